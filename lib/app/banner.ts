@@ -1,0 +1,67 @@
+/**
+ * What the proxy says when it has started.
+ *
+ * @module
+ */
+
+import type { User } from "../policy/users.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import type { ProxyListener } from "./start_proxy.ts";
+
+/** What the lines are made from. */
+export interface BannerFacts {
+  /** Listeners of the running proxy. */
+  listeners: readonly ProxyListener[];
+  /** Users it was started with. */
+  users: readonly User[];
+  /** Whether the guard was lifted. */
+  allowPrivate: boolean;
+}
+
+/**
+ * Makes the lines: what listens, how to try it, who may use it for what.
+ *
+ * @param facts About the running proxy.
+ * @returns One line each, in that order for each listener.
+ */
+export function bannerLines(facts: BannerFacts): string[] {
+  return facts.listeners.flatMap((listener) => {
+    const { hostname, port } = listener.addr;
+    return [
+      `Listening on ${formatHostPort(hostname, port)} (SOCKS5)`,
+      `Try it: ${tryLine(listener, facts.users)}`,
+      `For ${whoMay(listener, facts)}`,
+    ];
+  });
+}
+
+function tryLine(
+  { addr }: ProxyListener,
+  users: readonly User[],
+): string {
+  const local: Record<string, string> = {
+    "::": "[::1]",
+    "0.0.0.0": "127.0.0.1",
+  };
+  const at = addr.hostname in local
+    ? `${local[addr.hostname]}:${addr.port}`
+    : formatHostPort(addr.hostname, addr.port);
+  // The password is the person's to type: this line goes into a log.
+  const login = users.length === 0
+    ? ""
+    : `${encodeURIComponent(users[0]!.name)}:PASSWORD@`;
+  return `curl -x socks5h://${login}${at} https://example.com/`;
+}
+
+function whoMay(
+  { isPublic }: ProxyListener,
+  { users, allowPrivate }: BannerFacts,
+): string {
+  const reach = isPublic ? "from anywhere" : "on this machine";
+  const who = users.length === 0
+    ? `anyone ${reach}`
+    : `${users.length === 1 ? "1 user" : `${users.length} users`} ${reach}`;
+  return isPublic && !allowPrivate
+    ? `${who}, to public addresses only (--allow-private lifts that)`
+    : `${who}, to any address`;
+}

@@ -1,0 +1,23 @@
+/**
+ * A command of the program.
+ *
+ * @module
+ */
+
+import type { CommandHelp } from "./help.ts";
+import type { OptionTable, OptionValues } from "./option.ts";
+
+/** What the command line knows of a command. */
+export interface Command<Table extends OptionTable> extends CommandHelp {
+  /** Its options; `help` is among them. */
+  options: Table;
+  /**
+   * Runs it.
+   *
+   * @param options Values of its options.
+   * @returns Exit code.
+   * @throws {UsageError} If the options don't go together.
+   * @throws {StartError} If the machine does not have or allow what it needs.
+   */
+  run(options: OptionValues<Table>): Promise<number>;
+}

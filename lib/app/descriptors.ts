@@ -1,0 +1,37 @@
+/**
+ * How many connections the limit of file descriptors has room for.
+ *
+ * @module
+ */
+
+/** A client and its target. */
+const PER_CONNECTION = 2;
+
+/** The runtime's own, listeners, files, and lookups under way. */
+const RESERVE = 40;
+
+/**
+ * Tells how many connections fit. Accepting no more than that keeps a client's
+ * descriptors from being the ones that the targets of others need.
+ *
+ * @returns How many, 1 or more; `Infinity` where the system does not say.
+ */
+export function connectionCapacity(): number {
+  const limit = descriptorLimit();
+  if (limit === undefined) return Infinity;
+  return Math.max(1, Math.floor((limit - RESERVE) / PER_CONNECTION));
+}
+
+/** The soft limit, as Linux tells it; Deno has raised it to the hard one. */
+function descriptorLimit(): number | undefined {
+  if (Deno.build.os !== "linux") return undefined;
+  try {
+    const { state } = Deno.permissions.querySync({ name: "read" });
+    if (state !== "granted") return undefined; // Asking would stop the start.
+    const limits = Deno.readTextFileSync("/proc/self/limits");
+    const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
+    return soft === undefined ? undefined : Number(soft);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * From events to lines on standard error.
+ *
+ * @module
+ */
+
+import { LineWriter } from "../observe/line_writer.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { formatJson } from "../observe/log_json.ts";
+import { formatText } from "../observe/log_text.ts";
+
+/** Options for {@linkcode openLog}. */
+export interface LogOptions {
+  /** How lines look. */
+  format: "text" | "json";
+  /** Leaves out what is not a warning or an error. */
+  quiet: boolean;
+}
+
+/** A log that is open. */
+export interface Log {
+  /** Takes an event; it is written soon, in order. */
+  write(event: LogEvent): void;
+  /** Waits until all is written. */
+  flush(): Promise<void>;
+}
+
+/**
+ * Opens the log on standard error.
+ *
+ * @param options How it is to be.
+ * @returns The log.
+ */
+export function openLog({ format, quiet }: LogOptions): Log {
+  const color = Deno.stderr.isTerminal() && !Deno.noColor;
+  const toLine = format === "json"
+    ? formatJson
+    : (event: LogEvent, now: number) => formatText(event, now, color);
+  const writer = new LineWriter(
+    writeAll,
+    (count) => toLine(lossOf(count), Date.now()),
+  );
+  return {
+    write(event) {
+      if (quiet && !isTrouble(event)) return;
+      writer.push(toLine(event, Date.now()));
+    },
+    flush: () => writer.flush(),
+  };
+}
+
+async function writeAll(bytes: Uint8Array): Promise<void> {
+  for (let count = 0; count < bytes.length;) {
+    count += await Deno.stderr.write(bytes.subarray(count));
+  }
+}
+
+function lossOf(count: number): LogEvent {
+  return {
+    event: "message",
+    level: "warning",
+    message: `${count} log lines were lost: nobody reads them fast enough`,
+  };
+}
+
+/** Connections that end badly are everyday; only messages can be trouble. */
+function isTrouble(event: LogEvent): boolean {
+  return event.event === "message" && event.level !== "info";
+}

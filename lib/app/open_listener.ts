@@ -1,0 +1,61 @@
+/**
+ * Listening, with errors that a person can act on.
+ *
+ * @module
+ */
+
+import { errorCode } from "../net/error_code.ts";
+import { formatHostPort, type HostPort } from "../wire/host_port.ts";
+import { StartError } from "./usage_error.ts";
+
+/**
+ * Listens on an address.
+ *
+ * @param where Host and port; an empty host is all addresses, of both families
+ *   where the machine has IPv6. Port 0 takes a free one.
+ * @returns The listener; the caller closes it.
+ * @throws {StartError} If that can't be had, saying why.
+ */
+export function openListener(where: HostPort): Deno.TcpListener {
+  const { host, port } = where;
+  try {
+    if (host !== "") return Deno.listen({ hostname: host, port });
+    return listenOnAll(port);
+  } catch (error) {
+    const at = formatHostPort(host, port);
+    throw new StartError(`Cannot listen on ${at}: ${explain(error, where)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** `[::]` takes IPv4 as well, unless the machine is without IPv6. */
+function listenOnAll(port: number): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname: "::", port });
+  } catch (error) {
+    const withoutIpv6 = error instanceof Deno.errors.AddrNotAvailable ||
+      errorCode(error) === "EAFNOSUPPORT";
+    if (!withoutIpv6) throw error;
+    return Deno.listen({ hostname: "0.0.0.0", port });
+  }
+}
+
+function explain(error: unknown, { host, port }: HostPort): string {
+  if (error instanceof Deno.errors.AddrInUse) {
+    return "the port is in use; stop what uses it, or choose another";
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return `port ${port} is privileged; choose one from 1024, or give the right to bind it (CAP_NET_BIND_SERVICE)`;
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return `${host} is not an address of this machine`;
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    return `Deno was not given the permission; start it with --allow-net`;
+  }
+  const code = errorCode(error);
+  if (code !== undefined) return code;
+  // A name that does not resolve comes as a plain error without a code.
+  return `'${host}' is not an address or name of this machine`;
+}

@@ -1,0 +1,119 @@
+/**
+ * Arguments to option values.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import type { OptionTable, OptionValues } from "./option.ts";
+import { UsageError } from "./usage_error.ts";
+
+/**
+ * Reads a command's arguments.
+ *
+ * @typeParam Table The command's options.
+ * @param args Arguments after the command's name.
+ * @param table Options of the command.
+ * @returns The value of every option.
+ * @throws {UsageError} If an argument is unknown or a value invalid; it names
+ *   the nearest option.
+ */
+export async function parseOptions<Table extends OptionTable>(
+  args: string[],
+  table: Table,
+): Promise<OptionValues<Table>> {
+  const names = Object.keys(table);
+  const valued = names.filter((name) => table[name]!.value !== undefined);
+  const unknown: string[] = [];
+  const given = parseArgs(args, {
+    string: valued,
+    boolean: names.filter((name) => !valued.includes(name)),
+    collect: valued,
+    alias: aliases(table),
+    unknown(argument) {
+      unknown.push(argument);
+      return false;
+    },
+  });
+  for (const name of names) checkValue(name, table[name]!, given[name], args);
+  const [stranger] = [...unknown, ...given._];
+  if (stranger !== undefined) {
+    throw new UsageError(await describeUnknown(String(stranger), names));
+  }
+  const values: Record<string, unknown> = {};
+  for (const name of names) {
+    values[name] = parseValue(name, table[name]!, given[name]);
+  }
+  return values as OptionValues<Table>;
+}
+
+function aliases(table: OptionTable): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(table).flatMap(([name, { short }]) =>
+      short === undefined ? [] : [[name, short]]
+    ),
+  );
+}
+
+/** The library takes `--quiet=3` for `--quiet`. */
+function checkValue(
+  name: string,
+  { value }: OptionTable[string],
+  given: unknown,
+  args: string[],
+): void {
+  const isFlag = value === undefined;
+  if (isFlag && args.some((text) => text.startsWith(`--${name}=`))) {
+    throw new UsageError(`Option --${name} takes no value`);
+  }
+  if (!isFlag && (given as string[]).includes("")) {
+    throw new UsageError(`Option --${name} needs a value: ${value}`);
+  }
+}
+
+function parseValue(
+  name: string,
+  option: OptionTable[string],
+  given: unknown,
+): unknown {
+  try {
+    return option.parse(Array.isArray(given) ? given : given ? [""] : []);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new UsageError(`Option --${name}: ${error.message}`);
+  }
+}
+
+async function describeUnknown(
+  argument: string,
+  names: string[],
+): Promise<string> {
+  if (!argument.startsWith("-")) {
+    return `Unknown argument '${argument}'; see --help`;
+  }
+  const [option] = argument.split("=");
+  const nearest = await suggest(option!.replace(/^-+/, ""), names);
+  const hint = nearest === undefined
+    ? "see --help"
+    : `did you mean --${nearest}?`;
+  return `Unknown option '${option}'; ${hint}`;
+}
+
+/**
+ * Finds what a mistyped word was meant to be.
+ *
+ * @param word Word as typed.
+ * @param known Words there are.
+ * @returns The nearest, or `undefined` where none is near.
+ */
+export async function suggest(
+  word: string,
+  known: string[],
+): Promise<string | undefined> {
+  const { closestString, levenshteinDistance } = await import("@std/text");
+  const nearest = closestString(word, known);
+  if (levenshteinDistance(word, nearest) <= Math.max(2, word.length / 2)) {
+    return nearest;
+  }
+  return known.find((name) => word.length > 2 && name.includes(word));
+}

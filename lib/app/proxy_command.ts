@@ -1,0 +1,99 @@
+/**
+ * `sluice proxy`: the command that runs when none is named.
+ *
+ * @module
+ */
+
+import { describeError } from "../handlers/describe_error.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import type { User } from "../policy/users.ts";
+import { bannerLines } from "./banner.ts";
+import type { Command } from "./command.ts";
+import { openLog } from "./log_sink.ts";
+import type { OptionValues } from "./option.ts";
+import { parseUsers, PROXY_OPTIONS } from "./proxy_options.ts";
+import { listenForSignals, runUntilSignal } from "./run_until_signal.ts";
+import { startProxy } from "./start_proxy.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** The command as the command line sees it. */
+export const PROXY_COMMAND: Command<typeof PROXY_OPTIONS> = {
+  usage: "[proxy] [OPTIONS]",
+  summary:
+    "Runs a SOCKS5 proxy on 127.0.0.1:1080, or where --listen says. On an address that others can reach it wants users, or --open, and does not connect to private addresses.",
+  examples: [
+    ["sluice", "for this machine: curl -x socks5h://127.0.0.1:1080 …"],
+    ["sluice --listen 9050 --listen [::1]:9050", "on another port"],
+    [
+      "SLUICE_USERS=alice:secret sluice --listen :1080",
+      "for Alice, from anywhere",
+    ],
+  ],
+  options: PROXY_OPTIONS,
+  run: runProxy,
+};
+
+async function runProxy(
+  options: OptionValues<typeof PROXY_OPTIONS>,
+): Promise<number> {
+  const users = allUsers(options.user);
+  const log = openLog({ format: options.log, quiet: options.quiet });
+  using signals = listenForSignals();
+  surviveMistakes(log.write);
+  const proxy = await startProxy({
+    listen: options.listen,
+    users,
+    open: options.open,
+    allowPrivate: options["allow-private"],
+    timeouts: {
+      handshake: options["handshake-timeout"],
+      connect: options["connect-timeout"],
+      idle: options["idle-timeout"],
+      halfClose: options["half-close-timeout"],
+    },
+    maxConnections: options["max-connections"],
+    maxConnectionsPerClient: options["max-connections-per-client"],
+    log: log.write,
+  });
+  const allowPrivate = options["allow-private"];
+  const { listeners } = proxy;
+  for (const message of bannerLines({ listeners, users, allowPrivate })) {
+    log.write({ event: "message", level: "info", message });
+  }
+  const drainTimeout = options["drain-timeout"];
+  const code = await runUntilSignal(proxy, signals, drainTimeout, log.write);
+  await log.flush();
+  return code;
+}
+
+/** A mistake of ours in one connection must not end all others. */
+function surviveMistakes(log: (event: LogEvent) => void): void {
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    const message = `Internal error: ${describeError(event.reason)}`;
+    log({ event: "message", level: "error", message });
+  });
+}
+
+/** Users of the command line and of the environment. */
+function allUsers(given: readonly User[]): User[] {
+  const users = [...given, ...environmentUsers()];
+  const names = users.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return users;
+  throw new UsageError(`User '${twice}' is in --user and in SLUICE_USERS`);
+}
+
+function environmentUsers(): User[] {
+  const { state } = Deno.permissions.querySync({
+    name: "env",
+    variable: "SLUICE_USERS",
+  });
+  if (state !== "granted") return []; // Asking would stop the start.
+  const texts = Deno.env.get("SLUICE_USERS")?.split(/\s+/).filter(Boolean);
+  try {
+    return parseUsers(texts ?? []);
+  } catch (error) {
+    throw new UsageError(`SLUICE_USERS: ${(error as SyntaxError).message}`);
+  }
+}

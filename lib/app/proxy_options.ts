@@ -1,0 +1,143 @@
+/**
+ * What can be said to `sluice proxy`.
+ *
+ * @module
+ */
+
+import type { User } from "../policy/users.ts";
+import { type HostPort, parseHostPort } from "../wire/host_port.ts";
+import { parseDuration } from "./duration.ts";
+import { flag, only, type OptionValues, single } from "./option.ts";
+
+/** Where the proxy listens unless told otherwise. */
+const DEFAULT_LISTEN = "127.0.0.1:1080";
+
+/** Options of `sluice proxy`. */
+export const PROXY_OPTIONS = {
+  "listen": {
+    value: "HOST:PORT",
+    help:
+      `where to listen; repeatable; [IPV6]:PORT, :PORT (all addresses) or PORT (on 127.0.0.1) do too (default ${DEFAULT_LISTEN})`,
+    parse: (given: readonly string[]): HostPort[] =>
+      (given.length > 0 ? given : [DEFAULT_LISTEN]).map(parseListen),
+  },
+  "user": {
+    value: "NAME:PASSWORD",
+    help:
+      "only these may use the proxy; repeatable. Others on this machine can see it in the list of processes: SLUICE_USERS in the environment, NAME:PASSWORD separated by white space, adds users unseen",
+    parse: (given: readonly string[]): User[] => parseUsers(given),
+  },
+  "open": flag(
+    "let anyone use the proxy, also on an address that others can reach",
+  ),
+  "allow-private": flag(
+    "on such an address, also connect to loopback, link-local, private and other special addresses",
+  ),
+  "handshake-timeout": duration(
+    "10s",
+    "for the whole handshake; 0 is for ever",
+  ),
+  "connect-timeout": duration(
+    "10s",
+    "for connecting to the target; 0 is for ever",
+  ),
+  "idle-timeout": duration("10m", "for a tunnel without a byte; 0 is for ever"),
+  "half-close-timeout": duration(
+    "30s",
+    "for the other direction, without a byte, when one has ended; 0 ends it at once",
+  ),
+  "drain-timeout": duration(
+    "30s",
+    "for open tunnels to finish at the shutdown; 0 ends them at once",
+  ),
+  "max-connections": single(
+    "N",
+    "20000",
+    parseCount,
+    "connections at once; fewer where the limit of file descriptors says so",
+  ),
+  "max-connections-per-client": {
+    value: "N",
+    help:
+      "connections at once from one address (IPv6: one /64); 0 is no limit (default 1000, and 0 on a loopback address)",
+    parse: (given: readonly string[]): number | undefined => {
+      const text = only(given);
+      return text === undefined ? undefined : parseNumber(text, 0);
+    },
+  },
+  "log": single(
+    "text|json",
+    "text",
+    parseLogFormat,
+    "how log lines look, on standard error",
+  ),
+  "quiet": flag("log warnings and errors only"),
+  "help": flag("print this and exit", "h"),
+  "version": flag("print the version and exit", "V"),
+};
+
+/** Values of the options of `sluice proxy`. */
+export type ProxyOptions = OptionValues<typeof PROXY_OPTIONS>;
+
+/**
+ * Parses users.
+ *
+ * @param texts `NAME:PASSWORD` each; the password may hold colons.
+ * @returns The users.
+ * @throws {SyntaxError} If one is malformed, or a name comes twice. It does not
+ *   repeat the text, which holds a password.
+ */
+export function parseUsers(texts: readonly string[]): User[] {
+  const users = new Map<string, User>();
+  for (const text of texts) {
+    const user = parseUser(text);
+    if (users.has(user.name)) {
+      throw new SyntaxError(`user '${user.name}' is given twice`);
+    }
+    users.set(user.name, user);
+  }
+  return [...users.values()];
+}
+
+function parseUser(text: string): User {
+  const colon = text.indexOf(":");
+  if (colon < 0) throw new SyntaxError("a user is not NAME:PASSWORD");
+  const user = { name: text.slice(0, colon), password: text.slice(colon + 1) };
+  for (const [what, value] of Object.entries(user)) {
+    const { length } = new TextEncoder().encode(value);
+    // The field's length is one byte, and not zero (RFC 1929 §2).
+    if (length < 1 || length > 255) {
+      throw new SyntaxError(
+        `a user's ${what} has ${length} bytes, not 1 to 255`,
+      );
+    }
+  }
+  return user;
+}
+
+function parseListen(text: string): HostPort {
+  const { host, port } = parseHostPort(text, "127.0.0.1");
+  return { host: text.startsWith(":") ? "" : host, port };
+}
+
+function duration(initial: string, help: string) {
+  return single("DURATION", initial, parseDuration, `time limit ${help}`);
+}
+
+function parseCount(text: string): number {
+  return parseNumber(text, 1);
+}
+
+function parseNumber(text: string, least: number): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) < least) {
+    throw new SyntaxError(
+      `'${text}' is not a whole number from ${least} to 999999999`,
+    );
+  }
+  return Number(text);
+}
+
+function parseLogFormat(text: string): "text" | "json" {
+  if (text === "text" || text === "json") return text;
+  throw new SyntaxError(`'${text}' is neither text nor json`);
+}

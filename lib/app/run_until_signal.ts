@@ -1,0 +1,116 @@
+/**
+ * The end of the program, in good order.
+ *
+ * @module
+ */
+
+import type { LogEvent } from "../observe/log_event.ts";
+import { formatDuration } from "../observe/log_text.ts";
+
+/** What can be shut down. */
+export interface Stoppable {
+  /** Connections that are open. */
+  readonly connections: number;
+  /**
+   * Stops accepting and lets what is open finish.
+   *
+   * @param deadline Milliseconds until the rest is cut; 0 is at once.
+   * @returns How many connections were cut.
+   */
+  shutdown(deadline: number): Promise<number>;
+}
+
+/** Windows has no SIGTERM; Ctrl-Break is what its services get. */
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? ["SIGINT", "SIGBREAK"]
+  : ["SIGINT", "SIGTERM"];
+
+/** Signals of the person who wants the program to end. */
+export interface StopSignals extends Disposable {
+  /**
+   * Waits for one more signal.
+   *
+   * @returns Its name.
+   */
+  next(): Promise<Deno.Signal>;
+}
+
+/**
+ * Begins to listen for signals. To be done at the start: registering the first
+ * handler when out of descriptors aborts the process.
+ *
+ * @returns The signals; to be disposed of.
+ */
+export function listenForSignals(): StopSignals {
+  const caught: Deno.Signal[] = [];
+  let waiting: PromiseWithResolvers<Deno.Signal> | undefined;
+  const handlers = SIGNALS.map((signal) => {
+    const handler = () => {
+      if (waiting === undefined) caught.push(signal);
+      else waiting.resolve(signal);
+      waiting = undefined;
+    };
+    Deno.addSignalListener(signal, handler);
+    return { signal, handler };
+  });
+  return {
+    next() {
+      if (caught.length > 0) return Promise.resolve(caught.shift()!);
+      waiting ??= Promise.withResolvers();
+      return waiting.promise;
+    },
+    [Symbol.dispose]() {
+      for (const { signal, handler } of handlers) {
+        Deno.removeSignalListener(signal, handler);
+      }
+    },
+  };
+}
+
+/**
+ * Waits for a signal, then drains; a second signal ends the drain.
+ *
+ * @param running What to shut down.
+ * @param signals Where signals come from.
+ * @param drainTimeout Milliseconds that open connections have to finish.
+ * @param log Takes what there is to say.
+ * @returns Exit code: 0, or 1 where connections were cut.
+ */
+export async function runUntilSignal(
+  running: Stoppable,
+  signals: StopSignals,
+  drainTimeout: number,
+  log: (event: LogEvent) => void,
+): Promise<number> {
+  const say = (level: "info" | "warning", message: string) =>
+    log({ event: "message", level, message });
+  const signal = await signals.next();
+  const open = running.connections;
+  say("info", `${signal}: ${describeDrain(open, drainTimeout)}`);
+  const second = signals.next();
+  const drained = running.shutdown(drainTimeout);
+  const early = await Promise.race([drained, second]);
+  const cut = typeof early === "number" ? early : await running.shutdown(0);
+  if (cut === 0) {
+    say("info", "Stopped; no connection was cut");
+    return 0;
+  }
+  const why = typeof early === "number"
+    ? `after ${formatDuration(drainTimeout)}`
+    : `by ${early}`;
+  say("warning", `Stopped; ${count(cut)} cut ${why}`);
+  return 1;
+}
+
+function describeDrain(open: number, drainTimeout: number): string {
+  if (open === 0) return "stopping";
+  if (drainTimeout === 0) return `stopping, ${count(open)} open`;
+  const time = formatDuration(drainTimeout);
+  return `accepting no more; ${
+    count(open)
+  } may finish within ${time}; a second signal ends them`;
+}
+
+function count(connections: number): string {
+  return connections === 1 ? "1 connection" : `${connections} connections`;
+}

@@ -1,0 +1,104 @@
+/**
+ * Around every protocol: the one place that answers a failure and says in the
+ * log how a connection ended.
+ *
+ * @module
+ */
+
+import { DialError } from "../net/dial_error.ts";
+import { linger } from "../net/linger.ts";
+import type { TunnelResult } from "../net/tunnel.ts";
+import type { ConnectionResult } from "../observe/log_event.ts";
+import { Refusal } from "../policy/refusal.ts";
+import type { Context } from "../sync/context.ts";
+import { Socks5Error } from "../wire/socks5.ts";
+import { describeError } from "./describe_error.ts";
+import type { Services } from "./services.ts";
+import { Session } from "./session.ts";
+
+/** Speaks one protocol with one client, until its tunnel has ended. */
+export type Protocol = (session: Session) => Promise<TunnelResult>;
+
+/**
+ * How long a refused client has to leave, in milliseconds. RFC 1928 §6 allows
+ * ten seconds; a client that reads needs no two.
+ */
+const LINGER = 2_000;
+
+/**
+ * Handles one connection from first byte to log line.
+ *
+ * @param connection The connection; closed on return.
+ * @param context Ends it when cancelled.
+ * @param draining Ends it too while the client has not said anything.
+ * @param protocol What the client speaks.
+ * @param services Shared by all connections.
+ */
+export async function handleConnection(
+  connection: Deno.TcpConn,
+  context: Context,
+  draining: Context,
+  protocol: Protocol,
+  services: Services,
+): Promise<void> {
+  using session = new Session(connection, context, draining, services);
+  try {
+    connection.setNoDelay(true);
+    recordTunnel(session, await protocol(session));
+  } catch (error) {
+    recordFailure(session, error);
+    if (!context.cancelled) await refuse(session, error);
+  }
+}
+
+/** Tells the client what its protocol can say, and sees to its being read. */
+async function refuse(session: Session, error: unknown): Promise<void> {
+  const { client, encodeRefusal, services } = session;
+  session.endHandshake();
+  try {
+    if (encodeRefusal !== undefined && !isGone(error)) {
+      await client.write(encodeRefusal(error));
+    }
+  } catch {
+    return; // The client did not wait for the answer.
+  }
+  await linger(client, Math.min(services.timeouts.handshake || LINGER, LINGER));
+}
+
+function recordTunnel(session: Session, result: TunnelResult): void {
+  const { record } = session;
+  const { endedFirst, error } = result;
+  record.sent = result.sent;
+  record.received = result.received;
+  record.result = error === undefined ? "ok" : "cut";
+  record.reason = describeEnd(result);
+  if (endedFirst !== undefined) record.endedFirst = endedFirst;
+}
+
+function describeEnd({ endedFirst, error }: TunnelResult): string {
+  if (error === undefined) return `${endedFirst} closed first`;
+  const why = describeError(error);
+  return endedFirst === undefined ? why : `${endedFirst}: ${why}`;
+}
+
+function recordFailure(session: Session, error: unknown): void {
+  const { context, reader, record } = session;
+  record.result = resultOf(session, error);
+  record.reason = describeError(context.cancelled ? context.reason : error);
+  if (record.result !== "dropped") return;
+  record.reason += `, after ${reader.count} bytes of the handshake`;
+}
+
+function resultOf(session: Session, error: unknown): ConnectionResult {
+  if (error instanceof Refusal || error instanceof Socks5Error) {
+    return "refused";
+  }
+  const isAsked = session.record.target !== undefined;
+  return error instanceof DialError || isAsked ? "failed" : "dropped";
+}
+
+/** Whether the client has left in the middle of a message: nobody to answer. */
+function isGone(error: unknown): boolean {
+  return error instanceof Deno.errors.UnexpectedEof ||
+    error instanceof Deno.errors.ConnectionReset;
+}

@@ -1,0 +1,122 @@
+/**
+ * One client's connection while it is handled: what a protocol is given to
+ * work with.
+ *
+ * @module
+ */
+
+import { ByteReader } from "../net/byte_reader.ts";
+import { Duplex } from "../net/duplex.ts";
+import type { ConnectionEvent } from "../observe/log_event.ts";
+import type { Lease } from "../policy/connection_limits.ts";
+import { type Context, timeoutError } from "../sync/context.ts";
+import { type Deadline, setDeadline } from "../sync/deadline.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import type { Services } from "./services.ts";
+
+/** One client's connection while it is handled. */
+export class Session implements Disposable {
+  /** The connection to the client. */
+  readonly client: Duplex;
+  /** Reads the handshake. Release it before the tunnel. */
+  readonly reader: ByteReader;
+  /** Cancelled when the connection has to end, which closes the client. */
+  readonly context: Context;
+  /** Cancelled when no more work should be begun. */
+  readonly draining: Context;
+  /** Shared by all connections. */
+  readonly services: Services;
+  /** What will be logged; filled in as more is known. */
+  readonly record: ConnectionEvent;
+  /**
+   * Encodes the refusal that the client understands at this point of its
+   * protocol; `undefined` where the protocol has none, or it is too late.
+   */
+  encodeRefusal: ((error: unknown) => Uint8Array) | undefined;
+
+  readonly #started = performance.now();
+  readonly #handshake: Deadline;
+  readonly #leaveDrain: () => void;
+  #lease: Lease | undefined;
+  #overLimit: unknown;
+
+  /**
+   * Takes a connection over and starts the time limit of its handshake.
+   *
+   * @param connection The connection, just accepted.
+   * @param context Cancelled from outside to end it.
+   * @param draining Cancelled from outside when the shutdown begins; ends it
+   *   too as long as the client has not said anything.
+   * @param services Shared by all connections.
+   */
+  constructor(
+    connection: Deno.TcpConn,
+    context: Context,
+    draining: Context,
+    services: Services,
+  ) {
+    const remote = connection.remoteAddr as Deno.NetAddr;
+    this.client = new Duplex(connection);
+    this.reader = new ByteReader(this.client.bytes());
+    this.context = context;
+    this.draining = draining;
+    this.services = services;
+    this.record = newRecord(connection.localAddr as Deno.NetAddr, remote);
+    context.onCancel(() => this.client.close());
+    const limit = services.timeouts.handshake;
+    this.#handshake = setDeadline(
+      limit,
+      () => context.cancel(timeoutError(limit, "Handshake time")),
+    );
+    this.#leaveDrain = draining.onCancel((reason) => {
+      if (this.reader.count === 0) context.cancel(reason);
+    });
+    try {
+      this.#lease = services.limits.admit(
+        remote.hostname,
+        services.connectionsPerClient,
+      );
+    } catch (refusal) {
+      this.#overLimit = refusal;
+    }
+  }
+
+  /**
+   * Throws where the client is over a limit. Asked only when the client has
+   * said what it wants, so that it can be told.
+   *
+   * @throws {Refusal} `limit reached`.
+   */
+  admit(): void {
+    if (this.#lease === undefined) throw this.#overLimit;
+  }
+
+  /** Ends the time limit of the handshake, once the request is read. */
+  endHandshake(): void {
+    this.#handshake.clear();
+    this.#leaveDrain();
+  }
+
+  /** Closes the client, gives everything back and logs the record. */
+  [Symbol.dispose](): void {
+    this.endHandshake();
+    this.client.close();
+    this.#lease?.release();
+    this.record.duration = performance.now() - this.#started;
+    this.services.log(this.record);
+  }
+}
+
+function newRecord(local: Deno.NetAddr, remote: Deno.NetAddr): ConnectionEvent {
+  return {
+    event: "connection",
+    startedAt: Date.now(),
+    duration: 0,
+    listener: formatHostPort(local.hostname, local.port),
+    client: formatHostPort(remote.hostname, remote.port),
+    sent: 0,
+    received: 0,
+    result: "dropped",
+    reason: "",
+  };
+}

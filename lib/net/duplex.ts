@@ -1,0 +1,182 @@
+/**
+ * A connection as two streams that close one direction at a time.
+ *
+ * `Deno.Conn.readable` closes the whole socket at end of file, so a client that
+ * half-closes would lose its answer (denoland/deno#22258). These streams do not.
+ *
+ * @module
+ */
+
+import { AdaptiveBuffer } from "./adaptive_buffer.ts";
+
+/** What a {@linkcode Duplex} needs of a socket; `Deno.Conn` has it. */
+export interface Connection extends Disposable {
+  /** Reads into the buffer: the number of bytes, or null at end of file. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes some of the bytes, and tells how many. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Sends FIN; reading goes on. */
+  closeWrite(): Promise<void>;
+}
+
+/** One connection, to be read and written as streams. */
+export class Duplex {
+  readonly #connection: Connection;
+  #readable: ReadableStream<Uint8Array> | undefined;
+  #writable: WritableStream<Uint8Array> | undefined;
+  #received = 0;
+  #sent = 0;
+  #failed = false;
+
+  /**
+   * Wraps a connection. Whoever opened it still closes it, with
+   * {@linkcode Duplex.close} or on the connection itself.
+   *
+   * @param connection Connection to wrap.
+   */
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Bytes that came out of {@linkcode Duplex.readable} so far. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Bytes that {@linkcode Duplex.writable} has given to the socket so far. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Whether a stream failed on this socket, and not on what it was piped to. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /**
+   * Bytes from the peer, for a tunnel: a chunk is valid only until the next one
+   * is asked for, since all are read into one buffer. End of file leaves
+   * {@linkcode Duplex.writable} usable. The same stream at each call.
+   */
+  get readable(): ReadableStream<Uint8Array> {
+    this.#readable ??= this.#makeReadable();
+    return this.#readable;
+  }
+
+  /**
+   * Bytes to the peer. Closing it sends FIN and leaves
+   * {@linkcode Duplex.readable} usable. The same stream at each call.
+   */
+  get writable(): WritableStream<Uint8Array> {
+    this.#writable ??= this.#makeWritable();
+    return this.#writable;
+  }
+
+  /**
+   * Bytes from the peer as a byte stream, for exact reads: a BYOB read of n
+   * bytes takes no more than n off the socket, so that what follows is still
+   * there for {@linkcode Duplex.readable}. Read no further than that before.
+   *
+   * @returns A new stream without a queue.
+   */
+  bytes(): ReadableStream<Uint8Array> {
+    const connection = this.#connection;
+    // No type argument: with one, TypeScript takes the overload without BYOB.
+    return new ReadableStream({
+      type: "bytes",
+      async pull(controller) {
+        const request = controller.byobRequest!;
+        const count = await connection.read(request.view as Uint8Array);
+        if (count === null) controller.close();
+        request.respond(count ?? 0);
+      },
+    });
+  }
+
+  /**
+   * Writes a message outside of the tunnel; it does not count as sent.
+   *
+   * @param bytes Message, written whole.
+   * @throws The socket's error.
+   */
+  async write(bytes: Uint8Array): Promise<void> {
+    let count = await this.#connection.write(bytes);
+    while (count < bytes.length) {
+      count += await this.#connection.write(bytes.subarray(count));
+    }
+  }
+
+  /**
+   * Sends FIN outside of the tunnel.
+   *
+   * @throws The socket's error.
+   */
+  closeWrite(): Promise<void> {
+    return this.#connection.closeWrite();
+  }
+
+  /** Closes both directions now; what waits on them fails. Can be repeated. */
+  close(): void {
+    this.#connection[Symbol.dispose]();
+  }
+
+  #makeReadable(): ReadableStream<Uint8Array> {
+    const buffer = new AdaptiveBuffer();
+    // With nothing queued on either end, pipeTo asks for a chunk only when the
+    // one before is written: that is what makes reusing the buffer safe.
+    return new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        const count = await this.#read(buffer.take());
+        if (count === null) {
+          buffer.free();
+          controller.close();
+          return;
+        }
+        this.#received += count;
+        controller.enqueue(buffer.filled(count));
+      },
+      cancel: () => buffer.free(),
+    }, { highWaterMark: 0 });
+  }
+
+  #makeWritable(): WritableStream<Uint8Array> {
+    return new WritableStream<Uint8Array>({
+      write: async (chunk) => {
+        let count = await this.#write(chunk);
+        while (count < chunk.length) {
+          count += await this.#write(chunk.subarray(count));
+        }
+      },
+      close: () => this.#shutdown(),
+    }, { highWaterMark: 1 });
+  }
+
+  async #read(buffer: Uint8Array): Promise<number | null> {
+    try {
+      return await this.#connection.read(buffer);
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
+  }
+
+  async #write(bytes: Uint8Array): Promise<number> {
+    try {
+      const count = await this.#connection.write(bytes);
+      this.#sent += count;
+      return count;
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
+  }
+
+  async #shutdown(): Promise<void> {
+    try {
+      await this.#connection.closeWrite();
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * Accepts connections until told to stop, whatever the machine runs out of.
+ *
+ * @module
+ */
+
+import { Context, timeoutError } from "../sync/context.ts";
+import { setDeadline } from "../sync/deadline.ts";
+import { Semaphore } from "../sync/semaphore.ts";
+import { WaitGroup } from "../sync/wait_group.ts";
+import { errorCode } from "./error_code.ts";
+
+/**
+ * Serves one connection. It owns the connection and closes it; it is to end
+ * soon after its context is cancelled.
+ *
+ * @param connection The connection, just accepted.
+ * @param context A child of the server's, for this connection alone.
+ * @param draining Cancelled when the shutdown begins: what has not got to work
+ *   by then should not.
+ */
+export type Handler = (
+  connection: Deno.TcpConn,
+  context: Context,
+  draining: Context,
+) => Promise<void>;
+
+/** Options for {@linkcode serve}. */
+export interface ServeOptions {
+  /**
+   * A permit for each connection held at once (default: 20,000 of the server's
+   * own); more wait in the backlog. Servers may share it.
+   */
+  slots?: Semaphore;
+  /** Told once when accepting begins to fail, not for each failure. */
+  onAcceptError?: (error: unknown) => void;
+  /** Told about what a handler threw: always a mistake in the handler. */
+  onHandlerError?: (error: unknown) => void;
+}
+
+/** A server that is running. */
+export interface Server {
+  /** Where it listens, with the real port. */
+  readonly addr: Deno.NetAddr;
+  /** How many connections are open. */
+  readonly connections: number;
+  /** Resolves when nothing is accepted any more and every handler has ended. */
+  readonly finished: Promise<void>;
+  /**
+   * Stops accepting and lets connections finish.
+   *
+   * @param deadline Milliseconds until those left are cancelled; 0 is at once,
+   *   `Infinity` never.
+   * @returns How many were cancelled.
+   */
+  shutdown(deadline: number): Promise<number>;
+}
+
+/** Pauses between attempts while accepting fails, in milliseconds. */
+const BACK_OFF = { first: 5, factor: 2, most: 1_000 } as const;
+
+/**
+ * Serves connections from a listener.
+ *
+ * @param listener Where from; it is closed at the shutdown.
+ * @param handler Serves one connection.
+ * @param options Additional options.
+ * @returns The running server.
+ */
+export function serve(
+  listener: Deno.TcpListener,
+  handler: Handler,
+  options: ServeOptions = {},
+): Server {
+  const { onAcceptError, onHandlerError } = options;
+  const { slots = new Semaphore(20_000) } = options;
+  const root = new Context();
+  const draining = new Context();
+  const open = new WaitGroup();
+  let cut = 0;
+
+  async function acceptAll(): Promise<void> {
+    let pause = 0;
+    while (!draining.cancelled) {
+      try {
+        await slots.acquire(draining);
+      } catch {
+        return; // Only the shutdown ends this wait.
+      }
+      try {
+        handle(await listener.accept());
+        pause = 0;
+      } catch (error) {
+        slots.release();
+        if (draining.cancelled) return;
+        if (isOfOneClient(error)) continue;
+        if (pause === 0) onAcceptError?.(error);
+        pause = Math.min(pause * BACK_OFF.factor, BACK_OFF.most) ||
+          BACK_OFF.first;
+        await delay(pause, draining);
+      }
+    }
+  }
+
+  function handle(connection: Deno.TcpConn): void {
+    const context = new Context(root);
+    const task = handler(connection, context, draining)
+      .catch((error: unknown) => onHandlerError?.(error))
+      .finally(() => {
+        context.release();
+        slots.release();
+      });
+    open.add(task);
+  }
+
+  function cutAll(deadline: number): void {
+    if (root.cancelled) return;
+    cut = open.size;
+    root.cancel(timeoutError(deadline, "Drain time"));
+  }
+
+  const finished = acceptAll().then(() => open.wait());
+  return {
+    addr: listener.addr as Deno.NetAddr,
+    finished,
+    get connections() {
+      return open.size;
+    },
+    async shutdown(deadline) {
+      draining.cancel(new Error("Server is shutting down"));
+      listener[Symbol.dispose]();
+      if (deadline === 0) cutAll(deadline);
+      const timer = setDeadline(
+        Number.isFinite(deadline) ? deadline : 0,
+        () => cutAll(deadline),
+      );
+      await finished;
+      timer.clear();
+      return cut;
+    },
+  };
+}
+
+/** Failures of a connection that was gone before it could be accepted. */
+function isOfOneClient(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.ConnectionReset ||
+    errorCode(error) === "EPROTO";
+}
+
+async function delay(milliseconds: number, context: Context): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const deadline = setDeadline(milliseconds, resolve);
+  const unregister = context.onCancel(() => resolve());
+  await promise;
+  unregister();
+  deadline.clear();
+}

@@ -1,0 +1,53 @@
+/**
+ * Log lines for machines: one JSON object each.
+ *
+ * @module
+ */
+
+import { escape } from "./escape.ts";
+import type { ConnectionEvent, LogEvent } from "./log_event.ts";
+
+/**
+ * Formats an event as JSON. Times are RFC 3339 in UTC; keys that are not known
+ * are left out.
+ *
+ * @param event Event to format.
+ * @param now Milliseconds since 1970 at which it is logged.
+ * @returns One line without its end.
+ */
+export function formatJson(event: LogEvent, now: number): string {
+  const time = new Date(now).toISOString();
+  if (event.event === "message") {
+    const { level, message } = event;
+    return encode({ time, level, event: event.event, message });
+  }
+  return encode({
+    time,
+    level: event.result === "ok" ? "info" : "warning",
+    event: event.event,
+    ...connectionFields(event),
+  });
+}
+
+function connectionFields(event: ConnectionEvent): Record<string, unknown> {
+  return {
+    listener: event.listener,
+    client: event.client,
+    protocol: event.protocol,
+    user: event.user,
+    target: event.target,
+    address: event.address,
+    result: event.result,
+    reason: event.reason,
+    ended_first: event.endedFirst,
+    started_at: new Date(event.startedAt).toISOString(),
+    duration_ms: Math.round(event.duration * 10) / 10,
+    bytes_sent: event.sent,
+    bytes_received: event.received,
+  };
+}
+
+/** JSON leaves C1 controls and direction marks as they are; a terminal acts. */
+function encode(fields: Record<string, unknown>): string {
+  return escape(JSON.stringify(fields));
+}

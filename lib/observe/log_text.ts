@@ -1,0 +1,125 @@
+/**
+ * Log lines for people: aligned, and coloured on a terminal.
+ *
+ * @module
+ */
+
+import { escape } from "./escape.ts";
+import type {
+  ConnectionEvent,
+  ConnectionResult,
+  LogEvent,
+  MessageEvent,
+} from "./log_event.ts";
+
+/** ANSI codes (ECMA-48 §8.3.117). */
+const COLOR = { red: 31, green: 32, yellow: 33, gray: 90 } as const;
+
+const RESULT_COLOR: Readonly<Record<ConnectionResult, number>> = {
+  ok: COLOR.green,
+  cut: COLOR.yellow,
+  refused: COLOR.yellow,
+  failed: COLOR.red,
+  dropped: COLOR.gray,
+};
+
+const LEVEL_COLOR: Readonly<Record<MessageEvent["level"], number>> = {
+  info: COLOR.gray,
+  warning: COLOR.yellow,
+  error: COLOR.red,
+};
+
+/** Width of `127.0.0.1:50000` and most other clients. */
+const CLIENT_COLUMN = 21;
+
+/** Width of the longest result and level. */
+const FIRST_COLUMN = 7;
+
+/**
+ * Formats an event as text.
+ *
+ * ```text
+ * 12:00:01 ok      127.0.0.1:50000 > example.com:443 [192.0.2.1:443]  1.2 kB up, 30 kB down, 2.1 s: client closed first
+ * ```
+ *
+ * @param event Event to format.
+ * @param now Milliseconds since 1970 at which it is logged; shown as local time.
+ * @param color Whether to colour it.
+ * @returns One line without its end, safe to show.
+ */
+export function formatText(
+  event: LogEvent,
+  now: number,
+  color: boolean,
+): string {
+  const clock = paint(formatClock(now), COLOR.gray, color);
+  if (event.event === "message") {
+    const { level, message } = event;
+    const label = paint(level.padEnd(FIRST_COLUMN), LEVEL_COLOR[level], color);
+    return `${clock} ${label} ${escape(message)}`;
+  }
+  const { result } = event;
+  const label = paint(result.padEnd(FIRST_COLUMN), RESULT_COLOR[result], color);
+  return `${clock} ${label} ${escape(formatConnection(event))}`;
+}
+
+/**
+ * Formats a number of bytes in decimal units.
+ *
+ * @param count Bytes.
+ * @returns For example `0 B`, `1.2 kB`, `30 MB`.
+ */
+export function formatBytes(count: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB", "PB"];
+  let value = count;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  const digits = unit > 0 && value < 9.95 ? 1 : 0;
+  return `${value.toFixed(digits)} ${units[unit]}`;
+}
+
+/**
+ * Formats a duration.
+ *
+ * @param milliseconds Duration.
+ * @returns For example `12 ms`, `2.1 s`, `3 min 20 s`, `5 h 7 min`.
+ */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`;
+  const seconds = Math.round(milliseconds / 1000);
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function formatConnection(event: ConnectionEvent): string {
+  const { client, user, target, address, sent, received, reason } = event;
+  const from = user === undefined ? client : `${quote(user)}@${client}`;
+  let route = from.padEnd(CLIENT_COLUMN);
+  if (target !== undefined) route += ` > ${target}`;
+  if (address !== undefined && address !== target) route += ` [${address}]`;
+  // Without a tunnel there is nothing to count.
+  const bytes = address === undefined
+    ? ""
+    : `${formatBytes(sent)} up, ${formatBytes(received)} down, `;
+  return `${route}  ${bytes}${formatDuration(event.duration)}: ${reason}`;
+}
+
+/** A name with a space or an @ in it would read as something else. */
+function quote(user: string): string {
+  return /^[\w.+-]+$/.test(user) ? user : JSON.stringify(user);
+}
+
+function formatClock(now: number): string {
+  const date = new Date(now);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+function paint(text: string, code: number, color: boolean): string {
+  return color ? `\x1b[${code}m${text}\x1b[0m` : text;
+}

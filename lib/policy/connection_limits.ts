@@ -1,0 +1,73 @@
+/**
+ * How many connections are served at once, in all and for one client.
+ *
+ * @module
+ */
+
+import { clientKey } from "./client_key.ts";
+import { Refusal } from "./refusal.ts";
+
+/** A place among the connections served. */
+export interface Lease {
+  /** Gives the place back; once. */
+  release(): void;
+}
+
+/** Counts connections, and refuses those over a limit. */
+export class ConnectionLimits {
+  readonly #most: number;
+  readonly #byClient = new Map<string, number>();
+  #total = 0;
+
+  /**
+   * Creates limits with nothing counted yet.
+   *
+   * @param most Connections in all.
+   */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Connections that have a place. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /** Addresses that have a connection; each is kept only that long. */
+  get clients(): number {
+    return this.#byClient.size;
+  }
+
+  /**
+   * Gives a connection its place.
+   *
+   * @param client The client's address without port.
+   * @param mostOfClient Connections from one client (an IPv4 address, or a /64
+   *   of IPv6); 0 is no limit but that in all.
+   * @returns The place, to be given back at the end.
+   * @throws {Refusal} `limit reached`, saying which.
+   */
+  admit(client: string, mostOfClient: number): Lease {
+    const key = clientKey(client);
+    const mine = this.#byClient.get(key) ?? 0;
+    if (this.#total >= this.#most) {
+      throw new Refusal("limit reached", `Limit of ${this.#most} connections`);
+    }
+    if (mostOfClient > 0 && mine >= mostOfClient) {
+      throw new Refusal(
+        "limit reached",
+        `Limit of ${mostOfClient} connections from one client`,
+      );
+    }
+    this.#total++;
+    this.#byClient.set(key, mine + 1);
+    return { release: () => this.#release(key) };
+  }
+
+  #release(key: string): void {
+    this.#total--;
+    const left = this.#byClient.get(key)! - 1;
+    if (left > 0) this.#byClient.set(key, left);
+    else this.#byClient.delete(key);
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * A host and a port as text: `example.com:443`, `127.0.0.1:1080`, `[::1]:1080`.
+ *
+ * @module
+ */
+
+import {
+  formatIpAddress,
+  type IpAddress,
+  parseIpAddress,
+} from "./ip_address.ts";
+
+/** Where something listens or is to be reached. */
+export interface HostPort {
+  /** Name, or address as text without brackets. */
+  host: string;
+  /** Port, 0 to 65535. */
+  port: number;
+}
+
+/**
+ * Formats a host and a port, with brackets around IPv6.
+ *
+ * @param host Name, address as text, or address as bytes.
+ * @param port Port, 0 to 65535.
+ * @returns For example `[::1]:1080`.
+ */
+export function formatHostPort(host: string | IpAddress, port: number): string {
+  const text = typeof host === "string" ? host : formatIpAddress(host);
+  return text.includes(":") ? `[${text}]:${port}` : `${text}:${port}`;
+}
+
+/**
+ * Parses `HOST:PORT`, `[IPV6]:PORT`, `:PORT` or `PORT`.
+ *
+ * @param text Text to parse.
+ * @param defaultHost Host where the text has none.
+ * @returns The host without brackets, and the port.
+ * @throws {SyntaxError} If it is none of these, saying what is wrong.
+ */
+export function parseHostPort(text: string, defaultHost: string): HostPort {
+  const match = /^(?:(?:\[([^\]]*)\]|([^:]*)):)?([^:]*)$/.exec(text);
+  if (match === null) {
+    throw new SyntaxError(
+      parseIpAddress(text) === undefined
+        ? `'${text}' is not HOST:PORT`
+        : `'${text}' needs brackets and a port: [${text}]:1080`,
+    );
+  }
+  const [, ipv6, name, portText] = match;
+  if (!/^\d{1,5}$/.test(portText!) || Number(portText) > 65535) {
+    throw new SyntaxError(`port '${portText}' is not a number from 0 to 65535`);
+  }
+  if (ipv6 !== undefined && parseIpAddress(ipv6)?.length !== 16) {
+    throw new SyntaxError(`'${ipv6}' in brackets is not an IPv6 address`);
+  }
+  return { host: ipv6 ?? (name || defaultHost), port: Number(portText) };
+}

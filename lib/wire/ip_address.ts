@@ -1,0 +1,99 @@
+/**
+ * IP addresses between text and bytes. Only strict forms: what the C library
+ * also takes (`127.1`, `0x7f.1`, `2130706433`) has opened many a guard.
+ *
+ * @module
+ */
+
+/** Address in network byte order: four bytes for IPv4, sixteen for IPv6. */
+export type IpAddress = Uint8Array<ArrayBuffer>;
+
+const DECIMAL_BYTE = /^(?:0|[1-9]\d{0,2})$/;
+const HEX_GROUP = /^[\da-f]{1,4}$/i;
+const IPV6_GROUPS = 8;
+
+/**
+ * Parses an address: dotted decimal with four parts and no leading zeros, or
+ * RFC 4291 §2.2 without brackets and without a zone.
+ *
+ * @param text Text to parse.
+ * @returns The bytes, or `undefined` where the text is no address.
+ */
+export function parseIpAddress(text: string): IpAddress | undefined {
+  return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
+}
+
+/**
+ * Formats an address; IPv6 as RFC 5952 recommends.
+ *
+ * @param ip Four or sixteen bytes.
+ * @returns The text, without brackets.
+ */
+export function formatIpAddress(ip: Uint8Array): string {
+  return ip.length === 4 ? ip.join(".") : formatIpv6(ip);
+}
+
+function parseIpv4(text: string): IpAddress | undefined {
+  const parts = text.split(".");
+  if (parts.length !== 4) return undefined;
+  const bytes = new Uint8Array(4);
+  for (const [index, part] of parts.entries()) {
+    if (!DECIMAL_BYTE.test(part) || Number(part) > 255) return undefined;
+    bytes[index] = Number(part);
+  }
+  return bytes;
+}
+
+function parseIpv6(text: string): IpAddress | undefined {
+  const halves = text.split("::");
+  if (halves.length > 2) return undefined;
+  const head = parseGroups(halves[0]!, halves.length === 1);
+  const tail = parseGroups(halves[1] ?? "", true);
+  if (head === undefined || tail === undefined) return undefined;
+  const missing = IPV6_GROUPS - head.length - tail.length;
+  // "::" stands for one group at least (RFC 4291 §2.2 says "one or more").
+  if (halves.length === 1 ? missing !== 0 : missing < 1) return undefined;
+  const groups = [...head, ...new Array<number>(missing).fill(0), ...tail];
+  return new Uint8Array(groups.flatMap((group) => [group >> 8, group & 0xff]));
+}
+
+/** Groups of 16 bits; the last may be an IPv4 address where that is allowed. */
+function parseGroups(text: string, isEnd: boolean): number[] | undefined {
+  if (text === "") return [];
+  const parts = text.split(":");
+  const groups: number[] = [];
+  for (const [index, part] of parts.entries()) {
+    if (HEX_GROUP.test(part)) {
+      groups.push(parseInt(part, 16));
+      continue;
+    }
+    if (!isEnd || index !== parts.length - 1) return undefined;
+    const ipv4 = parseIpv4(part);
+    if (ipv4 === undefined) return undefined;
+    groups.push(ipv4[0]! << 8 | ipv4[1]!, ipv4[2]! << 8 | ipv4[3]!);
+  }
+  return groups;
+}
+
+function formatIpv6(ip: Uint8Array): string {
+  const groups: number[] = [];
+  for (let n = 0; n < ip.length; n += 2) groups.push(ip[n]! << 8 | ip[n + 1]!);
+  const mapped = groups.slice(0, 6).join() === "0,0,0,0,0,65535";
+  if (mapped) return `::ffff:${ip.slice(12).join(".")}`;
+  const { start, length } = longestZeros(groups);
+  const hex = groups.map((group) => group.toString(16));
+  if (length < 2) return hex.join(":");
+  const head = hex.slice(0, start).join(":");
+  return `${head}::${hex.slice(start + length).join(":")}`;
+}
+
+/** The run that "::" replaces: the first of the longest (RFC 5952 §4.2.3). */
+function longestZeros(groups: number[]): { start: number; length: number } {
+  let best = { start: 0, length: 0 };
+  for (let start = 0; start < groups.length; start++) {
+    let length = 0;
+    while (groups[start + length] === 0) length++;
+    if (length > best.length) best = { start, length };
+  }
+  return best;
+}

@@ -1,0 +1,86 @@
+/**
+ * Types of the few functions of the standard library that are in use.
+ *
+ * `deno.json` maps `@std/…` to an npm package that carries it as plain
+ * JavaScript, so that one registry is enough. Mapped to JSR instead, the
+ * library brings its own types, and this file can go.
+ */
+
+declare module "@std/cli/parse-args" {
+  /** What {@linkcode parseArgs} reads by. */
+  export interface ParseOptions {
+    string?: string[];
+    boolean?: string[];
+    collect?: string[];
+    alias?: Record<string, string>;
+    unknown?: (argument: string, key?: string, value?: unknown) => unknown;
+  }
+  export function parseArgs(
+    args: string[],
+    options?: ParseOptions,
+  ): Record<string, unknown> & { _: (string | number)[] };
+}
+
+declare module "@std/text" {
+  export function closestString(word: string, known: string[]): string;
+  export function levenshteinDistance(a: string, b: string): number;
+}
+
+declare module "@std/streams" {
+  export function toBytes(
+    stream: ReadableStream<Uint8Array>,
+  ): Promise<Uint8Array<ArrayBuffer>>;
+  export function toText(stream: ReadableStream): Promise<string>;
+  export class TextLineStream extends TransformStream<string, string> {}
+}
+
+declare module "@std/assert" {
+  // deno-lint-ignore no-explicit-any
+  type Constructor<E> = abstract new (...args: any[]) => E;
+  export function assert(value: unknown, message?: string): asserts value;
+  export function assertEquals<T>(
+    actual: T,
+    expected: T,
+    message?: string,
+  ): void;
+  export function assertNotEquals<T>(
+    actual: T,
+    expected: T,
+    message?: string,
+  ): void;
+  export function assertGreater<T>(actual: T, low: T, message?: string): void;
+  export function assertGreaterOrEqual<T>(
+    actual: T,
+    low: T,
+    message?: string,
+  ): void;
+  export function assertLess<T>(actual: T, high: T, message?: string): void;
+  export function assertLessOrEqual<T>(
+    actual: T,
+    high: T,
+    message?: string,
+  ): void;
+  export function assertMatch(
+    actual: string,
+    expected: RegExp,
+    message?: string,
+  ): void;
+  export function assertStringIncludes(
+    actual: string,
+    expected: string,
+    message?: string,
+  ): void;
+  export function assertThrows<E extends Error = Error>(
+    fn: () => unknown,
+    ErrorClass?: Constructor<E>,
+    messageIncludes?: string,
+    message?: string,
+  ): E;
+  export function assertRejects<E extends Error = Error>(
+    fn: () => PromiseLike<unknown>,
+    ErrorClass?: Constructor<E>,
+    messageIncludes?: string,
+    message?: string,
+  ): Promise<E>;
+  export function fail(message?: string): never;
+}
