@@ -5,50 +5,89 @@
  * @module
  */
 
-/** Enough for a message; two of them are what an idle tunnel holds. */
-const SMALLEST = 4 * 1024;
+import { type Buffer, type BufferPool, LARGE_BUFFERS } from "./buffer_pool.ts";
 
-/** Beyond this a larger buffer carried no more bytes a second (measured). */
-const LARGEST = 512 * 1024;
+/**
+ * Bytes. The first is enough for a message, and two of them are what an idle
+ * tunnel holds; more than the last carried no more bytes a second (measured).
+ */
+const SIZES = [4 * 1024, 64 * 1024, 1024 * 1024] as const;
+
+/** A read that leaves this part of a buffer unused asks for a smaller one. */
+const SPARE = 8;
 
 /** Grows while reads come back full, shrinks when they no longer do. */
 export class AdaptiveBuffer {
-  #buffer: Uint8Array<ArrayBuffer> | undefined;
-  #size = SMALLEST;
+  readonly #pool: BufferPool;
+  #buffer: Buffer | undefined;
+  #level = 0;
+
+  /**
+   * Creates a buffer that holds no memory before it is used.
+   *
+   * @param pool Where larger ones come from.
+   */
+  constructor(pool: BufferPool = LARGE_BUFFERS) {
+    this.#pool = pool;
+  }
 
   /**
    * Gives the buffer to read into. What the last read left in it is void.
    *
    * @returns The whole buffer, for one read.
    */
-  take(): Uint8Array<ArrayBuffer> {
-    if (this.#buffer?.length !== this.#size) {
-      this.#buffer = new Uint8Array(this.#size);
-    }
+  take(): Buffer {
+    this.#buffer ??= new Uint8Array(SIZES[0]);
     return this.#buffer;
   }
 
   /**
-   * Tells what came, and sizes the buffer for the next read.
+   * Tells what was read into it.
    *
-   * @param count Bytes that were read into it.
-   * @returns Those bytes, in place.
+   * @param count Bytes.
+   * @returns Those bytes, in place; valid until {@linkcode AdaptiveBuffer.fit}.
    */
-  filled(count: number): Uint8Array<ArrayBuffer> {
+  filled(count: number): Buffer {
     const buffer = this.#buffer!;
-    if (count === buffer.length) {
-      this.#size = Math.min(buffer.length * 4, LARGEST);
-      return buffer;
-    }
-    if (count * 8 < buffer.length) {
-      this.#size = Math.max(buffer.length / 4, SMALLEST);
-    }
-    return buffer.subarray(0, count);
+    return count === buffer.length ? buffer : buffer.subarray(0, count);
   }
 
-  /** Lets the buffer go, at the end of the stream. */
+  /**
+   * Sizes the buffer for the next read by the last one, whose bytes have to be
+   * done with by now.
+   *
+   * @param count Bytes that the last read brought.
+   */
+  fit(count: number): void {
+    const length = SIZES[this.#level]!;
+    if (count === length) this.#grow();
+    else if (this.#level > 0 && count * SPARE < length) this.#shrink();
+  }
+
+  /** Lets the memory go, at the end of the stream. */
   free(): void {
+    if (this.#level > 0 && this.#buffer !== undefined) {
+      this.#pool.give(this.#buffer);
+    }
     this.#buffer = undefined;
-    this.#size = SMALLEST;
+    this.#level = 0;
+  }
+
+  #grow(): void {
+    const size = SIZES[this.#level + 1];
+    const larger = size === undefined ? undefined : this.#pool.take(size);
+    if (larger === undefined) return; // Largest already, or the pool is spent.
+    const level = this.#level + 1;
+    this.free();
+    this.#buffer = larger;
+    this.#level = level;
+  }
+
+  #shrink(): void {
+    const level = this.#level - 1;
+    const smaller = level === 0 ? undefined : this.#pool.take(SIZES[level]!);
+    this.free();
+    this.#buffer = smaller;
+    this.#level = smaller === undefined ? 0 : level;
   }
 }

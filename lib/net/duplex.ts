@@ -22,11 +22,13 @@ export interface Connection extends Disposable {
 /** One connection, to be read and written as streams. */
 export class Duplex {
   readonly #connection: Connection;
+  readonly #buffer = new AdaptiveBuffer();
   #readable: ReadableStream<Uint8Array> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
   #received = 0;
   #sent = 0;
   #failed = false;
+  #isReading = false;
 
   /**
    * Wraps a connection. Whoever opened it still closes it, with
@@ -115,27 +117,37 @@ export class Duplex {
     return this.#connection.closeWrite();
   }
 
+  /**
+   * Gives back the memory of {@linkcode Duplex.readable}, once the last chunk
+   * is done with. A read that is under way keeps its buffer until it ends.
+   */
+  releaseBuffer(): void {
+    if (!this.#isReading) this.#buffer.free();
+  }
+
   /** Closes both directions now; what waits on them fails. Can be repeated. */
   close(): void {
     this.#connection[Symbol.dispose]();
   }
 
   #makeReadable(): ReadableStream<Uint8Array> {
-    const buffer = new AdaptiveBuffer();
+    const buffer = this.#buffer;
+    let last = 0;
     // With nothing queued on either end, pipeTo asks for a chunk only when the
     // one before is written: that is what makes reusing the buffer safe.
     return new ReadableStream<Uint8Array>({
       pull: async (controller) => {
+        buffer.fit(last);
         const count = await this.#read(buffer.take());
         if (count === null) {
-          buffer.free();
           controller.close();
+          buffer.free();
           return;
         }
+        last = count;
         this.#received += count;
         controller.enqueue(buffer.filled(count));
       },
-      cancel: () => buffer.free(),
     }, { highWaterMark: 0 });
   }
 
@@ -152,11 +164,15 @@ export class Duplex {
   }
 
   async #read(buffer: Uint8Array): Promise<number | null> {
+    this.#isReading = true;
     try {
       return await this.#connection.read(buffer);
     } catch (error) {
       this.#failed = true;
+      this.#buffer.free();
       throw error;
+    } finally {
+      this.#isReading = false;
     }
   }
 

@@ -115,6 +115,8 @@ export async function tunnel(
   ]);
   stall.clear();
   unregister();
+  client.releaseBuffer();
+  target.releaseBuffer();
   result.sent = target.sent - before.sent;
   result.received = client.sent - before.received;
   return result;

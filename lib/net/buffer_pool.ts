@@ -1,0 +1,65 @@
+/**
+ * Large buffers, shared by all tunnels and bounded in all.
+ *
+ * @module
+ */
+
+/** A buffer for one direction of a tunnel. */
+export type Buffer = Uint8Array<ArrayBuffer>;
+
+/** Bytes of large buffers in all, in use and kept for the next. */
+const BUDGET = 256 * 1024 * 1024;
+
+/** Lends buffers of a few sizes, until its budget is spent. */
+export class BufferPool {
+  readonly #budget: number;
+  readonly #free = new Map<number, Buffer[]>();
+  #allocated = 0;
+
+  /**
+   * Creates a pool with nothing allocated yet.
+   *
+   * @param budget Bytes in all, lent out and kept.
+   */
+  constructor(budget: number) {
+    this.#budget = budget;
+  }
+
+  /** Bytes that are lent out or kept. */
+  get allocated(): number {
+    return this.#allocated;
+  }
+
+  /**
+   * Lends a buffer.
+   *
+   * @param size Its length in bytes; sizes should be few.
+   * @returns The buffer, with whatever was in it, or `undefined` where the
+   *   budget does not allow another.
+   */
+  take(size: number): Buffer | undefined {
+    const kept = this.#free.get(size)?.pop();
+    if (kept !== undefined) return kept;
+    if (this.#allocated + size > this.#budget) return undefined;
+    this.#allocated += size;
+    return new Uint8Array(size);
+  }
+
+  /**
+   * Takes a buffer back.
+   *
+   * @param buffer What {@linkcode BufferPool.take} gave; not to be used again.
+   */
+  give(buffer: Buffer): void {
+    const kept = this.#free.get(buffer.length);
+    if (kept === undefined) this.#free.set(buffer.length, [buffer]);
+    else if (kept.length < MOST_KEPT) kept.push(buffer);
+    else this.#allocated -= buffer.length;
+  }
+}
+
+/** Of each size; those beyond are left to the garbage collector. */
+const MOST_KEPT = 16;
+
+/** The pool of all tunnels. */
+export const LARGE_BUFFERS: BufferPool = new BufferPool(BUDGET);

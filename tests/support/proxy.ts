@@ -1,0 +1,112 @@
+/**
+ * A proxy in the test's own process, and raw clients of it.
+ *
+ * @module
+ */
+
+import {
+  type Proxy,
+  type ProxyConfig,
+  startProxy,
+} from "../../lib/app/start_proxy.ts";
+import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
+import { parseIpAddress } from "../../lib/wire/ip_address.ts";
+import { COMMAND } from "../../lib/wire/socks5.ts";
+import { encodeRequest } from "../../lib/wire/socks5_request.ts";
+import { readExactly, writeAll } from "./sockets.ts";
+
+/** A running proxy of a test; cut at once when disposed of. */
+export interface TestProxy extends AsyncDisposable {
+  readonly proxy: Proxy;
+  /** Where its first listener is. */
+  readonly addr: Deno.NetAddr;
+  /** Connections that have ended, in that order. */
+  readonly ended: ConnectionEvent[];
+  /** Waits until so many connections have ended. */
+  whenEnded(count: number): Promise<ConnectionEvent[]>;
+  /** Opens a connection to it. */
+  connect(): Promise<Deno.TcpConn>;
+}
+
+/** Starts a proxy on 127.0.0.1, or where the configuration says. */
+export async function startTestProxy(
+  config: Partial<ProxyConfig> = {},
+): Promise<TestProxy> {
+  const ended: ConnectionEvent[] = [];
+  let changed = Promise.withResolvers<void>();
+  const proxy = await startProxy({
+    listen: [{ host: "127.0.0.1", port: 0 }],
+    ...config,
+    log(event) {
+      config.log?.(event);
+      if (event.event !== "connection") return;
+      ended.push(event);
+      changed.resolve();
+      changed = Promise.withResolvers();
+    },
+  });
+  const { addr } = proxy.listeners[0]!;
+  return {
+    proxy,
+    addr,
+    ended,
+    async whenEnded(count) {
+      while (ended.length < count) await changed.promise;
+      return ended;
+    },
+    connect: () => Deno.connect({ hostname: addr.hostname, port: addr.port }),
+    async [Symbol.asyncDispose]() {
+      await proxy.shutdown(0);
+    },
+  };
+}
+
+/** The greeting of a client without credentials. */
+export const GREETING = [5, 1, 0];
+
+/** A CONNECT request as bytes; an address as text is sent as an address. */
+export function connectRequest(host: string, port: number): Uint8Array {
+  return encodeRequest({
+    command: COMMAND.Connect,
+    host: parseIpAddress(host) ?? host,
+    port,
+  });
+}
+
+/** Greets without credentials and reads the method. */
+export async function greet(conn: Deno.Conn): Promise<void> {
+  await writeAll(conn, GREETING);
+  const [version, method] = await readExactly(conn, 2);
+  if (version !== 5 || method !== 0) throw new Error(`Method ${method}`);
+}
+
+/** Reads a whole reply. */
+export async function readReply(
+  conn: Deno.Conn,
+): Promise<{ reply: number; bytes: Uint8Array }> {
+  const head = await readExactly(conn, 4);
+  const rest = await readExactly(conn, (head[3] === 4 ? 16 : 4) + 2);
+  return { reply: head[1]!, bytes: new Uint8Array([...head, ...rest]) };
+}
+
+/**
+ * Opens a tunnel through a proxy.
+ *
+ * @throws {Error} If the proxy refuses; the message ends with the reply code.
+ */
+export async function openTunnel(
+  proxy: TestProxy,
+  target: Deno.NetAddr | { hostname: string; port: number },
+): Promise<Deno.TcpConn> {
+  const conn = await proxy.connect();
+  try {
+    await greet(conn);
+    await writeAll(conn, connectRequest(target.hostname, target.port));
+    const { reply } = await readReply(conn);
+    if (reply !== 0) throw new Error(`Refused with ${reply}`);
+    return conn;
+  } catch (error) {
+    conn.close();
+    throw error;
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Real sockets on loopback for the tests.
+ *
+ * @module
+ */
+
+import { toBytes } from "@std/streams";
+
+/** Makes two ends of one connection over 127.0.0.1. */
+export async function socketPair(): Promise<[Deno.TcpConn, Deno.TcpConn]> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return await Promise.all([
+    Deno.connect({ hostname: "127.0.0.1", port: listener.addr.port }),
+    listener.accept(),
+  ]);
+}
+
+/** Reads exactly so many bytes; fails at end of file. */
+export async function readExactly(
+  conn: Deno.Conn,
+  length: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(length);
+  for (let count = 0; count < length;) {
+    const more = await conn.read(bytes.subarray(count));
+    if (more === null) {
+      throw new Deno.errors.UnexpectedEof(`End after ${count} of ${length}`);
+    }
+    count += more;
+  }
+  return bytes;
+}
+
+/** Reads to end of file; a reset counts as the end. */
+export async function readToEnd(
+  conn: Deno.Conn,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  const buffer = new Uint8Array(64 * 1024);
+  while (true) {
+    const count = await conn.read(buffer).catch(() => null);
+    if (count === null) break;
+    chunks.push(buffer.slice(0, count));
+  }
+  return await toBytes(ReadableStream.from(chunks));
+}
+
+/** Writes all of the bytes. */
+export async function writeAll(
+  conn: Deno.Conn,
+  bytes: Uint8Array | number[] | string,
+): Promise<void> {
+  const data = typeof bytes === "string"
+    ? new TextEncoder().encode(bytes)
+    : Uint8Array.from(bytes);
+  for (let count = 0; count < data.length;) {
+    count += await conn.write(data.subarray(count));
+  }
+}
+
+/** A server of a test; it waits for its connections when disposed of. */
+export interface TestServer extends AsyncDisposable {
+  /** Where it listens. */
+  readonly addr: Deno.NetAddr;
+  /** How many connections it has accepted so far. */
+  readonly accepted: number;
+}
+
+/**
+ * Serves connections on a loopback address.
+ *
+ * @param handler Serves one; the connection is closed when it returns. What it
+ *   throws is ignored, since tests reset and cut connections.
+ * @param hostname Address to listen on.
+ */
+export function startServer(
+  handler: (conn: Deno.TcpConn) => Promise<unknown> | unknown,
+  hostname = "127.0.0.1",
+): TestServer {
+  const listener = Deno.listen({ hostname, port: 0 });
+  const open = new Set<Deno.TcpConn>();
+  const tasks: Promise<unknown>[] = [];
+  let accepted = 0;
+
+  async function serveOne(conn: Deno.TcpConn): Promise<void> {
+    open.add(conn);
+    try {
+      await handler(conn);
+    } catch {
+      // The other side has gone.
+    } finally {
+      open.delete(conn);
+      conn[Symbol.dispose]();
+    }
+  }
+
+  const accepting = (async () => {
+    for await (const conn of listener) {
+      accepted++;
+      tasks.push(serveOne(conn));
+    }
+  })();
+  return {
+    addr: listener.addr as Deno.NetAddr,
+    get accepted() {
+      return accepted;
+    },
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      for (const conn of open) conn[Symbol.dispose]();
+      await accepting;
+      await Promise.allSettled(tasks);
+    },
+  };
+}
+
+/** Serves what comes back byte for byte, with half-close. */
+export function startEcho(hostname = "127.0.0.1"): TestServer {
+  return startServer(async (conn) => {
+    const buffer = new Uint8Array(64 * 1024);
+    while (true) {
+      const count = await conn.read(buffer);
+      if (count === null) break;
+      await writeAll(conn, buffer.subarray(0, count));
+    }
+    await conn.closeWrite();
+  }, hostname);
+}
+
+/**
+ * Resets a connection: closing with bytes unread makes the system send RST.
+ *
+ * @param conn Connection whose peer has sent bytes that nobody has read, and
+ *   that have arrived.
+ */
+export function reset(conn: Deno.Conn): void {
+  conn[Symbol.dispose]();
+}
+
+/** A port on 127.0.0.1 that nobody listens on. */
+export function closedPort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Fails a wait that would otherwise hang the test. */
+export async function within<T>(
+  milliseconds: number,
+  promise: Promise<T>,
+): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new Error(`Not done within ${milliseconds} ms`)),
+    milliseconds,
+  );
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
