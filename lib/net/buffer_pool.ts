@@ -10,6 +10,9 @@ export type Buffer = Uint8Array<ArrayBuffer>;
 /** Bytes of large buffers in all, in use and kept for the next. */
 const BUDGET = 256 * 1024 * 1024;
 
+/** Kept of each size; those beyond are left to the garbage collector. */
+const MOST_KEPT = 16;
+
 /** Lends buffers of a few sizes, until its budget is spent. */
 export class BufferPool {
   readonly #budget: number;
@@ -40,6 +43,7 @@ export class BufferPool {
   take(size: number): Buffer | undefined {
     const kept = this.#free.get(size)?.pop();
     if (kept !== undefined) return kept;
+    if (this.#allocated + size > this.#budget) this.#dropKept();
     if (this.#allocated + size > this.#budget) return undefined;
     this.#allocated += size;
     return new Uint8Array(size);
@@ -56,10 +60,15 @@ export class BufferPool {
     else if (kept.length < MOST_KEPT) kept.push(buffer);
     else this.#allocated -= buffer.length;
   }
-}
 
-/** Of each size; those beyond are left to the garbage collector. */
-const MOST_KEPT = 16;
+  /** What lies here for one size may be what another size needs. */
+  #dropKept(): void {
+    for (const [size, kept] of this.#free) {
+      this.#allocated -= size * kept.length;
+    }
+    this.#free.clear();
+  }
+}
 
 /** The pool of all tunnels. */
 export const LARGE_BUFFERS: BufferPool = new BufferPool(BUDGET);

@@ -41,20 +41,20 @@ export class DialError extends Error {
  * Kinds by `code`: most system errors come as a plain `Error` with nothing else
  * to tell them by.
  */
-const KIND_BY_CODE: Readonly<Record<string, DialErrorKind>> = {
-  ECONNREFUSED: "refused",
-  ECONNRESET: "refused",
-  ENETUNREACH: "network unreachable",
-  ENETDOWN: "network unreachable",
-  EADDRNOTAVAIL: "network unreachable",
-  EHOSTUNREACH: "host unreachable",
-  EHOSTDOWN: "host unreachable",
-  ETIMEDOUT: "timeout",
-  EMFILE: "no descriptors",
-  ENFILE: "no descriptors",
-  EACCES: "forbidden",
-  EPERM: "forbidden",
-};
+const KIND_BY_CODE: ReadonlyMap<string, DialErrorKind> = new Map([
+  ["ECONNREFUSED", "refused"],
+  ["ECONNRESET", "refused"],
+  ["ENETUNREACH", "network unreachable"],
+  ["ENETDOWN", "network unreachable"],
+  ["EADDRNOTAVAIL", "network unreachable"],
+  ["EHOSTUNREACH", "host unreachable"],
+  ["EHOSTDOWN", "host unreachable"],
+  ["ETIMEDOUT", "timeout"],
+  ["EMFILE", "no descriptors"],
+  ["ENFILE", "no descriptors"],
+  ["EACCES", "forbidden"],
+  ["EPERM", "forbidden"],
+]);
 
 /** Classes for which Deno gives no code on every system. */
 const KIND_BY_CLASS: readonly [abstract new () => Error, DialErrorKind][] = [
@@ -75,10 +75,10 @@ const KIND_BY_CLASS: readonly [abstract new () => Error, DialErrorKind][] = [
  */
 export function dialErrorKind(error: unknown): DialErrorKind {
   if (error instanceof DialError) return error.kind;
-  const code = errorCode(error);
-  if (code !== undefined && code in KIND_BY_CODE) return KIND_BY_CODE[code]!;
-  for (const [constructor, kind] of KIND_BY_CLASS) {
-    if (error instanceof constructor) return kind;
+  const kind = KIND_BY_CODE.get(errorCode(error) ?? "");
+  if (kind !== undefined) return kind;
+  for (const [constructor, kindOfClass] of KIND_BY_CLASS) {
+    if (error instanceof constructor) return kindOfClass;
   }
   return "failed";
 }

@@ -127,16 +127,6 @@ export function startEcho(hostname = "127.0.0.1"): TestServer {
   }, hostname);
 }
 
-/**
- * Resets a connection: closing with bytes unread makes the system send RST.
- *
- * @param conn Connection whose peer has sent bytes that nobody has read, and
- *   that have arrived.
- */
-export function reset(conn: Deno.Conn): void {
-  conn[Symbol.dispose]();
-}
-
 /** A port on 127.0.0.1 that nobody listens on. */
 export function closedPort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

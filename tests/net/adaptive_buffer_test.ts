@@ -1,0 +1,61 @@
+import { assertEquals } from "@std/assert";
+import { AdaptiveBuffer } from "../../lib/net/adaptive_buffer.ts";
+import { BufferPool } from "../../lib/net/buffer_pool.ts";
+
+const KIB = 1024;
+const MIB = 1024 * 1024;
+
+/** Lets a buffer see reads of these sizes and tells its length after each. */
+function lengthsAfter(reads: number[], pool = new BufferPool(8 * MIB)) {
+  const buffer = new AdaptiveBuffer(pool);
+  return reads.map((count) => {
+    buffer.take();
+    buffer.fit(count);
+    return buffer.take().length;
+  });
+}
+
+Deno.test("AdaptiveBuffer grows only when a read comes back full", () => {
+  const cases: { reads: number[]; lengths: number[] }[] = [
+    { reads: [64, 64], lengths: [4 * KIB, 4 * KIB] },
+    { reads: [4 * KIB - 1], lengths: [4 * KIB] },
+    { reads: [4 * KIB, 64 * KIB], lengths: [64 * KIB, MIB] },
+    { reads: [4 * KIB, 64 * KIB, MIB], lengths: [64 * KIB, MIB, MIB] },
+    { reads: [4 * KIB, 8 * KIB], lengths: [64 * KIB, 64 * KIB] },
+    { reads: [4 * KIB, 8 * KIB - 1], lengths: [64 * KIB, 4 * KIB] },
+    {
+      reads: [4 * KIB, 64 * KIB, 100, 100],
+      lengths: [64 * KIB, MIB, 64 * KIB, 4 * KIB],
+    },
+  ];
+  for (const { reads, lengths } of cases) {
+    assertEquals(lengthsAfter(reads), lengths, `reads of ${reads}`);
+  }
+});
+
+Deno.test("AdaptiveBuffer stays small when the pool is spent", () => {
+  assertEquals(lengthsAfter([4 * KIB], new BufferPool(0)), [4 * KIB]);
+  const pool = new BufferPool(64 * KIB);
+  assertEquals(lengthsAfter([4 * KIB, 64 * KIB], pool), [64 * KIB, 64 * KIB]);
+});
+
+Deno.test("AdaptiveBuffer.free() gives the large buffer back", () => {
+  const pool = new BufferPool(64 * KIB);
+  const first = new AdaptiveBuffer(pool);
+  first.take();
+  first.fit(4 * KIB);
+  first.free();
+  first.free(); // Again gives nothing back twice.
+  assertEquals(lengthsAfter([4 * KIB], pool), [64 * KIB]);
+  assertEquals(pool.allocated, 64 * KIB);
+  assertEquals(first.take().length, 4 * KIB);
+});
+
+Deno.test("AdaptiveBuffer.filled() returns what was read, in place", () => {
+  const buffer = new AdaptiveBuffer();
+  const whole = buffer.take();
+  whole.set([1, 2, 3]);
+  assertEquals(buffer.filled(3), new Uint8Array([1, 2, 3]));
+  assertEquals(buffer.filled(3).buffer === whole.buffer, true);
+  assertEquals(buffer.filled(whole.length) === whole, true);
+});

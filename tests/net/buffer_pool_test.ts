@@ -1,0 +1,34 @@
+import { assert, assertEquals } from "@std/assert";
+import { BufferPool } from "../../lib/net/buffer_pool.ts";
+
+Deno.test("BufferPool.take() refuses when the budget is spent", () => {
+  const pool = new BufferPool(100);
+  assertEquals(pool.take(60)?.length, 60);
+  assertEquals(pool.take(60), undefined);
+  assertEquals(pool.take(40)?.length, 40);
+  assertEquals(pool.take(1), undefined);
+  assertEquals(pool.allocated, 100);
+});
+
+Deno.test("BufferPool.take() lends what was given back", () => {
+  const pool = new BufferPool(100);
+  const buffer = pool.take(60)!;
+  pool.give(buffer);
+  assert(pool.take(60) === buffer);
+  assertEquals(pool.allocated, 60);
+});
+
+Deno.test("BufferPool.give() keeps only so many and returns the rest to the budget", () => {
+  const pool = new BufferPool(1000);
+  const lent = Array.from({ length: 20 }, () => pool.take(10)!);
+  assertEquals(pool.allocated, 200);
+  for (const buffer of lent) pool.give(buffer);
+  assertEquals(pool.allocated, 160);
+});
+
+Deno.test("BufferPool.take() spends what it keeps of another size when nothing else is left", () => {
+  const pool = new BufferPool(100);
+  pool.give(pool.take(90)!);
+  assertEquals(pool.take(50)?.length, 50);
+  assertEquals(pool.allocated, 50);
+});

@@ -1,0 +1,69 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { ByteReader } from "../../lib/net/byte_reader.ts";
+import { Duplex } from "../../lib/net/duplex.ts";
+import type { Parser } from "../../lib/wire/parser.ts";
+import { readToEnd, socketPair, writeAll } from "../support/sockets.ts";
+
+Deno.test("ByteReader.readExact() takes no byte too many off the socket", async () => {
+  const [peer, conn] = await socketPair();
+  await writeAll(peer, [5, 1, 0, 9, 9]);
+  await peer.closeWrite();
+  const reader = new ByteReader(new Duplex(conn).bytes());
+  assertEquals(await reader.readExact(3), new Uint8Array([5, 1, 0]));
+  assertEquals(reader.count, 3);
+  reader.release();
+  // Not "still in the stream": still in the socket, for whoever reads next.
+  assertEquals(await readToEnd(conn), new Uint8Array([9, 9]));
+  peer.close();
+  conn.close();
+});
+
+Deno.test("ByteReader.readExact() puts fragments together", async () => {
+  const [peer, conn] = await socketPair();
+  const reader = new ByteReader(new Duplex(conn).bytes());
+  const read = reader.readExact(4);
+  for (const byte of [1, 2, 3, 4]) await writeAll(peer, [byte]);
+  assertEquals(await read, new Uint8Array([1, 2, 3, 4]));
+  peer.close();
+  conn.close();
+});
+
+Deno.test("ByteReader.readExact() reads nothing when nothing is asked for", async () => {
+  const [peer, conn] = await socketPair();
+  const reader = new ByteReader(new Duplex(conn).bytes());
+  assertEquals(await reader.readExact(0), new Uint8Array());
+  peer.close();
+  conn.close();
+});
+
+Deno.test("ByteReader.readExact() throws when the stream ends first", async (t) => {
+  for (const sent of [[], [5], [5, 6, 7]]) {
+    await t.step(`${sent.length} of 4 bytes`, async () => {
+      const [peer, conn] = await socketPair();
+      await writeAll(peer, sent);
+      peer.close();
+      const reader = new ByteReader(new Duplex(conn).bytes());
+      await assertRejects(
+        () => reader.readExact(4),
+        Deno.errors.UnexpectedEof,
+        `ended after ${sent.length}`,
+      );
+      assertEquals(reader.count, sent.length);
+      conn.close();
+    });
+  }
+});
+
+Deno.test("ByteReader.parse() feeds a parser what it asks for", async () => {
+  function* parseLengthAndBody(): Parser<number[]> {
+    const [length] = yield 1;
+    return [...(yield length!)];
+  }
+  const [peer, conn] = await socketPair();
+  await writeAll(peer, [2, 7, 8, 1, 9]);
+  const reader = new ByteReader(new Duplex(conn).bytes());
+  assertEquals(await reader.parse(parseLengthAndBody()), [7, 8]);
+  assertEquals(await reader.parse(parseLengthAndBody()), [9]);
+  peer.close();
+  conn.close();
+});

@@ -1,0 +1,109 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { type Connection, Duplex } from "../../lib/net/duplex.ts";
+import { resettable } from "../support/reset.ts";
+import {
+  readExactly,
+  readToEnd,
+  socketPair,
+  writeAll,
+} from "../support/sockets.ts";
+
+Deno.test("Duplex.readable leaves the connection writable after end of file", async () => {
+  const [peer, conn] = await socketPair();
+  const duplex = new Duplex(conn);
+  await writeAll(peer, "question");
+  await peer.closeWrite();
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of duplex.readable) text += decoder.decode(chunk);
+  assertEquals(text, "question");
+  await duplex.write(new TextEncoder().encode("answer"));
+  await duplex.closeWrite();
+  assertEquals(decoder.decode(await readToEnd(peer)), "answer");
+  assertEquals(duplex.received, 8);
+  assertEquals(duplex.sent, 0, "write() is outside of the count");
+  peer.close();
+  duplex.close();
+});
+
+Deno.test("Duplex.writable sends FIN when closed and leaves reading", async () => {
+  const [peer, conn] = await socketPair();
+  const duplex = new Duplex(conn);
+  const writer = duplex.writable.getWriter();
+  await writer.write(new Uint8Array([1, 2, 3]));
+  await writer.close();
+  assertEquals(await readToEnd(peer), new Uint8Array([1, 2, 3]));
+  assertEquals(duplex.sent, 3);
+  await writeAll(peer, [4]);
+  const { value } = await duplex.readable.getReader().read();
+  assertEquals(value, new Uint8Array([4]));
+  peer.close();
+  duplex.close();
+});
+
+Deno.test("Duplex.writable writes the rest when the socket takes a part", async () => {
+  const written: number[] = [];
+  const connection: Connection = {
+    read: () => Promise.resolve(null),
+    write(bytes) {
+      written.push(...bytes.subarray(0, 2));
+      return Promise.resolve(Math.min(2, bytes.length));
+    },
+    closeWrite: () => Promise.resolve(),
+    [Symbol.dispose]() {},
+  };
+  const duplex = new Duplex(connection);
+  await duplex.writable.getWriter().write(new Uint8Array([1, 2, 3, 4, 5]));
+  assertEquals(written, [1, 2, 3, 4, 5]);
+  assertEquals(duplex.sent, 5);
+  await duplex.write(new Uint8Array([6, 7, 8]));
+  assertEquals(written, [1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+Deno.test("Duplex.readable does not read ahead of who reads it", async () => {
+  let reads = 0;
+  const connection: Connection = {
+    read(buffer) {
+      reads++;
+      buffer[0] = reads;
+      return Promise.resolve(1);
+    },
+    write: (bytes) => Promise.resolve(bytes.length),
+    closeWrite: () => Promise.resolve(),
+    [Symbol.dispose]() {},
+  };
+  const reader = new Duplex(connection).readable.getReader();
+  await Promise.resolve();
+  assertEquals(reads, 0);
+  const { value } = await reader.read();
+  assertEquals(value, new Uint8Array([1]));
+  assertEquals(reads, 1, "the chunk lies in the buffer of the next read");
+});
+
+Deno.test("Duplex.failed tells whose socket it was", async () => {
+  const { conn, reset } = await resettable();
+  const duplex = new Duplex(conn);
+  const read = duplex.readable.getReader().read();
+  reset();
+  await assertRejects(() => read, Deno.errors.ConnectionReset);
+  assert(duplex.failed);
+  duplex.close();
+  duplex.close(); // Again does nothing.
+});
+
+Deno.test("Duplex.bytes() hands the socket over to readable at the next byte", async () => {
+  const [peer, conn] = await socketPair();
+  const duplex = new Duplex(conn);
+  await writeAll(peer, "headbody");
+  await peer.closeWrite();
+  const reader = duplex.bytes().getReader({ mode: "byob" });
+  const { value } = await reader.read(new Uint8Array(4), { min: 4 });
+  assertEquals(new TextDecoder().decode(value), "head");
+  reader.releaseLock();
+  const chunk = await duplex.readable.getReader().read();
+  assertEquals(new TextDecoder().decode(chunk.value), "body");
+  await writeAll(conn, [1]);
+  await readExactly(peer, 1);
+  peer.close();
+  duplex.close();
+});

@@ -1,0 +1,37 @@
+/**
+ * A client that can send RST. `Deno.Conn` can't: closing one sends FIN first.
+ *
+ * @module
+ */
+
+import net from "node:net";
+
+/** A connection whose end is a reset. */
+export interface Resettable {
+  /** Its other end. */
+  conn: Deno.TcpConn;
+  /** Sends RST. */
+  reset(): void;
+}
+
+/** Makes a connection over 127.0.0.1 whose near end can be reset. */
+export async function resettable(): Promise<Resettable> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [socket, conn] = await Promise.all([
+    connectResettable(listener.addr),
+    listener.accept(),
+  ]);
+  return { conn, reset: () => socket.resetAndDestroy() };
+}
+
+/** Connects with a socket that has `resetAndDestroy()`. */
+export async function connectResettable(
+  { hostname, port }: { hostname: string; port: number },
+): Promise<net.Socket> {
+  const socket = net.connect(port, hostname);
+  socket.on("error", () => {});
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.once("connect", () => resolve());
+  await promise;
+  return socket;
+}
