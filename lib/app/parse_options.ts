@@ -24,10 +24,13 @@ export async function parseOptions<Table extends OptionTable>(
 ): Promise<OptionValues<Table>> {
   const names = Object.keys(table);
   const valued = names.filter((name) => table[name]!.value !== undefined);
-  const unknown: string[] = [];
+  const flags = names.filter((name) => !valued.includes(name));
+  const unknown = args.filter((text, index) =>
+    isLetterWithMore(text) || isBooleanAfterFlag(text, args[index - 1], flags)
+  );
   const given = parseArgs(args, {
     string: valued,
-    boolean: names.filter((name) => !valued.includes(name)),
+    boolean: flags,
     collect: valued,
     alias: aliases(table),
     unknown(argument) {
@@ -47,6 +50,21 @@ export async function parseOptions<Table extends OptionTable>(
   return values as OptionValues<Table>;
 }
 
+/** The library would take `-h3` and `-h=3` for `-h`, and `-hV` for two. */
+function isLetterWithMore(argument: string): boolean {
+  return /^-[^-]./s.test(argument);
+}
+
+/** The library would take `--quiet true` for `--quiet`. */
+function isBooleanAfterFlag(
+  argument: string,
+  before: string | undefined,
+  flags: string[],
+): boolean {
+  return /^(?:true|false)$/.test(argument) &&
+    flags.some((name) => before === `--${name}`);
+}
+
 function aliases(table: OptionTable): Record<string, string> {
   return Object.fromEntries(
     Object.entries(table).flatMap(([name, { short }]) =>
@@ -55,18 +73,18 @@ function aliases(table: OptionTable): Record<string, string> {
   );
 }
 
-/** The library takes `--quiet=3` for `--quiet`. */
 function checkValue(
   name: string,
   { value }: OptionTable[string],
   given: unknown,
   args: string[],
 ): void {
-  const isFlag = value === undefined;
-  if (isFlag && args.some((text) => text.startsWith(`--${name}=`))) {
+  // The library lets it pass.
+  const isGivenValue = args.some((text) => text.startsWith(`--${name}=`));
+  if (value === undefined && isGivenValue) {
     throw new UsageError(`Option --${name} takes no value`);
   }
-  if (!isFlag && (given as string[]).includes("")) {
+  if (value !== undefined && (given as string[]).includes("")) {
     throw new UsageError(`Option --${name} needs a value: ${value}`);
   }
 }
@@ -91,7 +109,10 @@ async function describeUnknown(
   if (!argument.startsWith("-")) {
     return `Unknown argument '${argument}'; see --help`;
   }
-  const [option] = argument.split("=");
+  // What follows an unknown letter may be a password, as in curl's -uNAME:….
+  const option = isLetterWithMore(argument)
+    ? argument.slice(0, 2)
+    : argument.split("=")[0];
   const nearest = await suggest(option!.replace(/^-+/, ""), names);
   const hint = nearest === undefined
     ? "see --help"

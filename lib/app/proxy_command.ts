@@ -55,6 +55,7 @@ async function runProxy(
     maxConnectionsPerClient: options["max-connections-per-client"],
     log: log.write,
   });
+  dropPermissions();
   const allowPrivate = options["allow-private"];
   const { listeners } = proxy;
   for (const message of bannerLines({ listeners, users, allowPrivate })) {
@@ -64,6 +65,13 @@ async function runProxy(
   const code = await runUntilSignal(proxy, signals, drainTimeout, log.write);
   await log.flush();
   return code;
+}
+
+/** What a proxy never does, nobody who takes it over shall do either. */
+function dropPermissions(): void {
+  for (const name of ["run", "ffi", "write"] as const) {
+    Deno.permissions.revokeSync({ name });
+  }
 }
 
 /** A mistake of ours in one connection must not end all others. */

@@ -82,11 +82,11 @@ function describeEnd({ endedFirst, error }: TunnelResult): string {
 }
 
 function recordFailure(session: Session, error: unknown): void {
-  const { context, reader, record } = session;
+  const { client, context, record } = session;
   record.result = resultOf(session, error);
   record.reason = describeError(context.cancelled ? context.reason : error);
   if (record.result !== "dropped") return;
-  record.reason += `, after ${reader.count} bytes of the handshake`;
+  record.reason += `, after ${client.received} bytes of the handshake`;
 }
 
 function resultOf(session: Session, error: unknown): ConnectionResult {

@@ -69,7 +69,7 @@ export class Session implements Disposable {
       () => context.cancel(timeoutError(limit, "Handshake time")),
     );
     this.#leaveDrain = draining.onCancel((reason) => {
-      if (this.reader.count === 0) context.cancel(reason);
+      if (this.client.received === 0) context.cancel(reason);
     });
     try {
       this.#lease = services.limits.admit(

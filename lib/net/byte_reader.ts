@@ -9,7 +9,6 @@ import type { Parser } from "../wire/parser.ts";
 /** A BYOB reader that never takes more bytes than asked for. */
 export class ByteReader {
   readonly #reader: ReadableStreamBYOBReader;
-  #count = 0;
 
   /**
    * Locks the stream until {@linkcode ByteReader.release}.
@@ -18,11 +17,6 @@ export class ByteReader {
    */
   constructor(readable: ReadableStream<Uint8Array>) {
     this.#reader = readable.getReader({ mode: "byob" });
-  }
-
-  /** How many bytes were read. */
-  get count(): number {
-    return this.#count;
   }
 
   /**
@@ -37,7 +31,6 @@ export class ByteReader {
     const { value, done } = await this.#reader.read(new Uint8Array(length), {
       min: length,
     });
-    this.#count += value?.length ?? 0;
     if (done) {
       throw new Deno.errors.UnexpectedEof(
         `Cannot read ${length} bytes: stream ended after ${value?.length ?? 0}`,

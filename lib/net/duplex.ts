@@ -40,7 +40,7 @@ export class Duplex {
     this.#connection = connection;
   }
 
-  /** Bytes that came out of {@linkcode Duplex.readable} so far. */
+  /** Bytes that its streams have taken off the socket so far. */
   get received(): number {
     return this.#received;
   }
@@ -82,14 +82,15 @@ export class Duplex {
    * @returns A new stream without a queue.
    */
   bytes(): ReadableStream<Uint8Array> {
-    const connection = this.#connection;
     // No type argument: with one, TypeScript takes the overload without BYOB.
     return new ReadableStream({
       type: "bytes",
-      async pull(controller) {
+      pull: async (controller) => {
         const request = controller.byobRequest!;
-        const count = await connection.read(request.view as Uint8Array);
+        const view = request.view as Uint8Array;
+        const count = await this.#connection.read(view);
         if (count === null) controller.close();
+        else this.#received += count;
         request.respond(count ?? 0);
       },
     });

@@ -23,7 +23,8 @@ export async function linger(peer: Duplex, timeout: number): Promise<void> {
   try {
     await peer.closeWrite();
     const reader = peer.readable.getReader();
-    while (peer.received < MOST_DISCARDED) {
+    const most = peer.received + MOST_DISCARDED;
+    while (peer.received < most) {
       const { done } = await reader.read();
       if (done) break;
     }

@@ -64,11 +64,11 @@ export class Context {
     if (this.#cancelled) return;
     this.#cancelled = true;
     this.#reason = reason;
-    const callbacks = this.#callbacks;
-    this.release();
+    this.#detach();
     this.#controller?.abort(reason);
-    if (callbacks === undefined) return;
-    for (const callback of callbacks) callback(reason);
+    // A callback may take others back: the set is walked as it is by then.
+    for (const callback of this.#callbacks ?? []) callback(reason);
+    this.#callbacks = undefined;
   }
 
   /**
@@ -114,17 +114,21 @@ export class Context {
    * finished alive. Nothing is cancelled, and nothing will be from above.
    */
   release(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#callbacks = undefined;
-    const parent = this.#parent;
-    this.#parent = undefined;
-    if (parent !== undefined) parent.#remove(this.#inherit);
+    this.#callbacks?.clear();
+    this.#detach();
   }
 
   /** The same as {@linkcode Context.release}, for `using`. */
   [Symbol.dispose](): void {
     this.release();
+  }
+
+  #detach(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const parent = this.#parent;
+    this.#parent = undefined;
+    if (parent !== undefined) parent.#remove(this.#inherit);
   }
 
   #inherit = (reason: unknown): void => this.cancel(reason);

@@ -10,6 +10,9 @@ import { REPLY, Socks5Error } from "./socks5.ts";
 /** Version of this sub-negotiation, unlike that of all other messages. */
 const VERSION = 0x01;
 
+/** A byte order mark is part of a name: left out, two names would be one. */
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** What a client says it is. */
 export interface Credentials {
   /** User name, 1 to 255 bytes, read as UTF-8. */
@@ -45,7 +48,7 @@ export function* parseCredentials(): Parser<Credentials> {
   }
   // One read for the name and the length that follows it.
   const nameAndLength = yield nameLength! + 1;
-  const username = new TextDecoder().decode(nameAndLength.subarray(0, -1));
+  const username = UTF8.decode(nameAndLength.subarray(0, -1));
   const passwordLength = nameAndLength[nameLength!]!;
   const password = passwordLength === 0
     ? new Uint8Array()

@@ -1,0 +1,54 @@
+/**
+ * Compiles the program to `dist/sluice`.
+ *
+ * Usage: deno task compile [--target TARGET] [--output FILE]
+ *
+ * Arguments are passed on to `deno compile`. That downloads the runtime which
+ * it embeds, `denort`, unless `DENORT_BIN` names one. Exit code 69 where there
+ * is none to be had, 1 for all that else can go wrong.
+ *
+ * @module
+ */
+
+/** `EX_UNAVAILABLE` of sysexits.h. */
+const NO_RUNTIME = 69;
+
+const ROOT = `${import.meta.dirname}/..`;
+
+const FLAGS = [
+  // For /proc/self/limits, which any narrower set keeps from the program: then
+  // it takes more connections than it has descriptors for.
+  "--allow-all",
+  // Tests use packages that the program does not.
+  "--exclude-unused-npm",
+  "--quiet",
+  `--config=${ROOT}/deno.json`,
+];
+
+async function compile(args: string[]): Promise<number> {
+  const hasOutput = args.some((arg) => /^(--output\b|-o)/.test(arg));
+  const output = hasOutput ? [] : [`--output=${ROOT}/dist/sluice`];
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["compile", ...FLAGS, ...output, ...args, `${ROOT}/main.ts`],
+    env: { NO_COLOR: "1" },
+    stderr: "piped",
+  }).output();
+  if (code === 0) return 0;
+  const said = new TextDecoder().decode(stderr).trim();
+  // Deno tells its failures apart in words only; all of these name the file.
+  const isRuntime = said.includes("denort");
+  complain(isRuntime ? describeMissing(Deno.env.get("DENORT_BIN")) : said);
+  return isRuntime ? NO_RUNTIME : 1;
+}
+
+function describeMissing(given: string | undefined): string {
+  return given === undefined
+    ? "Cannot get denort, the runtime to embed: let Deno reach dl.deno.land, or set DENORT_BIN to the path of one"
+    : `Cannot use ${given} as denort, the runtime to embed: DENORT_BIN has to be the path of one`;
+}
+
+function complain(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`compile: ${text}\n`));
+}
+
+if (import.meta.main) Deno.exit(await compile(Deno.args));

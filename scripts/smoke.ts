@@ -1,0 +1,346 @@
+/**
+ * Starts the program as a user would, from source and compiled, and drives it
+ * with curl.
+ *
+ * Usage: deno task smoke
+ *
+ * Prints a line for each check, and `N passed, N failed`; exit code 1 where one
+ * failed. The compiled program is skipped where there is no `denort` to be had
+ * (see compile.ts). All traffic stays on loopback.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { TextLineStream } from "@std/streams";
+
+const ROOT = `${import.meta.dirname}/..`;
+
+/** What the bigger transfers carry, in bytes. */
+const TRANSFER = 100_000_000;
+
+/** How long a program may take, in milliseconds. */
+const TIME_LIMIT = 60_000;
+
+/** Exit code of curl for a proxy that refuses. */
+const PROXY_REFUSES = 97;
+
+/** Exit code of compile.ts without a runtime to embed. */
+const NO_RUNTIME = 69;
+
+const PAGE = "through the proxy";
+
+/** How the program is started. */
+interface Program {
+  name: string;
+  command: string[];
+}
+
+/** A proxy that is running. */
+interface Running {
+  /** `HOST:PORT` of its listeners. */
+  ipv4: string;
+  ipv6: string;
+  /** Asks it to stop; gives its exit code. */
+  stop(): Promise<number>;
+}
+
+/** What curl is asked to load, and from whom. */
+interface Site {
+  /** `HOST:PORT` on both loopback addresses. */
+  ipv4: string;
+  ipv6: string;
+  /** Something that nobody listens on. */
+  closed: string;
+  /** SHA-256 of what `/big` has sent, and of what was put there, in hex. */
+  readonly sums: { sent: string; received: string };
+}
+
+/** One thing that has to work; throws where it does not. */
+interface Check {
+  name: string;
+  run(): Promise<void>;
+}
+
+let passed = 0;
+let failed = 0;
+
+async function runChecks(program: Program, checks: Check[]): Promise<void> {
+  for (const { name, run } of checks) {
+    try {
+      await run();
+      passed++;
+      print(`ok   ${program.name}: ${name}`);
+    } catch (error) {
+      failed++;
+      const why = error instanceof Error ? error.message : String(error);
+      print(`FAIL ${program.name}: ${name}: ${why}`);
+    }
+  }
+}
+
+async function smoke(program: Program, site: Site): Promise<void> {
+  const running: Running[] = [];
+  const starts = async () => {
+    for (const users of ["", "alice:se:cret"]) {
+      running.push(await start(program, { SLUICE_USERS: users }));
+    }
+  };
+  const stops = async () => {
+    const codes = await Promise.all(running.map((proxy) => proxy.stop()));
+    expect("exit codes", codes.join(), codes.map(() => 0).join());
+  };
+  await runChecks(program, [{ name: "starts", run: starts }]);
+  const [open, closed] = running;
+  if (open === undefined) return;
+  if (closed !== undefined) {
+    await runChecks(program, [
+      ...openChecks(open, site),
+      ...userChecks(closed, site),
+      ...transferChecks(open, site),
+    ]);
+  }
+  await runChecks(program, [{ name: "exits with 0 on SIGTERM", run: stops }]);
+}
+
+function openChecks({ ipv4, ipv6 }: Running, site: Site): Check[] {
+  const page = `http://${site.ipv4}/`;
+  const named = page.replace("127.0.0.1", "localhost");
+  return [
+    loads("curl --socks5", ["--socks5", ipv4, page]),
+    loads("curl --socks5-hostname", ["--socks5-hostname", ipv4, named]),
+    loads("IPv6", ["--socks5-hostname", ipv6, `http://${site.ipv6}/`]),
+    isRefused("a port that refuses", 5, [
+      ...["--socks5", ipv4, `http://${site.closed}/`],
+    ]),
+    isRefused("a host that is unknown", 4, [
+      ...["--socks5-hostname", ipv4, "http://nosuch.invalid/"],
+    ]),
+  ];
+}
+
+function userChecks({ ipv4 }: Running, site: Site): Check[] {
+  const load = ["--socks5", ipv4, `http://${site.ipv4}/`];
+  return [
+    loads("user and password", ["--proxy-user", "alice:se:cret", ...load]),
+    isRefused("a wrong password", undefined, [
+      ...["--proxy-user", "alice:wrong", ...load],
+    ]),
+  ];
+}
+
+function transferChecks({ ipv4 }: Running, site: Site): Check[] {
+  const through = ["--socks5", ipv4, `http://${site.ipv4}/big`];
+  return [
+    {
+      name: "100 MB down",
+      async run() {
+        const { code, stderr, sum } = await curl(through);
+        expect("exit code", code, 0, stderr);
+        expect("SHA-256", sum, site.sums.sent);
+      },
+    },
+    {
+      name: "100 MB up",
+      async run() {
+        const args = ["-T", "-", "-H", "Expect:", ...through];
+        const hash = createHash("sha256");
+        const { code, stderr } = await curl(args, megabytes(hash));
+        expect("exit code", code, 0, stderr);
+        expect("SHA-256", site.sums.received, hash.digest("hex"));
+      },
+    },
+  ];
+}
+
+function loads(name: string, args: string[]): Check {
+  return {
+    name,
+    async run() {
+      const { code, stderr, sum } = await curl(args);
+      expect("exit code", code, 0, stderr);
+      expect("page", sum, createHash("sha256").update(PAGE).digest("hex"));
+    },
+  };
+}
+
+function isRefused(
+  name: string,
+  reply: number | undefined,
+  args: string[],
+): Check {
+  return {
+    name,
+    async run() {
+      const { code, stderr } = await curl(args);
+      expect("exit code", code, PROXY_REFUSES, stderr);
+      if (reply === undefined) return;
+      expect("reply", /\((\d+)\)\s*$/.exec(stderr)?.[1], `${reply}`, stderr);
+    },
+  };
+}
+
+function expect<T>(what: string, got: T, want: T, more = ""): void {
+  if (got === want) return;
+  throw new Error(`${what} ${got}, not ${want} ${more.trim()}`.trim());
+}
+
+/** Runs curl without what its user has configured; hashes what it loads. */
+async function curl(
+  args: string[],
+  body?: ReadableStream<Uint8Array>,
+): Promise<{ code: number; stderr: string; sum: string }> {
+  const child = new Deno.Command("curl", {
+    args: ["-q", "-sS", "--max-time", `${TIME_LIMIT / 1000}`, ...args],
+    clearEnv: true,
+    env: { PATH: Deno.env.get("PATH") ?? "" },
+    stdin: body === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const hash = createHash("sha256");
+  const [{ code }, stderr] = await Promise.all([
+    child.status,
+    new Response(child.stderr).text(),
+    body?.pipeTo(child.stdin).catch(() => {}), // Its exit code tells more.
+    (async () => {
+      for await (const chunk of child.stdout) hash.update(chunk);
+    })(),
+  ]);
+  return { code, stderr, sum: hash.digest("hex") };
+}
+
+/** Starts the program and waits until it says where it listens. */
+async function start(
+  { command: [path, ...args] }: Program,
+  env: Record<string, string>,
+): Promise<Running> {
+  const child = new Deno.Command(path!, {
+    args: [
+      ...args,
+      ...["--listen", "127.0.0.1:0", "--listen", "[::1]:0", "--log", "json"],
+    ],
+    env,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const killer = setTimeout(() => child.kill("SIGKILL"), TIME_LIMIT);
+  const lines = child.stderr.pipeThrough(new TextDecoderStream())
+    .pipeThrough(new TextLineStream());
+  const found: string[] = [];
+  const said: string[] = [];
+  for await (const line of lines.values({ preventCancel: true })) {
+    said.push(line);
+    const at = /Listening on (\S+)/.exec(line)?.[1];
+    if (at !== undefined) found.push(at);
+    if (found.length === 2) break;
+  }
+  clearTimeout(killer);
+  if (found.length < 2) throw new Error(`Does not listen: ${said.join(" ")}`);
+  const rest = lines.pipeTo(new WritableStream());
+  return { ipv4: found[0]!, ipv6: found[1]!, stop: () => stop(child, rest) };
+}
+
+/** Its log is read to the end, so that it never waits for a reader. */
+async function stop(
+  child: Deno.ChildProcess,
+  rest: Promise<void>,
+): Promise<number> {
+  const killer = setTimeout(() => child.kill("SIGKILL"), TIME_LIMIT);
+  child.kill("SIGTERM");
+  const [{ code }] = await Promise.all([child.status, rest]);
+  clearTimeout(killer);
+  return code;
+}
+
+/** 100 MB that don't repeat, hashed as they are read. */
+function megabytes(
+  hash: ReturnType<typeof createHash>,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const block = crypto.getRandomValues(new Uint8Array(50_000));
+  let left = TRANSFER;
+  return new ReadableStream({
+    pull(controller) {
+      if (left === 0) return controller.close();
+      const chunk = block.slice();
+      new DataView(chunk.buffer).setUint32(0, left);
+      left -= chunk.length;
+      hash.update(chunk);
+      controller.enqueue(chunk);
+    },
+  });
+}
+
+/** Serves a page and the transfers on both loopback addresses. */
+function startSite(): Site & AsyncDisposable {
+  const sums = { sent: "", received: "" };
+  async function answer(request: Request): Promise<Response> {
+    if (new URL(request.url).pathname !== "/big") return new Response(PAGE);
+    const hash = createHash("sha256");
+    if (request.method === "GET") {
+      const finish = new TransformStream<Uint8Array<ArrayBuffer>>({
+        flush() {
+          sums.sent = hash.digest("hex");
+        },
+      });
+      return new Response(megabytes(hash).pipeThrough(finish));
+    }
+    for await (const chunk of request.body ?? []) hash.update(chunk);
+    sums.received = hash.digest("hex");
+    return new Response();
+  }
+  const [ipv4, ipv6] = ["127.0.0.1", "::1"].map((hostname) =>
+    Deno.serve({ hostname, port: 0, onListen() {} }, answer)
+  );
+  using nobody = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return {
+    ipv4: `127.0.0.1:${ipv4!.addr.port}`,
+    ipv6: `[::1]:${ipv6!.addr.port}`,
+    closed: `127.0.0.1:${nobody.addr.port}`,
+    sums,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([ipv4!.shutdown(), ipv6!.shutdown()]);
+    },
+  };
+}
+
+/** Compiles into a folder; gives nothing where that can't be done here. */
+async function compile(folder: string): Promise<Program | undefined> {
+  const program = { name: "compiled", command: [`${folder}/sluice`] };
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-A", `${ROOT}/scripts/compile.ts`],
+      ...["--output", program.command[0]!],
+    ],
+  }).output();
+  if (code === 0) return program;
+  if (code === NO_RUNTIME) {
+    print("skipped: no denort");
+    return undefined;
+  }
+  failed++;
+  print(`FAIL compile: ${new TextDecoder().decode(stderr).trim()}`);
+  return undefined;
+}
+
+async function main(): Promise<number> {
+  await using site = startSite();
+  const folder = await Deno.makeTempDir({ prefix: "sluice-smoke-" });
+  try {
+    const source = [Deno.execPath(), "run", "-A", `${ROOT}/main.ts`];
+    await smoke({ name: "source", command: source }, site);
+    const compiled = await compile(folder);
+    if (compiled !== undefined) await smoke(compiled, site);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  print(`${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}
+
+function print(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}
+
+if (import.meta.main) Deno.exit(await main());

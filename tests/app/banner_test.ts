@@ -1,0 +1,81 @@
+import { assertEquals } from "@std/assert";
+import { type BannerFacts, bannerLines } from "../../lib/app/banner.ts";
+import type { ProxyListener } from "../../lib/app/start_proxy.ts";
+
+const ALICE = { name: "alice", password: "hunter2" };
+
+function listener(hostname: string, isPublic: boolean): ProxyListener {
+  return { addr: { transport: "tcp", hostname, port: 1080 }, isPublic };
+}
+
+Deno.test("bannerLines() says what listens, how to try it and who may", () => {
+  const cases: { facts: Partial<BannerFacts>; want: string[] }[] = [
+    {
+      facts: { listeners: [listener("127.0.0.1", false)] },
+      want: [
+        "Listening on 127.0.0.1:1080 (SOCKS5)",
+        "Try it: curl -x socks5h://127.0.0.1:1080 https://example.com/",
+        "For anyone on this machine, to any address",
+      ],
+    },
+    {
+      facts: { listeners: [listener("::1", false)], users: [ALICE] },
+      want: [
+        "Listening on [::1]:1080 (SOCKS5)",
+        "Try it: curl -x socks5h://alice:PASSWORD@[::1]:1080 https://example.com/",
+        "For 1 user on this machine, to any address",
+      ],
+    },
+    {
+      facts: {
+        listeners: [listener("0.0.0.0", true)],
+        users: [{ name: "a@b:c", password: "hunter2" }, ALICE],
+      },
+      want: [
+        "Listening on 0.0.0.0:1080 (SOCKS5)",
+        "Try it: curl -x socks5h://a%40b%3Ac:PASSWORD@127.0.0.1:1080 https://example.com/",
+        "For 2 users from anywhere, to public addresses only (--allow-private lifts that)",
+      ],
+    },
+    {
+      facts: { listeners: [listener("::", true)], allowPrivate: true },
+      want: [
+        "Listening on [::]:1080 (SOCKS5)",
+        "Try it: curl -x socks5h://[::1]:1080 https://example.com/",
+        "For anyone from anywhere, to any address",
+      ],
+    },
+    {
+      facts: { listeners: [listener("192.0.2.7", true)] },
+      want: [
+        "Listening on 192.0.2.7:1080 (SOCKS5)",
+        "Try it: curl -x socks5h://192.0.2.7:1080 https://example.com/",
+        "For anyone from anywhere, to public addresses only (--allow-private lifts that)",
+      ],
+    },
+    {
+      facts: { listeners: [listener("127.0.0.1", false)], allowPrivate: true },
+      want: [
+        "Listening on 127.0.0.1:1080 (SOCKS5)",
+        "Try it: curl -x socks5h://127.0.0.1:1080 https://example.com/",
+        "For anyone on this machine, to any address",
+      ],
+    },
+  ];
+  for (const { facts, want } of cases) {
+    const whole = { listeners: [], users: [], allowPrivate: false, ...facts };
+    assertEquals(bannerLines(whole), want);
+  }
+});
+
+Deno.test("bannerLines() says it for each listener in turn", () => {
+  const lines = bannerLines({
+    listeners: [listener("127.0.0.1", false), listener("::", true)],
+    users: [ALICE],
+    allowPrivate: false,
+  });
+  assertEquals(lines.length, 6);
+  assertEquals(lines[0], "Listening on 127.0.0.1:1080 (SOCKS5)");
+  assertEquals(lines[3], "Listening on [::]:1080 (SOCKS5)");
+  assertEquals(lines.join().includes("hunter2"), false);
+});

@@ -1,0 +1,52 @@
+import { assertEquals } from "@std/assert";
+import { connectionCapacity } from "../../lib/app/descriptors.ts";
+
+const MODULE = new URL("../../lib/app/descriptors.ts", import.meta.url).href;
+const isLinux = Deno.build.os === "linux";
+
+Deno.test({
+  name: "connectionCapacity() has room for two descriptors each, and a reserve",
+  ignore: !isLinux,
+  async fn() {
+    const code = `import { connectionCapacity } from "${MODULE}";
+      Deno.stdout.writeSync(
+        new TextEncoder().encode(String(connectionCapacity())),
+      );`;
+    const cases = [
+      { limit: 64, want: 12 },
+      { limit: 256, want: 108 },
+      { limit: 257, want: 108 },
+      { limit: 1024, want: 492 },
+    ];
+    for (const { limit, want } of cases) {
+      const command = new Deno.Command("sh", {
+        args: [
+          "-c",
+          'ulimit -n "$0" && exec "$@"',
+          String(limit),
+          Deno.execPath(),
+          "eval",
+          code,
+        ],
+      });
+      const { stdout } = await command.output();
+      assertEquals(new TextDecoder().decode(stdout), String(want));
+    }
+  },
+});
+
+Deno.test({
+  name: "connectionCapacity() is no limit when it may not read",
+  permissions: { read: false },
+  fn() {
+    assertEquals(connectionCapacity(), Infinity);
+  },
+});
+
+Deno.test({
+  name: "connectionCapacity() is no limit where the system does not say",
+  ignore: isLinux,
+  fn() {
+    assertEquals(connectionCapacity(), Infinity);
+  },
+});

@@ -1,0 +1,85 @@
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { formatHelp } from "../../lib/app/help.ts";
+import { flag, single } from "../../lib/app/option.ts";
+import { PROXY_COMMAND } from "../../lib/app/proxy_command.ts";
+
+Deno.test("formatHelp() writes usage, examples and options", () => {
+  const help = formatHelp({
+    usage: "demo [OPTIONS]",
+    summary: "Shows something.",
+    examples: [["sluice demo", "shows it"]],
+    options: {
+      "count": single("N", "3", Number, "how often"),
+      "quiet": flag("say less"),
+      "help": flag("print this and exit", "h"),
+    },
+  });
+  assertEquals(
+    help,
+    `Usage: sluice demo [OPTIONS]
+
+Shows something.
+
+Examples:
+  sluice demo
+      shows it
+
+Options:
+  --count N
+      how often (default 3)
+  --quiet
+      say less
+  -h, --help
+      print this and exit
+
+A DURATION is a number and a unit: 250ms, 10s, 5m, 1h, 1d; or 0.`,
+  );
+});
+
+Deno.test("formatHelp() wraps text at 79 columns, with its indent", () => {
+  const words = Array.from({ length: 60 }, (_, n) => `word${n}`).join(" ");
+  const help = formatHelp({
+    usage: "demo",
+    summary: words,
+    examples: [["sluice demo", words]],
+    options: { "quiet": flag(words) },
+  });
+  for (const line of help.split("\n")) assertLessOrEqual(line.length, 79);
+  const rejoined = help.replaceAll(/\n +(?=word)/g, " ");
+  assertEquals(rejoined.split(words).length, 3);
+});
+
+Deno.test("formatHelp() fills a line up to its last column", () => {
+  const cases = [
+    { summary: `${"a".repeat(39)} ${"b".repeat(39)} c`, lines: 2 },
+    { summary: `${"a".repeat(39)} ${"b".repeat(39)}`, lines: 1 },
+    { summary: `${"a".repeat(39)} ${"b".repeat(40)}`, lines: 2 },
+  ];
+  for (const { summary, lines } of cases) {
+    const help = formatHelp({ usage: "x", summary, examples: [], options: {} });
+    assertEquals(help.split("\n").indexOf("Examples:"), 2 + lines + 1);
+  }
+});
+
+Deno.test("formatHelp() leaves a word that is too long whole", () => {
+  const word = "x".repeat(100);
+  const help = formatHelp({
+    usage: "demo",
+    summary: `a ${word} b`,
+    examples: [],
+    options: {},
+  });
+  assertEquals(help.split("\n").slice(2, 5), ["a", word, "b"]);
+});
+
+Deno.test("formatHelp() names every option of sluice proxy", () => {
+  const help = formatHelp(PROXY_COMMAND);
+  for (const [name, option] of Object.entries(PROXY_COMMAND.options)) {
+    const value = "value" in option ? ` ${option.value}` : "";
+    assert(help.includes(`--${name}${value}\n`), name);
+  }
+  for (const line of help.split("\n")) {
+    assertLessOrEqual(line.length, 79, line);
+    assertEquals(line, line.trimEnd());
+  }
+});

@@ -1,0 +1,147 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { openTarget } from "../../lib/handlers/open_target.ts";
+import type { Services } from "../../lib/handlers/services.ts";
+import { Session } from "../../lib/handlers/session.ts";
+import { DialError } from "../../lib/net/dial_error.ts";
+import { ConnectionLimits } from "../../lib/policy/connection_limits.ts";
+import { Refusal } from "../../lib/policy/refusal.ts";
+import { Context } from "../../lib/sync/context.ts";
+import { formatIpAddress, parseIpAddress } from "../../lib/wire/ip_address.ts";
+import {
+  closedPort,
+  socketPair,
+  startServer,
+  within,
+} from "../support/sockets.ts";
+
+interface Client extends Disposable {
+  session: Session;
+  context: Context;
+  draining: Context;
+}
+
+/** A session of a client that has said nothing. */
+async function startSession(changes: Partial<Services> = {}): Promise<Client> {
+  const [conn, accepted] = await socketPair();
+  const context = new Context();
+  const draining = new Context();
+  const session = new Session(accepted, context, draining, {
+    users: undefined,
+    refuseAddress: () => undefined,
+    limits: new ConnectionLimits(1),
+    connectionsPerClient: 0,
+    timeouts: { handshake: 0, connect: 1_000, idle: 0, halfClose: 0 },
+    log: () => {},
+    ...changes,
+  });
+  return {
+    session,
+    context,
+    draining,
+    [Symbol.dispose]() {
+      session[Symbol.dispose]();
+      conn.close();
+    },
+  };
+}
+
+const LOOPBACK = parseIpAddress("127.0.0.1")!;
+
+Deno.test("openTarget() connects and records what was asked for and dialled", async () => {
+  await using target = startServer(() => {});
+  using client = await startSession();
+  const { session } = client;
+  const { port } = target.addr;
+  const { connection, address } = await openTarget(session, "localhost", port);
+  connection.close();
+  assertEquals(formatIpAddress(address), "127.0.0.1");
+  assertEquals(session.record.target, `localhost:${port}`);
+  assertEquals(session.record.address, `127.0.0.1:${port}`);
+});
+
+Deno.test("openTarget() checks each resolved address, and dials those that are left", async () => {
+  await using target = startServer(() => {});
+  const checked: string[] = [];
+  using client = await startSession({
+    refuseAddress(ip) {
+      checked.push(formatIpAddress(ip));
+      return ip.length === 16 ? "IPv6" : undefined;
+    },
+  });
+  const { port } = target.addr;
+  const dialled = await openTarget(client.session, "localhost", port);
+  dialled.connection.close();
+  assert(checked.includes("127.0.0.1"));
+});
+
+Deno.test("openTarget() dials nothing when every address is refused", async () => {
+  await using target = startServer(() => {});
+  using client = await startSession({ refuseAddress: () => "loopback" });
+  const { session } = client;
+  const { port } = target.addr;
+  for (const host of ["localhost", LOOPBACK]) {
+    const error = await assertRejects(
+      () => openTarget(session, host, port),
+      Refusal,
+      "is loopback",
+    );
+    assertEquals(error.kind, "forbidden");
+    assertEquals(session.record.address, undefined);
+  }
+  assertEquals(target.accepted, 0);
+});
+
+Deno.test("openTarget() fails when the port is 0", async () => {
+  using client = await startSession();
+  const error = await assertRejects(
+    () => openTarget(client.session, LOOPBACK, 0),
+    DialError,
+    "port is 0",
+  );
+  assertEquals(error.kind, "failed");
+  assertEquals(client.session.record.target, "127.0.0.1:0");
+});
+
+Deno.test("openTarget() fails when nobody listens, without an address on record", async () => {
+  using client = await startSession();
+  const port = closedPort();
+  const error = await assertRejects(
+    () => openTarget(client.session, LOOPBACK, port),
+    DialError,
+  );
+  assertEquals(error.kind, "refused");
+  assertEquals(client.session.record.address, undefined);
+});
+
+Deno.test("openTarget() refuses when a drain has begun", async () => {
+  using client = await startSession();
+  await client.session.reader.readExact(0);
+  client.draining.cancel(new Error("Drain"));
+  const error = await assertRejects(
+    () => openTarget(client.session, "x.invalid", 80),
+    Refusal,
+  );
+  assertEquals(error.kind, "draining");
+});
+
+Deno.test("openTarget() refuses when the client is over a limit, before it resolves", async () => {
+  const limits = new ConnectionLimits(1);
+  using _first = await startSession({ limits });
+  using second = await startSession({ limits });
+  const error = await assertRejects(
+    () => openTarget(second.session, "x.invalid", 80),
+    Refusal,
+    "Limit of 1 connections",
+  );
+  assertEquals(error.kind, "limit reached");
+  assertEquals(limits.total, 1);
+});
+
+Deno.test("openTarget() ends with the reason when the client is cancelled", async () => {
+  using client = await startSession();
+  const reason = new Error("Enough");
+  const opening = openTarget(client.session, "localhost", closedPort());
+  client.context.cancel(reason);
+  const error = await assertRejects(() => within(5_000, opening));
+  assertEquals(error, reason);
+});

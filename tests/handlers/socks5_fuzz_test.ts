@@ -1,0 +1,154 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  assertBytes,
+  type Bytes,
+  credentials,
+  dialogue,
+  eventually,
+  join,
+  nameRequest,
+  toHex,
+} from "../support/dialogue.ts";
+import { connectRequest, GREETING, readReply } from "../support/proxy.ts";
+import {
+  type ProxyProcess,
+  startProxyProcess,
+} from "../support/proxy_process.ts";
+import { seededRandom } from "../support/random.ts";
+import {
+  readExactly,
+  readToEnd,
+  startEcho,
+  within,
+  writeAll,
+} from "../support/sockets.ts";
+
+const MILLISECONDS = 1_200;
+const AT_ONCE = 16;
+const USER = { name: "alice", password: "secret" };
+
+for (const users of [[], [USER]]) {
+  const who = users.length === 0 ? "without users" : "with users";
+
+  Deno.test({
+    name: `socks5() survives random and mutated dialogues ${who}`,
+    ignore: Deno.build.os !== "linux",
+    async fn() {
+      const random = seededRandom(0x51_1ce + users.length);
+      await using echo = startEcho();
+      await using proxy = await startProxyProcess({
+        users,
+        timeouts: { handshake: 300, connect: 300, idle: 300, halfClose: 100 },
+      });
+      const good = users.length === 0
+        ? dialogue("127.0.0.1", echo.addr.port)
+        : join(
+          [5, 1, 2],
+          credentials(USER.name, USER.password),
+          connectRequest("127.0.0.1", echo.addr.port),
+        );
+      const seeds = [
+        good,
+        join(good, new Uint8Array(50).fill(5)),
+        join(GREETING, nameRequest("localhost", echo.addr.port)),
+        join([5, 2, 0, 2], credentials("a".repeat(255), "b".repeat(255)), good),
+        join(GREETING, connectRequest("::1", echo.addr.port)),
+      ];
+      await serve(proxy, good);
+
+      const end = performance.now() + MILLISECONDS;
+      let count = 0;
+      await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+        while (performance.now() < end) {
+          count++;
+          const said = random() < 0.2
+            ? noise(random)
+            : mutate(pick(seeds, random), random);
+          await assertSane(proxy, said, random);
+        }
+      }));
+      assert(count > 50, `only ${count} dialogues`);
+
+      await serve(proxy, good);
+      const back = await eventually(() => proxy.sockets() === 1);
+      assert(back, `${proxy.sockets()} sockets are open`);
+      const closed = await eventually(() => proxy.ended.length === count + 2);
+      assert(closed, `${proxy.ended.length} records of ${count + 2}`);
+      assertEquals(proxy.messages, []);
+      assertEquals(await proxy.stop(), 0);
+    },
+  });
+}
+
+/** Fails unless what comes back is made of whole messages, and then ends. */
+async function assertSane(
+  proxy: ProxyProcess,
+  said: Bytes,
+  random: () => number,
+): Promise<void> {
+  using conn = await proxy.connect();
+  const cut = Math.floor(random() * said.length);
+  const isLeaving = random() < 0.7;
+  const saying = (async () => {
+    await writeAll(conn, said.subarray(0, cut));
+    await writeAll(conn, said.subarray(cut));
+    if (isLeaving) await conn.closeWrite();
+  })().catch(() => {}); // It may be refused before it has said all.
+  const answer = await within(5_000, readToEnd(conn));
+  await saying;
+  const about = `${toHex(said)} -> ${toHex(answer)}`;
+  assert(isWhole(answer), about);
+}
+
+/** Whether bytes are a method, a status and a reply, or fewer of these. */
+function isWhole(answer: Uint8Array): boolean {
+  if (answer.length === 0) return true;
+  if (answer[0] !== 5 || ![0, 2, 255].includes(answer[1]!)) return false;
+  if (answer[1] === 255) return answer.length === 2;
+  let rest = answer.subarray(2);
+  if (answer[1] === 2 && rest.length > 0) {
+    if (rest[0] !== 1) return false;
+    if (rest[1] !== 0) return rest.length === 2;
+    rest = rest.subarray(2);
+  }
+  if (rest.length === 0) return true;
+  const [version, reply, reserved, type] = rest;
+  if (version !== 5 || reply! > 8 || reserved !== 0) return false;
+  if (reply !== 0) return toHex(rest.subarray(2)) === "0001000000000000";
+  return rest.length >= (type === 4 ? 22 : 10);
+}
+
+async function serve(proxy: ProxyProcess, good: Bytes): Promise<void> {
+  using conn = await proxy.connect();
+  await writeAll(conn, join(good, [1, 2, 3]));
+  await within(2_000, readExactly(conn, good[2] === 2 ? 4 : 2));
+  assertEquals((await within(2_000, readReply(conn))).reply, 0);
+  assertBytes(await within(2_000, readExactly(conn, 3)), [1, 2, 3]);
+}
+
+function pick<T>(values: T[], random: () => number): T {
+  return values[Math.floor(random() * values.length)]!;
+}
+
+function noise(random: () => number): Bytes {
+  const length = Math.floor(random() ** 3 * 2_000);
+  return Uint8Array.from({ length }, () => random() * 256);
+}
+
+const EDGES = [0, 1, 2, 3, 4, 5, 0x7f, 0x80, 0xfe, 0xff];
+
+/** Changes, drops, doubles or adds a few bytes. */
+function mutate(bytes: Bytes, random: () => number): Bytes {
+  const result = [...bytes];
+  for (let left = 1 + Math.floor(random() * 4); left > 0; left--) {
+    const at = Math.floor(random() * result.length);
+    const kind = Math.floor(random() * 6);
+    if (kind === 0) result[at] = Math.floor(random() * 256);
+    else if (kind === 1) result[at] = pick(EDGES, random);
+    else if (kind === 2) result.splice(at, 1 + Math.floor(random() * 3));
+    else if (kind === 3) result.splice(at, 0, pick(EDGES, random));
+    else if (kind === 4) result.push(...result.slice(at));
+    else result.length = at;
+  }
+  return Uint8Array.from(result);
+}

@@ -1,0 +1,264 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
+import {
+  assertBytes,
+  type Bytes,
+  credentials,
+  dialogue,
+  join,
+  nameRequest,
+  readToEof,
+  refusal,
+  roundTrip,
+  startSilentHost,
+} from "../support/dialogue.ts";
+import { startHeld } from "../support/held_server.ts";
+import {
+  GREETING,
+  openTunnel,
+  startTestProxy,
+  type TestProxy,
+} from "../support/proxy.ts";
+import {
+  readExactly,
+  readToEnd,
+  startEcho,
+  startServer,
+  within,
+  writeAll,
+} from "../support/sockets.ts";
+
+/** Milliseconds; the limits that are tested. */
+const LIMIT = 300;
+
+/** A limit that is not kept shows within this time. */
+const LATE = LIMIT + 1_500;
+
+const USER = { name: "alice", password: "secret" };
+
+const SILENT: { name: string; said: Bytes; users?: [typeof USER] }[] = [
+  { name: "nothing", said: join() },
+  { name: "half a greeting", said: join([5]) },
+  { name: "a greeting without its methods", said: join([5, 3, 1]) },
+  { name: "a greeting", said: join(GREETING) },
+  { name: "half a request", said: dialogue("127.0.0.1", 80).subarray(0, 7) },
+  {
+    name: "half a name",
+    said: join(GREETING, nameRequest("localhost", 80).subarray(0, 8)),
+  },
+  {
+    name: "all but the last byte",
+    said: dialogue("127.0.0.1", 80).subarray(0, -1),
+  },
+  { name: "a greeting with method 2", said: join([5, 1, 2]), users: [USER] },
+  {
+    name: "half of its credentials",
+    said: join([5, 1, 2], credentials("alice", "secret").subarray(0, 6)),
+    users: [USER],
+  },
+  {
+    name: "its credentials",
+    said: join([5, 1, 2], credentials("alice", "secret")),
+    users: [USER],
+  },
+];
+
+Deno.test(`socks5() drops ${SILENT.length} kinds of silent clients at the handshake limit`, async (t) => {
+  await using open = await startTestProxy({ timeouts: { handshake: LIMIT } });
+  await using closed = await startTestProxy({
+    timeouts: { handshake: LIMIT },
+    users: [USER],
+  });
+  const drops = SILENT.map(({ said, users }) =>
+    dropped(users === undefined ? open : closed, said)
+  );
+  // All at once, so that the time passes only once.
+  const results = await Promise.allSettled(drops);
+  for (const [n, { name, said }] of SILENT.entries()) {
+    await t.step(`one that has said ${name}`, () => {
+      const result = results[n]!;
+      if (result.status === "rejected") throw result.reason;
+      const { record, took } = result.value;
+      assert(took > LIMIT - 20, `dropped after ${took} ms already`);
+      assertEquals(record.result, "dropped");
+      assertEquals(
+        record.reason,
+        `Handshake time of 0.3 s has passed, after ${said.length} bytes of the handshake`,
+      );
+    });
+  }
+});
+
+/** Says something, waits for the end, and finds what was logged about it. */
+async function dropped(
+  proxy: TestProxy,
+  said: Bytes,
+): Promise<{ record: ConnectionEvent; took: number }> {
+  const started = performance.now();
+  using conn = await proxy.connect();
+  const { port } = conn.localAddr as Deno.NetAddr;
+  await writeAll(conn, said);
+  await within(LATE, readToEnd(conn));
+  const took = performance.now() - started;
+  while (true) {
+    const client = `127.0.0.1:${port}`;
+    const record = proxy.ended.find((record) => record.client === client);
+    if (record !== undefined) return { record, took };
+    await within(LATE, proxy.whenEnded(proxy.ended.length + 1));
+  }
+}
+
+Deno.test("socks5() gives the handshake limit to the whole handshake, not to each byte", async () => {
+  await using proxy = await startTestProxy({ timeouts: { handshake: LIMIT } });
+  using conn = await proxy.connect();
+  const started = performance.now();
+  const dripping = (async () => {
+    await writeAll(conn, [5, 255]);
+    for (let n = 0; n < 255; n++) {
+      await new Promise((resolve) => setTimeout(resolve, 30)); // The drip.
+      await writeAll(conn, [0]);
+    }
+  })().catch(() => {});
+  await within(LATE, readToEnd(conn));
+  const took = performance.now() - started;
+  assert(took > LIMIT - 20, `dropped after ${took} ms already`);
+  const [record] = await proxy.whenEnded(1);
+  assertEquals(record!.result, "dropped");
+  await within(LATE, dripping);
+});
+
+Deno.test("socks5() ends the handshake limit with the request", async () => {
+  await using echo = startEcho();
+  await using proxy = await startTestProxy({
+    timeouts: { handshake: LIMIT, idle: 2 * LIMIT },
+  });
+  using conn = await openTunnel(proxy, echo.addr);
+  assertBytes(await within(LATE, readToEnd(conn)), []);
+  const [record] = await proxy.whenEnded(1);
+  assertStringIncludes(record!.reason, "Idle time of 0.6 s");
+});
+
+Deno.test("socks5() closes on a refused client that stays, at the handshake limit", async () => {
+  await using proxy = await startTestProxy({ timeouts: { handshake: LIMIT } });
+  using conn = await proxy.connect();
+  await writeAll(conn, dialogue("127.0.0.1", 0));
+  const answer = await within(LATE, readToEof(conn));
+  assertBytes(answer, join([5, 0], refusal(1)));
+  await within(LATE, proxy.whenEnded(1)); // Although our side is still open.
+});
+
+Deno.test("socks5() replies 6 when the target does not answer within the connect limit", async (t) => {
+  using silent = await startSilentHost();
+  if (silent === undefined) {
+    await t.step({ name: "the system answers", ignore: true, fn() {} });
+    return;
+  }
+  await using echo = startEcho();
+  await using proxy = await startTestProxy({ timeouts: { connect: LIMIT } });
+  const { port } = silent.addr;
+  const requests = [
+    dialogue("127.0.0.1", port),
+    join(GREETING, nameRequest("localhost", port)),
+  ];
+  await Promise.all(requests.map(async (request) => {
+    using conn = await proxy.connect();
+    const started = performance.now();
+    await writeAll(conn, request);
+    assertBytes(await readExactly(conn, 2), [5, 0]);
+    await roundTrip(proxy, echo); // Others do not wait meanwhile.
+    const answer = await within(LATE, readToEof(conn));
+    assertBytes(answer, refusal(6));
+    const took = performance.now() - started;
+    assert(took > LIMIT - 20, `given up after ${took} ms already`);
+  }));
+  const ended = await proxy.whenEnded(4);
+  const failed = ended.filter(({ result }) => result === "failed");
+  assertEquals(failed.length, 2);
+  for (const { reason } of failed) {
+    assertEquals(reason, `Cannot reach 127.0.0.1:${port}: no answer in time`);
+  }
+});
+
+Deno.test("socks5() gives everything back when the client leaves while the target is dialled", async (t) => {
+  using silent = await startSilentHost();
+  if (silent === undefined) {
+    await t.step({ name: "the system answers", ignore: true, fn() {} });
+    return;
+  }
+  await using proxy = await startTestProxy({ timeouts: { connect: LIMIT } });
+  {
+    using conn = await proxy.connect();
+    await writeAll(conn, dialogue("127.0.0.1", silent.addr.port));
+    assertBytes(await readExactly(conn, 2), [5, 0]);
+  }
+  const [record] = await within(LATE, proxy.whenEnded(1));
+  assertEquals([record!.result, record!.address], ["failed", undefined]);
+  assertEquals(proxy.proxy.connections, 0);
+});
+
+Deno.test("socks5() ends a tunnel without a byte at the idle limit, on both sides", async () => {
+  const heard = Promise.withResolvers<Uint8Array>();
+  await using target = startServer(async (conn) => {
+    heard.resolve(await readToEnd(conn));
+  });
+  await using proxy = await startTestProxy({ timeouts: { idle: LIMIT } });
+  using conn = await openTunnel(proxy, target.addr);
+  const started = performance.now();
+  assertBytes(await within(LATE, readToEnd(conn)), []);
+  assert(performance.now() - started > LIMIT - 20);
+  assertBytes(await within(LATE, heard.promise), []);
+  const [record] = await proxy.whenEnded(1);
+  const { result, reason, endedFirst } = record!;
+  assertEquals({ result, reason, endedFirst }, {
+    result: "cut",
+    reason: "Idle time of 0.3 s has passed",
+    endedFirst: undefined,
+  });
+});
+
+Deno.test("socks5() keeps a tunnel in which either side speaks within the idle limit", async () => {
+  await using target = startServer(async (conn) => {
+    for (let n = 0; n < 8; n++) {
+      await new Promise((resolve) => setTimeout(resolve, LIMIT / 4));
+      await writeAll(conn, [n]);
+    }
+    await conn.closeWrite();
+  });
+  await using proxy = await startTestProxy({ timeouts: { idle: LIMIT } });
+  using conn = await openTunnel(proxy, target.addr);
+  assertBytes(await within(5_000, readToEof(conn)), [0, 1, 2, 3, 4, 5, 6, 7]);
+});
+
+Deno.test("socks5() ends the direction that is left at the half-close limit", async () => {
+  await using target = startHeld();
+  await using proxy = await startTestProxy({ timeouts: { halfClose: LIMIT } });
+  using conn = await openTunnel(proxy, target.addr);
+  const started = performance.now();
+  await conn.closeWrite();
+  assertBytes(await within(LATE, readToEnd(conn)), []);
+  assert(performance.now() - started > LIMIT - 20);
+  assertBytes(await within(LATE, readToEnd(await target.accepted)), []);
+  const [record] = await proxy.whenEnded(1);
+  const { result, reason, endedFirst } = record!;
+  assertEquals({ result, reason, endedFirst }, {
+    result: "cut",
+    reason: "client: Half-close time of 0.3 s has passed",
+    endedFirst: "client",
+  });
+});
+
+Deno.test("socks5() ends both directions at once when the half-close limit is 0", async () => {
+  await using target = startHeld();
+  await using proxy = await startTestProxy({ timeouts: { halfClose: 0 } });
+  using conn = await openTunnel(proxy, target.addr);
+  await writeAll(conn, [1, 2, 3]);
+  await conn.closeWrite();
+  assertBytes(await within(LATE, readToEnd(conn)), []);
+  const [record] = await proxy.whenEnded(1);
+  const { result, endedFirst, sent } = record!;
+  assertEquals({ result, endedFirst, sent }, {
+    result: "ok",
+    endedFirst: "client",
+    sent: 3,
+  });
+});

@@ -1,0 +1,219 @@
+import { assert, assertEquals } from "@std/assert";
+import type {
+  ConnectionEvent,
+  ConnectionResult,
+} from "../../lib/observe/log_event.ts";
+import {
+  formatBytes,
+  formatDuration,
+  formatText,
+} from "../../lib/observe/log_text.ts";
+
+const NOW = new Date(2024, 1, 29, 2, 0, 1).getTime();
+
+const CONNECTION: ConnectionEvent = {
+  event: "connection",
+  startedAt: NOW - 2_000,
+  duration: 2_100,
+  listener: "127.0.0.1:1080",
+  client: "127.0.0.1:50000",
+  protocol: "socks5",
+  target: "example.com:443",
+  address: "192.0.2.1:443",
+  sent: 1_200,
+  received: 30_000,
+  endedFirst: "client",
+  result: "ok",
+  reason: "client closed first",
+};
+
+/** Numbers from 0 to 1, the same ones in every run (mulberry32). */
+function random(seed: number): () => number {
+  return () => {
+    seed = seed + 0x6d2b79f5 | 0;
+    let n = Math.imul(seed ^ seed >>> 15, seed | 1);
+    n ^= n + Math.imul(n ^ n >>> 7, n | 61);
+    return ((n ^ n >>> 14) >>> 0) / 2 ** 32;
+  };
+}
+
+/** Text with more than its share of what hurts: controls, halves, quotes. */
+function hostileText(next: () => number): string {
+  const codes = Array.from({ length: Math.floor(next() * 12) }, () => {
+    const kind = next();
+    if (kind < 0.3) return Math.floor(next() * 0xa0);
+    if (kind < 0.4) return 0x2000 + Math.floor(next() * 0x70);
+    if (kind < 0.6) return 0xd800 + Math.floor(next() * 0x800);
+    if (kind < 0.7) return next() < 0.5 ? 0x5c : 0x22;
+    return Math.floor(next() * 0x10000);
+  });
+  return String.fromCharCode(...codes);
+}
+
+Deno.test("formatText() writes a connection", () => {
+  const { address: _, target: __, ...unasked } = CONNECTION;
+  const { address: ___, ...unreached } = CONNECTION;
+  const cases: { event: ConnectionEvent; want: string }[] = [
+    {
+      event: CONNECTION,
+      want:
+        "02:00:01 ok      127.0.0.1:50000       > example.com:443 [192.0.2.1:443]  1.2 kB up, 30 kB down, 2.1 s: client closed first",
+    },
+    {
+      event: { ...CONNECTION, target: "192.0.2.1:443", result: "cut" },
+      want:
+        "02:00:01 cut     127.0.0.1:50000       > 192.0.2.1:443  1.2 kB up, 30 kB down, 2.1 s: client closed first",
+    },
+    {
+      event: { ...unreached, result: "failed", reason: "name not found" },
+      want:
+        "02:00:01 failed  127.0.0.1:50000       > example.com:443  2.1 s: name not found",
+    },
+    {
+      event: { ...unasked, result: "dropped", reason: "client closed" },
+      want: "02:00:01 dropped 127.0.0.1:50000        2.1 s: client closed",
+    },
+    {
+      event: { ...unreached, user: "alice", result: "refused", reason: "no" },
+      want:
+        "02:00:01 refused alice@127.0.0.1:50000 > example.com:443  2.1 s: no",
+    },
+    {
+      event: {
+        ...unreached,
+        client: "[2001:db8:1234::1]:50000",
+        reason: "x",
+      },
+      want:
+        "02:00:01 ok      [2001:db8:1234::1]:50000 > example.com:443  2.1 s: x",
+    },
+  ];
+  for (const { event, want } of cases) {
+    assertEquals(formatText(event, NOW, false), want);
+  }
+});
+
+Deno.test("formatText() quotes a user that would read as something else", () => {
+  const cases = [
+    { user: "alice.b+c-d_e", want: " alice.b+c-d_e@127.0.0.1:50000 >" },
+    { user: "a@b", want: ' "a@b"@127.0.0.1:50000 >' },
+    { user: "a b", want: ' "a b"@127.0.0.1:50000 >' },
+    { user: "", want: ' ""@127.0.0.1:50000' },
+    { user: 'a"b', want: ' "a\\"b"@127.0.0.1:50000 >' },
+    { user: "a\nb", want: ' "a\\nb"@127.0.0.1:50000 >' },
+    { user: "a\x9bb", want: ' "a\\u009bb"@127.0.0.1:50000 >' },
+  ];
+  for (const { user, want } of cases) {
+    const line = formatText({ ...CONNECTION, user }, NOW, false);
+    assert(line.includes(want), line);
+  }
+});
+
+Deno.test("formatText() writes a message", () => {
+  const cases = [
+    { level: "info", want: "02:00:01 info    Hi\\u000a" },
+    { level: "warning", want: "02:00:01 warning Hi\\u000a" },
+    { level: "error", want: "02:00:01 error   Hi\\u000a" },
+  ] as const;
+  for (const { level, want } of cases) {
+    const event = { event: "message", level, message: "Hi\n" } as const;
+    assertEquals(formatText(event, NOW, false), want);
+  }
+});
+
+Deno.test("formatText() colours the clock and the result only", () => {
+  const colors: Record<ConnectionResult, number> = {
+    ok: 32,
+    cut: 33,
+    refused: 33,
+    failed: 31,
+    dropped: 90,
+  };
+  for (const [name, color] of Object.entries(colors)) {
+    const result = name as ConnectionResult;
+    const event = { ...CONNECTION, result, reason: "\x1b[5m" };
+    const line = formatText(event, NOW, true);
+    const start = `\x1b[90m02:00:01\x1b[0m \x1b[${color}m${
+      result.padEnd(7)
+    }\x1b[0m 127.`;
+    assert(line.startsWith(start), line);
+    assert(line.endsWith("\\u001b[5m"), line);
+    assertEquals(
+      // deno-lint-ignore no-control-regex
+      line.replaceAll(/\x1b\[\d+m/g, ""),
+      formatText(event, NOW, false),
+    );
+  }
+});
+
+Deno.test("formatText() is one safe line whatever a client sends", () => {
+  const next = random(5);
+  for (let n = 0; n < 5_000; n++) {
+    const event = {
+      ...CONNECTION,
+      user: hostileText(next),
+      target: hostileText(next),
+      reason: hostileText(next),
+    };
+    const message = hostileText(next);
+    for (
+      const line of [
+        formatText(event, NOW, false),
+        formatText({ event: "message", level: "info", message }, NOW, false),
+      ]
+    ) {
+      // deno-lint-ignore no-control-regex
+      assert(!/[\x00-\x1f\x7f-\x9f\u2028-\u202e]/.test(line), line);
+      assert(line.isWellFormed());
+    }
+  }
+});
+
+Deno.test("formatBytes() changes unit where three digits end", () => {
+  const cases = [
+    { count: 0, want: "0 B" },
+    { count: 1, want: "1 B" },
+    { count: 999, want: "999 B" },
+    { count: 1_000, want: "1.0 kB" },
+    { count: 1_049, want: "1.0 kB" },
+    { count: 1_234, want: "1.2 kB" },
+    { count: 9_949, want: "9.9 kB" },
+    { count: 9_950, want: "10 kB" },
+    { count: 30_000, want: "30 kB" },
+    { count: 999_499, want: "999 kB" },
+    { count: 999_500, want: "1.0 MB" },
+    { count: 1_500_000, want: "1.5 MB" },
+    { count: 999_499_999, want: "999 MB" },
+    { count: 999_500_000, want: "1.0 GB" },
+    { count: 2.5e12, want: "2.5 TB" },
+    { count: 9e15, want: "9.0 PB" },
+    { count: 5e18, want: "5000 PB" },
+  ];
+  for (const { count, want } of cases) assertEquals(formatBytes(count), want);
+});
+
+Deno.test("formatDuration() changes unit where the next begins", () => {
+  const cases = [
+    { milliseconds: 0, want: "0 ms" },
+    { milliseconds: 0.4, want: "0 ms" },
+    { milliseconds: 0.5, want: "1 ms" },
+    { milliseconds: 12, want: "12 ms" },
+    { milliseconds: 999.4, want: "999 ms" },
+    { milliseconds: 999.5, want: "1.0 s" },
+    { milliseconds: 1_000, want: "1.0 s" },
+    { milliseconds: 2_100, want: "2.1 s" },
+    { milliseconds: 30_000, want: "30.0 s" },
+    { milliseconds: 59_949, want: "59.9 s" },
+    { milliseconds: 59_950, want: "1 min 0 s" },
+    { milliseconds: 60_000, want: "1 min 0 s" },
+    { milliseconds: 119_600, want: "2 min 0 s" },
+    { milliseconds: 200_000, want: "3 min 20 s" },
+    { milliseconds: 3_599_400, want: "59 min 59 s" },
+    { milliseconds: 3_599_500, want: "1 h 0 min" },
+    { milliseconds: 18_420_000, want: "5 h 7 min" },
+    { milliseconds: 360_000_000, want: "100 h 0 min" },
+  ];
+  for (const { milliseconds, want } of cases) {
+    assertEquals(formatDuration(milliseconds), want);
+  }
+});

@@ -1,0 +1,99 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import {
+  ConnectionLimits,
+  type Lease,
+} from "../../lib/policy/connection_limits.ts";
+import { Refusal } from "../../lib/policy/refusal.ts";
+
+/** Asserts that a client is refused, and by which limit. */
+function assertRefused(
+  limits: ConnectionLimits,
+  client: string,
+  mostOfClient: number,
+  message: string,
+): void {
+  const refusal = assertThrows(
+    () => limits.admit(client, mostOfClient),
+    Refusal,
+  );
+  assertEquals(refusal.kind, "limit reached");
+  assertEquals(refusal.message, message);
+}
+
+Deno.test("ConnectionLimits.admit() refuses those over the limit in all", () => {
+  const limits = new ConnectionLimits(2);
+  const first = limits.admit("192.0.2.1", 0);
+  limits.admit("192.0.2.2", 0);
+  assertRefused(limits, "192.0.2.3", 0, "Limit of 2 connections");
+  assertEquals(limits.total, 2);
+  assertEquals(limits.clients, 2);
+  first.release();
+  assertEquals(limits.total, 1);
+  limits.admit("192.0.2.3", 0);
+  assertEquals(limits.total, 2);
+});
+
+Deno.test("ConnectionLimits.admit() refuses those over the limit of one client", () => {
+  const limits = new ConnectionLimits(100);
+  const first = limits.admit("192.0.2.1", 2);
+  limits.admit("192.0.2.1", 2);
+  const message = "Limit of 2 connections from one client";
+  assertRefused(limits, "192.0.2.1", 2, message);
+  assertRefused(limits, "::ffff:192.0.2.1", 2, message);
+  limits.admit("192.0.2.2", 2);
+  first.release();
+  limits.admit("192.0.2.1", 2);
+  assertRefused(limits, "192.0.2.1", 2, message);
+});
+
+Deno.test("ConnectionLimits.admit() counts a /64 of IPv6 as one client", () => {
+  const limits = new ConnectionLimits(100);
+  limits.admit("2001:db8::1", 1);
+  const message = "Limit of 1 connections from one client";
+  assertRefused(limits, "2001:db8::ffff:2", 1, message);
+  limits.admit("2001:db8:0:1::1", 1);
+  assertEquals(limits.clients, 2);
+});
+
+Deno.test("ConnectionLimits.admit() has no limit for one client when that is 0", () => {
+  const limits = new ConnectionLimits(50);
+  for (let n = 0; n < 50; n++) limits.admit("192.0.2.1", 0);
+  assertEquals(limits.total, 50);
+  assertRefused(limits, "192.0.2.1", 0, "Limit of 50 connections");
+});
+
+Deno.test("ConnectionLimits counts those of all listeners for a client", () => {
+  const limits = new ConnectionLimits(100);
+  limits.admit("192.0.2.1", 0);
+  limits.admit("192.0.2.1", 0);
+  assertRefused(
+    limits,
+    "192.0.2.1",
+    2,
+    "Limit of 2 connections from one client",
+  );
+});
+
+Deno.test("ConnectionLimits keeps nothing of who was refused or has gone", () => {
+  const limits = new ConnectionLimits(10);
+  const leases: Lease[] = [];
+  for (let n = 0; n < 10; n++) leases.push(limits.admit(`192.0.2.${n}`, 1));
+  for (let n = 0; n < 250; n++) {
+    assertRefused(limits, `198.51.100.${n}`, 1, "Limit of 10 connections");
+  }
+  assertEquals(limits.clients, 10);
+  for (const lease of leases) lease.release();
+  assertEquals(limits.total, 0);
+  assertEquals(limits.clients, 0);
+});
+
+Deno.test("ConnectionLimits keeps a client until its last connection has gone", () => {
+  const limits = new ConnectionLimits(10);
+  const leases = [1, 2, 3].map(() => limits.admit("192.0.2.1", 3));
+  for (const [n, lease] of leases.entries()) {
+    assertEquals(limits.clients, 1);
+    lease.release();
+    assertEquals(limits.total, 2 - n);
+  }
+  assertEquals(limits.clients, 0);
+});

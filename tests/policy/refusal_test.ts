@@ -1,0 +1,13 @@
+import { assert, assertEquals } from "@std/assert";
+import { Refusal, type RefusalKind } from "../../lib/policy/refusal.ts";
+
+Deno.test("Refusal carries its kind and message", () => {
+  const kinds: RefusalKind[] = ["forbidden", "limit reached", "draining"];
+  for (const kind of kinds) {
+    const refusal = new Refusal(kind, "Limit of 3");
+    assert(refusal instanceof Error);
+    assertEquals(refusal.name, "Refusal");
+    assertEquals(refusal.kind, kind);
+    assertEquals(refusal.message, "Limit of 3");
+  }
+});

@@ -1,0 +1,202 @@
+/**
+ * Dialogues with a proxy, byte by byte, and what to expect of them.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { toBytes } from "@std/streams";
+import {
+  connectRequest,
+  GREETING,
+  openTunnel,
+  type TestProxy,
+} from "./proxy.ts";
+import { readExactly, type TestServer, within, writeAll } from "./sockets.ts";
+
+/** The bytes of one or several messages. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Whether this machine has `::1`. */
+export const HAS_IPV6: boolean = hasIpv6();
+
+/** The method reply of a proxy without users. */
+export const NO_AUTHENTICATION = [5, 0] as const;
+
+/** Joins messages. */
+export function join(...parts: Iterable<number>[]): Bytes {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+/** Bytes as text of hexadecimal digits. */
+export function toHex(bytes: Uint8Array): string {
+  return bytes.toHex();
+}
+
+/** The only form of a refusal: ten bytes (RFC 1928 §6). */
+export function refusal(reply: number): Bytes {
+  return Uint8Array.of(5, reply, 0, 1, 0, 0, 0, 0, 0, 0);
+}
+
+/** A greeting that offers no authentication, and a CONNECT request. */
+export function dialogue(host: string, port: number): Bytes {
+  return join(GREETING, connectRequest(host, port));
+}
+
+/** A CONNECT request with a name, whatever its bytes. */
+export function nameRequest(
+  name: string | Iterable<number>,
+  port: number,
+): Bytes {
+  const bytes = typeof name === "string"
+    ? new TextEncoder().encode(name)
+    : Uint8Array.from(name);
+  return join([5, 1, 0, 3, bytes.length], bytes, [port >> 8, port & 0xff]);
+}
+
+/** Credentials (RFC 1929 §2). */
+export function credentials(
+  name: string | Iterable<number>,
+  password: string | Iterable<number>,
+): Bytes {
+  const [user, secret] = [name, password].map((text) =>
+    typeof text === "string" ? new TextEncoder().encode(text) : [...text]
+  );
+  return join([1, user!.length], user!, [secret!.length], secret!);
+}
+
+/** Reads to a clean end of file; unlike `readToEnd` it fails on a reset. */
+export async function readToEof(conn: Deno.Conn): Promise<Bytes> {
+  const chunks: Bytes[] = [];
+  const buffer = new Uint8Array(64 * 1024);
+  while (true) {
+    const count = await conn.read(buffer);
+    if (count === null) break;
+    chunks.push(buffer.slice(0, count));
+  }
+  return await toBytes(ReadableStream.from(chunks));
+}
+
+/**
+ * Says something on a connection of its own and reads until the proxy closes,
+ * which it has to do without having seen our end of file.
+ */
+export async function exchange(
+  proxy: TestProxy,
+  bytes: Iterable<number>,
+): Promise<Bytes> {
+  using conn = await proxy.connect();
+  await writeAll(conn, [...bytes]);
+  return await within(5_000, readToEof(conn));
+}
+
+/** Fails unless what came back is the given messages, and nothing else. */
+export function assertBytes(
+  actual: Uint8Array,
+  expected: Iterable<number>,
+  about?: string,
+): void {
+  assertEquals(toHex(actual), toHex(Uint8Array.from(expected)), about);
+}
+
+/**
+ * Fails unless a new client is served by the target, and is the only one that
+ * the target has seen: a dial of someone before it would have come first.
+ */
+export async function assertServedAlone(
+  proxy: TestProxy,
+  echo: TestServer,
+): Promise<void> {
+  await roundTrip(proxy, echo);
+  assertEquals(echo.accepted, 1, "somebody else has dialled the target");
+}
+
+/**
+ * A whole tunnel and one echo. Whatever was written to the proxy before has
+ * been read by it afterwards.
+ */
+export async function roundTrip(
+  proxy: TestProxy,
+  echo: { addr: { hostname: string; port: number } },
+): Promise<void> {
+  using conn = await within(5_000, openTunnel(proxy, echo.addr));
+  await writeAll(conn, "ping");
+  assertBytes(await within(5_000, readExactly(conn, 4)), [112, 105, 110, 103]);
+}
+
+/**
+ * Waits until something is so of which no event tells, such as a counter of
+ * the system's.
+ */
+export async function eventually(
+  condition: () => boolean | Promise<boolean>,
+  milliseconds = 5_000,
+): Promise<boolean> {
+  const end = performance.now() + milliseconds;
+  while (!await condition()) {
+    if (performance.now() > end) return false;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return true;
+}
+
+/** Bytes that differ from place to place, so that a shift of them shows. */
+export function pattern(length: number): Bytes {
+  const words = new Uint32Array(Math.ceil(length / 4));
+  for (let n = 0; n < words.length; n++) words[n] = Math.imul(n, 2654435761);
+  return new Uint8Array(words.buffer, 0, length);
+}
+
+/** SHA-256 as text. */
+export async function sha256(bytes: Bytes): Promise<string> {
+  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+}
+
+/** A host on loopback that does not answer a SYN. */
+export interface SilentHost extends Disposable {
+  /** Where connecting to it waits for ever. */
+  readonly addr: Deno.NetAddr;
+}
+
+/**
+ * Makes a host that does not answer: a listener that accepts nothing and whose
+ * backlog is full, so that the system drops what else comes in.
+ *
+ * @returns The host, or `undefined` where the system answers nevertheless.
+ */
+export async function startSilentHost(): Promise<SilentHost | undefined> {
+  const listener = Deno.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    tcpBacklog: 1,
+  });
+  const { addr } = listener;
+  const waiting: Deno.TcpConn[] = [];
+  const host = {
+    addr,
+    [Symbol.dispose]() {
+      for (const conn of waiting) conn.close();
+      listener.close();
+    },
+  };
+  try {
+    while (waiting.length < 16) {
+      const signal = AbortSignal.timeout(200);
+      const { hostname, port } = addr;
+      waiting.push(await Deno.connect({ hostname, port, signal }));
+    }
+  } catch {
+    return host;
+  }
+  host[Symbol.dispose]();
+  return undefined;
+}
+
+function hasIpv6(): boolean {
+  try {
+    Deno.listen({ hostname: "::1", port: 0 }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}

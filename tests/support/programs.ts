@@ -1,0 +1,217 @@
+/**
+ * Real programs that use the proxy: which of them this machine has, and how a
+ * test runs one without what its user has configured.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
+import type { TestProxy } from "./proxy.ts";
+import { within } from "./sockets.ts";
+
+/** How long a program may run, in milliseconds. */
+const TIME_LIMIT = 30_000;
+
+/** Where servers are, which a user's PATH often leaves out. */
+const SERVER_FOLDERS = ["/usr/sbin", "/usr/local/sbin"];
+
+/** What a test may need, and how it is found. */
+const FINDERS = {
+  chromium: () => findProgram("chromium", "chromium-browser", "google-chrome"),
+  curl: () => findProgram("curl"),
+  git: () => findProgram("git"),
+  ncat: () => findProgram("ncat"),
+  /** The traditional one does not know proxies. */
+  "nc (OpenBSD)": () => findThatSays("nc", ["-h"], "[-X proxy_protocol]"),
+  proxychains4: () => findProgram("proxychains4"),
+  "python3-socks": () => findPythonWith("socks"),
+  ssh: () => findProgram("ssh"),
+  "ssh-keygen": () => findProgram("ssh-keygen"),
+  sshd: () => findProgram("sshd"),
+} as const;
+
+/** Something a test may need. */
+export type Need = keyof typeof FINDERS;
+
+/** A test with real programs. */
+export interface ProgramTest<N extends Need> {
+  name: string;
+  /** What it runs. */
+  needs: readonly N[];
+  /** The test; it is given the path of each program. */
+  fn: (paths: Record<N, string>) => Promise<void>;
+}
+
+/** Registers a test, which is ignored where a program is missing. */
+export function testPrograms<N extends Need>(test: ProgramTest<N>): void {
+  const found = test.needs.map((need) => [need, FINDERS[need]()] as const);
+  const missing = found.filter(([, path]) => path === undefined)
+    .map(([need]) => need);
+  const isIgnored = missing.length > 0;
+  Deno.test({
+    name: isIgnored
+      ? `${test.name} (ignored: needs ${missing.join(", ")})`
+      : test.name,
+    ignore: isIgnored,
+    fn: () => test.fn(Object.fromEntries(found) as Record<N, string>),
+  });
+}
+
+/** Options for {@linkcode run}. */
+export interface RunOptions {
+  /** What it reads from standard input (default: nothing). */
+  stdin?: string | Uint8Array<ArrayBuffer>;
+  /** Its environment besides `PATH` and `LANG`. */
+  env?: Record<string, string>;
+}
+
+/** How a program ended. */
+export interface RunResult {
+  code: number;
+  stdout: Uint8Array<ArrayBuffer>;
+  /** Standard output as text. */
+  text: string;
+  stderr: string;
+}
+
+/**
+ * Runs a program to its end. It sees nothing of the environment, where proxies
+ * and exceptions from them may be set.
+ *
+ * @throws {Error} If it does not end in time; it has been killed then.
+ */
+export async function run(
+  path: string,
+  args: string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const killer = new AbortController();
+  const timer = setTimeout(() => killer.abort(), TIME_LIMIT);
+  try {
+    const child = new Deno.Command(path, {
+      args,
+      clearEnv: true,
+      env: { ...cleanEnvironment(), ...options.env },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+      signal: killer.signal,
+    }).spawn();
+    const [output] = await Promise.all([
+      child.output(),
+      feed(child.stdin, options.stdin ?? ""),
+    ]);
+    const stderr = new TextDecoder().decode(output.stderr);
+    if (killer.signal.aborted) {
+      throw new Error(`${path} has not ended in ${TIME_LIMIT} ms: ${stderr}`);
+    }
+    const text = new TextDecoder().decode(output.stdout);
+    return { code: output.code, stdout: output.stdout, text, stderr };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Runs a program that has to succeed; gives what it printed. */
+export async function runOk(
+  path: string,
+  args: string[],
+  options?: RunOptions,
+): Promise<string> {
+  const { code, text, stderr } = await run(path, args, options);
+  assertEquals(code, 0, `${path} ${args.join(" ")}: ${stderr}`);
+  return text;
+}
+
+/** An environment without proxies, configuration and home. */
+export function cleanEnvironment(): Record<string, string> {
+  return { PATH: Deno.env.get("PATH") ?? "", LANG: "C.UTF-8" };
+}
+
+/** A folder of a test; deleted when disposed of. */
+export interface TestFolder extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** Makes an empty folder that only this user can read. */
+export async function makeFolder(): Promise<TestFolder> {
+  const path = await Deno.makeTempDir({ prefix: "sluice-test-" });
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await Deno.remove(path, { recursive: true });
+    },
+  };
+}
+
+/** Serves HTTP on a loopback address. */
+export function startHttp(
+  handler: (request: Request) => Response | Promise<Response>,
+  hostname = "127.0.0.1",
+): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ hostname, port: 0, onListen() {} }, handler);
+}
+
+/** Waits for the log event of the one connection that a program has made. */
+export async function onlyConnection(
+  proxy: TestProxy,
+): Promise<ConnectionEvent> {
+  const events = await within(10_000, proxy.whenEnded(1));
+  assertEquals(events.length, 1, JSON.stringify(events));
+  return events[0]!;
+}
+
+async function feed(
+  stdin: WritableStream<Uint8Array>,
+  data: string | Uint8Array<ArrayBuffer>,
+): Promise<void> {
+  try {
+    await new Blob([data]).stream().pipeTo(stdin);
+  } catch {
+    // It has ended without reading all: its exit code tells more.
+  }
+}
+
+function findProgram(...names: string[]): string | undefined {
+  const separator = Deno.build.os === "windows" ? ";" : ":";
+  const folders = (Deno.env.get("PATH") ?? "").split(separator);
+  return names
+    .flatMap((name) =>
+      [...folders, ...SERVER_FOLDERS].map((folder) => `${folder}/${name}`)
+    )
+    .find(isFile);
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+function findThatSays(
+  name: string,
+  args: string[],
+  text: string,
+): string | undefined {
+  const path = findProgram(name);
+  if (path === undefined) return undefined;
+  const { stdout, stderr } = new Deno.Command(path, { args }).outputSync();
+  const said = [stdout, stderr].map((part) => new TextDecoder().decode(part));
+  return said.join("").includes(text) ? path : undefined;
+}
+
+/** The system's Python comes first: its packages are the distribution's. */
+function findPythonWith(module: string): string | undefined {
+  const candidates = ["/usr/bin/python3", findProgram("python3")];
+  return candidates.find((path) =>
+    path !== undefined && isFile(path) &&
+    new Deno.Command(path, {
+      args: ["-c", `import ${module}`],
+      stdout: "null",
+      stderr: "null",
+    }).outputSync().success
+  );
+}

@@ -1,0 +1,132 @@
+/**
+ * A proxy in a process of its own, whose file descriptors are its alone: tests
+ * that run in parallel share those of one process.
+ *
+ * Run as a program, this module is that process: it takes its configuration as
+ * an argument, writes its port and what it logs as lines of JSON, and ends with
+ * its standard input.
+ *
+ * @module
+ */
+
+import { TextLineStream } from "@std/streams";
+import type { ProxyConfig } from "../../lib/app/start_proxy.ts";
+import type { ConnectionEvent, LogEvent } from "../../lib/observe/log_event.ts";
+
+/** What can be said to the process. */
+export type ProcessConfig = Pick<
+  ProxyConfig,
+  "users" | "timeouts" | "maxConnections"
+>;
+
+/** A proxy in a process of its own; ended when disposed of. */
+export interface ProxyProcess extends AsyncDisposable {
+  /** Where it listens. */
+  readonly addr: Deno.NetAddr;
+  /** Connections that have ended, in that order. */
+  readonly ended: ConnectionEvent[];
+  /** What it said that was not about one connection. */
+  readonly messages: string[];
+  /** Opens a connection to it. */
+  connect(): Promise<Deno.TcpConn>;
+  /**
+   * Counts the network sockets that it holds, also those that lead nowhere any
+   * more. The runtime opens files and socket pairs of its own when it likes.
+   */
+  sockets(): number;
+  /** Ends it, and tells its exit code. */
+  stop(): Promise<number>;
+}
+
+/**
+ * Starts the process. It may reach nothing but loopback, whatever it is asked:
+ * random requests must not leave the machine.
+ */
+export async function startProxyProcess(
+  config: ProcessConfig = {},
+): Promise<ProxyProcess> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--allow-read",
+      "--allow-env",
+      "--allow-net=127.0.0.1,[::1],localhost",
+      import.meta.filename!,
+      JSON.stringify(config),
+    ],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  const started = Promise.withResolvers<Deno.NetAddr>();
+  const ended: ConnectionEvent[] = [];
+  const messages: string[] = [];
+  const lines = child.stdout
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(new TextLineStream());
+  const reading = (async () => {
+    for await (const line of lines) {
+      const event = JSON.parse(line) as LogEvent | Deno.NetAddr;
+      if (!("event" in event)) started.resolve(event);
+      else if (event.event === "connection") ended.push(event);
+      else messages.push(event.message);
+    }
+    started.reject(new Error("The proxy did not start"));
+  })();
+  const addr = await started.promise;
+  let stopping: Promise<number> | undefined;
+
+  async function stop(): Promise<number> {
+    await child.stdin.close().catch(() => {}); // It may have died.
+    await reading;
+    return (await child.status).code;
+  }
+
+  return {
+    addr,
+    ended,
+    messages,
+    connect: () => Deno.connect({ hostname: addr.hostname, port: addr.port }),
+    sockets: () => countSockets(child.pid),
+    stop: () => stopping ??= stop(),
+    async [Symbol.asyncDispose]() {
+      await (stopping ??= stop());
+    },
+  };
+}
+
+function countSockets(pid: number): number {
+  const folder = `/proc/${pid}/fd`;
+  const pairs = Deno.readTextFileSync("/proc/net/unix");
+  const links = [...Deno.readDirSync(folder)].map(({ name }) => {
+    try {
+      return Deno.readLinkSync(`${folder}/${name}`);
+    } catch {
+      return ""; // Closed since the folder was read.
+    }
+  });
+  return links.filter((link) => {
+    const inode = /^socket:\[(\d+)\]$/.exec(link)?.[1];
+    return inode !== undefined && !pairs.includes(` ${inode}`);
+  }).length;
+}
+
+async function main(): Promise<void> {
+  const { startProxy } = await import("../../lib/app/start_proxy.ts");
+  const encoder = new TextEncoder();
+  function say(value: unknown): void {
+    Deno.stdout.writeSync(encoder.encode(JSON.stringify(value) + "\n"));
+  }
+  const config = JSON.parse(Deno.args[0]!) as ProcessConfig;
+  const proxy = await startProxy({
+    listen: [{ host: "127.0.0.1", port: 0 }],
+    ...config,
+    log: say,
+  });
+  say(proxy.listeners[0]!.addr);
+  while (await Deno.stdin.read(new Uint8Array(1)) !== null);
+  await proxy.shutdown(0);
+}
+
+if (import.meta.main) await main();

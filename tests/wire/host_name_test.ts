@@ -1,0 +1,122 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { parseHost } from "../../lib/wire/host_name.ts";
+
+const LONGEST_LABEL = "a".repeat(63);
+/** 253 characters: three labels of 63 and one of 61, with their dots. */
+const LONGEST = [63, 63, 63, 61].map((length) => "a".repeat(length)).join(".");
+
+Deno.test("parseHost() returns a name as it was", () => {
+  const names = [
+    "a",
+    "localhost",
+    "example.com",
+    "EXAMPLE.Com",
+    "example.com.",
+    "a.",
+    "xn--bcher-kva.example",
+    "_dmarc.example.com",
+    "under_score.example.com",
+    "trailing_.example",
+    "a-b--c.example",
+    "9.example",
+    "3com.com",
+    LONGEST_LABEL,
+    `${LONGEST_LABEL}.example`,
+    LONGEST,
+    `${LONGEST}.`,
+  ];
+  for (const name of names) assertEquals(parseHost(name), name);
+});
+
+Deno.test("parseHost() makes bytes of an address", () => {
+  const cases = [
+    { text: "0.0.0.0", bytes: [0, 0, 0, 0] },
+    { text: "127.0.0.1", bytes: [127, 0, 0, 1] },
+    { text: "255.255.255.255", bytes: [255, 255, 255, 255] },
+    { text: "::", bytes: new Array(16).fill(0) },
+    { text: "::1", bytes: [...new Array(15).fill(0), 1] },
+    {
+      text: "::FFFF:127.0.0.1",
+      bytes: [...new Array(10).fill(0), 255, 255, 127, 0, 0, 1],
+    },
+  ];
+  for (const { text, bytes } of cases) {
+    assertEquals(parseHost(text), new Uint8Array(bytes));
+  }
+});
+
+Deno.test("parseHost() does not take odd literals for addresses", () => {
+  const names = [
+    "127.1",
+    "127.0.1",
+    "0x7f.1",
+    "0x7f000001",
+    "2130706433",
+    "017700000001",
+    "0177.0.0.1",
+    "127.0.0.01",
+    "127.0.0.256",
+    "127.0.0.1.",
+    "1.2.3.4.5",
+  ];
+  for (const name of names) assertEquals(parseHost(name), name);
+});
+
+Deno.test("parseHost() refuses what is no name, saying why", () => {
+  const cases = [
+    { text: "", message: "name is empty" },
+    { text: ".", message: "name has an empty label" },
+    { text: "..", message: "name has an empty label" },
+    { text: ".example.com", message: "name has an empty label" },
+    { text: "example..com", message: "name has an empty label" },
+    { text: "example.com..", message: "name has an empty label" },
+    { text: "a".repeat(64), message: "a label has 64 characters" },
+    {
+      text: `b.${"a".repeat(64)}.example`,
+      message: "a label has 64 characters",
+    },
+    { text: `${LONGEST}a`, message: "name has 254 characters" },
+    { text: `${LONGEST}a.`, message: "name has 254 characters" },
+    { text: `${LONGEST}.a`, message: "name has 255 characters" },
+    { text: "-a.example", message: 'label "-a" is no label' },
+    { text: "a-.example", message: 'label "a-" is no label' },
+    { text: "-", message: 'label "-" is no label' },
+    { text: "a b", message: 'label "a b" is no label' },
+    { text: " a", message: 'label " a" is no label' },
+    { text: "a\n", message: 'label "a\\n" is no label' },
+    { text: 'a"b', message: 'label "a\\"b" is no label' },
+    { text: "a/b", message: 'label "a/b" is no label' },
+    { text: "user@host", message: 'label "user@host" is no label' },
+    { text: "host:80", message: 'label "host:80" is no label' },
+    { text: "[::1]", message: 'label "[::1]" is no label' },
+    { text: "fe80::1%eth0", message: 'label "fe80::1%eth0" is no label' },
+    { text: "bücher.example", message: 'label "bücher" is no label' },
+    { text: "日本", message: 'label "日本" is no label' },
+  ];
+  for (const { text, message } of cases) {
+    const error = assertThrows(() => parseHost(text), SyntaxError);
+    assertEquals(error.message, message);
+  }
+});
+
+Deno.test("parseHost() refuses every control character, anywhere", () => {
+  const codes = [...Array.from({ length: 32 }, (_, n) => n), 127];
+  for (const code of codes) {
+    const character = String.fromCharCode(code);
+    for (const text of [`${character}a`, `a${character}b`, `a${character}`]) {
+      assertThrows(() => parseHost(text), SyntaxError, "is no label");
+      assertThrows(
+        () => parseHost(`127.0.0.1${character}`),
+        SyntaxError,
+        "is no label",
+      );
+    }
+  }
+});
+
+Deno.test("parseHost() refuses letters that only fold to ASCII", () => {
+  // U+017F and U+212A are s and k when case is ignored the Unicode way.
+  for (const text of ["\u017f", "\u212a", "a\u017fb"]) {
+    assertThrows(() => parseHost(text), SyntaxError, "is no label");
+  }
+});
