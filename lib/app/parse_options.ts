@@ -25,8 +25,9 @@ export async function parseOptions<Table extends OptionTable>(
   const names = Object.keys(table);
   const valued = names.filter((name) => table[name]!.value !== undefined);
   const flags = names.filter((name) => !valued.includes(name));
-  const unknown = args.filter((text, index) =>
-    isLetterWithMore(text) || isBooleanAfterFlag(text, args[index - 1], flags)
+  const words = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
+  const unknown = words.filter((text, index) =>
+    isLetterWithMore(text) || isBooleanAfterFlag(text, words[index - 1], table)
   );
   const given = parseArgs(args, {
     string: valued,
@@ -38,10 +39,10 @@ export async function parseOptions<Table extends OptionTable>(
       return false;
     },
   });
-  for (const name of names) checkValue(name, table[name]!, given[name], args);
+  for (const name of names) checkValue(name, table[name]!, given[name], words);
   const [stranger] = [...unknown, ...given._];
   if (stranger !== undefined) {
-    throw new UsageError(await describeUnknown(String(stranger), names));
+    throw new UsageError(await describeUnknown(String(stranger), table));
   }
   const values: Record<string, unknown> = {};
   for (const name of names) {
@@ -59,10 +60,12 @@ function isLetterWithMore(argument: string): boolean {
 function isBooleanAfterFlag(
   argument: string,
   before: string | undefined,
-  flags: string[],
+  table: OptionTable,
 ): boolean {
   return /^(?:true|false)$/.test(argument) &&
-    flags.some((name) => before === `--${name}`);
+    Object.entries(table).some(([name, { value, short }]) =>
+      value === undefined && (before === `--${name}` || before === `-${short}`)
+    );
 }
 
 function aliases(table: OptionTable): Record<string, string> {
@@ -104,20 +107,28 @@ function parseValue(
 
 async function describeUnknown(
   argument: string,
-  names: string[],
+  table: OptionTable,
 ): Promise<string> {
   if (!argument.startsWith("-")) {
     return `Unknown argument '${argument}'; see --help`;
   }
-  // What follows an unknown letter may be a password, as in curl's -uNAME:….
-  const option = isLetterWithMore(argument)
-    ? argument.slice(0, 2)
-    : argument.split("=")[0];
-  const nearest = await suggest(option!.replace(/^-+/, ""), names);
+  if (isLetterWithMore(argument)) return describeLetter(argument, table);
+  const [option] = argument.split("=");
+  const name = option!.replace(/^-+/, "");
+  const nearest = await suggest(name, Object.keys(table));
   const hint = nearest === undefined
     ? "see --help"
     : `did you mean --${nearest}?`;
   return `Unknown option '${option}'; ${hint}`;
+}
+
+/** Leaves out what follows: it may be a password, as in curl's -uNAME:…. */
+function describeLetter(argument: string, table: OptionTable): string {
+  const letter = argument[1];
+  const isKnown = Object.values(table).some(({ short }) => short === letter);
+  return isKnown
+    ? `Option -${letter} stands alone`
+    : `Unknown option '-${letter}'; see --help`;
 }
 
 /**

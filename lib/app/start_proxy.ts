@@ -138,7 +138,10 @@ function openAll(config: ProxyConfig): Opened[] {
       const listener = openListener(where);
       const isPublic = !isLoopback(listener.addr as Deno.NetAddr);
       opened.push({ listener, isPublic });
-      if (isPublic) requireConsent(config, listener.addr as Deno.NetAddr);
+      const { hostname } = listener.addr as Deno.NetAddr;
+      if (isPublic) {
+        requireConsent(config, { host: hostname, port: where.port });
+      }
     }
   } catch (error) {
     for (const { listener } of opened) listener.close();
@@ -150,12 +153,13 @@ function openAll(config: ProxyConfig): Opened[] {
 /** Judged by the address that was bound: a name may stand for any. */
 function isLoopback({ hostname }: Deno.NetAddr): boolean {
   const ip = parseIpAddress(hostname);
-  return ip !== undefined && refusedRange(ip)?.startsWith("loopback") === true;
+  const range = ip === undefined ? undefined : refusedRange(ip);
+  return range === "loopback" || range === "loopback (IPv4-mapped)";
 }
 
-function requireConsent(config: ProxyConfig, addr: Deno.NetAddr): void {
+function requireConsent(config: ProxyConfig, { host, port }: HostPort): void {
   if (config.open || (config.users?.length ?? 0) > 0) return;
-  const at = formatHostPort(addr.hostname, addr.port);
+  const at = formatHostPort(host, port);
   throw new UsageError(
     `Refusing to listen on ${at}: whoever reaches it could use the proxy; give --user NAME:PASSWORD, or --open to allow that`,
   );

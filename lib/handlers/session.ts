@@ -9,8 +9,8 @@ import { ByteReader } from "../net/byte_reader.ts";
 import { Duplex } from "../net/duplex.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import type { Lease } from "../policy/connection_limits.ts";
-import { type Context, timeoutError } from "../sync/context.ts";
-import { type Deadline, setDeadline } from "../sync/deadline.ts";
+import type { Context } from "../sync/context.ts";
+import type { Deadline } from "../sync/deadline.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { Services } from "./services.ts";
 
@@ -63,10 +63,9 @@ export class Session implements Disposable {
     this.services = services;
     this.record = newRecord(connection.localAddr as Deno.NetAddr, remote);
     context.onCancel(() => this.client.close());
-    const limit = services.timeouts.handshake;
-    this.#handshake = setDeadline(
-      limit,
-      () => context.cancel(timeoutError(limit, "Handshake time")),
+    this.#handshake = context.cancelAfter(
+      services.timeouts.handshake,
+      "Handshake time",
     );
     this.#leaveDrain = draining.onCancel((reason) => {
       if (this.client.received === 0) context.cancel(reason);

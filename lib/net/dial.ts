@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Context, timeoutError } from "../sync/context.ts";
+import { Context } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
@@ -49,9 +49,7 @@ export async function dial(
   const { timeout = 10_000, stagger = 250 } = options;
   context.throwIfCancelled();
   using attempt = new Context(context);
-  const deadline = setDeadline(timeout, () => {
-    attempt.cancel(timeoutError(timeout, "Connect time"));
-  });
+  attempt.cancelAfter(timeout, "Connect time");
   try {
     if (addresses.length === 1) {
       return await connect(addresses[0]!, port, attempt);
@@ -60,8 +58,6 @@ export async function dial(
   } catch (error) {
     context.throwIfCancelled();
     throw error;
-  } finally {
-    deadline.clear();
   }
 }
 

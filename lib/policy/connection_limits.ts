@@ -9,7 +9,7 @@ import { Refusal } from "./refusal.ts";
 
 /** A place among the connections served. */
 export interface Lease {
-  /** Gives the place back; once. */
+  /** Gives the place back. Calling it again does nothing. */
   release(): void;
 }
 
@@ -61,7 +61,13 @@ export class ConnectionLimits {
     }
     this.#total++;
     this.#byClient.set(key, mine + 1);
-    return { release: () => this.#release(key) };
+    let held = true;
+    return {
+      release: () => {
+        if (held) this.#release(key);
+        held = false;
+      },
+    };
   }
 
   #release(key: string): void {

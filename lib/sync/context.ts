@@ -5,6 +5,8 @@
  * @module
  */
 
+import { type Deadline, setDeadline } from "./deadline.ts";
+
 /** Something to undo a registration with. Calling it again does nothing. */
 export type Unregister = () => void;
 
@@ -19,7 +21,7 @@ export class Context {
   #cancelled = false;
   #reason: unknown;
   #controller: AbortController | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #deadline: Deadline | undefined;
 
   /**
    * Creates a context that is cancelled with its parent.
@@ -74,15 +76,18 @@ export class Context {
   /**
    * Cancels after a time, with a `TimeoutError`.
    *
-   * @param milliseconds How long from now. A second call replaces the first.
+   * @param milliseconds How long from now; 0 is never. A second call replaces
+   *   the first.
+   * @param what What is limited, in a few words, for the reason's message.
+   * @returns Takes the limit back.
    */
-  cancelAfter(milliseconds: number): void {
-    if (this.#cancelled) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => this.cancel(timeoutError(milliseconds)),
-      milliseconds,
+  cancelAfter(milliseconds: number, what?: string): Deadline {
+    this.#deadline?.clear();
+    this.#deadline = setDeadline(
+      this.#cancelled ? 0 : milliseconds,
+      () => this.cancel(timeoutError(milliseconds, what)),
     );
+    return this.#deadline;
   }
 
   /**
@@ -110,7 +115,7 @@ export class Context {
   }
 
   /**
-   * Leaves the parent and stops the timer, so that neither keeps what has
+   * Leaves the parent and stops its time limit, so that neither keeps what has
    * finished alive. Nothing is cancelled, and nothing will be from above.
    */
   release(): void {
@@ -124,8 +129,7 @@ export class Context {
   }
 
   #detach(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#deadline?.clear();
     const parent = this.#parent;
     this.#parent = undefined;
     if (parent !== undefined) parent.#remove(this.#inherit);

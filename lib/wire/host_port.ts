@@ -39,7 +39,7 @@ export function formatHostPort(host: string | IpAddress, port: number): string {
  * @throws {SyntaxError} If it is none of these, saying what is wrong.
  */
 export function parseHostPort(text: string, defaultHost: string): HostPort {
-  const match = /^(?:(?:\[([^\]]*)\]|([^:]*)):)?([^:]*)$/.exec(text);
+  const match = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?([^:]*)$/.exec(text);
   if (match === null) {
     throw new SyntaxError(
       parseIpAddress(text) === undefined

@@ -6,8 +6,12 @@ const isLinux = Deno.build.os === "linux";
 
 Deno.test({
   name: "connectionCapacity() has room for two descriptors each, and a reserve",
-  ignore: !isLinux,
   async fn() {
+    if (!isLinux) {
+      // The system does not say: that is no limit.
+      assertEquals(connectionCapacity(), Infinity);
+      return;
+    }
     const code = `import { connectionCapacity } from "${MODULE}";
       Deno.stdout.writeSync(
         new TextEncoder().encode(String(connectionCapacity())),
@@ -38,14 +42,6 @@ Deno.test({
 Deno.test({
   name: "connectionCapacity() is no limit when it may not read",
   permissions: { read: false },
-  fn() {
-    assertEquals(connectionCapacity(), Infinity);
-  },
-});
-
-Deno.test({
-  name: "connectionCapacity() is no limit where the system does not say",
-  ignore: isLinux,
   fn() {
     assertEquals(connectionCapacity(), Infinity);
   },

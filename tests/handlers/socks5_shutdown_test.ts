@@ -94,7 +94,7 @@ Deno.test("socks5() drops a client that has said nothing when a drain begins", a
     record!.reason,
     "Server is shutting down, after 0 bytes of the handshake",
   );
-  assertEquals(proxy.proxy.connections, 1);
+  assert(await eventually(() => proxy.proxy.connections === 1));
   later.close();
   assertEquals(await within(2_000, draining), 0);
 });

@@ -22,12 +22,12 @@ Deno.test("resolve() says that .invalid does not exist without asking anyone", a
   }
 });
 
-Deno.test("resolve() throws the reason when it is cancelled", async () => {
+Deno.test("resolve() throws the reason when it is cancelled", {
+  sanitizeOps: false, // A lookup can't be taken back: it outlives the test.
+}, async () => {
   const context = new Context();
   const pending = resolve("localhost", context);
   context.cancel(new Error("drain"));
   await assertRejects(() => pending, Error, "drain");
   await assertRejects(() => resolve("localhost", context), Error, "drain");
-  // The lookup itself can't be taken back: let it end before the test does.
-  await resolve("localhost", new Context());
 });
