@@ -85,6 +85,7 @@ function recordFailure(session: Session, error: unknown): void {
   const { client, context, record } = session;
   record.result = resultOf(session, error);
   record.reason = describeError(context.cancelled ? context.reason : error);
+  if (record.result === "cut") record.reason = `client: ${record.reason}`;
   if (record.result !== "dropped") return;
   record.reason += `, after ${client.received} bytes of the handshake`;
 }
@@ -93,7 +94,10 @@ function resultOf(session: Session, error: unknown): ConnectionResult {
   if (error instanceof Refusal || error instanceof Socks5Error) {
     return "refused";
   }
-  const isAsked = session.record.target !== undefined;
+  const { address, target } = session.record;
+  // The target was there, but the client did not wait for the answer.
+  if (address !== undefined) return "cut";
+  const isAsked = target !== undefined;
   return error instanceof DialError || isAsked ? "failed" : "dropped";
 }
 

@@ -32,8 +32,10 @@ export interface ServeOptions {
    * own); more wait in the backlog. Servers may share it.
    */
   slots?: Semaphore;
-  /** Told once when accepting begins to fail, not for each failure. */
+  /** Told when accepting fails, but not for each failure. */
   onAcceptError?: (error: unknown) => void;
+  /** Milliseconds in which that is told once (default 60,000). */
+  tellEvery?: number;
   /** Told about what a handler threw: always a mistake in the handler. */
   onHandlerError?: (error: unknown) => void;
 }
@@ -72,7 +74,7 @@ export function serve(
   handler: Handler,
   options: ServeOptions = {},
 ): Server {
-  const { onAcceptError, onHandlerError } = options;
+  const { onAcceptError, onHandlerError, tellEvery = 60_000 } = options;
   const { slots = new Semaphore(20_000) } = options;
   const root = new Context();
   const draining = new Context();
@@ -81,6 +83,7 @@ export function serve(
 
   async function acceptAll(): Promise<void> {
     let pause = 0;
+    let told = -Infinity;
     while (!draining.cancelled) {
       try {
         await slots.acquire(draining);
@@ -94,7 +97,10 @@ export function serve(
         slots.release();
         if (draining.cancelled) return;
         if (isOfOneClient(error)) continue;
-        if (pause === 0) onAcceptError?.(error);
+        if (performance.now() >= told + tellEvery) {
+          told = performance.now();
+          onAcceptError?.(error);
+        }
         pause = Math.min(pause * BACK_OFF.factor, BACK_OFF.most) ||
           BACK_OFF.first;
         await delay(pause, draining);

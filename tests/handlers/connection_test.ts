@@ -132,3 +132,17 @@ Deno.test("handleConnection() cuts a refused client that goes on sending", async
   await within(5_000, sending);
   assertEquals(sent < 64_000_000, true);
 });
+
+Deno.test("handleConnection() says that the client went when the target was there", async () => {
+  using handled = await handle((session) => {
+    session.record.target = "example.com:80";
+    session.record.address = "192.0.2.1:80";
+    throw new Deno.errors.BrokenPipe("Broken pipe (os error 32)");
+  });
+  await handled.conn.closeWrite();
+  const { result, reason } = await within(5_000, handled.record);
+  assertEquals([result, reason], [
+    "cut",
+    "client: connection closed while written to",
+  ]);
+});

@@ -179,18 +179,28 @@ Deno.test("serve() outlives EMFILE and says so once", async () => {
   await server.shutdown(5_000);
 });
 
-Deno.test("serve() says it again when accepting fails another time", async () => {
-  const told: unknown[] = [];
-  const errors = [outOfDescriptors()];
-  const server = serve(failing(errors), echo, {
-    onAcceptError: (error) => told.push(error),
-  });
-  (await roundTrip(server.addr)).close();
-  errors.push(outOfDescriptors());
-  (await roundTrip(server.addr)).close();
-  (await roundTrip(server.addr)).close();
-  assertEquals(told.length, 2);
-  await server.shutdown(5_000);
+Deno.test("serve() says it again only when it has not for a time", async (t) => {
+  for (
+    const { tellEvery, times } of [
+      { tellEvery: 60_000, times: 1 },
+      { tellEvery: 0, times: 2 },
+    ]
+  ) {
+    await t.step(`every ${tellEvery} ms`, async () => {
+      const told: unknown[] = [];
+      const errors = [outOfDescriptors()];
+      const server = serve(failing(errors), echo, {
+        onAcceptError: (error) => told.push(error),
+        tellEvery,
+      });
+      (await roundTrip(server.addr)).close();
+      errors.push(outOfDescriptors());
+      (await roundTrip(server.addr)).close();
+      (await roundTrip(server.addr)).close();
+      assertEquals(told.length, times);
+      await server.shutdown(5_000);
+    });
+  }
 });
 
 Deno.test("serve() says nothing of a client that was gone before it was accepted", async () => {
