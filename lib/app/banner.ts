@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ProtocolName } from "../handlers/services.ts";
 import type { User } from "../policy/users.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { ProxyListener } from "./start_proxy.ts";
@@ -12,6 +13,8 @@ import type { ProxyListener } from "./start_proxy.ts";
 export interface BannerFacts {
   /** Listeners of the running proxy. */
   listeners: readonly ProxyListener[];
+  /** What its clients may speak. */
+  protocols: readonly ProtocolName[];
   /** Users it was started with. */
   users: readonly User[];
   /** Whether the guard was lifted. */
@@ -28,16 +31,37 @@ export function bannerLines(facts: BannerFacts): string[] {
   return facts.listeners.flatMap((listener) => {
     const { hostname, port } = listener.addr;
     return [
-      `Listening on ${formatHostPort(hostname, port)} (SOCKS5)`,
-      `Try it: ${tryLine(listener, facts.users)}`,
+      `Listening on ${formatHostPort(hostname, port)} (${spoken(facts)})`,
+      `Try it: ${tryLine(listener, facts)}`,
       `For ${whoMay(listener, facts)}`,
     ];
   });
 }
 
+const NAMES: Readonly<Record<ProtocolName, string>> = {
+  socks5: "SOCKS5",
+  socks4: "SOCKS4",
+  http: "HTTP",
+};
+
+/** What to try first, and how curl calls it. */
+const SCHEMES = ["socks5", "http", "socks4"] as const;
+const URL_SCHEME: Readonly<Record<ProtocolName, string>> = {
+  socks5: "socks5h",
+  socks4: "socks4a",
+  http: "http",
+};
+
+/** SOCKS4 has no passwords, so it is not served where there are users. */
+function spoken({ protocols, users }: BannerFacts): string {
+  return protocols
+    .filter((name) => name !== "socks4" || users.length === 0)
+    .map((name) => NAMES[name]).join(", ");
+}
+
 function tryLine(
   { addr }: ProxyListener,
-  users: readonly User[],
+  { protocols, users }: BannerFacts,
 ): string {
   const local: Record<string, string> = {
     "::": "[::1]",
@@ -50,7 +74,8 @@ function tryLine(
   const login = users.length === 0
     ? ""
     : `${encodeURIComponent(users[0]!.name)}:PASSWORD@`;
-  return `curl -x socks5h://${login}${at} https://example.com/`;
+  const scheme = SCHEMES.find((name) => protocols.includes(name))!;
+  return `curl -x ${URL_SCHEME[scheme]}://${login}${at} https://example.com/`;
 }
 
 function whoMay(

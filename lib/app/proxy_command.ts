@@ -20,7 +20,7 @@ import { UsageError } from "./usage_error.ts";
 export const PROXY_COMMAND: Command<typeof PROXY_OPTIONS> = {
   usage: "[proxy] [OPTIONS]",
   summary:
-    "Runs a SOCKS5 proxy on 127.0.0.1:1080, or where --listen says. On an address that others can reach it wants users, or --open, and does not connect to private addresses.",
+    "Runs a SOCKS5, SOCKS4 and HTTP proxy on 127.0.0.1:1080, or where --listen says. On an address that others can reach it wants users, or --open, and does not connect to private addresses.",
   examples: [
     ["sluice", "for this machine: curl -x socks5h://127.0.0.1:1080 …"],
     ["sluice --listen 9050 --listen [::1]:9050", "on another port"],
@@ -51,14 +51,25 @@ async function runProxy(
       idle: options["idle-timeout"],
       halfClose: options["half-close-timeout"],
     },
+    protocols: options.protocols,
+    udp: {
+      advertise: options["udp-advertise"],
+      ports: options["udp-ports"],
+      idleTimeout: options["udp-idle-timeout"],
+      perClient: options["max-udp-associations-per-client"],
+      associations: options["max-udp-associations"],
+    },
+    bindTimeout: options["bind-timeout"],
+    forwardedFor: options["forwarded-for"],
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
     log: log.write,
   });
   dropPermissions();
   const allowPrivate = options["allow-private"];
-  const { listeners } = proxy;
-  for (const message of bannerLines({ listeners, users, allowPrivate })) {
+  const { protocols } = options;
+  const facts = { listeners: proxy.listeners, protocols, users, allowPrivate };
+  for (const message of bannerLines(facts)) {
     log.write({ event: "message", level: "info", message });
   }
   const drainTimeout = options["drain-timeout"];

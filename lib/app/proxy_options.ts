@@ -4,8 +4,10 @@
  * @module
  */
 
+import { type ProtocolName, PROTOCOLS } from "../handlers/services.ts";
 import type { User } from "../policy/users.ts";
 import { type HostPort, parseHostPort } from "../wire/host_port.ts";
+import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { parseDuration } from "./duration.ts";
 import { flag, only, type OptionValues, single } from "./option.ts";
 
@@ -32,6 +34,12 @@ export const PROXY_OPTIONS = {
   ),
   "allow-private": flag(
     "on such an address, also connect to loopback, link-local, private and other special addresses",
+  ),
+  "protocols": single(
+    "LIST",
+    PROTOCOLS.join(),
+    parseProtocols,
+    "what clients may speak, separated by commas",
   ),
   "handshake-timeout": duration(
     "10s",
@@ -65,6 +73,46 @@ export const PROXY_OPTIONS = {
       return text === undefined ? undefined : parseNumber(text, 0);
     },
   },
+  "bind-timeout": duration(
+    "1m",
+    "for the peer that a BIND waits for; 0 is for ever",
+  ),
+  "udp-advertise": {
+    value: "ADDRESS",
+    help:
+      "address told to clients for UDP, where it is not the one they reach Sluice at (behind NAT)",
+    parse: (given: readonly string[]): IpAddress | undefined => {
+      const text = only(given);
+      return text === undefined ? undefined : parseAddress(text);
+    },
+  },
+  "udp-ports": {
+    value: "A-B",
+    help: "first and last port for UDP (default any)",
+    parse: (given: readonly string[]): [number, number] | undefined => {
+      const text = only(given);
+      return text === undefined ? undefined : parsePorts(text);
+    },
+  },
+  "udp-idle-timeout": duration(
+    "2m",
+    "for a UDP association without a datagram; 0 is never",
+  ),
+  "max-udp-associations": single(
+    "N",
+    "1000",
+    parseCount,
+    "UDP associations at once",
+  ),
+  "max-udp-associations-per-client": single(
+    "N",
+    "64",
+    (text) => parseNumber(text, 0),
+    "UDP associations at once from one client; 0 is no limit",
+  ),
+  "forwarded-for": flag(
+    "tell the targets of HTTP requests the client's address (X-Forwarded-For)",
+  ),
   "log": single(
     "text|json",
     "text",
@@ -135,6 +183,28 @@ function parseNumber(text: string, least: number): number {
     );
   }
   return Number(text);
+}
+
+function parseProtocols(text: string): ProtocolName[] {
+  const names = text.split(",");
+  for (const name of names) {
+    if (PROTOCOLS.some((known) => known === name)) continue;
+    throw new SyntaxError(`'${name}' is none of ${PROTOCOLS.join(", ")}`);
+  }
+  return names as ProtocolName[];
+}
+
+function parseAddress(text: string): IpAddress {
+  const ip = parseIpAddress(text);
+  if (ip === undefined) throw new SyntaxError(`'${text}' is not an IP address`);
+  return ip;
+}
+
+function parsePorts(text: string): [number, number] {
+  const [, first, last] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? [];
+  const ports: [number, number] = [Number(first), Number(last)];
+  if (ports[0] >= 1 && ports[0] <= ports[1] && ports[1] <= 65535) return ports;
+  throw new SyntaxError(`'${text}' is not two ports such as 40000-40099`);
 }
 
 function parseLogFormat(text: string): "text" | "json" {

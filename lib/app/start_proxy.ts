@@ -6,8 +6,14 @@
 
 import { handleConnection } from "../handlers/connection.ts";
 import { describeError } from "../handlers/describe_error.ts";
-import type { Services, Timeouts } from "../handlers/services.ts";
-import { socks5 } from "../handlers/socks5.ts";
+import {
+  type ProtocolName,
+  PROTOCOLS,
+  type Services,
+  type Timeouts,
+  type UdpSettings,
+} from "../handlers/services.ts";
+import { detect } from "../handlers/detect.ts";
 import { serve, type Server } from "../net/listen.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { refusedRange } from "../policy/address_guard.ts";
@@ -32,6 +38,14 @@ export interface ProxyConfig {
   allowPrivate?: boolean;
   /** Time limits in milliseconds, where they differ from the defaults. */
   timeouts?: Partial<Timeouts>;
+  /** What clients may speak (default: everything). */
+  protocols?: readonly ProtocolName[];
+  /** How UDP is relayed, where it differs from the defaults. */
+  udp?: Partial<Omit<UdpSettings, "limits">> & { associations?: number };
+  /** Milliseconds that BIND waits for its peer (default 60,000). */
+  bindTimeout?: number;
+  /** Tells targets of HTTP requests the client's address (default false). */
+  forwardedFor?: boolean;
   /** Connections at once (default 20,000). */
   maxConnections?: number;
   /**
@@ -74,6 +88,15 @@ const TIMEOUTS: Timeouts = {
   halfClose: 30_000,
 };
 
+/** Settings of UDP where nothing else is said; see {@linkcode UdpSettings}. */
+const UDP = {
+  advertise: undefined,
+  ports: undefined,
+  idleTimeout: 120_000,
+  perClient: 64,
+  associations: 1_000,
+} as const;
+
 /**
  * Connections beyond the limit that may still be told so; after that many,
  * the next ones wait in the backlog.
@@ -96,6 +119,10 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     users: users.length === 0 ? undefined : await Users.create(users),
     limits: new ConnectionLimits(most),
     timeouts: { ...TIMEOUTS, ...config.timeouts },
+    protocols: new Set(config.protocols ?? PROTOCOLS),
+    udp: udpSettings(config.udp),
+    bindTimeout: config.bindTimeout ?? 60_000,
+    forwardedFor: config.forwardedFor ?? false,
     log,
   };
   const listeners = openAll(config);
@@ -105,7 +132,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     return serve(
       listener,
       (connection, context, draining) =>
-        handleConnection(connection, context, draining, socks5, services),
+        handleConnection(connection, context, draining, detect, services),
       {
         slots,
         onAcceptError: (error) => log(acceptFailure(error)),
@@ -123,6 +150,11 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     },
     shutdown: (deadline) => shutdownAll(servers, deadline),
   };
+}
+
+function udpSettings(given: ProxyConfig["udp"]): UdpSettings {
+  const { associations, ...rest } = { ...UDP, ...given };
+  return { ...rest, limits: new ConnectionLimits(associations) };
 }
 
 interface Opened {

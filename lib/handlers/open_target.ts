@@ -31,26 +31,54 @@ export async function openTarget(
   host: Host,
   port: number,
 ): Promise<Dialled> {
-  const { context, draining, record, services } = session;
-  record.target = formatHostPort(host, port);
-  session.admit();
-  if (draining.cancelled) {
-    throw new Refusal("draining", "Sluice is shutting down");
-  }
+  const { context, record, services } = session;
+  beginTarget(session, host, port);
   if (port === 0) {
     throw new DialError("failed", `Cannot reach ${record.target}: port is 0`);
   }
-  const addresses = typeof host === "string"
-    ? await resolve(host, context)
-    : [host];
   const dialled = await dial(
-    allowed(addresses, services.refuseAddress),
+    await resolveAllowed(session, host),
     port,
     context,
     { timeout: services.timeouts.connect },
   );
   record.address = formatHostPort(dialled.address, port);
   return dialled;
+}
+
+/**
+ * Records what a client asked for, before anything is done about it.
+ *
+ * @param session The client.
+ * @param host Name or address it asked for.
+ * @param port Port, 0 to 65535.
+ * @throws {Refusal} If limits or a drain forbid it.
+ */
+export function beginTarget(session: Session, host: Host, port: number): void {
+  session.record.target = formatHostPort(host, port);
+  session.admit();
+  if (session.draining.cancelled) {
+    throw new Refusal("draining", "Sluice is shutting down");
+  }
+}
+
+/**
+ * Resolves a host to the addresses of it that may be reached.
+ *
+ * @param session The client.
+ * @param host Name or address it asked for.
+ * @returns One address at least.
+ * @throws {Refusal} `forbidden`, where all of them must not be reached.
+ * @throws {DialError} If it can't be resolved.
+ */
+export async function resolveAllowed(
+  { context, services }: Session,
+  host: Host,
+): Promise<IpAddress[]> {
+  const addresses = typeof host === "string"
+    ? await resolve(host, context)
+    : [host];
+  return allowed(addresses, services.refuseAddress);
 }
 
 /** Leaves out what must not be reached; refuses where nothing is left. */

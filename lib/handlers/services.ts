@@ -21,8 +21,36 @@ export interface Timeouts {
   halfClose: number;
 }
 
+/** Protocols that clients may speak. */
+export const PROTOCOLS = ["socks5", "socks4", "http"] as const;
+
+/** A protocol that clients may speak. */
+export type ProtocolName = typeof PROTOCOLS[number];
+
+/** Settings of UDP associations. */
+export interface UdpSettings {
+  /** Address told to clients, where it is not the one they reached us at. */
+  advertise: IpAddress | undefined;
+  /** First and last port of relay sockets; `undefined` is any. */
+  ports: readonly [first: number, last: number] | undefined;
+  /** Milliseconds without a datagram until an association ends; 0 is never. */
+  idleTimeout: number;
+  /** Counts associations: in all, and for each client. */
+  limits: ConnectionLimits;
+  /** Associations at once of one client; 0 is no limit but that in all. */
+  perClient: number;
+}
+
 /** What every handler works with. */
 export interface Services {
+  /** What clients may speak. */
+  protocols: ReadonlySet<ProtocolName>;
+  /** How UDP is relayed. */
+  udp: UdpSettings;
+  /** Milliseconds that BIND waits for its peer; 0 is for ever. */
+  bindTimeout: number;
+  /** Whether HTTP requests tell the target the client's address. */
+  forwardedFor: boolean;
   /** Who may use the proxy; `undefined` is everyone. */
   users: Users | undefined;
   /** Why an address must not be dialled; `undefined` where it may. */

@@ -18,6 +18,10 @@ import type { Services } from "./services.ts";
 export class Session implements Disposable {
   /** The connection to the client. */
   readonly client: Duplex;
+  /** Where the client reached us. */
+  readonly local: Deno.NetAddr;
+  /** Where the client is. */
+  readonly remote: Deno.NetAddr;
   /** Reads the handshake. Release it before the tunnel. */
   readonly reader: ByteReader;
   /** Cancelled when the connection has to end, which closes the client. */
@@ -55,13 +59,14 @@ export class Session implements Disposable {
     draining: Context,
     services: Services,
   ) {
-    const remote = connection.remoteAddr as Deno.NetAddr;
+    this.local = connection.localAddr as Deno.NetAddr;
+    this.remote = connection.remoteAddr as Deno.NetAddr;
     this.client = new Duplex(connection);
     this.reader = new ByteReader(this.client.bytes());
     this.context = context;
     this.draining = draining;
     this.services = services;
-    this.record = newRecord(connection.localAddr as Deno.NetAddr, remote);
+    this.record = newRecord(this.local, this.remote);
     context.onCancel(() => this.client.close());
     this.#handshake = context.cancelAfter(
       services.timeouts.handshake,
@@ -72,7 +77,7 @@ export class Session implements Disposable {
     });
     try {
       this.#lease = services.limits.admit(
-        remote.hostname,
+        this.remote.hostname,
         services.connectionsPerClient,
       );
     } catch (refusal) {

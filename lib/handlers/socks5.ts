@@ -15,8 +15,7 @@
  * @module
  */
 
-import { Duplex } from "../net/duplex.ts";
-import { tunnel, type TunnelResult } from "../net/tunnel.ts";
+import type { TunnelResult } from "../net/tunnel.ts";
 import { Refusal } from "../policy/refusal.ts";
 import type { Users } from "../policy/users.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
@@ -35,10 +34,13 @@ import {
   encodeMethodSelection,
   parseGreeting,
 } from "../wire/socks5_greeting.ts";
-import { type BoundAddress, encodeReply } from "../wire/socks5_reply.ts";
+import { encodeReply } from "../wire/socks5_reply.ts";
 import { parseRequest, type Request } from "../wire/socks5_request.ts";
+import { associate } from "./associate.ts";
+import { bind } from "./bind.ts";
 import { openTarget } from "./open_target.ts";
 import { replyFor } from "./reply_table.ts";
+import { runTunnel } from "./run_tunnel.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -53,16 +55,31 @@ export async function socks5(session: Session): Promise<TunnelResult> {
   session.record.protocol = "socks5";
   await agreeOnMethod(session);
   const request = await readRequest(session);
-  const { connection } = await openTarget(session, request.host, request.port);
+  switch (request.command) {
+    case COMMAND.Connect:
+      return await connect(session, request);
+    case COMMAND.Bind:
+      return await bind(session, request, encodeBound);
+    case COMMAND.UdpAssociate:
+      return await associate(session, request);
+    default:
+      throw new Socks5Error(
+        REPLY.CommandNotSupported,
+        `Cannot serve request: CMD is ${request.command}`,
+      );
+  }
+}
+
+async function connect(
+  session: Session,
+  { host, port }: Request,
+): Promise<TunnelResult> {
+  const { connection } = await openTarget(session, host, port);
   using _closing = connection;
-  const bound = toBoundAddress(connection.localAddr as Deno.NetAddr);
   session.encodeRefusal = undefined;
-  await session.client.write(encodeReply(REPLY.Succeeded, bound));
-  const { idle, halfClose } = session.services.timeouts;
-  return await tunnel(session.client, new Duplex(connection), session.context, {
-    idleTimeout: idle,
-    halfCloseTimeout: halfClose,
-  });
+  const bound = connection.localAddr as Deno.NetAddr;
+  await session.client.write(encodeBound(bound));
+  return await runTunnel(session, connection);
 }
 
 async function agreeOnMethod(session: Session): Promise<void> {
@@ -95,12 +112,6 @@ async function readRequest(session: Session): Promise<Request> {
   const request = await session.reader.parse(parseRequest());
   session.endHandshake();
   session.reader.release();
-  if (request.command !== COMMAND.Connect) {
-    throw new Socks5Error(
-      REPLY.CommandNotSupported,
-      `Cannot serve request: CMD is ${request.command}`,
-    );
-  }
   return request;
 }
 
@@ -112,8 +123,8 @@ function describeMethods(wanted: Method, offered: Uint8Array): string {
   return `Client offers ${list}, not ${what}`;
 }
 
-function toBoundAddress({ hostname, port }: Deno.NetAddr): BoundAddress {
+function encodeBound({ hostname, port }: Deno.NetAddr): Uint8Array {
   const ip = parseIpAddress(hostname);
   if (ip === undefined) throw new TypeError(`Not an address: ${hostname}`);
-  return { ip, port };
+  return encodeReply(REPLY.Succeeded, { ip, port });
 }

@@ -25,6 +25,7 @@ export class Duplex {
   readonly #buffer = new AdaptiveBuffer();
   #readable: ReadableStream<Uint8Array> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
+  #unread: Uint8Array | undefined;
   #received = 0;
   #sent = 0;
   #failed = false;
@@ -88,12 +89,33 @@ export class Duplex {
       pull: async (controller) => {
         const request = controller.byobRequest!;
         const view = request.view as Uint8Array;
-        const count = await this.#connection.read(view);
+        const count = this.#readAgain(view) ??
+          await this.#connection.read(view);
         if (count === null) controller.close();
         else this.#received += count;
         request.respond(count ?? 0);
       },
     });
+  }
+
+  /**
+   * Puts bytes back in front of what is still to be read, by whichever stream
+   * is read next.
+   *
+   * @param bytes Bytes that were read and turned out to be for somebody else;
+   *   they are kept, not copied.
+   */
+  unread(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#received -= bytes.length;
+    const before = this.#unread;
+    if (before === undefined) {
+      this.#unread = bytes;
+      return;
+    }
+    this.#unread = new Uint8Array(bytes.length + before.length);
+    this.#unread.set(bytes);
+    this.#unread.set(before, bytes.length);
   }
 
   /**
@@ -139,7 +161,8 @@ export class Duplex {
     return new ReadableStream<Uint8Array>({
       pull: async (controller) => {
         buffer.fit(last);
-        const count = await this.#read(buffer.take());
+        const view = buffer.take();
+        const count = this.#readAgain(view) ?? await this.#read(view);
         if (count === null) {
           controller.close();
           buffer.free();
@@ -162,6 +185,16 @@ export class Duplex {
       },
       close: () => this.#shutdown(),
     }, { highWaterMark: 1 });
+  }
+
+  /** Takes what was put back, where something was. */
+  #readAgain(view: Uint8Array): number | undefined {
+    const bytes = this.#unread;
+    if (bytes === undefined) return undefined;
+    const count = Math.min(bytes.length, view.length);
+    view.set(bytes.subarray(0, count));
+    this.#unread = count < bytes.length ? bytes.subarray(count) : undefined;
+    return count;
   }
 
   async #read(buffer: Uint8Array): Promise<number | null> {

@@ -36,6 +36,8 @@ export interface ConnectionEvent {
   sent: number;
   /** Bytes carried from the target to the client. */
   received: number;
+  /** Datagrams each way and those that were dropped, where UDP was relayed. */
+  datagrams?: { sent: number; received: number; dropped: number };
   /** Whose end of the tunnel came first, where one of them did. */
   endedFirst?: "client" | "target";
   /** How it ended. */

@@ -44,6 +44,9 @@ function connectionFields(event: ConnectionEvent): Record<string, unknown> {
     duration_ms: Math.round(event.duration * 10) / 10,
     bytes_sent: event.sent,
     bytes_received: event.received,
+    datagrams_sent: event.datagrams?.sent,
+    datagrams_received: event.datagrams?.received,
+    datagrams_dropped: event.datagrams?.dropped,
   };
 }
 

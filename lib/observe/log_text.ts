@@ -97,16 +97,23 @@ export function formatDuration(milliseconds: number): string {
 }
 
 function formatConnection(event: ConnectionEvent): string {
-  const { client, user, target, address, sent, received, reason } = event;
+  const { client, user, target, address } = event;
   const from = user === undefined ? client : `${quote(user)}@${client}`;
   let route = from.padEnd(CLIENT_COLUMN);
   if (target !== undefined) route += ` > ${target}`;
   if (address !== undefined && address !== target) route += ` [${address}]`;
-  // Without a tunnel there is nothing to count.
-  const bytes = address === undefined
-    ? ""
-    : `${formatBytes(sent)} up, ${formatBytes(received)} down, `;
-  return `${route}  ${bytes}${formatDuration(event.duration)}: ${reason}`;
+  const figures = [...formatCounts(event), formatDuration(event.duration)];
+  return `${route}  ${figures.join(", ")}: ${event.reason}`;
+}
+
+/** What was carried; without a tunnel there is nothing to count. */
+function formatCounts(event: ConnectionEvent): string[] {
+  const { address, datagrams, sent, received } = event;
+  if (address === undefined && datagrams === undefined) return [];
+  const counts = [`${formatBytes(sent)} up`, `${formatBytes(received)} down`];
+  if (datagrams === undefined) return counts;
+  const { sent: up, received: down, dropped } = datagrams;
+  return [...counts, `${up} + ${down} datagrams, ${dropped} dropped`];
 }
 
 /** A name with a space or an @ in it would read as something else. */

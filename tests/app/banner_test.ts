@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { type BannerFacts, bannerLines } from "../../lib/app/banner.ts";
+import { PROTOCOLS } from "../../lib/handlers/services.ts";
 import type { ProxyListener } from "../../lib/app/start_proxy.ts";
 
 const ALICE = { name: "alice", password: "hunter2" };
@@ -13,7 +14,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
     {
       facts: { listeners: [listener("127.0.0.1", false)] },
       want: [
-        "Listening on 127.0.0.1:1080 (SOCKS5)",
+        "Listening on 127.0.0.1:1080 (SOCKS5, SOCKS4, HTTP)",
         "Try it: curl -x socks5h://127.0.0.1:1080 https://example.com/",
         "For anyone on this machine, to any address",
       ],
@@ -21,7 +22,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
     {
       facts: { listeners: [listener("::1", false)], users: [ALICE] },
       want: [
-        "Listening on [::1]:1080 (SOCKS5)",
+        "Listening on [::1]:1080 (SOCKS5, HTTP)",
         "Try it: curl -x socks5h://alice:PASSWORD@[::1]:1080 https://example.com/",
         "For 1 user on this machine, to any address",
       ],
@@ -32,7 +33,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
         users: [{ name: "a@b:c", password: "hunter2" }, ALICE],
       },
       want: [
-        "Listening on 0.0.0.0:1080 (SOCKS5)",
+        "Listening on 0.0.0.0:1080 (SOCKS5, HTTP)",
         "Try it: curl -x socks5h://a%40b%3Ac:PASSWORD@127.0.0.1:1080 https://example.com/",
         "For 2 users from anywhere, to public addresses only (--allow-private lifts that)",
       ],
@@ -40,7 +41,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
     {
       facts: { listeners: [listener("::", true)], allowPrivate: true },
       want: [
-        "Listening on [::]:1080 (SOCKS5)",
+        "Listening on [::]:1080 (SOCKS5, SOCKS4, HTTP)",
         "Try it: curl -x socks5h://[::1]:1080 https://example.com/",
         "For anyone from anywhere, to any address",
       ],
@@ -48,7 +49,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
     {
       facts: { listeners: [listener("192.0.2.7", true)] },
       want: [
-        "Listening on 192.0.2.7:1080 (SOCKS5)",
+        "Listening on 192.0.2.7:1080 (SOCKS5, SOCKS4, HTTP)",
         "Try it: curl -x socks5h://192.0.2.7:1080 https://example.com/",
         "For anyone from anywhere, to public addresses only (--allow-private lifts that)",
       ],
@@ -56,14 +57,39 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
     {
       facts: { listeners: [listener("127.0.0.1", false)], allowPrivate: true },
       want: [
-        "Listening on 127.0.0.1:1080 (SOCKS5)",
+        "Listening on 127.0.0.1:1080 (SOCKS5, SOCKS4, HTTP)",
         "Try it: curl -x socks5h://127.0.0.1:1080 https://example.com/",
+        "For anyone on this machine, to any address",
+      ],
+    },
+    {
+      facts: { listeners: [listener("127.0.0.1", false)], protocols: ["http"] },
+      want: [
+        "Listening on 127.0.0.1:1080 (HTTP)",
+        "Try it: curl -x http://127.0.0.1:1080 https://example.com/",
+        "For anyone on this machine, to any address",
+      ],
+    },
+    {
+      facts: {
+        listeners: [listener("127.0.0.1", false)],
+        protocols: ["socks4"],
+      },
+      want: [
+        "Listening on 127.0.0.1:1080 (SOCKS4)",
+        "Try it: curl -x socks4a://127.0.0.1:1080 https://example.com/",
         "For anyone on this machine, to any address",
       ],
     },
   ];
   for (const { facts, want } of cases) {
-    const whole = { listeners: [], users: [], allowPrivate: false, ...facts };
+    const whole = {
+      listeners: [],
+      protocols: PROTOCOLS,
+      users: [],
+      allowPrivate: false,
+      ...facts,
+    };
     assertEquals(bannerLines(whole), want);
   }
 });
@@ -71,11 +97,12 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
 Deno.test("bannerLines() says it for each listener in turn", () => {
   const lines = bannerLines({
     listeners: [listener("127.0.0.1", false), listener("::", true)],
+    protocols: PROTOCOLS,
     users: [ALICE],
     allowPrivate: false,
   });
   assertEquals(lines.length, 6);
-  assertEquals(lines[0], "Listening on 127.0.0.1:1080 (SOCKS5)");
-  assertEquals(lines[3], "Listening on [::]:1080 (SOCKS5)");
+  assertEquals(lines[0], "Listening on 127.0.0.1:1080 (SOCKS5, HTTP)");
+  assertEquals(lines[3], "Listening on [::]:1080 (SOCKS5, HTTP)");
   assertEquals(lines.join().includes("hunter2"), false);
 });

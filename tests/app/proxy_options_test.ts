@@ -6,6 +6,7 @@ import {
   type ProxyOptions,
 } from "../../lib/app/proxy_options.ts";
 import { UsageError } from "../../lib/app/usage_error.ts";
+import { parseIpAddress } from "../../lib/wire/ip_address.ts";
 
 const SECRET = "hunter2-hunter2";
 
@@ -15,6 +16,7 @@ Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () =>
     "user": [],
     "open": false,
     "allow-private": false,
+    "protocols": ["socks5", "socks4", "http"],
     "handshake-timeout": 10_000,
     "connect-timeout": 10_000,
     "idle-timeout": 600_000,
@@ -22,6 +24,13 @@ Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () =>
     "drain-timeout": 30_000,
     "max-connections": 20_000,
     "max-connections-per-client": undefined,
+    "bind-timeout": 60_000,
+    "udp-advertise": undefined,
+    "udp-ports": undefined,
+    "udp-idle-timeout": 120_000,
+    "max-udp-associations": 1_000,
+    "max-udp-associations-per-client": 64,
+    "forwarded-for": false,
     "log": "text",
     "quiet": false,
     "help": false,
@@ -69,6 +78,28 @@ Deno.test("PROXY_OPTIONS take every value", async () => {
       args: ["--max-connections-per-client=0"],
       want: { "max-connections-per-client": 0 },
     },
+    { args: ["--protocols=http"], want: { protocols: ["http"] } },
+    {
+      args: ["--protocols", "socks4,socks5"],
+      want: { protocols: ["socks4", "socks5"] },
+    },
+    { args: ["--bind-timeout=0"], want: { "bind-timeout": 0 } },
+    {
+      args: ["--udp-advertise=::1"],
+      want: { "udp-advertise": parseIpAddress("::1") },
+    },
+    { args: ["--udp-ports=1-65535"], want: { "udp-ports": [1, 65_535] } },
+    { args: ["--udp-ports=4000-4000"], want: { "udp-ports": [4_000, 4_000] } },
+    { args: ["--udp-idle-timeout=1s"], want: { "udp-idle-timeout": 1_000 } },
+    {
+      args: ["--max-udp-associations=5"],
+      want: { "max-udp-associations": 5 },
+    },
+    {
+      args: ["--max-udp-associations-per-client=0"],
+      want: { "max-udp-associations-per-client": 0 },
+    },
+    { args: ["--forwarded-for"], want: { "forwarded-for": true } },
     { args: ["--log=json"], want: { log: "json" } },
     { args: ["--quiet"], want: { quiet: true } },
     { args: ["-h"], want: { help: true } },
@@ -103,7 +134,23 @@ Deno.test("PROXY_OPTIONS say which value is wrong, and why", async () => {
       args: ["--log", "JSON"],
       message: "--log: 'JSON' is neither text nor json",
     },
+    ...[",", "socks", "SOCKS5", "socks5,", "socks5 http"].map((text) => ({
+      args: [`--protocols=${text}`],
+      message: `--protocols: '${
+        text.split(",").find((name) => name !== "socks5")
+      }' is none of socks5, socks4, http`,
+    })),
+    ...["localhost", "127.1", "[::1]", "1.2.3.4:5"].map((text) => ({
+      args: [`--udp-advertise=${text}`],
+      message: `--udp-advertise: '${text}' is not an IP address`,
+    })),
+    ...["1", "0-5", "5-4", "1-65536", "a-b", "1-2-3", "1 - 2"].map((text) => ({
+      args: [`--udp-ports=${text}`],
+      message: `--udp-ports: '${text}' is not two ports such as 40000-40099`,
+    })),
     ...[
+      "bind-timeout",
+      "udp-idle-timeout",
       "handshake-timeout",
       "connect-timeout",
       "idle-timeout",

@@ -6,6 +6,7 @@ import { ConnectionLimits } from "../../lib/policy/connection_limits.ts";
 import { Refusal } from "../../lib/policy/refusal.ts";
 import { Context } from "../../lib/sync/context.ts";
 import { assertBytes, readToEof } from "../support/dialogue.ts";
+import { testServices } from "../support/services.ts";
 import { readToEnd, socketPair, within } from "../support/sockets.ts";
 
 interface Handled extends Disposable {
@@ -25,14 +26,17 @@ async function handle(protocol: Protocol, handshake = 0): Promise<Handled> {
   const draining = new Context();
   const limits = new ConnectionLimits(1);
   const logged: LogEvent[] = [];
-  const handling = handleConnection(accepted, context, draining, protocol, {
-    users: undefined,
-    refuseAddress: () => undefined,
-    limits,
-    connectionsPerClient: 0,
-    timeouts: { handshake, connect: 0, idle: 0, halfClose: 0 },
-    log: (event) => logged.push(event),
-  });
+  const handling = handleConnection(
+    accepted,
+    context,
+    draining,
+    protocol,
+    testServices({
+      limits,
+      timeouts: { handshake, connect: 0, idle: 0, halfClose: 0 },
+      log: (event) => logged.push(event),
+    }),
+  );
   return {
     conn,
     context,

@@ -13,6 +13,7 @@ import {
   startServer,
   within,
 } from "../support/sockets.ts";
+import { testServices } from "../support/services.ts";
 
 interface Client extends Disposable {
   session: Session;
@@ -25,15 +26,16 @@ async function startSession(changes: Partial<Services> = {}): Promise<Client> {
   const [conn, accepted] = await socketPair();
   const context = new Context();
   const draining = new Context();
-  const session = new Session(accepted, context, draining, {
-    users: undefined,
-    refuseAddress: () => undefined,
-    limits: new ConnectionLimits(1),
-    connectionsPerClient: 0,
-    timeouts: { handshake: 0, connect: 1_000, idle: 0, halfClose: 0 },
-    log: () => {},
-    ...changes,
-  });
+  const session = new Session(
+    accepted,
+    context,
+    draining,
+    testServices({
+      limits: new ConnectionLimits(1),
+      timeouts: { handshake: 0, connect: 1_000, idle: 0, halfClose: 0 },
+      ...changes,
+    }),
+  );
   return {
     session,
     context,

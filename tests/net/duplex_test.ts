@@ -107,3 +107,26 @@ Deno.test("Duplex.bytes() hands the socket over to readable at the next byte", a
   peer.close();
   duplex.close();
 });
+
+Deno.test("Duplex.unread() puts bytes back in front of either stream", async () => {
+  const [peer, conn] = await socketPair();
+  const duplex = new Duplex(conn);
+  await writeAll(peer, [4, 5, 6]);
+  await peer.closeWrite();
+  duplex.unread(new Uint8Array([3]));
+  duplex.unread(new Uint8Array());
+  duplex.unread(new Uint8Array([1, 2]));
+  const reader = duplex.bytes().getReader({ mode: "byob" });
+  const first = await reader.read(new Uint8Array(2), { min: 2 });
+  assertEquals(first.value, new Uint8Array([1, 2]));
+  const second = await reader.read(new Uint8Array(2), { min: 2 });
+  assertEquals(second.value, new Uint8Array([3, 4]));
+  reader.releaseLock();
+  duplex.unread(new Uint8Array([9]));
+  const rest: number[] = [];
+  for await (const chunk of duplex.readable) rest.push(...chunk);
+  assertEquals(rest, [9, 5, 6]);
+  assertEquals(duplex.received, 3, "what was put back counts once");
+  peer.close();
+  duplex.close();
+});

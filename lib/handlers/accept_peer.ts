@@ -1,0 +1,113 @@
+/**
+ * The wait of BIND: for the peer, and for whatever comes instead of it.
+ *
+ * @module
+ */
+
+import { DialError, dialErrorKind } from "../net/dial_error.ts";
+import { errorCode } from "../net/error_code.ts";
+import { Refusal } from "../policy/refusal.ts";
+import { Context } from "../sync/context.ts";
+import { setDeadline } from "../sync/deadline.ts";
+import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
+import { isSameAddress } from "../wire/ip_mapped.ts";
+import { ClientWatch } from "./client_watch.ts";
+import type { Session } from "./session.ts";
+
+/** A peer that has come. */
+export interface Arrival {
+  /** Its connection. */
+  connection: Deno.TcpConn;
+  /** What the client has said before; it goes to the peer ahead of the rest. */
+  early: readonly Uint8Array[];
+}
+
+/**
+ * Accepts one peer of a client; others are closed at once. The wait ends with
+ * the time limit, the client, its context, or a drain.
+ *
+ * @param session The client.
+ * @param listener Where from; still to be closed by whoever opened it.
+ * @param addresses Who may come; `undefined` is anyone.
+ * @returns The peer; the caller closes it.
+ * @throws Why the wait has ended without one.
+ */
+export async function acceptPeer(
+  session: Session,
+  listener: Deno.TcpListener,
+  addresses: IpAddress[] | undefined,
+): Promise<Arrival> {
+  const { client, context, draining, services } = session;
+  using wait = new Context(context);
+  wait.onCancel(() => listener[Symbol.dispose]());
+  const limit = setDeadline(
+    services.bindTimeout,
+    () => wait.cancel(nobodyCame(session)),
+  );
+  const leaveDrain = draining.onCancel(() =>
+    wait.cancel(new Refusal("draining", "Sluice is shutting down"))
+  );
+  const watch = new ClientWatch(client, (error) => wait.cancel(error));
+  try {
+    const connection = await acceptWelcome(
+      listener,
+      wait,
+      (ip) =>
+        services.refuseAddress(ip) === undefined &&
+        (addresses?.some((expected) => isSameAddress(expected, ip)) ?? true),
+    );
+    return { connection, early: await watch.stop() };
+  } finally {
+    limit.clear();
+    leaveDrain();
+    await watch.stop();
+  }
+}
+
+/** Accepts until somebody welcome comes; on return nothing is accepting. */
+async function acceptWelcome(
+  listener: Deno.TcpListener,
+  wait: Context,
+  isWelcome: (ip: IpAddress) => boolean,
+): Promise<Deno.TcpConn> {
+  while (true) {
+    const connection = await accept(listener, wait);
+    const { hostname } = connection.remoteAddr as Deno.NetAddr;
+    const ip = parseIpAddress(hostname);
+    const isTaken = ip !== undefined && isWelcome(ip) && !wait.cancelled;
+    if (isTaken) return connection;
+    connection.close();
+  }
+}
+
+async function accept(
+  listener: Deno.TcpListener,
+  wait: Context,
+): Promise<Deno.TcpConn> {
+  try {
+    return await listener.accept();
+  } catch (error) {
+    wait.throwIfCancelled();
+    if (isOfOnePeer(error)) return await accept(listener, wait);
+    const reason = errorCode(error) ?? String(error);
+    throw new DialError(
+      dialErrorKind(error),
+      `Cannot accept the peer: ${reason}`,
+      { cause: error },
+    );
+  }
+}
+
+/** Somebody was gone before it could be accepted; that ends no wait. */
+function isOfOnePeer(error: unknown): boolean {
+  return error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.ConnectionReset;
+}
+
+function nobodyCame({ record, services }: Session): DialError {
+  const seconds = services.bindTimeout / 1000;
+  return new DialError(
+    "timeout",
+    `Nobody has come for ${record.target} within ${seconds} s`,
+  );
+}

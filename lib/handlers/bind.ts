@@ -1,0 +1,126 @@
+/**
+ * BIND: a client waits for one connection from outside (RFC 1928 §4), as an FTP
+ * client does for each file in active mode.
+ *
+ * ```text
+ * client                      sluice                         peer
+ *   | -- request ---------------> |                            |
+ *   | <-- reply: come here ------ | (listens)                  |
+ *   |                             | <-------------- connect -- |
+ *   | <-- reply: who has come --- | (listens no more)          |
+ *   | <======================= tunnel =======================> |
+ * ```
+ *
+ * @module
+ */
+
+import { DialError, dialErrorKind } from "../net/dial_error.ts";
+import { Duplex } from "../net/duplex.ts";
+import { errorCode } from "../net/error_code.ts";
+import type { TunnelResult } from "../net/tunnel.ts";
+import type { Host } from "../wire/host_name.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+  parseIpAddress,
+} from "../wire/ip_address.ts";
+import { unmapAddress } from "../wire/ip_mapped.ts";
+import { acceptPeer, type Arrival } from "./accept_peer.ts";
+import { beginTarget, resolveAllowed } from "./open_target.ts";
+import { runTunnel } from "./run_tunnel.ts";
+import type { Session } from "./session.ts";
+
+/** Whom a client waits for. */
+export interface Expected {
+  /** Name or address; `0.0.0.0` and `::` are anyone. */
+  host: Host;
+  /** The port it is known by; it may come from another. */
+  port: number;
+}
+
+/** Encodes a success reply in the client's protocol. */
+export type EncodeBound = (addr: Deno.NetAddr) => Uint8Array;
+
+/**
+ * Waits for one connection from a host and joins the client with it.
+ *
+ * @param session The client; its request is read, its reader released.
+ * @param expected Whom it waits for.
+ * @param encodeBound Encodes a success reply: first with where the peer has to
+ *   connect to, then with where the peer is.
+ * @returns How the tunnel ended.
+ * @throws {Refusal} If limits, rules or a drain forbid it.
+ * @throws {DialError} If nobody can come, or nobody came in time.
+ * @throws {Deno.errors.UnexpectedEof} If the client left before.
+ */
+export async function bind(
+  session: Session,
+  expected: Expected,
+  encodeBound: EncodeBound,
+): Promise<TunnelResult> {
+  const { client, record } = session;
+  const addresses = await resolveExpected(session, expected);
+  const arrival = await openPeer(session, addresses, encodeBound);
+  using connection = arrival.connection;
+  connection.setNoDelay(true);
+  const peer = unmapped(connection.remoteAddr as Deno.NetAddr);
+  record.address = formatHostPort(peer.hostname, peer.port);
+  session.encodeRefusal = undefined;
+  await client.write(encodeBound(peer));
+  const sent = await writeEarly(arrival);
+  const result = await runTunnel(session, connection);
+  return { ...result, sent: result.sent + sent };
+}
+
+/** Tells which addresses may come; `undefined` where any may. */
+async function resolveExpected(
+  session: Session,
+  { host, port }: Expected,
+): Promise<IpAddress[] | undefined> {
+  beginTarget(session, host, port);
+  const isAnyone = typeof host !== "string" && host.every((byte) => byte === 0);
+  // Whoever comes is checked as well: this is for the client to be told early.
+  return isAnyone ? undefined : await resolveAllowed(session, host);
+}
+
+/** Listens for as long as it takes one peer to come. */
+async function openPeer(
+  session: Session,
+  addresses: IpAddress[] | undefined,
+  encodeBound: EncodeBound,
+): Promise<Arrival> {
+  using listener = listen(unmapped(session.local).hostname);
+  await session.client.write(encodeBound(listener.addr as Deno.NetAddr));
+  return await acceptPeer(session, listener, addresses);
+}
+
+function listen(hostname: string): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname, port: 0 });
+  } catch (error) {
+    const reason = errorCode(error) ?? String(error);
+    throw new DialError(
+      dialErrorKind(error),
+      `Cannot listen on ${hostname}: ${reason}`,
+      { cause: error },
+    );
+  }
+}
+
+/** An IPv4 client of a listener on `[::]` has to be told IPv4 addresses. */
+function unmapped(addr: Deno.NetAddr): Deno.NetAddr {
+  const ip = parseIpAddress(addr.hostname);
+  if (ip === undefined) return addr;
+  return { ...addr, hostname: formatIpAddress(unmapAddress(ip)) };
+}
+
+async function writeEarly({ connection, early }: Arrival): Promise<number> {
+  const target = new Duplex(connection);
+  let count = 0;
+  for (const bytes of early) {
+    await target.write(bytes);
+    count += bytes.length;
+  }
+  return count;
+}

@@ -1,0 +1,53 @@
+/**
+ * One port for every protocol: the first byte tells which.
+ *
+ * @module
+ */
+
+import type { TunnelResult } from "../net/tunnel.ts";
+import { Refusal } from "../policy/refusal.ts";
+import type { Protocol } from "./connection.ts";
+import { http } from "./http.ts";
+import type { ProtocolName } from "./services.ts";
+import type { Session } from "./session.ts";
+import { socks4 } from "./socks4.ts";
+import { socks5 } from "./socks5.ts";
+
+const HANDLERS: Readonly<Record<ProtocolName, Protocol>> = {
+  socks5,
+  socks4,
+  http,
+};
+
+/**
+ * Handles a client by what its first byte says, and leaves that byte to be read.
+ *
+ * @param session The client.
+ * @returns How its tunnel ended.
+ * @throws {Refusal} `forbidden`, where the byte belongs to no protocol that
+ *   this listener speaks.
+ */
+export async function detect(session: Session): Promise<TunnelResult> {
+  const { client, reader, services } = session;
+  const first = await reader.readExact(1);
+  client.unread(first);
+  const name = protocolOf(first[0]!);
+  if (name === undefined || !services.protocols.has(name)) {
+    const byte = first[0]!.toString(16).padStart(2, "0");
+    throw new Refusal(
+      "forbidden",
+      `Cannot speak ${
+        name ?? "the client's protocol"
+      }: first byte is 0x${byte}`,
+    );
+  }
+  return await HANDLERS[name](session);
+}
+
+/** A letter begins the method of an HTTP request (RFC 9110 §9.1). */
+function protocolOf(byte: number): ProtocolName | undefined {
+  if (byte === 0x05) return "socks5";
+  if (byte === 0x04) return "socks4";
+  const isLetter = byte >= 0x41 && byte <= 0x5a || byte >= 0x61 && byte <= 0x7a;
+  return isLetter ? "http" : undefined;
+}

@@ -1,0 +1,95 @@
+/**
+ * SOCKS4 and SOCKS4a for one client.
+ *
+ * ```text
+ * client                      sluice                        target
+ *   | -- request ---------------> | -- connect --------------> |
+ *   | <-- reply ----------------- | <------------------------- |
+ *   | <======================= tunnel =======================> |
+ * ```
+ *
+ * @module
+ */
+
+import type { TunnelResult } from "../net/tunnel.ts";
+import { Refusal } from "../policy/refusal.ts";
+import { parseIpAddress } from "../wire/ip_address.ts";
+import { COMMAND, REPLY } from "../wire/socks4.ts";
+import { encodeReply } from "../wire/socks4_reply.ts";
+import { parseRequest, type Request } from "../wire/socks4_request.ts";
+import { bind } from "./bind.ts";
+import { openTarget } from "./open_target.ts";
+import { runTunnel } from "./run_tunnel.ts";
+import type { Session } from "./session.ts";
+
+/**
+ * Handles one client from its request to the end of its tunnel.
+ *
+ * @param session The client.
+ * @returns How the tunnel ended.
+ * @throws What the client has to be refused for; `session.encodeRefusal` says
+ *   how.
+ */
+export async function socks4(session: Session): Promise<TunnelResult> {
+  session.record.protocol = "socks4";
+  session.encodeRefusal = () => encodeReply(REPLY.Rejected);
+  const request = await readRequest(session);
+  switch (request.command) {
+    case COMMAND.Connect:
+      return await connect(session, request);
+    case COMMAND.Bind:
+      return await bind(session, request, encodeBound);
+    default:
+      throw refused(`CD is ${request.command}`);
+  }
+}
+
+async function readRequest(session: Session): Promise<Request> {
+  const { reader, record, services } = session;
+  const request = await parse(session);
+  session.endHandshake();
+  reader.release();
+  if (request.isNamed) record.protocol = "socks4a";
+  if (request.userId !== "") record.user = request.userId;
+  // USERID proves nothing: there is no password that could.
+  if (services.users !== undefined) {
+    throw refused("SOCKS4 has no password, and there are users");
+  }
+  return request;
+}
+
+/** A malformed request is refused as if a rule forbade it: there is one code. */
+async function parse({ reader }: Session): Promise<Request> {
+  try {
+    return await reader.parse(parseRequest());
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new Refusal("forbidden", error.message);
+  }
+}
+
+async function connect(
+  session: Session,
+  { host, port, isNamed }: Request,
+): Promise<TunnelResult> {
+  // The system takes it for this machine, which is not what a client means
+  // that has no address. For BIND it is anyone.
+  if (!isNamed && typeof host !== "string" && host.every((n) => n === 0)) {
+    throw refused("DSTIP is 0.0.0.0");
+  }
+  const { connection } = await openTarget(session, host, port);
+  using _closing = connection;
+  session.encodeRefusal = undefined;
+  await session.client.write(encodeReply(REPLY.Granted));
+  return await runTunnel(session, connection);
+}
+
+function encodeBound({ hostname, port }: Deno.NetAddr): Uint8Array {
+  const ip = parseIpAddress(hostname);
+  if (ip?.length !== 4) throw refused(`${hostname} is not an IPv4 address`);
+  return encodeReply(REPLY.Granted, { ip, port });
+}
+
+function refused(state: string): Refusal {
+  return new Refusal("forbidden", `Cannot serve request: ${state}`);
+}

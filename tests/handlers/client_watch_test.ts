@@ -1,0 +1,93 @@
+import { assert, assertEquals } from "@std/assert";
+import { ClientWatch } from "../../lib/handlers/client_watch.ts";
+import { Duplex } from "../../lib/net/duplex.ts";
+import { Refusal } from "../../lib/policy/refusal.ts";
+import { assertBytes, eventually, join } from "../support/dialogue.ts";
+import { resettable } from "../support/reset.ts";
+import { socketPair, within, writeAll } from "../support/sockets.ts";
+
+/** A watched client whose end is awaited. */
+function watch(
+  client: Duplex,
+): { watch: ClientWatch; ended: Promise<unknown> } {
+  const { promise, resolve } = Promise.withResolvers<unknown>();
+  return { watch: new ClientWatch(client, resolve), ended: promise };
+}
+
+Deno.test("ClientWatch keeps what the client says, in order", async () => {
+  const [conn, served] = await socketPair();
+  using _conn = conn;
+  using _served = served;
+  const client = new Duplex(served);
+  const { watch: watching } = watch(client);
+  for (let n = 1; n <= 5; n++) {
+    await writeAll(conn, [n, n]);
+    assert(await eventually(() => client.received === 2 * n));
+  }
+  const early = await watching.stop();
+  assertEquals(early.map(([first]) => first), [1, 2, 3, 4, 5]);
+  assertBytes(join(...early), [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
+});
+
+Deno.test("ClientWatch.stop() leaves in the stream what comes later", async () => {
+  const [conn, served] = await socketPair();
+  using _conn = conn;
+  using _served = served;
+  const client = new Duplex(served);
+  const { watch: watching } = watch(client);
+  await writeAll(conn, [0]);
+  assert(await eventually(() => client.received === 1));
+  assertBytes(join(...await watching.stop()), [0]);
+  await writeAll(conn, [1, 2, 3]);
+  // The read that was under way takes them although nobody asks any more.
+  assert(await eventually(() => client.received === 4));
+  const reader = client.readable.getReader();
+  const { value } = await within(5_000, reader.read());
+  assertBytes(value!, [1, 2, 3]);
+  await conn.closeWrite();
+  assertEquals((await within(5_000, reader.read())).done, true);
+});
+
+Deno.test("ClientWatch.stop() can be called twice", async () => {
+  const [conn, served] = await socketPair();
+  using _conn = conn;
+  using _served = served;
+  const client = new Duplex(served);
+  const { watch: watching } = watch(client);
+  await writeAll(conn, [7]);
+  assert(await eventually(() => client.received === 1));
+  assertEquals(await watching.stop(), await watching.stop());
+});
+
+Deno.test("ClientWatch tells that the client has closed", async () => {
+  const [conn, served] = await socketPair();
+  using _served = served;
+  const { watch: watching, ended } = watch(new Duplex(served));
+  conn.close();
+  assert(await within(5_000, ended) instanceof Deno.errors.UnexpectedEof);
+  await watching.stop();
+});
+
+Deno.test("ClientWatch tells that the client has reset", async () => {
+  const { conn, reset } = await resettable();
+  using _conn = conn;
+  const { watch: watching, ended } = watch(new Duplex(conn));
+  reset();
+  assert(await within(5_000, ended) instanceof Deno.errors.ConnectionReset);
+  await watching.stop();
+});
+
+Deno.test("ClientWatch keeps 16 KiB and tells when there is more", async () => {
+  const [conn, served] = await socketPair();
+  using _conn = conn;
+  using _served = served;
+  const client = new Duplex(served);
+  const { watch: watching, ended } = watch(client);
+  await writeAll(conn, new Uint8Array(16 * 1024));
+  assert(await eventually(() => client.received === 16 * 1024));
+  await writeAll(conn, [1]);
+  const refusal = await within(5_000, ended);
+  assert(refusal instanceof Refusal);
+  assertEquals(refusal.kind, "limit reached");
+  await watching.stop();
+});

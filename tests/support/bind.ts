@@ -1,0 +1,110 @@
+/**
+ * BIND from the client's side, in both protocols that have it.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { formatIpAddress, parseIpAddress } from "../../lib/wire/ip_address.ts";
+import { COMMAND } from "../../lib/wire/socks5.ts";
+import { encodeRequest } from "../../lib/wire/socks5_request.ts";
+import { type Bytes, join, refusal } from "./dialogue.ts";
+import { GREETING, readReply, type TestProxy } from "./proxy.ts";
+import { REJECTED, socks4Request } from "./socks4.ts";
+import { readExactly, within, writeAll } from "./sockets.ts";
+
+/** A protocol with BIND. */
+export interface BindForm {
+  name: string;
+  /** All that a client says; an address as text is sent as an address. */
+  say: (host: string, port: number) => Bytes;
+  /** What the proxy says before its first reply. */
+  hear: number[];
+  /** Reads a reply that has to be a success. */
+  readBound: (conn: Deno.Conn) => Promise<Deno.NetAddr>;
+  /** A refusal; `reply` is what SOCKS5 has for it. */
+  refusal: (reply: number) => Bytes;
+}
+
+/** BIND in SOCKS5 (RFC 1928 §4). */
+export const SOCKS5: BindForm = {
+  name: "SOCKS5",
+  say: (host, port) =>
+    join(
+      GREETING,
+      encodeRequest({
+        command: COMMAND.Bind,
+        host: parseIpAddress(host) ?? host,
+        port,
+      }),
+    ),
+  hear: [5, 0],
+  async readBound(conn) {
+    const { reply, bytes } = await within(5_000, readReply(conn));
+    assertEquals(reply, 0);
+    const ip = bytes.subarray(4, -2);
+    const [high, low] = bytes.subarray(-2);
+    return address(ip, high! << 8 | low!);
+  },
+  refusal,
+};
+
+/** BIND in SOCKS4 (§2). */
+export const SOCKS4: BindForm = {
+  name: "SOCKS4",
+  say: (host, port) => socks4Request(host, port, { command: 2 }),
+  hear: [],
+  async readBound(conn) {
+    const bytes = await within(5_000, readExactly(conn, 8));
+    assertEquals([...bytes.subarray(0, 2)], [0, 90]);
+    return address(bytes.subarray(4), bytes[2]! << 8 | bytes[3]!);
+  },
+  refusal: () => REJECTED,
+};
+
+/** Both. */
+export const BIND_FORMS: readonly BindForm[] = [SOCKS5, SOCKS4];
+
+/** A client that waits for its peer. */
+export interface Waiting extends Disposable {
+  /** The client's connection; its first reply is read. */
+  conn: Deno.TcpConn;
+  /** Where its peer has to connect to. */
+  bound: Deno.NetAddr;
+}
+
+/** Asks for a BIND and reads the first reply. */
+export async function startBind(
+  proxy: TestProxy,
+  form: BindForm,
+  host = "127.0.0.1",
+  port = 20,
+): Promise<Waiting> {
+  const conn = await proxy.connect();
+  try {
+    await writeAll(conn, form.say(host, port));
+    const heard = await within(5_000, readExactly(conn, form.hear.length));
+    assertEquals([...heard], form.hear);
+    const bound = await form.readBound(conn);
+    return { conn, bound, [Symbol.dispose]: () => conn[Symbol.dispose]() };
+  } catch (error) {
+    conn.close();
+    throw error;
+  }
+}
+
+/** Connects as a peer does. */
+export function connectTo(
+  { hostname, port }: Deno.NetAddr,
+): Promise<Deno.TcpConn> {
+  return Deno.connect({ hostname, port });
+}
+
+/** Fails unless the port can be listened on at once. */
+export function assertFree({ hostname, port }: Deno.NetAddr): void {
+  Deno.listen({ hostname, port }).close();
+}
+
+function address(ip: Uint8Array, port: number): Deno.NetAddr {
+  return { transport: "tcp", hostname: formatIpAddress(ip), port };
+}

@@ -1,0 +1,31 @@
+/**
+ * Services for tests that call a handler without a proxy around it.
+ *
+ * @module
+ */
+
+import type { Services } from "../../lib/handlers/services.ts";
+import { ConnectionLimits } from "../../lib/policy/connection_limits.ts";
+
+/** Services without limits of time, for everyone, to anywhere. */
+export function testServices(given: Partial<Services> = {}): Services {
+  return {
+    users: undefined,
+    protocols: new Set(["socks5", "socks4", "http"] as const),
+    refuseAddress: () => undefined,
+    limits: new ConnectionLimits(100),
+    connectionsPerClient: 0,
+    timeouts: { handshake: 0, connect: 0, idle: 0, halfClose: 0 },
+    udp: {
+      advertise: undefined,
+      ports: undefined,
+      idleTimeout: 0,
+      limits: new ConnectionLimits(100),
+      perClient: 0,
+    },
+    bindTimeout: 0,
+    forwardedFor: false,
+    log: () => {},
+    ...given,
+  };
+}
