@@ -1,0 +1,35 @@
+/**
+ * IPv4 addresses as a socket for both families has them (RFC 4291 §2.5.5.2).
+ *
+ * @module
+ */
+
+import type { IpAddress } from "./ip_address.ts";
+
+/** `::ffff:0:0/96`. */
+const PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff] as const;
+
+/**
+ * Takes an IPv4 address out of its IPv4-mapped form.
+ *
+ * @param ip Any address.
+ * @returns Four bytes for a mapped address; any other one as it is.
+ */
+export function unmapAddress(ip: IpAddress): IpAddress {
+  if (ip.length === 4) return ip;
+  const isMapped = PREFIX.every((byte, index) => ip[index] === byte);
+  return isMapped ? ip.slice(PREFIX.length) : ip;
+}
+
+/**
+ * Tells whether two addresses are one host's, mapped or not.
+ *
+ * @param a An address.
+ * @param b Another one.
+ * @returns Whether they are the same.
+ */
+export function isSameAddress(a: IpAddress, b: IpAddress): boolean {
+  const [left, right] = [unmapAddress(a), unmapAddress(b)];
+  return left.length === right.length &&
+    left.every((byte, index) => byte === right[index]);
+}
