@@ -33,11 +33,17 @@ async function compile(args: string[]): Promise<number> {
     env: { NO_COLOR: "1" },
     stderr: "piped",
   }).output();
-  if (code === 0) return 0;
+  if (code === 0) {
+    if (!hasOutput) say(Deno.stdout, "Compiled to dist/sluice");
+    return 0;
+  }
   const said = new TextDecoder().decode(stderr).trim();
   // Deno tells its failures apart in words only; all of these name the file.
   const isRuntime = said.includes("denort");
-  complain(isRuntime ? describeMissing(Deno.env.get("DENORT_BIN")) : said);
+  const problem = isRuntime
+    ? describeMissing(Deno.env.get("DENORT_BIN"))
+    : said;
+  say(Deno.stderr, `compile: ${problem}`);
   return isRuntime ? NO_RUNTIME : 1;
 }
 
@@ -47,8 +53,8 @@ function describeMissing(given: string | undefined): string {
     : `Cannot use ${given} as denort, the runtime to embed: DENORT_BIN has to be the path of one`;
 }
 
-function complain(text: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`compile: ${text}\n`));
+function say(to: typeof Deno.stdout | typeof Deno.stderr, text: string): void {
+  to.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
 if (import.meta.main) Deno.exit(await compile(Deno.args));

@@ -8,6 +8,10 @@ import { LineWriter } from "../observe/line_writer.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatJson } from "../observe/log_json.ts";
 import { formatText } from "../observe/log_text.ts";
+import { setDeadline } from "../sync/deadline.ts";
+
+/** Milliseconds that the end of the program waits for who reads the log. */
+const FLUSH_TIMEOUT = 1_000;
 
 /** Options for {@linkcode openLog}. */
 export interface LogOptions {
@@ -21,7 +25,7 @@ export interface LogOptions {
 export interface Log {
   /** Takes an event; it is written soon, in order. */
   write(event: LogEvent): void;
-  /** Waits until all is written. */
+  /** Waits until all is written, but not for long where nobody reads. */
   flush(): Promise<void>;
 }
 
@@ -45,8 +49,14 @@ export function openLog({ format, quiet }: LogOptions): Log {
       if (quiet && !isTrouble(event)) return;
       writer.push(toLine(event, Date.now()));
     },
-    flush: () => writer.flush(),
+    flush: () => Promise.race([writer.flush(), elapsed(FLUSH_TIMEOUT)]),
   };
+}
+
+function elapsed(milliseconds: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setDeadline(milliseconds, resolve);
+  return promise;
 }
 
 async function writeAll(bytes: Uint8Array): Promise<void> {

@@ -36,8 +36,8 @@ export const PROXY_COMMAND: Command<typeof PROXY_OPTIONS> = {
 async function runProxy(
   options: OptionValues<typeof PROXY_OPTIONS>,
 ): Promise<number> {
-  const users = allUsers(options.user);
   const log = openLog({ format: options.log, quiet: options.quiet });
+  const users = allUsers(options.user, log.write);
   using signals = listenForSignals();
   surviveMistakes(log.write);
   const proxy = await startProxy({
@@ -95,20 +95,28 @@ function surviveMistakes(log: (event: LogEvent) => void): void {
 }
 
 /** Users of the command line and of the environment. */
-function allUsers(given: readonly User[]): User[] {
-  const users = [...given, ...environmentUsers()];
+function allUsers(
+  given: readonly User[],
+  log: (event: LogEvent) => void,
+): User[] {
+  const users = [...given, ...environmentUsers(log)];
   const names = users.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice === undefined) return users;
   throw new UsageError(`User '${twice}' is in --user and in SLUICE_USERS`);
 }
 
-function environmentUsers(): User[] {
+function environmentUsers(log: (event: LogEvent) => void): User[] {
   const { state } = Deno.permissions.querySync({
     name: "env",
     variable: "SLUICE_USERS",
   });
-  if (state !== "granted") return []; // Asking would stop the start.
+  if (state !== "granted") { // Asking would stop the start.
+    const message =
+      "Users of SLUICE_USERS, if any, are not known: Deno was not given --allow-env=SLUICE_USERS";
+    log({ event: "message", level: "warning", message });
+    return [];
+  }
   const texts = Deno.env.get("SLUICE_USERS")?.split(/\s+/).filter(Boolean);
   try {
     return parseUsers(texts ?? []);

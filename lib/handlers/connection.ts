@@ -55,6 +55,7 @@ export async function handleConnection(
 async function refuse(session: Session, error: unknown): Promise<void> {
   const { client, encodeRefusal, services } = session;
   session.endHandshake();
+  session.stopClock();
   try {
     if (encodeRefusal !== undefined && !isGone(error)) {
       await client.write(encodeRefusal(error));
@@ -75,10 +76,11 @@ function recordTunnel(session: Session, result: TunnelResult): void {
   if (endedFirst !== undefined) record.endedFirst = endedFirst;
 }
 
-function describeEnd({ endedFirst, error }: TunnelResult): string {
+function describeEnd({ endedFirst, error, failed }: TunnelResult): string {
   if (error === undefined) return `${endedFirst} closed first`;
   const why = describeError(error);
-  return endedFirst === undefined ? why : `${endedFirst}: ${why}`;
+  if (failed !== undefined) return `${failed}: ${why}`;
+  return endedFirst === undefined ? why : `${endedFirst} closed first: ${why}`;
 }
 
 function recordFailure(session: Session, error: unknown): void {

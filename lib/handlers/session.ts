@@ -12,6 +12,8 @@ import type { Lease } from "../policy/connection_limits.ts";
 import type { Context } from "../sync/context.ts";
 import type { Deadline } from "../sync/deadline.ts";
 import { formatHostPort } from "../wire/host_port.ts";
+import { parseIpAddress } from "../wire/ip_address.ts";
+import { unmapAddress } from "../wire/ip_mapped.ts";
 import type { Services } from "./services.ts";
 
 /** One client's connection while it is handled. */
@@ -101,12 +103,17 @@ export class Session implements Disposable {
     this.#leaveDrain();
   }
 
+  /** Ends what the record calls the duration: what follows is only farewell. */
+  stopClock(): void {
+    this.record.duration ||= performance.now() - this.#started;
+  }
+
   /** Closes the client, gives everything back and logs the record. */
   [Symbol.dispose](): void {
     this.endHandshake();
     this.client.close();
     this.#lease?.release();
-    this.record.duration = performance.now() - this.#started;
+    this.stopClock();
     this.services.log(this.record);
   }
 }
@@ -116,11 +123,17 @@ function newRecord(local: Deno.NetAddr, remote: Deno.NetAddr): ConnectionEvent {
     event: "connection",
     startedAt: Date.now(),
     duration: 0,
-    listener: formatHostPort(local.hostname, local.port),
-    client: formatHostPort(remote.hostname, remote.port),
+    listener: formatAddr(local),
+    client: formatAddr(remote),
     sent: 0,
     received: 0,
     result: "dropped",
     reason: "",
   };
+}
+
+/** A listener on `[::]` has its IPv4 clients in IPv6; people don't. */
+function formatAddr({ hostname, port }: Deno.NetAddr): string {
+  if (!hostname.startsWith("::ffff:")) return formatHostPort(hostname, port);
+  return formatHostPort(unmapAddress(parseIpAddress(hostname)!), port);
 }

@@ -116,11 +116,11 @@ async function readRequest(session: Session): Promise<Request> {
 }
 
 function describeMethods(wanted: Method, offered: Uint8Array): string {
-  const what = wanted === METHOD.UsernamePassword
-    ? "user name and password"
-    : "no authentication";
-  const list = offered.length === 0 ? "nothing" : `methods ${[...offered]}`;
-  return `Client offers ${list}, not ${what}`;
+  const need = wanted === METHOD.UsernamePassword
+    ? "Client must log in with user name and password (method 2)"
+    : "Client must do without authentication (method 0)";
+  const list = offered.length === 0 ? "none" : [...offered].join(", ");
+  return `${need}; it offers ${list}`;
 }
 
 function encodeBound({ hostname, port }: Deno.NetAddr): Uint8Array {

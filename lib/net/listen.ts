@@ -147,11 +147,31 @@ export function serve(
   };
 }
 
-/** Failures of a connection that was gone before it could be accepted. */
+/**
+ * Failures that accept(2) tells to pass over: they are of one connection, such
+ * as one that was reset before it could be accepted. Pausing for them would let
+ * anyone stop the accepting for all others.
+ */
+const OF_ONE_CLIENT = new Set([
+  "ECONNABORTED",
+  "ECONNRESET",
+  "EHOSTDOWN",
+  "EHOSTUNREACH",
+  "EINVAL",
+  "ENETDOWN",
+  "ENETUNREACH",
+  "ENONET",
+  "ENOPROTOOPT",
+  "ENOTCONN",
+  "EOPNOTSUPP",
+  "EPROTO",
+]);
+
 function isOfOneClient(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionAborted ||
     error instanceof Deno.errors.ConnectionReset ||
-    errorCode(error) === "EPROTO";
+    error instanceof Deno.errors.NotConnected ||
+    OF_ONE_CLIENT.has(errorCode(error) ?? "");
 }
 
 async function delay(milliseconds: number, context: Context): Promise<void> {

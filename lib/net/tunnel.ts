@@ -34,6 +34,8 @@ export interface TunnelResult {
   endedFirst: End | undefined;
   /** Why it was cut; `undefined` where both directions reached end of file. */
   error: unknown;
+  /** Whose connection failed, where that is why it was cut. */
+  failed?: End;
 }
 
 /**
@@ -90,7 +92,8 @@ export async function tunnel(
       });
     } catch (error) {
       if (!controller.signal.aborted) {
-        result.endedFirst ??= to.failed ? other(end) : end;
+        result.failed = to.failed ? other(end) : end;
+        result.endedFirst ??= result.failed;
       }
       cut(error);
       return;

@@ -5,6 +5,7 @@
  */
 
 import { formatIpAddress, parseIpAddress } from "../wire/ip_address.ts";
+import { unmapAddress } from "../wire/ip_mapped.ts";
 
 /** A site has at least this much of IPv6 to itself (RFC 6177). */
 const IPV6_PREFIX_BYTES = 8;
@@ -18,12 +19,12 @@ const IPV6_PREFIX_BYTES = 8;
  */
 export function clientKey(address: string): string {
   if (!address.includes(":")) return address;
-  const ip = parseIpAddress(address);
-  if (ip === undefined) return address;
+  const mapped = parseIpAddress(address);
+  if (mapped === undefined) return address;
+  // An IPv4 client of a listener on [::] is one address, not all of IPv4.
+  const ip = unmapAddress(mapped);
+  if (ip.length === 4) return formatIpAddress(ip);
   const prefix = new Uint8Array(ip.length);
   prefix.set(ip.subarray(0, IPV6_PREFIX_BYTES));
-  // An IPv4 client of a listener on [::] is one address, not all of IPv4.
-  const text = formatIpAddress(ip);
-  if (text.startsWith("::ffff:") && text.includes(".")) return text.slice(7);
   return `${formatIpAddress(prefix)}/64`;
 }

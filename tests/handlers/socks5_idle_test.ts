@@ -73,7 +73,7 @@ Deno.test("socks5() ends the direction that is left at the half-close limit", as
   const { result, reason, endedFirst } = record!;
   assertEquals({ result, reason, endedFirst }, {
     result: "cut",
-    reason: "client: Half-close time of 0.3 s has passed",
+    reason: "client closed first: Half-close time of 0.3 s has passed",
     endedFirst: "client",
   });
 });

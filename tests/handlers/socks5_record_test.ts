@@ -162,7 +162,8 @@ const WITHOUT_TUNNEL: { name: string; said: Uint8Array; logged: Logged }[] = [
     said: Uint8Array.of(5, 2, 1, 2),
     logged: {
       result: "refused",
-      reason: "Client offers methods 1,2, not no authentication",
+      reason:
+        "Client must do without authentication (method 0); it offers 1, 2",
     },
   },
 ];

@@ -1,6 +1,7 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import { type Handler, serve } from "../../lib/net/listen.ts";
 import { Semaphore } from "../../lib/sync/semaphore.ts";
+import { connectResettable } from "../support/reset.ts";
 import {
   readExactly,
   readToEnd,
@@ -203,9 +204,29 @@ Deno.test("serve() says it again only when it has not for a time", async (t) => 
   }
 });
 
+Deno.test("serve() goes on at once, and says nothing, when clients are reset before they are accepted", async () => {
+  const told: unknown[] = [];
+  const server = serve(listen(), echo, {
+    onAcceptError: (error) => told.push(error),
+  });
+  const started = performance.now();
+  for (let count = 0; count < 50; count++) {
+    (await connectResettable(server.addr)).resetAndDestroy();
+  }
+  (await roundTrip(server.addr)).close();
+  // With a pause for each, doubled up to a second, it would be half a minute.
+  assertLess(performance.now() - started, 5_000);
+  assertEquals(told, []);
+  await server.shutdown(5_000);
+});
+
 Deno.test("serve() says nothing of a client that was gone before it was accepted", async () => {
   const told: unknown[] = [];
-  const errors = [new Deno.errors.ConnectionAborted("gone")];
+  const errors = [
+    new Deno.errors.ConnectionAborted("gone"),
+    new Deno.errors.NotConnected("gone"),
+    Object.assign(new Error("gone"), { code: "EPROTO" }),
+  ];
   const server = serve(failing(errors), echo, {
     onAcceptError: (error) => told.push(error),
   });

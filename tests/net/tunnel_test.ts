@@ -169,6 +169,21 @@ Deno.test("tunnel() says which side was reset and ends the other", async (t) => 
   }
 });
 
+Deno.test("tunnel() tells who failed apart from who ended first", async () => {
+  const { conn, reset } = await resettable();
+  const [client, near] = await socketPair();
+  const done = tunnel(new Duplex(near), new Duplex(conn), new Context());
+  await client.closeWrite();
+  // The far side has seen the end of file before it resets.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  reset();
+  const { endedFirst, failed } = await within(5_000, done);
+  assertEquals([endedFirst, failed], ["client", "target"]);
+  client.close();
+  near[Symbol.dispose]();
+  conn[Symbol.dispose]();
+});
+
 Deno.test("tunnel() cuts the direction that is left when it stands still", async (t) => {
   for (const end of ["client", "target"] as const) {
     await t.step(`${end} ends first`, async () => {

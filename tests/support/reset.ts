@@ -28,7 +28,7 @@ export async function resettable(): Promise<Resettable> {
 export async function connectResettable(
   { hostname, port }: { hostname: string; port: number },
 ): Promise<net.Socket> {
-  const socket = net.connect(port, hostname);
+  const socket = net.connect({ port, host: hostname, allowHalfOpen: true });
   socket.on("error", () => {});
   const { promise, resolve } = Promise.withResolvers<void>();
   socket.once("connect", () => resolve());

@@ -1,0 +1,84 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { connectRequest, GREETING, startTestProxy } from "../support/proxy.ts";
+import {
+  closedPort,
+  readExactly,
+  readToEnd,
+  startEcho,
+  within,
+  writeAll,
+} from "../support/sockets.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Starts the program, and reads its log as far as the port. */
+async function start(args: string[], env: Record<string, string> = {}) {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", ...args, "--listen=127.0.0.1:0"],
+    cwd: ROOT,
+    env,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  let log = "";
+  let port: string | undefined;
+  while (port === undefined) {
+    const { value, done } = await within(20_000, reader.read());
+    assert(!done, log);
+    log += value;
+    port = /Listening on 127\.0\.0\.1:(\d+) /.exec(log)?.[1];
+  }
+  return { child, reader, log, port: Number(port) };
+}
+
+Deno.test("proxy ends although nobody reads its log", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  const { child, reader, port } = await start(["-A", "main.ts"]);
+  const target = closedPort();
+  const dialogue = [...GREETING, ...connectRequest("127.0.0.1", target)];
+  // Each leaves a line of 100 bytes; a pipe takes 64 KiB, and the stream a few.
+  for (let round = 0; round < 40; round++) {
+    await Promise.all(Array.from({ length: 50 }, async () => {
+      using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+      await writeAll(conn, dialogue);
+      await within(5_000, readExactly(conn, 12));
+    }));
+  }
+  child.kill("SIGTERM");
+  const { code } = await within(8_000, child.status);
+  assertEquals(code, 0);
+  await reader.cancel();
+});
+
+Deno.test("proxy says that it may not read SLUICE_USERS", async () => {
+  const { child, reader, log } = await start(
+    ["--allow-net", "main.ts"],
+    { SLUICE_USERS: "alice:secret" },
+  );
+  assertStringIncludes(log, "Users of SLUICE_USERS, if any, are not known");
+  assertEquals(log.includes("secret"), false);
+  child.kill("SIGTERM");
+  await child.status;
+  await reader.cancel();
+});
+
+Deno.test("proxy logs the IPv4 client of a listener on all addresses as IPv4", async () => {
+  await using echo = startEcho();
+  await using proxy = await startTestProxy({
+    listen: [{ host: "", port: 0 }],
+    open: true,
+  });
+  const { port } = proxy.addr;
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  const local = conn.localAddr as Deno.NetAddr;
+  const request = connectRequest("127.0.0.1", echo.addr.port);
+  await writeAll(conn, [...GREETING, ...request]);
+  await conn.closeWrite();
+  await within(5_000, readToEnd(conn));
+  const [record] = await within(5_000, proxy.whenEnded(1));
+  assertEquals(record!.client, `127.0.0.1:${local.port}`);
+  assertEquals(record!.listener, `127.0.0.1:${port}`);
+});
