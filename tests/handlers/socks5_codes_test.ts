@@ -35,7 +35,7 @@ function request(
 }
 
 Deno.test("socks5() closes without a word for every version but 5 in a greeting", async () => {
-  await using proxy = await startTestProxy();
+  await using proxy = await startTestProxy({ protocols: ["socks5"] });
   await Promise.all(
     BYTES.filter((version) => version !== 5).map(
       async (version) => {
@@ -64,8 +64,8 @@ Deno.test("socks5() answers 01 01 for every version but 1 in credentials", async
       },
     ),
   );
-  const bind = [5, 2, 0, 1, 127, 0, 0, 1, 0, 80];
-  const answer = await exchange(proxy, join([5, 1, 2], good, bind));
+  const unknown = [5, 9, 0, 1, 127, 0, 0, 1, 0, 80];
+  const answer = await exchange(proxy, join([5, 1, 2], good, unknown));
   assertBytes(answer, join([5, 2, 1, 0], refusal(7)), "version 1");
 });
 
@@ -79,7 +79,7 @@ interface Field {
 
 const FIELDS: Field[] = [
   { name: "version", field: "version", good: [5], reply: 1 },
-  { name: "command", field: "command", good: [1], reply: 7 },
+  { name: "command", field: "command", good: [1, 2, 3], reply: 7 },
   { name: "RSV", field: "reserved", good: [0], reply: 1 },
   { name: "address type", field: "type", good: [1, 3, 4], reply: 8 },
 ];
@@ -104,7 +104,7 @@ for (const { name, field, good, reply } of FIELDS) {
 
 Deno.test("socks5() gets its refusal through to a client that goes on sending", async () => {
   await using proxy = await startTestProxy();
-  const said = request(80, { command: 3 });
+  const said = request(80, { command: 9 });
   const bytes = new Uint8Array(said.length + 500_000);
   bytes.set(said);
   using conn = await proxy.connect();
@@ -119,7 +119,7 @@ Deno.test("socks5() refuses an unknown command before it looks up the name", asy
   const bytes = new TextEncoder().encode(name);
   const answer = await exchange(
     proxy,
-    join(GREETING, [5, 2, 0, 3, bytes.length], bytes, [0, 80]),
+    join(GREETING, [5, 9, 0, 3, bytes.length], bytes, [0, 80]),
   );
   assertBytes(answer, join([5, 0], refusal(7)));
 });

@@ -38,6 +38,8 @@ for (const users of [[], [USER]]) {
       await using echo = startEcho();
       await using proxy = await startProxyProcess({
         users,
+        protocols: ["socks5"],
+        bindTimeout: 300,
         timeouts: { handshake: 300, connect: 300, idle: 300, halfClose: 100 },
       });
       const good = users.length === 0

@@ -71,12 +71,12 @@ Deno.test("socks5() gives a place back after each kind of end", async () => {
   await using proxy = await startTestProxy({ maxConnections: 1 });
   const { port } = echo.addr;
   const said = [
-    [4, 1, 0],
+    [1, 1, 0],
     [5, 1, 9],
     join([5, 1, 0], new Uint8Array(10)),
     dialogue("127.0.0.1", 0),
     dialogue("x.invalid", 80),
-    join([5, 1, 0], [5, 2, 0, 1, 127, 0, 0, 1, port >> 8, port & 0xff]),
+    join([5, 1, 0], [5, 9, 0, 1, 127, 0, 0, 1, port >> 8, port & 0xff]),
   ];
   let count = 0;
   for (const bytes of said) {

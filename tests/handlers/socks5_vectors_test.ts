@@ -44,7 +44,10 @@ for (const { src, name, setup, hex, expect } of vectors) {
   const bytes = Uint8Array.fromHex(hex);
 
   Deno.test(`socks5() does ${expect} for ${name} (${src})`, async () => {
-    await using proxy = await startTestProxy(users ? { users: USERS } : {});
+    await using proxy = await startTestProxy({
+      protocols: ["socks5"],
+      ...(users ? { users: USERS } : {}),
+    });
     if (expect === "prefixes") await assertPrefixesWait(proxy, setup, bytes);
     else if (expect === "method") await assertMethod(proxy, setup, bytes);
     else {

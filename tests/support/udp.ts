@@ -1,0 +1,207 @@
+/**
+ * UDP associations and servers for the tests.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+  parseIpAddress,
+} from "../../lib/wire/ip_address.ts";
+import { COMMAND } from "../../lib/wire/socks5.ts";
+import { encodeRequest } from "../../lib/wire/socks5_request.ts";
+import { encodeUdpHeader, parseUdpHeader } from "../../lib/wire/socks5_udp.ts";
+import { type Bytes, join } from "./dialogue.ts";
+import { greet, readReply, type TestProxy } from "./proxy.ts";
+import { within, writeAll } from "./sockets.ts";
+
+/** Where a datagram goes to or comes from. */
+export interface Place {
+  hostname: string;
+  port: number;
+}
+
+/** A datagram that came back through the proxy. */
+export interface Labelled {
+  /** What it is labelled with, `ADDRESS PORT`. */
+  origin: string;
+  payload: Bytes;
+}
+
+/** A client of one association. */
+export interface Association extends Disposable {
+  /** The control connection. */
+  readonly control: Deno.TcpConn;
+  /** Where to send to, as the reply says. */
+  readonly relay: Deno.NetAddr;
+  /** The client's socket. */
+  readonly socket: Deno.DatagramConn;
+  /** Sends a payload to a target. */
+  send(payload: Uint8Array, target: Place): Promise<void>;
+  /** Sends a datagram as it is. */
+  sendRaw(datagram: Uint8Array): Promise<void>;
+  /** Waits for the next datagram. */
+  receive(): Promise<Labelled>;
+}
+
+/** What the client asks for; the default is any address and port. */
+export interface AssociationOptions {
+  announced?: Place;
+  socket?: Deno.DatagramConn;
+}
+
+/** Opens a socket for datagrams on a free port. */
+export function udpSocket(hostname = "127.0.0.1", port = 0): Deno.DatagramConn {
+  return Deno.listenDatagram({ transport: "udp", hostname, port });
+}
+
+/** Where a socket is. */
+export function placeOf(socket: Deno.DatagramConn): Deno.NetAddr {
+  return socket.addr as Deno.NetAddr;
+}
+
+/** A UDP ASSOCIATE request as bytes. */
+export function associateRequest(announced: Place): Uint8Array<ArrayBuffer> {
+  return encodeRequest({
+    command: COMMAND.UdpAssociate,
+    host: parseIpAddress(announced.hostname) ?? announced.hostname,
+    port: announced.port,
+  });
+}
+
+/** Asks for an association and tells the code of the reply. */
+export async function askAssociation(
+  control: Deno.TcpConn,
+  announced: Place = { hostname: "0.0.0.0", port: 0 },
+): Promise<{ reply: number; bytes: Uint8Array }> {
+  await greet(control);
+  await writeAll(control, associateRequest(announced));
+  return await within(5_000, readReply(control));
+}
+
+/** Opens an association. */
+export async function openAssociation(
+  proxy: TestProxy,
+  options: AssociationOptions = {},
+): Promise<Association> {
+  const control = await proxy.connect();
+  const { hostname: local } = control.localAddr as Deno.NetAddr;
+  const socket = options.socket ?? udpSocket(local);
+  try {
+    const { reply, bytes } = await askAssociation(control, options.announced);
+    assertEquals(reply, 0);
+    return client(control, socket, boundOf(bytes));
+  } catch (error) {
+    control.close();
+    socket.close();
+    throw error;
+  }
+}
+
+/** Reads the address in a reply. */
+export function boundOf(reply: Uint8Array): Deno.NetAddr {
+  const hostname = formatIpAddress(reply.subarray(4, -2));
+  const port = reply.at(-2)! << 8 | reply.at(-1)!;
+  return { transport: "udp", hostname, port };
+}
+
+/** A datagram with its header; a name is sent as a name. */
+export function wrap(payload: Uint8Array, { hostname, port }: Place): Bytes {
+  const ip = parseIpAddress(hostname);
+  if (ip !== undefined) return join(encodeUdpHeader(ip, port), payload);
+  const name = new TextEncoder().encode(hostname);
+  const end = [port >> 8, port & 0xff];
+  return join([0, 0, 0, 3, name.length], name, end, payload);
+}
+
+/** Receives one datagram. */
+export async function receiveFrom(
+  socket: Deno.DatagramConn,
+): Promise<[Bytes, Deno.NetAddr]> {
+  const buffer = new Uint8Array(65_535);
+  const [bytes, from] = await within(5_000, socket.receive(buffer));
+  return [bytes as Bytes, from as Deno.NetAddr];
+}
+
+function client(
+  control: Deno.TcpConn,
+  socket: Deno.DatagramConn,
+  relay: Deno.NetAddr,
+): Association {
+  async function sendRaw(datagram: Uint8Array): Promise<void> {
+    await socket.send(datagram, relay);
+  }
+  return {
+    control,
+    relay,
+    socket,
+    sendRaw,
+    send: (payload, target) => sendRaw(wrap(payload, target)),
+    async receive() {
+      const [datagram, from] = await receiveFrom(socket);
+      assertEquals([from.hostname, from.port], [relay.hostname, relay.port]);
+      const { host, port, length } = parseUdpHeader(datagram)!;
+      return {
+        origin: `${formatIpAddress(host as IpAddress)} ${port}`,
+        payload: datagram.slice(length),
+      };
+    },
+    [Symbol.dispose]() {
+      control[Symbol.dispose]();
+      try {
+        socket.close();
+      } catch {
+        // The test has closed it.
+      }
+    },
+  };
+}
+
+/** A server that sends each datagram back. */
+export interface UdpServer extends AsyncDisposable {
+  readonly addr: Deno.NetAddr;
+  /** Whom it heard from, in order. */
+  readonly heard: Deno.NetAddr[];
+}
+
+/**
+ * Starts a server for datagrams.
+ *
+ * @param answer Makes the answer out of what came (default: the same).
+ */
+export function startUdp(
+  hostname = "127.0.0.1",
+  answer: (datagram: Bytes) => Uint8Array = (bytes) => bytes,
+): UdpServer {
+  const socket = udpSocket(hostname);
+  const heard: Deno.NetAddr[] = [];
+  const serving = (async () => {
+    const buffer = new Uint8Array(65_535);
+    while (true) {
+      const [datagram, from] = await socket.receive(buffer);
+      heard.push(from as Deno.NetAddr);
+      await socket.send(answer(datagram as Bytes), from);
+    }
+  })().catch(() => {}); // Closed.
+  return {
+    addr: placeOf(socket),
+    heard,
+    async [Symbol.asyncDispose]() {
+      socket.close();
+      await serving;
+    },
+  };
+}
+
+/** Ends an association and tells what was logged about it. */
+export async function endAssociation(
+  proxy: TestProxy,
+  association: Association,
+): Promise<ConnectionEvent> {
+  association.control.close();
+  const ended = await within(5_000, proxy.whenEnded(1));
+  return ended.at(-1)!;
+}
