@@ -11,6 +11,7 @@ import type { TunnelResult } from "../net/tunnel.ts";
 import type { ConnectionResult } from "../observe/log_event.ts";
 import { Refusal } from "../policy/refusal.ts";
 import type { Context } from "../sync/context.ts";
+import { HttpError } from "../wire/http_error.ts";
 import { Socks5Error } from "../wire/socks5.ts";
 import { describeError } from "./describe_error.ts";
 import type { Services } from "./services.ts";
@@ -95,6 +96,9 @@ function recordFailure(session: Session, error: unknown): void {
 function resultOf(session: Session, error: unknown): ConnectionResult {
   if (error instanceof Refusal || error instanceof Socks5Error) {
     return "refused";
+  }
+  if (error instanceof HttpError) {
+    return error.status < 500 ? "refused" : "failed";
   }
   const { address, target } = session.record;
   // The target was there, but the client did not wait for the answer.

@@ -12,16 +12,17 @@ import type { Session } from "./session.ts";
  * Joins a client and its target until both directions have ended.
  *
  * @param session The client; its handshake is over, its reader released.
- * @param connection The target; still to be closed by whoever opened it.
+ * @param target The target; still to be closed by whoever opened it.
  * @returns How the tunnel ended.
  */
 export function runTunnel(
   session: Session,
-  connection: Deno.TcpConn,
+  target: Deno.TcpConn | Duplex,
 ): Promise<TunnelResult> {
   const { client, context, services } = session;
   const { idle, halfClose } = services.timeouts;
-  return tunnel(client, new Duplex(connection), context, {
+  const far = target instanceof Duplex ? target : new Duplex(target);
+  return tunnel(client, far, context, {
     idleTimeout: idle,
     halfCloseTimeout: halfClose,
   });

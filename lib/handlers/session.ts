@@ -40,6 +40,9 @@ export class Session implements Disposable {
    */
   encodeRefusal: ((error: unknown) => Uint8Array) | undefined;
 
+  /** Set where all there is to log was logged, request by request. */
+  isLogged = false;
+
   readonly #started = performance.now();
   readonly #handshake: Deadline;
   readonly #leaveDrain: () => void;
@@ -114,7 +117,7 @@ export class Session implements Disposable {
     this.client.close();
     this.#lease?.release();
     this.stopClock();
-    this.services.log(this.record);
+    if (!this.isLogged) this.services.log(this.record);
   }
 }
 

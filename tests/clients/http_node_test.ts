@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import http from "node:http";
-import { HttpsProxyAgent } from "npm:https-proxy-agent@7.0.6";
-import { ProxyAgent, request } from "npm:undici@7.16.0";
-import WebSocket from "npm:ws@8.18.3";
+import { HttpsProxyAgent } from "https-proxy-agent";
+import { ProxyAgent, request } from "undici";
+import WebSocket from "ws";
 import { startHttp } from "../support/programs.ts";
 import { startTestProxy } from "../support/proxy.ts";
 import { within } from "../support/sockets.ts";

@@ -38,7 +38,7 @@ export interface Association extends Disposable {
   /** Where to send to, as the reply says. */
   readonly relay: Deno.NetAddr;
   /** The client's socket. */
-  readonly socket: Deno.DatagramConn;
+  readonly socket: TestSocket;
   /** Sends a payload to a target. */
   send(payload: Uint8Array, target: Place): Promise<void>;
   /** Sends a datagram as it is. */
@@ -50,12 +50,24 @@ export interface Association extends Disposable {
 /** What the client asks for; the default is any address and port. */
 export interface AssociationOptions {
   announced?: Place;
-  socket?: Deno.DatagramConn;
+  socket?: TestSocket;
 }
 
-/** Opens a socket for datagrams on a free port. */
-export function udpSocket(hostname = "127.0.0.1", port = 0): Deno.DatagramConn {
-  return Deno.listenDatagram({ transport: "udp", hostname, port });
+/** A socket that is closed when disposed of, where it is not yet. */
+export type TestSocket = Deno.DatagramConn & Disposable;
+
+/** Opens a socket for datagrams; port 0 takes a free one. */
+export function udpSocket(hostname = "127.0.0.1", port = 0): TestSocket {
+  const socket = Deno.listenDatagram({ transport: "udp", hostname, port });
+  return Object.assign(socket, {
+    [Symbol.dispose]() {
+      try {
+        socket.close();
+      } catch {
+        // The test has closed it.
+      }
+    },
+  });
 }
 
 /** Where a socket is. */
@@ -128,7 +140,7 @@ export async function receiveFrom(
 
 function client(
   control: Deno.TcpConn,
-  socket: Deno.DatagramConn,
+  socket: TestSocket,
   relay: Deno.NetAddr,
 ): Association {
   async function sendRaw(datagram: Uint8Array): Promise<void> {
@@ -151,11 +163,7 @@ function client(
     },
     [Symbol.dispose]() {
       control[Symbol.dispose]();
-      try {
-        socket.close();
-      } catch {
-        // The test has closed it.
-      }
+      socket[Symbol.dispose]();
     },
   };
 }

@@ -1,0 +1,176 @@
+/**
+ * UDP ASSOCIATE: a client sends datagrams for as long as its connection is open
+ * (RFC 1928 §4, §6, §7).
+ *
+ * ```text
+ * client                      sluice                       targets
+ *   | -- request ---------------> |                            |
+ *   | <-- reply: send here ------ | (opens a relay socket)     |
+ *   | <====== datagrams ========> | <====== datagrams =======> |
+ *   | -- end of file -----------> | (closes the sockets)       |
+ * ```
+ *
+ * @module
+ */
+
+import type { Duplex } from "../net/duplex.ts";
+import { resolve } from "../net/resolve.ts";
+import type { TunnelResult } from "../net/tunnel.ts";
+import { openUdp } from "../net/udp.ts";
+import { Refusal } from "../policy/refusal.ts";
+import { Context, timeoutError } from "../sync/context.ts";
+import { watchStall } from "../sync/stall.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+  parseIpAddress,
+} from "../wire/ip_address.ts";
+import { isSameAddress, unmapAddress } from "../wire/ip_mapped.ts";
+import { REPLY } from "../wire/socks5.ts";
+import { encodeReply } from "../wire/socks5_reply.ts";
+import type { Request } from "../wire/socks5_request.ts";
+import type { Session } from "./session.ts";
+import { UdpRelay } from "./udp_relay.ts";
+
+/** A client has nothing to say on its connection; one that talks is ended. */
+const MOST_DISCARDED = 1024 * 1024;
+
+/**
+ * Relays datagrams until the client's connection ends.
+ *
+ * @param session The client; its request is read, its reader released.
+ * @param request What it has announced: where its datagrams will come from.
+ * @returns How the association ended, with the bytes of payload each way.
+ * @throws {Refusal} If limits, rules or a drain forbid it.
+ * @throws {DialError} If there is no socket for it.
+ */
+export async function associate(
+  session: Session,
+  request: Request,
+): Promise<TunnelResult> {
+  const { record, remote, services } = session;
+  record.target = `udp ${formatHostPort(request.host, request.port)}`;
+  session.admit();
+  if (session.draining.cancelled) {
+    throw new Refusal("draining", "Sluice is shutting down");
+  }
+  const client = unmapAddress(parseIpAddress(remote.hostname)!);
+  checkAnnounced(request, client);
+  const { limits, perClient } = services.udp;
+  const lease = limits.admit(remote.hostname, perClient);
+  try {
+    return await relayFor(session, client, request.port);
+  } finally {
+    lease.release();
+  }
+}
+
+/**
+ * Whoever announces another's address wants datagrams sent to it. A name tells
+ * nothing: PySocks announces `0` as one, and means any address.
+ */
+function checkAnnounced({ host }: Request, client: IpAddress): void {
+  if (typeof host === "string" || host.every((byte) => byte === 0)) return;
+  if (isSameAddress(host, client)) return;
+  throw new Refusal(
+    "forbidden",
+    `Announced address ${formatIpAddress(host)} is not the client's`,
+  );
+}
+
+async function relayFor(
+  session: Session,
+  client: IpAddress,
+  clientPort: number,
+): Promise<TunnelResult> {
+  const { local, record, services } = session;
+  const ip = unmapAddress(parseIpAddress(local.hostname)!);
+  const socket = openUdp(formatIpAddress(ip), services.udp.ports);
+  using context = new Context(session.context);
+  const mayReach = (ip: IpAddress) => services.refuseAddress(ip) === undefined;
+  const relay = new UdpRelay(socket, {
+    client,
+    clientPort,
+    mayReach,
+    lookup: (name) => lookUp(name, context, mayReach),
+  });
+  record.datagrams = relay.datagrams;
+  try {
+    const { port } = socket.addr as Deno.NetAddr;
+    const bound = { ip: services.udp.advertise ?? ip, port };
+    await session.client.write(encodeReply(REPLY.Succeeded, bound));
+    session.encodeRefusal = undefined;
+    return await untilEnd(session, relay);
+  } finally {
+    context.cancel(new Error("Association has ended"));
+    await relay.close();
+  }
+}
+
+/**
+ * Picks one address: UDP does not tell whether it was the right one. IPv4 comes
+ * first, which more networks carry.
+ */
+async function lookUp(
+  name: string,
+  context: Context,
+  mayReach: (ip: IpAddress) => boolean,
+): Promise<IpAddress | undefined> {
+  try {
+    const all = await resolve(name, context);
+    const allowed = all.filter(mayReach);
+    return allowed.find(({ length }) => length === 4) ?? allowed[0];
+  } catch {
+    return undefined; // There is nobody to tell; the datagram is counted.
+  }
+}
+
+/** Waits for the end of the client's connection, or makes it end. */
+async function untilEnd(
+  session: Session,
+  relay: UdpRelay,
+): Promise<TunnelResult> {
+  const { client, context, services } = session;
+  const { bytes, datagrams } = relay;
+  const { idleTimeout } = services.udp;
+  const result: TunnelResult = {
+    sent: 0,
+    received: 0,
+    endedFirst: "client",
+    error: undefined,
+  };
+  function cut(reason: unknown): void {
+    result.endedFirst = undefined;
+    result.error ??= reason;
+    client.close();
+  }
+  const stall = watchStall(
+    idleTimeout,
+    () => datagrams.sent + datagrams.received,
+    () => cut(timeoutError(idleTimeout, "Idle time")),
+  );
+  const unregister = context.onCancel(cut);
+  try {
+    await discard(client);
+  } catch (error) {
+    result.error ??= error;
+  } finally {
+    stall.clear();
+    unregister();
+    client.releaseBuffer();
+  }
+  await relay.close();
+  return { ...result, ...bytes };
+}
+
+/** Reads to end of file. */
+async function discard(client: Duplex): Promise<void> {
+  const reader = client.readable.getReader();
+  const most = client.received + MOST_DISCARDED;
+  while (client.received <= most) {
+    const { done } = await reader.read();
+    if (done) return;
+  }
+  throw new Refusal("limit reached", "Client sends on its control connection");
+}

@@ -1,0 +1,108 @@
+/**
+ * The HTTP/1.1 proxy for one client (RFC 9110, RFC 9112).
+ *
+ * ```text
+ * client                         sluice                      origin A, B, …
+ *   | -- GET http://A/ ------------> | -- GET / --------------> A |
+ *   | <-- 200 ---------------------- | <-- 200 ---------------- A |
+ *   | -- GET http://B/ ------------> | -- GET / --------------> B |
+ *   | <-- 200 ---------------------- | <-- 200 ---------------- B |
+ *   | -- CONNECT C:443 ------------> | -- connect ------------> C |
+ *   | <-- 200 ---------------------- |                            |
+ *   | <======================= tunnel ======================> C |
+ * ```
+ *
+ * @module
+ */
+
+import type { TunnelResult } from "../net/tunnel.ts";
+import { HttpError } from "../wire/http_error.ts";
+import { type Framing, requestFraming } from "../wire/http1_framing.ts";
+import {
+  isPersistent,
+  parseRequestHead,
+  type RequestHead,
+} from "../wire/http1_request.ts";
+import { parseTarget } from "../wire/http1_target.ts";
+import { encodeAnswer } from "./http_answer.ts";
+import { authenticate } from "./http_authenticate.ts";
+import { HttpClient } from "./http_client.ts";
+import { httpConnect } from "./http_connect.ts";
+import { httpExchange } from "./http_exchange.ts";
+import type { Session } from "./session.ts";
+
+/** Requests without credentials that one connection may begin with. */
+const MOST_CHALLENGES = 8;
+
+/**
+ * Handles one client from its first request to the end of its connection.
+ *
+ * @param session The client.
+ * @returns How the connection ended, with the bytes of its last request: those
+ *   before it were logged for themselves.
+ * @throws What the client has to be refused for; `session.encodeRefusal` says
+ *   how.
+ */
+export async function http(session: Session): Promise<TunnelResult> {
+  using client = new HttpClient(session);
+  let result: TunnelResult | undefined;
+  while (result === undefined) {
+    session.record.protocol = "http";
+    session.encodeRefusal = encodeAnswer;
+    const head = await client.nextHead();
+    result = head === undefined
+      ? client.result("client")
+      : await serve(client, parseRequestHead(head));
+  }
+  return result;
+}
+
+/** Serves one request; `undefined` is returned where the next may come. */
+async function serve(
+  client: HttpClient,
+  head: RequestHead,
+): Promise<TunnelResult | undefined> {
+  const { session } = client;
+  const { method } = head;
+  session.encodeRefusal = (error) => encodeAnswer(error, { method });
+  const framing = requestFraming(head);
+  if (!authenticate(session, head.fields)) {
+    await challenge(client, head, framing);
+    return undefined;
+  }
+  client.isKnown = true;
+  const target = parseTarget(head);
+  if (method !== "CONNECT") {
+    return await httpExchange(client, { head, target, framing });
+  }
+  if (!isWithoutBody(framing)) {
+    // To one it is the body, to another the first bytes of the tunnel.
+    throw new HttpError(400, "Cannot serve CONNECT: it has a body");
+  }
+  return await httpConnect(client, target);
+}
+
+/**
+ * Asks for credentials, on the same connection where nothing is in the way: a
+ * body would have to be read to find the next request.
+ */
+async function challenge(
+  client: HttpClient,
+  head: RequestHead,
+  framing: Framing,
+): Promise<void> {
+  const error = new HttpError(407, "This proxy needs a user name and password");
+  const isKept = isPersistent(head) && isWithoutBody(framing) &&
+    client.requests < MOST_CHALLENGES;
+  if (!isKept) throw error;
+  const { method } = head;
+  await client.session.client.write(
+    encodeAnswer(error, { method, connection: "keep-alive" }),
+  );
+  client.log({ result: "refused", reason: `${method} 407` });
+}
+
+function isWithoutBody(framing: Framing): boolean {
+  return framing.kind === "none" ||
+    framing.kind === "length" && framing.length === 0;
+}

@@ -1,0 +1,38 @@
+/**
+ * Who may send requests through the proxy (RFC 9110 §11.7).
+ *
+ * @module
+ */
+
+import { parseBasicCredentials } from "../wire/http1_credentials.ts";
+import { HttpError } from "../wire/http_error.ts";
+import type { Fields } from "../wire/http1_fields.ts";
+import type { Session } from "./session.ts";
+
+/**
+ * Checks the credentials of a request, and notes the user in the record.
+ *
+ * @param session The client.
+ * @param fields Fields of the request.
+ * @returns `false` where credentials are needed and none are given: the client
+ *   is to be asked for them.
+ * @throws {HttpError} 407 where they are wrong.
+ */
+export function authenticate(session: Session, fields: Fields): boolean {
+  const { record, services } = session;
+  if (services.users === undefined) return true;
+  if (fields.all("proxy-authorization").length === 0) return false;
+  const credentials = parseBasicCredentials(fields);
+  if (credentials === undefined) {
+    throw new HttpError(
+      407,
+      "Cannot read Proxy-Authorization: it is not Basic",
+    );
+  }
+  const { username, password } = credentials;
+  record.user = username;
+  if (!services.users.verify(username, password)) {
+    throw new HttpError(407, "Wrong user name or password");
+  }
+  return true;
+}

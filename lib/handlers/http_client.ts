@@ -1,0 +1,165 @@
+/**
+ * A client that speaks HTTP, from request to request.
+ *
+ * @module
+ */
+
+import { HttpReader } from "../net/http_reader.ts";
+import { linger } from "../net/linger.ts";
+import type { End, TunnelResult } from "../net/tunnel.ts";
+import type { ConnectionEvent } from "../observe/log_event.ts";
+import { timeoutError } from "../sync/context.ts";
+import { setDeadline } from "../sync/deadline.ts";
+import type { Head } from "../wire/http1_head.ts";
+import { Origins } from "./http_origins.ts";
+import type { Session } from "./session.ts";
+
+/** Milliseconds for the client to leave after the last answer. */
+const LINGER = 2_000;
+
+/** What lasts over the requests of one client. */
+export class HttpClient implements Disposable {
+  /** The client. */
+  readonly session: Session;
+  /** Reads from the client. */
+  readonly reader: HttpReader;
+  /** Idle connections to origin servers. */
+  readonly origins: Origins = new Origins();
+  /** Bytes given to origin servers. */
+  sent = 0;
+  /** Bytes of answers given to the client. */
+  received = 0;
+  /** Requests that were begun. */
+  requests = 0;
+  /** Whether it may use the proxy, as far as is known. */
+  isKnown = false;
+
+  #began = { at: 0, startedAt: 0, sent: 0, received: 0 };
+
+  /**
+   * Takes the connection over from the detection of the protocol.
+   *
+   * @param session The client.
+   */
+  constructor(session: Session) {
+    this.session = session;
+    session.reader.release();
+    this.reader = new HttpReader(session.client);
+  }
+
+  /**
+   * Waits for the next request. Its head has the handshake's time once its
+   * first byte has come; before that, the connection may be idle.
+   *
+   * @returns Its head; `undefined` where the connection is over.
+   * @throws {HttpError} If it is malformed.
+   */
+  async nextHead(): Promise<Head | undefined> {
+    const { context, services } = this.session;
+    const isFirst = this.requests === 0;
+    if (!isFirst && !await this.#waitForByte()) return undefined;
+    this.#begin();
+    const { handshake } = services.timeouts;
+    // The first one is within the limit that the session has begun with.
+    const limit = isFirst ? 0 : handshake;
+    const deadline = setDeadline(
+      limit,
+      () => context.cancel(timeoutError(limit, "Handshake time")),
+    );
+    try {
+      return await this.reader.readHead();
+    } finally {
+      deadline.clear();
+      this.session.endHandshake();
+    }
+  }
+
+  /**
+   * Logs a request that has ended, as an event of its own.
+   *
+   * @param how How it ended.
+   */
+  log(how: Pick<ConnectionEvent, "result" | "reason">): void {
+    const { record, services } = this.session;
+    const { at, startedAt } = this.#began;
+    services.log({
+      ...record,
+      startedAt,
+      duration: performance.now() - at,
+      ...this.carried,
+      ...how,
+    });
+    this.session.isLogged = true;
+  }
+
+  /**
+   * Makes the result of the connection.
+   *
+   * @param endedFirst Who has ended it.
+   * @param error Why it was cut, where it was.
+   * @returns The result, with the bytes of the last request.
+   */
+  result(endedFirst: End | undefined, error?: unknown): TunnelResult {
+    return { ...this.carried, endedFirst, error };
+  }
+
+  /** Bytes of the request that is served. */
+  get carried(): { sent: number; received: number } {
+    const { sent, received } = this.#began;
+    return { sent: this.sent - sent, received: this.received - received };
+  }
+
+  /** Sees to the last answer being read, where the client has not left. */
+  async leave(): Promise<void> {
+    if (this.reader.isEnded) return;
+    this.session.stopClock();
+    this.release();
+    await linger(this.session.client, LINGER);
+  }
+
+  /** Gives the stream back, for a tunnel or for the last words. */
+  release(): void {
+    this.reader.release();
+  }
+
+  /** Closes the idle connections, and gives the stream back. */
+  [Symbol.dispose](): void {
+    this.release();
+    this.origins[Symbol.dispose]();
+    this.session.client.releaseBuffer();
+  }
+
+  /** Notes that a request begins, and forgets what was known of the last one. */
+  #begin(): void {
+    const { record } = this.session;
+    this.session.isLogged = false;
+    delete record.target;
+    delete record.address;
+    delete record.user;
+    this.requests++;
+    const { sent, received } = this;
+    const at = performance.now();
+    this.#began = { at, startedAt: Date.now(), sent, received };
+  }
+
+  /** An idle connection ends with its time, and when the proxy shuts down. */
+  async #waitForByte(): Promise<boolean> {
+    const { client, context, draining, services } = this.session;
+    const { handshake, idle } = services.timeouts;
+    const end = () => client.close();
+    if (this.reader.bytes.length > 0) return true;
+    const leaveDrain = draining.onCancel(end);
+    // Whoever has not said who he is gets no more time than for a handshake.
+    const deadline = setDeadline(this.isKnown ? idle : handshake, end);
+    try {
+      return await this.reader.fill();
+    } catch (error) {
+      // Between two requests a reset is as good an end as any.
+      if (context.cancelled) throw error;
+      return false;
+    } finally {
+      deadline.clear();
+      leaveDrain();
+    }
+  }
+}

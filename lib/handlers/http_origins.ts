@@ -1,0 +1,125 @@
+/**
+ * Connections to origin servers, kept for one client's next request.
+ *
+ * @module
+ */
+
+import { Duplex } from "../net/duplex.ts";
+import { HttpReader } from "../net/http_reader.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import type { Authority } from "../wire/http1_target.ts";
+import { openTarget } from "./open_target.ts";
+import type { Session } from "./session.ts";
+
+/** Idle connections for each client. */
+const MOST_IDLE = 8;
+
+/** A connection to an origin server. */
+export class Origin {
+  /** What it is found by, `HOST:PORT`. */
+  readonly key: string;
+  /** What was dialled, `HOST:PORT`. */
+  readonly address: string | undefined;
+  /** The connection. */
+  readonly duplex: Duplex;
+  /** Reads from it. */
+  readonly reader: HttpReader;
+  /** Whether it has answered a request before. */
+  isUsed = false;
+
+  /**
+   * Takes a connection over.
+   *
+   * @param connection The connection; closed by {@linkcode Origin.close}.
+   * @param key What it is found by.
+   * @param address What was dialled.
+   */
+  constructor(
+    connection: Deno.TcpConn,
+    key: string,
+    address: string | undefined,
+  ) {
+    this.key = key;
+    this.address = address;
+    this.duplex = new Duplex(connection);
+    this.reader = new HttpReader(this.duplex);
+  }
+
+  /** Closes it now. Can be repeated. */
+  close(): void {
+    this.duplex.close();
+    this.duplex.releaseBuffer();
+  }
+}
+
+/**
+ * The idle connections of one client. Never shared with another: what one has
+ * left in a connection, be it an answer or an authentication, is not for others.
+ */
+export class Origins implements Disposable {
+  readonly #idle = new Map<string, Origin>();
+
+  /** How many are idle. */
+  get size(): number {
+    return this.#idle.size;
+  }
+
+  /**
+   * Opens a connection, or takes an idle one.
+   *
+   * @param session The client; its record is told the target.
+   * @param authority Where to.
+   * @param isFresh Whether an idle one will not do.
+   * @returns The connection; to be closed or put back.
+   * @throws What `openTarget` throws.
+   */
+  async open(
+    session: Session,
+    authority: Authority,
+    isFresh = false,
+  ): Promise<Origin> {
+    const { record } = session;
+    const { host, port } = authority;
+    const key = formatHostPort(host, port).toLowerCase();
+    const idle = this.#idle.get(key);
+    this.#idle.delete(key);
+    if (idle !== undefined && !isFresh) {
+      record.target = formatHostPort(host, port);
+      if (idle.address !== undefined) record.address = idle.address;
+      return idle;
+    }
+    idle?.close();
+    const { connection } = await openTarget(session, host, port);
+    return new Origin(connection, key, record.address);
+  }
+
+  /**
+   * Keeps a connection for the next request, as long as it stays silent: one
+   * that ends or speaks without having been asked is closed.
+   *
+   * @param origin The connection, nothing left to read in it.
+   */
+  put(origin: Origin): void {
+    origin.isUsed = true;
+    this.#idle.get(origin.key)?.close();
+    this.#idle.delete(origin.key);
+    this.#idle.set(origin.key, origin);
+    const [oldest] = this.#idle.values();
+    if (this.#idle.size > MOST_IDLE) this.#evict(oldest!);
+    const evict = () => this.#evict(origin);
+    origin.reader.fill().then(evict, evict);
+  }
+
+  /** Closes what is idle. */
+  [Symbol.dispose](): void {
+    for (const origin of this.#idle.values()) origin.close();
+    this.#idle.clear();
+  }
+
+  /** Does nothing where it has been taken for a request meanwhile. */
+  #evict(origin: Origin): void {
+    if (this.#idle.get(origin.key) !== origin) return;
+    this.#idle.delete(origin.key);
+    origin.close();
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * The two connections of one request while it is served, and the one place
+ * that cuts them.
+ *
+ * @module
+ */
+
+import type { End, TunnelResult } from "../net/tunnel.ts";
+import { timeoutError } from "../sync/context.ts";
+import { watchStall } from "../sync/stall.ts";
+import { HttpError } from "../wire/http_error.ts";
+import { describeError } from "./describe_error.ts";
+import type { HttpClient } from "./http_client.ts";
+import type { Origin } from "./http_origins.ts";
+import { runTunnel } from "./run_tunnel.ts";
+
+/** Why the two were cut, and whose end it was where it was one's. */
+interface Failure {
+  end: End | undefined;
+  error: unknown;
+}
+
+/** The client's connection and the origin server's, for one request. */
+export class HttpWires implements Disposable {
+  /** The client. */
+  readonly client: HttpClient;
+  /** The origin server, once there is one. */
+  origin: Origin | undefined;
+  /** Whether the client has got anything of the answer. */
+  isBegun = false;
+  /** Whether it is over, so that what still fails does not matter. */
+  isOver = false;
+
+  readonly #stop: () => void;
+  #failure: Failure | undefined;
+
+  /**
+   * Begins to watch over the two.
+   *
+   * @param client The client.
+   */
+  constructor(client: HttpClient) {
+    this.client = client;
+    const { context, services } = client.session;
+    const { idle } = services.timeouts;
+    const stall = watchStall(
+      idle,
+      () => client.sent + client.received,
+      () => this.cut(undefined, timeoutError(idle, "Idle time")),
+    );
+    const unregister = context.onCancel((why) => this.cut(undefined, why));
+    this.#stop = () => {
+      stall.clear();
+      unregister();
+    };
+  }
+
+  /** Whether they were cut. */
+  get isCut(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /**
+   * Ends every wait for the two. Only the first reason counts.
+   *
+   * @param end Whose end it was, where it was one's.
+   * @param error Why.
+   */
+  cut(end: End | undefined, error: unknown): void {
+    if (this.isOver) return;
+    this.#failure ??= { end, error };
+    this.origin?.close();
+    if (this.isBegun) this.client.session.client.close();
+  }
+
+  /** Writes to the origin server. */
+  async toOrigin(bytes: Uint8Array): Promise<void> {
+    await this.origin!.duplex.write(bytes);
+    this.client.sent += bytes.length;
+  }
+
+  /** Writes to the client; a failure cuts the two. */
+  async toClient(bytes: Uint8Array): Promise<void> {
+    try {
+      await this.client.session.client.write(bytes);
+    } catch (error) {
+      this.cut("client", error);
+      throw error;
+    }
+    this.client.received += bytes.length;
+  }
+
+  /**
+   * Finds what to refuse the client for when there is no answer.
+   *
+   * @param thrown What was thrown, which may only follow from having cut.
+   * @returns What to throw.
+   */
+  refusal(thrown: unknown): unknown {
+    const { end, error } = this.#failure ?? { end: "target", error: thrown };
+    const { key } = this.origin!;
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      return new HttpError(504, `No answer from ${key} in time`);
+    }
+    if (end !== "target") return error;
+    const why = error instanceof Deno.errors.UnexpectedEof
+      ? "it closed before"
+      : describeError(error);
+    return new HttpError(502, `No answer from ${key}: ${why}`, {
+      cause: error,
+    });
+  }
+
+  /**
+   * Makes the result of an answer that was not finished.
+   *
+   * @param thrown What was thrown, which may only follow from having cut.
+   * @returns How the client's connection ended.
+   */
+  failedResult(thrown: unknown): TunnelResult {
+    const isEarly = thrown instanceof Deno.errors.UnexpectedEof;
+    const error = isEarly ? new Error("answer ended too early") : thrown;
+    const failure: Failure = this.#failure ?? { end: "target", error };
+    const result = this.client.result(failure.end, failure.error);
+    if (failure.end !== undefined) result.failed = failure.end;
+    return result;
+  }
+
+  /**
+   * Joins the two after a switch of protocols (RFC 9110 §7.8): what was read of
+   * either side and not passed on is the first that the other side gets.
+   *
+   * @returns How the tunnel ended.
+   */
+  async join(): Promise<TunnelResult> {
+    this.stop();
+    this.client.release();
+    this.origin!.reader.release();
+    const { carried, session } = this.client;
+    const result = await runTunnel(session, this.origin!.duplex);
+    result.sent += carried.sent;
+    result.received += carried.received;
+    return result;
+  }
+
+  /** Ends the watch; nothing is cut any more. */
+  stop(): void {
+    this.isOver = true;
+    this.#stop();
+  }
+
+  /** Ends the watch and closes the origin server's connection, if still there. */
+  [Symbol.dispose](): void {
+    this.stop();
+    this.origin?.close();
+  }
+}

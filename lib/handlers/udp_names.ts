@@ -1,0 +1,76 @@
+/**
+ * The names of one UDP association: each is looked up once, not for each
+ * datagram.
+ *
+ * @module
+ */
+
+import type { IpAddress } from "../wire/ip_address.ts";
+
+/** Names kept; the one that was added first makes room. */
+const MOST_NAMES = 256;
+
+/** Lookups at once, so that one client does not take all there are. */
+const MOST_LOOKUPS = 16;
+
+/** How long an answer holds, and how long a failure, in milliseconds. */
+const LIFE = { answer: 60_000, failure: 2_000 } as const;
+
+/** Finds the address of a name; `undefined` where there is none. Never fails. */
+export type Lookup = (name: string) => Promise<IpAddress | undefined>;
+
+interface Answer {
+  ip: IpAddress | undefined;
+  /** By `performance.now()`. */
+  end: number;
+}
+
+/** Answers to names, bounded, each for a time. */
+export class UdpNames {
+  readonly #lookup: Lookup;
+  readonly #answers = new Map<string, Answer>();
+  readonly #pending = new Map<string, Promise<IpAddress | undefined>>();
+
+  /**
+   * Creates an empty cache.
+   *
+   * @param lookup Finds what is not known.
+   */
+  constructor(lookup: Lookup) {
+    this.#lookup = lookup;
+  }
+
+  /**
+   * Tells the address of a name.
+   *
+   * @param name Name as sent; letter case makes no difference.
+   * @returns The address where it is known, a promise while it is looked up,
+   *   `undefined` where there is none or too many are looked up already.
+   */
+  find(
+    name: string,
+  ): IpAddress | Promise<IpAddress | undefined> | undefined {
+    const key = name.toLowerCase();
+    const answer = this.#answers.get(key);
+    if (answer !== undefined && performance.now() < answer.end) {
+      return answer.ip;
+    }
+    const pending = this.#pending.get(key);
+    if (pending !== undefined) return pending;
+    if (this.#pending.size === MOST_LOOKUPS) return undefined;
+    const asked = this.#ask(key);
+    this.#pending.set(key, asked);
+    return asked;
+  }
+
+  async #ask(name: string): Promise<IpAddress | undefined> {
+    const ip = await this.#lookup(name);
+    const life = ip === undefined ? LIFE.failure : LIFE.answer;
+    this.#pending.delete(name);
+    this.#answers.delete(name);
+    const [oldest] = this.#answers.keys();
+    if (this.#answers.size === MOST_NAMES) this.#answers.delete(oldest!);
+    this.#answers.set(name, { ip, end: performance.now() + life });
+    return ip;
+  }
+}

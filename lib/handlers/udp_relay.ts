@@ -1,0 +1,212 @@
+/**
+ * Datagrams between one client and whomever it writes to (RFC 1928 §7).
+ *
+ * ```text
+ *           relay socket             one socket for IPv4, one for IPv6
+ * client  -- [header|data] -> sluice -- [data] -> target
+ *         <- [header|data] --        <- [data] --
+ * ```
+ *
+ * @module
+ */
+
+import { openUdp } from "../net/udp.ts";
+import { pumpDatagrams } from "../net/udp_pump.ts";
+import { WaitGroup } from "../sync/wait_group.ts";
+import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
+import { unmapAddress } from "../wire/ip_mapped.ts";
+import {
+  LONGEST_ENCODED,
+  parseUdpHeader,
+  type UdpHeader,
+} from "../wire/socks5_udp.ts";
+import { type Lookup, UdpNames } from "./udp_names.ts";
+import { type UdpTarget, UdpTargets } from "./udp_targets.ts";
+
+/** Copies of datagrams that wait for the address of a name, at most. */
+const MOST_WAITING = { count: 256, bytes: 512 * 1024 } as const;
+
+/** What a relay needs to know. */
+export interface UdpRelayOptions {
+  /** Address of the client; what others send is dropped. */
+  client: IpAddress;
+  /** Port it has announced; 0 is that of its first datagram. */
+  clientPort: number;
+  /** Finds the address of a name. */
+  lookup: Lookup;
+  /** Whether an address may be written to. */
+  mayReach: (ip: IpAddress) => boolean;
+}
+
+/** The datagrams of one association. */
+export class UdpRelay {
+  /** Datagrams each way, and those that did not get through. */
+  readonly datagrams = { sent: 0, received: 0, dropped: 0 };
+  /** Bytes of payload each way. */
+  readonly bytes = { sent: 0, received: 0 };
+
+  readonly #socket: Deno.DatagramConn;
+  readonly #clientHost: string;
+  readonly #mayReach: (ip: IpAddress) => boolean;
+  readonly #names: UdpNames;
+  readonly #targets = new UdpTargets();
+  readonly #work = new WaitGroup();
+  readonly #waiting = { count: 0, bytes: 0 };
+  #clientPort: number;
+  /** Where the client is, once it has sent something. */
+  #client: Deno.NetAddr | undefined;
+  #ipv4: Deno.DatagramConn | undefined;
+  #ipv6: Deno.DatagramConn | undefined;
+  #closed = false;
+
+  /**
+   * Starts to relay.
+   *
+   * @param socket Where the client sends to; closed by the relay.
+   * @param options What a relay needs to know.
+   */
+  constructor(socket: Deno.DatagramConn, options: UdpRelayOptions) {
+    this.#socket = socket;
+    this.#clientHost = formatIpAddress(options.client);
+    this.#clientPort = options.clientPort;
+    this.#mayReach = options.mayReach;
+    this.#names = new UdpNames(options.lookup);
+    this.#work.add(pumpDatagrams(socket, this.#fromClient, 0));
+  }
+
+  /**
+   * Closes all sockets. Can be repeated.
+   *
+   * @returns When nothing is under way any more but lookups.
+   */
+  async close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = true;
+      this.#socket.close();
+      this.#ipv4?.close();
+      this.#ipv6?.close();
+    }
+    await this.#work.wait();
+  }
+
+  #fromClient = (
+    datagram: Uint8Array<ArrayBuffer>,
+    from: Deno.NetAddr,
+  ): Promise<void> | undefined => {
+    if (!this.#isClient(from)) return this.#drop();
+    const header = parseUdpHeader(datagram);
+    if (header === undefined) return this.#drop();
+    const payload = datagram.subarray(header.length);
+    const { host, port } = header;
+    const found = typeof host === "string" ? this.#names.find(host) : host;
+    if (!(found instanceof Promise)) return this.#send(found, port, payload);
+    void this.#sendLater(found, header, payload);
+    return undefined;
+  };
+
+  /** Its first datagram tells its port, where none was announced. */
+  #isClient(from: Deno.NetAddr): boolean {
+    if (from.hostname !== this.#clientHost) return false;
+    if (this.#clientPort === 0) this.#clientPort = from.port;
+    if (from.port !== this.#clientPort) return false;
+    this.#client ??= from;
+    return true;
+  }
+
+  async #sendLater(
+    found: Promise<IpAddress | undefined>,
+    { port }: UdpHeader,
+    payload: Uint8Array<ArrayBuffer>,
+  ): Promise<void> {
+    const waiting = this.#waiting;
+    const { length } = payload;
+    if (
+      waiting.count === MOST_WAITING.count ||
+      waiting.bytes + length > MOST_WAITING.bytes
+    ) {
+      this.#drop();
+      return;
+    }
+    waiting.count++;
+    waiting.bytes += length;
+    const copy = payload.slice();
+    const ip = await found;
+    waiting.count--;
+    waiting.bytes -= length;
+    const sending = this.#send(ip, port, copy);
+    if (sending !== undefined) this.#work.add(sending);
+  }
+
+  #send(
+    address: IpAddress | undefined,
+    port: number,
+    payload: Uint8Array,
+  ): Promise<void> | undefined {
+    if (address === undefined || this.#closed) return this.#drop();
+    const ip = unmapAddress(address);
+    if (!this.#mayReach(address) || !this.#mayReach(ip)) return this.#drop();
+    const target = this.#targets.open(ip, port);
+    const socket = this.#outbound(target);
+    if (socket === undefined) return this.#drop();
+    return this.#pass(socket, payload, target.addr, () => {
+      this.datagrams.sent++;
+      this.bytes.sent += payload.length;
+    });
+  }
+
+  /** The socket towards a target, opened when it is needed first. */
+  #outbound({ isIpv6 }: UdpTarget): Deno.DatagramConn | undefined {
+    try {
+      if (isIpv6) return this.#ipv6 ??= this.#open("::");
+      return this.#ipv4 ??= this.#open("0.0.0.0");
+    } catch {
+      return undefined; // No such family here, or out of descriptors.
+    }
+  }
+
+  #open(hostname: string): Deno.DatagramConn {
+    const socket = openUdp(hostname);
+    const pump = pumpDatagrams(socket, this.#fromTarget, LONGEST_ENCODED);
+    this.#work.add(pump);
+    return socket;
+  }
+
+  #fromTarget = (
+    datagram: Uint8Array<ArrayBuffer>,
+    from: Deno.NetAddr,
+  ): Promise<void> | undefined => {
+    const target = this.#targets.find(from.hostname, from.port);
+    if (target === undefined || this.#client === undefined) return this.#drop();
+    const { header } = target;
+    const { buffer, byteOffset, length } = datagram;
+    const labelled = new Uint8Array(
+      buffer,
+      byteOffset - header.length,
+      header.length + length,
+    );
+    labelled.set(header);
+    return this.#pass(this.#socket, labelled, this.#client, () => {
+      this.datagrams.received++;
+      this.bytes.received += length;
+    });
+  };
+
+  /** Errors are those of one datagram, of which UDP promises nothing. */
+  async #pass(
+    socket: Deno.DatagramConn,
+    bytes: Uint8Array,
+    to: Deno.NetAddr,
+    count: () => void,
+  ): Promise<void> {
+    try {
+      await socket.send(bytes, to);
+      count();
+    } catch {
+      this.#drop();
+    }
+  }
+
+  #drop(): undefined {
+    this.datagrams.dropped++;
+  }
+}

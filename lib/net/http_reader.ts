@@ -1,0 +1,106 @@
+/**
+ * Reads HTTP messages off a connection, and no byte too many out of sight.
+ *
+ * @module
+ */
+
+import { type Head, HeadScanner } from "../wire/http1_head.ts";
+import type { Duplex } from "./duplex.ts";
+
+const NOTHING = new Uint8Array();
+
+/**
+ * The bytes of one connection, looked at before they are taken. One reading is
+ * under way at most; it goes on when nobody waits for it any more, so that an
+ * idle connection can be watched without losing what it says.
+ */
+export class HttpReader {
+  readonly #duplex: Duplex;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  #bytes: Uint8Array = NOTHING;
+  #reading: Promise<boolean> | undefined;
+  #isEnded = false;
+
+  /**
+   * Locks the connection's stream until {@linkcode HttpReader.release}.
+   *
+   * @param duplex Connection to read from.
+   */
+  constructor(duplex: Duplex) {
+    this.#duplex = duplex;
+    this.#reader = duplex.readable.getReader();
+  }
+
+  /** Bytes that have come and were not taken; valid until they are. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
+  /** Whether end of file has been reached. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /**
+   * Waits until there are bytes.
+   *
+   * @returns Whether there are; `false` at end of file.
+   * @throws The socket's error.
+   */
+  async fill(): Promise<boolean> {
+    if (this.#bytes.length > 0) return true;
+    if (this.#isEnded) return false;
+    this.#reading ??= this.#read();
+    return await this.#reading;
+  }
+
+  /**
+   * Takes bytes.
+   *
+   * @param count How many of {@linkcode HttpReader.bytes}.
+   */
+  take(count: number): void {
+    this.#bytes = this.#bytes.subarray(count);
+  }
+
+  /**
+   * Reads the head of a message.
+   *
+   * @returns The head; `undefined` where the connection ended before it began.
+   * @throws {HttpError} If it is none, or over a limit.
+   * @throws {Deno.errors.UnexpectedEof} If the connection ends within it.
+   */
+  async readHead(): Promise<Head | undefined> {
+    const scanner = new HeadScanner();
+    while (scanner.head === undefined) {
+      if (await this.fill()) {
+        this.take(scanner.push(this.#bytes));
+      } else if (scanner.isBegun) {
+        throw new Deno.errors.UnexpectedEof("Cannot read head: it ended early");
+      } else return undefined;
+    }
+    return scanner.head;
+  }
+
+  /**
+   * Gives the stream back at the first byte not taken. A reading that is under
+   * way fails for who waits for it; what it brings stays in the stream.
+   */
+  release(): void {
+    // Copied, since the stream reads into the buffer that they are in.
+    this.#duplex.unread(this.#bytes.slice());
+    this.#bytes = NOTHING;
+    this.#reader.releaseLock();
+  }
+
+  async #read(): Promise<boolean> {
+    try {
+      const { value, done } = await this.#reader.read();
+      this.#isEnded = done;
+      this.#bytes = value ?? NOTHING;
+      return !done;
+    } finally {
+      this.#reading = undefined;
+    }
+  }
+}

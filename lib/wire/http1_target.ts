@@ -1,0 +1,128 @@
+/**
+ * What a request is for (RFC 9112 §3.2).
+ *
+ * @module
+ */
+
+import { type Host, parseHost } from "./host_name.ts";
+import { formatHostPort } from "./host_port.ts";
+import { HttpError } from "./http_error.ts";
+import type { RequestHead } from "./http1_request.ts";
+import { parseIpAddress } from "./ip_address.ts";
+
+/** A host and a port of a request. */
+export interface Authority {
+  /** Name, or address: also where the address was sent as text. */
+  host: Host;
+  /** Port, 1 to 65535. */
+  port: number;
+  /** As it was sent, fit for `Host`. */
+  text: string;
+}
+
+/** Where a request goes, and what is asked for there. */
+export interface RequestTarget extends Authority {
+  /** Path and query, or `*`; empty for CONNECT. */
+  path: string;
+}
+
+const DEFAULT_PORT = 80;
+const ABSOLUTE = /^([a-z][a-z\d+.-]*):\/\/([^/?#]*)([^#]*)$/i;
+const AUTHORITY = /^(?:\[([^\]]*)\]|([^:[\]@]*))(?::(\d{0,5}))?$/;
+
+/**
+ * Parses the target of a request to a proxy: `host:port` for CONNECT (§3.2.3),
+ * else an absolute `http:` URI (§3.2.2), which `Host` must agree with.
+ *
+ * @param head The request.
+ * @returns Where it goes.
+ * @throws {HttpError} 400 where it is none or `Host` says otherwise, 501 for
+ *   another scheme.
+ */
+export function parseTarget(head: RequestHead): RequestTarget {
+  const named = parseHostField(head);
+  if (head.method === "CONNECT") {
+    return { ...parseAuthority(head.target, undefined), path: "" };
+  }
+  const [, scheme, authority, rest] = ABSOLUTE.exec(head.target) ?? [];
+  if (scheme === undefined) throw notForProxies(head.target);
+  if (scheme.toLowerCase() !== "http") {
+    throw new HttpError(501, `Cannot fetch ${scheme}: URIs: use CONNECT`);
+  }
+  const target = parseAuthority(authority!, DEFAULT_PORT);
+  if (named !== undefined && !isSame(named, target)) {
+    throw new HttpError(400, "Cannot serve request: Host is not the target's");
+  }
+  return { ...target, path: originForm(head.method, rest!) };
+}
+
+/** One is required, but of HTTP/1.0 (§3.2). */
+function parseHostField({ method, minor, fields }: RequestHead):
+  | Authority
+  | undefined {
+  const values = fields.all("host");
+  if (values.length > 1) {
+    throw new HttpError(400, "Cannot serve request: Host is given twice");
+  }
+  const [value] = values;
+  if (value !== undefined) {
+    // Some clients leave the port of a CONNECT out here, or the whole value.
+    if (method === "CONNECT" && value === "") return undefined;
+    return parseAuthority(value, DEFAULT_PORT);
+  }
+  if (minor === 0) return undefined;
+  throw new HttpError(400, "Cannot serve request: Host is missing");
+}
+
+function parseAuthority(
+  text: string,
+  defaultPort: number | undefined,
+): Authority {
+  const [, ipv6, name, digits] = AUTHORITY.exec(text) ?? [];
+  const host = ipv6 === undefined
+    ? parseName(name, text)
+    : parseIpAddress(ipv6);
+  if (host === undefined || ipv6 !== undefined && host.length !== 16) {
+    throw malformed(text, "address in brackets");
+  }
+  const port = digits ? Number(digits) : defaultPort;
+  if (port === undefined || port === 0 || port > 65535) {
+    throw malformed(text, "port");
+  }
+  return { host, port, text };
+}
+
+function parseName(name: string | undefined, text: string): Host {
+  if (name === undefined) throw malformed(text, "form");
+  try {
+    return parseHost(name);
+  } catch (error) {
+    throw malformed(text, `host: ${(error as SyntaxError).message}`);
+  }
+}
+
+/** The target as the origin server wants it (§3.2.1, §3.2.4). */
+function originForm(method: string, rest: string): string {
+  if (rest === "") return method === "OPTIONS" ? "*" : "/";
+  return rest.startsWith("/") ? rest : `/${rest}`;
+}
+
+function isSame(a: Authority, b: Authority): boolean {
+  return formatHostPort(a.host, a.port).toLowerCase() ===
+    formatHostPort(b.host, b.port).toLowerCase();
+}
+
+function notForProxies(target: string): HttpError {
+  const isPath = target.startsWith("/") || target === "*";
+  return new HttpError(
+    400,
+    isPath
+      ? "This is a proxy: set it as one, or ask for http://HOST/PATH"
+      : "Cannot parse target: it is not http://HOST/PATH",
+  );
+}
+
+function malformed(text: string, what: string): HttpError {
+  const shown = JSON.stringify(text.slice(0, 80));
+  return new HttpError(400, `Cannot parse authority ${shown}: bad ${what}`);
+}
