@@ -12,6 +12,7 @@
 
 import { openUdp } from "../net/udp.ts";
 import { pumpDatagrams } from "../net/udp_pump.ts";
+import { UdpSender } from "../net/udp_sender.ts";
 import { WaitGroup } from "../sync/wait_group.ts";
 import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
 import { unmapAddress } from "../wire/ip_mapped.ts";
@@ -45,7 +46,8 @@ export class UdpRelay {
   /** Bytes of payload each way. */
   readonly bytes = { sent: 0, received: 0 };
 
-  readonly #socket: Deno.DatagramConn;
+  readonly #sockets: Deno.DatagramConn[] = [];
+  readonly #toClient: UdpSender;
   readonly #clientHost: string;
   readonly #mayReach: (ip: IpAddress) => boolean;
   readonly #names: UdpNames;
@@ -55,8 +57,8 @@ export class UdpRelay {
   #clientPort: number;
   /** Where the client is, once it has sent something. */
   #client: Deno.NetAddr | undefined;
-  #ipv4: Deno.DatagramConn | undefined;
-  #ipv6: Deno.DatagramConn | undefined;
+  #ipv4: UdpSender | undefined;
+  #ipv6: UdpSender | undefined;
   #closed = false;
 
   /**
@@ -66,7 +68,8 @@ export class UdpRelay {
    * @param options What a relay needs to know.
    */
   constructor(socket: Deno.DatagramConn, options: UdpRelayOptions) {
-    this.#socket = socket;
+    this.#sockets.push(socket);
+    this.#toClient = new UdpSender(socket);
     this.#clientHost = formatIpAddress(options.client);
     this.#clientPort = options.clientPort;
     this.#mayReach = options.mayReach;
@@ -82,9 +85,7 @@ export class UdpRelay {
   async close(): Promise<void> {
     if (!this.#closed) {
       this.#closed = true;
-      this.#socket.close();
-      this.#ipv4?.close();
-      this.#ipv6?.close();
+      for (const socket of this.#sockets) socket.close();
     }
     await this.#work.wait();
   }
@@ -146,16 +147,16 @@ export class UdpRelay {
     const ip = unmapAddress(address);
     if (!this.#mayReach(address) || !this.#mayReach(ip)) return this.#drop();
     const target = this.#targets.open(ip, port);
-    const socket = this.#outbound(target);
-    if (socket === undefined) return this.#drop();
-    return this.#pass(socket, payload, target.addr, () => {
+    const sender = this.#outbound(target);
+    if (sender === undefined) return this.#drop();
+    return this.#pass(sender.send(payload, target.addr), () => {
       this.datagrams.sent++;
       this.bytes.sent += payload.length;
     });
   }
 
   /** The socket towards a target, opened when it is needed first. */
-  #outbound({ isIpv6 }: UdpTarget): Deno.DatagramConn | undefined {
+  #outbound({ isIpv6 }: UdpTarget): UdpSender | undefined {
     try {
       if (isIpv6) return this.#ipv6 ??= this.#open("::");
       return this.#ipv4 ??= this.#open("0.0.0.0");
@@ -164,11 +165,12 @@ export class UdpRelay {
     }
   }
 
-  #open(hostname: string): Deno.DatagramConn {
+  #open(hostname: string): UdpSender {
     const socket = openUdp(hostname);
+    this.#sockets.push(socket);
     const pump = pumpDatagrams(socket, this.#fromTarget, LONGEST_ENCODED);
     this.#work.add(pump);
-    return socket;
+    return new UdpSender(socket);
   }
 
   #fromTarget = (
@@ -185,21 +187,16 @@ export class UdpRelay {
       header.length + length,
     );
     labelled.set(header);
-    return this.#pass(this.#socket, labelled, this.#client, () => {
+    return this.#pass(this.#toClient.send(labelled, this.#client), () => {
       this.datagrams.received++;
       this.bytes.received += length;
     });
   };
 
   /** Errors are those of one datagram, of which UDP promises nothing. */
-  async #pass(
-    socket: Deno.DatagramConn,
-    bytes: Uint8Array,
-    to: Deno.NetAddr,
-    count: () => void,
-  ): Promise<void> {
+  async #pass(sending: Promise<void>, count: () => void): Promise<void> {
     try {
-      await socket.send(bytes, to);
+      await sending;
       count();
     } catch {
       this.#drop();

@@ -4,8 +4,14 @@
  * @module
  */
 
-/** Buffers of one socket: so many datagrams are being passed on at once. */
+/** Large datagrams of one socket that are being passed on at once. */
 const BUFFERS = 4;
+
+/** Bytes up to which a datagram is copied, so that its buffer is free again. */
+const SMALL = 2_048;
+
+/** Datagrams of one socket that are being passed on at once. */
+const MOST_PASSING = 256;
 
 /** No datagram has more bytes: its length field has 16 bits (RFC 768). */
 const LONGEST_DATAGRAM = 65_535;
@@ -33,7 +39,8 @@ export type PassOn = (
 /**
  * Receives until the socket is closed. What the system holds for a socket is
  * little, so the next datagram is received while the ones before are still
- * being sent; the buffers are few and used again.
+ * being sent: a small one as a copy of its own size, a large one in one of a
+ * few buffers that are used again.
  *
  * @param socket The socket; closing it ends the pump.
  * @param passOn Takes each datagram.
@@ -46,40 +53,54 @@ export async function pumpDatagrams(
   headroom: number,
 ): Promise<void> {
   const free: Uint8Array<ArrayBuffer>[] = [];
-  const busy = new Set<Promise<void>>();
-  let failures = 0;
+  const passing = new Set<Promise<void>>();
+  let lent = 0;
 
-  async function takeBuffer(): Promise<Uint8Array<ArrayBuffer>> {
-    if (busy.size === BUFFERS) await Promise.race(busy);
-    return free.pop() ?? new Uint8Array(headroom + LONGEST_DATAGRAM);
+  async function receive(): Promise<void> {
+    while (lent === BUFFERS || passing.size >= MOST_PASSING) {
+      await Promise.race(passing);
+    }
+    const buffer = free.pop() ?? new Uint8Array(headroom + LONGEST_DATAGRAM);
+    try {
+      const [{ length }, from] = await socket.receive(
+        buffer.subarray(headroom),
+      );
+      const isSmall = length <= SMALL;
+      const own = isSmall ? buffer.slice(0, headroom + length) : buffer;
+      const datagram = own.subarray(headroom, headroom + length);
+      const done = passOn(datagram, from as Deno.NetAddr);
+      if (done !== undefined) track(done, isSmall ? undefined : buffer);
+      if (done === undefined || isSmall) free.push(buffer);
+    } catch (error) {
+      free.push(buffer);
+      throw error;
+    }
   }
 
-  function lend(buffer: Uint8Array<ArrayBuffer>, passing: Promise<void>): void {
-    const done = passing.then(() => {
-      busy.delete(done);
+  function track(
+    done: Promise<void>,
+    buffer: Uint8Array<ArrayBuffer> | undefined,
+  ): void {
+    if (buffer !== undefined) lent++;
+    const tracked = done.then(() => {
+      passing.delete(tracked);
+      if (buffer === undefined) return;
+      lent--;
       free.push(buffer);
     });
-    busy.add(done);
+    passing.add(tracked);
   }
 
-  while (failures < MOST_FAILURES) {
-    const buffer = await takeBuffer();
+  for (let failures = 0; failures < MOST_FAILURES;) {
     try {
-      const [datagram, from] = await socket.receive(buffer.subarray(headroom));
+      await receive();
       failures = 0;
-      const passing = passOn(
-        datagram as Uint8Array<ArrayBuffer>,
-        from as Deno.NetAddr,
-      );
-      if (passing === undefined) free.push(buffer);
-      else lend(buffer, passing);
     } catch (error) {
       if (isClosed(error)) break;
-      free.push(buffer);
       failures++;
     }
   }
-  await Promise.all(busy);
+  await Promise.all(passing);
 }
 
 function isClosed(error: unknown): boolean {

@@ -9,12 +9,18 @@ import {
   nameRequest,
   toHex,
 } from "../support/dialogue.ts";
+import {
+  fuzzMilliseconds,
+  fuzzRandom,
+  mutate,
+  noise,
+  pick,
+} from "../support/fuzz.ts";
 import { connectRequest, GREETING, readReply } from "../support/proxy.ts";
 import {
   type ProxyProcess,
   startProxyProcess,
 } from "../support/proxy_process.ts";
-import { seededRandom } from "../support/random.ts";
 import {
   readExactly,
   readToEnd,
@@ -23,7 +29,6 @@ import {
   writeAll,
 } from "../support/sockets.ts";
 
-const MILLISECONDS = 1_200;
 const AT_ONCE = 16;
 const USER = { name: "alice", password: "secret" };
 
@@ -34,7 +39,7 @@ for (const users of [[], [USER]]) {
     name: `socks5() survives random and mutated dialogues ${who}`,
     ignore: Deno.build.os !== "linux",
     async fn() {
-      const random = seededRandom(0x51_1ce + users.length);
+      const random = fuzzRandom(0x51_1ce + users.length);
       await using echo = startEcho();
       await using proxy = await startProxyProcess({
         users,
@@ -58,7 +63,7 @@ for (const users of [[], [USER]]) {
       ];
       await serve(proxy, good);
 
-      const end = performance.now() + MILLISECONDS;
+      const end = performance.now() + fuzzMilliseconds();
       let count = 0;
       await Promise.all(Array.from({ length: AT_ONCE }, async () => {
         while (performance.now() < end) {
@@ -126,31 +131,4 @@ async function serve(proxy: ProxyProcess, good: Bytes): Promise<void> {
   await within(2_000, readExactly(conn, good[2] === 2 ? 4 : 2));
   assertEquals((await within(2_000, readReply(conn))).reply, 0);
   assertBytes(await within(2_000, readExactly(conn, 3)), [1, 2, 3]);
-}
-
-function pick<T>(values: T[], random: () => number): T {
-  return values[Math.floor(random() * values.length)]!;
-}
-
-function noise(random: () => number): Bytes {
-  const length = Math.floor(random() ** 3 * 2_000);
-  return Uint8Array.from({ length }, () => random() * 256);
-}
-
-const EDGES = [0, 1, 2, 3, 4, 5, 0x7f, 0x80, 0xfe, 0xff];
-
-/** Changes, drops, doubles or adds a few bytes. */
-function mutate(bytes: Bytes, random: () => number): Bytes {
-  const result = [...bytes];
-  for (let left = 1 + Math.floor(random() * 4); left > 0; left--) {
-    const at = Math.floor(random() * result.length);
-    const kind = Math.floor(random() * 6);
-    if (kind === 0) result[at] = Math.floor(random() * 256);
-    else if (kind === 1) result[at] = pick(EDGES, random);
-    else if (kind === 2) result.splice(at, 1 + Math.floor(random() * 3));
-    else if (kind === 3) result.splice(at, 0, pick(EDGES, random));
-    else if (kind === 4) result.push(...result.slice(at));
-    else result.length = at;
-  }
-  return Uint8Array.from(result);
 }

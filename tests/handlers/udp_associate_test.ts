@@ -76,8 +76,9 @@ Deno.test("associate() ends when the client resets", async () => {
   }
   socket.resetAndDestroy();
   const [record] = await within(5_000, proxy.whenEnded(1));
-  const { result, reason } = record!;
-  assertEquals([result, reason], ["cut", "client: connection reset"]);
+  const { result, reason, endedFirst } = record!;
+  assertEquals([result, endedFirst], ["cut", "client"]);
+  assertStringIncludes(reason, "connection reset");
   assertFree(boundOf(join(...replies).subarray(2)));
 });
 
@@ -119,6 +120,7 @@ Deno.test("associate() ends when the drain time has passed, and starts none in a
   const stopping = proxy.proxy.shutdown(1_000);
   await writeAll(late, associateRequest(ANYWHERE));
   assertBytes(await within(5_000, readToEnd(late)), refusal(1));
+  late.close();
   await client.send(PING, echo.addr);
   await client.receive();
   assertEquals(await within(5_000, stopping), 1);

@@ -241,9 +241,10 @@ Deno.test("associate() forgets the target that was silent longest", async () => 
   for (let n = 0; n < 256; n++) {
     const hostname = `127.1.${n >> 4}.${1 + (n & 15)}`;
     await client.send(PING, { hostname, port: 9 });
+    if (n % 32 !== 31) continue;
+    await client.send(PING, echo.addr);
+    await client.receive();
   }
-  await client.send(PING, echo.addr);
-  await client.receive();
   await first.send(PING, { ...outbound, hostname: "127.0.0.1" });
   await client.send(Uint8Array.of(2), echo.addr);
   assertBytes((await client.receive()).payload, [2]);
@@ -251,7 +252,7 @@ Deno.test("associate() forgets the target that was silent longest", async () => 
   assert(datagrams!.dropped >= 1);
 });
 
-for (const size of [16, 512]) {
+for (const size of [16, 128]) {
   Deno.test(`associate() loses none of 200 datagrams of ${size} bytes at once, in order`, async () => {
     await using echo = startUdp();
     await using proxy = await startTestProxy();

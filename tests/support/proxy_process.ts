@@ -16,7 +16,7 @@ import type { ConnectionEvent, LogEvent } from "../../lib/observe/log_event.ts";
 /** What can be said to the process. */
 export type ProcessConfig = Pick<
   ProxyConfig,
-  "users" | "timeouts" | "maxConnections" | "protocols" | "bindTimeout"
+  "users" | "timeouts" | "maxConnections" | "protocols" | "bindTimeout" | "udp"
 >;
 
 /** A proxy in a process of its own; ended when disposed of. */

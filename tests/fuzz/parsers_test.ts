@@ -1,0 +1,109 @@
+import { assert } from "@std/assert";
+import { parseHost } from "../../lib/wire/host_name.ts";
+import { parseHostPort } from "../../lib/wire/host_port.ts";
+import { formatIpAddress, parseIpAddress } from "../../lib/wire/ip_address.ts";
+import { parse, type Parser } from "../../lib/wire/parser.ts";
+import * as socks4 from "../../lib/wire/socks4_request.ts";
+import { Socks5Error } from "../../lib/wire/socks5.ts";
+import * as credentials from "../../lib/wire/socks5_credentials.ts";
+import * as greeting from "../../lib/wire/socks5_greeting.ts";
+import * as socks5 from "../../lib/wire/socks5_request.ts";
+import { encodeUdpHeader, parseUdpHeader } from "../../lib/wire/socks5_udp.ts";
+import {
+  fuzzMilliseconds,
+  fuzzRandom,
+  mutate,
+  noise,
+  pick,
+} from "../support/fuzz.ts";
+
+const text = (bytes: Uint8Array) => String.fromCharCode(...bytes);
+const bytes = (value: string) => new TextEncoder().encode(value);
+
+interface Case {
+  name: string;
+  seeds: Uint8Array[];
+  run: (input: Uint8Array<ArrayBuffer>) => unknown;
+}
+
+function generator(
+  name: string,
+  seeds: Uint8Array[],
+  make: () => Parser<unknown>,
+): Case {
+  return { name, seeds, run: (input) => parse(make(), input) };
+}
+
+const HOST = { host: "example.com", port: 443 };
+const IP = { host: parseIpAddress("2001:db8::1")!, port: 80 };
+
+const CASES: Case[] = [
+  generator(
+    "greeting",
+    [greeting.encodeGreeting([0, 2])],
+    greeting.parseGreeting,
+  ),
+  generator("credentials", [
+    credentials.encodeCredentials({ username: "alice", password: bytes("x") }),
+  ], credentials.parseCredentials),
+  generator("SOCKS5 request", [
+    socks5.encodeRequest({ command: 1, ...HOST }),
+    socks5.encodeRequest({ command: 3, ...IP }),
+  ], socks5.parseRequest),
+  generator("SOCKS4 request", [
+    new Uint8Array([4, 1, 0, 80, 127, 0, 0, 1, 0x61, 0]),
+    new Uint8Array([4, 1, 0, 80, 0, 0, 0, 1, 0, ...bytes("example.com"), 0]),
+  ], socks4.parseRequest),
+  {
+    name: "UDP header",
+    seeds: [
+      encodeUdpHeader(IP.host, 80),
+      new Uint8Array([0, 0, 0, 3, 1, 97, 0, 80, 1]),
+    ],
+    run: parseUdpHeader,
+  },
+  {
+    name: "host",
+    seeds: [bytes("a.example")],
+    run: (input) => parseHost(text(input)),
+  },
+  {
+    name: "host and port",
+    seeds: [bytes("[::1]:80"), bytes("a:1")],
+    run: (input) => parseHostPort(text(input), "x"),
+  },
+  {
+    name: "IP address",
+    seeds: [bytes("::ffff:1.2.3.4"), bytes("1.2.3.4"), bytes("1:2::3")],
+    run(input) {
+      const ip = parseIpAddress(text(input));
+      if (ip === undefined) return;
+      // What was taken for an address is one, however it was written.
+      assert(parseIpAddress(formatIpAddress(ip))!.join() === ip.join());
+    },
+  },
+];
+
+/** What a parser may throw: all else is a mistake in it. */
+const EXPECTED = [Socks5Error, SyntaxError, RangeError];
+
+for (const { name, seeds, run } of CASES) {
+  Deno.test(`the parser of ${name} takes or refuses any bytes, and never more`, () => {
+    const random = fuzzRandom(name.length * 7919);
+    const end = performance.now() + fuzzMilliseconds() / 4;
+    let count = 0;
+    while (performance.now() < end) {
+      const input = random() < 0.3
+        ? noise(random)
+        : mutate(pick(seeds, random), random);
+      count++;
+      try {
+        run(input);
+      } catch (error) {
+        const isExpected = EXPECTED.some((kind) => error instanceof kind);
+        assert(isExpected, `${error} for ${input.join()}`);
+      }
+    }
+    assert(count > 100, `only ${count} inputs`);
+  });
+}
