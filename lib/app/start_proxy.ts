@@ -154,7 +154,10 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
 
 function udpSettings(given: ProxyConfig["udp"]): UdpSettings {
   const { associations, ...rest } = { ...UDP, ...given };
-  return { ...rest, limits: new ConnectionLimits(associations) };
+  return {
+    ...rest,
+    limits: new ConnectionLimits(associations, "associations"),
+  };
 }
 
 interface Opened {

@@ -16,16 +16,19 @@ export interface Lease {
 /** Counts connections, and refuses those over a limit. */
 export class ConnectionLimits {
   readonly #most: number;
+  readonly #what: string;
   readonly #byClient = new Map<string, number>();
   #total = 0;
 
   /**
    * Creates limits with nothing counted yet.
    *
-   * @param most Connections in all.
+   * @param most How many in all.
+   * @param what What is counted, for the message of a refusal.
    */
-  constructor(most: number) {
+  constructor(most: number, what = "connections") {
     this.#most = most;
+    this.#what = what;
   }
 
   /** Connections that have a place. */
@@ -51,12 +54,15 @@ export class ConnectionLimits {
     const key = clientKey(client);
     const mine = this.#byClient.get(key) ?? 0;
     if (this.#total >= this.#most) {
-      throw new Refusal("limit reached", `Limit of ${this.#most} connections`);
+      throw new Refusal(
+        "limit reached",
+        `Limit of ${this.#most} ${this.#what}`,
+      );
     }
     if (mostOfClient > 0 && mine >= mostOfClient) {
       throw new Refusal(
         "limit reached",
-        `Limit of ${mostOfClient} connections from one client`,
+        `Limit of ${mostOfClient} ${this.#what} from one client`,
       );
     }
     this.#total++;
