@@ -83,7 +83,9 @@ export class Origins implements Disposable {
     const key = formatHostPort(host, port).toLowerCase();
     const idle = this.#idle.get(key);
     this.#idle.delete(key);
-    if (idle !== undefined && !isFresh) {
+    // Bytes that were not asked for would be taken for the next answer.
+    const isSilent = idle?.reader.bytes.length === 0;
+    if (idle !== undefined && isSilent && !isFresh) {
       record.target = formatHostPort(host, port);
       if (idle.address !== undefined) record.address = idle.address;
       return idle;
