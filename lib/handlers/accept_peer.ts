@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isOfOneClient } from "../net/accept_error.ts";
 import { DialError, dialErrorKind } from "../net/dial_error.ts";
 import { errorCode } from "../net/error_code.ts";
 import { Refusal } from "../policy/refusal.ts";
@@ -88,7 +89,7 @@ async function accept(
     return await listener.accept();
   } catch (error) {
     wait.throwIfCancelled();
-    if (isOfOnePeer(error)) return await accept(listener, wait);
+    if (isOfOneClient(error)) return await accept(listener, wait);
     const reason = errorCode(error) ?? String(error);
     throw new DialError(
       dialErrorKind(error),
@@ -96,12 +97,6 @@ async function accept(
       { cause: error },
     );
   }
-}
-
-/** Somebody was gone before it could be accepted; that ends no wait. */
-function isOfOnePeer(error: unknown): boolean {
-  return error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.ConnectionReset;
 }
 
 function nobodyCame({ record, services }: Session): DialError {

@@ -26,10 +26,11 @@ import {
   type IpAddress,
   parseIpAddress,
 } from "../wire/ip_address.ts";
-import { isSameAddress, unmapAddress } from "../wire/ip_mapped.ts";
+import { isSameAddress } from "../wire/ip_mapped.ts";
 import { REPLY } from "../wire/socks5.ts";
 import { encodeReply } from "../wire/socks5_reply.ts";
 import type { Request } from "../wire/socks5_request.ts";
+import { requireAdmission } from "./open_target.ts";
 import type { Session } from "./session.ts";
 import { UdpRelay } from "./udp_relay.ts";
 
@@ -51,11 +52,8 @@ export async function associate(
 ): Promise<TunnelResult> {
   const { record, remote, services } = session;
   record.target = `udp ${formatHostPort(request.host, request.port)}`;
-  session.admit();
-  if (session.draining.cancelled) {
-    throw new Refusal("draining", "Sluice is shutting down");
-  }
-  const client = unmapAddress(parseIpAddress(remote.hostname)!);
+  requireAdmission(session);
+  const client = parseIpAddress(remote.hostname)!;
   checkAnnounced(request, client);
   const { limits, perClient } = services.udp;
   const lease = limits.admit(remote.hostname, perClient);
@@ -85,8 +83,8 @@ async function relayFor(
   clientPort: number,
 ): Promise<TunnelResult> {
   const { local, record, services } = session;
-  const ip = unmapAddress(parseIpAddress(local.hostname)!);
-  const socket = openUdp(formatIpAddress(ip), services.udp.ports);
+  const ip = parseIpAddress(local.hostname)!;
+  const socket = openUdp(local.hostname, services.udp.ports);
   using context = new Context(session.context);
   const mayReach = (ip: IpAddress) => services.refuseAddress(ip) === undefined;
   const relay = new UdpRelay(socket, {

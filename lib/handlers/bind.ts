@@ -18,14 +18,10 @@ import { DialError, dialErrorKind } from "../net/dial_error.ts";
 import { Duplex } from "../net/duplex.ts";
 import { errorCode } from "../net/error_code.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
+import { unmapAddr } from "../net/unmap_addr.ts";
 import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
-import {
-  formatIpAddress,
-  type IpAddress,
-  parseIpAddress,
-} from "../wire/ip_address.ts";
-import { unmapAddress } from "../wire/ip_mapped.ts";
+import type { IpAddress } from "../wire/ip_address.ts";
 import { acceptPeer, type Arrival } from "./accept_peer.ts";
 import { beginTarget, resolveAllowed } from "./open_target.ts";
 import { runTunnel } from "./run_tunnel.ts";
@@ -64,7 +60,7 @@ export async function bind(
   const arrival = await openPeer(session, addresses, encodeBound);
   using connection = arrival.connection;
   connection.setNoDelay(true);
-  const peer = unmapped(connection.remoteAddr as Deno.NetAddr);
+  const peer = unmapAddr(connection.remoteAddr as Deno.NetAddr);
   record.address = formatHostPort(peer.hostname, peer.port);
   session.encodeRefusal = undefined;
   await client.write(encodeBound(peer));
@@ -90,7 +86,7 @@ async function openPeer(
   addresses: IpAddress[] | undefined,
   encodeBound: EncodeBound,
 ): Promise<Arrival> {
-  using listener = listen(unmapped(session.local).hostname);
+  using listener = listen(session.local.hostname);
   await session.client.write(encodeBound(listener.addr as Deno.NetAddr));
   return await acceptPeer(session, listener, addresses);
 }
@@ -106,13 +102,6 @@ function listen(hostname: string): Deno.TcpListener {
       { cause: error },
     );
   }
-}
-
-/** An IPv4 client of a listener on `[::]` has to be told IPv4 addresses. */
-function unmapped(addr: Deno.NetAddr): Deno.NetAddr {
-  const ip = parseIpAddress(addr.hostname);
-  if (ip === undefined) return addr;
-  return { ...addr, hostname: formatIpAddress(unmapAddress(ip)) };
 }
 
 async function writeEarly({ connection, early }: Arrival): Promise<number> {

@@ -6,7 +6,7 @@
  */
 
 import { DialError } from "../net/dial_error.ts";
-import { linger } from "../net/linger.ts";
+import { LINGER, linger } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import type { ConnectionResult } from "../observe/log_event.ts";
 import { Refusal } from "../policy/refusal.ts";
@@ -19,12 +19,6 @@ import { Session } from "./session.ts";
 
 /** Speaks one protocol with one client, until its tunnel has ended. */
 export type Protocol = (session: Session) => Promise<TunnelResult>;
-
-/**
- * How long a refused client has to leave, in milliseconds. RFC 1928 §6 allows
- * ten seconds; a client that reads needs no two.
- */
-const LINGER = 2_000;
 
 /**
  * Handles one connection from first byte to log line.

@@ -5,17 +5,13 @@
  */
 
 import { HttpReader } from "../net/http_reader.ts";
-import { linger } from "../net/linger.ts";
+import { LINGER, linger } from "../net/linger.ts";
 import type { End, TunnelResult } from "../net/tunnel.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
-import { timeoutError } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import type { Head } from "../wire/http1_head.ts";
 import { Origins } from "./http_origins.ts";
 import type { Session } from "./session.ts";
-
-/** Milliseconds for the client to leave after the last answer. */
-const LINGER = 2_000;
 
 /** What lasts over the requests of one client. */
 export class HttpClient implements Disposable {
@@ -55,21 +51,15 @@ export class HttpClient implements Disposable {
    * @throws {HttpError} If it is malformed.
    */
   async nextHead(): Promise<Head | undefined> {
-    const { context, services } = this.session;
-    const isFirst = this.requests === 0;
-    if (!isFirst && !await this.#waitForByte()) return undefined;
-    this.#begin();
-    const { handshake } = services.timeouts;
     // The first one is within the limit that the session has begun with.
-    const limit = isFirst ? 0 : handshake;
-    const deadline = setDeadline(
-      limit,
-      () => context.cancel(timeoutError(limit, "Handshake time")),
-    );
+    if (this.requests > 0) {
+      if (!await this.#waitForByte()) return undefined;
+      this.session.beginHandshake();
+    }
+    this.#begin();
     try {
       return await this.reader.readHead();
     } finally {
-      deadline.clear();
       this.session.endHandshake();
     }
   }

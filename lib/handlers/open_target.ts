@@ -56,6 +56,16 @@ export async function openTarget(
  */
 export function beginTarget(session: Session, host: Host, port: number): void {
   session.record.target = formatHostPort(host, port);
+  requireAdmission(session);
+}
+
+/**
+ * Refuses to begin work for a client that is over a limit, or in a drain.
+ *
+ * @param session The client.
+ * @throws {Refusal} `limit reached` or `draining`.
+ */
+export function requireAdmission(session: Session): void {
   session.admit();
   if (session.draining.cancelled) {
     throw new Refusal("draining", "Sluice is shutting down");

@@ -7,13 +7,12 @@
 
 import { ByteReader } from "../net/byte_reader.ts";
 import { Duplex } from "../net/duplex.ts";
+import { unmapAddr } from "../net/unmap_addr.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import type { Lease } from "../policy/connection_limits.ts";
 import type { Context } from "../sync/context.ts";
 import type { Deadline } from "../sync/deadline.ts";
 import { formatHostPort } from "../wire/host_port.ts";
-import { parseIpAddress } from "../wire/ip_address.ts";
-import { unmapAddress } from "../wire/ip_mapped.ts";
 import type { Services } from "./services.ts";
 
 /** One client's connection while it is handled. */
@@ -44,7 +43,7 @@ export class Session implements Disposable {
   isLogged = false;
 
   readonly #started = performance.now();
-  readonly #handshake: Deadline;
+  #handshake: Deadline | undefined;
   readonly #leaveDrain: () => void;
   #lease: Lease | undefined;
   #overLimit: unknown;
@@ -64,8 +63,8 @@ export class Session implements Disposable {
     draining: Context,
     services: Services,
   ) {
-    this.local = connection.localAddr as Deno.NetAddr;
-    this.remote = connection.remoteAddr as Deno.NetAddr;
+    this.local = unmapAddr(connection.localAddr as Deno.NetAddr);
+    this.remote = unmapAddr(connection.remoteAddr as Deno.NetAddr);
     this.client = new Duplex(connection);
     this.reader = new ByteReader(this.client.bytes());
     this.context = context;
@@ -73,10 +72,7 @@ export class Session implements Disposable {
     this.services = services;
     this.record = newRecord(this.local, this.remote);
     context.onCancel(() => this.client.close());
-    this.#handshake = context.cancelAfter(
-      services.timeouts.handshake,
-      "Handshake time",
-    );
+    this.beginHandshake();
     this.#leaveDrain = draining.onCancel((reason) => {
       if (this.client.received === 0) context.cancel(reason);
     });
@@ -100,9 +96,17 @@ export class Session implements Disposable {
     if (this.#lease === undefined) throw this.#overLimit;
   }
 
+  /** Starts the time limit of the handshake, which ends the connection. */
+  beginHandshake(): void {
+    this.#handshake = this.context.cancelAfter(
+      this.services.timeouts.handshake,
+      "Handshake time",
+    );
+  }
+
   /** Ends the time limit of the handshake, once the request is read. */
   endHandshake(): void {
-    this.#handshake.clear();
+    this.#handshake?.clear();
     this.#leaveDrain();
   }
 
@@ -126,17 +130,11 @@ function newRecord(local: Deno.NetAddr, remote: Deno.NetAddr): ConnectionEvent {
     event: "connection",
     startedAt: Date.now(),
     duration: 0,
-    listener: formatAddr(local),
-    client: formatAddr(remote),
+    listener: formatHostPort(local.hostname, local.port),
+    client: formatHostPort(remote.hostname, remote.port),
     sent: 0,
     received: 0,
     result: "dropped",
     reason: "",
   };
-}
-
-/** A listener on `[::]` has its IPv4 clients in IPv6; people don't. */
-function formatAddr({ hostname, port }: Deno.NetAddr): string {
-  if (!hostname.startsWith("::ffff:")) return formatHostPort(hostname, port);
-  return formatHostPort(unmapAddress(parseIpAddress(hostname)!), port);
 }

@@ -7,6 +7,12 @@
 import { setDeadline } from "../sync/deadline.ts";
 import type { Duplex } from "./duplex.ts";
 
+/**
+ * How long a client has to leave after the last message, in milliseconds. RFC
+ * 1928 §6 allows ten seconds; a client that reads needs no two.
+ */
+export const LINGER = 2_000;
+
 /** A client that sends more than this after its refusal is cut off. */
 const MOST_DISCARDED = 1024 * 1024;
 

@@ -8,7 +8,7 @@ import { Context, timeoutError } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { Semaphore } from "../sync/semaphore.ts";
 import { WaitGroup } from "../sync/wait_group.ts";
-import { errorCode } from "./error_code.ts";
+import { isOfOneClient } from "./accept_error.ts";
 
 /**
  * Serves one connection. It owns the connection and closes it; it is to end
@@ -145,33 +145,6 @@ export function serve(
       return cut;
     },
   };
-}
-
-/**
- * Failures that accept(2) tells to pass over: they are of one connection, such
- * as one that was reset before it could be accepted. Pausing for them would let
- * anyone stop the accepting for all others.
- */
-const OF_ONE_CLIENT = new Set([
-  "ECONNABORTED",
-  "ECONNRESET",
-  "EHOSTDOWN",
-  "EHOSTUNREACH",
-  "EINVAL",
-  "ENETDOWN",
-  "ENETUNREACH",
-  "ENONET",
-  "ENOPROTOOPT",
-  "ENOTCONN",
-  "EOPNOTSUPP",
-  "EPROTO",
-]);
-
-function isOfOneClient(error: unknown): boolean {
-  return error instanceof Deno.errors.ConnectionAborted ||
-    error instanceof Deno.errors.ConnectionReset ||
-    error instanceof Deno.errors.NotConnected ||
-    OF_ONE_CLIENT.has(errorCode(error) ?? "");
 }
 
 async function delay(milliseconds: number, context: Context): Promise<void> {
