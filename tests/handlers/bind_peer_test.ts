@@ -43,19 +43,6 @@ for (const form of BIND_FORMS) {
     }
   });
 
-  test("goes on waiting when strangers are reset before they are accepted", async () => {
-    await using proxy = await startTestProxy();
-    using waiting = await startBind(proxy, form, "127.0.0.1");
-    for (let n = 0; n < 20; n++) {
-      const stranger = connectFrom("127.0.0.2", waiting.bound);
-      await within(5_000, once(stranger, "connect"));
-      stranger.resetAndDestroy();
-    }
-    using peer = await connectTo(waiting.bound);
-    await form.readBound(waiting.conn);
-    await assertJoined(waiting, peer);
-  });
-
   test("takes anyone for 0.0.0.0", async () => {
     await using proxy = await startTestProxy();
     for (const hostname of ["127.0.0.1", "127.0.0.2"]) {
