@@ -7,12 +7,12 @@
 import type { ProtocolName } from "../handlers/services.ts";
 import type { User } from "../policy/users.ts";
 import { formatHostPort } from "../wire/host_port.ts";
-import type { ProxyListener } from "./start_proxy.ts";
+import type { ListenerInfo } from "./start_listeners.ts";
 
 /** What the lines are made from. */
 export interface BannerFacts {
   /** Listeners of the running proxy. */
-  listeners: readonly ProxyListener[];
+  listeners: readonly ListenerInfo[];
   /** What its clients may speak. */
   protocols: readonly ProtocolName[];
   /** Users it was started with. */
@@ -60,7 +60,7 @@ function spoken({ protocols, users }: BannerFacts): string {
 }
 
 function tryLine(
-  { addr }: ProxyListener,
+  { addr }: ListenerInfo,
   { protocols, users }: BannerFacts,
 ): string {
   const local: Record<string, string> = {
@@ -79,7 +79,7 @@ function tryLine(
 }
 
 function whoMay(
-  { isPublic }: ProxyListener,
+  { isPublic }: ListenerInfo,
   { users, allowPrivate }: BannerFacts,
 ): string {
   const reach = isPublic ? "from anywhere" : "on this machine";

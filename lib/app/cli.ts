@@ -5,19 +5,13 @@
  */
 
 import project from "../../deno.json" with { type: "json" };
-import type { Command } from "./command.ts";
-import { formatHelp } from "./help.ts";
-import type { OptionTable } from "./option.ts";
+import { type AnyCommand, COMMANDS } from "./commands.ts";
+import { type CommandHelp, formatHelp } from "./help.ts";
 import { parseOptions, suggest } from "./parse_options.ts";
-import { PROXY_COMMAND } from "./proxy_command.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
 /** Exit codes besides those of a command that ran. */
 const EXIT = { failed: 1, usage: 2 } as const;
-
-const COMMANDS: Readonly<Record<string, Command<OptionTable>>> = {
-  proxy: PROXY_COMMAND as unknown as Command<OptionTable>,
-};
 
 /**
  * Runs what the arguments say, and reports what is wrong with them in one line.
@@ -37,22 +31,64 @@ export async function main(args: string[]): Promise<number> {
 }
 
 async function dispatch(args: string[]): Promise<number> {
-  const isNamed = args[0] !== undefined && !args[0].startsWith("-");
-  const command = await findCommand(isNamed ? args[0]! : "proxy");
-  const rest = isNamed ? args.slice(1) : args;
+  const { name, rest } = await findCommand(args);
+  if (name === undefined) return print(formatHelp(groupHelp(args[0]!)));
+  const command = await COMMANDS[name]!.load();
   const options = await parseOptions(rest, command.options);
-  if (options["help"]) return print(formatHelp(command));
+  if (options["help"]) return print(formatHelp(describe(name, command)));
   if (options["version"]) return print(`sluice ${project.version}`);
   return await command.run(options);
 }
 
-async function findCommand(name: string): Promise<Command<OptionTable>> {
-  if (Object.hasOwn(COMMANDS, name)) return COMMANDS[name]!;
-  const nearest = await suggest(name, Object.keys(COMMANDS));
+interface Found {
+  /** `undefined` where several begin with the word, and none was named. */
+  name: string | undefined;
+  rest: string[];
+}
+
+async function findCommand(args: string[]): Promise<Found> {
+  const [first = "proxy", second = ""] = args;
+  if (args.length === 0 || first.startsWith("-")) {
+    return { name: "proxy", rest: args };
+  }
+  const both = `${first} ${second}`;
+  if (Object.hasOwn(COMMANDS, both)) return { name: both, rest: args.slice(2) };
+  if (Object.hasOwn(COMMANDS, first)) {
+    return { name: first, rest: args.slice(1) };
+  }
+  const isGroup = Object.keys(COMMANDS).some((name) =>
+    name.startsWith(`${first} `)
+  );
+  const isAsked = ["", "-h", "--help"].includes(second);
+  if (isGroup && isAsked) return { name: undefined, rest: [] };
+  const word = isGroup ? both : first;
+  const nearest = await suggest(word, Object.keys(COMMANDS));
   const hint = nearest === undefined
     ? "see --help"
     : `did you mean ${nearest}?`;
-  throw new UsageError(`Unknown command '${name}'; ${hint}`);
+  throw new UsageError(`Unknown command '${word}'; ${hint}`);
+}
+
+/** The proxy's help is the first that a person sees: it tells of the others. */
+function describe(name: string, command: AnyCommand): CommandHelp {
+  if (name !== "proxy") return command;
+  return { ...command, commands: briefs("") };
+}
+
+function groupHelp(group: string): CommandHelp {
+  return {
+    usage: `${group} COMMAND [OPTIONS]`,
+    summary: `What 'sluice ${group}' can do:`,
+    examples: [],
+    options: {},
+    commands: briefs(`${group} `),
+  };
+}
+
+function briefs(prefix: string): [name: string, brief: string][] {
+  return Object.entries(COMMANDS)
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, { brief }]) => [name, brief]);
 }
 
 function print(text: string): number {

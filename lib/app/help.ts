@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { OptionTable } from "./option.ts";
+import type { Option, OptionTable } from "./option.ts";
 
 /** What a command is, for its help. */
 export interface CommandHelp {
@@ -16,7 +16,12 @@ export interface CommandHelp {
   examples: readonly (readonly [line: string, effect: string])[];
   /** Its options. */
   options: OptionTable;
+  /** Other commands, where it is the one to tell of them. */
+  commands?: readonly (readonly [name: string, brief: string])[];
 }
+
+const DURATION =
+  "A DURATION is a number and a unit: 250ms, 10s, 5m, 1h, 1d; or 0.";
 
 const WIDTH = 79;
 const INDENT = 6;
@@ -29,28 +34,36 @@ const INDENT = 6;
  */
 export function formatHelp(help: CommandHelp): string {
   const lines = [`Usage: sluice ${help.usage}`, "", ...wrap(help.summary, 0)];
-  lines.push("", "Examples:");
-  for (const [line, effect] of help.examples) {
-    lines.push(`  ${line}`, ...wrap(effect, INDENT));
+  lines.push(...section("Examples:", help.examples));
+  const options = Object.entries(help.options);
+  lines.push(...section(
+    "Options:",
+    options.map(([name, option]) => [spelling(name, option), option.help]),
+  ));
+  lines.push(...section("Commands (each has --help):", help.commands ?? []));
+  if (options.some(([, { value }]) => value === "DURATION")) {
+    lines.push("", DURATION);
   }
-  lines.push("", "Options:");
-  for (const [name, { short, value, help: text }] of options(help)) {
-    const letter = short === undefined ? "" : `-${short}, `;
-    const placeholder = value === undefined ? "" : ` ${value}`;
-    lines.push(`  ${letter}--${name}${placeholder}`, ...wrap(text, INDENT));
-  }
-  lines.push(
-    "",
-    ...wrap(
-      "A DURATION is a number and a unit: 250ms, 10s, 5m, 1h, 1d; or 0.",
-      0,
-    ),
-  );
   return lines.join("\n");
 }
 
-function options({ options }: CommandHelp) {
-  return Object.entries(options);
+function section(
+  title: string,
+  rows: readonly (readonly [name: string, text: string])[],
+): string[] {
+  if (rows.length === 0) return [];
+  const lines = rows.flatMap(([name, text]) => [
+    `  ${name}`,
+    ...wrap(text, INDENT),
+  ]);
+  return ["", title, ...lines];
+}
+
+function spelling(name: string, option: Option<unknown>): string {
+  const { short, value, isOperand } = option;
+  if (isOperand) return value!;
+  const letter = short === undefined ? "" : `-${short}, `;
+  return `${letter}--${name}${value === undefined ? "" : ` ${value}`}`;
 }
 
 function wrap(text: string, indent: number): string[] {

@@ -11,6 +11,8 @@ export interface Option<T> {
   readonly value?: string;
   /** One letter that does the same. */
   readonly short?: string;
+  /** Whether it takes the words that belong to no option; one a command. */
+  readonly isOperand?: true;
   /** What it does, in a line or a few. */
   readonly help: string;
   /**
@@ -65,6 +67,23 @@ export function flag(help: string, short?: string): Option<boolean> {
     parse: (given) => given.length > 0,
     ...(short === undefined ? {} : { short }),
   };
+}
+
+/**
+ * Makes what takes the words that belong to no option, such as a host.
+ *
+ * @typeParam T The value.
+ * @param value What stands for the words in the help.
+ * @param help What they mean.
+ * @param parse Makes the value from all the words, in order.
+ * @returns The operand.
+ */
+export function operand<T>(
+  value: string,
+  help: string,
+  parse: (given: readonly string[]) => T,
+): Option<T> {
+  return { value, help, parse, isOperand: true };
 }
 
 /**

@@ -23,30 +23,47 @@ export async function parseOptions<Table extends OptionTable>(
   table: Table,
 ): Promise<OptionValues<Table>> {
   const names = Object.keys(table);
-  const valued = names.filter((name) => table[name]!.value !== undefined);
-  const flags = names.filter((name) => !valued.includes(name));
+  const operandName = names.find((name) => table[name]!.isOperand);
+  const optionNames = names.filter((name) => name !== operandName);
+  const valued = optionNames.filter((name) => table[name]!.value !== undefined);
+  const flags = optionNames.filter((name) => !valued.includes(name));
   const words = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
   const unknown = words.filter((text, index) =>
     isLetterWithMore(text) || isBooleanAfterFlag(text, words[index - 1], table)
   );
+  const operands: string[] = [];
   const given = parseArgs(args, {
-    string: valued,
+    string: [...valued, "_"],
     boolean: flags,
     collect: valued,
     alias: aliases(table),
     unknown(argument) {
-      unknown.push(argument);
+      const isWord = argument === "-" || !argument.startsWith("-");
+      (isWord ? operands : unknown).push(argument);
       return false;
     },
   });
-  for (const name of names) checkValue(name, table[name]!, given[name], words);
-  const [stranger] = [...unknown, ...given._];
+  for (const name of optionNames) {
+    checkValue(name, table[name]!, given[name], words);
+  }
+  operands.push(...given._.map(String));
+  if (operandName === undefined) unknown.push(...operands);
+  const [stranger] = unknown;
   if (stranger !== undefined) {
-    throw new UsageError(await describeUnknown(String(stranger), table));
+    throw new UsageError(await describeUnknown(stranger, table));
   }
   const values: Record<string, unknown> = {};
-  for (const name of names) {
+  for (const name of optionNames) {
     values[name] = parseValue(name, table[name]!, given[name]);
+  }
+  // Whoever asks for help need not say what for.
+  const isNeeded = !values["help"] && !values["version"];
+  if (operandName !== undefined && isNeeded) {
+    values[operandName] = parseValue(
+      operandName,
+      table[operandName]!,
+      operands,
+    );
   }
   return values as OptionValues<Table>;
 }
@@ -101,7 +118,10 @@ function parseValue(
     return option.parse(Array.isArray(given) ? given : given ? [""] : []);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new UsageError(`Option --${name}: ${error.message}`);
+    const what = option.isOperand
+      ? `Argument ${option.value}`
+      : `Option --${name}`;
+    throw new UsageError(`${what}: ${error.message}`);
   }
 }
 
@@ -115,7 +135,8 @@ async function describeUnknown(
   if (isLetterWithMore(argument)) return describeLetter(argument, table);
   const [option] = argument.split("=");
   const name = option!.replace(/^-+/, "");
-  const nearest = await suggest(name, Object.keys(table));
+  const known = Object.keys(table).filter((name) => !table[name]!.isOperand);
+  const nearest = await suggest(name, known);
   const hint = nearest === undefined
     ? "see --help"
     : `did you mean --${nearest}?`;

@@ -4,16 +4,17 @@
  * @module
  */
 
-import { describeError } from "../handlers/describe_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { User } from "../policy/users.ts";
 import { bannerLines } from "./banner.ts";
 import type { Command } from "./command.ts";
-import { openLog } from "./log_sink.ts";
-import type { OptionValues } from "./option.ts";
-import { parseUsers, PROXY_OPTIONS } from "./proxy_options.ts";
-import { listenForSignals, runUntilSignal } from "./run_until_signal.ts";
-import { startProxy } from "./start_proxy.ts";
+import {
+  parseUsers,
+  PROXY_OPTIONS,
+  type ProxyOptions,
+} from "./proxy_options.ts";
+import { runServer } from "./run_server.ts";
+import { type ProxyConfig, startProxy } from "./start_proxy.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The command as the command line sees it. */
@@ -33,16 +34,20 @@ export const PROXY_COMMAND: Command<typeof PROXY_OPTIONS> = {
   run: runProxy,
 };
 
-async function runProxy(
-  options: OptionValues<typeof PROXY_OPTIONS>,
-): Promise<number> {
-  const log = openLog({ format: options.log, quiet: options.quiet });
-  const users = allUsers(options.user, log.write);
-  using signals = listenForSignals();
-  surviveMistakes(log.write);
-  const proxy = await startProxy({
+function runProxy(options: ProxyOptions): Promise<number> {
+  return runServer(options, async (log) => {
+    const users = allUsers(options.user, log);
+    const running = await startProxy({ ...configOf(options), users, log });
+    const { listeners } = running;
+    const { protocols, "allow-private": allowPrivate } = options;
+    const banner = bannerLines({ listeners, protocols, users, allowPrivate });
+    return { running, banner };
+  });
+}
+
+function configOf(options: ProxyOptions): ProxyConfig {
+  return {
     listen: options.listen,
-    users,
     open: options.open,
     allowPrivate: options["allow-private"],
     timeouts: {
@@ -63,35 +68,7 @@ async function runProxy(
     forwardedFor: options["forwarded-for"],
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
-    log: log.write,
-  });
-  dropPermissions();
-  const allowPrivate = options["allow-private"];
-  const { protocols } = options;
-  const facts = { listeners: proxy.listeners, protocols, users, allowPrivate };
-  for (const message of bannerLines(facts)) {
-    log.write({ event: "message", level: "info", message });
-  }
-  const drainTimeout = options["drain-timeout"];
-  const code = await runUntilSignal(proxy, signals, drainTimeout, log.write);
-  await log.flush();
-  return code;
-}
-
-/** What a proxy never does, nobody who takes it over shall do either. */
-function dropPermissions(): void {
-  for (const name of ["run", "ffi", "write"] as const) {
-    Deno.permissions.revokeSync({ name });
-  }
-}
-
-/** A mistake of ours in one connection must not end all others. */
-function surviveMistakes(log: (event: LogEvent) => void): void {
-  addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    const message = `Internal error: ${describeError(event.reason)}`;
-    log({ event: "message", level: "error", message });
-  });
+  };
 }
 
 /** Users of the command line and of the environment. */

@@ -6,9 +6,15 @@
 
 import { type ProtocolName, PROTOCOLS } from "../handlers/services.ts";
 import type { User } from "../policy/users.ts";
-import { type HostPort, parseHostPort } from "../wire/host_port.ts";
+import type { HostPort } from "../wire/host_port.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
-import { parseDuration } from "./duration.ts";
+import {
+  COMMON_OPTIONS,
+  durationOption,
+  parseCount,
+  parseListen,
+  parseNumber,
+} from "./common_options.ts";
 import { flag, only, type OptionValues, single } from "./option.ts";
 
 /** Where the proxy listens unless told otherwise. */
@@ -41,39 +47,11 @@ export const PROXY_OPTIONS = {
     parseProtocols,
     "what clients may speak, separated by commas",
   ),
-  "handshake-timeout": duration(
-    "10s",
-    "for the whole handshake; 0 is for ever",
-  ),
-  "connect-timeout": duration(
+  "connect-timeout": durationOption(
     "10s",
     "for connecting to the target; 0 is for ever",
   ),
-  "idle-timeout": duration("10m", "for a tunnel without a byte; 0 is for ever"),
-  "half-close-timeout": duration(
-    "30s",
-    "for the other direction, without a byte, when one has ended; 0 ends it at once",
-  ),
-  "drain-timeout": duration(
-    "30s",
-    "for open tunnels to finish at the shutdown; 0 ends them at once",
-  ),
-  "max-connections": single(
-    "N",
-    "20000",
-    parseCount,
-    "connections at once; fewer where the limit of file descriptors says so",
-  ),
-  "max-connections-per-client": {
-    value: "N",
-    help:
-      "connections at once from one address (IPv6: one /64); 0 is no limit (default 1000, and 0 on a loopback address)",
-    parse: (given: readonly string[]): number | undefined => {
-      const text = only(given);
-      return text === undefined ? undefined : parseNumber(text, 0);
-    },
-  },
-  "bind-timeout": duration(
+  "bind-timeout": durationOption(
     "1m",
     "for the peer that a BIND waits for; 0 is for ever",
   ),
@@ -94,7 +72,7 @@ export const PROXY_OPTIONS = {
       return text === undefined ? undefined : parsePorts(text);
     },
   },
-  "udp-idle-timeout": duration(
+  "udp-idle-timeout": durationOption(
     "2m",
     "for a UDP association without a datagram; 0 is never",
   ),
@@ -113,15 +91,7 @@ export const PROXY_OPTIONS = {
   "forwarded-for": flag(
     "tell the targets of HTTP requests the client's address (X-Forwarded-For)",
   ),
-  "log": single(
-    "text|json",
-    "text",
-    parseLogFormat,
-    "how log lines look, on standard error",
-  ),
-  "quiet": flag("log warnings and errors only"),
-  "help": flag("print this and exit", "h"),
-  "version": flag("print the version and exit", "V"),
+  ...COMMON_OPTIONS,
 };
 
 /** Values of the options of `sluice proxy`. */
@@ -163,28 +133,6 @@ function parseUser(text: string): User {
   return user;
 }
 
-function parseListen(text: string): HostPort {
-  const { host, port } = parseHostPort(text, "127.0.0.1");
-  return { host: text.startsWith(":") ? "" : host, port };
-}
-
-function duration(initial: string, help: string) {
-  return single("DURATION", initial, parseDuration, `time limit ${help}`);
-}
-
-function parseCount(text: string): number {
-  return parseNumber(text, 1);
-}
-
-function parseNumber(text: string, least: number): number {
-  if (!/^\d{1,9}$/.test(text) || Number(text) < least) {
-    throw new SyntaxError(
-      `'${text}' is not a whole number from ${least} to 999999999`,
-    );
-  }
-  return Number(text);
-}
-
 function parseProtocols(text: string): ProtocolName[] {
   const names = text.split(",");
   for (const name of names) {
@@ -205,9 +153,4 @@ function parsePorts(text: string): [number, number] {
   const ports: [number, number] = [Number(first), Number(last)];
   if (ports[0] >= 1 && ports[0] <= ports[1] && ports[1] <= 65535) return ports;
   throw new SyntaxError(`'${text}' is not two ports such as 40000-40099`);
-}
-
-function parseLogFormat(text: string): "text" | "json" {
-  if (text === "text" || text === "json") return text;
-  throw new SyntaxError(`'${text}' is neither text nor json`);
 }

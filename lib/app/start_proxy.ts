@@ -5,7 +5,6 @@
  */
 
 import { handleConnection } from "../handlers/connection.ts";
-import { describeError } from "../handlers/describe_error.ts";
 import {
   type ProtocolName,
   PROTOCOLS,
@@ -14,16 +13,17 @@ import {
   type UdpSettings,
 } from "../handlers/services.ts";
 import { detect } from "../handlers/detect.ts";
-import { serve, type Server } from "../net/listen.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { refusedRange } from "../policy/address_guard.ts";
 import { ConnectionLimits } from "../policy/connection_limits.ts";
 import { type User, Users } from "../policy/users.ts";
-import { Semaphore } from "../sync/semaphore.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
-import { parseIpAddress } from "../wire/ip_address.ts";
 import { connectionCapacity } from "./descriptors.ts";
-import { openListener } from "./open_listener.ts";
+import {
+  type ListenerInfo,
+  type RunningListeners,
+  startListeners,
+} from "./start_listeners.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What the proxy is to be. */
@@ -57,28 +57,8 @@ export interface ProxyConfig {
   log?: (event: LogEvent) => void;
 }
 
-/** A listener of a running proxy. */
-export interface ProxyListener {
-  /** Where it listens, with the real port. */
-  readonly addr: Deno.NetAddr;
-  /** Whether others than this machine can reach it. */
-  readonly isPublic: boolean;
-}
-
 /** A proxy that is running. */
-export interface Proxy {
-  /** Its listeners, in the order of the configuration. */
-  readonly listeners: readonly ProxyListener[];
-  /** Connections that are open. */
-  readonly connections: number;
-  /**
-   * Stops accepting and lets tunnels finish.
-   *
-   * @param deadline Milliseconds until those left are cut; 0 is at once.
-   * @returns How many connections were cut.
-   */
-  shutdown(deadline: number): Promise<number>;
-}
+export type Proxy = RunningListeners;
 
 /** The time limits of DESIGN's table, in milliseconds. */
 const TIMEOUTS: Timeouts = {
@@ -125,31 +105,15 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     forwardedFor: config.forwardedFor ?? false,
     log,
   };
-  const listeners = openAll(config);
-  const slots = new Semaphore(Math.min(maxConnections + REFUSING, capacity));
-  const servers = listeners.map(({ listener, isPublic }) => {
+  return startListeners(config.listen, ({ isPublic }) => {
     const services: Services = { ...shared, ...guards(config, isPublic) };
-    return serve(
-      listener,
-      (connection, context, draining) =>
-        handleConnection(connection, context, draining, detect, services),
-      {
-        slots,
-        onAcceptError: (error) => log(acceptFailure(error)),
-        onHandlerError: (error) => log(handlerFailure(error)),
-      },
-    );
+    return (connection, context, draining) =>
+      handleConnection(connection, context, draining, detect, services);
+  }, {
+    slots: Math.min(maxConnections + REFUSING, capacity),
+    log,
+    check: (listener, where) => requireConsent(config, listener, where),
   });
-  return {
-    listeners: listeners.map(({ listener, isPublic }) => ({
-      addr: listener.addr as Deno.NetAddr,
-      isPublic,
-    })),
-    get connections() {
-      return servers.reduce((sum, { connections }) => sum + connections, 0);
-    },
-    shutdown: (deadline) => shutdownAll(servers, deadline),
-  };
 }
 
 function udpSettings(given: ProxyConfig["udp"]): UdpSettings {
@@ -160,41 +124,13 @@ function udpSettings(given: ProxyConfig["udp"]): UdpSettings {
   };
 }
 
-interface Opened {
-  listener: Deno.TcpListener;
-  isPublic: boolean;
-}
-
-/** Opens all listeners or none. */
-function openAll(config: ProxyConfig): Opened[] {
-  const opened: Opened[] = [];
-  try {
-    for (const where of config.listen) {
-      const listener = openListener(where);
-      const isPublic = !isLoopback(listener.addr as Deno.NetAddr);
-      opened.push({ listener, isPublic });
-      const { hostname } = listener.addr as Deno.NetAddr;
-      if (isPublic) {
-        requireConsent(config, { host: hostname, port: where.port });
-      }
-    }
-  } catch (error) {
-    for (const { listener } of opened) listener.close();
-    throw error;
-  }
-  return opened;
-}
-
-/** Judged by the address that was bound: a name may stand for any. */
-function isLoopback({ hostname }: Deno.NetAddr): boolean {
-  const ip = parseIpAddress(hostname);
-  const range = ip === undefined ? undefined : refusedRange(ip);
-  return range === "loopback" || range === "loopback (IPv4-mapped)";
-}
-
-function requireConsent(config: ProxyConfig, { host, port }: HostPort): void {
-  if (config.open || (config.users?.length ?? 0) > 0) return;
-  const at = formatHostPort(host, port);
+function requireConsent(
+  config: ProxyConfig,
+  { addr, isPublic }: ListenerInfo,
+  { port }: HostPort,
+): void {
+  if (!isPublic || config.open || (config.users?.length ?? 0) > 0) return;
+  const at = formatHostPort(addr.hostname, port);
   throw new UsageError(
     `Refusing to listen on ${at}: whoever reaches it could use the proxy; give --user NAME:PASSWORD, or --open to allow that`,
   );
@@ -211,31 +147,4 @@ function guards(
     connectionsPerClient: config.maxConnectionsPerClient ??
       (isPublic ? 1_000 : 0),
   };
-}
-
-function acceptFailure(error: unknown): LogEvent {
-  return {
-    event: "message",
-    level: "warning",
-    message: `Cannot accept connections for now: ${describeError(error)}`,
-  };
-}
-
-/** A mistake of ours; without the stack, which Deno can't make when it is out of descriptors. */
-function handlerFailure(error: unknown): LogEvent {
-  return {
-    event: "message",
-    level: "error",
-    message: `Internal error: ${describeError(error)}`,
-  };
-}
-
-async function shutdownAll(
-  servers: readonly Server[],
-  deadline: number,
-): Promise<number> {
-  const cut = await Promise.all(
-    servers.map((server) => server.shutdown(deadline)),
-  );
-  return cut.reduce((sum, count) => sum + count, 0);
 }

@@ -14,27 +14,34 @@ import type { Context } from "../sync/context.ts";
 import { HttpError } from "../wire/http_error.ts";
 import { Socks5Error } from "../wire/socks5.ts";
 import { describeError } from "./describe_error.ts";
-import type { Services } from "./services.ts";
+import type { CommonServices, Services } from "./services.ts";
 import { Session } from "./session.ts";
 
-/** Speaks one protocol with one client, until its tunnel has ended. */
-export type Protocol = (session: Session) => Promise<TunnelResult>;
+/**
+ * Speaks one protocol with one client, until its tunnel has ended.
+ *
+ * @typeParam S What it works with.
+ */
+export type Protocol<S extends CommonServices = Services> = (
+  session: Session<S>,
+) => Promise<TunnelResult>;
 
 /**
  * Handles one connection from first byte to log line.
  *
+ * @typeParam S What the protocol works with.
  * @param connection The connection; closed on return.
  * @param context Ends it when cancelled.
  * @param draining Ends it too while the client has not said anything.
  * @param protocol What the client speaks.
  * @param services Shared by all connections.
  */
-export async function handleConnection(
+export async function handleConnection<S extends CommonServices>(
   connection: Deno.TcpConn,
   context: Context,
   draining: Context,
-  protocol: Protocol,
-  services: Services,
+  protocol: Protocol<S>,
+  services: S,
 ): Promise<void> {
   using session = new Session(connection, context, draining, services);
   try {
@@ -47,7 +54,10 @@ export async function handleConnection(
 }
 
 /** Tells the client what its protocol can say, and sees to its being read. */
-async function refuse(session: Session, error: unknown): Promise<void> {
+async function refuse(
+  session: Session<CommonServices>,
+  error: unknown,
+): Promise<void> {
   const { client, encodeRefusal, services } = session;
   session.endHandshake();
   session.stopClock();
@@ -61,7 +71,10 @@ async function refuse(session: Session, error: unknown): Promise<void> {
   await linger(client, Math.min(services.timeouts.handshake || LINGER, LINGER));
 }
 
-function recordTunnel(session: Session, result: TunnelResult): void {
+function recordTunnel(
+  session: Session<CommonServices>,
+  result: TunnelResult,
+): void {
   const { record } = session;
   const { endedFirst, error } = result;
   record.sent = result.sent;
@@ -78,7 +91,7 @@ function describeEnd({ endedFirst, error, failed }: TunnelResult): string {
   return endedFirst === undefined ? why : `${endedFirst} closed first: ${why}`;
 }
 
-function recordFailure(session: Session, error: unknown): void {
+function recordFailure(session: Session<CommonServices>, error: unknown): void {
   const { client, context, record } = session;
   record.result = resultOf(session, error);
   record.reason = describeError(context.cancelled ? context.reason : error);
@@ -87,7 +100,10 @@ function recordFailure(session: Session, error: unknown): void {
   record.reason += `, after ${client.received} bytes of the handshake`;
 }
 
-function resultOf(session: Session, error: unknown): ConnectionResult {
+function resultOf(
+  session: Session<CommonServices>,
+  error: unknown,
+): ConnectionResult {
   if (error instanceof Refusal || error instanceof Socks5Error) {
     return "refused";
   }

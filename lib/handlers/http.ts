@@ -25,7 +25,7 @@ import {
 } from "../wire/http1_request.ts";
 import { parseTarget } from "../wire/http1_target.ts";
 import { encodeAnswer } from "./http_answer.ts";
-import { authenticate } from "./http_authenticate.ts";
+import { authenticateRequest } from "./http_authenticate.ts";
 import { HttpClient } from "./http_client.ts";
 import { httpConnect } from "./http_connect.ts";
 import { httpExchange } from "./http_exchange.ts";
@@ -66,7 +66,7 @@ async function serve(
   const { method } = head;
   session.encodeRefusal = (error) => encodeAnswer(error, { method });
   const framing = requestFraming(head);
-  if (!authenticate(session, head.fields)) {
+  if (!await authenticateRequest(session, head.fields)) {
     await challenge(client, head, framing);
     return undefined;
   }

@@ -7,20 +7,24 @@
 import { parseBasicCredentials } from "../wire/http1_credentials.ts";
 import { HttpError } from "../wire/http_error.ts";
 import type { Fields } from "../wire/http1_fields.ts";
+import { authenticate } from "./authenticate.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Checks the credentials of a request, and notes the user in the record.
+ * Checks the credentials of a request, where the listener has users.
  *
  * @param session The client.
  * @param fields Fields of the request.
  * @returns `false` where credentials are needed and none are given: the client
  *   is to be asked for them.
- * @throws {HttpError} 407 where they are wrong.
+ * @throws {HttpError} 407 where they can't be read.
+ * @throws {Refusal} `unauthenticated`, where they are wrong.
  */
-export function authenticate(session: Session, fields: Fields): boolean {
-  const { record, services } = session;
-  if (services.users === undefined) return true;
+export async function authenticateRequest(
+  session: Session,
+  fields: Fields,
+): Promise<boolean> {
+  if (session.services.users === undefined) return true;
   if (fields.all("proxy-authorization").length === 0) return false;
   const credentials = parseBasicCredentials(fields);
   if (credentials === undefined) {
@@ -29,10 +33,6 @@ export function authenticate(session: Session, fields: Fields): boolean {
       "Cannot read Proxy-Authorization: it is not Basic",
     );
   }
-  const { username, password } = credentials;
-  record.user = username;
-  if (!services.users.verify(username, password)) {
-    throw new HttpError(407, "Wrong user name or password");
-  }
+  await authenticate(session, credentials);
   return true;
 }

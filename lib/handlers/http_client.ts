@@ -123,6 +123,7 @@ export class HttpClient implements Disposable {
   #begin(): void {
     const { record } = this.session;
     this.session.isLogged = false;
+    this.session.identity = undefined;
     delete record.target;
     delete record.address;
     delete record.user;

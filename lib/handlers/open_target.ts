@@ -12,6 +12,7 @@ import { Refusal } from "../policy/refusal.ts";
 import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
+import type { CommonServices } from "./services.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -65,7 +66,7 @@ export function beginTarget(session: Session, host: Host, port: number): void {
  * @param session The client.
  * @throws {Refusal} `limit reached` or `draining`.
  */
-export function requireAdmission(session: Session): void {
+export function requireAdmission(session: Session<CommonServices>): void {
   session.admit();
   if (session.draining.cancelled) {
     throw new Refusal("draining", "Sluice is shutting down");

@@ -19,6 +19,7 @@ const REPLY_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, Reply>> = {
   "no descriptors": REPLY.GeneralFailure,
   "failed": REPLY.GeneralFailure,
   "forbidden": REPLY.NotAllowedByRuleset,
+  "unauthenticated": REPLY.NotAllowedByRuleset,
   "limit reached": REPLY.GeneralFailure,
   "draining": REPLY.GeneralFailure,
 };

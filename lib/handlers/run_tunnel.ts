@@ -6,6 +6,7 @@
 
 import { Duplex } from "../net/duplex.ts";
 import { tunnel, type TunnelResult } from "../net/tunnel.ts";
+import type { CommonServices } from "./services.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -16,7 +17,7 @@ import type { Session } from "./session.ts";
  * @returns How the tunnel ended.
  */
 export function runTunnel(
-  session: Session,
+  session: Session<CommonServices>,
   target: Deno.TcpConn | Duplex,
 ): Promise<TunnelResult> {
   const { client, context, services } = session;

@@ -41,8 +41,20 @@ export interface UdpSettings {
   perClient: number;
 }
 
-/** What every handler works with. */
-export interface Services {
+/** What the handling of any connection works with. */
+export interface CommonServices {
+  /** Counts connections. */
+  limits: ConnectionLimits;
+  /** Connections at once from one client; 0 is no limit but that in all. */
+  connectionsPerClient: number;
+  /** Time limits. */
+  timeouts: Timeouts;
+  /** Takes what there is to log. */
+  log: (event: LogEvent) => void;
+}
+
+/** What the handlers of a proxy work with. */
+export interface Services extends CommonServices {
   /** What clients may speak. */
   protocols: ReadonlySet<ProtocolName>;
   /** How UDP is relayed. */
@@ -55,12 +67,4 @@ export interface Services {
   users: Users | undefined;
   /** Why an address must not be dialled; `undefined` where it may. */
   refuseAddress: (ip: IpAddress) => string | undefined;
-  /** Counts connections. */
-  limits: ConnectionLimits;
-  /** Connections at once from one client; 0 is no limit but that in all. */
-  connectionsPerClient: number;
-  /** Time limits. */
-  timeouts: Timeouts;
-  /** Takes what there is to log. */
-  log: (event: LogEvent) => void;
 }

@@ -10,13 +10,19 @@ import { Duplex } from "../net/duplex.ts";
 import { unmapAddr } from "../net/unmap_addr.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import type { Lease } from "../policy/connection_limits.ts";
+import type { Identity } from "../policy/identity.ts";
 import type { Context } from "../sync/context.ts";
 import type { Deadline } from "../sync/deadline.ts";
 import { formatHostPort } from "../wire/host_port.ts";
-import type { Services } from "./services.ts";
+import type { CommonServices, Services } from "./services.ts";
 
-/** One client's connection while it is handled. */
-export class Session implements Disposable {
+/**
+ * One client's connection while it is handled.
+ *
+ * @typeParam S What its handler works with.
+ */
+export class Session<S extends CommonServices = Services>
+  implements Disposable {
   /** The connection to the client. */
   readonly client: Duplex;
   /** Where the client reached us. */
@@ -30,7 +36,9 @@ export class Session implements Disposable {
   /** Cancelled when no more work should be begun. */
   readonly draining: Context;
   /** Shared by all connections. */
-  readonly services: Services;
+  readonly services: S;
+  /** Who the client is, once that is proved. */
+  identity: Identity | undefined;
   /** What will be logged; filled in as more is known. */
   readonly record: ConnectionEvent;
   /**
@@ -61,7 +69,7 @@ export class Session implements Disposable {
     connection: Deno.TcpConn,
     context: Context,
     draining: Context,
-    services: Services,
+    services: S,
   ) {
     this.local = unmapAddr(connection.localAddr as Deno.NetAddr);
     this.remote = unmapAddr(connection.remoteAddr as Deno.NetAddr);

@@ -17,7 +17,6 @@
 
 import type { TunnelResult } from "../net/tunnel.ts";
 import { Refusal } from "../policy/refusal.ts";
-import type { Users } from "../policy/users.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import {
   COMMAND,
@@ -37,6 +36,7 @@ import {
 import { encodeReply } from "../wire/socks5_reply.ts";
 import { parseRequest, type Request } from "../wire/socks5_request.ts";
 import { associate } from "./associate.ts";
+import { authenticate } from "./authenticate.ts";
 import { bind } from "./bind.ts";
 import { openTarget } from "./open_target.ts";
 import { replyFor } from "./reply_table.ts";
@@ -93,18 +93,13 @@ async function agreeOnMethod(session: Session): Promise<void> {
     throw new Refusal("forbidden", describeMethods(method, offered));
   }
   await client.write(encodeMethodSelection(method));
-  if (services.users !== undefined) await checkUser(session, services.users);
+  if (services.users !== undefined) await checkUser(session);
 }
 
-async function checkUser(session: Session, users: Users): Promise<void> {
-  const { client, reader, record } = session;
+async function checkUser(session: Session): Promise<void> {
   session.encodeRefusal = () => encodeCredentialsReply(false);
-  const { username, password } = await reader.parse(parseCredentials());
-  record.user = username;
-  if (!users.verify(username, password)) {
-    throw new Refusal("forbidden", "Wrong user name or password");
-  }
-  await client.write(encodeCredentialsReply(true));
+  await authenticate(session, await session.reader.parse(parseCredentials()));
+  await session.client.write(encodeCredentialsReply(true));
 }
 
 async function readRequest(session: Session): Promise<Request> {

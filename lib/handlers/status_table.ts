@@ -19,6 +19,7 @@ const STATUS_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, number>> = {
   "no descriptors": 503,
   "failed": 502,
   "forbidden": 403,
+  "unauthenticated": 407,
   "limit reached": 503,
   "draining": 503,
 };

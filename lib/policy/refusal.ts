@@ -7,6 +7,7 @@
 /** Kinds of refusal, as far as anyone acts on the difference. */
 export type RefusalKind =
   | "forbidden"
+  | "unauthenticated"
   | "limit reached"
   | "draining";
 

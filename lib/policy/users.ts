@@ -67,7 +67,8 @@ export class Users {
    * @param password Password as sent.
    * @returns Whether the user exists and the password is right.
    */
-  verify(name: string, password: Uint8Array): boolean {
+  // deno-lint-ignore require-await
+  async verify(name: string, password: Uint8Array): Promise<boolean> {
     const expected = this.#digests.get(name);
     const given = this.#crypto.digest(password);
     const equal = this.#crypto.timingSafeEqual(given, expected ?? this.#nobody);

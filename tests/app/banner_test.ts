@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { type BannerFacts, bannerLines } from "../../lib/app/banner.ts";
 import { PROTOCOLS } from "../../lib/handlers/services.ts";
-import type { ProxyListener } from "../../lib/app/start_proxy.ts";
+import type { ListenerInfo } from "../../lib/app/start_listeners.ts";
 
 const ALICE = { name: "alice", password: "hunter2" };
 
-function listener(hostname: string, isPublic: boolean): ProxyListener {
+function listener(hostname: string, isPublic: boolean): ListenerInfo {
   return { addr: { transport: "tcp", hostname, port: 1080 }, isPublic };
 }
 

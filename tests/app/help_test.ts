@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { formatHelp } from "../../lib/app/help.ts";
-import { flag, single } from "../../lib/app/option.ts";
+import { flag, operand, single } from "../../lib/app/option.ts";
 import { PROXY_COMMAND } from "../../lib/app/proxy_command.ts";
 
 Deno.test("formatHelp() writes usage, examples and options", () => {
@@ -30,7 +30,36 @@ Options:
   --quiet
       say less
   -h, --help
-      print this and exit
+      print this and exit`,
+  );
+});
+
+Deno.test("formatHelp() writes an operand, other commands, and durations", () => {
+  const help = formatHelp({
+    usage: "demo [OPTIONS] HOST…",
+    summary: "Shows something.",
+    examples: [],
+    options: {
+      "hosts": operand("HOST…", "what to show", (given) => given),
+      "wait": single("DURATION", "3s", String, "how long"),
+    },
+    commands: [["other", "Shows more."]],
+  });
+  assertEquals(
+    help,
+    `Usage: sluice demo [OPTIONS] HOST…
+
+Shows something.
+
+Options:
+  HOST…
+      what to show
+  --wait DURATION
+      how long (default 3s)
+
+Commands (each has --help):
+  other
+      Shows more.
 
 A DURATION is a number and a unit: 250ms, 10s, 5m, 1h, 1d; or 0.`,
   );
@@ -55,9 +84,10 @@ Deno.test("formatHelp() fills a line up to its last column", () => {
     { summary: `${"a".repeat(39)} ${"b".repeat(39)}`, lines: 1 },
     { summary: `${"a".repeat(39)} ${"b".repeat(40)}`, lines: 2 },
   ];
+  const options = { "quiet": flag("say less") };
   for (const { summary, lines } of cases) {
-    const help = formatHelp({ usage: "x", summary, examples: [], options: {} });
-    assertEquals(help.split("\n").indexOf("Examples:"), 2 + lines + 1);
+    const help = formatHelp({ usage: "x", summary, examples: [], options });
+    assertEquals(help.split("\n").indexOf("Options:"), 2 + lines + 1);
   }
 });
 

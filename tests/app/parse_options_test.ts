@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { flag, single } from "../../lib/app/option.ts";
+import { flag, operand, single } from "../../lib/app/option.ts";
 import { parseOptions, suggest } from "../../lib/app/parse_options.ts";
 import { UsageError } from "../../lib/app/usage_error.ts";
 
@@ -191,4 +191,45 @@ Deno.test("suggest() returns the nearest word when one is near", async () => {
   for (const { word, want } of cases) {
     assertEquals(await suggest(word, known), want, word);
   }
+});
+
+const WITH_OPERAND = {
+  ...TABLE,
+  "hosts": operand("HOST…", "where to", (given) => {
+    if (given.length === 0) throw new SyntaxError("nothing given");
+    return [...given];
+  }),
+};
+
+Deno.test("parseOptions() gives an operand the words that are no option's", async () => {
+  const cases = [
+    { args: ["a"], hosts: ["a"] },
+    { args: ["a", "--quiet", "b"], hosts: ["a", "b"] },
+    { args: ["--log", "json", "a"], hosts: ["a"] },
+    { args: ["12e3", "007", "-"], hosts: ["12e3", "007", "-"] },
+    { args: ["a", "--", "--quiet", "1"], hosts: ["a", "--quiet", "1"] },
+  ];
+  for (const { args, hosts } of cases) {
+    assertEquals((await parseOptions(args, WITH_OPERAND)).hosts, hosts);
+  }
+});
+
+Deno.test("parseOptions() says what is wrong with an operand", async () => {
+  const cases = [
+    { args: [], message: "Argument HOST…: nothing given" },
+    { args: ["--hosts", "a"], message: "Unknown option '--hosts'; see --help" },
+    { args: ["a", "-x"], message: "Unknown option '-x'; see --help" },
+  ];
+  for (const { args, message } of cases) {
+    const error = await assertRejects(
+      () => parseOptions(args, WITH_OPERAND),
+      UsageError,
+    );
+    assertEquals(error.message, message);
+  }
+});
+
+Deno.test("parseOptions() does not ask for an operand where help is wanted", async () => {
+  const { help, hosts } = await parseOptions(["-h"], WITH_OPERAND);
+  assertEquals([help, hosts], [true, undefined]);
 });

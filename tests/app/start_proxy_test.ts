@@ -2,9 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   type Proxy,
   type ProxyConfig,
-  type ProxyListener,
   startProxy,
 } from "../../lib/app/start_proxy.ts";
+import type { ListenerInfo } from "../../lib/app/start_listeners.ts";
 import { StartError, UsageError } from "../../lib/app/usage_error.ts";
 import type { HostPort } from "../../lib/wire/host_port.ts";
 import {
@@ -39,7 +39,7 @@ function hasIpv6(): boolean {
   }
 }
 
-function connectTo({ addr }: ProxyListener): Promise<Deno.TcpConn> {
+function connectTo({ addr }: ListenerInfo): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname: addr.hostname, port: addr.port });
 }
 

@@ -19,6 +19,7 @@ const DIALS: [DialErrorKind, number][] = [
 
 const REFUSALS: [RefusalKind, number][] = [
   ["forbidden", 403],
+  ["unauthenticated", 407],
   ["limit reached", 503],
   ["draining", 503],
 ];

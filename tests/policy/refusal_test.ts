@@ -2,7 +2,12 @@ import { assert, assertEquals } from "@std/assert";
 import { Refusal, type RefusalKind } from "../../lib/policy/refusal.ts";
 
 Deno.test("Refusal carries its kind and message", () => {
-  const kinds: RefusalKind[] = ["forbidden", "limit reached", "draining"];
+  const kinds: RefusalKind[] = [
+    "forbidden",
+    "unauthenticated",
+    "limit reached",
+    "draining",
+  ];
   for (const kind of kinds) {
     const refusal = new Refusal(kind, "Limit of 3");
     assert(refusal instanceof Error);

@@ -18,9 +18,9 @@ Deno.test("Users.verify() accepts every user with the right password", async () 
   const users = await Users.create(LIST);
   assertEquals(users.size, LIST.length);
   for (const { name, password } of LIST) {
-    assertEquals(users.verify(name, bytes(password)), true, name);
+    assertEquals(await users.verify(name, bytes(password)), true, name);
     // A second time: nothing was used up.
-    assertEquals(users.verify(name, bytes(password)), true, name);
+    assertEquals(await users.verify(name, bytes(password)), true, name);
   }
 });
 
@@ -50,14 +50,14 @@ Deno.test("Users.verify() refuses everything else", async () => {
   ];
   for (const { name, password } of cases) {
     const given = `${name}:${password}`;
-    assertEquals(users.verify(name, bytes(password)), false, given);
+    assertEquals(await users.verify(name, bytes(password)), false, given);
   }
 });
 
 Deno.test("Users.verify() refuses bytes that are no UTF-8", async () => {
   const users = await Users.create([{ name: "a", password: "\ufffd" }]);
-  assertEquals(users.verify("a", new Uint8Array([0xff])), false);
-  assertEquals(users.verify("a", bytes("\ufffd")), true);
+  assertEquals(await users.verify("a", new Uint8Array([0xff])), false);
+  assertEquals(await users.verify("a", bytes("\ufffd")), true);
 });
 
 Deno.test("Users.verify() takes the later of two with one name", async () => {
@@ -67,16 +67,16 @@ Deno.test("Users.verify() takes the later of two with one name", async () => {
     { name: "alice", password: "new" },
   ]);
   assertEquals(users.size, 2);
-  assertEquals(users.verify("alice", bytes("new")), true);
-  assertEquals(users.verify("alice", bytes("old")), false);
-  assertEquals(users.verify("bob", bytes("other")), true);
+  assertEquals(await users.verify("alice", bytes("new")), true);
+  assertEquals(await users.verify("alice", bytes("old")), false);
+  assertEquals(await users.verify("bob", bytes("other")), true);
 });
 
 Deno.test("Users.verify() refuses everyone when the list is empty", async () => {
   const users = await Users.create([]);
   assertEquals(users.size, 0);
-  assertEquals(users.verify("", new Uint8Array()), false);
-  assertEquals(users.verify("undefined", bytes("undefined")), false);
+  assertEquals(await users.verify("", new Uint8Array()), false);
+  assertEquals(await users.verify("undefined", bytes("undefined")), false);
 });
 
 Deno.test("Users shows no password when it is printed", async () => {

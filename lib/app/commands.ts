@@ -1,0 +1,36 @@
+/**
+ * The commands that there are. Each is loaded when it is called: what one needs
+ * does not slow the start of another.
+ *
+ * @module
+ */
+
+import type { Command } from "./command.ts";
+import type { OptionTable } from "./option.ts";
+import { PROXY_COMMAND } from "./proxy_command.ts";
+
+/** A command, before it is loaded. */
+export interface CommandEntry {
+  /** What it does, in a few words. */
+  readonly brief: string;
+  /** Loads it. */
+  readonly load: () => Promise<AnyCommand>;
+}
+
+/** A command, whatever its options. */
+export type AnyCommand = Command<OptionTable>;
+
+/** The commands by name, of one word or two. */
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  "proxy": {
+    brief: "SOCKS5, SOCKS4 and HTTP proxy: what runs when no command is named",
+    load: () => Promise.resolve(anyCommand(PROXY_COMMAND)),
+  },
+};
+
+/** Options are told apart by the command that gets them, not by the table. */
+function anyCommand<Table extends OptionTable>(
+  command: Command<Table>,
+): AnyCommand {
+  return command as unknown as AnyCommand;
+}

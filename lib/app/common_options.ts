@@ -1,0 +1,118 @@
+/**
+ * What can be said to every command that takes connections.
+ *
+ * @module
+ */
+
+import { type HostPort, parseHostPort } from "../wire/host_port.ts";
+import { parseDuration } from "./duration.ts";
+import {
+  flag,
+  only,
+  type Option,
+  type OptionValues,
+  single,
+} from "./option.ts";
+
+/** Options of every command that takes connections. */
+export const COMMON_OPTIONS = {
+  "handshake-timeout": durationOption(
+    "10s",
+    "for the whole handshake; 0 is for ever",
+  ),
+  "idle-timeout": durationOption(
+    "10m",
+    "for a tunnel without a byte; 0 is for ever",
+  ),
+  "half-close-timeout": durationOption(
+    "30s",
+    "for the other direction, without a byte, when one has ended; 0 ends it at once",
+  ),
+  "drain-timeout": durationOption(
+    "30s",
+    "for open tunnels to finish at the shutdown; 0 ends them at once",
+  ),
+  "max-connections": single(
+    "N",
+    "20000",
+    parseCount,
+    "connections at once; fewer where the limit of file descriptors says so",
+  ),
+  "max-connections-per-client": {
+    value: "N",
+    help:
+      "connections at once from one address (IPv6: one /64); 0 is no limit (default 1000, and 0 on a loopback address)",
+    parse: (given: readonly string[]): number | undefined => {
+      const text = only(given);
+      return text === undefined ? undefined : parseNumber(text, 0);
+    },
+  },
+  "log": single(
+    "text|json",
+    "text",
+    parseLogFormat,
+    "how log lines look, on standard error",
+  ),
+  "quiet": flag("log warnings and errors only"),
+  "help": flag("print this and exit", "h"),
+  "version": flag("print the version and exit", "V"),
+};
+
+/** Values of the options that such commands share. */
+export type CommonOptions = OptionValues<typeof COMMON_OPTIONS>;
+
+/**
+ * Makes an option that is a time limit.
+ *
+ * @param initial Its default.
+ * @param help What it limits; `time limit` is put in front.
+ * @returns The option, in milliseconds.
+ */
+export function durationOption(initial: string, help: string): Option<number> {
+  return single("DURATION", initial, parseDuration, `time limit ${help}`);
+}
+
+/**
+ * Parses where to listen.
+ *
+ * @param text `HOST:PORT`; `:PORT` is all addresses, `PORT` is on 127.0.0.1.
+ * @returns The place; an empty host is all addresses.
+ * @throws {SyntaxError} If it is malformed.
+ */
+export function parseListen(text: string): HostPort {
+  const { host, port } = parseHostPort(text, "127.0.0.1");
+  return { host: text.startsWith(":") ? "" : host, port };
+}
+
+/**
+ * Parses a whole number from 1.
+ *
+ * @param text Digits.
+ * @returns The number.
+ * @throws {SyntaxError} If it is none, or too large.
+ */
+export function parseCount(text: string): number {
+  return parseNumber(text, 1);
+}
+
+/**
+ * Parses a whole number.
+ *
+ * @param text Digits.
+ * @param least The least that is allowed.
+ * @returns The number, 999,999,999 at most.
+ * @throws {SyntaxError} If it is none, or too small or large.
+ */
+export function parseNumber(text: string, least: number): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) < least) {
+    throw new SyntaxError(
+      `'${text}' is not a whole number from ${least} to 999999999`,
+    );
+  }
+  return Number(text);
+}
+
+function parseLogFormat(text: string): "text" | "json" {
+  if (text === "text" || text === "json") return text;
+  throw new SyntaxError(`'${text}' is neither text nor json`);
+}

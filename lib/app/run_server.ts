@@ -1,0 +1,66 @@
+/**
+ * The life of a command that takes connections: start, say so, serve until a
+ * signal, drain.
+ *
+ * @module
+ */
+
+import { describeError } from "../handlers/describe_error.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import type { CommonOptions } from "./common_options.ts";
+import { openLog } from "./log_sink.ts";
+import {
+  listenForSignals,
+  runUntilSignal,
+  type Stoppable,
+} from "./run_until_signal.ts";
+
+/** A server that a command has started. */
+export interface StartedServer {
+  /** What is to be shut down in the end. */
+  running: Stoppable;
+  /** What to say of it, a line each. */
+  banner: readonly string[];
+}
+
+/**
+ * Runs a server until it is told to stop.
+ *
+ * @param options What the command line says.
+ * @param start Starts the server; it gets what takes log events.
+ * @returns Exit code: 0, or 1 where the shutdown cut connections.
+ * @throws What `start` throws.
+ */
+export async function runServer(
+  options: CommonOptions,
+  start: (log: (event: LogEvent) => void) => Promise<StartedServer>,
+): Promise<number> {
+  const log = openLog({ format: options.log, quiet: options.quiet });
+  using signals = listenForSignals();
+  surviveMistakes(log.write);
+  const { running, banner } = await start(log.write);
+  dropPermissions();
+  for (const message of banner) {
+    log.write({ event: "message", level: "info", message });
+  }
+  const drainTimeout = options["drain-timeout"];
+  const code = await runUntilSignal(running, signals, drainTimeout, log.write);
+  await log.flush();
+  return code;
+}
+
+/** What a server never does, nobody who takes it over shall do either. */
+function dropPermissions(): void {
+  for (const name of ["run", "ffi", "write"] as const) {
+    Deno.permissions.revokeSync({ name });
+  }
+}
+
+/** A mistake of ours in one connection must not end all others. */
+function surviveMistakes(log: (event: LogEvent) => void): void {
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    const message = `Internal error: ${describeError(event.reason)}`;
+    log({ event: "message", level: "error", message });
+  });
+}

@@ -1,0 +1,145 @@
+/**
+ * Listeners that serve: what every command that takes connections starts with.
+ *
+ * @module
+ */
+
+import { describeError } from "../handlers/describe_error.ts";
+import { type Handler, serve, type Server } from "../net/listen.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { refusedRange } from "../policy/address_guard.ts";
+import { Semaphore } from "../sync/semaphore.ts";
+import type { HostPort } from "../wire/host_port.ts";
+import { parseIpAddress } from "../wire/ip_address.ts";
+import { openListener } from "./open_listener.ts";
+
+/** A listener that is open. */
+export interface ListenerInfo {
+  /** Where it listens, with the real port. */
+  readonly addr: Deno.NetAddr;
+  /** Whether others than this machine can reach it. */
+  readonly isPublic: boolean;
+}
+
+/** Listeners that serve. */
+export interface RunningListeners {
+  /** In the order in which they were named. */
+  readonly listeners: readonly ListenerInfo[];
+  /** Connections that are open. */
+  readonly connections: number;
+  /**
+   * Stops accepting and lets connections finish.
+   *
+   * @param deadline Milliseconds until those left are cut; 0 is at once.
+   * @returns How many connections were cut.
+   */
+  shutdown(deadline: number): Promise<number>;
+}
+
+/** Options for {@linkcode startListeners}. */
+export interface StartListenersOptions {
+  /** Connections held at once, over all listeners. */
+  slots: number;
+  /** Takes what there is to log. */
+  log: (event: LogEvent) => void;
+  /**
+   * Throws where a listener must not be opened.
+   *
+   * @param listener What was opened; it is closed again.
+   * @param where What was asked for.
+   */
+  check?: (listener: ListenerInfo, where: HostPort) => void;
+}
+
+/**
+ * Opens listeners, all or none, and serves their connections.
+ *
+ * @param listen Where to listen; port 0 takes a free one.
+ * @param handlerFor Makes the handler of one listener's connections.
+ * @param options What they share.
+ * @returns The listeners.
+ * @throws {StartError} If one can't be opened.
+ * @throws What `options.check` throws.
+ */
+export function startListeners(
+  listen: readonly HostPort[],
+  handlerFor: (listener: ListenerInfo) => Handler,
+  options: StartListenersOptions,
+): RunningListeners {
+  const { log } = options;
+  const opened = openAll(listen, options);
+  const slots = new Semaphore(options.slots);
+  const servers = opened.map(({ listener, info }) =>
+    serve(listener, handlerFor(info), {
+      slots,
+      onAcceptError: (error) => log(acceptFailure(error)),
+      onHandlerError: (error) => log(handlerFailure(error)),
+    })
+  );
+  return {
+    listeners: opened.map(({ info }) => info),
+    get connections() {
+      return servers.reduce((sum, { connections }) => sum + connections, 0);
+    },
+    shutdown: (deadline) => shutdownAll(servers, deadline),
+  };
+}
+
+interface Opened {
+  listener: Deno.TcpListener;
+  info: ListenerInfo;
+}
+
+function openAll(
+  listen: readonly HostPort[],
+  { check }: StartListenersOptions,
+): Opened[] {
+  const opened: Opened[] = [];
+  try {
+    for (const where of listen) {
+      const listener = openListener(where);
+      const addr = listener.addr as Deno.NetAddr;
+      const info = { addr, isPublic: !isLoopback(addr) };
+      opened.push({ listener, info });
+      check?.(info, where);
+    }
+  } catch (error) {
+    for (const { listener } of opened) listener.close();
+    throw error;
+  }
+  return opened;
+}
+
+/** Judged by the address that was bound: a name may stand for any. */
+function isLoopback({ hostname }: Deno.NetAddr): boolean {
+  const ip = parseIpAddress(hostname);
+  const range = ip === undefined ? undefined : refusedRange(ip);
+  return range === "loopback" || range === "loopback (IPv4-mapped)";
+}
+
+function acceptFailure(error: unknown): LogEvent {
+  return {
+    event: "message",
+    level: "warning",
+    message: `Cannot accept connections for now: ${describeError(error)}`,
+  };
+}
+
+/** A mistake of ours; without the stack, which Deno can't make when it is out of descriptors. */
+function handlerFailure(error: unknown): LogEvent {
+  return {
+    event: "message",
+    level: "error",
+    message: `Internal error: ${describeError(error)}`,
+  };
+}
+
+async function shutdownAll(
+  servers: readonly Server[],
+  deadline: number,
+): Promise<number> {
+  const cut = await Promise.all(
+    servers.map((server) => server.shutdown(deadline)),
+  );
+  return cut.reduce((sum, count) => sum + count, 0);
+}
