@@ -12,9 +12,9 @@
 import { parseIpAddress } from "../wire/ip_address.ts";
 
 /**
- * Bytes to ask for. The system doubles them, for what it keeps beside each
- * datagram, and gives no more than `net.core.rmem_max` (socket(7)). Memory is
- * taken only by what waits.
+ * Bytes to ask for; the system doubles them, for what it keeps beside each
+ * datagram. Without CAP_NET_ADMIN it gives no more than `net.core.rmem_max`
+ * (socket(7)). Memory is taken only by what waits.
  */
 const ASKED = 2 * 1024 * 1024;
 
@@ -25,6 +25,7 @@ const MOST_DESCRIPTORS = 65_536;
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
 const SO_RCVBUF = 8;
+const SO_RCVBUFFORCE = 33;
 const SOCK_DGRAM = 2;
 
 /** Bytes of `sockaddr_in6`, and where each family has its address in it. */
@@ -92,7 +93,11 @@ export function openWithLongQueue(
 
 function lengthen({ setsockopt }: System, descriptor: number): void {
   const value = Int32Array.of(ASKED);
-  setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, value, value.byteLength);
+  for (const option of [SO_RCVBUFFORCE, SO_RCVBUF]) {
+    const { byteLength } = value;
+    const error = setsockopt(descriptor, SOL_SOCKET, option, value, byteLength);
+    if (error === 0) return;
+  }
 }
 
 /** The system gives the lowest descriptor that is free (POSIX.1, `dup`). */

@@ -41,10 +41,15 @@ for (
     await using proxy = makeRelay();
     using client = udpSocket();
     using target = udpSocket();
-    const later = { hostname: "later.test", port: placeOf(target).port };
+    // Some targets together: no queue has to hold all that was waiting.
+    using stack = new DisposableStack();
+    const others = Array.from({ length: 5 }, () => stack.use(udpSocket()));
+    const otherOf = (n: number) => others[n % others.length]!;
     const { datagrams } = proxy.relay;
     for (let n = 0; n < fits + 3; n++) {
       const payload = new Uint8Array(size).fill(n);
+      const { port } = placeOf(otherOf(n));
+      const later = { hostname: "later.test", port };
       await client.send(wrap(payload, later), proxy.place);
       // What goes straight on tells that what came before has been taken.
       await client.send(wrap(Uint8Array.of(n), placeOf(target)), proxy.place);
@@ -53,12 +58,14 @@ for (
     assertEquals(datagrams.dropped, 3, what);
     proxy.resolve(LOOPBACK);
     for (let n = 0; n < fits; n++) {
-      const [payload] = await receiveFrom(target);
+      const [payload] = await receiveFrom(otherOf(n));
       assertEquals([payload.length, payload[0]], [size, n & 0xff]);
     }
     assertEquals(datagrams.dropped, 3);
     // Room again, without a lookup.
-    await client.send(wrap(Uint8Array.of(7), later), proxy.place);
+    const { port } = placeOf(target);
+    const again = { hostname: "later.test", port };
+    await client.send(wrap(Uint8Array.of(7), again), proxy.place);
     assertEquals([...(await receiveFrom(target))[0]], [7]);
     assertEquals(proxy.asked, ["later.test"]);
   });
