@@ -123,7 +123,7 @@ export async function askAssociation(
 
 /** Opens an association. */
 export async function openAssociation(
-  proxy: TestProxy,
+  proxy: Pick<TestProxy, "connect">,
   options: AssociationOptions = {},
 ): Promise<Association> {
   const control = options.control ?? await proxy.connect();
