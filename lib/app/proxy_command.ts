@@ -4,6 +4,7 @@
  * @module
  */
 
+import { prepareReceiveQueues } from "../net/receive_queue.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { User } from "../policy/users.ts";
 import { bannerLines } from "./banner.ts";
@@ -37,6 +38,7 @@ export const PROXY_COMMAND: Command<typeof PROXY_OPTIONS> = {
 function runProxy(options: ProxyOptions): Promise<number> {
   return runServer(options, async (log) => {
     const users = allUsers(options.user, log);
+    prepareReceiveQueues(); // With a permission that a server drops next.
     const running = await startProxy({ ...configOf(options), users, log });
     const { listeners } = running;
     const { protocols, "allow-private": allowPrivate } = options;

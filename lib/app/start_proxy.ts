@@ -88,11 +88,13 @@ const REFUSING = 128;
  *
  * @param config What it is to be.
  * @returns The running proxy.
- * @throws {UsageError} If others could use it and that was not said.
+ * @throws {UsageError} If others could use it and that was not said, or nobody
+ *   could.
  * @throws {StartError} If it can't listen.
  */
 export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   const { users = [], maxConnections = 20_000, log = () => {} } = config;
+  requireServable(config);
   const capacity = connectionCapacity();
   const most = Math.min(maxConnections, capacity);
   const shared = {
@@ -133,6 +135,15 @@ function requireConsent(
   const at = formatHostPort(addr.hostname, port);
   throw new UsageError(
     `Refusing to listen on ${at}: whoever reaches it could use the proxy; give --user NAME:PASSWORD, or --open to allow that`,
+  );
+}
+
+/** SOCKS4 has no password, so it is not served where there are users. */
+function requireServable({ protocols = PROTOCOLS, users = [] }: ProxyConfig) {
+  if (users.length === 0) return;
+  if (protocols.some((name) => name !== "socks4")) return;
+  throw new UsageError(
+    "Refusing to start: with users nobody could use --protocols socks4, which has no password; add socks5 or http",
   );
 }
 

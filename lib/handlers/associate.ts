@@ -21,11 +21,7 @@ import { Refusal } from "../policy/refusal.ts";
 import { Context, timeoutError } from "../sync/context.ts";
 import { watchStall } from "../sync/stall.ts";
 import { formatHostPort } from "../wire/host_port.ts";
-import {
-  formatIpAddress,
-  type IpAddress,
-  parseIpAddress,
-} from "../wire/ip_address.ts";
+import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { isSameAddress } from "../wire/ip_mapped.ts";
 import { REPLY } from "../wire/socks5.ts";
 import { encodeReply } from "../wire/socks5_reply.ts";
@@ -41,7 +37,7 @@ const MOST_DISCARDED = 1024 * 1024;
  * Relays datagrams until the client's connection ends.
  *
  * @param session The client; its request is read, its reader released.
- * @param request What it has announced: where its datagrams will come from.
+ * @param request Where it says that its datagrams will come from.
  * @returns How the association ended, with the bytes of payload each way.
  * @throws {Refusal} If limits, rules or a drain forbid it.
  * @throws {DialError} If there is no socket for it.
@@ -54,27 +50,24 @@ export async function associate(
   record.target = `udp ${formatHostPort(request.host, request.port)}`;
   requireAdmission(session);
   const client = parseIpAddress(remote.hostname)!;
-  checkAnnounced(request, client);
   const { limits, perClient } = services.udp;
   const lease = limits.admit(remote.hostname, perClient);
   try {
-    return await relayFor(session, client, request.port);
+    return await relayFor(session, client, announcedPort(request, client));
   } finally {
     lease.release();
   }
 }
 
 /**
- * Whoever announces another's address wants datagrams sent to it. A name tells
- * nothing: PySocks announces `0` as one, and means any address.
+ * The port that the datagrams will come from, or 0 where the first one tells.
+ * An address that is not the client's is what it has behind NAT, and says as
+ * little about its port here; datagrams are taken from the address of its
+ * connection alone. So is any name: PySocks announces `0` as one.
  */
-function checkAnnounced({ host }: Request, client: IpAddress): void {
-  if (typeof host === "string" || host.every((byte) => byte === 0)) return;
-  if (isSameAddress(host, client)) return;
-  throw new Refusal(
-    "forbidden",
-    `Announced address ${formatIpAddress(host)} is not the client's`,
-  );
+function announcedPort({ host, port }: Request, client: IpAddress): number {
+  if (typeof host === "string" || host.every((byte) => byte === 0)) return port;
+  return isSameAddress(host, client) ? port : 0;
 }
 
 async function relayFor(

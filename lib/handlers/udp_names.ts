@@ -21,13 +21,14 @@ export type Lookup = (name: string) => Promise<IpAddress | undefined>;
 
 interface Answer {
   ip: IpAddress | undefined;
-  /** By `performance.now()`. */
+  /** By the cache's clock. */
   end: number;
 }
 
 /** Answers to names, bounded, each for a time. */
 export class UdpNames {
   readonly #lookup: Lookup;
+  readonly #now: () => number;
   readonly #answers = new Map<string, Answer>();
   readonly #pending = new Map<string, Promise<IpAddress | undefined>>();
 
@@ -35,9 +36,11 @@ export class UdpNames {
    * Creates an empty cache.
    *
    * @param lookup Finds what is not known.
+   * @param now Tells the time in milliseconds (default: `performance.now`).
    */
-  constructor(lookup: Lookup) {
+  constructor(lookup: Lookup, now: () => number = () => performance.now()) {
     this.#lookup = lookup;
+    this.#now = now;
   }
 
   /**
@@ -52,7 +55,7 @@ export class UdpNames {
   ): IpAddress | Promise<IpAddress | undefined> | undefined {
     const key = name.toLowerCase();
     const answer = this.#answers.get(key);
-    if (answer !== undefined && performance.now() < answer.end) {
+    if (answer !== undefined && this.#now() < answer.end) {
       return answer.ip;
     }
     const pending = this.#pending.get(key);
@@ -70,7 +73,7 @@ export class UdpNames {
     this.#answers.delete(name);
     const [oldest] = this.#answers.keys();
     if (this.#answers.size === MOST_NAMES) this.#answers.delete(oldest!);
-    this.#answers.set(name, { ip, end: performance.now() + life });
+    this.#answers.set(name, { ip, end: this.#now() + life });
     return ip;
   }
 }

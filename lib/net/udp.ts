@@ -6,12 +6,13 @@
 
 import { DialError, dialErrorKind } from "./dial_error.ts";
 import { errorCode } from "./error_code.ts";
+import { openWithLongQueue } from "./receive_queue.ts";
 
 /** First and last of a range of ports. */
 export type PortRange = readonly [first: number, last: number];
 
 /**
- * Opens a socket for datagrams.
+ * Opens a socket for datagrams, with a queue for bursts where that can be had.
  *
  * @param hostname Address to bind to.
  * @param ports Ports to choose from, tried in turn from a random one; any free
@@ -42,7 +43,9 @@ export function openUdp(
 
 function bindTo(hostname: string, port: number): Deno.DatagramConn {
   try {
-    return Deno.listenDatagram({ transport: "udp", hostname, port });
+    return openWithLongQueue(() =>
+      Deno.listenDatagram({ transport: "udp", hostname, port })
+    );
   } catch (error) {
     const reason = errorCode(error) ?? String(error);
     throw new DialError(

@@ -41,8 +41,7 @@ export type PassOn = (
  * little, so the next datagram is received while the ones before are still
  * being sent: a small one as a copy of its own size, a large one in one of a
  * few buffers that are used again. What one burst puts beyond the system's queue
- * (208 KB by default: some 166 datagrams of 512 bytes) is lost before it can be
- * received; `Deno.listenDatagram` has no option for a longer one.
+ * is lost before it can be received (see `receive_queue.ts`).
  *
  * @param socket The socket; closing it ends the pump.
  * @param passOn Takes each datagram.

@@ -8,6 +8,13 @@ import {
   within,
   writeAll,
 } from "../support/sockets.ts";
+import {
+  MOST_HELD,
+  openAssociation,
+  placeOf,
+  receiveFrom,
+  udpSocket,
+} from "../support/udp.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -82,3 +89,28 @@ Deno.test("proxy logs the IPv4 client of a listener on all addresses as IPv4", a
   assertEquals(record!.client, `127.0.0.1:${local.port}`);
   assertEquals(record!.listener, `127.0.0.1:${port}`);
 });
+
+Deno.test(
+  "proxy loses nothing of a burst over UDP that comes while it is busy",
+  {
+    ignore: Deno.build.os !== "linux",
+  },
+  async () => {
+    const { child, reader, port } = await start(["-A", "main.ts"]);
+    using target = udpSocket();
+    using client = await openAssociation({
+      connect: () => Deno.connect({ hostname: "127.0.0.1", port }),
+    });
+    child.kill("SIGSTOP");
+    for (let n = 0; n < MOST_HELD; n++) {
+      await client.send(new Uint8Array(1_400).fill(n), placeOf(target));
+    }
+    child.kill("SIGCONT");
+    for (let n = 0; n < MOST_HELD; n++) {
+      assertEquals((await receiveFrom(target))[0][0], n);
+    }
+    child.kill("SIGKILL");
+    await child.status;
+    await reader.cancel();
+  },
+);

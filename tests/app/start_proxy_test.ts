@@ -155,6 +155,20 @@ Deno.test("startProxy() refuses a public listener when nobody said that others m
   }
 });
 
+Deno.test("startProxy() refuses users when nothing is spoken that has a password", async () => {
+  const listen = [LOOPBACK];
+  const error = await assertRejects(
+    () => startProxy({ listen, users: USERS, protocols: ["socks4"] }),
+    UsageError,
+  );
+  assert(error.message.includes("--protocols socks4"));
+  for (const other of ["socks5", "http"] as const) {
+    const protocols = ["socks4", other] as const;
+    await withProxy({ listen, users: USERS, protocols }, () => {});
+  }
+  await withProxy({ listen, protocols: ["socks4"] }, () => {});
+});
+
 Deno.test("startProxy() takes a public listener with users, or when open", async () => {
   for (const config of [{ users: USERS }, { open: true }]) {
     await withProxy({ listen: [ALL_IPV4], ...config }, ({ listeners }) => {

@@ -7,11 +7,12 @@ const IP = Uint8Array.of(192, 0, 2, 1);
 /** A cache that asks a resolver who finds one address, and counts. */
 function makeNames(ip: IpAddress | undefined) {
   const asked: string[] = [];
+  const clock = { now: 1_000 };
   const names = new UdpNames((name) => {
     asked.push(name);
     return Promise.resolve(ip);
-  });
-  return { asked, names };
+  }, () => clock.now);
+  return { asked, clock, names };
 }
 
 Deno.test("UdpNames.find() asks once for a name, whatever its letter case", async () => {
@@ -46,3 +47,20 @@ Deno.test("UdpNames.find() keeps 256 names", async () => {
   await names.find("0.test");
   assertEquals(asked.length, 258);
 });
+
+for (const [ip, life] of [[IP, 60_000], [undefined, 2_000]] as const) {
+  const what = ip === undefined ? "a failure" : "an answer";
+  Deno.test(`UdpNames.find() asks again when ${what} is ${life / 1_000} s old`, async () => {
+    const { asked, clock, names } = makeNames(ip);
+    await names.find("a.test");
+    clock.now += life - 1;
+    assertEquals(names.find("a.test"), ip);
+    assertEquals(asked.length, 1);
+    clock.now += 1;
+    assertEquals(await names.find("a.test"), ip);
+    assertEquals(asked.length, 2);
+    clock.now += life - 1;
+    assertEquals(names.find("a.test"), ip);
+    assertEquals(asked.length, 2);
+  });
+}

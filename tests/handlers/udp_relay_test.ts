@@ -10,6 +10,7 @@ import { startTestProxy } from "../support/proxy.ts";
 import { closedPort } from "../support/sockets.ts";
 import {
   endAssociation,
+  MOST_HELD,
   openAssociation,
   placeOf,
   receiveFrom,
@@ -60,6 +61,34 @@ Deno.test({
     assertEquals(client.relay.hostname, "::1");
     await client.send(PING, echo.addr);
     assertBytes((await client.receive()).payload, PING);
+  },
+});
+
+Deno.test({
+  name: "associate() serves a client that came to [::] over IPv4",
+  ignore: !HAS_IPV6,
+  async fn() {
+    await using echo = startUdp();
+    await using proxy = await startTestProxy({
+      listen: [{ host: "::", port: 0 }],
+      open: true,
+      allowPrivate: true,
+    });
+    const { port } = proxy.addr;
+    const control = await Deno.connect({ hostname: "127.0.0.1", port });
+    const socket = udpSocket();
+    // Announced as it is: its own address is not taken for another's.
+    const announced = placeOf(socket);
+    using client = await openAssociation(proxy, { announced, control, socket });
+    assertEquals(client.relay.hostname, "127.0.0.1");
+    using early = udpSocket();
+    await early.send(wrap(Uint8Array.of(1), echo.addr), client.relay);
+    await client.send(PING, echo.addr);
+    const { origin, payload } = await client.receive();
+    assertEquals(origin, `127.0.0.1 ${echo.addr.port}`);
+    assertBytes(payload, PING);
+    const { datagrams } = await endAssociation(proxy, client);
+    assertEquals(datagrams, { sent: 1, received: 1, dropped: 1 });
   },
 });
 
@@ -214,6 +243,28 @@ for (const hostname of ["0.0.0.0", "127.0.0.1", "0"]) {
   });
 }
 
+Deno.test(
+  "associate() serves a client behind NAT, which announces an address that is not its own",
+  {
+    ignore: Deno.build.os !== "linux", // Others have 127.0.0.1 alone.
+  },
+  async () => {
+    await using echo = startUdp();
+    await using proxy = await startTestProxy();
+    using announced = udpSocket("127.0.0.2");
+    using client = await openAssociation(proxy, {
+      announced: placeOf(announced),
+    });
+    await announced.send(wrap(Uint8Array.of(1), echo.addr), client.relay);
+    await client.send(PING, echo.addr);
+    assertBytes((await client.receive()).payload, PING);
+    assertEquals(echo.heard.length, 1);
+    const { datagrams, result } = await endAssociation(proxy, client);
+    assertEquals(datagrams, { sent: 1, received: 1, dropped: 1 });
+    assertEquals(result, "ok");
+  },
+);
+
 Deno.test("associate() goes on when a target is gone or can't be sent to", async () => {
   await using echo = startUdp();
   await using proxy = await startTestProxy();
@@ -252,23 +303,25 @@ Deno.test("associate() forgets the target that was silent longest", async () => 
   assert(datagrams!.dropped >= 1);
 });
 
-for (const size of [16, 128]) {
-  Deno.test(`associate() loses none of 200 datagrams of ${size} bytes at once, in order`, async () => {
+for (
+  const [count, size] of [[200, 16], [200, 512], [MOST_HELD, 1_400]] as const
+) {
+  Deno.test(`associate() loses none of ${count} datagrams of ${size} bytes at once, in order`, async () => {
     await using echo = startUdp();
     await using proxy = await startTestProxy();
     using client = await openAssociation(proxy);
     const rest = pattern(size - 1);
     const sending = (async () => {
-      for (let n = 0; n < 200; n++) {
+      for (let n = 0; n < count; n++) {
         await client.send(join([n], rest), echo.addr);
       }
     })();
-    for (let n = 0; n < 200; n++) {
+    for (let n = 0; n < count; n++) {
       assertEquals((await client.receive()).payload[0], n);
     }
     await sending;
     const { datagrams } = await endAssociation(proxy, client);
-    assertEquals(datagrams, { sent: 200, received: 200, dropped: 0 });
+    assertEquals(datagrams, { sent: count, received: count, dropped: 0 });
   });
 }
 

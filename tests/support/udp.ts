@@ -5,6 +5,10 @@
  */
 
 import { assertEquals } from "@std/assert";
+import {
+  openWithLongQueue,
+  prepareReceiveQueues,
+} from "../../lib/net/receive_queue.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import {
   formatIpAddress,
@@ -17,6 +21,23 @@ import { encodeUdpHeader, parseUdpHeader } from "../../lib/wire/socks5_udp.ts";
 import { type Bytes, join } from "./dialogue.ts";
 import { greet, readReply, type TestProxy } from "./proxy.ts";
 import { within, writeAll } from "./sockets.ts";
+
+// Outside of all tests: what it loads stays loaded.
+prepareReceiveQueues();
+
+/**
+ * Datagrams of 1,400 bytes that a long queue surely holds. Where the system
+ * gives no more than Linux's default, that is twice what a socket has without.
+ */
+export const MOST_HELD: number = longestQueue() < 512 * 1024 ? 150 : 200;
+
+function longestQueue(): number {
+  try {
+    return Number(Deno.readTextFileSync("/proc/sys/net/core/rmem_max"));
+  } catch {
+    return 0; // Not told in a container, or not Linux.
+  }
+}
 
 /** Where a datagram goes to or comes from. */
 export interface Place {
@@ -50,15 +71,21 @@ export interface Association extends Disposable {
 /** What the client asks for; the default is any address and port. */
 export interface AssociationOptions {
   announced?: Place;
+  control?: Deno.TcpConn;
   socket?: TestSocket;
 }
 
 /** A socket that is closed when disposed of, where it is not yet. */
 export type TestSocket = Deno.DatagramConn & Disposable;
 
-/** Opens a socket for datagrams; port 0 takes a free one. */
+/**
+ * Opens a socket for datagrams; port 0 takes a free one. Its queue is as long as
+ * the proxy's, so that it is not the test that loses some of a burst.
+ */
 export function udpSocket(hostname = "127.0.0.1", port = 0): TestSocket {
-  const socket = Deno.listenDatagram({ transport: "udp", hostname, port });
+  const socket = openWithLongQueue(() =>
+    Deno.listenDatagram({ transport: "udp", hostname, port })
+  );
   return Object.assign(socket, {
     [Symbol.dispose]() {
       try {
@@ -96,10 +123,10 @@ export async function askAssociation(
 
 /** Opens an association. */
 export async function openAssociation(
-  proxy: TestProxy,
+  proxy: Pick<TestProxy, "connect">,
   options: AssociationOptions = {},
 ): Promise<Association> {
-  const control = await proxy.connect();
+  const control = options.control ?? await proxy.connect();
   const { hostname: local } = control.localAddr as Deno.NetAddr;
   const socket = options.socket ?? udpSocket(local);
   try {
