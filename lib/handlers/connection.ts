@@ -92,12 +92,12 @@ function describeEnd({ endedFirst, error, failed }: TunnelResult): string {
 }
 
 function recordFailure(session: Session<CommonServices>, error: unknown): void {
-  const { client, context, record } = session;
+  const { context, handshakeBytes, record } = session;
   record.result = resultOf(session, error);
   record.reason = describeError(context.cancelled ? context.reason : error);
   if (record.result === "cut") record.reason = `client: ${record.reason}`;
   if (record.result !== "dropped") return;
-  record.reason += `, after ${client.received} bytes of the handshake`;
+  record.reason += `, after ${handshakeBytes} bytes of the handshake`;
 }
 
 function resultOf(

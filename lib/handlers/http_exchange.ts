@@ -33,6 +33,8 @@ export interface Request {
   target: RequestTarget;
   /** Where its body ends. */
   framing: Framing;
+  /** How often it may still be forwarded, where that is limited. */
+  maxForwards: number | undefined;
 }
 
 interface Answer {
@@ -105,10 +107,12 @@ async function ask(exchange: Exchange): Promise<Answer> {
   }
 }
 
-function encodeRequest({ head, target, framing, wires }: Exchange): Uint8Array {
+function encodeRequest(exchange: Exchange): Uint8Array {
+  const { head, target, framing, maxForwards, wires } = exchange;
   const { remote, services } = wires.client.session;
   return encodeForwardedRequest(head, target, {
     framing,
+    maxForwards,
     ...(services.forwardedFor ? { forwardedFor: remote.hostname } : {}),
   });
 }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { eventually, pattern, sha256 } from "../support/dialogue.ts";
+import { pattern, sha256 } from "../support/dialogue.ts";
 import { startTestProxy, type TestProxy } from "../support/proxy.ts";
 import { connectResettable } from "../support/reset.ts";
 import {
@@ -429,13 +429,4 @@ Deno.test("http() closes an idle connection at its limit, and when it drains", a
     readAll(conn),
   ]);
   assertEquals([cut, rest], [0, ""]);
-});
-
-Deno.test("http() gives the head of a later request the handshake's time", async () => {
-  await using origin = startOrigin(OK);
-  await using proxy = await startTestProxy({ timeouts: { handshake: 200 } });
-  assert((await ask(proxy, get(origin) + "GET http")).endsWith("ok"));
-  const ended = await within(5_000, proxy.whenEnded(2));
-  assertEquals(ended[1]!.result, "dropped");
-  assert(await eventually(() => proxy.proxy.connections === 0));
 });
