@@ -4,7 +4,6 @@
  * @module
  */
 
-import { relayBody } from "../net/http_body.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { HttpError } from "../wire/http_error.ts";
 import {
@@ -22,6 +21,7 @@ import {
 import type { RequestTarget } from "../wire/http1_target.ts";
 import type { HttpClient } from "./http_client.ts";
 import type { Origin } from "./http_origins.ts";
+import { passOnAnswer } from "./http_download.ts";
 import { HttpUpload } from "./http_upload.ts";
 import { HttpWires } from "./http_wires.ts";
 
@@ -74,8 +74,6 @@ export async function httpExchange(
   const exchange = { ...request, wires, upload };
   try {
     const answer = await ask(exchange);
-    wires.isBegun = true;
-    client.session.encodeRefusal = undefined;
     return answer.response.status === 101
       ? await switchProtocols(exchange, answer)
       : await passOn(exchange, answer);
@@ -166,6 +164,7 @@ async function switchProtocols(
   { wires }: Exchange,
   { response }: Answer,
 ): Promise<TunnelResult> {
+  wires.begin();
   await wires.toClient(
     encodeForwardedResponse(response, {
       framing: EMPTY,
@@ -186,12 +185,11 @@ async function passOn(
   const ownFraming: Framing = dechunk ? { kind: "close" } : framing;
   const isKept = isPersistent(head) && ownFraming.kind !== "close" &&
     upload.isSent && !client.session.draining.cancelled;
-  await wires.toClient(encodeForwardedResponse(response, {
+  const begin = encodeForwardedResponse(response, {
     framing: ownFraming,
     connection: connectionOption(head, isKept),
-  }));
-  const write = (bytes: Uint8Array) => wires.toClient(bytes);
-  await relayBody(origin.reader, framing, write, { dechunk });
+  });
+  await passOnAnswer(wires, { head: begin, framing, dechunk });
   await upload.finish(response.status);
   if (isWhole(origin, framing) && upload.isSent && isReusable(response)) {
     wires.origin = undefined;
