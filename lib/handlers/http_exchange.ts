@@ -78,6 +78,7 @@ export async function httpExchange(
       ? await switchProtocols(exchange, answer)
       : await passOn(exchange, answer);
   } catch (error) {
+    Object.assign(client.session.record, client.carried);
     if (!wires.isBegun) throw error;
     // With an answer begun, only the end of the connection tells the client.
     return wires.failedResult(error);

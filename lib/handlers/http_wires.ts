@@ -113,12 +113,11 @@ export class HttpWires implements Disposable {
       return new HttpError(504, `No answer from ${key} in time`);
     }
     if (end !== "target") return error;
+    const what = error instanceof HttpError ? "Bad answer" : "No answer";
     const why = error instanceof Deno.errors.UnexpectedEof
-      ? "it closed before"
+      ? "it closed the connection"
       : describeError(error);
-    return new HttpError(502, `No answer from ${key}: ${why}`, {
-      cause: error,
-    });
+    return new HttpError(502, `${what} from ${key}: ${why}`, { cause: error });
   }
 
   /**

@@ -243,6 +243,7 @@ Deno.test("http() ends the origin's connection when the client resets", async ()
     "cut",
     "client: connection reset",
   ]);
+  assert(record!.sent > 50, "the head was sent");
 });
 
 Deno.test("http() lets a client that half-closes have its answer", async () => {

@@ -114,7 +114,7 @@ for (
     conn.close();
     const [record] = await within(5_000, proxy.whenEnded(1));
     const { result, reason } = record!;
-    assertEquals([result, reason], ["cut", "client: client closed"]);
+    assertEquals([result, reason], ["cut", "client closed"]);
     left.resolve();
   });
 }
