@@ -56,7 +56,7 @@ export class Session<S extends CommonServices = Services>
   /** Set where all there is to log was logged, request by request. */
   isLogged = false;
 
-  readonly #started = performance.now();
+  #started = performance.now();
   #handshake: Deadline | undefined;
   #before = 0;
   readonly #leaveDrain: () => void;
@@ -136,6 +136,12 @@ export class Session<S extends CommonServices = Services>
   /** Bytes of the handshake that have come. */
   get handshakeBytes(): number {
     return this.client.received - this.#before;
+  }
+
+  /** Begins what the record calls the duration anew, for a later request. */
+  restartClock(): void {
+    this.record.startedAt = Date.now();
+    this.#started = performance.now();
   }
 
   /** Ends what the record calls the duration: what follows is only farewell. */

@@ -42,8 +42,9 @@ Deno.test("HttpClient.nextHead() says 408 to a later head too, and counts only i
   const text = decoder.decode(await within(5_000, readToEof(conn)));
   assertStringIncludes(text, "okHTTP/1.1 408 Request Timeout\r\n");
   conn.close();
-  const [, late] = await within(5_000, proxy.whenEnded(2));
+  const [first, late] = await within(5_000, proxy.whenEnded(2));
   assertStringIncludes(late!.reason, "after 3 bytes of the handshake");
+  assert(late!.startedAt >= first!.startedAt + first!.duration - 2);
   assert(await eventually(() => proxy.proxy.connections === 0));
 });
 
