@@ -24,7 +24,10 @@ export const PROXY_COMMAND: Command<typeof PROXY_OPTIONS> = {
   summary:
     "Runs a SOCKS5, SOCKS4 and HTTP proxy on 127.0.0.1:1080, or where --listen says. On an address that others can reach it wants users, or --open, and does not connect to private addresses.",
   examples: [
-    ["sluice", "for this machine: curl -x socks5h://127.0.0.1:1080 …"],
+    [
+      "sluice",
+      "for this machine: curl -x socks5h://127.0.0.1:1080 …, or -x http://…",
+    ],
     ["sluice --listen 9050 --listen [::1]:9050", "on another port"],
     [
       "SLUICE_USERS=alice:secret sluice --listen :1080",

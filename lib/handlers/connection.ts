@@ -92,12 +92,14 @@ function describeEnd({ endedFirst, error, failed }: TunnelResult): string {
 }
 
 function recordFailure(session: Session<CommonServices>, error: unknown): void {
-  const { client, context, record } = session;
+  const { context, handshakeBytes, record } = session;
   record.result = resultOf(session, error);
   record.reason = describeError(context.cancelled ? context.reason : error);
-  if (record.result === "cut") record.reason = `client: ${record.reason}`;
+  if (record.result === "cut" && !isEnd(error)) {
+    record.reason = `client: ${record.reason}`;
+  }
   if (record.result !== "dropped") return;
-  record.reason += `, after ${client.received} bytes of the handshake`;
+  record.reason += `, after ${handshakeBytes} bytes of the handshake`;
 }
 
 function resultOf(
@@ -119,6 +121,10 @@ function resultOf(
 
 /** Whether the client has left in the middle of a message: nobody to answer. */
 function isGone(error: unknown): boolean {
-  return error instanceof Deno.errors.UnexpectedEof ||
-    error instanceof Deno.errors.ConnectionReset;
+  return isEnd(error) || error instanceof Deno.errors.ConnectionReset;
+}
+
+/** Described as what the client did, without having to be told whose end. */
+function isEnd(error: unknown): boolean {
+  return error instanceof Deno.errors.UnexpectedEof;
 }

@@ -18,6 +18,7 @@
 import type { TunnelResult } from "../net/tunnel.ts";
 import { HttpError } from "../wire/http_error.ts";
 import { type Framing, requestFraming } from "../wire/http1_framing.ts";
+import { parseMaxForwards } from "../wire/http1_max_forwards.ts";
 import {
   isPersistent,
   parseRequestHead,
@@ -29,6 +30,7 @@ import { authenticateRequest } from "./http_authenticate.ts";
 import { HttpClient } from "./http_client.ts";
 import { httpConnect } from "./http_connect.ts";
 import { httpExchange } from "./http_exchange.ts";
+import { answerFinally } from "./http_final.ts";
 import type { Session } from "./session.ts";
 
 /** Requests without credentials that one connection may begin with. */
@@ -73,7 +75,10 @@ async function serve(
   client.isKnown = true;
   const target = parseTarget(head);
   if (method !== "CONNECT") {
-    return await httpExchange(client, { head, target, framing });
+    const maxForwards = parseMaxForwards(head);
+    return maxForwards === 0
+      ? await answerFinally(client, head, !isWithoutBody(framing))
+      : await httpExchange(client, { head, target, framing, maxForwards });
   }
   if (!isWithoutBody(framing)) {
     // To one it is the body, to another the first bytes of the tunnel.

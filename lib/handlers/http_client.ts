@@ -9,9 +9,14 @@ import { LINGER, linger } from "../net/linger.ts";
 import type { End, TunnelResult } from "../net/tunnel.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import { setDeadline } from "../sync/deadline.ts";
+import { HttpError } from "../wire/http_error.ts";
 import type { Head } from "../wire/http1_head.ts";
+import { encodeAnswer } from "./http_answer.ts";
 import { Origins } from "./http_origins.ts";
 import type { Session } from "./session.ts";
+
+/** What is said to a client whose head is not there in time. */
+const LATE = new HttpError(408, "The head of the request did not come in time");
 
 /** What lasts over the requests of one client. */
 export class HttpClient implements Disposable {
@@ -54,14 +59,10 @@ export class HttpClient implements Disposable {
     // The first one is within the limit that the session has begun with.
     if (this.requests > 0) {
       if (!await this.#waitForByte()) return undefined;
-      this.session.beginHandshake();
+      this.session.beginHandshake(this.reader.bytes.length);
     }
     this.#begin();
-    try {
-      return await this.reader.readHead();
-    } finally {
-      this.session.endHandshake();
-    }
+    return await this.#readHead();
   }
 
   /**
@@ -119,6 +120,25 @@ export class HttpClient implements Disposable {
     this.session.client.releaseBuffer();
   }
 
+  /** A client that is too slow with its head is told so (RFC 9110 §15.5.9). */
+  async #readHead(): Promise<Head | undefined> {
+    const { session } = this;
+    let late: unknown;
+    session.onLate = (error) => {
+      late = error;
+      session.encodeRefusal = () => encodeAnswer(LATE);
+      this.release(); // Ends the wait, and leaves the connection open.
+    };
+    try {
+      return await this.reader.readHead();
+    } catch (error) {
+      throw late ?? error;
+    } finally {
+      session.onLate = undefined;
+      session.endHandshake();
+    }
+  }
+
   /** Notes that a request begins, and forgets what was known of the last one. */
   #begin(): void {
     const { record } = this.session;
@@ -127,6 +147,7 @@ export class HttpClient implements Disposable {
     delete record.target;
     delete record.address;
     delete record.user;
+    if (this.requests > 0) this.session.restartClock();
     this.requests++;
     const { sent, received } = this;
     const at = performance.now();

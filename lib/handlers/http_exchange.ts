@@ -4,7 +4,6 @@
  * @module
  */
 
-import { relayBody } from "../net/http_body.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { HttpError } from "../wire/http_error.ts";
 import {
@@ -22,6 +21,7 @@ import {
 import type { RequestTarget } from "../wire/http1_target.ts";
 import type { HttpClient } from "./http_client.ts";
 import type { Origin } from "./http_origins.ts";
+import { passOnAnswer } from "./http_download.ts";
 import { HttpUpload } from "./http_upload.ts";
 import { HttpWires } from "./http_wires.ts";
 
@@ -33,6 +33,8 @@ export interface Request {
   target: RequestTarget;
   /** Where its body ends. */
   framing: Framing;
+  /** How often it may still be forwarded, where that is limited. */
+  maxForwards: number | undefined;
 }
 
 interface Answer {
@@ -72,12 +74,11 @@ export async function httpExchange(
   const exchange = { ...request, wires, upload };
   try {
     const answer = await ask(exchange);
-    wires.isBegun = true;
-    client.session.encodeRefusal = undefined;
     return answer.response.status === 101
       ? await switchProtocols(exchange, answer)
       : await passOn(exchange, answer);
   } catch (error) {
+    Object.assign(client.session.record, client.carried);
     if (!wires.isBegun) throw error;
     // With an answer begun, only the end of the connection tells the client.
     return wires.failedResult(error);
@@ -105,10 +106,12 @@ async function ask(exchange: Exchange): Promise<Answer> {
   }
 }
 
-function encodeRequest({ head, target, framing, wires }: Exchange): Uint8Array {
+function encodeRequest(exchange: Exchange): Uint8Array {
+  const { head, target, framing, maxForwards, wires } = exchange;
   const { remote, services } = wires.client.session;
   return encodeForwardedRequest(head, target, {
     framing,
+    maxForwards,
     ...(services.forwardedFor ? { forwardedFor: remote.hostname } : {}),
   });
 }
@@ -162,6 +165,7 @@ async function switchProtocols(
   { wires }: Exchange,
   { response }: Answer,
 ): Promise<TunnelResult> {
+  wires.begin();
   await wires.toClient(
     encodeForwardedResponse(response, {
       framing: EMPTY,
@@ -182,12 +186,11 @@ async function passOn(
   const ownFraming: Framing = dechunk ? { kind: "close" } : framing;
   const isKept = isPersistent(head) && ownFraming.kind !== "close" &&
     upload.isSent && !client.session.draining.cancelled;
-  await wires.toClient(encodeForwardedResponse(response, {
+  const begin = encodeForwardedResponse(response, {
     framing: ownFraming,
     connection: connectionOption(head, isKept),
-  }));
-  const write = (bytes: Uint8Array) => wires.toClient(bytes);
-  await relayBody(origin.reader, framing, write, { dechunk });
+  });
+  await passOnAnswer(wires, { head: begin, framing, dechunk });
   await upload.finish(response.status);
   if (isWhole(origin, framing) && upload.isSent && isReusable(response)) {
     wires.origin = undefined;

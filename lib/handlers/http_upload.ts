@@ -11,6 +11,7 @@ import { watchStall } from "../sync/stall.ts";
 import type { Framing } from "../wire/http1_framing.ts";
 import type { RequestHead } from "../wire/http1_request.ts";
 import type { HttpWires } from "./http_wires.ts";
+import { UploadWriter } from "./upload_writer.ts";
 
 /** Sends one body, and watches the client when it is sent. */
 export class HttpUpload implements Disposable {
@@ -66,17 +67,23 @@ export class HttpUpload implements Disposable {
   /** Never rejects: what fails cuts the exchange, or is told by the answer. */
   async #send(): Promise<void> {
     const wires = this.#wires;
+    const cut = (error: unknown) => wires.cut("client", error);
     let isOriginGone = false;
     try {
-      await relayBody(wires.client.reader, this.#framing, async (bytes) => {
-        this.isInvited = true; // A client need not wait for it.
+      if (this.#framing.kind !== "none") {
+        using writer = new UploadWriter(wires, cut);
+        await relayBody(wires.client.reader, this.#framing, async (bytes) => {
+          this.isInvited = true; // A client need not wait for it.
+          isOriginGone = true;
+          await writer.write(bytes);
+          isOriginGone = false;
+        });
         isOriginGone = true;
-        await wires.toOrigin(bytes);
-        isOriginGone = false;
-      });
+        await writer.flush();
+      }
     } catch (error) {
       // An origin server that does not want the body may have said why.
-      if (!isOriginGone) wires.cut("client", error);
+      if (!isOriginGone) cut(error);
       return;
     }
     this.isSent = true;

@@ -26,12 +26,11 @@ export class HttpWires implements Disposable {
   readonly client: HttpClient;
   /** The origin server, once there is one. */
   origin: Origin | undefined;
-  /** Whether the client has got anything of the answer. */
-  isBegun = false;
   /** Whether it is over, so that what still fails does not matter. */
   isOver = false;
 
   readonly #stop: () => void;
+  #isBegun = false;
   #failure: Failure | undefined;
 
   /**
@@ -53,6 +52,17 @@ export class HttpWires implements Disposable {
       stall.clear();
       unregister();
     };
+  }
+
+  /** Whether the client gets something of the answer: no other can be given. */
+  get isBegun(): boolean {
+    return this.#isBegun;
+  }
+
+  /** Tells that the answer begins. */
+  begin(): void {
+    this.#isBegun = true;
+    this.client.session.encodeRefusal = undefined;
   }
 
   /** Whether they were cut. */
@@ -103,12 +113,11 @@ export class HttpWires implements Disposable {
       return new HttpError(504, `No answer from ${key} in time`);
     }
     if (end !== "target") return error;
+    const what = error instanceof HttpError ? "Bad answer" : "No answer";
     const why = error instanceof Deno.errors.UnexpectedEof
-      ? "it closed before"
+      ? "it closed the connection"
       : describeError(error);
-    return new HttpError(502, `No answer from ${key}: ${why}`, {
-      cause: error,
-    });
+    return new HttpError(502, `${what} from ${key}: ${why}`, { cause: error });
   }
 
   /**

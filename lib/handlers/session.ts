@@ -11,8 +11,8 @@ import { unmapAddr } from "../net/unmap_addr.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import type { Lease } from "../policy/connection_limits.ts";
 import type { Identity } from "../policy/identity.ts";
-import type { Context } from "../sync/context.ts";
-import type { Deadline } from "../sync/deadline.ts";
+import { type Context, timeoutError } from "../sync/context.ts";
+import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { CommonServices, Services } from "./services.ts";
 
@@ -47,11 +47,18 @@ export class Session<S extends CommonServices = Services>
    */
   encodeRefusal: ((error: unknown) => Uint8Array) | undefined;
 
+  /**
+   * Ends the wait for the handshake when its time is over, where the client's
+   * protocol has words for that; otherwise the connection is closed.
+   */
+  onLate: ((error: unknown) => void) | undefined;
+
   /** Set where all there is to log was logged, request by request. */
   isLogged = false;
 
-  readonly #started = performance.now();
+  #started = performance.now();
   #handshake: Deadline | undefined;
+  #before = 0;
   readonly #leaveDrain: () => void;
   #lease: Lease | undefined;
   #overLimit: unknown;
@@ -104,18 +111,37 @@ export class Session<S extends CommonServices = Services>
     if (this.#lease === undefined) throw this.#overLimit;
   }
 
-  /** Starts the time limit of the handshake, which ends the connection. */
-  beginHandshake(): void {
-    this.#handshake = this.context.cancelAfter(
-      this.services.timeouts.handshake,
-      "Handshake time",
-    );
+  /**
+   * Starts the time limit of the handshake, which ends the connection.
+   *
+   * @param come Bytes of the handshake that have come before.
+   */
+  beginHandshake(come = 0): void {
+    const { handshake } = this.services.timeouts;
+    this.#before = this.client.received - come;
+    this.#handshake?.clear();
+    this.#handshake = setDeadline(handshake, () => {
+      const late = timeoutError(handshake, "Handshake time");
+      if (this.onLate === undefined) this.context.cancel(late);
+      else this.onLate(late);
+    });
   }
 
   /** Ends the time limit of the handshake, once the request is read. */
   endHandshake(): void {
     this.#handshake?.clear();
     this.#leaveDrain();
+  }
+
+  /** Bytes of the handshake that have come. */
+  get handshakeBytes(): number {
+    return this.client.received - this.#before;
+  }
+
+  /** Begins what the record calls the duration anew, for a later request. */
+  restartClock(): void {
+    this.record.startedAt = Date.now();
+    this.#started = performance.now();
   }
 
   /** Ends what the record calls the duration: what follows is only farewell. */

@@ -64,6 +64,18 @@ export class AdaptiveBuffer {
     else if (this.#level > 0 && count * SPARE < length) this.#shrink();
   }
 
+  /**
+   * Leaves the buffer to whoever still uses what was read into it, and to the
+   * garbage collector after that; the next read gets another one.
+   */
+  detach(): void {
+    if (this.#level > 0 && this.#buffer !== undefined) {
+      this.#pool.forget(this.#buffer);
+    }
+    this.#buffer = undefined;
+    this.#level = 0;
+  }
+
   /** Lets the memory go, at the end of the stream. */
   free(): void {
     if (this.#level > 0 && this.#buffer !== undefined) {

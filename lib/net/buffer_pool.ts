@@ -68,6 +68,15 @@ export class BufferPool {
     else this.#allocated -= buffer.length;
   }
 
+  /**
+   * Gives up a buffer that won't be given back.
+   *
+   * @param buffer What {@linkcode BufferPool.take} gave.
+   */
+  forget(buffer: Buffer): void {
+    this.#allocated -= buffer.length;
+  }
+
   /** What lies here for one size may be what another size needs. */
   #dropKept(): void {
     for (const [size, kept] of this.#free) {

@@ -9,6 +9,8 @@
 
 import { AdaptiveBuffer } from "./adaptive_buffer.ts";
 
+const NOTHING = new Uint8Array();
+
 /** What a {@linkcode Duplex} needs of a socket; `Deno.Conn` has it. */
 export interface Connection extends Disposable {
   /** Reads into the buffer: the number of bytes, or null at end of file. */
@@ -146,6 +148,24 @@ export class Duplex {
    */
   releaseBuffer(): void {
     if (!this.#isReading) this.#buffer.free();
+  }
+
+  /**
+   * Leaves the buffer of the last chunk to whoever still uses it: the next
+   * chunk is read into another one.
+   */
+  detachBuffer(): void {
+    this.#buffer.detach();
+  }
+
+  /**
+   * Asks the socket whether the peer has reset the connection, which reading
+   * tells only behind all that came before. To write nothing sends nothing.
+   *
+   * @throws The socket's error; the system tells it once.
+   */
+  async probe(): Promise<void> {
+    await this.#connection.write(NOTHING);
   }
 
   /** Closes both directions now; what waits on them fails. Can be repeated. */

@@ -74,7 +74,9 @@ export function parseField(line: string): Field {
       400,
       isFold
         ? "Cannot parse field: a line continues the one before it"
-        : `Cannot parse field: its name is ${JSON.stringify(name)}`,
+        : `Cannot parse field: its name is ${
+          JSON.stringify(name.slice(0, 40))
+        }`,
     );
   }
   return [name, trimSpace(line.slice(colon + 1))];

@@ -20,6 +20,16 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
+/** How a request is passed on. */
+export interface RequestOptions {
+  /** Where its body ends. */
+  framing: Framing;
+  /** The client's address, where the target is told it. */
+  forwardedFor?: string;
+  /** How often it may be forwarded, this time included (RFC 9110 §7.6.2). */
+  maxForwards?: number | undefined;
+}
+
 /** How a response is passed on. */
 export interface ResponseOptions {
   /** Where its body ends for the client. */
@@ -51,19 +61,24 @@ export function isUpgrade(
  *
  * @param head The request.
  * @param target Where it goes.
- * @param options Where its body ends, and the client's address where the
- *   target is told it.
+ * @param options How it is passed on.
  * @returns The head.
  */
 export function encodeForwardedRequest(
   head: RequestHead,
   target: RequestTarget,
-  { framing, forwardedFor }: { framing: Framing; forwardedFor?: string },
+  { framing, forwardedFor, maxForwards }: RequestOptions,
 ): Uint8Array<ArrayBuffer> {
   const { method, minor, fields } = head;
   const list: Field[] = [["Host", target.text]];
   const options: string[] = [];
-  list.push(...endToEnd(fields).filter(([name]) => !/^host$/i.test(name)));
+  const anew = maxForwards === undefined
+    ? /^host$/i
+    : /^(?:host|max-forwards)$/i;
+  list.push(...endToEnd(fields).filter(([name]) => !anew.test(name)));
+  if (maxForwards !== undefined) {
+    list.push(["Max-Forwards", String(maxForwards - 1)]);
+  }
   list.push(...framingFields(framing));
   if (fields.tokens("te").includes("trailers")) {
     list.push(["TE", "trailers"]);

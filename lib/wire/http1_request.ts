@@ -43,10 +43,11 @@ export function parseRequestHead(head: Head): RequestHead {
     throw malformed("it is not three words with single spaces between them");
   }
   if (!TOKEN.test(method!)) {
-    throw malformed(`method is ${JSON.stringify(method)}`);
+    throw malformed(`method is ${JSON.stringify(method!.slice(0, 40))}`);
   }
   if (!VISIBLE.test(target!)) {
-    throw malformed(`target is ${JSON.stringify(target)}`);
+    // Not shown: what it names may be secret, and is long.
+    throw malformed("target has a character that is not visible ASCII");
   }
   return {
     method: method!,
@@ -71,7 +72,7 @@ export function isPersistent({ minor, fields }: RequestHead): boolean {
 function parseVersion(text: string): 0 | 1 {
   const [, major, minor] = VERSION.exec(text) ?? [];
   if (major === undefined) {
-    throw malformed(`version is ${JSON.stringify(text)}`);
+    throw malformed(`version is ${JSON.stringify(text.slice(0, 40))}`);
   }
   if (major !== "1") {
     throw new HttpError(

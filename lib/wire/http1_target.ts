@@ -78,6 +78,10 @@ function parseAuthority(
   text: string,
   defaultPort: number | undefined,
 ): Authority {
+  if (text.includes("@")) {
+    // Not shown: before the @ is a name, and often a password (RFC 9110 §4.2.4).
+    throw new HttpError(400, "Cannot parse authority: it names a user");
+  }
   const [, ipv6, name, digits] = AUTHORITY.exec(text) ?? [];
   const host = ipv6 === undefined
     ? parseName(name, text)

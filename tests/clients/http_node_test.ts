@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import http from "node:http";
 import { HttpsProxyAgent } from "https-proxy-agent";
+import { SocksProxyAgent } from "socks-proxy-agent";
 import { ProxyAgent, request } from "undici";
 import WebSocket from "ws";
 import { startHttp } from "../support/programs.ts";
@@ -46,6 +47,49 @@ Deno.test("npm:https-proxy-agent gets a page", sanitize, async () => {
   assertEquals(text, "through the proxy");
   agent.destroy();
 });
+
+for (const scheme of ["socks4", "socks4a", "socks5", "socks5h", "socks"]) {
+  Deno.test(
+    `npm:socks-proxy-agent gets pages by ${scheme}://`,
+    sanitize,
+    async () => {
+      await using server = startHttp((incoming) => new Response(incoming.body));
+      const isOpen = scheme.startsWith("socks4");
+      await using proxy = await startTestProxy(isOpen ? {} : { users: USERS });
+      const at = `127.0.0.1:${proxy.addr.port}`;
+      const agent = new SocksProxyAgent(
+        `${scheme}://${isOpen ? "alice@" : "alice:secret@"}${at}`,
+        { keepAlive: true },
+      );
+      // The others resolve names themselves, which may give an IPv6 address.
+      const host = /^socks[45]$/.test(scheme) ? "127.0.0.1" : "localhost";
+      const target = `${host}:${server.addr.port}`;
+      for (const body of ["first", "second"]) {
+        assertEquals(await post(`http://${target}/`, agent, body), body);
+      }
+      agent.destroy();
+      const [record] = await within(10_000, proxy.whenEnded(1));
+      assertEquals(record!.target, target);
+      assertEquals(record!.user, "alice");
+      assertEquals(proxy.ended.length, 1, "the tunnel was not kept");
+    },
+  );
+}
+
+function post(
+  url: string,
+  agent: http.Agent,
+  body: string,
+): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const options = { agent, method: "POST" };
+  http.request(url, options, async (response) => {
+    let text = "";
+    for await (const chunk of response) text += chunk;
+    resolve(text);
+  }).on("error", reject).end(body);
+  return within(10_000, promise);
+}
 
 for (const how of ["absolute-form", "CONNECT"]) {
   Deno.test(`npm:ws talks through the proxy by ${how}`, sanitize, async () => {

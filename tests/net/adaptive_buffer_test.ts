@@ -59,3 +59,16 @@ Deno.test("AdaptiveBuffer.filled() returns what was read, in place", () => {
   assertEquals(buffer.filled(3).buffer === whole.buffer, true);
   assertEquals(buffer.filled(whole.length) === whole, true);
 });
+
+Deno.test("AdaptiveBuffer.detach() leaves the buffer alone and begins small again", () => {
+  const pool = new BufferPool(64 * KIB);
+  const buffer = new AdaptiveBuffer(pool);
+  buffer.take();
+  buffer.fit(4 * KIB);
+  const large = buffer.take();
+  buffer.detach();
+  assertEquals(pool.allocated, 0);
+  assertEquals(buffer.take().length, 4 * KIB);
+  buffer.fit(4 * KIB);
+  assertEquals(buffer.take() === large, false);
+});

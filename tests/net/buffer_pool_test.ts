@@ -32,3 +32,11 @@ Deno.test("BufferPool.take() spends what it keeps of another size when nothing e
   assertEquals(pool.take(50)?.length, 50);
   assertEquals(pool.allocated, 50);
 });
+
+Deno.test("BufferPool.forget() returns to the budget what won't be given back", () => {
+  const pool = new BufferPool(100);
+  const buffer = pool.take(60)!;
+  pool.forget(buffer);
+  assertEquals(pool.allocated, 0);
+  assert(pool.take(60) !== buffer);
+});

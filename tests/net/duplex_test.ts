@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Connection, Duplex } from "../../lib/net/duplex.ts";
-import { resettable } from "../support/reset.ts";
+import { eventually } from "../support/dialogue.ts";
+import { connectResettable, resettable } from "../support/reset.ts";
 import {
   readExactly,
   readToEnd,
@@ -129,4 +130,24 @@ Deno.test("Duplex.unread() puts bytes back in front of either stream", async () 
   assertEquals(duplex.received, 3, "what was put back counts once");
   peer.close();
   duplex.close();
+});
+
+Deno.test("Duplex.probe() tells of a reset behind bytes that were not read, and sends nothing", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const peer = await connectResettable(listener.addr);
+  using conn = await listener.accept();
+  const duplex = new Duplex(conn);
+  await new Promise<void>((resolve) => peer.write("unread", () => resolve()));
+  await duplex.probe();
+  assertEquals(peer.bytesRead, 0);
+  peer.resetAndDestroy();
+  const hasReset = async () => {
+    try {
+      await duplex.probe();
+      return false;
+    } catch (error) {
+      return error instanceof Deno.errors.ConnectionReset;
+    }
+  };
+  assert(await eventually(hasReset));
 });

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { HttpError } from "../../lib/wire/http_error.ts";
 import { parseBasicCredentials } from "../../lib/wire/http1_credentials.ts";
 import { Fields } from "../../lib/wire/http1_fields.ts";
@@ -162,6 +162,16 @@ for (const [line, fields, expected] of TARGETS) {
     assertEquals(found, expected);
   });
 }
+
+Deno.test("parseTarget() keeps the password of a target to itself", () => {
+  const fields = ["Host: a.test"];
+  const head = parseRequestHead(
+    scan(["GET http://alice:secret@a.test/ HTTP/1.1", ...fields]),
+  );
+  const error = assertThrows(() => parseTarget(head), HttpError);
+  assertEquals((error as HttpError).message.includes("secret"), false);
+  assertEquals((error as HttpError).message.includes("alice"), false);
+});
 
 Deno.test("parseTarget() lets HTTP/1.0 go without Host", () => {
   const head = parseRequestHead(scan(["GET http://a.test/ HTTP/1.0"]));
