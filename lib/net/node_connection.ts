@@ -8,6 +8,10 @@
 import type { Socket } from "node:net";
 import type { Connection } from "./connection.ts";
 import { errorCode } from "./error_code.ts";
+import type { Flow } from "./node_transport.ts";
+
+/** Bytes that wait for a reader before the socket is paused. */
+const MOST_WAITING = 64 * 1024;
 
 /** Where a connection's ends are. */
 export interface Ends {
@@ -15,6 +19,14 @@ export interface Ends {
   localAddr: Deno.NetAddr;
   /** The other end. */
   remoteAddr: Deno.NetAddr;
+}
+
+/** Settings of a {@linkcode NodeConnection}. */
+export interface NodeConnectionOptions {
+  /** Where its ends are, where the socket itself can't tell. */
+  ends?: Ends;
+  /** What to pause while nobody reads (default: the socket). */
+  flow?: Flow;
 }
 
 /** Deno's classes for what a peer can do, by which the log describes it. */
@@ -30,10 +42,11 @@ const CLASS_BY_CODE: ReadonlyMap<
 
 /**
  * An open `net.Socket` or `tls.TLSSocket` that is read and written as a
- * `Deno.Conn` is. Only what fits Node's buffer (64 KiB, and one chunk) is read
- * ahead: then the socket pauses until somebody reads. A write settles when the
- * system has its bytes, so that there is no queue of our own, and the caller
- * may use its buffer again.
+ * `Deno.Conn` is. When 64 KiB wait for a reader the socket is paused, which
+ * costs as much again at most. A write settles when the system has its bytes,
+ * so that there is no queue of them, and the caller may use its buffer again.
+ *
+ * A TLS socket has to run over a `NodeTransport`, whose flow is given here.
  */
 export class NodeConnection implements Connection {
   /** Our end. */
@@ -42,6 +55,11 @@ export class NodeConnection implements Connection {
   readonly remoteAddr: Deno.NetAddr;
 
   readonly #socket: Socket;
+  readonly #flow: Flow;
+  /** What has come and was not read, in order. */
+  #chunks: Uint8Array[] = [];
+  #waiting = 0;
+  #isPaused = false;
   #failure: Error | undefined;
   #change: PromiseWithResolvers<void> | undefined;
 
@@ -49,25 +67,27 @@ export class NodeConnection implements Connection {
    * Takes a socket over: nobody else may read it or listen to its data.
    *
    * @param socket An open socket, made with `allowHalfOpen: true`.
-   * @param ends Where its ends are, where the socket itself can't tell.
+   * @param options Settings.
    * @throws {TypeError} If it would end our side when the peer ends its own.
    */
-  constructor(socket: Socket, ends: Ends = endsOf(socket)) {
+  constructor(socket: Socket, options: NodeConnectionOptions = {}) {
+    const { ends = endsOf(socket), flow = socket } = options;
     if (!socket.allowHalfOpen) {
       throw new TypeError("Cannot adapt socket: allowHalfOpen is false");
     }
     this.localAddr = ends.localAddr;
     this.remoteAddr = ends.remoteAddr;
     this.#socket = socket;
+    this.#flow = flow;
     if (socket.errored) this.#failure = toDenoError(socket.errored);
     // Kept for good: an error that nobody listens to would end the program.
     socket.on("error", (error) => {
       this.#failure ??= toDenoError(error);
       this.#wake();
     });
-    for (const event of ["readable", "end", "close"]) {
-      socket.on(event, () => this.#wake());
-    }
+    socket.on("end", () => this.#wake());
+    socket.on("close", () => this.#wake());
+    socket.on("data", (chunk: Uint8Array) => this.#keep(chunk));
   }
 
   /**
@@ -80,11 +100,8 @@ export class NodeConnection implements Connection {
   async read(buffer: Uint8Array): Promise<number | null> {
     if (buffer.length === 0) return 0;
     while (true) {
-      const chunk = this.#take(buffer.length);
-      if (chunk !== null) {
-        buffer.set(chunk);
-        return chunk.length;
-      }
+      const count = this.#take(buffer);
+      if (count > 0) return count;
       if (this.#socket.readableEnded) return null;
       this.#throwIfGone();
       this.#change ??= Promise.withResolvers();
@@ -136,11 +153,30 @@ export class NodeConnection implements Connection {
     this.close();
   }
 
-  /** Takes what has come already; asking for more than there is gives nothing. */
-  #take(most: number): Uint8Array | null {
-    const length = Math.min(most, this.#socket.readableLength);
-    // Asked for nothing, the socket begins to read, or tells that it has ended.
-    return this.#socket.read(length) as Uint8Array | null;
+  #keep(chunk: Uint8Array): void {
+    this.#chunks.push(chunk);
+    this.#waiting += chunk.length;
+    if (this.#waiting >= MOST_WAITING && !this.#isPaused) {
+      this.#isPaused = true;
+      this.#flow.pause();
+    }
+    this.#wake();
+  }
+
+  /** Takes of the first chunk what fits; 0 where none has come. */
+  #take(buffer: Uint8Array): number {
+    const [chunk] = this.#chunks;
+    if (chunk === undefined) return 0;
+    const count = Math.min(chunk.length, buffer.length);
+    buffer.set(chunk.subarray(0, count));
+    if (count < chunk.length) this.#chunks[0] = chunk.subarray(count);
+    else this.#chunks.shift();
+    this.#waiting -= count;
+    if (this.#isPaused && this.#waiting === 0) {
+      this.#isPaused = false;
+      this.#flow.resume();
+    }
+    return count;
   }
 
   #wake(): void {
