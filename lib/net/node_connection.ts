@@ -110,7 +110,7 @@ export class NodeConnection implements Connection {
   }
 
   /**
-   * Writes all of the bytes.
+   * Writes all of the bytes; to write none only tells whether it has failed.
    *
    * @param bytes What to write; to be left alone until the promise settles.
    * @returns Their number.
@@ -118,6 +118,7 @@ export class NodeConnection implements Connection {
    */
   async write(bytes: Uint8Array): Promise<number> {
     this.#throwIfGone();
+    if (bytes.length === 0) return 0;
     if (this.#socket.writableEnded) {
       // Node would destroy the socket, and with it what is still to be read.
       throw new Deno.errors.BrokenPipe("Cannot write: the end has been sent");
