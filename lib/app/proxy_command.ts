@@ -69,6 +69,12 @@ function configOf(options: ProxyOptions): ProxyConfig {
       perClient: options["max-udp-associations-per-client"],
       associations: options["max-udp-associations"],
     },
+    names: {
+      servers: options.dns,
+      cacheSize: options["dns-cache"],
+      preference: options.prefer,
+    },
+    outgoing: options.bind,
     bindTimeout: options["bind-timeout"],
     forwardedFor: options["forwarded-for"],
     maxConnections: options["max-connections"],

@@ -15,6 +15,7 @@ import {
   parseListen,
   parseNumber,
 } from "./common_options.ts";
+import { NAME_OPTIONS } from "./name_options.ts";
 import { flag, only, type OptionValues, single } from "./option.ts";
 
 /** Where the proxy listens unless told otherwise. */
@@ -51,6 +52,7 @@ export const PROXY_OPTIONS = {
     "10s",
     "for connecting to the target; 0 is for ever",
   ),
+  ...NAME_OPTIONS,
   "bind-timeout": durationOption(
     "1m",
     "for the peer that a BIND waits for; 0 is for ever",

@@ -13,12 +13,14 @@ import {
   type UdpSettings,
 } from "../handlers/services.ts";
 import { detect } from "../handlers/detect.ts";
+import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { refusedRange } from "../policy/address_guard.ts";
 import { ConnectionLimits } from "../policy/connection_limits.ts";
 import { type User, Users } from "../policy/users.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { connectionCapacity } from "./descriptors.ts";
+import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
 import {
   type ListenerInfo,
   type RunningListeners,
@@ -42,6 +44,10 @@ export interface ProxyConfig {
   protocols?: readonly ProtocolName[];
   /** How UDP is relayed, where it differs from the defaults. */
   udp?: Partial<Omit<UdpSettings, "limits">> & { associations?: number };
+  /** How names are resolved, where it differs from the defaults. */
+  names?: NameConfig;
+  /** Addresses that connections leave from (default: the system chooses). */
+  outgoing?: OutgoingAddresses;
   /** Milliseconds that BIND waits for its peer (default 60,000). */
   bindTimeout?: number;
   /** Tells targets of HTTP requests the client's address (default false). */
@@ -90,7 +96,7 @@ const REFUSING = 128;
  * @returns The running proxy.
  * @throws {UsageError} If others could use it and that was not said, or nobody
  *   could.
- * @throws {StartError} If it can't listen.
+ * @throws {StartError} If it can't listen, or leave from where it has to.
  */
 export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   const { users = [], maxConnections = 20_000, log = () => {} } = config;
@@ -103,11 +109,13 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     timeouts: { ...TIMEOUTS, ...config.timeouts },
     protocols: new Set(config.protocols ?? PROTOCOLS),
     udp: udpSettings(config.udp),
+    resolver: openNames(config.names),
+    outgoing: checkOutgoing(config.outgoing ?? {}),
     bindTimeout: config.bindTimeout ?? 60_000,
     forwardedFor: config.forwardedFor ?? false,
     log,
   };
-  return startListeners(config.listen, ({ isPublic }) => {
+  const running = startListeners(config.listen, ({ isPublic }) => {
     const services: Services = { ...shared, ...guards(config, isPublic) };
     return (connection, context, draining) =>
       handleConnection(connection, context, draining, detect, services);
@@ -116,6 +124,17 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     log,
     check: (listener, where) => requireConsent(config, listener, where),
   });
+  return {
+    listeners: running.listeners,
+    get connections() {
+      return running.connections;
+    },
+    async shutdown(deadline) {
+      const cut = await running.shutdown(deadline);
+      shared.resolver[Symbol.dispose]();
+      return cut;
+    },
+  };
 }
 
 function udpSettings(given: ProxyConfig["udp"]): UdpSettings {

@@ -14,7 +14,8 @@
  */
 
 import type { Duplex } from "../net/duplex.ts";
-import { resolve } from "../net/resolve.ts";
+import { preferFamily } from "../net/family_preference.ts";
+import type { Resolver } from "../net/resolver.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { openUdp } from "../net/udp.ts";
 import { Refusal } from "../policy/refusal.ts";
@@ -79,12 +80,18 @@ async function relayFor(
   const ip = parseIpAddress(local.hostname)!;
   const socket = openUdp(local.hostname, services.udp.ports);
   using context = new Context(session.context);
-  const mayReach = (ip: IpAddress) => services.refuseAddress(ip) === undefined;
+  const { refuseAddress, resolver } = services;
+  const mayReach = (ip: IpAddress) =>
+    refuseAddress(ip) === undefined && resolver.uses(ip);
   const relay = new UdpRelay(socket, {
     client,
     clientPort,
     mayReach,
-    lookup: (name) => lookUp(name, context, mayReach),
+    lookup: async (name) => {
+      const addresses = await lookUp(resolver, name, context);
+      return pick(addresses.filter(mayReach), resolver);
+    },
+    outgoing: services.outgoing,
   });
   record.datagrams = relay.datagrams;
   try {
@@ -99,22 +106,28 @@ async function relayFor(
   }
 }
 
-/**
- * Picks one address: UDP does not tell whether it was the right one. IPv4 comes
- * first, which more networks carry.
- */
 async function lookUp(
+  resolver: Resolver,
   name: string,
   context: Context,
-  mayReach: (ip: IpAddress) => boolean,
-): Promise<IpAddress | undefined> {
+): Promise<IpAddress[]> {
   try {
-    const all = await resolve(name, context);
-    const allowed = all.filter(mayReach);
-    return allowed.find(({ length }) => length === 4) ?? allowed[0];
+    return await resolver.resolve(name, context);
   } catch {
-    return undefined; // There is nobody to tell; the datagram is counted.
+    return []; // There is nobody to tell; the datagram is counted.
   }
+}
+
+/**
+ * Picks one address: UDP does not tell whether it was the right one. Where
+ * nothing is preferred IPv4 comes first, which more networks carry.
+ */
+function pick(
+  addresses: IpAddress[],
+  { preference }: Resolver,
+): IpAddress | undefined {
+  const order = preference === "system" ? "ipv4" : preference;
+  return preferFamily(addresses, order)[0];
 }
 
 /** Waits for the end of the client's connection, or makes it end. */

@@ -17,11 +17,16 @@
 import { DialError, dialErrorKind } from "../net/dial_error.ts";
 import { Duplex } from "../net/duplex.ts";
 import { errorCode } from "../net/error_code.ts";
+import { outgoingFor } from "../net/outgoing.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { unmapAddr } from "../net/unmap_addr.ts";
 import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
-import type { IpAddress } from "../wire/ip_address.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+  parseIpAddress,
+} from "../wire/ip_address.ts";
 import { acceptPeer, type Arrival } from "./accept_peer.ts";
 import { beginTarget, resolveAllowed } from "./open_target.ts";
 import { runTunnel } from "./run_tunnel.ts";
@@ -86,9 +91,22 @@ async function openPeer(
   addresses: IpAddress[] | undefined,
   encodeBound: EncodeBound,
 ): Promise<Arrival> {
-  using listener = listen(session.local.hostname);
+  using listener = listen(listenHost(session, addresses));
   await session.client.write(encodeBound(listener.addr as Deno.NetAddr));
   return await acceptPeer(session, listener, addresses);
+}
+
+/**
+ * The peer knows us by the address that connections to it leave from; where
+ * none was chosen, by the one that the client has reached us at.
+ */
+function listenHost(
+  { local, services }: Session,
+  addresses: IpAddress[] | undefined,
+): string {
+  const far = addresses?.[0] ?? parseIpAddress(local.hostname);
+  const near = far && outgoingFor(services.outgoing, far);
+  return near === undefined ? local.hostname : formatIpAddress(near);
 }
 
 function listen(hostname: string): Deno.TcpListener {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Connection } from "../net/connection.ts";
 import { Duplex } from "../net/duplex.ts";
 import { HttpReader } from "../net/http_reader.ts";
 import { formatHostPort } from "../wire/host_port.ts";
@@ -35,7 +36,7 @@ export class Origin {
    * @param address What was dialled.
    */
   constructor(
-    connection: Deno.TcpConn,
+    connection: Connection,
     key: string,
     address: string | undefined,
   ) {

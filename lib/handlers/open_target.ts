@@ -7,7 +7,6 @@
 
 import { dial, type Dialled } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
-import { resolve } from "../net/resolve.ts";
 import { Refusal } from "../policy/refusal.ts";
 import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
@@ -41,7 +40,7 @@ export async function openTarget(
     await resolveAllowed(session, host),
     port,
     context,
-    { timeout: services.timeouts.connect },
+    { timeout: services.timeouts.connect, outgoing: services.outgoing },
   );
   record.address = formatHostPort(dialled.address, port);
   return dialled;
@@ -86,9 +85,7 @@ export async function resolveAllowed(
   { context, services }: Session,
   host: Host,
 ): Promise<IpAddress[]> {
-  const addresses = typeof host === "string"
-    ? await resolve(host, context)
-    : [host];
+  const addresses = await services.resolver.resolve(host, context);
   return allowed(addresses, services.refuseAddress);
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Connection } from "../net/connection.ts";
 import { Duplex } from "../net/duplex.ts";
 import { tunnel, type TunnelResult } from "../net/tunnel.ts";
 import type { CommonServices } from "./services.ts";
@@ -18,7 +19,7 @@ import type { Session } from "./session.ts";
  */
 export function runTunnel(
   session: Session<CommonServices>,
-  target: Deno.TcpConn | Duplex,
+  target: Connection | Duplex,
 ): Promise<TunnelResult> {
   const { client, context, services } = session;
   const { idle, halfClose } = services.timeouts;

@@ -5,6 +5,8 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
+import type { OutgoingAddresses } from "../net/outgoing.ts";
+import type { Resolver } from "../net/resolver.ts";
 import type { ConnectionLimits } from "../policy/connection_limits.ts";
 import type { Users } from "../policy/users.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
@@ -59,6 +61,10 @@ export interface Services extends CommonServices {
   protocols: ReadonlySet<ProtocolName>;
   /** How UDP is relayed. */
   udp: UdpSettings;
+  /** Finds the addresses of names. */
+  resolver: Resolver;
+  /** Addresses that connections and datagrams leave from. */
+  outgoing: OutgoingAddresses;
   /** Milliseconds that BIND waits for its peer; 0 is for ever. */
   bindTimeout: number;
   /** Whether HTTP requests tell the target the client's address. */

@@ -77,8 +77,7 @@ async function connect(
   const { connection } = await openTarget(session, host, port);
   using _closing = connection;
   session.encodeRefusal = undefined;
-  const bound = connection.localAddr as Deno.NetAddr;
-  await session.client.write(encodeBound(bound));
+  await session.client.write(encodeBound(connection.localAddr));
   return await runTunnel(session, connection);
 }
 

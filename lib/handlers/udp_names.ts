@@ -1,6 +1,7 @@
 /**
  * The names of one UDP association: each is looked up once, not for each
- * datagram.
+ * datagram, and keeps its address although the resolver's answers may go round
+ * among several: a target knows a client by where its datagrams come to.
  *
  * @module
  */
@@ -61,19 +62,20 @@ export class UdpNames {
     const pending = this.#pending.get(key);
     if (pending !== undefined) return pending;
     if (this.#pending.size === MOST_LOOKUPS) return undefined;
-    const asked = this.#ask(key);
+    const asked = this.#lookup(key);
     this.#pending.set(key, asked);
+    // Not before the promise settles: a datagram that finds the answer would
+    // overtake those that wait for it.
+    void asked.then((ip) => this.#remember(key, ip));
     return asked;
   }
 
-  async #ask(name: string): Promise<IpAddress | undefined> {
-    const ip = await this.#lookup(name);
+  #remember(name: string, ip: IpAddress | undefined): void {
     const life = ip === undefined ? LIFE.failure : LIFE.answer;
     this.#pending.delete(name);
     this.#answers.delete(name);
     const [oldest] = this.#answers.keys();
     if (this.#answers.size === MOST_NAMES) this.#answers.delete(oldest!);
     this.#answers.set(name, { ip, end: this.#now() + life });
-    return ip;
   }
 }

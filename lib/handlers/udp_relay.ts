@@ -10,6 +10,7 @@
  * @module
  */
 
+import type { OutgoingAddresses } from "../net/outgoing.ts";
 import { openUdp } from "../net/udp.ts";
 import { pumpDatagrams } from "../net/udp_pump.ts";
 import { UdpSender } from "../net/udp_sender.ts";
@@ -37,6 +38,8 @@ export interface UdpRelayOptions {
   lookup: Lookup;
   /** Whether an address may be written to. */
   mayReach: (ip: IpAddress) => boolean;
+  /** Addresses to leave from. */
+  outgoing: OutgoingAddresses;
 }
 
 /** The datagrams of one association. */
@@ -51,6 +54,7 @@ export class UdpRelay {
   readonly #clientHost: string;
   readonly #mayReach: (ip: IpAddress) => boolean;
   readonly #names: UdpNames;
+  readonly #outgoing: OutgoingAddresses;
   readonly #targets = new UdpTargets();
   readonly #work = new WaitGroup();
   readonly #waiting = { count: 0, bytes: 0 };
@@ -74,6 +78,7 @@ export class UdpRelay {
     this.#clientPort = options.clientPort;
     this.#mayReach = options.mayReach;
     this.#names = new UdpNames(options.lookup);
+    this.#outgoing = options.outgoing;
     this.#work.add(pumpDatagrams(socket, this.#fromClient, 0));
   }
 
@@ -157,16 +162,17 @@ export class UdpRelay {
 
   /** The socket towards a target, opened when it is needed first. */
   #outbound({ isIpv6 }: UdpTarget): UdpSender | undefined {
+    const { ipv4, ipv6 } = this.#outgoing;
     try {
-      if (isIpv6) return this.#ipv6 ??= this.#open("::");
-      return this.#ipv4 ??= this.#open("0.0.0.0");
+      if (isIpv6) return this.#ipv6 ??= this.#open(ipv6, "::");
+      return this.#ipv4 ??= this.#open(ipv4, "0.0.0.0");
     } catch {
       return undefined; // No such family here, or out of descriptors.
     }
   }
 
-  #open(hostname: string): UdpSender {
-    const socket = openUdp(hostname);
+  #open(from: IpAddress | undefined, any: string): UdpSender {
+    const socket = openUdp(from === undefined ? any : formatIpAddress(from));
     this.#sockets.push(socket);
     const pump = pumpDatagrams(socket, this.#fromTarget, LONGEST_ENCODED);
     this.#work.add(pump);

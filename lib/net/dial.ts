@@ -8,8 +8,14 @@ import { Context } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
+import { connectFrom } from "./connect_from.ts";
+import type { Connection } from "./connection.ts";
 import { DialError, type DialErrorKind, dialErrorKind } from "./dial_error.ts";
 import { errorCode } from "./error_code.ts";
+import { type OutgoingAddresses, outgoingFor } from "./outgoing.ts";
+
+/** Addresses tried of those given: each costs a socket and part of the time. */
+const MOST_TRIED = 16;
 
 /** Options for {@linkcode dial}. */
 export interface DialOptions {
@@ -17,12 +23,14 @@ export interface DialOptions {
   timeout?: number;
   /** Milliseconds until the next address is tried as well (default 250). */
   stagger?: number;
+  /** Addresses to leave from (default: the system chooses). */
+  outgoing?: OutgoingAddresses | undefined;
 }
 
 /** A connection that was opened, and how. */
 export interface Dialled {
   /** The connection, with Nagle's algorithm off. */
-  connection: Deno.TcpConn;
+  connection: Connection;
   /** The address that answered first. */
   address: IpAddress;
 }
@@ -32,10 +40,10 @@ export interface Dialled {
  * one before has failed or has not answered for a while. What loses is closed.
  *
  * @param addresses Addresses to try, in order of preference but for the
- *   families, which are interleaved (RFC 8305 §4). One at least.
+ *   families, which are interleaved (RFC 8305 §4). One at least; 16 are tried.
  * @param port Port, 1 to 65535.
  * @param context Gives up when cancelled.
- * @param options Time limits.
+ * @param options Time limits, and where to leave from.
  * @returns The connection; the caller closes it.
  * @throws {DialError} If none answers: the failure that says most.
  * @throws The reason of the cancellation.
@@ -46,33 +54,42 @@ export async function dial(
   context: Context,
   options: DialOptions = {},
 ): Promise<Dialled> {
-  const { timeout = 10_000, stagger = 250 } = options;
+  const { timeout = 10_000, stagger = 250, outgoing } = options;
   context.throwIfCancelled();
   using attempt = new Context(context);
   attempt.cancelAfter(timeout, "Connect time");
+  const connect = (address: IpAddress, context: Context) =>
+    open({ address, port, outgoing }, context);
   try {
-    if (addresses.length === 1) {
-      return await connect(addresses[0]!, port, attempt);
-    }
-    return await race(interleave(addresses), port, attempt, stagger);
+    if (addresses.length === 1) return await connect(addresses[0]!, attempt);
+    const tried = interleave(addresses).slice(0, MOST_TRIED);
+    return await race(tried, connect, { context: attempt, stagger });
   } catch (error) {
     context.throwIfCancelled();
     throw error;
   }
 }
 
-async function connect(
-  address: IpAddress,
-  port: number,
+interface Attempt {
+  address: IpAddress;
+  port: number;
+  outgoing: OutgoingAddresses | undefined;
+}
+
+async function open(
+  { address, port, outgoing }: Attempt,
   context: Context,
 ): Promise<Dialled> {
+  const from = outgoing && outgoingFor(outgoing, address);
   try {
-    const connection = await Deno.connect({
-      hostname: formatIpAddress(address),
-      port,
-      autoSelectFamily: false,
-      signal: context.signal,
-    });
+    const connection: Connection = from === undefined
+      ? await Deno.connect({
+        hostname: formatIpAddress(address),
+        port,
+        autoSelectFamily: false,
+        signal: context.signal,
+      })
+      : await connectFrom({ from, to: address, port }, context);
     connection.setNoDelay(true);
     return { connection, address };
   } catch (error) {
@@ -82,9 +99,8 @@ async function connect(
 
 function race(
   addresses: IpAddress[],
-  port: number,
-  context: Context,
-  stagger: number,
+  connect: (address: IpAddress, context: Context) => Promise<Dialled>,
+  { context, stagger }: { context: Context; stagger: number },
 ): Promise<Dialled> {
   const { promise, resolve, reject } = Promise.withResolvers<Dialled>();
   const contest = new Context(context);
@@ -94,7 +110,7 @@ function race(
   function start(): void {
     if (contest.cancelled || next === addresses.length) return;
     const timer = setDeadline(stagger, start);
-    connect(addresses[next++]!, port, contest)
+    connect(addresses[next++]!, contest)
       .finally(() => timer.clear())
       .then(win, lose);
   }

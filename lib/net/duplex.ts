@@ -8,22 +8,13 @@
  */
 
 import { AdaptiveBuffer } from "./adaptive_buffer.ts";
+import type { Channel } from "./connection.ts";
 
 const NOTHING = new Uint8Array();
 
-/** What a {@linkcode Duplex} needs of a socket; `Deno.Conn` has it. */
-export interface Connection extends Disposable {
-  /** Reads into the buffer: the number of bytes, or null at end of file. */
-  read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes some of the bytes, and tells how many. */
-  write(bytes: Uint8Array): Promise<number>;
-  /** Sends FIN; reading goes on. */
-  closeWrite(): Promise<void>;
-}
-
 /** One connection, to be read and written as streams. */
 export class Duplex {
-  readonly #connection: Connection;
+  readonly #connection: Channel;
   readonly #buffer = new AdaptiveBuffer();
   #readable: ReadableStream<Uint8Array> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
@@ -39,7 +30,7 @@ export class Duplex {
    *
    * @param connection Connection to wrap.
    */
-  constructor(connection: Connection) {
+  constructor(connection: Channel) {
     this.#connection = connection;
   }
 

@@ -1,4 +1,5 @@
 import { assert } from "@std/assert";
+import { parseDnsResponse } from "../../lib/wire/dns_message.ts";
 import { parseHost } from "../../lib/wire/host_name.ts";
 import { parseHostPort } from "../../lib/wire/host_port.ts";
 import { formatIpAddress, parseIpAddress } from "../../lib/wire/ip_address.ts";
@@ -9,6 +10,12 @@ import * as credentials from "../../lib/wire/socks5_credentials.ts";
 import * as greeting from "../../lib/wire/socks5_greeting.ts";
 import * as socks5 from "../../lib/wire/socks5_request.ts";
 import { encodeUdpHeader, parseUdpHeader } from "../../lib/wire/socks5_udp.ts";
+import {
+  address,
+  alias,
+  authority,
+  encodeAnswer,
+} from "../support/name_server.ts";
 import {
   fuzzMilliseconds,
   fuzzRandom,
@@ -61,6 +68,18 @@ const CASES: Case[] = [
       new Uint8Array([0, 0, 0, 3, 1, 97, 0, 80, 1]),
     ],
     run: parseUdpHeader,
+  },
+  {
+    name: "DNS answer",
+    seeds: [
+      encodeAnswer({ name: "a.test", type: 1 }, 1, {
+        answers: [alias("a.test", "b.test"), address("b.test", "192.0.2.1")],
+      }),
+      encodeAnswer({ name: "a.test", type: 28 }, 1, {
+        authorities: [authority(60, 60)],
+      }),
+    ],
+    run: parseDnsResponse,
   },
   {
     name: "host",

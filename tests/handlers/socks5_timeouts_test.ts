@@ -137,7 +137,10 @@ Deno.test("socks5() replies 6 when the target does not answer within the connect
     return;
   }
   await using echo = startEcho();
-  await using proxy = await startTestProxy({ timeouts: { connect: LIMIT } });
+  await using proxy = await startTestProxy({
+    timeouts: { connect: LIMIT },
+    names: { preference: "only-ipv4" }, // Over IPv6 the port refuses.
+  });
   const { port } = silent.addr;
   const requests = [
     dialogue("127.0.0.1", port),

@@ -18,6 +18,7 @@ function makeRelay() {
       return promise;
     },
     mayReach: () => true,
+    outgoing: {},
   });
   return {
     asked,

@@ -7,8 +7,13 @@ import {
   type IpAddress,
   parseIpAddress,
 } from "../../lib/wire/ip_address.ts";
-import { startSilentHost } from "../support/dialogue.ts";
-import { closedPort, startServer, within } from "../support/sockets.ts";
+import { HAS_IPV6, startSilentHost } from "../support/dialogue.ts";
+import {
+  closedPort,
+  readToEnd,
+  startServer,
+  within,
+} from "../support/sockets.ts";
 
 function ips(...texts: string[]): IpAddress[] {
   return texts.map((text) => parseIpAddress(text)!);
@@ -149,4 +154,122 @@ Deno.test("dial() interleaves the families", async () => {
   assertLess(performance.now() - started, 850);
   connection.close();
   (await listener.accept()).close();
+});
+
+Deno.test({
+  name: "dial() loses no more than the stagger to a broken IPv6",
+  ignore: !HAS_IPV6,
+  async fn() {
+    using silent = await startSilentHost("::1");
+    assert(silent !== undefined, "The system answers for a full backlog");
+    const { port } = silent.addr;
+    using listener = Deno.listen({ hostname: "127.0.0.1", port });
+    const started = performance.now();
+    const { connection, address } = await dial(
+      ips("::1", "2001:db8::1", "127.0.0.1"),
+      port,
+      new Context(),
+    );
+    const took = performance.now() - started;
+    assertEquals(formatIpAddress(address), "127.0.0.1");
+    assert(took >= 245, `the first had its time: ${took} ms`);
+    assertLess(took, 1_000);
+    connection.close();
+    (await listener.accept()).close();
+  },
+});
+
+Deno.test("dial() tries 16 addresses", async () => {
+  await using server = startServer(() => {}, "127.0.0.100");
+  const { port } = server.addr;
+  const refusing = Array.from({ length: 16 }, (_, n) => `127.0.0.${n + 1}`);
+  await assertRejects(
+    () => dial(ips(...refusing, "127.0.0.100"), port, new Context()),
+    DialError,
+    "refused",
+  );
+  const { connection } = await dial(
+    ips(...refusing.slice(1), "127.0.0.100"),
+    port,
+    new Context(),
+  );
+  connection.close();
+});
+
+Deno.test("dial() leaves from the address of the family", async (t) => {
+  const outgoing = {
+    ipv4: parseIpAddress("127.0.0.9")!,
+    ipv6: parseIpAddress("::1")!,
+  };
+  for (
+    const [target, from] of [
+      ["127.0.0.1", "127.0.0.9"],
+      ["::ffff:127.0.0.1", "127.0.0.9"],
+      ["::1", "::1"],
+    ] as const
+  ) {
+    const ignore = target === "::1" && !HAS_IPV6;
+    await t.step({
+      name: target,
+      ignore,
+      async fn() {
+        const seen = Promise.withResolvers<Deno.NetAddr>();
+        await using server = startServer(
+          (conn) => {
+            seen.resolve(conn.remoteAddr as Deno.NetAddr);
+          },
+          target === "::1" ? "::1" : "127.0.0.1",
+        );
+        const { connection } = await dial(
+          ips(target),
+          server.addr.port,
+          new Context(),
+          { outgoing },
+        );
+        using _closing = connection;
+        assertEquals((await seen.promise).hostname, from);
+        assertEquals(connection.localAddr, await seen.promise);
+        assertEquals((await readToEnd(connection)).length, 0);
+      },
+    });
+  }
+});
+
+Deno.test("dial() fails as ever when it leaves from an address", async (t) => {
+  const outgoing = { ipv4: parseIpAddress("127.0.0.9")! };
+  await t.step("to a port that refuses", async () => {
+    const error = await assertRejects(
+      () => dial(ips("127.0.0.1"), closedPort(), new Context(), { outgoing }),
+      DialError,
+      "connection refused",
+    );
+    assertEquals(error.kind, "refused");
+  });
+  await t.step("to a silent host", async () => {
+    using silent = await startSilentHost();
+    assert(silent !== undefined, "The system answers for a full backlog");
+    const { port } = silent.addr;
+    const error = await assertRejects(
+      () =>
+        dial(ips("127.0.0.1"), port, new Context(), { outgoing, timeout: 100 }),
+      DialError,
+      "no answer in time",
+    );
+    assertEquals(error.kind, "timeout");
+    const context = new Context();
+    const pending = dial(ips("127.0.0.1"), port, context, { outgoing });
+    context.cancel(new Error("drain"));
+    await assertRejects(() => within(2_000, pending), Error, "drain");
+  });
+  await t.step("from an address that is not ours", async () => {
+    const strange = { ipv4: parseIpAddress("203.0.113.5")! };
+    await using server = startServer(() => {});
+    const { port } = server.addr;
+    await assertRejects(
+      () => dial(ips("127.0.0.1"), port, new Context(), { outgoing: strange }),
+      DialError,
+      `Cannot reach 127.0.0.1:${port}`,
+    );
+    assertEquals(server.accepted, 0);
+  });
 });

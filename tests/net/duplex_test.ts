@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type Connection, Duplex } from "../../lib/net/duplex.ts";
+import type { Channel } from "../../lib/net/connection.ts";
+import { Duplex } from "../../lib/net/duplex.ts";
 import { eventually } from "../support/dialogue.ts";
 import { connectResettable, resettable } from "../support/reset.ts";
 import {
@@ -44,7 +45,7 @@ Deno.test("Duplex.writable sends FIN when closed and leaves reading", async () =
 
 Deno.test("Duplex.writable writes the rest when the socket takes a part", async () => {
   const written: number[] = [];
-  const connection: Connection = {
+  const connection: Channel = {
     read: () => Promise.resolve(null),
     write(bytes) {
       written.push(...bytes.subarray(0, 2));
@@ -63,7 +64,7 @@ Deno.test("Duplex.writable writes the rest when the socket takes a part", async 
 
 Deno.test("Duplex.readable does not read ahead of who reads it", async () => {
   let reads = 0;
-  const connection: Connection = {
+  const connection: Channel = {
     read(buffer) {
       reads++;
       buffer[0] = reads;

@@ -162,14 +162,13 @@ export interface SilentHost extends Disposable {
  * Makes a host that does not answer: a listener that accepts nothing and whose
  * backlog is full, so that the system drops what else comes in.
  *
+ * @param hostname Address that it has.
  * @returns The host, or `undefined` where the system answers nevertheless.
  */
-export async function startSilentHost(): Promise<SilentHost | undefined> {
-  const listener = Deno.listen({
-    hostname: "127.0.0.1",
-    port: 0,
-    tcpBacklog: 1,
-  });
+export async function startSilentHost(
+  hostname = "127.0.0.1",
+): Promise<SilentHost | undefined> {
+  const listener = Deno.listen({ hostname, port: 0, tcpBacklog: 1 });
   const { addr } = listener;
   const waiting: Deno.TcpConn[] = [];
   const host = {

@@ -20,6 +20,7 @@ const SERVER_FOLDERS = ["/usr/sbin", "/usr/local/sbin"];
 const FINDERS = {
   chromium: () => findProgram("chromium", "chromium-browser", "google-chrome"),
   curl: () => findProgram("curl"),
+  dnsmasq: () => findProgram("dnsmasq"),
   git: () => findProgram("git"),
   ncat: () => findProgram("ncat"),
   /** The traditional one does not know proxies. */

@@ -5,6 +5,7 @@
  */
 
 import type { Services } from "../../lib/handlers/services.ts";
+import { Resolver } from "../../lib/net/resolver.ts";
 import { ConnectionLimits } from "../../lib/policy/connection_limits.ts";
 
 /** Services without limits of time, for everyone, to anywhere. */
@@ -23,6 +24,8 @@ export function testServices(given: Partial<Services> = {}): Services {
       limits: new ConnectionLimits(100),
       perClient: 0,
     },
+    resolver: new Resolver(),
+    outgoing: {},
     bindTimeout: 0,
     forwardedFor: false,
     log: () => {},

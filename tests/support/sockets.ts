@@ -33,7 +33,7 @@ export async function readExactly(
 
 /** Reads to end of file; a reset counts as the end. */
 export async function readToEnd(
-  conn: Deno.Conn,
+  conn: Pick<Deno.Conn, "read">,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   const buffer = new Uint8Array(64 * 1024);

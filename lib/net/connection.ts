@@ -1,0 +1,28 @@
+/**
+ * What the rest of the program needs of a connection, whichever API has opened
+ * it: a `Deno.TcpConn` is one as it is.
+ *
+ * @module
+ */
+
+/** Bytes each way, with two ends: what a `Duplex` needs. */
+export interface Channel extends Disposable {
+  /** Reads into the buffer: the number of bytes, or null at end of file. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes some of the bytes, and tells how many; they are free again then. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Sends FIN; reading goes on. */
+  closeWrite(): Promise<void>;
+}
+
+/** A connection with somebody on a network. */
+export interface Connection extends Channel {
+  /** Our end. */
+  readonly localAddr: Deno.NetAddr;
+  /** The other end. */
+  readonly remoteAddr: Deno.NetAddr;
+  /** Turns Nagle's algorithm off, or on again. */
+  setNoDelay(noDelay?: boolean): void;
+  /** Closes both directions now; what waits on them fails. */
+  close(): void;
+}

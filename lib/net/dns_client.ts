@@ -1,0 +1,177 @@
+/**
+ * One question to one name server (RFC 1035 §4.2, RFC 7766).
+ *
+ * Deno's own resolver tells neither the time that an answer holds nor a server
+ * that failed from a name that does not exist.
+ *
+ * @module
+ */
+
+import type { Context } from "../sync/context.ts";
+import {
+  type AddressType,
+  type DnsQuestion,
+  type DnsResponse,
+  encodeDnsQuestion,
+  parseDnsResponse,
+} from "../wire/dns_message.ts";
+import { encodeDnsName } from "../wire/dns_name.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+  parseIpAddress,
+} from "../wire/ip_address.ts";
+import { isSameAddress } from "../wire/ip_mapped.ts";
+
+/** Servers send 512 bytes at most to whoever does not ask for more. */
+const LONGEST_DATAGRAM = 4_096;
+
+/** Where a name server is. */
+export interface NameServer {
+  /** Its address. */
+  readonly ip: IpAddress;
+  /** Its port, over UDP and TCP. */
+  readonly port: number;
+}
+
+/** What is asked. */
+export interface DnsQuery {
+  /** Name as text. */
+  name: string;
+  /** What is asked for. */
+  type: AddressType;
+}
+
+/**
+ * Asks over UDP, and again over TCP where the answer does not fit. Each question
+ * has a socket and a number of its own, both random: whoever wants to answer in
+ * the server's place has to guess them (RFC 5452). What does not fit the
+ * question is not even an error, for anyone can send it.
+ *
+ * @param server Whom to ask.
+ * @param query What to ask.
+ * @param context Gives up when cancelled.
+ * @returns The answer, which is to that question.
+ * @throws {SyntaxError} If the answer over TCP is malformed.
+ * @throws The socket's error, or the reason of the cancellation.
+ */
+export async function askNameServer(
+  server: NameServer,
+  query: DnsQuery,
+  context: Context,
+): Promise<DnsResponse> {
+  const [id] = crypto.getRandomValues(new Uint16Array(1));
+  const question = { ...query, id: id! };
+  try {
+    const response = await askByUdp(server, question, context);
+    return response.isTruncated
+      ? await askByTcp(server, question, context)
+      : response;
+  } catch (error) {
+    context.throwIfCancelled(); // What was thrown only follows from that.
+    throw error;
+  }
+}
+
+async function askByUdp(
+  server: NameServer,
+  question: DnsQuestion,
+  context: Context,
+): Promise<DnsResponse> {
+  context.throwIfCancelled();
+  const hostname = server.ip.length === 4 ? "0.0.0.0" : "::";
+  const socket = Deno.listenDatagram({ transport: "udp", hostname, port: 0 });
+  let isOpen = true;
+  function close(): void {
+    if (isOpen) socket.close();
+    isOpen = false;
+  }
+  const unregister = context.onCancel(close);
+  try {
+    await socket.send(encodeDnsQuestion(question), {
+      transport: "udp",
+      hostname: formatIpAddress(server.ip),
+      port: server.port,
+    });
+    return await receiveAnswer(socket, server, question);
+  } finally {
+    unregister();
+    close();
+  }
+}
+
+/** Waits for the server's answer; whatever else comes is passed over. */
+async function receiveAnswer(
+  socket: Deno.DatagramConn,
+  server: NameServer,
+  question: DnsQuestion,
+): Promise<DnsResponse> {
+  const buffer = new Uint8Array(LONGEST_DATAGRAM);
+  while (true) {
+    const [bytes, from] = await socket.receive(buffer);
+    if (!isServer(from as Deno.NetAddr, server)) continue;
+    try {
+      return parseAnswer(bytes, question);
+    } catch {
+      // Somebody guesses, or it is an answer from before.
+    }
+  }
+}
+
+function isServer({ hostname, port }: Deno.NetAddr, server: NameServer) {
+  const ip = parseIpAddress(hostname);
+  return port === server.port && ip !== undefined &&
+    isSameAddress(ip, server.ip);
+}
+
+function parseAnswer(bytes: Uint8Array, question: DnsQuestion): DnsResponse {
+  const response = parseDnsResponse(bytes);
+  const { id, name, type } = response;
+  const isOurs = id === question.id && type === question.type &&
+    name === encodeDnsName(question.name);
+  if (isOurs) return response;
+  throw new SyntaxError("Cannot take answer: it is to another question");
+}
+
+/** A message over TCP has its length in front, in two bytes. */
+async function askByTcp(
+  server: NameServer,
+  question: DnsQuestion,
+  context: Context,
+): Promise<DnsResponse> {
+  using connection = await Deno.connect({
+    hostname: formatIpAddress(server.ip),
+    port: server.port,
+    signal: context.signal,
+  });
+  const unregister = context.onCancel(() => connection[Symbol.dispose]());
+  try {
+    const message = encodeDnsQuestion(question);
+    const framed = new Uint8Array(2 + message.length);
+    new DataView(framed.buffer).setUint16(0, message.length);
+    framed.set(message, 2);
+    await connection.write(framed); // So few that they are taken at once.
+    const [high, low] = await readExact(connection, 2);
+    const answer = await readExact(connection, high! << 8 | low!);
+    const response = parseAnswer(answer, question);
+    if (!response.isTruncated) return response;
+    throw new SyntaxError("Cannot take answer: it is cut short over TCP too");
+  } finally {
+    unregister();
+  }
+}
+
+async function readExact(
+  connection: Deno.TcpConn,
+  length: number,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  for (let count = 0; count < length;) {
+    const more = await connection.read(bytes.subarray(count));
+    if (more === null) {
+      throw new Deno.errors.UnexpectedEof("Name server closed");
+    }
+    count += more;
+  }
+  return bytes;
+}

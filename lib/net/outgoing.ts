@@ -1,0 +1,30 @@
+/**
+ * Addresses of this machine that connections leave from.
+ *
+ * @module
+ */
+
+import type { IpAddress } from "../wire/ip_address.ts";
+import { familyOf } from "./family_preference.ts";
+
+/** One address for each family; without one, the system chooses. */
+export interface OutgoingAddresses {
+  /** For targets reached over IPv4. */
+  ipv4?: IpAddress;
+  /** For targets reached over IPv6. */
+  ipv6?: IpAddress;
+}
+
+/**
+ * Tells which address to leave from.
+ *
+ * @param outgoing What was chosen.
+ * @param target Address of the target; an IPv4-mapped one is IPv4.
+ * @returns The address, or `undefined` where the system is to choose.
+ */
+export function outgoingFor(
+  outgoing: OutgoingAddresses,
+  target: IpAddress,
+): IpAddress | undefined {
+  return familyOf(target) === 4 ? outgoing.ipv4 : outgoing.ipv6;
+}

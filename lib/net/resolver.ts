@@ -1,0 +1,183 @@
+/**
+ * Names to addresses: what everything that leaves asks first.
+ *
+ * @module
+ */
+
+import { Context } from "../sync/context.ts";
+import type { Host } from "../wire/host_name.ts";
+import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
+import { DialError } from "./dial_error.ts";
+import {
+  type Family,
+  familyOf,
+  type FamilyPreference,
+  onlyFamily,
+  preferFamily,
+} from "./family_preference.ts";
+import type { NameAnswer, NameSource } from "./name_answer.ts";
+import { NameCache } from "./name_cache.ts";
+import { specialAnswer } from "./special_names.ts";
+import { SystemNames } from "./system_names.ts";
+
+/** Names kept unless told otherwise. */
+export const NAMES_KEPT = 4_096;
+
+/** Names that are looked up at once, or wait for that. */
+const MOST_PENDING = 4_096;
+
+/** Addresses of each family that are kept of a name. */
+const MOST_ADDRESSES = 16;
+
+/** Settings of a {@linkcode Resolver}. */
+export interface ResolverOptions {
+  /** Whom to ask (default: the system). */
+  source?: NameSource;
+  /** Names kept (default {@linkcode NAMES_KEPT}); 0 keeps none. */
+  cacheSize?: number;
+  /** Which family comes first, or alone (default `system`). */
+  preference?: FamilyPreference;
+  /** Milliseconds for one lookup, over everyone asked (default 10,000). */
+  timeout?: number;
+  /** Tells the time in milliseconds (default `performance.now`). */
+  now?: () => number;
+}
+
+/**
+ * Resolves names, each once for all who ask for it at the same time, and keeps
+ * the answers. A failure to find out is not kept: the next one asks again.
+ */
+export class Resolver implements Disposable {
+  /** Which family comes first, or alone. */
+  readonly preference: FamilyPreference;
+
+  readonly #source: NameSource;
+  readonly #timeout: number;
+  readonly #cache: NameCache;
+  readonly #pending = new Map<string, Promise<NameAnswer>>();
+  readonly #root = new Context();
+  readonly #only: Family | undefined;
+
+  /**
+   * Creates a resolver that knows nothing yet.
+   *
+   * @param options Settings.
+   */
+  constructor(options: ResolverOptions = {}) {
+    const { cacheSize = NAMES_KEPT, preference = "system" } = options;
+    const { now = () => performance.now(), timeout = 10_000 } = options;
+    this.preference = preference;
+    this.#source = options.source ?? new SystemNames();
+    this.#timeout = timeout;
+    this.#cache = new NameCache(cacheSize, now);
+    this.#only = onlyFamily(preference);
+  }
+
+  /**
+   * Tells the addresses of a host, in the order to try them. Whoever dials has
+   * to dial these and not ask again: the second answer may be another one.
+   *
+   * @param host Name, or an address, which is nothing to ask about.
+   * @param context Ends the wait when cancelled; that of others goes on.
+   * @returns One address at least.
+   * @throws {DialError} `name not found`; `resolver failed` where nobody knows;
+   *   `network unreachable` for an address of a family that is not used.
+   * @throws The reason of the cancellation.
+   */
+  async resolve(host: Host, context: Context): Promise<IpAddress[]> {
+    if (typeof host !== "string") return [this.#requireUsed(host)];
+    context.throwIfCancelled();
+    const name = host.toLowerCase();
+    const answer = specialAnswer(name) ?? this.#cache.get(name) ??
+      await wait(this.#pending.get(name) ?? this.#start(name), context);
+    const addresses = preferFamily(answer.addresses, this.preference);
+    if (addresses.length > 0) return addresses;
+    throw new DialError(
+      "name not found",
+      `Cannot resolve ${host}: ${this.#describeNone(answer)}`,
+    );
+  }
+
+  /**
+   * Tells whether an address may be used at all.
+   *
+   * @param ip The address.
+   * @returns Whether its family is not left out.
+   */
+  uses(ip: IpAddress): boolean {
+    return this.#only === undefined || familyOf(ip) === this.#only;
+  }
+
+  /** Ends the lookups that are under way. */
+  [Symbol.dispose](): void {
+    this.#root.cancel(new Error("Resolver is closed"));
+  }
+
+  #requireUsed(ip: IpAddress): IpAddress {
+    if (this.uses(ip)) return ip;
+    throw new DialError(
+      "network unreachable",
+      `Cannot reach ${formatIpAddress(ip)}: IPv${familyOf(ip)} is not used`,
+    );
+  }
+
+  #describeNone({ exists }: NameAnswer): string {
+    if (!exists) return "name does not exist";
+    const only = this.#only;
+    return `name has no ${only === undefined ? "" : `IPv${only} `}address`;
+  }
+
+  #start(name: string): Promise<NameAnswer> {
+    if (this.#pending.size === MOST_PENDING) {
+      throw new DialError(
+        "resolver failed",
+        `Cannot resolve ${name}: ${MOST_PENDING} other names are looked up`,
+      );
+    }
+    const pending = this.#lookUp(name);
+    this.#pending.set(name, pending);
+    return pending;
+  }
+
+  /** Goes on without those who have asked: a cancelled one harms no other. */
+  async #lookUp(name: string): Promise<NameAnswer> {
+    using context = new Context(this.#root);
+    context.cancelAfter(this.#timeout, "Lookup time");
+    try {
+      const answer = bounded(await this.#source.lookup(name, context));
+      this.#cache.set(name, answer);
+      return answer;
+    } catch (error) {
+      if (!context.cancelled || error instanceof DialError) throw error;
+      const why = (context.reason as Error).message;
+      throw new DialError("resolver failed", `Cannot resolve ${name}: ${why}`, {
+        cause: error,
+      });
+    } finally {
+      this.#pending.delete(name);
+    }
+  }
+}
+
+/** Keeps some of each family: a name may have as many as fit a message. */
+function bounded(answer: NameAnswer): NameAnswer {
+  const { addresses } = answer;
+  if (addresses.length <= MOST_ADDRESSES) return answer;
+  const left = { 4: MOST_ADDRESSES, 6: MOST_ADDRESSES };
+  const some = addresses.filter((ip) => left[familyOf(ip)]-- > 0);
+  return { ...answer, addresses: some };
+}
+
+async function wait(
+  pending: Promise<NameAnswer>,
+  context: Context,
+): Promise<NameAnswer> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const unregister = context.onCancel(reject);
+  try {
+    return await Promise.race([pending, promise]);
+  } finally {
+    unregister();
+    pending.catch(() => {}); // May fail when nobody waits for it any more.
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * A certificate of `localhost` that signs itself, and its key: for tests of TLS
+ * alone, trusted by nobody else.
+ *
+ * @module
+ */
+
+/** The key. */
+export const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgojDYhYCM4vrBcEj+
+NTY3uaov5MIWcSPd7ZHiFiUg8BChRANCAASovq5cu+yPKUWBQ4aTrFISl+wH2g7A
+XSyhpo/gqIsDr3qHW8TMbqVLSxv2rjV49m8D4UbhEt6rTAVJPo7MMlaM
+-----END PRIVATE KEY-----
+`;
+
+/** The certificate. */
+export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBmTCCAT6gAwIBAgIUWF4rLLZgmsm7nkuyC7C4X+99d4MwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMTEzMDk1NFoYDzIxMjYxMDI4
+MTMwOTU0WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASovq5cu+yPKUWBQ4aTrFISl+wH2g7AXSyhpo/gqIsDr3qHW8TMbqVL
+Sxv2rjV49m8D4UbhEt6rTAVJPo7MMlaMo2wwajAdBgNVHQ4EFgQUxbRvR6UZAaAp
+yfk7xiEt9bQ230IwHwYDVR0jBBgwFoAUxbRvR6UZAaApyfk7xiEt9bQ230IwGgYD
+VR0RBBMwEYIJbG9jYWxob3N0hwR/AAABMAwGA1UdEwEB/wQCMAAwCgYIKoZIzj0E
+AwIDSQAwRgIhAIBlWMdBaN6MOmiEKrAyOeXr3kvgQ5DwVTMegXWFMLoIAiEA4Oxx
+HmJswfZVl4hYMxUn3at41C1/uYbd/iSCj2QaFEM=
+-----END CERTIFICATE-----
+`;
