@@ -14,6 +14,12 @@ Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () =>
   assertEquals(await parseOptions([], PROXY_OPTIONS), {
     "listen": [{ host: "127.0.0.1", port: 1080 }],
     "user": [],
+    "users": undefined,
+    "auth-cache": 300_000,
+    "ban-after": 10,
+    "ban-window": 120_000,
+    "ban-time": 60_000,
+    "ban-time-max": 900_000,
     "open": false,
     "allow-private": false,
     "protocols": ["socks5", "socks4", "http"],

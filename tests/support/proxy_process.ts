@@ -70,7 +70,7 @@ export async function startProxyProcess(
       const event = JSON.parse(line) as LogEvent | Deno.NetAddr;
       if (!("event" in event)) started.resolve(event);
       else if (event.event === "connection") ended.push(event);
-      else messages.push(event.message);
+      else if (event.event === "message") messages.push(event.message);
     }
     started.reject(new Error("The proxy did not start"));
   })();

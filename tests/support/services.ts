@@ -5,6 +5,7 @@
  */
 
 import type { Services } from "../../lib/handlers/services.ts";
+import { Bans } from "../../lib/policy/bans.ts";
 import { ConnectionLimits } from "../../lib/policy/connection_limits.ts";
 
 /** Services without limits of time, for everyone, to anywhere. */
@@ -25,6 +26,7 @@ export function testServices(given: Partial<Services> = {}): Services {
     },
     bindTimeout: 0,
     forwardedFor: false,
+    bans: new Bans(),
     log: () => {},
     ...given,
   };
