@@ -9,6 +9,10 @@ import { StartError } from "./usage_error.ts";
 /** RFC 1929 §2: the field's length is one byte, and not zero. */
 const MOST_BYTES = 255;
 
+/** What keys send while the terminal makes nothing of them. */
+const CTRL_C = 3;
+const CTRL_D = 4;
+
 /** How often a person may type two that differ. */
 const MOST_TRIES = 3;
 
@@ -26,7 +30,7 @@ export async function readPassword(name: string): Promise<Uint8Array> {
   if (bytes.length < 1 || bytes.length > MOST_BYTES) {
     throw fault(`expected 1 to 255 bytes, not ${bytes.length}`);
   }
-  // Ctrl-D and arrow keys come as such: nobody means them.
+  // Arrow keys come as such: nobody means them.
   // deno-lint-ignore no-control-regex
   if (/[\u0000-\u001f\u007f-\u009f\ufffd]/.test(text)) {
     throw fault("expected text without control characters");
@@ -37,10 +41,14 @@ export async function readPassword(name: string): Promise<Uint8Array> {
 async function askTwice(name: string): Promise<string> {
   const { promptSecret } = await import("@std/cli/prompt-secret");
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const [first, second] = onStandardError(() => [
-      promptSecret(`Password for ${name}:`, { mask: "" }),
-      promptSecret("The same again:", { mask: "" }),
-    ]);
+    const [first, second] = atTerminal(({ setRaw }) => {
+      return [`Password for ${name}:`, "The same again:"].map((message) => {
+        // The library does so after its prompt: what is pasted in between
+        // would be shown.
+        setRaw(true);
+        return promptSecret(message, { mask: "" });
+      });
+    });
     if (first === second && typeof first === "string") return first;
     Deno.stderr.writeSync(new TextEncoder().encode("They differ.\n"));
   }
@@ -48,17 +56,32 @@ async function askTwice(name: string): Promise<string> {
 }
 
 /**
- * The library writes its prompt to standard output, which is to hold the line
- * for the users file and nothing else.
+ * Gives the library another terminal than the one that it would take: prompts
+ * go to standard error, since standard output is to hold the line for the users
+ * file and nothing else. And Ctrl-C is read like any key, since a signal would
+ * end the program while the terminal shows nothing, and leave it so.
  */
-function onStandardError<T>(act: () => T): T {
-  const { stdout } = Deno;
-  Object.assign(Deno, { stdout: Deno.stderr });
+function atTerminal<T>(act: (terminal: { setRaw: SetRaw }) => T): T {
+  const { stdin, stdout, stderr } = Deno;
+  const terminal = {
+    isTerminal: () => true,
+    setRaw: (isRaw: boolean) => stdin.setRaw(isRaw),
+    readSync: (bytes: Uint8Array) => readKey(stdin, bytes),
+  };
+  Object.assign(Deno, { stdin: terminal, stdout: stderr });
   try {
-    return act();
+    return act(terminal);
   } finally {
-    Object.assign(Deno, { stdout });
+    Object.assign(Deno, { stdin, stdout });
   }
+}
+
+type SetRaw = (isRaw: boolean) => void;
+
+function readKey(stdin: typeof Deno.stdin, bytes: Uint8Array): number | null {
+  const count = stdin.readSync(bytes);
+  if (count !== null && bytes[0] === CTRL_C) throw fault("Ctrl-C was typed");
+  return bytes[0] === CTRL_D ? null : count;
 }
 
 /** A line's end is not part of it; what follows it is not read. */

@@ -20,11 +20,13 @@ const SERVER_FOLDERS = ["/usr/sbin", "/usr/local/sbin"];
 const FINDERS = {
   chromium: () => findProgram("chromium", "chromium-browser", "google-chrome"),
   curl: () => findProgram("curl"),
+  "fail2ban-regex": () => findProgram("fail2ban-regex"),
   git: () => findProgram("git"),
   ncat: () => findProgram("ncat"),
   /** The traditional one does not know proxies. */
   "nc (OpenBSD)": () => findThatSays("nc", ["-h"], "[-X proxy_protocol]"),
   proxychains4: () => findProgram("proxychains4"),
+  python3: () => findPythonWith("pty"),
   "python3-socks": () => findPythonWith("socks"),
   ssh: () => findProgram("ssh"),
   "ssh-keygen": () => findProgram("ssh-keygen"),
