@@ -13,8 +13,8 @@ import { WatchedFile } from "./watched_file.ts";
 
 /** Users, and what they come from. */
 export interface ProxyUsers {
-  /** The users at the start, for the banner. */
-  list: readonly User[];
+  /** The users at the start, for the banner; `undefined` is everyone. */
+  list: readonly User[] | undefined;
   /** What checks them; `undefined` where everyone may use the proxy. */
   users: Users | undefined;
   /** The users file, where there is one. */
@@ -38,9 +38,10 @@ export async function openProxyUsers(
   const fixed = fixedUsers(options.user, log);
   const { users: path, "auth-cache": remember } = options;
   if (path === undefined) {
-    const users = fixed.length === 0
-      ? undefined
-      : await Users.create(fixed, { remember });
+    if (fixed.length === 0) {
+      return { list: undefined, users: undefined, files: [] };
+    }
+    const users = await Users.create(fixed, { remember });
     return { list: fixed, users, files: [] };
   }
   const file = await WatchedFile.open<readonly User[]>(path, {
