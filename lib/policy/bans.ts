@@ -107,7 +107,9 @@ export class Bans {
     const key = clientKey(client);
     const wasAttacked = this.#users.remaining(user) > 0;
     const attack = this.#users.fail(user);
-    const ban = this.#clients.fail(key, wasAttacked);
+    // What was being checked when its ban began makes that no longer.
+    const wasBanned = this.#clients.remaining(key) > 0;
+    const ban = wasBanned ? undefined : this.#clients.fail(key, wasAttacked);
     const isForName = wasAttacked && ban !== undefined && ban.failures < after;
     return {
       ban: ban && {

@@ -46,6 +46,16 @@ Deno.test("Bans bans a client for a minute when it has failed ten times", () => 
   assertEquals(isBanned(bans, "192.0.2.1"), false);
 });
 
+Deno.test("Bans makes a ban no longer for what was being checked when it began", () => {
+  const { bans, clock } = bansAt();
+  for (let n = 0; n < 10; n++) bans.fail("192.0.2.1", ALICE);
+  for (let n = 0; n < 5; n++) {
+    assertEquals(bans.fail("192.0.2.1", ALICE).ban, undefined);
+  }
+  clock.now += MINUTE;
+  assertEquals(isBanned(bans, "192.0.2.1"), false);
+});
+
 Deno.test("Bans.check() says for how long", () => {
   const { bans, clock } = bansAt();
   failTimes(bans, "192.0.2.1", 10);
