@@ -82,5 +82,7 @@ Deno.test("Users.verify() takes another time when it has no hash to check, which
   const plain = await Users.create([{ name: "bob", password: PASSWORD }]);
   const [slow] = await timesOf(hashed, [KNOWN]);
   const [fast] = await timesOf(plain, [KNOWN]);
-  assert(distance(slow!, fast!) > 1, `${distance(slow!, fast!)} of the noise`);
+  // A busy machine makes the noise of the slow one as large as it likes.
+  const apart = (quantile(slow!, 0.5) - quantile(fast!, 0.5)) / noiseOf(fast!);
+  assert(apart > 1, `${apart} of the noise`);
 });
