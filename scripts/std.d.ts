@@ -21,6 +21,13 @@ declare module "@std/cli/parse-args" {
   ): Record<string, unknown> & { _: (string | number)[] };
 }
 
+declare module "@std/cli/prompt-secret" {
+  export function promptSecret(
+    message?: string,
+    options?: { mask?: string; clear?: boolean },
+  ): string | null;
+}
+
 declare module "@std/text" {
   export function closestString(word: string, known: string[]): string;
   export function levenshteinDistance(a: string, b: string): number;

@@ -15,8 +15,8 @@ export interface BannerFacts {
   listeners: readonly ListenerInfo[];
   /** What its clients may speak. */
   protocols: readonly ProtocolName[];
-  /** Users it was started with. */
-  users: readonly User[];
+  /** Users it was started with; `undefined` is everyone. */
+  users: readonly User[] | undefined;
   /** Whether the guard was lifted. */
   allowPrivate: boolean;
 }
@@ -55,7 +55,7 @@ const URL_SCHEME: Readonly<Record<ProtocolName, string>> = {
 /** SOCKS4 has no passwords, so it is not served where there are users. */
 function spoken({ protocols, users }: BannerFacts): string {
   return protocols
-    .filter((name) => name !== "socks4" || users.length === 0)
+    .filter((name) => name !== "socks4" || users === undefined)
     .map((name) => NAMES[name]).join(", ");
 }
 
@@ -71,9 +71,9 @@ function tryLine(
     ? `${local[addr.hostname]}:${addr.port}`
     : formatHostPort(addr.hostname, addr.port);
   // The password is the person's to type: this line goes into a log.
-  const login = users.length === 0
+  const login = users === undefined
     ? ""
-    : `${encodeURIComponent(users[0]!.name)}:PASSWORD@`;
+    : `${encodeURIComponent(users[0]?.name ?? "USER")}:PASSWORD@`;
   const scheme = SCHEMES.find((name) => protocols.includes(name))!;
   return `curl -x ${URL_SCHEME[scheme]}://${login}${at} https://example.com/`;
 }
@@ -83,10 +83,14 @@ function whoMay(
   { users, allowPrivate }: BannerFacts,
 ): string {
   const reach = isPublic ? "from anywhere" : "on this machine";
-  const who = users.length === 0
-    ? `anyone ${reach}`
-    : `${users.length === 1 ? "1 user" : `${users.length} users`} ${reach}`;
+  const who = `${describeUsers(users)} ${reach}`;
   return isPublic && !allowPrivate
     ? `${who}, to public addresses only (--allow-private lifts that)`
     : `${who}, to any address`;
+}
+
+function describeUsers(users: BannerFacts["users"]): string {
+  if (users === undefined) return "anyone";
+  if (users.length === 0) return "nobody";
+  return users.length === 1 ? "1 user" : `${users.length} users`;
 }

@@ -26,6 +26,13 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     brief: "SOCKS5, SOCKS4 and HTTP proxy: what runs when no command is named",
     load: () => Promise.resolve(anyCommand(PROXY_COMMAND)),
   },
+  "passwd": {
+    brief: "makes a line of a users file out of a name and a password",
+    load: async () => {
+      const { PASSWD_COMMAND } = await import("./passwd_command.ts");
+      return anyCommand(PASSWD_COMMAND);
+    },
+  },
 };
 
 /** Options are told apart by the command that gets them, not by the table. */

@@ -73,7 +73,8 @@ function lossOf(count: number): LogEvent {
   };
 }
 
-/** Connections that end badly are everyday; only messages can be trouble. */
+/** Connections that end badly are everyday; bans and messages can be trouble. */
 function isTrouble(event: LogEvent): boolean {
+  if (event.event === "ban") return true;
   return event.event === "message" && event.level !== "info";
 }

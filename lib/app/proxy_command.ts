@@ -5,15 +5,12 @@
  */
 
 import { prepareReceiveQueues } from "../net/receive_queue.ts";
-import type { LogEvent } from "../observe/log_event.ts";
-import type { User } from "../policy/users.ts";
+import { Bans } from "../policy/bans.ts";
+import type { Users } from "../policy/users.ts";
 import { bannerLines } from "./banner.ts";
 import type { Command } from "./command.ts";
-import {
-  parseUsers,
-  PROXY_OPTIONS,
-  type ProxyOptions,
-} from "./proxy_options.ts";
+import { PROXY_OPTIONS, type ProxyOptions } from "./proxy_options.ts";
+import { openProxyUsers } from "./proxy_users.ts";
 import { runServer } from "./run_server.ts";
 import { type ProxyConfig, startProxy } from "./start_proxy.ts";
 import { UsageError } from "./usage_error.ts";
@@ -33,6 +30,10 @@ export const PROXY_COMMAND: Command<typeof PROXY_OPTIONS> = {
       "SLUICE_USERS=alice:secret sluice --listen :1080",
       "for Alice, from anywhere",
     ],
+    [
+      "sluice passwd alice >> users.txt; sluice --users users.txt --listen :1080",
+      "the same, without her password on this machine",
+    ],
   ],
   options: PROXY_OPTIONS,
   run: runProxy,
@@ -40,19 +41,24 @@ export const PROXY_COMMAND: Command<typeof PROXY_OPTIONS> = {
 
 function runProxy(options: ProxyOptions): Promise<number> {
   return runServer(options, async (log) => {
-    const users = allUsers(options.user, log);
+    const { list, users, files } = await openProxyUsers(options, log);
     prepareReceiveQueues(); // With a permission that a server drops next.
-    const running = await startProxy({ ...configOf(options), users, log });
+    const running = await startProxy({ ...configOf(options, users), log });
     const { listeners } = running;
     const { protocols, "allow-private": allowPrivate } = options;
-    const banner = bannerLines({ listeners, protocols, users, allowPrivate });
-    return { running, banner };
+    const facts = { listeners, protocols, users: list, allowPrivate };
+    return { running, banner: bannerLines(facts), files };
   });
 }
 
-function configOf(options: ProxyOptions): ProxyConfig {
+function configOf(
+  options: ProxyOptions,
+  users: Users | undefined,
+): ProxyConfig {
   return {
     listen: options.listen,
+    ...(users === undefined ? {} : { users }),
+    bans: bansOf(options),
     open: options.open,
     allowPrivate: options["allow-private"],
     timeouts: {
@@ -82,33 +88,11 @@ function configOf(options: ProxyOptions): ProxyConfig {
   };
 }
 
-/** Users of the command line and of the environment. */
-function allUsers(
-  given: readonly User[],
-  log: (event: LogEvent) => void,
-): User[] {
-  const users = [...given, ...environmentUsers(log)];
-  const names = users.map(({ name }) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice === undefined) return users;
-  throw new UsageError(`User '${twice}' is in --user and in SLUICE_USERS`);
-}
-
-function environmentUsers(log: (event: LogEvent) => void): User[] {
-  const { state } = Deno.permissions.querySync({
-    name: "env",
-    variable: "SLUICE_USERS",
-  });
-  if (state !== "granted") { // Asking would stop the start.
-    const message =
-      "Users of SLUICE_USERS, if any, are not known: Deno was not given --allow-env=SLUICE_USERS";
-    log({ event: "message", level: "warning", message });
-    return [];
+function bansOf(options: ProxyOptions): Bans {
+  const { "ban-time": time, "ban-time-max": timeMax } = options;
+  if (time > timeMax) {
+    throw new UsageError("Option --ban-time is longer than --ban-time-max");
   }
-  const texts = Deno.env.get("SLUICE_USERS")?.split(/\s+/).filter(Boolean);
-  try {
-    return parseUsers(texts ?? []);
-  } catch (error) {
-    throw new UsageError(`SLUICE_USERS: ${(error as SyntaxError).message}`);
-  }
+  const { "ban-after": after, "ban-window": window } = options;
+  return new Bans({ after, window, time, timeMax });
 }

@@ -5,9 +5,10 @@
  */
 
 import { type ProtocolName, PROTOCOLS } from "../handlers/services.ts";
-import type { User } from "../policy/users.ts";
+import type { PlainUser } from "../policy/users.ts";
 import type { HostPort } from "../wire/host_port.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
+import { AUTH_OPTIONS } from "./auth_options.ts";
 import {
   COMMON_OPTIONS,
   durationOption,
@@ -34,8 +35,9 @@ export const PROXY_OPTIONS = {
     value: "NAME:PASSWORD",
     help:
       "only these may use the proxy; repeatable. Others on this machine can see it in the list of processes: SLUICE_USERS in the environment, NAME:PASSWORD separated by white space, adds users unseen",
-    parse: (given: readonly string[]): User[] => parseUsers(given),
+    parse: (given: readonly string[]): PlainUser[] => parseUsers(given),
   },
+  ...AUTH_OPTIONS,
   "open": flag(
     "let anyone use the proxy, also on an address that others can reach",
   ),
@@ -107,8 +109,8 @@ export type ProxyOptions = OptionValues<typeof PROXY_OPTIONS>;
  * @throws {SyntaxError} If one is malformed, or a name comes twice. It does not
  *   repeat the text, which holds a password.
  */
-export function parseUsers(texts: readonly string[]): User[] {
-  const users = new Map<string, User>();
+export function parseUsers(texts: readonly string[]): PlainUser[] {
+  const users = new Map<string, PlainUser>();
   for (const text of texts) {
     const user = parseUser(text);
     if (users.has(user.name)) {
@@ -119,7 +121,7 @@ export function parseUsers(texts: readonly string[]): User[] {
   return [...users.values()];
 }
 
-function parseUser(text: string): User {
+function parseUser(text: string): PlainUser {
   const colon = text.indexOf(":");
   if (colon < 0) throw new SyntaxError("a user is not NAME:PASSWORD");
   const user = { name: text.slice(0, colon), password: text.slice(colon + 1) };

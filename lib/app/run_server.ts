@@ -14,6 +14,7 @@ import {
   runUntilSignal,
   type Stoppable,
 } from "./run_until_signal.ts";
+import { type Reloadable, watchFiles } from "./watch_files.ts";
 
 /** A server that a command has started. */
 export interface StartedServer {
@@ -21,6 +22,8 @@ export interface StartedServer {
   running: Stoppable;
   /** What to say of it, a line each. */
   banner: readonly string[];
+  /** Files to read again when they change (default none). */
+  files?: readonly Reloadable[];
 }
 
 /**
@@ -38,7 +41,10 @@ export async function runServer(
   const log = openLog({ format: options.log, quiet: options.quiet });
   using signals = listenForSignals();
   surviveMistakes(log.write);
-  const { running, banner } = await start(log.write);
+  const { running, banner, files = [] } = await start(log.write);
+  await using _watching = watchFiles(files, {
+    onIdleSignal: () => sayNothingToReload(log.write),
+  });
   dropPermissions();
   for (const message of banner) {
     log.write({ event: "message", level: "info", message });
@@ -47,6 +53,11 @@ export async function runServer(
   const code = await runUntilSignal(running, signals, drainTimeout, log.write);
   await log.flush();
   return code;
+}
+
+function sayNothingToReload(log: (event: LogEvent) => void): void {
+  const message = "SIGHUP: there is no file to reload";
+  log({ event: "message", level: "info", message });
 }
 
 /** What a server never does, nobody who takes it over shall do either. */

@@ -16,6 +16,7 @@ import { detect } from "../handlers/detect.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { refusedRange } from "../policy/address_guard.ts";
+import { Bans } from "../policy/bans.ts";
 import { ConnectionLimits } from "../policy/connection_limits.ts";
 import { type User, Users } from "../policy/users.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
@@ -32,8 +33,13 @@ import { UsageError } from "./usage_error.ts";
 export interface ProxyConfig {
   /** Where to listen; port 0 takes a free one. */
   listen: readonly HostPort[];
-  /** Who may use it; nobody listed is everyone. */
-  users?: readonly User[];
+  /**
+   * Who may use it. An empty list, or none, is everyone; `Users` are the only
+   * ones also while they are none, and can be replaced later.
+   */
+  users?: readonly User[] | Users;
+  /** Who is told nothing for a while because of wrong passwords. */
+  bans?: Bans;
   /** Lets everyone use it although others can reach it (default false). */
   open?: boolean;
   /** Lifts the guard of listeners that others can reach (default false). */
@@ -99,12 +105,13 @@ const REFUSING = 128;
  * @throws {StartError} If it can't listen, or leave from where it has to.
  */
 export async function startProxy(config: ProxyConfig): Promise<Proxy> {
-  const { users = [], maxConnections = 20_000, log = () => {} } = config;
+  const { maxConnections = 20_000, log = () => {} } = config;
   requireServable(config);
   const capacity = connectionCapacity();
   const most = Math.min(maxConnections, capacity);
   const shared = {
-    users: users.length === 0 ? undefined : await Users.create(users),
+    users: await usersOf(config),
+    bans: config.bans ?? new Bans(),
     limits: new ConnectionLimits(most),
     timeouts: { ...TIMEOUTS, ...config.timeouts },
     protocols: new Set(config.protocols ?? PROTOCOLS),
@@ -137,6 +144,16 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   };
 }
 
+async function usersOf({ users }: ProxyConfig): Promise<Users | undefined> {
+  if (users === undefined || users instanceof Users) return users;
+  return users.length === 0 ? undefined : await Users.create(users);
+}
+
+function countUsers({ users }: ProxyConfig): number {
+  if (users === undefined) return 0;
+  return users instanceof Users ? users.size : users.length;
+}
+
 function udpSettings(given: ProxyConfig["udp"]): UdpSettings {
   const { associations, ...rest } = { ...UDP, ...given };
   return {
@@ -150,16 +167,16 @@ function requireConsent(
   { addr, isPublic }: ListenerInfo,
   { port }: HostPort,
 ): void {
-  if (!isPublic || config.open || (config.users?.length ?? 0) > 0) return;
+  if (!isPublic || config.open || countUsers(config) > 0) return;
   const at = formatHostPort(addr.hostname, port);
   throw new UsageError(
-    `Refusing to listen on ${at}: whoever reaches it could use the proxy; give --user NAME:PASSWORD, or --open to allow that`,
+    `Refusing to listen on ${at}: whoever reaches it could use the proxy; give --user NAME:PASSWORD or --users FILE, or --open to allow that`,
   );
 }
 
 /** SOCKS4 has no password, so it is not served where there are users. */
 function requireServable({ protocols = PROTOCOLS, users = [] }: ProxyConfig) {
-  if (users.length === 0) return;
+  if (!(users instanceof Users) && users.length === 0) return;
   if (protocols.some((name) => name !== "socks4")) return;
   throw new UsageError(
     "Refusing to start: with users nobody could use --protocols socks4, which has no password; add socks5 or http",

@@ -5,6 +5,9 @@
  * @module
  */
 
+import { formatSpan } from "../observe/span.ts";
+import type { Attack } from "../policy/bans.ts";
+import { clientKey } from "../policy/client_key.ts";
 import { Refusal } from "../policy/refusal.ts";
 import type { Session } from "./session.ts";
 
@@ -21,16 +24,43 @@ export interface GivenCredentials {
  *
  * @param session The client, of a listener that has users.
  * @param credentials What it has sent.
- * @throws {Refusal} `unauthenticated`, where they are wrong.
+ * @throws {Refusal} `unauthenticated`, where they are wrong; `banned`, where too
+ *   many of the client's were; `limit reached`, where too many are being checked.
  */
 export async function authenticate(
   session: Session,
   { username, password }: GivenCredentials,
 ): Promise<void> {
-  const { record, services } = session;
+  const { record, remote, services } = session;
+  const { bans } = services;
+  const client = remote.hostname;
   record.user = username;
-  if (!await services.users!.verify(username, password)) {
+  bans.check(client);
+  const isRight = await services.users!.verify(username, password, {
+    client: clientKey(client),
+    // It may have been banned for others of its tries while this one waited.
+    beforeCheck: () => bans.check(client),
+  });
+  if (!isRight) {
+    countFailure(session, username);
     throw new Refusal("unauthenticated", "Wrong user name or password");
   }
+  bans.succeed(client);
   session.identity = { name: username, via: "password" };
+}
+
+function countFailure({ remote, services }: Session, username: string): void {
+  const { bans, log } = services;
+  const { ban, attack } = bans.fail(remote.hostname, username);
+  if (attack !== undefined) {
+    log({ event: "message", level: "warning", message: describe(attack) });
+  }
+  if (ban !== undefined) log(ban);
+}
+
+function describe({ user, duration, failures, window }: Attack): string {
+  const many = `${failures} failures in ${formatSpan(window)}`;
+  return `User ${JSON.stringify(user)} is under attack, ${many}: for ${
+    formatSpan(duration)
+  } one failure bans a client`;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Refusal } from "../policy/refusal.ts";
 import type { Field } from "../wire/http1_fields.ts";
 import { encodeHead } from "../wire/http1_head.ts";
 import { describeError } from "./describe_error.ts";
@@ -16,6 +17,7 @@ const REASONS: Readonly<Record<number, string>> = {
   407: "Proxy Authentication Required",
   408: "Request Timeout",
   414: "URI Too Long",
+  429: "Too Many Requests",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
   501: "Not Implemented",
@@ -50,6 +52,7 @@ export function encodeAnswer(
   const body = new TextEncoder().encode(`${text}\n`);
   const head = encodeHead(`HTTP/1.1 ${status} ${REASONS[status] ?? ""}`, [
     ...challenge(status),
+    ...retryAfter(error),
     ["Content-Type", "text/plain; charset=utf-8"],
     ["Content-Length", String(body.length)],
     ["Connection", connection],
@@ -64,4 +67,10 @@ export function encodeAnswer(
 /** A 407 has to say how to authenticate (RFC 9110 §11.7.1). */
 function challenge(status: number): Field[] {
   return status === 407 ? [["Proxy-Authenticate", 'Basic realm="sluice"']] : [];
+}
+
+/** When it is worth while to ask again (RFC 9110 §10.2.3, RFC 6585 §4). */
+function retryAfter(error: unknown): Field[] {
+  const seconds = error instanceof Refusal ? error.retryAfter : undefined;
+  return seconds === undefined ? [] : [["Retry-After", String(seconds)]];
 }

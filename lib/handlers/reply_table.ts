@@ -20,6 +20,7 @@ const REPLY_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, Reply>> = {
   "failed": REPLY.GeneralFailure,
   "forbidden": REPLY.NotAllowedByRuleset,
   "unauthenticated": REPLY.NotAllowedByRuleset,
+  "banned": REPLY.NotAllowedByRuleset,
   "limit reached": REPLY.GeneralFailure,
   "draining": REPLY.GeneralFailure,
 };

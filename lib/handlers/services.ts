@@ -7,6 +7,7 @@
 import type { LogEvent } from "../observe/log_event.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { Resolver } from "../net/resolver.ts";
+import type { Bans } from "../policy/bans.ts";
 import type { ConnectionLimits } from "../policy/connection_limits.ts";
 import type { Users } from "../policy/users.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
@@ -71,6 +72,8 @@ export interface Services extends CommonServices {
   forwardedFor: boolean;
   /** Who may use the proxy; `undefined` is everyone. */
   users: Users | undefined;
+  /** Who is told nothing for a while because of wrong passwords. */
+  bans: Bans;
   /** Why an address must not be dialled; `undefined` where it may. */
   refuseAddress: (ip: IpAddress) => string | undefined;
 }

@@ -20,6 +20,7 @@ const STATUS_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, number>> = {
   "failed": 502,
   "forbidden": 403,
   "unauthenticated": 407,
+  "banned": 429,
   "limit reached": 503,
   "draining": 503,
 };

@@ -56,5 +56,24 @@ export interface MessageEvent {
   message: string;
 }
 
+/** A client that is banned from now on. */
+export interface BanEvent {
+  /** Tells events of this kind. */
+  event: "ban";
+  /** Who: an IPv4 address, or a /64 of IPv6. */
+  client: string;
+  /** Milliseconds that it lasts. */
+  duration: number;
+  /** Failures to authenticate that led to it. */
+  failures: number;
+  /** Milliseconds within which they count. */
+  window: number;
+  /**
+   * User name as sent, where one failure was enough because many others failed
+   * with that name. Not escaped.
+   */
+  user?: string;
+}
+
 /** Anything that is logged. */
-export type LogEvent = ConnectionEvent | MessageEvent;
+export type LogEvent = ConnectionEvent | MessageEvent | BanEvent;

@@ -5,7 +5,7 @@
  */
 
 import { escape } from "./escape.ts";
-import type { ConnectionEvent, LogEvent } from "./log_event.ts";
+import type { BanEvent, ConnectionEvent, LogEvent } from "./log_event.ts";
 
 /**
  * Formats an event as JSON. Times are RFC 3339 in UTC; keys that are not known
@@ -21,12 +21,26 @@ export function formatJson(event: LogEvent, now: number): string {
     const { level, message } = event;
     return encode({ time, level, event: event.event, message });
   }
+  if (event.event === "ban") {
+    return encode({ time, level: "warning", ...banFields(event) });
+  }
   return encode({
     time,
     level: event.result === "ok" ? "info" : "warning",
     event: event.event,
     ...connectionFields(event),
   });
+}
+
+function banFields(event: BanEvent): Record<string, unknown> {
+  return {
+    event: event.event,
+    client: event.client,
+    duration_ms: event.duration,
+    failures: event.failures,
+    window_ms: event.window,
+    user: event.user,
+  };
 }
 
 function connectionFields(event: ConnectionEvent): Record<string, unknown> {

@@ -6,11 +6,13 @@
 
 import { escape } from "./escape.ts";
 import type {
+  BanEvent,
   ConnectionEvent,
   ConnectionResult,
   LogEvent,
   MessageEvent,
 } from "./log_event.ts";
+import { formatSpan } from "./span.ts";
 
 /** ANSI codes (ECMA-48 §8.3.117). */
 const COLOR = { red: 31, green: 32, yellow: 33, gray: 90 } as const;
@@ -58,6 +60,10 @@ export function formatText(
     const label = paint(level.padEnd(FIRST_COLUMN), LEVEL_COLOR[level], color);
     return `${clock} ${label} ${escape(message)}`;
   }
+  if (event.event === "ban") {
+    const label = paint("banned".padEnd(FIRST_COLUMN), COLOR.red, color);
+    return `${clock} ${label} ${escape(formatBan(event))}`;
+  }
   const { result } = event;
   const label = paint(result.padEnd(FIRST_COLUMN), RESULT_COLOR[result], color);
   return `${clock} ${label} ${escape(formatConnection(event))}`;
@@ -94,6 +100,16 @@ export function formatDuration(milliseconds: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** Programs such as fail2ban read this line: it stays as it is. */
+function formatBan({ client, duration, ...event }: BanEvent): string {
+  const failures = event.failures === 1 ? "failure" : "failures";
+  const line = `${client} for ${formatSpan(duration)}: ` +
+    `${event.failures} ${failures} in ${formatSpan(event.window)}`;
+  return event.user === undefined
+    ? line
+    : `${line} as ${quote(event.user)}, who is under attack`;
 }
 
 function formatConnection(event: ConnectionEvent): string {

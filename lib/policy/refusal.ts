@@ -8,23 +8,38 @@
 export type RefusalKind =
   | "forbidden"
   | "unauthenticated"
+  | "banned"
   | "limit reached"
   | "draining";
+
+/** Options for a {@linkcode Refusal}. */
+export interface RefusalOptions {
+  /** Seconds after which it may be otherwise, where that is known. */
+  retryAfter?: number;
+}
 
 /** A decision against a client, to be told to it and to the log. */
 export class Refusal extends Error {
   /** What to tell the client by. */
   readonly kind: RefusalKind;
+  /** Seconds after which it may be otherwise, where that is known. */
+  readonly retryAfter: number | undefined;
 
   /**
    * Constructs a refusal.
    *
    * @param kind What to tell the client by.
    * @param message Which rule or limit decided, in one line.
+   * @param options What else the client can be told.
    */
-  constructor(kind: RefusalKind, message: string) {
+  constructor(
+    kind: RefusalKind,
+    message: string,
+    { retryAfter }: RefusalOptions = {},
+  ) {
     super(message);
     this.name = "Refusal";
     this.kind = kind;
+    this.retryAfter = retryAfter;
   }
 }

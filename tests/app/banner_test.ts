@@ -28,6 +28,14 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
       ],
     },
     {
+      facts: { listeners: [listener("::1", false)], users: [] },
+      want: [
+        "Listening on [::1]:1080 (SOCKS5, HTTP)",
+        "Try it: curl -x socks5h://USER:PASSWORD@[::1]:1080 https://example.com/",
+        "For nobody on this machine, to any address",
+      ],
+    },
+    {
       facts: {
         listeners: [listener("0.0.0.0", true)],
         users: [{ name: "a@b:c", password: "hunter2" }, ALICE],
@@ -86,7 +94,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
     const whole = {
       listeners: [],
       protocols: PROTOCOLS,
-      users: [],
+      users: undefined,
       allowPrivate: false,
       ...facts,
     };

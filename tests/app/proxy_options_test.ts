@@ -14,6 +14,12 @@ Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () =>
   assertEquals(await parseOptions([], PROXY_OPTIONS), {
     "listen": [{ host: "127.0.0.1", port: 1080 }],
     "user": [],
+    "users": undefined,
+    "auth-cache": 300_000,
+    "ban-after": 10,
+    "ban-window": 120_000,
+    "ban-time": 60_000,
+    "ban-time-max": 900_000,
     "open": false,
     "allow-private": false,
     "protocols": ["socks5", "socks4", "http"],
@@ -67,6 +73,13 @@ Deno.test("PROXY_OPTIONS take every value", async () => {
         ],
       },
     },
+    { args: ["--users", "a b.txt"], want: { users: "a b.txt" } },
+    { args: ["--auth-cache=0"], want: { "auth-cache": 0 } },
+    { args: ["--ban-after=0"], want: { "ban-after": 0 } },
+    { args: ["--ban-after=100"], want: { "ban-after": 100 } },
+    { args: ["--ban-window=1s"], want: { "ban-window": 1_000 } },
+    { args: ["--ban-time=90s"], want: { "ban-time": 90_000 } },
+    { args: ["--ban-time-max=1d"], want: { "ban-time-max": 86_400_000 } },
     { args: ["--open"], want: { open: true } },
     { args: ["--allow-private"], want: { "allow-private": true } },
     { args: ["--handshake-timeout=0"], want: { "handshake-timeout": 0 } },
@@ -170,6 +183,25 @@ Deno.test("PROXY_OPTIONS say which value is wrong, and why", async () => {
       args: [`--max-connections=${text}`],
       message: `--max-connections: ${noCount(text, 1)}`,
     })),
+    {
+      args: ["--users=a", "--users=b"],
+      message: "--users: given more than once",
+    },
+    {
+      args: ["--ban-after=101"],
+      message: "--ban-after: '101' is more than 100",
+    },
+    {
+      args: ["--ban-after=-1"],
+      message: `--ban-after: ${noCount("-1", 0)}`,
+    },
+    ...["ban-window", "ban-time", "ban-time-max"].flatMap((name) => [
+      { args: [`--${name}=10`], message: `--${name}: ${noDuration("10")}` },
+      {
+        args: [`--${name}=0`],
+        message: `--${name}: '0' is no time at all; --ban-after 0 bans none`,
+      },
+    ]),
     {
       args: ["--max-connections-per-client=-1"],
       message: `--max-connections-per-client: ${noCount("-1", 0)}`,

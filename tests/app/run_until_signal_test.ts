@@ -1,4 +1,3 @@
-import { TextLineStream } from "@std/streams";
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import {
   runUntilSignal,
@@ -6,7 +5,7 @@ import {
   type StopSignals,
 } from "../../lib/app/run_until_signal.ts";
 import type { LogEvent } from "../../lib/observe/log_event.ts";
-import { connectRequest, greet, readReply } from "../support/proxy.ts";
+import { PATIENCE, Sluice } from "../support/sluice.ts";
 import {
   readExactly,
   readToEnd,
@@ -16,9 +15,6 @@ import {
 } from "../support/sockets.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-
-/** A test on a busy machine must not wait for less. */
-const PATIENCE = 30_000;
 
 /** Signals that a test sends. */
 class FakeSignals implements StopSignals {
@@ -169,87 +165,6 @@ Deno.test("runUntilSignal() promises no time when the drain has none", async () 
   assertEquals(server.deadlines[0], 0);
   assertEquals(logged[0], "info: SIGTERM: stopping, 1 connection open");
 });
-
-/** The program, started and listening on 127.0.0.1. */
-class Sluice implements AsyncDisposable {
-  readonly lines: string[] = [];
-  readonly #child: Deno.ChildProcess;
-  readonly #reading: Promise<void>;
-  #changed = Promise.withResolvers<void>();
-  #isOver = false;
-
-  constructor(...args: string[]) {
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "main.ts", "--listen", "127.0.0.1:0", ...args],
-      cwd: ROOT,
-      env: { SLUICE_USERS: "", NO_COLOR: "1" },
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    this.#reading = this.#read();
-  }
-
-  async #read(): Promise<void> {
-    const lines = this.#child.stderr
-      .pipeThrough(new TextDecoderStream())
-      .pipeThrough(new TextLineStream());
-    for await (const line of lines) {
-      this.lines.push(line);
-      this.#changed.resolve();
-      this.#changed = Promise.withResolvers();
-    }
-    this.#isOver = true;
-    this.#changed.resolve();
-  }
-
-  /** Waits for a line. */
-  async line(pattern: RegExp): Promise<string> {
-    while (true) {
-      const found = this.lines.find((line) => pattern.test(line));
-      if (found !== undefined) return found;
-      if (this.#isOver) throw new Error(`No ${pattern} in:\n${this.lines}`);
-      await within(PATIENCE, this.#changed.promise);
-    }
-  }
-
-  /** Waits until it listens. */
-  async port(): Promise<number> {
-    const line = await this.line(/Listening on/);
-    return Number(/127\.0\.0\.1:(\d+) /.exec(line)![1]);
-  }
-
-  /** Opens a tunnel through it, once it listens. */
-  async openTunnel(target: Deno.NetAddr): Promise<Deno.TcpConn> {
-    const port = await this.port();
-    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
-    await greet(conn);
-    await writeAll(conn, connectRequest(target.hostname, target.port));
-    assertEquals((await readReply(conn)).reply, 0);
-    return conn;
-  }
-
-  kill(signal: Deno.Signal): void {
-    this.#child.kill(signal);
-  }
-
-  /** Waits for its end. */
-  async code(): Promise<number> {
-    const { code } = await within(PATIENCE, this.#child.status);
-    await within(PATIENCE, this.#reading);
-    return code;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    await this.#child.status;
-    await this.#reading;
-  }
-}
 
 /** Windows can't send these signals. */
 const ignore = Deno.build.os === "windows";

@@ -6,6 +6,7 @@ import {
 } from "../../lib/app/start_proxy.ts";
 import type { ListenerInfo } from "../../lib/app/start_listeners.ts";
 import { StartError, UsageError } from "../../lib/app/usage_error.ts";
+import { Users } from "../../lib/policy/users.ts";
 import type { HostPort } from "../../lib/wire/host_port.ts";
 import {
   connectRequest,
@@ -138,6 +139,7 @@ Deno.test("startProxy() refuses a public listener when nobody said that others m
   const configs: Partial<ProxyConfig>[] = [
     {},
     { users: [] },
+    { users: await Users.create([]) },
     { open: false },
     // That targets may be private says nothing of who may ask for them.
     { allowPrivate: true },
@@ -170,7 +172,8 @@ Deno.test("startProxy() refuses users when nothing is spoken that has a password
 });
 
 Deno.test("startProxy() takes a public listener with users, or when open", async () => {
-  for (const config of [{ users: USERS }, { open: true }]) {
+  const users = await Users.create(USERS);
+  for (const config of [{ users: USERS }, { users }, { open: true }]) {
     await withProxy({ listen: [ALL_IPV4], ...config }, ({ listeners }) => {
       assertEquals(listeners[0]!.addr.hostname, "0.0.0.0");
       assert(listeners[0]!.addr.port > 0);

@@ -20,6 +20,7 @@ const DIALS: [DialErrorKind, number][] = [
 const REFUSALS: [RefusalKind, number][] = [
   ["forbidden", 403],
   ["unauthenticated", 407],
+  ["banned", 429],
   ["limit reached", 503],
   ["draining", 503],
 ];

@@ -19,6 +19,7 @@ const DIAL: Record<DialErrorKind, number> = {
 const REFUSAL: Record<RefusalKind, number> = {
   "forbidden": 2,
   "unauthenticated": 2,
+  "banned": 2,
   "limit reached": 1,
   "draining": 1,
 };

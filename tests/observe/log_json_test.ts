@@ -119,6 +119,23 @@ Deno.test("formatJson() writes a message", () => {
   }
 });
 
+Deno.test("formatJson() writes a ban, the client after what tells it from others", () => {
+  const ban = {
+    event: "ban",
+    client: "192.0.2.1",
+    duration: 60_000,
+    failures: 10,
+    window: 120_000,
+  } as const;
+  const start =
+    '{"time":"2024-02-29T12:00:01.005Z","level":"warning","event":"ban","client":"192.0.2.1","duration_ms":60000,"failures":10,"window_ms":120000';
+  assertEquals(formatJson(ban, NOW), `${start}}`);
+  assertEquals(
+    formatJson({ ...ban, user: 'a"\n' }, NOW),
+    `${start},"user":"a\\"\\n"}`,
+  );
+});
+
 Deno.test("formatJson() rounds a duration to a tenth of a millisecond", () => {
   const cases = [
     { duration: 0, want: 0 },

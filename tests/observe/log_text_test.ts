@@ -121,6 +121,30 @@ Deno.test("formatText() writes a message", () => {
   }
 });
 
+Deno.test("formatText() writes a ban", () => {
+  const ban = {
+    event: "ban",
+    client: "2001:db8::/64",
+    duration: 60_000,
+    failures: 10,
+    window: 90_000,
+  } as const;
+  assertEquals(
+    formatText(ban, NOW, false),
+    "02:00:01 banned  2001:db8::/64 for 1m: 10 failures in 90s",
+  );
+  assertEquals(
+    formatText({ ...ban, failures: 1, user: "a b\n" }, NOW, false),
+    '02:00:01 banned  2001:db8::/64 for 1m: 1 failure in 90s as "a b\\n", who is under attack',
+  );
+  assertEquals(
+    formatText(ban, NOW, true).startsWith(
+      "\x1b[90m02:00:01\x1b[0m \x1b[31mbanned \x1b[0m 2001:db8::/64 for",
+    ),
+    true,
+  );
+});
+
 Deno.test("formatText() colours the clock and the result only", () => {
   const colors: Record<ConnectionResult, number> = {
     ok: 32,

@@ -5,6 +5,7 @@ Deno.test("Refusal carries its kind and message", () => {
   const kinds: RefusalKind[] = [
     "forbidden",
     "unauthenticated",
+    "banned",
     "limit reached",
     "draining",
   ];

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { type User, Users } from "../../lib/policy/users.ts";
+import { type PlainUser, Users } from "../../lib/policy/users.ts";
 
-const LIST: User[] = [
+const LIST: PlainUser[] = [
   { name: "alice", password: "secret" },
   { name: "bob", password: "correct horse" },
   { name: "carol", password: "pässwörd 🦀" },

@@ -21,11 +21,13 @@ const FINDERS = {
   chromium: () => findProgram("chromium", "chromium-browser", "google-chrome"),
   curl: () => findProgram("curl"),
   dnsmasq: () => findProgram("dnsmasq"),
+  "fail2ban-regex": () => findProgram("fail2ban-regex"),
   git: () => findProgram("git"),
   ncat: () => findProgram("ncat"),
   /** The traditional one does not know proxies. */
   "nc (OpenBSD)": () => findThatSays("nc", ["-h"], "[-X proxy_protocol]"),
   proxychains4: () => findProgram("proxychains4"),
+  python3: () => findPythonWith("pty"),
   "python3-socks": () => findPythonWith("socks"),
   ssh: () => findProgram("ssh"),
   "ssh-keygen": () => findProgram("ssh-keygen"),

@@ -70,7 +70,7 @@ export async function startProxyProcess(
       const event = JSON.parse(line) as LogEvent | Deno.NetAddr;
       if (!("event" in event)) started.resolve(event);
       else if (event.event === "connection") ended.push(event);
-      else messages.push(event.message);
+      else if (event.event === "message") messages.push(event.message);
     }
     started.reject(new Error("The proxy did not start"));
   })();
@@ -118,10 +118,13 @@ async function main(): Promise<void> {
   function say(value: unknown): void {
     Deno.stdout.writeSync(encoder.encode(JSON.stringify(value) + "\n"));
   }
+  const { Bans } = await import("../../lib/policy/bans.ts");
   const config = JSON.parse(Deno.args[0]!) as ProcessConfig;
   const proxy = await startProxy({
     listen: [{ host: "127.0.0.1", port: 0 }],
     ...config,
+    // Whoever comes after a thousand random passwords is to be served.
+    bans: new Bans({ after: 0 }),
     log: say,
   });
   say(proxy.listeners[0]!.addr);

@@ -6,6 +6,7 @@
 
 import type { Services } from "../../lib/handlers/services.ts";
 import { Resolver } from "../../lib/net/resolver.ts";
+import { Bans } from "../../lib/policy/bans.ts";
 import { ConnectionLimits } from "../../lib/policy/connection_limits.ts";
 
 /** Services without limits of time, for everyone, to anywhere. */
@@ -28,6 +29,7 @@ export function testServices(given: Partial<Services> = {}): Services {
     outgoing: {},
     bindTimeout: 0,
     forwardedFor: false,
+    bans: new Bans(),
     log: () => {},
     ...given,
   };

@@ -1,0 +1,59 @@
+/**
+ * `sluice passwd`: makes a line of a users file.
+ *
+ * @module
+ */
+
+import { formatPasswordHash, hashPassword } from "../policy/password_hash.ts";
+import { userNameFault } from "../policy/user_name.ts";
+import type { Command } from "./command.ts";
+import { flag, operand, type OptionValues } from "./option.ts";
+import { readPassword } from "./read_password.ts";
+
+/** Options of `sluice passwd`. */
+export const PASSWD_OPTIONS = {
+  "name": operand(
+    "NAME",
+    "the user's name: 1 to 255 bytes, without a colon",
+    parseName,
+  ),
+  "help": flag("print this and exit", "h"),
+};
+
+/** The command as the command line sees it. */
+export const PASSWD_COMMAND: Command<typeof PASSWD_OPTIONS> = {
+  usage: "passwd NAME",
+  summary:
+    "Prints a line of a users file: the name and the hash of a password. It asks for the password twice, without showing it; where standard input is no terminal, its first line is the password.",
+  examples: [
+    ["sluice passwd alice >> users.txt", "adds Alice"],
+    [
+      "sluice passwd alice < password.txt >> users.txt",
+      "adds her with a password out of a file",
+    ],
+  ],
+  options: PASSWD_OPTIONS,
+  run: runPasswd,
+};
+
+async function runPasswd(
+  { name }: OptionValues<typeof PASSWD_OPTIONS>,
+): Promise<number> {
+  const hash = await hashPassword(await readPassword(name));
+  const line = `${name}:${formatPasswordHash(hash)}\n`;
+  const bytes = new TextEncoder().encode(line);
+  for (let count = 0; count < bytes.length;) {
+    count += Deno.stdout.writeSync(bytes.subarray(count));
+  }
+  return 0;
+}
+
+function parseName(given: readonly string[]): string {
+  const [name] = given;
+  if (name === undefined || given.length > 1) {
+    throw new SyntaxError("expected one name");
+  }
+  const fault = userNameFault(name);
+  if (fault !== undefined) throw new SyntaxError(fault);
+  return name;
+}

@@ -1,0 +1,151 @@
+/**
+ * The answer to whoever tries passwords: after some failures an address is
+ * told nothing more for a while.
+ *
+ * Failures are counted by client and by name. A name is never banned, since
+ * anyone could lock its owner out by failing for him. While a name has too many
+ * failures, which then come from many addresses, it takes one failure with it
+ * to ban an address, instead of ten; the right password still opens, from any
+ * address that is not banned.
+ *
+ * @module
+ */
+
+import type { BanEvent } from "../observe/log_event.ts";
+import { clientKey } from "./client_key.ts";
+import {
+  type ActiveBan,
+  type FailureRules,
+  FailureTable,
+} from "./failure_table.ts";
+import { Refusal } from "./refusal.ts";
+
+/** Clients and names that are kept, each. */
+const MOST_KEYS = 20_000;
+
+const DEFAULTS: FailureRules = {
+  after: 10,
+  window: 120_000,
+  time: 60_000,
+  timeMax: 900_000,
+};
+
+/** Options for {@linkcode Bans}. */
+export interface BansOptions extends Partial<FailureRules> {
+  /** Tells milliseconds that only go forward (default `performance.now`). */
+  now?: () => number;
+}
+
+/** A name with too many failures, from now on. */
+export interface Attack {
+  /** Name as sent. */
+  user: string;
+  /** Milliseconds for which one failure with it is enough for a ban. */
+  duration: number;
+  /** Failures that led to that. */
+  failures: number;
+  /** Milliseconds within which they were. */
+  window: number;
+}
+
+/** What a failure has led to. */
+export interface FailureOutcome {
+  /** The ban of the client that begins with it. */
+  ban: BanEvent | undefined;
+  /** The attack on the name that begins with it. */
+  attack: Attack | undefined;
+}
+
+/** Counts failures to authenticate, and bans clients for them. */
+export class Bans {
+  readonly #rules: FailureRules;
+  readonly #clients: FailureTable;
+  readonly #users: FailureTable;
+
+  /**
+   * Creates it with nobody banned.
+   *
+   * @param options What leads to a ban; `after: 0` is that nothing does.
+   */
+  constructor({ now = () => performance.now(), ...rules }: BansOptions = {}) {
+    this.#rules = { ...DEFAULTS, ...rules };
+    this.#clients = new FailureTable(this.#rules, MOST_KEYS, now);
+    this.#users = new FailureTable(this.#rules, MOST_KEYS, now);
+  }
+
+  /** Clients and names that are remembered. */
+  get size(): number {
+    return this.#clients.size + this.#users.size;
+  }
+
+  /**
+   * Refuses a client that is banned.
+   *
+   * @param client Its address without port.
+   * @throws {Refusal} `banned`, saying for how long.
+   */
+  check(client: string): void {
+    const left = this.#clients.remaining(clientKey(client));
+    if (left === 0) return;
+    const seconds = Math.ceil(left / 1000);
+    throw new Refusal("banned", `Client is banned for ${seconds} s`, {
+      retryAfter: seconds,
+    });
+  }
+
+  /**
+   * Counts wrong credentials.
+   *
+   * @param client Address they came from, without port.
+   * @param user Name as sent; whether it is a user's makes no difference, or
+   *   bans would tell which names are.
+   * @returns What that has led to.
+   */
+  fail(client: string, user: string): FailureOutcome {
+    const { after, window } = this.#rules;
+    if (after === 0) return { ban: undefined, attack: undefined };
+    const key = clientKey(client);
+    const wasAttacked = this.#users.remaining(user) > 0;
+    const attack = this.#users.fail(user);
+    // What was being checked when its ban began makes that no longer.
+    const wasBanned = this.#clients.remaining(key) > 0;
+    const ban = wasBanned ? undefined : this.#clients.fail(key, wasAttacked);
+    const isForName = wasAttacked && ban !== undefined && ban.failures < after;
+    return {
+      ban: ban && {
+        event: "ban",
+        client: key,
+        ...ban,
+        window,
+        ...(isForName ? { user } : {}),
+      },
+      attack: attack && { user, ...attack, window },
+    };
+  }
+
+  /**
+   * Forgets the failures of a client that has given right credentials, but not
+   * those with the name, which may be another's. What it did to be banned
+   * before still counts for how long the next ban is.
+   *
+   * @param client Its address without port.
+   */
+  succeed(client: string): void {
+    this.#clients.succeed(clientKey(client));
+  }
+
+  /** Clients that are banned, the one with the longest to go first. */
+  list(): ActiveBan[] {
+    return this.#clients.list().sort((a, b) => b.remaining - a.remaining);
+  }
+
+  /**
+   * Ends the ban of a client.
+   *
+   * @param client Address, or key as {@linkcode Bans.list} has it.
+   * @returns Whether it was banned.
+   */
+  lift(client: string): boolean {
+    return this.#clients.lift(clientKey(client));
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The program itself, for tests of its log, its signals and its end.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { TextLineStream } from "@std/streams";
+import { connectRequest, greet, readReply } from "./proxy.ts";
+import { within, writeAll } from "./sockets.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** A test on a busy machine must not wait for less, in milliseconds. */
+export const PATIENCE = 30_000;
+
+/** The program, started and listening on 127.0.0.1. */
+export class Sluice implements AsyncDisposable {
+  readonly lines: string[] = [];
+  readonly #child: Deno.ChildProcess;
+  readonly #reading: Promise<void>;
+  #changed = Promise.withResolvers<void>();
+  #isOver = false;
+
+  constructor(...args: string[]) {
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "main.ts", "--listen", "127.0.0.1:0", ...args],
+      cwd: ROOT,
+      env: { SLUICE_USERS: "", NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    this.#reading = this.#read();
+  }
+
+  async #read(): Promise<void> {
+    const lines = this.#child.stderr
+      .pipeThrough(new TextDecoderStream())
+      .pipeThrough(new TextLineStream());
+    for await (const line of lines) {
+      this.lines.push(line);
+      this.#changed.resolve();
+      this.#changed = Promise.withResolvers();
+    }
+    this.#isOver = true;
+    this.#changed.resolve();
+  }
+
+  /** Waits for a line, or for so many of the kind; gives the last of them. */
+  async line(pattern: RegExp, count = 1): Promise<string> {
+    while (true) {
+      const found = this.lines.filter((line) => pattern.test(line));
+      if (found.length >= count) return found[count - 1]!;
+      if (this.#isOver) throw new Error(`No ${pattern} in:\n${this.lines}`);
+      await within(PATIENCE, this.#changed.promise);
+    }
+  }
+
+  /** Waits until it listens. */
+  async port(): Promise<number> {
+    const line = await this.line(/Listening on/);
+    return Number(/127\.0\.0\.1:(\d+) /.exec(line)![1]);
+  }
+
+  /** Opens a tunnel through it, once it listens. */
+  async openTunnel(target: Deno.NetAddr): Promise<Deno.TcpConn> {
+    const port = await this.port();
+    const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+    await greet(conn);
+    await writeAll(conn, connectRequest(target.hostname, target.port));
+    assertEquals((await readReply(conn)).reply, 0);
+    return conn;
+  }
+
+  kill(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  /** Waits for its end. */
+  async code(): Promise<number> {
+    const { code } = await within(PATIENCE, this.#child.status);
+    await within(PATIENCE, this.#reading);
+    return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      this.#child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    await this.#child.status;
+    await this.#reading;
+  }
+}
