@@ -5,7 +5,12 @@
  */
 
 import { describeError } from "../handlers/describe_error.ts";
-import { type Handler, serve, type Server } from "../net/listen.ts";
+import {
+  type Handler,
+  type Listener,
+  serve,
+  type Server,
+} from "../net/listen.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { refusedRange } from "../policy/address_guard.ts";
 import { Semaphore } from "../sync/semaphore.ts";
@@ -86,7 +91,7 @@ export function startListeners(
 }
 
 interface Opened {
-  listener: Deno.TcpListener;
+  listener: Listener;
   info: ListenerInfo;
 }
 
@@ -104,7 +109,7 @@ function openAll(
       check?.(info, where);
     }
   } catch (error) {
-    for (const { listener } of opened) listener.close();
+    for (const { listener } of opened) listener[Symbol.dispose]();
     throw error;
   }
   return opened;

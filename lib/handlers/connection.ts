@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Connection } from "../net/connection.ts";
 import { DialError } from "../net/dial_error.ts";
 import { LINGER, linger } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
@@ -37,7 +38,7 @@ export type Protocol<S extends CommonServices = Services> = (
  * @param services Shared by all connections.
  */
 export async function handleConnection<S extends CommonServices>(
-  connection: Deno.TcpConn,
+  connection: Connection,
   context: Context,
   draining: Context,
   protocol: Protocol<S>,

@@ -6,6 +6,7 @@
  */
 
 import { ByteReader } from "../net/byte_reader.ts";
+import type { Connection } from "../net/connection.ts";
 import { Duplex } from "../net/duplex.ts";
 import { unmapAddr } from "../net/unmap_addr.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
@@ -73,13 +74,13 @@ export class Session<S extends CommonServices = Services>
    * @param services Shared by all connections.
    */
   constructor(
-    connection: Deno.TcpConn,
+    connection: Connection,
     context: Context,
     draining: Context,
     services: S,
   ) {
-    this.local = unmapAddr(connection.localAddr as Deno.NetAddr);
-    this.remote = unmapAddr(connection.remoteAddr as Deno.NetAddr);
+    this.local = unmapAddr(connection.localAddr);
+    this.remote = unmapAddr(connection.remoteAddr);
     this.client = new Duplex(connection);
     this.reader = new ByteReader(this.client.bytes());
     this.context = context;

@@ -9,6 +9,15 @@ import { setDeadline } from "../sync/deadline.ts";
 import { Semaphore } from "../sync/semaphore.ts";
 import { WaitGroup } from "../sync/wait_group.ts";
 import { isOfOneClient } from "./accept_error.ts";
+import type { Connection } from "./connection.ts";
+
+/** Where connections come from; a `Deno.TcpListener` is one as it is. */
+export interface Listener extends Disposable {
+  /** Where it listens, with the real port. */
+  readonly addr: Deno.Addr;
+  /** Waits for the next connection. */
+  accept(): Promise<Connection>;
+}
 
 /**
  * Serves one connection. It owns the connection and closes it; it is to end
@@ -20,7 +29,7 @@ import { isOfOneClient } from "./accept_error.ts";
  *   by then should not.
  */
 export type Handler = (
-  connection: Deno.TcpConn,
+  connection: Connection,
   context: Context,
   draining: Context,
 ) => Promise<void>;
@@ -70,7 +79,7 @@ const BACK_OFF = { first: 5, factor: 2, most: 1_000 } as const;
  * @returns The running server.
  */
 export function serve(
-  listener: Deno.TcpListener,
+  listener: Listener,
   handler: Handler,
   options: ServeOptions = {},
 ): Server {
@@ -108,7 +117,7 @@ export function serve(
     }
   }
 
-  function handle(connection: Deno.TcpConn): void {
+  function handle(connection: Connection): void {
     const context = new Context(root);
     const task = handler(connection, context, draining)
       .catch((error: unknown) => onHandlerError?.(error))

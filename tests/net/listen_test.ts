@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
+import type { Connection } from "../../lib/net/connection.ts";
 import { type Handler, serve } from "../../lib/net/listen.ts";
 import { Semaphore } from "../../lib/sync/semaphore.ts";
 import { connectResettable } from "../support/reset.ts";
@@ -18,7 +19,7 @@ function connectTo({ hostname, port }: Deno.NetAddr): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname, port });
 }
 
-async function echo(conn: Deno.TcpConn): Promise<void> {
+async function echo(conn: Connection): Promise<void> {
   const buffer = new Uint8Array(1024);
   try {
     while (true) {

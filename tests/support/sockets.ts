@@ -17,7 +17,7 @@ export async function socketPair(): Promise<[Deno.TcpConn, Deno.TcpConn]> {
 
 /** Reads exactly so many bytes; fails at end of file. */
 export async function readExactly(
-  conn: Deno.Conn,
+  conn: Pick<Deno.Conn, "read" | "write">,
   length: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(length);
@@ -47,7 +47,7 @@ export async function readToEnd(
 
 /** Writes all of the bytes. */
 export async function writeAll(
-  conn: Deno.Conn,
+  conn: Pick<Deno.Conn, "read" | "write">,
   bytes: Uint8Array | number[] | string,
 ): Promise<void> {
   const data = typeof bytes === "string"
