@@ -92,6 +92,8 @@ async function ask(exchange: Exchange): Promise<Answer> {
   for (let isRepeated = false;; isRepeated = true) {
     const origin = await origins.open(session, target, isRepeated);
     wires.origin = origin;
+    session.usage?.pace(origin.duplex);
+    session.usage?.watch(() => wires.client.sent + wires.client.received);
     if (wires.isCut) origin.close(); // While it was opened.
     try {
       await wires.toOrigin(encodeRequest(exchange));
