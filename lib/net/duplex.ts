@@ -153,6 +153,19 @@ export class Duplex {
   }
 
   /**
+   * Waits for its {@linkcode Duplex.pace}, as reading does; one wait at a time.
+   *
+   * @returns When it is open, has been replaced, or the connection is closed.
+   */
+  async hold(): Promise<void> {
+    const pace = this.#pace;
+    if (pace === undefined || pace.isOpen) return;
+    this.#isHeld = true;
+    await pace.wait();
+    this.#isHeld = false;
+  }
+
+  /**
    * Gives back the memory of {@linkcode Duplex.readable}, once the last chunk
    * is done with. A read that is under way keeps its buffer until it ends.
    */
@@ -191,7 +204,7 @@ export class Duplex {
     // one before is written: that is what makes reusing the buffer safe.
     return new ReadableStream<Uint8Array>({
       pull: async (controller) => {
-        if (this.#pace !== undefined) await this.#hold(this.#pace);
+        if (this.#pace !== undefined) await this.hold();
         const most = this.#pace?.piece;
         buffer.fit(last, most);
         const view = atMost(buffer.take(), most);
@@ -219,14 +232,6 @@ export class Duplex {
       },
       close: () => this.#shutdown(),
     }, { highWaterMark: 1 });
-  }
-
-  /** Waits for its rates, where there is anything to wait for. */
-  async #hold(pace: Pace): Promise<void> {
-    if (pace.isOpen) return;
-    this.#isHeld = true;
-    await pace.wait();
-    this.#isHeld = false;
   }
 
   /** Takes what was put back, where something was. */

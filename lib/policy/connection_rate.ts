@@ -58,8 +58,8 @@ export class ConnectionRate {
     options: ConnectionRateOptions = {},
   ) {
     const { burst = count, now = () => performance.now() } = options;
-    this.#message =
-      `Limit of ${count} new connections a ${period} from one client`;
+    const time = period === "hour" ? "an hour" : `a ${period}`;
+    this.#message = `Limit of ${count} new connections ${time} from one client`;
     this.#interval = PERIODS[period] / count;
     // Rounding must not cost one of a whole number.
     this.#longest = (burst - 1 + 1e-6) * this.#interval;
