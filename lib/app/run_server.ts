@@ -43,7 +43,9 @@ export async function runServer(
   const log = openLog({ format: options.log, quiet: options.quiet });
   using signals = listenForSignals();
   surviveMistakes(log.write);
-  const { running, banner, files = [], writes = false } = await start(log.write);
+  const { running, banner, files = [], writes = false } = await start(
+    log.write,
+  );
   await using _watching = watchFiles(files, {
     onIdleSignal: () => sayNothingToReload(log.write),
   });
