@@ -15,7 +15,7 @@ import {
   RateLimits,
   type RateSettings,
 } from "../policy/rate_limits.ts";
-import { openQuotaFile } from "./quota_file.ts";
+import { openQuotaFile, type QuotaFile } from "./quota_file.ts";
 import type { RunningListeners } from "./start_listeners.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -52,8 +52,8 @@ export interface OpenLimits {
  * @param hasUsers Whether clients prove who they are.
  * @param log Takes what there is to log.
  * @returns The limits; to be closed.
- * @throws {UsageError} If users are limited and there are none, or a file is
- *   named for no quota.
+ * @throws {UsageError} If users are limited and there are none, or something
+ *   is said of a limit that is not set.
  * @throws {StartError} If the file can't be read or written.
  */
 export async function openLimits(
@@ -62,10 +62,11 @@ export async function openLimits(
   log: (event: LogEvent) => void,
 ): Promise<OpenLimits> {
   if (!hasUsers) requireUsers(config);
+  requireSubjects(config);
   const { connectionRate, connectionsPerUser = 0, quotaPerUser = 0 } = config;
   const { connection, user, total } = config.rates ?? {};
   const usage: UsageLimits = {};
-  let close = () => Promise.resolve();
+  let file: QuotaFile | undefined;
   if (connectionRate !== undefined) {
     const burst = config.connectionBurst;
     usage.connectionRate = new ConnectionRate(connectionRate, { burst });
@@ -81,15 +82,12 @@ export async function openLimits(
     const quota = new DailyQuota(quotaPerUser, { zone: config.quotaZone });
     usage.quota = new QuotaMeter(quota);
     if (config.quotaFile !== undefined) {
-      const file = await openQuotaFile(config.quotaFile, quota, log);
-      close = () => file.close();
+      file = await openQuotaFile(config.quotaFile, quota, log);
     }
-  } else if (config.quotaFile !== undefined) {
-    throw new UsageError("--quota-file needs --quota-per-user");
   }
   return {
     usage: Object.keys(usage).length === 0 ? undefined : usage,
-    close,
+    close: async () => await file?.close(),
   };
 }
 
@@ -138,6 +136,17 @@ function requireUsers(config: LimitConfig): void {
   throw new UsageError(
     `${option} limits nobody: there are no users; give --user NAME:PASSWORD`,
   );
+}
+
+/** What is said of a limit that is not set was meant to do something. */
+function requireSubjects(config: LimitConfig): void {
+  const { connectionRate, connectionBurst, quotaPerUser = 0 } = config;
+  if (connectionBurst !== undefined && connectionRate === undefined) {
+    throw new UsageError("--connection-burst needs --connection-rate");
+  }
+  if (config.quotaFile !== undefined && quotaPerUser === 0) {
+    throw new UsageError("--quota-file needs --quota-per-user");
+  }
 }
 
 function isSet(rate: BothWays | undefined): boolean {

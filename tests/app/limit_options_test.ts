@@ -112,11 +112,17 @@ Deno.test("openLimits() refuses limits that nobody could reach", async () => {
   }
 });
 
-Deno.test("openLimits() refuses a file for no quota", async () => {
-  const options = await parseOptions(["--quota-file=count"], LIMIT_OPTIONS);
-  await assertRejects(
-    () => openLimits(limitsOf(options), true, () => {}),
-    UsageError,
-    "--quota-file needs --quota-per-user",
-  );
+Deno.test("openLimits() refuses what is said of a limit that is not set", async () => {
+  const cases = [
+    ["--quota-file=count", "--quota-file needs --quota-per-user"],
+    ["--connection-burst=5", "--connection-burst needs --connection-rate"],
+  ];
+  for (const [arg, says] of cases) {
+    const options = await parseOptions([arg!], LIMIT_OPTIONS);
+    await assertRejects(
+      () => openLimits(limitsOf(options), true, () => {}),
+      UsageError,
+      says!,
+    );
+  }
 });
