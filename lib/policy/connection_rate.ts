@@ -8,7 +8,11 @@ import { clientKey } from "./client_key.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Lengths of a period in milliseconds. */
-const PERIODS = { second: 1_000, minute: 60_000, hour: 3_600_000 } as const;
+const PERIODS: Readonly<Record<Frequency["period"], number>> = {
+  second: 1_000,
+  minute: 60_000,
+  hour: 3_600_000,
+};
 
 /**
  * Clients remembered. The one that connected longest ago makes room: of all, it
@@ -21,7 +25,7 @@ export interface Frequency {
   /** How many, 1 or more. */
   count: number;
   /** In what time. */
-  period: keyof typeof PERIODS;
+  period: "second" | "minute" | "hour";
 }
 
 /** Options for {@linkcode ConnectionRate}. */
