@@ -138,6 +138,7 @@ Deno.test("UdpRelay drops and counts what goes beyond the rate", async () => {
       client: parseIpAddress("127.0.0.1")!,
       clientPort: 0,
       mayReach: () => true,
+      outgoing: {},
       lookup: () => Promise.resolve(undefined),
       paces,
     });

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type Connection, Duplex } from "../../lib/net/duplex.ts";
+import type { Channel } from "../../lib/net/connection.ts";
+import { Duplex } from "../../lib/net/duplex.ts";
 import { Pace } from "../../lib/sync/pace.ts";
 import { Rate } from "../../lib/sync/rate.ts";
 import {
@@ -16,7 +17,7 @@ function makePace(bytesPerSecond: number) {
 }
 
 /** A connection whose peer sends without end. */
-function endless(lengths: number[]): Connection {
+function endless(lengths: number[]): Channel {
   return {
     read(buffer) {
       lengths.push(buffer.length);
