@@ -87,9 +87,11 @@ export class ConnectionRate {
     const key = clientKey(client);
     const now = this.#now();
     const fullAt = Math.max(this.#fullAt.get(key) ?? now, now);
-    if (fullAt - now > this.#longest) {
+    const early = fullAt - now - this.#longest;
+    if (early > 0) {
       throw new Refusal("limit reached", this.#message, {
         limit: "connection-rate",
+        retryAfter: Math.ceil(early / 1_000),
       });
     }
     this.#fullAt.delete(key); // To be the last in order.

@@ -53,6 +53,7 @@ Deno.test("ConnectionRate.take() says which limit it was", () => {
   const rate = new ConnectionRate(frequency, { burst: 1 });
   rate.take("192.0.2.1");
   const refusal = assertThrows(() => rate.take("192.0.2.1"), Refusal);
+  assertEquals(refusal.retryAfter, 2);
   assertEquals([refusal.kind, refusal.limit, refusal.message], [
     "limit reached",
     "connection-rate",
