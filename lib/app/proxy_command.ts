@@ -9,6 +9,7 @@ import { Bans } from "../policy/bans.ts";
 import type { Users } from "../policy/users.ts";
 import { bannerLines } from "./banner.ts";
 import type { Command } from "./command.ts";
+import { limitsOf } from "./limit_options.ts";
 import { PROXY_OPTIONS, type ProxyOptions } from "./proxy_options.ts";
 import { openProxyUsers } from "./proxy_users.ts";
 import { runServer } from "./run_server.ts";
@@ -47,7 +48,8 @@ function runProxy(options: ProxyOptions): Promise<number> {
     const { listeners } = running;
     const { protocols, "allow-private": allowPrivate } = options;
     const facts = { listeners, protocols, users: list, allowPrivate };
-    return { running, banner: bannerLines(facts), files };
+    const writes = options["quota-file"] !== undefined;
+    return { running, banner: bannerLines(facts), files, writes };
   });
 }
 
@@ -85,6 +87,7 @@ function configOf(
     forwardedFor: options["forwarded-for"],
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
+    limits: limitsOf(options),
   };
 }
 

@@ -16,6 +16,7 @@ import {
   parseListen,
   parseNumber,
 } from "./common_options.ts";
+import { LIMIT_OPTIONS } from "./limit_options.ts";
 import { NAME_OPTIONS } from "./name_options.ts";
 import { flag, only, type OptionValues, single } from "./option.ts";
 
@@ -95,6 +96,7 @@ export const PROXY_OPTIONS = {
   "forwarded-for": flag(
     "tell the targets of HTTP requests the client's address (X-Forwarded-For)",
   ),
+  ...LIMIT_OPTIONS,
   ...COMMON_OPTIONS,
 };
 

@@ -24,6 +24,8 @@ export interface StartedServer {
   banner: readonly string[];
   /** Files to read again when they change (default none). */
   files?: readonly Reloadable[];
+  /** Whether it writes files while it runs (default false). */
+  writes?: boolean;
 }
 
 /**
@@ -41,11 +43,13 @@ export async function runServer(
   const log = openLog({ format: options.log, quiet: options.quiet });
   using signals = listenForSignals();
   surviveMistakes(log.write);
-  const { running, banner, files = [] } = await start(log.write);
+  const { running, banner, files = [], writes = false } = await start(
+    log.write,
+  );
   await using _watching = watchFiles(files, {
     onIdleSignal: () => sayNothingToReload(log.write),
   });
-  dropPermissions();
+  dropPermissions(writes);
   for (const message of banner) {
     log.write({ event: "message", level: "info", message });
   }
@@ -61,10 +65,12 @@ function sayNothingToReload(log: (event: LogEvent) => void): void {
 }
 
 /** What a server never does, nobody who takes it over shall do either. */
-function dropPermissions(): void {
-  for (const name of ["run", "ffi", "write"] as const) {
+function dropPermissions(keepWrite: boolean): void {
+  for (const name of ["run", "ffi"] as const) {
     Deno.permissions.revokeSync({ name });
   }
+  // Of what was given as a whole, a part can't be kept.
+  if (!keepWrite) Deno.permissions.revokeSync({ name: "write" });
 }
 
 /** A mistake of ours in one connection must not end all others. */

@@ -21,6 +21,7 @@ import { ConnectionLimits } from "../policy/connection_limits.ts";
 import { type User, Users } from "../policy/users.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { connectionCapacity } from "./descriptors.ts";
+import { type LimitConfig, openLimits, startWith } from "./open_limits.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
 import {
   type ListenerInfo,
@@ -65,6 +66,8 @@ export interface ProxyConfig {
    * a listener that only this machine can reach).
    */
   maxConnectionsPerClient?: number | undefined;
+  /** Limits that are off unless asked for. */
+  limits?: LimitConfig;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -122,15 +125,20 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     forwardedFor: config.forwardedFor ?? false,
     log,
   };
-  const running = startListeners(config.listen, ({ isPublic }) => {
-    const services: Services = { ...shared, ...guards(config, isPublic) };
-    return (connection, context, draining) =>
-      handleConnection(connection, context, draining, detect, services);
-  }, {
-    slots: Math.min(maxConnections + REFUSING, capacity),
-    log,
-    check: (listener, where) => requireConsent(config, listener, where),
-  });
+  const hasUsers = shared.users !== undefined;
+  const limits = await openLimits(config.limits ?? {}, hasUsers, log);
+  const { usage } = limits;
+  const start = () =>
+    startListeners(config.listen, ({ isPublic }) => {
+      const services = { ...shared, usage, ...guards(config, isPublic) };
+      return (connection, context, draining) =>
+        handleConnection(connection, context, draining, detect, services);
+    }, {
+      slots: Math.min(maxConnections + REFUSING, capacity),
+      log,
+      check: (listener, where) => requireConsent(config, listener, where),
+    });
+  const running = await startWith(limits, start);
   return {
     listeners: running.listeners,
     get connections() {
@@ -158,7 +166,7 @@ function udpSettings(given: ProxyConfig["udp"]): UdpSettings {
   const { associations, ...rest } = { ...UDP, ...given };
   return {
     ...rest,
-    limits: new ConnectionLimits(associations, "associations"),
+    limits: new ConnectionLimits(associations, { what: "associations" }),
   };
 }
 

@@ -87,6 +87,7 @@ async function relayFor(
     client,
     clientPort,
     mayReach,
+    paces: session.usage?.paces,
     lookup: async (name) => {
       const addresses = await lookUp(resolver, name, context);
       return pick(addresses.filter(mayReach), resolver);
@@ -94,6 +95,7 @@ async function relayFor(
     outgoing: services.outgoing,
   });
   record.datagrams = relay.datagrams;
+  session.usage?.watch(() => relay.bytes.sent + relay.bytes.received);
   try {
     const { port } = socket.addr as Deno.NetAddr;
     const bound = { ip: services.udp.advertise ?? ip, port };

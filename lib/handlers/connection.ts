@@ -82,6 +82,7 @@ function recordTunnel(
   record.received = result.received;
   record.result = error === undefined ? "ok" : "cut";
   record.reason = describeEnd(result);
+  recordLimit(session, error);
   if (endedFirst !== undefined) record.endedFirst = endedFirst;
 }
 
@@ -95,12 +96,23 @@ function describeEnd({ endedFirst, error, failed }: TunnelResult): string {
 function recordFailure(session: Session<CommonServices>, error: unknown): void {
   const { context, handshakeBytes, record } = session;
   record.result = resultOf(session, error);
-  record.reason = describeError(context.cancelled ? context.reason : error);
+  const why = context.cancelled ? context.reason : error;
+  record.reason = describeError(why);
+  recordLimit(session, why);
   if (record.result === "cut" && !isEnd(error)) {
     record.reason = `client: ${record.reason}`;
   }
   if (record.result !== "dropped") return;
   record.reason += `, after ${handshakeBytes} bytes of the handshake`;
+}
+
+/** By its name, which stays the same whatever words the reason is told in. */
+function recordLimit(
+  { record }: Session<CommonServices>,
+  error: unknown,
+): void {
+  if (!(error instanceof Refusal) || error.limit === undefined) return;
+  record.limit = error.limit;
 }
 
 function resultOf(

@@ -92,6 +92,10 @@ async function ask(exchange: Exchange): Promise<Answer> {
   for (let isRepeated = false;; isRepeated = true) {
     const origin = await origins.open(session, target, isRepeated);
     wires.origin = origin;
+    session.usage?.pace(origin.duplex);
+    session.usage?.watch(() => wires.client.sent + wires.client.received);
+    // A small request has been read whole before it could be held back.
+    await session.client.hold();
     if (wires.isCut) origin.close(); // While it was opened.
     try {
       await wires.toOrigin(encodeRequest(exchange));

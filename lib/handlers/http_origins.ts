@@ -72,7 +72,7 @@ export class Origins implements Disposable {
    * @param authority Where to.
    * @param isFresh Whether an idle one will not do.
    * @returns The connection; to be closed or put back.
-   * @throws What `openTarget` throws.
+   * @throws What `openTarget` throws: a limit holds for an idle one as well.
    */
   async open(
     session: Session,
@@ -81,13 +81,14 @@ export class Origins implements Disposable {
   ): Promise<Origin> {
     const { record } = session;
     const { host, port } = authority;
-    const key = formatHostPort(host, port).toLowerCase();
+    record.target = formatHostPort(host, port);
+    session.admit();
+    const key = record.target.toLowerCase();
     const idle = this.#idle.get(key);
     this.#idle.delete(key);
     // Bytes that were not asked for would be taken for the next answer.
     const isSilent = idle?.reader.bytes.length === 0;
     if (idle !== undefined && isSilent && !isFresh) {
-      record.target = formatHostPort(host, port);
       if (idle.address !== undefined) record.address = idle.address;
       return idle;
     }
@@ -104,6 +105,7 @@ export class Origins implements Disposable {
    */
   put(origin: Origin): void {
     origin.isUsed = true;
+    origin.duplex.pace = undefined; // Its end is to be noticed at once.
     this.#idle.get(origin.key)?.close();
     this.#idle.delete(origin.key);
     this.#idle.set(origin.key, origin);

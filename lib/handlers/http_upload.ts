@@ -101,7 +101,7 @@ export class HttpUpload implements Disposable {
       if (isThere || wires.isOver || this.#halfClose !== undefined) return;
       this.#halfClose = halfClose === 0
         ? setDeadline(1, late)
-        : watchStall(halfClose, () => wires.client.received, late);
+        : watchStall(halfClose, () => wires.progress(), late);
     }, (error) => wires.cut("client", error));
   }
 }

@@ -31,6 +31,7 @@ export class HttpWires implements Disposable {
 
   readonly #stop: () => void;
   #isBegun = false;
+  #held = 0;
   #failure: Failure | undefined;
 
   /**
@@ -44,7 +45,7 @@ export class HttpWires implements Disposable {
     const { idle } = services.timeouts;
     const stall = watchStall(
       idle,
-      () => client.sent + client.received,
+      () => this.progress(),
       () => this.cut(undefined, timeoutError(idle, "Idle time")),
     );
     const unregister = context.onCancel((why) => this.cut(undefined, why));
@@ -63,6 +64,18 @@ export class HttpWires implements Disposable {
   begin(): void {
     this.#isBegun = true;
     this.client.session.encodeRefusal = undefined;
+  }
+
+  /**
+   * Tells whether anything moves, for a watch over it.
+   *
+   * @returns A number that has changed since the last call where bytes have
+   *   been carried, or wait only for their rate.
+   */
+  progress(): number {
+    const { received, sent, session } = this.client;
+    if (session.client.isHeld || this.origin?.duplex.isHeld) this.#held++;
+    return sent + received + this.#held;
   }
 
   /** Whether they were cut. */
@@ -162,5 +175,6 @@ export class HttpWires implements Disposable {
   [Symbol.dispose](): void {
     this.stop();
     this.origin?.close();
+    this.client.session.usage?.rest();
   }
 }

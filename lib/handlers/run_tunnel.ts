@@ -24,6 +24,9 @@ export function runTunnel(
   const { client, context, services } = session;
   const { idle, halfClose } = services.timeouts;
   const far = target instanceof Duplex ? target : new Duplex(target);
+  const before = client.sent + far.sent;
+  session.usage?.pace(far);
+  session.usage?.watch(() => client.sent + far.sent - before);
   return tunnel(client, far, context, {
     idleTimeout: idle,
     halfCloseTimeout: halfClose,

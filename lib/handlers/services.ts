@@ -11,6 +11,7 @@ import type { Bans } from "../policy/bans.ts";
 import type { ConnectionLimits } from "../policy/connection_limits.ts";
 import type { Users } from "../policy/users.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
+import type { UsageLimits } from "./session_usage.ts";
 
 /** Time limits in milliseconds; 0 is for ever, but for `halfClose`: at once. */
 export interface Timeouts {
@@ -50,6 +51,8 @@ export interface CommonServices {
   limits: ConnectionLimits;
   /** Connections at once from one client; 0 is no limit but that in all. */
   connectionsPerClient: number;
+  /** Limits that are off unless asked for; `undefined` is none of them. */
+  usage?: UsageLimits | undefined;
   /** Time limits. */
   timeouts: Timeouts;
   /** Takes what there is to log. */

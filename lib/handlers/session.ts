@@ -16,6 +16,7 @@ import { type Context, timeoutError } from "../sync/context.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { CommonServices, Services } from "./services.ts";
+import { SessionUsage } from "./session_usage.ts";
 
 /**
  * One client's connection while it is handled.
@@ -38,6 +39,8 @@ export class Session<S extends CommonServices = Services>
   readonly draining: Context;
   /** Shared by all connections. */
   readonly services: S;
+  /** What the client is given of what all share; `undefined` is no limit. */
+  readonly usage: SessionUsage | undefined;
   /** Who the client is, once that is proved. */
   identity: Identity | undefined;
   /** What will be logged; filled in as more is known. */
@@ -92,6 +95,7 @@ export class Session<S extends CommonServices = Services>
     this.#leaveDrain = draining.onCancel((reason) => {
       if (this.client.received === 0) context.cancel(reason);
     });
+    this.usage = services.usage && new SessionUsage(services.usage, this);
     try {
       this.#lease = services.limits.admit(
         this.remote.hostname,
@@ -110,6 +114,7 @@ export class Session<S extends CommonServices = Services>
    */
   admit(): void {
     if (this.#lease === undefined) throw this.#overLimit;
+    this.usage?.admit(this.identity);
   }
 
   /**
@@ -155,6 +160,7 @@ export class Session<S extends CommonServices = Services>
     this.endHandshake();
     this.client.close();
     this.#lease?.release();
+    this.usage?.release();
     this.stopClock();
     if (!this.isLogged) this.services.log(this.record);
   }

@@ -14,6 +14,7 @@ import type { OutgoingAddresses } from "../net/outgoing.ts";
 import { openUdp } from "../net/udp.ts";
 import { pumpDatagrams } from "../net/udp_pump.ts";
 import { UdpSender } from "../net/udp_sender.ts";
+import type { Paces } from "../policy/rate_limits.ts";
 import { WaitGroup } from "../sync/wait_group.ts";
 import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
 import { unmapAddress } from "../wire/ip_mapped.ts";
@@ -40,6 +41,8 @@ export interface UdpRelayOptions {
   mayReach: (ip: IpAddress) => boolean;
   /** Addresses to leave from. */
   outgoing: OutgoingAddresses;
+  /** What the two directions keep to; what goes beyond is dropped. */
+  paces?: Paces | undefined;
 }
 
 /** The datagrams of one association. */
@@ -53,6 +56,7 @@ export class UdpRelay {
   readonly #toClient: UdpSender;
   readonly #clientHost: string;
   readonly #mayReach: (ip: IpAddress) => boolean;
+  readonly #paces: Paces | undefined;
   readonly #names: UdpNames;
   readonly #outgoing: OutgoingAddresses;
   readonly #targets = new UdpTargets();
@@ -77,6 +81,7 @@ export class UdpRelay {
     this.#clientHost = formatIpAddress(options.client);
     this.#clientPort = options.clientPort;
     this.#mayReach = options.mayReach;
+    this.#paces = options.paces;
     this.#names = new UdpNames(options.lookup);
     this.#outgoing = options.outgoing;
     this.#work.add(pumpDatagrams(socket, this.#fromClient, 0));
@@ -151,6 +156,8 @@ export class UdpRelay {
     if (address === undefined || this.#closed) return this.#drop();
     const ip = unmapAddress(address);
     if (!this.#mayReach(address) || !this.#mayReach(ip)) return this.#drop();
+    const up = this.#paces?.up;
+    if (up?.admitDatagram(payload.length) === false) return this.#drop();
     const target = this.#targets.open(ip, port);
     const sender = this.#outbound(target);
     if (sender === undefined) return this.#drop();
@@ -185,6 +192,8 @@ export class UdpRelay {
   ): Promise<void> | undefined => {
     const target = this.#targets.find(from.hostname, from.port);
     if (target === undefined || this.#client === undefined) return this.#drop();
+    const down = this.#paces?.down;
+    if (down?.admitDatagram(datagram.length) === false) return this.#drop();
     const { header } = target;
     const { buffer, byteOffset, length } = datagram;
     const labelled = new Uint8Array(

@@ -57,10 +57,11 @@ export class AdaptiveBuffer {
    * done with by now.
    *
    * @param count Bytes that the last read brought.
+   * @param most Bytes that the next read may bring (default: any number).
    */
-  fit(count: number): void {
+  fit(count: number, most = Infinity): void {
     const length = SIZES[this.#level]!;
-    if (count === length) this.#grow();
+    if (count === length) this.#grow(most);
     else if (this.#level > 0 && count * SPARE < length) this.#shrink();
   }
 
@@ -85,9 +86,11 @@ export class AdaptiveBuffer {
     this.#level = 0;
   }
 
-  #grow(): void {
+  #grow(most: number): void {
     const size = SIZES[this.#level + 1];
-    const larger = size === undefined ? undefined : this.#pool.take(size);
+    // One that would shrink again after the next read is not worth taking.
+    const isUsable = size !== undefined && most * SPARE >= size;
+    const larger = isUsable ? this.#pool.take(size) : undefined;
     if (larger === undefined) return; // Largest already, or the pool is spent.
     const level = this.#level + 1;
     this.free();

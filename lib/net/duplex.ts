@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { Pace } from "../sync/pace.ts";
 import { AdaptiveBuffer } from "./adaptive_buffer.ts";
 import type { Channel } from "./connection.ts";
 
@@ -23,6 +24,8 @@ export class Duplex {
   #sent = 0;
   #failed = false;
   #isReading = false;
+  #pace: Pace | undefined;
+  #isHeld = false;
 
   /**
    * Wraps a connection. Whoever opened it still closes it, with
@@ -47,6 +50,22 @@ export class Duplex {
   /** Whether a stream failed on this socket, and not on what it was piped to. */
   get failed(): boolean {
     return this.#failed;
+  }
+
+  /** Whether reading waits for its {@linkcode Duplex.pace}, not for the peer. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** What {@linkcode Duplex.readable} keeps to; without one it waits for nothing. */
+  get pace(): Pace | undefined {
+    return this.#pace;
+  }
+
+  /** Sets another one, or none; a wait for the one before is over. */
+  set pace(pace: Pace | undefined) {
+    if (this.#isHeld) this.#pace!.release();
+    this.#pace = pace;
   }
 
   /**
@@ -134,6 +153,19 @@ export class Duplex {
   }
 
   /**
+   * Waits for its {@linkcode Duplex.pace}, as reading does; one wait at a time.
+   *
+   * @returns When it is open, has been replaced, or the connection is closed.
+   */
+  async hold(): Promise<void> {
+    const pace = this.#pace;
+    if (pace === undefined || pace.isOpen) return;
+    this.#isHeld = true;
+    await pace.wait();
+    this.#isHeld = false;
+  }
+
+  /**
    * Gives back the memory of {@linkcode Duplex.readable}, once the last chunk
    * is done with. A read that is under way keeps its buffer until it ends.
    */
@@ -161,6 +193,7 @@ export class Duplex {
 
   /** Closes both directions now; what waits on them fails. Can be repeated. */
   close(): void {
+    if (this.#isHeld) this.#pace!.release();
     this.#connection[Symbol.dispose]();
   }
 
@@ -171,8 +204,10 @@ export class Duplex {
     // one before is written: that is what makes reusing the buffer safe.
     return new ReadableStream<Uint8Array>({
       pull: async (controller) => {
-        buffer.fit(last);
-        const view = buffer.take();
+        if (this.#pace !== undefined) await this.hold();
+        const most = this.#pace?.piece;
+        buffer.fit(last, most);
+        const view = atMost(buffer.take(), most);
         const count = this.#readAgain(view) ?? await this.#read(view);
         if (count === null) {
           controller.close();
@@ -181,6 +216,7 @@ export class Duplex {
         }
         last = count;
         this.#received += count;
+        this.#pace?.charge(count);
         controller.enqueue(buffer.filled(count));
       },
     }, { highWaterMark: 0 });
@@ -240,4 +276,11 @@ export class Duplex {
       throw error;
     }
   }
+}
+
+function atMost(
+  buffer: Uint8Array<ArrayBuffer>,
+  count = Infinity,
+): Uint8Array<ArrayBuffer> {
+  return count < buffer.length ? buffer.subarray(0, count) : buffer;
 }

@@ -65,7 +65,12 @@ export async function tunnel(
     endedFirst: undefined,
     error: undefined,
   };
-  const progress = () => client.sent + target.sent;
+  let held = 0;
+  const progress = () => {
+    // Waiting for a rate is not standing still.
+    if (client.isHeld || target.isHeld) held++;
+    return client.sent + target.sent + held;
+  };
   let stall: Deadline = watchStall(
     idleTimeout,
     progress,

@@ -44,6 +44,8 @@ export interface ConnectionEvent {
   result: ConnectionResult;
   /** Why, in a few words. Not escaped. */
   reason: string;
+  /** Name of the limit that was reached, where it was refused or cut for one. */
+  limit?: string;
 }
 
 /** Something to tell the operator that is not about one connection. */

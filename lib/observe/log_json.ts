@@ -53,6 +53,7 @@ function connectionFields(event: ConnectionEvent): Record<string, unknown> {
     address: event.address,
     result: event.result,
     reason: event.reason,
+    limit: event.limit,
     ended_first: event.endedFirst,
     started_at: new Date(event.startedAt).toISOString(),
     duration_ms: Math.round(event.duration * 10) / 10,

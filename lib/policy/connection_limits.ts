@@ -1,5 +1,5 @@
 /**
- * How many connections are served at once, in all and for one client.
+ * How many connections are served at once, in all and for one client or user.
  *
  * @module
  */
@@ -13,10 +13,16 @@ export interface Lease {
   release(): void;
 }
 
+/** Options for {@linkcode ConnectionLimits}. */
+export type ConnectionLimitsOptions =
+  /** What is counted (default connections), and whose (default a client's). */
+  | { what?: "connections" | "associations"; per?: "client" }
+  | { what?: "connections"; per: "user" };
+
 /** Counts connections, and refuses those over a limit. */
 export class ConnectionLimits {
   readonly #most: number;
-  readonly #what: string;
+  readonly #options: ConnectionLimitsOptions;
   readonly #byClient = new Map<string, number>();
   #total = 0;
 
@@ -24,11 +30,11 @@ export class ConnectionLimits {
    * Creates limits with nothing counted yet.
    *
    * @param most How many in all.
-   * @param what What is counted, for the message of a refusal.
+   * @param options What is counted, and whose.
    */
-  constructor(most: number, what = "connections") {
+  constructor(most: number, options: ConnectionLimitsOptions = {}) {
     this.#most = most;
-    this.#what = what;
+    this.#options = options;
   }
 
   /** Connections that have a place. */
@@ -36,7 +42,7 @@ export class ConnectionLimits {
     return this.#total;
   }
 
-  /** Addresses that have a connection; each is kept only that long. */
+  /** Clients or users that have a connection; each is kept only that long. */
   get clients(): number {
     return this.#byClient.size;
   }
@@ -44,26 +50,33 @@ export class ConnectionLimits {
   /**
    * Gives a connection its place.
    *
-   * @param client The client's address without port.
+   * @param client The client's address without port, or the user's name.
    * @param mostOfClient Connections from one client (an IPv4 address, or a /64
-   *   of IPv6); 0 is no limit but that in all.
+   *   of IPv6) or of one user; 0 is no limit but that in all.
    * @returns The place, to be given back at the end.
    * @throws {Refusal} `limit reached`, saying which.
    */
   admit(client: string, mostOfClient: number): Lease {
-    const key = clientKey(client);
+    const { what = "connections", per } = this.#options;
+    const key = per === "user" ? client : clientKey(client);
     const mine = this.#byClient.get(key) ?? 0;
     if (this.#total >= this.#most) {
-      throw new Refusal(
-        "limit reached",
-        `Limit of ${this.#most} ${this.#what}`,
-      );
+      throw new Refusal("limit reached", `Limit of ${this.#most} ${what}`, {
+        limit: what,
+      });
     }
     if (mostOfClient > 0 && mine >= mostOfClient) {
-      throw new Refusal(
-        "limit reached",
-        `Limit of ${mostOfClient} ${this.#what} from one client`,
-      );
+      throw per === "user"
+        ? new Refusal(
+          "limit reached",
+          `Limit of ${mostOfClient} connections of user ${client}`,
+          { limit: "connections-per-user" },
+        )
+        : new Refusal(
+          "limit reached",
+          `Limit of ${mostOfClient} ${what} from one client`,
+          { limit: `${what}-per-client` },
+        );
     }
     this.#total++;
     this.#byClient.set(key, mine + 1);

@@ -12,10 +12,25 @@ export type RefusalKind =
   | "limit reached"
   | "draining";
 
+/**
+ * Limits by the names that they are counted by; they never change, so that
+ * figures and filters of logs can rely on them.
+ */
+export type LimitName =
+  | "connections"
+  | "connections-per-client"
+  | "connections-per-user"
+  | "associations"
+  | "associations-per-client"
+  | "connection-rate"
+  | "quota";
+
 /** Options for a {@linkcode Refusal}. */
 export interface RefusalOptions {
   /** Seconds after which it may be otherwise, where that is known. */
   retryAfter?: number;
+  /** Which limit was reached. */
+  limit?: LimitName;
 }
 
 /** A decision against a client, to be told to it and to the log. */
@@ -24,6 +39,8 @@ export class Refusal extends Error {
   readonly kind: RefusalKind;
   /** Seconds after which it may be otherwise, where that is known. */
   readonly retryAfter: number | undefined;
+  /** Which limit was reached, where it was one that is counted. */
+  readonly limit: LimitName | undefined;
 
   /**
    * Constructs a refusal.
@@ -35,11 +52,12 @@ export class Refusal extends Error {
   constructor(
     kind: RefusalKind,
     message: string,
-    { retryAfter }: RefusalOptions = {},
+    options: RefusalOptions = {},
   ) {
     super(message);
     this.name = "Refusal";
     this.kind = kind;
-    this.retryAfter = retryAfter;
+    this.retryAfter = options.retryAfter;
+    this.limit = options.limit;
   }
 }

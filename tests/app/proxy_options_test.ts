@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { LIMIT_OPTIONS } from "../../lib/app/limit_options.ts";
 import { parseOptions } from "../../lib/app/parse_options.ts";
 import {
   parseUsers,
@@ -41,6 +42,7 @@ Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () =>
     "max-udp-associations": 1_000,
     "max-udp-associations-per-client": 64,
     "forwarded-for": false,
+    ...await parseOptions([], LIMIT_OPTIONS),
     "log": "text",
     "quiet": false,
     "help": false,

@@ -169,3 +169,9 @@ Deno.test("formatJson() is one line of valid JSON whatever a client sends", () =
     assertEquals(JSON.parse(formatJson(event, NOW)).message, message);
   }
 });
+
+Deno.test("formatJson() writes the limit that a connection has reached", () => {
+  const event = { ...CONNECTION, result: "cut", limit: "quota" } as const;
+  assertEquals(JSON.parse(formatJson(event, NOW)).limit, "quota");
+  assertEquals(JSON.parse(formatJson(CONNECTION, NOW)).limit, undefined);
+});

@@ -97,3 +97,50 @@ Deno.test("ConnectionLimits keeps a client until its last connection has gone", 
   }
   assertEquals(limits.clients, 0);
 });
+
+Deno.test("ConnectionLimits.admit() counts users by their names", () => {
+  const limits = new ConnectionLimits(Infinity, { per: "user" });
+  const first = limits.admit("2001:db8::1", 2);
+  limits.admit("2001:db8::1", 2);
+  limits.admit("2001:db8::2", 2);
+  const message = "Limit of 2 connections of user 2001:db8::1";
+  assertRefused(limits, "2001:db8::1", 2, message);
+  first.release();
+  limits.admit("2001:db8::1", 2);
+});
+
+Deno.test("ConnectionLimits.admit() names the limit", () => {
+  const associations = { what: "associations" } as const;
+  const user = { per: "user" } as const;
+  const cases = [
+    { limits: new ConnectionLimits(1), mine: 9, name: "connections" },
+    {
+      limits: new ConnectionLimits(9),
+      mine: 1,
+      name: "connections-per-client",
+    },
+    {
+      limits: new ConnectionLimits(9, user),
+      mine: 1,
+      name: "connections-per-user",
+    },
+    {
+      limits: new ConnectionLimits(1, associations),
+      mine: 9,
+      name: "associations",
+    },
+    {
+      limits: new ConnectionLimits(9, associations),
+      mine: 1,
+      name: "associations-per-client",
+    },
+  ];
+  for (const { limits, mine, name } of cases) {
+    limits.admit("192.0.2.1", mine);
+    const refusal = assertThrows(
+      () => limits.admit("192.0.2.1", mine),
+      Refusal,
+    );
+    assertEquals<string | undefined>(refusal.limit, name);
+  }
+});

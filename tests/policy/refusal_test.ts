@@ -15,5 +15,11 @@ Deno.test("Refusal carries its kind and message", () => {
     assertEquals(refusal.name, "Refusal");
     assertEquals(refusal.kind, kind);
     assertEquals(refusal.message, "Limit of 3");
+    assertEquals(refusal.limit, undefined);
   }
+});
+
+Deno.test("Refusal names the limit that was reached", () => {
+  const refusal = new Refusal("limit reached", "Limit", { limit: "quota" });
+  assertEquals(refusal.limit, "quota");
 });

@@ -1,0 +1,154 @@
+/**
+ * Limits from what was configured.
+ *
+ * @module
+ */
+
+import { QuotaMeter } from "../handlers/quota_meter.ts";
+import type { UsageLimits } from "../handlers/session_usage.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { ConnectionLimits } from "../policy/connection_limits.ts";
+import { ConnectionRate, type Frequency } from "../policy/connection_rate.ts";
+import { DailyQuota } from "../policy/daily_quota.ts";
+import {
+  type BothWays,
+  RateLimits,
+  type RateSettings,
+} from "../policy/rate_limits.ts";
+import { openQuotaFile, type QuotaFile } from "./quota_file.ts";
+import type { RunningListeners } from "./start_listeners.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Limits that are off unless asked for; 0 is off as well. */
+export interface LimitConfig {
+  /** Connections at once of one user. */
+  connectionsPerUser?: number;
+  /** How often one client may connect. */
+  connectionRate?: Frequency | undefined;
+  /** How many may come at once after a pause (default: the rate's count). */
+  connectionBurst?: number | undefined;
+  /** Bytes a second. */
+  rates?: RateSettings;
+  /** Bytes a day of one user, both ways together. */
+  quotaPerUser?: number;
+  /** File that keeps the count of the day over a restart. */
+  quotaFile?: string | undefined;
+  /** Time zone of the day by its IANA name (default `UTC`). */
+  quotaZone?: string;
+}
+
+/** Limits that are in force. */
+export interface OpenLimits {
+  /** What handlers work with; `undefined` where none is set. */
+  readonly usage: UsageLimits | undefined;
+  /** Writes down what has been counted. Can be repeated. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes limits.
+ *
+ * @param config The limits.
+ * @param hasUsers Whether clients prove who they are.
+ * @param log Takes what there is to log.
+ * @returns The limits; to be closed.
+ * @throws {UsageError} If users are limited and there are none, or something
+ *   is said of a limit that is not set.
+ * @throws {StartError} If the file can't be read or written.
+ */
+export async function openLimits(
+  config: LimitConfig,
+  hasUsers: boolean,
+  log: (event: LogEvent) => void,
+): Promise<OpenLimits> {
+  if (!hasUsers) requireUsers(config);
+  requireSubjects(config);
+  const { connectionRate, connectionsPerUser = 0, quotaPerUser = 0 } = config;
+  const { connection, user, total } = config.rates ?? {};
+  const usage: UsageLimits = {};
+  let file: QuotaFile | undefined;
+  if (connectionRate !== undefined) {
+    const burst = config.connectionBurst;
+    usage.connectionRate = new ConnectionRate(connectionRate, { burst });
+  }
+  if (connectionsPerUser > 0) {
+    const limits = new ConnectionLimits(Infinity, { per: "user" });
+    usage.ofUser = { limits, most: connectionsPerUser };
+  }
+  if ([connection, user, total].some(isSet)) {
+    usage.rates = new RateLimits(config.rates!);
+  }
+  if (quotaPerUser > 0) {
+    const quota = new DailyQuota(quotaPerUser, { zone: config.quotaZone });
+    usage.quota = new QuotaMeter(quota);
+    if (config.quotaFile !== undefined) {
+      file = await openQuotaFile(config.quotaFile, quota, log);
+    }
+  }
+  return {
+    usage: Object.keys(usage).length === 0 ? undefined : usage,
+    close: async () => await file?.close(),
+  };
+}
+
+/**
+ * Starts listeners that keep to limits, which are closed with them.
+ *
+ * @param limits The limits.
+ * @param start Starts the listeners.
+ * @returns The listeners.
+ * @throws What `start` throws.
+ */
+export async function startWith(
+  limits: OpenLimits,
+  start: () => RunningListeners,
+): Promise<RunningListeners> {
+  let running: RunningListeners;
+  try {
+    running = start();
+  } catch (error) {
+    await limits.close();
+    throw error;
+  }
+  return {
+    listeners: running.listeners,
+    get connections() {
+      return running.connections;
+    },
+    async shutdown(deadline) {
+      const cut = await running.shutdown(deadline);
+      await limits.close();
+      return cut;
+    },
+  };
+}
+
+/** A limit that nobody can reach would only look like one. */
+function requireUsers(config: LimitConfig): void {
+  const option = (config.connectionsPerUser ?? 0) > 0
+    ? "--max-connections-per-user"
+    : isSet(config.rates?.user)
+    ? "--rate-per-user"
+    : (config.quotaPerUser ?? 0) > 0
+    ? "--quota-per-user"
+    : undefined;
+  if (option === undefined) return;
+  throw new UsageError(
+    `${option} limits nobody: there are no users; give --user NAME:PASSWORD`,
+  );
+}
+
+/** What is said of a limit that is not set was meant to do something. */
+function requireSubjects(config: LimitConfig): void {
+  const { connectionRate, connectionBurst, quotaPerUser = 0 } = config;
+  if (connectionBurst !== undefined && connectionRate === undefined) {
+    throw new UsageError("--connection-burst needs --connection-rate");
+  }
+  if (config.quotaFile !== undefined && quotaPerUser === 0) {
+    throw new UsageError("--quota-file needs --quota-per-user");
+  }
+}
+
+function isSet(rate: BothWays | undefined): boolean {
+  return rate !== undefined && (rate.up > 0 || rate.down > 0);
+}

@@ -1,0 +1,161 @@
+/**
+ * The count of a daily quota, kept in a file over a restart.
+ *
+ * @module
+ */
+
+import { describeError } from "../handlers/describe_error.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import type { DailyQuota, QuotaState } from "../policy/daily_quota.ts";
+import { StartError } from "./usage_error.ts";
+
+/** Milliseconds between two writes; a crash forgets that much. */
+const INTERVAL = 5_000;
+
+/** A file that is kept up to date. */
+export interface QuotaFile {
+  /** Writes it a last time. Can be repeated. */
+  close(): Promise<void>;
+}
+
+/**
+ * Reads the file into a quota, and writes it as long as it is open. The file
+ * holds the quota's state as JSON, and is replaced as a whole: whoever reads
+ * it, whenever, finds a complete one.
+ *
+ * @param path Where it is; it need not be there.
+ * @param quota What it counts.
+ * @param log Told once when it can't be written any more.
+ * @returns The file; to be closed.
+ * @throws {StartError} If it can't be read or written, or is no such file: a
+ *   count that is lost is not taken for 0.
+ */
+export async function openQuotaFile(
+  path: string,
+  quota: DailyQuota,
+  log: (event: LogEvent) => void,
+): Promise<QuotaFile> {
+  requirePermissions(path);
+  await restore(path, quota);
+  try {
+    await replaceFile(path, encode(quota));
+  } catch (error) {
+    throw new StartError(
+      `Cannot write quota file ${path}: ${describeError(error)}`,
+      { cause: error },
+    );
+  }
+  let written = quota.revision;
+  let hasFailed = false;
+  let writing = Promise.resolve();
+
+  async function write(): Promise<void> {
+    const { revision } = quota;
+    if (revision === written) return;
+    try {
+      await replaceFile(path, encode(quota));
+      written = revision;
+      hasFailed = false;
+    } catch (error) {
+      if (!hasFailed) log(writeFailure(path, error));
+      hasFailed = true;
+    }
+  }
+
+  function writeNext(): Promise<void> {
+    writing = writing.then(write);
+    return writing;
+  }
+
+  const timer = setInterval(writeNext, INTERVAL);
+  return {
+    close() {
+      clearInterval(timer);
+      return writeNext();
+    },
+  };
+}
+
+/** Asking for one that was not given would stop the start. */
+function requirePermissions(path: string): void {
+  for (const name of ["read", "write"] as const) {
+    for (const needed of [path, temporary(path)]) {
+      const { state } = Deno.permissions.querySync({ name, path: needed });
+      if (state === "granted") continue;
+      throw new StartError(
+        `Cannot use quota file ${path}: Deno was not given --allow-${name} for its folder`,
+      );
+    }
+  }
+}
+
+async function restore(path: string, quota: DailyQuota): Promise<void> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw unreadable(path, describeError(error), error);
+  }
+  let state: unknown;
+  try {
+    state = JSON.parse(text);
+  } catch (error) {
+    throw unreadable(path, (error as SyntaxError).message, error);
+  }
+  if (!isState(state)) throw unreadable(path, "it is no count of a quota");
+  quota.restore(state);
+}
+
+function unreadable(path: string, state: string, cause?: unknown): StartError {
+  return new StartError(
+    `Cannot read quota file ${path}: ${state}; repair it, or remove it to count from 0`,
+    { cause },
+  );
+}
+
+function isState(value: unknown): value is QuotaState {
+  if (typeof value !== "object" || value === null) return false;
+  const { day, bytes } = value as Partial<QuotaState>;
+  return typeof day === "string" && /^\d{4}-\d{2}-\d{2}$/.test(day) &&
+    typeof bytes === "object" && bytes !== null && !Array.isArray(bytes) &&
+    Object.values(bytes).every((count) =>
+      Number.isSafeInteger(count) && count >= 0
+    );
+}
+
+function encode(quota: DailyQuota): string {
+  return JSON.stringify(quota.state, undefined, 2) + "\n";
+}
+
+/** What is there under the name is always whole, also after a power failure. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const next = temporary(path);
+  {
+    // Who uses the proxy, and how much, is for its operator alone.
+    using file = await Deno.open(next, {
+      write: true,
+      create: true,
+      truncate: true,
+      mode: 0o600,
+    });
+    const bytes = new TextEncoder().encode(text);
+    for (let count = 0; count < bytes.length;) {
+      count += await file.write(bytes.subarray(count));
+    }
+    await file.sync();
+  }
+  await Deno.rename(next, path);
+}
+
+function temporary(path: string): string {
+  return `${path}.tmp`;
+}
+
+function writeFailure(path: string, error: unknown): LogEvent {
+  return {
+    event: "message",
+    level: "warning",
+    message: `Cannot write quota file ${path}: ${describeError(error)}`,
+  };
+}

@@ -1,0 +1,100 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Channel } from "../../lib/net/connection.ts";
+import { Duplex } from "../../lib/net/duplex.ts";
+import { Pace } from "../../lib/sync/pace.ts";
+import { Rate } from "../../lib/sync/rate.ts";
+import {
+  readExactly,
+  socketPair,
+  within,
+  writeAll,
+} from "../support/sockets.ts";
+
+/** A pace whose clock stands still: what is open stays so until it is used. */
+function makePace(bytesPerSecond: number) {
+  const rate = new Rate(bytesPerSecond, { now: () => 0 });
+  return { rate, pace: new Pace([rate]) };
+}
+
+/** A connection whose peer sends without end. */
+function endless(lengths: number[]): Channel {
+  return {
+    read(buffer) {
+      lengths.push(buffer.length);
+      return Promise.resolve(buffer.length);
+    },
+    write: (bytes) => Promise.resolve(bytes.length),
+    closeWrite: () => Promise.resolve(),
+    [Symbol.dispose]() {},
+  };
+}
+
+Deno.test("Duplex.readable reads no more at once than its pace allows, and pays for it", async () => {
+  const cases = [
+    { rate: 64_000, lengths: [2_048, 2_048, 2_048, 2_048] },
+    { rate: 1_000_000, lengths: [4_096, 20_000, 20_000, 20_000] },
+    // Buffers that would shrink after the next read are not taken.
+    { rate: 5_000_000, lengths: [4_096, 65_536, 65_536, 65_536] },
+    { rate: 10_000_000, lengths: [4_096, 65_536, 200_000, 200_000] },
+    { rate: 1e9, lengths: [4_096, 65_536, 1_048_576, 1_048_576] },
+  ];
+  for (const { rate: bytesPerSecond, lengths } of cases) {
+    const { rate, pace } = makePace(bytesPerSecond);
+    const asked: number[] = [];
+    const duplex = new Duplex(endless(asked));
+    duplex.pace = pace;
+    const reader = duplex.readable.getReader();
+    for (let n = 0; n < 4; n++) await reader.read();
+    assertEquals(asked, lengths, `${bytesPerSecond} a second`);
+    const left = bytesPerSecond / 10 - lengths.reduce((a, b) => a + b);
+    rate.charge(left - 1);
+    assert(rate.isOpen, "more was charged than read");
+    rate.charge(1);
+    assert(!rate.isOpen, "less was charged than read");
+    duplex.releaseBuffer();
+  }
+});
+
+Deno.test("Duplex.readable waits while its pace is shut, and reads nothing", async () => {
+  const { rate, pace } = makePace(1_000_000);
+  const asked: number[] = [];
+  const duplex = new Duplex(endless(asked));
+  duplex.pace = pace;
+  rate.charge(1_000_000);
+  const reading = duplex.readable.getReader().read();
+  await Promise.resolve();
+  assertEquals([duplex.isHeld, rate.waiting, asked], [true, 1, []]);
+  duplex.pace = undefined;
+  await within(1_000, reading);
+  assertEquals([duplex.isHeld, rate.waiting, asked], [false, 0, [4_096]]);
+});
+
+Deno.test("Duplex.close() ends the wait for the pace", async () => {
+  const { rate, pace } = makePace(1_000_000);
+  const [peer, conn] = await socketPair();
+  using duplex = { conn: new Duplex(conn), [Symbol.dispose]: () => {} };
+  duplex.conn.pace = pace;
+  rate.charge(1_000_000);
+  const reading = duplex.conn.readable.getReader().read();
+  await writeAll(peer, "x");
+  duplex.conn.close();
+  await within(1_000, assertRejects(() => reading));
+  assertEquals(rate.waiting, 0);
+  peer.close();
+});
+
+Deno.test("Duplex.bytes() of the handshake does not wait for the pace", async () => {
+  const { rate, pace } = makePace(1_000_000);
+  const [peer, conn] = await socketPair();
+  const duplex = new Duplex(conn);
+  duplex.pace = pace;
+  rate.charge(1_000_000);
+  await writeAll(peer, "hello");
+  const reader = duplex.bytes().getReader({ mode: "byob" });
+  const { value } = await within(1_000, reader.read(new Uint8Array(5)));
+  assertEquals(new TextDecoder().decode(value), "hello");
+  await duplex.write(value!);
+  assertEquals((await readExactly(peer, 5)).length, 5);
+  peer.close();
+  duplex.close();
+});
