@@ -19,6 +19,8 @@ export interface BannerFacts {
   users: readonly User[] | undefined;
   /** Whether the guard was lifted. */
   allowPrivate: boolean;
+  /** How many rules there are; `undefined` where all is as without them. */
+  rules?: number | undefined;
 }
 
 /**
@@ -80,10 +82,14 @@ function tryLine(
 
 function whoMay(
   { isPublic }: ListenerInfo,
-  { users, allowPrivate }: BannerFacts,
+  { users, allowPrivate, rules }: BannerFacts,
 ): string {
   const reach = isPublic ? "from anywhere" : "on this machine";
   const who = `${describeUsers(users)} ${reach}`;
+  if (rules !== undefined) {
+    const list = rules === 1 ? "1 rule" : `${rules} rules`;
+    return `${who}, as far as ${list} and the default allow it`;
+  }
   return isPublic && !allowPrivate
     ? `${who}, to public addresses only (--allow-private lifts that)`
     : `${who}, to any address`;

@@ -33,6 +33,16 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       return anyCommand(PASSWD_COMMAND);
     },
   },
+  "rules list": {
+    brief: "the rules of a proxy as they hold, with the guard and the default",
+    load: async () =>
+      anyCommand((await import("./rules_list_command.ts")).RULES_LIST_COMMAND),
+  },
+  "rules test": {
+    brief: "what rules would say to a client, and which one decides",
+    load: async () =>
+      anyCommand((await import("./rules_test_command.ts")).RULES_TEST_COMMAND),
+  },
 };
 
 /** Options are told apart by the command that gets them, not by the table. */

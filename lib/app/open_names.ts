@@ -9,6 +9,7 @@ import type { NameServer } from "../net/dns_client.ts";
 import { DnsNames } from "../net/dns_names.ts";
 import { errorCode } from "../net/error_code.ts";
 import { type FamilyPreference, onlyFamily } from "../net/family_preference.ts";
+import type { NameSource } from "../net/name_answer.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import { NAMES_KEPT, Resolver } from "../net/resolver.ts";
 import { SystemNames } from "../net/system_names.ts";
@@ -19,6 +20,8 @@ import { StartError } from "./usage_error.ts";
 export interface NameConfig {
   /** Name servers; none (the default) is the system's resolver. */
   servers?: readonly NameServer[];
+  /** Whom to ask instead of these. */
+  source?: NameSource;
   /** Names kept (default 4,096); 0 keeps none. */
   cacheSize?: number;
   /** Which family comes first, or alone (default `system`). */
@@ -34,9 +37,10 @@ export interface NameConfig {
 export function openNames(config: NameConfig = {}): Resolver {
   const { servers = [], cacheSize = NAMES_KEPT } = config;
   const { preference = "system" } = config;
-  const source = servers.length === 0
-    ? new SystemNames()
-    : new DnsNames(servers, { family: onlyFamily(preference) });
+  const source = config.source ??
+    (servers.length === 0
+      ? new SystemNames()
+      : new DnsNames(servers, { family: onlyFamily(preference) }));
   return new Resolver({ source, cacheSize, preference });
 }
 

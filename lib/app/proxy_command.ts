@@ -10,6 +10,7 @@ import type { Users } from "../policy/users.ts";
 import { bannerLines } from "./banner.ts";
 import type { Command } from "./command.ts";
 import { limitsOf } from "./limit_options.ts";
+import { openRules } from "./open_rules.ts";
 import { PROXY_OPTIONS, type ProxyOptions } from "./proxy_options.ts";
 import { openProxyUsers } from "./proxy_users.ts";
 import { runServer } from "./run_server.ts";
@@ -43,13 +44,18 @@ export const PROXY_COMMAND: Command<typeof PROXY_OPTIONS> = {
 function runProxy(options: ProxyOptions): Promise<number> {
   return runServer(options, async (log) => {
     const { list, users, files } = await openProxyUsers(options, log);
+    const rules = await openRules(options, log);
     prepareReceiveQueues(); // With a permission that a server drops next.
-    const running = await startProxy({ ...configOf(options, users), log });
+    const config = { ...configOf(options, users), rules: rules.book, log };
+    const running = await startProxy(config);
     const { listeners } = running;
     const { protocols, "allow-private": allowPrivate } = options;
     const facts = { listeners, protocols, users: list, allowPrivate };
+    const { isOpen, size } = rules.book.current;
+    const count = isOpen ? undefined : size;
+    const banner = bannerLines({ ...facts, rules: count });
     const writes = options["quota-file"] !== undefined;
-    return { running, banner: bannerLines(facts), files, writes };
+    return { running, banner, files: [...files, ...rules.files], writes };
   });
 }
 

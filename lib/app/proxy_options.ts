@@ -19,6 +19,7 @@ import {
 import { LIMIT_OPTIONS } from "./limit_options.ts";
 import { NAME_OPTIONS } from "./name_options.ts";
 import { flag, only, type OptionValues, single } from "./option.ts";
+import { RULE_OPTIONS } from "./rule_options.ts";
 
 /** Where the proxy listens unless told otherwise. */
 const DEFAULT_LISTEN = "127.0.0.1:1080";
@@ -45,6 +46,7 @@ export const PROXY_OPTIONS = {
   "allow-private": flag(
     "on such an address, also connect to loopback, link-local, private and other special addresses",
   ),
+  ...RULE_OPTIONS,
   "protocols": single(
     "LIST",
     PROTOCOLS.join(),

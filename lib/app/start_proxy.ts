@@ -15,9 +15,9 @@ import {
 import { detect } from "../handlers/detect.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { LogEvent } from "../observe/log_event.ts";
-import { refusedRange } from "../policy/address_guard.ts";
 import { Bans } from "../policy/bans.ts";
 import { ConnectionLimits } from "../policy/connection_limits.ts";
+import { type RuleBook, Rules } from "../policy/rules.ts";
 import { type User, Users } from "../policy/users.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { connectionCapacity } from "./descriptors.ts";
@@ -45,6 +45,8 @@ export interface ProxyConfig {
   open?: boolean;
   /** Lifts the guard of listeners that others can reach (default false). */
   allowPrivate?: boolean;
+  /** Who may go where (default: no rules); replaced by assigning `current`. */
+  rules?: RuleBook;
   /** Time limits in milliseconds, where they differ from the defaults. */
   timeouts?: Partial<Timeouts>;
   /** What clients may speak (default: everything). */
@@ -123,6 +125,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     outgoing: checkOutgoing(config.outgoing ?? {}),
     bindTimeout: config.bindTimeout ?? 60_000,
     forwardedFor: config.forwardedFor ?? false,
+    rules: config.rules ?? { current: new Rules() },
     log,
   };
   const hasUsers = shared.users !== undefined;
@@ -195,10 +198,9 @@ function requireServable({ protocols = PROTOCOLS, users = [] }: ProxyConfig) {
 function guards(
   config: ProxyConfig,
   isPublic: boolean,
-): Pick<Services, "refuseAddress" | "connectionsPerClient"> {
-  const isGuarded = isPublic && !config.allowPrivate;
+): Pick<Services, "isGuarded" | "connectionsPerClient"> {
   return {
-    refuseAddress: isGuarded ? refusedRange : () => undefined,
+    isGuarded: isPublic && !config.allowPrivate,
     connectionsPerClient: config.maxConnectionsPerClient ??
       (isPublic ? 1_000 : 0),
   };

@@ -11,7 +11,6 @@ import { Refusal } from "../policy/refusal.ts";
 import { Context } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
-import { isSameAddress } from "../wire/ip_mapped.ts";
 import { ClientWatch } from "./client_watch.ts";
 import type { Session } from "./session.ts";
 
@@ -29,14 +28,14 @@ export interface Arrival {
  *
  * @param session The client.
  * @param listener Where from; still to be closed by whoever opened it.
- * @param addresses Who may come; `undefined` is anyone.
+ * @param isWelcome Who may come.
  * @returns The peer; the caller closes it.
  * @throws Why the wait has ended without one.
  */
 export async function acceptPeer(
   session: Session,
   listener: Deno.TcpListener,
-  addresses: IpAddress[] | undefined,
+  isWelcome: (ip: IpAddress) => boolean,
 ): Promise<Arrival> {
   const { client, context, draining, services } = session;
   using wait = new Context(context);
@@ -50,13 +49,7 @@ export async function acceptPeer(
   );
   const watch = new ClientWatch(client, (error) => wait.cancel(error));
   try {
-    const connection = await acceptWelcome(
-      listener,
-      wait,
-      (ip) =>
-        services.refuseAddress(ip) === undefined &&
-        (addresses?.some((expected) => isSameAddress(expected, ip)) ?? true),
-    );
+    const connection = await acceptWelcome(listener, wait, isWelcome);
     return { connection, early: await watch.stop() };
   } finally {
     limit.clear();

@@ -19,20 +19,35 @@ import type { Resolver } from "../net/resolver.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { openUdp } from "../net/udp.ts";
 import { Refusal } from "../policy/refusal.ts";
+import type { Question } from "../policy/rule_question.ts";
 import { Context, timeoutError } from "../sync/context.ts";
 import { watchStall } from "../sync/stall.ts";
+import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { isSameAddress } from "../wire/ip_mapped.ts";
 import { REPLY } from "../wire/socks5.ts";
 import { encodeReply } from "../wire/socks5_reply.ts";
 import type { Request } from "../wire/socks5_request.ts";
+import {
+  isFree,
+  mayReach,
+  mayResolve,
+  questionOf,
+  requireName,
+} from "./ask_rules.ts";
 import { requireAdmission } from "./open_target.ts";
 import type { Session } from "./session.ts";
-import { UdpRelay } from "./udp_relay.ts";
+import { type MayReach, UdpRelay } from "./udp_relay.ts";
 
 /** A client has nothing to say on its connection; one that talks is ended. */
 const MOST_DISCARDED = 1024 * 1024;
+
+/** Whom a datagram is for. */
+interface Asked {
+  host: Host;
+  port: number;
+}
 
 /**
  * Relays datagrams until the client's connection ends.
@@ -50,6 +65,8 @@ export async function associate(
   const { record, remote, services } = session;
   record.target = `udp ${formatHostPort(request.host, request.port)}`;
   requireAdmission(session);
+  // Whom for is not known yet; where it makes no difference, it ends here.
+  requireName(session, openQuestion(session));
   const client = parseIpAddress(remote.hostname)!;
   const { limits, perClient } = services.udp;
   const lease = limits.admit(remote.hostname, perClient);
@@ -80,18 +97,22 @@ async function relayFor(
   const ip = parseIpAddress(local.hostname)!;
   const socket = openUdp(local.hostname, services.udp.ports);
   using context = new Context(session.context);
-  const { refuseAddress, resolver } = services;
-  const mayReach = (ip: IpAddress) =>
-    refuseAddress(ip) === undefined && resolver.uses(ip);
+  const open = openQuestion(session);
+  const { resolver } = services;
+  const isAllowed: MayReach = (ip, asked) => {
+    if (ip !== undefined && !resolver.uses(ip)) return false;
+    if (isFree(services)) return true;
+    const question = questionAbout(open, asked);
+    return ip === undefined
+      ? mayResolve(session, question)
+      : mayReach(session, question, ip);
+  };
   const relay = new UdpRelay(socket, {
     client,
     clientPort,
-    mayReach,
     paces: session.usage?.paces,
-    lookup: async (name) => {
-      const addresses = await lookUp(resolver, name, context);
-      return pick(addresses.filter(mayReach), resolver);
-    },
+    mayReach: isAllowed,
+    lookup: (name) => lookUp(resolver, name, context),
     outgoing: services.outgoing,
   });
   record.datagrams = relay.datagrams;
@@ -108,28 +129,34 @@ async function relayFor(
   }
 }
 
+/**
+ * Puts the addresses in the order in which they are taken: UDP does not tell
+ * whether it was the right one. Where nothing is preferred IPv4 comes first,
+ * which more networks carry.
+ */
 async function lookUp(
   resolver: Resolver,
   name: string,
   context: Context,
-): Promise<IpAddress[]> {
+): Promise<IpAddress[] | undefined> {
+  const { preference } = resolver;
+  const order = preference === "system" ? "ipv4" : preference;
   try {
-    return await resolver.resolve(name, context);
+    return preferFamily(await resolver.resolve(name, context), order);
   } catch {
-    return []; // There is nobody to tell; the datagram is counted.
+    return undefined; // There is nobody to tell; the datagram is counted.
   }
 }
 
-/**
- * Picks one address: UDP does not tell whether it was the right one. Where
- * nothing is preferred IPv4 comes first, which more networks carry.
- */
-function pick(
-  addresses: IpAddress[],
-  { preference }: Resolver,
-): IpAddress | undefined {
-  const order = preference === "system" ? "ipv4" : preference;
-  return preferFamily(addresses, order)[0];
+/** What is asked of the rules before anybody is written to. */
+function openQuestion(session: Session): Question {
+  const wish = { command: "udp", host: undefined, port: 0 } as const;
+  return questionOf(session, wish);
+}
+
+function questionAbout(open: Question, { host, port }: Asked): Question {
+  const name = typeof host === "string" ? host : undefined;
+  return { ...open, target: { name, port } };
 }
 
 /** Waits for the end of the client's connection, or makes it end. */

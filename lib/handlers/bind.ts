@@ -20,6 +20,7 @@ import { errorCode } from "../net/error_code.ts";
 import { outgoingFor } from "../net/outgoing.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { unmapAddr } from "../net/unmap_addr.ts";
+import type { Question } from "../policy/rule_question.ts";
 import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import {
@@ -27,7 +28,9 @@ import {
   type IpAddress,
   parseIpAddress,
 } from "../wire/ip_address.ts";
+import { isSameAddress } from "../wire/ip_mapped.ts";
 import { acceptPeer, type Arrival } from "./accept_peer.ts";
+import { mayReach, questionOf, requireName } from "./ask_rules.ts";
 import { beginTarget, resolveAllowed } from "./open_target.ts";
 import { runTunnel } from "./run_tunnel.ts";
 import type { Session } from "./session.ts";
@@ -38,6 +41,14 @@ export interface Expected {
   host: Host;
   /** The port it is known by; it may come from another. */
   port: number;
+}
+
+/** Who may come. */
+interface Welcome {
+  /** The addresses it was announced with; `undefined` is any. */
+  addresses: IpAddress[] | undefined;
+  /** What the rules are asked about whoever comes. */
+  question: Question;
 }
 
 /** Encodes a success reply in the client's protocol. */
@@ -61,8 +72,8 @@ export async function bind(
   encodeBound: EncodeBound,
 ): Promise<TunnelResult> {
   const { client, record } = session;
-  const addresses = await resolveExpected(session, expected);
-  const arrival = await openPeer(session, addresses, encodeBound);
+  const welcome = await resolveExpected(session, expected);
+  const arrival = await openPeer(session, welcome, encodeBound);
   using connection = arrival.connection;
   connection.setNoDelay(true);
   const peer = unmapAddr(connection.remoteAddr as Deno.NetAddr);
@@ -74,26 +85,41 @@ export async function bind(
   return { ...result, sent: result.sent + sent };
 }
 
-/** Tells which addresses may come; `undefined` where any may. */
+/**
+ * Tells who may come. Whoever comes is judged as well: what is judged here is
+ * for the client to be told early.
+ */
 async function resolveExpected(
   session: Session,
   { host, port }: Expected,
-): Promise<IpAddress[] | undefined> {
+): Promise<Welcome> {
   beginTarget(session, host, port);
+  const wish = { command: "bind", host, port } as const;
+  const question = questionOf(session, wish);
   const isAnyone = typeof host !== "string" && host.every((byte) => byte === 0);
-  // Whoever comes is checked as well: this is for the client to be told early.
-  return isAnyone ? undefined : await resolveAllowed(session, host);
+  if (isAnyone) {
+    requireName(session, question);
+    return { addresses: undefined, question };
+  }
+  const allowed = await resolveAllowed(session, wish);
+  return { addresses: [...allowed.keys()], question };
 }
 
 /** Listens for as long as it takes one peer to come. */
 async function openPeer(
   session: Session,
-  addresses: IpAddress[] | undefined,
+  { addresses, question }: Welcome,
   encodeBound: EncodeBound,
 ): Promise<Arrival> {
   using listener = listen(listenHost(session, addresses));
   await session.client.write(encodeBound(listener.addr as Deno.NetAddr));
-  return await acceptPeer(session, listener, addresses);
+  return await acceptPeer(
+    session,
+    listener,
+    (ip) =>
+      mayReach(session, question, ip) &&
+      (addresses?.some((expected) => isSameAddress(expected, ip)) ?? true),
+  );
 }
 
 /**

@@ -147,6 +147,7 @@ export class HttpClient implements Disposable {
     delete record.target;
     delete record.address;
     delete record.user;
+    delete record.rule;
     if (this.requests > 0) this.session.restartClock();
     this.requests++;
     const { sent, received } = this;

@@ -9,6 +9,8 @@ import { Duplex } from "../net/duplex.ts";
 import { HttpReader } from "../net/http_reader.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { Authority } from "../wire/http1_target.ts";
+import type { IpAddress } from "../wire/ip_address.ts";
+import { judge, noteRule, questionOf } from "./ask_rules.ts";
 import { openTarget } from "./open_target.ts";
 import type { Session } from "./session.ts";
 
@@ -19,8 +21,8 @@ const MOST_IDLE = 8;
 export class Origin {
   /** What it is found by, `HOST:PORT`. */
   readonly key: string;
-  /** What was dialled, `HOST:PORT`. */
-  readonly address: string | undefined;
+  /** What was dialled. */
+  readonly address: IpAddress;
   /** The connection. */
   readonly duplex: Duplex;
   /** Reads from it. */
@@ -38,7 +40,7 @@ export class Origin {
   constructor(
     connection: Connection,
     key: string,
-    address: string | undefined,
+    address: IpAddress,
   ) {
     this.key = key;
     this.address = address;
@@ -88,13 +90,21 @@ export class Origins implements Disposable {
     this.#idle.delete(key);
     // Bytes that were not asked for would be taken for the next answer.
     const isSilent = idle?.reader.bytes.length === 0;
-    if (idle !== undefined && isSilent && !isFresh) {
-      if (idle.address !== undefined) record.address = idle.address;
+    if (
+      idle !== undefined && isSilent && !isFresh &&
+      isStillAllowed(session, authority, idle)
+    ) {
+      record.address = formatHostPort(idle.address, port);
       return idle;
     }
     idle?.close();
-    const { connection } = await openTarget(session, host, port);
-    return new Origin(connection, key, record.address);
+    const { connection, address } = await openTarget(
+      session,
+      host,
+      port,
+      "http",
+    );
+    return new Origin(connection, key, address);
   }
 
   /**
@@ -127,4 +137,19 @@ export class Origins implements Disposable {
     this.#idle.delete(origin.key);
     origin.close();
   }
+}
+
+/**
+ * Every request is put to the rules: its user, the hour and the rules may not be
+ * those of the last one. What they deny is refused where a new one is opened.
+ */
+function isStillAllowed(
+  session: Session,
+  { host, port }: Authority,
+  { address }: Origin,
+): boolean {
+  const question = questionOf(session, { command: "http", host, port });
+  const verdict = judge(session, question, address);
+  if (verdict.isAllowed) noteRule(session, verdict);
+  return verdict.isAllowed;
 }

@@ -8,9 +8,18 @@
 import { dial, type Dialled } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
 import { Refusal } from "../policy/refusal.ts";
+import type { RuleCommand } from "../policy/rule_question.ts";
+import type { Verdict } from "../policy/rules.ts";
 import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
-import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
+import type { IpAddress } from "../wire/ip_address.ts";
+import {
+  noteRule,
+  questionOf,
+  requireAddress,
+  requireName,
+  type Wish,
+} from "./ask_rules.ts";
 import type { CommonServices } from "./services.ts";
 import type { Session } from "./session.ts";
 
@@ -22,6 +31,7 @@ import type { Session } from "./session.ts";
  * @param session The client.
  * @param host Name or address it asked for.
  * @param port Port, 0 to 65535.
+ * @param command What it asked for.
  * @returns The connection; the caller closes it.
  * @throws {Refusal} If limits, rules or a drain forbid it.
  * @throws {DialError} If it can't be reached.
@@ -30,19 +40,22 @@ export async function openTarget(
   session: Session,
   host: Host,
   port: number,
+  command: RuleCommand = "connect",
 ): Promise<Dialled> {
   const { context, record, services } = session;
   beginTarget(session, host, port);
   if (port === 0) {
     throw new DialError("failed", `Cannot reach ${record.target}: port is 0`);
   }
+  const allowed = await resolveAllowed(session, { command, host, port });
   const dialled = await dial(
-    await resolveAllowed(session, host),
+    [...allowed.keys()],
     port,
     context,
     { timeout: services.timeouts.connect, outgoing: services.outgoing },
   );
   record.address = formatHostPort(dialled.address, port);
+  noteRule(session, allowed.get(dialled.address)!);
   return dialled;
 }
 
@@ -73,32 +86,22 @@ export function requireAdmission(session: Session<CommonServices>): void {
 }
 
 /**
- * Resolves a host to the addresses of it that may be reached.
+ * Resolves a host to the addresses of it that may be reached. Names are judged
+ * before, so that nobody is told of one that is denied, and addresses after.
  *
  * @param session The client.
- * @param host Name or address it asked for.
- * @returns One address at least.
- * @throws {Refusal} `forbidden`, where all of them must not be reached.
+ * @param wish What it asked for.
+ * @returns One address at least, and which rule allows it.
+ * @throws {Refusal} `forbidden`, where none may be reached.
  * @throws {DialError} If it can't be resolved.
  */
 export async function resolveAllowed(
-  { context, services }: Session,
-  host: Host,
-): Promise<IpAddress[]> {
-  const addresses = await services.resolver.resolve(host, context);
-  return allowed(addresses, services.refuseAddress);
-}
-
-/** Leaves out what must not be reached; refuses where nothing is left. */
-function allowed(
-  addresses: IpAddress[],
-  refuse: (ip: IpAddress) => string | undefined,
-): IpAddress[] {
-  const left = addresses.filter((ip) => refuse(ip) === undefined);
-  if (left.length > 0) return left;
-  const [first] = addresses;
-  throw new Refusal(
-    "forbidden",
-    `Address ${formatIpAddress(first!)} is ${refuse(first!)}`,
-  );
+  session: Session,
+  wish: Wish & { host: Host },
+): Promise<Map<IpAddress, Verdict>> {
+  const { context, services } = session;
+  const question = questionOf(session, wish);
+  requireName(session, question);
+  const addresses = await services.resolver.resolve(wish.host, context);
+  return requireAddress(session, question, addresses);
 }

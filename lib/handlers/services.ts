@@ -10,6 +10,7 @@ import type { Resolver } from "../net/resolver.ts";
 import type { Bans } from "../policy/bans.ts";
 import type { ConnectionLimits } from "../policy/connection_limits.ts";
 import type { Users } from "../policy/users.ts";
+import type { RuleBook } from "../policy/rules.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import type { UsageLimits } from "./session_usage.ts";
 
@@ -77,6 +78,8 @@ export interface Services extends CommonServices {
   users: Users | undefined;
   /** Who is told nothing for a while because of wrong passwords. */
   bans: Bans;
-  /** Why an address must not be dialled; `undefined` where it may. */
-  refuseAddress: (ip: IpAddress) => string | undefined;
+  /** Who may go where; asked at each decision, so that it can be replaced. */
+  rules: RuleBook;
+  /** Whether special addresses are refused unless a rule names them. */
+  isGuarded: boolean;
 }

@@ -17,11 +17,14 @@ const MOST_LOOKUPS = 16;
 /** How long an answer holds, and how long a failure, in milliseconds. */
 const LIFE = { answer: 60_000, failure: 2_000 } as const;
 
-/** Finds the address of a name; `undefined` where there is none. Never fails. */
-export type Lookup = (name: string) => Promise<IpAddress | undefined>;
+/** Addresses of a name, those first that are taken first; one at least. */
+export type Addresses = readonly IpAddress[];
+
+/** Finds the addresses of a name; `undefined` where there are none. Never fails. */
+export type Lookup = (name: string) => Promise<Addresses | undefined>;
 
 interface Answer {
-  ip: IpAddress | undefined;
+  addresses: Addresses | undefined;
   /** By the cache's clock. */
   end: number;
 }
@@ -31,7 +34,7 @@ export class UdpNames {
   readonly #lookup: Lookup;
   readonly #now: () => number;
   readonly #answers = new Map<string, Answer>();
-  readonly #pending = new Map<string, Promise<IpAddress | undefined>>();
+  readonly #pending = new Map<string, Promise<Addresses | undefined>>();
 
   /**
    * Creates an empty cache.
@@ -45,19 +48,19 @@ export class UdpNames {
   }
 
   /**
-   * Tells the address of a name.
+   * Tells the addresses of a name.
    *
    * @param name Name as sent; letter case makes no difference.
-   * @returns The address where it is known, a promise while it is looked up,
-   *   `undefined` where there is none or too many are looked up already.
+   * @returns The addresses where they are known, a promise while it is looked
+   *   up, `undefined` where there are none or too many are looked up already.
    */
   find(
     name: string,
-  ): IpAddress | Promise<IpAddress | undefined> | undefined {
+  ): Addresses | Promise<Addresses | undefined> | undefined {
     const key = name.toLowerCase();
     const answer = this.#answers.get(key);
     if (answer !== undefined && this.#now() < answer.end) {
-      return answer.ip;
+      return answer.addresses;
     }
     const pending = this.#pending.get(key);
     if (pending !== undefined) return pending;
@@ -70,12 +73,12 @@ export class UdpNames {
     return asked;
   }
 
-  #remember(name: string, ip: IpAddress | undefined): void {
-    const life = ip === undefined ? LIFE.failure : LIFE.answer;
+  #remember(name: string, addresses: Addresses | undefined): void {
+    const life = addresses === undefined ? LIFE.failure : LIFE.answer;
     this.#pending.delete(name);
     this.#answers.delete(name);
     const [oldest] = this.#answers.keys();
     if (this.#answers.size === MOST_NAMES) this.#answers.delete(oldest!);
-    this.#answers.set(name, { ip, end: this.#now() + life });
+    this.#answers.set(name, { addresses, end: this.#now() + life });
   }
 }

@@ -23,7 +23,7 @@ import {
   parseUdpHeader,
   type UdpHeader,
 } from "../wire/socks5_udp.ts";
-import { type Lookup, UdpNames } from "./udp_names.ts";
+import { type Addresses, type Lookup, UdpNames } from "./udp_names.ts";
 import { type UdpTarget, UdpTargets } from "./udp_targets.ts";
 
 /** Copies of datagrams that wait for the address of a name, at most. */
@@ -35,15 +35,24 @@ export interface UdpRelayOptions {
   client: IpAddress;
   /** Port it has announced; 0 is that of its first datagram. */
   clientPort: number;
-  /** Finds the address of a name. */
+  /** Finds the addresses of a name. */
   lookup: Lookup;
   /** Whether an address may be written to. */
-  mayReach: (ip: IpAddress) => boolean;
+  mayReach: MayReach;
   /** Addresses to leave from. */
   outgoing: OutgoingAddresses;
   /** What the two directions keep to; what goes beyond is dropped. */
   paces?: Paces | undefined;
 }
+
+/**
+ * Tells whether an address may be written to, for what a datagram says; where
+ * the address is not known yet, whether any could be.
+ */
+export type MayReach = (
+  ip: IpAddress | undefined,
+  asked: Pick<UdpHeader, "host" | "port">,
+) => boolean;
 
 /** The datagrams of one association. */
 export class UdpRelay {
@@ -55,7 +64,7 @@ export class UdpRelay {
   readonly #sockets: Deno.DatagramConn[] = [];
   readonly #toClient: UdpSender;
   readonly #clientHost: string;
-  readonly #mayReach: (ip: IpAddress) => boolean;
+  readonly #mayReach: MayReach;
   readonly #paces: Paces | undefined;
   readonly #names: UdpNames;
   readonly #outgoing: OutgoingAddresses;
@@ -108,9 +117,11 @@ export class UdpRelay {
     const header = parseUdpHeader(datagram);
     if (header === undefined) return this.#drop();
     const payload = datagram.subarray(header.length);
-    const { host, port } = header;
-    const found = typeof host === "string" ? this.#names.find(host) : host;
-    if (!(found instanceof Promise)) return this.#send(found, port, payload);
+    const { host } = header;
+    if (typeof host !== "string") return this.#send([host], header, payload);
+    if (!this.#mayReach(undefined, header)) return this.#drop();
+    const found = this.#names.find(host);
+    if (!(found instanceof Promise)) return this.#send(found, header, payload);
     void this.#sendLater(found, header, payload);
     return undefined;
   };
@@ -125,8 +136,8 @@ export class UdpRelay {
   }
 
   async #sendLater(
-    found: Promise<IpAddress | undefined>,
-    { port }: UdpHeader,
+    found: Promise<Addresses | undefined>,
+    header: UdpHeader,
     payload: Uint8Array<ArrayBuffer>,
   ): Promise<void> {
     const waiting = this.#waiting;
@@ -141,24 +152,24 @@ export class UdpRelay {
     waiting.count++;
     waiting.bytes += length;
     const copy = payload.slice();
-    const ip = await found;
+    const addresses = await found;
     waiting.count--;
     waiting.bytes -= length;
-    const sending = this.#send(ip, port, copy);
+    const sending = this.#send(addresses, header, copy);
     if (sending !== undefined) this.#work.add(sending);
   }
 
   #send(
-    address: IpAddress | undefined,
-    port: number,
+    addresses: Addresses | undefined,
+    header: UdpHeader,
     payload: Uint8Array,
   ): Promise<void> | undefined {
+    // Judged each time: which one is allowed depends on the port and the hour.
+    const address = addresses?.find((ip) => this.#mayReach(ip, header));
     if (address === undefined || this.#closed) return this.#drop();
-    const ip = unmapAddress(address);
-    if (!this.#mayReach(address) || !this.#mayReach(ip)) return this.#drop();
     const up = this.#paces?.up;
     if (up?.admitDatagram(payload.length) === false) return this.#drop();
-    const target = this.#targets.open(ip, port);
+    const target = this.#targets.open(unmapAddress(address), header.port);
     const sender = this.#outbound(target);
     if (sender === undefined) return this.#drop();
     return this.#pass(sender.send(payload, target.addr), () => {

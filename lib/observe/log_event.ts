@@ -32,6 +32,11 @@ export interface ConnectionEvent {
   target?: string;
   /** What was dialled, `HOST:PORT`, where that succeeded. */
   address?: string;
+  /**
+   * Which rule has decided: its label, `guard` or `default`. Where the client
+   * was allowed, only a rule with a label of its own is named.
+   */
+  rule?: string;
   /** Bytes carried from the client to the target. */
   sent: number;
   /** Bytes carried from the target to the client. */

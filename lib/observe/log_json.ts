@@ -51,6 +51,7 @@ function connectionFields(event: ConnectionEvent): Record<string, unknown> {
     user: event.user,
     target: event.target,
     address: event.address,
+    rule: event.rule,
     result: event.result,
     reason: event.reason,
     limit: event.limit,

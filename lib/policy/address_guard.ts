@@ -5,16 +5,16 @@
  * @module
  */
 
-import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
+import type { IpAddress } from "../wire/ip_address.ts";
+import { type IpRange, isInRange, parseIpRange } from "../wire/ip_range.ts";
+import { embeddedAddress } from "./embedded_address.ts";
 
-interface Range {
-  prefix: IpAddress;
-  bits: number;
-  name: string;
+interface NamedRange extends IpRange {
+  readonly name: string;
 }
 
 /** IANA's special-purpose registries (RFC 6890), by what a person calls them. */
-const REFUSED: readonly Range[] = [
+const REFUSED: readonly NamedRange[] = [
   ["0.0.0.0/8", "unspecified"],
   ["10.0.0.0/8", "private"],
   ["100.64.0.0/10", "CGNAT"],
@@ -42,22 +42,13 @@ const REFUSED: readonly Range[] = [
   ["fe80::/10", "link-local"],
   ["fec0::/10", "site-local"],
   ["ff00::/8", "multicast"],
-].map(([cidr, name]) => parseRange(cidr!, name!));
+].map(([cidr, name]) => ({ ...parseIpRange(cidr!), name: name! }));
 
-/**
- * IPv6 ranges that carry an IPv4 address, which is what is reached in the end,
- * and the offset of its first byte.
- */
-const EMBEDDING: readonly (Range & { offset: number })[] = [
-  { ...parseRange("::ffff:0:0/96", "IPv4-mapped"), offset: 12 },
-  { ...parseRange("::/96", "IPv4-compatible"), offset: 12 },
-  { ...parseRange("::ffff:0:0:0/96", "IPv4-translated"), offset: 12 },
-  { ...parseRange("64:ff9b::/96", "NAT64"), offset: 12 },
-  { ...parseRange("2002::/16", "6to4"), offset: 2 },
-];
-
-/** Teredo carries its client's IPv4 address inverted (RFC 4380 §4). */
-const TEREDO = parseRange("2001::/32", "Teredo");
+/** The refused ranges by their names in rules: lower case, no spaces. */
+const BY_NAME: ReadonlyMap<string, readonly IpRange[]> = Map.groupBy(
+  REFUSED,
+  ({ name }) => name.toLowerCase().replaceAll(" ", "-"),
+);
 
 /**
  * Tells why an address is refused.
@@ -67,31 +58,29 @@ const TEREDO = parseRange("2001::/32", "Teredo");
  *   `undefined` where it is reachable for anyone.
  */
 export function refusedRange(ip: IpAddress): string | undefined {
-  const range = REFUSED.find((range) => contains(range, ip));
+  const range = REFUSED.find((range) => isInRange(range, ip));
   if (range !== undefined) return range.name;
-  if (contains(TEREDO, ip)) {
-    const client = ip.slice(12).map((byte) => byte ^ 0xff);
-    return describe(refusedRange(client), TEREDO);
-  }
-  const embedding = EMBEDDING.find((range) => contains(range, ip));
-  if (embedding === undefined) return undefined;
-  const { offset } = embedding;
-  return describe(refusedRange(ip.slice(offset, offset + 4)), embedding);
+  const embedded = embeddedAddress(ip);
+  if (embedded === undefined) return undefined;
+  const inner = refusedRange(embedded.ip);
+  return inner === undefined ? undefined : `${inner} (${embedded.form})`;
 }
 
-function describe(inner: string | undefined, outer: Range): string | undefined {
-  return inner === undefined ? undefined : `${inner} (${outer.name})`;
+/**
+ * Finds the ranges of one kind.
+ *
+ * @param name What they are called in rules, such as `private`.
+ * @returns The ranges of both families, or `undefined` for an unknown name.
+ */
+export function specialRanges(name: string): readonly IpRange[] | undefined {
+  return BY_NAME.get(name);
 }
 
-function parseRange(cidr: string, name: string): Range {
-  const [address, bits] = cidr.split("/");
-  return { prefix: parseIpAddress(address!)!, bits: Number(bits), name };
-}
-
-function contains({ prefix, bits }: Range, ip: IpAddress): boolean {
-  if (ip.length !== prefix.length) return false;
-  const whole = bits >> 3;
-  for (let n = 0; n < whole; n++) if (ip[n] !== prefix[n]) return false;
-  const mask = 0xff00 >> (bits & 7) & 0xff;
-  return ((ip[whole] ?? 0) & mask) === ((prefix[whole] ?? 0) & mask);
+/**
+ * Lists the kinds.
+ *
+ * @returns What {@linkcode specialRanges} knows.
+ */
+export function specialNames(): string[] {
+  return [...BY_NAME.keys()];
 }

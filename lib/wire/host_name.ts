@@ -33,6 +33,18 @@ export function parseHost(text: string): Host {
   return text;
 }
 
+/**
+ * Makes of a name what names are compared by: neither letter case nor the
+ * dot of a rooted name makes it another.
+ *
+ * @param name Name as sent.
+ * @returns Small letters, no final dot.
+ */
+export function plainName(name: string): string {
+  const lower = name.toLowerCase();
+  return lower.endsWith(".") ? lower.slice(0, -1) : lower;
+}
+
 function findFault(name: string): string | undefined {
   if (name === "") return "name is empty";
   const bare = name.endsWith(".") ? name.slice(0, -1) : name;

@@ -55,6 +55,14 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
       ],
     },
     {
+      facts: { listeners: [listener("::", true)], rules: 2 },
+      want: [
+        "Listening on [::]:1080 (SOCKS5, SOCKS4, HTTP)",
+        "Try it: curl -x socks5h://[::1]:1080 https://example.com/",
+        "For anyone from anywhere, as far as 2 rules and the default allow it",
+      ],
+    },
+    {
       facts: { listeners: [listener("192.0.2.7", true)] },
       want: [
         "Listening on 192.0.2.7:1080 (SOCKS5, SOCKS4, HTTP)",

@@ -23,6 +23,8 @@ Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () =>
     "ban-time-max": 900_000,
     "open": false,
     "allow-private": false,
+    rules: undefined,
+    rule: [],
     "protocols": ["socks5", "socks4", "http"],
     "handshake-timeout": 10_000,
     "connect-timeout": 10_000,

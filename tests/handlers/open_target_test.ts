@@ -1,4 +1,5 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { openNames } from "../../lib/app/open_names.ts";
 import { openTarget } from "../../lib/handlers/open_target.ts";
 import type { Services } from "../../lib/handlers/services.ts";
 import { Session } from "../../lib/handlers/session.ts";
@@ -13,6 +14,7 @@ import {
   startServer,
   within,
 } from "../support/sockets.ts";
+import { answering, rulesOf } from "../support/rules.ts";
 import { testServices } from "../support/services.ts";
 
 interface Client extends Disposable {
@@ -63,22 +65,20 @@ Deno.test("openTarget() connects and records what was asked for and dialled", as
 
 Deno.test("openTarget() checks each resolved address, and dials those that are left", async () => {
   await using target = startServer(() => {});
-  const checked: string[] = [];
+  const addresses = ["::1", "127.0.0.2", "127.0.0.1"];
   using client = await startSession({
-    refuseAddress(ip) {
-      checked.push(formatIpAddress(ip));
-      return ip.length === 16 ? "IPv6" : undefined;
-    },
+    resolver: openNames(answering(addresses).names),
+    rules: { current: rulesOf("deny to ::/0,127.0.0.2") },
   });
   const { port } = target.addr;
-  const dialled = await openTarget(client.session, "localhost", port);
+  const dialled = await openTarget(client.session, "a.test", port);
   dialled.connection.close();
-  assert(checked.includes("127.0.0.1"));
+  assertEquals(formatIpAddress(dialled.address), "127.0.0.1");
 });
 
 Deno.test("openTarget() dials nothing when every address is refused", async () => {
   await using target = startServer(() => {});
-  using client = await startSession({ refuseAddress: () => "loopback" });
+  using client = await startSession({ isGuarded: true });
   const { session } = client;
   const { port } = target.addr;
   for (const host of ["localhost", LOOPBACK]) {

@@ -125,7 +125,9 @@ const CASES: Case[] = [
       protocol: "socks4",
       target: "127.0.0.1:443",
       result: "refused",
-      reason: "Address 127.0.0.1 is loopback",
+      rule: "guard",
+      reason:
+        "Address 127.0.0.1 is loopback (guard); a rule with 'to' that covers it would allow it",
     },
   },
   {
@@ -136,7 +138,9 @@ const CASES: Case[] = [
       protocol: "socks4a",
       target: "[::ffff:127.0.0.1]:443",
       result: "refused",
-      reason: "Address ::ffff:127.0.0.1 is loopback (IPv4-mapped)",
+      rule: "guard",
+      reason:
+        "Address ::ffff:127.0.0.1 is loopback (IPv4-mapped) (guard); a rule with 'to' that covers it would allow it",
     },
   },
 ];

@@ -59,8 +59,12 @@ for (const { host, range } of FORBIDDEN) {
       assertBytes(answer, join([5, 0], refusal(2)));
       const [record] = await proxy.whenEnded(1);
       assertEquals([record!.result, record!.address], ["refused", undefined]);
-      assertMatch(record!.reason, /^Address \S+ is /);
-      assertEquals(record!.reason.split(" is ")[1], range);
+      assertMatch(
+        record!.reason,
+        /^Address \S+ is .* \(guard\); a rule with 'to'/,
+      );
+      assertEquals(record!.reason.split(/ is | \(guard/)[1], range);
+      assertEquals(record!.rule, "guard");
       await using open = await startTestProxy();
       await assertServedAlone(open, local(echo));
     });

@@ -2,10 +2,10 @@ import { assertEquals } from "@std/assert";
 import { UdpNames } from "../../lib/handlers/udp_names.ts";
 import type { IpAddress } from "../../lib/wire/ip_address.ts";
 
-const IP = Uint8Array.of(192, 0, 2, 1);
+const IP = [Uint8Array.of(192, 0, 2, 1)];
 
 /** A cache that asks a resolver who finds one address, and counts. */
-function makeNames(ip: IpAddress | undefined) {
+function makeNames(ip: IpAddress[] | undefined) {
   const asked: string[] = [];
   const clock = { now: 1_000 };
   const names = new UdpNames((name) => {

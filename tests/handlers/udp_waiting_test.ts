@@ -7,7 +7,7 @@ const LOOPBACK = parseIpAddress("127.0.0.1")!;
 
 /** A relay whose resolver answers when it is told to. */
 function makeRelay() {
-  const { promise, resolve } = Promise.withResolvers<IpAddress | undefined>();
+  const { promise, resolve } = Promise.withResolvers<IpAddress[] | undefined>();
   const asked: string[] = [];
   const socket = udpSocket();
   const relay = new UdpRelay(socket, {
@@ -57,7 +57,7 @@ for (
       assertEquals((await receiveFrom(target))[0].length, 1);
     }
     assertEquals(datagrams.dropped, 3, what);
-    proxy.resolve(LOOPBACK);
+    proxy.resolve([LOOPBACK]);
     for (let n = 0; n < fits; n++) {
       const [payload] = await receiveFrom(otherOf(n));
       assertEquals([payload.length, payload[0]], [size, n & 0xff]);
@@ -85,7 +85,7 @@ Deno.test("UdpRelay drops datagrams for a 17th name that is looked up at once", 
   assertEquals([...(await receiveFrom(target))[0]], [99]);
   assertEquals(proxy.relay.datagrams.dropped, 4);
   assertEquals(proxy.asked.length, 16);
-  proxy.resolve(LOOPBACK);
+  proxy.resolve([LOOPBACK]);
   for (let n = 0; n < 16; n++) {
     assertEquals([...(await receiveFrom(target))[0]], [n]);
   }
@@ -101,7 +101,7 @@ Deno.test("UdpRelay.close() drops what waits for a name", async () => {
   await client.send(wrap(Uint8Array.of(2), placeOf(target)), proxy.place);
   await receiveFrom(target);
   await proxy.relay.close();
-  proxy.resolve(LOOPBACK);
+  proxy.resolve([LOOPBACK]);
   await Promise.resolve(); // Until all that the answer sets off has run:
   await new Promise((resolve) => setTimeout(resolve, 0));
   const { sent, dropped } = proxy.relay.datagrams;

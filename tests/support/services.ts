@@ -8,13 +8,15 @@ import type { Services } from "../../lib/handlers/services.ts";
 import { Resolver } from "../../lib/net/resolver.ts";
 import { Bans } from "../../lib/policy/bans.ts";
 import { ConnectionLimits } from "../../lib/policy/connection_limits.ts";
+import { Rules } from "../../lib/policy/rules.ts";
 
 /** Services without limits of time, for everyone, to anywhere. */
 export function testServices(given: Partial<Services> = {}): Services {
   return {
     users: undefined,
     protocols: new Set(["socks5", "socks4", "http"] as const),
-    refuseAddress: () => undefined,
+    rules: { current: new Rules() },
+    isGuarded: false,
     limits: new ConnectionLimits(100),
     connectionsPerClient: 0,
     timeouts: { handshake: 0, connect: 0, idle: 0, halfClose: 0 },

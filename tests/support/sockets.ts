@@ -72,12 +72,14 @@ export interface TestServer extends AsyncDisposable {
  * @param handler Serves one; the connection is closed when it returns. What it
  *   throws is ignored, since tests reset and cut connections.
  * @param hostname Address to listen on.
+ * @param port Port to listen on; 0 takes a free one.
  */
 export function startServer(
   handler: (conn: Deno.TcpConn) => Promise<unknown> | unknown,
   hostname = "127.0.0.1",
+  port = 0,
 ): TestServer {
-  const listener = Deno.listen({ hostname, port: 0 });
+  const listener = Deno.listen({ hostname, port });
   const open = new Set<Deno.TcpConn>();
   const tasks: Promise<unknown>[] = [];
   let accepted = 0;

@@ -1,0 +1,208 @@
+/**
+ * `sluice rules test`: what the rules would say, and which one decides.
+ *
+ * @module
+ */
+
+import { refusedRange } from "../policy/address_guard.ts";
+import {
+  type Question,
+  RULE_COMMANDS,
+  type RuleCommand,
+} from "../policy/rule_question.ts";
+import { DialError } from "../net/dial_error.ts";
+import { Context } from "../sync/context.ts";
+import { type Host, parseHost } from "../wire/host_name.ts";
+import { formatHostPort, parseHostPort } from "../wire/host_port.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+  parseIpAddress,
+} from "../wire/ip_address.ts";
+import type { Command } from "./command.ts";
+import { parseListen } from "./common_options.ts";
+import { NAME_OPTIONS } from "./name_options.ts";
+import { openNames } from "./open_names.ts";
+import { openRules } from "./open_rules.ts";
+import { flag, only, type OptionValues, single } from "./option.ts";
+import { RULE_OPTIONS } from "./rule_options.ts";
+import { printLines, readRules } from "./rules_list_command.ts";
+import { StartError, UsageError } from "./usage_error.ts";
+
+/** Options of `sluice rules test`. */
+export const RULES_TEST_OPTIONS = {
+  ...RULE_OPTIONS,
+  "target": {
+    value: "HOST:PORT",
+    help: "whom for: a name, which is resolved, or an address",
+    parse: (given: readonly string[]): Target | undefined => {
+      const text = only(given);
+      return text === undefined ? undefined : parseTarget(text);
+    },
+  },
+  "client": single(
+    "ADDRESS",
+    "127.0.0.1",
+    parseAddress,
+    "address of the client",
+  ),
+  "user": {
+    value: "NAME",
+    help: "who has logged in (default nobody)",
+    parse: (given: readonly string[]): string | undefined => only(given),
+  },
+  "command": single(
+    RULE_COMMANDS.join("|"),
+    "connect",
+    parseCommand,
+    "what the client asks for; http is a request without CONNECT",
+  ),
+  "listener": single(
+    "HOST:PORT",
+    "127.0.0.1:1080",
+    parseListener,
+    "where the client comes in; the address guard holds where that is not a loopback address",
+  ),
+  "public": flag("the address guard holds wherever the client comes in"),
+  "allow-private": flag("as where the proxy has it: there is no guard"),
+  "at": {
+    value: "TIME",
+    help:
+      "when, as in 2026-11-21T12:00 on this machine's clock, or with Z or +01:00 behind it (default now)",
+    parse: (given: readonly string[]): number | undefined => {
+      const text = only(given);
+      return text === undefined ? undefined : parseTime(text);
+    },
+  },
+  "dns": NAME_OPTIONS.dns,
+  "prefer": NAME_OPTIONS.prefer,
+  "help": flag("print this and exit", "h"),
+  "version": flag("print the version and exit", "V"),
+};
+
+type Options = OptionValues<typeof RULES_TEST_OPTIONS>;
+
+/** The command as the command line sees it. */
+export const RULES_TEST_COMMAND: Command<typeof RULES_TEST_OPTIONS> = {
+  usage: "rules test --target HOST:PORT [OPTIONS]",
+  summary:
+    "Says what rules would do with a client, and which one decides. A name is resolved where the rules want to know its addresses. Exit code 0 is allowed, 1 denied, 2 a wrong option or rule.",
+  examples: [
+    [
+      "sluice rules test --rules rules.txt --user alice --target example.com:443",
+      "may Alice?",
+    ],
+    [
+      "sluice rules test --public --target 169.254.169.254:80",
+      "without rules, on a listener that others can reach",
+    ],
+  ],
+  options: RULES_TEST_OPTIONS,
+  run: runRulesTest,
+};
+
+async function runRulesTest(options: Options): Promise<number> {
+  const { at, target } = options;
+  if (target === undefined) {
+    throw new UsageError("Option --target is missing; see --help");
+  }
+  const clock = at === undefined ? {} : { now: () => at };
+  const { book } = await readRules(openRules(options, () => {}, clock));
+  const { current } = book;
+  const question = questionOf(options, target);
+  const { host, text } = target;
+  if (typeof host !== "string") {
+    const { isAllowed, reason } = current.decideAddress(question, host);
+    return say(isAllowed, [`${text}: ${reason}`]);
+  }
+  const early = current.decideName(question);
+  if (early !== undefined) {
+    const { isAllowed, reason } = early;
+    return say(isAllowed, [`${text}: ${reason}, whatever its address`]);
+  }
+  const rows = (await lookUp(host, options)).map((ip) => ({
+    ip: formatIpAddress(ip),
+    ...current.decideAddress(question, ip),
+  }));
+  const count = rows.filter(({ isAllowed }) => isAllowed).length;
+  return say(count > 0, [
+    `${text}: it depends on the address, and ${count} of ${rows.length} may be dialled`,
+    ...rows.map(({ ip, reason }) => `  ${ip}: ${reason}`),
+  ]);
+}
+
+function say(isAllowed: boolean, lines: readonly string[]): number {
+  printLines([...lines, isAllowed ? "allowed" : "denied"]);
+  return isAllowed ? 0 : 1;
+}
+
+function questionOf(options: Options, { host, port }: Target): Question {
+  const { client, command, listener, user } = options;
+  const isPublic = options.public || !isLoopback(listener.ip);
+  const name = typeof host === "string" ? host : undefined;
+  return {
+    client,
+    user,
+    listener,
+    command,
+    target: { name, port },
+    isGuarded: isPublic && !options["allow-private"],
+  };
+}
+
+async function lookUp(
+  name: string,
+  { dns: servers, prefer: preference }: Options,
+): Promise<IpAddress[]> {
+  using context = new Context();
+  using resolver = openNames({ servers, preference });
+  try {
+    return await resolver.resolve(name, context);
+  } catch (error) {
+    if (!(error instanceof DialError)) throw error;
+    throw new StartError(error.message, { cause: error });
+  }
+}
+
+interface Target {
+  text: string;
+  host: Host;
+  port: number;
+}
+
+function parseTarget(text: string): Target {
+  const { host, port } = parseHostPort(text, "");
+  if (port === 0) throw new SyntaxError("port is 0");
+  const parsed = parseHost(host);
+  return { text: formatHostPort(parsed, port), host: parsed, port };
+}
+
+function parseListener(text: string): Question["listener"] {
+  const { host, port } = parseListen(text);
+  return { ip: parseAddress(host === "" ? "0.0.0.0" : host), port };
+}
+
+function parseAddress(text: string): IpAddress {
+  const ip = parseIpAddress(text);
+  if (ip === undefined) throw new SyntaxError(`'${text}' is not an IP address`);
+  return ip;
+}
+
+function parseCommand(text: string): RuleCommand {
+  const command = RULE_COMMANDS.find((known) => known === text);
+  if (command !== undefined) return command;
+  throw new SyntaxError(`'${text}' is none of ${RULE_COMMANDS.join(", ")}`);
+}
+
+/** Without a zone it is this machine's time (ECMA-262 §21.4.1.32). */
+function parseTime(text: string): number {
+  const isWhole = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?$/
+    .test(text);
+  const time = isWhole ? Date.parse(text) : NaN;
+  if (!Number.isNaN(time)) return time;
+  throw new SyntaxError(`'${text}' is no time such as 2026-11-21T12:00`);
+}
+
+function isLoopback(ip: IpAddress): boolean {
+  return refusedRange(ip)?.startsWith("loopback") === true;
+}

@@ -1,0 +1,158 @@
+/**
+ * The rules, asked for a client: before its target is resolved, and for each
+ * address.
+ *
+ * @module
+ */
+
+import { Refusal } from "../policy/refusal.ts";
+import type { Question, RuleCommand } from "../policy/rule_question.ts";
+import type { Verdict } from "../policy/rules.ts";
+import type { Host } from "../wire/host_name.ts";
+import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
+import type { Services } from "./services.ts";
+import type { Session } from "./session.ts";
+
+/** What a client wants. */
+export interface Wish {
+  /** What for. */
+  readonly command: RuleCommand;
+  /** Name or address of the target; `undefined` where none is known yet. */
+  readonly host: Host | undefined;
+  /** Port of the target. */
+  readonly port: number;
+}
+
+/**
+ * Puts what a client wants to the rules.
+ *
+ * @param session The client; its identity is known.
+ * @param wish What it wants.
+ * @returns The question, good for as long as the identity is.
+ */
+export function questionOf(session: Session, wish: Wish): Question {
+  const { identity, local, remote, services } = session;
+  const { command, host, port } = wish;
+  const name = typeof host === "string" ? host : undefined;
+  return {
+    client: addressOf(remote),
+    user: identity?.name,
+    listener: { ip: addressOf(local), port: local.port },
+    command,
+    target: host === undefined ? undefined : { name, port },
+    isGuarded: services.isGuarded,
+  };
+}
+
+/**
+ * Refuses what is denied whatever the address: no name is resolved for it.
+ *
+ * @param session The client.
+ * @param question What is asked.
+ * @throws {Refusal} `forbidden`, saying which rule decided.
+ */
+export function requireName(session: Session, question: Question): void {
+  const verdict = session.services.rules.current.decideName(question);
+  if (verdict?.isAllowed === false) throw refused(session, verdict);
+}
+
+/**
+ * Tells whether a name may be resolved, without a word in the record.
+ *
+ * @param session The client.
+ * @param question What is asked.
+ * @returns Whether any address of it could be allowed.
+ */
+export function mayResolve(session: Session, question: Question): boolean {
+  const { current } = session.services.rules;
+  return current.decideName(question)?.isAllowed !== false;
+}
+
+/**
+ * Tells the addresses that may be reached from the others.
+ *
+ * @param session The client.
+ * @param question What is asked.
+ * @param addresses What the target was resolved to; one at least.
+ * @returns The addresses that may be dialled, and which rule allows each.
+ * @throws {Refusal} `forbidden`, where all of them must not be reached.
+ */
+export function requireAddress(
+  session: Session,
+  question: Question,
+  addresses: readonly IpAddress[],
+): Map<IpAddress, Verdict> {
+  const allowed = new Map<IpAddress, Verdict>();
+  let denied: Verdict | undefined;
+  for (const ip of addresses) {
+    const verdict = judge(session, question, ip);
+    if (verdict.isAllowed) allowed.set(ip, verdict);
+    else denied ??= verdict;
+  }
+  if (allowed.size === 0) throw refused(session, denied!);
+  return allowed;
+}
+
+/**
+ * Decides about one address.
+ *
+ * @param session The client.
+ * @param question What is asked.
+ * @param ip The address.
+ * @returns The verdict.
+ */
+export function judge(
+  session: Session,
+  question: Question,
+  ip: IpAddress,
+): Verdict {
+  return session.services.rules.current.decideAddress(question, ip);
+}
+
+/**
+ * Tells whether an address may be reached.
+ *
+ * @param session The client.
+ * @param question What is asked.
+ * @param ip The address.
+ * @returns Whether it may.
+ */
+export function mayReach(
+  session: Session,
+  question: Question,
+  ip: IpAddress,
+): boolean {
+  return judge(session, question, ip).isAllowed;
+}
+
+/**
+ * Tells whether there is nothing to ask: no rule, and no guard.
+ *
+ * @param services What handlers work with.
+ * @returns Whether everything is allowed.
+ */
+export function isFree({ isGuarded, rules }: Services): boolean {
+  return !isGuarded && rules.current.isOpen;
+}
+
+/**
+ * Notes in the record which rule let a client through, where one did.
+ *
+ * @param session The client.
+ * @param verdict What was decided.
+ */
+export function noteRule({ record }: Session, verdict: Verdict): void {
+  if (verdict.rule !== "default") record.rule = verdict.rule;
+}
+
+function refused({ record }: Session, { reason, rule }: Verdict): Refusal {
+  record.rule = rule;
+  return new Refusal("forbidden", reason);
+}
+
+function addressOf({ hostname }: Deno.NetAddr): IpAddress {
+  // A link-local address of IPv6 has its zone behind it.
+  const ip = parseIpAddress(hostname.replace(/%.*$/, ""));
+  if (ip === undefined) throw new TypeError(`Not an address: ${hostname}`);
+  return ip;
+}

@@ -1,0 +1,85 @@
+/**
+ * Ranges of addresses as text: `10.0.0.0/8`, `2001:db8::/32`, `192.0.2.1`.
+ *
+ * @module
+ */
+
+import {
+  formatIpAddress,
+  type IpAddress,
+  parseIpAddress,
+} from "./ip_address.ts";
+import { unmapAddress } from "./ip_mapped.ts";
+
+/** Addresses of one family that begin with the same bits. */
+export interface IpRange {
+  /** The first of them: the bits behind the prefix are 0. */
+  readonly prefix: IpAddress;
+  /** Length of the prefix in bits, 0 to 32 or 128. */
+  readonly bits: number;
+}
+
+/**
+ * Parses a range: an address, a slash and the length of the prefix (RFC 4632
+ * §3.1, RFC 4291 §2.3), or an address alone.
+ *
+ * @param text Text to parse.
+ * @returns The range.
+ * @throws {SyntaxError} If it is none, saying what is wrong: also where bits
+ *   behind the prefix are set, which is a slip more often than meant, and where
+ *   IPv4 is written in its IPv6-mapped form.
+ */
+export function parseIpRange(text: string): IpRange {
+  const [, address, length] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const ip = parseIpAddress(address ?? "");
+  if (ip === undefined) {
+    throw new SyntaxError(`'${text}' is not an address or ADDRESS/BITS`);
+  }
+  const bits = length === undefined ? ip.length * 8 : Number(length);
+  if (bits > ip.length * 8) {
+    throw new SyntaxError(`'${text}' has more than ${ip.length * 8} bits`);
+  }
+  if (unmapAddress(ip).length !== ip.length) {
+    throw new SyntaxError(`'${text}' is mapped: write it as IPv4`);
+  }
+  const prefix = clearBehind(ip, bits);
+  if (prefix.some((byte, index) => byte !== ip[index])) {
+    const range = formatIpRange({ prefix, bits });
+    throw new SyntaxError(`'${text}' is not ${range}: bits behind it are set`);
+  }
+  return { prefix, bits };
+}
+
+/**
+ * Formats a range.
+ *
+ * @param range The range.
+ * @returns For example `10.0.0.0/8`; an address alone for a range of one.
+ */
+export function formatIpRange({ prefix, bits }: IpRange): string {
+  const text = formatIpAddress(prefix);
+  return bits === prefix.length * 8 ? text : `${text}/${bits}`;
+}
+
+/**
+ * Tells whether an address is in a range. No family is in a range of the other,
+ * not even `::/0`.
+ *
+ * @param range The range.
+ * @param ip The address.
+ * @returns Whether it is.
+ */
+export function isInRange({ prefix, bits }: IpRange, ip: IpAddress): boolean {
+  if (ip.length !== prefix.length) return false;
+  const whole = bits >> 3;
+  for (let n = 0; n < whole; n++) if (ip[n] !== prefix[n]) return false;
+  const mask = 0xff00 >> (bits & 7) & 0xff;
+  return ((ip[whole] ?? 0) & mask) === ((prefix[whole] ?? 0) & mask);
+}
+
+function clearBehind(ip: IpAddress, bits: number): IpAddress {
+  return ip.map((byte, index) => {
+    const left = Math.min(Math.max(bits - index * 8, 0), 8);
+    return byte & (0xff00 >> left & 0xff);
+  });
+}

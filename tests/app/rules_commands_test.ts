@@ -1,0 +1,263 @@
+import { assertEquals } from "@std/assert";
+
+const ROOT = new URL("../../", import.meta.url);
+
+const RULES = `# Who may go where
+ads: deny name .ads.example, /^track\\d*\\./
+allow user ann day mon-fri time 08:00-18:00 zone UTC
+lan: allow client 10.0.0.0/8 to private port 443
+local: allow to 127.0.0.1 port 80
+default deny
+`;
+
+interface Row {
+  name: string;
+  args: string[];
+  code: number;
+  stdout: string;
+}
+
+const ROWS: readonly Row[] = [
+  {
+    name: "a name that is denied whatever its address",
+    args: ["--target", "WWW.ads.example.:443"],
+    code: 1,
+    stdout:
+      "WWW.ads.example.:443: Denied by rule ads, whatever its address\ndenied\n",
+  },
+  {
+    name: "a user at work",
+    args: [
+      "--target",
+      "b.test:443",
+      "--user",
+      "ann",
+      "--at",
+      "2026-11-20T08:00Z",
+    ],
+    code: 0,
+    stdout:
+      "b.test:443: Allowed by rule rules.txt:3, whatever its address\nallowed\n",
+  },
+  {
+    name: "a user after work",
+    args: [
+      "--target",
+      "192.0.2.1:443",
+      "--user",
+      "ann",
+      "--at",
+      "2026-11-20T19:00+01:00",
+    ],
+    code: 1,
+    stdout: "192.0.2.1:443: Denied by default: no rule allows it\ndenied\n",
+  },
+  {
+    name: "a private address for a client of the network",
+    args: ["--target", "10.0.0.9:443", "--client", "10.1.2.3", "--public"],
+    code: 0,
+    stdout: "10.0.0.9:443: Allowed by rule lan\nallowed\n",
+  },
+  {
+    name: "a special address that a rule does not name",
+    args: [
+      "--target",
+      "169.254.169.254:80",
+      "--rule",
+      "allow",
+      "--listener",
+      ":1080",
+    ],
+    code: 1,
+    stdout:
+      "169.254.169.254:80: Address 169.254.169.254 is link-local (guard); a rule with 'to' that covers it would allow it\ndenied\n",
+  },
+  {
+    name: "the same where there is no guard",
+    args: [
+      "--target",
+      "169.254.169.254:80",
+      "--rule",
+      "x: allow",
+      "--public",
+      "--allow-private",
+    ],
+    code: 0,
+    stdout: "169.254.169.254:80: Allowed by rule x\nallowed\n",
+  },
+  {
+    name: "a command",
+    args: [
+      "--target",
+      "[2001:db8::1]:53",
+      "--rule",
+      "x: allow command udp",
+      "--command",
+      "udp",
+    ],
+    code: 0,
+    stdout: "[2001:db8::1]:53: Allowed by rule x\nallowed\n",
+  },
+];
+
+for (const { name, args, code, stdout } of ROWS) {
+  Deno.test(`sluice rules test says what would happen to ${name}`, async () => {
+    const outcome = await run(RULES, [
+      "rules",
+      "test",
+      "--rules",
+      "rules.txt",
+      ...args,
+    ]);
+    assertEquals(outcome, { code, stdout, stderr: "" });
+  });
+}
+
+Deno.test("sluice rules test resolves a name where the rules want its address", async () => {
+  const args = [
+    "rules",
+    "test",
+    "--rules",
+    "rules.txt",
+    "--target",
+    "localhost:80",
+  ];
+  const { code, stdout } = await run(RULES, args);
+  assertEquals(stdout.split("\n"), [
+    "localhost:80: it depends on the address, and 1 of 2 may be dialled",
+    "  127.0.0.1: Allowed by rule local",
+    "  ::1: Denied by default: no rule allows it",
+    "allowed",
+    "",
+  ]);
+  assertEquals(code, 0);
+});
+
+Deno.test("sluice rules list prints the rules as they hold", async () => {
+  const args = [
+    "rules",
+    "list",
+    "--rules",
+    "rules.txt",
+    "--rule",
+    "first: deny port 25",
+  ];
+  const { code, stdout } = await run(RULES, args);
+  assertEquals(
+    stdout,
+    `first        deny port 25
+ads          deny name .ads.example,/^track\\d*\\./
+rules.txt:3  allow user ann day mon-fri time 08:00-18:00 zone UTC
+lan          allow client 10.0.0.0/8 to private port 443
+local        allow to 127.0.0.1 port 80
+guard        deny special addresses: loopback, private, link-local and others
+default      deny
+`,
+  );
+  assertEquals(code, 0);
+});
+
+const FAILURES: readonly (readonly [
+  rules: string,
+  args: string[],
+  code: number,
+  stderr: string,
+])[] = [
+  [
+    "deny\ndeny prot 80",
+    ["--rules", "rules.txt", "--listen", "127.0.0.1:0"],
+    1,
+    "sluice: Cannot read rules rules.txt: rules.txt:2:6: expected a condition (command, port, user, listener, client, name, to, day, time, zone), not 'prot'\n",
+  ],
+  [
+    "deny\ndeny zone",
+    ["rules", "list", "--rules", "rules.txt"],
+    2,
+    "sluice: Cannot read rules rules.txt: rules.txt:2:10: expected values for 'zone'\n",
+  ],
+  [
+    "deny \xff",
+    ["rules", "list", "--rules", "rules.txt"],
+    2,
+    "sluice: Cannot read rules rules.txt: it is not UTF-8\n",
+  ],
+  [
+    "",
+    ["rules", "list", "--rules", "other.txt"],
+    2,
+    "sluice: Cannot read rules other.txt: there is no such file\n",
+  ],
+  [
+    "",
+    ["rules", "list", "--rules", "."],
+    2,
+    "sluice: Cannot read rules .: it is not a regular file\n",
+  ],
+  [
+    "x: deny",
+    ["rules", "list", "--rules", "rules.txt", "--rule", "x: deny"],
+    2,
+    "sluice: Cannot read rules rules.txt: rules.txt:1:1: label 'x' is given twice\n",
+  ],
+  [
+    "",
+    ["--rule", "deny", "--rule", "deny to 10.0.0.1/8"],
+    2,
+    "sluice: Option --rule: rule 2, column 9: '10.0.0.1/8' is not 10.0.0.0/8: bits behind it are set\n",
+  ],
+  [
+    "",
+    ["rules", "test"],
+    2,
+    "sluice: Option --target is missing; see --help\n",
+  ],
+  [
+    "",
+    ["rules", "test", "--target", "a b:80"],
+    2,
+    'sluice: Option --target: label "a b" is no label\n',
+  ],
+  [
+    "",
+    ["rules", "test", "--target", "a.test:80", "--at", "noon"],
+    2,
+    "sluice: Option --at: 'noon' is no time such as 2026-11-21T12:00\n",
+  ],
+  [
+    "deny to 10.0.0.1",
+    ["rules", "test", "--rules", "rules.txt", "--target", "a.invalid:80"],
+    1,
+    "sluice: Cannot resolve a.invalid: name does not exist\n",
+  ],
+];
+
+for (const [rules, args, code, stderr] of FAILURES) {
+  Deno.test(`sluice ${args.join(" ")} fails in one line with ${code}`, async () => {
+    assertEquals(await run(rules, args), { code, stdout: "", stderr });
+  });
+}
+
+/** Runs the program to its end, beside a file of rules (in Latin-1). */
+async function run(rules: string, args: string[]) {
+  const cwd = await Deno.makeTempDir();
+  try {
+    const bytes = Uint8Array.from(rules, (text) => text.charCodeAt(0));
+    await Deno.writeFile(`${cwd}/rules.txt`, bytes);
+    const command = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", new URL("main.ts", ROOT).href, ...args],
+      cwd,
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+      signal: AbortSignal.timeout(30_000),
+    });
+    const { code, stdout, stderr } = await command.output();
+    const decoder = new TextDecoder();
+    return {
+      code,
+      stdout: decoder.decode(stdout),
+      stderr: decoder.decode(stderr),
+    };
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+}
