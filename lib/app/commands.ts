@@ -33,6 +33,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       return anyCommand(PASSWD_COMMAND);
     },
   },
+  "hub": {
+    brief: "broadcast server: what one client sends, all the others receive",
+    load: async () =>
+      anyCommand((await import("./hub_command.ts")).HUB_COMMAND),
+  },
 };
 
 /** Options are told apart by the command that gets them, not by the table. */
