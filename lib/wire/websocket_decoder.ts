@@ -155,7 +155,9 @@ export class WebSocketDecoder {
     if (length < (short === 126 ? 126 : 0x1_0000)) {
       throw broken("a length is not in its shortest form");
     }
-    if (length >= 2 ** 63) throw broken("a length has its highest bit set");
+    if (short === 127 && view.getUint8(2) >= 0x80) {
+      throw broken("a length has its highest bit set");
+    }
     return length;
   }
 
