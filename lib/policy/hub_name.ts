@@ -10,8 +10,8 @@ const MOST_CHARACTERS = 32;
 /** Letters and digits of any script, and in between what separates them. */
 const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}_.-]*[\p{L}\p{M}\p{N}])?$/u;
 
-/** Names that the hub gives itself, or goes by. */
-const RESERVED = /^(?:hub|guest-\d*)$/;
+/** Names that the hub gives, or goes by, and what its page calls its reader. */
+const RESERVED = /^(?:hub|you|guest-\d*)$/;
 
 /** A name that may be had. */
 export interface HubName {
