@@ -3,6 +3,7 @@ import { OPCODE, WebSocketError } from "../../lib/wire/websocket.ts";
 import { WebSocketDecoder } from "../../lib/wire/websocket_decoder.ts";
 import { join } from "../support/dialogue.ts";
 import { bytesOf, textOf } from "../support/hub_frames.ts";
+import { seededRandom } from "../support/random.ts";
 import { clientFrame, type FrameOptions } from "../support/websocket.ts";
 
 const { Binary, Close, Continuation, Ping, Pong, Text } = OPCODE;
@@ -160,4 +161,16 @@ Deno.test("WebSocketDecoder keeps nothing of the bytes it is given", () => {
   bytes.fill(0);
   assert(event?.type === "text");
   assertEquals(event.bytes, bytesOf("one"));
+});
+
+Deno.test("WebSocketDecoder throws nothing but WebSocketError whatever comes", () => {
+  const next = seededRandom(7);
+  for (let round = 0; round < 2_000; round++) {
+    const bytes = encode(GOOD[round % GOOD.length]![1]);
+    for (let n = 0; n < 3; n++) {
+      bytes[Math.floor(next() * bytes.length)] = Math.floor(next() * 256);
+    }
+    // decode() asserts it.
+    decode([bytes, bytes]);
+  }
 });
