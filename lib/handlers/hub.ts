@@ -34,7 +34,7 @@ const TURN = 64 * 1024;
 const MESSAGE_COST = 1024;
 
 /** Bounds of a hub. */
-export interface HubOptions {
+export interface HubBounds {
   /** Rooms at once. */
   mostRooms: number;
   /** Messages of its room that a newcomer is sent. */
@@ -43,7 +43,7 @@ export interface HubOptions {
 
 /** Who is there, and what reaches whom. */
 export class Hub {
-  readonly #options: HubOptions;
+  readonly #options: HubBounds;
   readonly #rooms = new Map<string, HubRoom>();
   readonly #names = new Map<string, HubMember>();
   readonly #turns = new TurnBudget(TURN);
@@ -54,7 +54,7 @@ export class Hub {
    *
    * @param options Its bounds.
    */
-  constructor(options: HubOptions) {
+  constructor(options: HubBounds) {
     this.#options = options;
   }
 

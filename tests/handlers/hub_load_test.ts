@@ -18,6 +18,12 @@ const IS_FULL = Deno.env.has("SLUICE_HUB_CLIENTS");
 /** Of the clients, those that never read, where there are such. */
 const STUCK = 10;
 
+/** Times that both cases are measured; the best of each are compared. */
+const ROUNDS = 3;
+
+/** Milliseconds by which two measurements of the same may differ. */
+const SLACK = IS_FULL ? 5 : 50;
+
 /** Milliseconds for everything to arrive. */
 const PATIENCE = 60_000;
 
@@ -202,22 +208,26 @@ Deno.test({
   name: "the hub keeps clients that never read from disturbing the others",
   ignore: Deno.build.os !== "linux",
   async fn() {
-    const args = ["--queue=50", "--heartbeat=0"];
-    await using hub = await startProgram(args);
-    const load = { count: 300, size: 1_000, pause: IS_FULL ? 60 : 4 };
-    const before = await run(hub, { ...load, stuck: 0 });
-    assert(await eventually(() => hub.ended.length === CLIENTS + 1, PATIENCE));
-    hub.ended.length = 0;
-    const atRest = memory(hub.pid);
-    const after = await run(hub, { ...load, stuck: STUCK });
-    const grown = memory(hub.pid) - atRest;
-    assert(await eventually(() => hub.ended.length === CLIENTS + 2, PATIENCE));
-    const dropped = hub.ended.filter((event) => event.messages_dropped > 0);
-    report("nobody stuck", before);
-    report("ten stuck", after, `${grown.toFixed(0)} MB more`);
-    assertEquals(dropped.length, STUCK);
-    assertLess(grown, 100);
-    // Of one run each on a machine that others use: a mistake would show.
-    assertLess(quantile(after, 0.99), 3 * quantile(before, 0.99) + 20);
+    await using hub = await startProgram(["--queue=50", "--heartbeat=0"]);
+    const load = { count: 100, size: 1_000, pause: IS_FULL ? 60 : 4 };
+    const [before, after]: [number[], number[]] = [[], []];
+    let clients = 0;
+    // Alternately, since the machine has other work that comes and goes.
+    for (let round = 0; round < ROUNDS; round++) {
+      const alone = await run(hub, { ...load, stuck: 0 });
+      report("nobody stuck", alone);
+      before.push(quantile(alone, 0.99));
+      const atRest = memory(hub.pid);
+      const among = await run(hub, { ...load, stuck: STUCK });
+      const grown = memory(hub.pid) - atRest;
+      report("ten stuck", among, `${grown.toFixed(0)} MB more`);
+      after.push(quantile(among, 0.99));
+      assertLess(grown, 100);
+      clients += 2 * CLIENTS + 3;
+      assert(await eventually(() => hub.ended.length === clients, PATIENCE));
+      const dropped = hub.ended.filter((event) => event.messages_dropped > 0);
+      assertEquals(dropped.length, STUCK * (round + 1));
+    }
+    assertLess(Math.min(...after), 1.5 * Math.min(...before) + SLACK);
   },
 });
