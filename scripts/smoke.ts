@@ -100,7 +100,57 @@ async function smoke(program: Program, site: Site): Promise<void> {
       ...transferChecks(open, site),
     ]);
   }
-  await runChecks(program, [{ name: "exits with 0 on SIGTERM", run: stops }]);
+  await runChecks(program, [
+    { name: "exits with 0 on SIGTERM", run: stops },
+    { name: "hub", run: () => hub(program) },
+  ]);
+}
+
+/** Two clients, a page, and the farewell. */
+async function hub({ command: [path, ...args] }: Program): Promise<void> {
+  const child = new Deno.Command(path!, {
+    args: [...args, "hub", "0", "--ws", "0", "--log", "json"],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  try {
+    await converse(child);
+  } catch (error) {
+    child.kill("SIGKILL");
+    await child.status;
+    throw error;
+  }
+}
+
+async function converse(child: Deno.ChildProcess): Promise<void> {
+  const { found, rest } = await readPorts(child);
+  const [port, web] = found.map((at) => Number(at.split(":").at(-1)));
+  const connect = () => Deno.connect({ hostname: "127.0.0.1", port: port! });
+  using speaker = await connect();
+  using listener = await connect();
+  await say(speaker, "/ping\n");
+  expect("answer", await hear(speaker), "* pong\n");
+  await say(listener, "/ping\n");
+  expect("answer", await hear(listener), "* pong\n");
+  await say(speaker, "through the hub\n");
+  expect("message", await hear(listener), "through the hub\n");
+  const { code, stderr } = await curl([`http://127.0.0.1:${web}/`]);
+  expect("exit code of curl", code, 0, stderr);
+  const stopping = stop(child, rest);
+  expect("farewell", await hear(listener), "* The hub is shutting down\n");
+  for (const conn of [speaker, listener]) await conn.closeWrite();
+  expect("exit code", await stopping, 0);
+}
+
+async function say(conn: Deno.Conn, text: string): Promise<void> {
+  await conn.write(new TextEncoder().encode(text));
+}
+
+async function hear(conn: Deno.Conn): Promise<string> {
+  const buffer = new Uint8Array(1_000);
+  const count = await conn.read(buffer);
+  return new TextDecoder().decode(buffer.subarray(0, count ?? 0));
 }
 
 function openChecks({ ipv4, ipv6 }: Running, site: Site): Check[] {
@@ -226,6 +276,15 @@ async function start(
     stderr: "piped",
   }).spawn();
   const killer = setTimeout(() => child.kill("SIGKILL"), TIME_LIMIT);
+  const { found, rest } = await readPorts(child);
+  clearTimeout(killer);
+  return { ipv4: found[0]!, ipv6: found[1]!, stop: () => stop(child, rest) };
+}
+
+/** Reads its two ports; the rest of its log is read and forgotten. */
+async function readPorts(
+  child: Deno.ChildProcess,
+): Promise<{ found: string[]; rest: Promise<void> }> {
   const lines = child.stderr.pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
   const found: string[] = [];
@@ -236,10 +295,10 @@ async function start(
     if (at !== undefined) found.push(at);
     if (found.length === 2) break;
   }
-  clearTimeout(killer);
-  if (found.length < 2) throw new Error(`Does not listen: ${said.join(" ")}`);
-  const rest = lines.pipeTo(new WritableStream());
-  return { ipv4: found[0]!, ipv6: found[1]!, stop: () => stop(child, rest) };
+  if (found.length < 2) {
+    throw new Error(`Does not listen: ${said.join(" ")}`);
+  }
+  return { found, rest: lines.pipeTo(new WritableStream()) };
 }
 
 /** Its log is read to the end, so that it never waits for a reader. */

@@ -33,6 +33,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       return anyCommand(PASSWD_COMMAND);
     },
   },
+  "hub": {
+    brief: "broadcast server: what one client sends, all the others receive",
+    load: async () =>
+      anyCommand((await import("./hub_command.ts")).HUB_COMMAND),
+  },
   "rules list": {
     brief: "the rules of a proxy as they hold, with the guard and the default",
     load: async () =>

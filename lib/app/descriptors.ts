@@ -14,12 +14,15 @@ const RESERVE = 40;
  * Tells how many connections fit. Accepting no more than that keeps a client's
  * descriptors from being the ones that the targets of others need.
  *
+ * @param perConnection Descriptors that each has.
  * @returns How many, 1 or more; `Infinity` where the system does not say.
  */
-export function connectionCapacity(): number {
+export function connectionCapacity(
+  perConnection: number = PER_CONNECTION,
+): number {
   const limit = descriptorLimit();
   if (limit === undefined) return Infinity;
-  return Math.max(1, Math.floor((limit - RESERVE) / PER_CONNECTION));
+  return Math.max(1, Math.floor((limit - RESERVE) / perConnection));
 }
 
 /** The soft limit, as Linux tells it; Deno has raised it to the hard one. */

@@ -37,7 +37,7 @@ export interface StartedServer {
  * @throws What `start` throws.
  */
 export async function runServer(
-  options: CommonOptions,
+  options: Pick<CommonOptions, "log" | "quiet" | "drain-timeout">,
   start: (log: (event: LogEvent) => void) => Promise<StartedServer>,
 ): Promise<number> {
   const log = openLog({ format: options.log, quiet: options.quiet });

@@ -60,7 +60,8 @@ export interface StartListenersOptions {
  * Opens listeners, all or none, and serves their connections.
  *
  * @param listen Where to listen; port 0 takes a free one.
- * @param handlerFor Makes the handler of one listener's connections.
+ * @param handlerFor Makes the handler of one listener's connections; it is told
+ *   which of `listen` that is.
  * @param options What they share.
  * @returns The listeners.
  * @throws {StartError} If one can't be opened.
@@ -68,14 +69,14 @@ export interface StartListenersOptions {
  */
 export function startListeners(
   listen: readonly HostPort[],
-  handlerFor: (listener: ListenerInfo) => Handler,
+  handlerFor: (listener: ListenerInfo, where: HostPort) => Handler,
   options: StartListenersOptions,
 ): RunningListeners {
   const { log } = options;
   const opened = openAll(listen, options);
   const slots = new Semaphore(options.slots);
-  const servers = opened.map(({ listener, info }) =>
-    serve(listener, handlerFor(info), {
+  const servers = opened.map(({ listener, info, where }) =>
+    serve(listener, handlerFor(info, where), {
       slots,
       onAcceptError: (error) => log(acceptFailure(error)),
       onHandlerError: (error) => log(handlerFailure(error)),
@@ -93,6 +94,8 @@ export function startListeners(
 interface Opened {
   listener: Listener;
   info: ListenerInfo;
+  /** What was asked for. */
+  where: HostPort;
 }
 
 function openAll(
@@ -105,7 +108,7 @@ function openAll(
       const listener = openListener(where);
       const addr = listener.addr as Deno.NetAddr;
       const info = { addr, isPublic: !isLoopback(addr) };
-      opened.push({ listener, info });
+      opened.push({ listener, info, where });
       check?.(info, where);
     }
   } catch (error) {

@@ -14,9 +14,12 @@ import { statusFor } from "./status_table.ts";
 const REASONS: Readonly<Record<number, string>> = {
   400: "Bad Request",
   403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
   407: "Proxy Authentication Required",
   408: "Request Timeout",
   414: "URI Too Long",
+  426: "Upgrade Required",
   429: "Too Many Requests",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
@@ -33,6 +36,8 @@ export interface AnswerOptions {
   method?: string | undefined;
   /** What to say in `Connection` (default `close`). */
   connection?: "close" | "keep-alive";
+  /** Further fields. */
+  fields?: readonly Field[];
 }
 
 /**
@@ -44,7 +49,7 @@ export interface AnswerOptions {
  */
 export function encodeAnswer(
   error: unknown,
-  { method, connection = "close" }: AnswerOptions = {},
+  { method, connection = "close", fields = [] }: AnswerOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const status = statusFor(error);
   // What nobody foresaw is for the log: it may tell of our inside.
@@ -53,6 +58,7 @@ export function encodeAnswer(
   const head = encodeHead(`HTTP/1.1 ${status} ${REASONS[status] ?? ""}`, [
     ...challenge(status),
     ...retryAfter(error),
+    ...fields,
     ["Content-Type", "text/plain; charset=utf-8"],
     ["Content-Length", String(body.length)],
     ["Connection", connection],

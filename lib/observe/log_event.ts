@@ -43,6 +43,8 @@ export interface ConnectionEvent {
   received: number;
   /** Datagrams each way and those that were dropped, where UDP was relayed. */
   datagrams?: { sent: number; received: number; dropped: number };
+  /** Messages each way and those that were dropped, of a client of the hub. */
+  messages?: { sent: number; received: number; dropped: number };
   /** Whose end of the tunnel came first, where one of them did. */
   endedFirst?: "client" | "target";
   /** How it ended. */

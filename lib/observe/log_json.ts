@@ -63,6 +63,9 @@ function connectionFields(event: ConnectionEvent): Record<string, unknown> {
     datagrams_sent: event.datagrams?.sent,
     datagrams_received: event.datagrams?.received,
     datagrams_dropped: event.datagrams?.dropped,
+    messages_sent: event.messages?.sent,
+    messages_received: event.messages?.received,
+    messages_dropped: event.messages?.dropped,
   };
 }
 

@@ -124,12 +124,14 @@ function formatConnection(event: ConnectionEvent): string {
 
 /** What was carried; without a tunnel there is nothing to count. */
 function formatCounts(event: ConnectionEvent): string[] {
-  const { address, datagrams, sent, received } = event;
-  if (address === undefined && datagrams === undefined) return [];
+  const { address, datagrams, messages, sent, received } = event;
+  const pieces = datagrams ?? messages;
+  if (address === undefined && pieces === undefined) return [];
   const counts = [`${formatBytes(sent)} up`, `${formatBytes(received)} down`];
-  if (datagrams === undefined) return counts;
-  const { sent: up, received: down, dropped } = datagrams;
-  return [...counts, `${up} + ${down} datagrams, ${dropped} dropped`];
+  if (pieces === undefined) return counts;
+  const { sent: up, received: down, dropped } = pieces;
+  const what = datagrams === undefined ? "messages" : "datagrams";
+  return [...counts, `${up} + ${down} ${what}, ${dropped} dropped`];
 }
 
 /** A name with a space or an @ in it would read as something else. */

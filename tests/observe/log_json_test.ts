@@ -48,6 +48,15 @@ function hostileText(next: () => number): string {
   return String.fromCharCode(...codes);
 }
 
+Deno.test("formatJson() counts the messages of a client of the hub", () => {
+  const messages = { sent: 3, received: 500, dropped: 2 };
+  const line = JSON.parse(formatJson({ ...CONNECTION, messages }, NOW));
+  assertEquals(
+    [line.messages_sent, line.messages_received, line.messages_dropped],
+    [3, 500, 2],
+  );
+});
+
 Deno.test("formatJson() writes every field of a connection", () => {
   assertEquals(JSON.parse(formatJson(CONNECTION, NOW)), {
     time: "2024-02-29T12:00:01.005Z",

@@ -93,6 +93,13 @@ Deno.test("formatText() writes a connection", () => {
   }
 });
 
+Deno.test("formatText() counts the messages of a client of the hub", () => {
+  const messages = { sent: 3, received: 500, dropped: 2 };
+  const { target: _, address: __, ...event } = CONNECTION;
+  const line = formatText({ ...event, messages }, NOW, false);
+  assert(line.includes("3 + 500 messages, 2 dropped, "), line);
+});
+
 Deno.test("formatText() quotes a user that would read as something else", () => {
   const cases = [
     { user: "alice.b+c-d_e", want: " alice.b+c-d_e@127.0.0.1:50000 >" },

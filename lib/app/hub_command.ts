@@ -1,0 +1,92 @@
+/**
+ * `sluice hub`: what one client says, all the others hear.
+ *
+ * @module
+ */
+
+import { formatHostPort } from "../wire/host_port.ts";
+import type { Command } from "./command.ts";
+import { HUB_OPTIONS, type HubOptions } from "./hub_options.ts";
+import { runServer } from "./run_server.ts";
+import { type HubConfig, type RunningHub, startHub } from "./start_hub.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** The command as the command line sees it. */
+export const HUB_COMMAND: Command<typeof HUB_OPTIONS> = {
+  usage: "hub [LISTEN…] [OPTIONS]",
+  summary:
+    "Sends on what one client says to all the others, message by message and to all in the same order. On an address that others can reach it wants --open.",
+  examples: [
+    ["sluice hub", "lines on 127.0.0.1:7000; talk with: nc 127.0.0.1 7000"],
+    ["sluice hub --ws 7001", "also for a browser, at http://127.0.0.1:7001/"],
+    ["sluice hub --names --history 20", "a chat"],
+    ["sluice hub 7000 --frame json", "JSON values, checked"],
+  ],
+  options: HUB_OPTIONS,
+  run: runHub,
+};
+
+function runHub(options: HubOptions): Promise<number> {
+  checkTogether(options);
+  return runServer(options, (log) => {
+    const running = startHub({ ...configOf(options), log });
+    return Promise.resolve({ running, banner: bannerOf(running, options) });
+  });
+}
+
+function checkTogether(options: HubOptions): void {
+  if (options.history > options.queue) {
+    throw new UsageError(
+      `Option --history: ${options.history} messages don't fit into --queue ${options.queue}`,
+    );
+  }
+  if (options["ws-origin"].length > 0 && options.ws.length === 0) {
+    throw new UsageError("Option --ws-origin needs --ws");
+  }
+}
+
+function configOf(options: HubOptions): HubConfig {
+  return {
+    listen: options.listen,
+    web: options.ws,
+    origins: options["ws-origin"],
+    open: options.open,
+    framing: options.frame,
+    maxMessage: options["max-message"],
+    names: options.names,
+    queue: options.queue,
+    queueBytes: options["queue-bytes"],
+    slow: options.slow,
+    heartbeat: options.heartbeat,
+    history: options.history,
+    ratePerClient: options["rate-per-client"],
+    maxRooms: options["max-rooms"],
+    handshakeTimeout: options["handshake-timeout"],
+    maxConnections: options["max-connections"],
+    maxConnectionsPerClient: options["max-connections-per-client"],
+  };
+}
+
+function bannerOf({ listeners }: RunningHub, options: HubOptions): string[] {
+  return listeners.flatMap(({ addr, isPublic }, index) => {
+    const at = formatHostPort(addr.hostname, addr.port);
+    const isWeb = index >= options.listen.length;
+    const reach = isPublic ? "from anywhere" : "on this machine";
+    return [
+      `Listening on ${at} (${isWeb ? "WebSocket" : options.frame})`,
+      ...tryLine(addr, isWeb, options),
+      `For anyone ${reach}`,
+    ];
+  });
+}
+
+function tryLine(
+  { hostname, port }: Deno.NetAddr,
+  isWeb: boolean,
+  { frame }: HubOptions,
+): string[] {
+  const local: Record<string, string> = { "::": "::1", "0.0.0.0": "127.0.0.1" };
+  const host = local[hostname] ?? hostname;
+  if (isWeb) return [`Look at http://${formatHostPort(host, port)}/`];
+  return frame === "length32" ? [] : [`Try it: nc ${host} ${port}`];
+}

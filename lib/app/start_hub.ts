@@ -1,0 +1,187 @@
+/**
+ * Starts the hub: from values to listeners that serve.
+ *
+ * @module
+ */
+
+import { handleConnection } from "../handlers/connection.ts";
+import { Hub } from "../handlers/hub.ts";
+import type { SlowPolicy } from "../handlers/hub_outbox.ts";
+import type { HubServices } from "../handlers/hub_services.ts";
+import { hubTcp } from "../handlers/hub_tcp.ts";
+import { hubWeb } from "../handlers/hub_web.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { ConnectionLimits } from "../policy/connection_limits.ts";
+import { formatHostPort, type HostPort } from "../wire/host_port.ts";
+import { tcpDialect } from "../wire/hub_dialect.ts";
+import type { HubFraming } from "../wire/hub_frame.ts";
+import { webSocketDialect } from "../wire/hub_websocket.ts";
+import { connectionCapacity } from "./descriptors.ts";
+import {
+  type ListenerInfo,
+  type RunningListeners,
+  startListeners,
+} from "./start_listeners.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What the hub is to be. */
+export interface HubConfig {
+  /** Where to listen for TCP; port 0 takes a free one. */
+  listen: readonly HostPort[];
+  /** Where to listen for browsers (default: nowhere). */
+  web?: readonly HostPort[];
+  /** Web origins that may connect besides the page's own (default: none). */
+  origins?: readonly string[];
+  /** Lets everyone in although others can reach it (default false). */
+  open?: boolean;
+  /** How TCP clients tell messages apart (default `line`). */
+  framing?: HubFraming;
+  /** Bytes that a message may have (default 65,536). */
+  maxMessage?: number;
+  /** Sends messages on with the name of who says them (default false). */
+  names?: boolean;
+  /** Messages that may wait for one client (default 1,000). */
+  queue?: number;
+  /** Bytes of them (default 4 MiB). */
+  queueBytes?: number;
+  /** What becomes of those beyond (default `drop-oldest`). */
+  slow?: SlowPolicy;
+  /** Milliseconds of silence until a heartbeat (default 30,000; 0 is never). */
+  heartbeat?: number;
+  /** Messages of its room that a newcomer is sent (default 0). */
+  history?: number;
+  /** Messages of one client a second (default 1,000; 0 is no limit). */
+  ratePerClient?: number;
+  /** Rooms at once (default 100). */
+  maxRooms?: number;
+  /** Milliseconds for a browser's request (default 10,000). */
+  handshakeTimeout?: number;
+  /** Clients at once (default 20,000). */
+  maxConnections?: number;
+  /**
+   * Clients at once from one address; 0 is no limit (default 1,000, and 0 on a
+   * listener that only this machine can reach).
+   */
+  maxConnectionsPerClient?: number | undefined;
+  /** Takes what there is to log (default: nothing is logged). */
+  log?: (event: LogEvent) => void;
+}
+
+/** A hub that is running; its TCP listeners come before those for browsers. */
+export interface RunningHub extends RunningListeners {
+  /** Clients that are in it. */
+  readonly clients: number;
+}
+
+/** A hub where nothing else is said. */
+const DEFAULTS = {
+  web: [],
+  origins: [],
+  open: false,
+  framing: "line",
+  maxMessage: 64 * 1024,
+  names: false,
+  queue: 1_000,
+  queueBytes: 4 * 1024 * 1024,
+  slow: "drop-oldest",
+  heartbeat: 30_000,
+  history: 0,
+  ratePerClient: 1_000,
+  maxRooms: 100,
+  handshakeTimeout: 10_000,
+  maxConnections: 20_000,
+  maxConnectionsPerClient: undefined,
+  log: () => {},
+} as const;
+
+/** Connections beyond the limit that may still be told so. */
+const REFUSING = 128;
+
+/** Descriptors of one client. */
+const PER_CLIENT = 1;
+
+/**
+ * Starts a hub.
+ *
+ * @param config What it is to be.
+ * @returns The running hub.
+ * @throws {UsageError} If others could use it and that was not said.
+ * @throws {StartError} If it can't listen.
+ */
+export function startHub(config: HubConfig): RunningHub {
+  const given: Required<HubConfig> = { ...DEFAULTS, ...config };
+  const capacity = connectionCapacity(PER_CLIENT);
+  const hub = new Hub({ mostRooms: given.maxRooms, history: given.history });
+  const most = Math.min(given.maxConnections, capacity);
+  const shared = sharedServices(given, hub, most);
+  const running = startListeners(
+    [...given.listen, ...given.web],
+    ({ isPublic }, where) => {
+      const protocol = given.web.includes(where) ? hubWeb : hubTcp;
+      const services: HubServices = {
+        ...shared,
+        connectionsPerClient: given.maxConnectionsPerClient ??
+          (isPublic ? 1_000 : 0),
+      };
+      return (connection, context, draining) =>
+        handleConnection(connection, context, draining, protocol, services);
+    },
+    {
+      slots: Math.min(given.maxConnections + REFUSING, capacity),
+      log: given.log,
+      check: (listener, where) => requireConsent(given, listener, where),
+    },
+  );
+  return {
+    listeners: running.listeners,
+    get connections() {
+      return running.connections;
+    },
+    get clients() {
+      return hub.size;
+    },
+    shutdown: (deadline) => running.shutdown(deadline),
+  };
+}
+
+function sharedServices(
+  given: Required<HubConfig>,
+  hub: Hub,
+  most: number,
+): Omit<HubServices, "connectionsPerClient"> {
+  const { framing, names, maxMessage: mostBytes } = given;
+  return {
+    hub,
+    dialect: tcpDialect(framing, { mostBytes, names }),
+    webDialect: webSocketDialect({ mostBytes, names, framing }),
+    outbox: {
+      most: given.queue,
+      mostBytes: given.queueBytes,
+      slow: given.slow,
+    },
+    heartbeat: given.heartbeat,
+    ratePerClient: given.ratePerClient,
+    origins: new Set(given.origins),
+    limits: new ConnectionLimits(most),
+    // Nothing is dialled, and silence is what heartbeats are for.
+    timeouts: {
+      handshake: given.handshakeTimeout,
+      connect: 0,
+      idle: 0,
+      halfClose: 0,
+    },
+    log: given.log,
+  };
+}
+
+function requireConsent(
+  { open }: Required<HubConfig>,
+  { addr, isPublic }: ListenerInfo,
+  { port }: HostPort,
+): void {
+  if (!isPublic || open) return;
+  const at = formatHostPort(addr.hostname, port);
+  throw new UsageError(
+    `Refusing to listen on ${at}: whoever reaches it could use the hub; give --open to allow that`,
+  );
+}

@@ -1,0 +1,67 @@
+/**
+ * The page from which a browser watches the hub and speaks.
+ *
+ * @module
+ */
+
+import html from "./hub_page/index.html" with { type: "text" };
+import css from "./hub_page/page.css" with { type: "text" };
+import script from "./hub_page/page.js" with { type: "text" };
+import type { Field } from "../wire/http1_fields.ts";
+import { encodeHead } from "../wire/http1_head.ts";
+
+/** Where the page's script connects to. */
+export const SOCKET_PATH = "/socket";
+
+const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
+  "/": ["text/html", html],
+  "/page.css": ["text/css", css],
+  "/page.js": ["text/javascript", script],
+};
+
+/** Nothing from elsewhere, nothing inline, no markup made by the script. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join("; ");
+
+/**
+ * Encodes the answer to a request for a file of the page.
+ *
+ * @param path What is asked for, without a query.
+ * @param method `GET`, or `HEAD` for an answer without the file.
+ * @returns The whole response; `undefined` where there is no such file.
+ */
+export function encodePage(
+  path: string,
+  method: string,
+): Uint8Array | undefined {
+  if (!Object.hasOwn(FILES, path)) return undefined;
+  const [type, text] = FILES[path]!;
+  const body = new TextEncoder().encode(text);
+  const fields: Field[] = [
+    ["Content-Type", `${type}; charset=utf-8`],
+    ["Content-Length", String(body.length)],
+    ["Content-Security-Policy", POLICY],
+    ["X-Content-Type-Options", "nosniff"],
+    ["Referrer-Policy", "no-referrer"],
+    ["Cross-Origin-Opener-Policy", "same-origin"],
+    ["Cross-Origin-Resource-Policy", "same-origin"],
+    ["Cache-Control", "no-cache"],
+    ["Connection", "close"],
+  ];
+  const head = encodeHead("HTTP/1.1 200 OK", fields);
+  if (method === "HEAD") return head;
+  const answer = new Uint8Array(head.length + body.length);
+  answer.set(head);
+  answer.set(body, head.length);
+  return answer;
+}

@@ -1,0 +1,119 @@
+/**
+ * The hub for browsers: a page, and the WebSocket that it connects to.
+ *
+ * @module
+ */
+
+import { HttpReader } from "../net/http_reader.ts";
+import { LINGER, linger } from "../net/linger.ts";
+import type { TunnelResult } from "../net/tunnel.ts";
+import { refuseOrigin } from "../policy/web_origin.ts";
+import { HttpError } from "../wire/http_error.ts";
+import { parseRequestHead, type RequestHead } from "../wire/http1_request.ts";
+import type { Field } from "../wire/http1_fields.ts";
+import { encodeAnswer } from "./http_answer.ts";
+import { serveHubClient } from "./hub_client.ts";
+import { encodePage, SOCKET_PATH } from "./hub_page.ts";
+import type { HubServices } from "./hub_services.ts";
+import type { Session } from "./session.ts";
+import { encodeUpgrade, WEBSOCKET_VERSION } from "./websocket_upgrade.ts";
+
+/** What an answer of a status has to tell besides. */
+const FIELDS: Readonly<Record<number, readonly Field[]>> = {
+  405: [["Allow", "GET, HEAD"]],
+  426: [
+    ["Upgrade", "websocket"],
+    ["Sec-WebSocket-Version", WEBSOCKET_VERSION],
+  ],
+};
+
+/**
+ * Answers the one request of a connection, which may turn it into a WebSocket.
+ *
+ * @param session The client.
+ * @returns How it ended.
+ * @throws {HttpError} If the request can't be served.
+ * @throws {Refusal} If there are too many.
+ */
+export async function hubWeb(
+  session: Session<HubServices>,
+): Promise<TunnelResult> {
+  const request = await readRequest(session);
+  session.admit();
+  const [path] = request.target.split("?");
+  session.record.target = path!.slice(0, 100);
+  if (path !== SOCKET_PATH) return await answerPage(session, request, path!);
+  const { origins, webDialect } = session.services;
+  checkOrigin(request, origins);
+  await session.client.write(await encodeUpgrade(request));
+  session.record.protocol = "hub-websocket";
+  session.encodeRefusal = undefined;
+  session.endHandshake();
+  return await serveHubClient(session, webDialect);
+}
+
+async function readRequest(
+  session: Session<HubServices>,
+): Promise<RequestHead> {
+  session.record.protocol = "http";
+  session.encodeRefusal = refusalFor("GET");
+  const reader = new HttpReader(session.client);
+  try {
+    const head = await reader.readHead();
+    if (head === undefined) {
+      throw new Deno.errors.UnexpectedEof("Cannot read head: nothing came");
+    }
+    const request = parseRequestHead(head);
+    session.encodeRefusal = refusalFor(request.method);
+    return request;
+  } finally {
+    reader.release();
+  }
+}
+
+function refusalFor(method: string): (error: unknown) => Uint8Array {
+  return (error) => {
+    const fields = error instanceof HttpError
+      ? FIELDS[error.status]
+      : undefined;
+    return encodeAnswer(error, { method, fields: fields ?? [] });
+  };
+}
+
+async function answerPage(
+  session: Session<HubServices>,
+  { method }: RequestHead,
+  path: string,
+): Promise<TunnelResult> {
+  const { client } = session;
+  if (method !== "GET" && method !== "HEAD") {
+    throw new HttpError(405, `Cannot serve request: method is ${method}`);
+  }
+  const page = encodePage(path, method);
+  if (page === undefined) throw new HttpError(404, "There is nothing here");
+  await client.write(page);
+  session.endHandshake();
+  const sent = client.received;
+  await linger(client, LINGER);
+  return {
+    sent,
+    received: page.length,
+    endedFirst: "target",
+    error: undefined,
+  };
+}
+
+function checkOrigin(
+  { fields }: RequestHead,
+  allowed: ReadonlySet<string>,
+): void {
+  const hosts = fields.all("host");
+  if (hosts.length !== 1) {
+    throw new HttpError(400, "Cannot serve request: Host is not given once");
+  }
+  const origins = fields.all("origin");
+  const reason = refuseOrigin({ origins, host: hosts[0]! }, allowed);
+  if (reason !== undefined) {
+    throw new HttpError(403, `Cannot upgrade to WebSocket: ${reason}`);
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Frames of WebSocket (RFC 6455).
+ *
+ * @module
+ */
+
+/** What a frame is (§5.2). */
+export const OPCODE = {
+  /** §5.4 */
+  Continuation: 0x0,
+  /** §5.6 */
+  Text: 0x1,
+  /** §5.6 */
+  Binary: 0x2,
+  /** §5.5.1 */
+  Close: 0x8,
+  /** §5.5.2 */
+  Ping: 0x9,
+  /** §5.5.3 */
+  Pong: 0xa,
+} as const;
+
+/** What a frame is. */
+export type Opcode = typeof OPCODE[keyof typeof OPCODE];
+
+/** Why a connection is closed (§7.4.1). */
+export const CLOSE = {
+  Normal: 1000,
+  GoingAway: 1001,
+  ProtocolError: 1002,
+  InvalidData: 1007,
+  PolicyViolation: 1008,
+  TooLarge: 1009,
+  /** https://www.iana.org/assignments/websocket */
+  TryAgainLater: 1013,
+} as const;
+
+/** Bytes of data that a control frame may have (§5.5). */
+export const MOST_CONTROL = 125;
+
+/** What comes behind the key of a client in what is hashed (§1.3). */
+const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+
+/** A client that does not keep to the protocol. */
+export class WebSocketError extends Error {
+  /** What to close with; see {@linkcode CLOSE}. */
+  readonly code: number;
+
+  /**
+   * Constructs an error.
+   *
+   * @param code What to close with.
+   * @param message What is wrong, in one line.
+   */
+  constructor(code: number, message: string) {
+    super(message);
+    this.name = "WebSocketError";
+    this.code = code;
+  }
+}
+
+/**
+ * Encodes a frame of a server: whole, and not masked (§5.1).
+ *
+ * ```text
+ * +-+-------+------+-+-------+----------+------+
+ * |F|  RSV  |OPCODE|M|  LEN  | EXTENDED | DATA |
+ * +-+-------+------+-+-------+----------+------+
+ * |1|   0   |  4b  |0|  7b   | 0, 2, 8  |      |
+ * +-+-------+------+-+-------+----------+------+
+ * ```
+ *
+ * @param opcode What it is.
+ * @param data Its data.
+ * @returns The frame (§5.2).
+ */
+export function encodeWebSocketFrame(
+  opcode: Opcode,
+  data: Uint8Array,
+): Uint8Array {
+  const { length } = data;
+  const extended = length <= 125 ? 0 : length <= 0xffff ? 2 : 8;
+  const frame = new Uint8Array(2 + extended + length);
+  const view = new DataView(frame.buffer);
+  frame[0] = 0x80 | opcode;
+  if (extended === 0) frame[1] = length;
+  else if (extended === 2) {
+    frame[1] = 126;
+    view.setUint16(2, length);
+  } else {
+    frame[1] = 127;
+    view.setBigUint64(2, BigInt(length));
+  }
+  frame.set(data, 2 + extended);
+  return frame;
+}
+
+/**
+ * Encodes a close frame (§5.5.1).
+ *
+ * @param code Why; see {@linkcode CLOSE}.
+ * @param reason The same in words; cut where it is longer than fits.
+ * @returns The frame.
+ */
+export function encodeClose(code: number, reason = ""): Uint8Array {
+  const data = new Uint8Array(MOST_CONTROL);
+  new DataView(data.buffer).setUint16(0, code);
+  // Cuts between two characters, never within one.
+  const { written } = new TextEncoder().encodeInto(reason, data.subarray(2));
+  return encodeWebSocketFrame(OPCODE.Close, data.subarray(0, 2 + written));
+}
+
+/**
+ * Makes what is hashed to answer a client's key (§4.2.2): the answer is its
+ * SHA-1 in base64.
+ *
+ * @param key `Sec-WebSocket-Key` as sent.
+ * @returns Bytes to hash.
+ */
+export function acceptInput(key: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(key + GUID);
+}

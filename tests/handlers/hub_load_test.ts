@@ -1,0 +1,233 @@
+/**
+ * Many clients at once. `SLUICE_HUB_CLIENTS=1000`, as in `deno task hub-load`,
+ * makes it the full size, and prints what was measured.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { TextLineStream } from "@std/streams";
+import { eventually, sha256 } from "../support/dialogue.ts";
+import { within, writeAll } from "../support/sockets.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+const CLIENTS = Number(Deno.env.get("SLUICE_HUB_CLIENTS") ?? 100);
+const IS_FULL = Deno.env.has("SLUICE_HUB_CLIENTS");
+
+/** Of the clients, those that never read, where there are such. */
+const STUCK = 10;
+
+/** Times that both cases are measured; the best of each are compared. */
+const ROUNDS = 3;
+
+/** Milliseconds by which two measurements of the same may differ. */
+const SLACK = IS_FULL ? 5 : 50;
+
+/** Milliseconds for everything to arrive. */
+const PATIENCE = 60_000;
+
+interface HubProcess extends AsyncDisposable {
+  port: number;
+  pid: number;
+  /** What it has logged about connections that have ended. */
+  ended: { reason: string; messages_dropped: number }[];
+}
+
+/** Starts the program, so that clients and hub don't share one event loop. */
+async function startProgram(args: string[]): Promise<HubProcess> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "main.ts", "hub", "0", "--log=json", ...args],
+    cwd: ROOT,
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const port = Promise.withResolvers<number>();
+  const ended: HubProcess["ended"] = [];
+  const reading = (async () => {
+    const lines = child.stderr.pipeThrough(new TextDecoderStream())
+      .pipeThrough(new TextLineStream());
+    for await (const line of lines) {
+      const event = JSON.parse(line);
+      if (event.event === "connection") ended.push(event);
+      const at = /^Listening on \S+:(\d+) /.exec(event.message)?.[1];
+      if (at !== undefined) port.resolve(Number(at));
+    }
+  })();
+  return {
+    port: await within(PATIENCE, port.promise),
+    pid: child.pid,
+    ended,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGINT");
+      child.kill("SIGTERM");
+      await child.status;
+      await reading;
+    },
+  };
+}
+
+function connect(port: number): Promise<Deno.TcpConn> {
+  return Deno.connect({ hostname: "127.0.0.1", port });
+}
+
+/** Waits until the hub knows everyone. */
+async function whenThere(sender: Deno.TcpConn, count: number): Promise<void> {
+  const isThere = async () => {
+    await writeAll(sender, "/who\n");
+    const buffer = new Uint8Array(8_192);
+    const answer = buffer.subarray(0, (await sender.read(buffer))!);
+    return new TextDecoder().decode(answer).startsWith(`* ${count} in `);
+  };
+  assert(await eventually(isThere, PATIENCE));
+}
+
+/** Reads so many bytes, and tells when each line came. */
+async function receive(
+  conn: Deno.TcpConn,
+  length: number,
+  onLine: () => void,
+): Promise<string> {
+  const bytes = new Uint8Array(length + 1);
+  let count = 0;
+  while (count < length) {
+    const more = await conn.read(bytes.subarray(count));
+    assert(more !== null, `end after ${count} of ${length} bytes`);
+    for (let n = count; n < count + more; n++) if (bytes[n] === 10) onLine();
+    count += more;
+  }
+  assertEquals(count, length);
+  return await sha256(bytes.slice(0, count));
+}
+
+function makeMessages({ count, size }: Load): Uint8Array<ArrayBuffer>[] {
+  return Array.from(
+    { length: count },
+    (_, n) =>
+      new TextEncoder().encode(
+        `${n} ${"x".repeat(size)}`.slice(0, size) + "\n",
+      ),
+  );
+}
+
+interface Load {
+  /** How many messages. */
+  count: number;
+  /** Bytes of a message. */
+  size: number;
+  /** Milliseconds between two messages; 0 is all at once. */
+  pause: number;
+  /** How many of the clients never read. */
+  stuck: number;
+}
+
+/** Milliseconds from sending to receiving, sorted. */
+async function run(
+  hub: HubProcess,
+  load: Load,
+): Promise<number[]> {
+  const { pause, stuck } = load;
+  using sender = await connect(hub.port);
+  const conns = await Promise.all(
+    Array.from({ length: CLIENTS }, () => connect(hub.port)),
+  );
+  await block(hub, conns.slice(0, stuck));
+  await whenThere(sender, CLIENTS + 1);
+  const messages = makeMessages(load);
+  const whole = await new Blob(messages).bytes();
+  const sentAt: number[] = [];
+  const delays: number[] = [];
+  const receiving = conns.slice(stuck).map((conn) => {
+    let line = 0;
+    return receive(conn, whole.length, () => {
+      delays.push(performance.now() - sentAt[line++]!);
+    });
+  });
+  if (pause === 0) {
+    sentAt.push(...messages.map(() => performance.now()));
+    await writeAll(sender, whole);
+  } else {
+    for (const message of messages) {
+      sentAt.push(performance.now());
+      await writeAll(sender, message);
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+  const sums = await within(PATIENCE, Promise.all(receiving));
+  assertEquals(new Set(sums), new Set([await sha256(whole)]));
+  for (const conn of conns) conn.close();
+  return delays.sort((a, b) => a - b);
+}
+
+/**
+ * Has clients that don't read so full that the system takes nothing more for
+ * them: in a room of their own, which they leave again.
+ */
+async function block(hub: HubProcess, conns: Deno.TcpConn[]): Promise<void> {
+  if (conns.length === 0) return;
+  using sender = await connect(hub.port);
+  for (const conn of [sender, ...conns]) await writeAll(conn, "/join flood\n");
+  await sender.read(new Uint8Array(100));
+  await whenThere(sender, conns.length + 1);
+  const message = new TextEncoder().encode("y".repeat(60_000) + "\n");
+  for (let n = 0; n < 200; n++) await writeAll(sender, message);
+  await writeAll(sender, "/ping\n");
+  await sender.read(new Uint8Array(100));
+  for (const conn of conns) await writeAll(conn, "/join lobby\n");
+}
+
+function quantile(sorted: readonly number[], part: number): number {
+  return sorted[Math.floor(sorted.length * part)]!;
+}
+
+/** Resident memory in MB. */
+function memory(pid: number): number {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)![1]) / 1000;
+}
+
+function report(what: string, delays: readonly number[], more = ""): void {
+  if (!IS_FULL) return;
+  const [p50, p99] = [0.5, 0.99].map((part) => quantile(delays, part));
+  const line = `${what}: p50 ${p50!.toFixed(1)} ms, p99 ${p99!.toFixed(1)} ms`;
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line} ${more}\n`));
+}
+
+Deno.test("the hub brings every message to every client once, in order, whole", async () => {
+  await using hub = await startProgram([]);
+  for (const size of [20, 1_000]) {
+    const start = performance.now();
+    const delays = await run(hub, { count: 1_000, size, pause: 0, stuck: 0 });
+    const seconds = (performance.now() - start) / 1000;
+    report(`${size} bytes at once`, delays, `in ${seconds.toFixed(1)} s`);
+  }
+});
+
+Deno.test({
+  name: "the hub keeps clients that never read from disturbing the others",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using hub = await startProgram(["--queue=50", "--heartbeat=0"]);
+    const load = { count: 100, size: 1_000, pause: IS_FULL ? 60 : 4 };
+    const [before, after]: [number[], number[]] = [[], []];
+    let clients = 0;
+    // Alternately, since the machine has other work that comes and goes.
+    for (let round = 0; round < ROUNDS; round++) {
+      const alone = await run(hub, { ...load, stuck: 0 });
+      report("nobody stuck", alone);
+      before.push(quantile(alone, 0.99));
+      const atRest = memory(hub.pid);
+      const among = await run(hub, { ...load, stuck: STUCK });
+      const grown = memory(hub.pid) - atRest;
+      report("ten stuck", among, `${grown.toFixed(0)} MB more`);
+      after.push(quantile(among, 0.99));
+      assertLess(grown, 100);
+      clients += 2 * CLIENTS + 3;
+      assert(await eventually(() => hub.ended.length === clients, PATIENCE));
+      const dropped = hub.ended.filter((event) => event.messages_dropped > 0);
+      assertEquals(dropped.length, STUCK * (round + 1));
+    }
+    assertLess(Math.min(...after), 1.5 * Math.min(...before) + SLACK);
+  },
+});

@@ -1,0 +1,37 @@
+/**
+ * Hub frames in short, for tables.
+ *
+ * @module
+ */
+
+import type { HubDecoder, HubFrame } from "../../lib/wire/hub_frame.ts";
+
+/** Latin-1, so that any byte can be written. */
+export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+/** The inverse of {@linkcode bytesOf}. */
+export function textOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+}
+
+/** `message: hi` and so on. */
+export function show(frame: HubFrame): string {
+  switch (frame.kind) {
+    case "message":
+    case "reply":
+      return `${frame.kind}: ${textOf(frame.bytes)}`;
+    case "command":
+    case "problem":
+      return `${frame.kind}: ${frame.text}`;
+    case "end":
+      return `end: ${frame.error?.message ?? ""}`;
+  }
+}
+
+/** What a decoder makes of parts, and of the end behind them. */
+export function decodeAll(decoder: HubDecoder, parts: string[]): string[] {
+  const frames = parts.flatMap((part) => [...decoder.push(bytesOf(part))]);
+  return [...frames, ...decoder.end()].map(show);
+}
