@@ -22,6 +22,12 @@ export interface TunnelOptions {
    * has reached end of file (default 30,000); 0 ends both at once.
    */
   halfCloseTimeout?: number;
+  /**
+   * Keeps the target's connection for another client, where this one leaves it
+   * in good order: milliseconds of silence, once the target has answered, after
+   * which it is taken to have said all. The client's end of file is not sent on.
+   */
+  keepTarget?: number;
 }
 
 /** How a tunnel ended. */
@@ -36,6 +42,11 @@ export interface TunnelResult {
   error: unknown;
   /** Whose connection failed, where that is why it was cut. */
   failed?: End;
+  /**
+   * Whether the target's connection is still open and in good order: no error,
+   * no half-close, nothing unread or half-written. Nobody uses its streams.
+   */
+  isTargetKept?: true;
 }
 
 /**
@@ -56,7 +67,7 @@ export async function tunnel(
   context: Context,
   options: TunnelOptions = {},
 ): Promise<TunnelResult> {
-  const { idleTimeout = 0, halfCloseTimeout = 30_000 } = options;
+  const { idleTimeout = 0, halfCloseTimeout = 30_000, keepTarget } = options;
   const controller = new AbortController();
   const before = { sent: target.sent, received: client.sent };
   const result: TunnelResult = {
@@ -74,7 +85,7 @@ export async function tunnel(
   let stall: Deadline = watchStall(
     idleTimeout,
     progress,
-    () => cut(timeoutError(idleTimeout, "Idle time")),
+    () => stop(timeoutError(idleTimeout, "Idle time")),
   );
   const unregister = context.onCancel(cut);
 
@@ -88,14 +99,42 @@ export async function tunnel(
     target.close();
   }
 
+  /** Nobody has done wrong: the target can serve another client. */
+  function stop(reason: unknown): void {
+    const isIdle = keepTarget !== undefined && result.endedFirst !== "target" &&
+      !client.isWriting && !target.isWriting && !target.awaitsAnswer;
+    if (!isIdle || controller.signal.aborted) return cut(reason);
+    if (reason !== undefined) result.error = reason;
+    result.isTargetKept = true;
+    // As a Go read is interrupted with SetDeadline: the read under way goes on,
+    // and what it brings is the first thing that the next client's pump gets.
+    controller.abort(new Error("Target is kept"));
+    if (reason !== undefined) client.close();
+  }
+
+  /** After the client's end of file, until the target has said all. */
+  function waitForSilence(silence: number, before = performance.now()): void {
+    stall.clear();
+    stall = watchStall(silence, progress, () => {
+      const isBusy = client.isWriting || target.awaitsAnswer;
+      const left = halfCloseTimeout - (performance.now() - before);
+      if (!isBusy) stop(undefined);
+      else if (left > 0) waitForSilence(silence, before);
+      else cut(timeoutError(halfCloseTimeout, "Half-close time"));
+    });
+  }
+
   async function pump(from: Duplex, to: Duplex, end: End): Promise<void> {
+    const isKept = keepTarget !== undefined && end === "client";
     try {
       await from.readable.pipeTo(to.writable, {
         signal: controller.signal,
         preventAbort: true,
         preventCancel: true,
+        preventClose: isKept,
       });
     } catch (error) {
+      if (result.isTargetKept) return;
       if (!controller.signal.aborted) {
         result.failed = to.failed ? other(end) : end;
         result.endedFirst ??= result.failed;
@@ -105,6 +144,10 @@ export async function tunnel(
     }
     if (result.endedFirst !== undefined || controller.signal.aborted) return;
     result.endedFirst = end;
+    if (isKept) {
+      waitForSilence(keepTarget);
+      return;
+    }
     if (halfCloseTimeout === 0) {
       cut(undefined);
       return;
