@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type ChainOptions, dialChain } from "../../lib/net/chain.ts";
 import { dial } from "../../lib/net/dial.ts";
 import { DialError, type DialErrorKind } from "../../lib/net/dial_error.ts";
-import { resolve } from "../../lib/net/resolve.ts";
+import { Resolver } from "../../lib/net/resolver.ts";
 import { Context } from "../../lib/sync/context.ts";
 import { parseHost } from "../../lib/wire/host_name.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";
@@ -18,13 +18,14 @@ import {
   writeAll,
 } from "../support/sockets.ts";
 
+const resolver = new Resolver();
+
 const OPTIONS: ChainOptions = {
   dial: async (host, port, context) => {
-    const ip = parseIpAddress(host);
-    const addresses = ip === undefined ? await resolve(host, context) : [ip];
+    const addresses = await resolver.resolve(parseHost(host), context);
     return await dial(addresses, port, context);
   },
-  resolve,
+  resolve: (name, context) => resolver.resolve(name, context),
   startTls: () => Promise.reject(new Error("no TLS here")),
 };
 
@@ -170,7 +171,7 @@ Deno.test("dialChain() reads replies with every address type, byte by byte", asy
     });
     const urls = [`socks5h://127.0.0.1:${parent.addr.port}`];
     const { connection } = await within(5_000, open(urls, "example.com", 80));
-    assertBytes(await readExactly(connection as Deno.Conn, 1), [33]);
+    assertBytes(await readExactly(connection as Deno.TcpConn, 1), [33]);
     connection[Symbol.dispose]();
   }
 });
