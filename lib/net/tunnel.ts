@@ -27,7 +27,7 @@ export interface TunnelOptions {
    * in good order: milliseconds of silence, once the target has answered, after
    * which it is taken to have said all. The client's end of file is not sent on.
    */
-  keepTarget?: number;
+  keepTarget?: number | undefined;
 }
 
 /** How a tunnel ended. */

@@ -5,6 +5,7 @@
  */
 
 import type { Context } from "../sync/context.ts";
+import { formatHostPort } from "../wire/host_port.ts";
 import type { Connection } from "./connection.ts";
 import { DialError, dialErrorKind } from "./dial_error.ts";
 import { errorCode } from "./error_code.ts";
@@ -19,7 +20,7 @@ const UNIX = "unix:";
  * @param context Gives up when cancelled.
  * @returns The connection; the caller closes it.
  * @throws {DialError} If it can't be reached.
- * @throws The reason of the cancellation.
+ * @throws The reason of the cancellation, where that came first.
  */
 export async function connectUnix(
   path: string,
@@ -27,11 +28,10 @@ export async function connectUnix(
 ): Promise<Connection> {
   context.throwIfCancelled();
   try {
-    const { signal } = context;
-    const conn = await Deno.connect({ transport: "unix", path, signal });
+    // It takes or refuses at once: there is nothing to wait for.
+    const conn = await Deno.connect({ transport: "unix", path });
     return new UnixConnection(conn, path);
   } catch (error) {
-    context.throwIfCancelled();
     const isGone = error instanceof Deno.errors.NotFound;
     throw new DialError(
       isGone ? "refused" : dialErrorKind(error),
@@ -77,6 +77,17 @@ async function isAbandoned(path: string): Promise<boolean> {
 /** What an end is called; there is no port, and clients have no path. */
 function addrOf(path: string): Deno.NetAddr {
   return { transport: "tcp", hostname: `${UNIX}${path}`, port: 0 };
+}
+
+/**
+ * Formats an end of a connection.
+ *
+ * @param addr Address and port, or what a Unix socket has instead.
+ * @returns `HOST:PORT`, `unix:PATH`, or `unix` for a client without a path.
+ */
+export function formatAddr({ hostname, port }: Deno.NetAddr): string {
+  if (!hostname.startsWith(UNIX)) return formatHostPort(hostname, port);
+  return hostname === UNIX ? "unix" : hostname;
 }
 
 class UnixListener implements Listener {
