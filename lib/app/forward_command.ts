@@ -6,9 +6,10 @@
 
 import type { PoolFigures } from "../net/pool.ts";
 import type { LogEvent } from "../observe/log_event.ts";
-import { formatEndpoint } from "../wire/endpoint.ts";
+import { formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import type { Command } from "./command.ts";
 import { FORWARD_OPTIONS, type ForwardOptions } from "./forward_options.ts";
+import { limitsOf } from "./limit_options.ts";
 import { runServer } from "./run_server.ts";
 import {
   type ForwardConfig,
@@ -43,6 +44,9 @@ function runForward(options: ForwardOptions): Promise<number> {
     return {
       running: loggingPools(relay, log),
       banner: bannerOf(options, relay),
+      // The file of a Unix socket goes with its listener.
+      writes: options["quota-file"] !== undefined ||
+        options.routes.some(({ listen }) => isUnixPath(listen)),
     };
   });
 }
@@ -67,6 +71,13 @@ function configOf(options: ForwardOptions): ForwardConfig {
     },
     health: { rise, fall, retryAfter: options["retry-after"] },
     sendProxy: options["send-proxy"],
+    names: {
+      servers: options.dns,
+      cacheSize: options["dns-cache"],
+      preference: options.prefer,
+    },
+    outgoing: options.bind,
+    limits: limitsOf(options),
     timeouts: {
       handshake: options["handshake-timeout"],
       connect: options["connect-timeout"],

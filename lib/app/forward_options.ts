@@ -14,6 +14,8 @@ import {
   parseNumber,
 } from "./common_options.ts";
 import { parseRoutes } from "./forward_routes.ts";
+import { LIMIT_OPTIONS } from "./limit_options.ts";
+import { NAME_OPTIONS } from "./name_options.ts";
 import { flag, only, operand, type OptionValues, single } from "./option.ts";
 
 /** Options of `sluice forward`. */
@@ -94,6 +96,8 @@ export const FORWARD_OPTIONS = {
     "10s",
     "for connecting to an upstream; 0 is for ever",
   ),
+  ...NAME_OPTIONS,
+  ...LIMIT_OPTIONS,
   ...COMMON_OPTIONS,
 };
 

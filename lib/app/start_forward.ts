@@ -10,6 +10,8 @@ import type { ProxyVersion } from "../handlers/proxy_header.ts";
 import type { Timeouts } from "../handlers/services.ts";
 import { Upstream, type UpstreamServices } from "../handlers/upstream.ts";
 import { Upstreams, type UpstreamsOptions } from "../handlers/upstreams.ts";
+import type { Handler } from "../net/listen.ts";
+import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { PoolFigures, PoolOptions } from "../net/pool.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { ConnectionLimits } from "../policy/connection_limits.ts";
@@ -19,7 +21,8 @@ import {
 } from "../policy/upstream_health.ts";
 import { connectionCapacity } from "./descriptors.ts";
 import type { Route } from "./forward_routes.ts";
-import { type NameConfig, openNames } from "./open_names.ts";
+import { type LimitConfig, openLimits, startWith } from "./open_limits.ts";
+import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
 import { type RunningListeners, startListeners } from "./start_listeners.ts";
 import { TIMEOUTS } from "./timeouts.ts";
 import { UsageError } from "./usage_error.ts";
@@ -40,6 +43,10 @@ export interface ForwardConfig {
   sendProxy?: ProxyVersion | undefined;
   /** How names are resolved. */
   names?: NameConfig;
+  /** Addresses that connections leave from (default: the system chooses). */
+  outgoing?: OutgoingAddresses;
+  /** Limits that are off unless they are set; see {@linkcode LimitConfig}. */
+  limits?: LimitConfig;
   /** Time limits in milliseconds, where they differ from the defaults. */
   timeouts?: Partial<Timeouts>;
   /** Connections at once (default 20,000). */
@@ -72,34 +79,40 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   const resolver = openNames(config.names);
   const timeouts = { ...TIMEOUTS, ...config.timeouts };
   const groups: Upstreams[] = [];
-  const limits = new ConnectionLimits(most);
+  const connectionLimits = new ConnectionLimits(most);
+  const limits = await openLimits(config.limits ?? {}, false, log);
   const shared: UpstreamServices = {
     resolver,
+    outgoing: checkOutgoing(config.outgoing ?? {}),
     connectTimeout: timeouts.connect,
     pool: config.pool ?? {},
     onHealth: (upstream, why) => log(healthChange(upstream, why)),
   };
-  const running = await startListeners(
-    config.routes.map(({ listen }) => listen),
-    (_listener, index) => {
-      const upstreams = openUpstreams(config.routes[index]!, config, shared);
-      groups.push(upstreams);
-      const services: ForwardServices = {
-        upstreams,
-        poolMode: config.pool?.mode ?? "off",
-        serverSpeaksFirst: config.pool?.serverSpeaksFirst ?? false,
-        poolSettle: config.poolSettle ?? 50,
-        sendProxy: config.sendProxy,
-        limits,
-        connectionsPerClient: config.maxConnectionsPerClient ?? 0,
-        timeouts,
-        log,
-      };
-      return (connection, context, draining) =>
-        handleConnection(connection, context, draining, forward, services);
-    },
-    { slots: most, log },
-  );
+  const handlerFor = (index: number): Handler => {
+    const upstreams = openUpstreams(config.routes[index]!, config, shared);
+    groups.push(upstreams);
+    const services: ForwardServices = {
+      upstreams,
+      poolMode: config.pool?.mode ?? "off",
+      serverSpeaksFirst: config.pool?.serverSpeaksFirst ?? false,
+      poolSettle: config.poolSettle ?? 50,
+      sendProxy: config.sendProxy,
+      limits: connectionLimits,
+      connectionsPerClient: config.maxConnectionsPerClient ?? 0,
+      usage: limits.usage,
+      timeouts,
+      log,
+    };
+    return (connection, context, draining) =>
+      handleConnection(connection, context, draining, forward, services);
+  };
+  const start = () =>
+    startListeners(
+      config.routes.map(({ listen }) => listen),
+      (_listener, index) => handlerFor(index),
+      { slots: most, log },
+    );
+  const running = await startWith(limits, start);
   return {
     listeners: running.listeners,
     get connections() {

@@ -69,7 +69,10 @@ export async function forward(
     ? services.poolSettle
     : undefined;
   const result = await runTunnel(session, duplex, { keepTarget });
-  if (result.isTargetKept) lease.giveBack();
+  if (result.isTargetKept) {
+    duplex.pace = undefined; // It was this client's.
+    lease.giveBack();
+  }
   return {
     ...result,
     sent: result.sent + first.length,

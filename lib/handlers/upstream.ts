@@ -7,6 +7,7 @@
 import { connectUnix } from "../net/unix_socket.ts";
 import { dial, type Dialled } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
+import type { OutgoingAddresses } from "../net/outgoing.ts";
 import { type Borrowed, Pool, type PoolOptions } from "../net/pool.ts";
 import type { Resolver } from "../net/resolver.ts";
 import type { Candidate } from "../policy/balancer.ts";
@@ -20,6 +21,8 @@ import { formatHostPort } from "../wire/host_port.ts";
 export interface UpstreamServices {
   /** Finds the addresses of names. */
   resolver: Resolver;
+  /** Addresses that connections leave from. */
+  outgoing: OutgoingAddresses;
   /** Milliseconds for connecting; 0 is for ever. */
   connectTimeout: number;
   /** How connections come to be ready. */
@@ -165,10 +168,10 @@ export class Upstream implements Candidate, Disposable {
       const connection = await connectUnix(endpoint.path, context);
       return { connection, address: new Uint8Array() };
     }
-    const { connectTimeout: timeout, resolver } = this.#services;
+    const { connectTimeout: timeout, outgoing, resolver } = this.#services;
     const { host, port } = endpoint;
     const addresses = await resolver.resolve(parseHost(host), context);
-    return await dial(addresses, port, context, { timeout });
+    return await dial(addresses, port, context, { timeout, outgoing });
   }
 }
 
