@@ -16,6 +16,7 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { refusedRange } from "../policy/address_guard.ts";
 import { Semaphore } from "../sync/semaphore.ts";
 import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
+import { formatHostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { openEndpoint } from "./open_listener.ts";
 
@@ -92,6 +93,21 @@ export async function startListeners(
     },
     shutdown: (deadline) => shutdownAll(servers, deadline),
   };
+}
+
+/**
+ * Tells where a listener was to be, for a message about it: with the address
+ * that was bound, and the port that was asked for.
+ *
+ * @param listener What was opened.
+ * @param where What was asked for.
+ * @returns For example `0.0.0.0:0`.
+ */
+export function askedName(
+  { addr, name }: ListenerInfo,
+  where: Endpoint,
+): string {
+  return isUnixPath(where) ? name : formatHostPort(addr.hostname, where.port);
 }
 
 interface Opened {

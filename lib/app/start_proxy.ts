@@ -19,12 +19,13 @@ import { Bans } from "../policy/bans.ts";
 import { ConnectionLimits } from "../policy/connection_limits.ts";
 import { type RuleBook, Rules } from "../policy/rules.ts";
 import { type User, Users } from "../policy/users.ts";
-import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
-import { formatHostPort, type HostPort } from "../wire/host_port.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
+import type { HostPort } from "../wire/host_port.ts";
 import { connectionCapacity } from "./descriptors.ts";
 import { type LimitConfig, openLimits, startWith } from "./open_limits.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
 import {
+  askedName,
   type ListenerInfo,
   type RunningListeners,
   startListeners,
@@ -169,11 +170,11 @@ function udpSettings(given: ProxyConfig["udp"]): UdpSettings {
 
 function requireConsent(
   config: ProxyConfig,
-  { addr, isPublic }: ListenerInfo,
+  listener: ListenerInfo,
   where: Endpoint,
 ): void {
-  if (!isPublic || config.open || countUsers(config) > 0) return;
-  const at = formatHostPort(addr.hostname, isUnixPath(where) ? 0 : where.port);
+  if (!listener.isPublic || config.open || countUsers(config) > 0) return;
+  const at = askedName(listener, where);
   throw new UsageError(
     `Refusing to listen on ${at}: whoever reaches it could use the proxy; give --user NAME:PASSWORD or --users FILE, or --open to allow that`,
   );
