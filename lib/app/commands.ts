@@ -26,6 +26,13 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     brief: "SOCKS5, SOCKS4 and HTTP proxy: what runs when no command is named",
     load: () => Promise.resolve(anyCommand(PROXY_COMMAND)),
   },
+  "forward": {
+    brief: "TCP relay to fixed upstreams, with connections that are ready",
+    load: async () => {
+      const { FORWARD_COMMAND } = await import("./forward_command.ts");
+      return anyCommand(FORWARD_COMMAND);
+    },
+  },
   "passwd": {
     brief: "makes a line of a users file out of a name and a password",
     load: async () => {

@@ -28,9 +28,9 @@ export const HUB_COMMAND: Command<typeof HUB_OPTIONS> = {
 
 function runHub(options: HubOptions): Promise<number> {
   checkTogether(options);
-  return runServer(options, (log) => {
-    const running = startHub({ ...configOf(options), log });
-    return Promise.resolve({ running, banner: bannerOf(running, options) });
+  return runServer(options, async (log) => {
+    const running = await startHub({ ...configOf(options), log });
+    return { running, banner: bannerOf(running, options) };
   });
 }
 

@@ -101,11 +101,11 @@ export async function openLimits(
  */
 export async function startWith(
   limits: OpenLimits,
-  start: () => RunningListeners,
+  start: () => Promise<RunningListeners>,
 ): Promise<RunningListeners> {
   let running: RunningListeners;
   try {
-    running = start();
+    running = await start();
   } catch (error) {
     await limits.close();
     throw error;

@@ -5,6 +5,9 @@
  */
 
 import { errorCode } from "../net/error_code.ts";
+import type { Listener } from "../net/listen.ts";
+import { listenUnix } from "../net/unix_socket.ts";
+import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { StartError } from "./usage_error.ts";
 
@@ -27,6 +30,37 @@ export function openListener(where: HostPort): Deno.TcpListener {
       cause: error,
     });
   }
+}
+
+/**
+ * Listens on an address or a Unix socket.
+ *
+ * @param where Where.
+ * @returns The listener; the caller closes it.
+ * @throws {StartError} If that can't be had, saying why.
+ */
+export async function openEndpoint(where: Endpoint): Promise<Listener> {
+  if (!isUnixPath(where)) return openListener(where);
+  try {
+    return await listenUnix(where.path);
+  } catch (error) {
+    const why = explainPath(error);
+    throw new StartError(`Cannot listen on ${formatEndpoint(where)}: ${why}`, {
+      cause: error,
+    });
+  }
+}
+
+function explainPath(error: unknown): string {
+  if (error instanceof Deno.errors.AddrInUse) {
+    return "somebody listens there, or the file is no socket";
+  }
+  if (error instanceof Deno.errors.NotFound) return "there is no such folder";
+  if (error instanceof Deno.errors.PermissionDenied) return "not permitted";
+  if (error instanceof Deno.errors.NotCapable) {
+    return "Deno was not given the permission; start it with --allow-read --allow-write";
+  }
+  return errorCode(error) ?? String(error);
 }
 
 /** `[::]` takes IPv4 as well, unless the machine is without IPv6. */

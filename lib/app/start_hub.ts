@@ -12,12 +12,14 @@ import { hubTcp } from "../handlers/hub_tcp.ts";
 import { hubWeb } from "../handlers/hub_web.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { ConnectionLimits } from "../policy/connection_limits.ts";
-import { formatHostPort, type HostPort } from "../wire/host_port.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
+import type { HostPort } from "../wire/host_port.ts";
 import { tcpDialect } from "../wire/hub_dialect.ts";
 import type { HubFraming } from "../wire/hub_frame.ts";
 import { webSocketDialect } from "../wire/hub_websocket.ts";
 import { connectionCapacity } from "./descriptors.ts";
 import {
+  askedName,
   type ListenerInfo,
   type RunningListeners,
   startListeners,
@@ -108,16 +110,16 @@ const PER_CLIENT = 1;
  * @throws {UsageError} If others could use it and that was not said.
  * @throws {StartError} If it can't listen.
  */
-export function startHub(config: HubConfig): RunningHub {
+export async function startHub(config: HubConfig): Promise<RunningHub> {
   const given: Required<HubConfig> = { ...DEFAULTS, ...config };
   const capacity = connectionCapacity(PER_CLIENT);
   const hub = new Hub({ mostRooms: given.maxRooms, history: given.history });
   const most = Math.min(given.maxConnections, capacity);
   const shared = sharedServices(given, hub, most);
-  const running = startListeners(
+  const running = await startListeners(
     [...given.listen, ...given.web],
-    ({ isPublic }, where) => {
-      const protocol = given.web.includes(where) ? hubWeb : hubTcp;
+    ({ isPublic }, index) => {
+      const protocol = index < given.listen.length ? hubTcp : hubWeb;
       const services: HubServices = {
         ...shared,
         connectionsPerClient: given.maxConnectionsPerClient ??
@@ -176,11 +178,11 @@ function sharedServices(
 
 function requireConsent(
   { open }: Required<HubConfig>,
-  { addr, isPublic }: ListenerInfo,
-  { port }: HostPort,
+  listener: ListenerInfo,
+  where: Endpoint,
 ): void {
-  if (!isPublic || open) return;
-  const at = formatHostPort(addr.hostname, port);
+  if (!listener.isPublic || open) return;
+  const at = askedName(listener, where);
   throw new UsageError(
     `Refusing to listen on ${at}: whoever reaches it could use the hub; give --open to allow that`,
   );

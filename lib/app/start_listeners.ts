@@ -11,17 +11,21 @@ import {
   serve,
   type Server,
 } from "../net/listen.ts";
+import { formatAddr } from "../net/unix_socket.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { refusedRange } from "../policy/address_guard.ts";
 import { Semaphore } from "../sync/semaphore.ts";
-import type { HostPort } from "../wire/host_port.ts";
+import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
+import { formatHostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
-import { openListener } from "./open_listener.ts";
+import { openEndpoint } from "./open_listener.ts";
 
 /** A listener that is open. */
 export interface ListenerInfo {
   /** Where it listens, with the real port. */
   readonly addr: Deno.NetAddr;
+  /** The same as text: `HOST:PORT`, or `unix:PATH`. */
+  readonly name: string;
   /** Whether others than this machine can reach it. */
   readonly isPublic: boolean;
 }
@@ -53,30 +57,30 @@ export interface StartListenersOptions {
    * @param listener What was opened; it is closed again.
    * @param where What was asked for.
    */
-  check?: (listener: ListenerInfo, where: HostPort) => void;
+  check?: (listener: ListenerInfo, where: Endpoint) => void;
 }
 
 /**
  * Opens listeners, all or none, and serves their connections.
  *
  * @param listen Where to listen; port 0 takes a free one.
- * @param handlerFor Makes the handler of one listener's connections; it is told
- *   which of `listen` that is.
+ * @param handlerFor Makes the handler of one listener's connections; told its
+ *   place in the list.
  * @param options What they share.
  * @returns The listeners.
  * @throws {StartError} If one can't be opened.
  * @throws What `options.check` throws.
  */
-export function startListeners(
-  listen: readonly HostPort[],
-  handlerFor: (listener: ListenerInfo, where: HostPort) => Handler,
+export async function startListeners(
+  listen: readonly Endpoint[],
+  handlerFor: (listener: ListenerInfo, index: number) => Handler,
   options: StartListenersOptions,
-): RunningListeners {
+): Promise<RunningListeners> {
   const { log } = options;
-  const opened = openAll(listen, options);
+  const opened = await openAll(listen, options);
   const slots = new Semaphore(options.slots);
-  const servers = opened.map(({ listener, info, where }) =>
-    serve(listener, handlerFor(info, where), {
+  const servers = opened.map(({ listener, info }, index) =>
+    serve(listener, handlerFor(info, index), {
       slots,
       onAcceptError: (error) => log(acceptFailure(error)),
       onHandlerError: (error) => log(handlerFailure(error)),
@@ -91,24 +95,38 @@ export function startListeners(
   };
 }
 
+/**
+ * Tells where a listener was to be, for a message about it: with the address
+ * that was bound, and the port that was asked for.
+ *
+ * @param listener What was opened.
+ * @param where What was asked for.
+ * @returns For example `0.0.0.0:0`.
+ */
+export function askedName(
+  { addr, name }: ListenerInfo,
+  where: Endpoint,
+): string {
+  return isUnixPath(where) ? name : formatHostPort(addr.hostname, where.port);
+}
+
 interface Opened {
   listener: Listener;
   info: ListenerInfo;
-  /** What was asked for. */
-  where: HostPort;
 }
 
-function openAll(
-  listen: readonly HostPort[],
+async function openAll(
+  listen: readonly Endpoint[],
   { check }: StartListenersOptions,
-): Opened[] {
+): Promise<Opened[]> {
   const opened: Opened[] = [];
   try {
     for (const where of listen) {
-      const listener = openListener(where);
+      const listener = await openEndpoint(where);
       const addr = listener.addr as Deno.NetAddr;
-      const info = { addr, isPublic: !isLoopback(addr) };
-      opened.push({ listener, info, where });
+      const isPublic = !isUnixPath(where) && !isLoopback(addr);
+      const info = { addr, name: formatAddr(addr), isPublic };
+      opened.push({ listener, info });
       check?.(info, where);
     }
   } catch (error) {

@@ -19,15 +19,18 @@ import { Bans } from "../policy/bans.ts";
 import { ConnectionLimits } from "../policy/connection_limits.ts";
 import { type RuleBook, Rules } from "../policy/rules.ts";
 import { type User, Users } from "../policy/users.ts";
-import { formatHostPort, type HostPort } from "../wire/host_port.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
+import type { HostPort } from "../wire/host_port.ts";
 import { connectionCapacity } from "./descriptors.ts";
 import { type LimitConfig, openLimits, startWith } from "./open_limits.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
 import {
+  askedName,
   type ListenerInfo,
   type RunningListeners,
   startListeners,
 } from "./start_listeners.ts";
+import { TIMEOUTS } from "./timeouts.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What the proxy is to be. */
@@ -76,14 +79,6 @@ export interface ProxyConfig {
 
 /** A proxy that is running. */
 export type Proxy = RunningListeners;
-
-/** The time limits of DESIGN's table, in milliseconds. */
-const TIMEOUTS: Timeouts = {
-  handshake: 10_000,
-  connect: 10_000,
-  idle: 600_000,
-  halfClose: 30_000,
-};
 
 /** Settings of UDP where nothing else is said; see {@linkcode UdpSettings}. */
 const UDP = {
@@ -175,11 +170,11 @@ function udpSettings(given: ProxyConfig["udp"]): UdpSettings {
 
 function requireConsent(
   config: ProxyConfig,
-  { addr, isPublic }: ListenerInfo,
-  { port }: HostPort,
+  listener: ListenerInfo,
+  where: Endpoint,
 ): void {
-  if (!isPublic || config.open || countUsers(config) > 0) return;
-  const at = formatHostPort(addr.hostname, port);
+  if (!listener.isPublic || config.open || countUsers(config) > 0) return;
+  const at = askedName(listener, where);
   throw new UsageError(
     `Refusing to listen on ${at}: whoever reaches it could use the proxy; give --user NAME:PASSWORD or --users FILE, or --open to allow that`,
   );

@@ -6,12 +6,12 @@
 
 import { isOfOneClient } from "../net/accept_error.ts";
 import { DialError, dialErrorKind } from "../net/dial_error.ts";
+import { EarlyReader } from "../net/early_reader.ts";
 import { errorCode } from "../net/error_code.ts";
 import { Refusal } from "../policy/refusal.ts";
 import { Context } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
-import { ClientWatch } from "./client_watch.ts";
 import type { Session } from "./session.ts";
 
 /** A peer that has come. */
@@ -47,7 +47,10 @@ export async function acceptPeer(
   const leaveDrain = draining.onCancel(() =>
     wait.cancel(new Refusal("draining", "Sluice is shutting down"))
   );
-  const watch = new ClientWatch(client, (error) => wait.cancel(error));
+  const watch = new EarlyReader(client, (error) => wait.cancel(error), {
+    tooMuch: () =>
+      new Refusal("limit reached", "Client says too much too early"),
+  });
   try {
     const connection = await acceptWelcome(listener, wait, isWelcome);
     return { connection, early: await watch.stop() };

@@ -17,6 +17,7 @@ const REPLY_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, Reply>> = {
   "timeout": REPLY.TtlExpired,
   "resolver failed": REPLY.GeneralFailure,
   "no descriptors": REPLY.GeneralFailure,
+  "parent failed": REPLY.GeneralFailure,
   "failed": REPLY.GeneralFailure,
   "forbidden": REPLY.NotAllowedByRuleset,
   "unauthenticated": REPLY.NotAllowedByRuleset,

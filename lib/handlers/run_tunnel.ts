@@ -6,7 +6,11 @@
 
 import type { Connection } from "../net/connection.ts";
 import { Duplex } from "../net/duplex.ts";
-import { tunnel, type TunnelResult } from "../net/tunnel.ts";
+import {
+  tunnel,
+  type TunnelOptions,
+  type TunnelResult,
+} from "../net/tunnel.ts";
 import type { CommonServices } from "./services.ts";
 import type { Session } from "./session.ts";
 
@@ -15,11 +19,13 @@ import type { Session } from "./session.ts";
  *
  * @param session The client; its handshake is over, its reader released.
  * @param target The target; still to be closed by whoever opened it.
+ * @param options What else there is to it.
  * @returns How the tunnel ended.
  */
 export function runTunnel(
   session: Session<CommonServices>,
   target: Connection | Duplex,
+  options: Pick<TunnelOptions, "keepTarget"> = {},
 ): Promise<TunnelResult> {
   const { client, context, services } = session;
   const { idle, halfClose } = services.timeouts;
@@ -30,5 +36,6 @@ export function runTunnel(
   return tunnel(client, far, context, {
     idleTimeout: idle,
     halfCloseTimeout: halfClose,
+    ...options,
   });
 }

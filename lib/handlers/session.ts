@@ -8,13 +8,13 @@
 import { ByteReader } from "../net/byte_reader.ts";
 import type { Connection } from "../net/connection.ts";
 import { Duplex } from "../net/duplex.ts";
+import { formatAddr } from "../net/unix_socket.ts";
 import { unmapAddr } from "../net/unmap_addr.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import type { Lease } from "../policy/connection_limits.ts";
 import type { Identity } from "../policy/identity.ts";
 import { type Context, timeoutError } from "../sync/context.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
-import { formatHostPort } from "../wire/host_port.ts";
 import type { CommonServices, Services } from "./services.ts";
 import { SessionUsage } from "./session_usage.ts";
 
@@ -171,8 +171,8 @@ function newRecord(local: Deno.NetAddr, remote: Deno.NetAddr): ConnectionEvent {
     event: "connection",
     startedAt: Date.now(),
     duration: 0,
-    listener: formatHostPort(local.hostname, local.port),
-    client: formatHostPort(remote.hostname, remote.port),
+    listener: formatAddr(local),
+    client: formatAddr(remote),
     sent: 0,
     received: 0,
     result: "dropped",

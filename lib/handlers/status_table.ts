@@ -17,6 +17,7 @@ const STATUS_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, number>> = {
   "timeout": 504,
   "resolver failed": 503,
   "no descriptors": 503,
+  "parent failed": 502,
   "failed": 502,
   "forbidden": 403,
   "unauthenticated": 407,

@@ -16,6 +16,7 @@ export type DialErrorKind =
   | "timeout"
   | "no descriptors"
   | "forbidden"
+  | "parent failed"
   | "failed";
 
 /** A target that was not reached. */

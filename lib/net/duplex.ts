@@ -26,6 +26,8 @@ export class Duplex {
   #isReading = false;
   #pace: Pace | undefined;
   #isHeld = false;
+  #isWriting = false;
+  #hasSentLast = false;
 
   /**
    * Wraps a connection. Whoever opened it still closes it, with
@@ -66,6 +68,16 @@ export class Duplex {
   set pace(pace: Pace | undefined) {
     if (this.#isHeld) this.#pace!.release();
     this.#pace = pace;
+  }
+
+  /** Whether bytes are on their way to the socket, and it does not take them. */
+  get isWriting(): boolean {
+    return this.#isWriting;
+  }
+
+  /** Whether the peer has said nothing since bytes were given to the socket. */
+  get awaitsAnswer(): boolean {
+    return this.#hasSentLast;
   }
 
   /**
@@ -247,7 +259,9 @@ export class Duplex {
   async #read(buffer: Uint8Array): Promise<number | null> {
     this.#isReading = true;
     try {
-      return await this.#connection.read(buffer);
+      const count = await this.#connection.read(buffer);
+      this.#hasSentLast = false;
+      return count;
     } catch (error) {
       this.#failed = true;
       this.#buffer.free();
@@ -258,13 +272,17 @@ export class Duplex {
   }
 
   async #write(bytes: Uint8Array): Promise<number> {
+    this.#isWriting = true;
     try {
       const count = await this.#connection.write(bytes);
       this.#sent += count;
+      this.#hasSentLast = true;
       return count;
     } catch (error) {
       this.#failed = true;
       throw error;
+    } finally {
+      this.#isWriting = false;
     }
   }
 

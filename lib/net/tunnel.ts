@@ -22,6 +22,12 @@ export interface TunnelOptions {
    * has reached end of file (default 30,000); 0 ends both at once.
    */
   halfCloseTimeout?: number;
+  /**
+   * Keeps the target's connection for another client, where this one leaves it
+   * in good order: milliseconds of silence, once the target has answered, after
+   * which it is taken to have said all. The client's end of file is not sent on.
+   */
+  keepTarget?: number | undefined;
 }
 
 /** How a tunnel ended. */
@@ -36,6 +42,11 @@ export interface TunnelResult {
   error: unknown;
   /** Whose connection failed, where that is why it was cut. */
   failed?: End;
+  /**
+   * Whether the target's connection is still open and in good order: no error,
+   * no half-close, nothing unread or half-written. Nobody uses its streams.
+   */
+  isTargetKept?: true;
 }
 
 /**
@@ -50,84 +61,145 @@ export interface TunnelResult {
  * @param options Time limits.
  * @returns Counts, and how it ended: a failed tunnel is a result, not a throw.
  */
-export async function tunnel(
+export function tunnel(
   client: Duplex,
   target: Duplex,
   context: Context,
   options: TunnelOptions = {},
 ): Promise<TunnelResult> {
-  const { idleTimeout = 0, halfCloseTimeout = 30_000 } = options;
-  const controller = new AbortController();
-  const before = { sent: target.sent, received: client.sent };
-  const result: TunnelResult = {
+  return new Tunnel(client, target, options).run(context);
+}
+
+class Tunnel {
+  readonly #client: Duplex;
+  readonly #target: Duplex;
+  readonly #idleTimeout: number;
+  readonly #halfCloseTimeout: number;
+  readonly #keepTarget: number | undefined;
+  readonly #controller = new AbortController();
+  readonly #result: TunnelResult = {
     sent: 0,
     received: 0,
     endedFirst: undefined,
     error: undefined,
   };
-  let held = 0;
-  const progress = () => {
-    // Waiting for a rate is not standing still.
-    if (client.isHeld || target.isHeld) held++;
-    return client.sent + target.sent + held;
-  };
-  let stall: Deadline = watchStall(
-    idleTimeout,
-    progress,
-    () => cut(timeoutError(idleTimeout, "Idle time")),
-  );
-  const unregister = context.onCancel(cut);
+  #stall: Deadline | undefined;
+  #held = 0;
 
-  function cut(reason: unknown): void {
-    if (controller.signal.aborted) return;
-    result.error = reason;
-    controller.abort(reason);
-    // pipeTo waits for the write that is under way, which may be for a peer
-    // that does not read: only closing the sockets ends it.
-    client.close();
-    target.close();
+  constructor(client: Duplex, target: Duplex, options: TunnelOptions) {
+    this.#client = client;
+    this.#target = target;
+    this.#idleTimeout = options.idleTimeout ?? 0;
+    this.#halfCloseTimeout = options.halfCloseTimeout ?? 30_000;
+    this.#keepTarget = options.keepTarget;
   }
 
-  async function pump(from: Duplex, to: Duplex, end: End): Promise<void> {
+  async run(context: Context): Promise<TunnelResult> {
+    const client = this.#client;
+    const target = this.#target;
+    const before = { sent: target.sent, received: client.sent };
+    this.#watch(
+      this.#idleTimeout,
+      () => this.#leave(timeoutError(this.#idleTimeout, "Idle time")),
+    );
+    const unregister = context.onCancel((reason) => this.#cut(reason));
+    await Promise.all([
+      this.#pump(client, target, "client"),
+      this.#pump(target, client, "target"),
+    ]);
+    this.#stall?.clear();
+    unregister();
+    client.releaseBuffer();
+    target.releaseBuffer();
+    this.#result.sent = target.sent - before.sent;
+    this.#result.received = client.sent - before.received;
+    return this.#result;
+  }
+
+  async #pump(from: Duplex, to: Duplex, end: End): Promise<void> {
+    const { signal } = this.#controller;
     try {
       await from.readable.pipeTo(to.writable, {
-        signal: controller.signal,
+        signal,
         preventAbort: true,
         preventCancel: true,
+        preventClose: end === "client" && this.#keepTarget !== undefined,
       });
     } catch (error) {
-      if (!controller.signal.aborted) {
-        result.failed = to.failed ? other(end) : end;
-        result.endedFirst ??= result.failed;
-      }
-      cut(error);
+      this.#fail(error, to.failed ? other(end) : end);
       return;
     }
-    if (result.endedFirst !== undefined || controller.signal.aborted) return;
-    result.endedFirst = end;
-    if (halfCloseTimeout === 0) {
-      cut(undefined);
-      return;
-    }
-    stall.clear();
-    stall = watchStall(
-      halfCloseTimeout,
-      progress,
-      () => cut(timeoutError(halfCloseTimeout, "Half-close time")),
-    );
+    if (this.#result.endedFirst !== undefined || signal.aborted) return;
+    this.#result.endedFirst = end;
+    this.#waitForOther(end);
   }
 
-  await Promise.all([
-    pump(client, target, "client"),
-    pump(target, client, "target"),
-  ]);
-  stall.clear();
-  unregister();
-  client.releaseBuffer();
-  target.releaseBuffer();
-  result.sent = target.sent - before.sent;
-  result.received = client.sent - before.received;
-  return result;
+  #fail(error: unknown, end: End): void {
+    if (this.#controller.signal.aborted) return;
+    this.#result.failed = end;
+    this.#result.endedFirst ??= end;
+    this.#cut(error);
+  }
+
+  #cut(reason: unknown): void {
+    if (this.#controller.signal.aborted) return;
+    this.#result.error = reason;
+    this.#controller.abort(reason);
+    // pipeTo waits for the write that is under way, which may be for a peer
+    // that does not read: only closing the sockets ends it.
+    this.#client.close();
+    this.#target.close();
+  }
+
+  /** Gives the direction that is left its time. */
+  #waitForOther(ended: End): void {
+    const limit = this.#halfCloseTimeout;
+    const late = () => this.#cut(timeoutError(limit, "Half-close time"));
+    if (ended === "client" && this.#keepTarget !== undefined) {
+      this.#waitForSilence(this.#keepTarget, performance.now(), late);
+    } else if (limit === 0) this.#cut(undefined);
+    else this.#watch(limit, late);
+  }
+
+  /** Until the target has said all that it has to say to a client that left. */
+  #waitForSilence(silence: number, since: number, late: () => void): void {
+    this.#watch(silence, () => {
+      const isBusy = this.#client.isWriting || this.#target.awaitsAnswer;
+      if (!isBusy) this.#leave(undefined);
+      else if (performance.now() - since < this.#halfCloseTimeout) {
+        this.#waitForSilence(silence, since, late);
+      } else late();
+    });
+  }
+
+  /** Ends it without anybody's fault: the target may serve another client. */
+  #leave(reason: unknown): void {
+    const target = this.#target;
+    const isInOrder = this.#keepTarget !== undefined &&
+      this.#result.endedFirst !== "target" &&
+      !this.#client.isWriting && !target.isWriting && !target.awaitsAnswer;
+    if (!isInOrder || this.#controller.signal.aborted) return this.#cut(reason);
+    this.#result.error = reason;
+    this.#result.isTargetKept = true;
+    // As a Go read is interrupted with SetDeadline: the read under way goes on,
+    // and what it brings is the first thing that the next client's pump gets.
+    this.#controller.abort(new Error("Target is kept"));
+    if (reason !== undefined) this.#client.close();
+  }
+
+  /** Replaces the watch before it. */
+  #watch(limit: number, expire: () => void): void {
+    this.#stall?.clear();
+    this.#stall = watchStall(limit, () => this.#progress(), expire);
+  }
+
+  #progress(): number {
+    const client = this.#client;
+    const target = this.#target;
+    // Waiting for a rate is not standing still.
+    if (client.isHeld || target.isHeld) this.#held++;
+    return client.sent + target.sent + this.#held;
+  }
 }
 
 function other(end: End): End {

@@ -24,6 +24,8 @@ export interface ConnectionEvent {
   listener: string;
   /** Where it came from, `HOST:PORT`. */
   client: string;
+  /** What it was told to be called, where an upstream was told. */
+  id?: string;
   /** What was spoken, once known. */
   protocol?: string;
   /** User name as sent, once known. Not escaped. */

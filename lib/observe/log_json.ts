@@ -47,6 +47,7 @@ function connectionFields(event: ConnectionEvent): Record<string, unknown> {
   return {
     listener: event.listener,
     client: event.client,
+    id: event.id,
     protocol: event.protocol,
     user: event.user,
     target: event.target,

@@ -37,6 +37,19 @@ export function parseBasicCredentials(
   };
 }
 
+/**
+ * Encodes the value of `Proxy-Authorization`.
+ *
+ * @param credentials Name without a colon, and password.
+ * @returns The field's value.
+ */
+export function encodeBasicCredentials(
+  { username, password }: BasicCredentials,
+): string {
+  const name = new TextEncoder().encode(username);
+  return `Basic ${new Uint8Array([...name, COLON, ...password]).toBase64()}`;
+}
+
 function decodeBase64(text: string): Uint8Array | undefined {
   try {
     return Uint8Array.fromBase64(text);

@@ -5,6 +5,7 @@
  */
 
 import type { IpAddress } from "./ip_address.ts";
+import type { Parser } from "./parser.ts";
 import type { Reply } from "./socks4.ts";
 
 /** `VN` of a reply: "the version of the reply code", not of the protocol. */
@@ -41,4 +42,16 @@ export function encodeReply(
 ): Uint8Array<ArrayBuffer> {
   const { ip, port } = endpoint;
   return new Uint8Array([REPLY_VERSION, reply, port >> 8, port & 0xff, ...ip]);
+}
+
+/**
+ * Parses a reply; its address means nothing to a client that wanted to connect.
+ *
+ * @returns `CD` as sent.
+ * @throws {SyntaxError} If `VN` is not 0.
+ */
+export function* parseReply(): Parser<number> {
+  const [version, reply] = yield 8;
+  if (version === REPLY_VERSION) return reply!;
+  throw new SyntaxError(`Cannot parse reply: VN is ${version}`);
 }

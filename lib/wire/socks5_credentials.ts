@@ -101,3 +101,16 @@ export function encodeCredentialsReply(
 ): Uint8Array<ArrayBuffer> {
   return new Uint8Array([VERSION, accepted ? 0 : 1]);
 }
+
+/**
+ * Parses the answer to credentials.
+ *
+ * @returns Whether they were right.
+ * @throws {SyntaxError} If the version is neither 1 nor, as some proxies send
+ *   it, 5.
+ */
+export function* parseCredentialsReply(): Parser<boolean> {
+  const [version, status] = yield 2;
+  if (version === VERSION || version === 0x05) return status === 0;
+  throw new SyntaxError(`Cannot parse credentials reply: VER is ${version}`);
+}

@@ -59,3 +59,15 @@ export function encodeGreeting(methods: number[]): Uint8Array<ArrayBuffer> {
 export function encodeMethodSelection(method: Method): Uint8Array<ArrayBuffer> {
   return new Uint8Array([VERSION, method]);
 }
+
+/**
+ * Parses a proxy's choice.
+ *
+ * @returns The method, as sent.
+ * @throws {SyntaxError} If the version is not 5.
+ */
+export function* parseMethodSelection(): Parser<number> {
+  const [version, method] = yield 2;
+  if (version === VERSION) return method!;
+  throw new SyntaxError(`Cannot parse method selection: VER is ${version}`);
+}

@@ -5,6 +5,7 @@
  */
 
 import type { IpAddress } from "./ip_address.ts";
+import type { Parser } from "./parser.ts";
 import { ADDRESS_TYPE, type Reply, VERSION } from "./socks5.ts";
 
 /** Address the proxy uses towards the target. */
@@ -46,4 +47,36 @@ export function encodeReply(
   bytes[4 + ip.length] = port >> 8;
   bytes[5 + ip.length] = port & 0xff;
   return bytes;
+}
+
+/**
+ * Parses a reply, whatever address it carries: where the proxy is bound is of
+ * no use to a client that wanted to connect.
+ *
+ * @returns `REP` as sent.
+ * @throws {SyntaxError} If the version is not 5 or the address type unknown.
+ */
+export function* parseReply(): Parser<number> {
+  const [version, reply, , addressType] = yield 4;
+  if (version !== VERSION) throw malformed(`VER is ${version}`);
+  switch (addressType) {
+    case ADDRESS_TYPE.Ipv4:
+      yield 4 + 2;
+      break;
+    case ADDRESS_TYPE.Ipv6:
+      yield 16 + 2;
+      break;
+    case ADDRESS_TYPE.DomainName: {
+      const [length] = yield 1;
+      yield length! + 2;
+      break;
+    }
+    default:
+      throw malformed(`ATYP is ${addressType}`);
+  }
+  return reply!;
+}
+
+function malformed(state: string): SyntaxError {
+  return new SyntaxError(`Cannot parse reply: ${state}`);
 }

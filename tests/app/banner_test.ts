@@ -6,7 +6,8 @@ import type { ListenerInfo } from "../../lib/app/start_listeners.ts";
 const ALICE = { name: "alice", password: "hunter2" };
 
 function listener(hostname: string, isPublic: boolean): ListenerInfo {
-  return { addr: { transport: "tcp", hostname, port: 1080 }, isPublic };
+  const addr = { transport: "tcp" as const, hostname, port: 1080 };
+  return { addr, name: `${hostname}:1080`, isPublic };
 }
 
 Deno.test("bannerLines() says what listens, how to try it and who may", () => {

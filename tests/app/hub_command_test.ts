@@ -71,12 +71,12 @@ Deno.test("startHub() listens where others can reach it only when told so", asyn
   const all = { host: "0.0.0.0", port: 0 };
   const local = { host: "127.0.0.1", port: 0 };
   for (const where of [{ listen: [all] }, { listen: [local], web: [all] }]) {
-    assertThrows(
+    await assertRejects(
       () => startHub(where),
       UsageError,
       "Refusing to listen on 0.0.0.0:0: whoever reaches it could use the hub; give --open",
     );
-    const hub = startHub({ ...where, open: true });
+    const hub = await startHub({ ...where, open: true });
     assertEquals(await hub.shutdown(0), 0);
   }
 });

@@ -29,7 +29,7 @@ testPrograms({
     "the hub's page shows what others say, as text, and sends what is typed",
   needs: ["chromium"],
   async fn({ chromium }) {
-    await using hub = startTestHub();
+    await using hub = await startTestHub();
     using tcp = await hub.join();
     const at = `http://127.0.0.1:${hub.web.port}/`;
     await using page = await openPage(chromium, at);
@@ -75,7 +75,7 @@ testPrograms({
   name: "the hub's page connects again when the hub has come back",
   needs: ["chromium"],
   async fn({ chromium }) {
-    const first = startTestHub();
+    const first = await startTestHub();
     const { port } = first.web;
     await using page = await openPage(chromium, `http://127.0.0.1:${port}/`);
     const status = "document.querySelector('#status')?.innerText";
@@ -86,7 +86,7 @@ testPrograms({
     );
     await picture(page, "hub-lost");
     const web = [{ host: "127.0.0.1", port }];
-    await using second = startTestHub({ web });
+    await using second = await startTestHub({ web });
     assert(await page.waitFor(`${status} === 'Connected'`));
     using tcp = await second.join();
     await tcp.say("back again");

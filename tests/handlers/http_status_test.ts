@@ -13,6 +13,7 @@ const DIALS: [DialErrorKind, number][] = [
   ["timeout", 504],
   ["resolver failed", 503],
   ["no descriptors", 503],
+  ["parent failed", 502],
   ["failed", 502],
   ["forbidden", 403],
 ];

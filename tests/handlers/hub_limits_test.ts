@@ -18,7 +18,7 @@ async function flood(hub: TestHub, lines: number): Promise<void> {
 }
 
 Deno.test("hub drops the oldest for a slow client, and tells it how many", async () => {
-  await using hub = startTestHub({ queue: 10, slow: "drop-oldest" });
+  await using hub = await startTestHub({ queue: 10, slow: "drop-oldest" });
   using slow = await hub.join();
   await flood(hub, 300);
   const heard: number[] = [];
@@ -39,7 +39,7 @@ Deno.test("hub drops the oldest for a slow client, and tells it how many", async
 });
 
 Deno.test("hub drops the newest for a slow client until that has caught up", async () => {
-  await using hub = startTestHub({ queue: 10, slow: "drop-newest" });
+  await using hub = await startTestHub({ queue: 10, slow: "drop-newest" });
   using slow = await hub.join();
   await flood(hub, 300);
   let next = 0;
@@ -55,7 +55,7 @@ Deno.test("hub drops the newest for a slow client until that has caught up", asy
 });
 
 Deno.test("hub disconnects a slow client where that is asked for", async () => {
-  await using hub = startTestHub({ queue: 10, slow: "disconnect" });
+  await using hub = await startTestHub({ queue: 10, slow: "disconnect" });
   using slow = await hub.join();
   using good = await hub.join();
   const counting = (async () => {
@@ -79,7 +79,7 @@ Deno.test("hub disconnects a slow client where that is asked for", async () => {
 });
 
 Deno.test("hub asks silent clients for a sign, and closes those that give none", async () => {
-  await using hub = startTestHub({ heartbeat: 150 });
+  await using hub = await startTestHub({ heartbeat: 150 });
   using dead = await hub.join();
   using alive = await hub.join();
   const answering = (async () => {
@@ -108,7 +108,7 @@ Deno.test("hub asks silent clients for a sign, and closes those that give none",
 });
 
 Deno.test("hub reads a client that says too much more slowly, and loses nothing", async () => {
-  await using hub = startTestHub({ ratePerClient: 20 });
+  await using hub = await startTestHub({ ratePerClient: 20 });
   using a = await hub.join();
   using b = await hub.join();
   const start = performance.now();
@@ -121,7 +121,7 @@ Deno.test("hub reads a client that says too much more slowly, and loses nothing"
 });
 
 Deno.test("hub tells a client too many that it is", async () => {
-  await using hub = startTestHub({ maxConnections: 1 });
+  await using hub = await startTestHub({ maxConnections: 1 });
   using first = await hub.join();
   const { hostname, port } = hub.addr;
   using second = new LineClient(await Deno.connect({ hostname, port }));
@@ -133,7 +133,7 @@ Deno.test("hub tells a client too many that it is", async () => {
 });
 
 Deno.test("hub tells every client when it shuts down, behind what waits for it", async () => {
-  const hub = startTestHub();
+  const hub = await startTestHub();
   const clients = [await hub.join(), await hub.join(), await hub.join()];
   for (let n = 0; n < 50; n++) await clients[0]!.say(`${n}`);
   await clients[0]!.ask("/ping");
@@ -151,7 +151,7 @@ Deno.test("hub tells every client when it shuts down, behind what waits for it",
 });
 
 Deno.test("hub does not wait long at the shutdown for a client that takes nothing", async () => {
-  const hub = startTestHub({ queue: 10 });
+  const hub = await startTestHub({ queue: 10 });
   using slow = await hub.join();
   await flood(hub, 300);
   const start = performance.now();
@@ -161,7 +161,7 @@ Deno.test("hub does not wait long at the shutdown for a client that takes nothin
 });
 
 Deno.test("hub cuts what is left when the drain deadline passes", async () => {
-  const hub = startTestHub({ queue: 10 });
+  const hub = await startTestHub({ queue: 10 });
   using slow = await hub.join();
   await flood(hub, 300);
   await hub.whenEnded(1);
@@ -170,7 +170,7 @@ Deno.test("hub cuts what is left when the drain deadline passes", async () => {
 });
 
 Deno.test("hub closes a client that leaves without waiting for its end", async () => {
-  await using hub = startTestHub();
+  await using hub = await startTestHub();
   using client = await hub.join();
   await client.conn.closeWrite();
   assertEquals((await readToEof(client.conn)).length, 0);

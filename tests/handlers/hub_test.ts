@@ -18,7 +18,7 @@ async function aliceAndBob(
 }
 
 Deno.test("hub sends what one client says to all the others, and not back", async () => {
-  await using hub = startTestHub();
+  await using hub = await startTestHub();
   using a = await hub.join();
   using b = await hub.join();
   using c = await hub.join();
@@ -29,7 +29,7 @@ Deno.test("hub sends what one client says to all the others, and not back", asyn
 });
 
 Deno.test("hub sends all clients what several say in one order", async () => {
-  await using hub = startTestHub({ ratePerClient: 0 });
+  await using hub = await startTestHub({ ratePerClient: 0 });
   using first = await hub.join();
   using second = await hub.join();
   const speakers = [await hub.join(), await hub.join(), await hub.join()];
@@ -48,7 +48,7 @@ Deno.test("hub sends all clients what several say in one order", async () => {
 });
 
 Deno.test("hub says nothing of clients without a name", async () => {
-  await using hub = startTestHub();
+  await using hub = await startTestHub();
   using a = await hub.join();
   {
     using b = await hub.join();
@@ -62,7 +62,7 @@ Deno.test("hub says nothing of clients without a name", async () => {
 });
 
 Deno.test("hub tells of names that come, change and go", async () => {
-  await using hub = startTestHub();
+  await using hub = await startTestHub();
   const [alice, bob] = await aliceAndBob(hub);
   using _alice = alice;
   assertEquals(await bob.ask("/name Robert"), "* You are Robert");
@@ -72,7 +72,7 @@ Deno.test("hub tells of names that come, change and go", async () => {
 });
 
 Deno.test("hub gives a name to one client only", async () => {
-  await using hub = startTestHub();
+  await using hub = await startTestHub();
   const [alice, bob] = await aliceAndBob(hub);
   using _alice = alice;
   using _bob = bob;
@@ -93,7 +93,7 @@ Deno.test("hub gives a name to one client only", async () => {
 });
 
 Deno.test("hub keeps rooms apart", async () => {
-  await using hub = startTestHub({ maxRooms: 2 });
+  await using hub = await startTestHub({ maxRooms: 2 });
   const [alice, bob] = await aliceAndBob(hub);
   using _alice = alice;
   using _bob = bob;
@@ -129,7 +129,7 @@ Deno.test("hub keeps rooms apart", async () => {
 });
 
 Deno.test("hub answers commands, and those there are not", async () => {
-  await using hub = startTestHub();
+  await using hub = await startTestHub();
   using client = await hub.join();
   assertMatch((await client.ask("/help"))!, /^\* \/name NAME: /);
   assertEquals(await client.ask("/ping"), "* pong");
@@ -145,7 +145,7 @@ Deno.test("hub answers commands, and those there are not", async () => {
 });
 
 Deno.test("hub sends newcomers what was said last", async () => {
-  await using hub = startTestHub({ history: 3 });
+  await using hub = await startTestHub({ history: 3 });
   using a = await hub.join();
   for (const n of [1, 2, 3, 4, 5]) await a.say(`line ${n}`);
   await a.ask("/ping");
@@ -156,7 +156,7 @@ Deno.test("hub sends newcomers what was said last", async () => {
 });
 
 Deno.test("hub forgets what was said when that is too many bytes", async () => {
-  await using hub = startTestHub({ history: 100 });
+  await using hub = await startTestHub({ history: 100 });
   using a = await hub.join();
   const line = "x".repeat(60_000);
   for (let n = 0; n < 30; n++) await a.say(line);
@@ -169,7 +169,7 @@ Deno.test("hub forgets what was said when that is too many bytes", async () => {
 });
 
 Deno.test("hub sends names with --names, and lets nobody forge one", async () => {
-  await using hub = startTestHub({ names: true });
+  await using hub = await startTestHub({ names: true });
   const [alice, bob] = await aliceAndBob(hub);
   using _alice = alice;
   using _bob = bob;
@@ -178,7 +178,7 @@ Deno.test("hub sends names with --names, and lets nobody forge one", async () =>
 });
 
 Deno.test("hub refuses what would look as if the hub had said it", async () => {
-  await using hub = startTestHub();
+  await using hub = await startTestHub();
   using a = await hub.join();
   using b = await hub.join();
   assertMatch((await a.ask("* b has left"))!, /^\* Not sent: /);
@@ -187,7 +187,7 @@ Deno.test("hub refuses what would look as if the hub had said it", async () => {
 });
 
 Deno.test("hub tells who sends a message too long, and loses nothing else", async () => {
-  await using hub = startTestHub({ maxMessage: 100 });
+  await using hub = await startTestHub({ maxMessage: 100 });
   using a = await hub.join();
   using b = await hub.join();
   const fits = "y".repeat(100);
@@ -197,7 +197,7 @@ Deno.test("hub tells who sends a message too long, and loses nothing else", asyn
 });
 
 Deno.test("hub tells who sends invalid JSON, and loses nothing else", async () => {
-  await using hub = startTestHub({ framing: "json" });
+  await using hub = await startTestHub({ framing: "json" });
   using a = await hub.join();
   using b = await hub.join();
   await a.say('{"n":1.0}\n{"n":\n[2]');
@@ -211,7 +211,7 @@ Deno.test("hub tells who sends invalid JSON, and loses nothing else", async () =
 });
 
 Deno.test("hub tells who cuts a message, and sends it to nobody", async () => {
-  await using hub = startTestHub();
+  await using hub = await startTestHub();
   using a = await hub.join();
   using b = await hub.join();
   await writeAll(a.conn, "whole\ncut");
@@ -223,7 +223,7 @@ Deno.test("hub tells who cuts a message, and sends it to nobody", async () => {
 });
 
 Deno.test("hub carries any bytes in frames with a length", async () => {
-  await using hub = startTestHub({ framing: "length32" });
+  await using hub = await startTestHub({ framing: "length32" });
   using a = await hub.join();
   using b = await hub.join();
   const frame = Uint8Array.from([0, 0, 1, 0, ...Array(256).keys()]);
@@ -234,7 +234,7 @@ Deno.test("hub carries any bytes in frames with a length", async () => {
 });
 
 Deno.test("hub survives a client that resets within a message", async () => {
-  await using hub = startTestHub();
+  await using hub = await startTestHub();
   using a = await hub.join();
   const socket = await connectResettable(hub.addr);
   socket.write("said\nhalf a li");
@@ -250,7 +250,7 @@ Deno.test("hub survives a client that resets within a message", async () => {
 
 Deno.test("hub says in the log what was carried, and nothing of what was said", async () => {
   const lines: string[] = [];
-  await using hub = startTestHub({
+  await using hub = await startTestHub({
     log: (event) => lines.push(JSON.stringify(event)),
   });
   const [alice, bob] = await aliceAndBob(hub);
@@ -272,7 +272,7 @@ Deno.test("hub says in the log what was carried, and nothing of what was said", 
 });
 
 Deno.test("hub brings a client that leaves what waits for it", async () => {
-  await using hub = startTestHub();
+  await using hub = await startTestHub();
   using a = await hub.join();
   using b = await hub.join();
   for (let n = 0; n < 100; n++) await a.say(`line ${n}`);
@@ -282,7 +282,7 @@ Deno.test("hub brings a client that leaves what waits for it", async () => {
 });
 
 Deno.test("hub forgets clients and rooms that have gone", async () => {
-  await using hub = startTestHub();
+  await using hub = await startTestHub();
   for (let n = 0; n < 20; n++) {
     using client = await hub.join();
     await client.ask(`/join room-${n}`);

@@ -69,7 +69,7 @@ async function hear(conn: Deno.Conn): Promise<string> {
 }
 
 Deno.test("hubWeb() serves the page with a strict policy", async () => {
-  await using hub = startTestHub();
+  await using hub = await startTestHub();
   const at = `http://127.0.0.1:${hub.web.port}`;
   const page = await fetch(`${at}/?x=1`);
   const html = await page.text();
@@ -95,7 +95,7 @@ Deno.test("hubWeb() serves the page with a strict policy", async () => {
 });
 
 Deno.test("hubWeb() answers what it does not serve", async () => {
-  await using hub = startTestHub();
+  await using hub = await startTestHub();
   const cases: [request: string, status: number][] = [
     ["GET /nosuch HTTP/1.1\r\nHost: x\r\n\r\n", 404],
     ["GET /constructor HTTP/1.1\r\nHost: x\r\n\r\n", 404],
@@ -128,7 +128,7 @@ const REFUSED: [field: string, value: string, status: number][] = [
 
 for (const [field, value, status] of REFUSED) {
   Deno.test(`hubWeb() says ${status} when ${field} is '${value}'`, async () => {
-    await using hub = startTestHub();
+    await using hub = await startTestHub();
     const request = head("GET /socket HTTP/1.1", {
       ...UPGRADE,
       [field]: value,
@@ -143,7 +143,7 @@ for (const [field, value, status] of REFUSED) {
 }
 
 Deno.test("hubWeb() lets in the page's own origin, and others that are named", async () => {
-  await using hub = startTestHub({ origins: ["https://chat.test"] });
+  await using hub = await startTestHub({ origins: ["https://chat.test"] });
   const own = `http://127.0.0.1:${hub.web.port}`;
   for (const origin of [own, "https://chat.test"]) {
     using conn = await connect(hub);
@@ -155,7 +155,7 @@ Deno.test("hubWeb() lets in the page's own origin, and others that are named", a
 });
 
 Deno.test("hubWeb() brings browsers and TCP clients together", async () => {
-  await using hub = startTestHub();
+  await using hub = await startTestHub();
   using tcp = await hub.join();
   using web = await open(hub);
   await tcp.say("from <b>TCP</b>");
@@ -170,7 +170,7 @@ Deno.test("hubWeb() brings browsers and TCP clients together", async () => {
 });
 
 Deno.test("hubWeb() closes as it was closed", async () => {
-  await using hub = startTestHub();
+  await using hub = await startTestHub();
   const web = await open(hub);
   await writeAll(web, clientFrame(OPCODE.Close, "\x03\xe8bye"));
   const rest = await within(PATIENCE, readToEof(web));
@@ -184,7 +184,7 @@ Deno.test("hubWeb() closes as it was closed", async () => {
 });
 
 Deno.test("hubWeb() closes with the code of what was wrong, and tells nobody else", async () => {
-  await using hub = startTestHub({ maxMessage: 50 });
+  await using hub = await startTestHub({ maxMessage: 50 });
   using tcp = await hub.join();
   const cases: [frame: Uint8Array, code: number][] = [
     [clientFrame(OPCODE.Text, "x".repeat(51)), 1009],
@@ -203,7 +203,7 @@ Deno.test("hubWeb() closes with the code of what was wrong, and tells nobody els
 });
 
 Deno.test("hubWeb() drops a frame that was cut, and its client", async () => {
-  await using hub = startTestHub();
+  await using hub = await startTestHub();
   using tcp = await hub.join();
   const web = await open(hub);
   await writeAll(web, clientFrame(OPCODE.Text, "hello").subarray(0, 8));
@@ -215,7 +215,7 @@ Deno.test("hubWeb() drops a frame that was cut, and its client", async () => {
 });
 
 Deno.test("hubWeb() pings a silent browser, and says that the hub shuts down", async () => {
-  const hub = startTestHub({ heartbeat: 100 });
+  const hub = await startTestHub({ heartbeat: 100 });
   using web = await open(hub);
   const [ping] = await within(PATIENCE, readExactly(web, 2));
   assertEquals(ping, 0x89);
@@ -229,7 +229,7 @@ Deno.test("hubWeb() pings a silent browser, and says that the hub shuts down", a
 
 Deno.test("hubWeb() gives up a client that does not finish its request", async () => {
   const config: Partial<HubConfig> = { handshakeTimeout: 100 };
-  await using hub = startTestHub(config);
+  await using hub = await startTestHub(config);
   using conn = await connect(hub);
   await writeAll(conn, "GET / HTTP/1.1\r\n");
   await within(PATIENCE, readToEnd(conn));
@@ -238,7 +238,7 @@ Deno.test("hubWeb() gives up a client that does not finish its request", async (
 });
 
 Deno.test("hubWeb() speaks with the WebSocket of Deno", async () => {
-  await using hub = startTestHub();
+  await using hub = await startTestHub();
   using tcp = await hub.join();
   const socket = new WebSocket(`ws://127.0.0.1:${hub.web.port}/socket`);
   const heard: string[] = [];
@@ -261,7 +261,7 @@ Deno.test("hubWeb() speaks with the WebSocket of Deno", async () => {
 });
 
 Deno.test("hubWeb() speaks with the WebSocket of npm:ws", async () => {
-  await using hub = startTestHub({ framing: "json" });
+  await using hub = await startTestHub({ framing: "json" });
   using tcp = await hub.join();
   const socket = new NodeWebSocket(`ws://127.0.0.1:${hub.web.port}/socket`);
   const heard: string[] = [];

@@ -13,6 +13,7 @@ const DIAL: Record<DialErrorKind, number> = {
   "resolver failed": 1,
   "no descriptors": 1,
   "forbidden": 2,
+  "parent failed": 1,
   "failed": 1,
 };
 

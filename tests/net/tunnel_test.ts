@@ -267,3 +267,102 @@ Deno.test("tunnel() carries bytes unchanged whatever sizes they come in", async 
   await it.target.closeWrite();
   assertEquals((await it.done).sent, sent.length);
 });
+
+/** Reads what the kept target of a tunnel says next. */
+async function readKept(duplex: Duplex): Promise<Uint8Array> {
+  const reader = duplex.readable.getReader();
+  const { value } = await within(5_000, reader.read());
+  reader.releaseLock();
+  return value!.slice();
+}
+
+Deno.test("tunnel() keeps the target for the next client when this one leaves in good order", async () => {
+  const [target, b] = await socketPair();
+  using _target = target;
+  using _b = b;
+  const kept = new Duplex(b);
+  for (let n = 0; n < 20; n++) {
+    const [client, a] = await socketPair();
+    using _client = client;
+    using _a = a;
+    const options = { keepTarget: 8, halfCloseTimeout: 5_000 };
+    const done = tunnel(new Duplex(a), kept, new Context(), options);
+    await writeAll(client, `ask ${n}`);
+    assertEquals(
+      text(await readExactly(target, `ask ${n}`.length)),
+      `ask ${n}`,
+    );
+    // The client half-closes before its answer comes, and gets it all the same.
+    if (n % 2 === 0) await client.closeWrite();
+    await writeAll(target, "answer");
+    assertEquals(text(await readExactly(client, 6)), "answer");
+    if (n % 2 === 1) client.close();
+    const result = await within(5_000, done);
+    assertEquals(result.isTargetKept, true);
+    assertEquals([result.sent, result.received], [`ask ${n}`.length, 6]);
+    assertEquals(result.error, undefined);
+  }
+  await writeAll(target, "late");
+  assertEquals(text(await readKept(kept)), "late");
+});
+
+Deno.test("tunnel() waits for an answer that is owed before it keeps the target", async () => {
+  using it = await openTunnel({ keepTarget: 8, halfCloseTimeout: 5_000 });
+  await writeAll(it.client, "ask");
+  await it.client.closeWrite();
+  await readExactly(it.target, 3);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  await writeAll(it.target, "slow");
+  assertEquals(text(await readExactly(it.client, 4)), "slow");
+  assertEquals((await within(5_000, it.done)).isTargetKept, true);
+});
+
+Deno.test("tunnel() does not keep a target that owes an answer", async () => {
+  using it = await openTunnel({ keepTarget: 8, halfCloseTimeout: 40 });
+  await writeAll(it.client, "ask");
+  await it.client.closeWrite();
+  const result = await within(5_000, it.done);
+  assertEquals(result.isTargetKept, undefined);
+  assertEquals((result.error as Error).name, "TimeoutError");
+});
+
+Deno.test("tunnel() does not keep a target that has ended", async () => {
+  using it = await openTunnel({ keepTarget: 8 });
+  await writeAll(it.target, "bye");
+  await it.target.closeWrite();
+  assertEquals(text(await readToEnd(it.client)), "bye");
+  await it.client.closeWrite();
+  const result = await within(5_000, it.done);
+  assertEquals(result.isTargetKept, undefined);
+  assertEquals(result.endedFirst, "target");
+});
+
+Deno.test("tunnel() keeps the target at its own idle timeout, but not where a write is blocked", async () => {
+  {
+    using it = await openTunnel({ keepTarget: 8, idleTimeout: 40 });
+    const result = await within(5_000, it.done);
+    assertEquals(result.isTargetKept, true);
+    assertEquals((result.error as Error).name, "TimeoutError");
+  }
+  {
+    using it = await openTunnel({ keepTarget: 8, idleTimeout: 200 });
+    // The target does not read: what it is sent fills the buffers.
+    writeAll(it.client, new Uint8Array(32 * 1024 * 1024)).catch(() => {});
+    const result = await within(10_000, it.done);
+    assertEquals(result.isTargetKept, undefined);
+    assertEquals((result.error as Error).name, "TimeoutError");
+  }
+});
+
+Deno.test("tunnel() does not keep the target of a client that resets in mid-message", async () => {
+  const { conn, reset } = await resettable();
+  const [target, b] = await socketPair();
+  const done = tunnel(new Duplex(conn), new Duplex(b), new Context(), {
+    keepTarget: 8,
+  });
+  reset();
+  const result = await within(5_000, done);
+  assertEquals(result.isTargetKept, undefined);
+  assertEquals(result.failed, "client");
+  for (const one of [conn, target, b]) one[Symbol.dispose]();
+});

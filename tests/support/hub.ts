@@ -32,10 +32,12 @@ export interface TestHub extends AsyncDisposable {
 }
 
 /** Starts a hub on 127.0.0.1, for TCP and for browsers. */
-export function startTestHub(config: Partial<HubConfig> = {}): TestHub {
+export async function startTestHub(
+  config: Partial<HubConfig> = {},
+): Promise<TestHub> {
   const ended: ConnectionEvent[] = [];
   let changed = Promise.withResolvers<void>();
-  const hub = startHub({
+  const hub = await startHub({
     listen: [{ host: "127.0.0.1", port: 0 }],
     web: [{ host: "127.0.0.1", port: 0 }],
     ...config,

@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { ClientWatch } from "../../lib/handlers/client_watch.ts";
 import { Duplex } from "../../lib/net/duplex.ts";
-import { Refusal } from "../../lib/policy/refusal.ts";
+import {
+  EarlyReader,
+  type EarlyReaderOptions,
+} from "../../lib/net/early_reader.ts";
 import { assertBytes, eventually, join } from "../support/dialogue.ts";
 import { resettable } from "../support/reset.ts";
 import { socketPair, within, writeAll } from "../support/sockets.ts";
@@ -9,12 +11,13 @@ import { socketPair, within, writeAll } from "../support/sockets.ts";
 /** A watched client whose end is awaited. */
 function watch(
   client: Duplex,
-): { watch: ClientWatch; ended: Promise<unknown> } {
+  options?: EarlyReaderOptions,
+): { watch: EarlyReader; ended: Promise<unknown> } {
   const { promise, resolve } = Promise.withResolvers<unknown>();
-  return { watch: new ClientWatch(client, resolve), ended: promise };
+  return { watch: new EarlyReader(client, resolve, options), ended: promise };
 }
 
-Deno.test("ClientWatch keeps what the client says, in order", async () => {
+Deno.test("EarlyReader keeps what the client says, in order", async () => {
   const [conn, served] = await socketPair();
   using _conn = conn;
   using _served = served;
@@ -29,7 +32,7 @@ Deno.test("ClientWatch keeps what the client says, in order", async () => {
   assertBytes(join(...early), [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
 });
 
-Deno.test("ClientWatch.stop() leaves in the stream what comes later", async () => {
+Deno.test("EarlyReader.stop() leaves in the stream what comes later", async () => {
   const [conn, served] = await socketPair();
   using _conn = conn;
   using _served = served;
@@ -48,7 +51,7 @@ Deno.test("ClientWatch.stop() leaves in the stream what comes later", async () =
   assertEquals((await within(5_000, reader.read())).done, true);
 });
 
-Deno.test("ClientWatch.stop() can be called twice", async () => {
+Deno.test("EarlyReader.stop() can be called twice", async () => {
   const [conn, served] = await socketPair();
   using _conn = conn;
   using _served = served;
@@ -59,7 +62,7 @@ Deno.test("ClientWatch.stop() can be called twice", async () => {
   assertEquals(await watching.stop(), await watching.stop());
 });
 
-Deno.test("ClientWatch tells that the client has closed", async () => {
+Deno.test("EarlyReader tells that the client has closed", async () => {
   const [conn, served] = await socketPair();
   using _served = served;
   const { watch: watching, ended } = watch(new Duplex(served));
@@ -68,7 +71,7 @@ Deno.test("ClientWatch tells that the client has closed", async () => {
   await watching.stop();
 });
 
-Deno.test("ClientWatch tells that the client has reset", async () => {
+Deno.test("EarlyReader tells that the client has reset", async () => {
   const { conn, reset } = await resettable();
   using _conn = conn;
   const { watch: watching, ended } = watch(new Duplex(conn));
@@ -77,7 +80,7 @@ Deno.test("ClientWatch tells that the client has reset", async () => {
   await watching.stop();
 });
 
-Deno.test("ClientWatch keeps 16 KiB and tells when there is more", async () => {
+Deno.test("EarlyReader keeps 16 KiB and tells when there is more", async () => {
   const [conn, served] = await socketPair();
   using _conn = conn;
   using _served = served;
@@ -86,8 +89,20 @@ Deno.test("ClientWatch keeps 16 KiB and tells when there is more", async () => {
   await writeAll(conn, new Uint8Array(16 * 1024));
   assert(await eventually(() => client.received === 16 * 1024));
   await writeAll(conn, [1]);
-  const refusal = await within(5_000, ended);
-  assert(refusal instanceof Refusal);
-  assertEquals(refusal.kind, "limit reached");
+  assert(await within(5_000, ended) instanceof RangeError);
   await watching.stop();
+});
+
+Deno.test("EarlyReader tells as it was told to of a peer that says too much", async () => {
+  const [conn, served] = await socketPair();
+  using _conn = conn;
+  using _served = served;
+  const error = new Error("Too much");
+  const { watch: watching, ended } = watch(new Duplex(served), {
+    most: 0,
+    tooMuch: () => error,
+  });
+  await writeAll(conn, [1]);
+  assertEquals(await within(5_000, ended), error);
+  assertBytes(join(...await watching.stop()), [1]);
 });

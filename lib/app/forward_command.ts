@@ -1,0 +1,127 @@
+/**
+ * `sluice forward`: a relay to fixed upstreams.
+ *
+ * @module
+ */
+
+import type { PoolFigures } from "../net/pool.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
+import type { Command } from "./command.ts";
+import { FORWARD_OPTIONS, type ForwardOptions } from "./forward_options.ts";
+import { limitsOf } from "./limit_options.ts";
+import { runServer } from "./run_server.ts";
+import {
+  type ForwardConfig,
+  type Relay,
+  startForward,
+} from "./start_forward.ts";
+
+/** The command as the command line sees it. */
+export const FORWARD_COMMAND: Command<typeof FORWARD_OPTIONS> = {
+  usage: "forward [OPTIONS] LISTEN UPSTREAM…",
+  summary:
+    "Relays TCP connections to fixed upstreams, with connections that are ready before they are needed, and to the next upstream where one is down.",
+  examples: [
+    ["sluice forward 8848 127.0.0.1:8849", "one upstream"],
+    ["sluice forward :5432=10.0.0.5:5432 :6379=10.0.0.6:6379", "several pairs"],
+    [
+      "sluice forward --pool ahead --pool-size 16 8848 far.example:80",
+      "without the wait for a connection",
+    ],
+    [
+      "sluice forward --check-interval 5s 8848 a:80,weight=3 b:80 c:80,backup",
+      "a share for each that is up",
+    ],
+  ],
+  options: FORWARD_OPTIONS,
+  run: runForward,
+};
+
+function runForward(options: ForwardOptions): Promise<number> {
+  return runServer(options, async (log) => {
+    const relay = await startForward({ ...configOf(options), log });
+    return {
+      running: loggingPools(relay, log),
+      banner: bannerOf(options, relay),
+      // The file of a Unix socket goes with its listener.
+      writes: options["quota-file"] !== undefined ||
+        options.routes.some(({ listen }) => isUnixPath(listen)),
+    };
+  });
+}
+
+function configOf(options: ForwardOptions): ForwardConfig {
+  const { rise, fall } = options;
+  return {
+    routes: options.routes,
+    pool: {
+      mode: options.pool,
+      size: options["pool-size"],
+      idleTimeout: options["pool-idle-timeout"],
+      maxAge: options["pool-max-age"],
+      serverSpeaksFirst: options["server-speaks-first"],
+    },
+    poolSettle: options["pool-settle"],
+    balance: {
+      method: options.balance,
+      slowStart: options["slow-start"],
+      checkInterval: options["check-interval"],
+      checkTimeout: options["check-timeout"],
+    },
+    health: { rise, fall, retryAfter: options["retry-after"] },
+    sendProxy: options["send-proxy"],
+    names: {
+      servers: options.dns,
+      cacheSize: options["dns-cache"],
+      preference: options.prefer,
+    },
+    outgoing: options.bind,
+    limits: limitsOf(options),
+    timeouts: {
+      handshake: options["handshake-timeout"],
+      connect: options["connect-timeout"],
+      idle: options["idle-timeout"],
+      halfClose: options["half-close-timeout"],
+    },
+    maxConnections: options["max-connections"],
+    maxConnectionsPerClient: options["max-connections-per-client"],
+  };
+}
+
+function bannerOf({ routes }: ForwardOptions, { listeners }: Relay): string[] {
+  return routes.map(({ upstreams }, index) => {
+    const names = upstreams.map(({ endpoint }) => formatEndpoint(endpoint));
+    return `Listening on ${listeners[index]!.name}, relaying to ${
+      names.join(", ")
+    }`;
+  });
+}
+
+/** Tells in the end what the pools did. */
+function loggingPools(relay: Relay, log: (event: LogEvent) => void): Relay {
+  return {
+    ...relay,
+    get connections() {
+      return relay.connections;
+    },
+    async shutdown(deadline) {
+      const cut = await relay.shutdown(deadline);
+      for (const [upstream, figures] of relay.pools) {
+        const message = `Pool of ${upstream}: ${describeFigures(figures)}`;
+        log({ event: "message", level: "info", message });
+      }
+      return cut;
+    },
+  };
+}
+
+function describeFigures(
+  { hits, misses, opened, evicted }: PoolFigures,
+): string {
+  const given = Object.entries(evicted)
+    .filter(([, count]) => count > 0)
+    .map(([why, count]) => `${count} ${why}`);
+  const evictions = given.length === 0 ? "none given up" : given.join(", ");
+  return `${hits} ready, ${misses} not, ${opened} opened, ${evictions}`;
+}

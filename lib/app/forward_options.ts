@@ -1,0 +1,111 @@
+/**
+ * What can be said to `sluice forward`.
+ *
+ * @module
+ */
+
+import { PROXY_VERSIONS, type ProxyVersion } from "../handlers/proxy_header.ts";
+import { POOL_MODES, type PoolMode } from "../net/pool.ts";
+import { BALANCE_METHODS, type BalanceMethod } from "../policy/balancer.ts";
+import {
+  COMMON_OPTIONS,
+  durationOption,
+  parseCount,
+  parseNumber,
+} from "./common_options.ts";
+import { parseRoutes } from "./forward_routes.ts";
+import { LIMIT_OPTIONS } from "./limit_options.ts";
+import { NAME_OPTIONS } from "./name_options.ts";
+import { flag, only, operand, type OptionValues, single } from "./option.ts";
+
+/** Options of `sluice forward`. */
+export const FORWARD_OPTIONS = {
+  "routes": operand(
+    "LISTEN UPSTREAM…",
+    "where to listen, and where to relay to: HOST:PORT, [IPV6]:PORT, PORT (on 127.0.0.1), :PORT (listen on all addresses) or unix:PATH; an upstream may have ,weight=N and ,backup. Or several pairs: LISTEN=UPSTREAM",
+    parseRoutes,
+  ),
+  "pool": single(
+    POOL_MODES.join("|"),
+    "off",
+    (text): PoolMode => oneOf(POOL_MODES, text),
+    "connections that are ready before they are needed: ahead dials them, each for one client; reuse keeps those that clients have left in good order, for protocols without a session",
+  ),
+  "pool-size": single(
+    "N",
+    "0",
+    (text) => parseNumber(text, 0),
+    "connections ready for each upstream; 0 is none",
+  ),
+  "pool-idle-timeout": durationOption(
+    "1m",
+    "for a connection to be ready and unused; 0 is for ever",
+  ),
+  "pool-max-age": durationOption(
+    "10m",
+    "from connecting to the last use; 0 is for ever",
+  ),
+  "pool-settle": durationOption(
+    "50ms",
+    "of silence, after an answer, until a client's connection is free for the next (reuse)",
+  ),
+  "server-speaks-first": flag(
+    "connect for a client at once, and keep what an upstream says to a connection that is ready (ahead)",
+  ),
+  "balance": single(
+    BALANCE_METHODS.join("|"),
+    "round-robin",
+    (text): BalanceMethod => oneOf(BALANCE_METHODS, text),
+    "which of several upstreams is next; random takes the less busy one of two",
+  ),
+  "check-interval": durationOption(
+    "0",
+    "between checks that each upstream takes connections; 0 checks none, and leaves it to clients' connections",
+  ),
+  "check-timeout": durationOption("2s", "for a check"),
+  "rise": single(
+    "N",
+    "2",
+    parseCount,
+    "connections in a row that bring an upstream up",
+  ),
+  "fall": single(
+    "N",
+    "3",
+    parseCount,
+    "failures in a row that take an upstream down",
+  ),
+  "retry-after": durationOption(
+    "10s",
+    "after which a client's connection tries one that is down, where there are no checks",
+  ),
+  "slow-start": durationOption(
+    "0",
+    "in which an upstream that came up gets its whole share",
+  ),
+  "send-proxy": {
+    value: PROXY_VERSIONS.join("|"),
+    help:
+      "tell upstreams who the client is, by a header of the PROXY protocol (default: not)",
+    parse: (given: readonly string[]): ProxyVersion | undefined => {
+      const text = only(given);
+      return text === undefined ? undefined : oneOf(PROXY_VERSIONS, text);
+    },
+  },
+  "connect-timeout": durationOption(
+    "10s",
+    "for connecting to an upstream; 0 is for ever",
+  ),
+  ...NAME_OPTIONS,
+  ...LIMIT_OPTIONS,
+  ...COMMON_OPTIONS,
+};
+
+/** Values of the options of `sluice forward`. */
+export type ForwardOptions = OptionValues<typeof FORWARD_OPTIONS>;
+
+function oneOf<T extends string>(known: readonly T[], text: string): T {
+  const found = known.find((one) => one === text);
+  if (found !== undefined) return found;
+  throw new SyntaxError(`'${text}' is none of ${known.join(", ")}`);
+}

@@ -1,0 +1,123 @@
+/**
+ * What `sluice forward` relays where, as it is written on the command line.
+ *
+ * @module
+ */
+
+import {
+  type Endpoint,
+  formatEndpoint,
+  isUnixPath,
+  parseEndpoint,
+} from "../wire/endpoint.ts";
+import { parseHost } from "../wire/host_name.ts";
+
+/** An upstream as configured. */
+export interface UpstreamConfig {
+  /** Where it is. */
+  endpoint: Endpoint;
+  /** Its share of the connections, 1 to 1000. */
+  weight: number;
+  /** Whether it is for when no other is up. */
+  isBackup: boolean;
+}
+
+/** A listener and where its connections go. */
+export interface Route {
+  /** Where clients come; an empty host is all addresses. */
+  listen: Endpoint;
+  /** Where they go; one at least. */
+  upstreams: UpstreamConfig[];
+}
+
+const MOST_WEIGHT = 1000;
+
+/**
+ * Parses routes: `LISTEN UPSTREAM…`, or `LISTEN=UPSTREAM` pairs, of which those
+ * with one listener share it. An upstream is `HOST:PORT` or `unix:PATH`, then
+ * `,weight=N` and `,backup`.
+ *
+ * @param words The words, in order.
+ * @returns The routes, in the order of their listeners.
+ * @throws {SyntaxError} If a word is malformed, or an upstream comes twice.
+ */
+export function parseRoutes(words: readonly string[]): Route[] {
+  const isPaired = words.some((word) => splitPair(word) !== undefined);
+  const pairs = isPaired ? words.map(requirePair) : pairAll(words);
+  const routes = new Map<string, Route>();
+  for (const [listenText, upstreamText] of pairs) {
+    const listen = parseListen(listenText);
+    const upstream = parseUpstream(upstreamText);
+    const key = formatEndpoint(listen);
+    const route = routes.get(key) ?? { listen, upstreams: [] };
+    routes.set(key, route);
+    requireNew(route, upstream);
+    route.upstreams.push(upstream);
+  }
+  return [...routes.values()];
+}
+
+type Pair = readonly [listen: string, upstream: string];
+
+/** An equals sign behind a comma belongs to an upstream's weight. */
+function splitPair(word: string): Pair | undefined {
+  const equals = word.indexOf("=");
+  const comma = word.indexOf(",");
+  if (equals < 0 || (comma >= 0 && comma < equals)) return undefined;
+  return [word.slice(0, equals), word.slice(equals + 1)];
+}
+
+function requirePair(word: string): Pair {
+  const pair = splitPair(word);
+  if (pair !== undefined) return pair;
+  throw new SyntaxError(`'${word}' is not LISTEN=UPSTREAM, as others are`);
+}
+
+function pairAll([listen, ...upstreams]: readonly string[]): Pair[] {
+  if (listen !== undefined && upstreams.length > 0) {
+    return upstreams.map((upstream) => [listen, upstream]);
+  }
+  throw new SyntaxError("where to listen and where to relay are to be given");
+}
+
+function parseListen(text: string): Endpoint {
+  const endpoint = parseEndpoint(text, "127.0.0.1");
+  const isEverywhere = !isUnixPath(endpoint) && text.startsWith(":");
+  return isEverywhere ? { ...endpoint, host: "" } : endpoint;
+}
+
+function parseUpstream(text: string): UpstreamConfig {
+  const [place, ...settings] = text.split(",");
+  const endpoint = parseEndpoint(place!, "127.0.0.1");
+  if (!isUnixPath(endpoint)) {
+    parseHost(endpoint.host);
+    if (endpoint.port === 0) throw new SyntaxError(`'${place}' has port 0`);
+  }
+  const upstream = { endpoint, weight: 1, isBackup: false };
+  for (const setting of settings) {
+    const [, weight] = /^weight=(\d{1,4})$/.exec(setting) ?? [];
+    if (setting === "backup") upstream.isBackup = true;
+    else if (Number(weight) >= 1 && Number(weight) <= MOST_WEIGHT) {
+      upstream.weight = Number(weight);
+    } else {
+      throw new SyntaxError(
+        `'${setting}' is neither backup nor weight=1 to weight=${MOST_WEIGHT}`,
+      );
+    }
+  }
+  return upstream;
+}
+
+function requireNew(
+  { listen, upstreams }: Route,
+  { endpoint }: UpstreamConfig,
+) {
+  const text = formatEndpoint(endpoint);
+  const isThere = upstreams.some((one) =>
+    formatEndpoint(one.endpoint) === text
+  );
+  if (!isThere) return;
+  throw new SyntaxError(
+    `'${text}' is given twice for ${formatEndpoint(listen)}; give it a weight`,
+  );
+}

@@ -1,0 +1,184 @@
+/**
+ * Starts a relay: from values to listeners that serve.
+ *
+ * @module
+ */
+
+import { handleConnection } from "../handlers/connection.ts";
+import { forward, type ForwardServices } from "../handlers/forward.ts";
+import type { ProxyVersion } from "../handlers/proxy_header.ts";
+import type { Timeouts } from "../handlers/services.ts";
+import { Upstream, type UpstreamServices } from "../handlers/upstream.ts";
+import { Upstreams, type UpstreamsOptions } from "../handlers/upstreams.ts";
+import type { Handler } from "../net/listen.ts";
+import type { OutgoingAddresses } from "../net/outgoing.ts";
+import type { PoolFigures, PoolOptions } from "../net/pool.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { ConnectionLimits } from "../policy/connection_limits.ts";
+import {
+  UpstreamHealth,
+  type UpstreamHealthOptions,
+} from "../policy/upstream_health.ts";
+import { connectionCapacity } from "./descriptors.ts";
+import type { Route } from "./forward_routes.ts";
+import { type LimitConfig, openLimits, startWith } from "./open_limits.ts";
+import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
+import { type RunningListeners, startListeners } from "./start_listeners.ts";
+import { TIMEOUTS } from "./timeouts.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What the relay is to be. */
+export interface ForwardConfig {
+  /** Where it listens, and where it relays to. */
+  routes: readonly Route[];
+  /** How connections come to be ready (default: not). */
+  pool?: PoolOptions;
+  /** Milliseconds of silence until one is free for the next (default 50). */
+  poolSettle?: number;
+  /** How one of several upstreams is chosen and checked. */
+  balance?: UpstreamsOptions;
+  /** What takes an upstream down and brings it up. */
+  health?: UpstreamHealthOptions;
+  /** What tells upstreams who the client is (default: nothing). */
+  sendProxy?: ProxyVersion | undefined;
+  /** How names are resolved. */
+  names?: NameConfig;
+  /** Addresses that connections leave from (default: the system chooses). */
+  outgoing?: OutgoingAddresses;
+  /** Limits that are off unless they are set; see {@linkcode LimitConfig}. */
+  limits?: LimitConfig;
+  /** Time limits in milliseconds, where they differ from the defaults. */
+  timeouts?: Partial<Timeouts>;
+  /** Connections at once (default 20,000). */
+  maxConnections?: number;
+  /** Connections at once from one client; 0 (the default) is no limit. */
+  maxConnectionsPerClient?: number | undefined;
+  /** Takes what there is to log (default: nothing is logged). */
+  log?: (event: LogEvent) => void;
+}
+
+/** A relay that is running. */
+export interface Relay extends RunningListeners {
+  /** What the pool of each upstream did, by its name. */
+  readonly pools:
+    readonly (readonly [upstream: string, figures: PoolFigures])[];
+}
+
+/**
+ * Starts a relay.
+ *
+ * @param config What it is to be.
+ * @returns The running relay.
+ * @throws {UsageError} If parts of the configuration don't go together.
+ * @throws {StartError} If it can't listen.
+ */
+export async function startForward(config: ForwardConfig): Promise<Relay> {
+  requireFitting(config);
+  const { maxConnections = 20_000, log = () => {} } = config;
+  const most = Math.min(maxConnections, connectionCapacity());
+  const resolver = openNames(config.names);
+  const timeouts = { ...TIMEOUTS, ...config.timeouts };
+  const groups: Upstreams[] = [];
+  const connectionLimits = new ConnectionLimits(most);
+  const limits = await openLimits(config.limits ?? {}, false, log);
+  const shared: UpstreamServices = {
+    resolver,
+    outgoing: checkOutgoing(config.outgoing ?? {}),
+    connectTimeout: timeouts.connect,
+    pool: config.pool ?? {},
+    onHealth: (upstream, why) => log(healthChange(upstream, why)),
+  };
+  const handlerFor = (index: number): Handler => {
+    const upstreams = openUpstreams(config.routes[index]!, config, shared);
+    groups.push(upstreams);
+    const services: ForwardServices = {
+      upstreams,
+      poolMode: config.pool?.mode ?? "off",
+      serverSpeaksFirst: config.pool?.serverSpeaksFirst ?? false,
+      poolSettle: config.poolSettle ?? 50,
+      sendProxy: config.sendProxy,
+      limits: connectionLimits,
+      connectionsPerClient: config.maxConnectionsPerClient ?? 0,
+      usage: limits.usage,
+      timeouts,
+      log,
+    };
+    return (connection, context, draining) =>
+      handleConnection(connection, context, draining, forward, services);
+  };
+  const start = () =>
+    startListeners(
+      config.routes.map(({ listen }) => listen),
+      (_listener, index) => handlerFor(index),
+      { slots: most, log },
+    );
+  const running = await startWith(limits, start);
+  return {
+    listeners: running.listeners,
+    get connections() {
+      return running.connections;
+    },
+    get pools() {
+      return groups.flatMap(({ all }) =>
+        all.map(({ name, pool }) => [name, pool.figures] as const)
+      );
+    },
+    async shutdown(deadline) {
+      for (const group of groups) group.drain();
+      const cut = await running.shutdown(deadline);
+      resolver[Symbol.dispose]();
+      return cut;
+    },
+  };
+}
+
+function openUpstreams(
+  route: Route,
+  { balance, health }: ForwardConfig,
+  shared: UpstreamServices,
+): Upstreams {
+  const isChecked = (balance?.checkInterval ?? 0) > 0;
+  const all = route.upstreams.map((settings) =>
+    new Upstream({
+      ...settings,
+      health: new UpstreamHealth({
+        ...health,
+        ...isChecked ? { retryAfter: Infinity } : {},
+      }),
+    }, shared)
+  );
+  return new Upstreams(all, balance);
+}
+
+function requireFitting({ pool, sendProxy }: ForwardConfig): void {
+  const { mode = "off", size = 0, serverSpeaksFirst = false } = pool ?? {};
+  if (mode === "off" && (size > 0 || serverSpeaksFirst)) {
+    const option = size > 0 ? "--pool-size" : "--server-speaks-first";
+    throw new UsageError(
+      `${option} does nothing without --pool ahead or reuse`,
+    );
+  }
+  if (mode !== "off" && size === 0) {
+    throw new UsageError(`--pool ${mode} needs --pool-size N, 1 at least`);
+  }
+  if (mode === "reuse" && serverSpeaksFirst) {
+    throw new UsageError(
+      "--server-speaks-first does not go with --pool reuse: only a new connection is greeted",
+    );
+  }
+  if (mode === "reuse" && sendProxy !== undefined) {
+    throw new UsageError(
+      "--send-proxy does not go with --pool reuse: a header tells of one client, and the connection serves several",
+    );
+  }
+}
+
+function healthChange({ name, health }: Upstream, why: string): LogEvent {
+  return {
+    event: "message",
+    level: health.isUp ? "info" : "warning",
+    message: health.isUp
+      ? `Upstream ${name} is up again`
+      : `Upstream ${name} is down: ${why}`,
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * Telling whom we connect to on whose behalf that is (PROXY protocol).
+ *
+ * @module
+ */
+
+import { parseIpAddress } from "../wire/ip_address.ts";
+import type { ProxyEndpoint } from "../wire/proxy_endpoints.ts";
+import { encodeProxyV1 } from "../wire/proxy_v1.ts";
+import { encodeProxyV2 } from "../wire/proxy_v2.ts";
+import type { CommonServices } from "./services.ts";
+import type { Session } from "./session.ts";
+
+/** Versions of the header. */
+export const PROXY_VERSIONS = ["v1", "v2"] as const;
+
+/** A version of the header. */
+export type ProxyVersion = typeof PROXY_VERSIONS[number];
+
+/** Bytes of the id by which a connection is found in both logs. */
+const ID_BYTES = 8;
+
+/**
+ * Encodes the header that goes in front of a client's bytes. Version 2 also
+ * carries a unique id, which is put into the record.
+ *
+ * @param session The client.
+ * @param version Which version; `undefined` is none.
+ * @param authority Name that the client asked for, where it named one.
+ * @returns The header, or nothing.
+ */
+export function encodeProxyHeader(
+  { local, record, remote }: Session<CommonServices>,
+  version: ProxyVersion | undefined,
+  authority?: string,
+): Uint8Array {
+  if (version === undefined) return new Uint8Array();
+  const source = endpointOf(remote);
+  const destination = endpointOf(local);
+  const endpoints = source && destination && { source, destination };
+  if (version === "v1") return encodeProxyV1(endpoints);
+  record.id ??= crypto.getRandomValues(new Uint8Array(ID_BYTES)).toHex();
+  const uniqueId = new TextEncoder().encode(record.id);
+  return encodeProxyV2(endpoints, {
+    uniqueId,
+    ...authority === undefined ? {} : { authority },
+  });
+}
+
+/** A client of a Unix socket has no address. */
+function endpointOf(
+  { hostname, port }: Deno.NetAddr,
+): ProxyEndpoint | undefined {
+  const ip = parseIpAddress(hostname);
+  return ip && { ip, port };
+}

@@ -1,0 +1,194 @@
+/**
+ * One upstream of a relay: how it is reached, its pool, its health.
+ *
+ * @module
+ */
+
+import { connectUnix } from "../net/unix_socket.ts";
+import { dial, type Dialled } from "../net/dial.ts";
+import { DialError } from "../net/dial_error.ts";
+import type { OutgoingAddresses } from "../net/outgoing.ts";
+import { type Borrowed, Pool, type PoolOptions } from "../net/pool.ts";
+import type { Resolver } from "../net/resolver.ts";
+import type { Candidate } from "../policy/balancer.ts";
+import type { UpstreamHealth } from "../policy/upstream_health.ts";
+import { Context } from "../sync/context.ts";
+import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
+import { parseHost } from "../wire/host_name.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+
+/** What upstreams share. */
+export interface UpstreamServices {
+  /** Finds the addresses of names. */
+  resolver: Resolver;
+  /** Addresses that connections leave from. */
+  outgoing: OutgoingAddresses;
+  /** Milliseconds for connecting; 0 is for ever. */
+  connectTimeout: number;
+  /** How connections come to be ready. */
+  pool: PoolOptions;
+  /** Told when it goes down or comes up again. */
+  onHealth: (upstream: Upstream, why: string) => void;
+}
+
+/** Settings of one upstream. */
+export interface UpstreamSettings {
+  /** Where it is. */
+  endpoint: Endpoint;
+  /** Its share of the connections. */
+  weight: number;
+  /** Whether it is for when no other is up. */
+  isBackup: boolean;
+  /** Whether it is up. */
+  health: UpstreamHealth;
+}
+
+/** A connection to an upstream, for one client. */
+export interface UpstreamLease extends Disposable {
+  /** Whose it is. */
+  readonly upstream: Upstream;
+  /** The connection. */
+  readonly borrowed: Borrowed;
+  /** Gives it back, in good order; otherwise it is closed. */
+  giveBack(): void;
+}
+
+/** One upstream of a relay. */
+export class Upstream implements Candidate, Disposable {
+  readonly name: string;
+  readonly weight: number;
+  readonly isBackup: boolean;
+  readonly health: UpstreamHealth;
+  /** Connections that are ready for it, and what became of them. */
+  readonly pool: Pool;
+
+  readonly #endpoint: Endpoint;
+  readonly #services: UpstreamServices;
+  #connections = 0;
+
+  /**
+   * Creates an upstream; its pool begins to fill.
+   *
+   * @param settings What it is.
+   * @param services What it shares with others.
+   */
+  constructor(settings: UpstreamSettings, services: UpstreamServices) {
+    this.name = formatEndpoint(settings.endpoint);
+    this.weight = settings.weight;
+    this.isBackup = settings.isBackup;
+    this.health = settings.health;
+    this.#endpoint = settings.endpoint;
+    this.#services = services;
+    this.pool = new Pool((context) => this.#dial(context), services.pool);
+  }
+
+  /** Connections that clients have to it. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /**
+   * Takes a connection for a client.
+   *
+   * @param context Gives up when cancelled.
+   * @returns The connection; to be disposed of.
+   * @throws {DialError} If it can't be reached.
+   */
+  async lease(context: Context): Promise<UpstreamLease> {
+    this.#connections++;
+    try {
+      return this.#leaseOf(await this.pool.borrow(context));
+    } catch (error) {
+      this.#connections--;
+      throw error;
+    }
+  }
+
+  /**
+   * Finds out whether it is reachable, and nothing more.
+   *
+   * @param timeout Milliseconds.
+   * @param context Gives up when cancelled.
+   */
+  async check(timeout: number, context: Context): Promise<void> {
+    using attempt = new Context(context);
+    attempt.cancelAfter(timeout, "Check time");
+    try {
+      const { connection } = await this.#dial(attempt);
+      connection.close();
+    } catch {
+      // Its health was told.
+    }
+  }
+
+  /** Closes what is ready for it. */
+  [Symbol.dispose](): void {
+    this.pool.close();
+  }
+
+  #leaseOf(borrowed: Borrowed): UpstreamLease {
+    let isHeld = true;
+    const end = (last: () => void) => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#connections--;
+      last();
+    };
+    return {
+      upstream: this,
+      borrowed,
+      giveBack: () => end(() => this.pool.give(borrowed)),
+      [Symbol.dispose]: () =>
+        end(() => {
+          borrowed.duplex.close();
+          borrowed.duplex.releaseBuffer();
+        }),
+    };
+  }
+
+  /** Every dial tells of its health, whoever it was for. */
+  async #dial(context: Context): Promise<Dialled> {
+    try {
+      const dialled = await this.#connect(context);
+      if (this.health.succeed()) this.#services.onHealth(this, "");
+      return dialled;
+    } catch (error) {
+      const isOurs = context.cancelled && !isTimeout(context.reason);
+      if (!isOurs && this.health.fail()) {
+        const why = error instanceof Error ? error.message : String(error);
+        this.#services.onHealth(this, why);
+      }
+      throw error;
+    }
+  }
+
+  async #connect(context: Context): Promise<Dialled> {
+    const endpoint = this.#endpoint;
+    if (isUnixPath(endpoint)) {
+      const connection = await connectUnix(endpoint.path, context);
+      return { connection, address: new Uint8Array() };
+    }
+    const { connectTimeout: timeout, outgoing, resolver } = this.#services;
+    const { host, port } = endpoint;
+    const addresses = await resolver.resolve(parseHost(host), context);
+    return await dial(addresses, port, context, { timeout, outgoing });
+  }
+}
+
+/**
+ * Tells what was dialled.
+ *
+ * @param lease The connection.
+ * @returns `HOST:PORT`, or the path of a Unix socket.
+ */
+export function dialledAddress({ borrowed, upstream }: UpstreamLease): string {
+  const { address, connection } = borrowed;
+  return address.length === 0
+    ? upstream.name
+    : formatHostPort(address, connection.remoteAddr.port);
+}
+
+function isTimeout(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === "TimeoutError" ||
+    reason instanceof DialError && reason.kind === "timeout";
+}

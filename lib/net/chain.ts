@@ -1,0 +1,182 @@
+/**
+ * Connections through other proxies, one behind the other.
+ *
+ * ```text
+ * sluice --> parents[0] --> parents[1] --> … --> target
+ * ```
+ *
+ * @module
+ */
+
+import { Context } from "../sync/context.ts";
+import { type Host, parseHost } from "../wire/host_name.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import type { IpAddress } from "../wire/ip_address.ts";
+import { formatParent, type Parent, takesNames } from "../wire/parent_url.ts";
+import type { Dialled } from "./dial.ts";
+import { DialError } from "./dial_error.ts";
+import { Duplex } from "./duplex.ts";
+import { type HopTarget, openHop } from "./hop.ts";
+
+/** How a chain reaches what is outside of it. */
+export interface ChainOptions {
+  /** Connects to the first parent. */
+  dial: (host: string, port: number, context: Context) => Promise<Dialled>;
+  /** Resolves names for parents that take addresses only. */
+  resolve: (name: string, context: Context) => Promise<IpAddress[]>;
+  /** Puts TLS around a connection that leads to an `https` parent. */
+  startTls: (
+    connection: Dialled["connection"],
+    parent: Parent,
+  ) => Promise<Dialled["connection"]>;
+  /** Milliseconds for all of it (default 10,000); 0 is for ever. */
+  timeout?: number;
+}
+
+/** A connection through a chain. */
+export interface Chained {
+  /** The connection to the first parent. */
+  readonly connection: Dialled["connection"];
+  /** Its streams, at the first byte of the target. */
+  readonly duplex: Duplex;
+}
+
+/**
+ * Connects to a target through parents.
+ *
+ * @param parents The parents, the nearest first; one at least.
+ * @param target What the last one is to connect us to.
+ * @param context Gives up when cancelled.
+ * @param options How what is outside is reached.
+ * @returns The connection; the caller closes it.
+ * @throws {DialError} What the last parent said of the target; `parent failed`
+ *   where it did not come to that; `timeout`.
+ * @throws The reason of the cancellation.
+ */
+export async function dialChain(
+  parents: readonly Parent[],
+  target: HopTarget,
+  context: Context,
+  options: ChainOptions,
+): Promise<Chained> {
+  context.throwIfCancelled();
+  const { timeout = 10_000 } = options;
+  using attempt = new Context(context);
+  attempt.cancelAfter(timeout, "Connect time");
+  let current: Chained | undefined;
+  attempt.onCancel(() => current?.duplex.close());
+  try {
+    current = await dialFirst(parents[0]!, attempt, options);
+    for (const [index, parent] of parents.entries()) {
+      const next = parents[index + 1];
+      await goThrough(current.duplex, parent, next ?? target, {
+        context: attempt,
+        isLast: next === undefined,
+        options,
+      });
+      if (next !== undefined) current = await secure(current, next, options);
+    }
+    attempt.throwIfCancelled();
+    return current;
+  } catch (error) {
+    current?.duplex.close();
+    context.throwIfCancelled();
+    throw attempt.cancelled ? tooLate(parents, target) : error;
+  }
+}
+
+async function dialFirst(
+  parent: Parent,
+  context: Context,
+  options: ChainOptions,
+): Promise<Chained> {
+  try {
+    const { host, port } = parent;
+    const { connection } = await options.dial(host, port, context);
+    const plain = { connection, duplex: new Duplex(connection) };
+    return await secure(plain, parent, options);
+  } catch (error) {
+    throw parentFailed(parent, error);
+  }
+}
+
+/** Puts TLS around what leads to a parent that is spoken to by it. */
+async function secure(
+  plain: Chained,
+  parent: Parent,
+  { startTls }: ChainOptions,
+): Promise<Chained> {
+  if (parent.scheme !== "https") return plain;
+  try {
+    const connection = await startTls(plain.connection, parent);
+    return { connection, duplex: new Duplex(connection) };
+  } catch (error) {
+    plain.duplex.close();
+    throw parentFailed(parent, error);
+  }
+}
+
+interface Leg {
+  context: Context;
+  /** Whether it leads to the target, and not to another parent. */
+  isLast: boolean;
+  options: ChainOptions;
+}
+
+/** One hop; what fails before the last one tells nothing of the target. */
+async function goThrough(
+  duplex: Duplex,
+  parent: Parent,
+  { host: named, port }: HopTarget,
+  { context, isLast, options }: Leg,
+): Promise<void> {
+  try {
+    const host = typeof named === "string"
+      ? await hostFor(parent, named, context, options)
+      : named;
+    await openHop(duplex, parent, { host, port });
+  } catch (error) {
+    if (isLast && error instanceof DialError) throw error;
+    throw parentFailed(parent, error);
+  }
+}
+
+/** Resolves a name for a parent that takes none. */
+async function hostFor(
+  parent: Parent,
+  name: string,
+  context: Context,
+  { resolve }: ChainOptions,
+): Promise<Host> {
+  const host = parseHost(name);
+  if (typeof host !== "string" || takesNames(parent)) return host;
+  const addresses = await resolve(host, context);
+  const usable = parent.scheme === "socks4"
+    ? addresses.find(({ length }) => length === 4)
+    : addresses[0];
+  if (usable !== undefined) return usable;
+  throw new DialError(
+    "name not found",
+    `Cannot resolve ${name} for ${
+      formatParent(parent)
+    }: it has no IPv4 address`,
+  );
+}
+
+function parentFailed(parent: Parent, cause: unknown): DialError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new DialError(
+    "parent failed",
+    `Cannot go through ${formatParent(parent)}: ${why}`,
+    { cause },
+  );
+}
+
+function tooLate(parents: readonly Parent[], target: HopTarget): DialError {
+  const way = parents.map(formatParent).join(", ");
+  const where = formatHostPort(target.host, target.port);
+  return new DialError(
+    "timeout",
+    `Cannot reach ${where} through ${way}: no answer in time`,
+  );
+}
