@@ -4,13 +4,16 @@
  * @module
  */
 
+import {
+  formatEndpoint,
+  parseEndpoint,
+  type UnixPath,
+} from "../wire/endpoint.ts";
 import { type Host, parseHost } from "../wire/host_name.ts";
 import { formatHostPort, parseHostPort } from "../wire/host_port.ts";
 
 /** A host and a port, or the path of a Unix socket. */
-export type ConnectTarget = { host: Host; port: number } | { path: string };
-
-const UNIX = "unix:";
+export type ConnectTarget = { host: Host; port: number } | UnixPath;
 
 /**
  * Parses a target.
@@ -29,7 +32,7 @@ export function parseConnectTarget(given: readonly string[]): ConnectTarget {
       : `, not ${given.length}`;
     throw new SyntaxError(`it is one word${hint}`);
   }
-  if (text.startsWith(UNIX)) return { path: parsePath(text) };
+  if (text.startsWith("unix:")) return parseEndpoint(text, "") as UnixPath;
   if (!/\d/.test(text) || !/:|^\d+$/.test(text)) {
     throw new SyntaxError(`'${text}' is not HOST:PORT`);
   }
@@ -45,14 +48,6 @@ export function parseConnectTarget(given: readonly string[]): ConnectTarget {
  * @returns As it would be given.
  */
 export function formatConnectTarget(target: ConnectTarget): string {
-  if ("path" in target) return `${UNIX}${target.path}`;
+  if ("path" in target) return formatEndpoint(target);
   return formatHostPort(target.host, target.port);
-}
-
-function parsePath(text: string): string {
-  const path = text.slice(UNIX.length);
-  if (path === "") {
-    throw new SyntaxError("the path of the Unix socket is empty");
-  }
-  return path;
 }

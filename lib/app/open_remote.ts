@@ -8,10 +8,10 @@ import type { Channel } from "../net/connection.ts";
 import { DatagramConnection } from "../net/datagram_connection.ts";
 import { dial } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
-import { errorCode } from "../net/error_code.ts";
 import type { FamilyPreference } from "../net/family_preference.ts";
 import { Resolver } from "../net/resolver.ts";
 import { openUdp } from "../net/udp.ts";
+import { connectUnix } from "../net/unix_socket.ts";
 import { Context } from "../sync/context.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
@@ -56,7 +56,7 @@ export async function openRemote(
   attempt.cancelAfter(options.timeout, "Connect time");
   try {
     if ("path" in target) {
-      return { connection: await openUnix(target.path, attempt), at: name };
+      return { connection: await connectUnix(target.path, attempt), at: name };
     }
     const { host, port } = target;
     using names = new Resolver({ preference: options.preference });
@@ -93,38 +93,4 @@ function openDatagrams(
     connection: new DatagramConnection(socket, peer, options),
     at: `${formatHostPort(address, port)} over UDP`,
   };
-}
-
-const REASON: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  ECONNREFUSED: "nobody listens on it",
-  EACCES: "not permitted by the system",
-  ENOTSOCK: "it is not a socket",
-  EPROTOTYPE: "it is not a stream socket",
-};
-
-async function openUnix(path: string, context: Context): Promise<Channel> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const unregister = context.onCancel(reject);
-  const connecting = Deno.connect({ transport: "unix", path });
-  try {
-    return await Promise.race([connecting, promise]);
-  } catch (error) {
-    connecting.then((late) => late.close(), () => {});
-    const code = errorCode(error) ?? "";
-    const why = REASON[code] ?? describe(error);
-    throw new DialError("failed", `Cannot reach unix:${path}: ${why}`, {
-      cause: error,
-    });
-  } finally {
-    unregister();
-  }
-}
-
-function describe(error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) {
-    return "Deno was not given the permission; start it with --allow-read --allow-write";
-  }
-  return String(error instanceof Error ? error.message : error)
-    .replace(/ \(os error \d+\)$/, "");
 }

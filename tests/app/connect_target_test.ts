@@ -34,7 +34,7 @@ Deno.test("parseConnectTarget() says what is wrong", () => {
     [["::1"], "'::1' needs brackets and a port: [::1]:1080"],
     [["[::g]:1"], "'::g' in brackets is not an IPv6 address"],
     [["a b:1"], 'label "a b" is no label'],
-    [["unix:"], "the path of the Unix socket is empty"],
+    [["unix:"], "'unix:' has no path"],
   ];
   for (const [given, message] of cases) {
     assertThrows(() => parseConnectTarget(given), SyntaxError, message);

@@ -137,9 +137,9 @@ Deno.test("connect returns 1 and says why it can't connect", async () => {
     [["-6", "127.0.0.1:1"], "Cannot reach 127.0.0.1: IPv4 is not used"],
     [
       [`unix:${folder.path}/none`],
-      `Cannot reach unix:${folder.path}/none: there is no such file`,
+      `Cannot reach unix:${folder.path}/none: no such socket`,
     ],
-    [[`unix:${file}`], `Cannot reach unix:${file}: nobody listens on it`],
+    [[`unix:${file}`], `Cannot reach unix:${file}: connection refused`],
   ];
   for (const [args, message] of cases) {
     const { code, stderr, text } = await sluice(["connect", ...args]);
