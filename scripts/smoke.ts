@@ -103,7 +103,39 @@ async function smoke(program: Program, site: Site): Promise<void> {
   await runChecks(program, [
     { name: "exits with 0 on SIGTERM", run: stops },
     { name: "hub", run: () => hub(program) },
+    { name: "connect gets 100 MB back from echo", run: () => echo(program) },
   ]);
+}
+
+/** The client carries bytes to the echo server and back. */
+async function echo({ command: [path, ...args] }: Program): Promise<void> {
+  const server = new Deno.Command(path!, {
+    args: [...args, "echo", "127.0.0.1:0", "--log", "json"],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const { found, rest } = await readPorts(server, 1);
+  const child = new Deno.Command(path!, {
+    args: [...args, "connect", found[0]!],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const sent = createHash("sha256");
+  const received = createHash("sha256");
+  const [{ code }, stderr] = await Promise.all([
+    child.status,
+    new Response(child.stderr).text(),
+    megabytes(sent).pipeTo(child.stdin).catch(() => {}), // Its code tells more.
+    (async () => {
+      for await (const chunk of child.stdout) received.update(chunk);
+    })(),
+  ]);
+  const serverCode = await stop(server, rest);
+  expect("exit code", code, 0, stderr);
+  expect("SHA-256", received.digest("hex"), sent.digest("hex"));
+  expect("exit code of echo", serverCode, 0);
 }
 
 /** Two clients, a page, and the farewell. */
@@ -281,9 +313,10 @@ async function start(
   return { ipv4: found[0]!, ipv6: found[1]!, stop: () => stop(child, rest) };
 }
 
-/** Reads its two ports; the rest of its log is read and forgotten. */
+/** Reads its ports; the rest of its log is read and forgotten. */
 async function readPorts(
   child: Deno.ChildProcess,
+  listeners = 2,
 ): Promise<{ found: string[]; rest: Promise<void> }> {
   const lines = child.stderr.pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
@@ -293,9 +326,9 @@ async function readPorts(
     said.push(line);
     const at = /Listening on (\S+)/.exec(line)?.[1];
     if (at !== undefined) found.push(at);
-    if (found.length === 2) break;
+    if (found.length === listeners) break;
   }
-  if (found.length < 2) {
+  if (found.length < listeners) {
     throw new Error(`Does not listen: ${said.join(" ")}`);
   }
   return { found, rest: lines.pipeTo(new WritableStream()) };

@@ -33,6 +33,16 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       return anyCommand(FORWARD_COMMAND);
     },
   },
+  "echo": {
+    brief: "server that sends back what it reads, for tests",
+    load: async () =>
+      anyCommand((await import("./echo_command.ts")).ECHO_COMMAND),
+  },
+  "connect": {
+    brief: "client for a TCP or UDP port, or a Unix socket",
+    load: async () =>
+      anyCommand((await import("./connect_command.ts")).CONNECT_COMMAND),
+  },
   "passwd": {
     brief: "makes a line of a users file out of a name and a password",
     load: async () => {

@@ -58,6 +58,8 @@ export interface StartListenersOptions {
    * @param where What was asked for.
    */
   check?: (listener: ListenerInfo, where: Endpoint) => void;
+  /** Opens a listener (default {@linkcode openEndpoint}). */
+  open?: (where: Endpoint) => Promise<Listener>;
 }
 
 /**
@@ -117,12 +119,12 @@ interface Opened {
 
 async function openAll(
   listen: readonly Endpoint[],
-  { check }: StartListenersOptions,
+  { check, open = openEndpoint }: StartListenersOptions,
 ): Promise<Opened[]> {
   const opened: Opened[] = [];
   try {
     for (const where of listen) {
-      const listener = await openEndpoint(where);
+      const listener = await open(where);
       const addr = listener.addr as Deno.NetAddr;
       const isPublic = !isUnixPath(where) && !isLoopback(addr);
       const info = { addr, name: formatAddr(addr), isPublic };

@@ -19,9 +19,10 @@ export interface TunnelOptions {
   idleTimeout?: number;
   /**
    * Milliseconds without a byte that are left to one direction once the other
-   * has reached end of file (default 30,000); 0 ends both at once.
+   * has reached end of file (default 30,000); 0 ends both at once. May differ by
+   * whose end came first; `Infinity` leaves it at the idle timeout.
    */
-  halfCloseTimeout?: number;
+  halfCloseTimeout?: number | Readonly<Record<End, number>>;
   /**
    * Keeps the target's connection for another client, where this one leaves it
    * in good order: milliseconds of silence, once the target has answered, after
@@ -74,7 +75,7 @@ class Tunnel {
   readonly #client: Duplex;
   readonly #target: Duplex;
   readonly #idleTimeout: number;
-  readonly #halfCloseTimeout: number;
+  readonly #halfCloseTimeout: Readonly<Record<End, number>>;
   readonly #keepTarget: number | undefined;
   readonly #controller = new AbortController();
   readonly #result: TunnelResult = {
@@ -90,7 +91,10 @@ class Tunnel {
     this.#client = client;
     this.#target = target;
     this.#idleTimeout = options.idleTimeout ?? 0;
-    this.#halfCloseTimeout = options.halfCloseTimeout ?? 30_000;
+    const { halfCloseTimeout: limit = 30_000 } = options;
+    this.#halfCloseTimeout = typeof limit === "number"
+      ? { client: limit, target: limit }
+      : limit;
     this.#keepTarget = options.keepTarget;
   }
 
@@ -153,12 +157,12 @@ class Tunnel {
 
   /** Gives the direction that is left its time. */
   #waitForOther(ended: End): void {
-    const limit = this.#halfCloseTimeout;
+    const limit = this.#halfCloseTimeout[ended];
     const late = () => this.#cut(timeoutError(limit, "Half-close time"));
     if (ended === "client" && this.#keepTarget !== undefined) {
       this.#waitForSilence(this.#keepTarget, performance.now(), late);
     } else if (limit === 0) this.#cut(undefined);
-    else this.#watch(limit, late);
+    else if (limit !== Infinity) this.#watch(limit, late);
   }
 
   /** Until the target has said all that it has to say to a client that left. */
@@ -166,7 +170,7 @@ class Tunnel {
     this.#watch(silence, () => {
       const isBusy = this.#client.isWriting || this.#target.awaitsAnswer;
       if (!isBusy) this.#leave(undefined);
-      else if (performance.now() - since < this.#halfCloseTimeout) {
+      else if (performance.now() - since < this.#halfCloseTimeout.client) {
         this.#waitForSilence(silence, since, late);
       } else late();
     });

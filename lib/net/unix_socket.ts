@@ -33,13 +33,14 @@ export async function connectUnix(
     return new UnixConnection(conn, path);
   } catch (error) {
     const isGone = error instanceof Deno.errors.NotFound;
-    throw new DialError(
-      isGone ? "refused" : dialErrorKind(error),
-      `Cannot reach ${UNIX}${path}: ${
-        isGone ? "no such socket" : errorCode(error) ?? String(error)
-      }`,
-      { cause: error },
-    );
+    const kind = isGone ? "refused" : dialErrorKind(error);
+    const other = kind === "refused"
+      ? "connection refused"
+      : errorCode(error) ?? String(error);
+    const why = isGone ? "no such socket" : other;
+    throw new DialError(kind, `Cannot reach ${UNIX}${path}: ${why}`, {
+      cause: error,
+    });
   }
 }
 

@@ -124,9 +124,10 @@ function formatConnection(event: ConnectionEvent): string {
 
 /** What was carried; without a tunnel there is nothing to count. */
 function formatCounts(event: ConnectionEvent): string[] {
-  const { address, datagrams, messages, sent, received } = event;
+  const { address, datagrams, messages, result, sent, received } = event;
   const pieces = datagrams ?? messages;
-  if (address === undefined && pieces === undefined) return [];
+  const isCarried = result === "ok" || result === "cut";
+  if (!isCarried && address === undefined && pieces === undefined) return [];
   const counts = [`${formatBytes(sent)} up`, `${formatBytes(received)} down`];
   if (pieces === undefined) return counts;
   const { sent: up, received: down, dropped } = pieces;

@@ -366,3 +366,26 @@ Deno.test("tunnel() does not keep the target of a client that resets in mid-mess
   assertEquals(result.failed, "client");
   for (const one of [conn, target, b]) one[Symbol.dispose]();
 });
+
+Deno.test("tunnel() gives each end its own time after the other's end", async () => {
+  const halfCloseTimeout = { client: Infinity, target: 0 };
+  for (const end of ["client", "target"] as const) {
+    const [user, client] = await socketPair();
+    const [target, server] = await socketPair();
+    using _user = user;
+    using _client = client;
+    using _target = target;
+    using _server = server;
+    const tunnelled = tunnel(
+      new Duplex(client),
+      new Duplex(target),
+      new Context(),
+      { halfCloseTimeout, idleTimeout: end === "client" ? 100 : 0 },
+    );
+    await (end === "client" ? user : server).closeWrite();
+    const { endedFirst, error } = await within(5_000, tunnelled);
+    assertEquals(endedFirst, end);
+    // The idle timeout goes on where there is no other.
+    assertEquals(error instanceof DOMException, end === "client");
+  }
+});

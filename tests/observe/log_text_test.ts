@@ -82,10 +82,16 @@ Deno.test("formatText() writes a connection", () => {
       event: {
         ...unreached,
         client: "[2001:db8:1234::1]:50000",
+        result: "failed",
         reason: "x",
       },
       want:
-        "02:00:01 ok      [2001:db8:1234::1]:50000 > example.com:443  2.1 s: x",
+        "02:00:01 failed  [2001:db8:1234::1]:50000 > example.com:443  2.1 s: x",
+    },
+    {
+      event: { ...unreached, target: "echo", reason: "client closed first" },
+      want:
+        "02:00:01 ok      127.0.0.1:50000       > echo  1.2 kB up, 30 kB down, 2.1 s: client closed first",
     },
   ];
   for (const { event, want } of cases) {

@@ -29,9 +29,11 @@ const FINDERS = {
   proxychains4: () => findProgram("proxychains4"),
   python3: () => findPythonWith("pty"),
   "python3-socks": () => findPythonWith("socks"),
+  socat: () => findProgram("socat"),
   ssh: () => findProgram("ssh"),
   "ssh-keygen": () => findProgram("ssh-keygen"),
   sshd: () => findProgram("sshd"),
+  tmux: () => findProgram("tmux"),
 } as const;
 
 /** Something a test may need. */

@@ -1,0 +1,53 @@
+/**
+ * What `sluice connect` connects to.
+ *
+ * @module
+ */
+
+import {
+  formatEndpoint,
+  parseEndpoint,
+  type UnixPath,
+} from "../wire/endpoint.ts";
+import { type Host, parseHost } from "../wire/host_name.ts";
+import { formatHostPort, parseHostPort } from "../wire/host_port.ts";
+
+/** A host and a port, or the path of a Unix socket. */
+export type ConnectTarget = { host: Host; port: number } | UnixPath;
+
+/**
+ * Parses a target.
+ *
+ * @param given The words of the command line.
+ * @returns The target.
+ * @throws {SyntaxError} If it is none, saying why.
+ */
+export function parseConnectTarget(given: readonly string[]): ConnectTarget {
+  const [text, ...more] = given;
+  if (text === undefined) throw new SyntaxError("it is missing; see --help");
+  if (more.length > 0) {
+    const [port] = more;
+    const hint = /^\d+$/.test(port!) && !text.includes(":")
+      ? `: write ${text}:${port}`
+      : `, not ${given.length}`;
+    throw new SyntaxError(`it is one word${hint}`);
+  }
+  if (text.startsWith("unix:")) return parseEndpoint(text, "") as UnixPath;
+  if (!/\d/.test(text) || !/:|^\d+$/.test(text)) {
+    throw new SyntaxError(`'${text}' is not HOST:PORT`);
+  }
+  const { host, port } = parseHostPort(text, "127.0.0.1");
+  if (port === 0) throw new SyntaxError("port is 0");
+  return { host: parseHost(host), port };
+}
+
+/**
+ * Formats a target.
+ *
+ * @param target The target.
+ * @returns As it would be given.
+ */
+export function formatConnectTarget(target: ConnectTarget): string {
+  if ("path" in target) return formatEndpoint(target);
+  return formatHostPort(target.host, target.port);
+}

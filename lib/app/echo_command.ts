@@ -1,0 +1,69 @@
+/**
+ * `sluice echo`: a server to try things with.
+ *
+ * @module
+ */
+
+import { formatHostPort } from "../wire/host_port.ts";
+import type { Command } from "./command.ts";
+import {
+  checkTogether,
+  ECHO_OPTIONS,
+  type EchoOptions,
+  modeOf,
+} from "./echo_options.ts";
+import { runServer } from "./run_server.ts";
+import { type EchoConfig, startEcho } from "./start_echo.ts";
+import type { ListenerInfo } from "./start_listeners.ts";
+
+/** The command as the command line sees it. */
+export const ECHO_COMMAND: Command<typeof ECHO_OPTIONS> = {
+  usage: "echo [OPTIONS] [LISTEN]",
+  summary:
+    "Sends back what it reads, byte for byte, on 127.0.0.1:8080 or where LISTEN says. Options make it slow, rude, silent or talkative: a target for tests.",
+  examples: [
+    ["sluice echo", "then: sluice connect 127.0.0.1:8080"],
+    ["sluice echo :9000 --delay 200ms", "for all, with a slow network's delay"],
+    ["sluice echo --chargen --close-after 1000000", "a megabyte to download"],
+    ["sluice echo --reset-after 100", "a server that breaks in the middle"],
+    ["sluice echo --udp", "datagrams too, on the same port"],
+  ],
+  options: ECHO_OPTIONS,
+  run: runEcho,
+};
+
+async function runEcho(options: EchoOptions): Promise<number> {
+  checkTogether(options);
+  return await runServer(options, async (log) => {
+    const running = await startEcho({ ...configOf(options), log });
+    return { running, banner: bannerLines(running.listeners[0]!, options) };
+  });
+}
+
+function configOf(options: EchoOptions): EchoConfig {
+  return {
+    listen: options.listen,
+    mode: modeOf(options),
+    delay: options.delay,
+    chunk: options.chunk,
+    closeAfter: options["close-after"],
+    resetAfter: options["reset-after"],
+    udp: options.udp,
+    open: options.open,
+    idleTimeout: options["idle-timeout"],
+    maxConnections: options["max-connections"],
+    maxConnectionsPerClient: options["max-connections-per-client"],
+  };
+}
+
+function bannerLines({ addr }: ListenerInfo, options: EchoOptions): string[] {
+  const at = formatHostPort(addr.hostname, addr.port);
+  const transport = options.udp ? "TCP and UDP" : "TCP";
+  const local = addr.hostname === "::" || addr.hostname === "0.0.0.0"
+    ? formatHostPort(addr.hostname === "::" ? "::1" : "127.0.0.1", addr.port)
+    : at;
+  return [
+    `Listening on ${at} (${modeOf(options)}, ${transport})`,
+    `Try it: sluice connect ${local}`,
+  ];
+}

@@ -1,0 +1,96 @@
+/**
+ * Opens what `sluice connect` talks with, with errors that a person can act on.
+ *
+ * @module
+ */
+
+import type { Channel } from "../net/connection.ts";
+import { DatagramConnection } from "../net/datagram_connection.ts";
+import { dial } from "../net/dial.ts";
+import { DialError } from "../net/dial_error.ts";
+import type { FamilyPreference } from "../net/family_preference.ts";
+import { Resolver } from "../net/resolver.ts";
+import { openUdp } from "../net/udp.ts";
+import { connectUnix } from "../net/unix_socket.ts";
+import { Context } from "../sync/context.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
+import { type ConnectTarget, formatConnectTarget } from "./connect_target.ts";
+import { StartError } from "./usage_error.ts";
+
+/** Options for {@linkcode openRemote}. */
+export interface OpenOptions {
+  /** Which addresses of a name are tried. */
+  preference: FamilyPreference;
+  /** Milliseconds for resolving and connecting; 0 is for ever. */
+  timeout: number;
+  /** How datagrams are used; `undefined` connects over TCP. */
+  datagrams: { linger: number; isLines: boolean } | undefined;
+}
+
+/** What is open. */
+export interface Remote {
+  /** The connection; the caller closes it. */
+  connection: Channel;
+  /** Where it leads to, for people. */
+  at: string;
+}
+
+/**
+ * Opens a connection.
+ *
+ * @param target Where to.
+ * @param context Gives up when cancelled.
+ * @param options How.
+ * @returns What is open.
+ * @throws {StartError} If it can't be reached, saying why.
+ * @throws The reason of the cancellation.
+ */
+export async function openRemote(
+  target: ConnectTarget,
+  context: Context,
+  options: OpenOptions,
+): Promise<Remote> {
+  const name = formatConnectTarget(target);
+  using attempt = new Context(context);
+  attempt.cancelAfter(options.timeout, "Connect time");
+  try {
+    if ("path" in target) {
+      return { connection: await connectUnix(target.path, attempt), at: name };
+    }
+    const { host, port } = target;
+    using names = new Resolver({ preference: options.preference });
+    const addresses = await names.resolve(host, attempt);
+    if (options.datagrams !== undefined) {
+      return openDatagrams(addresses[0]!, port, options.datagrams);
+    }
+    const dialled = await dial(addresses, port, attempt, { timeout: 0 });
+    const at = formatHostPort(dialled.address, port);
+    return {
+      connection: dialled.connection,
+      at: at === name ? name : `${name} [${at}]`,
+    };
+  } catch (error) {
+    context.throwIfCancelled();
+    if (attempt.cancelled) {
+      const message = `Cannot reach ${name}: no answer in time`;
+      throw new StartError(message, { cause: error });
+    }
+    if (!(error instanceof DialError)) throw error;
+    throw new StartError(error.message, { cause: error });
+  }
+}
+
+function openDatagrams(
+  address: IpAddress,
+  port: number,
+  options: { linger: number; isLines: boolean },
+): Remote {
+  const socket = openUdp(address.length === 4 ? "0.0.0.0" : "::");
+  const hostname = formatIpAddress(address);
+  const peer: Deno.NetAddr = { transport: "udp", hostname, port };
+  return {
+    connection: new DatagramConnection(socket, peer, options),
+    at: `${formatHostPort(address, port)} over UDP`,
+  };
+}

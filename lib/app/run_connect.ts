@@ -1,0 +1,159 @@
+/**
+ * The life of `sluice connect`: dial, carry bytes both ways, tell how it ended.
+ *
+ * @module
+ */
+
+import { describeError } from "../handlers/describe_error.ts";
+import { Duplex } from "../net/duplex.ts";
+import type { FamilyPreference } from "../net/family_preference.ts";
+import { tunnel, type TunnelResult } from "../net/tunnel.ts";
+import { escape } from "../observe/escape.ts";
+import { formatBytes, formatDuration } from "../observe/log_text.ts";
+import { Context } from "../sync/context.ts";
+import { checkConnectOptions, type ConnectOptions } from "./connect_options.ts";
+import { openRemote, type Remote } from "./open_remote.ts";
+import { listenForSignals } from "./run_until_signal.ts";
+import { Stdio } from "./stdio.ts";
+
+/** Exit codes of a shell for a program that a signal has ended. */
+const SIGNAL_CODE: Readonly<Partial<Record<Deno.Signal, number>>> = {
+  SIGINT: 130,
+  SIGTERM: 143,
+  SIGBREAK: 149,
+};
+
+/** A person who wants it to end. */
+class Interruption extends Error {
+  readonly code: number;
+
+  constructor(signal: Deno.Signal) {
+    super(`ended by ${signal}`);
+    this.code = SIGNAL_CODE[signal] ?? 1;
+  }
+}
+
+/**
+ * Connects, and carries bytes until both ends have closed.
+ *
+ * @param options What the command line says.
+ * @returns Exit code: 0 both ends closed, 1 cut, or lines were refused, 130 and
+ *   143 ended by a signal.
+ * @throws {UsageError} If options don't go together.
+ * @throws {StartError} If the target can't be reached.
+ */
+export async function runConnect(options: ConnectOptions): Promise<number> {
+  checkConnectOptions(options);
+  using signals = listenForSignals();
+  using context = new Context();
+  signals.next().then((signal) => context.cancel(new Interruption(signal)));
+  try {
+    const remote = await openRemote(options.target, context, {
+      preference: preferenceOf(options),
+      timeout: options["connect-timeout"],
+      datagrams: options.udp
+        ? { linger: options["half-close-timeout"], isLines: options.json }
+        : undefined,
+    });
+    return await converse(remote, options, context);
+  } catch (error) {
+    if (error instanceof Interruption) return error.code;
+    throw error;
+  }
+}
+
+function preferenceOf({ ipv4, ipv6 }: ConnectOptions): FamilyPreference {
+  if (ipv4) return "only-ipv4";
+  return ipv6 ? "only-ipv6" : "system";
+}
+
+async function converse(
+  { connection, at }: Remote,
+  options: ConnectOptions,
+  context: Context,
+): Promise<number> {
+  using _closing = connection;
+  const isTyped = Deno.stdin.isTerminal();
+  const isShown = Deno.stdout.isTerminal();
+  const { json, quiet, raw } = options;
+  const stdio = new Stdio(Deno.stdin, Deno.stdout, {
+    ...{ isTyped, isShown, json, raw },
+    warn: (message) => say(`sluice: ${message}`),
+  });
+  if (isTyped && !quiet) {
+    say(`Connected to ${at}; Ctrl-D ends the input, Ctrl-C all`);
+  }
+  const started = performance.now();
+  const target = new Duplex(connection);
+  const result = await tunnel(new Duplex(stdio), target, context, {
+    idleTimeout: options["idle-timeout"],
+    halfCloseTimeout: {
+      client: Infinity,
+      // Who types has nothing to say any more to one that has left.
+      target: isTyped ? 0 : options["half-close-timeout"],
+    },
+  });
+  // What is told begins on a line of its own.
+  const isBetween = stdio.isLineOpen || result.error instanceof Interruption;
+  if (isShown && isBetween && !quiet) say("");
+  const code = exitCode(result, stdio);
+  if (code === 1 && result.error !== undefined) {
+    say(`sluice: Connection to ${at} was cut: ${reasonOf(result)}`);
+  }
+  const time = formatDuration(performance.now() - started);
+  if (!quiet) {
+    const both = `Sent ${count(result.sent)}, received ${
+      count(target.received)
+    }`;
+    const refused = stdio.refused > 0 ? `, ${stdio.refused} lines refused` : "";
+    say(`${both} in ${time}${refused}: ${reasonOf(result)}`);
+  }
+  return code;
+}
+
+function exitCode(result: TunnelResult, stdio: Stdio): number {
+  const { error } = result;
+  if (error instanceof Interruption) return error.code;
+  const isCut = error !== undefined && !isOutputClosed(result) &&
+    !isInputLeft(result);
+  return isCut || stdio.refused > 0 ? 1 : 0;
+}
+
+/** Who reads our output wanted no more, such as `head`: no failure of ours. */
+function isOutputClosed({ error, failed }: TunnelResult): boolean {
+  return failed === "client" && error instanceof Deno.errors.BrokenPipe;
+}
+
+/** The target had ended, and the input had nothing more for its time. */
+function isInputLeft({ endedFirst, error, failed }: TunnelResult): boolean {
+  return endedFirst === "target" && failed === undefined &&
+    error instanceof DOMException && error.name === "TimeoutError";
+}
+
+function reasonOf(result: TunnelResult): string {
+  const { endedFirst, error, failed } = result;
+  if (isOutputClosed(result)) return "standard output was closed";
+  if (error === undefined || isInputLeft(result)) {
+    return endedFirst === "client"
+      ? "input ended first"
+      : "target closed first";
+  }
+  const why = describeError(error);
+  return failed === "client" ? `standard input or output: ${why}` : why;
+}
+
+function count(bytes: number): string {
+  const exact = bytes === 1 ? "1 byte" : `${bytes} bytes`;
+  return bytes < 1000 ? exact : `${exact} (${formatBytes(bytes)})`;
+}
+
+function say(line: string): void {
+  try {
+    const bytes = new TextEncoder().encode(`${escape(line)}\n`);
+    for (let count = 0; count < bytes.length;) {
+      count += Deno.stderr.writeSync(bytes.subarray(count));
+    }
+  } catch {
+    // Nobody reads it; what is carried goes on.
+  }
+}

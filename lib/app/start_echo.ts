@@ -1,0 +1,182 @@
+/**
+ * Starts the echo server: from values to a listener that answers.
+ *
+ * @module
+ */
+
+import { handleConnection } from "../handlers/connection.ts";
+import { echo, type EchoMode } from "../handlers/echo.ts";
+import type { CommonServices } from "../handlers/services.ts";
+import { answerDatagrams, type UdpEcho } from "../handlers/udp_echo.ts";
+import type { Connection } from "../net/connection.ts";
+import { errorCode } from "../net/error_code.ts";
+import type { Listener } from "../net/listen.ts";
+import {
+  listenResettable,
+  ResettableConnection,
+} from "../net/resettable_listener.ts";
+import { openUdp } from "../net/udp.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { ConnectionLimits } from "../policy/connection_limits.ts";
+import { formatHostPort, type HostPort } from "../wire/host_port.ts";
+import { connectionCapacity } from "./descriptors.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
+import { openEndpoint } from "./open_listener.ts";
+import { type RunningListeners, startListeners } from "./start_listeners.ts";
+import { StartError, UsageError } from "./usage_error.ts";
+
+/** What the server is to be. */
+export interface EchoConfig {
+  /** Where to listen; port 0 takes a free one. */
+  listen: HostPort;
+  /** What the answer is (default: what came). */
+  mode?: EchoMode;
+  /** Milliseconds by which each answer is held back (default 0). */
+  delay?: number;
+  /** Bytes that are written at a time at most. */
+  chunk?: number | undefined;
+  /** Bytes after which a connection is closed. */
+  closeAfter?: number | undefined;
+  /** Bytes after which a connection is reset. */
+  resetAfter?: number | undefined;
+  /** Answers datagrams on the same port too (default false). */
+  udp?: boolean;
+  /** Allows that on an address that others can reach (default false). */
+  open?: boolean;
+  /** Milliseconds without a byte (default 600,000); 0 is for ever. */
+  idleTimeout?: number;
+  /** Connections at once (default 20,000). */
+  maxConnections?: number;
+  /** Connections at once from one client, as for the proxy. */
+  maxConnectionsPerClient?: number | undefined;
+  /** Takes what there is to log (default: nothing is logged). */
+  log?: (event: LogEvent) => void;
+}
+
+/** An echo server that is running. */
+export type EchoServer = RunningListeners;
+
+/**
+ * Starts an echo server.
+ *
+ * @param config What it is to be.
+ * @returns The running server.
+ * @throws {UsageError} If others could have their datagrams answered, and that
+ *   was not said.
+ * @throws {StartError} If it can't listen.
+ */
+export async function startEcho(config: EchoConfig): Promise<EchoServer> {
+  const { maxConnections = 20_000, log = () => {} } = config;
+  const most = Math.min(maxConnections, connectionCapacity());
+  const limits = new ConnectionLimits(most);
+  const running = await startListeners([config.listen], ({ isPublic }) => {
+    const services: CommonServices = {
+      limits,
+      connectionsPerClient: config.maxConnectionsPerClient ??
+        (isPublic ? 1_000 : 0),
+      timeouts: {
+        handshake: 0,
+        connect: 0,
+        idle: config.idleTimeout ?? 600_000,
+        halfClose: 0,
+      },
+      log,
+    };
+    return (connection, context, draining) => {
+      const protocol = protocolFor(connection, config);
+      return handleConnection(
+        ...[connection, context, draining] as const,
+        protocol,
+        services,
+      );
+    };
+  }, {
+    slots: most,
+    log,
+    ...(config.resetAfter === undefined ? {} : { open: openResettable }),
+    check: ({ addr, isPublic }) => requireConsent(config, addr, isPublic),
+  });
+  if (!config.udp) return running;
+  return withDatagrams(running, config, log);
+}
+
+function protocolFor(connection: Connection, config: EchoConfig) {
+  const { mode = "echo", delay = 0, chunk = Infinity } = config;
+  const { closeAfter, resetAfter } = config;
+  const settings = {
+    ...{ mode, delay, chunk },
+    limit: closeAfter ?? resetAfter ?? Infinity,
+  };
+  if (!(connection instanceof ResettableConnection)) return echo(settings);
+  return echo({ ...settings, reset: () => connection.reset() });
+}
+
+/** Asks for the port in the usual way first, for its errors and its number. */
+async function openResettable(where: Endpoint): Promise<Listener> {
+  const first = await openEndpoint(where);
+  const { hostname, port } = first.addr as Deno.NetAddr;
+  first[Symbol.dispose]();
+  try {
+    return await listenResettable(hostname, port);
+  } catch (error) {
+    const at = formatHostPort(hostname, port);
+    const why = errorCode(error) ?? String(error);
+    throw new StartError(`Cannot listen on ${at}: ${why}`, { cause: error });
+  }
+}
+
+/**
+ * Over TCP a sender can't be forged. Over UDP it can, and then every answer goes
+ * to somebody who never asked.
+ */
+function requireConsent(
+  { udp, open }: EchoConfig,
+  { hostname, port }: Deno.NetAddr,
+  isPublic: boolean,
+): void {
+  if (!udp || !isPublic || open) return;
+  throw new UsageError(
+    `Refusing to answer datagrams on ${
+      formatHostPort(hostname, port)
+    }: whoever reaches it could have answers sent to others; give --open to allow that`,
+  );
+}
+
+async function withDatagrams(
+  running: RunningListeners,
+  { mode = "echo", delay = 0 }: EchoConfig,
+  log: (event: LogEvent) => void,
+): Promise<EchoServer> {
+  const { hostname, port } = running.listeners[0]!.addr;
+  let datagrams: UdpEcho;
+  try {
+    const socket = openUdp(hostname, [port, port]);
+    datagrams = answerDatagrams(socket, { mode, delay });
+  } catch (error) {
+    await running.shutdown(0);
+    const at = formatHostPort(hostname, port);
+    throw new StartError(
+      `Cannot listen on ${at} for datagrams: the port is in use for UDP; stop what uses it, or choose another`,
+      { cause: error },
+    );
+  }
+  let isTold = false;
+  return {
+    listeners: running.listeners,
+    get connections() {
+      return running.connections;
+    },
+    async shutdown(deadline) {
+      const [cut] = await Promise.all([
+        running.shutdown(deadline),
+        datagrams.shutdown(deadline),
+      ]);
+      const { received, answered, dropped } = datagrams.counts;
+      const message =
+        `UDP: ${received} came, ${answered} answered, ${dropped} dropped`;
+      if (!isTold) log({ event: "message", level: "info", message });
+      isTold = true;
+      return cut;
+    },
+  };
+}

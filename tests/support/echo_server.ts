@@ -1,0 +1,60 @@
+/**
+ * `sluice echo` in the test's own process.
+ *
+ * @module
+ */
+
+import {
+  type EchoConfig,
+  type EchoServer,
+  startEcho,
+} from "../../lib/app/start_echo.ts";
+import { prepareReceiveQueues } from "../../lib/net/receive_queue.ts";
+import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
+
+prepareReceiveQueues(); // Held for as long as the program runs.
+
+/** A running server of a test; cut at once when disposed of. */
+export interface TestEcho extends AsyncDisposable {
+  readonly server: EchoServer;
+  readonly port: number;
+  /** Opens a connection to it. */
+  connect(): Promise<Deno.TcpConn>;
+  /** Waits until so many connections have ended. */
+  whenEnded(count: number): Promise<ConnectionEvent[]>;
+  /** What it said that was not about one connection. */
+  readonly messages: string[];
+}
+
+/** Starts a server on 127.0.0.1. */
+export async function startTestEcho(
+  config: Partial<EchoConfig> = {},
+): Promise<TestEcho> {
+  const ended: ConnectionEvent[] = [];
+  const messages: string[] = [];
+  let changed = Promise.withResolvers<void>();
+  const server = await startEcho({
+    listen: { host: "127.0.0.1", port: 0 },
+    ...config,
+    log(event) {
+      if (event.event === "connection") ended.push(event);
+      else if (event.event === "message") messages.push(event.message);
+      changed.resolve();
+      changed = Promise.withResolvers();
+    },
+  });
+  const { port } = server.listeners[0]!.addr;
+  return {
+    server,
+    port,
+    messages,
+    connect: () => Deno.connect({ hostname: "127.0.0.1", port }),
+    async whenEnded(count) {
+      while (ended.length < count) await changed.promise;
+      return ended;
+    },
+    async [Symbol.asyncDispose]() {
+      await server.shutdown(0);
+    },
+  };
+}

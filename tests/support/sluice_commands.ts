@@ -1,0 +1,102 @@
+/**
+ * The program in a process of its own, as a user starts it.
+ *
+ * @module
+ */
+
+import { TextLineStream } from "@std/streams";
+import { run, type RunOptions, type RunResult } from "./programs.ts";
+import { within } from "./sockets.ts";
+
+/** The program from source. */
+export const SLUICE: string[] = [
+  Deno.execPath(),
+  "run",
+  "-A",
+  new URL("../../main.ts", import.meta.url).pathname,
+];
+
+/** What tells Deno where it keeps what it has loaded before. */
+export function cacheEnvironment(): Record<string, string> {
+  return Object.fromEntries(
+    ["DENO_DIR", "HOME", "XDG_CACHE_HOME"].flatMap((name) => {
+      const value = Deno.env.get(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
+/** Runs a command of it to its end. */
+export function sluice(
+  args: string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const [path, ...before] = SLUICE;
+  const env = { ...cacheEnvironment(), ...options.env };
+  return run(path!, [...before, ...args], { ...options, env });
+}
+
+/** A server of it; killed when disposed of, where it still runs. */
+export interface SluiceServer extends AsyncDisposable {
+  readonly port: number;
+  /** Lines of its log so far. */
+  readonly log: string[];
+  /** Sends a signal. */
+  signal(signal: Deno.Signal): void;
+  /** Waits until a line of its log matches. */
+  until(pattern: RegExp): Promise<void>;
+  /** Waits until it has ended, and tells its exit code. */
+  ended(): Promise<number>;
+}
+
+/** Starts a command that listens on 127.0.0.1. */
+export async function startSluice(args: string[]): Promise<SluiceServer> {
+  const [path, ...before] = SLUICE;
+  const child = new Deno.Command(path!, {
+    args: [...before, ...args],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+  }).spawn();
+  const log: string[] = [];
+  let changed = Promise.withResolvers<void>();
+  let isOver = false;
+  const reading = (async () => {
+    const lines = child.stderr.pipeThrough(new TextDecoderStream())
+      .pipeThrough(new TextLineStream());
+    for await (const line of lines) {
+      log.push(line);
+      changed.resolve();
+      changed = Promise.withResolvers();
+    }
+    isOver = true;
+    changed.resolve();
+  })();
+
+  async function until(pattern: RegExp): Promise<void> {
+    while (!log.some((line) => pattern.test(line))) {
+      if (isOver) throw new Error(`It has ended: ${log.join("\n")}`);
+      await within(20_000, changed.promise);
+    }
+  }
+
+  async function ended(): Promise<number> {
+    await within(20_000, reading);
+    return (await child.status).code;
+  }
+
+  await until(/Listening on 127\.0\.0\.1:\d+/);
+  return {
+    port: Number(/Listening on 127\.0\.0\.1:(\d+)/.exec(log.join("\n"))![1]),
+    log,
+    signal: (signal) => child.kill(signal),
+    until,
+    ended,
+    async [Symbol.asyncDispose]() {
+      if (!isOver) child.kill("SIGKILL");
+      await reading;
+      await child.status;
+    },
+  };
+}

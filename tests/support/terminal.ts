@@ -1,0 +1,69 @@
+/**
+ * A terminal that a test types into: tmux runs it.
+ *
+ * @module
+ */
+
+import { makeFolder, runOk } from "./programs.ts";
+import { cacheEnvironment } from "./sluice_commands.ts";
+
+/** How long something may take to be seen, in milliseconds. */
+const PATIENCE = 30_000;
+
+/** A program in a terminal; both are ended when disposed of. */
+export interface Terminal extends AsyncDisposable {
+  /** Types text, and Enter after it. */
+  enter(text: string): Promise<void>;
+  /** Presses a key by tmux's name for it, for example `C-d`. */
+  press(key: string): Promise<void>;
+  /** Pastes what is in a file, with no bracket around it. */
+  paste(path: string): Promise<void>;
+  /** Waits until something is on the screen; gives what is on it. */
+  until(pattern: RegExp): Promise<string>;
+}
+
+/**
+ * Starts a program in a terminal of 200 columns. When it has ended,
+ * `code N` is on a line of its own.
+ */
+export async function startTerminal(
+  tmux: string,
+  command: string[],
+): Promise<Terminal> {
+  const folder = await makeFolder();
+  const env = { ...cacheEnvironment(), TERM: "xterm" };
+  const start = ["-S", `${folder.path}/socket`, "-f", "/dev/null", "-u"];
+  const ask = (...args: string[]) => runOk(tmux, [...start, ...args], { env });
+  const quoted = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
+  const line = `${quoted.join(" ")}; printf '\\ncode %s\\n' $?; sleep 600`;
+  await ask("new-session", "-d", "-x", "200", "-y", "50", line);
+  return {
+    async enter(text) {
+      await ask("send-keys", "-l", text);
+      await ask("send-keys", "Enter");
+    },
+    async press(key) {
+      await ask("send-keys", key);
+    },
+    async paste(path) {
+      await ask("load-buffer", path);
+      await ask("paste-buffer");
+    },
+    async until(pattern) {
+      const end = performance.now() + PATIENCE;
+      while (true) {
+        const screen = await ask("capture-pane", "-p", "-S", "-200");
+        if (pattern.test(screen)) return screen;
+        if (performance.now() > end) {
+          throw new Error(`${pattern} is not on the screen:\n${screen}`);
+        }
+        // What a terminal shows can only be looked at.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await ask("kill-server");
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
