@@ -59,7 +59,8 @@ export async function exportKey(key: CryptoKey): Promise<string> {
  * @param pem The key as {@linkcode exportKey} makes it.
  * @param kind Which kind it is.
  * @returns The key.
- * @throws {SyntaxError} If it is no such key. It does not repeat the text.
+ * @throws {SyntaxError} If it is no such key. Neither the message nor a cause
+ *   repeats the text.
  */
 export async function importKey(
   pem: string,
@@ -70,15 +71,13 @@ export async function importKey(
       .exec(pem);
   try {
     const der = Uint8Array.fromBase64(match![1]!);
-    return await crypto.subtle.importKey(
-      "pkcs8",
-      der,
-      KEY_ALGORITHM[kind],
-      false,
-      ["sign"],
-    );
+    const algorithm = KEY_ALGORITHM[kind];
+    return await crypto.subtle.importKey("pkcs8", der, algorithm, false, [
+      "sign",
+    ]);
   } catch {
-    throw new SyntaxError(`not a private key of kind ${kind} (PKCS #8 in PEM)`);
+    const what = kind === "ecdsa" ? "ECDSA key on P-256" : "RSA key";
+    throw new SyntaxError(`not a private ${what} in PEM (PKCS #8, in clear)`);
   }
 }
 
@@ -89,8 +88,11 @@ export async function importKey(
  * @param der The bytes.
  * @returns The text, with its last line's end.
  */
-export function encodePem(label: string, der: Uint8Array): string {
-  const lines = der.toBase64().match(/.{1,64}/g) ?? [];
+export function encodePem(
+  label: string,
+  der: ArrayBuffer | Uint8Array,
+): string {
+  const lines = new Uint8Array(der).toBase64().match(/.{1,64}/g) ?? [];
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""]
     .join("\n");
 }
