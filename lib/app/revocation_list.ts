@@ -8,10 +8,17 @@ import type { X509CrlEntryParams } from "@peculiar/x509";
 import { identifySigner } from "./certificate_authority.ts";
 import { encodePem, KEY_ALGORITHM } from "./certificate_keys.ts";
 import { type KeyedCertificate, openAuthority } from "./keyed_certificate.ts";
-import { loadX509, parseRevocationList } from "./x509_library.ts";
+import {
+  loadX509,
+  parseRevocationList,
+  type X509RevocationList,
+} from "./x509_library.ts";
 
 /** CRL number (RFC 5280 §5.2.3). */
 const CRL_NUMBER = "2.5.29.20";
+
+/** Certificates that a list takes: with these it takes two seconds to add one. */
+const MOST_REVOKED = 5_000;
 
 /** A clock that is behind ours must not find it "not yet valid". */
 const BACKDATED = 5 * 60_000;
@@ -38,7 +45,7 @@ export function createRevocationList(
  * @param serial Serial number of the certificate, hexadecimal.
  * @returns The list as PEM.
  * @throws {SyntaxError} If the authority or the list is none, or the list is
- *   that of another authority.
+ *   that of another authority or full.
  */
 export function addRevoked(
   authority: KeyedCertificate,
@@ -79,6 +86,7 @@ async function makeList(
   const signer = await openAuthority(x509, authority);
   const { certificate, key, kind } = signer;
   const entries: X509CrlEntryParams[] = [];
+  let number = 1n;
   if (addition !== undefined) {
     const before = parseRevocationList(x509, addition.before);
     const isOwn = await before.verify({ publicKey: certificate })
@@ -86,6 +94,7 @@ async function makeList(
     if (!isOwn) {
       throw new SyntaxError("the revocation list is that of another authority");
     }
+    number += readNumber(before);
     // As they are, with what another program may have put there.
     entries.push(
       ...before.entries as readonly unknown[] as X509CrlEntryParams[],
@@ -95,6 +104,9 @@ async function makeList(
       normalizeSerial(serialNumber) === serial
     );
     if (isOnIt) return addition.before;
+    if (entries.length >= MOST_REVOKED) {
+      throw new SyntaxError(`the revocation list is full: ${MOST_REVOKED}`);
+    }
     const reason = x509.X509CrlReason.privilegeWithdrawn;
     entries.push({ serialNumber: serial, revocationDate: new Date(), reason });
   }
@@ -107,15 +119,23 @@ async function makeList(
     entries,
     extensions: [
       await identifySigner(x509, signer),
-      // Every list has one more than the one before.
-      new x509.Extension(CRL_NUMBER, false, encodeNumber(entries.length + 1)),
+      new x509.Extension(CRL_NUMBER, false, encodeNumber(number)),
     ],
   });
   return encodePem("X509 CRL", list.rawData);
 }
 
-/** DER of a positive INTEGER below 2^31. */
-function encodeNumber(number: number): Uint8Array<ArrayBuffer> {
+/** The number of a list; every one has a higher than the one before. */
+function readNumber(list: X509RevocationList): bigint {
+  const extension = list.extensions.find(({ type }) => type === CRL_NUMBER);
+  if (extension === undefined) return 0n;
+  // An INTEGER of 20 bytes at most: type and length are a byte each.
+  const hex = new Uint8Array(extension.value).subarray(2).toHex();
+  return BigInt(`0x0${hex}`);
+}
+
+/** DER of a positive INTEGER of less than 128 bytes. */
+function encodeNumber(number: bigint): Uint8Array<ArrayBuffer> {
   const hex = number.toString(16);
   const bytes = Uint8Array.fromHex(hex.length % 2 === 0 ? hex : `0${hex}`);
   const padded = bytes[0]! >= 0x80 ? [0, ...bytes] : [...bytes];

@@ -8,8 +8,8 @@
 import { errorCode } from "../net/error_code.ts";
 import { StartError } from "./usage_error.ts";
 
-/** Bytes that a file may have; a revocation list of 100,000 has 5 MB. */
-const MOST_BYTES = 16 * 2 ** 20;
+/** Bytes that a file may have; a full revocation list has 350 KB. */
+const MOST_BYTES = 4 * 2 ** 20;
 
 /** How long to wait for another program that writes, in milliseconds. */
 const LOCK_LIMIT = 30_000;

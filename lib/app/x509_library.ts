@@ -6,6 +6,12 @@
 
 import type * as X509 from "@peculiar/x509";
 
+/**
+ * Parts that a revocation list may have; a certificate on it is seven of them.
+ * The library's own limit is reached with 1,400 certificates.
+ */
+const MOST_NODES = 100_000;
+
 /** The library. */
 export type X509Library = typeof X509;
 
@@ -65,7 +71,9 @@ export function parseRevocationList(
   pem: string,
 ): X509RevocationList {
   try {
-    const list = new x509.X509Crl(decode("X509 CRL", pem));
+    const list = new x509.X509Crl(decode("X509 CRL", pem), {
+      berOptions: { maxNodes: MOST_NODES },
+    });
     void list.entries.map(({ serialNumber }) => serialNumber);
     return list;
   } catch (cause) {
