@@ -98,6 +98,7 @@ async function smoke(program: Program, site: Site): Promise<void> {
       ...openChecks(open, site),
       ...userChecks(closed, site),
       ...transferChecks(open, site),
+      ...certificateChecks(program),
     ]);
   }
   await runChecks(program, [
@@ -233,6 +234,33 @@ function transferChecks({ ipv4 }: Running, site: Site): Check[] {
       },
     },
   ];
+}
+
+/** The library for certificates is loaded by these commands alone. */
+function certificateChecks({ command: [path, ...args] }: Program): Check[] {
+  async function cert(folder: string, words: string[]): Promise<string> {
+    const { code, stdout, stderr } = await new Deno.Command(path!, {
+      args: [...args, "cert", ...words, "--dir", folder],
+    }).output();
+    expect("exit code", code, 0, new TextDecoder().decode(stderr));
+    return new TextDecoder().decode(stdout);
+  }
+  return [{
+    name: "cert init, issue, revoke and list",
+    async run() {
+      const folder = await Deno.makeTempDir({ prefix: "sluice-smoke-" });
+      try {
+        await cert(folder, ["init"]);
+        await cert(folder, ["issue", "alice", "--client"]);
+        await cert(folder, ["revoke", "alice"]);
+        const list = await cert(folder, ["list"]);
+        const [, status] = /^alice .* (\w+)$/m.exec(list) ?? [];
+        expect("status", status, "revoked", list);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  }];
 }
 
 function loads(name: string, args: string[]): Check {

@@ -65,6 +65,35 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () =>
       anyCommand((await import("./rules_test_command.ts")).RULES_TEST_COMMAND),
   },
+  "cert init": {
+    brief: "makes a private authority for certificates",
+    load: async () =>
+      anyCommand((await import("./cert_init_command.ts")).CERT_INIT_COMMAND),
+  },
+  "cert issue": {
+    brief: "makes a key and a certificate for a server or a client",
+    load: async () =>
+      anyCommand((await import("./cert_issue_command.ts")).CERT_ISSUE_COMMAND),
+  },
+  "cert list": {
+    brief: "the certificates that there are, with the days left",
+    load: async () =>
+      anyCommand((await import("./cert_list_command.ts")).CERT_LIST_COMMAND),
+  },
+  "cert revoke": {
+    brief: "ends a certificate before its time",
+    load: async () =>
+      anyCommand(
+        (await import("./cert_revoke_command.ts")).CERT_REVOKE_COMMAND,
+      ),
+  },
+  "cert bundle": {
+    brief: "prints a key and certificate with how to use them",
+    load: async () =>
+      anyCommand(
+        (await import("./cert_bundle_command.ts")).CERT_BUNDLE_COMMAND,
+      ),
+  },
 };
 
 /** Options are told apart by the command that gets them, not by the table. */

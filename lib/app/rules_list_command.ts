@@ -8,6 +8,7 @@ import type { RuleRow } from "../policy/rules.ts";
 import type { Command } from "./command.ts";
 import { flag, type OptionValues } from "./option.ts";
 import { openRules } from "./open_rules.ts";
+import { printLines } from "./print_lines.ts";
 import { RULE_OPTIONS } from "./rule_options.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
@@ -52,18 +53,6 @@ export async function readRules<T>(pending: Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof StartError) throw new UsageError(error.message);
     throw error;
-  }
-}
-
-/**
- * Prints to standard output.
- *
- * @param lines Lines without their ends.
- */
-export function printLines(lines: readonly string[]): void {
-  const bytes = new TextEncoder().encode(lines.join("\n") + "\n");
-  for (let count = 0; count < bytes.length;) {
-    count += Deno.stdout.writeSync(bytes.subarray(count));
   }
 }
 

@@ -26,7 +26,8 @@ import { openNames } from "./open_names.ts";
 import { openRules } from "./open_rules.ts";
 import { flag, only, type OptionValues, single } from "./option.ts";
 import { RULE_OPTIONS } from "./rule_options.ts";
-import { printLines, readRules } from "./rules_list_command.ts";
+import { printLines } from "./print_lines.ts";
+import { readRules } from "./rules_list_command.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
 /** Options of `sluice rules test`. */

@@ -24,6 +24,7 @@ const FINDERS = {
   "fail2ban-regex": () => findProgram("fail2ban-regex"),
   git: () => findProgram("git"),
   ncat: () => findProgram("ncat"),
+  openssl: () => findProgram("openssl"),
   /** The traditional one does not know proxies. */
   "nc (OpenBSD)": () => findThatSays("nc", ["-h"], "[-X proxy_protocol]"),
   proxychains4: () => findProgram("proxychains4"),
