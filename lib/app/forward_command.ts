@@ -7,6 +7,7 @@
 import type { PoolFigures } from "../net/pool.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
+import { acceptProxyOf } from "./accept_proxy_options.ts";
 import type { Command } from "./command.ts";
 import { FORWARD_OPTIONS, type ForwardOptions } from "./forward_options.ts";
 import { limitsOf } from "./limit_options.ts";
@@ -77,6 +78,7 @@ function configOf(options: ForwardOptions): ForwardConfig {
       preference: options.prefer,
     },
     outgoing: options.bind,
+    acceptProxy: acceptProxyOf(options),
     limits: limitsOf(options),
     timeouts: {
       handshake: options["handshake-timeout"],

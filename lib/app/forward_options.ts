@@ -7,6 +7,7 @@
 import { PROXY_VERSIONS, type ProxyVersion } from "../handlers/proxy_header.ts";
 import { POOL_MODES, type PoolMode } from "../net/pool.ts";
 import { BALANCE_METHODS, type BalanceMethod } from "../policy/balancer.ts";
+import { ACCEPT_PROXY_OPTIONS } from "./accept_proxy_options.ts";
 import {
   COMMON_OPTIONS,
   durationOption,
@@ -97,6 +98,7 @@ export const FORWARD_OPTIONS = {
     "for connecting to an upstream; 0 is for ever",
   ),
   ...NAME_OPTIONS,
+  ...ACCEPT_PROXY_OPTIONS,
   ...LIMIT_OPTIONS,
   ...COMMON_OPTIONS,
 };

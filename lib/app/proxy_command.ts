@@ -8,6 +8,7 @@ import { prepareReceiveQueues } from "../net/receive_queue.ts";
 import { Bans } from "../policy/bans.ts";
 import type { Users } from "../policy/users.ts";
 import { bannerLines } from "./banner.ts";
+import { acceptProxyOf } from "./accept_proxy_options.ts";
 import type { Command } from "./command.ts";
 import { limitsOf } from "./limit_options.ts";
 import { openRules } from "./open_rules.ts";
@@ -93,6 +94,7 @@ function configOf(
     forwardedFor: options["forwarded-for"],
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
+    acceptProxy: acceptProxyOf(options),
     limits: limitsOf(options),
   };
 }

@@ -9,6 +9,7 @@ import type { PlainUser } from "../policy/users.ts";
 import type { HostPort } from "../wire/host_port.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { AUTH_OPTIONS } from "./auth_options.ts";
+import { ACCEPT_PROXY_OPTIONS } from "./accept_proxy_options.ts";
 import {
   COMMON_OPTIONS,
   durationOption,
@@ -98,6 +99,7 @@ export const PROXY_OPTIONS = {
   "forwarded-for": flag(
     "tell the targets of HTTP requests the client's address (X-Forwarded-For)",
   ),
+  ...ACCEPT_PROXY_OPTIONS,
   ...LIMIT_OPTIONS,
   ...COMMON_OPTIONS,
 };

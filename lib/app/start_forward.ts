@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type AcceptProxy, behindProxy } from "../handlers/behind_proxy.ts";
 import { handleConnection } from "../handlers/connection.ts";
 import { forward, type ForwardServices } from "../handlers/forward.ts";
 import type { ProxyVersion } from "../handlers/proxy_header.ts";
@@ -53,6 +54,8 @@ export interface ForwardConfig {
   maxConnections?: number;
   /** Connections at once from one client; 0 (the default) is no limit. */
   maxConnectionsPerClient?: number | undefined;
+  /** Whose PROXY headers are read (default: nobody's). */
+  acceptProxy?: AcceptProxy | undefined;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -88,6 +91,9 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     pool: config.pool ?? {},
     onHealth: (upstream, why) => log(healthChange(upstream, why)),
   };
+  const protocol = config.acceptProxy === undefined
+    ? forward
+    : behindProxy(config.acceptProxy, forward);
   const handlerFor = (index: number): Handler => {
     const upstreams = openUpstreams(config.routes[index]!, config, shared);
     groups.push(upstreams);
@@ -104,7 +110,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       log,
     };
     return (connection, context, draining) =>
-      handleConnection(connection, context, draining, forward, services);
+      handleConnection(connection, context, draining, protocol, services);
   };
   const start = () =>
     startListeners(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type AcceptProxy, behindProxy } from "../handlers/behind_proxy.ts";
 import { handleConnection } from "../handlers/connection.ts";
 import {
   type ProtocolName,
@@ -73,6 +74,8 @@ export interface ProxyConfig {
   maxConnectionsPerClient?: number | undefined;
   /** Limits that are off unless asked for. */
   limits?: LimitConfig;
+  /** Whose PROXY headers are read (default: nobody's). */
+  acceptProxy?: AcceptProxy | undefined;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -126,11 +129,14 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   const hasUsers = shared.users !== undefined;
   const limits = await openLimits(config.limits ?? {}, hasUsers, log);
   const { usage } = limits;
+  const protocol = config.acceptProxy === undefined
+    ? detect
+    : behindProxy(config.acceptProxy, detect);
   const start = () =>
     startListeners(config.listen, ({ isPublic }) => {
       const services = { ...shared, usage, ...guards(config, isPublic) };
       return (connection, context, draining) =>
-        handleConnection(connection, context, draining, detect, services);
+        handleConnection(connection, context, draining, protocol, services);
     }, {
       slots: Math.min(maxConnections + REFUSING, capacity),
       log,
