@@ -11,6 +11,7 @@ import { acceptProxyOf } from "./accept_proxy_options.ts";
 import type { Command } from "./command.ts";
 import { FORWARD_OPTIONS, type ForwardOptions } from "./forward_options.ts";
 import { limitsOf } from "./limit_options.ts";
+import { parentsOf } from "./open_parents.ts";
 import { runServer } from "./run_server.ts";
 import {
   type ForwardConfig,
@@ -79,6 +80,7 @@ function configOf(options: ForwardOptions): ForwardConfig {
     },
     outgoing: options.bind,
     acceptProxy: acceptProxyOf(options),
+    parents: parentsOf(options),
     limits: limitsOf(options),
     timeouts: {
       handshake: options["handshake-timeout"],

@@ -23,6 +23,7 @@ import {
 import { connectionCapacity } from "./descriptors.ts";
 import type { Route } from "./forward_routes.ts";
 import { type LimitConfig, openLimits, startWith } from "./open_limits.ts";
+import { openParents, type ParentConfig } from "./open_parents.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
 import { type RunningListeners, startListeners } from "./start_listeners.ts";
 import { TIMEOUTS } from "./timeouts.ts";
@@ -54,6 +55,8 @@ export interface ForwardConfig {
   maxConnections?: number;
   /** Connections at once from one client; 0 (the default) is no limit. */
   maxConnectionsPerClient?: number | undefined;
+  /** Other proxies to go through (default: none). */
+  parents?: ParentConfig;
   /** Whose PROXY headers are read (default: nobody's). */
   acceptProxy?: AcceptProxy | undefined;
   /** Takes what there is to log (default: nothing is logged). */
@@ -84,10 +87,18 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   const groups: Upstreams[] = [];
   const connectionLimits = new ConnectionLimits(most);
   const limits = await openLimits(config.limits ?? {}, false, log);
+  const outgoing = checkOutgoing(config.outgoing ?? {});
+  const timeout = timeouts.connect;
   const shared: UpstreamServices = {
     resolver,
-    outgoing: checkOutgoing(config.outgoing ?? {}),
-    connectTimeout: timeouts.connect,
+    outgoing,
+    parents: openParents(config.parents ?? {}, {
+      resolver,
+      outgoing,
+      timeout,
+      log,
+    })?.find(undefined),
+    connectTimeout: timeout,
     pool: config.pool ?? {},
     onHealth: (upstream, why) => log(healthChange(upstream, why)),
   };

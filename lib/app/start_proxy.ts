@@ -14,6 +14,7 @@ import {
   type UdpSettings,
 } from "../handlers/services.ts";
 import { detect } from "../handlers/detect.ts";
+import type { ProxyVersion } from "../handlers/proxy_header.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { Bans } from "../policy/bans.ts";
@@ -24,6 +25,7 @@ import type { Endpoint } from "../wire/endpoint.ts";
 import type { HostPort } from "../wire/host_port.ts";
 import { connectionCapacity } from "./descriptors.ts";
 import { type LimitConfig, openLimits, startWith } from "./open_limits.ts";
+import { openParents, type ParentConfig } from "./open_parents.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
 import {
   askedName,
@@ -74,6 +76,10 @@ export interface ProxyConfig {
   maxConnectionsPerClient?: number | undefined;
   /** Limits that are off unless asked for. */
   limits?: LimitConfig;
+  /** Other proxies to go through (default: none). */
+  parents?: ParentConfig;
+  /** What tells targets who the client is (default: nothing). */
+  sendProxy?: ProxyVersion | undefined;
   /** Whose PROXY headers are read (default: nobody's). */
   acceptProxy?: AcceptProxy | undefined;
   /** Takes what there is to log (default: nothing is logged). */
@@ -121,11 +127,19 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     udp: udpSettings(config.udp),
     resolver: openNames(config.names),
     outgoing: checkOutgoing(config.outgoing ?? {}),
+    sendProxy: config.sendProxy,
     bindTimeout: config.bindTimeout ?? 60_000,
     forwardedFor: config.forwardedFor ?? false,
     rules: config.rules ?? { current: new Rules() },
     log,
   };
+  const { outgoing, resolver, timeouts } = shared;
+  const parents = openParents(config.parents ?? {}, {
+    resolver,
+    outgoing,
+    timeout: timeouts.connect,
+    log,
+  });
   const hasUsers = shared.users !== undefined;
   const limits = await openLimits(config.limits ?? {}, hasUsers, log);
   const { usage } = limits;
@@ -134,7 +148,12 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     : behindProxy(config.acceptProxy, detect);
   const start = () =>
     startListeners(config.listen, ({ isPublic }) => {
-      const services = { ...shared, usage, ...guards(config, isPublic) };
+      const services = {
+        ...shared,
+        parents,
+        usage,
+        ...guards(config, isPublic),
+      };
       return (connection, context, draining) =>
         handleConnection(connection, context, draining, protocol, services);
     }, {
