@@ -7,9 +7,11 @@
 import type { PoolFigures } from "../net/pool.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
+import { acceptProxyOf } from "./accept_proxy_options.ts";
 import type { Command } from "./command.ts";
 import { FORWARD_OPTIONS, type ForwardOptions } from "./forward_options.ts";
 import { limitsOf } from "./limit_options.ts";
+import { parentsOf } from "./open_parents.ts";
 import { runServer } from "./run_server.ts";
 import {
   type ForwardConfig,
@@ -77,6 +79,8 @@ function configOf(options: ForwardOptions): ForwardConfig {
       preference: options.prefer,
     },
     outgoing: options.bind,
+    acceptProxy: acceptProxyOf(options),
+    parents: parentsOf(options),
     limits: limitsOf(options),
     timeouts: {
       handshake: options["handshake-timeout"],

@@ -4,9 +4,11 @@
  * @module
  */
 
-import { PROXY_VERSIONS, type ProxyVersion } from "../handlers/proxy_header.ts";
 import { POOL_MODES, type PoolMode } from "../net/pool.ts";
 import { BALANCE_METHODS, type BalanceMethod } from "../policy/balancer.ts";
+import { VIA_OPTIONS } from "./parent_options.ts";
+import { SEND_PROXY_OPTIONS } from "./send_proxy_options.ts";
+import { ACCEPT_PROXY_OPTIONS } from "./accept_proxy_options.ts";
 import {
   COMMON_OPTIONS,
   durationOption,
@@ -16,7 +18,7 @@ import {
 import { parseRoutes } from "./forward_routes.ts";
 import { LIMIT_OPTIONS } from "./limit_options.ts";
 import { NAME_OPTIONS } from "./name_options.ts";
-import { flag, only, operand, type OptionValues, single } from "./option.ts";
+import { flag, operand, type OptionValues, single } from "./option.ts";
 
 /** Options of `sluice forward`. */
 export const FORWARD_OPTIONS = {
@@ -83,20 +85,14 @@ export const FORWARD_OPTIONS = {
     "0",
     "in which an upstream that came up gets its whole share",
   ),
-  "send-proxy": {
-    value: PROXY_VERSIONS.join("|"),
-    help:
-      "tell upstreams who the client is, by a header of the PROXY protocol (default: not)",
-    parse: (given: readonly string[]): ProxyVersion | undefined => {
-      const text = only(given);
-      return text === undefined ? undefined : oneOf(PROXY_VERSIONS, text);
-    },
-  },
+  ...SEND_PROXY_OPTIONS,
+  ...VIA_OPTIONS,
   "connect-timeout": durationOption(
     "10s",
     "for connecting to an upstream; 0 is for ever",
   ),
   ...NAME_OPTIONS,
+  ...ACCEPT_PROXY_OPTIONS,
   ...LIMIT_OPTIONS,
   ...COMMON_OPTIONS,
 };

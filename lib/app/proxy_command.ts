@@ -8,9 +8,11 @@ import { prepareReceiveQueues } from "../net/receive_queue.ts";
 import { Bans } from "../policy/bans.ts";
 import type { Users } from "../policy/users.ts";
 import { bannerLines } from "./banner.ts";
+import { acceptProxyOf } from "./accept_proxy_options.ts";
 import type { Command } from "./command.ts";
 import { limitsOf } from "./limit_options.ts";
 import { openRules } from "./open_rules.ts";
+import { parentsOf } from "./open_parents.ts";
 import { PROXY_OPTIONS, type ProxyOptions } from "./proxy_options.ts";
 import { openProxyUsers } from "./proxy_users.ts";
 import { runServer } from "./run_server.ts";
@@ -44,7 +46,8 @@ export const PROXY_COMMAND: Command<typeof PROXY_OPTIONS> = {
 function runProxy(options: ProxyOptions): Promise<number> {
   return runServer(options, async (log) => {
     const { list, users, files } = await openProxyUsers(options, log);
-    const rules = await openRules(options, log);
+    const parents = new Set(options.parent.map(({ name }) => name));
+    const rules = await openRules(options, log, { parents });
     prepareReceiveQueues(); // With a permission that a server drops next.
     const config = { ...configOf(options, users), rules: rules.book, log };
     const running = await startProxy(config);
@@ -93,6 +96,9 @@ function configOf(
     forwardedFor: options["forwarded-for"],
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
+    acceptProxy: acceptProxyOf(options),
+    sendProxy: options["send-proxy"],
+    parents: parentsOf(options),
     limits: limitsOf(options),
   };
 }

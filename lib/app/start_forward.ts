@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type AcceptProxy, behindProxy } from "../handlers/behind_proxy.ts";
 import { handleConnection } from "../handlers/connection.ts";
 import { forward, type ForwardServices } from "../handlers/forward.ts";
 import type { ProxyVersion } from "../handlers/proxy_header.ts";
@@ -22,6 +23,7 @@ import {
 import { connectionCapacity } from "./descriptors.ts";
 import type { Route } from "./forward_routes.ts";
 import { type LimitConfig, openLimits, startWith } from "./open_limits.ts";
+import { openParents, type ParentConfig } from "./open_parents.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
 import { type RunningListeners, startListeners } from "./start_listeners.ts";
 import { TIMEOUTS } from "./timeouts.ts";
@@ -53,6 +55,10 @@ export interface ForwardConfig {
   maxConnections?: number;
   /** Connections at once from one client; 0 (the default) is no limit. */
   maxConnectionsPerClient?: number | undefined;
+  /** Other proxies to go through (default: none). */
+  parents?: ParentConfig;
+  /** Whose PROXY headers are read (default: nobody's). */
+  acceptProxy?: AcceptProxy | undefined;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -81,13 +87,24 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   const groups: Upstreams[] = [];
   const connectionLimits = new ConnectionLimits(most);
   const limits = await openLimits(config.limits ?? {}, false, log);
+  const outgoing = checkOutgoing(config.outgoing ?? {});
+  const timeout = timeouts.connect;
   const shared: UpstreamServices = {
     resolver,
-    outgoing: checkOutgoing(config.outgoing ?? {}),
-    connectTimeout: timeouts.connect,
+    outgoing,
+    parents: openParents(config.parents ?? {}, {
+      resolver,
+      outgoing,
+      timeout,
+      log,
+    })?.find(undefined),
+    connectTimeout: timeout,
     pool: config.pool ?? {},
     onHealth: (upstream, why) => log(healthChange(upstream, why)),
   };
+  const protocol = config.acceptProxy === undefined
+    ? forward
+    : behindProxy(config.acceptProxy, forward);
   const handlerFor = (index: number): Handler => {
     const upstreams = openUpstreams(config.routes[index]!, config, shared);
     groups.push(upstreams);
@@ -104,7 +121,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       log,
     };
     return (connection, context, draining) =>
-      handleConnection(connection, context, draining, forward, services);
+      handleConnection(connection, context, draining, protocol, services);
   };
   const start = () =>
     startListeners(

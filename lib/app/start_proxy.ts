@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type AcceptProxy, behindProxy } from "../handlers/behind_proxy.ts";
 import { handleConnection } from "../handlers/connection.ts";
 import {
   type ProtocolName,
@@ -13,6 +14,7 @@ import {
   type UdpSettings,
 } from "../handlers/services.ts";
 import { detect } from "../handlers/detect.ts";
+import type { ProxyVersion } from "../handlers/proxy_header.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { Bans } from "../policy/bans.ts";
@@ -23,6 +25,7 @@ import type { Endpoint } from "../wire/endpoint.ts";
 import type { HostPort } from "../wire/host_port.ts";
 import { connectionCapacity } from "./descriptors.ts";
 import { type LimitConfig, openLimits, startWith } from "./open_limits.ts";
+import { openParents, type ParentConfig } from "./open_parents.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
 import {
   askedName,
@@ -73,6 +76,12 @@ export interface ProxyConfig {
   maxConnectionsPerClient?: number | undefined;
   /** Limits that are off unless asked for. */
   limits?: LimitConfig;
+  /** Other proxies to go through (default: none). */
+  parents?: ParentConfig;
+  /** What tells targets who the client is (default: nothing). */
+  sendProxy?: ProxyVersion | undefined;
+  /** Whose PROXY headers are read (default: nobody's). */
+  acceptProxy?: AcceptProxy | undefined;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -118,19 +127,35 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     udp: udpSettings(config.udp),
     resolver: openNames(config.names),
     outgoing: checkOutgoing(config.outgoing ?? {}),
+    sendProxy: config.sendProxy,
     bindTimeout: config.bindTimeout ?? 60_000,
     forwardedFor: config.forwardedFor ?? false,
     rules: config.rules ?? { current: new Rules() },
     log,
   };
+  const { outgoing, resolver, timeouts } = shared;
+  const parents = openParents(config.parents ?? {}, {
+    resolver,
+    outgoing,
+    timeout: timeouts.connect,
+    log,
+  });
   const hasUsers = shared.users !== undefined;
   const limits = await openLimits(config.limits ?? {}, hasUsers, log);
   const { usage } = limits;
+  const protocol = config.acceptProxy === undefined
+    ? detect
+    : behindProxy(config.acceptProxy, detect);
   const start = () =>
     startListeners(config.listen, ({ isPublic }) => {
-      const services = { ...shared, usage, ...guards(config, isPublic) };
+      const services = {
+        ...shared,
+        parents,
+        usage,
+        ...guards(config, isPublic),
+      };
       return (connection, context, draining) =>
-        handleConnection(connection, context, draining, detect, services);
+        handleConnection(connection, context, draining, protocol, services);
     }, {
       slots: Math.min(maxConnections + REFUSING, capacity),
       log,

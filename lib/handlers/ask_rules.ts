@@ -49,11 +49,16 @@ export function questionOf(session: Session, wish: Wish): Question {
  *
  * @param session The client.
  * @param question What is asked.
+ * @returns What allows it whatever the address; `undefined` where it depends.
  * @throws {Refusal} `forbidden`, saying which rule decided.
  */
-export function requireName(session: Session, question: Question): void {
+export function requireName(
+  session: Session,
+  question: Question,
+): Verdict | undefined {
   const verdict = session.services.rules.current.decideName(question);
   if (verdict?.isAllowed === false) throw refused(session, verdict);
+  return verdict;
 }
 
 /**
@@ -110,7 +115,7 @@ export function judge(
 }
 
 /**
- * Tells whether an address may be reached.
+ * Tells whether an address may be reached without a parent in between.
  *
  * @param session The client.
  * @param question What is asked.
@@ -122,7 +127,8 @@ export function mayReach(
   question: Question,
   ip: IpAddress,
 ): boolean {
-  return judge(session, question, ip).isAllowed;
+  const { isAllowed, via } = judge(session, question, ip);
+  return isAllowed && session.services.parents?.find(via) === undefined;
 }
 
 /**
@@ -131,8 +137,8 @@ export function mayReach(
  * @param services What handlers work with.
  * @returns Whether everything is allowed.
  */
-export function isFree({ isGuarded, rules }: Services): boolean {
-  return !isGuarded && rules.current.isOpen;
+export function isFree({ isGuarded, parents, rules }: Services): boolean {
+  return !isGuarded && rules.current.isOpen && !parents?.isDefault;
 }
 
 /**

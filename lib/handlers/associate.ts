@@ -26,7 +26,7 @@ import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { isSameAddress } from "../wire/ip_mapped.ts";
-import { REPLY } from "../wire/socks5.ts";
+import { REPLY, Socks5Error } from "../wire/socks5.ts";
 import { encodeReply } from "../wire/socks5_reply.ts";
 import type { Request } from "../wire/socks5_request.ts";
 import {
@@ -65,6 +65,12 @@ export async function associate(
   const { record, remote, services } = session;
   record.target = `udp ${formatHostPort(request.host, request.port)}`;
   requireAdmission(session);
+  if (services.parents?.isDefault) {
+    throw new Socks5Error(
+      REPLY.CommandNotSupported,
+      "Cannot serve request: UDP does not go through parents",
+    );
+  }
   // Whom for is not known yet; where it makes no difference, it ends here.
   requireName(session, openQuestion(session));
   const client = parseIpAddress(remote.hostname)!;

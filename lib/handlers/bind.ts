@@ -20,6 +20,7 @@ import { errorCode } from "../net/error_code.ts";
 import { outgoingFor } from "../net/outgoing.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { unmapAddr } from "../net/unmap_addr.ts";
+import { Refusal } from "../policy/refusal.ts";
 import type { Question } from "../policy/rule_question.ts";
 import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
@@ -71,7 +72,10 @@ export async function bind(
   expected: Expected,
   encodeBound: EncodeBound,
 ): Promise<TunnelResult> {
-  const { client, record } = session;
+  const { client, record, services } = session;
+  if (services.parents?.isDefault) {
+    throw new Refusal("forbidden", "BIND does not go through parents");
+  }
   const welcome = await resolveExpected(session, expected);
   const arrival = await openPeer(session, welcome, encodeBound);
   using connection = arrival.connection;

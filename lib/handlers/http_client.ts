@@ -146,6 +146,7 @@ export class HttpClient implements Disposable {
     this.session.identity = undefined;
     delete record.target;
     delete record.address;
+    delete record.via;
     delete record.user;
     delete record.rule;
     if (this.requests > 0) this.session.restartClock();

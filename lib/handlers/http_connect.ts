@@ -29,10 +29,11 @@ export async function httpConnect(
 ): Promise<TunnelResult> {
   const { session } = client;
   session.record.protocol = "http-connect";
-  const { connection } = await openTarget(session, target.host, target.port);
+  const { host, port } = target;
+  const { connection, duplex } = await openTarget(session, host, port);
   using _closing = connection;
   session.encodeRefusal = undefined;
   client.release();
   await session.client.write(encodeHead(ESTABLISHED, []));
-  return await runTunnel(session, connection);
+  return await runTunnel(session, duplex);
 }

@@ -4,14 +4,13 @@
  * @module
  */
 
-import type { Connection } from "../net/connection.ts";
-import { Duplex } from "../net/duplex.ts";
+import type { Duplex } from "../net/duplex.ts";
 import { HttpReader } from "../net/http_reader.ts";
+import type { ConnectionEvent } from "../observe/log_event.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { Authority } from "../wire/http1_target.ts";
-import type { IpAddress } from "../wire/ip_address.ts";
 import { judge, noteRule, questionOf } from "./ask_rules.ts";
-import { openTarget } from "./open_target.ts";
+import { type OpenedTarget, openTarget } from "./open_target.ts";
 import type { Session } from "./session.ts";
 
 /** Idle connections for each client. */
@@ -21,8 +20,10 @@ const MOST_IDLE = 8;
 export class Origin {
   /** What it is found by, `HOST:PORT`. */
   readonly key: string;
-  /** What was dialled. */
-  readonly address: IpAddress;
+  /** What was opened. */
+  readonly target: OpenedTarget;
+  /** What was dialled, as the record has it. */
+  readonly dialled: Pick<ConnectionEvent, "address" | "via">;
   /** The connection. */
   readonly duplex: Duplex;
   /** Reads from it. */
@@ -33,18 +34,19 @@ export class Origin {
   /**
    * Takes a connection over.
    *
-   * @param connection The connection; closed by {@linkcode Origin.close}.
+   * @param target The connection; closed by {@linkcode Origin.close}.
    * @param key What it is found by.
-   * @param address What was dialled.
+   * @param record What was noted of it.
    */
-  constructor(
-    connection: Connection,
-    key: string,
-    address: IpAddress,
-  ) {
+  constructor(target: OpenedTarget, key: string, record: ConnectionEvent) {
     this.key = key;
-    this.address = address;
-    this.duplex = new Duplex(connection);
+    this.target = target;
+    const { address, via } = record;
+    this.dialled = {
+      ...(address === undefined ? {} : { address }),
+      ...(via === undefined ? {} : { via }),
+    };
+    this.duplex = target.duplex;
     this.reader = new HttpReader(this.duplex);
   }
 
@@ -94,17 +96,12 @@ export class Origins implements Disposable {
       idle !== undefined && isSilent && !isFresh &&
       isStillAllowed(session, authority, idle)
     ) {
-      record.address = formatHostPort(idle.address, port);
+      Object.assign(record, idle.dialled);
       return idle;
     }
     idle?.close();
-    const { connection, address } = await openTarget(
-      session,
-      host,
-      port,
-      "http",
-    );
-    return new Origin(connection, key, address);
+    const target = await openTarget(session, host, port, "http");
+    return new Origin(target, key, record);
   }
 
   /**
@@ -146,10 +143,14 @@ export class Origins implements Disposable {
 function isStillAllowed(
   session: Session,
   { host, port }: Authority,
-  { address }: Origin,
+  { target }: Origin,
 ): boolean {
   const question = questionOf(session, { command: "http", host, port });
-  const verdict = judge(session, question, address);
-  if (verdict.isAllowed) noteRule(session, verdict);
-  return verdict.isAllowed;
+  const { rules } = session.services;
+  const verdict = target.address === undefined
+    ? rules.current.decideName(question)
+    : judge(session, question, target.address);
+  if (!verdict?.isAllowed || verdict.via !== target.via) return false;
+  noteRule(session, verdict);
+  return true;
 }

@@ -5,8 +5,11 @@
  * @module
  */
 
-import { dial, type Dialled } from "../net/dial.ts";
+import type { Connection } from "../net/connection.ts";
+import { dial } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
+import { Duplex } from "../net/duplex.ts";
+import { formatAddr } from "../net/unix_socket.ts";
 import { Refusal } from "../policy/refusal.ts";
 import type { RuleCommand } from "../policy/rule_question.ts";
 import type { Verdict } from "../policy/rules.ts";
@@ -20,13 +23,28 @@ import {
   requireName,
   type Wish,
 } from "./ask_rules.ts";
+import type { ParentGroup } from "./parents.ts";
+import { encodeProxyHeader } from "./proxy_header.ts";
 import type { CommonServices } from "./services.ts";
 import type { Session } from "./session.ts";
+
+/** A connection to a target. */
+export interface OpenedTarget {
+  /** The connection itself; closing it is all that is to be done with it. */
+  readonly connection: Connection;
+  /** Its streams, at the target's first byte. */
+  readonly duplex: Duplex;
+  /** What was dialled; `undefined` where a parent has resolved the name. */
+  readonly address: IpAddress | undefined;
+  /** What the rule that allowed it says of parents. */
+  readonly via: string | undefined;
+}
 
 /**
  * Opens the connection that a client asked for. Addresses are checked after
  * resolving, and the ones that were checked are the ones dialled: a name that
- * answers differently the second time (DNS rebinding) gains nothing.
+ * answers differently the second time (DNS rebinding) gains nothing. A parent
+ * gets a name only where no rule or guard depends on its addresses.
  *
  * @param session The client.
  * @param host Name or address it asked for.
@@ -41,22 +59,89 @@ export async function openTarget(
   host: Host,
   port: number,
   command: RuleCommand = "connect",
-): Promise<Dialled> {
-  const { context, record, services } = session;
+): Promise<OpenedTarget> {
+  const { record, services } = session;
   beginTarget(session, host, port);
   if (port === 0) {
     throw new DialError("failed", `Cannot reach ${record.target}: port is 0`);
   }
-  const allowed = await resolveAllowed(session, { command, host, port });
-  const dialled = await dial(
-    [...allowed.keys()],
-    port,
-    context,
-    { timeout: services.timeouts.connect, outgoing: services.outgoing },
+  const opened = await openAllowed(session, { command, host, port });
+  const authority = typeof host === "string" ? host : undefined;
+  const header = encodeProxyHeader(session, services.sendProxy, authority);
+  if (header.length > 0) await writeHeader(opened, header);
+  return opened;
+}
+
+async function openAllowed(
+  session: Session,
+  wish: Wish & { host: Host },
+): Promise<OpenedTarget> {
+  const { host } = wish;
+  const { parents } = session.services;
+  if (parents !== undefined && typeof host === "string") {
+    const question = questionOf(session, wish);
+    const verdict = requireName(session, question);
+    const group = verdict && parents.find(verdict.via);
+    if (group !== undefined) {
+      return await openThrough(session, group, { ...wish, verdict: verdict! });
+    }
+  }
+  const allowed = await resolveAllowed(session, wish);
+  const [[address, verdict]] = [...allowed] as [[IpAddress, Verdict]];
+  const group = parents?.find(verdict.via);
+  if (group === undefined) return await openDirect(session, allowed, wish);
+  const checked = { ...wish, host: address, verdict };
+  return await openThrough(session, group, checked);
+}
+
+async function openThrough(
+  session: Session,
+  group: ParentGroup,
+  { host, port, verdict }: Wish & { host: Host; verdict: Verdict },
+): Promise<OpenedTarget> {
+  const { context, record, remote } = session;
+  const client = { client: remote.hostname, context };
+  const { connection, duplex, way } = await group.dial({ host, port }, client);
+  record.address = formatAddr(connection.remoteAddr);
+  record.via = way;
+  noteRule(session, verdict);
+  const address = typeof host === "string" ? undefined : host;
+  return { connection, duplex, address, via: verdict.via };
+}
+
+async function openDirect(
+  session: Session,
+  allowed: ReadonlyMap<IpAddress, Verdict>,
+  { port }: Wish,
+): Promise<OpenedTarget> {
+  const { context, record, services } = session;
+  const { outgoing, parents, timeouts } = services;
+  const direct = [...allowed.keys()].filter((ip) =>
+    parents?.find(allowed.get(ip)!.via) === undefined
   );
-  record.address = formatHostPort(dialled.address, port);
-  noteRule(session, allowed.get(dialled.address)!);
-  return dialled;
+  const { connection, address } = await dial(direct, port, context, {
+    timeout: timeouts.connect,
+    outgoing,
+  });
+  record.address = formatHostPort(address, port);
+  const verdict = allowed.get(address)!;
+  noteRule(session, verdict);
+  const duplex = new Duplex(connection);
+  return { connection, duplex, address, via: verdict.via };
+}
+
+async function writeHeader(
+  { connection, duplex }: OpenedTarget,
+  header: Uint8Array,
+): Promise<void> {
+  try {
+    await duplex.write(header);
+  } catch (error) {
+    connection.close();
+    throw new DialError("refused", "Target closed before the PROXY header", {
+      cause: error,
+    });
+  }
 }
 
 /**

@@ -12,6 +12,8 @@ import type { ConnectionLimits } from "../policy/connection_limits.ts";
 import type { Users } from "../policy/users.ts";
 import type { RuleBook } from "../policy/rules.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
+import type { Parents } from "./parents.ts";
+import type { ProxyVersion } from "./proxy_header.ts";
 import type { UsageLimits } from "./session_usage.ts";
 
 /** Time limits in milliseconds; 0 is for ever, but for `halfClose`: at once. */
@@ -68,6 +70,10 @@ export interface Services extends CommonServices {
   udp: UdpSettings;
   /** Finds the addresses of names. */
   resolver: Resolver;
+  /** Other proxies to go through; `undefined` is none. */
+  parents: Parents | undefined;
+  /** What tells targets who the client is; `undefined` is nothing. */
+  sendProxy: ProxyVersion | undefined;
   /** Addresses that connections and datagrams leave from. */
   outgoing: OutgoingAddresses;
   /** Milliseconds that BIND waits for its peer; 0 is for ever. */

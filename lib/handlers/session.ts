@@ -29,8 +29,8 @@ export class Session<S extends CommonServices = Services>
   readonly client: Duplex;
   /** Where the client reached us. */
   readonly local: Deno.NetAddr;
-  /** Where the client is. */
-  readonly remote: Deno.NetAddr;
+  /** Where the client is; {@linkcode Session.actFor} changes it. */
+  remote: Deno.NetAddr;
   /** Reads the handshake. Release it before the tunnel. */
   readonly reader: ByteReader;
   /** Cancelled when the connection has to end, which closes the client. */
@@ -40,7 +40,7 @@ export class Session<S extends CommonServices = Services>
   /** Shared by all connections. */
   readonly services: S;
   /** What the client is given of what all share; `undefined` is no limit. */
-  readonly usage: SessionUsage | undefined;
+  usage: SessionUsage | undefined;
   /** Who the client is, once that is proved. */
   identity: Identity | undefined;
   /** What will be logged; filled in as more is known. */
@@ -95,13 +95,30 @@ export class Session<S extends CommonServices = Services>
     this.#leaveDrain = draining.onCancel((reason) => {
       if (this.client.received === 0) context.cancel(reason);
     });
-    this.usage = services.usage && new SessionUsage(services.usage, this);
+    this.#count();
+  }
+
+  /**
+   * Takes the connection for that of another client, whom the peer has
+   * announced: it is that one who is counted and logged.
+   *
+   * @param client Where that client is.
+   */
+  actFor(client: Deno.NetAddr): void {
+    this.#lease?.release();
+    this.usage?.release();
+    this.remote = unmapAddr(client);
+    this.record.client = formatAddr(this.remote);
+    this.#count();
+  }
+
+  #count(): void {
+    const { connectionsPerClient, limits, usage } = this.services;
+    this.usage = usage && new SessionUsage(usage, this);
     try {
-      this.#lease = services.limits.admit(
-        this.remote.hostname,
-        services.connectionsPerClient,
-      );
+      this.#lease = limits.admit(this.remote.hostname, connectionsPerClient);
     } catch (refusal) {
+      this.#lease = undefined;
       this.#overLimit = refusal;
     }
   }

@@ -77,11 +77,11 @@ async function connect(
   if (!isNamed && typeof host !== "string" && host.every((n) => n === 0)) {
     throw refused("DSTIP is 0.0.0.0");
   }
-  const { connection } = await openTarget(session, host, port);
+  const { connection, duplex } = await openTarget(session, host, port);
   using _closing = connection;
   session.encodeRefusal = undefined;
   await session.client.write(encodeReply(REPLY.Granted));
-  return await runTunnel(session, connection);
+  return await runTunnel(session, duplex);
 }
 
 function encodeBound({ hostname, port }: Deno.NetAddr): Uint8Array {

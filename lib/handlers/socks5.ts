@@ -74,11 +74,11 @@ async function connect(
   session: Session,
   { host, port }: Request,
 ): Promise<TunnelResult> {
-  const { connection } = await openTarget(session, host, port);
+  const { connection, duplex } = await openTarget(session, host, port);
   using _closing = connection;
   session.encodeRefusal = undefined;
   await session.client.write(encodeBound(connection.localAddr));
-  return await runTunnel(session, connection);
+  return await runTunnel(session, duplex);
 }
 
 async function agreeOnMethod(session: Session): Promise<void> {

@@ -16,6 +16,7 @@ import { Context } from "../sync/context.ts";
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { parseHost } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
+import type { ParentGroup } from "./parents.ts";
 
 /** What upstreams share. */
 export interface UpstreamServices {
@@ -23,6 +24,8 @@ export interface UpstreamServices {
   resolver: Resolver;
   /** Addresses that connections leave from. */
   outgoing: OutgoingAddresses;
+  /** Parents to go through; `undefined` is none. */
+  parents: ParentGroup | undefined;
   /** Milliseconds for connecting; 0 is for ever. */
   connectTimeout: number;
   /** How connections come to be ready. */
@@ -168,9 +171,19 @@ export class Upstream implements Candidate, Disposable {
       const connection = await connectUnix(endpoint.path, context);
       return { connection, address: new Uint8Array() };
     }
-    const { connectTimeout: timeout, outgoing, resolver } = this.#services;
-    const { host, port } = endpoint;
-    const addresses = await resolver.resolve(parseHost(host), context);
+    const { connectTimeout: timeout, outgoing, parents, resolver } =
+      this.#services;
+    const { port } = endpoint;
+    const host = parseHost(endpoint.host);
+    if (parents !== undefined) {
+      // Of whom it is for, the parents' choice knows nothing.
+      const through = await parents.dial({ host, port }, {
+        client: this.name,
+        context,
+      });
+      return { ...through, address: new Uint8Array() };
+    }
+    const addresses = await resolver.resolve(host, context);
     return await dial(addresses, port, context, { timeout, outgoing });
   }
 }

@@ -10,6 +10,7 @@ import { formatHostPort } from "../wire/host_port.ts";
 import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
 import { connectFrom } from "./connect_from.ts";
 import type { Connection } from "./connection.ts";
+import type { Duplex } from "./duplex.ts";
 import { DialError, type DialErrorKind, dialErrorKind } from "./dial_error.ts";
 import { errorCode } from "./error_code.ts";
 import { type OutgoingAddresses, outgoingFor } from "./outgoing.ts";
@@ -33,6 +34,8 @@ export interface Dialled {
   connection: Connection;
   /** The address that answered first. */
   address: IpAddress;
+  /** Its streams, where some of what came was read already. */
+  duplex?: Duplex;
 }
 
 /**

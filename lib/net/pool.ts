@@ -183,7 +183,7 @@ export class Pool implements Disposable {
     this.figures.opened++;
     return {
       ...dialled,
-      duplex: new Duplex(dialled.connection),
+      duplex: dialled.duplex ?? new Duplex(dialled.connection),
       openedAt: performance.now(),
       early: [],
       wasParked: false,

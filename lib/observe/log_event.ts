@@ -39,6 +39,8 @@ export interface ConnectionEvent {
    * was allowed, only a rule with a label of its own is named.
    */
   rule?: string;
+  /** The parents it went through, nearest first, where there were any. */
+  via?: string;
   /** Bytes carried from the client to the target. */
   sent: number;
   /** Bytes carried from the target to the client. */

@@ -52,6 +52,7 @@ function connectionFields(event: ConnectionEvent): Record<string, unknown> {
     user: event.user,
     target: event.target,
     address: event.address,
+    via: event.via,
     rule: event.rule,
     result: event.result,
     reason: event.reason,

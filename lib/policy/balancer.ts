@@ -8,6 +8,7 @@ import type { UpstreamHealth } from "./upstream_health.ts";
 
 /** Ways to choose. */
 export const BALANCE_METHODS = [
+  "first",
   "round-robin",
   "least-connections",
   "random",
@@ -70,6 +71,7 @@ export class Balancer<T extends Candidate> {
     this.#random = options.random ?? Math.random;
     const choices: Record<BalanceMethod, (of: readonly T[], by: string) => T> =
       {
+        "first": (of) => of[0]!,
         "round-robin": (of) => this.#inTurn(of),
         "least-connections": (of) => this.#leastConnections(of),
         "random": (of) => this.#ofTwo(of),

@@ -34,6 +34,8 @@ export interface Rule {
   readonly tests: readonly Test[];
   /** Whether it names an address with `to`; none where there is no `to`. */
   readonly lifts: Test | undefined;
+  /** Name of the parent to go through, or `direct`; where it says so. */
+  readonly via: string | undefined;
 }
 
 /** A line that is not a rule, but what holds where none matches. */
@@ -46,7 +48,8 @@ export interface Default {
 const RESERVED = ["default", "guard"];
 
 const TIME_WORDS = ["day", "time", "zone"];
-const WORDS = [...Object.keys(CONDITIONS), ...TIME_WORDS];
+const VIA = "via";
+const WORDS = [...Object.keys(CONDITIONS), ...TIME_WORDS, VIA];
 
 /** A condition as it is written. */
 interface Clause {
@@ -61,12 +64,14 @@ interface Clause {
  *
  * @param lists The line, cut; not empty.
  * @param place What the rule is called where it has no label.
+ * @param parents Names that may stand behind `via`, besides `direct`.
  * @returns The rule, or the default.
  * @throws {LineError} If it is malformed.
  */
 export function parseRule(
   lists: readonly List[],
   place: string,
+  parents: ReadonlySet<string> = new Set(),
 ): Rule | Default {
   const queue = [...lists];
   const label = takeLabel(queue) ?? place;
@@ -87,6 +92,7 @@ export function parseRule(
     text: queue.map((list) => list.map(format).join(",")).join(" "),
     tests: makeTests(clauses, action),
     lifts: to && parseLift(to.values),
+    via: parseVia(clauses, action, parents),
   };
 }
 
@@ -128,7 +134,8 @@ function parseClauses(lists: readonly List[], end: number): Clause[] {
     if (isNegated) n++;
     const column = lists[n]?.[0].column ?? end;
     const word = wordOf(lists[n]) ?? "";
-    if (!WORDS.includes(word) || isNegated && word === "zone") {
+    const isPlain = word === "zone" || word === VIA;
+    if (!WORDS.includes(word) || isNegated && isPlain) {
       const found = word === "" ? "" : `, not '${word}'`;
       throw new LineError(
         column,
@@ -194,6 +201,26 @@ function makeTime(clauses: readonly Clause[]): Test | undefined {
   if (zone !== undefined) said.clock = parseZone(zone.values);
   const isTime = makeTimeTest(said);
   return (subject) => isTime(subject.time);
+}
+
+/** It says how to go, not when the rule holds. */
+function parseVia(
+  clauses: readonly Clause[],
+  action: Action,
+  parents: ReadonlySet<string>,
+): string | undefined {
+  const via = clauses.find(({ word }) => word === VIA);
+  if (via === undefined) return undefined;
+  const [{ text, column }, second] = via.values;
+  if (action === "deny") {
+    throw new LineError(via.column, "expected no 'via': nothing goes anywhere");
+  }
+  if (second !== undefined) {
+    throw new LineError(second.column, "expected one parent");
+  }
+  if (text === "direct" || parents.has(text)) return text;
+  const known = ["direct", ...parents].join(", ");
+  throw new LineError(column, `'${text}' is no parent: expected ${known}`);
 }
 
 function parseZone(values: List): WallClock {

@@ -73,7 +73,7 @@ export function parseRules(
   let fallback: Action | undefined;
 
   function take(source: RuleSource, number: number, isOver: boolean): boolean {
-    const found = parseLine(source, number);
+    const found = parseLine(source, number, options.parents);
     if (found === undefined) return isOver;
     const { column, rule } = found;
     if (isOver) throw new LineError(column, "expected the default to be last");
@@ -111,7 +111,11 @@ export function parseRules(
   return new Rules(rules, { ...options, ...(fallback && { fallback }) });
 }
 
-function parseLine({ lines, label }: RuleSource, number: number) {
+function parseLine(
+  { lines, label }: RuleSource,
+  number: number,
+  parents: ReadonlySet<string> | undefined,
+) {
   const line = lines[number - 1]!;
   if (line.length > LONGEST_LINE) {
     throw new LineError(LONGEST_LINE, "expected the line to end here");
@@ -119,5 +123,8 @@ function parseLine({ lines, label }: RuleSource, number: number) {
   const lists = splitLine(line);
   const [first] = lists;
   if (first === undefined) return undefined;
-  return { column: first[0].column, rule: parseRule(lists, label(number)) };
+  return {
+    column: first[0].column,
+    rule: parseRule(lists, label(number), parents),
+  };
 }

@@ -15,6 +15,8 @@ export interface RulesOptions {
   fallback?: Action;
   /** Tells the time in milliseconds since 1970 (default `Date.now`). */
   now?: () => number;
+  /** Names of parents that rules can name (default none). */
+  parents?: ReadonlySet<string>;
 }
 
 /** An answer. */
@@ -25,6 +27,8 @@ export interface Verdict {
   readonly rule: string;
   /** That in words, for the client and the log. */
   readonly reason: string;
+  /** Name of the parent to go through, or `direct`; where the rule says so. */
+  readonly via?: string | undefined;
 }
 
 /** A row of a listing. */
@@ -163,9 +167,14 @@ function isGuardAhead({ address, question }: Subject): boolean {
   return question.isGuarded && address === undefined;
 }
 
-function verdictOf({ action, label }: Rule): Verdict {
+function verdictOf({ action, label, via }: Rule): Verdict {
   return action === "allow"
-    ? { isAllowed: true, rule: label, reason: `Allowed by rule ${label}` }
+    ? {
+      isAllowed: true,
+      rule: label,
+      reason: `Allowed by rule ${label}`,
+      ...(via === undefined ? {} : { via }),
+    }
     : { isAllowed: false, rule: label, reason: `Denied by rule ${label}` };
 }
 

@@ -13,6 +13,12 @@ const SECRET = "hunter2-hunter2";
 
 Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () => {
   assertEquals(await parseOptions([], PROXY_OPTIONS), {
+    "via": [],
+    "via-balance": "first",
+    "parent": [],
+    "send-proxy": undefined,
+    "accept-proxy": undefined,
+    "accept-proxy-from": [],
     "listen": [{ host: "127.0.0.1", port: 1080 }],
     "user": [],
     "users": undefined,

@@ -58,7 +58,7 @@ Deno.test("openTarget() connects and records what was asked for and dialled", as
   const { port } = target.addr;
   const { connection, address } = await openTarget(session, "localhost", port);
   connection.close();
-  assertEquals(formatIpAddress(address), "127.0.0.1");
+  assertEquals(formatIpAddress(address!), "127.0.0.1");
   assertEquals(session.record.target, `localhost:${port}`);
   assertEquals(session.record.address, `127.0.0.1:${port}`);
 });
@@ -73,7 +73,7 @@ Deno.test("openTarget() checks each resolved address, and dials those that are l
   const { port } = target.addr;
   const dialled = await openTarget(client.session, "a.test", port);
   dialled.connection.close();
-  assertEquals(formatIpAddress(dialled.address), "127.0.0.1");
+  assertEquals(formatIpAddress(dialled.address!), "127.0.0.1");
 });
 
 Deno.test("openTarget() dials nothing when every address is refused", async () => {

@@ -33,22 +33,22 @@ const MISTAKES: readonly (readonly [
   [
     "deny clinet 10.0.0.0/8",
     6,
-    "expected a condition (command, port, user, listener, client, name, to, day, time, zone), not 'clinet'",
+    "expected a condition (command, port, user, listener, client, name, to, day, time, zone, via), not 'clinet'",
   ],
   [
     "deny not",
     9,
-    "expected a condition (command, port, user, listener, client, name, to, day, time, zone)",
+    "expected a condition (command, port, user, listener, client, name, to, day, time, zone, via)",
   ],
   [
     "deny not not port 1",
     10,
-    "expected a condition (command, port, user, listener, client, name, to, day, time, zone), not 'not'",
+    "expected a condition (command, port, user, listener, client, name, to, day, time, zone, via), not 'not'",
   ],
   [
     "deny day mon not zone UTC",
     18,
-    "expected a condition (command, port, user, listener, client, name, to, day, time, zone), not 'zone'",
+    "expected a condition (command, port, user, listener, client, name, to, day, time, zone, via), not 'zone'",
   ],
   ["deny port", 10, "expected values for 'port'"],
   ["  deny  port  # 80", 13, "expected values for 'port'"],
@@ -57,7 +57,7 @@ const MISTAKES: readonly (readonly [
   [
     "deny port ,80",
     6,
-    "expected a condition (command, port, user, listener, client, name, to, day, time, zone), not 'port,80'",
+    "expected a condition (command, port, user, listener, client, name, to, day, time, zone, via), not 'port,80'",
   ],
   ["deny port 80,,81", 14, "expected a value beside the comma"],
   ['deny user "ann', 11, "the quote is not closed"],

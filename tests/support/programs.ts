@@ -20,9 +20,11 @@ const SERVER_FOLDERS = ["/usr/sbin", "/usr/local/sbin"];
 const FINDERS = {
   chromium: () => findProgram("chromium", "chromium-browser", "google-chrome"),
   curl: () => findProgram("curl"),
+  danted: () => findProgram("danted"),
   dnsmasq: () => findProgram("dnsmasq"),
   "fail2ban-regex": () => findProgram("fail2ban-regex"),
   git: () => findProgram("git"),
+  microsocks: () => findProgram("microsocks"),
   ncat: () => findProgram("ncat"),
   openssl: () => findProgram("openssl"),
   /** The traditional one does not know proxies. */

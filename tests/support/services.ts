@@ -29,6 +29,8 @@ export function testServices(given: Partial<Services> = {}): Services {
     },
     resolver: new Resolver(),
     outgoing: {},
+    parents: undefined,
+    sendProxy: undefined,
     bindTimeout: 0,
     forwardedFor: false,
     bans: new Bans(),

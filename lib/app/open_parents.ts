@@ -1,0 +1,117 @@
+/**
+ * From what was said of parents to what goes through them.
+ *
+ * @module
+ */
+
+import { ParentChain, ParentGroup, Parents } from "../handlers/parents.ts";
+import type { ChainOptions } from "../net/chain.ts";
+import { dial } from "../net/dial.ts";
+import type { OutgoingAddresses } from "../net/outgoing.ts";
+import type { Resolver } from "../net/resolver.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import type { BalanceMethod } from "../policy/balancer.ts";
+import { UpstreamHealth } from "../policy/upstream_health.ts";
+import { parseHost } from "../wire/host_name.ts";
+import type { Parent } from "../wire/parent_url.ts";
+import type { NamedChain, ParentOptions } from "./parent_options.ts";
+
+/** What parents there are. */
+export interface ParentConfig {
+  /** Chains that everything goes through, one standing in for another. */
+  via?: readonly (readonly Parent[])[];
+  /** Chains that rules choose by name. */
+  named?: readonly NamedChain[];
+  /** Which of several is next (default `first`). */
+  method?: BalanceMethod;
+}
+
+/** What parents are reached with. */
+export interface ParentSurroundings {
+  /** Finds the addresses of parents' names. */
+  resolver: Resolver;
+  /** Addresses that connections leave from. */
+  outgoing: OutgoingAddresses;
+  /** Milliseconds for a connection through all of a chain. */
+  timeout: number;
+  /** Takes what there is to log. */
+  log: (event: LogEvent) => void;
+}
+
+/** A parent that fails so often in a row is passed over for a while. */
+const HEALTH = { rise: 1, fall: 3, retryAfter: 10_000 } as const;
+
+/**
+ * Makes the settings from the options.
+ *
+ * @param options What the command line says.
+ * @returns What parents there are.
+ */
+export function parentsOf(
+  options: Omit<ParentOptions, "parent"> & Partial<ParentOptions>,
+): ParentConfig {
+  const { parent: named = [], via } = options;
+  return { via, named, method: options["via-balance"] };
+}
+
+/**
+ * Puts the parents together.
+ *
+ * @param config What parents there are.
+ * @param surroundings What they are reached with.
+ * @returns The parents; `undefined` where there are none.
+ */
+export function openParents(
+  { via = [], named = [], method = "first" }: ParentConfig,
+  surroundings: ParentSurroundings,
+): Parents | undefined {
+  if (via.length === 0 && named.length === 0) return undefined;
+  const options = {
+    ...chainOptions(surroundings),
+    method,
+    onHealth: (chain: ParentChain, why: string) =>
+      surroundings.log(healthChange(chain, why)),
+  };
+  const groupOf = (chains: readonly (readonly Parent[])[]) =>
+    new ParentGroup(
+      chains.map((parents) =>
+        new ParentChain(parents, new UpstreamHealth(HEALTH))
+      ),
+      options,
+    );
+  const byName = Map.groupBy(named, ({ name }) => name);
+  const groups = new Map(
+    [...byName].map(([name, chains]) =>
+      [name, groupOf(chains.map(({ parents }) => parents))] as const
+    ),
+  );
+  return new Parents(groups, via.length === 0 ? undefined : groupOf(via));
+}
+
+function chainOptions(
+  { outgoing, resolver, timeout }: ParentSurroundings,
+): ChainOptions {
+  return {
+    timeout,
+    dial: async (host, port, context) => {
+      const addresses = await resolver.resolve(parseHost(host), context);
+      return await dial(addresses, port, context, { timeout, outgoing });
+    },
+    resolve: (name, context) => resolver.resolve(name, context),
+    startTls: async (connection, { host }) => {
+      const plain = connection as Deno.TcpConn;
+      const secured = await Deno.startTls(plain, { hostname: host });
+      return Object.assign(secured, { setNoDelay() {} });
+    },
+  };
+}
+
+function healthChange({ health, name }: ParentChain, why: string): LogEvent {
+  return {
+    event: "message",
+    level: health.isUp ? "info" : "warning",
+    message: health.isUp
+      ? `Parent ${name} is up again`
+      : `Parent ${name} is down: ${why}`,
+  };
+}

@@ -1,0 +1,169 @@
+/**
+ * Other proxies to go through: chains of them, several for when one fails, and
+ * groups of those that rules can choose by name.
+ *
+ * @module
+ */
+
+import { type Chained, type ChainOptions, dialChain } from "../net/chain.ts";
+import { DialError } from "../net/dial_error.ts";
+import type { HopTarget } from "../net/hop.ts";
+import {
+  Balancer,
+  type BalancerOptions,
+  type Candidate,
+} from "../policy/balancer.ts";
+import { clientKey } from "../policy/client_key.ts";
+import type { UpstreamHealth } from "../policy/upstream_health.ts";
+import type { Context } from "../sync/context.ts";
+import { formatParent, type Parent } from "../wire/parent_url.ts";
+
+/** Name by which rules say that no parent is to be gone through. */
+export const DIRECT = "direct";
+
+/** A connection through parents. */
+export interface ThroughParents extends Chained {
+  /** Which way it goes, without credentials. */
+  readonly way: string;
+}
+
+/** Whom a connection is for. */
+export interface ParentClient {
+  /** Address of the client. */
+  readonly client: string;
+  /** Gives up when cancelled. */
+  readonly context: Context;
+}
+
+/** A chain of parents, the nearest first. */
+export class ParentChain implements Candidate {
+  readonly name: string;
+  readonly parents: readonly Parent[];
+  readonly weight = 1;
+  readonly isBackup = false;
+  readonly health: UpstreamHealth;
+  /** Connections that go through it. */
+  connections = 0;
+
+  /**
+   * Creates a chain nothing is known of.
+   *
+   * @param parents The parents, one at least.
+   * @param health Whether the chain is up.
+   */
+  constructor(parents: readonly Parent[], health: UpstreamHealth) {
+    this.parents = parents;
+    this.name = parents.map(formatParent).join(",");
+    this.health = health;
+  }
+}
+
+/** Told when a chain goes down, with the reason, or comes up again. */
+export type OnParentHealth = (chain: ParentChain, why: string) => void;
+
+/** Chains of which one is as good as another. */
+export class ParentGroup {
+  readonly #balancer: Balancer<ParentChain>;
+  readonly #options: ChainOptions;
+  readonly #onHealth: OnParentHealth;
+
+  /**
+   * Creates a group.
+   *
+   * @param chains The chains, one at least.
+   * @param options How what is outside is reached, and how one is chosen
+   *   (default: the first that is up).
+   */
+  constructor(
+    chains: readonly ParentChain[],
+    options: ChainOptions & BalancerOptions & { onHealth: OnParentHealth },
+  ) {
+    this.#balancer = new Balancer(chains, { method: "first", ...options });
+    this.#options = options;
+    this.#onHealth = options.onHealth;
+  }
+
+  /**
+   * Connects to a target through one of the chains: the next is tried where a
+   * parent of one fails, but not where it says that the target does.
+   *
+   * @param target Where to.
+   * @param client Whom for.
+   * @returns The connection; the caller closes it.
+   * @throws {DialError} If it can't be reached.
+   */
+  async dial(
+    target: HopTarget,
+    { client, context }: ParentClient,
+  ): Promise<ThroughParents> {
+    const tried = new Set<ParentChain>();
+    let failure: unknown = new DialError("parent failed", "No parent is up");
+    while (true) {
+      const chain = this.#balancer.choose(clientKey(client), tried);
+      if (chain === undefined) throw failure;
+      tried.add(chain);
+      try {
+        const chained = await dialChain(
+          chain.parents,
+          target,
+          context,
+          this.#options,
+        );
+        if (chain.health.succeed()) this.#onHealth(chain, "");
+        return { ...chained, way: chain.name };
+      } catch (error) {
+        if (!this.#isParents(chain, error)) throw error;
+        failure = error;
+      }
+    }
+  }
+
+  /** Whether a failure is a parent's own; the health of the chain is told. */
+  #isParents(chain: ParentChain, error: unknown): boolean {
+    const isParents = error instanceof DialError &&
+      error.kind === "parent failed";
+    if (isParents && chain.health.fail()) {
+      this.#onHealth(chain, error.message);
+    }
+    const isAnswer = error instanceof DialError && !isParents &&
+      error.kind !== "timeout";
+    if (isAnswer && chain.health.succeed()) this.#onHealth(chain, "");
+    return isParents;
+  }
+}
+
+/** All groups of parents of a program. */
+export class Parents {
+  readonly #default: ParentGroup | undefined;
+  readonly #groups: ReadonlyMap<string, ParentGroup>;
+
+  /**
+   * Puts groups together.
+   *
+   * @param groups Groups by the names that rules know them by.
+   * @param fallback Where nothing else is said; `undefined` is no parent.
+   */
+  constructor(
+    groups: ReadonlyMap<string, ParentGroup>,
+    fallback: ParentGroup | undefined,
+  ) {
+    this.#groups = groups;
+    this.#default = fallback;
+  }
+
+  /** Whether everything goes through parents that no rule says to go direct. */
+  get isDefault(): boolean {
+    return this.#default !== undefined;
+  }
+
+  /**
+   * Finds the parents to go through.
+   *
+   * @param via What the rule says; `undefined` where it says nothing.
+   * @returns The group; `undefined` is none.
+   */
+  find(via: string | undefined): ParentGroup | undefined {
+    if (via === DIRECT) return undefined;
+    return via === undefined ? this.#default : this.#groups.get(via);
+  }
+}
