@@ -38,6 +38,7 @@ export interface ParentClient {
 /** A chain of parents, the nearest first. */
 export class ParentChain implements Candidate {
   readonly name: string;
+  /** The parents, the nearest first. */
   readonly parents: readonly Parent[];
   readonly weight = 1;
   readonly isBackup = false;
