@@ -7,6 +7,7 @@
 import { durationOption } from "./common_options.ts";
 import { type ConnectTarget, parseConnectTarget } from "./connect_target.ts";
 import { flag, operand, type OptionValues } from "./option.ts";
+import { VIA_OPTIONS } from "./parent_options.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Options of `sluice connect`. */
@@ -21,6 +22,7 @@ export const CONNECT_OPTIONS = {
   "udp": flag(
     "send datagrams: each line that is typed, or up to 1400 bytes of a pipe or file",
   ),
+  ...VIA_OPTIONS,
   "json": flag("send and print one JSON value a line, refuse other lines"),
   "raw": flag(
     "print control characters as they come, also to a terminal, which they can drive",
@@ -52,11 +54,17 @@ export type ConnectOptions = OptionValues<typeof CONNECT_OPTIONS>;
  * @throws {UsageError} If two don't go together, naming them.
  */
 export function checkConnectOptions(options: ConnectOptions): void {
-  const { target, ipv4, ipv6, udp } = options;
+  const { target, ipv4, ipv6, udp, via } = options;
   if (ipv4 && ipv6) {
     throw new UsageError("Options --ipv4 and --ipv6: each means only that one");
   }
+  if (udp && via.length > 0) {
+    throw new UsageError("Option --udp: datagrams do not go through --via");
+  }
   if (!("path" in target)) return;
+  if (via.length > 0) {
+    throw new UsageError("Option --via: a Unix socket is on this machine");
+  }
   if (udp) {
     throw new UsageError("Option --udp: a Unix socket takes no datagrams here");
   }

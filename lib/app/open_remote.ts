@@ -5,6 +5,7 @@
  */
 
 import type { Channel } from "../net/connection.ts";
+import type { Duplex } from "../net/duplex.ts";
 import { DatagramConnection } from "../net/datagram_connection.ts";
 import { dial } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
@@ -16,6 +17,7 @@ import { Context } from "../sync/context.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
 import { type ConnectTarget, formatConnectTarget } from "./connect_target.ts";
+import { openParents, type ParentConfig } from "./open_parents.ts";
 import { StartError } from "./usage_error.ts";
 
 /** Options for {@linkcode openRemote}. */
@@ -26,12 +28,16 @@ export interface OpenOptions {
   timeout: number;
   /** How datagrams are used; `undefined` connects over TCP. */
   datagrams: { linger: number; isLines: boolean } | undefined;
+  /** Other proxies to go through. */
+  parents: ParentConfig;
 }
 
 /** What is open. */
 export interface Remote {
   /** The connection; the caller closes it. */
   connection: Channel;
+  /** Its streams, where some of what came was read already. */
+  duplex?: Duplex;
   /** Where it leads to, for people. */
   at: string;
 }
@@ -60,6 +66,17 @@ export async function openRemote(
     }
     const { host, port } = target;
     using names = new Resolver({ preference: options.preference });
+    const parents = openParents(options.parents, {
+      resolver: names,
+      outgoing: {},
+      timeout: 0,
+      log: () => {},
+    })?.find(undefined);
+    if (parents !== undefined) {
+      const client = { client: "", context: attempt };
+      const { way, ...through } = await parents.dial({ host, port }, client);
+      return { ...through, at: `${name} through ${way}` };
+    }
     const addresses = await names.resolve(host, attempt);
     if (options.datagrams !== undefined) {
       return openDatagrams(addresses[0]!, port, options.datagrams);

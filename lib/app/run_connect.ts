@@ -12,6 +12,7 @@ import { escape } from "../observe/escape.ts";
 import { formatBytes, formatDuration } from "../observe/log_text.ts";
 import { Context } from "../sync/context.ts";
 import { checkConnectOptions, type ConnectOptions } from "./connect_options.ts";
+import { parentsOf } from "./open_parents.ts";
 import { openRemote, type Remote } from "./open_remote.ts";
 import { listenForSignals } from "./run_until_signal.ts";
 import { Stdio } from "./stdio.ts";
@@ -54,6 +55,7 @@ export async function runConnect(options: ConnectOptions): Promise<number> {
       datagrams: options.udp
         ? { linger: options["half-close-timeout"], isLines: options.json }
         : undefined,
+      parents: parentsOf(options),
     });
     return await converse(remote, options, context);
   } catch (error) {
@@ -68,7 +70,7 @@ function preferenceOf({ ipv4, ipv6 }: ConnectOptions): FamilyPreference {
 }
 
 async function converse(
-  { connection, at }: Remote,
+  { connection, duplex, at }: Remote,
   options: ConnectOptions,
   context: Context,
 ): Promise<number> {
@@ -84,7 +86,8 @@ async function converse(
     say(`Connected to ${at}; Ctrl-D ends the input, Ctrl-C all`);
   }
   const started = performance.now();
-  const target = new Duplex(connection);
+  const target = duplex ?? new Duplex(connection);
+  const before = target.received;
   const result = await tunnel(new Duplex(stdio), target, context, {
     idleTimeout: options["idle-timeout"],
     halfCloseTimeout: {
@@ -103,7 +106,7 @@ async function converse(
   const time = formatDuration(performance.now() - started);
   if (!quiet) {
     const both = `Sent ${count(result.sent)}, received ${
-      count(target.received)
+      count(target.received - before)
     }`;
     const refused = stdio.refused > 0 ? `, ${stdio.refused} lines refused` : "";
     say(`${both} in ${time}${refused}: ${reasonOf(result)}`);

@@ -103,6 +103,17 @@ const KIND_BY_REPLY: Readonly<Record<number, DialErrorKind>> = {
   [REPLY.TtlExpired]: "timeout",
 };
 
+/** What a reply code means, for people. */
+const WORDS: Readonly<Partial<Record<DialErrorKind, string>>> = {
+  "forbidden": "it forbids that",
+  "network unreachable": "network unreachable",
+  "host unreachable": "host unreachable, or no such name",
+  "refused": "connection refused",
+  "timeout": "no answer in time",
+  "failed": "it can't",
+  "parent failed": "it refuses our user name",
+};
+
 async function askSocks5({ duplex, parent, target, failed }: Hop) {
   const { credentials } = parent;
   const reader = new ByteReader(duplex.bytes());
@@ -124,7 +135,8 @@ async function askSocks5({ duplex, parent, target, failed }: Hop) {
   const reply = await reader.parse(parseReply());
   reader.release();
   if (reply === REPLY.Succeeded) return;
-  throw failed(KIND_BY_REPLY[reply] ?? "failed", `REP is ${reply}`);
+  const kind = KIND_BY_REPLY[reply] ?? "failed";
+  throw failed(kind, `${WORDS[kind]} (REP is ${reply})`);
 }
 
 async function askSocks4({ duplex, parent, target, failed }: Hop) {
@@ -145,7 +157,7 @@ async function askSocks4({ duplex, parent, target, failed }: Hop) {
   if (reply === SOCKS4.Granted) return;
   // 92 and 93 are about our user name (SOCKS4 §1).
   const kind = reply === SOCKS4.Rejected ? "failed" : "parent failed";
-  throw failed(kind, `CD is ${reply}`);
+  throw failed(kind, `${WORDS[kind]} (CD is ${reply})`);
 }
 
 /** Kinds by status (RFC 9110 §15), as far as they say more than that it failed. */

@@ -6,6 +6,7 @@ import {
   SLUICE,
   sluice,
 } from "../support/sluice_commands.ts";
+import { startTestProxy } from "../support/proxy.ts";
 import {
   closedPort,
   readToEnd,
@@ -314,4 +315,34 @@ Deno.test("connect without permissions says which it needs", async () => {
   );
   assertEquals(code, 1);
   assertMatch(stderr, /^sluice: Cannot reach 127\.0\.0\.1:1: [^\n]+\n$/);
+});
+
+Deno.test("connect goes through other proxies, and counts what is the target's", async () => {
+  await using echo = startEcho();
+  await using proxy = await startTestProxy();
+  for (const scheme of ["socks5", "socks5h", "socks4a", "http"]) {
+    const url = `${scheme}://127.0.0.1:${proxy.addr.port}`;
+    const { code, stdout, stderr } = await sluice(
+      ["connect", "--via", `${url},${url}`, `127.0.0.1:${echo.addr.port}`],
+      { stdin: "hello" },
+    );
+    assertEquals([code, new TextDecoder().decode(stdout)], [0, "hello"]);
+    assertMatch(stderr, /^Sent 5 bytes, received 5 bytes in /);
+  }
+});
+
+Deno.test("connect says what a proxy in between says", async () => {
+  await using proxy = await startTestProxy();
+  const via = `--via=socks5h://127.0.0.1:${proxy.addr.port}`;
+  const port = closedPort();
+  const cases: [string[], string][] = [
+    [[via, `127.0.0.1:${port}`], "connection refused (REP is 5)"],
+    [[via, "nowhere.invalid:80"], "host unreachable, or no such name"],
+    [[`--via=http://127.0.0.1:${port}`, "127.0.0.1:9"], "Cannot go through"],
+  ];
+  for (const [args, why] of cases) {
+    const { code, stderr } = await sluice(["connect", ...args]);
+    assertEquals(code, 1);
+    assert(stderr.includes(why), stderr);
+  }
 });

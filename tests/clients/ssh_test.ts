@@ -44,16 +44,20 @@ testPrograms({
 });
 
 testPrograms({
-  name: "ssh goes through sluice connect, and carries 5 MB both ways",
+  name:
+    "ssh goes through sluice connect and a proxy, and carries 5 MB both ways",
   needs: ["ssh", "ssh-keygen", "sshd"],
   async fn({ ssh, sshd, "ssh-keygen": sshKeygen }) {
     await using folder = await makeFolder();
     await makeKeys(sshKeygen, folder.path);
     await using server = startSshd(sshd, `${folder.path}/sshd_config`);
+    await using proxy = await startTestProxy();
     const options = sshOptions(
       folder.path,
       server,
-      `${SLUICE.join(" ")} connect --quiet %h:%p`,
+      `${
+        SLUICE.join(" ")
+      } connect --quiet --via socks5h://127.0.0.1:${proxy.addr.port} %h:%p`,
     );
     const data = crypto.getRandomValues(new Uint8Array(50_000));
     const sent = new Uint8Array(5_000_000).map((_, n) => data[n % 50_000]!);
@@ -66,5 +70,6 @@ testPrograms({
     assertEquals(stderr, "");
     assertEquals(stdout.length, sent.length);
     assertEquals(stdout.every((byte, index) => byte === sent[index]), true);
+    assertEquals((await proxy.whenEnded(1))[0]!.protocol, "socks5");
   },
 });
