@@ -202,7 +202,18 @@ class Tunnel {
     const target = this.#target;
     // Waiting for a rate is not standing still.
     if (client.isHeld || target.isHeld) this.#held++;
+    this.#probe(client, target, "client");
+    this.#probe(target, client, "target");
     return client.sent + target.sent + this.#held;
+  }
+
+  /**
+   * Nobody reads from an end whose bytes the other one does not take: that it
+   * has reset, only a question tells.
+   */
+  #probe(from: Duplex, to: Duplex, end: End): void {
+    if (!to.isWriting || from.isWriting) return;
+    from.probe().catch((error: unknown) => this.#fail(error, end));
   }
 }
 

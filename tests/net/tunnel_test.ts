@@ -6,7 +6,8 @@ import {
   type TunnelResult,
 } from "../../lib/net/tunnel.ts";
 import { Context } from "../../lib/sync/context.ts";
-import { resettable } from "../support/reset.ts";
+import { eventually } from "../support/dialogue.ts";
+import { connectResettable, resettable } from "../support/reset.ts";
 import {
   readExactly,
   readToEnd,
@@ -387,5 +388,35 @@ Deno.test("tunnel() gives each end its own time after the other's end", async ()
     assertEquals(endedFirst, end);
     // The idle timeout goes on where there is no other.
     assertEquals(error instanceof DOMException, end === "client");
+  }
+});
+
+Deno.test("tunnel() notices a reset of the end that it does not read from", async () => {
+  for (const end of ["client", "target"] as const) {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const [socket, conn] = await Promise.all([
+      connectResettable(listener.addr),
+      listener.accept(),
+    ]);
+    const [far, stuck] = await socketPair();
+    const [speaker, silent] = [new Duplex(conn), new Duplex(stuck)];
+    const [client, target] = end === "client"
+      ? [speaker, silent]
+      : [silent, speaker];
+    const done = tunnel(client, target, new Context(), { idleTimeout: 4_000 });
+    // The far end reads nothing: what comes fills the buffers and is stuck.
+    socket.write(new Uint8Array(64 * 1024 * 1024));
+    let sent = -1;
+    assert(
+      await eventually(() => {
+        const isStuck = silent.isWriting && silent.sent === sent;
+        sent = silent.sent;
+        return isStuck;
+      }),
+    );
+    socket.resetAndDestroy();
+    const result = await within(10_000, done);
+    assertEquals(result.failed, end, String(result.error));
+    for (const one of [conn, far, stuck]) one[Symbol.dispose]();
   }
 });
