@@ -21,6 +21,7 @@ import {
 } from "./common_options.ts";
 import { LIMIT_OPTIONS } from "./limit_options.ts";
 import { NAME_OPTIONS } from "./name_options.ts";
+import { TLS_OPTIONS } from "./tls_options.ts";
 import { flag, only, type OptionValues, single } from "./option.ts";
 import { RULE_OPTIONS } from "./rule_options.ts";
 
@@ -60,6 +61,7 @@ export const PROXY_OPTIONS = {
     "10s",
     "for connecting to the target; 0 is for ever",
   ),
+  ...TLS_OPTIONS,
   ...NAME_OPTIONS,
   "bind-timeout": durationOption(
     "1m",

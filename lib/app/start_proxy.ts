@@ -14,6 +14,7 @@ import {
   type UdpSettings,
 } from "../handlers/services.ts";
 import { detect } from "../handlers/detect.ts";
+import { type ListenerTls, overTls } from "../handlers/over_tls.ts";
 import type { ProxyVersion } from "../handlers/proxy_header.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { LogEvent } from "../observe/log_event.ts";
@@ -47,6 +48,8 @@ export interface ProxyConfig {
   users?: readonly User[] | Users;
   /** Who is told nothing for a while because of wrong passwords. */
   bans?: Bans;
+  /** TLS in front of all its protocols (default none). */
+  tls?: ListenerTls | undefined;
   /** Lets everyone use it although others can reach it (default false). */
   open?: boolean;
   /** Lifts the guard of listeners that others can reach (default false). */
@@ -140,12 +143,13 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     timeout: timeouts.connect,
     log,
   });
-  const hasUsers = shared.users !== undefined;
+  const hasUsers = shared.users !== undefined || hasCertificates(config);
   const limits = await openLimits(config.limits ?? {}, hasUsers, log);
   const { usage } = limits;
+  const secured = config.tls ? overTls(config.tls, detect) : detect;
   const protocol = config.acceptProxy === undefined
-    ? detect
-    : behindProxy(config.acceptProxy, detect);
+    ? secured
+    : behindProxy(config.acceptProxy, secured);
   const start = () =>
     startListeners(config.listen, ({ isPublic }) => {
       const services = {
@@ -185,6 +189,11 @@ function countUsers({ users }: ProxyConfig): number {
   return users instanceof Users ? users.size : users.length;
 }
 
+/** Whether clients can prove by a certificate who they are. */
+function hasCertificates({ tls }: ProxyConfig): boolean {
+  return tls !== undefined && tls.clients !== "anyone";
+}
+
 function udpSettings(given: ProxyConfig["udp"]): UdpSettings {
   const { associations, ...rest } = { ...UDP, ...given };
   return {
@@ -199,15 +208,18 @@ function requireConsent(
   where: Endpoint,
 ): void {
   if (!listener.isPublic || config.open || countUsers(config) > 0) return;
+  if (config.tls?.clients === "require") return;
   const at = askedName(listener, where);
   throw new UsageError(
-    `Refusing to listen on ${at}: whoever reaches it could use the proxy; give --user NAME:PASSWORD or --users FILE, or --open to allow that`,
+    `Refusing to listen on ${at}: whoever reaches it could use the proxy; give --user NAME:PASSWORD, --users FILE or --tls-client-ca FILE, or --open to allow that`,
   );
 }
 
 /** SOCKS4 has no password, so it is not served where there are users. */
-function requireServable({ protocols = PROTOCOLS, users = [] }: ProxyConfig) {
+function requireServable(config: ProxyConfig) {
+  const { protocols = PROTOCOLS, users = [] } = config;
   if (!(users instanceof Users) && users.length === 0) return;
+  if (hasCertificates(config)) return;
   if (protocols.some((name) => name !== "socks4")) return;
   throw new UsageError(
     "Refusing to start: with users nobody could use --protocols socks4, which has no password; add socks5 or http",
