@@ -6,6 +6,8 @@
 
 import { POOL_MODES, type PoolMode } from "../net/pool.ts";
 import { BALANCE_METHODS, type BalanceMethod } from "../policy/balancer.ts";
+import { TLS_OPTIONS } from "./tls_options.ts";
+import { UPSTREAM_TLS_OPTIONS } from "./upstream_tls_options.ts";
 import { VIA_OPTIONS } from "./parent_options.ts";
 import { SEND_PROXY_OPTIONS } from "./send_proxy_options.ts";
 import { ACCEPT_PROXY_OPTIONS } from "./accept_proxy_options.ts";
@@ -24,7 +26,7 @@ import { flag, operand, type OptionValues, single } from "./option.ts";
 export const FORWARD_OPTIONS = {
   "routes": operand(
     "LISTEN UPSTREAM…",
-    "where to listen, and where to relay to: HOST:PORT, [IPV6]:PORT, PORT (on 127.0.0.1), :PORT (listen on all addresses) or unix:PATH; an upstream may have ,weight=N and ,backup. Or several pairs: LISTEN=UPSTREAM",
+    "where to listen, and where to relay to: HOST:PORT, [IPV6]:PORT, PORT (on 127.0.0.1), :PORT (listen on all addresses) or unix:PATH; an upstream also tls://HOST:PORT, and it may have ,weight=N and ,backup. Or several pairs: LISTEN=UPSTREAM",
     parseRoutes,
   ),
   "pool": single(
@@ -87,6 +89,8 @@ export const FORWARD_OPTIONS = {
   ),
   ...SEND_PROXY_OPTIONS,
   ...VIA_OPTIONS,
+  ...TLS_OPTIONS,
+  ...UPSTREAM_TLS_OPTIONS,
   "connect-timeout": durationOption(
     "10s",
     "for connecting to an upstream; 0 is for ever",

@@ -16,6 +16,8 @@ import { parseHost } from "../wire/host_name.ts";
 export interface UpstreamConfig {
   /** Where it is. */
   endpoint: Endpoint;
+  /** Whether it is spoken to by TLS. */
+  isTls: boolean;
   /** Its share of the connections, 1 to 1000. */
   weight: number;
   /** Whether it is for when no other is up. */
@@ -32,9 +34,11 @@ export interface Route {
 
 const MOST_WEIGHT = 1000;
 
+const TLS = "tls://";
+
 /**
  * Parses routes: `LISTEN UPSTREAM…`, or `LISTEN=UPSTREAM` pairs, of which those
- * with one listener share it. An upstream is `HOST:PORT` or `unix:PATH`, then
+ * with one listener share it. An upstream is `HOST:PORT`, `tls://HOST:PORT` or `unix:PATH`, then
  * `,weight=N` and `,backup`.
  *
  * @param words The words, in order.
@@ -88,12 +92,19 @@ function parseListen(text: string): Endpoint {
 
 function parseUpstream(text: string): UpstreamConfig {
   const [place, ...settings] = text.split(",");
-  const endpoint = parseEndpoint(place!, "127.0.0.1");
+  const isTls = place!.startsWith(TLS);
+  const bare = isTls ? place!.slice(TLS.length) : place!;
+  const endpoint = parseEndpoint(bare, "127.0.0.1");
+  if (isTls && isUnixPath(endpoint)) {
+    throw new SyntaxError(
+      `'${place}': TLS needs a host, whose name it verifies`,
+    );
+  }
   if (!isUnixPath(endpoint)) {
     parseHost(endpoint.host);
     if (endpoint.port === 0) throw new SyntaxError(`'${place}' has port 0`);
   }
-  const upstream = { endpoint, weight: 1, isBackup: false };
+  const upstream = { endpoint, isTls, weight: 1, isBackup: false };
   for (const setting of settings) {
     const [, weight] = /^weight=(\d{1,4})$/.exec(setting) ?? [];
     if (setting === "backup") upstream.isBackup = true;

@@ -12,11 +12,12 @@ import { acceptProxyOf } from "./accept_proxy_options.ts";
 import type { Command } from "./command.ts";
 import { limitsOf } from "./limit_options.ts";
 import { openRules } from "./open_rules.ts";
-import { parentsOf } from "./open_parents.ts";
+import { openListenerTls } from "./listener_tls.ts";
+import { needsTls, parentsOf } from "./open_parents.ts";
+import { openOutgoingTls } from "./outgoing_tls.ts";
 import { PROXY_OPTIONS, type ProxyOptions } from "./proxy_options.ts";
 import { openProxyUsers } from "./proxy_users.ts";
 import { runServer } from "./run_server.ts";
-import { openListenerTls } from "./open_listener_tls.ts";
 import { type ProxyConfig, startProxy } from "./start_proxy.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -52,15 +53,20 @@ function runProxy(options: ProxyOptions): Promise<number> {
     const { list, users, files } = await openProxyUsers(options, log);
     const parents = new Set(options.parent.map(({ name }) => name));
     const rules = await openRules(options, log, { parents });
-    const tls = await openListenerTls(options, {
-      protocols: PROXY_PROTOCOLS,
-      log,
-    });
+    const settings = { protocols: PROXY_PROTOCOLS, log };
+    const { tls, files: certificates } = await openListenerTls(
+      options,
+      settings,
+    );
+    const flags = configOf(options, users);
+    const isTls = needsTls(flags.parents ?? {});
+    const outgoing = await openOutgoingTls(options, isTls, log);
     prepareReceiveQueues(); // With a permission that a server drops next.
     const config = {
-      ...configOf(options, users),
+      ...flags,
       rules: rules.book,
-      tls: tls?.tls,
+      tls,
+      startTls: outgoing.startTls,
       log,
     };
     const running = await startProxy(config);
@@ -69,13 +75,13 @@ function runProxy(options: ProxyOptions): Promise<number> {
     const facts = { listeners, protocols, users: list, allowPrivate };
     const { isOpen, size } = rules.book.current;
     const count = isOpen ? undefined : size;
-    const clients = tls?.tls.clients;
+    const clients = tls?.clients;
     const banner = bannerLines({ ...facts, rules: count, tls: clients });
     const writes = options["quota-file"] !== undefined;
     return {
       running,
       banner,
-      files: [...files, ...rules.files, ...tls?.files ?? []],
+      files: [...files, ...rules.files, ...certificates, ...outgoing.files],
       writes,
     };
   });

@@ -11,6 +11,7 @@ import type { ProxyVersion } from "../handlers/proxy_header.ts";
 import type { Timeouts } from "../handlers/services.ts";
 import { Upstream, type UpstreamServices } from "../handlers/upstream.ts";
 import { Upstreams, type UpstreamsOptions } from "../handlers/upstreams.ts";
+import type { StartTls } from "../net/chain.ts";
 import type { Handler } from "../net/listen.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { PoolFigures, PoolOptions } from "../net/pool.ts";
@@ -57,8 +58,8 @@ export interface ForwardConfig {
   maxConnectionsPerClient?: number | undefined;
   /** Other proxies to go through (default: none). */
   parents?: ParentConfig;
-  /** Whose PROXY headers are read (default: nobody's). */
-  acceptProxy?: AcceptProxy | undefined;
+  /** Agrees on TLS with what is connected to by it (default: nothing is). */
+  startTls?: StartTls | undefined;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -96,8 +97,10 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       resolver,
       outgoing,
       timeout,
+      startTls: config.startTls,
       log,
     })?.find(undefined),
+    startTls: config.startTls,
     connectTimeout: timeout,
     pool: config.pool ?? {},
     onHealth: (upstream, why) => log(healthChange(upstream, why)),

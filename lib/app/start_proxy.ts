@@ -16,6 +16,7 @@ import {
 import { detect } from "../handlers/detect.ts";
 import { type ListenerTls, overTls } from "../handlers/over_tls.ts";
 import type { ProxyVersion } from "../handlers/proxy_header.ts";
+import type { StartTls } from "../net/chain.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { Bans } from "../policy/bans.ts";
@@ -81,6 +82,8 @@ export interface ProxyConfig {
   limits?: LimitConfig;
   /** Other proxies to go through (default: none). */
   parents?: ParentConfig;
+  /** Agrees on TLS with what is connected to by it (default: nothing is). */
+  startTls?: StartTls | undefined;
   /** What tells targets who the client is (default: nothing). */
   sendProxy?: ProxyVersion | undefined;
   /** Whose PROXY headers are read (default: nobody's). */
@@ -141,6 +144,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     resolver,
     outgoing,
     timeout: timeouts.connect,
+    startTls: config.startTls,
     log,
   });
   const hasUsers = shared.users !== undefined || hasCertificates(config);

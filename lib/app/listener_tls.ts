@@ -1,5 +1,5 @@
 /**
- * From what was said of a command's TLS to TLS.
+ * The TLS of a command's listeners, loaded only where it is spoken.
  *
  * @module
  */
@@ -7,23 +7,24 @@
 import type { OpenedTls, OpenTlsOptions } from "./open_tls.ts";
 import { tlsConfig, type TlsOptions } from "./tls_options.ts";
 
+/** No TLS, and so nothing to watch. */
+const NONE = { tls: undefined, files: [] } as const;
+
 /**
- * Opens the TLS of a command's listeners. What it needs is loaded only where it
- * was asked for.
+ * Opens the TLS that the options ask for.
  *
  * @param options What the command line says.
- * @param settings What clients may speak inside.
- * @returns The TLS, for `overTls()`; `undefined` where there is to be none.
+ * @param settings What clients may speak inside, and where the log is.
+ * @returns The TLS, and the files that it is made of.
  * @throws {UsageError} If the options don't go together.
- * @throws {StartError} If a file can't be used, or the runtime does not check
- *   the certificates of clients.
+ * @throws {StartError} If a file can't be used.
  */
 export async function openListenerTls(
   options: TlsOptions,
   settings: OpenTlsOptions,
-): Promise<OpenedTls | undefined> {
+): Promise<OpenedTls | typeof NONE> {
   const config = tlsConfig(options);
-  if (config === undefined) return undefined;
+  if (config === undefined) return NONE;
   const { openTls } = await import("./open_tls.ts");
   return await openTls(config, settings);
 }
