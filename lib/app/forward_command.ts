@@ -11,6 +11,7 @@ import { acceptProxyOf } from "./accept_proxy_options.ts";
 import type { Command } from "./command.ts";
 import { FORWARD_OPTIONS, type ForwardOptions } from "./forward_options.ts";
 import { limitsOf } from "./limit_options.ts";
+import type { UpstreamConfig } from "./forward_routes.ts";
 import { openListenerTls } from "./listener_tls.ts";
 import { needsTls, parentsOf } from "./open_parents.ts";
 import { openOutgoingTls } from "./outgoing_tls.ts";
@@ -47,9 +48,7 @@ function runForward(options: ForwardOptions): Promise<number> {
     const { tls, files } = await openListenerTls(options, { log });
     const config = configOf(options);
     const isTls = needsTls(config.parents ?? {}) ||
-      options.routes.some(({ upstreams }) =>
-        upstreams.some(({ isTls }) => isTls)
-      );
+      allUpstreams(options).some(({ isTls }) => isTls);
     const outgoing = await openOutgoingTls(options, isTls, log);
     const { startTls } = outgoing;
     const relay = await startForward({ ...config, tls, startTls, log });
@@ -64,10 +63,15 @@ function runForward(options: ForwardOptions): Promise<number> {
   });
 }
 
+function allUpstreams({ routes, sni }: ForwardOptions): UpstreamConfig[] {
+  return [...routes.map(({ upstreams }) => upstreams), ...sni.values()].flat();
+}
+
 function configOf(options: ForwardOptions): ForwardConfig {
   const { rise, fall } = options;
   return {
     routes: options.routes,
+    serverNames: options.sni,
     pool: {
       mode: options.pool,
       size: options["pool-size"],

@@ -17,7 +17,7 @@ import {
   parseCount,
   parseNumber,
 } from "./common_options.ts";
-import { parseRoutes } from "./forward_routes.ts";
+import { parseRoutes, parseServerNames } from "./forward_routes.ts";
 import { LIMIT_OPTIONS } from "./limit_options.ts";
 import { NAME_OPTIONS } from "./name_options.ts";
 import { flag, operand, type OptionValues, single } from "./option.ts";
@@ -29,6 +29,12 @@ export const FORWARD_OPTIONS = {
     "where to listen, and where to relay to: HOST:PORT, [IPV6]:PORT, PORT (on 127.0.0.1), :PORT (listen on all addresses) or unix:PATH; an upstream also tls://HOST:PORT, and it may have ,weight=N and ,backup. Or several pairs: LISTEN=UPSTREAM",
     parseRoutes,
   ),
+  "sni": {
+    value: "NAME=UPSTREAM",
+    help:
+      "relay clients that ask for this server in TLS to another upstream, without decrypting; *.NAME is any name below it; repeatable, also with one name. Others go to UPSTREAM, or nowhere",
+    parse: parseServerNames,
+  },
   "pool": single(
     POOL_MODES.join("|"),
     "off",

@@ -28,7 +28,7 @@ export interface UpstreamConfig {
 export interface Route {
   /** Where clients come; an empty host is all addresses. */
   listen: Endpoint;
-  /** Where they go; one at least. */
+  /** Where they go; none where only server names lead anywhere. */
   upstreams: UpstreamConfig[];
 }
 
@@ -51,17 +51,18 @@ export function parseRoutes(words: readonly string[]): Route[] {
   const routes = new Map<string, Route>();
   for (const [listenText, upstreamText] of pairs) {
     const listen = parseListen(listenText);
-    const upstream = parseUpstream(upstreamText);
     const key = formatEndpoint(listen);
     const route = routes.get(key) ?? { listen, upstreams: [] };
     routes.set(key, route);
-    requireNew(route, upstream);
+    if (upstreamText === undefined) continue;
+    const upstream = parseUpstream(upstreamText);
+    requireNew(key, route.upstreams, upstream);
     route.upstreams.push(upstream);
   }
   return [...routes.values()];
 }
 
-type Pair = readonly [listen: string, upstream: string];
+type Pair = readonly [listen: string, upstream: string | undefined];
 
 /** An equals sign behind a comma belongs to an upstream's weight. */
 function splitPair(word: string): Pair | undefined {
@@ -78,10 +79,42 @@ function requirePair(word: string): Pair {
 }
 
 function pairAll([listen, ...upstreams]: readonly string[]): Pair[] {
-  if (listen !== undefined && upstreams.length > 0) {
-    return upstreams.map((upstream) => [listen, upstream]);
+  if (listen === undefined) {
+    throw new SyntaxError("where to listen and where to relay are to be given");
   }
-  throw new SyntaxError("where to listen and where to relay are to be given");
+  if (upstreams.length === 0) return [[listen, undefined]];
+  return upstreams.map((upstream) => [listen, upstream]);
+}
+
+/**
+ * Parses where the clients go that ask for a server in TLS.
+ *
+ * @param texts `NAME=UPSTREAM` each; `*.NAME` is any name below it.
+ * @returns Upstreams by name, in lower case.
+ * @throws {SyntaxError} If one is malformed, or an upstream comes twice.
+ */
+export function parseServerNames(
+  texts: readonly string[],
+): Map<string, UpstreamConfig[]> {
+  const names = new Map<string, UpstreamConfig[]>();
+  for (const text of texts) {
+    const [name, place] = splitPair(text) ?? [];
+    if (name === undefined) {
+      throw new SyntaxError(`'${text}' is not NAME=UPSTREAM`);
+    }
+    const host = parseHost(name.replace(/^\*\./, ""));
+    if (typeof host !== "string") {
+      throw new SyntaxError(
+        `'${name}' is an address, which TLS does not ask for`,
+      );
+    }
+    const key = name.toLowerCase().replace(/\.$/, "");
+    const upstreams = names.get(key) ?? [];
+    const upstream = parseUpstream(place!);
+    requireNew(key, upstreams, upstream);
+    names.set(key, [...upstreams, upstream]);
+  }
+  return names;
 }
 
 function parseListen(text: string): Endpoint {
@@ -120,15 +153,16 @@ function parseUpstream(text: string): UpstreamConfig {
 }
 
 function requireNew(
-  { listen, upstreams }: Route,
+  whose: string,
+  upstreams: readonly UpstreamConfig[],
   { endpoint }: UpstreamConfig,
-) {
+): void {
   const text = formatEndpoint(endpoint);
   const isThere = upstreams.some((one) =>
     formatEndpoint(one.endpoint) === text
   );
   if (!isThere) return;
   throw new SyntaxError(
-    `'${text}' is given twice for ${formatEndpoint(listen)}; give it a weight`,
+    `'${text}' is given twice for ${whose}; give it a weight`,
   );
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { type AcceptProxy, behindProxy } from "../handlers/behind_proxy.ts";
 import { handleConnection } from "../handlers/connection.ts";
 import {
   type ProtocolName,
@@ -14,7 +13,6 @@ import {
   type UdpSettings,
 } from "../handlers/services.ts";
 import { detect } from "../handlers/detect.ts";
-import { type ListenerTls, overTls } from "../handlers/over_tls.ts";
 import type { ProxyVersion } from "../handlers/proxy_header.ts";
 import type { StartTls } from "../net/chain.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
@@ -26,6 +24,7 @@ import { type User, Users } from "../policy/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { HostPort } from "../wire/host_port.ts";
 import { connectionCapacity } from "./descriptors.ts";
+import { type FrontConfig, inFront } from "./in_front.ts";
 import { type LimitConfig, openLimits, startWith } from "./open_limits.ts";
 import { openParents, type ParentConfig } from "./open_parents.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
@@ -39,7 +38,7 @@ import { TIMEOUTS } from "./timeouts.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What the proxy is to be. */
-export interface ProxyConfig {
+export interface ProxyConfig extends FrontConfig {
   /** Where to listen; port 0 takes a free one. */
   listen: readonly HostPort[];
   /**
@@ -49,8 +48,6 @@ export interface ProxyConfig {
   users?: readonly User[] | Users;
   /** Who is told nothing for a while because of wrong passwords. */
   bans?: Bans;
-  /** TLS in front of all its protocols (default none). */
-  tls?: ListenerTls | undefined;
   /** Lets everyone use it although others can reach it (default false). */
   open?: boolean;
   /** Lifts the guard of listeners that others can reach (default false). */
@@ -86,8 +83,6 @@ export interface ProxyConfig {
   startTls?: StartTls | undefined;
   /** What tells targets who the client is (default: nothing). */
   sendProxy?: ProxyVersion | undefined;
-  /** Whose PROXY headers are read (default: nobody's). */
-  acceptProxy?: AcceptProxy | undefined;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -150,10 +145,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   const hasUsers = shared.users !== undefined || hasCertificates(config);
   const limits = await openLimits(config.limits ?? {}, hasUsers, log);
   const { usage } = limits;
-  const secured = config.tls ? overTls(config.tls, detect) : detect;
-  const protocol = config.acceptProxy === undefined
-    ? secured
-    : behindProxy(config.acceptProxy, secured);
+  const protocol = inFront(config, detect);
   const start = () =>
     startListeners(config.listen, ({ isPublic }) => {
       const services = {

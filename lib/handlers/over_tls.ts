@@ -75,7 +75,7 @@ export function overTls<S extends CommonServices>(
     try {
       await secure(session, tls);
     } catch (error) {
-      throw refusalOf(session, error);
+      throw tlsRefusal(session, error);
     }
     return await protocol(session);
   };
@@ -95,12 +95,21 @@ async function secure<S extends CommonServices>(
     client.channel(),
     ends,
   );
+  session.serverName = hello.serverName;
   session.enter(connection, identity);
   if (context.cancelled) connection.close();
 }
 
-/** What was decided against the client is a refusal; the rest is its own end. */
-function refusalOf<S extends CommonServices>(
+/**
+ * Makes of a failed handshake what is to be told of it: what was decided against
+ * the client is a refusal, the rest is its own end.
+ *
+ * @typeParam S What the session works with.
+ * @param session The client; it is told how TLS tells it.
+ * @param error What failed.
+ * @returns What to throw.
+ */
+export function tlsRefusal<S extends CommonServices>(
   session: Session<S>,
   error: unknown,
 ): unknown {

@@ -43,6 +43,8 @@ export class Session<S extends CommonServices = Services>
   usage: SessionUsage | undefined;
   /** Who the client is, once that is proved. */
   identity: Identity | undefined;
+  /** The server that the client has asked for in TLS, where it has. */
+  serverName: string | undefined;
   /** What will be logged; filled in as more is known. */
   readonly record: ConnectionEvent;
   /**

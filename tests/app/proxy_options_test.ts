@@ -13,6 +13,10 @@ const SECRET = "hunter2-hunter2";
 
 Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () => {
   assertEquals(await parseOptions([], PROXY_OPTIONS), {
+    "upstream-ca": undefined,
+    "upstream-cert": undefined,
+    "upstream-key": undefined,
+    "insecure": false,
     "via": [],
     "via-balance": "first",
     "parent": [],
