@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ClientAuthentication } from "../handlers/over_tls.ts";
 import type { ProtocolName } from "../handlers/services.ts";
 import type { User } from "../policy/users.ts";
 import { formatHostPort } from "../wire/host_port.ts";
@@ -21,6 +22,8 @@ export interface BannerFacts {
   allowPrivate: boolean;
   /** How many rules there are; `undefined` where all is as without them. */
   rules?: number | undefined;
+  /** Which clients TLS lets in; `undefined` is no TLS. */
+  tls?: ClientAuthentication | undefined;
 }
 
 /**
@@ -55,15 +58,17 @@ const URL_SCHEME: Readonly<Record<ProtocolName, string>> = {
 };
 
 /** SOCKS4 has no passwords, so it is not served where there are users. */
-function spoken({ protocols, users }: BannerFacts): string {
-  return protocols
-    .filter((name) => name !== "socks4" || users === undefined)
+function spoken({ protocols, tls, users }: BannerFacts): string {
+  const isOpen = users === undefined || asksForCertificates(tls);
+  const names = protocols
+    .filter((name) => name !== "socks4" || isOpen)
     .map((name) => NAMES[name]).join(", ");
+  return tls === undefined ? names : `${names}, over TLS`;
 }
 
 function tryLine(
   { addr }: ListenerInfo,
-  { protocols, users }: BannerFacts,
+  { protocols, tls, users }: BannerFacts,
 ): string {
   const local: Record<string, string> = {
     "::": "[::1]",
@@ -73,19 +78,32 @@ function tryLine(
     ? `${local[addr.hostname]}:${addr.port}`
     : formatHostPort(addr.hostname, addr.port);
   // The password is the person's to type: this line goes into a log.
-  const login = users === undefined
+  const login = users === undefined || tls === "require"
     ? ""
     : `${encodeURIComponent(users[0]?.name ?? "USER")}:PASSWORD@`;
+  if (tls !== undefined) return tryTls(tls, `${login}${at}`);
   const scheme = SCHEMES.find((name) => protocols.includes(name))!;
   return `curl -x ${URL_SCHEME[scheme]}://${login}${at} https://example.com/`;
 }
 
+/** Of what goes over TLS, curl speaks HTTP. */
+function tryTls(tls: ClientAuthentication, proxy: string): string {
+  const own = tls === "require"
+    ? " --proxy-cert YOURS.crt --proxy-key YOURS.key"
+    : "";
+  return `curl -x https://${proxy} --proxy-cacert CA.crt${own} https://example.com/`;
+}
+
+function asksForCertificates(tls: BannerFacts["tls"]): boolean {
+  return tls !== undefined && tls !== "anyone";
+}
+
 function whoMay(
   { isPublic }: ListenerInfo,
-  { users, allowPrivate, rules }: BannerFacts,
+  { users, allowPrivate, rules, tls }: BannerFacts,
 ): string {
   const reach = isPublic ? "from anywhere" : "on this machine";
-  const who = `${describeUsers(users)} ${reach}`;
+  const who = `${describeClients(tls, users)} ${reach}`;
   if (rules !== undefined) {
     const list = rules === 1 ? "1 rule" : `${rules} rules`;
     return `${who}, as far as ${list} and the default allow it`;
@@ -93,6 +111,15 @@ function whoMay(
   return isPublic && !allowPrivate
     ? `${who}, to public addresses only (--allow-private lifts that)`
     : `${who}, to any address`;
+}
+
+function describeClients(
+  tls: BannerFacts["tls"],
+  users: BannerFacts["users"],
+): string {
+  if (tls === "require") return "holders of a certificate";
+  const others = describeUsers(users);
+  return tls === "request" ? `holders of a certificate and ${others}` : others;
 }
 
 function describeUsers(users: BannerFacts["users"]): string {

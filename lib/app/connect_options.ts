@@ -8,6 +8,7 @@ import { durationOption } from "./common_options.ts";
 import { type ConnectTarget, parseConnectTarget } from "./connect_target.ts";
 import { flag, operand, type OptionValues } from "./option.ts";
 import { VIA_OPTIONS } from "./parent_options.ts";
+import { UPSTREAM_TLS_OPTIONS } from "./upstream_tls_options.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Options of `sluice connect`. */
@@ -22,6 +23,8 @@ export const CONNECT_OPTIONS = {
   "udp": flag(
     "send datagrams: each line that is typed, or up to 1400 bytes of a pipe or file",
   ),
+  "tls": flag("speak TLS, and verify the target's certificate"),
+  ...UPSTREAM_TLS_OPTIONS,
   ...VIA_OPTIONS,
   "json": flag("send and print one JSON value a line, refuse other lines"),
   "raw": flag(
@@ -57,6 +60,9 @@ export function checkConnectOptions(options: ConnectOptions): void {
   const { target, ipv4, ipv6, udp, via } = options;
   if (ipv4 && ipv6) {
     throw new UsageError("Options --ipv4 and --ipv6: each means only that one");
+  }
+  if (udp && options.tls) {
+    throw new UsageError("Option --udp: TLS wants a stream, not datagrams");
   }
   if (udp && via.length > 0) {
     throw new UsageError("Option --udp: datagrams do not go through --via");

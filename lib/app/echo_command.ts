@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { ListenerTls } from "../handlers/over_tls.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { Command } from "./command.ts";
 import {
@@ -12,6 +13,7 @@ import {
   type EchoOptions,
   modeOf,
 } from "./echo_options.ts";
+import { openListenerTls } from "./listener_tls.ts";
 import { runServer } from "./run_server.ts";
 import { type EchoConfig, startEcho } from "./start_echo.ts";
 import type { ListenerInfo } from "./start_listeners.ts";
@@ -35,8 +37,10 @@ export const ECHO_COMMAND: Command<typeof ECHO_OPTIONS> = {
 async function runEcho(options: EchoOptions): Promise<number> {
   checkTogether(options);
   return await runServer(options, async (log) => {
-    const running = await startEcho({ ...configOf(options), log });
-    return { running, banner: bannerLines(running.listeners[0]!, options) };
+    const { tls, files } = await openListenerTls(options, { log });
+    const running = await startEcho({ ...configOf(options), tls, log });
+    const banner = bannerLines(running.listeners[0]!, options, tls);
+    return { running, banner, files };
   });
 }
 
@@ -50,20 +54,26 @@ function configOf(options: EchoOptions): EchoConfig {
     resetAfter: options["reset-after"],
     udp: options.udp,
     open: options.open,
+    handshakeTimeout: options["handshake-timeout"],
     idleTimeout: options["idle-timeout"],
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
   };
 }
 
-function bannerLines({ addr }: ListenerInfo, options: EchoOptions): string[] {
+function bannerLines(
+  { addr }: ListenerInfo,
+  options: EchoOptions,
+  tls: ListenerTls | undefined,
+): string[] {
   const at = formatHostPort(addr.hostname, addr.port);
-  const transport = options.udp ? "TCP and UDP" : "TCP";
+  const stream = tls === undefined ? "TCP" : "TLS";
+  const transport = options.udp ? `${stream} and UDP` : stream;
   const local = addr.hostname === "::" || addr.hostname === "0.0.0.0"
     ? formatHostPort(addr.hostname === "::" ? "::1" : "127.0.0.1", addr.port)
     : at;
   return [
     `Listening on ${at} (${modeOf(options)}, ${transport})`,
-    `Try it: sluice connect ${local}`,
+    `Try it: sluice connect ${tls === undefined ? "" : "--tls "}${local}`,
   ];
 }

@@ -21,13 +21,13 @@ import {
   type OptionValues,
   single,
 } from "./option.ts";
+import { TLS_OPTIONS } from "./tls_options.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Where it listens unless told otherwise. */
 const DEFAULT_LISTEN = "127.0.0.1:8080";
 
 const {
-  "handshake-timeout": _handshake,
   "half-close-timeout": _halfClose,
   ...COMMON
 } = COMMON_OPTIONS;
@@ -66,6 +66,7 @@ export const ECHO_OPTIONS = {
   ),
   "udp": flag("answer datagrams on the same port as well"),
   "open": flag("allow --udp on an address that others can reach"),
+  ...TLS_OPTIONS,
   ...COMMON,
   "idle-timeout": durationOption(
     "10m",

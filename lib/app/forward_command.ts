@@ -11,7 +11,10 @@ import { acceptProxyOf } from "./accept_proxy_options.ts";
 import type { Command } from "./command.ts";
 import { FORWARD_OPTIONS, type ForwardOptions } from "./forward_options.ts";
 import { limitsOf } from "./limit_options.ts";
-import { parentsOf } from "./open_parents.ts";
+import type { UpstreamConfig } from "./forward_routes.ts";
+import { openListenerTls } from "./listener_tls.ts";
+import { needsTls, parentsOf } from "./open_parents.ts";
+import { openOutgoingTls } from "./outgoing_tls.ts";
 import { runServer } from "./run_server.ts";
 import {
   type ForwardConfig,
@@ -42,10 +45,17 @@ export const FORWARD_COMMAND: Command<typeof FORWARD_OPTIONS> = {
 
 function runForward(options: ForwardOptions): Promise<number> {
   return runServer(options, async (log) => {
-    const relay = await startForward({ ...configOf(options), log });
+    const { tls, files } = await openListenerTls(options, { log });
+    const config = configOf(options);
+    const isTls = needsTls(config.parents ?? {}) ||
+      allUpstreams(options).some(({ isTls }) => isTls);
+    const outgoing = await openOutgoingTls(options, isTls, log);
+    const { startTls } = outgoing;
+    const relay = await startForward({ ...config, tls, startTls, log });
     return {
       running: loggingPools(relay, log),
       banner: bannerOf(options, relay),
+      files: [...files, ...outgoing.files],
       // The file of a Unix socket goes with its listener.
       writes: options["quota-file"] !== undefined ||
         options.routes.some(({ listen }) => isUnixPath(listen)),
@@ -53,10 +63,15 @@ function runForward(options: ForwardOptions): Promise<number> {
   });
 }
 
+function allUpstreams({ routes, sni }: ForwardOptions): UpstreamConfig[] {
+  return [...routes.map(({ upstreams }) => upstreams), ...sni.values()].flat();
+}
+
 function configOf(options: ForwardOptions): ForwardConfig {
   const { rise, fall } = options;
   return {
     routes: options.routes,
+    serverNames: options.sni,
     pool: {
       mode: options.pool,
       size: options["pool-size"],

@@ -6,6 +6,8 @@
 
 import { POOL_MODES, type PoolMode } from "../net/pool.ts";
 import { BALANCE_METHODS, type BalanceMethod } from "../policy/balancer.ts";
+import { TLS_OPTIONS } from "./tls_options.ts";
+import { UPSTREAM_TLS_OPTIONS } from "./upstream_tls_options.ts";
 import { VIA_OPTIONS } from "./parent_options.ts";
 import { SEND_PROXY_OPTIONS } from "./send_proxy_options.ts";
 import { ACCEPT_PROXY_OPTIONS } from "./accept_proxy_options.ts";
@@ -15,7 +17,7 @@ import {
   parseCount,
   parseNumber,
 } from "./common_options.ts";
-import { parseRoutes } from "./forward_routes.ts";
+import { parseRoutes, parseServerNames } from "./forward_routes.ts";
 import { LIMIT_OPTIONS } from "./limit_options.ts";
 import { NAME_OPTIONS } from "./name_options.ts";
 import { flag, operand, type OptionValues, single } from "./option.ts";
@@ -24,9 +26,15 @@ import { flag, operand, type OptionValues, single } from "./option.ts";
 export const FORWARD_OPTIONS = {
   "routes": operand(
     "LISTEN UPSTREAM…",
-    "where to listen, and where to relay to: HOST:PORT, [IPV6]:PORT, PORT (on 127.0.0.1), :PORT (listen on all addresses) or unix:PATH; an upstream may have ,weight=N and ,backup. Or several pairs: LISTEN=UPSTREAM",
+    "where to listen, and where to relay to: HOST:PORT, [IPV6]:PORT, PORT (on 127.0.0.1), :PORT (listen on all addresses) or unix:PATH; an upstream also tls://HOST:PORT, and it may have ,weight=N and ,backup. Or several pairs: LISTEN=UPSTREAM",
     parseRoutes,
   ),
+  "sni": {
+    value: "NAME=UPSTREAM",
+    help:
+      "relay clients that ask for this server in TLS to another upstream, without decrypting; *.NAME is any name below it; repeatable, also with one name. Others go to UPSTREAM, or nowhere",
+    parse: parseServerNames,
+  },
   "pool": single(
     POOL_MODES.join("|"),
     "off",
@@ -87,6 +95,8 @@ export const FORWARD_OPTIONS = {
   ),
   ...SEND_PROXY_OPTIONS,
   ...VIA_OPTIONS,
+  ...TLS_OPTIONS,
+  ...UPSTREAM_TLS_OPTIONS,
   "connect-timeout": durationOption(
     "10s",
     "for connecting to an upstream; 0 is for ever",

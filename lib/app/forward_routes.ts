@@ -16,6 +16,8 @@ import { parseHost } from "../wire/host_name.ts";
 export interface UpstreamConfig {
   /** Where it is. */
   endpoint: Endpoint;
+  /** Whether it is spoken to by TLS. */
+  isTls: boolean;
   /** Its share of the connections, 1 to 1000. */
   weight: number;
   /** Whether it is for when no other is up. */
@@ -26,15 +28,17 @@ export interface UpstreamConfig {
 export interface Route {
   /** Where clients come; an empty host is all addresses. */
   listen: Endpoint;
-  /** Where they go; one at least. */
+  /** Where they go; none where only server names lead anywhere. */
   upstreams: UpstreamConfig[];
 }
 
 const MOST_WEIGHT = 1000;
 
+const TLS = "tls://";
+
 /**
  * Parses routes: `LISTEN UPSTREAM…`, or `LISTEN=UPSTREAM` pairs, of which those
- * with one listener share it. An upstream is `HOST:PORT` or `unix:PATH`, then
+ * with one listener share it. An upstream is `HOST:PORT`, `tls://HOST:PORT` or `unix:PATH`, then
  * `,weight=N` and `,backup`.
  *
  * @param words The words, in order.
@@ -47,17 +51,18 @@ export function parseRoutes(words: readonly string[]): Route[] {
   const routes = new Map<string, Route>();
   for (const [listenText, upstreamText] of pairs) {
     const listen = parseListen(listenText);
-    const upstream = parseUpstream(upstreamText);
     const key = formatEndpoint(listen);
     const route = routes.get(key) ?? { listen, upstreams: [] };
     routes.set(key, route);
-    requireNew(route, upstream);
+    if (upstreamText === undefined) continue;
+    const upstream = parseUpstream(upstreamText);
+    requireNew(key, route.upstreams, upstream);
     route.upstreams.push(upstream);
   }
   return [...routes.values()];
 }
 
-type Pair = readonly [listen: string, upstream: string];
+type Pair = readonly [listen: string, upstream: string | undefined];
 
 /** An equals sign behind a comma belongs to an upstream's weight. */
 function splitPair(word: string): Pair | undefined {
@@ -74,10 +79,42 @@ function requirePair(word: string): Pair {
 }
 
 function pairAll([listen, ...upstreams]: readonly string[]): Pair[] {
-  if (listen !== undefined && upstreams.length > 0) {
-    return upstreams.map((upstream) => [listen, upstream]);
+  if (listen === undefined) {
+    throw new SyntaxError("where to listen and where to relay are to be given");
   }
-  throw new SyntaxError("where to listen and where to relay are to be given");
+  if (upstreams.length === 0) return [[listen, undefined]];
+  return upstreams.map((upstream) => [listen, upstream]);
+}
+
+/**
+ * Parses where the clients go that ask for a server in TLS.
+ *
+ * @param texts `NAME=UPSTREAM` each; `*.NAME` is any name below it.
+ * @returns Upstreams by name, in lower case.
+ * @throws {SyntaxError} If one is malformed, or an upstream comes twice.
+ */
+export function parseServerNames(
+  texts: readonly string[],
+): Map<string, UpstreamConfig[]> {
+  const names = new Map<string, UpstreamConfig[]>();
+  for (const text of texts) {
+    const [name, place] = splitPair(text) ?? [];
+    if (name === undefined) {
+      throw new SyntaxError(`'${text}' is not NAME=UPSTREAM`);
+    }
+    const host = parseHost(name.replace(/^\*\./, ""));
+    if (typeof host !== "string") {
+      throw new SyntaxError(
+        `'${name}' is an address, which TLS does not ask for`,
+      );
+    }
+    const key = name.toLowerCase().replace(/\.$/, "");
+    const upstreams = names.get(key) ?? [];
+    const upstream = parseUpstream(place!);
+    requireNew(key, upstreams, upstream);
+    names.set(key, [...upstreams, upstream]);
+  }
+  return names;
 }
 
 function parseListen(text: string): Endpoint {
@@ -88,12 +125,19 @@ function parseListen(text: string): Endpoint {
 
 function parseUpstream(text: string): UpstreamConfig {
   const [place, ...settings] = text.split(",");
-  const endpoint = parseEndpoint(place!, "127.0.0.1");
+  const isTls = place!.startsWith(TLS);
+  const bare = isTls ? place!.slice(TLS.length) : place!;
+  const endpoint = parseEndpoint(bare, "127.0.0.1");
+  if (isTls && isUnixPath(endpoint)) {
+    throw new SyntaxError(
+      `'${place}': TLS needs a host, whose name it verifies`,
+    );
+  }
   if (!isUnixPath(endpoint)) {
     parseHost(endpoint.host);
     if (endpoint.port === 0) throw new SyntaxError(`'${place}' has port 0`);
   }
-  const upstream = { endpoint, weight: 1, isBackup: false };
+  const upstream = { endpoint, isTls, weight: 1, isBackup: false };
   for (const setting of settings) {
     const [, weight] = /^weight=(\d{1,4})$/.exec(setting) ?? [];
     if (setting === "backup") upstream.isBackup = true;
@@ -109,15 +153,16 @@ function parseUpstream(text: string): UpstreamConfig {
 }
 
 function requireNew(
-  { listen, upstreams }: Route,
+  whose: string,
+  upstreams: readonly UpstreamConfig[],
   { endpoint }: UpstreamConfig,
-) {
+): void {
   const text = formatEndpoint(endpoint);
   const isThere = upstreams.some((one) =>
     formatEndpoint(one.endpoint) === text
   );
   if (!isThere) return;
   throw new SyntaxError(
-    `'${text}' is given twice for ${formatEndpoint(listen)}; give it a weight`,
+    `'${text}' is given twice for ${whose}; give it a weight`,
   );
 }

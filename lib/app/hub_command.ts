@@ -7,6 +7,7 @@
 import { formatHostPort } from "../wire/host_port.ts";
 import type { Command } from "./command.ts";
 import { HUB_OPTIONS, type HubOptions } from "./hub_options.ts";
+import { openListenerTls } from "./listener_tls.ts";
 import { runServer } from "./run_server.ts";
 import { type HubConfig, type RunningHub, startHub } from "./start_hub.ts";
 import { UsageError } from "./usage_error.ts";
@@ -29,8 +30,10 @@ export const HUB_COMMAND: Command<typeof HUB_OPTIONS> = {
 function runHub(options: HubOptions): Promise<number> {
   checkTogether(options);
   return runServer(options, async (log) => {
-    const running = await startHub({ ...configOf(options), log });
-    return { running, banner: bannerOf(running, options) };
+    const { tls, files } = await openListenerTls(options, { log });
+    const running = await startHub({ ...configOf(options), tls, log });
+    const banner = bannerOf(running, options, tls !== undefined);
+    return { running, banner, files };
   });
 }
 
@@ -67,14 +70,18 @@ function configOf(options: HubOptions): HubConfig {
   };
 }
 
-function bannerOf({ listeners }: RunningHub, options: HubOptions): string[] {
+function bannerOf(
+  { listeners }: RunningHub,
+  options: HubOptions,
+  isSecure: boolean,
+): string[] {
   return listeners.flatMap(({ addr, isPublic }, index) => {
     const at = formatHostPort(addr.hostname, addr.port);
     const isWeb = index >= options.listen.length;
     const reach = isPublic ? "from anywhere" : "on this machine";
     return [
       `Listening on ${at} (${isWeb ? "WebSocket" : options.frame})`,
-      ...tryLine(addr, isWeb, options),
+      ...tryLine(addr, { isWeb, isSecure }, options),
       `For anyone ${reach}`,
     ];
   });
@@ -82,11 +89,17 @@ function bannerOf({ listeners }: RunningHub, options: HubOptions): string[] {
 
 function tryLine(
   { hostname, port }: Deno.NetAddr,
-  isWeb: boolean,
+  { isWeb, isSecure }: { isWeb: boolean; isSecure: boolean },
   { frame }: HubOptions,
 ): string[] {
   const local: Record<string, string> = { "::": "::1", "0.0.0.0": "127.0.0.1" };
   const host = local[hostname] ?? hostname;
-  if (isWeb) return [`Look at http://${formatHostPort(host, port)}/`];
-  return frame === "length32" ? [] : [`Try it: nc ${host} ${port}`];
+  const at = formatHostPort(host, port);
+  if (isWeb) return [`Look at http${isSecure ? "s" : ""}://${at}/`];
+  if (frame === "length32") return [];
+  return [
+    isSecure
+      ? `Try it: sluice connect --tls ${at}`
+      : `Try it: nc ${host} ${port}`,
+  ];
 }

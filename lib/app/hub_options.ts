@@ -15,6 +15,7 @@ import {
   parseNumber,
 } from "./common_options.ts";
 import { flag, operand, type OptionValues, single } from "./option.ts";
+import { TLS_OPTIONS } from "./tls_options.ts";
 
 /** Where the hub listens unless told otherwise. */
 const DEFAULT_LISTEN = "127.0.0.1:7000";
@@ -101,6 +102,7 @@ export const HUB_OPTIONS = {
     "30s",
     "for clients to take what waits for them at the shutdown; 0 cuts them at once",
   ),
+  ...TLS_OPTIONS,
   "max-connections": COMMON_OPTIONS["max-connections"],
   "max-connections-per-client": COMMON_OPTIONS["max-connections-per-client"],
   "log": COMMON_OPTIONS["log"],

@@ -5,7 +5,7 @@
  */
 
 import { ParentChain, ParentGroup, Parents } from "../handlers/parents.ts";
-import type { ChainOptions } from "../net/chain.ts";
+import type { ChainOptions, StartTls } from "../net/chain.ts";
 import { dial } from "../net/dial.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { Resolver } from "../net/resolver.ts";
@@ -34,6 +34,8 @@ export interface ParentSurroundings {
   outgoing: OutgoingAddresses;
   /** Milliseconds for a connection through all of a chain. */
   timeout: number;
+  /** Agrees on TLS with an `https` parent. */
+  startTls?: StartTls | undefined;
   /** Takes what there is to log. */
   log: (event: LogEvent) => void;
 }
@@ -52,6 +54,17 @@ export function parentsOf(
 ): ParentConfig {
   const { parent: named = [], via } = options;
   return { via, named, method: options["via-balance"] };
+}
+
+/**
+ * Tells whether any parent is spoken to by TLS.
+ *
+ * @param config What parents there are.
+ * @returns Whether one is.
+ */
+export function needsTls({ via = [], named = [] }: ParentConfig): boolean {
+  const chains = [...via, ...named.map(({ parents }) => parents)];
+  return chains.flat().some(({ scheme }) => scheme === "https");
 }
 
 /**
@@ -89,7 +102,7 @@ export function openParents(
 }
 
 function chainOptions(
-  { outgoing, resolver, timeout }: ParentSurroundings,
+  { outgoing, resolver, startTls, timeout }: ParentSurroundings,
 ): ChainOptions {
   return {
     timeout,
@@ -98,11 +111,7 @@ function chainOptions(
       return await dial(addresses, port, context, { timeout, outgoing });
     },
     resolve: (name, context) => resolver.resolve(name, context),
-    startTls: async (connection, { host }) => {
-      const plain = connection as Deno.TcpConn;
-      const secured = await Deno.startTls(plain, { hostname: host });
-      return Object.assign(secured, { setNoDelay() {} });
-    },
+    startTls,
   };
 }
 

@@ -5,15 +5,18 @@
  */
 
 import type { Channel } from "../net/connection.ts";
-import type { Duplex } from "../net/duplex.ts";
+import { Duplex } from "../net/duplex.ts";
 import { DatagramConnection } from "../net/datagram_connection.ts";
+import { type Chained, type StartTls, underneath } from "../net/chain.ts";
 import { dial } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
 import type { FamilyPreference } from "../net/family_preference.ts";
 import { Resolver } from "../net/resolver.ts";
 import { openUdp } from "../net/udp.ts";
 import { connectUnix } from "../net/unix_socket.ts";
+import { TlsError } from "../net/tls_error.ts";
 import { Context } from "../sync/context.ts";
+import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
 import { type ConnectTarget, formatConnectTarget } from "./connect_target.ts";
@@ -30,6 +33,10 @@ export interface OpenOptions {
   datagrams: { linger: number; isLines: boolean } | undefined;
   /** Other proxies to go through. */
   parents: ParentConfig;
+  /** Agrees on TLS with parents, and with the target where it is asked for. */
+  startTls: StartTls | undefined;
+  /** Whether the target is spoken to by TLS. */
+  isTls: boolean;
 }
 
 /** What is open. */
@@ -70,12 +77,14 @@ export async function openRemote(
       resolver: names,
       outgoing: {},
       timeout: 0,
+      startTls: options.startTls,
       log: () => {},
     })?.find(undefined);
     if (parents !== undefined) {
       const client = { client: "", context: attempt };
       const { way, ...through } = await parents.dial({ host, port }, client);
-      return { ...through, at: `${name} through ${way}` };
+      const at = `${name} through ${way}`;
+      return await secure({ ...through, at }, target, attempt, options);
     }
     const addresses = await names.resolve(host, attempt);
     if (options.datagrams !== undefined) {
@@ -83,18 +92,37 @@ export async function openRemote(
     }
     const dialled = await dial(addresses, port, attempt, { timeout: 0 });
     const at = formatHostPort(dialled.address, port);
-    return {
-      connection: dialled.connection,
-      at: at === name ? name : `${name} [${at}]`,
-    };
+    const { connection } = dialled;
+    const duplex = new Duplex(connection);
+    const label = at === name ? name : `${name} [${at}]`;
+    const plain = { connection, duplex, at: label };
+    return await secure(plain, target, attempt, options);
   } catch (error) {
     context.throwIfCancelled();
     if (attempt.cancelled) {
       const message = `Cannot reach ${name}: no answer in time`;
       throw new StartError(message, { cause: error });
     }
-    if (!(error instanceof DialError)) throw error;
+    if (!(error instanceof DialError || error instanceof TlsError)) throw error;
     throw new StartError(error.message, { cause: error });
+  }
+}
+
+async function secure(
+  plain: Chained & { at: string },
+  { host }: { host: Host },
+  context: Context,
+  { isTls, startTls }: OpenOptions,
+): Promise<Remote> {
+  if (!isTls) return plain;
+  try {
+    const name = typeof host === "string" ? host : formatIpAddress(host);
+    const peer = { host: name, context };
+    const connection = await startTls!(underneath(plain), peer);
+    return { connection, at: `${plain.at} over TLS` };
+  } catch (error) {
+    plain.duplex.close();
+    throw error;
   }
 }
 

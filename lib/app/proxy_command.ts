@@ -12,12 +12,17 @@ import { acceptProxyOf } from "./accept_proxy_options.ts";
 import type { Command } from "./command.ts";
 import { limitsOf } from "./limit_options.ts";
 import { openRules } from "./open_rules.ts";
-import { parentsOf } from "./open_parents.ts";
+import { openListenerTls } from "./listener_tls.ts";
+import { needsTls, parentsOf } from "./open_parents.ts";
+import { openOutgoingTls } from "./outgoing_tls.ts";
 import { PROXY_OPTIONS, type ProxyOptions } from "./proxy_options.ts";
 import { openProxyUsers } from "./proxy_users.ts";
 import { runServer } from "./run_server.ts";
 import { type ProxyConfig, startProxy } from "./start_proxy.ts";
 import { UsageError } from "./usage_error.ts";
+
+/** What clients may ask for by ALPN; those that speak SOCKS ask for nothing. */
+const PROXY_PROTOCOLS = ["http/1.1"] as const;
 
 /** The command as the command line sees it. */
 export const PROXY_COMMAND: Command<typeof PROXY_OPTIONS> = {
@@ -48,17 +53,37 @@ function runProxy(options: ProxyOptions): Promise<number> {
     const { list, users, files } = await openProxyUsers(options, log);
     const parents = new Set(options.parent.map(({ name }) => name));
     const rules = await openRules(options, log, { parents });
+    const settings = { protocols: PROXY_PROTOCOLS, log };
+    const { tls, files: certificates } = await openListenerTls(
+      options,
+      settings,
+    );
+    const flags = configOf(options, users);
+    const isTls = needsTls(flags.parents ?? {});
+    const outgoing = await openOutgoingTls(options, isTls, log);
     prepareReceiveQueues(); // With a permission that a server drops next.
-    const config = { ...configOf(options, users), rules: rules.book, log };
+    const config = {
+      ...flags,
+      rules: rules.book,
+      tls,
+      startTls: outgoing.startTls,
+      log,
+    };
     const running = await startProxy(config);
     const { listeners } = running;
     const { protocols, "allow-private": allowPrivate } = options;
     const facts = { listeners, protocols, users: list, allowPrivate };
     const { isOpen, size } = rules.book.current;
     const count = isOpen ? undefined : size;
-    const banner = bannerLines({ ...facts, rules: count });
+    const clients = tls?.clients;
+    const banner = bannerLines({ ...facts, rules: count, tls: clients });
     const writes = options["quota-file"] !== undefined;
-    return { running, banner, files: [...files, ...rules.files], writes };
+    return {
+      running,
+      banner,
+      files: [...files, ...rules.files, ...certificates, ...outgoing.files],
+      writes,
+    };
   });
 }
 

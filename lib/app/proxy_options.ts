@@ -9,6 +9,7 @@ import type { PlainUser } from "../policy/users.ts";
 import type { HostPort } from "../wire/host_port.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { AUTH_OPTIONS } from "./auth_options.ts";
+import { PARENT_TLS_OPTIONS } from "./outgoing_tls.ts";
 import { PARENT_OPTIONS } from "./parent_options.ts";
 import { SEND_PROXY_OPTIONS } from "./send_proxy_options.ts";
 import { ACCEPT_PROXY_OPTIONS } from "./accept_proxy_options.ts";
@@ -21,6 +22,7 @@ import {
 } from "./common_options.ts";
 import { LIMIT_OPTIONS } from "./limit_options.ts";
 import { NAME_OPTIONS } from "./name_options.ts";
+import { TLS_OPTIONS } from "./tls_options.ts";
 import { flag, only, type OptionValues, single } from "./option.ts";
 import { RULE_OPTIONS } from "./rule_options.ts";
 
@@ -60,6 +62,7 @@ export const PROXY_OPTIONS = {
     "10s",
     "for connecting to the target; 0 is for ever",
   ),
+  ...TLS_OPTIONS,
   ...NAME_OPTIONS,
   "bind-timeout": durationOption(
     "1m",
@@ -102,6 +105,7 @@ export const PROXY_OPTIONS = {
     "tell the targets of HTTP requests the client's address (X-Forwarded-For)",
   ),
   ...PARENT_OPTIONS,
+  ...PARENT_TLS_OPTIONS,
   ...ACCEPT_PROXY_OPTIONS,
   ...SEND_PROXY_OPTIONS,
   ...LIMIT_OPTIONS,

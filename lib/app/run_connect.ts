@@ -12,7 +12,8 @@ import { escape } from "../observe/escape.ts";
 import { formatBytes, formatDuration } from "../observe/log_text.ts";
 import { Context } from "../sync/context.ts";
 import { checkConnectOptions, type ConnectOptions } from "./connect_options.ts";
-import { parentsOf } from "./open_parents.ts";
+import { needsTls, parentsOf } from "./open_parents.ts";
+import { openOutgoingTls } from "./outgoing_tls.ts";
 import { openRemote, type Remote } from "./open_remote.ts";
 import { listenForSignals } from "./run_until_signal.ts";
 import { Stdio } from "./stdio.ts";
@@ -48,6 +49,11 @@ export async function runConnect(options: ConnectOptions): Promise<number> {
   using signals = listenForSignals();
   using context = new Context();
   signals.next().then((signal) => context.cancel(new Interruption(signal)));
+  const parents = parentsOf(options);
+  const isTls = options.tls || needsTls(parents);
+  const { startTls } = await openOutgoingTls(options, isTls, (event) => {
+    if (event.event === "message") say(`sluice: ${event.message}`);
+  });
   try {
     const remote = await openRemote(options.target, context, {
       preference: preferenceOf(options),
@@ -55,7 +61,9 @@ export async function runConnect(options: ConnectOptions): Promise<number> {
       datagrams: options.udp
         ? { linger: options["half-close-timeout"], isLines: options.json }
         : undefined,
-      parents: parentsOf(options),
+      parents,
+      startTls,
+      isTls: options.tls,
     });
     return await converse(remote, options, context);
   } catch (error) {

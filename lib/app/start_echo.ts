@@ -21,12 +21,13 @@ import { ConnectionLimits } from "../policy/connection_limits.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { connectionCapacity } from "./descriptors.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
+import { type FrontConfig, inFront } from "./in_front.ts";
 import { openEndpoint } from "./open_listener.ts";
 import { type RunningListeners, startListeners } from "./start_listeners.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
 /** What the server is to be. */
-export interface EchoConfig {
+export interface EchoConfig extends Pick<FrontConfig, "tls"> {
   /** Where to listen; port 0 takes a free one. */
   listen: HostPort;
   /** What the answer is (default: what came). */
@@ -43,6 +44,8 @@ export interface EchoConfig {
   udp?: boolean;
   /** Allows that on an address that others can reach (default false). */
   open?: boolean;
+  /** Milliseconds for the handshake of TLS (default 10,000); 0 is for ever. */
+  handshakeTimeout?: number;
   /** Milliseconds without a byte (default 600,000); 0 is for ever. */
   idleTimeout?: number;
   /** Connections at once (default 20,000). */
@@ -75,7 +78,7 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
       connectionsPerClient: config.maxConnectionsPerClient ??
         (isPublic ? 1_000 : 0),
       timeouts: {
-        handshake: 0,
+        handshake: config.handshakeTimeout ?? 10_000,
         connect: 0,
         idle: config.idleTimeout ?? 600_000,
         halfClose: 0,
@@ -83,7 +86,7 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
       log,
     };
     return (connection, context, draining) => {
-      const protocol = protocolFor(connection, config);
+      const protocol = inFront(config, protocolFor(connection, config));
       return handleConnection(
         ...[connection, context, draining] as const,
         protocol,

@@ -4,13 +4,14 @@
  * @module
  */
 
-import { type AcceptProxy, behindProxy } from "../handlers/behind_proxy.ts";
 import { handleConnection } from "../handlers/connection.ts";
 import { forward, type ForwardServices } from "../handlers/forward.ts";
 import type { ProxyVersion } from "../handlers/proxy_header.ts";
 import type { Timeouts } from "../handlers/services.ts";
+import { peekServerName, ServerNames } from "../handlers/sni.ts";
 import { Upstream, type UpstreamServices } from "../handlers/upstream.ts";
 import { Upstreams, type UpstreamsOptions } from "../handlers/upstreams.ts";
+import type { StartTls } from "../net/chain.ts";
 import type { Handler } from "../net/listen.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { PoolFigures, PoolOptions } from "../net/pool.ts";
@@ -21,7 +22,8 @@ import {
   type UpstreamHealthOptions,
 } from "../policy/upstream_health.ts";
 import { connectionCapacity } from "./descriptors.ts";
-import type { Route } from "./forward_routes.ts";
+import type { Route, UpstreamConfig } from "./forward_routes.ts";
+import { type FrontConfig, inFront } from "./in_front.ts";
 import { type LimitConfig, openLimits, startWith } from "./open_limits.ts";
 import { openParents, type ParentConfig } from "./open_parents.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
@@ -30,9 +32,11 @@ import { TIMEOUTS } from "./timeouts.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What the relay is to be. */
-export interface ForwardConfig {
+export interface ForwardConfig extends FrontConfig {
   /** Where it listens, and where it relays to. */
   routes: readonly Route[];
+  /** Where the clients go that ask for a server in TLS, by its name. */
+  serverNames?: ReadonlyMap<string, readonly UpstreamConfig[]>;
   /** How connections come to be ready (default: not). */
   pool?: PoolOptions;
   /** Milliseconds of silence until one is free for the next (default 50). */
@@ -57,8 +61,8 @@ export interface ForwardConfig {
   maxConnectionsPerClient?: number | undefined;
   /** Other proxies to go through (default: none). */
   parents?: ParentConfig;
-  /** Whose PROXY headers are read (default: nobody's). */
-  acceptProxy?: AcceptProxy | undefined;
+  /** Agrees on TLS with what is connected to by it (default: nothing is). */
+  startTls?: StartTls | undefined;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -96,20 +100,32 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       resolver,
       outgoing,
       timeout,
+      startTls: config.startTls,
       log,
     })?.find(undefined),
+    startTls: config.startTls,
     connectTimeout: timeout,
     pool: config.pool ?? {},
     onHealth: (upstream, why) => log(healthChange(upstream, why)),
   };
-  const protocol = config.acceptProxy === undefined
-    ? forward
-    : behindProxy(config.acceptProxy, forward);
-  const handlerFor = (index: number): Handler => {
-    const upstreams = openUpstreams(config.routes[index]!, config, shared);
+  const open = (configs: readonly UpstreamConfig[]): Upstreams => {
+    const upstreams = openUpstreams(configs, config, shared);
     groups.push(upstreams);
+    return upstreams;
+  };
+  const byName = [...config.serverNames ?? []];
+  const byServerName = new ServerNames(
+    byName.map(([name, configs]) => [name, open(configs)] as const),
+  );
+  const isPeeked = byName.length > 0 && config.tls === undefined;
+  const relay = isPeeked ? peekServerName(forward) : forward;
+  const protocol = inFront(config, relay);
+  const handlerFor = (index: number): Handler => {
+    const { upstreams: configs } = config.routes[index]!;
+    const upstreams = configs.length === 0 ? undefined : open(configs);
     const services: ForwardServices = {
       upstreams,
+      byServerName,
       poolMode: config.pool?.mode ?? "off",
       serverSpeaksFirst: config.pool?.serverSpeaksFirst ?? false,
       poolSettle: config.poolSettle ?? 50,
@@ -150,12 +166,12 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
 }
 
 function openUpstreams(
-  route: Route,
+  configs: readonly UpstreamConfig[],
   { balance, health }: ForwardConfig,
   shared: UpstreamServices,
 ): Upstreams {
   const isChecked = (balance?.checkInterval ?? 0) > 0;
-  const all = route.upstreams.map((settings) =>
+  const all = configs.map((settings) =>
     new Upstream({
       ...settings,
       health: new UpstreamHealth({
@@ -167,7 +183,14 @@ function openUpstreams(
   return new Upstreams(all, balance);
 }
 
-function requireFitting({ pool, sendProxy }: ForwardConfig): void {
+function requireFitting(config: ForwardConfig): void {
+  const { pool, routes, sendProxy, serverNames = new Map() } = config;
+  const isNowhere = routes.some(({ upstreams }) => upstreams.length === 0);
+  if (isNowhere && serverNames.size === 0) {
+    throw new UsageError(
+      "Argument LISTEN UPSTREAM…: where to relay is to be given too",
+    );
+  }
   const { mode = "off", size = 0, serverSpeaksFirst = false } = pool ?? {};
   if (mode === "off" && (size > 0 || serverSpeaksFirst)) {
     const option = size > 0 ? "--pool-size" : "--server-speaks-first";

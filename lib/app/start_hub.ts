@@ -18,6 +18,7 @@ import { tcpDialect } from "../wire/hub_dialect.ts";
 import type { HubFraming } from "../wire/hub_frame.ts";
 import { webSocketDialect } from "../wire/hub_websocket.ts";
 import { connectionCapacity } from "./descriptors.ts";
+import { type FrontConfig, inFront } from "./in_front.ts";
 import {
   askedName,
   type ListenerInfo,
@@ -110,7 +111,10 @@ const PER_CLIENT = 1;
  * @throws {UsageError} If others could use it and that was not said.
  * @throws {StartError} If it can't listen.
  */
-export async function startHub(config: HubConfig): Promise<RunningHub> {
+export async function startHub(
+  { tls, ...config }: HubConfig & Pick<FrontConfig, "tls">,
+): Promise<RunningHub> {
+  const front = { tls };
   const given: Required<HubConfig> = { ...DEFAULTS, ...config };
   const capacity = connectionCapacity(PER_CLIENT);
   const hub = new Hub({ mostRooms: given.maxRooms, history: given.history });
@@ -119,9 +123,11 @@ export async function startHub(config: HubConfig): Promise<RunningHub> {
   const running = await startListeners(
     [...given.listen, ...given.web],
     ({ isPublic }, index) => {
-      const protocol = index < given.listen.length ? hubTcp : hubWeb;
+      const isTcp = index < given.listen.length;
+      const protocol = inFront(front, isTcp ? hubTcp : hubWeb);
       const services: HubServices = {
         ...shared,
+        isSecure: tls !== undefined,
         connectionsPerClient: given.maxConnectionsPerClient ??
           (isPublic ? 1_000 : 0),
       };
@@ -150,7 +156,7 @@ function sharedServices(
   given: Required<HubConfig>,
   hub: Hub,
   most: number,
-): Omit<HubServices, "connectionsPerClient"> {
+): Omit<HubServices, "connectionsPerClient" | "isSecure"> {
   const { framing, names, maxMessage: mostBytes } = given;
   return {
     hub,

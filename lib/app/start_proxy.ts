@@ -4,7 +4,6 @@
  * @module
  */
 
-import { type AcceptProxy, behindProxy } from "../handlers/behind_proxy.ts";
 import { handleConnection } from "../handlers/connection.ts";
 import {
   type ProtocolName,
@@ -15,6 +14,7 @@ import {
 } from "../handlers/services.ts";
 import { detect } from "../handlers/detect.ts";
 import type { ProxyVersion } from "../handlers/proxy_header.ts";
+import type { StartTls } from "../net/chain.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { Bans } from "../policy/bans.ts";
@@ -24,6 +24,7 @@ import { type User, Users } from "../policy/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { HostPort } from "../wire/host_port.ts";
 import { connectionCapacity } from "./descriptors.ts";
+import { type FrontConfig, inFront } from "./in_front.ts";
 import { type LimitConfig, openLimits, startWith } from "./open_limits.ts";
 import { openParents, type ParentConfig } from "./open_parents.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
@@ -37,7 +38,7 @@ import { TIMEOUTS } from "./timeouts.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What the proxy is to be. */
-export interface ProxyConfig {
+export interface ProxyConfig extends FrontConfig {
   /** Where to listen; port 0 takes a free one. */
   listen: readonly HostPort[];
   /**
@@ -78,10 +79,10 @@ export interface ProxyConfig {
   limits?: LimitConfig;
   /** Other proxies to go through (default: none). */
   parents?: ParentConfig;
+  /** Agrees on TLS with what is connected to by it (default: nothing is). */
+  startTls?: StartTls | undefined;
   /** What tells targets who the client is (default: nothing). */
   sendProxy?: ProxyVersion | undefined;
-  /** Whose PROXY headers are read (default: nobody's). */
-  acceptProxy?: AcceptProxy | undefined;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -138,14 +139,13 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     resolver,
     outgoing,
     timeout: timeouts.connect,
+    startTls: config.startTls,
     log,
   });
-  const hasUsers = shared.users !== undefined;
+  const hasUsers = shared.users !== undefined || hasCertificates(config);
   const limits = await openLimits(config.limits ?? {}, hasUsers, log);
   const { usage } = limits;
-  const protocol = config.acceptProxy === undefined
-    ? detect
-    : behindProxy(config.acceptProxy, detect);
+  const protocol = inFront(config, detect);
   const start = () =>
     startListeners(config.listen, ({ isPublic }) => {
       const services = {
@@ -185,6 +185,11 @@ function countUsers({ users }: ProxyConfig): number {
   return users instanceof Users ? users.size : users.length;
 }
 
+/** Whether clients can prove by a certificate who they are. */
+function hasCertificates({ tls }: ProxyConfig): boolean {
+  return tls !== undefined && tls.clients !== "anyone";
+}
+
 function udpSettings(given: ProxyConfig["udp"]): UdpSettings {
   const { associations, ...rest } = { ...UDP, ...given };
   return {
@@ -199,15 +204,18 @@ function requireConsent(
   where: Endpoint,
 ): void {
   if (!listener.isPublic || config.open || countUsers(config) > 0) return;
+  if (config.tls?.clients === "require") return;
   const at = askedName(listener, where);
   throw new UsageError(
-    `Refusing to listen on ${at}: whoever reaches it could use the proxy; give --user NAME:PASSWORD or --users FILE, or --open to allow that`,
+    `Refusing to listen on ${at}: whoever reaches it could use the proxy; give --user NAME:PASSWORD, --users FILE or --tls-client-ca FILE, or --open to allow that`,
   );
 }
 
 /** SOCKS4 has no password, so it is not served where there are users. */
-function requireServable({ protocols = PROTOCOLS, users = [] }: ProxyConfig) {
+function requireServable(config: ProxyConfig) {
+  const { protocols = PROTOCOLS, users = [] } = config;
   if (!(users instanceof Users) && users.length === 0) return;
+  if (hasCertificates(config)) return;
   if (protocols.some((name) => name !== "socks4")) return;
   throw new UsageError(
     "Refusing to start: with users nobody could use --protocols socks4, which has no password; add socks5 or http",

@@ -20,6 +20,16 @@ export interface GivenCredentials {
 }
 
 /**
+ * Tells whether a client has to log in: one with a certificate has not.
+ *
+ * @param session The client.
+ * @returns Whether it has to give a user name and password.
+ */
+export function mustLogIn({ identity, services }: Session): boolean {
+  return services.users !== undefined && identity?.via !== "certificate";
+}
+
+/**
  * Checks credentials, and notes the user in the record and the session.
  *
  * @param session The client, of a listener that has users.

@@ -14,7 +14,9 @@
 
 import type { Borrowed, PoolMode } from "../net/pool.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
+import { type ServerNames } from "./sni.ts";
 import { requireAdmission } from "./open_target.ts";
+import { Refusal } from "../policy/refusal.ts";
 import { encodeProxyHeader, type ProxyVersion } from "./proxy_header.ts";
 import { runTunnel } from "./run_tunnel.ts";
 import type { CommonServices } from "./services.ts";
@@ -24,8 +26,10 @@ import type { Upstreams } from "./upstreams.ts";
 
 /** What the relay works with. */
 export interface ForwardServices extends CommonServices {
-  /** Where connections go. */
-  upstreams: Upstreams;
+  /** Where connections go; `undefined` is nowhere but by server names. */
+  upstreams: Upstreams | undefined;
+  /** Where those go that ask for certain servers in TLS. */
+  byServerName: ServerNames<Upstreams>;
   /** How connections come to be ready. */
   poolMode: PoolMode;
   /** Whether upstreams speak first, so that none may wait for the client. */
@@ -85,10 +89,11 @@ async function leaseWith(
   session: Session<ForwardServices>,
   first: Uint8Array,
 ): Promise<UpstreamLease> {
-  const { context, remote, services } = session;
-  const header = encodeProxyHeader(session, services.sendProxy);
+  const { context, remote, serverName, services } = session;
+  const upstreams = upstreamsFor(session);
+  const header = encodeProxyHeader(session, services.sendProxy, serverName);
   for (let stale = 0;; stale++) {
-    const lease = await services.upstreams.lease(remote.hostname, context);
+    const lease = await upstreams.lease(remote.hostname, context);
     try {
       await writeFirst(lease.borrowed, header);
       await writeFirst(lease.borrowed, first);
@@ -100,6 +105,18 @@ async function leaseWith(
       if (!isStale || context.cancelled) throw error;
     }
   }
+}
+
+function upstreamsFor(
+  { serverName, services }: Session<ForwardServices>,
+): Upstreams {
+  const upstreams = services.byServerName.find(serverName) ??
+    services.upstreams;
+  if (upstreams !== undefined) return upstreams;
+  const what = serverName === undefined
+    ? "clients that name no server"
+    : `server name ${serverName}`;
+  throw new Refusal("forbidden", `There is no upstream for ${what}`);
 }
 
 async function writeFirst(

@@ -7,7 +7,7 @@
 import { parseBasicCredentials } from "../wire/http1_credentials.ts";
 import { HttpError } from "../wire/http_error.ts";
 import type { Fields } from "../wire/http1_fields.ts";
-import { authenticate } from "./authenticate.ts";
+import { authenticate, mustLogIn } from "./authenticate.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -24,7 +24,7 @@ export async function authenticateRequest(
   session: Session,
   fields: Fields,
 ): Promise<boolean> {
-  if (session.services.users === undefined) return true;
+  if (!mustLogIn(session)) return true;
   if (fields.all("proxy-authorization").length === 0) return false;
   const credentials = parseBasicCredentials(fields);
   if (credentials === undefined) {

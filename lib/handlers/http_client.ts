@@ -143,11 +143,10 @@ export class HttpClient implements Disposable {
   #begin(): void {
     const { record } = this.session;
     this.session.isLogged = false;
-    this.session.identity = undefined;
+    this.session.forgetLogin();
     delete record.target;
     delete record.address;
     delete record.via;
-    delete record.user;
     delete record.rule;
     if (this.requests > 0) this.session.restartClock();
     this.requests++;

@@ -11,6 +11,8 @@ import type { CommonServices } from "./services.ts";
 
 /** What the hub's handlers work with, made once when it starts. */
 export interface HubServices extends CommonServices {
+  /** Whether clients speak TLS. */
+  isSecure: boolean;
   /** The hub that all clients are of. */
   hub: Hub;
   /** How TCP clients are spoken with. */

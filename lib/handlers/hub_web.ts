@@ -43,8 +43,8 @@ export async function hubWeb(
   const [path] = request.target.split("?");
   session.record.target = path!.slice(0, 100);
   if (path !== SOCKET_PATH) return await answerPage(session, request, path!);
-  const { origins, webDialect } = session.services;
-  checkOrigin(request, origins);
+  const { webDialect } = session.services;
+  checkOrigin(request, session.services);
   await session.client.write(await encodeUpgrade(request));
   session.record.protocol = "hub-websocket";
   session.encodeRefusal = undefined;
@@ -105,14 +105,14 @@ async function answerPage(
 
 function checkOrigin(
   { fields }: RequestHead,
-  allowed: ReadonlySet<string>,
+  { isSecure, origins: allowed }: HubServices,
 ): void {
   const hosts = fields.all("host");
   if (hosts.length !== 1) {
     throw new HttpError(400, "Cannot serve request: Host is not given once");
   }
   const origins = fields.all("origin");
-  const reason = refuseOrigin({ origins, host: hosts[0]! }, allowed);
+  const reason = refuseOrigin({ origins, host: hosts[0]!, isSecure }, allowed);
   if (reason !== undefined) {
     throw new HttpError(403, `Cannot upgrade to WebSocket: ${reason}`);
   }

@@ -25,14 +25,14 @@ import { SessionUsage } from "./session_usage.ts";
  */
 export class Session<S extends CommonServices = Services>
   implements Disposable {
-  /** The connection to the client. */
-  readonly client: Duplex;
+  /** The connection to the client; {@linkcode Session.enter} replaces it. */
+  client: Duplex;
   /** Where the client reached us. */
   readonly local: Deno.NetAddr;
   /** Where the client is; {@linkcode Session.actFor} changes it. */
   remote: Deno.NetAddr;
   /** Reads the handshake. Release it before the tunnel. */
-  readonly reader: ByteReader;
+  reader: ByteReader;
   /** Cancelled when the connection has to end, which closes the client. */
   readonly context: Context;
   /** Cancelled when no more work should be begun. */
@@ -43,6 +43,8 @@ export class Session<S extends CommonServices = Services>
   usage: SessionUsage | undefined;
   /** Who the client is, once that is proved. */
   identity: Identity | undefined;
+  /** The server that the client has asked for in TLS, where it has. */
+  serverName: string | undefined;
   /** What will be logged; filled in as more is known. */
   readonly record: ConnectionEvent;
   /**
@@ -63,6 +65,8 @@ export class Session<S extends CommonServices = Services>
   #started = performance.now();
   #handshake: Deadline | undefined;
   #before = 0;
+  #outer: Duplex | undefined;
+  #certified: Identity | undefined;
   readonly #leaveDrain: () => void;
   #lease: Lease | undefined;
   #overLimit: unknown;
@@ -90,7 +94,7 @@ export class Session<S extends CommonServices = Services>
     this.draining = draining;
     this.services = services;
     this.record = newRecord(this.local, this.remote);
-    context.onCancel(() => this.client.close());
+    context.onCancel(() => this.#close());
     this.beginHandshake();
     this.#leaveDrain = draining.onCancel((reason) => {
       if (this.client.received === 0) context.cancel(reason);
@@ -121,6 +125,29 @@ export class Session<S extends CommonServices = Services>
       this.#lease = undefined;
       this.#overLimit = refusal;
     }
+  }
+
+  /**
+   * Goes on inside of a layer around the connection, such as TLS. The reader
+   * must have been released.
+   *
+   * @param inner What the layer makes of the connection; it is closed with it.
+   * @param identity Who the client is by what it has shown to the layer.
+   */
+  enter(inner: Connection, identity?: Identity): void {
+    this.#outer ??= this.client;
+    this.client = new Duplex(inner);
+    this.reader = new ByteReader(this.client.bytes());
+    this.#before = 0;
+    this.#certified = identity;
+    this.forgetLogin();
+  }
+
+  /** Forgets who has logged in; a certificate holds for the whole connection. */
+  forgetLogin(): void {
+    this.identity = this.#certified;
+    delete this.record.user;
+    if (this.identity !== undefined) this.record.user = this.identity.name;
   }
 
   /**
@@ -175,11 +202,16 @@ export class Session<S extends CommonServices = Services>
   /** Closes the client, gives everything back and logs the record. */
   [Symbol.dispose](): void {
     this.endHandshake();
-    this.client.close();
+    this.#close();
     this.#lease?.release();
     this.usage?.release();
     this.stopClock();
     if (!this.isLogged) this.services.log(this.record);
+  }
+
+  #close(): void {
+    this.client.close();
+    this.#outer?.close();
   }
 }
 

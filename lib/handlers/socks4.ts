@@ -17,6 +17,7 @@ import { parseIpAddress } from "../wire/ip_address.ts";
 import { COMMAND, REPLY } from "../wire/socks4.ts";
 import { encodeReply } from "../wire/socks4_reply.ts";
 import { parseRequest, type Request } from "../wire/socks4_request.ts";
+import { mustLogIn } from "./authenticate.ts";
 import { bind } from "./bind.ts";
 import { openTarget } from "./open_target.ts";
 import { runTunnel } from "./run_tunnel.ts";
@@ -45,14 +46,16 @@ export async function socks4(session: Session): Promise<TunnelResult> {
 }
 
 async function readRequest(session: Session): Promise<Request> {
-  const { reader, record, services } = session;
+  const { identity, reader, record } = session;
   const request = await parse(session);
   session.endHandshake();
   reader.release();
   if (request.isNamed) record.protocol = "socks4a";
-  if (request.userId !== "") record.user = request.userId;
+  if (request.userId !== "" && identity === undefined) {
+    record.user = request.userId;
+  }
   // USERID proves nothing: there is no password that could.
-  if (services.users !== undefined) {
+  if (mustLogIn(session)) {
     throw refused("SOCKS4 has no password, and there are users");
   }
   return request;

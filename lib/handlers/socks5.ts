@@ -36,7 +36,7 @@ import {
 import { encodeReply } from "../wire/socks5_reply.ts";
 import { parseRequest, type Request } from "../wire/socks5_request.ts";
 import { associate } from "./associate.ts";
-import { authenticate } from "./authenticate.ts";
+import { authenticate, mustLogIn } from "./authenticate.ts";
 import { bind } from "./bind.ts";
 import { openTarget } from "./open_target.ts";
 import { replyFor } from "./reply_table.ts";
@@ -82,17 +82,16 @@ async function connect(
 }
 
 async function agreeOnMethod(session: Session): Promise<void> {
-  const { client, reader, services } = session;
+  const { client, reader } = session;
   const offered = await reader.parse(parseGreeting());
-  const method = services.users === undefined
-    ? METHOD.NoAuthentication
-    : METHOD.UsernamePassword;
+  const isLogin = mustLogIn(session);
+  const method = isLogin ? METHOD.UsernamePassword : METHOD.NoAuthentication;
   if (!offered.includes(method)) {
     session.encodeRefusal = () => encodeMethodSelection(METHOD.NoAcceptable);
     throw new Refusal("forbidden", describeMethods(method, offered));
   }
   await client.write(encodeMethodSelection(method));
-  if (services.users !== undefined) await checkUser(session);
+  if (isLogin) await checkUser(session);
 }
 
 async function checkUser(session: Session): Promise<void> {

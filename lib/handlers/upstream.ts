@@ -5,9 +5,11 @@
  */
 
 import { connectUnix } from "../net/unix_socket.ts";
+import { type StartTls, underneath } from "../net/chain.ts";
 import { dial, type Dialled } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
+import { Duplex } from "../net/duplex.ts";
 import { type Borrowed, Pool, type PoolOptions } from "../net/pool.ts";
 import type { Resolver } from "../net/resolver.ts";
 import type { Candidate } from "../policy/balancer.ts";
@@ -15,7 +17,7 @@ import type { UpstreamHealth } from "../policy/upstream_health.ts";
 import { Context } from "../sync/context.ts";
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { parseHost } from "../wire/host_name.ts";
-import { formatHostPort } from "../wire/host_port.ts";
+import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import type { ParentGroup } from "./parents.ts";
 
 /** What upstreams share. */
@@ -26,6 +28,8 @@ export interface UpstreamServices {
   outgoing: OutgoingAddresses;
   /** Parents to go through; `undefined` is none. */
   parents: ParentGroup | undefined;
+  /** Agrees on TLS with upstreams that are spoken to by it. */
+  startTls: StartTls | undefined;
   /** Milliseconds for connecting; 0 is for ever. */
   connectTimeout: number;
   /** How connections come to be ready. */
@@ -38,6 +42,8 @@ export interface UpstreamServices {
 export interface UpstreamSettings {
   /** Where it is. */
   endpoint: Endpoint;
+  /** Whether it is spoken to by TLS. */
+  isTls: boolean;
   /** Its share of the connections. */
   weight: number;
   /** Whether it is for when no other is up. */
@@ -66,6 +72,7 @@ export class Upstream implements Candidate, Disposable {
   readonly pool: Pool;
 
   readonly #endpoint: Endpoint;
+  readonly #isTls: boolean;
   readonly #services: UpstreamServices;
   #connections = 0;
 
@@ -76,7 +83,9 @@ export class Upstream implements Candidate, Disposable {
    * @param services What it shares with others.
    */
   constructor(settings: UpstreamSettings, services: UpstreamServices) {
-    this.name = formatEndpoint(settings.endpoint);
+    const place = formatEndpoint(settings.endpoint);
+    this.name = settings.isTls ? `tls://${place}` : place;
+    this.#isTls = settings.isTls;
     this.weight = settings.weight;
     this.isBackup = settings.isBackup;
     this.health = settings.health;
@@ -152,7 +161,7 @@ export class Upstream implements Candidate, Disposable {
   /** Every dial tells of its health, whoever it was for. */
   async #dial(context: Context): Promise<Dialled> {
     try {
-      const dialled = await this.#connect(context);
+      const dialled = await this.#connectSecurely(context);
       if (this.health.succeed()) this.#services.onHealth(this, "");
       return dialled;
     } catch (error) {
@@ -162,6 +171,33 @@ export class Upstream implements Candidate, Disposable {
         this.#services.onHealth(this, why);
       }
       throw error;
+    }
+  }
+
+  /** The time limit of connecting is for TLS too. */
+  async #connectSecurely(context: Context): Promise<Dialled> {
+    if (!this.#isTls) return await this.#connect(context);
+    using attempt = new Context(context);
+    attempt.cancelAfter(this.#services.connectTimeout, "Connect time");
+    const plain = await this.#connect(attempt);
+    const { connection } = plain;
+    const duplex = plain.duplex ?? new Duplex(connection);
+    const { host } = this.#endpoint as HostPort;
+    try {
+      const secured = await this.#services.startTls!(
+        underneath({ connection, duplex }),
+        { host, context: attempt },
+      );
+      return { connection: secured, address: plain.address };
+    } catch (error) {
+      duplex.close();
+      context.throwIfCancelled();
+      const why = error instanceof Error ? error.message : String(error);
+      throw new DialError(
+        attempt.cancelled ? "timeout" : "failed",
+        `Cannot reach ${this.name}: ${why}`,
+        { cause: error },
+      );
     }
   }
 

@@ -13,10 +13,20 @@ import { type Host, parseHost } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import { formatParent, type Parent, takesNames } from "../wire/parent_url.ts";
+import type { Connection } from "./connection.ts";
 import type { Dialled } from "./dial.ts";
 import { DialError } from "./dial_error.ts";
 import { Duplex } from "./duplex.ts";
 import { type HopTarget, openHop } from "./hop.ts";
+
+/**
+ * Agrees on TLS with whom a connection leads to. Where it fails, the caller
+ * closes the connection.
+ */
+export type StartTls = (
+  connection: Connection,
+  peer: { host: string; context: Context },
+) => Promise<Connection>;
 
 /** How a chain reaches what is outside of it. */
 export interface ChainOptions {
@@ -25,10 +35,7 @@ export interface ChainOptions {
   /** Resolves names for parents that take addresses only. */
   resolve: (name: string, context: Context) => Promise<IpAddress[]>;
   /** Puts TLS around a connection that leads to an `https` parent. */
-  startTls: (
-    connection: Dialled["connection"],
-    parent: Parent,
-  ) => Promise<Dialled["connection"]>;
+  startTls?: StartTls | undefined;
   /** Milliseconds for all of it (default 10,000); 0 is for ever. */
   timeout?: number;
 }
@@ -36,7 +43,7 @@ export interface ChainOptions {
 /** A connection through a chain. */
 export interface Chained {
   /** The connection to the first parent. */
-  readonly connection: Dialled["connection"];
+  readonly connection: Connection;
   /** Its streams, at the first byte of the target. */
   readonly duplex: Duplex;
 }
@@ -74,7 +81,9 @@ export async function dialChain(
         isLast: next === undefined,
         options,
       });
-      if (next !== undefined) current = await secure(current, next, options);
+      if (next !== undefined) {
+        current = await secure(current, next, attempt, options);
+      }
     }
     attempt.throwIfCancelled();
     return current;
@@ -94,7 +103,7 @@ async function dialFirst(
     const { host, port } = parent;
     const { connection } = await options.dial(host, port, context);
     const plain = { connection, duplex: new Duplex(connection) };
-    return await secure(plain, parent, options);
+    return await secure(plain, parent, context, options);
   } catch (error) {
     throw parentFailed(parent, error);
   }
@@ -104,16 +113,35 @@ async function dialFirst(
 async function secure(
   plain: Chained,
   parent: Parent,
+  context: Context,
   { startTls }: ChainOptions,
 ): Promise<Chained> {
   if (parent.scheme !== "https") return plain;
   try {
-    const connection = await startTls(plain.connection, parent);
+    if (startTls === undefined) throw new Error("there is no TLS");
+    const { host } = parent;
+    const connection = await startTls(underneath(plain), { host, context });
     return { connection, duplex: new Duplex(connection) };
   } catch (error) {
     plain.duplex.close();
     throw parentFailed(parent, error);
   }
+}
+
+/**
+ * Makes a connection of streams that something was read from already, for a
+ * layer to come around it.
+ *
+ * @param chained The streams; nothing else may use them from then on.
+ * @returns The connection.
+ */
+export function underneath({ connection, duplex }: Chained): Connection {
+  return Object.assign(duplex.channel(), {
+    localAddr: connection.localAddr,
+    remoteAddr: connection.remoteAddr,
+    setNoDelay: (noDelay?: boolean) => connection.setNoDelay(noDelay),
+    close: () => duplex.close(),
+  });
 }
 
 interface Leg {

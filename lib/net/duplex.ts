@@ -123,6 +123,27 @@ export class Duplex {
   }
 
   /**
+   * What is still to be read, and to be written, for a layer that comes between
+   * the connection and what is said on it, such as TLS. What it reads counts as
+   * received. Nothing else may read or write from then on.
+   *
+   * @returns The channel; to dispose of it closes the connection.
+   */
+  channel(): Channel {
+    return {
+      read: async (buffer) => {
+        const count = this.#readAgain(buffer) ??
+          await this.#connection.read(buffer);
+        this.#received += count ?? 0;
+        return count;
+      },
+      write: (bytes) => this.#connection.write(bytes),
+      closeWrite: () => this.#connection.closeWrite(),
+      [Symbol.dispose]: () => this.close(),
+    };
+  }
+
+  /**
    * Puts bytes back in front of what is still to be read, by whichever stream
    * is read next.
    *

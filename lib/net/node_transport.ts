@@ -39,7 +39,15 @@ export class NodeTransport extends Duplex {
     },
   };
 
+  /**
+   * Keeps the stream when Node would destroy it: while TLS fails there are
+   * still words to be said, and somebody else decides about the connection.
+   */
+  isKept = false;
+
   readonly #channel: Channel;
+  #writing: Promise<void> = Promise.resolve();
+  #isDetached = false;
   #resumed: PromiseWithResolvers<void> | undefined;
   #isReading = false;
 
@@ -53,11 +61,29 @@ export class NodeTransport extends Duplex {
     this.#channel = channel;
   }
 
+  /**
+   * Leaves the connection to whoever has opened it: what is not written by now
+   * never is, and destroying the stream does not close it any more.
+   *
+   * @returns Resolves when nothing is being written.
+   */
+  detach(): Promise<void> {
+    this.#isDetached = true;
+    this.isKept = false;
+    this.destroy();
+    return this.#writing;
+  }
+
+  /** Called when the stream is of no use any more, but not while it is kept. */
+  override destroy(error?: Error): this {
+    return this.isKept ? this : super.destroy(error);
+  }
+
   /** Called when somebody wants to read. */
   override _read(): void {
     if (this.#isReading) return;
     this.#isReading = true;
-    this.#pump().catch((error: Error) => this.destroy(error)).finally(() => {
+    this.#pump().catch((error: Error) => super.destroy(error)).finally(() => {
       this.#isReading = false;
     });
   }
@@ -68,7 +94,10 @@ export class NodeTransport extends Duplex {
     _encoding: string,
     done: (error?: Error | null) => void,
   ): void {
-    this.#writeAll(bytes).then(() => done(), done);
+    this.#writing = this.#writeAll(bytes).then(() => done(), (error) => {
+      super.destroy(error);
+      done(error);
+    });
   }
 
   /** Called when the last byte is written. */
@@ -82,7 +111,7 @@ export class NodeTransport extends Duplex {
     done: (error?: Error | null) => void,
   ): void {
     this.flow.resume();
-    this.#channel[Symbol.dispose]();
+    if (!this.#isDetached) this.#channel[Symbol.dispose]();
     done(error);
   }
 

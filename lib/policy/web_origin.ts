@@ -13,6 +13,8 @@ export interface WebRequest {
   readonly origins: readonly string[];
   /** Value of `Host`. */
   readonly host: string;
+  /** Whether it came by TLS. */
+  readonly isSecure: boolean;
 }
 
 /**
@@ -29,14 +31,14 @@ export interface WebRequest {
  * @returns Why not, in one line; `undefined` where it may.
  */
 export function refuseOrigin(
-  { origins, host }: WebRequest,
+  { origins, host, isSecure }: WebRequest,
   allowed: ReadonlySet<string>,
 ): string | undefined {
   if (origins.length === 0) return undefined;
   const [origin] = origins as [string];
   if (origins.length > 1) return "Origin is given twice";
   if (allowed.has(origin)) return undefined;
-  const own = URL.parse(`http://${host}`);
+  const own = URL.parse(`${isSecure ? "https" : "http"}://${host}`);
   if (own !== null && own.origin === origin && isFixed(own.hostname)) {
     return undefined;
   }

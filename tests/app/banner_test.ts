@@ -56,6 +56,26 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
       ],
     },
     {
+      facts: { listeners: [listener("::", true)], tls: "require" },
+      want: [
+        "Listening on [::]:1080 (SOCKS5, SOCKS4, HTTP, over TLS)",
+        "Try it: curl -x https://[::1]:1080 --proxy-cacert CA.crt --proxy-cert YOURS.crt --proxy-key YOURS.key https://example.com/",
+        "For holders of a certificate from anywhere, to public addresses only (--allow-private lifts that)",
+      ],
+    },
+    {
+      facts: {
+        listeners: [listener("127.0.0.1", false)],
+        tls: "request",
+        users: [ALICE],
+      },
+      want: [
+        "Listening on 127.0.0.1:1080 (SOCKS5, SOCKS4, HTTP, over TLS)",
+        "Try it: curl -x https://alice:PASSWORD@127.0.0.1:1080 --proxy-cacert CA.crt https://example.com/",
+        "For holders of a certificate and 1 user on this machine, to any address",
+      ],
+    },
+    {
       facts: { listeners: [listener("::", true)], rules: 2 },
       want: [
         "Listening on [::]:1080 (SOCKS5, SOCKS4, HTTP)",

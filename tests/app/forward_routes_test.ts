@@ -1,8 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseRoutes } from "../../lib/app/forward_routes.ts";
+import { parseRoutes, parseServerNames } from "../../lib/app/forward_routes.ts";
 
 const upstream = (port: number) => ({
   endpoint: { host: "127.0.0.1", port },
+  isTls: false,
   weight: 1,
   isBackup: false,
 });
@@ -23,7 +24,12 @@ Deno.test("parseRoutes() reads a listener and its upstreams", () => {
   const unix = parseRoutes(["unix:/a", "unix:/b,backup,weight=1000"]);
   assertEquals<unknown>(unix, [{
     listen: { path: "/a" },
-    upstreams: [{ endpoint: { path: "/b" }, weight: 1000, isBackup: true }],
+    upstreams: [{
+      endpoint: { path: "/b" },
+      isTls: false,
+      weight: 1000,
+      isBackup: true,
+    }],
   }]);
   assertEquals<unknown>(parseRoutes([":80", "a.example:80"])[0]!.listen, {
     host: "",
@@ -48,7 +54,8 @@ Deno.test("parseRoutes() reads pairs, and joins those of one listener", () => {
 Deno.test("parseRoutes() says what is wrong", () => {
   const cases = [
     [[], "where to listen and where to relay"],
-    [["1"], "where to listen and where to relay"],
+    [["1", "tls://unix:/a"], "TLS needs a host"],
+    [["1", "tls://"], "port '' is not"],
     [["1=2", "3"], "'3' is not LISTEN=UPSTREAM"],
     [["1=2", "3,weight=1"], "'3,weight=1' is not LISTEN=UPSTREAM"],
     [["1", "x"], "port 'x' is not"],
@@ -64,4 +71,44 @@ Deno.test("parseRoutes() says what is wrong", () => {
   for (const [words, why] of cases) {
     assertThrows(() => parseRoutes(words), SyntaxError, why);
   }
+});
+
+Deno.test("parseRoutes() reads upstreams with TLS, and a listener alone", () => {
+  const [route] = parseRoutes(["1", "tls://a.example:443,weight=2"]);
+  assertEquals(route!.upstreams, [{
+    endpoint: { host: "a.example", port: 443 },
+    isTls: true,
+    weight: 2,
+    isBackup: false,
+  }]);
+  assertEquals(parseRoutes(["1"])[0]!.upstreams, []);
+});
+
+Deno.test("parseServerNames() reads names and their upstreams", () => {
+  const names = parseServerNames([
+    "A.example.=1",
+    "*.b.example=2,weight=3",
+    "a.example=3,backup",
+  ]);
+  assertEquals([...names], [
+    ["a.example", [upstream(1), { ...upstream(3), isBackup: true }]],
+    ["*.b.example", [{ ...upstream(2), weight: 3 }]],
+  ]);
+  const cases = [
+    ["a.example", "'a.example' is not NAME=UPSTREAM"],
+    ["=1", "name is empty"],
+    ["127.0.0.1=1", "is an address"],
+    ["a b=1", "is no label"],
+    ["*.=1", "name is empty"],
+    ["a.*=1", "is no label"],
+    ["a.example=x", "port 'x' is not"],
+  ] as const;
+  for (const [text, why] of cases) {
+    assertThrows(() => parseServerNames([text]), SyntaxError, why);
+  }
+  assertThrows(
+    () => parseServerNames(["a.example=1", "a.example=1"]),
+    SyntaxError,
+    "is given twice",
+  );
 });

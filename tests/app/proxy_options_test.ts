@@ -13,12 +13,21 @@ const SECRET = "hunter2-hunter2";
 
 Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () => {
   assertEquals(await parseOptions([], PROXY_OPTIONS), {
+    "upstream-ca": undefined,
+    "upstream-cert": undefined,
+    "upstream-key": undefined,
+    "insecure": false,
     "via": [],
     "via-balance": "first",
     "parent": [],
     "send-proxy": undefined,
     "accept-proxy": undefined,
     "accept-proxy-from": [],
+    "tls-cert": [],
+    "tls-key": [],
+    "tls-client-ca": undefined,
+    "tls-client-auth": undefined,
+    "tls-crl": undefined,
     "listen": [{ host: "127.0.0.1", port: 1080 }],
     "user": [],
     "users": undefined,

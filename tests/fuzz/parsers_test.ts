@@ -1,4 +1,5 @@
 import { assert } from "@std/assert";
+import { parseClientHello } from "../../lib/wire/client_hello.ts";
 import { parseDnsResponse } from "../../lib/wire/dns_message.ts";
 import { parseHost } from "../../lib/wire/host_name.ts";
 import { parseHostPort } from "../../lib/wire/host_port.ts";
@@ -6,6 +7,7 @@ import { formatIpAddress, parseIpAddress } from "../../lib/wire/ip_address.ts";
 import { parse, type Parser } from "../../lib/wire/parser.ts";
 import * as socks4 from "../../lib/wire/socks4_request.ts";
 import { Socks5Error } from "../../lib/wire/socks5.ts";
+import { TlsAlertError } from "../../lib/wire/tls_alert.ts";
 import * as credentials from "../../lib/wire/socks5_credentials.ts";
 import * as greeting from "../../lib/wire/socks5_greeting.ts";
 import * as socks5 from "../../lib/wire/socks5_request.ts";
@@ -23,6 +25,7 @@ import {
   noise,
   pick,
 } from "../support/fuzz.ts";
+import vectors from "../vectors/client_hello.json" with { type: "json" };
 
 const text = (bytes: Uint8Array) => String.fromCharCode(...bytes);
 const bytes = (value: string) => new TextEncoder().encode(value);
@@ -61,6 +64,11 @@ const CASES: Case[] = [
     new Uint8Array([4, 1, 0, 80, 127, 0, 0, 1, 0x61, 0]),
     new Uint8Array([4, 1, 0, 80, 0, 0, 0, 1, 0, ...bytes("example.com"), 0]),
   ], socks4.parseRequest),
+  generator(
+    "ClientHello",
+    vectors.map(({ hex }) => Uint8Array.fromHex(hex)),
+    parseClientHello,
+  ),
   {
     name: "UDP header",
     seeds: [
@@ -104,7 +112,7 @@ const CASES: Case[] = [
 ];
 
 /** What a parser may throw: all else is a mistake in it. */
-const EXPECTED = [Socks5Error, SyntaxError, RangeError];
+const EXPECTED = [Socks5Error, TlsAlertError, SyntaxError, RangeError];
 
 for (const { name, seeds, run } of CASES) {
   Deno.test(`the parser of ${name} takes or refuses any bytes, and never more`, () => {

@@ -31,7 +31,21 @@ const CASES: [host: string, origins: string[], isAllowed: boolean][] = [
 for (const [host, origins, isAllowed] of CASES) {
   const does = isAllowed ? "lets in" : "refuses";
   Deno.test(`refuseOrigin() ${does} '${origins}' at '${host}'`, () => {
-    const reason = refuseOrigin({ origins, host }, ALLOWED);
+    const reason = refuseOrigin(
+      { origins, host, isSecure: false },
+      ALLOWED,
+    );
     assertEquals(reason === undefined, isAllowed, reason);
   });
 }
+
+Deno.test("refuseOrigin() tells pages that came by TLS from others", () => {
+  const host = "127.0.0.1:7001";
+  for (const isSecure of [false, true]) {
+    for (const scheme of ["http", "https"]) {
+      const origins = [`${scheme}://${host}`];
+      const reason = refuseOrigin({ origins, host, isSecure }, new Set());
+      assertEquals(reason === undefined, isSecure === (scheme === "https"));
+    }
+  }
+});

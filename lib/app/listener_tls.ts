@@ -1,0 +1,30 @@
+/**
+ * The TLS of a command's listeners, loaded only where it is spoken.
+ *
+ * @module
+ */
+
+import type { OpenedTls, OpenTlsOptions } from "./open_tls.ts";
+import { tlsConfig, type TlsOptions } from "./tls_options.ts";
+
+/** No TLS, and so nothing to watch. */
+const NONE = { tls: undefined, files: [] } as const;
+
+/**
+ * Opens the TLS that the options ask for.
+ *
+ * @param options What the command line says.
+ * @param settings What clients may speak inside, and where the log is.
+ * @returns The TLS, and the files that it is made of.
+ * @throws {UsageError} If the options don't go together.
+ * @throws {StartError} If a file can't be used.
+ */
+export async function openListenerTls(
+  options: TlsOptions,
+  settings: OpenTlsOptions,
+): Promise<OpenedTls | typeof NONE> {
+  const config = tlsConfig(options);
+  if (config === undefined) return NONE;
+  const { openTls } = await import("./open_tls.ts");
+  return await openTls(config, settings);
+}

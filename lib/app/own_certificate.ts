@@ -1,0 +1,115 @@
+/**
+ * A certificate of our own, read with its key. The module loads
+ * `node:crypto`: import it where it is first needed.
+ *
+ * @module
+ */
+
+import {
+  createPrivateKey,
+  createPublicKey,
+  X509Certificate,
+} from "node:crypto";
+import { splitPem } from "./pem.ts";
+
+/** A certificate of our own. */
+export interface OwnCertificate {
+  /** It and those up to its authority, as PEM. */
+  certificate: string;
+  /** Its private key as PEM; secret. */
+  key: string;
+  /** Names that it is for, in lower case; `*.` stands for one label. */
+  names: readonly string[];
+  /** When it is valid. */
+  notBefore: Date;
+  /** The last moment when it is valid. */
+  notAfter: Date;
+}
+
+/**
+ * Reads a certificate and its key.
+ *
+ * @param certificate The certificate and those up to its authority, as PEM.
+ * @param key Its private key as PEM.
+ * @returns The certificate.
+ * @throws {SyntaxError} If one of them is malformed, or they don't belong
+ *   together. It never repeats the key.
+ */
+export function readOwnCertificate(
+  certificate: string,
+  key: string,
+): OwnCertificate {
+  const own = parse(certificate);
+  if (!isKeyOf(own, key)) {
+    throw new SyntaxError("the key is that of another certificate");
+  }
+  return {
+    certificate,
+    key,
+    names: namesOf(own),
+    notBefore: new Date(own.validFrom),
+    notAfter: new Date(own.validTo),
+  };
+}
+
+/**
+ * Checks that text is a private key that a server can use.
+ *
+ * @param pem The key as PEM.
+ * @returns The same.
+ * @throws {SyntaxError} If it is none. It never repeats the text.
+ */
+export function requireKey(pem: string): string {
+  if (
+    /-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED/.test(pem)
+  ) {
+    throw new SyntaxError("the key is encrypted, and there is no passphrase");
+  }
+  if (!/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(pem)) {
+    throw new SyntaxError("it has no private key in PEM");
+  }
+  try {
+    createPrivateKey(pem);
+  } catch {
+    // Without the cause, which may quote the key.
+    throw new SyntaxError("it has no private key that can be read");
+  }
+  return pem;
+}
+
+/**
+ * Checks that text has certificates.
+ *
+ * @param pem Certificates as PEM.
+ * @returns The same.
+ * @throws {SyntaxError} If it has none, or one is malformed.
+ */
+export function requireCertificates(pem: string): string {
+  const parts = splitPem(pem, "CERTIFICATE");
+  if (parts.length === 0) throw new SyntaxError("it has no certificate in PEM");
+  for (const part of parts) parse(part);
+  return pem;
+}
+
+function parse(pem: string): X509Certificate {
+  try {
+    const [first = ""] = splitPem(pem, "CERTIFICATE");
+    return new X509Certificate(first);
+  } catch (cause) {
+    throw new SyntaxError("it has no certificate that can be read", { cause });
+  }
+}
+
+function isKeyOf({ publicKey }: X509Certificate, key: string): boolean {
+  const format = { type: "spki", format: "der" } as const;
+  const own = new Uint8Array(publicKey.export(format));
+  const other = new Uint8Array(createPublicKey(key).export(format));
+  return own.toHex() === other.toHex();
+}
+
+/** Where there is no alternative name, the common name is not asked (RFC 6125). */
+function namesOf({ subjectAltName = "" }: X509Certificate): string[] {
+  return subjectAltName.split(", ")
+    .filter((name) => name.startsWith("DNS:"))
+    .map((name) => name.slice("DNS:".length).toLowerCase());
+}

@@ -1,0 +1,222 @@
+/**
+ * The files of TLS: read at the start, and again when one of them
+ * changes.
+ *
+ * @module
+ */
+
+import type { LogEvent } from "../observe/log_event.ts";
+import { splitPem } from "./pem.ts";
+import { requireCertificates, requireKey } from "./own_certificate.ts";
+import type { TlsPaths } from "./tls_config.ts";
+import { StartError } from "./usage_error.ts";
+import type { Reloadable } from "./watch_files.ts";
+import { WatchedFile } from "./watched_file.ts";
+
+/** What is in the files, as PEM. */
+export interface TlsTexts {
+  /** Certificates with their keys. */
+  certificates: readonly { certificate: string; key: string }[];
+  /** Authorities of the other side. */
+  authorities: string | undefined;
+  /** Their revocation lists. */
+  revocationLists: string | undefined;
+}
+
+/**
+ * Options for {@linkcode TlsFiles.open}.
+ *
+ * @typeParam T What is made of the files.
+ */
+export interface TlsFilesOptions<T> {
+  /**
+   * Makes what handshakes go by out of the texts.
+   *
+   * @throws {SyntaxError} If they can't be used, or not together.
+   */
+  prepare: (texts: TlsTexts) => Promise<T>;
+  /** Takes what there is to log. */
+  log: (event: LogEvent) => void;
+}
+
+/**
+ * The files, each looked at alone and used together. What was made of them is
+ * in force until there is something else that is as good: files that belong
+ * together may change one after the other.
+ *
+ * @typeParam T What is made of them.
+ */
+export class TlsFiles<T> implements Reloadable {
+  readonly #opened: OpenedFiles;
+  readonly #options: TlsFilesOptions<T>;
+  #current: T;
+  #isChanged = false;
+
+  private constructor(
+    opened: OpenedFiles,
+    options: TlsFilesOptions<T>,
+    current: T,
+  ) {
+    this.#opened = opened;
+    this.#options = options;
+    this.#current = current;
+    for (const file of allOf(opened)) {
+      file.onReload(() => {
+        this.#isChanged = true;
+      });
+    }
+  }
+
+  /**
+   * Reads the files for the first time.
+   *
+   * @typeParam T What is made of them.
+   * @param paths Which they are.
+   * @param options What to make of them.
+   * @returns The files.
+   * @throws {StartError} If one can't be read, or they can't be used.
+   */
+  static async open<T>(
+    paths: TlsPaths,
+    options: TlsFilesOptions<T>,
+  ): Promise<TlsFiles<T>> {
+    const opened = await openAll(paths, options.log);
+    try {
+      const current = await options.prepare(textsOf(opened));
+      return new TlsFiles(opened, options, current);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw new StartError(`Cannot use the files of TLS: ${error.message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** What is in force. */
+  get current(): T {
+    return this.#current;
+  }
+
+  /** Reads what has changed. */
+  poll(): Promise<void> {
+    return this.#look((file) => file.poll());
+  }
+
+  /** Reads all of them. */
+  reload(): Promise<void> {
+    return this.#look((file) => file.reload());
+  }
+
+  async #look(
+    look: (file: WatchedFile<string>) => Promise<void>,
+  ): Promise<void> {
+    await Promise.all(allOf(this.#opened).map(look));
+    if (!this.#isChanged) return;
+    this.#isChanged = false;
+    const { prepare, log } = this.#options;
+    try {
+      this.#current = await prepare(textsOf(this.#opened));
+    } catch (error) {
+      const why = (error as Error).message;
+      const message =
+        `Cannot use the new files of TLS: ${why}; it stays as it was`;
+      log({ event: "message", level: "error", message });
+    }
+  }
+}
+
+interface OpenedFiles {
+  pairs: readonly (readonly [WatchedFile<string>, WatchedFile<string>])[];
+  authorities: WatchedFile<string> | undefined;
+  lists: WatchedFile<string> | undefined;
+}
+
+async function openAll(
+  { authorities, certificates, revocationLists }: TlsPaths,
+  log: (event: LogEvent) => void,
+): Promise<OpenedFiles> {
+  const pairs: [WatchedFile<string>, WatchedFile<string>][] = [];
+  for (const { certificate, key } of certificates) {
+    pairs.push([
+      await open(certificate, CERTIFICATE, log),
+      await open(key, KEY, log),
+    ]);
+  }
+  return {
+    pairs,
+    authorities: authorities === undefined
+      ? undefined
+      : await open(authorities, AUTHORITIES, log),
+    lists: revocationLists === undefined
+      ? undefined
+      : await open(revocationLists, LISTS, log),
+  };
+}
+
+function allOf(
+  { pairs, authorities, lists }: OpenedFiles,
+): WatchedFile<string>[] {
+  return [...pairs.flat(), authorities, lists]
+    .filter((file) => file !== undefined);
+}
+
+function textsOf({ pairs, authorities, lists }: OpenedFiles): TlsTexts {
+  return {
+    certificates: pairs.map(([certificate, key]) => ({
+      certificate: certificate.value,
+      key: key.value,
+    })),
+    authorities: authorities?.value,
+    revocationLists: lists?.value,
+  };
+}
+
+interface Kind {
+  what: string;
+  parse: (text: string) => string;
+  describe: (text: string) => string;
+  isSecret?: boolean;
+}
+
+const CERTIFICATE: Kind = {
+  what: "certificate",
+  parse: requireCertificates,
+  describe: (text) => count(text, "CERTIFICATE", "certificate"),
+};
+
+const KEY: Kind = {
+  what: "private key",
+  parse: requireKey,
+  describe: () => "1 private key",
+  isSecret: true,
+};
+
+const AUTHORITIES: Kind = {
+  what: "authorities",
+  parse: requireCertificates,
+  describe: (text) => count(text, "CERTIFICATE", "certificate"),
+};
+
+const LISTS: Kind = {
+  what: "revocation lists",
+  parse: requireLists,
+  describe: (text) => count(text, "X509 CRL", "revocation list"),
+};
+
+function requireLists(text: string): string {
+  if (splitPem(text, "X509 CRL").length > 0) return text;
+  throw new SyntaxError("it has no revocation list in PEM");
+}
+
+function count(text: string, label: string, what: string): string {
+  const { length } = splitPem(text, label);
+  return `${length} ${what}${length === 1 ? "" : "s"}`;
+}
+
+function open(
+  path: string,
+  kind: Kind,
+  log: (event: LogEvent) => void,
+): Promise<WatchedFile<string>> {
+  return WatchedFile.open(path, { ...kind, log });
+}

@@ -1,0 +1,124 @@
+/**
+ * TLS in front of any protocol (RFC 8446).
+ *
+ * ```text
+ * client                         sluice
+ *   | -- ClientHello ------------> |  whose certificate to show
+ *   | <-- ServerHello, … --------- |
+ *   | -- Certificate, … ---------> |  who the client is, where that is asked
+ *   | <========= protocol =======> |
+ * ```
+ *
+ * @module
+ */
+
+import type { Channel, Connection } from "../net/connection.ts";
+import type { Ends } from "../net/node_connection.ts";
+import { TlsError } from "../net/tls_error.ts";
+import type { Identity } from "../policy/identity.ts";
+import { Refusal } from "../policy/refusal.ts";
+import { type ClientHello, parseClientHello } from "../wire/client_hello.ts";
+import { encodeAlert, TlsAlertError } from "../wire/tls_alert.ts";
+import type { Protocol } from "./connection.ts";
+import type { CommonServices } from "./services.ts";
+import type { Session } from "./session.ts";
+
+/** A client that TLS was agreed on with. */
+export interface SecuredClient {
+  /** What is said inside of TLS. */
+  connection: Connection;
+  /** Who its certificate says it is; `undefined` where it has shown none. */
+  identity: Identity | undefined;
+}
+
+/**
+ * Which clients may come in by their certificates: `request` lets those in who
+ * have none, but not with one that is no good.
+ */
+export type ClientAuthentication = "anyone" | "request" | "require";
+
+/** The TLS of a listener. */
+export interface ListenerTls {
+  /** Which clients may come in. */
+  readonly clients: ClientAuthentication;
+  /**
+   * Agrees on TLS with a client.
+   *
+   * @param hello What it has said, and will be read again.
+   * @param channel Its connection; still open where this fails.
+   * @param ends Where it is.
+   * @returns The client.
+   * @throws {TlsAlertError} If its ClientHello can't be served.
+   * @throws {TlsError} If it can't be agreed on, or the certificate is no good.
+   */
+  accept(
+    hello: ClientHello,
+    channel: Channel,
+    ends: Ends,
+  ): Promise<SecuredClient>;
+}
+
+/**
+ * Puts TLS in front of a protocol. It has to fit into the time of the
+ * handshake, together with what the protocol needs of that.
+ *
+ * @typeParam S What the protocol works with.
+ * @param tls The TLS of the listener.
+ * @param protocol What is spoken inside.
+ * @returns The protocol with TLS.
+ */
+export function overTls<S extends CommonServices>(
+  tls: ListenerTls,
+  protocol: Protocol<S>,
+): Protocol<S> {
+  return async (session) => {
+    try {
+      await secure(session, tls);
+    } catch (error) {
+      throw tlsRefusal(session, error);
+    }
+    return await protocol(session);
+  };
+}
+
+async function secure<S extends CommonServices>(
+  session: Session<S>,
+  tls: ListenerTls,
+): Promise<void> {
+  const { client, context, local, reader, remote } = session;
+  const hello = await reader.parse(parseClientHello());
+  reader.release();
+  client.unread(hello.bytes);
+  const ends = { localAddr: local, remoteAddr: remote };
+  const { connection, identity } = await tls.accept(
+    hello,
+    client.channel(),
+    ends,
+  );
+  session.serverName = hello.serverName;
+  session.enter(connection, identity);
+  if (context.cancelled) connection.close();
+}
+
+/**
+ * Makes of a failed handshake what is to be told of it: what was decided against
+ * the client is a refusal, the rest is its own end.
+ *
+ * @typeParam S What the session works with.
+ * @param session The client; it is told how TLS tells it.
+ * @param error What failed.
+ * @returns What to throw.
+ */
+export function tlsRefusal<S extends CommonServices>(
+  session: Session<S>,
+  error: unknown,
+): unknown {
+  // What fails then does so because the connection was closed.
+  if (session.context.cancelled) return session.context.reason;
+  if (error instanceof TlsAlertError) {
+    session.encodeRefusal = () => encodeAlert(error.alert);
+    return new Refusal("forbidden", `TLS handshake failed: ${error.message}`);
+  }
+  const isOurs = error instanceof TlsError && error.kind === "refused";
+  return isOurs ? new Refusal("forbidden", error.message) : error;
+}

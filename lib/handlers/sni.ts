@@ -1,0 +1,76 @@
+/**
+ * Upstreams by the server name that a client asks for in TLS, without decrypting
+ * anything (RFC 6066 §3).
+ *
+ * @module
+ */
+
+import { parseClientHello } from "../wire/client_hello.ts";
+import type { Protocol } from "./connection.ts";
+import { tlsRefusal } from "./over_tls.ts";
+import type { CommonServices } from "./services.ts";
+import type { Session } from "./session.ts";
+
+/**
+ * Finds what belongs to a server name.
+ *
+ * @typeParam T What belongs to names.
+ */
+export class ServerNames<T> {
+  readonly #exact = new Map<string, T>();
+  /** What names end with, the longest first: it says most. */
+  readonly #suffixes: [suffix: string, value: T][] = [];
+
+  /**
+   * Puts names together.
+   *
+   * @param entries Names in lower case, `*.example.com` for all below one.
+   */
+  constructor(entries: Iterable<readonly [name: string, value: T]>) {
+    for (const [name, value] of entries) {
+      if (name.startsWith("*.")) this.#suffixes.push([name.slice(1), value]);
+      else this.#exact.set(name, value);
+    }
+    this.#suffixes.sort(([a], [b]) => b.length - a.length);
+  }
+
+  /**
+   * Finds what belongs to a name.
+   *
+   * @param name Name in lower case; `undefined` where the client named none.
+   * @returns What belongs to it; `undefined` where nothing does.
+   */
+  find(name: string | undefined): T | undefined {
+    if (name === undefined) return undefined;
+    return this.#exact.get(name) ??
+      this.#suffixes.find(([suffix]) => name.endsWith(suffix))?.[1];
+  }
+}
+
+/**
+ * Reads the name that a client asks for, and leaves every byte where it is.
+ *
+ * @typeParam S What the protocol works with.
+ * @param protocol What is spoken then; the session has the name.
+ * @returns The protocol, for clients that speak TLS with an upstream.
+ */
+export function peekServerName<S extends CommonServices>(
+  protocol: Protocol<S>,
+): Protocol<S> {
+  return async (session) => {
+    await peek(session);
+    return await protocol(session);
+  };
+}
+
+async function peek<S extends CommonServices>(
+  session: Session<S>,
+): Promise<void> {
+  try {
+    const hello = await session.reader.parse(parseClientHello());
+    session.serverName = hello.serverName;
+    session.client.unread(hello.bytes);
+  } catch (error) {
+    throw tlsRefusal(session, error);
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * Authorities, certificates and revocation lists for the tests of TLS, good and
+ * bad, and the files that the program reads them from.
+ *
+ * @module
+ */
+
+import type { JsonGeneralName } from "@peculiar/x509";
+import { loadX509 } from "../../lib/app/x509_library.ts";
+import { makeFolder, type TestFolder } from "./programs.ts";
+
+/** A certificate and its key as PEM. */
+export interface TestCertificate {
+  certificate: string;
+  key: string;
+}
+
+/** What a certificate is to say; by default it is a client's, valid now. */
+export interface TestCertificateSettings {
+  name: string;
+  alternatives?: JsonGeneralName[];
+  isAuthority?: boolean;
+  pathLength?: number;
+  usage?: "client" | "server" | "both" | "none";
+  /** Days from now when it begins and ends. */
+  days?: readonly [number, number];
+  serial?: string;
+  /** Type of a critical extension that nobody knows. */
+  unknown?: string;
+}
+
+const ALGORITHM = {
+  name: "ECDSA",
+  namedCurve: "P-256",
+  hash: "SHA-256",
+} as const;
+const DAY = 86_400_000;
+
+const x509 = await loadX509();
+
+/** Issues a certificate; without an issuer it signs itself. */
+export async function issue(
+  settings: TestCertificateSettings,
+  issuer?: TestCertificate,
+): Promise<TestCertificate> {
+  const { days: [from, until] = [-1, 30] } = settings;
+  const keys = await crypto.subtle.generateKey(ALGORITHM, true, [
+    "sign",
+    "verify",
+  ]);
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: settings.serial ?? crypto.randomUUID().replaceAll("-", ""),
+    subject: [{ CN: [settings.name] }],
+    issuer: issuer === undefined
+      ? [{ CN: [settings.name] }]
+      : new x509.X509Certificate(issuer.certificate).subject,
+    notBefore: new Date(Date.now() + from * DAY),
+    notAfter: new Date(Date.now() + until * DAY),
+    signingAlgorithm: ALGORITHM,
+    publicKey: keys.publicKey,
+    signingKey: issuer === undefined
+      ? keys.privateKey
+      : await signingKey(issuer),
+    extensions: extensionsOf(settings),
+  });
+  const key = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
+  return {
+    certificate: `${certificate.toString("pem")}\n`,
+    key: `${x509.PemConverter.encode(key, "PRIVATE KEY")}\n`,
+  };
+}
+
+/** Makes an authority. */
+export function makeAuthority(name: string): Promise<TestCertificate> {
+  return issue({ name, isAuthority: true, usage: "none" });
+}
+
+/** Makes a revocation list. */
+export async function revoke(
+  revoked: readonly TestCertificate[],
+  authority: TestCertificate,
+  days: readonly [number, number] = [-1, 30],
+): Promise<string> {
+  const list = await x509.X509CrlGenerator.create({
+    issuer: new x509.X509Certificate(authority.certificate).subject,
+    thisUpdate: new Date(Date.now() + days[0] * DAY),
+    nextUpdate: new Date(Date.now() + days[1] * DAY),
+    signingAlgorithm: ALGORITHM,
+    signingKey: await signingKey(authority),
+    entries: revoked.map(({ certificate }) => ({
+      serialNumber: new x509.X509Certificate(certificate).serialNumber,
+      revocationDate: new Date(),
+    })),
+  });
+  return `${x509.PemConverter.encode(list.rawData, "X509 CRL")}\n`;
+}
+
+/** DER of a certificate. */
+export function derOf({ certificate }: TestCertificate): Uint8Array {
+  return new Uint8Array(new x509.X509Certificate(certificate).rawData);
+}
+
+/** What tests of listeners need, in a folder. */
+export interface TestAuthority extends AsyncDisposable {
+  readonly folder: TestFolder;
+  readonly authority: TestCertificate;
+  /** For `localhost` and 127.0.0.1. */
+  readonly server: TestCertificate;
+  /** Of the client `alice`. */
+  readonly alice: TestCertificate;
+  /** Path of a file in the folder. */
+  path(name: string): string;
+  /** Writes `NAME.crt` and `NAME.key`. */
+  save(name: string, certificate: TestCertificate): Promise<void>;
+  /** Writes a file of another name. */
+  write(name: string, text: string): Promise<void>;
+}
+
+/** Makes an authority with a server and a client, as `ca`, `server`, `alice`. */
+export async function makeTestAuthority(): Promise<TestAuthority> {
+  const folder = await makeFolder();
+  const authority = await makeAuthority("Test authority");
+  const server = await issue(SERVER, authority);
+  const alice = await issue({ name: "alice" }, authority);
+  const path = (name: string) => `${folder.path}/${name}`;
+  async function write(name: string, text: string): Promise<void> {
+    await Deno.writeTextFile(path(name), text, { mode: 0o600 });
+  }
+  async function save(name: string, pair: TestCertificate): Promise<void> {
+    await write(`${name}.crt`, pair.certificate);
+    await write(`${name}.key`, pair.key);
+  }
+  await save("ca", authority);
+  await save("server", server);
+  await save("alice", alice);
+  return {
+    folder,
+    authority,
+    server,
+    alice,
+    path,
+    save,
+    write,
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
+
+/** What the server's certificate says. */
+export const SERVER: TestCertificateSettings = {
+  name: "localhost",
+  usage: "server",
+  alternatives: [
+    { type: "dns", value: "localhost" },
+    { type: "ip", value: "127.0.0.1" },
+  ],
+};
+
+async function signingKey({ key }: TestCertificate): Promise<CryptoKey> {
+  const bytes = x509.PemConverter.decodeFirst(key);
+  return await crypto.subtle.importKey("pkcs8", bytes, ALGORITHM, false, [
+    "sign",
+  ]);
+}
+
+function extensionsOf(settings: TestCertificateSettings) {
+  const { alternatives = [], isAuthority = false, unknown } = settings;
+  const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
+  const { digitalSignature, keyCertSign, cRLSign } = x509.KeyUsageFlags;
+  const purposes = {
+    client: [clientAuth],
+    server: [serverAuth],
+    both: [clientAuth, serverAuth],
+    none: [],
+  }[settings.usage ?? "client"];
+  return [
+    new x509.BasicConstraintsExtension(isAuthority, settings.pathLength, true),
+    new x509.KeyUsagesExtension(
+      isAuthority ? keyCertSign | cRLSign : digitalSignature,
+      true,
+    ),
+    ...purposes.length === 0
+      ? []
+      : [new x509.ExtendedKeyUsageExtension(purposes)],
+    ...alternatives.length === 0
+      ? []
+      : [new x509.SubjectAlternativeNameExtension(alternatives)],
+    ...unknown === undefined
+      ? []
+      : [new x509.Extension(unknown, true, new Uint8Array([5, 0]))],
+  ];
+}
