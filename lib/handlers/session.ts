@@ -65,6 +65,8 @@ export class Session<S extends CommonServices = Services>
   #before = 0;
   readonly #leaveDrain: () => void;
   #lease: Lease | undefined;
+  /** The place of one that is over a limit. */
+  #kept: Lease | undefined;
   #overLimit: unknown;
 
   /**
@@ -124,6 +126,20 @@ export class Session<S extends CommonServices = Services>
   }
 
   /**
+   * Ends a client that is over a limit, and too many are that already to wait
+   * until it has said what it wants.
+   *
+   * @throws {Refusal} `limit reached`.
+   */
+  requirePlace(): void {
+    if (this.#lease !== undefined) return;
+    this.#kept = this.services.limits.keep();
+    if (this.#kept !== undefined) return;
+    this.context.cancel(this.#overLimit);
+    throw this.#overLimit;
+  }
+
+  /**
    * Throws where the client is over a limit. Asked only when the client has
    * said what it wants, so that it can be told.
    *
@@ -177,6 +193,7 @@ export class Session<S extends CommonServices = Services>
     this.endHandshake();
     this.client.close();
     this.#lease?.release();
+    this.#kept?.release();
     this.usage?.release();
     this.stopClock();
     if (!this.isLogged) this.services.log(this.record);
