@@ -105,13 +105,16 @@ export class Session<S extends CommonServices = Services>
    * announced: it is that one who is counted and logged.
    *
    * @param client Where that client is.
+   * @throws {Refusal} As {@linkcode Session.requirePlace} does.
    */
   actFor(client: Deno.NetAddr): void {
     this.#lease?.release();
+    this.#kept?.release();
     this.usage?.release();
     this.remote = unmapAddr(client);
     this.record.client = formatAddr(this.remote);
     this.#count();
+    this.requirePlace();
   }
 
   #count(): void {
