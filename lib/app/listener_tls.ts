@@ -7,8 +7,11 @@
 import type { OpenedTls, OpenTlsOptions } from "./open_tls.ts";
 import { tlsConfig, type TlsOptions } from "./tls_options.ts";
 
-/** No TLS, and so nothing to watch. */
-const NONE = { tls: undefined, files: [] } as const;
+/** TLS, or none and so nothing to watch. */
+export interface ListenerTlsOrNone extends Pick<OpenedTls, "files"> {
+  /** What handshakes go by; `undefined` is no TLS. */
+  tls: OpenedTls["tls"] | undefined;
+}
 
 /**
  * Opens the TLS that the options ask for.
@@ -22,9 +25,9 @@ const NONE = { tls: undefined, files: [] } as const;
 export async function openListenerTls(
   options: TlsOptions,
   settings: OpenTlsOptions,
-): Promise<OpenedTls | typeof NONE> {
+): Promise<ListenerTlsOrNone> {
   const config = tlsConfig(options);
-  if (config === undefined) return NONE;
+  if (config === undefined) return { tls: undefined, files: [] };
   const { openTls } = await import("./open_tls.ts");
   return await openTls(config, settings);
 }

@@ -11,7 +11,7 @@ import type { HubServices } from "../handlers/hub_services.ts";
 import { hubTcp } from "../handlers/hub_tcp.ts";
 import { hubWeb } from "../handlers/hub_web.ts";
 import type { LogEvent } from "../observe/log_event.ts";
-import { ConnectionLimits } from "../policy/connection_limits.ts";
+import { ConnectionLimits, MOST_REFUSED } from "../policy/connection_limits.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { HostPort } from "../wire/host_port.ts";
 import { tcpDialect } from "../wire/hub_dialect.ts";
@@ -97,9 +97,6 @@ const DEFAULTS = {
   log: () => {},
 } as const;
 
-/** Connections beyond the limit that may still be told so. */
-const REFUSING = 128;
-
 /** Descriptors of one client. */
 const PER_CLIENT = 1;
 
@@ -135,7 +132,7 @@ export async function startHub(
         handleConnection(connection, context, draining, protocol, services);
     },
     {
-      slots: Math.min(given.maxConnections + REFUSING, capacity),
+      slots: Math.min(given.maxConnections + MOST_REFUSED, capacity),
       log: given.log,
       check: (listener, where) => requireConsent(given, listener, where),
     },

@@ -18,7 +18,7 @@ import type { StartTls } from "../net/chain.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { Bans } from "../policy/bans.ts";
-import { ConnectionLimits } from "../policy/connection_limits.ts";
+import { ConnectionLimits, MOST_REFUSED } from "../policy/connection_limits.ts";
 import { type RuleBook, Rules } from "../policy/rules.ts";
 import { type User, Users } from "../policy/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
@@ -100,12 +100,6 @@ const UDP = {
 } as const;
 
 /**
- * Connections beyond the limit that may still be told so; after that many,
- * the next ones wait in the backlog.
- */
-const REFUSING = 128;
-
-/**
  * Starts a proxy.
  *
  * @param config What it is to be.
@@ -157,7 +151,8 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
       return (connection, context, draining) =>
         handleConnection(connection, context, draining, protocol, services);
     }, {
-      slots: Math.min(maxConnections + REFUSING, capacity),
+      // Beyond these, the next ones wait in the backlog.
+      slots: Math.min(maxConnections + MOST_REFUSED, capacity),
       log,
       check: (listener, where) => requireConsent(config, listener, where),
     });

@@ -53,6 +53,8 @@ export class WatchedFile<T> {
   #seen: string;
   #mode: number | null = null;
   #last: Promise<void> = Promise.resolve();
+  /** The reload that has not begun. */
+  #waiting: Promise<void> | undefined;
 
   private constructor(
     path: string,
@@ -117,9 +119,13 @@ export class WatchedFile<T> {
     });
   }
 
-  /** Reads the file whether it has changed or not. */
+  /**
+   * Reads the file whether it has changed or not. Whoever asks while one waits
+   * for its turn gets that one: a storm of signals does not queue up.
+   */
   reload(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#waiting ??= this.#inTurn(async () => {
+      this.#waiting = undefined; // What changes from here on is for the next.
       const state = await stateOf(this.#path);
       this.#seen = state.text;
       await this.#reload(state);

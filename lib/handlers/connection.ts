@@ -46,6 +46,7 @@ export async function handleConnection<S extends CommonServices>(
 ): Promise<void> {
   using session = new Session(connection, context, draining, services);
   try {
+    session.requirePlace();
     connection.setNoDelay(true);
     recordTunnel(session, await protocol(session));
   } catch (error) {

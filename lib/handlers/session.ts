@@ -69,6 +69,8 @@ export class Session<S extends CommonServices = Services>
   #certified: Identity | undefined;
   readonly #leaveDrain: () => void;
   #lease: Lease | undefined;
+  /** The place of one that is over a limit. */
+  #kept: Lease | undefined;
   #overLimit: unknown;
 
   /**
@@ -107,13 +109,16 @@ export class Session<S extends CommonServices = Services>
    * announced: it is that one who is counted and logged.
    *
    * @param client Where that client is.
+   * @throws {Refusal} As {@linkcode Session.requirePlace} does.
    */
   actFor(client: Deno.NetAddr): void {
     this.#lease?.release();
+    this.#kept?.release();
     this.usage?.release();
     this.remote = unmapAddr(client);
     this.record.client = formatAddr(this.remote);
     this.#count();
+    this.requirePlace();
   }
 
   #count(): void {
@@ -148,6 +153,20 @@ export class Session<S extends CommonServices = Services>
     this.identity = this.#certified;
     delete this.record.user;
     if (this.identity !== undefined) this.record.user = this.identity.name;
+  }
+
+  /**
+   * Ends a client that is over a limit, and too many are that already to wait
+   * until it has said what it wants.
+   *
+   * @throws {Refusal} `limit reached`.
+   */
+  requirePlace(): void {
+    if (this.#lease !== undefined) return;
+    this.#kept = this.services.limits.keep();
+    if (this.#kept !== undefined) return;
+    this.context.cancel(this.#overLimit);
+    throw this.#overLimit;
   }
 
   /**
@@ -204,6 +223,7 @@ export class Session<S extends CommonServices = Services>
     this.endHandshake();
     this.#close();
     this.#lease?.release();
+    this.#kept?.release();
     this.usage?.release();
     this.stopClock();
     if (!this.isLogged) this.services.log(this.record);

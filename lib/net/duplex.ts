@@ -28,6 +28,7 @@ export class Duplex {
   #isHeld = false;
   #isWriting = false;
   #hasSentLast = false;
+  #hasEnded = false;
 
   /**
    * Wraps a connection. Whoever opened it still closes it, with
@@ -182,6 +183,7 @@ export class Duplex {
    * @throws The socket's error.
    */
   closeWrite(): Promise<void> {
+    this.#hasEnded = true;
     return this.#connection.closeWrite();
   }
 
@@ -216,12 +218,13 @@ export class Duplex {
 
   /**
    * Asks the socket whether the peer has reset the connection, which reading
-   * tells only behind all that came before. To write nothing sends nothing.
+   * tells only behind all that came before. To write nothing sends nothing;
+   * behind our end of file there is nothing that could be asked.
    *
    * @throws The socket's error; the system tells it once.
    */
   async probe(): Promise<void> {
-    await this.#connection.write(NOTHING);
+    if (!this.#hasEnded) await this.#connection.write(NOTHING);
   }
 
   /** Closes both directions now; what waits on them fails. Can be repeated. */
@@ -308,6 +311,7 @@ export class Duplex {
   }
 
   async #shutdown(): Promise<void> {
+    this.#hasEnded = true;
     try {
       await this.#connection.closeWrite();
     } catch (error) {

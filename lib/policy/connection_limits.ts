@@ -7,7 +7,10 @@
 import { clientKey } from "./client_key.ts";
 import { Refusal } from "./refusal.ts";
 
-/** A place among the connections served. */
+/** Connections over a limit that are kept at once, until they can be told. */
+export const MOST_REFUSED = 128;
+
+/** A place among the connections served, or kept. */
 export interface Lease {
   /** Gives the place back. Calling it again does nothing. */
   release(): void;
@@ -25,6 +28,7 @@ export class ConnectionLimits {
   readonly #options: ConnectionLimitsOptions;
   readonly #byClient = new Map<string, number>();
   #total = 0;
+  #refused = 0;
 
   /**
    * Creates limits with nothing counted yet.
@@ -84,6 +88,26 @@ export class ConnectionLimits {
     return {
       release: () => {
         if (held) this.#release(key);
+        held = false;
+      },
+    };
+  }
+
+  /**
+   * Keeps a connection that was not admitted, until it has said what it wants
+   * and can be told. A client that opens connections without a word would have
+   * all that there is room for otherwise, whatever the limit.
+   *
+   * @returns The place, to be given back at the end; `undefined` where as many
+   *   are kept as may be: it has to go at once.
+   */
+  keep(): Lease | undefined {
+    if (this.#refused >= MOST_REFUSED) return undefined;
+    this.#refused++;
+    let held = true;
+    return {
+      release: () => {
+        if (held) this.#refused--;
         held = false;
       },
     };

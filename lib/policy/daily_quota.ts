@@ -7,6 +7,8 @@
 import { formatBytes } from "../observe/log_text.ts";
 import { Refusal } from "./refusal.ts";
 
+const DAY = 86_400_000;
+
 /** Options for {@linkcode DailyQuota}. */
 export interface DailyQuotaOptions {
   /** Time zone of the day by its IANA name (default `UTC`). */
@@ -49,7 +51,7 @@ export class DailyQuota {
     this.#zone = zone;
     this.#now = now;
     this.#format = zone === "UTC" ? undefined : dayFormat(zone);
-    this.#day = this.#today();
+    this.#day = this.#dayAt(now());
   }
 
   /** Grows with every change, so that one can tell whether there was any. */
@@ -69,7 +71,8 @@ export class DailyQuota {
    * @param state The count; that of another day is over and has no effect.
    */
   restore(state: QuotaState): void {
-    if (state.day !== this.#today()) return;
+    if (!this.#isCurrent(state.day)) return;
+    this.#day = state.day;
     for (const [user, bytes] of Object.entries(state.bytes)) {
       this.add(user, bytes);
     }
@@ -106,15 +109,20 @@ export class DailyQuota {
   }
 
   #turnPage(): void {
-    const today = this.#today();
-    if (today === this.#day) return;
-    this.#day = today;
+    if (this.#isCurrent(this.#day)) return;
+    this.#day = this.#dayAt(this.#now());
     this.#bytes.clear();
     this.#revision++;
   }
 
-  #today(): string {
-    const date = new Date(this.#now());
+  /** A clock that was set back over midnight gives nobody a second quota. */
+  #isCurrent(day: string): boolean {
+    const now = this.#now();
+    return day === this.#dayAt(now) || day === this.#dayAt(now + DAY);
+  }
+
+  #dayAt(time: number): string {
+    const date = new Date(time);
     return this.#format?.format(date) ?? date.toISOString().slice(0, 10);
   }
 }

@@ -75,6 +75,7 @@ export class PasswordQueue {
       throw new Refusal(
         "limit reached",
         "Limit of passwords that wait to be checked",
+        { limit: "password-checks" },
       );
     }
     this.#waiting.set(client, mine + 1);

@@ -23,6 +23,7 @@ export type LimitName =
   | "associations"
   | "associations-per-client"
   | "connection-rate"
+  | "password-checks"
   | "quota";
 
 /** Options for a {@linkcode Refusal}. */

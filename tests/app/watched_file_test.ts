@@ -65,6 +65,19 @@ Deno.test("WatchedFile.poll() reads the file again when it has changed and is se
   assertEquals(said, ["info: Reloaded FILE: number 2"]);
 });
 
+Deno.test("WatchedFile.reload() reads once for all who ask before it begins", async () => {
+  await using folder = await makeFolder();
+  const { file, said, applied, write } = await openIn(folder.path);
+  const begun = file.reload();
+  await Promise.all(Array.from({ length: 100 }, () => file.reload()));
+  await begun;
+  assertEquals(said.length, applied.length);
+  assertEquals(applied, [1]);
+  await write("2");
+  await file.reload();
+  assertEquals([file.value, applied], [2, [1, 2]]);
+});
+
 Deno.test("WatchedFile.poll() waits while the file keeps changing", async () => {
   await using folder = await makeFolder();
   const { file, applied, write } = await openIn(folder.path);

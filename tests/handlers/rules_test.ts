@@ -220,7 +220,7 @@ Deno.test("rules are asked about each request, also where the origin connection 
     rules: book,
     names: answers.names,
   });
-  using conn = await proxy.connect();
+  const conn = await proxy.connect();
   const head =
     `http://a.test:${port}/ HTTP/1.1\r\nHost: a.test:${port}\r\n\r\n`;
   const ask = async () => {
@@ -234,6 +234,7 @@ Deno.test("rules are asked about each request, also where the origin connection 
   const last = decoder.decode(await within(5_000, readToEnd(conn)));
   assertStringIncludes(last, "HTTP/1.1 403");
   assertStringIncludes(last, "Denied by rule now");
+  conn.close();
   assertEquals(target.accepted, 1);
   const records = await within(5_000, proxy.whenEnded(3));
   assertEquals(records.map(({ rule }) => rule), ["x", "x", "now"]);

@@ -114,8 +114,9 @@ Deno.test("rules refuse an association that could reach nobody, before it is one
   for (const lines of refusing) {
     const rules = { current: rulesOf(lines) };
     await using proxy = await startTestProxy({ rules });
-    using control = await proxy.connect();
+    const control = await proxy.connect();
     assertEquals((await askAssociation(control)).reply, 2);
+    control.close();
     const [record] = await within(5_000, proxy.whenEnded(1));
     const rule = lines.startsWith("x") ? "x" : "default";
     assertEquals([record!.result, record!.rule], ["refused", rule]);

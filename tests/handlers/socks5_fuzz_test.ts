@@ -46,6 +46,8 @@ for (const users of [[], [USER]]) {
         protocols: ["socks5"],
         bindTimeout: 300,
         timeouts: { handshake: 300, connect: 300, idle: 300, halfClose: 100 },
+        // One byte changed makes a CONNECT an association, which would last.
+        udp: { idleTimeout: 300 },
       });
       const good = users.length === 0
         ? dialogue("127.0.0.1", echo.addr.port)

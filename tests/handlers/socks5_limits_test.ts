@@ -118,3 +118,44 @@ Deno.test("socks5() tells 128 clients over the limit at once", async () => {
   }));
   assertEquals(echo.accepted, 1);
 });
+
+Deno.test({
+  name:
+    "socks5() leaves room for others when one client opens and says nothing",
+  ignore: Deno.build.os !== "linux", // Others have no 127.0.0.2.
+  async fn() {
+    await using echo = startEcho();
+    await using proxy = await startTestProxy({
+      maxConnections: 20,
+      maxConnectionsPerClient: 5,
+    });
+    const silent = await Promise.all(
+      Array.from({ length: 300 }, () => proxy.connect()),
+    );
+    const [turnedAway] = await within(5_000, proxy.whenEnded(167));
+    const { result, reason, limit } = turnedAway!;
+    assertEquals([result, reason, limit], [
+      "refused",
+      "Limit of 5 connections from one client",
+      "connections-per-client",
+    ]);
+    const said = dialogue("127.0.0.1", echo.addr.port);
+    const other = await connectFrom("127.0.0.2", proxy.addr.port);
+    assertEquals((await within(2_000, other.exchange(said)))[3], 0);
+    for (const conn of silent) conn.close();
+  },
+});
+
+/** A connection from an address of one's own choice, which Deno's can't. */
+async function connectFrom(localAddress: string, port: number) {
+  const { connect } = await import("node:net");
+  const socket = connect({ host: "127.0.0.1", port, localAddress });
+  return {
+    async exchange(said: Uint8Array): Promise<Uint8Array> {
+      const chunks: Uint8Array[] = [];
+      socket.end(said);
+      for await (const chunk of socket) chunks.push(chunk);
+      return join(...chunks);
+    },
+  };
+}

@@ -420,3 +420,17 @@ Deno.test("tunnel() notices a reset of the end that it does not read from", asyn
     for (const one of [conn, far, stuck]) one[Symbol.dispose]();
   }
 });
+
+Deno.test("tunnel() does not take its own end of file for a reset of the peer", async () => {
+  using it = await openTunnel({ idleTimeout: 800, halfCloseTimeout: 800 });
+  await it.client.closeWrite();
+  assertEquals(await within(5_000, it.target.read(new Uint8Array(1))), null);
+  // The client reads slowly: what the target says is stuck meanwhile.
+  const writing = writeAll(it.target, new Uint8Array(16 * 1024 * 1024));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const all = readToEnd(it.client);
+  await within(10_000, writing);
+  await it.target.closeWrite();
+  assertEquals((await within(10_000, all)).length, 16 * 1024 * 1024);
+  assertEquals((await it.done).error, undefined);
+});

@@ -1,7 +1,8 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   ConnectionLimits,
   type Lease,
+  MOST_REFUSED,
 } from "../../lib/policy/connection_limits.ts";
 import { Refusal } from "../../lib/policy/refusal.ts";
 
@@ -143,4 +144,17 @@ Deno.test("ConnectionLimits.admit() names the limit", () => {
     );
     assertEquals<string | undefined>(refusal.limit, name);
   }
+});
+
+Deno.test("ConnectionLimits.keep() keeps 128 that were not admitted, and no more", () => {
+  const limits = new ConnectionLimits(0);
+  const kept = Array.from({ length: MOST_REFUSED }, () => limits.keep());
+  assertEquals(kept.length, 128);
+  assert(kept.every((place) => place !== undefined));
+  assertEquals(limits.keep(), undefined);
+  kept[0]!.release();
+  kept[0]!.release();
+  assert(limits.keep() !== undefined);
+  assertEquals(limits.keep(), undefined);
+  assertEquals(limits.total, 0);
 });

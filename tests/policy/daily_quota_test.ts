@@ -96,3 +96,27 @@ Deno.test("DailyQuota.revision() tells whether anything has changed", () => {
 Deno.test("DailyQuota refuses a zone that is none", () => {
   assertThrows(() => new DailyQuota(1, { zone: "Mars/Phobos" }), RangeError);
 });
+
+Deno.test("DailyQuota gives nobody a second quota when the clock is set back over midnight", () => {
+  const clock = clockAt("2030-05-02T00:05:00Z");
+  const quota = new DailyQuota(100, { now: clock.now });
+  quota.add("alice", 100);
+  clock.set("2030-05-01T23:50:00Z");
+  assertEquals(quota.refusal("alice")?.limit, "quota");
+  const restarted = new DailyQuota(100, { now: clock.now });
+  restarted.restore(quota.state);
+  assertEquals(restarted.refusal("alice")?.limit, "quota");
+  clock.set("2030-05-02T23:59:00Z");
+  assertEquals(restarted.refusal("alice")?.limit, "quota");
+  clock.set("2030-05-03T00:00:00Z");
+  assertEquals(restarted.refusal("alice"), undefined);
+});
+
+Deno.test("DailyQuota takes a clock that is days behind for right", () => {
+  const clock = clockAt("2036-01-01T00:00:00Z");
+  const quota = new DailyQuota(100, { now: clock.now });
+  quota.add("alice", 100);
+  clock.set("2030-05-01T12:00:00Z");
+  assertEquals(quota.refusal("alice"), undefined);
+  assertEquals(quota.state, { day: "2030-05-01", bytes: {} });
+});

@@ -33,7 +33,7 @@ Deno.test("PasswordQueue.run() refuses when too many wait", async () => {
   const { check, end } = held();
   const all = ["a", "b", "c", "d"].map((name) => queue.run(name, check(name)));
   const error = await assertRejects(() => queue.run("e", check("e")), Refusal);
-  assertEquals(error.kind, "limit reached");
+  assertEquals([error.kind, error.limit], ["limit reached", "password-checks"]);
   end();
   await Promise.all(all);
   assertEquals(await queue.run("e", check("e")), "e");
