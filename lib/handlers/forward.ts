@@ -14,7 +14,7 @@
 
 import type { Borrowed, PoolMode } from "../net/pool.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
-import { type ServerNames } from "./sni.ts";
+import type { ServerNames } from "./sni.ts";
 import { requireAdmission } from "./open_target.ts";
 import { Refusal } from "../policy/refusal.ts";
 import { encodeProxyHeader, type ProxyVersion } from "./proxy_header.ts";

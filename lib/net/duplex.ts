@@ -224,7 +224,12 @@ export class Duplex {
    * @throws The socket's error; the system tells it once.
    */
   async probe(): Promise<void> {
-    if (!this.#hasEnded) await this.#connection.write(NOTHING);
+    if (this.#hasEnded) return;
+    try {
+      await this.#connection.write(NOTHING);
+    } catch (error) {
+      if (!this.#hasEnded) throw error; // It may have been sent meanwhile.
+    }
   }
 
   /** Closes both directions now; what waits on them fails. Can be repeated. */

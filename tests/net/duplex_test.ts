@@ -133,6 +133,19 @@ Deno.test("Duplex.unread() puts bytes back in front of either stream", async () 
   duplex.close();
 });
 
+Deno.test("Duplex.probe() takes its own FIN for no reset", async () => {
+  const [peer, conn] = await socketPair();
+  const duplex = new Duplex(conn);
+  const early = duplex.probe();
+  await duplex.writable.close();
+  await early;
+  await duplex.probe();
+  await writeAll(peer, "answer");
+  assertEquals((await readExactly(conn, 6)).length, 6);
+  peer.close();
+  duplex.close();
+});
+
 Deno.test("Duplex.probe() tells of a reset behind bytes that were not read, and sends nothing", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const peer = await connectResettable(listener.addr);
