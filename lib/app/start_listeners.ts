@@ -51,6 +51,8 @@ export interface StartListenersOptions {
   slots: number;
   /** Takes what there is to log. */
   log: (event: LogEvent) => void;
+  /** See `grace` of `serve()` (default 0). */
+  grace?: number;
   /**
    * Throws where a listener must not be opened.
    *
@@ -78,12 +80,13 @@ export async function startListeners(
   handlerFor: (listener: ListenerInfo, index: number) => Handler,
   options: StartListenersOptions,
 ): Promise<RunningListeners> {
-  const { log } = options;
+  const { log, grace = 0 } = options;
   const opened = await openAll(listen, options);
   const slots = new Semaphore(options.slots);
   const servers = opened.map(({ listener, info }, index) =>
     serve(listener, handlerFor(info, index), {
       slots,
+      grace,
       onAcceptError: (error) => log(acceptFailure(error)),
       onHandlerError: (error) => log(handlerFailure(error)),
     })
