@@ -54,10 +54,14 @@ export interface NotifySocket extends Disposable {
  */
 export function openNotifySocket(address: string): NotifySocket {
   const name = encodeName(address);
-  const system = Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+  const library = Deno.dlopen("libc.so.6", SYMBOLS);
+  const system = library.symbols;
   const kind = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
   const descriptor = system.socket(AF_UNIX, kind, 0);
-  if (descriptor < 0) throw new Error("the system has no socket for it");
+  if (descriptor < 0) {
+    library.close();
+    throw new Error("the system has no socket for it");
+  }
   let isOpen = true;
   return {
     send(...lines) {
@@ -80,8 +84,10 @@ export function openNotifySocket(address: string): NotifySocket {
       return time[0]! * 1_000_000n + time[1]! / 1_000n;
     },
     [Symbol.dispose]() {
-      if (isOpen) system.close(descriptor);
+      if (!isOpen) return;
       isOpen = false;
+      system.close(descriptor);
+      library.close();
     },
   };
 }
