@@ -20,6 +20,13 @@ import { formatHostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { openEndpoint } from "./open_listener.ts";
 
+/**
+ * Milliseconds that who came just before a shutdown has to say what it wants
+ * where another process takes over: there is no hurry then, and a handshake on a
+ * busy machine takes its time.
+ */
+const SHARED_GRACE = 10_000;
+
 /** A listener that is open. */
 export interface ListenerInfo {
   /** Where it listens, with the real port. */
@@ -86,7 +93,7 @@ export async function startListeners(
   const servers = opened.map(({ listener, info }, index) =>
     serve(listener, handlerFor(info, index), {
       slots,
-      grace,
+      grace: listener.isShared ? Math.max(grace, SHARED_GRACE) : grace,
       onAcceptError: (error) => log(acceptFailure(error)),
       onHandlerError: (error) => log(handlerFailure(error)),
     })

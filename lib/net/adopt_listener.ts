@@ -105,6 +105,7 @@ export function adoptListener(descriptor: number): Listener {
 
 class AdoptedListener implements Listener {
   readonly addr: Deno.NetAddr;
+  readonly isShared = true;
   readonly #listener: Deno.TcpListener;
 
   constructor(listener: Deno.TcpListener, addr: Deno.NetAddr) {

@@ -15,6 +15,8 @@ import type { Connection } from "./connection.ts";
 export interface Listener extends Disposable {
   /** Where it listens, with the real port. */
   readonly addr: Deno.Addr;
+  /** Whether other processes accept from it too (default false). */
+  readonly isShared?: boolean;
   /** Waits for the next connection. */
   accept(): Promise<Connection>;
 }
