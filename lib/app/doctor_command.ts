@@ -18,11 +18,6 @@ import { PROXY_OPTIONS } from "./proxy_options.ts";
 
 /** Options of `sluice doctor`: those of the proxy, and how to tell. */
 export const DOCTOR_OPTIONS = {
-  "certificate": {
-    value: "FILE",
-    help: "certificates in PEM form to look at; repeatable",
-    parse: (given: readonly string[]): readonly string[] => given,
-  },
   "json": flag("print one JSON object instead of lines"),
   ...PROXY_OPTIONS,
 };
@@ -63,15 +58,25 @@ async function runDoctor(options: DoctorOptions): Promise<number> {
 
 /** What waits, waits at the same time; the order is that of the telling. */
 async function examine(options: DoctorOptions): Promise<Finding[]> {
-  const { certificate, dns, "max-connections": maxConnections } = options;
-  const reads = [options.users, options.rules, ...certificate]
-    .filter((path) => path !== undefined);
+  const { dns, "max-connections": maxConnections } = options;
+  const authority = options["tls-client-ca"];
+  const certificates = [
+    ...options["tls-cert"],
+    ...authority === undefined ? [] : [authority],
+  ];
+  const reads = [
+    options.users,
+    options.rules,
+    options["tls-crl"],
+    ...options["tls-key"],
+    ...certificates,
+  ].filter((path) => path !== undefined);
   const quota = options["quota-file"];
   const writes = quota === undefined ? [] : [folderOf(quota)];
   const groups = await Promise.all([
     examineMachine(maxConnections, reads),
     examineStart(options),
-    examineCertificates(certificate),
+    examineCertificates(certificates),
     examineNames(dns),
     examineTrials(),
   ]);
@@ -82,10 +87,7 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
 /** What the proxy is to be started with: the same, without what is ours. */
 function argumentsOf(): string[] {
   const own = Deno.args.slice(1); // After the command's name.
-  return own.filter((argument, index) =>
-    argument !== "--json" && !argument.startsWith("--certificate") &&
-    own[index - 1] !== "--certificate"
-  ).map(withoutPassword);
+  return own.filter((argument) => argument !== "--json").map(withoutPassword);
 }
 
 /** A line to copy is a line that is shown to others. */

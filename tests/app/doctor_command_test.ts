@@ -106,7 +106,7 @@ Deno.test("doctor looks at certificates", async () => {
   await Deno.writeTextFile(path, CERTIFICATE);
   await Deno.writeTextFile(expired, EXPIRED);
   const args = [path, expired, `${folder.path}/none`]
-    .flatMap((name) => ["--certificate", name]);
+    .flatMap((name) => ["--tls-cert", name, "--tls-key", name]);
   const { findings, result } = await visit("--listen", "0", ...args);
   const [good, ...bad] = findings
     .filter(({ check }) => check === "certificate");
