@@ -91,3 +91,7 @@ declare module "@std/assert" {
   ): Promise<E>;
   export function fail(message?: string): never;
 }
+
+declare module "@std/yaml" {
+  export function parseAll(content: string): unknown;
+}

@@ -55,6 +55,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () =>
       anyCommand((await import("./hub_command.ts")).HUB_COMMAND),
   },
+  "doctor": {
+    brief: "what would bite a proxy on this machine, and what to do about it",
+    load: async () =>
+      anyCommand((await import("./doctor_command.ts")).DOCTOR_COMMAND),
+  },
   "rules list": {
     brief: "the rules of a proxy as they hold, with the guard and the default",
     load: async () =>

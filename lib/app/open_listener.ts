@@ -9,6 +9,7 @@ import type { Listener } from "../net/listen.ts";
 import { listenUnix } from "../net/unix_socket.ts";
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
+import { inheritedListener } from "./inherited_listener.ts";
 import { StartError } from "./usage_error.ts";
 
 /**
@@ -33,14 +34,17 @@ export function openListener(where: HostPort): Deno.TcpListener {
 }
 
 /**
- * Listens on an address or a Unix socket.
+ * Listens on an address or a Unix socket. Where the service manager has opened
+ * a listener of that address, it is taken.
  *
  * @param where Where.
  * @returns The listener; the caller closes it.
  * @throws {StartError} If that can't be had, saying why.
  */
 export async function openEndpoint(where: Endpoint): Promise<Listener> {
-  if (!isUnixPath(where)) return openListener(where);
+  if (!isUnixPath(where)) {
+    return await inheritedListener(where) ?? openListener(where);
+  }
   try {
     return await listenUnix(where.path);
   } catch (error) {

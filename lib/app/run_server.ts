@@ -8,12 +8,14 @@
 import { describeError } from "../handlers/describe_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { CommonOptions } from "./common_options.ts";
+import { requireInheritedTaken } from "./inherited_listener.ts";
 import { openLog } from "./log_sink.ts";
 import {
   listenForSignals,
   runUntilSignal,
   type Stoppable,
 } from "./run_until_signal.ts";
+import { openServiceManager } from "./service_manager.ts";
 import { type Reloadable, watchFiles } from "./watch_files.ts";
 
 /** A server that a command has started. */
@@ -43,18 +45,26 @@ export async function runServer(
   const log = openLog({ format: options.log, quiet: options.quiet });
   using signals = listenForSignals();
   surviveMistakes(log.write);
+  using manager = await openServiceManager(log.write);
   const { running, banner, files = [], writes = false } = await start(
     log.write,
   );
+  await requireInheritedTaken();
   await using _watching = watchFiles(files, {
     onIdleSignal: () => sayNothingToReload(log.write),
+    onSignal: (done) => manager.reloading(done),
   });
   dropPermissions(writes);
   for (const message of banner) {
     log.write({ event: "message", level: "info", message });
   }
   const drainTimeout = options["drain-timeout"];
-  const code = await runUntilSignal(running, signals, drainTimeout, log.write);
+  const code = await runUntilSignal(
+    manager.ready(running),
+    signals,
+    drainTimeout,
+    log.write,
+  );
   await log.flush();
   return code;
 }

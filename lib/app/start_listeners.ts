@@ -20,6 +20,13 @@ import { formatHostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { openEndpoint } from "./open_listener.ts";
 
+/**
+ * Milliseconds that who came just before a shutdown has to say what it wants
+ * where another process takes over: there is no hurry then, and a handshake on a
+ * busy machine takes its time.
+ */
+const SHARED_GRACE = 10_000;
+
 /** A listener that is open. */
 export interface ListenerInfo {
   /** Where it listens, with the real port. */
@@ -51,6 +58,8 @@ export interface StartListenersOptions {
   slots: number;
   /** Takes what there is to log. */
   log: (event: LogEvent) => void;
+  /** See `grace` of `serve()` (default 0). */
+  grace?: number;
   /**
    * Throws where a listener must not be opened.
    *
@@ -78,12 +87,13 @@ export async function startListeners(
   handlerFor: (listener: ListenerInfo, index: number) => Handler,
   options: StartListenersOptions,
 ): Promise<RunningListeners> {
-  const { log } = options;
+  const { log, grace = 0 } = options;
   const opened = await openAll(listen, options);
   const slots = new Semaphore(options.slots);
   const servers = opened.map(({ listener, info }, index) =>
     serve(listener, handlerFor(info, index), {
       slots,
+      grace: listener.isShared ? Math.max(grace, SHARED_GRACE) : grace,
       onAcceptError: (error) => log(acceptFailure(error)),
       onHandlerError: (error) => log(handlerFailure(error)),
     })

@@ -83,6 +83,11 @@ export interface ProxyConfig extends FrontConfig {
   startTls?: StartTls | undefined;
   /** What tells targets who the client is (default: nothing). */
   sendProxy?: ProxyVersion | undefined;
+  /**
+   * Milliseconds that who came just before a shutdown has to say what it wants
+   * (default 1,000): in a rolling restart nobody notices which process it was.
+   */
+  grace?: number;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -153,6 +158,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     }, {
       // Beyond these, the next ones wait in the backlog.
       slots: Math.min(maxConnections + MOST_REFUSED, capacity),
+      grace: config.grace ?? 1_000,
       log,
       check: (listener, where) => requireConsent(config, listener, where),
     });

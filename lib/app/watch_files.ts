@@ -26,6 +26,12 @@ export interface WatchFilesOptions {
   interval?: number;
   /** Called on SIGHUP where there is nothing to reload. */
   onIdleSignal?: () => void;
+  /**
+   * Called on SIGHUP.
+   *
+   * @param done Settles when all has been read.
+   */
+  onSignal?: (done: Promise<unknown>) => void;
 }
 
 /**
@@ -39,8 +45,9 @@ export interface WatchFilesOptions {
  */
 export function watchFiles(
   files: readonly Reloadable[],
-  { interval = INTERVAL, onIdleSignal = () => {} }: WatchFilesOptions = {},
+  options: WatchFilesOptions = {},
 ): AsyncDisposable {
+  const { interval = INTERVAL, onIdleSignal, onSignal } = options;
   let busy: Promise<unknown> = Promise.resolve();
   let isOver = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -56,10 +63,11 @@ export function watchFiles(
   }
 
   function reload(): void {
-    if (files.length === 0) return onIdleSignal();
+    if (files.length === 0) onIdleSignal?.();
     const before = busy;
     const now = Promise.all(files.map((file) => file.reload()));
     busy = Promise.all([before, now]);
+    onSignal?.(busy);
   }
 
   if (files.length > 0) rest();

@@ -15,6 +15,8 @@ import type { Connection } from "./connection.ts";
 export interface Listener extends Disposable {
   /** Where it listens, with the real port. */
   readonly addr: Deno.Addr;
+  /** Whether other processes accept from it too (default false). */
+  readonly isShared?: boolean;
   /** Waits for the next connection. */
   accept(): Promise<Connection>;
 }
@@ -25,8 +27,8 @@ export interface Listener extends Disposable {
  *
  * @param connection The connection, just accepted.
  * @param context A child of the server's, for this connection alone.
- * @param draining Cancelled when the shutdown begins: what has not got to work
- *   by then should not.
+ * @param draining Cancelled soon after the shutdown begins: what has not got to
+ *   work by then should not.
  */
 export type Handler = (
   connection: Connection,
@@ -47,6 +49,12 @@ export interface ServeOptions {
   tellEvery?: number;
   /** Told about what a handler threw: always a mistake in the handler. */
   onHandlerError?: (error: unknown) => void;
+  /**
+   * Milliseconds from the beginning of the shutdown until handlers are told
+   * (default 0). Who came just before it can say what it wants meanwhile, and is
+   * served as if there were none.
+   */
+  grace?: number;
 }
 
 /** A server that is running. */
@@ -84,8 +92,10 @@ export function serve(
   options: ServeOptions = {},
 ): Server {
   const { onAcceptError, onHandlerError, tellEvery = 60_000 } = options;
+  const { grace = 0 } = options;
   const { slots = new Semaphore(20_000) } = options;
   const root = new Context();
+  const stopping = new Context();
   const draining = new Context();
   const open = new WaitGroup();
   let cut = 0;
@@ -93,9 +103,9 @@ export function serve(
   async function acceptAll(): Promise<void> {
     let pause = 0;
     let told = -Infinity;
-    while (!draining.cancelled) {
+    while (!stopping.cancelled) {
       try {
-        await slots.acquire(draining);
+        await slots.acquire(stopping);
       } catch {
         return; // Only the shutdown ends this wait.
       }
@@ -104,7 +114,7 @@ export function serve(
         pause = 0;
       } catch (error) {
         slots.release();
-        if (draining.cancelled) return;
+        if (stopping.cancelled) return;
         if (isOfOneClient(error)) continue;
         if (performance.now() >= told + tellEvery) {
           told = performance.now();
@@ -112,7 +122,7 @@ export function serve(
         }
         pause = Math.min(pause * BACK_OFF.factor, BACK_OFF.most) ||
           BACK_OFF.first;
-        await delay(pause, draining);
+        await delay(pause, stopping);
       }
     }
   }
@@ -142,14 +152,19 @@ export function serve(
       return open.size;
     },
     async shutdown(deadline) {
-      draining.cancel(new Error("Server is shutting down"));
+      const reason = new Error("Server is shutting down");
+      stopping.cancel(reason);
       listener[Symbol.dispose]();
+      const first = Math.min(grace, deadline);
+      if (first === 0) draining.cancel(reason);
       if (deadline === 0) cutAll(deadline);
+      const telling = setDeadline(first, () => draining.cancel(reason));
       const timer = setDeadline(
         Number.isFinite(deadline) ? deadline : 0,
         () => cutAll(deadline),
       );
       await finished;
+      telling.clear();
       timer.clear();
       return cut;
     },

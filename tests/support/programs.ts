@@ -25,6 +25,7 @@ const FINDERS = {
   "fail2ban-regex": () => findProgram("fail2ban-regex"),
   git: () => findProgram("git"),
   microsocks: () => findProgram("microsocks"),
+  haproxy: () => findProgram("haproxy"),
   ncat: () => findProgram("ncat"),
   openssl: () => findProgram("openssl"),
   /** The traditional one does not know proxies. */
@@ -37,6 +38,9 @@ const FINDERS = {
   "ssh-keygen": () => findProgram("ssh-keygen"),
   sshd: () => findProgram("sshd"),
   tmux: () => findProgram("tmux"),
+  "systemd-analyze": () => findProgram("systemd-analyze"),
+  "systemd-socket-activate": () => findProgram("systemd-socket-activate"),
+  unshare: () => findProgram("unshare"),
 } as const;
 
 /** Something a test may need. */

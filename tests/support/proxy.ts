@@ -36,6 +36,7 @@ export async function startTestProxy(
   let changed = Promise.withResolvers<void>();
   const proxy = await startProxy({
     listen: [{ host: "127.0.0.1", port: 0 }],
+    grace: 0,
     ...config,
     log(event) {
       config.log?.(event);

@@ -14,6 +14,12 @@ const ROOT = new URL("../../", import.meta.url);
 /** A test on a busy machine must not wait for less, in milliseconds. */
 export const PATIENCE = 30_000;
 
+/** How the program is started. */
+export interface SluiceOptions {
+  /** Variables of its environment. */
+  env?: Record<string, string>;
+}
+
 /** The program, started and listening on 127.0.0.1. */
 export class Sluice implements AsyncDisposable {
   readonly lines: string[] = [];
@@ -22,11 +28,14 @@ export class Sluice implements AsyncDisposable {
   #changed = Promise.withResolvers<void>();
   #isOver = false;
 
-  constructor(...args: string[]) {
+  /** Takes how it is started, where there is something to say, and arguments. */
+  constructor(first: SluiceOptions | string = {}, ...rest: string[]) {
+    const { env = {} } = typeof first === "string" ? {} : first;
+    const args = typeof first === "string" ? [first, ...rest] : rest;
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "main.ts", "--listen", "127.0.0.1:0", ...args],
       cwd: ROOT,
-      env: { SLUICE_USERS: "", NO_COLOR: "1" },
+      env: { SLUICE_USERS: "", NO_COLOR: "1", ...env },
       stdin: "null",
       stdout: "null",
       stderr: "piped",

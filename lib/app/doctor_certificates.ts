@@ -1,0 +1,73 @@
+/**
+ * What the doctor finds about certificates.
+ *
+ * @module
+ */
+
+import { describeError } from "../handlers/describe_error.ts";
+import type { Finding } from "./doctor_finding.ts";
+
+const DAY = 24 * 60 * 60 * 1_000;
+
+/** Days that are too few to leave a renewal to chance. */
+const SOON = 30;
+const VERY_SOON = 3;
+
+const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/**
+ * Looks at how long certificates hold.
+ *
+ * @param paths Files in PEM form; all certificates of each count.
+ * @returns A finding for each file.
+ */
+export async function examineCertificates(
+  paths: readonly string[],
+): Promise<Finding[]> {
+  return await Promise.all(paths.map(examineFile));
+}
+
+async function examineFile(path: string): Promise<Finding> {
+  const check = "certificate";
+  try {
+    const { state } = await Deno.permissions.query({ name: "read", path });
+    if (state !== "granted") {
+      throw new Error(`Deno was not given --allow-read=${path}`);
+    }
+    const blocks = (await Deno.readTextFile(path)).match(PEM) ?? [];
+    if (blocks.length === 0) throw new Error("no certificate in it");
+    const { X509Certificate } = await import("node:crypto");
+    const all = blocks.map((block) => new X509Certificate(block));
+    const from = Math.max(...all.map((one) => Date.parse(one.validFrom)));
+    const to = Math.min(...all.map((one) => Date.parse(one.validTo)));
+    return { check, ...judge(path, from, to) };
+  } catch (error) {
+    const message = `${path}: ${describeError(error)}`;
+    const remedy = "name a file with certificates in PEM form";
+    return { level: "problem", check, message, remedy };
+  }
+}
+
+function judge(
+  path: string,
+  from: number,
+  to: number,
+): Omit<Finding, "check"> {
+  const now = Date.now();
+  const days = Math.floor((to - now) / DAY);
+  const remedy = "renew it, and send SIGHUP";
+  if (now < from) {
+    const since = new Date(from).toISOString();
+    return {
+      level: "problem",
+      message: `${path} does not hold before ${since}`,
+      remedy: "look at the clock, or wait",
+    };
+  }
+  if (days < 0) {
+    return { level: "problem", message: `${path} has expired`, remedy };
+  }
+  const message = `${path} holds for ${days} days`;
+  if (days >= SOON) return { level: "ok", message };
+  return { level: days < VERY_SOON ? "problem" : "warning", message, remedy };
+}

@@ -1,0 +1,98 @@
+/**
+ * What the doctor finds about permissions: which of them a proxy needs, and
+ * which it could do without.
+ *
+ * @module
+ */
+
+import type { Finding } from "./doctor_finding.ts";
+
+/** What a proxy is to have. */
+export interface NeededPermissions {
+  /** Files that it reads. */
+  reads: readonly string[];
+  /** Files that it writes beside themselves. */
+  writes: readonly string[];
+}
+
+/** Variables that are looked at. */
+const VARIABLES = ["SLUICE_USERS", "NO_COLOR"];
+
+const BEYOND = ["run", "ffi", "sys"] as const;
+
+/**
+ * Compares what Deno was given with what is needed.
+ *
+ * @param needed What is needed.
+ * @param args Arguments of the proxy, for the line to copy.
+ * @returns What was found.
+ */
+export function examinePermissions(
+  needed: NeededPermissions,
+  args: readonly string[],
+): Finding {
+  const check = "permissions";
+  const lacking = lackOf(needed);
+  const line = [
+    "deno run",
+    ...flagsFor(needed),
+    "main.ts",
+    ...args.map(quote),
+  ].join(" ");
+  if (lacking.length > 0) {
+    const message = `Deno was not given ${lacking.join(" ")}`;
+    return { level: "problem", check, message, remedy: line };
+  }
+  if (Deno.build.standalone) {
+    const message =
+      "the compiled program has them all, and gives up what it does not need";
+    const remedy = `from source it does with less: ${line}`;
+    return { level: "note", check, message, remedy };
+  }
+  const beyond = BEYOND.filter((name) => isGranted({ name }));
+  const reads = isGranted({ name: "read" }) ? ["read"] : [];
+  if (beyond.length + reads.length === 0) {
+    return { level: "ok", check, message: "no more than is needed" };
+  }
+  return {
+    level: "note",
+    check,
+    message: `it could do without ${
+      [...beyond, ...reads].join(", ")
+    } as a whole; with less, nobody counts descriptors, lengthens UDP's queues or talks to systemd`,
+    remedy: line,
+  };
+}
+
+function lackOf({ reads, writes }: NeededPermissions): string[] {
+  return [
+    ...isGranted({ name: "net" }) ? [] : ["--allow-net"],
+    ...reads.filter((path) => !isGranted({ name: "read", path }))
+      .map((path) => `--allow-read=${path}`),
+    ...writes.filter((path) => !isGranted({ name: "write", path }))
+      .map((path) => `--allow-write=${path}`),
+  ];
+}
+
+/** A proxy connects to wherever it is asked: rules narrow that, not Deno. */
+function flagsFor({ reads, writes }: NeededPermissions): string[] {
+  const read = [...new Set([...reads, ...writes])];
+  return [
+    "--no-prompt",
+    "--allow-net",
+    `--allow-env=${VARIABLES.join()}`,
+    ...read.length === 0 ? [] : [quote(`--allow-read=${read.join()}`)],
+    ...writes.length === 0 ? [] : [quote(`--allow-write=${writes.join()}`)],
+  ];
+}
+
+function isGranted(descriptor: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(descriptor).state === "granted";
+}
+
+/** As a shell takes it. */
+function quote(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text)
+    ? text
+    : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,97 @@
+/**
+ * What the doctor finds about a start with the options given: whether it would
+ * succeed, without taking connections.
+ *
+ * @module
+ */
+
+import { describeError } from "../handlers/describe_error.ts";
+import type { Listener } from "../net/listen.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { refusedRange } from "../policy/address_guard.ts";
+import { formatHostPort, type HostPort } from "../wire/host_port.ts";
+import { parseIpAddress } from "../wire/ip_address.ts";
+import type { Finding } from "./doctor_finding.ts";
+import { openListener } from "./open_listener.ts";
+import { checkOutgoing } from "./open_names.ts";
+import { openRules } from "./open_rules.ts";
+import type { ProxyOptions } from "./proxy_options.ts";
+import { openProxyUsers } from "./proxy_users.ts";
+
+/**
+ * Opens what a proxy would open, and closes it again.
+ *
+ * @param options Options of the proxy.
+ * @returns What was found.
+ */
+export async function examineStart(options: ProxyOptions): Promise<Finding[]> {
+  const said: Finding[] = [];
+  const log = (event: LogEvent) => {
+    if (event.event !== "message" || event.level === "info") return;
+    said.push({ level: "warning", check: "start", message: event.message });
+  };
+  let hasUsers = false;
+  const files = await attempt("files", async () => {
+    const { list } = await openProxyUsers(options, log);
+    const { book } = await openRules(options, log);
+    hasUsers = list !== undefined;
+    const users = hasUsers ? `${list!.length} users` : "no users";
+    return `${users}, ${book.current.size} rules`;
+  });
+  const outgoing = await attempt("outgoing", () => {
+    checkOutgoing(options.bind);
+    const isChosen = Object.keys(options.bind).length > 0;
+    return isChosen ? "the addresses are this machine's" : "the system chooses";
+  });
+  const isClosed = !hasUsers && !options.open;
+  return [
+    ...options.listen.map((where) => examinePort(where, isClosed)),
+    files,
+    outgoing,
+    ...said,
+  ];
+}
+
+async function attempt(
+  check: string,
+  act: () => string | Promise<string>,
+): Promise<Finding> {
+  try {
+    return { level: "ok", check, message: await act() };
+  } catch (error) {
+    return {
+      level: "problem",
+      check,
+      message: describeError(error),
+      remedy: "the proxy would not start: see what the message names",
+    };
+  }
+}
+
+function examinePort(where: HostPort, isClosed: boolean): Finding {
+  const check = "port";
+  const at = formatHostPort(where.host, where.port);
+  let listener: Listener;
+  try {
+    listener = openListener(where);
+  } catch (error) {
+    const message = describeError(error);
+    const remedy = "ss -ltnp tells who listens where";
+    return { level: "problem", check, message, remedy };
+  }
+  const { hostname } = listener.addr as Deno.NetAddr;
+  listener[Symbol.dispose]();
+  const ip = parseIpAddress(hostname);
+  const range = ip === undefined ? undefined : refusedRange(ip);
+  const isPublic = !range?.startsWith("loopback");
+  if (isPublic && isClosed) {
+    return {
+      level: "problem",
+      check,
+      message: `${at}: others can reach it, and there are no users`,
+      remedy: "--users FILE, or --open for anyone",
+    };
+  }
+  const reach = isPublic ? "from anywhere" : "on this machine";
+  return { level: "ok", check, message: `${at} is free, to be used ${reach}` };
+}

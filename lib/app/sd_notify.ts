@@ -1,0 +1,110 @@
+/**
+ * What a service manager is told, in the datagrams of sd_notify(3).
+ *
+ * Deno can send them itself, but asks for the permission to write the socket's
+ * file at each one, and a server gives that up at its start. The C library has
+ * to be asked for no permission once it is loaded.
+ *
+ * @module
+ */
+
+/** Constants of Linux on the processors that Deno runs on. */
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
+const SOCK_NONBLOCK = 0o4000;
+const SOCK_CLOEXEC = 0o2000000;
+const MSG_NOSIGNAL = 0x4000;
+const CLOCK_MONOTONIC = 1;
+
+/** Bytes of `sun_path`; a path ends with NUL. */
+const MOST_PATH = 108;
+
+const SYMBOLS = {
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  sendto: {
+    parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"],
+    result: "isize",
+  },
+  close: { parameters: ["i32"], result: "i32" },
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
+} as const;
+
+/** A way to the service manager. */
+export interface NotifySocket extends Disposable {
+  /**
+   * Sends a message. It never waits: a manager that does not read is not worth
+   * a proxy that stands still.
+   *
+   * @param lines Assignments such as `READY=1`, a line each.
+   * @returns Whether the system has taken it.
+   */
+  send(...lines: string[]): boolean;
+  /** The system's monotonic clock in microseconds, as `RELOADING=1` wants it. */
+  monotonicTime(): bigint;
+}
+
+/**
+ * Opens the way to the service manager. Needs the permission for FFI now, and
+ * none later.
+ *
+ * @param address Value of `NOTIFY_SOCKET`: a path, or `@` and an abstract name.
+ * @returns The socket.
+ * @throws {SyntaxError} If the address is of another kind, or too long.
+ * @throws {Error} If the C library can't be had, or has no socket for us.
+ */
+export function openNotifySocket(address: string): NotifySocket {
+  const name = encodeName(address);
+  const library = Deno.dlopen("libc.so.6", SYMBOLS);
+  const system = library.symbols;
+  const kind = SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+  const descriptor = system.socket(AF_UNIX, kind, 0);
+  if (descriptor < 0) {
+    library.close();
+    throw new Error("the system has no socket for it");
+  }
+  let isOpen = true;
+  return {
+    send(...lines) {
+      if (!isOpen) return false;
+      const bytes = new TextEncoder().encode(lines.join("\n"));
+      const { sendto } = system;
+      const { length } = bytes;
+      return sendto(
+        descriptor,
+        bytes,
+        BigInt(length),
+        MSG_NOSIGNAL,
+        name,
+        name.length,
+      ) === BigInt(length);
+    },
+    monotonicTime() {
+      const time = new BigInt64Array(2); // Seconds, nanoseconds.
+      system.clock_gettime(CLOCK_MONOTONIC, time);
+      return time[0]! * 1_000_000n + time[1]! / 1_000n;
+    },
+    [Symbol.dispose]() {
+      if (!isOpen) return;
+      isOpen = false;
+      system.close(descriptor);
+      library.close();
+    },
+  };
+}
+
+/** Makes a `sockaddr_un`, whose length tells where an abstract name ends. */
+function encodeName(address: string): Uint8Array<ArrayBuffer> {
+  const isAbstract = address.startsWith("@");
+  if (!isAbstract && !address.startsWith("/")) {
+    throw new SyntaxError(`'${address}' is neither a path nor abstract`);
+  }
+  const path = new TextEncoder().encode(address + (isAbstract ? "" : "\0"));
+  if (path.length > MOST_PATH) {
+    throw new SyntaxError(`'${address}' is longer than ${MOST_PATH} bytes`);
+  }
+  if (isAbstract) path[0] = 0;
+  const name = new Uint8Array(2 + path.length);
+  new Uint16Array(name.buffer, 0, 1)[0] = AF_UNIX;
+  name.set(path, 2);
+  return name;
+}
