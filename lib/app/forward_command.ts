@@ -56,9 +56,12 @@ function runForward(options: ForwardOptions): Promise<number> {
       running: loggingPools(relay, log),
       banner: bannerOf(options, relay),
       files: [...files, ...outgoing.files],
-      // The file of a Unix socket goes with its listener.
+      // Deno wants it for Unix sockets, also for connecting to them.
       writes: options["quota-file"] !== undefined ||
-        options.routes.some(({ listen }) => isUnixPath(listen)),
+        options.routes.some(({ listen, upstreams }) =>
+          [listen, ...upstreams.map(({ endpoint }) => endpoint)]
+            .some(isUnixPath)
+        ),
     };
   });
 }

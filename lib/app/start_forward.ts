@@ -85,7 +85,8 @@ export interface Relay extends RunningListeners {
 export async function startForward(config: ForwardConfig): Promise<Relay> {
   requireFitting(config);
   const { maxConnections = 20_000, log = () => {} } = config;
-  const most = Math.min(maxConnections, connectionCapacity());
+  const parked = requireRoom(config);
+  const most = Math.min(maxConnections, connectionCapacity(2, parked));
   const resolver = openNames(config.names);
   const timeouts = { ...TIMEOUTS, ...config.timeouts };
   const groups: Upstreams[] = [];
@@ -171,12 +172,15 @@ function openUpstreams(
   shared: UpstreamServices,
 ): Upstreams {
   const isChecked = (balance?.checkInterval ?? 0) > 0;
+  // Where there is no other, its failure is the answer: it is always tried.
+  const isAlone = configs.length === 1;
+  const retryAfter = isChecked ? Infinity : isAlone ? 0 : health?.retryAfter;
   const all = configs.map((settings) =>
     new Upstream({
       ...settings,
       health: new UpstreamHealth({
         ...health,
-        ...isChecked ? { retryAfter: Infinity } : {},
+        ...retryAfter === undefined ? {} : { retryAfter },
       }),
     }, shared)
   );
@@ -211,6 +215,20 @@ function requireFitting(config: ForwardConfig): void {
       "--send-proxy does not go with --pool reuse: a header tells of one client, and the connection serves several",
     );
   }
+}
+
+/** Tells how many descriptors the pools may take. */
+function requireRoom({ pool, routes }: ForwardConfig): number {
+  const { size = 0 } = pool ?? {};
+  const upstreams = routes.reduce(
+    (sum, route) => sum + route.upstreams.length,
+    0,
+  );
+  const parked = size * upstreams;
+  if (parked < connectionCapacity(1)) return parked;
+  throw new UsageError(
+    `--pool-size ${size} is more than the limit of file descriptors has room for (ulimit -n)`,
+  );
 }
 
 function healthChange({ name, health }: Upstream, why: string): LogEvent {

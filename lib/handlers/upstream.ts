@@ -62,6 +62,12 @@ export interface UpstreamLease extends Disposable {
   giveBack(): void;
 }
 
+/** Options for taking a connection. */
+export interface LeaseOptions {
+  /** Wants one that is dialled now, not one that is ready (default false). */
+  fresh?: boolean;
+}
+
 /** One upstream of a relay. */
 export class Upstream implements Candidate, Disposable {
   readonly name: string;
@@ -103,13 +109,20 @@ export class Upstream implements Candidate, Disposable {
    * Takes a connection for a client.
    *
    * @param context Gives up when cancelled.
+   * @param options Which one.
    * @returns The connection; to be disposed of.
    * @throws {DialError} If it can't be reached.
    */
-  async lease(context: Context): Promise<UpstreamLease> {
+  async lease(
+    context: Context,
+    { fresh = false }: LeaseOptions = {},
+  ): Promise<UpstreamLease> {
+    const { pool } = this;
     this.#connections++;
     try {
-      return this.#leaseOf(await this.pool.borrow(context));
+      return this.#leaseOf(
+        await (fresh ? pool.borrowFresh(context) : pool.borrow(context)),
+      );
     } catch (error) {
       this.#connections--;
       throw error;
@@ -165,8 +178,7 @@ export class Upstream implements Candidate, Disposable {
       if (this.health.succeed()) this.#services.onHealth(this, "");
       return dialled;
     } catch (error) {
-      const isOurs = context.cancelled && !isTimeout(context.reason);
-      if (!isOurs && this.health.fail()) {
+      if (isOfUpstream(error, context) && this.health.fail()) {
         const why = error instanceof Error ? error.message : String(error);
         this.#services.onHealth(this, why);
       }
@@ -237,7 +249,10 @@ export function dialledAddress({ borrowed, upstream }: UpstreamLease): string {
     : formatHostPort(address, connection.remoteAddr.port);
 }
 
-function isTimeout(reason: unknown): boolean {
-  return reason instanceof DOMException && reason.name === "TimeoutError" ||
-    reason instanceof DialError && reason.kind === "timeout";
+/** Whether a failure tells of the upstream, and not of us or the client. */
+function isOfUpstream(error: unknown, { cancelled, reason }: Context): boolean {
+  if (error instanceof DialError) return error.kind !== "no descriptors";
+  // What else ends a dial is a cancellation; the time of a check is one.
+  return cancelled && reason instanceof DOMException &&
+    reason.name === "TimeoutError";
 }
