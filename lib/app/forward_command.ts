@@ -53,7 +53,7 @@ function runForward(options: ForwardOptions): Promise<number> {
     const { startTls } = outgoing;
     const relay = await startForward({ ...config, tls, startTls, log });
     return {
-      running: loggingPools(relay, log),
+      running: options.pool === "off" ? relay : loggingPools(relay, log),
       banner: bannerOf(options, relay),
       files: [...files, ...outgoing.files],
       // Deno wants it for Unix sockets, also for connecting to them.
