@@ -146,7 +146,10 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       (_listener, index) => handlerFor(index),
       { slots: most, log },
     );
-  const running = await startWith(limits, start);
+  const running = await startWith(limits, start).catch((error: unknown) => {
+    for (const group of groups) group.drain();
+    throw error;
+  });
   return {
     listeners: running.listeners,
     get connections() {
@@ -218,13 +221,15 @@ function requireFitting(config: ForwardConfig): void {
 }
 
 /** Tells how many descriptors the pools may take. */
-function requireRoom({ pool, routes }: ForwardConfig): number {
+function requireRoom(
+  { pool, routes, serverNames = new Map() }: ForwardConfig,
+): number {
   const { size = 0 } = pool ?? {};
-  const upstreams = routes.reduce(
-    (sum, route) => sum + route.upstreams.length,
-    0,
-  );
-  const parked = size * upstreams;
+  const lists = [
+    ...routes.map(({ upstreams }) => upstreams),
+    ...serverNames.values(),
+  ];
+  const parked = size * lists.flat().length;
   if (parked < connectionCapacity(1)) return parked;
   throw new UsageError(
     `--pool-size ${size} is more than the limit of file descriptors has room for (ulimit -n)`,

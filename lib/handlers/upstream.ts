@@ -142,7 +142,8 @@ export class Upstream implements Candidate, Disposable {
       const { connection } = await this.#dial(attempt);
       connection.close();
     } catch {
-      // Its health was told.
+      // What else ends a dial was told.
+      if (attempt.cancelled && !context.cancelled) this.#fail(attempt.reason);
     }
   }
 
@@ -178,12 +179,18 @@ export class Upstream implements Candidate, Disposable {
       if (this.health.succeed()) this.#services.onHealth(this, "");
       return dialled;
     } catch (error) {
-      if (isOfUpstream(error, context) && this.health.fail()) {
-        const why = error instanceof Error ? error.message : String(error);
-        this.#services.onHealth(this, why);
-      }
+      // Not what is ours: no descriptors, a client that has left, a drain.
+      const isOurs = !(error instanceof DialError) ||
+        error.kind === "no descriptors";
+      if (!isOurs) this.#fail(error);
       throw error;
     }
+  }
+
+  #fail(error: unknown): void {
+    if (!this.health.fail()) return;
+    const why = error instanceof Error ? error.message : String(error);
+    this.#services.onHealth(this, why);
   }
 
   /** The time limit of connecting is for TLS too. */
@@ -191,19 +198,20 @@ export class Upstream implements Candidate, Disposable {
     if (!this.#isTls) return await this.#connect(context);
     using attempt = new Context(context);
     attempt.cancelAfter(this.#services.connectTimeout, "Connect time");
-    const plain = await this.#connect(attempt);
-    const { connection } = plain;
-    const duplex = plain.duplex ?? new Duplex(connection);
-    const { host } = this.#endpoint as HostPort;
+    let duplex: Duplex | undefined;
     try {
+      const { address, connection, ...plain } = await this.#connect(attempt);
+      duplex = plain.duplex ?? new Duplex(connection);
+      const { host } = this.#endpoint as HostPort;
       const secured = await this.#services.startTls!(
         underneath({ connection, duplex }),
         { host, context: attempt },
       );
-      return { connection: secured, address: plain.address };
+      return { connection: secured, address };
     } catch (error) {
-      duplex.close();
+      duplex?.close();
       context.throwIfCancelled();
+      if (error instanceof DialError) throw error;
       const why = error instanceof Error ? error.message : String(error);
       throw new DialError(
         attempt.cancelled ? "timeout" : "failed",
@@ -247,12 +255,4 @@ export function dialledAddress({ borrowed, upstream }: UpstreamLease): string {
   return address.length === 0
     ? upstream.name
     : formatHostPort(address, connection.remoteAddr.port);
-}
-
-/** Whether a failure tells of the upstream, and not of us or the client. */
-function isOfUpstream(error: unknown, { cancelled, reason }: Context): boolean {
-  if (error instanceof DialError) return error.kind !== "no descriptors";
-  // What else ends a dial is a cancellation; the time of a check is one.
-  return cancelled && reason instanceof DOMException &&
-    reason.name === "TimeoutError";
 }

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { parseIpAddress } from "../../lib/wire/ip_address.ts";
 import { eventually, pattern, readToEof } from "../support/dialogue.ts";
 import {
   answer,
@@ -6,6 +7,7 @@ import {
   pooled,
   startHandUpstream,
   startTestForward,
+  type TestForward,
   upstreamAt,
 } from "../support/forward.ts";
 import {
@@ -64,6 +66,41 @@ Deno.test("forward() passes the client's first bytes once and in order, with ahe
   }));
   for (const event of await forward.whenEnded(6)) {
     assertEquals(event.sent, event.received);
+  }
+});
+
+Deno.test("forward() spares its client the time that connecting takes, with ahead", async () => {
+  const delay = 300;
+  await using echo = startEcho();
+  const upstreams = [upstreamAt({ host: "far.test", port: echo.addr.port })];
+  const address = parseIpAddress("127.0.0.1")!;
+  // Far away: each connection takes its time to be there.
+  const names = {
+    cacheSize: 0,
+    source: {
+      async lookup() {
+        await new Promise((resolve) => setTimeout(resolve, delay));
+        return { addresses: [address], exists: true, life: 0 };
+      },
+    },
+  };
+  const timeToFirstByte = async (forward: TestForward) => {
+    using conn = await forward.connect();
+    const begin = performance.now();
+    assertEquals(await ask(conn, "?", 1), "?");
+    return performance.now() - begin;
+  };
+  await using off = await startTestForward(upstreams, { names });
+  const without = await timeToFirstByte(off);
+  assert(without >= delay, `${without} ms`);
+  await using ahead = await startTestForward(
+    upstreams,
+    pooled("ahead", 5, { names }),
+  );
+  await ahead.parked(5);
+  for (let n = 0; n < 5; n++) {
+    const took = await timeToFirstByte(ahead);
+    assert(took < delay / 2, `${took} ms`);
   }
 });
 
