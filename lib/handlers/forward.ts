@@ -15,7 +15,7 @@
 import { DialError } from "../net/dial_error.ts";
 import type { Borrowed, PoolMode } from "../net/pool.ts";
 import type { End, TunnelResult } from "../net/tunnel.ts";
-import { type ServerNames } from "./sni.ts";
+import type { ServerNames } from "./sni.ts";
 import { requireAdmission } from "./open_target.ts";
 import { Refusal } from "../policy/refusal.ts";
 import { encodeProxyHeader, type ProxyVersion } from "./proxy_header.ts";

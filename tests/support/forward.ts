@@ -94,7 +94,7 @@ export function upstreamAt(
   const endpoint = "hostname" in where
     ? { host: where.hostname, port: where.port }
     : where;
-  return { endpoint, weight: 1, isBackup: false, ...settings };
+  return { endpoint, weight: 1, isBackup: false, isTls: false, ...settings };
 }
 
 /** The configuration of a pool. */
