@@ -57,7 +57,10 @@ export interface ForwardConfig extends FrontConfig {
   timeouts?: Partial<Timeouts>;
   /** Connections at once (default 20,000). */
   maxConnections?: number;
-  /** Connections at once from one client; 0 (the default) is no limit. */
+  /**
+   * Connections at once from one client; 0 is no limit (default 1,000, and 0
+   * on a loopback address or a Unix socket).
+   */
   maxConnectionsPerClient?: number | undefined;
   /** Other proxies to go through (default: none). */
   parents?: ParentConfig;
@@ -121,7 +124,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   const isPeeked = byName.length > 0 && config.tls === undefined;
   const relay = isPeeked ? peekServerName(forward) : forward;
   const protocol = inFront(config, relay);
-  const handlerFor = (index: number): Handler => {
+  const handlerFor = (isPublic: boolean, index: number): Handler => {
     const { upstreams: configs } = config.routes[index]!;
     const upstreams = configs.length === 0 ? undefined : open(configs);
     const services: ForwardServices = {
@@ -132,7 +135,8 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       poolSettle: config.poolSettle ?? 50,
       sendProxy: config.sendProxy,
       limits: connectionLimits,
-      connectionsPerClient: config.maxConnectionsPerClient ?? 0,
+      connectionsPerClient: config.maxConnectionsPerClient ??
+        (isPublic ? 1_000 : 0),
       usage: limits.usage,
       timeouts,
       log,
@@ -143,7 +147,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   const start = () =>
     startListeners(
       config.routes.map(({ listen }) => listen),
-      (_listener, index) => handlerFor(index),
+      ({ isPublic }, index) => handlerFor(isPublic, index),
       { slots: most, log },
     );
   const running = await startWith(limits, start).catch((error: unknown) => {
