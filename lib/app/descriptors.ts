@@ -15,14 +15,17 @@ const RESERVE = 40;
  * descriptors from being the ones that the targets of others need.
  *
  * @param perConnection Descriptors that each has.
+ * @param besides Descriptors that are used for something else (default 0).
  * @returns How many, 1 or more; `Infinity` where the system does not say.
  */
 export function connectionCapacity(
   perConnection: number = PER_CONNECTION,
+  besides = 0,
 ): number {
   const limit = descriptorLimit();
   if (limit === undefined) return Infinity;
-  return Math.max(1, Math.floor((limit - RESERVE) / perConnection));
+  const left = limit - RESERVE - besides;
+  return Math.max(1, Math.floor(left / perConnection));
 }
 
 /** The soft limit, as Linux tells it; Deno has raised it to the hard one. */

@@ -53,12 +53,15 @@ function runForward(options: ForwardOptions): Promise<number> {
     const { startTls } = outgoing;
     const relay = await startForward({ ...config, tls, startTls, log });
     return {
-      running: loggingPools(relay, log),
+      running: options.pool === "off" ? relay : loggingPools(relay, log),
       banner: bannerOf(options, relay),
       files: [...files, ...outgoing.files],
-      // The file of a Unix socket goes with its listener.
+      // Deno wants it for Unix sockets, also for connecting to them.
       writes: options["quota-file"] !== undefined ||
-        options.routes.some(({ listen }) => isUnixPath(listen)),
+        options.routes.some(({ listen, upstreams }) =>
+          [listen, ...upstreams.map(({ endpoint }) => endpoint)]
+            .some(isUnixPath)
+        ),
     };
   });
 }

@@ -20,7 +20,14 @@ import {
 import { parseRoutes, parseServerNames } from "./forward_routes.ts";
 import { LIMIT_OPTIONS } from "./limit_options.ts";
 import { NAME_OPTIONS } from "./name_options.ts";
-import { flag, operand, type OptionValues, single } from "./option.ts";
+import { parseDuration } from "./duration.ts";
+import {
+  flag,
+  operand,
+  type Option,
+  type OptionValues,
+  single,
+} from "./option.ts";
 
 /** Options of `sluice forward`. */
 export const FORWARD_OPTIONS = {
@@ -51,13 +58,13 @@ export const FORWARD_OPTIONS = {
     "1m",
     "for a connection to be ready and unused; 0 is for ever",
   ),
-  "pool-max-age": durationOption(
+  "pool-max-age": duration(
     "10m",
-    "from connecting to the last use; 0 is for ever",
+    "age up to which a connection is given to a client; 0 is any",
   ),
-  "pool-settle": durationOption(
+  "pool-settle": duration(
     "50ms",
-    "of silence, after an answer, until a client's connection is free for the next (reuse)",
+    "silence, after an answer and the client's end, until its connection is free for the next client (reuse)",
   ),
   "server-speaks-first": flag(
     "connect for a client at once, and keep what an upstream says to a connection that is ready (ahead)",
@@ -68,9 +75,9 @@ export const FORWARD_OPTIONS = {
     (text): BalanceMethod => oneOf(BALANCE_METHODS, text),
     "which of several upstreams is next; random takes the less busy one of two",
   ),
-  "check-interval": durationOption(
+  "check-interval": duration(
     "0",
-    "between checks that each upstream takes connections; 0 checks none, and leaves it to clients' connections",
+    "how often to check that each upstream takes connections; 0 is never: then clients' own connections tell",
   ),
   "check-timeout": durationOption("2s", "for a check"),
   "rise": single(
@@ -85,13 +92,13 @@ export const FORWARD_OPTIONS = {
     parseCount,
     "failures in a row that take an upstream down",
   ),
-  "retry-after": durationOption(
+  "retry-after": duration(
     "10s",
-    "after which a client's connection tries one that is down, where there are no checks",
+    "how often a client's connection tries an upstream that is down, where there are no checks; one that has no other beside it is always tried",
   ),
-  "slow-start": durationOption(
+  "slow-start": duration(
     "0",
-    "in which an upstream that came up gets its whole share",
+    "how long an upstream that came up gets less than its share",
   ),
   ...SEND_PROXY_OPTIONS,
   ...VIA_OPTIONS,
@@ -109,6 +116,11 @@ export const FORWARD_OPTIONS = {
 
 /** Values of the options of `sluice forward`. */
 export type ForwardOptions = OptionValues<typeof FORWARD_OPTIONS>;
+
+/** A duration that is no limit. */
+function duration(initial: string, help: string): Option<number> {
+  return single("DURATION", initial, parseDuration, help);
+}
 
 function oneOf<T extends string>(known: readonly T[], text: string): T {
   const found = known.find((one) => one === text);

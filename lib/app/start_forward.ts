@@ -57,7 +57,10 @@ export interface ForwardConfig extends FrontConfig {
   timeouts?: Partial<Timeouts>;
   /** Connections at once (default 20,000). */
   maxConnections?: number;
-  /** Connections at once from one client; 0 (the default) is no limit. */
+  /**
+   * Connections at once from one client; 0 is no limit (default 1,000, and 0
+   * on a loopback address or a Unix socket).
+   */
   maxConnectionsPerClient?: number | undefined;
   /** Other proxies to go through (default: none). */
   parents?: ParentConfig;
@@ -90,7 +93,8 @@ export interface Relay extends RunningListeners {
 export async function startForward(config: ForwardConfig): Promise<Relay> {
   requireFitting(config);
   const { maxConnections = 20_000, log = () => {} } = config;
-  const most = Math.min(maxConnections, connectionCapacity());
+  const parked = requireRoom(config);
+  const most = Math.min(maxConnections, connectionCapacity(2, parked));
   const resolver = openNames(config.names);
   const timeouts = { ...TIMEOUTS, ...config.timeouts };
   const groups: Upstreams[] = [];
@@ -125,7 +129,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   const isPeeked = byName.length > 0 && config.tls === undefined;
   const relay = isPeeked ? peekServerName(forward) : forward;
   const protocol = inFront(config, relay);
-  const handlerFor = (index: number): Handler => {
+  const handlerFor = (isPublic: boolean, index: number): Handler => {
     const { upstreams: configs } = config.routes[index]!;
     const upstreams = configs.length === 0 ? undefined : open(configs);
     const services: ForwardServices = {
@@ -136,7 +140,8 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       poolSettle: config.poolSettle ?? 50,
       sendProxy: config.sendProxy,
       limits: connectionLimits,
-      connectionsPerClient: config.maxConnectionsPerClient ?? 0,
+      connectionsPerClient: config.maxConnectionsPerClient ??
+        (isPublic ? 1_000 : 0),
       usage: limits.usage,
       timeouts,
       log,
@@ -147,10 +152,13 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   const start = () =>
     startListeners(
       config.routes.map(({ listen }) => listen),
-      (_listener, index) => handlerFor(index),
+      ({ isPublic }, index) => handlerFor(isPublic, index),
       { slots: most, grace: config.grace ?? 1_000, log },
     );
-  const running = await startWith(limits, start);
+  const running = await startWith(limits, start).catch((error: unknown) => {
+    for (const group of groups) group.drain();
+    throw error;
+  });
   return {
     listeners: running.listeners,
     get connections() {
@@ -176,12 +184,15 @@ function openUpstreams(
   shared: UpstreamServices,
 ): Upstreams {
   const isChecked = (balance?.checkInterval ?? 0) > 0;
+  // Where there is no other, its failure is the answer: it is always tried.
+  const isAlone = configs.length === 1;
+  const retryAfter = isChecked ? Infinity : isAlone ? 0 : health?.retryAfter;
   const all = configs.map((settings) =>
     new Upstream({
       ...settings,
       health: new UpstreamHealth({
         ...health,
-        ...isChecked ? { retryAfter: Infinity } : {},
+        ...retryAfter === undefined ? {} : { retryAfter },
       }),
     }, shared)
   );
@@ -216,6 +227,22 @@ function requireFitting(config: ForwardConfig): void {
       "--send-proxy does not go with --pool reuse: a header tells of one client, and the connection serves several",
     );
   }
+}
+
+/** Tells how many descriptors the pools may take. */
+function requireRoom(
+  { pool, routes, serverNames = new Map() }: ForwardConfig,
+): number {
+  const { size = 0 } = pool ?? {};
+  const lists = [
+    ...routes.map(({ upstreams }) => upstreams),
+    ...serverNames.values(),
+  ];
+  const parked = size * lists.flat().length;
+  if (parked < connectionCapacity(1)) return parked;
+  throw new UsageError(
+    `--pool-size ${size} is more than the limit of file descriptors has room for (ulimit -n)`,
+  );
 }
 
 function healthChange({ name, health }: Upstream, why: string): LogEvent {

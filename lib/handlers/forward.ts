@@ -12,8 +12,9 @@
  * @module
  */
 
+import { DialError } from "../net/dial_error.ts";
 import type { Borrowed, PoolMode } from "../net/pool.ts";
-import type { TunnelResult } from "../net/tunnel.ts";
+import type { End, TunnelResult } from "../net/tunnel.ts";
 import type { ServerNames } from "./sni.ts";
 import { requireAdmission } from "./open_target.ts";
 import { Refusal } from "../policy/refusal.ts";
@@ -40,9 +41,6 @@ export interface ForwardServices extends CommonServices {
   sendProxy: ProxyVersion | undefined;
 }
 
-/** Parked connections that may turn out to have ended, for one client. */
-const MOST_STALE = 64;
-
 /**
  * Relays one client.
  *
@@ -54,7 +52,7 @@ const MOST_STALE = 64;
 export async function forward(
   session: Session<ForwardServices>,
 ): Promise<TunnelResult> {
-  const { record, reader, services } = session;
+  const { context, record, reader, services } = session;
   record.protocol = "tcp";
   reader.release();
   session.endHandshake();
@@ -62,10 +60,14 @@ export async function forward(
   // A pooled connection that has ended is only noticed when it is used: until
   // the client has said something, it needs none.
   const waits = services.poolMode !== "off" && !services.serverSpeaksFirst;
-  const first = waits ? await firstBytes(session) : new Uint8Array();
-  if (waits && first.length === 0) return endedAtOnce();
+  let first: Uint8Array = new Uint8Array();
+  try {
+    if (waits) first = await firstBytes(session);
+  } catch (error) {
+    return endedAtOnce(error, context.cancelled ? undefined : "client");
+  }
+  if (waits && first.length === 0) return endedAtOnce(undefined, "client");
   using lease = await leaseWith(session, first);
-  record.target = lease.upstream.name;
   record.address = dialledAddress(lease);
   const early = await writeEarly(session, lease.borrowed);
   const { duplex } = lease.borrowed;
@@ -89,20 +91,26 @@ async function leaseWith(
   session: Session<ForwardServices>,
   first: Uint8Array,
 ): Promise<UpstreamLease> {
-  const { context, remote, serverName, services } = session;
+  const { context, record, remote, serverName, services } = session;
   const upstreams = upstreamsFor(session);
+  const client = remote.hostname;
   const header = encodeProxyHeader(session, services.sendProxy, serverName);
-  for (let stale = 0;; stale++) {
-    const lease = await upstreams.lease(remote.hostname, context);
+  for (let fresh = false;; fresh = true) {
+    const lease = await upstreams.lease(context, { client, fresh });
+    record.target = lease.upstream.name;
     try {
-      await writeFirst(lease.borrowed, header);
-      await writeFirst(lease.borrowed, first);
+      await writeFirst(session, lease.borrowed, [header, first]);
       return lease;
     } catch (error) {
-      // It had ended, and has taken nothing: the client has lost no byte.
-      const isStale = lease.borrowed.wasParked && stale < MOST_STALE;
       lease[Symbol.dispose]();
-      if (!isStale || context.cancelled) throw error;
+      context.throwIfCancelled();
+      // It had ended, and has taken nothing: the client has lost no byte.
+      if (lease.borrowed.wasParked) continue;
+      throw new DialError(
+        "refused",
+        `Cannot reach ${record.target}: it closed the connection at once`,
+        { cause: error },
+      );
     }
   }
 }
@@ -119,16 +127,23 @@ function upstreamsFor(
   throw new Refusal("forbidden", `There is no upstream for ${what}`);
 }
 
+/** Writes messages; an upstream that takes none must not hold us for ever. */
 async function writeFirst(
+  { context, services }: Session<ForwardServices>,
   { duplex }: Borrowed,
-  bytes: Uint8Array,
+  messages: readonly Uint8Array[],
 ): Promise<void> {
-  if (bytes.length === 0) return;
+  const limit = context.cancelAfter(services.timeouts.idle, "Idle time");
+  const unregister = context.onCancel(() => duplex.close());
   const writer = duplex.writable.getWriter();
   try {
-    await writer.write(bytes);
+    for (const bytes of messages) {
+      if (bytes.length > 0) await writer.write(bytes);
+    }
   } finally {
     writer.releaseLock();
+    unregister();
+    limit.clear();
   }
 }
 
@@ -165,7 +180,14 @@ async function writeEarly(
   return count;
 }
 
-/** It has said nothing, so there is nobody to tell that. */
-function endedAtOnce(): TunnelResult {
-  return { sent: 0, received: 0, endedFirst: "client", error: undefined };
+/** The client has said nothing, so no upstream was needed. */
+function endedAtOnce(error: unknown, end: End | undefined): TunnelResult {
+  const failed = error !== undefined && end !== undefined;
+  return {
+    sent: 0,
+    received: 0,
+    endedFirst: end,
+    error,
+    ...failed ? { failed: end } : {},
+  };
 }

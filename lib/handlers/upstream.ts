@@ -62,6 +62,12 @@ export interface UpstreamLease extends Disposable {
   giveBack(): void;
 }
 
+/** Options for taking a connection. */
+export interface LeaseOptions {
+  /** Wants one that is dialled now, not one that is ready (default false). */
+  fresh?: boolean;
+}
+
 /** One upstream of a relay. */
 export class Upstream implements Candidate, Disposable {
   readonly name: string;
@@ -103,13 +109,20 @@ export class Upstream implements Candidate, Disposable {
    * Takes a connection for a client.
    *
    * @param context Gives up when cancelled.
+   * @param options Which one.
    * @returns The connection; to be disposed of.
    * @throws {DialError} If it can't be reached.
    */
-  async lease(context: Context): Promise<UpstreamLease> {
+  async lease(
+    context: Context,
+    { fresh = false }: LeaseOptions = {},
+  ): Promise<UpstreamLease> {
+    const { pool } = this;
     this.#connections++;
     try {
-      return this.#leaseOf(await this.pool.borrow(context));
+      return this.#leaseOf(
+        await (fresh ? pool.borrowFresh(context) : pool.borrow(context)),
+      );
     } catch (error) {
       this.#connections--;
       throw error;
@@ -129,7 +142,8 @@ export class Upstream implements Candidate, Disposable {
       const { connection } = await this.#dial(attempt);
       connection.close();
     } catch {
-      // Its health was told.
+      // What else ends a dial was told.
+      if (attempt.cancelled && !context.cancelled) this.#fail(attempt.reason);
     }
   }
 
@@ -165,13 +179,18 @@ export class Upstream implements Candidate, Disposable {
       if (this.health.succeed()) this.#services.onHealth(this, "");
       return dialled;
     } catch (error) {
-      const isOurs = context.cancelled && !isTimeout(context.reason);
-      if (!isOurs && this.health.fail()) {
-        const why = error instanceof Error ? error.message : String(error);
-        this.#services.onHealth(this, why);
-      }
+      // Not what is ours: no descriptors, a client that has left, a drain.
+      const isOurs = !(error instanceof DialError) ||
+        error.kind === "no descriptors";
+      if (!isOurs) this.#fail(error);
       throw error;
     }
+  }
+
+  #fail(error: unknown): void {
+    if (!this.health.fail()) return;
+    const why = error instanceof Error ? error.message : String(error);
+    this.#services.onHealth(this, why);
   }
 
   /** The time limit of connecting is for TLS too. */
@@ -179,19 +198,20 @@ export class Upstream implements Candidate, Disposable {
     if (!this.#isTls) return await this.#connect(context);
     using attempt = new Context(context);
     attempt.cancelAfter(this.#services.connectTimeout, "Connect time");
-    const plain = await this.#connect(attempt);
-    const { connection } = plain;
-    const duplex = plain.duplex ?? new Duplex(connection);
-    const { host } = this.#endpoint as HostPort;
+    let duplex: Duplex | undefined;
     try {
+      const { address, connection, ...plain } = await this.#connect(attempt);
+      duplex = plain.duplex ?? new Duplex(connection);
+      const { host } = this.#endpoint as HostPort;
       const secured = await this.#services.startTls!(
         underneath({ connection, duplex }),
         { host, context: attempt },
       );
-      return { connection: secured, address: plain.address };
+      return { connection: secured, address };
     } catch (error) {
-      duplex.close();
+      duplex?.close();
       context.throwIfCancelled();
+      if (error instanceof DialError) throw error;
       const why = error instanceof Error ? error.message : String(error);
       throw new DialError(
         attempt.cancelled ? "timeout" : "failed",
@@ -235,9 +255,4 @@ export function dialledAddress({ borrowed, upstream }: UpstreamLease): string {
   return address.length === 0
     ? upstream.name
     : formatHostPort(address, connection.remoteAddr.port);
-}
-
-function isTimeout(reason: unknown): boolean {
-  return reason instanceof DOMException && reason.name === "TimeoutError" ||
-    reason instanceof DialError && reason.kind === "timeout";
 }

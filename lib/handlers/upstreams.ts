@@ -7,10 +7,9 @@
 import { DialError } from "../net/dial_error.ts";
 import { Balancer, type BalancerOptions } from "../policy/balancer.ts";
 import { clientKey } from "../policy/client_key.ts";
-
 import { Context } from "../sync/context.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
-import type { Upstream, UpstreamLease } from "./upstream.ts";
+import type { LeaseOptions, Upstream, UpstreamLease } from "./upstream.ts";
 
 /** Settings of {@linkcode Upstreams}. */
 export interface UpstreamsOptions extends BalancerOptions {
@@ -18,6 +17,12 @@ export interface UpstreamsOptions extends BalancerOptions {
   checkInterval?: number;
   /** Milliseconds that a check may take (default 2,000). */
   checkTimeout?: number;
+}
+
+/** Options for taking a connection for a client. */
+export interface ClientLeaseOptions extends LeaseOptions {
+  /** The client's address, for the choice. */
+  client: string;
 }
 
 /** The upstreams of one listener. */
@@ -52,12 +57,15 @@ export class Upstreams implements Disposable {
    * Takes a connection to one of them: the next is tried where one can't be
    * reached, each once.
    *
-   * @param client The client's address, for the choice.
    * @param context Gives up when cancelled.
+   * @param options Whom it is for, and whether it has to be new.
    * @returns The connection; to be disposed of.
    * @throws {DialError} If none of those that are up can be reached, or none is.
    */
-  async lease(client: string, context: Context): Promise<UpstreamLease> {
+  async lease(
+    context: Context,
+    { client, ...options }: ClientLeaseOptions,
+  ): Promise<UpstreamLease> {
     const tried = new Set<Upstream>();
     let failure: unknown;
     while (true) {
@@ -65,7 +73,7 @@ export class Upstreams implements Disposable {
       if (upstream === undefined) throw failure ?? this.#allDown();
       tried.add(upstream);
       try {
-        return await upstream.lease(context);
+        return await upstream.lease(context, options);
       } catch (error) {
         if (context.cancelled || !(error instanceof DialError)) throw error;
         failure = error;

@@ -88,12 +88,23 @@ const BRIEF = 1_000;
 /** How often ages are looked at, in milliseconds. */
 const SWEEP = 250;
 
+/**
+ * Turns of the event loop in which the runtime asks the system at least once
+ * which sockets are ready (61, tokio's `event_interval`; measured).
+ */
+const TURNS_TO_ASK = 64;
+
+/** How often that is done at most, for one client. */
+const MOST_ROUNDS = 16;
+
 interface Parked {
   readonly dialled: Dialled;
   readonly duplex: Duplex;
   readonly openedAt: number;
   readonly parkedAt: number;
   readonly watch: EarlyReader;
+  /** Whether it was borrowed or given up. */
+  isOver: boolean;
 }
 
 /** Connections to one upstream. */
@@ -119,6 +130,10 @@ export class Pool implements Disposable {
   readonly #parked: Parked[] = [];
   #dialling = 0;
   #pause = 0;
+  /** When one that was parked has last ended or spoken. */
+  #lostAt = -Infinity;
+  /** Whether filling pauses because a dial has failed. */
+  #hasFailed = false;
   #sweep: Deadline | undefined;
   #retry: Deadline | undefined;
 
@@ -149,11 +164,13 @@ export class Pool implements Disposable {
    * @throws What the dial throws.
    */
   async borrow(context: Context): Promise<Borrowed> {
-    // What has come by now, an end of file too, is noticed in this turn.
-    if (this.#parked.length > 0) await turn();
-    const parked = this.#parked.pop();
-    if (parked !== undefined) {
+    while (true) {
+      const parked = this.#parked.pop();
+      if (parked === undefined) return await this.borrowFresh(context);
       this.figures.idle = this.#parked.length;
+      await this.#letEnd(parked);
+      if (parked.isOver || this.#giveUpOld(parked)) continue;
+      parked.isOver = true;
       const early = await parked.watch.stop();
       this.#pause = 0;
       this.figures.hits++;
@@ -161,33 +178,26 @@ export class Pool implements Disposable {
       const { dialled, duplex, openedAt } = parked;
       return { ...dialled, duplex, openedAt, early, wasParked: true };
     }
-    this.figures.misses++;
-    this.figures.waiting++;
-    try {
-      return await this.dialFresh(context);
-    } finally {
-      this.figures.waiting--;
-      this.#fill();
-    }
   }
 
   /**
-   * Dials a connection, whatever is parked.
+   * Dials a connection for a client, whatever is parked.
    *
    * @param context Gives up when cancelled.
    * @returns The connection; the caller closes it, or gives it back.
    * @throws What the dial throws.
    */
-  async dialFresh(context: Context): Promise<Borrowed> {
-    const dialled = await this.#dial(context);
-    this.figures.opened++;
-    return {
-      ...dialled,
-      duplex: dialled.duplex ?? new Duplex(dialled.connection),
-      openedAt: performance.now(),
-      early: [],
-      wasParked: false,
-    };
+  async borrowFresh(context: Context): Promise<Borrowed> {
+    this.figures.misses++;
+    this.figures.waiting++;
+    try {
+      const borrowed = await this.#open(context);
+      if (this.#hasFailed) this.#resume(); // It is back.
+      return borrowed;
+    } finally {
+      this.figures.waiting--;
+      this.#fill();
+    }
   }
 
   /**
@@ -225,6 +235,18 @@ export class Pool implements Disposable {
     this.close();
   }
 
+  async #open(context: Context): Promise<Borrowed> {
+    const dialled = await this.#dial(context);
+    this.figures.opened++;
+    return {
+      ...dialled,
+      duplex: dialled.duplex ?? new Duplex(dialled.connection),
+      openedAt: performance.now(),
+      early: [],
+      wasParked: false,
+    };
+  }
+
   #park(dialled: Dialled, duplex: Duplex, openedAt: number): void {
     const watch = new EarlyReader(duplex, (error) => {
       const hasSpoken = error instanceof RangeError;
@@ -237,6 +259,7 @@ export class Pool implements Disposable {
       openedAt,
       parkedAt: performance.now(),
       watch,
+      isOver: false,
     };
     this.#parked.push(parked);
     this.figures.idle = this.#parked.length;
@@ -259,13 +282,12 @@ export class Pool implements Disposable {
   /** Never rejects: nobody waits for it. */
   async #dialAhead(): Promise<void> {
     try {
-      const { duplex, openedAt, ...dialled } = await this.dialFresh(
-        this.#context,
-      );
+      const { duplex, openedAt, ...dialled } = await this.#open(this.#context);
       if (this.#context.cancelled) duplex.close();
       else this.#park(dialled, duplex, openedAt);
     } catch {
       // Whoever needs a connection now learns why by a dial of its own.
+      this.#hasFailed = true;
       this.#backOff();
     } finally {
       this.#dialling--;
@@ -282,35 +304,67 @@ export class Pool implements Disposable {
     );
     this.#retry = setDeadline(this.#pause, () => {
       this.#retry = undefined;
+      this.#hasFailed = false;
       this.#fill();
     });
   }
 
+  #resume(): void {
+    this.#hasFailed = false;
+    this.#pause = 0;
+    this.#retry?.clear();
+    this.#retry = undefined;
+  }
+
+  /**
+   * Lets it be noticed that a connection has ended by now, or has spoken: what
+   * was before the event that a client came with is told in the same turn. But
+   * an upstream that goes ends more at once than one turn tells of.
+   */
+  async #letEnd(parked: Parked): Promise<void> {
+    await turn();
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      const before = this.#lostAt;
+      if (parked.isOver || performance.now() - before >= BRIEF) return;
+      for (let n = 0; n < TURNS_TO_ASK; n++) await turn();
+      if (this.#lostAt === before) return;
+    }
+  }
+
   #evict(parked: Parked, why: Eviction): void {
+    if (parked.isOver) return;
+    parked.isOver = true;
     const index = this.#parked.indexOf(parked);
-    if (index < 0) return; // It has just been borrowed, or was evicted.
-    this.#parked.splice(index, 1);
+    if (index >= 0) this.#parked.splice(index, 1);
     this.figures.idle = this.#parked.length;
     this.figures.evicted[why]++;
     parked.duplex.close();
     void parked.watch.stop().then(() => parked.duplex.releaseBuffer());
-    const isBrief = performance.now() - parked.parkedAt < BRIEF;
-    if (isBrief && (why === "ended" || why === "spoke")) this.#backOff();
+    if (why === "ended" || why === "spoke") this.#lose(parked);
     this.#fill();
+  }
+
+  #lose({ parkedAt }: Parked): void {
+    this.#lostAt = performance.now();
+    if (this.#lostAt - parkedAt < BRIEF) this.#backOff();
+    else this.#pause = 0;
   }
 
   #sweepOld(): void {
     this.#sweep = undefined;
-    const now = performance.now();
-    for (const parked of [...this.#parked]) {
-      const isIdle = this.#idleTimeout > 0 &&
-        now - parked.parkedAt >= this.#idleTimeout;
-      if (this.#isAged(parked.openedAt)) this.#evict(parked, "aged");
-      else if (isIdle) this.#evict(parked, "idle");
-    }
+    for (const parked of [...this.#parked]) this.#giveUpOld(parked);
     if (this.#parked.length > 0) {
       this.#sweep ??= setDeadline(SWEEP, () => this.#sweepOld());
     }
+  }
+
+  /** Tells whether it was given up. */
+  #giveUpOld(parked: Parked): boolean {
+    const isIdle = this.#idleTimeout > 0 &&
+      performance.now() - parked.parkedAt >= this.#idleTimeout;
+    const isAged = this.#isAged(parked.openedAt);
+    if (isAged || isIdle) this.#evict(parked, isAged ? "aged" : "idle");
+    return isAged || isIdle;
   }
 
   #isAged(openedAt: number): boolean {

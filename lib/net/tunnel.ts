@@ -160,20 +160,27 @@ class Tunnel {
     const limit = this.#halfCloseTimeout[ended];
     const late = () => this.#cut(timeoutError(limit, "Half-close time"));
     if (ended === "client" && this.#keepTarget !== undefined) {
-      this.#waitForSilence(this.#keepTarget, performance.now(), late);
+      this.#waitForSilence(this.#keepTarget, late);
     } else if (limit === 0) this.#cut(undefined);
     else if (limit !== Infinity) this.#watch(limit, late);
   }
 
   /** Until the target has said all that it has to say to a client that left. */
-  #waitForSilence(silence: number, since: number, late: () => void): void {
-    this.#watch(silence, () => {
+  #waitForSilence(silence: number, late: () => void): void {
+    let seen = this.#progress();
+    let since = performance.now();
+    const look = () => {
       const isBusy = this.#client.isWriting || this.#target.awaitsAnswer;
-      if (!isBusy) this.#leave(undefined);
-      else if (performance.now() - since < this.#halfCloseTimeout.client) {
-        this.#waitForSilence(silence, since, late);
-      } else late();
-    });
+      if (!isBusy) return this.#leave(undefined);
+      const now = this.#progress();
+      if (now !== seen) since = performance.now();
+      seen = now;
+      if (performance.now() - since >= this.#halfCloseTimeout.client) late();
+      else watch();
+    };
+    // A time of 0 would be none: it is the least that can be waited.
+    const watch = () => this.#watch(Math.max(1, silence), look);
+    watch();
   }
 
   /** Ends it without anybody's fault: the target may serve another client. */

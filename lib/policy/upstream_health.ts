@@ -74,7 +74,10 @@ export class UpstreamHealth {
    */
   succeed(): boolean {
     this.#inRow = this.#isUp ? 0 : this.#inRow + 1;
-    return !this.#isUp && this.#inRow >= this.#rise && this.#turn(true);
+    if (this.#isUp) return false;
+    // The next client may find out more at once.
+    if (Number.isFinite(this.#retryAfter)) this.#retryAt = -Infinity;
+    return this.#inRow >= this.#rise && this.#turn(true);
   }
 
   /**

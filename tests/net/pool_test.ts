@@ -271,3 +271,37 @@ Deno.test("Pool.close() closes what is parked and what is on its way", async () 
     assertEquals(await within(5_000, conn.read(new Uint8Array(1))), null);
   }
 });
+
+Deno.test("Pool fills up at once when a client's own dial tells that the upstream is back", async () => {
+  let isDown = true;
+  using upstream = startUpstream();
+  const loopback = [parseIpAddress("127.0.0.1")!];
+  let failures = 0;
+  using pool = new Pool((context) => {
+    if (!isDown) return dial(loopback, upstream.port, context);
+    failures++;
+    return Promise.reject(new Error("down"));
+  }, { mode: "ahead", size: 2 });
+  // By now the next attempt is far away.
+  assert(await eventually(() => failures >= 8, 10_000));
+  isDown = false;
+  const begin = performance.now();
+  close(await pool.borrow(context));
+  assert(await eventually(() => pool.figures.idle === 2));
+  assert(performance.now() - begin < 400);
+});
+
+Deno.test("Pool.borrow() gives up what has grown too old since it was looked at", async () => {
+  using upstream = startUpstream();
+  using pool = startPool(upstream.port, {
+    mode: "reuse",
+    size: 1,
+    idleTimeout: 30,
+  });
+  pool.give(await pool.borrow(context));
+  const parkedAt = performance.now();
+  while (performance.now() - parkedAt < 35); // Nothing is looked at meanwhile.
+  const next = await pool.borrow(context);
+  assertEquals([next.wasParked, pool.figures.evicted.idle], [false, 1]);
+  close(next);
+});

@@ -54,3 +54,21 @@ Deno.test("UpstreamHealth.mayTry() lets one client find out, once in a while", (
   clock.now = 2000;
   assertEquals(health.mayTry(), true);
 });
+
+Deno.test("UpstreamHealth.mayTry() lets the next client try at once after a success", () => {
+  const { clock, health } = healthAt({ rise: 2, fall: 1 });
+  health.fail();
+  clock.now = 1000;
+  assertEquals([health.mayTry(), health.mayTry()], [true, false]);
+  assertEquals(health.succeed(), false);
+  assertEquals(health.mayTry(), true);
+  assertEquals(health.succeed(), true);
+});
+
+Deno.test("UpstreamHealth.mayTry() leaves it to checks where there are some", () => {
+  const health = new UpstreamHealth({ rise: 2, fall: 1, retryAfter: Infinity });
+  health.fail();
+  assertEquals(health.mayTry(), false);
+  health.succeed();
+  assertEquals(health.mayTry(), false);
+});

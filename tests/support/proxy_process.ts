@@ -96,7 +96,8 @@ export async function startProxyProcess(
   };
 }
 
-function countSockets(pid: number): number {
+/** Counts the network sockets of a process. */
+export function countSockets(pid: number): number {
   const folder = `/proc/${pid}/fd`;
   const pairs = Deno.readTextFileSync("/proc/net/unix");
   const links = [...Deno.readDirSync(folder)].map(({ name }) => {

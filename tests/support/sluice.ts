@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams";
 import { connectRequest, greet, readReply } from "./proxy.ts";
+import { countSockets } from "./proxy_process.ts";
 import { within, writeAll } from "./sockets.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -32,8 +33,11 @@ export class Sluice implements AsyncDisposable {
   constructor(first: SluiceOptions | string = {}, ...rest: string[]) {
     const { env = {} } = typeof first === "string" ? {} : first;
     const args = typeof first === "string" ? [first, ...rest] : rest;
+    // Another command than the proxy is told where to listen.
+    const isProxy = args[0] !== "forward";
+    const listen = isProxy ? ["--listen", "127.0.0.1:0"] : [];
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "main.ts", "--listen", "127.0.0.1:0", ...args],
+      args: ["run", "-A", "main.ts", ...listen, ...args],
       cwd: ROOT,
       env: { SLUICE_USERS: "", NO_COLOR: "1", ...env },
       stdin: "null",
@@ -69,7 +73,12 @@ export class Sluice implements AsyncDisposable {
   /** Waits until it listens. */
   async port(): Promise<number> {
     const line = await this.line(/Listening on/);
-    return Number(/127\.0\.0\.1:(\d+) /.exec(line)![1]);
+    return Number(/127\.0\.0\.1:(\d+)/.exec(line)![1]);
+  }
+
+  /** Counts the network sockets that it holds. */
+  sockets(): number {
+    return countSockets(this.#child.pid);
   }
 
   /** Opens a tunnel through it, once it listens. */

@@ -1,0 +1,114 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { eventually } from "../support/dialogue.ts";
+import { pooled, startTestForward, upstreamAt } from "../support/forward.ts";
+import {
+  makeFolder,
+  runOk,
+  startHttp,
+  testPrograms,
+} from "../support/programs.ts";
+import { closedPort } from "../support/sockets.ts";
+
+interface Haproxy extends AsyncDisposable {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** Starts HAProxy, which answers with what it was told of its client. */
+async function startHaproxy(path: string): Promise<Haproxy> {
+  const folder = await makeFolder();
+  const port = closedPort();
+  const config = `${folder.path}/haproxy.cfg`;
+  await Deno.writeTextFile(
+    config,
+    `defaults
+  mode http
+  timeout connect 10s
+  timeout client 10s
+  timeout server 10s
+frontend told
+  bind 127.0.0.1:${port} accept-proxy
+  http-request return status 200 content-type text/plain lf-string "%[src] %[src_port] %[dst_port] id=%[fc_pp_unique_id]"
+`,
+  );
+  const child = new Deno.Command(path, {
+    args: ["-db", "-f", config],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  assert(
+    await eventually(() =>
+      Deno.connect({ port }).then((conn) => (conn.close(), true), () => false)
+    ),
+  );
+  return {
+    hostname: "127.0.0.1",
+    port,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child.status;
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+for (const mode of ["off", "ahead"] as const) {
+  testPrograms({
+    name: `forward() tells HAProxy who the client is, with pool ${mode}`,
+    needs: ["haproxy", "curl"],
+    async fn({ haproxy: path, curl }) {
+      await using haproxy = await startHaproxy(path);
+      for (const sendProxy of ["v1", "v2"] as const) {
+        await using forward = await startTestForward([upstreamAt(haproxy)], {
+          ...mode === "off" ? {} : pooled(mode, 2),
+          sendProxy,
+        });
+        const { port } = forward.addr;
+        const url = `http://127.0.0.1:${port}/`;
+        const said = await runOk(curl, [
+          "-sS",
+          "--interface",
+          "127.0.0.2",
+          url,
+        ]);
+        const [event] = await forward.whenEnded(1);
+        const from = event!.client.replace(":", " ");
+        assertMatch(from, /^127\.0\.0\.2 \d+$/);
+        const id = sendProxy === "v1" ? "" : event!.id;
+        assertEquals(said, `${from} ${port} id=${id}`);
+        if (sendProxy === "v2") assertMatch(id!, /^[0-9a-f]{16}$/);
+      }
+    },
+  });
+}
+
+testPrograms({
+  name: "forward() serves curl from an HTTP server, with pool ahead",
+  needs: ["curl"],
+  async fn({ curl }) {
+    const page = "x".repeat(200_000);
+    await using server = startHttp(async (request) =>
+      new Response(request.method === "POST" ? await request.text() : page)
+    );
+    await using forward = await startTestForward(
+      [upstreamAt(server.addr)],
+      pooled("ahead", 4),
+    );
+    await forward.parked(4);
+    const url = `http://127.0.0.1:${forward.addr.port}/`;
+    for (let n = 0; n < 6; n++) {
+      assertEquals(
+        await runOk(curl, ["-sS", url, "-o", "-", url]),
+        page + page,
+      );
+    }
+    const sent = await runOk(curl, ["-sS", "--data-binary", "@-", url], {
+      stdin: page,
+    });
+    assertEquals(sent, page);
+    const events = await forward.whenEnded(7);
+    assertEquals(events.filter(({ result }) => result !== "ok"), []);
+    assert(forward.figures.hits >= 4, JSON.stringify(forward.figures));
+  },
+});

@@ -1,0 +1,162 @@
+/**
+ * A relay in the test's own process, and upstreams whose connections are in
+ * the test's hand.
+ *
+ * @module
+ */
+
+import { assert } from "@std/assert";
+import {
+  type ForwardConfig,
+  type Relay,
+  startForward,
+} from "../../lib/app/start_forward.ts";
+import type { UpstreamConfig } from "../../lib/app/forward_routes.ts";
+import type { PoolFigures, PoolMode } from "../../lib/net/pool.ts";
+import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
+import type { Endpoint } from "../../lib/wire/endpoint.ts";
+import { eventually } from "./dialogue.ts";
+import { readExactly, within, writeAll } from "./sockets.ts";
+
+/** A running relay of a test; cut at once when disposed of. */
+export interface TestForward extends AsyncDisposable {
+  readonly relay: Relay;
+  /** Where its first listener is. */
+  readonly addr: Deno.NetAddr;
+  /** What the pool of its first upstream did. */
+  readonly figures: PoolFigures;
+  /** Connections that have ended, in that order. */
+  readonly ended: ConnectionEvent[];
+  /** What it said that was not about one connection. */
+  readonly messages: string[];
+  /** Waits until so many connections have ended. */
+  whenEnded(count: number): Promise<ConnectionEvent[]>;
+  /** Opens a connection to it. */
+  connect(): Promise<Deno.TcpConn>;
+  /** Waits until so many connections are parked at the first upstream. */
+  parked(count: number): Promise<void>;
+}
+
+/** Starts a relay on 127.0.0.1, or where the configuration says. */
+export async function startTestForward(
+  upstreams: readonly UpstreamConfig[],
+  config: Partial<ForwardConfig> = {},
+): Promise<TestForward> {
+  const ended: ConnectionEvent[] = [];
+  const messages: string[] = [];
+  let changed = Promise.withResolvers<void>();
+  const relay = await startForward({
+    routes: [{
+      listen: { host: "127.0.0.1", port: 0 },
+      upstreams: [...upstreams],
+    }],
+    ...config,
+    log(event) {
+      config.log?.(event);
+      if (event.event === "message") messages.push(event.message);
+      if (event.event === "connection") ended.push(event);
+      changed.resolve();
+      changed = Promise.withResolvers();
+    },
+  });
+  const { addr } = relay.listeners[0]!;
+  const figures = () => relay.pools[0]![1];
+  return {
+    relay,
+    addr,
+    ended,
+    messages,
+    get figures() {
+      return figures();
+    },
+    async whenEnded(count) {
+      while (ended.length < count) await within(10_000, changed.promise);
+      return ended;
+    },
+    connect: () => Deno.connect({ hostname: addr.hostname, port: addr.port }),
+    async parked(count) {
+      assert(
+        await eventually(() => figures().idle === count),
+        `${figures().idle} parked, not ${count}`,
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      await relay.shutdown(0);
+    },
+  };
+}
+
+/** An upstream as it is configured. */
+export function upstreamAt(
+  where: Endpoint | { hostname: string; port: number },
+  settings: Partial<UpstreamConfig> = {},
+): UpstreamConfig {
+  const endpoint = "hostname" in where
+    ? { host: where.hostname, port: where.port }
+    : where;
+  return { endpoint, weight: 1, isBackup: false, isTls: false, ...settings };
+}
+
+/** The configuration of a pool. */
+export function pooled(
+  mode: PoolMode,
+  size = 1,
+  { pool, ...more }: Partial<ForwardConfig> = {},
+): Partial<ForwardConfig> {
+  // A short time to settle, since tests wait for it at the end of each client.
+  return { poolSettle: 20, ...more, pool: { mode, size, ...pool } };
+}
+
+/** Says something and reads an answer of a length that is known. */
+export async function ask(
+  conn: Deno.Conn,
+  question: string,
+  length: number,
+): Promise<string> {
+  await writeAll(conn, question);
+  return await answer(conn, length);
+}
+
+/** Reads so many bytes as text. */
+export async function answer(conn: Deno.Conn, length: number): Promise<string> {
+  const bytes = await within(5_000, readExactly(conn, length));
+  return new TextDecoder().decode(bytes);
+}
+
+/** An upstream whose connections are in the test's hand. */
+export interface HandUpstream extends AsyncDisposable {
+  readonly addr: Deno.NetAddr;
+  /** Connections that it has accepted, in order. */
+  readonly conns: Deno.TcpConn[];
+  /** Waits for the connection with this number, from 0. */
+  conn(index: number): Promise<Deno.TcpConn>;
+  /** Stops listening and closes all connections. */
+  stop(): Promise<void>;
+}
+
+/** Listens, and accepts whatever comes. */
+export function startHandUpstream(port = 0): HandUpstream {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port });
+  const conns: Deno.TcpConn[] = [];
+  let isOpen = true;
+  const accepting = (async () => {
+    for await (const conn of listener) conns.push(conn);
+  })();
+  async function stop(): Promise<void> {
+    if (!isOpen) return;
+    isOpen = false;
+    listener.close();
+    await accepting;
+    for (const conn of conns) conn[Symbol.dispose]();
+  }
+  return {
+    addr: listener.addr,
+    conns,
+    async conn(index) {
+      assert(await eventually(() => conns.length > index), `No ${index}`);
+      return conns[index]!;
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
