@@ -24,9 +24,11 @@ import {
 import { connectionCapacity } from "./descriptors.ts";
 import type { Route, UpstreamConfig } from "./forward_routes.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
-import { type LimitConfig, openLimits, startWith } from "./open_limits.ts";
+import { type LimitConfig, startWith } from "./open_limits.ts";
 import { openParents, type ParentConfig } from "./open_parents.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
+import { ALONE, type ServerHost } from "./server_host.ts";
+import { shareLimits } from "./shared_limits.ts";
 import { type RunningListeners, startListeners } from "./start_listeners.ts";
 import { TIMEOUTS } from "./timeouts.ts";
 import { UsageError } from "./usage_error.ts";
@@ -63,6 +65,8 @@ export interface ForwardConfig extends FrontConfig {
   parents?: ParentConfig;
   /** Agrees on TLS with what is connected to by it (default: nothing is). */
   startTls?: StartTls | undefined;
+  /** The program that it runs in (default: one of its own). */
+  host?: ServerHost;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -84,13 +88,19 @@ export interface Relay extends RunningListeners {
  */
 export async function startForward(config: ForwardConfig): Promise<Relay> {
   requireFitting(config);
-  const { maxConnections = 20_000, log = () => {} } = config;
+  const { maxConnections = 20_000, log = () => {}, host = ALONE } = config;
   const most = Math.min(maxConnections, connectionCapacity());
   const resolver = openNames(config.names);
   const timeouts = { ...TIMEOUTS, ...config.timeouts };
   const groups: Upstreams[] = [];
-  const connectionLimits = new ConnectionLimits(most);
-  const limits = await openLimits(config.limits ?? {}, false, log);
+  const connectionLimits = host.keep(
+    "connections",
+    most,
+    () => new ConnectionLimits(most),
+  );
+  const limits = await shareLimits(config.limits ?? {}, {
+    ...{ hasUsers: false, host, log },
+  });
   const outgoing = checkOutgoing(config.outgoing ?? {});
   const timeout = timeouts.connect;
   const shared: UpstreamServices = {
@@ -143,7 +153,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     startListeners(
       config.routes.map(({ listen }) => listen),
       (_listener, index) => handlerFor(index),
-      { slots: most, log },
+      { slots: most, log, host },
     );
   const running = await startWith(limits, start);
   return {

@@ -24,7 +24,7 @@ export class Sluice implements AsyncDisposable {
 
   constructor(...args: string[]) {
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "main.ts", "--listen", "127.0.0.1:0", ...args],
+      args: ["run", "-A", "main.ts", ...this.argumentsFor(args)],
       cwd: ROOT,
       env: { SLUICE_USERS: "", NO_COLOR: "1" },
       stdin: "null",
@@ -32,6 +32,11 @@ export class Sluice implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     this.#reading = this.#read();
+  }
+
+  /** What it is started with; another command has other ones. */
+  protected argumentsFor(args: string[]): string[] {
+    return ["--listen", "127.0.0.1:0", ...args];
   }
 
   async #read(): Promise<void> {
