@@ -104,6 +104,7 @@ async function smoke(program: Program, site: Site): Promise<void> {
   await runChecks(program, [
     { name: "exits with 0 on SIGTERM", run: stops },
     { name: "hub", run: () => hub(program) },
+    { name: "run -c", run: () => configured(program, site) },
     { name: "connect gets 100 MB back from echo", run: () => echo(program) },
   ]);
 }
@@ -137,6 +138,63 @@ async function echo({ command: [path, ...args] }: Program): Promise<void> {
   expect("exit code", code, 0, stderr);
   expect("SHA-256", received.digest("hex"), sent.digest("hex"));
   expect("exit code of echo", serverCode, 0);
+}
+
+/** Two listeners of one file, one of which changes; and what is wrong with it. */
+async function configured(
+  { command: [path, ...args] }: Program,
+  site: Site,
+): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "sluice-smoke-" });
+  const file = `${folder}/sluice.jsonc`;
+  const write = (more: string) =>
+    Deno.writeTextFile(
+      file,
+      `{ // Two ports that are free.
+  "log": "json",
+  "listeners": [
+    { "kind": "proxy", "listen": "127.0.0.1:0", ${more} },
+    { "kind": "echo", "listen": "127.0.0.1:0" },
+  ],
+}`,
+    );
+  const sluice = (command: string) =>
+    new Deno.Command(path!, {
+      args: [...args, command, "-c", file],
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    });
+  try {
+    await write(`"idle-timout": "1m"`);
+    const { code, stderr } = await sluice("check").output();
+    expect("exit code of check", code, 2);
+    const said = new TextDecoder().decode(stderr);
+    expect("place", said.startsWith(`${file}:4:49: listeners[0].`), true, said);
+    await write(`"idle-timeout": "1m"`);
+    const child = sluice("run").spawn();
+    using _ending = {
+      // Where it has ended already, that does nothing.
+      [Symbol.dispose]: () => stopAtOnce(child),
+    };
+    const { found: [proxy], rest } = await readPorts(child);
+    const load = ["--socks5", proxy!, `http://${site.ipv4}/`];
+    expect("exit code of curl", (await curl(load)).code, 0);
+    await write(`"idle-timeout": "2m"`);
+    if (Deno.build.os !== "windows") child.kill("SIGHUP");
+    expect("exit code of curl after SIGHUP", (await curl(load)).code, 0);
+    expect("exit code", await stop(child, rest), 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function stopAtOnce(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended.
+  }
 }
 
 /** Two clients, a page, and the farewell. */

@@ -6,6 +6,7 @@
 
 import type { CommandHelp } from "./help.ts";
 import type { OptionTable, OptionValues } from "./option.ts";
+import type { ServerLife } from "./run_server.ts";
 
 /** What the command line knows of a command. */
 export interface Command<Table extends OptionTable> extends CommandHelp {
@@ -20,4 +21,19 @@ export interface Command<Table extends OptionTable> extends CommandHelp {
    * @throws {StartError} If the machine does not have or allow what it needs.
    */
   run(options: OptionValues<Table>): Promise<number>;
+}
+
+/** A command that starts a server, alone or in a program with others. */
+export interface ServerCommand<Table extends OptionTable>
+  extends Command<Table> {
+  /**
+   * Runs it.
+   *
+   * @param options Values of its options.
+   * @param life What happens to the server (default: the program is its alone).
+   * @returns Exit code.
+   * @throws {UsageError} If the options don't go together.
+   * @throws {StartError} If the machine does not have or allow what it needs.
+   */
+  run(options: OptionValues<Table>, life?: ServerLife): Promise<number>;
 }

@@ -43,6 +43,37 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () =>
       anyCommand((await import("./connect_command.ts")).CONNECT_COMMAND),
   },
+  "run": {
+    brief: "several listeners in one program, from one configuration",
+    load: async () =>
+      anyCommand((await import("./run_command.ts")).RUN_COMMAND),
+  },
+  "check": {
+    brief: "all that is wrong with a configuration",
+    load: async () =>
+      anyCommand((await import("./check_command.ts")).CHECK_COMMAND),
+  },
+  "config example": {
+    brief: "a configuration to begin with, with all that can be said in it",
+    load: async () =>
+      anyCommand(
+        (await import("./config_example_command.ts")).CONFIG_EXAMPLE_COMMAND,
+      ),
+  },
+  "config print": {
+    brief: "the configuration that means the same as a command line",
+    load: async () =>
+      anyCommand(
+        (await import("./config_print_command.ts")).CONFIG_PRINT_COMMAND,
+      ),
+  },
+  "config schema": {
+    brief: "the JSON Schema of configurations, for editors",
+    load: async () =>
+      anyCommand(
+        (await import("./config_schema_command.ts")).CONFIG_SCHEMA_COMMAND,
+      ),
+  },
   "passwd": {
     brief: "makes a line of a users file out of a name and a password",
     load: async () => {

@@ -6,7 +6,7 @@
 
 import type { ListenerTls } from "../handlers/over_tls.ts";
 import { formatHostPort } from "../wire/host_port.ts";
-import type { Command } from "./command.ts";
+import type { ServerCommand } from "./command.ts";
 import {
   checkTogether,
   ECHO_OPTIONS,
@@ -14,12 +14,12 @@ import {
   modeOf,
 } from "./echo_options.ts";
 import { openListenerTls } from "./listener_tls.ts";
-import { runServer } from "./run_server.ts";
+import { runServer, type ServerLife } from "./run_server.ts";
 import { type EchoConfig, startEcho } from "./start_echo.ts";
 import type { ListenerInfo } from "./start_listeners.ts";
 
 /** The command as the command line sees it. */
-export const ECHO_COMMAND: Command<typeof ECHO_OPTIONS> = {
+export const ECHO_COMMAND: ServerCommand<typeof ECHO_OPTIONS> = {
   usage: "echo [OPTIONS] [LISTEN]",
   summary:
     "Sends back what it reads, byte for byte, on 127.0.0.1:8080 or where LISTEN says. Options make it slow, rude, silent or talkative: a target for tests.",
@@ -34,11 +34,14 @@ export const ECHO_COMMAND: Command<typeof ECHO_OPTIONS> = {
   run: runEcho,
 };
 
-async function runEcho(options: EchoOptions): Promise<number> {
+async function runEcho(
+  options: EchoOptions,
+  life: ServerLife = runServer,
+): Promise<number> {
   checkTogether(options);
-  return await runServer(options, async (log) => {
+  return await life(options, async (log, host) => {
     const { tls, files } = await openListenerTls(options, { log });
-    const running = await startEcho({ ...configOf(options), tls, log });
+    const running = await startEcho({ ...configOf(options), tls, host, log });
     const banner = bannerLines(running.listeners[0]!, options, tls);
     return { running, banner, files };
   });

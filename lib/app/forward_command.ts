@@ -8,14 +8,14 @@ import type { PoolFigures } from "../net/pool.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { acceptProxyOf } from "./accept_proxy_options.ts";
-import type { Command } from "./command.ts";
+import type { ServerCommand } from "./command.ts";
 import { FORWARD_OPTIONS, type ForwardOptions } from "./forward_options.ts";
 import { limitsOf } from "./limit_options.ts";
 import type { UpstreamConfig } from "./forward_routes.ts";
 import { openListenerTls } from "./listener_tls.ts";
 import { needsTls, parentsOf } from "./open_parents.ts";
 import { openOutgoingTls } from "./outgoing_tls.ts";
-import { runServer } from "./run_server.ts";
+import { runServer, type ServerLife } from "./run_server.ts";
 import {
   type ForwardConfig,
   type Relay,
@@ -23,7 +23,7 @@ import {
 } from "./start_forward.ts";
 
 /** The command as the command line sees it. */
-export const FORWARD_COMMAND: Command<typeof FORWARD_OPTIONS> = {
+export const FORWARD_COMMAND: ServerCommand<typeof FORWARD_OPTIONS> = {
   usage: "forward [OPTIONS] LISTEN UPSTREAM…",
   summary:
     "Relays TCP connections to fixed upstreams, with connections that are ready before they are needed, and to the next upstream where one is down.",
@@ -43,15 +43,18 @@ export const FORWARD_COMMAND: Command<typeof FORWARD_OPTIONS> = {
   run: runForward,
 };
 
-function runForward(options: ForwardOptions): Promise<number> {
-  return runServer(options, async (log) => {
+function runForward(
+  options: ForwardOptions,
+  life: ServerLife = runServer,
+): Promise<number> {
+  return life(options, async (log, host) => {
     const { tls, files } = await openListenerTls(options, { log });
     const config = configOf(options);
     const isTls = needsTls(config.parents ?? {}) ||
       allUpstreams(options).some(({ isTls }) => isTls);
     const outgoing = await openOutgoingTls(options, isTls, log);
     const { startTls } = outgoing;
-    const relay = await startForward({ ...config, tls, startTls, log });
+    const relay = await startForward({ ...config, tls, startTls, host, log });
     return {
       running: options.pool === "off" ? relay : loggingPools(relay, log),
       banner: bannerOf(options, relay),

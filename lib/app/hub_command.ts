@@ -5,15 +5,15 @@
  */
 
 import { formatHostPort } from "../wire/host_port.ts";
-import type { Command } from "./command.ts";
+import type { ServerCommand } from "./command.ts";
 import { HUB_OPTIONS, type HubOptions } from "./hub_options.ts";
 import { openListenerTls } from "./listener_tls.ts";
-import { runServer } from "./run_server.ts";
+import { runServer, type ServerLife } from "./run_server.ts";
 import { type HubConfig, type RunningHub, startHub } from "./start_hub.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The command as the command line sees it. */
-export const HUB_COMMAND: Command<typeof HUB_OPTIONS> = {
+export const HUB_COMMAND: ServerCommand<typeof HUB_OPTIONS> = {
   usage: "hub [LISTEN…] [OPTIONS]",
   summary:
     "Sends on what one client says to all the others, message by message and to all in the same order. On an address that others can reach it wants --open.",
@@ -27,11 +27,14 @@ export const HUB_COMMAND: Command<typeof HUB_OPTIONS> = {
   run: runHub,
 };
 
-function runHub(options: HubOptions): Promise<number> {
+function runHub(
+  options: HubOptions,
+  life: ServerLife = runServer,
+): Promise<number> {
   checkTogether(options);
-  return runServer(options, async (log) => {
+  return life(options, async (log, host) => {
     const { tls, files } = await openListenerTls(options, { log });
-    const running = await startHub({ ...configOf(options), tls, log });
+    const running = await startHub({ ...configOf(options), tls, host, log });
     const banner = bannerOf(running, options, tls !== undefined);
     return { running, banner, files };
   });

@@ -13,6 +13,8 @@ export interface Option<T> {
   readonly short?: string;
   /** Whether it takes the words that belong to no option; one a command. */
   readonly isOperand?: true;
+  /** Its default as it would be given, where it has one that can be. */
+  readonly initial?: string;
   /** What it does, in a line or a few. */
   readonly help: string;
   /**
@@ -49,6 +51,7 @@ export function single<T>(
 ): Option<T> {
   return {
     value,
+    initial,
     help: `${help} (default ${initial})`,
     parse: (given) => parse(only(given) ?? initial),
   };
@@ -91,9 +94,18 @@ export function operand<T>(
  *
  * @param given What was given.
  * @returns The text, or `undefined` where it was not given.
- * @throws {SyntaxError} If it was given twice.
+ * @throws {RepeatedError} If it was given twice.
  */
 export function only(given: readonly string[]): string | undefined {
-  if (given.length > 1) throw new SyntaxError("given more than once");
+  if (given.length > 1) throw new RepeatedError();
   return given[0];
+}
+
+/** An option that can be given once was given twice. */
+export class RepeatedError extends SyntaxError {
+  /** Constructs an error. */
+  constructor() {
+    super("given more than once");
+    this.name = "RepeatedError";
+  }
 }

@@ -9,7 +9,7 @@ import { Bans } from "../policy/bans.ts";
 import type { Users } from "../policy/users.ts";
 import { bannerLines } from "./banner.ts";
 import { acceptProxyOf } from "./accept_proxy_options.ts";
-import type { Command } from "./command.ts";
+import type { ServerCommand } from "./command.ts";
 import { limitsOf } from "./limit_options.ts";
 import { openRules } from "./open_rules.ts";
 import { openListenerTls } from "./listener_tls.ts";
@@ -17,7 +17,8 @@ import { needsTls, parentsOf } from "./open_parents.ts";
 import { openOutgoingTls } from "./outgoing_tls.ts";
 import { PROXY_OPTIONS, type ProxyOptions } from "./proxy_options.ts";
 import { openProxyUsers } from "./proxy_users.ts";
-import { runServer } from "./run_server.ts";
+import { runServer, type ServerLife } from "./run_server.ts";
+import type { ServerHost } from "./server_host.ts";
 import { type ProxyConfig, startProxy } from "./start_proxy.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -25,7 +26,7 @@ import { UsageError } from "./usage_error.ts";
 const PROXY_PROTOCOLS = ["http/1.1"] as const;
 
 /** The command as the command line sees it. */
-export const PROXY_COMMAND: Command<typeof PROXY_OPTIONS> = {
+export const PROXY_COMMAND: ServerCommand<typeof PROXY_OPTIONS> = {
   usage: "[proxy] [OPTIONS]",
   summary:
     "Runs a SOCKS5, SOCKS4 and HTTP proxy on 127.0.0.1:1080, or where --listen says. On an address that others can reach it wants users, or --open, and does not connect to private addresses.",
@@ -48,8 +49,11 @@ export const PROXY_COMMAND: Command<typeof PROXY_OPTIONS> = {
   run: runProxy,
 };
 
-function runProxy(options: ProxyOptions): Promise<number> {
-  return runServer(options, async (log) => {
+function runProxy(
+  options: ProxyOptions,
+  life: ServerLife = runServer,
+): Promise<number> {
+  return life(options, async (log, host) => {
     const { list, users, files } = await openProxyUsers(options, log);
     const parents = new Set(options.parent.map(({ name }) => name));
     const rules = await openRules(options, log, { parents });
@@ -58,15 +62,16 @@ function runProxy(options: ProxyOptions): Promise<number> {
       options,
       settings,
     );
-    const flags = configOf(options, users);
+    const flags = configOf(options, users, host);
     const isTls = needsTls(flags.parents ?? {});
     const outgoing = await openOutgoingTls(options, isTls, log);
-    prepareReceiveQueues(); // With a permission that a server drops next.
+    if (!host.isTrial) prepareReceiveQueues(); // With a permission that a server drops next.
     const config = {
       ...flags,
       rules: rules.book,
       tls,
       startTls: outgoing.startTls,
+      host,
       log,
     };
     const running = await startProxy(config);
@@ -90,11 +95,12 @@ function runProxy(options: ProxyOptions): Promise<number> {
 function configOf(
   options: ProxyOptions,
   users: Users | undefined,
+  host: ServerHost,
 ): ProxyConfig {
   return {
     listen: options.listen,
     ...(users === undefined ? {} : { users }),
-    bans: bansOf(options),
+    bans: bansOf(options, host),
     open: options.open,
     allowPrivate: options["allow-private"],
     timeouts: {
@@ -128,11 +134,12 @@ function configOf(
   };
 }
 
-function bansOf(options: ProxyOptions): Bans {
+function bansOf(options: ProxyOptions, host: ServerHost): Bans {
   const { "ban-time": time, "ban-time-max": timeMax } = options;
   if (time > timeMax) {
     throw new UsageError("Option --ban-time is longer than --ban-time-max");
   }
   const { "ban-after": after, "ban-window": window } = options;
-  return new Bans({ after, window, time, timeMax });
+  const settings = { after, window, time, timeMax };
+  return host.keep("bans", settings, () => new Bans(settings));
 }

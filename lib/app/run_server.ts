@@ -10,6 +10,7 @@ import type { LogEvent } from "../observe/log_event.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { requireInheritedTaken } from "./inherited_listener.ts";
 import { openLog } from "./log_sink.ts";
+import { ALONE, type ServerHost } from "./server_host.ts";
 import {
   listenForSignals,
   runUntilSignal,
@@ -28,19 +29,33 @@ export interface StartedServer {
   files?: readonly Reloadable[];
   /** Whether it writes files while it runs (default false). */
   writes?: boolean;
+  /** Tells what it is configured to be, without secrets (default: nothing). */
+  config?: () => unknown;
 }
+
+/** Starts a server; it gets what takes log events, and where it runs. */
+export type StartServer = (
+  log: (event: LogEvent) => void,
+  host: ServerHost,
+) => Promise<StartedServer>;
+
+/** What happens to a server: it is started, and something becomes of it. */
+export type ServerLife = (
+  options: Pick<CommonOptions, "log" | "quiet" | "drain-timeout">,
+  start: StartServer,
+) => Promise<number>;
 
 /**
  * Runs a server until it is told to stop.
  *
  * @param options What the command line says.
- * @param start Starts the server; it gets what takes log events.
+ * @param start Starts the server.
  * @returns Exit code: 0, or 1 where the shutdown cut connections.
  * @throws What `start` throws.
  */
 export async function runServer(
   options: Pick<CommonOptions, "log" | "quiet" | "drain-timeout">,
-  start: (log: (event: LogEvent) => void) => Promise<StartedServer>,
+  start: StartServer,
 ): Promise<number> {
   const log = openLog({ format: options.log, quiet: options.quiet });
   using signals = listenForSignals();
@@ -48,6 +63,7 @@ export async function runServer(
   using manager = await openServiceManager(log.write);
   const { running, banner, files = [], writes = false } = await start(
     log.write,
+    ALONE,
   );
   await requireInheritedTaken();
   await using _watching = watchFiles(files, {

@@ -23,6 +23,7 @@ import { connectionCapacity } from "./descriptors.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
 import { openEndpoint } from "./open_listener.ts";
+import { ALONE, type ServerHost } from "./server_host.ts";
 import { type RunningListeners, startListeners } from "./start_listeners.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
@@ -52,6 +53,8 @@ export interface EchoConfig extends Pick<FrontConfig, "tls"> {
   maxConnections?: number;
   /** Connections at once from one client, as for the proxy. */
   maxConnectionsPerClient?: number | undefined;
+  /** The program that it runs in (default: one of its own). */
+  host?: ServerHost;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -69,7 +72,7 @@ export type EchoServer = RunningListeners;
  * @throws {StartError} If it can't listen.
  */
 export async function startEcho(config: EchoConfig): Promise<EchoServer> {
-  const { maxConnections = 20_000, log = () => {} } = config;
+  const { maxConnections = 20_000, log = () => {}, host = ALONE } = config;
   const most = Math.min(maxConnections, connectionCapacity());
   const limits = new ConnectionLimits(most);
   const running = await startListeners([config.listen], ({ isPublic }) => {
@@ -96,10 +99,11 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
   }, {
     slots: most,
     log,
+    host,
     ...(config.resetAfter === undefined ? {} : { open: openResettable }),
     check: ({ addr, isPublic }) => requireConsent(config, addr, isPublic),
   });
-  if (!config.udp) return running;
+  if (!config.udp || host.isTrial) return running;
   return withDatagrams(running, config, log);
 }
 

@@ -24,9 +24,11 @@ import {
 import { connectionCapacity } from "./descriptors.ts";
 import type { Route, UpstreamConfig } from "./forward_routes.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
-import { type LimitConfig, openLimits, startWith } from "./open_limits.ts";
+import { type LimitConfig, startWith } from "./open_limits.ts";
 import { openParents, type ParentConfig } from "./open_parents.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
+import { ALONE, type ServerHost } from "./server_host.ts";
+import { shareLimits } from "./shared_limits.ts";
 import { type RunningListeners, startListeners } from "./start_listeners.ts";
 import { TIMEOUTS } from "./timeouts.ts";
 import { UsageError } from "./usage_error.ts";
@@ -71,6 +73,8 @@ export interface ForwardConfig extends FrontConfig {
    * (default 1,000): in a rolling restart nobody notices which process it was.
    */
   grace?: number;
+  /** The program that it runs in (default: one of its own). */
+  host?: ServerHost;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -92,14 +96,20 @@ export interface Relay extends RunningListeners {
  */
 export async function startForward(config: ForwardConfig): Promise<Relay> {
   requireFitting(config);
-  const { maxConnections = 20_000, log = () => {} } = config;
+  const { maxConnections = 20_000, log = () => {}, host = ALONE } = config;
   const parked = requireRoom(config);
   const most = Math.min(maxConnections, connectionCapacity(2, parked));
   const resolver = openNames(config.names);
   const timeouts = { ...TIMEOUTS, ...config.timeouts };
   const groups: Upstreams[] = [];
-  const connectionLimits = new ConnectionLimits(most);
-  const limits = await openLimits(config.limits ?? {}, false, log);
+  const connectionLimits = host.keep(
+    "connections",
+    most,
+    () => new ConnectionLimits(most),
+  );
+  const limits = await shareLimits(config.limits ?? {}, {
+    ...{ hasUsers: false, host, log },
+  });
   const outgoing = checkOutgoing(config.outgoing ?? {});
   const timeout = timeouts.connect;
   const shared: UpstreamServices = {
@@ -153,7 +163,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     startListeners(
       config.routes.map(({ listen }) => listen),
       ({ isPublic }, index) => handlerFor(isPublic, index),
-      { slots: most, grace: config.grace ?? 1_000, log },
+      { slots: most, grace: config.grace ?? 1_000, log, host },
     );
   const running = await startWith(limits, start).catch((error: unknown) => {
     for (const group of groups) group.drain();

@@ -19,6 +19,7 @@ import type { HubFraming } from "../wire/hub_frame.ts";
 import { webSocketDialect } from "../wire/hub_websocket.ts";
 import { connectionCapacity } from "./descriptors.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
+import { ALONE, type ServerHost } from "./server_host.ts";
 import {
   askedName,
   type ListenerInfo,
@@ -66,6 +67,8 @@ export interface HubConfig {
    * listener that only this machine can reach).
    */
   maxConnectionsPerClient?: number | undefined;
+  /** The program that it runs in (default: one of its own). */
+  host?: ServerHost;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -94,6 +97,7 @@ const DEFAULTS = {
   handshakeTimeout: 10_000,
   maxConnections: 20_000,
   maxConnectionsPerClient: undefined,
+  host: ALONE,
   log: () => {},
 } as const;
 
@@ -134,6 +138,7 @@ export async function startHub(
     {
       slots: Math.min(given.maxConnections + MOST_REFUSED, capacity),
       log: given.log,
+      host: given.host,
       check: (listener, where) => requireConsent(given, listener, where),
     },
   );

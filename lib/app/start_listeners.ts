@@ -19,6 +19,7 @@ import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { openEndpoint } from "./open_listener.ts";
+import { ALONE, type ServerHost } from "./server_host.ts";
 
 /**
  * Milliseconds that who came just before a shutdown has to say what it wants
@@ -69,6 +70,8 @@ export interface StartListenersOptions {
   check?: (listener: ListenerInfo, where: Endpoint) => void;
   /** Opens a listener (default {@linkcode openEndpoint}). */
   open?: (where: Endpoint) => Promise<Listener>;
+  /** The program that they belong to (default: one of their own). */
+  host?: ServerHost | undefined;
 }
 
 /**
@@ -89,6 +92,7 @@ export async function startListeners(
 ): Promise<RunningListeners> {
   const { log, grace = 0 } = options;
   const opened = await openAll(listen, options);
+  if (options.host?.isTrial) return endTrial(opened);
   const slots = new Semaphore(options.slots);
   const servers = opened.map(({ listener, info }, index) =>
     serve(listener, handlerFor(info, index), {
@@ -129,23 +133,37 @@ interface Opened {
 
 async function openAll(
   listen: readonly Endpoint[],
-  { check, open = openEndpoint }: StartListenersOptions,
+  { check, open = openEndpoint, host = ALONE }: StartListenersOptions,
 ): Promise<Opened[]> {
   const opened: Opened[] = [];
   try {
     for (const where of listen) {
-      const listener = await open(where);
+      const listener = await host.open(where, open);
       const addr = listener.addr as Deno.NetAddr;
       const isPublic = !isUnixPath(where) && !isLoopback(addr);
       const info = { addr, name: formatAddr(addr), isPublic };
       opened.push({ listener, info });
-      check?.(info, where);
+      try {
+        check?.(info, where);
+      } catch (error) {
+        host.refuse(error);
+      }
     }
   } catch (error) {
     for (const { listener } of opened) listener[Symbol.dispose]();
     throw error;
   }
   return opened;
+}
+
+/** They could be opened: that is all there was to know. */
+function endTrial(opened: readonly Opened[]): RunningListeners {
+  for (const { listener } of opened) listener[Symbol.dispose]();
+  return {
+    listeners: opened.map(({ info }) => info),
+    connections: 0,
+    shutdown: () => Promise.resolve(0),
+  };
 }
 
 /** Judged by the address that was bound: a name may stand for any. */

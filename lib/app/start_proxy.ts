@@ -25,9 +25,11 @@ import type { Endpoint } from "../wire/endpoint.ts";
 import type { HostPort } from "../wire/host_port.ts";
 import { connectionCapacity } from "./descriptors.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
-import { type LimitConfig, openLimits, startWith } from "./open_limits.ts";
+import { type LimitConfig, startWith } from "./open_limits.ts";
 import { openParents, type ParentConfig } from "./open_parents.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
+import { ALONE, type ServerHost } from "./server_host.ts";
+import { shareLimits } from "./shared_limits.ts";
 import {
   askedName,
   type ListenerInfo,
@@ -88,6 +90,8 @@ export interface ProxyConfig extends FrontConfig {
    * (default 1,000): in a rolling restart nobody notices which process it was.
    */
   grace?: number;
+  /** The program that it runs in (default: one of its own). */
+  host?: ServerHost;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -114,14 +118,14 @@ const UDP = {
  * @throws {StartError} If it can't listen, or leave from where it has to.
  */
 export async function startProxy(config: ProxyConfig): Promise<Proxy> {
-  const { maxConnections = 20_000, log = () => {} } = config;
+  const { maxConnections = 20_000, log = () => {}, host = ALONE } = config;
   requireServable(config);
   const capacity = connectionCapacity();
   const most = Math.min(maxConnections, capacity);
   const shared = {
     users: await usersOf(config),
     bans: config.bans ?? new Bans(),
-    limits: new ConnectionLimits(most),
+    limits: host.keep("connections", most, () => new ConnectionLimits(most)),
     timeouts: { ...TIMEOUTS, ...config.timeouts },
     protocols: new Set(config.protocols ?? PROTOCOLS),
     udp: udpSettings(config.udp),
@@ -142,7 +146,9 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     log,
   });
   const hasUsers = shared.users !== undefined || hasCertificates(config);
-  const limits = await openLimits(config.limits ?? {}, hasUsers, log);
+  const limits = await shareLimits(config.limits ?? {}, {
+    ...{ hasUsers, host, log },
+  });
   const { usage } = limits;
   const protocol = inFront(config, detect);
   const start = () =>
@@ -160,6 +166,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
       slots: Math.min(maxConnections + MOST_REFUSED, capacity),
       grace: config.grace ?? 1_000,
       log,
+      host,
       check: (listener, where) => requireConsent(config, listener, where),
     });
   const running = await startWith(limits, start);

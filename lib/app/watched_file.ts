@@ -46,7 +46,7 @@ export class WatchedFile<T> {
   readonly #path: string;
   readonly #options: WatchedFileOptions<T>;
   #value: T;
-  #apply: (value: T) => void = () => {};
+  #apply: (value: T) => void | Promise<void> = () => {};
   /** What the file was when it was last read, with or without success. */
   #read: string;
   /** What it was at the last look. */
@@ -102,7 +102,7 @@ export class WatchedFile<T> {
    *
    * @param apply Takes it. What it throws is a fault of the file.
    */
-  onReload(apply: (value: T) => void): void {
+  onReload(apply: (value: T) => void | Promise<void>): void {
     this.#apply = apply;
   }
 
@@ -141,7 +141,7 @@ export class WatchedFile<T> {
     this.#read = state.text;
     try {
       const { value, mode } = await read(this.#path, state, this.#options);
-      this.#apply(value);
+      await this.#apply(value);
       this.#value = value;
       this.#say("info", `Reloaded ${this.#path}: ${describe(value)}`);
       this.#warnOfReaders(mode);

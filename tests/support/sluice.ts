@@ -33,11 +33,8 @@ export class Sluice implements AsyncDisposable {
   constructor(first: SluiceOptions | string = {}, ...rest: string[]) {
     const { env = {} } = typeof first === "string" ? {} : first;
     const args = typeof first === "string" ? [first, ...rest] : rest;
-    // Another command than the proxy is told where to listen.
-    const isProxy = args[0] !== "forward";
-    const listen = isProxy ? ["--listen", "127.0.0.1:0"] : [];
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "main.ts", ...listen, ...args],
+      args: ["run", "-A", "main.ts", ...this.argumentsFor(args)],
       cwd: ROOT,
       env: { SLUICE_USERS: "", NO_COLOR: "1", ...env },
       stdin: "null",
@@ -45,6 +42,11 @@ export class Sluice implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     this.#reading = this.#read();
+  }
+
+  /** What it is started with; another command has other ones. */
+  protected argumentsFor(args: string[]): string[] {
+    return args[0] === "forward" ? args : ["--listen", "127.0.0.1:0", ...args];
   }
 
   async #read(): Promise<void> {

@@ -1,0 +1,40 @@
+/**
+ * `sluice config print`: a command line as a configuration.
+ *
+ * @module
+ */
+
+import type { Command } from "./command.ts";
+import { loadListenerKinds } from "./listener_kinds.ts";
+import { flag, operand, type OptionValues } from "./option.ts";
+import { printConfig } from "./print_config.ts";
+import { printLines } from "./print_lines.ts";
+
+/** Options of `sluice config print`. */
+export const CONFIG_PRINT_OPTIONS = {
+  "flags": operand(
+    "-- [COMMAND] FLAGS…",
+    "a command line that starts listeners, behind two dashes",
+    (given): readonly string[] => given,
+  ),
+  "help": flag("print this and exit", "h"),
+};
+
+/** The command as the command line sees it. */
+export const CONFIG_PRINT_COMMAND: Command<typeof CONFIG_PRINT_OPTIONS> = {
+  usage: "config print -- [COMMAND] FLAGS…",
+  summary:
+    "Prints the configuration that means the same as a command line. Secrets are not printed: the file refers to variables of the environment for them.",
+  examples: [
+    [
+      "sluice config print -- --listen :1080 --users users.txt",
+      "of the proxy",
+    ],
+    ["sluice config print -- forward 8848 far.example:80", "of a relay"],
+  ],
+  options: CONFIG_PRINT_OPTIONS,
+  async run({ flags }: OptionValues<typeof CONFIG_PRINT_OPTIONS>) {
+    printLines(await printConfig([...flags], await loadListenerKinds()));
+    return 0;
+  },
+};

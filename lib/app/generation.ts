@@ -1,0 +1,181 @@
+/**
+ * One configured listener while it runs, with the settings of one time: when
+ * they change, another generation takes its sockets over.
+ *
+ * @module
+ */
+
+import { type Endpoint, formatEndpoint } from "../wire/endpoint.ts";
+import type { Listener } from "../net/listen.ts";
+import type { ListenerConfig } from "./load_config.ts";
+import type { StartedServer } from "./run_server.ts";
+import type { OpenEndpoint, ServerHost } from "./server_host.ts";
+import { type BorrowedListener, SharedListener } from "./shared_listener.ts";
+import { type Hosting, startHosted } from "./start_hosted.ts";
+
+/** A socket, and where it was asked for. */
+interface Socket {
+  where: string;
+  open: OpenEndpoint;
+  shared: SharedListener;
+}
+
+/** How a socket is had. */
+interface Opening {
+  open: OpenEndpoint;
+  openNew: ServerHost["open"];
+  heritage: Heritage;
+}
+
+/** What outlives a generation. */
+interface Kept {
+  settings: string;
+  value: object;
+}
+
+/** What a generation may take over. */
+export interface Heritage {
+  /** What is replaced, or will be gone; its sockets are to be had. */
+  leaving: readonly Generation[];
+  /** Sockets that have been taken over. */
+  taken: Set<SharedListener>;
+  /** The one that it continues: what was counted is counted on. */
+  predecessor: Generation | undefined;
+}
+
+/** One configured listener while it runs. */
+export class Generation {
+  /** What it was started with. */
+  readonly config: ListenerConfig;
+  /** The settings as text, to be compared; it holds secrets. */
+  readonly fingerprint: string;
+  readonly #sockets: Socket[] = [];
+  readonly #borrowed: [SharedListener, BorrowedListener][] = [];
+  readonly #kept = new Map<string, Kept>();
+  #started: StartedServer | undefined;
+
+  /**
+   * Creates what has not been started.
+   *
+   * @param config What it is to be.
+   */
+  constructor(config: ListenerConfig) {
+    this.config = config;
+    this.fingerprint = JSON.stringify([config.kindName, ...config.given]);
+  }
+
+  /** The server. */
+  get started(): StartedServer {
+    return this.#started!;
+  }
+
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#started?.running.connections ?? 0;
+  }
+
+  /**
+   * Starts the server. It gets no connection before {@linkcode take}.
+   *
+   * @param heritage What it may take over.
+   * @param outer The program, and what takes log events.
+   * @throws {UsageError} If options don't go together.
+   * @throws {StartError} If the machine does not have or allow what it needs.
+   */
+  async start(
+    heritage: Heritage,
+    { host: outer, log }: Hosting,
+  ): Promise<void> {
+    const host: ServerHost = {
+      ...outer,
+      open: (where, open) =>
+        this.#open(where, { open, heritage, openNew: outer.open }),
+      keep: (what, settings, make) =>
+        this.#keep(what, settings, make, heritage),
+    };
+    this.#started = await startHosted(this.config, { host, log });
+  }
+
+  /** Takes the connections of its sockets from now on. */
+  take(): void {
+    for (const [shared, borrowed] of this.#borrowed) shared.give(borrowed);
+  }
+
+  /**
+   * Gives up its sockets, and closes those that nobody has taken over.
+   *
+   * @param taken Sockets that were taken over.
+   * @returns Whether one of its was.
+   */
+  leave(taken: ReadonlySet<SharedListener>): boolean {
+    for (const { shared } of this.#sockets) {
+      if (!taken.has(shared)) shared.close();
+    }
+    return this.#sockets.some(({ shared }) => taken.has(shared));
+  }
+
+  /**
+   * Undoes the start, wherever it has failed.
+   *
+   * @param taken Sockets that were taken over; they stay where they are.
+   */
+  async abandon(taken: ReadonlySet<SharedListener>): Promise<void> {
+    for (const { shared } of this.#sockets) {
+      if (!taken.has(shared)) shared.close();
+    }
+    await this.#started?.running.shutdown(0);
+  }
+
+  /**
+   * Tells whether it listens where another is to.
+   *
+   * @param places What the other listens on.
+   * @returns Whether one of them is its too.
+   */
+  isAt(places: readonly string[]): boolean {
+    return this.#sockets.some(({ where }) => places.includes(where));
+  }
+
+  /**
+   * Ends it.
+   *
+   * @param deadline Milliseconds until what is left is cut.
+   * @returns How many connections were cut.
+   */
+  async shutdown(deadline: number): Promise<number> {
+    return await this.#started!.running.shutdown(deadline);
+  }
+
+  async #open(
+    endpoint: Endpoint,
+    { open, heritage: { leaving, taken }, openNew }: Opening,
+  ): Promise<Listener> {
+    const where = formatEndpoint(endpoint);
+    const found = leaving.flatMap((one) => one.#sockets).find((socket) =>
+      socket.where === where && socket.open === open &&
+      !taken.has(socket.shared)
+    );
+    if (found !== undefined) taken.add(found.shared);
+    const shared = found?.shared ??
+      new SharedListener(await openNew(endpoint, open));
+    const borrowed = shared.borrow();
+    this.#sockets.push({ where, open, shared });
+    this.#borrowed.push([shared, borrowed]);
+    return borrowed;
+  }
+
+  #keep<T extends object>(
+    what: string,
+    given: unknown,
+    make: () => T,
+    { predecessor }: Heritage,
+  ): T {
+    const settings = JSON.stringify(given);
+    const before = predecessor === undefined
+      ? undefined
+      : predecessor.#kept.get(what);
+    const value = before?.settings === settings ? before.value : make();
+    this.#kept.set(what, { settings, value });
+    return value as T;
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * What is said once for the whole program, not for each of its listeners.
+ *
+ * @module
+ */
+
+import { COMMON_OPTIONS } from "./common_options.ts";
+import type { OptionValues } from "./option.ts";
+
+/** Options of the program; in a file they stand beside its listeners. */
+export const PROGRAM_OPTIONS = {
+  "log": COMMON_OPTIONS["log"],
+  "quiet": COMMON_OPTIONS["quiet"],
+  "drain-timeout": COMMON_OPTIONS["drain-timeout"],
+};
+
+/** Values of the options of the program. */
+export type ProgramOptions = OptionValues<typeof PROGRAM_OPTIONS>;

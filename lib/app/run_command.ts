@@ -1,0 +1,66 @@
+/**
+ * `sluice run`: several listeners in one program, from one file.
+ *
+ * @module
+ */
+
+import { prepareReceiveQueues } from "../net/receive_queue.ts";
+import type { Command } from "./command.ts";
+import { ConfigError } from "./config_error.ts";
+import { ConfigFile } from "./config_file.ts";
+import { CONFIG_OPTION, readConfigFile } from "./config_option.ts";
+import { loadConfig } from "./load_config.ts";
+import { flag, type OptionValues } from "./option.ts";
+import { reportProblems } from "./report_problems.ts";
+import { RunningConfig } from "./run_config.ts";
+import { runServer } from "./run_server.ts";
+
+/** Options of `sluice run`. */
+export const RUN_OPTIONS = {
+  "config": CONFIG_OPTION,
+  "watch": flag("apply the file when it changes, and not only on SIGHUP"),
+  "help": flag("print this and exit", "h"),
+  "version": flag("print the version and exit", "V"),
+};
+
+/** The command as the command line sees it. */
+export const RUN_COMMAND: Command<typeof RUN_OPTIONS> = {
+  usage: "run -c FILE [--watch]",
+  summary:
+    "Runs the listeners of a configuration in one program. On SIGHUP it reads the file again and applies what has changed: connections stay, and a broken file changes nothing.",
+  examples: [
+    ["sluice config example > sluice.jsonc", "a file to begin with"],
+    ["sluice check -c sluice.jsonc", "all that is wrong with it"],
+    ["sluice run -c sluice.jsonc", "runs it"],
+  ],
+  options: RUN_OPTIONS,
+  run: runConfig,
+};
+
+async function runConfig(
+  options: OptionValues<typeof RUN_OPTIONS>,
+): Promise<number> {
+  const { path, text } = await readConfigFile(options.config);
+  try {
+    const config = await loadConfig(text, path);
+    return await runServer(config.program, async (log, host) => {
+      prepareReceiveQueues(); // With a permission that a server drops next.
+      const running = new RunningConfig({ log, host });
+      await running.apply(config);
+      const isWatched = options.watch;
+      const file = await ConfigFile.open(path, running, {
+        ...{ config, isWatched, log },
+      });
+      return {
+        running,
+        banner: running.banner,
+        files: [file],
+        writes: running.writes,
+        config: () => running.printable,
+      };
+    });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return reportProblems(path, error.problems);
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Secrets that stand elsewhere: `env:NAME` in the environment, `file:PATH` in a
+ * file.
+ *
+ * @module
+ */
+
+import { dirname, isAbsolute, join } from "node:path";
+
+/** Bytes that a file with a secret may have. */
+const MOST_BYTES = 64 * 1024;
+
+/** What a reference has in front may be the name of a user or of a parent. */
+const REFERENCE = /^(?:[^:=]*[:=])?(env|file):(.+)$/s;
+
+/** Where the next of several URLs begins. */
+const NEXT_URL = /,(?=[^,@]*:\/\/)/;
+
+const HIDDEN = "(hidden)";
+
+/** A secret that was found. */
+export interface FoundSecret {
+  /** The text, with the secret in the place of what refers to it. */
+  secret: string;
+  /** Path of the file that it was in. */
+  file?: string;
+}
+
+/**
+ * Finds the secret that a text refers to, as a whole or behind a name:
+ * `env:LOGIN`, `alice:env:PASSWORD`, `office=file:url.txt`.
+ *
+ * @param text What the configuration says.
+ * @param file Path of the configuration, to which paths are relative.
+ * @returns The secret; the text itself where it refers to none.
+ * @throws {SyntaxError} If there is no such secret.
+ */
+export async function findSecret(
+  text: string,
+  file: string,
+): Promise<FoundSecret> {
+  const [, source, name] = REFERENCE.exec(text) ?? [];
+  if (source === undefined || name === undefined) return { secret: text };
+  const before = text.slice(0, -`${source}:${name}`.length);
+  if (source === "env") return { secret: before + fromEnvironment(name) };
+  const path = relativeTo(file, name);
+  return { secret: before + await fromFile(path), file: path };
+}
+
+/**
+ * Tells whether a text refers to a secret, and so has none itself.
+ *
+ * @param text What the configuration says.
+ * @returns Whether it does.
+ */
+export function isReference(text: string): boolean {
+  return REFERENCE.test(text);
+}
+
+/**
+ * Gives what others may see of a text with a secret in it.
+ *
+ * @param text What the configuration says.
+ * @returns References and names as they are, without what is secret.
+ */
+export function hideSecret(text: string): string {
+  if (isReference(text)) return text;
+  if (text.includes("://")) {
+    return text.split(NEXT_URL).map(hidePassword).join(",");
+  }
+  const colon = text.indexOf(":");
+  return colon < 0 ? HIDDEN : `${text.slice(0, colon)}:${HIDDEN}`;
+}
+
+/** What is not encoded as it should be is hidden all the same. */
+function hidePassword(url: string): string {
+  const begin = url.indexOf("://") + "://".length;
+  const end = url.lastIndexOf("@");
+  const colon = url.indexOf(":", begin);
+  if (end < begin || colon < 0 || colon > end) return url;
+  return `${url.slice(0, colon)}:${HIDDEN}${url.slice(end)}`;
+}
+
+/**
+ * Resolves a path in a configuration.
+ *
+ * @param file Path of the configuration.
+ * @param path What it says.
+ * @returns The path, as seen from where the program runs.
+ */
+export function relativeTo(file: string, path: string): string {
+  return isAbsolute(path) ? path : join(dirname(file), path);
+}
+
+function fromEnvironment(name: string): string {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  if (state !== "granted") { // Asking would stop the start.
+    throw new SyntaxError(
+      `cannot read ${name} of the environment: Deno was not given --allow-env=${name}`,
+    );
+  }
+  const secret = Deno.env.get(name);
+  if (secret !== undefined && secret !== "") return secret;
+  const fault = secret === undefined ? "is not set" : "is empty";
+  throw new SyntaxError(`${name} ${fault} in the environment`);
+}
+
+async function fromFile(path: string): Promise<string> {
+  const { state } = await Deno.permissions.query({ name: "read", path });
+  if (state !== "granted") {
+    throw new SyntaxError(
+      `cannot read ${path}: Deno was not given --allow-read=${path}`,
+    );
+  }
+  let bytes: Uint8Array;
+  try {
+    const { isFile, size } = await Deno.stat(path);
+    if (!isFile) throw new SyntaxError(`${path} is not a regular file`);
+    if (size > MOST_BYTES) throw new SyntaxError(`${path} exceeds 64 KiB`);
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw error;
+    const why = error instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : "this user may not read it";
+    throw new SyntaxError(`cannot read ${path}: ${why}`, { cause: error });
+  }
+  const secret = new TextDecoder().decode(bytes).replace(/\r?\n$/, "");
+  if (secret === "") throw new SyntaxError(`${path} is empty`);
+  return secret;
+}

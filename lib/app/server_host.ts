@@ -1,0 +1,52 @@
+/**
+ * What a server is given by the program that it runs in: its sockets, and what
+ * outlives a change of its settings.
+ *
+ * @module
+ */
+
+import type { Listener } from "../net/listen.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
+
+/** Opens a listener. */
+export type OpenEndpoint = (where: Endpoint) => Promise<Listener>;
+
+/** The program that a server runs in. */
+export interface ServerHost {
+  /** Whether it is only to be seen if the server could start: it serves nothing. */
+  readonly isTrial: boolean;
+  /**
+   * Opens a listener.
+   *
+   * @param where Where.
+   * @param open Opens it, where it is not open already.
+   * @returns The listener; the caller closes it.
+   */
+  open(where: Endpoint, open: OpenEndpoint): Promise<Listener>;
+  /**
+   * Takes what forbids the start: throws it, or notes it in a trial.
+   *
+   * @param error What forbids it.
+   */
+  refuse(error: unknown): void;
+  /**
+   * Gives what counts, which goes on counting when other settings change.
+   *
+   * @typeParam T What it is.
+   * @param what Its name.
+   * @param settings Its own settings: others make another one.
+   * @param make Makes it.
+   * @returns The one that was kept, or a new one.
+   */
+  keep<T extends object>(what: string, settings: unknown, make: () => T): T;
+}
+
+/** A program with that server alone, as one command starts it. */
+export const ALONE: ServerHost = {
+  isTrial: false,
+  open: (where, open) => open(where),
+  refuse(error) {
+    throw error;
+  },
+  keep: (_what, _settings, make) => make(),
+};

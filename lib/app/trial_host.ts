@@ -1,0 +1,142 @@
+/**
+ * Where a server is started on trial: it gets listeners that nobody can reach,
+ * and what forbids its start is noted.
+ *
+ * @module
+ */
+
+import type { Listener } from "../net/listen.ts";
+import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
+import type { HostPort } from "../wire/host_port.ts";
+import { parseIpAddress } from "../wire/ip_address.ts";
+import { openListener } from "./open_listener.ts";
+import type { ServerHost } from "./server_host.ts";
+import { StartError } from "./usage_error.ts";
+
+/** A place that a server wants to listen on. */
+export interface Claim {
+  /** What was asked for. */
+  where: Endpoint;
+  /** The address that would be bound, with the port asked for. */
+  addr: Deno.NetAddr;
+}
+
+/** A program for trials. */
+export class TrialHost implements ServerHost {
+  readonly isTrial = true;
+  /** Where the server wants to listen. */
+  readonly claims: Claim[] = [];
+  /** What forbids its start. */
+  readonly refusals: unknown[] = [];
+
+  /**
+   * Makes a listener that accepts nothing.
+   *
+   * @param where Where the server wants to listen.
+   * @returns The listener; it holds nothing.
+   * @throws {StartError} If there can't be one, whoever else listens there.
+   */
+  async open(where: Endpoint): Promise<Listener> {
+    const addr = isUnixPath(where)
+      ? await unixAddr(where.path)
+      : await boundAddr(where);
+    this.claims.push({ where, addr });
+    const { promise } = Promise.withResolvers<never>();
+    return { addr, accept: () => promise, [Symbol.dispose]() {} };
+  }
+
+  /**
+   * Notes what forbids the start.
+   *
+   * @param error What forbids it.
+   */
+  refuse(error: unknown): void {
+    this.refusals.push(error);
+  }
+
+  /**
+   * Makes what would be kept.
+   *
+   * @typeParam T What it is.
+   * @param _what Its name.
+   * @param _settings Its settings.
+   * @param make Makes it.
+   * @returns It.
+   */
+  keep<T extends object>(_what: string, _settings: unknown, make: () => T): T {
+    return make();
+  }
+}
+
+/**
+ * Finds which listeners want the same port.
+ *
+ * @typeParam T Who claims.
+ * @param all Claims in order, each with who claims it.
+ * @returns Claims that one before stands in the way of, with both.
+ */
+export function clashes<T>(
+  all: readonly (readonly [who: T, claim: Claim])[],
+): [who: T, claim: Claim, before: T][] {
+  return all.flatMap(([who, claim], index) => {
+    const earlier = all.slice(0, index).find(([, other]) =>
+      isSame(claim.addr, other.addr)
+    );
+    return earlier === undefined ? [] : [[who, claim, earlier[0]]];
+  });
+}
+
+const ALL = ["::", "0.0.0.0"];
+
+function isSame(one: Deno.NetAddr, other: Deno.NetAddr): boolean {
+  const hosts = [one.hostname, other.hostname];
+  if (one.port !== other.port) return false;
+  if (hosts[0] === hosts[1]) return one.port !== 0 || isUnix(hosts[0]!);
+  if (one.port === 0 || hosts.some(isUnix)) return false;
+  // `[::]` takes IPv4 as well; 0.0.0.0 leaves IPv6 to others.
+  if (hosts.includes("::")) return true;
+  return hosts.includes(ALL[1]!) && !hosts.some((host) => host.includes(":"));
+}
+
+function isUnix(hostname: string): boolean {
+  return hostname.startsWith("unix:");
+}
+
+async function unixAddr(path: string): Promise<Deno.NetAddr> {
+  const folder = path.includes("/") ? path.replace(/\/[^/]*$/, "") || "/" : ".";
+  const name = formatEndpoint({ path });
+  const { state } = await Deno.permissions.query({ name: "write", path });
+  if (state !== "granted") { // Asking would stop the program.
+    throw new StartError(
+      `Cannot listen on ${name}: the permission to write was not given, or dropped at the start; a restart with this configuration keeps it`,
+    );
+  }
+  try {
+    if (!(await Deno.stat(folder)).isDirectory) {
+      throw new Error("it is no folder");
+    }
+  } catch (error) {
+    throw new StartError(`Cannot listen on ${name}: there is no such folder`, {
+      cause: error,
+    });
+  }
+  return { transport: "tcp", hostname: name, port: 0 };
+}
+
+/** Another port of the same address is bound, which tells what it is. */
+async function boundAddr({ host, port }: HostPort): Promise<Deno.NetAddr> {
+  const ask = { name: "net", host: `${host || "[::]"}:0` } as const;
+  const isAddress = host === "" || parseIpAddress(host) !== undefined;
+  const { state } = isAddress && host !== ""
+    ? await Deno.permissions.query({ ...ask, host: quoted(host) })
+    : await Deno.permissions.query({ name: "net" });
+  if (state !== "granted") {
+    return { transport: "tcp", hostname: host || "::", port };
+  }
+  using listener = openListener({ host, port: 0 });
+  return { ...listener.addr, port };
+}
+
+function quoted(host: string): string {
+  return host.includes(":") ? `[${host}]:0` : `${host}:0`;
+}

@@ -1,0 +1,208 @@
+/**
+ * Whether a configuration could be started: each listener is started on trial,
+ * by the code that starts it in earnest.
+ *
+ * @module
+ */
+
+import type { LogEvent } from "../observe/log_event.ts";
+import { formatEndpoint } from "../wire/endpoint.ts";
+import type { ConfigProblem } from "./config_error.ts";
+import { spellForFile } from "./config_spelling.ts";
+import { isSecret } from "./config_value.ts";
+import type { Config, ListenerConfig } from "./load_config.ts";
+import { startHosted } from "./start_hosted.ts";
+import { type Claim, clashes, TrialHost } from "./trial_host.ts";
+import { StartError, UsageError } from "./usage_error.ts";
+
+/** What a trial has shown. */
+export interface Trial {
+  /** What is wrong, besides what the configuration knows. */
+  problems: readonly ConfigProblem[];
+  /** What is not wrong, but should be known. */
+  warnings: readonly string[];
+  /** Where each listener wants to listen. */
+  places: ReadonlyMap<ListenerConfig, readonly string[]>;
+}
+
+/** What stands for a place to listen on. */
+const PLACE = /LISTEN|PORT/;
+
+/**
+ * Starts listeners on trial.
+ *
+ * @param config The configuration.
+ * @param listeners Those to start (default all).
+ * @returns What is wrong with it.
+ */
+export async function tryConfig(
+  config: Config,
+  listeners = config.listeners,
+): Promise<Trial> {
+  const problems: ConfigProblem[] = [];
+  const warnings = new Set<string>();
+  const claims: (readonly [ListenerConfig, Claim])[] = [];
+  const log = (event: LogEvent) => {
+    if (event.event !== "message" || event.level === "info") return;
+    warnings.add(event.message);
+  };
+  for (const listener of listeners) {
+    const trial = new ListenerTrial(config, listener, log);
+    await trial.run();
+    problems.push(...trial.problems);
+    claims.push(...trial.claims.map((claim) => [listener, claim] as const));
+  }
+  for (const [listener, { where }, before] of clashes(claims)) {
+    const text = formatEndpoint(where);
+    const message = before === listener
+      ? `${text} is given twice`
+      : `${text} is where listeners[${before.index}] listens already`;
+    problems.push(problemOf(config, listener, text, message));
+  }
+  const places = Map.groupBy(claims, ([listener]) => listener);
+  return {
+    problems,
+    warnings: [...warnings],
+    places: new Map(
+      [...places].map(([listener, list]) => [
+        listener,
+        list.map(([, { where }]) => formatEndpoint(where)),
+      ]),
+    ),
+  };
+}
+
+/**
+ * Makes a problem out of what a start has thrown.
+ *
+ * @param config The configuration.
+ * @param listener What was to be started.
+ * @param error What was thrown.
+ * @returns The problem, at the setting that it is about.
+ * @throws `error`, where it is a mistake of ours.
+ */
+export function startProblem(
+  config: Config,
+  listener: ListenerConfig,
+  error: unknown,
+): ConfigProblem {
+  const isKnown = error instanceof UsageError || error instanceof StartError ||
+    error instanceof SyntaxError;
+  if (!isKnown) throw error;
+  return problemOf(config, listener, error.message, error.message);
+}
+
+/** One listener on trial, again and again without what was wrong. */
+class ListenerTrial {
+  readonly problems: ConfigProblem[] = [];
+  claims: readonly Claim[] = [];
+  readonly #config: Config;
+  readonly #listener: ListenerConfig;
+  readonly #log: (event: LogEvent) => void;
+  readonly #dropped: Set<string>;
+  readonly #given: Map<string, readonly string[]>;
+
+  constructor(
+    config: Config,
+    listener: ListenerConfig,
+    log: (event: LogEvent) => void,
+  ) {
+    this.#config = config;
+    this.#listener = listener;
+    this.#log = log;
+    this.#dropped = new Set(listener.dropped);
+    this.#given = new Map(listener.given);
+  }
+
+  async run(): Promise<void> {
+    const { kind: { words } } = this.#listener;
+    // Without its words, wrong as they are, there is nothing to start.
+    if (words !== undefined && this.#dropped.has(words.operand)) return;
+    while (true) {
+      const host = new TrialHost();
+      const error = await this.#start(host);
+      for (const refusal of host.refusals) this.#note(refusal);
+      if (error !== undefined) this.#note(error);
+      if (error === undefined || !this.#drop(error)) {
+        const { options } = this.#listener.kind;
+        const isGuess = [...this.#dropped].some((name) =>
+          PLACE.test(options[name]?.value ?? "")
+        );
+        if (!isGuess) this.claims = host.claims;
+        return;
+      }
+    }
+  }
+
+  async #start(host: TrialHost): Promise<unknown> {
+    try {
+      const hosting = { host, log: this.#log };
+      const { running } = await startHosted(
+        this.#listener,
+        hosting,
+        this.#given,
+      );
+      await running.shutdown(0);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** What may only follow from something else that is wrong is not told. */
+  #note(error: unknown): void {
+    const problem = startProblem(this.#config, this.#listener, error);
+    const { message } = error as Error;
+    if (namesIn(message).some((name) => this.#dropped.has(name))) return;
+    const isKnown = this.problems.some((one) =>
+      one.message === problem.message
+    );
+    if (!isKnown) this.problems.push(problem);
+  }
+
+  #drop(error: unknown): boolean {
+    const { message } = error as Error;
+    const name = subjectOf(this.#listener, message, this.#given);
+    if (name === undefined || !this.#given.has(name)) return false;
+    this.#dropped.add(name);
+    return this.#given.delete(name);
+  }
+}
+
+function problemOf(
+  config: Config,
+  listener: ListenerConfig,
+  about: string,
+  message: string,
+): ConfigProblem {
+  const { index, kind: { options, words } } = listener;
+  const name = subjectOf(listener, about, listener.given);
+  const path = ["listeners", index];
+  const text = spellForFile(message.replace(/^Option --\S+: /, ""), options);
+  if (name === undefined) return config.problem(path, text);
+  const settings = name === words?.operand
+    ? [name, words.first, words.rest]
+    : [name];
+  const there = settings.find((setting) => listener.says(setting));
+  return config.problem([...path, there ?? name], text);
+}
+
+/** The setting that a message is about: it names it, or repeats its value. */
+function subjectOf(
+  { kind: { options } }: ListenerConfig,
+  message: string,
+  given: ReadonlyMap<string, readonly string[]>,
+): string | undefined {
+  for (const [name, texts] of given) {
+    if (isSecret(name, options[name]!)) continue;
+    if (texts.some((text) => text.length > 2 && message.includes(text))) {
+      return name;
+    }
+  }
+  const named = namesIn(message);
+  return named.find((name) => given.has(name));
+}
+
+function namesIn(message: string): string[] {
+  return [...message.matchAll(/--([a-z][a-z0-9-]*)/g)].map(([, name]) => name!);
+}

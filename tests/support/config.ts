@@ -1,0 +1,99 @@
+/**
+ * Configurations for tests: in files, in this process, or run by the program.
+ *
+ * @module
+ */
+
+import { ConfigError, problemLines } from "../../lib/app/config_error.ts";
+import { type Config, loadConfig } from "../../lib/app/load_config.ts";
+import {
+  RunningConfig,
+  type RunningConfigOptions,
+} from "../../lib/app/run_config.ts";
+import { ALONE } from "../../lib/app/server_host.ts";
+import { tryConfig } from "../../lib/app/try_config.ts";
+import { prepareReceiveQueues } from "../../lib/net/receive_queue.ts";
+import { Sluice } from "./sluice.ts";
+
+// Held for as long as the program runs, as the program itself does.
+prepareReceiveQueues();
+
+/** The program with a configuration. */
+export class ConfiguredSluice extends Sluice {
+  /** Starts `sluice run -c PATH`. */
+  static run(path: string, ...args: string[]): ConfiguredSluice {
+    return new ConfiguredSluice("run", "-c", path, ...args);
+  }
+
+  protected override argumentsFor(args: string[]): string[] {
+    return args;
+  }
+}
+
+/** Loads a configuration without a file. */
+export async function load(
+  value: unknown,
+  path = "test.jsonc",
+): Promise<Config> {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return await loadConfig(text, path);
+}
+
+/** All that is wrong with a configuration, a line each. */
+export async function problemsOf(
+  value: unknown,
+  path = "test.jsonc",
+): Promise<string[]> {
+  try {
+    const config = await load(value, path);
+    const { problems } = await tryConfig(config);
+    const error = new ConfigError([...config.problems, ...problems]);
+    return problemLines(path, error);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return problemLines(path, error);
+  }
+}
+
+/** A configuration that runs in this process; cut when disposed of. */
+export interface TestRun extends AsyncDisposable {
+  readonly running: RunningConfig;
+  /** What it said. */
+  readonly messages: string[];
+  /** Resolves when the first connection has ended. */
+  readonly ended: Promise<void>;
+  /** Where it said last that it listens, in the order of the listeners. */
+  ports(): number[];
+}
+
+/** Creates what runs nothing yet. */
+export function startTestRun(options: RunningConfigOptions = {}): TestRun {
+  const messages: string[] = [];
+  const ended = Promise.withResolvers<void>();
+  const running = new RunningConfig({
+    host: ALONE,
+    log(event) {
+      if (event.event === "message") messages.push(event.message);
+      if (event.event === "connection") ended.resolve();
+    },
+  }, options);
+  return {
+    running,
+    messages,
+    ended: ended.promise,
+    ports: () =>
+      running.banner.flatMap((line) => {
+        const port = /^Listening on \S+:(\d+)\b/.exec(line)?.[1];
+        return port === undefined ? [] : [Number(port)];
+      }),
+    async [Symbol.asyncDispose]() {
+      await running.shutdown(0);
+    },
+  };
+}
+
+/** Puts a whole file in the place of the one before. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  await Deno.writeTextFile(`${path}.new`, text, { mode: 0o600 });
+  await Deno.rename(`${path}.new`, path);
+}

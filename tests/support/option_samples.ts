@@ -1,0 +1,49 @@
+/**
+ * Something to say to each option, found by trying: an option that is new has a
+ * sample already, most of the time.
+ *
+ * @module
+ */
+
+import type { Option } from "../../lib/app/option.ts";
+
+/** What options take; the first that one takes is its sample. */
+const SAMPLES = [
+  "127.0.0.1:1234",
+  "7",
+  "7s",
+  "7KB",
+  "alice:secret",
+  "socks5://127.0.0.1:1080",
+  "office=socks5://127.0.0.1:1080",
+  "www.example.com=127.0.0.1:1234",
+  "127.0.0.1",
+  "10.0.0.0/8",
+  "https://example.com",
+  "40000-40099",
+  "allow",
+  "socks5,http",
+  "Europe/Berlin",
+  "sample.txt",
+] as const;
+
+/**
+ * Finds something that an option takes, other than its default.
+ *
+ * @throws {Error} If nothing is found: add it to the list.
+ */
+export function sampleOf(name: string, option: Option<unknown>): string {
+  const { initial, parse, value = "" } = option;
+  const choices = value.split("|").filter((word) => /^[a-z0-9-]+$/.test(word));
+  const found = [...choices, ...SAMPLES].find((text) => {
+    if (text === initial) return false;
+    try {
+      parse([text]);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  if (found === undefined) throw new Error(`No sample for ${name} ${value}`);
+  return found;
+}
