@@ -1,0 +1,136 @@
+/**
+ * A table with its filter, its order and its count.
+ *
+ * @module
+ */
+
+import type { Tunnel } from "../admin_api.ts";
+import { byId, setText } from "./element.ts";
+import { matchesFilter, parseFilter, type Term } from "./filter.ts";
+import { formatCount } from "./format.ts";
+import { type Column, Grid, type GridRow } from "./grid.ts";
+import { type Direction, sortRows, type SortValue } from "./order.ts";
+
+/** A column that says what to sort by. */
+export interface ListColumn<R> extends Column<R> {
+  /** What rows are sorted by; none for a column that cannot be sorted by. */
+  sortBy?(row: R): SortValue;
+  /** The way in which it is sorted first (default: from small to large). */
+  firstDirection?: Direction;
+}
+
+/** What a panel needs. */
+export interface ListPanelOptions<R> {
+  /** What the ids of its elements begin with. */
+  name: string;
+  /** From left to right. */
+  columns: readonly ListColumn<R>[];
+  /** The column that it is sorted by at first. */
+  sortedBy: string;
+  /** Called when a row is chosen. */
+  onChoose(row: R, how: "open" | "delete"): void;
+}
+
+/** A row of a panel. */
+export interface ListRow extends GridRow {
+  /** What a filter looks at. */
+  readonly tunnel: Tunnel;
+}
+
+/** A panel. */
+export class ListPanel<R extends ListRow> {
+  readonly #options: ListPanelOptions<R>;
+  readonly #grid: Grid<R>;
+  readonly #panel: HTMLElement;
+  readonly #count: HTMLElement;
+  #all: Iterable<R> = [];
+  #total = 0;
+  #shown: readonly R[] = [];
+  #terms: Term[] = [];
+  #sortedBy: ListColumn<R>;
+  #direction: Direction;
+
+  /** Fills the panel's elements. */
+  constructor(options: ListPanelOptions<R>) {
+    const { name, columns, sortedBy } = options;
+    this.#options = options;
+    this.#panel = byId(name, HTMLElement);
+    this.#count = byId(`${name}-count`, HTMLElement);
+    this.#grid = new Grid<R>({
+      table: byId(`${name}-table`, HTMLTableElement),
+      scroller: byId(`${name}-scroller`, HTMLElement),
+      columns: columns.map((column) => ({
+        ...column,
+        isSortable: column.sortBy !== undefined,
+      })),
+      onChoose: (row, how) => options.onChoose(row, how),
+      onSort: (column) => this.#sort(column),
+    });
+    this.#sortedBy = columns.find(({ id }) => id === sortedBy)!;
+    this.#direction = this.#sortedBy.firstDirection ?? 1;
+    this.#grid.showOrder(sortedBy, this.#direction);
+    const filter = byId(`${name}-filter`, HTMLInputElement);
+    filter.addEventListener("input", () => {
+      this.#terms = parseFilter(filter.value);
+      this.#arrange();
+    });
+    filter.addEventListener("keydown", ({ key }) => {
+      if (key === "ArrowDown") byId(`${name}-table`, HTMLElement).focus();
+    });
+  }
+
+  /** How many rows there are, filtered out or not. */
+  get total(): number {
+    return this.#total;
+  }
+
+  /**
+   * Takes what there is now. While a person points at a row, all stay where
+   * they are, and those that have ended stay too.
+   */
+  update(rows: Iterable<R>, total: number): void {
+    this.#all = rows;
+    this.#total = total;
+    const isHeld = this.#grid.isHeld && this.#shown.length > 0;
+    this.#panel.classList.toggle("held", isHeld);
+    if (isHeld) {
+      this.#tell();
+      this.#grid.refresh();
+    } else this.#arrange();
+  }
+
+  /** Draws the rows again. */
+  refresh(): void {
+    this.#grid.refresh();
+  }
+
+  #sort(column: string): void {
+    const next = this.#options.columns.find(({ id }) => id === column)!;
+    const first = next.firstDirection ?? 1;
+    const isSame = next === this.#sortedBy;
+    this.#direction = isSame ? -this.#direction as Direction : first;
+    this.#sortedBy = next;
+    this.#grid.showOrder(column, this.#direction);
+    this.#arrange();
+  }
+
+  #arrange(): void {
+    const rows: R[] = [];
+    for (const row of this.#all) {
+      if (matchesFilter(this.#terms, row.tunnel)) rows.push(row);
+    }
+    this.#shown = sortRows(rows, this.#sortedBy.sortBy!, this.#direction);
+    this.#tell();
+    this.#grid.show(this.#shown);
+  }
+
+  #tell(): void {
+    const all = formatCount(this.#total);
+    const isFiltered = this.#terms.length > 0;
+    const shown = formatCount(this.#shown.length);
+    setText(this.#count, isFiltered ? `${shown} of ${all}` : all);
+    const isEmpty = this.#shown.length === 0;
+    const why = isFiltered && this.#total > 0 ? "filtered" : "none";
+    this.#panel.dataset["empty"] = isEmpty ? why : "";
+  }
+}

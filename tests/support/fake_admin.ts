@@ -1,0 +1,437 @@
+/**
+ * An admin listener without a proxy: it speaks the API with tunnels that are
+ * made up, for tests of the page and for looking at it.
+ *
+ * @module
+ */
+
+import type {
+  BanStatus,
+  ClosedTunnel,
+  Drain,
+  HistoryPoint,
+  ListenerStatus,
+  PoolStatus,
+  Status,
+  TickEvent,
+  Tunnel,
+  TunnelChange,
+} from "../../lib/app/admin_api.ts";
+import { pageResponse } from "../../lib/app/admin_page.ts";
+import { seededRandom } from "./random.ts";
+
+/** A target that would be an attack, were it taken for markup. */
+export const HOSTILE_TARGET =
+  "<img src=x onerror=\"document.title='broken'\">.example:443";
+
+const HISTORY_STEP = 5_000;
+const LISTENER = "127.0.0.1:1080";
+const MINUTE = 60_000;
+
+const WORLD = {
+  clients: ["127.0.0.1", "10.20.0.14", "10.20.0.9", "10.20.3.77", "[fd00::7]"],
+  users: ["alice", "bob", "ci-runner", undefined],
+  targets: [
+    ...["api.example.com:443", "registry.example.org:443", "git.example:22"],
+    ...["cdn.example.net:443", "mail.example.com:993", "db.example:5432"],
+    ...["updates.example.com:80", "[2001:db8::17]:443", "192.0.2.44:8443"],
+  ],
+  protocols: ["socks5", "socks5", "socks5", "connect", "http", "socks4"],
+  rules: ["allow-web", "office", undefined],
+  reasons: ["closed by the target", "closed by the client", "idle for 10 min"],
+} as const;
+
+/** Options for {@linkcode startFakeAdmin}. */
+export interface FakeAdminOptions {
+  /** Tunnels that are open (default: 40). */
+  tunnels?: number;
+  /** Tunnels of which bytes change in each tick (default: a quarter). */
+  changes?: number;
+  /** Tunnels that end in each tick, as many begin (default: 1). */
+  turnover?: number;
+  /** Milliseconds between ticks (default: 1000). */
+  tick?: number;
+  /** Where there is one, what has to come with each call. */
+  token?: string;
+  /** Whether nothing has happened yet (default: no). */
+  isEmpty?: boolean;
+  /** Port (default: any). */
+  port?: number;
+}
+
+/** A call that has come. */
+export interface FakeCall {
+  method: string;
+  path: string;
+  headers: Headers;
+}
+
+/** The server; ends when disposed of. */
+export interface FakeAdmin extends AsyncDisposable {
+  /** Where the page is. */
+  readonly url: string;
+  /** What has come, but reads. */
+  readonly calls: readonly FakeCall[];
+}
+
+/** Starts the server. */
+export function startFakeAdmin(options: FakeAdminOptions = {}): FakeAdmin {
+  const world = new World(options);
+  const ended = new AbortController();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: options.port ?? 0, onListen() {} },
+    (request) => {
+      const { pathname } = new URL(request.url);
+      const page = pageResponse(pathname);
+      if (page !== undefined) return new Response(page.body, page);
+      return world.answer(request, pathname, ended.signal);
+    },
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/`,
+    calls: world.calls,
+    async [Symbol.asyncDispose]() {
+      ended.abort();
+      await server.shutdown();
+    },
+  };
+}
+
+class World {
+  readonly calls: FakeCall[] = [];
+  readonly #options: FakeAdminOptions;
+  readonly #random = seededRandom(8);
+  readonly #startedAt = Date.now() - 3 * 86_400_000 - 4 * 3_600_000;
+  readonly #tunnels = new Map<number, Tunnel>();
+  readonly #closed: ClosedTunnel[] = [];
+  readonly #killed = new Set<number>();
+  #ids = 0;
+  #total = 0;
+  #sent = 0;
+  #received = 0;
+  #drain: Drain | false = false;
+  #bans: BanStatus[] = [];
+  #history: HistoryPoint[] = [];
+
+  constructor(options: FakeAdminOptions) {
+    this.#options = options;
+    if (options.isEmpty) return;
+    this.#total = 1_204_311;
+    [this.#sent, this.#received] = [81e9, 913e9];
+    for (let n = options.tunnels ?? 40; n > 0; n--) this.#open(MINUTE * 90);
+    this.#tunnels.get(this.#ids)!.target = HOSTILE_TARGET;
+    for (let n = 0; n < 60; n++) {
+      this.#closed.push(this.#ended(this.#make(9e5)));
+    }
+    this.#bans = [
+      { key: "203.0.113.77", kind: "client", ...this.#until(11), failures: 24 },
+      {
+        key: "2001:db8:7::/64",
+        kind: "client",
+        ...this.#until(2),
+        failures: 10,
+      },
+      { key: "root", kind: "user", ...this.#until(1), failures: 31 },
+    ];
+    this.#history = this.#past();
+  }
+
+  async answer(
+    request: Request,
+    path: string,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const { method, headers } = request;
+    const { token } = this.#options;
+    if (
+      token !== undefined && headers.get("authorization") !== `Bearer ${token}`
+    ) return failure(401, "unauthorized", "A token is needed");
+    if (method !== "GET") {
+      this.calls.push({ method, path, headers });
+      if (headers.get("x-sluice-request") !== "1") {
+        return failure(403, "forbidden", "X-Sluice-Request is missing");
+      }
+      return this.#change(method, path);
+    }
+    if (path === "/api/events") return this.#events(signal);
+    const value = this.#read(path);
+    return await Promise.resolve(
+      value === undefined
+        ? failure(404, "not_found", `No ${path}`)
+        : Response.json(value),
+    );
+  }
+
+  #read(path: string): unknown {
+    const isEmpty = this.#options.isEmpty;
+    switch (path) {
+      case "/api/status":
+        return this.#status();
+      case "/api/closed":
+        return { closed: this.#closed.slice(-500) };
+      case "/api/refusals":
+        return { refusals: isEmpty ? [] : REFUSALS };
+      case "/api/pools":
+        return { pools: isEmpty ? [] : POOLS };
+      case "/api/bans":
+        return { bans: this.#bans };
+      case "/api/history":
+        return { stepMs: HISTORY_STEP, points: this.#history };
+      default:
+        return undefined;
+    }
+  }
+
+  #change(method: string, path: string): Response {
+    const [, kind, key = ""] = /^\/api\/(\w+)\/?(.*)$/.exec(path) ?? [];
+    if (method === "DELETE" && kind === "tunnels") {
+      if (!this.#tunnels.has(Number(key))) {
+        return failure(404, "not_found", `No tunnel ${key}`);
+      }
+      this.#killed.add(Number(key));
+      return new Response(null, { status: 204 });
+    }
+    if (method === "DELETE" && kind === "bans") {
+      const name = decodeURIComponent(key);
+      this.#bans = this.#bans.filter((ban) => ban.key !== name);
+      return new Response(null, { status: 204 });
+    }
+    if (method === "POST" && kind === "drain") {
+      this.#drain = { ...this.#until(0.5), open: this.#tunnels.size };
+      return Response.json(this.#drain, { status: 202 });
+    }
+    return failure(404, "not_found", `No ${path}`);
+  }
+
+  #events(signal: AbortSignal): Response {
+    const encoder = new TextEncoder();
+    const gone = new AbortController();
+    let ticks = 0;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        const send = (name: string, value: unknown) =>
+          controller.enqueue(encoder.encode(
+            `event: ${name}\ndata: ${JSON.stringify(value)}\n\n`,
+          ));
+        const tunnels = [...this.#tunnels.values()];
+        send("snapshot", { status: this.#status(), tunnels });
+        const timer = setInterval(() => {
+          send("tick", this.#tick());
+          if (++ticks % 5 === 0) send("history", this.#newest());
+        }, this.#options.tick ?? 1_000);
+        gone.signal.addEventListener("abort", () => clearInterval(timer));
+        signal.addEventListener("abort", () => {
+          gone.abort();
+          controller.close();
+        }, { signal: gone.signal });
+      },
+      cancel: () => gone.abort(),
+    });
+    return new Response(body, {
+      headers: { "content-type": "text/event-stream" },
+    });
+  }
+
+  #tick(): TickEvent {
+    const { turnover = 1, isEmpty } = this.#options;
+    const opened: Tunnel[] = [];
+    const closed: ClosedTunnel[] = [];
+    const ids = [...this.#tunnels.keys()];
+    const going = new Set(this.#killed);
+    this.#killed.clear();
+    const isQuiet = isEmpty || this.#drain !== false;
+    for (let n = 0; n < turnover && ids.length > 0; n++) {
+      going.add(this.#pick(ids));
+      if (!isQuiet) opened.push(this.#open(0));
+    }
+    for (const id of going) {
+      const tunnel = this.#tunnels.get(id);
+      if (tunnel === undefined) continue;
+      this.#tunnels.delete(id);
+      closed.push(this.#ended(tunnel));
+    }
+    this.#closed.push(...closed);
+    if (this.#drain !== false) this.#drain.open = this.#tunnels.size;
+    const changed = this.#carry();
+    const status = this.#status();
+    return {
+      at: Date.now(),
+      status,
+      opened,
+      closed,
+      changed,
+      gone: [...going],
+    };
+  }
+
+  #carry(): TunnelChange[] {
+    const all = [...this.#tunnels.values()];
+    const { changes = Math.ceil(all.length / 4) } = this.#options;
+    const start = Math.floor(this.#random() * all.length);
+    const changed: TunnelChange[] = [];
+    for (let n = 0; n < Math.min(changes, all.length); n++) {
+      // Some are always busy, so that there is something to see.
+      const index = n < changes / 2 ? n * 3 : start + n;
+      const tunnel = all[index % all.length]!;
+      const up = Math.floor(this.#random() ** 4 * 3e5);
+      const down = Math.floor(this.#random() ** 4 * 4e6);
+      tunnel.sent += up;
+      tunnel.received += down;
+      this.#sent += up;
+      this.#received += down;
+      if (tunnel.state !== "half-closed") tunnel.state = "open";
+      changed.push([tunnel.id, tunnel.sent, tunnel.received, tunnel.state]);
+    }
+    return changed;
+  }
+
+  #open(age: number): Tunnel {
+    const tunnel = this.#make(age);
+    this.#tunnels.set(tunnel.id, tunnel);
+    this.#total++;
+    return tunnel;
+  }
+
+  #make(age: number): Tunnel {
+    const id = ++this.#ids;
+    const ageMs = Math.floor(age * this.#random() ** 2);
+    const isOpen = ageMs > 2_000;
+    const target = this.#pick(WORLD.targets);
+    const port = 32_768 + Math.floor(this.#random() * 28_000);
+    const user = this.#pick(WORLD.users);
+    const rule = this.#pick(WORLD.rules);
+    return {
+      id,
+      kind: "proxy",
+      listener: LISTENER,
+      client: `${this.#pick(WORLD.clients)}:${port}`,
+      protocol: this.#pick(WORLD.protocols),
+      ...(user === undefined ? {} : { user }),
+      target,
+      address: `192.0.2.${id % 250}:443`,
+      ...(rule === undefined ? {} : { rule }),
+      state: isOpen
+        ? this.#random() < 0.06 ? "half-closed" : "open"
+        : "connecting",
+      startedAt: new Date(Date.now() - ageMs).toISOString(),
+      ageMs,
+      sent: isOpen ? Math.floor(this.#random() ** 4 * 9e6) : 0,
+      received: isOpen ? Math.floor(this.#random() ** 4 * 4e8) : 0,
+    };
+  }
+
+  #ended(tunnel: Tunnel): ClosedTunnel {
+    const endedFirst = this.#random() < 0.6 ? "target" : "client";
+    const endedAt = new Date().toISOString();
+    if (this.#random() < 0.12) {
+      const reason = `Cannot reach ${tunnel.target}: connection refused`;
+      return { ...tunnel, endedAt, result: "failed", reason };
+    }
+    const reason = `${endedFirst} closed first`;
+    return { ...tunnel, endedAt, result: "ok", reason, endedFirst };
+  }
+
+  #status(): Status {
+    const listeners: ListenerStatus[] = [
+      {
+        name: LISTENER,
+        kind: "proxy",
+        isPublic: false,
+        open: this.#tunnels.size,
+      },
+    ];
+    return {
+      version: "0.1.0",
+      startedAt: new Date(this.#startedAt).toISOString(),
+      uptimeMs: Date.now() - this.#startedAt,
+      draining: this.#drain,
+      listeners,
+      open: this.#tunnels.size,
+      total: this.#total,
+      sent: this.#sent,
+      received: this.#received,
+      memory: { rss: 84e6, heap: 21e6 },
+      descriptors: { open: 31 + 2 * this.#tunnels.size, limit: 65_536 },
+      eventLoopDelayMs: 1.2 + this.#random(),
+    };
+  }
+
+  #past(): HistoryPoint[] {
+    const now = Date.now();
+    return Array.from({ length: 719 }, (_, n) => {
+      const wave = 1 + Math.sin(n / 60) / 2 + Math.sin(n / 17) / 5;
+      const noise = () => 0.75 + this.#random() / 2;
+      const peak = n % 190 > 178 ? 2.2 : 1;
+      return {
+        at: now - (719 - n) * HISTORY_STEP,
+        down: 11e6 * wave * noise() * peak,
+        up: 2.4e6 * wave * noise(),
+        opened: 14 * wave * noise(),
+        open: Math.round(this.#tunnels.size * (0.6 + wave / 3)),
+      };
+    });
+  }
+
+  #newest(): HistoryPoint {
+    const point = {
+      at: Date.now(),
+      down: 2e7 * (1 + this.#random()),
+      up: 3e6 * (1 + this.#random()),
+      opened: 14 * (1 + this.#random()),
+      open: this.#tunnels.size,
+    };
+    this.#history.push(point);
+    return point;
+  }
+
+  #until(minutes: number): { until: string } {
+    return { until: new Date(Date.now() + minutes * MINUTE).toISOString() };
+  }
+
+  #pick<T>(from: readonly T[]): T {
+    return from[Math.floor(this.#random() * from.length)]!;
+  }
+}
+
+const REFUSALS = [
+  { reason: "rule", count: 1_284 },
+  { reason: "guard", count: 311 },
+  { reason: "unauthenticated", count: 240 },
+  { reason: "connections-per-client", count: 42 },
+  { reason: "timeout", count: 7 },
+];
+
+const EVICTED = { ended: 3, spoke: 0, idle: 41, aged: 2, full: 0, closed: 0 };
+
+const POOLS: PoolStatus[] = [
+  ["10.0.0.11:5432", true, 8, 0, 48_211, 1_204],
+  ["10.0.0.12:5432", true, 6, 2, 47_004, 1_377],
+  ["10.0.0.13:5432", false, 0, 0, 12, 340],
+].map(([upstream, isUp, idle, waiting, hits, misses]) => ({
+  upstream,
+  isUp,
+  idle,
+  waiting,
+  hits,
+  misses,
+  listener: "127.0.0.1:5432",
+  opened: misses,
+  evicted: EVICTED,
+  connections: Number(idle) * 2,
+} as PoolStatus));
+
+function failure(status: number, code: string, message: string): Response {
+  return Response.json({ error: { code, message } }, { status });
+}
+
+if (import.meta.main) {
+  const [tunnels = "40", changes = "10", turnover = "1", port = "9099"] =
+    Deno.args;
+  startFakeAdmin({
+    tunnels: Number(tunnels),
+    changes: Number(changes),
+    turnover: Number(turnover),
+    port: Number(port),
+    isEmpty: tunnels === "0",
+  });
+}
