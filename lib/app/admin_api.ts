@@ -46,6 +46,8 @@ export interface Tunnel {
   target?: string;
   /** What was dialled, where that succeeded. */
   address?: string;
+  /** Other proxies that it goes through, where it does. */
+  via?: string;
   /** Which rule has decided, where one with a label did. */
   rule?: string;
   /** How far it is. */

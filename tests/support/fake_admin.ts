@@ -216,8 +216,13 @@ class World {
         const tunnels = [...this.#tunnels.values()];
         send("snapshot", { status: this.#status(), tunnels });
         const timer = setInterval(() => {
-          send("tick", this.#tick());
-          if (++ticks % 5 === 0) send("history", this.#newest());
+          try {
+            send("tick", this.#tick());
+            if (++ticks % 5 === 0) send("history", this.#newest());
+          } catch {
+            // The reader has gone, and nobody has said so yet.
+            gone.abort();
+          }
         }, this.#options.tick ?? 1_000);
         gone.signal.addEventListener("abort", () => clearInterval(timer));
         signal.addEventListener("abort", () => {
@@ -271,10 +276,11 @@ class World {
     const changed: TunnelChange[] = [];
     for (let n = 0; n < Math.min(changes, all.length); n++) {
       // Some are always busy, so that there is something to see.
-      const index = n < changes / 2 ? n * 3 : start + n;
-      const tunnel = all[index % all.length]!;
-      const up = Math.floor(this.#random() ** 4 * 3e5);
-      const down = Math.floor(this.#random() ** 4 * 4e6);
+      const tunnel = all[(n < changes * 0.8 ? n * 2 : start + n) % all.length]!;
+      const wave = 1.2 + Math.sin(Date.now() / 4_000 + tunnel.id);
+      const pace = wave * (0.7 + this.#random() / 2) / (1 + tunnel.id % 7);
+      const up = Math.floor(6e4 * pace * (tunnel.id % 3));
+      const down = Math.floor(9e5 * pace * (tunnel.id % 5));
       tunnel.sent += up;
       tunnel.received += down;
       this.#sent += up;
@@ -367,18 +373,20 @@ class World {
         down: 11e6 * wave * noise() * peak,
         up: 2.4e6 * wave * noise(),
         opened: 14 * wave * noise(),
-        open: Math.round(this.#tunnels.size * (0.6 + wave / 3)),
+        open: Math.round(this.#tunnels.size * (0.7 + wave / 4)),
       };
     });
   }
 
   #newest(): HistoryPoint {
+    const [before, all] = [this.#history.at(-1), this.#tunnels.size];
+    const near = (value = 0) => value * (0.85 + this.#random() * 0.3);
     const point = {
       at: Date.now(),
-      down: 2e7 * (1 + this.#random()),
-      up: 3e6 * (1 + this.#random()),
-      opened: 14 * (1 + this.#random()),
-      open: this.#tunnels.size,
+      down: near(before?.down),
+      up: near(before?.up),
+      opened: near(before?.opened),
+      open: all,
     };
     this.#history.push(point);
     return point;

@@ -17,13 +17,20 @@ import type { Palette } from "./theme.ts";
 /** Seconds of a whole chart, and of one that has only begun. */
 const SPAN = { most: 3600, least: 300 } as const;
 
+/** What the top of a chart stands for at least, so that noise stays low. */
+const LEAST = { bytes: 1_000, connections: 4 } as const;
+
+/** Steps between two lines of a scale that counts. */
+const WHOLE = [1, 10, 100, 1e3, 1e4, 1e5]
+  .flatMap((power) => [power, 2 * power, 5 * power]);
+
 /** What a chart is drawn by, but its size. */
 export type ChartOptions = Omit<uPlot.Options, "width" | "height">;
 
 /** The chart of bytes a second. */
 export function throughput(palette: Palette): ChartOptions {
   return {
-    ...common(palette),
+    ...common(palette, LEAST.bytes),
     series: [
       {},
       line("down", palette.down, formatRate, { fill: palette.downArea }),
@@ -38,7 +45,7 @@ export function throughput(palette: Palette): ChartOptions {
 
 /** The chart of connections. */
 export function connections(palette: Palette): ChartOptions {
-  const base = common(palette);
+  const base = common(palette, LEAST.connections);
   return {
     ...base,
     scales: { ...base.scales, opened: base.scales!["y"]! },
@@ -51,7 +58,7 @@ export function connections(palette: Palette): ChartOptions {
     ],
     axes: [
       timeAxis(palette),
-      axis(palette, formatCount),
+      { ...axis(palette, formatCount), incrs: WHOLE },
       {
         ...axis(palette, formatFrequency),
         scale: "opened",
@@ -62,7 +69,7 @@ export function connections(palette: Palette): ChartOptions {
   };
 }
 
-function common(palette: Palette): Omit<ChartOptions, "series"> {
+function common(palette: Palette, least: number): Omit<ChartOptions, "series"> {
   return {
     legend: { show: false },
     padding: [8, 0, 0, 0],
@@ -74,7 +81,7 @@ function common(palette: Palette): Omit<ChartOptions, "series"> {
     },
     scales: {
       x: { range: (_, from, to) => rangeOf(from, to) },
-      y: { range: (_, __, top) => [0, Math.max(1, top) * 1.1] },
+      y: { range: (_, __, top) => [0, Math.max(least, top) * 1.1] },
     },
   };
 }

@@ -7,9 +7,12 @@
 import type { Tunnel } from "../admin_api.ts";
 import { byId, setText } from "./element.ts";
 import { matchesFilter, parseFilter, type Term } from "./filter.ts";
-import { formatCount } from "./format.ts";
+import { formatCount, formatNumberOf } from "./format.ts";
 import { type Column, Grid, type GridRow } from "./grid.ts";
 import { type Direction, sortRows, type SortValue } from "./order.ts";
+
+/** Milliseconds without a key after which typing has paused. */
+const PAUSE = 700;
 
 /** A column that says what to sort by. */
 export interface ListColumn<R> extends Column<R> {
@@ -43,12 +46,14 @@ export class ListPanel<R extends ListRow> {
   readonly #grid: Grid<R>;
   readonly #panel: HTMLElement;
   readonly #count: HTMLElement;
-  #all: Iterable<R> = [];
-  #total = 0;
+  #all: readonly R[] = [];
   #shown: readonly R[] = [];
   #terms: Term[] = [];
   #sortedBy: ListColumn<R>;
   #direction: Direction;
+  /** Whether the filter lets it through; a tunnel is replaced when it changes. */
+  #found = new WeakMap<Tunnel, boolean>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Fills the panel's elements. */
   constructor(options: ListPanelOptions<R>) {
@@ -72,25 +77,21 @@ export class ListPanel<R extends ListRow> {
     const filter = byId(`${name}-filter`, HTMLInputElement);
     filter.addEventListener("input", () => {
       this.#terms = parseFilter(filter.value);
+      this.#found = new WeakMap();
       this.#arrange();
+      this.#tellLater();
     });
     filter.addEventListener("keydown", ({ key }) => {
       if (key === "ArrowDown") byId(`${name}-table`, HTMLElement).focus();
     });
   }
 
-  /** How many rows there are, filtered out or not. */
-  get total(): number {
-    return this.#total;
-  }
-
   /**
    * Takes what there is now. While a person points at a row, all stay where
    * they are, and those that have ended stay too.
    */
-  update(rows: Iterable<R>, total: number): void {
+  update(rows: readonly R[]): void {
     this.#all = rows;
-    this.#total = total;
     const isHeld = this.#grid.isHeld && this.#shown.length > 0;
     this.#panel.classList.toggle("held", isHeld);
     if (isHeld) {
@@ -115,22 +116,41 @@ export class ListPanel<R extends ListRow> {
   }
 
   #arrange(): void {
-    const rows: R[] = [];
-    for (const row of this.#all) {
-      if (matchesFilter(this.#terms, row.tunnel)) rows.push(row);
-    }
+    const all = new Set(this.#all);
+    // What is nearly in order is sorted fast: those that were shown come first.
+    const rows = this.#shown.filter((row) => all.delete(row) && this.#has(row));
+    for (const row of all) if (this.#has(row)) rows.push(row);
     this.#shown = sortRows(rows, this.#sortedBy.sortBy!, this.#direction);
     this.#tell();
     this.#grid.show(this.#shown);
   }
 
+  #has({ tunnel }: R): boolean {
+    let isFound = this.#found.get(tunnel);
+    if (isFound === undefined) {
+      isFound = matchesFilter(this.#terms, tunnel);
+      this.#found.set(tunnel, isFound);
+    }
+    return isFound;
+  }
+
+  /** Says how many were found to who does not see it, once typing pauses. */
+  #tellLater(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      const found = byId(`${this.#options.name}-found`, HTMLElement);
+      const count = formatNumberOf(this.#shown.length, "tunnel");
+      setText(found, this.#terms.length === 0 ? "" : `${count} found`);
+    }, PAUSE);
+  }
+
   #tell(): void {
-    const all = formatCount(this.#total);
+    const all = formatCount(this.#all.length);
     const isFiltered = this.#terms.length > 0;
     const shown = formatCount(this.#shown.length);
     setText(this.#count, isFiltered ? `${shown} of ${all}` : all);
     const isEmpty = this.#shown.length === 0;
-    const why = isFiltered && this.#total > 0 ? "filtered" : "none";
+    const why = isFiltered && this.#all.length > 0 ? "filtered" : "none";
     this.#panel.dataset["empty"] = isEmpty ? why : "";
   }
 }

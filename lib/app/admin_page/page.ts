@@ -168,8 +168,8 @@ class Page {
     showRates(this.#list, status.open);
     showStatus(status, status.uptimeMs);
     this.#drain.update(status.draining, this.#now);
-    this.#open.update(this.#list.open.values(), this.#list.open.size);
-    this.#closed.update(this.#list.closed, this.#list.closed.length);
+    this.#open.update([...this.#list.open.values()]);
+    this.#closed.update(this.#list.closed);
     refreshQuestion();
   }
 

@@ -56,8 +56,15 @@ export class Sparkline {
     this.#isEmpty = rates === undefined;
     if (rates === undefined) return;
     let top = LEAST_TOP;
+    let hasUp = false;
     for (let ago = 0; ago < RATE_SECONDS; ago++) {
-      top = Math.max(top, rates.up(tick - ago), rates.down(tick - ago));
+      const up = rates.up(tick - ago);
+      top = Math.max(top, up, rates.down(tick - ago));
+      hasUp ||= up > 0;
+    }
+    if (hasUp) {
+      this.#trace((ago) => rates.up(tick - ago) / top);
+      this.#stroke(colors.up);
     }
     this.#trace((ago) => rates.down(tick - ago) / top);
     this.#stroke(colors.down);
@@ -65,8 +72,6 @@ export class Sparkline {
     this.#context.lineTo(0, SIZE.height);
     this.#context.fillStyle = colors.downArea;
     this.#context.fill();
-    this.#trace((ago) => rates.up(tick - ago) / top);
-    this.#stroke(colors.up);
   }
 
   #trace(heightOf: (ago: number) => number): void {
