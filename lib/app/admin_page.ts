@@ -29,6 +29,7 @@ import eventParser from "./admin_page/event_parser.ts?source" with {
 import filter from "./admin_page/filter.ts?source" with { type: "text" };
 import format from "./admin_page/format.ts?source" with { type: "text" };
 import grid from "./admin_page/grid.ts?source" with { type: "text" };
+import gridRow from "./admin_page/grid_row.ts?source" with { type: "text" };
 import gridPosition from "./admin_page/grid_position.ts?source" with {
   type: "text",
 };
@@ -79,6 +80,7 @@ const MODULES: Readonly<Record<string, string>> = {
   "format.ts": format,
   "grid.ts": grid,
   "grid_position.ts": gridPosition,
+  "grid_row.ts": gridRow,
   "list_panel.ts": listPanel,
   "live.ts": live,
   "notices.ts": notices,
@@ -95,17 +97,29 @@ const MODULES: Readonly<Record<string, string>> = {
 };
 
 /** The other files by their path. */
-const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
-  "/": ["text/html", html],
-  "/page/icon.svg": ["image/svg+xml", icon],
-  "/page/page.css": ["text/css", pageCss],
-  "/page/tables.css": ["text/css", tablesCss],
-  "/page/uplot.css": ["text/css", uplotCss],
-  "/page/uplot.js": ["text/javascript", uplot],
+const FILES: Readonly<Record<string, PageFile>> = {
+  "/": { type: "text/html", text: html },
+  "/page/icon.svg": { type: "image/svg+xml", text: icon },
+  "/page/page.css": { type: "text/css", text: pageCss },
+  "/page/tables.css": { type: "text/css", text: tablesCss },
+  "/page/uplot.css": { type: "text/css", text: uplotCss },
+  "/page/uplot.js": { type: "text/javascript", text: uplot },
 };
 
-/** Nothing from elsewhere, nothing inline, no markup made by a script. */
-const POLICY = [
+/** A file of the page. */
+export interface PageFile {
+  /** Its media type, without parameters; it is UTF-8. */
+  readonly type: string;
+  /** What is in it. */
+  readonly text: string;
+}
+
+/**
+ * What the page may do: load its own scripts and styles, and ask its own
+ * server. Nothing from elsewhere, nothing inline, and no markup made by a
+ * script. It is sent as `Content-Security-Policy`.
+ */
+export const PAGE_POLICY: string = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
@@ -118,31 +132,20 @@ const POLICY = [
   "trusted-types 'none'",
 ].join("; ");
 
-/** A file of the page. */
-export interface PageResponse {
-  /** The file, as text. */
-  body: string;
-  /** What goes with it, by lower-case name. */
-  headers: Readonly<Record<string, string>>;
-}
-
 /** Modules without their types, once somebody has asked for them. */
 const scripts = new Map<string, string>();
 
 /**
- * Gives a file of the page. None tells anything of the server: they need no
+ * Finds a file of the page. None tells anything of the server: they need no
  * token.
  *
  * @param path What is asked for, without a query: `/`, or below `/page/`.
- * @returns The body and headers of the answer to `GET`; `undefined` where there
- * is no such file.
+ * @returns The file; `undefined` where there is none.
  */
-export function pageResponse(path: string): PageResponse | undefined {
+export function adminPage(path: string): PageFile | undefined {
   const script = scriptAt(path);
-  if (script !== undefined) return respond("text/javascript", script);
-  if (!Object.hasOwn(FILES, path)) return undefined;
-  const [type, text] = FILES[path]!;
-  return respond(type, text);
+  if (script !== undefined) return { type: "text/javascript", text: script };
+  return Object.hasOwn(FILES, path) ? FILES[path] : undefined;
 }
 
 function scriptAt(path: string): string | undefined {
@@ -154,19 +157,4 @@ function scriptAt(path: string): string | undefined {
     scripts.set(name, script);
   }
   return script;
-}
-
-function respond(type: string, body: string): PageResponse {
-  return {
-    body,
-    headers: {
-      "content-type": `${type}; charset=utf-8`,
-      "content-security-policy": POLICY,
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
-      "cross-origin-opener-policy": "same-origin",
-      "cross-origin-resource-policy": "same-origin",
-      "cache-control": "no-cache",
-    },
-  };
 }

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { pageResponse } from "../../lib/app/admin_page.ts";
+import { adminPage, PAGE_POLICY } from "../../lib/app/admin_page.ts";
 
 const FOLDER = new URL("../../lib/app/admin_page/", import.meta.url);
 
@@ -7,19 +7,19 @@ const FILES = [...Deno.readDirSync(FOLDER)].map(({ name }) => name);
 
 /** Files of the page that another of its files asks for. */
 function namedIn(path: string): string[] {
-  const { body } = pageResponse(path)!;
-  const inScripts = body.matchAll(/\bfrom "\.\/(\w+\.ts)"/g);
-  const inMarkup = body.matchAll(/(?:src|href)="(page\/[^"]+)"/g);
+  const { text } = adminPage(path)!;
+  const inScripts = text.matchAll(/\bfrom "\.\/(\w+\.ts)"/g);
+  const inMarkup = text.matchAll(/(?:src|href)="(page\/[^"]+)"/g);
   return [
     ...[...inScripts].map(([, name]) => `/page/${name}`),
     ...[...inMarkup].map(([, name]) => `/${name}`),
   ];
 }
 
-Deno.test("pageResponse() has every file that the page asks for", () => {
+Deno.test("adminPage() has every file that the page asks for", () => {
   const found = new Set(["/"]);
   for (const path of found) {
-    assert(pageResponse(path) !== undefined, path);
+    assert(adminPage(path) !== undefined, path);
     if (!path.endsWith("/uplot.js")) namedIn(path).forEach((p) => found.add(p));
   }
   const modules = FILES.filter((name) => name.endsWith(".ts"));
@@ -29,41 +29,33 @@ Deno.test("pageResponse() has every file that the page asks for", () => {
   }
 });
 
-Deno.test("pageResponse() has nothing else", () => {
+Deno.test("adminPage() has nothing else", () => {
   const others = [
     ...["", "/page", "/page/", "/page.ts", "/index.html", "/page/index.html"],
     ...["/page/deno.json", "/page/../admin_api.ts", "/page/constructor.ts"],
     ...["/__proto__", "/constructor", "/page/page.ts?x", "/PAGE/page.ts"],
   ];
-  for (const path of others) assertEquals(pageResponse(path), undefined, path);
+  for (const path of others) assertEquals(adminPage(path), undefined, path);
 });
 
-Deno.test("pageResponse() gives scripts without types", () => {
-  const { body, headers } = pageResponse("/page/page.ts")!;
-  assertMatch(headers["content-type"]!, /^text\/javascript/);
-  assert(!body.includes("import type"));
-  assert(!body.includes(": Promise<void>"));
-  assertEquals(pageResponse("/page/page.ts")!.body, body);
+Deno.test("adminPage() gives scripts without types", () => {
+  const { type, text } = adminPage("/page/page.ts")!;
+  assertEquals(type, "text/javascript");
+  assert(!text.includes("import type"));
+  assert(!text.includes(": Promise<void>"));
+  assertEquals(adminPage("/page/page.ts")!.text, text);
 });
 
-Deno.test("pageResponse() allows no script, style or frame from elsewhere", () => {
-  for (const path of ["/", "/page/page.ts", "/page/uplot.js"]) {
-    const { headers } = pageResponse(path)!;
-    const policy = headers["content-security-policy"]!.split("; ");
-    for (
-      const rule of [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-      ]
-    ) assert(policy.includes(rule), rule);
-    assert(!policy.join().includes("unsafe"));
-    assertEquals(headers["x-content-type-options"], "nosniff");
+Deno.test("PAGE_POLICY allows no script, style or frame from elsewhere", () => {
+  const rules = PAGE_POLICY.split("; ");
+  for (const what of ["script", "style", "connect", "img"]) {
+    assert(rules.includes(`${what}-src 'self'`), what);
   }
+  for (const what of ["default-src", "base-uri", "form-action"]) {
+    assert(rules.includes(`${what} 'none'`), what);
+  }
+  assert(rules.includes("frame-ancestors 'none'"));
+  assert(!PAGE_POLICY.includes("unsafe"));
 });
 
 Deno.test("the page has no way to make markup of what a client sends", () => {
@@ -82,9 +74,9 @@ Deno.test("the page has no way to make markup of what a client sends", () => {
       assert(!text.includes(word), `${name} has ${word}`);
     }
   }
-  const { body } = pageResponse("/")!;
-  assertEquals(body.match(/<style|\sstyle=|\son\w+=/g), null);
-  for (const [tag] of body.matchAll(/<script[^>]*>/g)) {
+  const { text } = adminPage("/")!;
+  assertEquals(text.match(/<style|\sstyle=|\son\w+=/g), null);
+  for (const [tag] of text.matchAll(/<script[^>]*>/g)) {
     assertMatch(tag, / src="page\/[\w.]+"/);
   }
 });

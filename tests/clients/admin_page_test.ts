@@ -1,10 +1,7 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { openPage, type TestPage } from "../support/browser.ts";
-import {
-  type FakeAdmin,
-  HOSTILE_TARGET,
-  startFakeAdmin,
-} from "../support/fake_admin.ts";
+import { type FakeAdmin, startFakeAdmin } from "../support/fake_admin.ts";
+import { HOSTILE_TARGET } from "../support/fake_traffic.ts";
 import { testPrograms } from "../support/programs.ts";
 
 /** A folder for pictures of the page, for who wants to look at it. */

@@ -2,59 +2,24 @@
  * An admin listener without a proxy: it speaks the API with tunnels that are
  * made up, for tests of the page and for looking at it.
  *
+ * Usage: deno run -A tests/support/fake_admin.ts [TUNNELS [CHANGES [TURNOVER [PORT]]]]
+ *
  * @module
  */
 
-import type {
-  BanStatus,
-  ClosedTunnel,
-  Drain,
-  HistoryPoint,
-  ListenerStatus,
-  PoolStatus,
-  Status,
-  TickEvent,
-  Tunnel,
-  TunnelChange,
-} from "../../lib/app/admin_api.ts";
-import { pageResponse } from "../../lib/app/admin_page.ts";
-import { seededRandom } from "./random.ts";
-
-/** A target that would be an attack, were it taken for markup. */
-export const HOSTILE_TARGET =
-  "<img src=x onerror=\"document.title='broken'\">.example:443";
-
-const HISTORY_STEP = 5_000;
-const LISTENER = "127.0.0.1:1080";
-const MINUTE = 60_000;
-
-const WORLD = {
-  clients: ["127.0.0.1", "10.20.0.14", "10.20.0.9", "10.20.3.77", "[fd00::7]"],
-  users: ["alice", "bob", "ci-runner", undefined],
-  targets: [
-    ...["api.example.com:443", "registry.example.org:443", "git.example:22"],
-    ...["cdn.example.net:443", "mail.example.com:993", "db.example:5432"],
-    ...["updates.example.com:80", "[2001:db8::17]:443", "192.0.2.44:8443"],
-  ],
-  protocols: ["socks5", "socks5", "socks5", "connect", "http", "socks4"],
-  rules: ["allow-web", "office", undefined],
-  reasons: ["closed by the target", "closed by the client", "idle for 10 min"],
-} as const;
+import { adminPage, PAGE_POLICY } from "../../lib/app/admin_page.ts";
+import {
+  FakeTraffic,
+  type FakeTrafficOptions,
+  HISTORY_STEP,
+} from "./fake_traffic.ts";
 
 /** Options for {@linkcode startFakeAdmin}. */
-export interface FakeAdminOptions {
-  /** Tunnels that are open (default: 40). */
-  tunnels?: number;
-  /** Tunnels of which bytes change in each tick (default: a quarter). */
-  changes?: number;
-  /** Tunnels that end in each tick, as many begin (default: 1). */
-  turnover?: number;
+export interface FakeAdminOptions extends FakeTrafficOptions {
   /** Milliseconds between ticks (default: 1000). */
   tick?: number;
   /** Where there is one, what has to come with each call. */
   token?: string;
-  /** Whether nothing has happened yet (default: no). */
-  isEmpty?: boolean;
   /** Port (default: any). */
   port?: number;
 }
@@ -76,20 +41,27 @@ export interface FakeAdmin extends AsyncDisposable {
 
 /** Starts the server. */
 export function startFakeAdmin(options: FakeAdminOptions = {}): FakeAdmin {
-  const world = new World(options);
+  const answers = new Answers(options);
   const ended = new AbortController();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: options.port ?? 0, onListen() {} },
     (request) => {
       const { pathname } = new URL(request.url);
-      const page = pageResponse(pathname);
-      if (page !== undefined) return new Response(page.body, page);
-      return world.answer(request, pathname, ended.signal);
+      const file = adminPage(pathname);
+      if (file !== undefined) {
+        const headers = {
+          "content-type": `${file.type}; charset=utf-8`,
+          "content-security-policy": PAGE_POLICY,
+          "x-content-type-options": "nosniff",
+        };
+        return new Response(file.text, { headers });
+      }
+      return answers.answer(request, pathname, ended.signal);
     },
   );
   return {
     url: `http://127.0.0.1:${server.addr.port}/`,
-    calls: world.calls,
+    calls: answers.calls,
     async [Symbol.asyncDispose]() {
       ended.abort();
       await server.shutdown();
@@ -97,110 +69,61 @@ export function startFakeAdmin(options: FakeAdminOptions = {}): FakeAdmin {
   };
 }
 
-class World {
+class Answers {
   readonly calls: FakeCall[] = [];
   readonly #options: FakeAdminOptions;
-  readonly #random = seededRandom(8);
-  readonly #startedAt = Date.now() - 3 * 86_400_000 - 4 * 3_600_000;
-  readonly #tunnels = new Map<number, Tunnel>();
-  readonly #closed: ClosedTunnel[] = [];
-  readonly #killed = new Set<number>();
-  #ids = 0;
-  #total = 0;
-  #sent = 0;
-  #received = 0;
-  #drain: Drain | false = false;
-  #bans: BanStatus[] = [];
-  #history: HistoryPoint[] = [];
+  readonly #traffic: FakeTraffic;
 
   constructor(options: FakeAdminOptions) {
     this.#options = options;
-    if (options.isEmpty) return;
-    this.#total = 1_204_311;
-    [this.#sent, this.#received] = [81e9, 913e9];
-    for (let n = options.tunnels ?? 40; n > 0; n--) this.#open(MINUTE * 90);
-    this.#tunnels.get(this.#ids)!.target = HOSTILE_TARGET;
-    for (let n = 0; n < 60; n++) {
-      this.#closed.push(this.#ended(this.#make(9e5)));
-    }
-    this.#bans = [
-      { key: "203.0.113.77", kind: "client", ...this.#until(11), failures: 24 },
-      {
-        key: "2001:db8:7::/64",
-        kind: "client",
-        ...this.#until(2),
-        failures: 10,
-      },
-      { key: "root", kind: "user", ...this.#until(1), failures: 31 },
-    ];
-    this.#history = this.#past();
+    this.#traffic = new FakeTraffic(options);
   }
 
-  async answer(
-    request: Request,
-    path: string,
-    signal: AbortSignal,
-  ): Promise<Response> {
+  answer(request: Request, path: string, signal: AbortSignal): Response {
     const { method, headers } = request;
     const { token } = this.#options;
     if (
       token !== undefined && headers.get("authorization") !== `Bearer ${token}`
     ) return failure(401, "unauthorized", "A token is needed");
-    if (method !== "GET") {
-      this.calls.push({ method, path, headers });
-      if (headers.get("x-sluice-request") !== "1") {
-        return failure(403, "forbidden", "X-Sluice-Request is missing");
-      }
-      return this.#change(method, path);
+    if (method === "GET") {
+      return path === "/api/events" ? this.#events(signal) : this.#read(path);
     }
-    if (path === "/api/events") return this.#events(signal);
-    const value = this.#read(path);
-    return await Promise.resolve(
-      value === undefined
-        ? failure(404, "not_found", `No ${path}`)
-        : Response.json(value),
-    );
+    this.calls.push({ method, path, headers });
+    if (headers.get("x-sluice-request") !== "1") {
+      return failure(403, "forbidden", "X-Sluice-Request is missing");
+    }
+    return this.#change(method, path);
   }
 
-  #read(path: string): unknown {
-    const isEmpty = this.#options.isEmpty;
-    switch (path) {
-      case "/api/status":
-        return this.#status();
-      case "/api/closed":
-        return { closed: this.#closed.slice(-500) };
-      case "/api/refusals":
-        return { refusals: isEmpty ? [] : REFUSALS };
-      case "/api/pools":
-        return { pools: isEmpty ? [] : POOLS };
-      case "/api/bans":
-        return { bans: this.#bans };
-      case "/api/history":
-        return { stepMs: HISTORY_STEP, points: this.#history };
-      default:
-        return undefined;
-    }
+  #read(path: string): Response {
+    const { status, closed, refusals, pools, bans, history } = this.#traffic;
+    const answers: Record<string, unknown> = {
+      "/api/status": status,
+      "/api/closed": { closed: closed.slice(-500) },
+      "/api/refusals": { refusals },
+      "/api/pools": { pools },
+      "/api/bans": { bans },
+      "/api/history": { stepMs: HISTORY_STEP, points: history },
+    };
+    if (path in answers) return Response.json(answers[path]);
+    return failure(404, "not_found", `No ${path}`);
   }
 
   #change(method: string, path: string): Response {
     const [, kind, key = ""] = /^\/api\/(\w+)\/?(.*)$/.exec(path) ?? [];
-    if (method === "DELETE" && kind === "tunnels") {
-      if (!this.#tunnels.has(Number(key))) {
-        return failure(404, "not_found", `No tunnel ${key}`);
-      }
-      this.#killed.add(Number(key));
-      return new Response(null, { status: 204 });
+    switch (`${method} ${kind}`) {
+      case "DELETE tunnels":
+        return this.#traffic.kill(Number(key))
+          ? new Response(null, { status: 204 })
+          : failure(404, "not_found", `No tunnel ${key}`);
+      case "DELETE bans":
+        this.#traffic.lift(decodeURIComponent(key));
+        return new Response(null, { status: 204 });
+      case "POST drain":
+        return Response.json(this.#traffic.drain(), { status: 202 });
+      default:
+        return failure(404, "not_found", `No ${path}`);
     }
-    if (method === "DELETE" && kind === "bans") {
-      const name = decodeURIComponent(key);
-      this.#bans = this.#bans.filter((ban) => ban.key !== name);
-      return new Response(null, { status: 204 });
-    }
-    if (method === "POST" && kind === "drain") {
-      this.#drain = { ...this.#until(0.5), open: this.#tunnels.size };
-      return Response.json(this.#drain, { status: 202 });
-    }
-    return failure(404, "not_found", `No ${path}`);
   }
 
   #events(signal: AbortSignal): Response {
@@ -213,12 +136,12 @@ class World {
           controller.enqueue(encoder.encode(
             `event: ${name}\ndata: ${JSON.stringify(value)}\n\n`,
           ));
-        const tunnels = [...this.#tunnels.values()];
-        send("snapshot", { status: this.#status(), tunnels });
+        const { status, tunnels } = this.#traffic;
+        send("snapshot", { status, tunnels });
         const timer = setInterval(() => {
           try {
-            send("tick", this.#tick());
-            if (++ticks % 5 === 0) send("history", this.#newest());
+            send("tick", this.#traffic.tick());
+            if (++ticks % 5 === 0) send("history", this.#traffic.newest());
           } catch {
             // The reader has gone, and nobody has said so yet.
             gone.abort();
@@ -236,197 +159,7 @@ class World {
       headers: { "content-type": "text/event-stream" },
     });
   }
-
-  #tick(): TickEvent {
-    const { turnover = 1, isEmpty } = this.#options;
-    const opened: Tunnel[] = [];
-    const closed: ClosedTunnel[] = [];
-    const ids = [...this.#tunnels.keys()];
-    const going = new Set(this.#killed);
-    this.#killed.clear();
-    const isQuiet = isEmpty || this.#drain !== false;
-    for (let n = 0; n < turnover && ids.length > 0; n++) {
-      going.add(this.#pick(ids));
-      if (!isQuiet) opened.push(this.#open(0));
-    }
-    for (const id of going) {
-      const tunnel = this.#tunnels.get(id);
-      if (tunnel === undefined) continue;
-      this.#tunnels.delete(id);
-      closed.push(this.#ended(tunnel));
-    }
-    this.#closed.push(...closed);
-    if (this.#drain !== false) this.#drain.open = this.#tunnels.size;
-    const changed = this.#carry();
-    const status = this.#status();
-    return {
-      at: Date.now(),
-      status,
-      opened,
-      closed,
-      changed,
-      gone: [...going],
-    };
-  }
-
-  #carry(): TunnelChange[] {
-    const all = [...this.#tunnels.values()];
-    const { changes = Math.ceil(all.length / 4) } = this.#options;
-    const start = Math.floor(this.#random() * all.length);
-    const changed: TunnelChange[] = [];
-    for (let n = 0; n < Math.min(changes, all.length); n++) {
-      // Some are always busy, so that there is something to see.
-      const tunnel = all[(n < changes * 0.8 ? n * 2 : start + n) % all.length]!;
-      const wave = 1.2 + Math.sin(Date.now() / 4_000 + tunnel.id);
-      const pace = wave * (0.7 + this.#random() / 2) / (1 + tunnel.id % 7);
-      const up = Math.floor(6e4 * pace * (tunnel.id % 3));
-      const down = Math.floor(9e5 * pace * (tunnel.id % 5));
-      tunnel.sent += up;
-      tunnel.received += down;
-      this.#sent += up;
-      this.#received += down;
-      if (tunnel.state !== "half-closed") tunnel.state = "open";
-      changed.push([tunnel.id, tunnel.sent, tunnel.received, tunnel.state]);
-    }
-    return changed;
-  }
-
-  #open(age: number): Tunnel {
-    const tunnel = this.#make(age);
-    this.#tunnels.set(tunnel.id, tunnel);
-    this.#total++;
-    return tunnel;
-  }
-
-  #make(age: number): Tunnel {
-    const id = ++this.#ids;
-    const ageMs = Math.floor(age * this.#random() ** 2);
-    const isOpen = ageMs > 2_000;
-    const target = this.#pick(WORLD.targets);
-    const port = 32_768 + Math.floor(this.#random() * 28_000);
-    const user = this.#pick(WORLD.users);
-    const rule = this.#pick(WORLD.rules);
-    return {
-      id,
-      kind: "proxy",
-      listener: LISTENER,
-      client: `${this.#pick(WORLD.clients)}:${port}`,
-      protocol: this.#pick(WORLD.protocols),
-      ...(user === undefined ? {} : { user }),
-      target,
-      address: `192.0.2.${id % 250}:443`,
-      ...(rule === undefined ? {} : { rule }),
-      state: isOpen
-        ? this.#random() < 0.06 ? "half-closed" : "open"
-        : "connecting",
-      startedAt: new Date(Date.now() - ageMs).toISOString(),
-      ageMs,
-      sent: isOpen ? Math.floor(this.#random() ** 4 * 9e6) : 0,
-      received: isOpen ? Math.floor(this.#random() ** 4 * 4e8) : 0,
-    };
-  }
-
-  #ended(tunnel: Tunnel): ClosedTunnel {
-    const endedFirst = this.#random() < 0.6 ? "target" : "client";
-    const endedAt = new Date().toISOString();
-    if (this.#random() < 0.12) {
-      const reason = `Cannot reach ${tunnel.target}: connection refused`;
-      return { ...tunnel, endedAt, result: "failed", reason };
-    }
-    const reason = `${endedFirst} closed first`;
-    return { ...tunnel, endedAt, result: "ok", reason, endedFirst };
-  }
-
-  #status(): Status {
-    const listeners: ListenerStatus[] = [
-      {
-        name: LISTENER,
-        kind: "proxy",
-        isPublic: false,
-        open: this.#tunnels.size,
-      },
-    ];
-    return {
-      version: "0.1.0",
-      startedAt: new Date(this.#startedAt).toISOString(),
-      uptimeMs: Date.now() - this.#startedAt,
-      draining: this.#drain,
-      listeners,
-      open: this.#tunnels.size,
-      total: this.#total,
-      sent: this.#sent,
-      received: this.#received,
-      memory: { rss: 84e6, heap: 21e6 },
-      descriptors: { open: 31 + 2 * this.#tunnels.size, limit: 65_536 },
-      eventLoopDelayMs: 1.2 + this.#random(),
-    };
-  }
-
-  #past(): HistoryPoint[] {
-    const now = Date.now();
-    return Array.from({ length: 719 }, (_, n) => {
-      const wave = 1 + Math.sin(n / 60) / 2 + Math.sin(n / 17) / 5;
-      const noise = () => 0.75 + this.#random() / 2;
-      const peak = n % 190 > 178 ? 2.2 : 1;
-      return {
-        at: now - (719 - n) * HISTORY_STEP,
-        down: 11e6 * wave * noise() * peak,
-        up: 2.4e6 * wave * noise(),
-        opened: 14 * wave * noise(),
-        open: Math.round(this.#tunnels.size * (0.7 + wave / 4)),
-      };
-    });
-  }
-
-  #newest(): HistoryPoint {
-    const [before, all] = [this.#history.at(-1), this.#tunnels.size];
-    const near = (value = 0) => value * (0.85 + this.#random() * 0.3);
-    const point = {
-      at: Date.now(),
-      down: near(before?.down),
-      up: near(before?.up),
-      opened: near(before?.opened),
-      open: all,
-    };
-    this.#history.push(point);
-    return point;
-  }
-
-  #until(minutes: number): { until: string } {
-    return { until: new Date(Date.now() + minutes * MINUTE).toISOString() };
-  }
-
-  #pick<T>(from: readonly T[]): T {
-    return from[Math.floor(this.#random() * from.length)]!;
-  }
 }
-
-const REFUSALS = [
-  { reason: "rule", count: 1_284 },
-  { reason: "guard", count: 311 },
-  { reason: "unauthenticated", count: 240 },
-  { reason: "connections-per-client", count: 42 },
-  { reason: "timeout", count: 7 },
-];
-
-const EVICTED = { ended: 3, spoke: 0, idle: 41, aged: 2, full: 0, closed: 0 };
-
-const POOLS: PoolStatus[] = [
-  ["10.0.0.11:5432", true, 8, 0, 48_211, 1_204],
-  ["10.0.0.12:5432", true, 6, 2, 47_004, 1_377],
-  ["10.0.0.13:5432", false, 0, 0, 12, 340],
-].map(([upstream, isUp, idle, waiting, hits, misses]) => ({
-  upstream,
-  isUp,
-  idle,
-  waiting,
-  hits,
-  misses,
-  listener: "127.0.0.1:5432",
-  opened: misses,
-  evicted: EVICTED,
-  connections: Number(idle) * 2,
-} as PoolStatus));
 
 function failure(status: number, code: string, message: string): Response {
   return Response.json({ error: { code, message } }, { status });

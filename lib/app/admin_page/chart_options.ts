@@ -72,7 +72,8 @@ export function connections(palette: Palette): ChartOptions {
 function common(palette: Palette, least: number): Omit<ChartOptions, "series"> {
   return {
     legend: { show: false },
-    padding: [8, 0, 0, 0],
+    // So that a time at the right edge is not cut.
+    padding: [8, 16, 0, 0],
     cursor: {
       sync: { key: "hour" },
       drag: { x: false, y: false },

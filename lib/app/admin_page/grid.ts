@@ -9,31 +9,10 @@
  */
 
 import { make, setAttribute } from "./element.ts";
+import { DrawnRow, type GridColumn, type GridRow } from "./grid_row.ts";
 import { HEADINGS, move, type Position } from "./grid_position.ts";
 import type { Direction } from "./order.ts";
 import { visibleRows } from "./visible_rows.ts";
-
-/** A column. */
-export interface Column<R> {
-  /** What it is called in the style sheet and where it is sorted by. */
-  id: string;
-  /** Its heading. */
-  label: string;
-  /** Whether the heading is for screen readers only. */
-  isLabelHidden?: boolean;
-  /** Whether it can be sorted by (default: yes). */
-  isSortable?: boolean;
-  /** Fills a cell once, and gives what shows a row in it. */
-  create(cell: HTMLElement): (row: R) => void;
-}
-
-/** A row, as far as the table is concerned. */
-export interface GridRow {
-  /** What no other row has. */
-  readonly key: number;
-  /** Whether what it shows has ended. */
-  readonly isGone: boolean;
-}
 
 /** What a table needs. */
 export interface GridOptions<R> {
@@ -42,17 +21,11 @@ export interface GridOptions<R> {
   /** What it scrolls in. */
   scroller: HTMLElement;
   /** From left to right. */
-  columns: readonly Column<R>[];
+  columns: readonly GridColumn<R>[];
   /** Called when a row is chosen, or the one with the key Delete. */
   onChoose(row: R, how: "open" | "delete"): void;
   /** Called when a heading is chosen. */
   onSort(column: string): void;
-}
-
-interface DrawnRow<R> {
-  element: HTMLTableRowElement;
-  cells: HTMLTableCellElement[];
-  update: ((row: R) => void)[];
 }
 
 /** A table. */
@@ -119,7 +92,7 @@ export class Grid<R extends GridRow> {
     });
   }
 
-  #makeHeading(column: Column<R>): HTMLTableCellElement {
+  #makeHeading(column: GridColumn<R>): HTMLTableCellElement {
     const { id, label, isLabelHidden, isSortable = true } = column;
     const text = make("span", {
       text: label,
@@ -175,7 +148,7 @@ export class Grid<R extends GridRow> {
     this.#before.style.height = `${before}px`;
     this.#after.style.height = `${after}px`;
     for (const [n, drawn] of this.#drawn.entries()) {
-      this.#drawRow(drawn, first + n);
+      drawn.show(this.#rows[first + n]!, first + n);
     }
     this.#drawActive();
   }
@@ -183,31 +156,10 @@ export class Grid<R extends GridRow> {
   #resize(count: number): void {
     while (this.#drawn.length > count) this.#drawn.pop()!.element.remove();
     while (this.#drawn.length < count) {
-      const drawn = this.#makeRow();
+      const drawn = new DrawnRow<R>(this.#options.columns);
       this.#drawn.push(drawn);
       this.#after.before(drawn.element);
     }
-  }
-
-  #makeRow(): DrawnRow<R> {
-    const { columns } = this.#options;
-    const cells = columns.map(({ id }) =>
-      make("td", {
-        className: `column-${id}`,
-        attributes: { role: "gridcell" },
-      })
-    );
-    const element = make("tr", {}, cells);
-    const update = columns.map(({ create }, n) => create(cells[n]!));
-    return { element, cells, update };
-  }
-
-  #drawRow({ element, update }: DrawnRow<R>, index: number): void {
-    const row = this.#rows[index]!;
-    setAttribute(element, "aria-rowindex", String(index + 2));
-    element.classList.toggle("gone", row.isGone);
-    element.classList.toggle("odd", index % 2 === 1);
-    for (const show of update) show(row);
   }
 
   #drawActive(): void {

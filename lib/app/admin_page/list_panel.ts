@@ -8,14 +8,15 @@ import type { Tunnel } from "../admin_api.ts";
 import { byId, setText } from "./element.ts";
 import { matchesFilter, parseFilter, type Term } from "./filter.ts";
 import { formatCount, formatNumberOf } from "./format.ts";
-import { type Column, Grid, type GridRow } from "./grid.ts";
+import { Grid } from "./grid.ts";
+import type { GridColumn, GridRow } from "./grid_row.ts";
 import { type Direction, sortRows, type SortValue } from "./order.ts";
 
 /** Milliseconds without a key after which typing has paused. */
 const PAUSE = 700;
 
 /** A column that says what to sort by. */
-export interface ListColumn<R> extends Column<R> {
+export interface ListColumn<R> extends GridColumn<R> {
   /** What rows are sorted by; none for a column that cannot be sorted by. */
   sortBy?(row: R): SortValue;
   /** The way in which it is sorted first (default: from small to large). */
