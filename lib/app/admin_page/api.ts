@@ -33,8 +33,11 @@ export class ApiError extends Error {
 export interface CallOptions {
   /** What to do (default: `GET`). */
   method?: "GET" | "POST" | "DELETE";
-  /** Ends the call. */
-  signal?: AbortSignal;
+  /**
+   * Begins to limit an attempt (default: 10 s for the whole of it). There may
+   * be several: in between a person may have looked for the token.
+   */
+  limit?: () => AbortSignal;
 }
 
 /** Calls. */
@@ -57,8 +60,7 @@ export class Api {
    * @throws {ApiError} If the answer is a failure.
    */
   async get<T>(path: string): Promise<T> {
-    const signal = AbortSignal.timeout(PATIENCE);
-    return await (await this.open(path, { signal })).json() as T;
+    return await (await this.open(path)).json() as T;
   }
 
   /**
@@ -68,8 +70,7 @@ export class Api {
    * @throws {ApiError} If the answer is a failure.
    */
   async send<T>(method: "POST" | "DELETE", path: string): Promise<T> {
-    const signal = AbortSignal.timeout(PATIENCE);
-    const response = await this.open(path, { method, signal });
+    const response = await this.open(path, { method });
     const text = await response.text();
     return (text === "" ? undefined : JSON.parse(text)) as T;
   }
@@ -91,10 +92,6 @@ export class Api {
       this.#asking ??= this.#askToken(token !== null);
       const given = await this.#asking.finally(() => this.#asking = undefined);
       sessionStorage.setItem(TOKEN, given);
-      // What was to be done in time has waited for the person.
-      if (options.signal?.aborted) {
-        options = { ...options, signal: AbortSignal.timeout(PATIENCE) };
-      }
     }
   }
 }
@@ -102,7 +99,7 @@ export class Api {
 function call(
   path: string,
   token: string | null,
-  { method = "GET", signal }: CallOptions,
+  { method = "GET", limit = () => AbortSignal.timeout(PATIENCE) }: CallOptions,
 ): Promise<Response> {
   const headers = new Headers();
   if (token !== null) headers.set("authorization", `Bearer ${token}`);
@@ -113,7 +110,7 @@ function call(
     cache: "no-store",
     credentials: "omit",
     redirect: "error",
-    ...(signal === undefined ? {} : { signal }),
+    signal: limit(),
   });
 }
 

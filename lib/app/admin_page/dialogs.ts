@@ -23,6 +23,10 @@ export interface Question {
   cancel?: string;
 }
 
+/** Answers the question that is asked. */
+let answer: (isYes: boolean) => void = () => {};
+
+/** Brings what it is about up to date. */
 let refresh = (): void => {};
 
 /** Asks whether something shall be done. */
@@ -36,15 +40,15 @@ export function ask(question: Question): Promise<boolean> {
   setText(yes, question.action ?? "");
   setText(byId("question-no", HTMLElement), question.cancel ?? "Cancel");
   showFacts(question.facts ?? []);
-  dialog.returnValue = "";
   dialog.showModal();
   // Not the button that does it: Enter twice would have done it.
   byId("question-no", HTMLElement).focus();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => {
-      refresh = () => {};
-      resolve(dialog.returnValue === "yes");
-    }, { once: true });
+    answer = (isYes) => {
+      answer = refresh = () => {};
+      dialog.close();
+      resolve(isYes);
+    };
   });
 }
 
@@ -57,11 +61,15 @@ export function refreshQuestion(): void {
 export function startDialogs(): void {
   const dialog = byId("question", HTMLDialogElement);
   byId("question-yes", HTMLElement)
-    .addEventListener("click", () => dialog.close("yes"));
+    .addEventListener("click", () => answer(true));
   byId("question-no", HTMLElement)
-    .addEventListener("click", () => dialog.close("no"));
+    .addEventListener("click", () => answer(false));
   dialog.addEventListener("click", ({ target }) => {
-    if (target === dialog) dialog.close("no");
+    if (target === dialog) answer(false);
+  });
+  // By Esc. The event comes late: it may be that of the question before.
+  dialog.addEventListener("close", () => {
+    if (!dialog.open) answer(false);
   });
 }
 

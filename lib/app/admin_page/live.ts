@@ -53,18 +53,29 @@ async function read(
   { onEvent }: LiveListener,
   onOpen: () => void,
 ): Promise<void> {
-  const silence = new AbortController();
-  const response = await api.open("api/events", { signal: silence.signal });
-  const text = response.body!.pipeThrough(new TextDecoderStream());
-  const parser = new EventParser();
-  const reader = text.getReader();
-  let timer = setTimeout(() => silence.abort(), SILENCE);
+  let silence = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const listen = () => {
+    const now = silence;
+    clearTimeout(timer);
+    timer = setTimeout(() => now.abort(), SILENCE);
+    return now.signal;
+  };
   try {
+    const response = await api.open("api/events", {
+      limit() {
+        silence = new AbortController();
+        return listen();
+      },
+    });
+    const text = response.body!.pipeThrough(new TextDecoderStream());
+    const parser = new EventParser();
+    // Not every browser can iterate over a stream.
+    const reader = text.getReader();
     for (let isFirst = true;; isFirst = false) {
       const { done, value } = await reader.read();
       if (done) return;
-      clearTimeout(timer);
-      timer = setTimeout(() => silence.abort(), SILENCE);
+      listen();
       if (isFirst) onOpen();
       for (const event of parser.push(value)) onEvent(event);
     }
@@ -75,10 +86,9 @@ async function read(
 }
 
 function describe(error: unknown): string {
-  if (error instanceof ApiError) return error.message;
   const isSilence = error instanceof DOMException &&
     error.name === "AbortError";
-  return isSilence
-    ? `nothing was heard for ${SILENCE / 1000} s`
-    : "the server cannot be reached";
+  if (isSilence) return `nothing was heard for ${SILENCE / 1000} s`;
+  const isKnown = error instanceof ApiError || error instanceof RangeError;
+  return isKnown ? error.message : "the server cannot be reached";
 }
