@@ -1,0 +1,51 @@
+/**
+ * Whether the page hears from the server.
+ *
+ * @module
+ */
+
+import { byId, setAttribute, setText } from "./element.ts";
+import type { LiveState } from "./live.ts";
+import { notify } from "./notices.ts";
+
+let timer: ReturnType<typeof setInterval> | undefined;
+let wasLost = false;
+
+/**
+ * Shows how the stream of events is.
+ *
+ * @param isDraining Whether the server was about to end.
+ */
+export function showConnection(state: LiveState, isDraining: boolean): void {
+  clearInterval(timer);
+  const { documentElement } = document;
+  // A first attempt says so; those that follow only count down.
+  if (state.is !== "connecting") {
+    setAttribute(documentElement, "data-live", state.is);
+  }
+  if (state.is === "live") {
+    say("live", "Live");
+    if (wasLost) notify("Connected again");
+    wasLost = false;
+  } else if (state.is === "connecting") {
+    say(
+      wasLost ? "lost" : "connecting",
+      wasLost ? "Reconnecting…" : "Connecting…",
+    );
+  } else {
+    const what = isDraining ? "Sluice has ended" : "Connection lost";
+    if (!wasLost) notify(`${what}: ${state.why}`, "problem");
+    wasLost = true;
+    const count = () => {
+      const left = Math.max(0, Math.ceil((state.retryAt - Date.now()) / 1000));
+      say("lost", `${what}, next try in ${left}s`);
+    };
+    count();
+    timer = setInterval(count, 1_000);
+  }
+}
+
+function say(state: string, text: string): void {
+  setAttribute(byId("connection", HTMLElement), "data-state", state);
+  setText(byId("connection-text", HTMLElement), text);
+}

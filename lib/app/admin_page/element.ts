@@ -1,0 +1,68 @@
+/**
+ * Elements of the page. Whatever is said gets in as text: there is no way to
+ * make markup here, and the page's policy forbids it.
+ *
+ * @module
+ */
+
+/** What to make an element with. */
+export interface ElementOptions {
+  /** Its classes. */
+  className?: string;
+  /** What it says. */
+  text?: string;
+  /** Its attributes. */
+  attributes?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Finds an element of the page.
+ *
+ * @throws {TypeError} If there is none of that kind.
+ */
+export function byId<E extends Element>(id: string, kind: new () => E): E {
+  const found = document.getElementById(id);
+  if (found instanceof kind) return found;
+  throw new TypeError(`Cannot find #${id}: no ${kind.name}`);
+}
+
+/** Makes an element. */
+export function make<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  options: ElementOptions = {},
+  children: readonly (Node | string)[] = [],
+): HTMLElementTagNameMap[Tag] {
+  const made = document.createElement(tag);
+  if (options.className !== undefined) made.className = options.className;
+  if (options.text !== undefined) made.textContent = options.text;
+  for (const [name, value] of Object.entries(options.attributes ?? {})) {
+    made.setAttribute(name, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+/** Says something in an element, unless that is what it says. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Sets an attribute, unless it is so. */
+export function setAttribute(
+  element: Element,
+  name: string,
+  value: string,
+): void {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+/** Makes something that says texts in an element, each only when it changes. */
+export function textOf(element: Element): (text: string) => void {
+  const node = document.createTextNode("");
+  element.append(node);
+  let last = "";
+  return (text) => {
+    if (text === last) return;
+    last = node.data = text;
+  };
+}

@@ -1,0 +1,77 @@
+/**
+ * Events of a stream (HTML Standard §9.2, `text/event-stream`), read from a
+ * `fetch` because an `EventSource` cannot send the token.
+ *
+ * @module
+ */
+
+/** Characters that an event may have: 20,000 tunnels need some 10 million. */
+const LONGEST = 64 * 1024 * 1024;
+
+/** An event. */
+export interface ServerEvent {
+  /** What it is called. */
+  name: string;
+  /** What it says. */
+  data: string;
+}
+
+/** Makes events of the pieces in which their text comes. */
+export class EventParser {
+  /** The line that has not ended yet; joined once, however long it is. */
+  #pieces: string[] = [];
+  #length = 0;
+  #name = "";
+  #data: string[] = [];
+
+  /**
+   * Takes more text.
+   *
+   * @returns The events that it completes.
+   * @throws {RangeError} If an event is too long.
+   */
+  push(text: string): ServerEvent[] {
+    const events: ServerEvent[] = [];
+    let start = 0;
+    for (
+      let end = text.indexOf("\n");
+      end !== -1;
+      end = text.indexOf("\n", start)
+    ) {
+      this.#keep(text.slice(start, end));
+      const line = this.#pieces.join("").replace(/\r$/, "");
+      this.#pieces = [];
+      const event = this.#take(line);
+      if (event !== undefined) events.push(event);
+      start = end + 1;
+    }
+    this.#keep(text.slice(start));
+    return events;
+  }
+
+  #keep(piece: string): void {
+    if (piece === "") return;
+    this.#pieces.push(piece);
+    this.#length += piece.length;
+    if (this.#length > LONGEST) {
+      throw new RangeError(`Cannot read event: over ${LONGEST} characters`);
+    }
+  }
+
+  #take(line: string): ServerEvent | undefined {
+    if (line === "") return this.#finish();
+    const [, field, value] = /^([^:]*):? ?(.*)$/s.exec(line)!;
+    if (field === "event") this.#name = value!;
+    else if (field === "data") this.#data.push(value!);
+    return undefined;
+  }
+
+  #finish(): ServerEvent | undefined {
+    const event = { name: this.#name, data: this.#data.join("\n") };
+    const isEmpty = this.#data.length === 0;
+    this.#name = "";
+    this.#data = [];
+    this.#length = 0;
+    return isEmpty ? undefined : event;
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * Figures as people read them.
+ *
+ * @module
+ */
+
+const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
+
+const COUNT = new Intl.NumberFormat("en");
+
+/** What stands where there is nothing to say. */
+export const NOTHING = "–";
+
+/**
+ * Formats a number of bytes in decimal units, as the log does.
+ *
+ * @param bytes How many; fractions are of no matter.
+ * @returns For example `0 B`, `1.2 kB`, `30 MB`.
+ */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // What would be rounded to four digits belongs to the next unit.
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  const isShort = unit > 0 && value < 9.95;
+  return `${isShort ? value.toFixed(1) : Math.round(value)} ${UNITS[unit]}`;
+}
+
+/**
+ * Formats bytes a second.
+ *
+ * @returns For example `1.2 kB/s`.
+ */
+export function formatRate(bytesPerSecond: number): string {
+  return `${formatBytes(bytesPerSecond)}/s`;
+}
+
+/**
+ * Formats a whole number with its thousands apart.
+ *
+ * @returns For example `10,000`.
+ */
+export function formatCount(count: number): string {
+  return COUNT.format(Math.round(count));
+}
+
+/**
+ * Formats how often something happens in a second.
+ *
+ * @returns For example `0.4`, `12`, `1,204`.
+ */
+export function formatFrequency(perSecond: number): string {
+  if (perSecond === 0 || perSecond >= 9.95) return formatCount(perSecond);
+  return perSecond.toFixed(1);
+}
+
+/**
+ * Formats how long something has taken by its two largest units.
+ *
+ * @param milliseconds How long; less than nothing, as clocks that differ give,
+ * is nothing.
+ * @returns For example `4s`, `3m 05s`, `2h 14m`, `3d 04h`.
+ */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.max(0, Math.floor(milliseconds / 1000));
+  const two = (count: number) => String(count).padStart(2, "0");
+  if (seconds < 60) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}m ${two(seconds % 60)}s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return `${hours}h ${two(minutes % 60)}m`;
+  return `${Math.floor(hours / 24)}d ${two(hours % 24)}h`;
+}
+
+/**
+ * Formats how long it still is.
+ *
+ * @returns For example `0:23`, `12:05`, `1:02:03`.
+ */
+export function formatCountdown(milliseconds: number): string {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
+  const two = (count: number) => String(count).padStart(2, "0");
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes}:${two(seconds % 60)}`;
+  const rest = `${two(minutes % 60)}:${two(seconds % 60)}`;
+  return `${Math.floor(minutes / 60)}:${rest}`;
+}
+
+/**
+ * Formats a time of the day in the time zone of who looks.
+ *
+ * @param time Milliseconds since 1970, or ISO 8601.
+ * @returns For example `14:03:09`; {@linkcode NOTHING} for what is no time.
+ */
+export function formatClock(time: number | string): string {
+  const date = new Date(time);
+  if (Number.isNaN(date.getTime())) return NOTHING;
+  const parts = [date.getHours(), date.getMinutes(), date.getSeconds()];
+  return parts.map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+/**
+ * Formats a number of things.
+ *
+ * @returns For example `1 tunnel`, `2 tunnels`.
+ */
+export function formatNumberOf(count: number, thing: string): string {
+  return `${formatCount(count)} ${thing}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,94 @@
+/**
+ * The stream of events: opened, read, and opened again when it has ended.
+ *
+ * @module
+ */
+
+import { type Api, ApiError } from "./api.ts";
+import { EventParser, type ServerEvent } from "./event_parser.ts";
+
+/** Milliseconds until it is opened again: first, and at most. */
+const RETRY = { first: 1_000, most: 15_000 } as const;
+
+/** Milliseconds without an event after which there is no server any more. */
+const SILENCE = 10_000;
+
+/** How the stream is. */
+export type LiveState =
+  | { is: "connecting" }
+  | { is: "live" }
+  | { is: "lost"; why: string; retryAt: number };
+
+/** Who is told. */
+export interface LiveListener {
+  /** Takes an event. */
+  onEvent(event: ServerEvent): void;
+  /** Takes how the stream is now. */
+  onState(state: LiveState): void;
+}
+
+/** Reads events for as long as the page is open. */
+export async function follow(api: Api, listener: LiveListener): Promise<void> {
+  for (
+    let pause: number = RETRY.first;;
+    pause = Math.min(2 * pause, RETRY.most)
+  ) {
+    listener.onState({ is: "connecting" });
+    let why = "the server has closed the stream";
+    try {
+      await read(api, listener, () => {
+        pause = RETRY.first;
+        listener.onState({ is: "live" });
+      });
+    } catch (error) {
+      why = describe(error);
+    }
+    listener.onState({ is: "lost", why, retryAt: Date.now() + pause });
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}
+
+async function read(
+  api: Api,
+  { onEvent }: LiveListener,
+  onOpen: () => void,
+): Promise<void> {
+  let silence = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const listen = () => {
+    const now = silence;
+    clearTimeout(timer);
+    timer = setTimeout(() => now.abort(), SILENCE);
+    return now.signal;
+  };
+  try {
+    const response = await api.open("api/events", {
+      limit() {
+        silence = new AbortController();
+        return listen();
+      },
+    });
+    const text = response.body!.pipeThrough(new TextDecoderStream());
+    const parser = new EventParser();
+    // Not every browser can iterate over a stream.
+    const reader = text.getReader();
+    for (let isFirst = true;; isFirst = false) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      listen();
+      if (isFirst) onOpen();
+      for (const event of parser.push(value)) onEvent(event);
+    }
+  } finally {
+    clearTimeout(timer);
+    silence.abort();
+  }
+}
+
+function describe(error: unknown): string {
+  const isSilence = error instanceof DOMException &&
+    error.name === "AbortError";
+  if (isSilence) return `nothing was heard for ${SILENCE / 1000} s`;
+  const isKnown = error instanceof ApiError || error instanceof RangeError;
+  return isKnown ? error.message : "the server cannot be reached";
+}

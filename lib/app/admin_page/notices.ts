@@ -1,0 +1,27 @@
+/**
+ * What happens, said once: seen for a while, and read out by a screen reader.
+ *
+ * @module
+ */
+
+import { byId } from "./element.ts";
+
+/** Milliseconds for which it is seen. */
+const SHOWN = { news: 5_000, problem: 12_000 } as const;
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Says something that a person has to know. */
+export function notify(text: string, kind: keyof typeof SHOWN = "news"): void {
+  const notice = byId("notice", HTMLElement);
+  notice.textContent = text;
+  notice.dataset["kind"] = kind;
+  clearTimeout(timer);
+  timer = setTimeout(() => notice.textContent = "", SHOWN[kind]);
+}
+
+/** Says that something has failed, and why. */
+export function notifyFailure(what: string, error: unknown): void {
+  const why = error instanceof Error ? error.message : String(error);
+  notify(`${what}: ${why}`, "problem");
+}

@@ -1,0 +1,344 @@
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { openPage, type TestPage } from "../support/browser.ts";
+import { type FakeAdmin, startFakeAdmin } from "../support/fake_admin.ts";
+import { HOSTILE_TARGET } from "../support/fake_traffic.ts";
+import { testPrograms } from "../support/programs.ts";
+
+/** A folder for pictures of the page, for who wants to look at it. */
+const PICTURES = Deno.env.get("SLUICE_PICTURES");
+
+/** What a column of the open tunnels shows, in the rows that exist. */
+function column(name: string, list = "tunnels"): string {
+  const cells = `#${list}-table tbody td.column-${name}`;
+  return `[...document.querySelectorAll('${cells}')].map((e) => e.innerText)`;
+}
+
+const COUNT = "document.querySelector('#tunnels-count').innerText";
+
+const LIVE = "document.querySelector('#connection')?.dataset.state === 'live'";
+
+/** What a chart looks like. */
+const DRAWN = "document.querySelector('#throughput-chart canvas').toDataURL()";
+
+async function openLive(
+  chromium: string,
+  admin: FakeAdmin,
+): Promise<TestPage> {
+  const page = await openPage(chromium, admin.url);
+  await resize(page, 1280, 900);
+  assert(await page.waitFor(`${LIVE} && ${COUNT} !== ''`));
+  return page;
+}
+
+async function resize(
+  page: TestPage,
+  width: number,
+  height: number,
+): Promise<void> {
+  const size = { width, height, deviceScaleFactor: 1, mobile: false };
+  await page.call("Emulation.setDeviceMetricsOverride", size);
+}
+
+async function press(page: TestPage, key: string, code: number): Promise<void> {
+  for (const type of ["rawKeyDown", "keyUp"]) {
+    await page.call("Input.dispatchKeyEvent", {
+      type,
+      key,
+      code: key,
+      windowsVirtualKeyCode: code,
+    });
+  }
+}
+
+async function filter(page: TestPage, text: string): Promise<void> {
+  await page.evaluate(`{
+    const field = document.querySelector('#tunnels-filter');
+    field.value = ${JSON.stringify(text)};
+    field.dispatchEvent(new Event('input'));
+  }`);
+}
+
+async function click(page: TestPage, selector: string): Promise<void> {
+  assert(await page.waitFor(`document.querySelector('${selector}') !== null`));
+  await page.evaluate(`document.querySelector('${selector}').click()`);
+}
+
+async function emulate(page: TestPage, scheme: string): Promise<void> {
+  await page.call("Emulation.setEmulatedMedia", {
+    features: [{ name: "prefers-color-scheme", value: scheme }],
+  });
+}
+
+async function picture(page: TestPage, name: string): Promise<void> {
+  if (PICTURES === undefined) return;
+  const { data } = await page.call("Page.captureScreenshot");
+  const bytes = Uint8Array.fromBase64(data as string);
+  await Deno.writeFile(`${PICTURES}/${name}.png`, bytes);
+}
+
+testPrograms({
+  name: "the admin page lists tunnels, filters and sorts them, and charts move",
+  needs: ["chromium"],
+  async fn({ chromium }) {
+    await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
+    await using page = await openLive(chromium, admin);
+    assertEquals(await page.evaluate(COUNT), "40");
+    const before = await page.evaluate(DRAWN);
+    assert(
+      await page.waitFor(`${DRAWN} !== '${before}'`),
+      "the chart is still",
+    );
+
+    await click(page, "#tunnels-table th.column-client");
+    const clients = await page.evaluate<string[]>(column("client"));
+    assertGreater(clients.length, 10);
+    const order = new Intl.Collator("en", { numeric: true });
+    assertEquals(clients, clients.toSorted(order.compare));
+    await click(page, "#tunnels-table th.column-received");
+    assertEquals(
+      await page.evaluate(
+        "document.querySelector('#tunnels-table [aria-sort=descending]')" +
+          ".innerText",
+      ),
+      "Down",
+    );
+
+    await filter(page, "user:alice -protocol:http");
+    const users = await page.evaluate<string[]>(column("user"));
+    assertGreater(users.length, 0);
+    assertEquals(users.filter((user) => user !== "alice"), []);
+    assertEquals(await page.evaluate(COUNT), `${users.length} of 40`);
+    await filter(page, "nobody at all");
+    assertEquals(await page.evaluate(column("user")), []);
+    const empty = "document.querySelector('#tunnels .empty.filtered')";
+    assert(await page.evaluate(`${empty}.checkVisibility()`));
+    assertEquals(page.complaints, []);
+  },
+});
+
+testPrograms({
+  name: "the admin page shows as text what would be markup",
+  needs: ["chromium"],
+  async fn({ chromium }) {
+    await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
+    await using page = await openLive(chromium, admin);
+    await filter(page, "onerror");
+    assert(await page.waitFor(`${COUNT} === '1 of 40'`));
+    const targets =
+      "document.querySelector('#tunnels tbody .target').innerText";
+    assertEquals(await page.evaluate(targets), HOSTILE_TARGET);
+    await click(page, "#tunnels-table tbody td.column-target");
+    assert(await page.evaluate("document.querySelector('#question').open"));
+    const facts = await page.evaluate<string>(
+      "document.querySelector('#question-facts').innerText",
+    );
+    assert(facts.includes(HOSTILE_TARGET), facts);
+    // The one of the heading is the page's own.
+    const images = "document.querySelectorAll('body img').length";
+    assertEquals(await page.evaluate(images), 1);
+    assert(await page.evaluate("document.title.endsWith(' open · Sluice')"));
+    assertEquals(page.complaints, []);
+  },
+});
+
+testPrograms({
+  name: "the admin page kills a tunnel by keyboard, once that is confirmed",
+  needs: ["chromium"],
+  async fn({ chromium }) {
+    await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
+    await using page = await openLive(chromium, admin);
+    await click(page, "#tunnels-table th.column-client");
+    await press(page, "/", 191);
+    assertEquals(
+      await page.evaluate("document.activeElement.id"),
+      "tunnels-filter",
+    );
+    await press(page, "ArrowDown", 40);
+    await press(page, "ArrowDown", 40);
+    await press(page, "ArrowDown", 40);
+    const active = "document.getElementById(document" +
+      ".querySelector('#tunnels-table').getAttribute('aria-activedescendant'))";
+    assertEquals(
+      await page.evaluate(`${active}.parentElement.ariaRowIndex`),
+      "3",
+    );
+    const client = await page.evaluate<string>(`${active}.innerText`);
+    await press(page, "Delete", 46);
+    const title = "document.querySelector('#question-title').innerText";
+    const id = /^Kill tunnel (\d+)\?$/.exec(await page.evaluate(title))?.[1];
+    assertEquals(
+      await page.evaluate("document.activeElement.innerText"),
+      "Cancel",
+    );
+    assertEquals(admin.calls, []);
+    await press(page, "Tab", 9);
+    await page.type("");
+
+    const notice = "document.querySelector('#notice').innerText";
+    assert(await page.waitFor(`${notice} === 'Killed tunnel ${id}'`));
+    assertEquals(admin.calls.length, 1);
+    const { method, path, headers } = admin.calls[0]!;
+    assertEquals([method, path], ["DELETE", `/api/tunnels/${id}`]);
+    assertEquals(headers.get("x-sluice-request"), "1");
+    // Who points at a row sees it end, and it stays where it was.
+    const gone = `${active}?.parentElement.className`;
+    assert(await page.waitFor(`${gone}.split(' ').includes('gone')`));
+    assertEquals(await page.evaluate(`${active}.innerText`), client);
+    await press(page, "Escape", 27);
+    assert(await page.waitFor(`!${column("client")}.includes('${client}')`));
+    assertEquals(page.complaints, []);
+  },
+});
+
+testPrograms({
+  name: "the admin page lifts a ban, and drains once that is confirmed",
+  needs: ["chromium"],
+  async fn({ chromium }) {
+    await using admin = startFakeAdmin({ tick: 50 });
+    await using page = await openLive(chromium, admin);
+    await click(page, '[aria-label="Lift the ban of 2001:db8:7::/64"]');
+    const bans = "document.querySelectorAll('#bans-rows tr').length";
+    assert(await page.waitFor(`${bans} === 2`));
+    assertEquals(admin.calls[0]?.path, "/api/bans/2001%3Adb8%3A7%3A%3A%2F64");
+
+    await click(page, "#drain");
+    await click(page, "#question-no");
+    await click(page, "#drain");
+    await click(page, "#question-yes");
+    const banner = "document.querySelector('#draining')";
+    assert(await page.waitFor(`${banner}.checkVisibility()`));
+    assert(await page.evaluate(`/cut in 0:\\d\\d/.test(${banner}.innerText)`));
+    const open = "document.querySelector('#draining-open').innerText";
+    assert(await page.waitFor(`Number(${open}) < 30`));
+    const drains = admin.calls.filter(({ path }) => path === "/api/drain");
+    assertEquals(drains.map(({ method }) => method), ["POST"]);
+    assertEquals(page.complaints, []);
+  },
+});
+
+testPrograms({
+  name: "the admin page asks for the token until it is the right one",
+  needs: ["chromium"],
+  async fn({ chromium }) {
+    await using admin = startFakeAdmin({ token: "open-sesame", tick: 50 });
+    await using page = await openPage(chromium, admin.url);
+    const asked = "document.querySelector('#token')?.open === true";
+    assert(await page.waitFor(asked));
+    await page.type("wrong");
+    const problem = "document.querySelector('#token-problem').innerText";
+    assert(await page.waitFor(`${asked} && ${problem} !== ''`));
+    await page.type("open-sesame");
+    assert(await page.waitFor(`${LIVE} && ${COUNT} === '40'`));
+    assert(!await page.evaluate("location.href.includes('sesame')"));
+    assertEquals(await page.evaluate("localStorage.length"), 0);
+  },
+});
+
+testPrograms({
+  name: "the admin page connects again when the server has come back",
+  needs: ["chromium"],
+  async fn({ chromium }) {
+    const first = startFakeAdmin({ turnover: 0, tick: 50 });
+    const { port } = new URL(first.url);
+    await using page = await openLive(chromium, first);
+    await first[Symbol.asyncDispose]();
+    const line = "document.querySelector('#connection-text').innerText";
+    assert(await page.waitFor(`${line}.startsWith('Connection lost, next')`));
+    await using _second = startFakeAdmin({
+      turnover: 0,
+      tick: 50,
+      tunnels: 7,
+      port: Number(port),
+    });
+    assert(await page.waitFor(`${LIVE} && ${COUNT} === '7'`));
+  },
+});
+
+testPrograms({
+  name: "the admin page scrolls through 10,000 tunnels with few rows",
+  needs: ["chromium"],
+  async fn({ chromium }) {
+    await using admin = startFakeAdmin({
+      tunnels: 10_000,
+      changes: 1_000,
+      turnover: 0,
+    });
+    await using page = await openLive(chromium, admin);
+    assertEquals(await page.evaluate(COUNT), "10,000");
+    const rows = "[...document.querySelectorAll('#tunnels-table tbody " +
+      "tr[aria-rowindex]')].map((e) => Number(e.ariaRowIndex))";
+    await page.evaluate(
+      "document.querySelector('#tunnels-scroller').scrollTop = 170000",
+    );
+    assert(await page.waitFor(`${rows}[0] > 4000`));
+    const shown = await page.evaluate<number[]>(rows);
+    assertLess(shown.length, 60);
+    assertEquals(shown, shown.map((_, n) => shown[0]! + n));
+    // As by a person who holds the key, the last row is reached and seen.
+    await page.evaluate("document.querySelector('#tunnels-table').focus()");
+    await press(page, "PageDown", 34);
+    await page.call("Input.dispatchKeyEvent", {
+      type: "rawKeyDown",
+      key: "End",
+      code: "End",
+      windowsVirtualKeyCode: 35,
+      modifiers: 2,
+    });
+    assert(await page.waitFor(`${rows}.at(-1) === 10001`));
+    assertEquals(
+      await page.evaluate(
+        "document.querySelector('#tunnels-table').ariaRowCount",
+      ),
+      "10001",
+    );
+    await picture(page, "admin-many");
+    assertEquals(page.complaints, []);
+  },
+});
+
+testPrograms({
+  name: "the admin page is light or dark, by the system or by choice",
+  needs: ["chromium"],
+  async fn({ chromium }) {
+    await using admin = startFakeAdmin({ tick: 50 });
+    await using page = await openLive(chromium, admin);
+    const paper = "getComputedStyle(document.body).backgroundColor";
+    await emulate(page, "light");
+    const light = await page.evaluate<string>(paper);
+    const chart = await page.evaluate(DRAWN);
+    await picture(page, "admin-light");
+    await emulate(page, "dark");
+    const dark = await page.evaluate<string>(paper);
+    assert(light !== dark, light);
+    assert(await page.waitFor(`${DRAWN} !== '${chart}'`));
+    await picture(page, "admin-dark");
+    await click(page, "#theme");
+    assertEquals(await page.evaluate(paper), light);
+    await click(page, "#theme");
+    await emulate(page, "light");
+    assertEquals(await page.evaluate(paper), dark);
+    assertEquals(page.complaints, []);
+  },
+});
+
+testPrograms({
+  name: "the admin page fits a narrow window, and says how to begin",
+  needs: ["chromium"],
+  async fn({ chromium }) {
+    for (const isEmpty of [true, false]) {
+      await using admin = startFakeAdmin({ tick: 50, isEmpty, tunnels: 30 });
+      await using page = await openLive(chromium, admin);
+      await resize(page, 360, 740);
+      assert(
+        await page.waitFor("document.documentElement.scrollWidth <= 360"),
+        "it is wider than the window",
+      );
+      const hint = "document.querySelector('#hint-command')";
+      if (isEmpty) {
+        assert(await page.waitFor(`${hint}.innerText.startsWith('curl -x ')`));
+      }
+      await picture(page, `admin-narrow-${isEmpty ? "empty" : "full"}`);
+      assertEquals(page.complaints, []);
+    }
+  },
+});

@@ -1,0 +1,178 @@
+/**
+ * An admin listener without a proxy: it speaks the API with tunnels that are
+ * made up, for tests of the page and for looking at it.
+ *
+ * Usage: deno run -A tests/support/fake_admin.ts [TUNNELS [CHANGES [TURNOVER [PORT]]]]
+ *
+ * @module
+ */
+
+import { adminPage, PAGE_POLICY } from "../../lib/app/admin_page.ts";
+import {
+  FakeTraffic,
+  type FakeTrafficOptions,
+  HISTORY_STEP,
+} from "./fake_traffic.ts";
+
+/** Options for {@linkcode startFakeAdmin}. */
+export interface FakeAdminOptions extends FakeTrafficOptions {
+  /** Milliseconds between ticks (default: 1000). */
+  tick?: number;
+  /** Where there is one, what has to come with each call. */
+  token?: string;
+  /** Port (default: any). */
+  port?: number;
+}
+
+/** A call that has come. */
+export interface FakeCall {
+  method: string;
+  path: string;
+  headers: Headers;
+}
+
+/** The server; ends when disposed of. */
+export interface FakeAdmin extends AsyncDisposable {
+  /** Where the page is. */
+  readonly url: string;
+  /** What has come, but reads. */
+  readonly calls: readonly FakeCall[];
+}
+
+/** Starts the server. */
+export function startFakeAdmin(options: FakeAdminOptions = {}): FakeAdmin {
+  const answers = new Answers(options);
+  const ended = new AbortController();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: options.port ?? 0, onListen() {} },
+    (request) => {
+      const { pathname } = new URL(request.url);
+      const file = adminPage(pathname);
+      if (file !== undefined) {
+        const headers = {
+          "content-type": `${file.type}; charset=utf-8`,
+          "content-security-policy": PAGE_POLICY,
+          "x-content-type-options": "nosniff",
+        };
+        return new Response(file.text, { headers });
+      }
+      return answers.answer(request, pathname, ended.signal);
+    },
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/`,
+    calls: answers.calls,
+    async [Symbol.asyncDispose]() {
+      ended.abort();
+      await server.shutdown();
+    },
+  };
+}
+
+class Answers {
+  readonly calls: FakeCall[] = [];
+  readonly #options: FakeAdminOptions;
+  readonly #traffic: FakeTraffic;
+
+  constructor(options: FakeAdminOptions) {
+    this.#options = options;
+    this.#traffic = new FakeTraffic(options);
+  }
+
+  answer(request: Request, path: string, signal: AbortSignal): Response {
+    const { method, headers } = request;
+    const { token } = this.#options;
+    if (
+      token !== undefined && headers.get("authorization") !== `Bearer ${token}`
+    ) return failure(401, "unauthorized", "A token is needed");
+    if (method === "GET") {
+      return path === "/api/events" ? this.#events(signal) : this.#read(path);
+    }
+    this.calls.push({ method, path, headers });
+    if (headers.get("x-sluice-request") !== "1") {
+      return failure(403, "forbidden", "X-Sluice-Request is missing");
+    }
+    return this.#change(method, path);
+  }
+
+  #read(path: string): Response {
+    const { status, closed, refusals, pools, bans, history } = this.#traffic;
+    const answers: Record<string, unknown> = {
+      "/api/status": status,
+      "/api/closed": { closed: closed.slice(-500) },
+      "/api/refusals": { refusals },
+      "/api/pools": { pools },
+      "/api/bans": { bans },
+      "/api/history": { stepMs: HISTORY_STEP, points: history },
+    };
+    if (path in answers) return Response.json(answers[path]);
+    return failure(404, "not_found", `No ${path}`);
+  }
+
+  #change(method: string, path: string): Response {
+    const [, kind, key = ""] = /^\/api\/(\w+)\/?(.*)$/.exec(path) ?? [];
+    switch (`${method} ${kind}`) {
+      case "DELETE tunnels":
+        return this.#traffic.kill(Number(key))
+          ? new Response(null, { status: 204 })
+          : failure(404, "not_found", `No tunnel ${key}`);
+      case "DELETE bans":
+        this.#traffic.lift(decodeURIComponent(key));
+        return new Response(null, { status: 204 });
+      case "POST drain":
+        return Response.json(this.#traffic.drain(), { status: 202 });
+      default:
+        return failure(404, "not_found", `No ${path}`);
+    }
+  }
+
+  #events(signal: AbortSignal): Response {
+    const encoder = new TextEncoder();
+    const gone = new AbortController();
+    let ticks = 0;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        const send = (name: string, value: unknown) =>
+          controller.enqueue(encoder.encode(
+            `event: ${name}\ndata: ${JSON.stringify(value)}\n\n`,
+          ));
+        const { status, tunnels } = this.#traffic;
+        send("snapshot", { status, tunnels });
+        const timer = setInterval(() => {
+          try {
+            send("tick", this.#traffic.tick());
+            if (++ticks % 5 === 0) send("history", this.#traffic.newest());
+          } catch {
+            // The reader has gone, and nobody has said so yet.
+            gone.abort();
+          }
+        }, this.#options.tick ?? 1_000);
+        gone.signal.addEventListener("abort", () => clearInterval(timer));
+        signal.addEventListener("abort", () => {
+          gone.abort();
+          controller.close();
+        }, { signal: gone.signal });
+      },
+      cancel: () => gone.abort(),
+    });
+    return new Response(body, {
+      headers: { "content-type": "text/event-stream" },
+    });
+  }
+}
+
+function failure(status: number, code: string, message: string): Response {
+  return Response.json({ error: { code, message } }, { status });
+}
+
+if (import.meta.main) {
+  const [tunnels = "40", changes = "10", turnover = "1", port = "9099"] =
+    Deno.args;
+  startFakeAdmin({
+    tunnels: Number(tunnels),
+    changes: Number(changes),
+    turnover: Number(turnover),
+    port: Number(port),
+    isEmpty: tunnels === "0",
+  });
+}
