@@ -36,9 +36,10 @@ export const ECHO_COMMAND: Command<typeof ECHO_OPTIONS> = {
 
 async function runEcho(options: EchoOptions): Promise<number> {
   checkTogether(options);
-  return await runServer(options, async (log) => {
+  return await runServer(options, async (log, registry) => {
     const { tls, files } = await openListenerTls(options, { log });
-    const running = await startEcho({ ...configOf(options), tls, log });
+    const config = { ...configOf(options), tls, log, registry };
+    const running = await startEcho(config);
     const banner = bannerLines(running.listeners[0]!, options, tls);
     return { running, banner, files };
   });

@@ -44,9 +44,9 @@ export const FORWARD_COMMAND: Command<typeof FORWARD_OPTIONS> = {
 };
 
 function runForward(options: ForwardOptions): Promise<number> {
-  return runServer(options, async (log) => {
+  return runServer(options, async (log, registry) => {
     const { tls, files } = await openListenerTls(options, { log });
-    const config = configOf(options);
+    const config = { ...configOf(options), registry };
     const isTls = needsTls(config.parents ?? {}) ||
       allUpstreams(options).some(({ isTls }) => isTls);
     const outgoing = await openOutgoingTls(options, isTls, log);
@@ -59,6 +59,7 @@ function runForward(options: ForwardOptions): Promise<number> {
       // The file of a Unix socket goes with its listener.
       writes: options["quota-file"] !== undefined ||
         options.routes.some(({ listen }) => isUnixPath(listen)),
+      facts: { upstreams: () => relay.upstreams },
     };
   });
 }

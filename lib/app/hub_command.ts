@@ -29,9 +29,10 @@ export const HUB_COMMAND: Command<typeof HUB_OPTIONS> = {
 
 function runHub(options: HubOptions): Promise<number> {
   checkTogether(options);
-  return runServer(options, async (log) => {
+  return runServer(options, async (log, registry) => {
     const { tls, files } = await openListenerTls(options, { log });
-    const running = await startHub({ ...configOf(options), tls, log });
+    const config = { ...configOf(options), tls, log, registry };
+    const running = await startHub(config);
     const banner = bannerOf(running, options, tls !== undefined);
     return { running, banner, files };
   });

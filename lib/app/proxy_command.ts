@@ -49,7 +49,7 @@ export const PROXY_COMMAND: Command<typeof PROXY_OPTIONS> = {
 };
 
 function runProxy(options: ProxyOptions): Promise<number> {
-  return runServer(options, async (log) => {
+  return runServer(options, async (log, registry) => {
     const { list, users, files } = await openProxyUsers(options, log);
     const parents = new Set(options.parent.map(({ name }) => name));
     const rules = await openRules(options, log, { parents });
@@ -68,6 +68,7 @@ function runProxy(options: ProxyOptions): Promise<number> {
       tls,
       startTls: outgoing.startTls,
       log,
+      registry,
     };
     const running = await startProxy(config);
     const { listeners } = running;
@@ -83,6 +84,7 @@ function runProxy(options: ProxyOptions): Promise<number> {
       banner,
       files: [...files, ...rules.files, ...certificates, ...outgoing.files],
       writes,
+      facts: { bans: [config.bans] },
     };
   });
 }
@@ -90,7 +92,7 @@ function runProxy(options: ProxyOptions): Promise<number> {
 function configOf(
   options: ProxyOptions,
   users: Users | undefined,
-): ProxyConfig {
+): ProxyConfig & { bans: Bans } {
   return {
     listen: options.listen,
     ...(users === undefined ? {} : { users }),

@@ -6,15 +6,20 @@
  */
 
 import { describeError } from "../handlers/describe_error.ts";
+import type { Registry } from "../handlers/registry.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import type { AdminOptions } from "./admin_options.ts";
+import type { AdminFacts } from "./admin_server.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { openLog } from "./log_sink.ts";
+import { OperatorSignals } from "./operator_signals.ts";
 import {
   listenForSignals,
   runUntilSignal,
   type Stoppable,
 } from "./run_until_signal.ts";
 import { type Reloadable, watchFiles } from "./watch_files.ts";
+import { openWatching } from "./watching.ts";
 
 /** A server that a command has started. */
 export interface StartedServer {
@@ -26,35 +31,47 @@ export interface StartedServer {
   files?: readonly Reloadable[];
   /** Whether it writes files while it runs (default false). */
   writes?: boolean;
+  /** What there is to tell whoever watches, besides connections. */
+  facts?: AdminFacts;
 }
 
 /**
  * Runs a server until it is told to stop.
  *
  * @param options What the command line says.
- * @param start Starts the server; it gets what takes log events.
+ * @param start Starts the server; it gets what takes log events, and what takes
+ *   in connections where somebody watches.
  * @returns Exit code: 0, or 1 where the shutdown cut connections.
  * @throws What `start` throws.
  */
 export async function runServer(
-  options: Pick<CommonOptions, "log" | "quiet" | "drain-timeout">,
-  start: (log: (event: LogEvent) => void) => Promise<StartedServer>,
+  options:
+    & Pick<CommonOptions, "log" | "quiet" | "drain-timeout">
+    & Partial<AdminOptions>,
+  start: (
+    log: (event: LogEvent) => void,
+    registry: Registry | undefined,
+  ) => Promise<StartedServer>,
 ): Promise<number> {
   const log = openLog({ format: options.log, quiet: options.quiet });
   using signals = listenForSignals();
   surviveMistakes(log.write);
-  const { running, banner, files = [], writes = false } = await start(
-    log.write,
-  );
+  const stop = new OperatorSignals(signals);
+  await using watching = await openWatching(options, log.write, {
+    drain: () => stop.raise(),
+  });
+  const started = await start(log.write, watching.registry);
+  const { banner, files = [], writes = false } = started;
+  const running = watching.start(started);
   await using _watching = watchFiles(files, {
     onIdleSignal: () => sayNothingToReload(log.write),
   });
-  dropPermissions(writes);
-  for (const message of banner) {
+  dropPermissions(writes || watching.writes);
+  for (const message of [...banner, ...watching.banner]) {
     log.write({ event: "message", level: "info", message });
   }
   const drainTimeout = options["drain-timeout"];
-  const code = await runUntilSignal(running, signals, drainTimeout, log.write);
+  const code = await runUntilSignal(running, stop, drainTimeout, log.write);
   await log.flush();
   return code;
 }

@@ -5,6 +5,7 @@
  */
 
 import { handleConnection } from "../handlers/connection.ts";
+import type { Registry } from "../handlers/registry.ts";
 import {
   type ProtocolName,
   PROTOCOLS,
@@ -83,6 +84,8 @@ export interface ProxyConfig extends FrontConfig {
   startTls?: StartTls | undefined;
   /** What tells targets who the client is (default: nothing). */
   sendProxy?: ProxyVersion | undefined;
+  /** Takes in the connections, for whoever watches (default: nobody). */
+  registry?: Registry | undefined;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -141,12 +144,13 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   const { usage } = limits;
   const protocol = inFront(config, detect);
   const start = () =>
-    startListeners(config.listen, ({ isPublic }) => {
+    startListeners(config.listen, (listener) => {
       const services = {
         ...shared,
         parents,
         usage,
-        ...guards(config, isPublic),
+        ...guards(config, listener.isPublic),
+        watch: config.registry?.listen({ ...listener, kind: "proxy" }),
       };
       return (connection, context, draining) =>
         handleConnection(connection, context, draining, protocol, services);

@@ -14,7 +14,7 @@
 
 import type { Borrowed, PoolMode } from "../net/pool.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
-import { type ServerNames } from "./sni.ts";
+import type { ServerNames } from "./sni.ts";
 import { requireAdmission } from "./open_target.ts";
 import { Refusal } from "../policy/refusal.ts";
 import { encodeProxyHeader, type ProxyVersion } from "./proxy_header.ts";
@@ -54,7 +54,7 @@ const MOST_STALE = 64;
 export async function forward(
   session: Session<ForwardServices>,
 ): Promise<TunnelResult> {
-  const { record, reader, services } = session;
+  const { live, record, reader, services } = session;
   record.protocol = "tcp";
   reader.release();
   session.endHandshake();
@@ -64,10 +64,13 @@ export async function forward(
   const waits = services.poolMode !== "off" && !services.serverSpeaksFirst;
   const first = waits ? await firstBytes(session) : new Uint8Array();
   if (waits && first.length === 0) return endedAtOnce();
+  live?.begin("dial");
   using lease = await leaseWith(session, first);
+  live?.end();
   record.target = lease.upstream.name;
   record.address = dialledAddress(lease);
   const early = await writeEarly(session, lease.borrowed);
+  live?.add(first.length, early);
   const { duplex } = lease.borrowed;
   const keepTarget = services.poolMode === "reuse"
     ? services.poolSettle

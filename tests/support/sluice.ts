@@ -14,6 +14,9 @@ const ROOT = new URL("../../", import.meta.url);
 /** A test on a busy machine must not wait for less, in milliseconds. */
 export const PATIENCE = 30_000;
 
+/** Variables by their names. */
+type Environment = Record<string, string>;
+
 /** The program, started and listening on 127.0.0.1. */
 export class Sluice implements AsyncDisposable {
   readonly lines: string[] = [];
@@ -22,11 +25,15 @@ export class Sluice implements AsyncDisposable {
   #changed = Promise.withResolvers<void>();
   #isOver = false;
 
-  constructor(...args: string[]) {
+  /** Starts it; variables of its environment may come before the arguments. */
+  constructor(...given: (Environment | string)[]) {
+    const [first] = given;
+    const env = typeof first === "object" ? first : {};
+    const args = given.filter((one) => typeof one === "string");
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "main.ts", "--listen", "127.0.0.1:0", ...args],
       cwd: ROOT,
-      env: { SLUICE_USERS: "", NO_COLOR: "1" },
+      env: { SLUICE_USERS: "", NO_COLOR: "1", ...env },
       stdin: "null",
       stdout: "null",
       stderr: "piped",
