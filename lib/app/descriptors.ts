@@ -28,8 +28,13 @@ export function connectionCapacity(
   return Math.max(1, Math.floor(left / perConnection));
 }
 
-/** The soft limit, as Linux tells it; Deno has raised it to the hard one. */
-function descriptorLimit(): number | undefined {
+/**
+ * Tells how many descriptors may be open.
+ *
+ * @returns The soft limit, as Linux tells it; Deno has raised it to the hard
+ *   one. `undefined` where the system does not say.
+ */
+export function descriptorLimit(): number | undefined {
   if (Deno.build.os !== "linux") return undefined;
   try {
     const { state } = Deno.permissions.querySync({ name: "read" });

@@ -39,9 +39,10 @@ async function runEcho(
   life: ServerLife = runServer,
 ): Promise<number> {
   checkTogether(options);
-  return await life(options, async (log, host) => {
+  return await life(options, async (log, host, registry) => {
     const { tls, files } = await openListenerTls(options, { log });
-    const running = await startEcho({ ...configOf(options), tls, host, log });
+    const config = { ...configOf(options), tls, host, log, registry };
+    const running = await startEcho(config);
     const banner = bannerLines(running.listeners[0]!, options, tls);
     return { running, banner, files };
   });

@@ -6,6 +6,7 @@
 
 import type { EchoMode } from "../handlers/echo.ts";
 import type { HostPort } from "../wire/host_port.ts";
+import { ADMIN_OPTIONS } from "./admin_options.ts";
 import {
   COMMON_OPTIONS,
   durationOption,
@@ -67,6 +68,7 @@ export const ECHO_OPTIONS = {
   "udp": flag("answer datagrams on the same port as well"),
   "open": flag("allow --udp on an address that others can reach"),
   ...TLS_OPTIONS,
+  ...ADMIN_OPTIONS,
   ...COMMON,
   "idle-timeout": durationOption(
     "10m",

@@ -47,9 +47,9 @@ function runForward(
   options: ForwardOptions,
   life: ServerLife = runServer,
 ): Promise<number> {
-  return life(options, async (log, host) => {
+  return life(options, async (log, host, registry) => {
     const { tls, files } = await openListenerTls(options, { log });
-    const config = configOf(options);
+    const config = { ...configOf(options), registry };
     const isTls = needsTls(config.parents ?? {}) ||
       allUpstreams(options).some(({ isTls }) => isTls);
     const outgoing = await openOutgoingTls(options, isTls, log);
@@ -65,6 +65,7 @@ function runForward(
           [listen, ...upstreams.map(({ endpoint }) => endpoint)]
             .some(isUnixPath)
         ),
+      facts: { upstreams: () => relay.upstreams },
     };
   });
 }

@@ -11,6 +11,7 @@ import { UPSTREAM_TLS_OPTIONS } from "./upstream_tls_options.ts";
 import { VIA_OPTIONS } from "./parent_options.ts";
 import { SEND_PROXY_OPTIONS } from "./send_proxy_options.ts";
 import { ACCEPT_PROXY_OPTIONS } from "./accept_proxy_options.ts";
+import { ADMIN_OPTIONS } from "./admin_options.ts";
 import {
   COMMON_OPTIONS,
   durationOption,
@@ -111,6 +112,7 @@ export const FORWARD_OPTIONS = {
   ...NAME_OPTIONS,
   ...ACCEPT_PROXY_OPTIONS,
   ...LIMIT_OPTIONS,
+  ...ADMIN_OPTIONS,
   ...COMMON_OPTIONS,
 };
 

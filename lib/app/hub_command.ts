@@ -32,9 +32,10 @@ function runHub(
   life: ServerLife = runServer,
 ): Promise<number> {
   checkTogether(options);
-  return life(options, async (log, host) => {
+  return life(options, async (log, host, registry) => {
     const { tls, files } = await openListenerTls(options, { log });
-    const running = await startHub({ ...configOf(options), tls, host, log });
+    const config = { ...configOf(options), tls, host, log, registry };
+    const running = await startHub(config);
     const banner = bannerOf(running, options, tls !== undefined);
     return { running, banner, files };
   });

@@ -7,6 +7,7 @@
 import { SLOW_POLICIES, type SlowPolicy } from "../handlers/hub_outbox.ts";
 import type { HostPort } from "../wire/host_port.ts";
 import { HUB_FRAMINGS, type HubFraming } from "../wire/hub_frame.ts";
+import { ADMIN_OPTIONS } from "./admin_options.ts";
 import {
   COMMON_OPTIONS,
   durationOption,
@@ -105,6 +106,7 @@ export const HUB_OPTIONS = {
   ...TLS_OPTIONS,
   "max-connections": COMMON_OPTIONS["max-connections"],
   "max-connections-per-client": COMMON_OPTIONS["max-connections-per-client"],
+  ...ADMIN_OPTIONS,
   "log": COMMON_OPTIONS["log"],
   "quiet": COMMON_OPTIONS["quiet"],
   "help": COMMON_OPTIONS["help"],

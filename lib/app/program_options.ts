@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ADMIN_OPTIONS } from "./admin_options.ts";
 import { COMMON_OPTIONS } from "./common_options.ts";
 import type { OptionValues } from "./option.ts";
 
@@ -12,6 +13,7 @@ export const PROGRAM_OPTIONS = {
   "log": COMMON_OPTIONS["log"],
   "quiet": COMMON_OPTIONS["quiet"],
   "drain-timeout": COMMON_OPTIONS["drain-timeout"],
+  ...ADMIN_OPTIONS,
 };
 
 /** Values of the options of the program. */

@@ -53,7 +53,7 @@ function runProxy(
   options: ProxyOptions,
   life: ServerLife = runServer,
 ): Promise<number> {
-  return life(options, async (log, host) => {
+  return life(options, async (log, host, registry) => {
     const { list, users, files } = await openProxyUsers(options, log);
     const parents = new Set(options.parent.map(({ name }) => name));
     const rules = await openRules(options, log, { parents });
@@ -73,6 +73,7 @@ function runProxy(
       startTls: outgoing.startTls,
       host,
       log,
+      registry,
     };
     const running = await startProxy(config);
     const { listeners } = running;
@@ -88,6 +89,7 @@ function runProxy(
       banner,
       files: [...files, ...rules.files, ...certificates, ...outgoing.files],
       writes,
+      facts: { bans: [config.bans] },
     };
   });
 }
@@ -96,7 +98,7 @@ function configOf(
   options: ProxyOptions,
   users: Users | undefined,
   host: ServerHost,
-): ProxyConfig {
+): ProxyConfig & { bans: Bans } {
   return {
     listen: options.listen,
     ...(users === undefined ? {} : { users }),

@@ -8,6 +8,7 @@ import { type ProtocolName, PROTOCOLS } from "../handlers/services.ts";
 import type { PlainUser } from "../policy/users.ts";
 import type { HostPort } from "../wire/host_port.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
+import { ADMIN_OPTIONS } from "./admin_options.ts";
 import { AUTH_OPTIONS } from "./auth_options.ts";
 import { PARENT_TLS_OPTIONS } from "./outgoing_tls.ts";
 import { PARENT_OPTIONS } from "./parent_options.ts";
@@ -109,6 +110,7 @@ export const PROXY_OPTIONS = {
   ...ACCEPT_PROXY_OPTIONS,
   ...SEND_PROXY_OPTIONS,
   ...LIMIT_OPTIONS,
+  ...ADMIN_OPTIONS,
   ...COMMON_OPTIONS,
 };
 

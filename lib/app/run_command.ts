@@ -43,9 +43,9 @@ async function runConfig(
   const { path, text } = await readConfigFile(options.config);
   try {
     const config = await loadConfig(text, path);
-    return await runServer(config.program, async (log, host) => {
+    return await runServer(config.program, async (log, host, registry) => {
       prepareReceiveQueues(); // With a permission that a server drops next.
-      const running = new RunningConfig({ log, host });
+      const running = new RunningConfig({ log, host, registry });
       await running.apply(config);
       const isWatched = options.watch;
       const file = await ConfigFile.open(path, running, {
@@ -56,6 +56,7 @@ async function runConfig(
         banner: running.banner,
         files: [file],
         writes: running.writes,
+        facts: running.facts,
         config: () => running.printable,
       };
     });

@@ -6,11 +6,15 @@
  */
 
 import { describeError } from "../handlers/describe_error.ts";
+import type { Registry } from "../handlers/registry.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import type { AdminOptions } from "./admin_options.ts";
+import type { AdminFacts } from "./admin_server.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { requireInheritedTaken } from "./inherited_listener.ts";
 import { openLog } from "./log_sink.ts";
 import { ALONE, type ServerHost } from "./server_host.ts";
+import { OperatorSignals } from "./operator_signals.ts";
 import {
   listenForSignals,
   runUntilSignal,
@@ -18,6 +22,7 @@ import {
 } from "./run_until_signal.ts";
 import { openServiceManager } from "./service_manager.ts";
 import { type Reloadable, watchFiles } from "./watch_files.ts";
+import { openWatching } from "./watching.ts";
 
 /** A server that a command has started. */
 export interface StartedServer {
@@ -31,17 +36,25 @@ export interface StartedServer {
   writes?: boolean;
   /** Tells what it is configured to be, without secrets (default: nothing). */
   config?: () => unknown;
+  /** What there is to tell whoever watches, besides connections. */
+  facts?: AdminFacts;
 }
 
-/** Starts a server; it gets what takes log events, and where it runs. */
+/**
+ * Starts a server; it gets what takes log events, where it runs, and what takes
+ * in connections where somebody watches.
+ */
 export type StartServer = (
   log: (event: LogEvent) => void,
   host: ServerHost,
+  registry: Registry | undefined,
 ) => Promise<StartedServer>;
 
 /** What happens to a server: it is started, and something becomes of it. */
 export type ServerLife = (
-  options: Pick<CommonOptions, "log" | "quiet" | "drain-timeout">,
+  options:
+    & Pick<CommonOptions, "log" | "quiet" | "drain-timeout">
+    & Partial<AdminOptions>,
   start: StartServer,
 ) => Promise<number>;
 
@@ -54,30 +67,35 @@ export type ServerLife = (
  * @throws What `start` throws.
  */
 export async function runServer(
-  options: Pick<CommonOptions, "log" | "quiet" | "drain-timeout">,
+  options:
+    & Pick<CommonOptions, "log" | "quiet" | "drain-timeout">
+    & Partial<AdminOptions>,
   start: StartServer,
 ): Promise<number> {
   const log = openLog({ format: options.log, quiet: options.quiet });
   using signals = listenForSignals();
   surviveMistakes(log.write);
   using manager = await openServiceManager(log.write);
-  const { running, banner, files = [], writes = false } = await start(
-    log.write,
-    ALONE,
-  );
+  const stop = new OperatorSignals(signals);
+  await using watching = await openWatching(options, log.write, {
+    drain: () => stop.raise(),
+  });
+  const started = await start(log.write, ALONE, watching.registry);
   await requireInheritedTaken();
+  const { banner, files = [], writes = false } = started;
+  const running = watching.start(started);
   await using _watching = watchFiles(files, {
     onIdleSignal: () => sayNothingToReload(log.write),
     onSignal: (done) => manager.reloading(done),
   });
-  dropPermissions(writes);
-  for (const message of banner) {
+  dropPermissions(writes || watching.writes);
+  for (const message of [...banner, ...watching.banner]) {
     log.write({ event: "message", level: "info", message });
   }
   const drainTimeout = options["drain-timeout"];
   const code = await runUntilSignal(
     manager.ready(running),
-    signals,
+    stop,
     drainTimeout,
     log.write,
   );

@@ -32,6 +32,16 @@ export interface StopSignals extends Disposable {
    *
    * @returns Its name.
    */
+  next(): Promise<string>;
+}
+
+/** Those that the system sends. */
+export interface SystemSignals extends StopSignals {
+  /**
+   * Waits for one more signal.
+   *
+   * @returns Its name.
+   */
   next(): Promise<Deno.Signal>;
 }
 
@@ -41,7 +51,7 @@ export interface StopSignals extends Disposable {
  *
  * @returns The signals; to be disposed of.
  */
-export function listenForSignals(): StopSignals {
+export function listenForSignals(): SystemSignals {
   const caught: Deno.Signal[] = [];
   let waiting: PromiseWithResolvers<Deno.Signal> | undefined;
   const handlers = SIGNALS.map((signal) => {

@@ -7,6 +7,7 @@
 import { handleConnection } from "../handlers/connection.ts";
 import { forward, type ForwardServices } from "../handlers/forward.ts";
 import type { ProxyVersion } from "../handlers/proxy_header.ts";
+import type { Registry } from "../handlers/registry.ts";
 import type { Timeouts } from "../handlers/services.ts";
 import { peekServerName, ServerNames } from "../handlers/sni.ts";
 import { Upstream, type UpstreamServices } from "../handlers/upstream.ts";
@@ -29,7 +30,11 @@ import { openParents, type ParentConfig } from "./open_parents.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
 import { ALONE, type ServerHost } from "./server_host.ts";
 import { shareLimits } from "./shared_limits.ts";
-import { type RunningListeners, startListeners } from "./start_listeners.ts";
+import {
+  type ListenerInfo,
+  type RunningListeners,
+  startListeners,
+} from "./start_listeners.ts";
 import { TIMEOUTS } from "./timeouts.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -75,12 +80,24 @@ export interface ForwardConfig extends FrontConfig {
   grace?: number;
   /** The program that it runs in (default: one of its own). */
   host?: ServerHost;
+  /** Takes in the connections, for whoever watches (default: nobody). */
+  registry?: Registry | undefined;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
 
+/** An upstream of a listener. */
+export interface UpstreamStatus {
+  /** The listener's name, or the server name that it is for. */
+  readonly listener: string;
+  /** The upstream. */
+  readonly upstream: Upstream;
+}
+
 /** A relay that is running. */
 export interface Relay extends RunningListeners {
+  /** Its upstreams, for whoever watches. */
+  readonly upstreams: readonly UpstreamStatus[];
   /** What the pool of each upstream did, by its name. */
   readonly pools:
     readonly (readonly [upstream: string, figures: PoolFigures])[];
@@ -102,6 +119,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   const resolver = openNames(config.names);
   const timeouts = { ...TIMEOUTS, ...config.timeouts };
   const groups: Upstreams[] = [];
+  const all: UpstreamStatus[] = [];
   const connectionLimits = host.keep(
     "connections",
     most,
@@ -127,21 +145,27 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     pool: config.pool ?? {},
     onHealth: (upstream, why) => log(healthChange(upstream, why)),
   };
-  const open = (configs: readonly UpstreamConfig[]): Upstreams => {
+  const open = (
+    configs: readonly UpstreamConfig[],
+    listener: string,
+  ): Upstreams => {
     const upstreams = openUpstreams(configs, config, shared);
     groups.push(upstreams);
+    for (const upstream of upstreams.all) all.push({ listener, upstream });
     return upstreams;
   };
   const byName = [...config.serverNames ?? []];
   const byServerName = new ServerNames(
-    byName.map(([name, configs]) => [name, open(configs)] as const),
+    byName.map(([name, configs]) => [name, open(configs, name)] as const),
   );
   const isPeeked = byName.length > 0 && config.tls === undefined;
   const relay = isPeeked ? peekServerName(forward) : forward;
   const protocol = inFront(config, relay);
-  const handlerFor = (isPublic: boolean, index: number): Handler => {
+  const handlerFor = (listener: ListenerInfo, index: number): Handler => {
     const { upstreams: configs } = config.routes[index]!;
-    const upstreams = configs.length === 0 ? undefined : open(configs);
+    const upstreams = configs.length === 0
+      ? undefined
+      : open(configs, listener.name);
     const services: ForwardServices = {
       upstreams,
       byServerName,
@@ -151,10 +175,11 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       sendProxy: config.sendProxy,
       limits: connectionLimits,
       connectionsPerClient: config.maxConnectionsPerClient ??
-        (isPublic ? 1_000 : 0),
+        (listener.isPublic ? 1_000 : 0),
       usage: limits.usage,
       timeouts,
       log,
+      watch: config.registry?.listen({ ...listener, kind: "forward" }),
     };
     return (connection, context, draining) =>
       handleConnection(connection, context, draining, protocol, services);
@@ -162,7 +187,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   const start = () =>
     startListeners(
       config.routes.map(({ listen }) => listen),
-      ({ isPublic }, index) => handlerFor(isPublic, index),
+      handlerFor,
       { slots: most, grace: config.grace ?? 1_000, log, host },
     );
   const running = await startWith(limits, start).catch((error: unknown) => {
@@ -174,6 +199,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     get connections() {
       return running.connections;
     },
+    upstreams: all,
     get pools() {
       return groups.flatMap(({ all }) =>
         all.map(({ name, pool }) => [name, pool.figures] as const)

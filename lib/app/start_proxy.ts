@@ -5,6 +5,7 @@
  */
 
 import { handleConnection } from "../handlers/connection.ts";
+import type { Registry } from "../handlers/registry.ts";
 import {
   type ProtocolName,
   PROTOCOLS,
@@ -92,6 +93,8 @@ export interface ProxyConfig extends FrontConfig {
   grace?: number;
   /** The program that it runs in (default: one of its own). */
   host?: ServerHost;
+  /** Takes in the connections, for whoever watches (default: nobody). */
+  registry?: Registry | undefined;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -152,12 +155,13 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   const { usage } = limits;
   const protocol = inFront(config, detect);
   const start = () =>
-    startListeners(config.listen, ({ isPublic }) => {
+    startListeners(config.listen, (listener) => {
       const services = {
         ...shared,
         parents,
         usage,
-        ...guards(config, isPublic),
+        ...guards(config, listener.isPublic),
+        watch: config.registry?.listen({ ...listener, kind: "proxy" }),
       };
       return (connection, context, draining) =>
         handleConnection(connection, context, draining, protocol, services);

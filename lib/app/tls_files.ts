@@ -97,30 +97,43 @@ export class TlsFiles<T> implements Reloadable {
     return this.#current;
   }
 
-  /** Reads what has changed. */
-  poll(): Promise<void> {
-    return this.#look((file) => file.poll());
+  /** Their paths. */
+  get name(): string {
+    return allOf(this.#opened).map(({ name }) => name).join(", ");
   }
 
-  /** Reads all of them. */
-  reload(): Promise<void> {
+  /** Reads what has changed. */
+  async poll(): Promise<void> {
+    await this.#look((file) => file.poll());
+  }
+
+  /**
+   * Reads all of them.
+   *
+   * @returns Why something stays as it was, where it does.
+   */
+  reload(): Promise<string | undefined> {
     return this.#look((file) => file.reload());
   }
 
   async #look(
-    look: (file: WatchedFile<string>) => Promise<void>,
-  ): Promise<void> {
-    await Promise.all(allOf(this.#opened).map(look));
-    if (!this.#isChanged) return;
+    look: (file: WatchedFile<string>) => Promise<string | undefined | void>,
+  ): Promise<string | undefined> {
+    const said = await Promise.all(allOf(this.#opened).map(look));
+    const problems = said.filter((one) => typeof one === "string");
+    const problem = problems.length > 0 ? problems.join("; ") : undefined;
+    if (!this.#isChanged) return problem;
     this.#isChanged = false;
     const { prepare, log } = this.#options;
     try {
       this.#current = await prepare(textsOf(this.#opened));
+      return problem;
     } catch (error) {
       const why = (error as Error).message;
       const message =
         `Cannot use the new files of TLS: ${why}; it stays as it was`;
       log({ event: "message", level: "error", message });
+      return message;
     }
   }
 }

@@ -16,8 +16,10 @@ const PATIENCE = 1_000;
 export interface Reloadable {
   /** Looks, and reads again what has changed. It does not throw. */
   poll(): Promise<void>;
-  /** Reads again. It does not throw. */
-  reload(): Promise<void>;
+  /** Reads again. It does not throw; it may say why nothing has changed. */
+  reload(): Promise<string | undefined | void>;
+  /** What it is called, for whoever asks what was read. */
+  readonly name?: string;
 }
 
 /** Options for {@linkcode watchFiles}. */

@@ -52,9 +52,9 @@ export class WatchedFile<T> {
   /** What it was at the last look. */
   #seen: string;
   #mode: number | null = null;
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
   /** The reload that has not begun. */
-  #waiting: Promise<void> | undefined;
+  #waiting: Promise<string | undefined> | undefined;
 
   private constructor(
     path: string,
@@ -92,6 +92,11 @@ export class WatchedFile<T> {
     }
   }
 
+  /** Its path. */
+  get name(): string {
+    return this.#path;
+  }
+
   /** What is in force. */
   get value(): T {
     return this.#value;
@@ -122,21 +127,25 @@ export class WatchedFile<T> {
   /**
    * Reads the file whether it has changed or not. Whoever asks while one waits
    * for its turn gets that one: a storm of signals does not queue up.
+   *
+   * @returns Why it stays as it was, where it does.
    */
-  reload(): Promise<void> {
+  reload(): Promise<string | undefined> {
     return this.#waiting ??= this.#inTurn(async () => {
       this.#waiting = undefined; // What changes from here on is for the next.
       const state = await stateOf(this.#path);
       this.#seen = state.text;
-      await this.#reload(state);
+      return await this.#reload(state);
     });
   }
 
-  #inTurn(act: () => Promise<void>): Promise<void> {
-    return this.#last = this.#last.then(act);
+  #inTurn<R>(act: () => Promise<R>): Promise<R> {
+    const done = this.#last.then(act);
+    this.#last = done;
+    return done;
   }
 
-  async #reload(state: FileState): Promise<void> {
+  async #reload(state: FileState): Promise<string | undefined> {
     const { what, describe } = this.#options;
     this.#read = state.text;
     try {
@@ -145,12 +154,13 @@ export class WatchedFile<T> {
       this.#value = value;
       this.#say("info", `Reloaded ${this.#path}: ${describe(value)}`);
       this.#warnOfReaders(mode);
+      return undefined;
     } catch (error) {
       const why = explain(error, this.#path);
-      this.#say(
-        "error",
-        `Cannot reload ${what} ${this.#path}: ${why}; it stays as it was`,
-      );
+      const problem =
+        `Cannot reload ${what} ${this.#path}: ${why}; it stays as it was`;
+      this.#say("error", problem);
+      return problem;
     }
   }
 

@@ -123,6 +123,8 @@ async function relayFor(
   });
   record.datagrams = relay.datagrams;
   session.usage?.watch(() => relay.bytes.sent + relay.bytes.received);
+  session.live?.meter(() => relay.bytes);
+  session.live?.open();
   try {
     const { port } = socket.addr as Deno.NetAddr;
     const bound = { ip: services.udp.advertise ?? ip, port };

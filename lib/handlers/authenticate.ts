@@ -45,6 +45,7 @@ export async function authenticate(
   const { bans } = services;
   const client = remote.hostname;
   record.user = username;
+  session.live?.begin("auth");
   bans.check(client);
   const isRight = await services.users!.verify(username, password, {
     client: clientKey(client),
@@ -55,6 +56,7 @@ export async function authenticate(
     countFailure(session, username);
     throw new Refusal("unauthenticated", "Wrong user name or password");
   }
+  session.live?.end();
   bans.succeed(client);
   session.identity = { name: username, via: "password" };
 }

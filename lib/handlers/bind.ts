@@ -85,6 +85,7 @@ export async function bind(
   session.encodeRefusal = undefined;
   await client.write(encodeBound(peer));
   const sent = await writeEarly(arrival);
+  session.live?.add(sent, 0);
   const result = await runTunnel(session, connection);
   return { ...result, sent: result.sent + sent };
 }

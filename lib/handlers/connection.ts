@@ -15,6 +15,7 @@ import type { Context } from "../sync/context.ts";
 import { HttpError } from "../wire/http_error.ts";
 import { Socks5Error } from "../wire/socks5.ts";
 import { describeError } from "./describe_error.ts";
+import { refusalReason } from "./refusal_reason.ts";
 import type { CommonServices, Services } from "./services.ts";
 import { Session } from "./session.ts";
 
@@ -84,6 +85,7 @@ function recordTunnel(
   record.result = error === undefined ? "ok" : "cut";
   record.reason = describeEnd(result);
   recordLimit(session, error);
+  recordReason(session, error);
   if (endedFirst !== undefined) record.endedFirst = endedFirst;
 }
 
@@ -100,6 +102,7 @@ function recordFailure(session: Session<CommonServices>, error: unknown): void {
   const why = context.cancelled ? context.reason : error;
   record.reason = describeError(why);
   recordLimit(session, why);
+  recordReason(session, why);
   if (record.result === "cut" && !isEnd(error)) {
     record.reason = `client: ${record.reason}`;
   }
@@ -114,6 +117,14 @@ function recordLimit(
 ): void {
   if (!(error instanceof Refusal) || error.limit === undefined) return;
   record.limit = error.limit;
+}
+
+/** For those who count refusals, and need a name out of a bounded set. */
+function recordReason(
+  { live, record }: Session<CommonServices>,
+  error: unknown,
+): void {
+  live?.fail(error === undefined ? undefined : refusalReason(error, record));
 }
 
 function resultOf(

@@ -86,8 +86,10 @@ class Exchange {
   }
 
   async run(): Promise<TunnelResult> {
-    const { client, draining, record } = this.#session;
+    const { client, draining, live, record } = this.#session;
     this.#session.endHandshake();
+    live?.meter(() => ({ sent: client.received, received: client.sent }));
+    live?.open();
     record.protocol = record.target = this.#settings.mode;
     this.#session.admit();
     const idle = this.#watchIdle();

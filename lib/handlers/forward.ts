@@ -52,7 +52,7 @@ export interface ForwardServices extends CommonServices {
 export async function forward(
   session: Session<ForwardServices>,
 ): Promise<TunnelResult> {
-  const { context, record, reader, services } = session;
+  const { context, live, record, reader, services } = session;
   record.protocol = "tcp";
   reader.release();
   session.endHandshake();
@@ -67,9 +67,12 @@ export async function forward(
     return endedAtOnce(error, context.cancelled ? undefined : "client");
   }
   if (waits && first.length === 0) return endedAtOnce(undefined, "client");
+  live?.begin("dial");
   using lease = await leaseWith(session, first);
+  live?.end();
   record.address = dialledAddress(lease);
   const early = await writeEarly(session, lease.borrowed);
+  live?.add(first.length, early);
   const { duplex } = lease.borrowed;
   const keepTarget = services.poolMode === "reuse"
     ? services.poolSettle

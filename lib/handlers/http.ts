@@ -104,6 +104,7 @@ async function challenge(
   await client.session.client.write(
     encodeAnswer(error, { method, connection: "keep-alive" }),
   );
+  client.session.live?.fail("http-407");
   client.log({ result: "refused", reason: `${method} 407` });
 }
 

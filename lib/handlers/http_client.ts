@@ -46,6 +46,7 @@ export class HttpClient implements Disposable {
     this.session = session;
     session.reader.release();
     this.reader = new HttpReader(session.client);
+    session.live?.meter(() => this);
   }
 
   /**
@@ -73,14 +74,16 @@ export class HttpClient implements Disposable {
   log(how: Pick<ConnectionEvent, "result" | "reason">): void {
     const { record, services } = this.session;
     const { at, startedAt } = this.#began;
-    services.log({
+    const event: ConnectionEvent = {
       ...record,
       startedAt,
       duration: performance.now() - at,
       ...this.carried,
       ...how,
-    });
+    };
+    services.log(event);
     this.session.isLogged = true;
+    this.session.live?.endRequest(event);
   }
 
   /**

@@ -86,6 +86,11 @@ class HubClient implements Disposable {
     });
     this.#rate = new RateLimiter(ratePerClient);
     this.#member = hub.enter(this.#outbox, dialect);
+    session.live?.meter(() => ({
+      sent: session.client.received,
+      received: this.#counts.bytes,
+    }));
+    session.live?.open();
     this.#leaveDrain = session.draining.onCancel(() =>
       this.#ending.cancel(
         new HubFarewell(CLOSE.GoingAway, "The hub is shutting down"),

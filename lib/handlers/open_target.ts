@@ -79,6 +79,7 @@ async function openAllowed(
   const { host } = wish;
   const { parents } = session.services;
   if (parents !== undefined && typeof host === "string") {
+    session.live?.begin("rule");
     const question = questionOf(session, wish);
     const verdict = requireName(session, question);
     const group = verdict && parents.find(verdict.via);
@@ -99,9 +100,11 @@ async function openThrough(
   group: ParentGroup,
   { host, port, verdict }: Wish & { host: Host; verdict: Verdict },
 ): Promise<OpenedTarget> {
-  const { context, record, remote } = session;
+  const { context, live, record, remote } = session;
   const client = { client: remote.hostname, context };
+  live?.begin("dial");
   const { connection, duplex, way } = await group.dial({ host, port }, client);
+  live?.end();
   record.address = formatAddr(connection.remoteAddr);
   record.via = way;
   noteRule(session, verdict);
@@ -114,15 +117,17 @@ async function openDirect(
   allowed: ReadonlyMap<IpAddress, Verdict>,
   { port }: Wish,
 ): Promise<OpenedTarget> {
-  const { context, record, services } = session;
+  const { context, live, record, services } = session;
   const { outgoing, parents, timeouts } = services;
   const direct = [...allowed.keys()].filter((ip) =>
     parents?.find(allowed.get(ip)!.via) === undefined
   );
+  live?.begin("dial");
   const { connection, address } = await dial(direct, port, context, {
     timeout: timeouts.connect,
     outgoing,
   });
+  live?.end();
   record.address = formatHostPort(address, port);
   const verdict = allowed.get(address)!;
   noteRule(session, verdict);
@@ -184,9 +189,14 @@ export async function resolveAllowed(
   session: Session,
   wish: Wish & { host: Host },
 ): Promise<Map<IpAddress, Verdict>> {
-  const { context, services } = session;
+  const { context, live, services } = session;
   const question = questionOf(session, wish);
+  live?.begin("rule");
   requireName(session, question);
+  live?.begin("resolve");
   const addresses = await services.resolver.resolve(wish.host, context);
-  return requireAddress(session, question, addresses);
+  live?.begin("rule");
+  const allowed = requireAddress(session, question, addresses);
+  live?.end();
+  return allowed;
 }

@@ -11,6 +11,7 @@ import {
   type TunnelOptions,
   type TunnelResult,
 } from "../net/tunnel.ts";
+import type { LiveConnection } from "./live_connection.ts";
 import type { CommonServices } from "./services.ts";
 import type { Session } from "./session.ts";
 
@@ -27,7 +28,7 @@ export function runTunnel(
   target: Connection | Duplex,
   options: Pick<TunnelOptions, "keepTarget"> = {},
 ): Promise<TunnelResult> {
-  const { client, context, services } = session;
+  const { client, context, live, services } = session;
   const { idle, halfClose } = services.timeouts;
   const far = target instanceof Duplex ? target : new Duplex(target);
   const before = client.sent + far.sent;
@@ -37,5 +38,26 @@ export function runTunnel(
     idleTimeout: idle,
     halfCloseTimeout: halfClose,
     ...options,
+    ...live === undefined
+      ? {}
+      : { onHalfClose: watchTunnel(live, client, far) },
   });
+}
+
+/** Lets whoever watches read what the tunnel carries, while it does. */
+function watchTunnel(
+  live: LiveConnection,
+  client: Duplex,
+  far: Duplex,
+): () => void {
+  const before = { sent: far.sent, received: client.sent };
+  live.meter(() => ({
+    sent: far.sent - before.sent,
+    received: client.sent - before.received,
+  }));
+  live.open();
+  live.begin("tunnel");
+  return () => {
+    live.isHalfClosed = true;
+  };
 }

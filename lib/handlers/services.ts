@@ -14,6 +14,7 @@ import type { RuleBook } from "../policy/rules.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import type { Parents } from "./parents.ts";
 import type { ProxyVersion } from "./proxy_header.ts";
+import type { ListenerWatch } from "./registry.ts";
 import type { UsageLimits } from "./session_usage.ts";
 
 /** Time limits in milliseconds; 0 is for ever, but for `halfClose`: at once. */
@@ -60,6 +61,8 @@ export interface CommonServices {
   timeouts: Timeouts;
   /** Takes what there is to log. */
   log: (event: LogEvent) => void;
+  /** Watches the connections of the listener; `undefined` is nobody. */
+  watch?: ListenerWatch | undefined;
 }
 
 /** What the handlers of a proxy work with. */

@@ -15,6 +15,7 @@ import type { Lease } from "../policy/connection_limits.ts";
 import type { Identity } from "../policy/identity.ts";
 import { type Context, timeoutError } from "../sync/context.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
+import type { LiveConnection } from "./live_connection.ts";
 import type { CommonServices, Services } from "./services.ts";
 import { SessionUsage } from "./session_usage.ts";
 
@@ -41,6 +42,8 @@ export class Session<S extends CommonServices = Services>
   readonly services: S;
   /** What the client is given of what all share; `undefined` is no limit. */
   usage: SessionUsage | undefined;
+  /** What whoever watches is told by; `undefined` where nobody does. */
+  readonly live: LiveConnection | undefined;
   /** Who the client is, once that is proved. */
   identity: Identity | undefined;
   /** The server that the client has asked for in TLS, where it has. */
@@ -96,6 +99,7 @@ export class Session<S extends CommonServices = Services>
     this.draining = draining;
     this.services = services;
     this.record = newRecord(this.local, this.remote);
+    this.live = services.watch?.enter(this);
     context.onCancel(() => this.#close());
     this.beginHandshake();
     this.#leaveDrain = draining.onCancel((reason) => {
@@ -200,6 +204,7 @@ export class Session<S extends CommonServices = Services>
   endHandshake(): void {
     this.#handshake?.clear();
     this.#leaveDrain();
+    this.live?.endHandshake();
   }
 
   /** Bytes of the handshake that have come. */
@@ -211,6 +216,7 @@ export class Session<S extends CommonServices = Services>
   restartClock(): void {
     this.record.startedAt = Date.now();
     this.#started = performance.now();
+    this.live?.restart();
   }
 
   /** Ends what the record calls the duration: what follows is only farewell. */
@@ -227,6 +233,7 @@ export class Session<S extends CommonServices = Services>
     this.usage?.release();
     this.stopClock();
     if (!this.isLogged) this.services.log(this.record);
+    this.live?.leave(this.isLogged);
   }
 
   #close(): void {

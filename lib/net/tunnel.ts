@@ -29,6 +29,8 @@ export interface TunnelOptions {
    * which it is taken to have said all. The client's end of file is not sent on.
    */
   keepTarget?: number | undefined;
+  /** Told when one direction has reached end of file, and the other goes on. */
+  onHalfClose?: () => void;
 }
 
 /** How a tunnel ended. */
@@ -77,6 +79,7 @@ class Tunnel {
   readonly #idleTimeout: number;
   readonly #halfCloseTimeout: Readonly<Record<End, number>>;
   readonly #keepTarget: number | undefined;
+  readonly #onHalfClose: (() => void) | undefined;
   readonly #controller = new AbortController();
   readonly #result: TunnelResult = {
     sent: 0,
@@ -96,6 +99,7 @@ class Tunnel {
       ? { client: limit, target: limit }
       : limit;
     this.#keepTarget = options.keepTarget;
+    this.#onHalfClose = options.onHalfClose;
   }
 
   async run(context: Context): Promise<TunnelResult> {
@@ -135,6 +139,7 @@ class Tunnel {
     }
     if (this.#result.endedFirst !== undefined || signal.aborted) return;
     this.#result.endedFirst = end;
+    this.#onHalfClose?.();
     this.#waitForOther(end);
   }
 

@@ -136,7 +136,12 @@ export class Bans {
 
   /** Clients that are banned, the one with the longest to go first. */
   list(): ActiveBan[] {
-    return this.#clients.list().sort((a, b) => b.remaining - a.remaining);
+    return longestFirst(this.#clients.list());
+  }
+
+  /** Names under attack, the one with the longest to go first. */
+  attacked(): ActiveBan[] {
+    return longestFirst(this.#users.list());
   }
 
   /**
@@ -148,4 +153,18 @@ export class Bans {
   lift(client: string): boolean {
     return this.#clients.lift(clientKey(client));
   }
+
+  /**
+   * Ends the attack on a name, so that one failure with it is not enough.
+   *
+   * @param user Name as sent.
+   * @returns Whether it was under attack.
+   */
+  calm(user: string): boolean {
+    return this.#users.lift(user);
+  }
+}
+
+function longestFirst(bans: ActiveBan[]): ActiveBan[] {
+  return bans.sort((a, b) => b.remaining - a.remaining);
 }

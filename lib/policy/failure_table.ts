@@ -30,6 +30,8 @@ export interface ActiveBan {
   readonly key: string;
   /** Milliseconds until it ends. */
   readonly remaining: number;
+  /** Failures that led to it. */
+  readonly failed: number;
 }
 
 interface Entry {
@@ -39,6 +41,8 @@ interface Entry {
   until: number;
   /** Bans so far, less those that quiet has undone: how often to double. */
   level: number;
+  /** Failures that led to the last ban. */
+  failed: number;
 }
 
 /** A table of failures by key, bounded. */
@@ -120,8 +124,12 @@ export class FailureTable {
 
   /** Bans that are in force. */
   list(): ActiveBan[] {
-    return [...this.#entries.keys()]
-      .map((key) => ({ key, remaining: this.remaining(key) }))
+    return [...this.#entries]
+      .map(([key, { failed }]) => ({
+        key,
+        remaining: this.remaining(key),
+        failed,
+      }))
       .filter(({ remaining }) => remaining > 0);
   }
 
@@ -130,6 +138,7 @@ export class FailureTable {
     const level = this.#levelOf(entry);
     const duration = Math.min(timeMax, time * 2 ** level);
     const ban = { duration, failures: entry.failures.length };
+    entry.failed = ban.failures;
     entry.failures = [];
     entry.until = this.#now() + duration;
     entry.level = level + 1;
@@ -146,7 +155,7 @@ export class FailureTable {
     const known = this.#entries.get(key);
     if (known !== undefined) return known;
     if (this.#entries.size >= this.#most) this.#makeRoom();
-    const entry = { failures: [], until: 0, level: 0 };
+    const entry = { failures: [], until: 0, level: 0, failed: 0 };
     this.#entries.set(key, entry);
     return entry;
   }

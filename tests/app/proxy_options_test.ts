@@ -48,6 +48,8 @@ Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () =>
     "drain-timeout": 30_000,
     "max-connections": 20_000,
     "max-connections-per-client": undefined,
+    "admin": undefined,
+    "admin-token-file": undefined,
     "dns": [],
     "dns-cache": 4_096,
     "prefer": "system",

@@ -19,7 +19,7 @@ Deno.test({
     using manager = receiveNotifications(address);
     await using echo = startEcho();
     const variables = { NOTIFY_SOCKET: address, WATCHDOG_USEC: "100000" };
-    await using sluice = new Sluice({ env: variables }, "--rules", rules);
+    await using sluice = new Sluice(variables, "--rules", rules);
     assertEquals(await manager.next(), [
       "READY=1",
       "STATUS=Serving, 0 connections open",
@@ -61,7 +61,7 @@ Deno.test({
       WATCHDOG_USEC: "1000",
       WATCHDOG_PID: "1",
     };
-    await using sluice = new Sluice({ env: variables });
+    await using sluice = new Sluice(variables);
     assertEquals((await manager.next())[0], "READY=1");
     sluice.kill("SIGHUP");
     assertEquals((await manager.next())[0], "RELOADING=1");
@@ -73,7 +73,7 @@ Deno.test({
 });
 
 Deno.test("openServiceManager() says that an address is none, and goes on", async () => {
-  await using sluice = new Sluice({ env: { NOTIFY_SOCKET: "vsock:2" } });
+  await using sluice = new Sluice({ NOTIFY_SOCKET: "vsock:2" });
   assertMatch(
     await sluice.line(/service manager/),
     /Cannot tell the service manager anything: 'vsock:2' is neither/,

@@ -160,8 +160,8 @@ Deno.test("Bans.list() tells who is banned, and lift() ends it", () => {
   failTimes(bans, "2001:db8::1", 10);
   failTimes(bans, "192.0.2.3", 9);
   assertEquals(bans.list(), [
-    { key: "2001:db8::/64", remaining: 60_000 },
-    { key: "192.0.2.1", remaining: 59_000 },
+    { key: "2001:db8::/64", remaining: 60_000, failed: 10 },
+    { key: "192.0.2.1", remaining: 59_000, failed: 10 },
   ]);
   assertEquals(bans.lift("2001:db8::/64"), true);
   assertEquals(bans.lift("192.0.2.1"), true);

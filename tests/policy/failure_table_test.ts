@@ -106,7 +106,7 @@ Deno.test("FailureTable.succeed() keeps nothing of who never was banned", () => 
 Deno.test("FailureTable.lift() ends a ban and forgets the key", () => {
   const { table } = tableAt();
   failUntilBanned(table, "a");
-  assertEquals(table.list(), [{ key: "a", remaining: 10 }]);
+  assertEquals(table.list(), [{ key: "a", remaining: 10, failed: 3 }]);
   assertEquals(table.lift("a"), true);
   assertEquals(table.lift("a"), false);
   assertEquals(table.lift("nobody"), false);

@@ -30,6 +30,8 @@ const FINDERS = {
   openssl: () => findProgram("openssl"),
   /** The traditional one does not know proxies. */
   "nc (OpenBSD)": () => findThatSays("nc", ["-h"], "[-X proxy_protocol]"),
+  prometheus: () => findProgram("prometheus"),
+  promtool: () => findProgram("promtool"),
   proxychains4: () => findProgram("proxychains4"),
   python3: () => findPythonWith("pty"),
   "python3-socks": () => findPythonWith("socks"),

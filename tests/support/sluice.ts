@@ -15,11 +15,8 @@ const ROOT = new URL("../../", import.meta.url);
 /** A test on a busy machine must not wait for less, in milliseconds. */
 export const PATIENCE = 30_000;
 
-/** How the program is started. */
-export interface SluiceOptions {
-  /** Variables of its environment. */
-  env?: Record<string, string>;
-}
+/** Variables by their names. */
+type Environment = Record<string, string>;
 
 /** The program, started and listening on 127.0.0.1. */
 export class Sluice implements AsyncDisposable {
@@ -29,10 +26,11 @@ export class Sluice implements AsyncDisposable {
   #changed = Promise.withResolvers<void>();
   #isOver = false;
 
-  /** Takes how it is started, where there is something to say, and arguments. */
-  constructor(first: SluiceOptions | string = {}, ...rest: string[]) {
-    const { env = {} } = typeof first === "string" ? {} : first;
-    const args = typeof first === "string" ? [first, ...rest] : rest;
+  /** Starts it; variables of its environment may come before the arguments. */
+  constructor(...given: (Environment | string)[]) {
+    const [first] = given;
+    const env = typeof first === "object" ? first : {};
+    const args = given.filter((one) => typeof one === "string");
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "main.ts", ...this.argumentsFor(args)],
       cwd: ROOT,

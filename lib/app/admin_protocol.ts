@@ -1,0 +1,268 @@
+/**
+ * HTTP/1.1 for one client of the admin listener: one request a connection.
+ *
+ * @module
+ */
+
+import type { CommonServices } from "../handlers/services.ts";
+import type { Session } from "../handlers/session.ts";
+import { HttpReader } from "../net/http_reader.ts";
+import { LINGER, linger } from "../net/linger.ts";
+import type { TunnelResult } from "../net/tunnel.ts";
+import type { AdminAccess, AdminRefusal } from "../policy/admin_access.ts";
+import { setDeadline } from "../sync/deadline.ts";
+import { HttpError } from "../wire/http_error.ts";
+import type { Field } from "../wire/http1_fields.ts";
+import { encodeHead } from "../wire/http1_head.ts";
+import { parseRequestHead, type RequestHead } from "../wire/http1_request.ts";
+import { REQUEST_HEADER } from "./admin_api.ts";
+import { AdminError, codeOfStatus } from "./admin_error.ts";
+import {
+  ADMIN_ROUTES,
+  type AdminAnswer,
+  type AdminContext,
+  findRoute,
+  MethodError,
+} from "./admin_routes.ts";
+
+/** What the handler works with. */
+export interface AdminServices extends CommonServices {
+  /** Who may use it. */
+  access: AdminAccess;
+  /** What it tells of and acts on. */
+  admin: AdminContext;
+}
+
+/** No request needs a body; one that is small is thrown away. */
+const MOST_BODY = 64 * 1024;
+
+/** Milliseconds that a client has to read an answer. */
+const WRITE_TIMEOUT = 30_000;
+
+/** Reason phrases of the statuses that are answered with (RFC 9110 §15). */
+const REASONS: Readonly<Record<number, string>> = {
+  200: "OK",
+  202: "Accepted",
+  204: "No Content",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  413: "Content Too Large",
+  422: "Unprocessable Content",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
+
+/** Nothing of it is a page that could be framed, run or read by others. */
+const SAFETY: readonly Field[] = [
+  ["X-Content-Type-Options", "nosniff"],
+  ["Referrer-Policy", "no-referrer"],
+  ["Cross-Origin-Opener-Policy", "same-origin"],
+  ["Cross-Origin-Resource-Policy", "same-origin"],
+];
+
+const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
+
+/**
+ * Serves one client.
+ *
+ * @param session The client.
+ * @returns How it ended.
+ * @throws {HttpError} If what it sends is no request.
+ */
+export async function adminProtocol(
+  session: Session<AdminServices>,
+): Promise<TunnelResult> {
+  session.encodeRefusal = (error) => encodeFailure(error, "GET");
+  const head = await readRequest(session);
+  session.record.target = head.target.slice(0, 100);
+  session.encodeRefusal = (error) => encodeFailure(error, head.method);
+  session.endHandshake();
+  requireSmallBody(head);
+  const answer = await answerTo(head, session.services);
+  session.encodeRefusal = undefined;
+  // What fails from now on is that the client has left.
+  session.record.address = session.record.listener;
+  await send(session, head, answer);
+  session.stopClock();
+  await linger(session.client, LINGER);
+  return { sent: 0, received: 0, endedFirst: "target", error: undefined };
+}
+
+async function readRequest(
+  { client }: Session<AdminServices>,
+): Promise<RequestHead> {
+  const reader = new HttpReader(client);
+  try {
+    const head = await reader.readHead();
+    if (head === undefined) {
+      throw new Deno.errors.UnexpectedEof("Cannot read head: nothing came");
+    }
+    return parseRequestHead(head);
+  } finally {
+    reader.release();
+  }
+}
+
+function requireSmallBody({ fields }: RequestHead): void {
+  const isSmall = fields.all("content-length")
+    .every((text) => /^\d{1,9}$/.test(text) && Number(text) <= MOST_BODY);
+  if (isSmall) return;
+  throw new AdminError("too_large", "No request needs a body of that length");
+}
+
+/** An answer, or a file of the page. */
+type Answer = AdminAnswer | {
+  status: 200;
+  text: string;
+  type: string;
+  policy: string;
+};
+
+async function answerTo(
+  { fields, method, target }: RequestHead,
+  { access, admin }: AdminServices,
+): Promise<Answer> {
+  const request = {
+    method,
+    hosts: fields.all("host"),
+    origins: fields.all("origin"),
+    sites: fields.all("sec-fetch-site"),
+    authorizations: fields.all("authorization"),
+    confirmations: fields.all(REQUEST_HEADER),
+  };
+  insist(access.refuseOrigin(request));
+  const [path, query] = splitTarget(target);
+  const file = await pageFile(method, path);
+  if (file !== undefined) return file;
+  // Whoever does not know the token learns of no other path.
+  const isOpen = ADMIN_ROUTES.some((route) =>
+    route.isOpen && route.path === path
+  );
+  if (!isOpen) insist(access.refuseToken(request));
+  const found = findRoute(method, path);
+  if (found === undefined) {
+    throw new AdminError("not_found", "There is nothing here");
+  }
+  return await found.route.answer(admin, found.name, query);
+}
+
+function insist(refusal: AdminRefusal | undefined): void {
+  if (refusal === undefined) return;
+  throw new AdminError(codeOfStatus(refusal.status), refusal.message);
+}
+
+function splitTarget(target: string): [path: string, query: URLSearchParams] {
+  if (!target.startsWith("/")) {
+    throw new AdminError("bad_request", "The request target is no path");
+  }
+  const mark = target.indexOf("?");
+  return mark < 0
+    ? [target, new URLSearchParams()]
+    : [target.slice(0, mark), new URLSearchParams(target.slice(mark + 1))];
+}
+
+async function pageFile(
+  method: string,
+  path: string,
+): Promise<Answer | undefined> {
+  if (method !== "GET" && method !== "HEAD") return undefined;
+  const { adminPage, PAGE_POLICY: policy } = await import("./admin_page.ts");
+  const file = adminPage(path);
+  return file && { status: 200, ...file, policy };
+}
+
+async function send(
+  session: Session<AdminServices>,
+  { method }: RequestHead,
+  answer: Answer,
+): Promise<void> {
+  const { client, context } = session;
+  if ("stream" in answer) {
+    const fields: Field[] = [["Content-Type", "text/event-stream"]];
+    await client.write(encodeHeadOf(200, [...fields, ...always(NO_PAGE)]));
+    if (method === "HEAD") return;
+    return await answer.stream.serve((bytes) => client.write(bytes), context);
+  }
+  const deadline = setDeadline(
+    WRITE_TIMEOUT,
+    () => context.cancel(new Error("Client does not read the answer")),
+  );
+  try {
+    await client.write(encode(answer, method));
+  } finally {
+    deadline.clear();
+  }
+}
+
+function encode(
+  answer: Exclude<Answer, { stream: unknown }>,
+  method: string,
+): Uint8Array {
+  const policy = "policy" in answer ? answer.policy : NO_PAGE;
+  if (answer.status === 204) return encodeHeadOf(204, always(policy));
+  const isJson = "json" in answer;
+  const text = isJson ? JSON.stringify(answer.json) + "\n" : answer.text;
+  const type = isJson ? "application/json" : answer.type ?? "text/plain";
+  return join(answer.status, [["Content-Type", withCharset(type)]], {
+    text,
+    policy,
+    method,
+  });
+}
+
+function withCharset(type: string): string {
+  return type.includes(";") || type === "application/json"
+    ? type
+    : `${type}; charset=utf-8`;
+}
+
+function encodeFailure(error: unknown, method: string): Uint8Array {
+  const failure = failureOf(error);
+  const fields: Field[] = [["Content-Type", "application/json"]];
+  if (failure instanceof MethodError) fields.push(["Allow", failure.allow]);
+  if (failure.code === "unauthorized") {
+    fields.push(["WWW-Authenticate", 'Bearer realm="sluice"']);
+  }
+  const text = JSON.stringify(failure.answer) + "\n";
+  return join(failure.status, fields, { text, policy: NO_PAGE, method });
+}
+
+function failureOf(error: unknown): AdminError {
+  if (error instanceof AdminError) return error;
+  if (error instanceof HttpError) {
+    return new AdminError(codeOfStatus(error.status), error.message);
+  }
+  // What nobody foresaw is for the log: it may tell of our inside.
+  return new AdminError("internal", "A mistake of Sluice's");
+}
+
+function join(
+  status: number,
+  fields: readonly Field[],
+  { method, policy, text }: { method: string; policy: string; text: string },
+): Uint8Array {
+  const body = new TextEncoder().encode(text);
+  const length: Field = ["Content-Length", String(body.length)];
+  const head = encodeHeadOf(status, [...fields, length, ...always(policy)]);
+  if (method === "HEAD") return head;
+  const answer = new Uint8Array(head.length + body.length);
+  answer.set(head);
+  answer.set(body, head.length);
+  return answer;
+}
+
+function encodeHeadOf(status: number, fields: readonly Field[]): Uint8Array {
+  return encodeHead(`HTTP/1.1 ${status} ${REASONS[status]}`, fields);
+}
+
+function always(policy: string): Field[] {
+  return [
+    ["Content-Security-Policy", policy],
+    ...SAFETY,
+    ["Cache-Control", "no-store"],
+    ["Connection", "close"],
+  ];
+}

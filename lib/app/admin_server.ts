@@ -1,0 +1,192 @@
+/**
+ * The admin listener: opens it, and keeps what it tells of.
+ *
+ * @module
+ */
+
+import { handleConnection } from "../handlers/connection.ts";
+import type { Registry } from "../handlers/registry.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { LoopDelay } from "../observe/loop_delay.ts";
+import { TrafficHistory } from "../observe/traffic_history.ts";
+import { AdminAccess } from "../policy/admin_access.ts";
+import type { Bans } from "../policy/bans.ts";
+import { ConnectionLimits } from "../policy/connection_limits.ts";
+import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
+import { AdminEvents } from "./admin_events.ts";
+import { adminProtocol, type AdminServices } from "./admin_protocol.ts";
+import type { AdminActions, AdminContext } from "./admin_routes.ts";
+import { type AdminSubject, AdminView } from "./admin_view.ts";
+import { DescriptorMeter } from "./descriptor_meter.ts";
+import type { DrainState } from "./drain_state.ts";
+import { openFigures } from "./figures.ts";
+import type { UpstreamStatus } from "./start_forward.ts";
+import {
+  askedName,
+  type RunningListeners,
+  startListeners,
+} from "./start_listeners.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** Connections at once, over all clients. */
+const MOST_CONNECTIONS = 64;
+
+/** Points of the history, and milliseconds between two: an hour. */
+const HISTORY = { most: 720, step: 5_000 } as const;
+
+/** Milliseconds for the head of a request. */
+const HANDSHAKE = 10_000;
+
+/** Milliseconds that answers under way have when it ends. */
+const FAREWELL = 1_000;
+
+/** What the admin listener is to be. */
+export interface AdminConfig {
+  /** Where it listens. */
+  listen: Endpoint;
+  /** What clients have to know; `undefined` is nothing. */
+  token: string | undefined;
+  /** Connections of the server. */
+  registry: Registry;
+  /** How far the server is. */
+  state: DrainState;
+  /** What can be done. */
+  actions: AdminActions;
+  /** Takes what there is to log. */
+  log: (event: LogEvent) => void;
+  /** Milliseconds between two points of the history (default 5,000). */
+  historyStep?: number;
+  /** Milliseconds between two events of a stream (default 1,000). */
+  eventStep?: number;
+}
+
+/** What there is only once the server runs. */
+export interface AdminFacts {
+  /** Who is banned, where clients can be. */
+  bans?: readonly Bans[];
+  /** Upstreams of relays. */
+  upstreams?: () => readonly UpstreamStatus[];
+}
+
+/** An admin listener that is open; closed when disposed of. */
+export interface Admin extends AsyncDisposable {
+  /** Where it listens: `HOST:PORT` or `unix:PATH`. */
+  readonly name: string;
+  /**
+   * Says what runs.
+   *
+   * @param facts What there is to tell of besides connections.
+   */
+  watch(facts: AdminFacts): void;
+}
+
+/**
+ * Opens the admin listener.
+ *
+ * @param config What it is to be.
+ * @returns The listener.
+ * @throws {UsageError} If others could use it and there is no token.
+ * @throws {StartError} If it can't listen.
+ */
+export async function startAdmin(config: AdminConfig): Promise<Admin> {
+  const { log, registry, state } = config;
+  const delay = new LoopDelay();
+  const descriptors = new DescriptorMeter({
+    registry,
+    upstreams: () => subject.upstreams(),
+  });
+  const subject: AdminSubject = {
+    registry,
+    state,
+    delay,
+    descriptors,
+    bans: [],
+    upstreams: () => [],
+  };
+  const view = new AdminView(subject);
+  const events = new AdminEvents(view, registry, {
+    ...config.eventStep === undefined ? {} : { step: config.eventStep },
+  });
+  const step = config.historyStep ?? HISTORY.step;
+  const history = new TrafficHistory(
+    HISTORY.most,
+    registry.totals,
+    Date.now(),
+  );
+  const context: AdminContext = {
+    view,
+    registry,
+    state,
+    events,
+    history: { stepMs: step, points: history.points },
+    bans: () => subject.bans,
+    figures: await openFigures(subject),
+    actions: config.actions,
+    log,
+  };
+  const running = await open(config, context).catch((error) => {
+    delay[Symbol.dispose]();
+    throw error;
+  });
+  const timer = setInterval(
+    () => events.tellHistory(history.add(registry.totals, Date.now())),
+    step,
+  );
+  return {
+    name: running.listeners[0]!.name,
+    watch({ bans = [], upstreams = () => [] }) {
+      subject.bans = bans;
+      subject.upstreams = upstreams;
+      descriptors.read();
+    },
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      delay[Symbol.dispose]();
+      events.close();
+      await running.shutdown(FAREWELL);
+    },
+  };
+}
+
+function open(
+  { listen, log, token }: AdminConfig,
+  admin: AdminContext,
+): Promise<RunningListeners> {
+  const isUnix = isUnixPath(listen);
+  const services: AdminServices = {
+    access: new AdminAccess({
+      token,
+      host: isUnix ? "" : listen.host,
+      isUnix,
+    }),
+    admin,
+    limits: new ConnectionLimits(MOST_CONNECTIONS),
+    connectionsPerClient: 0,
+    timeouts: { handshake: HANDSHAKE, connect: 0, idle: 0, halfClose: 0 },
+    log: (event) => sayFailure(event, log),
+  };
+  return startListeners(
+    [listen],
+    () => (connection, context, draining) =>
+      handleConnection(connection, context, draining, adminProtocol, services),
+    {
+      slots: MOST_CONNECTIONS,
+      log,
+      check(listener, where) {
+        if (!listener.isPublic || token !== undefined) return;
+        throw new UsageError(
+          `Refusing to serve --admin on ${
+            askedName(listener, where)
+          } without a token: whoever reaches it could see and end connections; give --admin-token-file FILE or SLUICE_ADMIN_TOKEN`,
+        );
+      },
+    },
+  );
+}
+
+/** Requests are no news; a mistake of ours is. */
+function sayFailure(event: LogEvent, log: (event: LogEvent) => void): void {
+  if (event.event !== "connection" || event.result !== "failed") return;
+  const message = `Admin: cannot answer: ${event.reason}`;
+  log({ event: "message", level: "warning", message });
+}

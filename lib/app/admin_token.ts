@@ -1,0 +1,76 @@
+/**
+ * The secret that the admin API asks for.
+ *
+ * @module
+ */
+
+import type { AdminOptions } from "./admin_options.ts";
+import { StartError, UsageError } from "./usage_error.ts";
+
+/** Where it may come from, besides a file. */
+const VARIABLE = "SLUICE_ADMIN_TOKEN";
+
+/** Characters that a token has at least: it is not guessed then. */
+const LEAST = 16;
+
+/** Characters that a token has at most. */
+const MOST = 1024;
+
+/** What a header can carry without being encoded (RFC 6750 §2.1). */
+const TOKEN = /^[\x21-\x7e]+$/;
+
+/**
+ * Reads the token.
+ *
+ * @param options What the command line says.
+ * @returns The token; `undefined` where none is set.
+ * @throws {UsageError} If it is none that can be used. It does not repeat it.
+ * @throws {StartError} If the file can't be read.
+ */
+export async function readAdminToken(
+  { "admin-token-file": path }: Pick<AdminOptions, "admin-token-file">,
+): Promise<string | undefined> {
+  const given = environmentToken();
+  if (path === undefined) return given && checked(given, VARIABLE);
+  if (given !== undefined) {
+    throw new UsageError(
+      `Option --admin-token-file and ${VARIABLE} are both set`,
+    );
+  }
+  const [line = ""] = (await readFile(path)).split(/\r?\n/, 1);
+  return checked(line.trim(), path);
+}
+
+async function readFile(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound
+      ? "there is no such file"
+      : error instanceof Error
+      ? error.message
+      : String(error);
+    throw new StartError(`Cannot read admin token ${path}: ${why}`, {
+      cause: error,
+    });
+  }
+}
+
+function environmentToken(): string | undefined {
+  const { state } = Deno.permissions.querySync({
+    name: "env",
+    variable: VARIABLE,
+  });
+  // Asking for the permission would stop the start.
+  if (state !== "granted") return undefined;
+  return Deno.env.get(VARIABLE) || undefined;
+}
+
+function checked(token: string, from: string): string {
+  if (token.length < LEAST || token.length > MOST || !TOKEN.test(token)) {
+    throw new UsageError(
+      `The admin token of ${from} is not ${LEAST} to ${MOST} visible ASCII characters; make one with: openssl rand -hex 32`,
+    );
+  }
+  return token;
+}

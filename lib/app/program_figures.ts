@@ -1,0 +1,90 @@
+/**
+ * Figures of the program itself, and of bans.
+ *
+ * @module
+ */
+
+import project from "../../deno.json" with { type: "json" };
+import type { AdminSubject } from "./admin_view.ts";
+import type { Figure } from "./figure.ts";
+
+/**
+ * Lists the figures of the program itself, and of bans.
+ *
+ * @param subject What it does.
+ * @returns The figures.
+ */
+export function programFigures(subject: AdminSubject): Figure[] {
+  const single = (
+    name: string,
+    help: string,
+    tell: () => number | null,
+  ): Figure => ({
+    kind: "gauge",
+    name,
+    help,
+    read: (set) => {
+      const value = tell();
+      if (value !== null) set({}, value);
+    },
+  });
+  const { version } = project;
+  return [
+    {
+      kind: "gauge",
+      name: "sluice_build_info",
+      help: "Always 1; tells what runs",
+      labels: ["version", "deno"],
+      read: (set) => set({ version, deno: Deno.version.deno }, 1),
+    },
+    single(
+      "sluice_draining",
+      "Whether the server accepts no more",
+      () => subject.state.isDraining ? 1 : 0,
+    ),
+    single(
+      "sluice_bans",
+      "Clients that are banned",
+      () => sum(subject.bans, (bans) => bans.list().length),
+    ),
+    single(
+      "sluice_attacked_users",
+      "User names that are under attack",
+      () => sum(subject.bans, (bans) => bans.attacked().length),
+    ),
+    single(
+      "sluice_event_loop_delay_seconds",
+      "How late the event loop was at most, lately",
+      () => subject.delay.worst / 1000,
+    ),
+    single(
+      "sluice_heap_used_bytes",
+      "Memory of the heap in use",
+      () => Deno.memoryUsage().heapUsed,
+    ),
+    single(
+      "process_resident_memory_bytes",
+      "Memory of the process",
+      () => Deno.memoryUsage().rss,
+    ),
+    single(
+      "process_open_fds",
+      "File descriptors that are open, as far as Sluice knows of them",
+      () => subject.descriptors.open,
+    ),
+    single(
+      "process_max_fds",
+      "File descriptors that may be open",
+      () => subject.descriptors.limit,
+    ),
+    single(
+      "process_start_time_seconds",
+      "When the program was started, in seconds since 1970",
+      () => performance.timeOrigin / 1000,
+    ),
+  ];
+}
+
+function sum<T>(list: readonly T[], tell: (one: T) => number): number {
+  return list.reduce((total, one) => total + tell(one), 0);
+}

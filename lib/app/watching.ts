@@ -1,0 +1,165 @@
+/**
+ * Whoever watches a server: the admin listener, traces, or nobody, which costs
+ * nothing.
+ *
+ * @module
+ */
+
+import { Registry } from "../handlers/registry.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { isUnixPath } from "../wire/endpoint.ts";
+import type { ReloadAnswer } from "./admin_api.ts";
+import type { AdminOptions } from "./admin_options.ts";
+import type { Admin, AdminFacts } from "./admin_server.ts";
+import type { CommonOptions } from "./common_options.ts";
+import { describeOptions } from "./describe_options.ts";
+import { DrainState } from "./drain_state.ts";
+import { isTraced } from "./is_traced.ts";
+import type { Stoppable } from "./run_until_signal.ts";
+import { UsageError } from "./usage_error.ts";
+import type { Reloadable } from "./watch_files.ts";
+
+/** A server that is to be watched. */
+export interface WatchedServer {
+  /** What is to be shut down in the end. */
+  running: Stoppable;
+  /** What there is to tell of besides connections. */
+  facts?: AdminFacts;
+  /** Tells what it is configured to be, without secrets. */
+  config?: () => unknown;
+  /** Files that can be read again. */
+  files?: readonly Reloadable[];
+}
+
+/** What the operator can do to the program as a whole. */
+export interface WatchingActions {
+  /** Begins the end of it, as a signal does. */
+  drain(): void;
+}
+
+/** Whoever watches; ended when disposed of. */
+export interface Watching extends AsyncDisposable {
+  /** Takes in connections; `undefined` where nobody watches. */
+  readonly registry: Registry | undefined;
+  /** What to say of it, a line each. */
+  readonly banner: readonly string[];
+  /** Whether it writes files while it runs. */
+  readonly writes: boolean;
+  /**
+   * Says that the server has started.
+   *
+   * @param server The server.
+   * @returns What to shut down in its place.
+   */
+  start(server: WatchedServer): Stoppable;
+}
+
+/**
+ * Begins to watch, before the server starts: what can't be had stops the start.
+ *
+ * @param options What the command line says.
+ * @param log Takes what there is to log.
+ * @param actions What can be done.
+ * @returns Whoever watches.
+ * @throws {UsageError} If others could use the admin listener without a token.
+ * @throws {StartError} If it can't listen.
+ */
+export async function openWatching(
+  options: Partial<AdminOptions> & Pick<CommonOptions, "drain-timeout">,
+  log: (event: LogEvent) => void,
+  actions: WatchingActions,
+): Promise<Watching> {
+  const { admin: listen, "admin-token-file": path } = options;
+  if (listen === undefined && path !== undefined) {
+    throw new UsageError("Option --admin-token-file needs --admin");
+  }
+  const traced = isTraced();
+  if (listen === undefined && !traced) return NOBODY;
+  const registry = new Registry();
+  if (traced) await (await import("./spans.ts")).openSpans(registry);
+  const state = new DrainState();
+  let server: WatchedServer | undefined;
+  const admin = listen && await openAdmin(options, {
+    registry,
+    state,
+    log,
+    actions: {
+      drain: () => {
+        state.drain(options["drain-timeout"]);
+        actions.drain();
+      },
+      reload: () => reloadAll(server?.files ?? []),
+      config: () => server?.config?.() ?? describeOptions(options),
+    },
+  });
+  return {
+    registry,
+    banner: admin === undefined ? [] : [describeAdmin(admin)],
+    writes: listen !== undefined && isUnixPath(listen),
+    start(started) {
+      server = started;
+      admin?.watch(started.facts ?? {});
+      state.start();
+      return draining(started.running, state);
+    },
+    async [Symbol.asyncDispose]() {
+      await admin?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const NOBODY: Watching = {
+  registry: undefined,
+  banner: [],
+  writes: false,
+  start: ({ running }) => running,
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
+async function openAdmin(
+  options: Partial<AdminOptions>,
+  rest: Omit<
+    Parameters<typeof import("./admin_server.ts").startAdmin>[0],
+    "listen" | "token"
+  >,
+): Promise<Admin> {
+  // Loaded for who wants it only: the start of others is quicker.
+  const [{ startAdmin }, { readAdminToken }] = await Promise.all([
+    import("./admin_server.ts"),
+    import("./admin_token.ts"),
+  ]);
+  const path = options["admin-token-file"];
+  const token = await readAdminToken({ "admin-token-file": path });
+  return await startAdmin({ listen: options.admin!, token, ...rest });
+}
+
+function describeAdmin({ name }: Admin): string {
+  return name.startsWith("unix:")
+    ? `Admin page, figures and API on ${name}`
+    : `Admin page, figures and API on http://${name}/`;
+}
+
+/** What asks whether the server is ready is told of a drain at its begin. */
+function draining(running: Stoppable, state: DrainState): Stoppable {
+  return {
+    get connections() {
+      return running.connections;
+    },
+    shutdown(deadline) {
+      state.drain(deadline);
+      return running.shutdown(deadline);
+    },
+  };
+}
+
+async function reloadAll(
+  files: readonly Reloadable[],
+): Promise<ReloadAnswer> {
+  const problems = await Promise.all(files.map((file) => file.reload()));
+  const broken = problems.filter((problem) => typeof problem === "string");
+  if (broken.length > 0) {
+    const { AdminError } = await import("./admin_error.ts");
+    throw new AdminError("reload_failed", broken.join("; "));
+  }
+  return { reloaded: files.map(({ name = "a file" }) => name) };
+}

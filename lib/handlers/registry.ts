@@ -1,0 +1,348 @@
+/**
+ * All connections that are open, and what those that have ended add up to: what
+ * figures, the admin listener and traces read. It costs a connection one entry
+ * in a map, and nothing for a byte.
+ *
+ * @module
+ */
+
+import type { ConnectionEvent } from "../observe/log_event.ts";
+import {
+  type Carried,
+  LiveConnection,
+  type LiveEnds,
+  type TimedName,
+  type WatchedSession,
+} from "./live_connection.ts";
+import type { RefusalReason } from "./refusal_reason.ts";
+
+/** Connections that have ended and are still remembered. */
+export const MOST_CLOSED = 500;
+
+/** What a listener is for. */
+export type ListenerKind = "proxy" | "forward" | "echo" | "hub";
+
+/** A listener, as far as it is watched. */
+export interface WatchedListener {
+  /** `HOST:PORT` or `unix:PATH`. */
+  readonly name: string;
+  /** What it is for. */
+  readonly kind: ListenerKind;
+  /** Whether others than this machine can reach it. */
+  readonly isPublic: boolean;
+}
+
+/** A connection, or a request of one, that has ended. */
+export interface EndedConnection extends Carried {
+  /** Number of the connection. */
+  readonly id: number;
+  /** Where it came in. */
+  readonly listener: ListenerWatch;
+  /** What was logged. */
+  readonly record: ConnectionEvent;
+  /** When, in milliseconds since 1970. */
+  readonly endedAt: number;
+  /** Counts those that have ended, from 1. */
+  readonly order: number;
+}
+
+/** Told of each line of the log that is about a connection. */
+export type EndListener = (
+  ended: EndedConnection,
+  live: LiveConnection,
+) => void;
+
+/** Told how long something took, in milliseconds. */
+export type TimeListener = LiveEnds["onTime"];
+
+/** Sums since the start. */
+export interface Totals extends Carried {
+  /** Connections that are open. */
+  readonly open: number;
+  /** Connections that have come. */
+  readonly total: number;
+}
+
+/** How often something was, by protocol and result. */
+export type Outcomes = ReadonlyMap<
+  string,
+  { readonly protocol: string; readonly result: string; count: number }
+>;
+
+/** All connections of the program. */
+export class Registry {
+  readonly #listeners = new Map<string, ListenerWatch>();
+  readonly #open = new Map<number, [ListenerWatch, LiveConnection]>();
+  readonly #closed: EndedConnection[] = [];
+  readonly #onEnd: EndListener[] = [];
+  readonly #onTime: TimeListener[] = [];
+  #lastId = 0;
+  #ended = 0;
+
+  /** Connections that are open, the oldest first. */
+  get open(): Iterable<
+    readonly [listener: ListenerWatch, live: LiveConnection]
+  > {
+    return this.#open.values();
+  }
+
+  /** How many are open. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** How many have ended, requests that are told for themselves included. */
+  get ended(): number {
+    return this.#ended;
+  }
+
+  /** Listeners that are or were there, in the order in which they came. */
+  get listeners(): readonly ListenerWatch[] {
+    return [...this.#listeners.values()];
+  }
+
+  /** Sums over all listeners. */
+  get totals(): Totals {
+    const sum = { open: this.#open.size, total: 0, sent: 0, received: 0 };
+    for (const { total, ended } of this.#listeners.values()) {
+      sum.total += total;
+      sum.sent += ended.sent;
+      sum.received += ended.received;
+    }
+    for (const [, live] of this.#open.values()) {
+      const { sent, received } = live.carried;
+      sum.sent += sent;
+      sum.received += received;
+    }
+    return sum;
+  }
+
+  /**
+   * Watches a listener. One that was there before goes on counting.
+   *
+   * @param listener The listener.
+   * @returns What its connections are told to.
+   */
+  listen(listener: WatchedListener): ListenerWatch {
+    const { name } = listener;
+    const known = this.#listeners.get(name);
+    if (known !== undefined) return known;
+    const watch: ListenerWatch = new ListenerWatch(listener, {
+      add: (session, ends) => this.#add(watch, session, ends),
+      delete: (live) => this.#open.delete(live.id),
+      time: (name, milliseconds) => {
+        for (const tell of this.#onTime) tell(name, milliseconds);
+      },
+      end: (live, record, carried) => this.#end(watch, live, record, carried),
+    });
+    this.#listeners.set(name, watch);
+    return watch;
+  }
+
+  /**
+   * Finds a connection that is open.
+   *
+   * @param id Number of it.
+   * @returns The connection, or `undefined`.
+   */
+  get(id: number): LiveConnection | undefined {
+    return this.#open.get(id)?.[1];
+  }
+
+  /**
+   * Lists connections that have ended, {@linkcode MOST_CLOSED} at most.
+   *
+   * @param since Only those whose `order` is greater.
+   * @returns The oldest first.
+   */
+  closed(since = 0): EndedConnection[] {
+    const count = Math.min(this.#ended - since, this.#closed.length);
+    const first = this.#ended - count;
+    return Array.from(
+      { length: Math.max(0, count) },
+      (_, n) => this.#closed[(first + n) % MOST_CLOSED]!,
+    );
+  }
+
+  /**
+   * Asks to be told how long things take.
+   *
+   * @param listener Told of each when it is done; must not throw.
+   */
+  onTime(listener: TimeListener): void {
+    this.#onTime.push(listener);
+  }
+
+  /**
+   * Asks to be told of what has ended.
+   *
+   * @param listener Told in the turn in which it ends; must not throw.
+   */
+  onEnd(listener: EndListener): void {
+    this.#onEnd.push(listener);
+  }
+
+  #add(
+    watch: ListenerWatch,
+    session: WatchedSession,
+    ends: LiveEnds,
+  ): LiveConnection {
+    const live = new LiveConnection(++this.#lastId, session, ends);
+    this.#open.set(live.id, [watch, live]);
+    return live;
+  }
+
+  #end(
+    listener: ListenerWatch,
+    live: LiveConnection,
+    record: ConnectionEvent,
+    { sent, received }: Carried,
+  ): void {
+    const ended: EndedConnection = {
+      id: live.id,
+      listener,
+      record,
+      endedAt: Date.now(),
+      sent,
+      received,
+      order: this.#ended + 1,
+    };
+    this.#closed[this.#ended % MOST_CLOSED] = ended;
+    this.#ended++;
+    for (const listener of this.#onEnd) listener(ended, live);
+  }
+}
+
+interface RegistryEnd {
+  add(session: WatchedSession, ends: LiveEnds): LiveConnection;
+  delete(live: LiveConnection): void;
+  time: TimeListener;
+  end(live: LiveConnection, record: ConnectionEvent, carried: Carried): void;
+}
+
+/** The connections of one listener. */
+export class ListenerWatch implements WatchedListener, LiveEnds {
+  readonly name: string;
+  readonly kind: ListenerKind;
+  readonly isPublic: boolean;
+  /** Connections that are open. */
+  open = 0;
+  /** Connections that have come. */
+  total = 0;
+  /** What those that have ended have carried. */
+  readonly ended = { sent: 0, received: 0 };
+  /** Datagrams of the UDP associations that have ended. */
+  readonly datagrams = { sent: 0, received: 0, dropped: 0 };
+  /** Why connections and requests were refused or failed, and how often. */
+  readonly refusals = new Map<RefusalReason, number>();
+
+  readonly #registry: RegistryEnd;
+  readonly #connections: Map<
+    string,
+    { protocol: string; result: string; count: number }
+  > = new Map();
+  readonly #requests = new Map<string, number>();
+
+  /**
+   * Begins with nothing; made by {@linkcode Registry.listen}.
+   *
+   * @param listener The listener.
+   * @param registry Told of what comes and goes.
+   */
+  constructor(listener: WatchedListener, registry: RegistryEnd) {
+    this.name = listener.name;
+    this.kind = listener.kind;
+    this.isPublic = listener.isPublic;
+    this.#registry = registry;
+  }
+
+  /** How connections have ended. */
+  get connections(): Outcomes {
+    return this.#connections;
+  }
+
+  /** How HTTP requests have ended, by result. */
+  get requests(): ReadonlyMap<string, number> {
+    return this.#requests;
+  }
+
+  /**
+   * Takes in a connection that was accepted.
+   *
+   * @param session The connection.
+   * @returns What it tells how it goes on; it leaves in the end.
+   */
+  enter(session: WatchedSession): LiveConnection {
+    this.open++;
+    this.total++;
+    return this.#registry.add(session, this);
+  }
+
+  /**
+   * Passes on how long something took.
+   *
+   * @param name What.
+   * @param milliseconds How long.
+   */
+  onTime(name: TimedName, milliseconds: number): void {
+    this.#registry.time(name, milliseconds);
+  }
+
+  /**
+   * Counts a request that has ended, while its connection goes on.
+   *
+   * @param live The connection.
+   * @param event What was logged.
+   */
+  onRequest(live: LiveConnection, event: ConnectionEvent): void {
+    this.#countRequest(event);
+    this.#countRefusal(live);
+    this.#registry.end(live, event, event);
+  }
+
+  /**
+   * Counts a connection that has ended.
+   *
+   * @param live The connection.
+   * @param isTold Whether all there is to tell was told by its requests.
+   */
+  onLeave(live: LiveConnection, isTold: boolean): void {
+    const { record } = live.session;
+    this.open--;
+    this.#registry.delete(live);
+    // What was sent before the meter began is in the record alone.
+    const { sent, received } = live.carried;
+    const atLeast = isTold ? { sent: 0, received: 0 } : record;
+    this.ended.sent += Math.max(sent, atLeast.sent);
+    this.ended.received += Math.max(received, atLeast.received);
+    this.#countConnection(record);
+    this.#countDatagrams(record);
+    if (isTold) return;
+    if (record.protocol === "http") this.#countRequest(record);
+    this.#countRefusal(live);
+    this.#registry.end(live, record, record);
+  }
+
+  #countConnection({ protocol = "unknown", result }: ConnectionEvent): void {
+    const key = `${protocol} ${result}`;
+    const known = this.#connections.get(key);
+    if (known !== undefined) known.count++;
+    else this.#connections.set(key, { protocol, result, count: 1 });
+  }
+
+  #countRequest({ result }: ConnectionEvent): void {
+    this.#requests.set(result, (this.#requests.get(result) ?? 0) + 1);
+  }
+
+  #countRefusal({ reason }: LiveConnection): void {
+    if (reason === undefined) return;
+    this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
+  }
+
+  #countDatagrams({ datagrams }: ConnectionEvent): void {
+    if (datagrams === undefined) return;
+    this.datagrams.sent += datagrams.sent;
+    this.datagrams.received += datagrams.received;
+    this.datagrams.dropped += datagrams.dropped;
+  }
+}

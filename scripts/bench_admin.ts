@@ -1,0 +1,162 @@
+/**
+ * Measures what watching costs: a proxy alone beside one whose figures are
+ * scraped and whose events are listened to each second, in turns; prints a
+ * Markdown table of the medians.
+ *
+ * Usage: deno run -A scripts/bench_admin.ts [--rounds N] [--seconds S]
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+
+const FIGURES = ["connections/s", "up GB/s", "echo p50 us"] as const;
+
+/** Ways to be watched, by what they are called. */
+const WAYS: Readonly<Record<string, Way>> = {
+  "alone": { args: [], env: {} },
+  "again": { args: [], env: {} },
+  "--admin": { args: ["--admin", "127.0.0.1:0"], env: {} },
+};
+
+interface Way {
+  args: readonly string[];
+  env: Readonly<Record<string, string>>;
+}
+
+const given = parseArgs(Deno.args, { string: ["rounds", "seconds"] });
+const rounds = Number(given["rounds"] ?? 15);
+const seconds = String(given["seconds"] ?? 1);
+const path = (name: string) => new URL(name, import.meta.url).pathname;
+
+/** A program that says where it listens, and ends when disposed of. */
+class Program implements AsyncDisposable {
+  readonly #process: Deno.ChildProcess;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #log: "stdout" | "stderr";
+
+  constructor(
+    args: readonly string[],
+    log: "stdout" | "stderr",
+    env: Readonly<Record<string, string>> = {},
+  ) {
+    this.#log = log;
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", ...args],
+      env: { ...env },
+      stdin: "piped",
+      stdout: log === "stdout" ? "piped" : "null",
+      stderr: log === "stderr" ? "piped" : "null",
+    }).spawn();
+    this.#reader = this.#process[log].getReader();
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  async says(pattern: RegExp): Promise<string> {
+    let text = "";
+    while (!pattern.test(text)) {
+      const { value, done } = await this.#reader.read();
+      if (done) throw new Error(`It ended without ${pattern}: ${text}`);
+      text += new TextDecoder().decode(value);
+    }
+    return pattern.exec(text)![1]!;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#process.kill("SIGKILL");
+    await this.#process.status;
+    this.#reader.releaseLock();
+    await this.#process[this.#log].cancel();
+    await this.#process.stdin.close().catch(() => {});
+  }
+}
+
+/** Does what a Prometheus and a browser do. */
+async function watch(url: string, signal: AbortSignal): Promise<void> {
+  const { body } = await fetch(`${url}/api/events`, { signal });
+  const listening = (async () => {
+    for await (const _chunk of body!);
+  })().catch(() => {});
+  while (!signal.aborted) {
+    await (await fetch(`${url}/metrics`)).body?.cancel();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+  await listening;
+}
+
+/** Processor time of a process so far, in microseconds. */
+function processorTime(pid: number): number {
+  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+  const [user, system] = stat.slice(stat.lastIndexOf(")")).split(" ")
+    .slice(12, 14).map(Number) as [number, number];
+  return (user + system) * 10_000;
+}
+
+async function measure(
+  figure: string,
+  ports: readonly [proxy: number, target: number],
+): Promise<number> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", path("bench/load.ts"), figure, ...ports.map(String)]
+      .concat(seconds),
+  }).output();
+  return Number(new TextDecoder().decode(stdout));
+}
+
+function median(values: number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
+await using targets = new Program([path("bench/targets.ts")], "stdout");
+const [echo, sink] = (await targets.says(/(\d+\D+\d+)/)).match(/\d+/g)!
+  .map(Number) as [number, number];
+const ending = new AbortController();
+await using stack = new AsyncDisposableStack();
+const proxies = new Map<string, { port: number; pid: number }>();
+const watching: Promise<void>[] = [];
+for (const [name, { args, env }] of Object.entries(WAYS)) {
+  const program = stack.use(
+    new Program([path("../main.ts"), "--listen", "0", ...args], "stderr", env),
+  );
+  const isAdmin = args.length > 0;
+  const pattern = isAdmin
+    ? /(Listening on [^]*http:\/\/127\.0\.0\.1:\d+\/\n)/
+    : /(Listening on [^]*)For /;
+  const said = await program.says(pattern);
+  const port = Number(/Listening on 127\.0\.0\.1:(\d+)/.exec(said)![1]);
+  proxies.set(name, { port, pid: program.pid });
+  const url = /Admin.*(http:\S+)\/\n/.exec(said)?.[1];
+  if (url !== undefined) watching.push(watch(url, ending.signal));
+}
+print("| figure | " + [...proxies.keys()].join(" | ") + " |");
+print("| --- |" + " --- |".repeat(proxies.size));
+for (const figure of FIGURES) {
+  const values = new Map<string, number[]>();
+  const costs = new Map<string, number[]>();
+  for (let round = 0; round <= rounds; round++) {
+    for (const [name, { pid, port }] of proxies) {
+      const before = processorTime(pid);
+      const target = figure === "up GB/s" ? sink : echo;
+      const value = await measure(figure, [port, target]);
+      const cost = (processorTime(pid) - before) / (value * Number(seconds));
+      if (round === 0) continue; // Warms up.
+      values.set(name, [...values.get(name) ?? [], value]);
+      costs.set(name, [...costs.get(name) ?? [], cost]);
+    }
+  }
+  const row = (of: Map<string, number[]>) =>
+    [...of.values()].map((list) => median(list).toPrecision(4)).join(" | ");
+  print(`| ${figure} | ${row(values)} |`);
+  if (figure !== "echo p50 us") {
+    print(`| processor us for one | ${row(costs)} |`);
+  }
+}
+ending.abort();
+await Promise.all(watching);
+
+function print(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
+}

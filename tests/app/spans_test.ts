@@ -1,0 +1,197 @@
+// deno-lint-ignore-file no-explicit-any
+import { assert, assertEquals } from "@std/assert";
+import { startHttp } from "../support/programs.ts";
+import { connectRequest, readReply } from "../support/proxy.ts";
+import { PATIENCE, Sluice } from "../support/sluice.ts";
+import {
+  closedPort,
+  readExactly,
+  startEcho,
+  within,
+  writeAll,
+} from "../support/sockets.ts";
+
+interface Span {
+  name: string;
+  kind: number;
+  traceId: string;
+  spanId: string;
+  parentSpanId: string;
+  startTimeUnixNano: string;
+  endTimeUnixNano: string;
+  attributes: Record<string, unknown>;
+  status: { code: number; message: string };
+}
+
+/** What a collector was sent (OTLP over HTTP, in JSON). */
+class Collector implements AsyncDisposable {
+  readonly spans: Span[] = [];
+  readonly metrics = new Set<string>();
+  readonly #server = startHttp(async (request) => {
+    const body = await request.json();
+    this.#take(body);
+    return Response.json({});
+  });
+
+  get environment(): Record<string, string> {
+    return {
+      OTEL_DENO: "true",
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${this.#server.addr.port}`,
+      OTEL_METRIC_EXPORT_INTERVAL: "100",
+      OTEL_BSP_SCHEDULE_DELAY: "100",
+      OTEL_DENO_CONSOLE: "ignore",
+    };
+  }
+
+  #take({ resourceMetrics = [], resourceSpans = [] }: any): void {
+    for (const { scopeSpans } of resourceSpans) {
+      for (const { scope, spans } of scopeSpans) {
+        if (scope.name === "sluice") this.spans.push(...spans.map(plain));
+      }
+    }
+    for (const { scopeMetrics } of resourceMetrics) {
+      for (const { scope, metrics } of scopeMetrics) {
+        if (scope.name !== "sluice") continue;
+        for (const { name } of metrics) this.metrics.add(name);
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#server.shutdown();
+  }
+}
+
+function plain(span: any): Span {
+  const attributes = span.attributes.map(({ key, value }: any) => [
+    key,
+    Object.values(value)[0],
+  ]);
+  return { ...span, attributes: Object.fromEntries(attributes) };
+}
+
+Deno.test("openSpans() exports a span for each connection, with what was done in it", async () => {
+  await using collector = new Collector();
+  await using echo = startEcho();
+  const port = closedPort();
+  await using sluice = new Sluice(
+    collector.environment,
+    "--user",
+    "alice:secret",
+  );
+  const at = await sluice.port();
+  for (const to of [echo.addr.port, port]) {
+    using conn = await Deno.connect({ hostname: "127.0.0.1", port: at });
+    await writeAll(conn, [5, 1, 2]);
+    await readExactly(conn, 2);
+    await writeAll(conn, [1, 5, ...bytes("alice"), 6, ...bytes("secret")]);
+    await readExactly(conn, 2);
+    await writeAll(conn, connectRequest("localhost", to));
+    if ((await readReply(conn)).reply !== 0) continue;
+    await writeAll(conn, "hello");
+    await readExactly(conn, 5);
+  }
+  await sluice.line(/closed first/);
+  await sluice.line(/refused/);
+  sluice.kill("SIGTERM");
+  await sluice.code();
+  const roots = collector.spans.filter(({ parentSpanId }) => !parentSpanId);
+  assertEquals(roots.map(({ name }) => name), ["socks5", "socks5"]);
+  const [ok, failed] = roots.toSorted((a, b) =>
+    Number(BigInt(a.startTimeUnixNano) - BigInt(b.startTimeUnixNano))
+  );
+  checkTunnel(ok!, collector.spans, echo.addr.port);
+  assertEquals([failed!.attributes["sluice.result"], failed!.status.code], [
+    "failed",
+    2,
+  ]);
+  const parts = collector.spans.filter(({ parentSpanId }) =>
+    parentSpanId === failed!.spanId
+  );
+  const dial = parts.find(({ name }) => name === "dial")!;
+  assertEquals(dial.status.code, 2);
+  assert(!JSON.stringify(collector.spans).includes("secret"));
+});
+
+function checkTunnel(root: Span, spans: readonly Span[], port: number): void {
+  const { attributes } = root;
+  assertEquals(
+    {
+      target: attributes["server.address"],
+      port: Number(attributes["server.port"]),
+      client: attributes["client.address"],
+      user: attributes["user.name"],
+      result: attributes["sluice.result"],
+      reason: attributes["sluice.close_reason"],
+      endedFirst: attributes["sluice.ended_first"],
+      sent: Number(attributes["sluice.bytes_sent"]),
+    },
+    {
+      target: "localhost",
+      port,
+      client: "127.0.0.1",
+      user: "alice",
+      result: "ok",
+      reason: "client closed first",
+      endedFirst: "client",
+      sent: 5,
+    },
+  );
+  const parts = spans.filter(({ parentSpanId }) =>
+    parentSpanId === root.spanId
+  );
+  const order = parts.toSorted((a, b) =>
+    Number(BigInt(a.startTimeUnixNano) - BigInt(b.startTimeUnixNano))
+  );
+  assertEquals(order.map(({ name }) => name), [
+    "auth",
+    "rule",
+    "resolve",
+    "rule",
+    "dial",
+    "tunnel",
+  ]);
+  for (const part of parts) {
+    assertEquals(part.traceId, root.traceId);
+    const length = BigInt(part.endTimeUnixNano) -
+      BigInt(part.startTimeUnixNano);
+    assert(length >= 0n && length < 60_000_000_000n, part.name);
+  }
+}
+
+Deno.test("openSpans() exports sums of connections and bytes", async () => {
+  await using collector = new Collector();
+  await using echo = startEcho();
+  await using sluice = new Sluice(collector.environment);
+  using _conn = await sluice.openTunnel(echo.addr);
+  const until = performance.now() + PATIENCE;
+  while (collector.metrics.size < 3 && performance.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assertEquals([...collector.metrics].toSorted(), [
+    "sluice.bytes",
+    "sluice.connections",
+    "sluice.connections.open",
+  ]);
+});
+
+Deno.test("openSpans() does not stand in the way when there is no collector", async () => {
+  await using echo = startEcho();
+  await using sluice = new Sluice({
+    OTEL_DENO: "true",
+    OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${closedPort()}`,
+  });
+  const conn = await sluice.openTunnel(echo.addr);
+  await writeAll(conn, "hello");
+  await readExactly(conn, 5);
+  conn.close();
+  await sluice.line(/closed first/);
+  sluice.kill("SIGTERM");
+  assertEquals(await within(PATIENCE, sluice.code()), 0);
+});
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

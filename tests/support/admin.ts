@@ -1,0 +1,159 @@
+/**
+ * An admin listener in the test's own process, and raw requests to it.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import {
+  type Admin,
+  type AdminConfig,
+  startAdmin,
+} from "../../lib/app/admin_server.ts";
+import { DrainState } from "../../lib/app/drain_state.ts";
+import { Registry } from "../../lib/handlers/registry.ts";
+import { parseHostPort } from "../../lib/wire/host_port.ts";
+import { readToEnd, within, writeAll } from "./sockets.ts";
+
+/** An answer of the admin listener. */
+export interface Answer {
+  status: number;
+  /** Fields by their names in lower case. */
+  fields: Map<string, string>;
+  text: string;
+}
+
+/** Options for {@linkcode TestAdmin.ask}. */
+export interface AskOptions {
+  /** Header lines besides `Host`; `Host` replaces it. */
+  headers?: Record<string, string>;
+  body?: string;
+}
+
+/** What a request that changes something has to have. */
+export const CONFIRMED = { "X-Sluice-Request": "1" };
+
+/** An admin listener; closed when disposed of. */
+export interface TestAdmin extends AsyncDisposable {
+  readonly admin: Admin;
+  readonly registry: Registry;
+  readonly state: DrainState;
+  /** `HOST:PORT`. */
+  readonly host: string;
+  /** Makes one request. */
+  ask(method: string, path: string, options?: AskOptions): Promise<Answer>;
+  /** Asks for JSON, which has to be there. */
+  // deno-lint-ignore no-explicit-any
+  get(path: string): Promise<any>;
+  /** Opens a connection to it. */
+  connect(): Promise<Deno.Conn>;
+}
+
+/** Starts an admin listener on 127.0.0.1, ready, with nothing to tell of. */
+export async function startTestAdmin(
+  config: Partial<AdminConfig> = {},
+): Promise<TestAdmin> {
+  const registry = config.registry ?? new Registry();
+  const state = config.state ?? new DrainState();
+  state.start();
+  const admin = await startAdmin({
+    listen: { host: "127.0.0.1", port: 0 },
+    token: undefined,
+    actions: {
+      drain: () => state.drain(60_000),
+      reload: () => Promise.resolve({ reloaded: [] }),
+      config: () => ({}),
+    },
+    log: () => {},
+    ...config,
+    registry,
+    state,
+  });
+  const connect = () => connectTo(admin.name);
+  async function ask(
+    method: string,
+    path: string,
+    options: AskOptions = {},
+  ): Promise<Answer> {
+    using conn = await connect();
+    await writeAll(conn, encodeRequest(admin.name, [method, path], options));
+    return parseAnswer(await within(10_000, readToEnd(conn)));
+  }
+  return {
+    admin,
+    registry,
+    state,
+    host: admin.name,
+    ask,
+    async get(path) {
+      const { fields, status, text } = await ask("GET", path);
+      assertEquals([status, fields.get("content-type")], [
+        200,
+        "application/json",
+      ], text);
+      return JSON.parse(text);
+    },
+    connect,
+    [Symbol.asyncDispose]: () => admin[Symbol.asyncDispose](),
+  };
+}
+
+/** Splits an answer into its parts. */
+export function parseAnswer(bytes: Uint8Array): Answer {
+  const all = new TextDecoder().decode(bytes);
+  const end = all.indexOf("\r\n\r\n");
+  const [line = "", ...lines] = all.slice(0, end).split("\r\n");
+  const fields = new Map(lines.map((field) => {
+    const colon = field.indexOf(":");
+    return [field.slice(0, colon).toLowerCase(), field.slice(colon + 2)];
+  }));
+  return {
+    status: Number(/^HTTP\/1\.1 (\d{3}) /.exec(line)?.[1]),
+    fields,
+    text: all.slice(end + 4),
+  };
+}
+
+/** Reads events of a stream until it has had enough. */
+export async function* readEvents(
+  conn: Deno.Conn,
+  // deno-lint-ignore no-explicit-any
+): AsyncGenerator<{ name: string; data: any }> {
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(64 * 1024);
+  let text = "";
+  while (true) {
+    for (let end; (end = text.indexOf("\n\n")) >= 0;) {
+      const [, name, data] = /event: (.*)\ndata: (.*)$/.exec(
+        text.slice(0, end),
+      ) ?? [];
+      text = text.slice(end + 2);
+      if (name !== undefined) yield { name, data: JSON.parse(data!) };
+    }
+    const count = await within(10_000, conn.read(buffer));
+    if (count === null) return;
+    text += decoder.decode(buffer.subarray(0, count), { stream: true })
+      .replace(/^HTTP\/1\.1 200 [^]*?\r\n\r\n/, "");
+  }
+}
+
+function connectTo(name: string): Promise<Deno.Conn> {
+  if (name.startsWith("unix:")) {
+    return Deno.connect({ transport: "unix", path: name.slice(5) });
+  }
+  const { host: hostname, port } = parseHostPort(name, "");
+  return Deno.connect({ hostname, port });
+}
+
+function encodeRequest(
+  host: string,
+  [method, path]: readonly [string, string],
+  { body = "", headers = {} }: AskOptions,
+): string {
+  const fields = { Host: host.startsWith("unix:") ? "unix" : host, ...headers };
+  const lines = Object.entries(fields).map(([name, value]) =>
+    `${name}: ${value}\r\n`
+  );
+  const length = body === "" ? "" : `Content-Length: ${body.length}\r\n`;
+  return `${method} ${path} HTTP/1.1\r\n${lines.join("")}${length}\r\n${body}`;
+}
