@@ -65,7 +65,8 @@ function runProxy(
     const flags = configOf(options, users, host);
     const isTls = needsTls(flags.parents ?? {});
     const outgoing = await openOutgoingTls(options, isTls, log);
-    if (!host.isTrial) prepareReceiveQueues(); // With a permission that a server drops next.
+    // With a permission that a server drops next.
+    if (!host.isTrial) prepareReceiveQueues();
     const config = {
       ...flags,
       rules: rules.book,

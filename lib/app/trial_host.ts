@@ -7,7 +7,7 @@
 
 import type { Listener } from "../net/listen.ts";
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
-import type { HostPort } from "../wire/host_port.ts";
+import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { openListener } from "./open_listener.ts";
 import type { ServerHost } from "./server_host.ts";
@@ -125,18 +125,14 @@ async function unixAddr(path: string): Promise<Deno.NetAddr> {
 
 /** Another port of the same address is bound, which tells what it is. */
 async function boundAddr({ host, port }: HostPort): Promise<Deno.NetAddr> {
-  const ask = { name: "net", host: `${host || "[::]"}:0` } as const;
-  const isAddress = host === "" || parseIpAddress(host) !== undefined;
-  const { state } = isAddress && host !== ""
-    ? await Deno.permissions.query({ ...ask, host: quoted(host) })
-    : await Deno.permissions.query({ name: "net" });
+  const isAddress = parseIpAddress(host) !== undefined;
+  const { state } = await Deno.permissions.query({
+    name: "net",
+    ...isAddress ? { host: formatHostPort(host, 0) } : {},
+  });
   if (state !== "granted") {
     return { transport: "tcp", hostname: host || "::", port };
   }
   using listener = openListener({ host, port: 0 });
   return { ...listener.addr, port };
-}
-
-function quoted(host: string): string {
-  return host.includes(":") ? `[${host}]:0` : `${host}:0`;
 }
