@@ -76,12 +76,16 @@ function explain(
   }
   if (info.servers.length > 0) {
     const [server = ""] = info.servers;
-    const name = server.includes(":") ? `[${server}]` : escape(server);
-    const host = name.replace("*", "PROXY");
+    const shown = server.includes(":") ? `[${server}]` : escape(server);
+    const host = shown.replace("*", "PROXY");
     lines.push(
-      `A server shows it; its clients need ${
-        store.path(AUTHORITY, "crt")
-      } alone:`,
+      "A listener shows it, here only to clients of this authority:",
+      `  sluice --tls-cert ${store.path(name, "crt")} --tls-key ${
+        store.path(name, "key")
+      } --tls-client-ca ${store.path(AUTHORITY, "crt")} --tls-crl ${
+        store.path(AUTHORITY, "crl")
+      }`,
+      `Its clients need ${store.path(AUTHORITY, "crt")} alone:`,
       `  curl --proxy https://${host}:PORT --proxy-cacert ca.crt URL`,
     );
   }
