@@ -65,6 +65,11 @@ export class ConfigFile implements Reloadable {
     return new ConfigFile(path, running, { ...options, file });
   }
 
+  /** What it is called. */
+  get name(): string {
+    return this.#path;
+  }
+
   /** What was wrong with the file when it was last read, a line each. */
   get problems(): readonly string[] {
     return this.#problems;
@@ -79,10 +84,17 @@ export class ConfigFile implements Reloadable {
     await this.#running.poll();
   }
 
-  /** Reads all of them again. */
-  async reload(): Promise<void> {
-    await this.#file.reload();
-    await this.#running.reload();
+  /**
+   * Reads all of them again.
+   *
+   * @returns What was wrong, if anything was.
+   */
+  async reload(): Promise<string | undefined> {
+    const fault = await this.#file.reload();
+    const more = await this.#running.reload();
+    const faults = this.#problems.length > 0 ? this.#problems : [fault];
+    const all = [...faults, more].filter((text) => text !== undefined);
+    return all.length === 0 ? undefined : all.join("; ");
   }
 
   async #apply(text: string): Promise<void> {

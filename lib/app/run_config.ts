@@ -136,9 +136,15 @@ export class RunningConfig implements Stoppable, Reloadable {
     await Promise.all(this.#files.map((file) => file.poll()));
   }
 
-  /** Reads the files of its listeners again. */
-  async reload(): Promise<void> {
-    await Promise.all(this.#files.map((file) => file.reload()));
+  /**
+   * Reads the files of its listeners again.
+   *
+   * @returns What was wrong, if anything was.
+   */
+  async reload(): Promise<string | undefined> {
+    const faults = await Promise.all(this.#files.map((file) => file.reload()));
+    const texts = faults.filter((fault) => typeof fault === "string");
+    return texts.length === 0 ? undefined : texts.join("; ");
   }
 
   /**
