@@ -79,10 +79,23 @@ export class ConfigFile implements Reloadable {
     await this.#running.poll();
   }
 
-  /** Reads all of them again. */
-  async reload(): Promise<void> {
-    await this.#file.reload();
-    await this.#running.reload();
+  /**
+   * Reads all of them again.
+   *
+   * @returns Why something stays as it was, where it does.
+   */
+  async reload(): Promise<string | undefined> {
+    const problem = await this.#file.reload();
+    const others = await this.#running.reload();
+    // Line by line it says more than that it stays as it was.
+    const all = this.#problems.length > 0 ? this.#problems : [problem];
+    const known = [...all, others].filter((one) => one !== undefined);
+    return known.length > 0 ? known.join("; ") : undefined;
+  }
+
+  /** Its path. */
+  get name(): string {
+    return this.#path;
   }
 
   async #apply(text: string): Promise<void> {

@@ -6,7 +6,6 @@
  */
 
 import { formatDuration } from "../observe/log_text.ts";
-import type { AdminFacts } from "./admin_server.ts";
 import { ConfigError } from "./config_error.ts";
 import { Generation, type Heritage } from "./generation.ts";
 import type { Config, ListenerConfig } from "./load_config.ts";
@@ -95,17 +94,6 @@ export class RunningConfig implements Stoppable, Reloadable {
     return this.#current.some(({ started }) => started.writes);
   }
 
-  /** What there is to tell whoever watches, besides connections. */
-  get facts(): AdminFacts {
-    const all = () => this.#current.map(({ started }) => started.facts);
-    return {
-      get bans() {
-        return all().flatMap((facts) => facts?.bans ?? []);
-      },
-      upstreams: () => all().flatMap((facts) => facts?.upstreams?.() ?? []),
-    };
-  }
-
   /** What the last change was. */
   get change(): ConfigChange {
     return this.#change;
@@ -136,9 +124,15 @@ export class RunningConfig implements Stoppable, Reloadable {
     await Promise.all(this.#files.map((file) => file.poll()));
   }
 
-  /** Reads the files of its listeners again. */
-  async reload(): Promise<void> {
-    await Promise.all(this.#files.map((file) => file.reload()));
+  /**
+   * Reads the files of its listeners again.
+   *
+   * @returns Why something stays as it was, where it does.
+   */
+  async reload(): Promise<string | undefined> {
+    const said = await Promise.all(this.#files.map((file) => file.reload()));
+    const problems = said.filter((one) => typeof one === "string");
+    return problems.length > 0 ? problems.join("; ") : undefined;
   }
 
   /**
