@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Bans } from "../policy/bans.ts";
 import type { AdminEvents } from "./admin_events.ts";
 import { AdminError } from "./admin_error.ts";
 import type { HistoryAnswer, HistoryPoint, ReloadAnswer } from "./admin_api.ts";
@@ -41,8 +40,6 @@ export interface AdminContext {
   readonly events: AdminEvents;
   /** The last hour. */
   readonly history: { stepMs: number; points: readonly HistoryPoint[] };
-  /** Who is banned. */
-  readonly bans: () => readonly Bans[];
   /** The figures as Prometheus reads them. */
   readonly figures: () => Promise<{ type: string; text: string }>;
   /** What can be done. */
@@ -246,13 +243,15 @@ function endTunnel({ log, registry }: AdminContext, name: string): AdminAnswer {
 }
 
 function liftBan(
-  { bans, log }: AdminContext,
+  { log, registry }: AdminContext,
   key: string,
   query: URLSearchParams,
 ): AdminAnswer {
   const isUser = query.get("kind") === "user";
   // All of them: a client may be banned by several.
-  const lifted = bans().map((one) => isUser ? one.calm(key) : one.lift(key));
+  const lifted = registry.bans.map((one) =>
+    isUser ? one.calm(key) : one.lift(key)
+  );
   if (!lifted.includes(true)) {
     throw new AdminError("not_found", `No ban of ${key.slice(0, 300)}`);
   }

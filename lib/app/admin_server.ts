@@ -10,7 +10,6 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { LoopDelay } from "../observe/loop_delay.ts";
 import { TrafficHistory } from "../observe/traffic_history.ts";
 import { AdminAccess } from "../policy/admin_access.ts";
-import type { Bans } from "../policy/bans.ts";
 import { ConnectionLimits } from "../policy/connection_limits.ts";
 import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { AdminEvents } from "./admin_events.ts";
@@ -20,7 +19,6 @@ import { type AdminSubject, AdminView } from "./admin_view.ts";
 import { DescriptorMeter } from "./descriptor_meter.ts";
 import type { DrainState } from "./drain_state.ts";
 import { openFigures } from "./figures.ts";
-import type { UpstreamStatus } from "./start_forward.ts";
 import {
   askedName,
   type RunningListeners,
@@ -60,24 +58,12 @@ export interface AdminConfig {
   eventStep?: number;
 }
 
-/** What there is only once the server runs. */
-export interface AdminFacts {
-  /** Who is banned, where clients can be. */
-  bans?: readonly Bans[];
-  /** Upstreams of relays. */
-  upstreams?: () => readonly UpstreamStatus[];
-}
-
 /** An admin listener that is open; closed when disposed of. */
 export interface Admin extends AsyncDisposable {
   /** Where it listens: `HOST:PORT` or `unix:PATH`. */
   readonly name: string;
-  /**
-   * Says what runs.
-   *
-   * @param facts What there is to tell of besides connections.
-   */
-  watch(facts: AdminFacts): void;
+  /** Says that the server runs, while it still has all of its permissions. */
+  start(): void;
 }
 
 /**
@@ -91,17 +77,12 @@ export interface Admin extends AsyncDisposable {
 export async function startAdmin(config: AdminConfig): Promise<Admin> {
   const { log, registry, state } = config;
   const delay = new LoopDelay();
-  const descriptors = new DescriptorMeter({
-    registry,
-    upstreams: () => subject.upstreams(),
-  });
+  const descriptors = new DescriptorMeter(registry);
   const subject: AdminSubject = {
     registry,
     state,
     delay,
     descriptors,
-    bans: [],
-    upstreams: () => [],
   };
   const view = new AdminView(subject);
   const events = new AdminEvents(view, registry, {
@@ -119,7 +100,6 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
     state,
     events,
     history: { stepMs: step, points: history.points },
-    bans: () => subject.bans,
     figures: await openFigures(subject),
     actions: config.actions,
     log,
@@ -134,11 +114,7 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
   );
   return {
     name: running.listeners[0]!.name,
-    watch({ bans = [], upstreams = () => [] }) {
-      subject.bans = bans;
-      subject.upstreams = upstreams;
-      descriptors.read();
-    },
+    start: () => descriptors.read(),
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       delay[Symbol.dispose]();

@@ -12,7 +12,6 @@ import type {
   Registry,
 } from "../handlers/registry.ts";
 import type { LoopDelay } from "../observe/loop_delay.ts";
-import type { Bans } from "../policy/bans.ts";
 import type { ActiveBan } from "../policy/failure_table.ts";
 import type {
   BanStatus,
@@ -25,7 +24,6 @@ import type {
 } from "./admin_api.ts";
 import type { DescriptorMeter } from "./descriptor_meter.ts";
 import type { DrainState } from "./drain_state.ts";
-import type { UpstreamStatus } from "./start_forward.ts";
 
 /** Tunnels that are told of at once. */
 const MOST_TUNNELS = 20_000;
@@ -40,10 +38,6 @@ export interface AdminSubject {
   readonly delay: LoopDelay;
   /** How many descriptors are open. */
   readonly descriptors: DescriptorMeter;
-  /** Who is banned, where clients can be. */
-  bans: readonly Bans[];
-  /** Upstreams of relays. */
-  upstreams: () => readonly UpstreamStatus[];
 }
 
 /** Answers what the admin API is asked. */
@@ -68,12 +62,11 @@ export class AdminView {
       version: project.version,
       startedAt: new Date(this.#startedAt).toISOString(),
       uptimeMs: Math.round(Date.now() - this.#startedAt),
-      listeners: registry.listeners.map(({ name, kind, isPublic, open }) => ({
-        name,
-        kind,
-        isPublic,
-        open,
-      })),
+      listeners: registry.listeners
+        .filter(({ open, uses }) => uses > 0 || open > 0)
+        .map(({ name, kind, isPublic, open }) => ({
+          ...{ name, kind, isPublic, open },
+        })),
       memory: { rss, heap: heapUsed },
       descriptors: { open: descriptors.open, limit: descriptors.limit },
       ...this.changing,
@@ -129,7 +122,7 @@ export class AdminView {
 
   /** The pools of relays. */
   get pools(): PoolStatus[] {
-    return this.#subject.upstreams().map(({ listener, upstream }) => {
+    return this.#subject.registry.upstreams.map(({ listener, upstream }) => {
       const { figures } = upstream.pool;
       return {
         upstream: upstream.name,
@@ -145,7 +138,7 @@ export class AdminView {
   /** Bans in force, the one with the longest to go first. */
   get bans(): BanStatus[] {
     const now = Date.now();
-    const { bans } = this.#subject;
+    const { bans } = this.#subject.registry;
     return [
       ...bans.flatMap((one) => one.list()).map(banOf("client", now)),
       ...bans.flatMap((one) => one.attacked()).map(banOf("user", now)),

@@ -10,32 +10,23 @@
 
 import type { Registry } from "../handlers/registry.ts";
 import { descriptorLimit } from "./descriptors.ts";
-import type { UpstreamStatus } from "./start_forward.ts";
 
 /** A UDP association has its relay socket, and one to targets at least. */
 const PER_ASSOCIATION = 2;
 
-/** What holds descriptors besides the program itself. */
-export interface DescriptorHolders {
-  /** Connections of clients, and to their targets. */
-  readonly registry: Registry;
-  /** Upstreams, and the connections that are ready for them. */
-  readonly upstreams: () => readonly UpstreamStatus[];
-}
-
 /** Counts descriptors. */
 export class DescriptorMeter {
-  readonly #holders: DescriptorHolders;
+  readonly #registry: Registry;
   readonly #limit = descriptorLimit();
   #others: number | undefined;
 
   /**
    * Reads the limit.
    *
-   * @param holders What holds descriptors.
+   * @param registry What holds descriptors.
    */
-  constructor(holders: DescriptorHolders) {
-    this.#holders = holders;
+  constructor(registry: Registry) {
+    this.#registry = registry;
   }
 
   /** How many may be open; `null` where the system does not say. */
@@ -55,14 +46,14 @@ export class DescriptorMeter {
   }
 
   #held(): number {
-    const { registry, upstreams } = this.#holders;
+    const { open, upstreams } = this.#registry;
     let count = 0;
-    for (const [, { session, state }] of registry.open) {
+    for (const [, { session, state }] of open) {
       count++;
       if (session.record.datagrams !== undefined) count += PER_ASSOCIATION;
       else if (state !== "handshake" && state !== "connecting") count++;
     }
-    for (const { upstream } of upstreams()) count += upstream.pool.figures.idle;
+    for (const { upstream } of upstreams) count += upstream.pool.figures.idle;
     return count;
   }
 }

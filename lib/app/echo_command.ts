@@ -39,10 +39,9 @@ async function runEcho(
   life: ServerLife = runServer,
 ): Promise<number> {
   checkTogether(options);
-  return await life(options, async (log, host, registry) => {
+  return await life(options, async (log, host) => {
     const { tls, files } = await openListenerTls(options, { log });
-    const config = { ...configOf(options), tls, host, log, registry };
-    const running = await startEcho(config);
+    const running = await startEcho({ ...configOf(options), tls, host, log });
     const banner = bannerLines(running.listeners[0]!, options, tls);
     return { running, banner, files };
   });

@@ -131,7 +131,7 @@ function addTimes(
 function figuresOf(subject: AdminSubject): Figure[] {
   return [
     ...connectionFigures(subject.registry),
-    ...upstreamFigures(subject),
+    ...upstreamFigures(subject.registry),
     ...programFigures(subject),
   ];
 }

@@ -47,9 +47,9 @@ function runForward(
   options: ForwardOptions,
   life: ServerLife = runServer,
 ): Promise<number> {
-  return life(options, async (log, host, registry) => {
+  return life(options, async (log, host) => {
     const { tls, files } = await openListenerTls(options, { log });
-    const config = { ...configOf(options), registry };
+    const config = configOf(options);
     const isTls = needsTls(config.parents ?? {}) ||
       allUpstreams(options).some(({ isTls }) => isTls);
     const outgoing = await openOutgoingTls(options, isTls, log);
@@ -65,7 +65,6 @@ function runForward(
           [listen, ...upstreams.map(({ endpoint }) => endpoint)]
             .some(isUnixPath)
         ),
-      facts: { upstreams: () => relay.upstreams },
     };
   });
 }

@@ -84,7 +84,7 @@ export class Generation {
    */
   async start(
     heritage: Heritage,
-    { host: outer, log, registry }: Hosting,
+    { host: outer, log }: Hosting,
   ): Promise<void> {
     const host: ServerHost = {
       ...outer,
@@ -93,7 +93,7 @@ export class Generation {
       keep: (what, settings, make) =>
         this.#keep(what, settings, make, heritage),
     };
-    this.#started = await startHosted(this.config, { host, log, registry });
+    this.#started = await startHosted(this.config, { host, log });
   }
 
   /** Takes the connections of its sockets from now on. */

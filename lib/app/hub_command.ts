@@ -32,10 +32,9 @@ function runHub(
   life: ServerLife = runServer,
 ): Promise<number> {
   checkTogether(options);
-  return life(options, async (log, host, registry) => {
+  return life(options, async (log, host) => {
     const { tls, files } = await openListenerTls(options, { log });
-    const config = { ...configOf(options), tls, host, log, registry };
-    const running = await startHub(config);
+    const running = await startHub({ ...configOf(options), tls, host, log });
     const banner = bannerOf(running, options, tls !== undefined);
     return { running, banner, files };
   });

@@ -45,12 +45,12 @@ export function programFigures(subject: AdminSubject): Figure[] {
     single(
       "sluice_bans",
       "Clients that are banned",
-      () => sum(subject.bans, (bans) => bans.list().length),
+      () => sum(subject.registry.bans, (bans) => bans.list().length),
     ),
     single(
       "sluice_attacked_users",
       "User names that are under attack",
-      () => sum(subject.bans, (bans) => bans.attacked().length),
+      () => sum(subject.registry.bans, (bans) => bans.attacked().length),
     ),
     single(
       "sluice_event_loop_delay_seconds",

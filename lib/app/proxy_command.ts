@@ -53,7 +53,7 @@ function runProxy(
   options: ProxyOptions,
   life: ServerLife = runServer,
 ): Promise<number> {
-  return life(options, async (log, host, registry) => {
+  return life(options, async (log, host) => {
     const { list, users, files } = await openProxyUsers(options, log);
     const parents = new Set(options.parent.map(({ name }) => name));
     const rules = await openRules(options, log, { parents });
@@ -74,7 +74,6 @@ function runProxy(
       startTls: outgoing.startTls,
       host,
       log,
-      registry,
     };
     const running = await startProxy(config);
     const { listeners } = running;
@@ -90,7 +89,6 @@ function runProxy(
       banner,
       files: [...files, ...rules.files, ...certificates, ...outgoing.files],
       writes,
-      facts: { bans: [config.bans] },
     };
   });
 }
@@ -99,7 +97,7 @@ function configOf(
   options: ProxyOptions,
   users: Users | undefined,
   host: ServerHost,
-): ProxyConfig & { bans: Bans } {
+): ProxyConfig {
   return {
     listen: options.listen,
     ...(users === undefined ? {} : { users }),

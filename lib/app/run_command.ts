@@ -43,9 +43,9 @@ async function runConfig(
   const { path, text } = await readConfigFile(options.config);
   try {
     const config = await loadConfig(text, path);
-    return await runServer(config.program, async (log, host, registry) => {
+    return await runServer(config.program, async (log, host) => {
       prepareReceiveQueues(); // With a permission that a server drops next.
-      const running = new RunningConfig({ log, host, registry });
+      const running = new RunningConfig({ log, host });
       await running.apply(config);
       const isWatched = options.watch;
       const file = await ConfigFile.open(path, running, {
@@ -56,7 +56,6 @@ async function runConfig(
         banner: running.banner,
         files: [file],
         writes: running.writes,
-        facts: running.facts,
         config: () => running.printable,
       };
     });

@@ -6,7 +6,6 @@
  */
 
 import { formatDuration } from "../observe/log_text.ts";
-import type { AdminFacts } from "./admin_server.ts";
 import { ConfigError } from "./config_error.ts";
 import { Generation, type Heritage } from "./generation.ts";
 import type { Config, ListenerConfig } from "./load_config.ts";
@@ -93,17 +92,6 @@ export class RunningConfig implements Stoppable, Reloadable {
   /** Whether a listener writes files while it runs. */
   get writes(): boolean {
     return this.#current.some(({ started }) => started.writes);
-  }
-
-  /** What there is to tell whoever watches, besides connections. */
-  get facts(): AdminFacts {
-    const all = () => this.#current.map(({ started }) => started.facts);
-    return {
-      get bans() {
-        return all().flatMap((facts) => facts?.bans ?? []);
-      },
-      upstreams: () => all().flatMap((facts) => facts?.upstreams?.() ?? []),
-    };
   }
 
   /** What the last change was. */

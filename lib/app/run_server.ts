@@ -6,15 +6,13 @@
  */
 
 import { describeError } from "../handlers/describe_error.ts";
-import type { Registry } from "../handlers/registry.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { AdminOptions } from "./admin_options.ts";
-import type { AdminFacts } from "./admin_server.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { requireInheritedTaken } from "./inherited_listener.ts";
 import { openLog } from "./log_sink.ts";
-import { ALONE, type ServerHost } from "./server_host.ts";
 import { OperatorSignals } from "./operator_signals.ts";
+import { ALONE, type ServerHost } from "./server_host.ts";
 import {
   listenForSignals,
   runUntilSignal,
@@ -36,25 +34,22 @@ export interface StartedServer {
   writes?: boolean;
   /** Tells what it is configured to be, without secrets (default: nothing). */
   config?: () => unknown;
-  /** What there is to tell whoever watches, besides connections. */
-  facts?: AdminFacts;
 }
 
-/**
- * Starts a server; it gets what takes log events, where it runs, and what takes
- * in connections where somebody watches.
- */
+/** Starts a server; it gets what takes log events, and where it runs. */
 export type StartServer = (
   log: (event: LogEvent) => void,
   host: ServerHost,
-  registry: Registry | undefined,
 ) => Promise<StartedServer>;
+
+/** What the life of a server is made from. */
+export type LifeOptions =
+  & Pick<CommonOptions, "log" | "quiet" | "drain-timeout">
+  & Partial<AdminOptions>;
 
 /** What happens to a server: it is started, and something becomes of it. */
 export type ServerLife = (
-  options:
-    & Pick<CommonOptions, "log" | "quiet" | "drain-timeout">
-    & Partial<AdminOptions>,
+  options: LifeOptions,
   start: StartServer,
 ) => Promise<number>;
 
@@ -67,9 +62,7 @@ export type ServerLife = (
  * @throws What `start` throws.
  */
 export async function runServer(
-  options:
-    & Pick<CommonOptions, "log" | "quiet" | "drain-timeout">
-    & Partial<AdminOptions>,
+  options: LifeOptions,
   start: StartServer,
 ): Promise<number> {
   const log = openLog({ format: options.log, quiet: options.quiet });
@@ -80,14 +73,15 @@ export async function runServer(
   await using watching = await openWatching(options, log.write, {
     drain: () => stop.raise(),
   });
-  const started = await start(log.write, ALONE, watching.registry);
-  await requireInheritedTaken();
+  const { registry } = watching;
+  const started = await start(log.write, { ...ALONE, registry });
   const { banner, files = [], writes = false } = started;
-  const running = watching.start(started);
+  await requireInheritedTaken();
   await using _watching = watchFiles(files, {
     onIdleSignal: () => sayNothingToReload(log.write),
     onSignal: (done) => manager.reloading(done),
   });
+  const running = watching.start(started);
   dropPermissions(writes || watching.writes);
   for (const message of [...banner, ...watching.banner]) {
     log.write({ event: "message", level: "info", message });

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Registry } from "../handlers/registry.ts";
 import type { Listener } from "../net/listen.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 
@@ -13,6 +14,8 @@ export type OpenEndpoint = (where: Endpoint) => Promise<Listener>;
 
 /** The program that a server runs in. */
 export interface ServerHost {
+  /** Takes in connections, for whoever watches (default: nobody does). */
+  readonly registry?: Registry | undefined;
   /** Whether it is only to be seen if the server could start: it serves nothing. */
   readonly isTrial: boolean;
   /**

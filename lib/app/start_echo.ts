@@ -6,7 +6,6 @@
 
 import { handleConnection } from "../handlers/connection.ts";
 import { echo, type EchoMode } from "../handlers/echo.ts";
-import type { Registry } from "../handlers/registry.ts";
 import type { CommonServices } from "../handlers/services.ts";
 import { answerDatagrams, type UdpEcho } from "../handlers/udp_echo.ts";
 import type { Connection } from "../net/connection.ts";
@@ -56,8 +55,6 @@ export interface EchoConfig extends Pick<FrontConfig, "tls"> {
   maxConnectionsPerClient?: number | undefined;
   /** The program that it runs in (default: one of its own). */
   host?: ServerHost;
-  /** Takes in the connections, for whoever watches (default: nobody). */
-  registry?: Registry | undefined;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -78,35 +75,40 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
   const { maxConnections = 20_000, log = () => {}, host = ALONE } = config;
   const most = Math.min(maxConnections, connectionCapacity());
   const limits = new ConnectionLimits(most);
-  const running = await startListeners([config.listen], (listener) => {
-    const services: CommonServices = {
-      limits,
-      connectionsPerClient: config.maxConnectionsPerClient ??
-        (listener.isPublic ? 1_000 : 0),
-      timeouts: {
-        handshake: config.handshakeTimeout ?? 10_000,
-        connect: 0,
-        idle: config.idleTimeout ?? 600_000,
-        halfClose: 0,
-      },
+  const running = await startListeners(
+    [config.listen],
+    ({ isPublic, watch }) => {
+      const services: CommonServices = {
+        limits,
+        connectionsPerClient: config.maxConnectionsPerClient ??
+          (isPublic ? 1_000 : 0),
+        timeouts: {
+          handshake: config.handshakeTimeout ?? 10_000,
+          connect: 0,
+          idle: config.idleTimeout ?? 600_000,
+          halfClose: 0,
+        },
+        log,
+        watch,
+      };
+      return (connection, context, draining) => {
+        const protocol = inFront(config, protocolFor(connection, config));
+        return handleConnection(
+          ...[connection, context, draining] as const,
+          protocol,
+          services,
+        );
+      };
+    },
+    {
+      slots: most,
       log,
-      watch: config.registry?.listen({ ...listener, kind: "echo" }),
-    };
-    return (connection, context, draining) => {
-      const protocol = inFront(config, protocolFor(connection, config));
-      return handleConnection(
-        ...[connection, context, draining] as const,
-        protocol,
-        services,
-      );
-    };
-  }, {
-    slots: most,
-    log,
-    host,
-    ...(config.resetAfter === undefined ? {} : { open: openResettable }),
-    check: ({ addr, isPublic }) => requireConsent(config, addr, isPublic),
-  });
+      host,
+      kind: "echo",
+      ...(config.resetAfter === undefined ? {} : { open: openResettable }),
+      check: ({ addr, isPublic }) => requireConsent(config, addr, isPublic),
+    },
+  );
   if (!config.udp || host.isTrial) return running;
   return withDatagrams(running, config, log);
 }

@@ -7,7 +7,6 @@
 import { handleConnection } from "../handlers/connection.ts";
 import { forward, type ForwardServices } from "../handlers/forward.ts";
 import type { ProxyVersion } from "../handlers/proxy_header.ts";
-import type { Registry } from "../handlers/registry.ts";
 import type { Timeouts } from "../handlers/services.ts";
 import { peekServerName, ServerNames } from "../handlers/sni.ts";
 import { Upstream, type UpstreamServices } from "../handlers/upstream.ts";
@@ -80,24 +79,12 @@ export interface ForwardConfig extends FrontConfig {
   grace?: number;
   /** The program that it runs in (default: one of its own). */
   host?: ServerHost;
-  /** Takes in the connections, for whoever watches (default: nobody). */
-  registry?: Registry | undefined;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
 
-/** An upstream of a listener. */
-export interface UpstreamStatus {
-  /** The listener's name, or the server name that it is for. */
-  readonly listener: string;
-  /** The upstream. */
-  readonly upstream: Upstream;
-}
-
 /** A relay that is running. */
 export interface Relay extends RunningListeners {
-  /** Its upstreams, for whoever watches. */
-  readonly upstreams: readonly UpstreamStatus[];
   /** What the pool of each upstream did, by its name. */
   readonly pools:
     readonly (readonly [upstream: string, figures: PoolFigures])[];
@@ -119,7 +106,6 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   const resolver = openNames(config.names);
   const timeouts = { ...TIMEOUTS, ...config.timeouts };
   const groups: Upstreams[] = [];
-  const all: UpstreamStatus[] = [];
   const connectionLimits = host.keep(
     "connections",
     most,
@@ -145,13 +131,16 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     pool: config.pool ?? {},
     onHealth: (upstream, why) => log(healthChange(upstream, why)),
   };
+  const hide: ((() => void) | undefined)[] = [];
   const open = (
     configs: readonly UpstreamConfig[],
     listener: string,
   ): Upstreams => {
     const upstreams = openUpstreams(configs, config, shared);
     groups.push(upstreams);
-    for (const upstream of upstreams.all) all.push({ listener, upstream });
+    for (const upstream of upstreams.all) {
+      hide.push(host.registry?.showUpstream({ listener, upstream }));
+    }
     return upstreams;
   };
   const byName = [...config.serverNames ?? []];
@@ -161,11 +150,12 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   const isPeeked = byName.length > 0 && config.tls === undefined;
   const relay = isPeeked ? peekServerName(forward) : forward;
   const protocol = inFront(config, relay);
-  const handlerFor = (listener: ListenerInfo, index: number): Handler => {
+  const handlerFor = (
+    { isPublic, name, watch }: ListenerInfo,
+    index: number,
+  ): Handler => {
     const { upstreams: configs } = config.routes[index]!;
-    const upstreams = configs.length === 0
-      ? undefined
-      : open(configs, listener.name);
+    const upstreams = configs.length === 0 ? undefined : open(configs, name);
     const services: ForwardServices = {
       upstreams,
       byServerName,
@@ -175,11 +165,11 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       sendProxy: config.sendProxy,
       limits: connectionLimits,
       connectionsPerClient: config.maxConnectionsPerClient ??
-        (listener.isPublic ? 1_000 : 0),
+        (isPublic ? 1_000 : 0),
       usage: limits.usage,
       timeouts,
       log,
-      watch: config.registry?.listen({ ...listener, kind: "forward" }),
+      watch,
     };
     return (connection, context, draining) =>
       handleConnection(connection, context, draining, protocol, services);
@@ -188,10 +178,17 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     startListeners(
       config.routes.map(({ listen }) => listen),
       handlerFor,
-      { slots: most, grace: config.grace ?? 1_000, log, host },
+      {
+        slots: most,
+        grace: config.grace ?? 1_000,
+        log,
+        host,
+        kind: "forward",
+      },
     );
   const running = await startWith(limits, start).catch((error: unknown) => {
     for (const group of groups) group.drain();
+    for (const end of hide) end?.();
     throw error;
   });
   return {
@@ -199,7 +196,6 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     get connections() {
       return running.connections;
     },
-    upstreams: all,
     get pools() {
       return groups.flatMap(({ all }) =>
         all.map(({ name, pool }) => [name, pool.figures] as const)
@@ -207,6 +203,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     },
     async shutdown(deadline) {
       for (const group of groups) group.drain();
+      for (const end of hide) end?.();
       const cut = await running.shutdown(deadline);
       resolver[Symbol.dispose]();
       return cut;

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Registry } from "../handlers/registry.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { type Given, type ListenerConfig, valuesOf } from "./load_config.ts";
 import type { StartedServer } from "./run_server.ts";
@@ -16,8 +15,6 @@ export interface Hosting {
   host: ServerHost;
   /** Takes what there is to log. */
   log: (event: LogEvent) => void;
-  /** Takes in connections, for whoever watches; `undefined` is nobody. */
-  registry?: Registry | undefined;
 }
 
 /**
@@ -32,13 +29,13 @@ export interface Hosting {
  */
 export async function startHosted(
   { kind: { command }, given: configured }: ListenerConfig,
-  { host, log, registry }: Hosting,
+  { host, log }: Hosting,
   given: Given = configured,
 ): Promise<StartedServer> {
   let started: StartedServer | undefined;
   const values = valuesOf(command.options, given);
   await command.run(values, async (_options, start) => {
-    started = await start(log, host, registry);
+    started = await start(log, host);
     return 0;
   });
   return started!;

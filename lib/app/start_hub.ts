@@ -10,7 +10,6 @@ import type { SlowPolicy } from "../handlers/hub_outbox.ts";
 import type { HubServices } from "../handlers/hub_services.ts";
 import { hubTcp } from "../handlers/hub_tcp.ts";
 import { hubWeb } from "../handlers/hub_web.ts";
-import type { Registry } from "../handlers/registry.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { ConnectionLimits, MOST_REFUSED } from "../policy/connection_limits.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
@@ -70,8 +69,6 @@ export interface HubConfig {
   maxConnectionsPerClient?: number | undefined;
   /** The program that it runs in (default: one of its own). */
   host?: ServerHost;
-  /** Takes in the connections, for whoever watches (default: nobody). */
-  registry?: Registry | undefined;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -101,7 +98,6 @@ const DEFAULTS = {
   maxConnections: 20_000,
   maxConnectionsPerClient: undefined,
   host: ALONE,
-  registry: undefined,
   log: () => {},
 } as const;
 
@@ -127,15 +123,15 @@ export async function startHub(
   const shared = sharedServices(given, hub, most);
   const running = await startListeners(
     [...given.listen, ...given.web],
-    (listener, index) => {
+    ({ isPublic, watch }, index) => {
       const isTcp = index < given.listen.length;
       const protocol = inFront(front, isTcp ? hubTcp : hubWeb);
       const services: HubServices = {
         ...shared,
         isSecure: tls !== undefined,
         connectionsPerClient: given.maxConnectionsPerClient ??
-          (listener.isPublic ? 1_000 : 0),
-        watch: given.registry?.listen({ ...listener, kind: "hub" }),
+          (isPublic ? 1_000 : 0),
+        watch,
       };
       return (connection, context, draining) =>
         handleConnection(connection, context, draining, protocol, services);
@@ -144,6 +140,7 @@ export async function startHub(
       slots: Math.min(given.maxConnections + MOST_REFUSED, capacity),
       log: given.log,
       host: given.host,
+      kind: "hub",
       check: (listener, where) => requireConsent(given, listener, where),
     },
   );

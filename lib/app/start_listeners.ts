@@ -11,6 +11,7 @@ import {
   serve,
   type Server,
 } from "../net/listen.ts";
+import type { ListenerKind, ListenerWatch } from "../handlers/registry.ts";
 import { formatAddr } from "../net/unix_socket.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { refusedRange } from "../policy/address_guard.ts";
@@ -36,6 +37,8 @@ export interface ListenerInfo {
   readonly name: string;
   /** Whether others than this machine can reach it. */
   readonly isPublic: boolean;
+  /** Takes in its connections; `undefined` where nobody watches. */
+  readonly watch?: ListenerWatch | undefined;
 }
 
 /** Listeners that serve. */
@@ -55,6 +58,8 @@ export interface RunningListeners {
 
 /** Options for {@linkcode startListeners}. */
 export interface StartListenersOptions {
+  /** What they are for, where that is to be watched. */
+  kind?: ListenerKind;
   /** Connections held at once, over all listeners. */
   slots: number;
   /** Takes what there is to log. */
@@ -94,20 +99,25 @@ export async function startListeners(
   const opened = await openAll(listen, options);
   if (options.host?.isTrial) return endTrial(opened);
   const slots = new Semaphore(options.slots);
-  const servers = opened.map(({ listener, info }, index) =>
-    serve(listener, handlerFor(info, index), {
+  const watches = opened.map(({ info }) => watchOf(info, options));
+  const servers = opened.map(({ listener, info: seen }, index) => {
+    const info = { ...seen, watch: watches[index] };
+    return serve(listener, handlerFor(info, index), {
       slots,
       grace: listener.isShared ? Math.max(grace, SHARED_GRACE) : grace,
       onAcceptError: (error) => log(acceptFailure(error)),
       onHandlerError: (error) => log(handlerFailure(error)),
-    })
-  );
+    });
+  });
   return {
     listeners: opened.map(({ info }) => info),
     get connections() {
       return servers.reduce((sum, { connections }) => sum + connections, 0);
     },
-    shutdown: (deadline) => shutdownAll(servers, deadline),
+    shutdown(deadline) {
+      for (const watch of watches.splice(0)) watch?.close();
+      return shutdownAll(servers, deadline);
+    },
   };
 }
 
@@ -124,6 +134,14 @@ export function askedName(
   where: Endpoint,
 ): string {
   return isUnixPath(where) ? name : formatHostPort(addr.hostname, where.port);
+}
+
+function watchOf(
+  { isPublic, name }: ListenerInfo,
+  { host, kind }: StartListenersOptions,
+): ListenerWatch | undefined {
+  if (kind === undefined) return undefined;
+  return host?.registry?.listen({ name, kind, isPublic });
 }
 
 interface Opened {

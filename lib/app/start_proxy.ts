@@ -5,7 +5,6 @@
  */
 
 import { handleConnection } from "../handlers/connection.ts";
-import type { Registry } from "../handlers/registry.ts";
 import {
   type ProtocolName,
   PROTOCOLS,
@@ -93,8 +92,6 @@ export interface ProxyConfig extends FrontConfig {
   grace?: number;
   /** The program that it runs in (default: one of its own). */
   host?: ServerHost;
-  /** Takes in the connections, for whoever watches (default: nobody). */
-  registry?: Registry | undefined;
   /** Takes what there is to log (default: nothing is logged). */
   log?: (event: LogEvent) => void;
 }
@@ -155,13 +152,13 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   const { usage } = limits;
   const protocol = inFront(config, detect);
   const start = () =>
-    startListeners(config.listen, (listener) => {
+    startListeners(config.listen, ({ isPublic, watch }) => {
       const services = {
         ...shared,
         parents,
         usage,
-        ...guards(config, listener.isPublic),
-        watch: config.registry?.listen({ ...listener, kind: "proxy" }),
+        ...guards(config, isPublic),
+        watch,
       };
       return (connection, context, draining) =>
         handleConnection(connection, context, draining, protocol, services);
@@ -171,15 +168,18 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
       grace: config.grace ?? 1_000,
       log,
       host,
+      kind: "proxy",
       check: (listener, where) => requireConsent(config, listener, where),
     });
   const running = await startWith(limits, start);
+  const hideBans = host.registry?.showBans(shared.bans);
   return {
     listeners: running.listeners,
     get connections() {
       return running.connections;
     },
     async shutdown(deadline) {
+      hideBans?.();
       const cut = await running.shutdown(deadline);
       shared.resolver[Symbol.dispose]();
       return cut;

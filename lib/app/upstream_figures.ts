@@ -4,27 +4,27 @@
  * @module
  */
 
-import type { AdminSubject } from "./admin_view.ts";
+import type { Registry } from "../handlers/registry.ts";
+import type { Upstream } from "../handlers/upstream.ts";
 import type { Figure, Read } from "./figure.ts";
 
 /**
  * Lists the figures of upstreams and their pools.
  *
- * @param subject Where they are.
+ * @param registry Where they are.
  * @returns The figures.
  */
-export function upstreamFigures(subject: AdminSubject): Figure[] {
-  type Pooled = ReturnType<AdminSubject["upstreams"]>[number];
+export function upstreamFigures(registry: Registry): Figure[] {
   const labels = ["listener", "upstream"];
-  const each = (tell: (one: Pooled["upstream"]) => number): Read => (set) => {
-    for (const { listener, upstream } of subject.upstreams()) {
+  const each = (tell: (one: Upstream) => number): Read => (set) => {
+    for (const { listener, upstream } of registry.upstreams) {
       set({ listener, upstream: upstream.name }, tell(upstream));
     }
   };
   const figure = (
     kind: Figure["kind"],
     [name, help]: readonly [string, string],
-    tell: (one: Pooled["upstream"]) => number,
+    tell: (one: Upstream) => number,
   ): Figure => ({ kind, name, help, labels, read: each(tell) });
   return [
     figure(
@@ -68,7 +68,7 @@ export function upstreamFigures(subject: AdminSubject): Figure[] {
       help: "Connections given up while ready, by reason",
       labels: [...labels, "reason"],
       read: (set) => {
-        for (const { listener, upstream } of subject.upstreams()) {
+        for (const { listener, upstream } of registry.upstreams) {
           const { evicted } = upstream.pool.figures;
           for (const [reason, count] of Object.entries(evicted)) {
             set({ listener, upstream: upstream.name, reason }, count);

@@ -10,7 +10,7 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
 import type { ReloadAnswer } from "./admin_api.ts";
 import type { AdminOptions } from "./admin_options.ts";
-import type { Admin, AdminFacts } from "./admin_server.ts";
+import type { Admin } from "./admin_server.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { describeOptions } from "./describe_options.ts";
 import { DrainState } from "./drain_state.ts";
@@ -23,8 +23,6 @@ import type { Reloadable } from "./watch_files.ts";
 export interface WatchedServer {
   /** What is to be shut down in the end. */
   running: Stoppable;
-  /** What there is to tell of besides connections. */
-  facts?: AdminFacts;
   /** Tells what it is configured to be, without secrets. */
   config?: () => unknown;
   /** Files that can be read again. */
@@ -98,7 +96,7 @@ export async function openWatching(
     writes: listen !== undefined && isUnixPath(listen),
     start(started) {
       server = started;
-      admin?.watch(started.facts ?? {});
+      admin?.start();
       state.start();
       return draining(started.running, state);
     },

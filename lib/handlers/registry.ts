@@ -7,6 +7,7 @@
  */
 
 import type { ConnectionEvent } from "../observe/log_event.ts";
+import type { Bans } from "../policy/bans.ts";
 import {
   type Carried,
   LiveConnection,
@@ -15,6 +16,7 @@ import {
   type WatchedSession,
 } from "./live_connection.ts";
 import type { RefusalReason } from "./refusal_reason.ts";
+import type { Upstream } from "./upstream.ts";
 
 /** Connections that have ended and are still remembered. */
 export const MOST_CLOSED = 500;
@@ -30,6 +32,14 @@ export interface WatchedListener {
   readonly kind: ListenerKind;
   /** Whether others than this machine can reach it. */
   readonly isPublic: boolean;
+}
+
+/** An upstream of a relay. */
+export interface WatchedUpstream {
+  /** Name of the listener, or of the server that clients ask for. */
+  readonly listener: string;
+  /** The upstream. */
+  readonly upstream: Upstream;
 }
 
 /** A connection, or a request of one, that has ended. */
@@ -74,6 +84,8 @@ export class Registry {
   readonly #listeners = new Map<string, ListenerWatch>();
   readonly #open = new Map<number, [ListenerWatch, LiveConnection]>();
   readonly #closed: EndedConnection[] = [];
+  readonly #bans: Bans[] = [];
+  readonly #upstreams: WatchedUpstream[] = [];
   readonly #onEnd: EndListener[] = [];
   readonly #onTime: TimeListener[] = [];
   #lastId = 0;
@@ -94,6 +106,16 @@ export class Registry {
   /** How many have ended, requests that are told for themselves included. */
   get ended(): number {
     return this.#ended;
+  }
+
+  /** Who is banned, where clients can be. */
+  get bans(): readonly Bans[] {
+    return [...new Set(this.#bans)];
+  }
+
+  /** Upstreams of relays. */
+  get upstreams(): readonly WatchedUpstream[] {
+    return this.#upstreams;
   }
 
   /** Listeners that are or were there, in the order in which they came. */
@@ -124,9 +146,12 @@ export class Registry {
    * @returns What its connections are told to.
    */
   listen(listener: WatchedListener): ListenerWatch {
-    const { name } = listener;
-    const known = this.#listeners.get(name);
-    if (known !== undefined) return known;
+    const key = `${listener.kind} ${listener.name}`;
+    const known = this.#listeners.get(key);
+    if (known !== undefined) {
+      known.uses++;
+      return known;
+    }
     const watch: ListenerWatch = new ListenerWatch(listener, {
       add: (session, ends) => this.#add(watch, session, ends),
       delete: (live) => this.#open.delete(live.id),
@@ -135,8 +160,30 @@ export class Registry {
       },
       end: (live, record, carried) => this.#end(watch, live, record, carried),
     });
-    this.#listeners.set(name, watch);
+    this.#listeners.set(key, watch);
     return watch;
+  }
+
+  /**
+   * Shows bans.
+   *
+   * @param bans The bans.
+   * @returns No longer shows them.
+   */
+  showBans(bans: Bans): () => void {
+    this.#bans.push(bans);
+    return () => remove(this.#bans, bans);
+  }
+
+  /**
+   * Shows an upstream.
+   *
+   * @param upstream The upstream.
+   * @returns No longer shows it.
+   */
+  showUpstream(upstream: WatchedUpstream): () => void {
+    this.#upstreams.push(upstream);
+    return () => remove(this.#upstreams, upstream);
   }
 
   /**
@@ -213,6 +260,12 @@ export class Registry {
   }
 }
 
+/** Once: the same may be there for others too. */
+function remove<T>(list: T[], value: T): void {
+  const index = list.indexOf(value);
+  if (index >= 0) list.splice(index, 1);
+}
+
 interface RegistryEnd {
   add(session: WatchedSession, ends: LiveEnds): LiveConnection;
   delete(live: LiveConnection): void;
@@ -225,6 +278,8 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
   readonly name: string;
   readonly kind: ListenerKind;
   readonly isPublic: boolean;
+  /** How many listen there: none any more, or two while one takes over. */
+  uses = 1;
   /** Connections that are open. */
   open = 0;
   /** Connections that have come. */
@@ -264,6 +319,11 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
   /** How HTTP requests have ended, by result. */
   get requests(): ReadonlyMap<string, number> {
     return this.#requests;
+  }
+
+  /** Says that one listens there no more. */
+  close(): void {
+    this.uses--;
   }
 
   /**

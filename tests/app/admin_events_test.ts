@@ -5,6 +5,7 @@ import {
   readEvents,
   startTestAdmin,
   type TestAdmin,
+  watched,
 } from "../support/admin.ts";
 import { openTunnel, startTestProxy } from "../support/proxy.ts";
 import {
@@ -25,7 +26,7 @@ Deno.test("AdminEvents tells all at first, then what changes", async () => {
   await using admin = await startTestAdmin({ eventStep: 20 });
   await using echo = startEcho();
   const { registry } = admin;
-  await using test = await startTestProxy({ registry });
+  await using test = await startTestProxy({ host: watched(registry) });
   using before = await openTunnel(test, echo.addr);
   using stream = await listen(admin);
   const events = readEvents(stream);

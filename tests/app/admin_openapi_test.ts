@@ -5,7 +5,12 @@ import { ADMIN_ROUTES } from "../../lib/app/admin_routes.ts";
 import { API_SCHEMAS } from "../../lib/app/admin_schemas.ts";
 import { startForward } from "../../lib/app/start_forward.ts";
 import { Bans } from "../../lib/policy/bans.ts";
-import { CONFIRMED, readEvents, startTestAdmin } from "../support/admin.ts";
+import {
+  CONFIRMED,
+  readEvents,
+  startTestAdmin,
+  watched,
+} from "../support/admin.ts";
 import { openTunnel, startTestProxy } from "../support/proxy.ts";
 import { faultsOf } from "../support/schema.ts";
 import { closedPort, startEcho, within, writeAll } from "../support/sockets.ts";
@@ -47,7 +52,7 @@ Deno.test("OPEN_API describes what is answered", async () => {
   await using admin = await startTestAdmin({ historyStep: 10, eventStep: 10 });
   await using echo = startEcho();
   const { registry } = admin;
-  await using test = await startTestProxy({ registry });
+  await using test = await startTestProxy({ host: watched(registry) });
   const bans = new Bans({ after: 1 });
   bans.fail("192.0.2.1", "alice");
   const endpoint = { host: "127.0.0.1", port: echo.addr.port };
@@ -56,9 +61,9 @@ Deno.test("OPEN_API describes what is answered", async () => {
       listen: { host: "127.0.0.1", port: 0 },
       upstreams: [{ endpoint, weight: 1, isBackup: false, isTls: false }],
     }],
-    registry,
+    host: watched(registry),
   });
-  admin.admin.watch({ bans: [bans], upstreams: () => relay.upstreams });
+  registry.showBans(bans);
   try {
     using _open = await openTunnel(test, echo.addr);
     const nowhere = { hostname: "127.0.0.1", port: closedPort() };

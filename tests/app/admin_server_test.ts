@@ -7,7 +7,7 @@ import { UsageError } from "../../lib/app/usage_error.ts";
 import { Registry } from "../../lib/handlers/registry.ts";
 import type { LogEvent } from "../../lib/observe/log_event.ts";
 import { Bans } from "../../lib/policy/bans.ts";
-import { CONFIRMED, startTestAdmin } from "../support/admin.ts";
+import { CONFIRMED, startTestAdmin, watched } from "../support/admin.ts";
 import { makeFolder } from "../support/programs.ts";
 import { openTunnel, startTestProxy } from "../support/proxy.ts";
 import {
@@ -26,7 +26,7 @@ Deno.test("startAdmin() shows an open tunnel, and ends it when told to", async (
   await using admin = await startTestAdmin();
   await using echo = startEcho();
   const { registry } = admin;
-  await using test = await startTestProxy({ registry });
+  await using test = await startTestProxy({ host: watched(registry) });
   using conn = await openTunnel(test, echo.addr);
   await writeAll(conn, "hello");
   await readExactly(conn, 5);
@@ -76,7 +76,7 @@ Deno.test("startAdmin() shows an open tunnel, and ends it when told to", async (
 Deno.test("startAdmin() tells of the program, its listeners and refusals", async () => {
   await using admin = await startTestAdmin();
   const { registry } = admin;
-  await using test = await startTestProxy({ registry });
+  await using test = await startTestProxy({ host: watched(registry) });
   const target = { hostname: "127.0.0.1", port: closedPort() };
   await openTunnel(test, target).catch(() => {});
   await within(5_000, test.whenEnded(1));
@@ -107,9 +107,8 @@ Deno.test("startAdmin() tells of pools and upstreams of a relay", async () => {
       listen: { host: "127.0.0.1", port: 0 },
       upstreams: [upstream],
     }],
-    registry: admin.registry,
+    host: watched(admin.registry),
   });
-  admin.admin.watch({ upstreams: () => relay.upstreams });
   try {
     const { port } = relay.listeners[0]!.addr;
     using conn = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -139,7 +138,7 @@ Deno.test("startAdmin() lists bans and lifts them, of clients and of names", asy
     log: (event) => events.push(event),
   });
   const bans = new Bans({ after: 3 });
-  admin.admin.watch({ bans: [bans] });
+  admin.registry.showBans(bans);
   for (let n = 0; n < 3; n++) bans.fail("2001:db8::1", `user ${n}`);
   for (let n = 0; n < 3; n++) bans.fail(`192.0.2.${n}`, "a/b <x>");
   const list = async () =>

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import type { LiveConnection } from "../../lib/handlers/live_connection.ts";
 import { Bans } from "../../lib/policy/bans.ts";
-import { startTestAdmin, type TestAdmin } from "../support/admin.ts";
+import { startTestAdmin, type TestAdmin, watched } from "../support/admin.ts";
 import { type Figures, parseFigures } from "../support/figures.ts";
 import { startHttp } from "../support/programs.ts";
 import { openTunnel, startTestProxy } from "../support/proxy.ts";
@@ -29,7 +29,7 @@ Deno.test("openFigures() counts the bytes of a tunnel while it is open, and neve
   await using admin = await startTestAdmin();
   await using echo = startEcho();
   const { registry } = admin;
-  await using test = await startTestProxy({ registry });
+  await using test = await startTestProxy({ host: watched(registry) });
   const listener = test.proxy.listeners[0]!.name;
   const of = (direction: string) =>
     `sluice_bytes_total{listener="${listener}",direction="${direction}"}`;
@@ -60,7 +60,7 @@ Deno.test("openFigures() never tells fewer while connections come and go", async
   await using admin = await startTestAdmin();
   await using echo = startEcho();
   const { registry } = admin;
-  await using test = await startTestProxy({ registry });
+  await using test = await startTestProxy({ host: watched(registry) });
   let isOver = false;
   const clients = Array.from({ length: 4 }, async () => {
     while (!isOver) {
@@ -86,8 +86,12 @@ Deno.test("openFigures() counts refusals by reason, and tells nothing that a cli
   await using admin = await startTestAdmin();
   const { registry } = admin;
   const bans = new Bans({ after: 1 });
-  admin.admin.watch({ bans: [bans] });
-  await using test = await startTestProxy({ registry, bans, users: USERS });
+  admin.registry.showBans(bans);
+  await using test = await startTestProxy({
+    host: watched(registry),
+    bans,
+    users: USERS,
+  });
   const target = { hostname: "127.0.0.1", port: closedPort() };
   (await askTunnel(test, "alice", target)).conn.close();
   const wrong = await test.connect();
@@ -119,7 +123,10 @@ Deno.test("openFigures() measures handshakes, logins and dials that succeeded", 
   await using echo = startEcho();
   await using server = startHttp(() => new Response("x"));
   const { registry } = admin;
-  await using test = await startTestProxy({ registry, users: USERS });
+  await using test = await startTestProxy({
+    host: watched(registry),
+    users: USERS,
+  });
   const nowhere = { hostname: "127.0.0.1", port: closedPort() };
   (await askTunnel(test, "alice", echo.addr)).conn.close();
   (await askTunnel(test, "alice", nowhere)).conn.close();
@@ -149,7 +156,7 @@ Deno.test("openFigures() counts the datagrams of associations, open and closed",
   await using admin = await startTestAdmin();
   await using echo = startUdp();
   const { registry } = admin;
-  await using test = await startTestProxy({ registry });
+  await using test = await startTestProxy({ host: watched(registry) });
   const count = (figures: Figures) =>
     ["sent", "received", "dropped"].map((direction) =>
       figures.get(`sluice_udp_datagrams_total{direction="${direction}"}`)
@@ -177,8 +184,8 @@ Deno.test("openFigures() tells of descriptors, about as many as there are", asyn
   await using admin = await startTestAdmin();
   await using echo = startEcho();
   const { registry } = admin;
-  await using test = await startTestProxy({ registry });
-  admin.admin.watch({});
+  await using test = await startTestProxy({ host: watched(registry) });
+  admin.admin.start();
   const before = await scrape(admin);
   if (Deno.build.os !== "linux") {
     assertEquals(before.get("process_open_fds"), undefined);

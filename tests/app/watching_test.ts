@@ -15,6 +15,13 @@ import {
 const TOKEN = "0123456789abcdef0123456789abcdef";
 const ADMIN = ["--admin", "127.0.0.1:0"];
 
+/** Sluice with another command. */
+class RunningSluice extends Sluice {
+  protected override argumentsFor(args: string[]): string[] {
+    return args;
+  }
+}
+
 /** Where the page of a program is. */
 async function adminOf(sluice: Sluice): Promise<string> {
   const line = await sluice.line(/Admin page/);
@@ -119,6 +126,52 @@ Deno.test("sluice reloads when the admin API says so, and says what is broken", 
   const [failed, why] = await reload();
   assertEquals([failed, JSON.parse(why).error.code], [422, "reload_failed"]);
   assert(JSON.parse(why).error.message.includes("rules.txt"), why);
+});
+
+Deno.test("sluice run shows all of its listeners, and reloads its file", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/sluice.jsonc`;
+  await Deno.writeTextFile(`${folder.path}/token`, TOKEN);
+  const listen = "127.0.0.1:0";
+  const write = (listeners: unknown[]) =>
+    Deno.writeTextFile(
+      path,
+      JSON.stringify({
+        "admin": listen,
+        "admin-token-file": "token",
+        listeners,
+      }),
+    );
+  const proxy = { kind: "proxy", listen: [listen], user: ["alice:hush-hush"] };
+  const relay = { kind: "forward", listen, upstreams: ["127.0.0.1:9"] };
+  await write([proxy, relay, { kind: "echo", listen }]);
+  await using sluice = new RunningSluice("run", "-c", path);
+  const admin = await adminOf(sluice);
+  const headers = { Authorization: `Bearer ${TOKEN}`, ...CONFIRMED };
+  const kinds = async () => {
+    const [, text] = await ask(`${admin}/api/status`, { headers });
+    return JSON.parse(text).listeners.map(({ kind }: { kind: string }) => kind);
+  };
+  assertEquals(await kinds(), ["proxy", "forward", "echo"]);
+  const [, pools] = await ask(`${admin}/api/pools`, { headers });
+  assertEquals(JSON.parse(pools).pools[0].upstream, "127.0.0.1:9");
+  const [, config] = await ask(`${admin}/api/config`, { headers });
+  assertEquals(JSON.parse(config).listeners.length, 3);
+  assert(!config.includes("hush-hush"), config);
+
+  await write([proxy]);
+  const init = { method: "POST", headers };
+  const [status, text] = await ask(`${admin}/api/reload`, init);
+  assertEquals([status, JSON.parse(text)], [200, { reloaded: [path] }]);
+  assertEquals(await kinds(), ["proxy"]);
+  const [, after] = await ask(`${admin}/api/pools`, { headers });
+  assertEquals(JSON.parse(after), { pools: [] });
+
+  await write([{ ...proxy, nonsense: 1 }]);
+  const [failed, why] = await ask(`${admin}/api/reload`, init);
+  assertEquals(failed, 422, why);
+  assert(JSON.parse(why).error.message.includes("nonsense"), why);
+  assertEquals(await kinds(), ["proxy"]);
 });
 
 Deno.test("sluice takes the token from its environment or a file, not from both", async () => {

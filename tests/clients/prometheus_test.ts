@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { startForward } from "../../lib/app/start_forward.ts";
 import { Bans } from "../../lib/policy/bans.ts";
-import { startTestAdmin, type TestAdmin } from "../support/admin.ts";
+import { startTestAdmin, type TestAdmin, watched } from "../support/admin.ts";
 import {
   cleanEnvironment,
   makeFolder,
@@ -26,18 +26,18 @@ async function withTraffic(
 ): Promise<void> {
   await using echo = startEcho();
   const { registry } = admin;
-  await using test = await startTestProxy({ registry });
+  await using test = await startTestProxy({ host: watched(registry) });
   const endpoint = { host: "127.0.0.1", port: echo.addr.port };
   const relay = await startForward({
     routes: [{
       listen: { host: "127.0.0.1", port: 0 },
       upstreams: [{ endpoint, weight: 1, isBackup: false, isTls: false }],
     }],
-    registry,
+    host: watched(registry),
   });
   const bans = new Bans({ after: 1 });
   bans.fail("192.0.2.1", "alice");
-  admin.admin.watch({ bans: [bans], upstreams: () => relay.upstreams });
+  registry.showBans(bans);
   try {
     const nowhere = { hostname: "127.0.0.1", port: closedPort() };
     await openTunnel(test, nowhere).catch(() => {});

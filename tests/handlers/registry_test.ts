@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { MOST_CLOSED, Registry } from "../../lib/handlers/registry.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { Context } from "../../lib/sync/context.ts";
+import { watched } from "../support/admin.ts";
 import { startHttp } from "../support/programs.ts";
 import { openTunnel, startTestProxy } from "../support/proxy.ts";
 import {
@@ -71,7 +72,7 @@ Deno.test("Registry knows a tunnel while it is open, and what it has carried", a
     assert(time >= 0 && time < 5_000);
     timed.push(name);
   });
-  await using test = await startTestProxy({ registry });
+  await using test = await startTestProxy({ host: watched(registry) });
   const conn = await openTunnel(test, echo.addr);
   await writeAll(conn, "hello");
   await readExactly(conn, 5);
@@ -107,7 +108,7 @@ Deno.test("LiveConnection.state tells a tunnel of which one direction has ended"
     await end.promise;
   });
   const registry = new Registry();
-  await using test = await startTestProxy({ registry });
+  await using test = await startTestProxy({ host: watched(registry) });
   using conn = await openTunnel(test, target.addr);
   await conn.closeWrite();
   await readExactly(conn, 1);
@@ -120,7 +121,7 @@ Deno.test("LiveConnection.state tells a tunnel of which one direction has ended"
 Deno.test("LiveConnection.kill() ends a tunnel, and the log says who it was", async () => {
   await using echo = startEcho();
   const registry = new Registry();
-  await using test = await startTestProxy({ registry });
+  await using test = await startTestProxy({ host: watched(registry) });
   using conn = await openTunnel(test, echo.addr);
   registry.get(1)!.kill(new Error("Ended by the operator"));
   assertEquals((await within(5_000, readToEnd(conn))).length, 0);
@@ -133,7 +134,7 @@ Deno.test("LiveConnection.kill() ends a tunnel, and the log says who it was", as
 
 Deno.test("LiveConnection.kill() ends a connection that has said nothing", async () => {
   const registry = new Registry();
-  await using test = await startTestProxy({ registry });
+  await using test = await startTestProxy({ host: watched(registry) });
   using conn = await test.connect();
   while (registry.size === 0) await new Promise((go) => setTimeout(go, 1));
   assertEquals(registry.get(1)!.state, "handshake");
@@ -146,7 +147,7 @@ Deno.test("LiveConnection.kill() ends a connection that has said nothing", async
 
 Deno.test("ListenerWatch counts refusals by reason, and connections by result", async () => {
   const registry = new Registry();
-  await using test = await startTestProxy({ registry });
+  await using test = await startTestProxy({ host: watched(registry) });
   const target = { hostname: "127.0.0.1", port: closedPort() };
   for (let n = 1; n <= 2; n++) {
     await openTunnel(test, target).catch(() => {});
@@ -170,7 +171,7 @@ Deno.test("ListenerWatch counts refusals by reason, and connections by result", 
 Deno.test("ListenerWatch counts HTTP requests one by one, and their connection once", async () => {
   await using server = startHttp(() => new Response("12345"));
   const registry = new Registry();
-  await using test = await startTestProxy({ registry });
+  await using test = await startTestProxy({ host: watched(registry) });
   const conn = await test.connect();
   const at = `127.0.0.1:${server.addr.port}`;
   const request = `GET http://${at}/ HTTP/1.1\r\nHost: ${at}\r\n\r\n`;
@@ -204,7 +205,7 @@ Deno.test("Registry.totals counts each byte of a CONNECT after requests once", a
   await using server = startHttp(() => new Response("12345"));
   await using echo = startEcho();
   const registry = new Registry();
-  await using test = await startTestProxy({ registry });
+  await using test = await startTestProxy({ host: watched(registry) });
   const conn = await test.connect();
   const at = `127.0.0.1:${server.addr.port}`;
   await writeAll(conn, `GET http://${at}/ HTTP/1.1\r\nHost: ${at}\r\n\r\n`);

@@ -11,6 +11,7 @@ import {
   startAdmin,
 } from "../../lib/app/admin_server.ts";
 import { DrainState } from "../../lib/app/drain_state.ts";
+import { ALONE, type ServerHost } from "../../lib/app/server_host.ts";
 import { Registry } from "../../lib/handlers/registry.ts";
 import { parseHostPort } from "../../lib/wire/host_port.ts";
 import { readToEnd, within, writeAll } from "./sockets.ts";
@@ -47,6 +48,11 @@ export interface TestAdmin extends AsyncDisposable {
   get(path: string): Promise<any>;
   /** Opens a connection to it. */
   connect(): Promise<Deno.Conn>;
+}
+
+/** A program in which the connections of a server are watched. */
+export function watched(registry: Registry): ServerHost {
+  return { ...ALONE, registry };
 }
 
 /** Starts an admin listener on 127.0.0.1, ready, with nothing to tell of. */
