@@ -19,7 +19,7 @@ export const CONNECT_COMMAND: Command<typeof CONNECT_OPTIONS> = {
     ["sluice connect unix:/run/app.sock --json", "one JSON value a line"],
     ["echo hello | sluice connect --udp 127.0.0.1:8080", "a datagram"],
     [
-      "ssh -o ProxyCommand='sluice connect --quiet --via socks5h://127.0.0.1:1080 %h:%p' HOST",
+      "ssh -o ProxyCommand='sluice connect --quiet --via URL %h:%p' HOST",
       "as the transport of SSH, through a proxy",
     ],
   ],

@@ -8,7 +8,12 @@ import type { OpenedTls, OpenTlsOptions } from "./open_tls.ts";
 import { tlsConfig, type TlsOptions } from "./tls_options.ts";
 
 /** No TLS, and so nothing to watch. */
-const NONE = { tls: undefined, files: [] } as const;
+export interface NoTls {
+  /** There is none. */
+  readonly tls: undefined;
+  /** There are none. */
+  readonly files: readonly [];
+}
 
 /**
  * Opens the TLS that the options ask for.
@@ -22,9 +27,9 @@ const NONE = { tls: undefined, files: [] } as const;
 export async function openListenerTls(
   options: TlsOptions,
   settings: OpenTlsOptions,
-): Promise<OpenedTls | typeof NONE> {
+): Promise<OpenedTls | NoTls> {
   const config = tlsConfig(options);
-  if (config === undefined) return NONE;
+  if (config === undefined) return { tls: undefined, files: [] };
   const { openTls } = await import("./open_tls.ts");
   return await openTls(config, settings);
 }

@@ -19,7 +19,10 @@ import type { Reloadable } from "./watch_files.ts";
 const { "upstream-name": _name, ...PARENT_TLS } = UPSTREAM_TLS_OPTIONS;
 
 /** Options of the TLS to parents: each has the name that its URL says. */
-export const PARENT_TLS_OPTIONS = PARENT_TLS;
+export const PARENT_TLS_OPTIONS: Omit<
+  typeof UPSTREAM_TLS_OPTIONS,
+  "upstream-name"
+> = PARENT_TLS;
 
 /** TLS to whatever is connected to. */
 export interface OutgoingTls {
