@@ -207,11 +207,9 @@ async function untilEnd(
 
 /** Reads to end of file. */
 async function discard(client: Duplex): Promise<void> {
-  const reader = client.readable.getReader();
   const most = client.received + MOST_DISCARDED;
   while (client.received <= most) {
-    const { done } = await reader.read();
-    if (done) return;
+    if (await client.receive() === null) return;
   }
   throw new Refusal("limit reached", "Client sends on its control connection");
 }

@@ -65,7 +65,7 @@ async function takeHeader<S extends CommonServices>(
   const header = await readHeader(session);
   if (header instanceof Uint8Array) {
     if (isRequired) throw refused("the client is not announced");
-    session.client.unread(header);
+    session.reader.unread(header);
     return;
   }
   const source = header.endpoints?.source;

@@ -28,9 +28,9 @@ const HANDLERS: Readonly<Record<ProtocolName, Protocol>> = {
  *   this listener speaks.
  */
 export async function detect(session: Session): Promise<TunnelResult> {
-  const { client, reader, services } = session;
+  const { reader, services } = session;
   const first = await reader.readExact(1);
-  client.unread(first);
+  reader.unread(first);
   const name = protocolOf(first[0]!);
   if (name === undefined || !services.protocols.has(name)) {
     const byte = first[0]!.toString(16).padStart(2, "0");

@@ -138,13 +138,11 @@ async function writeFirst(
 ): Promise<void> {
   const limit = context.cancelAfter(services.timeouts.idle, "Idle time");
   const unregister = context.onCancel(() => duplex.close());
-  const writer = duplex.writable.getWriter();
   try {
     for (const bytes of messages) {
-      if (bytes.length > 0) await writer.write(bytes);
+      if (bytes.length > 0) await duplex.send(bytes);
     }
   } finally {
-    writer.releaseLock();
     unregister();
     limit.clear();
   }
@@ -156,15 +154,13 @@ async function firstBytes(
 ): Promise<Uint8Array> {
   const limit = context.cancelAfter(services.timeouts.idle, "Idle time");
   const leaveDrain = draining.onCancel((reason) => context.cancel(reason));
-  const reader = client.readable.getReader();
   try {
-    const { value } = await reader.read();
-    return value?.slice() ?? new Uint8Array(); // Its buffer is used again.
+    const bytes = await client.receive();
+    return bytes?.slice() ?? new Uint8Array(); // Its buffer is used again.
   } catch (error) {
     context.throwIfCancelled();
     throw error;
   } finally {
-    reader.releaseLock();
     limit.clear();
     leaveDrain();
   }

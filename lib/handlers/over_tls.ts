@@ -87,8 +87,8 @@ async function secure<S extends CommonServices>(
 ): Promise<void> {
   const { client, context, local, reader, remote } = session;
   const hello = await reader.parse(parseClientHello());
+  reader.unread(hello.bytes);
   reader.release();
-  client.unread(hello.bytes);
   const ends = { localAddr: local, remoteAddr: remote };
   const { connection, identity } = await tls.accept(
     hello,

@@ -94,7 +94,7 @@ export class Session<S extends CommonServices = Services>
     this.local = unmapAddr(connection.localAddr);
     this.remote = unmapAddr(connection.remoteAddr);
     this.client = new Duplex(connection);
-    this.reader = new ByteReader(this.client.bytes());
+    this.reader = new ByteReader(this.client);
     this.context = context;
     this.draining = draining;
     this.services = services;
@@ -146,7 +146,7 @@ export class Session<S extends CommonServices = Services>
   enter(inner: Connection, identity?: Identity): void {
     this.#outer ??= this.client;
     this.client = new Duplex(inner);
-    this.reader = new ByteReader(this.client.bytes());
+    this.reader = new ByteReader(this.client);
     this.#before = 0;
     this.#certified = identity;
     this.forgetLogin();

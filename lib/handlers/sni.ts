@@ -69,7 +69,7 @@ async function peek<S extends CommonServices>(
   try {
     const hello = await session.reader.parse(parseClientHello());
     session.serverName = hello.serverName;
-    session.client.unread(hello.bytes);
+    session.reader.unread(hello.bytes);
   } catch (error) {
     throw tlsRefusal(session, error);
   }

@@ -1,61 +1,97 @@
 /**
- * Reads an exact number of bytes off a stream and leaves the rest in it.
+ * Reads messages of exact lengths off a connection, and gives back the rest.
  *
  * @module
  */
 
 import type { Parser } from "../wire/parser.ts";
+import type { Duplex } from "./duplex.ts";
 
-/** A BYOB reader that never takes more bytes than asked for. */
+const NOTHING = new Uint8Array();
+
+/** Reads what has come at once, and hands it out in exact pieces. */
 export class ByteReader {
-  readonly #reader: ReadableStreamBYOBReader;
+  readonly #duplex: Duplex;
+  #bytes: Uint8Array = NOTHING;
 
   /**
-   * Locks the stream until {@linkcode ByteReader.release}.
+   * Takes a connection over until {@linkcode ByteReader.release}.
    *
-   * @param readable Byte stream to read from.
+   * @param duplex Connection to read from.
    */
-  constructor(readable: ReadableStream<Uint8Array>) {
-    this.#reader = readable.getReader({ mode: "byob" });
+  constructor(duplex: Duplex) {
+    this.#duplex = duplex;
   }
 
   /**
    * Reads exactly `length` bytes.
    *
    * @param length Number of bytes, 0 or more.
-   * @returns The bytes.
-   * @throws {Deno.errors.UnexpectedEof} If the stream ends first.
+   * @returns The bytes, for the caller to keep.
+   * @throws {Deno.errors.UnexpectedEof} If the connection ends first.
    */
   async readExact(length: number): Promise<Uint8Array> {
-    if (length === 0) return new Uint8Array();
-    const { value, done } = await this.#reader.read(new Uint8Array(length), {
-      min: length,
-    });
-    if (done) {
-      throw new Deno.errors.UnexpectedEof(
-        `Cannot read ${length} bytes: stream ended after ${value?.length ?? 0}`,
-      );
-    }
-    return value;
+    while (this.#bytes.length < length) await this.#fill(length);
+    return this.#take(length);
   }
 
   /**
-   * Feeds a parser from the stream.
+   * Feeds a parser from the connection.
    *
    * @typeParam T What the parser produces.
    * @param parser Parser to run.
    * @returns What the parser produced.
-   * @throws {Deno.errors.UnexpectedEof} If the stream ends first, and whatever
-   *   the parser throws.
+   * @throws {Deno.errors.UnexpectedEof} If the connection ends first, and
+   *   whatever the parser throws.
    */
   async parse<T>(parser: Parser<T>): Promise<T> {
     let step = parser.next();
-    while (!step.done) step = parser.next(await this.readExact(step.value));
+    while (!step.done) {
+      const length = step.value;
+      while (this.#bytes.length < length) await this.#fill(length);
+      step = parser.next(this.#take(length));
+    }
     return step.value;
   }
 
-  /** Gives the stream back, at the first byte not yet read. */
-  release(): void {
-    this.#reader.releaseLock();
+  /**
+   * Puts bytes back in front of what is still to be read.
+   *
+   * @param bytes Bytes that were read and turned out to be for somebody else.
+   */
+  unread(bytes: Uint8Array): void {
+    this.#bytes = join(bytes, this.#bytes);
   }
+
+  /** Gives the connection back, at the first byte not yet taken. */
+  release(): void {
+    if (this.#bytes.length > 0) this.#duplex.unread(this.#bytes.slice());
+    this.#bytes = NOTHING;
+  }
+
+  #take(length: number): Uint8Array {
+    const bytes = this.#bytes;
+    this.#bytes = bytes.subarray(length);
+    // Copied, since what is received next is read into the same buffer.
+    return bytes.slice(0, length);
+  }
+
+  async #fill(length: number): Promise<void> {
+    const before = this.#bytes.slice();
+    this.#bytes = before;
+    const bytes = await this.#duplex.receive();
+    if (!bytes) {
+      throw new Deno.errors.UnexpectedEof(
+        `Cannot read ${length} bytes: stream ended after ${before.length}`,
+      );
+    }
+    this.#bytes = before.length === 0 ? bytes : join(before, bytes);
+  }
+}
+
+function join(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }

@@ -13,13 +13,27 @@ import type { Channel } from "./connection.ts";
 
 const NOTHING = new Uint8Array();
 
-/** One connection, to be read and written as streams. */
+/** What has come; `null` is end of file, `undefined` an interruption. */
+type Received = Uint8Array | null | undefined;
+
+/** Who waits for bytes. */
+interface Waiter {
+  resolve(bytes: Received): void;
+  reject(error: unknown): void;
+}
+
+/** One connection, to be read and written in halves that end for themselves. */
 export class Duplex {
   readonly #connection: Channel;
   readonly #buffer = new AdaptiveBuffer();
   #readable: ReadableStream<Uint8Array> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
+  #waiter: Waiter | undefined;
+  /** What came while nobody waited. */
+  #arrived: Received;
+  #error: { readonly cause: unknown } | undefined;
   #unread: Uint8Array | undefined;
+  #last = 0;
   #received = 0;
   #sent = 0;
   #failed = false;
@@ -40,17 +54,17 @@ export class Duplex {
     this.#connection = connection;
   }
 
-  /** Bytes that its streams have taken off the socket so far. */
+  /** Bytes that were taken off the socket so far, and not put back. */
   get received(): number {
     return this.#received;
   }
 
-  /** Bytes that {@linkcode Duplex.writable} has given to the socket so far. */
+  /** Bytes that {@linkcode Duplex.send} has given to the socket so far. */
   get sent(): number {
     return this.#sent;
   }
 
-  /** Whether a stream failed on this socket, and not on what it was piped to. */
+  /** Whether receiving or sending has failed on this socket. */
   get failed(): boolean {
     return this.#failed;
   }
@@ -60,7 +74,7 @@ export class Duplex {
     return this.#isHeld;
   }
 
-  /** What {@linkcode Duplex.readable} keeps to; without one it waits for nothing. */
+  /** What {@linkcode Duplex.receive} keeps to; without one it waits for nothing. */
   get pace(): Pace | undefined {
     return this.#pace;
   }
@@ -82,21 +96,86 @@ export class Duplex {
   }
 
   /**
-   * Bytes from the peer, for a tunnel: a chunk is valid only until the next one
-   * is asked for, since all are read into one buffer. End of file leaves
-   * {@linkcode Duplex.writable} usable. The same stream at each call.
+   * Waits for bytes from the peer: one wait at a time, a new one interrupts the
+   * one before. Bytes are valid only until the next call, since all are read
+   * into one buffer.
+   *
+   * @returns Some bytes; `null` at end of file, which leaves sending usable;
+   *   `undefined` where the wait was interrupted.
+   * @throws The socket's error.
+   */
+  receive(): Promise<Received> {
+    this.interrupt();
+    const { promise, resolve, reject } = Promise.withResolvers<Received>();
+    this.#waiter = { resolve, reject };
+    if (this.#unread !== undefined && this.#isReading) this.#receiveAgain();
+    else if (this.#error !== undefined) this.#fail(this.#error.cause);
+    else if (this.#arrived !== undefined) this.#arrive(this.#arrived);
+    else if (!this.#isReading) this.#startReading();
+    return promise;
+  }
+
+  /**
+   * Ends the wait for bytes and closes nothing: the read under way goes on, and
+   * what it brings is the next that is received. The analogue of interrupting a
+   * Go read with SetDeadline.
+   */
+  interrupt(): void {
+    this.#waiter?.resolve(undefined);
+    this.#waiter = undefined;
+  }
+
+  /**
+   * Gives bytes to the peer, one call at a time.
+   *
+   * @param bytes Bytes, written whole; they count as sent.
+   * @throws The socket's error.
+   */
+  async send(bytes: Uint8Array): Promise<void> {
+    this.#isWriting = true;
+    try {
+      let count = await this.#connection.write(bytes);
+      this.#sent += count;
+      while (count < bytes.length) {
+        const more = await this.#connection.write(bytes.subarray(count));
+        this.#sent += more;
+        count += more;
+      }
+      this.#hasSentLast = true;
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    } finally {
+      this.#isWriting = false;
+    }
+  }
+
+  /**
+   * What {@linkcode Duplex.receive} gives, as a stream. A chunk is valid only
+   * until the next one is asked for. The same stream at each call.
    */
   get readable(): ReadableStream<Uint8Array> {
-    this.#readable ??= this.#makeReadable();
+    // With nothing queued on either end, pipeTo asks for a chunk only when the
+    // one before is written: that is what makes reusing the buffer safe.
+    this.#readable ??= new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        const bytes = await this.receive();
+        if (bytes === null) controller.close();
+        else if (bytes !== undefined) controller.enqueue(bytes);
+      },
+    }, { highWaterMark: 0 });
     return this.#readable;
   }
 
   /**
-   * Bytes to the peer. Closing it sends FIN and leaves
-   * {@linkcode Duplex.readable} usable. The same stream at each call.
+   * What {@linkcode Duplex.send} takes, as a stream. Closing it sends FIN and
+   * leaves receiving usable. The same stream at each call.
    */
   get writable(): WritableStream<Uint8Array> {
-    this.#writable ??= this.#makeWritable();
+    this.#writable ??= new WritableStream<Uint8Array>({
+      write: (bytes) => this.send(bytes),
+      close: () => this.closeWrite(),
+    }, { highWaterMark: 1 });
     return this.#writable;
   }
 
@@ -178,13 +257,18 @@ export class Duplex {
   }
 
   /**
-   * Sends FIN outside of the tunnel.
+   * Sends FIN; receiving goes on.
    *
    * @throws The socket's error.
    */
-  closeWrite(): Promise<void> {
+  async closeWrite(): Promise<void> {
     this.#hasEnded = true;
-    return this.#connection.closeWrite();
+    try {
+      await this.#connection.closeWrite();
+    } catch (error) {
+      this.#failed = true;
+      throw error;
+    }
   }
 
   /**
@@ -201,11 +285,12 @@ export class Duplex {
   }
 
   /**
-   * Gives back the memory of {@linkcode Duplex.readable}, once the last chunk
-   * is done with. A read that is under way keeps its buffer until it ends.
+   * Gives back the memory of {@linkcode Duplex.receive}, once the last bytes are
+   * done with. A read that is under way keeps its buffer, and so does what it has
+   * brought and nobody has asked for yet.
    */
   releaseBuffer(): void {
-    if (!this.#isReading) this.#buffer.free();
+    if (!this.#isReading && !this.#arrived) this.#buffer.free();
   }
 
   /**
@@ -238,41 +323,70 @@ export class Duplex {
     this.#connection[Symbol.dispose]();
   }
 
-  #makeReadable(): ReadableStream<Uint8Array> {
-    const buffer = this.#buffer;
-    let last = 0;
-    // With nothing queued on either end, pipeTo asks for a chunk only when the
-    // one before is written: that is what makes reusing the buffer safe.
-    return new ReadableStream<Uint8Array>({
-      pull: async (controller) => {
-        if (this.#pace !== undefined) await this.hold();
-        const most = this.#pace?.piece;
-        buffer.fit(last, most);
-        const view = atMost(buffer.take(), most);
-        const count = this.#readAgain(view) ?? await this.#read(view);
-        if (count === null) {
-          controller.close();
-          buffer.free();
-          return;
-        }
-        last = count;
-        this.#received += count;
-        this.#pace?.charge(count);
-        controller.enqueue(buffer.filled(count));
-      },
-    }, { highWaterMark: 0 });
+  #startReading(): void {
+    this.#isReading = true;
+    const pace = this.#pace;
+    if (pace === undefined || pace.isOpen) this.#read();
+    else void this.hold().then(() => this.#read());
   }
 
-  #makeWritable(): WritableStream<Uint8Array> {
-    return new WritableStream<Uint8Array>({
-      write: async (chunk) => {
-        let count = await this.#write(chunk);
-        while (count < chunk.length) {
-          count += await this.#write(chunk.subarray(count));
-        }
-      },
-      close: () => this.#shutdown(),
-    }, { highWaterMark: 1 });
+  #read(): void {
+    const most = this.#pace?.piece;
+    if (this.#unread !== undefined) {
+      this.#isReading = false;
+      this.#receiveAgain(most);
+      return;
+    }
+    this.#buffer.fit(this.#last, most);
+    const view = atMost(this.#buffer.take(), most);
+    this.#connection.read(view).then(this.#onRead, this.#onError);
+  }
+
+  readonly #onRead = (count: number | null): void => {
+    this.#isReading = false;
+    this.#hasSentLast = false;
+    if (count === null) {
+      this.#buffer.free();
+      this.#arrive(null);
+      return;
+    }
+    this.#last = count;
+    this.#received += count;
+    this.#pace?.charge(count);
+    this.#arrive(this.#buffer.filled(count));
+  };
+
+  readonly #onError = (error: unknown): void => {
+    this.#isReading = false;
+    this.#failed = true;
+    this.#buffer.free();
+    this.#fail(error);
+  };
+
+  /** Gives it to who waits, or keeps it for who will. */
+  #arrive(bytes: Received): void {
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    this.#arrived = waiter === undefined ? bytes : undefined;
+    waiter?.resolve(bytes);
+  }
+
+  #fail(cause: unknown): void {
+    const waiter = this.#waiter;
+    this.#waiter = undefined;
+    this.#error = waiter === undefined ? { cause } : undefined;
+    waiter?.reject(cause);
+  }
+
+  /** What was put back is received as it is. */
+  #receiveAgain(most = Infinity): void {
+    const bytes = this.#unread!;
+    const isAll = bytes.length <= most;
+    this.#unread = isAll ? undefined : bytes.subarray(most);
+    const piece = isAll ? bytes : bytes.subarray(0, most);
+    this.#received += piece.length;
+    this.#pace?.charge(piece.length);
+    this.#arrive(piece);
   }
 
   /** Takes what was put back, where something was. */
@@ -283,46 +397,6 @@ export class Duplex {
     view.set(bytes.subarray(0, count));
     this.#unread = count < bytes.length ? bytes.subarray(count) : undefined;
     return count;
-  }
-
-  async #read(buffer: Uint8Array): Promise<number | null> {
-    this.#isReading = true;
-    try {
-      const count = await this.#connection.read(buffer);
-      this.#hasSentLast = false;
-      return count;
-    } catch (error) {
-      this.#failed = true;
-      this.#buffer.free();
-      throw error;
-    } finally {
-      this.#isReading = false;
-    }
-  }
-
-  async #write(bytes: Uint8Array): Promise<number> {
-    this.#isWriting = true;
-    try {
-      const count = await this.#connection.write(bytes);
-      this.#sent += count;
-      this.#hasSentLast = true;
-      return count;
-    } catch (error) {
-      this.#failed = true;
-      throw error;
-    } finally {
-      this.#isWriting = false;
-    }
-  }
-
-  async #shutdown(): Promise<void> {
-    this.#hasEnded = true;
-    try {
-      await this.#connection.closeWrite();
-    } catch (error) {
-      this.#failed = true;
-      throw error;
-    }
   }
 }
 

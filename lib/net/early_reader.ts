@@ -21,7 +21,7 @@ export interface EarlyReaderOptions {
 
 /** Reads from a peer until it is stopped, and keeps what comes. */
 export class EarlyReader {
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #peer: Duplex;
   readonly #early: Uint8Array[] = [];
   readonly #reading: Promise<void>;
   readonly #most: number;
@@ -31,7 +31,7 @@ export class EarlyReader {
   /**
    * Starts to read.
    *
-   * @param peer The peer; its stream is locked until
+   * @param peer The peer; nobody else receives from it until
    *   {@linkcode EarlyReader.stop}.
    * @param onEnd Told once why the peer is of no use any more: it has closed,
    *   has reset, or says more than is kept.
@@ -45,33 +45,33 @@ export class EarlyReader {
     this.#most = options.most ?? 16 * 1024;
     this.#tooMuch = options.tooMuch ??
       (() => new RangeError("Peer says too much too early"));
-    this.#reader = peer.readable.getReader();
+    this.#peer = peer;
     this.#reading = this.#read().catch((error: unknown) => {
       if (!this.#stopped) onEnd(error);
     });
   }
 
   /**
-   * Gives the peer's stream back. The read that is under way goes on: what it
-   * brings, and the end of file too, is the first thing in the stream.
+   * Gives the peer back. The read that is under way goes on: what it brings, and
+   * the end of file too, is the next that is received.
    *
-   * @returns What the peer has said so far, in order. It comes before what is
-   *   in the stream, and can't be put back, which is why it is returned.
+   * @returns What the peer has said so far, in order.
    */
   async stop(): Promise<readonly Uint8Array[]> {
     this.#stopped = true;
-    this.#reader.releaseLock();
-    await this.#reading; // A chunk may have been given and not been kept yet.
+    this.#peer.interrupt();
+    await this.#reading; // Bytes may have been given and not been kept yet.
     return this.#early;
   }
 
   async #read(): Promise<void> {
     let length = 0;
     do {
-      const { value, done } = await this.#reader.read();
-      if (done) throw new Deno.errors.UnexpectedEof("Peer closed");
-      this.#early.push(value.slice()); // Its buffer is used again.
-      length += value.length;
+      const bytes = await this.#peer.receive();
+      if (bytes === undefined) return;
+      if (bytes === null) throw new Deno.errors.UnexpectedEof("Peer closed");
+      this.#early.push(bytes.slice()); // Its buffer is used again.
+      length += bytes.length;
       if (length > this.#most) throw this.#tooMuch();
     } while (!this.#stopped);
   }

@@ -116,7 +116,7 @@ const WORDS: Readonly<Partial<Record<DialErrorKind, string>>> = {
 
 async function askSocks5({ duplex, parent, target, failed }: Hop) {
   const { credentials } = parent;
-  const reader = new ByteReader(duplex.bytes());
+  const reader = new ByteReader(duplex);
   const methods = credentials === undefined
     ? [METHOD.NoAuthentication]
     : [METHOD.UsernamePassword, METHOD.NoAuthentication];
@@ -145,7 +145,7 @@ async function askSocks4({ duplex, parent, target, failed }: Hop) {
   if (!isIpv4 && parent.scheme === "socks4") {
     throw failed("failed", "SOCKS4 has IPv4 addresses only");
   }
-  const reader = new ByteReader(duplex.bytes());
+  const reader = new ByteReader(duplex);
   await duplex.write(encodeSocks4({
     command: SOCKS4_COMMAND.Connect,
     ...target,

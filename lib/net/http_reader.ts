@@ -16,19 +16,17 @@ const NOTHING = new Uint8Array();
  */
 export class HttpReader {
   readonly #duplex: Duplex;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #bytes: Uint8Array = NOTHING;
   #reading: Promise<boolean> | undefined;
   #isEnded = false;
 
   /**
-   * Locks the connection's stream until {@linkcode HttpReader.release}.
+   * Takes a connection over until {@linkcode HttpReader.release}.
    *
    * @param duplex Connection to read from.
    */
   constructor(duplex: Duplex) {
     this.#duplex = duplex;
-    this.#reader = duplex.readable.getReader();
   }
 
   /** Bytes that have come and were not taken; valid until they are. */
@@ -83,22 +81,23 @@ export class HttpReader {
   }
 
   /**
-   * Gives the stream back at the first byte not taken. A reading that is under
-   * way fails for who waits for it; what it brings stays in the stream.
+   * Gives the connection back at the first byte not taken. A reading that is
+   * under way fails for who waits for it; what it brings is received next.
    */
   release(): void {
-    // Copied, since the stream reads into the buffer that they are in.
+    // Copied, since what is received next is read into the buffer they are in.
     this.#duplex.unread(this.#bytes.slice());
     this.#bytes = NOTHING;
-    this.#reader.releaseLock();
+    if (this.#reading !== undefined) this.#duplex.interrupt();
   }
 
   async #read(): Promise<boolean> {
     try {
-      const { value, done } = await this.#reader.read();
-      this.#isEnded = done;
-      this.#bytes = value ?? NOTHING;
-      return !done;
+      const bytes = await this.#duplex.receive();
+      if (bytes === undefined) throw new TypeError("Reading was given up");
+      this.#isEnded = bytes === null;
+      this.#bytes = bytes ?? NOTHING;
+      return bytes !== null;
     } finally {
       this.#reading = undefined;
     }

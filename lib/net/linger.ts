@@ -28,12 +28,8 @@ export async function linger(peer: Duplex, timeout: number): Promise<void> {
   const deadline = setDeadline(timeout, () => peer.close());
   try {
     await peer.closeWrite();
-    const reader = peer.readable.getReader();
     const most = peer.received + MOST_DISCARDED;
-    while (peer.received < most) {
-      const { done } = await reader.read();
-      if (done) break;
-    }
+    while (peer.received < most && await peer.receive() !== null);
   } catch {
     // The peer has gone, or was closed by the deadline: that is the end too.
   } finally {

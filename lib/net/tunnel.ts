@@ -80,13 +80,17 @@ class Tunnel {
   readonly #halfCloseTimeout: Readonly<Record<End, number>>;
   readonly #keepTarget: number | undefined;
   readonly #onHalfClose: (() => void) | undefined;
-  readonly #controller = new AbortController();
   readonly #result: TunnelResult = {
     sent: 0,
     received: 0,
     endedFirst: undefined,
     error: undefined,
   };
+  readonly #finished = Promise.withResolvers<void>();
+  /** Directions that have not ended. */
+  #going = 2;
+  /** Whether it was cut, or left with the target kept. */
+  #isOver = false;
   #stall: Deadline | undefined;
   #held = 0;
 
@@ -111,10 +115,9 @@ class Tunnel {
       () => this.#leave(timeoutError(this.#idleTimeout, "Idle time")),
     );
     const unregister = context.onCancel((reason) => this.#cut(reason));
-    await Promise.all([
-      this.#pump(client, target, "client"),
-      this.#pump(target, client, "target"),
-    ]);
+    void this.#pump(client, target, "client");
+    void this.#pump(target, client, "target");
+    await this.#finished.promise;
     this.#stall?.clear();
     unregister();
     client.releaseBuffer();
@@ -125,37 +128,49 @@ class Tunnel {
   }
 
   async #pump(from: Duplex, to: Duplex, end: End): Promise<void> {
-    const { signal } = this.#controller;
     try {
-      await from.readable.pipeTo(to.writable, {
-        signal,
-        preventAbort: true,
-        preventCancel: true,
-        preventClose: end === "client" && this.#keepTarget !== undefined,
-      });
+      if (await this.#copy(from, to)) {
+        if (end === "target" || this.#keepTarget === undefined) {
+          await to.closeWrite();
+        }
+        this.#end(end);
+      }
     } catch (error) {
       this.#fail(error, to.failed ? other(end) : end);
-      return;
     }
-    if (this.#result.endedFirst !== undefined || signal.aborted) return;
+    if (--this.#going === 0) this.#finished.resolve();
+  }
+
+  /** Whether it came to the end of file, and was not cut before. */
+  async #copy(from: Duplex, to: Duplex): Promise<boolean> {
+    while (true) {
+      const bytes = await from.receive();
+      if (this.#isOver || bytes === undefined) return false;
+      if (bytes === null) return true;
+      await to.send(bytes);
+    }
+  }
+
+  #end(end: End): void {
+    if (this.#result.endedFirst !== undefined || this.#isOver) return;
     this.#result.endedFirst = end;
     this.#onHalfClose?.();
     this.#waitForOther(end);
   }
 
   #fail(error: unknown, end: End): void {
-    if (this.#controller.signal.aborted) return;
+    if (this.#isOver) return;
     this.#result.failed = end;
     this.#result.endedFirst ??= end;
     this.#cut(error);
   }
 
   #cut(reason: unknown): void {
-    if (this.#controller.signal.aborted) return;
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#result.error = reason;
-    this.#controller.abort(reason);
-    // pipeTo waits for the write that is under way, which may be for a peer
-    // that does not read: only closing the sockets ends it.
+    // What is under way, such as a write for a peer that does not read, is ended
+    // by closing the sockets alone.
     this.#client.close();
     this.#target.close();
   }
@@ -194,12 +209,12 @@ class Tunnel {
     const isInOrder = this.#keepTarget !== undefined &&
       this.#result.endedFirst !== "target" &&
       !this.#client.isWriting && !target.isWriting && !target.awaitsAnswer;
-    if (!isInOrder || this.#controller.signal.aborted) return this.#cut(reason);
+    if (!isInOrder || this.#isOver) return this.#cut(reason);
+    this.#isOver = true;
     this.#result.error = reason;
     this.#result.isTargetKept = true;
-    // As a Go read is interrupted with SetDeadline: the read under way goes on,
-    // and what it brings is the first thing that the next client's pump gets.
-    this.#controller.abort(new Error("Target is kept"));
+    // The read under way goes on: what it brings is for the next client.
+    target.interrupt();
     if (reason !== undefined) this.#client.close();
   }
 

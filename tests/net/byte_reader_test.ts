@@ -2,26 +2,26 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { ByteReader } from "../../lib/net/byte_reader.ts";
 import { Duplex } from "../../lib/net/duplex.ts";
 import type { Parser } from "../../lib/wire/parser.ts";
-import { readToEnd, socketPair, writeAll } from "../support/sockets.ts";
+import { socketPair, writeAll } from "../support/sockets.ts";
 
-Deno.test("ByteReader.readExact() takes no byte too many off the socket", async () => {
+Deno.test("ByteReader.release() gives back what was not taken", async () => {
   const [peer, conn] = await socketPair();
   await writeAll(peer, [5, 1, 0, 9, 9]);
   await peer.closeWrite();
   const duplex = new Duplex(conn);
-  const reader = new ByteReader(duplex.bytes());
+  const reader = new ByteReader(duplex);
   assertEquals(await reader.readExact(3), new Uint8Array([5, 1, 0]));
-  assertEquals(duplex.received, 3);
   reader.release();
-  // Not "still in the stream": still in the socket, for whoever reads next.
-  assertEquals(await readToEnd(conn), new Uint8Array([9, 9]));
+  assertEquals(duplex.received, 3);
+  assertEquals(await duplex.receive(), new Uint8Array([9, 9]));
+  assertEquals(await duplex.receive(), null);
   peer.close();
   conn.close();
 });
 
 Deno.test("ByteReader.readExact() puts fragments together", async () => {
   const [peer, conn] = await socketPair();
-  const reader = new ByteReader(new Duplex(conn).bytes());
+  const reader = new ByteReader(new Duplex(conn));
   const read = reader.readExact(4);
   for (const byte of [1, 2, 3, 4]) await writeAll(peer, [byte]);
   assertEquals(await read, new Uint8Array([1, 2, 3, 4]));
@@ -31,7 +31,7 @@ Deno.test("ByteReader.readExact() puts fragments together", async () => {
 
 Deno.test("ByteReader.readExact() reads nothing when nothing is asked for", async () => {
   const [peer, conn] = await socketPair();
-  const reader = new ByteReader(new Duplex(conn).bytes());
+  const reader = new ByteReader(new Duplex(conn));
   assertEquals(await reader.readExact(0), new Uint8Array());
   peer.close();
   conn.close();
@@ -44,7 +44,7 @@ Deno.test("ByteReader.readExact() throws when the stream ends first", async (t) 
       await writeAll(peer, sent);
       peer.close();
       const duplex = new Duplex(conn);
-      const reader = new ByteReader(duplex.bytes());
+      const reader = new ByteReader(duplex);
       await assertRejects(
         () => reader.readExact(4),
         Deno.errors.UnexpectedEof,
@@ -63,9 +63,36 @@ Deno.test("ByteReader.parse() feeds a parser what it asks for", async () => {
   }
   const [peer, conn] = await socketPair();
   await writeAll(peer, [2, 7, 8, 1, 9]);
-  const reader = new ByteReader(new Duplex(conn).bytes());
+  const reader = new ByteReader(new Duplex(conn));
   assertEquals(await reader.parse(parseLengthAndBody()), [7, 8]);
   assertEquals(await reader.parse(parseLengthAndBody()), [9]);
+  peer.close();
+  conn.close();
+});
+
+Deno.test("ByteReader.parse() leaves a parser the bytes that it was given", async () => {
+  function* parseTwo(): Parser<Uint8Array[]> {
+    return [yield 2, yield 2];
+  }
+  const [peer, conn] = await socketPair();
+  const reader = new ByteReader(new Duplex(conn));
+  const parsed = reader.parse(parseTwo());
+  for (const byte of [1, 2, 3, 4]) await writeAll(peer, [byte]);
+  assertEquals((await parsed).map((bytes) => [...bytes]), [[1, 2], [3, 4]]);
+  peer.close();
+  conn.close();
+});
+
+Deno.test("ByteReader.unread() puts bytes in front of those that have come", async () => {
+  const [peer, conn] = await socketPair();
+  await writeAll(peer, [1, 2, 3]);
+  const duplex = new Duplex(conn);
+  const reader = new ByteReader(duplex);
+  reader.unread(await reader.readExact(2));
+  assertEquals(await reader.readExact(1), new Uint8Array([1]));
+  reader.unread(new Uint8Array([9, 1]));
+  reader.release();
+  assertEquals(await duplex.receive(), new Uint8Array([9, 1, 2, 3]));
   peer.close();
   conn.close();
 });

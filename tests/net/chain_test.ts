@@ -11,7 +11,6 @@ import { assertBytes, readToEof } from "../support/dialogue.ts";
 import { startTestProxy } from "../support/proxy.ts";
 import {
   closedPort,
-  readExactly,
   startEcho,
   startServer,
   within,
@@ -170,8 +169,11 @@ Deno.test("dialChain() reads replies with every address type, byte by byte", asy
       await readToEof(conn);
     });
     const urls = [`socks5h://127.0.0.1:${parent.addr.port}`];
-    const { connection } = await within(5_000, open(urls, "example.com", 80));
-    assertBytes(await readExactly(connection as Deno.TcpConn, 1), [33]);
+    const { connection, duplex } = await within(
+      5_000,
+      open(urls, "example.com", 80),
+    );
+    assertBytes((await within(5_000, duplex.receive()))!, [33]);
     connection[Symbol.dispose]();
   }
 });
