@@ -41,7 +41,7 @@ export async function detect(session: Session): Promise<TunnelResult> {
       }: first byte is 0x${byte}`,
     );
   }
-  return await HANDLERS[name](session);
+  return HANDLERS[name](session); // Awaited, it would be one more that waits.
 }
 
 /** A letter begins the method of an HTTP request (RFC 9110 §9.1). */

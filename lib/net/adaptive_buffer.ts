@@ -8,10 +8,10 @@
 import { type Buffer, type BufferPool, LARGE_BUFFERS } from "./buffer_pool.ts";
 
 /**
- * Bytes. The first is enough for a message, and two of them are what an idle
+ * Bytes. The first is enough for a packet, and two of them are what an idle
  * tunnel holds; more than the last carried no more bytes a second (measured).
  */
-const SIZES = [4 * 1024, 64 * 1024, 1024 * 1024] as const;
+const SIZES = [2 * 1024, 64 * 1024, 1024 * 1024] as const;
 
 /** A read that leaves this part of a buffer unused asks for a smaller one. */
 const SPARE = 8;

@@ -14,11 +14,13 @@ import type { Channel } from "./connection.ts";
 const NOTHING = new Uint8Array();
 
 /** What has come; `null` is end of file, `undefined` an interruption. */
-type Received = Uint8Array | null | undefined;
+export type Received = Uint8Array | null | undefined;
 
-/** Who waits for bytes. */
-interface Waiter {
+/** Who waits for bytes; told once for each time that it has asked. */
+export interface Receiver {
+  /** Takes what has come. */
   resolve(bytes: Received): void;
+  /** Takes the socket's error. */
   reject(error: unknown): void;
 }
 
@@ -28,7 +30,7 @@ export class Duplex {
   readonly #buffer = new AdaptiveBuffer();
   #readable: ReadableStream<Uint8Array> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
-  #waiter: Waiter | undefined;
+  #receiver: Receiver | undefined;
   /** What came while nobody waited. */
   #arrived: Received;
   #error: { readonly cause: unknown } | undefined;
@@ -105,14 +107,24 @@ export class Duplex {
    * @throws The socket's error.
    */
   receive(): Promise<Received> {
-    this.interrupt();
     const { promise, resolve, reject } = Promise.withResolvers<Received>();
-    this.#waiter = { resolve, reject };
+    this.receiveFor({ resolve, reject });
+    return promise;
+  }
+
+  /**
+   * The same as {@linkcode Duplex.receive} without a promise, for who asks again
+   * and again.
+   *
+   * @param receiver Told what has come, perhaps at once.
+   */
+  receiveFor(receiver: Receiver): void {
+    this.interrupt();
+    this.#receiver = receiver;
     if (this.#unread !== undefined && this.#isReading) this.#receiveAgain();
     else if (this.#error !== undefined) this.#fail(this.#error.cause);
     else if (this.#arrived !== undefined) this.#arrive(this.#arrived);
     else if (!this.#isReading) this.#startReading();
-    return promise;
   }
 
   /**
@@ -121,8 +133,9 @@ export class Duplex {
    * Go read with SetDeadline.
    */
   interrupt(): void {
-    this.#waiter?.resolve(undefined);
-    this.#waiter = undefined;
+    const receiver = this.#receiver;
+    this.#receiver = undefined;
+    receiver?.resolve(undefined);
   }
 
   /**
@@ -365,17 +378,17 @@ export class Duplex {
 
   /** Gives it to who waits, or keeps it for who will. */
   #arrive(bytes: Received): void {
-    const waiter = this.#waiter;
-    this.#waiter = undefined;
-    this.#arrived = waiter === undefined ? bytes : undefined;
-    waiter?.resolve(bytes);
+    const receiver = this.#receiver;
+    this.#receiver = undefined;
+    this.#arrived = receiver === undefined ? bytes : undefined;
+    receiver?.resolve(bytes);
   }
 
   #fail(cause: unknown): void {
-    const waiter = this.#waiter;
-    this.#waiter = undefined;
-    this.#error = waiter === undefined ? { cause } : undefined;
-    waiter?.reject(cause);
+    const receiver = this.#receiver;
+    this.#receiver = undefined;
+    this.#error = receiver === undefined ? { cause } : undefined;
+    receiver?.reject(cause);
   }
 
   /** What was put back is received as it is. */

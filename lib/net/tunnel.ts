@@ -4,11 +4,12 @@
  * @module
  */
 
-import type { Context } from "../sync/context.ts";
+import type { Context, Unregister } from "../sync/context.ts";
 import { timeoutError } from "../sync/context.ts";
 import type { Deadline } from "../sync/deadline.ts";
 import { watchStall } from "../sync/stall.ts";
 import type { Duplex } from "./duplex.ts";
+import { Flow, type FlowObserver } from "./flow.ts";
 
 /** Which end of a tunnel. */
 export type End = "client" | "target";
@@ -86,9 +87,12 @@ class Tunnel {
     endedFirst: undefined,
     error: undefined,
   };
-  readonly #finished = Promise.withResolvers<void>();
+  readonly #finished = Promise.withResolvers<TunnelResult>();
+  #flows: readonly Flow[] = [];
   /** Directions that have not ended. */
   #going = 2;
+  #before = { sent: 0, received: 0 };
+  #unregister: Unregister | undefined;
   /** Whether it was cut, or left with the target kept. */
   #isOver = false;
   #stall: Deadline | undefined;
@@ -106,49 +110,49 @@ class Tunnel {
     this.#onHalfClose = options.onHalfClose;
   }
 
-  async run(context: Context): Promise<TunnelResult> {
+  run(context: Context): Promise<TunnelResult> {
     const client = this.#client;
     const target = this.#target;
-    const before = { sent: target.sent, received: client.sent };
+    this.#before = { sent: target.sent, received: client.sent };
     this.#watch(
       this.#idleTimeout,
       () => this.#leave(timeoutError(this.#idleTimeout, "Idle time")),
     );
-    const unregister = context.onCancel((reason) => this.#cut(reason));
-    void this.#pump(client, target, "client");
-    void this.#pump(target, client, "target");
-    await this.#finished.promise;
-    this.#stall?.clear();
-    unregister();
-    client.releaseBuffer();
-    target.releaseBuffer();
-    this.#result.sent = target.sent - before.sent;
-    this.#result.received = client.sent - before.received;
-    return this.#result;
+    this.#unregister = context.onCancel((reason) => this.#cut(reason));
+    this.#flows = [
+      new Flow(client, target, this.#observer("client")),
+      new Flow(target, client, this.#observer("target")),
+    ];
+    return this.#finished.promise;
   }
 
-  async #pump(from: Duplex, to: Duplex, end: End): Promise<void> {
-    try {
-      if (await this.#copy(from, to)) {
-        if (end === "target" || this.#keepTarget === undefined) {
-          await to.closeWrite();
-        }
-        this.#end(end);
-      }
-    } catch (error) {
+  #observer(end: End): FlowObserver {
+    const to = end === "client" ? this.#target : this.#client;
+    const fail = (error: unknown) => {
       this.#fail(error, to.failed ? other(end) : end);
-    }
-    if (--this.#going === 0) this.#finished.resolve();
+      this.#leaveFlow();
+    };
+    return {
+      onStop: () => this.#leaveFlow(),
+      onError: fail,
+      onEnd: () => {
+        if (this.#isOver) return this.#leaveFlow();
+        const isKept = end === "client" && this.#keepTarget !== undefined;
+        const closing = isKept ? Promise.resolve() : to.closeWrite();
+        closing.then(() => this.#end(end)).then(() => this.#leaveFlow(), fail);
+      },
+    };
   }
 
-  /** Whether it came to the end of file, and was not cut before. */
-  async #copy(from: Duplex, to: Duplex): Promise<boolean> {
-    while (true) {
-      const bytes = await from.receive();
-      if (this.#isOver || bytes === undefined) return false;
-      if (bytes === null) return true;
-      await to.send(bytes);
-    }
+  #leaveFlow(): void {
+    if (--this.#going > 0) return;
+    this.#stall?.clear();
+    this.#unregister?.();
+    this.#client.releaseBuffer();
+    this.#target.releaseBuffer();
+    this.#result.sent = this.#target.sent - this.#before.sent;
+    this.#result.received = this.#client.sent - this.#before.received;
+    this.#finished.resolve(this.#result);
   }
 
   #end(end: End): void {
@@ -214,7 +218,7 @@ class Tunnel {
     this.#result.error = reason;
     this.#result.isTargetKept = true;
     // The read under way goes on: what it brings is for the next client.
-    target.interrupt();
+    for (const flow of this.#flows) flow.stop();
     if (reason !== undefined) this.#client.close();
   }
 
