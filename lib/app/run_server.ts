@@ -68,6 +68,7 @@ export async function runServer(
   const log = openLog({ format: options.log, quiet: options.quiet });
   using signals = listenForSignals();
   surviveMistakes(log.write);
+  spareStacks();
   using manager = await openServiceManager(log.write);
   const stop = new OperatorSignals(signals);
   await using watching = await openWatching(options, log.write, {
@@ -109,6 +110,14 @@ function dropPermissions(keepWrite: boolean): void {
   }
   // Of what was given as a whole, a part can't be kept.
   if (!keepWrite) Deno.permissions.revokeSync({ name: "write" });
+}
+
+/**
+ * Every connection that is reset makes errors, whose stacks nobody sees: to take
+ * them costs more than to handle the errors.
+ */
+function spareStacks(): void {
+  Error.stackTraceLimit = 0;
 }
 
 /** A mistake of ours in one connection must not end all others. */

@@ -41,7 +41,8 @@ export async function detect(session: Session): Promise<TunnelResult> {
       }: first byte is 0x${byte}`,
     );
   }
-  return HANDLERS[name](session); // Awaited, it would be one more that waits.
+  // Not awaited: nothing of this is kept while the tunnel is open.
+  return HANDLERS[name](session);
 }
 
 /** A letter begins the method of an HTTP request (RFC 9110 §9.1). */

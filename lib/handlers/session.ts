@@ -203,6 +203,7 @@ export class Session<S extends CommonServices = Services>
   /** Ends the time limit of the handshake, once the request is read. */
   endHandshake(): void {
     this.#handshake?.clear();
+    this.#handshake = undefined;
     this.#leaveDrain();
     this.live?.endHandshake();
   }

@@ -57,7 +57,8 @@ export async function socks5(session: Session): Promise<TunnelResult> {
   const request = await readRequest(session);
   switch (request.command) {
     case COMMAND.Connect:
-      return await connect(session, request);
+      // Not awaited: nothing of this is kept while the tunnel is open.
+      return connect(session, request);
     case COMMAND.Bind:
       return await bind(session, request, encodeBound);
     case COMMAND.UdpAssociate:

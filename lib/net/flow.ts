@@ -10,20 +10,22 @@
 
 import type { Duplex, Received, Receiver } from "./duplex.ts";
 
-/** Told once how a flow has ended. */
+/** Told once how each of its flows has ended. */
 export interface FlowObserver {
   /** The source has come to its end of file; everything before is sent. */
-  onEnd(): void;
+  onEnd(flow: Flow): void;
   /** It was stopped; what was received before is sent. */
-  onStop(): void;
+  onStop(flow: Flow): void;
   /** One of the two connections has failed. */
-  onError(error: unknown): void;
+  onError(flow: Flow, error: unknown): void;
 }
 
 /** One direction of a tunnel; begins at once. */
 export class Flow implements Receiver {
-  readonly #from: Duplex;
-  readonly #to: Duplex;
+  /** Where bytes are received. */
+  readonly from: Duplex;
+  /** Where they are sent. */
+  readonly to: Duplex;
   readonly #observer: FlowObserver;
   #isStopped = false;
 
@@ -35,8 +37,8 @@ export class Flow implements Receiver {
    * @param observer Told how it ends.
    */
   constructor(from: Duplex, to: Duplex, observer: FlowObserver) {
-    this.#from = from;
-    this.#to = to;
+    this.from = from;
+    this.to = to;
     this.#observer = observer;
     from.receiveFor(this);
   }
@@ -44,7 +46,7 @@ export class Flow implements Receiver {
   /** Stops before the next piece, and closes nothing. Can be repeated. */
   stop(): void {
     this.#isStopped = true;
-    this.#from.interrupt();
+    this.from.interrupt();
   }
 
   /**
@@ -53,9 +55,9 @@ export class Flow implements Receiver {
    * @param bytes What has come.
    */
   resolve(bytes: Received): void {
-    if (bytes === null) this.#observer.onEnd();
-    else if (bytes === undefined || this.#isStopped) this.#observer.onStop();
-    else this.#to.send(bytes).then(this.#next, this.#fail);
+    if (bytes === null) this.#observer.onEnd(this);
+    else if (bytes === undefined || this.#isStopped) this.#observer.onStop(this);
+    else this.to.send(bytes).then(this.#next, this.#fail);
   }
 
   /**
@@ -64,13 +66,13 @@ export class Flow implements Receiver {
    * @param error The socket's error.
    */
   reject(error: unknown): void {
-    this.#observer.onError(error);
+    this.#observer.onError(this, error);
   }
 
   readonly #next = (): void => {
-    if (this.#isStopped) this.#observer.onStop();
-    else this.#from.receiveFor(this);
+    if (this.#isStopped) this.#observer.onStop(this);
+    else this.from.receiveFor(this);
   };
 
-  readonly #fail = (error: unknown): void => this.#observer.onError(error);
+  readonly #fail = (error: unknown): void => this.#observer.onError(this, error);
 }

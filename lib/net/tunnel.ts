@@ -74,7 +74,7 @@ export function tunnel(
   return new Tunnel(client, target, options).run(context);
 }
 
-class Tunnel {
+class Tunnel implements FlowObserver {
   readonly #client: Duplex;
   readonly #target: Duplex;
   readonly #idleTimeout: number;
@@ -120,28 +120,35 @@ class Tunnel {
     );
     this.#unregister = context.onCancel((reason) => this.#cut(reason));
     this.#flows = [
-      new Flow(client, target, this.#observer("client")),
-      new Flow(target, client, this.#observer("target")),
+      new Flow(client, target, this),
+      new Flow(target, client, this),
     ];
     return this.#finished.promise;
   }
 
-  #observer(end: End): FlowObserver {
-    const to = end === "client" ? this.#target : this.#client;
-    const fail = (error: unknown) => {
-      this.#fail(error, to.failed ? other(end) : end);
-      this.#leaveFlow();
-    };
-    return {
-      onStop: () => this.#leaveFlow(),
-      onError: fail,
-      onEnd: () => {
-        if (this.#isOver) return this.#leaveFlow();
-        const isKept = end === "client" && this.#keepTarget !== undefined;
-        const closing = isKept ? Promise.resolve() : to.closeWrite();
-        closing.then(() => this.#end(end)).then(() => this.#leaveFlow(), fail);
-      },
-    };
+  /** A direction has come to its end of file. */
+  onEnd({ from, to }: Flow): void {
+    if (this.#isOver) return this.#leaveFlow();
+    const isKept = from === this.#client && this.#keepTarget !== undefined;
+    const closing = isKept ? Promise.resolve() : to.closeWrite();
+    const end = this.#endOf(from);
+    closing.then(() => this.#end(end), (error) => this.#fail(error, other(end)))
+      .then(() => this.#leaveFlow());
+  }
+
+  /** A direction was stopped. */
+  onStop(): void {
+    this.#leaveFlow();
+  }
+
+  /** A direction has failed. */
+  onError({ from, to }: Flow, error: unknown): void {
+    this.#fail(error, this.#endOf(to.failed ? to : from));
+    this.#leaveFlow();
+  }
+
+  #endOf(duplex: Duplex): End {
+    return duplex === this.#client ? "client" : "target";
   }
 
   #leaveFlow(): void {

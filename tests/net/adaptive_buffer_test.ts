@@ -17,15 +17,15 @@ function lengthsAfter(reads: number[], pool = new BufferPool(8 * MIB)) {
 
 Deno.test("AdaptiveBuffer grows only when a read comes back full", () => {
   const cases: { reads: number[]; lengths: number[] }[] = [
-    { reads: [64, 64], lengths: [4 * KIB, 4 * KIB] },
-    { reads: [4 * KIB - 1], lengths: [4 * KIB] },
-    { reads: [4 * KIB, 64 * KIB], lengths: [64 * KIB, MIB] },
-    { reads: [4 * KIB, 64 * KIB, MIB], lengths: [64 * KIB, MIB, MIB] },
-    { reads: [4 * KIB, 8 * KIB], lengths: [64 * KIB, 64 * KIB] },
-    { reads: [4 * KIB, 8 * KIB - 1], lengths: [64 * KIB, 4 * KIB] },
+    { reads: [64, 64], lengths: [2 * KIB, 2 * KIB] },
+    { reads: [2 * KIB - 1], lengths: [2 * KIB] },
+    { reads: [2 * KIB, 64 * KIB], lengths: [64 * KIB, MIB] },
+    { reads: [2 * KIB, 64 * KIB, MIB], lengths: [64 * KIB, MIB, MIB] },
+    { reads: [2 * KIB, 8 * KIB], lengths: [64 * KIB, 64 * KIB] },
+    { reads: [2 * KIB, 8 * KIB - 1], lengths: [64 * KIB, 2 * KIB] },
     {
-      reads: [4 * KIB, 64 * KIB, 100, 100],
-      lengths: [64 * KIB, MIB, 64 * KIB, 4 * KIB],
+      reads: [2 * KIB, 64 * KIB, 100, 100],
+      lengths: [64 * KIB, MIB, 64 * KIB, 2 * KIB],
     },
   ];
   for (const { reads, lengths } of cases) {
@@ -34,21 +34,21 @@ Deno.test("AdaptiveBuffer grows only when a read comes back full", () => {
 });
 
 Deno.test("AdaptiveBuffer stays small when the pool is spent", () => {
-  assertEquals(lengthsAfter([4 * KIB], new BufferPool(0)), [4 * KIB]);
+  assertEquals(lengthsAfter([2 * KIB], new BufferPool(0)), [2 * KIB]);
   const pool = new BufferPool(64 * KIB);
-  assertEquals(lengthsAfter([4 * KIB, 64 * KIB], pool), [64 * KIB, 64 * KIB]);
+  assertEquals(lengthsAfter([2 * KIB, 64 * KIB], pool), [64 * KIB, 64 * KIB]);
 });
 
 Deno.test("AdaptiveBuffer.free() gives the large buffer back", () => {
   const pool = new BufferPool(64 * KIB);
   const first = new AdaptiveBuffer(pool);
   first.take();
-  first.fit(4 * KIB);
+  first.fit(2 * KIB);
   first.free();
   first.free(); // Again gives nothing back twice.
-  assertEquals(lengthsAfter([4 * KIB], pool), [64 * KIB]);
+  assertEquals(lengthsAfter([2 * KIB], pool), [64 * KIB]);
   assertEquals(pool.allocated, 64 * KIB);
-  assertEquals(first.take().length, 4 * KIB);
+  assertEquals(first.take().length, 2 * KIB);
 });
 
 Deno.test("AdaptiveBuffer.filled() returns what was read, in place", () => {
@@ -64,11 +64,11 @@ Deno.test("AdaptiveBuffer.detach() leaves the buffer alone and begins small agai
   const pool = new BufferPool(64 * KIB);
   const buffer = new AdaptiveBuffer(pool);
   buffer.take();
-  buffer.fit(4 * KIB);
+  buffer.fit(2 * KIB);
   const large = buffer.take();
   buffer.detach();
   assertEquals(pool.allocated, 0);
-  assertEquals(buffer.take().length, 4 * KIB);
-  buffer.fit(4 * KIB);
+  assertEquals(buffer.take().length, 2 * KIB);
+  buffer.fit(2 * KIB);
   assertEquals(buffer.take() === large, false);
 });
