@@ -193,29 +193,6 @@ export class Duplex {
   }
 
   /**
-   * Bytes from the peer as a byte stream, for exact reads: a BYOB read of n
-   * bytes takes no more than n off the socket, so that what follows is still
-   * there for {@linkcode Duplex.readable}. Read no further than that before.
-   *
-   * @returns A new stream without a queue.
-   */
-  bytes(): ReadableStream<Uint8Array> {
-    // No type argument: with one, TypeScript takes the overload without BYOB.
-    return new ReadableStream({
-      type: "bytes",
-      pull: async (controller) => {
-        const request = controller.byobRequest!;
-        const view = request.view as Uint8Array;
-        const count = this.#readAgain(view) ??
-          await this.#connection.read(view);
-        if (count === null) controller.close();
-        else this.#received += count;
-        request.respond(count ?? 0);
-      },
-    });
-  }
-
-  /**
    * What is still to be read, and to be written, for a layer that comes between
    * the connection and what is said on it, such as TLS. What it reads counts as
    * received. Nothing else may read or write from then on.
@@ -237,8 +214,7 @@ export class Duplex {
   }
 
   /**
-   * Puts bytes back in front of what is still to be read, by whichever stream
-   * is read next.
+   * Puts bytes back in front of what is still to be received.
    *
    * @param bytes Bytes that were read and turned out to be for somebody else;
    *   they are kept, not copied.

@@ -93,24 +93,7 @@ Deno.test("Duplex.failed tells whose socket it was", async () => {
   duplex.close(); // Again does nothing.
 });
 
-Deno.test("Duplex.bytes() hands the socket over to readable at the next byte", async () => {
-  const [peer, conn] = await socketPair();
-  const duplex = new Duplex(conn);
-  await writeAll(peer, "headbody");
-  await peer.closeWrite();
-  const reader = duplex.bytes().getReader({ mode: "byob" });
-  const { value } = await reader.read(new Uint8Array(4), { min: 4 });
-  assertEquals(new TextDecoder().decode(value), "head");
-  reader.releaseLock();
-  const chunk = await duplex.readable.getReader().read();
-  assertEquals(new TextDecoder().decode(chunk.value), "body");
-  await writeAll(conn, [1]);
-  await readExactly(peer, 1);
-  peer.close();
-  duplex.close();
-});
-
-Deno.test("Duplex.unread() puts bytes back in front of either stream", async () => {
+Deno.test("Duplex.unread() puts bytes back in front of what is received", async () => {
   const [peer, conn] = await socketPair();
   const duplex = new Duplex(conn);
   await writeAll(peer, [4, 5, 6]);
@@ -118,18 +101,50 @@ Deno.test("Duplex.unread() puts bytes back in front of either stream", async () 
   duplex.unread(new Uint8Array([3]));
   duplex.unread(new Uint8Array());
   duplex.unread(new Uint8Array([1, 2]));
-  const reader = duplex.bytes().getReader({ mode: "byob" });
-  const first = await reader.read(new Uint8Array(2), { min: 2 });
-  assertEquals(first.value, new Uint8Array([1, 2]));
-  const second = await reader.read(new Uint8Array(2), { min: 2 });
-  assertEquals(second.value, new Uint8Array([3, 4]));
-  reader.releaseLock();
+  assertEquals(duplex.received, -3, "it will count again");
+  assertEquals(await duplex.receive(), new Uint8Array([1, 2, 3]));
+  assertEquals(await duplex.receive(), new Uint8Array([4, 5, 6]));
   duplex.unread(new Uint8Array([9]));
-  const rest: number[] = [];
-  for await (const chunk of duplex.readable) rest.push(...chunk);
-  assertEquals(rest, [9, 5, 6]);
+  assertEquals(await duplex.receive(), new Uint8Array([9]));
+  assertEquals(await duplex.receive(), null);
+  assertEquals(await duplex.receive(), null, "the end stays the end");
   assertEquals(duplex.received, 3, "what was put back counts once");
   peer.close();
+  duplex.close();
+});
+
+Deno.test("Duplex.interrupt() loses nothing of the read under way", async () => {
+  const [peer, conn] = await socketPair();
+  const duplex = new Duplex(conn);
+  const first = duplex.receive();
+  duplex.interrupt();
+  assertEquals(await first, undefined);
+  await writeAll(peer, [1, 2]);
+  assert(await eventually(() => duplex.received === 2));
+  const second = duplex.receive();
+  const third = duplex.receive();
+  assertEquals(await second, new Uint8Array([1, 2]));
+  duplex.unread(new Uint8Array([0]));
+  const fourth = duplex.receive();
+  assertEquals(await third, undefined, "one wait at a time");
+  assertEquals(await fourth, new Uint8Array([0]), "though a read is under way");
+  const fifth = duplex.receive();
+  duplex.interrupt();
+  await peer.closeWrite();
+  assertEquals(await fifth, undefined);
+  assertEquals(await duplex.receive(), null);
+  peer.close();
+  duplex.close();
+});
+
+Deno.test("Duplex.receive() tells who asks later of an error that nobody waited for", async () => {
+  const { conn, reset } = await resettable();
+  const duplex = new Duplex(conn);
+  void duplex.receive();
+  duplex.interrupt();
+  reset();
+  assert(await eventually(() => duplex.failed));
+  await assertRejects(() => duplex.receive(), Deno.errors.ConnectionReset);
   duplex.close();
 });
 
