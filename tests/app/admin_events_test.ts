@@ -22,6 +22,29 @@ async function listen(admin: TestAdmin): Promise<Deno.Conn> {
   return conn;
 }
 
+Deno.test("AdminEvents tells who joined late of what ended before a tick", async () => {
+  await using admin = await startTestAdmin({ eventStep: 300 });
+  await using echo = startEcho();
+  await using test = await startTestProxy({ host: watched(admin.registry) });
+  using first = await listen(admin);
+  const others = readEvents(first);
+  assertEquals((await others.next()).value!.name, "snapshot");
+  // Behind a tick there is time until the next one.
+  assertEquals((await others.next()).value!.name, "tick");
+  const tunnel = await openTunnel(test, echo.addr);
+  using second = await listen(admin);
+  const events = readEvents(second);
+  const { data } = (await events.next()).value!;
+  assertEquals(data.tunnels.map(({ id }: { id: number }) => id), [1]);
+  tunnel.close();
+  await test.whenEnded(1);
+  const gone: number[] = [];
+  for (let n = 0; n < 5 && gone.length === 0; n++) {
+    gone.push(...(await events.next()).value!.data.gone);
+  }
+  assertEquals(gone, [1]);
+});
+
 Deno.test("AdminEvents tells all at first, then what changes", async () => {
   await using admin = await startTestAdmin({ eventStep: 20 });
   await using echo = startEcho();
