@@ -104,7 +104,9 @@ export class AdminEvents {
     this.#readers.add(reader);
     try {
       const { status, tunnels } = this.#view;
-      for (const { id } of tunnels) if (!this.#told.has(id)) this.#shown.add(id);
+      for (const { id } of tunnels) {
+        if (!this.#told.has(id)) this.#shown.add(id);
+      }
       const snapshot: SnapshotEvent = { status, tunnels };
       reader.push(encodeEvent("snapshot", snapshot));
       while (true) {
