@@ -23,7 +23,7 @@ export function startReload(api: Api): void {
     try {
       notify(describe(await api.send<ReloadAnswer>("POST", "api/reload")));
     } catch (error) {
-      await tellFailure(describeFailure(error));
+      tellFailure(describeFailure(error));
     } finally {
       isBusy = false;
       setAttribute(button, "aria-busy", "false");
@@ -38,10 +38,10 @@ function describe({ reloaded }: ReloadAnswer): string {
 }
 
 /** It may be long, and stays until it is read. */
-async function tellFailure(why: string): Promise<void> {
+function tellFailure(why: string): void {
   const what = "Cannot reload";
   // Somebody may have opened another meanwhile.
   const isFree = document.querySelector("dialog[open]") === null;
-  if (isFree) await ask({ title: what, text: why, cancel: "Close" });
+  if (isFree) ask({ title: what, text: why, cancel: "Close" });
   else notify(`${what}: ${why}`, "problem");
 }
