@@ -49,6 +49,8 @@ export class AdminEvents {
   readonly #step: number;
   readonly #readers = new Set<EventReader>();
   readonly #told = new Map<number, Told>();
+  /** Those that a new reader was shown before a tick has told of them. */
+  readonly #shown = new Set<number>();
   #toldClosed = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   #isClosed = false;
@@ -102,6 +104,9 @@ export class AdminEvents {
     this.#readers.add(reader);
     try {
       const { status, tunnels } = this.#view;
+      for (const { id } of tunnels) {
+        if (!this.#told.has(id)) this.#shown.add(id);
+      }
       const snapshot: SnapshotEvent = { status, tunnels };
       reader.push(encodeEvent("snapshot", snapshot));
       while (true) {
@@ -142,6 +147,7 @@ export class AdminEvents {
   #rest(): void {
     clearInterval(this.#timer);
     this.#told.clear();
+    this.#shown.clear();
   }
 
   #push(bytes: Uint8Array): void {
@@ -190,6 +196,11 @@ export class AdminEvents {
       gone.push(id);
       this.#told.delete(id);
     }
+    // They may have ended before any tick could tell that they are open.
+    for (const id of this.#shown) {
+      if (this.#registry.get(id) === undefined) gone.push(id);
+    }
+    this.#shown.clear();
     return gone;
   }
 }

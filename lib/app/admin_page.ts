@@ -47,6 +47,12 @@ import page from "./admin_page/page.ts?source" with { type: "text" };
 import rateHistory from "./admin_page/rate_history.ts?source" with {
   type: "text",
 };
+import reloadButton from "./admin_page/reload_button.ts?source" with {
+  type: "text",
+};
+import sideTable from "./admin_page/side_table.ts?source" with {
+  type: "text",
+};
 import sideTables from "./admin_page/side_tables.ts?source" with {
   type: "text",
 };
@@ -88,6 +94,8 @@ const MODULES: Readonly<Record<string, string>> = {
   "overview.ts": overview,
   "page.ts": page,
   "rate_history.ts": rateHistory,
+  "reload_button.ts": reloadButton,
+  "side_table.ts": sideTable,
   "side_tables.ts": sideTables,
   "sparkline.ts": sparkline,
   "theme.ts": theme,
@@ -96,9 +104,20 @@ const MODULES: Readonly<Record<string, string>> = {
   "visible_rows.ts": visibleRows,
 };
 
+/**
+ * Without these a browser would learn of a module only when it has read the one
+ * that imports it: a round trip each, through SSH perhaps.
+ */
+const PRELOADS = Object.keys(MODULES)
+  .map((name) => `<link rel="modulepreload" href="page/${name}">`)
+  .join("\n    ");
+
 /** The other files by their path. */
 const FILES: Readonly<Record<string, PageFile>> = {
-  "/": { type: "text/html", text: html },
+  "/": {
+    type: "text/html",
+    text: html.replace("</title>", `</title>\n    ${PRELOADS}`),
+  },
   "/page/icon.svg": { type: "image/svg+xml", text: icon },
   "/page/page.css": { type: "text/css", text: pageCss },
   "/page/tables.css": { type: "text/css", text: tablesCss },

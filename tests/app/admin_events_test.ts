@@ -22,6 +22,33 @@ async function listen(admin: TestAdmin): Promise<Deno.Conn> {
   return conn;
 }
 
+Deno.test("AdminEvents leaves nothing open that ended before the tick after a snapshot", async () => {
+  await using admin = await startTestAdmin({ eventStep: 300 });
+  await using echo = startEcho();
+  await using test = await startTestProxy({ host: watched(admin.registry) });
+  using first = await listen(admin);
+  const others = readEvents(first);
+  assertEquals((await others.next()).value!.name, "snapshot");
+  // Behind a tick there is time until the next one.
+  assertEquals((await others.next()).value!.name, "tick");
+  const tunnel = await openTunnel(test, echo.addr);
+  using second = await listen(admin);
+  const events = readEvents(second);
+  const { data } = (await events.next()).value!;
+  const open = new Set(data.tunnels.map(({ id }: { id: number }) => id));
+  tunnel.close();
+  await test.whenEnded(1);
+  let hasEnded = false;
+  for (let n = 0; n < 5 && (!hasEnded || open.size > 0); n++) {
+    const { opened, closed, gone } = (await events.next()).value!.data;
+    for (const { id } of opened) open.add(id);
+    for (const id of gone) open.delete(id);
+    hasEnded ||= closed.length > 0;
+  }
+  assert(hasEnded);
+  assertEquals([...open], []);
+});
+
 Deno.test("AdminEvents tells all at first, then what changes", async () => {
   await using admin = await startTestAdmin({ eventStep: 20 });
   await using echo = startEcho();

@@ -1,87 +1,27 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { openPage, type TestPage } from "../support/browser.ts";
-import { type FakeAdmin, startFakeAdmin } from "../support/fake_admin.ts";
+import {
+  click,
+  column,
+  COUNT,
+  DRAWN,
+  emulate,
+  filter,
+  LIVE,
+  openLive,
+  picture,
+  press,
+  resize,
+} from "../support/admin_browser.ts";
+import { openBrowser, type TestBrowser } from "../support/browser.ts";
+import { RELOAD_PROBLEM, startFakeAdmin } from "../support/fake_admin.ts";
 import { HOSTILE_TARGET } from "../support/fake_traffic.ts";
 import { testPrograms } from "../support/programs.ts";
 
-/** A folder for pictures of the page, for who wants to look at it. */
-const PICTURES = Deno.env.get("SLUICE_PICTURES");
-
-/** What a column of the open tunnels shows, in the rows that exist. */
-function column(name: string, list = "tunnels"): string {
-  const cells = `#${list}-table tbody td.column-${name}`;
-  return `[...document.querySelectorAll('${cells}')].map((e) => e.innerText)`;
-}
-
-const COUNT = "document.querySelector('#tunnels-count').innerText";
-
-const LIVE = "document.querySelector('#connection')?.dataset.state === 'live'";
-
-/** What a chart looks like. */
-const DRAWN = "document.querySelector('#throughput-chart canvas').toDataURL()";
-
-async function openLive(
-  chromium: string,
-  admin: FakeAdmin,
-): Promise<TestPage> {
-  const page = await openPage(chromium, admin.url);
-  await resize(page, 1280, 900);
-  assert(await page.waitFor(`${LIVE} && ${COUNT} !== ''`));
-  return page;
-}
-
-async function resize(
-  page: TestPage,
-  width: number,
-  height: number,
-): Promise<void> {
-  const size = { width, height, deviceScaleFactor: 1, mobile: false };
-  await page.call("Emulation.setDeviceMetricsOverride", size);
-}
-
-async function press(page: TestPage, key: string, code: number): Promise<void> {
-  for (const type of ["rawKeyDown", "keyUp"]) {
-    await page.call("Input.dispatchKeyEvent", {
-      type,
-      key,
-      code: key,
-      windowsVirtualKeyCode: code,
-    });
-  }
-}
-
-async function filter(page: TestPage, text: string): Promise<void> {
-  await page.evaluate(`{
-    const field = document.querySelector('#tunnels-filter');
-    field.value = ${JSON.stringify(text)};
-    field.dispatchEvent(new Event('input'));
-  }`);
-}
-
-async function click(page: TestPage, selector: string): Promise<void> {
-  assert(await page.waitFor(`document.querySelector('${selector}') !== null`));
-  await page.evaluate(`document.querySelector('${selector}').click()`);
-}
-
-async function emulate(page: TestPage, scheme: string): Promise<void> {
-  await page.call("Emulation.setEmulatedMedia", {
-    features: [{ name: "prefers-color-scheme", value: scheme }],
-  });
-}
-
-async function picture(page: TestPage, name: string): Promise<void> {
-  if (PICTURES === undefined) return;
-  const { data } = await page.call("Page.captureScreenshot");
-  const bytes = Uint8Array.fromBase64(data as string);
-  await Deno.writeFile(`${PICTURES}/${name}.png`, bytes);
-}
-
-testPrograms({
-  name: "the admin page lists tunnels, filters and sorts them, and charts move",
-  needs: ["chromium"],
-  async fn({ chromium }) {
+/** What the page does, each in a tab of its own. */
+const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
+  async "lists tunnels, filters and sorts them, and charts move"(browser) {
     await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
-    await using page = await openLive(chromium, admin);
+    await using page = await openLive(browser, admin.url);
     assertEquals(await page.evaluate(COUNT), "40");
     const before = await page.evaluate(DRAWN);
     assert(
@@ -112,16 +52,15 @@ testPrograms({
     assertEquals(await page.evaluate(column("user")), []);
     const empty = "document.querySelector('#tunnels .empty.filtered')";
     assert(await page.evaluate(`${empty}.checkVisibility()`));
+    await page.evaluate("document.querySelector('#tunnels-filter').focus()");
+    await press(page, "Escape", 27);
+    assertEquals(await page.evaluate(COUNT), "40");
     assertEquals(page.complaints, []);
   },
-});
 
-testPrograms({
-  name: "the admin page shows as text what would be markup",
-  needs: ["chromium"],
-  async fn({ chromium }) {
+  async "shows as text what would be markup"(browser) {
     await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
-    await using page = await openLive(chromium, admin);
+    await using page = await openLive(browser, admin.url);
     await filter(page, "onerror");
     assert(await page.waitFor(`${COUNT} === '1 of 40'`));
     const targets =
@@ -139,14 +78,10 @@ testPrograms({
     assert(await page.evaluate("document.title.endsWith(' open · Sluice')"));
     assertEquals(page.complaints, []);
   },
-});
 
-testPrograms({
-  name: "the admin page kills a tunnel by keyboard, once that is confirmed",
-  needs: ["chromium"],
-  async fn({ chromium }) {
+  async "kills a tunnel by keyboard, once that is confirmed"(browser) {
     await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
-    await using page = await openLive(chromium, admin);
+    await using page = await openLive(browser, admin.url);
     await click(page, "#tunnels-table th.column-client");
     await press(page, "/", 191);
     assertEquals(
@@ -188,18 +123,26 @@ testPrograms({
     assert(await page.waitFor(`!${column("client")}.includes('${client}')`));
     assertEquals(page.complaints, []);
   },
-});
 
-testPrograms({
-  name: "the admin page lifts a ban, and drains once that is confirmed",
-  needs: ["chromium"],
-  async fn({ chromium }) {
+  async "lifts a ban, and drains once that is confirmed"(browser) {
     await using admin = startFakeAdmin({ tick: 50 });
-    await using page = await openLive(chromium, admin);
+    await using page = await openLive(browser, admin.url);
     await click(page, '[aria-label="Lift the ban of 2001:db8:7::/64"]');
     const bans = "document.querySelectorAll('#bans-rows tr').length";
     assert(await page.waitFor(`${bans} === 2`));
     assertEquals(admin.calls[0]?.path, "/api/bans/2001%3Adb8%3A7%3A%3A%2F64");
+    // While it is pointed at, the time goes on: it must not be another then.
+    const user = '[aria-label="Lift the ban of user 203.0.113.77"]';
+    const left = "document.querySelector('#bans-rows td:nth-child(4)')";
+    await page.evaluate(`globalThis.lift = document.querySelector('${user}')`);
+    await page.evaluate("lift.focus()");
+    const before = await page.evaluate(`${left}.innerText`);
+    assert(await page.waitFor(`${left}.innerText !== '${before}'`));
+    assert(await page.evaluate("document.activeElement === lift"));
+    await page.evaluate("lift.click()");
+    assert(await page.waitFor(`${bans} === 1`));
+    const kinds = "document.querySelector('#bans-rows td').innerText";
+    assertEquals(await page.evaluate(kinds), "client");
 
     await click(page, "#drain");
     await click(page, "#question-no");
@@ -214,14 +157,35 @@ testPrograms({
     assertEquals(drains.map(({ method }) => method), ["POST"]);
     assertEquals(page.complaints, []);
   },
-});
 
-testPrograms({
-  name: "the admin page asks for the token until it is the right one",
-  needs: ["chromium"],
-  async fn({ chromium }) {
+  async "reloads, and shows what is wrong until that is read"(browser) {
+    await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
+    await using page = await openLive(browser, admin.url);
+    await click(page, "#reload");
+    const question = "document.querySelector('#question')";
+    assert(await page.waitFor(`${question}.open`));
+    const text = "document.querySelector('#question-text').innerText";
+    assertEquals(await page.evaluate(text), RELOAD_PROBLEM);
+    await press(page, "Escape", 27);
+    assert(await page.waitFor(`!${question}.open`));
+    await click(page, "#reload");
+    const notice = "document.querySelector('#notice').innerText";
+    assert(await page.waitFor(`${notice} !== ''`));
+    assertEquals(
+      await page.evaluate(notice),
+      "Reloaded: sluice.jsonc, users.txt",
+    );
+    assertEquals(
+      admin.calls.map(({ method, path }) => `${method} ${path}`),
+      ["POST /api/reload", "POST /api/reload"],
+    );
+    // The first answer was a 422, of which Chromium complains.
+    assertEquals(page.complaints.length, 1);
+  },
+
+  async "asks for the token until it is the right one"(browser) {
     await using admin = startFakeAdmin({ token: "open-sesame", tick: 50 });
-    await using page = await openPage(chromium, admin.url);
+    await using page = await browser.open(admin.url);
     const asked = "document.querySelector('#token')?.open === true";
     assert(await page.waitFor(asked));
     await page.type("wrong");
@@ -232,18 +196,24 @@ testPrograms({
     assert(!await page.evaluate("location.href.includes('sesame')"));
     assertEquals(await page.evaluate("localStorage.length"), 0);
   },
-});
 
-testPrograms({
-  name: "the admin page connects again when the server has come back",
-  needs: ["chromium"],
-  async fn({ chromium }) {
+  async "connects again when the server has come back"(browser) {
     const first = startFakeAdmin({ turnover: 0, tick: 50 });
     const { port } = new URL(first.url);
-    await using page = await openLive(chromium, first);
+    await using page = await openLive(browser, first.url);
     await first[Symbol.asyncDispose]();
     const line = "document.querySelector('#connection-text').innerText";
-    assert(await page.waitFor(`${line}.startsWith('Connection lost, next')`));
+    const lost = /^Connection lost \(as of \d\d:\d\d:\d\d\), next try in \ds$/;
+    assert(await page.waitFor(`${lost}.test(${line})`));
+    assertEquals(
+      await page.evaluate("document.title"),
+      "Connection lost · Sluice",
+    );
+    await click(page, "#reload");
+    const question = "document.querySelector('#question-text').innerText";
+    assert(await page.waitFor(`${question} !== ''`));
+    assertEquals(await page.evaluate(question), "the server cannot be reached");
+    await click(page, "#question-no");
     await using _second = startFakeAdmin({
       turnover: 0,
       tick: 50,
@@ -252,18 +222,14 @@ testPrograms({
     });
     assert(await page.waitFor(`${LIVE} && ${COUNT} === '7'`));
   },
-});
 
-testPrograms({
-  name: "the admin page scrolls through 10,000 tunnels with few rows",
-  needs: ["chromium"],
-  async fn({ chromium }) {
+  async "scrolls through 10,000 tunnels with few rows"(browser) {
     await using admin = startFakeAdmin({
       tunnels: 10_000,
       changes: 1_000,
       turnover: 0,
     });
-    await using page = await openLive(chromium, admin);
+    await using page = await openLive(browser, admin.url);
     assertEquals(await page.evaluate(COUNT), "10,000");
     const rows = "[...document.querySelectorAll('#tunnels-table tbody " +
       "tr[aria-rowindex]')].map((e) => Number(e.ariaRowIndex))";
@@ -294,14 +260,10 @@ testPrograms({
     await picture(page, "admin-many");
     assertEquals(page.complaints, []);
   },
-});
 
-testPrograms({
-  name: "the admin page is light or dark, by the system or by choice",
-  needs: ["chromium"],
-  async fn({ chromium }) {
+  async "is light or dark, by the system or by choice"(browser) {
     await using admin = startFakeAdmin({ tick: 50 });
-    await using page = await openLive(chromium, admin);
+    await using page = await openLive(browser, admin.url);
     const paper = "getComputedStyle(document.body).backgroundColor";
     await emulate(page, "light");
     const light = await page.evaluate<string>(paper);
@@ -319,15 +281,11 @@ testPrograms({
     assertEquals(await page.evaluate(paper), dark);
     assertEquals(page.complaints, []);
   },
-});
 
-testPrograms({
-  name: "the admin page fits a narrow window, and says how to begin",
-  needs: ["chromium"],
-  async fn({ chromium }) {
+  async "fits a narrow window, and says how to begin"(browser) {
     for (const isEmpty of [true, false]) {
       await using admin = startFakeAdmin({ tick: 50, isEmpty, tunnels: 30 });
-      await using page = await openLive(chromium, admin);
+      await using page = await openLive(browser, admin.url);
       await resize(page, 360, 740);
       assert(
         await page.waitFor("document.documentElement.scrollWidth <= 360"),
@@ -339,6 +297,18 @@ testPrograms({
       }
       await picture(page, `admin-narrow-${isEmpty ? "empty" : "full"}`);
       assertEquals(page.complaints, []);
+    }
+  },
+};
+
+testPrograms({
+  name: "the admin page in Chromium",
+  needs: ["chromium"],
+  async fn({ chromium }, context) {
+    // A browser takes longer to start than all of these.
+    await using browser = await openBrowser(chromium);
+    for (const [name, step] of Object.entries(STEPS)) {
+      await context.step(name, () => step(browser));
     }
   },
 });

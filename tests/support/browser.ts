@@ -18,15 +18,26 @@ const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
+  "--disable-extensions",
+  "--disable-default-apps",
   "--no-first-run",
+  // It opens only what a test opens, and is there sooner.
+  "--no-startup-window",
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
+  "--disable-features=Translate,MediaRouter,OptimizationHints",
   "--remote-debugging-port=0",
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
-/** A page that is open in a browser of its own; both end when disposed of. */
+/** A browser; ends when disposed of. */
+export interface TestBrowser extends AsyncDisposable {
+  /** Opens a page that shares nothing with others. */
+  open(url: string): Promise<TestPage>;
+}
+
+/** A page that is open in a browser; closed when disposed of. */
 export interface TestPage extends AsyncDisposable {
   /** Evaluates an expression in the page; gives its value. */
   evaluate<T>(expression: string): Promise<T>;
@@ -40,14 +51,11 @@ export interface TestPage extends AsyncDisposable {
   readonly complaints: string[];
 }
 
-/** Opens a page in a new browser. */
-export async function openPage(
-  path: string,
-  url: string,
-): Promise<TestPage> {
+/** Starts a browser. */
+export async function openBrowser(path: string): Promise<TestBrowser> {
   const folder = await makeFolder();
   const child = new Deno.Command(path, {
-    args: [...FLAGS, `--user-data-dir=${folder.path}`, "about:blank"],
+    args: [...FLAGS, `--user-data-dir=${folder.path}`],
     clearEnv: true,
     env: { ...cleanEnvironment(), HOME: folder.path },
     stdin: "null",
@@ -58,30 +66,72 @@ export async function openPage(
   const socket = new WebSocket(at);
   await within(PATIENCE, new Promise((opened) => socket.onopen = opened));
   const tools = new DevTools(socket);
-  await tools.attach(url);
   return {
-    complaints: tools.complaints,
-    call: (method, params) => tools.call(method, params),
-    evaluate: (expression) => tools.evaluate(expression),
-    waitFor: (expression) =>
-      eventually(() => tools.evaluate<boolean>(expression), PATIENCE),
-    async type(text, enter = true) {
-      await tools.call("Input.insertText", { text });
-      if (!enter) return;
-      const key = { key: "Enter", code: "Enter", text: "\r" };
-      for (const type of ["keyDown", "keyUp"]) {
-        const code = { windowsVirtualKeyCode: 13 };
-        await tools.call("Input.dispatchKeyEvent", { type, ...key, ...code });
-      }
-    },
+    open: (url) => openTab(tools, url),
     async [Symbol.asyncDispose]() {
       const closed = new Promise((done) => socket.onclose = done);
-      await tools.call("Browser.close", {}, false);
+      await tools.call("Browser.close");
       await within(PATIENCE, child.status);
       socket.close();
       await closed;
       await rest;
       await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Opens a page in a new browser; both end when it is disposed of. */
+export async function openPage(path: string, url: string): Promise<TestPage> {
+  const browser = await openBrowser(path);
+  const page = await browser.open(url);
+  return {
+    ...page,
+    [Symbol.asyncDispose]: () => browser[Symbol.asyncDispose](),
+  };
+}
+
+async function openTab(tools: DevTools, url: string): Promise<TestPage> {
+  const { browserContextId } = await tools.call("Target.createBrowserContext");
+  const { targetId } = await tools.call("Target.createTarget", {
+    url: "about:blank",
+    browserContextId,
+  });
+  const { sessionId } = await tools.call("Target.attachToTarget", {
+    targetId,
+    flatten: true,
+  });
+  const session = sessionId as string;
+  const call = (method: string, params: object = {}) =>
+    tools.call(method, params, session);
+  async function evaluate<T>(expression: string): Promise<T> {
+    const { result } = await call("Runtime.evaluate", {
+      expression,
+      returnByValue: true,
+      awaitPromise: true,
+    });
+    return (result as { value: T }).value;
+  }
+  const complaints = tools.complaintsOf(session);
+  await call("Runtime.enable");
+  await call("Log.enable");
+  await call("Page.navigate", { url });
+  return {
+    complaints,
+    call,
+    evaluate,
+    waitFor: (expression) =>
+      eventually(() => evaluate<boolean>(expression), PATIENCE),
+    async type(text, enter = true) {
+      await call("Input.insertText", { text });
+      if (!enter) return;
+      const key = { key: "Enter", code: "Enter", text: "\r" };
+      for (const type of ["keyDown", "keyUp"]) {
+        const code = { windowsVirtualKeyCode: 13 };
+        await call("Input.dispatchKeyEvent", { type, ...key, ...code });
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await tools.call("Target.disposeBrowserContext", { browserContextId });
     },
   };
 }
@@ -105,6 +155,7 @@ async function devToolsOf(
 interface Answer {
   id?: number;
   method?: string;
+  sessionId?: string;
   params?: Record<string, unknown>;
   result?: Record<string, unknown>;
   error?: { message: string };
@@ -112,49 +163,32 @@ interface Answer {
 
 /** Calls of the protocol, and what comes back. */
 class DevTools {
-  readonly complaints: string[] = [];
+  readonly #complaints = new Map<string, string[]>();
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
-  #session: string | undefined;
   #calls = 0;
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
-    socket.onmessage = ({ data }) => {
-      const answer = JSON.parse(data) as Answer;
-      if (answer.id !== undefined) this.#waiting.get(answer.id)?.(answer);
-      else if (
-        answer.method === "Runtime.exceptionThrown" ||
-        answer.method === "Log.entryAdded"
-      ) this.complaints.push(JSON.stringify(answer.params));
-    };
+    socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
   }
 
-  async attach(url: string): Promise<void> {
-    const { targetId } = await this.call("Target.createTarget", {
-      url: "about:blank",
-    });
-    const { sessionId } = await this.call("Target.attachToTarget", {
-      targetId,
-      flatten: true,
-    });
-    this.#session = sessionId as string;
-    await this.call("Runtime.enable");
-    await this.call("Log.enable");
-    await this.call("Page.navigate", { url });
+  /** What the page of a session has complained of, and will. */
+  complaintsOf(session: string): string[] {
+    const complaints: string[] = [];
+    this.#complaints.set(session, complaints);
+    return complaints;
   }
 
   async call(
     method: string,
     params: object = {},
-    inPage = true,
+    sessionId?: string,
   ): Promise<Record<string, unknown>> {
     const id = ++this.#calls;
     const { promise, resolve } = Promise.withResolvers<Answer>();
     this.#waiting.set(id, resolve);
-    const session = inPage && this.#session !== undefined
-      ? { sessionId: this.#session }
-      : {};
+    const session = sessionId === undefined ? {} : { sessionId };
     this.#socket.send(JSON.stringify({ id, method, params, ...session }));
     const { result, error } = await within(PATIENCE, promise);
     this.#waiting.delete(id);
@@ -162,11 +196,10 @@ class DevTools {
     return result!;
   }
 
-  async evaluate<T>(expression: string): Promise<T> {
-    const { result } = await this.call("Runtime.evaluate", {
-      expression,
-      returnByValue: true,
-    });
-    return (result as { value: T }).value;
+  #take({ id, method, sessionId = "", ...answer }: Answer): void {
+    if (id !== undefined) this.#waiting.get(id)?.(answer);
+    else if (
+      method === "Runtime.exceptionThrown" || method === "Log.entryAdded"
+    ) this.#complaints.get(sessionId)?.push(JSON.stringify(answer.params));
   }
 }

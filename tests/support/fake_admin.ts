@@ -46,7 +46,7 @@ export function startFakeAdmin(options: FakeAdminOptions = {}): FakeAdmin {
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: options.port ?? 0, onListen() {} },
     (request) => {
-      const { pathname } = new URL(request.url);
+      const { pathname, searchParams } = new URL(request.url);
       const file = adminPage(pathname);
       if (file !== undefined) {
         const headers = {
@@ -56,7 +56,8 @@ export function startFakeAdmin(options: FakeAdminOptions = {}): FakeAdmin {
         };
         return new Response(file.text, { headers });
       }
-      return answers.answer(request, pathname, ended.signal);
+      const path = { pathname, kind: searchParams.get("kind") ?? "client" };
+      return answers.answer(request, path, ended.signal);
     },
   );
   return {
@@ -69,6 +70,17 @@ export function startFakeAdmin(options: FakeAdminOptions = {}): FakeAdmin {
   };
 }
 
+/** What is wrong with a file, the first time that it is read again. */
+export const RELOAD_PROBLEM =
+  "sluice.jsonc:5:12: listeners[0].<i>: there is no such setting";
+
+/** What is asked for. */
+interface Asked {
+  pathname: string;
+  /** Of a ban. */
+  kind: string;
+}
+
 class Answers {
   readonly calls: FakeCall[] = [];
   readonly #options: FakeAdminOptions;
@@ -79,8 +91,9 @@ class Answers {
     this.#traffic = new FakeTraffic(options);
   }
 
-  answer(request: Request, path: string, signal: AbortSignal): Response {
+  answer(request: Request, asked: Asked, signal: AbortSignal): Response {
     const { method, headers } = request;
+    const { pathname: path } = asked;
     const { token } = this.#options;
     if (
       token !== undefined && headers.get("authorization") !== `Bearer ${token}`
@@ -92,7 +105,7 @@ class Answers {
     if (headers.get("x-sluice-request") !== "1") {
       return failure(403, "forbidden", "X-Sluice-Request is missing");
     }
-    return this.#change(method, path);
+    return this.#change(method, asked);
   }
 
   #read(path: string): Response {
@@ -109,21 +122,31 @@ class Answers {
     return failure(404, "not_found", `No ${path}`);
   }
 
-  #change(method: string, path: string): Response {
-    const [, kind, key = ""] = /^\/api\/(\w+)\/?(.*)$/.exec(path) ?? [];
-    switch (`${method} ${kind}`) {
+  #change(method: string, { kind, pathname: path }: Asked): Response {
+    const [, what, key = ""] = /^\/api\/(\w+)\/?(.*)$/.exec(path) ?? [];
+    switch (`${method} ${what}`) {
       case "DELETE tunnels":
         return this.#traffic.kill(Number(key))
           ? new Response(null, { status: 204 })
           : failure(404, "not_found", `No tunnel ${key}`);
       case "DELETE bans":
-        this.#traffic.lift(decodeURIComponent(key));
-        return new Response(null, { status: 204 });
+        return this.#traffic.lift(decodeURIComponent(key), kind)
+          ? new Response(null, { status: 204 })
+          : failure(404, "not_found", `No ban of ${key}`);
       case "POST drain":
         return Response.json(this.#traffic.drain(), { status: 202 });
+      case "POST reload":
+        return this.#reload();
       default:
         return failure(404, "not_found", `No ${path}`);
     }
+  }
+
+  /** The first time something is wrong. */
+  #reload(): Response {
+    return this.calls.filter(({ path }) => path === "/api/reload").length > 1
+      ? Response.json({ reloaded: ["sluice.jsonc", "users.txt"] })
+      : failure(422, "reload_failed", RELOAD_PROBLEM);
   }
 
   #events(signal: AbortSignal): Response {

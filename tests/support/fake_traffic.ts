@@ -90,7 +90,8 @@ export class FakeTraffic {
         ...this.#until(2),
         failures: 10,
       },
-      { key: "root", kind: "user", ...this.#until(1), failures: 31 },
+      // It may be called as a client is.
+      { key: "203.0.113.77", kind: "user", ...this.#until(1), failures: 31 },
     ];
     this.history = this.#past();
   }
@@ -173,9 +174,11 @@ export class FakeTraffic {
     return true;
   }
 
-  /** Lifts a ban. */
-  lift(key: string): void {
-    this.bans = this.bans.filter((ban) => ban.key !== key);
+  /** Lifts a ban; tells whether there is one. */
+  lift(key: string, kind: string): boolean {
+    const before = this.bans;
+    this.bans = before.filter((ban) => ban.key !== key || ban.kind !== kind);
+    return this.bans.length < before.length;
   }
 
   /** Begins a drain. */

@@ -56,7 +56,10 @@ export interface ProgramTest<N extends Need> {
   /** What it runs. */
   needs: readonly N[];
   /** The test; it is given the path of each program. */
-  fn: (paths: Record<N, string>) => Promise<void>;
+  fn: (
+    paths: Record<N, string>,
+    context: Deno.TestContext,
+  ) => Promise<void>;
 }
 
 /** Registers a test, which is ignored where a program is missing. */
@@ -70,7 +73,8 @@ export function testPrograms<N extends Need>(test: ProgramTest<N>): void {
       ? `${test.name} (ignored: needs ${missing.join(", ")})`
       : test.name,
     ignore: isIgnored,
-    fn: () => test.fn(Object.fromEntries(found) as Record<N, string>),
+    fn: (context) =>
+      test.fn(Object.fromEntries(found) as Record<N, string>, context),
   });
 }
 

@@ -114,6 +114,17 @@ function call(
   });
 }
 
+/** Says in words why a call has failed. */
+export function describeFailure(error: unknown): string {
+  if (error instanceof ApiError || error instanceof RangeError) {
+    return error.message;
+  }
+  const isLate = error instanceof DOMException && error.name === "TimeoutError";
+  return isLate
+    ? `no answer within ${PATIENCE / 1000} s`
+    : "the server cannot be reached";
+}
+
 async function failure(response: Response): Promise<ApiError> {
   const { status } = response;
   try {

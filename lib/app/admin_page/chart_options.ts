@@ -6,7 +6,6 @@
 
 import type uPlot from "uplot";
 import {
-  formatBytes,
   formatClock,
   formatCount,
   formatFrequency,
@@ -38,7 +37,7 @@ export function throughput(palette: Palette): ChartOptions {
     ],
     axes: [
       timeAxis(palette),
-      axis(palette, (value) => value === 0 ? "0" : formatBytes(value)),
+      axis(palette, (value) => value === 0 ? "0" : formatRate(value)),
     ],
   };
 }
@@ -117,7 +116,7 @@ function axis(
   return {
     stroke: palette.ink,
     font: "12px system-ui, sans-serif",
-    size: 58,
+    size: 70,
     gap: 6,
     space: 36,
     ticks: { show: false },

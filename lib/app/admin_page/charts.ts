@@ -78,6 +78,7 @@ export class Charts {
 
   /** Says in words what the drawings show. */
   #describe(): void {
+    if (this.#points.length === 0) return;
     const most = (name: keyof HistoryPoint) =>
       this.#points.reduce((top, point) => Math.max(top, point[name]), 0);
     const down = formatRate(most("down"));

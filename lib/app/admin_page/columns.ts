@@ -10,6 +10,7 @@ import {
   formatBytes,
   formatClock,
   formatDuration,
+  formatLasted,
   formatRate,
   NOTHING,
 } from "./format.ts";
@@ -69,7 +70,7 @@ export function closedColumns(): TunnelColumn<ClosedTunnel>[] {
     targetColumn(),
     textColumn("protocol", "Protocol", ({ protocol }) => protocol),
     resultColumn(),
-    textColumn("first", "First", ({ endedFirst }) => endedFirst),
+    textColumn("first", "Closed first", ({ endedFirst }) => endedFirst),
     textColumn("reason", "Why", ({ reason }) => reason),
     {
       id: "age",
@@ -243,10 +244,4 @@ function actionColumn(): TunnelColumn {
       };
     },
   };
-}
-
-function formatLasted(milliseconds: number): string {
-  return milliseconds < 1_000
-    ? `${Math.round(milliseconds)}ms`
-    : formatDuration(milliseconds);
 }

@@ -5,11 +5,14 @@
  */
 
 import { byId, setAttribute, setText } from "./element.ts";
+import { formatClock } from "./format.ts";
 import type { LiveState } from "./live.ts";
 import { notify } from "./notices.ts";
 
 let timer: ReturnType<typeof setInterval> | undefined;
 let wasLost = false;
+/** When it was heard from last. */
+let heardAt = 0;
 
 /**
  * Shows how the stream of events is.
@@ -30,19 +33,30 @@ export function showConnection(state: LiveState, isDraining: boolean): void {
   } else if (state.is === "connecting") {
     say(
       wasLost ? "lost" : "connecting",
-      wasLost ? "Reconnecting…" : "Connecting…",
+      wasLost ? `Reconnecting…${since()}` : "Connecting…",
     );
   } else {
     const what = isDraining ? "Sluice has ended" : "Connection lost";
     if (!wasLost) notify(`${what}: ${state.why}`, "problem");
     wasLost = true;
+    document.title = `${what} · Sluice`;
     const count = () => {
       const left = Math.max(0, Math.ceil((state.retryAt - Date.now()) / 1000));
-      say("lost", `${what}, next try in ${left}s`);
+      say("lost", `${what}${since()}, next try in ${left}s`);
     };
     count();
     timer = setInterval(count, 1_000);
   }
+}
+
+/** Notes that the page has heard from the server. */
+export function noteHeard(): void {
+  heardAt = Date.now();
+}
+
+/** All that is seen is of then. */
+function since(): string {
+  return heardAt === 0 ? "" : ` (as of ${formatClock(heardAt)})`;
 }
 
 function say(state: string, text: string): void {

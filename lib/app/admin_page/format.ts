@@ -76,6 +76,17 @@ export function formatDuration(milliseconds: number): string {
 }
 
 /**
+ * Formats how long something has taken that may have been short.
+ *
+ * @returns For example `33ms`, `4s`, `2h 14m`.
+ */
+export function formatLasted(milliseconds: number): string {
+  return milliseconds < 1_000
+    ? `${Math.max(0, Math.round(milliseconds))}ms`
+    : formatDuration(milliseconds);
+}
+
+/**
  * Formats how long it still is.
  *
  * @returns For example `0:23`, `12:05`, `1:02:03`.
@@ -100,6 +111,35 @@ export function formatClock(time: number | string): string {
   if (Number.isNaN(date.getTime())) return NOTHING;
   const parts = [date.getHours(), date.getMinutes(), date.getSeconds()];
   return parts.map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+/**
+ * Formats a time in the time zone of who looks, and says which that is.
+ *
+ * @param time ISO 8601.
+ * @returns For example `2026-11-21 14:03:09 UTC+01:00`.
+ */
+export function formatTime(time: string): string {
+  const date = new Date(time);
+  const clock = formatClock(time);
+  if (clock === NOTHING) return NOTHING;
+  const parts = [date.getFullYear(), date.getMonth() + 1, date.getDate()];
+  const day = parts.map((part) => String(part).padStart(2, "0")).join("-");
+  return `${day} ${clock} ${formatOffset(-date.getTimezoneOffset())}`;
+}
+
+/**
+ * Formats how far a time zone is from UTC.
+ *
+ * @param minutes East of it.
+ * @returns For example `UTC`, `UTC+01:00`, `UTC−03:30`.
+ */
+export function formatOffset(minutes: number): string {
+  if (minutes === 0) return "UTC";
+  const two = (count: number) => String(count).padStart(2, "0");
+  const size = Math.abs(minutes);
+  const sign = minutes < 0 ? "−" : "+";
+  return `UTC${sign}${two(Math.floor(size / 60))}:${two(size % 60)}`;
 }
 
 /**

@@ -49,6 +49,7 @@ export class ListPanel<R extends ListRow> {
   readonly #count: HTMLElement;
   #all: readonly R[] = [];
   #shown: readonly R[] = [];
+  #total = 0;
   #terms: Term[] = [];
   #sortedBy: ListColumn<R>;
   #direction: Direction;
@@ -76,29 +77,37 @@ export class ListPanel<R extends ListRow> {
     this.#direction = this.#sortedBy.firstDirection ?? 1;
     this.#grid.showOrder(sortedBy, this.#direction);
     const filter = byId(`${name}-filter`, HTMLInputElement);
-    filter.addEventListener("input", () => {
-      this.#terms = parseFilter(filter.value);
-      this.#found = new WeakMap();
-      this.#arrange();
-      this.#tellLater();
-    });
+    filter.addEventListener("input", () => this.#filter(filter.value));
     filter.addEventListener("keydown", ({ key }) => {
       if (key === "ArrowDown") byId(`${name}-table`, HTMLElement).focus();
+      // Not every browser does so by itself.
+      if (key === "Escape") this.#filter(filter.value = "");
     });
   }
 
   /**
    * Takes what there is now. While a person points at a row, all stay where
    * they are, and those that have ended stay too.
+   *
+   * @param total How many there are, where the server does not tell of all.
    */
-  update(rows: readonly R[]): void {
+  update(rows: readonly R[], total = rows.length): void {
     this.#all = rows;
+    this.#total = total;
     const isHeld = this.#grid.isHeld && this.#shown.length > 0;
     this.#panel.classList.toggle("held", isHeld);
     if (isHeld) {
       this.#tell();
+      this.#tellHeld();
       this.#grid.refresh();
     } else this.#arrange();
+  }
+
+  #filter(text: string): void {
+    this.#terms = parseFilter(text);
+    this.#found = new WeakMap();
+    this.#arrange();
+    this.#tellLater();
   }
 
   /** Draws the rows again. */
@@ -145,8 +154,24 @@ export class ListPanel<R extends ListRow> {
     }, PAUSE);
   }
 
+  /** Who points at a row sees no new ones, and how many there are. */
+  #tellHeld(): void {
+    const shown = new Set(this.#shown);
+    const fresh = this.#all.reduce(
+      (count, row) => count + (shown.has(row) || !this.#has(row) ? 0 : 1),
+      0,
+    );
+    const text = fresh === 0
+      ? "Order held"
+      : `Order held, ${formatCount(fresh)} new`;
+    setText(this.#panel.querySelector(".hold")!, text);
+  }
+
   #tell(): void {
-    const all = formatCount(this.#all.length);
+    const { length } = this.#all;
+    const all = length < this.#total
+      ? `${formatCount(length)} told of ${formatCount(this.#total)}`
+      : formatCount(length);
     const isFiltered = this.#terms.length > 0;
     const shown = formatCount(this.#shown.length);
     setText(this.#count, isFiltered ? `${shown} of ${all}` : all);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Api, ApiError } from "./api.ts";
+import { type Api, describeFailure } from "./api.ts";
 import { EventParser, type ServerEvent } from "./event_parser.ts";
 
 /** Milliseconds until it is opened again: first, and at most. */
@@ -89,6 +89,5 @@ function describe(error: unknown): string {
   const isSilence = error instanceof DOMException &&
     error.name === "AbortError";
   if (isSilence) return `nothing was heard for ${SILENCE / 1000} s`;
-  const isKnown = error instanceof ApiError || error instanceof RangeError;
-  return isKnown ? error.message : "the server cannot be reached";
+  return describeFailure(error);
 }

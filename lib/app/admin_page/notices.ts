@@ -4,6 +4,7 @@
  * @module
  */
 
+import { describeFailure } from "./api.ts";
 import { byId } from "./element.ts";
 
 /** Milliseconds for which it is seen. */
@@ -22,6 +23,5 @@ export function notify(text: string, kind: keyof typeof SHOWN = "news"): void {
 
 /** Says that something has failed, and why. */
 export function notifyFailure(what: string, error: unknown): void {
-  const why = error instanceof Error ? error.message : String(error);
-  notify(`${what}: ${why}`, "problem");
+  notify(`${what}: ${describeFailure(error)}`, "problem");
 }

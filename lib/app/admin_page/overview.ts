@@ -11,6 +11,7 @@ import {
   formatCount,
   formatDuration,
   formatFrequency,
+  formatOffset,
   formatRate,
 } from "./format.ts";
 import type { TunnelList } from "./tunnel_list.ts";
@@ -21,6 +22,8 @@ export function showRates(list: TunnelList, open: number): void {
   setText(byId("up", HTMLElement), formatRate(list.up));
   setText(byId("open", HTMLElement), formatCount(open));
   setText(byId("opened", HTMLElement), formatFrequency(list.opened));
+  // What was heard last may be drawn after the end of the connection.
+  if (document.documentElement.dataset["live"] !== "live") return;
   const title = `${formatCount(open)} open · Sluice`;
   if (document.title !== title) document.title = title;
 }
@@ -61,6 +64,16 @@ export function showListeners(listeners: readonly ListenerStatus[]): void {
   const command = listeners.map(commandFor).find((text) => text !== undefined);
   hint.hidden = command === undefined;
   setText(byId("hint-command", HTMLElement), command ?? "");
+}
+
+/** Says which time zone times are in. */
+export function showTimeZone(): void {
+  const offset = formatOffset(-new Date().getTimezoneOffset());
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  const name = timeZone === undefined || timeZone === "UTC"
+    ? offset
+    : `${timeZone.replaceAll("_", " ")} (${offset})`;
+  setText(byId("time-zone", HTMLElement), name);
 }
 
 function commandFor({ name, kind }: ListenerStatus): string | undefined {

@@ -23,7 +23,7 @@ import type {
 import { Api } from "./api.ts";
 import { Charts } from "./charts.ts";
 import { closedColumns, openColumns } from "./columns.ts";
-import { showConnection } from "./connection_line.ts";
+import { noteHeard, showConnection } from "./connection_line.ts";
 import { ask, askToken, refreshQuestion, startDialogs } from "./dialogs.ts";
 import { DrainPanel } from "./drain_panel.ts";
 import { byId } from "./element.ts";
@@ -31,14 +31,23 @@ import type { ServerEvent } from "./event_parser.ts";
 import { ListPanel } from "./list_panel.ts";
 import { follow } from "./live.ts";
 import { notify, notifyFailure } from "./notices.ts";
-import { showListeners, showRates, showStatus } from "./overview.ts";
-import { showBans, showPools, showRefusals } from "./side_tables.ts";
+import {
+  showListeners,
+  showRates,
+  showStatus,
+  showTimeZone,
+} from "./overview.ts";
+import { startReload } from "./reload_button.ts";
+import { nameOf, SideTables } from "./side_tables.ts";
 import { type Palette, startTheme } from "./theme.ts";
 import { describeClosed, describeOpen } from "./tunnel_facts.ts";
 import { type Row, TunnelList } from "./tunnel_list.ts";
 
 /** Milliseconds between two looks at what no event tells. */
 const POLL = 5_000;
+
+/** Tunnels that the server tells of at most, at the begin. */
+const MOST_TOLD = 20_000;
 
 class Page {
   readonly #api = new Api(askToken);
@@ -47,10 +56,10 @@ class Page {
   readonly #drain = new DrainPanel(this.#api, () => this.#status?.open ?? 0);
   readonly #open: ListPanel<Row>;
   readonly #closed: ListPanel<Row<ClosedTunnel>>;
+  readonly #sides = new SideTables((ban) => this.#lift(ban));
   #palette!: Palette;
   #status: Status | undefined;
   #statusAt = 0;
-  #bans: readonly BanStatus[] = [];
   #isDrawn = true;
 
   constructor() {
@@ -70,6 +79,8 @@ class Page {
 
   start(): void {
     startDialogs();
+    startReload(this.#api);
+    showTimeZone();
     startTheme((palette) => {
       this.#palette = palette;
       this.#charts.paint(palette);
@@ -81,9 +92,11 @@ class Page {
       onState: (state) => showConnection(state, this.#drain.isUnderWay),
     });
     setInterval(() => this.#poll(), POLL);
+    document.addEventListener("visibilitychange", () => this.#poll());
   }
 
   #take({ name, data }: ServerEvent): void {
+    noteHeard();
     if (name === "history") this.#charts.add(JSON.parse(data) as HistoryEvent);
     else if (name === "tick") this.#tick(JSON.parse(data) as TickEvent);
     else if (name === "snapshot") {
@@ -143,14 +156,14 @@ class Page {
       this.#takeStatus(status.value);
       showListeners(status.value.listeners);
     }
-    if (refusals.status === "fulfilled") showRefusals(refusals.value.refusals);
-    if (pools.status === "fulfilled") showPools(pools.value.pools);
-    if (bans.status === "fulfilled") this.#takeBans(bans.value.bans);
-  }
-
-  #takeBans(bans: readonly BanStatus[]): void {
-    this.#bans = bans;
-    showBans(bans, this.#now, (ban) => this.#lift(ban));
+    if (refusals.status === "fulfilled") {
+      this.#sides.showRefusals(refusals.value.refusals);
+    }
+    if (pools.status === "fulfilled") this.#sides.showPools(pools.value.pools);
+    if (bans.status === "fulfilled") {
+      this.#sides.showBans(bans.value.bans);
+      this.#sides.passTime(this.#now);
+    }
   }
 
   #drawSoon(): void {
@@ -168,7 +181,9 @@ class Page {
     showRates(this.#list, status.open);
     showStatus(status, status.uptimeMs);
     this.#drain.update(status.draining, this.#now);
-    this.#open.update([...this.#list.open.values()]);
+    const open = [...this.#list.open.values()];
+    this.#open.update(open, open.length < MOST_TOLD ? undefined : status.open);
+    this.#sides.passTime(this.#now);
     this.#closed.update(this.#list.closed);
     refreshQuestion();
   }
@@ -199,13 +214,17 @@ class Page {
     });
   }
 
-  async #lift({ key }: BanStatus): Promise<void> {
+  async #lift(ban: BanStatus): Promise<void> {
+    const { key, kind } = ban;
     try {
-      await this.#api.send("DELETE", `api/bans/${encodeURIComponent(key)}`);
-      notify(`Lifted the ban of ${key}`);
-      this.#takeBans(this.#bans.filter((ban) => ban.key !== key));
+      await this.#api.send(
+        "DELETE",
+        `api/bans/${encodeURIComponent(key)}?kind=${kind}`,
+      );
+      notify(`Lifted the ban of ${nameOf(ban)}`);
+      this.#sides.removeBan(ban);
     } catch (error) {
-      notifyFailure(`Cannot lift the ban of ${key}`, error);
+      notifyFailure(`Cannot lift the ban of ${nameOf(ban)}`, error);
     }
   }
 }

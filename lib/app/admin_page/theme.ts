@@ -50,7 +50,7 @@ export function startTheme(onChange: (palette: Palette) => void): void {
   let choice = readChoice();
   const apply = () => {
     setAttribute(document.documentElement, "data-theme", choice);
-    const name = `Theme: ${choice}`;
+    const name = `Theme: ${LABELS[choice]}`;
     setAttribute(button, "aria-label", name);
     setAttribute(button, "title", name);
     setText(byId("theme-name", HTMLElement), LABELS[choice]);

@@ -7,7 +7,14 @@
 import type { ClosedTunnel, Tunnel } from "../admin_api.ts";
 import { rateOf, targetOf } from "./columns.ts";
 import type { Fact } from "./dialogs.ts";
-import { formatBytes, formatDuration, formatRate, NOTHING } from "./format.ts";
+import {
+  formatBytes,
+  formatDuration,
+  formatLasted,
+  formatRate,
+  formatTime,
+  NOTHING,
+} from "./format.ts";
 import type { Row, TunnelList } from "./tunnel_list.ts";
 
 /** Describes one that is open; what changes is asked for again. */
@@ -25,8 +32,8 @@ export function describeOpen(row: Row, list: TunnelList): Fact[] {
 export function describeClosed(tunnel: ClosedTunnel): Fact[] {
   return [
     ...describe(() => tunnel),
-    ["Ended", () => tunnel.endedAt],
-    ["Lasted", () => formatDuration(tunnel.ageMs)],
+    ["Ended", () => formatTime(tunnel.endedAt)],
+    ["Lasted", () => formatLasted(tunnel.ageMs)],
     ["Result", () => tunnel.result],
     ["Closed first", () => tunnel.endedFirst ?? NOTHING],
     ["Why", () => tunnel.reason],
@@ -39,10 +46,11 @@ function describe(tunnel: () => Tunnel): Fact[] {
     ["User", () => tunnel().user ?? NOTHING],
     ["Target", () => targetOf(tunnel())],
     ["Address", () => tunnel().address ?? NOTHING],
+    ["Through", () => tunnel().via ?? NOTHING],
     ["Protocol", () => tunnel().protocol || NOTHING],
     ["Rule", () => tunnel().rule ?? NOTHING],
     ["Listener", () => `${tunnel().listener} (${tunnel().kind})`],
-    ["Started", () => tunnel().startedAt],
+    ["Started", () => formatTime(tunnel().startedAt)],
     ["Up", () => formatBytes(tunnel().sent)],
     ["Down", () => formatBytes(tunnel().received)],
   ];

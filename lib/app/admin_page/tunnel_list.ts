@@ -75,6 +75,10 @@ export class TunnelList {
   #rows = new Map<number, Row>();
   #closed: Row<ClosedTunnel>[] = [];
   #closings = 0;
+  /** Those that ticks have told of since it began anew. */
+  #ticked: ClosedTunnel[] = [];
+  /** What was asked for tells of them, and a tick may do so once more. */
+  #asked: Set<string> | undefined;
   #last: Pick<TickEvent, "at" | "status"> | undefined;
 
   /** Those that are open. */
@@ -93,6 +97,8 @@ export class TunnelList {
     const before = this.#rows;
     this.#rows = new Map();
     this.#last = undefined;
+    this.#ticked = [];
+    this.#asked = undefined;
     for (const tunnel of tunnels) {
       const row = new Row(tunnel.id, tunnel, now);
       row.rates = before.get(tunnel.id)?.rates;
@@ -102,10 +108,17 @@ export class TunnelList {
     for (const row of before.values()) row.isGone = true;
   }
 
-  /** Replaces those that have ended. */
+  /**
+   * Replaces those that have ended. Ticks have told of some of them, will tell
+   * of others, and may know of those that ended after this was asked for.
+   */
   restartClosed(closed: readonly ClosedTunnel[]): void {
+    const asked = new Set(closed.map(identify));
+    const newer = this.#ticked.filter((tunnel) => !asked.has(identify(tunnel)));
     this.#closed = [];
-    this.#addClosed(closed);
+    this.#addClosed([...closed, ...newer]);
+    this.#asked = asked;
+    this.#ticked = [];
   }
 
   /** Takes in what has happened since the last event. */
@@ -117,7 +130,7 @@ export class TunnelList {
     for (const change of event.changed) this.#change(change, seconds);
     // Not those in `closed`: a request that ends leaves its connection open.
     for (const id of event.gone) this.#remove(id);
-    this.#addClosed(event.closed);
+    this.#takeClosed(event.closed);
     this.#count(event, seconds);
   }
 
@@ -163,6 +176,18 @@ export class TunnelList {
     this.#rows.delete(id);
   }
 
+  #takeClosed(closed: readonly ClosedTunnel[]): void {
+    const asked = this.#asked;
+    if (asked === undefined) {
+      this.#ticked = [...this.#ticked, ...closed].slice(-MOST_CLOSED);
+      this.#addClosed(closed);
+    } else {
+      this.#addClosed(
+        closed.filter((tunnel) => !asked.delete(identify(tunnel))),
+      );
+    }
+  }
+
   #addClosed(closed: readonly ClosedTunnel[]): void {
     const now = Date.now();
     for (const tunnel of closed) {
@@ -181,4 +206,10 @@ export class TunnelList {
     this.opened = perSecond("total");
     this.#last = { at, status };
   }
+}
+
+/** Requests have the id of their connection: it is not enough. */
+function identify(tunnel: ClosedTunnel): string {
+  const { id, startedAt, endedAt, sent, received } = tunnel;
+  return [id, startedAt, endedAt, sent, received].join(" ");
 }

@@ -6,8 +6,11 @@ import {
   formatCountdown,
   formatDuration,
   formatFrequency,
+  formatLasted,
   formatNumberOf,
+  formatOffset,
   formatRate,
+  formatTime,
   NOTHING,
 } from "../../../lib/app/admin_page/format.ts";
 import { formatBytes as formatLogged } from "../../../lib/observe/log_text.ts";
@@ -63,4 +66,25 @@ Deno.test("formatClock() gives nothing when it is no time", () => {
   const noon = new Date(2026, 0, 2, 3, 4, 5);
   assertEquals(formatClock(noon.getTime()), "03:04:05");
   assertEquals(formatClock(noon.toISOString()), "03:04:05");
+});
+
+Deno.test("formatTime() says the day and the time zone", () => {
+  const time = new Date(2026, 0, 2, 3, 4, 5);
+  const zone = formatOffset(-time.getTimezoneOffset());
+  assertEquals(formatTime(time.toISOString()), `2026-01-02 03:04:05 ${zone}`);
+  assertEquals(formatTime("whatever"), NOTHING);
+});
+
+Deno.test("formatOffset() is positive east of UTC", () => {
+  assertEquals(
+    [0, 60, 330, -210].map(formatOffset),
+    ["UTC", "UTC+01:00", "UTC+05:30", "UTC−03:30"],
+  );
+});
+
+Deno.test("formatLasted() gives milliseconds below a second", () => {
+  assertEquals(
+    [-1, 0, 33.4, 999, 1_000, 61_000].map(formatLasted),
+    ["0ms", "0ms", "33ms", "999ms", "1s", "1m 01s"],
+  );
 });

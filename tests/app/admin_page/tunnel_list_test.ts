@@ -124,3 +124,22 @@ Deno.test("TunnelList.update() works out what all carry together", () => {
   list.update(tick(4_000));
   assertEquals([list.up, list.down, list.opened], [0, 0, 0]);
 });
+
+Deno.test("TunnelList.restartClosed() has each that ended once", () => {
+  const list = new TunnelList();
+  const ids = () => list.closed.map(({ tunnel }) => tunnel.id);
+  list.restart({ tunnels: [] });
+  // 3 ended after the answer was made, 4 between it and the tick after it.
+  list.update(tick(1_000, { closed: [closed(2), closed(3)] }));
+  list.restartClosed([closed(1), closed(2), closed(4)]);
+  assertEquals(ids(), [1, 2, 4, 3]);
+  list.update(tick(2_000, { closed: [closed(4), closed(5)] }));
+  assertEquals(ids(), [1, 2, 4, 3, 5]);
+  // Requests have the id of their connection.
+  list.update(tick(3_000, { closed: [{ ...closed(5), sent: 1 }] }));
+  assertEquals(ids(), [1, 2, 4, 3, 5, 5]);
+  // What was before a new begin is forgotten.
+  list.restart({ tunnels: [] });
+  list.restartClosed([closed(1)]);
+  assertEquals(ids(), [1]);
+});

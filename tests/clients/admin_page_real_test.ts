@@ -1,0 +1,150 @@
+import { assert, assertEquals, assertLess } from "@std/assert";
+import axe from "axe-core/axe.min.js" with { type: "text" };
+import { startTestAdmin, watched } from "../support/admin.ts";
+import {
+  click,
+  column,
+  COUNT,
+  openLive,
+  press,
+} from "../support/admin_browser.ts";
+import {
+  openBrowser,
+  type TestBrowser,
+  type TestPage,
+} from "../support/browser.ts";
+import { startFakeAdmin } from "../support/fake_admin.ts";
+import { testPrograms } from "../support/programs.ts";
+import { openTunnel, startTestProxy } from "../support/proxy.ts";
+import { readToEnd, startEcho, within, writeAll } from "../support/sockets.ts";
+
+/** Milliseconds of a task that a person does not notice. */
+const LONG = 50;
+
+/** What the page does with a real server, in whose hands, and how fast. */
+const STEPS: Record<string, (browser: TestBrowser) => Promise<void>> = {
+  async "shows real tunnels, and kills one: its client sees the end"(browser) {
+    await using admin = await startTestAdmin({ eventStep: 50 });
+    await using echo = startEcho();
+    await using proxy = await startTestProxy({ host: watched(admin.registry) });
+    await using page = await openLive(browser, `http://${admin.host}/`);
+    using killed = await openTunnel(proxy, echo.addr);
+    using kept = await openTunnel(proxy, echo.addr);
+    await writeAll(killed, "x".repeat(5_000));
+    const target = `127.0.0.1:${echo.addr.port}`;
+    assert(await page.waitFor(`${COUNT} === '2'`));
+    assertEquals(await page.evaluate(column("target")), [target, target]);
+    assert(await page.waitFor(`${column("received")}.includes('5.0 kB')`));
+
+    await click(page, "#tunnels-table th.column-received");
+    await click(page, "#tunnels-table tbody td.column-action button");
+    await click(page, "#question-yes");
+    await within(5_000, readToEnd(killed));
+    assert(await page.waitFor(`${COUNT} === '1'`));
+    const why = column("reason", "closed");
+    assert(await page.waitFor(`${why}.length === 1`));
+    assertEquals(await page.evaluate(why), ["Ended by the operator"]);
+    await writeAll(kept, "still");
+    kept.close();
+    assert(await page.waitFor(`${why}.length === 2`));
+    const first = column("first", "closed");
+    assert((await page.evaluate<string[]>(first)).includes("client"));
+    assertEquals(page.complaints, []);
+  },
+
+  async "has nothing that axe finds wrong"(browser) {
+    await using admin = startFakeAdmin({ turnover: 0, tunnels: 4 });
+    await using page = await openLive(browser, admin.url);
+    await page.evaluate(axe);
+    assertEquals(await violations(page), []);
+    await click(page, "#tunnels-table tbody td.column-target");
+    assertEquals(await violations(page), []);
+  },
+
+  async "is reached by Tab in an order that makes sense"(browser) {
+    await using admin = startFakeAdmin({ turnover: 0, tick: 50 });
+    await using page = await openLive(browser, admin.url);
+    const bans = "document.querySelectorAll('#bans-rows button').length";
+    assert(await page.waitFor(`${bans} === 3`));
+    const stops: string[] = [];
+    for (let n = 0; n < 9; n++) {
+      await press(page, "Tab", 9);
+      stops.push(
+        await page.evaluate(
+          "document.activeElement.id || document.activeElement.innerText",
+        ),
+      );
+      const outline = "getComputedStyle(document.activeElement.id === " +
+        "'tunnels-table' || document.activeElement.id === 'closed-table' ? " +
+        "document.querySelector('th.active') : document.activeElement)" +
+        ".outlineStyle";
+      assert(await page.waitFor(`${outline} === 'solid'`), stops.join());
+    }
+    assertEquals(stops, [
+      ...["Skip to the open tunnels", "theme", "reload", "drain"],
+      ...["tunnels-filter", "tunnels-table", "closed-filter", "closed-table"],
+      "Lift",
+    ]);
+  },
+
+  async "takes no long task for 10,000 tunnels of which half are busy"(
+    browser,
+  ) {
+    const ticks = 8;
+    await using admin = startFakeAdmin({
+      ...{ tunnels: 10_000, changes: 5_000, turnover: 50, tick: 250 },
+    });
+    await using page = await openLive(browser, admin.url);
+    await click(page, "#tunnels-table th.column-rate");
+    // Not by the clock of the wall: this machine does other things too.
+    await page.call("Performance.enable", { timeDomain: "threadTicks" });
+    await passTicks(page, 2);
+    const before = await busy(page);
+    await passTicks(page, ticks);
+    assertLess((await busy(page) - before) / ticks, LONG);
+  },
+};
+
+testPrograms({
+  name: "the admin page in Chromium, as people use it",
+  needs: ["chromium"],
+  async fn({ chromium }, context) {
+    await using browser = await openBrowser(chromium);
+    for (const [name, step] of Object.entries(STEPS)) {
+      await context.step(name, () => step(browser));
+    }
+  },
+});
+
+/**
+ * What breaks WCAG 2.2 AA or what axe calls best practice, and where. Contrast
+ * is slow to look at, and what `tests/app/admin_page_test.ts` works out.
+ */
+async function violations(page: TestPage): Promise<string[]> {
+  const rules = "{ rules: { 'color-contrast': { enabled: false } } }";
+  return await page.evaluate(`axe.run(document, ${rules})
+    .then(({ violations }) => violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html }) => id + ': ' + html)))`);
+}
+
+/** Waits until the page has drawn ticks: one of these differs in each. */
+async function passTicks(page: TestPage, count: number): Promise<void> {
+  await page.evaluate(`new Promise((resolve) => {
+    let left = ${count};
+    const observer = new MutationObserver(() => --left === 0 && resolve());
+    for (const figure of document.querySelectorAll('#delay, #down, #up')) {
+      observer.observe(figure, { childList: true });
+    }
+  })`);
+}
+
+/** Milliseconds of the processor that scripts and layout have taken. */
+async function busy(page: TestPage): Promise<number> {
+  const { metrics } = await page.call("Performance.getMetrics") as {
+    metrics: { name: string; value: number }[];
+  };
+  const names = ["ScriptDuration", "LayoutDuration", "RecalcStyleDuration"];
+  const seconds = metrics.filter(({ name }) => names.includes(name))
+    .reduce((sum, { value }) => sum + value, 0);
+  return seconds * 1_000;
+}
