@@ -10,7 +10,24 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 
-const FIGURES = ["connections/s", "up GB/s", "echo p50 us"] as const;
+/** What is measured, and what the load is told for it. */
+const FIGURES: Readonly<Record<string, Figure>> = {
+  "connections/s": {
+    words: ["rate"],
+    rest: (seconds) => ["16", seconds],
+    tell: ({ done, seconds }) => done / seconds,
+  },
+  "up GB/s": {
+    words: ["bulk"],
+    rest: (seconds) => ["1", seconds, "up"],
+    tell: ({ done, seconds }) => done / seconds / 1e9,
+  },
+  "echo p50 us": {
+    words: ["echo"],
+    rest: () => ["10000"],
+    tell: ({ p50 }) => p50,
+  },
+};
 
 /** Ways to be watched, by what they are called. */
 const WAYS: Readonly<Record<string, Way>> = {
