@@ -105,7 +105,15 @@ async function download(
 async function upload(proxy: number): Promise<number> {
   using sink = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const ports = [String(proxy), String(sink.addr.port)];
-  const args = [load, "bulk", "socks", ...ports, "1", String(seconds + 2), "up"];
+  const args = [
+    load,
+    "bulk",
+    "socks",
+    ...ports,
+    "1",
+    String(seconds + 2),
+    "up",
+  ];
   await using _sender = new Child(args, "stdout");
   using conn = await sink.accept();
   return await rateOf(conn);
