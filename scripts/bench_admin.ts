@@ -162,7 +162,8 @@ for (const [name, figure] of Object.entries(FIGURES)) {
   print(`| processor us for one | ${row(costs)} |`);
 }
 ending.abort();
-await Promise.all(watching);
+await stack.disposeAsync();
+await Promise.allSettled(watching);
 
 function print(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));

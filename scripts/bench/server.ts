@@ -4,6 +4,7 @@
  * @module
  */
 
+import { freePort, isListening } from "./port.ts";
 import { processTree } from "./process_tree.ts";
 
 /** How long a server may take to listen, in milliseconds. */
@@ -75,28 +76,4 @@ async function endAll(process: Deno.ChildProcess): Promise<void> {
     }
   }
   await process.status;
-}
-
-async function isListening(port: number): Promise<boolean> {
-  try {
-    (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-    return true;
-  } catch {
-    // Short, for it is what start times are measured with.
-    await new Promise((resolve) => setTimeout(resolve, 1));
-    return false;
-  }
-}
-
-/** A port that is free now, and not soon taken for an outgoing connection. */
-function freePort(): number {
-  while (true) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      return port;
-    } catch {
-      // Taken: try another.
-    }
-  }
 }
