@@ -16,6 +16,7 @@ import {
   mostIdle,
 } from "./bench/measure.ts";
 import {
+  COMPILED,
   type Compiled,
   compileProgram,
   findPeers,
@@ -46,10 +47,10 @@ async function bench(options: BenchOptions): Promise<number> {
     const targets = await backends.ports();
     print(describe(settings, load));
     for (const job of JOBS.filter((job) => job === (options.job ?? job))) {
-      const { found, left } = await findPeers(job, folder, compiled);
-      const peers = found.filter(({ name }) =>
-        options.only?.includes(name) ?? true
-      );
+      const { only } = options;
+      const { found: peers, left } = await findPeers(job, {
+        ...{ folder, compiled, only },
+      });
       const table = new Table([...peers.map(({ name }) => name), NO_PROXY]);
       const all = { ...settings, job, load, targets };
       for (let round = 1; round <= settings.rounds; round++) {
@@ -103,7 +104,7 @@ async function findCompiled(
   folder: string,
 ): Promise<Compiled> {
   if (path !== undefined) return { path: await Deno.realPath(path) };
-  const isWanted = only?.includes("Sluice, compiled") ?? true;
+  const isWanted = only?.includes(COMPILED) ?? true;
   if (!isWanted) return { reason: "the compiled program was not asked for" };
   say("Compiling");
   return await compileProgram(folder);

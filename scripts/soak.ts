@@ -14,9 +14,6 @@ import { findGrowth, tableHead, tableRow } from "./soak/growth.ts";
 import { SOAK_OPTIONS, type SoakOptions } from "./soak/soak_options.ts";
 import { type Sample, SoakedServer } from "./soak/soaked_server.ts";
 
-/** As many times the server is looked at while short connections come. */
-const STAGES = 10;
-
 /** As many times idle tunnels are opened and closed. */
 const ROUNDS = 2;
 
@@ -56,12 +53,12 @@ async function soak(options: SoakOptions): Promise<number> {
 /** Short connections of all kinds; gives what is wrong. */
 async function wearShort(
   { server, load, echo, base }: Soak,
-  { connections, "at-once": atOnce }: SoakOptions,
+  { connections, "at-once": atOnce, stages }: SoakOptions,
 ): Promise<string[]> {
   const samples: Sample[] = [];
   const problems: string[] = [];
-  const each = Math.ceil(connections / STAGES);
-  for (let stage = 1; stage <= STAGES; stage++) {
+  const each = Math.ceil(connections / stages);
+  for (let stage = 1; stage <= stages; stage++) {
     const { done, failed, seconds } = await load
       .run("short", server.port, echo, atOnce, each);
     if (failed > 0) {

@@ -39,7 +39,7 @@ export class LoadProgram {
   }
 
   /**
-   * Compiles it.
+   * Compiles it with what `CC` names, or `cc`.
    *
    * @param folder Where to.
    * @returns The program; the slow one where there is no compiler.
@@ -48,7 +48,7 @@ export class LoadProgram {
     const output = `${folder}/load`;
     const args = ["-O2", "-pthread", "-o", output, path("load.c")];
     try {
-      const { success } = await new Deno.Command("cc", {
+      const { success } = await new Deno.Command(Deno.env.get("CC") ?? "cc", {
         args,
         stdout: "null",
         stderr: "null",

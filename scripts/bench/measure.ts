@@ -116,7 +116,9 @@ async function measureBytes(
       const before = timeOf(goal);
       const { done, failed, seconds: took } = await load
         .run("bulk", ...to, seconds, direction);
-      const what = `${direction}, ${streams === 1 ? "one stream" : "eight"}`;
+      const what = `${direction}, ${
+        streams === 1 ? "one stream" : "eight streams"
+      }`;
       report(`GB/s ${what}`, done / took / 1e9);
       if (goal.pid !== undefined) {
         report(`CPU s/GB ${what}`, (timeOf(goal) - before) / (done / 1e9));

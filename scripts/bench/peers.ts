@@ -37,6 +37,9 @@ interface Candidate {
   mostTunnels?: number;
 }
 
+/** The column of the compiled program. */
+export const COMPILED = "Sluice, compiled";
+
 const ROOT = `${import.meta.dirname}/../..`;
 
 /** Exit code of compile.ts without a runtime to embed. */
@@ -84,32 +87,42 @@ const CANDIDATES: Readonly<Record<Job, readonly Candidate[]>> = {
   ],
 };
 
+/** What is known before peers are looked for. */
+export interface PeerSettings {
+  /** For what is built and configured. */
+  folder: string;
+  /** The compiled program, or why there is none. */
+  compiled: Compiled;
+  /** Names of those that are asked for (default all). */
+  only?: readonly string[] | undefined;
+}
+
 /**
  * Finds who can be measured on this machine, and builds what has to be built.
  *
  * @param job At what.
- * @param folder For what is built and configured.
- * @param compiled The compiled program, or why there is none.
+ * @param settings What is known.
  * @returns Those that there are, the program itself first.
  */
 export async function findPeers(
   job: Job,
-  folder: string,
-  compiled: Compiled,
+  { folder, compiled, only }: PeerSettings,
 ): Promise<Peers> {
   const source = [Deno.execPath(), "run", "-A", `${ROOT}/main.ts`];
   const found = [{ name: "Sluice", command: sluice(job, source) }] as Peer[];
   const left: string[] = [];
   if (compiled.path !== undefined) {
     const command = sluice(job, [compiled.path]);
-    found.push({ name: "Sluice, compiled", command });
+    found.push({ name: COMPILED, command });
   } else left.push(compiled.reason);
   for (const { name, program, prepare, ...rest } of CANDIDATES[job]) {
+    if (!(only?.includes(name) ?? true)) continue;
     if (await isInstalled(program)) {
       found.push({ name, command: await prepare(folder, job), ...rest });
     } else left.push(`${program} is not installed`);
   }
-  return { found, left };
+  const asked = found.filter(({ name }) => only?.includes(name) ?? true);
+  return { found: asked, left };
 }
 
 /** A compiled program, or why there is none. */
@@ -154,7 +167,7 @@ async function buildGo(
   const output = `${folder}/peer`;
   const { success } = await new Deno.Command("go", {
     args: ["build", "-o", output, `${import.meta.dirname}/peer.go`],
-    env: { GO111MODULE: "off", GOCACHE: `${folder}/go` },
+    env: { GO111MODULE: "off", CGO_ENABLED: "0", GOCACHE: `${folder}/go` },
     stdout: "null",
   }).output();
   if (!success) throw new Error("Go does not build scripts/bench/peer.go");

@@ -16,6 +16,12 @@ import {
 export const SOAK_OPTIONS = {
   "connections": single("N", "1000000", parseCount, "short connections"),
   "at-once": single("N", "16", parseCount, "as many of them at once"),
+  "stages": single(
+    "N",
+    "10",
+    parseCount,
+    "as many times the proxy is looked at meanwhile, 3 or more",
+  ),
   "tunnels": single(
     "N",
     "10000",

@@ -13,10 +13,10 @@ import { type Contents, Inspector } from "./inspector.ts";
 const STARTS = 30_000;
 
 /**
- * How long it may take until what a load has left behind is gone, in
- * milliseconds: refused clients have 2 s.
+ * How long nothing has to change, in milliseconds, until what a load has left
+ * behind is taken for what stays: refused clients have 2 s.
  */
-const SETTLES = 20_000;
+const SETTLES = 4_000;
 
 /** What the process holds. */
 export interface Sample extends Contents {
@@ -84,16 +84,20 @@ export class SoakedServer implements AsyncDisposable {
 
   /**
    * Looks at what it holds, once it holds no more descriptors than at first, or
-   * has had time for that.
+   * keeps those that it holds.
    *
    * @param descriptors As many as that.
    * @returns What it holds when all garbage is gone.
    */
   async look(descriptors: number = Infinity): Promise<Sample> {
     const { pid } = this.#process;
-    const end = performance.now() + SETTLES;
-    while (descriptorsOf(pid) > descriptors && performance.now() < end) {
+    let count = descriptorsOf(pid);
+    let end = performance.now() + SETTLES;
+    while (count > descriptors && performance.now() < end) {
       await new Promise((resolve) => setTimeout(resolve, 100));
+      const left = descriptorsOf(pid);
+      if (left !== count) end = performance.now() + SETTLES;
+      count = left;
     }
     return {
       ...await this.#inspector.look(),
