@@ -1,197 +1,154 @@
 /**
- * Measures the proxy beside its peers in one run, on loopback, and prints a
- * Markdown table. Rounds of all servers are interleaved and every figure is the
- * median of the rounds, because machines drift; compare figures of one run only.
+ * Measures the program beside its peers in one run, on loopback, and prints
+ * Markdown tables.
  *
- * Usage: deno run -A scripts/bench.ts [--rounds N] [--seconds S]
- *
- * Peers are Debian's microsocks and dante-server, where they are installed, and
- * `dist/sluice` where `deno task compile` has made it. Load and targets are Deno
- * programs themselves (scripts/bench/): they set the ceiling, the same for all.
+ * Usage: deno task bench [--help]
  *
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
+import { BENCH_OPTIONS, type BenchOptions } from "./bench/bench_options.ts";
+import { LoadProgram } from "./bench/load_program.ts";
+import {
+  type Bench,
+  measure,
+  measureDirect,
+  mostIdle,
+} from "./bench/measure.ts";
+import {
+  COMPILED,
+  type Compiled,
+  compileProgram,
+  findPeers,
+  type Job,
+  type Peer,
+} from "./bench/peers.ts";
+import { Table } from "./bench/table.ts";
+import { print, runTask, say } from "./bench/task.ts";
 
-/** What is measured, by the name of its load. */
-const FIGURES = ["up GB/s", "down GB/s", "echo p50 us", "connections/s"];
+const JOBS: readonly Job[] = ["SOCKS5", "relay"];
 
-interface Peer {
-  name: string;
-  /** Arguments for a port; the first is the program. */
-  command: (port: number) => string[];
-}
+/** The column of the load and its target alone. */
+const NO_PROXY = "no proxy";
 
-const given = parseArgs(Deno.args, { string: ["rounds", "seconds"] });
-const rounds = Number(given["rounds"] ?? 3);
-const seconds = Number(given["seconds"] ?? 2);
-const load = new URL("bench/load.ts", import.meta.url).pathname;
-const targets = new URL("bench/targets.ts", import.meta.url).pathname;
-const main = new URL("../main.ts", import.meta.url).pathname;
-const compiled = new URL("../dist/sluice", import.meta.url).pathname;
+/** What holds where nothing else is said, and with `--quick`. */
+const USUAL = { rounds: 3, seconds: 1, echoes: 10_000, tunnels: [2000, 10000] };
+const QUICK = { rounds: 1, seconds: 0.2, echoes: 2_000, tunnels: [500] };
 
-async function isInstalled(program: string): Promise<boolean> {
-  const { success } = await new Deno.Command("sh", {
-    args: ["-c", 'command -v "$0"', program],
-    stdout: "null",
-  }).output();
-  return success;
-}
+type Settings = Omit<Bench, "job" | "load" | "targets"> & { rounds: number };
 
-async function findPeers(): Promise<Peer[]> {
-  const listen = (port: number) => ["--quiet", `--listen=127.0.0.1:${port}`];
-  const source = [Deno.execPath(), "run", "-A", main];
-  const peers: Peer[] = [
-    { name: "sluice", command: (port) => [...source, ...listen(port)] },
-  ];
-  if (await isInstalled(compiled)) {
-    const command = (port: number) => [compiled, ...listen(port)];
-    peers.push({ name: "sluice, compiled", command });
-  }
-  if (await isInstalled("microsocks")) {
-    const command = (port: number) => [
-      "microsocks",
-      "-i127.0.0.1",
-      `-p${port}`,
-    ];
-    peers.push({ name: "microsocks", command });
-  }
-  if (await isInstalled("danted")) {
-    peers.push({
-      name: "Dante",
-      command: (port) => ["danted", "-f", writeDanteConfig(port)],
-    });
-  }
-  return peers;
-}
-
-function writeDanteConfig(port: number): string {
-  const path = `${folder}/danted-${port}.conf`;
-  const lines = [
-    `internal: 127.0.0.1 port = ${port}`,
-    "external: lo",
-    "socksmethod: none",
-    "clientmethod: none",
-    "client pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }",
-    "socks pass { from: 0.0.0.0/0 to: 0.0.0.0/0 }",
-  ];
-  Deno.writeTextFileSync(path, lines.join("\n") + "\n");
-  return path;
-}
-
-/** A port that is free now, and not soon taken for an outgoing connection. */
-function freePort(): number {
-  while (true) {
-    const port = 10_000 + Math.floor(Math.random() * 20_000);
-    try {
-      Deno.listen({ hostname: "127.0.0.1", port }).close();
-      return port;
-    } catch {
-      // Taken: try another.
-    }
-  }
-}
-
-async function untilListening(port: number): Promise<void> {
-  const end = performance.now() + 10_000;
-  while (performance.now() < end) {
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-  throw new Error(`Nothing listens on port ${port}`);
-}
-
-/** Runs one load and returns the figure that it prints. */
-async function run(figure: string, ...args: number[]): Promise<number> {
-  const { stdout, success } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-net", load, figure, ...args.map(String)],
-    stderr: "inherit",
-  }).output();
-  return success ? Number(new TextDecoder().decode(stdout)) : NaN;
-}
-
-async function measure(peer: Peer, echo: number, sink: number) {
-  const port = freePort();
-  const [program, ...args] = peer.command(port);
-  const server = new Deno.Command(program!, {
-    args,
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
+async function bench(options: BenchOptions): Promise<number> {
+  const settings = settingsOf(options);
+  const folder = await Deno.makeTempDir({ prefix: "sluice-bench-" });
   try {
-    await untilListening(port);
-    const figures: Record<string, number> = {};
-    for (const figure of FIGURES) {
-      const target = figure.includes("GB") ? sink : echo;
-      figures[figure] = await run(figure, port, target, seconds);
-    }
-    return figures;
-  } finally {
-    try {
-      server.kill("SIGTERM");
-    } catch {
-      print(`${peer.name} has ended by itself`);
-    }
-    await server.status;
-  }
-}
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
-}
-
-function print(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
-}
-
-function printTable(peers: Peer[], results: Map<string, number[]>): void {
-  print(`| figure (median of ${rounds}) | ${names(peers).join(" | ")} |`);
-  print(`| --- |${" --- |".repeat(peers.length)}`);
-  for (const figure of FIGURES) {
-    const cells = names(peers).map((name) => {
-      const value = median(results.get(`${figure} ${name}`) ?? []);
-      return value < 10 ? value.toFixed(2) : value.toFixed(0);
-    });
-    print(`| ${figure} | ${cells.join(" | ")} |`);
-  }
-  const cores = navigator.hardwareConcurrency;
-  print(`\n${cores} cores, shared by load, proxy and target.`);
-}
-
-const names = (peers: Peer[]) => peers.map(({ name }) => name);
-
-const folder = await Deno.makeTempDir();
-const backends = new Deno.Command(Deno.execPath(), {
-  args: ["run", "--allow-net", targets],
-  stdin: "piped",
-  stdout: "piped",
-}).spawn();
-try {
-  const reader = backends.stdout.getReader();
-  const { value } = await reader.read();
-  const [echo, sink] = new TextDecoder().decode(value).split(" ").map(Number);
-  const peers = await findPeers();
-  const results = new Map<string, number[]>();
-  for (let round = 0; round < rounds; round++) {
-    for (const peer of peers) {
-      const figures = await measure(peer, echo!, sink!);
-      for (const [figure, figureValue] of Object.entries(figures)) {
-        const key = `${figure} ${peer.name}`;
-        results.set(key, [...results.get(key) ?? [], figureValue]);
+    const load = await LoadProgram.make(folder);
+    const compiled = await findCompiled(options, folder);
+    await using backends = load.start("targets");
+    const targets = await backends.ports();
+    print(describe(settings, load));
+    for (const job of JOBS.filter((job) => job === (options.job ?? job))) {
+      const { only } = options;
+      const { found: peers, left } = await findPeers(job, {
+        ...{ folder, compiled, only },
+      });
+      const table = new Table([...peers.map(({ name }) => name), NO_PROXY]);
+      const all = { ...settings, job, load, targets };
+      for (let round = 1; round <= settings.rounds; round++) {
+        const title = `${job}, round ${round} of ${settings.rounds}`;
+        await runRound(title, all, peers, table);
       }
+      print(`\n**${job}**\n\n${table.toMarkdown().trimEnd()}`);
+      if (left.length > 0) print(`\nLeft out: ${left.join("; ")}.`);
+    }
+    return 0;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function settingsOf(options: BenchOptions): Settings {
+  const usual = options.quick ? QUICK : USUAL;
+  const most = mostIdle();
+  return {
+    rounds: options.rounds ?? usual.rounds,
+    seconds: options.seconds ?? usual.seconds,
+    echoes: usual.echoes,
+    tunnels: options.tunnels ??
+      usual.tunnels.map((count) => Math.min(count, most)),
+  };
+}
+
+async function runRound(
+  title: string,
+  bench: Bench,
+  peers: readonly Peer[],
+  table: Table,
+): Promise<void> {
+  for (const peer of peers) {
+    say(`${title}: ${peer.name}`);
+    try {
+      await measure(peer, bench, (row, value) => {
+        table.add(row, peer.name, value);
+      });
+    } catch (error) {
+      say(`${peer.name}: ${error instanceof Error ? error.message : error}`);
     }
   }
-  printTable(peers, results);
-  await reader.cancel();
-} finally {
-  await backends.stdin.close();
-  await backends.status;
-  await Deno.remove(folder, { recursive: true });
+  await measureDirect(bench, (row, value) => {
+    table.add(row, NO_PROXY, value);
+  });
 }
+
+async function findCompiled(
+  { compiled: path, only }: BenchOptions,
+  folder: string,
+): Promise<Compiled> {
+  if (path !== undefined) return { path: await Deno.realPath(path) };
+  const isWanted = only?.includes(COMPILED) ?? true;
+  if (!isWanted) return { reason: "the compiled program was not asked for" };
+  say("Compiling");
+  return await compileProgram(folder);
+}
+
+function describe({ rounds, tunnels }: Settings, load: LoadProgram): string {
+  const cores = navigator.hardwareConcurrency;
+  const model = /^model name\s*: (.*)/m
+    .exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1] ?? Deno.build.arch;
+  const sentences = [
+    `Medians of ${rounds} interleaved rounds; ${cores} cores (${model}) that load, server and target share; Deno ${Deno.version.deno}.`,
+  ];
+  if (!load.isFast) {
+    sentences.push(
+      "There is no C compiler: the load is a Deno program, slower than the fastest of these servers, so that their figures are too low.",
+    );
+  }
+  const most = mostIdle();
+  if (tunnels.some((count) => count >= most)) {
+    sentences.push(
+      `The limit of descriptors has room for ${most} tunnels of one process.`,
+    );
+  }
+  return sentences.join(" ");
+}
+
+await runTask({
+  name: "bench",
+  summary:
+    "Measures Sluice, from source and compiled, beside those of its peers that are installed: as a SOCKS5 proxy microsocks, Dante and Go, as a relay Go, HAProxy and socat. Rounds of all servers are interleaved, and every figure is the median of the rounds, because machines drift: compare figures of one run only. CPU is user and system time of all processes of a server; memory is what they have for themselves, their parts of what they share, and their files once. Needs Linux, and a C compiler where it can. Takes five minutes.",
+  examples: [
+    [
+      "deno task bench > bench.md",
+      "tables in Markdown; what is under way goes to standard error",
+    ],
+    [
+      "deno task bench --job SOCKS5 --only Sluice,Go --rounds 5",
+      "one pair, more exactly",
+    ],
+    [
+      "apt install gcc libc6-dev microsocks dante-server golang-go haproxy socat",
+      "all peers, on Debian",
+    ],
+  ],
+  options: BENCH_OPTIONS,
+  run: bench,
+});

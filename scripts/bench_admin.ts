@@ -10,7 +10,11 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 
-const FIGURES = ["connections/s", "up GB/s", "echo p50 us"] as const;
+/** What is measured: the load's words before and after ports, and its unit. */
+const FIGURES = {
+  "connections/s": { load: "rate", clients: "16", of: 1 },
+  "up GB/s": { load: "bulk", clients: "1", of: 1e9 },
+} as const;
 
 /** Ways to be watched, by what they are called. */
 const WAYS: Readonly<Record<string, Way>> = {
@@ -95,22 +99,27 @@ function processorTime(pid: number): number {
   return (user + system) * 10_000;
 }
 
+/** Gives what a load has done in a second, in connections or bytes. */
 async function measure(
-  figure: string,
+  { load, clients }: typeof FIGURES[keyof typeof FIGURES],
   ports: readonly [proxy: number, target: number],
 ): Promise<number> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", path("bench/load.ts"), figure, ...ports.map(String)]
-      .concat(seconds),
+    args: ["run", "-A", path("bench/load.ts"), load, "socks"]
+      .concat(ports.map(String), clients, seconds, "up"),
   }).output();
-  return Number(new TextDecoder().decode(stdout));
+  const { done, seconds: took } = JSON.parse(new TextDecoder().decode(stdout));
+  return done / took;
 }
 
 function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
 
-await using targets = new Program([path("bench/targets.ts")], "stdout");
+await using targets = new Program(
+  [path("bench/load.ts"), "targets"],
+  "stdout",
+);
 const [echo, sink] = (await targets.says(/(\d+\D+\d+)/)).match(/\d+/g)!
   .map(Number) as [number, number];
 const ending = new AbortController();
@@ -133,29 +142,28 @@ for (const [name, { args, env }] of Object.entries(WAYS)) {
 }
 print("| figure | " + [...proxies.keys()].join(" | ") + " |");
 print("| --- |" + " --- |".repeat(proxies.size));
-for (const figure of FIGURES) {
+for (const [name, figure] of Object.entries(FIGURES)) {
   const values = new Map<string, number[]>();
   const costs = new Map<string, number[]>();
   for (let round = 0; round <= rounds; round++) {
-    for (const [name, { pid, port }] of proxies) {
+    for (const [way, { pid, port }] of proxies) {
       const before = processorTime(pid);
-      const target = figure === "up GB/s" ? sink : echo;
-      const value = await measure(figure, [port, target]);
+      const target = figure.load === "bulk" ? sink : echo;
+      const value = await measure(figure, [port, target]) / figure.of;
       const cost = (processorTime(pid) - before) / (value * Number(seconds));
       if (round === 0) continue; // Warms up.
-      values.set(name, [...values.get(name) ?? [], value]);
-      costs.set(name, [...costs.get(name) ?? [], cost]);
+      values.set(way, [...values.get(way) ?? [], value]);
+      costs.set(way, [...costs.get(way) ?? [], cost]);
     }
   }
   const row = (of: Map<string, number[]>) =>
     [...of.values()].map((list) => median(list).toPrecision(4)).join(" | ");
-  print(`| ${figure} | ${row(values)} |`);
-  if (figure !== "echo p50 us") {
-    print(`| processor us for one | ${row(costs)} |`);
-  }
+  print(`| ${name} | ${row(values)} |`);
+  print(`| processor us for one | ${row(costs)} |`);
 }
 ending.abort();
-await Promise.all(watching);
+await stack.disposeAsync();
+await Promise.allSettled(watching);
 
 function print(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));

@@ -19,7 +19,6 @@ const given = parseArgs(Deno.args, { string: ["seconds", "tunnels"] });
 const seconds = Number(given["seconds"] ?? 10);
 const tunnels = Number(given["tunnels"] ?? 200);
 const load = new URL("bench/load.ts", import.meta.url).pathname;
-const targets = new URL("bench/targets.ts", import.meta.url).pathname;
 const main = new URL("../main.ts", import.meta.url).pathname;
 
 /** A program that prints when it is ready, and ends when disposed of. */
@@ -105,8 +104,16 @@ async function download(
 
 async function upload(proxy: number): Promise<number> {
   using sink = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const time = String(seconds + 2);
-  const args = [load, "up GB/s", String(proxy), String(sink.addr.port), time];
+  const ports = [String(proxy), String(sink.addr.port)];
+  const args = [
+    load,
+    "bulk",
+    "socks",
+    ...ports,
+    "1",
+    String(seconds + 2),
+    "up",
+  ];
   await using _sender = new Child(args, "stdout");
   using conn = await sink.accept();
   return await rateOf(conn);
@@ -120,13 +127,13 @@ function percent(value: number, of: number): string {
   return `${(value / of * 100).toFixed(1)} %`;
 }
 
-await using backends = new Child([targets], "stdout");
-const [, source] = (await backends.says("stdout")).split(" ").map(Number);
+await using backends = new Child([load, "targets"], "stdout");
+const { sink: source } = JSON.parse(await backends.says("stdout"));
 print(`| rate | up | down |\n| --- | --- | --- |`);
 for (const [name, rate] of Object.entries(RATES)) {
   const option = `--rate-per-connection=${name}`;
   const up = await withProxy(option, upload);
-  const down = await withProxy(option, (port) => download(port, source!));
+  const down = await withProxy(option, (port) => download(port, source));
   print(`| ${name}/s | ${percent(up, rate)} | ${percent(down, rate)} |`);
 }
 const rates = await withProxy(
@@ -135,7 +142,7 @@ const rates = await withProxy(
     // When all are there, and what came at once at first has been paid off.
     const begin = performance.now() + 2_000;
     return Promise.all(
-      Array.from({ length: tunnels }, () => download(port, source!, begin)),
+      Array.from({ length: tunnels }, () => download(port, source, begin)),
     );
   },
 );

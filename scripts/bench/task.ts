@@ -1,0 +1,56 @@
+/**
+ * The life of a task: reads its options, runs it, and says in one line what is
+ * wrong with them.
+ *
+ * @module
+ */
+
+import { formatHelp } from "../../lib/app/help.ts";
+import type { OptionTable, OptionValues } from "../../lib/app/option.ts";
+import { parseOptions } from "../../lib/app/parse_options.ts";
+import { UsageError } from "../../lib/app/usage_error.ts";
+
+/** Exit code for wrong arguments. */
+const WRONG_USAGE = 2;
+
+/** A task of `deno.json` that takes options. */
+export interface Task<Table extends OptionTable> {
+  name: string;
+  summary: string;
+  examples: readonly (readonly [line: string, effect: string])[];
+  /** Its options, `help` among them. */
+  options: Table;
+  /** Runs it; gives its exit code. */
+  run: (options: OptionValues<Table>) => Promise<number>;
+}
+
+/**
+ * Runs a task with the program's arguments, and ends the program.
+ *
+ * @param task The task.
+ */
+export async function runTask<Table extends OptionTable>(
+  task: Task<Table>,
+): Promise<never> {
+  try {
+    const options = await parseOptions(Deno.args, task.options);
+    if (!options["help"]) Deno.exit(await task.run(options));
+    const help = formatHelp({ ...task, usage: `${task.name} [OPTIONS]` });
+    print(help.replace("sluice", "deno task"));
+    Deno.exit();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    say(`${task.name}: ${error.message}`);
+    Deno.exit(WRONG_USAGE);
+  }
+}
+
+/** Prints a line of the result. */
+export function print(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(text + "\n"));
+}
+
+/** Tells the person who waits what is under way. */
+export function say(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(text + "\n"));
+}

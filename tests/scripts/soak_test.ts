@@ -1,0 +1,59 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+
+const ROOT = `${import.meta.dirname}/../..`;
+
+const isLinux = Deno.build.os === "linux";
+
+interface Ended {
+  code: number;
+  text: string;
+}
+
+async function soak(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<Ended> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", `${ROOT}/scripts/soak.ts`, ...args],
+    env: { NO_COLOR: "1", ...env },
+  }).output();
+  const text = [stdout, stderr]
+    .map((part) => new TextDecoder().decode(part)).join("");
+  return { code, text };
+}
+
+Deno.test({
+  name: "soak finds that the proxy does not grow",
+  ignore: !isLinux,
+  async fn() {
+    const size = ["--connections=6000", "--stages=4", "--tunnels=300"];
+    const { code, text } = await soak([...size, "--", "--admin=127.0.0.1:0"]);
+    assertEquals(code, 0, text);
+    assert(text.includes("\n| 300 tunnels opened |"), text);
+    assert(text.includes("\nNothing has grown."), text);
+  },
+});
+
+Deno.test({
+  name: "soak fails when memory, descriptors and timers leak",
+  ignore: !isLinux,
+  async fn() {
+    const program = `${ROOT}/tests/support/leaky_proxy.ts`;
+    const size = ["--connections=4000", "--stages=4", "--tunnels=50"];
+    // The load that is for machines without a compiler is to be tried too.
+    const env = { CC: "/nowhere/cc" };
+    const { code, text } = await soak([...size, "--program", program], env);
+    assertEquals(code, 1, text);
+    assertMatch(text, /^FAILED: heap, KB: from \d+ to \d+/m);
+    assertMatch(text, /^FAILED: descriptors: from \d+ to \d+/m);
+    assertMatch(text, /^FAILED: timers: from \d+ to \d+/m);
+    assert(!text.includes("did not get"), text);
+    assert(!text.includes("tunnels opened\n"), text);
+  },
+});
+
+Deno.test("soak says what is wrong with an option", async () => {
+  const { code, text } = await soak(["--connections", "many"]);
+  assertEquals(code, 2, text);
+  assertMatch(text, /^soak: Option --connections: /);
+});
