@@ -6,8 +6,14 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { CERT_BUNDLE_OPTIONS } from "../../lib/app/cert_bundle_command.ts";
-import { CERT_INIT_OPTIONS } from "../../lib/app/cert_init_command.ts";
-import { CERT_ISSUE_OPTIONS } from "../../lib/app/cert_issue_command.ts";
+import {
+  CERT_INIT_OPTIONS,
+  initStore,
+} from "../../lib/app/cert_init_command.ts";
+import {
+  CERT_ISSUE_OPTIONS,
+  issueInto,
+} from "../../lib/app/cert_issue_command.ts";
 import {
   CERT_OPTIONS,
   nextCommand,
@@ -18,6 +24,7 @@ import { CertStore } from "../../lib/app/cert_store.ts";
 import type { OptionTable } from "../../lib/app/option.ts";
 import { parseOptions } from "../../lib/app/parse_options.ts";
 import { UsageError } from "../../lib/app/usage_error.ts";
+import type { KeyKind } from "../../lib/app/certificate_keys.ts";
 import { openOpenssl } from "../support/openssl.ts";
 import { makeFolder, run, testPrograms } from "../support/programs.ts";
 
@@ -38,6 +45,24 @@ async function good(folder: string, args: string[]): Promise<string> {
   assertEquals(stderr, "");
   assertEquals(code, 0);
   return text;
+}
+
+/** Does in this process what `init` does in one of its own. */
+async function makeStore(folder: string): Promise<CertStore> {
+  const store = new CertStore(`${folder}/certs`);
+  const authority = { name: "Test CA", days: 3650, keyKind: "ecdsa" } as const;
+  await initStore(store, authority, false);
+  return store;
+}
+
+/** Does in this process what `issue NAME --client` does. */
+async function issueClient(
+  store: CertStore,
+  name: string,
+  keyKind: KeyKind = "ecdsa",
+): Promise<void> {
+  const client = { name, days: 365, keyKind, servers: [], isClient: true };
+  await issueInto(store, client, false);
 }
 
 Deno.test("parseOptions() reads what the commands need", async () => {
@@ -253,11 +278,9 @@ Deno.test("sluice cert tells what it wrote, what is next, and no secret", async 
 Deno.test("sluice cert revoke keeps both when two run at once", async () => {
   await using folder = await makeFolder();
   const { path } = folder;
-  await good(path, ["init"]);
+  const store = await makeStore(path);
   const names = ["alice", "bob"];
-  await Promise.all(
-    names.map((name) => good(path, ["issue", name, "--client"])),
-  );
+  for (const name of names) await issueClient(store, name);
   await Promise.all(names.map((name) => good(path, ["revoke", name])));
   const list = await good(path, ["list"]);
   assertEquals(list.match(/ revoked$/gm)?.length, 2);
@@ -280,11 +303,10 @@ testPrograms({
   async fn({ openssl, curl }) {
     await using checker = await openOpenssl(openssl);
     const { path } = checker;
-    await good(path, ["init"]);
+    const store = await makeStore(path);
     await good(path, ["issue", "proxy", "--server", "localhost,127.0.0.1"]);
-    for (const name of ["alice", "mallory"]) {
-      await good(path, ["issue", name, "--client", "--key", "rsa"]);
-    }
+    await issueClient(store, "alice", "rsa");
+    await issueClient(store, "mallory");
     for (const name of ["proxy", "alice", "mallory"]) {
       const text = await good(path, ["bundle", name]);
       assertMatch(text, /^(?:# .*\n){5,}-----BEGIN PRIVATE KEY-----\n/);

@@ -11,7 +11,7 @@ import {
   type IssueSettings,
 } from "../../lib/app/certificate_authority.ts";
 import { isIssuedBy, readCertificate } from "../../lib/app/certificate_info.ts";
-import { KEY_KINDS } from "../../lib/app/certificate_keys.ts";
+import { KEY_KINDS, type KeyKind } from "../../lib/app/certificate_keys.ts";
 import type { KeyedCertificate } from "../../lib/app/keyed_certificate.ts";
 import { createRevocationList } from "../../lib/app/revocation_list.ts";
 import { openOpenssl } from "../support/openssl.ts";
@@ -30,6 +30,13 @@ const LEAF: IssueSettings = {
 };
 
 const VERIFY = "verify -x509_strict -check_ss_sig -CAfile @/ca.crt";
+
+/** One of each kind for the file: a key of RSA takes a second to make. */
+const AUTHORITIES = Object.fromEntries(
+  await Promise.all(KEY_KINDS.map(async (keyKind) => {
+    return [keyKind, await createAuthority({ ...AUTHORITY, keyKind })] as const;
+  })),
+) as Record<KeyKind, KeyedCertificate>;
 
 /** Names that would be more than a name to a careless encoder. */
 const NAMES = [
@@ -54,10 +61,7 @@ for (const authorityKind of KEY_KINDS) {
       needs: ["openssl"],
       async fn({ openssl }) {
         await using checker = await openOpenssl(openssl);
-        const authority = await createAuthority({
-          ...AUTHORITY,
-          keyKind: authorityKind,
-        });
+        const authority = AUTHORITIES[authorityKind];
         const leaf = await issueCertificate(authority, { ...LEAF, keyKind });
         await checker.putKeyed("ca", authority);
         await checker.putKeyed("leaf", leaf);
@@ -95,7 +99,7 @@ testPrograms({
   needs: ["openssl"],
   async fn({ openssl }) {
     await using checker = await openOpenssl(openssl);
-    const authority = await createAuthority(AUTHORITY);
+    const authority = AUTHORITIES.ecdsa;
     await checker.putKeyed("ca", authority);
     const purposes = [
       { servers: LEAF.servers, isClient: false, good: ["sslserver"] },
@@ -127,7 +131,7 @@ testPrograms({
   needs: ["openssl"],
   async fn({ openssl }) {
     await using checker = await openOpenssl(openssl);
-    const authority = await createAuthority(AUTHORITY);
+    const authority = AUTHORITIES.ecdsa;
     await checker.putKeyed("ca", authority);
     const ipv6 = new Uint8Array(16);
     ipv6[15] = 1;
@@ -158,7 +162,7 @@ testPrograms({
   needs: ["openssl"],
   async fn({ openssl }) {
     await using checker = await openOpenssl(openssl);
-    const authority = await createAuthority({ ...AUTHORITY, keyKind: "rsa" });
+    const authority = AUTHORITIES.rsa;
     await checker.putKeyed("ca", authority);
     const settings = {
       ...LEAF,
@@ -281,7 +285,7 @@ Deno.test("issueCertificate() does not outlive its authority", async () => {
 });
 
 Deno.test("issueCertificate() begins a little early, and ends in time", async () => {
-  const authority = await createAuthority(AUTHORITY);
+  const authority = AUTHORITIES.ecdsa;
   const from = new Date("2030-01-31T12:00:00Z");
   const leaf = await issueCertificate(authority, { ...LEAF, from, days: 28 });
   const { notBefore, notAfter } = await readCertificate(leaf.certificate);
@@ -290,7 +294,7 @@ Deno.test("issueCertificate() begins a little early, and ends in time", async ()
 });
 
 Deno.test("issueCertificate() gives every certificate another serial number", async () => {
-  const authority = await createAuthority(AUTHORITY);
+  const authority = AUTHORITIES.ecdsa;
   const serials = new Set<string>();
   for (let n = 0; n < 20; n++) {
     const { certificate } = await issueCertificate(authority, LEAF);
@@ -303,9 +307,9 @@ Deno.test("issueCertificate() gives every certificate another serial number", as
 });
 
 Deno.test("issueCertificate() refuses what is no authority, without its secrets", async (t) => {
-  const authority = await createAuthority(AUTHORITY);
+  const authority = AUTHORITIES.ecdsa;
   const other = await createAuthority(AUTHORITY);
-  const rsa = await createAuthority({ ...AUTHORITY, keyKind: "rsa" });
+  const { rsa } = AUTHORITIES;
   const leaf = await issueCertificate(authority, LEAF);
   const from = new Date(Date.now() - 20 * DAY);
   const expired = await createAuthority({ ...AUTHORITY, from, days: 10 });
@@ -367,8 +371,8 @@ Deno.test("issueCertificate() refuses what is no authority, without its secrets"
 });
 
 Deno.test("isIssuedBy() tells an authority from one of the same name", async () => {
-  const authority = await createAuthority(AUTHORITY);
-  const other = await createAuthority({ ...AUTHORITY, keyKind: "rsa" });
+  const authority = AUTHORITIES.ecdsa;
+  const other = AUTHORITIES.rsa;
   const { certificate } = await issueCertificate(authority, LEAF);
   assertEquals(await isIssuedBy(certificate, authority.certificate), true);
   assertEquals(await isIssuedBy(certificate, other.certificate), false);
@@ -377,7 +381,7 @@ Deno.test("isIssuedBy() tells an authority from one of the same name", async () 
 });
 
 Deno.test("readCertificate() finds a certificate among other text", async () => {
-  const authority = await createAuthority(AUTHORITY);
+  const authority = AUTHORITIES.ecdsa;
   const { key, certificate } = authority;
   const info = await readCertificate(`# a comment\n${key}\n${certificate}`);
   assertEquals(info.name, AUTHORITY.name);
@@ -387,7 +391,7 @@ Deno.test("readCertificate() finds a certificate among other text", async () => 
 });
 
 Deno.test("readCertificate() refuses every text that is cut short", async () => {
-  const { certificate } = await createAuthority(AUTHORITY);
+  const { certificate } = AUTHORITIES.ecdsa;
   const end = certificate.trimEnd().length;
   for (let length = 0; length < end; length += 7) {
     await assertRejects(

@@ -120,7 +120,6 @@ testPrograms({
       (_, n) => (0x1000 + n).toString(16).toUpperCase(),
     );
     const full = await makeList(checker, authority, serials);
-    assertEquals((await revokedSerials(full)).size, serials.length);
     await assertRejects(
       () => addRevoked(authority, full, "01"),
       SyntaxError,

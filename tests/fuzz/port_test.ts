@@ -59,9 +59,9 @@ function dialogues(port: number): Uint8Array[] {
 async function assertServes(proxy: ProxyProcess, port: number): Promise<void> {
   using conn = await proxy.connect();
   await writeAll(conn, [...GREETING, ...connectRequest("127.0.0.1", port), 7]);
-  await within(2_000, readExactly(conn, 2));
-  assertEquals((await within(2_000, readReply(conn))).reply, 0);
-  assertEquals(await within(2_000, readExactly(conn, 1)), new Uint8Array([7]));
+  await within(5_000, readExactly(conn, 2));
+  assertEquals((await within(5_000, readReply(conn))).reply, 0);
+  assertEquals(await within(5_000, readExactly(conn, 1)), new Uint8Array([7]));
 }
 
 Deno.test({

@@ -13,6 +13,9 @@ const POOL = 16;
 /** Clients that ask at the same time. */
 const CLIENTS = 8;
 
+/** Times that each of them asks before a restart. */
+const QUESTIONS = 2;
+
 /** Answers words of four letters, until all its connections are closed. */
 class Upstream {
   readonly port: number;
@@ -89,7 +92,7 @@ for (const mode of ["ahead", "reuse"] as const) {
         // Load, to its end: each client several times, all at once.
         await Promise.all(
           Array.from({ length: CLIENTS }, async (_, client) => {
-            for (let n = 0; n < 5; n++) {
+            for (let n = 0; n < QUESTIONS; n++) {
               await askOn(await connect(), `client ${client} question ${n}`);
             }
           }),
@@ -102,7 +105,7 @@ for (const mode of ["ahead", "reuse"] as const) {
         await Promise.all(waiting.map((conn, n) => askOn(conn, `waited ${n}`)));
       }
 
-      const events = RESTARTS * CLIENTS * 6;
+      const events = RESTARTS * CLIENTS * (QUESTIONS + 1);
       await sluice.line(/"event":"connection"/, events);
       const ended = sluice.lines.map((line) => JSON.parse(line))
         .filter(({ event }) => event === "connection");

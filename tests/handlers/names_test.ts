@@ -82,7 +82,7 @@ Deno.test({
     });
     const started = performance.now();
     using _conn = await openTunnel(proxy, { hostname: "a.test", port });
-    assertLess(performance.now() - started, 1_000);
+    assertLess(performance.now() - started, 5_000);
     (await listener.accept()).close();
   },
 });

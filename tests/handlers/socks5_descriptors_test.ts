@@ -84,13 +84,13 @@ Deno.test({
 /** One client from greeting to end, within the time that a person notices. */
 async function serve(proxy: ProxyProcess, echo: TestServer): Promise<void> {
   using conn = await proxy.connect();
-  await within(2_000, greet(conn));
+  await within(5_000, greet(conn));
   await writeAll(conn, connectRequest("127.0.0.1", echo.addr.port));
-  assertEquals((await within(2_000, readReply(conn))).reply, 0);
+  assertEquals((await within(5_000, readReply(conn))).reply, 0);
   await writeAll(conn, [1, 2, 3]);
-  assertBytes(await within(2_000, readExactly(conn, 3)), [1, 2, 3]);
+  assertBytes(await within(5_000, readExactly(conn, 3)), [1, 2, 3]);
   await conn.closeWrite();
-  assertBytes(await within(2_000, readToEof(conn)), []);
+  assertBytes(await within(5_000, readToEof(conn)), []);
 }
 
 /** Does something often, so many times at once. */

@@ -130,7 +130,7 @@ function isWhole(answer: Uint8Array): boolean {
 async function serve(proxy: ProxyProcess, good: Bytes): Promise<void> {
   using conn = await proxy.connect();
   await writeAll(conn, join(good, [1, 2, 3]));
-  await within(2_000, readExactly(conn, good[2] === 2 ? 4 : 2));
-  assertEquals((await within(2_000, readReply(conn))).reply, 0);
-  assertBytes(await within(2_000, readExactly(conn, 3)), [1, 2, 3]);
+  await within(5_000, readExactly(conn, good[2] === 2 ? 4 : 2));
+  assertEquals((await within(5_000, readReply(conn))).reply, 0);
+  assertBytes(await within(5_000, readExactly(conn, 3)), [1, 2, 3]);
 }

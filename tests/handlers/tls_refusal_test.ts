@@ -166,11 +166,11 @@ for (const { what, bytes, answer, reason } of BAD_BYTES) {
     using conn = await server.proxy.connect();
     await writeAll(conn, bytes);
     assertEquals(
-      (await within(2_000, readExactly(conn, answer.length))).toHex(),
+      (await within(5_000, readExactly(conn, answer.length))).toHex(),
       answer.toHex(),
     );
     await conn.closeWrite();
-    assertEquals((await within(2_000, readToEnd(conn))).length, 0);
+    assertEquals((await within(5_000, readToEnd(conn))).length, 0);
     const event = await lastEvent(server);
     assertEquals(event.result, "refused");
     assertEquals(event.reason, `TLS handshake failed: ${reason}`);

@@ -96,7 +96,7 @@ Deno.test("dial() tries the next address when one stays silent", async () => {
   assertEquals(formatIpAddress(address), "127.0.0.2");
   const took = performance.now() - started;
   assert(took >= 95, `the first had its time: ${took} ms`);
-  assertLess(took, 2_000);
+  assertLess(took, 5_000);
   connection.close();
   (await listener.accept()).close();
 });
@@ -121,7 +121,7 @@ Deno.test("dial() throws the reason when it is cancelled", async () => {
   const context = new Context();
   const pending = dial(ips("127.0.0.1"), silent.addr.port, context);
   context.cancel(new Error("drain"));
-  await assertRejects(() => within(2_000, pending), Error, "drain");
+  await assertRejects(() => within(5_000, pending), Error, "drain");
 });
 
 Deno.test("dial() does not begin when it is cancelled already", async () => {
@@ -141,17 +141,17 @@ Deno.test("dial() interleaves the families", async () => {
   assert(silent !== undefined, "The system answers for a full backlog");
   const { port } = silent.addr;
   using listener = Deno.listen({ hostname: "::1", port });
-  // Three addresses of one family that is silent: in the order given, ::1 would
-  // have its turn after 900 ms; interleaved, after 300.
+  // Twelve addresses of one family that is silent: in the order given, ::1 would
+  // have its turn after 3.6 s; interleaved, after 300 ms.
   const started = performance.now();
   const { connection, address } = await dial(
-    ips("127.0.0.1", "127.0.0.1", "127.0.0.1", "::1"),
+    ips(...new Array<string>(12).fill("127.0.0.1"), "::1"),
     port,
     new Context(),
     { stagger: 300 },
   );
   assertEquals(formatIpAddress(address), "::1");
-  assertLess(performance.now() - started, 850);
+  assertLess(performance.now() - started, 3_000);
   connection.close();
   (await listener.accept()).close();
 });
@@ -173,7 +173,7 @@ Deno.test({
     const took = performance.now() - started;
     assertEquals(formatIpAddress(address), "127.0.0.1");
     assert(took >= 245, `the first had its time: ${took} ms`);
-    assertLess(took, 1_000);
+    assertLess(took, 5_000);
     connection.close();
     (await listener.accept()).close();
   },
@@ -259,7 +259,7 @@ Deno.test("dial() fails as ever when it leaves from an address", async (t) => {
     const context = new Context();
     const pending = dial(ips("127.0.0.1"), port, context, { outgoing });
     context.cancel(new Error("drain"));
-    await assertRejects(() => within(2_000, pending), Error, "drain");
+    await assertRejects(() => within(5_000, pending), Error, "drain");
   });
   await t.step("from an address that is not ours", async () => {
     const strange = { ipv4: parseIpAddress("203.0.113.5")! };

@@ -180,7 +180,7 @@ Deno.test("DnsNames.lookup() waits only briefly for the other family", async () 
   const source = new DnsNames([names.server], { patience: 60_000 });
   const started = performance.now();
   const answer = await source.lookup("a.test", new Context());
-  assertLess(performance.now() - started, 1_000);
+  assertLess(performance.now() - started, 4_000);
   assertEquals(texts(answer), ["192.0.2.1"]);
   assertEquals(answer.life, 1_000, "half an answer holds no longer");
 });
@@ -221,7 +221,7 @@ Deno.test("DnsNames.lookup() throws the reason when it is cancelled", async () =
   const context = new Context();
   const pending = source.lookup("a.test", context);
   context.cancel(new Error("drain"));
-  await assertRejects(() => within(2_000, pending), Error, "drain");
+  await assertRejects(() => within(5_000, pending), Error, "drain");
 });
 
 Deno.test("DnsNames.lookup() looks up 64 names at once", async () => {

@@ -11,14 +11,14 @@ Deno.test("linger() lets the last message arrive although bytes are unread", asy
   const lingering = linger(duplex, 5_000);
   assertEquals(await readToEnd(client), new Uint8Array([5, 0xff]));
   client.close();
-  await within(2_000, lingering);
+  await within(5_000, lingering);
   duplex.close();
 });
 
 Deno.test("linger() closes when its time is up and the peer stays", async () => {
   const [client, conn] = await socketPair();
   const duplex = new Duplex(conn);
-  await within(2_000, linger(duplex, 50));
+  await within(5_000, linger(duplex, 50));
   assertEquals(await readToEnd(client), new Uint8Array());
   client.close();
 });
@@ -39,6 +39,6 @@ Deno.test("linger() does nothing when the peer is gone already", async () => {
   const [client, conn] = await socketPair();
   const duplex = new Duplex(conn);
   client.close();
-  await within(2_000, linger(duplex, 60_000));
+  await within(5_000, linger(duplex, 60_000));
   duplex.close();
 });

@@ -56,7 +56,7 @@ for (const [kind, open] of Object.entries(NODE_PAIRS)) {
     assertEquals(await near.write(new Uint8Array()), 0);
     const read: number[] = [];
     while (read.length < 5) {
-      const count = await within(2_000, near.read(bite));
+      const count = await within(5_000, near.read(bite));
       read.push(...bite.subarray(0, count!));
     }
     assertEquals(read, [4, 5, 6, 7, 8]);
@@ -111,7 +111,7 @@ for (const [kind, open] of Object.entries(NODE_PAIRS)) {
     // The other direction is still open.
     await writeAll(far, [7]);
     await far.closeWrite();
-    assertEquals([...await within(2_000, readAll(near, 9))], [7]);
+    assertEquals([...await within(5_000, readAll(near, 9))], [7]);
   });
 
   Deno.test(`NodeConnection.write() over ${kind} waits for a peer that does not read`, async () => {
@@ -125,7 +125,7 @@ for (const [kind, open] of Object.entries(NODE_PAIRS)) {
     const before = await untilStill(() => written);
     assert(before < 48 * 1024 * 1024, `${before} bytes went nowhere`);
     near.close();
-    await assertRejects(() => within(2_000, writing));
+    await assertRejects(() => within(5_000, writing));
     far[Symbol.dispose]();
   });
 
@@ -140,7 +140,7 @@ for (const [kind, open] of Object.entries(NODE_PAIRS)) {
     const before = await untilStill(() => sent);
     assert(before < 48 * 1024 * 1024, `${before} bytes are in memory`);
     near.close();
-    await within(2_000, sending);
+    await within(5_000, sending);
   });
 
   Deno.test(`NodeConnection over ${kind} ends what waits when it is closed`, async () => {
@@ -149,7 +149,7 @@ for (const [kind, open] of Object.entries(NODE_PAIRS)) {
     const reading = near.read(new Uint8Array(9));
     near.close();
     near.close(); // Again does nothing.
-    await assertRejects(() => within(2_000, reading), Deno.errors.BadResource);
+    await assertRejects(() => within(5_000, reading), Deno.errors.BadResource);
     const bytes = new Uint8Array(9);
     for (const use of [() => near.read(bytes), () => near.write(bytes)]) {
       await assertRejects(use, Deno.errors.BadResource);
@@ -204,7 +204,7 @@ Deno.test("NodeConnection tells that its peer has reset", async () => {
   const reading = near.read(new Uint8Array(9));
   peer.resetAndDestroy();
   await assertRejects(
-    () => within(2_000, reading),
+    () => within(5_000, reading),
     Deno.errors.ConnectionReset,
   );
   for (const length of [0, 1]) {

@@ -11,7 +11,7 @@ Deno.test("NodeTransport carries bytes both ways, with both ends", async () => {
   const ended = once(transport, "end");
   await writeAll(peer, [1, 2, 3]);
   await peer.closeWrite();
-  await within(2_000, ended);
+  await within(5_000, ended);
   assertEquals(read, [1, 2, 3]);
   transport.end(Uint8Array.of(4, 5));
   assertEquals([...await readToEnd(peer)], [4, 5]);
@@ -37,14 +37,14 @@ Deno.test("NodeTransport.flow stops what is read, and goes on", async () => {
     transport.flow.pause();
     seen.all.resolve();
   });
-  await within(2_000, seen.all.promise);
+  await within(5_000, seen.all.promise);
   const before = reads;
   await new Promise((resolve) => setTimeout(resolve, 20));
   assertEquals(reads <= before + 1, true, "one read was under way at most");
   seen.until = 20;
   seen.all = Promise.withResolvers();
   transport.flow.resume();
-  await within(2_000, seen.all.promise);
+  await within(5_000, seen.all.promise);
   transport.destroy();
 });
 
@@ -54,7 +54,7 @@ Deno.test("NodeTransport fails with its connection, and closes it when destroyed
   const failed = once(transport, "error");
   transport.resume();
   conn.close();
-  const [error] = await within(2_000, failed);
+  const [error] = await within(5_000, failed);
   assertEquals(error instanceof Error, true);
   assertEquals(transport.destroyed, true);
   assertEquals((await readToEnd(peer)).length, 0);

@@ -15,6 +15,9 @@ import { Pace } from "../../lib/sync/pace.ts";
 import { Rate } from "../../lib/sync/rate.ts";
 import { readToEnd, socketPair, within, writeAll } from "../support/sockets.ts";
 
+/** Times that something is measured while a busy machine spoils it. */
+const TRIES = 4;
+
 interface Fixture extends Disposable {
   client: Deno.TcpConn;
   target: Deno.TcpConn;
@@ -68,29 +71,44 @@ async function countFor(
   return { bytes, took: performance.now() - started };
 }
 
+/** Bytes a second that a tunnel carries of a flood from one of its ends. */
+async function speedFrom(
+  end: "client" | "target",
+  bytesPerSecond?: number,
+): Promise<number> {
+  const created = performance.now();
+  const rates = bytesPerSecond === undefined ? [] : [new Rate(bytesPerSecond)];
+  const [{ piece } = { piece: Infinity }] = rates;
+  using it = await openTunnel(
+    end === "client" ? { up: rates } : { down: rates },
+  );
+  const flooding = flood(it[end]);
+  const other = end === "client" ? it.target : it.client;
+  const { bytes, took } = await within(10_000, countFor(other, 250));
+  const age = performance.now() - created;
+  // The burst, and the piece that was begun with its last byte.
+  const most = (bytesPerSecond ?? 0) * (age + 100) / 1000 + piece;
+  assertLessOrEqual(bytes, most);
+  it.context.cancel(new Error("enough"));
+  await within(5_000, it.done);
+  it[end].close();
+  await flooding;
+  return bytes / took * 1000;
+}
+
 for (const bytesPerSecond of [64e3, 10e6, 200e6]) {
   for (const end of ["client", "target"] as const) {
     Deno.test(`tunnel() keeps to ${bytesPerSecond} bytes a second from its ${end}`, async () => {
-      const created = performance.now();
-      const rate = new Rate(bytesPerSecond);
-      const { piece } = rate;
-      using it = await openTunnel(
-        end === "client" ? { up: [rate] } : { down: [rate] },
-      );
-      const flooding = flood(it[end]);
-      const other = end === "client" ? it.target : it.client;
-      const { bytes, took } = await within(10_000, countFor(other, 500));
-      // The burst, and the piece that was begun with its last byte.
-      const age = performance.now() - created;
-      const most = bytesPerSecond * (age + 100) / 1000 + piece;
-      assertLessOrEqual(bytes, most);
-      // Not as close: the machine may have other things to do.
-      const least = bytesPerSecond * took / 1000 * 0.7;
-      assert(bytes >= least, `${bytes} of ${bytesPerSecond * took / 1000}`);
-      it.context.cancel(new Error("enough"));
-      await within(5_000, it.done);
-      it[end].close();
-      await flooding;
+      const speeds: string[] = [];
+      while (speeds.length < TRIES) {
+        const kept = await speedFrom(end, bytesPerSecond);
+        if (kept >= 0.7 * bytesPerSecond) return;
+        // It is too slow, unless a busy machine does no better without a rate.
+        const free = await speedFrom(end);
+        if (kept >= 0.5 * free) return;
+        speeds.push(`${kept} of ${free}`);
+      }
+      throw new Error(`Slower than its rate: ${speeds}`);
     });
   }
 }
@@ -153,7 +171,7 @@ Deno.test("tunnel() ends at once when it is cut while it waits for its rates", a
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
   it.context.cancel(new Error("enough"));
-  await within(1_000, it.done);
+  await within(5_000, it.done);
   assertEquals(rates.map(({ waiting }) => waiting), [0, 0]);
 });
 

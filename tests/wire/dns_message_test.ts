@@ -227,5 +227,5 @@ Deno.test("parseDnsResponse() is done soon with a message full of pointers", () 
   }
   const started = performance.now();
   assertEquals(parseDnsResponse(bytes).records, []);
-  assert(performance.now() - started < 2_000);
+  assert(performance.now() - started < 10_000);
 });
