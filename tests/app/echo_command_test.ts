@@ -14,11 +14,11 @@ import {
 } from "../support/sockets.ts";
 import { udpSocket } from "../support/udp.ts";
 
-Deno.test("echo is restarted 10 times on one port, with clients attached", {
+Deno.test("echo is restarted 20 times on one port, with clients attached", {
   ignore: Deno.build.os === "windows",
 }, async () => {
   const port = closedPort();
-  for (let round = 0; round < 10; round++) {
+  for (let round = 0; round < 20; round++) {
     await using server = await startSluice(["echo", `${port}`]);
     assertEquals(server.port, port);
     const clients = await Promise.all(
