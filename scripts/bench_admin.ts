@@ -17,7 +17,6 @@ import { parseArgs } from "@std/cli/parse-args";
 const FIGURES = {
   "connections/s": "processor us a connection",
   "up GB/s": "processor us a GB up",
-  "down GB/s": "processor us a GB down",
 } as const;
 
 /** Ways to be watched, by what they are called. */

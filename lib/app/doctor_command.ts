@@ -26,7 +26,8 @@ import { UsageError } from "./usage_error.ts";
 export const DOCTOR_OPTIONS = {
   "config": {
     ...CONFIG_OPTION,
-    help: "look at all listeners of this configuration, as 'sluice run' takes it; then there are no options of a proxy",
+    help:
+      "look at all listeners of this configuration, as 'sluice run' takes it; then there are no options of a proxy",
   },
   "json": flag("print one JSON object instead of lines"),
   ...PROXY_OPTIONS,
