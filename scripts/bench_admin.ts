@@ -1,7 +1,10 @@
 /**
  * Measures what watching costs: a proxy alone beside one whose figures are
- * scraped and whose events are listened to each second, in turns; prints a
- * Markdown table of the medians.
+ * scraped and whose events are listened to each second, in many short turns.
+ * Prints a Markdown table: medians, the median of the ratios to the proxy alone
+ * in the same round with their quartiles, and for processor time the ratio of
+ * the least ones, which other work on the machine disturbs least. A second proxy
+ * alone shows how far the machine can tell them apart.
  *
  * Usage: deno run -A scripts/bench_admin.ts [--rounds N] [--seconds S]
  *
@@ -10,10 +13,20 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 
-/** What is measured: the load's words before and after ports, and its unit. */
+/** Loads, the load's words before and after ports, and what is paid for one. */
 const FIGURES = {
-  "connections/s": { load: "rate", clients: "16", of: 1 },
-  "up GB/s": { load: "bulk", clients: "1", of: 1e9 },
+  "connections/s": {
+    load: "rate",
+    clients: "16",
+    of: 1,
+    cost: "processor us a connection",
+  },
+  "up GB/s": {
+    load: "bulk",
+    clients: "1",
+    of: 1e9,
+    cost: "processor us a GB up",
+  },
 } as const;
 
 /** Ways to be watched, by what they are called. */
@@ -29,7 +42,7 @@ interface Way {
 }
 
 const given = parseArgs(Deno.args, { string: ["rounds", "seconds"] });
-const rounds = Number(given["rounds"] ?? 15);
+const rounds = Number(given["rounds"] ?? 30);
 const seconds = String(given["seconds"] ?? 1);
 const path = (name: string) => new URL(name, import.meta.url).pathname;
 
@@ -91,12 +104,14 @@ async function watch(url: string, signal: AbortSignal): Promise<void> {
   await listening;
 }
 
-/** Processor time of a process so far, in microseconds. */
+/** Processor time of all threads of a process so far, in microseconds. */
 function processorTime(pid: number): number {
-  const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-  const [user, system] = stat.slice(stat.lastIndexOf(")")).split(" ")
-    .slice(12, 14).map(Number) as [number, number];
-  return (user + system) * 10_000;
+  let nanoseconds = 0;
+  for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
+    const text = Deno.readTextFileSync(`/proc/${pid}/task/${name}/schedstat`);
+    nanoseconds += Number(text.split(" ", 1)[0]);
+  }
+  return nanoseconds / 1_000;
 }
 
 /** Gives what a load has done in a second, in connections or bytes. */
@@ -112,8 +127,10 @@ async function measure(
   return done / took;
 }
 
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+/** The value below which such a part of them is. */
+function quantile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
 }
 
 await using targets = new Program(
@@ -140,30 +157,56 @@ for (const [name, { args, env }] of Object.entries(WAYS)) {
   const url = /Admin.*(http:\S+)\/\n/.exec(said)?.[1];
   if (url !== undefined) watching.push(watch(url, ending.signal));
 }
-print("| figure | " + [...proxies.keys()].join(" | ") + " |");
-print("| --- |" + " --- |".repeat(proxies.size));
+const names = [...proxies.keys()];
+const others = names.slice(1);
+print(
+  `| figure | ${names.join(" | ")} | ${
+    others.map((name) => `${name} : ${names[0]}`).join(" | ")
+  } |`,
+);
+print("| --- |" + " --- |".repeat(names.length + others.length));
 for (const [name, figure] of Object.entries(FIGURES)) {
-  const values = new Map<string, number[]>();
-  const costs = new Map<string, number[]>();
+  const values = new Map(names.map((name) => [name, [] as number[]]));
+  const costs = new Map(names.map((name) => [name, [] as number[]]));
   for (let round = 0; round <= rounds; round++) {
-    for (const [way, { pid, port }] of proxies) {
+    const first = round % names.length;
+    // Each is first as often as the others.
+    for (const way of [...names.slice(first), ...names.slice(0, first)]) {
+      const { pid, port } = proxies.get(way)!;
       const before = processorTime(pid);
       const target = figure.load === "bulk" ? sink : echo;
       const value = await measure(figure, [port, target]) / figure.of;
-      const cost = (processorTime(pid) - before) / (value * Number(seconds));
+      const took = processorTime(pid) - before;
       if (round === 0) continue; // Warms up.
-      values.set(way, [...values.get(way) ?? [], value]);
-      costs.set(way, [...costs.get(way) ?? [], cost]);
+      values.get(way)!.push(value);
+      costs.get(way)!.push(took / (value * Number(seconds)));
     }
   }
-  const row = (of: Map<string, number[]>) =>
-    [...of.values()].map((list) => median(list).toPrecision(4)).join(" | ");
-  print(`| ${name} | ${row(values)} |`);
-  print(`| processor us for one | ${row(costs)} |`);
+  printRow(name, values);
+  printRow(figure.cost, costs, true);
 }
 ending.abort();
 await stack.disposeAsync();
 await Promise.allSettled(watching);
+
+function printRow(
+  figure: string,
+  byName: ReadonlyMap<string, readonly number[]>,
+  isCost = false,
+): void {
+  const [base, ...rest] = [...byName.values()] as [number[], ...number[][]];
+  const medians = [base, ...rest]
+    .map((list) => quantile(list, 1 / 2).toPrecision(4));
+  const ratios = rest.map((list) => {
+    const each = list.map((value, round) => value / base[round]!);
+    const [low, middle, high] = [1 / 4, 1 / 2, 3 / 4]
+      .map((part) => quantile(each, part).toFixed(3));
+    const least = Math.min(...list) / Math.min(...base);
+    const best = isCost ? `, least ${least.toFixed(3)}` : "";
+    return `${middle} (${low} to ${high})${best}`;
+  });
+  print(`| ${[figure, ...medians, ...ratios].join(" | ")} |`);
+}
 
 function print(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));

@@ -105,6 +105,7 @@ async function smoke(program: Program, site: Site): Promise<void> {
     { name: "exits with 0 on SIGTERM", run: stops },
     { name: "hub", run: () => hub(program) },
     { name: "run -c", run: () => configured(program, site) },
+    { name: "figures and page by --admin", run: () => watched(program) },
     { name: "connect gets 100 MB back from echo", run: () => echo(program) },
   ]);
 }
@@ -138,6 +139,32 @@ async function echo({ command: [path, ...args] }: Program): Promise<void> {
   expect("exit code", code, 0, stderr);
   expect("SHA-256", received.digest("hex"), sent.digest("hex"));
   expect("exit code of echo", serverCode, 0);
+}
+
+/** What the admin listener serves: most of it is loaded for it alone. */
+async function watched({ command: [path, ...args] }: Program): Promise<void> {
+  const child = new Deno.Command(path!, {
+    args: [...args, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  const { found, rest } = await readPorts(child, 1, /API on (http:\S+)/);
+  const answers = await Promise.all(
+    ["readyz", "metrics", "api/status", ""].map(async (name) => {
+      const answer = await fetch(`${found[0]}${name}`);
+      return `${answer.status} ${await answer.text()}`;
+    }),
+  );
+  const code = await stop(child, rest);
+  const [ready, metrics, status, page] = answers as [
+    ...[string, string, string, string],
+  ];
+  expect("/readyz", ready, "200 ready\n");
+  expect("/metrics", /\nsluice_build_info\{.*\} 1\n/.test(metrics), true);
+  expect("/api/status", /^200 \{"version":"\d/.test(status), true);
+  expect("page", /^200 <!doctype html>/i.test(page), true);
+  expect("exit code", code, 0);
 }
 
 /** Two listeners of one file, one of which changes; and what is wrong with it. */
@@ -403,6 +430,7 @@ async function start(
 async function readPorts(
   child: Deno.ChildProcess,
   listeners = 2,
+  pattern = /Listening on (\S+)/,
 ): Promise<{ found: string[]; rest: Promise<void> }> {
   const lines = child.stderr.pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
@@ -410,7 +438,7 @@ async function readPorts(
   const said: string[] = [];
   for await (const line of lines.values({ preventCancel: true })) {
     said.push(line);
-    const at = /Listening on (\S+)/.exec(line)?.[1];
+    const at = pattern.exec(line)?.[1];
     if (at !== undefined) found.push(at);
     if (found.length === listeners) break;
   }

@@ -40,7 +40,8 @@ async function examineFile(path: string): Promise<Finding> {
     const all = blocks.map((block) => new X509Certificate(block));
     const from = Math.max(...all.map((one) => Date.parse(one.validFrom)));
     const to = Math.min(...all.map((one) => Date.parse(one.validTo)));
-    return { check, ...judge(path, from, to) };
+    const remedy = "renew it, and send SIGHUP";
+    return { check, ...judgeValidity(path, { from, to, remedy }) };
   } catch (error) {
     const message = `${path}: ${describeError(error)}`;
     const remedy = "name a file with certificates in PEM form";
@@ -48,26 +49,32 @@ async function examineFile(path: string): Promise<Finding> {
   }
 }
 
-function judge(
-  path: string,
-  from: number,
-  to: number,
+/**
+ * Judges how long a certificate holds.
+ *
+ * @param name What it is called.
+ * @param validity From when until when it holds, in milliseconds since 1970;
+ *   `remedy` is what to do where that is not for long.
+ * @returns The finding, but for what was looked at.
+ */
+export function judgeValidity(
+  name: string,
+  { from, to, remedy }: { from: number; to: number; remedy: string },
 ): Omit<Finding, "check"> {
   const now = Date.now();
   const days = Math.floor((to - now) / DAY);
-  const remedy = "renew it, and send SIGHUP";
   if (now < from) {
     const since = new Date(from).toISOString();
     return {
       level: "problem",
-      message: `${path} does not hold before ${since}`,
+      message: `${name} does not hold before ${since}`,
       remedy: "look at the clock, or wait",
     };
   }
   if (days < 0) {
-    return { level: "problem", message: `${path} has expired`, remedy };
+    return { level: "problem", message: `${name} has expired`, remedy };
   }
-  const message = `${path} holds for ${days} days`;
+  const message = `${name} holds for ${days} days`;
   if (days >= SOON) return { level: "ok", message };
   return { level: days < VERY_SOON ? "problem" : "warning", message, remedy };
 }

@@ -6,18 +6,29 @@
 
 import { prepareReceiveQueues } from "../net/receive_queue.ts";
 import type { Command } from "./command.ts";
+import { CONFIG_OPTION } from "./config_option.ts";
 import { examineCertificates } from "./doctor_certificates.ts";
+import { configSubject } from "./doctor_config.ts";
+import { examineEnvironment } from "./doctor_environment.ts";
 import { type Finding, formatFindings, worstLevel } from "./doctor_finding.ts";
 import { examineMachine } from "./doctor_machine.ts";
 import { examineNames } from "./doctor_names.ts";
 import { examinePermissions } from "./doctor_permissions.ts";
 import { examineStart } from "./doctor_start.ts";
+import { type DoctorSubject, filesOf } from "./doctor_subject.ts";
 import { examineTrials } from "./doctor_trials.ts";
+import { examineUpstreams } from "./doctor_upstreams.ts";
 import { flag, type OptionValues } from "./option.ts";
 import { PROXY_OPTIONS } from "./proxy_options.ts";
+import { UsageError } from "./usage_error.ts";
 
-/** Options of `sluice doctor`: those of the proxy, and how to tell. */
+/** Options of `sluice doctor`: a file or those of the proxy, and how to tell. */
 export const DOCTOR_OPTIONS = {
+  "config": {
+    ...CONFIG_OPTION,
+    help:
+      "look at all listeners of this configuration, as 'sluice run' takes it; then there are no options of a proxy",
+  },
   "json": flag("print one JSON object instead of lines"),
   ...PROXY_OPTIONS,
 };
@@ -27,15 +38,16 @@ export type DoctorOptions = OptionValues<typeof DOCTOR_OPTIONS>;
 
 /** The command as the command line sees it. */
 export const DOCTOR_COMMAND: Command<typeof DOCTOR_OPTIONS> = {
-  usage: "doctor [OPTIONS]",
+  usage: "doctor [-c FILE | OPTIONS]",
   summary:
-    "Looks at this machine and at the options of a proxy, tries a tunnel and UDP on loopback, and says what would bite and what to do about it. Nothing but two lookups leaves the machine. The exit code is 1 where there is a problem.",
+    "Looks at this machine and at the options of a proxy, or at all listeners of a configuration; tries a tunnel and UDP on loopback, connects to upstreams and parents, and says what would bite and what to do about it. Nothing but that and two lookups leaves the machine. The exit code is 1 where there is a problem.",
   examples: [
     ["sluice doctor", "for the proxy that 'sluice' would start"],
     [
       "sluice doctor --listen :1080 --users users.txt --max-connections 50000",
       "for one with these options",
     ],
+    ["sluice doctor -c sluice.jsonc", "for 'sluice run'"],
     ["sluice doctor --json | jq .worst", "for a script"],
   ],
   options: DOCTOR_OPTIONS,
@@ -58,30 +70,49 @@ async function runDoctor(options: DoctorOptions): Promise<number> {
 
 /** What waits, waits at the same time; the order is that of the telling. */
 async function examine(options: DoctorOptions): Promise<Finding[]> {
-  const { dns, "max-connections": maxConnections } = options;
-  const authority = options["tls-client-ca"];
-  const certificates = [
-    ...options["tls-cert"],
-    ...authority === undefined ? [] : [authority],
-  ];
-  const reads = [
-    options.users,
-    options.rules,
-    options["tls-crl"],
-    ...options["tls-key"],
-    ...certificates,
-  ].filter((path) => path !== undefined);
-  const quota = options["quota-file"];
-  const writes = quota === undefined ? [] : [folderOf(quota)];
+  const subject = options.config === undefined
+    ? await optionsSubject(options)
+    : await fileSubject(options.config);
+  const { args, certificates, maxConnections, needed, outward } = subject;
   const groups = await Promise.all([
-    examineMachine(maxConnections, reads),
-    examineStart(options),
+    examineMachine(maxConnections, needed.reads),
+    subject.start,
     examineCertificates(certificates),
-    examineNames(dns),
+    ...outward.map(examineUpstreams),
+    examineNames(subject.servers),
+    examineEnvironment(),
     examineTrials(),
   ]);
-  const permissions = examinePermissions({ reads, writes }, argumentsOf());
-  return [...groups.flat(), permissions];
+  return [...groups.flat(), examinePermissions(needed, args)];
+}
+
+async function optionsSubject(options: DoctorOptions): Promise<DoctorSubject> {
+  const { certificates, ...needed } = filesOf(options);
+  return {
+    maxConnections: options["max-connections"],
+    certificates,
+    servers: options.dns,
+    outward: [options],
+    start: await examineStart(options),
+    needed,
+    args: argumentsOf(),
+  };
+}
+
+/** Whoever gives both would take what is left out for looked at. */
+async function fileSubject(path: string): Promise<DoctorSubject> {
+  const other = argumentsOf().find((argument, index, all) =>
+    !/^(-c|--config)(=|$)/.test(argument) &&
+    !/^(-c|--config)$/.test(all[index - 1] ?? "")
+  );
+  if (other !== undefined) {
+    throw new UsageError(
+      `Options --config and ${
+        other.split("=", 1)
+      } exclude one another: what the file says is looked at`,
+    );
+  }
+  return await configSubject(path);
 }
 
 /** What the proxy is to be started with: the same, without what is ours. */
@@ -99,8 +130,4 @@ function withoutPassword(
   const isUser = all[index - 1] === "--user";
   if (isUser) return argument.replace(/:.*$/s, ":PASSWORD");
   return argument.replace(/^(--user=[^:]*):.*$/s, "$1:PASSWORD");
-}
-
-function folderOf(path: string): string {
-  return path.includes("/") ? path.replace(/\/[^/]*$/, "") || "/" : ".";
 }

@@ -13,10 +13,14 @@ export interface NeededPermissions {
   reads: readonly string[];
   /** Files that it writes beside themselves. */
   writes: readonly string[];
+  /** Variables of the environment that it reads, beside those of all. */
+  variables?: readonly string[];
+  /** All that it listens on and connects to (default: anything). */
+  hosts?: readonly string[];
 }
 
 /** Variables that are looked at. */
-const VARIABLES = ["SLUICE_USERS", "NO_COLOR"];
+const VARIABLES = ["SLUICE_USERS", "SLUICE_ADMIN_TOKEN", "NO_COLOR"];
 
 const BEYOND = ["run", "ffi", "sys"] as const;
 
@@ -49,7 +53,11 @@ export function examinePermissions(
     const remedy = `from source it does with less: ${line}`;
     return { level: "note", check, message, remedy };
   }
-  const beyond = BEYOND.filter((name) => isGranted({ name }));
+  const isWide = needed.hosts !== undefined && isGranted({ name: "net" });
+  const beyond = [
+    ...isWide ? ["net"] : [],
+    ...BEYOND.filter((name) => isGranted({ name })),
+  ];
   const reads = isGranted({ name: "read" }) ? ["read"] : [];
   if (beyond.length + reads.length === 0) {
     return { level: "ok", check, message: "no more than is needed" };
@@ -64,9 +72,11 @@ export function examinePermissions(
   };
 }
 
-function lackOf({ reads, writes }: NeededPermissions): string[] {
+function lackOf({ hosts, reads, writes }: NeededPermissions): string[] {
+  const isReached = isGranted({ name: "net" }) ||
+    hosts?.every((host) => isGranted({ name: "net", host }));
   return [
-    ...isGranted({ name: "net" }) ? [] : ["--allow-net"],
+    ...isReached ? [] : [netFlag(hosts)],
     ...reads.filter((path) => !isGranted({ name: "read", path }))
       .map((path) => `--allow-read=${path}`),
     ...writes.filter((path) => !isGranted({ name: "write", path }))
@@ -74,16 +84,25 @@ function lackOf({ reads, writes }: NeededPermissions): string[] {
   ];
 }
 
-/** A proxy connects to wherever it is asked: rules narrow that, not Deno. */
-function flagsFor({ reads, writes }: NeededPermissions): string[] {
+/** A proxy connects to wherever it is asked: rules narrow that, not Deno. What else there is has its own places. */
+function flagsFor(
+  { hosts, reads, variables = [], writes }: NeededPermissions,
+): string[] {
+  const names = [...new Set([...VARIABLES, ...variables])];
   const read = [...new Set([...reads, ...writes])];
   return [
     "--no-prompt",
-    "--allow-net",
-    `--allow-env=${VARIABLES.join()}`,
+    quote(netFlag(hosts)),
+    `--allow-env=${names.join()}`,
     ...read.length === 0 ? [] : [quote(`--allow-read=${read.join()}`)],
-    ...writes.length === 0 ? [] : [quote(`--allow-write=${writes.join()}`)],
+    ...writes.length === 0
+      ? []
+      : [quote(`--allow-write=${[...new Set(writes)].join()}`)],
   ];
+}
+
+function netFlag(hosts: readonly string[] | undefined): string {
+  return hosts === undefined ? "--allow-net" : `--allow-net=${hosts.join()}`;
 }
 
 function isGranted(descriptor: Deno.PermissionDescriptor): boolean {

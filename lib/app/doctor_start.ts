@@ -68,7 +68,14 @@ async function attempt(
   }
 }
 
-function examinePort(where: HostPort, isClosed: boolean): Finding {
+/**
+ * Looks whether a port is free.
+ *
+ * @param where Where is to be listened.
+ * @param isClosed Whether nobody may use it, where others can reach it.
+ * @returns What was found.
+ */
+export function examinePort(where: HostPort, isClosed: boolean): Finding {
   const check = "port";
   const at = formatHostPort(where.host, where.port);
   let listener: Listener;

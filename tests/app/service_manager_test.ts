@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openServiceManager } from "../../lib/app/service_manager.ts";
 import type { LogEvent } from "../../lib/observe/log_event.ts";
+import { CONFIRMED } from "../support/admin.ts";
 import { receiveNotifications } from "../support/notify.ts";
 import { makeFolder } from "../support/programs.ts";
 import { Sluice } from "../support/sluice.ts";
@@ -68,6 +69,36 @@ Deno.test({
     assertEquals((await manager.next())[0], "READY=1");
     sluice.kill("SIGTERM");
     assertEquals((await manager.next())[0], "STOPPING=1");
+    assertEquals(await sluice.code(), 0);
+  },
+});
+
+Deno.test({
+  name: "openServiceManager() tells of a drain that the admin API has begun",
+  ignore,
+  async fn() {
+    await using folder = await makeFolder();
+    const address = `${folder.path}/notify`;
+    using manager = receiveNotifications(address);
+    await using echo = startEcho();
+    await using sluice = new Sluice(
+      { NOTIFY_SOCKET: address },
+      ...["--admin", "127.0.0.1:0", "--drain-timeout", "20s"],
+    );
+    assertEquals((await manager.next())[0], "READY=1");
+    using conn = await sluice.openTunnel(echo.addr);
+    const line = await sluice.line(/Admin page/);
+    const [url] = /http:\/\/\S+/.exec(line)!;
+    const init = { method: "POST", headers: CONFIRMED };
+    const answer = await fetch(`${url}api/drain`, init);
+    await answer.body?.cancel();
+    assertEquals(answer.status, 202);
+    assertEquals(await manager.next(), [
+      "STOPPING=1",
+      "EXTEND_TIMEOUT_USEC=25000000",
+      "STATUS=Accepting no more, 1 connection left",
+    ]);
+    conn.close();
     assertEquals(await sluice.code(), 0);
   },
 });

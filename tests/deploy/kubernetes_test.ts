@@ -270,9 +270,5 @@ Deno.test("kubernetes.yaml and sluice.service use options that exist", async () 
   const start = /^ExecStart=(.*)$/m.exec(unit)![1]!;
   const used = [...args, ...start.split(" ")]
     .flatMap((text: string) => /^--([a-z-]+)/.exec(text)?.[1] ?? []);
-  for (const name of used) {
-    // Those of the admin listener have a table of their own.
-    if (name.startsWith("admin")) continue;
-    assert(Object.hasOwn(PROXY_OPTIONS, name), name);
-  }
+  for (const name of used) assert(Object.hasOwn(PROXY_OPTIONS, name), name);
 });

@@ -1,0 +1,159 @@
+/**
+ * What the doctor looks at where a configuration is named.
+ *
+ * @module
+ */
+
+import type { NameServer } from "../net/dns_client.ts";
+import { type Endpoint, isUnixPath, parseEndpoint } from "../wire/endpoint.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import { parseIpAddress } from "../wire/ip_address.ts";
+import { ConfigError, formatProblem } from "./config_error.ts";
+import { readConfigFile } from "./config_option.ts";
+import type { Finding } from "./doctor_finding.ts";
+import { examinePort } from "./doctor_start.ts";
+import {
+  type DoctorSubject,
+  type FileOptions,
+  filesOf,
+  folderOf,
+} from "./doctor_subject.ts";
+import type { OutwardOptions } from "./doctor_upstreams.ts";
+import { type Config, loadConfig, valuesOf } from "./load_config.ts";
+import { type Trial, tryConfig } from "./try_config.ts";
+
+/** Options of a listener, as far as the doctor knows them. */
+type ListenerValues = FileOptions & OutwardOptions & {
+  "max-connections": number;
+  dns?: readonly NameServer[];
+};
+
+/**
+ * Looks at all listeners of a configuration.
+ *
+ * @param path Path of its file.
+ * @returns What there is to look at.
+ * @throws {StartError} If the file can't be read.
+ */
+export async function configSubject(path: string): Promise<DoctorSubject> {
+  const { text } = await readConfigFile(path);
+  const args = ["run", "-c", path];
+  try {
+    const config = await loadConfig(text, path);
+    const trial = await tryConfig(config);
+    return subjectOf(config, trial, { args, path, text });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return {
+      maxConnections: 0,
+      certificates: [],
+      servers: [],
+      outward: [],
+      start: problemsOf(path, error.problems),
+      needed: { reads: [path], writes: [] },
+      args,
+    };
+  }
+}
+
+interface Source {
+  args: readonly string[];
+  path: string;
+  text: string;
+}
+
+function subjectOf(
+  config: Config,
+  trial: Trial,
+  { args, path, text }: Source,
+): DoctorSubject {
+  const { program } = config;
+  const all = config.listeners.map(({ given, kind }) =>
+    valuesOf(kind.command.options, given) as unknown as ListenerValues
+  );
+  const files = [...all, program].map(filesOf);
+  const places = [...trial.places.values()].flat()
+    .map((place) => parseEndpoint(place, ""));
+  const listened = program.admin === undefined
+    ? places
+    : [...places, program.admin];
+  const isProxy = config.listeners.some(({ kindName }) => kindName === "proxy");
+  const reads = files.flatMap(({ reads }) => reads);
+  const writes = [
+    ...files.flatMap(({ writes }) => writes),
+    ...places.flatMap((place) => isUnixPath(place) ? folderOf(place.path) : []),
+  ];
+  const hosts = isProxy ? undefined : hostsOf(listened, all);
+  return {
+    maxConnections: all.reduce((sum, one) => sum + one["max-connections"], 0),
+    certificates: files.flatMap(({ certificates }) => certificates),
+    servers: all.flatMap(({ dns = [] }) => dns),
+    outward: all,
+    start: [...startFindings(path, config, trial), ...portFindings(listened)],
+    needed: {
+      reads: [path, ...config.secretFiles, ...reads],
+      writes,
+      variables: [...text.matchAll(/\benv:(\w+)/g)].map(([, name]) => name!),
+      ...hosts === undefined ? {} : { hosts },
+    },
+    args,
+  };
+}
+
+function startFindings(
+  path: string,
+  { listeners, problems }: Config,
+  trial: Trial,
+): Finding[] {
+  const check = "config";
+  const warnings = trial.warnings.map((message): Finding => ({
+    ...{ level: "warning", check, message },
+  }));
+  const all = [...problems, ...trial.problems];
+  if (all.length > 0) return [...problemsOf(path, all), ...warnings];
+  const count = listeners.length === 1
+    ? "1 listener"
+    : `${listeners.length} listeners`;
+  const message = `${path}: ${count}, nothing wrong`;
+  return [{ level: "ok", check, message }, ...warnings];
+}
+
+function problemsOf(
+  path: string,
+  problems: ConfigError["problems"],
+): Finding[] {
+  return new ConfigError(problems).problems.map((problem) => ({
+    level: "problem",
+    check: "config",
+    message: formatProblem(path, problem),
+    remedy: "change the file: it would not be started with, nor reloaded",
+  }));
+}
+
+/** Whether who may use them is said was seen by the trial. */
+function portFindings(places: readonly Endpoint[]): Finding[] {
+  return places.flatMap((place) =>
+    isUnixPath(place) ? [] : [examinePort(place, false)]
+  );
+}
+
+/** All hosts that are talked to; `undefined` where names stand for any. */
+function hostsOf(
+  listened: readonly Endpoint[],
+  all: readonly ListenerValues[],
+): string[] | undefined {
+  const reached = all.flatMap(({ routes = [], sni = new Map(), via = [] }) => [
+    ...routes.flatMap(({ upstreams }) => upstreams),
+    ...[...sni.values()].flat(),
+    ...via.flat().map((endpoint) => ({ endpoint })),
+  ]).map(({ endpoint }) => endpoint as Endpoint);
+  const hosts = new Set<string>();
+  for (const place of [...listened, ...reached]) {
+    if (isUnixPath(place)) continue;
+    if (place.host === "") {
+      hosts.add(`[::]:${place.port}`).add(`0.0.0.0:${place.port}`);
+    } else if (parseIpAddress(place.host) === undefined) return undefined;
+    else hosts.add(formatHostPort(place.host, place.port));
+  }
+  return [...hosts];
+}

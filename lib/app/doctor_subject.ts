@@ -1,0 +1,104 @@
+/**
+ * What the doctor looks at: the same of one command's options and of all
+ * listeners of a configuration.
+ *
+ * @module
+ */
+
+import type { NameServer } from "../net/dns_client.ts";
+import { isUnixPath } from "../wire/endpoint.ts";
+import type { Finding } from "./doctor_finding.ts";
+import type { NeededPermissions } from "./doctor_permissions.ts";
+import type { OutwardOptions } from "./doctor_upstreams.ts";
+import type { ProxyOptions } from "./proxy_options.ts";
+
+/** What there is to look at. */
+export interface DoctorSubject {
+  /** Connections that are to be open at once. */
+  maxConnections: number;
+  /** Files with certificates. */
+  certificates: readonly string[];
+  /** Name servers; none is the system's resolver. */
+  servers: readonly NameServer[];
+  /** Options that say where connections go. */
+  outward: readonly OutwardOptions[];
+  /** What a start has shown. */
+  start: readonly Finding[];
+  /** What it needs of Deno. */
+  needed: NeededPermissions;
+  /** Arguments of the program, for the line to copy. */
+  args: readonly string[];
+}
+
+/** Options that name files, as far as a command has them. */
+export type FileOptions = Partial<
+  Pick<
+    ProxyOptions,
+    | "users"
+    | "rules"
+    | "tls-cert"
+    | "tls-key"
+    | "tls-client-ca"
+    | "tls-crl"
+    | "upstream-ca"
+    | "upstream-cert"
+    | "upstream-key"
+    | "quota-file"
+    | "admin"
+    | "admin-token-file"
+  >
+>;
+
+/** Files of options. */
+export interface NamedFiles {
+  /** Those with certificates. */
+  certificates: string[];
+  /** Those that are read, these included. */
+  reads: string[];
+  /** Folders that are written to. */
+  writes: string[];
+}
+
+/**
+ * Finds the files that options name.
+ *
+ * @param options Values of options.
+ * @returns The files.
+ */
+export function filesOf(options: FileOptions): NamedFiles {
+  const certificates = isThere([
+    ...options["tls-cert"] ?? [],
+    options["tls-client-ca"],
+    options["upstream-ca"],
+    options["upstream-cert"],
+  ]);
+  const reads = isThere([
+    options.users,
+    options.rules,
+    options["tls-crl"],
+    ...options["tls-key"] ?? [],
+    options["upstream-key"],
+    options["admin-token-file"],
+    ...certificates,
+  ]);
+  const { admin } = options;
+  const socket = admin !== undefined && isUnixPath(admin)
+    ? admin.path
+    : undefined;
+  const writes = isThere([options["quota-file"], socket]).map(folderOf);
+  return { certificates, reads, writes };
+}
+
+/**
+ * Finds the folder of a file.
+ *
+ * @param path Path of the file.
+ * @returns Path of its folder.
+ */
+export function folderOf(path: string): string {
+  return path.includes("/") ? path.replace(/\/[^/]*$/, "") || "/" : ".";
+}
+
+function isThere(paths: readonly (string | undefined)[]): string[] {
+  return paths.filter((path) => path !== undefined);
+}
