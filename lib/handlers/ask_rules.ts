@@ -158,7 +158,8 @@ function refused({ record }: Session, { reason, rule }: Verdict): Refusal {
 
 function addressOf({ hostname }: Deno.NetAddr): IpAddress {
   // A link-local address of IPv6 has its zone behind it.
-  const ip = parseIpAddress(hostname.replace(/%.*$/, ""));
+  const zone = hostname.indexOf("%");
+  const ip = parseIpAddress(zone < 0 ? hostname : hostname.slice(0, zone));
   if (ip === undefined) throw new TypeError(`Not an address: ${hostname}`);
   return ip;
 }

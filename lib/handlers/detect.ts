@@ -29,11 +29,10 @@ const HANDLERS: Readonly<Record<ProtocolName, Protocol>> = {
  */
 export async function detect(session: Session): Promise<TunnelResult> {
   const { reader, services } = session;
-  const first = await reader.readExact(1);
-  reader.unread(first);
-  const name = protocolOf(first[0]!);
+  const first = await reader.peek();
+  const name = protocolOf(first);
   if (name === undefined || !services.protocols.has(name)) {
-    const byte = first[0]!.toString(16).padStart(2, "0");
+    const byte = first.toString(16).padStart(2, "0");
     throw new Refusal(
       "forbidden",
       `Cannot speak ${

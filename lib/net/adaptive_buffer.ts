@@ -13,6 +13,10 @@ import { type Buffer, type BufferPool, LARGE_BUFFERS } from "./buffer_pool.ts";
  */
 const SIZES = [2 * 1024, 64 * 1024, 1024 * 1024] as const;
 
+/** Small ones that are kept for the next tunnels: half a megabyte. */
+const SMALL: Buffer[] = [];
+const MOST_SMALL = 256;
+
 /** A read that leaves this part of a buffer unused asks for a smaller one. */
 const SPARE = 8;
 
@@ -37,7 +41,7 @@ export class AdaptiveBuffer {
    * @returns The whole buffer, for one read.
    */
   take(): Buffer {
-    this.#buffer ??= new Uint8Array(SIZES[0]);
+    this.#buffer ??= SMALL.pop() ?? new Uint8Array(SIZES[0]);
     return this.#buffer;
   }
 
@@ -79,9 +83,10 @@ export class AdaptiveBuffer {
 
   /** Lets the memory go, at the end of the stream. */
   free(): void {
-    if (this.#level > 0 && this.#buffer !== undefined) {
-      this.#pool.give(this.#buffer);
-    }
+    const buffer = this.#buffer;
+    if (buffer === undefined) return;
+    if (this.#level > 0) this.#pool.give(buffer);
+    else if (SMALL.length < MOST_SMALL) SMALL.push(buffer);
     this.#buffer = undefined;
     this.#level = 0;
   }

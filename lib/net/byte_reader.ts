@@ -36,6 +36,17 @@ export class ByteReader {
   }
 
   /**
+   * Looks at the next byte and leaves it to be read.
+   *
+   * @returns The byte.
+   * @throws {Deno.errors.UnexpectedEof} If the connection ends first.
+   */
+  async peek(): Promise<number> {
+    if (this.#bytes.length === 0) await this.#fill(1);
+    return this.#bytes[0]!;
+  }
+
+  /**
    * Feeds a parser from the connection.
    *
    * @typeParam T What the parser produces.

@@ -56,8 +56,9 @@ export class Flow implements Receiver {
    */
   resolve(bytes: Received): void {
     if (bytes === null) this.#observer.onEnd(this);
-    else if (bytes === undefined || this.#isStopped) this.#observer.onStop(this);
-    else this.to.send(bytes).then(this.#next, this.#fail);
+    else if (bytes === undefined || this.#isStopped) {
+      this.#observer.onStop(this);
+    } else this.to.send(bytes).then(this.#next, this.#fail);
   }
 
   /**
@@ -74,5 +75,6 @@ export class Flow implements Receiver {
     else this.from.receiveFor(this);
   };
 
-  readonly #fail = (error: unknown): void => this.#observer.onError(this, error);
+  readonly #fail = (error: unknown): void =>
+    this.#observer.onError(this, error);
 }

@@ -8,9 +8,12 @@
 /** Address in network byte order: four bytes for IPv4, sixteen for IPv6. */
 export type IpAddress = Uint8Array<ArrayBuffer>;
 
-const DECIMAL_BYTE = /^(?:0|[1-9]\d{0,2})$/;
 const HEX_GROUP = /^[\da-f]{1,4}$/i;
 const IPV6_GROUPS = 8;
+const LONGEST_IPV4 = "255.255.255.255".length;
+
+/** Characters of decimal numbers, and between them. */
+const [ZERO, NINE, DOT] = [0x30, 0x39, 0x2e] as const;
 
 /**
  * Parses an address: dotted decimal with four parts and no leading zeros, or
@@ -30,17 +33,32 @@ export function parseIpAddress(text: string): IpAddress | undefined {
  * @returns The text, without brackets.
  */
 export function formatIpAddress(ip: Uint8Array): string {
-  return ip.length === 4 ? ip.join(".") : formatIpv6(ip);
+  return ip.length === 4
+    ? `${ip[0]}.${ip[1]}.${ip[2]}.${ip[3]}`
+    : formatIpv6(ip);
 }
 
+/** Digit by digit, since every connection has several of them parsed. */
 function parseIpv4(text: string): IpAddress | undefined {
-  const parts = text.split(".");
-  if (parts.length !== 4) return undefined;
+  if (text.length > LONGEST_IPV4) return undefined;
   const bytes = new Uint8Array(4);
-  for (const [index, part] of parts.entries()) {
-    if (!DECIMAL_BYTE.test(part) || Number(part) > 255) return undefined;
-    bytes[index] = Number(part);
+  let part = 0;
+  let value = -1; // Before the first digit.
+  for (let n = 0; n < text.length; n++) {
+    const code = text.charCodeAt(n);
+    if (code === DOT) {
+      if (value < 0 || part === 3) return undefined;
+      bytes[part++] = value;
+      value = -1;
+    } else {
+      // A second digit behind 0 would be a leading zero.
+      if (code < ZERO || code > NINE || value === 0) return undefined;
+      value = Math.max(value, 0) * 10 + code - ZERO;
+      if (value > 255) return undefined;
+    }
   }
+  if (value < 0 || part !== 3) return undefined;
+  bytes[part] = value;
   return bytes;
 }
 

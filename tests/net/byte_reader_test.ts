@@ -96,3 +96,15 @@ Deno.test("ByteReader.unread() puts bytes in front of those that have come", asy
   peer.close();
   conn.close();
 });
+
+Deno.test("ByteReader.peek() leaves the byte that it tells", async () => {
+  const [peer, conn] = await socketPair();
+  await writeAll(peer, [5, 1]);
+  const reader = new ByteReader(new Duplex(conn));
+  assertEquals(await reader.peek(), 5);
+  assertEquals(await reader.peek(), 5);
+  assertEquals(await reader.readExact(2), new Uint8Array([5, 1]));
+  peer.close();
+  await assertRejects(() => reader.peek(), Deno.errors.UnexpectedEof);
+  conn.close();
+});
