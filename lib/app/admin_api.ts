@@ -83,6 +83,8 @@ export interface TunnelsAnswer {
   tunnels: Tunnel[];
   /** How many are open. */
   total: number;
+  /** Workers that did not answer in time: theirs are missing in `tunnels`. */
+  silentWorkers: number;
 }
 
 /** `GET /api/closed` */
@@ -113,6 +115,20 @@ export interface ListenerStatus {
   open: number;
 }
 
+/** A thread of the program that takes connections. */
+export interface WorkerStatus {
+  /** Number of it. */
+  worker: number;
+  /** Whether it does not answer; the rest is then what it told last. */
+  isSilent: boolean;
+  /** Connections that are open in it. */
+  open: number;
+  /** Bytes of its heap in use. */
+  heap: number;
+  /** How late its event loop was lately, in milliseconds, at its latest. */
+  eventLoopDelayMs: number;
+}
+
 /** `GET /api/status` */
 export interface Status {
   /** Of Sluice. */
@@ -133,12 +149,17 @@ export interface Status {
   sent: number;
   /** Bytes given to clients since the start. */
   received: number;
-  /** Bytes of memory: of the process, and of the heap in use. */
+  /** Bytes of memory: of the process, and of the heaps in use. */
   memory: { rss: number; heap: number };
   /** File descriptors; `null` where the system does not tell. */
   descriptors: { open: number | null; limit: number | null };
-  /** How late the event loop was lately, in milliseconds, at its latest. */
+  /**
+   * How late the event loop was lately, in milliseconds, at its latest; with
+   * workers, of the thread where it was latest.
+   */
   eventLoopDelayMs: number;
+  /** The threads that take connections, where there are several. */
+  workers?: WorkerStatus[];
 }
 
 /** A reason of refusals, and how often it was given. */

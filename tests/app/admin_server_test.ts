@@ -7,7 +7,12 @@ import { UsageError } from "../../lib/app/usage_error.ts";
 import { Registry } from "../../lib/handlers/registry.ts";
 import type { LogEvent } from "../../lib/observe/log_event.ts";
 import { Bans } from "../../lib/policy/bans.ts";
-import { CONFIRMED, startTestAdmin, watched } from "../support/admin.ts";
+import {
+  CONFIRMED,
+  partsOf,
+  startTestAdmin,
+  watched,
+} from "../support/admin.ts";
 import { makeFolder } from "../support/programs.ts";
 import { openTunnel, startTestProxy } from "../support/proxy.ts";
 import {
@@ -183,7 +188,7 @@ Deno.test("startAdmin() is not ready before the server is", async () => {
   const admin = await startAdmin({
     listen: { host: "127.0.0.1", port: 0 },
     token: undefined,
-    registry: new Registry(),
+    parts: partsOf(new Registry()),
     state: new DrainState(),
     actions: {
       drain() {},
