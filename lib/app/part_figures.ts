@@ -135,8 +135,8 @@ export function figuresOf(
   return {
     listeners: [...byWatch.values()],
     upstreams,
-    bans: bans.reduce((sum, one) => sum + one.list().length, 0),
-    attacked: bans.reduce((sum, one) => sum + one.attacked().length, 0),
+    bans: bans.reduce((sum, { active }) => sum + active.clients, 0),
+    attacked: bans.reduce((sum, { active }) => sum + active.users, 0),
     descriptors,
     times,
   };
