@@ -259,7 +259,10 @@ async function liftBan(
   query: URLSearchParams,
 ): Promise<AdminAnswer> {
   const kind: BanKey["kind"] = query.get("kind") === "user" ? "user" : "client";
-  requireDone(await parts.lift({ key, kind }), `No ban of ${key.slice(0, 300)}`);
+  requireDone(
+    await parts.lift({ key, kind }),
+    `No ban of ${key.slice(0, 300)}`,
+  );
   say(log, `Admin: the ban of ${JSON.stringify(key)} is lifted`);
   return { status: 204 };
 }

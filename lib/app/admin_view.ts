@@ -122,7 +122,9 @@ export class AdminView {
    */
   async refusals(): Promise<RefusalCount[]> {
     const counts = new Map<string, number>();
-    for (const { refusals } of (await this.#subject.parts.figures()).listeners) {
+    for (
+      const { refusals } of (await this.#subject.parts.figures()).listeners
+    ) {
       for (const [reason, count] of Object.entries(refusals)) {
         counts.set(reason, (counts.get(reason) ?? 0) + count);
       }
@@ -144,7 +146,7 @@ export class AdminView {
 
   get #workers(): WorkerStatus[] {
     const { parts } = this.#subject;
-    return parts.all.flatMap((part) => {
+    const workers = parts.all.flatMap((part) => {
       if (part.worker === undefined) return [];
       const figures = parts.knownOf(part);
       const { heap, loopDelay } = figures.thread ?? { heap: 0, loopDelay: 0 };
@@ -156,6 +158,7 @@ export class AdminView {
         eventLoopDelayMs: roundTenth(loopDelay),
       }];
     });
+    return workers.sort((a, b) => a.worker - b.worker);
   }
 }
 

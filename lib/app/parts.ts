@@ -5,7 +5,12 @@
  */
 
 import { MOST_CLOSED } from "../handlers/registry.ts";
-import { addFigures, endFigures, NO_FIGURES, upstreamKey } from "./add_figures.ts";
+import {
+  addFigures,
+  endFigures,
+  NO_FIGURES,
+  upstreamKey,
+} from "./add_figures.ts";
 import type { BanStatus, ClosedTunnel, Tunnel } from "./admin_api.ts";
 import type { Answered, Asked, Part, Question } from "./part.ts";
 import { type BanKey, MOST_TUNNELS } from "./part_answers.ts";

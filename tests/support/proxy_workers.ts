@@ -1,0 +1,82 @@
+/**
+ * Proxies in workers, as parts of the test's own program.
+ *
+ * @module
+ */
+
+import type { Parts } from "../../lib/app/parts.ts";
+import {
+  RemotePart,
+  type RemotePartOptions,
+} from "../../lib/app/remote_part.ts";
+import { SharedCounter } from "../../lib/sync/shared_counter.ts";
+import { connectRequest, greet, readReply } from "./proxy.ts";
+import { within, writeAll } from "./sockets.ts";
+
+/** A proxy in a worker; ends at once, as if it had died, when disposed of. */
+export interface ProxyWorker extends Disposable {
+  readonly part: RemotePart;
+  /** Where it listens. */
+  readonly addr: Deno.NetAddr;
+  /** Takes the part out. */
+  readonly remove: () => Promise<void>;
+  /** Keeps it from answering for so many milliseconds. */
+  hang(milliseconds: number): void;
+  /** Opens a tunnel through it. */
+  openTunnel(to: Deno.NetAddr): Promise<Deno.TcpConn>;
+}
+
+/** Options for {@linkcode startProxyWorkers}. */
+export interface ProxyWorkerOptions {
+  /** Milliseconds that a worker has to answer (default 2,000). */
+  timeout?: number;
+}
+
+/** Starts proxies in workers whose connections have numbers of one counter. */
+export async function startProxyWorkers(
+  parts: Parts,
+  count: number,
+  options: ProxyWorkerOptions = {},
+): Promise<ProxyWorker[]> {
+  const counter = new SharedCounter();
+  return await Promise.all(
+    Array.from({ length: count }, (_, n) => {
+      const worker = n + 1;
+      return start(parts, counter, { worker, ...options });
+    }),
+  );
+}
+
+async function start(
+  parts: Parts,
+  counter: SharedCounter,
+  options: RemotePartOptions,
+): Promise<ProxyWorker> {
+  const url = new URL("./proxy_worker.ts", import.meta.url);
+  const worker = new Worker(url, { type: "module" });
+  const { port1, port2 } = new MessageChannel();
+  const started = Promise.withResolvers<Deno.NetAddr>();
+  worker.onmessage = ({ data }) => started.resolve(data);
+  worker.postMessage({ port: port2, ids: counter.memory }, [port2]);
+  const addr = await within(20_000, started.promise);
+  const part = new RemotePart(port1, options);
+  return {
+    part,
+    addr,
+    remove: parts.add(part),
+    hang: (milliseconds) => worker.postMessage(milliseconds),
+    async openTunnel(to) {
+      const { hostname, port } = addr;
+      const conn = await Deno.connect({ hostname, port });
+      await greet(conn);
+      await writeAll(conn, connectRequest(to.hostname, to.port));
+      const { reply } = await readReply(conn);
+      if (reply !== 0) throw new Error(`Refused with ${reply}`);
+      return conn;
+    },
+    [Symbol.dispose]() {
+      part.close();
+      worker.terminate();
+    },
+  };
+}
