@@ -77,10 +77,21 @@ export interface ClosedTunnel extends Tunnel {
   endedFirst?: "client" | "target";
 }
 
+/**
+ * A connection that is open, with how fast it is: since somebody last asked, if
+ * that was 1 to 60 seconds ago, and over its whole life if not.
+ */
+export interface ListedTunnel extends Tunnel {
+  /** Bytes a second given to the target. */
+  sentRate: number;
+  /** Bytes a second given to the client. */
+  receivedRate: number;
+}
+
 /** `GET /api/tunnels` */
 export interface TunnelsAnswer {
   /** Those that are open, the oldest first; 20,000 at most. */
-  tunnels: Tunnel[];
+  tunnels: ListedTunnel[];
   /** How many are open. */
   total: number;
   /** Workers that did not answer in time: theirs are missing in `tunnels`. */

@@ -11,7 +11,6 @@ import type { AdminView } from "./admin_view.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { OPEN_API } from "./admin_openapi.ts";
 import type { DrainState } from "./drain_state.ts";
-import type { BanKey } from "./part_answers.ts";
 import type { Done, Parts } from "./parts.ts";
 
 /** What the operator can make the program do. */
@@ -258,7 +257,10 @@ async function liftBan(
   key: string,
   query: URLSearchParams,
 ): Promise<AdminAnswer> {
-  const kind: BanKey["kind"] = query.get("kind") === "user" ? "user" : "client";
+  const kind = query.get("kind") ?? "client";
+  if (kind !== "client" && kind !== "user") {
+    throw new AdminError("bad_request", "The kind of a ban is client or user");
+  }
   requireDone(
     await parts.lift({ key, kind }),
     `No ban of ${key.slice(0, 300)}`,

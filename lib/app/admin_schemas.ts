@@ -62,12 +62,16 @@ export const API_SCHEMAS = {
   Any: {},
   Error: object({ error: object({ code: TEXT, message: TEXT }) }),
   Tunnel: object(TUNNEL, KNOWN),
+  ListedTunnel: object(
+    { ...TUNNEL, sentRate: COUNT, receivedRate: COUNT },
+    KNOWN,
+  ),
   ClosedTunnel: object(
     { ...TUNNEL, endedAt: TIME, result: RESULT, reason: TEXT },
     { ...KNOWN, endedFirst: END },
   ),
   Tunnels: object({
-    tunnels: list("Tunnel"),
+    tunnels: list("ListedTunnel"),
     total: COUNT,
     silentWorkers: COUNT,
   }),

@@ -9,9 +9,10 @@ import type { TimedName } from "../handlers/live_connection.ts";
 import type { Registry } from "../handlers/registry.ts";
 import { TimeClasses } from "../observe/time_classes.ts";
 import type { ActiveBan } from "../policy/failure_table.ts";
-import type { BanStatus, ClosedTunnel, Tunnel } from "./admin_api.ts";
+import type { BanStatus, ClosedTunnel, ListedTunnel, Tunnel } from "./admin_api.ts";
 import { figuresOf, type PartFigures } from "./part_figures.ts";
 import { type ConnectionChanges, TunnelChanges } from "./tunnel_changes.ts";
+import { TunnelRates } from "./tunnel_rates.ts";
 import { closedOf, tunnelOf } from "./tunnel_rows.ts";
 
 /** Tunnels that are told of at once. */
@@ -36,6 +37,7 @@ export type BanKey = Pick<BanStatus, "key" | "kind">;
 export class PartAnswers {
   readonly #registry: Registry;
   readonly #changes: TunnelChanges;
+  readonly #rates = new TunnelRates();
   readonly #times = new Map<TimedName, TimeClasses>(
     TIMED.map((name) => [name, new TimeClasses()]),
   );
@@ -63,14 +65,14 @@ export class PartAnswers {
   }
 
   /** Connections that are open, the oldest first. */
-  tunnels(): Tunnel[] {
+  tunnels(): ListedTunnel[] {
     const now = Date.now();
     const tunnels: Tunnel[] = [];
     for (const [listener, live] of this.#registry.open) {
       if (tunnels.length === MOST_TUNNELS) break;
       tunnels.push(tunnelOf(listener, live, now));
     }
-    return tunnels;
+    return this.#rates.add(tunnels, performance.now());
   }
 
   /** Connections that have ended, the oldest first. */

@@ -11,7 +11,7 @@ import {
   NO_FIGURES,
   upstreamKey,
 } from "./add_figures.ts";
-import type { BanStatus, ClosedTunnel, Tunnel } from "./admin_api.ts";
+import type { BanStatus, ClosedTunnel, ListedTunnel } from "./admin_api.ts";
 import type { Answered, Asked, Part, Question } from "./part.ts";
 import { type BanKey, MOST_TUNNELS } from "./part_answers.ts";
 import type { PartFigures } from "./part_figures.ts";
@@ -28,7 +28,7 @@ interface Known {
 /** Tunnels of all parts. */
 export interface AllTunnels {
   /** The oldest first; 20,000 at most. */
-  tunnels: Tunnel[];
+  tunnels: ListedTunnel[];
   /** Parts that did not answer, whose tunnels are missing. */
   silent: number;
 }
@@ -150,7 +150,7 @@ export class Parts {
         if (other === undefined || other.until < ban.until) byKey.set(key, ban);
       }
     }
-    return [...byKey.values()].sort((a, b) => b.until.localeCompare(a.until));
+    return [...byKey.values()].sort((a, b) => compareTimes(b.until, a.until));
   }
 
   /**
@@ -257,9 +257,20 @@ export class Parts {
 function lastClosed(lists: readonly ClosedTunnel[][]): ClosedTunnel[] {
   const all = lists.flat();
   if (lists.filter(({ length }) => length > 0).length > 1) {
-    all.sort((a, b) => Date.parse(a.endedAt) - Date.parse(b.endedAt));
+    all.sort((a, b) => compareTimes(a.endedAt, b.endedAt));
   }
   return all.slice(-MOST_CLOSED);
+}
+
+/**
+ * Times in ISO 8601, which are in order as text.
+ *
+ * @param one A time.
+ * @param other Another.
+ * @returns Below 0 where the one is earlier, above where it is later.
+ */
+export function compareTimes(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 function doneOf(

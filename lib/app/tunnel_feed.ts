@@ -9,7 +9,7 @@ import { MOST_CLOSED } from "../handlers/registry.ts";
 import type { Tunnel } from "./admin_api.ts";
 import type { Part } from "./part.ts";
 import { MOST_TUNNELS, type PartChanges } from "./part_answers.ts";
-import type { Parts } from "./parts.ts";
+import { compareTimes, type Parts } from "./parts.ts";
 import type { ConnectionChanges } from "./tunnel_changes.ts";
 
 /** Milliseconds that a look waits for a part; the next one takes the rest. */
@@ -68,7 +68,7 @@ export class TunnelFeed {
     return {
       ...found,
       closed: found.closed
-        .sort((a, b) => Date.parse(a.endedAt) - Date.parse(b.endedAt))
+        .sort((a, b) => compareTimes(a.endedAt, b.endedAt))
         .slice(-MOST_CLOSED),
     };
   }

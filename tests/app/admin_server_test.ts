@@ -58,6 +58,8 @@ Deno.test("startAdmin() shows an open tunnel, and ends it when told to", async (
       ageMs: 0,
       sent: 5,
       received: 5,
+      sentRate: 5,
+      receivedRate: 5,
     },
   );
   const path = `/api/tunnels/${tunnel.id}`;
@@ -163,6 +165,7 @@ Deno.test("startAdmin() lists bans and lifts them, of clients and of names", asy
   assertEquals((await lift(name)).status, 204);
   assertEquals(await list(), []);
   assertEquals((await lift("%E0%A4")).status, 400);
+  assertEquals((await lift("192.0.2.1?kind=users")).status, 400);
   assertEquals(events.length, 2);
 });
 

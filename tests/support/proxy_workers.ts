@@ -13,6 +13,9 @@ import { SharedCounter } from "../../lib/sync/shared_counter.ts";
 import { connectRequest, greet, readReply } from "./proxy.ts";
 import { within, writeAll } from "./sockets.ts";
 
+/** Milliseconds that a worker has to start: its types are checked first. */
+const PATIENCE = 60_000;
+
 /** A proxy in a worker; ends at once, as if it had died, when disposed of. */
 export interface ProxyWorker extends Disposable {
   readonly part: RemotePart;
@@ -39,12 +42,12 @@ export async function startProxyWorkers(
   options: ProxyWorkerOptions = {},
 ): Promise<ProxyWorker[]> {
   const counter = new SharedCounter();
-  return await Promise.all(
-    Array.from({ length: count }, (_, n) => {
-      const worker = n + 1;
-      return start(parts, counter, { worker, ...options });
-    }),
-  );
+  const workers: ProxyWorker[] = [];
+  // One after the other: the types of the first's modules are checked then.
+  for (let worker = 1; worker <= count; worker++) {
+    workers.push(await start(parts, counter, { worker, ...options }));
+  }
+  return workers;
 }
 
 async function start(
@@ -58,7 +61,7 @@ async function start(
   const started = Promise.withResolvers<Deno.NetAddr>();
   worker.onmessage = ({ data }) => started.resolve(data);
   worker.postMessage({ port: port2, ids: counter.memory }, [port2]);
-  const addr = await within(20_000, started.promise);
+  const addr = await within(PATIENCE, started.promise);
   const part = new RemotePart(port1, options);
   return {
     part,
