@@ -23,7 +23,6 @@ self.onmessage = async ({ data }: MessageEvent) => {
   self.onmessage = async ({ data }) => {
     if (typeof data === "number") return hang(data);
     await proxy.shutdown(0);
-    watched[Symbol.dispose]();
     self.postMessage("stopped");
   };
 };

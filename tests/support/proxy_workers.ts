@@ -25,6 +25,8 @@ export interface ProxyWorker extends Disposable {
   readonly remove: () => Promise<void>;
   /** Keeps it from answering for so many milliseconds. */
   hang(milliseconds: number): void;
+  /** Ends its proxy in good order; it answers still. */
+  stop(): Promise<void>;
   /** Opens a tunnel through it. */
   openTunnel(to: Deno.NetAddr): Promise<Deno.TcpConn>;
 }
@@ -68,6 +70,12 @@ async function start(
     addr,
     remove: parts.add(part),
     hang: (milliseconds) => worker.postMessage(milliseconds),
+    async stop() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      worker.onmessage = () => resolve();
+      worker.postMessage("stop");
+      await promise;
+    },
     async openTunnel(to) {
       const { hostname, port } = addr;
       const conn = await Deno.connect({ hostname, port });
