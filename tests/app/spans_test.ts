@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { runOk, startHttp } from "../support/programs.ts";
 import { connectRequest, readReply } from "../support/proxy.ts";
 import { PATIENCE, Sluice } from "../support/sluice.ts";
+import { cacheEnvironment } from "../support/sluice_commands.ts";
 import {
   closedPort,
   readExactly,
@@ -204,7 +205,7 @@ Deno.test("openSpans() exports spans from a worker, and openMeters() sums from o
   const config = new URL("../../deno.json", import.meta.url).pathname;
   await runOk(Deno.execPath(), [
     ...["run", "-A", "--no-check", "--config", config, script.pathname],
-  ], { env: { ...Deno.env.toObject(), ...collector.environment } });
+  ], { env: { ...cacheEnvironment(), ...collector.environment } });
   const roots = collector.spans.filter(({ parentSpanId }) => !parentSpanId);
   assertEquals(roots.map(({ name }) => name), ["socks5"]);
   const parts = collector.spans.filter(({ parentSpanId }) =>
