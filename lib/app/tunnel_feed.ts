@@ -52,7 +52,8 @@ export class TunnelFeed {
    * @returns What has changed since the last look: at first, all that is open.
    */
   async look(): Promise<ConnectionChanges> {
-    const idle = this.#parts.all.filter((part) => !this.#asked.has(part));
+    const asked = this.#asked;
+    const idle = this.#parts.all.filter((part) => !asked.has(part));
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, PATIENCE);
     try {
@@ -63,6 +64,8 @@ export class TunnelFeed {
     } finally {
       clearTimeout(timer);
     }
+    // What was found after a rest is for whoever looks since.
+    if (asked !== this.#asked) return nothing();
     const found = this.#found;
     this.#found = nothing();
     return {

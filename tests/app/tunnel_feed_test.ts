@@ -78,33 +78,58 @@ Deno.test("TunnelFeed.look() tells what several parts have, in the order of time
   assertEquals(feed.tunnels, []);
 });
 
+/** A part that answers once it is let go. */
+function held(part: Part): { part: Part; asked: string[]; letGo(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const asked: string[] = [];
+  return {
+    asked,
+    letGo: resolve,
+    part: {
+      worker: 2,
+      isSilent: false,
+      async ask(question, ...args) {
+        asked.push(question);
+        const answer = await part.ask(question, ...args);
+        await promise;
+        return answer;
+      },
+      close() {},
+    },
+  };
+}
+
 Deno.test("TunnelFeed.look() waits for no part for ever, and loses nothing that it tells later", async () => {
   using test = openPart();
   using slow = openPart();
-  const held = Promise.withResolvers<void>();
-  let asked = 0;
-  const part: Part = {
-    worker: 2,
-    isSilent: false,
-    async ask(question, ...args) {
-      if (question === "changes") asked++;
-      const answer = await slow.part.ask(question, ...args);
-      await held.promise;
-      return answer;
-    },
-    close() {},
-  };
   const parts = new Parts();
   parts.add(test.part);
+  const { asked, letGo, part } = held(slow.part);
   parts.add(part);
   new FakeConnection(slow.listener);
   new FakeConnection(test.listener);
   const feed = new TunnelFeed(parts);
   assertEquals(idsOf(await feed.look()).opened, [1]);
   assertEquals(idsOf(await feed.look()), NOTHING);
-  assertEquals(asked, 1);
-  held.resolve();
+  assertEquals(asked, ["changes"]);
+  letGo();
   await new Promise((resolve) => setTimeout(resolve, 0));
   assertEquals(idsOf(await feed.look()).opened, [1]);
-  assertEquals(asked, 2);
+  assertEquals(asked, ["changes", "changes"]);
+});
+
+Deno.test("TunnelFeed.rest() leaves nothing to a look that is under way", async () => {
+  using slow = openPart();
+  const parts = new Parts();
+  const { letGo, part } = held(slow.part);
+  parts.add(part);
+  new FakeConnection(slow.listener);
+  const feed = new TunnelFeed(parts);
+  const before = feed.look();
+  feed.rest();
+  const after = feed.look();
+  letGo();
+  assertEquals(idsOf(await before), NOTHING);
+  assertEquals(idsOf(await after).opened, [1]);
+  assertEquals(feed.tunnels.map(({ id }) => id), [1]);
 });
