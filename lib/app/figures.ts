@@ -43,8 +43,7 @@ export async function openFigures(
   return async () => {
     const figures = await subject.parts.figures();
     const metrics = AggregatorRegistry.aggregate([
-      [...all.map((figure) => metricOf(figure, figures)), ...timesOf(figures)]
-        .filter(({ values }) => values.length > 0),
+      [...all.map((figure) => metricOf(figure, figures)), ...timesOf(figures)],
     ]);
     return { type: metrics.contentType, text: await metrics.metrics() };
   };
