@@ -7,6 +7,7 @@
 import type { Registry } from "../handlers/registry.ts";
 import type { Answered, Asked, Part, Question } from "./part.ts";
 import { PartAnswers } from "./part_answers.ts";
+import type { PartFigures } from "./part_figures.ts";
 
 /** A part in the same thread: nothing is copied, or made before it is asked. */
 export class LocalPart implements Part {
@@ -40,6 +41,15 @@ export class LocalPart implements Part {
     ...asked: Asked<Q>
   ): Promise<Answered<Q>> {
     return answer(this.#answers, question, asked);
+  }
+
+  /**
+   * Tells what it adds up to at once.
+   *
+   * @returns That.
+   */
+  figuresNow(): PartFigures {
+    return this.#answers.figures();
   }
 
   /** There is nothing to close. */

@@ -18,18 +18,23 @@ import type { Parts } from "./parts.ts";
 export async function openMeters(parts: Parts): Promise<void> {
   const { metrics } = await import("@opentelemetry/api");
   const meter = metrics.getMeter("sluice", project.version);
-  const totals = async () => totalsOf(await parts.figures());
+  const totals = () => {
+    // The last export, when the program ends, waits for no answer: workers are
+    // told of as they were last heard, and asked for the next.
+    parts.figures().catch(() => {});
+    return totalsOf(parts.latest);
+  };
   meter.createObservableGauge("sluice.connections.open", {
     description: "Connections that are open",
-  }).addCallback(async (result) => result.observe((await totals()).open));
+  }).addCallback((result) => result.observe(totals().open));
   meter.createObservableCounter("sluice.connections", {
     description: "Connections that were accepted",
-  }).addCallback(async (result) => result.observe((await totals()).total));
+  }).addCallback((result) => result.observe(totals().total));
   meter.createObservableCounter("sluice.bytes", {
     description: "Bytes carried, those of open connections included",
     unit: "By",
-  }).addCallback(async (result) => {
-    const { received, sent } = await totals();
+  }).addCallback((result) => {
+    const { received, sent } = totals();
     result.observe(sent, { direction: "sent" });
     result.observe(received, { direction: "received" });
   });

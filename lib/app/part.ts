@@ -6,6 +6,7 @@
  */
 
 import type { PartAnswers } from "./part_answers.ts";
+import type { PartFigures } from "./part_figures.ts";
 
 /** What a part can be asked. */
 export type Question = keyof PartAnswers;
@@ -35,6 +36,12 @@ export interface Part {
     question: Q,
     ...asked: Asked<Q>
   ): Promise<Answered<Q> | undefined>;
+  /**
+   * Tells what it adds up to at once, where it is in the same thread.
+   *
+   * @returns That.
+   */
+  figuresNow?(): PartFigures;
   /** Asks it nothing any more. */
   close(): void;
 }

@@ -67,6 +67,15 @@ export class Parts {
     return this.#sum ??= this.#add();
   }
 
+  /** The same, but of this thread as it is now. */
+  get latest(): PartFigures {
+    for (const part of this.all) {
+      const figures = part.figuresNow?.();
+      if (figures !== undefined) this.note(part, figures);
+    }
+    return this.known;
+  }
+
   /**
    * What is known of a part.
    *

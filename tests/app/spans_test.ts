@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-explicit-any
 import { assert, assertEquals } from "@std/assert";
-import { runOk, startHttp } from "../support/programs.ts";
+import { startHttp } from "../support/programs.ts";
 import { connectRequest, readReply } from "../support/proxy.ts";
 import { PATIENCE, Sluice } from "../support/sluice.ts";
 import { cacheEnvironment } from "../support/sluice_commands.ts";
@@ -203,9 +203,17 @@ Deno.test("openSpans() exports spans from a worker, and openMeters() sums from o
   await using collector = new Collector();
   const script = new URL("../support/traced_worker.ts", import.meta.url);
   const config = new URL("../../deno.json", import.meta.url).pathname;
-  await runOk(Deno.execPath(), [
-    ...["run", "-A", "--no-check", "--config", config, script.pathname],
-  ], { env: { ...cacheEnvironment(), ...collector.environment } });
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--config", config, script.pathname],
+    env: { ...cacheEnvironment(), ...collector.environment },
+    stdin: "piped",
+  }).spawn();
+  const until = performance.now() + PATIENCE;
+  while (
+    collector.sums.get("sluice.connections") !== 1 && performance.now() < until
+  ) await new Promise((resolve) => setTimeout(resolve, 20));
+  await child.stdin.close();
+  assertEquals((await within(PATIENCE, child.status)).code, 0);
   const roots = collector.spans.filter(({ parentSpanId }) => !parentSpanId);
   assertEquals(roots.map(({ name }) => name), ["socks5"]);
   const parts = collector.spans.filter(({ parentSpanId }) =>
