@@ -77,12 +77,25 @@ export interface ClosedTunnel extends Tunnel {
   endedFirst?: "client" | "target";
 }
 
+/**
+ * A connection that is open, with how fast it is: since somebody last asked, if
+ * that was 1 to 60 seconds ago, and over its whole life if not.
+ */
+export interface ListedTunnel extends Tunnel {
+  /** Bytes a second given to the target. */
+  sentRate: number;
+  /** Bytes a second given to the client. */
+  receivedRate: number;
+}
+
 /** `GET /api/tunnels` */
 export interface TunnelsAnswer {
   /** Those that are open, the oldest first; 20,000 at most. */
-  tunnels: Tunnel[];
+  tunnels: ListedTunnel[];
   /** How many are open. */
   total: number;
+  /** Workers that did not answer in time: theirs are missing in `tunnels`. */
+  silentWorkers: number;
 }
 
 /** `GET /api/closed` */
@@ -113,6 +126,20 @@ export interface ListenerStatus {
   open: number;
 }
 
+/** A thread of the program that takes connections. */
+export interface WorkerStatus {
+  /** Number of it. */
+  worker: number;
+  /** Whether it does not answer; the rest is then what it told last. */
+  isSilent: boolean;
+  /** Connections that are open in it. */
+  open: number;
+  /** Bytes of its heap in use. */
+  heap: number;
+  /** How late its event loop was lately, in milliseconds, at its latest. */
+  eventLoopDelayMs: number;
+}
+
 /** `GET /api/status` */
 export interface Status {
   /** Of Sluice. */
@@ -133,12 +160,17 @@ export interface Status {
   sent: number;
   /** Bytes given to clients since the start. */
   received: number;
-  /** Bytes of memory: of the process, and of the heap in use. */
+  /** Bytes of memory: of the process, and of the heaps in use. */
   memory: { rss: number; heap: number };
   /** File descriptors; `null` where the system does not tell. */
   descriptors: { open: number | null; limit: number | null };
-  /** How late the event loop was lately, in milliseconds, at its latest. */
+  /**
+   * How late the event loop was lately, in milliseconds, at its latest; with
+   * workers, of the thread where it was latest.
+   */
   eventLoopDelayMs: number;
+  /** The threads that take connections, where there are several. */
+  workers?: WorkerStatus[];
 }
 
 /** A reason of refusals, and how often it was given. */

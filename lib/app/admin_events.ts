@@ -5,18 +5,13 @@
  * @module
  */
 
-import type { LiveConnection } from "../handlers/live_connection.ts";
-import type { Registry } from "../handlers/registry.ts";
 import type { Context } from "../sync/context.ts";
-import type {
-  HistoryPoint,
-  SnapshotEvent,
-  TickEvent,
-  Tunnel,
-  TunnelChange,
-} from "./admin_api.ts";
+import { oneAtATime } from "../sync/one_at_a_time.ts";
+import type { HistoryPoint, SnapshotEvent, TickEvent } from "./admin_api.ts";
 import { AdminError } from "./admin_error.ts";
-import { type AdminView, tunnelOf } from "./admin_view.ts";
+import type { AdminView } from "./admin_view.ts";
+import type { Parts } from "./parts.ts";
+import { TunnelFeed } from "./tunnel_feed.ts";
 
 /** Readers at once. */
 export const MOST_READERS = 16;
@@ -27,31 +22,22 @@ const MOST_WAITING = 8;
 /** Milliseconds between two events. */
 const STEP = 1_000;
 
-/** What was told of a connection that is open. */
-interface Told {
-  sent: number;
-  received: number;
-  state: Tunnel["state"];
-  /** What becomes known of it one after the other. */
-  known: readonly (string | undefined)[];
-}
-
 /** Options for {@linkcode AdminEvents}. */
 export interface AdminEventsOptions {
   /** Milliseconds between two events (default 1,000). */
   step?: number;
+  /** Told why a look has failed, by a mistake (default: nobody). */
+  onError?: (error: unknown) => void;
 }
 
 /** What all readers of the stream are told. */
 export class AdminEvents {
-  readonly #view: AdminView;
-  readonly #registry: Registry;
+  readonly #view: Pick<AdminView, "changing" | "status">;
+  readonly #feed: TunnelFeed;
   readonly #step: number;
+  readonly #onError: (error: unknown) => void;
   readonly #readers = new Set<EventReader>();
-  readonly #told = new Map<number, Told>();
-  /** Those that a new reader was shown before a tick has told of them. */
-  readonly #shown = new Set<number>();
-  #toldClosed = 0;
+  #first: Promise<unknown> = Promise.resolve();
   #timer: ReturnType<typeof setInterval> | undefined;
   #isClosed = false;
 
@@ -59,17 +45,18 @@ export class AdminEvents {
    * Creates it; nobody listens.
    *
    * @param view What there is to tell.
-   * @param registry Where that comes from.
+   * @param parts Where connections are.
    * @param options How often.
    */
   constructor(
-    view: AdminView,
-    registry: Registry,
-    { step = STEP }: AdminEventsOptions = {},
+    view: Pick<AdminView, "changing" | "status">,
+    parts: Parts,
+    { onError = () => {}, step = STEP }: AdminEventsOptions = {},
   ) {
     this.#view = view;
-    this.#registry = registry;
+    this.#feed = new TunnelFeed(parts);
     this.#step = step;
+    this.#onError = onError;
   }
 
   /** How many listen. */
@@ -103,12 +90,7 @@ export class AdminEvents {
     if (this.#readers.size === 0) this.#begin();
     this.#readers.add(reader);
     try {
-      const { status, tunnels } = this.#view;
-      for (const { id } of tunnels) {
-        if (!this.#told.has(id)) this.#shown.add(id);
-      }
-      const snapshot: SnapshotEvent = { status, tunnels };
-      reader.push(encodeEvent("snapshot", snapshot));
+      reader.begin(await this.#snapshot());
       while (true) {
         const bytes = await reader.take();
         if (bytes === undefined) return;
@@ -137,71 +119,35 @@ export class AdminEvents {
 
   /** What comes from now on is what is told. */
   #begin(): void {
-    this.#toldClosed = this.#registry.ended;
-    for (const [, live] of this.#registry.open) {
-      this.#told.set(live.id, toldOf(live));
-    }
-    this.#timer = setInterval(() => this.#push(this.#tick()), this.#step);
+    this.#first = this.#feed.look();
+    const look = async () => this.#push(await this.#tick());
+    this.#timer = setInterval(oneAtATime(look, this.#onError), this.#step);
   }
 
   #rest(): void {
     clearInterval(this.#timer);
-    this.#told.clear();
-    this.#shown.clear();
+    this.#feed.rest();
   }
 
   #push(bytes: Uint8Array): void {
     for (const reader of this.#readers) reader.push(bytes);
   }
 
-  #tick(): Uint8Array {
-    const now = Date.now();
-    const closed = this.#view.closed(this.#toldClosed);
-    this.#toldClosed = this.#registry.ended;
-    const { opened, changed } = this.#changes(now);
+  async #snapshot(): Promise<Uint8Array> {
+    const [status] = await Promise.all([this.#view.status(), this.#first]);
+    const snapshot: SnapshotEvent = { status, tunnels: this.#feed.tunnels };
+    return encodeEvent("snapshot", snapshot);
+  }
+
+  async #tick(): Promise<Uint8Array> {
+    await this.#first;
+    const { changed, closed, gone, opened } = await this.#feed.look();
     const event: TickEvent = {
-      at: now,
+      at: Date.now(),
       status: this.#view.changing,
-      opened,
-      closed,
-      changed,
-      gone: this.#gone(),
+      ...{ opened, closed, changed, gone },
     };
     return encodeEvent("tick", event);
-  }
-
-  #changes(now: number): { opened: Tunnel[]; changed: TunnelChange[] } {
-    const opened: Tunnel[] = [];
-    const changed: TunnelChange[] = [];
-    for (const [listener, live] of this.#registry.open) {
-      const before = this.#told.get(live.id);
-      const told = toldOf(live);
-      const { sent, received, state } = told;
-      if (before === undefined || !isSameKnown(before, told)) {
-        opened.push(tunnelOf(listener, live, now));
-      } else if (
-        before.sent !== sent || before.received !== received ||
-        before.state !== state
-      ) changed.push([live.id, sent, received, state]);
-      else continue;
-      this.#told.set(live.id, told);
-    }
-    return { opened, changed };
-  }
-
-  #gone(): number[] {
-    const gone: number[] = [];
-    for (const id of this.#told.keys()) {
-      if (this.#registry.get(id) !== undefined) continue;
-      gone.push(id);
-      this.#told.delete(id);
-    }
-    // They may have ended before any tick could tell that they are open.
-    for (const id of this.#shown) {
-      if (this.#registry.get(id) === undefined) gone.push(id);
-    }
-    this.#shown.clear();
-    return gone;
   }
 }
 
@@ -214,6 +160,11 @@ class EventReader {
 
   constructor(context: Context) {
     this.#context = context;
+  }
+
+  /** What was pushed meanwhile comes after. */
+  begin(bytes: Uint8Array): void {
+    this.#waiting.unshift(bytes);
   }
 
   push(bytes: Uint8Array): void {
@@ -244,18 +195,6 @@ class EventReader {
     }
     return this.#waiting.shift();
   }
-}
-
-function toldOf(live: LiveConnection): Told {
-  const { address, client, protocol, rule, target, user, via } =
-    live.session.record;
-  const { sent, received } = live.carried;
-  const known = [address, client, protocol, rule, target, user, via];
-  return { sent, received, state: live.state, known };
-}
-
-function isSameKnown({ known }: Told, other: Told): boolean {
-  return known.every((value, index) => value === other.known[index]);
 }
 
 function encodeEvent(name: string, data: unknown): Uint8Array {

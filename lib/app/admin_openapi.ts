@@ -69,7 +69,7 @@ const PATHS: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
       summary: "Ends a connection",
       status: 204,
       parameters: [inPath("id", { type: "integer" }), CONFIRMATION],
-      errors: [404],
+      errors: [404, 503],
     },
   },
   "/api/closed": {
@@ -96,7 +96,7 @@ const PATHS: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
         },
         CONFIRMATION,
       ],
-      errors: [404],
+      errors: [404, 503],
     },
   },
   "/api/history": {

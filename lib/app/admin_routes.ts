@@ -8,10 +8,10 @@ import type { AdminEvents } from "./admin_events.ts";
 import { AdminError } from "./admin_error.ts";
 import type { HistoryAnswer, HistoryPoint, ReloadAnswer } from "./admin_api.ts";
 import type { AdminView } from "./admin_view.ts";
-import type { Registry } from "../handlers/registry.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { OPEN_API } from "./admin_openapi.ts";
 import type { DrainState } from "./drain_state.ts";
+import type { Done, Parts } from "./parts.ts";
 
 /** What the operator can make the program do. */
 export interface AdminActions {
@@ -32,8 +32,8 @@ export interface AdminActions {
 export interface AdminContext {
   /** What there is to tell. */
   readonly view: AdminView;
-  /** Connections. */
-  readonly registry: Registry;
+  /** What takes connections. */
+  readonly parts: Parts;
   /** How far the server is. */
   readonly state: DrainState;
   /** The event stream. */
@@ -95,36 +95,45 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: "GET",
     path: "/api/status",
-    answer: ({ view }) => ({ status: 200, json: view.status }),
+    answer: async ({ view }) => ({ status: 200, json: await view.status() }),
   },
   {
     method: "GET",
     path: "/api/tunnels",
-    answer: ({ registry, view }) => ({
-      status: 200,
-      json: { tunnels: view.tunnels, total: registry.size },
-    }),
+    answer: async ({ view }) => ({ status: 200, json: await view.tunnels() }),
   },
   { method: "DELETE", path: "/api/tunnels/{id}", answer: endTunnel },
   {
     method: "GET",
     path: "/api/closed",
-    answer: ({ view }) => ({ status: 200, json: { closed: view.closed() } }),
+    answer: async ({ parts }) => ({
+      status: 200,
+      json: { closed: await parts.closed() },
+    }),
   },
   {
     method: "GET",
     path: "/api/refusals",
-    answer: ({ view }) => ({ status: 200, json: { refusals: view.refusals } }),
+    answer: async ({ view }) => ({
+      status: 200,
+      json: { refusals: await view.refusals() },
+    }),
   },
   {
     method: "GET",
     path: "/api/pools",
-    answer: ({ view }) => ({ status: 200, json: { pools: view.pools } }),
+    answer: async ({ parts }) => ({
+      status: 200,
+      json: { pools: (await parts.figures()).upstreams },
+    }),
   },
   {
     method: "GET",
     path: "/api/bans",
-    answer: ({ view }) => ({ status: 200, json: { bans: view.bans } }),
+    answer: async ({ parts }) => ({
+      status: 200,
+      json: { bans: await parts.bans() },
+    }),
   },
   { method: "DELETE", path: "/api/bans/{key}", answer: liftBan },
   { method: "GET", path: "/api/history", answer: answerHistory },
@@ -214,10 +223,12 @@ function decode(text: string): string {
   }
 }
 
-function answerReady({ state }: AdminContext): AdminAnswer {
-  if (state.isReady) return { status: 200, text: "ready\n" };
-  const text = state.isDraining ? "draining\n" : "starting\n";
-  return { status: 503, text };
+function answerReady({ parts, state }: AdminContext): AdminAnswer {
+  if (state.isDraining) return { status: 503, text: "draining\n" };
+  if (!state.isReady) return { status: 503, text: "starting\n" };
+  return parts.isServing
+    ? { status: 200, text: "ready\n" }
+    : { status: 503, text: "no worker\n" };
 }
 
 async function answerFigures({ figures }: AdminContext): Promise<AdminAnswer> {
@@ -230,41 +241,53 @@ function answerHistory({ history }: AdminContext): AdminAnswer {
   return { status: 200, json };
 }
 
-function endTunnel({ log, registry }: AdminContext, name: string): AdminAnswer {
-  const live = /^[1-9]\d{0,14}$/.test(name)
-    ? registry.get(Number(name))
-    : undefined;
-  if (live === undefined) {
-    throw new AdminError("not_found", `No tunnel ${name.slice(0, 40)}`);
-  }
-  say(log, `Admin: connection ${live.id} is ended`);
-  live.kill(new Error("Ended by the operator"));
+async function endTunnel(
+  { log, parts }: AdminContext,
+  name: string,
+): Promise<AdminAnswer> {
+  const isNumber = /^[1-9]\d{0,14}$/.test(name);
+  const done = isNumber ? await parts.end(Number(name)) : "none";
+  requireDone(done, `No tunnel ${name.slice(0, 40)}`);
+  say(log, `Admin: connection ${name} is ended`);
   return { status: 204 };
 }
 
-function liftBan(
-  { log, registry }: AdminContext,
+async function liftBan(
+  { log, parts }: AdminContext,
   key: string,
   query: URLSearchParams,
-): AdminAnswer {
-  const isUser = query.get("kind") === "user";
-  // All of them: a client may be banned by several.
-  const lifted = registry.bans.map((one) =>
-    isUser ? one.calm(key) : one.lift(key)
-  );
-  if (!lifted.includes(true)) {
-    throw new AdminError("not_found", `No ban of ${key.slice(0, 300)}`);
+): Promise<AdminAnswer> {
+  const kind = query.get("kind") ?? "client";
+  if (kind !== "client" && kind !== "user") {
+    throw new AdminError("bad_request", "The kind of a ban is client or user");
   }
+  requireDone(
+    await parts.lift({ key, kind }),
+    `No ban of ${key.slice(0, 300)}`,
+  );
   say(log, `Admin: the ban of ${JSON.stringify(key)} is lifted`);
   return { status: 204 };
 }
 
-function beginDrain({ actions, log, state, view }: AdminContext): AdminAnswer {
+/** A worker that is busy does it later; whether there was one is not known. */
+function requireDone(done: Done, missing: string): void {
+  if (done === "done") return;
+  if (done === "none") throw new AdminError("not_found", missing);
+  throw new AdminError(
+    "busy",
+    "A worker does not answer; it is told, and will do it when it can",
+  );
+}
+
+async function beginDrain(
+  { actions, log, state, view }: AdminContext,
+): Promise<AdminAnswer> {
   if (!state.isDraining) {
     say(log, "Admin: a drain begins");
     actions.drain();
   }
-  return { status: 202, json: view.drain ?? { until: null, open: 0 } };
+  const json = await view.drain() ?? { until: null, open: 0 };
+  return { status: 202, json };
 }
 
 function answerEvents({ events }: AdminContext): AdminAnswer {

@@ -5,12 +5,13 @@
  */
 
 import { handleConnection } from "../handlers/connection.ts";
-import type { Registry } from "../handlers/registry.ts";
+import { describeError } from "../handlers/describe_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { LoopDelay } from "../observe/loop_delay.ts";
 import { TrafficHistory } from "../observe/traffic_history.ts";
 import { AdminAccess } from "../policy/admin_access.ts";
 import { ConnectionLimits } from "../policy/connection_limits.ts";
+import { oneAtATime } from "../sync/one_at_a_time.ts";
 import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { AdminEvents } from "./admin_events.ts";
 import { adminProtocol, type AdminServices } from "./admin_protocol.ts";
@@ -19,6 +20,8 @@ import { type AdminSubject, AdminView } from "./admin_view.ts";
 import { DescriptorMeter } from "./descriptor_meter.ts";
 import type { DrainState } from "./drain_state.ts";
 import { openFigures } from "./figures.ts";
+import { totalsOf } from "./part_figures.ts";
+import type { Parts } from "./parts.ts";
 import {
   askedName,
   type RunningListeners,
@@ -44,8 +47,8 @@ export interface AdminConfig {
   listen: Endpoint;
   /** What clients have to know; `undefined` is nothing. */
   token: string | undefined;
-  /** Connections of the server. */
-  registry: Registry;
+  /** What takes connections: parts may come and go. */
+  parts: Parts;
   /** How far the server is. */
   state: DrainState;
   /** What can be done. */
@@ -75,28 +78,22 @@ export interface Admin extends AsyncDisposable {
  * @throws {StartError} If it can't listen.
  */
 export async function startAdmin(config: AdminConfig): Promise<Admin> {
-  const { log, registry, state } = config;
+  const { log, parts, state } = config;
+  const totals = totalsOf(await parts.figures());
   const delay = new LoopDelay();
-  const descriptors = new DescriptorMeter(registry);
-  const subject: AdminSubject = {
-    registry,
-    state,
-    delay,
-    descriptors,
-  };
+  const descriptors = new DescriptorMeter();
+  const subject: AdminSubject = { parts, state, delay, descriptors };
   const view = new AdminView(subject);
-  const events = new AdminEvents(view, registry, {
+  const onError = (error: unknown) => sayMistake(error, log);
+  const events = new AdminEvents(view, parts, {
+    onError,
     ...config.eventStep === undefined ? {} : { step: config.eventStep },
   });
   const step = config.historyStep ?? HISTORY.step;
-  const history = new TrafficHistory(
-    HISTORY.most,
-    registry.totals,
-    Date.now(),
-  );
+  const history = new TrafficHistory(HISTORY.most, totals, Date.now());
   const context: AdminContext = {
     view,
-    registry,
+    parts,
     state,
     events,
     history: { stepMs: step, points: history.points },
@@ -109,12 +106,18 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
     throw error;
   });
   const timer = setInterval(
-    () => events.tellHistory(history.add(registry.totals, Date.now())),
+    oneAtATime(async () => {
+      const totals = totalsOf(await parts.figures());
+      events.tellHistory(history.add(totals, Date.now()));
+    }, onError),
     step,
   );
   return {
     name: running.listeners[0]!.name,
-    start: () => descriptors.read(),
+    start() {
+      const held = async () => (await parts.figures()).descriptors;
+      descriptors.read(held).catch(onError);
+    },
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       delay[Symbol.dispose]();
@@ -164,5 +167,10 @@ function open(
 function sayFailure(event: LogEvent, log: (event: LogEvent) => void): void {
   if (event.event !== "connection" || event.result !== "failed") return;
   const message = `Admin: cannot answer: ${event.reason}`;
+  log({ event: "message", level: "warning", message });
+}
+
+function sayMistake(error: unknown, log: (event: LogEvent) => void): void {
+  const message = `Admin: cannot look: ${describeError(error)}`;
   log({ event: "message", level: "warning", message });
 }

@@ -4,140 +4,132 @@
  * @module
  */
 
-import type { Registry } from "../handlers/registry.ts";
-import type { Figure, Read } from "./figure.ts";
+import type { Figure, Labels } from "./figure.ts";
+import type { ListenerFigures } from "./part_figures.ts";
 
-/**
- * Lists the figures of connections and datagrams.
- *
- * @param registry Where they are.
- * @returns The figures.
- */
-export function connectionFigures(registry: Registry): Figure[] {
-  return [
-    ...udpFigures(registry),
-    {
-      kind: "counter",
-      name: "sluice_accepted_connections_total",
-      help: "Connections that were accepted",
-      labels: ["listener"],
-      read: (set) => {
-        for (const { name, total } of registry.listeners) {
-          set({ listener: name }, total);
+/** Figures of connections and datagrams. */
+export const CONNECTION_FIGURES: readonly Figure[] = [
+  {
+    kind: "counter",
+    name: "sluice_udp_datagrams_total",
+    help:
+      "Datagrams to targets (sent), from them (received), and those that did not get through (dropped)",
+    labels: ["direction"],
+    read: (set, { listeners }) => {
+      for (const direction of ["sent", "received", "dropped"] as const) {
+        set(
+          { direction },
+          sum(listeners, ({ datagrams }) => datagrams[direction]),
+        );
+      }
+    },
+  },
+  {
+    kind: "gauge",
+    name: "sluice_udp_open_associations",
+    help: "UDP associations that are open",
+    read: (set, { listeners }) =>
+      set({}, sum(listeners, ({ associations }) => associations)),
+  },
+  perListener(
+    "counter",
+    ["sluice_accepted_connections_total", "Connections that were accepted"],
+    ({ total }) => total,
+  ),
+  {
+    kind: "counter",
+    name: "sluice_connections_total",
+    help: "Connections that have ended, by protocol and result",
+    labels: ["listener", "protocol", "result"],
+    read: (set, { listeners }) => {
+      for (const { connections, name: listener } of listeners) {
+        for (const { count, protocol, result } of connections) {
+          set({ listener, protocol, result }, count);
         }
-      },
+      }
     },
-    {
-      kind: "counter",
-      name: "sluice_connections_total",
-      help: "Connections that have ended, by protocol and result",
-      labels: ["listener", "protocol", "result"],
-      read: (set) => {
-        for (const { connections, name: listener } of registry.listeners) {
-          for (const { count, protocol, result } of connections.values()) {
-            set({ listener, protocol, result }, count);
-          }
-        }
-      },
+  },
+  perListener(
+    "counter",
+    [
+      "sluice_lost_connections_total",
+      "Connections that have ended with the worker that they were in",
+    ],
+    ({ lost }) => lost,
+  ),
+  counted(
+    [
+      "sluice_http_requests_total",
+      "HTTP requests without CONNECT that have ended, by result",
+    ],
+    "result",
+    ({ requests }) => requests,
+  ),
+  perListener(
+    "gauge",
+    ["sluice_open_connections", "Connections that are open"],
+    ({ open }) => open,
+  ),
+  counted(
+    [
+      "sluice_bytes_total",
+      "Bytes carried to targets (sent) and from them (received), those of open connections included",
+    ],
+    "direction",
+    ({ received, sent }) => ({ sent, received }),
+  ),
+  counted(
+    [
+      "sluice_refusals_total",
+      "Connections and HTTP requests refused or failed, by reason",
+    ],
+    "reason",
+    ({ refusals }) => refusals,
+  ),
+];
+
+/** One value for each listener. */
+function perListener(
+  kind: Figure["kind"],
+  [name, help]: readonly [string, string],
+  tell: (one: ListenerFigures) => number,
+): Figure {
+  return {
+    kind,
+    name,
+    help,
+    labels: ["listener"],
+    read: (set, { listeners }) => {
+      for (const one of listeners) set({ listener: one.name }, tell(one));
     },
-    {
-      kind: "counter",
-      name: "sluice_http_requests_total",
-      help: "HTTP requests without CONNECT that have ended, by result",
-      labels: ["listener", "result"],
-      read: (set) => {
-        for (const { name: listener, requests } of registry.listeners) {
-          for (const [result, count] of requests) {
-            set({ listener, result }, count);
-          }
-        }
-      },
-    },
-    {
-      kind: "gauge",
-      name: "sluice_open_connections",
-      help: "Connections that are open",
-      labels: ["listener"],
-      read: (set) => {
-        for (const { name: listener, open } of registry.listeners) {
-          set({ listener }, open);
-        }
-      },
-    },
-    {
-      kind: "counter",
-      name: "sluice_bytes_total",
-      help:
-        "Bytes carried to targets (sent) and from them (received), those of open connections included",
-      labels: ["listener", "direction"],
-      read: (set) => readBytes(registry, set),
-    },
-    {
-      kind: "counter",
-      name: "sluice_refusals_total",
-      help: "Connections and HTTP requests refused or failed, by reason",
-      labels: ["listener", "reason"],
-      read: (set) => {
-        for (const { name: listener, refusals } of registry.listeners) {
-          for (const [reason, count] of refusals) {
-            set({ listener, reason }, count);
-          }
-        }
-      },
-    },
-  ];
+  };
 }
 
-function readBytes(registry: Registry, set: Parameters<Read>[0]): void {
-  const sums = new Map(
-    registry.listeners.map((
-      { ended, name },
-    ) => [name, { sent: ended.sent, received: ended.received }]),
-  );
-  for (const [{ name }, live] of registry.open) {
-    const sum = sums.get(name)!;
-    const { sent, received } = live.carried;
-    sum.sent += sent;
-    sum.received += received;
-  }
-  for (const [listener, { sent, received }] of sums) {
-    set({ listener, direction: "sent" }, sent);
-    set({ listener, direction: "received" }, received);
-  }
-}
-
-function udpFigures(registry: Registry): Figure[] {
-  return [
-    {
-      kind: "counter",
-      name: "sluice_udp_datagrams_total",
-      help:
-        "Datagrams to targets (sent), from them (received), and those that did not get through (dropped)",
-      labels: ["direction"],
-      read: (set) => {
-        const all = datagramsOf(registry);
-        for (const direction of ["sent", "received", "dropped"] as const) {
-          set({ direction }, all.reduce((sum, one) => sum + one[direction], 0));
+/** A counter with a value for each listener and each value of a label. */
+function counted(
+  [name, help]: readonly [string, string],
+  label: string,
+  tell: (one: ListenerFigures) => Readonly<Record<string, number>>,
+): Figure {
+  return {
+    kind: "counter",
+    name,
+    help,
+    labels: ["listener", label],
+    read: (set, { listeners }) => {
+      for (const one of listeners) {
+        for (const [value, count] of Object.entries(tell(one))) {
+          const labels: Labels = { listener: one.name, [label]: value };
+          set(labels, count);
         }
-      },
+      }
     },
-    {
-      kind: "gauge",
-      name: "sluice_udp_open_associations",
-      help: "UDP associations that are open",
-      read: (set) => set({}, openDatagrams(registry).length),
-    },
-  ];
+  };
 }
 
-type Datagrams = { sent: number; received: number; dropped: number };
-
-function datagramsOf(registry: Registry): Datagrams[] {
-  const ended = registry.listeners.map(({ datagrams }) => datagrams);
-  return [...ended, ...openDatagrams(registry)];
-}
-
-function openDatagrams(registry: Registry): Datagrams[] {
-  return Array.from(registry.open, ([, live]) => live.session.record.datagrams)
-    .filter((datagrams) => datagrams !== undefined);
+function sum(
+  listeners: readonly ListenerFigures[],
+  tell: (one: ListenerFigures) => number,
+): number {
+  return listeners.reduce((total, one) => total + tell(one), 0);
 }

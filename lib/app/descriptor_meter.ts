@@ -8,53 +8,36 @@
  * @module
  */
 
-import type { Registry } from "../handlers/registry.ts";
 import { descriptorLimit } from "./descriptors.ts";
-
-/** A UDP association has its relay socket, and one to targets at least. */
-const PER_ASSOCIATION = 2;
 
 /** Counts descriptors. */
 export class DescriptorMeter {
-  readonly #registry: Registry;
   readonly #limit = descriptorLimit();
   #others: number | undefined;
-
-  /**
-   * Reads the limit.
-   *
-   * @param registry What holds descriptors.
-   */
-  constructor(registry: Registry) {
-    this.#registry = registry;
-  }
 
   /** How many may be open; `null` where the system does not say. */
   get limit(): number | null {
     return this.#limit ?? null;
   }
 
-  /** How many are open, about; `null` where the system has not said. */
-  get open(): number | null {
-    return this.#others === undefined ? null : this.#others + this.#held();
+  /**
+   * Tells how many are open, about.
+   *
+   * @param held How many connections hold.
+   * @returns That and the others; `null` where the system has not said.
+   */
+  open(held: number): number | null {
+    return this.#others === undefined ? null : this.#others + held;
   }
 
-  /** Asks the system, as long as it answers. */
-  read(): void {
+  /**
+   * Asks the system, as long as it answers.
+   *
+   * @param held How many connections hold, asked after it.
+   */
+  async read(held: () => Promise<number>): Promise<void> {
     const count = countDescriptors();
-    if (count !== undefined) this.#others = count - this.#held();
-  }
-
-  #held(): number {
-    const { open, upstreams } = this.#registry;
-    let count = 0;
-    for (const [, { session, state }] of open) {
-      count++;
-      if (session.record.datagrams !== undefined) count += PER_ASSOCIATION;
-      else if (state !== "handshake" && state !== "connecting") count++;
-    }
-    for (const { upstream } of upstreams) count += upstream.pool.figures.idle;
-    return count;
+    if (count !== undefined) this.#others = count - await held();
   }
 }
 

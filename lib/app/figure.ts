@@ -4,11 +4,16 @@
  * @module
  */
 
+import type { PartFigures } from "./part_figures.ts";
+
 /** What a figure may be told apart by: never what a client has chosen. */
 export type Labels = Readonly<Record<string, string>>;
 
 /** Gives a figure its values. */
-export type Read = (set: (labels: Labels, value: number) => void) => void;
+export type Read = (
+  set: (labels: Labels, value: number) => void,
+  figures: PartFigures,
+) => void;
 
 /** A figure that is read when somebody asks. */
 export interface Figure {

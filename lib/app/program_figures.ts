@@ -7,6 +7,7 @@
 import project from "../../deno.json" with { type: "json" };
 import type { AdminSubject } from "./admin_view.ts";
 import type { Figure } from "./figure.ts";
+import type { PartFigures } from "./part_figures.ts";
 
 /**
  * Lists the figures of the program itself, and of bans.
@@ -18,13 +19,13 @@ export function programFigures(subject: AdminSubject): Figure[] {
   const single = (
     name: string,
     help: string,
-    tell: () => number | null,
+    tell: (figures: PartFigures) => number | null,
   ): Figure => ({
     kind: "gauge",
     name,
     help,
-    read: (set) => {
-      const value = tell();
+    read: (set, figures) => {
+      const value = tell(figures);
       if (value !== null) set({}, value);
     },
   });
@@ -42,25 +43,35 @@ export function programFigures(subject: AdminSubject): Figure[] {
       "Whether the server accepts no more",
       () => subject.state.isDraining ? 1 : 0,
     ),
-    single(
-      "sluice_bans",
-      "Clients that are banned",
-      () => sum(subject.registry.bans, (bans) => bans.list().length),
-    ),
+    {
+      kind: "gauge",
+      name: "sluice_workers",
+      help: "Threads that take connections, where there are several",
+      labels: ["state"],
+      read: (set) => {
+        for (const { isSilent, worker } of subject.parts.all) {
+          if (worker === undefined) continue;
+          set({ state: "answering" }, isSilent ? 0 : 1);
+          set({ state: "silent" }, isSilent ? 1 : 0);
+        }
+      },
+    },
+    single("sluice_bans", "Clients that are banned", ({ bans }) => bans),
     single(
       "sluice_attacked_users",
       "User names that are under attack",
-      () => sum(subject.registry.bans, (bans) => bans.attacked().length),
+      ({ attacked }) => attacked,
     ),
     single(
       "sluice_event_loop_delay_seconds",
-      "How late the event loop was at most, lately",
-      () => subject.delay.worst / 1000,
+      "How late the event loop was at most, lately, in the latest thread",
+      ({ thread }) =>
+        Math.max(subject.delay.worst, thread?.loopDelay ?? 0) / 1000,
     ),
     single(
       "sluice_heap_used_bytes",
-      "Memory of the heap in use",
-      () => Deno.memoryUsage().heapUsed,
+      "Memory of the heap in use, of all threads",
+      ({ thread }) => Deno.memoryUsage().heapUsed + (thread?.heap ?? 0),
     ),
     single(
       "process_resident_memory_bytes",
@@ -70,7 +81,7 @@ export function programFigures(subject: AdminSubject): Figure[] {
     single(
       "process_open_fds",
       "File descriptors that are open, as far as Sluice knows of them",
-      () => subject.descriptors.open,
+      ({ descriptors }) => subject.descriptors.open(descriptors),
     ),
     single(
       "process_max_fds",
@@ -83,8 +94,4 @@ export function programFigures(subject: AdminSubject): Figure[] {
       () => performance.timeOrigin / 1000,
     ),
   ];
-}
-
-function sum<T>(list: readonly T[], tell: (one: T) => number): number {
-  return list.reduce((total, one) => total + tell(one), 0);
 }

@@ -15,7 +15,7 @@ import { parseHostPort } from "../wire/host_port.ts";
 type Library = typeof import("@opentelemetry/api");
 
 /**
- * Begins to tell of connections that end.
+ * Begins to tell of connections that end, in the thread where they are.
  *
  * @param registry Where they are.
  */
@@ -23,7 +23,6 @@ export async function openSpans(registry: Registry): Promise<void> {
   const library = await import("@opentelemetry/api");
   const tracer = library.trace.getTracer("sluice", project.version);
   registry.onEnd((ended, live) => tell(library, tracer, ended, live));
-  openMeters(library, registry);
 }
 
 function tell(
@@ -87,22 +86,4 @@ function placeOf(name: string, text: string | undefined): Attributes {
   } catch {
     return { [`${name}.address`]: text };
   }
-}
-
-function openMeters({ metrics }: Library, registry: Registry): void {
-  const meter = metrics.getMeter("sluice", project.version);
-  meter.createObservableGauge("sluice.connections.open", {
-    description: "Connections that are open",
-  }).addCallback((result) => result.observe(registry.size));
-  meter.createObservableCounter("sluice.connections", {
-    description: "Connections that were accepted",
-  }).addCallback((result) => result.observe(registry.totals.total));
-  meter.createObservableCounter("sluice.bytes", {
-    description: "Bytes carried, those of open connections included",
-    unit: "By",
-  }).addCallback((result) => {
-    const { received, sent } = registry.totals;
-    result.observe(sent, { direction: "sent" });
-    result.observe(received, { direction: "received" });
-  });
 }

@@ -15,6 +15,7 @@ import type { CommonOptions } from "./common_options.ts";
 import { describeOptions } from "./describe_options.ts";
 import { DrainState } from "./drain_state.ts";
 import { isTraced } from "./is_traced.ts";
+import type { Parts } from "./parts.ts";
 import type { Stoppable } from "./run_until_signal.ts";
 import { UsageError } from "./usage_error.ts";
 import type { Reloadable } from "./watch_files.ts";
@@ -35,10 +36,25 @@ export interface WatchingActions {
   drain(): void;
 }
 
+/** Options for {@linkcode openWatching}. */
+export interface WatchingOptions {
+  /**
+   * Whether workers take the connections, and this thread none (default false).
+   */
+  hasWorkers?: boolean;
+}
+
 /** Whoever watches; ended when disposed of. */
 export interface Watching extends AsyncDisposable {
-  /** Takes in connections; `undefined` where nobody watches. */
+  /**
+   * Takes in connections of this thread; `undefined` where nobody watches, or
+   * workers take them.
+   */
   readonly registry: Registry | undefined;
+  /**
+   * What is watched: workers are added to it. `undefined` where nobody watches.
+   */
+  readonly parts: Parts | undefined;
   /** What to say of it, a line each. */
   readonly banner: readonly string[];
   /** Whether it writes files while it runs. */
@@ -58,6 +74,7 @@ export interface Watching extends AsyncDisposable {
  * @param options What the command line says.
  * @param log Takes what there is to log.
  * @param actions What can be done.
+ * @param settings Where connections are.
  * @returns Whoever watches.
  * @throws {UsageError} If others could use the admin listener without a token.
  * @throws {StartError} If it can't listen.
@@ -66,6 +83,7 @@ export async function openWatching(
   options: Partial<AdminOptions> & Pick<CommonOptions, "drain-timeout">,
   log: (event: LogEvent) => void,
   actions: WatchingActions,
+  { hasWorkers = false }: WatchingOptions = {},
 ): Promise<Watching> {
   const { admin: listen, "admin-token-file": path } = options;
   if (listen === undefined && path !== undefined) {
@@ -73,12 +91,12 @@ export async function openWatching(
   }
   const traced = isTraced();
   if (listen === undefined && !traced) return NOBODY;
-  const registry = new Registry();
-  if (traced) await (await import("./spans.ts")).openSpans(registry);
+  const registry = hasWorkers ? undefined : new Registry();
+  const parts = await openParts(registry, traced);
   const state = new DrainState();
   let server: WatchedServer | undefined;
   const admin = listen && await openAdmin(options, {
-    registry,
+    parts,
     state,
     log,
     actions: {
@@ -92,6 +110,7 @@ export async function openWatching(
   });
   return {
     registry,
+    parts,
     banner: admin === undefined ? [] : [describeAdmin(admin)],
     writes: listen !== undefined && isUnixPath(listen),
     start(started) {
@@ -102,17 +121,38 @@ export async function openWatching(
     },
     async [Symbol.asyncDispose]() {
       await admin?.[Symbol.asyncDispose]();
+      parts.close();
     },
   };
 }
 
 const NOBODY: Watching = {
   registry: undefined,
+  parts: undefined,
   banner: [],
   writes: false,
   start: ({ running }) => running,
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
+
+/** Loaded for who watches only: the start of others is quicker. */
+async function openParts(
+  registry: Registry | undefined,
+  isTraced: boolean,
+): Promise<Parts> {
+  const [{ LocalPart }, { Parts }] = await Promise.all([
+    import("./local_part.ts"),
+    import("./parts.ts"),
+  ]);
+  const parts = new Parts();
+  if (registry !== undefined) parts.add(new LocalPart(registry));
+  if (!isTraced) return parts;
+  await (await import("./meters.ts")).openMeters(parts);
+  if (registry !== undefined) {
+    await (await import("./spans.ts")).openSpans(registry);
+  }
+  return parts;
+}
 
 async function openAdmin(
   options: Partial<AdminOptions>,

@@ -79,8 +79,18 @@ export type Outcomes = ReadonlyMap<
   { readonly protocol: string; readonly result: string; count: number }
 >;
 
-/** All connections of the program. */
+/** Options for {@linkcode Registry}. */
+export interface RegistryOptions {
+  /**
+   * Gives each connection its number, which no other has (default: they are
+   * counted from 1). Threads that are shown as one take them from one counter.
+   */
+  nextId?: () => number;
+}
+
+/** All connections of the program, or of one of its threads. */
 export class Registry {
+  readonly #nextId: () => number;
   readonly #listeners = new Map<string, ListenerWatch>();
   readonly #open = new Map<number, [ListenerWatch, LiveConnection]>();
   readonly #closed: EndedConnection[] = [];
@@ -88,8 +98,16 @@ export class Registry {
   readonly #upstreams: WatchedUpstream[] = [];
   readonly #onEnd: EndListener[] = [];
   readonly #onTime: TimeListener[] = [];
-  #lastId = 0;
   #ended = 0;
+
+  /**
+   * Begins with nothing.
+   *
+   * @param options Where numbers come from.
+   */
+  constructor({ nextId = countFromOne() }: RegistryOptions = {}) {
+    this.#nextId = nextId;
+  }
 
   /** Connections that are open, the oldest first. */
   get open(): Iterable<
@@ -234,7 +252,7 @@ export class Registry {
     session: WatchedSession,
     ends: LiveEnds,
   ): LiveConnection {
-    const live = new LiveConnection(++this.#lastId, session, ends);
+    const live = new LiveConnection(this.#nextId(), session, ends);
     this.#open.set(live.id, [watch, live]);
     return live;
   }
@@ -258,6 +276,11 @@ export class Registry {
     this.#ended++;
     for (const listener of this.#onEnd) listener(ended, live);
   }
+}
+
+function countFromOne(): () => number {
+  let last = 0;
+  return () => ++last;
 }
 
 /** Once: the same may be there for others too. */

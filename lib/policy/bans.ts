@@ -78,6 +78,11 @@ export class Bans {
     return this.#clients.size + this.#users.size;
   }
 
+  /** How many clients are banned, and how many names are under attack. */
+  get active(): { clients: number; users: number } {
+    return { clients: this.#clients.active, users: this.#users.active };
+  }
+
   /**
    * Refuses a client that is banned.
    *

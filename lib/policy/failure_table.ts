@@ -70,6 +70,14 @@ export class FailureTable {
     return this.#entries.size;
   }
 
+  /** Bans that are in force. */
+  get active(): number {
+    const now = this.#now();
+    let count = 0;
+    for (const { until } of this.#entries.values()) if (until > now) count++;
+    return count;
+  }
+
   /**
    * Tells how long a key is still banned.
    *

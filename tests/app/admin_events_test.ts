@@ -133,16 +133,14 @@ Deno.test("AdminEvents drops a reader that is too slow, and looks at nothing wit
   await using admin = await startTestAdmin();
   let looks = 0;
   const view = {
-    status: {},
-    tunnels: [],
+    status: () => Promise.resolve({}),
     get changing() {
       looks++;
       return {};
     },
-    closed: () => [],
   };
   // deno-lint-ignore no-explicit-any
-  const events = new AdminEvents(view as any, admin.registry, { step: 5 });
+  const events = new AdminEvents(view as any, admin.parts, { step: 5 });
   const context = new Context();
   const never = Promise.withResolvers<void>();
   const serving = events.serve(() => never.promise, context);

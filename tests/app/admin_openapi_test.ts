@@ -128,9 +128,12 @@ async function checkEvents(
 Deno.test("faultsOf() finds what is wrong", () => {
   const tunnels = (value: unknown) =>
     faultsOf(value, SCHEMAS["Tunnels"], SCHEMAS).length;
-  assertEquals(tunnels({ tunnels: [], total: 0 }), 0);
-  assertEquals(tunnels({ tunnels: [], total: -1 }), 1);
+  assertEquals(tunnels({ tunnels: [], total: 0, silentWorkers: 0 }), 0);
+  assertEquals(tunnels({ tunnels: [], total: -1, silentWorkers: 0 }), 1);
   assertEquals(tunnels({ tunnels: [{}], total: 0 }) > 5, true);
-  assertEquals(tunnels({ tunnels: [], total: 0, more: 1 }), 1);
-  assertEquals(tunnels({ tunnels: {} }), 2);
+  assertEquals(
+    tunnels({ tunnels: [], total: 0, silentWorkers: 0, more: 1 }),
+    1,
+  );
+  assertEquals(tunnels({ tunnels: {} }), 3);
 });

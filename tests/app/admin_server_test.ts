@@ -7,7 +7,12 @@ import { UsageError } from "../../lib/app/usage_error.ts";
 import { Registry } from "../../lib/handlers/registry.ts";
 import type { LogEvent } from "../../lib/observe/log_event.ts";
 import { Bans } from "../../lib/policy/bans.ts";
-import { CONFIRMED, startTestAdmin, watched } from "../support/admin.ts";
+import {
+  CONFIRMED,
+  partsOf,
+  startTestAdmin,
+  watched,
+} from "../support/admin.ts";
 import { makeFolder } from "../support/programs.ts";
 import { openTunnel, startTestProxy } from "../support/proxy.ts";
 import {
@@ -53,6 +58,8 @@ Deno.test("startAdmin() shows an open tunnel, and ends it when told to", async (
       ageMs: 0,
       sent: 5,
       received: 5,
+      sentRate: 5,
+      receivedRate: 5,
     },
   );
   const path = `/api/tunnels/${tunnel.id}`;
@@ -158,6 +165,7 @@ Deno.test("startAdmin() lists bans and lifts them, of clients and of names", asy
   assertEquals((await lift(name)).status, 204);
   assertEquals(await list(), []);
   assertEquals((await lift("%E0%A4")).status, 400);
+  assertEquals((await lift("192.0.2.1?kind=users")).status, 400);
   assertEquals(events.length, 2);
 });
 
@@ -183,7 +191,7 @@ Deno.test("startAdmin() is not ready before the server is", async () => {
   const admin = await startAdmin({
     listen: { host: "127.0.0.1", port: 0 },
     token: undefined,
-    registry: new Registry(),
+    parts: partsOf(new Registry()),
     state: new DrainState(),
     actions: {
       drain() {},

@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { startHttp } from "../support/programs.ts";
 import { connectRequest, readReply } from "../support/proxy.ts";
 import { PATIENCE, Sluice } from "../support/sluice.ts";
+import { cacheEnvironment } from "../support/sluice_commands.ts";
 import {
   closedPort,
   readExactly,
@@ -27,6 +28,8 @@ interface Span {
 class Collector implements AsyncDisposable {
   readonly spans: Span[] = [];
   readonly metrics = new Set<string>();
+  /** Last values of sums without attributes. */
+  readonly sums = new Map<string, number>();
   readonly #server = startHttp(async (request) => {
     const body = await request.json();
     this.#take(body);
@@ -53,7 +56,11 @@ class Collector implements AsyncDisposable {
     for (const { scopeMetrics } of resourceMetrics) {
       for (const { scope, metrics } of scopeMetrics) {
         if (scope.name !== "sluice") continue;
-        for (const { name } of metrics) this.metrics.add(name);
+        for (const { name, sum } of metrics) {
+          this.metrics.add(name);
+          const { asDouble, asInt } = sum?.dataPoints[0] ?? {};
+          this.sums.set(name, Number(asDouble ?? asInt));
+        }
       }
     }
   }
@@ -190,6 +197,31 @@ Deno.test("openSpans() does not stand in the way when there is no collector", as
   await sluice.line(/closed first/);
   sluice.kill("SIGTERM");
   assertEquals(await within(PATIENCE, sluice.code()), 0);
+});
+
+Deno.test("openSpans() exports spans from a worker, and openMeters() sums from outside of it", async () => {
+  await using collector = new Collector();
+  const script = new URL("../support/traced_worker.ts", import.meta.url);
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--config", config, script.pathname],
+    env: { ...cacheEnvironment(), ...collector.environment },
+    stdin: "piped",
+  }).spawn();
+  const until = performance.now() + PATIENCE;
+  while (
+    collector.sums.get("sluice.connections") !== 1 && performance.now() < until
+  ) await new Promise((resolve) => setTimeout(resolve, 20));
+  await child.stdin.close();
+  assertEquals((await within(PATIENCE, child.status)).code, 0);
+  const roots = collector.spans.filter(({ parentSpanId }) => !parentSpanId);
+  assertEquals(roots.map(({ name }) => name), ["socks5"]);
+  const parts = collector.spans.filter(({ parentSpanId }) =>
+    parentSpanId === roots[0]!.spanId
+  );
+  assert(parts.some(({ name }) => name === "dial"));
+  assertEquals(Number(roots[0]!.attributes["sluice.bytes_sent"]), 5);
+  assertEquals(collector.sums.get("sluice.connections"), 1);
 });
 
 function bytes(text: string): Uint8Array {

@@ -40,7 +40,11 @@ Deno.test("openWatching() watches nothing unless it is asked for", async () => {
   const options = { "drain-timeout": 0 };
   const act = { drain() {} };
   const watching = await openWatching(options, () => {}, act);
-  assertEquals([watching.registry, watching.banner], [undefined, []]);
+  assertEquals([watching.registry, watching.parts, watching.banner], [
+    undefined,
+    undefined,
+    [],
+  ]);
   const running = { connections: 0, shutdown: () => Promise.resolve(0) };
   assertEquals(watching.start({ running }), running);
   const error = await assertRejects(
@@ -53,6 +57,23 @@ Deno.test("openWatching() watches nothing unless it is asked for", async () => {
     UsageError,
   );
   assertEquals(error.message, "Option --admin-token-file needs --admin");
+});
+
+Deno.test("openWatching() watches its own thread, or those that are added", async () => {
+  const options = {
+    "admin": { host: "127.0.0.1", port: 0 },
+    "drain-timeout": 0,
+  };
+  for (const hasWorkers of [false, true]) {
+    await using watching = await openWatching(
+      options,
+      () => {},
+      { drain() {} },
+      { hasWorkers },
+    );
+    assertEquals(watching.registry === undefined, hasWorkers);
+    assertEquals(watching.parts!.all.length, hasWorkers ? 0 : 1);
+  }
 });
 
 Deno.test("sluice drains when the admin API says so, and answers until the end", async () => {

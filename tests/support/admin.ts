@@ -11,6 +11,8 @@ import {
   startAdmin,
 } from "../../lib/app/admin_server.ts";
 import { DrainState } from "../../lib/app/drain_state.ts";
+import { LocalPart } from "../../lib/app/local_part.ts";
+import { Parts } from "../../lib/app/parts.ts";
 import { ALONE, type ServerHost } from "../../lib/app/server_host.ts";
 import { Registry } from "../../lib/handlers/registry.ts";
 import { parseHostPort } from "../../lib/wire/host_port.ts";
@@ -37,7 +39,10 @@ export const CONFIRMED = { "X-Sluice-Request": "1" };
 /** An admin listener; closed when disposed of. */
 export interface TestAdmin extends AsyncDisposable {
   readonly admin: Admin;
+  /** Connections of this thread. */
   readonly registry: Registry;
+  /** All that is shown: those of this thread, unless others were given. */
+  readonly parts: Parts;
   readonly state: DrainState;
   /** `HOST:PORT`. */
   readonly host: string;
@@ -55,11 +60,19 @@ export function watched(registry: Registry): ServerHost {
   return { ...ALONE, registry };
 }
 
+/** Shows what a registry of this thread has. */
+export function partsOf(registry: Registry): Parts {
+  const parts = new Parts();
+  parts.add(new LocalPart(registry));
+  return parts;
+}
+
 /** Starts an admin listener on 127.0.0.1, ready, with nothing to tell of. */
 export async function startTestAdmin(
   config: Partial<AdminConfig> = {},
 ): Promise<TestAdmin> {
-  const registry = config.registry ?? new Registry();
+  const registry = new Registry();
+  const parts = config.parts ?? partsOf(registry);
   const state = config.state ?? new DrainState();
   state.start();
   const admin = await startAdmin({
@@ -72,7 +85,7 @@ export async function startTestAdmin(
     },
     log: () => {},
     ...config,
-    registry,
+    parts,
     state,
   });
   const connect = () => connectTo(admin.name);
@@ -88,6 +101,7 @@ export async function startTestAdmin(
   return {
     admin,
     registry,
+    parts,
     state,
     host: admin.name,
     ask,

@@ -1,0 +1,41 @@
+/**
+ * Sums of connections and bytes, through Deno's own OpenTelemetry. They are told
+ * by the program's first thread alone: of several that tell the same sum, a
+ * collector would keep one.
+ *
+ * @module
+ */
+
+import project from "../../deno.json" with { type: "json" };
+import { totalsOf } from "./part_figures.ts";
+import type { Parts } from "./parts.ts";
+
+/**
+ * Begins to tell sums, each time that they are exported.
+ *
+ * @param parts What takes connections.
+ */
+export async function openMeters(parts: Parts): Promise<void> {
+  const { metrics } = await import("@opentelemetry/api");
+  const meter = metrics.getMeter("sluice", project.version);
+  const totals = () => {
+    // The last export, when the program ends, waits for no answer: workers are
+    // told of as they were last heard, and asked for the next.
+    parts.figures().catch(() => {});
+    return totalsOf(parts.latest);
+  };
+  meter.createObservableGauge("sluice.connections.open", {
+    description: "Connections that are open",
+  }).addCallback((result) => result.observe(totals().open));
+  meter.createObservableCounter("sluice.connections", {
+    description: "Connections that were accepted",
+  }).addCallback((result) => result.observe(totals().total));
+  meter.createObservableCounter("sluice.bytes", {
+    description: "Bytes carried, those of open connections included",
+    unit: "By",
+  }).addCallback((result) => {
+    const { received, sent } = totals();
+    result.observe(sent, { direction: "sent" });
+    result.observe(received, { direction: "received" });
+  });
+}

@@ -1,0 +1,127 @@
+/**
+ * Parts of a program with connections that are made up.
+ *
+ * @module
+ */
+
+import { LocalPart } from "../../lib/app/local_part.ts";
+import type { Part } from "../../lib/app/part.ts";
+import { RemotePart } from "../../lib/app/remote_part.ts";
+import { servePart } from "../../lib/app/serve_part.ts";
+import type { LiveConnection } from "../../lib/handlers/live_connection.ts";
+import { type ListenerWatch, Registry } from "../../lib/handlers/registry.ts";
+import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
+import { Context } from "../../lib/sync/context.ts";
+
+const NAME = "127.0.0.1:1080";
+
+/** Where a part can be. */
+export const PLACES = ["same thread", "message port"] as const;
+
+/** A part, and what it shows; ends when disposed of. */
+export interface TestPart extends Disposable {
+  readonly part: Part;
+  readonly registry: Registry;
+  readonly listener: ListenerWatch;
+}
+
+/** Options for {@linkcode openPart}. */
+export interface TestPartOptions {
+  /** Where it is (default in another thread, as far as it can tell). */
+  place?: typeof PLACES[number];
+  /** Gives connections their numbers (default from 1). */
+  nextId?: () => number;
+  /** Milliseconds that it has to answer (default 2,000). */
+  timeout?: number;
+  /** Number of the worker (default 1). */
+  worker?: number;
+}
+
+/** Opens a part with one listener and no connections. */
+export function openPart(
+  { nextId, place = "message port", timeout = 2_000, worker = 1 }:
+    TestPartOptions = {},
+): TestPart {
+  const registry = new Registry(nextId === undefined ? {} : { nextId });
+  const listener = registry.listen({
+    name: NAME,
+    kind: "proxy",
+    isPublic: false,
+  });
+  if (place === "same thread") {
+    const part = new LocalPart(registry);
+    return { part, registry, listener, [Symbol.dispose]() {} };
+  }
+  const { port1, port2 } = new MessageChannel();
+  const served = servePart(port2, registry);
+  const part = new RemotePart(port1, { worker, timeout });
+  return {
+    part,
+    registry,
+    listener,
+    [Symbol.dispose]() {
+      part.close();
+      served[Symbol.dispose]();
+    },
+  };
+}
+
+/** A part whose worker never answers; what it is asked is kept. */
+export function openSilentPart(
+  timeout: number,
+): { part: RemotePart; asked: string[] } & Disposable {
+  const { port1, port2 } = new MessageChannel();
+  const asked: string[] = [];
+  port2.onmessage = ({ data }) => asked.push(data.question);
+  const part = new RemotePart(port1, { worker: 9, timeout });
+  return {
+    part,
+    asked,
+    [Symbol.dispose]() {
+      part.close();
+      port2.close();
+    },
+  };
+}
+
+/** A connection that is made up. */
+export class FakeConnection {
+  readonly record: ConnectionEvent;
+  readonly context: Context = new Context();
+  readonly live: LiveConnection;
+  readonly #carried = { sent: 0, received: 0 };
+
+  /** Enters through a listener, and is open at once. */
+  constructor(listener: ListenerWatch, more: Partial<ConnectionEvent> = {}) {
+    this.record = {
+      event: "connection",
+      startedAt: Date.now(),
+      duration: 0,
+      listener: listener.name,
+      client: "127.0.0.1:50000",
+      protocol: "socks5",
+      target: "example.com:443",
+      address: "192.0.2.1:443",
+      sent: 0,
+      received: 0,
+      result: "ok",
+      reason: "",
+      ...more,
+    };
+    this.live = listener.enter(this);
+    this.live.meter(() => this.#carried);
+  }
+
+  /** Carries bytes. */
+  carry(sent: number, received: number): void {
+    this.#carried.sent += sent;
+    this.#carried.received += received;
+  }
+
+  /** Ends in good order. */
+  end(): void {
+    Object.assign(this.record, this.#carried, { reason: "client closed" });
+    this.record.duration = 5;
+    this.live.leave(false);
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * A proxy in a worker of its own, which is watched: what `proxy_workers.ts`
+ * starts.
+ *
+ * @module
+ */
+
+/// <reference lib="deno.worker" />
+
+import { ALONE } from "../../lib/app/server_host.ts";
+import { startProxy } from "../../lib/app/start_proxy.ts";
+import { watchWorker } from "../../lib/app/watch_worker.ts";
+
+self.onmessage = async ({ data }: MessageEvent) => {
+  const watched = await watchWorker(data);
+  const proxy = await startProxy({
+    listen: [{ host: "127.0.0.1", port: 0 }],
+    grace: 0,
+    host: { ...ALONE, registry: watched.registry },
+    log: () => {},
+  });
+  self.postMessage(proxy.listeners[0]!.addr);
+  self.onmessage = async ({ data }) => {
+    if (typeof data === "number") return hang(data);
+    await proxy.shutdown(0);
+    self.postMessage("stopped");
+  };
+};
+
+/** What keeps a thread from answering. */
+function hang(milliseconds: number): void {
+  const until = performance.now() + milliseconds;
+  while (performance.now() < until);
+}

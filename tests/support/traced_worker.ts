@@ -1,0 +1,34 @@
+/**
+ * A program of its own with a proxy in a worker, through which one tunnel goes:
+ * what a test of traces runs.
+ *
+ * @module
+ */
+
+import { openMeters } from "../../lib/app/meters.ts";
+import { Parts } from "../../lib/app/parts.ts";
+import { startProxyWorkers } from "./proxy_workers.ts";
+import { readExactly, startEcho, writeAll } from "./sockets.ts";
+
+if (import.meta.main) await runTunnel();
+
+async function runTunnel(): Promise<void> {
+  const parts = new Parts();
+  await openMeters(parts);
+  await using echo = startEcho();
+  const [worker] = await startProxyWorkers(parts, 1);
+  const conn = await worker!.openTunnel(echo.addr);
+  await writeAll(conn, "hello");
+  await readExactly(conn, 5);
+  conn.close();
+  while ((await parts.closed()).length === 0) await turn();
+  // Sums are exported again and again; the test says when it has seen them.
+  await Deno.stdin.read(new Uint8Array(1));
+  await worker!.stop();
+  await worker!.remove();
+  worker![Symbol.dispose]();
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 5));
+}
