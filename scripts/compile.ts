@@ -22,6 +22,8 @@ const FLAGS = [
   // Tests use packages that the program does not.
   "--exclude-unused-npm",
   "--quiet",
+  // Modules that are loaded late.
+  `--include=${ROOT}/lib`,
   `--config=${ROOT}/deno.json`,
 ];
 

@@ -6,6 +6,7 @@
  */
 
 import type { Finding } from "./doctor_finding.ts";
+import { MODULES } from "./late.ts";
 
 /** What a proxy is to have. */
 export interface NeededPermissions {
@@ -77,7 +78,7 @@ function lackOf({ hosts, reads, writes }: NeededPermissions): string[] {
     hosts?.every((host) => isGranted({ name: "net", host }));
   return [
     ...isReached ? [] : [netFlag(hosts)],
-    ...reads.filter((path) => !isGranted({ name: "read", path }))
+    ...[MODULES, ...reads].filter((path) => !isGranted({ name: "read", path }))
       .map((path) => `--allow-read=${path}`),
     ...writes.filter((path) => !isGranted({ name: "write", path }))
       .map((path) => `--allow-write=${path}`),
@@ -89,12 +90,12 @@ function flagsFor(
   { hosts, reads, variables = [], writes }: NeededPermissions,
 ): string[] {
   const names = [...new Set([...VARIABLES, ...variables])];
-  const read = [...new Set([...reads, ...writes])];
+  const read = [...new Set([MODULES, ...reads, ...writes])];
   return [
     "--no-prompt",
     quote(netFlag(hosts)),
     `--allow-env=${names.join()}`,
-    ...read.length === 0 ? [] : [quote(`--allow-read=${read.join()}`)],
+    quote(`--allow-read=${read.join()}`),
     ...writes.length === 0
       ? []
       : [quote(`--allow-write=${[...new Set(writes)].join()}`)],

@@ -12,6 +12,7 @@ import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { environmentVariable } from "./environment.ts";
 import { StartError } from "./usage_error.ts";
+import { late } from "./late.ts";
 
 /** The first descriptor that is handed over. */
 const FIRST = 3;
@@ -48,7 +49,9 @@ export async function inheritedListener(
     !isTaken && addr !== undefined && isSame(addr, where)
   );
   if (found === undefined) return undefined;
-  const { adoptListener } = await import("../net/adopt_listener.ts");
+  const { adoptListener } = await late<
+    typeof import("../net/adopt_listener.ts")
+  >("../net/adopt_listener.ts");
   found.isTaken = true;
   return explained(found.name, () => adoptListener(found.descriptor));
 }
@@ -85,7 +88,9 @@ async function look(): Promise<Inherited[]> {
     );
   }
   const names = environmentVariable("LISTEN_FDNAMES")?.split(":") ?? [];
-  const { listeningAddress } = await import("../net/adopt_listener.ts");
+  const { listeningAddress } = await late<
+    typeof import("../net/adopt_listener.ts")
+  >("../net/adopt_listener.ts");
   return Array.from({ length: count }, (_, index) => {
     const descriptor = FIRST + index;
     const given = names[index] || String(descriptor);

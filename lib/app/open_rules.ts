@@ -9,6 +9,7 @@ import { type RuleBook, Rules, type RulesOptions } from "../policy/rules.ts";
 import type { RuleOptions } from "./rule_options.ts";
 import { UsageError } from "./usage_error.ts";
 import { WatchedFile } from "./watched_file.ts";
+import { late } from "./late.ts";
 
 /** Rules, and what they come from. */
 export interface OpenedRules {
@@ -39,9 +40,9 @@ export async function openRules(
   if (rule.length === 0 && path === undefined) {
     return { book: { current: new Rules([], given) }, files: [] };
   }
-  const { parseRules, ruleFile, ruleOption } = await import(
-    "../policy/parse_rules.ts"
-  );
+  const { parseRules, ruleFile, ruleOption } = await late<
+    typeof import("../policy/parse_rules.ts")
+  >("../policy/parse_rules.ts");
   const fixed = ruleOption(rule);
   const book = { current: usage(() => parseRules([fixed], given)) };
   if (path === undefined) return { book, files: [] };

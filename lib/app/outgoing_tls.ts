@@ -15,6 +15,7 @@ import {
 } from "./upstream_tls_options.ts";
 import { UsageError } from "./usage_error.ts";
 import type { Reloadable } from "./watch_files.ts";
+import { late } from "./late.ts";
 
 const { "upstream-name": _name, ...WITHOUT_NAME } = UPSTREAM_TLS_OPTIONS;
 
@@ -58,7 +59,9 @@ export async function openOutgoingTls(
     requireNothing(config);
     return { startTls: undefined, files: [] };
   }
-  const { openUpstreamTls } = await import("./open_upstream_tls.ts");
+  const { openUpstreamTls } = await late<
+    typeof import("./open_upstream_tls.ts")
+  >("./open_upstream_tls.ts");
   const { files, start } = await openUpstreamTls(config, log);
   return { files, startTls: start };
 }

@@ -19,6 +19,7 @@ import type { Parts } from "./parts.ts";
 import type { Stoppable } from "./run_until_signal.ts";
 import { UsageError } from "./usage_error.ts";
 import type { Reloadable } from "./watch_files.ts";
+import { late } from "./late.ts";
 
 /** A server that is to be watched. */
 export interface WatchedServer {
@@ -141,15 +142,19 @@ async function openParts(
   isTraced: boolean,
 ): Promise<Parts> {
   const [{ LocalPart }, { Parts }] = await Promise.all([
-    import("./local_part.ts"),
-    import("./parts.ts"),
+    late<typeof import("./local_part.ts")>("./local_part.ts"),
+    late<typeof import("./parts.ts")>("./parts.ts"),
   ]);
   const parts = new Parts();
   if (registry !== undefined) parts.add(new LocalPart(registry));
   if (!isTraced) return parts;
-  await (await import("./meters.ts")).openMeters(parts);
+  await (await late<typeof import("./meters.ts")>("./meters.ts")).openMeters(
+    parts,
+  );
   if (registry !== undefined) {
-    await (await import("./spans.ts")).openSpans(registry);
+    await (await late<typeof import("./spans.ts")>("./spans.ts")).openSpans(
+      registry,
+    );
   }
   return parts;
 }
@@ -163,8 +168,8 @@ async function openAdmin(
 ): Promise<Admin> {
   // Loaded for who wants it only: the start of others is quicker.
   const [{ startAdmin }, { readAdminToken }] = await Promise.all([
-    import("./admin_server.ts"),
-    import("./admin_token.ts"),
+    late<typeof import("./admin_server.ts")>("./admin_server.ts"),
+    late<typeof import("./admin_token.ts")>("./admin_token.ts"),
   ]);
   const path = options["admin-token-file"];
   const token = await readAdminToken({ "admin-token-file": path });
@@ -196,7 +201,9 @@ async function reloadAll(
   const problems = await Promise.all(files.map((file) => file.reload()));
   const broken = problems.filter((problem) => typeof problem === "string");
   if (broken.length > 0) {
-    const { AdminError } = await import("./admin_error.ts");
+    const { AdminError } = await late<typeof import("./admin_error.ts")>(
+      "./admin_error.ts",
+    );
     throw new AdminError("reload_failed", broken.join("; "));
   }
   return { reloaded: files.map(({ name = "a file" }) => name) };

@@ -3,6 +3,7 @@ import type { Finding, Level } from "../../lib/app/doctor_finding.ts";
 import { makeFolder, run, type RunResult } from "../support/programs.ts";
 import { within } from "../support/sockets.ts";
 import { CERTIFICATE } from "../support/tls_identity.ts";
+import { MODULES } from "../../lib/app/late.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
@@ -150,15 +151,28 @@ Deno.test("doctor prints a line of permissions that starts the proxy, without pa
 });
 
 Deno.test("doctor does with few permissions, asks for none, and says which", async () => {
-  const args = ["run", "--allow-net", MAIN, "doctor", "--json", "--listen=0"];
+  const read = `--allow-read=${MODULES}`;
+  const doctor = [MAIN, "doctor", "--json", "--listen=0"];
+  const args = ["run", "--allow-net", read, ...doctor];
   const result = await run(Deno.execPath(), args);
   const said: Visit = { result, ...JSON.parse(result.text) };
   assertEquals(result.code, 0, result.text);
   assertEquals(of(said, "permissions").level, "ok");
   assertEquals(of(said, "half-close").level, "ok");
-  const none = ["run", "--no-prompt", MAIN, "doctor", "--json", "--listen=0"];
-  const without = await run(Deno.execPath(), none);
+  const without = await run(Deno.execPath(), [
+    ...["run", "--no-prompt", read],
+    ...doctor,
+  ]);
   assertEquals(without.code, 1);
   const lacking = { result: without, ...JSON.parse(without.text) };
   assertMatch(of(lacking, "permissions").message, /not given --allow-net/);
+});
+
+Deno.test("doctor says what it lacks to be loaded", async () => {
+  const args = ["run", "--no-prompt", MAIN, "doctor"];
+  const { code, text } = await run(Deno.execPath(), args);
+  assertEquals([code, text], [
+    1,
+    `sluice: Deno was not given --allow-read=${MODULES}\n`,
+  ]);
 });
