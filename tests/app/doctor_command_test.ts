@@ -169,9 +169,11 @@ Deno.test("doctor does with few permissions, asks for none, and says which", asy
 });
 
 Deno.test("doctor says what it lacks to be loaded", async () => {
-  const args = ["run", "--no-prompt", MAIN, "doctor"];
-  const { code, text } = await run(Deno.execPath(), args);
-  assertEquals([code, text], [
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", MAIN, "doctor"],
+    env: { NO_COLOR: "1" },
+  }).output();
+  assertEquals([code, new TextDecoder().decode(stderr)], [
     1,
     `sluice: Deno was not given --allow-read=${MODULES}\n`,
   ]);
