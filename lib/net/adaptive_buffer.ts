@@ -8,14 +8,14 @@
 import { type Buffer, type BufferPool, LARGE_BUFFERS } from "./buffer_pool.ts";
 
 /**
- * Bytes. The first is enough for a packet, and two of them are what an idle
- * tunnel holds; more than the last carried no more bytes a second (measured).
+ * Bytes. Two of the first are what an idle tunnel holds; more than the last
+ * carried no more bytes a second (measured).
  */
-const SIZES = [2 * 1024, 64 * 1024, 1024 * 1024] as const;
+const SIZES = [1024, 8 * 1024, 64 * 1024, 1024 * 1024] as const;
 
 /** Small ones that are kept for the next tunnels: half a megabyte. */
 const SMALL: Buffer[] = [];
-const MOST_SMALL = 256;
+const MOST_SMALL = 512;
 
 /** A read that leaves this part of a buffer unused asks for a smaller one. */
 const SPARE = 8;

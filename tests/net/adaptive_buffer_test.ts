@@ -17,15 +17,17 @@ function lengthsAfter(reads: number[], pool = new BufferPool(8 * MIB)) {
 
 Deno.test("AdaptiveBuffer grows only when a read comes back full", () => {
   const cases: { reads: number[]; lengths: number[] }[] = [
-    { reads: [64, 64], lengths: [2 * KIB, 2 * KIB] },
-    { reads: [2 * KIB - 1], lengths: [2 * KIB] },
-    { reads: [2 * KIB, 64 * KIB], lengths: [64 * KIB, MIB] },
-    { reads: [2 * KIB, 64 * KIB, MIB], lengths: [64 * KIB, MIB, MIB] },
-    { reads: [2 * KIB, 8 * KIB], lengths: [64 * KIB, 64 * KIB] },
-    { reads: [2 * KIB, 8 * KIB - 1], lengths: [64 * KIB, 2 * KIB] },
+    { reads: [64, 64], lengths: [KIB, KIB] },
+    { reads: [KIB - 1], lengths: [KIB] },
+    { reads: [KIB, KIB, KIB], lengths: [8 * KIB, 8 * KIB, 8 * KIB] },
+    { reads: [KIB, KIB - 1], lengths: [8 * KIB, KIB] },
     {
-      reads: [2 * KIB, 64 * KIB, 100, 100],
-      lengths: [64 * KIB, MIB, 64 * KIB, 2 * KIB],
+      reads: [KIB, 8 * KIB, 64 * KIB, MIB],
+      lengths: [8 * KIB, 64 * KIB, MIB, MIB],
+    },
+    {
+      reads: [KIB, 8 * KIB, 64 * KIB, 100, 100, 100],
+      lengths: [8 * KIB, 64 * KIB, MIB, 64 * KIB, 8 * KIB, KIB],
     },
   ];
   for (const { reads, lengths } of cases) {
@@ -34,21 +36,21 @@ Deno.test("AdaptiveBuffer grows only when a read comes back full", () => {
 });
 
 Deno.test("AdaptiveBuffer stays small when the pool is spent", () => {
-  assertEquals(lengthsAfter([2 * KIB], new BufferPool(0)), [2 * KIB]);
-  const pool = new BufferPool(64 * KIB);
-  assertEquals(lengthsAfter([2 * KIB, 64 * KIB], pool), [64 * KIB, 64 * KIB]);
+  assertEquals(lengthsAfter([KIB], new BufferPool(0)), [KIB]);
+  const pool = new BufferPool(8 * KIB);
+  assertEquals(lengthsAfter([KIB, 8 * KIB], pool), [8 * KIB, 8 * KIB]);
 });
 
 Deno.test("AdaptiveBuffer.free() gives the large buffer back", () => {
-  const pool = new BufferPool(64 * KIB);
+  const pool = new BufferPool(8 * KIB);
   const first = new AdaptiveBuffer(pool);
   first.take();
-  first.fit(2 * KIB);
+  first.fit(KIB);
   first.free();
   first.free(); // Again gives nothing back twice.
-  assertEquals(lengthsAfter([2 * KIB], pool), [64 * KIB]);
-  assertEquals(pool.allocated, 64 * KIB);
-  assertEquals(first.take().length, 2 * KIB);
+  assertEquals(lengthsAfter([KIB], pool), [8 * KIB]);
+  assertEquals(pool.allocated, 8 * KIB);
+  assertEquals(first.take().length, KIB);
 });
 
 Deno.test("AdaptiveBuffer.filled() returns what was read, in place", () => {
@@ -61,14 +63,14 @@ Deno.test("AdaptiveBuffer.filled() returns what was read, in place", () => {
 });
 
 Deno.test("AdaptiveBuffer.detach() leaves the buffer alone and begins small again", () => {
-  const pool = new BufferPool(64 * KIB);
+  const pool = new BufferPool(8 * KIB);
   const buffer = new AdaptiveBuffer(pool);
   buffer.take();
-  buffer.fit(2 * KIB);
+  buffer.fit(KIB);
   const large = buffer.take();
   buffer.detach();
   assertEquals(pool.allocated, 0);
-  assertEquals(buffer.take().length, 2 * KIB);
-  buffer.fit(2 * KIB);
+  assertEquals(buffer.take().length, KIB);
+  buffer.fit(KIB);
   assertEquals(buffer.take() === large, false);
 });

@@ -26,12 +26,12 @@ function endless(lengths: number[]): Channel {
 
 Deno.test("Duplex.readable reads no more at once than its pace allows, and pays for it", async () => {
   const cases = [
-    { rate: 64_000, lengths: [2_048, 2_048, 2_048, 2_048] },
-    { rate: 1_000_000, lengths: [2_048, 20_000, 20_000, 20_000] },
+    { rate: 64_000, lengths: [1_024, 2_048, 2_048, 2_048] },
+    { rate: 1_000_000, lengths: [1_024, 8_192, 20_000, 20_000] },
     // Buffers that would shrink after the next read are not taken.
-    { rate: 5_000_000, lengths: [2_048, 65_536, 65_536, 65_536] },
-    { rate: 10_000_000, lengths: [2_048, 65_536, 200_000, 200_000] },
-    { rate: 1e9, lengths: [2_048, 65_536, 1_048_576, 1_048_576] },
+    { rate: 5_000_000, lengths: [1_024, 8_192, 65_536, 65_536] },
+    { rate: 10_000_000, lengths: [1_024, 8_192, 65_536, 200_000] },
+    { rate: 1e9, lengths: [1_024, 8_192, 65_536, 1_048_576] },
   ];
   for (const { rate: bytesPerSecond, lengths } of cases) {
     const { rate, pace } = makePace(bytesPerSecond);
@@ -61,7 +61,7 @@ Deno.test("Duplex.readable waits while its pace is shut, and reads nothing", asy
   assertEquals([duplex.isHeld, rate.waiting, asked], [true, 1, []]);
   duplex.pace = undefined;
   await within(5_000, reading);
-  assertEquals([duplex.isHeld, rate.waiting, asked], [false, 0, [2_048]]);
+  assertEquals([duplex.isHeld, rate.waiting, asked], [false, 0, [1_024]]);
 });
 
 Deno.test("Duplex.close() ends the wait for the pace", async () => {
