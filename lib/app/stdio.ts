@@ -57,6 +57,8 @@ export class Stdio implements Channel {
   readonly #shown: JsonLines | undefined;
   #typedLines: Uint8Array[] = [];
   #shownLines: Uint8Array[] = [];
+  /** Bytes of the line that is being typed. */
+  #lineLength = 0;
   readonly #waiting = new Set<(reason: unknown) => void>();
   #isEnded = false;
   #isLineOpen = false;
@@ -173,7 +175,11 @@ export class Stdio implements Channel {
     const count = await this.#wait(this.#input.read(buffer));
     if (!this.#options.isTyped || count === null) return count;
     this.#isLineOpen = false;
-    if (count >= TERMINAL_LINE && buffer[count - 1] === LINE_FEED) {
+    this.#lineLength += count; // A terminal gives one line a read, or a part.
+    if (buffer[count - 1] !== LINE_FEED) return count;
+    const length = this.#lineLength;
+    this.#lineLength = 0;
+    if (length >= TERMINAL_LINE) {
       this.#options.warn(
         `A line of ${
           TERMINAL_LINE - 1

@@ -16,6 +16,7 @@ import {
   writeAll,
 } from "../support/sockets.ts";
 import { startUdp } from "../support/udp.ts";
+import { MODULES } from "../../lib/app/late.ts";
 
 /** Starts `connect` with pipes that the test holds. */
 function startConnect(args: string[]) {
@@ -310,7 +311,10 @@ Deno.test("connect without permissions says which it needs", async () => {
   const args = before.filter((word) => word !== "-A");
   const { code, stderr } = await run(
     path!,
-    [args[0]!, "--no-prompt", args[1]!, "connect", "127.0.0.1:1"],
+    [
+      ...[args[0]!, "--no-prompt", `--allow-read=${MODULES}`, args[1]!],
+      ...["connect", "127.0.0.1:1"],
+    ],
     { env: cacheEnvironment() },
   );
   assertEquals(code, 1);
