@@ -93,7 +93,7 @@ Deno.test("watchWorker() lets the admin listener see and end what workers have o
 Deno.test("watchWorker() leaves out a worker that hangs, and shows it again when it goes on", async () => {
   const parts = new Parts();
   await using admin = await startTestAdmin({ parts });
-  const timeout = 400;
+  const timeout = 1_000;
   const [one, other] = await startProxyWorkers(parts, 2, { timeout });
   using _one = one!;
   using _other = other!;
@@ -101,7 +101,7 @@ Deno.test("watchWorker() leaves out a worker that hangs, and shows it again when
   using _first = await one!.openTunnel(echo.addr);
   using _second = await other!.openTunnel(echo.addr);
   assertEquals((await admin.get("/api/tunnels")).total, 2);
-  one!.hang(5 * timeout);
+  one!.hang(3 * timeout);
   const { silentWorkers, total, tunnels } = await admin.get("/api/tunnels");
   assertEquals([silentWorkers, total, tunnels.length], [1, 2, 1]);
   const path = "/api/tunnels/1";
