@@ -51,7 +51,7 @@ export class SharedBucket implements Bucket {
   level(): number {
     const { burst, index, speed } = this.#options;
     const { now } = this.#table;
-    // Half of a number is not seen: it is 8 bytes in their place.
+    // Without the lock: a number that is just being changed is old or new.
     const fullAt = this.#table.value(this.#entry, index);
     return burst - Math.max(0, fullAt - now) * speed;
   }
