@@ -4,6 +4,9 @@
  * @module
  */
 
+/** What a thread more needs for itself. */
+const PER_THREAD = 20;
+
 /** A client and its target. */
 const PER_CONNECTION = 2;
 
@@ -26,6 +29,16 @@ export function connectionCapacity(
   if (limit === undefined) return Infinity;
   const left = limit - RESERVE - besides;
   return Math.max(1, Math.floor(left / perConnection));
+}
+
+/**
+ * Tells how many descriptors threads need beside their connections.
+ *
+ * @param threads How many there are.
+ * @returns What they need more than one alone.
+ */
+export function descriptorsOfThreads(threads: number): number {
+  return (threads - 1) * PER_THREAD;
 }
 
 /**

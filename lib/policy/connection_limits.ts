@@ -49,6 +49,11 @@ export class ConnectionLimits {
     return this.#total;
   }
 
+  /** Connections over the limit that are kept at once. */
+  protected get mostKept(): number {
+    return MOST_REFUSED;
+  }
+
   /** Clients or users that have a connection; each is kept only that long. */
   get clients(): number {
     return this.#byClient.size;
@@ -103,7 +108,7 @@ export class ConnectionLimits {
    *   are kept as may be: it has to go at once.
    */
   keep(): Lease | undefined {
-    if (this.#refused >= MOST_REFUSED) return undefined;
+    if (this.#refused >= this.mostKept) return undefined;
     this.#refused++;
     let held = true;
     return {

@@ -9,10 +9,11 @@ import {
   ConnectionLimits,
   type ConnectionLimitsOptions,
   type FullLimit,
+  MOST_REFUSED,
 } from "./connection_limits.ts";
 
 /** Most places that a table is made for, however many connections may be. */
-const MOST_PLACES = 262_144;
+const MOST_PLACES = { client: 262_144, user: 65_536 } as const;
 
 /** Bytes of an address as text, and of a user's name (RFC 1929 §2). */
 const KEY_BYTES = { client: 48, user: 256 } as const;
@@ -28,27 +29,34 @@ export function connectionTable(
   most: number,
   per: "client" | "user",
 ): Omit<SharedTableShape, "threads"> {
-  return { capacity: Math.min(most, MOST_PLACES), keyBytes: KEY_BYTES[per] };
+  return { capacity: Math.min(most, MOST_PLACES[per]), keyBytes: KEY_BYTES[per] };
 }
 
 /** Counts connections together with other threads. */
 export class SharedConnectionLimits extends ConnectionLimits {
   readonly #table: SharedTable;
+  readonly #threads: number;
 
   /**
    * Creates limits.
    *
-   * @param table Where threads count together.
    * @param most How many in all.
+   * @param where Where threads count together, and how many they are.
    * @param options What is counted, and whose.
    */
   constructor(
-    table: SharedTable,
     most: number,
+    { table, threads }: { table: SharedTable; threads: number },
     options: ConnectionLimitsOptions = {},
   ) {
     super(most, options);
     this.#table = table;
+    this.#threads = threads;
+  }
+
+  /** A part of what one alone would keep. */
+  protected override get mostKept(): number {
+    return Math.ceil(MOST_REFUSED / this.#threads);
   }
 
   /** Connections that have a place, in all threads. */
