@@ -37,7 +37,13 @@ async function dispatch(args: string[]): Promise<number> {
   const options = await parseOptions(rest, command.options);
   if (options["help"]) return print(formatHelp(describe(name, command)));
   if (options["version"]) return print(`sluice ${project.version}`);
-  return await command.run(options);
+  const workers = options["workers"];
+  if (typeof workers !== "number" || workers === 1) {
+    return await command.run(options);
+  }
+  // Loaded for who wants it only: the start of others is quicker.
+  const { runCommandWorkers } = await import("./run_workers.ts");
+  return await runCommandWorkers(options, { command: name, args: rest });
 }
 
 interface Found {

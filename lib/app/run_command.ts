@@ -43,6 +43,10 @@ async function runConfig(
   const { path, text } = await readConfigFile(options.config);
   try {
     const config = await loadConfig(text, path);
+    if (config.program.workers > 1) {
+      const { runConfigWorkers } = await import("./run_workers.ts");
+      return await runConfigWorkers(config, { path, isWatched: options.watch });
+    }
     return await runServer(config.program, async (log, host) => {
       prepareReceiveQueues(); // With a permission that a server drops next.
       const running = new RunningConfig({ log, host });

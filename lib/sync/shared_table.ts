@@ -49,8 +49,8 @@ export interface SharedTableOptions {
  * key's, when no thread has a share of it and none of its numbers is later than
  * now: numbers that mean something for ever have to say until when.
  *
- * Everything but {@linkcode SharedTable.exclusively} is to be called inside
- * of it.
+ * What is not said to take or to need no lock is to be called inside of
+ * {@linkcode SharedTable.exclusively}.
  */
 export class SharedTable {
   readonly #shape: Required<SharedTableShape>;
@@ -120,6 +120,16 @@ export class SharedTable {
       sum += this.#words[HEAD.totals + thread]!;
     }
     return sum;
+  }
+
+  /**
+   * Tells what one thread has; needs no lock.
+   *
+   * @param thread Its number.
+   * @returns What it has of all keys.
+   */
+  heldBy(thread: number): number {
+    return Atomics.load(this.#words, HEAD.totals + thread);
   }
 
   /**
@@ -242,19 +252,16 @@ export class SharedTable {
    * Gives back what a thread had that has died. It takes the lock itself.
    *
    * @param thread Its number; it does nothing any more.
-   * @returns What it had in all.
    */
-  giveBack(thread: number): number {
+  giveBack(thread: number): void {
     this.#lock.free(thread);
-    return this.exclusively(() => {
+    this.exclusively(() => {
       for (let place = 0; place < this.#places; place++) {
         const entry = this.#at(place);
         if (this.#words[entry + ENTRY.length] === 0) continue;
         this.#words[this.#sharesAt(entry) + thread] = 0;
       }
-      const had = this.#words[HEAD.totals + thread]!;
       this.#words[HEAD.totals + thread] = 0;
-      return had;
     });
   }
 

@@ -1,0 +1,208 @@
+/**
+ * The life of a server in several threads: this one supervises, and serves
+ * nobody.
+ *
+ * @module
+ */
+
+import type { LogEvent } from "../observe/log_event.ts";
+import { ConfigError } from "./config_error.ts";
+import { type ChangeableConfig, ConfigFile } from "./config_file.ts";
+import type { Config } from "./load_config.ts";
+import { openLog } from "./log_sink.ts";
+import { OperatorSignals } from "./operator_signals.ts";
+import { plainConfig } from "./plain_config.ts";
+import {
+  dropPermissions,
+  sayNothingToReload,
+  surviveMistakes,
+} from "./process_life.ts";
+import type { LifeOptions } from "./run_server.ts";
+import {
+  listenForSignals,
+  runUntilSignal,
+  type StopSignals,
+} from "./run_until_signal.ts";
+import { openServiceManager } from "./service_manager.ts";
+import { tryConfig } from "./try_config.ts";
+import { type Reloadable, watchFiles } from "./watch_files.ts";
+import { openWatching } from "./watching.ts";
+import type { WorkerTask } from "./worker_message.ts";
+import { Workers } from "./workers.ts";
+
+/** What is said of the supervisor by its file. */
+export interface ConfigWorkersOptions {
+  /** Path of the file. */
+  path: string;
+  /** Whether a change of it is noticed. */
+  isWatched: boolean;
+}
+
+/** What is to run. */
+interface Plan {
+  task: WorkerTask;
+  count: number;
+  /** Makes what is looked at of the running threads (default: their files). */
+  files?: (
+    workers: Workers,
+    log: (event: LogEvent) => void,
+  ) => Promise<Reloadable[]>;
+  /** Tells what is in force, without secrets (default: the options). */
+  config?: () => unknown;
+}
+
+/**
+ * Runs a command in several threads until it is told to stop.
+ *
+ * @param options What the command line says.
+ * @param task The command with its arguments, which each thread reads itself.
+ * @returns Exit code: 0, or 1 where the shutdown cut connections.
+ * @throws {UsageError} If the options don't go together.
+ * @throws {StartError} If the machine does not have or allow what it needs, or
+ *   threads die faster than they can be replaced.
+ */
+export function runCommandWorkers(
+  options: Readonly<Record<string, unknown>>,
+  task: WorkerTask,
+): Promise<number> {
+  // Every command that has the option runs a server.
+  const life = options as unknown as LifeOptions;
+  return runWorkers(life, { task, count: options["workers"] as number });
+}
+
+/**
+ * Runs the listeners of a configuration in several threads.
+ *
+ * @param config The configuration.
+ * @param options Its file.
+ * @returns Exit code.
+ * @throws {ConfigError} If there is a problem in it.
+ * @throws {StartError} If the machine does not have or allow what it needs, or
+ *   threads die faster than they can be replaced.
+ */
+export async function runConfigWorkers(
+  config: Config,
+  { path, isWatched }: ConfigWorkersOptions,
+): Promise<number> {
+  await requireGood(config);
+  let inForce = config;
+  return await runWorkers(config.program, {
+    task: { config: plainConfig(config) },
+    count: config.program.workers,
+    async files(workers, log) {
+      const running = changeable(workers, (config) => inForce = config);
+      const options = { config, isWatched, log };
+      return [await ConfigFile.open(path, running, options)];
+    },
+    config: () => inForce.printable,
+  });
+}
+
+async function runWorkers(
+  options: LifeOptions,
+  { config, count, files, task }: Plan,
+): Promise<number> {
+  const { log: format, quiet } = options;
+  const log = openLog({ format, quiet, isShared: true });
+  using signals = listenForSignals();
+  surviveMistakes(log.write);
+  using manager = await openServiceManager(log.write);
+  const stop = new OperatorSignals(signals);
+  await using watching = await openWatching(options, log.write, {
+    drain: () => stop.raise(),
+  });
+  const logging = { format, quiet };
+  const workers = new Workers({ count, task, logging, log: log.write });
+  await workers.start();
+  try {
+    const all = await files?.(workers, log.write) ?? workers.files;
+    await using _watching = watchFiles(all, {
+      onIdleSignal: () => sayNothingToReload(log.write),
+      onSignal: (done) => manager.reloading(done),
+    });
+    const running = watching.start({
+      running: workers,
+      files: all,
+      ...config === undefined ? {} : { config },
+    });
+    dropPermissions({
+      keepWrite: workers.writes || watching.writes,
+      keepFfi: workers.hasInherited,
+    });
+    const banner = [...workers.banner, `Workers: ${count}`];
+    for (const message of [...banner, ...watching.banner]) {
+      log.write({ event: "message", level: "info", message });
+    }
+    const ready = manager.ready(answering(running, workers));
+    const code = await Promise.race([
+      workers.failed,
+      runUntilSignal(
+        ready,
+        counted(stop, workers),
+        options["drain-timeout"],
+        log.write,
+      ),
+    ]);
+    await workers.close();
+    return code;
+  } finally {
+    workers.end();
+    await log.flush();
+  }
+}
+
+/** The number of connections is asked for when it is said. */
+function counted(signals: StopSignals, workers: Workers): StopSignals {
+  let isFirst = true;
+  return {
+    async next() {
+      const signal = await signals.next();
+      if (isFirst) await workers.refresh();
+      isFirst = false;
+      return signal;
+    },
+    [Symbol.dispose]() {},
+  };
+}
+
+function answering(
+  running: Parameters<typeof runUntilSignal>[0],
+  workers: Workers,
+) {
+  return {
+    get connections() {
+      return running.connections;
+    },
+    get isAnswering() {
+      return workers.isAnswering;
+    },
+    shutdown: (deadline: number) => running.shutdown(deadline),
+  };
+}
+
+function changeable(
+  workers: Workers,
+  note: (config: Config) => void,
+): ChangeableConfig {
+  let change = { added: 0, changed: 0, removed: 0, unchanged: 0 };
+  return {
+    get change() {
+      return change;
+    },
+    async apply(config) {
+      await requireGood(config);
+      change = await workers.apply(plainConfig(config));
+      note(config);
+      return change;
+    },
+    poll: () => workers.poll(0),
+    reload: () => workers.reload(0),
+  };
+}
+
+/** What is wrong is found here, with its place in the file. */
+async function requireGood(config: Config): Promise<void> {
+  const trial = await tryConfig(config);
+  const problems = [...config.problems, ...trial.problems];
+  if (problems.length > 0) throw new ConfigError(problems);
+}

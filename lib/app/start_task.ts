@@ -1,0 +1,61 @@
+/**
+ * Starts what a thread is to run.
+ *
+ * @module
+ */
+
+import { COMMANDS } from "./commands.ts";
+import { parseOptions } from "./parse_options.ts";
+import { configOf } from "./plain_config.ts";
+import { RunningConfig } from "./run_config.ts";
+import type { StartedServer } from "./run_server.ts";
+import type { Hosting } from "./start_hosted.ts";
+import type { ServerCommand } from "./command.ts";
+import type { OptionTable } from "./option.ts";
+import type { WorkerTask } from "./worker_message.ts";
+
+/** What runs. */
+export interface RunningTask {
+  /** The server, or all of them as one. */
+  started: StartedServer;
+  /** The configuration, where it is one. */
+  config: RunningConfig | undefined;
+}
+
+/**
+ * Starts it.
+ *
+ * @param task What it is.
+ * @param hosting Where it runs.
+ * @returns What runs.
+ * @throws {UsageError} If options don't go together.
+ * @throws {ConfigError} If there is a problem in the configuration.
+ * @throws {StartError} If the machine does not have or allow what it needs.
+ */
+export async function startTask(
+  task: WorkerTask,
+  hosting: Hosting,
+): Promise<RunningTask> {
+  if ("command" in task) {
+    const started = await startCommand(task, hosting);
+    return { started, config: undefined };
+  }
+  const config = new RunningConfig(hosting);
+  await config.apply(await configOf(task.config));
+  const { banner } = config;
+  return { started: { running: config, banner, files: [config] }, config };
+}
+
+async function startCommand(
+  { command: name, args }: Extract<WorkerTask, { command: string }>,
+  { host, log }: Hosting,
+): Promise<StartedServer> {
+  const command = await COMMANDS[name]!.load() as ServerCommand<OptionTable>;
+  const options = await parseOptions([...args], command.options);
+  let started: StartedServer | undefined;
+  await command.run(options, async (_options, start) => {
+    started = await start(log, host);
+    return 0;
+  });
+  return started!;
+}
