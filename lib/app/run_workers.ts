@@ -7,7 +7,7 @@
 
 import type { LogEvent } from "../observe/log_event.ts";
 import { ConfigError } from "./config_error.ts";
-import { type ChangeableConfig, ConfigFile } from "./config_file.ts";
+import type { ChangeableConfig } from "./config_file.ts";
 import type { Config } from "./load_config.ts";
 import { openLog } from "./log_sink.ts";
 import { OperatorSignals } from "./operator_signals.ts";
@@ -24,11 +24,10 @@ import {
   type StopSignals,
 } from "./run_until_signal.ts";
 import { openServiceManager } from "./service_manager.ts";
-import { tryConfig } from "./try_config.ts";
 import { type Reloadable, watchFiles } from "./watch_files.ts";
 import { openWatching } from "./watching.ts";
 import type { WorkerTask } from "./worker_message.ts";
-import { Workers } from "./workers.ts";
+import { Workers, type WorkersOptions } from "./workers.ts";
 
 /** What is said of the supervisor by its file. */
 export interface ConfigWorkersOptions {
@@ -38,9 +37,23 @@ export interface ConfigWorkersOptions {
   isWatched: boolean;
 }
 
+/** A command that is to run in several threads. */
+export interface CommandWorkers {
+  /** Its name. */
+  command: string;
+  /** Its arguments, which each thread reads itself. */
+  args: readonly string[];
+  /** The module that threads begin with (default: the program's own). */
+  entry?: string;
+  /** How often threads are looked at, and how long they may be silent. */
+  times?: WorkersOptions["times"];
+}
+
 /** What is to run. */
 interface Plan {
   task: WorkerTask;
+  entry?: string | undefined;
+  times?: WorkersOptions["times"];
   count: number;
   /** Makes what is looked at of the running threads (default: their files). */
   files?: (
@@ -55,7 +68,7 @@ interface Plan {
  * Runs a command in several threads until it is told to stop.
  *
  * @param options What the command line says.
- * @param task The command with its arguments, which each thread reads itself.
+ * @param what The command.
  * @returns Exit code: 0, or 1 where the shutdown cut connections.
  * @throws {UsageError} If the options don't go together.
  * @throws {StartError} If the machine does not have or allow what it needs, or
@@ -63,11 +76,12 @@ interface Plan {
  */
 export function runCommandWorkers(
   options: Readonly<Record<string, unknown>>,
-  task: WorkerTask,
+  { entry, times, ...task }: CommandWorkers,
 ): Promise<number> {
   // Every command that has the option runs a server.
   const life = options as unknown as LifeOptions;
-  return runWorkers(life, { task, count: options["workers"] as number });
+  const count = options["workers"] as number;
+  return runWorkers(life, { task, count, entry, times });
 }
 
 /**
@@ -90,6 +104,7 @@ export async function runConfigWorkers(
     task: { config: plainConfig(config) },
     count: config.program.workers,
     async files(workers, log) {
+      const { ConfigFile } = await import("./config_file.ts");
       const running = changeable(workers, (config) => inForce = config);
       const options = { config, isWatched, log };
       return [await ConfigFile.open(path, running, options)];
@@ -100,7 +115,7 @@ export async function runConfigWorkers(
 
 async function runWorkers(
   options: LifeOptions,
-  { config, count, files, task }: Plan,
+  { config, count, entry, files, task, times }: Plan,
 ): Promise<number> {
   const { log: format, quiet } = options;
   const log = openLog({ format, quiet, isShared: true });
@@ -112,7 +127,10 @@ async function runWorkers(
     drain: () => stop.raise(),
   });
   const logging = { format, quiet };
-  const workers = new Workers({ count, task, logging, log: log.write });
+  const workers = new Workers({
+    ...{ count, entry, logging, task, times },
+    log: log.write,
+  });
   await workers.start();
   try {
     const all = await files?.(workers, log.write) ?? workers.files;
@@ -202,6 +220,7 @@ function changeable(
 
 /** What is wrong is found here, with its place in the file. */
 async function requireGood(config: Config): Promise<void> {
+  const { tryConfig } = await import("./try_config.ts");
   const trial = await tryConfig(config);
   const problems = [...config.problems, ...trial.problems];
   if (problems.length > 0) throw new ConfigError(problems);

@@ -6,20 +6,32 @@
 
 import { COMMANDS } from "./commands.ts";
 import { parseOptions } from "./parse_options.ts";
-import { configOf } from "./plain_config.ts";
-import { RunningConfig } from "./run_config.ts";
 import type { StartedServer } from "./run_server.ts";
 import type { Hosting } from "./start_hosted.ts";
 import type { ServerCommand } from "./command.ts";
 import type { OptionTable } from "./option.ts";
-import type { WorkerTask } from "./worker_message.ts";
+import type { RunningConfig } from "./run_config.ts";
+import type { PlainConfig, WorkerTask } from "./worker_message.ts";
 
 /** What runs. */
 export interface RunningTask {
   /** The server, or all of them as one. */
   started: StartedServer;
   /** The configuration, where it is one. */
-  config: RunningConfig | undefined;
+  config: ChangeableTask | undefined;
+}
+
+/** A configuration that runs. */
+export interface ChangeableTask
+  extends Pick<RunningConfig, "banner" | "writes"> {
+  /**
+   * Takes another configuration.
+   *
+   * @param config That.
+   * @returns What has changed.
+   * @throws {ConfigError} If there is a problem in it.
+   */
+  apply(config: PlainConfig): ReturnType<RunningConfig["apply"]>;
 }
 
 /**
@@ -40,10 +52,26 @@ export async function startTask(
     const started = await startCommand(task, hosting);
     return { started, config: undefined };
   }
-  const config = new RunningConfig(hosting);
-  await config.apply(await configOf(task.config));
-  const { banner } = config;
-  return { started: { running: config, banner, files: [config] }, config };
+  // What reads configurations is loaded for who has one only.
+  const [{ configOf }, { RunningConfig }] = await Promise.all([
+    import("./plain_config.ts"),
+    import("./run_config.ts"),
+  ]);
+  const running = new RunningConfig(hosting);
+  await running.apply(await configOf(task.config));
+  const { banner } = running;
+  return {
+    started: { running, banner, files: [running] },
+    config: {
+      get banner() {
+        return running.banner;
+      },
+      get writes() {
+        return running.writes;
+      },
+      apply: async (plain) => await running.apply(await configOf(plain)),
+    },
+  };
 }
 
 async function startCommand(

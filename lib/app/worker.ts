@@ -7,12 +7,10 @@
 
 import { describeError } from "../handlers/describe_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
-import { shareInherited } from "./inherited_listener.ts";
-import { requireInheritedTaken } from "./inherited_listener.ts";
+import { requireInheritedTaken, shareInherited } from "./inherited_listener.ts";
 import { type Log, openLog } from "./log_sink.ts";
-import type { RunningConfig } from "./run_config.ts";
 import type { StartedServer } from "./run_server.ts";
-import { startTask } from "./start_task.ts";
+import { type RunningTask, startTask } from "./start_task.ts";
 import { faultOf } from "./worker_fault.ts";
 import { WorkerHost } from "./worker_host.ts";
 import type {
@@ -25,7 +23,6 @@ import type {
   WorkerStart,
   WorkerStarted,
 } from "./worker_message.ts";
-import { configOf } from "./plain_config.ts";
 
 /** Permissions that a thread that serves never needs. */
 const UNUSED = ["run", "ffi"] as const;
@@ -39,11 +36,9 @@ export interface WorkerScope extends EventTarget {
 }
 
 /** What the thread runs. */
-interface Running {
+interface Running extends RunningTask {
   host: WorkerHost;
   log: Log;
-  started: StartedServer;
-  config: RunningConfig | undefined;
 }
 
 /**
@@ -140,7 +135,7 @@ class ServingWorker implements WorkerAnswers {
   ): Promise<WorkerApplied> {
     const { config, host } = this.#running!;
     host.agree(agreement);
-    const change = await config!.apply(await configOf(plain));
+    const change = await config!.apply(plain);
     return { ...this.#told(), change };
   }
 

@@ -38,7 +38,7 @@ const COUNT_TIME = 500;
 const GRACE = 5_000;
 
 /** Deaths within {@linkcode DEATH_WINDOW} that end the program. */
-const MOST_DEATHS = 10;
+const MOST_DEATHS = 5;
 
 /** Milliseconds. */
 const DEATH_WINDOW = 60_000;
@@ -47,7 +47,7 @@ const DEATH_WINDOW = 60_000;
  * Milliseconds until a thread that has died is replaced, by which time it does
  * nothing any more; twice as long for each further one.
  */
-const BACK_OFF = { first: 100, most: 5_000 } as const;
+const BACK_OFF = { first: 100, most: 2_000 } as const;
 
 /** What whoever watches has of a thread. */
 export interface WatchLink {
@@ -78,7 +78,7 @@ export interface WorkersOptions {
   /** The module that threads begin with (default: the program's own). */
   entry?: string | undefined;
   /** Milliseconds between looks, and of patience (default 1 s and 10 s). */
-  times?: { look: number; patience: number };
+  times?: { look: number; patience: number } | undefined;
 }
 
 interface Slot {
@@ -121,6 +121,11 @@ export class Workers implements Stoppable {
   /** Connections that were open when threads were last heard of. */
   get connections(): number {
     return this.#slots.reduce((sum, { thread }) => sum + thread.connections, 0);
+  }
+
+  /** The same for each thread. */
+  get loads(): readonly number[] {
+    return this.#slots.map(({ thread }) => thread.connections);
   }
 
   /** Whether all threads answer. */
