@@ -11,6 +11,7 @@ import type { ChangeableConfig } from "./config_file.ts";
 import type { Config } from "./load_config.ts";
 import { openLog } from "./log_sink.ts";
 import { OperatorSignals } from "./operator_signals.ts";
+import type { Parts } from "./parts.ts";
 import { plainConfig } from "./plain_config.ts";
 import {
   dropPermissions,
@@ -27,7 +28,7 @@ import { openServiceManager } from "./service_manager.ts";
 import { type Reloadable, watchFiles } from "./watch_files.ts";
 import { openWatching } from "./watching.ts";
 import type { WorkerTask } from "./worker_message.ts";
-import { Workers, type WorkersOptions } from "./workers.ts";
+import { type WatchLink, Workers, type WorkersOptions } from "./workers.ts";
 
 /** What is said of the supervisor by its file. */
 export interface ConfigWorkersOptions {
@@ -125,11 +126,12 @@ async function runWorkers(
   const stop = new OperatorSignals(signals);
   await using watching = await openWatching(options, log.write, {
     drain: () => stop.raise(),
-  });
+  }, { hasWorkers: true });
   const logging = { format, quiet };
   const workers = new Workers({
     ...{ count, entry, logging, task, times },
     log: log.write,
+    watch: watching.parts && await linksTo(watching.parts),
   });
   await workers.start();
   try {
@@ -167,6 +169,34 @@ async function runWorkers(
     workers.end();
     await log.flush();
   }
+}
+
+/** Makes the links between threads and whoever watches them. */
+async function linksTo(
+  parts: Parts,
+): Promise<(thread: number) => WatchLink> {
+  // Loaded for who wants it only: the start of others is quicker.
+  const [{ RemotePart }, { SharedCounter }] = await Promise.all([
+    import("./remote_part.ts"),
+    import("../sync/shared_counter.ts"),
+  ]);
+  const { memory } = new SharedCounter();
+  return (thread) => {
+    const { port1, port2 } = new MessageChannel();
+    const part = new RemotePart(port1, { worker: thread + 1 });
+    let remove: (() => Promise<void>) | undefined;
+    return {
+      port: port2,
+      ids: memory,
+      serve() {
+        remove = parts.add(part);
+      },
+      async end(isDead) {
+        if (isDead) part.close();
+        await remove?.();
+      },
+    };
+  };
 }
 
 /** The number of connections is asked for when it is said. */

@@ -12,6 +12,7 @@ import { type Log, openLog } from "./log_sink.ts";
 import type { StartedServer } from "./run_server.ts";
 import { type RunningTask, startTask } from "./start_task.ts";
 import { faultOf } from "./worker_fault.ts";
+import type { WatchedWorker, WatchedWorkerSettings } from "./watch_worker.ts";
 import { WorkerHost } from "./worker_host.ts";
 import type {
   Agreement,
@@ -74,8 +75,7 @@ export function runWorker(scope: WorkerScope): void {
 class ServingWorker implements WorkerAnswers {
   readonly tell: (message: FromWorker) => void;
   #running: Running | undefined;
-  #watching: Disposable | undefined;
-  #registry: WorkerHost["registry"];
+  #watching: WatchedWorker | undefined;
   #waiting: Promise<unknown> = Promise.resolve();
 
   constructor(tell: (message: FromWorker) => void) {
@@ -92,7 +92,7 @@ class ServingWorker implements WorkerAnswers {
     } else if (message.type === "last") {
       this.#running?.host.beLast();
     } else if (message.type === "watch") {
-      this.#waiting = this.#watch(message.port, message.numbers);
+      this.#waiting = this.#watch(message);
     } else {
       const { asked, id, question } = message;
       try {
@@ -111,7 +111,7 @@ class ServingWorker implements WorkerAnswers {
     const log = openLog({ ...start.log, isShared: true });
     const host = new WorkerHost({
       thread: start.thread,
-      registry: this.#registry,
+      registry: this.#watching?.registry,
       tell: this.tell,
       now: () => performance.now() + ahead,
     });
@@ -152,10 +152,13 @@ class ServingWorker implements WorkerAnswers {
     return Promise.resolve(this.#running?.started.running.connections ?? 0);
   }
 
-  shutdown(deadline: number): Promise<number> {
-    const { host, started } = this.#running!;
+  async shutdown(deadline: number): Promise<number> {
+    const { host, log, started } = this.#running!;
     host.end();
-    return started.running.shutdown(deadline);
+    const cut = await started.running.shutdown(deadline);
+    // What all have done is said behind what each has.
+    await log.flush();
+    return cut;
   }
 
   async flush(): Promise<void> {
@@ -180,8 +183,10 @@ class ServingWorker implements WorkerAnswers {
     else log.write(event);
   }
 
-  #watch(_port: MessagePort, _numbers: SharedArrayBuffer): Promise<void> {
-    return Promise.resolve();
+  async #watch(settings: WatchedWorkerSettings): Promise<void> {
+    // Loaded for who wants it only: the start of others is quicker.
+    const { watchWorker } = await import("./watch_worker.ts");
+    this.#watching = await watchWorker(settings);
   }
 }
 

@@ -122,7 +122,7 @@ export type WorkerQuestion = keyof WorkerAnswers;
 export type ToWorker =
   | { type: "ask"; id: number; question: WorkerQuestion; asked: unknown[] }
   /** Answers for whoever watches. */
-  | { type: "watch"; port: MessagePort; numbers: SharedArrayBuffer }
+  | { type: "watch"; port: MessagePort; ids: SharedArrayBuffer }
   | { type: "bans"; name: string; states: readonly BanState[] }
   /** No other thread serves any more, and the program ends. */
   | { type: "last" };

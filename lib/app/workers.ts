@@ -53,14 +53,16 @@ const BACK_OFF = { first: 100, most: 2_000 } as const;
 export interface WatchLink {
   /** Asks the thread. */
   readonly port: MessagePort;
-  /** Numbers for connections. */
-  readonly numbers: SharedArrayBuffer;
+  /** Memory of the counter that connections get their numbers from. */
+  readonly ids: SharedArrayBuffer;
+  /** Notes that the thread serves. */
+  serve(): void;
   /**
    * Ends it.
    *
    * @param isDead Whether the thread can't be asked any more.
    */
-  end(isDead: boolean): void;
+  end(isDead: boolean): Promise<void>;
 }
 
 /** Options for {@linkcode Workers}. */
@@ -261,7 +263,10 @@ export class Workers implements Stoppable {
   /** Lets threads write what they have to say, and ends them. */
   async close(): Promise<void> {
     this.#isEnding = true;
-    const all = this.#living().map(({ thread }) => thread.ask("flush"));
+    const all = this.#living().map(async ({ link, thread }) => {
+      await link?.end(false);
+      await thread.ask("flush");
+    });
     await Promise.race([Promise.allSettled(all), this.#elapsed(GRACE)]);
     this.end();
   }
@@ -272,7 +277,7 @@ export class Workers implements Stoppable {
     clearInterval(this.#looking);
     for (const timer of this.#timers) clearTimeout(timer);
     for (const { link, thread } of this.#slots) {
-      link?.end(true);
+      void link?.end(true);
       thread.end("the program ends");
     }
   }
@@ -308,19 +313,19 @@ export class Workers implements Stoppable {
     });
     const link = watch?.(index);
     if (link !== undefined) {
-      const { numbers, port } = link;
-      thread.send({ type: "watch", port, numbers }, [port]);
+      const { ids, port } = link;
+      thread.send({ type: "watch", port, ids }, [port]);
     }
     return { index, thread, link };
   }
 
   async #startOne(
-    { index, thread }: Slot,
+    { index, link, thread }: Slot,
     isFirst: boolean,
   ): Promise<WorkerStarted> {
     const { count, logging } = this.#options;
     await thread.ready;
-    return await thread.ask("start", {
+    const started = await thread.ask("start", {
       thread: { index, count },
       task: this.#task,
       agreement: this.#agreement,
@@ -328,6 +333,8 @@ export class Workers implements Stoppable {
       now: performance.now(),
       isFirst,
     });
+    link?.serve();
+    return started;
   }
 
   #note(started: WorkerStarted): void {
@@ -362,7 +369,7 @@ export class Workers implements Stoppable {
         at > performance.now() - DEATH_WINDOW
       );
       this.#deaths.push(performance.now());
-      slot.link?.end(true);
+      void slot.link?.end(true);
       const isLast = this.#deaths.length >= MOST_DEATHS;
       this.#sayEnd(slot, why);
       const { first, most } = BACK_OFF;

@@ -1,6 +1,6 @@
 /**
- * The program, with a first worker that dies at SIGUSR1, by an error, and at
- * SIGUSR2, without a word.
+ * The program, with a first worker that dies at SIGUSR2, by an error, and at
+ * SIGWINCH, without a word.
  *
  * Run as a program, this module is that program.
  *
@@ -27,15 +27,20 @@ export class MortalSluice extends Sluice {
 async function main([name = "", ...args]: string[]): Promise<number> {
   const channel = new BroadcastChannel("death");
   const tell = (death: Death) => () => channel.postMessage(death);
-  Deno.addSignalListener("SIGUSR1", tell("throw"));
-  Deno.addSignalListener("SIGUSR2", tell("close"));
+  Deno.addSignalListener("SIGUSR2", tell("throw"));
+  Deno.addSignalListener("SIGWINCH", tell("close"));
   const { options } = await COMMANDS[name]!.load();
   const entry = new URL("mortal_worker.ts", import.meta.url).href;
   const values = await parseOptions(args, options);
-  return await runCommandWorkers(values, {
-    ...{ command: name, args, entry },
-    times: { look: 200, patience: 4_000 },
-  });
+  try {
+    return await runCommandWorkers(values, {
+      ...{ command: name, args, entry },
+      times: { look: 200, patience: 4_000 },
+    });
+  } catch (error) {
+    Deno.stderr.writeSync(new TextEncoder().encode(`${error}\n`));
+    return 1;
+  }
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

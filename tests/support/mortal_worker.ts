@@ -9,14 +9,15 @@ import "../../lib/app/worker_entry.ts";
 /** What the first thread is to do. */
 export type Death = "throw" | "close";
 
+let isFirst = false;
+
 addEventListener("message", (event) => {
   const { asked, question } = (event as MessageEvent).data;
-  if (question === "start" && asked[0].thread.index === 0) awaitDeath();
+  if (question === "start") isFirst = asked[0].thread.index === 0;
 });
 
-function awaitDeath(): void {
-  new BroadcastChannel("death").onmessage = ({ data }: { data: Death }) => {
-    if (data === "throw") throw new Error("as the test wants it");
-    self.close();
-  };
-}
+new BroadcastChannel("death").onmessage = ({ data }: { data: Death }) => {
+  if (!isFirst) return;
+  if (data === "throw") throw new Error("as the test wants it");
+  self.close();
+};
