@@ -13,6 +13,17 @@ const PER_CONNECTION = 2;
 /** The runtime's own, listeners, files, and lookups under way. */
 const RESERVE = 40;
 
+let known: { limit: number | undefined } | undefined;
+
+/**
+ * Takes over what another thread has read, while it was permitted.
+ *
+ * @param limit The soft limit; `undefined` where the system does not say.
+ */
+export function knowDescriptorLimit(limit: number | undefined): void {
+  known = { limit };
+}
+
 /**
  * Tells how many connections fit. Accepting no more than that keeps a client's
  * descriptors from being the ones that the targets of others need.
@@ -48,6 +59,7 @@ export function descriptorsOfThreads(threads: number): number {
  *   one. `undefined` where the system does not say.
  */
 export function descriptorLimit(): number | undefined {
+  if (known !== undefined) return known.limit;
   if (Deno.build.os !== "linux") return undefined;
   try {
     const { state } = Deno.permissions.querySync({ name: "read" });

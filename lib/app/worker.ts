@@ -7,6 +7,8 @@
 
 import { describeError } from "../handlers/describe_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { sharedClock } from "../sync/shared_clock.ts";
+import { knowDescriptorLimit } from "./descriptors.ts";
 import { requireInheritedTaken, shareInherited } from "./inherited_listener.ts";
 import { type Log, openLog } from "./log_sink.ts";
 import type { StartedServer } from "./run_server.ts";
@@ -24,9 +26,6 @@ import type {
   WorkerStart,
   WorkerStarted,
 } from "./worker_message.ts";
-
-/** Permissions that a thread that serves never needs. */
-const UNUSED = ["run", "ffi"] as const;
 
 /** The global scope of a worker, as far as it is used. */
 export interface WorkerScope extends EventTarget {
@@ -107,26 +106,24 @@ class ServingWorker implements WorkerAnswers {
   }
 
   async start(start: WorkerStart): Promise<WorkerStarted> {
-    const ahead = start.now - performance.now();
     const log = openLog({ ...start.log, isShared: true });
     const host = new WorkerHost({
       thread: start.thread,
       registry: this.#watching?.registry,
       tell: this.tell,
-      now: () => performance.now() + ahead,
+      now: sharedClock(start.clockLead),
     });
     host.agree(start.agreement);
     shareInherited();
+    knowDescriptorLimit(start.descriptors);
     // Bans that there are come while it starts.
     const running = { host, log, started: NOTHING, config: undefined };
     this.#running = running;
     const take = (event: LogEvent) => this.#log(event, log);
     Object.assign(running, await startTask(start.task, { host, log: take }));
     if (start.isFirst) await requireInheritedTaken();
-    for (const name of UNUSED) Deno.permissions.revokeSync({ name });
-    const told = this.#told();
-    if (!told.writes) Deno.permissions.revokeSync({ name: "write" });
-    return told;
+    // The supervisor drops permissions: those of all threads are the same.
+    return this.#told();
   }
 
   async apply(

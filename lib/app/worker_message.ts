@@ -73,8 +73,10 @@ export interface WorkerStart {
   agreement: Agreement;
   /** How lines of the log look, and which are left out. */
   log: { format: "text" | "json"; quiet: boolean };
-  /** Milliseconds on the supervisor's clock. */
-  now: number;
+  /** How many descriptors may be open; a thread may not be let see it. */
+  descriptors: number | undefined;
+  /** What the system's clock is ahead of the supervisor's, in milliseconds. */
+  clockLead: number;
   /** Whether sockets that were handed over have to be used, all of them. */
   isFirst: boolean;
 }

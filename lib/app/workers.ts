@@ -7,8 +7,10 @@
 
 import type { LogEvent } from "../observe/log_event.ts";
 import { SharedTable } from "../sync/shared_table.ts";
+import { clockLead } from "../sync/shared_clock.ts";
 import { BanKeeper } from "./ban_keeper.ts";
 import { CONNECTION_TABLE } from "./connection_counts.ts";
+import { descriptorLimit } from "./descriptors.ts";
 import type { Stoppable } from "./run_until_signal.ts";
 import { SaidOnce } from "./said_once.ts";
 import type { ConfigChange } from "./run_config.ts";
@@ -97,6 +99,8 @@ export class Workers implements Stoppable {
   readonly #fail = Promise.withResolvers<never>();
   readonly #slots: Slot[] = [];
   readonly #bans: BanKeeper;
+  /** A thread that comes later is not permitted to read it any more. */
+  readonly #descriptors = descriptorLimit();
   readonly #said = new SaidOnce();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #task: WorkerTask;
@@ -330,7 +334,8 @@ export class Workers implements Stoppable {
       task: this.#task,
       agreement: this.#agreement,
       log: logging,
-      now: performance.now(),
+      descriptors: this.#descriptors,
+      clockLead: clockLead(),
       isFirst,
     });
     link?.serve();

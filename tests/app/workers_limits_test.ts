@@ -41,8 +41,7 @@ function closeAll(tunnels: readonly { conn: Deno.TcpConn }[]): void {
 for (const option of ["--max-connections", "--max-connections-per-client"]) {
   Deno.test(`sluice --workers keeps to ${option} exactly, again and again`, async () => {
     await using echo = startEcho();
-    await using sluice = new Sluice(...WORKERS, option, "10", "--quiet");
-    await sluice.port().catch(() => {});
+    await using sluice = new Sluice(...WORKERS, option, "10");
     for (let round = 0; round < 3; round++) {
       const tunnels = await openTunnels(sluice, 40, echo.addr);
       const open = tunnels.filter(({ reply }) => reply === 0);
@@ -90,7 +89,7 @@ Deno.test("sluice --workers keeps to --rate-total as one does", async () => {
   });
   await using sluice = new Sluice(
     ...WORKERS,
-    ...["--rate-total", "0/2MB", "--quiet"],
+    ...["--rate-total", "0:2MB"],
   );
   const tunnels = await openTunnels(sluice, 8, source.addr);
   const begin = performance.now();
@@ -108,7 +107,7 @@ Deno.test("sluice --workers keeps to --rate-total as one does", async () => {
   const total = counts.reduce((sum, count) => sum + count, 0);
   // Beside the rate: its burst, and what is in the buffers of the sockets.
   assertLess(total, rate * (seconds + 0.1) * 1.25 + 8 * 128 * 1024);
-  assertGreater(total, rate * seconds * 0.7);
+  assertGreater(total, rate * seconds * 0.6);
 });
 
 Deno.test("sluice --workers counts a daily quota together, and writes it once", async () => {
@@ -118,7 +117,7 @@ Deno.test("sluice --workers counts a daily quota together, and writes it once", 
   await using sluice = new Sluice(
     ...WORKERS,
     ...["--user", "alice:secret", "--quota-per-user", "1MB"],
-    ...["--quota-file", file, "--quiet"],
+    ...["--quota-file", file],
   );
   const message = new Uint8Array(100_000);
   for (let count = 0; count < 4; count++) {
