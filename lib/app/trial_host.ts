@@ -48,10 +48,13 @@ export class TrialHost implements ServerHost {
    * @param where Where the server wants to listen.
    * @returns The listener; it holds nothing.
    * @throws {StartError} If there can't be one, whoever else listens there.
-   * @throws {UsageError} If threads can't share it.
    */
   async open(where: Endpoint): Promise<Listener> {
-    if (this.thread !== undefined) requireShareable(where);
+    try {
+      if (this.thread !== undefined) requireShareable(where);
+    } catch (error) {
+      this.refuse(error);
+    }
     const addr = isUnixPath(where)
       ? await unixAddr(where.path)
       : await boundAddr(where);

@@ -18,6 +18,6 @@ export function requireShareable(where: Endpoint): void {
   throw new UsageError(
     `Cannot listen on ${
       formatEndpoint(where)
-    } with --workers: only one thread can have a Unix socket`,
+    }: only one of several workers can have a Unix socket`,
   );
 }
