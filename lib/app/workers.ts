@@ -108,6 +108,7 @@ export class Workers implements Stoppable {
   #started: WorkerStarted | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #deaths: number[] = [];
+  #held: LogEvent[] | undefined;
   #isEnding = false;
   #looking: ReturnType<typeof setInterval> | undefined;
 
@@ -358,7 +359,21 @@ export class Workers implements Stoppable {
       for (const { thread } of this.#slots) {
         thread.send({ type: "bans", name, states });
       }
-    } else if (this.#isNews(news.event, index)) this.#options.log(news.event);
+    } else if (this.#isNews(news.event, index)) {
+      if (this.#held === undefined) this.#options.log(news.event);
+      else this.#held.push(news.event);
+    }
+  }
+
+  /** What the first thread says of a change is true when all have made it. */
+  async #sayAfter<T>(act: () => Promise<T>): Promise<T> {
+    const held: LogEvent[] = this.#held = [];
+    try {
+      return await act();
+    } finally {
+      this.#held = undefined;
+      held.forEach(this.#options.log);
+    }
   }
 
   #isNews(event: LogEvent, index: number): boolean {
@@ -468,7 +483,7 @@ export class Workers implements Stoppable {
   }
 
   #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(act);
+    const turn = this.#turn.then(() => this.#sayAfter(act));
     this.#turn = turn.catch(() => {});
     return turn;
   }
