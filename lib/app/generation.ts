@@ -95,8 +95,8 @@ export class Generation {
       ...(own ?? outer),
       open: (where, open) => this.#open(where, { open, heritage, openNew }),
       // Where threads have to agree, they agree on what is kept too.
-      keep: own?.keep ?? ((what, settings, make) =>
-        this.#keep(what, settings, make, heritage)),
+      keep: own?.keep ??
+        ((what, settings, make) => this.#keep(what, settings, make, heritage)),
     };
     this.#started = await startHosted(this.config, { host, log });
   }

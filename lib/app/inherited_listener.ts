@@ -59,7 +59,9 @@ export async function inheritedListener(
     typeof import("../net/adopt_listener.ts")
   >("../net/adopt_listener.ts");
   found.isTaken = true;
-  return explained(found.name, () => adoptListener(found.descriptor, { isKept })
+  return explained(
+    found.name,
+    () => adoptListener(found.descriptor, { isKept }),
   );
 }
 

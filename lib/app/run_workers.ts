@@ -16,6 +16,7 @@ import { plainConfig } from "./plain_config.ts";
 import {
   dropPermissions,
   sayNothingToReload,
+  spareStacks,
   surviveMistakes,
 } from "./process_life.ts";
 import type { LifeOptions } from "./run_server.ts";
@@ -122,6 +123,7 @@ async function runWorkers(
   const log = openLog({ format, quiet, isShared: true });
   using signals = listenForSignals();
   surviveMistakes(log.write);
+  spareStacks();
   using manager = await openServiceManager(log.write);
   const stop = new OperatorSignals(signals);
   await using watching = await openWatching(options, log.write, {

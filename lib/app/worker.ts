@@ -12,6 +12,7 @@ import { knowDescriptorLimit } from "./descriptors.ts";
 import { requireInheritedTaken, shareInherited } from "./inherited_listener.ts";
 import { type Log, openLog } from "./log_sink.ts";
 import type { StartedServer } from "./run_server.ts";
+import { spareStacks } from "./process_life.ts";
 import { type RunningTask, startTask } from "./start_task.ts";
 import { faultOf } from "./worker_fault.ts";
 import type { WatchedWorker, WatchedWorkerSettings } from "./watch_worker.ts";
@@ -47,6 +48,7 @@ interface Running extends RunningTask {
  * @param scope The global scope.
  */
 export function runWorker(scope: WorkerScope): void {
+  spareStacks();
   const worker = new ServingWorker((message) => scope.postMessage(message));
   scope.addEventListener("message", (event) => {
     void worker.take((event as MessageEvent<ToWorker>).data);

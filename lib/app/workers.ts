@@ -288,15 +288,15 @@ export class Workers implements Stoppable {
   }
 
   async #reload(file: number): Promise<string | undefined> {
-      const [first, ...others] = this.#requireLiving();
-      const fault = await first.thread.ask("reload", file);
-      if (fault !== undefined) return fault;
-      const faults = await this.#askEach(others, async (thread) => {
-        const fault = await thread.ask("reload", file);
-        if (fault !== undefined) throw new Error(fault);
-      });
-      this.#sayFaults("a file", faults);
-      return faults[0];
+    const [first, ...others] = this.#requireLiving();
+    const fault = await first.thread.ask("reload", file);
+    if (fault !== undefined) return fault;
+    const faults = await this.#askEach(others, async (thread) => {
+      const fault = await thread.ask("reload", file);
+      if (fault !== undefined) throw new Error(fault);
+    });
+    this.#sayFaults("a file", faults);
+    return faults[0];
   }
 
   #requireLiving(): [Slot, ...Slot[]] {

@@ -29,7 +29,10 @@ export function connectionTable(
   most: number,
   per: "client" | "user",
 ): Omit<SharedTableShape, "threads"> {
-  return { capacity: Math.min(most, MOST_PLACES[per]), keyBytes: KEY_BYTES[per] };
+  return {
+    capacity: Math.min(most, MOST_PLACES[per]),
+    keyBytes: KEY_BYTES[per],
+  };
 }
 
 /** Counts connections together with other threads. */
