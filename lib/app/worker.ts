@@ -78,6 +78,7 @@ class ServingWorker implements WorkerAnswers {
   #running: Running | undefined;
   #watching: WatchedWorker | undefined;
   #waiting: Promise<unknown> = Promise.resolve();
+  #starting: Promise<WorkerStarted> | undefined;
 
   constructor(tell: (message: FromWorker) => void) {
     this.tell = tell;
@@ -107,7 +108,11 @@ class ServingWorker implements WorkerAnswers {
     }
   }
 
-  async start(start: WorkerStart): Promise<WorkerStarted> {
+  start(start: WorkerStart): Promise<WorkerStarted> {
+    return this.#starting = this.#start(start);
+  }
+
+  async #start(start: WorkerStart): Promise<WorkerStarted> {
     const log = openLog({ ...start.log, isShared: true });
     const host = new WorkerHost({
       thread: start.thread,
@@ -152,7 +157,10 @@ class ServingWorker implements WorkerAnswers {
   }
 
   async shutdown(deadline: number): Promise<number> {
-    const { host, log, started } = this.#running!;
+    // One that takes the place of another may have just begun.
+    await this.#starting?.catch(() => {});
+    if (this.#running === undefined) return 0;
+    const { host, log, started } = this.#running;
     host.end();
     const cut = await started.running.shutdown(deadline);
     // What all have done is said behind what each has.

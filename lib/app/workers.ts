@@ -408,7 +408,10 @@ export class Workers implements Stoppable {
   #replace(slot: Slot): void {
     this.#giveBack(slot);
     Object.assign(slot, this.#begin(slot.index));
-    void this.#inTurn(() => this.#startOne(slot, false)).then(
+    void this.#inTurn(() => {
+      if (this.#isEnding) throw new WorkerEnded("the program ends");
+      return this.#startOne(slot, false);
+    }).then(
       () => this.#say("info", `Worker ${slot.index + 1} serves again`),
       (error: Error) => slot.thread.end(error.message),
     );

@@ -66,6 +66,7 @@ Deno.test("sluice --workers bans a client for failures that several workers saw"
   await using sluice = new Sluice(
     ...WORKERS,
     ...["--user", "alice:secret", "--ban-after", "6", "--log", "json"],
+    ...["--admin", "127.0.0.1:0"],
   );
   for (let count = 0; count < 6; count++) {
     using conn = await connect(sluice);
@@ -79,6 +80,18 @@ Deno.test("sluice --workers bans a client for failures that several workers saw"
   }
   const bans = sluice.lines.filter((line) => line.includes('"event":"ban"'));
   assertEquals(bans.length, 1);
+  const line = await sluice.line(/Admin page/);
+  const [admin] = /http:\/\/[\d.:]+\//.exec(line)!;
+  const lifted = await fetch(`${admin}api/bans/127.0.0.1`, {
+    method: "DELETE",
+    headers: { "x-sluice-request": "1" },
+  });
+  await lifted.body?.cancel();
+  assert(lifted.ok);
+  for (let count = 0; count < 12; count++) {
+    using conn = await connect(sluice);
+    assertEquals(await tryPassword(conn, "alice", "secret"), 0);
+  }
 });
 
 Deno.test("sluice --workers keeps to --rate-total as one does", async () => {
