@@ -16,15 +16,13 @@ const NO_RUNTIME = 69;
 const ROOT = `${import.meta.dirname}/..`;
 
 const FLAGS = [
-  // What workers begin with: nothing imports it.
-  `--include=${ROOT}/lib/app/worker_entry.ts`,
   // For /proc/self/limits, which any narrower set keeps from the program: then
   // it takes more connections than it has descriptors for.
   "--allow-all",
   // Tests use packages that the program does not.
   "--exclude-unused-npm",
   "--quiet",
-  // Modules that are loaded late.
+  // Modules that are loaded late, and what workers begin with.
   `--include=${ROOT}/lib`,
   `--config=${ROOT}/deno.json`,
 ];

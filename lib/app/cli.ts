@@ -7,6 +7,7 @@
 import project from "../../deno.json" with { type: "json" };
 import { type AnyCommand, COMMANDS } from "./commands.ts";
 import { type CommandHelp, formatHelp } from "./help.ts";
+import { late } from "./late.ts";
 import { parseOptions, suggest } from "./parse_options.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
@@ -42,7 +43,9 @@ async function dispatch(args: string[]): Promise<number> {
     return await command.run(options);
   }
   // Loaded for who wants it only: the start of others is quicker.
-  const { runCommandWorkers } = await import("./run_workers.ts");
+  const { runCommandWorkers } = await late<typeof import("./run_workers.ts")>(
+    "./run_workers.ts",
+  );
   return await runCommandWorkers(options, { command: name, args: rest });
 }
 

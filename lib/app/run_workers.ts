@@ -8,6 +8,7 @@
 import type { LogEvent } from "../observe/log_event.ts";
 import { ConfigError } from "./config_error.ts";
 import type { ChangeableConfig } from "./config_file.ts";
+import { late } from "./late.ts";
 import type { Config } from "./load_config.ts";
 import { openLog } from "./log_sink.ts";
 import { OperatorSignals } from "./operator_signals.ts";
@@ -106,7 +107,9 @@ export async function runConfigWorkers(
     task: { config: plainConfig(config) },
     count: config.program.workers,
     async files(workers, log) {
-      const { ConfigFile } = await import("./config_file.ts");
+      const { ConfigFile } = await late<typeof import("./config_file.ts")>(
+        "./config_file.ts",
+      );
       const running = changeable(workers, (config) => inForce = config);
       const options = { config, isWatched, log };
       return [await ConfigFile.open(path, running, options)];
@@ -179,7 +182,7 @@ async function linksTo(
 ): Promise<(thread: number) => WatchLink> {
   // Loaded for who wants it only: the start of others is quicker.
   const [{ RemotePart }, { SharedCounter }] = await Promise.all([
-    import("./remote_part.ts"),
+    late<typeof import("./remote_part.ts")>("./remote_part.ts"),
     import("../sync/shared_counter.ts"),
   ]);
   const { memory } = new SharedCounter();
@@ -252,7 +255,9 @@ function changeable(
 
 /** What is wrong is found here, with its place in the file. */
 async function requireGood(config: Config): Promise<void> {
-  const { tryConfig } = await import("./try_config.ts");
+  const { tryConfig } = await late<typeof import("./try_config.ts")>(
+    "./try_config.ts",
+  );
   const trial = await tryConfig(config);
   const problems = [...config.problems, ...trial.problems];
   if (problems.length > 0) throw new ConfigError(problems);

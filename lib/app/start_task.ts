@@ -5,6 +5,7 @@
  */
 
 import { COMMANDS } from "./commands.ts";
+import { late } from "./late.ts";
 import { parseOptions } from "./parse_options.ts";
 import type { StartedServer } from "./run_server.ts";
 import type { Hosting } from "./start_hosted.ts";
@@ -54,8 +55,8 @@ export async function startTask(
   }
   // What reads configurations is loaded for who has one only.
   const [{ configOf }, { RunningConfig }] = await Promise.all([
-    import("./plain_config.ts"),
-    import("./run_config.ts"),
+    late<typeof import("./plain_config.ts")>("./plain_config.ts"),
+    late<typeof import("./run_config.ts")>("./run_config.ts"),
   ]);
   const running = new RunningConfig(hosting);
   await running.apply(await configOf(task.config));

@@ -10,6 +10,7 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { sharedClock } from "../sync/shared_clock.ts";
 import { knowDescriptorLimit } from "./descriptors.ts";
 import { requireInheritedTaken, shareInherited } from "./inherited_listener.ts";
+import { late } from "./late.ts";
 import { type Log, openLog } from "./log_sink.ts";
 import type { StartedServer } from "./run_server.ts";
 import { spareStacks } from "./process_life.ts";
@@ -192,7 +193,9 @@ class ServingWorker implements WorkerAnswers {
 
   async #watch(settings: WatchedWorkerSettings): Promise<void> {
     // Loaded for who wants it only: the start of others is quicker.
-    const { watchWorker } = await import("./watch_worker.ts");
+    const { watchWorker } = await late<typeof import("./watch_worker.ts")>(
+      "./watch_worker.ts",
+    );
     this.#watching = await watchWorker(settings);
   }
 }

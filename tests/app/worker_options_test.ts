@@ -29,7 +29,7 @@ Deno.test("SINGLE_WORKER_OPTIONS take 1 alone", () => {
 Deno.test("a configuration with workers has no hub and no Unix socket", async () => {
   const listeners = [
     { kind: "hub", listen: "127.0.0.1:0" },
-    { kind: "forward", listen: "unix:/tmp/s", upstreams: "127.0.0.1:1" },
+    { kind: "forward", listen: "unix:here.sock", upstreams: "127.0.0.1:1" },
   ];
   const problems = await problemsOf({ workers: 2, listeners });
   assertEquals(problems.length, 2);
