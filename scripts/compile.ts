@@ -26,7 +26,7 @@ const FLAGS = [
   // 64 MB: a third of what 5,000 of them hold, for 8 % of the processor time of
   // new connections (measured).
   "--v8-flags=--max-semi-space-size=4",
-  // Modules that are loaded late.
+  // Modules that are loaded late, and what workers begin with.
   `--include=${ROOT}/lib`,
   `--config=${ROOT}/deno.json`,
 ];

@@ -106,8 +106,18 @@ async function smoke(program: Program, site: Site): Promise<void> {
     { name: "hub", run: () => hub(program) },
     { name: "run -c", run: () => configured(program, site) },
     { name: "figures and page by --admin", run: () => watched(program) },
+    { name: "--workers 2", run: () => spread(program, site) },
     { name: "connect gets 100 MB back from echo", run: () => echo(program) },
   ]);
+}
+
+/** Several threads listen on the ports of the first. */
+async function spread(program: Program, site: Site): Promise<void> {
+  const running = await start(program, {}, ["--workers", "2"]);
+  for (let count = 0; count < 4; count++) {
+    for (const { run } of openChecks(running, site)) await run();
+  }
+  expect("exit code", await running.stop(), 0);
 }
 
 /** The client carries bytes to the echo server and back. */
@@ -409,11 +419,13 @@ async function curl(
 async function start(
   { command: [path, ...args] }: Program,
   env: Record<string, string>,
+  more: readonly string[] = [],
 ): Promise<Running> {
   const child = new Deno.Command(path!, {
     args: [
       ...args,
       ...["--listen", "127.0.0.1:0", "--listen", "[::1]:0", "--log", "json"],
+      ...more,
     ],
     env,
     stdin: "null",

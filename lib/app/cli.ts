@@ -7,6 +7,7 @@
 import project from "../../deno.json" with { type: "json" };
 import { type AnyCommand, COMMANDS } from "./commands.ts";
 import { type CommandHelp, formatHelp } from "./help.ts";
+import { late } from "./late.ts";
 import { parseOptions, suggest } from "./parse_options.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
@@ -37,7 +38,15 @@ async function dispatch(args: string[]): Promise<number> {
   const options = await parseOptions(rest, command.options);
   if (options["help"]) return print(formatHelp(describe(name, command)));
   if (options["version"]) return print(`sluice ${project.version}`);
-  return await command.run(options);
+  const workers = options["workers"];
+  if (typeof workers !== "number" || workers === 1) {
+    return await command.run(options);
+  }
+  // Loaded for who wants it only: the start of others is quicker.
+  const { runCommandWorkers } = await late<typeof import("./run_workers.ts")>(
+    "./run_workers.ts",
+  );
+  return await runCommandWorkers(options, { command: name, args: rest });
 }
 
 interface Found {

@@ -11,6 +11,12 @@ import type { ConfigChange, RunningConfig } from "./run_config.ts";
 import type { Reloadable } from "./watch_files.ts";
 import { WatchedFile } from "./watched_file.ts";
 
+/** What runs, as far as its file can change it. */
+export type ChangeableConfig = Pick<
+  RunningConfig,
+  "apply" | "change" | "poll" | "reload"
+>;
+
 /** Options for {@linkcode ConfigFile.open}. */
 export interface ConfigFileOptions {
   /** Whether a change is noticed; otherwise it is read when told to. */
@@ -22,7 +28,7 @@ export interface ConfigFileOptions {
 /** The file of a configuration that runs. */
 export class ConfigFile implements Reloadable {
   readonly #path: string;
-  readonly #running: RunningConfig;
+  readonly #running: ChangeableConfig;
   readonly #options: ConfigFileOptions;
   readonly #file: WatchedFile<string>;
   #problems: readonly string[] = [];
@@ -30,7 +36,7 @@ export class ConfigFile implements Reloadable {
 
   private constructor(
     path: string,
-    running: RunningConfig,
+    running: ChangeableConfig,
     options: ConfigFileOptions & { file: WatchedFile<string>; config: Config },
   ) {
     this.#path = path;
@@ -52,7 +58,7 @@ export class ConfigFile implements Reloadable {
    */
   static async open(
     path: string,
-    running: RunningConfig,
+    running: ChangeableConfig,
     options: ConfigFileOptions & { config: Config },
   ): Promise<ConfigFile> {
     const file = await WatchedFile.open(path, {

@@ -4,11 +4,25 @@
  * @module
  */
 
+/** What a thread more needs for itself. */
+const PER_THREAD = 20;
+
 /** A client and its target. */
 const PER_CONNECTION = 2;
 
 /** The runtime's own, listeners, files, and lookups under way. */
 const RESERVE = 40;
+
+let known: { limit: number | undefined } | undefined;
+
+/**
+ * Takes over what another thread has read, while it was permitted.
+ *
+ * @param limit The soft limit; `undefined` where the system does not say.
+ */
+export function knowDescriptorLimit(limit: number | undefined): void {
+  known = { limit };
+}
 
 /**
  * Tells how many connections fit. Accepting no more than that keeps a client's
@@ -29,12 +43,23 @@ export function connectionCapacity(
 }
 
 /**
+ * Tells how many descriptors threads need beside their connections.
+ *
+ * @param threads How many there are.
+ * @returns What they need more than one alone.
+ */
+export function descriptorsOfThreads(threads: number): number {
+  return (threads - 1) * PER_THREAD;
+}
+
+/**
  * Tells how many descriptors may be open.
  *
  * @returns The soft limit, as Linux tells it; Deno has raised it to the hard
  *   one. `undefined` where the system does not say.
  */
 export function descriptorLimit(): number | undefined {
+  if (known !== undefined) return known.limit;
   if (Deno.build.os !== "linux") return undefined;
   try {
     const { state } = Deno.permissions.querySync({ name: "read" });

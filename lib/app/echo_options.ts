@@ -24,6 +24,7 @@ import {
 } from "./option.ts";
 import { TLS_OPTIONS } from "./tls_options.ts";
 import { UsageError } from "./usage_error.ts";
+import { WORKER_OPTIONS } from "./worker_options.ts";
 
 /** Where it listens unless told otherwise. */
 const DEFAULT_LISTEN = "127.0.0.1:8080";
@@ -69,6 +70,7 @@ export const ECHO_OPTIONS = {
   "open": flag("allow --udp on an address that others can reach"),
   ...TLS_OPTIONS,
   ...ADMIN_OPTIONS,
+  ...WORKER_OPTIONS,
   ...COMMON,
   "idle-timeout": durationOption(
     "10m",

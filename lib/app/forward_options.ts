@@ -29,6 +29,7 @@ import {
   type OptionValues,
   single,
 } from "./option.ts";
+import { WORKER_OPTIONS } from "./worker_options.ts";
 
 /** Options of `sluice forward`. */
 export const FORWARD_OPTIONS = {
@@ -113,6 +114,7 @@ export const FORWARD_OPTIONS = {
   ...ACCEPT_PROXY_OPTIONS,
   ...LIMIT_OPTIONS,
   ...ADMIN_OPTIONS,
+  ...WORKER_OPTIONS,
   ...COMMON_OPTIONS,
 };
 

@@ -41,6 +41,8 @@ export interface Heritage {
   taken: Set<SharedListener>;
   /** The one that it continues: what was counted is counted on. */
   predecessor: Generation | undefined;
+  /** What it is called where several threads run the same. */
+  name: string;
 }
 
 /** One configured listener while it runs. */
@@ -86,12 +88,15 @@ export class Generation {
     heritage: Heritage,
     { host: outer, log }: Hosting,
   ): Promise<void> {
+    const own = outer.forListener?.(heritage.name);
+    const openNew: ServerHost["open"] = (where, open) =>
+      (own ?? outer).open(where, open);
     const host: ServerHost = {
-      ...outer,
-      open: (where, open) =>
-        this.#open(where, { open, heritage, openNew: outer.open }),
-      keep: (what, settings, make) =>
-        this.#keep(what, settings, make, heritage),
+      ...(own ?? outer),
+      open: (where, open) => this.#open(where, { open, heritage, openNew }),
+      // Where threads have to agree, they agree on what is kept too.
+      keep: own?.keep ??
+        ((what, settings, make) => this.#keep(what, settings, make, heritage)),
     };
     this.#started = await startHosted(this.config, { host, log });
   }

@@ -17,6 +17,7 @@ import {
 } from "./common_options.ts";
 import { flag, operand, type OptionValues, single } from "./option.ts";
 import { TLS_OPTIONS } from "./tls_options.ts";
+import { SINGLE_WORKER_OPTIONS } from "./worker_options.ts";
 
 /** Where the hub listens unless told otherwise. */
 const DEFAULT_LISTEN = "127.0.0.1:7000";
@@ -107,6 +108,7 @@ export const HUB_OPTIONS = {
   "max-connections": COMMON_OPTIONS["max-connections"],
   "max-connections-per-client": COMMON_OPTIONS["max-connections-per-client"],
   ...ADMIN_OPTIONS,
+  ...SINGLE_WORKER_OPTIONS,
   "log": COMMON_OPTIONS["log"],
   "quiet": COMMON_OPTIONS["quiet"],
   "help": COMMON_OPTIONS["help"],

@@ -31,6 +31,12 @@ interface Inherited {
 }
 
 let all: Promise<Inherited[]> | undefined;
+let isKept = false;
+
+/** Leaves the sockets that are taken to the other threads of this process. */
+export function shareInherited(): void {
+  isKept = true;
+}
 
 /**
  * Takes the listener of an address, where one was handed over.
@@ -53,7 +59,10 @@ export async function inheritedListener(
     typeof import("../net/adopt_listener.ts")
   >("../net/adopt_listener.ts");
   found.isTaken = true;
-  return explained(found.name, () => adoptListener(found.descriptor));
+  return explained(
+    found.name,
+    () => adoptListener(found.descriptor, { isKept }),
+  );
 }
 
 /**

@@ -32,6 +32,8 @@ export interface ListenerKind {
    * hub may not: they would no longer hear the others.
    */
   canRetire: boolean;
+  /** Whether its clients have to be in one thread. */
+  isSingle: boolean;
 }
 
 /** The kinds by name. */
@@ -41,6 +43,7 @@ interface KindEntry {
   load: () => Promise<unknown>;
   words?: NamedWords;
   canRetire?: false;
+  isSingle?: true;
 }
 
 /** What is no setting of a listener. */
@@ -57,6 +60,7 @@ const KINDS: Readonly<Record<string, KindEntry>> = {
   "hub": {
     load: async () => (await import("./hub_command.ts")).HUB_COMMAND,
     canRetire: false,
+    isSingle: true,
   },
   "echo": {
     load: async () => (await import("./echo_command.ts")).ECHO_COMMAND,
@@ -79,7 +83,8 @@ async function load(): Promise<ListenerKinds> {
     Object.entries(KINDS).map(async ([name, { load, ...entry }]) => {
       const command = await load() as ServerCommand<OptionTable>;
       const options = withoutProgram(command.options);
-      return [name, { canRetire: true, ...entry, command, options }] as const;
+      const defaults = { canRetire: true, isSingle: false };
+      return [name, { ...defaults, ...entry, command, options }] as const;
     }),
   );
   return new Map(loaded);

@@ -114,8 +114,10 @@ class Loader {
     const { given } = await this.#reader.read(settings, PROGRAM_OPTIONS, []);
     const listeners = await this.#listeners(settings["listeners"]);
     const { hasSecrets, secretFiles } = this.#reader;
+    const program = valuesOf(PROGRAM_OPTIONS, given) as ProgramOptions;
+    this.#requireSpreadable(program.workers, listeners);
     return {
-      program: valuesOf(PROGRAM_OPTIONS, given) as ProgramOptions,
+      program,
       listeners,
       problems: this.#problems,
       problem: (path, message) => this.#problem(path, message),
@@ -141,6 +143,20 @@ class Loader {
       listeners.push({ ...listener, ...options });
     }
     return listeners;
+  }
+
+  #requireSpreadable(
+    workers: number,
+    listeners: readonly ListenerConfig[],
+  ): void {
+    if (workers === 1) return;
+    for (const { index, kind, kindName } of listeners) {
+      if (!kind.isSingle) continue;
+      this.#report(
+        ["listeners", index],
+        `workers is ${workers}, but all who are in a room of a ${kindName} are in one thread; run it in a program of its own`,
+      );
+    }
   }
 
   #isWrong(path: ConfigPath): boolean {

@@ -13,12 +13,22 @@ import { setDeadline } from "../sync/deadline.ts";
 /** Milliseconds that the end of the program waits for who reads the log. */
 const FLUSH_TIMEOUT = 1_000;
 
+/** Bytes that nobody writes into the middle of (pipe(7)). */
+const PIPE_BUF = 4_096;
+
+const NEWLINE = 0x0a;
+
 /** Options for {@linkcode openLog}. */
 export interface LogOptions {
   /** How lines look. */
   format: "text" | "json";
   /** Leaves out what is not a warning or an error. */
   quiet: boolean;
+  /**
+   * Whether other threads write there too (default false): lines are then
+   * written in pieces that a pipe takes as a whole.
+   */
+  isShared?: boolean;
 }
 
 /** A log that is open. */
@@ -35,13 +45,15 @@ export interface Log {
  * @param options How it is to be.
  * @returns The log.
  */
-export function openLog({ format, quiet }: LogOptions): Log {
+export function openLog(
+  { format, quiet, isShared = false }: LogOptions,
+): Log {
   const color = Deno.stderr.isTerminal() && !Deno.noColor;
   const toLine = format === "json"
     ? formatJson
     : (event: LogEvent, now: number) => formatText(event, now, color);
   const writer = new LineWriter(
-    writeAll,
+    isShared ? writeWhole : writeAll,
     (count) => toLine(lossOf(count), Date.now()),
   );
   return {
@@ -63,6 +75,21 @@ async function writeAll(bytes: Uint8Array): Promise<void> {
   for (let count = 0; count < bytes.length;) {
     count += await Deno.stderr.write(bytes.subarray(count));
   }
+}
+
+async function writeWhole(bytes: Uint8Array): Promise<void> {
+  for (let begin = 0; begin < bytes.length;) {
+    const end = endOfPiece(bytes, begin);
+    await writeAll(bytes.subarray(begin, end));
+    begin = end;
+  }
+}
+
+/** As many lines as fit; a longer one is a piece of its own. */
+function endOfPiece(bytes: Uint8Array, begin: number): number {
+  if (bytes.length - begin <= PIPE_BUF) return bytes.length;
+  const last = bytes.subarray(begin, begin + PIPE_BUF).lastIndexOf(NEWLINE);
+  return last >= 0 ? begin + last + 1 : bytes.indexOf(NEWLINE, begin) + 1;
 }
 
 function lossOf(count: number): LogEvent {

@@ -7,17 +7,24 @@
 import { QuotaMeter } from "../handlers/quota_meter.ts";
 import type { UsageLimits } from "../handlers/session_usage.ts";
 import type { LogEvent } from "../observe/log_event.ts";
-import { ConnectionLimits } from "../policy/connection_limits.ts";
-import { ConnectionRate, type Frequency } from "../policy/connection_rate.ts";
+import {
+  ConnectionRate,
+  type Frequency,
+  RATE_TABLE,
+} from "../policy/connection_rate.ts";
 import { DailyQuota } from "../policy/daily_quota.ts";
 import {
   type BothWays,
+  BYTES_TABLE,
   RateLimits,
   type RateSettings,
 } from "../policy/rate_limits.ts";
+import { LEDGER_TABLE, SharedLedger } from "../policy/shared_ledger.ts";
+import { connectionLimits } from "./connection_counts.ts";
 import { openQuotaFile, type QuotaFile } from "./quota_file.ts";
 import type { RunningListeners } from "./start_listeners.ts";
 import { UsageError } from "./usage_error.ts";
+import type { Share } from "./worker_share.ts";
 
 /** Limits that are off unless asked for; 0 is off as well. */
 export interface LimitConfig {
@@ -51,6 +58,7 @@ export interface OpenLimits {
  * @param config The limits.
  * @param hasUsers Whether clients prove who they are.
  * @param log Takes what there is to log.
+ * @param share Where threads count together (default: this one alone does).
  * @returns The limits; to be closed.
  * @throws {UsageError} If users are limited and there are none, or something
  *   is said of a limit that is not set.
@@ -60,6 +68,7 @@ export async function openLimits(
   config: LimitConfig,
   hasUsers: boolean,
   log: (event: LogEvent) => void,
+  share?: Share,
 ): Promise<OpenLimits> {
   if (!hasUsers) requireUsers(config);
   requireSubjects(config);
@@ -69,25 +78,37 @@ export async function openLimits(
   let file: QuotaFile | undefined;
   if (connectionRate !== undefined) {
     const burst = config.connectionBurst;
-    usage.connectionRate = new ConnectionRate(connectionRate, { burst });
+    const table = share?.table("rate", RATE_TABLE).table;
+    usage.connectionRate = new ConnectionRate(connectionRate, { burst, table });
   }
   if (connectionsPerUser > 0) {
-    const limits = new ConnectionLimits(Infinity, { per: "user" });
+    const limits = connectionLimits(Infinity, { per: "user" }, share);
     usage.ofUser = { limits, most: connectionsPerUser };
   }
   if ([connection, user, total].some(isSet)) {
-    usage.rates = new RateLimits(config.rates!);
+    const table = share?.table("bytes", BYTES_TABLE).table;
+    usage.rates = new RateLimits(config.rates!, table);
   }
   if (quotaPerUser > 0) {
-    const quota = new DailyQuota(quotaPerUser, { zone: config.quotaZone });
+    const given = share?.table("quota", LEDGER_TABLE);
+    const ledger = given && new SharedLedger(given.table);
+    const zone = config.quotaZone;
+    const quota = new DailyQuota(quotaPerUser, { zone, ledger });
     usage.quota = new QuotaMeter(quota);
-    if (config.quotaFile !== undefined) {
-      file = await openQuotaFile(config.quotaFile, quota, log);
+    // One thread writes what all have counted; what it has read once, or others
+    // before it, is not read again.
+    if (config.quotaFile !== undefined && (share?.index ?? 0) === 0) {
+      const isCounted = given?.isNew === false;
+      file = await openQuotaFile(config.quotaFile, quota, log, isCounted);
     }
   }
   return {
     usage: Object.keys(usage).length === 0 ? undefined : usage,
-    close: async () => await file?.close(),
+    async close() {
+      if (file === undefined) return;
+      await share?.othersEnded();
+      await file.close();
+    },
   };
 }
 

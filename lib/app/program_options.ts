@@ -7,6 +7,7 @@
 import { ADMIN_OPTIONS } from "./admin_options.ts";
 import { COMMON_OPTIONS } from "./common_options.ts";
 import type { OptionValues } from "./option.ts";
+import { WORKER_OPTIONS } from "./worker_options.ts";
 
 /** Options of the program; in a file they stand beside its listeners. */
 export const PROGRAM_OPTIONS = {
@@ -14,6 +15,7 @@ export const PROGRAM_OPTIONS = {
   "quiet": COMMON_OPTIONS["quiet"],
   "drain-timeout": COMMON_OPTIONS["drain-timeout"],
   ...ADMIN_OPTIONS,
+  ...WORKER_OPTIONS,
 };
 
 /** Values of the options of the program. */

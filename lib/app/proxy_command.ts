@@ -142,5 +142,9 @@ function bansOf(options: ProxyOptions, host: ServerHost): Bans {
   }
   const { "ban-after": after, "ban-window": window } = options;
   const settings = { after, window, time, timeMax };
-  return host.keep("bans", settings, () => new Bans(settings));
+  return host.keep(
+    "bans",
+    settings,
+    (share) => share?.bans(settings) ?? new Bans(settings),
+  );
 }

@@ -26,6 +26,7 @@ import { NAME_OPTIONS } from "./name_options.ts";
 import { TLS_OPTIONS } from "./tls_options.ts";
 import { flag, only, type OptionValues, single } from "./option.ts";
 import { RULE_OPTIONS } from "./rule_options.ts";
+import { WORKER_OPTIONS } from "./worker_options.ts";
 
 /** Where the proxy listens unless told otherwise. */
 const DEFAULT_LISTEN = "127.0.0.1:1080";
@@ -111,6 +112,7 @@ export const PROXY_OPTIONS = {
   ...SEND_PROXY_OPTIONS,
   ...LIMIT_OPTIONS,
   ...ADMIN_OPTIONS,
+  ...WORKER_OPTIONS,
   ...COMMON_OPTIONS,
 };
 

@@ -26,6 +26,7 @@ export interface QuotaFile {
  * @param path Where it is; it need not be there.
  * @param quota What it counts.
  * @param log Told once when it can't be written any more.
+ * @param isCounted Whether the quota knows already what is in it (default false).
  * @returns The file; to be closed.
  * @throws {StartError} If it can't be read or written, or is no such file: a
  *   count that is lost is not taken for 0.
@@ -34,9 +35,10 @@ export async function openQuotaFile(
   path: string,
   quota: DailyQuota,
   log: (event: LogEvent) => void,
+  isCounted = false,
 ): Promise<QuotaFile> {
   requirePermissions(path);
-  await restore(path, quota);
+  if (!isCounted) await restore(path, quota);
   try {
     await replaceFile(path, encode(quota));
   } catch (error) {

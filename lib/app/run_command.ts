@@ -9,6 +9,7 @@ import type { Command } from "./command.ts";
 import { ConfigError } from "./config_error.ts";
 import { ConfigFile } from "./config_file.ts";
 import { CONFIG_OPTION, readConfigFile } from "./config_option.ts";
+import { late } from "./late.ts";
 import { loadConfig } from "./load_config.ts";
 import { flag, type OptionValues } from "./option.ts";
 import { reportProblems } from "./report_problems.ts";
@@ -43,6 +44,12 @@ async function runConfig(
   const { path, text } = await readConfigFile(options.config);
   try {
     const config = await loadConfig(text, path);
+    if (config.program.workers > 1) {
+      const { runConfigWorkers } = await late<
+        typeof import("./run_workers.ts")
+      >("./run_workers.ts");
+      return await runConfigWorkers(config, { path, isWatched: options.watch });
+    }
     return await runServer(config.program, async (log, host) => {
       prepareReceiveQueues(); // With a permission that a server drops next.
       const running = new RunningConfig({ log, host });

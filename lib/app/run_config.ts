@@ -193,6 +193,7 @@ export class RunningConfig implements Stoppable, Reloadable {
     const heirs = new Set<Generation>();
     const started: Generation[] = [];
     const failures: [ListenerConfig, error: unknown][] = [];
+    const names = namesOf(config.listeners, places);
     for (const listener of fresh) {
       const predecessor = leaving.find((one) =>
         one.config.kindName === listener.kindName && !heirs.has(one) &&
@@ -202,7 +203,9 @@ export class RunningConfig implements Stoppable, Reloadable {
       const generation = new Generation(listener);
       started.push(generation);
       try {
-        await generation.start({ leaving, taken, predecessor }, this.#hosting);
+        const name = names.get(listener)!;
+        const heritage = { leaving, taken, predecessor, name };
+        await generation.start(heritage, this.#hosting);
       } catch (error) {
         failures.push([listener, error]);
       }
@@ -305,4 +308,19 @@ export class RunningConfig implements Stoppable, Reloadable {
   #say(level: "info" | "warning", message: string): void {
     this.#hosting.log({ event: "message", level, message });
   }
+}
+
+/** A listener is the same as before as long as its first place is. */
+function namesOf(
+  listeners: readonly ListenerConfig[],
+  places: Plan["places"],
+): Map<ListenerConfig, string> {
+  const all = new Set<string>();
+  return new Map(listeners.map((listener) => {
+    const base = `${listener.kindName} ${places.get(listener)?.[0] ?? ""}`;
+    let name = base;
+    for (let count = 2; all.has(name); count++) name = `${base} ${count}`;
+    all.add(name);
+    return [listener, name];
+  }));
 }

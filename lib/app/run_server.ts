@@ -5,13 +5,18 @@
  * @module
  */
 
-import { describeError } from "../handlers/describe_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { AdminOptions } from "./admin_options.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { requireInheritedTaken } from "./inherited_listener.ts";
 import { openLog } from "./log_sink.ts";
 import { OperatorSignals } from "./operator_signals.ts";
+import {
+  dropPermissions,
+  sayNothingToReload,
+  spareStacks,
+  surviveMistakes,
+} from "./process_life.ts";
 import { ALONE, type ServerHost } from "./server_host.ts";
 import {
   listenForSignals,
@@ -83,7 +88,7 @@ export async function runServer(
     onSignal: (done) => manager.reloading(done),
   });
   const running = watching.start(started);
-  dropPermissions(writes || watching.writes);
+  dropPermissions({ keepWrite: writes || watching.writes });
   for (const message of [...banner, ...watching.banner]) {
     log.write({ event: "message", level: "info", message });
   }
@@ -96,35 +101,4 @@ export async function runServer(
   );
   await log.flush();
   return code;
-}
-
-function sayNothingToReload(log: (event: LogEvent) => void): void {
-  const message = "SIGHUP: there is no file to reload";
-  log({ event: "message", level: "info", message });
-}
-
-/** What a server never does, nobody who takes it over shall do either. */
-function dropPermissions(keepWrite: boolean): void {
-  for (const name of ["run", "ffi"] as const) {
-    Deno.permissions.revokeSync({ name });
-  }
-  // Of what was given as a whole, a part can't be kept.
-  if (!keepWrite) Deno.permissions.revokeSync({ name: "write" });
-}
-
-/**
- * Every connection that is reset makes errors, whose stacks nobody sees: to take
- * them costs more than to handle the errors.
- */
-function spareStacks(): void {
-  Error.stackTraceLimit = 0;
-}
-
-/** A mistake of ours in one connection must not end all others. */
-function surviveMistakes(log: (event: LogEvent) => void): void {
-  addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    const message = `Internal error: ${describeError(event.reason)}`;
-    log({ event: "message", level: "error", message });
-  });
 }

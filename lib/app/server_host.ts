@@ -8,6 +8,7 @@
 import type { Registry } from "../handlers/registry.ts";
 import type { Listener } from "../net/listen.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
+import type { Share, ThreadInfo } from "./worker_share.ts";
 
 /** Opens a listener. */
 export type OpenEndpoint = (where: Endpoint) => Promise<Listener>;
@@ -18,6 +19,8 @@ export interface ServerHost {
   readonly registry?: Registry | undefined;
   /** Whether it is only to be seen if the server could start: it serves nothing. */
   readonly isTrial: boolean;
+  /** Which thread of several it is (default: there is one alone). */
+  readonly thread?: ThreadInfo | undefined;
   /**
    * Opens a listener.
    *
@@ -38,10 +41,22 @@ export interface ServerHost {
    * @typeParam T What it is.
    * @param what Its name.
    * @param settings Its own settings: others make another one.
-   * @param make Makes it.
+   * @param make Makes it; with what other threads share, where there are any.
    * @returns The one that was kept, or a new one.
    */
-  keep<T extends object>(what: string, settings: unknown, make: () => T): T;
+  keep<T extends object>(
+    what: string,
+    settings: unknown,
+    make: (share?: Share) => T,
+  ): T;
+  /**
+   * Gives the program as one of its listeners has it, where threads have to
+   * agree on which is which (default: they need not).
+   *
+   * @param listener Its name, the same in all threads.
+   * @returns What that listener is to use.
+   */
+  forListener?(listener: string): ServerHost;
 }
 
 /** A program with that server alone, as one command starts it. */

@@ -18,6 +18,12 @@ const GRACE = 5_000;
 /** The longest interval of a timer, in milliseconds. */
 const MOST_INTERVAL = 2 ** 31 - 1;
 
+/** A server whose life is told of. */
+export interface WatchedStoppable extends Stoppable {
+  /** Whether all of it answers (default: it does where this program does). */
+  readonly isAnswering?: boolean;
+}
+
 /** Who has started the program and wants to know how it is. */
 export interface ServiceManager extends Disposable {
   /**
@@ -26,7 +32,7 @@ export interface ServiceManager extends Disposable {
    * @param running The server.
    * @returns The same server, whose shutdown is told as well.
    */
-  ready(running: Stoppable): Stoppable;
+  ready(running: WatchedStoppable): Stoppable;
   /**
    * Tells that files are being read again.
    *
@@ -88,7 +94,7 @@ function watchdogInterval(): number | undefined {
 class Systemd implements ServiceManager {
   readonly #socket: NotifySocket;
   readonly #interval: number | undefined;
-  #running: Stoppable | undefined;
+  #running: WatchedStoppable | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #isStopping = false;
 
@@ -97,12 +103,13 @@ class Systemd implements ServiceManager {
     this.#interval = interval;
   }
 
-  ready(running: Stoppable): Stoppable {
+  ready(running: WatchedStoppable): Stoppable {
     this.#running = running;
     this.#socket.send("READY=1", this.#status());
     if (this.#interval !== undefined) {
       // Where the event loop stands still, so does the timer.
       this.#timer = setInterval(() => {
+        if (running.isAnswering === false) return;
         this.#socket.send("WATCHDOG=1", this.#status());
       }, this.#interval);
     }

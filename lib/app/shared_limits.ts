@@ -40,7 +40,7 @@ export async function shareLimits(
   const shared = host.keep(
     "limits",
     { ...config, hasUsers },
-    () => new SharedLimits(openLimits(config, hasUsers, log)),
+    (share) => new SharedLimits(openLimits(config, hasUsers, log, share)),
   );
   return await shared.lease();
 }

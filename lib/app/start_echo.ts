@@ -17,9 +17,8 @@ import {
 } from "../net/resettable_listener.ts";
 import { openUdp } from "../net/udp.ts";
 import type { LogEvent } from "../observe/log_event.ts";
-import { ConnectionLimits } from "../policy/connection_limits.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
-import { connectionCapacity } from "./descriptors.ts";
+import { connectionLimits, threadCapacity } from "./connection_counts.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
 import { openEndpoint } from "./open_listener.ts";
@@ -73,8 +72,17 @@ export type EchoServer = RunningListeners;
  */
 export async function startEcho(config: EchoConfig): Promise<EchoServer> {
   const { maxConnections = 20_000, log = () => {}, host = ALONE } = config;
-  const most = Math.min(maxConnections, connectionCapacity());
-  const limits = new ConnectionLimits(most);
+  const most = Math.min(maxConnections, threadCapacity(host.thread));
+  const limits = host.keep(
+    "connections",
+    most,
+    (share) => connectionLimits(most, {}, share),
+  );
+  if (host.thread !== undefined && config.resetAfter !== undefined) {
+    throw new UsageError(
+      "--reset-after does not go with --workers: one thread can have such a listener",
+    );
+  }
   const running = await startListeners(
     [config.listen],
     ({ isPublic, watch }) => {
@@ -109,7 +117,9 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
       check: ({ addr, isPublic }) => requireConsent(config, addr, isPublic),
     },
   );
-  if (!config.udp || host.isTrial) return running;
+  // Datagrams have one socket: the first thread answers them.
+  const isFirst = (host.thread?.index ?? 0) === 0;
+  if (!config.udp || host.isTrial || !isFirst) return running;
   return withDatagrams(running, config, log);
 }
 

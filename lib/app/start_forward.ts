@@ -16,11 +16,11 @@ import type { Handler } from "../net/listen.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { PoolFigures, PoolOptions } from "../net/pool.ts";
 import type { LogEvent } from "../observe/log_event.ts";
-import { ConnectionLimits } from "../policy/connection_limits.ts";
 import {
   UpstreamHealth,
   type UpstreamHealthOptions,
 } from "../policy/upstream_health.ts";
+import { connectionLimits, threadCapacity } from "./connection_counts.ts";
 import { connectionCapacity } from "./descriptors.ts";
 import type { Route, UpstreamConfig } from "./forward_routes.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
@@ -36,6 +36,7 @@ import {
 } from "./start_listeners.ts";
 import { TIMEOUTS } from "./timeouts.ts";
 import { UsageError } from "./usage_error.ts";
+import type { ThreadInfo } from "./worker_share.ts";
 
 /** What the relay is to be. */
 export interface ForwardConfig extends FrontConfig {
@@ -102,14 +103,14 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   requireFitting(config);
   const { maxConnections = 20_000, log = () => {}, host = ALONE } = config;
   const parked = requireRoom(config);
-  const most = Math.min(maxConnections, connectionCapacity(2, parked));
+  const most = Math.min(maxConnections, threadCapacity(host.thread, parked));
   const resolver = openNames(config.names);
   const timeouts = { ...TIMEOUTS, ...config.timeouts };
   const groups: Upstreams[] = [];
-  const connectionLimits = host.keep(
+  const places = host.keep(
     "connections",
     most,
-    () => new ConnectionLimits(most),
+    (share) => connectionLimits(most, {}, share),
   );
   const limits = await shareLimits(config.limits ?? {}, {
     ...{ hasUsers: false, host, log },
@@ -128,7 +129,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     })?.find(undefined),
     startTls: config.startTls,
     connectTimeout: timeout,
-    pool: config.pool ?? {},
+    pool: poolOf(config.pool ?? {}, host.thread),
     onHealth: (upstream, why) => log(healthChange(upstream, why)),
   };
   const hide: ((() => void) | undefined)[] = [];
@@ -163,7 +164,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       serverSpeaksFirst: config.pool?.serverSpeaksFirst ?? false,
       poolSettle: config.poolSettle ?? 50,
       sendProxy: config.sendProxy,
-      limits: connectionLimits,
+      limits: places,
       connectionsPerClient: config.maxConnectionsPerClient ??
         (isPublic ? 1_000 : 0),
       usage: limits.usage,
@@ -230,6 +231,20 @@ function openUpstreams(
     }, shared)
   );
   return new Upstreams(all, balance);
+}
+
+/** Each thread has a pool of its own; all together are as large as was said. */
+function poolOf(pool: PoolOptions, thread: ThreadInfo | undefined) {
+  const { mode = "off", size = 0 } = pool;
+  if (thread === undefined || mode === "off") return pool;
+  const { count, index } = thread;
+  if (size < count) {
+    throw new UsageError(
+      `--pool-size ${size} is less than one for each of --workers ${count}`,
+    );
+  }
+  const own = Math.floor(size / count) + (index < size % count ? 1 : 0);
+  return { ...pool, size: own };
 }
 
 function requireFitting(config: ForwardConfig): void {

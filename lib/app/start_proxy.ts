@@ -18,12 +18,12 @@ import type { StartTls } from "../net/chain.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { Bans } from "../policy/bans.ts";
-import { ConnectionLimits, MOST_REFUSED } from "../policy/connection_limits.ts";
+import { MOST_REFUSED } from "../policy/connection_limits.ts";
 import { type RuleBook, Rules } from "../policy/rules.ts";
 import { type User, Users } from "../policy/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { HostPort } from "../wire/host_port.ts";
-import { connectionCapacity } from "./descriptors.ts";
+import { connectionLimits, threadCapacity } from "./connection_counts.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
 import { type LimitConfig, startWith } from "./open_limits.ts";
 import { openParents, type ParentConfig } from "./open_parents.ts";
@@ -120,15 +120,19 @@ const UDP = {
 export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   const { maxConnections = 20_000, log = () => {}, host = ALONE } = config;
   requireServable(config);
-  const capacity = connectionCapacity();
+  const capacity = threadCapacity(host.thread);
   const most = Math.min(maxConnections, capacity);
   const shared = {
     users: await usersOf(config),
     bans: config.bans ?? new Bans(),
-    limits: host.keep("connections", most, () => new ConnectionLimits(most)),
+    limits: host.keep(
+      "connections",
+      most,
+      (share) => connectionLimits(most, {}, share),
+    ),
     timeouts: { ...TIMEOUTS, ...config.timeouts },
     protocols: new Set(config.protocols ?? PROTOCOLS),
-    udp: udpSettings(config.udp),
+    udp: udpSettings(config.udp, host),
     resolver: openNames(config.names),
     outgoing: checkOutgoing(config.outgoing ?? {}),
     sendProxy: config.sendProxy,
@@ -202,12 +206,17 @@ function hasCertificates({ tls }: ProxyConfig): boolean {
   return tls !== undefined && tls.clients !== "anyone";
 }
 
-function udpSettings(given: ProxyConfig["udp"]): UdpSettings {
+function udpSettings(
+  given: ProxyConfig["udp"],
+  host: ServerHost,
+): UdpSettings {
   const { associations, ...rest } = { ...UDP, ...given };
-  return {
-    ...rest,
-    limits: new ConnectionLimits(associations, { what: "associations" }),
-  };
+  const limits = host.keep(
+    "associations",
+    associations,
+    (share) => connectionLimits(associations, { what: "associations" }, share),
+  );
+  return { ...rest, limits };
 }
 
 function requireConsent(

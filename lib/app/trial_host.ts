@@ -12,6 +12,8 @@ import { parseIpAddress } from "../wire/ip_address.ts";
 import { openListener } from "./open_listener.ts";
 import type { ServerHost } from "./server_host.ts";
 import { StartError } from "./usage_error.ts";
+import type { ThreadInfo } from "./worker_share.ts";
+import { requireShareable } from "./worker_socket.ts";
 
 /** A place that a server wants to listen on. */
 export interface Claim {
@@ -24,10 +26,21 @@ export interface Claim {
 /** A program for trials. */
 export class TrialHost implements ServerHost {
   readonly isTrial = true;
+  /** The first of several threads, where there are to be any. */
+  readonly thread: ThreadInfo | undefined;
   /** Where the server wants to listen. */
   readonly claims: Claim[] = [];
   /** What forbids its start. */
   readonly refusals: unknown[] = [];
+
+  /**
+   * Makes a program with nothing in it.
+   *
+   * @param workers Threads that the server is to run in (default 1).
+   */
+  constructor(workers = 1) {
+    this.thread = workers > 1 ? { index: 0, count: workers } : undefined;
+  }
 
   /**
    * Makes a listener that accepts nothing.
@@ -37,6 +50,11 @@ export class TrialHost implements ServerHost {
    * @throws {StartError} If there can't be one, whoever else listens there.
    */
   async open(where: Endpoint): Promise<Listener> {
+    try {
+      if (this.thread !== undefined) requireShareable(where);
+    } catch (error) {
+      this.refuse(error);
+    }
     const addr = isUnixPath(where)
       ? await unixAddr(where.path)
       : await boundAddr(where);

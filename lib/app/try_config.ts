@@ -119,7 +119,7 @@ class ListenerTrial {
     // Without its words, wrong as they are, there is nothing to start.
     if (words !== undefined && this.#dropped.has(words.operand)) return;
     while (true) {
-      const host = new TrialHost();
+      const host = new TrialHost(this.#config.program.workers);
       const error = await this.#start(host);
       for (const refusal of host.refusals) this.#note(refusal);
       if (error !== undefined) this.#note(error);

@@ -5,10 +5,9 @@
  * @module
  */
 
-import { formatSpan } from "../observe/span.ts";
-import type { Attack } from "../policy/bans.ts";
 import { clientKey } from "../policy/client_key.ts";
 import { Refusal } from "../policy/refusal.ts";
+import { banEvents } from "./ban_events.ts";
 import type { Session } from "./session.ts";
 
 /** What a client says of itself. */
@@ -62,17 +61,6 @@ export async function authenticate(
 }
 
 function countFailure({ remote, services }: Session, username: string): void {
-  const { bans, log } = services;
-  const { ban, attack } = bans.fail(remote.hostname, username);
-  if (attack !== undefined) {
-    log({ event: "message", level: "warning", message: describe(attack) });
-  }
-  if (ban !== undefined) log(ban);
-}
-
-function describe({ user, duration, failures, window }: Attack): string {
-  const many = `${failures} failures in ${formatSpan(window)}`;
-  return `User ${JSON.stringify(user)} is under attack, ${many}: for ${
-    formatSpan(duration)
-  } one failure bans a client`;
+  const outcome = services.bans.fail(remote.hostname, username);
+  for (const event of banEvents(outcome)) services.log(event);
 }

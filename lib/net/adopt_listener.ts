@@ -77,18 +77,28 @@ export function listeningAddress(descriptor: number): Deno.NetAddr | undefined {
   return isListener ? addressOf(system, descriptor) : undefined;
 }
 
+/** Options for {@linkcode adoptListener}. */
+export interface AdoptOptions {
+  /** Whether the descriptor stays open, for others of this process. */
+  isKept?: boolean;
+}
+
 /**
- * Takes a socket over that listens. Its descriptor is closed: the listener has
- * another one. Whoever else holds the socket keeps it, also when the listener
+ * Takes a socket over that listens. Its descriptor is closed, unless it is to
+ * stay: the listener has another one. Whoever else holds the socket keeps it, also when the listener
  * is closed, and what has not been accepted by then is theirs.
  *
  * @param descriptor A descriptor that this process was started with.
+ * @param options Whether others need it.
  * @returns The listener, as good as one of `Deno.listen`; the caller closes it.
  * @throws {Error} If it is no such socket, or the runtime waits for its sockets
  *   in another way than it used to.
  * @throws {Deno.errors.NotCapable} If Deno was given less than all permissions.
  */
-export function adoptListener(descriptor: number): Listener {
+export function adoptListener(
+  descriptor: number,
+  { isKept = false }: AdoptOptions = {},
+): Listener {
   const addr = listeningAddress(descriptor);
   if (addr === undefined) {
     throw new Error("it is no TCP socket that listens");
@@ -96,6 +106,7 @@ export function adoptListener(descriptor: number): Listener {
   const own = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   try {
     replaceSocket(system!, own.addr as Deno.NetAddr, descriptor);
+    if (!isKept) system!.close(descriptor);
   } catch (error) {
     own.close();
     throw error;
@@ -144,7 +155,6 @@ function replaceSocket(
   if (system.epoll_ctl(set, EPOLL_CTL_ADD, descriptor, encode(found)) !== 0) {
     throw new Error("the system does not let it be waited for");
   }
-  system.close(given);
 }
 
 /** Reads who waits for what (proc_pid_fdinfo(5)). */

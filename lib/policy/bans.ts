@@ -16,6 +16,7 @@ import { clientKey } from "./client_key.ts";
 import {
   type ActiveBan,
   type FailureRules,
+  type FailureState,
   FailureTable,
 } from "./failure_table.ts";
 import { Refusal } from "./refusal.ts";
@@ -54,6 +55,16 @@ export interface FailureOutcome {
   ban: BanEvent | undefined;
   /** The attack on the name that begins with it. */
   attack: Attack | undefined;
+}
+
+/** What is known of a client or a name, for others who are to know it too. */
+export interface BanState {
+  /** Which of the two it is. */
+  readonly of: "client" | "user";
+  /** The client's key, or the name. */
+  readonly key: string;
+  /** What is known; `undefined` is nothing. */
+  readonly state: FailureState | undefined;
 }
 
 /** Counts failures to authenticate, and bans clients for them. */
@@ -137,6 +148,47 @@ export class Bans {
    */
   succeed(client: string): void {
     this.#clients.succeed(clientKey(client));
+  }
+
+  /**
+   * Tells what is known of a client and a name.
+   *
+   * @param client The client's address, without port.
+   * @param user The name (default: of the client alone).
+   * @returns That of each.
+   */
+  statesOf(client: string | undefined, user?: string): BanState[] {
+    const states: BanState[] = [];
+    if (client !== undefined) {
+      const key = clientKey(client);
+      states.push({ of: "client", key, state: this.#clients.state(key) });
+    }
+    if (user !== undefined) {
+      states.push({ of: "user", key: user, state: this.#users.state(user) });
+    }
+    return states;
+  }
+
+  /** All that is known. */
+  states(): BanState[] {
+    return [
+      ...[...this.#clients.keys()].flatMap((key) => this.statesOf(key)),
+      ...[...this.#users.keys()].flatMap((key) =>
+        this.statesOf(undefined, key)
+      ),
+    ];
+  }
+
+  /**
+   * Takes what others know in the place of what is known.
+   *
+   * @param states What they know.
+   */
+  replace(states: readonly BanState[]): void {
+    for (const { of, key, state } of states) {
+      const table = of === "client" ? this.#clients : this.#users;
+      table.replace(key, state);
+    }
   }
 
   /** Clients that are banned, the one with the longest to go first. */

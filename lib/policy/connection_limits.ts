@@ -16,6 +16,9 @@ export interface Lease {
   release(): void;
 }
 
+/** Which limit leaves no place: that in all, or that of one client or user. */
+export type FullLimit = "all" | "one";
+
 /** Options for {@linkcode ConnectionLimits}. */
 export type ConnectionLimitsOptions =
   /** What is counted (default connections), and whose (default a client's). */
@@ -46,6 +49,11 @@ export class ConnectionLimits {
     return this.#total;
   }
 
+  /** Connections over the limit that are kept at once. */
+  protected get mostKept(): number {
+    return MOST_REFUSED;
+  }
+
   /** Clients or users that have a connection; each is kept only that long. */
   get clients(): number {
     return this.#byClient.size;
@@ -63,13 +71,13 @@ export class ConnectionLimits {
   admit(client: string, mostOfClient: number): Lease {
     const { what = "connections", per } = this.#options;
     const key = per === "user" ? client : clientKey(client);
-    const mine = this.#byClient.get(key) ?? 0;
-    if (this.#total >= this.#most) {
+    const full = this.take(key, this.#most, mostOfClient);
+    if (full === "all") {
       throw new Refusal("limit reached", `Limit of ${this.#most} ${what}`, {
         limit: what,
       });
     }
-    if (mostOfClient > 0 && mine >= mostOfClient) {
+    if (full === "one") {
       throw per === "user"
         ? new Refusal(
           "limit reached",
@@ -82,12 +90,10 @@ export class ConnectionLimits {
           { limit: `${what}-per-client` },
         );
     }
-    this.#total++;
-    this.#byClient.set(key, mine + 1);
     let held = true;
     return {
       release: () => {
-        if (held) this.#release(key);
+        if (held) this.give(key);
         held = false;
       },
     };
@@ -102,7 +108,7 @@ export class ConnectionLimits {
    *   are kept as may be: it has to go at once.
    */
   keep(): Lease | undefined {
-    if (this.#refused >= MOST_REFUSED) return undefined;
+    if (this.#refused >= this.mostKept) return undefined;
     this.#refused++;
     let held = true;
     return {
@@ -113,7 +119,33 @@ export class ConnectionLimits {
     };
   }
 
-  #release(key: string): void {
+  /**
+   * Takes a place, if there is one.
+   *
+   * @param key Whose it is to be.
+   * @param most Places in all.
+   * @param mostOfOne Places of one; 0 is no limit.
+   * @returns Which limit leaves none; `undefined` where it was taken.
+   */
+  protected take(
+    key: string,
+    most: number,
+    mostOfOne: number,
+  ): FullLimit | undefined {
+    if (this.#total >= most) return "all";
+    const mine = this.#byClient.get(key) ?? 0;
+    if (mostOfOne > 0 && mine >= mostOfOne) return "one";
+    this.#total++;
+    this.#byClient.set(key, mine + 1);
+    return undefined;
+  }
+
+  /**
+   * Gives a place back.
+   *
+   * @param key Whose it was.
+   */
+  protected give(key: string): void {
     this.#total--;
     const left = this.#byClient.get(key)! - 1;
     if (left > 0) this.#byClient.set(key, left);

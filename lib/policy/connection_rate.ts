@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { SharedTable } from "../sync/shared_table.ts";
 import { clientKey } from "./client_key.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -34,7 +35,17 @@ export interface ConnectionRateOptions {
   burst?: number | undefined;
   /** Tells the time in milliseconds (default `performance.now`). */
   now?: () => number;
+  /** Where threads count together (default: this one alone does). */
+  table?: SharedTable | undefined;
 }
+
+/** The table that threads need for {@linkcode ConnectionRate}. */
+export const RATE_TABLE = {
+  capacity: MOST_CLIENTS,
+  keyBytes: 48,
+  values: 1,
+  window: 32,
+} as const;
 
 /**
  * A token bucket for each client. Kept is only when it will be full again,
@@ -48,6 +59,7 @@ export class ConnectionRate {
   /** A bucket that is full later than this from now is empty. */
   readonly #longest: number;
   readonly #now: () => number;
+  readonly #table: SharedTable | undefined;
   /** In the order of the last connection. */
   readonly #fullAt = new Map<string, number>();
 
@@ -68,6 +80,7 @@ export class ConnectionRate {
     // Rounding must not cost one of a whole number.
     this.#longest = (burst - 1 + 1e-6) * this.#interval;
     this.#now = now;
+    this.#table = options.table;
   }
 
   /** Clients that are remembered. */
@@ -85,20 +98,40 @@ export class ConnectionRate {
    */
   take(client: string): void {
     const key = clientKey(client);
+    const early = this.#table === undefined
+      ? this.#count(key)
+      : this.#countTogether(key, this.#table);
+    if (early <= 0) return;
+    throw new Refusal("limit reached", this.#message, {
+      limit: "connection-rate",
+      retryAfter: Math.ceil(early / 1_000),
+    });
+  }
+
+  /** Gives by how many milliseconds it is too early; then it does not count. */
+  #count(key: string): number {
     const now = this.#now();
     const fullAt = Math.max(this.#fullAt.get(key) ?? now, now);
     const early = fullAt - now - this.#longest;
-    if (early > 0) {
-      throw new Refusal("limit reached", this.#message, {
-        limit: "connection-rate",
-        retryAfter: Math.ceil(early / 1_000),
-      });
-    }
+    if (early > 0) return early;
     this.#fullAt.delete(key); // To be the last in order.
     if (this.#fullAt.size === MOST_CLIENTS) {
       const [oldest] = this.#fullAt.keys();
       this.#fullAt.delete(oldest!);
     }
     this.#fullAt.set(key, fullAt + this.#interval);
+    return 0;
+  }
+
+  #countTogether(key: string, table: SharedTable): number {
+    return table.exclusively(() => {
+      const { now } = table;
+      const entry = table.enter(key)!; // Somebody always makes room.
+      const fullAt = Math.max(table.value(entry, 0), now);
+      const early = fullAt - now - this.#longest;
+      if (early > 0) return early;
+      table.setValue(entry, 0, fullAt + this.#interval);
+      return 0;
+    });
   }
 }

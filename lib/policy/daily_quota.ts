@@ -5,6 +5,7 @@
  */
 
 import { formatBytes } from "../observe/log_text.ts";
+import { LocalLedger, type QuotaLedger } from "./quota_ledger.ts";
 import { Refusal } from "./refusal.ts";
 
 const DAY = 86_400_000;
@@ -15,6 +16,8 @@ export interface DailyQuotaOptions {
   zone?: string | undefined;
   /** Tells the time in milliseconds since 1970 (default `Date.now`). */
   now?: () => number;
+  /** What keeps the count (default: nobody else has it). */
+  ledger?: QuotaLedger | undefined;
 }
 
 /** What has been counted, fit for JSON. */
@@ -34,9 +37,8 @@ export class DailyQuota {
   readonly #zone: string;
   readonly #now: () => number;
   readonly #format: Intl.DateTimeFormat | undefined;
-  readonly #bytes = new Map<string, number>();
+  readonly #ledger: QuotaLedger;
   #day: string;
-  #revision = 0;
 
   /**
    * Creates a quota that nobody has used.
@@ -52,17 +54,18 @@ export class DailyQuota {
     this.#now = now;
     this.#format = zone === "UTC" ? undefined : dayFormat(zone);
     this.#day = this.#dayAt(now());
+    this.#ledger = options.ledger ?? new LocalLedger();
   }
 
   /** Grows with every change, so that one can tell whether there was any. */
   get revision(): number {
-    return this.#revision;
+    return this.#ledger.revision;
   }
 
   /** What has been counted today. */
   get state(): QuotaState {
     this.#turnPage();
-    return { day: this.#day, bytes: Object.fromEntries(this.#bytes) };
+    return { day: this.#day, bytes: this.#ledger.all(this.#day) };
   }
 
   /**
@@ -87,8 +90,7 @@ export class DailyQuota {
   add(user: string, bytes: number): void {
     if (bytes <= 0) return;
     this.#turnPage();
-    this.#bytes.set(user, (this.#bytes.get(user) ?? 0) + bytes);
-    this.#revision++;
+    this.#ledger.add(this.#day, user, bytes);
   }
 
   /**
@@ -99,7 +101,7 @@ export class DailyQuota {
    */
   refusal(user: string): Refusal | undefined {
     this.#turnPage();
-    if ((this.#bytes.get(user) ?? 0) < this.#most) return undefined;
+    if (this.#ledger.read(this.#day, user) < this.#most) return undefined;
     const size = formatBytes(this.#most);
     return new Refusal(
       "limit reached",
@@ -111,8 +113,7 @@ export class DailyQuota {
   #turnPage(): void {
     if (this.#isCurrent(this.#day)) return;
     this.#day = this.#dayAt(this.#now());
-    this.#bytes.clear();
-    this.#revision++;
+    this.#ledger.turn(this.#day);
   }
 
   /** A clock that was set back over midnight gives nobody a second quota. */

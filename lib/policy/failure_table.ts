@@ -34,6 +34,18 @@ export interface ActiveBan {
   readonly failed: number;
 }
 
+/** What is known of a key, with times as seen from now. */
+export interface FailureState {
+  /** Milliseconds since each failure that may still count, the oldest first. */
+  readonly failures: readonly number[];
+  /** Milliseconds until the last ban ends; negative since it did. */
+  readonly until: number;
+  /** How often the next ban is to be doubled. */
+  readonly level: number;
+  /** Failures that led to the last ban. */
+  readonly failed: number;
+}
+
 interface Entry {
   /** When the failures were that may still count, the oldest first. */
   failures: number[];
@@ -139,6 +151,44 @@ export class FailureTable {
         failed,
       }))
       .filter(({ remaining }) => remaining > 0);
+  }
+
+  /** Keys that are known. */
+  keys(): IterableIterator<string> {
+    return this.#entries.keys();
+  }
+
+  /**
+   * Tells what is known of a key.
+   *
+   * @param key The key.
+   * @returns What another table can take; `undefined` where it is nothing.
+   */
+  state(key: string): FailureState | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    const now = this.#now();
+    const failures = entry.failures.map((at) => now - at);
+    return { ...entry, failures, until: entry.until - now };
+  }
+
+  /**
+   * Replaces what is known of a key by what another table knows.
+   *
+   * @param key The key.
+   * @param state That; `undefined` is nothing.
+   */
+  replace(key: string, state: FailureState | undefined): void {
+    if (state === undefined) {
+      this.#entries.delete(key);
+      return;
+    }
+    const now = this.#now();
+    const entry = this.#entryOf(key);
+    entry.failures = state.failures.map((age) => now - age);
+    entry.until = now + state.until;
+    entry.level = state.level;
+    entry.failed = state.failed;
   }
 
   #ban(entry: Entry): NewBan {

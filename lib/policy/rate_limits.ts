@@ -5,13 +5,28 @@
  */
 
 import { Pace } from "../sync/pace.ts";
-import { Rate } from "../sync/rate.ts";
+import { type Bucket, Rate } from "../sync/rate.ts";
+import { SharedBucket } from "../sync/shared_bucket.ts";
+import type { SharedTable } from "../sync/shared_table.ts";
 
 /**
  * Users remembered after their last connection, so that none gains a new burst
  * by connecting anew.
  */
 const MOST_IDLE_USERS = 1_000;
+
+/** The table that threads need for {@linkcode RateLimits}: two numbers a user. */
+export const BYTES_TABLE = {
+  capacity: 8_192,
+  keyBytes: 256,
+  values: 2,
+} as const;
+
+/** Key of all connections in it; nobody has such a name. */
+const TOTAL = "\0total";
+
+/** Places of the numbers in an entry of it. */
+const WAYS = { up: 0, down: 1 } as const;
 
 /** Bytes a second each way; 0 is no limit. */
 export interface BothWays {
@@ -50,12 +65,21 @@ export type Rates = Readonly<Record<keyof BothWays, Rate | undefined>>;
 interface KnownUser {
   rates: Rates;
   connections: number;
+  /** In the table of all threads. */
+  entry: number | undefined;
+}
+
+/** Where the buckets of a rate are that threads have together. */
+interface Place {
+  table: SharedTable;
+  entry: number;
 }
 
 /** The rates of everybody. */
 export class RateLimits {
   readonly #settings: RateSettings;
   readonly #total: Rates;
+  readonly #table: SharedTable | undefined;
   /** Those without a connection in the order of their last one. */
   readonly #users = new Map<string, KnownUser>();
 
@@ -63,10 +87,12 @@ export class RateLimits {
    * Creates rates that nobody has used.
    *
    * @param settings The rates.
+   * @param table Where threads count together (default: this one alone does).
    */
-  constructor(settings: RateSettings) {
+  constructor(settings: RateSettings, table?: SharedTable) {
     this.#settings = settings;
-    this.#total = this.#makeRates(settings.total);
+    this.#table = table;
+    this.#total = this.#makeRates(settings.total, this.#enterTable(TOTAL));
   }
 
   /** Users that are remembered. */
@@ -107,6 +133,9 @@ export class RateLimits {
     const known = this.#users.get(user);
     if (known === undefined || --known.connections > 0) return;
     this.#users.delete(user); // To be the last in order.
+    if (known.entry !== undefined) {
+      return this.#leaveTable(known.entry); // The table remembers it.
+    }
     this.#users.set(user, known);
     if (this.#users.size <= MOST_IDLE_USERS) return;
     for (const [name, { connections }] of this.#users) {
@@ -120,19 +149,50 @@ export class RateLimits {
     if (this.#settings.user === undefined) return undefined;
     let known = this.#users.get(user);
     if (known === undefined) {
-      known = { rates: this.#makeRates(this.#settings.user), connections: 0 };
+      const place = this.#enterTable(user);
+      const rates = this.#makeRates(this.#settings.user, place);
+      known = { rates, connections: 0, entry: place?.entry };
       this.#users.set(user, known);
     }
     known.connections++;
     return known.rates;
   }
 
-  #makeRates({ up, down }: BothWays = { up: 0, down: 0 }): Rates {
+  #makeRates(
+    bytes: BothWays = { up: 0, down: 0 },
+    place?: Place,
+  ): Rates {
     const { burst = 100 } = this.#settings;
-    const make = (rate: number) =>
-      rate === 0 ? undefined : new Rate(rate, { burst });
-    return { up: make(up), down: make(down) };
+    const make = (way: keyof BothWays) => {
+      if (bytes[way] === 0) return undefined;
+      const bucket = bucketAt(place, WAYS[way]);
+      return new Rate(bytes[way], { burst, bucket });
+    };
+    return { up: make("up"), down: make("down") };
   }
+
+  /** While we have a share of it, it is not forgotten. */
+  #enterTable(key: string): Place | undefined {
+    const table = this.#table;
+    const entry = table?.exclusively(() => {
+      const entry = table.enter(key);
+      if (entry !== undefined) table.addShare(entry, 1);
+      return entry;
+    });
+    return entry === undefined ? undefined : { table: table!, entry };
+  }
+
+  #leaveTable(entry: number): void {
+    this.#table!.exclusively(() => this.#table!.addShare(entry, -1));
+  }
+}
+
+function bucketAt(
+  place: Place | undefined,
+  index: number,
+): ((speed: number, burst: number) => Bucket) | undefined {
+  if (place === undefined) return undefined;
+  return (speed, burst) => new SharedBucket(place, { index, speed, burst });
 }
 
 function makePace(rates: (Rate | undefined)[]): Pace | undefined {

@@ -24,6 +24,22 @@ const LONGEST_TURN = 1024 * 1024;
  */
 const LOOK = { first: 2, last: 50 } as const;
 
+/** What of a rate is left, where others than us use it too. */
+export interface Bucket {
+  /**
+   * Tells what is left.
+   *
+   * @returns Bytes; negative is a debt.
+   */
+  level(): number;
+  /**
+   * Takes something out.
+   *
+   * @param count Bytes.
+   */
+  spend(count: number): void;
+}
+
 /** Options for {@linkcode Rate}. */
 export interface RateOptions {
   /**
@@ -33,6 +49,13 @@ export interface RateOptions {
   burst?: number;
   /** Tells the time in milliseconds (default `performance.now`). */
   now?: () => number;
+  /**
+   * Makes what is shared with other threads (default: nothing is).
+   *
+   * @param speed Bytes a millisecond.
+   * @param burst Bytes that it holds.
+   */
+  bucket?: ((speed: number, burst: number) => Bucket) | undefined;
 }
 
 /**
@@ -47,6 +70,7 @@ export class Rate {
   readonly #piece: number;
   readonly #turn: number;
   readonly #now: () => number;
+  readonly #bucket: Bucket | undefined;
   /** In the order of their coming. */
   readonly #waiters = new Set<() => void>();
   #level: number;
@@ -69,6 +93,7 @@ export class Rate {
     const turn = Math.floor(this.#speed * TURN_TIME);
     this.#turn = Math.min(Math.max(LEAST_PIECE, turn), LONGEST_TURN);
     this.#now = now;
+    this.#bucket = options.bucket?.(this.#speed, this.#burst);
     this.#level = this.#burst;
     this.#at = now();
   }
@@ -94,7 +119,8 @@ export class Rate {
    * @param count Bytes.
    */
   charge(count: number): void {
-    this.#level -= count;
+    if (this.#bucket === undefined) this.#level -= count;
+    else this.#bucket.spend(count);
   }
 
   /**
@@ -135,11 +161,12 @@ export class Rate {
    * @param count Its bytes.
    */
   chargeDatagram(count: number): void {
-    this.#level -= count;
+    this.charge(count);
     this.#spare = Math.max(0, this.#spare - count);
   }
 
   #refill(): number {
+    if (this.#bucket !== undefined) return this.#bucket.level();
     const now = this.#now();
     const gained = (now - this.#at) * this.#speed;
     this.#at = now;

@@ -50,6 +50,7 @@ Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () =>
     "max-connections-per-client": undefined,
     "admin": undefined,
     "admin-token-file": undefined,
+    "workers": 1,
     "dns": [],
     "dns-cache": 4_096,
     "prefer": "system",

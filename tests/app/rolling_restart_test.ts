@@ -42,29 +42,32 @@ testPrograms({
   },
 });
 
-testPrograms({
-  name: "a restart lets who comes meanwhile wait",
-  needs: ["systemd-socket-activate"],
-  async fn({ "systemd-socket-activate": tool }) {
-    await using echo = startEcho();
-    const port = closedPort();
-    await using service = new SocketActivation(
-      tool,
-      port,
-      "--listen",
-      `127.0.0.1:${port}`,
-    );
-    await service.whenOpen();
-    // The tool starts the shell when the first has come, who waits as well.
-    const first = roundTrip(port, echo.addr);
-    const running = await service.start();
-    await within(10_000, first);
-    assertEquals(await service.stop(running), 0);
-    const second = roundTrip(port, echo.addr);
-    await service.start();
-    await within(10_000, second);
-  },
-});
+for (const workers of ["1", "3"]) {
+  testPrograms({
+    name: `a restart lets who comes meanwhile wait, workers ${workers}`,
+    needs: ["systemd-socket-activate"],
+    async fn({ "systemd-socket-activate": tool }) {
+      await using echo = startEcho();
+      const port = closedPort();
+      await using service = new SocketActivation(
+        tool,
+        port,
+        "--listen",
+        `127.0.0.1:${port}`,
+        ...["--workers", workers],
+      );
+      await service.whenOpen();
+      // The tool starts the shell when the first has come, who waits as well.
+      const first = roundTrip(port, echo.addr);
+      const running = await service.start();
+      await within(10_000, first);
+      assertEquals(await service.stop(running), 0);
+      const second = roundTrip(port, echo.addr);
+      await service.start();
+      await within(10_000, second);
+    },
+  });
+}
 
 testPrograms({
   name: "an inherited socket that nothing is to listen on stops the start",

@@ -9,45 +9,51 @@ import { readExactly, startEcho, writeAll } from "../support/sockets.ts";
 
 const ignore = Deno.build.os !== "linux";
 
-Deno.test({
-  name: "openServiceManager() tells of start, life, reload and end",
-  ignore,
-  async fn() {
-    await using folder = await makeFolder();
-    const address = `${folder.path}/notify`;
-    const rules = `${folder.path}/rules`;
-    await Deno.writeTextFile(rules, "allow\n");
-    using manager = receiveNotifications(address);
-    await using echo = startEcho();
-    const variables = { NOTIFY_SOCKET: address, WATCHDOG_USEC: "100000" };
-    await using sluice = new Sluice(variables, "--rules", rules);
-    assertEquals(await manager.next(), [
-      "READY=1",
-      "STATUS=Serving, 0 connections open",
-    ]);
-    using conn = await sluice.openTunnel(echo.addr);
-    await writeAll(conn, [1]);
-    await readExactly(conn, 1);
-    let said = await manager.next();
-    while (said[1] !== "STATUS=Serving, 1 connection open") {
-      assertEquals(said[0], "WATCHDOG=1");
-      said = await manager.next();
-    }
-    sluice.kill("SIGHUP");
-    said = await nextBesidesLife(manager);
-    assertEquals(said[0], "RELOADING=1");
-    assertMatch(said[1]!, /^MONOTONIC_USEC=[1-9]\d*$/);
-    assertEquals((await nextBesidesLife(manager))[0], "READY=1");
-    sluice.kill("SIGTERM");
-    assertEquals(await nextBesidesLife(manager), [
-      "STOPPING=1",
-      "EXTEND_TIMEOUT_USEC=35000000",
-      "STATUS=Accepting no more, 1 connection left",
-    ]);
-    conn.close();
-    assertEquals(await sluice.code(), 0);
-  },
-});
+for (const workers of ["1", "2"]) {
+  Deno.test({
+    name:
+      `openServiceManager() tells of start, life, reload and end, workers ${workers}`,
+    ignore,
+    async fn() {
+      await using folder = await makeFolder();
+      const address = `${folder.path}/notify`;
+      const rules = `${folder.path}/rules`;
+      await Deno.writeTextFile(rules, "allow\n");
+      using manager = receiveNotifications(address);
+      await using echo = startEcho();
+      const variables = { NOTIFY_SOCKET: address, WATCHDOG_USEC: "100000" };
+      await using sluice = new Sluice(
+        variables,
+        ...["--rules", rules, "--workers", workers],
+      );
+      assertEquals(await manager.next(), [
+        "READY=1",
+        "STATUS=Serving, 0 connections open",
+      ]);
+      using conn = await sluice.openTunnel(echo.addr);
+      await writeAll(conn, [1]);
+      await readExactly(conn, 1);
+      let said = await manager.next();
+      while (said[1] !== "STATUS=Serving, 1 connection open") {
+        assertEquals(said[0], "WATCHDOG=1");
+        said = await manager.next();
+      }
+      sluice.kill("SIGHUP");
+      said = await nextBesidesLife(manager);
+      assertEquals(said[0], "RELOADING=1");
+      assertMatch(said[1]!, /^MONOTONIC_USEC=[1-9]\d*$/);
+      assertEquals((await nextBesidesLife(manager))[0], "READY=1");
+      sluice.kill("SIGTERM");
+      assertEquals(await nextBesidesLife(manager), [
+        "STOPPING=1",
+        "EXTEND_TIMEOUT_USEC=35000000",
+        "STATUS=Accepting no more, 1 connection left",
+      ]);
+      conn.close();
+      assertEquals(await sluice.code(), 0);
+    },
+  });
+}
 
 Deno.test({
   name: "openServiceManager() tells of a reload where there is no file",

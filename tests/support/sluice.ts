@@ -32,7 +32,7 @@ export class Sluice implements AsyncDisposable {
     const env = typeof first === "object" ? first : {};
     const args = given.filter((one) => typeof one === "string");
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "main.ts", ...this.argumentsFor(args)],
+      args: ["run", "-A", this.program, ...this.argumentsFor(args)],
       cwd: ROOT,
       env: { SLUICE_USERS: "", NO_COLOR: "1", ...env },
       stdin: "null",
@@ -40,6 +40,11 @@ export class Sluice implements AsyncDisposable {
       stderr: "piped",
     }).spawn();
     this.#reading = this.#read();
+  }
+
+  /** The module that is run. */
+  protected get program(): string {
+    return "main.ts";
   }
 
   /** What it is started with; another command has other ones. */

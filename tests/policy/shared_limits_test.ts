@@ -1,0 +1,135 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  ConnectionRate,
+  RATE_TABLE,
+} from "../../lib/policy/connection_rate.ts";
+import { DailyQuota } from "../../lib/policy/daily_quota.ts";
+import { BYTES_TABLE, RateLimits } from "../../lib/policy/rate_limits.ts";
+import { Refusal } from "../../lib/policy/refusal.ts";
+import {
+  connectionTable,
+  SharedConnectionLimits,
+} from "../../lib/policy/shared_connection_limits.ts";
+import { LEDGER_TABLE, SharedLedger } from "../../lib/policy/shared_ledger.ts";
+import {
+  SharedTable,
+  type SharedTableShape,
+} from "../../lib/sync/shared_table.ts";
+
+/** The same table for two threads. */
+function tables(
+  given: Omit<SharedTableShape, "threads">,
+  time = { now: 0 },
+): [SharedTable, SharedTable] {
+  const shape = { ...given, threads: 2 };
+  const memory = new SharedArrayBuffer(SharedTable.bytes(shape));
+  const make = (thread: number) =>
+    new SharedTable(shape, { memory, thread, now: () => time.now });
+  return [make(0), make(1)];
+}
+
+Deno.test("SharedConnectionLimits counts the connections of all threads", () => {
+  const limits = tables(connectionTable(3, "client")).map((table) =>
+    new SharedConnectionLimits(3, { table, threads: 2 })
+  );
+  const [one, other] = limits as [
+    SharedConnectionLimits,
+    SharedConnectionLimits,
+  ];
+  const first = one.admit("192.0.2.1", 2);
+  other.admit("192.0.2.1", 2);
+  assertThrows(() => one.admit("192.0.2.1", 2), Refusal, "from one client");
+  one.admit("192.0.2.2", 2);
+  assertThrows(() => other.admit("192.0.2.3", 2), Refusal, "Limit of 3");
+  first.release();
+  first.release();
+  other.admit("192.0.2.3", 2);
+  assertEquals([one.total, other.total, one.clients], [3, 3, 3]);
+});
+
+Deno.test("SharedConnectionLimits counts users by names of any length", () => {
+  const [table] = tables(connectionTable(Infinity, "user"));
+  const limits = new SharedConnectionLimits(
+    Infinity,
+    { table, threads: 2 },
+    { per: "user" },
+  );
+  const names = ["a", "é".repeat(127), "x".repeat(255)];
+  for (const name of names) {
+    limits.admit(name, 1);
+    assertThrows(() => limits.admit(name, 1), Refusal, "of user");
+  }
+});
+
+Deno.test("ConnectionRate counts the connections of all threads", () => {
+  const time = { now: 1_000 };
+  const rates = tables(RATE_TABLE, time).map((table) =>
+    new ConnectionRate({ count: 2, period: "second" }, { table })
+  );
+  rates[0]!.take("192.0.2.1");
+  rates[1]!.take("192.0.2.1");
+  for (const rate of rates) assertThrows(() => rate.take("192.0.2.1"), Refusal);
+  rates[1]!.take("192.0.2.2");
+  time.now += 500;
+  rates[0]!.take("192.0.2.1");
+  assertThrows(() => rates[1]!.take("192.0.2.1"), Refusal);
+});
+
+Deno.test("RateLimits spends the bytes of all threads, of a user and in all", () => {
+  const time = { now: 0 };
+  const both = (bytes: number) => ({ up: bytes, down: bytes });
+  for (const settings of [{ total: both(100_000) }, { user: both(100_000) }]) {
+    const paces = tables(BYTES_TABLE, time).map((table) => {
+      const limits = new RateLimits(settings, table);
+      return limits.join(limits.connect(), "alice").up!;
+    });
+    const [one, other] = paces as [typeof paces[0], typeof paces[0]];
+    one.charge(20_000);
+    assertEquals([one.isOpen, other.isOpen], [false, false]);
+    time.now += 99;
+    assertEquals(other.isOpen, false);
+    time.now += 2;
+    assertEquals([one.isOpen, other.isOpen], [true, true]);
+    time.now += 10_000;
+  }
+});
+
+Deno.test("RateLimits gives a user no new burst for connecting to another thread", () => {
+  const time = { now: 0 };
+  const [one, other] = tables(BYTES_TABLE, time).map((table) =>
+    new RateLimits({ user: { up: 1_000_000, down: 0 } }, table)
+  ) as [RateLimits, RateLimits];
+  one.join(one.connect(), "alice").up!.charge(500_000);
+  one.leave("alice");
+  assert(!other.join(other.connect(), "alice").up!.isOpen);
+  other.leave("alice");
+  time.now += 401;
+  assert(one.join(one.connect(), "alice").up!.isOpen);
+});
+
+Deno.test("SharedLedger counts a day's bytes of all threads", () => {
+  const clock = { now: Date.UTC(2030, 0, 1, 12) };
+  const quotas = tables(LEDGER_TABLE).map((table) =>
+    new DailyQuota(1_000, {
+      ledger: new SharedLedger(table),
+      now: () => clock.now,
+    })
+  );
+  const [one, other] = quotas as [DailyQuota, DailyQuota];
+  one.add("alice", 600);
+  other.add("alice", 399);
+  other.add("bob", 1);
+  assertEquals(one.refusal("alice"), undefined);
+  const { revision } = one;
+  other.add("alice", 1);
+  assert(one.revision > revision);
+  assert(one.refusal("alice") instanceof Refusal);
+  assertEquals(one.state, {
+    day: "2030-01-01",
+    bytes: { alice: 1_000, bob: 1 },
+  });
+  clock.now += 86_400_000;
+  assertEquals(other.refusal("alice"), undefined);
+  other.add("alice", 5);
+  assertEquals(one.state, { day: "2030-01-02", bytes: { alice: 5 } });
+});

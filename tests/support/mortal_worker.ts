@@ -1,0 +1,23 @@
+/**
+ * A thread that serves as those of the program do, and dies when it is told to.
+ *
+ * @module
+ */
+
+import "../../lib/app/worker_entry.ts";
+
+/** What the first thread is to do. */
+export type Death = "throw" | "close";
+
+let isFirst = false;
+
+addEventListener("message", (event) => {
+  const { asked, question } = (event as MessageEvent).data;
+  if (question === "start") isFirst = asked[0].thread.index === 0;
+});
+
+new BroadcastChannel("death").onmessage = ({ data }: { data: Death }) => {
+  if (!isFirst) return;
+  if (data === "throw") throw new Error("as the test wants it");
+  self.close();
+};
