@@ -60,6 +60,7 @@ export class Stdio implements Channel {
   /** Bytes of the line that is being typed. */
   #lineLength = 0;
   readonly #waiting = new Set<(reason: unknown) => void>();
+  #isDisposed = false;
   #isEnded = false;
   #isLineOpen = false;
   #refused = 0;
@@ -145,12 +146,12 @@ export class Stdio implements Channel {
   }
 
   /**
-   * Ends the wait for who types or who reads the output; what the system was
-   * asked for itself can't be taken back.
+   * Ends the wait for who types or who reads the output, and lets no other one
+   * begin; what the system was asked for itself can't be taken back.
    */
   [Symbol.dispose](): void {
-    const reason = new Deno.errors.Interrupted("Nobody waits for it any more");
-    for (const giveUp of this.#waiting) giveUp(reason);
+    this.#isDisposed = true;
+    for (const giveUp of this.#waiting) giveUp(interrupted());
   }
 
   #jsonLines(
@@ -172,7 +173,7 @@ export class Stdio implements Channel {
   }
 
   async #readInput(buffer: Uint8Array): Promise<number | null> {
-    const count = await this.#wait(this.#input.read(buffer));
+    const count = await this.#wait(() => this.#input.read(buffer));
     if (!this.#options.isTyped || count === null) return count;
     this.#isLineOpen = false;
     this.#lineLength += count; // A terminal gives one line a read, or a part.
@@ -201,20 +202,27 @@ export class Stdio implements Channel {
 
   async #print(bytes: Uint8Array): Promise<void> {
     for (let count = 0; count < bytes.length;) {
-      count += await this.#wait(this.#output.write(bytes.subarray(count)));
+      count += await this.#wait(() =>
+        this.#output.write(bytes.subarray(count))
+      );
     }
     if (bytes.length === 0) return;
     this.#isLineOpen = bytes[bytes.length - 1] !== LINE_FEED;
   }
 
-  async #wait<T>(work: Promise<T>): Promise<T> {
+  async #wait<T>(begin: () => Promise<T>): Promise<T> {
+    if (this.#isDisposed) throw interrupted();
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     this.#waiting.add(reject);
-    work.then(resolve, reject);
+    begin().then(resolve, reject);
     try {
       return await promise;
     } finally {
       this.#waiting.delete(reject);
     }
   }
+}
+
+function interrupted(): Error {
+  return new Deno.errors.Interrupted("Nobody waits for it any more");
 }

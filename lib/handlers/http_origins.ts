@@ -50,10 +50,10 @@ export class Origin {
     this.reader = new HttpReader(this.duplex);
   }
 
-  /** Closes it now. Can be repeated. */
+  /** Closes it now; nobody may use what was read of it. Can be repeated. */
   close(): void {
-    this.duplex.close();
     this.duplex.releaseBuffer();
+    this.duplex.close();
   }
 }
 

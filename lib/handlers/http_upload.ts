@@ -23,6 +23,7 @@ export class HttpUpload implements Disposable {
   readonly #wires: HttpWires;
   readonly #framing: Framing;
   #sending: Promise<void> = Promise.resolve();
+  #isSending = false;
   #halfClose: Deadline | undefined;
 
   /**
@@ -59,9 +60,13 @@ export class HttpUpload implements Disposable {
     await this.#sending;
   }
 
-  /** Ends the watch. */
+  /**
+   * Ends the watch. A piece that is still on its way to the origin server lies
+   * in the client's buffer, which no other connection may get then.
+   */
   [Symbol.dispose](): void {
     this.#halfClose?.clear();
+    if (this.#isSending) this.#wires.client.session.client.detachBuffer();
   }
 
   /** Never rejects: what fails cuts the exchange, or is told by the answer. */
@@ -69,6 +74,7 @@ export class HttpUpload implements Disposable {
     const wires = this.#wires;
     const cut = (error: unknown) => wires.cut("client", error);
     let isOriginGone = false;
+    this.#isSending = true;
     try {
       if (this.#framing.kind !== "none") {
         using writer = new UploadWriter(wires, cut);
@@ -85,6 +91,8 @@ export class HttpUpload implements Disposable {
       // An origin server that does not want the body may have said why.
       if (!isOriginGone) cut(error);
       return;
+    } finally {
+      this.#isSending = false;
     }
     this.isSent = true;
     this.#watchClient();

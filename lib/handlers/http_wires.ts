@@ -92,7 +92,8 @@ export class HttpWires implements Disposable {
   cut(end: End | undefined, error: unknown): void {
     if (this.isOver) return;
     this.#failure ??= { end, error };
-    this.origin?.close();
+    // Its buffer is not released: a piece of it may be on its way to the client.
+    this.origin?.duplex.close();
     if (this.isBegun) this.client.session.client.close();
   }
 

@@ -38,6 +38,8 @@ export class DatagramConnection implements Channel {
   readonly #options: DatagramOptions;
   readonly #buffer = new Uint8Array(LONGEST_DATAGRAM + 1);
   #rest: Uint8Array = new Uint8Array();
+  /** Of a line whose end is still to come. */
+  #part: Uint8Array = new Uint8Array();
   #received = 0;
   #isOver = false;
   #linger: Deadline | undefined;
@@ -82,22 +84,35 @@ export class DatagramConnection implements Channel {
   }
 
   /**
-   * Sends a datagram.
+   * Sends a datagram. A line goes in one piece, or not at all: where lines are
+   * sent, a part of one waits for the rest.
    *
    * @param bytes What to send.
-   * @returns How many of them were in it.
+   * @returns How many of them were in it, or wait.
    * @throws The socket's error.
    */
   async write(bytes: Uint8Array): Promise<number> {
-    const end = this.#options.isLines ? bytes.indexOf(LINE_FEED) + 1 : 0;
-    // A line goes in one piece, or not at all.
-    const count = end || Math.min(bytes.length, MOST_SENT);
-    await this.#socket.send(bytes.subarray(0, count), this.#peer);
-    return count;
+    if (bytes.length === 0) return 0; // A question whether that works.
+    const { isLines } = this.#options;
+    const end = isLines ? bytes.indexOf(LINE_FEED) + 1 : MOST_SENT;
+    const piece = bytes.subarray(0, end || bytes.length);
+    const line = isLines ? join(this.#part, piece) : piece;
+    // What is longer than any datagram is refused by the system.
+    const isWhole = end > 0 || line.length > LONGEST_DATAGRAM;
+    this.#part = isWhole ? new Uint8Array() : line;
+    if (isWhole) await this.#socket.send(line, this.#peer);
+    return piece.length;
   }
 
-  /** Lets reading end when nothing has come for a while. */
-  closeWrite(): Promise<void> {
+  /**
+   * Sends what is left of a line without an end, and lets reading end when
+   * nothing has come for a while.
+   *
+   * @throws The socket's error.
+   */
+  async closeWrite(): Promise<void> {
+    if (this.#part.length > 0) await this.#socket.send(this.#part, this.#peer);
+    this.#part = new Uint8Array();
     const { linger } = this.#options;
     if (linger === 0) this.#end();
     this.#linger = watchStall(
@@ -105,7 +120,6 @@ export class DatagramConnection implements Channel {
       () => this.#received,
       () => this.#end(),
     );
-    return Promise.resolve();
   }
 
   /** Closes the socket. Can be repeated. */
@@ -132,4 +146,12 @@ export class DatagramConnection implements Channel {
     if (this.#options.isLines && !isEnded) this.#buffer[length++] = LINE_FEED;
     this.#rest = this.#buffer.subarray(0, length);
   }
+}
+
+function join(a: Uint8Array, b: Uint8Array): Uint8Array {
+  if (a.length === 0) return b.slice();
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
 }

@@ -83,7 +83,7 @@ export class Duplex {
 
   /** Sets another one, or none; a wait for the one before is over. */
   set pace(pace: Pace | undefined) {
-    if (this.#isHeld) this.#pace!.release();
+    if (this.#isHeld) this.#pace?.release();
     this.#pace = pace;
   }
 
@@ -121,7 +121,9 @@ export class Duplex {
   receiveFor(receiver: Receiver): void {
     this.interrupt();
     this.#receiver = receiver;
-    if (this.#unread !== undefined && this.#isReading) this.#receiveAgain();
+    const isBehind = this.#isReading || this.#arrived !== undefined ||
+      this.#error !== undefined;
+    if (this.#unread !== undefined && isBehind) this.#receiveAgain();
     else if (this.#error !== undefined) this.#fail(this.#error.cause);
     else if (this.#arrived !== undefined) this.#arrive(this.#arrived);
     else if (!this.#isReading) this.#startReading();
@@ -195,11 +197,13 @@ export class Duplex {
   /**
    * What is still to be read, and to be written, for a layer that comes between
    * the connection and what is said on it, such as TLS. What it reads counts as
-   * received. Nothing else may read or write from then on.
+   * received. Nothing else may read or write from then on, and what was received
+   * before is done with.
    *
    * @returns The channel; to dispose of it closes the connection.
    */
   channel(): Channel {
+    this.releaseBuffer(); // The layer brings its own.
     return {
       read: async (buffer) => {
         const count = this.#readAgain(buffer) ??
@@ -284,10 +288,10 @@ export class Duplex {
 
   /**
    * Leaves the buffer of the last chunk to whoever still uses it: the next
-   * chunk is read into another one.
+   * chunk is read into another one. A read that is under way keeps its buffer.
    */
   detachBuffer(): void {
-    this.#buffer.detach();
+    if (!this.#isReading) this.#buffer.detach();
   }
 
   /**
@@ -306,10 +310,15 @@ export class Duplex {
     }
   }
 
-  /** Closes both directions now; what waits on them fails. Can be repeated. */
+  /**
+   * Closes both directions now; what waits on them fails. Can be repeated. A
+   * buffer that was not released counts as lent no longer, but no other
+   * connection gets it: what it holds may still be on its way to somebody.
+   */
   close(): void {
-    if (this.#isHeld) this.#pace!.release();
+    if (this.#isHeld) this.#pace?.release();
     this.#connection[Symbol.dispose]();
+    this.detachBuffer();
   }
 
   #startReading(): void {
@@ -367,15 +376,18 @@ export class Duplex {
     receiver?.reject(cause);
   }
 
-  /** What was put back is received as it is. */
+  /** What was put back is received as it is; it stays where nobody waits. */
   #receiveAgain(most = Infinity): void {
+    const receiver = this.#receiver;
+    if (receiver === undefined) return;
+    this.#receiver = undefined;
     const bytes = this.#unread!;
     const isAll = bytes.length <= most;
     this.#unread = isAll ? undefined : bytes.subarray(most);
     const piece = isAll ? bytes : bytes.subarray(0, most);
     this.#received += piece.length;
     this.#pace?.charge(piece.length);
-    this.#arrive(piece);
+    receiver.resolve(piece);
   }
 
   /** Takes what was put back, where something was. */

@@ -48,8 +48,10 @@ export class HttpReader {
   async fill(): Promise<boolean> {
     if (this.#bytes.length > 0) return true;
     if (this.#isEnded) return false;
-    this.#reading ??= this.#read();
-    return await this.#reading;
+    const isThere = await (this.#reading ?? this.#read());
+    // They may have been given back before anybody could look at them.
+    if (isThere && this.#bytes.length === 0) throw givenUp();
+    return isThere;
   }
 
   /**
@@ -91,15 +93,28 @@ export class HttpReader {
     if (this.#reading !== undefined) this.#duplex.interrupt();
   }
 
-  async #read(): Promise<boolean> {
-    try {
-      const bytes = await this.#duplex.receive();
-      if (bytes === undefined) throw new TypeError("Reading was given up");
-      this.#isEnded = bytes === null;
-      this.#bytes = bytes ?? NOTHING;
-      return bytes !== null;
-    } finally {
-      this.#reading = undefined;
-    }
+  #read(): Promise<boolean> {
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+    this.#reading = promise;
+    // Taken in the moment in which they come: a moment later the connection may
+    // have been given back, and they would be lost.
+    this.#duplex.receiveFor({
+      resolve: (bytes) => {
+        this.#reading = undefined;
+        if (bytes === undefined) return reject(givenUp());
+        this.#isEnded = bytes === null;
+        this.#bytes = bytes ?? NOTHING;
+        resolve(bytes !== null);
+      },
+      reject: (error) => {
+        this.#reading = undefined;
+        reject(error);
+      },
+    });
+    return promise;
   }
+}
+
+function givenUp(): TypeError {
+  return new TypeError("Reading was given up");
 }

@@ -34,5 +34,6 @@ export async function linger(peer: Duplex, timeout: number): Promise<void> {
     // The peer has gone, or was closed by the deadline: that is the end too.
   } finally {
     deadline.clear();
+    peer.releaseBuffer();
   }
 }

@@ -95,6 +95,7 @@ class Tunnel implements FlowObserver {
   #unregister: Unregister | undefined;
   /** Whether it was cut, or left with the target kept. */
   #isOver = false;
+  #hasTargetEnded = false;
   #stall: Deadline | undefined;
   #held = 0;
 
@@ -129,6 +130,7 @@ class Tunnel implements FlowObserver {
   /** A direction has come to its end of file. */
   onEnd({ from, to }: Flow): void {
     if (this.#isOver) return this.#leaveFlow();
+    if (from === this.#target) this.#hasTargetEnded = true;
     const isKept = from === this.#client && this.#keepTarget !== undefined;
     const closing = isKept ? Promise.resolve() : to.closeWrite();
     const end = this.#endOf(from);
@@ -218,7 +220,7 @@ class Tunnel implements FlowObserver {
   #leave(reason: unknown): void {
     const target = this.#target;
     const isInOrder = this.#keepTarget !== undefined &&
-      this.#result.endedFirst !== "target" &&
+      !this.#hasTargetEnded &&
       !this.#client.isWriting && !target.isWriting && !target.awaitsAnswer;
     if (!isInOrder || this.#isOver) return this.#cut(reason);
     this.#isOver = true;

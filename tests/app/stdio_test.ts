@@ -118,3 +118,27 @@ Deno.test("Stdio ends the wait for input when it is disposed of", async () => {
   stdio[Symbol.dispose]();
   await within(5_000, reading);
 });
+
+Deno.test("Stdio waits for nothing more once it is disposed of", async () => {
+  const never = Promise.withResolvers<number | null>();
+  const stdio = new Stdio(
+    { read: () => never.promise },
+    { write: () => Promise.resolve(1), close() {} },
+    {
+      ...{ isTyped: true, isShown: true, raw: false, json: false },
+      warn() {},
+    },
+  );
+  stdio[Symbol.dispose]();
+  await within(
+    5_000,
+    assertRejects(
+      () => stdio.read(new Uint8Array(1)),
+      Deno.errors.Interrupted,
+    ),
+  );
+  await assertRejects(
+    () => stdio.write(new Uint8Array(1)),
+    Deno.errors.Interrupted,
+  );
+});

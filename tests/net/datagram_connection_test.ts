@@ -21,6 +21,7 @@ Deno.test("DatagramConnection.write() sends 1,400 bytes at most", async () => {
   const { near, far } = pair();
   using _near = near;
   using _far = far;
+  assertEquals(await near.write(new Uint8Array()), 0);
   assertEquals(await near.write(encode("a\nb\n")), 4);
   assertEquals(decode((await receiveFrom(far))[0]), "a\nb\n");
   assertEquals(await near.write(new Uint8Array(5_000)), 1_400);
@@ -65,4 +66,17 @@ Deno.test("DatagramConnection.read() ends a while after the last answer", async 
   assertEquals(await within(5_000, near.read(buffer)), 3);
   assertEquals(await within(5_000, near.read(buffer)), null);
   assertEquals(await near.read(buffer), null);
+});
+
+Deno.test("DatagramConnection.write() keeps a part of a line until the rest comes", async () => {
+  const { near, far } = pair({ isLines: true });
+  using _near = near;
+  using _far = far;
+  const line = "x".repeat(1_500) + "\n";
+  assertEquals(await near.write(encode(line.slice(0, 1_024))), 1_024);
+  assertEquals(await near.write(encode(line.slice(1_024) + "b")), 477);
+  assertEquals(decode((await receiveFrom(far))[0]), line);
+  assertEquals(await near.write(encode("b")), 1);
+  await near.closeWrite();
+  assertEquals(decode((await receiveFrom(far))[0]), "b");
 });

@@ -92,3 +92,16 @@ Deno.test("Duplex.receive() gives what was put back in pieces that its pace allo
   assert(!rate.isOpen, "less was charged than received");
   duplex.releaseBuffer();
 });
+
+Deno.test("Duplex.close() can follow at once on taking the pace away", async () => {
+  const { rate, pace } = makePace(1_000_000);
+  const duplex = new Duplex(endless([]));
+  duplex.pace = pace;
+  rate.charge(1_000_000);
+  const reading = duplex.receive();
+  duplex.pace = undefined;
+  duplex.pace = undefined;
+  duplex.close();
+  assertEquals((await within(5_000, reading))?.length, 1_024);
+  duplex.releaseBuffer();
+});

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { LARGE_BUFFERS } from "../../lib/net/buffer_pool.ts";
 import type { Channel } from "../../lib/net/connection.ts";
 import { Duplex } from "../../lib/net/duplex.ts";
 import { eventually } from "../support/dialogue.ts";
@@ -179,4 +180,63 @@ Deno.test("Duplex.probe() tells of a reset behind bytes that were not read, and 
     }
   };
   assert(await eventually(hasReset));
+});
+
+Deno.test("Duplex.unread() comes before what has come while nobody waited", async () => {
+  for (const isEnd of [false, true]) {
+    const [peer, conn] = await socketPair();
+    const duplex = new Duplex(conn);
+    void duplex.receive();
+    duplex.interrupt();
+    if (isEnd) await peer.closeWrite();
+    else await writeAll(peer, [2, 3]);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    duplex.unread(new Uint8Array([1]));
+    assertEquals(await duplex.receive(), new Uint8Array([1]));
+    const next = await duplex.receive();
+    assertEquals(next, isEnd ? null : new Uint8Array([2, 3]));
+    peer.close();
+    duplex.close();
+  }
+});
+
+/** Receives as much as takes a large buffer, and says what becomes of it. */
+async function receiveMuch(): Promise<Duplex> {
+  let reads = 0;
+  const duplex = new Duplex({
+    read(buffer) {
+      reads++;
+      return Promise.resolve(buffer.length);
+    },
+    write: (bytes) => Promise.resolve(bytes.length),
+    closeWrite: () => Promise.resolve(),
+    [Symbol.dispose]() {},
+  });
+  for (let n = 0; n < 4; n++) await duplex.receive();
+  assertEquals(reads, 4);
+  return duplex;
+}
+
+Deno.test("Duplex.close() leaves nothing lent of the large buffers of all", async () => {
+  for (const isLayered of [false, true]) {
+    const before = LARGE_BUFFERS.allocated;
+    const kept = 1_048_576 + 65_536 + 8_192; // One of each size, at most.
+    for (let n = 0; n < 50; n++) {
+      const duplex = await receiveMuch();
+      if (isLayered) duplex.channel();
+      else duplex.close();
+    }
+    const more = LARGE_BUFFERS.allocated - before;
+    assert(more <= kept, `${more} bytes more, for nobody`);
+  }
+});
+
+Deno.test("Duplex.close() gives to nobody else what is on its way to somebody", async () => {
+  const first = await receiveMuch();
+  const bytes = await first.receive();
+  first.close();
+  const second = await receiveMuch();
+  const others = await second.receive();
+  assert(bytes!.buffer !== others!.buffer);
+  second.releaseBuffer();
 });

@@ -90,3 +90,28 @@ Deno.test("relayBody() fails where the connection ends too early", async () => {
     Deno.errors.UnexpectedEof,
   );
 });
+
+Deno.test("HttpReader.release() loses nothing of what comes in the same turn", async () => {
+  for (let turns = 0; turns < 8; turns++) {
+    const coming = Promise.withResolvers<number>();
+    let reads = 0;
+    const duplex = new Duplex({
+      read(buffer) {
+        buffer.set([1, 2, 3]);
+        return reads++ === 0 ? coming.promise : Promise.resolve(null);
+      },
+      write: (bytes) => Promise.resolve(bytes.length),
+      closeWrite: () => Promise.resolve(),
+      [Symbol.dispose]() {},
+    });
+    const reader = new HttpReader(duplex);
+    const filled = reader.fill().catch(() => false);
+    coming.resolve(3);
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    reader.release();
+    const bytes = await within(5_000, duplex.receive());
+    assertEquals(bytes, new Uint8Array([1, 2, 3]), `after ${turns} turns`);
+    await filled;
+    duplex.close();
+  }
+});

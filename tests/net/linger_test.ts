@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { LARGE_BUFFERS } from "../../lib/net/buffer_pool.ts";
 import { Duplex } from "../../lib/net/duplex.ts";
 import { linger } from "../../lib/net/linger.ts";
 import { readToEnd, socketPair, within, writeAll } from "../support/sockets.ts";
@@ -41,4 +42,19 @@ Deno.test("linger() does nothing when the peer is gone already", async () => {
   client.close();
   await within(5_000, linger(duplex, 60_000));
   duplex.close();
+});
+
+Deno.test("linger() gives its buffer back, whoever floods it", async () => {
+  let before = 0;
+  for (let n = 0; n < 3; n++) {
+    const duplex = new Duplex({
+      read: (buffer) => Promise.resolve(buffer.length),
+      write: (bytes) => Promise.resolve(bytes.length),
+      closeWrite: () => Promise.resolve(),
+      [Symbol.dispose]() {},
+    });
+    await linger(duplex, 60_000);
+    if (n > 0) assertEquals(LARGE_BUFFERS.allocated, before);
+    before = LARGE_BUFFERS.allocated;
+  }
 });

@@ -338,6 +338,24 @@ Deno.test("tunnel() does not keep a target that has ended", async () => {
   assertEquals(result.endedFirst, "target");
 });
 
+Deno.test("tunnel() does not keep a target whose end the client does not take", async () => {
+  const closing = Promise.withResolvers<void>();
+  const slow = new Duplex({
+    read: () => Promise.resolve(null),
+    write: (bytes) => Promise.resolve(bytes.length),
+    closeWrite: () => closing.promise,
+    [Symbol.dispose]: () => closing.reject(new Error("Closed")),
+  });
+  const [target, b] = await socketPair();
+  using _target = target;
+  using _b = b;
+  const options = { keepTarget: 40, halfCloseTimeout: 5_000 };
+  const done = tunnel(slow, new Duplex(b), new Context(), options);
+  await target.closeWrite();
+  const result = await within(5_000, done);
+  assertEquals(result.isTargetKept, undefined);
+});
+
 Deno.test("tunnel() keeps the target at its own idle timeout, but not where a write is blocked", async () => {
   {
     using it = await openTunnel({ keepTarget: 8, idleTimeout: 40 });
