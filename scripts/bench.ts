@@ -134,7 +134,7 @@ function describe({ rounds, tunnels }: Settings, load: LoadProgram): string {
 await runTask({
   name: "bench",
   summary:
-    "Measures Sluice, from source and compiled, beside those of its peers that are installed: as a SOCKS5 proxy microsocks, Dante and Go, as a relay Go, HAProxy and socat. Rounds of all servers are interleaved, and every figure is the median of the rounds, because machines drift: compare figures of one run only. CPU is user and system time of all processes of a server; memory is what they have for themselves, their parts of what they share, and their files once. Needs Linux, and a C compiler where it can. Takes five minutes.",
+    "Measures Sluice, from source and compiled, beside those of its peers that are installed: as a SOCKS5 proxy microsocks, Dante and Go, as a relay Go, HAProxy and socat. Rounds of all servers are interleaved, and every figure is the median of the rounds, because machines drift: compare figures of one run only. CPU is user and system time of all processes of a server; memory is what they have for themselves, their parts of what they share, and their files once. Needs Linux, and a C compiler where it can. Takes eight minutes.",
   examples: [
     [
       "deno task bench > bench.md",

@@ -112,7 +112,7 @@ function above(base: Sample, samples: readonly Sample[]): string[] {
 await runTask({
   name: "soak",
   summary:
-    "Wears the proxy, from source, with short connections of all kinds (SOCKS5 and HTTP, ended by a reset and in order, left in the handshake, refused by the target), then with idle tunnels that are opened and closed twice. Each time it collects the garbage of the proxy by its inspector, and counts what is left. Prints a table; the exit code is 1 where memory, descriptors, timers or promises have grown, or a connection did not get what it should. Needs Linux; with a C compiler for the load, a million connections take some ten minutes.",
+    "Wears the proxy, from source, with short connections of all kinds (SOCKS5 and HTTP, ended by a reset and in order, left in the handshake, refused by the target), then with idle tunnels that are opened and closed twice. Each time it collects the garbage of the proxy by its inspector, and counts what is left. Prints a table; the exit code is 1 where memory, descriptors, timers or promises have grown, or a connection did not get what it should. Needs Linux; with a C compiler for the load, a million connections take some four minutes.",
   examples: [
     ["deno task soak", "all of it"],
     ["deno task soak --connections 100000 --tunnels 2000", "a tenth"],
