@@ -18,6 +18,9 @@ import { openRemote, type Remote } from "./open_remote.ts";
 import { listenForSignals } from "./run_until_signal.ts";
 import { Stdio } from "./stdio.ts";
 
+/** Bytes of input that one read may bring: a typed line is one datagram. */
+const LEAST_READ = 8 * 1024;
+
 /** Exit codes of a shell for a program that a signal has ended. */
 const SIGNAL_CODE: Readonly<Partial<Record<Deno.Signal, number>>> = {
   SIGINT: 130,
@@ -96,7 +99,7 @@ async function converse(
   const started = performance.now();
   const target = duplex ?? new Duplex(connection);
   const before = target.received;
-  const result = await tunnel(new Duplex(stdio), target, context, {
+  const result = await tunnel(new Duplex(stdio, LEAST_READ), target, context, {
     idleTimeout: options["idle-timeout"],
     halfCloseTimeout: {
       client: Infinity,

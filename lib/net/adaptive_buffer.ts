@@ -23,6 +23,7 @@ const SPARE = 8;
 /** Grows while reads come back full, shrinks when they no longer do. */
 export class AdaptiveBuffer {
   readonly #pool: BufferPool;
+  readonly #least: number;
   #buffer: Buffer | undefined;
   #level = 0;
 
@@ -30,9 +31,12 @@ export class AdaptiveBuffer {
    * Creates a buffer that holds no memory before it is used.
    *
    * @param pool Where larger ones come from.
+   * @param least Bytes that it has at least, as far as the pool has them (default
+   *   1,024).
    */
-  constructor(pool: BufferPool = LARGE_BUFFERS) {
+  constructor(pool: BufferPool = LARGE_BUFFERS, least = 0) {
     this.#pool = pool;
+    this.#least = Math.max(0, SIZES.findIndex((size) => size >= least));
   }
 
   /**
@@ -41,7 +45,7 @@ export class AdaptiveBuffer {
    * @returns The whole buffer, for one read.
    */
   take(): Buffer {
-    this.#buffer ??= SMALL.pop() ?? new Uint8Array(SIZES[0]);
+    this.#buffer ??= this.#takeLeast();
     return this.#buffer;
   }
 
@@ -66,7 +70,9 @@ export class AdaptiveBuffer {
   fit(count: number, most = Infinity): void {
     const length = SIZES[this.#level]!;
     if (count === length) this.#grow(most);
-    else if (this.#level > 0 && count * SPARE < length) this.#shrink();
+    else if (this.#level > this.#least && count * SPARE < length) {
+      this.#shrink();
+    }
   }
 
   /**
@@ -89,6 +95,13 @@ export class AdaptiveBuffer {
     else if (SMALL.length < MOST_SMALL) SMALL.push(buffer);
     this.#buffer = undefined;
     this.#level = 0;
+  }
+
+  #takeLeast(): Buffer {
+    const least = this.#least;
+    const large = least > 0 ? this.#pool.take(SIZES[least]!) : undefined;
+    if (large !== undefined) this.#level = least;
+    return large ?? SMALL.pop() ?? new Uint8Array(SIZES[0]);
   }
 
   #grow(most: number): void {

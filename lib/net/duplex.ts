@@ -9,6 +9,7 @@
 
 import type { Pace } from "../sync/pace.ts";
 import { AdaptiveBuffer } from "./adaptive_buffer.ts";
+import { LARGE_BUFFERS } from "./buffer_pool.ts";
 import type { Channel } from "./connection.ts";
 
 const NOTHING = new Uint8Array();
@@ -27,7 +28,7 @@ export interface Receiver {
 /** One connection, to be read and written in halves that end for themselves. */
 export class Duplex {
   readonly #connection: Channel;
-  readonly #buffer = new AdaptiveBuffer();
+  readonly #buffer: AdaptiveBuffer;
   #readable: ReadableStream<Uint8Array> | undefined;
   #writable: WritableStream<Uint8Array> | undefined;
   #receiver: Receiver | undefined;
@@ -51,9 +52,12 @@ export class Duplex {
    * {@linkcode Duplex.close} or on the connection itself.
    *
    * @param connection Connection to wrap.
+   * @param leastRead Bytes that one read may bring at least (default 1,024): one
+   *   whose reads mean something, such as lines that are typed, needs more.
    */
-  constructor(connection: Channel) {
+  constructor(connection: Channel, leastRead = 0) {
     this.#connection = connection;
+    this.#buffer = new AdaptiveBuffer(LARGE_BUFFERS, leastRead);
   }
 
   /** Bytes that were taken off the socket so far, and not put back. */

@@ -288,6 +288,18 @@ Deno.test("connect --udp sends a datagram and prints the answer", async () => {
   assertMatch(stderr, /^Sent 5 bytes, received 5 bytes in /);
 });
 
+Deno.test("connect --udp sends in one datagram what was read at once", async () => {
+  await using server = startUdp();
+  const time = ["--half-close-timeout", "300ms"];
+  const line = "x".repeat(1_400);
+  const { code, text } = await sluice(
+    ["connect", "--udp", ...time, `127.0.0.1:${server.addr.port}`],
+    { stdin: line },
+  );
+  assertEquals([code, text], [0, line]);
+  assertEquals(server.heard.length, 1);
+});
+
 Deno.test("connect talks over a Unix socket", {
   ignore: Deno.build.os === "windows",
 }, async () => {

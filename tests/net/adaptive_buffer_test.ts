@@ -74,3 +74,19 @@ Deno.test("AdaptiveBuffer.detach() leaves the buffer alone and begins small agai
   buffer.fit(KIB);
   assertEquals(buffer.take() === large, false);
 });
+
+Deno.test("AdaptiveBuffer has the least that was asked for, where the pool has it", () => {
+  const buffer = new AdaptiveBuffer(new BufferPool(MIB), 5 * KIB);
+  assertEquals(buffer.take().length, 8 * KIB);
+  buffer.fit(1);
+  assertEquals(buffer.take().length, 8 * KIB, "it does not shrink");
+  buffer.fit(8 * KIB);
+  assertEquals(buffer.take().length, 64 * KIB);
+  buffer.fit(1);
+  buffer.fit(1);
+  assertEquals(buffer.take().length, 8 * KIB);
+  buffer.free();
+  assertEquals(buffer.take().length, 8 * KIB);
+  const poor = new AdaptiveBuffer(new BufferPool(0), 5 * KIB);
+  assertEquals(poor.take().length, KIB);
+});
