@@ -57,6 +57,9 @@ const DEATH_WINDOW = 60_000;
  */
 const BACK_OFF = { first: 100, most: 2_000 } as const;
 
+/** Milliseconds until one that could not start is tried again: others serve. */
+const RETRY = 5_000;
+
 /** What whoever watches has of a thread. */
 export interface WatchLink {
   /** Asks the thread. */
@@ -395,12 +398,16 @@ export class Workers implements Stoppable {
       this.#deaths = this.#deaths.filter((at) =>
         at > performance.now() - DEATH_WINDOW
       );
-      this.#deaths.push(performance.now());
+      // A file that is broken now must not end those who read it before.
+      const isRefused = !slot.isServing && this.#serving().length > 0;
+      if (!isRefused) this.#deaths.push(performance.now());
       void slot.link?.end(true);
-      const isLast = this.#deaths.length >= MOST_DEATHS;
+      const isLast = !isRefused && this.#deaths.length >= MOST_DEATHS;
       this.#sayEnd(slot, why);
       const { first, most } = BACK_OFF;
-      const pause = Math.min(first * 2 ** (this.#deaths.length - 1), most);
+      const pause = isRefused
+        ? RETRY
+        : Math.min(first * 2 ** (this.#deaths.length - 1), most);
       if (!isLast) this.#later(pause, () => this.#replace(slot));
       else {
         this.#fail.reject(

@@ -96,6 +96,31 @@ Deno.test({
 
 Deno.test({
   name:
+    "sluice --workers goes on where one can't start again for a broken file",
+  ignore,
+  async fn() {
+    await using folder = await makeFolder();
+    const users = `${folder.path}/users.txt`;
+    const line = lineOf(await hashedUser("alice", "a"));
+    await Deno.writeTextFile(users, line, { mode: 0o600 });
+    await using sluice = new MortalSluice(
+      ...["proxy", "--listen", LISTEN, "--workers", "2", "--users", users],
+    );
+    await sluice.port();
+    await Deno.writeTextFile(users, "broken");
+    sluice.kill("SIGUSR2");
+    await sluice.line(/Worker 1 has ended: Cannot read users file/);
+    // The other one has looked at the file, which takes it a second or two.
+    await sluice.line(/Cannot reload users file/);
+    await Deno.writeTextFile(users, line);
+    await sluice.line(/Worker 1 serves again/);
+    sluice.kill("SIGTERM");
+    assertEquals(await sluice.code(), 0);
+  },
+});
+
+Deno.test({
+  name:
     "sluice --workers lets connections finish in a drain, and cuts the rest",
   ignore,
   async fn() {
