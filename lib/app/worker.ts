@@ -80,6 +80,7 @@ class ServingWorker implements WorkerAnswers {
   #watching: WatchedWorker | undefined;
   #waiting: Promise<unknown> = Promise.resolve();
   #starting: Promise<WorkerStarted> | undefined;
+  #isEnding = false;
 
   constructor(tell: (message: FromWorker) => void) {
     this.tell = tell;
@@ -109,8 +110,10 @@ class ServingWorker implements WorkerAnswers {
     }
   }
 
-  start(start: WorkerStart): Promise<WorkerStarted> {
-    return this.#starting = this.#start(start);
+  async start(start: WorkerStart): Promise<WorkerStarted> {
+    // A drain may be faster than the modules of one that takes another's place.
+    if (this.#isEnding) throw new Error("the program ends");
+    return await (this.#starting = this.#start(start));
   }
 
   async #start(start: WorkerStart): Promise<WorkerStarted> {
@@ -158,6 +161,7 @@ class ServingWorker implements WorkerAnswers {
   }
 
   async shutdown(deadline: number): Promise<number> {
+    this.#isEnding = true;
     // One that takes the place of another may have just begun.
     await this.#starting?.catch(() => {});
     if (this.#running === undefined) return 0;

@@ -225,11 +225,12 @@ export class WorkerHost implements ServerHost {
   }
 
   /** Who still uses it has it; nobody else will. */
-  #forget(prefix: string): void {
+  #forget(share: string): void {
     for (const name of this.#tables.keys()) {
-      if (name.startsWith(prefix)) this.#tables.delete(name);
+      // With the space: a limit of 100 is not one of 10.
+      if (name.startsWith(`${share} `)) this.#tables.delete(name);
     }
-    this.#bans.delete(prefix);
+    this.#bans.delete(share);
   }
 
   #shareOf(prefix: string): Share {

@@ -66,6 +66,8 @@ export class WorkerThread {
   #connections = 0;
   #isReady = false;
   #isOver = false;
+  /** Whether it has been silent for too long, and has one more chance. */
+  #isDoubted = false;
 
   /**
    * Begins a thread.
@@ -136,16 +138,20 @@ export class WorkerThread {
 
   /**
    * Asks how many connections it has, and gives it up where it has been silent
-   * for too long: a thread that has ended by itself says nothing.
+   * for too long: a thread that has ended by itself says nothing. It is only
+   * given up at the look after that: the whole program may have stood still
+   * (SIGSTOP, a machine that is moved), and all threads been as silent.
    */
   look(): void {
     const factor = this.#isReady ? 1 : LOADING;
     const patience = this.#options.patience * factor;
-    if (this.silence > patience) {
+    const isSilent = this.silence > patience;
+    if (isSilent && this.#isDoubted) {
       this.end(`it has not answered for ${Math.round(patience / 1000)} s`);
-    } else {
-      this.count().catch(() => {});
+      return;
     }
+    this.#isDoubted = isSilent;
+    this.count().catch(() => {});
   }
 
   /** Asks how many connections it has. */
@@ -154,7 +160,8 @@ export class WorkerThread {
   }
 
   /**
-   * Ends it at once.
+   * Ends it at once; but Deno 2.9 lets one that is busy go on until it waits for
+   * something, and never ends a loop: its sockets stay open as long.
    *
    * @param why Why, for who waits for an answer.
    */

@@ -30,6 +30,12 @@ const LOOK = 1_000;
 /** Milliseconds without an answer after which a thread is given up. */
 const PATIENCE = 10_000;
 
+/** Milliseconds of a turn: more than it takes to give a thread up. */
+const TURN = 60_000;
+
+/** Messages that are held back until all threads have made a change. */
+const MOST_HELD = 1_000;
+
 /** Milliseconds without an answer after which it can't be said that it lives. */
 const DOUBT = 3_000;
 
@@ -50,6 +56,9 @@ const DEATH_WINDOW = 60_000;
  * nothing any more; twice as long for each further one.
  */
 const BACK_OFF = { first: 100, most: 2_000 } as const;
+
+/** Milliseconds until one that could not start is tried again: others serve. */
+const RETRY = 5_000;
 
 /** What whoever watches has of a thread. */
 export interface WatchLink {
@@ -81,14 +90,19 @@ export interface WorkersOptions {
   watch?: ((thread: number) => WatchLink) | undefined;
   /** The module that threads begin with (default: the program's own). */
   entry?: string | undefined;
-  /** Milliseconds between looks, and of patience (default 1 s and 10 s). */
-  times?: { look: number; patience: number } | undefined;
+  /**
+   * Milliseconds between looks, of patience, and that what concerns all threads
+   * may take before the next may begin (default 1 s, 10 s and 1 min).
+   */
+  times?: { look: number; patience: number; turn?: number } | undefined;
 }
 
 interface Slot {
   readonly index: number;
   thread: WorkerThread;
   link: WatchLink | undefined;
+  /** Whether it has begun to serve: before, there is nothing to change in it. */
+  isServing: boolean;
 }
 
 /** The threads that serve. */
@@ -202,7 +216,7 @@ export class Workers implements Stoppable {
    */
   apply(config: PlainConfig): Promise<ConfigChange> {
     return this.#inTurn(async () => {
-      const [first, ...others] = this.#requireLiving();
+      const [first, ...others] = this.#requireServing();
       const applied = await first.thread.ask("apply", config, this.#agreement);
       this.#task = { config };
       this.#note(applied);
@@ -222,7 +236,10 @@ export class Workers implements Stoppable {
    */
   poll(file: number): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#askEach(this.#living(), (thread) => thread.ask("poll", file));
+      await this.#askEach(
+        this.#serving(),
+        (thread) => thread.ask("poll", file),
+      );
     });
   }
 
@@ -288,7 +305,7 @@ export class Workers implements Stoppable {
   }
 
   async #reload(file: number): Promise<string | undefined> {
-    const [first, ...others] = this.#requireLiving();
+    const [first, ...others] = this.#requireServing();
     const fault = await first.thread.ask("reload", file);
     if (fault !== undefined) return fault;
     const faults = await this.#askEach(others, async (thread) => {
@@ -299,14 +316,18 @@ export class Workers implements Stoppable {
     return faults[0];
   }
 
-  #requireLiving(): [Slot, ...Slot[]] {
-    const [first, ...others] = this.#living();
+  #requireServing(): [Slot, ...Slot[]] {
+    const [first, ...others] = this.#serving();
     if (first === undefined) throw new WorkerEnded("No worker serves");
     return [first, ...others];
   }
 
   #living(): Slot[] {
     return this.#slots.filter(({ thread }) => thread.isAlive);
+  }
+
+  #serving(): Slot[] {
+    return this.#living().filter(({ isServing }) => isServing);
   }
 
   #begin(index: number): Slot {
@@ -321,13 +342,11 @@ export class Workers implements Stoppable {
       const { ids, port } = link;
       thread.send({ type: "watch", port, ids }, [port]);
     }
-    return { index, thread, link };
+    return { index, thread, link, isServing: false };
   }
 
-  async #startOne(
-    { index, link, thread }: Slot,
-    isFirst: boolean,
-  ): Promise<WorkerStarted> {
+  async #startOne(slot: Slot, isFirst: boolean): Promise<WorkerStarted> {
+    const { index, link, thread } = slot;
     const { count, logging } = this.#options;
     await thread.ready;
     const started = await thread.ask("start", {
@@ -340,6 +359,7 @@ export class Workers implements Stoppable {
       isFirst,
     });
     link?.serve();
+    slot.isServing = true;
     return started;
   }
 
@@ -360,19 +380,9 @@ export class Workers implements Stoppable {
         thread.send({ type: "bans", name, states });
       }
     } else if (this.#isNews(news.event, index)) {
-      if (this.#held === undefined) this.#options.log(news.event);
-      else this.#held.push(news.event);
-    }
-  }
-
-  /** What the first thread says of a change is true when all have made it. */
-  async #sayAfter<T>(act: () => Promise<T>): Promise<T> {
-    const held: LogEvent[] = this.#held = [];
-    try {
-      return await act();
-    } finally {
-      this.#held = undefined;
-      held.forEach(this.#options.log);
+      const held = this.#held;
+      if (held !== undefined && held.length < MOST_HELD) held.push(news.event);
+      else this.#options.log(news.event);
     }
   }
 
@@ -388,12 +398,16 @@ export class Workers implements Stoppable {
       this.#deaths = this.#deaths.filter((at) =>
         at > performance.now() - DEATH_WINDOW
       );
-      this.#deaths.push(performance.now());
+      // A file that is broken now must not end those who read it before.
+      const isRefused = !slot.isServing && this.#serving().length > 0;
+      if (!isRefused) this.#deaths.push(performance.now());
       void slot.link?.end(true);
-      const isLast = this.#deaths.length >= MOST_DEATHS;
+      const isLast = !isRefused && this.#deaths.length >= MOST_DEATHS;
       this.#sayEnd(slot, why);
       const { first, most } = BACK_OFF;
-      const pause = Math.min(first * 2 ** (this.#deaths.length - 1), most);
+      const pause = isRefused
+        ? RETRY
+        : Math.min(first * 2 ** (this.#deaths.length - 1), most);
       if (!isLast) this.#later(pause, () => this.#replace(slot));
       else {
         this.#fail.reject(
@@ -406,14 +420,20 @@ export class Workers implements Stoppable {
   }
 
   #replace(slot: Slot): void {
-    this.#giveBack(slot);
+    if (!this.#giveBack(slot)) {
+      this.#later(BACK_OFF.first, () => this.#replace(slot));
+      return;
+    }
     Object.assign(slot, this.#begin(slot.index));
     void this.#inTurn(() => {
       if (this.#isEnding) throw new WorkerEnded("the program ends");
       return this.#startOne(slot, false);
     }).then(
       () => this.#say("info", `Worker ${slot.index + 1} serves again`),
-      (error: Error) => slot.thread.end(error.message),
+      (error: Error) => {
+        // In a drain it is asked to end like all others.
+        if (!this.#isEnding) slot.thread.end(error.message);
+      },
     );
     this.#mind(slot);
   }
@@ -430,9 +450,12 @@ export class Workers implements Stoppable {
     return lost;
   }
 
-  /** What it had counted is there for others. */
-  #giveBack({ index }: Slot): void {
-    for (const [, table] of this.#tables()) table.giveBack(index);
+  /**
+   * What it had counted is there for others; not yet where another that has
+   * died too holds a lock, which is freed in its turn.
+   */
+  #giveBack({ index }: Slot): boolean {
+    return this.#tables().every(([, table]) => table.giveBack(index));
   }
 
   #tables(): [name: string, table: SharedTable][] {
@@ -457,8 +480,7 @@ export class Workers implements Stoppable {
       if (!(error instanceof WorkerEnded)) throw error;
       return this.#sayEnd(slot, error.message);
     } finally {
-      clearTimeout(timer);
-      this.#timers.delete(timer);
+      this.#cancel(timer);
     }
   }
 
@@ -485,9 +507,29 @@ export class Workers implements Stoppable {
     }
   }
 
+  /**
+   * Acts when nobody else does. What the first thread says of a change is true
+   * when all have made it, and said then. Whoever takes longer than a turn, as
+   * over a file that never comes to its end, holds up nobody any more.
+   */
   #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(() => this.#sayAfter(act));
-    this.#turn = turn.catch(() => {});
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const turn = this.#turn.then(async () => {
+      const held: LogEvent[] = this.#held = [];
+      const end = () => {
+        if (this.#held === held) this.#held = undefined;
+        held.splice(0).forEach(this.#options.log);
+        resolve();
+      };
+      const timer = this.#later(this.#options.times?.turn ?? TURN, end);
+      try {
+        return await act();
+      } finally {
+        this.#cancel(timer);
+        end();
+      }
+    });
+    this.#turn = promise;
     return turn;
   }
 
@@ -505,6 +547,11 @@ export class Workers implements Stoppable {
     }, milliseconds);
     this.#timers.add(timer);
     return timer;
+  }
+
+  #cancel(timer: ReturnType<typeof setTimeout>): void {
+    clearTimeout(timer);
+    this.#timers.delete(timer);
   }
 
   #say(level: "info" | "error", message: string): void {

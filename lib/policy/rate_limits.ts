@@ -15,18 +15,21 @@ import type { SharedTable } from "../sync/shared_table.ts";
  */
 const MOST_IDLE_USERS = 1_000;
 
-/** The table that threads need for {@linkcode RateLimits}: two numbers a user. */
+/** The table that threads need for {@linkcode RateLimits}: {@linkcode WAYS}. */
 export const BYTES_TABLE = {
   capacity: 8_192,
   keyBytes: 256,
-  values: 2,
+  values: 4,
 } as const;
 
 /** Key of all connections in it; nobody has such a name. */
 const TOTAL = "\0total";
 
 /** Places of the numbers in an entry of it. */
-const WAYS = { up: 0, down: 1 } as const;
+const WAYS = {
+  up: { index: 0, turns: 2 },
+  down: { index: 1, turns: 3 },
+} as const;
 
 /** Bytes a second each way; 0 is no limit. */
 export interface BothWays {
@@ -189,10 +192,11 @@ export class RateLimits {
 
 function bucketAt(
   place: Place | undefined,
-  index: number,
+  numbers: typeof WAYS[keyof typeof WAYS],
 ): ((speed: number, burst: number) => Bucket) | undefined {
   if (place === undefined) return undefined;
-  return (speed, burst) => new SharedBucket(place, { index, speed, burst });
+  return (speed, burst) =>
+    new SharedBucket(place, { ...numbers, speed, burst });
 }
 
 function makePace(rates: (Rate | undefined)[]): Pace | undefined {

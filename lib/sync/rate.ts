@@ -26,6 +26,10 @@ const LOOK = { first: 2, last: 50 } as const;
 
 /** What of a rate is left, where others than us use it too. */
 export interface Bucket {
+  /** Milliseconds, for all who use it the same. */
+  readonly now: number;
+  /** Until when turns are given away; earlier than now where nobody waits. */
+  readonly givenUntil: number;
   /**
    * Tells what is left.
    *
@@ -38,6 +42,14 @@ export interface Bucket {
    * @param count Bytes.
    */
   spend(count: number): void;
+  /**
+   * Gives a turn away, behind those that are. Nothing is taken out for it: whoever
+   * has it may find nothing to read.
+   *
+   * @param count Bytes that a turn is.
+   * @returns When it is, in milliseconds.
+   */
+  giveTurn(count: number): number;
 }
 
 /** Options for {@linkcode Rate}. */
@@ -71,8 +83,8 @@ export class Rate {
   readonly #turn: number;
   readonly #now: () => number;
   readonly #bucket: Bucket | undefined;
-  /** In the order of their coming. */
-  readonly #waiters = new Set<() => void>();
+  /** In the order of their coming; with others than us, when it is their turn. */
+  readonly #waiters = new Map<() => void, number>();
   #level: number;
   #at: number;
   /** What datagrams may take although somebody waits. */
@@ -100,12 +112,14 @@ export class Rate {
 
   /** Whether one more may read now, without waiting. */
   get isOpen(): boolean {
-    return this.#waiters.size === 0 && this.#refill() > 0;
+    if (this.#waiters.size > 0) return false;
+    return this.#refill() > this.#keptBefore(this.#givenUntil);
   }
 
-  /** Bytes that one may read at once: fewer while others wait. */
+  /** Bytes that one may read at once: fewer while others wait, or may. */
   get piece(): number {
-    return this.#waiters.size === 0 ? this.#piece : this.#turn;
+    const isAlone = this.#bucket === undefined && this.#waiters.size === 0;
+    return isAlone ? this.#piece : this.#turn;
   }
 
   /** How many wait. */
@@ -130,8 +144,8 @@ export class Rate {
    *   read soon, must not throw, and no other may be equal to it.
    */
   wait(go: () => void): void {
-    this.#waiters.add(go);
-    if (this.#waiters.size === 1) this.#lookAfter(-this.#refill());
+    this.#waiters.set(go, this.#bucket?.giveTurn(this.#turn) ?? 0);
+    if (this.#waiters.size === 1) this.#lookAfter(this.#refill());
   }
 
   /**
@@ -174,10 +188,31 @@ export class Rate {
     return this.#level;
   }
 
-  #lookAfter(debt: number): void {
-    const wait = Math.ceil(debt / this.#speed);
+  get #givenUntil(): number {
+    return this.#bucket?.givenUntil ?? 0;
+  }
+
+  #isLater(time: number): boolean {
+    return this.#bucket !== undefined && time > this.#bucket.now;
+  }
+
+  /**
+   * Bytes that are left for those whose turn comes before, in whichever thread
+   * they wait. More than that is for all: some never take their turn.
+   */
+  #keptBefore(time: number): number {
+    return this.#isLater(time) ? this.#burst / 2 : 0;
+  }
+
+  #lookAfter(left: number): void {
+    const [at] = this.#waiters.values();
+    let wait = -left / this.#speed;
+    if (this.#isLater(at!)) {
+      wait = Math.max(wait, at! - this.#bucket!.now);
+      wait = Math.min(wait, (this.#burst / 2 - left) / this.#speed);
+    }
     this.#look = setDeadline(
-      Math.min(Math.max(LOOK.first, wait), LOOK.last),
+      Math.min(Math.max(LOOK.first, Math.ceil(wait)), LOOK.last),
       () => this.#serve(),
     );
   }
@@ -185,14 +220,14 @@ export class Rate {
   /** Lets as many through as the level has turns for. */
   #serve(): void {
     let left = this.#refill();
-    for (const go of this.#waiters) {
-      if (left <= 0) break;
+    for (const [go, at] of this.#waiters) {
+      if (left <= this.#keptBefore(at)) break;
       this.#waiters.delete(go);
       left -= this.#turn;
       this.#spare = Math.min(this.#spare + this.#turn, this.#burst);
       go();
     }
-    if (this.#waiters.size > 0) this.#lookAfter(-left);
+    if (this.#waiters.size > 0) this.#lookAfter(left);
     else this.#spare = 0;
   }
 }

@@ -11,6 +11,8 @@ import type { SharedTable } from "./shared_table.ts";
 export interface SharedBucketOptions {
   /** Which number of the entry it is. */
   index: number;
+  /** Which number of the entry is until when turns are given away. */
+  turns: number;
   /** Bytes a millisecond. */
   speed: number;
   /** Bytes that it holds. */
@@ -27,6 +29,7 @@ export class SharedBucket implements Bucket {
   readonly #entry: number;
   readonly #options: SharedBucketOptions;
   #count = 0;
+  #turn = 0;
 
   /**
    * Uses an entry of a table, of which this thread has a share meanwhile.
@@ -41,6 +44,16 @@ export class SharedBucket implements Bucket {
     this.#table = table;
     this.#entry = entry;
     this.#options = options;
+  }
+
+  /** Milliseconds, in all threads the same. */
+  get now(): number {
+    return this.#table.now;
+  }
+
+  /** Until when turns are given away, in all threads. */
+  get givenUntil(): number {
+    return this.#table.value(this.#entry, this.#options.turns);
   }
 
   /**
@@ -65,6 +78,26 @@ export class SharedBucket implements Bucket {
     this.#count = count;
     this.#table.exclusively(this.#spend);
   }
+
+  /**
+   * Gives a turn away. They follow each other at the rate, whichever threads
+   * they are in; one that died is no matter, since its time passes.
+   *
+   * @param count Bytes that it is.
+   * @returns When it is, in milliseconds.
+   */
+  giveTurn(count: number): number {
+    this.#count = count;
+    this.#table.exclusively(this.#giveTurn);
+    return this.#turn;
+  }
+
+  readonly #giveTurn = (): void => {
+    const { speed, turns } = this.#options;
+    const table = this.#table;
+    this.#turn = Math.max(table.value(this.#entry, turns), table.now);
+    table.setValue(this.#entry, turns, this.#turn + this.#count / speed);
+  };
 
   /** Made once, and not for each chunk. */
   readonly #spend = (): void => {

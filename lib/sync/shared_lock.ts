@@ -39,9 +39,16 @@ export class SharedLock {
     this.#owner = owner + 1;
   }
 
-  /** Waits until it is ours. */
-  acquire(): void {
+  /**
+   * Waits until it is ours.
+   *
+   * @param patience Milliseconds to wait (default: without end; whoever has
+   *   died with it is found out by those who don't wait for it).
+   * @returns Whether it is ours.
+   */
+  acquire(patience = Infinity): boolean {
     const words = this.#words;
+    let until: number | undefined;
     for (let tries = 0;; tries++) {
       const before = Atomics.compareExchange(
         words,
@@ -49,8 +56,12 @@ export class SharedLock {
         FREE,
         this.#owner,
       );
-      if (before === FREE) return;
-      if (tries > SPINS) Atomics.wait(words, this.#at, before, NAP);
+      if (before === FREE) return true;
+      if (tries <= SPINS) continue;
+      const now = performance.now();
+      until ??= now + patience;
+      if (now >= until) return false;
+      Atomics.wait(words, this.#at, before, NAP);
     }
   }
 

@@ -16,6 +16,9 @@ const ENTRY = { hash: 0, length: 1, key: 2 } as const;
 /** Bytes of a word. */
 const WORD = 4;
 
+/** Milliseconds that whoever looks after threads waits for one of them. */
+const PATIENCE = 100;
+
 /** How large a table is; the same for all who share it. */
 export interface SharedTableShape {
   /** Entries that it has room for; it is made larger, so as to be quick. */
@@ -252,17 +255,23 @@ export class SharedTable {
    * Gives back what a thread had that has died. It takes the lock itself.
    *
    * @param thread Its number; it does nothing any more.
+   * @returns Whether that is done: not where the lock can't be had within
+   *   100 ms, because another thread has died with it, whose turn comes first.
    */
-  giveBack(thread: number): void {
+  giveBack(thread: number): boolean {
     this.#lock.free(thread);
-    this.exclusively(() => {
+    if (!this.#lock.acquire(PATIENCE)) return false;
+    try {
       for (let place = 0; place < this.#places; place++) {
         const entry = this.#at(place);
         if (this.#words[entry + ENTRY.length] === 0) continue;
         this.#words[this.#sharesAt(entry) + thread] = 0;
       }
       this.#words[HEAD.totals + thread] = 0;
-    });
+    } finally {
+      this.#lock.release();
+    }
+    return true;
   }
 
   #look(

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
+import { Workers } from "../../lib/app/workers.ts";
+import type { LogEvent } from "../../lib/observe/log_event.ts";
 import { makeFolder } from "../support/programs.ts";
 import { ConfiguredSluice } from "../support/config.ts";
 import { MortalSluice } from "../support/mortal_sluice.ts";
@@ -94,6 +96,31 @@ Deno.test({
 
 Deno.test({
   name:
+    "sluice --workers goes on where one can't start again for a broken file",
+  ignore,
+  async fn() {
+    await using folder = await makeFolder();
+    const users = `${folder.path}/users.txt`;
+    const line = lineOf(await hashedUser("alice", "a"));
+    await Deno.writeTextFile(users, line, { mode: 0o600 });
+    await using sluice = new MortalSluice(
+      ...["proxy", "--listen", LISTEN, "--workers", "2", "--users", users],
+    );
+    await sluice.port();
+    await Deno.writeTextFile(users, "broken");
+    sluice.kill("SIGUSR2");
+    await sluice.line(/Worker 1 has ended: Cannot read users file/);
+    // The other one has looked at the file, which takes it a second or two.
+    await sluice.line(/Cannot reload users file/);
+    await Deno.writeTextFile(users, line);
+    await sluice.line(/Worker 1 serves again/);
+    sluice.kill("SIGTERM");
+    assertEquals(await sluice.code(), 0);
+  },
+});
+
+Deno.test({
+  name:
     "sluice --workers lets connections finish in a drain, and cuts the rest",
   ignore,
   async fn() {
@@ -137,6 +164,26 @@ Deno.test({
     assertMatch(sluice.lines.at(-1)!, /6 connections cut by SIGINT/);
     for (const conn of conns) conn.close();
   },
+});
+
+Deno.test("Workers goes on and says what was said where a file is never read to its end", async () => {
+  const said = Promise.withResolvers<LogEvent>();
+  const workers = new Workers({
+    count: 2,
+    task: { command: "echo", args: [] },
+    logging: { format: "text", quiet: true },
+    log: said.resolve,
+    entry: import.meta.resolve("../support/stubborn_worker.ts"),
+    times: { look: 1_000, patience: 10_000, turn: 100 },
+  });
+  await workers.start();
+  const polled = workers.poll(0);
+  assertEquals(await within(10_000, said.promise), {
+    ...{ event: "message", level: "info", message: "asked" },
+  });
+  assertEquals(await within(10_000, workers.reload(0)), undefined);
+  workers.end();
+  await polled;
 });
 
 Deno.test({

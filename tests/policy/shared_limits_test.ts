@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertThrows,
+} from "@std/assert";
 import {
   ConnectionRate,
   RATE_TABLE,
@@ -105,6 +111,37 @@ Deno.test("RateLimits gives a user no new burst for connecting to another thread
   other.leave("alice");
   time.now += 401;
   assert(one.join(one.connect(), "alice").up!.isOpen);
+});
+
+Deno.test("RateLimits gives tunnels of all threads turns of the same size", async () => {
+  const shape = { ...BYTES_TABLE, threads: 2 };
+  const memory = new SharedArrayBuffer(SharedTable.bytes(shape));
+  const begin = performance.now();
+  const rate = 2_000_000;
+  const [one, other] = [0, 1].map((thread) => {
+    const now = () => performance.now();
+    const table = new SharedTable(shape, { memory, thread, now });
+    return new RateLimits({ total: { up: 0, down: rate } }, table);
+  }) as [RateLimits, RateLimits];
+  const time = 1_500;
+  // One of them has one tunnel, and the other seven.
+  const counts = await Promise.all(
+    [one, ...Array(7).fill(other) as RateLimits[]].map(async (limits) => {
+      const pace = limits.join(limits.connect(), undefined).down!;
+      let sum = 0;
+      while (performance.now() - begin < time) {
+        await pace.wait();
+        sum += pace.piece;
+        pace.charge(pace.piece);
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+      return sum;
+    }),
+  );
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  assertLess(total, rate * (time + 100) / 1_000 * 1.1);
+  assertGreater(total, rate * time / 1_000 * 0.8);
+  assertLess(Math.max(...counts), Math.min(...counts) * 2);
 });
 
 Deno.test("SharedLedger counts a day's bytes of all threads", () => {

@@ -40,6 +40,15 @@ Deno.test("SharedTable.giveBack() takes what one thread had, and its lock", () =
   assertEquals([other.total, other.sharesOf(other.find("a")!)], [3, 3]);
 });
 
+Deno.test("SharedTable.giveBack() does not wait for another that has died too", () => {
+  const [one, , watcher] = share();
+  assertEquals(one.exclusively(() => watcher.giveBack(1)), false);
+  const outcomes = one.exclusively(() =>
+    [0, 1].map((thread) => watcher.giveBack(thread))
+  );
+  assertEquals(outcomes, [true, true]);
+});
+
 Deno.test("SharedTable keeps hundreds of keys apart while they come and go", () => {
   const [table, other] = share({ capacity: 64, keyBytes: 20 });
   const counts = new Map<string, number>();

@@ -1,0 +1,33 @@
+/**
+ * A thread that serves nobody and answers all but one question: when it is to
+ * look after a file, it only says that it was asked.
+ *
+ * @module
+ */
+
+import type { WorkerScope } from "../../lib/app/worker.ts";
+import type { ToWorker, WorkerStarted } from "../../lib/app/worker_message.ts";
+
+const scope = globalThis as unknown as WorkerScope;
+
+const STARTED: WorkerStarted = {
+  banner: [],
+  files: [undefined],
+  writes: false,
+  agreement: { places: new Map(), tables: new Map() },
+};
+
+addEventListener("message", (event) => {
+  const message = (event as MessageEvent<ToWorker>).data;
+  if (message.type !== "ask") return;
+  const { id, question } = message;
+  if (question !== "poll") {
+    const answer =
+      { start: STARTED, count: 0, shutdown: 0 }[question as string];
+    scope.postMessage({ type: "answer", id, answer });
+    return;
+  }
+  const said = { event: "message", level: "info", message: "asked" };
+  scope.postMessage({ type: "log", event: said });
+});
+scope.postMessage({ type: "ready" });
