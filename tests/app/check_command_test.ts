@@ -108,6 +108,11 @@ Deno.test("check exits with 2 and prints the problems, or with 0", async () => {
     stderr,
     `sluice: Cannot read config ${folder.path}/nosuch: there is no such file\n`,
   );
+  assertEquals(await check(folder.path), {
+    code: 1,
+    text: "",
+    stderr: `sluice: Cannot read config ${folder.path}: it is a folder\n`,
+  });
 });
 
 Deno.test("check finds which listeners want the same port", async () => {
