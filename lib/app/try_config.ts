@@ -12,6 +12,7 @@ import { spellForFile } from "./config_spelling.ts";
 import { isSecret } from "./config_value.ts";
 import type { Config, ListenerConfig } from "./load_config.ts";
 import { startHosted } from "./start_hosted.ts";
+import { tryAdmin } from "./try_admin.ts";
 import { type Claim, clashes, TrialHost } from "./trial_host.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
@@ -51,6 +52,17 @@ export async function tryConfig(
     await trial.run();
     problems.push(...trial.problems);
     claims.push(...trial.claims.map((claim) => [listener, claim] as const));
+  }
+  const admin = await tryAdmin(config);
+  problems.push(...admin.problems);
+  for (const claim of admin.claims) {
+    const all = [...claims, [undefined, claim] as const];
+    const before = clashes<ListenerConfig | undefined>(all)
+      .find(([who]) => who === undefined)?.[2];
+    if (before === undefined) continue;
+    const text = formatEndpoint(claim.where);
+    const message = `${text} is where listeners[${before.index}] listens already`;
+    problems.push(config.problem(["admin"], message));
   }
   for (const [listener, { where }, before] of clashes(claims)) {
     const text = formatEndpoint(where);
