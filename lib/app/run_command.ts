@@ -77,8 +77,8 @@ async function runConfig(
 
 /** Before the admin listener takes its port: then all is told, not that alone. */
 async function requireProgram(config: Config): Promise<void> {
-  const admin = await tryAdmin(config);
-  if (config.problems.length + admin.problems.length === 0) return;
+  const { faults } = await tryAdmin(config.program);
+  if (config.problems.length + faults.length === 0) return;
   const trial = await tryConfig(config);
   throw new ConfigError([...config.problems, ...trial.problems]);
 }

@@ -1,53 +1,53 @@
 /**
- * Whether the admin listener of a configuration could be started.
+ * Whether an admin listener could be started.
  *
  * @module
  */
 
+import type { AdminOptions } from "./admin_options.ts";
 import { readAdminToken, requireAdminToken } from "./admin_token.ts";
-import type { ConfigProblem } from "./config_error.ts";
-import { spellForFile } from "./config_spelling.ts";
-import type { Config } from "./load_config.ts";
-import { PROGRAM_OPTIONS } from "./program_options.ts";
 import { startListeners } from "./start_listeners.ts";
 import { type Claim, TrialHost } from "./trial_host.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
-/** What a trial of the admin listener has shown. */
+/** What forbids the start of an admin listener. */
+export interface AdminFault {
+  /** The option that it is about. */
+  name: "admin" | "admin-token-file";
+  /** What is wrong, as a command line spells it. */
+  message: string;
+}
+
+/** What a trial of an admin listener has shown. */
 export interface AdminTrial {
   /** What is wrong. */
-  problems: readonly ConfigProblem[];
+  faults: readonly AdminFault[];
   /** Where it wants to listen. */
   claims: readonly Claim[];
 }
 
 /**
- * Starts the admin listener on trial: without a port, and with its token.
+ * Starts an admin listener on trial: without a port, but with its token.
  *
- * @param config The configuration.
- * @returns What is wrong with it; nothing where there is none.
+ * @param options What is said about it.
+ * @returns What is wrong with it; nothing where there is to be none.
  */
-export async function tryAdmin(config: Config): Promise<AdminTrial> {
-  const { admin, "admin-token-file": path } = config.program;
-  const problems: ConfigProblem[] = [];
-  const note = (setting: string, error: unknown) => {
-    const isKnown = error instanceof UsageError || error instanceof StartError;
-    if (!isKnown) throw error;
-    const message = spellForFile(error.message, PROGRAM_OPTIONS);
-    problems.push(config.problem([setting], message));
-  };
+export async function tryAdmin(
+  { admin, "admin-token-file": path }: AdminOptions,
+): Promise<AdminTrial> {
   if (admin === undefined) {
-    if (path !== undefined) {
-      const message = "Option --admin-token-file needs --admin";
-      note("admin-token-file", new UsageError(message));
-    }
-    return { problems, claims: [] };
+    if (path === undefined) return { faults: [], claims: [] };
+    const message = "Option --admin-token-file needs --admin";
+    return { faults: [{ name: "admin-token-file", message }], claims: [] };
   }
+  const faults: AdminFault[] = [];
   const host = new TrialHost();
-  let setting = path === undefined ? "admin" : "admin-token-file";
+  let name: AdminFault["name"] = path === undefined
+    ? "admin"
+    : "admin-token-file";
   try {
     const token = await readAdminToken({ "admin-token-file": path });
-    setting = "admin";
+    name = "admin";
     await startListeners([admin], () => () => Promise.resolve(), {
       slots: 1,
       log: () => {},
@@ -55,8 +55,18 @@ export async function tryAdmin(config: Config): Promise<AdminTrial> {
       check: (listener, where) => requireAdminToken(listener, where, token),
     });
   } catch (error) {
-    note(setting, error);
+    faults.push({ name, message: known(error) });
   }
-  for (const refusal of host.refusals) note("admin", refusal);
-  return { problems, claims: host.claims };
+  for (const refusal of host.refusals) {
+    faults.push({ name: "admin", message: known(refusal) });
+  }
+  return { faults, claims: host.claims };
+}
+
+/** Tells of what forbids a start, and throws what is a mistake of ours. */
+function known(error: unknown): string {
+  if (error instanceof UsageError || error instanceof StartError) {
+    return error.message;
+  }
+  throw error;
 }

@@ -11,6 +11,7 @@ import type { ConfigProblem } from "./config_error.ts";
 import { spellForFile } from "./config_spelling.ts";
 import { isSecret } from "./config_value.ts";
 import type { Config, ListenerConfig } from "./load_config.ts";
+import { PROGRAM_OPTIONS } from "./program_options.ts";
 import { startHosted } from "./start_hosted.ts";
 import { tryAdmin } from "./try_admin.ts";
 import { type Claim, clashes, TrialHost } from "./trial_host.ts";
@@ -53,8 +54,11 @@ export async function tryConfig(
     problems.push(...trial.problems);
     claims.push(...trial.claims.map((claim) => [listener, claim] as const));
   }
-  const admin = await tryAdmin(config);
-  problems.push(...admin.problems);
+  const admin = await tryAdmin(config.program);
+  for (const { name, message } of admin.faults) {
+    const text = spellForFile(message, PROGRAM_OPTIONS);
+    problems.push(config.problem([name], text));
+  }
   for (const claim of admin.claims) {
     const all = [...claims, [undefined, claim] as const];
     const before = clashes<ListenerConfig | undefined>(all)
