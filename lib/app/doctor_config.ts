@@ -54,6 +54,7 @@ export async function configSubject(path: string): Promise<DoctorSubject> {
       certificates: [],
       servers: [],
       outward: [],
+      own: [],
       start: problemsOf(path, error.problems),
       needed: { reads: [path], writes: [] },
       args,
@@ -92,6 +93,7 @@ function subjectOf(
     certificates: files.flatMap(({ certificates }) => certificates),
     servers: all.flatMap(({ dns = [] }) => dns),
     outward: all,
+    own: [...trial.places.values()].flat(),
     start: [...startFindings(path, config, trial), ...portFindings(listened)],
     needed: {
       reads: [path, ...config.secretFiles, ...reads],

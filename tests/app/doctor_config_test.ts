@@ -216,3 +216,18 @@ Deno.test("doctor -c tells of a relay whose places are wrong, and looks at the o
   ]);
   assertEquals(of(found, "port").length, 1);
 });
+
+Deno.test("doctor -c does not miss an upstream that is a listener of the same file", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/sluice.json`;
+  const port = closedPort();
+  await write(path, {
+    listeners: [
+      { kind: "forward", listen: closedPort(), upstreams: [port] },
+      { kind: "echo", listen: port },
+    ],
+  });
+  assertEquals(of(await visit(path), "upstream"), [
+    `ok 127.0.0.1:${port} is a listener of the same file`,
+  ]);
+});
