@@ -39,7 +39,8 @@ function describeFields(
 function describeField(name: string, value: unknown, depth: number): unknown {
   // The path of a file with a secret is none.
   const isPath = name.endsWith("-file");
-  const isNothing = value === null || Array.isArray(value) && value.length === 0;
+  const isNothing = value === null ||
+    Array.isArray(value) && value.length === 0;
   if (SECRET.test(name) && !isPath && !isNothing) return HIDDEN;
   return describeValue(value, depth);
 }

@@ -65,7 +65,8 @@ export async function tryConfig(
       .find(([who]) => who === undefined)?.[2];
     if (before === undefined) continue;
     const text = formatEndpoint(claim.where);
-    const message = `${text} is where listeners[${before.index}] listens already`;
+    const message =
+      `${text} is where listeners[${before.index}] listens already`;
     problems.push(config.problem(["admin"], message));
   }
   for (const [listener, { where }, before] of clashes(claims)) {
