@@ -16,18 +16,14 @@ import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { AdminEvents } from "./admin_events.ts";
 import { adminProtocol, type AdminServices } from "./admin_protocol.ts";
 import type { AdminActions, AdminContext } from "./admin_routes.ts";
+import { requireAdminToken } from "./admin_token.ts";
 import { type AdminSubject, AdminView } from "./admin_view.ts";
 import { DescriptorMeter } from "./descriptor_meter.ts";
 import type { DrainState } from "./drain_state.ts";
 import { openFigures } from "./figures.ts";
 import { totalsOf } from "./part_figures.ts";
 import type { Parts } from "./parts.ts";
-import {
-  askedName,
-  type RunningListeners,
-  startListeners,
-} from "./start_listeners.ts";
-import { UsageError } from "./usage_error.ts";
+import { type RunningListeners, startListeners } from "./start_listeners.ts";
 
 /** Connections at once, over all clients. */
 const MOST_CONNECTIONS = 64;
@@ -151,14 +147,7 @@ function open(
     {
       slots: MOST_CONNECTIONS,
       log,
-      check(listener, where) {
-        if (!listener.isPublic || token !== undefined) return;
-        throw new UsageError(
-          `Refusing to serve --admin on ${
-            askedName(listener, where)
-          } without a token: whoever reaches it could see and end connections; give --admin-token-file FILE or SLUICE_ADMIN_TOKEN`,
-        );
-      },
+      check: (listener, where) => requireAdminToken(listener, where, token),
     },
   );
 }

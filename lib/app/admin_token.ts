@@ -4,7 +4,9 @@
  * @module
  */
 
+import type { Endpoint } from "../wire/endpoint.ts";
 import type { AdminOptions } from "./admin_options.ts";
+import { askedName, type ListenerInfo } from "./start_listeners.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
 /** Where it may come from, besides a file. */
@@ -41,12 +43,35 @@ export async function readAdminToken(
   return checked(line.trim(), path);
 }
 
+/**
+ * Sees to it that nobody reaches the admin listener without a token.
+ *
+ * @param listener What was opened.
+ * @param where What was asked for.
+ * @param token The token, where there is one.
+ * @throws {UsageError} If others can reach it, and there is none.
+ */
+export function requireAdminToken(
+  listener: ListenerInfo,
+  where: Endpoint,
+  token: string | undefined,
+): void {
+  if (!listener.isPublic || token !== undefined) return;
+  throw new UsageError(
+    `Refusing to serve --admin on ${
+      askedName(listener, where)
+    } without a token: whoever reaches it could see and end connections; give --admin-token-file FILE or ${VARIABLE}`,
+  );
+}
+
 async function readFile(path: string): Promise<string> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
     const why = error instanceof Deno.errors.NotFound
       ? "there is no such file"
+      : error instanceof Deno.errors.IsADirectory
+      ? "it is a folder"
       : error instanceof Error
       ? error.message
       : String(error);

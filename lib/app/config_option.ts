@@ -44,6 +44,7 @@ export async function readConfigFile(
 function explain(error: unknown): string {
   if (error instanceof TypeError) return "it is not UTF-8";
   if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
   if (error instanceof Deno.errors.PermissionDenied) {
     return "this user may not read it";
   }

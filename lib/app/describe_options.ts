@@ -39,7 +39,9 @@ function describeFields(
 function describeField(name: string, value: unknown, depth: number): unknown {
   // The path of a file with a secret is none.
   const isPath = name.endsWith("-file");
-  if (SECRET.test(name) && !isPath && value !== null) return HIDDEN;
+  const isNothing = value === null ||
+    Array.isArray(value) && value.length === 0;
+  if (SECRET.test(name) && !isPath && !isNothing) return HIDDEN;
   return describeValue(value, depth);
 }
 

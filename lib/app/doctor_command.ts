@@ -73,12 +73,12 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
   const subject = options.config === undefined
     ? await optionsSubject(options)
     : await fileSubject(options.config);
-  const { args, certificates, maxConnections, needed, outward } = subject;
+  const { args, certificates, maxConnections, needed, outward, own } = subject;
   const groups = await Promise.all([
     examineMachine(maxConnections, needed.reads),
     subject.start,
     examineCertificates(certificates),
-    ...outward.map(examineUpstreams),
+    ...outward.map((options) => examineUpstreams(options, own)),
     examineNames(subject.servers),
     examineEnvironment(),
     examineTrials(),
@@ -93,6 +93,7 @@ async function optionsSubject(options: DoctorOptions): Promise<DoctorSubject> {
     certificates,
     servers: options.dns,
     outward: [options],
+    own: [],
     start: await examineStart(options),
     needed,
     args: argumentsOf(),

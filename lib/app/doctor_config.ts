@@ -19,7 +19,12 @@ import {
   folderOf,
 } from "./doctor_subject.ts";
 import type { OutwardOptions } from "./doctor_upstreams.ts";
-import { type Config, loadConfig, valuesOf } from "./load_config.ts";
+import {
+  type Config,
+  type ListenerConfig,
+  loadConfig,
+  valuesOf,
+} from "./load_config.ts";
 import { type Trial, tryConfig } from "./try_config.ts";
 
 /** Options of a listener, as far as the doctor knows them. */
@@ -49,6 +54,7 @@ export async function configSubject(path: string): Promise<DoctorSubject> {
       certificates: [],
       servers: [],
       outward: [],
+      own: [],
       start: problemsOf(path, error.problems),
       needed: { reads: [path], writes: [] },
       args,
@@ -68,9 +74,7 @@ function subjectOf(
   { args, path, text }: Source,
 ): DoctorSubject {
   const { program } = config;
-  const all = config.listeners.map(({ given, kind }) =>
-    valuesOf(kind.command.options, given) as unknown as ListenerValues
-  );
+  const all = config.listeners.flatMap(wholeValuesOf);
   const files = [...all, program].map(filesOf);
   const places = [...trial.places.values()].flat()
     .map((place) => parseEndpoint(place, ""));
@@ -89,6 +93,7 @@ function subjectOf(
     certificates: files.flatMap(({ certificates }) => certificates),
     servers: all.flatMap(({ dns = [] }) => dns),
     outward: all,
+    own: [...trial.places.values()].flat(),
     start: [...startFindings(path, config, trial), ...portFindings(listened)],
     needed: {
       reads: [path, ...config.secretFiles, ...reads],
@@ -98,6 +103,17 @@ function subjectOf(
     },
     args,
   };
+}
+
+/** None of a listener that lacks what it can't be without: that is told. */
+function wholeValuesOf({ given, kind }: ListenerConfig): ListenerValues[] {
+  try {
+    const values = valuesOf(kind.command.options, given);
+    return [values as unknown as ListenerValues];
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return [];
+  }
 }
 
 function startFindings(

@@ -9,6 +9,7 @@ import { describeError } from "../handlers/describe_error.ts";
 import type { Listener } from "../net/listen.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { refusedRange } from "../policy/address_guard.ts";
+import { isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import type { Finding } from "./doctor_finding.ts";
@@ -17,6 +18,9 @@ import { checkOutgoing } from "./open_names.ts";
 import { openRules } from "./open_rules.ts";
 import type { ProxyOptions } from "./proxy_options.ts";
 import { openProxyUsers } from "./proxy_users.ts";
+import { tryAdmin } from "./try_admin.ts";
+
+const NO_START = "the proxy would not start: see what the message names";
 
 /**
  * Opens what a proxy would open, and closes it again.
@@ -43,13 +47,27 @@ export async function examineStart(options: ProxyOptions): Promise<Finding[]> {
     const isChosen = Object.keys(options.bind).length > 0;
     return isChosen ? "the addresses are this machine's" : "the system chooses";
   });
-  const isClosed = !hasUsers && !options.open;
+  const hasCertificates = options["tls-client-ca"] !== undefined &&
+    options["tls-client-auth"] !== "request";
+  const isClosed = !hasUsers && !hasCertificates && !options.open;
   return [
     ...options.listen.map((where) => examinePort(where, isClosed)),
+    ...await examineAdmin(options),
     files,
     outgoing,
     ...said,
   ];
+}
+
+/** Who may use it is its token's business. */
+async function examineAdmin(options: ProxyOptions): Promise<Finding[]> {
+  const { admin } = options;
+  const { faults } = await tryAdmin(options);
+  const found = faults.map(({ message }): Finding => ({
+    ...{ level: "problem", check: "admin", message, remedy: NO_START },
+  }));
+  if (admin === undefined || isUnixPath(admin)) return found;
+  return [examinePort(admin, false), ...found];
 }
 
 async function attempt(
@@ -63,7 +81,7 @@ async function attempt(
       level: "problem",
       check,
       message: describeError(error),
-      remedy: "the proxy would not start: see what the message names",
+      remedy: NO_START,
     };
   }
 }

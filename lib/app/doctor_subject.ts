@@ -22,6 +22,8 @@ export interface DoctorSubject {
   servers: readonly NameServer[];
   /** Options that say where connections go. */
   outward: readonly OutwardOptions[];
+  /** Where it listens itself. */
+  own: readonly string[];
   /** What a start has shown. */
   start: readonly Finding[];
   /** What it needs of Deno. */

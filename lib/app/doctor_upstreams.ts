@@ -70,12 +70,30 @@ interface Surroundings {
  * no upstreams behind parents.
  *
  * @param options Options that say what there is.
+ * @param own Listeners of the same program, which need not run yet (default
+ *   none).
  * @returns A finding for each of them.
  */
 export async function examineUpstreams(
   options: OutwardOptions,
+  own: readonly string[] = [],
 ): Promise<Finding[]> {
-  const places = placesOf(options);
+  const all = Map.groupBy(
+    placesOf(options),
+    ({ endpoint }) => own.includes(formatEndpoint(endpoint)),
+  );
+  const here = (all.get(true) ?? []).map((place): Finding => ({
+    level: "ok",
+    check: place.check,
+    message: `${describe(place)} is a listener of the same file`,
+  }));
+  return [...here, ...await examinePlaces(all.get(false) ?? [], options)];
+}
+
+async function examinePlaces(
+  places: readonly Place[],
+  options: OutwardOptions,
+): Promise<Finding[]> {
   if (places.length === 0) return [];
   const { bind: outgoing = {}, dns = [], prefer = "system" } = options;
   using resolver = openNames({ servers: dns, preference: prefer });

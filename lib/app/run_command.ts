@@ -10,11 +10,13 @@ import { ConfigError } from "./config_error.ts";
 import { ConfigFile } from "./config_file.ts";
 import { CONFIG_OPTION, readConfigFile } from "./config_option.ts";
 import { late } from "./late.ts";
-import { loadConfig } from "./load_config.ts";
+import { type Config, loadConfig } from "./load_config.ts";
 import { flag, type OptionValues } from "./option.ts";
 import { reportProblems } from "./report_problems.ts";
 import { RunningConfig } from "./run_config.ts";
 import { runServer } from "./run_server.ts";
+import { tryAdmin } from "./try_admin.ts";
+import { tryConfig } from "./try_config.ts";
 
 /** Options of `sluice run`. */
 export const RUN_OPTIONS = {
@@ -44,6 +46,7 @@ async function runConfig(
   const { path, text } = await readConfigFile(options.config);
   try {
     const config = await loadConfig(text, path);
+    await requireProgram(config);
     if (config.program.workers > 1) {
       const { runConfigWorkers } = await late<
         typeof import("./run_workers.ts")
@@ -70,4 +73,12 @@ async function runConfig(
     if (!(error instanceof ConfigError)) throw error;
     return reportProblems(path, error.problems);
   }
+}
+
+/** Before the admin listener takes its port: then all is told, not that alone. */
+async function requireProgram(config: Config): Promise<void> {
+  const { faults } = await tryAdmin(config.program);
+  if (config.problems.length + faults.length === 0) return;
+  const trial = await tryConfig(config);
+  throw new ConfigError([...config.problems, ...trial.problems]);
 }

@@ -11,7 +11,9 @@ import type { ConfigProblem } from "./config_error.ts";
 import { spellForFile } from "./config_spelling.ts";
 import { isSecret } from "./config_value.ts";
 import type { Config, ListenerConfig } from "./load_config.ts";
+import { PROGRAM_OPTIONS } from "./program_options.ts";
 import { startHosted } from "./start_hosted.ts";
+import { tryAdmin } from "./try_admin.ts";
 import { type Claim, clashes, TrialHost } from "./trial_host.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
@@ -51,6 +53,21 @@ export async function tryConfig(
     await trial.run();
     problems.push(...trial.problems);
     claims.push(...trial.claims.map((claim) => [listener, claim] as const));
+  }
+  const admin = await tryAdmin(config.program);
+  for (const { name, message } of admin.faults) {
+    const text = spellForFile(message, PROGRAM_OPTIONS);
+    problems.push(config.problem([name], text));
+  }
+  for (const claim of admin.claims) {
+    const all = [...claims, [undefined, claim] as const];
+    const before = clashes<ListenerConfig | undefined>(all)
+      .find(([who]) => who === undefined)?.[2];
+    if (before === undefined) continue;
+    const text = formatEndpoint(claim.where);
+    const message =
+      `${text} is where listeners[${before.index}] listens already`;
+    problems.push(config.problem(["admin"], message));
   }
   for (const [listener, { where }, before] of clashes(claims)) {
     const text = formatEndpoint(where);

@@ -108,6 +108,11 @@ Deno.test("check exits with 2 and prints the problems, or with 0", async () => {
     stderr,
     `sluice: Cannot read config ${folder.path}/nosuch: there is no such file\n`,
   );
+  assertEquals(await check(folder.path), {
+    code: 1,
+    text: "",
+    stderr: `sluice: Cannot read config ${folder.path}: it is a folder\n`,
+  });
 });
 
 Deno.test("check finds which listeners want the same port", async () => {
@@ -159,4 +164,35 @@ Deno.test("check needs no port to be free, and opens no connection", async () =>
   await accepting; // The first that comes is the probe.
   assertEquals(await probe.read(new Uint8Array(1)), null);
   listener.close();
+});
+
+Deno.test("check looks at the admin listener and its token too", async () => {
+  await using folder = await makeFolder();
+  await Deno.writeTextFile(`${folder.path}/short`, "short\n");
+  const problemsWith = (program: object) =>
+    problemsOf({
+      ...program,
+      listeners: [{ kind: "echo", listen: "127.0.0.1:1080" }],
+    });
+  const refusal =
+    'test.jsonc:1:2: admin: Refusing to serve "admin" on 0.0.0.0:9090 without a token: whoever reaches it could see and end connections; give "admin-token-file" or SLUICE_ADMIN_TOKEN';
+  const table: [program: object, problems: string[]][] = [
+    [{ admin: 9090 }, []],
+    [{ admin: "0.0.0.0:9090" }, [refusal]],
+    [{ admin: 1080 }, [
+      "test.jsonc:1:2: admin: 127.0.0.1:1080 is where listeners[0] listens already",
+    ]],
+    [{ "admin-token-file": "nosuch" }, [
+      'test.jsonc:1:2: admin-token-file: "admin-token-file" needs "admin"',
+    ]],
+    [{ "admin-token-file": "nosuch", admin: 9090 }, [
+      "test.jsonc:1:2: admin-token-file: Cannot read admin token nosuch: there is no such file",
+    ]],
+    [{ "admin-token-file": `${folder.path}/short`, admin: 9090 }, [
+      `test.jsonc:1:2: admin-token-file: The admin token of ${folder.path}/short is not 16 to 1024 visible ASCII characters; make one with: openssl rand -hex 32`,
+    ]],
+  ];
+  for (const [program, problems] of table) {
+    assertEquals(await problemsWith(program), problems);
+  }
 });

@@ -178,3 +178,24 @@ Deno.test("doctor says what it lacks to be loaded", async () => {
     `sluice: Deno was not given --allow-read=${MODULES}\n`,
   ]);
 });
+
+Deno.test("doctor looks at the admin listener, and wants a token where others reach it", async () => {
+  const local = ["--listen", "127.0.0.1:0", "--admin"];
+  const fine = await visit(...local, "127.0.0.1:0");
+  assertEquals(fine.result.code, 0);
+  const ports = fine.findings.filter(({ check }) => check === "port");
+  assertEquals(ports.map(({ level }) => level), ["ok", "ok"]);
+  const open = await visit(...local, "0.0.0.0:0");
+  assertEquals(open.result.code, 1);
+  assertMatch(of(open, "admin").message, /without a token/);
+});
+
+Deno.test("doctor takes certificates of clients for users, where they are required", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/ca.pem`;
+  await Deno.writeTextFile(path, CERTIFICATE);
+  const args = ["--listen", "0.0.0.0:0", "--tls-client-ca", path];
+  assertEquals(of(await visit(...args), "port").level, "ok");
+  const asked = await visit(...args, "--tls-client-auth", "request");
+  assertEquals(of(asked, "port").level, "problem");
+});

@@ -199,3 +199,35 @@ Deno.test("doctor wants a configuration or options, not both", async () => {
   assertEquals(code, 2);
   assertMatch(stderr, /Options --config and --listen exclude one another/);
 });
+
+Deno.test("doctor -c tells of a relay whose places are wrong, and looks at the others", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/sluice.json`;
+  await write(path, {
+    listeners: [
+      { kind: "forward", listen: closedPort(), upstreams: ["nowhere"] },
+      { kind: "echo", listen: closedPort() },
+    ],
+  });
+  const found = await visit(path);
+  assertEquals(found.result.code, 1);
+  assertEquals(of(found, "config"), [
+    `problem ${path}:1:48: listeners[0].upstreams: port 'nowhere' is not a number from 0 to 65535`,
+  ]);
+  assertEquals(of(found, "port").length, 1);
+});
+
+Deno.test("doctor -c does not miss an upstream that is a listener of the same file", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/sluice.json`;
+  const port = closedPort();
+  await write(path, {
+    listeners: [
+      { kind: "forward", listen: closedPort(), upstreams: [port] },
+      { kind: "echo", listen: port },
+    ],
+  });
+  assertEquals(of(await visit(path), "upstream"), [
+    `ok 127.0.0.1:${port} is a listener of the same file`,
+  ]);
+});
