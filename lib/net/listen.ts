@@ -141,7 +141,11 @@ export function serve(
   function cutAll(deadline: number): void {
     if (root.cancelled) return;
     cut = open.size;
-    root.cancel(timeoutError(deadline, "Drain time"));
+    root.cancel(
+      deadline === 0
+        ? new Error("Server ends at once")
+        : timeoutError(deadline, "Drain time"),
+    );
   }
 
   const finished = acceptAll().then(() => open.wait());
