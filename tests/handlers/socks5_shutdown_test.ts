@@ -51,7 +51,9 @@ for (const deadline of [0, 300]) {
     const { result, reason, sent, received } = record!;
     assertEquals({ result, reason, sent, received }, {
       result: "cut",
-      reason: `Drain time of ${deadline / 1000} s has passed`,
+      reason: deadline === 0
+        ? "Server ends at once"
+        : `Drain time of ${deadline / 1000} s has passed`,
       sent: 1,
       received: 1,
     });
