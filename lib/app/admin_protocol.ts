@@ -24,6 +24,7 @@ import {
   findRoute,
   MethodError,
 } from "./admin_routes.ts";
+import { joinBytes } from "../wire/join_bytes.ts";
 
 /** What the handler works with. */
 export interface AdminServices extends CommonServices {
@@ -248,10 +249,7 @@ function join(
   const length: Field = ["Content-Length", String(body.length)];
   const head = encodeHeadOf(status, [...fields, length, ...always(policy)]);
   if (method === "HEAD") return head;
-  const answer = new Uint8Array(head.length + body.length);
-  answer.set(head);
-  answer.set(body, head.length);
-  return answer;
+  return joinBytes(head, body);
 }
 
 function encodeHeadOf(status: number, fields: readonly Field[]): Uint8Array {

@@ -204,11 +204,7 @@ const KEY: Kind = {
   isSecret: true,
 };
 
-const AUTHORITIES: Kind = {
-  what: "authorities",
-  parse: requireCertificates,
-  describe: (text) => count(text, "CERTIFICATE", "certificate"),
-};
+const AUTHORITIES: Kind = { ...CERTIFICATE, what: "authorities" };
 
 const LISTS: Kind = {
   what: "revocation lists",

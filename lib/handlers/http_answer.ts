@@ -9,6 +9,7 @@ import type { Field } from "../wire/http1_fields.ts";
 import { encodeHead } from "../wire/http1_head.ts";
 import { describeError } from "./describe_error.ts";
 import { statusFor } from "./status_table.ts";
+import { joinBytes } from "../wire/join_bytes.ts";
 
 /** Reason phrases of the statuses that are answered with (RFC 9110 §15). */
 const REASONS: Readonly<Record<number, string>> = {
@@ -64,10 +65,7 @@ export function encodeAnswer(
     ["Connection", connection],
   ]);
   if (method === "HEAD") return head;
-  const answer = new Uint8Array(head.length + body.length);
-  answer.set(head);
-  answer.set(body, head.length);
-  return answer;
+  return joinBytes(head, body);
 }
 
 /** A 407 has to say how to authenticate (RFC 9110 §11.7.1). */

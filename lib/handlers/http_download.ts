@@ -7,6 +7,7 @@
 import { relayBody } from "../net/http_body.ts";
 import type { Framing } from "../wire/http1_framing.ts";
 import type { HttpWires } from "./http_wires.ts";
+import { joinBytes } from "../wire/join_bytes.ts";
 
 const NOTHING = new Uint8Array();
 
@@ -37,7 +38,7 @@ export async function passOnAnswer(
   const { reader } = wires.origin!;
   let unsent: Uint8Array | undefined = head;
   const write = (bytes: Uint8Array) => {
-    const all = unsent === undefined ? bytes : join(unsent, bytes);
+    const all = unsent === undefined ? bytes : joinBytes(unsent, bytes);
     unsent = undefined;
     wires.begin();
     return wires.toClient(all);
@@ -50,12 +51,4 @@ export async function passOnAnswer(
   } catch (error) {
     throw wires.isBegun ? error : wires.refusal(error);
   }
-}
-
-function join(first: Uint8Array, second: Uint8Array): Uint8Array {
-  if (second.length === 0) return first;
-  const all = new Uint8Array(first.length + second.length);
-  all.set(first);
-  all.set(second, first.length);
-  return all;
 }

@@ -9,6 +9,7 @@ import css from "./hub_page/page.css" with { type: "text" };
 import script from "./hub_page/page.js" with { type: "text" };
 import type { Field } from "../wire/http1_fields.ts";
 import { encodeHead } from "../wire/http1_head.ts";
+import { joinBytes } from "../wire/join_bytes.ts";
 
 /** Where the page's script connects to. */
 export const SOCKET_PATH = "/socket";
@@ -60,8 +61,5 @@ export function encodePage(
   ];
   const head = encodeHead("HTTP/1.1 200 OK", fields);
   if (method === "HEAD") return head;
-  const answer = new Uint8Array(head.length + body.length);
-  answer.set(head);
-  answer.set(body, head.length);
-  return answer;
+  return joinBytes(head, body);
 }

@@ -36,7 +36,7 @@ export class AdaptiveBuffer {
    */
   constructor(pool: BufferPool = LARGE_BUFFERS, least = 0) {
     this.#pool = pool;
-    this.#least = Math.max(0, SIZES.findIndex((size) => size >= least));
+    this.#least = least > SIZES[0] ? levelFor(least) : 0;
   }
 
   /**
@@ -123,4 +123,10 @@ export class AdaptiveBuffer {
     this.#buffer = smaller;
     this.#level = smaller === undefined ? 0 : level;
   }
+}
+
+/** The smallest that has room for so many bytes, or else the largest. */
+function levelFor(length: number): number {
+  const level = SIZES.findIndex((size) => size >= length);
+  return level < 0 ? SIZES.length - 1 : level;
 }

@@ -6,6 +6,7 @@
 
 import type { Parser } from "../wire/parser.ts";
 import type { Duplex } from "./duplex.ts";
+import { joinBytes } from "../wire/join_bytes.ts";
 
 const NOTHING = new Uint8Array();
 
@@ -59,8 +60,11 @@ export class ByteReader {
     let step = parser.next();
     while (!step.done) {
       const length = step.value;
-      while (this.#bytes.length < length) await this.#fill(length);
-      step = parser.next(this.#take(length));
+      // Nothing to wait for where it has come with what was before it.
+      const isHere = this.#bytes.length >= length;
+      step = parser.next(
+        isHere ? this.#take(length) : await this.readExact(length),
+      );
     }
     return step.value;
   }
@@ -71,7 +75,7 @@ export class ByteReader {
    * @param bytes Bytes that were read and turned out to be for somebody else.
    */
   unread(bytes: Uint8Array): void {
-    this.#bytes = join(bytes, this.#bytes);
+    this.#bytes = joinBytes(bytes, this.#bytes);
   }
 
   /** Gives the connection back, at the first byte not yet taken. */
@@ -96,13 +100,6 @@ export class ByteReader {
         `Cannot read ${length} bytes: stream ended after ${before.length}`,
       );
     }
-    this.#bytes = before.length === 0 ? bytes : join(before, bytes);
+    this.#bytes = before.length === 0 ? bytes : joinBytes(before, bytes);
   }
-}
-
-function join(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }

@@ -7,6 +7,7 @@
 import type { Deadline } from "../sync/deadline.ts";
 import { watchStall } from "../sync/stall.ts";
 import type { Channel } from "./connection.ts";
+import { joinBytes } from "../wire/join_bytes.ts";
 
 /** No datagram has more bytes (RFC 768). */
 const LONGEST_DATAGRAM = 65_535;
@@ -96,7 +97,7 @@ export class DatagramConnection implements Channel {
     const { isLines } = this.#options;
     const end = isLines ? bytes.indexOf(LINE_FEED) + 1 : MOST_SENT;
     const piece = bytes.subarray(0, end || bytes.length);
-    const line = isLines ? join(this.#part, piece) : piece;
+    const line = isLines ? joinBytes(this.#part, piece) : piece;
     // What is longer than any datagram is refused by the system.
     const isWhole = end > 0 || line.length > LONGEST_DATAGRAM;
     this.#part = isWhole ? new Uint8Array() : line;
@@ -146,12 +147,4 @@ export class DatagramConnection implements Channel {
     if (this.#options.isLines && !isEnded) this.#buffer[length++] = LINE_FEED;
     this.#rest = this.#buffer.subarray(0, length);
   }
-}
-
-function join(a: Uint8Array, b: Uint8Array): Uint8Array {
-  if (a.length === 0) return b.slice();
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }

@@ -11,6 +11,7 @@ import type { Pace } from "../sync/pace.ts";
 import { AdaptiveBuffer } from "./adaptive_buffer.ts";
 import { LARGE_BUFFERS } from "./buffer_pool.ts";
 import type { Channel } from "./connection.ts";
+import { joinBytes } from "../wire/join_bytes.ts";
 
 const NOTHING = new Uint8Array();
 
@@ -231,13 +232,7 @@ export class Duplex {
     if (bytes.length === 0) return;
     this.#received -= bytes.length;
     const before = this.#unread;
-    if (before === undefined) {
-      this.#unread = bytes;
-      return;
-    }
-    this.#unread = new Uint8Array(bytes.length + before.length);
-    this.#unread.set(bytes);
-    this.#unread.set(before, bytes.length);
+    this.#unread = before === undefined ? bytes : joinBytes(bytes, before);
   }
 
   /**

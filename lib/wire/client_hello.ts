@@ -15,6 +15,7 @@ import {
 import type { Parser } from "./parser.ts";
 import { ALERT, TlsAlertError } from "./tls_alert.ts";
 import { TlsCursor } from "./tls_cursor.ts";
+import { joinBytes } from "./join_bytes.ts";
 
 /** What a ClientHello says, as far as anyone here acts on it. */
 export interface ClientHello {
@@ -71,7 +72,7 @@ export function* parseClientHello(): Parser<ClientHello> {
     const isHeaderNew = length < HEADER_LENGTH;
     length += fragment.length;
     if (isHeaderNew && length >= HEADER_LENGTH) {
-      wanted = HEADER_LENGTH + lengthOf(join(message));
+      wanted = HEADER_LENGTH + lengthOf(joinBytes(...message));
     }
   }
   if (length > wanted) {
@@ -81,8 +82,8 @@ export function* parseClientHello(): Parser<ClientHello> {
       "Cannot parse ClientHello: something follows in its record",
     );
   }
-  const body = join(message).subarray(HEADER_LENGTH);
-  return { ...parseBody(body), bytes: join(read) };
+  const body = joinBytes(...message).subarray(HEADER_LENGTH);
+  return { ...parseBody(body), bytes: joinBytes(...read) };
 }
 
 function* parseRecord(read: Uint8Array[]): Parser<Uint8Array> {
@@ -162,15 +163,4 @@ function parseExtensions(cursor: TlsCursor): Map<number, TlsCursor> {
 /** Of those with a meaning: GREASE and drafts are higher (RFC 8701). */
 function highest(versions: readonly number[]): number {
   return Math.max(0, ...versions.filter((n) => n <= TLS_VERSION.Tls13));
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const whole = new Uint8Array(length);
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

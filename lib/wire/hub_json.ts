@@ -22,6 +22,7 @@ import {
   tooLong,
 } from "./hub_frame.ts";
 import { LineSplitter } from "./line_splitter.ts";
+import { joinBytes } from "./join_bytes.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -118,11 +119,7 @@ function encodeValue({ from, bytes }: HubMessage, names: boolean): Uint8Array {
     names ? `{"from":${JSON.stringify(from)},"value":` : "",
   );
   const after = encode(names ? "}\n" : "\n");
-  const line = new Uint8Array(before.length + bytes.length + after.length);
-  line.set(before);
-  line.set(bytes, before.length);
-  line.set(after, before.length + bytes.length);
-  return line;
+  return joinBytes(before, bytes, after);
 }
 
 function encode(text: string): Uint8Array {

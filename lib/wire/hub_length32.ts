@@ -26,6 +26,7 @@ import {
   problem,
   tooLong,
 } from "./hub_frame.ts";
+import { joinBytes } from "./join_bytes.ts";
 
 const HEAD_LENGTH = 4;
 const HUB_BIT = 0x8000_0000;
@@ -115,11 +116,7 @@ function encodeMessage(
   names: boolean,
 ): Uint8Array {
   if (!names) return encodeFrame(0, bytes);
-  const before = encode(`${from}: `);
-  const data = new Uint8Array(before.length + bytes.length);
-  data.set(before);
-  data.set(bytes, before.length);
-  return encodeFrame(0, data);
+  return encodeFrame(0, joinBytes(encode(`${from}: `), bytes));
 }
 
 function encodeFrame(bit: number, data: Uint8Array): Uint8Array {

@@ -32,6 +32,7 @@ import {
   WebSocketError,
 } from "./websocket.ts";
 import { WebSocketDecoder, type WebSocketEvent } from "./websocket_decoder.ts";
+import { joinBytes } from "./join_bytes.ts";
 
 const SLASH = 0x2f;
 
@@ -61,7 +62,7 @@ export function webSocketDialect(options: WebSocketDialectOptions): HubDialect {
       encodeText(envelope(message, options.framing === "json")),
     encodeNotice,
     encodeFarewell: (text, code) =>
-      join(encodeNotice(text), encodeClose(code, text)),
+      joinBytes(encodeNotice(text), encodeClose(code, text)),
     decoder: () => new WebSocketHubDecoder(options),
   };
 }
@@ -147,11 +148,4 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
 
 function encodeText(text: string): Uint8Array {
   return encodeWebSocketFrame(OPCODE.Text, new TextEncoder().encode(text));
-}
-
-function join(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
 }
