@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isOwnAddress } from "../net/own_addresses.ts";
 import { Refusal } from "../policy/refusal.ts";
 import type { Question, RuleCommand } from "../policy/rule_question.ts";
 import type { Verdict } from "../policy/rules.ts";
@@ -41,6 +42,7 @@ export function questionOf(session: Session, wish: Wish): Question {
     command,
     target: host === undefined ? undefined : { name, port },
     isGuarded: services.isGuarded,
+    isOwn: isOwnAddress,
   };
 }
 
@@ -96,6 +98,17 @@ export function requireAddress(
   }
   if (allowed.size === 0) throw refused(session, denied!);
   return allowed;
+}
+
+/**
+ * Makes of a question the one about an address that has turned out to be this
+ * machine's, although no interface has it: whole networks can be.
+ *
+ * @param question What is asked.
+ * @returns The question with that known.
+ */
+export function aboutThisMachine(question: Question): Question {
+  return { ...question, isOwn: () => true };
 }
 
 /**
