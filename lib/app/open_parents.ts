@@ -4,9 +4,9 @@
  * @module
  */
 
+import { dialOn } from "../handlers/loops.ts";
 import { ParentChain, ParentGroup, Parents } from "../handlers/parents.ts";
 import type { ChainOptions, StartTls } from "../net/chain.ts";
-import { dial } from "../net/dial.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { Resolver } from "../net/resolver.ts";
 import type { LogEvent } from "../observe/log_event.ts";
@@ -106,9 +106,10 @@ function chainOptions(
 ): ChainOptions {
   return {
     timeout,
-    dial: async (host, port, context) => {
+    dial: async (host, port, context, way) => {
       const addresses = await resolver.resolve(parseHost(host), context);
-      return await dial(addresses, port, context, { timeout, outgoing });
+      const options = { timeout, outgoing, way };
+      return await dialOn({ addresses, port }, context, options);
     },
     resolve: (name, context) => resolver.resolve(name, context),
     startTls,

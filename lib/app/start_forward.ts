@@ -14,6 +14,7 @@ import { Upstreams, type UpstreamsOptions } from "../handlers/upstreams.ts";
 import type { StartTls } from "../net/chain.ts";
 import type { Handler } from "../net/listen.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
+import type { Way } from "../net/own_listeners.ts";
 import type { PoolFigures, PoolOptions } from "../net/pool.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import {
@@ -136,8 +137,9 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   const open = (
     configs: readonly UpstreamConfig[],
     listener: string,
+    way: Way = [listener],
   ): Upstreams => {
-    const upstreams = openUpstreams(configs, config, shared);
+    const upstreams = openUpstreams(configs, way, config, shared);
     groups.push(upstreams);
     for (const upstream of upstreams.all) {
       hide.push(host.registry?.showUpstream({ listener, upstream }));
@@ -145,8 +147,10 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     return upstreams;
   };
   const byName = [...config.serverNames ?? []];
+  /** All listeners lead there; they are known once they are open. */
+  const all: string[] = [];
   const byServerName = new ServerNames(
-    byName.map(([name, configs]) => [name, open(configs, name)] as const),
+    byName.map(([name, configs]) => [name, open(configs, name, all)] as const),
   );
   const isPeeked = byName.length > 0 && config.tls === undefined;
   const relay = isPeeked ? peekServerName(forward) : forward;
@@ -155,6 +159,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     { isPublic, name, watch }: ListenerInfo,
     index: number,
   ): Handler => {
+    all.push(name);
     const { upstreams: configs } = config.routes[index]!;
     const upstreams = configs.length === 0 ? undefined : open(configs, name);
     const services: ForwardServices = {
@@ -171,6 +176,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       timeouts,
       log,
       watch,
+      way: [name],
     };
     return (connection, context, draining) =>
       handleConnection(connection, context, draining, protocol, services);
@@ -214,6 +220,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
 
 function openUpstreams(
   configs: readonly UpstreamConfig[],
+  way: Way,
   { balance, health }: ForwardConfig,
   shared: UpstreamServices,
 ): Upstreams {
@@ -224,6 +231,7 @@ function openUpstreams(
   const all = configs.map((settings) =>
     new Upstream({
       ...settings,
+      way,
       health: new UpstreamHealth({
         ...health,
         ...retryAfter === undefined ? {} : { retryAfter },

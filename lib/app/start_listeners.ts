@@ -12,6 +12,7 @@ import {
   type Server,
 } from "../net/listen.ts";
 import type { ListenerKind, ListenerWatch } from "../handlers/registry.ts";
+import { ownListeners } from "../net/own_listeners.ts";
 import { formatAddr } from "../net/unix_socket.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { refusedRange } from "../policy/address_guard.ts";
@@ -98,6 +99,7 @@ export async function startListeners(
   const { log, grace = 0 } = options;
   const opened = await openAll(listen, options);
   if (options.host?.isTrial) return endTrial(opened);
+  const leave = opened.map(({ info: { addr } }) => ownListeners.enter(addr));
   const slots = new Semaphore(options.slots);
   const watches = opened.map(({ info }) => watchOf(info, options));
   const servers = opened.map(({ listener, info: seen }, index) => {
@@ -116,6 +118,7 @@ export async function startListeners(
     },
     shutdown(deadline) {
       for (const watch of watches.splice(0)) watch?.close();
+      for (const forget of leave) forget();
       return shutdownAll(servers, deadline);
     },
   };

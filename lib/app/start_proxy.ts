@@ -157,9 +157,10 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   const { usage } = limits;
   const protocol = inFront(config, detect);
   const start = () =>
-    startListeners(config.listen, ({ isPublic, watch }) => {
+    startListeners(config.listen, ({ isPublic, name, watch }) => {
       const services = {
         ...shared,
+        way: [name],
         parents,
         usage,
         ...guards(config, isPublic),

@@ -6,6 +6,8 @@
  */
 
 import { describeError } from "../handlers/describe_error.ts";
+import { type Arrival, ownDials } from "../net/own_dials.ts";
+import type { Way } from "../net/own_listeners.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { sharedClock } from "../sync/shared_clock.ts";
 import { knowDescriptorLimit } from "./descriptors.ts";
@@ -15,6 +17,7 @@ import { type Log, openLog } from "./log_sink.ts";
 import type { StartedServer } from "./run_server.ts";
 import { spareStacks } from "./process_life.ts";
 import { type RunningTask, startTask } from "./start_task.ts";
+import { WorkerDials } from "./worker_dials.ts";
 import { faultOf } from "./worker_fault.ts";
 import type { WatchedWorker, WatchedWorkerSettings } from "./watch_worker.ts";
 import { WorkerHost } from "./worker_host.ts";
@@ -77,6 +80,7 @@ export function runWorker(scope: WorkerScope): void {
 class ServingWorker implements WorkerAnswers {
   readonly tell: (message: FromWorker) => void;
   #running: Running | undefined;
+  #dials: WorkerDials | undefined;
   #watching: WatchedWorker | undefined;
   #waiting: Promise<unknown> = Promise.resolve();
   #starting: Promise<WorkerStarted> | undefined;
@@ -93,6 +97,8 @@ class ServingWorker implements WorkerAnswers {
   async take(message: ToWorker): Promise<void> {
     if (message.type === "bans") {
       this.#running?.host.takeBans(message.name, message.states);
+    } else if (message.type === "way") {
+      this.#dials?.answer(message);
     } else if (message.type === "last") {
       this.#running?.host.beLast();
     } else if (message.type === "watch") {
@@ -125,6 +131,9 @@ class ServingWorker implements WorkerAnswers {
       now: sharedClock(start.clockLead),
     });
     host.agree(start.agreement);
+    const { dials: counts, thread: { index } } = start;
+    this.#dials = new WorkerDials({ counts, index, tell: this.tell });
+    ownDials.join(this.#dials);
     shareInherited();
     knowDescriptorLimit(start.descriptors);
     // Bans that there are come while it starts.
@@ -171,6 +180,10 @@ class ServingWorker implements WorkerAnswers {
     // What all have done is said behind what each has.
     await log.flush();
     return cut;
+  }
+
+  async whose(arrival: Arrival): Promise<Way | undefined> {
+    return await ownDials.take(arrival);
   }
 
   async flush(): Promise<void> {

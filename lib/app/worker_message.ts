@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Arrival } from "../net/own_dials.ts";
+import type { Way } from "../net/own_listeners.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { BansOptions, BanState } from "../policy/bans.ts";
 import type { BanAction } from "../policy/replicated_bans.ts";
@@ -77,6 +79,8 @@ export interface WorkerStart {
   descriptors: number | undefined;
   /** What the system's clock is ahead of the supervisor's, in milliseconds. */
   clockLead: number;
+  /** How many connections each thread has dialled that may arrive at another. */
+  dials: SharedArrayBuffer;
   /** Whether sockets that were handed over have to be used, all of them. */
   isFirst: boolean;
 }
@@ -113,6 +117,8 @@ export interface WorkerAnswers {
   count(): Promise<number>;
   /** Drains; tells how many connections were cut. */
   shutdown(deadline: number): Promise<number>;
+  /** Tells the way of a connection that another has accepted. */
+  whose(arrival: Arrival): Promise<Way | undefined>;
   /** Writes the rest of the log. */
   flush(): Promise<void>;
 }
@@ -126,6 +132,8 @@ export type ToWorker =
   /** Answers for whoever watches. */
   | { type: "watch"; port: MessagePort; ids: SharedArrayBuffer }
   | { type: "bans"; name: string; states: readonly BanState[] }
+  /** What all others know of a connection, or why one can't tell. */
+  | { type: "way"; id: number; way?: Way | undefined; fault?: string }
   /** No other thread serves any more, and the program ends. */
   | { type: "last" };
 
@@ -139,5 +147,7 @@ export type FromWorker =
   /** It has bans of that name, and wants to know those that there are. */
   | { type: "copy"; name: string; settings: BansOptions }
   | { type: "ban"; name: string; action: BanAction }
+  /** Asks the others for the way of a connection. */
+  | { type: "whose"; id: number; arrival: Arrival }
   /** It can't go on. */
   | { type: "failed"; message: string };

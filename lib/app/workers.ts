@@ -9,6 +9,7 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { SharedTable } from "../sync/shared_table.ts";
 import { clockLead } from "../sync/shared_clock.ts";
 import { BanKeeper } from "./ban_keeper.ts";
+import { dialCounts, passOnWhose } from "./worker_dials.ts";
 import { CONNECTION_TABLE } from "./connection_counts.ts";
 import { descriptorLimit } from "./descriptors.ts";
 import type { Stoppable } from "./run_until_signal.ts";
@@ -117,6 +118,7 @@ export class Workers implements Stoppable {
   readonly #descriptors = descriptorLimit();
   readonly #said = new SaidOnce();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  readonly #dials: SharedArrayBuffer;
   #task: WorkerTask;
   #agreement: Agreement = { places: new Map(), tables: new Map() };
   #started: WorkerStarted | undefined;
@@ -134,6 +136,7 @@ export class Workers implements Stoppable {
   constructor(options: WorkersOptions) {
     this.#options = options;
     this.#task = options.task;
+    this.#dials = dialCounts(options.count);
     this.#bans = new BanKeeper(options.log);
     this.failed = this.#fail.promise;
     this.failed.catch(() => {});
@@ -330,6 +333,14 @@ export class Workers implements Stoppable {
     return this.#living().filter(({ isServing }) => isServing);
   }
 
+  /** The other threads that have dialled what may arrive at one. */
+  #dialling(thread: WorkerThread): WorkerThread[] {
+    const counts = new Int32Array(this.#dials);
+    return this.#living()
+      .filter(({ index }) => Atomics.load(counts, index) > 0)
+      .flatMap((slot) => slot.thread === thread ? [] : [slot.thread]);
+  }
+
   #begin(index: number): Slot {
     const { entry, times, watch } = this.#options;
     const thread: WorkerThread = new WorkerThread({
@@ -356,6 +367,7 @@ export class Workers implements Stoppable {
       log: logging,
       descriptors: this.#descriptors,
       clockLead: clockLead(),
+      dials: this.#dials,
       isFirst,
     });
     link?.serve();
@@ -379,6 +391,8 @@ export class Workers implements Stoppable {
       for (const { thread } of this.#slots) {
         thread.send({ type: "bans", name, states });
       }
+    } else if (news.type === "whose") {
+      void passOnWhose(thread, news, this.#dialling(thread));
     } else if (this.#isNews(news.event, index)) {
       const held = this.#held;
       if (held !== undefined && held.length < MOST_HELD) held.push(news.event);
@@ -402,6 +416,7 @@ export class Workers implements Stoppable {
       const isRefused = !slot.isServing && this.#serving().length > 0;
       if (!isRefused) this.#deaths.push(performance.now());
       void slot.link?.end(true);
+      Atomics.store(new Int32Array(this.#dials), slot.index, 0);
       const isLast = !isRefused && this.#deaths.length >= MOST_DEATHS;
       this.#sayEnd(slot, why);
       const { first, most } = BACK_OFF;

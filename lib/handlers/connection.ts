@@ -15,6 +15,7 @@ import type { Context } from "../sync/context.ts";
 import { HttpError } from "../wire/http_error.ts";
 import { Socks5Error } from "../wire/socks5.ts";
 import { describeError } from "./describe_error.ts";
+import { judgeWay } from "./loops.ts";
 import { refusalReason } from "./refusal_reason.ts";
 import type { CommonServices, Services } from "./services.ts";
 import { Session } from "./session.ts";
@@ -48,6 +49,8 @@ export async function handleConnection<S extends CommonServices>(
   using session = new Session(connection, context, draining, services);
   try {
     session.requirePlace();
+    const judging = judgeWay(session);
+    if (judging !== undefined) await judging;
     connection.setNoDelay(true);
     recordTunnel(session, await protocol(session));
   } catch (error) {

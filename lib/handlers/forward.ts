@@ -74,7 +74,9 @@ export async function forward(
   const early = await writeEarly(session, lease.borrowed);
   live?.add(first.length, early);
   const { duplex } = lease.borrowed;
-  const keepTarget = services.poolMode === "reuse"
+  // What is ready is an ordinary client's, whose way is known beforehand.
+  const isOrdinary = session.way === services.way;
+  const keepTarget = services.poolMode === "reuse" && isOrdinary
     ? services.poolSettle
     : undefined;
   const result = await runTunnel(session, duplex, { keepTarget });
@@ -95,11 +97,12 @@ async function leaseWith(
   first: Uint8Array,
 ): Promise<UpstreamLease> {
   const { context, record, remote, serverName, services } = session;
+  const way = session.way === services.way ? undefined : session.way;
   const upstreams = upstreamsFor(session);
   const client = remote.hostname;
   const header = encodeProxyHeader(session, services.sendProxy, serverName);
-  for (let fresh = false;; fresh = true) {
-    const lease = await upstreams.lease(context, { client, fresh });
+  for (let fresh = way !== undefined;; fresh = true) {
+    const lease = await upstreams.lease(context, { client, fresh, way });
     record.target = lease.upstream.name;
     try {
       await writeFirst(session, lease.borrowed, [header, first]);

@@ -6,7 +6,7 @@
  */
 
 import type { Connection } from "../net/connection.ts";
-import { dial, type Dialled } from "../net/dial.ts";
+import type { Dialled } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
 import { Duplex } from "../net/duplex.ts";
 import { formatAddr } from "../net/unix_socket.ts";
@@ -24,6 +24,7 @@ import {
   requireName,
   type Wish,
 } from "./ask_rules.ts";
+import { dialOn } from "./loops.ts";
 import type { ParentGroup } from "./parents.ts";
 import { encodeProxyHeader } from "./proxy_header.ts";
 import type { CommonServices } from "./services.ts";
@@ -101,8 +102,8 @@ async function openThrough(
   group: ParentGroup,
   { host, port, verdict }: Wish & { host: Host; verdict: Verdict },
 ): Promise<OpenedTarget> {
-  const { context, live, record, remote } = session;
-  const client = { client: remote.hostname, context };
+  const { context, live, record, remote, way: passed } = session;
+  const client = { client: remote.hostname, context, way: passed };
   live?.begin("dial");
   const { connection, duplex, way } = await group.dial({ host, port }, client);
   live?.end();
@@ -125,9 +126,11 @@ async function openDirect(
     parents?.find(allowed.get(ip)!.via) === undefined
   );
   live?.begin("dial");
-  const { connection, address } = await dial(direct, port, context, {
+  const to = { addresses: direct, port };
+  const { connection, address } = await dialOn(to, context, {
     timeout: timeouts.connect,
     outgoing,
+    way: session.way,
   });
   live?.end();
   if (services.isGuarded && leadsHere(connection)) {

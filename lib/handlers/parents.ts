@@ -14,9 +14,11 @@ import {
   type Candidate,
 } from "../policy/balancer.ts";
 import { clientKey } from "../policy/client_key.ts";
+import type { Way } from "../net/own_listeners.ts";
 import type { UpstreamHealth } from "../policy/upstream_health.ts";
 import type { Context } from "../sync/context.ts";
 import { formatParent, type Parent } from "../wire/parent_url.ts";
+import { loopOf } from "./loops.ts";
 
 /** Name by which rules say that no parent is to be gone through. */
 export const DIRECT = "direct";
@@ -33,6 +35,8 @@ export interface ParentClient {
   readonly client: string;
   /** Gives up when cancelled. */
   readonly context: Context;
+  /** Listeners of ours that it is on its way through (default: none). */
+  readonly way?: Way;
 }
 
 /** A chain of parents, the nearest first. */
@@ -92,11 +96,13 @@ export class ParentGroup {
    * @param client Whom for.
    * @returns The connection; the caller closes it.
    * @throws {DialError} If it can't be reached.
+   * @throws {Refusal} `loop`, where the parents are listeners on its way.
    */
   async dial(
     target: HopTarget,
-    { client, context }: ParentClient,
+    { client, context, way }: ParentClient,
   ): Promise<ThroughParents> {
+    const options = { ...this.#options, way };
     const tried = new Set<ParentChain>();
     let failure: unknown = new DialError("parent failed", "No parent is up");
     while (true) {
@@ -108,13 +114,15 @@ export class ParentGroup {
           chain.parents,
           target,
           context,
-          this.#options,
+          options,
         );
         if (chain.health.succeed()) this.#onHealth(chain, "");
         return { ...chained, way: chain.name };
       } catch (error) {
-        if (!this.#isParents(chain, error)) throw error;
-        failure = error;
+        const loop = loopOf(error);
+        // It tells of this client's way alone: the parent is as good as before.
+        if (loop === undefined && !this.#isParents(chain, error)) throw error;
+        failure = loop ?? error;
       }
     }
   }

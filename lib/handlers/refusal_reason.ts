@@ -14,7 +14,7 @@ import { Socks5Error } from "../wire/socks5.ts";
 /**
  * A reason: the name of a limit; `rule`, `guard` or `default` as what decides;
  * `protocol` for what is not spoken here or is malformed; `unauthenticated`,
- * `banned`, `draining`; `dial-` and what became of it; `http-` and a status;
+ * `banned`, `draining`, `loop`; `dial-` and what became of it; `http-` and a status;
  * `other`. No part of it is from a client.
  */
 export type RefusalReason = string;

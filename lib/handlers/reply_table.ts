@@ -24,6 +24,7 @@ const REPLY_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, Reply>> = {
   "banned": REPLY.NotAllowedByRuleset,
   "limit reached": REPLY.GeneralFailure,
   "draining": REPLY.GeneralFailure,
+  "loop": REPLY.NotAllowedByRuleset,
 };
 
 /**

@@ -6,6 +6,7 @@
 
 import type { LogEvent } from "../observe/log_event.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
+import type { Way } from "../net/own_listeners.ts";
 import type { Resolver } from "../net/resolver.ts";
 import type { Bans } from "../policy/bans.ts";
 import type { ConnectionLimits } from "../policy/connection_limits.ts";
@@ -63,6 +64,11 @@ export interface CommonServices {
   log: (event: LogEvent) => void;
   /** Watches the connections of the listener; `undefined` is nobody. */
   watch?: ListenerWatch | undefined;
+  /**
+   * The way of an ordinary client's connection: the listener alone. `undefined`
+   * where connections lead nowhere from.
+   */
+  way?: Way | undefined;
 }
 
 /** What the handlers of a proxy work with. */

@@ -8,6 +8,7 @@
 import { ByteReader } from "../net/byte_reader.ts";
 import type { Connection } from "../net/connection.ts";
 import { Duplex } from "../net/duplex.ts";
+import type { Way } from "../net/own_listeners.ts";
 import { formatAddr } from "../net/unix_socket.ts";
 import { unmapAddr } from "../net/unmap_addr.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
@@ -18,6 +19,8 @@ import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import type { LiveConnection } from "./live_connection.ts";
 import type { CommonServices, Services } from "./services.ts";
 import { SessionUsage } from "./session_usage.ts";
+
+const NOWHERE: Way = [];
 
 /**
  * One client's connection while it is handled.
@@ -48,6 +51,8 @@ export class Session<S extends CommonServices = Services>
   identity: Identity | undefined;
   /** The server that the client has asked for in TLS, where it has. */
   serverName: string | undefined;
+  /** Listeners of ours that the connection has come through, this one last. */
+  way: Way;
   /** What will be logged; filled in as more is known. */
   readonly record: ConnectionEvent;
   /**
@@ -98,6 +103,7 @@ export class Session<S extends CommonServices = Services>
     this.context = context;
     this.draining = draining;
     this.services = services;
+    this.way = services.way ?? NOWHERE;
     this.record = newRecord(this.local, this.remote);
     this.live = services.watch?.enter(this);
     context.onCancel(() => this.#close());

@@ -24,6 +24,7 @@ const STATUS_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, number>> = {
   "banned": 429,
   "limit reached": 503,
   "draining": 503,
+  "loop": 403,
 };
 
 /**

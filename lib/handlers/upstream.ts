@@ -4,20 +4,22 @@
  * @module
  */
 
-import { connectUnix } from "../net/unix_socket.ts";
 import { type StartTls, underneath } from "../net/chain.ts";
-import { dial, type Dialled } from "../net/dial.ts";
+import type { Dialled } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
+import type { Way } from "../net/own_listeners.ts";
 import { Duplex } from "../net/duplex.ts";
 import { type Borrowed, Pool, type PoolOptions } from "../net/pool.ts";
 import type { Resolver } from "../net/resolver.ts";
 import type { Candidate } from "../policy/balancer.ts";
+import { Refusal } from "../policy/refusal.ts";
 import type { UpstreamHealth } from "../policy/upstream_health.ts";
 import { Context } from "../sync/context.ts";
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { parseHost } from "../wire/host_name.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
+import { connectUnixOn, dialOn } from "./loops.ts";
 import type { ParentGroup } from "./parents.ts";
 
 /** What upstreams share. */
@@ -50,6 +52,8 @@ export interface UpstreamSettings {
   isBackup: boolean;
   /** Whether it is up. */
   health: UpstreamHealth;
+  /** The way of an ordinary client: the listeners that it may come by. */
+  way: Way;
 }
 
 /** A connection to an upstream, for one client. */
@@ -66,6 +70,11 @@ export interface UpstreamLease extends Disposable {
 export interface LeaseOptions {
   /** Wants one that is dialled now, not one that is ready (default false). */
   fresh?: boolean;
+  /**
+   * The way of a client that has come through other listeners of ours, so that
+   * none but a fresh one will do (default: an ordinary client's).
+   */
+  way?: Way | undefined;
 }
 
 /** One upstream of a relay. */
@@ -80,6 +89,7 @@ export class Upstream implements Candidate, Disposable {
   readonly #endpoint: Endpoint;
   readonly #isTls: boolean;
   readonly #services: UpstreamServices;
+  readonly #way: Way;
   #connections = 0;
 
   /**
@@ -97,7 +107,11 @@ export class Upstream implements Candidate, Disposable {
     this.health = settings.health;
     this.#endpoint = settings.endpoint;
     this.#services = services;
-    this.pool = new Pool((context) => this.#dial(context), services.pool);
+    this.#way = settings.way;
+    this.pool = new Pool(
+      (context, way = this.#way) => this.#dial(context, way),
+      services.pool,
+    );
   }
 
   /** Connections that clients have to it. */
@@ -115,13 +129,13 @@ export class Upstream implements Candidate, Disposable {
    */
   async lease(
     context: Context,
-    { fresh = false }: LeaseOptions = {},
+    { way, fresh = way !== undefined }: LeaseOptions = {},
   ): Promise<UpstreamLease> {
     const { pool } = this;
     this.#connections++;
     try {
       return this.#leaseOf(
-        await (fresh ? pool.borrowFresh(context) : pool.borrow(context)),
+        await (fresh ? pool.borrowFresh(context, way) : pool.borrow(context)),
       );
     } catch (error) {
       this.#connections--;
@@ -139,7 +153,7 @@ export class Upstream implements Candidate, Disposable {
     using attempt = new Context(context);
     attempt.cancelAfter(timeout, "Check time");
     try {
-      const { connection } = await this.#dial(attempt);
+      const { connection } = await this.#dial(attempt, this.#way);
       connection.close();
     } catch {
       // What else ends a dial was told.
@@ -173,9 +187,9 @@ export class Upstream implements Candidate, Disposable {
   }
 
   /** Every dial tells of its health, whoever it was for. */
-  async #dial(context: Context): Promise<Dialled> {
+  async #dial(context: Context, way: Way): Promise<Dialled> {
     try {
-      const dialled = await this.#connectSecurely(context);
+      const dialled = await this.#connectSecurely(context, way);
       if (this.health.succeed()) this.#services.onHealth(this, "");
       return dialled;
     } catch (error) {
@@ -194,13 +208,16 @@ export class Upstream implements Candidate, Disposable {
   }
 
   /** The time limit of connecting is for TLS too. */
-  async #connectSecurely(context: Context): Promise<Dialled> {
-    if (!this.#isTls) return await this.#connect(context);
+  async #connectSecurely(context: Context, way: Way): Promise<Dialled> {
+    if (!this.#isTls) return await this.#connect(context, way);
     using attempt = new Context(context);
     attempt.cancelAfter(this.#services.connectTimeout, "Connect time");
     let duplex: Duplex | undefined;
     try {
-      const { address, connection, ...plain } = await this.#connect(attempt);
+      const { address, connection, ...plain } = await this.#connect(
+        attempt,
+        way,
+      );
       duplex = plain.duplex ?? new Duplex(connection);
       const { host } = this.#endpoint as HostPort;
       const secured = await this.#services.startTls!(
@@ -211,7 +228,7 @@ export class Upstream implements Candidate, Disposable {
     } catch (error) {
       duplex?.close();
       context.throwIfCancelled();
-      if (error instanceof DialError) throw error;
+      if (error instanceof DialError || error instanceof Refusal) throw error;
       const why = error instanceof Error ? error.message : String(error);
       throw new DialError(
         attempt.cancelled ? "timeout" : "failed",
@@ -221,10 +238,10 @@ export class Upstream implements Candidate, Disposable {
     }
   }
 
-  async #connect(context: Context): Promise<Dialled> {
+  async #connect(context: Context, way: Way): Promise<Dialled> {
     const endpoint = this.#endpoint;
     if (isUnixPath(endpoint)) {
-      const connection = await connectUnix(endpoint.path, context);
+      const connection = await connectUnixOn(way, endpoint.path, context);
       return { connection, address: new Uint8Array() };
     }
     const { connectTimeout: timeout, outgoing, parents, resolver } =
@@ -236,11 +253,13 @@ export class Upstream implements Candidate, Disposable {
       const through = await parents.dial({ host, port }, {
         client: this.name,
         context,
+        way,
       });
       return { ...through, address: new Uint8Array() };
     }
     const addresses = await resolver.resolve(host, context);
-    return await dial(addresses, port, context, { timeout, outgoing });
+    const options = { timeout, outgoing, way };
+    return await dialOn({ addresses, port }, context, options);
   }
 }
 

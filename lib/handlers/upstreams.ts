@@ -9,6 +9,7 @@ import { Balancer, type BalancerOptions } from "../policy/balancer.ts";
 import { clientKey } from "../policy/client_key.ts";
 import { Context } from "../sync/context.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
+import { loopOf } from "./loops.ts";
 import type { LeaseOptions, Upstream, UpstreamLease } from "./upstream.ts";
 
 /** Settings of {@linkcode Upstreams}. */
@@ -61,6 +62,7 @@ export class Upstreams implements Disposable {
    * @param options Whom it is for, and whether it has to be new.
    * @returns The connection; to be disposed of.
    * @throws {DialError} If none of those that are up can be reached, or none is.
+   * @throws {Refusal} `loop`, where the last of them is a listener on its way.
    */
   async lease(
     context: Context,
@@ -75,7 +77,9 @@ export class Upstreams implements Disposable {
       try {
         return await upstream.lease(context, options);
       } catch (error) {
-        if (context.cancelled || !(error instanceof DialError)) throw error;
+        const isTold = error instanceof DialError ||
+          loopOf(error) !== undefined;
+        if (context.cancelled || !isTold) throw error;
         failure = error;
       }
     }

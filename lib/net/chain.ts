@@ -18,6 +18,7 @@ import type { Dialled } from "./dial.ts";
 import { DialError } from "./dial_error.ts";
 import { Duplex } from "./duplex.ts";
 import { type HopTarget, openHop } from "./hop.ts";
+import type { Way } from "./own_listeners.ts";
 
 /**
  * Agrees on TLS with whom a connection leads to. Where it fails, the caller
@@ -31,13 +32,20 @@ export type StartTls = (
 /** How a chain reaches what is outside of it. */
 export interface ChainOptions {
   /** Connects to the first parent. */
-  dial: (host: string, port: number, context: Context) => Promise<Dialled>;
+  dial: (
+    host: string,
+    port: number,
+    context: Context,
+    way: Way | undefined,
+  ) => Promise<Dialled>;
   /** Resolves names for parents that take addresses only. */
   resolve: (name: string, context: Context) => Promise<IpAddress[]>;
   /** Puts TLS around a connection that leads to an `https` parent. */
   startTls?: StartTls | undefined;
   /** Milliseconds for all of it (default 10,000); 0 is for ever. */
   timeout?: number;
+  /** Listeners of ours that the connection is on its way through. */
+  way?: Way | undefined;
 }
 
 /** A connection through a chain. */
@@ -101,7 +109,8 @@ async function dialFirst(
 ): Promise<Chained> {
   try {
     const { host, port } = parent;
-    const { connection } = await options.dial(host, port, context);
+    const { dial, way } = options;
+    const { connection } = await dial(host, port, context, way);
     const plain = { connection, duplex: new Duplex(connection) };
     return await secure(plain, parent, context, options);
   } catch (error) {

@@ -9,11 +9,13 @@ import { setDeadline } from "../sync/deadline.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
 import { connectFrom } from "./connect_from.ts";
+import { connectTracked } from "./connect_tracked.ts";
 import type { Connection } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import { DialError, type DialErrorKind, dialErrorKind } from "./dial_error.ts";
 import { errorCode } from "./error_code.ts";
 import { type OutgoingAddresses, outgoingFor } from "./outgoing.ts";
+import { ownListeners, type Way } from "./own_listeners.ts";
 
 /** Addresses tried of those given: each costs a socket and part of the time. */
 const MOST_TRIED = 16;
@@ -26,6 +28,11 @@ export interface DialOptions {
   stagger?: number;
   /** Addresses to leave from (default: the system chooses). */
   outgoing?: OutgoingAddresses | undefined;
+  /**
+   * Listeners that the connection is on its way through (default: none); one of
+   * ours that accepts it is told.
+   */
+  way?: Way | undefined;
 }
 
 /** A connection that was opened, and how. */
@@ -57,12 +64,12 @@ export async function dial(
   context: Context,
   options: DialOptions = {},
 ): Promise<Dialled> {
-  const { timeout = 10_000, stagger = 250, outgoing } = options;
+  const { timeout = 10_000, stagger = 250, outgoing, way } = options;
   context.throwIfCancelled();
   using attempt = new Context(context);
   attempt.cancelAfter(timeout, "Connect time");
   const connect = (address: IpAddress, context: Context) =>
-    open({ address, port, outgoing }, context);
+    open({ address, port, outgoing, way }, context);
   try {
     if (addresses.length === 1) return await connect(addresses[0]!, attempt);
     const tried = interleave(addresses).slice(0, MOST_TRIED);
@@ -77,27 +84,37 @@ interface Attempt {
   address: IpAddress;
   port: number;
   outgoing: OutgoingAddresses | undefined;
+  way: Way | undefined;
 }
 
-async function open(
-  { address, port, outgoing }: Attempt,
-  context: Context,
-): Promise<Dialled> {
-  const from = outgoing && outgoingFor(outgoing, address);
+async function open(attempt: Attempt, context: Context): Promise<Dialled> {
+  const { address, port, way } = attempt;
+  const isTracked = way !== undefined && ownListeners.hasPort(port);
   try {
-    const connection: Connection = from === undefined
-      ? await Deno.connect({
-        hostname: formatIpAddress(address),
-        port,
-        autoSelectFamily: false,
-        signal: context.signal,
-      })
-      : await connectFrom({ from, to: address, port }, context);
+    const connection = isTracked
+      ? await connectTracked({ ...attempt, way }, connect, context)
+      : await connect(attempt, context);
     connection.setNoDelay(true);
     return { connection, address };
   } catch (error) {
     throw toDialError(error, address, port);
   }
+}
+
+function connect(
+  { address, outgoing, port }: Attempt,
+  context: Context,
+): Promise<Connection> {
+  const from = outgoing && outgoingFor(outgoing, address);
+  if (from !== undefined) {
+    return connectFrom({ from, to: address, port }, context);
+  }
+  return Deno.connect({
+    hostname: formatIpAddress(address),
+    port,
+    autoSelectFamily: false,
+    signal: context.signal,
+  });
 }
 
 function race(

@@ -21,6 +21,7 @@ import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import type { Dialled } from "./dial.ts";
 import { Duplex } from "./duplex.ts";
 import { EarlyReader } from "./early_reader.ts";
+import type { Way } from "./own_listeners.ts";
 
 /** Ways to have connections ready; `off` has none. */
 export const POOL_MODES = ["off", "ahead", "reuse"] as const;
@@ -97,6 +98,15 @@ const TURNS_TO_ASK = 64;
 /** How often that is done at most, for one client. */
 const MOST_ROUNDS = 16;
 
+/**
+ * Opens a connection to the upstream.
+ *
+ * @param context Gives up when cancelled.
+ * @param way The way of the client that it is for (default: an ordinary one's).
+ * @returns The connection.
+ */
+export type DialUpstream = (context: Context, way?: Way) => Promise<Dialled>;
+
 interface Parked {
   readonly dialled: Dialled;
   readonly duplex: Duplex;
@@ -119,7 +129,7 @@ export class Pool implements Disposable {
     waiting: 0,
   };
 
-  readonly #dial: (context: Context) => Promise<Dialled>;
+  readonly #dial: DialUpstream;
   readonly #mode: PoolMode;
   readonly #size: number;
   readonly #idleTimeout: number;
@@ -144,7 +154,7 @@ export class Pool implements Disposable {
    * @param options How connections come to be ready, and for how long.
    */
   constructor(
-    dial: (context: Context) => Promise<Dialled>,
+    dial: DialUpstream,
     options: PoolOptions = {},
   ) {
     this.#dial = dial;
@@ -184,14 +194,15 @@ export class Pool implements Disposable {
    * Dials a connection for a client, whatever is parked.
    *
    * @param context Gives up when cancelled.
+   * @param way The client's way, where it is not an ordinary one's.
    * @returns The connection; the caller closes it, or gives it back.
    * @throws What the dial throws.
    */
-  async borrowFresh(context: Context): Promise<Borrowed> {
+  async borrowFresh(context: Context, way?: Way): Promise<Borrowed> {
     this.figures.misses++;
     this.figures.waiting++;
     try {
-      const borrowed = await this.#open(context);
+      const borrowed = await this.#open(context, way);
       if (this.#hasFailed) this.#resume(); // It is back.
       return borrowed;
     } finally {
@@ -235,8 +246,8 @@ export class Pool implements Disposable {
     this.close();
   }
 
-  async #open(context: Context): Promise<Borrowed> {
-    const dialled = await this.#dial(context);
+  async #open(context: Context, way?: Way): Promise<Borrowed> {
+    const dialled = await this.#dial(context, way);
     this.figures.opened++;
     return {
       ...dialled,

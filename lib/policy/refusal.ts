@@ -10,7 +10,8 @@ export type RefusalKind =
   | "unauthenticated"
   | "banned"
   | "limit reached"
-  | "draining";
+  | "draining"
+  | "loop";
 
 /**
  * Limits by the names that they are counted by; they never change, so that

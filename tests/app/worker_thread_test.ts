@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { dialCounts } from "../../lib/app/worker_dials.ts";
 import { WorkerThread } from "../../lib/app/worker_thread.ts";
 import { clockLead } from "../../lib/sync/shared_clock.ts";
 import { within } from "../support/sockets.ts";
@@ -37,6 +38,7 @@ Deno.test("runWorker() starts nothing where the program ends already", async () 
     log: { format: "text", quiet: true },
     descriptors: 1_024,
     clockLead: clockLead(),
+    dials: dialCounts(2),
     isFirst: true,
   });
   await assertRejects(() => within(20_000, start), Error, "the program ends");

@@ -24,6 +24,7 @@ const REFUSALS: [RefusalKind, number][] = [
   ["banned", 429],
   ["limit reached", 503],
   ["draining", 503],
+  ["loop", 403],
 ];
 
 Deno.test("statusFor() follows the table", () => {

@@ -51,5 +51,7 @@ testPrograms({
     assertEquals(seen["udp"], { sent: 0, received: 0, dropped: 2 });
     assertEquals(seen["rule"], [0, 0]);
     assertEquals(seen["parent"], [2, 2, 0]);
+    // Nothing tells beforehand that it leads back: what accepts it does.
+    assertEquals(seen["ring"], [800, 400]);
   },
 });

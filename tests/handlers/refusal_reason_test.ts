@@ -15,6 +15,7 @@ const cases: [unknown, ConnectionResult, string | undefined, string?][] = [
   [new Refusal("unauthenticated", "x"), "refused", "unauthenticated"],
   [new Refusal("banned", "x"), "refused", "banned"],
   [new Refusal("draining", "x"), "refused", "draining"],
+  [new Refusal("loop", "x"), "refused", "loop"],
   [new Refusal("limit reached", "x"), "refused", "limit-reached"],
   [
     new Refusal("limit reached", "x", { limit: "quota" }),

@@ -23,6 +23,7 @@ const REFUSAL: Record<RefusalKind, number> = {
   "banned": 2,
   "limit reached": 1,
   "draining": 1,
+  "loop": 2,
 };
 
 for (const [kind, reply] of Object.entries(DIAL)) {

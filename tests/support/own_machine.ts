@@ -7,7 +7,8 @@
 
 import { parseParent } from "../../lib/wire/parent_url.ts";
 import { SOCKS5 } from "./bind.ts";
-import { exchange, join } from "./dialogue.ts";
+import { exchange, join, readToEof } from "./dialogue.ts";
+import { startTestForward, upstreamAt } from "./forward.ts";
 import {
   connectRequest,
   GREETING,
@@ -15,7 +16,13 @@ import {
   type TestProxy,
 } from "./proxy.ts";
 import { rulesOf } from "./rules.ts";
-import { readExactly, startServer, within, writeAll } from "./sockets.ts";
+import {
+  closedPort,
+  readExactly,
+  startServer,
+  within,
+  writeAll,
+} from "./sockets.ts";
 import { openAssociation, startUdp } from "./udp.ts";
 
 /** Given to `lo` by whoever has started this. */
@@ -79,6 +86,7 @@ async function see(): Promise<Seen> {
   seen["target was told"] = told;
   seen["rule"] = await reachByRule(port);
   seen["parent"] = await reachThrough(port);
+  seen["ring"] = await comeBack();
   return seen;
 }
 
@@ -137,6 +145,23 @@ async function reachThrough(port: number): Promise<unknown> {
     answers.push((await exchange(proxy, request))[3]);
   }
   return [...answers, parent.ended.length];
+}
+
+/** A relay to an address that no interface has, and that leads to itself. */
+async function comeBack(): Promise<unknown> {
+  const port = closedPort();
+  const upstream = upstreamAt({ host: ROUTED, port });
+  const listen = { host: "0.0.0.0", port };
+  await using relay = await startTestForward([], {
+    routes: [{ listen, upstreams: [upstream] }],
+  });
+  await Promise.all(Array.from({ length: 400 }, async () => {
+    using client = await Deno.connect({ hostname: "127.0.0.1", port });
+    await within(20_000, readToEof(client).catch(() => {}));
+  }));
+  await relay.relay.shutdown(10_000);
+  const loops = relay.ended.filter(({ reason }) => reason.startsWith("loop: "));
+  return [relay.ended.length, loops.length];
 }
 
 if (import.meta.main) {

@@ -1,0 +1,159 @@
+/**
+ * Connections that come back to a listener that they have come through. Each
+ * turn would cost two descriptors, and there would be no end to them.
+ *
+ * ```text
+ * client --> A --> B --> A   refused: A is on the way
+ * client --> A --> B --> …   as it is asked for
+ * ```
+ *
+ * @module
+ */
+
+import type { Connection } from "../net/connection.ts";
+import { dial, type Dialled, type DialOptions } from "../net/dial.ts";
+import { ownDials } from "../net/own_dials.ts";
+import { ownListeners, type Way } from "../net/own_listeners.ts";
+import { connectUnix } from "../net/unix_socket.ts";
+import { Refusal } from "../policy/refusal.ts";
+import type { Context } from "../sync/context.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import type { IpAddress } from "../wire/ip_address.ts";
+import type { CommonServices } from "./services.ts";
+import type { Session } from "./session.ts";
+
+/** Where a connection leads to. */
+export interface Destination {
+  /** Addresses, in order of preference; one at least. */
+  readonly addresses: IpAddress[];
+  /** Port, 1 to 65535. */
+  readonly port: number;
+}
+
+/**
+ * Finds out which way a connection has come, before anything is read from it or
+ * dialled for it. Nothing is done for one that is nobody's of ours.
+ *
+ * @param session The client.
+ * @returns When that is known, where it is not yet.
+ * @throws {Refusal} `loop`, where it has been here before.
+ */
+export function judgeWay(
+  session: Session<CommonServices>,
+): Promise<void> | undefined {
+  const { context, local, remote, services } = session;
+  if (services.way === undefined || ownDials.isIdle) return undefined;
+  const ends = { localAddr: local, remoteAddr: remote };
+  const found = ownDials.find(ends, context);
+  if (found === undefined) return undefined;
+  if (!(found instanceof Promise)) {
+    goOn(session, found);
+    return undefined;
+  }
+  return found.then((way) => goOn(session, way), (error: unknown) => {
+    context.throwIfCancelled();
+    if (!(error instanceof DOMException)) throw error;
+    throw new Refusal("loop", "loop: where it comes from is not known in time");
+  });
+}
+
+function goOn(session: Session<CommonServices>, way: Way | undefined): void {
+  if (way === undefined) return;
+  const [here] = session.way;
+  session.way = [...way, ...session.way];
+  if (!way.includes(here!)) return;
+  throw new Refusal("loop", `loop: it has come through ${here} before`);
+}
+
+/**
+ * Dials where a connection leads to, but for listeners that are on its way.
+ *
+ * @param to Where it leads to.
+ * @param context Gives up when cancelled.
+ * @param options As `dial` takes them, with the way so far.
+ * @returns The connection; the caller closes it.
+ * @throws {Refusal} `loop`, where all addresses lead to such listeners.
+ * @throws What `dial` throws.
+ */
+export function dialOn(
+  { addresses, port }: Destination,
+  context: Context,
+  options: DialOptions,
+): Promise<Dialled> {
+  const { way } = options;
+  return way !== undefined && ownListeners.hasPort(port)
+    ? dialElsewhere(way, { addresses, port }, context, options)
+    : dial(addresses, port, context, options);
+}
+
+/**
+ * Connects to a Unix socket, unless its listener is on the way.
+ *
+ * @param way The way so far.
+ * @param path Path of the socket.
+ * @param context Gives up when cancelled.
+ * @returns The connection; the caller closes it.
+ * @throws {Refusal} `loop`.
+ * @throws What `connectUnix` throws.
+ */
+export async function connectUnixOn(
+  way: Way,
+  path: string,
+  context: Context,
+): Promise<Connection> {
+  const name = ownListeners.atPath(path);
+  if (name === undefined) return await connectUnix(path, context);
+  if (way.includes(name)) throw loopAt(name, name);
+  const forget = ownDials.beginAt(name, way);
+  try {
+    return await connectUnix(path, context);
+  } catch (error) {
+    forget();
+    throw error;
+  }
+}
+
+/** Of a name's addresses, one may be a listener and another one not. */
+async function dialElsewhere(
+  way: Way,
+  { addresses, port }: Destination,
+  context: Context,
+  options: DialOptions,
+): Promise<Dialled> {
+  const open = addresses.filter((ip) => !isOn(way, ip, port));
+  try {
+    if (open.length > 0) return await dial(open, port, context, options);
+  } catch (error) {
+    context.throwIfCancelled();
+    if (open.length === addresses.length) throw error;
+  }
+  const back = addresses.find((ip) => isOn(way, ip, port))!;
+  const name = ownListeners.at(back, port)!;
+  throw loopAt(formatHostPort(back, port), name);
+}
+
+function isOn(way: Way, address: IpAddress, port: number): boolean {
+  const name = ownListeners.at(address, port);
+  return name !== undefined && way.includes(name);
+}
+
+function loopAt(place: string, name: string): Refusal {
+  const by = place === name ? "" : ` (${name})`;
+  return new Refusal(
+    "loop",
+    `loop: ${place}${by} is a listener that the connection has come through`,
+  );
+}
+
+/**
+ * Tells whether an error is a loop, or follows from one.
+ *
+ * @param error What was thrown.
+ * @returns The refusal; `undefined` where it is none.
+ */
+export function loopOf(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) {
+    return error.kind === "loop" ? error : undefined;
+  }
+  return error instanceof Error ? loopOf(error.cause) : undefined;
+}

@@ -1,0 +1,83 @@
+/**
+ * Dialling a port that is one of our own, at whichever address.
+ *
+ * @module
+ */
+
+import { Context } from "../sync/context.ts";
+import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
+import { unmapAddress } from "../wire/ip_mapped.ts";
+import type { Connection } from "./connection.ts";
+import { type OutgoingAddresses, outgoingFor } from "./outgoing.ts";
+import { ownDials, placeOf } from "./own_dials.ts";
+import { loopbackOf, ownListeners, type Way } from "./own_listeners.ts";
+import { unmapAddr } from "./unmap_addr.ts";
+
+/** What is connected to, and which way leads there. */
+export interface TrackedTarget {
+  /** The address that is dialled. */
+  address: IpAddress;
+  /** Its port. */
+  port: number;
+  /** Addresses to leave from; `undefined` lets the system choose. */
+  outgoing: OutgoingAddresses | undefined;
+  /** Listeners that the connection is on its way through. */
+  way: Way;
+}
+
+/**
+ * Connects, and lets a listener of ours that accepts the connection know its
+ * way.
+ *
+ * @typeParam T What is connected to.
+ * @param target What is connected to.
+ * @param connect Connects.
+ * @param context Gives up when cancelled.
+ * @returns The connection; the caller closes it.
+ * @throws What `connect` throws, or the reason of the cancellation.
+ */
+export async function connectTracked<T extends TrackedTarget>(
+  target: T,
+  connect: (target: T, context: Context) => Promise<Connection>,
+  context: Context,
+): Promise<Connection> {
+  const { address, outgoing = {}, port, way } = target;
+  const to = unmapAddress(address);
+  const isAny = to.every((byte) => byte === 0);
+  const real = isAny ? outgoingFor(outgoing, to) ?? loopbackOf(to) : to;
+  const isOurs = ownListeners.at(real, port) !== undefined;
+  const dialled = ownDials.begin(placeOf(formatIpAddress(real), port), way);
+  // Given up half-way it could have been accepted, and nobody know its way.
+  const uncut = isOurs ? new Context() : context;
+  const opening = connect(target, uncut).then((connection) => {
+    const localAddr = unmapAddr(connection.localAddr);
+    const remoteAddr = unmapAddr(connection.remoteAddr);
+    // An address that no interface has may lead here too.
+    if (isOurs || localAddr.hostname === remoteAddr.hostname) {
+      dialled.open({ localAddr, remoteAddr });
+    } else dialled.end();
+    return connection;
+  }, (error) => {
+    dialled.end();
+    throw error;
+  });
+  return isOurs ? await unlessCancelled(opening, context) : await opening;
+}
+
+async function unlessCancelled(
+  opening: Promise<Connection>,
+  context: Context,
+): Promise<Connection> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const unregister = context.onCancel(reject);
+  try {
+    return await Promise.race([opening, promise]);
+  } catch (error) {
+    if (context.cancelled) {
+      opening.then((connection) => connection.close(), () => {});
+    }
+    throw error;
+  } finally {
+    unregister();
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * The listeners of this program, by where they listen: what a connection must
+ * not come back to.
+ *
+ * @module
+ */
+
+import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
+import { isSameAddress, unmapAddress } from "../wire/ip_mapped.ts";
+import { isThisMachine } from "./own_addresses.ts";
+import { formatAddr } from "./unix_socket.ts";
+
+/**
+ * Names of the listeners that a connection has come through, the first one
+ * first: `HOST:PORT` as bound, or `unix:PATH`.
+ */
+export type Way = readonly string[];
+
+interface OwnListener {
+  readonly name: string;
+  /** The address that was bound; `undefined` for a Unix socket. */
+  readonly ip: IpAddress | undefined;
+  /** How many have it: two generations of a reload, for a moment. */
+  count: number;
+}
+
+/** What a listener on a Unix socket has for a port. */
+const NO_PORT = 0;
+
+/** Listeners by where they listen. */
+export class OwnListeners {
+  readonly #byPort = new Map<number, Map<string, OwnListener>>();
+
+  /**
+   * Notes a listener.
+   *
+   * @param addr Where it listens.
+   * @returns Forgets it. Calling it again does nothing.
+   */
+  enter(addr: Deno.NetAddr): () => void {
+    const name = formatAddr(addr);
+    const { port } = addr;
+    const there = this.#byPort.get(port) ?? new Map<string, OwnListener>();
+    this.#byPort.set(port, there);
+    const ip = parseIpAddress(addr.hostname.replace(/%.*$/, ""));
+    const listener = there.get(name) ?? { name, ip, count: 0 };
+    there.set(name, listener);
+    listener.count++;
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      if (--listener.count > 0) return;
+      there.delete(name);
+      if (there.size === 0) this.#byPort.delete(port);
+    };
+  }
+
+  /**
+   * Tells whether a port has a listener, at whichever address. It costs nothing
+   * to ask, and is asked for every connection that is dialled.
+   *
+   * @param port The port.
+   * @returns Whether it has one.
+   */
+  hasPort(port: number): boolean {
+    return this.#byPort.has(port);
+  }
+
+  /**
+   * Finds the listener that a connection would reach.
+   *
+   * @param address Address that would be dialled.
+   * @param port Port.
+   * @returns Its name; `undefined` where it is none of ours.
+   */
+  at(address: IpAddress, port: number): string | undefined {
+    for (const { ip, name } of this.#byPort.get(port)?.values() ?? []) {
+      if (ip !== undefined && takes(ip, address)) return name;
+    }
+    return undefined;
+  }
+
+  /**
+   * Finds the listener on a Unix socket.
+   *
+   * @param path Path of the socket.
+   * @returns Its name; `undefined` where it is none of ours.
+   */
+  atPath(path: string): string | undefined {
+    const there = this.#byPort.get(NO_PORT);
+    if (there === undefined) return undefined;
+    const wanted = realPath(path);
+    for (const { ip, name } of there.values()) {
+      if (ip !== undefined) continue; // It has no port yet.
+      if (realPath(name.slice("unix:".length)) === wanted) return name;
+    }
+    return undefined;
+  }
+}
+
+/** The listeners of this thread; those of the others listen on the same ports. */
+export const ownListeners: OwnListeners = new OwnListeners();
+
+/** Whether what is bound to one address gets what is sent to another. */
+function takes(bound: IpAddress, address: IpAddress): boolean {
+  const to = unmapAddress(address);
+  if (isAny(bound)) {
+    // `[::]` takes IPv4 as well.
+    return (bound.length === 16 || to.length === 4) && isThisMachine(to);
+  }
+  if (isSameAddress(bound, to)) return true;
+  // Linux takes "unspecified" for loopback.
+  return isAny(to) && isSameAddress(bound, loopbackOf(to));
+}
+
+function isAny(ip: IpAddress): boolean {
+  return ip.every((byte) => byte === 0);
+}
+
+/**
+ * Finds what Linux connects to where all of an address is zero.
+ *
+ * @param ip An address.
+ * @returns Loopback of its family for zeros; any other address as it is.
+ */
+export function loopbackOf(ip: IpAddress): IpAddress {
+  if (!isAny(ip)) return ip;
+  const loopback = new Uint8Array(ip.length);
+  if (ip.length === 4) loopback[0] = 127;
+  loopback[ip.length - 1] = 1;
+  return loopback;
+}
+
+/** One file has many paths. */
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path; // It is gone, or Deno does not let us look.
+  }
+}
