@@ -38,7 +38,11 @@ async function runCheck(
   try {
     const config = await loadConfig(text, path);
     const trial = await tryConfig(config);
-    const problems = [...config.problems, ...trial.problems];
+    const problems = [
+      ...config.problems,
+      ...trial.problems,
+      ...trial.loops.map(({ problem }) => problem),
+    ];
     for (const warning of trial.warnings) {
       printLines([`${path}: warning: ${warning}`]);
     }

@@ -31,6 +31,9 @@ import { type Trial, tryConfig } from "./try_config.ts";
 /** What tells whether a proxy has an address guard. */
 type GuardOptions = Parameters<typeof isGuardedProxy>[0];
 
+const LOOP_REMEDY =
+  "change the file: it would be started with, and serve nobody there";
+
 /** Options of a listener, as far as the doctor knows them. */
 type ListenerValues = FileOptions & OutwardOptions & GuardOptions & {
   "max-connections": number;
@@ -131,7 +134,18 @@ function startFindings(
     ...{ level: "warning", check, message },
   }));
   const all = [...problems, ...trial.problems];
-  if (all.length > 0) return [...problemsOf(path, all), ...warnings];
+  const loops = trial.loops.map(({ problem }): Finding => ({
+    ...{ level: "problem", check: "loop" },
+    message: formatProblem(path, problem),
+    remedy: LOOP_REMEDY,
+  }));
+  if (all.length + loops.length > 0) {
+    return [
+      ...all.length > 0 ? problemsOf(path, all) : [],
+      ...loops,
+      ...warnings,
+    ];
+  }
   const count = listeners.length === 1
     ? "1 listener"
     : `${listeners.length} listeners`;

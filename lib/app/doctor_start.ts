@@ -12,6 +12,12 @@ import { refusedRange } from "../policy/address_guard.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
+import {
+  describeLoop,
+  findLoops,
+  rulesMayBypass,
+  waysOf,
+} from "./certain_loops.ts";
 import type { Finding } from "./doctor_finding.ts";
 import { openListener } from "./open_listener.ts";
 import { checkOutgoing } from "./open_names.ts";
@@ -53,10 +59,29 @@ export async function examineStart(options: ProxyOptions): Promise<Finding[]> {
   return [
     ...options.listen.map((where) => examinePort(where, isClosed)),
     ...await examineAdmin(options),
+    ...examineLoops(options),
     files,
     outgoing,
     ...said,
   ];
+}
+
+/** Parents that are the proxy itself. */
+function examineLoops(
+  { listen, rule, rules, via }: ProxyOptions,
+): Finding[] {
+  const isBypassed = rulesMayBypass(rule, rules);
+  const ways = waysOf({ via, isBypassed });
+  const passages = listen.map(({ host, port }) => ({
+    addr: { transport: "tcp" as const, hostname: host || "::", port },
+    ways,
+  }));
+  return findLoops(passages).map((loop) => ({
+    level: "problem",
+    check: "loop",
+    message: `${loop.trace[0]}: ${describeLoop(loop)}`,
+    remedy: "another --via: this one is the proxy itself",
+  }));
 }
 
 /** Who may use it is its token's business. */

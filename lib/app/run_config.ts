@@ -176,6 +176,10 @@ export class RunningConfig implements Stoppable, Reloadable {
     }
     this.#current = [...kept, ...started];
     this.#config = config;
+    // A listener tells by itself of what it does alone.
+    for (const { isShared, problem: { message } } of trial.loops) {
+      if (isShared) this.#say("warning", message);
+    }
     return this.#change = {
       added: fresh.length - heirs,
       changed: heirs,

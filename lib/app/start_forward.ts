@@ -21,9 +21,11 @@ import {
   UpstreamHealth,
   type UpstreamHealthOptions,
 } from "../policy/upstream_health.ts";
+import { warnOfLoops } from "./certain_loops.ts";
 import { connectionLimits, threadCapacity } from "./connection_counts.ts";
 import { connectionCapacity } from "./descriptors.ts";
 import type { Route, UpstreamConfig } from "./forward_routes.ts";
+import { passagesOf, requireNotItself } from "./forward_loops.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
 import { type LimitConfig, startWith } from "./open_limits.ts";
 import { openParents, type ParentConfig } from "./open_parents.ts";
@@ -191,6 +193,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
         log,
         host,
         kind: "forward",
+        check: (listener, where) => requireNotItself(config, listener, where),
       },
     );
   const running = await startWith(limits, start).catch((error: unknown) => {
@@ -198,6 +201,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     for (const end of hide) end?.();
     throw error;
   });
+  if (!host.isTrial) warnOfLoops(passagesOf(config, running.listeners), log);
   return {
     listeners: running.listeners,
     get connections() {

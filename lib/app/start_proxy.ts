@@ -24,6 +24,7 @@ import { type RuleBook, Rules } from "../policy/rules.ts";
 import { type User, Users } from "../policy/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { HostPort } from "../wire/host_port.ts";
+import { warnOfLoops, waysOf } from "./certain_loops.ts";
 import { connectionLimits, threadCapacity } from "./connection_counts.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
 import { type LimitConfig, startWith } from "./open_limits.ts";
@@ -179,6 +180,12 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     });
   const running = await startWith(limits, start);
   warnOfBlindGuard(config, running, log);
+  if (!host.isTrial) {
+    const { via } = config.parents ?? {};
+    const isBypassed = !shared.rules.current.isOpen;
+    const ways = waysOf({ via, isBypassed });
+    warnOfLoops(running.listeners.map(({ addr }) => ({ addr, ways })), log);
+  }
   const hideBans = host.registry?.showBans(shared.bans);
   return {
     listeners: running.listeners,

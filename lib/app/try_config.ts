@@ -8,6 +8,7 @@
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatEndpoint } from "../wire/endpoint.ts";
 import type { ConfigProblem } from "./config_error.ts";
+import { type ConfigLoop, loopsIn } from "./config_loops.ts";
 import { spellForFile } from "./config_spelling.ts";
 import { isSecret } from "./config_value.ts";
 import type { Config, ListenerConfig } from "./load_config.ts";
@@ -23,8 +24,16 @@ export interface Trial {
   problems: readonly ConfigProblem[];
   /** What is not wrong, but should be known. */
   warnings: readonly string[];
+  /** Listeners whose connections are certain to come back. */
+  loops: readonly TriedLoop[];
   /** Where each listener wants to listen. */
   places: ReadonlyMap<ListenerConfig, readonly string[]>;
+}
+
+/** A listener whose connections are certain to come back. */
+export interface TriedLoop extends Pick<ConfigLoop, "isShared"> {
+  /** What is wrong. */
+  problem: ConfigProblem;
 }
 
 /** What stands for a place to listen on. */
@@ -80,6 +89,10 @@ export async function tryConfig(
   return {
     problems,
     warnings: [...warnings],
+    loops: loopsIn(claims, problems).map(({ about, isShared, ...loop }) => ({
+      isShared,
+      problem: problemOf(config, loop.listener, about, loop.message),
+    })),
     places: new Map(
       [...places].map(([listener, list]) => [
         listener,
