@@ -13,6 +13,7 @@
  * @module
  */
 
+import { ByteReader } from "../net/byte_reader.ts";
 import type { Duplex } from "../net/duplex.ts";
 import { preferFamily } from "../net/family_preference.ts";
 import type { Resolver } from "../net/resolver.ts";
@@ -207,9 +208,10 @@ async function untilEnd(
 
 /** Reads to end of file. */
 async function discard(client: Duplex): Promise<void> {
+  const reader = new ByteReader(client);
   const most = client.received + MOST_DISCARDED;
   while (client.received <= most) {
-    if (await client.receive() === null) return;
+    if (await reader.readSome() === undefined) return;
   }
   throw new Refusal("limit reached", "Client sends on its control connection");
 }

@@ -15,7 +15,6 @@
  */
 
 import { DialError, dialErrorKind } from "../net/dial_error.ts";
-import { Duplex } from "../net/duplex.ts";
 import { errorCode } from "../net/error_code.ts";
 import { outgoingFor } from "../net/outgoing.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
@@ -30,7 +29,7 @@ import {
   parseIpAddress,
 } from "../wire/ip_address.ts";
 import { isSameAddress } from "../wire/ip_mapped.ts";
-import { acceptPeer, type Arrival } from "./accept_peer.ts";
+import { acceptPeer } from "./accept_peer.ts";
 import { mayReach, questionOf, requireName } from "./ask_rules.ts";
 import { beginTarget, resolveAllowed } from "./open_target.ts";
 import { runTunnel } from "./run_tunnel.ts";
@@ -77,17 +76,12 @@ export async function bind(
     throw new Refusal("forbidden", "BIND does not go through parents");
   }
   const welcome = await resolveExpected(session, expected);
-  const arrival = await openPeer(session, welcome, encodeBound);
-  using connection = arrival.connection;
-  connection.setNoDelay(true);
+  using connection = await openPeer(session, welcome, encodeBound);
   const peer = unmapAddr(connection.remoteAddr as Deno.NetAddr);
   record.address = formatHostPort(peer.hostname, peer.port);
   session.encodeRefusal = undefined;
   await client.write(encodeBound(peer));
-  const sent = await writeEarly(arrival);
-  session.live?.add(sent, 0);
-  const result = await runTunnel(session, connection);
-  return { ...result, sent: result.sent + sent };
+  return await runTunnel(session, connection);
 }
 
 /**
@@ -115,7 +109,7 @@ async function openPeer(
   session: Session,
   { addresses, question }: Welcome,
   encodeBound: EncodeBound,
-): Promise<Arrival> {
+): Promise<Deno.TcpConn> {
   using listener = listen(listenHost(session, addresses));
   await session.client.write(encodeBound(listener.addr as Deno.NetAddr));
   return await acceptPeer(
@@ -151,14 +145,4 @@ function listen(hostname: string): Deno.TcpListener {
       { cause: error },
     );
   }
-}
-
-async function writeEarly({ connection, early }: Arrival): Promise<number> {
-  const target = new Duplex(connection);
-  let count = 0;
-  for (const bytes of early) {
-    await target.write(bytes);
-    count += bytes.length;
-  }
-  return count;
 }

@@ -48,7 +48,6 @@ export async function handleConnection<S extends CommonServices>(
   using session = new Session(connection, context, draining, services);
   try {
     session.requirePlace();
-    connection.setNoDelay(true);
     recordTunnel(session, await protocol(session));
   } catch (error) {
     recordFailure(session, error);

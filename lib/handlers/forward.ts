@@ -71,8 +71,7 @@ export async function forward(
   using lease = await leaseWith(session, first);
   live?.end();
   record.address = dialledAddress(lease);
-  const early = await writeEarly(session, lease.borrowed);
-  live?.add(first.length, early);
+  live?.add(first.length, 0);
   const { duplex } = lease.borrowed;
   const keepTarget = services.poolMode === "reuse"
     ? services.poolSettle
@@ -82,11 +81,7 @@ export async function forward(
     duplex.pace = undefined; // It was this client's.
     lease.giveBack();
   }
-  return {
-    ...result,
-    sent: result.sent + first.length,
-    received: result.received + early,
-  };
+  return { ...result, sent: result.sent + first.length };
 }
 
 /** Borrows a connection that takes the client's first bytes. */
@@ -150,33 +145,21 @@ async function writeFirst(
 
 /** Waits until the client says something; nothing is its end of file. */
 async function firstBytes(
-  { client, context, draining, services }: Session<ForwardServices>,
+  { context, draining, reader, services }: Session<ForwardServices>,
 ): Promise<Uint8Array> {
   const limit = context.cancelAfter(services.timeouts.idle, "Idle time");
   const leaveDrain = draining.onCancel((reason) => context.cancel(reason));
   try {
-    const bytes = await client.receive();
-    return bytes?.slice() ?? new Uint8Array(); // Its buffer is used again.
+    const bytes = await reader.readSome();
+    return bytes ?? new Uint8Array();
   } catch (error) {
     context.throwIfCancelled();
     throw error;
   } finally {
     limit.clear();
     leaveDrain();
+    reader.release();
   }
-}
-
-/** Gives the client what the upstream has said before it was asked. */
-async function writeEarly(
-  { client }: Session<ForwardServices>,
-  { early }: Borrowed,
-): Promise<number> {
-  let count = 0;
-  for (const bytes of early) {
-    await client.write(bytes);
-    count += bytes.length;
-  }
-  return count;
 }
 
 /** The client has said nothing, so no upstream was needed. */

@@ -10,6 +10,16 @@ export type Buffer = Uint8Array<ArrayBuffer>;
 /** Bytes of large buffers in all, in use and kept for the next. */
 const BUDGET = 256 * 1024 * 1024;
 
+/**
+ * What the largest sizes may have of the budget: with many busy tunnels they
+ * would leave the processor's caches, and starve the others.
+ */
+const SHARES: ReadonlyMap<number, number> = new Map([
+  [512 * 1024, 1 / 2],
+  [2 * 1024 * 1024, 1 / 8],
+  [4 * 1024 * 1024, 1 / 32],
+]);
+
 /** Kept of each size; those beyond are left to the garbage collector. */
 const MOST_KEPT = 16;
 
@@ -25,6 +35,8 @@ export class BufferPool {
   readonly #budget: number;
   readonly #free = new Map<number, Buffer[]>();
   #allocated = 0;
+  /** The same for those sizes that have a share. */
+  readonly #shares = new Map<number, number>();
 
   /**
    * Creates a pool with nothing allocated yet.
@@ -50,9 +62,12 @@ export class BufferPool {
   take(size: number): Buffer | undefined {
     const kept = this.#free.get(size)?.pop();
     if (kept !== undefined) return kept;
+    const share = SHARES.get(size);
+    const taken = (this.#shares.get(size) ?? 0) + size;
+    if (share !== undefined && taken > this.#budget * share) return undefined;
     if (this.#allocated + size > this.#budget) this.#dropKept();
     if (this.#allocated + size > this.#budget) return undefined;
-    this.#allocated += size;
+    this.#count(size, 1);
     return new Uint8Array(new ArrayBuffer(ALIGNMENT + size), ALIGNMENT);
   }
 
@@ -65,7 +80,7 @@ export class BufferPool {
     const kept = this.#free.get(buffer.length);
     if (kept === undefined) this.#free.set(buffer.length, [buffer]);
     else if (kept.length < MOST_KEPT) kept.push(buffer);
-    else this.#allocated -= buffer.length;
+    else this.forget(buffer);
   }
 
   /**
@@ -74,13 +89,20 @@ export class BufferPool {
    * @param buffer What {@linkcode BufferPool.take} gave.
    */
   forget(buffer: Buffer): void {
-    this.#allocated -= buffer.length;
+    this.#count(buffer.length, -1);
+  }
+
+  #count(size: number, buffers: number): void {
+    const bytes = size * buffers;
+    this.#allocated += bytes;
+    if (!SHARES.has(size)) return;
+    this.#shares.set(size, (this.#shares.get(size) ?? 0) + bytes);
   }
 
   /** What lies here for one size may be what another size needs. */
   #dropKept(): void {
     for (const [size, kept] of this.#free) {
-      this.#allocated -= size * kept.length;
+      this.#count(size, -kept.length);
     }
     this.#free.clear();
   }

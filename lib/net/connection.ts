@@ -13,6 +13,8 @@ export interface Channel extends Disposable {
   write(bytes: Uint8Array): Promise<number>;
   /** Sends FIN; reading goes on. */
   closeWrite(): Promise<void>;
+  /** Turns Nagle's algorithm off, or on again; missing where there is none. */
+  setNoDelay?(noDelay?: boolean): void;
 }
 
 /** A connection with somebody on a network. */

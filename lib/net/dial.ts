@@ -30,7 +30,7 @@ export interface DialOptions {
 
 /** A connection that was opened, and how. */
 export interface Dialled {
-  /** The connection, with Nagle's algorithm off. */
+  /** The connection. */
   connection: Connection;
   /** The address that answered first. */
   address: IpAddress;
@@ -93,7 +93,6 @@ async function open(
         signal: context.signal,
       })
       : await connectFrom({ from, to: address, port }, context);
-    connection.setNoDelay(true);
     return { connection, address };
   } catch (error) {
     throw toDialError(error, address, port);

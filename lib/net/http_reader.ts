@@ -5,6 +5,7 @@
  */
 
 import { type Head, HeadScanner } from "../wire/http1_head.ts";
+import { ByteReader } from "./byte_reader.ts";
 import type { Duplex } from "./duplex.ts";
 
 const NOTHING = new Uint8Array();
@@ -15,10 +16,11 @@ const NOTHING = new Uint8Array();
  * idle connection can be watched without losing what it says.
  */
 export class HttpReader {
-  readonly #duplex: Duplex;
+  readonly #reader: ByteReader;
   #bytes: Uint8Array = NOTHING;
   #reading: Promise<boolean> | undefined;
   #isEnded = false;
+  #releases = 0;
 
   /**
    * Takes a connection over until {@linkcode HttpReader.release}.
@@ -26,7 +28,7 @@ export class HttpReader {
    * @param duplex Connection to read from.
    */
   constructor(duplex: Duplex) {
-    this.#duplex = duplex;
+    this.#reader = new ByteReader(duplex);
   }
 
   /** Bytes that have come and were not taken; valid until they are. */
@@ -60,7 +62,9 @@ export class HttpReader {
    * @param count How many of {@linkcode HttpReader.bytes}.
    */
   take(count: number): void {
-    this.#bytes = this.#bytes.subarray(count);
+    const bytes = this.#bytes;
+    // The next read takes the memory over: no empty view of it must be left.
+    this.#bytes = count < bytes.length ? bytes.subarray(count) : NOTHING;
   }
 
   /**
@@ -87,31 +91,34 @@ export class HttpReader {
    * under way fails for who waits for it; what it brings is received next.
    */
   release(): void {
-    // Copied, since what is received next is read into the buffer they are in.
-    this.#duplex.unread(this.#bytes.slice());
+    this.#reader.unread(this.#bytes);
     this.#bytes = NOTHING;
-    if (this.#reading !== undefined) this.#duplex.interrupt();
+    this.#reader.release(this.#reading !== undefined);
+    this.#reading = undefined;
+    this.#releases++;
+  }
+
+  /** Leaves the memory of its bytes to a write that still uses it. */
+  detach(): void {
+    this.#reader.detach();
   }
 
   #read(): Promise<boolean> {
-    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-    this.#reading = promise;
-    // Taken in the moment in which they come: a moment later the connection may
-    // have been given back, and they would be lost.
-    this.#duplex.receiveFor({
-      resolve: (bytes) => {
-        this.#reading = undefined;
-        if (bytes === undefined) return reject(givenUp());
-        this.#isEnded = bytes === null;
-        this.#bytes = bytes ?? NOTHING;
-        resolve(bytes !== null);
-      },
-      reject: (error) => {
-        this.#reading = undefined;
-        reject(error);
-      },
-    });
-    return promise;
+    this.#reading = this.#readSome();
+    return this.#reading;
+  }
+
+  async #readSome(): Promise<boolean> {
+    const releases = this.#releases;
+    try {
+      const bytes = await this.#reader.readSome();
+      if (releases !== this.#releases) throw givenUp();
+      this.#isEnded = bytes === undefined;
+      this.#bytes = bytes ?? NOTHING;
+      return bytes !== undefined;
+    } finally {
+      if (releases === this.#releases) this.#reading = undefined;
+    }
   }
 }
 

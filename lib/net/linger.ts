@@ -5,6 +5,7 @@
  */
 
 import { setDeadline } from "../sync/deadline.ts";
+import { ByteReader } from "./byte_reader.ts";
 import type { Duplex } from "./duplex.ts";
 
 /**
@@ -29,11 +30,14 @@ export async function linger(peer: Duplex, timeout: number): Promise<void> {
   try {
     await peer.closeWrite();
     const most = peer.received + MOST_DISCARDED;
-    while (peer.received < most && await peer.receive() !== null);
+    const reader = new ByteReader(peer);
+    while (peer.received < most && await reader.readSome() !== undefined);
+    reader.release();
   } catch {
     // The peer has gone, or was closed by the deadline: that is the end too.
   } finally {
     deadline.clear();
+    peer.inbox.take(); // Nobody wants what is left.
     peer.releaseBuffer();
   }
 }

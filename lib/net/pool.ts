@@ -49,8 +49,6 @@ export interface PoolOptions {
 export interface Borrowed extends Dialled {
   /** Its streams, which go with it from client to client. */
   readonly duplex: Duplex;
-  /** What the upstream has said already: comes before what is in the stream. */
-  readonly early: readonly Uint8Array[];
   /** Whether it was parked, and so may have ended unnoticed. */
   readonly wasParked: boolean;
   /** When it was dialled, by `performance.now()`. */
@@ -171,12 +169,12 @@ export class Pool implements Disposable {
       await this.#letEnd(parked);
       if (parked.isOver || this.#giveUpOld(parked)) continue;
       parked.isOver = true;
-      const early = await parked.watch.stop();
+      parked.watch.stop();
       this.#pause = 0;
       this.figures.hits++;
       this.#fill();
       const { dialled, duplex, openedAt } = parked;
-      return { ...dialled, duplex, openedAt, early, wasParked: true };
+      return { ...dialled, duplex, openedAt, wasParked: true };
     }
   }
 
@@ -242,7 +240,6 @@ export class Pool implements Disposable {
       ...dialled,
       duplex: dialled.duplex ?? new Duplex(dialled.connection),
       openedAt: performance.now(),
-      early: [],
       wasParked: false,
     };
   }
@@ -339,7 +336,8 @@ export class Pool implements Disposable {
     this.figures.idle = this.#parked.length;
     this.figures.evicted[why]++;
     parked.duplex.close();
-    void parked.watch.stop().then(() => parked.duplex.releaseBuffer());
+    parked.watch.stop();
+    parked.duplex.releaseBuffer();
     if (why === "ended" || why === "spoke") this.#lose(parked);
     this.#fill();
   }

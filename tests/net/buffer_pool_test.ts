@@ -33,6 +33,21 @@ Deno.test("BufferPool.take() spends what it keeps of another size when nothing e
   assertEquals(pool.allocated, 50);
 });
 
+Deno.test("BufferPool.take() lends the largest sizes only so much of the budget", () => {
+  const mib = 1024 * 1024;
+  const cases = [[4, 2], [2, 16], [1 / 2, 256], [1, 256]] as const;
+  for (const [size, most] of cases) {
+    const pool = new BufferPool(256 * mib);
+    const lent = [];
+    for (let buffer; (buffer = pool.take(size * mib)) !== undefined;) {
+      lent.push(buffer);
+    }
+    assertEquals(lent.length, most, `${size} MiB`);
+    pool.forget(lent.pop()!);
+    assert(pool.take(size * mib) !== undefined);
+  }
+});
+
 Deno.test("BufferPool.forget() returns to the budget what won't be given back", () => {
   const pool = new BufferPool(100);
   const buffer = pool.take(60)!;
