@@ -64,6 +64,8 @@ export interface StartListenersOptions {
   slots: number;
   /** Takes what there is to log. */
   log: (event: LogEvent) => void;
+  /** See `makeRoom` of `serve()` (default: nothing can be ended). */
+  makeRoom?: () => void;
   /** See `grace` of `serve()` (default 0). */
   grace?: number;
   /**
@@ -95,7 +97,7 @@ export async function startListeners(
   handlerFor: (listener: ListenerInfo, index: number) => Handler,
   options: StartListenersOptions,
 ): Promise<RunningListeners> {
-  const { log, grace = 0 } = options;
+  const { log, grace = 0, makeRoom = () => {} } = options;
   const opened = await openAll(listen, options);
   if (options.host?.isTrial) return endTrial(opened);
   const slots = new Semaphore(options.slots);
@@ -104,6 +106,7 @@ export async function startListeners(
     const info = { ...seen, watch: watches[index] };
     return serve(listener, handlerFor(info, index), {
       slots,
+      makeRoom,
       grace: listener.isShared ? Math.max(grace, SHARED_GRACE) : grace,
       onAcceptError: (error) => log(acceptFailure(error)),
       onHandlerError: (error) => log(handlerFailure(error)),

@@ -70,6 +70,7 @@ async function refuse(
   } catch {
     return; // The client did not wait for the answer.
   }
+  session.offerPlace();
   await linger(client, Math.min(services.timeouts.handshake || LINGER, LINGER));
 }
 

@@ -89,7 +89,9 @@ async function serve(
 
 /**
  * Asks for credentials, on the same connection where nothing is in the way: a
- * body would have to be read to find the next request.
+ * body would have to be read to find the next request, and what follows a
+ * CONNECT may be the first bytes of a tunnel that somebody else has chosen
+ * (RFC 9931: a refused CONNECT closes the connection).
  */
 async function challenge(
   client: HttpClient,
@@ -97,10 +99,10 @@ async function challenge(
   framing: Framing,
 ): Promise<void> {
   const error = new HttpError(407, "This proxy needs a user name and password");
-  const isKept = isPersistent(head) && isWithoutBody(framing) &&
-    client.requests < MOST_CHALLENGES;
-  if (!isKept) throw error;
   const { method } = head;
+  const isKept = isPersistent(head) && isWithoutBody(framing) &&
+    method !== "CONNECT" && client.requests < MOST_CHALLENGES;
+  if (!isKept) throw error;
   await client.session.client.write(
     encodeAnswer(error, { method, connection: "keep-alive" }),
   );

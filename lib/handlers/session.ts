@@ -126,14 +126,21 @@ export class Session<S extends CommonServices = Services>
   }
 
   #count(): void {
-    const { connectionsPerClient, limits, usage } = this.services;
+    const { usage } = this.services;
     this.usage = usage && new SessionUsage(usage, this);
+    this.#lease = undefined;
     try {
-      this.#lease = limits.admit(this.remote.hostname, connectionsPerClient);
+      this.#takePlace();
     } catch (refusal) {
-      this.#lease = undefined;
       this.#overLimit = refusal;
     }
+  }
+
+  #takePlace(): void {
+    const { connectionsPerClient, limits } = this.services;
+    this.#lease = limits.admit(this.remote.hostname, connectionsPerClient);
+    this.#kept?.release();
+    this.#kept = undefined;
   }
 
   /**
@@ -175,13 +182,31 @@ export class Session<S extends CommonServices = Services>
 
   /**
    * Throws where the client is over a limit. Asked only when the client has
-   * said what it wants, so that it can be told.
+   * said what it wants, so that it can be told. A place that has become free
+   * since the client connected is taken.
    *
    * @throws {Refusal} `limit reached`.
    */
   admit(): void {
-    if (this.#lease === undefined) throw this.#overLimit;
+    if (this.#lease === undefined) this.#takePlace();
     this.usage?.admit(this.identity);
+  }
+
+  /**
+   * Lets the next connection that finds no place have this one's, which ends
+   * it: nothing of it is needed any more, or it has not begun.
+   */
+  offerPlace(): void {
+    const end = () =>
+      this.context.cancel(new Error("Another connection needs its place"));
+    (this.#lease ?? this.#kept)?.offer(end);
+    this.usage?.offerPlace(end);
+  }
+
+  /** Takes that back: there is something to do for it. */
+  keepPlace(): void {
+    (this.#lease ?? this.#kept)?.withdraw();
+    this.usage?.keepPlace();
   }
 
   /**

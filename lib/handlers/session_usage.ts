@@ -135,6 +135,20 @@ export class SessionUsage {
     this.#paced = client.received;
   }
 
+  /**
+   * Lets the next connection of the same user that finds no place have this one.
+   *
+   * @param end Ends this connection.
+   */
+  offerPlace(end: () => void): void {
+    this.#lease?.offer(end);
+  }
+
+  /** Takes that back. */
+  keepPlace(): void {
+    this.#lease?.withdraw();
+  }
+
   /** Gives everything back. Can be repeated. */
   release(): void {
     this.#endWatch?.();

@@ -43,6 +43,11 @@ export interface ServeOptions {
    * own); more wait in the backlog. Servers may share it.
    */
   slots?: Semaphore;
+  /**
+   * Ends a connection that is not needed any more, where there is one: called
+   * when no permit is free for the next one, and when accepting fails.
+   */
+  makeRoom?: () => void;
   /** Told when accepting fails, but not for each failure. */
   onAcceptError?: (error: unknown) => void;
   /** Milliseconds in which that is told once (default 60,000). */
@@ -92,7 +97,7 @@ export function serve(
   options: ServeOptions = {},
 ): Server {
   const { onAcceptError, onHandlerError, tellEvery = 60_000 } = options;
-  const { grace = 0 } = options;
+  const { grace = 0, makeRoom } = options;
   const { slots = new Semaphore(20_000) } = options;
   const root = new Context();
   const stopping = new Context();
@@ -104,6 +109,7 @@ export function serve(
     let pause = 0;
     let told = -Infinity;
     while (!stopping.cancelled) {
+      if (slots.free === 0) makeRoom?.();
       try {
         await slots.acquire(stopping);
       } catch {
@@ -116,6 +122,7 @@ export function serve(
         slots.release();
         if (stopping.cancelled) return;
         if (isOfOneClient(error)) continue;
+        makeRoom?.();
         if (performance.now() >= told + tellEvery) {
           told = performance.now();
           onAcceptError?.(error);
