@@ -4,6 +4,7 @@
  * @module
  */
 
+import { BACKLOG } from "../net/backlog.ts";
 import { type HostPort, parseHostPort } from "../wire/host_port.ts";
 import { parseDuration } from "./duration.ts";
 import {
@@ -47,6 +48,12 @@ export const COMMON_OPTIONS = {
       return text === undefined ? undefined : parseNumber(text, 0);
     },
   },
+  "backlog": single(
+    "N",
+    String(BACKLOG),
+    parseCount,
+    "connections that may wait in the system's queue of each TCP listener until they are accepted; Linux caps it at net.core.somaxconn",
+  ),
   "log": single(
     "text|json",
     "text",

@@ -73,9 +73,9 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
   const subject = options.config === undefined
     ? await optionsSubject(options)
     : await fileSubject(options.config);
-  const { args, certificates, maxConnections, needed, outward, own } = subject;
+  const { args, certificates, needed, outward, own } = subject;
   const groups = await Promise.all([
-    examineMachine(maxConnections, needed.reads),
+    examineMachine(subject, needed.reads),
     subject.start,
     examineCertificates(certificates),
     ...outward.map((options) => examineUpstreams(options, own)),
@@ -90,6 +90,7 @@ async function optionsSubject(options: DoctorOptions): Promise<DoctorSubject> {
   const { certificates, ...needed } = filesOf(options);
   return {
     maxConnections: options["max-connections"],
+    backlog: options.backlog,
     certificates,
     servers: options.dns,
     outward: [options],

@@ -30,6 +30,7 @@ import { type Trial, tryConfig } from "./try_config.ts";
 /** Options of a listener, as far as the doctor knows them. */
 type ListenerValues = FileOptions & OutwardOptions & {
   "max-connections": number;
+  backlog: number;
   dns?: readonly NameServer[];
 };
 
@@ -51,6 +52,7 @@ export async function configSubject(path: string): Promise<DoctorSubject> {
     if (!(error instanceof ConfigError)) throw error;
     return {
       maxConnections: 0,
+      backlog: 0,
       certificates: [],
       servers: [],
       outward: [],
@@ -90,6 +92,7 @@ function subjectOf(
   const hosts = isProxy ? undefined : hostsOf(listened, all);
   return {
     maxConnections: all.reduce((sum, one) => sum + one["max-connections"], 0),
+    backlog: Math.max(0, ...all.map(({ backlog }) => backlog)),
     certificates: files.flatMap(({ certificates }) => certificates),
     servers: all.flatMap(({ dns = [] }) => dns),
     outward: all,

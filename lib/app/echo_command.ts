@@ -61,6 +61,7 @@ function configOf(options: EchoOptions): EchoConfig {
     idleTimeout: options["idle-timeout"],
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
+    backlog: options.backlog,
   };
 }
 

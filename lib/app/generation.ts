@@ -24,6 +24,7 @@ interface Socket {
 interface Opening {
   open: OpenEndpoint;
   openNew: ServerHost["open"];
+  backlog: number | undefined;
   heritage: Heritage;
 }
 
@@ -89,11 +90,12 @@ export class Generation {
     { host: outer, log }: Hosting,
   ): Promise<void> {
     const own = outer.forListener?.(heritage.name);
-    const openNew: ServerHost["open"] = (where, open) =>
-      (own ?? outer).open(where, open);
+    const openNew: ServerHost["open"] = (where, open, backlog) =>
+      (own ?? outer).open(where, open, backlog);
     const host: ServerHost = {
       ...(own ?? outer),
-      open: (where, open) => this.#open(where, { open, heritage, openNew }),
+      open: (where, open, backlog) =>
+        this.#open(where, { open, backlog, heritage, openNew }),
       // Where threads have to agree, they agree on what is kept too.
       keep: own?.keep ??
         ((what, settings, make) => this.#keep(what, settings, make, heritage)),
@@ -153,7 +155,7 @@ export class Generation {
 
   async #open(
     endpoint: Endpoint,
-    { open, heritage: { leaving, taken }, openNew }: Opening,
+    { open, backlog, heritage: { leaving, taken }, openNew }: Opening,
   ): Promise<Listener> {
     const where = formatEndpoint(endpoint);
     const found = leaving.flatMap((one) => one.#sockets).find((socket) =>
@@ -162,7 +164,7 @@ export class Generation {
     );
     if (found !== undefined) taken.add(found.shared);
     const shared = found?.shared ??
-      new SharedListener(await openNew(endpoint, open));
+      new SharedListener(await openNew(endpoint, open, backlog));
     const borrowed = shared.borrow();
     this.#sockets.push({ where, open, shared });
     this.#borrowed.push([shared, borrowed]);

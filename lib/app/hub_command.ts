@@ -70,6 +70,7 @@ function configOf(options: HubOptions): HubConfig {
     handshakeTimeout: options["handshake-timeout"],
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
+    backlog: options.backlog,
   };
 }
 

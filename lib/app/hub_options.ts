@@ -107,6 +107,7 @@ export const HUB_OPTIONS = {
   ...TLS_OPTIONS,
   "max-connections": COMMON_OPTIONS["max-connections"],
   "max-connections-per-client": COMMON_OPTIONS["max-connections-per-client"],
+  "backlog": COMMON_OPTIONS["backlog"],
   ...ADMIN_OPTIONS,
   ...SINGLE_WORKER_OPTIONS,
   "log": COMMON_OPTIONS["log"],

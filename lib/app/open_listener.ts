@@ -4,6 +4,7 @@
  * @module
  */
 
+import { BACKLOG } from "../net/backlog.ts";
 import { errorCode } from "../net/error_code.ts";
 import type { Listener } from "../net/listen.ts";
 import { listenUnix } from "../net/unix_socket.ts";
@@ -17,14 +18,20 @@ import { StartError } from "./usage_error.ts";
  *
  * @param where Host and port; an empty host is all addresses, of both families
  *   where the machine has IPv6. Port 0 takes a free one.
+ * @param backlog Connections that may wait for it, as far as the system lets
+ *   them (default 4,096).
  * @returns The listener; the caller closes it.
  * @throws {StartError} If that can't be had, saying why.
  */
-export function openListener(where: HostPort): Deno.TcpListener {
+export function openListener(
+  where: HostPort,
+  backlog: number = BACKLOG,
+): Deno.TcpListener {
   const { host, port } = where;
   try {
-    if (host !== "") return Deno.listen({ hostname: host, port });
-    return listenOnAll(port);
+    const options = { port, tcpBacklog: backlog };
+    if (host !== "") return Deno.listen({ hostname: host, ...options });
+    return listenOnAll(options);
   } catch (error) {
     const at = formatHostPort(host, port);
     throw new StartError(`Cannot listen on ${at}: ${explain(error, where)}`, {
@@ -38,12 +45,18 @@ export function openListener(where: HostPort): Deno.TcpListener {
  * a listener of that address, it is taken.
  *
  * @param where Where.
+ * @param backlog Connections that may wait for a port (default 4,096). What the
+ *   service manager has opened keeps its own, and so does a Unix socket, for
+ *   which Deno chooses 1,024.
  * @returns The listener; the caller closes it.
  * @throws {StartError} If that can't be had, saying why.
  */
-export async function openEndpoint(where: Endpoint): Promise<Listener> {
+export async function openEndpoint(
+  where: Endpoint,
+  backlog: number = BACKLOG,
+): Promise<Listener> {
   if (!isUnixPath(where)) {
-    return await inheritedListener(where) ?? openListener(where);
+    return await inheritedListener(where) ?? openListener(where, backlog);
   }
   try {
     return await listenUnix(where.path);
@@ -68,14 +81,16 @@ function explainPath(error: unknown): string {
 }
 
 /** `[::]` takes IPv4 as well, unless the machine is without IPv6. */
-function listenOnAll(port: number): Deno.TcpListener {
+function listenOnAll(
+  options: { port: number; tcpBacklog: number },
+): Deno.TcpListener {
   try {
-    return Deno.listen({ hostname: "::", port });
+    return Deno.listen({ hostname: "::", ...options });
   } catch (error) {
     const withoutIpv6 = error instanceof Deno.errors.AddrNotAvailable ||
       errorCode(error) === "EAFNOSUPPORT";
     if (!withoutIpv6) throw error;
-    return Deno.listen({ hostname: "0.0.0.0", port });
+    return Deno.listen({ hostname: "0.0.0.0", ...options });
   }
 }
 

@@ -128,6 +128,7 @@ function configOf(
     forwardedFor: options["forwarded-for"],
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
+    backlog: options.backlog,
     acceptProxy: acceptProxyOf(options),
     sendProxy: options["send-proxy"],
     parents: parentsOf(options),

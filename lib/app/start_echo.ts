@@ -52,6 +52,8 @@ export interface EchoConfig extends Pick<FrontConfig, "tls"> {
   maxConnections?: number;
   /** Connections at once from one client, as for the proxy. */
   maxConnectionsPerClient?: number | undefined;
+  /** Connections that may wait for each listener (default 4,096). */
+  backlog?: number;
   /** The program that it runs in (default: one of its own). */
   host?: ServerHost;
   /** Takes what there is to log (default: nothing is logged). */
@@ -112,6 +114,7 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
       slots: most,
       log,
       host,
+      backlog: config.backlog,
       kind: "echo",
       ...(config.resetAfter === undefined ? {} : { open: openResettable }),
       check: ({ addr, isPublic }) => requireConsent(config, addr, isPublic),
@@ -135,12 +138,15 @@ function protocolFor(connection: Connection, config: EchoConfig) {
 }
 
 /** Asks for the port in the usual way first, for its errors and its number. */
-async function openResettable(where: Endpoint): Promise<Listener> {
+async function openResettable(
+  where: Endpoint,
+  backlog?: number,
+): Promise<Listener> {
   const first = await openEndpoint(where);
   const { hostname, port } = first.addr as Deno.NetAddr;
   first[Symbol.dispose]();
   try {
-    return await listenResettable(hostname, port);
+    return await listenResettable(hostname, port, backlog);
   } catch (error) {
     const at = formatHostPort(hostname, port);
     const why = errorCode(error) ?? String(error);

@@ -20,7 +20,7 @@ import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { openEndpoint } from "./open_listener.ts";
-import { ALONE, type ServerHost } from "./server_host.ts";
+import { ALONE, type OpenEndpoint, type ServerHost } from "./server_host.ts";
 
 /**
  * Milliseconds that who came just before a shutdown has to say what it wants
@@ -74,7 +74,9 @@ export interface StartListenersOptions {
    */
   check?: (listener: ListenerInfo, where: Endpoint) => void;
   /** Opens a listener (default {@linkcode openEndpoint}). */
-  open?: (where: Endpoint) => Promise<Listener>;
+  open?: OpenEndpoint;
+  /** Connections that may wait for each listener (default 4,096). */
+  backlog?: number | undefined;
   /** The program that they belong to (default: one of their own). */
   host?: ServerHost | undefined;
 }
@@ -151,12 +153,12 @@ interface Opened {
 
 async function openAll(
   listen: readonly Endpoint[],
-  { check, open = openEndpoint, host = ALONE }: StartListenersOptions,
+  { backlog, check, open = openEndpoint, host = ALONE }: StartListenersOptions,
 ): Promise<Opened[]> {
   const opened: Opened[] = [];
   try {
     for (const where of listen) {
-      const listener = await host.open(where, open);
+      const listener = await host.open(where, open, backlog);
       const addr = listener.addr as Deno.NetAddr;
       const isPublic = !isUnixPath(where) && !isLoopback(addr);
       const info = { addr, name: formatAddr(addr), isPublic };

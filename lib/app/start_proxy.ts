@@ -90,6 +90,8 @@ export interface ProxyConfig extends FrontConfig {
    * (default 1,000): in a rolling restart nobody notices which process it was.
    */
   grace?: number;
+  /** Connections that may wait for each listener (default 4,096). */
+  backlog?: number;
   /** The program that it runs in (default: one of its own). */
   host?: ServerHost;
   /** Takes what there is to log (default: nothing is logged). */
@@ -172,6 +174,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
       grace: config.grace ?? 1_000,
       log,
       host,
+      backlog: config.backlog,
       kind: "proxy",
       check: (listener, where) => requireConsent(config, listener, where),
     });

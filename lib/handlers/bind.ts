@@ -14,6 +14,7 @@
  * @module
  */
 
+import { BACKLOG } from "../net/backlog.ts";
 import { DialError, dialErrorKind } from "../net/dial_error.ts";
 import { Duplex } from "../net/duplex.ts";
 import { errorCode } from "../net/error_code.ts";
@@ -142,7 +143,7 @@ function listenHost(
 
 function listen(hostname: string): Deno.TcpListener {
   try {
-    return Deno.listen({ hostname, port: 0 });
+    return Deno.listen({ hostname, port: 0, tcpBacklog: BACKLOG });
   } catch (error) {
     const reason = errorCode(error) ?? String(error);
     throw new DialError(
