@@ -5,7 +5,6 @@
  */
 
 import { BACKLOG } from "../net/backlog.ts";
-import { type HostPort, parseHostPort } from "../wire/host_port.ts";
 import { parseDuration } from "./duration.ts";
 import {
   flag,
@@ -77,18 +76,6 @@ export type CommonOptions = OptionValues<typeof COMMON_OPTIONS>;
  */
 export function durationOption(initial: string, help: string): Option<number> {
   return single("DURATION", initial, parseDuration, `time limit ${help}`);
-}
-
-/**
- * Parses where to listen.
- *
- * @param text `HOST:PORT`; `:PORT` is all addresses, `PORT` is on 127.0.0.1.
- * @returns The place; an empty host is all addresses.
- * @throws {SyntaxError} If it is malformed.
- */
-export function parseListen(text: string): HostPort {
-  const { host, port } = parseHostPort(text, "127.0.0.1");
-  return { host: text.startsWith(":") ? "" : host, port };
 }
 
 /**

@@ -11,7 +11,7 @@ import { parseIpAddress } from "../wire/ip_address.ts";
 import { ConfigError, formatProblem } from "./config_error.ts";
 import { readConfigFile } from "./config_option.ts";
 import type { Finding } from "./doctor_finding.ts";
-import { examinePort } from "./doctor_start.ts";
+import { examinePlace } from "./doctor_start.ts";
 import {
   type DoctorSubject,
   type FileOptions,
@@ -47,7 +47,7 @@ export async function configSubject(path: string): Promise<DoctorSubject> {
   try {
     const config = await loadConfig(text, path);
     const trial = await tryConfig(config);
-    return subjectOf(config, trial, { args, path, text });
+    return await subjectOf(config, trial, { args, path, text });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return {
@@ -70,11 +70,11 @@ interface Source {
   text: string;
 }
 
-function subjectOf(
+async function subjectOf(
   config: Config,
   trial: Trial,
   { args, path, text }: Source,
-): DoctorSubject {
+): Promise<DoctorSubject> {
   const { program } = config;
   const all = config.listeners.flatMap(wholeValuesOf);
   const files = [...all, program].map(filesOf);
@@ -97,7 +97,10 @@ function subjectOf(
     servers: all.flatMap(({ dns = [] }) => dns),
     outward: all,
     own: [...trial.places.values()].flat(),
-    start: [...startFindings(path, config, trial), ...portFindings(listened)],
+    start: [
+      ...startFindings(path, config, trial),
+      ...await placeFindings(listened),
+    ],
     needed: {
       reads: [path, ...config.secretFiles, ...reads],
       writes,
@@ -150,10 +153,8 @@ function problemsOf(
 }
 
 /** Whether who may use them is said was seen by the trial. */
-function portFindings(places: readonly Endpoint[]): Finding[] {
-  return places.flatMap((place) =>
-    isUnixPath(place) ? [] : [examinePort(place, false)]
-  );
+function placeFindings(places: readonly Endpoint[]): Promise<Finding[]> {
+  return Promise.all(places.map((place) => examinePlace(place, false)));
 }
 
 /** All hosts that are talked to; `undefined` where names stand for any. */

@@ -7,7 +7,7 @@
 import { BACKLOG } from "../net/backlog.ts";
 import { errorCode } from "../net/error_code.ts";
 import type { Listener } from "../net/listen.ts";
-import { listenUnix } from "../net/unix_socket.ts";
+import { listenUnix } from "../net/unix_listener.ts";
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { inheritedListener } from "./inherited_listener.ts";
@@ -59,7 +59,7 @@ export async function openEndpoint(
     return await inheritedListener(where) ?? openListener(where, backlog);
   }
   try {
-    return await listenUnix(where.path);
+    return await listenUnix(where.path, where.mode);
   } catch (error) {
     const why = explainPath(error);
     throw new StartError(`Cannot listen on ${formatEndpoint(where)}: ${why}`, {
@@ -75,7 +75,7 @@ function explainPath(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such folder";
   if (error instanceof Deno.errors.PermissionDenied) return "not permitted";
   if (error instanceof Deno.errors.NotCapable) {
-    return "Deno was not given the permission; start it with --allow-read --allow-write";
+    return "Deno was not given the permission; start it with --allow-net, and --allow-read and --allow-write of the folder";
   }
   return errorCode(error) ?? String(error);
 }

@@ -14,7 +14,6 @@ import { BACKLOG } from "../net/backlog.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { ConnectionLimits, MOST_REFUSED } from "../policy/connection_limits.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
-import type { HostPort } from "../wire/host_port.ts";
 import { tcpDialect } from "../wire/hub_dialect.ts";
 import type { HubFraming } from "../wire/hub_frame.ts";
 import { webSocketDialect } from "../wire/hub_websocket.ts";
@@ -32,9 +31,9 @@ import { UsageError } from "./usage_error.ts";
 /** What the hub is to be. */
 export interface HubConfig {
   /** Where to listen for TCP; port 0 takes a free one. */
-  listen: readonly HostPort[];
+  listen: readonly Endpoint[];
   /** Where to listen for browsers (default: nowhere). */
-  web?: readonly HostPort[];
+  web?: readonly Endpoint[];
   /** Web origins that may connect besides the page's own (default: none). */
   origins?: readonly string[];
   /** Lets everyone in although others can reach it (default false). */

@@ -12,6 +12,7 @@ import {
   type Server,
 } from "../net/listen.ts";
 import type { ListenerKind, ListenerWatch } from "../handlers/registry.ts";
+import { SOCKET_MODE } from "../net/unix_listener.ts";
 import { formatAddr } from "../net/unix_socket.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { refusedRange } from "../policy/address_guard.ts";
@@ -37,6 +38,8 @@ export interface ListenerInfo {
   readonly name: string;
   /** Whether others than this machine can reach it. */
   readonly isPublic: boolean;
+  /** Permissions of its file, where it is a Unix socket. */
+  readonly mode?: number;
   /** Takes in its connections; `undefined` where nobody watches. */
   readonly watch?: ListenerWatch | undefined;
 }
@@ -124,6 +127,20 @@ export async function startListeners(
 }
 
 /**
+ * Tells from where a listener can be reached.
+ *
+ * @param listener The listener.
+ * @returns What goes behind "for anyone".
+ */
+export function reachOf(
+  { isPublic, mode }: { isPublic: boolean; mode: number | undefined },
+): string {
+  if (mode === undefined) return isPublic ? "from anywhere" : "on this machine";
+  const digits = mode.toString(8).padStart(3, "0");
+  return `who may write to the file (mode ${digits})`;
+}
+
+/**
  * Tells where a listener was to be, for a message about it: with the address
  * that was bound, and the port that was asked for.
  *
@@ -161,7 +178,10 @@ async function openAll(
       const listener = await host.open(where, open, backlog);
       const addr = listener.addr as Deno.NetAddr;
       const isPublic = !isUnixPath(where) && !isLoopback(addr);
-      const info = { addr, name: formatAddr(addr), isPublic };
+      const info = {
+        ...{ addr, name: formatAddr(addr), isPublic },
+        ...isUnixPath(where) ? { mode: where.mode ?? SOCKET_MODE } : {},
+      };
       opened.push({ listener, info });
       try {
         check?.(info, where);
