@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type HostPort, parseHostPort } from "../wire/host_port.ts";
+import { BACKLOG } from "../net/backlog.ts";
 import { parseDuration } from "./duration.ts";
 import {
   flag,
@@ -47,6 +47,12 @@ export const COMMON_OPTIONS = {
       return text === undefined ? undefined : parseNumber(text, 0);
     },
   },
+  "backlog": single(
+    "N",
+    String(BACKLOG),
+    parseCount,
+    "connections that may wait in the system's queue of each TCP listener until they are accepted; Linux caps it at net.core.somaxconn",
+  ),
   "log": single(
     "text|json",
     "text",
@@ -70,18 +76,6 @@ export type CommonOptions = OptionValues<typeof COMMON_OPTIONS>;
  */
 export function durationOption(initial: string, help: string): Option<number> {
   return single("DURATION", initial, parseDuration, `time limit ${help}`);
-}
-
-/**
- * Parses where to listen.
- *
- * @param text `HOST:PORT`; `:PORT` is all addresses, `PORT` is on 127.0.0.1.
- * @returns The place; an empty host is all addresses.
- * @throws {SyntaxError} If it is malformed.
- */
-export function parseListen(text: string): HostPort {
-  const { host, port } = parseHostPort(text, "127.0.0.1");
-  return { host: text.startsWith(":") ? "" : host, port };
 }
 
 /**

@@ -167,7 +167,7 @@ export class GivenReader {
   /** The paths of Unix sockets are relative to the file as all others are. */
   #underFile(text: string): string {
     return text.replace(
-      /(^|=)unix:([^/,=][^,=]*)/g,
+      /(^|=)unix:([^/@,=][^,=]*)/g,
       (_all, before: string, path: string) =>
         `${before}unix:${relativeTo(this.#options.file, path)}`,
     );

@@ -5,6 +5,7 @@
  */
 
 import { prepareReceiveQueues } from "../net/receive_queue.ts";
+import { isUnixPath } from "../wire/endpoint.ts";
 import type { Command } from "./command.ts";
 import { CONFIG_OPTION } from "./config_option.ts";
 import { examineCertificates } from "./doctor_certificates.ts";
@@ -15,7 +16,7 @@ import { examineMachine } from "./doctor_machine.ts";
 import { examineNames } from "./doctor_names.ts";
 import { examinePermissions } from "./doctor_permissions.ts";
 import { examineStart } from "./doctor_start.ts";
-import { type DoctorSubject, filesOf } from "./doctor_subject.ts";
+import { type DoctorSubject, filesOf, folderOf } from "./doctor_subject.ts";
 import { examineTrials } from "./doctor_trials.ts";
 import { examineUpstreams } from "./doctor_upstreams.ts";
 import { flag, type OptionValues } from "./option.ts";
@@ -73,9 +74,9 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
   const subject = options.config === undefined
     ? await optionsSubject(options)
     : await fileSubject(options.config);
-  const { args, certificates, maxConnections, needed, outward, own } = subject;
+  const { args, certificates, needed, outward, own } = subject;
   const groups = await Promise.all([
-    examineMachine(maxConnections, needed.reads),
+    examineMachine(subject, needed.reads),
     subject.start,
     examineCertificates(certificates),
     ...outward.map((options) => examineUpstreams(options, own)),
@@ -87,9 +88,15 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
 }
 
 async function optionsSubject(options: DoctorOptions): Promise<DoctorSubject> {
-  const { certificates, ...needed } = filesOf(options);
+  const { certificates, ...files } = filesOf(options);
+  const sockets = options.listen.filter(isUnixPath);
+  const needed = {
+    ...files,
+    writes: [...files.writes, ...sockets.map(({ path }) => folderOf(path))],
+  };
   return {
     maxConnections: options["max-connections"],
+    backlog: options.backlog,
     certificates,
     servers: options.dns,
     outward: [options],

@@ -11,7 +11,7 @@ import { parseIpAddress } from "../wire/ip_address.ts";
 import { ConfigError, formatProblem } from "./config_error.ts";
 import { readConfigFile } from "./config_option.ts";
 import type { Finding } from "./doctor_finding.ts";
-import { examinePort } from "./doctor_start.ts";
+import { examinePlace } from "./doctor_start.ts";
 import {
   type DoctorSubject,
   type FileOptions,
@@ -30,6 +30,7 @@ import { type Trial, tryConfig } from "./try_config.ts";
 /** Options of a listener, as far as the doctor knows them. */
 type ListenerValues = FileOptions & OutwardOptions & {
   "max-connections": number;
+  backlog: number;
   dns?: readonly NameServer[];
 };
 
@@ -46,11 +47,12 @@ export async function configSubject(path: string): Promise<DoctorSubject> {
   try {
     const config = await loadConfig(text, path);
     const trial = await tryConfig(config);
-    return subjectOf(config, trial, { args, path, text });
+    return await subjectOf(config, trial, { args, path, text });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return {
       maxConnections: 0,
+      backlog: 0,
       certificates: [],
       servers: [],
       outward: [],
@@ -68,11 +70,11 @@ interface Source {
   text: string;
 }
 
-function subjectOf(
+async function subjectOf(
   config: Config,
   trial: Trial,
   { args, path, text }: Source,
-): DoctorSubject {
+): Promise<DoctorSubject> {
   const { program } = config;
   const all = config.listeners.flatMap(wholeValuesOf);
   const files = [...all, program].map(filesOf);
@@ -90,11 +92,15 @@ function subjectOf(
   const hosts = isProxy ? undefined : hostsOf(listened, all);
   return {
     maxConnections: all.reduce((sum, one) => sum + one["max-connections"], 0),
+    backlog: Math.max(0, ...all.map(({ backlog }) => backlog)),
     certificates: files.flatMap(({ certificates }) => certificates),
     servers: all.flatMap(({ dns = [] }) => dns),
     outward: all,
     own: [...trial.places.values()].flat(),
-    start: [...startFindings(path, config, trial), ...portFindings(listened)],
+    start: [
+      ...startFindings(path, config, trial),
+      ...await placeFindings(listened),
+    ],
     needed: {
       reads: [path, ...config.secretFiles, ...reads],
       writes,
@@ -147,10 +153,8 @@ function problemsOf(
 }
 
 /** Whether who may use them is said was seen by the trial. */
-function portFindings(places: readonly Endpoint[]): Finding[] {
-  return places.flatMap((place) =>
-    isUnixPath(place) ? [] : [examinePort(place, false)]
-  );
+function placeFindings(places: readonly Endpoint[]): Promise<Finding[]> {
+  return Promise.all(places.map((place) => examinePlace(place, false)));
 }
 
 /** All hosts that are talked to; `undefined` where names stand for any. */

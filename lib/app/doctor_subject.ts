@@ -16,6 +16,8 @@ import type { ProxyOptions } from "./proxy_options.ts";
 export interface DoctorSubject {
   /** Connections that are to be open at once. */
   maxConnections: number;
+  /** Connections that may wait for a listener, of all the largest number. */
+  backlog: number;
   /** Files with certificates. */
   certificates: readonly string[];
   /** Name servers; none is the system's resolver. */

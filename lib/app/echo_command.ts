@@ -4,6 +4,8 @@
  * @module
  */
 
+import { formatAddr } from "../net/unix_socket.ts";
+import { isUnixPath } from "../wire/endpoint.ts";
 import type { ListenerTls } from "../handlers/over_tls.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { ServerCommand } from "./command.ts";
@@ -43,7 +45,8 @@ async function runEcho(
     const { tls, files } = await openListenerTls(options, { log });
     const running = await startEcho({ ...configOf(options), tls, host, log });
     const banner = bannerLines(running.listeners[0]!, options, tls);
-    return { running, banner, files };
+    const writes = isUnixPath(options.listen);
+    return { running, banner, files, writes };
   });
 }
 
@@ -61,6 +64,7 @@ function configOf(options: EchoOptions): EchoConfig {
     idleTimeout: options["idle-timeout"],
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
+    backlog: options.backlog,
   };
 }
 
@@ -69,7 +73,7 @@ function bannerLines(
   options: EchoOptions,
   tls: ListenerTls | undefined,
 ): string[] {
-  const at = formatHostPort(addr.hostname, addr.port);
+  const at = formatAddr(addr);
   const stream = tls === undefined ? "TCP" : "TLS";
   const transport = options.udp ? `${stream} and UDP` : stream;
   const local = addr.hostname === "::" || addr.hostname === "0.0.0.0"

@@ -111,6 +111,7 @@ function configOf(options: ForwardOptions): ForwardConfig {
     },
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
+    backlog: options.backlog,
   };
 }
 

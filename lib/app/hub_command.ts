@@ -4,10 +4,13 @@
  * @module
  */
 
+import { formatAddr, pathOf } from "../net/unix_socket.ts";
+import { isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { ServerCommand } from "./command.ts";
 import { HUB_OPTIONS, type HubOptions } from "./hub_options.ts";
 import { openListenerTls } from "./listener_tls.ts";
+import { reachOf } from "./start_listeners.ts";
 import { runServer, type ServerLife } from "./run_server.ts";
 import { type HubConfig, type RunningHub, startHub } from "./start_hub.ts";
 import { UsageError } from "./usage_error.ts";
@@ -36,7 +39,8 @@ function runHub(
     const { tls, files } = await openListenerTls(options, { log });
     const running = await startHub({ ...configOf(options), tls, host, log });
     const banner = bannerOf(running, options, tls !== undefined);
-    return { running, banner, files };
+    const writes = [...options.listen, ...options.ws].some(isUnixPath);
+    return { running, banner, files, writes };
   });
 }
 
@@ -70,6 +74,7 @@ function configOf(options: HubOptions): HubConfig {
     handshakeTimeout: options["handshake-timeout"],
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
+    backlog: options.backlog,
   };
 }
 
@@ -78,10 +83,10 @@ function bannerOf(
   options: HubOptions,
   isSecure: boolean,
 ): string[] {
-  return listeners.flatMap(({ addr, isPublic }, index) => {
-    const at = formatHostPort(addr.hostname, addr.port);
+  return listeners.flatMap(({ addr, isPublic, mode }, index) => {
+    const at = formatAddr(addr);
     const isWeb = index >= options.listen.length;
-    const reach = isPublic ? "from anywhere" : "on this machine";
+    const reach = reachOf({ isPublic, mode });
     return [
       `Listening on ${at} (${isWeb ? "WebSocket" : options.frame})`,
       ...tryLine(addr, { isWeb, isSecure }, options),
@@ -91,10 +96,17 @@ function bannerOf(
 }
 
 function tryLine(
-  { hostname, port }: Deno.NetAddr,
+  addr: Deno.NetAddr,
   { isWeb, isSecure }: { isWeb: boolean; isSecure: boolean },
   { frame }: HubOptions,
 ): string[] {
+  const path = pathOf(addr);
+  if (path !== undefined) {
+    const isText = !isWeb && frame !== "length32";
+    const secure = isSecure ? "--tls " : "";
+    return isText ? [`Try it: sluice connect ${secure}unix:${path}`] : [];
+  }
+  const { hostname, port } = addr;
   const local: Record<string, string> = { "::": "::1", "0.0.0.0": "127.0.0.1" };
   const host = local[hostname] ?? hostname;
   const at = formatHostPort(host, port);

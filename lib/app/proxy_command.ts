@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isUnixPath } from "../wire/endpoint.ts";
 import { prepareReceiveQueues } from "../net/receive_queue.ts";
 import { Bans } from "../policy/bans.ts";
 import type { Users } from "../policy/users.ts";
@@ -83,7 +84,8 @@ function runProxy(
     const count = isOpen ? undefined : size;
     const clients = tls?.clients;
     const banner = bannerLines({ ...facts, rules: count, tls: clients });
-    const writes = options["quota-file"] !== undefined;
+    const writes = options["quota-file"] !== undefined ||
+      options.listen.some(isUnixPath);
     return {
       running,
       banner,
@@ -128,6 +130,7 @@ function configOf(
     forwardedFor: options["forwarded-for"],
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
+    backlog: options.backlog,
     acceptProxy: acceptProxyOf(options),
     sendProxy: options["send-proxy"],
     parents: parentsOf(options),

@@ -78,6 +78,8 @@ export interface ForwardConfig extends FrontConfig {
    * (default 1,000): in a rolling restart nobody notices which process it was.
    */
   grace?: number;
+  /** Connections that may wait for each listener (default 4,096). */
+  backlog?: number;
   /** The program that it runs in (default: one of its own). */
   host?: ServerHost;
   /** Takes what there is to log (default: nothing is logged). */
@@ -184,6 +186,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
         grace: config.grace ?? 1_000,
         log,
         host,
+        backlog: config.backlog,
         kind: "forward",
       },
     );

@@ -10,10 +10,10 @@ import type { SlowPolicy } from "../handlers/hub_outbox.ts";
 import type { HubServices } from "../handlers/hub_services.ts";
 import { hubTcp } from "../handlers/hub_tcp.ts";
 import { hubWeb } from "../handlers/hub_web.ts";
+import { BACKLOG } from "../net/backlog.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { ConnectionLimits, MOST_REFUSED } from "../policy/connection_limits.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
-import type { HostPort } from "../wire/host_port.ts";
 import { tcpDialect } from "../wire/hub_dialect.ts";
 import type { HubFraming } from "../wire/hub_frame.ts";
 import { webSocketDialect } from "../wire/hub_websocket.ts";
@@ -31,9 +31,9 @@ import { UsageError } from "./usage_error.ts";
 /** What the hub is to be. */
 export interface HubConfig {
   /** Where to listen for TCP; port 0 takes a free one. */
-  listen: readonly HostPort[];
+  listen: readonly Endpoint[];
   /** Where to listen for browsers (default: nowhere). */
-  web?: readonly HostPort[];
+  web?: readonly Endpoint[];
   /** Web origins that may connect besides the page's own (default: none). */
   origins?: readonly string[];
   /** Lets everyone in although others can reach it (default false). */
@@ -67,6 +67,8 @@ export interface HubConfig {
    * listener that only this machine can reach).
    */
   maxConnectionsPerClient?: number | undefined;
+  /** Connections that may wait for each listener (default 4,096). */
+  backlog?: number;
   /** The program that it runs in (default: one of its own). */
   host?: ServerHost;
   /** Takes what there is to log (default: nothing is logged). */
@@ -97,6 +99,7 @@ const DEFAULTS = {
   handshakeTimeout: 10_000,
   maxConnections: 20_000,
   maxConnectionsPerClient: undefined,
+  backlog: BACKLOG,
   host: ALONE,
   log: () => {},
 } as const;
@@ -140,6 +143,7 @@ export async function startHub(
       slots: Math.min(given.maxConnections + MOST_REFUSED, capacity),
       log: given.log,
       host: given.host,
+      backlog: given.backlog,
       kind: "hub",
       check: (listener, where) => requireConsent(given, listener, where),
     },

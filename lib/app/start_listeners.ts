@@ -12,6 +12,7 @@ import {
   type Server,
 } from "../net/listen.ts";
 import type { ListenerKind, ListenerWatch } from "../handlers/registry.ts";
+import { SOCKET_MODE } from "../net/unix_listener.ts";
 import { formatAddr } from "../net/unix_socket.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { refusedRange } from "../policy/address_guard.ts";
@@ -20,7 +21,7 @@ import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { openEndpoint } from "./open_listener.ts";
-import { ALONE, type ServerHost } from "./server_host.ts";
+import { ALONE, type OpenEndpoint, type ServerHost } from "./server_host.ts";
 
 /**
  * Milliseconds that who came just before a shutdown has to say what it wants
@@ -37,6 +38,8 @@ export interface ListenerInfo {
   readonly name: string;
   /** Whether others than this machine can reach it. */
   readonly isPublic: boolean;
+  /** Permissions of its file, where it is a Unix socket. */
+  readonly mode?: number;
   /** Takes in its connections; `undefined` where nobody watches. */
   readonly watch?: ListenerWatch | undefined;
 }
@@ -76,7 +79,9 @@ export interface StartListenersOptions {
    */
   check?: (listener: ListenerInfo, where: Endpoint) => void;
   /** Opens a listener (default {@linkcode openEndpoint}). */
-  open?: (where: Endpoint) => Promise<Listener>;
+  open?: OpenEndpoint;
+  /** Connections that may wait for each listener (default 4,096). */
+  backlog?: number | undefined;
   /** The program that they belong to (default: one of their own). */
   host?: ServerHost | undefined;
 }
@@ -125,6 +130,20 @@ export async function startListeners(
 }
 
 /**
+ * Tells from where a listener can be reached.
+ *
+ * @param listener The listener.
+ * @returns What goes behind "for anyone".
+ */
+export function reachOf(
+  { isPublic, mode }: { isPublic: boolean; mode: number | undefined },
+): string {
+  if (mode === undefined) return isPublic ? "from anywhere" : "on this machine";
+  const digits = mode.toString(8).padStart(3, "0");
+  return `who may write to the file (mode ${digits})`;
+}
+
+/**
  * Tells where a listener was to be, for a message about it: with the address
  * that was bound, and the port that was asked for.
  *
@@ -154,15 +173,18 @@ interface Opened {
 
 async function openAll(
   listen: readonly Endpoint[],
-  { check, open = openEndpoint, host = ALONE }: StartListenersOptions,
+  { backlog, check, open = openEndpoint, host = ALONE }: StartListenersOptions,
 ): Promise<Opened[]> {
   const opened: Opened[] = [];
   try {
     for (const where of listen) {
-      const listener = await host.open(where, open);
+      const listener = await host.open(where, open, backlog);
       const addr = listener.addr as Deno.NetAddr;
       const isPublic = !isUnixPath(where) && !isLoopback(addr);
-      const info = { addr, name: formatAddr(addr), isPublic };
+      const info = {
+        ...{ addr, name: formatAddr(addr), isPublic },
+        ...isUnixPath(where) ? { mode: where.mode ?? SOCKET_MODE } : {},
+      };
       opened.push({ listener, info });
       try {
         check?.(info, where);

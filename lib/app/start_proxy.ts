@@ -22,7 +22,6 @@ import { MOST_REFUSED } from "../policy/connection_limits.ts";
 import { type RuleBook, Rules } from "../policy/rules.ts";
 import { type User, Users } from "../policy/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
-import type { HostPort } from "../wire/host_port.ts";
 import { connectionLimits, threadCapacity } from "./connection_counts.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
 import { type LimitConfig, startWith } from "./open_limits.ts";
@@ -42,7 +41,7 @@ import { UsageError } from "./usage_error.ts";
 /** What the proxy is to be. */
 export interface ProxyConfig extends FrontConfig {
   /** Where to listen; port 0 takes a free one. */
-  listen: readonly HostPort[];
+  listen: readonly Endpoint[];
   /**
    * Who may use it. An empty list, or none, is everyone; `Users` are the only
    * ones also while they are none, and can be replaced later.
@@ -90,6 +89,8 @@ export interface ProxyConfig extends FrontConfig {
    * (default 1,000): in a rolling restart nobody notices which process it was.
    */
   grace?: number;
+  /** Connections that may wait for each listener (default 4,096). */
+  backlog?: number;
   /** The program that it runs in (default: one of its own). */
   host?: ServerHost;
   /** Takes what there is to log (default: nothing is logged). */
@@ -172,6 +173,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
       grace: config.grace ?? 1_000,
       log,
       host,
+      backlog: config.backlog,
       kind: "proxy",
       check: (listener, where) => requireConsent(config, listener, where),
     });

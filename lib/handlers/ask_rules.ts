@@ -5,6 +5,7 @@
  * @module
  */
 
+import { pathOf } from "../net/unix_socket.ts";
 import { Refusal } from "../policy/refusal.ts";
 import type { Question, RuleCommand } from "../policy/rule_question.ts";
 import type { Verdict } from "../policy/rules.ts";
@@ -35,9 +36,9 @@ export function questionOf(session: Session, wish: Wish): Question {
   const { command, host, port } = wish;
   const name = typeof host === "string" ? host : undefined;
   return {
-    client: addressOf(remote),
+    client: isUnix(remote) ? undefined : addressOf(remote),
     user: identity?.name,
-    listener: { ip: addressOf(local), port: local.port },
+    listener: placeOf(local),
     command,
     target: host === undefined ? undefined : { name, port },
     isGuarded: services.isGuarded,
@@ -154,6 +155,16 @@ export function noteRule({ record }: Session, verdict: Verdict): void {
 function refused({ record }: Session, { reason, rule }: Verdict): Refusal {
   record.rule = rule;
   return new Refusal("forbidden", reason);
+}
+
+function placeOf(local: Deno.NetAddr): Question["listener"] {
+  const path = pathOf(local);
+  if (path !== undefined) return { path };
+  return { ip: addressOf(local), port: local.port };
+}
+
+function isUnix(addr: Deno.NetAddr): boolean {
+  return pathOf(addr) !== undefined;
 }
 
 function addressOf({ hostname }: Deno.NetAddr): IpAddress {

@@ -72,9 +72,16 @@ export async function associate(
       "Cannot serve request: UDP does not go through parents",
     );
   }
+  const client = parseIpAddress(remote.hostname);
+  const own = parseIpAddress(session.local.hostname);
+  if (client === undefined || own === undefined) {
+    throw new Socks5Error(
+      REPLY.CommandNotSupported,
+      "Cannot serve request: UDP needs a client with an address, not one of a Unix socket",
+    );
+  }
   // Whom for is not known yet; where it makes no difference, it ends here.
   requireName(session, openQuestion(session));
-  const client = parseIpAddress(remote.hostname)!;
   const { limits, perClient } = services.udp;
   const lease = limits.admit(remote.hostname, perClient);
   try {

@@ -14,10 +14,12 @@
  * @module
  */
 
+import { BACKLOG } from "../net/backlog.ts";
 import { DialError, dialErrorKind } from "../net/dial_error.ts";
 import { errorCode } from "../net/error_code.ts";
 import { outgoingFor } from "../net/outgoing.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
+import { pathOf } from "../net/unix_socket.ts";
 import { unmapAddr } from "../net/unmap_addr.ts";
 import { Refusal } from "../policy/refusal.ts";
 import type { Question } from "../policy/rule_question.ts";
@@ -123,20 +125,29 @@ async function openPeer(
 
 /**
  * The peer knows us by the address that connections to it leave from; where
- * none was chosen, by the one that the client has reached us at.
+ * none was chosen, by the one that the client has reached us at. Where there is
+ * no such address none is guessed.
  */
 function listenHost(
   { local, services }: Session,
   addresses: IpAddress[] | undefined,
 ): string {
   const far = addresses?.[0] ?? parseIpAddress(local.hostname);
-  const near = far && outgoingFor(services.outgoing, far);
-  return near === undefined ? local.hostname : formatIpAddress(near);
+  const { ipv4, ipv6 } = services.outgoing;
+  const near = far === undefined
+    ? ipv4 ?? ipv6
+    : outgoingFor(services.outgoing, far);
+  if (near !== undefined) return formatIpAddress(near);
+  if (pathOf(local) === undefined) return local.hostname;
+  throw new Refusal(
+    "forbidden",
+    "BIND needs an address to listen on, and the client came by a Unix socket; --bind names one",
+  );
 }
 
 function listen(hostname: string): Deno.TcpListener {
   try {
-    return Deno.listen({ hostname, port: 0 });
+    return Deno.listen({ hostname, port: 0, tcpBacklog: BACKLOG });
   } catch (error) {
     const reason = errorCode(error) ?? String(error);
     throw new DialError(

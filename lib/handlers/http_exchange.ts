@@ -5,6 +5,7 @@
  */
 
 import type { TunnelResult } from "../net/tunnel.ts";
+import { pathOf } from "../net/unix_socket.ts";
 import { HttpError } from "../wire/http_error.ts";
 import {
   encodeForwardedRequest,
@@ -116,7 +117,14 @@ function encodeRequest(exchange: Exchange): Uint8Array {
   return encodeForwardedRequest(head, target, {
     framing,
     maxForwards,
-    ...(services.forwardedFor ? { forwardedFor: remote.hostname } : {}),
+    // As Squid calls a client without an address.
+    ...(services.forwardedFor
+      ? {
+        forwardedFor: pathOf(remote) === undefined
+          ? remote.hostname
+          : "unknown",
+      }
+      : {}),
   });
 }
 

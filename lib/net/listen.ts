@@ -17,6 +17,12 @@ export interface Listener extends Disposable {
   readonly addr: Deno.Addr;
   /** Whether other processes accept from it too (default false). */
   readonly isShared?: boolean;
+  /**
+   * Changes the permissions of its file, where it is a Unix socket.
+   *
+   * @param mode The permissions (default `0o600`).
+   */
+  setMode?(mode?: number): void;
   /** Waits for the next connection. */
   accept(): Promise<Connection>;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parseEndpoint, type UnixPath } from "../wire/endpoint.ts";
 import { parseHostPort } from "../wire/host_port.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { type IpRange, isInRange, parseIpRange } from "../wire/ip_range.ts";
@@ -14,6 +15,9 @@ import { RULE_COMMANDS, type Subject } from "./rule_question.ts";
 
 /** Whether a condition holds; `undefined` where that is not known yet. */
 export type Test = (subject: Subject) => boolean | undefined;
+
+/** What clients of Unix sockets are called, who have no address. */
+const UNIX = "unix";
 
 /** Makes the test of a condition from its values. */
 export type ParseCondition = (values: List, options: ConditionOptions) => Test;
@@ -122,6 +126,7 @@ function parseUsers(values: List): Test {
 
 function parseListeners(values: List): Test {
   const places = parseEach(values, (text) => {
+    if (text.startsWith("unix:")) return parseEndpoint(text, "") as UnixPath;
     const { host, port } = parseHostPort(text, "");
     const ip = host === "" ? undefined : parseIpAddress(host);
     if (port !== 0 && (host === "" || ip !== undefined)) {
@@ -129,19 +134,28 @@ function parseListeners(values: List): Test {
       return { range: isAny ? undefined : rangeOf(ip), port };
     }
     throw new SyntaxError(
-      `'${text}' is no listener such as 1080, 192.0.2.1:1080 or [::1]:1080`,
+      `'${text}' is no listener such as 1080, 192.0.2.1:1080, [::1]:1080 or unix:/run/sluice.sock`,
     );
   });
   return ({ question: { listener } }) =>
-    places.some(({ range, port }) =>
-      port === listener.port &&
-      (range === undefined || isInRange(range, listener.ip))
-    );
+    places.some((place) => {
+      if ("path" in place || "path" in listener) {
+        return "path" in place && "path" in listener &&
+          place.path === listener.path;
+      }
+      return place.port === listener.port &&
+        (place.range === undefined || isInRange(place.range, listener.ip));
+    });
 }
 
 function parseClients(values: List): Test {
-  const ranges = parseEach(values, (text) => parseIpRange(text));
-  return ({ client }) => isInOne(ranges, client);
+  const isUnix = values.some(({ text }) => text === UNIX);
+  const ranges = parseEach(
+    values,
+    (text) => text === UNIX ? [] : [parseIpRange(text)],
+  ).flat();
+  return ({ client }) =>
+    client === undefined ? isUnix : isInOne(ranges, client);
 }
 
 function parseNames(values: List): Test {

@@ -134,13 +134,13 @@ const MISTAKES: readonly (readonly [
   [
     "deny listener x:1",
     15,
-    "'x:1' is no listener such as 1080, 192.0.2.1:1080 or [::1]:1080",
+    "'x:1' is no listener such as 1080, 192.0.2.1:1080, [::1]:1080 or unix:/run/sluice.sock",
   ],
   ["deny listener ::1", 15, "'::1' needs brackets and a port: [::1]:1080"],
   [
     "deny listener 0",
     15,
-    "'0' is no listener such as 1080, 192.0.2.1:1080 or [::1]:1080",
+    "'0' is no listener such as 1080, 192.0.2.1:1080, [::1]:1080 or unix:/run/sluice.sock",
   ],
   [
     "deny name 10.0.0.1",
