@@ -9,6 +9,7 @@ import { type AnyCommand, COMMANDS } from "./commands.ts";
 import { type CommandHelp, formatHelp } from "./help.ts";
 import { late } from "./late.ts";
 import { parseOptions, suggest } from "./parse_options.ts";
+import { printErrors, printLines } from "./print_lines.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
 /** Exit codes besides those of a command that ran. */
@@ -101,12 +102,11 @@ function briefs(prefix: string): [name: string, brief: string][] {
 }
 
 function print(text: string): number {
-  Deno.stdout.writeSync(new TextEncoder().encode(text + "\n"));
+  printLines([text]);
   return 0;
 }
 
 function report(error: Error, code: number): number {
-  const line = `sluice: ${error.message.replaceAll(/\s+/g, " ")}\n`;
-  Deno.stderr.writeSync(new TextEncoder().encode(line));
+  printErrors([`sluice: ${error.message.replaceAll(/\s+/g, " ")}`]);
   return code;
 }
