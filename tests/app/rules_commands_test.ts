@@ -191,7 +191,7 @@ const FAILURES: readonly (readonly [
     "",
     ["rules", "list", "--rules", "."],
     2,
-    "sluice: Cannot read rules .: it is not a regular file\n",
+    "sluice: Cannot read rules .: it is a folder\n",
   ],
   [
     "x: deny",
