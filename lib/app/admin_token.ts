@@ -6,6 +6,7 @@
 
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { AdminOptions } from "./admin_options.ts";
+import { explainFile, readText } from "./read_file.ts";
 import { askedName, type ListenerInfo } from "./start_listeners.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
@@ -39,7 +40,7 @@ export async function readAdminToken(
       `Option --admin-token-file and ${VARIABLE} are both set`,
     );
   }
-  const [line = ""] = (await readFile(path)).split(/\r?\n/, 1);
+  const [line = ""] = (await readToken(path)).split(/\r?\n/, 1);
   return checked(line.trim(), path);
 }
 
@@ -64,17 +65,11 @@ export function requireAdminToken(
   );
 }
 
-async function readFile(path: string): Promise<string> {
+async function readToken(path: string): Promise<string> {
   try {
-    return await Deno.readTextFile(path);
+    return await readText(path);
   } catch (error) {
-    const why = error instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : error instanceof Deno.errors.IsADirectory
-      ? "it is a folder"
-      : error instanceof Error
-      ? error.message
-      : String(error);
+    const why = explainFile(path, error);
     throw new StartError(`Cannot read admin token ${path}: ${why}`, {
       cause: error,
     });

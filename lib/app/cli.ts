@@ -9,7 +9,9 @@ import { type AnyCommand, COMMANDS } from "./commands.ts";
 import { type CommandHelp, formatHelp } from "./help.ts";
 import { late } from "./late.ts";
 import { parseOptions, suggest } from "./parse_options.ts";
+import { printErrors, printLines } from "./print_lines.ts";
 import { StartError, UsageError } from "./usage_error.ts";
+import { quote } from "../wire/quote.ts";
 
 /** Exit codes besides those of a command that ran. */
 const EXIT = { failed: 1, usage: 2 } as const;
@@ -75,7 +77,7 @@ async function findCommand(args: string[]): Promise<Found> {
   const hint = nearest === undefined
     ? "see --help"
     : `did you mean ${nearest}?`;
-  throw new UsageError(`Unknown command '${word}'; ${hint}`);
+  throw new UsageError(`Unknown command ${quote(word)}; ${hint}`);
 }
 
 /** The proxy's help is the first that a person sees: it tells of the others. */
@@ -101,12 +103,11 @@ function briefs(prefix: string): [name: string, brief: string][] {
 }
 
 function print(text: string): number {
-  Deno.stdout.writeSync(new TextEncoder().encode(text + "\n"));
+  printLines([text]);
   return 0;
 }
 
 function report(error: Error, code: number): number {
-  const line = `sluice: ${error.message.replaceAll(/\s+/g, " ")}\n`;
-  Deno.stderr.writeSync(new TextEncoder().encode(line));
+  printErrors([`sluice: ${error.message.replaceAll(/\s+/g, " ")}`]);
   return code;
 }

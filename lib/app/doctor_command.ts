@@ -20,6 +20,7 @@ import { type DoctorSubject, filesOf, folderOf } from "./doctor_subject.ts";
 import { examineTrials } from "./doctor_trials.ts";
 import { examineUpstreams } from "./doctor_upstreams.ts";
 import { flag, type OptionValues } from "./option.ts";
+import { printLines } from "./print_lines.ts";
 import { PROXY_OPTIONS } from "./proxy_options.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -62,10 +63,7 @@ async function runDoctor(options: DoctorOptions): Promise<number> {
   const text = options.json
     ? JSON.stringify({ worst, findings }, undefined, 2)
     : formatFindings(findings);
-  const bytes = new TextEncoder().encode(`${text}\n`);
-  for (let count = 0; count < bytes.length;) {
-    count += Deno.stdout.writeSync(bytes.subarray(count));
-  }
+  printLines([text]);
   return worst === "problem" ? 1 : 0;
 }
 

@@ -6,6 +6,7 @@
  */
 
 import { dirname, isAbsolute, join } from "node:path";
+import { type FileError, readText } from "./read_file.ts";
 
 /** Bytes that a file with a secret may have. */
 const MOST_BYTES = 64 * 1024;
@@ -86,10 +87,13 @@ function hidePassword(url: string): string {
  *
  * @param file Path of the configuration.
  * @param path What it says.
- * @returns The path, as seen from where the program runs.
+ * @returns The path, as seen from where the program runs; of a configuration
+ *   under `/dev` or `/proc`, such as a pipe, it is relative to that.
  */
 export function relativeTo(file: string, path: string): string {
-  return isAbsolute(path) ? path : join(dirname(file), path);
+  // What a shell makes of `<(…)` is in no folder of the operator's.
+  const isPipe = /^\/(?:dev|proc)\//.test(file);
+  return isAbsolute(path) || isPipe ? path : join(dirname(file), path);
 }
 
 function fromEnvironment(name: string): string {
@@ -106,26 +110,13 @@ function fromEnvironment(name: string): string {
 }
 
 async function fromFile(path: string): Promise<string> {
-  const { state } = await Deno.permissions.query({ name: "read", path });
-  if (state !== "granted") {
-    throw new SyntaxError(
-      `cannot read ${path}: Deno was not given --allow-read=${path}`,
-    );
-  }
-  let bytes: Uint8Array;
+  let text: string;
   try {
-    const { isFile, size } = await Deno.stat(path);
-    if (!isFile) throw new SyntaxError(`${path} is not a regular file`);
-    if (size > MOST_BYTES) throw new SyntaxError(`${path} exceeds 64 KiB`);
-    bytes = await Deno.readFile(path);
+    text = await readText(path, { most: MOST_BYTES });
   } catch (error) {
-    if (error instanceof SyntaxError) throw error;
-    const why = error instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : "this user may not read it";
-    throw new SyntaxError(`cannot read ${path}: ${why}`, { cause: error });
+    throw new SyntaxError((error as FileError).message, { cause: error });
   }
-  const secret = new TextDecoder().decode(bytes).replace(/\r?\n$/, "");
+  const secret = text.replace(/\r?\n$/, "");
   if (secret === "") throw new SyntaxError(`${path} is empty`);
   return secret;
 }

@@ -13,6 +13,7 @@ import type { Bans, BansOptions, BanState } from "../policy/bans.ts";
 import { ReplicatedBans } from "../policy/replicated_bans.ts";
 import { SharedTable } from "../sync/shared_table.ts";
 import { type Endpoint, formatEndpoint } from "../wire/endpoint.ts";
+import { knownPipes, knowPipes } from "./read_file.ts";
 import type { OpenEndpoint, ServerHost } from "./server_host.ts";
 import type {
   Agreement,
@@ -79,6 +80,7 @@ export class WorkerHost implements ServerHost {
     return {
       places: new Map([...this.#places].filter(isOpen)),
       tables: this.#tables,
+      pipes: knownPipes(),
     };
   }
 
@@ -87,7 +89,8 @@ export class WorkerHost implements ServerHost {
    *
    * @param agreement That.
    */
-  agree({ places, tables }: Agreement): void {
+  agree({ pipes, places, tables }: Agreement): void {
+    knowPipes(pipes);
     for (const [name, place] of places) this.#places.set(name, place);
     for (const [name, table] of tables) this.#tables.set(name, table);
   }

@@ -61,6 +61,8 @@ export interface Agreement {
   places: ReadonlyMap<string, Place>;
   /** Tables by name. */
   tables: ReadonlyMap<string, TableMemory>;
+  /** What pipes have said, which say it to one thread only. */
+  pipes: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
 /** What a thread is given at its start. */

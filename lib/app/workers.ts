@@ -11,6 +11,7 @@ import { clockLead } from "../sync/shared_clock.ts";
 import { BanKeeper } from "./ban_keeper.ts";
 import { CONNECTION_TABLE } from "./connection_counts.ts";
 import { descriptorLimit } from "./descriptors.ts";
+import { knownPipes } from "./read_file.ts";
 import type { Stoppable } from "./run_until_signal.ts";
 import { SaidOnce } from "./said_once.ts";
 import type { ConfigChange } from "./run_config.ts";
@@ -118,7 +119,11 @@ export class Workers implements Stoppable {
   readonly #said = new SaidOnce();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #task: WorkerTask;
-  #agreement: Agreement = { places: new Map(), tables: new Map() };
+  #agreement: Agreement = {
+    places: new Map(),
+    tables: new Map(),
+    pipes: knownPipes(),
+  };
   #started: WorkerStarted | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #deaths: number[] = [];
@@ -217,6 +222,9 @@ export class Workers implements Stoppable {
   apply(config: PlainConfig): Promise<ConfigChange> {
     return this.#inTurn(async () => {
       const [first, ...others] = this.#requireServing();
+      // Whoever has found the configuration good has read its pipes.
+      const pipes = new Map([...this.#agreement.pipes, ...knownPipes()]);
+      this.#agreement = { ...this.#agreement, pipes };
       const applied = await first.thread.ask("apply", config, this.#agreement);
       this.#task = { config };
       this.#note(applied);
