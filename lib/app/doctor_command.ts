@@ -16,7 +16,12 @@ import { examineMachine } from "./doctor_machine.ts";
 import { examineNames } from "./doctor_names.ts";
 import { examinePermissions } from "./doctor_permissions.ts";
 import { examineStart } from "./doctor_start.ts";
-import { type DoctorSubject, filesOf, folderOf } from "./doctor_subject.ts";
+import {
+  type DoctorSubject,
+  filesOf,
+  folderOf,
+  isGuardedProxy,
+} from "./doctor_subject.ts";
 import { examineTrials } from "./doctor_trials.ts";
 import { examineUpstreams } from "./doctor_upstreams.ts";
 import { flag, type OptionValues } from "./option.ts";
@@ -100,7 +105,7 @@ async function optionsSubject(options: DoctorOptions): Promise<DoctorSubject> {
     outward: [options],
     own: [],
     start: await examineStart(options),
-    needed,
+    needed: { ...needed, isGuarded: isGuardedProxy(options) },
     args: argumentsOf(),
   };
 }

@@ -17,6 +17,7 @@ import {
   type FileOptions,
   filesOf,
   folderOf,
+  isGuardedProxy,
 } from "./doctor_subject.ts";
 import type { OutwardOptions } from "./doctor_upstreams.ts";
 import {
@@ -27,8 +28,11 @@ import {
 } from "./load_config.ts";
 import { type Trial, tryConfig } from "./try_config.ts";
 
+/** What tells whether a proxy has an address guard. */
+type GuardOptions = Parameters<typeof isGuardedProxy>[0];
+
 /** Options of a listener, as far as the doctor knows them. */
-type ListenerValues = FileOptions & OutwardOptions & {
+type ListenerValues = FileOptions & OutwardOptions & GuardOptions & {
   "max-connections": number;
   backlog: number;
   dns?: readonly NameServer[];
@@ -106,6 +110,7 @@ async function subjectOf(
       writes,
       variables: [...text.matchAll(/\benv:(\w+)/g)].map(([, name]) => name!),
       ...hosts === undefined ? {} : { hosts },
+      isGuarded: all.some(isGuardedProxy),
     },
     args,
   };

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { mayListInterfaces } from "../net/own_addresses.ts";
 import type { Finding } from "./doctor_finding.ts";
 import { MODULES } from "./late.ts";
 
@@ -18,10 +19,14 @@ export interface NeededPermissions {
   variables?: readonly string[];
   /** All that it listens on and connects to (default: anything). */
   hosts?: readonly string[];
+  /** Whether its address guard asks for this machine's addresses. */
+  isGuarded?: boolean;
 }
 
 /** Variables that are looked at. */
 const VARIABLES = ["SLUICE_USERS", "SLUICE_ADMIN_TOKEN", "NO_COLOR"];
+
+const INTERFACES = "--allow-sys=networkInterfaces";
 
 const BEYOND = ["run", "ffi", "sys"] as const;
 
@@ -73,7 +78,9 @@ export function examinePermissions(
   };
 }
 
-function lackOf({ hosts, reads, writes }: NeededPermissions): string[] {
+function lackOf(
+  { hosts, isGuarded, reads, writes }: NeededPermissions,
+): string[] {
   const isReached = isGranted({ name: "net" }) ||
     hosts?.every((host) => isGranted({ name: "net", host }));
   return [
@@ -82,12 +89,13 @@ function lackOf({ hosts, reads, writes }: NeededPermissions): string[] {
       .map((path) => `--allow-read=${path}`),
     ...writes.filter((path) => !isGranted({ name: "write", path }))
       .map((path) => `--allow-write=${path}`),
+    ...isGuarded && !mayListInterfaces() ? [INTERFACES] : [],
   ];
 }
 
 /** A proxy connects to wherever it is asked: rules narrow that, not Deno. What else there is has its own places. */
 function flagsFor(
-  { hosts, reads, variables = [], writes }: NeededPermissions,
+  { hosts, isGuarded, reads, variables = [], writes }: NeededPermissions,
 ): string[] {
   const names = [...new Set([...VARIABLES, ...variables])];
   const read = [...new Set([MODULES, ...reads, ...writes])];
@@ -99,6 +107,7 @@ function flagsFor(
     ...writes.length === 0
       ? []
       : [quote(`--allow-write=${[...new Set(writes)].join()}`)],
+    ...isGuarded ? [INTERFACES] : [],
   ];
 }
 

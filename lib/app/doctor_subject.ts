@@ -6,7 +6,9 @@
  */
 
 import type { NameServer } from "../net/dns_client.ts";
+import { refusedRange } from "../policy/address_guard.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
+import { parseIpAddress } from "../wire/ip_address.ts";
 import type { Finding } from "./doctor_finding.ts";
 import type { NeededPermissions } from "./doctor_permissions.ts";
 import type { OutwardOptions } from "./doctor_upstreams.ts";
@@ -91,6 +93,25 @@ export function filesOf(options: FileOptions): NamedFiles {
     : undefined;
   const writes = isThere([options["quota-file"], socket]).map(folderOf);
   return { certificates, reads, writes };
+}
+
+/**
+ * Tells whether a proxy has an address guard.
+ *
+ * @param options What it listens on, and whether the guard is lifted.
+ * @returns Whether it has; names other than `localhost` may stand for anything.
+ */
+export function isGuardedProxy(
+  options: Partial<Pick<ProxyOptions, "allow-private" | "listen">>,
+): boolean {
+  const { "allow-private": isLifted, listen = [] } = options;
+  if (isLifted !== false) return false; // Other servers have no such option.
+  return listen.some((endpoint) => {
+    if (isUnixPath(endpoint)) return false; // Only for programs of this machine.
+    const ip = parseIpAddress(endpoint.host);
+    if (ip === undefined) return endpoint.host !== "localhost";
+    return !refusedRange(ip)?.startsWith("loopback");
+  });
 }
 
 /**

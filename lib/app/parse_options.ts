@@ -142,7 +142,7 @@ async function describeUnknown(
   const hint = nearest === undefined
     ? "see --help"
     : `did you mean --${nearest}?`;
-  return `Unknown option ${quote(option)}; ${hint}`;
+  return `Unknown option ${quote(option ?? "")}; ${hint}`;
 }
 
 /** Leaves out what follows: it may be a password, as in curl's -uNAME:…. */

@@ -11,6 +11,7 @@ import {
   type RuleCommand,
 } from "../policy/rule_question.ts";
 import { DialError } from "../net/dial_error.ts";
+import { isOwnAddress } from "../net/own_addresses.ts";
 import { Context } from "../sync/context.ts";
 import { type Host, parseHost } from "../wire/host_name.ts";
 import { isUnixPath, parseListenEndpoint } from "../wire/endpoint.ts";
@@ -148,6 +149,7 @@ function questionOf(options: Options, { host, port }: Target): Question {
     command,
     target: { name, port },
     isGuarded: isPublic && !options["allow-private"],
+    isOwn: isOwnAddress,
   };
 }
 

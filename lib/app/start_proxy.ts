@@ -16,6 +16,7 @@ import { detect } from "../handlers/detect.ts";
 import type { ProxyVersion } from "../handlers/proxy_header.ts";
 import type { StartTls } from "../net/chain.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
+import { mayListInterfaces } from "../net/own_addresses.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { Bans } from "../policy/bans.ts";
 import { MOST_REFUSED } from "../policy/connection_limits.ts";
@@ -178,6 +179,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
       check: (listener, where) => requireConsent(config, listener, where),
     });
   const running = await startWith(limits, start);
+  warnOfBlindGuard(config, running, log);
   const hideBans = host.registry?.showBans(shared.bans);
   return {
     listeners: running.listeners,
@@ -243,6 +245,22 @@ function requireServable(config: ProxyConfig) {
   throw new UsageError(
     "Refusing to start: with users nobody could use --protocols socks4, which has no password; add socks5 or http",
   );
+}
+
+/** The guard goes without what Deno does not let it see. */
+function warnOfBlindGuard(
+  { allowPrivate }: ProxyConfig,
+  { listeners }: RunningListeners,
+  log: (event: LogEvent) => void,
+): void {
+  const isGuarded = !allowPrivate && listeners.some(({ isPublic }) => isPublic);
+  if (!isGuarded || mayListInterfaces()) return;
+  log({
+    event: "message",
+    level: "warning",
+    message:
+      "The address guard does not know this machine's addresses: a connection to one is closed before a byte is sent, datagrams get through; start Deno with --allow-sys=networkInterfaces",
+  });
 }
 
 /** What is allowed on a listener depends on who can reach it. */

@@ -15,6 +15,14 @@ import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import type { Session } from "./session.ts";
 
 /**
+ * Tells whether somebody may come.
+ *
+ * @param ip Where from.
+ * @param isHere Whether that is the address it has come to: this machine's.
+ */
+export type IsWelcome = (ip: IpAddress, isHere: boolean) => boolean;
+
+/**
  * Accepts one peer of a client; others are closed at once. The wait ends with
  * the time limit, the client, its context, or a drain.
  *
@@ -27,7 +35,7 @@ import type { Session } from "./session.ts";
 export async function acceptPeer(
   session: Session,
   listener: Deno.TcpListener,
-  isWelcome: (ip: IpAddress) => boolean,
+  isWelcome: IsWelcome,
 ): Promise<Deno.TcpConn> {
   const { client, context, draining, services } = session;
   using wait = new Context(context);
@@ -56,13 +64,15 @@ export async function acceptPeer(
 async function acceptWelcome(
   listener: Deno.TcpListener,
   wait: Context,
-  isWelcome: (ip: IpAddress) => boolean,
+  isWelcome: IsWelcome,
 ): Promise<Deno.TcpConn> {
   while (true) {
     const connection = await accept(listener, wait);
-    const { hostname } = connection.remoteAddr as Deno.NetAddr;
+    const { hostname } = connection.remoteAddr;
+    const isHere = hostname === connection.localAddr.hostname;
     const ip = parseIpAddress(hostname);
-    const isTaken = ip !== undefined && isWelcome(ip) && !wait.cancelled;
+    const isTaken = ip !== undefined && isWelcome(ip, isHere) &&
+      !wait.cancelled;
     if (isTaken) return connection;
     connection.close();
   }

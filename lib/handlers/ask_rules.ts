@@ -6,6 +6,7 @@
  */
 
 import { pathOf } from "../net/unix_socket.ts";
+import { isOwnAddress } from "../net/own_addresses.ts";
 import { Refusal } from "../policy/refusal.ts";
 import type { Question, RuleCommand } from "../policy/rule_question.ts";
 import type { Verdict } from "../policy/rules.ts";
@@ -42,6 +43,7 @@ export function questionOf(session: Session, wish: Wish): Question {
     command,
     target: host === undefined ? undefined : { name, port },
     isGuarded: services.isGuarded,
+    isOwn: isOwnAddress,
   };
 }
 
@@ -97,6 +99,17 @@ export function requireAddress(
   }
   if (allowed.size === 0) throw refused(session, denied!);
   return allowed;
+}
+
+/**
+ * Makes of a question the one about an address that has turned out to be this
+ * machine's, although no interface has it: whole networks can be.
+ *
+ * @param question What is asked.
+ * @returns The question with that known.
+ */
+export function aboutThisMachine(question: Question): Question {
+  return { ...question, isOwn: () => true };
 }
 
 /**

@@ -32,7 +32,12 @@ import {
 } from "../wire/ip_address.ts";
 import { isSameAddress } from "../wire/ip_mapped.ts";
 import { acceptPeer } from "./accept_peer.ts";
-import { mayReach, questionOf, requireName } from "./ask_rules.ts";
+import {
+  aboutThisMachine,
+  mayReach,
+  questionOf,
+  requireName,
+} from "./ask_rules.ts";
 import { beginTarget, resolveAllowed } from "./open_target.ts";
 import { runTunnel } from "./run_tunnel.ts";
 import type { Session } from "./session.ts";
@@ -117,8 +122,8 @@ async function openPeer(
   return await acceptPeer(
     session,
     listener,
-    (ip) =>
-      mayReach(session, question, ip) &&
+    (ip, isHere) =>
+      mayReach(session, isHere ? aboutThisMachine(question) : question, ip) &&
       (addresses?.some((expected) => isSameAddress(expected, ip)) ?? true),
   );
 }

@@ -6,7 +6,7 @@
  */
 
 import type { Connection } from "../net/connection.ts";
-import { dial } from "../net/dial.ts";
+import { dial, type Dialled } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
 import { Duplex } from "../net/duplex.ts";
 import { formatAddr } from "../net/unix_socket.ts";
@@ -17,6 +17,7 @@ import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import {
+  aboutThisMachine,
   noteRule,
   questionOf,
   requireAddress,
@@ -115,10 +116,11 @@ async function openThrough(
 async function openDirect(
   session: Session,
   allowed: ReadonlyMap<IpAddress, Verdict>,
-  { port }: Wish,
+  wish: Wish,
 ): Promise<OpenedTarget> {
   const { context, live, record, services } = session;
   const { outgoing, parents, timeouts } = services;
+  const { port } = wish;
   const direct = [...allowed.keys()].filter((ip) =>
     parents?.find(allowed.get(ip)!.via) === undefined
   );
@@ -128,11 +130,34 @@ async function openDirect(
     outgoing,
   });
   live?.end();
+  if (services.isGuarded && leadsHere(connection)) {
+    requireOwnAllowed(session, wish, { address, connection });
+  }
   record.address = formatHostPort(address, port);
   const verdict = allowed.get(address)!;
   noteRule(session, verdict);
   const duplex = new Duplex(connection);
   return { connection, duplex, address, via: verdict.via };
+}
+
+/** Linux leaves from the very address that is dialled where that is its own. */
+function leadsHere({ localAddr, remoteAddr }: Connection): boolean {
+  return localAddr.hostname === remoteAddr.hostname;
+}
+
+/** The last look of the guard; nothing has been sent by then. */
+function requireOwnAllowed(
+  session: Session,
+  wish: Wish,
+  { address, connection }: Dialled,
+): void {
+  const question = aboutThisMachine(questionOf(session, wish));
+  try {
+    requireAddress(session, question, [address]);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
 }
 
 async function writeHeader(

@@ -44,25 +44,37 @@ const REFUSED: readonly NamedRange[] = [
   ["ff00::/8", "multicast"],
 ].map(([cidr, name]) => ({ ...parseIpRange(cidr!), name: name! }));
 
+/** What an address of an interface is called, whatever range it is in. */
+const OWN = "an address of this machine";
+
 /** The refused ranges by their names in rules: lower case, no spaces. */
 const BY_NAME: ReadonlyMap<string, readonly IpRange[]> = Map.groupBy(
   REFUSED,
   ({ name }) => name.toLowerCase().replaceAll(" ", "-"),
 );
 
+/** Tells whether an address is one of this machine's, at this time. */
+export type IsOwn = (ip: IpAddress) => boolean;
+
 /**
  * Tells why an address is refused.
  *
  * @param ip Address that would be dialled.
+ * @param isOwn Tells which addresses this machine has beside the special ones
+ *   (default: none).
  * @returns The range it is in, such as `loopback` or `link-local (6to4)`, or
  *   `undefined` where it is reachable for anyone.
  */
-export function refusedRange(ip: IpAddress): string | undefined {
+export function refusedRange(
+  ip: IpAddress,
+  isOwn?: IsOwn,
+): string | undefined {
   const range = REFUSED.find((range) => isInRange(range, ip));
   if (range !== undefined) return range.name;
+  if (isOwn?.(ip)) return OWN;
   const embedded = embeddedAddress(ip);
   if (embedded === undefined) return undefined;
-  const inner = refusedRange(embedded.ip);
+  const inner = refusedRange(embedded.ip, isOwn);
   return inner === undefined ? undefined : `${inner} (${embedded.form})`;
 }
 

@@ -7,7 +7,7 @@
 import type { IpAddress } from "../wire/ip_address.ts";
 import { plainName } from "../wire/host_name.ts";
 import { unmapAddress } from "../wire/ip_mapped.ts";
-import { refusedRange } from "./address_guard.ts";
+import { type IsOwn, refusedRange } from "./address_guard.ts";
 import { reachedBy } from "./embedded_address.ts";
 
 /** What clients can ask for: `http` is a request without CONNECT. */
@@ -37,6 +37,8 @@ export interface Question {
     | undefined;
   /** Whether the address guard holds on the listener. */
   readonly isGuarded: boolean;
+  /** Tells the guard which addresses this machine has (default: none). */
+  readonly isOwn?: IsOwn;
 }
 
 /** A question while it is answered: what several rules want to know of it. */
@@ -92,8 +94,9 @@ export class Subject {
 
   /** Why the guard refuses the address, where it does. */
   get guarded(): string | undefined {
-    return this.question.isGuarded && this.address !== undefined
-      ? refusedRange(this.address)
+    const { isGuarded, isOwn } = this.question;
+    return isGuarded && this.address !== undefined
+      ? refusedRange(this.address, isOwn)
       : undefined;
   }
 }

@@ -109,7 +109,8 @@ export class Rules {
   list(isGuarded: boolean): RuleRow[] {
     const guard = {
       label: "guard",
-      text: "deny special addresses: loopback, private, link-local and others",
+      text:
+        "deny this machine's own addresses and special ones: loopback, private, link-local and others",
     };
     return [
       ...this.#rules.map(({ label, text }) => ({ label, text })),

@@ -168,6 +168,42 @@ Deno.test("doctor does with few permissions, asks for none, and says which", asy
   assertMatch(of(lacking, "permissions").message, /not given --allow-net/);
 });
 
+Deno.test("doctor wants the permission to list interfaces where there is a guard, and the proxy warns without it", async () => {
+  const flag = "--allow-sys=networkInterfaces";
+  const read = `--allow-read=${MODULES}`;
+  const few = ["run", "--no-prompt", "--allow-net", read];
+  for (
+    const [args, isWanted] of [
+      [["--listen=:0", "--open"], true],
+      [["--listen=:0", "--open", "--allow-private"], false],
+      [["--listen=0"], false],
+    ] as const
+  ) {
+    const doctor = [MAIN, "doctor", "--json", ...args];
+    const lacking = await run(Deno.execPath(), [...few, ...doctor]);
+    const said: Visit = { result: lacking, ...JSON.parse(lacking.text) };
+    const { level, message, remedy } = of(said, "permissions");
+    assertEquals(level, isWanted ? "problem" : "ok", lacking.text);
+    assertEquals(message.includes(flag), isWanted);
+    assertEquals(remedy?.includes(flag) ?? false, isWanted);
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [...few, "--allow-env", MAIN, ...args],
+      stderr: "piped",
+      stdin: "null",
+      stdout: "null",
+    }).spawn();
+    let text = "";
+    for await (
+      const chunk of child.stderr.pipeThrough(new TextDecoderStream())
+    ) {
+      text += chunk;
+      if (text.includes("Listening on")) child.kill("SIGTERM");
+    }
+    assertEquals((await child.status).code, 0, text);
+    assertEquals(text.includes(flag), isWanted, text);
+  }
+});
+
 Deno.test("doctor says what it lacks to be loaded", async () => {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", MAIN, "doctor"],

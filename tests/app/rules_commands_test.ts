@@ -150,7 +150,7 @@ ads          deny name .ads.example,/^track\\d*\\./
 rules.txt:3  allow user ann day mon-fri time 08:00-18:00 zone UTC
 lan          allow client 10.0.0.0/8 to private port 443
 local        allow to 127.0.0.1 port 80
-guard        deny special addresses: loopback, private, link-local and others
+guard        deny this machine's own addresses and special ones: loopback, private, link-local and others
 default      deny
 `,
   );

@@ -496,7 +496,7 @@ Deno.test("Rules.list() shows rules, guard and default in the order in which the
     [
       "x | deny port 80,443",
       "--rule 2 | allow user ann",
-      "guard | deny special addresses: loopback, private, link-local and others",
+      "guard | deny this machine's own addresses and special ones: loopback, private, link-local and others",
       "default | deny",
     ],
   );

@@ -25,6 +25,7 @@ const FINDERS = {
   "fail2ban-regex": () => findProgram("fail2ban-regex"),
   git: () => findProgram("git"),
   haproxy: () => findProgram("haproxy"),
+  ip: () => findProgram("ip"),
   microsocks: () => findProgram("microsocks"),
   ncat: () => findProgram("ncat"),
   openssl: () => findProgram("openssl"),
@@ -45,6 +46,8 @@ const FINDERS = {
   "systemd-analyze": () => findProgram("systemd-analyze"),
   "systemd-socket-activate": () => findProgram("systemd-socket-activate"),
   unshare: () => findProgram("unshare"),
+  /** Not every container lets its programs have a network of their own. */
+  "unshare (network)": () => findThatRuns("unshare", ["-rn", "true"]),
 } as const;
 
 /** Something a test may need. */
@@ -221,6 +224,13 @@ function findThatSays(
   const { stdout, stderr } = new Deno.Command(path, { args }).outputSync();
   const said = [stdout, stderr].map((part) => new TextDecoder().decode(part));
   return said.join("").includes(text) ? path : undefined;
+}
+
+function findThatRuns(name: string, args: string[]): string | undefined {
+  const path = findProgram(name);
+  if (path === undefined) return undefined;
+  const command = new Deno.Command(path, { args, stderr: "null" });
+  return command.outputSync().success ? path : undefined;
 }
 
 /** The system's Python comes first: its packages are the distribution's. */
