@@ -25,6 +25,7 @@ const FINDERS = {
   "fail2ban-regex": () => findProgram("fail2ban-regex"),
   git: () => findProgram("git"),
   haproxy: () => findProgram("haproxy"),
+  lftp: () => findProgram("lftp"),
   microsocks: () => findProgram("microsocks"),
   ncat: () => findProgram("ncat"),
   openssl: () => findProgram("openssl"),
