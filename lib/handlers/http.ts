@@ -17,7 +17,11 @@
 
 import type { TunnelResult } from "../net/tunnel.ts";
 import { HttpError } from "../wire/http_error.ts";
-import { type Framing, requestFraming } from "../wire/http1_framing.ts";
+import {
+  type Framing,
+  isWithoutBody,
+  requestFraming,
+} from "../wire/http1_framing.ts";
 import { parseMaxForwards } from "../wire/http1_max_forwards.ts";
 import {
   isPersistent,
@@ -108,9 +112,4 @@ async function challenge(
   );
   client.session.live?.fail("http-407");
   client.log({ result: "refused", reason: `${method} 407` });
-}
-
-function isWithoutBody(framing: Framing): boolean {
-  return framing.kind === "none" ||
-    framing.kind === "length" && framing.length === 0;
 }

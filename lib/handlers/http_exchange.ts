@@ -12,7 +12,11 @@ import {
   encodeForwardedResponse,
   isUpgrade,
 } from "../wire/http1_forward.ts";
-import { type Framing, responseFraming } from "../wire/http1_framing.ts";
+import {
+  type Framing,
+  isWithoutBody,
+  responseFraming,
+} from "../wire/http1_framing.ts";
 import { isPersistent, type RequestHead } from "../wire/http1_request.ts";
 import {
   isReusable,
@@ -135,7 +139,7 @@ function isStale(
   error: unknown,
 ): boolean {
   return origin.isUsed && !wires.isCut && !(error instanceof HttpError) &&
-    framing.kind === "none" && IDEMPOTENT.test(head.method);
+    isWithoutBody(framing) && IDEMPOTENT.test(head.method);
 }
 
 async function readAnswer(exchange: Exchange, origin: Origin): Promise<Answer> {

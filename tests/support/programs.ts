@@ -26,6 +26,7 @@ const FINDERS = {
   git: () => findProgram("git"),
   haproxy: () => findProgram("haproxy"),
   ip: () => findProgram("ip"),
+  lftp: () => findProgram("lftp"),
   microsocks: () => findProgram("microsocks"),
   ncat: () => findProgram("ncat"),
   openssl: () => findProgram("openssl"),
