@@ -6,6 +6,7 @@
  */
 
 import { describeError } from "../handlers/describe_error.ts";
+import { encodeOwnHeader, type ProxyVersion } from "../handlers/proxy_header.ts";
 import type { StartTls } from "../net/chain.ts";
 import type { Connection } from "../net/connection.ts";
 import { dial } from "../net/dial.ts";
@@ -40,7 +41,10 @@ export type OutwardOptions = Partial<OutgoingTlsOptions> & {
   parent?: readonly NamedChain[];
   routes?: readonly { readonly upstreams: readonly UpstreamConfig[] }[];
   sni?: ReadonlyMap<string, readonly UpstreamConfig[]>;
+  "send-proxy"?: ProxyVersion | undefined;
 };
+
+const NOTHING = new Uint8Array();
 
 const NO_TLS = {
   "upstream-ca": undefined,
@@ -62,6 +66,8 @@ interface Surroundings {
   startTls: StartTls | undefined;
   /** Asked for, and to be found in certificates, in the place of the host. */
   name: string | undefined;
+  /** What upstreams want to read first; nothing where they do not. */
+  header: Uint8Array;
 }
 
 /**
@@ -102,7 +108,8 @@ async function examinePlaces(
     const tls = { ...NO_TLS, ...options };
     const { startTls } = await openOutgoingTls(tls, isTls, () => {});
     const name = options["upstream-name"];
-    const surroundings = { resolver, outgoing, startTls, name };
+    const header = encodeOwnHeader(options["send-proxy"]);
+    const surroundings = { resolver, outgoing, startTls, name, header };
     const tried = await Promise.all(
       places.slice(0, MOST).map((place) => tryPlace(place, surroundings)),
     );
@@ -159,15 +166,20 @@ async function tryPlace(
     const remedy = "see that it runs, and that a firewall lets us through";
     return [{ level: "problem", check, message, remedy }];
   }
+  const header = check === "upstream" ? surroundings.header : NOTHING;
   const took = Math.round(performance.now() - begun);
   const message = `${what} takes connections, the first in ${took} ms`;
   if (!place.isTls) {
+    await tell(connection, header);
     connection[Symbol.dispose]();
     return [{ level: "ok", check, message }];
   }
   return [
     { level: "ok", check, message },
-    ...await tryTls(place, surroundings, { connection, context }),
+    ...await tryTls(place, { ...surroundings, header }, {
+      connection,
+      context,
+    }),
   ];
 }
 
@@ -188,10 +200,15 @@ interface Opened {
   context: Context;
 }
 
+/** One that takes no header has closed: what follows says so, where it matters. */
+async function tell(connection: Connection, header: Uint8Array): Promise<void> {
+  if (header.length > 0) await connection.write(header).catch(() => {});
+}
+
 /** As it would be spoken, and then for the certificate's days alone. */
 async function tryTls(
   place: Place,
-  { name, startTls }: Surroundings,
+  { header, name, startTls }: Surroundings,
   { connection, context }: Opened,
 ): Promise<Finding[]> {
   const check = "certificate";
@@ -199,6 +216,7 @@ async function tryTls(
   const host = isUnixPath(endpoint) ? "localhost" : endpoint.host;
   const { hostname, port } = connection.remoteAddr;
   try {
+    await tell(connection, header);
     const inside = await startTls!(connection, { host, context });
     inside[Symbol.dispose]();
   } catch (error) {
@@ -212,9 +230,8 @@ async function tryTls(
   if (isUnixPath(endpoint)) return [];
   const { readPeerValidity } = await import("./peer_validity.ts");
   const servername = name ?? host;
-  const validity = await readPeerValidity({ hostname, port, servername }, {
-    patience: PATIENCE,
-  });
+  const peer = { hostname, port, servername, header };
+  const validity = await readPeerValidity(peer, { patience: PATIENCE });
   if (validity === undefined) return [];
   const remedy = "whoever runs it has to renew it";
   const { from, to } = validity;

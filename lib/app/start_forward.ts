@@ -131,6 +131,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     })?.find(undefined),
     startTls: config.startTls,
     connectTimeout: timeout,
+    sendProxy: config.sendProxy,
     pool: poolOf(config.pool ?? {}, host.thread),
     onHealth: (upstream, why) => log(healthChange(upstream, why)),
   };

@@ -94,10 +94,10 @@ async function leaseWith(
   const client = remote.hostname;
   const header = encodeProxyHeader(session, services.sendProxy, serverName);
   for (let fresh = false;; fresh = true) {
-    const lease = await upstreams.lease(context, { client, fresh });
+    const lease = await upstreams.lease(context, { client, fresh, header });
     record.target = lease.upstream.name;
     try {
-      await writeFirst(session, lease.borrowed, [header, first]);
+      await writeFirst(session, lease.borrowed, first);
       return lease;
     } catch (error) {
       lease[Symbol.dispose]();
@@ -125,18 +125,17 @@ function upstreamsFor(
   throw new Refusal("forbidden", `There is no upstream for ${what}`);
 }
 
-/** Writes messages; an upstream that takes none must not hold us for ever. */
+/** Writes them; an upstream that takes none must not hold us for ever. */
 async function writeFirst(
   { context, services }: Session<ForwardServices>,
   { duplex }: Borrowed,
-  messages: readonly Uint8Array[],
+  bytes: Uint8Array,
 ): Promise<void> {
+  if (bytes.length === 0) return;
   const limit = context.cancelAfter(services.timeouts.idle, "Idle time");
   const unregister = context.onCancel(() => duplex.close());
   try {
-    for (const bytes of messages) {
-      if (bytes.length > 0) await duplex.send(bytes);
-    }
+    await duplex.send(bytes);
   } finally {
     unregister();
     limit.clear();

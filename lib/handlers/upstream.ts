@@ -4,34 +4,22 @@
  * @module
  */
 
-import { connectUnix } from "../net/unix_socket.ts";
-import { type StartTls, underneath } from "../net/chain.ts";
-import { dial, type Dialled } from "../net/dial.ts";
+import type { Dialled } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
-import type { OutgoingAddresses } from "../net/outgoing.ts";
-import { Duplex } from "../net/duplex.ts";
 import { type Borrowed, Pool, type PoolOptions } from "../net/pool.ts";
-import type { Resolver } from "../net/resolver.ts";
 import type { Candidate } from "../policy/balancer.ts";
 import type { UpstreamHealth } from "../policy/upstream_health.ts";
 import { Context } from "../sync/context.ts";
-import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
-import { parseHost } from "../wire/host_name.ts";
-import { formatHostPort, type HostPort } from "../wire/host_port.ts";
-import type { ParentGroup } from "./parents.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import {
+  type Destination,
+  type Opening,
+  UpstreamWay,
+  type WayServices,
+} from "./upstream_way.ts";
 
 /** What upstreams share. */
-export interface UpstreamServices {
-  /** Finds the addresses of names. */
-  resolver: Resolver;
-  /** Addresses that connections leave from. */
-  outgoing: OutgoingAddresses;
-  /** Parents to go through; `undefined` is none. */
-  parents: ParentGroup | undefined;
-  /** Agrees on TLS with upstreams that are spoken to by it. */
-  startTls: StartTls | undefined;
-  /** Milliseconds for connecting; 0 is for ever. */
-  connectTimeout: number;
+export interface UpstreamServices extends WayServices {
   /** How connections come to be ready. */
   pool: PoolOptions;
   /** Told when it goes down or comes up again. */
@@ -39,11 +27,7 @@ export interface UpstreamServices {
 }
 
 /** Settings of one upstream. */
-export interface UpstreamSettings {
-  /** Where it is. */
-  endpoint: Endpoint;
-  /** Whether it is spoken to by TLS. */
-  isTls: boolean;
+export interface UpstreamSettings extends Destination {
   /** Its share of the connections. */
   weight: number;
   /** Whether it is for when no other is up. */
@@ -63,7 +47,7 @@ export interface UpstreamLease extends Disposable {
 }
 
 /** Options for taking a connection. */
-export interface LeaseOptions {
+export interface LeaseOptions extends Opening {
   /** Wants one that is dialled now, not one that is ready (default false). */
   fresh?: boolean;
 }
@@ -77,9 +61,8 @@ export class Upstream implements Candidate, Disposable {
   /** Connections that are ready for it, and what became of them. */
   readonly pool: Pool;
 
-  readonly #endpoint: Endpoint;
-  readonly #isTls: boolean;
-  readonly #services: UpstreamServices;
+  readonly #way: UpstreamWay;
+  readonly #onHealth: UpstreamServices["onHealth"];
   #connections = 0;
 
   /**
@@ -89,14 +72,12 @@ export class Upstream implements Candidate, Disposable {
    * @param services What it shares with others.
    */
   constructor(settings: UpstreamSettings, services: UpstreamServices) {
-    const place = formatEndpoint(settings.endpoint);
-    this.name = settings.isTls ? `tls://${place}` : place;
-    this.#isTls = settings.isTls;
+    this.#way = new UpstreamWay(settings, services);
+    this.name = this.#way.name;
     this.weight = settings.weight;
     this.isBackup = settings.isBackup;
     this.health = settings.health;
-    this.#endpoint = settings.endpoint;
-    this.#services = services;
+    this.#onHealth = services.onHealth;
     this.pool = new Pool((context) => this.#dial(context), services.pool);
   }
 
@@ -115,14 +96,14 @@ export class Upstream implements Candidate, Disposable {
    */
   async lease(
     context: Context,
-    { fresh = false }: LeaseOptions = {},
+    options: LeaseOptions = {},
   ): Promise<UpstreamLease> {
-    const { pool } = this;
     this.#connections++;
     try {
-      return this.#leaseOf(
-        await (fresh ? pool.borrowFresh(context) : pool.borrow(context)),
-      );
+      const borrowed = this.#way.isForOneClient
+        ? await this.#openFor(options, context)
+        : await this.#borrow(options, context);
+      return this.#leaseOf(borrowed);
     } catch (error) {
       this.#connections--;
       throw error;
@@ -139,11 +120,13 @@ export class Upstream implements Candidate, Disposable {
     using attempt = new Context(context);
     attempt.cancelAfter(timeout, "Check time");
     try {
-      const { connection } = await this.#dial(attempt);
+      const { connection } = await this.#way.try(attempt);
       connection.close();
-    } catch {
-      // What else ends a dial was told.
-      if (attempt.cancelled && !context.cancelled) this.#fail(attempt.reason);
+      this.#succeed();
+    } catch (error) {
+      if (context.cancelled) return;
+      if (attempt.cancelled) this.#fail(attempt.reason);
+      else this.#failBy(error);
     }
   }
 
@@ -172,75 +155,64 @@ export class Upstream implements Candidate, Disposable {
     };
   }
 
-  /** Every dial tells of its health, whoever it was for. */
+  #borrow({ fresh = false }: LeaseOptions, context: Context) {
+    return fresh ? this.pool.borrowFresh(context) : this.pool.borrow(context);
+  }
+
+  /** Takes a connection, and says on it what comes before the client's bytes. */
+  async #openFor(options: LeaseOptions, context: Context): Promise<Borrowed> {
+    for (let { fresh = false } = options;; fresh = true) {
+      const begin = performance.now();
+      const borrowed = await this.#borrow({ fresh }, context);
+      try {
+        const opened = await this.#way.open(borrowed, options, {
+          context,
+          spent: performance.now() - begin,
+        });
+        this.#succeed();
+        return opened;
+      } catch (error) {
+        context.throwIfCancelled();
+        // One that was ready may have ended since; a new one tells more.
+        if (borrowed.wasParked) continue;
+        this.#failBy(error);
+        throw error;
+      }
+    }
+  }
+
+  /**
+   * Every dial tells of its health, whoever it was for; but a connection alone
+   * tells nothing good of one that has more to agree on.
+   */
   async #dial(context: Context): Promise<Dialled> {
     try {
-      const dialled = await this.#connectSecurely(context);
-      if (this.health.succeed()) this.#services.onHealth(this, "");
+      const dialled = await this.#way.connect(context);
+      if (!this.#way.isForOneClient) this.#succeed();
       return dialled;
     } catch (error) {
-      // Not what is ours: no descriptors, a client that has left, a drain.
-      const isOurs = !(error instanceof DialError) ||
-        error.kind === "no descriptors";
-      if (!isOurs) this.#fail(error);
+      this.#failBy(error);
       throw error;
     }
   }
 
+  #succeed(): void {
+    if (this.health.succeed()) this.#onHealth(this, "");
+  }
+
+  /** Not by what is ours: no descriptors, a client that has left, a drain. */
+  #failBy(error: unknown): void {
+    const isOurs = !(error instanceof DialError) ||
+      error.kind === "no descriptors";
+    if (!isOurs) this.#fail(error);
+  }
+
   #fail(error: unknown): void {
     if (!this.health.fail()) return;
-    const why = error instanceof Error ? error.message : String(error);
-    this.#services.onHealth(this, why);
-  }
-
-  /** The time limit of connecting is for TLS too. */
-  async #connectSecurely(context: Context): Promise<Dialled> {
-    if (!this.#isTls) return await this.#connect(context);
-    using attempt = new Context(context);
-    attempt.cancelAfter(this.#services.connectTimeout, "Connect time");
-    let duplex: Duplex | undefined;
-    try {
-      const { address, connection, ...plain } = await this.#connect(attempt);
-      duplex = plain.duplex ?? new Duplex(connection);
-      const { host } = this.#endpoint as HostPort;
-      const secured = await this.#services.startTls!(
-        underneath({ connection, duplex }),
-        { host, context: attempt },
-      );
-      return { connection: secured, address };
-    } catch (error) {
-      duplex?.close();
-      context.throwIfCancelled();
-      if (error instanceof DialError) throw error;
-      const why = error instanceof Error ? error.message : String(error);
-      throw new DialError(
-        attempt.cancelled ? "timeout" : "failed",
-        `Cannot reach ${this.name}: ${why}`,
-        { cause: error },
-      );
-    }
-  }
-
-  async #connect(context: Context): Promise<Dialled> {
-    const endpoint = this.#endpoint;
-    if (isUnixPath(endpoint)) {
-      const connection = await connectUnix(endpoint.path, context);
-      return { connection, address: new Uint8Array() };
-    }
-    const { connectTimeout: timeout, outgoing, parents, resolver } =
-      this.#services;
-    const { port } = endpoint;
-    const host = parseHost(endpoint.host);
-    if (parents !== undefined) {
-      // Of whom it is for, the parents' choice knows nothing.
-      const through = await parents.dial({ host, port }, {
-        client: this.name,
-        context,
-      });
-      return { ...through, address: new Uint8Array() };
-    }
-    const addresses = await resolver.resolve(host, context);
-    return await dial(addresses, port, context, { timeout, outgoing });
+    this.#onHealth(
+      this,
+      error instanceof Error ? error.message : String(error),
+    );
   }
 }
 

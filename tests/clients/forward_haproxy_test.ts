@@ -1,4 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { openUpstreamTls } from "../../lib/app/open_upstream_tls.ts";
+import {
+  makeTestAuthority,
+  type TestCertificate,
+} from "../support/certificates.ts";
 import { eventually } from "../support/dialogue.ts";
 import { pooled, startTestForward, upstreamAt } from "../support/forward.ts";
 import {
@@ -14,10 +19,19 @@ interface Haproxy extends AsyncDisposable {
   readonly port: number;
 }
 
-/** Starts HAProxy, which answers with what it was told of its client. */
-async function startHaproxy(path: string): Promise<Haproxy> {
+/**
+ * Starts HAProxy, which answers with what it was told of its client; with a
+ * certificate it speaks TLS behind the header.
+ */
+async function startHaproxy(
+  path: string,
+  { certificate, key }: Partial<TestCertificate> = {},
+): Promise<Haproxy> {
   const folder = await makeFolder();
   const port = closedPort();
+  const pem = `${folder.path}/server.pem`;
+  if (key !== undefined) await Deno.writeTextFile(pem, `${certificate}${key}`);
+  const tls = key === undefined ? "" : ` ssl crt ${pem}`;
   const config = `${folder.path}/haproxy.cfg`;
   await Deno.writeTextFile(
     config,
@@ -27,7 +41,7 @@ async function startHaproxy(path: string): Promise<Haproxy> {
   timeout client 10s
   timeout server 10s
 frontend told
-  bind 127.0.0.1:${port} accept-proxy
+  bind 127.0.0.1:${port} accept-proxy${tls}
   http-request return status 200 content-type text/plain lf-string "%[src] %[src_port] %[dst_port] id=%[fc_pp_unique_id]"
 `,
   );
@@ -53,17 +67,30 @@ frontend told
   };
 }
 
-for (const mode of ["off", "ahead"] as const) {
+const CASES = (["off", "ahead"] as const).flatMap((mode) =>
+  [false, true].map((isTls) => ({ mode, isTls }))
+);
+
+for (const { isTls, mode } of CASES) {
+  const way = isTls ? "before TLS, " : "";
   testPrograms({
-    name: `forward() tells HAProxy who the client is, with pool ${mode}`,
+    name: `forward() tells HAProxy who the client is, ${way}with pool ${mode}`,
     needs: ["haproxy", "curl"],
     async fn({ haproxy: path, curl }) {
-      await using haproxy = await startHaproxy(path);
+      await using authority = await makeTestAuthority();
+      await using haproxy = await startHaproxy(
+        path,
+        isTls ? authority.server : {},
+      );
+      const { start: startTls } = await openUpstreamTls({
+        certificates: [],
+        authorities: authority.path("ca.crt"),
+      }, () => {});
       for (const sendProxy of ["v1", "v2"] as const) {
-        await using forward = await startTestForward([upstreamAt(haproxy)], {
-          ...mode === "off" ? {} : pooled(mode, 2),
-          sendProxy,
-        });
+        await using forward = await startTestForward(
+          [upstreamAt(haproxy, { isTls })],
+          { ...mode === "off" ? {} : pooled(mode, 2), sendProxy, startTls },
+        );
         const { port } = forward.addr;
         const url = `http://127.0.0.1:${port}/`;
         const said = await runOk(curl, [
@@ -82,6 +109,39 @@ for (const mode of ["off", "ahead"] as const) {
     },
   });
 }
+
+testPrograms({
+  name: "forward() checks HAProxy by a header of its own, before TLS",
+  needs: ["haproxy"],
+  async fn({ haproxy: path }) {
+    await using authority = await makeTestAuthority();
+    await using haproxy = await startHaproxy(path, authority.server);
+    const { start: startTls } = await openUpstreamTls({
+      certificates: [],
+      authorities: authority.path("ca.crt"),
+    }, () => {});
+    for (const sendProxy of ["v1", "v2"] as const) {
+      let checks = 0;
+      await using forward = await startTestForward(
+        [upstreamAt(haproxy, { isTls: true })],
+        {
+          sendProxy,
+          health: { fall: 1 },
+          balance: { checkInterval: 5 },
+          async startTls(connection, peer) {
+            const secured = await startTls(connection, peer);
+            checks++;
+            return secured;
+          },
+        },
+      );
+      assert(
+        await eventually(() => checks >= 3 || forward.messages.length > 0),
+      );
+      assertEquals(forward.messages, []);
+    }
+  },
+});
 
 testPrograms({
   name: "forward() serves curl from an HTTP server, with pool ahead",

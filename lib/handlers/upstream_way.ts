@@ -1,0 +1,251 @@
+/**
+ * The way to one upstream: the connection, the header of its client, TLS.
+ *
+ * ```text
+ * sluice                         upstream
+ *   | -- connect ------------------> |  ahead of need, with a pool
+ *   | -- PROXY header -------------> |  with --send-proxy
+ *   | <-- TLS ---------------------> |  with tls://
+ *   | <== what a client says ======> |
+ * ```
+ *
+ * @module
+ */
+
+import { type StartTls, underneath } from "../net/chain.ts";
+import type { Connection } from "../net/connection.ts";
+import { dial, type Dialled } from "../net/dial.ts";
+import { DialError } from "../net/dial_error.ts";
+import { Duplex } from "../net/duplex.ts";
+import type { OutgoingAddresses } from "../net/outgoing.ts";
+import { parkedChannel } from "../net/parked_channel.ts";
+import type { Borrowed } from "../net/pool.ts";
+import type { Resolver } from "../net/resolver.ts";
+import { connectUnix } from "../net/unix_socket.ts";
+import { Context, timeoutError } from "../sync/context.ts";
+import { setDeadline } from "../sync/deadline.ts";
+import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
+import { parseHost } from "../wire/host_name.ts";
+import { joinBytes } from "../wire/join_bytes.ts";
+import type { ParentGroup } from "./parents.ts";
+import { encodeOwnHeader, type ProxyVersion } from "./proxy_header.ts";
+
+/** What connections to upstreams need. */
+export interface WayServices {
+  /** Finds the addresses of names. */
+  resolver: Resolver;
+  /** Addresses that connections leave from. */
+  outgoing: OutgoingAddresses;
+  /** Parents to go through; `undefined` is none. */
+  parents: ParentGroup | undefined;
+  /** Agrees on TLS with upstreams that are spoken to by it. */
+  startTls: StartTls | undefined;
+  /** Milliseconds for connecting; 0 is for ever. */
+  connectTimeout: number;
+  /** Version of the header in front of each connection (default none). */
+  sendProxy?: ProxyVersion | undefined;
+}
+
+/** Where an upstream is, and what it speaks. */
+export interface Destination {
+  /** Where it is. */
+  endpoint: Endpoint;
+  /** Whether it is spoken to by TLS. */
+  isTls: boolean;
+}
+
+/** What an upstream is told ahead of a client's bytes. */
+export interface Opening {
+  /** The PROXY header that tells of the client (default: none). */
+  header?: Uint8Array;
+}
+
+/** When to give up {@linkcode UpstreamWay.open}. */
+export interface OpeningTime {
+  /** Gives up when cancelled. */
+  context: Context;
+  /** Milliseconds of the time for connecting that have passed (default 0). */
+  spent?: number;
+}
+
+/** The way to one upstream. */
+export class UpstreamWay {
+  /** For the log: `tls://` where it is spoken to by TLS. */
+  readonly name: string;
+  readonly #endpoint: Endpoint;
+  readonly #isTls: boolean;
+  readonly #services: WayServices;
+
+  /**
+   * Sets where it leads.
+   *
+   * @param destination The upstream.
+   * @param services What ways share.
+   */
+  constructor({ endpoint, isTls }: Destination, services: WayServices) {
+    const place = formatEndpoint(endpoint);
+    this.name = isTls ? `tls://${place}` : place;
+    this.#endpoint = endpoint;
+    this.#isTls = isTls;
+    this.#services = services;
+  }
+
+  /**
+   * Whether an upstream is told of the client before anything else: then TLS
+   * with it is a client's too, and only the connection is ready ahead of need.
+   */
+  get isForOneClient(): boolean {
+    return this.#services.sendProxy !== undefined;
+  }
+
+  /**
+   * Connects, and says nothing yet where that depends on the client.
+   *
+   * @param context Gives up when cancelled.
+   * @returns The connection; the caller closes it.
+   * @throws {DialError} If it can't be reached.
+   */
+  async connect(context: Context): Promise<Dialled> {
+    if (this.isForOneClient || !this.#isTls) {
+      return await this.#connect(context);
+    }
+    return await this.#inTime(
+      { context },
+      async (attempt) =>
+        await this.#speak(await this.#connect(attempt), attempt),
+    );
+  }
+
+  /**
+   * Goes all the way for nobody, as a check does.
+   *
+   * @param context Gives up when cancelled.
+   * @returns The connection; the caller closes it.
+   * @throws {DialError} If it can't be reached.
+   */
+  async try(context: Context): Promise<Dialled> {
+    if (!this.isForOneClient) return await this.connect(context);
+    const header = encodeOwnHeader(this.#services.sendProxy);
+    return await this.#inTime({ context }, async (attempt) => {
+      const dialled = await this.#connect(attempt);
+      return await this.#speak(dialled, attempt, { header });
+    });
+  }
+
+  /**
+   * Says over a connection what comes before a client's bytes.
+   *
+   * @param borrowed The connection; closed where this fails.
+   * @param opening What there is to say.
+   * @param time What gives up.
+   * @returns The connection at the client's first byte.
+   * @throws {DialError} If the upstream does not take it.
+   */
+  async open(
+    borrowed: Borrowed,
+    opening: Opening,
+    time: OpeningTime,
+  ): Promise<Borrowed> {
+    const { duplex, early } = borrowed;
+    if (this.#isTls) duplex.unread(joinBytes(...early));
+    const opened = await this.#inTime(
+      time,
+      (attempt) => this.#speak(borrowed, attempt, opening),
+    );
+    if (!this.#isTls) return borrowed;
+    const inside = new Duplex(opened.connection);
+    return { ...borrowed, ...opened, duplex: inside, early: [] };
+  }
+
+  /** Keeps what it takes to reach the upstream to the time for connecting. */
+  async #inTime(
+    { context, spent = 0 }: OpeningTime,
+    reach: (attempt: Context) => Promise<Dialled>,
+  ): Promise<Dialled> {
+    const { connectTimeout: most } = this.#services;
+    using attempt = new Context(context);
+    const limit = setDeadline(
+      most && Math.max(1, most - spent),
+      () => attempt.cancel(timeoutError(most, "Connect time")),
+    );
+    try {
+      return await reach(attempt);
+    } catch (error) {
+      context.throwIfCancelled();
+      if (error instanceof DialError) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new DialError(
+        attempt.cancelled ? "timeout" : "failed",
+        `Cannot reach ${this.name}: ${why}`,
+        { cause: error },
+      );
+    } finally {
+      limit.clear();
+    }
+  }
+
+  /** The header comes before TLS: whoever reads it need not decrypt anything. */
+  async #speak(
+    { connection, address, ...before }: Dialled & { wasParked?: boolean },
+    context: Context,
+    { header = new Uint8Array() }: Opening = {},
+  ): Promise<Dialled> {
+    const duplex = before.duplex ?? new Duplex(connection);
+    const leave = context.onCancel(() => duplex.close());
+    try {
+      if (header.length > 0) await this.#write(duplex, header);
+      if (!this.#isTls) return { connection, address, duplex };
+      const below = underneath({ connection, duplex });
+      if (before.wasParked) Object.assign(below, parkedChannel(duplex));
+      const secured = await this.#secure(below, context);
+      return { connection: secured, address };
+    } catch (error) {
+      duplex.close();
+      context.throwIfCancelled();
+      throw error;
+    } finally {
+      leave();
+    }
+  }
+
+  async #write(duplex: Duplex, header: Uint8Array): Promise<void> {
+    try {
+      await duplex.write(header);
+    } catch (error) {
+      throw new DialError(
+        "refused",
+        `Cannot reach ${this.name}: it closed the connection before the PROXY header`,
+        { cause: error },
+      );
+    }
+  }
+
+  async #secure(below: Connection, context: Context): Promise<Connection> {
+    const endpoint = this.#endpoint;
+    // Only a host and port are spoken to by TLS: see the parser of upstreams.
+    const host = isUnixPath(endpoint) ? "localhost" : endpoint.host;
+    return await this.#services.startTls!(below, { host, context });
+  }
+
+  async #connect(context: Context): Promise<Dialled> {
+    const endpoint = this.#endpoint;
+    if (isUnixPath(endpoint)) {
+      const connection = await connectUnix(endpoint.path, context);
+      return { connection, address: new Uint8Array() };
+    }
+    const { connectTimeout: timeout, outgoing, parents, resolver } =
+      this.#services;
+    const { port } = endpoint;
+    const host = parseHost(endpoint.host);
+    if (parents !== undefined) {
+      // Of whom it is for, the parents' choice knows nothing.
+      const through = await parents.dial({ host, port }, {
+        client: this.name,
+        context,
+      });
+      return { ...through, address: new Uint8Array() };
+    }
+    const addresses = await resolver.resolve(host, context);
+    return await dial(addresses, port, context, { timeout, outgoing });
+  }
+}
