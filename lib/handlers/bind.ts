@@ -46,8 +46,8 @@ export interface Expected {
 
 /** Who may come. */
 interface Welcome {
-  /** The addresses it was announced with; `undefined` is any. */
-  addresses: IpAddress[] | undefined;
+  /** The addresses it was announced with, late ones too; `undefined` is any. */
+  addresses: ReadonlyMap<IpAddress, unknown> | undefined;
   /** What the rules are asked about whoever comes. */
   question: Question;
 }
@@ -106,8 +106,8 @@ async function resolveExpected(
     requireName(session, question);
     return { addresses: undefined, question };
   }
-  const allowed = await resolveAllowed(session, wish);
-  return { addresses: [...allowed.keys()], question };
+  const { verdicts } = await resolveAllowed(session, wish);
+  return { addresses: verdicts, question };
 }
 
 /** Listens for as long as it takes one peer to come. */
@@ -123,7 +123,8 @@ async function openPeer(
     listener,
     (ip) =>
       mayReach(session, question, ip) &&
-      (addresses?.some((expected) => isSameAddress(expected, ip)) ?? true),
+      (addresses?.keys().some((expected) => isSameAddress(expected, ip)) ??
+        true),
   );
 }
 
@@ -133,9 +134,10 @@ async function openPeer(
  */
 function listenHost(
   { local, services }: Session,
-  addresses: IpAddress[] | undefined,
+  addresses: Welcome["addresses"],
 ): string {
-  const far = addresses?.[0] ?? parseIpAddress(local.hostname);
+  const [first] = addresses?.keys() ?? [];
+  const far = first ?? parseIpAddress(local.hostname);
   const near = far && outgoingFor(services.outgoing, far);
   return near === undefined ? local.hostname : formatIpAddress(near);
 }

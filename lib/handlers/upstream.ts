@@ -6,8 +6,9 @@
 
 import { connectUnix } from "../net/unix_socket.ts";
 import { type StartTls, underneath } from "../net/chain.ts";
-import { dial, type Dialled } from "../net/dial.ts";
+import type { Dialled } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
+import { dialHost } from "../net/dial_host.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import { Duplex } from "../net/duplex.ts";
 import { type Borrowed, Pool, type PoolOptions } from "../net/pool.ts";
@@ -239,8 +240,8 @@ export class Upstream implements Candidate, Disposable {
       });
       return { ...through, address: new Uint8Array() };
     }
-    const addresses = await resolver.resolve(host, context);
-    return await dial(addresses, port, context, { timeout, outgoing });
+    const options = { resolver, timeout, outgoing };
+    return await dialHost({ host, port }, context, options);
   }
 }
 
