@@ -9,7 +9,7 @@ import { describeError } from "../handlers/describe_error.ts";
 import { encodeOwnHeader, type ProxyVersion } from "../handlers/proxy_header.ts";
 import type { StartTls } from "../net/chain.ts";
 import type { Connection } from "../net/connection.ts";
-import { dial } from "../net/dial.ts";
+import { dialHost } from "../net/dial_host.ts";
 import type { NameServer } from "../net/dns_client.ts";
 import type { FamilyPreference } from "../net/family_preference.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
@@ -189,10 +189,9 @@ async function connect(
   context: Context,
 ): Promise<Connection> {
   if (isUnixPath(endpoint)) return await connectUnix(endpoint.path, context);
-  const { host, port } = endpoint;
-  const addresses = await resolver.resolve(parseHost(host), context);
-  const options = { timeout: PATIENCE, outgoing };
-  return (await dial(addresses, port, context, options)).connection;
+  const target = { host: parseHost(endpoint.host), port: endpoint.port };
+  const options = { resolver, timeout: PATIENCE, outgoing };
+  return (await dialHost(target, context, options)).connection;
 }
 
 interface Opened {

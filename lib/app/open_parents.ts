@@ -6,7 +6,7 @@
 
 import { ParentChain, ParentGroup, Parents } from "../handlers/parents.ts";
 import type { ChainOptions, StartTls } from "../net/chain.ts";
-import { dial } from "../net/dial.ts";
+import { dialHost } from "../net/dial_host.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { Resolver } from "../net/resolver.ts";
 import type { LogEvent } from "../observe/log_event.ts";
@@ -106,11 +106,13 @@ function chainOptions(
 ): ChainOptions {
   return {
     timeout,
-    dial: async (host, port, context) => {
-      const addresses = await resolver.resolve(parseHost(host), context);
-      return await dial(addresses, port, context, { timeout, outgoing });
-    },
-    resolve: (name, context) => resolver.resolve(name, context),
+    dial: (host, port, context) =>
+      dialHost({ host: parseHost(host), port }, context, {
+        resolver,
+        timeout,
+        outgoing,
+      }),
+    resolve: (name, context, needed) => resolver.resolve(name, context, needed),
     startTls,
   };
 }

@@ -160,7 +160,8 @@ async function lookUp(
   using context = new Context();
   using resolver = openNames({ servers, preference });
   try {
-    return await resolver.resolve(name, context);
+    const { addresses, late } = await resolver.find(name, context);
+    return [...addresses, ...await late ?? []];
   } catch (error) {
     if (!(error instanceof DialError)) throw error;
     throw new StartError(error.message, { cause: error });

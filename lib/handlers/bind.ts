@@ -52,8 +52,8 @@ export interface Expected {
 
 /** Who may come. */
 interface Welcome {
-  /** The addresses it was announced with; `undefined` is any. */
-  addresses: IpAddress[] | undefined;
+  /** The addresses it was announced with, late ones too; `undefined` is any. */
+  addresses: ReadonlyMap<IpAddress, unknown> | undefined;
   /** What the rules are asked about whoever comes. */
   question: Question;
 }
@@ -107,8 +107,8 @@ async function resolveExpected(
     requireName(session, question);
     return { addresses: undefined, question };
   }
-  const allowed = await resolveAllowed(session, wish);
-  return { addresses: [...allowed.keys()], question };
+  const { verdicts } = await resolveAllowed(session, wish);
+  return { addresses: verdicts, question };
 }
 
 /** Listens for as long as it takes one peer to come. */
@@ -124,7 +124,8 @@ async function openPeer(
     listener,
     (ip, isHere) =>
       mayReach(session, isHere ? aboutThisMachine(question) : question, ip) &&
-      (addresses?.some((expected) => isSameAddress(expected, ip)) ?? true),
+      (addresses?.keys().some((expected) => isSameAddress(expected, ip)) ??
+        true),
   );
 }
 
@@ -135,9 +136,10 @@ async function openPeer(
  */
 function listenHost(
   { local, services }: Session,
-  addresses: IpAddress[] | undefined,
+  addresses: Welcome["addresses"],
 ): string {
-  const far = addresses?.[0] ?? parseIpAddress(local.hostname);
+  const [first] = addresses?.keys() ?? [];
+  const far = first ?? parseIpAddress(local.hostname);
   const { ipv4, ipv6 } = services.outgoing;
   const near = far === undefined
     ? ipv4 ?? ipv6

@@ -14,11 +14,11 @@
 
 import { type StartTls, underneath } from "../net/chain.ts";
 import type { Connection } from "../net/connection.ts";
-import { dial, type Dialled } from "../net/dial.ts";
+import type { Dialled } from "../net/dial.ts";
+import { dialHost } from "../net/dial_host.ts";
 import { DialError } from "../net/dial_error.ts";
 import { Duplex } from "../net/duplex.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
-import { parkedChannel } from "../net/parked_channel.ts";
 import type { Borrowed } from "../net/pool.ts";
 import type { Resolver } from "../net/resolver.ts";
 import { connectUnix } from "../net/unix_socket.ts";
@@ -26,7 +26,6 @@ import { Context, timeoutError } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { parseHost } from "../wire/host_name.ts";
-import { joinBytes } from "../wire/join_bytes.ts";
 import type { ParentGroup } from "./parents.ts";
 import { encodeOwnHeader, type ProxyVersion } from "./proxy_header.ts";
 
@@ -146,15 +145,13 @@ export class UpstreamWay {
     opening: Opening,
     time: OpeningTime,
   ): Promise<Borrowed> {
-    const { duplex, early } = borrowed;
-    if (this.#isTls) duplex.unread(joinBytes(...early));
     const opened = await this.#inTime(
       time,
       (attempt) => this.#speak(borrowed, attempt, opening),
     );
     if (!this.#isTls) return borrowed;
     const inside = new Duplex(opened.connection);
-    return { ...borrowed, ...opened, duplex: inside, early: [] };
+    return { ...borrowed, ...opened, duplex: inside };
   }
 
   /** Keeps what it takes to reach the upstream to the time for connecting. */
@@ -186,7 +183,7 @@ export class UpstreamWay {
 
   /** The header comes before TLS: whoever reads it need not decrypt anything. */
   async #speak(
-    { connection, address, ...before }: Dialled & { wasParked?: boolean },
+    { connection, address, ...before }: Dialled,
     context: Context,
     { header = new Uint8Array() }: Opening = {},
   ): Promise<Dialled> {
@@ -196,7 +193,6 @@ export class UpstreamWay {
       if (header.length > 0) await this.#write(duplex, header);
       if (!this.#isTls) return { connection, address, duplex };
       const below = underneath({ connection, duplex });
-      if (before.wasParked) Object.assign(below, parkedChannel(duplex));
       const secured = await this.#secure(below, context);
       return { connection: secured, address };
     } catch (error) {
@@ -245,7 +241,7 @@ export class UpstreamWay {
       });
       return { ...through, address: new Uint8Array() };
     }
-    const addresses = await resolver.resolve(host, context);
-    return await dial(addresses, port, context, { timeout, outgoing });
+    const options = { resolver, timeout, outgoing };
+    return await dialHost({ host, port }, context, options);
   }
 }

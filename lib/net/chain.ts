@@ -17,6 +17,7 @@ import type { Connection } from "./connection.ts";
 import type { Dialled } from "./dial.ts";
 import { DialError } from "./dial_error.ts";
 import { Duplex } from "./duplex.ts";
+import type { Family } from "./family_preference.ts";
 import { type HopTarget, openHop } from "./hop.ts";
 
 /**
@@ -33,7 +34,11 @@ export interface ChainOptions {
   /** Connects to the first parent. */
   dial: (host: string, port: number, context: Context) => Promise<Dialled>;
   /** Resolves names for parents that take addresses only. */
-  resolve: (name: string, context: Context) => Promise<IpAddress[]>;
+  resolve: (
+    name: string,
+    context: Context,
+    needed?: Family,
+  ) => Promise<IpAddress[]>;
   /** Puts TLS around a connection that leads to an `https` parent. */
   startTls?: StartTls | undefined;
   /** Milliseconds for all of it (default 10,000); 0 is for ever. */
@@ -178,10 +183,11 @@ async function hostFor(
 ): Promise<Host> {
   const host = parseHost(name);
   if (typeof host !== "string" || takesNames(parent)) return host;
-  const addresses = await resolve(host, context);
-  const usable = parent.scheme === "socks4"
-    ? addresses.find(({ length }) => length === 4)
-    : addresses[0];
+  const needed = parent.scheme === "socks4" ? 4 : undefined;
+  const addresses = await resolve(host, context, needed);
+  const usable = needed === undefined
+    ? addresses[0]
+    : addresses.find(({ length }) => length === needed);
   if (usable !== undefined) return usable;
   throw new DialError(
     "name not found",

@@ -125,9 +125,14 @@ export class Duplex {
     this.#connection.setNoDelay?.(true);
     return {
       read: async (buffer) => {
+        // A read under way, as of a connection that was parked, comes first.
+        const isEnd = this.#inbox.isBusy &&
+          await this.#inbox.peek() === undefined;
+        if (isEnd) return null;
         if (this.#inbox.length > 0) {
           const bytes = this.#inbox.take(buffer.length);
           buffer.set(bytes);
+          this.releaseBuffer();
           return bytes.length;
         }
         const count = await this.#connection.read(buffer);

@@ -65,6 +65,11 @@ export class Inbox {
     return this.#bytes.length;
   }
 
+  /** Whether a read is under way, or has brought the end or an error. */
+  get isBusy(): boolean {
+    return this.#isReading || this.#hasEnded || this.#error !== undefined;
+  }
+
   /** Whether reading waits for its {@linkcode Inbox.pace}, not for the peer. */
   get isHeld(): boolean {
     return this.#holding !== undefined;

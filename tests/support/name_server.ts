@@ -5,6 +5,8 @@
  */
 
 import type { NameServer } from "../../lib/net/dns_client.ts";
+import type { NameAnswer, NameSource } from "../../lib/net/name_answer.ts";
+import { Context } from "../../lib/sync/context.ts";
 import { encodeDnsName } from "../../lib/wire/dns_name.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";
 import { readExactly, writeAll } from "./sockets.ts";
@@ -104,6 +106,15 @@ export function encodeAnswer(
     ...uint16(1),
     ...[...answers, ...authorities].flatMap(recordBytes),
   ]);
+}
+
+/** Looks a name up and waits for what is late as well. */
+export async function lookUpWhole(
+  source: NameSource,
+  name: string,
+): Promise<NameAnswer> {
+  const answer = await source.lookup(name, new Context());
+  return await answer.late ?? answer;
 }
 
 /** Starts a name server on a loopback address, for UDP and TCP. */
