@@ -5,6 +5,7 @@
  * @module
  */
 
+import { quoteIn } from "../wire/quote.ts";
 import type { ConfigPath } from "./config_error.ts";
 import { type ConfigValue, isPath, isSecret, textsOf } from "./config_value.ts";
 import type { ListenerKind } from "./listener_kinds.ts";
@@ -187,7 +188,7 @@ function faultOf(
     const { message } = error;
     const isTold = isSecret(name, option) &&
       texts.some((text) => tellsOf(text, message));
-    return isTold ? `expected ${option.value}` : message;
+    return isTold ? `expected ${option.value}` : quoteIn(message, texts);
   }
 }
 

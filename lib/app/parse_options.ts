@@ -7,6 +7,7 @@
 import { parseArgs } from "@std/cli/parse-args";
 import type { OptionTable, OptionValues } from "./option.ts";
 import { UsageError } from "./usage_error.ts";
+import { quote, quoteIn } from "../wire/quote.ts";
 
 /**
  * Reads a command's arguments.
@@ -121,7 +122,8 @@ function parseValue(
     const what = option.isOperand
       ? `Argument ${option.value}`
       : `Option --${name}`;
-    throw new UsageError(`${what}: ${error.message}`);
+    const texts = Array.isArray(given) ? given : [];
+    throw new UsageError(`${what}: ${quoteIn(error.message, texts)}`);
   }
 }
 
@@ -130,7 +132,7 @@ async function describeUnknown(
   table: OptionTable,
 ): Promise<string> {
   if (!argument.startsWith("-")) {
-    return `Unknown argument '${argument}'; see --help`;
+    return `Unknown argument ${quote(argument)}; see --help`;
   }
   if (isLetterWithMore(argument)) return describeLetter(argument, table);
   const [option] = argument.split("=");
@@ -140,7 +142,7 @@ async function describeUnknown(
   const hint = nearest === undefined
     ? "see --help"
     : `did you mean --${nearest}?`;
-  return `Unknown option '${option}'; ${hint}`;
+  return `Unknown option ${quote(option!)}; ${hint}`;
 }
 
 /** Leaves out what follows: it may be a password, as in curl's -uNAME:…. */

@@ -11,6 +11,7 @@ import { specialNames, specialRanges } from "./address_guard.ts";
 import { makeNameTest, parseNamePattern } from "./name_pattern.ts";
 import { type Item, LineError, type List } from "./rule_line.ts";
 import { RULE_COMMANDS, type Subject } from "./rule_question.ts";
+import { quote } from "../wire/quote.ts";
 
 /** Whether a condition holds; `undefined` where that is not known yet. */
 export type Test = (subject: Subject) => boolean | undefined;
@@ -81,7 +82,7 @@ function parseCommands(values: List): Test {
     const command = RULE_COMMANDS.find((known) => known === text);
     if (command !== undefined) return command;
     throw new SyntaxError(
-      `'${text}' is no command: expected ${RULE_COMMANDS.join(", ")}`,
+      `${quote(text)} is no command: expected ${RULE_COMMANDS.join(", ")}`,
     );
   }));
   return ({ question }) => commands.has(question.command);
@@ -96,7 +97,7 @@ function parsePorts(values: List): Test {
       return range;
     }
     throw new SyntaxError(
-      `'${text}' is no port or range of ports such as 443 or 8000-8099`,
+      `${quote(text)} is no port or range of ports such as 443 or 8000-8099`,
     );
   });
   return ({ question: { target } }) =>
@@ -129,7 +130,9 @@ function parseListeners(values: List): Test {
       return { range: isAny ? undefined : rangeOf(ip), port };
     }
     throw new SyntaxError(
-      `'${text}' is no listener such as 1080, 192.0.2.1:1080 or [::1]:1080`,
+      `${
+        quote(text)
+      } is no listener such as 1080, 192.0.2.1:1080 or [::1]:1080`,
     );
   });
   return ({ question: { listener } }) =>
@@ -171,7 +174,7 @@ function parseRanges(values: List): IpRange[] {
     if (special !== undefined) return special;
     if (/[\d:]/.test(text)) return [parseIpRange(text)];
     throw new SyntaxError(
-      `'${text}' is no address: expected one, ADDRESS/BITS, or one of ${
+      `${quote(text)} is no address: expected one, ADDRESS/BITS, or one of ${
         specialNames().join(", ")
       }; names are for 'name'`,
     );

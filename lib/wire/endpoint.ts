@@ -5,6 +5,7 @@
  */
 
 import { formatHostPort, type HostPort, parseHostPort } from "./host_port.ts";
+import { quote } from "./quote.ts";
 
 /** A Unix socket. */
 export interface UnixPath {
@@ -36,7 +37,7 @@ export function parseEndpoint(text: string, defaultHost: string): Endpoint {
   const path = text.slice(UNIX.length);
   const { length } = new TextEncoder().encode(path);
   if (path === "" || path.includes("\0")) {
-    throw new SyntaxError(`'${text}' has no path`);
+    throw new SyntaxError(`${quote(text)} has no path`);
   }
   if (length > MOST_PATH) {
     throw new SyntaxError(

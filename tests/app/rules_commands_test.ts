@@ -200,6 +200,20 @@ const FAILURES: readonly (readonly [
     "sluice: Cannot read rules rules.txt: rules.txt:1:1: label 'x' is given twice\n",
   ],
   [
+    "alice:$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA\n",
+    ["--rules", "rules.txt", "--listen", "127.0.0.1:0"],
+    1,
+    "sluice: Cannot read rules rules.txt: rules.txt:1:1: expected a rule, but this is a line of a users file\n",
+  ],
+  [
+    `deny port \x1b[31m${"%".repeat(100)}\n`,
+    ["--rules", "rules.txt", "--listen", "127.0.0.1:0"],
+    1,
+    `sluice: Cannot read rules rules.txt: rules.txt:1:11: '\\u001b[31m${
+      "%".repeat(30)
+    }…' is no port or range of ports such as 443 or 8000-8099\n`,
+  ],
+  [
     "",
     ["--rule", "deny", "--rule", "deny to 10.0.0.1/8"],
     2,
