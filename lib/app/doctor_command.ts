@@ -18,6 +18,7 @@ import { examineStart } from "./doctor_start.ts";
 import { type DoctorSubject, filesOf } from "./doctor_subject.ts";
 import { examineTrials } from "./doctor_trials.ts";
 import { examineUpstreams } from "./doctor_upstreams.ts";
+import { hideInArguments, variablesIn } from "./hide_secrets.ts";
 import { flag, type OptionValues } from "./option.ts";
 import { printLines } from "./print_lines.ts";
 import { PROXY_OPTIONS } from "./proxy_options.ts";
@@ -86,6 +87,8 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
 
 async function optionsSubject(options: DoctorOptions): Promise<DoctorSubject> {
   const { certificates, ...needed } = filesOf(options);
+  // A line to copy is a line that is shown to others.
+  const args = hideInArguments(argumentsOf(), DOCTOR_OPTIONS);
   return {
     maxConnections: options["max-connections"],
     certificates,
@@ -93,8 +96,8 @@ async function optionsSubject(options: DoctorOptions): Promise<DoctorSubject> {
     outward: [options],
     own: [],
     start: await examineStart(options),
-    needed,
-    args: argumentsOf(),
+    needed: { ...needed, variables: variablesIn(args) },
+    args,
   };
 }
 
@@ -117,16 +120,5 @@ async function fileSubject(path: string): Promise<DoctorSubject> {
 /** What the proxy is to be started with: the same, without what is ours. */
 function argumentsOf(): string[] {
   const own = Deno.args.slice(1); // After the command's name.
-  return own.filter((argument) => argument !== "--json").map(withoutPassword);
-}
-
-/** A line to copy is a line that is shown to others. */
-function withoutPassword(
-  argument: string,
-  index: number,
-  all: string[],
-): string {
-  const isUser = all[index - 1] === "--user";
-  if (isUser) return argument.replace(/:.*$/s, ":PASSWORD");
-  return argument.replace(/^(--user=[^:]*):.*$/s, "$1:PASSWORD");
+  return own.filter((argument) => argument !== "--json");
 }

@@ -46,7 +46,7 @@ export async function configSubject(path: string): Promise<DoctorSubject> {
   try {
     const config = await loadConfig(text, path);
     const trial = await tryConfig(config);
-    return subjectOf(config, trial, { args, path, text });
+    return subjectOf(config, trial, { args, path });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return {
@@ -65,13 +65,12 @@ export async function configSubject(path: string): Promise<DoctorSubject> {
 interface Source {
   args: readonly string[];
   path: string;
-  text: string;
 }
 
 function subjectOf(
   config: Config,
   trial: Trial,
-  { args, path, text }: Source,
+  { args, path }: Source,
 ): DoctorSubject {
   const { program } = config;
   const all = config.listeners.flatMap(wholeValuesOf);
@@ -98,7 +97,7 @@ function subjectOf(
     needed: {
       reads: [path, ...config.secretFiles, ...reads],
       writes,
-      variables: [...text.matchAll(/\benv:(\w+)/g)].map(([, name]) => name!),
+      variables: config.secretVariables,
       ...hosts === undefined ? {} : { hosts },
     },
     args,
