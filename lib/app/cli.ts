@@ -8,10 +8,9 @@ import project from "../../deno.json" with { type: "json" };
 import { type AnyCommand, COMMANDS } from "./commands.ts";
 import { type CommandHelp, formatHelp } from "./help.ts";
 import { late } from "./late.ts";
-import { parseOptions, suggest } from "./parse_options.ts";
+import { parseOptions, quoteWord, suggest } from "./parse_options.ts";
 import { printErrors, printLines } from "./print_lines.ts";
 import { StartError, UsageError } from "./usage_error.ts";
-import { quote } from "../wire/quote.ts";
 
 /** Exit codes besides those of a command that ran. */
 const EXIT = { failed: 1, usage: 2 } as const;
@@ -77,7 +76,7 @@ async function findCommand(args: string[]): Promise<Found> {
   const hint = nearest === undefined
     ? "see --help"
     : `did you mean ${nearest}?`;
-  throw new UsageError(`Unknown command ${quote(word)}; ${hint}`);
+  throw new UsageError(`Unknown command ${quoteWord(word)}; ${hint}`);
 }
 
 /** The proxy's help is the first that a person sees: it tells of the others. */

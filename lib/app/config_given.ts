@@ -10,7 +10,12 @@ import type { ConfigPath } from "./config_error.ts";
 import { type ConfigValue, isPath, isSecret, textsOf } from "./config_value.ts";
 import type { ListenerKind } from "./listener_kinds.ts";
 import type { Option, OptionTable } from "./option.ts";
-import { findSecret, hideSecret, relativeTo } from "./secret_reference.ts";
+import {
+  findSecret,
+  hideSecret,
+  relativeTo,
+  variableOf,
+} from "./secret_reference.ts";
 
 /** Settings as a file has them. */
 export type Settings = Readonly<Record<string, unknown>>;
@@ -40,6 +45,8 @@ export class GivenReader {
   hasSecrets = false;
   /** Files that secrets were read from. */
   readonly secretFiles: string[] = [];
+  /** Variables of the environment that secrets are read from. */
+  readonly secretVariables: string[] = [];
 
   /**
    * Creates a reader.
@@ -160,6 +167,8 @@ export class GivenReader {
     if (isPath(option)) return relativeTo(file, text);
     if (!isSecret(name, option)) return this.#underFile(text);
     this.hasSecrets ||= hideSecret(text) !== text;
+    const variable = variableOf(text);
+    if (variable !== undefined) this.secretVariables.push(variable);
     const found = await findSecret(text, file);
     if (found.file !== undefined) this.secretFiles.push(found.file);
     return found.secret;

@@ -24,6 +24,7 @@ import {
 } from "./doctor_subject.ts";
 import { examineTrials } from "./doctor_trials.ts";
 import { examineUpstreams } from "./doctor_upstreams.ts";
+import { hideInArguments, variablesIn } from "./hide_secrets.ts";
 import { flag, type OptionValues } from "./option.ts";
 import { printLines } from "./print_lines.ts";
 import { PROXY_OPTIONS } from "./proxy_options.ts";
@@ -97,6 +98,8 @@ async function optionsSubject(options: DoctorOptions): Promise<DoctorSubject> {
     ...files,
     writes: [...files.writes, ...sockets.map(({ path }) => folderOf(path))],
   };
+  // A line to copy is a line that is shown to others.
+  const args = hideInArguments(argumentsOf(), DOCTOR_OPTIONS);
   return {
     maxConnections: options["max-connections"],
     backlog: options.backlog,
@@ -105,8 +108,12 @@ async function optionsSubject(options: DoctorOptions): Promise<DoctorSubject> {
     outward: [options],
     own: [],
     start: await examineStart(options),
-    needed: { ...needed, isGuarded: isGuardedProxy(options) },
-    args: argumentsOf(),
+    needed: {
+      ...needed,
+      variables: variablesIn(args),
+      isGuarded: isGuardedProxy(options),
+    },
+    args,
   };
 }
 
@@ -129,16 +136,5 @@ async function fileSubject(path: string): Promise<DoctorSubject> {
 /** What the proxy is to be started with: the same, without what is ours. */
 function argumentsOf(): string[] {
   const own = Deno.args.slice(1); // After the command's name.
-  return own.filter((argument) => argument !== "--json").map(withoutPassword);
-}
-
-/** A line to copy is a line that is shown to others. */
-function withoutPassword(
-  argument: string,
-  index: number,
-  all: string[],
-): string {
-  const isUser = all[index - 1] === "--user";
-  if (isUser) return argument.replace(/:.*$/s, ":PASSWORD");
-  return argument.replace(/^(--user=[^:]*):.*$/s, "$1:PASSWORD");
+  return own.filter((argument) => argument !== "--json");
 }

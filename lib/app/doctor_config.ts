@@ -51,7 +51,7 @@ export async function configSubject(path: string): Promise<DoctorSubject> {
   try {
     const config = await loadConfig(text, path);
     const trial = await tryConfig(config);
-    return await subjectOf(config, trial, { args, path, text });
+    return await subjectOf(config, trial, { args, path });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return {
@@ -71,13 +71,12 @@ export async function configSubject(path: string): Promise<DoctorSubject> {
 interface Source {
   args: readonly string[];
   path: string;
-  text: string;
 }
 
 async function subjectOf(
   config: Config,
   trial: Trial,
-  { args, path, text }: Source,
+  { args, path }: Source,
 ): Promise<DoctorSubject> {
   const { program } = config;
   const all = config.listeners.flatMap(wholeValuesOf);
@@ -108,7 +107,7 @@ async function subjectOf(
     needed: {
       reads: [path, ...config.secretFiles, ...reads],
       writes,
-      variables: [...text.matchAll(/\benv:(\w+)/g)].map(([, name]) => name!),
+      variables: config.secretVariables,
       ...hosts === undefined ? {} : { hosts },
       isGuarded: all.some(isGuardedProxy),
     },

@@ -49,6 +49,17 @@ export async function findSecret(
 }
 
 /**
+ * Finds the variable of the environment that a text refers to.
+ *
+ * @param text What the configuration or the command line says.
+ * @returns Its name; `undefined` where it refers to none.
+ */
+export function variableOf(text: string): string | undefined {
+  const [, source, name = ""] = REFERENCE.exec(text) ?? [];
+  return source === "env" && /^\w+$/.test(name) ? name : undefined;
+}
+
+/**
  * Tells whether a text refers to a secret, and so has none itself.
  *
  * @param text What the configuration says.
@@ -62,24 +73,26 @@ export function isReference(text: string): boolean {
  * Gives what others may see of a text with a secret in it.
  *
  * @param text What the configuration says.
+ * @param shown What stands in the place of a secret (default `(hidden)`).
  * @returns References and names as they are, without what is secret.
  */
-export function hideSecret(text: string): string {
+export function hideSecret(text: string, shown = HIDDEN): string {
   if (isReference(text)) return text;
   if (text.includes("://")) {
-    return text.split(NEXT_URL).map(hidePassword).join(",");
+    return text.split(NEXT_URL).map((url) => hidePassword(url, shown))
+      .join(",");
   }
   const colon = text.indexOf(":");
-  return colon < 0 ? HIDDEN : `${text.slice(0, colon)}:${HIDDEN}`;
+  return colon < 0 ? shown : `${text.slice(0, colon)}:${shown}`;
 }
 
 /** What is not encoded as it should be is hidden all the same. */
-function hidePassword(url: string): string {
+function hidePassword(url: string, shown: string): string {
   const begin = url.indexOf("://") + "://".length;
   const end = url.lastIndexOf("@");
   const colon = url.indexOf(":", begin);
   if (end < begin || colon < 0 || colon > end) return url;
-  return `${url.slice(0, colon)}:${HIDDEN}${url.slice(end)}`;
+  return `${url.slice(0, colon)}:${shown}${url.slice(end)}`;
 }
 
 /**

@@ -68,7 +68,7 @@ export class WallClock {
       });
     } catch {
       throw new SyntaxError(
-        `${quote(zone ?? "")} is no time zone such as Europe/Berlin`,
+        `${quote(String(zone))} is no time zone such as Europe/Berlin`,
       );
     }
   }

@@ -43,7 +43,9 @@ export function parseEndpoint(text: string, defaultHost: string): Endpoint {
   }
   if (path.startsWith("@")) {
     throw new SyntaxError(
-      `'${text}' is an abstract name, which is not supported: write the path of a file, such as unix:/run/${
+      `${
+        quote(text)
+      } is an abstract name, which is not supported: write the path of a file, such as unix:/run/${
         path.slice(1) || "sluice"
       }.sock`,
     );

@@ -49,9 +49,12 @@ export function parseHostPort(text: string, defaultHost: string): HostPort {
     );
   }
   const [, ipv6, name, portText] = match;
+  if (portText!.includes("@")) { // Then it may be a password.
+    throw new SyntaxError(`${quote(text)} is not HOST:PORT`);
+  }
   if (!/^\d{1,5}$/.test(portText!) || Number(portText) > 65535) {
     throw new SyntaxError(
-      `port ${quote(portText ?? "")} is not a number from 0 to 65535`,
+      `port ${quote(portText!)} is not a number from 0 to 65535`,
     );
   }
   if (ipv6 !== undefined && parseIpAddress(ipv6)?.length !== 16) {
