@@ -10,7 +10,7 @@ import type { End, TunnelResult } from "../net/tunnel.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { HttpError } from "../wire/http_error.ts";
-import type { Head } from "../wire/http1_head.ts";
+import { type Head, MOST_EMPTY_LINES } from "../wire/http1_head.ts";
 import { encodeAnswer } from "./http_answer.ts";
 import { Origins } from "./http_origins.ts";
 import type { Session } from "./session.ts";
@@ -51,19 +51,28 @@ export class HttpClient implements Disposable {
 
   /**
    * Waits for the next request. Its head has the handshake's time once its
-   * first byte has come; before that, the connection may be idle.
+   * first byte has come; before that, and with nothing but empty lines behind
+   * the last one, the connection may be idle.
    *
    * @returns Its head; `undefined` where the connection is over.
    * @throws {HttpError} If it is malformed.
+   * @throws {Deno.errors.UnexpectedEof} If the connection ends within it, or
+   *   with nothing but empty lines before the first.
    */
   async nextHead(): Promise<Head | undefined> {
     // The first one is within the limit that the session has begun with.
+    let emptyLines: number | undefined;
     if (this.requests > 0) {
-      if (!await this.#waitForByte()) return undefined;
+      emptyLines = await this.#waitForRequest();
+      if (emptyLines === undefined) return undefined;
       this.session.beginHandshake(this.reader.bytes.length);
     }
     this.#begin();
-    return await this.#readHead();
+    const head = await this.#readHead(emptyLines);
+    if (head === undefined && this.requests === 1) {
+      throw new Deno.errors.UnexpectedEof("Cannot read head: nothing came");
+    }
+    return head;
   }
 
   /**
@@ -124,7 +133,7 @@ export class HttpClient implements Disposable {
   }
 
   /** A client that is too slow with its head is told so (RFC 9110 §15.5.9). */
-  async #readHead(): Promise<Head | undefined> {
+  async #readHead(emptyLines: number | undefined): Promise<Head | undefined> {
     const { session } = this;
     let late: unknown;
     session.onLate = (error) => {
@@ -133,7 +142,7 @@ export class HttpClient implements Disposable {
       this.release(); // Ends the wait, and leaves the connection open.
     };
     try {
-      return await this.reader.readHead();
+      return await this.reader.readHead(emptyLines);
     } catch (error) {
       throw late ?? error;
     } finally {
@@ -158,21 +167,31 @@ export class HttpClient implements Disposable {
     this.#began = { at, startedAt: Date.now(), sent, received };
   }
 
-  /** An idle connection ends with its time, and when the proxy shuts down. */
-  async #waitForByte(): Promise<boolean> {
+  /**
+   * An idle connection ends with its time, and when the proxy shuts down.
+   *
+   * @returns How many empty lines may still come before the head; `undefined`
+   *   where the connection has ended.
+   */
+  async #waitForRequest(): Promise<number | undefined> {
     const { client, context, draining, services } = this.session;
     const { handshake, idle } = services.timeouts;
     const end = () => client.close();
-    if (this.reader.bytes.length > 0) return true;
+    let left = this.reader.skipEmptyLines(MOST_EMPTY_LINES);
+    if (this.reader.bytes.length > 0) return left;
     const leaveDrain = draining.onCancel(end);
     // Whoever has not said who he is gets no more time than for a handshake.
     const deadline = setDeadline(this.isKnown ? idle : handshake, end);
     try {
-      return await this.reader.fill();
+      while (await this.reader.fill()) {
+        left = this.reader.skipEmptyLines(left);
+        if (this.reader.bytes.length > 0) return left;
+      }
+      return undefined;
     } catch (error) {
       // Between two requests a reset is as good an end as any.
       if (context.cancelled) throw error;
-      return false;
+      return undefined;
     } finally {
       deadline.clear();
       leaveDrain();

@@ -4,10 +4,16 @@
  * @module
  */
 
-import { type Head, HeadScanner } from "../wire/http1_head.ts";
+import {
+  type Head,
+  HeadScanner,
+  MOST_EMPTY_LINES,
+} from "../wire/http1_head.ts";
 import { ByteReader } from "./byte_reader.ts";
 import type { Duplex } from "./duplex.ts";
 
+const LF = 0x0a;
+const CR = 0x0d;
 const NOTHING = new Uint8Array();
 
 /**
@@ -68,14 +74,29 @@ export class HttpReader {
   }
 
   /**
+   * Takes empty lines that have come before a head.
+   *
+   * @param most How many may come.
+   * @returns How many may still come.
+   */
+  skipEmptyLines(most: number): number {
+    let left = most;
+    for (; left > 0 && isEmptyLine(this.#bytes); left--) this.take(2);
+    return left;
+  }
+
+  /**
    * Reads the head of a message.
    *
+   * @param emptyLines How many may come before it (default 2).
    * @returns The head; `undefined` where the connection ended before it began.
    * @throws {HttpError} If it is none, or over a limit.
    * @throws {Deno.errors.UnexpectedEof} If the connection ends within it.
    */
-  async readHead(): Promise<Head | undefined> {
-    const scanner = new HeadScanner();
+  async readHead(
+    emptyLines: number = MOST_EMPTY_LINES,
+  ): Promise<Head | undefined> {
+    const scanner = new HeadScanner(emptyLines);
     while (scanner.head === undefined) {
       if (await this.fill()) {
         this.take(scanner.push(this.#bytes));
@@ -120,6 +141,10 @@ export class HttpReader {
       if (releases === this.#releases) this.#reading = undefined;
     }
   }
+}
+
+function isEmptyLine([first, second]: Uint8Array): boolean {
+  return first === CR && second === LF;
 }
 
 function givenUp(): TypeError {
