@@ -139,6 +139,44 @@ for (const [name, respond, why] of FAILURES) {
   });
 }
 
+/** What ends the wait for a server's answer, as it fits the question. */
+const USELESS: [name: string, said: Answer, why: string][] = [
+  ["SERVFAIL and no question", { code: 2, isBare: true }, "SERVFAIL"],
+  ["REFUSED and no question", { code: 5, isBare: true }, "REFUSED"],
+  ["FORMERR and no question", { code: 1, isBare: true }, "FORMERR"],
+  [
+    "that a name does not exist, and not which",
+    { code: 3, isBare: true },
+    "its answer does not repeat the question",
+  ],
+  [
+    "addresses, and not whose",
+    { answers: [address("a.test", "192.0.2.66")], isBare: true },
+    "its answer does not repeat the question",
+  ],
+  [
+    "a broken record",
+    { answers: [{ name: "a.test", type: TYPE.a, life: 1, data: [1, 2, 3] }] },
+    "Cannot parse DNS message: it is cut short",
+  ],
+];
+
+for (const [name, said, why] of USELESS) {
+  Deno.test(`DnsNames.lookup() waits no longer when a server says ${name}`, async () => {
+    await using first = startNameServer(() => [said]);
+    await using second = startNameServer(
+      among([address("a.test", "192.0.2.1")]),
+    );
+    const patient = { family: 4, patience: 60_000 } as const;
+    const alone = new DnsNames([first.server], patient);
+    const failing = within(5_000, alone.lookup("a.test", new Context()));
+    await assertRejects(() => failing, DialError, why);
+    const both = new DnsNames([first.server, second.server], patient);
+    const answer = await within(5_000, both.lookup("a.test", new Context()));
+    assertEquals(texts(answer), ["192.0.2.1"]);
+  });
+}
+
 Deno.test("DnsNames.lookup() asks the next server, and stays with it", async () => {
   for (const broken of [SILENT, () => [{ code: 2 }]]) {
     await using first = startNameServer(broken);
