@@ -32,12 +32,16 @@ export const COMMON_OPTIONS = {
     "30s",
     "for open tunnels to finish at the shutdown; 0 ends them at once",
   ),
-  "max-connections": single(
-    "N",
-    "20000",
-    parseCount,
-    "connections at once; fewer where the limit of file descriptors says so",
-  ),
+  "max-connections": {
+    value: "N",
+    initial: "20000",
+    help:
+      "connections at once; fewer where the limit of file descriptors says so (default 20000, or what a memory limit carries)",
+    parse: (given: readonly string[]): number | undefined => {
+      const text = only(given);
+      return text === undefined ? undefined : parseCount(text);
+    },
+  },
   "max-connections-per-client": {
     value: "N",
     help:

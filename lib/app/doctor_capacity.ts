@@ -7,13 +7,21 @@
 
 import { errorCode } from "../net/error_code.ts";
 import { connectionCapacity } from "./descriptors.ts";
+import { MOST_CONNECTIONS } from "./connection_counts.ts";
 import type { Finding } from "./doctor_finding.ts";
+import { BIND_HEAP, describePlan, memoryPlan } from "./memory_plan.ts";
 import { readSystemFile } from "./system_file.ts";
 
 /** What is asked of the system. */
 export interface Load {
-  /** Connections that are to be open at once. */
-  maxConnections: number;
+  /**
+   * Connections that each server is to take at once; `undefined` is the default.
+   */
+  connections: readonly (number | undefined)[];
+  /** Threads that serve. */
+  threads: number;
+  /** Whether passwords are hashed. */
+  hasPasswords: boolean;
   /** Connections that may wait for a listener, of all the largest number. */
   backlog: number;
 }
@@ -32,11 +40,12 @@ const RESERVE = 40;
  * @returns What was found.
  */
 export function examineCapacity(load: Load): Finding[] {
-  return [descriptors(load), ...queue(load)];
+  return [descriptors(load), ...memory(load), ...queue(load)];
 }
 
-function descriptors({ maxConnections }: Load): Finding {
+function descriptors({ connections }: Load): Finding {
   const check = "descriptors";
+  const maxConnections = sum(connections.map((one) => one ?? MOST_CONNECTIONS));
   const capacity = connectionCapacity();
   if (capacity === Infinity) {
     return {
@@ -57,6 +66,36 @@ function descriptors({ maxConnections }: Load): Finding {
     remedy:
       `ulimit -n ${limit}, or LimitNOFILE=${limit} in the unit; or --max-connections ${capacity}`,
   };
+}
+
+/** Nothing where nothing is limited. */
+function memory({ connections, hasPasswords, threads }: Load): Finding[] {
+  const plan = memoryPlan({ hasPasswords, threads });
+  if (plan === undefined) return [];
+  const check = "memory";
+  const message = describePlan(plan);
+  const share = Math.floor(plan.connections / connections.length);
+  const asked = sum(connections.map((one) => one ?? share));
+  if (plan.connections < FEW) {
+    const remedy = "a higher limit: 128 MB or more";
+    return [{ level: "problem", check, message, remedy }];
+  }
+  if (asked > plan.connections) {
+    return [{
+      level: "warning",
+      check,
+      message:
+        `${message}; ${asked} asked: where they need more, the system ends the program without a word`,
+      remedy: `--max-connections ${share}, or a higher limit`,
+    }];
+  }
+  return plan.isAtRisk
+    ? [{ level: "warning", check, message, remedy: BIND_HEAP }]
+    : [{ level: "ok", check, message }];
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
 }
 
 /** Only Linux has the number in a file. */

@@ -80,7 +80,7 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
     : await fileSubject(options.config);
   const { args, certificates, needed, outward, own } = subject;
   const groups = await Promise.all([
-    examineMachine(subject, needed.reads),
+    examineMachine(subject.load, needed.reads),
     subject.start,
     examineCertificates(certificates),
     ...outward.map((options) => examineUpstreams(options, own)),
@@ -101,8 +101,12 @@ async function optionsSubject(options: DoctorOptions): Promise<DoctorSubject> {
   // A line to copy is a line that is shown to others.
   const args = hideInArguments(argumentsOf(), DOCTOR_OPTIONS);
   return {
-    maxConnections: options["max-connections"],
-    backlog: options.backlog,
+    load: {
+      connections: [options["max-connections"]],
+      threads: options.workers,
+      hasPasswords: options.users !== undefined,
+      backlog: options.backlog,
+    },
     certificates,
     servers: options.dns,
     outward: [options],

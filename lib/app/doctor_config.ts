@@ -10,6 +10,7 @@ import { formatHostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { ConfigError, formatProblem } from "./config_error.ts";
 import { readConfigFile } from "./config_option.ts";
+import type { Load } from "./doctor_capacity.ts";
 import type { Finding } from "./doctor_finding.ts";
 import { examinePlace } from "./doctor_start.ts";
 import {
@@ -33,9 +34,17 @@ type GuardOptions = Parameters<typeof isGuardedProxy>[0];
 
 /** Options of a listener, as far as the doctor knows them. */
 type ListenerValues = FileOptions & OutwardOptions & GuardOptions & {
-  "max-connections": number;
+  "max-connections": number | undefined;
   backlog: number;
   dns?: readonly NameServer[];
+};
+
+/** Of a file that can't be read. */
+const NO_LOAD: Load = {
+  connections: [],
+  threads: 1,
+  hasPasswords: false,
+  backlog: 0,
 };
 
 /**
@@ -55,8 +64,7 @@ export async function configSubject(path: string): Promise<DoctorSubject> {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return {
-      maxConnections: 0,
-      backlog: 0,
+      load: NO_LOAD,
       certificates: [],
       servers: [],
       outward: [],
@@ -94,8 +102,12 @@ async function subjectOf(
   ];
   const hosts = isProxy ? undefined : hostsOf(listened, all);
   return {
-    maxConnections: all.reduce((sum, one) => sum + one["max-connections"], 0),
-    backlog: Math.max(0, ...all.map(({ backlog }) => backlog)),
+    load: {
+      connections: all.map((one) => one["max-connections"]),
+      threads: program.workers,
+      hasPasswords: all.some(({ users }) => users !== undefined),
+      backlog: Math.max(0, ...all.map(({ backlog }) => backlog)),
+    },
     certificates: files.flatMap(({ certificates }) => certificates),
     servers: all.flatMap(({ dns = [] }) => dns),
     outward: all,

@@ -57,6 +57,8 @@ export interface Heritage {
   predecessor: Generation | undefined;
   /** What it is called where several threads run the same. */
   name: string;
+  /** Listeners that are configured, this one too. */
+  peers: number;
 }
 
 /** One configured listener while it runs. */
@@ -109,6 +111,7 @@ export class Generation {
       (own ?? outer).open(where, open, backlog);
     const host: ServerHost = {
       ...(own ?? outer),
+      peers: heritage.peers,
       open: (where, open, backlog) =>
         this.#open(where, { open, backlog, heritage, openNew }),
       // Where threads have to agree, they agree on what is kept too.

@@ -55,7 +55,9 @@ function runProxy(
   life: ServerLife = runServer,
 ): Promise<number> {
   return life(options, async (log, host) => {
-    const { list, users, files } = await openProxyUsers(options, log);
+    const { list, users, files } = await openProxyUsers(
+      ...[options, log, host.thread?.count] as const,
+    );
     const parents = new Set(options.parent.map(({ name }) => name));
     const rules = await openRules(options, log, { parents });
     const settings = { protocols: PROXY_PROTOCOLS, log };

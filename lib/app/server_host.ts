@@ -30,6 +30,8 @@ export interface ServerHost {
   readonly isTrial: boolean;
   /** Which thread of several it is (default: there is one alone). */
   readonly thread?: ThreadInfo | undefined;
+  /** Servers that the program has, this one too (default 1). */
+  readonly peers?: number;
   /**
    * Opens a listener.
    *

@@ -18,7 +18,11 @@ import {
 import { openUdp } from "../net/udp.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatHostPort } from "../wire/host_port.ts";
-import { connectionLimits, threadCapacity } from "./connection_counts.ts";
+import {
+  connectionLimits,
+  mostConnections,
+  threadCapacity,
+} from "./connection_counts.ts";
 import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
 import { openEndpoint } from "./open_listener.ts";
@@ -48,8 +52,8 @@ export interface EchoConfig extends Pick<FrontConfig, "tls"> {
   handshakeTimeout?: number;
   /** Milliseconds without a byte (default 600,000); 0 is for ever. */
   idleTimeout?: number;
-  /** Connections at once (default 20,000). */
-  maxConnections?: number;
+  /** Connections at once (default 20,000, or what the memory carries). */
+  maxConnections?: number | undefined;
   /** Connections at once from one client, as for the proxy. */
   maxConnectionsPerClient?: number | undefined;
   /** Connections that may wait for each listener (default 4,096). */
@@ -73,8 +77,10 @@ export type EchoServer = RunningListeners;
  * @throws {StartError} If it can't listen.
  */
 export async function startEcho(config: EchoConfig): Promise<EchoServer> {
-  const { maxConnections = 20_000, log = () => {}, host = ALONE } = config;
-  const most = Math.min(maxConnections, threadCapacity(host.thread));
+  const { log = () => {}, host = ALONE } = config;
+  const most = mostConnections(config.maxConnections, {
+    ...{ host, log, descriptors: threadCapacity(host.thread) },
+  });
   const limits = host.keep(
     "connections",
     most,

@@ -20,7 +20,11 @@ import {
   UpstreamHealth,
   type UpstreamHealthOptions,
 } from "../policy/upstream_health.ts";
-import { connectionLimits, threadCapacity } from "./connection_counts.ts";
+import {
+  connectionLimits,
+  mostConnections,
+  threadCapacity,
+} from "./connection_counts.ts";
 import { connectionCapacity } from "./descriptors.ts";
 import type { Route, UpstreamConfig } from "./forward_routes.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
@@ -62,8 +66,8 @@ export interface ForwardConfig extends FrontConfig {
   limits?: LimitConfig;
   /** Time limits in milliseconds, where they differ from the defaults. */
   timeouts?: Partial<Timeouts>;
-  /** Connections at once (default 20,000). */
-  maxConnections?: number;
+  /** Connections at once (default 20,000, or what the memory carries). */
+  maxConnections?: number | undefined;
   /**
    * Connections at once from one client; 0 is no limit (default 1,000, and 0
    * on a loopback address or a Unix socket).
@@ -103,9 +107,11 @@ export interface Relay extends RunningListeners {
  */
 export async function startForward(config: ForwardConfig): Promise<Relay> {
   requireFitting(config);
-  const { maxConnections = 20_000, log = () => {}, host = ALONE } = config;
+  const { log = () => {}, host = ALONE } = config;
   const parked = requireRoom(config);
-  const most = Math.min(maxConnections, threadCapacity(host.thread, parked));
+  const most = mostConnections(config.maxConnections, {
+    ...{ host, log, descriptors: threadCapacity(host.thread, parked) },
+  });
   const resolver = openNames(config.names);
   const timeouts = { ...TIMEOUTS, ...config.timeouts };
   const groups: Upstreams[] = [];

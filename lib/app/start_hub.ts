@@ -17,6 +17,7 @@ import type { Endpoint } from "../wire/endpoint.ts";
 import { tcpDialect } from "../wire/hub_dialect.ts";
 import type { HubFraming } from "../wire/hub_frame.ts";
 import { webSocketDialect } from "../wire/hub_websocket.ts";
+import { mostConnections } from "./connection_counts.ts";
 import { connectionCapacity } from "./descriptors.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
 import { ALONE, type ServerHost } from "./server_host.ts";
@@ -60,8 +61,8 @@ export interface HubConfig {
   maxRooms?: number;
   /** Milliseconds for a browser's request (default 10,000). */
   handshakeTimeout?: number;
-  /** Clients at once (default 20,000). */
-  maxConnections?: number;
+  /** Clients at once (default 20,000, or what the memory carries). */
+  maxConnections?: number | undefined;
   /**
    * Clients at once from one address; 0 is no limit (default 1,000, and 0 on a
    * listener that only this machine can reach).
@@ -97,7 +98,7 @@ const DEFAULTS = {
   ratePerClient: 1_000,
   maxRooms: 100,
   handshakeTimeout: 10_000,
-  maxConnections: 20_000,
+  maxConnections: undefined,
   maxConnectionsPerClient: undefined,
   backlog: BACKLOG,
   host: ALONE,
@@ -122,7 +123,10 @@ export async function startHub(
   const given: Required<HubConfig> = { ...DEFAULTS, ...config };
   const capacity = connectionCapacity(PER_CLIENT);
   const hub = new Hub({ mostRooms: given.maxRooms, history: given.history });
-  const most = Math.min(given.maxConnections, capacity);
+  const { host, log } = given;
+  const most = mostConnections(given.maxConnections, {
+    ...{ host, log, descriptors: capacity },
+  });
   const shared = sharedServices(given, hub, most);
   const running = await startListeners(
     [...given.listen, ...given.web],
@@ -140,7 +144,7 @@ export async function startHub(
         handleConnection(connection, context, draining, protocol, services);
     },
     {
-      slots: Math.min(given.maxConnections + MOST_REFUSED, capacity),
+      slots: Math.min(most + MOST_REFUSED, capacity),
       log: given.log,
       host: given.host,
       backlog: given.backlog,

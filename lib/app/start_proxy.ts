@@ -23,7 +23,11 @@ import { MOST_REFUSED } from "../policy/connection_limits.ts";
 import { type RuleBook, Rules } from "../policy/rules.ts";
 import { type User, Users } from "../policy/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
-import { connectionLimits, threadCapacity } from "./connection_counts.ts";
+import {
+  connectionLimits,
+  mostConnections,
+  threadCapacity,
+} from "./connection_counts.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
 import { type LimitConfig, startWith } from "./open_limits.ts";
 import { openParents, type ParentConfig } from "./open_parents.ts";
@@ -70,8 +74,8 @@ export interface ProxyConfig extends FrontConfig {
   bindTimeout?: number;
   /** Tells targets of HTTP requests the client's address (default false). */
   forwardedFor?: boolean;
-  /** Connections at once (default 20,000). */
-  maxConnections?: number;
+  /** Connections at once (default 20,000, or what the memory carries). */
+  maxConnections?: number | undefined;
   /**
    * Connections at once from one client; 0 is no limit (default 1,000, and 0 on
    * a listener that only this machine can reach).
@@ -120,10 +124,12 @@ const UDP = {
  * @throws {StartError} If it can't listen, or leave from where it has to.
  */
 export async function startProxy(config: ProxyConfig): Promise<Proxy> {
-  const { maxConnections = 20_000, log = () => {}, host = ALONE } = config;
+  const { log = () => {}, host = ALONE } = config;
   requireServable(config);
   const capacity = threadCapacity(host.thread);
-  const most = Math.min(maxConnections, capacity);
+  const most = mostConnections(config.maxConnections, {
+    ...{ host, log, descriptors: capacity },
+  });
   const shared = {
     users: await usersOf(config),
     bans: config.bans ?? new Bans(),
@@ -170,7 +176,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
         handleConnection(connection, context, draining, protocol, services);
     }, {
       // Beyond these, the next ones wait in the backlog.
-      slots: Math.min(maxConnections + MOST_REFUSED, capacity),
+      slots: Math.min(most + MOST_REFUSED, capacity),
       grace: config.grace ?? 1_000,
       log,
       host,

@@ -9,6 +9,7 @@ import { describeError } from "../handlers/describe_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { sharedClock } from "../sync/shared_clock.ts";
 import { knowDescriptorLimit } from "./descriptors.ts";
+import { knowMemoryLimit } from "./memory_plan.ts";
 import { requireInheritedTaken, shareInherited } from "./inherited_listener.ts";
 import { late } from "./late.ts";
 import { type Log, openLog } from "./log_sink.ts";
@@ -127,6 +128,7 @@ class ServingWorker implements WorkerAnswers {
     host.agree(start.agreement);
     shareInherited();
     knowDescriptorLimit(start.descriptors);
+    knowMemoryLimit(start.memory);
     // Bans that there are come while it starts.
     const running = { host, log, started: NOTHING, config: undefined };
     this.#running = running;

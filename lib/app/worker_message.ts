@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { MemoryLimit } from "./memory_limit.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { BansOptions, BanState } from "../policy/bans.ts";
 import type { BanAction } from "../policy/replicated_bans.ts";
@@ -77,6 +78,8 @@ export interface WorkerStart {
   log: { format: "text" | "json"; quiet: boolean };
   /** How many descriptors may be open; a thread may not be let see it. */
   descriptors: number | undefined;
+  /** How much memory there may be, for the same reason. */
+  memory: MemoryLimit | undefined;
   /** What the system's clock is ahead of the supervisor's, in milliseconds. */
   clockLead: number;
   /** Whether sockets that were handed over have to be used, all of them. */

@@ -12,6 +12,7 @@ import { BanKeeper } from "./ban_keeper.ts";
 import { CONNECTION_TABLE } from "./connection_counts.ts";
 import { descriptorLimit } from "./descriptors.ts";
 import { knownPipes } from "./read_file.ts";
+import { memoryLimit } from "./memory_plan.ts";
 import type { Stoppable } from "./run_until_signal.ts";
 import { SaidOnce } from "./said_once.ts";
 import type { ConfigChange } from "./run_config.ts";
@@ -116,6 +117,7 @@ export class Workers implements Stoppable {
   readonly #bans: BanKeeper;
   /** A thread that comes later is not permitted to read it any more. */
   readonly #descriptors = descriptorLimit();
+  readonly #memory = memoryLimit();
   readonly #said = new SaidOnce();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #task: WorkerTask;
@@ -363,6 +365,7 @@ export class Workers implements Stoppable {
       agreement: this.#agreement,
       log: logging,
       descriptors: this.#descriptors,
+      memory: this.#memory,
       clockLead: clockLead(),
       isFirst,
     });

@@ -7,8 +7,11 @@
 /** A buffer for one direction of a tunnel. */
 export type Buffer = Uint8Array<ArrayBuffer>;
 
-/** Bytes of large buffers in all, in use and kept for the next. */
-const BUDGET = 256 * 1024 * 1024;
+/**
+ * Bytes of large buffers in all, in use and kept for the next, unless the
+ * memory is limited.
+ */
+export const BUFFER_BUDGET: number = 256 * 1024 * 1024;
 
 /**
  * What the largest sizes may have of the budget: with many busy tunnels they
@@ -32,7 +35,8 @@ const ALIGNMENT = 48;
 
 /** Lends buffers of a few sizes, until its budget is spent. */
 export class BufferPool {
-  readonly #budget: number;
+  #budget: number;
+  #mostKept = MOST_KEPT;
   readonly #free = new Map<number, Buffer[]>();
   #allocated = 0;
   /** The same for those sizes that have a share. */
@@ -45,6 +49,18 @@ export class BufferPool {
    */
   constructor(budget: number) {
     this.#budget = budget;
+  }
+
+  /**
+   * Changes the budget, where the memory is limited. What is lent out beyond it
+   * stays lent. From then on every buffer is kept: the garbage collector lets
+   * 64 MB come together before it looks for those that were dropped.
+   *
+   * @param budget Bytes in all, lent out and kept.
+   */
+  setBudget(budget: number): void {
+    this.#budget = budget;
+    this.#mostKept = Infinity;
   }
 
   /** Bytes that are lent out or kept. */
@@ -79,7 +95,7 @@ export class BufferPool {
   give(buffer: Buffer): void {
     const kept = this.#free.get(buffer.length);
     if (kept === undefined) this.#free.set(buffer.length, [buffer]);
-    else if (kept.length < MOST_KEPT) kept.push(buffer);
+    else if (kept.length < this.#mostKept) kept.push(buffer);
     else this.forget(buffer);
   }
 
@@ -101,6 +117,7 @@ export class BufferPool {
 
   /** What lies here for one size may be what another size needs. */
   #dropKept(): void {
+    if (this.#mostKept === Infinity) return;
     for (const [size, kept] of this.#free) {
       this.#count(size, -kept.length);
     }
@@ -109,4 +126,4 @@ export class BufferPool {
 }
 
 /** The pool of all tunnels. */
-export const LARGE_BUFFERS: BufferPool = new BufferPool(BUDGET);
+export const LARGE_BUFFERS: BufferPool = new BufferPool(BUFFER_BUDGET);

@@ -212,7 +212,9 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   fn() {
     const find = (backlog: number) =>
-      examineCapacity({ maxConnections: 1, backlog })
+      examineCapacity({
+        ...{ connections: [1], threads: 1, hasPasswords: false, backlog },
+      })
         .find(({ check }) => check === "somaxconn")!;
     assertEquals(find(1).level, "ok");
     const found = find(somaxconn + 1);

@@ -46,7 +46,7 @@ Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () =>
     "idle-timeout": 600_000,
     "half-close-timeout": 30_000,
     "drain-timeout": 30_000,
-    "max-connections": 20_000,
+    "max-connections": undefined,
     "backlog": 4096,
     "max-connections-per-client": undefined,
     "admin": undefined,

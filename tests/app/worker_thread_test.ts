@@ -36,6 +36,7 @@ Deno.test("runWorker() starts nothing where the program ends already", async () 
     agreement: { places: new Map(), tables: new Map(), pipes: new Map() },
     log: { format: "text", quiet: true },
     descriptors: 1_024,
+    memory: undefined,
     clockLead: clockLead(),
     isFirst: true,
   });

@@ -55,3 +55,15 @@ Deno.test("BufferPool.forget() returns to the budget what won't be given back", 
   assertEquals(pool.allocated, 0);
   assert(pool.take(60) !== buffer);
 });
+
+Deno.test("BufferPool.setBudget() leaves nothing to the garbage collector", () => {
+  const pool = new BufferPool(1_000_000);
+  pool.setBudget(100 * 1024);
+  const many = Array.from({ length: 100 }, () => pool.take(1024)!);
+  assertEquals(pool.take(1024), undefined);
+  for (const one of many) pool.give(one);
+  assertEquals(pool.allocated, 100 * 1024);
+  assertEquals(pool.take(8 * 1024), undefined);
+  const again = many.map(() => pool.take(1024));
+  assertEquals(new Set(again), new Set(many));
+});
