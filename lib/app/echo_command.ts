@@ -22,6 +22,7 @@ import type { ListenerInfo } from "./start_listeners.ts";
 
 /** The command as the command line sees it. */
 export const ECHO_COMMAND: ServerCommand<typeof ECHO_OPTIONS> = {
+  isServer: true,
   usage: "echo [OPTIONS] [LISTEN]",
   summary:
     "Sends back what it reads, byte for byte, on 127.0.0.1:8080 or where LISTEN says. Options make it slow, rude, silent or talkative: a target for tests.",

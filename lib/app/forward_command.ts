@@ -24,6 +24,7 @@ import {
 
 /** The command as the command line sees it. */
 export const FORWARD_COMMAND: ServerCommand<typeof FORWARD_OPTIONS> = {
+  isServer: true,
   usage: "forward [OPTIONS] LISTEN UPSTREAM…",
   summary:
     "Relays TCP connections to fixed upstreams, with connections that are ready before they are needed, and to the next upstream where one is down.",

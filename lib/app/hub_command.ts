@@ -17,6 +17,7 @@ import { UsageError } from "./usage_error.ts";
 
 /** The command as the command line sees it. */
 export const HUB_COMMAND: ServerCommand<typeof HUB_OPTIONS> = {
+  isServer: true,
   usage: "hub [LISTEN…] [OPTIONS]",
   summary:
     "Sends on what one client says to all the others, message by message and to all in the same order. On an address that others can reach it wants --open.",

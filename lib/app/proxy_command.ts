@@ -28,6 +28,7 @@ const PROXY_PROTOCOLS = ["http/1.1"] as const;
 
 /** The command as the command line sees it. */
 export const PROXY_COMMAND: ServerCommand<typeof PROXY_OPTIONS> = {
+  isServer: true,
   usage: "[proxy] [OPTIONS]",
   summary:
     "Runs a SOCKS5, SOCKS4 and HTTP proxy on 127.0.0.1:1080, or where --listen says. On an address that others can reach it wants users, or --open, and does not connect to private addresses.",
