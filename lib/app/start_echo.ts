@@ -110,6 +110,7 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
     },
     {
       slots: most,
+      makeRoom: () => limits.makeRoom(),
       log,
       host,
       kind: "echo",

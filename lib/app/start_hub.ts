@@ -138,6 +138,7 @@ export async function startHub(
     },
     {
       slots: Math.min(given.maxConnections + MOST_REFUSED, capacity),
+      makeRoom: () => shared.limits.makeRoom(),
       log: given.log,
       host: given.host,
       kind: "hub",

@@ -169,6 +169,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     }, {
       // Beyond these, the next ones wait in the backlog.
       slots: Math.min(maxConnections + MOST_REFUSED, capacity),
+      makeRoom: () => shared.limits.makeRoom(),
       grace: config.grace ?? 1_000,
       log,
       host,
