@@ -4,10 +4,11 @@
  * @module
  */
 
+import { farewell } from "../handlers/farewell.ts";
 import type { CommonServices } from "../handlers/services.ts";
 import type { Session } from "../handlers/session.ts";
 import { HttpReader } from "../net/http_reader.ts";
-import { LINGER, linger } from "../net/linger.ts";
+import { HTTP_LINGER, LINGER } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import type { AdminAccess, AdminRefusal } from "../policy/admin_access.ts";
 import { Refusal } from "../policy/refusal.ts";
@@ -81,6 +82,7 @@ export async function adminProtocol(
   session: Session<AdminServices>,
 ): Promise<TunnelResult> {
   session.encodeRefusal = (error) => encodeFailure(error, "GET");
+  session.linger = HTTP_LINGER;
   session.offerPlace();
   const head = await readRequest(session);
   session.keepPlace();
@@ -93,9 +95,7 @@ export async function adminProtocol(
   // What fails from now on is that the client has left.
   session.record.address = session.record.listener;
   await send(session, head, answer);
-  session.stopClock();
-  session.offerPlace();
-  await linger(session.client, LINGER);
+  await farewell(session, LINGER);
   return { sent: 0, received: 0, endedFirst: "target", error: undefined };
 }
 

@@ -119,6 +119,7 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
     },
     {
       slots: most,
+      makeRoom: () => limits.makeRoom(),
       log,
       host,
       backlog: config.backlog,

@@ -190,6 +190,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       handlerFor,
       {
         slots: most,
+        makeRoom: () => places.makeRoom(),
         grace: config.grace ?? 1_000,
         log,
         host,

@@ -145,6 +145,7 @@ export async function startHub(
     },
     {
       slots: Math.min(most + MOST_REFUSED, capacity),
+      makeRoom: () => shared.limits.makeRoom(),
       log: given.log,
       host: given.host,
       backlog: given.backlog,

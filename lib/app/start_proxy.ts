@@ -177,6 +177,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     }, {
       // Beyond these, the next ones wait in the backlog.
       slots: Math.min(most + MOST_REFUSED, capacity),
+      makeRoom: () => shared.limits.makeRoom(),
       grace: config.grace ?? 1_000,
       log,
       host,

@@ -176,7 +176,7 @@ class Exchange {
       reset();
       return;
     }
-    this.#linger = setDeadline(LINGER, () => client.close());
+    this.#linger = setDeadline(LINGER.total, () => client.close());
     await this.#writer.close();
   }
 

@@ -5,12 +5,13 @@
  */
 
 import { HttpReader } from "../net/http_reader.ts";
-import { LINGER, linger } from "../net/linger.ts";
+import { HTTP_LINGER } from "../net/linger.ts";
 import type { End, TunnelResult } from "../net/tunnel.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { HttpError } from "../wire/http_error.ts";
 import { type Head, MOST_EMPTY_LINES } from "../wire/http1_head.ts";
+import { farewell } from "./farewell.ts";
 import { encodeAnswer } from "./http_answer.ts";
 import { Origins } from "./http_origins.ts";
 import type { Session } from "./session.ts";
@@ -45,6 +46,7 @@ export class HttpClient implements Disposable {
   constructor(session: Session) {
     this.session = session;
     session.reader.release();
+    session.linger = HTTP_LINGER;
     this.reader = new HttpReader(session.client);
     session.live?.meter(() => this);
   }
@@ -115,9 +117,8 @@ export class HttpClient implements Disposable {
   /** Sees to the last answer being read, where the client has not left. */
   async leave(): Promise<void> {
     if (this.reader.isEnded) return;
-    this.session.stopClock();
     this.release();
-    await linger(this.session.client, LINGER);
+    await farewell(this.session, HTTP_LINGER);
   }
 
   /** Gives the stream back, for a tunnel or for the last words. */

@@ -19,7 +19,7 @@ import type { UsageLimits } from "./session_usage.ts";
 
 /** Time limits in milliseconds; 0 is for ever, but for `halfClose`: at once. */
 export interface Timeouts {
-  /** For the whole handshake, and again for a refused client to leave. */
+  /** For the whole handshake. */
   handshake: number;
   /** For connecting to the target, over all of its addresses. */
   connect: number;

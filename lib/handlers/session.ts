@@ -8,6 +8,7 @@
 import { ByteReader } from "../net/byte_reader.ts";
 import type { Connection } from "../net/connection.ts";
 import { Duplex } from "../net/duplex.ts";
+import { type LingerLimits, SOCKS_LINGER } from "../net/linger.ts";
 import { formatAddr } from "../net/unix_socket.ts";
 import { unmapAddr } from "../net/unmap_addr.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
@@ -64,6 +65,9 @@ export class Session<S extends CommonServices = Services>
 
   /** Set where all there is to log was logged, request by request. */
   isLogged = false;
+
+  /** How long a refused client has to read why. */
+  linger: LingerLimits = SOCKS_LINGER;
 
   #started = performance.now();
   #handshake: Deadline | undefined;
@@ -248,6 +252,15 @@ export class Session<S extends CommonServices = Services>
   /** Ends what the record calls the duration: what follows is only farewell. */
   stopClock(): void {
     this.record.duration ||= performance.now() - this.#started;
+  }
+
+  /** Logs the record, where that was not done: what follows is only farewell. */
+  log(): void {
+    this.stopClock();
+    if (this.isLogged) return;
+    this.isLogged = true;
+    this.services.log(this.record);
+    this.live?.conclude(false);
   }
 
   /** Closes the client, gives everything back and logs the record. */
