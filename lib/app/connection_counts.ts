@@ -11,6 +11,7 @@ import {
 } from "../policy/connection_limits.ts";
 import {
   connectionTable,
+  OFFERS_TABLE,
   SharedConnectionLimits,
 } from "../policy/shared_connection_limits.ts";
 import { connectionCapacity, descriptorsOfThreads } from "./descriptors.ts";
@@ -43,7 +44,8 @@ export function connectionLimits(
   const { what = "connections", per = "client" } = options;
   const shape = connectionTable(most, per);
   const { table } = share.table(`${what}-per-${per}`, shape);
-  const where = { table, threads: share.count };
+  const offers = share.table(`${what}-offers-per-${per}`, OFFERS_TABLE).table;
+  const where = { table, offers, threads: share.count };
   return new SharedConnectionLimits(most, where, options);
 }
 

@@ -49,7 +49,8 @@ export async function handleConnection<S extends CommonServices>(
 ): Promise<void> {
   using session = new Session(connection, context, draining, services);
   try {
-    session.requirePlace();
+    const room = session.requirePlace();
+    if (room !== undefined) await room;
     recordTunnel(session, await protocol(session));
   } catch (error) {
     recordFailure(session, error);

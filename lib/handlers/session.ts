@@ -174,12 +174,13 @@ export class Session<S extends CommonServices = Services>
    * Ends a client that is over a limit, and too many are that already to wait
    * until it has said what it wants.
    *
+   * @returns What to wait for, where another thread was asked for a place.
    * @throws {Refusal} `limit reached`.
    */
-  requirePlace(): void {
-    if (this.#lease !== undefined) return;
+  requirePlace(): Promise<void> | undefined {
+    if (this.#lease !== undefined) return undefined;
     this.#kept = this.services.limits.keep();
-    if (this.#kept !== undefined) return;
+    if (this.#kept !== undefined) return this.services.limits.awaitRoom();
     this.context.cancel(this.#overLimit);
     throw this.#overLimit;
   }

@@ -46,7 +46,7 @@ export class ConnectionLimits {
   readonly #most: number;
   readonly #options: ConnectionLimitsOptions;
   readonly #byClient = new Map<string, number>();
-  readonly #offered = new OfferedPlaces();
+  readonly #offered = new OfferedPlaces((count) => this.offersChanged(count));
   readonly #keptOffered = new OfferedPlaces();
   #total = 0;
   #refused = 0;
@@ -142,8 +142,39 @@ export class ConnectionLimits {
     while (
       full !== undefined && this.#offered.take(full === "one" ? key : undefined)
     ) full = this.take(key, this.#most, mostOfOne);
+    if (full !== undefined) this.callOthers();
     return full;
   }
+
+  /**
+   * Waits for places that others were asked for, after
+   * {@linkcode ConnectionLimits.admit} has found none.
+   *
+   * @returns When it is worth while to try again; `undefined` where it is not.
+   */
+  awaitRoom(): Promise<void> | undefined {
+    return undefined;
+  }
+
+  /**
+   * Ends the connection whose place has been offered for longest, for another
+   * thread.
+   *
+   * @returns Whether there was one.
+   */
+  protected giveWay(): boolean {
+    return this.#offered.take();
+  }
+
+  /**
+   * Notes how many places are offered.
+   *
+   * @param _count How many.
+   */
+  protected offersChanged(_count: number): void {}
+
+  /** Asks others for a place, where there are none to be had here. */
+  protected callOthers(): void {}
 
   /**
    * Takes a place, if there is one.

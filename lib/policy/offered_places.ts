@@ -15,6 +15,16 @@ export interface Offer {
 export class OfferedPlaces {
   readonly #byKey = new Map<string, Set<OpenOffer>>();
   readonly #all = new Set<OpenOffer>();
+  readonly #onChange: (count: number) => void;
+
+  /**
+   * Begins with none.
+   *
+   * @param onChange Told how many there are, when that changes.
+   */
+  constructor(onChange: (count: number) => void = () => {}) {
+    this.#onChange = onChange;
+  }
 
   /** How many there are. */
   get size(): number {
@@ -36,12 +46,14 @@ export class OfferedPlaces {
         const ofKey = this.#byKey.get(key)!;
         ofKey.delete(offer);
         if (ofKey.size === 0) this.#byKey.delete(key);
+        this.#onChange(this.#all.size);
       },
     };
     this.#all.add(offer);
     const ofKey = this.#byKey.get(key);
     if (ofKey === undefined) this.#byKey.set(key, new Set([offer]));
     else ofKey.add(offer);
+    this.#onChange(this.#all.size);
     return offer;
   }
 
