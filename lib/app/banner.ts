@@ -9,6 +9,7 @@ import type { ProtocolName } from "../handlers/services.ts";
 import { formatAddr, pathOf } from "../net/unix_socket.ts";
 import type { User } from "../policy/users.ts";
 import { formatHostPort } from "../wire/host_port.ts";
+import { quoteWord } from "./quote_word.ts";
 import { type ListenerInfo, reachOf } from "./start_listeners.ts";
 
 /** What the lines are made from. */
@@ -79,9 +80,9 @@ function tryLine({ addr, mode }: ListenerInfo, facts: BannerFacts): string {
   );
   if (path !== undefined && (tls !== undefined || scheme === undefined)) {
     const at = { transport: "tcp", hostname: "127.0.0.1", port: 8080 } as const;
-    return `socat TCP-LISTEN:8080,bind=127.0.0.1,fork UNIX-CONNECT:${path} & ${
-      tryLine({ addr: at, name: "", isPublic: false }, facts)
-    }`;
+    return `socat TCP-LISTEN:8080,bind=127.0.0.1,fork ${
+      quoteWord(`UNIX-CONNECT:${path}`)
+    } & ${tryLine({ addr: at, name: "", isPublic: false }, facts)}`;
   }
   const at = path !== undefined
     ? `localhost${encodeURI(path)}`
@@ -93,7 +94,9 @@ function tryLine({ addr, mode }: ListenerInfo, facts: BannerFacts): string {
     ? ""
     : `${encodeURIComponent(users[0]?.name ?? "USER")}:PASSWORD@`;
   if (tls !== undefined) return tryTls(tls, `${login}${at}`);
-  return `curl -x ${URL_SCHEME[scheme!]}://${login}${at} https://example.com/`;
+  const proxy = `${URL_SCHEME[scheme!]}://${login}${at}`;
+  const word = path === undefined ? proxy : quoteWord(proxy);
+  return `curl -x ${word} https://example.com/`;
 }
 
 /** Of what goes over TLS, curl speaks HTTP. */

@@ -34,7 +34,6 @@ export const COMMON_OPTIONS = {
   ),
   "max-connections": {
     value: "N",
-    initial: "20000",
     help:
       "connections at once; fewer where the limit of file descriptors says so (default 20000, or what a memory limit carries)",
     parse: (given: readonly string[]): number | undefined => {

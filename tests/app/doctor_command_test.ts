@@ -100,6 +100,21 @@ Deno.test({
   },
 });
 
+Deno.test("doctor looks at the paths of Unix sockets", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/p.sock`;
+  const free = await visit("--listen", `unix:${path}`);
+  assertEquals(of(free, "socket").level, "ok");
+  assertEquals([...Deno.readDirSync(folder.path)], []);
+  const line = of(free, "permissions").remedy!;
+  assert(line.includes(`--allow-write=${folder.path} `), line);
+  using _taken = Deno.listen({ transport: "unix", path });
+  const taken = await visit("--listen", `unix:${path}`);
+  assertEquals(of(taken, "socket").level, "problem");
+  assertMatch(of(taken, "socket").message, /somebody listens there/);
+  assertEquals(taken.result.code, 1);
+});
+
 Deno.test("doctor looks at certificates", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/good.pem`;

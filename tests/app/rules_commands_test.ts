@@ -251,6 +251,24 @@ for (const [rules, args, code, stderr] of FAILURES) {
   });
 }
 
+Deno.test("sluice rules test asks for who comes by a Unix socket", async () => {
+  const rules = "u: deny client unix listener unix:/run/a.sock\n";
+  const ask = async (...args: string[]) => {
+    const given = ["--rules", "rules.txt", "--target", "10.0.0.1:80", ...args];
+    return (await run(rules, ["rules", "test", ...given])).stdout;
+  };
+  const at = ["--listener", "unix:/run/a.sock"];
+  assertEquals(
+    await ask(...at, "--client", "unix"),
+    "10.0.0.1:80: Denied by rule u\ndenied\n",
+  );
+  // The guard is off there, as on a loopback address.
+  assertEquals(
+    await ask(...at),
+    "10.0.0.1:80: Allowed by default\nallowed\n",
+  );
+});
+
 /** Runs the program to its end, beside a file of rules (in Latin-1). */
 async function run(rules: string, args: string[]) {
   const cwd = await Deno.makeTempDir();
