@@ -6,6 +6,7 @@
 
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { AdminOptions } from "./admin_options.ts";
+import { environmentVariable } from "./environment.ts";
 import { explainFile, readText } from "./read_file.ts";
 import { askedName, type ListenerInfo } from "./start_listeners.ts";
 import { StartError, UsageError } from "./usage_error.ts";
@@ -33,7 +34,7 @@ const TOKEN = /^[\x21-\x7e]+$/;
 export async function readAdminToken(
   { "admin-token-file": path }: Pick<AdminOptions, "admin-token-file">,
 ): Promise<string | undefined> {
-  const given = environmentToken();
+  const given = environmentVariable(VARIABLE);
   if (path === undefined) return given && checked(given, VARIABLE);
   if (given !== undefined) {
     throw new UsageError(
@@ -74,16 +75,6 @@ async function readToken(path: string): Promise<string> {
       cause: error,
     });
   }
-}
-
-function environmentToken(): string | undefined {
-  const { state } = Deno.permissions.querySync({
-    name: "env",
-    variable: VARIABLE,
-  });
-  // Asking for the permission would stop the start.
-  if (state !== "granted") return undefined;
-  return Deno.env.get(VARIABLE) || undefined;
 }
 
 function checked(token: string, from: string): string {

@@ -9,6 +9,7 @@ import { PasswordQueue } from "../policy/password_queue.ts";
 import { parseUsersFile } from "../policy/users_file.ts";
 import { type User, Users } from "../policy/users.ts";
 import { reservePasswordChecks } from "./memory_plan.ts";
+import { readVariable } from "./environment.ts";
 import { parseUsers, type ProxyOptions } from "./proxy_options.ts";
 import { UsageError } from "./usage_error.ts";
 import { WatchedFile } from "./watched_file.ts";
@@ -110,7 +111,7 @@ function environmentUsers(log: (event: LogEvent) => void): User[] {
     log({ event: "message", level: "warning", message });
     return [];
   }
-  const texts = Deno.env.get("SLUICE_USERS")?.split(/\s+/).filter(Boolean);
+  const texts = readVariable("SLUICE_USERS")?.split(/\s+/).filter(Boolean);
   try {
     return parseUsers(texts ?? []);
   } catch (error) {

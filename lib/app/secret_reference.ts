@@ -6,6 +6,7 @@
  */
 
 import { dirname, isAbsolute, join } from "node:path";
+import { readVariable } from "./environment.ts";
 import { type FileError, readText } from "./read_file.ts";
 
 /** Bytes that a file with a secret may have. */
@@ -116,10 +117,18 @@ function fromEnvironment(name: string): string {
       `cannot read ${name} of the environment: Deno was not given --allow-env=${name}`,
     );
   }
-  const secret = Deno.env.get(name);
+  const secret = valueOf(name);
   if (secret !== undefined && secret !== "") return secret;
   const fault = secret === undefined ? "is not set" : "is empty";
   throw new SyntaxError(`${name} ${fault} in the environment`);
+}
+
+function valueOf(name: string): string | undefined {
+  try {
+    return readVariable(name);
+  } catch (error) {
+    throw new SyntaxError((error as Error).message);
+  }
 }
 
 async function fromFile(path: string): Promise<string> {

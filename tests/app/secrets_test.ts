@@ -5,9 +5,13 @@ import { loadListenerKinds } from "../../lib/app/listener_kinds.ts";
 import type { OptionTable } from "../../lib/app/option.ts";
 import { PROGRAM_OPTIONS } from "../../lib/app/program_options.ts";
 import { ConfiguredSluice } from "../support/config.ts";
-import { makeFolder } from "../support/programs.ts";
+import { makeFolder, run } from "../support/programs.ts";
 import { Sluice } from "../support/sluice.ts";
-import { sluice } from "../support/sluice_commands.ts";
+import {
+  cacheEnvironment,
+  SLUICE,
+  sluice,
+} from "../support/sluice_commands.ts";
 import { CERTIFICATE, KEY } from "../support/tls_identity.ts";
 
 /** What nobody is to see, whatever is around it. */
@@ -229,6 +233,42 @@ Deno.test("commands repeat no secret of what is wrong", async (t) => {
       const result = await sluice(args, { env });
       assertSilent(result.text + result.stderr, token);
       assertEquals(result.code, 2);
+    }
+  });
+  await t.step("in the environment, where it is no text", async () => {
+    const path = `${folder.path}/variable.json`;
+    await Deno.writeTextFile(
+      path,
+      JSON.stringify({
+        "listeners": [{
+          "kind": "proxy",
+          "listen": "127.0.0.1:0",
+          "user": "alice:env:HUSH",
+        }],
+      }),
+    );
+    const here = "127.0.0.1:0";
+    const place = `${path}:1:54: listeners[0].user: `;
+    const cases: [variable: string, where: string, args: string[]][] = [
+      ["SLUICE_USERS", "sluice: ", ["--listen", here]],
+      ["SLUICE_ADMIN_TOKEN", "sluice: ", ["--listen", here, "--admin", here]],
+      ["HUSH", "sluice: ", ["--listen", here, "--via", "env:HUSH"]],
+      ["HUSH", place, ["check", "-c", path]],
+      ["HUSH", place, ["run", "-c", path]],
+    ];
+    const program = SLUICE.map((word) => `'${word}'`).join(" ");
+    for (const [variable, where, args] of cases) {
+      const set = `${variable}=$'socks5://a\\xff:${MARK}@host'`;
+      const line = `${set} exec ${program} "$@"`;
+      const { code, stderr, text } = await run(
+        "bash",
+        ["-c", line, "bash", ...args],
+        { env: cacheEnvironment() },
+      );
+      assertSilent(text + stderr, variable, ...args);
+      const wanted = `${where}${variable} in the environment is not UTF-8\n`;
+      assertEquals(stderr, wanted);
+      assertEquals(code, 2);
     }
   });
   await t.step("in a configuration", async () => {
