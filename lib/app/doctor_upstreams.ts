@@ -6,7 +6,10 @@
  */
 
 import { describeError } from "../handlers/describe_error.ts";
-import { encodeOwnHeader, type ProxyVersion } from "../handlers/proxy_header.ts";
+import {
+  encodeOwnHeader,
+  type ProxyVersion,
+} from "../handlers/proxy_header.ts";
 import type { StartTls } from "../net/chain.ts";
 import type { Connection } from "../net/connection.ts";
 import { dial } from "../net/dial.ts";

@@ -48,7 +48,11 @@ function runForward(
   life: ServerLife = runServer,
 ): Promise<number> {
   return life(options, async (log, host) => {
-    const { tls, files } = await openListenerTls(options, { log });
+    const { "tls-alpn": protocols } = options;
+    const { tls, files } = await openListenerTls(options, {
+      ...Array.isArray(protocols) ? { protocols } : {},
+      log,
+    });
     const config = configOf(options);
     const isTls = needsTls(config.parents ?? {}) ||
       allUpstreams(options).some(({ isTls }) => isTls);
@@ -94,6 +98,7 @@ function configOf(options: ForwardOptions): ForwardConfig {
     },
     health: { rise, fall, retryAfter: options["retry-after"] },
     sendProxy: options["send-proxy"],
+    protocols: options["tls-alpn"],
     names: {
       servers: options.dns,
       cacheSize: options["dns-cache"],

@@ -13,7 +13,7 @@
  */
 
 import { type StartTls, underneath } from "../net/chain.ts";
-import type { Connection } from "../net/connection.ts";
+import type { Connection, TlsConnection } from "../net/connection.ts";
 import { dial, type Dialled } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
 import { Duplex } from "../net/duplex.ts";
@@ -21,7 +21,9 @@ import type { OutgoingAddresses } from "../net/outgoing.ts";
 import { parkedChannel } from "../net/parked_channel.ts";
 import type { Borrowed } from "../net/pool.ts";
 import type { Resolver } from "../net/resolver.ts";
+import { TlsError } from "../net/tls_error.ts";
 import { connectUnix } from "../net/unix_socket.ts";
+import { Refusal } from "../policy/refusal.ts";
 import { Context, timeoutError } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
@@ -29,6 +31,9 @@ import { parseHost } from "../wire/host_name.ts";
 import { joinBytes } from "../wire/join_bytes.ts";
 import type { ParentGroup } from "./parents.ts";
 import { encodeOwnHeader, type ProxyVersion } from "./proxy_header.ts";
+
+/** Protocols of a client that the log names, at most. */
+const MOST_NAMED = 8;
 
 /** What connections to upstreams need. */
 export interface WayServices {
@@ -44,6 +49,8 @@ export interface WayServices {
   connectTimeout: number;
   /** Version of the header in front of each connection (default none). */
   sendProxy?: ProxyVersion | undefined;
+  /** Whether TLS offers what clients speak, by ALPN (default false). */
+  passesProtocols?: boolean;
 }
 
 /** Where an upstream is, and what it speaks. */
@@ -58,6 +65,14 @@ export interface Destination {
 export interface Opening {
   /** The PROXY header that tells of the client (default: none). */
   header?: Uint8Array;
+  /** Protocols to offer in TLS, by ALPN (default none). */
+  protocols?: readonly string[];
+}
+
+/** A connection at a client's first byte. */
+export interface Opened extends Borrowed {
+  /** What was agreed to speak in TLS; `undefined` is nothing. */
+  readonly protocol?: string | undefined;
 }
 
 /** When to give up {@linkcode UpstreamWay.open}. */
@@ -95,7 +110,8 @@ export class UpstreamWay {
    * with it is a client's too, and only the connection is ready ahead of need.
    */
   get isForOneClient(): boolean {
-    return this.#services.sendProxy !== undefined;
+    const { passesProtocols = false, sendProxy } = this.#services;
+    return sendProxy !== undefined || (this.#isTls && passesProtocols);
   }
 
   /**
@@ -140,12 +156,13 @@ export class UpstreamWay {
    * @param time What gives up.
    * @returns The connection at the client's first byte.
    * @throws {DialError} If the upstream does not take it.
+   * @throws {Refusal} If it speaks none of the protocols.
    */
   async open(
     borrowed: Borrowed,
     opening: Opening,
     time: OpeningTime,
-  ): Promise<Borrowed> {
+  ): Promise<Opened> {
     const { duplex, early } = borrowed;
     if (this.#isTls) duplex.unread(joinBytes(...early));
     const opened = await this.#inTime(
@@ -154,7 +171,8 @@ export class UpstreamWay {
     );
     if (!this.#isTls) return borrowed;
     const inside = new Duplex(opened.connection);
-    return { ...borrowed, ...opened, duplex: inside, early: [] };
+    const { protocol } = opened.connection as TlsConnection;
+    return { ...borrowed, ...opened, duplex: inside, early: [], protocol };
   }
 
   /** Keeps what it takes to reach the upstream to the time for connecting. */
@@ -172,7 +190,7 @@ export class UpstreamWay {
       return await reach(attempt);
     } catch (error) {
       context.throwIfCancelled();
-      if (error instanceof DialError) throw error;
+      if (error instanceof DialError || error instanceof Refusal) throw error;
       const why = error instanceof Error ? error.message : String(error);
       throw new DialError(
         attempt.cancelled ? "timeout" : "failed",
@@ -188,7 +206,7 @@ export class UpstreamWay {
   async #speak(
     { connection, address, ...before }: Dialled & { wasParked?: boolean },
     context: Context,
-    { header = new Uint8Array() }: Opening = {},
+    { header = new Uint8Array(), protocols = [] }: Opening = {},
   ): Promise<Dialled> {
     const duplex = before.duplex ?? new Duplex(connection);
     const leave = context.onCancel(() => duplex.close());
@@ -197,7 +215,7 @@ export class UpstreamWay {
       if (!this.#isTls) return { connection, address, duplex };
       const below = underneath({ connection, duplex });
       if (before.wasParked) Object.assign(below, parkedChannel(duplex));
-      const secured = await this.#secure(below, context);
+      const secured = await this.#secure(below, protocols, context);
       return { connection: secured, address };
     } catch (error) {
       duplex.close();
@@ -220,11 +238,29 @@ export class UpstreamWay {
     }
   }
 
-  async #secure(below: Connection, context: Context): Promise<Connection> {
+  async #secure(
+    below: Connection,
+    protocols: readonly string[],
+    context: Context,
+  ): Promise<Connection> {
     const endpoint = this.#endpoint;
     // Only a host and port are spoken to by TLS: see the parser of upstreams.
     const host = isUnixPath(endpoint) ? "localhost" : endpoint.host;
-    return await this.#services.startTls!(below, { host, context });
+    try {
+      return await this.#services.startTls!(below, {
+        host,
+        context,
+        protocols,
+      });
+    } catch (error) {
+      const isOfClient = error instanceof TlsError &&
+        error.kind === "no protocol" && protocols.length > 0;
+      if (!isOfClient) throw error;
+      // What one client wants to speak says nothing of the upstream's health.
+      const names = protocols.slice(0, MOST_NAMED).join(", ");
+      const message = `${this.name} speaks none of ${names}`;
+      throw new Refusal("forbidden", message);
+    }
   }
 
   async #connect(context: Context): Promise<Dialled> {
