@@ -49,7 +49,11 @@ function runForward(
   life: ServerLife = runServer,
 ): Promise<number> {
   return life(options, async (log, host) => {
-    const { tls, files } = await openListenerTls(options, { log });
+    const { "tls-alpn": protocols } = options;
+    const { tls, files } = await openListenerTls(options, {
+      ...Array.isArray(protocols) ? { protocols } : {},
+      log,
+    });
     const config = configOf(options);
     const isTls = needsTls(config.parents ?? {}) ||
       allUpstreams(options).some(({ isTls }) => isTls);
@@ -95,6 +99,7 @@ function configOf(options: ForwardOptions): ForwardConfig {
     },
     health: { rise, fall, retryAfter: options["retry-after"] },
     sendProxy: options["send-proxy"],
+    protocols: options["tls-alpn"],
     names: {
       servers: options.dns,
       cacheSize: options["dns-cache"],

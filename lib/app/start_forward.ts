@@ -4,8 +4,9 @@
  * @module
  */
 
-import { handleConnection } from "../handlers/connection.ts";
+import { handleConnection, type Protocol } from "../handlers/connection.ts";
 import { forward, type ForwardServices } from "../handlers/forward.ts";
+import { agreeAsUpstream } from "../handlers/forward_alpn.ts";
 import type { ProxyVersion } from "../handlers/proxy_header.ts";
 import type { Timeouts } from "../handlers/services.ts";
 import { peekServerName, ServerNames } from "../handlers/sni.ts";
@@ -20,12 +21,14 @@ import {
   UpstreamHealth,
   type UpstreamHealthOptions,
 } from "../policy/upstream_health.ts";
+import type { AgreedProtocols } from "./alpn_option.ts";
 import {
   connectionLimits,
   mostConnections,
   threadCapacity,
 } from "./connection_counts.ts";
 import { connectionCapacity } from "./descriptors.ts";
+import { requireFitting } from "./forward_fitting.ts";
 import type { Route, UpstreamConfig } from "./forward_routes.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
 import { type LimitConfig, startWith } from "./open_limits.ts";
@@ -58,6 +61,11 @@ export interface ForwardConfig extends FrontConfig {
   health?: UpstreamHealthOptions;
   /** What tells upstreams who the client is (default: nothing). */
   sendProxy?: ProxyVersion | undefined;
+  /**
+   * Protocols that clients may agree on by ALPN, as the TLS was opened with, or
+   * `upstream` (default: none).
+   */
+  protocols?: AgreedProtocols | undefined;
   /** How names are resolved. */
   names?: NameConfig;
   /** Addresses that connections leave from (default: the system chooses). */
@@ -138,6 +146,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     startTls: config.startTls,
     connectTimeout: timeout,
     sendProxy: config.sendProxy,
+    passesProtocols: config.protocols !== undefined,
     pool: poolOf(config.pool ?? {}, host.thread),
     onHealth: (upstream, why) => log(healthChange(upstream, why)),
   };
@@ -157,9 +166,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   const byServerName = new ServerNames(
     byName.map(([name, configs]) => [name, open(configs, name)] as const),
   );
-  const isPeeked = byName.length > 0 && config.tls === undefined;
-  const relay = isPeeked ? peekServerName(forward) : forward;
-  const protocol = inFront(config, relay);
+  const protocol = protocolOf(config);
   const handlerFor = (
     { isPublic, name, watch }: ListenerInfo,
     index: number,
@@ -223,6 +230,16 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   };
 }
 
+/** What clients are spoken with. */
+function protocolOf(config: ForwardConfig): Protocol<ForwardServices> {
+  const { protocols, serverNames, tls } = config;
+  if (protocols === "upstream" && tls !== undefined) {
+    return inFront({ ...config, tls: undefined }, agreeAsUpstream(tls));
+  }
+  const isPeeked = (serverNames?.size ?? 0) > 0 && tls === undefined;
+  return inFront(config, isPeeked ? peekServerName(forward) : forward);
+}
+
 function openUpstreams(
   configs: readonly UpstreamConfig[],
   { balance, health }: ForwardConfig,
@@ -256,36 +273,6 @@ function poolOf(pool: PoolOptions, thread: ThreadInfo | undefined) {
   }
   const own = Math.floor(size / count) + (index < size % count ? 1 : 0);
   return { ...pool, size: own };
-}
-
-function requireFitting(config: ForwardConfig): void {
-  const { pool, routes, sendProxy, serverNames = new Map() } = config;
-  const isNowhere = routes.some(({ upstreams }) => upstreams.length === 0);
-  if (isNowhere && serverNames.size === 0) {
-    throw new UsageError(
-      "Argument LISTEN UPSTREAM…: where to relay is to be given too",
-    );
-  }
-  const { mode = "off", size = 0, serverSpeaksFirst = false } = pool ?? {};
-  if (mode === "off" && (size > 0 || serverSpeaksFirst)) {
-    const option = size > 0 ? "--pool-size" : "--server-speaks-first";
-    throw new UsageError(
-      `${option} does nothing without --pool ahead or reuse`,
-    );
-  }
-  if (mode !== "off" && size === 0) {
-    throw new UsageError(`--pool ${mode} needs --pool-size N, 1 at least`);
-  }
-  if (mode === "reuse" && serverSpeaksFirst) {
-    throw new UsageError(
-      "--server-speaks-first does not go with --pool reuse: only a new connection is greeted",
-    );
-  }
-  if (mode === "reuse" && sendProxy !== undefined) {
-    throw new UsageError(
-      "--send-proxy does not go with --pool reuse: a header tells of one client, and the connection serves several",
-    );
-  }
 }
 
 /** Tells how many descriptors the pools may take. */

@@ -25,6 +25,8 @@ import type { Session } from "./session.ts";
 import { dialledAddress, type UpstreamLease } from "./upstream.ts";
 import type { Upstreams } from "./upstreams.ts";
 
+const NOTHING = new Uint8Array();
+
 /** What the relay works with. */
 export interface ForwardServices extends CommonServices {
   /** Where connections go; `undefined` is nowhere but by server names. */
@@ -60,7 +62,7 @@ export async function forward(
   // A pooled connection that has ended is only noticed when it is used: until
   // the client has said something, it needs none.
   const waits = services.poolMode !== "off" && !services.serverSpeaksFirst;
-  let first: Uint8Array = new Uint8Array();
+  let first: Uint8Array = NOTHING;
   try {
     if (waits) first = await firstBytes(session);
   } catch (error) {
@@ -68,8 +70,25 @@ export async function forward(
   }
   if (waits && first.length === 0) return endedAtOnce(undefined, "client");
   live?.begin("dial");
-  using lease = await leaseWith(session, first);
+  using lease = await leaseFor(session, { first });
   live?.end();
+  return await relay(session, lease, first);
+}
+
+/**
+ * Joins a client and the connection that was taken for it.
+ *
+ * @param session The client.
+ * @param lease The connection; kept for another client where that is the mode.
+ * @param first What the client has said, which was sent (default: nothing).
+ * @returns How its tunnel ended.
+ */
+export async function relay(
+  session: Session<ForwardServices>,
+  lease: UpstreamLease,
+  first: Uint8Array = NOTHING,
+): Promise<TunnelResult> {
+  const { live, record, services } = session;
   record.address = dialledAddress(lease);
   live?.add(first.length, 0);
   const { duplex } = lease.borrowed;
@@ -84,17 +103,36 @@ export async function forward(
   return { ...result, sent: result.sent + first.length };
 }
 
-/** Borrows a connection that takes the client's first bytes. */
-async function leaseWith(
+/** What a connection is taken for. */
+export interface LeaseWish {
+  /** What the client has said, which is sent (default: nothing). */
+  first?: Uint8Array;
+  /** Protocols to offer by ALPN (default: what the client has agreed on). */
+  protocols?: readonly string[];
+}
+
+/**
+ * Borrows a connection for a client; one that takes its first bytes.
+ *
+ * @param session The client.
+ * @param wish What it is taken for.
+ * @returns The connection; to be disposed of.
+ * @throws {Refusal} If no upstream is for this client.
+ * @throws {DialError} If none can be reached.
+ */
+export async function leaseFor(
   session: Session<ForwardServices>,
-  first: Uint8Array,
+  { first = NOTHING, protocols = agreedBy(session) }: LeaseWish,
 ): Promise<UpstreamLease> {
   const { context, record, remote, serverName, services } = session;
   const upstreams = upstreamsFor(session);
-  const client = remote.hostname;
-  const header = encodeProxyHeader(session, services.sendProxy, serverName);
+  const options = {
+    client: remote.hostname,
+    header: encodeProxyHeader(session, services.sendProxy, serverName),
+    protocols,
+  };
   for (let fresh = false;; fresh = true) {
-    const lease = await upstreams.lease(context, { client, fresh, header });
+    const lease = await upstreams.lease(context, { ...options, fresh });
     record.target = lease.upstream.name;
     try {
       await writeFirst(session, lease.borrowed, first);
@@ -113,7 +151,18 @@ async function leaseWith(
   }
 }
 
-function upstreamsFor(
+function agreedBy({ protocol }: Session<ForwardServices>): readonly string[] {
+  return protocol === undefined ? [] : [protocol];
+}
+
+/**
+ * Finds the upstreams of a client.
+ *
+ * @param session The client; it has the server's name where it has named one.
+ * @returns The upstreams.
+ * @throws {Refusal} If none is for it.
+ */
+export function upstreamsFor(
   { serverName, services }: Session<ForwardServices>,
 ): Upstreams {
   const upstreams = services.byServerName.find(serverName) ??

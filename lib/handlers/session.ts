@@ -49,6 +49,8 @@ export class Session<S extends CommonServices = Services>
   identity: Identity | undefined;
   /** The server that the client has asked for in TLS, where it has. */
   serverName: string | undefined;
+  /** What it was agreed to speak in TLS (ALPN), where that was. */
+  protocol: string | undefined;
   /** What will be logged; filled in as more is known. */
   readonly record: ConnectionEvent;
   /**

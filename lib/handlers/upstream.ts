@@ -13,6 +13,7 @@ import { Context } from "../sync/context.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import {
   type Destination,
+  type Opened,
   type Opening,
   UpstreamWay,
   type WayServices,
@@ -42,6 +43,8 @@ export interface UpstreamLease extends Disposable {
   readonly upstream: Upstream;
   /** The connection. */
   readonly borrowed: Borrowed;
+  /** What was agreed to speak in TLS (ALPN); `undefined` is nothing. */
+  readonly protocol: string | undefined;
   /** Gives it back, in good order; otherwise it is closed. */
   giveBack(): void;
 }
@@ -135,7 +138,7 @@ export class Upstream implements Candidate, Disposable {
     this.pool.close();
   }
 
-  #leaseOf(borrowed: Borrowed): UpstreamLease {
+  #leaseOf(borrowed: Opened): UpstreamLease {
     let isHeld = true;
     const end = (last: () => void) => {
       if (!isHeld) return;
@@ -146,6 +149,7 @@ export class Upstream implements Candidate, Disposable {
     return {
       upstream: this,
       borrowed,
+      protocol: borrowed.protocol,
       giveBack: () => end(() => this.pool.give(borrowed)),
       [Symbol.dispose]: () =>
         end(() => {
@@ -160,7 +164,7 @@ export class Upstream implements Candidate, Disposable {
   }
 
   /** Takes a connection, and says on it what comes before the client's bytes. */
-  async #openFor(options: LeaseOptions, context: Context): Promise<Borrowed> {
+  async #openFor(options: LeaseOptions, context: Context): Promise<Opened> {
     for (let { fresh = false } = options;; fresh = true) {
       const begin = performance.now();
       const borrowed = await this.#borrow({ fresh }, context);
@@ -174,7 +178,7 @@ export class Upstream implements Candidate, Disposable {
       } catch (error) {
         context.throwIfCancelled();
         // One that was ready may have ended since; a new one tells more.
-        if (borrowed.wasParked) continue;
+        if (borrowed.wasParked && error instanceof DialError) continue;
         this.#failBy(error);
         throw error;
       }

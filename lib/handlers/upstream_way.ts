@@ -13,7 +13,7 @@
  */
 
 import { type StartTls, underneath } from "../net/chain.ts";
-import type { Connection } from "../net/connection.ts";
+import type { Connection, TlsConnection } from "../net/connection.ts";
 import type { Dialled } from "../net/dial.ts";
 import { dialHost } from "../net/dial_host.ts";
 import { DialError } from "../net/dial_error.ts";
@@ -21,13 +21,18 @@ import { Duplex } from "../net/duplex.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { Borrowed } from "../net/pool.ts";
 import type { Resolver } from "../net/resolver.ts";
+import { TlsError } from "../net/tls_error.ts";
 import { connectUnix } from "../net/unix_socket.ts";
+import { Refusal } from "../policy/refusal.ts";
 import { Context, timeoutError } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { parseHost } from "../wire/host_name.ts";
 import type { ParentGroup } from "./parents.ts";
 import { encodeOwnHeader, type ProxyVersion } from "./proxy_header.ts";
+
+/** Protocols of a client that the log names, at most. */
+const MOST_NAMED = 8;
 
 /** What connections to upstreams need. */
 export interface WayServices {
@@ -43,6 +48,8 @@ export interface WayServices {
   connectTimeout: number;
   /** Version of the header in front of each connection (default none). */
   sendProxy?: ProxyVersion | undefined;
+  /** Whether TLS offers what clients speak, by ALPN (default false). */
+  passesProtocols?: boolean;
 }
 
 /** Where an upstream is, and what it speaks. */
@@ -57,6 +64,14 @@ export interface Destination {
 export interface Opening {
   /** The PROXY header that tells of the client (default: none). */
   header?: Uint8Array;
+  /** Protocols to offer in TLS, by ALPN (default none). */
+  protocols?: readonly string[];
+}
+
+/** A connection at a client's first byte. */
+export interface Opened extends Borrowed {
+  /** What was agreed to speak in TLS; `undefined` is nothing. */
+  readonly protocol?: string | undefined;
 }
 
 /** When to give up {@linkcode UpstreamWay.open}. */
@@ -94,7 +109,8 @@ export class UpstreamWay {
    * with it is a client's too, and only the connection is ready ahead of need.
    */
   get isForOneClient(): boolean {
-    return this.#services.sendProxy !== undefined;
+    const { passesProtocols = false, sendProxy } = this.#services;
+    return sendProxy !== undefined || (this.#isTls && passesProtocols);
   }
 
   /**
@@ -139,19 +155,21 @@ export class UpstreamWay {
    * @param time What gives up.
    * @returns The connection at the client's first byte.
    * @throws {DialError} If the upstream does not take it.
+   * @throws {Refusal} If it speaks none of the protocols.
    */
   async open(
     borrowed: Borrowed,
     opening: Opening,
     time: OpeningTime,
-  ): Promise<Borrowed> {
+  ): Promise<Opened> {
     const opened = await this.#inTime(
       time,
       (attempt) => this.#speak(borrowed, attempt, opening),
     );
     if (!this.#isTls) return borrowed;
     const inside = new Duplex(opened.connection);
-    return { ...borrowed, ...opened, duplex: inside };
+    const { protocol } = opened.connection as TlsConnection;
+    return { ...borrowed, ...opened, duplex: inside, protocol };
   }
 
   /** Keeps what it takes to reach the upstream to the time for connecting. */
@@ -169,7 +187,7 @@ export class UpstreamWay {
       return await reach(attempt);
     } catch (error) {
       context.throwIfCancelled();
-      if (error instanceof DialError) throw error;
+      if (error instanceof DialError || error instanceof Refusal) throw error;
       const why = error instanceof Error ? error.message : String(error);
       throw new DialError(
         attempt.cancelled ? "timeout" : "failed",
@@ -185,7 +203,7 @@ export class UpstreamWay {
   async #speak(
     { connection, address, ...before }: Dialled,
     context: Context,
-    { header = new Uint8Array() }: Opening = {},
+    { header = new Uint8Array(), protocols = [] }: Opening = {},
   ): Promise<Dialled> {
     const duplex = before.duplex ?? new Duplex(connection);
     const leave = context.onCancel(() => duplex.close());
@@ -193,7 +211,7 @@ export class UpstreamWay {
       if (header.length > 0) await this.#write(duplex, header);
       if (!this.#isTls) return { connection, address, duplex };
       const below = underneath({ connection, duplex });
-      const secured = await this.#secure(below, context);
+      const secured = await this.#secure(below, protocols, context);
       return { connection: secured, address };
     } catch (error) {
       duplex.close();
@@ -216,11 +234,29 @@ export class UpstreamWay {
     }
   }
 
-  async #secure(below: Connection, context: Context): Promise<Connection> {
+  async #secure(
+    below: Connection,
+    protocols: readonly string[],
+    context: Context,
+  ): Promise<Connection> {
     const endpoint = this.#endpoint;
     // Only a host and port are spoken to by TLS: see the parser of upstreams.
     const host = isUnixPath(endpoint) ? "localhost" : endpoint.host;
-    return await this.#services.startTls!(below, { host, context });
+    try {
+      return await this.#services.startTls!(below, {
+        host,
+        context,
+        protocols,
+      });
+    } catch (error) {
+      const isOfClient = error instanceof TlsError &&
+        error.kind === "no protocol" && protocols.length > 0;
+      if (!isOfClient) throw error;
+      // What one client wants to speak says nothing of the upstream's health.
+      const names = protocols.slice(0, MOST_NAMED).join(", ");
+      const message = `${this.name} speaks none of ${names}`;
+      throw new Refusal("forbidden", message);
+    }
   }
 
   async #connect(context: Context): Promise<Dialled> {

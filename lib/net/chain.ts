@@ -13,7 +13,7 @@ import { type Host, parseHost } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import { formatParent, type Parent, takesNames } from "../wire/parent_url.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, TlsConnection } from "./connection.ts";
 import type { Dialled } from "./dial.ts";
 import { DialError } from "./dial_error.ts";
 import { Duplex } from "./duplex.ts";
@@ -26,8 +26,8 @@ import { type HopTarget, openHop } from "./hop.ts";
  */
 export type StartTls = (
   connection: Connection,
-  peer: { host: string; context: Context },
-) => Promise<Connection>;
+  peer: { host: string; context: Context; protocols?: readonly string[] },
+) => Promise<TlsConnection>;
 
 /** How a chain reaches what is outside of it. */
 export interface ChainOptions {

@@ -28,3 +28,9 @@ export interface Connection extends Channel {
   /** Closes both directions now; what waits on them fails. */
   close(): void;
 }
+
+/** A connection inside of TLS. */
+export interface TlsConnection extends Connection {
+  /** What both ends have agreed to speak (ALPN); `undefined` is nothing. */
+  readonly protocol?: string | undefined;
+}

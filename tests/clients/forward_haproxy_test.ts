@@ -1,71 +1,16 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { openUpstreamTls } from "../../lib/app/open_upstream_tls.ts";
-import {
-  makeTestAuthority,
-  type TestCertificate,
-} from "../support/certificates.ts";
+import { makeTestAuthority } from "../support/certificates.ts";
 import { eventually } from "../support/dialogue.ts";
 import { pooled, startTestForward, upstreamAt } from "../support/forward.ts";
-import {
-  makeFolder,
-  runOk,
-  startHttp,
-  testPrograms,
-} from "../support/programs.ts";
-import { closedPort } from "../support/sockets.ts";
+import { startHaproxy } from "../support/haproxy.ts";
+import { runOk, startHttp, testPrograms } from "../support/programs.ts";
 
-interface Haproxy extends AsyncDisposable {
-  readonly hostname: string;
-  readonly port: number;
-}
-
-/**
- * Starts HAProxy, which answers with what it was told of its client; with a
- * certificate it speaks TLS behind the header.
- */
-async function startHaproxy(
-  path: string,
-  { certificate, key }: Partial<TestCertificate> = {},
-): Promise<Haproxy> {
-  const folder = await makeFolder();
-  const port = closedPort();
-  const pem = `${folder.path}/server.pem`;
-  if (key !== undefined) await Deno.writeTextFile(pem, `${certificate}${key}`);
-  const tls = key === undefined ? "" : ` ssl crt ${pem}`;
-  const config = `${folder.path}/haproxy.cfg`;
-  await Deno.writeTextFile(
-    config,
-    `defaults
-  mode http
-  timeout connect 10s
-  timeout client 10s
-  timeout server 10s
-frontend told
-  bind 127.0.0.1:${port} accept-proxy${tls}
-  http-request return status 200 content-type text/plain lf-string "%[src] %[src_port] %[dst_port] id=%[fc_pp_unique_id]"
-`,
-  );
-  const child = new Deno.Command(path, {
-    args: ["-db", "-f", config],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  assert(
-    await eventually(() =>
-      Deno.connect({ port }).then((conn) => (conn.close(), true), () => false)
-    ),
-  );
-  return {
-    hostname: "127.0.0.1",
-    port,
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await child.status;
-      await folder[Symbol.asyncDispose]();
-    },
-  };
-}
+/** It says what it was told of its client. */
+const TELLING = {
+  bind: "accept-proxy",
+  answer: "%[src] %[src_port] %[dst_port] id=%[fc_pp_unique_id]",
+};
 
 const CASES = (["off", "ahead"] as const).flatMap((mode) =>
   [false, true].map((isTls) => ({ mode, isTls }))
@@ -78,10 +23,10 @@ for (const { isTls, mode } of CASES) {
     needs: ["haproxy", "curl"],
     async fn({ haproxy: path, curl }) {
       await using authority = await makeTestAuthority();
-      await using haproxy = await startHaproxy(
-        path,
-        isTls ? authority.server : {},
-      );
+      await using haproxy = await startHaproxy(path, {
+        ...TELLING,
+        tls: isTls ? authority.server : undefined,
+      });
       const { start: startTls } = await openUpstreamTls({
         certificates: [],
         authorities: authority.path("ca.crt"),
@@ -115,7 +60,10 @@ testPrograms({
   needs: ["haproxy"],
   async fn({ haproxy: path }) {
     await using authority = await makeTestAuthority();
-    await using haproxy = await startHaproxy(path, authority.server);
+    await using haproxy = await startHaproxy(path, {
+      ...TELLING,
+      tls: authority.server,
+    });
     const { start: startTls } = await openUpstreamTls({
       certificates: [],
       authorities: authority.path("ca.crt"),
