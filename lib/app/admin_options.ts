@@ -4,8 +4,7 @@
  * @module
  */
 
-import { type Endpoint, parseEndpoint } from "../wire/endpoint.ts";
-import { parseListen } from "./common_options.ts";
+import { type Endpoint, parseListenEndpoint } from "../wire/endpoint.ts";
 import { only, type OptionValues } from "./option.ts";
 
 /** Options of the admin listener. */
@@ -13,10 +12,10 @@ export const ADMIN_OPTIONS = {
   "admin": {
     value: "HOST:PORT",
     help:
-      "where a page, figures and the admin API are served, PORT (on 127.0.0.1) or unix:PATH too; on an address that others can reach it wants a token (default nowhere)",
+      "where a page, figures and the admin API are served, PORT (on 127.0.0.1) or unix:PATH[,mode=660] too; on an address that others can reach it wants a token (default nowhere)",
     parse: (given: readonly string[]): Endpoint | undefined => {
       const text = only(given);
-      return text === undefined ? undefined : parseAdmin(text);
+      return text === undefined ? undefined : parseListenEndpoint(text);
     },
   },
   "admin-token-file": {
@@ -29,7 +28,3 @@ export const ADMIN_OPTIONS = {
 
 /** Values of the options of the admin listener. */
 export type AdminOptions = OptionValues<typeof ADMIN_OPTIONS>;
-
-function parseAdmin(text: string): Endpoint {
-  return text.startsWith("unix:") ? parseEndpoint(text, "") : parseListen(text);
-}

@@ -4,12 +4,15 @@
  * @module
  */
 
+import { farewell } from "../handlers/farewell.ts";
 import type { CommonServices } from "../handlers/services.ts";
 import type { Session } from "../handlers/session.ts";
 import { HttpReader } from "../net/http_reader.ts";
-import { LINGER, linger } from "../net/linger.ts";
+import { HTTP_LINGER, LINGER } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import type { AdminAccess, AdminRefusal } from "../policy/admin_access.ts";
+import { Refusal } from "../policy/refusal.ts";
+import type { SpacedTurns } from "../sync/spaced_turns.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { HttpError } from "../wire/http_error.ts";
 import type { Field } from "../wire/http1_fields.ts";
@@ -32,6 +35,8 @@ export interface AdminServices extends CommonServices {
   access: AdminAccess;
   /** What it tells of and acts on. */
   admin: AdminContext;
+  /** Spaces out what takes long, so that health is told in time. */
+  turns: SpacedTurns;
 }
 
 /** No request needs a body; one that is small is thrown away. */
@@ -77,18 +82,20 @@ export async function adminProtocol(
   session: Session<AdminServices>,
 ): Promise<TunnelResult> {
   session.encodeRefusal = (error) => encodeFailure(error, "GET");
+  session.linger = HTTP_LINGER;
+  session.offerPlace();
   const head = await readRequest(session);
+  session.keepPlace();
   session.record.target = head.target.slice(0, 100);
   session.encodeRefusal = (error) => encodeFailure(error, head.method);
   session.endHandshake();
   requireSmallBody(head);
-  const answer = await answerTo(head, session.services);
+  const answer = await answerTo(head, session);
   session.encodeRefusal = undefined;
   // What fails from now on is that the client has left.
   session.record.address = session.record.listener;
   await send(session, head, answer);
-  session.stopClock();
-  await linger(session.client, LINGER);
+  await farewell(session, LINGER);
   return { sent: 0, received: 0, endedFirst: "target", error: undefined };
 }
 
@@ -124,8 +131,9 @@ type Answer = AdminAnswer | {
 
 async function answerTo(
   { fields, method, target }: RequestHead,
-  { access, admin }: AdminServices,
+  session: Session<AdminServices>,
 ): Promise<Answer> {
+  const { access, admin, turns } = session.services;
   const request = {
     method,
     hosts: fields.all("host"),
@@ -136,18 +144,30 @@ async function answerTo(
   };
   insist(access.refuseOrigin(request));
   const [path, query] = splitTarget(target);
-  const file = await pageFile(method, path);
-  if (file !== undefined) return file;
-  // Whoever does not know the token learns of no other path.
+  // Health is told although there are many.
   const isOpen = ADMIN_ROUTES.some((route) =>
     route.isOpen && route.path === path
   );
+  if (!isOpen) requirePlace(session);
+  const file = await pageFile(method, path);
+  if (file !== undefined) return file;
+  // Whoever does not know the token learns of no other path.
   if (!isOpen) insist(access.refuseToken(request));
   const found = findRoute(method, path);
   if (found === undefined) {
     throw new AdminError("not_found", "There is nothing here");
   }
+  if (!isOpen) await turns.take(session.context);
   return await found.route.answer(admin, found.name, query);
+}
+
+function requirePlace(session: Session<AdminServices>): void {
+  try {
+    session.admit();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new AdminError("busy", "Too many requests are answered already");
+  }
 }
 
 function insist(refusal: AdminRefusal | undefined): void {
@@ -180,7 +200,9 @@ async function send(
   { method }: RequestHead,
   answer: Answer,
 ): Promise<void> {
-  const { client, context } = session;
+  const { client, context, services } = session;
+  // To make text of a table takes as long as to make the table.
+  if (!("text" in answer)) await services.turns.take(context);
   if ("stream" in answer) {
     const fields: Field[] = [["Content-Type", "text/event-stream"]];
     await client.write(encodeHeadOf(200, [...fields, ...always(NO_PAGE)]));

@@ -12,6 +12,7 @@ import { TrafficHistory } from "../observe/traffic_history.ts";
 import { AdminAccess } from "../policy/admin_access.ts";
 import { ConnectionLimits } from "../policy/connection_limits.ts";
 import { oneAtATime } from "../sync/one_at_a_time.ts";
+import { SpacedTurns } from "../sync/spaced_turns.ts";
 import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { AdminEvents } from "./admin_events.ts";
 import { adminProtocol, type AdminServices } from "./admin_protocol.ts";
@@ -25,8 +26,15 @@ import { totalsOf } from "./part_figures.ts";
 import type { Parts } from "./parts.ts";
 import { type RunningListeners, startListeners } from "./start_listeners.ts";
 
-/** Connections at once, over all clients. */
-const MOST_CONNECTIONS = 64;
+/** Requests that are answered at once, over all clients. */
+export const MOST_ANSWERED = 64;
+
+/**
+ * Connections besides, where so many are answered. Whoever has not sent a
+ * request yet, or has its answer, makes room for the next one: health is told
+ * whatever others do.
+ */
+const MOST_WAITING = 64;
 
 /** Points of the history, and milliseconds between two: an hour. */
 const HISTORY = { most: 720, step: 5_000 } as const;
@@ -97,7 +105,8 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
     actions: config.actions,
     log,
   };
-  const running = await open(config, context).catch((error) => {
+  const turns = new SpacedTurns();
+  const running = await open(config, context, turns).catch((error) => {
     delay[Symbol.dispose]();
     throw error;
   });
@@ -119,6 +128,7 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
       delay[Symbol.dispose]();
       events.close();
       await running.shutdown(FAREWELL);
+      turns[Symbol.dispose]();
     },
   };
 }
@@ -126,8 +136,12 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
 function open(
   { listen, log, token }: AdminConfig,
   admin: AdminContext,
+  turns: SpacedTurns,
 ): Promise<RunningListeners> {
   const isUnix = isUnixPath(listen);
+  const limits = new ConnectionLimits(MOST_ANSWERED, {
+    mostKept: MOST_WAITING,
+  });
   const services: AdminServices = {
     access: new AdminAccess({
       token,
@@ -135,7 +149,8 @@ function open(
       isUnix,
     }),
     admin,
-    limits: new ConnectionLimits(MOST_CONNECTIONS),
+    turns,
+    limits,
     connectionsPerClient: 0,
     timeouts: { handshake: HANDSHAKE, connect: 0, idle: 0, halfClose: 0 },
     log: (event) => sayFailure(event, log),
@@ -145,7 +160,8 @@ function open(
     () => (connection, context, draining) =>
       handleConnection(connection, context, draining, adminProtocol, services),
     {
-      slots: MOST_CONNECTIONS,
+      slots: MOST_ANSWERED + MOST_WAITING,
+      makeRoom: () => limits.makeRoom(),
       log,
       check: (listener, where) => requireAdminToken(listener, where, token),
     },

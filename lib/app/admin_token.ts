@@ -6,6 +6,8 @@
 
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { AdminOptions } from "./admin_options.ts";
+import { environmentVariable } from "./environment.ts";
+import { explainFile, readText } from "./read_file.ts";
 import { askedName, type ListenerInfo } from "./start_listeners.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
@@ -32,14 +34,14 @@ const TOKEN = /^[\x21-\x7e]+$/;
 export async function readAdminToken(
   { "admin-token-file": path }: Pick<AdminOptions, "admin-token-file">,
 ): Promise<string | undefined> {
-  const given = environmentToken();
+  const given = environmentVariable(VARIABLE);
   if (path === undefined) return given && checked(given, VARIABLE);
   if (given !== undefined) {
     throw new UsageError(
       `Option --admin-token-file and ${VARIABLE} are both set`,
     );
   }
-  const [line = ""] = (await readFile(path)).split(/\r?\n/, 1);
+  const [line = ""] = (await readToken(path)).split(/\r?\n/, 1);
   return checked(line.trim(), path);
 }
 
@@ -64,31 +66,15 @@ export function requireAdminToken(
   );
 }
 
-async function readFile(path: string): Promise<string> {
+async function readToken(path: string): Promise<string> {
   try {
-    return await Deno.readTextFile(path);
+    return await readText(path);
   } catch (error) {
-    const why = error instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : error instanceof Deno.errors.IsADirectory
-      ? "it is a folder"
-      : error instanceof Error
-      ? error.message
-      : String(error);
+    const why = explainFile(path, error);
     throw new StartError(`Cannot read admin token ${path}: ${why}`, {
       cause: error,
     });
   }
-}
-
-function environmentToken(): string | undefined {
-  const { state } = Deno.permissions.querySync({
-    name: "env",
-    variable: VARIABLE,
-  });
-  // Asking for the permission would stop the start.
-  if (state !== "granted") return undefined;
-  return Deno.env.get(VARIABLE) || undefined;
 }
 
 function checked(token: string, from: string): string {

@@ -6,9 +6,11 @@
 
 import type { ClientAuthentication } from "../handlers/over_tls.ts";
 import type { ProtocolName } from "../handlers/services.ts";
+import { formatAddr, pathOf } from "../net/unix_socket.ts";
 import type { User } from "../policy/users.ts";
 import { formatHostPort } from "../wire/host_port.ts";
-import type { ListenerInfo } from "./start_listeners.ts";
+import { quoteWord } from "./quote_word.ts";
+import { type ListenerInfo, reachOf } from "./start_listeners.ts";
 
 /** What the lines are made from. */
 export interface BannerFacts {
@@ -34,9 +36,8 @@ export interface BannerFacts {
  */
 export function bannerLines(facts: BannerFacts): string[] {
   return facts.listeners.flatMap((listener) => {
-    const { hostname, port } = listener.addr;
     return [
-      `Listening on ${formatHostPort(hostname, port)} (${spoken(facts)})`,
+      `Listening on ${formatAddr(listener.addr)} (${spoken(facts)})`,
       `Try it: ${tryLine(listener, facts)}`,
       `For ${whoMay(listener, facts)}`,
     ];
@@ -66,15 +67,26 @@ function spoken({ protocols, tls, users }: BannerFacts): string {
   return tls === undefined ? names : `${names}, over TLS`;
 }
 
-function tryLine(
-  { addr }: ListenerInfo,
-  { protocols, tls, users }: BannerFacts,
-): string {
+function tryLine({ addr, mode }: ListenerInfo, facts: BannerFacts): string {
+  const { protocols, tls, users } = facts;
   const local: Record<string, string> = {
     "::": "[::1]",
     "0.0.0.0": "127.0.0.1",
   };
-  const at = addr.hostname in local
+  const path = mode === undefined ? undefined : pathOf(addr);
+  // Curl speaks SOCKS over a Unix socket, and nothing else to a proxy.
+  const scheme = SCHEMES.find((name) =>
+    protocols.includes(name) && (path === undefined || name !== "http")
+  );
+  if (path !== undefined && (tls !== undefined || scheme === undefined)) {
+    const at = { transport: "tcp", hostname: "127.0.0.1", port: 8080 } as const;
+    return `socat TCP-LISTEN:8080,bind=127.0.0.1,fork ${
+      quoteWord(`UNIX-CONNECT:${path}`)
+    } & ${tryLine({ addr: at, name: "", isPublic: false }, facts)}`;
+  }
+  const at = path !== undefined
+    ? `localhost${encodeURI(path)}`
+    : addr.hostname in local
     ? `${local[addr.hostname]}:${addr.port}`
     : formatHostPort(addr.hostname, addr.port);
   // The password is the person's to type: this line goes into a log.
@@ -82,8 +94,9 @@ function tryLine(
     ? ""
     : `${encodeURIComponent(users[0]?.name ?? "USER")}:PASSWORD@`;
   if (tls !== undefined) return tryTls(tls, `${login}${at}`);
-  const scheme = SCHEMES.find((name) => protocols.includes(name))!;
-  return `curl -x ${URL_SCHEME[scheme]}://${login}${at} https://example.com/`;
+  const proxy = `${URL_SCHEME[scheme!]}://${login}${at}`;
+  const word = path === undefined ? proxy : quoteWord(proxy);
+  return `curl -x ${word} https://example.com/`;
 }
 
 /** Of what goes over TLS, curl speaks HTTP. */
@@ -99,11 +112,10 @@ function asksForCertificates(tls: BannerFacts["tls"]): boolean {
 }
 
 function whoMay(
-  { isPublic }: ListenerInfo,
+  { isPublic, mode }: ListenerInfo,
   { users, allowPrivate, rules, tls }: BannerFacts,
 ): string {
-  const reach = isPublic ? "from anywhere" : "on this machine";
-  const who = `${describeClients(tls, users)} ${reach}`;
+  const who = `${describeClients(tls, users)} ${reachOf({ isPublic, mode })}`;
   if (rules !== undefined) {
     const list = rules === 1 ? "1 rule" : `${rules} rules`;
     return `${who}, as far as ${list} and the default allow it`;

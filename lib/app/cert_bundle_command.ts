@@ -12,7 +12,7 @@ import { type CertificateInfo, readCertificate } from "./certificate_info.ts";
 import { describePurpose } from "./certificate_purpose.ts";
 import type { Command } from "./command.ts";
 import type { OptionValues } from "./option.ts";
-import { printLines } from "./print_lines.ts";
+import { printErrors, printLines } from "./print_lines.ts";
 
 /** Options of `sluice cert bundle`. */
 export const CERT_BUNDLE_OPTIONS = { "name": NAME_OPERAND, ...CERT_OPTIONS };
@@ -93,5 +93,5 @@ function explain(
 }
 
 function warn(message: string): void {
-  Deno.stderr.writeSync(new TextEncoder().encode(`sluice: ${message}\n`));
+  printErrors([`sluice: ${message}`]);
 }

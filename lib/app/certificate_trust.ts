@@ -138,7 +138,7 @@ export class CertificateTrust {
     const known = this.#good.get(key);
     const good = known ?? await this.#examine(sent, now);
     for (const link of good.links) this.#requireTime(link, now);
-    // The last one is the authority, which is trusted because we were told so.
+    // The last one is trusted because we were told so.
     for (const link of good.links.slice(0, -1)) {
       this.#revoked?.check(link, now);
     }
@@ -165,8 +165,23 @@ export class CertificateTrust {
     const [own, ...others] = sent.map((der) => this.#parse(der));
     if (own === undefined) throw this.#refused("is missing");
     this.#requireTime(own, now); // Before the chain: it says more than that it ends.
-    this.#requirePurpose(own);
-    return { own, links: await this.#chain(own, others) };
+    const isPinned = this.#isPinned(own);
+    this.#requirePurpose(own, isPinned);
+    const links = isPinned ? [own] : await this.#chain(own, others);
+    return { own, links };
+  }
+
+  /**
+   * Whether a server's own certificate is trusted as it is: one that signs
+   * itself mostly says that it is an authority's (`openssl req -x509`).
+   */
+  #isPinned(own: X509Certificate): boolean {
+    if (this.#holder === "client") return false;
+    const der = new Uint8Array(own.rawData).toHex();
+    return this.#authorities.some(({ rawData }) =>
+      rawData.byteLength === own.rawData.byteLength &&
+      new Uint8Array(rawData).toHex() === der
+    );
   }
 
   #parse(der: Uint8Array): X509Certificate {
@@ -222,12 +237,12 @@ export class CertificateTrust {
       (usage === null || (usage.usages & keyCertSign) !== 0);
   }
 
-  #requirePurpose(certificate: X509Certificate): void {
+  #requirePurpose(certificate: X509Certificate, isPinned: boolean): void {
     const x509 = this.#x509;
     const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
     const purpose = this.#holder === "client" ? clientAuth : serverAuth;
     const basic = certificate.getExtension(x509.BasicConstraintsExtension);
-    if (basic?.ca) throw this.#refused("is that of an authority");
+    if (basic?.ca && !isPinned) throw this.#refused("is that of an authority");
     const purposes = certificate.getExtension(x509.ExtendedKeyUsageExtension);
     const isForThat = purposes?.usages.includes(purpose) ?? true;
     const usage = certificate.getExtension(x509.KeyUsagesExtension);

@@ -8,7 +8,9 @@ import project from "../../deno.json" with { type: "json" };
 import { type AnyCommand, COMMANDS } from "./commands.ts";
 import { type CommandHelp, formatHelp } from "./help.ts";
 import { late } from "./late.ts";
-import { parseOptions, suggest } from "./parse_options.ts";
+import { parseOptions, quoteWord, suggest } from "./parse_options.ts";
+import { printErrors, printLines } from "./print_lines.ts";
+import { endOnMistakes } from "./process_life.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
 /** Exit codes besides those of a command that ran. */
@@ -21,14 +23,19 @@ const EXIT = { failed: 1, usage: 2 } as const;
  * @returns Exit code: 0 done, 1 failed, 2 wrong arguments.
  */
 export async function main(args: string[]): Promise<number> {
+  endOnMistakes((error) => report(mistake(error), EXIT.failed));
   try {
     return await dispatch(args);
   } catch (error) {
     if (error instanceof UsageError) return report(error, EXIT.usage);
     if (error instanceof StartError) return report(error, EXIT.failed);
-    const cause = error instanceof Error ? error.message : String(error);
-    return report(new Error(`Internal error: ${cause}`), EXIT.failed);
+    return report(mistake(error), EXIT.failed);
   }
+}
+
+function mistake(error: unknown): Error {
+  const cause = error instanceof Error ? error.message : String(error);
+  return new Error(`Internal error: ${cause}`);
 }
 
 async function dispatch(args: string[]): Promise<number> {
@@ -38,8 +45,8 @@ async function dispatch(args: string[]): Promise<number> {
   const options = await parseOptions(rest, command.options);
   if (options["help"]) return print(formatHelp(describe(name, command)));
   if (options["version"]) return print(`sluice ${project.version}`);
-  const workers = options["workers"];
-  if (typeof workers !== "number" || workers === 1) {
+  // Others may be told of workers that another program is to have.
+  if (!command.isServer || options["workers"] === 1) {
     return await command.run(options);
   }
   // Loaded for who wants it only: the start of others is quicker.
@@ -75,7 +82,7 @@ async function findCommand(args: string[]): Promise<Found> {
   const hint = nearest === undefined
     ? "see --help"
     : `did you mean ${nearest}?`;
-  throw new UsageError(`Unknown command '${word}'; ${hint}`);
+  throw new UsageError(`Unknown command ${quoteWord(word)}; ${hint}`);
 }
 
 /** The proxy's help is the first that a person sees: it tells of the others. */
@@ -101,12 +108,11 @@ function briefs(prefix: string): [name: string, brief: string][] {
 }
 
 function print(text: string): number {
-  Deno.stdout.writeSync(new TextEncoder().encode(text + "\n"));
+  printLines([text]);
   return 0;
 }
 
 function report(error: Error, code: number): number {
-  const line = `sluice: ${error.message.replaceAll(/\s+/g, " ")}\n`;
-  Deno.stderr.writeSync(new TextEncoder().encode(line));
+  printErrors([`sluice: ${error.message.replaceAll(/\s+/g, " ")}`]);
   return code;
 }

@@ -12,6 +12,8 @@ import type { ServerLife } from "./run_server.ts";
 export interface Command<Table extends OptionTable> extends CommandHelp {
   /** Its options; `help` is among them. */
   options: Table;
+  /** Whether it serves until it is told to stop, in as many threads as asked. */
+  isServer?: true;
   /**
    * Runs it.
    *
@@ -26,6 +28,8 @@ export interface Command<Table extends OptionTable> extends CommandHelp {
 /** A command that starts a server, alone or in a program with others. */
 export interface ServerCommand<Table extends OptionTable>
   extends Command<Table> {
+  /** It serves. */
+  isServer: true;
   /**
    * Runs it.
    *

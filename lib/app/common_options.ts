@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type HostPort, parseHostPort } from "../wire/host_port.ts";
+import { BACKLOG } from "../net/backlog.ts";
 import { parseDuration } from "./duration.ts";
 import {
   flag,
@@ -32,12 +32,15 @@ export const COMMON_OPTIONS = {
     "30s",
     "for open tunnels to finish at the shutdown; 0 ends them at once",
   ),
-  "max-connections": single(
-    "N",
-    "20000",
-    parseCount,
-    "connections at once; fewer where the limit of file descriptors says so",
-  ),
+  "max-connections": {
+    value: "N",
+    help:
+      "connections at once; fewer where the limit of file descriptors says so (default 20000, or what a memory limit carries)",
+    parse: (given: readonly string[]): number | undefined => {
+      const text = only(given);
+      return text === undefined ? undefined : parseCount(text);
+    },
+  },
   "max-connections-per-client": {
     value: "N",
     help:
@@ -47,6 +50,12 @@ export const COMMON_OPTIONS = {
       return text === undefined ? undefined : parseNumber(text, 0);
     },
   },
+  "backlog": single(
+    "N",
+    String(BACKLOG),
+    parseCount,
+    "connections that may wait in the system's queue of each TCP listener until they are accepted; Linux caps it at net.core.somaxconn",
+  ),
   "log": single(
     "text|json",
     "text",
@@ -70,18 +79,6 @@ export type CommonOptions = OptionValues<typeof COMMON_OPTIONS>;
  */
 export function durationOption(initial: string, help: string): Option<number> {
   return single("DURATION", initial, parseDuration, `time limit ${help}`);
-}
-
-/**
- * Parses where to listen.
- *
- * @param text `HOST:PORT`; `:PORT` is all addresses, `PORT` is on 127.0.0.1.
- * @returns The place; an empty host is all addresses.
- * @throws {SyntaxError} If it is malformed.
- */
-export function parseListen(text: string): HostPort {
-  const { host, port } = parseHostPort(text, "127.0.0.1");
-  return { host: text.startsWith(":") ? "" : host, port };
 }
 
 /**

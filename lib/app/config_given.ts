@@ -5,11 +5,17 @@
  * @module
  */
 
+import { quoteIn } from "../wire/quote.ts";
 import type { ConfigPath } from "./config_error.ts";
 import { type ConfigValue, isPath, isSecret, textsOf } from "./config_value.ts";
 import type { ListenerKind } from "./listener_kinds.ts";
 import type { Option, OptionTable } from "./option.ts";
-import { findSecret, hideSecret, relativeTo } from "./secret_reference.ts";
+import {
+  findSecret,
+  hideSecret,
+  relativeTo,
+  variableOf,
+} from "./secret_reference.ts";
 
 /** Settings as a file has them. */
 export type Settings = Readonly<Record<string, unknown>>;
@@ -39,6 +45,8 @@ export class GivenReader {
   hasSecrets = false;
   /** Files that secrets were read from. */
   readonly secretFiles: string[] = [];
+  /** Variables of the environment that secrets are read from. */
+  readonly secretVariables: string[] = [];
 
   /**
    * Creates a reader.
@@ -159,6 +167,8 @@ export class GivenReader {
     if (isPath(option)) return relativeTo(file, text);
     if (!isSecret(name, option)) return this.#underFile(text);
     this.hasSecrets ||= hideSecret(text) !== text;
+    const variable = variableOf(text);
+    if (variable !== undefined) this.secretVariables.push(variable);
     const found = await findSecret(text, file);
     if (found.file !== undefined) this.secretFiles.push(found.file);
     return found.secret;
@@ -167,7 +177,7 @@ export class GivenReader {
   /** The paths of Unix sockets are relative to the file as all others are. */
   #underFile(text: string): string {
     return text.replace(
-      /(^|=)unix:([^/,=][^,=]*)/g,
+      /(^|=)unix:([^/@,=][^,=]*)/g,
       (_all, before: string, path: string) =>
         `${before}unix:${relativeTo(this.#options.file, path)}`,
     );
@@ -187,7 +197,7 @@ function faultOf(
     const { message } = error;
     const isTold = isSecret(name, option) &&
       texts.some((text) => tellsOf(text, message));
-    return isTold ? `expected ${option.value}` : message;
+    return isTold ? `expected ${option.value}` : quoteIn(message, texts);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { only, type Option } from "./option.ts";
+import { explainFile, readText } from "./read_file.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
 /** The option that names the file. */
@@ -31,22 +32,11 @@ export async function readConfigFile(
     throw new UsageError("Option --config is needed: -c FILE");
   }
   try {
-    const bytes = await Deno.readFile(path);
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return { path, text };
+    return { path, text: await readText(path) };
   } catch (error) {
-    throw new StartError(`Cannot read config ${path}: ${explain(error)}`, {
+    const why = explainFile(path, error);
+    throw new StartError(`Cannot read config ${path}: ${why}`, {
       cause: error,
     });
   }
-}
-
-function explain(error: unknown): string {
-  if (error instanceof TypeError) return "it is not UTF-8";
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return "this user may not read it";
-  }
-  return (error as Error).message;
 }

@@ -12,6 +12,7 @@ import {
   parseTree,
   printParseErrorCode,
 } from "jsonc-parser";
+import { quote } from "../wire/quote.ts";
 import { ConfigError, type ConfigPath } from "./config_error.ts";
 
 /** Problems of one text that are told; a text of another kind has one a word. */
@@ -112,7 +113,9 @@ function parse(text: string): { root: Node | undefined; faults: Fault[] } {
   if (root === undefined && faults.length === 0) {
     faults.push({ offset: text.length, message: "there is nothing in it" });
   }
-  if (root !== undefined) faults.push(...repeatedNames(root));
+  if (root !== undefined) {
+    faults.push(...repeatedNames(root), ...halfCharacters(root));
+  }
   return { root, faults: onePerPlace(faults) };
 }
 
@@ -124,11 +127,23 @@ function* repeatedNames({ type, children = [] }: Node): Generator<Fault> {
     if (type !== "object") continue;
     const [name] = child.children ?? [];
     if (seen.has(name?.value)) {
-      const message = `${JSON.stringify(name!.value)} is given twice`;
+      const message = `${quote(name!.value)} is given twice`;
       yield { offset: child.offset, message };
     }
     seen.add(name?.value);
   }
+}
+
+/** JSON lets it pass (RFC 8259 §8.2), but nothing takes it: no URL, no UTF-8. */
+function* halfCharacters({ offset, value, children = [] }: Node): Generator<
+  Fault
+> {
+  if (typeof value === "string" && !value.isWellFormed()) {
+    const message =
+      "expected text of whole characters: a \\ud800 to \\udfff stands in a pair";
+    yield { offset, message };
+  }
+  for (const child of children) yield* halfCharacters(child);
 }
 
 function onePerPlace(faults: Fault[]): Fault[] {

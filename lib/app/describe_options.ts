@@ -4,6 +4,9 @@
  * @module
  */
 
+import { isPath } from "./config_value.ts";
+import { tableOf } from "./option.ts";
+
 /** Names of values that nobody is to see. */
 const SECRET = /pass|secret|token|hash|credential|key$/i;
 
@@ -18,10 +21,21 @@ const HIDDEN = "(secret)";
  *
  * @param options Values by their names.
  * @returns The same for `JSON.stringify`: no functions, sizes without end as
- *   `null`, and `(secret)` for what is called a password, token or key.
+ *   `null`, and `(secret)` for what is called a password, token or key. The
+ *   path of a file is none, whatever is in the file.
  */
 export function describeOptions(options: object): Record<string, unknown> {
-  return describeFields(options, 0);
+  const table = tableOf(options);
+  const isPathOf = (name: string) =>
+    Object.hasOwn(table, name) && isPath(table[name]!);
+  const entries = Object.entries(options);
+  return {
+    ...describeFields(
+      Object.fromEntries(entries.filter(([name]) => !isPathOf(name))),
+      0,
+    ),
+    ...Object.fromEntries(entries.filter(([name]) => isPathOf(name))),
+  };
 }
 
 function describeFields(
@@ -37,11 +51,10 @@ function describeFields(
 }
 
 function describeField(name: string, value: unknown, depth: number): unknown {
-  // The path of a file with a secret is none.
-  const isPath = name.endsWith("-file");
+  const isFile = name.endsWith("-file");
   const isNothing = value === null ||
     Array.isArray(value) && value.length === 0;
-  if (SECRET.test(name) && !isPath && !isNothing) return HIDDEN;
+  if (SECRET.test(name) && !isFile && !isNothing) return HIDDEN;
   return describeValue(value, depth);
 }
 
@@ -63,5 +76,5 @@ function describeValue(value: unknown, depth: number): unknown {
 
 /** A URL can hold a password: `socks5://alice:secret@host`. */
 function withoutLogin(text: string): string {
-  return text.replace(/(\b[a-z][a-z\d+.-]*:\/\/)[^\s/]*@/gi, `$1${HIDDEN}@`);
+  return text.replace(/(\b[a-z][a-z\d+.-]*:\/\/)[^\s]*@/gi, `$1${HIDDEN}@`);
 }

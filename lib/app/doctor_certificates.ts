@@ -6,6 +6,7 @@
 
 import { describeError } from "../handlers/describe_error.ts";
 import type { Finding } from "./doctor_finding.ts";
+import { FileError, readText } from "./read_file.ts";
 
 const DAY = 24 * 60 * 60 * 1_000;
 
@@ -30,11 +31,7 @@ export async function examineCertificates(
 async function examineFile(path: string): Promise<Finding> {
   const check = "certificate";
   try {
-    const { state } = await Deno.permissions.query({ name: "read", path });
-    if (state !== "granted") {
-      throw new Error(`Deno was not given --allow-read=${path}`);
-    }
-    const blocks = (await Deno.readTextFile(path)).match(PEM) ?? [];
+    const blocks = (await readText(path)).match(PEM) ?? [];
     if (blocks.length === 0) throw new Error("no certificate in it");
     const { X509Certificate } = await import("node:crypto");
     const all = blocks.map((block) => new X509Certificate(block));
@@ -43,7 +40,10 @@ async function examineFile(path: string): Promise<Finding> {
     const remedy = "renew it, and send SIGHUP";
     return { check, ...judgeValidity(path, { from, to, remedy }) };
   } catch (error) {
-    const message = `${path}: ${describeError(error)}`;
+    const why = error instanceof FileError
+      ? error.reason
+      : describeError(error);
+    const message = `${path}: ${why}`;
     const remedy = "name a file with certificates in PEM form";
     return { level: "problem", check, message, remedy };
   }

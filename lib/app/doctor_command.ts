@@ -5,6 +5,7 @@
  */
 
 import { prepareReceiveQueues } from "../net/receive_queue.ts";
+import { isUnixPath } from "../wire/endpoint.ts";
 import type { Command } from "./command.ts";
 import { CONFIG_OPTION } from "./config_option.ts";
 import { examineCertificates } from "./doctor_certificates.ts";
@@ -18,11 +19,14 @@ import { examineStart } from "./doctor_start.ts";
 import {
   type DoctorSubject,
   filesOf,
+  folderOf,
   isGuardedProxy,
 } from "./doctor_subject.ts";
 import { examineTrials } from "./doctor_trials.ts";
 import { examineUpstreams } from "./doctor_upstreams.ts";
+import { hideInArguments, variablesIn } from "./hide_secrets.ts";
 import { flag, type OptionValues } from "./option.ts";
+import { printLines } from "./print_lines.ts";
 import { PROXY_OPTIONS } from "./proxy_options.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -65,10 +69,7 @@ async function runDoctor(options: DoctorOptions): Promise<number> {
   const text = options.json
     ? JSON.stringify({ worst, findings }, undefined, 2)
     : formatFindings(findings);
-  const bytes = new TextEncoder().encode(`${text}\n`);
-  for (let count = 0; count < bytes.length;) {
-    count += Deno.stdout.writeSync(bytes.subarray(count));
-  }
+  printLines([text]);
   return worst === "problem" ? 1 : 0;
 }
 
@@ -77,9 +78,9 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
   const subject = options.config === undefined
     ? await optionsSubject(options)
     : await fileSubject(options.config);
-  const { args, certificates, maxConnections, needed, outward, own } = subject;
+  const { args, certificates, needed, outward, own } = subject;
   const groups = await Promise.all([
-    examineMachine(maxConnections, needed.reads),
+    examineMachine(subject.load, needed.reads),
     subject.start,
     examineCertificates(certificates),
     ...outward.map((options) => examineUpstreams(options, own)),
@@ -91,16 +92,32 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
 }
 
 async function optionsSubject(options: DoctorOptions): Promise<DoctorSubject> {
-  const { certificates, ...needed } = filesOf(options);
+  const { certificates, ...files } = filesOf(options);
+  const sockets = options.listen.filter(isUnixPath);
+  const needed = {
+    ...files,
+    writes: [...files.writes, ...sockets.map(({ path }) => folderOf(path))],
+  };
+  // A line to copy is a line that is shown to others.
+  const args = hideInArguments(argumentsOf(), DOCTOR_OPTIONS);
   return {
-    maxConnections: options["max-connections"],
+    load: {
+      connections: [options["max-connections"]],
+      threads: options.workers,
+      hasPasswords: options.users !== undefined,
+      backlog: options.backlog,
+    },
     certificates,
     servers: options.dns,
     outward: [options],
     own: [],
     start: await examineStart(options),
-    needed: { ...needed, isGuarded: isGuardedProxy(options) },
-    args: argumentsOf(),
+    needed: {
+      ...needed,
+      variables: variablesIn(args),
+      isGuarded: isGuardedProxy(options),
+    },
+    args,
   };
 }
 
@@ -123,16 +140,5 @@ async function fileSubject(path: string): Promise<DoctorSubject> {
 /** What the proxy is to be started with: the same, without what is ours. */
 function argumentsOf(): string[] {
   const own = Deno.args.slice(1); // After the command's name.
-  return own.filter((argument) => argument !== "--json").map(withoutPassword);
-}
-
-/** A line to copy is a line that is shown to others. */
-function withoutPassword(
-  argument: string,
-  index: number,
-  all: string[],
-): string {
-  const isUser = all[index - 1] === "--user";
-  if (isUser) return argument.replace(/:.*$/s, ":PASSWORD");
-  return argument.replace(/^(--user=[^:]*):.*$/s, "$1:PASSWORD");
+  return own.filter((argument) => argument !== "--json");
 }

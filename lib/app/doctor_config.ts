@@ -10,8 +10,9 @@ import { formatHostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { ConfigError, formatProblem } from "./config_error.ts";
 import { readConfigFile } from "./config_option.ts";
+import type { Load } from "./doctor_capacity.ts";
 import type { Finding } from "./doctor_finding.ts";
-import { examinePort } from "./doctor_start.ts";
+import { examinePlace } from "./doctor_start.ts";
 import {
   type DoctorSubject,
   type FileOptions,
@@ -36,8 +37,17 @@ const LOOP_REMEDY =
 
 /** Options of a listener, as far as the doctor knows them. */
 type ListenerValues = FileOptions & OutwardOptions & GuardOptions & {
-  "max-connections": number;
+  "max-connections": number | undefined;
+  backlog: number;
   dns?: readonly NameServer[];
+};
+
+/** Of a file that can't be read. */
+const NO_LOAD: Load = {
+  connections: [],
+  threads: 1,
+  hasPasswords: false,
+  backlog: 0,
 };
 
 /**
@@ -53,11 +63,11 @@ export async function configSubject(path: string): Promise<DoctorSubject> {
   try {
     const config = await loadConfig(text, path);
     const trial = await tryConfig(config);
-    return subjectOf(config, trial, { args, path, text });
+    return await subjectOf(config, trial, { args, path });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return {
-      maxConnections: 0,
+      load: NO_LOAD,
       certificates: [],
       servers: [],
       outward: [],
@@ -72,14 +82,13 @@ export async function configSubject(path: string): Promise<DoctorSubject> {
 interface Source {
   args: readonly string[];
   path: string;
-  text: string;
 }
 
-function subjectOf(
+async function subjectOf(
   config: Config,
   trial: Trial,
-  { args, path, text }: Source,
-): DoctorSubject {
+  { args, path }: Source,
+): Promise<DoctorSubject> {
   const { program } = config;
   const all = config.listeners.flatMap(wholeValuesOf);
   const files = [...all, program].map(filesOf);
@@ -96,16 +105,24 @@ function subjectOf(
   ];
   const hosts = isProxy ? undefined : hostsOf(listened, all);
   return {
-    maxConnections: all.reduce((sum, one) => sum + one["max-connections"], 0),
+    load: {
+      connections: all.map((one) => one["max-connections"]),
+      threads: program.workers,
+      hasPasswords: all.some(({ users }) => users !== undefined),
+      backlog: Math.max(0, ...all.map(({ backlog }) => backlog)),
+    },
     certificates: files.flatMap(({ certificates }) => certificates),
     servers: all.flatMap(({ dns = [] }) => dns),
     outward: all,
     own: [...trial.places.values()].flat(),
-    start: [...startFindings(path, config, trial), ...portFindings(listened)],
+    start: [
+      ...startFindings(path, config, trial),
+      ...await placeFindings(listened),
+    ],
     needed: {
       reads: [path, ...config.secretFiles, ...reads],
       writes,
-      variables: [...text.matchAll(/\benv:(\w+)/g)].map(([, name]) => name!),
+      variables: config.secretVariables,
       ...hosts === undefined ? {} : { hosts },
       isGuarded: all.some(isGuardedProxy),
     },
@@ -166,10 +183,8 @@ function problemsOf(
 }
 
 /** Whether who may use them is said was seen by the trial. */
-function portFindings(places: readonly Endpoint[]): Finding[] {
-  return places.flatMap((place) =>
-    isUnixPath(place) ? [] : [examinePort(place, false)]
-  );
+function placeFindings(places: readonly Endpoint[]): Promise<Finding[]> {
+  return Promise.all(places.map((place) => examinePlace(place, false)));
 }
 
 /** All hosts that are talked to; `undefined` where names stand for any. */

@@ -5,19 +5,13 @@
  */
 
 import { errorCode } from "../net/error_code.ts";
-import { connectionCapacity } from "./descriptors.ts";
+import { examineCapacity, type Load } from "./doctor_capacity.ts";
 import type { Finding } from "./doctor_finding.ts";
+import { readSystemFile, requireRead } from "./system_file.ts";
 
 /** Older ones lack something without which Sluice would err, or only some. */
 const NEEDED = [2, 9, 0] as const;
 const TESTED = [2, 9, 6] as const;
-
-/** Connections below which a proxy is of little use. */
-const FEW = 100;
-
-/** Descriptors of a connection, and beside them, as `connectionCapacity`. */
-const PER_CONNECTION = 2;
-const RESERVE = 40;
 
 /** Bytes of a queue that holds a burst; see `receive_queue.ts`. */
 const QUEUE = 2 * 1024 * 1024;
@@ -32,17 +26,17 @@ const CLOCK_SLACK = 500;
 /**
  * Looks at the runtime and the system. Nothing leaves the machine.
  *
- * @param maxConnections Connections that are to be open at once.
+ * @param load What is asked of it.
  * @param files Files whose times the clock is compared with.
  * @returns What was found.
  */
 export async function examineMachine(
-  maxConnections: number,
+  load: Load,
   files: readonly string[],
 ): Promise<Finding[]> {
   return [
     runtime(),
-    descriptors(maxConnections),
+    ...examineCapacity(load),
     ipv6(),
     reusePort(),
     proc(),
@@ -69,30 +63,6 @@ function isBefore(version: string, least: readonly number[]): boolean {
     if (difference !== 0) return difference < 0;
   }
   return false;
-}
-
-function descriptors(maxConnections: number): Finding {
-  const check = "descriptors";
-  const capacity = connectionCapacity();
-  if (capacity === Infinity) {
-    return {
-      level: "note",
-      check,
-      message: "the limit of file descriptors can't be read",
-      remedy:
-        "give --max-connections what the limit has room for: two for each connection",
-    };
-  }
-  const message = `room for ${capacity} connections, ${maxConnections} asked`;
-  if (capacity >= maxConnections) return { level: "ok", check, message };
-  const limit = maxConnections * PER_CONNECTION + RESERVE;
-  return {
-    level: capacity < FEW ? "problem" : "warning",
-    check,
-    message: `${message}: more wait until one ends`,
-    remedy:
-      `ulimit -n ${limit}, or LimitNOFILE=${limit} in the unit; or --max-connections ${capacity}`,
-  };
 }
 
 function ipv6(): Finding {
@@ -129,7 +99,7 @@ function proc(): Finding {
   if (Deno.build.os !== "linux") {
     return { level: "ok", check, message: "not needed on this system" };
   }
-  const why = failure(() => readText("/proc/self/limits"));
+  const why = failure(() => readSystemFile("/proc/self/limits"));
   if (why === undefined) {
     return { level: "ok", check, message: "/proc/self can be read" };
   }
@@ -147,7 +117,7 @@ function receiveQueue(): Finding {
   const path = "/proc/sys/net/core/rmem_max";
   let most = NaN;
   const why = Deno.build.os === "linux"
-    ? failure(() => most = Number(readText(path)))
+    ? failure(() => most = Number(readSystemFile(path)))
     : "not Linux";
   if (why !== undefined) {
     const message = `what UDP may queue can't be read (${why})`;
@@ -196,17 +166,6 @@ function modified(path: string): number {
     time = Deno.statSync(path).mtime?.getTime() ?? 0;
   });
   return time;
-}
-
-function readText(path: string): string {
-  requireRead(path);
-  return Deno.readTextFileSync(path);
-}
-
-/** Without the permission, asking for it would stop everything. */
-function requireRead(path: string): void {
-  const { state } = Deno.permissions.querySync({ name: "read", path });
-  if (state !== "granted") throw new Deno.errors.NotCapable(path);
 }
 
 /** Why it fails, in a word; `undefined` where it does not. */

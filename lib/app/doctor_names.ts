@@ -96,7 +96,7 @@ async function ask(source: NameSource, name: string): Promise<Answered> {
     return { answer, took: Math.round(performance.now() - begun) };
   } finally {
     late.clear();
-    context.release();
+    context.cancel(new Error("Time was taken"));
   }
 }
 

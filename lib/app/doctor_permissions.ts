@@ -8,6 +8,7 @@
 import { mayListInterfaces } from "../net/own_addresses.ts";
 import type { Finding } from "./doctor_finding.ts";
 import { MODULES } from "./late.ts";
+import { quoteWord } from "./quote_word.ts";
 
 /** What a proxy is to have. */
 export interface NeededPermissions {
@@ -47,7 +48,7 @@ export function examinePermissions(
     "deno run",
     ...flagsFor(needed),
     "main.ts",
-    ...args.map(quote),
+    ...args.map(quoteWord),
   ].join(" ");
   if (lacking.length > 0) {
     const message = `Deno was not given ${lacking.join(" ")}`;
@@ -101,12 +102,12 @@ function flagsFor(
   const read = [...new Set([MODULES, ...reads, ...writes])];
   return [
     "--no-prompt",
-    quote(netFlag(hosts)),
+    quoteWord(netFlag(hosts)),
     `--allow-env=${names.join()}`,
-    quote(`--allow-read=${read.join()}`),
+    quoteWord(`--allow-read=${read.join()}`),
     ...writes.length === 0
       ? []
-      : [quote(`--allow-write=${[...new Set(writes)].join()}`)],
+      : [quoteWord(`--allow-write=${[...new Set(writes)].join()}`)],
     ...isGuarded ? [INTERFACES] : [],
   ];
 }
@@ -117,11 +118,4 @@ function netFlag(hosts: readonly string[] | undefined): string {
 
 function isGranted(descriptor: Deno.PermissionDescriptor): boolean {
   return Deno.permissions.querySync(descriptor).state === "granted";
-}
-
-/** As a shell takes it. */
-function quote(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text)
-    ? text
-    : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -7,9 +7,10 @@
 
 import { describeError } from "../handlers/describe_error.ts";
 import type { Listener } from "../net/listen.ts";
+import { unixAddr } from "../net/unix_socket.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { refusedRange } from "../policy/address_guard.ts";
-import { isUnixPath } from "../wire/endpoint.ts";
+import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import {
@@ -19,7 +20,7 @@ import {
   waysOf,
 } from "./certain_loops.ts";
 import type { Finding } from "./doctor_finding.ts";
-import { openListener } from "./open_listener.ts";
+import { openEndpoint, openListener } from "./open_listener.ts";
 import { checkOutgoing } from "./open_names.ts";
 import { openRules } from "./open_rules.ts";
 import type { ProxyOptions } from "./proxy_options.ts";
@@ -57,7 +58,9 @@ export async function examineStart(options: ProxyOptions): Promise<Finding[]> {
     options["tls-client-auth"] !== "request";
   const isClosed = !hasUsers && !hasCertificates && !options.open;
   return [
-    ...options.listen.map((where) => examinePort(where, isClosed)),
+    ...await Promise.all(
+      options.listen.map((where) => examinePlace(where, isClosed)),
+    ),
     ...await examineAdmin(options),
     ...examineLoops(options),
     files,
@@ -72,16 +75,19 @@ function examineLoops(
 ): Finding[] {
   const isBypassed = rulesMayBypass(rule, rules);
   const ways = waysOf({ via, isBypassed });
-  const passages = listen.map(({ host, port }) => ({
-    addr: { transport: "tcp" as const, hostname: host || "::", port },
-    ways,
-  }));
+  const passages = listen.map((where) => ({ addr: addrOf(where), ways }));
   return findLoops(passages).map((loop) => ({
     level: "problem",
     check: "loop",
     message: `${loop.trace[0]}: ${describeLoop(loop)}`,
     remedy: "another --via: this one is the proxy itself",
   }));
+}
+
+function addrOf(where: Endpoint): Deno.NetAddr {
+  if (isUnixPath(where)) return unixAddr(where.path);
+  const { host, port } = where;
+  return { transport: "tcp", hostname: host || "::", port };
 }
 
 /** Who may use it is its token's business. */
@@ -91,8 +97,8 @@ async function examineAdmin(options: ProxyOptions): Promise<Finding[]> {
   const found = faults.map(({ message }): Finding => ({
     ...{ level: "problem", check: "admin", message, remedy: NO_START },
   }));
-  if (admin === undefined || isUnixPath(admin)) return found;
-  return [examinePort(admin, false), ...found];
+  if (admin === undefined) return found;
+  return [await examinePlace(admin, false), ...found];
 }
 
 async function attempt(
@@ -112,13 +118,30 @@ async function attempt(
 }
 
 /**
- * Looks whether a port is free.
+ * Looks whether a port is free, or the path of a Unix socket.
  *
  * @param where Where is to be listened.
  * @param isClosed Whether nobody may use it, where others can reach it.
  * @returns What was found.
  */
-export function examinePort(where: HostPort, isClosed: boolean): Finding {
+export async function examinePlace(
+  where: Endpoint,
+  isClosed: boolean,
+): Promise<Finding> {
+  if (!isUnixPath(where)) return examinePort(where, isClosed);
+  const check = "socket";
+  try {
+    (await openEndpoint(where))[Symbol.dispose]();
+  } catch (error) {
+    const message = describeError(error);
+    const remedy = "ss -xlp tells who listens where";
+    return { level: "problem", check, message, remedy };
+  }
+  const at = formatEndpoint(where);
+  return { level: "ok", check, message: `${at} is free` };
+}
+
+function examinePort(where: HostPort, isClosed: boolean): Finding {
   const check = "port";
   const at = formatHostPort(where.host, where.port);
   let listener: Listener;

@@ -9,6 +9,7 @@ import type { NameServer } from "../net/dns_client.ts";
 import { refusedRange } from "../policy/address_guard.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
+import type { Load } from "./doctor_capacity.ts";
 import type { Finding } from "./doctor_finding.ts";
 import type { NeededPermissions } from "./doctor_permissions.ts";
 import type { OutwardOptions } from "./doctor_upstreams.ts";
@@ -16,8 +17,8 @@ import type { ProxyOptions } from "./proxy_options.ts";
 
 /** What there is to look at. */
 export interface DoctorSubject {
-  /** Connections that are to be open at once. */
-  maxConnections: number;
+  /** What is asked of the system. */
+  load: Load;
   /** Files with certificates. */
   certificates: readonly string[];
   /** Name servers; none is the system's resolver. */
@@ -104,9 +105,10 @@ export function isGuardedProxy(
 ): boolean {
   const { "allow-private": isLifted, listen = [] } = options;
   if (isLifted !== false) return false; // Other servers have no such option.
-  return listen.some(({ host }) => {
-    const ip = parseIpAddress(host);
-    if (ip === undefined) return host !== "localhost";
+  return listen.some((endpoint) => {
+    if (isUnixPath(endpoint)) return false; // Only for programs of this machine.
+    const ip = parseIpAddress(endpoint.host);
+    if (ip === undefined) return endpoint.host !== "localhost";
     return !refusedRange(ip)?.startsWith("loopback");
   });
 }

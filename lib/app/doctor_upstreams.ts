@@ -6,9 +6,13 @@
  */
 
 import { describeError } from "../handlers/describe_error.ts";
+import {
+  encodeOwnHeader,
+  type ProxyVersion,
+} from "../handlers/proxy_header.ts";
 import type { StartTls } from "../net/chain.ts";
 import type { Connection } from "../net/connection.ts";
-import { dial } from "../net/dial.ts";
+import { dialHost } from "../net/dial_host.ts";
 import type { NameServer } from "../net/dns_client.ts";
 import type { FamilyPreference } from "../net/family_preference.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
@@ -40,7 +44,10 @@ export type OutwardOptions = Partial<OutgoingTlsOptions> & {
   parent?: readonly NamedChain[];
   routes?: readonly { readonly upstreams: readonly UpstreamConfig[] }[];
   sni?: ReadonlyMap<string, readonly UpstreamConfig[]>;
+  "send-proxy"?: ProxyVersion | undefined;
 };
+
+const NOTHING = new Uint8Array();
 
 const NO_TLS = {
   "upstream-ca": undefined,
@@ -62,6 +69,8 @@ interface Surroundings {
   startTls: StartTls | undefined;
   /** Asked for, and to be found in certificates, in the place of the host. */
   name: string | undefined;
+  /** What upstreams want to read first; nothing where they do not. */
+  header: Uint8Array;
 }
 
 /**
@@ -102,7 +111,8 @@ async function examinePlaces(
     const tls = { ...NO_TLS, ...options };
     const { startTls } = await openOutgoingTls(tls, isTls, () => {});
     const name = options["upstream-name"];
-    const surroundings = { resolver, outgoing, startTls, name };
+    const header = encodeOwnHeader(options["send-proxy"]);
+    const surroundings = { resolver, outgoing, startTls, name, header };
     const tried = await Promise.all(
       places.slice(0, MOST).map((place) => tryPlace(place, surroundings)),
     );
@@ -159,15 +169,20 @@ async function tryPlace(
     const remedy = "see that it runs, and that a firewall lets us through";
     return [{ level: "problem", check, message, remedy }];
   }
+  const header = check === "upstream" ? surroundings.header : NOTHING;
   const took = Math.round(performance.now() - begun);
   const message = `${what} takes connections, the first in ${took} ms`;
   if (!place.isTls) {
+    await tell(connection, header);
     connection[Symbol.dispose]();
     return [{ level: "ok", check, message }];
   }
   return [
     { level: "ok", check, message },
-    ...await tryTls(place, surroundings, { connection, context }),
+    ...await tryTls(place, { ...surroundings, header }, {
+      connection,
+      context,
+    }),
   ];
 }
 
@@ -177,10 +192,9 @@ async function connect(
   context: Context,
 ): Promise<Connection> {
   if (isUnixPath(endpoint)) return await connectUnix(endpoint.path, context);
-  const { host, port } = endpoint;
-  const addresses = await resolver.resolve(parseHost(host), context);
-  const options = { timeout: PATIENCE, outgoing };
-  return (await dial(addresses, port, context, options)).connection;
+  const target = { host: parseHost(endpoint.host), port: endpoint.port };
+  const options = { resolver, timeout: PATIENCE, outgoing };
+  return (await dialHost(target, context, options)).connection;
 }
 
 interface Opened {
@@ -188,10 +202,15 @@ interface Opened {
   context: Context;
 }
 
+/** One that takes no header has closed: what follows says so, where it matters. */
+async function tell(connection: Connection, header: Uint8Array): Promise<void> {
+  if (header.length > 0) await connection.write(header).catch(() => {});
+}
+
 /** As it would be spoken, and then for the certificate's days alone. */
 async function tryTls(
   place: Place,
-  { name, startTls }: Surroundings,
+  { header, name, startTls }: Surroundings,
   { connection, context }: Opened,
 ): Promise<Finding[]> {
   const check = "certificate";
@@ -199,6 +218,7 @@ async function tryTls(
   const host = isUnixPath(endpoint) ? "localhost" : endpoint.host;
   const { hostname, port } = connection.remoteAddr;
   try {
+    await tell(connection, header);
     const inside = await startTls!(connection, { host, context });
     inside[Symbol.dispose]();
   } catch (error) {
@@ -212,9 +232,8 @@ async function tryTls(
   if (isUnixPath(endpoint)) return [];
   const { readPeerValidity } = await import("./peer_validity.ts");
   const servername = name ?? host;
-  const validity = await readPeerValidity({ hostname, port, servername }, {
-    patience: PATIENCE,
-  });
+  const peer = { hostname, port, servername, header };
+  const validity = await readPeerValidity(peer, { patience: PATIENCE });
   if (validity === undefined) return [];
   const remedy = "whoever runs it has to renew it";
   const { from, to } = validity;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { formatAddr } from "../net/unix_socket.ts";
+import { isUnixPath } from "../wire/endpoint.ts";
 import type { ListenerTls } from "../handlers/over_tls.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { ServerCommand } from "./command.ts";
@@ -20,6 +22,7 @@ import type { ListenerInfo } from "./start_listeners.ts";
 
 /** The command as the command line sees it. */
 export const ECHO_COMMAND: ServerCommand<typeof ECHO_OPTIONS> = {
+  isServer: true,
   usage: "echo [OPTIONS] [LISTEN]",
   summary:
     "Sends back what it reads, byte for byte, on 127.0.0.1:8080 or where LISTEN says. Options make it slow, rude, silent or talkative: a target for tests.",
@@ -43,7 +46,8 @@ async function runEcho(
     const { tls, files } = await openListenerTls(options, { log });
     const running = await startEcho({ ...configOf(options), tls, host, log });
     const banner = bannerLines(running.listeners[0]!, options, tls);
-    return { running, banner, files };
+    const writes = isUnixPath(options.listen);
+    return { running, banner, files, writes };
   });
 }
 
@@ -61,6 +65,7 @@ function configOf(options: EchoOptions): EchoConfig {
     idleTimeout: options["idle-timeout"],
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
+    backlog: options.backlog,
   };
 }
 
@@ -69,7 +74,7 @@ function bannerLines(
   options: EchoOptions,
   tls: ListenerTls | undefined,
 ): string[] {
-  const at = formatHostPort(addr.hostname, addr.port);
+  const at = formatAddr(addr);
   const stream = tls === undefined ? "TCP" : "TLS";
   const transport = options.udp ? `${stream} and UDP` : stream;
   const local = addr.hostname === "::" || addr.hostname === "0.0.0.0"

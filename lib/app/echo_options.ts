@@ -5,12 +5,11 @@
  */
 
 import type { EchoMode } from "../handlers/echo.ts";
-import type { HostPort } from "../wire/host_port.ts";
+import { type Endpoint, parseListenEndpoint } from "../wire/endpoint.ts";
 import { ADMIN_OPTIONS } from "./admin_options.ts";
 import {
   COMMON_OPTIONS,
   durationOption,
-  parseListen,
   parseNumber,
 } from "./common_options.ts";
 import { parseDuration } from "./duration.ts";
@@ -38,7 +37,7 @@ const {
 export const ECHO_OPTIONS = {
   "listen": operand(
     "LISTEN",
-    `where to listen: HOST:PORT, [IPV6]:PORT, :PORT (all addresses) or PORT (on 127.0.0.1) (default ${DEFAULT_LISTEN})`,
+    `where to listen: HOST:PORT, [IPV6]:PORT, :PORT (all addresses), PORT (on 127.0.0.1) or unix:PATH[,mode=660] (default ${DEFAULT_LISTEN})`,
     parseOneListen,
   ),
   "discard": flag("answer nothing, throw away what comes (RFC 863)"),
@@ -133,9 +132,9 @@ const CLASHES: readonly [one: string, other: string, why: string][] = [
   ["reset-after", "udp", "a datagram has no connection to reset"],
 ];
 
-function parseOneListen(given: readonly string[]): HostPort {
+function parseOneListen(given: readonly string[]): Endpoint {
   if (given.length > 1) throw new SyntaxError("one address at a time");
-  return parseListen(given[0] ?? DEFAULT_LISTEN);
+  return parseListenEndpoint(given[0] ?? DEFAULT_LISTEN);
 }
 
 function optionalNumber(

@@ -24,6 +24,7 @@ import {
 
 /** The command as the command line sees it. */
 export const FORWARD_COMMAND: ServerCommand<typeof FORWARD_OPTIONS> = {
+  isServer: true,
   usage: "forward [OPTIONS] LISTEN UPSTREAM…",
   summary:
     "Relays TCP connections to fixed upstreams, with connections that are ready before they are needed, and to the next upstream where one is down.",
@@ -48,7 +49,11 @@ function runForward(
   life: ServerLife = runServer,
 ): Promise<number> {
   return life(options, async (log, host) => {
-    const { tls, files } = await openListenerTls(options, { log });
+    const { "tls-alpn": protocols } = options;
+    const { tls, files } = await openListenerTls(options, {
+      ...Array.isArray(protocols) ? { protocols } : {},
+      log,
+    });
     const config = configOf(options);
     const isTls = needsTls(config.parents ?? {}) ||
       allUpstreams(options).some(({ isTls }) => isTls);
@@ -94,6 +99,7 @@ function configOf(options: ForwardOptions): ForwardConfig {
     },
     health: { rise, fall, retryAfter: options["retry-after"] },
     sendProxy: options["send-proxy"],
+    protocols: options["tls-alpn"],
     names: {
       servers: options.dns,
       cacheSize: options["dns-cache"],
@@ -111,6 +117,7 @@ function configOf(options: ForwardOptions): ForwardConfig {
     },
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
+    backlog: options.backlog,
   };
 }
 

@@ -6,6 +6,7 @@
 
 import { POOL_MODES, type PoolMode } from "../net/pool.ts";
 import { BALANCE_METHODS, type BalanceMethod } from "../policy/balancer.ts";
+import { ALPN_OPTION } from "./alpn_option.ts";
 import { TLS_OPTIONS } from "./tls_options.ts";
 import { UPSTREAM_TLS_OPTIONS } from "./upstream_tls_options.ts";
 import { VIA_OPTIONS } from "./parent_options.ts";
@@ -105,6 +106,7 @@ export const FORWARD_OPTIONS = {
   ...SEND_PROXY_OPTIONS,
   ...VIA_OPTIONS,
   ...TLS_OPTIONS,
+  "tls-alpn": ALPN_OPTION,
   ...UPSTREAM_TLS_OPTIONS,
   "connect-timeout": durationOption(
     "10s",

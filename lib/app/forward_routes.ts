@@ -9,6 +9,7 @@ import {
   formatEndpoint,
   isUnixPath,
   parseEndpoint,
+  parseListenEndpoint,
 } from "../wire/endpoint.ts";
 import { parseHost } from "../wire/host_name.ts";
 
@@ -50,7 +51,7 @@ export function parseRoutes(words: readonly string[]): Route[] {
   const pairs = isPaired ? words.map(requirePair) : pairAll(words);
   const routes = new Map<string, Route>();
   for (const [listenText, upstreamText] of pairs) {
-    const listen = parseListen(listenText);
+    const listen = parseListenEndpoint(listenText);
     const key = formatEndpoint(listen);
     const route = routes.get(key) ?? { listen, upstreams: [] };
     routes.set(key, route);
@@ -64,8 +65,13 @@ export function parseRoutes(words: readonly string[]): Route[] {
 
 type Pair = readonly [listen: string, upstream: string | undefined];
 
-/** An equals sign behind a comma belongs to an upstream's weight. */
+/**
+ * An equals sign behind a comma belongs to an upstream's weight, or to the
+ * permissions of the socket that is listened on.
+ */
 function splitPair(word: string): Pair | undefined {
+  const [listen] = /^unix:[^,=]*,mode=[^,=]*(?==)/.exec(word) ?? [];
+  if (listen !== undefined) return [listen, word.slice(listen.length + 1)];
   const equals = word.indexOf("=");
   const comma = word.indexOf(",");
   if (equals < 0 || (comma >= 0 && comma < equals)) return undefined;
@@ -115,12 +121,6 @@ export function parseServerNames(
     names.set(key, [...upstreams, upstream]);
   }
   return names;
-}
-
-function parseListen(text: string): Endpoint {
-  const endpoint = parseEndpoint(text, "127.0.0.1");
-  const isEverywhere = !isUnixPath(endpoint) && text.startsWith(":");
-  return isEverywhere ? { ...endpoint, host: "" } : endpoint;
 }
 
 function parseUpstream(text: string): UpstreamConfig {

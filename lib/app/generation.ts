@@ -5,7 +5,13 @@
  * @module
  */
 
-import { type Endpoint, formatEndpoint } from "../wire/endpoint.ts";
+import { describeError } from "../handlers/describe_error.ts";
+import {
+  type Endpoint,
+  formatEndpoint,
+  isUnixPath,
+  type UnixPath,
+} from "../wire/endpoint.ts";
 import type { Listener } from "../net/listen.ts";
 import type { ListenerConfig } from "./load_config.ts";
 import type { StartedServer } from "./run_server.ts";
@@ -20,10 +26,18 @@ interface Socket {
   shared: SharedListener;
 }
 
+/** A socket that it has while others leave it. */
+interface Borrowing {
+  endpoint: Endpoint;
+  shared: SharedListener;
+  borrowed: BorrowedListener;
+}
+
 /** How a socket is had. */
 interface Opening {
   open: OpenEndpoint;
   openNew: ServerHost["open"];
+  backlog: number | undefined;
   heritage: Heritage;
 }
 
@@ -43,6 +57,8 @@ export interface Heritage {
   predecessor: Generation | undefined;
   /** What it is called where several threads run the same. */
   name: string;
+  /** Listeners that are configured, this one too. */
+  peers: number;
 }
 
 /** One configured listener while it runs. */
@@ -52,9 +68,10 @@ export class Generation {
   /** The settings as text, to be compared; it holds secrets. */
   readonly fingerprint: string;
   readonly #sockets: Socket[] = [];
-  readonly #borrowed: [SharedListener, BorrowedListener][] = [];
+  readonly #borrowed: Borrowing[] = [];
   readonly #kept = new Map<string, Kept>();
   #started: StartedServer | undefined;
+  #log: Hosting["log"] | undefined;
 
   /**
    * Creates what has not been started.
@@ -88,12 +105,15 @@ export class Generation {
     heritage: Heritage,
     { host: outer, log }: Hosting,
   ): Promise<void> {
+    this.#log = log;
     const own = outer.forListener?.(heritage.name);
-    const openNew: ServerHost["open"] = (where, open) =>
-      (own ?? outer).open(where, open);
+    const openNew: ServerHost["open"] = (where, open, backlog) =>
+      (own ?? outer).open(where, open, backlog);
     const host: ServerHost = {
       ...(own ?? outer),
-      open: (where, open) => this.#open(where, { open, heritage, openNew }),
+      peers: heritage.peers,
+      open: (where, open, backlog) =>
+        this.#open(where, { open, backlog, heritage, openNew }),
       // Where threads have to agree, they agree on what is kept too.
       keep: own?.keep ??
         ((what, settings, make) => this.#keep(what, settings, make, heritage)),
@@ -103,7 +123,22 @@ export class Generation {
 
   /** Takes the connections of its sockets from now on. */
   take(): void {
-    for (const [shared, borrowed] of this.#borrowed) shared.give(borrowed);
+    for (const { endpoint, shared, borrowed } of this.#borrowed) {
+      if (isUnixPath(endpoint)) this.#setMode(endpoint, shared);
+      shared.give(borrowed);
+    }
+  }
+
+  /** The file may have been there before, with other permissions. */
+  #setMode(endpoint: UnixPath, shared: SharedListener): void {
+    try {
+      shared.setMode(endpoint.mode);
+    } catch (error) {
+      const message = `Cannot change the permissions of ${
+        formatEndpoint(endpoint)
+      }: ${describeError(error)}`;
+      this.#log?.({ event: "message", level: "warning", message });
+    }
   }
 
   /**
@@ -153,7 +188,7 @@ export class Generation {
 
   async #open(
     endpoint: Endpoint,
-    { open, heritage: { leaving, taken }, openNew }: Opening,
+    { open, backlog, heritage: { leaving, taken }, openNew }: Opening,
   ): Promise<Listener> {
     const where = formatEndpoint(endpoint);
     const found = leaving.flatMap((one) => one.#sockets).find((socket) =>
@@ -162,10 +197,10 @@ export class Generation {
     );
     if (found !== undefined) taken.add(found.shared);
     const shared = found?.shared ??
-      new SharedListener(await openNew(endpoint, open));
+      new SharedListener(await openNew(endpoint, open, backlog));
     const borrowed = shared.borrow();
     this.#sockets.push({ where, open, shared });
-    this.#borrowed.push([shared, borrowed]);
+    this.#borrowed.push({ endpoint, shared, borrowed });
     return borrowed;
   }
 

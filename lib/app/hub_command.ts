@@ -4,16 +4,20 @@
  * @module
  */
 
+import { formatAddr, pathOf } from "../net/unix_socket.ts";
+import { isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { ServerCommand } from "./command.ts";
 import { HUB_OPTIONS, type HubOptions } from "./hub_options.ts";
 import { openListenerTls } from "./listener_tls.ts";
+import { reachOf } from "./start_listeners.ts";
 import { runServer, type ServerLife } from "./run_server.ts";
 import { type HubConfig, type RunningHub, startHub } from "./start_hub.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The command as the command line sees it. */
 export const HUB_COMMAND: ServerCommand<typeof HUB_OPTIONS> = {
+  isServer: true,
   usage: "hub [LISTEN…] [OPTIONS]",
   summary:
     "Sends on what one client says to all the others, message by message and to all in the same order. On an address that others can reach it wants --open.",
@@ -36,7 +40,8 @@ function runHub(
     const { tls, files } = await openListenerTls(options, { log });
     const running = await startHub({ ...configOf(options), tls, host, log });
     const banner = bannerOf(running, options, tls !== undefined);
-    return { running, banner, files };
+    const writes = [...options.listen, ...options.ws].some(isUnixPath);
+    return { running, banner, files, writes };
   });
 }
 
@@ -70,6 +75,7 @@ function configOf(options: HubOptions): HubConfig {
     handshakeTimeout: options["handshake-timeout"],
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
+    backlog: options.backlog,
   };
 }
 
@@ -78,10 +84,10 @@ function bannerOf(
   options: HubOptions,
   isSecure: boolean,
 ): string[] {
-  return listeners.flatMap(({ addr, isPublic }, index) => {
-    const at = formatHostPort(addr.hostname, addr.port);
+  return listeners.flatMap(({ addr, isPublic, mode }, index) => {
+    const at = formatAddr(addr);
     const isWeb = index >= options.listen.length;
-    const reach = isPublic ? "from anywhere" : "on this machine";
+    const reach = reachOf({ isPublic, mode });
     return [
       `Listening on ${at} (${isWeb ? "WebSocket" : options.frame})`,
       ...tryLine(addr, { isWeb, isSecure }, options),
@@ -91,10 +97,17 @@ function bannerOf(
 }
 
 function tryLine(
-  { hostname, port }: Deno.NetAddr,
+  addr: Deno.NetAddr,
   { isWeb, isSecure }: { isWeb: boolean; isSecure: boolean },
   { frame }: HubOptions,
 ): string[] {
+  const path = pathOf(addr);
+  if (path !== undefined) {
+    const isText = !isWeb && frame !== "length32";
+    const secure = isSecure ? "--tls " : "";
+    return isText ? [`Try it: sluice connect ${secure}unix:${path}`] : [];
+  }
+  const { hostname, port } = addr;
   const local: Record<string, string> = { "::": "::1", "0.0.0.0": "127.0.0.1" };
   const host = local[hostname] ?? hostname;
   const at = formatHostPort(host, port);

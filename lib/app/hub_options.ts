@@ -5,14 +5,13 @@
  */
 
 import { SLOW_POLICIES, type SlowPolicy } from "../handlers/hub_outbox.ts";
-import type { HostPort } from "../wire/host_port.ts";
+import { type Endpoint, parseListenEndpoint } from "../wire/endpoint.ts";
 import { HUB_FRAMINGS, type HubFraming } from "../wire/hub_frame.ts";
 import { ADMIN_OPTIONS } from "./admin_options.ts";
 import {
   COMMON_OPTIONS,
   durationOption,
   parseCount,
-  parseListen,
   parseNumber,
 } from "./common_options.ts";
 import { flag, operand, type OptionValues, single } from "./option.ts";
@@ -29,15 +28,16 @@ const MOST_MESSAGE = 16 * 1024 * 1024;
 export const HUB_OPTIONS = {
   "listen": operand(
     "[LISTEN…]",
-    `where to listen: HOST:PORT, [IPV6]:PORT, :PORT (all addresses) or PORT (on 127.0.0.1) (default ${DEFAULT_LISTEN})`,
-    (given): HostPort[] =>
-      (given.length > 0 ? given : [DEFAULT_LISTEN]).map(parseListen),
+    `where to listen: HOST:PORT, [IPV6]:PORT, :PORT (all addresses), PORT (on 127.0.0.1) or unix:PATH[,mode=660] (default ${DEFAULT_LISTEN})`,
+    (given): Endpoint[] =>
+      (given.length > 0 ? given : [DEFAULT_LISTEN]).map(parseListenEndpoint),
   ),
   "ws": {
     value: "HOST:PORT",
     help:
-      "where to listen for browsers: WebSocket, and a page to watch and speak; repeatable (default nowhere)",
-    parse: (given: readonly string[]): HostPort[] => given.map(parseListen),
+      "where to listen for browsers (or unix:PATH for a gateway): WebSocket, and a page to watch and speak; repeatable (default nowhere)",
+    parse: (given: readonly string[]): Endpoint[] =>
+      given.map(parseListenEndpoint),
   },
   "ws-origin": {
     value: "ORIGIN",
@@ -107,6 +107,7 @@ export const HUB_OPTIONS = {
   ...TLS_OPTIONS,
   "max-connections": COMMON_OPTIONS["max-connections"],
   "max-connections-per-client": COMMON_OPTIONS["max-connections-per-client"],
+  "backlog": COMMON_OPTIONS["backlog"],
   ...ADMIN_OPTIONS,
   ...SINGLE_WORKER_OPTIONS,
   "log": COMMON_OPTIONS["log"],

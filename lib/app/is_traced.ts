@@ -4,6 +4,8 @@
  * @module
  */
 
+import { environmentVariable } from "./environment.ts";
+
 /** Deno's own switch for OpenTelemetry. */
 const VARIABLE = "OTEL_DENO";
 
@@ -13,12 +15,6 @@ const VARIABLE = "OTEL_DENO";
  * @returns Whether it was told to, as far as the program may know.
  */
 export function isTraced(): boolean {
-  const { state } = Deno.permissions.querySync({
-    name: "env",
-    variable: VARIABLE,
-  });
-  // Asking for the permission would stop the start.
-  if (state !== "granted") return false;
-  const value = Deno.env.get(VARIABLE)?.toLowerCase();
+  const value = environmentVariable(VARIABLE)?.toLowerCase();
   return value === "true" || value === "1";
 }

@@ -53,6 +53,8 @@ export interface Config {
   hasSecrets: boolean;
   /** Files that secrets were read from. */
   secretFiles: readonly string[];
+  /** Variables of the environment that secrets are read from. */
+  secretVariables: readonly string[];
 }
 
 /**
@@ -113,7 +115,7 @@ class Loader {
     const settings = isObject(value) ? value : {};
     const { given } = await this.#reader.read(settings, PROGRAM_OPTIONS, []);
     const listeners = await this.#listeners(settings["listeners"]);
-    const { hasSecrets, secretFiles } = this.#reader;
+    const { hasSecrets, secretFiles, secretVariables } = this.#reader;
     const program = valuesOf(PROGRAM_OPTIONS, given) as ProgramOptions;
     this.#requireSpreadable(program.workers, listeners);
     return {
@@ -122,7 +124,7 @@ class Loader {
       problems: this.#problems,
       problem: (path, message) => this.#problem(path, message),
       printable: hideSecrets(value, this.#kinds),
-      ...{ hasSecrets, secretFiles },
+      ...{ hasSecrets, secretFiles, secretVariables },
     };
   }
 

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { BACKLOG } from "../net/backlog.ts";
 import { errorCode } from "../net/error_code.ts";
 import type { Listener } from "../net/listen.ts";
-import { listenUnix } from "../net/unix_socket.ts";
+import { listenUnix } from "../net/unix_listener.ts";
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { inheritedListener } from "./inherited_listener.ts";
@@ -17,14 +18,20 @@ import { StartError } from "./usage_error.ts";
  *
  * @param where Host and port; an empty host is all addresses, of both families
  *   where the machine has IPv6. Port 0 takes a free one.
+ * @param backlog Connections that may wait for it, as far as the system lets
+ *   them (default 4,096).
  * @returns The listener; the caller closes it.
  * @throws {StartError} If that can't be had, saying why.
  */
-export function openListener(where: HostPort): Deno.TcpListener {
+export function openListener(
+  where: HostPort,
+  backlog: number = BACKLOG,
+): Deno.TcpListener {
   const { host, port } = where;
   try {
-    if (host !== "") return Deno.listen({ hostname: host, port });
-    return listenOnAll(port);
+    const options = { port, tcpBacklog: backlog };
+    if (host !== "") return Deno.listen({ hostname: host, ...options });
+    return listenOnAll(options);
   } catch (error) {
     const at = formatHostPort(host, port);
     throw new StartError(`Cannot listen on ${at}: ${explain(error, where)}`, {
@@ -38,15 +45,21 @@ export function openListener(where: HostPort): Deno.TcpListener {
  * a listener of that address, it is taken.
  *
  * @param where Where.
+ * @param backlog Connections that may wait for a port (default 4,096). What the
+ *   service manager has opened keeps its own, and so does a Unix socket, for
+ *   which Deno chooses 1,024.
  * @returns The listener; the caller closes it.
  * @throws {StartError} If that can't be had, saying why.
  */
-export async function openEndpoint(where: Endpoint): Promise<Listener> {
+export async function openEndpoint(
+  where: Endpoint,
+  backlog: number = BACKLOG,
+): Promise<Listener> {
   if (!isUnixPath(where)) {
-    return await inheritedListener(where) ?? openListener(where);
+    return await inheritedListener(where) ?? openListener(where, backlog);
   }
   try {
-    return await listenUnix(where.path);
+    return await listenUnix(where.path, where.mode);
   } catch (error) {
     const why = explainPath(error);
     throw new StartError(`Cannot listen on ${formatEndpoint(where)}: ${why}`, {
@@ -62,20 +75,22 @@ function explainPath(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "there is no such folder";
   if (error instanceof Deno.errors.PermissionDenied) return "not permitted";
   if (error instanceof Deno.errors.NotCapable) {
-    return "Deno was not given the permission; start it with --allow-read --allow-write";
+    return "Deno was not given the permission; start it with --allow-net, and --allow-read and --allow-write of the folder";
   }
   return errorCode(error) ?? String(error);
 }
 
 /** `[::]` takes IPv4 as well, unless the machine is without IPv6. */
-function listenOnAll(port: number): Deno.TcpListener {
+function listenOnAll(
+  options: { port: number; tcpBacklog: number },
+): Deno.TcpListener {
   try {
-    return Deno.listen({ hostname: "::", port });
+    return Deno.listen({ hostname: "::", ...options });
   } catch (error) {
     const withoutIpv6 = error instanceof Deno.errors.AddrNotAvailable ||
       errorCode(error) === "EAFNOSUPPORT";
     if (!withoutIpv6) throw error;
-    return Deno.listen({ hostname: "0.0.0.0", port });
+    return Deno.listen({ hostname: "0.0.0.0", ...options });
   }
 }
 

@@ -38,9 +38,10 @@ export function openNames(config: NameConfig = {}): Resolver {
   const { servers = [], cacheSize = NAMES_KEPT } = config;
   const { preference = "system" } = config;
   const source = config.source ??
-    (servers.length === 0
-      ? new SystemNames()
-      : new DnsNames(servers, { family: onlyFamily(preference) }));
+    (servers.length === 0 ? new SystemNames() : new DnsNames(servers, {
+      family: onlyFamily(preference),
+      preferred: preference === "ipv4" ? 4 : 6,
+    }));
   return new Resolver({ source, cacheSize, preference });
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dialOn } from "../handlers/loops.ts";
+import { dialHostOn } from "../handlers/loops.ts";
 import { ParentChain, ParentGroup, Parents } from "../handlers/parents.ts";
 import type { ChainOptions, StartTls } from "../net/chain.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
@@ -106,12 +106,14 @@ function chainOptions(
 ): ChainOptions {
   return {
     timeout,
-    dial: async (host, port, context, way) => {
-      const addresses = await resolver.resolve(parseHost(host), context);
-      const options = { timeout, outgoing, way };
-      return await dialOn({ addresses, port }, context, options);
-    },
-    resolve: (name, context) => resolver.resolve(name, context),
+    dial: (host, port, context, trail) =>
+      dialHostOn({ host: parseHost(host), port }, context, {
+        resolver,
+        timeout,
+        outgoing,
+        trail,
+      }),
+    resolve: (name, context, needed) => resolver.resolve(name, context, needed),
     startTls,
   };
 }

@@ -26,6 +26,9 @@ import { TlsFiles, type TlsTexts } from "./tls_files.ts";
 import type { TlsConfig } from "./tls_config.ts";
 import type { Reloadable } from "./watch_files.ts";
 
+/** Protocols of a client that the log names, at most. */
+const MOST_NAMED = 8;
+
 /** Settings of {@linkcode openTls}. */
 export interface OpenTlsOptions {
   /** Protocols that clients may ask for by ALPN (default any). */
@@ -65,8 +68,8 @@ export async function openTls(
     files: [files],
     tls: {
       clients: clientsOf(config),
-      accept: (hello, channel, ends) =>
-        accept(files.current, hello, channel, ends),
+      accept: (hello, channel, ends, protocols) =>
+        accept(files.current, hello, { channel, ends, protocols }),
     },
   };
 }
@@ -143,15 +146,24 @@ function warnOfDates(
   log({ event: "message", level: "warning", message });
 }
 
+interface Client {
+  channel: Channel;
+  ends: Ends;
+  protocols: readonly string[] | undefined;
+}
+
 async function accept(
-  { byName, fallback, isOptional, protocols, trust }: Handshakes,
+  { byName, fallback, isOptional, trust, ...given }: Handshakes,
   hello: ClientHello,
-  channel: Channel,
-  ends: Ends,
+  { channel, ends, protocols = given.protocols }: Client,
 ): Promise<SecuredClient> {
   requireSpoken(hello, protocols);
   const acceptor = find(byName, hello.serverName) ?? fallback;
-  const { connection, certificates } = await acceptor.accept(channel, ends)
+  const { connection, certificates } = await acceptor.accept(
+    channel,
+    ends,
+    protocols,
+  )
     .catch((error: unknown) => explain(error, trust));
   try {
     const identity = await identify(certificates, { isOptional, trust });
@@ -206,10 +218,13 @@ function requireSpoken(
       "client speaks no TLS from 1.2",
     );
   }
-  if (spoken === undefined || protocols.length === 0) return;
+  // Whoever offers none, or is offered none, does without.
+  if (!spoken?.length || protocols.length === 0) return;
   if (protocols.some((name) => spoken.includes(name))) return;
   throw new TlsAlertError(
     ALERT.NoApplicationProtocol,
-    `client speaks ${protocols.join(", ")}, not ${spoken.join(", ")}`,
+    `client speaks ${protocols.slice(0, MOST_NAMED).join(", ")}, not ${
+      spoken.join(", ")
+    }`,
   );
 }

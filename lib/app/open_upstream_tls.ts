@@ -6,7 +6,7 @@
  */
 
 import tls from "node:tls";
-import type { Connection } from "../net/connection.ts";
+import type { Connection, TlsConnection } from "../net/connection.ts";
 import { startTls, type StartTlsOptions } from "../net/start_tls.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { openServerTrust } from "./open_trust.ts";
@@ -28,7 +28,7 @@ export interface UpstreamTls {
   start(
     connection: Connection,
     upstream: Pick<StartTlsOptions, "host" | "context" | "protocols">,
-  ): Promise<Connection>;
+  ): Promise<TlsConnection>;
   /** What is to be watched. */
   files: readonly Reloadable[];
 }

@@ -33,6 +33,29 @@ export type OptionValues<Table extends OptionTable> = {
   readonly [Name in keyof Table]: ReturnType<Table[Name]["parse"]>;
 };
 
+/** Which table values were made from: it tells what is secret in them. */
+const tables = new WeakMap<object, OptionTable>();
+
+/**
+ * Notes which table values were made from.
+ *
+ * @param values Values of options.
+ * @param table The options.
+ */
+export function noteTable(values: object, table: OptionTable): void {
+  tables.set(values, table);
+}
+
+/**
+ * Finds the table that values were made from.
+ *
+ * @param values Values of options.
+ * @returns The options; none where that is not known.
+ */
+export function tableOf(values: object): OptionTable {
+  return tables.get(values) ?? {};
+}
+
 /**
  * Makes an option with one value.
  *

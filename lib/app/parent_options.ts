@@ -7,6 +7,7 @@
 import { DIRECT } from "../handlers/parents.ts";
 import { BALANCE_METHODS, type BalanceMethod } from "../policy/balancer.ts";
 import { type Parent, parseParent } from "../wire/parent_url.ts";
+import { readVariable } from "./environment.ts";
 import { type OptionValues, single } from "./option.ts";
 
 /** Parents under a name; several of one name stand in for one another. */
@@ -73,7 +74,7 @@ function fromEnvironment(text: string): string {
       `${text} can't be read: Deno was not given --allow-env=${variable}`,
     );
   }
-  const value = Deno.env.get(variable);
+  const value = readVariable(variable);
   if (value === undefined) throw new SyntaxError(`${text} is not set`);
   return value;
 }

@@ -5,8 +5,10 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import type { OptionTable, OptionValues } from "./option.ts";
+import { isSecret } from "./config_value.ts";
+import { noteTable, type OptionTable, type OptionValues } from "./option.ts";
 import { UsageError } from "./usage_error.ts";
+import { quote, quoteIn } from "../wire/quote.ts";
 
 /**
  * Reads a command's arguments.
@@ -50,7 +52,10 @@ export async function parseOptions<Table extends OptionTable>(
   if (operandName === undefined) unknown.push(...operands);
   const [stranger] = unknown;
   if (stranger !== undefined) {
-    throw new UsageError(await describeUnknown(stranger, table));
+    const secret = valued.find((name) =>
+      isSecret(name, table[name]!) && (given[name] as string[]).length > 0
+    );
+    throw new UsageError(await describeUnknown(stranger, table, secret));
   }
   const values: Record<string, unknown> = {};
   for (const name of optionNames) {
@@ -65,6 +70,7 @@ export async function parseOptions<Table extends OptionTable>(
       operands,
     );
   }
+  noteTable(values, table);
   return values as OptionValues<Table>;
 }
 
@@ -121,26 +127,45 @@ function parseValue(
     const what = option.isOperand
       ? `Argument ${option.value}`
       : `Option --${name}`;
-    throw new UsageError(`${what}: ${error.message}`);
+    const texts = Array.isArray(given) ? given : [];
+    throw new UsageError(`${what}: ${quoteIn(error.message, texts)}`);
   }
 }
 
 async function describeUnknown(
   argument: string,
   table: OptionTable,
+  secret: string | undefined,
 ): Promise<string> {
   if (!argument.startsWith("-")) {
-    return `Unknown argument '${argument}'; see --help`;
+    // It may be the rest of a password with a space in it, or the value itself.
+    return secret === undefined
+      ? `Unknown argument ${quoteWord(argument)}; see --help`
+      : `Unknown argument beside --${secret}; its value is one word, in quotes where it has spaces`;
   }
   if (isLetterWithMore(argument)) return describeLetter(argument, table);
-  const [option] = argument.split("=");
+  const [option] = argument.split(/[=:]/);
   const name = option!.replace(/^-+/, "");
   const known = Object.keys(table).filter((name) => !table[name]!.isOperand);
+  if (known.includes(name)) {
+    return `Option --${name} wants a space or = in front of its value`;
+  }
   const nearest = await suggest(name, known);
   const hint = nearest === undefined
     ? "see --help"
     : `did you mean --${nearest}?`;
-  return `Unknown option '${option}'; ${hint}`;
+  return `Unknown option ${quote(option!)}; ${hint}`;
+}
+
+/**
+ * Quotes a word that means nothing where it stands. What stands behind a colon
+ * there may be a password, unless it is a port.
+ *
+ * @param word The word as typed.
+ * @returns What to show of it.
+ */
+export function quoteWord(word: string): string {
+  return quote(word.replace(/:(?!\d{1,5}$|\/\/).+$/s, ":…"));
 }
 
 /** Leaves out what follows: it may be a password, as in curl's -uNAME:…. */

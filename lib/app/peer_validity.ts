@@ -5,6 +5,7 @@
  * @module
  */
 
+import net from "node:net";
 import tls from "node:tls";
 import { parseIpAddress } from "../wire/ip_address.ts";
 
@@ -16,6 +17,8 @@ export interface TlsPeer {
   port: number;
   /** What it is asked for; an address is not. */
   servername: string;
+  /** What it wants to read before TLS; nothing where it does not. */
+  header: Uint8Array;
 }
 
 /** From when until when a certificate holds, in milliseconds since 1970. */
@@ -34,20 +37,24 @@ export interface Validity {
  * @returns What its certificate says; `undefined` where it did not show any.
  */
 export function readPeerValidity(
-  { hostname, port, servername }: TlsPeer,
+  { header, hostname, port, servername }: TlsPeer,
   { patience }: { patience: number },
 ): Promise<Validity | undefined> {
   const { promise, resolve } = Promise.withResolvers<Validity | undefined>();
+  const plain = net.connect({ host: hostname, port });
+  if (header.length > 0) plain.write(header);
   const socket = tls.connect({
-    ...{ host: hostname, port, rejectUnauthorized: false },
+    ...{ socket: plain, rejectUnauthorized: false },
     ...parseIpAddress(servername) === undefined ? { servername } : {},
   });
   const end = (validity?: Validity) => {
     clearTimeout(timer);
     socket.destroy();
+    plain.destroy();
     resolve(validity);
   };
   const timer = setTimeout(end, patience);
+  plain.once("error", () => end());
   socket.once("error", () => end());
   socket.once("secureConnect", () => {
     const { valid_from, valid_to } = socket.getPeerCertificate();

@@ -46,5 +46,6 @@ export async function configOf(plain: PlainConfig): Promise<Config> {
     printable: undefined,
     hasSecrets: false,
     secretFiles: [],
+    secretVariables: [],
   };
 }

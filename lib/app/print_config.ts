@@ -11,6 +11,7 @@ import { parseOptions } from "./parse_options.ts";
 import { PROGRAM_OPTIONS } from "./program_options.ts";
 import { hideSecret } from "./secret_reference.ts";
 import { UsageError } from "./usage_error.ts";
+import { quote } from "../wire/quote.ts";
 
 /**
  * Makes a configuration out of arguments.
@@ -34,7 +35,7 @@ export async function printConfig(
   if (kind === undefined) {
     const names = [...kinds.keys()].join(", ");
     throw new UsageError(
-      `Command '${kindName}' starts no listener: expected one of ${names}`,
+      `Command ${quote(kindName)} starts no listener: expected one of ${names}`,
     );
   }
   const { options } = kind.command;

@@ -30,15 +30,41 @@ export function dropPermissions(
   if (!keepWrite) Deno.permissions.revokeSync({ name: "write" });
 }
 
+/** What becomes of a mistake of ours that nobody waits for. */
+let takeRejection: ((reason: unknown) => void) | undefined;
+
+function onRejection(take: (reason: unknown) => void): void {
+  const isFirst = takeRejection === undefined;
+  takeRejection = take;
+  if (!isFirst) return;
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    takeRejection!(event.reason);
+  });
+}
+
+/**
+ * Ends the program at a mistake of ours that nobody waits for: the runtime
+ * would print a stack.
+ *
+ * @param report Says what it is, and gives the exit code.
+ */
+export function endOnMistakes(report: (error: unknown) => number): void {
+  onRejection((reason) => Deno.exit(report(reason)));
+  addEventListener("error", (event) => {
+    event.preventDefault();
+    Deno.exit(report(event.error ?? event.message));
+  });
+}
+
 /**
  * Sees to it that a mistake of ours in one connection does not end all others.
  *
  * @param log Told of it.
  */
 export function surviveMistakes(log: (event: LogEvent) => void): void {
-  addEventListener("unhandledrejection", (event) => {
-    event.preventDefault();
-    const message = `Internal error: ${describeError(event.reason)}`;
+  onRejection((reason) => {
+    const message = `Internal error: ${describeError(reason)}`;
     log({ event: "message", level: "error", message });
   });
 }

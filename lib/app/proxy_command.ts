@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isUnixPath } from "../wire/endpoint.ts";
 import { prepareReceiveQueues } from "../net/receive_queue.ts";
 import { Bans } from "../policy/bans.ts";
 import type { Users } from "../policy/users.ts";
@@ -27,6 +28,7 @@ const PROXY_PROTOCOLS = ["http/1.1"] as const;
 
 /** The command as the command line sees it. */
 export const PROXY_COMMAND: ServerCommand<typeof PROXY_OPTIONS> = {
+  isServer: true,
   usage: "[proxy] [OPTIONS]",
   summary:
     "Runs a SOCKS5, SOCKS4 and HTTP proxy on 127.0.0.1:1080, or where --listen says. On an address that others can reach it wants users, or --open, and does not connect to private addresses.",
@@ -54,7 +56,9 @@ function runProxy(
   life: ServerLife = runServer,
 ): Promise<number> {
   return life(options, async (log, host) => {
-    const { list, users, files } = await openProxyUsers(options, log);
+    const { list, users, files } = await openProxyUsers(
+      ...[options, log, host.thread?.count] as const,
+    );
     const parents = new Set(options.parent.map(({ name }) => name));
     const rules = await openRules(options, log, { parents });
     const settings = { protocols: PROXY_PROTOCOLS, log };
@@ -83,7 +87,8 @@ function runProxy(
     const count = isOpen ? undefined : size;
     const clients = tls?.clients;
     const banner = bannerLines({ ...facts, rules: count, tls: clients });
-    const writes = options["quota-file"] !== undefined;
+    const writes = options["quota-file"] !== undefined ||
+      options.listen.some(isUnixPath);
     return {
       running,
       banner,
@@ -128,6 +133,7 @@ function configOf(
     forwardedFor: options["forwarded-for"],
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
+    backlog: options.backlog,
     acceptProxy: acceptProxyOf(options),
     sendProxy: options["send-proxy"],
     parents: parentsOf(options),

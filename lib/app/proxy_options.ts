@@ -6,7 +6,7 @@
 
 import { type ProtocolName, PROTOCOLS } from "../handlers/services.ts";
 import type { PlainUser } from "../policy/users.ts";
-import type { HostPort } from "../wire/host_port.ts";
+import { type Endpoint, parseListenEndpoint } from "../wire/endpoint.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { ADMIN_OPTIONS } from "./admin_options.ts";
 import { AUTH_OPTIONS } from "./auth_options.ts";
@@ -18,7 +18,6 @@ import {
   COMMON_OPTIONS,
   durationOption,
   parseCount,
-  parseListen,
   parseNumber,
 } from "./common_options.ts";
 import { LIMIT_OPTIONS } from "./limit_options.ts";
@@ -36,9 +35,9 @@ export const PROXY_OPTIONS = {
   "listen": {
     value: "HOST:PORT",
     help:
-      `where to listen; repeatable; [IPV6]:PORT, :PORT (all addresses) or PORT (on 127.0.0.1) do too (default ${DEFAULT_LISTEN})`,
-    parse: (given: readonly string[]): HostPort[] =>
-      (given.length > 0 ? given : [DEFAULT_LISTEN]).map(parseListen),
+      `where to listen; repeatable; [IPV6]:PORT, :PORT (all addresses), PORT (on 127.0.0.1) and unix:PATH[,mode=660] do too (default ${DEFAULT_LISTEN})`,
+    parse: (given: readonly string[]): Endpoint[] =>
+      (given.length > 0 ? given : [DEFAULT_LISTEN]).map(parseListenEndpoint),
   },
   "user": {
     value: "NAME:PASSWORD",

@@ -5,8 +5,11 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
+import { PasswordQueue } from "../policy/password_queue.ts";
 import { parseUsersFile } from "../policy/users_file.ts";
 import { type User, Users } from "../policy/users.ts";
+import { reservePasswordChecks } from "./memory_plan.ts";
+import { readVariable } from "./environment.ts";
 import { parseUsers, type ProxyOptions } from "./proxy_options.ts";
 import { UsageError } from "./usage_error.ts";
 import { WatchedFile } from "./watched_file.ts";
@@ -27,6 +30,7 @@ export interface ProxyUsers {
  *
  * @param options What the command line says.
  * @param log Takes what there is to say.
+ * @param threads Threads that check passwords (default 1).
  * @returns The users.
  * @throws {UsageError} If a name comes twice.
  * @throws {StartError} If the file can't be read or is malformed.
@@ -34,6 +38,7 @@ export interface ProxyUsers {
 export async function openProxyUsers(
   options: ProxyOptions,
   log: (event: LogEvent) => void,
+  threads = 1,
 ): Promise<ProxyUsers> {
   const fixed = fixedUsers(options.user, log);
   const { users: path, "auth-cache": remember } = options;
@@ -51,7 +56,8 @@ export async function openProxyUsers(
     isSecret: true,
     log,
   });
-  const users = await Users.create(file.value, { remember });
+  const queue = new PasswordQueue({ atOnce: reservePasswordChecks(threads) });
+  const users = await Users.create(file.value, { remember, queue });
   if (file.value.length === 0) sayNobody(path, log);
   file.onReload((list) => {
     users.replace(list);
@@ -105,7 +111,7 @@ function environmentUsers(log: (event: LogEvent) => void): User[] {
     log({ event: "message", level: "warning", message });
     return [];
   }
-  const texts = Deno.env.get("SLUICE_USERS")?.split(/\s+/).filter(Boolean);
+  const texts = readVariable("SLUICE_USERS")?.split(/\s+/).filter(Boolean);
   try {
     return parseUsers(texts ?? []);
   } catch (error) {

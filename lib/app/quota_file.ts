@@ -7,6 +7,7 @@
 import { describeError } from "../handlers/describe_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { DailyQuota, QuotaState } from "../policy/daily_quota.ts";
+import { type FileError, readText } from "./read_file.ts";
 import { StartError } from "./usage_error.ts";
 
 /** Milliseconds between two writes; a crash forgets that much. */
@@ -94,16 +95,18 @@ function requirePermissions(path: string): void {
 async function restore(path: string, quota: DailyQuota): Promise<void> {
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await readText(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return;
-    throw unreadable(path, describeError(error), error);
+    const { isMissing, reason } = error as FileError;
+    if (isMissing) return;
+    throw unreadable(path, reason, error);
   }
   let state: unknown;
   try {
     state = JSON.parse(text);
-  } catch (error) {
-    throw unreadable(path, (error as SyntaxError).message, error);
+  } catch {
+    // Its own words repeat what is there, which may be another file's secret.
+    throw unreadable(path, "it is not JSON");
   }
   if (!isState(state)) throw unreadable(path, "it is no count of a quota");
   quota.restore(state);

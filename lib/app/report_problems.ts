@@ -9,6 +9,7 @@ import {
   type ConfigProblem,
   problemLines,
 } from "./config_error.ts";
+import { printErrors } from "./print_lines.ts";
 
 /** Exit code of a configuration that can't be used. */
 const EXIT_PROBLEMS = 2;
@@ -24,10 +25,6 @@ export function reportProblems(
   path: string,
   problems: readonly ConfigProblem[],
 ): number {
-  const lines = problemLines(path, new ConfigError(problems));
-  const bytes = new TextEncoder().encode(lines.join("\n") + "\n");
-  for (let count = 0; count < bytes.length;) {
-    count += Deno.stderr.writeSync(bytes.subarray(count));
-  }
+  printErrors(problemLines(path, new ConfigError(problems)));
   return EXIT_PROBLEMS;
 }

@@ -14,6 +14,7 @@ import { DialError } from "../net/dial_error.ts";
 import { isOwnAddress } from "../net/own_addresses.ts";
 import { Context } from "../sync/context.ts";
 import { type Host, parseHost } from "../wire/host_name.ts";
+import { isUnixPath, parseListenEndpoint } from "../wire/endpoint.ts";
 import { formatHostPort, parseHostPort } from "../wire/host_port.ts";
 import {
   formatIpAddress,
@@ -21,7 +22,6 @@ import {
   parseIpAddress,
 } from "../wire/ip_address.ts";
 import type { Command } from "./command.ts";
-import { parseListen } from "./common_options.ts";
 import { NAME_OPTIONS } from "./name_options.ts";
 import { openNames } from "./open_names.ts";
 import { openRules } from "./open_rules.ts";
@@ -45,8 +45,8 @@ export const RULES_TEST_OPTIONS = {
   "client": single(
     "ADDRESS",
     "127.0.0.1",
-    parseAddress,
-    "address of the client",
+    parseClient,
+    "address of the client, or unix where it comes by a Unix socket",
   ),
   "user": {
     value: "NAME",
@@ -63,7 +63,7 @@ export const RULES_TEST_OPTIONS = {
     "HOST:PORT",
     "127.0.0.1:1080",
     parseListener,
-    "where the client comes in; the address guard holds where that is not a loopback address",
+    "where the client comes in, also unix:PATH; the address guard holds where that is not a loopback address",
   ),
   "public": flag("the address guard holds wherever the client comes in"),
   "allow-private": flag("as where the proxy has it: there is no guard"),
@@ -140,7 +140,7 @@ function say(isAllowed: boolean, lines: readonly string[]): number {
 
 function questionOf(options: Options, { host, port }: Target): Question {
   const { client, command, listener, user } = options;
-  const isPublic = options.public || !isLoopback(listener.ip);
+  const isPublic = options.public || !isLocal(listener);
   const name = typeof host === "string" ? host : undefined;
   return {
     client,
@@ -160,7 +160,8 @@ async function lookUp(
   using context = new Context();
   using resolver = openNames({ servers, preference });
   try {
-    return await resolver.resolve(name, context);
+    const { addresses, late } = await resolver.find(name, context);
+    return [...addresses, ...await late ?? []];
   } catch (error) {
     if (!(error instanceof DialError)) throw error;
     throw new StartError(error.message, { cause: error });
@@ -181,8 +182,14 @@ function parseTarget(text: string): Target {
 }
 
 function parseListener(text: string): Question["listener"] {
-  const { host, port } = parseListen(text);
+  const place = parseListenEndpoint(text);
+  if (isUnixPath(place)) return { path: place.path };
+  const { host, port } = place;
   return { ip: parseAddress(host === "" ? "0.0.0.0" : host), port };
+}
+
+function parseClient(text: string): IpAddress | undefined {
+  return text === "unix" ? undefined : parseAddress(text);
 }
 
 function parseAddress(text: string): IpAddress {
@@ -206,6 +213,7 @@ function parseTime(text: string): number {
   throw new SyntaxError(`'${text}' is no time such as 2026-11-21T12:00`);
 }
 
-function isLoopback(ip: IpAddress): boolean {
-  return refusedRange(ip)?.startsWith("loopback") === true;
+function isLocal(listener: Question["listener"]): boolean {
+  if ("path" in listener) return true;
+  return refusedRange(listener.ip)?.startsWith("loopback") === true;
 }

@@ -208,7 +208,8 @@ export class RunningConfig implements Stoppable, Reloadable {
       started.push(generation);
       try {
         const name = names.get(listener)!;
-        const heritage = { leaving, taken, predecessor, name };
+        const peers = config.listeners.length;
+        const heritage = { leaving, taken, predecessor, name, peers };
         await generation.start(heritage, this.#hosting);
       } catch (error) {
         failures.push([listener, error]);

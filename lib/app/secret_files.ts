@@ -6,6 +6,7 @@
  */
 
 import { errorCode } from "../net/error_code.ts";
+import { type FileError, readFile } from "./read_file.ts";
 import { StartError } from "./usage_error.ts";
 
 /** Bytes that a file may have; a full revocation list has 350 KB. */
@@ -42,15 +43,12 @@ export interface NewFile {
  */
 export async function readSmallFile(path: string): Promise<string | undefined> {
   try {
-    const { isFile, size } = await Deno.stat(path);
-    if (!isFile) throw new StartError(`Cannot read ${path}: it is no file`);
-    if (size > MOST_BYTES) {
-      throw new StartError(`Cannot read ${path}: it has ${size} bytes`);
-    }
-    return await Deno.readTextFile(path);
+    // What is none is for whoever knows what it should be to complain of.
+    return new TextDecoder().decode(await readFile(path, { most: MOST_BYTES }));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw asStartError(`read ${path}`, error);
+    const { isMissing, reason } = error as FileError;
+    if (isMissing) return undefined;
+    throw new StartError(`Cannot read ${path}: ${reason}`, { cause: error });
   }
 }
 

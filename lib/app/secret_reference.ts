@@ -6,6 +6,8 @@
  */
 
 import { dirname, isAbsolute, join } from "node:path";
+import { readVariable } from "./environment.ts";
+import { type FileError, readText } from "./read_file.ts";
 
 /** Bytes that a file with a secret may have. */
 const MOST_BYTES = 64 * 1024;
@@ -48,6 +50,17 @@ export async function findSecret(
 }
 
 /**
+ * Finds the variable of the environment that a text refers to.
+ *
+ * @param text What the configuration or the command line says.
+ * @returns Its name; `undefined` where it refers to none.
+ */
+export function variableOf(text: string): string | undefined {
+  const [, source, name = ""] = REFERENCE.exec(text) ?? [];
+  return source === "env" && /^\w+$/.test(name) ? name : undefined;
+}
+
+/**
  * Tells whether a text refers to a secret, and so has none itself.
  *
  * @param text What the configuration says.
@@ -61,24 +74,26 @@ export function isReference(text: string): boolean {
  * Gives what others may see of a text with a secret in it.
  *
  * @param text What the configuration says.
+ * @param shown What stands in the place of a secret (default `(hidden)`).
  * @returns References and names as they are, without what is secret.
  */
-export function hideSecret(text: string): string {
+export function hideSecret(text: string, shown = HIDDEN): string {
   if (isReference(text)) return text;
   if (text.includes("://")) {
-    return text.split(NEXT_URL).map(hidePassword).join(",");
+    return text.split(NEXT_URL).map((url) => hidePassword(url, shown))
+      .join(",");
   }
   const colon = text.indexOf(":");
-  return colon < 0 ? HIDDEN : `${text.slice(0, colon)}:${HIDDEN}`;
+  return colon < 0 ? shown : `${text.slice(0, colon)}:${shown}`;
 }
 
 /** What is not encoded as it should be is hidden all the same. */
-function hidePassword(url: string): string {
+function hidePassword(url: string, shown: string): string {
   const begin = url.indexOf("://") + "://".length;
   const end = url.lastIndexOf("@");
   const colon = url.indexOf(":", begin);
   if (end < begin || colon < 0 || colon > end) return url;
-  return `${url.slice(0, colon)}:${HIDDEN}${url.slice(end)}`;
+  return `${url.slice(0, colon)}:${shown}${url.slice(end)}`;
 }
 
 /**
@@ -86,10 +101,13 @@ function hidePassword(url: string): string {
  *
  * @param file Path of the configuration.
  * @param path What it says.
- * @returns The path, as seen from where the program runs.
+ * @returns The path, as seen from where the program runs; of a configuration
+ *   under `/dev` or `/proc`, such as a pipe, it is relative to that.
  */
 export function relativeTo(file: string, path: string): string {
-  return isAbsolute(path) ? path : join(dirname(file), path);
+  // What a shell makes of `<(…)` is in no folder of the operator's.
+  const isPipe = /^\/(?:dev|proc)\//.test(file);
+  return isAbsolute(path) || isPipe ? path : join(dirname(file), path);
 }
 
 function fromEnvironment(name: string): string {
@@ -99,33 +117,28 @@ function fromEnvironment(name: string): string {
       `cannot read ${name} of the environment: Deno was not given --allow-env=${name}`,
     );
   }
-  const secret = Deno.env.get(name);
+  const secret = valueOf(name);
   if (secret !== undefined && secret !== "") return secret;
   const fault = secret === undefined ? "is not set" : "is empty";
   throw new SyntaxError(`${name} ${fault} in the environment`);
 }
 
-async function fromFile(path: string): Promise<string> {
-  const { state } = await Deno.permissions.query({ name: "read", path });
-  if (state !== "granted") {
-    throw new SyntaxError(
-      `cannot read ${path}: Deno was not given --allow-read=${path}`,
-    );
-  }
-  let bytes: Uint8Array;
+function valueOf(name: string): string | undefined {
   try {
-    const { isFile, size } = await Deno.stat(path);
-    if (!isFile) throw new SyntaxError(`${path} is not a regular file`);
-    if (size > MOST_BYTES) throw new SyntaxError(`${path} exceeds 64 KiB`);
-    bytes = await Deno.readFile(path);
+    return readVariable(name);
   } catch (error) {
-    if (error instanceof SyntaxError) throw error;
-    const why = error instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : "this user may not read it";
-    throw new SyntaxError(`cannot read ${path}: ${why}`, { cause: error });
+    throw new SyntaxError((error as Error).message);
   }
-  const secret = new TextDecoder().decode(bytes).replace(/\r?\n$/, "");
+}
+
+async function fromFile(path: string): Promise<string> {
+  let text: string;
+  try {
+    text = await readText(path, { most: MOST_BYTES });
+  } catch (error) {
+    throw new SyntaxError((error as FileError).message, { cause: error });
+  }
+  const secret = text.replace(/\r?\n$/, "");
   if (secret === "") throw new SyntaxError(`${path} is empty`);
   return secret;
 }

@@ -10,8 +10,17 @@ import type { Listener } from "../net/listen.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { Share, ThreadInfo } from "./worker_share.ts";
 
-/** Opens a listener. */
-export type OpenEndpoint = (where: Endpoint) => Promise<Listener>;
+/**
+ * Opens a listener.
+ *
+ * @param where Where.
+ * @param backlog Connections that may wait for it (default 4,096).
+ * @returns The listener; the caller closes it.
+ */
+export type OpenEndpoint = (
+  where: Endpoint,
+  backlog?: number,
+) => Promise<Listener>;
 
 /** The program that a server runs in. */
 export interface ServerHost {
@@ -21,14 +30,21 @@ export interface ServerHost {
   readonly isTrial: boolean;
   /** Which thread of several it is (default: there is one alone). */
   readonly thread?: ThreadInfo | undefined;
+  /** Servers that the program has, this one too (default 1). */
+  readonly peers?: number;
   /**
    * Opens a listener.
    *
    * @param where Where.
    * @param open Opens it, where it is not open already.
+   * @param backlog Connections that may wait for it (default 4,096).
    * @returns The listener; the caller closes it.
    */
-  open(where: Endpoint, open: OpenEndpoint): Promise<Listener>;
+  open(
+    where: Endpoint,
+    open: OpenEndpoint,
+    backlog?: number,
+  ): Promise<Listener>;
   /**
    * Takes what forbids the start: throws it, or notes it in a trial.
    *
@@ -62,7 +78,7 @@ export interface ServerHost {
 /** A program with that server alone, as one command starts it. */
 export const ALONE: ServerHost = {
   isTrial: false,
-  open: (where, open) => open(where),
+  open: (where, open, backlog) => open(where, backlog),
   refuse(error) {
     throw error;
   },

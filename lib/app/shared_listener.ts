@@ -50,6 +50,15 @@ export class SharedListener {
     this.#serve();
   }
 
+  /**
+   * Changes the permissions of its file, where it is a Unix socket.
+   *
+   * @param mode The permissions (default `0o600`).
+   */
+  setMode(mode: number | undefined): void {
+    this.#listener.setMode?.(mode);
+  }
+
   /** Closes the socket. Whoever waits for a connection goes on waiting. */
   close(): void {
     if (this.#isClosed) return;

@@ -17,9 +17,13 @@ import {
 } from "../net/resettable_listener.ts";
 import { openUdp } from "../net/udp.ts";
 import type { LogEvent } from "../observe/log_event.ts";
-import { formatHostPort, type HostPort } from "../wire/host_port.ts";
-import { connectionLimits, threadCapacity } from "./connection_counts.ts";
-import type { Endpoint } from "../wire/endpoint.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import {
+  connectionLimits,
+  mostConnections,
+  threadCapacity,
+} from "./connection_counts.ts";
+import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
 import { openEndpoint } from "./open_listener.ts";
 import { ALONE, type ServerHost } from "./server_host.ts";
@@ -29,7 +33,7 @@ import { StartError, UsageError } from "./usage_error.ts";
 /** What the server is to be. */
 export interface EchoConfig extends Pick<FrontConfig, "tls"> {
   /** Where to listen; port 0 takes a free one. */
-  listen: HostPort;
+  listen: Endpoint;
   /** What the answer is (default: what came). */
   mode?: EchoMode;
   /** Milliseconds by which each answer is held back (default 0). */
@@ -48,10 +52,12 @@ export interface EchoConfig extends Pick<FrontConfig, "tls"> {
   handshakeTimeout?: number;
   /** Milliseconds without a byte (default 600,000); 0 is for ever. */
   idleTimeout?: number;
-  /** Connections at once (default 20,000). */
-  maxConnections?: number;
+  /** Connections at once (default 20,000, or what the memory carries). */
+  maxConnections?: number | undefined;
   /** Connections at once from one client, as for the proxy. */
   maxConnectionsPerClient?: number | undefined;
+  /** Connections that may wait for each listener (default 4,096). */
+  backlog?: number;
   /** The program that it runs in (default: one of its own). */
   host?: ServerHost;
   /** Takes what there is to log (default: nothing is logged). */
@@ -67,12 +73,14 @@ export type EchoServer = RunningListeners;
  * @param config What it is to be.
  * @returns The running server.
  * @throws {UsageError} If others could have their datagrams answered, and that
- *   was not said.
+ *   was not said; or a Unix socket is to do what it can't.
  * @throws {StartError} If it can't listen.
  */
 export async function startEcho(config: EchoConfig): Promise<EchoServer> {
-  const { maxConnections = 20_000, log = () => {}, host = ALONE } = config;
-  const most = Math.min(maxConnections, threadCapacity(host.thread));
+  const { log = () => {}, host = ALONE } = config;
+  const most = mostConnections(config.maxConnections, {
+    ...{ host, log, descriptors: threadCapacity(host.thread) },
+  });
   const limits = host.keep(
     "connections",
     most,
@@ -83,6 +91,7 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
       "--reset-after does not go with --workers: one thread can have such a listener",
     );
   }
+  if (isUnixPath(config.listen)) requireStream(config);
   const running = await startListeners(
     [config.listen],
     ({ isPublic, watch }) => {
@@ -110,8 +119,10 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
     },
     {
       slots: most,
+      makeRoom: () => limits.makeRoom(),
       log,
       host,
+      backlog: config.backlog,
       kind: "echo",
       ...(config.resetAfter === undefined ? {} : { open: openResettable }),
       check: ({ addr, isPublic }) => requireConsent(config, addr, isPublic),
@@ -134,13 +145,28 @@ function protocolFor(connection: Connection, config: EchoConfig) {
   return echo({ ...settings, reset: () => connection.reset() });
 }
 
+function requireStream({ resetAfter, udp }: EchoConfig): void {
+  if (udp) {
+    throw new UsageError(
+      "--udp does not go with a Unix socket: datagrams need a port; give HOST:PORT",
+    );
+  }
+  if (resetAfter === undefined) return;
+  throw new UsageError(
+    "--reset-after does not go with a Unix socket, which knows no reset; give HOST:PORT, or --close-after",
+  );
+}
+
 /** Asks for the port in the usual way first, for its errors and its number. */
-async function openResettable(where: Endpoint): Promise<Listener> {
+async function openResettable(
+  where: Endpoint,
+  backlog?: number,
+): Promise<Listener> {
   const first = await openEndpoint(where);
   const { hostname, port } = first.addr as Deno.NetAddr;
   first[Symbol.dispose]();
   try {
-    return await listenResettable(hostname, port);
+    return await listenResettable(hostname, port, backlog);
   } catch (error) {
     const at = formatHostPort(hostname, port);
     const why = errorCode(error) ?? String(error);

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { handleConnection } from "../handlers/connection.ts";
+import { handleConnection, type Protocol } from "../handlers/connection.ts";
 import { forward, type ForwardServices } from "../handlers/forward.ts";
+import { agreeAsUpstream } from "../handlers/forward_alpn.ts";
 import type { ProxyVersion } from "../handlers/proxy_header.ts";
 import type { Timeouts } from "../handlers/services.ts";
 import { peekServerName, ServerNames } from "../handlers/sni.ts";
@@ -14,7 +15,7 @@ import { Upstreams, type UpstreamsOptions } from "../handlers/upstreams.ts";
 import type { StartTls } from "../net/chain.ts";
 import type { Handler } from "../net/listen.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
-import type { Way } from "../net/own_listeners.ts";
+import type { Trail } from "../net/own_listeners.ts";
 import type { PoolFigures, PoolOptions } from "../net/pool.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import {
@@ -22,8 +23,14 @@ import {
   type UpstreamHealthOptions,
 } from "../policy/upstream_health.ts";
 import { warnOfLoops } from "./certain_loops.ts";
-import { connectionLimits, threadCapacity } from "./connection_counts.ts";
+import type { AgreedProtocols } from "./alpn_option.ts";
+import {
+  connectionLimits,
+  mostConnections,
+  threadCapacity,
+} from "./connection_counts.ts";
 import { connectionCapacity } from "./descriptors.ts";
+import { requireFitting } from "./forward_fitting.ts";
 import type { Route, UpstreamConfig } from "./forward_routes.ts";
 import { passagesOf, requireNotItself } from "./forward_loops.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
@@ -57,6 +64,11 @@ export interface ForwardConfig extends FrontConfig {
   health?: UpstreamHealthOptions;
   /** What tells upstreams who the client is (default: nothing). */
   sendProxy?: ProxyVersion | undefined;
+  /**
+   * Protocols that clients may agree on by ALPN, as the TLS was opened with, or
+   * `upstream` (default: none).
+   */
+  protocols?: AgreedProtocols | undefined;
   /** How names are resolved. */
   names?: NameConfig;
   /** Addresses that connections leave from (default: the system chooses). */
@@ -65,8 +77,8 @@ export interface ForwardConfig extends FrontConfig {
   limits?: LimitConfig;
   /** Time limits in milliseconds, where they differ from the defaults. */
   timeouts?: Partial<Timeouts>;
-  /** Connections at once (default 20,000). */
-  maxConnections?: number;
+  /** Connections at once (default 20,000, or what the memory carries). */
+  maxConnections?: number | undefined;
   /**
    * Connections at once from one client; 0 is no limit (default 1,000, and 0
    * on a loopback address or a Unix socket).
@@ -81,6 +93,8 @@ export interface ForwardConfig extends FrontConfig {
    * (default 1,000): in a rolling restart nobody notices which process it was.
    */
   grace?: number;
+  /** Connections that may wait for each listener (default 4,096). */
+  backlog?: number;
   /** The program that it runs in (default: one of its own). */
   host?: ServerHost;
   /** Takes what there is to log (default: nothing is logged). */
@@ -104,9 +118,11 @@ export interface Relay extends RunningListeners {
  */
 export async function startForward(config: ForwardConfig): Promise<Relay> {
   requireFitting(config);
-  const { maxConnections = 20_000, log = () => {}, host = ALONE } = config;
+  const { log = () => {}, host = ALONE } = config;
   const parked = requireRoom(config);
-  const most = Math.min(maxConnections, threadCapacity(host.thread, parked));
+  const most = mostConnections(config.maxConnections, {
+    ...{ host, log, descriptors: threadCapacity(host.thread, parked) },
+  });
   const resolver = openNames(config.names);
   const timeouts = { ...TIMEOUTS, ...config.timeouts };
   const groups: Upstreams[] = [];
@@ -132,6 +148,8 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     })?.find(undefined),
     startTls: config.startTls,
     connectTimeout: timeout,
+    sendProxy: config.sendProxy,
+    passesProtocols: config.protocols !== undefined,
     pool: poolOf(config.pool ?? {}, host.thread),
     onHealth: (upstream, why) => log(healthChange(upstream, why)),
   };
@@ -139,9 +157,9 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   const open = (
     configs: readonly UpstreamConfig[],
     listener: string,
-    way: Way = [listener],
+    trail: Trail = [listener],
   ): Upstreams => {
-    const upstreams = openUpstreams(configs, way, config, shared);
+    const upstreams = openUpstreams(configs, trail, config, shared);
     groups.push(upstreams);
     for (const upstream of upstreams.all) {
       hide.push(host.registry?.showUpstream({ listener, upstream }));
@@ -154,9 +172,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   const byServerName = new ServerNames(
     byName.map(([name, configs]) => [name, open(configs, name, all)] as const),
   );
-  const isPeeked = byName.length > 0 && config.tls === undefined;
-  const relay = isPeeked ? peekServerName(forward) : forward;
-  const protocol = inFront(config, relay);
+  const protocol = protocolOf(config);
   const handlerFor = (
     { isPublic, name, watch }: ListenerInfo,
     index: number,
@@ -178,7 +194,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       timeouts,
       log,
       watch,
-      way: [name],
+      trail: [name],
     };
     return (connection, context, draining) =>
       handleConnection(connection, context, draining, protocol, services);
@@ -189,9 +205,11 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       handlerFor,
       {
         slots: most,
+        makeRoom: () => places.makeRoom(),
         grace: config.grace ?? 1_000,
         log,
         host,
+        backlog: config.backlog,
         kind: "forward",
         check: (listener, where) => requireNotItself(config, listener, where),
       },
@@ -222,9 +240,19 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   };
 }
 
+/** What clients are spoken with. */
+function protocolOf(config: ForwardConfig): Protocol<ForwardServices> {
+  const { protocols, serverNames, tls } = config;
+  if (protocols === "upstream" && tls !== undefined) {
+    return inFront({ ...config, tls: undefined }, agreeAsUpstream(tls));
+  }
+  const isPeeked = (serverNames?.size ?? 0) > 0 && tls === undefined;
+  return inFront(config, isPeeked ? peekServerName(forward) : forward);
+}
+
 function openUpstreams(
   configs: readonly UpstreamConfig[],
-  way: Way,
+  trail: Trail,
   { balance, health }: ForwardConfig,
   shared: UpstreamServices,
 ): Upstreams {
@@ -235,7 +263,7 @@ function openUpstreams(
   const all = configs.map((settings) =>
     new Upstream({
       ...settings,
-      way,
+      trail,
       health: new UpstreamHealth({
         ...health,
         ...retryAfter === undefined ? {} : { retryAfter },
@@ -257,36 +285,6 @@ function poolOf(pool: PoolOptions, thread: ThreadInfo | undefined) {
   }
   const own = Math.floor(size / count) + (index < size % count ? 1 : 0);
   return { ...pool, size: own };
-}
-
-function requireFitting(config: ForwardConfig): void {
-  const { pool, routes, sendProxy, serverNames = new Map() } = config;
-  const isNowhere = routes.some(({ upstreams }) => upstreams.length === 0);
-  if (isNowhere && serverNames.size === 0) {
-    throw new UsageError(
-      "Argument LISTEN UPSTREAM…: where to relay is to be given too",
-    );
-  }
-  const { mode = "off", size = 0, serverSpeaksFirst = false } = pool ?? {};
-  if (mode === "off" && (size > 0 || serverSpeaksFirst)) {
-    const option = size > 0 ? "--pool-size" : "--server-speaks-first";
-    throw new UsageError(
-      `${option} does nothing without --pool ahead or reuse`,
-    );
-  }
-  if (mode !== "off" && size === 0) {
-    throw new UsageError(`--pool ${mode} needs --pool-size N, 1 at least`);
-  }
-  if (mode === "reuse" && serverSpeaksFirst) {
-    throw new UsageError(
-      "--server-speaks-first does not go with --pool reuse: only a new connection is greeted",
-    );
-  }
-  if (mode === "reuse" && sendProxy !== undefined) {
-    throw new UsageError(
-      "--send-proxy does not go with --pool reuse: a header tells of one client, and the connection serves several",
-    );
-  }
 }
 
 /** Tells how many descriptors the pools may take. */

@@ -10,13 +10,14 @@ import type { SlowPolicy } from "../handlers/hub_outbox.ts";
 import type { HubServices } from "../handlers/hub_services.ts";
 import { hubTcp } from "../handlers/hub_tcp.ts";
 import { hubWeb } from "../handlers/hub_web.ts";
+import { BACKLOG } from "../net/backlog.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { ConnectionLimits, MOST_REFUSED } from "../policy/connection_limits.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
-import type { HostPort } from "../wire/host_port.ts";
 import { tcpDialect } from "../wire/hub_dialect.ts";
 import type { HubFraming } from "../wire/hub_frame.ts";
 import { webSocketDialect } from "../wire/hub_websocket.ts";
+import { mostConnections } from "./connection_counts.ts";
 import { connectionCapacity } from "./descriptors.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
 import { ALONE, type ServerHost } from "./server_host.ts";
@@ -31,9 +32,9 @@ import { UsageError } from "./usage_error.ts";
 /** What the hub is to be. */
 export interface HubConfig {
   /** Where to listen for TCP; port 0 takes a free one. */
-  listen: readonly HostPort[];
+  listen: readonly Endpoint[];
   /** Where to listen for browsers (default: nowhere). */
-  web?: readonly HostPort[];
+  web?: readonly Endpoint[];
   /** Web origins that may connect besides the page's own (default: none). */
   origins?: readonly string[];
   /** Lets everyone in although others can reach it (default false). */
@@ -60,13 +61,15 @@ export interface HubConfig {
   maxRooms?: number;
   /** Milliseconds for a browser's request (default 10,000). */
   handshakeTimeout?: number;
-  /** Clients at once (default 20,000). */
-  maxConnections?: number;
+  /** Clients at once (default 20,000, or what the memory carries). */
+  maxConnections?: number | undefined;
   /**
    * Clients at once from one address; 0 is no limit (default 1,000, and 0 on a
    * listener that only this machine can reach).
    */
   maxConnectionsPerClient?: number | undefined;
+  /** Connections that may wait for each listener (default 4,096). */
+  backlog?: number;
   /** The program that it runs in (default: one of its own). */
   host?: ServerHost;
   /** Takes what there is to log (default: nothing is logged). */
@@ -95,8 +98,9 @@ const DEFAULTS = {
   ratePerClient: 1_000,
   maxRooms: 100,
   handshakeTimeout: 10_000,
-  maxConnections: 20_000,
+  maxConnections: undefined,
   maxConnectionsPerClient: undefined,
+  backlog: BACKLOG,
   host: ALONE,
   log: () => {},
 } as const;
@@ -119,7 +123,10 @@ export async function startHub(
   const given: Required<HubConfig> = { ...DEFAULTS, ...config };
   const capacity = connectionCapacity(PER_CLIENT);
   const hub = new Hub({ mostRooms: given.maxRooms, history: given.history });
-  const most = Math.min(given.maxConnections, capacity);
+  const { host, log } = given;
+  const most = mostConnections(given.maxConnections, {
+    ...{ host, log, descriptors: capacity },
+  });
   const shared = sharedServices(given, hub, most);
   const running = await startListeners(
     [...given.listen, ...given.web],
@@ -137,9 +144,11 @@ export async function startHub(
         handleConnection(connection, context, draining, protocol, services);
     },
     {
-      slots: Math.min(given.maxConnections + MOST_REFUSED, capacity),
+      slots: Math.min(most + MOST_REFUSED, capacity),
+      makeRoom: () => shared.limits.makeRoom(),
       log: given.log,
       host: given.host,
+      backlog: given.backlog,
       kind: "hub",
       check: (listener, where) => requireConsent(given, listener, where),
     },

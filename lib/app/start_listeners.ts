@@ -13,6 +13,7 @@ import {
 } from "../net/listen.ts";
 import type { ListenerKind, ListenerWatch } from "../handlers/registry.ts";
 import { ownListeners } from "../net/own_listeners.ts";
+import { SOCKET_MODE } from "../net/unix_listener.ts";
 import { formatAddr } from "../net/unix_socket.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { refusedRange } from "../policy/address_guard.ts";
@@ -21,7 +22,7 @@ import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { openEndpoint } from "./open_listener.ts";
-import { ALONE, type ServerHost } from "./server_host.ts";
+import { ALONE, type OpenEndpoint, type ServerHost } from "./server_host.ts";
 
 /**
  * Milliseconds that who came just before a shutdown has to say what it wants
@@ -38,6 +39,8 @@ export interface ListenerInfo {
   readonly name: string;
   /** Whether others than this machine can reach it. */
   readonly isPublic: boolean;
+  /** Permissions of its file, where it is a Unix socket. */
+  readonly mode?: number;
   /** Takes in its connections; `undefined` where nobody watches. */
   readonly watch?: ListenerWatch | undefined;
 }
@@ -65,6 +68,8 @@ export interface StartListenersOptions {
   slots: number;
   /** Takes what there is to log. */
   log: (event: LogEvent) => void;
+  /** See `makeRoom` of `serve()` (default: nothing can be ended). */
+  makeRoom?: () => void;
   /** See `grace` of `serve()` (default 0). */
   grace?: number;
   /**
@@ -75,7 +80,9 @@ export interface StartListenersOptions {
    */
   check?: (listener: ListenerInfo, where: Endpoint) => void;
   /** Opens a listener (default {@linkcode openEndpoint}). */
-  open?: (where: Endpoint) => Promise<Listener>;
+  open?: OpenEndpoint;
+  /** Connections that may wait for each listener (default 4,096). */
+  backlog?: number | undefined;
   /** The program that they belong to (default: one of their own). */
   host?: ServerHost | undefined;
 }
@@ -96,7 +103,7 @@ export async function startListeners(
   handlerFor: (listener: ListenerInfo, index: number) => Handler,
   options: StartListenersOptions,
 ): Promise<RunningListeners> {
-  const { log, grace = 0 } = options;
+  const { log, grace = 0, makeRoom = () => {} } = options;
   const opened = await openAll(listen, options);
   if (options.host?.isTrial) return endTrial(opened);
   const leave = opened.map(({ info: { addr } }) => ownListeners.enter(addr));
@@ -106,6 +113,7 @@ export async function startListeners(
     const info = { ...seen, watch: watches[index] };
     return serve(listener, handlerFor(info, index), {
       slots,
+      makeRoom,
       grace: listener.isShared ? Math.max(grace, SHARED_GRACE) : grace,
       onAcceptError: (error) => log(acceptFailure(error)),
       onHandlerError: (error) => log(handlerFailure(error)),
@@ -122,6 +130,20 @@ export async function startListeners(
       return shutdownAll(servers, deadline);
     },
   };
+}
+
+/**
+ * Tells from where a listener can be reached.
+ *
+ * @param listener The listener.
+ * @returns What goes behind "for anyone".
+ */
+export function reachOf(
+  { isPublic, mode }: { isPublic: boolean; mode: number | undefined },
+): string {
+  if (mode === undefined) return isPublic ? "from anywhere" : "on this machine";
+  const digits = mode.toString(8).padStart(3, "0");
+  return `who may write to the file (mode ${digits})`;
 }
 
 /**
@@ -154,15 +176,18 @@ interface Opened {
 
 async function openAll(
   listen: readonly Endpoint[],
-  { check, open = openEndpoint, host = ALONE }: StartListenersOptions,
+  { backlog, check, open = openEndpoint, host = ALONE }: StartListenersOptions,
 ): Promise<Opened[]> {
   const opened: Opened[] = [];
   try {
     for (const where of listen) {
-      const listener = await host.open(where, open);
+      const listener = await host.open(where, open, backlog);
       const addr = listener.addr as Deno.NetAddr;
       const isPublic = !isUnixPath(where) && !isLoopback(addr);
-      const info = { addr, name: formatAddr(addr), isPublic };
+      const info = {
+        ...{ addr, name: formatAddr(addr), isPublic },
+        ...isUnixPath(where) ? { mode: where.mode ?? SOCKET_MODE } : {},
+      };
       opened.push({ listener, info });
       try {
         check?.(info, where);

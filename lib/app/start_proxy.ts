@@ -23,9 +23,12 @@ import { MOST_REFUSED } from "../policy/connection_limits.ts";
 import { type RuleBook, Rules } from "../policy/rules.ts";
 import { type User, Users } from "../policy/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
-import type { HostPort } from "../wire/host_port.ts";
 import { warnOfLoops, waysOf } from "./certain_loops.ts";
-import { connectionLimits, threadCapacity } from "./connection_counts.ts";
+import {
+  connectionLimits,
+  mostConnections,
+  threadCapacity,
+} from "./connection_counts.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
 import { type LimitConfig, startWith } from "./open_limits.ts";
 import { openParents, type ParentConfig } from "./open_parents.ts";
@@ -44,7 +47,7 @@ import { UsageError } from "./usage_error.ts";
 /** What the proxy is to be. */
 export interface ProxyConfig extends FrontConfig {
   /** Where to listen; port 0 takes a free one. */
-  listen: readonly HostPort[];
+  listen: readonly Endpoint[];
   /**
    * Who may use it. An empty list, or none, is everyone; `Users` are the only
    * ones also while they are none, and can be replaced later.
@@ -72,8 +75,8 @@ export interface ProxyConfig extends FrontConfig {
   bindTimeout?: number;
   /** Tells targets of HTTP requests the client's address (default false). */
   forwardedFor?: boolean;
-  /** Connections at once (default 20,000). */
-  maxConnections?: number;
+  /** Connections at once (default 20,000, or what the memory carries). */
+  maxConnections?: number | undefined;
   /**
    * Connections at once from one client; 0 is no limit (default 1,000, and 0 on
    * a listener that only this machine can reach).
@@ -92,6 +95,8 @@ export interface ProxyConfig extends FrontConfig {
    * (default 1,000): in a rolling restart nobody notices which process it was.
    */
   grace?: number;
+  /** Connections that may wait for each listener (default 4,096). */
+  backlog?: number;
   /** The program that it runs in (default: one of its own). */
   host?: ServerHost;
   /** Takes what there is to log (default: nothing is logged). */
@@ -120,10 +125,12 @@ const UDP = {
  * @throws {StartError} If it can't listen, or leave from where it has to.
  */
 export async function startProxy(config: ProxyConfig): Promise<Proxy> {
-  const { maxConnections = 20_000, log = () => {}, host = ALONE } = config;
+  const { log = () => {}, host = ALONE } = config;
   requireServable(config);
   const capacity = threadCapacity(host.thread);
-  const most = Math.min(maxConnections, capacity);
+  const most = mostConnections(config.maxConnections, {
+    ...{ host, log, descriptors: capacity },
+  });
   const shared = {
     users: await usersOf(config),
     bans: config.bans ?? new Bans(),
@@ -161,7 +168,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     startListeners(config.listen, ({ isPublic, name, watch }) => {
       const services = {
         ...shared,
-        way: [name],
+        trail: [name],
         parents,
         usage,
         ...guards(config, isPublic),
@@ -171,10 +178,12 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
         handleConnection(connection, context, draining, protocol, services);
     }, {
       // Beyond these, the next ones wait in the backlog.
-      slots: Math.min(maxConnections + MOST_REFUSED, capacity),
+      slots: Math.min(most + MOST_REFUSED, capacity),
+      makeRoom: () => shared.limits.makeRoom(),
       grace: config.grace ?? 1_000,
       log,
       host,
+      backlog: config.backlog,
       kind: "proxy",
       check: (listener, where) => requireConsent(config, listener, where),
     });

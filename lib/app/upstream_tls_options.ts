@@ -15,7 +15,7 @@ export const UPSTREAM_TLS_OPTIONS = {
   "upstream-ca": {
     value: "FILE",
     help:
-      "authorities (PEM) that upstreams have to have certificates of (default: those that the system trusts)",
+      "authorities (PEM) that upstreams have to have certificates of, or the certificates of upstreams themselves (default: those that the system trusts)",
     parse: only,
   },
   "upstream-cert": {

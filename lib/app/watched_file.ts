@@ -4,12 +4,9 @@
  * @module
  */
 
-import { errorCode } from "../net/error_code.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import { explainFile, readText } from "./read_file.ts";
 import { StartError } from "./usage_error.ts";
-
-/** Bytes that a file may have. */
-const MOST_BYTES = 16 * 2 ** 20;
 
 /** Group and others. */
 const READABLE_BY_OTHERS = 0o044;
@@ -203,8 +200,10 @@ async function stateOf(path: string): Promise<FileState> {
       throw new Deno.errors.NotCapable(`--allow-read=${path}`);
     }
     const info = await Deno.stat(path);
-    const { dev, ino, size, mtime, mode } = info;
-    const text = [dev, ino, size, mtime?.getTime(), mode].join(" ");
+    const { dev, ino, size, mtime, mode, isFile } = info;
+    // A pipe says what it has to say once: how full it is means nothing.
+    const content = isFile ? [size, mtime?.getTime()] : [];
+    const text = [dev, ino, ...content, mode].join(" ");
     return { text, info, error: undefined };
   } catch (error) {
     return { text: explain(error, path), info: undefined, error };
@@ -217,30 +216,12 @@ async function read<T>(
   { parse }: WatchedFileOptions<T>,
 ): Promise<Content<T>> {
   if (info === undefined) throw error;
-  if (!info.isFile) throw new SyntaxError("it is not a regular file");
-  if (info.size > MOST_BYTES) {
-    throw new SyntaxError("it is larger than 16 MiB");
-  }
-  const text = decode(await Deno.readFile(path));
-  return { value: parse(text), state, mode: info.mode };
-}
-
-function decode(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    throw new SyntaxError("it is not UTF-8");
-  }
+  const text = await readText(path);
+  return { value: parse(text), state, mode: info.isFile ? info.mode : null };
 }
 
 function explain(error: unknown, path: string): string {
-  if (error instanceof SyntaxError) return error.message;
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.NotCapable) {
-    return `Deno was not given the permission; start it with --allow-read=${path}`;
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return "this user may not read it";
-  }
-  return errorCode(error) ?? String(error);
+  return error instanceof SyntaxError
+    ? error.message
+    : explainFile(path, error);
 }

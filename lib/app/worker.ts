@@ -7,10 +7,11 @@
 
 import { describeError } from "../handlers/describe_error.ts";
 import { type Arrival, ownDials } from "../net/own_dials.ts";
-import type { Way } from "../net/own_listeners.ts";
+import type { Trail } from "../net/own_listeners.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { sharedClock } from "../sync/shared_clock.ts";
 import { knowDescriptorLimit } from "./descriptors.ts";
+import { knowMemoryLimit } from "./memory_plan.ts";
 import { requireInheritedTaken, shareInherited } from "./inherited_listener.ts";
 import { late } from "./late.ts";
 import { type Log, openLog } from "./log_sink.ts";
@@ -97,7 +98,7 @@ class ServingWorker implements WorkerAnswers {
   async take(message: ToWorker): Promise<void> {
     if (message.type === "bans") {
       this.#running?.host.takeBans(message.name, message.states);
-    } else if (message.type === "way") {
+    } else if (message.type === "trail") {
       this.#dials?.answer(message);
     } else if (message.type === "last") {
       this.#running?.host.beLast();
@@ -136,6 +137,7 @@ class ServingWorker implements WorkerAnswers {
     ownDials.join(this.#dials);
     shareInherited();
     knowDescriptorLimit(start.descriptors);
+    knowMemoryLimit(start.memory);
     // Bans that there are come while it starts.
     const running = { host, log, started: NOTHING, config: undefined };
     this.#running = running;
@@ -182,7 +184,7 @@ class ServingWorker implements WorkerAnswers {
     return cut;
   }
 
-  async whose(arrival: Arrival): Promise<Way | undefined> {
+  async whose(arrival: Arrival): Promise<Trail | undefined> {
     return await ownDials.take(arrival);
   }
 

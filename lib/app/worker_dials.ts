@@ -6,7 +6,7 @@
  * thread 1                 supervisor                  thread 2
  *   | (dials)                                             | (accepts)
  *   | <-------- whose -------- | <-------- whose --------- |
- *   | --------- answer ------> | ---------- way ---------> | goes on, or refuses
+ *   | --------- answer ------> | --------- trail --------> | goes on, or refuses
  * ```
  *
  * @module
@@ -17,7 +17,7 @@ import {
   firstKnown,
   type OtherThreads,
 } from "../net/own_dials.ts";
-import type { Way } from "../net/own_listeners.ts";
+import type { Trail } from "../net/own_listeners.ts";
 import type { FromWorker, ToWorker, WorkerAnswers } from "./worker_message.ts";
 import { WorkerEnded, type WorkerThread } from "./worker_thread.ts";
 
@@ -32,14 +32,14 @@ export interface WorkerDialsOptions {
 }
 
 /** What comes of a question. */
-export type WayMessage = Extract<ToWorker, { type: "way" }>;
+export type TrailMessage = Extract<ToWorker, { type: "trail" }>;
 
 /** The other threads, as one of them sees them. */
 export class WorkerDials implements OtherThreads {
   readonly #counts: Int32Array<SharedArrayBuffer>;
   readonly #index: number;
   readonly #tell: WorkerDialsOptions["tell"];
-  readonly #asked = new Map<number, PromiseWithResolvers<Way | undefined>>();
+  readonly #asked = new Map<number, PromiseWithResolvers<Trail | undefined>>();
   #last = 0;
 
   /**
@@ -71,9 +71,9 @@ export class WorkerDials implements OtherThreads {
    * @returns What the one knows that has dialled it.
    * @throws {Error} If one that may have dialled it can't tell in time.
    */
-  ask(arrival: Arrival): Promise<Way | undefined> {
+  ask(arrival: Arrival): Promise<Trail | undefined> {
     const id = ++this.#last;
-    const asked = Promise.withResolvers<Way | undefined>();
+    const asked = Promise.withResolvers<Trail | undefined>();
     this.#asked.set(id, asked);
     this.#tell({ type: "whose", id, arrival });
     return asked.promise;
@@ -84,10 +84,10 @@ export class WorkerDials implements OtherThreads {
    *
    * @param message The answer.
    */
-  answer({ fault, id, way }: WayMessage): void {
+  answer({ fault, id, trail }: TrailMessage): void {
     const asked = this.#asked.get(id);
     this.#asked.delete(id);
-    if (fault === undefined) asked?.resolve(way);
+    if (fault === undefined) asked?.resolve(trail);
     else asked?.reject(new DOMException(fault, "TimeoutError"));
   }
 
@@ -126,10 +126,10 @@ export async function passOnWhose(
 ): Promise<void> {
   const asked = others.map((thread) => askOne(thread, arrival));
   try {
-    asker.send({ type: "way", id, way: await firstKnown(asked) });
+    asker.send({ type: "trail", id, trail: await firstKnown(asked) });
   } catch (error) {
     const fault = error instanceof Error ? error.message : String(error);
-    asker.send({ type: "way", id, fault });
+    asker.send({ type: "trail", id, fault });
   }
 }
 

@@ -6,12 +6,14 @@
  */
 
 import type { Registry } from "../handlers/registry.ts";
+import { BACKLOG } from "../net/backlog.ts";
 import type { Connection } from "../net/connection.ts";
 import type { Listener } from "../net/listen.ts";
 import type { Bans, BansOptions, BanState } from "../policy/bans.ts";
 import { ReplicatedBans } from "../policy/replicated_bans.ts";
 import { SharedTable } from "../sync/shared_table.ts";
 import { type Endpoint, formatEndpoint } from "../wire/endpoint.ts";
+import { knownPipes, knowPipes } from "./read_file.ts";
 import type { OpenEndpoint, ServerHost } from "./server_host.ts";
 import type {
   Agreement,
@@ -32,6 +34,12 @@ export interface WorkerHostOptions {
   tell: (message: FromWorker) => void;
   /** Tells milliseconds, in all threads the same. */
   now: () => number;
+}
+
+/** How a socket is had. */
+interface Opening {
+  open: OpenEndpoint;
+  backlog: number | undefined;
 }
 
 /** What is kept while its settings are the same. */
@@ -72,6 +80,7 @@ export class WorkerHost implements ServerHost {
     return {
       places: new Map([...this.#places].filter(isOpen)),
       tables: this.#tables,
+      pipes: knownPipes(),
     };
   }
 
@@ -80,7 +89,8 @@ export class WorkerHost implements ServerHost {
    *
    * @param agreement That.
    */
-  agree({ places, tables }: Agreement): void {
+  agree({ pipes, places, tables }: Agreement): void {
+    knowPipes(pipes);
     for (const [name, place] of places) this.#places.set(name, place);
     for (const [name, table] of tables) this.#tables.set(name, table);
   }
@@ -110,11 +120,16 @@ export class WorkerHost implements ServerHost {
    *
    * @param where Where.
    * @param open Opens it as a thread would that is alone.
+   * @param backlog Connections that may wait for it (default 4,096).
    * @returns The listener.
    * @throws {UsageError} If threads can't share what is there.
    */
-  open(where: Endpoint, open: OpenEndpoint): Promise<Listener> {
-    return this.#openAs("", where, open);
+  open(
+    where: Endpoint,
+    open: OpenEndpoint,
+    backlog?: number,
+  ): Promise<Listener> {
+    return this.#openAs("", where, { open, backlog });
   }
 
   /**
@@ -154,7 +169,8 @@ export class WorkerHost implements ServerHost {
     return {
       ...{ registry, thread, isTrial: false },
       refuse: (error) => this.refuse(error),
-      open: (where, open) => this.#openAs(listener, where, open),
+      open: (where, open, backlog) =>
+        this.#openAs(listener, where, { open, backlog }),
       keep: (what, settings, make) =>
         this.#keepAs(`${listener} ${what}`, settings, make),
     };
@@ -163,13 +179,17 @@ export class WorkerHost implements ServerHost {
   async #openAs(
     listener: string,
     where: Endpoint,
-    open: OpenEndpoint,
+    { open, backlog = BACKLOG }: Opening,
   ): Promise<Listener> {
     requireShareable(where);
     const name = this.#freeName(`${listener} ${formatEndpoint(where)}`);
     this.#open.add(name);
     try {
-      const socket = await this.#openSocket(name, () => open(where));
+      const socket = await this.#openSocket(
+        name,
+        () => open(where, backlog),
+        backlog,
+      );
       return new NamedListener(socket, () => this.#close(name));
     } catch (error) {
       this.#close(name);
@@ -195,9 +215,12 @@ export class WorkerHost implements ServerHost {
   async #openSocket(
     name: string,
     open: () => Promise<Listener>,
+    backlog: number,
   ): Promise<Listener> {
     const known = this.#places.get(name);
-    if (known !== undefined && !known.isInherited) return listenOn(known);
+    if (known !== undefined && !known.isInherited) {
+      return listenOn(known, backlog);
+    }
     // What is opened in the usual way says whether somebody else listens there,
     // whom `reusePort` would join.
     const first = await open();
@@ -207,7 +230,7 @@ export class WorkerHost implements ServerHost {
     this.#places.set(name, place);
     if (isInherited) return first;
     first[Symbol.dispose]();
-    return listenOn(place);
+    return listenOn(place, backlog);
   }
 
   #keepAs<T extends object>(
@@ -295,8 +318,11 @@ class NamedListener implements Listener {
   }
 }
 
-function listenOn({ hostname, port }: Place): Deno.TcpListener {
-  return Deno.listen({ hostname, port, reusePort: true });
+function listenOn(
+  { hostname, port }: Place,
+  tcpBacklog: number,
+): Deno.TcpListener {
+  return Deno.listen({ hostname, port, reusePort: true, tcpBacklog });
 }
 
 function nameOf(what: string, settings: string): string {

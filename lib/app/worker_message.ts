@@ -5,7 +5,8 @@
  */
 
 import type { Arrival } from "../net/own_dials.ts";
-import type { Way } from "../net/own_listeners.ts";
+import type { Trail } from "../net/own_listeners.ts";
+import type { MemoryLimit } from "./memory_limit.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { BansOptions, BanState } from "../policy/bans.ts";
 import type { BanAction } from "../policy/replicated_bans.ts";
@@ -63,6 +64,8 @@ export interface Agreement {
   places: ReadonlyMap<string, Place>;
   /** Tables by name. */
   tables: ReadonlyMap<string, TableMemory>;
+  /** What pipes have said, which say it to one thread only. */
+  pipes: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
 /** What a thread is given at its start. */
@@ -77,6 +80,8 @@ export interface WorkerStart {
   log: { format: "text" | "json"; quiet: boolean };
   /** How many descriptors may be open; a thread may not be let see it. */
   descriptors: number | undefined;
+  /** How much memory there may be, for the same reason. */
+  memory: MemoryLimit | undefined;
   /** What the system's clock is ahead of the supervisor's, in milliseconds. */
   clockLead: number;
   /** How many connections each thread has dialled that may arrive at another. */
@@ -117,8 +122,8 @@ export interface WorkerAnswers {
   count(): Promise<number>;
   /** Drains; tells how many connections were cut. */
   shutdown(deadline: number): Promise<number>;
-  /** Tells the way of a connection that another has accepted. */
-  whose(arrival: Arrival): Promise<Way | undefined>;
+  /** Tells the trail of a connection that another has accepted. */
+  whose(arrival: Arrival): Promise<Trail | undefined>;
   /** Writes the rest of the log. */
   flush(): Promise<void>;
 }
@@ -133,7 +138,7 @@ export type ToWorker =
   | { type: "watch"; port: MessagePort; ids: SharedArrayBuffer }
   | { type: "bans"; name: string; states: readonly BanState[] }
   /** What all others know of a connection, or why one can't tell. */
-  | { type: "way"; id: number; way?: Way | undefined; fault?: string }
+  | { type: "trail"; id: number; trail?: Trail | undefined; fault?: string }
   /** No other thread serves any more, and the program ends. */
   | { type: "last" };
 
@@ -147,7 +152,7 @@ export type FromWorker =
   /** It has bans of that name, and wants to know those that there are. */
   | { type: "copy"; name: string; settings: BansOptions }
   | { type: "ban"; name: string; action: BanAction }
-  /** Asks the others for the way of a connection. */
+  /** Asks the others for the trail of a connection. */
   | { type: "whose"; id: number; arrival: Arrival }
   /** It can't go on. */
   | { type: "failed"; message: string };

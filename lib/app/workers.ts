@@ -12,6 +12,8 @@ import { BanKeeper } from "./ban_keeper.ts";
 import { dialCounts, passOnWhose } from "./worker_dials.ts";
 import { CONNECTION_TABLE } from "./connection_counts.ts";
 import { descriptorLimit } from "./descriptors.ts";
+import { knownPipes } from "./read_file.ts";
+import { memoryLimit } from "./memory_plan.ts";
 import type { Stoppable } from "./run_until_signal.ts";
 import { SaidOnce } from "./said_once.ts";
 import type { ConfigChange } from "./run_config.ts";
@@ -116,11 +118,16 @@ export class Workers implements Stoppable {
   readonly #bans: BanKeeper;
   /** A thread that comes later is not permitted to read it any more. */
   readonly #descriptors = descriptorLimit();
+  readonly #memory = memoryLimit();
   readonly #said = new SaidOnce();
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   readonly #dials: SharedArrayBuffer;
   #task: WorkerTask;
-  #agreement: Agreement = { places: new Map(), tables: new Map() };
+  #agreement: Agreement = {
+    places: new Map(),
+    tables: new Map(),
+    pipes: knownPipes(),
+  };
   #started: WorkerStarted | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #deaths: number[] = [];
@@ -220,6 +227,9 @@ export class Workers implements Stoppable {
   apply(config: PlainConfig): Promise<ConfigChange> {
     return this.#inTurn(async () => {
       const [first, ...others] = this.#requireServing();
+      // Whoever has found the configuration good has read its pipes.
+      const pipes = new Map([...this.#agreement.pipes, ...knownPipes()]);
+      this.#agreement = { ...this.#agreement, pipes };
       const applied = await first.thread.ask("apply", config, this.#agreement);
       this.#task = { config };
       this.#note(applied);
@@ -366,6 +376,7 @@ export class Workers implements Stoppable {
       agreement: this.#agreement,
       log: logging,
       descriptors: this.#descriptors,
+      memory: this.#memory,
       clockLead: clockLead(),
       dials: this.#dials,
       isFirst,

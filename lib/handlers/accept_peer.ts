@@ -14,14 +14,6 @@ import { setDeadline } from "../sync/deadline.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import type { Session } from "./session.ts";
 
-/** A peer that has come. */
-export interface Arrival {
-  /** Its connection. */
-  connection: Deno.TcpConn;
-  /** What the client has said before; it goes to the peer ahead of the rest. */
-  early: readonly Uint8Array[];
-}
-
 /**
  * Tells whether somebody may come.
  *
@@ -44,7 +36,7 @@ export async function acceptPeer(
   session: Session,
   listener: Deno.TcpListener,
   isWelcome: IsWelcome,
-): Promise<Arrival> {
+): Promise<Deno.TcpConn> {
   const { client, context, draining, services } = session;
   using wait = new Context(context);
   wait.onCancel(() => listener[Symbol.dispose]());
@@ -60,12 +52,11 @@ export async function acceptPeer(
       new Refusal("limit reached", "Client says too much too early"),
   });
   try {
-    const connection = await acceptWelcome(listener, wait, isWelcome);
-    return { connection, early: await watch.stop() };
+    return await acceptWelcome(listener, wait, isWelcome);
   } finally {
     limit.clear();
     leaveDrain();
-    await watch.stop();
+    watch.stop();
   }
 }
 

@@ -5,10 +5,13 @@
  * @module
  */
 
+import { pathOf } from "../net/unix_socket.ts";
 import { isOwnAddress } from "../net/own_addresses.ts";
+import type { FoundAddresses } from "../net/resolver.ts";
 import { Refusal } from "../policy/refusal.ts";
 import type { Question, RuleCommand } from "../policy/rule_question.ts";
 import type { Verdict } from "../policy/rules.ts";
+import { waitFor } from "../sync/wait_for.ts";
 import type { Host } from "../wire/host_name.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import type { Services } from "./services.ts";
@@ -24,6 +27,17 @@ export interface Wish {
   readonly port: number;
 }
 
+/** Addresses of a target that may be reached. */
+export interface AllowedAddresses {
+  /** Which rule allows each: one at least, and those that came late. */
+  readonly verdicts: ReadonlyMap<IpAddress, Verdict>;
+  /**
+   * Those that a name server is still asked for, where there are any: in
+   * `verdicts` as soon as they come. It never rejects.
+   */
+  readonly late: Promise<IpAddress[]> | undefined;
+}
+
 /**
  * Puts what a client wants to the rules.
  *
@@ -36,9 +50,9 @@ export function questionOf(session: Session, wish: Wish): Question {
   const { command, host, port } = wish;
   const name = typeof host === "string" ? host : undefined;
   return {
-    client: addressOf(remote),
+    client: isUnix(remote) ? undefined : addressOf(remote),
     user: identity?.name,
-    listener: { ip: addressOf(local), port: local.port },
+    listener: placeOf(local),
     command,
     target: host === undefined ? undefined : { name, port },
     isGuarded: services.isGuarded,
@@ -76,28 +90,37 @@ export function mayResolve(session: Session, question: Question): boolean {
 }
 
 /**
- * Tells the addresses that may be reached from the others.
+ * Tells the addresses that may be reached from the others. Late ones are judged
+ * when they come, and waited for only where none of the others may be reached.
  *
  * @param session The client.
  * @param question What is asked.
- * @param addresses What the target was resolved to; one at least.
+ * @param found What the target was resolved to.
  * @returns The addresses that may be dialled, and which rule allows each.
  * @throws {Refusal} `forbidden`, where all of them must not be reached.
  */
-export function requireAddress(
+export async function requireAddress(
   session: Session,
   question: Question,
-  addresses: readonly IpAddress[],
-): Map<IpAddress, Verdict> {
-  const allowed = new Map<IpAddress, Verdict>();
+  { addresses, late }: FoundAddresses,
+): Promise<AllowedAddresses> {
+  const verdicts = new Map<IpAddress, Verdict>();
   let denied: Verdict | undefined;
-  for (const ip of addresses) {
-    const verdict = judge(session, question, ip);
-    if (verdict.isAllowed) allowed.set(ip, verdict);
-    else denied ??= verdict;
+  function judgeAll(ips: readonly IpAddress[]): IpAddress[] {
+    return ips.filter((ip) => {
+      const verdict = judge(session, question, ip);
+      if (verdict.isAllowed) verdicts.set(ip, verdict);
+      else denied ??= verdict;
+      return verdict.isAllowed;
+    });
   }
-  if (allowed.size === 0) throw refused(session, denied!);
-  return allowed;
+  judgeAll(addresses);
+  const judged = late?.then(judgeAll);
+  if (verdicts.size === 0 && judged !== undefined) {
+    await waitFor(judged, session.context);
+  }
+  if (verdicts.size === 0) throw refused(session, denied!);
+  return { verdicts, late: judged };
 }
 
 /**
@@ -167,6 +190,16 @@ export function noteRule({ record }: Session, verdict: Verdict): void {
 function refused({ record }: Session, { reason, rule }: Verdict): Refusal {
   record.rule = rule;
   return new Refusal("forbidden", reason);
+}
+
+function placeOf(local: Deno.NetAddr): Question["listener"] {
+  const path = pathOf(local);
+  if (path !== undefined) return { path };
+  return { ip: addressOf(local), port: local.port };
+}
+
+function isUnix(addr: Deno.NetAddr): boolean {
+  return pathOf(addr) !== undefined;
 }
 
 function addressOf({ hostname }: Deno.NetAddr): IpAddress {

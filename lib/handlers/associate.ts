@@ -13,8 +13,9 @@
  * @module
  */
 
+import { ByteReader } from "../net/byte_reader.ts";
 import type { Duplex } from "../net/duplex.ts";
-import { preferFamily } from "../net/family_preference.ts";
+import { familyOf, preferFamily } from "../net/family_preference.ts";
 import type { Resolver } from "../net/resolver.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { openUdp } from "../net/udp.ts";
@@ -22,6 +23,7 @@ import { Refusal } from "../policy/refusal.ts";
 import type { Question } from "../policy/rule_question.ts";
 import { Context, timeoutError } from "../sync/context.ts";
 import { watchStall } from "../sync/stall.ts";
+import { waitFor } from "../sync/wait_for.ts";
 import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
@@ -71,9 +73,16 @@ export async function associate(
       "Cannot serve request: UDP does not go through parents",
     );
   }
+  const client = parseIpAddress(remote.hostname);
+  const own = parseIpAddress(session.local.hostname);
+  if (client === undefined || own === undefined) {
+    throw new Socks5Error(
+      REPLY.CommandNotSupported,
+      "Cannot serve request: UDP needs a client with an address, not one of a Unix socket",
+    );
+  }
   // Whom for is not known yet; where it makes no difference, it ends here.
   requireName(session, openQuestion(session));
-  const client = parseIpAddress(remote.hostname)!;
   const { limits, perClient } = services.udp;
   const lease = limits.admit(remote.hostname, perClient);
   try {
@@ -140,7 +149,8 @@ async function relayFor(
 /**
  * Puts the addresses in the order in which they are taken: UDP does not tell
  * whether it was the right one. Where nothing is preferred IPv4 comes first,
- * which more networks carry.
+ * which more networks carry. Late ones are waited for where they would be first,
+ * and come behind the others otherwise.
  */
 async function lookUp(
   resolver: Resolver,
@@ -149,8 +159,15 @@ async function lookUp(
 ): Promise<IpAddress[] | undefined> {
   const { preference } = resolver;
   const order = preference === "system" ? "ipv4" : preference;
+  const family = order === "ipv4" || order === "only-ipv4" ? 4 : 6;
   try {
-    return preferFamily(await resolver.resolve(name, context), order);
+    const { addresses, late } = await resolver.find(name, context);
+    const isFirst = late !== undefined &&
+      !addresses.some((ip) => familyOf(ip) === family);
+    const more = isFirst ? await waitFor(late, context) : [];
+    const known = preferFamily([...addresses, ...more], order);
+    if (!isFirst) void late?.then((more) => known.push(...more));
+    return known;
   } catch {
     return undefined; // There is nobody to tell; the datagram is counted.
   }
@@ -207,9 +224,10 @@ async function untilEnd(
 
 /** Reads to end of file. */
 async function discard(client: Duplex): Promise<void> {
+  const reader = new ByteReader(client);
   const most = client.received + MOST_DISCARDED;
   while (client.received <= most) {
-    if (await client.receive() === null) return;
+    if (await reader.readSome() === undefined) return;
   }
   throw new Refusal("limit reached", "Client sends on its control connection");
 }

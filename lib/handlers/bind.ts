@@ -14,11 +14,12 @@
  * @module
  */
 
+import { BACKLOG } from "../net/backlog.ts";
 import { DialError, dialErrorKind } from "../net/dial_error.ts";
-import { Duplex } from "../net/duplex.ts";
 import { errorCode } from "../net/error_code.ts";
 import { outgoingFor } from "../net/outgoing.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
+import { pathOf } from "../net/unix_socket.ts";
 import { unmapAddr } from "../net/unmap_addr.ts";
 import { Refusal } from "../policy/refusal.ts";
 import type { Question } from "../policy/rule_question.ts";
@@ -30,7 +31,7 @@ import {
   parseIpAddress,
 } from "../wire/ip_address.ts";
 import { isSameAddress } from "../wire/ip_mapped.ts";
-import { acceptPeer, type Arrival } from "./accept_peer.ts";
+import { acceptPeer } from "./accept_peer.ts";
 import {
   aboutThisMachine,
   mayReach,
@@ -51,8 +52,8 @@ export interface Expected {
 
 /** Who may come. */
 interface Welcome {
-  /** The addresses it was announced with; `undefined` is any. */
-  addresses: IpAddress[] | undefined;
+  /** The addresses it was announced with, late ones too; `undefined` is any. */
+  addresses: ReadonlyMap<IpAddress, unknown> | undefined;
   /** What the rules are asked about whoever comes. */
   question: Question;
 }
@@ -82,17 +83,12 @@ export async function bind(
     throw new Refusal("forbidden", "BIND does not go through parents");
   }
   const welcome = await resolveExpected(session, expected);
-  const arrival = await openPeer(session, welcome, encodeBound);
-  using connection = arrival.connection;
-  connection.setNoDelay(true);
+  using connection = await openPeer(session, welcome, encodeBound);
   const peer = unmapAddr(connection.remoteAddr as Deno.NetAddr);
   record.address = formatHostPort(peer.hostname, peer.port);
   session.encodeRefusal = undefined;
   await client.write(encodeBound(peer));
-  const sent = await writeEarly(arrival);
-  session.live?.add(sent, 0);
-  const result = await runTunnel(session, connection);
-  return { ...result, sent: result.sent + sent };
+  return await runTunnel(session, connection);
 }
 
 /**
@@ -111,8 +107,8 @@ async function resolveExpected(
     requireName(session, question);
     return { addresses: undefined, question };
   }
-  const allowed = await resolveAllowed(session, wish);
-  return { addresses: [...allowed.keys()], question };
+  const { verdicts } = await resolveAllowed(session, wish);
+  return { addresses: verdicts, question };
 }
 
 /** Listens for as long as it takes one peer to come. */
@@ -120,7 +116,7 @@ async function openPeer(
   session: Session,
   { addresses, question }: Welcome,
   encodeBound: EncodeBound,
-): Promise<Arrival> {
+): Promise<Deno.TcpConn> {
   using listener = listen(listenHost(session, addresses));
   await session.client.write(encodeBound(listener.addr as Deno.NetAddr));
   return await acceptPeer(
@@ -128,26 +124,37 @@ async function openPeer(
     listener,
     (ip, isHere) =>
       mayReach(session, isHere ? aboutThisMachine(question) : question, ip) &&
-      (addresses?.some((expected) => isSameAddress(expected, ip)) ?? true),
+      (addresses?.keys().some((expected) => isSameAddress(expected, ip)) ??
+        true),
   );
 }
 
 /**
  * The peer knows us by the address that connections to it leave from; where
- * none was chosen, by the one that the client has reached us at.
+ * none was chosen, by the one that the client has reached us at. Where there is
+ * no such address none is guessed.
  */
 function listenHost(
   { local, services }: Session,
-  addresses: IpAddress[] | undefined,
+  addresses: Welcome["addresses"],
 ): string {
-  const far = addresses?.[0] ?? parseIpAddress(local.hostname);
-  const near = far && outgoingFor(services.outgoing, far);
-  return near === undefined ? local.hostname : formatIpAddress(near);
+  const [first] = addresses?.keys() ?? [];
+  const far = first ?? parseIpAddress(local.hostname);
+  const { ipv4, ipv6 } = services.outgoing;
+  const near = far === undefined
+    ? ipv4 ?? ipv6
+    : outgoingFor(services.outgoing, far);
+  if (near !== undefined) return formatIpAddress(near);
+  if (pathOf(local) === undefined) return local.hostname;
+  throw new Refusal(
+    "forbidden",
+    "BIND needs an address to listen on, and the client came by a Unix socket; --bind names one",
+  );
 }
 
 function listen(hostname: string): Deno.TcpListener {
   try {
-    return Deno.listen({ hostname, port: 0 });
+    return Deno.listen({ hostname, port: 0, tcpBacklog: BACKLOG });
   } catch (error) {
     const reason = errorCode(error) ?? String(error);
     throw new DialError(
@@ -156,14 +163,4 @@ function listen(hostname: string): Deno.TcpListener {
       { cause: error },
     );
   }
-}
-
-async function writeEarly({ connection, early }: Arrival): Promise<number> {
-  const target = new Duplex(connection);
-  let count = 0;
-  for (const bytes of early) {
-    await target.write(bytes);
-    count += bytes.length;
-  }
-  return count;
 }

@@ -7,15 +7,17 @@
 
 import type { Connection } from "../net/connection.ts";
 import { DialError } from "../net/dial_error.ts";
-import { LINGER, linger } from "../net/linger.ts";
+import { LINGER } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import type { ConnectionResult } from "../observe/log_event.ts";
 import { Refusal } from "../policy/refusal.ts";
 import type { Context } from "../sync/context.ts";
 import { HttpError } from "../wire/http_error.ts";
 import { Socks5Error } from "../wire/socks5.ts";
+import { setDeadline } from "../sync/deadline.ts";
 import { describeError } from "./describe_error.ts";
-import { judgeWay } from "./loops.ts";
+import { farewell } from "./farewell.ts";
+import { judgeTrail } from "./loops.ts";
 import { refusalReason } from "./refusal_reason.ts";
 import type { CommonServices, Services } from "./services.ts";
 import { Session } from "./session.ts";
@@ -48,10 +50,10 @@ export async function handleConnection<S extends CommonServices>(
 ): Promise<void> {
   using session = new Session(connection, context, draining, services);
   try {
-    session.requirePlace();
-    const judging = judgeWay(session);
+    const room = session.requirePlace();
+    if (room !== undefined) await room;
+    const judging = judgeTrail(session);
     if (judging !== undefined) await judging;
-    connection.setNoDelay(true);
     recordTunnel(session, await protocol(session));
   } catch (error) {
     recordFailure(session, error);
@@ -64,17 +66,22 @@ async function refuse(
   session: Session<CommonServices>,
   error: unknown,
 ): Promise<void> {
-  const { client, encodeRefusal, services } = session;
+  const { client, encodeRefusal } = session;
   session.endHandshake();
-  session.stopClock();
+  session.log();
+  if (encodeRefusal === undefined || isGone(error)) {
+    return await farewell(session, LINGER);
+  }
+  const { linger } = session;
+  const deadline = setDeadline(linger.total, () => client.close());
   try {
-    if (encodeRefusal !== undefined && !isGone(error)) {
-      await client.write(encodeRefusal(error));
-    }
+    await client.write(encodeRefusal(error));
   } catch {
     return; // The client did not wait for the answer.
+  } finally {
+    deadline.clear();
   }
-  await linger(client, Math.min(services.timeouts.handshake || LINGER, LINGER));
+  await farewell(session, linger);
 }
 
 function recordTunnel(

@@ -13,6 +13,9 @@ import type { Session } from "./session.ts";
 import { socks4 } from "./socks4.ts";
 import { socks5 } from "./socks5.ts";
 
+const LF = 0x0a;
+const CR = 0x0d;
+
 const HANDLERS: Readonly<Record<ProtocolName, Protocol>> = {
   socks5,
   socks4,
@@ -20,7 +23,8 @@ const HANDLERS: Readonly<Record<ProtocolName, Protocol>> = {
 };
 
 /**
- * Handles a client by what its first byte says, and leaves that byte to be read.
+ * Handles a client by what its first byte says, and leaves that byte to be read;
+ * an empty line comes before HTTP alone.
  *
  * @param session The client.
  * @returns How its tunnel ended.
@@ -30,7 +34,9 @@ const HANDLERS: Readonly<Record<ProtocolName, Protocol>> = {
 export async function detect(session: Session): Promise<TunnelResult> {
   const { reader, services } = session;
   const first = await reader.peek();
-  const name = protocolOf(first);
+  const name = await beginsWithEmptyLine(session, first)
+    ? "http"
+    : protocolOf(first);
   if (name === undefined || !services.protocols.has(name)) {
     const byte = first.toString(16).padStart(2, "0");
     throw new Refusal(
@@ -42,6 +48,25 @@ export async function detect(session: Session): Promise<TunnelResult> {
   }
   // Not awaited: nothing of this is kept while the tunnel is open.
   return HANDLERS[name](session);
+}
+
+/**
+ * A CRLF before its first request is nothing but a client of HTTP, which reads
+ * past it (RFC 9112 §2.2).
+ */
+async function beginsWithEmptyLine(
+  { reader, services }: Session,
+  first: number,
+): Promise<boolean> {
+  if (first !== CR || !services.protocols.has("http")) return false;
+  try {
+    const pair = await reader.readExact(2);
+    reader.unread(pair);
+    return pair[1] === LF;
+  } catch (error) {
+    if (error instanceof Deno.errors.UnexpectedEof) return false;
+    throw error;
+  }
 }
 
 /** A letter begins the method of an HTTP request (RFC 9110 §9.1). */

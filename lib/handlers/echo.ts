@@ -114,11 +114,11 @@ class Exchange {
 
   /** Reads to the client's end; what comes after ours is thrown away. */
   async #answerAll(): Promise<void> {
-    const reader = this.#session.client.readable.getReader();
+    const { reader } = this.#session;
     while (true) {
-      const { value, done } = await reader.read();
-      if (done) break;
-      if (!this.#isEnding) await this.#answer(value);
+      const bytes = await reader.readSome();
+      if (bytes === undefined) break;
+      if (!this.#isEnding) await this.#answer(bytes);
     }
     this.#result.endedFirst ??= "client";
     if (this.#settings.mode === "chargen") return;
@@ -131,7 +131,7 @@ class Exchange {
     if (mode === "chargen") return;
     if (mode === "discard") await this.#spend(bytes.length);
     else if (this.#line === undefined) await this.#write(bytes);
-    // The next read is into the same buffer, so a copy is held.
+    // The next read uses the same memory, so the line holds a copy.
     else await this.#line.push(bytes.slice(), bytes.length);
   }
 
@@ -176,7 +176,7 @@ class Exchange {
       reset();
       return;
     }
-    this.#linger = setDeadline(LINGER, () => client.close());
+    this.#linger = setDeadline(LINGER.total, () => client.close());
     await this.#writer.close();
   }
 

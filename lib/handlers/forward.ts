@@ -25,6 +25,8 @@ import type { Session } from "./session.ts";
 import { dialledAddress, type UpstreamLease } from "./upstream.ts";
 import type { Upstreams } from "./upstreams.ts";
 
+const NOTHING = new Uint8Array();
+
 /** What the relay works with. */
 export interface ForwardServices extends CommonServices {
   /** Where connections go; `undefined` is nowhere but by server names. */
@@ -60,7 +62,7 @@ export async function forward(
   // A pooled connection that has ended is only noticed when it is used: until
   // the client has said something, it needs none.
   const waits = services.poolMode !== "off" && !services.serverSpeaksFirst;
-  let first: Uint8Array = new Uint8Array();
+  let first: Uint8Array = NOTHING;
   try {
     if (waits) first = await firstBytes(session);
   } catch (error) {
@@ -68,14 +70,30 @@ export async function forward(
   }
   if (waits && first.length === 0) return endedAtOnce(undefined, "client");
   live?.begin("dial");
-  using lease = await leaseWith(session, first);
+  using lease = await leaseFor(session, { first });
   live?.end();
+  return await relay(session, lease, first);
+}
+
+/**
+ * Joins a client and the connection that was taken for it.
+ *
+ * @param session The client.
+ * @param lease The connection; kept for another client where that is the mode.
+ * @param first What the client has said, which was sent (default: nothing).
+ * @returns How its tunnel ended.
+ */
+export async function relay(
+  session: Session<ForwardServices>,
+  lease: UpstreamLease,
+  first: Uint8Array = NOTHING,
+): Promise<TunnelResult> {
+  const { live, record, services } = session;
   record.address = dialledAddress(lease);
-  const early = await writeEarly(session, lease.borrowed);
-  live?.add(first.length, early);
+  live?.add(first.length, 0);
   const { duplex } = lease.borrowed;
-  // What is ready is an ordinary client's, whose way is known beforehand.
-  const isOrdinary = session.way === services.way;
+  // What is ready is an ordinary client's, whose trail is known beforehand.
+  const isOrdinary = session.trail === services.trail;
   const keepTarget = services.poolMode === "reuse" && isOrdinary
     ? services.poolSettle
     : undefined;
@@ -84,28 +102,43 @@ export async function forward(
     duplex.pace = undefined; // It was this client's.
     lease.giveBack();
   }
-  return {
-    ...result,
-    sent: result.sent + first.length,
-    received: result.received + early,
-  };
+  return { ...result, sent: result.sent + first.length };
 }
 
-/** Borrows a connection that takes the client's first bytes. */
-async function leaseWith(
+/** What a connection is taken for. */
+export interface LeaseWish {
+  /** What the client has said, which is sent (default: nothing). */
+  first?: Uint8Array;
+  /** Protocols to offer by ALPN (default: what the client has agreed on). */
+  protocols?: readonly string[];
+}
+
+/**
+ * Borrows a connection for a client; one that takes its first bytes.
+ *
+ * @param session The client.
+ * @param wish What it is taken for.
+ * @returns The connection; to be disposed of.
+ * @throws {Refusal} If no upstream is for this client.
+ * @throws {DialError} If none can be reached.
+ */
+export async function leaseFor(
   session: Session<ForwardServices>,
-  first: Uint8Array,
+  { first = NOTHING, protocols = agreedBy(session) }: LeaseWish,
 ): Promise<UpstreamLease> {
   const { context, record, remote, serverName, services } = session;
-  const way = session.way === services.way ? undefined : session.way;
   const upstreams = upstreamsFor(session);
-  const client = remote.hostname;
-  const header = encodeProxyHeader(session, services.sendProxy, serverName);
-  for (let fresh = way !== undefined;; fresh = true) {
-    const lease = await upstreams.lease(context, { client, fresh, way });
+  const options = {
+    client: remote.hostname,
+    header: encodeProxyHeader(session, services.sendProxy, serverName),
+    protocols,
+    trail: session.trail === services.trail ? undefined : session.trail,
+  };
+  for (let fresh = options.trail !== undefined;; fresh = true) {
+    const lease = await upstreams.lease(context, { ...options, fresh });
     record.target = lease.upstream.name;
     try {
-      await writeFirst(session, lease.borrowed, [header, first]);
+      await writeFirst(session, lease.borrowed, first);
       return lease;
     } catch (error) {
       lease[Symbol.dispose]();
@@ -121,7 +154,18 @@ async function leaseWith(
   }
 }
 
-function upstreamsFor(
+function agreedBy({ protocol }: Session<ForwardServices>): readonly string[] {
+  return protocol === undefined ? [] : [protocol];
+}
+
+/**
+ * Finds the upstreams of a client.
+ *
+ * @param session The client; it has the server's name where it has named one.
+ * @returns The upstreams.
+ * @throws {Refusal} If none is for it.
+ */
+export function upstreamsFor(
   { serverName, services }: Session<ForwardServices>,
 ): Upstreams {
   const upstreams = services.byServerName.find(serverName) ??
@@ -133,18 +177,17 @@ function upstreamsFor(
   throw new Refusal("forbidden", `There is no upstream for ${what}`);
 }
 
-/** Writes messages; an upstream that takes none must not hold us for ever. */
+/** Writes them; an upstream that takes none must not hold us for ever. */
 async function writeFirst(
   { context, services }: Session<ForwardServices>,
   { duplex }: Borrowed,
-  messages: readonly Uint8Array[],
+  bytes: Uint8Array,
 ): Promise<void> {
+  if (bytes.length === 0) return;
   const limit = context.cancelAfter(services.timeouts.idle, "Idle time");
   const unregister = context.onCancel(() => duplex.close());
   try {
-    for (const bytes of messages) {
-      if (bytes.length > 0) await duplex.send(bytes);
-    }
+    await duplex.send(bytes);
   } finally {
     unregister();
     limit.clear();
@@ -153,33 +196,21 @@ async function writeFirst(
 
 /** Waits until the client says something; nothing is its end of file. */
 async function firstBytes(
-  { client, context, draining, services }: Session<ForwardServices>,
+  { context, draining, reader, services }: Session<ForwardServices>,
 ): Promise<Uint8Array> {
   const limit = context.cancelAfter(services.timeouts.idle, "Idle time");
   const leaveDrain = draining.onCancel((reason) => context.cancel(reason));
   try {
-    const bytes = await client.receive();
-    return bytes?.slice() ?? new Uint8Array(); // Its buffer is used again.
+    const bytes = await reader.readSome();
+    return bytes ?? new Uint8Array();
   } catch (error) {
     context.throwIfCancelled();
     throw error;
   } finally {
     limit.clear();
     leaveDrain();
+    reader.release();
   }
-}
-
-/** Gives the client what the upstream has said before it was asked. */
-async function writeEarly(
-  { client }: Session<ForwardServices>,
-  { early }: Borrowed,
-): Promise<number> {
-  let count = 0;
-  for (const bytes of early) {
-    await client.write(bytes);
-    count += bytes.length;
-  }
-  return count;
 }
 
 /** The client has said nothing, so no upstream was needed. */

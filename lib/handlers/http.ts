@@ -17,7 +17,11 @@
 
 import type { TunnelResult } from "../net/tunnel.ts";
 import { HttpError } from "../wire/http_error.ts";
-import { type Framing, requestFraming } from "../wire/http1_framing.ts";
+import {
+  type Framing,
+  isWithoutBody,
+  requestFraming,
+} from "../wire/http1_framing.ts";
 import { parseMaxForwards } from "../wire/http1_max_forwards.ts";
 import {
   isPersistent,
@@ -89,7 +93,9 @@ async function serve(
 
 /**
  * Asks for credentials, on the same connection where nothing is in the way: a
- * body would have to be read to find the next request.
+ * body would have to be read to find the next request, and what follows a
+ * CONNECT may be the first bytes of a tunnel that somebody else has chosen
+ * (RFC 9931: a refused CONNECT closes the connection).
  */
 async function challenge(
   client: HttpClient,
@@ -97,18 +103,13 @@ async function challenge(
   framing: Framing,
 ): Promise<void> {
   const error = new HttpError(407, "This proxy needs a user name and password");
-  const isKept = isPersistent(head) && isWithoutBody(framing) &&
-    client.requests < MOST_CHALLENGES;
-  if (!isKept) throw error;
   const { method } = head;
+  const isKept = isPersistent(head) && isWithoutBody(framing) &&
+    method !== "CONNECT" && client.requests < MOST_CHALLENGES;
+  if (!isKept) throw error;
   await client.session.client.write(
     encodeAnswer(error, { method, connection: "keep-alive" }),
   );
   client.session.live?.fail("http-407");
   client.log({ result: "refused", reason: `${method} 407` });
-}
-
-function isWithoutBody(framing: Framing): boolean {
-  return framing.kind === "none" ||
-    framing.kind === "length" && framing.length === 0;
 }

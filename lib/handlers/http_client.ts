@@ -5,12 +5,13 @@
  */
 
 import { HttpReader } from "../net/http_reader.ts";
-import { LINGER, linger } from "../net/linger.ts";
+import { HTTP_LINGER } from "../net/linger.ts";
 import type { End, TunnelResult } from "../net/tunnel.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { HttpError } from "../wire/http_error.ts";
-import type { Head } from "../wire/http1_head.ts";
+import { type Head, MOST_EMPTY_LINES } from "../wire/http1_head.ts";
+import { farewell } from "./farewell.ts";
 import { encodeAnswer } from "./http_answer.ts";
 import { Origins } from "./http_origins.ts";
 import type { Session } from "./session.ts";
@@ -45,25 +46,35 @@ export class HttpClient implements Disposable {
   constructor(session: Session) {
     this.session = session;
     session.reader.release();
+    session.linger = HTTP_LINGER;
     this.reader = new HttpReader(session.client);
     session.live?.meter(() => this);
   }
 
   /**
    * Waits for the next request. Its head has the handshake's time once its
-   * first byte has come; before that, the connection may be idle.
+   * first byte has come; before that, and with nothing but empty lines behind
+   * the last one, the connection may be idle.
    *
    * @returns Its head; `undefined` where the connection is over.
    * @throws {HttpError} If it is malformed.
+   * @throws {Deno.errors.UnexpectedEof} If the connection ends within it, or
+   *   with nothing but empty lines before the first.
    */
   async nextHead(): Promise<Head | undefined> {
     // The first one is within the limit that the session has begun with.
+    let emptyLines: number | undefined;
     if (this.requests > 0) {
-      if (!await this.#waitForByte()) return undefined;
+      emptyLines = await this.#waitForRequest();
+      if (emptyLines === undefined) return undefined;
       this.session.beginHandshake(this.reader.bytes.length);
     }
     this.#begin();
-    return await this.#readHead();
+    const head = await this.#readHead(emptyLines);
+    if (head === undefined && this.requests === 1) {
+      throw new Deno.errors.UnexpectedEof("Cannot read head: nothing came");
+    }
+    return head;
   }
 
   /**
@@ -106,9 +117,8 @@ export class HttpClient implements Disposable {
   /** Sees to the last answer being read, where the client has not left. */
   async leave(): Promise<void> {
     if (this.reader.isEnded) return;
-    this.session.stopClock();
     this.release();
-    await linger(this.session.client, LINGER);
+    await farewell(this.session, HTTP_LINGER);
   }
 
   /** Gives the stream back, for a tunnel or for the last words. */
@@ -124,7 +134,7 @@ export class HttpClient implements Disposable {
   }
 
   /** A client that is too slow with its head is told so (RFC 9110 §15.5.9). */
-  async #readHead(): Promise<Head | undefined> {
+  async #readHead(emptyLines: number | undefined): Promise<Head | undefined> {
     const { session } = this;
     let late: unknown;
     session.onLate = (error) => {
@@ -133,7 +143,7 @@ export class HttpClient implements Disposable {
       this.release(); // Ends the wait, and leaves the connection open.
     };
     try {
-      return await this.reader.readHead();
+      return await this.reader.readHead(emptyLines);
     } catch (error) {
       throw late ?? error;
     } finally {
@@ -158,21 +168,31 @@ export class HttpClient implements Disposable {
     this.#began = { at, startedAt: Date.now(), sent, received };
   }
 
-  /** An idle connection ends with its time, and when the proxy shuts down. */
-  async #waitForByte(): Promise<boolean> {
+  /**
+   * An idle connection ends with its time, and when the proxy shuts down.
+   *
+   * @returns How many empty lines may still come before the head; `undefined`
+   *   where the connection has ended.
+   */
+  async #waitForRequest(): Promise<number | undefined> {
     const { client, context, draining, services } = this.session;
     const { handshake, idle } = services.timeouts;
     const end = () => client.close();
-    if (this.reader.bytes.length > 0) return true;
+    let left = this.reader.skipEmptyLines(MOST_EMPTY_LINES);
+    if (this.reader.bytes.length > 0) return left;
     const leaveDrain = draining.onCancel(end);
     // Whoever has not said who he is gets no more time than for a handshake.
     const deadline = setDeadline(this.isKnown ? idle : handshake, end);
     try {
-      return await this.reader.fill();
+      while (await this.reader.fill()) {
+        left = this.reader.skipEmptyLines(left);
+        if (this.reader.bytes.length > 0) return left;
+      }
+      return undefined;
     } catch (error) {
       // Between two requests a reset is as good an end as any.
       if (context.cancelled) throw error;
-      return false;
+      return undefined;
     } finally {
       deadline.clear();
       leaveDrain();

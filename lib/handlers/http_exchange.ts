@@ -5,13 +5,18 @@
  */
 
 import type { TunnelResult } from "../net/tunnel.ts";
+import { pathOf } from "../net/unix_socket.ts";
 import { HttpError } from "../wire/http_error.ts";
 import {
   encodeForwardedRequest,
   encodeForwardedResponse,
   isUpgrade,
 } from "../wire/http1_forward.ts";
-import { type Framing, responseFraming } from "../wire/http1_framing.ts";
+import {
+  type Framing,
+  isWithoutBody,
+  responseFraming,
+} from "../wire/http1_framing.ts";
 import { isPersistent, type RequestHead } from "../wire/http1_request.ts";
 import {
   isReusable,
@@ -116,7 +121,14 @@ function encodeRequest(exchange: Exchange): Uint8Array {
   return encodeForwardedRequest(head, target, {
     framing,
     maxForwards,
-    ...(services.forwardedFor ? { forwardedFor: remote.hostname } : {}),
+    // As Squid calls a client without an address.
+    ...(services.forwardedFor
+      ? {
+        forwardedFor: pathOf(remote) === undefined
+          ? remote.hostname
+          : "unknown",
+      }
+      : {}),
   });
 }
 
@@ -127,7 +139,7 @@ function isStale(
   error: unknown,
 ): boolean {
   return origin.isUsed && !wires.isCut && !(error instanceof HttpError) &&
-    framing.kind === "none" && IDEMPOTENT.test(head.method);
+    isWithoutBody(framing) && IDEMPOTENT.test(head.method);
 }
 
 async function readAnswer(exchange: Exchange, origin: Origin): Promise<Answer> {

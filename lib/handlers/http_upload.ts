@@ -66,7 +66,7 @@ export class HttpUpload implements Disposable {
    */
   [Symbol.dispose](): void {
     this.#halfClose?.clear();
-    if (this.#isSending) this.#wires.client.session.client.detachBuffer();
+    if (this.#isSending) this.#wires.client.reader.detach();
   }
 
   /** Never rejects: what fails cuts the exchange, or is told by the answer. */

@@ -13,7 +13,7 @@
  * @module
  */
 
-import { LINGER, linger } from "../net/linger.ts";
+import { LINGER } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { Channel } from "../sync/channel.ts";
 import { Context } from "../sync/context.ts";
@@ -22,6 +22,7 @@ import { RateLimiter } from "../sync/rate_limiter.ts";
 import { watchStall } from "../sync/stall.ts";
 import type { HubDecoder, HubDialect, HubFrame } from "../wire/hub_frame.ts";
 import { CLOSE } from "../wire/websocket.ts";
+import { farewell } from "./farewell.ts";
 import { runHubCommand } from "./hub_commands.ts";
 import type { HubMember } from "./hub_member.ts";
 import { HubOutbox } from "./hub_outbox.ts";
@@ -106,12 +107,12 @@ class HubClient implements Disposable {
     this.#session.services.hub.leave(this.#member);
     await this.#finishWriting(writing, error);
     await reading;
+    const result = this.#result(error);
     // The client may be sending still: closing now could cost it our last words.
     if (error instanceof HubFarewell || this.#closing !== undefined) {
-      this.#session.stopClock();
-      await linger(this.#session.client, LINGER);
+      await farewell(this.#session, LINGER);
     }
-    return this.#result(error);
+    return result;
   }
 
   [Symbol.dispose](): void {
@@ -227,7 +228,7 @@ class HubClient implements Disposable {
         : this.#closing,
     );
     const stall = watchStall(
-      LINGER,
+      LINGER.idle,
       () => this.#counts.bytes,
       () => this.#session.client.close(),
     );

@@ -5,12 +5,13 @@
  */
 
 import { HttpReader } from "../net/http_reader.ts";
-import { LINGER, linger } from "../net/linger.ts";
+import { HTTP_LINGER, LINGER } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { refuseOrigin } from "../policy/web_origin.ts";
 import { HttpError } from "../wire/http_error.ts";
 import { parseRequestHead, type RequestHead } from "../wire/http1_request.ts";
 import type { Field } from "../wire/http1_fields.ts";
+import { farewell } from "./farewell.ts";
 import { encodeAnswer } from "./http_answer.ts";
 import { serveHubClient } from "./hub_client.ts";
 import { encodePage, SOCKET_PATH } from "./hub_page.ts";
@@ -57,6 +58,7 @@ async function readRequest(
 ): Promise<RequestHead> {
   session.record.protocol = "http";
   session.encodeRefusal = refusalFor("GET");
+  session.linger = HTTP_LINGER;
   const reader = new HttpReader(session.client);
   try {
     const head = await reader.readHead();
@@ -94,7 +96,7 @@ async function answerPage(
   await client.write(page);
   session.endHandshake();
   const sent = client.received;
-  await linger(client, LINGER);
+  await farewell(session, LINGER);
   return {
     sent,
     received: page.length,

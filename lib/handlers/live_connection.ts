@@ -57,13 +57,15 @@ export interface LiveEnds {
   onTime(name: TimedName, milliseconds: number): void;
   /** A request of it has ended, which is told for itself. */
   onRequest(live: LiveConnection, event: ConnectionEvent): void;
+  /** It is closed. */
+  onLeave(live: LiveConnection): void;
   /**
-   * It has ended.
+   * Its record is complete: when it is closed, or before its farewell.
    *
    * @param live The connection.
    * @param isTold Whether all there is to tell was told by its requests.
    */
-  onLeave(live: LiveConnection, isTold: boolean): void;
+  onConclude(live: LiveConnection, isTold: boolean): void;
 }
 
 /** Phases that are kept; a connection that has more is in a loop. */
@@ -90,6 +92,7 @@ export class LiveConnection {
   #phases: Phase[] = [];
   #before = NOTHING;
   #read: (() => Carried) | undefined;
+  #isConcluded = false;
 
   /**
    * Begins to watch a connection.
@@ -212,13 +215,27 @@ export class LiveConnection {
   }
 
   /**
-   * Tells that it has ended.
+   * Tells how it has ended, although it is not closed yet. Only the first call
+   * counts.
+   *
+   * @param isTold Whether its requests have told all.
+   */
+  conclude(isTold: boolean): void {
+    if (this.#isConcluded) return;
+    this.#isConcluded = true;
+    this.end();
+    this.#ends.onConclude(this, isTold);
+  }
+
+  /**
+   * Tells that it is closed, and how it has ended where that was not told.
    *
    * @param isTold Whether its requests have told all.
    */
   leave(isTold: boolean): void {
     this.end();
-    this.#ends.onLeave(this, isTold);
+    this.#ends.onLeave(this);
+    this.conclude(isTold);
   }
 
   /**

@@ -12,18 +12,20 @@
 
 import type { Connection } from "../net/connection.ts";
 import { dial, type Dialled, type DialOptions } from "../net/dial.ts";
+import type { DialHostOptions } from "../net/dial_host.ts";
 import { ownDials } from "../net/own_dials.ts";
-import { ownListeners, type Way } from "../net/own_listeners.ts";
+import { ownListeners, type Trail } from "../net/own_listeners.ts";
 import { connectUnix } from "../net/unix_socket.ts";
 import { Refusal } from "../policy/refusal.ts";
 import type { Context } from "../sync/context.ts";
+import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import type { CommonServices } from "./services.ts";
 import type { Session } from "./session.ts";
 
-/** Where a connection leads to. */
-export interface Destination {
+/** What a connection is to reach. */
+export interface Reached {
   /** Addresses, in order of preference; one at least. */
   readonly addresses: IpAddress[];
   /** Port, 1 to 65535. */
@@ -38,11 +40,11 @@ export interface Destination {
  * @returns When that is known, where it is not yet.
  * @throws {Refusal} `loop`, where it has been here before.
  */
-export function judgeWay(
+export function judgeTrail(
   session: Session<CommonServices>,
 ): Promise<void> | undefined {
   const { context, local, remote, services } = session;
-  if (services.way === undefined || ownDials.isIdle) return undefined;
+  if (services.trail === undefined || ownDials.isIdle) return undefined;
   const ends = { localAddr: local, remoteAddr: remote };
   const found = ownDials.find(ends, context);
   if (found === undefined) return undefined;
@@ -50,18 +52,21 @@ export function judgeWay(
     goOn(session, found);
     return undefined;
   }
-  return found.then((way) => goOn(session, way), (error: unknown) => {
+  return found.then((trail) => goOn(session, trail), (error: unknown) => {
     context.throwIfCancelled();
     if (!(error instanceof DOMException)) throw error;
     throw new Refusal("loop", "loop: where it comes from is not known in time");
   });
 }
 
-function goOn(session: Session<CommonServices>, way: Way | undefined): void {
-  if (way === undefined) return;
-  const [here] = session.way;
-  session.way = [...way, ...session.way];
-  if (!way.includes(here!)) return;
+function goOn(
+  session: Session<CommonServices>,
+  trail: Trail | undefined,
+): void {
+  if (trail === undefined) return;
+  const [here] = session.trail;
+  session.trail = [...trail, ...session.trail];
+  if (!trail.includes(here!)) return;
   throw new Refusal("loop", `loop: it has come through ${here} before`);
 }
 
@@ -70,26 +75,45 @@ function goOn(session: Session<CommonServices>, way: Way | undefined): void {
  *
  * @param to Where it leads to.
  * @param context Gives up when cancelled.
- * @param options As `dial` takes them, with the way so far.
+ * @param options As `dial` takes them, with the trail so far.
  * @returns The connection; the caller closes it.
  * @throws {Refusal} `loop`, where all addresses lead to such listeners.
  * @throws What `dial` throws.
  */
 export function dialOn(
-  { addresses, port }: Destination,
+  { addresses, port }: Reached,
   context: Context,
   options: DialOptions,
 ): Promise<Dialled> {
-  const { way } = options;
-  return way !== undefined && ownListeners.hasPort(port)
-    ? dialElsewhere(way, { addresses, port }, context, options)
+  const { trail } = options;
+  return trail !== undefined && ownListeners.hasPort(port)
+    ? dialElsewhere(trail, { addresses, port }, context, options)
     : dial(addresses, port, context, options);
+}
+
+/**
+ * Resolves a host and dials it, but for listeners that are on the way.
+ *
+ * @param target Host, and port, 1 to 65535.
+ * @param context Gives up when cancelled.
+ * @param options As `dialHost` takes them, with the trail so far.
+ * @returns The connection; the caller closes it.
+ * @throws {Refusal} `loop`, where all addresses lead to such listeners.
+ * @throws What `dialHost` throws.
+ */
+export async function dialHostOn(
+  { host, port }: { host: Host; port: number },
+  context: Context,
+  { resolver, ...options }: DialHostOptions,
+): Promise<Dialled> {
+  const { addresses, late } = await resolver.find(host, context);
+  return await dialOn({ addresses, port }, context, { ...options, late });
 }
 
 /**
  * Connects to a Unix socket, unless its listener is on the way.
  *
- * @param way The way so far.
+ * @param trail The trail so far.
  * @param path Path of the socket.
  * @param context Gives up when cancelled.
  * @returns The connection; the caller closes it.
@@ -97,14 +121,14 @@ export function dialOn(
  * @throws What `connectUnix` throws.
  */
 export async function connectUnixOn(
-  way: Way,
+  trail: Trail,
   path: string,
   context: Context,
 ): Promise<Connection> {
   const name = ownListeners.atPath(path);
   if (name === undefined) return await connectUnix(path, context);
-  if (way.includes(name)) throw loopAt(name, name);
-  const forget = ownDials.beginAt(name, way);
+  if (trail.includes(name)) throw loopAt(name, name);
+  const forget = ownDials.beginAt(name, trail);
   try {
     return await connectUnix(path, context);
   } catch (error) {
@@ -115,26 +139,34 @@ export async function connectUnixOn(
 
 /** Of a name's addresses, one may be a listener and another one not. */
 async function dialElsewhere(
-  way: Way,
-  { addresses, port }: Destination,
+  trail: Trail,
+  { addresses, port }: Reached,
   context: Context,
-  options: DialOptions,
+  { late, ...options }: DialOptions,
 ): Promise<Dialled> {
-  const open = addresses.filter((ip) => !isOn(way, ip, port));
+  let back: IpAddress | undefined;
+  const isOpen = (ip: IpAddress) => {
+    if (!isOn(trail, ip, port)) return true;
+    back ??= ip;
+    return false;
+  };
+  const open = addresses.filter(isOpen);
   try {
-    if (open.length > 0) return await dial(open, port, context, options);
+    if (open.length > 0 || late !== undefined) {
+      const others = late?.then((more) => more.filter(isOpen));
+      return await dial(open, port, context, { ...options, late: others });
+    }
   } catch (error) {
     context.throwIfCancelled();
-    if (open.length === addresses.length) throw error;
+    if (back === undefined) throw error;
   }
-  const back = addresses.find((ip) => isOn(way, ip, port))!;
-  const name = ownListeners.at(back, port)!;
-  throw loopAt(formatHostPort(back, port), name);
+  const name = ownListeners.at(back!, port)!;
+  throw loopAt(formatHostPort(back!, port), name);
 }
 
-function isOn(way: Way, address: IpAddress, port: number): boolean {
+function isOn(trail: Trail, address: IpAddress, port: number): boolean {
   const name = ownListeners.at(address, port);
-  return name !== undefined && way.includes(name);
+  return name !== undefined && trail.includes(name);
 }
 
 function loopAt(place: string, name: string): Refusal {

@@ -18,6 +18,7 @@ import { formatHostPort } from "../wire/host_port.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import {
   aboutThisMachine,
+  type AllowedAddresses,
   noteRule,
   questionOf,
   requireAddress,
@@ -90,7 +91,7 @@ async function openAllowed(
     }
   }
   const allowed = await resolveAllowed(session, wish);
-  const [[address, verdict]] = [...allowed] as [[IpAddress, Verdict]];
+  const [[address, verdict]] = [...allowed.verdicts] as [[IpAddress, Verdict]];
   const group = parents?.find(verdict.via);
   if (group === undefined) return await openDirect(session, allowed, wish);
   const checked = { ...wish, host: address, verdict };
@@ -102,8 +103,8 @@ async function openThrough(
   group: ParentGroup,
   { host, port, verdict }: Wish & { host: Host; verdict: Verdict },
 ): Promise<OpenedTarget> {
-  const { context, live, record, remote, way: passed } = session;
-  const client = { client: remote.hostname, context, way: passed };
+  const { context, live, record, remote, trail } = session;
+  const client = { client: remote.hostname, context, trail };
   live?.begin("dial");
   const { connection, duplex, way } = await group.dial({ host, port }, client);
   live?.end();
@@ -116,28 +117,29 @@ async function openThrough(
 
 async function openDirect(
   session: Session,
-  allowed: ReadonlyMap<IpAddress, Verdict>,
+  { late, verdicts }: AllowedAddresses,
   wish: Wish,
 ): Promise<OpenedTarget> {
   const { context, live, record, services } = session;
   const { outgoing, parents, timeouts } = services;
   const { port } = wish;
-  const direct = [...allowed.keys()].filter((ip) =>
-    parents?.find(allowed.get(ip)!.via) === undefined
-  );
+  const isDirect = (ip: IpAddress) =>
+    parents?.find(verdicts.get(ip)!.via) === undefined;
+  const direct = [...verdicts.keys()].filter(isDirect);
   live?.begin("dial");
   const to = { addresses: direct, port };
   const { connection, address } = await dialOn(to, context, {
     timeout: timeouts.connect,
     outgoing,
-    way: session.way,
+    trail: session.trail,
+    late: late?.then((more) => more.filter(isDirect)),
   });
   live?.end();
   if (services.isGuarded && leadsHere(connection)) {
-    requireOwnAllowed(session, wish, { address, connection });
+    await requireOwnAllowed(session, wish, { address, connection });
   }
   record.address = formatHostPort(address, port);
-  const verdict = allowed.get(address)!;
+  const verdict = verdicts.get(address)!;
   noteRule(session, verdict);
   const duplex = new Duplex(connection);
   return { connection, duplex, address, via: verdict.via };
@@ -149,14 +151,17 @@ function leadsHere({ localAddr, remoteAddr }: Connection): boolean {
 }
 
 /** The last look of the guard; nothing has been sent by then. */
-function requireOwnAllowed(
+async function requireOwnAllowed(
   session: Session,
   wish: Wish,
   { address, connection }: Dialled,
-): void {
+): Promise<void> {
   const question = aboutThisMachine(questionOf(session, wish));
   try {
-    requireAddress(session, question, [address]);
+    await requireAddress(session, question, {
+      addresses: [address],
+      late: undefined,
+    });
   } catch (error) {
     connection.close();
     throw error;
@@ -209,22 +214,23 @@ export function requireAdmission(session: Session<CommonServices>): void {
  *
  * @param session The client.
  * @param wish What it asked for.
- * @returns One address at least, and which rule allows it.
+ * @returns One address at least, and which rule allows it. Those that a name
+ *   server is late with are judged when they come.
  * @throws {Refusal} `forbidden`, where none may be reached.
  * @throws {DialError} If it can't be resolved.
  */
 export async function resolveAllowed(
   session: Session,
   wish: Wish & { host: Host },
-): Promise<Map<IpAddress, Verdict>> {
+): Promise<AllowedAddresses> {
   const { context, live, services } = session;
   const question = questionOf(session, wish);
   live?.begin("rule");
   requireName(session, question);
   live?.begin("resolve");
-  const addresses = await services.resolver.resolve(wish.host, context);
+  const found = await services.resolver.find(wish.host, context);
   live?.begin("rule");
-  const allowed = requireAddress(session, question, addresses);
+  const allowed = await requireAddress(session, question, found);
   live?.end();
   return allowed;
 }

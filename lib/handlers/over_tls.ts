@@ -12,7 +12,7 @@
  * @module
  */
 
-import type { Channel, Connection } from "../net/connection.ts";
+import type { Channel, TlsConnection } from "../net/connection.ts";
 import type { Ends } from "../net/node_connection.ts";
 import { TlsError } from "../net/tls_error.ts";
 import type { Identity } from "../policy/identity.ts";
@@ -26,7 +26,7 @@ import type { Session } from "./session.ts";
 /** A client that TLS was agreed on with. */
 export interface SecuredClient {
   /** What is said inside of TLS. */
-  connection: Connection;
+  connection: TlsConnection;
   /** Who its certificate says it is; `undefined` where it has shown none. */
   identity: Identity | undefined;
 }
@@ -47,6 +47,8 @@ export interface ListenerTls {
    * @param hello What it has said, and will be read again.
    * @param channel Its connection; still open where this fails.
    * @param ends Where it is.
+   * @param protocols Protocols that this one may ask for by ALPN; empty is none
+   *   (default: the listener's).
    * @returns The client.
    * @throws {TlsAlertError} If its ClientHello can't be served.
    * @throws {TlsError} If it can't be agreed on, or the certificate is no good.
@@ -55,6 +57,7 @@ export interface ListenerTls {
     hello: ClientHello,
     channel: Channel,
     ends: Ends,
+    protocols?: readonly string[],
   ): Promise<SecuredClient>;
 }
 
@@ -72,32 +75,68 @@ export function overTls<S extends CommonServices>(
   protocol: Protocol<S>,
 ): Protocol<S> {
   return async (session) => {
-    try {
-      await secure(session, tls);
-    } catch (error) {
-      throw tlsRefusal(session, error);
-    }
+    const hello = await readHello(session);
+    await secure(session, tls, hello);
     return await protocol(session);
   };
 }
 
-async function secure<S extends CommonServices>(
+/**
+ * Reads what a client says first, and leaves it to be read again.
+ *
+ * @typeParam S What the session works with.
+ * @param session The client; it has the server's name then. The reader is
+ *   released.
+ * @returns What it says.
+ * @throws {Refusal} If it is no ClientHello.
+ */
+export async function readHello<S extends CommonServices>(
+  session: Session<S>,
+): Promise<ClientHello> {
+  const { reader } = session;
+  try {
+    const hello = await reader.parse(parseClientHello());
+    session.serverName = hello.serverName;
+    reader.unread(hello.bytes);
+    reader.release();
+    return hello;
+  } catch (error) {
+    throw tlsRefusal(session, error);
+  }
+}
+
+/**
+ * Agrees on TLS with a client; the session goes on inside of it.
+ *
+ * @typeParam S What the session works with.
+ * @param session The client.
+ * @param tls The TLS of the listener.
+ * @param hello What it has said, and will be read again.
+ * @param protocols Protocols that it may ask for (default: the listener's).
+ * @throws {Refusal} If what it has shown is no good.
+ * @throws {TlsError} If it has left.
+ */
+export async function secure<S extends CommonServices>(
   session: Session<S>,
   tls: ListenerTls,
+  hello: ClientHello,
+  protocols?: readonly string[],
 ): Promise<void> {
-  const { client, context, local, reader, remote } = session;
-  const hello = await reader.parse(parseClientHello());
-  reader.unread(hello.bytes);
-  reader.release();
-  const ends = { localAddr: local, remoteAddr: remote };
-  const { connection, identity } = await tls.accept(
-    hello,
-    client.channel(),
-    ends,
-  );
-  session.serverName = hello.serverName;
-  session.enter(connection, identity);
-  if (context.cancelled) connection.close();
+  const { client, context, local, remote } = session;
+  try {
+    const ends = { localAddr: local, remoteAddr: remote };
+    const { connection, identity } = await tls.accept(
+      hello,
+      client.channel(),
+      ends,
+      protocols,
+    );
+    session.protocol = connection.protocol;
+    session.enter(connection, identity);
+    if (context.cancelled) connection.close();
+  } catch (error) {
+    throw tlsRefusal(session, error);
+  }
 }
 
 /**

@@ -14,7 +14,7 @@ import {
   type Candidate,
 } from "../policy/balancer.ts";
 import { clientKey } from "../policy/client_key.ts";
-import type { Way } from "../net/own_listeners.ts";
+import type { Trail } from "../net/own_listeners.ts";
 import type { UpstreamHealth } from "../policy/upstream_health.ts";
 import type { Context } from "../sync/context.ts";
 import { formatParent, type Parent } from "../wire/parent_url.ts";
@@ -36,7 +36,7 @@ export interface ParentClient {
   /** Gives up when cancelled. */
   readonly context: Context;
   /** Listeners of ours that it is on its way through (default: none). */
-  readonly way?: Way;
+  readonly trail?: Trail;
 }
 
 /** A chain of parents, the nearest first. */
@@ -100,9 +100,9 @@ export class ParentGroup {
    */
   async dial(
     target: HopTarget,
-    { client, context, way }: ParentClient,
+    { client, context, trail }: ParentClient,
   ): Promise<ThroughParents> {
-    const options = { ...this.#options, way };
+    const options = { ...this.#options, trail };
     const tried = new Set<ParentChain>();
     let failure: unknown = new DialError("parent failed", "No parent is up");
     while (true) {
@@ -120,7 +120,7 @@ export class ParentGroup {
         return { ...chained, way: chain.name };
       } catch (error) {
         const loop = loopOf(error);
-        // It tells of this client's way alone: the parent is as good as before.
+        // It tells of this client's trail alone: the parent is as good as before.
         if (loop === undefined && !this.#isParents(chain, error)) throw error;
         failure = loop ?? error;
       }

@@ -47,6 +47,18 @@ export function encodeProxyHeader(
   });
 }
 
+/**
+ * Encodes the header of a connection that is no client's, such as a check: its
+ * sender speaks for itself.
+ *
+ * @param version Which version; `undefined` is none.
+ * @returns `LOCAL` in version 2, `UNKNOWN` in version 1, or nothing.
+ */
+export function encodeOwnHeader(version: ProxyVersion | undefined): Uint8Array {
+  if (version === undefined) return new Uint8Array();
+  return version === "v1" ? encodeProxyV1(undefined) : encodeProxyV2(undefined);
+}
+
 /** A client of a Unix socket has no address. */
 function endpointOf(
   { hostname, port }: Deno.NetAddr,

@@ -384,23 +384,33 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
   }
 
   /**
-   * Counts a connection that has ended.
+   * Takes out a connection that is closed.
+   *
+   * @param live The connection.
+   */
+  onLeave(live: LiveConnection): void {
+    this.open--;
+    this.#registry.delete(live);
+    const { sent, received } = live.carried;
+    this.ended.sent += sent;
+    this.ended.received += received;
+  }
+
+  /**
+   * Counts a connection whose record is complete.
    *
    * @param live The connection.
    * @param isTold Whether all there is to tell was told by its requests.
    */
-  onLeave(live: LiveConnection, isTold: boolean): void {
+  onConclude(live: LiveConnection, isTold: boolean): void {
     const { record } = live.session;
-    this.open--;
-    this.#registry.delete(live);
-    // What was sent before the meter began is in the record alone.
-    const { sent, received } = live.carried;
-    const atLeast = isTold ? { sent: 0, received: 0 } : record;
-    this.ended.sent += Math.max(sent, atLeast.sent);
-    this.ended.received += Math.max(received, atLeast.received);
     this.#countConnection(record);
     this.#countDatagrams(record);
     if (isTold) return;
+    // What was sent before the meter began is in the record alone.
+    const { sent, received } = live.carried;
+    this.ended.sent += Math.max(0, record.sent - sent);
+    this.ended.received += Math.max(0, record.received - received);
     if (record.protocol === "http") this.#countRequest(record);
     this.#countRefusal(live);
     this.#registry.end(live, record, record);

@@ -6,7 +6,7 @@
 
 import type { LogEvent } from "../observe/log_event.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
-import type { Way } from "../net/own_listeners.ts";
+import type { Trail } from "../net/own_listeners.ts";
 import type { Resolver } from "../net/resolver.ts";
 import type { Bans } from "../policy/bans.ts";
 import type { ConnectionLimits } from "../policy/connection_limits.ts";
@@ -20,7 +20,7 @@ import type { UsageLimits } from "./session_usage.ts";
 
 /** Time limits in milliseconds; 0 is for ever, but for `halfClose`: at once. */
 export interface Timeouts {
-  /** For the whole handshake, and again for a refused client to leave. */
+  /** For the whole handshake. */
   handshake: number;
   /** For connecting to the target, over all of its addresses. */
   connect: number;
@@ -65,10 +65,10 @@ export interface CommonServices {
   /** Watches the connections of the listener; `undefined` is nobody. */
   watch?: ListenerWatch | undefined;
   /**
-   * The way of an ordinary client's connection: the listener alone. `undefined`
+   * The trail of an ordinary client's connection: the listener alone. `undefined`
    * where connections lead nowhere from.
    */
-  way?: Way | undefined;
+  trail?: Trail | undefined;
 }
 
 /** What the handlers of a proxy work with. */

@@ -8,7 +8,8 @@
 import { ByteReader } from "../net/byte_reader.ts";
 import type { Connection } from "../net/connection.ts";
 import { Duplex } from "../net/duplex.ts";
-import type { Way } from "../net/own_listeners.ts";
+import type { Trail } from "../net/own_listeners.ts";
+import { type LingerLimits, SOCKS_LINGER } from "../net/linger.ts";
 import { formatAddr } from "../net/unix_socket.ts";
 import { unmapAddr } from "../net/unmap_addr.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
@@ -20,7 +21,7 @@ import type { LiveConnection } from "./live_connection.ts";
 import type { CommonServices, Services } from "./services.ts";
 import { SessionUsage } from "./session_usage.ts";
 
-const NOWHERE: Way = [];
+const NOWHERE: Trail = [];
 
 /**
  * One client's connection while it is handled.
@@ -52,7 +53,9 @@ export class Session<S extends CommonServices = Services>
   /** The server that the client has asked for in TLS, where it has. */
   serverName: string | undefined;
   /** Listeners of ours that the connection has come through, this one last. */
-  way: Way;
+  trail: Trail;
+  /** What it was agreed to speak in TLS (ALPN), where that was. */
+  protocol: string | undefined;
   /** What will be logged; filled in as more is known. */
   readonly record: ConnectionEvent;
   /**
@@ -69,6 +72,9 @@ export class Session<S extends CommonServices = Services>
 
   /** Set where all there is to log was logged, request by request. */
   isLogged = false;
+
+  /** How long a refused client has to read why. */
+  linger: LingerLimits = SOCKS_LINGER;
 
   #started = performance.now();
   #handshake: Deadline | undefined;
@@ -103,7 +109,7 @@ export class Session<S extends CommonServices = Services>
     this.context = context;
     this.draining = draining;
     this.services = services;
-    this.way = services.way ?? NOWHERE;
+    this.trail = services.trail ?? NOWHERE;
     this.record = newRecord(this.local, this.remote);
     this.live = services.watch?.enter(this);
     context.onCancel(() => this.#close());
@@ -132,14 +138,21 @@ export class Session<S extends CommonServices = Services>
   }
 
   #count(): void {
-    const { connectionsPerClient, limits, usage } = this.services;
+    const { usage } = this.services;
     this.usage = usage && new SessionUsage(usage, this);
+    this.#lease = undefined;
     try {
-      this.#lease = limits.admit(this.remote.hostname, connectionsPerClient);
+      this.#takePlace();
     } catch (refusal) {
-      this.#lease = undefined;
       this.#overLimit = refusal;
     }
+  }
+
+  #takePlace(): void {
+    const { connectionsPerClient, limits } = this.services;
+    this.#lease = limits.admit(this.remote.hostname, connectionsPerClient);
+    this.#kept?.release();
+    this.#kept = undefined;
   }
 
   /**
@@ -169,25 +182,44 @@ export class Session<S extends CommonServices = Services>
    * Ends a client that is over a limit, and too many are that already to wait
    * until it has said what it wants.
    *
+   * @returns What to wait for, where another thread was asked for a place.
    * @throws {Refusal} `limit reached`.
    */
-  requirePlace(): void {
-    if (this.#lease !== undefined) return;
+  requirePlace(): Promise<void> | undefined {
+    if (this.#lease !== undefined) return undefined;
     this.#kept = this.services.limits.keep();
-    if (this.#kept !== undefined) return;
+    if (this.#kept !== undefined) return this.services.limits.awaitRoom();
     this.context.cancel(this.#overLimit);
     throw this.#overLimit;
   }
 
   /**
    * Throws where the client is over a limit. Asked only when the client has
-   * said what it wants, so that it can be told.
+   * said what it wants, so that it can be told. A place that has become free
+   * since the client connected is taken.
    *
    * @throws {Refusal} `limit reached`.
    */
   admit(): void {
-    if (this.#lease === undefined) throw this.#overLimit;
+    if (this.#lease === undefined) this.#takePlace();
     this.usage?.admit(this.identity);
+  }
+
+  /**
+   * Lets the next connection that finds no place have this one's, which ends
+   * it: nothing of it is needed any more, or it has not begun.
+   */
+  offerPlace(): void {
+    const end = () =>
+      this.context.cancel(new Error("Another connection needs its place"));
+    (this.#lease ?? this.#kept)?.offer(end);
+    this.usage?.offerPlace(end);
+  }
+
+  /** Takes that back: there is something to do for it. */
+  keepPlace(): void {
+    (this.#lease ?? this.#kept)?.withdraw();
+    this.usage?.keepPlace();
   }
 
   /**
@@ -229,6 +261,15 @@ export class Session<S extends CommonServices = Services>
   /** Ends what the record calls the duration: what follows is only farewell. */
   stopClock(): void {
     this.record.duration ||= performance.now() - this.#started;
+  }
+
+  /** Logs the record, where that was not done: what follows is only farewell. */
+  log(): void {
+    this.stopClock();
+    if (this.isLogged) return;
+    this.isLogged = true;
+    this.services.log(this.record);
+    this.live?.conclude(false);
   }
 
   /** Closes the client, gives everything back and logs the record. */

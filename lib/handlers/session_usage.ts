@@ -119,13 +119,20 @@ export class SessionUsage {
    * @param target The target.
    */
   pace(target: Duplex): void {
-    const { client } = this.#session;
-    const { up, down } = this.#paces;
-    target.pace = down;
-    if (client.pace === up) return;
-    client.pace = up;
-    // What came with the head of the request, and the head itself.
-    up?.charge(Math.max(0, client.received - this.#paced));
+    target.pace = this.#paces.down;
+    this.#paceClient();
+  }
+
+  /**
+   * Sets the pace of a client that has got its last message and may still be
+   * sending, also where it was never admitted.
+   */
+  paceFarewell(): void {
+    if (this.#own === undefined) return;
+    if (this.#paces === UNLIMITED) {
+      this.#paces = this.#limits.rates!.join(this.#own, undefined);
+    }
+    this.#paceClient();
   }
 
   /** Lets the client speak freely, until it has said what it wants next. */
@@ -133,6 +140,29 @@ export class SessionUsage {
     const { client } = this.#session;
     client.pace = undefined;
     this.#paced = client.received;
+  }
+
+  /**
+   * Lets the next connection of the same user that finds no place have this one.
+   *
+   * @param end Ends this connection.
+   */
+  offerPlace(end: () => void): void {
+    this.#lease?.offer(end);
+  }
+
+  /** Takes that back. */
+  keepPlace(): void {
+    this.#lease?.withdraw();
+  }
+
+  #paceClient(): void {
+    const { client } = this.#session;
+    const { up } = this.#paces;
+    if (client.pace === up) return;
+    client.pace = up;
+    // What came with the head of the request, and the head itself.
+    up?.charge(Math.max(0, client.received - this.#paced));
   }
 
   /** Gives everything back. Can be repeated. */

@@ -102,8 +102,8 @@ export class UploadWriter implements Disposable {
     if (this.#ahead === undefined) return; // Resets are still seen.
     this.#setAside = undefined;
     this.#length = 0;
-    // The piece that is being written lies in the buffer of the next read.
-    this.#wires.client.session.client.detachBuffer();
+    // The piece that is being written lies in the memory of the next read.
+    this.#wires.client.reader.detach();
     setAside();
   }
 

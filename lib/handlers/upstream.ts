@@ -4,36 +4,24 @@
  * @module
  */
 
-import { type StartTls, underneath } from "../net/chain.ts";
 import type { Dialled } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
-import type { OutgoingAddresses } from "../net/outgoing.ts";
-import type { Way } from "../net/own_listeners.ts";
-import { Duplex } from "../net/duplex.ts";
+import type { Trail } from "../net/own_listeners.ts";
 import { type Borrowed, Pool, type PoolOptions } from "../net/pool.ts";
-import type { Resolver } from "../net/resolver.ts";
 import type { Candidate } from "../policy/balancer.ts";
-import { Refusal } from "../policy/refusal.ts";
 import type { UpstreamHealth } from "../policy/upstream_health.ts";
 import { Context } from "../sync/context.ts";
-import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
-import { parseHost } from "../wire/host_name.ts";
-import { formatHostPort, type HostPort } from "../wire/host_port.ts";
-import { connectUnixOn, dialOn } from "./loops.ts";
-import type { ParentGroup } from "./parents.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import {
+  type Destination,
+  type Opened,
+  type Opening,
+  UpstreamWay,
+  type WayServices,
+} from "./upstream_way.ts";
 
 /** What upstreams share. */
-export interface UpstreamServices {
-  /** Finds the addresses of names. */
-  resolver: Resolver;
-  /** Addresses that connections leave from. */
-  outgoing: OutgoingAddresses;
-  /** Parents to go through; `undefined` is none. */
-  parents: ParentGroup | undefined;
-  /** Agrees on TLS with upstreams that are spoken to by it. */
-  startTls: StartTls | undefined;
-  /** Milliseconds for connecting; 0 is for ever. */
-  connectTimeout: number;
+export interface UpstreamServices extends WayServices {
   /** How connections come to be ready. */
   pool: PoolOptions;
   /** Told when it goes down or comes up again. */
@@ -41,19 +29,15 @@ export interface UpstreamServices {
 }
 
 /** Settings of one upstream. */
-export interface UpstreamSettings {
-  /** Where it is. */
-  endpoint: Endpoint;
-  /** Whether it is spoken to by TLS. */
-  isTls: boolean;
+export interface UpstreamSettings extends Destination {
   /** Its share of the connections. */
   weight: number;
   /** Whether it is for when no other is up. */
   isBackup: boolean;
   /** Whether it is up. */
   health: UpstreamHealth;
-  /** The way of an ordinary client: the listeners that it may come by. */
-  way: Way;
+  /** The trail of an ordinary client: the listeners that it may come by. */
+  trail: Trail;
 }
 
 /** A connection to an upstream, for one client. */
@@ -62,19 +46,21 @@ export interface UpstreamLease extends Disposable {
   readonly upstream: Upstream;
   /** The connection. */
   readonly borrowed: Borrowed;
+  /** What was agreed to speak in TLS (ALPN); `undefined` is nothing. */
+  readonly protocol: string | undefined;
   /** Gives it back, in good order; otherwise it is closed. */
   giveBack(): void;
 }
 
 /** Options for taking a connection. */
-export interface LeaseOptions {
+export interface LeaseOptions extends Opening {
   /** Wants one that is dialled now, not one that is ready (default false). */
   fresh?: boolean;
   /**
-   * The way of a client that has come through other listeners of ours, so that
+   * The trail of a client that has come through other listeners of ours, so that
    * none but a fresh one will do (default: an ordinary client's).
    */
-  way?: Way | undefined;
+  trail?: Trail | undefined;
 }
 
 /** One upstream of a relay. */
@@ -86,10 +72,9 @@ export class Upstream implements Candidate, Disposable {
   /** Connections that are ready for it, and what became of them. */
   readonly pool: Pool;
 
-  readonly #endpoint: Endpoint;
-  readonly #isTls: boolean;
-  readonly #services: UpstreamServices;
-  readonly #way: Way;
+  readonly #way: UpstreamWay;
+  readonly #trail: Trail;
+  readonly #onHealth: UpstreamServices["onHealth"];
   #connections = 0;
 
   /**
@@ -99,17 +84,15 @@ export class Upstream implements Candidate, Disposable {
    * @param services What it shares with others.
    */
   constructor(settings: UpstreamSettings, services: UpstreamServices) {
-    const place = formatEndpoint(settings.endpoint);
-    this.name = settings.isTls ? `tls://${place}` : place;
-    this.#isTls = settings.isTls;
+    this.#way = new UpstreamWay(settings, services);
+    this.name = this.#way.name;
     this.weight = settings.weight;
     this.isBackup = settings.isBackup;
     this.health = settings.health;
-    this.#endpoint = settings.endpoint;
-    this.#services = services;
-    this.#way = settings.way;
+    this.#onHealth = services.onHealth;
+    this.#trail = settings.trail;
     this.pool = new Pool(
-      (context, way = this.#way) => this.#dial(context, way),
+      (context, trail = this.#trail) => this.#dial(context, trail),
       services.pool,
     );
   }
@@ -129,14 +112,14 @@ export class Upstream implements Candidate, Disposable {
    */
   async lease(
     context: Context,
-    { way, fresh = way !== undefined }: LeaseOptions = {},
+    options: LeaseOptions = {},
   ): Promise<UpstreamLease> {
-    const { pool } = this;
     this.#connections++;
     try {
-      return this.#leaseOf(
-        await (fresh ? pool.borrowFresh(context, way) : pool.borrow(context)),
-      );
+      const borrowed = this.#way.isForOneClient
+        ? await this.#openFor(options, context)
+        : await this.#borrow(options, context);
+      return this.#leaseOf(borrowed);
     } catch (error) {
       this.#connections--;
       throw error;
@@ -153,11 +136,13 @@ export class Upstream implements Candidate, Disposable {
     using attempt = new Context(context);
     attempt.cancelAfter(timeout, "Check time");
     try {
-      const { connection } = await this.#dial(attempt, this.#way);
+      const { connection } = await this.#way.try(attempt, this.#trail);
       connection.close();
-    } catch {
-      // What else ends a dial was told.
-      if (attempt.cancelled && !context.cancelled) this.#fail(attempt.reason);
+      this.#succeed();
+    } catch (error) {
+      if (context.cancelled) return;
+      if (attempt.cancelled) this.#fail(attempt.reason);
+      else this.#failBy(error);
     }
   }
 
@@ -166,7 +151,7 @@ export class Upstream implements Candidate, Disposable {
     this.pool.close();
   }
 
-  #leaseOf(borrowed: Borrowed): UpstreamLease {
+  #leaseOf(borrowed: Opened): UpstreamLease {
     let isHeld = true;
     const end = (last: () => void) => {
       if (!isHeld) return;
@@ -177,6 +162,7 @@ export class Upstream implements Candidate, Disposable {
     return {
       upstream: this,
       borrowed,
+      protocol: borrowed.protocol,
       giveBack: () => end(() => this.pool.give(borrowed)),
       [Symbol.dispose]: () =>
         end(() => {
@@ -186,80 +172,70 @@ export class Upstream implements Candidate, Disposable {
     };
   }
 
-  /** Every dial tells of its health, whoever it was for. */
-  async #dial(context: Context, way: Way): Promise<Dialled> {
+  #borrow(
+    { trail, fresh = trail !== undefined }: LeaseOptions,
+    context: Context,
+  ) {
+    return fresh
+      ? this.pool.borrowFresh(context, trail)
+      : this.pool.borrow(context);
+  }
+
+  /** Takes a connection, and says on it what comes before the client's bytes. */
+  async #openFor(options: LeaseOptions, context: Context): Promise<Opened> {
+    const { trail } = options;
+    for (let { fresh = trail !== undefined } = options;; fresh = true) {
+      const begin = performance.now();
+      const borrowed = await this.#borrow({ fresh, trail }, context);
+      try {
+        const opened = await this.#way.open(borrowed, options, {
+          context,
+          spent: performance.now() - begin,
+        });
+        this.#succeed();
+        return opened;
+      } catch (error) {
+        context.throwIfCancelled();
+        // One that was ready may have ended since; a new one tells more.
+        if (borrowed.wasParked && error instanceof DialError) continue;
+        this.#failBy(error);
+        throw error;
+      }
+    }
+  }
+
+  /**
+   * Every dial tells of its health, whoever it was for; but a connection alone
+   * tells nothing good of one that has more to agree on.
+   */
+  async #dial(context: Context, trail: Trail): Promise<Dialled> {
     try {
-      const dialled = await this.#connectSecurely(context, way);
-      if (this.health.succeed()) this.#services.onHealth(this, "");
+      const dialled = await this.#way.connect(context, trail);
+      if (!this.#way.isForOneClient) this.#succeed();
       return dialled;
     } catch (error) {
-      // Not what is ours: no descriptors, a client that has left, a drain.
-      const isOurs = !(error instanceof DialError) ||
-        error.kind === "no descriptors";
-      if (!isOurs) this.#fail(error);
+      this.#failBy(error);
       throw error;
     }
   }
 
+  #succeed(): void {
+    if (this.health.succeed()) this.#onHealth(this, "");
+  }
+
+  /** Not by what is ours: no descriptors, a client that has left, a drain. */
+  #failBy(error: unknown): void {
+    const isOurs = !(error instanceof DialError) ||
+      error.kind === "no descriptors";
+    if (!isOurs) this.#fail(error);
+  }
+
   #fail(error: unknown): void {
     if (!this.health.fail()) return;
-    const why = error instanceof Error ? error.message : String(error);
-    this.#services.onHealth(this, why);
-  }
-
-  /** The time limit of connecting is for TLS too. */
-  async #connectSecurely(context: Context, way: Way): Promise<Dialled> {
-    if (!this.#isTls) return await this.#connect(context, way);
-    using attempt = new Context(context);
-    attempt.cancelAfter(this.#services.connectTimeout, "Connect time");
-    let duplex: Duplex | undefined;
-    try {
-      const { address, connection, ...plain } = await this.#connect(
-        attempt,
-        way,
-      );
-      duplex = plain.duplex ?? new Duplex(connection);
-      const { host } = this.#endpoint as HostPort;
-      const secured = await this.#services.startTls!(
-        underneath({ connection, duplex }),
-        { host, context: attempt },
-      );
-      return { connection: secured, address };
-    } catch (error) {
-      duplex?.close();
-      context.throwIfCancelled();
-      if (error instanceof DialError || error instanceof Refusal) throw error;
-      const why = error instanceof Error ? error.message : String(error);
-      throw new DialError(
-        attempt.cancelled ? "timeout" : "failed",
-        `Cannot reach ${this.name}: ${why}`,
-        { cause: error },
-      );
-    }
-  }
-
-  async #connect(context: Context, way: Way): Promise<Dialled> {
-    const endpoint = this.#endpoint;
-    if (isUnixPath(endpoint)) {
-      const connection = await connectUnixOn(way, endpoint.path, context);
-      return { connection, address: new Uint8Array() };
-    }
-    const { connectTimeout: timeout, outgoing, parents, resolver } =
-      this.#services;
-    const { port } = endpoint;
-    const host = parseHost(endpoint.host);
-    if (parents !== undefined) {
-      // Of whom it is for, the parents' choice knows nothing.
-      const through = await parents.dial({ host, port }, {
-        client: this.name,
-        context,
-        way,
-      });
-      return { ...through, address: new Uint8Array() };
-    }
-    const addresses = await resolver.resolve(host, context);
-    const options = { timeout, outgoing, way };
-    return await dialOn({ addresses, port }, context, options);
+    this.#onHealth(
+      this,
+      error instanceof Error ? error.message : String(error),
+    );
   }
 }
 

@@ -7,7 +7,8 @@
 
 import type { Socket } from "node:net";
 import tls from "node:tls";
-import type { Channel, Connection } from "./connection.ts";
+import { agreedProtocol, alpnOption } from "./alpn.ts";
+import type { Channel, TlsConnection } from "./connection.ts";
 import { type Ends, NodeConnection } from "./node_connection.ts";
 import { NodeTransport } from "./node_transport.ts";
 import { peerCertificates } from "./peer_certificates.ts";
@@ -32,7 +33,7 @@ export interface ServerIdentity {
 /** A client that TLS was agreed on with. */
 export interface AcceptedTls {
   /** What is said inside of TLS. */
-  connection: Connection;
+  connection: TlsConnection;
   /** The client's certificate and those it sent along; none where it has none. */
   certificates: readonly Uint8Array[];
 }
@@ -68,7 +69,7 @@ export class TlsAcceptor {
       }),
       requestCert: isAsked,
       rejectUnauthorized: isAsked && !identity.isOptional,
-      ...(protocols === undefined ? {} : { ALPNProtocols: [...protocols] }),
+      ...alpnOption(protocols),
     };
   }
 
@@ -79,16 +80,23 @@ export class TlsAcceptor {
    * @param channel The connection at the first byte of TLS. Where this fails it
    *   is still open, and has been told why as far as TLS has words for it.
    * @param ends Where it is.
+   * @param protocols Protocols that this client may ask for; empty is none
+   *   (default: those of the identity).
    * @returns What is said inside, and the client's certificates: whether they
    *   are good is still to be checked, because a resumed session brings them
    *   along without Node looking at them.
    * @throws {TlsError} If it can't be agreed on.
    */
-  async accept(channel: Channel, ends: Ends): Promise<AcceptedTls> {
+  async accept(
+    channel: Channel,
+    ends: Ends,
+    protocols?: readonly string[],
+  ): Promise<AcceptedTls> {
     const transport = new NodeTransport(channel);
     // The types know neither a stream here nor an end for each direction.
     const socket = new tls.TLSSocket(transport as unknown as Socket, {
       ...this.#options,
+      ...alpnOption(protocols),
       allowHalfOpen: true,
     } as tls.TLSSocketOptions) as ServerSocket;
     await endHandshake(socket, transport, {
@@ -100,7 +108,8 @@ export class TlsAcceptor {
       ? peerCertificates(socket)
       : [];
     const { flow } = transport;
-    const connection = new NodeConnection(socket, { ends, flow });
+    const protocol = agreedProtocol(socket);
+    const connection = new NodeConnection(socket, { ends, flow, protocol });
     return { connection, certificates };
   }
 }

@@ -7,8 +7,21 @@
 /** A buffer for one direction of a tunnel. */
 export type Buffer = Uint8Array<ArrayBuffer>;
 
-/** Bytes of large buffers in all, in use and kept for the next. */
-const BUDGET = 256 * 1024 * 1024;
+/**
+ * Bytes of large buffers in all, in use and kept for the next, unless the
+ * memory is limited.
+ */
+export const BUFFER_BUDGET: number = 256 * 1024 * 1024;
+
+/**
+ * What the largest sizes may have of the budget: with many busy tunnels they
+ * would leave the processor's caches, and starve the others.
+ */
+const SHARES: ReadonlyMap<number, number> = new Map([
+  [512 * 1024, 1 / 2],
+  [2 * 1024 * 1024, 1 / 8],
+  [4 * 1024 * 1024, 1 / 32],
+]);
 
 /** Kept of each size; those beyond are left to the garbage collector. */
 const MOST_KEPT = 16;
@@ -22,9 +35,12 @@ const ALIGNMENT = 48;
 
 /** Lends buffers of a few sizes, until its budget is spent. */
 export class BufferPool {
-  readonly #budget: number;
+  #budget: number;
+  #mostKept = MOST_KEPT;
   readonly #free = new Map<number, Buffer[]>();
   #allocated = 0;
+  /** The same for those sizes that have a share. */
+  readonly #shares = new Map<number, number>();
 
   /**
    * Creates a pool with nothing allocated yet.
@@ -33,6 +49,18 @@ export class BufferPool {
    */
   constructor(budget: number) {
     this.#budget = budget;
+  }
+
+  /**
+   * Changes the budget, where the memory is limited. What is lent out beyond it
+   * stays lent. From then on every buffer is kept: the garbage collector lets
+   * 64 MB come together before it looks for those that were dropped.
+   *
+   * @param budget Bytes in all, lent out and kept.
+   */
+  setBudget(budget: number): void {
+    this.#budget = budget;
+    this.#mostKept = Infinity;
   }
 
   /** Bytes that are lent out or kept. */
@@ -50,9 +78,12 @@ export class BufferPool {
   take(size: number): Buffer | undefined {
     const kept = this.#free.get(size)?.pop();
     if (kept !== undefined) return kept;
+    const share = SHARES.get(size);
+    const taken = (this.#shares.get(size) ?? 0) + size;
+    if (share !== undefined && taken > this.#budget * share) return undefined;
     if (this.#allocated + size > this.#budget) this.#dropKept();
     if (this.#allocated + size > this.#budget) return undefined;
-    this.#allocated += size;
+    this.#count(size, 1);
     return new Uint8Array(new ArrayBuffer(ALIGNMENT + size), ALIGNMENT);
   }
 
@@ -64,8 +95,8 @@ export class BufferPool {
   give(buffer: Buffer): void {
     const kept = this.#free.get(buffer.length);
     if (kept === undefined) this.#free.set(buffer.length, [buffer]);
-    else if (kept.length < MOST_KEPT) kept.push(buffer);
-    else this.#allocated -= buffer.length;
+    else if (kept.length < this.#mostKept) kept.push(buffer);
+    else this.forget(buffer);
   }
 
   /**
@@ -74,17 +105,25 @@ export class BufferPool {
    * @param buffer What {@linkcode BufferPool.take} gave.
    */
   forget(buffer: Buffer): void {
-    this.#allocated -= buffer.length;
+    this.#count(buffer.length, -1);
+  }
+
+  #count(size: number, buffers: number): void {
+    const bytes = size * buffers;
+    this.#allocated += bytes;
+    if (!SHARES.has(size)) return;
+    this.#shares.set(size, (this.#shares.get(size) ?? 0) + bytes);
   }
 
   /** What lies here for one size may be what another size needs. */
   #dropKept(): void {
+    if (this.#mostKept === Infinity) return;
     for (const [size, kept] of this.#free) {
-      this.#allocated -= size * kept.length;
+      this.#count(size, -kept.length);
     }
     this.#free.clear();
   }
 }
 
 /** The pool of all tunnels. */
-export const LARGE_BUFFERS: BufferPool = new BufferPool(BUDGET);
+export const LARGE_BUFFERS: BufferPool = new BufferPool(BUFFER_BUDGET);

@@ -1,22 +1,36 @@
 /**
- * Reads messages of exact lengths off a connection, and gives back the rest.
+ * Reads an exact number of bytes from a stream and leaves the rest in it.
  *
  * @module
  */
 
 import type { Parser } from "../wire/parser.ts";
+import type { Buffer } from "./buffer_pool.ts";
 import type { Duplex } from "./duplex.ts";
-import { joinBytes } from "../wire/join_bytes.ts";
 
-const NOTHING = new Uint8Array();
+/**
+ * Bytes of memory for chunks of unknown length: larger while they fill it. Kept
+ * small, since the connection's own buffer takes what the system has.
+ */
+const CHUNK = { least: 1024, growth: 8, most: 512 * 1024 } as const;
 
-/** Reads what has come at once, and hands it out in exact pieces. */
+/** Memory of released readers, for the next ones: half a megabyte. */
+const SPARE: ArrayBuffer[] = [];
+const MOST_SPARE = 512;
+
+/** A BYOB reader that never takes more bytes than asked for. */
 export class ByteReader {
   readonly #duplex: Duplex;
-  #bytes: Uint8Array = NOTHING;
+  #reader: ReadableStreamBYOBReader | undefined;
+  /** Bytes received when the last {@linkcode ByteReader.readSome} began. */
+  #before = 0;
+  /** Memory for exact reads, whose bytes are copied out of it. */
+  #exact: ArrayBuffer | undefined;
+  /** Memory of the last chunk, for the next one. */
+  #chunk: ArrayBuffer | undefined;
 
   /**
-   * Takes a connection over until {@linkcode ByteReader.release}.
+   * Locks nothing before the first read.
    *
    * @param duplex Connection to read from.
    */
@@ -28,42 +42,70 @@ export class ByteReader {
    * Reads exactly `length` bytes.
    *
    * @param length Number of bytes, 0 or more.
-   * @returns The bytes, for the caller to keep.
-   * @throws {Deno.errors.UnexpectedEof} If the connection ends first.
+   * @returns The bytes, the caller's own.
+   * @throws {Deno.errors.UnexpectedEof} If the stream ends first.
    */
-  async readExact(length: number): Promise<Uint8Array> {
-    while (this.#bytes.length < length) await this.#fill(length);
-    return this.#take(length);
+  async readExact(length: number): Promise<Buffer> {
+    if (length === 0) return new Uint8Array();
+    return this.#keep(await this.#read(length), length);
   }
 
   /**
-   * Looks at the next byte and leaves it to be read.
+   * Reads what is there, or waits for the first byte: for messages whose length
+   * is not known before. What does not belong to the message is given back with
+   * {@linkcode ByteReader.unread}.
+   *
+   * @returns At least one byte, valid until the next call; `undefined` at end of
+   *   file.
+   * @throws {TypeError} If {@linkcode ByteReader.release} was called meanwhile;
+   *   the bytes stay in the stream.
+   */
+  async readSome(): Promise<Buffer | undefined> {
+    const reader = this.#lock();
+    const memory = this.#chunk ?? new ArrayBuffer(CHUNK.least);
+    this.#chunk = undefined;
+    this.#before = this.#duplex.received;
+    const { value, done } = await reader.read(new Uint8Array(memory));
+    if (reader !== this.#reader) throw new TypeError("Reading was given up");
+    if (done) return undefined;
+    this.#chunk = nextMemory(value);
+    return value;
+  }
+
+  /** Leaves the last chunk's memory to a write that still uses it. */
+  detach(): void {
+    this.#chunk = undefined;
+  }
+
+  /**
+   * Looks at the next byte and leaves it in the stream.
    *
    * @returns The byte.
-   * @throws {Deno.errors.UnexpectedEof} If the connection ends first.
+   * @throws {Deno.errors.UnexpectedEof} If the stream ends first.
    */
   async peek(): Promise<number> {
-    if (this.#bytes.length === 0) await this.#fill(1);
-    return this.#bytes[0]!;
+    const first = await this.#duplex.inbox.peek();
+    if (first === undefined) throw endedAfter(0, 1);
+    return first;
   }
 
   /**
-   * Feeds a parser from the connection.
+   * Feeds a parser from the stream.
    *
    * @typeParam T What the parser produces.
    * @param parser Parser to run.
    * @returns What the parser produced.
-   * @throws {Deno.errors.UnexpectedEof} If the connection ends first, and
+   * @throws {Deno.errors.UnexpectedEof} If the stream ends first, and
    *   whatever the parser throws.
    */
   async parse<T>(parser: Parser<T>): Promise<T> {
     let step = parser.next();
     while (!step.done) {
       const length = step.value;
-      // Nothing to wait for where it has come with what was before it.
-      const isHere = this.#bytes.length >= length;
       step = parser.next(
-        isHere ? this.#take(length) : await this.readExact(length),
+        length === 0
+          ? new Uint8Array()
+          : this.#keep(await this.#read(length), length),
       );
     }
     return step.value;
@@ -72,34 +114,76 @@ export class ByteReader {
   /**
    * Puts bytes back in front of what is still to be read.
    *
-   * @param bytes Bytes that were read and turned out to be for somebody else.
+   * @param bytes Bytes that were read and belong to the next reader.
    */
   unread(bytes: Uint8Array): void {
-    this.#bytes = joinBytes(bytes, this.#bytes);
+    this.#duplex.unread(bytes);
   }
 
-  /** Gives the connection back, at the first byte not yet taken. */
-  release(): void {
-    if (this.#bytes.length > 0) this.#duplex.unread(this.#bytes.slice());
-    this.#bytes = NOTHING;
+  /**
+   * Unlocks the stream at the first byte that was not read. A
+   * {@linkcode ByteReader.readSome} under way fails, and its bytes stay in the
+   * stream.
+   *
+   * @param isUnseen Whether the caller has not seen the end of its last
+   *   `readSome` (default false): bytes on their way to it are put back.
+   */
+  release(isUnseen = false): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    this.#chunk = undefined;
+    const exact = this.#exact;
+    this.#exact = undefined;
+    if (exact !== undefined && SPARE.length < MOST_SPARE) SPARE.push(exact);
+    reader?.releaseLock();
+    if (!isUnseen) return;
+    this.#duplex.readable.takeBack(this.#duplex.received - this.#before);
   }
 
-  #take(length: number): Uint8Array {
-    const bytes = this.#bytes;
-    this.#bytes = bytes.subarray(length);
-    // Copied, since what is received next is read into the same buffer.
-    return bytes.slice(0, length);
+  /** Exactly so many bytes, or the fewer ones before end of file. */
+  #read(length: number): Promise<ReadableStreamReadResult<Buffer>> {
+    const reader = this.#lock();
+    const memory = length > CHUNK.least
+      ? new ArrayBuffer(length)
+      : this.#exact ?? SPARE.pop() ?? new ArrayBuffer(CHUNK.least);
+    this.#exact = undefined;
+    const view = new Uint8Array(memory, 0, length);
+    // With all of them in the inbox one pull fills the view.
+    return length <= this.#duplex.inbox.length
+      ? reader.read(view)
+      : reader.read(view, { min: length });
   }
 
-  async #fill(length: number): Promise<void> {
-    const before = this.#bytes.slice();
-    this.#bytes = before;
-    const bytes = await this.#duplex.receive();
-    if (!bytes) {
-      throw new Deno.errors.UnexpectedEof(
-        `Cannot read ${length} bytes: stream ended after ${before.length}`,
-      );
-    }
-    this.#bytes = before.length === 0 ? bytes : joinBytes(before, bytes);
+  /** Copies short messages, so that their memory serves the next read. */
+  #keep(
+    { value, done }: ReadableStreamReadResult<Buffer>,
+    length: number,
+  ): Buffer {
+    if (done) throw endedAfter(value?.length ?? 0, length);
+    if (length > CHUNK.least) return value;
+    this.#exact = value.buffer;
+    return value.slice();
   }
+
+  #lock(): ReadableStreamBYOBReader {
+    this.#reader ??= this.#duplex.readable.getReader({ mode: "byob" });
+    return this.#reader;
+  }
+}
+
+/** Memory for the next chunk, by how much of it the last one has filled. */
+function nextMemory({ buffer, length }: Buffer): ArrayBuffer {
+  const size = buffer.byteLength;
+  const { least, growth, most } = CHUNK;
+  if (length === size && size < most) {
+    return new ArrayBuffer(Math.min(size * growth, most));
+  }
+  const isSpare = size > least && length * growth * growth < size;
+  return isSpare ? new ArrayBuffer(size / growth) : buffer;
+}
+
+function endedAfter(count: number, length: number): Error {
+  return new Deno.errors.UnexpectedEof(
+    `Cannot read ${length} bytes: stream ended after ${count}`,
+  );
 }

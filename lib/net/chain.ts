@@ -13,12 +13,13 @@ import { type Host, parseHost } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import { formatParent, type Parent, takesNames } from "../wire/parent_url.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, TlsConnection } from "./connection.ts";
 import type { Dialled } from "./dial.ts";
 import { DialError } from "./dial_error.ts";
 import { Duplex } from "./duplex.ts";
+import type { Family } from "./family_preference.ts";
 import { type HopTarget, openHop } from "./hop.ts";
-import type { Way } from "./own_listeners.ts";
+import type { Trail } from "./own_listeners.ts";
 
 /**
  * Agrees on TLS with whom a connection leads to. Where it fails, the caller
@@ -26,8 +27,8 @@ import type { Way } from "./own_listeners.ts";
  */
 export type StartTls = (
   connection: Connection,
-  peer: { host: string; context: Context },
-) => Promise<Connection>;
+  peer: { host: string; context: Context; protocols?: readonly string[] },
+) => Promise<TlsConnection>;
 
 /** How a chain reaches what is outside of it. */
 export interface ChainOptions {
@@ -36,16 +37,20 @@ export interface ChainOptions {
     host: string,
     port: number,
     context: Context,
-    way: Way | undefined,
+    trail: Trail | undefined,
   ) => Promise<Dialled>;
   /** Resolves names for parents that take addresses only. */
-  resolve: (name: string, context: Context) => Promise<IpAddress[]>;
+  resolve: (
+    name: string,
+    context: Context,
+    needed?: Family,
+  ) => Promise<IpAddress[]>;
   /** Puts TLS around a connection that leads to an `https` parent. */
   startTls?: StartTls | undefined;
   /** Milliseconds for all of it (default 10,000); 0 is for ever. */
   timeout?: number;
   /** Listeners of ours that the connection is on its way through. */
-  way?: Way | undefined;
+  trail?: Trail | undefined;
 }
 
 /** A connection through a chain. */
@@ -109,8 +114,8 @@ async function dialFirst(
 ): Promise<Chained> {
   try {
     const { host, port } = parent;
-    const { dial, way } = options;
-    const { connection } = await dial(host, port, context, way);
+    const { dial, trail } = options;
+    const { connection } = await dial(host, port, context, trail);
     const plain = { connection, duplex: new Duplex(connection) };
     return await secure(plain, parent, context, options);
   } catch (error) {
@@ -187,10 +192,11 @@ async function hostFor(
 ): Promise<Host> {
   const host = parseHost(name);
   if (typeof host !== "string" || takesNames(parent)) return host;
-  const addresses = await resolve(host, context);
-  const usable = parent.scheme === "socks4"
-    ? addresses.find(({ length }) => length === 4)
-    : addresses[0];
+  const needed = parent.scheme === "socks4" ? 4 : undefined;
+  const addresses = await resolve(host, context, needed);
+  const usable = needed === undefined
+    ? addresses[0]
+    : addresses.find(({ length }) => length === needed);
   if (usable !== undefined) return usable;
   throw new DialError(
     "name not found",

@@ -10,7 +10,7 @@ import { unmapAddress } from "../wire/ip_mapped.ts";
 import type { Connection } from "./connection.ts";
 import { type OutgoingAddresses, outgoingFor } from "./outgoing.ts";
 import { ownDials, placeOf } from "./own_dials.ts";
-import { loopbackOf, ownListeners, type Way } from "./own_listeners.ts";
+import { loopbackOf, ownListeners, type Trail } from "./own_listeners.ts";
 import { unmapAddr } from "./unmap_addr.ts";
 
 /** What is connected to, and which way leads there. */
@@ -22,7 +22,7 @@ export interface TrackedTarget {
   /** Addresses to leave from; `undefined` lets the system choose. */
   outgoing: OutgoingAddresses | undefined;
   /** Listeners that the connection is on its way through. */
-  way: Way;
+  trail: Trail;
 }
 
 /**
@@ -41,12 +41,12 @@ export async function connectTracked<T extends TrackedTarget>(
   connect: (target: T, context: Context) => Promise<Connection>,
   context: Context,
 ): Promise<Connection> {
-  const { address, outgoing = {}, port, way } = target;
+  const { address, outgoing = {}, port, trail } = target;
   const to = unmapAddress(address);
   const isAny = to.every((byte) => byte === 0);
   const real = isAny ? outgoingFor(outgoing, to) ?? loopbackOf(to) : to;
   const isOurs = ownListeners.at(real, port) !== undefined;
-  const dialled = ownDials.begin(placeOf(formatIpAddress(real), port), way);
+  const dialled = ownDials.begin(placeOf(formatIpAddress(real), port), trail);
   // Given up half-way it could have been accepted, and nobody know its way.
   const uncut = isOurs ? new Context() : context;
   const opening = connect(target, uncut).then((connection) => {

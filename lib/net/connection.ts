@@ -13,6 +13,8 @@ export interface Channel extends Disposable {
   write(bytes: Uint8Array): Promise<number>;
   /** Sends FIN; reading goes on. */
   closeWrite(): Promise<void>;
+  /** Turns Nagle's algorithm off, or on again; missing where there is none. */
+  setNoDelay?(noDelay?: boolean): void;
 }
 
 /** A connection with somebody on a network. */
@@ -25,4 +27,10 @@ export interface Connection extends Channel {
   setNoDelay(noDelay?: boolean): void;
   /** Closes both directions now; what waits on them fails. */
   close(): void;
+}
+
+/** A connection inside of TLS. */
+export interface TlsConnection extends Connection {
+  /** What both ends have agreed to speak (ALPN); `undefined` is nothing. */
+  readonly protocol?: string | undefined;
 }

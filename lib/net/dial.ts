@@ -15,7 +15,7 @@ import type { Duplex } from "./duplex.ts";
 import { DialError, type DialErrorKind, dialErrorKind } from "./dial_error.ts";
 import { errorCode } from "./error_code.ts";
 import { type OutgoingAddresses, outgoingFor } from "./outgoing.ts";
-import { ownListeners, type Way } from "./own_listeners.ts";
+import { ownListeners, type Trail } from "./own_listeners.ts";
 
 /** Addresses tried of those given: each costs a socket and part of the time. */
 const MOST_TRIED = 16;
@@ -29,15 +29,20 @@ export interface DialOptions {
   /** Addresses to leave from (default: the system chooses). */
   outgoing?: OutgoingAddresses | undefined;
   /**
+   * Addresses of the other family that are still asked for: they are tried next
+   * when they come (RFC 8305 §4). It never rejects.
+   */
+  late?: Promise<readonly IpAddress[]> | undefined;
+  /**
    * Listeners that the connection is on its way through (default: none); one of
    * ours that accepts it is told.
    */
-  way?: Way | undefined;
+  trail?: Trail | undefined;
 }
 
 /** A connection that was opened, and how. */
 export interface Dialled {
-  /** The connection, with Nagle's algorithm off. */
+  /** The connection. */
   connection: Connection;
   /** The address that answered first. */
   address: IpAddress;
@@ -50,7 +55,8 @@ export interface Dialled {
  * one before has failed or has not answered for a while. What loses is closed.
  *
  * @param addresses Addresses to try, in order of preference but for the
- *   families, which are interleaved (RFC 8305 §4). One at least; 16 are tried.
+ *   families, which are interleaved (RFC 8305 §4). One at least; 16 are tried,
+ *   those that come late included.
  * @param port Port, 1 to 65535.
  * @param context Gives up when cancelled.
  * @param options Time limits, and where to leave from.
@@ -64,16 +70,18 @@ export async function dial(
   context: Context,
   options: DialOptions = {},
 ): Promise<Dialled> {
-  const { timeout = 10_000, stagger = 250, outgoing, way } = options;
+  const { timeout = 10_000, stagger = 250, outgoing, late, trail } = options;
   context.throwIfCancelled();
   using attempt = new Context(context);
   attempt.cancelAfter(timeout, "Connect time");
   const connect = (address: IpAddress, context: Context) =>
-    open({ address, port, outgoing, way }, context);
+    open({ address, port, outgoing, trail }, context);
   try {
-    if (addresses.length === 1) return await connect(addresses[0]!, attempt);
-    const tried = interleave(addresses).slice(0, MOST_TRIED);
-    return await race(tried, connect, { context: attempt, stagger });
+    if (addresses.length === 1 && late === undefined) {
+      return await connect(addresses[0]!, attempt);
+    }
+    const options = { context: attempt, stagger, late };
+    return await race(addresses, connect, options);
   } catch (error) {
     context.throwIfCancelled();
     throw error;
@@ -84,17 +92,16 @@ interface Attempt {
   address: IpAddress;
   port: number;
   outgoing: OutgoingAddresses | undefined;
-  way: Way | undefined;
+  trail: Trail | undefined;
 }
 
 async function open(attempt: Attempt, context: Context): Promise<Dialled> {
-  const { address, port, way } = attempt;
-  const isTracked = way !== undefined && ownListeners.hasPort(port);
+  const { address, port, trail } = attempt;
+  const isTracked = trail !== undefined && ownListeners.hasPort(port);
   try {
     const connection = isTracked
-      ? await connectTracked({ ...attempt, way }, connect, context)
+      ? await connectTracked({ ...attempt, trail }, connect, context)
       : await connect(attempt, context);
-    connection.setNoDelay(true);
     return { connection, address };
   } catch (error) {
     throw toDialError(error, address, port);
@@ -117,20 +124,33 @@ function connect(
   });
 }
 
+interface RaceOptions extends Pick<DialOptions, "late"> {
+  context: Context;
+  stagger: number;
+}
+
 function race(
-  addresses: IpAddress[],
+  addresses: readonly IpAddress[],
   connect: (address: IpAddress, context: Context) => Promise<Dialled>,
-  { context, stagger }: { context: Context; stagger: number },
+  { context, stagger, late }: RaceOptions,
 ): Promise<Dialled> {
   const { promise, resolve, reject } = Promise.withResolvers<Dialled>();
   const contest = new Context(context);
   const errors: DialError[] = [];
-  let next = 0;
+  let untried = interleave(addresses);
+  let isLate = late !== undefined;
+  /** Whether it is time for the next address, and none was there. */
+  let isDue = false;
+  let started = 0;
 
   function start(): void {
-    if (contest.cancelled || next === addresses.length) return;
+    if (contest.cancelled) return;
+    const address = started < MOST_TRIED ? untried.shift() : undefined;
+    isDue = address === undefined;
+    if (address === undefined) return;
+    started++;
     const timer = setDeadline(stagger, start);
-    connect(addresses[next++]!, contest)
+    connect(address, contest)
       .finally(() => timer.clear())
       .then(win, lose);
   }
@@ -146,12 +166,28 @@ function race(
 
   function lose(error: DialError): void {
     errors.push(error);
-    if (errors.length === addresses.length || context.cancelled) {
-      reject(mostTelling(errors));
-    } else start();
+    start();
+    endIfLost();
+  }
+
+  function endIfLost(): void {
+    if (errors.length < started) return;
+    const mayGoOn = !isDue || isLate && started < MOST_TRIED;
+    if (!mayGoOn || context.cancelled) reject(mostTelling(errors));
+  }
+
+  function join(others: readonly IpAddress[]): void {
+    isLate = false;
+    untried = interleave([...others, ...untried]);
+    if (isDue) start();
+    endIfLost();
   }
 
   start();
+  if (late !== undefined) {
+    void late.then(join);
+    context.onCancel(endIfLost);
+  }
   return promise;
 }
 
@@ -173,8 +209,8 @@ function mostTelling(errors: DialError[]): DialError {
 }
 
 /** Takes the families in turn, beginning with that of the first address. */
-function interleave(addresses: IpAddress[]): IpAddress[] {
-  const family = addresses[0]!.length;
+function interleave(addresses: readonly IpAddress[]): IpAddress[] {
+  const family = addresses[0]?.length;
   const preferred = addresses.filter(({ length }) => length === family);
   const others = addresses.filter(({ length }) => length !== family);
   const result: IpAddress[] = [];

@@ -10,10 +10,13 @@
 import type { Context } from "../sync/context.ts";
 import {
   type AddressType,
+  type DnsHead,
   type DnsQuestion,
   type DnsResponse,
   encodeDnsQuestion,
+  parseDnsHead,
   parseDnsResponse,
+  RESPONSE_CODE,
 } from "../wire/dns_message.ts";
 import { encodeDnsName } from "../wire/dns_name.ts";
 import {
@@ -46,13 +49,15 @@ export interface DnsQuery {
  * Asks over UDP, and again over TCP where the answer does not fit. Each question
  * has a socket and a number of its own, both random: whoever wants to answer in
  * the server's place has to guess them (RFC 5452). What does not fit the
- * question is not even an error, for anyone can send it.
+ * question is not even an error, for anyone can send it; an answer that fits and
+ * is of no use ends the wait.
  *
  * @param server Whom to ask.
  * @param query What to ask.
  * @param context Gives up when cancelled.
  * @returns The answer, which is to that question.
- * @throws {SyntaxError} If the answer over TCP is malformed.
+ * @throws {SyntaxError} If the answer is malformed.
+ * @throws {Error} If it says something, and not to which question.
  * @throws The socket's error, or the reason of the cancellation.
  */
 export async function askNameServer(
@@ -110,11 +115,19 @@ async function receiveAnswer(
   while (true) {
     const [bytes, from] = await socket.receive(buffer);
     if (!isServer(from as Deno.NetAddr, server)) continue;
-    try {
-      return parseAnswer(bytes, question);
-    } catch {
-      // Somebody guesses, or it is an answer from before.
+    const head = headOf(bytes);
+    // Otherwise somebody guesses, or it is an answer from before.
+    if (head !== undefined && isAnswerTo(head, question)) {
+      return readAnswer(bytes, head, question);
     }
+  }
+}
+
+function headOf(bytes: Uint8Array): DnsHead | undefined {
+  try {
+    return parseDnsHead(bytes);
+  } catch {
+    return undefined;
   }
 }
 
@@ -124,13 +137,33 @@ function isServer({ hostname, port }: Deno.NetAddr, server: NameServer) {
     isSameAddress(ip, server.ip);
 }
 
-function parseAnswer(bytes: Uint8Array, question: DnsQuestion): DnsResponse {
-  const response = parseDnsResponse(bytes);
-  const { id, name, type } = response;
-  const isOurs = id === question.id && type === question.type &&
-    name === encodeDnsName(question.name);
-  if (isOurs) return response;
-  throw new SyntaxError("Cannot take answer: it is to another question");
+/** The number alone is as hard to guess as the number with a known question. */
+function isAnswerTo(head: DnsHead, question: DnsQuestion): boolean {
+  const { id, name, type } = head;
+  if (id !== question.id) return false;
+  return name === undefined ||
+    type === question.type && name === encodeDnsName(question.name);
+}
+
+/**
+ * Some servers leave the question out where they refuse it, or say that the
+ * answer does not fit. Whom an address belongs to, or which name there is not,
+ * is said by the question alone.
+ */
+function readAnswer(
+  bytes: Uint8Array,
+  head: DnsHead,
+  question: DnsQuestion,
+): DnsResponse {
+  if (head.name !== undefined) return parseDnsResponse(bytes);
+  const { NameError, NoError } = RESPONSE_CODE;
+  const isError = head.code !== NoError && head.code !== NameError;
+  if (!isError && !head.isTruncated) {
+    throw new Error("its answer does not repeat the question");
+  }
+  const name = encodeDnsName(question.name);
+  const { type } = question;
+  return { ...head, name, type, records: [], negativeLife: undefined };
 }
 
 /** A message over TCP has its length in front, in two bytes. */
@@ -153,7 +186,11 @@ async function askByTcp(
     await connection.write(framed); // So few that they are taken at once.
     const [high, low] = await readExact(connection, 2);
     const answer = await readExact(connection, high! << 8 | low!);
-    const response = parseAnswer(answer, question);
+    const head = parseDnsHead(answer);
+    if (!isAnswerTo(head, question)) {
+      throw new SyntaxError("Cannot take answer: it is to another question");
+    }
+    const response = readAnswer(answer, head, question);
     if (!response.isTruncated) return response;
     throw new SyntaxError("Cannot take answer: it is cut short over TCP too");
   } finally {

@@ -1,41 +1,41 @@
 /**
- * Reading from a connection while nothing is expected of it, to notice that it
- * ends or speaks.
+ * Watching a connection while nothing is expected from it, to notice that it
+ * ends or sends something.
  *
  * @module
  */
 
 import type { Duplex } from "./duplex.ts";
+import type { Waiter } from "./inbox.ts";
 
 /** Options for {@linkcode EarlyReader}. */
 export interface EarlyReaderOptions {
   /**
-   * Bytes that are kept (default 16 KiB): they fit the send buffer of any
-   * connection that has just been opened, so whoever writes them to one first
-   * does not wait for its other end. 0 keeps none.
+   * Bytes that may arrive (default 16 KiB). That much fits the send buffer of any
+   * new connection, so whoever passes them on does not wait for its other end.
+   * 0 allows none.
    */
   most?: number;
-  /** Makes the error of a peer that says more. */
+  /** Makes the error for a peer that sends more. */
   tooMuch?: () => Error;
 }
 
-/** Reads from a peer until it is stopped, and keeps what comes. */
-export class EarlyReader {
+/** Reads ahead until it is stopped; every byte stays in the stream. */
+export class EarlyReader implements Waiter {
   readonly #peer: Duplex;
-  readonly #early: Uint8Array[] = [];
-  readonly #reading: Promise<void>;
+  readonly #onEnd: (error: unknown) => void;
   readonly #most: number;
   readonly #tooMuch: () => Error;
-  #stopped = false;
+  #isStopped = false;
 
   /**
-   * Starts to read.
+   * Starts to watch.
    *
-   * @param peer The peer; nobody else receives from it until
+   * @param peer The peer; nobody else reads from it until
    *   {@linkcode EarlyReader.stop}.
    * @param onEnd Told once why the peer is of no use any more: it has closed,
-   *   has reset, or says more than is kept.
-   * @param options What is kept.
+   *   has reset, or has sent too much.
+   * @param options How much it may send.
    */
   constructor(
     peer: Duplex,
@@ -44,35 +44,45 @@ export class EarlyReader {
   ) {
     this.#most = options.most ?? 16 * 1024;
     this.#tooMuch = options.tooMuch ??
-      (() => new RangeError("Peer says too much too early"));
+      (() => new RangeError("Peer has sent too much too early"));
     this.#peer = peer;
-    this.#reading = this.#read().catch((error: unknown) => {
-      if (!this.#stopped) onEnd(error);
-    });
+    this.#onEnd = onEnd;
+    peer.inbox.waitForMore(this);
   }
 
   /**
-   * Gives the peer back. The read that is under way goes on: what it brings, and
-   * the end of file too, is the next that is received.
-   *
-   * @returns What the peer has said so far, in order.
+   * Stops watching. The read under way goes on; its bytes, or end of file, are
+   * for the next reader. Can be repeated.
    */
-  async stop(): Promise<readonly Uint8Array[]> {
-    this.#stopped = true;
-    this.#peer.interrupt();
-    await this.#reading; // Bytes may have been given and not been kept yet.
-    return this.#early;
+  stop(): void {
+    this.#isStopped = true;
+    this.#peer.inbox.leave(this);
   }
 
-  async #read(): Promise<void> {
-    let length = 0;
-    do {
-      const bytes = await this.#peer.receive();
-      if (bytes === undefined) return;
-      if (bytes === null) throw new Deno.errors.UnexpectedEof("Peer closed");
-      this.#early.push(bytes.slice()); // Its buffer is used again.
-      length += bytes.length;
-      if (length > this.#most) throw this.#tooMuch();
-    } while (!this.#stopped);
+  /** More bytes have arrived. */
+  onBytes(): void {
+    const { inbox } = this.#peer;
+    if (inbox.length > this.#most) this.#end(this.#tooMuch());
+    else inbox.waitForMore(this);
+  }
+
+  /** The peer has sent FIN. */
+  onEnd(): void {
+    this.#end(new Deno.errors.UnexpectedEof("Peer closed"));
+  }
+
+  /** The peer has reset the connection, or something like it. */
+  onError(error: unknown): void {
+    this.#end(error);
+  }
+
+  /** Somebody reads from the peer. */
+  onReplaced(): void {
+    this.#isStopped = true;
+  }
+
+  #end(error: unknown): void {
+    if (!this.#isStopped) this.#onEnd(error);
+    this.#isStopped = true;
   }
 }

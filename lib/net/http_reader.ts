@@ -4,9 +4,16 @@
  * @module
  */
 
-import { type Head, HeadScanner } from "../wire/http1_head.ts";
+import {
+  type Head,
+  HeadScanner,
+  MOST_EMPTY_LINES,
+} from "../wire/http1_head.ts";
+import { ByteReader } from "./byte_reader.ts";
 import type { Duplex } from "./duplex.ts";
 
+const LF = 0x0a;
+const CR = 0x0d;
 const NOTHING = new Uint8Array();
 
 /**
@@ -15,10 +22,11 @@ const NOTHING = new Uint8Array();
  * idle connection can be watched without losing what it says.
  */
 export class HttpReader {
-  readonly #duplex: Duplex;
+  readonly #reader: ByteReader;
   #bytes: Uint8Array = NOTHING;
   #reading: Promise<boolean> | undefined;
   #isEnded = false;
+  #releases = 0;
 
   /**
    * Takes a connection over until {@linkcode HttpReader.release}.
@@ -26,7 +34,7 @@ export class HttpReader {
    * @param duplex Connection to read from.
    */
   constructor(duplex: Duplex) {
-    this.#duplex = duplex;
+    this.#reader = new ByteReader(duplex);
   }
 
   /** Bytes that have come and were not taken; valid until they are. */
@@ -60,18 +68,35 @@ export class HttpReader {
    * @param count How many of {@linkcode HttpReader.bytes}.
    */
   take(count: number): void {
-    this.#bytes = this.#bytes.subarray(count);
+    const bytes = this.#bytes;
+    // The next read takes the memory over: no empty view of it must be left.
+    this.#bytes = count < bytes.length ? bytes.subarray(count) : NOTHING;
+  }
+
+  /**
+   * Takes empty lines that have come before a head.
+   *
+   * @param most How many may come.
+   * @returns How many may still come.
+   */
+  skipEmptyLines(most: number): number {
+    let left = most;
+    for (; left > 0 && isEmptyLine(this.#bytes); left--) this.take(2);
+    return left;
   }
 
   /**
    * Reads the head of a message.
    *
+   * @param emptyLines How many may come before it (default 2).
    * @returns The head; `undefined` where the connection ended before it began.
    * @throws {HttpError} If it is none, or over a limit.
    * @throws {Deno.errors.UnexpectedEof} If the connection ends within it.
    */
-  async readHead(): Promise<Head | undefined> {
-    const scanner = new HeadScanner();
+  async readHead(
+    emptyLines: number = MOST_EMPTY_LINES,
+  ): Promise<Head | undefined> {
+    const scanner = new HeadScanner(emptyLines);
     while (scanner.head === undefined) {
       if (await this.fill()) {
         this.take(scanner.push(this.#bytes));
@@ -87,32 +112,39 @@ export class HttpReader {
    * under way fails for who waits for it; what it brings is received next.
    */
   release(): void {
-    // Copied, since what is received next is read into the buffer they are in.
-    this.#duplex.unread(this.#bytes.slice());
+    this.#reader.unread(this.#bytes);
     this.#bytes = NOTHING;
-    if (this.#reading !== undefined) this.#duplex.interrupt();
+    this.#reader.release(this.#reading !== undefined);
+    this.#reading = undefined;
+    this.#releases++;
+  }
+
+  /** Leaves the memory of its bytes to a write that still uses it. */
+  detach(): void {
+    this.#reader.detach();
   }
 
   #read(): Promise<boolean> {
-    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
-    this.#reading = promise;
-    // Taken in the moment in which they come: a moment later the connection may
-    // have been given back, and they would be lost.
-    this.#duplex.receiveFor({
-      resolve: (bytes) => {
-        this.#reading = undefined;
-        if (bytes === undefined) return reject(givenUp());
-        this.#isEnded = bytes === null;
-        this.#bytes = bytes ?? NOTHING;
-        resolve(bytes !== null);
-      },
-      reject: (error) => {
-        this.#reading = undefined;
-        reject(error);
-      },
-    });
-    return promise;
+    this.#reading = this.#readSome();
+    return this.#reading;
   }
+
+  async #readSome(): Promise<boolean> {
+    const releases = this.#releases;
+    try {
+      const bytes = await this.#reader.readSome();
+      if (releases !== this.#releases) throw givenUp();
+      this.#isEnded = bytes === undefined;
+      this.#bytes = bytes ?? NOTHING;
+      return bytes !== undefined;
+    } finally {
+      if (releases === this.#releases) this.#reading = undefined;
+    }
+  }
+}
+
+function isEmptyLine([first, second]: Uint8Array): boolean {
+  return first === CR && second === LF;
 }
 
 function givenUp(): TypeError {

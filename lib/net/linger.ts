@@ -4,36 +4,86 @@
  * @module
  */
 
+import type { Context } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
+import { watchStall } from "../sync/stall.ts";
+import { ByteReader } from "./byte_reader.ts";
 import type { Duplex } from "./duplex.ts";
 
-/**
- * How long a client has to leave after the last message, in milliseconds. RFC
- * 1928 §6 allows ten seconds; a client that reads needs no two.
- */
-export const LINGER = 2_000;
+/** How long, and how much, is read behind the last message. */
+export interface LingerLimits {
+  /** Milliseconds without a byte. */
+  readonly idle: number;
+  /** Milliseconds in all. */
+  readonly total: number;
+  /** Bytes that are thrown away. */
+  readonly bytes: number;
+}
 
-/** A client that sends more than this after its refusal is cut off. */
-const MOST_DISCARDED = 1024 * 1024;
+/** Behind the last message of a conversation, of which nothing is left over. */
+export const LINGER: LingerLimits = {
+  idle: 2_000,
+  total: 2_000,
+  bytes: 1024 * 1024,
+};
+
+/**
+ * Behind an answer of HTTP, whose request may be a long upload: most clients
+ * send it to its end before they read the answer.
+ */
+export const HTTP_LINGER: LingerLimits = {
+  idle: 5_000,
+  total: 60_000,
+  bytes: 128 * 1024 * 1024,
+};
+
+/** Behind a refusal of SOCKS, which has ten seconds (RFC 1928 §6). */
+export const SOCKS_LINGER: LingerLimits = {
+  idle: 10_000,
+  total: 10_000,
+  bytes: 128 * 1024 * 1024,
+};
 
 /**
  * Sends FIN and waits for the peer's, throwing away what it still sends.
  * Closing at once would answer unread bytes with RST, which makes the peer
- * throw away the message that was on its way to it (RFC 1122 §4.2.2.13).
+ * throw away the message that was on its way to it (RFC 1122 §4.2.2.13), or
+ * stop before it reads it. Reading keeps to the pace of the connection.
  *
  * @param peer Connection; still to be closed afterwards.
- * @param timeout Milliseconds until it is closed anyway.
+ * @param limits When it is closed anyway.
+ * @param draining Closes it when cancelled; where it is already, `LINGER` is
+ *   the most.
  */
-export async function linger(peer: Duplex, timeout: number): Promise<void> {
-  const deadline = setDeadline(timeout, () => peer.close());
+export async function linger(
+  peer: Duplex,
+  limits: LingerLimits,
+  draining?: Context,
+): Promise<void> {
+  const { idle, total, bytes } = draining?.cancelled ? LINGER : limits;
+  const close = () => peer.close();
+  const leaveDrain = draining?.cancelled
+    ? undefined
+    : draining?.onCancel(close);
+  const deadline = setDeadline(total, close);
+  let held = 0;
+  const stall = watchStall(idle, () => {
+    if (peer.isHeld) held++; // It waits for us.
+    return peer.received + held;
+  }, close);
   try {
     await peer.closeWrite();
-    const most = peer.received + MOST_DISCARDED;
-    while (peer.received < most && await peer.receive() !== null);
+    const most = peer.received + bytes;
+    const reader = new ByteReader(peer);
+    while (peer.received < most && await reader.readSome() !== undefined);
+    reader.release();
   } catch {
-    // The peer has gone, or was closed by the deadline: that is the end too.
+    // The peer has gone, or was closed by a limit: that is the end too.
   } finally {
     deadline.clear();
+    stall.clear();
+    leaveDrain?.();
+    peer.inbox.take(); // Nobody wants what is left.
     peer.releaseBuffer();
   }
 }

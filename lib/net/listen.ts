@@ -17,6 +17,12 @@ export interface Listener extends Disposable {
   readonly addr: Deno.Addr;
   /** Whether other processes accept from it too (default false). */
   readonly isShared?: boolean;
+  /**
+   * Changes the permissions of its file, where it is a Unix socket.
+   *
+   * @param mode The permissions (default `0o600`).
+   */
+  setMode?(mode?: number): void;
   /** Waits for the next connection. */
   accept(): Promise<Connection>;
 }
@@ -43,6 +49,11 @@ export interface ServeOptions {
    * own); more wait in the backlog. Servers may share it.
    */
   slots?: Semaphore;
+  /**
+   * Ends a connection that is not needed any more, where there is one: called
+   * when no permit is free for the next one, and when accepting fails.
+   */
+  makeRoom?: () => void;
   /** Told when accepting fails, but not for each failure. */
   onAcceptError?: (error: unknown) => void;
   /** Milliseconds in which that is told once (default 60,000). */
@@ -92,7 +103,7 @@ export function serve(
   options: ServeOptions = {},
 ): Server {
   const { onAcceptError, onHandlerError, tellEvery = 60_000 } = options;
-  const { grace = 0 } = options;
+  const { grace = 0, makeRoom } = options;
   const { slots = new Semaphore(20_000) } = options;
   const root = new Context();
   const stopping = new Context();
@@ -104,6 +115,7 @@ export function serve(
     let pause = 0;
     let told = -Infinity;
     while (!stopping.cancelled) {
+      if (slots.free === 0) makeRoom?.();
       try {
         await slots.acquire(stopping);
       } catch {
@@ -116,6 +128,7 @@ export function serve(
         slots.release();
         if (stopping.cancelled) return;
         if (isOfOneClient(error)) continue;
+        makeRoom?.();
         if (performance.now() >= told + tellEvery) {
           told = performance.now();
           onAcceptError?.(error);

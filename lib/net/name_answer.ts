@@ -15,6 +15,11 @@ export interface NameAnswer {
   readonly exists: boolean;
   /** Milliseconds that the answer may be kept; 0 is not at all. */
   readonly life: number;
+  /**
+   * The whole answer, where this one is half of it: the other family is still
+   * asked for. It never rejects; `undefined` means that no server knew.
+   */
+  readonly late?: Promise<NameAnswer | undefined>;
 }
 
 /** Somebody who knows about names. */
@@ -23,7 +28,7 @@ export interface NameSource {
    * Finds out about a name.
    *
    * @param name Name in small letters.
-   * @param context Gives up when cancelled.
+   * @param context Gives up when cancelled, what is late included.
    * @returns The answer, also where there is no such name.
    * @throws {DialError} `resolver failed` where nobody knows.
    * @throws The reason of the cancellation.

@@ -6,7 +6,7 @@
  */
 
 import type { Socket } from "node:net";
-import type { Connection } from "./connection.ts";
+import type { TlsConnection } from "./connection.ts";
 import { errorCode } from "./error_code.ts";
 import type { Flow } from "./node_transport.ts";
 
@@ -27,6 +27,8 @@ export interface NodeConnectionOptions {
   ends?: Ends;
   /** What to pause while nobody reads (default: the socket). */
   flow?: Flow;
+  /** What both ends have agreed to speak in TLS (default: nothing). */
+  protocol?: string | undefined;
 }
 
 /** Deno's classes for what a peer can do, by which the log describes it. */
@@ -48,11 +50,13 @@ const CLASS_BY_CODE: ReadonlyMap<
  *
  * A TLS socket has to run over a `NodeTransport`, whose flow is given here.
  */
-export class NodeConnection implements Connection {
+export class NodeConnection implements TlsConnection {
   /** Our end. */
   readonly localAddr: Deno.NetAddr;
   /** The other end. */
   readonly remoteAddr: Deno.NetAddr;
+  /** What both ends have agreed to speak (ALPN); `undefined` is nothing. */
+  readonly protocol: string | undefined;
 
   readonly #socket: Socket;
   readonly #flow: Flow;
@@ -77,6 +81,7 @@ export class NodeConnection implements Connection {
     }
     this.localAddr = ends.localAddr;
     this.remoteAddr = ends.remoteAddr;
+    this.protocol = options.protocol;
     this.#socket = socket;
     this.#flow = flow;
     if (socket.errored) this.#failure = toDenoError(socket.errored);

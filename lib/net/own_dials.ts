@@ -6,7 +6,7 @@
  * dials                                          accepts
  *   | begin: pending --------------- SYN ----------> | whose is it?
  *   | (knows its own port: open) <---- waits ------- |
- *   |                            ---- the way -----> | goes on, or refuses
+ *   |                            ---- the trail ---> | goes on, or refuses
  * ```
  *
  * The accept is often first: 674 times of 800 (measured). A connection that
@@ -19,7 +19,7 @@ import { type Context, timeoutError } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { isThisMachine } from "./own_addresses.ts";
-import type { Way } from "./own_listeners.ts";
+import type { Trail } from "./own_listeners.ts";
 import { formatAddr } from "./unix_socket.ts";
 
 /**
@@ -39,8 +39,8 @@ export interface Arrival {
   readonly ends: string;
 }
 
-/** The way of a connection; `undefined` is that of an ordinary client. */
-export type Found = Way | undefined | Promise<Way | undefined>;
+/** The trail of a connection; `undefined` is that of an ordinary client. */
+export type Found = Trail | undefined | Promise<Trail | undefined>;
 
 /** A connection that is being dialled. */
 export interface OwnDial {
@@ -72,7 +72,7 @@ export interface OtherThreads {
    * @param arrival What was accepted.
    * @returns What the one knows that has dialled it.
    */
-  ask(arrival: Arrival): Promise<Way | undefined>;
+  ask(arrival: Arrival): Promise<Trail | undefined>;
   /**
    * Tells them how many connections of ours may arrive at one of them.
    *
@@ -83,7 +83,7 @@ export interface OtherThreads {
 
 /** A connection to a Unix socket, on its way. */
 interface Queued {
-  way: Way;
+  trail: Trail;
   /** When it was dialled, by `performance.now()`. */
   since: number;
 }
@@ -91,7 +91,7 @@ interface Queued {
 /** What this thread has dialled. */
 export class OwnDials {
   readonly #places = new Map<string, Place>();
-  readonly #open = new Map<string, Way>();
+  readonly #open = new Map<string, Trail>();
   readonly #queues = new Map<string, Queued[]>();
   #pending = 0;
   #others: OtherThreads | undefined;
@@ -120,10 +120,10 @@ export class OwnDials {
    * Notes that a connection is dialled, before it is.
    *
    * @param place Where to, see {@linkcode placeOf}.
-   * @param way The way that leads there.
+   * @param trail Listeners that lead there.
    * @returns What to tell when more is known.
    */
-  begin(place: string, way: Way): OwnDial {
+  begin(place: string, trail: Trail): OwnDial {
     const there = this.#places.get(place) ?? new Place();
     this.#places.set(place, there);
     const number = there.begin();
@@ -139,7 +139,7 @@ export class OwnDials {
       end,
       open: ({ localAddr, remoteAddr }) => {
         const ends = endsOf(localAddr, remoteAddr);
-        if (!there.give(ends, way)) this.#add(ends, way);
+        if (!there.give(ends, trail)) this.#add(ends, trail);
         end();
       },
     };
@@ -150,13 +150,13 @@ export class OwnDials {
    * two clients of one apart: they are taken in the order of their connects.
    *
    * @param name Name of the listener.
-   * @param way The way that leads there.
+   * @param trail Listeners that lead there.
    * @returns Takes it back, where connecting has failed.
    */
-  beginAt(name: string, way: Way): () => void {
+  beginAt(name: string, trail: Trail): () => void {
     const queue = this.#queues.get(name) ?? [];
     this.#queues.set(name, queue);
-    const queued = { way, since: performance.now() };
+    const queued = { trail, since: performance.now() };
     queue.push(queued);
     if (queue.length > MOST_OPEN) queue.shift();
     return () => {
@@ -167,11 +167,11 @@ export class OwnDials {
   }
 
   /**
-   * Finds the way of a connection that was accepted.
+   * Finds the trail of a connection that was accepted.
    *
    * @param connection Its ends, neither of them IPv4-mapped.
    * @param context Gives up when cancelled.
-   * @returns The way, once it is known; it is forgotten then.
+   * @returns The trail, once it is known; it is forgotten then.
    * @throws The reason of the cancellation, or that it was not known in time.
    */
   find({ localAddr, remoteAddr }: Ends, context: Context): Found {
@@ -190,39 +190,39 @@ export class OwnDials {
   }
 
   /**
-   * Finds the way of a connection that this thread may have dialled.
+   * Finds the trail of a connection that this thread may have dialled.
    *
    * @param arrival What was accepted.
    * @param context Gives up when cancelled.
-   * @returns The way, once it is known; it is forgotten then.
+   * @returns The trail, once it is known; it is forgotten then.
    * @throws As {@linkcode OwnDials.find} does.
    */
   take({ ends, place }: Arrival, context?: Context): Found {
-    const way = this.#open.get(ends);
-    if (way !== undefined) {
+    const trail = this.#open.get(ends);
+    if (trail !== undefined) {
       this.#open.delete(ends);
       this.#tell();
-      return way;
+      return trail;
     }
     const wait = this.#places.get(place)?.wait(ends);
     return wait && within(wait, context);
   }
 
   /** What nobody has accepted for so long was lost with its listener. */
-  #takeQueued(name: string): Way | undefined {
+  #takeQueued(name: string): Trail | undefined {
     const queue = this.#queues.get(name);
     if (queue === undefined) return undefined;
     const oldest = performance.now() - PATIENCE;
     const first = queue.findIndex(({ since }) => since > oldest);
     const [taken] = first < 0 ? [] : queue.splice(0, first + 1).slice(-1);
     if (first < 0 || queue.length === 0) this.#queues.delete(name);
-    return taken?.way;
+    return taken?.trail;
   }
 
-  #add(ends: string, way: Way): void {
+  #add(ends: string, trail: Trail): void {
     const [oldest] = this.#open.keys();
     if (this.#open.size === MOST_OPEN) this.#open.delete(oldest!);
-    this.#open.set(ends, way);
+    this.#open.set(ends, trail);
   }
 
   #tell(): void {
@@ -258,7 +258,7 @@ function isFromHere(client: Deno.NetAddr, server: Deno.NetAddr): boolean {
 interface Waiting {
   /** Number of the last dial that it may have come from. */
   last: number;
-  resolve: (way: Way | undefined) => void;
+  resolve: (trail: Trail | undefined) => void;
 }
 
 /** What is being dialled at one place, and who waits for it. */
@@ -288,16 +288,16 @@ class Place {
   }
 
   /** Tells whoever waits for it; `false` where nobody does. */
-  give(ends: string, way: Way): boolean {
+  give(ends: string, trail: Trail): boolean {
     const waiting = this.#waiting.get(ends);
     this.#waiting.delete(ends);
-    waiting?.resolve(way);
+    waiting?.resolve(trail);
     return waiting !== undefined;
   }
 
   /** Waits for what is dialled now: what begins later has not arrived yet. */
-  wait(ends: string): Promise<Way | undefined> {
-    const { promise, resolve } = Promise.withResolvers<Way | undefined>();
+  wait(ends: string): Promise<Trail | undefined> {
+    const { promise, resolve } = Promise.withResolvers<Trail | undefined>();
     this.#waiting.set(ends, { last: this.#last, resolve });
     return promise;
   }
@@ -323,14 +323,16 @@ async function within<T>(waiting: Promise<T>, context?: Context): Promise<T> {
  * Asks several at the same time.
  *
  * @param all What they answer.
- * @returns The first way that one knows, or nothing once all know nothing.
+ * @returns The first trail that one knows, or nothing once all know nothing.
  * @throws What one throws, where none has known it before.
  */
-export function firstKnown(all: readonly Found[]): Promise<Way | undefined> {
-  const { promise, resolve, reject } = Promise.withResolvers<Way | undefined>();
+export function firstKnown(all: readonly Found[]): Promise<Trail | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<
+    Trail | undefined
+  >();
   const waits = all.map(async (found) => {
-    const way = await found;
-    if (way !== undefined) resolve(way);
+    const trail = await found;
+    if (trail !== undefined) resolve(trail);
   });
   Promise.all(waits).then(() => resolve(undefined), reject);
   return promise;

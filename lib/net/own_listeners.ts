@@ -14,7 +14,7 @@ import { formatAddr } from "./unix_socket.ts";
  * Names of the listeners that a connection has come through, the first one
  * first: `HOST:PORT` as bound, or `unix:PATH`.
  */
-export type Way = readonly string[];
+export type Trail = readonly string[];
 
 interface OwnListener {
   readonly name: string;

@@ -21,7 +21,7 @@ import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import type { Dialled } from "./dial.ts";
 import { Duplex } from "./duplex.ts";
 import { EarlyReader } from "./early_reader.ts";
-import type { Way } from "./own_listeners.ts";
+import type { Trail } from "./own_listeners.ts";
 
 /** Ways to have connections ready; `off` has none. */
 export const POOL_MODES = ["off", "ahead", "reuse"] as const;
@@ -50,8 +50,6 @@ export interface PoolOptions {
 export interface Borrowed extends Dialled {
   /** Its streams, which go with it from client to client. */
   readonly duplex: Duplex;
-  /** What the upstream has said already: comes before what is in the stream. */
-  readonly early: readonly Uint8Array[];
   /** Whether it was parked, and so may have ended unnoticed. */
   readonly wasParked: boolean;
   /** When it was dialled, by `performance.now()`. */
@@ -102,10 +100,13 @@ const MOST_ROUNDS = 16;
  * Opens a connection to the upstream.
  *
  * @param context Gives up when cancelled.
- * @param way The way of the client that it is for (default: an ordinary one's).
+ * @param trail The trail of the client that it is for (default: an ordinary one's).
  * @returns The connection.
  */
-export type DialUpstream = (context: Context, way?: Way) => Promise<Dialled>;
+export type DialUpstream = (
+  context: Context,
+  trail?: Trail,
+) => Promise<Dialled>;
 
 interface Parked {
   readonly dialled: Dialled;
@@ -181,12 +182,12 @@ export class Pool implements Disposable {
       await this.#letEnd(parked);
       if (parked.isOver || this.#giveUpOld(parked)) continue;
       parked.isOver = true;
-      const early = await parked.watch.stop();
+      parked.watch.stop();
       this.#pause = 0;
       this.figures.hits++;
       this.#fill();
       const { dialled, duplex, openedAt } = parked;
-      return { ...dialled, duplex, openedAt, early, wasParked: true };
+      return { ...dialled, duplex, openedAt, wasParked: true };
     }
   }
 
@@ -194,15 +195,15 @@ export class Pool implements Disposable {
    * Dials a connection for a client, whatever is parked.
    *
    * @param context Gives up when cancelled.
-   * @param way The client's way, where it is not an ordinary one's.
+   * @param trail The client's trail, where it is not an ordinary one's.
    * @returns The connection; the caller closes it, or gives it back.
    * @throws What the dial throws.
    */
-  async borrowFresh(context: Context, way?: Way): Promise<Borrowed> {
+  async borrowFresh(context: Context, trail?: Trail): Promise<Borrowed> {
     this.figures.misses++;
     this.figures.waiting++;
     try {
-      const borrowed = await this.#open(context, way);
+      const borrowed = await this.#open(context, trail);
       if (this.#hasFailed) this.#resume(); // It is back.
       return borrowed;
     } finally {
@@ -246,14 +247,13 @@ export class Pool implements Disposable {
     this.close();
   }
 
-  async #open(context: Context, way?: Way): Promise<Borrowed> {
-    const dialled = await this.#dial(context, way);
+  async #open(context: Context, trail?: Trail): Promise<Borrowed> {
+    const dialled = await this.#dial(context, trail);
     this.figures.opened++;
     return {
       ...dialled,
       duplex: dialled.duplex ?? new Duplex(dialled.connection),
       openedAt: performance.now(),
-      early: [],
       wasParked: false,
     };
   }
@@ -350,7 +350,8 @@ export class Pool implements Disposable {
     this.figures.idle = this.#parked.length;
     this.figures.evicted[why]++;
     parked.duplex.close();
-    void parked.watch.stop().then(() => parked.duplex.releaseBuffer());
+    parked.watch.stop();
+    parked.duplex.releaseBuffer();
     if (why === "ended" || why === "spoke") this.#lose(parked);
     this.#fill();
   }

@@ -7,11 +7,9 @@
  */
 
 import type { Socket } from "node:net";
+import { BACKLOG } from "./backlog.ts";
 import type { Listener } from "./listen.ts";
 import { NodeConnection } from "./node_connection.ts";
-
-/** Connections that wait to be taken; more are reset. */
-const MOST_WAITING = 128;
 
 /** A connection that can be reset. */
 export class ResettableConnection extends NodeConnection {
@@ -45,16 +43,19 @@ export interface ResettableListener extends Listener {
 }
 
 /**
- * Listens.
+ * Listens. `node:net` accepts everything at once: what has come waits here, up
+ * to the backlog, and more than that is reset.
  *
  * @param hostname Address to listen on.
  * @param port Port, 1 to 65535.
+ * @param backlog Connections that wait to be taken (default 4,096).
  * @returns The listener; the caller closes it.
  * @throws The system's error, where that can't be had.
  */
 export async function listenResettable(
   hostname: string,
   port: number,
+  backlog: number = BACKLOG,
 ): Promise<ResettableListener> {
   const { createServer } = await import("node:net");
   const waiting: Socket[] = [];
@@ -67,14 +68,14 @@ export async function listenResettable(
       // One that is reset before it is taken must not end the program.
       socket.on("error", () => {});
       if (taker !== undefined) taker.resolve(new ResettableConnection(socket));
-      else if (waiting.length < MOST_WAITING) waiting.push(socket);
+      else if (waiting.length < backlog) waiting.push(socket);
       else socket.resetAndDestroy();
       taker = undefined;
     },
   );
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
-  server.listen({ host: hostname, port }, () => resolve());
+  server.listen({ host: hostname, port, backlog }, () => resolve());
   await promise;
 
   function close(): void {

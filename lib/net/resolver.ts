@@ -5,6 +5,8 @@
  */
 
 import { Context } from "../sync/context.ts";
+import { setDeadline } from "../sync/deadline.ts";
+import { waitFor } from "../sync/wait_for.ts";
 import type { Host } from "../wire/host_name.ts";
 import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
 import { DialError } from "./dial_error.ts";
@@ -15,6 +17,7 @@ import {
   onlyFamily,
   preferFamily,
 } from "./family_preference.ts";
+import { RESOLUTION_DELAY } from "./family_answers.ts";
 import type { NameAnswer, NameSource } from "./name_answer.ts";
 import { NameCache } from "./name_cache.ts";
 import { specialAnswer } from "./special_names.ts";
@@ -28,6 +31,17 @@ const MOST_PENDING = 4_096;
 
 /** Addresses of each family that are kept of a name. */
 const MOST_ADDRESSES = 16;
+
+/** Addresses of a host. */
+export interface FoundAddresses {
+  /** One at least, in the order to try them. */
+  readonly addresses: IpAddress[];
+  /**
+   * Those of the other family, where the name server has not answered for it
+   * yet: they join what is tried (RFC 8305 §4). It never rejects.
+   */
+  readonly late: Promise<IpAddress[]> | undefined;
+}
 
 /** Settings of a {@linkcode Resolver}. */
 export interface ResolverOptions {
@@ -79,23 +93,53 @@ export class Resolver implements Disposable {
    *
    * @param host Name, or an address, which is nothing to ask about.
    * @param context Ends the wait when cancelled; that of others goes on.
-   * @returns One address at least.
+   * @returns One address at least, and those that are still asked for.
    * @throws {DialError} `name not found`; `resolver failed` where nobody knows;
    *   `network unreachable` for an address of a family that is not used.
    * @throws The reason of the cancellation.
    */
-  async resolve(host: Host, context: Context): Promise<IpAddress[]> {
-    if (typeof host !== "string") return [this.#requireUsed(host)];
+  async find(host: Host, context: Context): Promise<FoundAddresses> {
+    if (typeof host !== "string") return onTime([this.#requireUsed(host)]);
     context.throwIfCancelled();
     const name = host.toLowerCase();
     const answer = specialAnswer(name) ?? this.#cache.get(name) ??
-      await wait(this.#pending.get(name) ?? this.#start(name), context);
+      await waitFor(this.#pending.get(name) ?? this.#start(name), context);
     const addresses = preferFamily(answer.addresses, this.preference);
-    if (addresses.length > 0) return addresses;
-    throw new DialError(
-      "name not found",
-      `Cannot resolve ${host}: ${this.#describeNone(answer)}`,
+    if (addresses.length === 0) {
+      throw new DialError(
+        "name not found",
+        `Cannot resolve ${host}: ${this.#describeNone(answer)}`,
+      );
+    }
+    const late = answer.late?.then((whole = answer) =>
+      preferFamily(bounded(whole).addresses, this.preference)
+        .filter((ip) => !addresses.includes(ip))
     );
+    return { addresses, late };
+  }
+
+  /**
+   * Tells the addresses of a host to whoever can't add to them later: those of
+   * one family wait a short time for the others.
+   *
+   * @param host Name, or an address, which is nothing to ask about.
+   * @param context Ends the wait when cancelled; that of others goes on.
+   * @param needed The family without which the answer is of no use, where there
+   *   is one: it is waited for as long as the name server is asked.
+   * @returns One address at least, in the order to try them.
+   * @throws What {@linkcode Resolver.find} throws.
+   */
+  async resolve(
+    host: Host,
+    context: Context,
+    needed?: Family,
+  ): Promise<IpAddress[]> {
+    const { addresses, late } = await this.find(host, context);
+    if (late === undefined) return addresses;
+    const isMissing = needed !== undefined &&
+      !addresses.some((ip) => familyOf(ip) === needed);
+    const more = await (isMissing ? waitFor(late, context) : beforeDelay(late));
+    return preferFamily([...addresses, ...more], this.preference);
   }
 
   /**
@@ -139,24 +183,50 @@ export class Resolver implements Disposable {
     return pending;
   }
 
-  /** Goes on without those who have asked: a cancelled one harms no other. */
+  /**
+   * Goes on without those who have asked: a cancelled one harms no other. Half
+   * an answer is given to all who ask until the other half is there, and only
+   * the whole is kept.
+   */
   async #lookUp(name: string): Promise<NameAnswer> {
-    using context = new Context(this.#root);
+    const context = new Context(this.#root);
     context.cancelAfter(this.#timeout, "Lookup time");
+    const end = () => {
+      context.release();
+      this.#pending.delete(name);
+    };
     try {
       const answer = bounded(await this.#source.lookup(name, context));
-      this.#cache.set(name, answer);
+      const keep = (whole = answer) => {
+        end();
+        this.#cache.set(name, bounded(whole));
+      };
+      if (answer.late === undefined) keep();
+      else void answer.late.then(keep);
       return answer;
     } catch (error) {
+      end();
       if (!context.cancelled || error instanceof DialError) throw error;
       const why = (context.reason as Error).message;
       throw new DialError("resolver failed", `Cannot resolve ${name}: ${why}`, {
         cause: error,
       });
-    } finally {
-      this.#pending.delete(name);
     }
   }
+}
+
+function onTime(addresses: IpAddress[]): FoundAddresses {
+  return { addresses, late: undefined };
+}
+
+function beforeDelay(late: Promise<IpAddress[]>): Promise<IpAddress[]> {
+  const { promise, resolve } = Promise.withResolvers<IpAddress[]>();
+  const delay = setDeadline(RESOLUTION_DELAY, () => resolve([]));
+  void late.then((addresses) => {
+    delay.clear();
+    resolve(addresses);
+  });
+  return promise;
 }
 
 /** Keeps some of each family: a name may have as many as fit a message. */
@@ -166,18 +236,4 @@ function bounded(answer: NameAnswer): NameAnswer {
   const left = { 4: MOST_ADDRESSES, 6: MOST_ADDRESSES };
   const some = addresses.filter((ip) => left[familyOf(ip)]-- > 0);
   return { ...answer, addresses: some };
-}
-
-async function wait(
-  pending: Promise<NameAnswer>,
-  context: Context,
-): Promise<NameAnswer> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const unregister = context.onCancel(reject);
-  try {
-    return await Promise.race([pending, promise]);
-  } finally {
-    unregister();
-    pending.catch(() => {}); // May fail when nobody waits for it any more.
-  }
 }

@@ -9,7 +9,8 @@ import type { Socket } from "node:net";
 import tls from "node:tls";
 import type { Context } from "../sync/context.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
-import type { Connection } from "./connection.ts";
+import { agreedProtocol, alpnOption } from "./alpn.ts";
+import type { Connection, TlsConnection } from "./connection.ts";
 import { NodeConnection } from "./node_connection.ts";
 import { NodeTransport } from "./node_transport.ts";
 import { peerCertificates } from "./peer_certificates.ts";
@@ -61,7 +62,7 @@ export interface StartTlsOptions extends ClientTlsSettings {
 export async function startTls(
   connection: Connection,
   options: StartTlsOptions,
-): Promise<Connection> {
+): Promise<TlsConnection> {
   const { context } = options;
   context?.throwIfCancelled();
   const transport = new NodeTransport(connection);
@@ -86,7 +87,8 @@ export async function startTls(
     leave?.();
   }
   const { flow } = transport;
-  return new NodeConnection(socket, { ends: connection, flow });
+  const protocol = agreedProtocol(socket);
+  return new NodeConnection(socket, { ends: connection, flow, protocol });
 }
 
 function serverOf({ host, name }: StartTlsOptions): string {
@@ -107,7 +109,7 @@ function settingsOf(options: StartTlsOptions): tls.ConnectionOptions {
     ...(authorities === undefined ? {} : { ca: authorities }),
     ...(certificate === undefined ? {} : { cert: certificate }),
     ...(key === undefined ? {} : { key }),
-    ...(protocols === undefined ? {} : { ALPNProtocols: [...protocols] }),
+    ...alpnOption(protocols),
   };
   return settings;
 }

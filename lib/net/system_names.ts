@@ -6,6 +6,7 @@
 
 import type { Context } from "../sync/context.ts";
 import { Semaphore } from "../sync/semaphore.ts";
+import { waitFor } from "../sync/wait_for.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { DialError } from "./dial_error.ts";
 import { errorCode } from "./error_code.ts";
@@ -43,14 +44,7 @@ export class SystemNames implements NameSource {
   async lookup(name: string, context: Context): Promise<NameAnswer> {
     await lookups.acquire(context);
     const pending = lookup(name).finally(() => lookups.release());
-    const { promise, reject } = Promise.withResolvers<never>();
-    const unregister = context.onCancel(reject);
-    try {
-      return await Promise.race([pending, promise]);
-    } finally {
-      unregister();
-      pending.catch(() => {}); // May fail later, when nobody waits for it.
-    }
+    return await waitFor(pending, context);
   }
 }
 

@@ -6,9 +6,10 @@
 
 /**
  * Who ended it: `refused` is ours, by what the other side has sent; `left` is
- * the other side's, by an alert or by its end.
+ * the other side's, by an alert or by its end, and `no protocol` is too, since
+ * it speaks none of those that it was offered (ALPN).
  */
-export type TlsErrorKind = "refused" | "left";
+export type TlsErrorKind = "refused" | "left" | "no protocol";
 
 /** Options for {@linkcode TlsError}. */
 export interface TlsErrorOptions extends ErrorOptions {

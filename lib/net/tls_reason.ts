@@ -26,6 +26,9 @@ const CERTIFICATE_REASONS: ReadonlyMap<string, string> = new Map([
 
 const ONE_OF = "it is out of date, not for servers, or of an unknown authority";
 
+/** The alert of one that speaks no protocol that it was offered. */
+const NO_PROTOCOL = "TLSV1_ALERT_NO_APPLICATION_PROTOCOL";
+
 /** What an alert of the other side says (RFC 8446 §6.2). */
 const ALERT_REASONS: ReadonlyMap<string, string> = new Map([
   ["SSLV3_ALERT_HANDSHAKE_FAILURE", "finds nothing that both speak"],
@@ -37,7 +40,7 @@ const ALERT_REASONS: ReadonlyMap<string, string> = new Map([
   ["TLSV1_ALERT_UNKNOWN_CA", "does not know the certificate's authority"],
   ["TLSV1_ALERT_PROTOCOL_VERSION", "speaks no version of TLS that is spoken"],
   ["TLSV13_ALERT_CERTIFICATE_REQUIRED", "wants a certificate"],
-  ["TLSV1_ALERT_NO_APPLICATION_PROTOCOL", "does not speak the protocol"],
+  [NO_PROTOCOL, "does not speak the protocol"],
   ["TLSV1_ALERT_USER_CANCELLED", "has given up"],
 ]);
 
@@ -93,8 +96,10 @@ function explain(
   if (own !== undefined) return ["refused", `${peer} ${own}`];
   // Node has the same code for alerts from both sides.
   if (message.startsWith("received fatal alert")) {
-    const alert = ALERT_REASONS.get(code.replace(/^ERR_SSL_/, ""));
-    return ["left", alert === undefined ? message : `${peer} ${alert}`];
+    const name = code.replace(/^ERR_SSL_/, "");
+    const alert = ALERT_REASONS.get(name);
+    const kind = name === NO_PROTOCOL ? "no protocol" : "left";
+    return [kind, alert === undefined ? message : `${peer} ${alert}`];
   }
   if (code === "ECONNRESET") return ["left", `${peer} closed`];
   return ["refused", message];

@@ -4,64 +4,66 @@
  * @module
  */
 
-import type { Context, Unregister } from "../sync/context.ts";
-import { timeoutError } from "../sync/context.ts";
+import { type Context, timeoutError } from "../sync/context.ts";
 import type { Deadline } from "../sync/deadline.ts";
 import { watchStall } from "../sync/stall.ts";
 import type { Duplex } from "./duplex.ts";
-import { Flow, type FlowObserver } from "./flow.ts";
 
 /** Which end of a tunnel. */
 export type End = "client" | "target";
 
 /** Options for {@linkcode tunnel}. */
 export interface TunnelOptions {
-  /** Milliseconds without a byte either way; 0 (the default) is for ever. */
+  /** Milliseconds without a byte either way; 0 (the default) disables it. */
   idleTimeout?: number;
   /**
-   * Milliseconds without a byte that are left to one direction once the other
-   * has reached end of file (default 30,000); 0 ends both at once. May differ by
-   * whose end came first; `Infinity` leaves it at the idle timeout.
+   * Milliseconds without a byte that one direction has left once the other has
+   * reached end of file (default 30,000). 0 ends both immediately, `Infinity`
+   * leaves only the idle timeout. May differ by which end came first.
    */
   halfCloseTimeout?: number | Readonly<Record<End, number>>;
   /**
-   * Keeps the target's connection for another client, where this one leaves it
-   * in good order: milliseconds of silence, once the target has answered, after
-   * which it is taken to have said all. The client's end of file is not sent on.
+   * Keeps the target's connection for another client if this one leaves it in
+   * good order. Milliseconds of silence after an answer that count as its end.
+   * The client's end of file is not sent on.
    */
   keepTarget?: number | undefined;
-  /** Told when one direction has reached end of file, and the other goes on. */
+  /** Called when one direction has reached end of file and the other goes on. */
   onHalfClose?: () => void;
 }
 
 /** How a tunnel ended. */
 export interface TunnelResult {
-  /** Bytes given to the target. */
+  /** Bytes written to the target. */
   sent: number;
-  /** Bytes given to the client. */
+  /** Bytes written to the client. */
   received: number;
-  /** Whose end came first; `undefined` where it was cut from outside. */
+  /** Which end came first; `undefined` if the tunnel was cut from outside. */
   endedFirst: End | undefined;
-  /** Why it was cut; `undefined` where both directions reached end of file. */
+  /** Why it was cut; `undefined` if both directions reached end of file. */
   error: unknown;
-  /** Whose connection failed, where that is why it was cut. */
+  /** Which connection failed, if that is why it was cut. */
   failed?: End;
   /**
    * Whether the target's connection is still open and in good order: no error,
-   * no half-close, nothing unread or half-written. Nobody uses its streams.
+   * no half-close, nothing half-written. Its streams are unlocked.
    */
   isTargetKept?: true;
 }
 
 /**
- * Copies bytes both ways. End of file in one direction sends FIN to the other
- * side and gives the direction that is left its time; an error, a time limit
- * or a cancellation closes both connections at once. Nothing that was read is
- * dropped on a clean end, and both directions have ended on return.
+ * Copies bytes both ways until both directions have ended.
+ *
+ * Each direction is one `pipeTo` with the signal of one `AbortController`, the
+ * analogue of two `io.Copy` under one `context.WithCancel`. End of file in one
+ * direction sends FIN to the other side and starts the half-close timeout. An
+ * error, a time limit or a cancellation aborts both directions and closes both
+ * connections. Nothing that was read is dropped on a clean end, and both pipes
+ * have settled on return.
  *
  * @param client The side that opened the tunnel.
  * @param target The side it was opened to.
- * @param context Cuts the tunnel when cancelled.
+ * @param context Aborts the tunnel when cancelled.
  * @param options Time limits.
  * @returns Counts, and how it ended: a failed tunnel is a result, not a throw.
  */
@@ -71,134 +73,130 @@ export function tunnel(
   context: Context,
   options: TunnelOptions = {},
 ): Promise<TunnelResult> {
-  return new Tunnel(client, target, options).run(context);
+  const controller = new AbortController();
+  const join = new Join(client, target, controller, options);
+  const unregister = context.onCancel(join.abort);
+  const { signal } = controller;
+  const { keepTarget } = options;
+  const [up, down] = keepTarget === undefined ? [{ signal }, { signal }] : [
+    { signal, preventClose: true, preventAbort: true },
+    { signal, preventCancel: true },
+  ];
+  join.add("client", client.readable.pipeTo(target.writable, up));
+  join.add("target", target.readable.pipeTo(client.writable, down));
+  return join.result(unregister);
 }
 
-class Tunnel implements FlowObserver {
+/** Two pipes under one controller: who has ended, how, and what is left. */
+class Join {
   readonly #client: Duplex;
   readonly #target: Duplex;
-  readonly #idleTimeout: number;
+  readonly #controller: AbortController;
   readonly #halfCloseTimeout: Readonly<Record<End, number>>;
   readonly #keepTarget: number | undefined;
   readonly #onHalfClose: (() => void) | undefined;
+  readonly #before: { readonly sent: number; readonly received: number };
+  readonly #settled = Promise.withResolvers<void>();
   readonly #result: TunnelResult = {
     sent: 0,
     received: 0,
     endedFirst: undefined,
     error: undefined,
   };
-  readonly #finished = Promise.withResolvers<TunnelResult>();
-  #flows: readonly Flow[] = [];
-  /** Directions that have not ended. */
-  #going = 2;
-  #before = { sent: 0, received: 0 };
-  #unregister: Unregister | undefined;
-  /** Whether it was cut, or left with the target kept. */
+  /** Pipes that have not settled. */
+  #going = 0;
   #isOver = false;
-  #hasTargetEnded = false;
   #stall: Deadline | undefined;
   #held = 0;
 
-  constructor(client: Duplex, target: Duplex, options: TunnelOptions) {
+  constructor(
+    client: Duplex,
+    target: Duplex,
+    controller: AbortController,
+    options: TunnelOptions,
+  ) {
+    const { halfCloseTimeout: limit = 30_000, idleTimeout = 0 } = options;
     this.#client = client;
     this.#target = target;
-    this.#idleTimeout = options.idleTimeout ?? 0;
-    const { halfCloseTimeout: limit = 30_000 } = options;
+    this.#controller = controller;
     this.#halfCloseTimeout = typeof limit === "number"
       ? { client: limit, target: limit }
       : limit;
     this.#keepTarget = options.keepTarget;
     this.#onHalfClose = options.onHalfClose;
-  }
-
-  run(context: Context): Promise<TunnelResult> {
-    const client = this.#client;
-    const target = this.#target;
     this.#before = { sent: target.sent, received: client.sent };
     this.#watch(
-      this.#idleTimeout,
-      () => this.#leave(timeoutError(this.#idleTimeout, "Idle time")),
+      idleTimeout,
+      () => this.#leave(timeoutError(idleTimeout, "Idle time")),
     );
-    this.#unregister = context.onCancel((reason) => this.#cut(reason));
-    this.#flows = [
-      new Flow(client, target, this),
-      new Flow(target, client, this),
-    ];
-    return this.#finished.promise;
   }
 
-  /** A direction has come to its end of file. */
-  onEnd({ from, to }: Flow): void {
-    if (this.#isOver) return this.#leaveFlow();
-    if (from === this.#target) this.#hasTargetEnded = true;
-    const isKept = from === this.#client && this.#keepTarget !== undefined;
-    const closing = isKept ? Promise.resolve() : to.closeWrite();
-    const end = this.#endOf(from);
-    closing.then(() => this.#end(end), (error) => this.#fail(error, other(end)))
-      .then(() => this.#leaveFlow());
+  /** Takes one direction in, which ends where `end` does. */
+  add(end: End, pipe: Promise<void>): void {
+    this.#going++;
+    pipe.then(() => this.#end(end), (error) => this.#fail(error, end));
   }
 
-  /** A direction was stopped. */
-  onStop(): void {
-    this.#leaveFlow();
-  }
-
-  /** A direction has failed. */
-  onError({ from, to }: Flow, error: unknown): void {
-    this.#fail(error, this.#endOf(to.failed ? to : from));
-    this.#leaveFlow();
-  }
-
-  #endOf(duplex: Duplex): End {
-    return duplex === this.#client ? "client" : "target";
-  }
-
-  #leaveFlow(): void {
-    if (--this.#going > 0) return;
-    this.#stall?.clear();
-    this.#unregister?.();
-    this.#client.releaseBuffer();
-    this.#target.releaseBuffer();
-    this.#result.sent = this.#target.sent - this.#before.sent;
-    this.#result.received = this.#client.sent - this.#before.received;
-    this.#finished.resolve(this.#result);
-  }
-
-  #end(end: End): void {
-    if (this.#result.endedFirst !== undefined || this.#isOver) return;
-    this.#result.endedFirst = end;
-    this.#onHalfClose?.();
-    this.#waitForOther(end);
-  }
-
-  #fail(error: unknown, end: End): void {
-    if (this.#isOver) return;
-    this.#result.failed = end;
-    this.#result.endedFirst ??= end;
-    this.#cut(error);
-  }
-
-  #cut(reason: unknown): void {
+  /** Ends both directions, and closes both connections. */
+  readonly abort = (reason: unknown): void => {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#result.error = reason;
-    // What is under way, such as a write for a peer that does not read, is ended
-    // by closing the sockets alone.
+    this.#controller.abort(reason);
+    // A write to a peer that does not read would go on for ever.
     this.#client.close();
     this.#target.close();
+  };
+
+  /** Waits until both directions have settled. */
+  async result(unregister: () => void): Promise<TunnelResult> {
+    await this.#settled.promise;
+    unregister();
+    this.#stall?.clear();
+    this.#result.sent = this.#target.sent - this.#before.sent;
+    this.#result.received = this.#client.sent - this.#before.received;
+    return this.#result;
   }
 
-  /** Gives the direction that is left its time. */
+  /** One direction has reached end of file, and has sent FIN. */
+  #end(end: End): void {
+    if (!this.#isOver && this.#result.endedFirst === undefined) {
+      this.#result.endedFirst = end;
+      this.#onHalfClose?.();
+      this.#waitForOther(end);
+    }
+    this.#settle();
+  }
+
+  /** One direction has failed, or was aborted. */
+  #fail(error: unknown, from: End): void {
+    const to = from === "client" ? this.#target : this.#client;
+    this.#cut(error, to.failed ? other(from) : from);
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (--this.#going === 0) this.#settled.resolve();
+  }
+
+  #cut(error: unknown, failed: End): void {
+    if (this.#isOver) return;
+    this.#result.failed = failed;
+    this.#result.endedFirst ??= failed;
+    this.abort(error);
+  }
+
+  /** Gives the remaining direction its time. */
   #waitForOther(ended: End): void {
     const limit = this.#halfCloseTimeout[ended];
-    const late = () => this.#cut(timeoutError(limit, "Half-close time"));
+    const late = () => this.abort(timeoutError(limit, "Half-close time"));
     if (ended === "client" && this.#keepTarget !== undefined) {
       this.#waitForSilence(this.#keepTarget, late);
-    } else if (limit === 0) this.#cut(undefined);
+    } else if (limit === 0) this.abort(undefined);
     else if (limit !== Infinity) this.#watch(limit, late);
   }
 
-  /** Until the target has said all that it has to say to a client that left. */
+  /** Until the target has sent its whole answer to a client that left. */
   #waitForSilence(silence: number, late: () => void): void {
     let seen = this.#progress();
     let since = performance.now();
@@ -211,27 +209,27 @@ class Tunnel implements FlowObserver {
       if (performance.now() - since >= this.#halfCloseTimeout.client) late();
       else watch();
     };
-    // A time of 0 would be none: it is the least that can be waited.
+    // A time of 0 would disable it: 1 is the shortest wait.
     const watch = () => this.#watch(Math.max(1, silence), look);
     watch();
   }
 
-  /** Ends it without anybody's fault: the target may serve another client. */
+  /** Ends it without an error: the target may serve another client. */
   #leave(reason: unknown): void {
+    const client = this.#client;
     const target = this.#target;
     const isInOrder = this.#keepTarget !== undefined &&
-      !this.#hasTargetEnded &&
-      !this.#client.isWriting && !target.isWriting && !target.awaitsAnswer;
-    if (!isInOrder || this.#isOver) return this.#cut(reason);
+      !target.readable.isOver &&
+      !client.isWriting && !target.isWriting && !target.awaitsAnswer;
+    if (!isInOrder || this.#isOver) return this.abort(reason);
     this.#isOver = true;
     this.#result.error = reason;
     this.#result.isTargetKept = true;
-    // The read under way goes on: what it brings is for the next client.
-    for (const flow of this.#flows) flow.stop();
-    if (reason !== undefined) this.#client.close();
+    // A read of the target under way goes on: its bytes are for the next client.
+    this.#controller.abort(reason);
   }
 
-  /** Replaces the watch before it. */
+  /** Replaces the previous watch. */
   #watch(limit: number, expire: () => void): void {
     this.#stall?.clear();
     this.#stall = watchStall(limit, () => this.#progress(), expire);
@@ -248,12 +246,12 @@ class Tunnel implements FlowObserver {
   }
 
   /**
-   * Nobody reads from an end whose bytes the other one does not take: that it
-   * has reset, only a question tells.
+   * Nobody reads from an end whose bytes the other one does not take: only a
+   * question tells that it has reset.
    */
   #probe(from: Duplex, to: Duplex, end: End): void {
     if (!to.isWriting || from.isWriting) return;
-    from.probe().catch((error: unknown) => this.#fail(error, end));
+    from.probe().catch((error: unknown) => this.#cut(error, end));
   }
 }
 

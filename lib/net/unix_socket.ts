@@ -9,7 +9,6 @@ import { formatHostPort } from "../wire/host_port.ts";
 import type { Connection } from "./connection.ts";
 import { DialError, dialErrorKind } from "./dial_error.ts";
 import { errorCode } from "./error_code.ts";
-import type { Listener } from "./listen.ts";
 
 const UNIX = "unix:";
 
@@ -45,38 +44,12 @@ export async function connectUnix(
 }
 
 /**
- * Listens on a Unix socket. A file that is left over from a program that has
- * ended is replaced; the file goes with the listener.
+ * Makes what an end is called where others have an address and a port.
  *
- * @param path Path of its file.
- * @returns The listener.
- * @throws The system's error, where somebody listens there or it is no socket.
+ * @param path Path of the socket; clients have none, which is an empty one.
+ * @returns The name, with port 0.
  */
-export async function listenUnix(path: string): Promise<Listener> {
-  try {
-    return new UnixListener(Deno.listen({ transport: "unix", path }), path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    if (!await isAbandoned(path)) throw error;
-    Deno.removeSync(path);
-    return new UnixListener(Deno.listen({ transport: "unix", path }), path);
-  }
-}
-
-/** Whether a socket's file is there, and nobody behind it. */
-async function isAbandoned(path: string): Promise<boolean> {
-  if (!(await Deno.lstat(path)).isSocket) return false;
-  try {
-    const conn = await Deno.connect({ transport: "unix", path });
-    conn.close();
-    return false;
-  } catch (error) {
-    return error instanceof Deno.errors.ConnectionRefused;
-  }
-}
-
-/** What an end is called; there is no port, and clients have no path. */
-function addrOf(path: string): Deno.NetAddr {
+export function unixAddr(path: string): Deno.NetAddr {
   return { transport: "tcp", hostname: `${UNIX}${path}`, port: 0 };
 }
 
@@ -91,53 +64,47 @@ export function formatAddr({ hostname, port }: Deno.NetAddr): string {
   return hostname === UNIX ? "unix" : hostname;
 }
 
-class UnixListener implements Listener {
-  readonly addr: Deno.NetAddr;
-  readonly #listener: Deno.UnixListener;
-  readonly #path: string;
-  #closed = false;
-
-  constructor(listener: Deno.UnixListener, path: string) {
-    this.#listener = listener;
-    this.#path = path;
-    this.addr = addrOf(path);
-  }
-
-  async accept(): Promise<Connection> {
-    return new UnixConnection(await this.#listener.accept(), this.#path);
-  }
-
-  [Symbol.dispose](): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#listener.close();
-    try {
-      Deno.removeSync(this.#path);
-    } catch {
-      // Somebody has removed it, or may: the next start replaces it.
-    }
-  }
+/**
+ * Finds the path of a Unix socket.
+ *
+ * @param addr An end of a connection, or where a listener is.
+ * @returns The path, empty for a client; `undefined` where it has an address.
+ */
+export function pathOf({ hostname }: Deno.NetAddr): string | undefined {
+  return hostname.startsWith(UNIX) ? hostname.slice(UNIX.length) : undefined;
 }
 
-class UnixConnection implements Connection {
+/** One end of a connection over a Unix socket. */
+export class UnixConnection implements Connection {
+  /** The path of the socket, whichever end this is. */
   readonly localAddr: Deno.NetAddr;
+  /** No path: of who has connected nothing is known. */
   readonly remoteAddr: Deno.NetAddr;
   readonly #conn: Deno.UnixConn;
 
+  /**
+   * Takes a connection over.
+   *
+   * @param conn The connection; closed with this.
+   * @param path The path that it was made by.
+   */
   constructor(conn: Deno.UnixConn, path: string) {
     this.#conn = conn;
-    this.localAddr = addrOf(path);
-    this.remoteAddr = addrOf("");
+    this.localAddr = unixAddr(path);
+    this.remoteAddr = unixAddr("");
   }
 
+  /** Reads what has come into a buffer; `null` is the end. */
   read(buffer: Uint8Array): Promise<number | null> {
     return this.#conn.read(buffer);
   }
 
+  /** Writes some of the bytes, and tells how many. */
   write(bytes: Uint8Array): Promise<number> {
     return this.#conn.write(bytes);
   }
 
+  /** Sends the end of file. */
   closeWrite(): Promise<void> {
     return this.#conn.closeWrite();
   }
@@ -145,10 +112,12 @@ class UnixConnection implements Connection {
   /** Does nothing: there is no such algorithm here. */
   setNoDelay(): void {}
 
+  /** Closes both directions. */
   close(): void {
     this.#conn.close();
   }
 
+  /** Closes both directions, if they are still open. */
   [Symbol.dispose](): void {
     this.#conn[Symbol.dispose]();
   }

@@ -5,6 +5,7 @@
  */
 
 import { clientKey } from "./client_key.ts";
+import { type Offer, OfferedPlaces } from "./offered_places.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Connections over a limit that are kept at once, until they can be told. */
@@ -14,6 +15,15 @@ export const MOST_REFUSED = 128;
 export interface Lease {
   /** Gives the place back. Calling it again does nothing. */
   release(): void;
+  /**
+   * Lets the next connection that finds no place have this one.
+   *
+   * @param end Ends the connection whose place it was, which is free by then;
+   *   must not throw.
+   */
+  offer(end: () => void): void;
+  /** Takes that back. Does nothing once the place is another's. */
+  withdraw(): void;
 }
 
 /** Which limit leaves no place: that in all, or that of one client or user. */
@@ -21,15 +31,23 @@ export type FullLimit = "all" | "one";
 
 /** Options for {@linkcode ConnectionLimits}. */
 export type ConnectionLimitsOptions =
-  /** What is counted (default connections), and whose (default a client's). */
-  | { what?: "connections" | "associations"; per?: "client" }
-  | { what?: "connections"; per: "user" };
+  & {
+    /** Connections over a limit that are kept at once (default 128). */
+    mostKept?: number;
+  }
+  & (
+    /** What is counted (default connections), and whose (default a client's). */
+    | { what?: "connections" | "associations"; per?: "client" }
+    | { what?: "connections"; per: "user" }
+  );
 
 /** Counts connections, and refuses those over a limit. */
 export class ConnectionLimits {
   readonly #most: number;
   readonly #options: ConnectionLimitsOptions;
   readonly #byClient = new Map<string, number>();
+  readonly #offered = new OfferedPlaces((count) => this.offersChanged(count));
+  readonly #keptOffered = new OfferedPlaces();
   #total = 0;
   #refused = 0;
 
@@ -51,7 +69,7 @@ export class ConnectionLimits {
 
   /** Connections over the limit that are kept at once. */
   protected get mostKept(): number {
-    return MOST_REFUSED;
+    return this.#options.mostKept ?? MOST_REFUSED;
   }
 
   /** Clients or users that have a connection; each is kept only that long. */
@@ -71,7 +89,7 @@ export class ConnectionLimits {
   admit(client: string, mostOfClient: number): Lease {
     const { what = "connections", per } = this.#options;
     const key = per === "user" ? client : clientKey(client);
-    const full = this.take(key, this.#most, mostOfClient);
+    const full = this.#takeOrReclaim(key, mostOfClient);
     if (full === "all") {
       throw new Refusal("limit reached", `Limit of ${this.#most} ${what}`, {
         limit: what,
@@ -90,13 +108,7 @@ export class ConnectionLimits {
           { limit: `${what}-per-client` },
         );
     }
-    let held = true;
-    return {
-      release: () => {
-        if (held) this.give(key);
-        held = false;
-      },
-    };
+    return new Place(key, this.#offered, () => this.give(key));
   }
 
   /**
@@ -108,16 +120,61 @@ export class ConnectionLimits {
    *   are kept as may be: it has to go at once.
    */
   keep(): Lease | undefined {
-    if (this.#refused >= this.mostKept) return undefined;
+    const isFull = this.#refused >= this.mostKept;
+    if (isFull && !this.#keptOffered.take()) return undefined;
     this.#refused++;
-    let held = true;
-    return {
-      release: () => {
-        if (held) this.#refused--;
-        held = false;
-      },
-    };
+    return new Place("", this.#keptOffered, () => this.#refused--);
   }
+
+  /**
+   * Ends the connection whose place has been offered for longest, because there
+   * is no room for another one.
+   *
+   * @returns Whether there was one.
+   */
+  makeRoom(): boolean {
+    return this.#offered.take() || this.#keptOffered.take();
+  }
+
+  /** Places that are offered give way, as many as it takes. */
+  #takeOrReclaim(key: string, mostOfOne: number): FullLimit | undefined {
+    let full = this.take(key, this.#most, mostOfOne);
+    while (
+      full !== undefined && this.#offered.take(full === "one" ? key : undefined)
+    ) full = this.take(key, this.#most, mostOfOne);
+    if (full !== undefined) this.callOthers();
+    return full;
+  }
+
+  /**
+   * Waits for places that others were asked for, after
+   * {@linkcode ConnectionLimits.admit} has found none.
+   *
+   * @returns When it is worth while to try again; `undefined` where it is not.
+   */
+  awaitRoom(): Promise<void> | undefined {
+    return undefined;
+  }
+
+  /**
+   * Ends the connection whose place has been offered for longest, for another
+   * thread.
+   *
+   * @returns Whether there was one.
+   */
+  protected giveWay(): boolean {
+    return this.#offered.take();
+  }
+
+  /**
+   * Notes how many places are offered.
+   *
+   * @param _count How many.
+   */
+  protected offersChanged(_count: number): void {}
+
+  /** Asks others for a place, where there are none to be had here. */
+  protected callOthers(): void {}
 
   /**
    * Takes a place, if there is one.
@@ -150,5 +207,38 @@ export class ConnectionLimits {
     const left = this.#byClient.get(key)! - 1;
     if (left > 0) this.#byClient.set(key, left);
     else this.#byClient.delete(key);
+  }
+}
+
+/** A place that is held until it is given back, or taken by another. */
+class Place implements Lease {
+  readonly #key: string;
+  readonly #offered: OfferedPlaces;
+  #give: (() => void) | undefined;
+  #offer: Offer | undefined;
+
+  constructor(key: string, offered: OfferedPlaces, give: () => void) {
+    this.#key = key;
+    this.#offered = offered;
+    this.#give = give;
+  }
+
+  release(): void {
+    this.withdraw();
+    this.#give?.();
+    this.#give = undefined;
+  }
+
+  offer(end: () => void): void {
+    if (this.#give === undefined) return;
+    this.#offer ??= this.#offered.add(this.#key, () => {
+      this.release();
+      end();
+    });
+  }
+
+  withdraw(): void {
+    this.#offer?.withdraw();
+    this.#offer = undefined;
   }
 }

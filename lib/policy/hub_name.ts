@@ -10,6 +10,9 @@ const MOST_CHARACTERS = 32;
 /** Letters and digits of any script, and in between what separates them. */
 const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}_.-]*[\p{L}\p{M}\p{N}])?$/u;
 
+/** Letters and marks that nobody sees: with them two names look like one. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/u;
+
 /** Names that the hub gives, or goes by, and what its page calls its reader. */
 const RESERVED = /^(?:hub|you|guest-\d*)$/;
 
@@ -48,7 +51,7 @@ export function parseRoomName(text: string): HubName {
   if ([...normal].length > MOST_CHARACTERS) {
     throw new SyntaxError(`a name has ${MOST_CHARACTERS} characters at most`);
   }
-  if (!NAME.test(normal)) {
+  if (!NAME.test(normal) || INVISIBLE.test(normal)) {
     throw new SyntaxError(
       "a name is letters and digits, with . - _ in between",
     );

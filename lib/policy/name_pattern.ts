@@ -6,6 +6,7 @@
 
 import { parseHost, plainName } from "../wire/host_name.ts";
 import { NameRegexp } from "./name_regexp.ts";
+import { quote } from "../wire/quote.ts";
 
 /** A pattern of names. */
 export type NamePattern =
@@ -29,7 +30,9 @@ export function parseNamePattern(text: string): NamePattern {
   const [, star, dot, rest] = /^(\*?)(\.?)(.*)$/s.exec(text)!;
   if (rest!.includes("*") || star !== "" && dot === "") {
     throw new SyntaxError(
-      `'${text}' is no name: '*' begins it and a dot follows, as in *.example.com`,
+      `${
+        quote(text)
+      } is no name: '*' begins it and a dot follows, as in *.example.com`,
     );
   }
   const name = parseName(rest!, text);
@@ -68,7 +71,7 @@ export function makeNameTest(
 function parseRegexp(text: string): NamePattern {
   if (text.length < 2 || !text.endsWith("/")) {
     throw new SyntaxError(
-      `'${text}' has no second slash, as in /^ads?\\d*\\./`,
+      `${quote(text)} has no second slash, as in /^ads?\\d*\\./`,
     );
   }
   return { kind: "regexp", regexp: new NameRegexp(text.slice(1, -1)) };
@@ -80,10 +83,10 @@ function parseName(text: string, whole: string): string {
   try {
     host = parseHost(ascii);
   } catch (error) {
-    throw new SyntaxError(`'${whole}': ${(error as SyntaxError).message}`);
+    throw new SyntaxError(`${quote(whole)}: ${(error as SyntaxError).message}`);
   }
   if (typeof host !== "string") {
-    throw new SyntaxError(`'${whole}' is an address: write 'to ${whole}'`);
+    throw new SyntaxError(`${quote(whole)} is an address: write 'to ${whole}'`);
   }
   return plainName(host);
 }
@@ -96,7 +99,7 @@ function toAscii(text: string): string {
     return new URL(`http://${text}/`).hostname;
   } catch {
     throw new SyntaxError(
-      `'${text}' can't be written in ASCII as a name (IDNA)`,
+      `${quote(text)} can't be written in ASCII as a name (IDNA)`,
     );
   }
 }

@@ -18,6 +18,7 @@ import {
   type RuleTime,
   WallClock,
 } from "./rule_time.ts";
+import { quote } from "../wire/quote.ts";
 
 /** What rules do. */
 export type Action = "allow" | "deny";
@@ -81,7 +82,7 @@ export function parseRule(
   if (action !== "allow" && action !== "deny") {
     throw new LineError(
       first?.[0].column ?? endOf(lists),
-      `expected allow or deny${first ? `, not '${action}'` : ""}`,
+      `expected allow or deny${first ? `, not ${quoteFirst(action!)}` : ""}`,
     );
   }
   const clauses = parseClauses(rest, endOf(lists));
@@ -96,6 +97,11 @@ export function parseRule(
   };
 }
 
+/** It may be a password there: `alice:secret`, `password=secret`. */
+function quoteFirst(word: string): string {
+  return quote(word.replace(/([:=]).+$/s, "$1…"));
+}
+
 function takeLabel(queue: List[]): string | undefined {
   const [item, ...more] = queue[0] ?? [];
   if (item === undefined || item.isQuoted) return undefined;
@@ -105,7 +111,9 @@ function takeLabel(queue: List[]): string | undefined {
   if (!/^[\w.-]{1,64}$/.test(label) || RESERVED.includes(label)) {
     throw new LineError(
       item.column,
-      `'${label}' is no label: expected up to 64 letters, digits and . _ -, and neither ${
+      `${
+        quote(label)
+      } is no label: expected up to 64 letters, digits and . _ -, and neither ${
         RESERVED.join(" nor ")
       }`,
     );
@@ -136,7 +144,7 @@ function parseClauses(lists: readonly List[], end: number): Clause[] {
     const word = wordOf(lists[n]) ?? "";
     const isPlain = word === "zone" || word === VIA;
     if (!WORDS.includes(word) || isNegated && isPlain) {
-      const found = word === "" ? "" : `, not '${word}'`;
+      const found = word === "" ? "" : `, not ${quote(word)}`;
       throw new LineError(
         column,
         `expected a condition (${WORDS.join(", ")})${found}`,
@@ -144,14 +152,14 @@ function parseClauses(lists: readonly List[], end: number): Clause[] {
     }
     const values = lists[++n];
     if (values === undefined) {
-      throw new LineError(end, `expected values for '${word}'`);
+      throw new LineError(end, `expected values for ${quote(word)}`);
     }
     // Days and times make one test, so that only one of each has a meaning.
     const key = isNegated && !TIME_WORDS.includes(word) ? `not ${word}` : word;
     if (seen.has(key)) {
       throw new LineError(
         column,
-        `'${key}' is given twice: separate its values by commas`,
+        `${quote(key)} is given twice: separate its values by commas`,
       );
     }
     seen.add(key);
@@ -220,7 +228,7 @@ function parseVia(
   }
   if (text === "direct" || parents.has(text)) return text;
   const known = ["direct", ...parents].join(", ");
-  throw new LineError(column, `'${text}' is no parent: expected ${known}`);
+  throw new LineError(column, `${quote(text)} is no parent: expected ${known}`);
 }
 
 function parseZone(values: List): WallClock {

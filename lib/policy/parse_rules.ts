@@ -8,12 +8,20 @@ import { type Action, parseRule, type Rule } from "./parse_rule.ts";
 import { LineError, splitLine } from "./rule_line.ts";
 import { Rules, type RulesOptions } from "./rules.ts";
 import { type RuleProblem, RulesError } from "./rules_error.ts";
+import { quote } from "../wire/quote.ts";
 
 /** Rules in one list. Walking them takes 50 ns to 100 ns each. */
 const MOST_RULES = 10_000;
 
 /** Longest line in characters. */
 const LONGEST_LINE = 65_536;
+
+/** What files begin with that are named by mistake, with what is in them. */
+const STRANGERS: readonly (readonly [begin: RegExp, what: string])[] = [
+  [/^-----BEGIN /, "a certificate or a key in PEM"],
+  [/^\s*[^\s:]+:[$!*{]/, "a line of a users file"],
+  [/\0/, "no text"],
+];
 
 /** Where rules come from: the lines of a file, or those of an option. */
 export interface RuleSource {
@@ -85,7 +93,7 @@ export function parseRules(
       return true;
     }
     if (labels.has(rule.label)) {
-      throw new LineError(column, `label '${rule.label}' is given twice`);
+      throw new LineError(column, `label ${quote(rule.label)} is given twice`);
     }
     if (rules.length === MOST_RULES) {
       throw new LineError(column, `expected ${MOST_RULES} rules at most`);
@@ -96,6 +104,11 @@ export function parseRules(
   }
 
   for (const source of sources) {
+    const stranger = strangerOf(source);
+    if (stranger !== undefined) {
+      problems.push(stranger);
+      continue;
+    }
     let isOver = false;
     for (let number = 1; number <= source.lines.length; number++) {
       try {
@@ -109,6 +122,17 @@ export function parseRules(
   }
   if (problems.length > 0) throw new RulesError(problems);
   return new Rules(rules, { ...options, ...(fallback && { fallback }) });
+}
+
+/** Not one line of what is another file's is repeated. */
+function strangerOf({ lines, place }: RuleSource): RuleProblem | undefined {
+  for (const [index, line] of lines.entries()) {
+    const found = STRANGERS.find(([begin]) => begin.test(line));
+    if (found === undefined) continue;
+    const message = `expected a rule, but this is ${found[1]}`;
+    return { place: place(index + 1, 1), message };
+  }
+  return undefined;
 }
 
 function parseLine(

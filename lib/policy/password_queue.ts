@@ -12,7 +12,10 @@ import { Refusal } from "./refusal.ts";
  * Checks at once: they take a core each, and one is left for the connections.
  * The threads are those of lookups and file reads too.
  */
-const AT_ONCE = Math.max(1, Math.min(8, navigator.hardwareConcurrency - 1));
+export const CHECKS_AT_ONCE: number = Math.max(
+  1,
+  Math.min(8, navigator.hardwareConcurrency - 1),
+);
 
 /** Checks that wait for one of those: about five seconds on two cores. */
 const MOST_WAITING = 64;
@@ -45,7 +48,7 @@ export class PasswordQueue {
    * @param options Its bounds.
    */
   constructor(options: PasswordQueueOptions = {}) {
-    this.#permits = new Semaphore(options.atOnce ?? AT_ONCE);
+    this.#permits = new Semaphore(options.atOnce ?? CHECKS_AT_ONCE);
     this.#most = options.waiting ?? MOST_WAITING;
     this.#mostOfClient = options.waitingOfClient ?? MOST_WAITING_OF_CLIENT;
   }

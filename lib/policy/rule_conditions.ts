@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parseEndpoint, type UnixPath } from "../wire/endpoint.ts";
 import { parseHostPort } from "../wire/host_port.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { type IpRange, isInRange, parseIpRange } from "../wire/ip_range.ts";
@@ -11,9 +12,13 @@ import { specialNames, specialRanges } from "./address_guard.ts";
 import { makeNameTest, parseNamePattern } from "./name_pattern.ts";
 import { type Item, LineError, type List } from "./rule_line.ts";
 import { RULE_COMMANDS, type Subject } from "./rule_question.ts";
+import { quote } from "../wire/quote.ts";
 
 /** Whether a condition holds; `undefined` where that is not known yet. */
 export type Test = (subject: Subject) => boolean | undefined;
+
+/** What clients of Unix sockets are called, who have no address. */
+const UNIX = "unix";
 
 /** Makes the test of a condition from its values. */
 export type ParseCondition = (values: List, options: ConditionOptions) => Test;
@@ -81,7 +86,7 @@ function parseCommands(values: List): Test {
     const command = RULE_COMMANDS.find((known) => known === text);
     if (command !== undefined) return command;
     throw new SyntaxError(
-      `'${text}' is no command: expected ${RULE_COMMANDS.join(", ")}`,
+      `${quote(text)} is no command: expected ${RULE_COMMANDS.join(", ")}`,
     );
   }));
   return ({ question }) => commands.has(question.command);
@@ -96,7 +101,7 @@ function parsePorts(values: List): Test {
       return range;
     }
     throw new SyntaxError(
-      `'${text}' is no port or range of ports such as 443 or 8000-8099`,
+      `${quote(text)} is no port or range of ports such as 443 or 8000-8099`,
     );
   });
   return ({ question: { target } }) =>
@@ -122,6 +127,7 @@ function parseUsers(values: List): Test {
 
 function parseListeners(values: List): Test {
   const places = parseEach(values, (text) => {
+    if (text.startsWith("unix:")) return parseEndpoint(text, "") as UnixPath;
     const { host, port } = parseHostPort(text, "");
     const ip = host === "" ? undefined : parseIpAddress(host);
     if (port !== 0 && (host === "" || ip !== undefined)) {
@@ -129,19 +135,30 @@ function parseListeners(values: List): Test {
       return { range: isAny ? undefined : rangeOf(ip), port };
     }
     throw new SyntaxError(
-      `'${text}' is no listener such as 1080, 192.0.2.1:1080 or [::1]:1080`,
+      `${
+        quote(text)
+      } is no listener such as 1080, 192.0.2.1:1080, [::1]:1080 or unix:/run/sluice.sock`,
     );
   });
   return ({ question: { listener } }) =>
-    places.some(({ range, port }) =>
-      port === listener.port &&
-      (range === undefined || isInRange(range, listener.ip))
-    );
+    places.some((place) => {
+      if ("path" in place || "path" in listener) {
+        return "path" in place && "path" in listener &&
+          place.path === listener.path;
+      }
+      return place.port === listener.port &&
+        (place.range === undefined || isInRange(place.range, listener.ip));
+    });
 }
 
 function parseClients(values: List): Test {
-  const ranges = parseEach(values, (text) => parseIpRange(text));
-  return ({ client }) => isInOne(ranges, client);
+  const isUnix = values.some(({ text }) => text === UNIX);
+  const ranges = parseEach(
+    values,
+    (text) => text === UNIX ? [] : [parseIpRange(text)],
+  ).flat();
+  return ({ client }) =>
+    client === undefined ? isUnix : isInOne(ranges, client);
 }
 
 function parseNames(values: List): Test {
@@ -171,7 +188,7 @@ function parseRanges(values: List): IpRange[] {
     if (special !== undefined) return special;
     if (/[\d:]/.test(text)) return [parseIpRange(text)];
     throw new SyntaxError(
-      `'${text}' is no address: expected one, ADDRESS/BITS, or one of ${
+      `${quote(text)} is no address: expected one, ADDRESS/BITS, or one of ${
         specialNames().join(", ")
       }; names are for 'name'`,
     );

@@ -18,12 +18,14 @@ export type RuleCommand = typeof RULE_COMMANDS[number];
 
 /** Who wants what of whom. */
 export interface Question {
-  /** Address of the client. */
-  readonly client: IpAddress;
+  /** Address of the client; `undefined` where it came by a Unix socket. */
+  readonly client: IpAddress | undefined;
   /** Name it has proved; `undefined` where it has not. */
   readonly user: string | undefined;
   /** Where it reached us. */
-  readonly listener: { readonly ip: IpAddress; readonly port: number };
+  readonly listener:
+    | { readonly ip: IpAddress; readonly port: number }
+    | { readonly path: string };
   /** What it asks for. */
   readonly command: RuleCommand;
   /**
@@ -45,8 +47,8 @@ export class Subject {
   readonly question: Question;
   /** Address that would be dialled; `undefined` where it is not known yet. */
   readonly address: IpAddress | undefined;
-  /** Address of the client, never mapped. */
-  readonly client: IpAddress;
+  /** Address of the client, never mapped; `undefined` where it has none. */
+  readonly client: IpAddress | undefined;
   /** Name of the target in small letters, where it has one. */
   readonly name: string | undefined;
 
@@ -70,7 +72,7 @@ export class Subject {
     const name = question.target?.name;
     this.question = question;
     this.address = address;
-    this.client = unmapAddress(question.client);
+    this.client = question.client && unmapAddress(question.client);
     this.name = name === undefined ? undefined : plainName(name);
     this.#now = now;
   }

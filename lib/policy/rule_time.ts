@@ -4,6 +4,7 @@
  * @module
  */
 
+import { quote } from "../wire/quote.ts";
 /** A part of the day in minutes; one that passes midnight ends before it begins. */
 export interface Hours {
   /** First minute of it. */
@@ -66,7 +67,9 @@ export class WallClock {
         hourCycle: "h23",
       });
     } catch {
-      throw new SyntaxError(`'${zone}' is no time zone such as Europe/Berlin`);
+      throw new SyntaxError(
+        `${quote(String(zone))} is no time zone such as Europe/Berlin`,
+      );
     }
   }
 
@@ -132,7 +135,7 @@ export function parseDays(text: string): number[] {
   const [first, last = first] = ends;
   if (ends.length > 2 || ends.includes(-1)) {
     throw new SyntaxError(
-      `'${text}' is no day or range of days such as sun or mon-fri`,
+      `${quote(text)} is no day or range of days such as sun or mon-fri`,
     );
   }
   const count = (last! - first! + 7) % 7 + 1;
@@ -152,7 +155,7 @@ export function parseHours(text: string): Hours {
   const [from, to] = [hour! * 60 + minute!, endHour! * 60 + endMinute!];
   if (match === null || from >= 1440 || to > 1440 || from === to) {
     throw new SyntaxError(
-      `'${text}' is no part of a day such as 08:00-18:00 or 22:00-06:00`,
+      `${quote(text)} is no part of a day such as 08:00-18:00 or 22:00-06:00`,
     );
   }
   return { from, to };

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import type { SharedTable, SharedTableShape } from "../sync/shared_table.ts";
 import {
   ConnectionLimits,
@@ -35,10 +36,39 @@ export function connectionTable(
   };
 }
 
+/** The table in which threads tell of the places that they offer. */
+export const OFFERS_TABLE = { capacity: 4, keyBytes: 8 } as const;
+
+/** The only key in it. */
+const OFFERS = "offers";
+
+/** Milliseconds between two looks at whether another thread needs a place. */
+const LOOK = 50;
+
+/** Milliseconds that another thread has to give way. */
+const ANSWER = 150;
+
+/** Where threads count together. */
+export interface SharedCounts {
+  /** Connections of each client or user. */
+  table: SharedTable;
+  /** Places that are offered (default: only within a thread). */
+  offers?: SharedTable;
+  /** How many threads there are. */
+  threads: number;
+}
+
 /** Counts connections together with other threads. */
 export class SharedConnectionLimits extends ConnectionLimits {
   readonly #table: SharedTable;
   readonly #threads: number;
+  readonly #offers: SharedTable | undefined;
+  /** Places that the others know of. */
+  #told = 0;
+  /** Calls of others that were heard. */
+  #heard = 0;
+  #look: Deadline | undefined;
+  #answer: Promise<void> | undefined;
 
   /**
    * Creates limits.
@@ -49,12 +79,13 @@ export class SharedConnectionLimits extends ConnectionLimits {
    */
   constructor(
     most: number,
-    { table, threads }: { table: SharedTable; threads: number },
+    { table, offers, threads }: SharedCounts,
     options: ConnectionLimitsOptions = {},
   ) {
     super(most, options);
     this.#table = table;
     this.#threads = threads;
+    this.#offers = offers;
   }
 
   /** A part of what one alone would keep. */
@@ -70,6 +101,62 @@ export class SharedConnectionLimits extends ConnectionLimits {
   /** Clients or users that have a connection, in all threads. */
   override get clients(): number {
     return this.#table.exclusively(() => this.#table.entries().length);
+  }
+
+  /**
+   * Waits for another thread to give way, where one can.
+   *
+   * @returns When it has had the time to; `undefined` where none was asked.
+   */
+  override awaitRoom(): Promise<void> | undefined {
+    return this.#answer;
+  }
+
+  /** Asks the other threads, where they have something to offer. */
+  protected override callOthers(): void {
+    const offers = this.#offers;
+    if (offers === undefined) return;
+    if (offers.exclusively(() => offers.total) === this.#told) return;
+    offers.touch();
+    this.#answer ??= new Promise((resolve) => {
+      setDeadline(ANSWER, () => {
+        this.#answer = undefined;
+        resolve();
+      });
+    });
+  }
+
+  /**
+   * Tells the other threads, and listens to them while there is something.
+   *
+   * @param count How many places are offered.
+   */
+  protected override offersChanged(count: number): void {
+    const offers = this.#offers;
+    if (offers === undefined) return;
+    offers.exclusively(() => {
+      const entry = offers.enter(OFFERS);
+      if (entry !== undefined) offers.addShare(entry, count - this.#told);
+    });
+    const isFirst = this.#told === 0;
+    this.#told = count;
+    if (count === 0) this.#look?.clear();
+    else if (isFirst) {
+      this.#heard = offers.revision;
+      this.#listen();
+    }
+  }
+
+  /** For each call one gives way: each thread does, as none knows of the others. */
+  #listen(): void {
+    this.#look = setDeadline(LOOK, () => {
+      const { revision } = this.#offers!;
+      while (this.#heard < revision) {
+        this.#heard++;
+        if (!this.giveWay()) return; // It listens no more.
+      }
+      if (this.#told > 0) this.#listen();
+    });
   }
 
   /**

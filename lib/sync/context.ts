@@ -5,19 +5,25 @@
  * @module
  */
 
+import { Bag, type Place } from "./bag.ts";
 import { type Deadline, setDeadline } from "./deadline.ts";
 
 /** Something to undo a registration with. Calling it again does nothing. */
 export type Unregister = () => void;
 
 /**
- * A cancellation, with the first reason kept. The analogue of Go's
- * `context.Context`, cheap enough to have one for each connection: the
- * `AbortSignal` is made only when something asks for it.
+ * A cancellation, with the first reason kept: the analogue of Go's
+ * `context.Context`. It does what `AbortSignal` cannot at the price of one for
+ * each connection: a tree of them (`AbortSignal.any` costs 2.5 us and leaves its
+ * children to the garbage collector), callbacks that can be taken back, a time
+ * limit without a timer of its own, and a reason that is not a thrown error. The
+ * `AbortSignal` is made only when something asks for it. A tunnel's own
+ * cancellation is an `AbortController`.
  */
 export class Context {
-  #parent: Context | undefined;
-  #callbacks: Set<(reason: unknown) => void> | undefined;
+  #callbacks: Bag<(reason: unknown) => void> | undefined;
+  /** Where the parent keeps this one. */
+  #place: Place | undefined;
   #cancelled = false;
   #reason: unknown;
   #controller: AbortController | undefined;
@@ -34,8 +40,7 @@ export class Context {
       this.cancel(parent.#reason);
       return;
     }
-    this.#parent = parent;
-    parent.#add(this.#inherit);
+    this.#place = parent.#add(this.#inherit);
   }
 
   /** Whether {@linkcode Context.cancel} was called, here or on an ancestor. */
@@ -68,8 +73,11 @@ export class Context {
     this.#reason = reason;
     this.#detach();
     this.#controller?.abort(reason);
-    // A callback may take others back: the set is walked as it is by then.
-    for (const callback of this.#callbacks ?? []) callback(reason);
+    // A callback may take others out that have not been called.
+    const callbacks = this.#callbacks;
+    while (callbacks !== undefined && !callbacks.isEmpty) {
+      callbacks.shift()!(reason);
+    }
     this.#callbacks = undefined;
   }
 
@@ -101,8 +109,8 @@ export class Context {
       callback(this.#reason);
       return () => {};
     }
-    this.#add(callback);
-    return () => this.#remove(callback);
+    const place = this.#add(callback);
+    return () => place.remove();
   }
 
   /**
@@ -130,20 +138,15 @@ export class Context {
 
   #detach(): void {
     this.#deadline?.clear();
-    const parent = this.#parent;
-    this.#parent = undefined;
-    if (parent !== undefined) parent.#remove(this.#inherit);
+    this.#place?.remove();
+    this.#place = undefined;
   }
 
   #inherit = (reason: unknown): void => this.cancel(reason);
 
-  #add(callback: (reason: unknown) => void): void {
-    this.#callbacks ??= new Set();
-    this.#callbacks.add(callback);
-  }
-
-  #remove(callback: (reason: unknown) => void): void {
-    this.#callbacks?.delete(callback);
+  #add(callback: (reason: unknown) => void): Place {
+    this.#callbacks ??= new Bag();
+    return this.#callbacks.add(callback);
   }
 }
 

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { Bag, type Place } from "./bag.ts";
+
 /** A time limit that is running. */
 export interface Deadline {
   /** Stops it. Does nothing once it has passed or was stopped. */
@@ -45,7 +47,8 @@ export function setDeadline(
 /** Entries of one length, in the order of their ends. */
 class DeadlineQueue {
   readonly #length: number;
-  readonly #entries = new Set<Entry>();
+  readonly #entries = new Bag<Entry>();
+
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(length: number) {
@@ -53,14 +56,18 @@ class DeadlineQueue {
   }
 
   add(expire: () => void): Deadline {
+    const isFirst = this.#entries.isEmpty;
     const entry = new Entry(this, performance.now() + this.#length, expire);
-    this.#entries.add(entry);
-    if (this.#entries.size === 1) this.#arm(this.#length);
+    entry.place = this.#entries.add(entry);
+    if (isFirst) this.#arm(this.#length);
     return entry;
   }
 
   delete(entry: Entry): void {
-    if (!this.#entries.delete(entry) || this.#entries.size > 0) return;
+    if (entry.place === undefined) return;
+    entry.place.remove();
+    entry.place = undefined;
+    if (!this.#entries.isEmpty) return;
     clearTimeout(this.#timer);
     queues.delete(this.#length);
   }
@@ -79,12 +86,17 @@ class DeadlineQueue {
    */
   #expire(): void {
     const now = performance.now();
-    for (const entry of this.#entries) {
+    for (
+      let entry = this.#entries.first;
+      entry !== undefined;
+      entry = this.#entries.first
+    ) {
       if (entry.end > now) {
         this.#arm(entry.end - now);
         return;
       }
-      this.#entries.delete(entry);
+      this.#entries.shift();
+      entry.place = undefined;
       entry.expire();
     }
     if (queues.get(this.#length) === this) queues.delete(this.#length);
@@ -94,6 +106,7 @@ class DeadlineQueue {
 class Entry implements Deadline {
   readonly #queue: DeadlineQueue;
   readonly end: number;
+  place: Place | undefined;
   readonly expire: () => void;
 
   constructor(queue: DeadlineQueue, end: number, expire: () => void) {

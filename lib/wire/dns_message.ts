@@ -54,20 +54,31 @@ export interface DnsRecord {
   value: IpAddress | string;
 }
 
-/** An answer. */
-export interface DnsResponse {
+/** What an answer says before its records. */
+export interface DnsHead {
   /** Number of the question. */
   id: number;
-  /** The name that was asked for, in the form of `encodeDnsName`. */
-  name: string;
-  /** The type that was asked for. */
-  type: number;
+  /**
+   * The name that was asked for, in the form of `encodeDnsName`; `undefined`
+   * where the answer does not repeat the question.
+   */
+  name: string | undefined;
+  /** The type that was asked for, `undefined` with the name. */
+  type: number | undefined;
   /** Code of the answer, one of {@linkcode RESPONSE_CODE} or another. */
   code: number;
   /** Whether it did not fit, so that there are no records here. */
   isTruncated: boolean;
   /** Whether the server finds out by itself, or knows the name of its own. */
   isCompetent: boolean;
+}
+
+/** An answer. */
+export interface DnsResponse extends DnsHead {
+  /** The name that was asked for, in the form of `encodeDnsName`. */
+  name: string;
+  /** The type that was asked for. */
+  type: number;
   /** Addresses and other names, in the server's order. */
   records: DnsRecord[];
   /**
@@ -110,6 +121,19 @@ export function encodeDnsQuestion(
 }
 
 /**
+ * Parses what comes before the records of an answer: the header and the
+ * question it repeats. A server that could make nothing of the question may
+ * leave it out.
+ *
+ * @param bytes The message.
+ * @returns What it says.
+ * @throws {SyntaxError} If it is no answer to one question, or malformed.
+ */
+export function parseDnsHead(bytes: Uint8Array): DnsHead {
+  return readMessageHead(new DnsCursor(bytes)).head;
+}
+
+/**
  * Parses an answer: the header, the question it repeats, then records. Those
  * of other types and classes are passed over, and what comes behind the
  * authority is not looked at.
@@ -120,26 +144,13 @@ export function encodeDnsQuestion(
  */
 export function parseDnsResponse(bytes: Uint8Array): DnsResponse {
   const cursor = new DnsCursor(bytes);
-  const id = cursor.uint16();
-  const flags = cursor.uint16();
-  const [questions, answers, authorities] = [0, 0, 0].map(() =>
-    cursor.uint16()
-  ) as [number, number, number];
-  cursor.uint16(); // How many records there are that nobody looks at.
-  if ((flags & 0x8000) === 0) throw dnsFault("it is a question");
-  if ((flags & 0x7800) !== 0) throw dnsFault("OPCODE is not 0");
-  if (questions !== 1) throw dnsFault(`QDCOUNT is ${questions}`);
-  const name = cursor.name();
-  const type = cursor.uint16();
-  const questionClass = cursor.uint16();
-  if (questionClass !== CLASS_IN) throw dnsFault(`QCLASS is ${questionClass}`);
-  const response: DnsResponse = {
-    id,
+  const { head, answers, authorities } = readMessageHead(cursor);
+  const { name, type } = head;
+  if (name === undefined || type === undefined) throw dnsFault("QDCOUNT is 0");
+  const response = {
+    ...head,
     name,
     type,
-    code: flags & 0x000f,
-    isTruncated: (flags & 0x0200) !== 0,
-    isCompetent: (flags & 0x0480) !== 0,
     records: [],
     negativeLife: undefined,
   };
@@ -148,6 +159,38 @@ export function parseDnsResponse(bytes: Uint8Array): DnsResponse {
   for (let n = 0; n < answers; n++) readRecord(cursor, response);
   for (let n = 0; n < authorities; n++) readAuthority(cursor, response);
   return response;
+}
+
+function readMessageHead(
+  cursor: DnsCursor,
+): { head: DnsHead; answers: number; authorities: number } {
+  const id = cursor.uint16();
+  const flags = cursor.uint16();
+  const questions = cursor.uint16();
+  const answers = cursor.uint16();
+  const authorities = cursor.uint16();
+  cursor.uint16(); // How many records there are that nobody looks at.
+  if ((flags & 0x8000) === 0) throw dnsFault("it is a question");
+  if ((flags & 0x7800) !== 0) throw dnsFault("OPCODE is not 0");
+  if (questions > 1) throw dnsFault(`QDCOUNT is ${questions}`);
+  const asked = questions === 0 ? undefined : readQuestion(cursor);
+  const head = {
+    id,
+    name: asked?.name,
+    type: asked?.type,
+    code: flags & 0x000f,
+    isTruncated: (flags & 0x0200) !== 0,
+    isCompetent: (flags & 0x0480) !== 0,
+  };
+  return { head, answers, authorities };
+}
+
+function readQuestion(cursor: DnsCursor): { name: string; type: number } {
+  const name = cursor.name();
+  const type = cursor.uint16();
+  const questionClass = cursor.uint16();
+  if (questionClass !== CLASS_IN) throw dnsFault(`QCLASS is ${questionClass}`);
+  return { name, type };
 }
 
 interface RecordHead {

@@ -5,11 +5,14 @@
  */
 
 import { formatHostPort, type HostPort, parseHostPort } from "./host_port.ts";
+import { quote } from "./quote.ts";
 
 /** A Unix socket. */
 export interface UnixPath {
   /** Path of the socket's file, without NUL. */
   path: string;
+  /** Permissions of the file, where it is to be listened on. */
+  mode?: number;
 }
 
 /** A TCP port of a host, or a Unix socket. */
@@ -36,7 +39,16 @@ export function parseEndpoint(text: string, defaultHost: string): Endpoint {
   const path = text.slice(UNIX.length);
   const { length } = new TextEncoder().encode(path);
   if (path === "" || path.includes("\0")) {
-    throw new SyntaxError(`'${text}' has no path`);
+    throw new SyntaxError(`${quote(text)} has no path`);
+  }
+  if (path.startsWith("@")) {
+    throw new SyntaxError(
+      `${
+        quote(text)
+      } is an abstract name, which is not supported: write the path of a file, such as unix:/run/${
+        path.slice(1) || "sluice"
+      }.sock`,
+    );
   }
   if (length > MOST_PATH) {
     throw new SyntaxError(
@@ -44,6 +56,31 @@ export function parseEndpoint(text: string, defaultHost: string): Endpoint {
     );
   }
   return { path };
+}
+
+/**
+ * Parses where something is to listen.
+ *
+ * @param text `HOST:PORT`; `:PORT` is all addresses, `PORT` is on 127.0.0.1.
+ *   `unix:PATH` is a Unix socket, `unix:PATH,mode=660` one whose file has these
+ *   permissions.
+ * @returns The place; an empty host is all addresses.
+ * @throws {SyntaxError} If it is none of these, saying what is wrong.
+ */
+export function parseListenEndpoint(text: string): Endpoint {
+  if (!text.startsWith(UNIX)) {
+    const { host, port } = parseHostPort(text, "127.0.0.1");
+    return { host: text.startsWith(":") ? "" : host, port };
+  }
+  const [, place, digits] = /^(.*?)(?:,mode=([^,]*))?$/s.exec(text)!;
+  const endpoint = parseEndpoint(place!, "");
+  if (digits === undefined) return endpoint;
+  if (!/^[0-7]{3}$/.test(digits)) {
+    throw new SyntaxError(
+      `mode '${digits}' is not three octal digits such as 660`,
+    );
+  }
+  return { ...endpoint, mode: parseInt(digits, 8) };
 }
 
 /**
@@ -60,7 +97,8 @@ export function isUnixPath(endpoint: Endpoint): endpoint is UnixPath {
  * Formats an endpoint.
  *
  * @param endpoint The endpoint.
- * @returns What {@linkcode parseEndpoint} takes.
+ * @returns What {@linkcode parseEndpoint} takes; without the permissions of a
+ *   file, which don't tell one place from another.
  */
 export function formatEndpoint(endpoint: Endpoint): string {
   return isUnixPath(endpoint)

@@ -5,6 +5,7 @@
  */
 
 import { type IpAddress, parseIpAddress } from "./ip_address.ts";
+import { cut } from "./quote.ts";
 
 /** A host as clients name it: a name still to be resolved, or an address. */
 export type Host = string | IpAddress;
@@ -52,7 +53,9 @@ function findFault(name: string): string | undefined {
   for (const label of bare.split(".")) {
     if (label === "") return "name has an empty label";
     if (label.length > 63) return `a label has ${label.length} characters`;
-    if (!LABEL.test(label)) return `label ${JSON.stringify(label)} is no label`;
+    if (!LABEL.test(label)) {
+      return `label ${JSON.stringify(cut(label))} is no label`;
+    }
   }
   return undefined;
 }

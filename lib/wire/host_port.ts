@@ -9,6 +9,7 @@ import {
   type IpAddress,
   parseIpAddress,
 } from "./ip_address.ts";
+import { quote } from "./quote.ts";
 
 /** Where something listens or is to be reached. */
 export interface HostPort {
@@ -43,16 +44,21 @@ export function parseHostPort(text: string, defaultHost: string): HostPort {
   if (match === null) {
     throw new SyntaxError(
       parseIpAddress(text) === undefined
-        ? `'${text}' is not HOST:PORT`
-        : `'${text}' needs brackets and a port: [${text}]:1080`,
+        ? `${quote(text)} is not HOST:PORT`
+        : `${quote(text)} needs brackets and a port: [${text}]:1080`,
     );
   }
   const [, ipv6, name, portText] = match;
+  if (portText!.includes("@")) { // Then it may be a password.
+    throw new SyntaxError(`${quote(text)} is not HOST:PORT`);
+  }
   if (!/^\d{1,5}$/.test(portText!) || Number(portText) > 65535) {
-    throw new SyntaxError(`port '${portText}' is not a number from 0 to 65535`);
+    throw new SyntaxError(
+      `port ${quote(portText!)} is not a number from 0 to 65535`,
+    );
   }
   if (ipv6 !== undefined && parseIpAddress(ipv6)?.length !== 16) {
-    throw new SyntaxError(`'${ipv6}' in brackets is not an IPv6 address`);
+    throw new SyntaxError(`${quote(ipv6)} in brackets is not an IPv6 address`);
   }
   return { host: ipv6 ?? (name || defaultHost), port: Number(portText) };
 }

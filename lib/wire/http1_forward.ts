@@ -5,7 +5,7 @@
  */
 
 import type { Field, Fields } from "./http1_fields.ts";
-import type { Framing } from "./http1_framing.ts";
+import { type Framing, isWithoutBody } from "./http1_framing.ts";
 import { encodeHead } from "./http1_head.ts";
 import type { RequestHead } from "./http1_request.ts";
 import type { ResponseHead } from "./http1_response.ts";
@@ -48,9 +48,9 @@ export interface ResponseOptions {
  */
 export function isUpgrade(
   { minor, fields }: RequestHead,
-  { kind }: Framing,
+  framing: Framing,
 ): boolean {
-  return minor === 1 && kind === "none" &&
+  return minor === 1 && isWithoutBody(framing) &&
     fields.tokens("connection").includes("upgrade") &&
     fields.all("upgrade").length > 0;
 }

@@ -38,6 +38,18 @@ export function requestFraming(head: RequestHead): Framing {
 }
 
 /**
+ * Tells whether nothing follows the head.
+ *
+ * @param framing How the end of the body is told.
+ * @returns Whether there is no body, or one of no bytes: `Content-Length: 0`
+ *   says the same as nothing does.
+ */
+export function isWithoutBody(framing: Framing): boolean {
+  return framing.kind === "none" ||
+    framing.kind === "length" && framing.length === 0;
+}
+
+/**
  * Finds where the body of a response ends.
  *
  * @param head The response.

@@ -17,6 +17,12 @@ export const MOST_HEAD: number = 32 * 1024;
 /** Field lines of a head. */
 export const MOST_FIELDS = 100;
 
+/**
+ * Empty lines before a head that are let pass: some clients send one too many
+ * after a body, or before their first request (RFC 9112 §2.2).
+ */
+export const MOST_EMPTY_LINES = 2;
+
 /** A head whose start line is still to be parsed. */
 export interface Head {
   /** First line, without its end. */
@@ -30,9 +36,18 @@ export class HeadScanner {
   readonly #lines = new LineScanner();
   readonly #fields: Field[] = [];
   #startLine: string | undefined;
-  #hasEmptyLine = false;
+  #emptyLines: number;
   #length = 0;
   #head: Head | undefined;
+
+  /**
+   * Begins at the first byte.
+   *
+   * @param emptyLines How many may come before the head (default 2).
+   */
+  constructor(emptyLines: number = MOST_EMPTY_LINES) {
+    this.#emptyLines = emptyLines;
+  }
 
   /** The head, once its empty line was seen. */
   get head(): Head | undefined {
@@ -82,14 +97,16 @@ export class HeadScanner {
     }
   }
 
-  /** Some clients send a CRLF too many after a body: one is let pass (§2.2). */
   #takeStartLine(line: string): void {
     if (line !== "") {
       this.#startLine = line;
-    } else if (this.#hasEmptyLine) {
-      throw new HttpError(400, "Cannot parse head: it begins with empty lines");
+    } else if (this.#emptyLines === 0) {
+      throw new HttpError(
+        400,
+        `Cannot parse head: more than ${MOST_EMPTY_LINES} empty lines before it`,
+      );
     } else {
-      this.#hasEmptyLine = true;
+      this.#emptyLines--;
       this.#length = 0;
     }
   }

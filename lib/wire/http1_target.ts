@@ -5,7 +5,6 @@
  */
 
 import { type Host, parseHost } from "./host_name.ts";
-import { formatHostPort } from "./host_port.ts";
 import { HttpError } from "./http_error.ts";
 import type { RequestHead } from "./http1_request.ts";
 import { parseIpAddress } from "./ip_address.ts";
@@ -32,15 +31,16 @@ const AUTHORITY = /^(?:\[([^\]]*)\]|([^:[\]@]*))(?::(\d{0,5}))?$/;
 
 /**
  * Parses the target of a request to a proxy: `host:port` for CONNECT (§3.2.3),
- * else an absolute `http:` URI (§3.2.2), which `Host` must agree with.
+ * else an absolute `http:` URI (§3.2.2). What `Host` says is not used, whether
+ * it agrees or not: the target alone is judged, and said to the origin server.
  *
  * @param head The request.
  * @returns Where it goes.
- * @throws {HttpError} 400 where it is none or `Host` says otherwise, 501 for
- *   another scheme.
+ * @throws {HttpError} 400 where it is none or `Host` is not as it has to be,
+ *   501 for another scheme.
  */
 export function parseTarget(head: RequestHead): RequestTarget {
-  const named = parseHostField(head);
+  checkHost(head);
   if (head.method === "CONNECT") {
     return { ...parseAuthority(head.target, undefined), path: "" };
   }
@@ -50,58 +50,63 @@ export function parseTarget(head: RequestHead): RequestTarget {
     throw new HttpError(501, `Cannot fetch ${scheme}: URIs: use CONNECT`);
   }
   const target = parseAuthority(authority!, DEFAULT_PORT);
-  if (named !== undefined && !isSame(named, target)) {
-    throw new HttpError(400, "Cannot serve request: Host is not the target's");
-  }
   return { ...target, path: originForm(head.method, rest!) };
 }
 
-/** One is required, but of HTTP/1.0 (§3.2). */
-function parseHostField({ method, minor, fields }: RequestHead):
-  | Authority
-  | undefined {
-  const values = fields.all("host");
-  if (values.length > 1) {
+/**
+ * One that can be read is required (§3.2), but of HTTP/1.0 and of CONNECT: some
+ * clients leave it out there, lftp one of them, or its value.
+ */
+function checkHost({ method, minor, fields }: RequestHead): void {
+  const [value, ...more] = fields.all("host");
+  if (more.length > 0) {
     throw new HttpError(400, "Cannot serve request: Host is given twice");
   }
-  const [value] = values;
-  if (value !== undefined) {
-    // Some clients leave the port of a CONNECT out here, or the whole value.
-    if (method === "CONNECT" && value === "") return undefined;
-    return parseAuthority(value, DEFAULT_PORT);
+  const isNeeded = method !== "CONNECT";
+  if (value === undefined && isNeeded && minor === 1) {
+    throw new HttpError(400, "Cannot serve request: Host is missing");
   }
-  if (minor === 0) return undefined;
-  throw new HttpError(400, "Cannot serve request: Host is missing");
+  if (value !== undefined && (isNeeded || value !== "")) {
+    parseAuthority(value, DEFAULT_PORT, "Host");
+  }
 }
 
 function parseAuthority(
   text: string,
   defaultPort: number | undefined,
+  what: "authority" | "Host" = "authority",
 ): Authority {
+  const malformed = (state: string) => {
+    const shown = JSON.stringify(text.slice(0, 80));
+    return new HttpError(400, `Cannot parse ${what} ${shown}: bad ${state}`);
+  };
   if (text.includes("@")) {
     // Not shown: before the @ is a name, and often a password (RFC 9110 §4.2.4).
-    throw new HttpError(400, "Cannot parse authority: it names a user");
+    throw new HttpError(400, `Cannot parse ${what}: it names a user`);
   }
   const [, ipv6, name, digits] = AUTHORITY.exec(text) ?? [];
   const host = ipv6 === undefined
-    ? parseName(name, text)
+    ? parseName(name, malformed)
     : parseIpAddress(ipv6);
   if (host === undefined || ipv6 !== undefined && host.length !== 16) {
-    throw malformed(text, "address in brackets");
+    throw malformed("address in brackets");
   }
   const port = digits ? Number(digits) : defaultPort;
   if (port === undefined || port === 0 || port > 65535) {
-    throw malformed(text, "port");
+    throw malformed("port");
   }
   return { host, port, text };
 }
 
-function parseName(name: string | undefined, text: string): Host {
-  if (name === undefined) throw malformed(text, "form");
+function parseName(
+  name: string | undefined,
+  malformed: (state: string) => HttpError,
+): Host {
+  if (name === undefined) throw malformed("form");
   try {
     return parseHost(name);
   } catch (error) {
-    throw malformed(text, `host: ${(error as SyntaxError).message}`);
+    throw malformed(`host: ${(error as SyntaxError).message}`);
   }
 }
 
@@ -109,11 +114,6 @@ function parseName(name: string | undefined, text: string): Host {
 function originForm(method: string, rest: string): string {
   if (rest === "") return method === "OPTIONS" ? "*" : "/";
   return rest.startsWith("/") ? rest : `/${rest}`;
-}
-
-function isSame(a: Authority, b: Authority): boolean {
-  return formatHostPort(a.host, a.port).toLowerCase() ===
-    formatHostPort(b.host, b.port).toLowerCase();
 }
 
 function notForProxies(target: string): HttpError {
@@ -124,9 +124,4 @@ function notForProxies(target: string): HttpError {
       ? "This is a proxy: set it as one, or ask for http://HOST/PATH"
       : "Cannot parse target: it is not http://HOST/PATH",
   );
-}
-
-function malformed(text: string, what: string): HttpError {
-  const shown = JSON.stringify(text.slice(0, 80));
-  return new HttpError(400, `Cannot parse authority ${shown}: bad ${what}`);
 }

@@ -10,6 +10,7 @@ import {
   parseIpAddress,
 } from "./ip_address.ts";
 import { unmapAddress } from "./ip_mapped.ts";
+import { quote } from "./quote.ts";
 
 /** Addresses of one family that begin with the same bits. */
 export interface IpRange {
@@ -33,19 +34,21 @@ export function parseIpRange(text: string): IpRange {
   const [, address, length] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const ip = parseIpAddress(address ?? "");
   if (ip === undefined) {
-    throw new SyntaxError(`'${text}' is not an address or ADDRESS/BITS`);
+    throw new SyntaxError(`${quote(text)} is not an address or ADDRESS/BITS`);
   }
   const bits = length === undefined ? ip.length * 8 : Number(length);
   if (bits > ip.length * 8) {
-    throw new SyntaxError(`'${text}' has more than ${ip.length * 8} bits`);
+    throw new SyntaxError(`${quote(text)} has more than ${ip.length * 8} bits`);
   }
   if (unmapAddress(ip).length !== ip.length) {
-    throw new SyntaxError(`'${text}' is mapped: write it as IPv4`);
+    throw new SyntaxError(`${quote(text)} is mapped: write it as IPv4`);
   }
   const prefix = clearBehind(ip, bits);
   if (prefix.some((byte, index) => byte !== ip[index])) {
     const range = formatIpRange({ prefix, bits });
-    throw new SyntaxError(`'${text}' is not ${range}: bits behind it are set`);
+    throw new SyntaxError(
+      `${quote(text)} is not ${range}: bits behind it are set`,
+    );
   }
   return { prefix, bits };
 }

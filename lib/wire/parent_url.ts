@@ -7,6 +7,7 @@
 import { parseHost } from "./host_name.ts";
 import { formatHostPort } from "./host_port.ts";
 import { parseIpAddress } from "./ip_address.ts";
+import { quote } from "./quote.ts";
 
 /**
  * How a parent is spoken to, by the schemes that curl has: with `socks5` and `socks4` names are resolved
@@ -98,7 +99,7 @@ export function takesNames({ scheme }: Parent): boolean {
 function parseScheme(scheme: string): ParentScheme {
   if (Object.hasOwn(DEFAULT_PORT, scheme)) return scheme as ParentScheme;
   const known = Object.keys(DEFAULT_PORT).join(", ");
-  throw new SyntaxError(`scheme '${scheme}' is none of ${known}`);
+  throw new SyntaxError(`scheme ${quote(scheme)} is none of ${known}`);
 }
 
 function parseAuthority(
@@ -109,17 +110,19 @@ function parseAuthority(
     text,
   );
   if (match === null) {
-    throw new SyntaxError(`a parent's '${text}' is not HOST:PORT`);
+    // Without a host it is NAME:PASSWORD.
+    const host = quote(text.replace(/:.*$/s, ":…"));
+    throw new SyntaxError(`a parent's ${host} is not HOST:PORT`);
   }
   const [, ipv6, name, digits] = match;
   const host = ipv6 ?? name!;
   if (ipv6 === undefined) parseHost(host);
   else if (parseIpAddress(ipv6)?.length !== 16) {
-    throw new SyntaxError(`'${ipv6}' in brackets is not an IPv6 address`);
+    throw new SyntaxError(`${quote(ipv6)} in brackets is not an IPv6 address`);
   }
   const port = digits === undefined ? defaultPort : Number(digits);
   if (port < 1 || port > 65535) {
-    throw new SyntaxError(`port '${digits}' is not a number from 1 to 65535`);
+    throw new SyntaxError("a parent's port is not a number from 1 to 65535");
   }
   return { host, port };
 }

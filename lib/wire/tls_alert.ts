@@ -11,6 +11,8 @@ export const ALERT = {
   IllegalParameter: 47,
   DecodeError: 50,
   ProtocolVersion: 70,
+  InternalError: 80,
+  UnrecognizedName: 112, // RFC 6066 §3
   NoApplicationProtocol: 120, // RFC 7301 §3.2
 } as const;
 

@@ -143,3 +143,30 @@ Deno.test("bannerLines() says it for each listener in turn", () => {
   assertEquals(lines[3], "Listening on [::]:1080 (SOCKS5, HTTP)");
   assertEquals(lines.join().includes("hunter2"), false);
 });
+
+Deno.test("bannerLines() says how to try a Unix socket, and whom its file lets in", () => {
+  const path = "/run/a b.sock";
+  const name = `unix:${path}`;
+  const addr = { transport: "tcp" as const, hostname: name, port: 0 };
+  const one = { addr, name, isPublic: false, mode: 0o660 };
+  const lines = (facts: Partial<BannerFacts>) =>
+    bannerLines({
+      ...{ listeners: [one], protocols: PROTOCOLS, users: undefined },
+      ...{ allowPrivate: false, ...facts },
+    });
+  assertEquals(lines({}), [
+    "Listening on unix:/run/a b.sock (SOCKS5, SOCKS4, HTTP)",
+    "Try it: curl -x socks5h://localhost/run/a%20b.sock https://example.com/",
+    "For anyone who may write to the file (mode 660), to any address",
+  ]);
+  const through =
+    "Try it: socat TCP-LISTEN:8080,bind=127.0.0.1,fork 'UNIX-CONNECT:/run/a b.sock' & curl -x ";
+  assertEquals(
+    lines({ protocols: ["http"], users: [ALICE] })[1],
+    `${through}http://alice:PASSWORD@127.0.0.1:8080 https://example.com/`,
+  );
+  assertEquals(
+    lines({ tls: "anyone" })[1],
+    `${through}https://127.0.0.1:8080 --proxy-cacert CA.crt https://example.com/`,
+  );
+});

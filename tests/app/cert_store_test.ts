@@ -225,7 +225,7 @@ Deno.test("CertStore says what is missing, malformed or does not belong together
         await Deno.mkdir(store.path("ca", "key"));
       },
       work: (store) => store.authority(),
-      why: "ca.key: it is no file",
+      why: "ca.key: it is a folder",
     },
     {
       name: "no such certificate",

@@ -1,9 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { COMMANDS } from "../../lib/app/commands.ts";
-
-const README = await Deno.readTextFile(
-  new URL("../../README.md", import.meta.url),
-);
+import { README } from "../support/readme.ts";
 
 /** Rows of the README's table of options of `sluice proxy`: name, default. */
 const ROWS = new Map(

@@ -45,6 +45,24 @@ Deno.test("placeOf() finds values, and what would hold those that are missing", 
   }
 });
 
+Deno.test("ConfigText tells of half a character, wherever it is", () => {
+  const half =
+    "expected text of whole characters: a \\ud800 to \\udfff stands in a pair";
+  const table: [text: string, ...places: string[]][] = [
+    ['"\\ud800"', "1:1"],
+    ['{ "a\\udc00": 1 }', "1:3"],
+    ['{ "a": "\\ud83d\\ude00", "b": ["\\ude00\\ud83d", "x"] }', "1:30"],
+    [
+      '{ "listeners": [{\n "kind": "x\\ud800",\n "user": "a\\udfff:b" }] }',
+      "2:10",
+      "3:10",
+    ],
+  ];
+  for (const [text, ...places] of table) {
+    assertEquals(faults(text), places.map((place) => `f:${place}: ${half}`));
+  }
+});
+
 Deno.test("ConfigText tells all faults of the syntax with line and column", () => {
   const table: [text: string, ...faults: string[]][] = [
     ["", "f:1:1: expected a value"],
@@ -59,7 +77,7 @@ Deno.test("ConfigText tells all faults of the syntax with line and column", () =
     ['{ "a": [1, 2 }', "f:1:14: expected a comma"],
     ['{ "a": "b\n" }', "f:1:8: the text does not end on its line"],
     ["{ /* }", "f:1:3: the comment does not end"],
-    ['{ "a": 1, "b": 2,\n  "a": 3 }', 'f:2:3: "a" is given twice'],
+    ['{ "a": 1, "b": 2,\n  "a": 3 }', "f:2:3: 'a' is given twice"],
     ["{} {}", "f:1:4: expected nothing more"],
   ];
   for (const [text, first] of table) {

@@ -1,11 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Finding, Level } from "../../lib/app/doctor_finding.ts";
+import { openTls } from "../../lib/app/open_tls.ts";
+import { parseIpRange } from "../../lib/wire/ip_range.ts";
 import {
   makeTestAuthority,
   type TestCertificate,
 } from "../support/certificates.ts";
 import { makeFolder, run, type RunResult } from "../support/programs.ts";
+import { startTestForward, upstreamAt } from "../support/forward.ts";
 import { closedPort, startEcho, within } from "../support/sockets.ts";
+import { serverTls } from "../support/tls_proxy.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
@@ -140,6 +144,32 @@ Deno.test("doctor -c connects to upstreams and parents, and reads their certific
     /^problem tls:\/\/localhost:\d+: TLS handshake failed/,
   );
   assert(!JSON.stringify(said.findings).includes("hush"));
+});
+
+Deno.test("doctor -c tells upstreams that want a PROXY header that it speaks for itself", async () => {
+  await using folder = await makeFolder();
+  await using test = await makeTestAuthority();
+  await using echo = startEcho();
+  const { tls } = await openTls(serverTls(test), { log: () => {} });
+  await using told = await startTestForward([upstreamAt(echo.addr)], {
+    tls,
+    acceptProxy: { isRequired: true, from: [parseIpRange("127.0.0.1/32")] },
+  });
+  const path = `${folder.path}/sluice.json`;
+  await write(path, {
+    listeners: [{
+      kind: "forward",
+      listen: 0,
+      upstreams: [`tls://localhost:${told.addr.port}`],
+      "send-proxy": "v2",
+      "upstream-ca": test.path("ca.crt"),
+    }],
+  });
+  const said = await visit(path);
+  assertMatch(of(said, "upstream")[0]!, /^ok .* takes connections/);
+  const [certificate] = of(said, "certificate")
+    .filter((text) => text.includes("tls://"));
+  assertMatch(certificate!, /^warning tls:\/\/.*holds for (29|30) days$/);
 });
 
 Deno.test("doctor -c prints permissions for the places of a relay alone, which start it", async () => {

@@ -96,9 +96,19 @@ Deno.test("echo says why it can't start", async () => {
     ],
     [["1", "2"], 2, "Argument LISTEN: one address at a time"],
     [
-      ["unix:/x"],
+      ["unix:/no/such/x"],
+      1,
+      "Cannot listen on unix:/no/such/x: there is no such folder",
+    ],
+    [
+      ["unix:/no/x", "--udp"],
       2,
-      "Argument LISTEN: port '/x' is not a number from 0 to 65535",
+      "--udp does not go with a Unix socket: datagrams need a port; give HOST:PORT",
+    ],
+    [
+      ["unix:/no/x", "--reset-after=1"],
+      2,
+      "--reset-after does not go with a Unix socket, which knows no reset; give HOST:PORT, or --close-after",
     ],
     [
       ["--chunk", "0"],

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import type { ListenerTls } from "../../lib/handlers/over_tls.ts";
 import {
   type ForwardConfig,
   startForward,
@@ -70,6 +71,11 @@ Deno.test("forward does not replace a file that is no socket, and says so", asyn
 });
 
 Deno.test("startForward() refuses what does not go together", async () => {
+  const upstream = upstreamAt({ host: "127.0.0.1", port: 1 });
+  const NO_TLS: ListenerTls = {
+    clients: "anyone",
+    accept: () => Promise.reject(new Error("Not spoken here")),
+  };
   const cases: [config: Partial<ForwardConfig>, why: string][] = [
     [{ pool: { size: 1 } }, "--pool-size does nothing without --pool"],
     [
@@ -86,6 +92,20 @@ Deno.test("startForward() refuses what does not go together", async () => {
       { pool: { mode: "reuse", size: 1 }, sendProxy: "v1" },
       "--send-proxy does not go with --pool reuse",
     ],
+    [{ protocols: ["h2"] }, "Option --tls-alpn needs --tls-cert"],
+    [
+      { protocols: "upstream", tls: NO_TLS },
+      "--tls-alpn upstream needs upstreams that are spoken to by TLS: write tls://127.0.0.1:1, or",
+    ],
+    [
+      {
+        pool: { mode: "reuse", size: 1 },
+        protocols: ["h2"],
+        tls: NO_TLS,
+        serverNames: new Map([["a.test", [{ ...upstream, isTls: true }]]]),
+      },
+      "--tls-alpn does not go with --pool reuse",
+    ],
     [
       { pool: { mode: "ahead", size: 999_999_999 } },
       "--pool-size 999999999 is more than the limit of file descriptors",
@@ -93,7 +113,7 @@ Deno.test("startForward() refuses what does not go together", async () => {
   ];
   const routes = [{
     listen: { host: "127.0.0.1", port: 0 },
-    upstreams: [upstreamAt({ host: "127.0.0.1", port: 1 })],
+    upstreams: [upstream],
   }];
   for (const [config, why] of cases) {
     await assertRejects(

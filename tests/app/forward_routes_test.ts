@@ -31,6 +31,13 @@ Deno.test("parseRoutes() reads a listener and its upstreams", () => {
       isBackup: true,
     }],
   }]);
+  const shared = { listen: { path: "/a", mode: 0o660 } };
+  for (const words of [["unix:/a,mode=660", "1"], ["unix:/a,mode=660=1"]]) {
+    assertEquals<unknown>(parseRoutes(words), [{
+      ...shared,
+      upstreams: [upstream(1)],
+    }]);
+  }
   assertEquals<unknown>(parseRoutes([":80", "a.example:80"])[0]!.listen, {
     host: "",
     port: 80,

@@ -12,6 +12,8 @@ Deno.test("loadConfig() takes paths as relative to the file", async () => {
         upstreams: ["unix:out,weight=2", "unix:/abs"],
       },
       { kind: "forward", routes: ["unix:a=unix:b,backup"] },
+      { kind: "proxy", listen: ["unix:p,mode=660", "1080"] },
+      { kind: "forward", routes: ["unix:a,mode=660=unix:b"] },
     ],
   }, "some/where/sluice.jsonc");
   assertEquals(listeners.map(({ given }) => Object.fromEntries(given)), [
@@ -24,6 +26,8 @@ Deno.test("loadConfig() takes paths as relative to the file", async () => {
       ],
     },
     { routes: ["unix:some/where/a=unix:some/where/b,backup"] },
+    { listen: ["unix:some/where/p,mode=660", "1080"] },
+    { routes: ["unix:some/where/a,mode=660=unix:some/where/b"] },
   ]);
   const here = await load({ listeners: [{ kind: "proxy", users: "u" }] });
   assertEquals(here.listeners[0]!.given.get("users"), ["u"]);
@@ -109,5 +113,21 @@ Deno.test("loadConfig() suggests the nearest name, of the right kind", async () 
   for (const [value, hint] of table) {
     const problems = await problemsOf(value);
     assertStringIncludes(problems.join("\n"), hint);
+  }
+});
+
+Deno.test("loadConfig() refuses abstract names where they stand", async () => {
+  const problems = await problemsOf({
+    listeners: [
+      { kind: "proxy", listen: "unix:@name" },
+      { kind: "forward", listen: "unix:@name", upstreams: ["unix:b"] },
+    ],
+  });
+  assertEquals(problems.length, 2, problems.join("\n"));
+  for (const problem of problems) {
+    assertStringIncludes(
+      problem,
+      "is an abstract name, which is not supported",
+    );
   }
 });

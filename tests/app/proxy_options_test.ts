@@ -46,7 +46,8 @@ Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () =>
     "idle-timeout": 600_000,
     "half-close-timeout": 30_000,
     "drain-timeout": 30_000,
-    "max-connections": 20_000,
+    "max-connections": undefined,
+    "backlog": 4096,
     "max-connections-per-client": undefined,
     "admin": undefined,
     "admin-token-file": undefined,
@@ -113,6 +114,7 @@ Deno.test("PROXY_OPTIONS take every value", async () => {
     },
     { args: ["--drain-timeout=1.5m"], want: { "drain-timeout": 90_000 } },
     { args: ["--max-connections=1"], want: { "max-connections": 1 } },
+    { args: ["--backlog=1"], want: { "backlog": 1 } },
     {
       args: ["--max-connections-per-client=0"],
       want: { "max-connections-per-client": 0 },

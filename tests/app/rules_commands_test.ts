@@ -191,13 +191,27 @@ const FAILURES: readonly (readonly [
     "",
     ["rules", "list", "--rules", "."],
     2,
-    "sluice: Cannot read rules .: it is not a regular file\n",
+    "sluice: Cannot read rules .: it is a folder\n",
   ],
   [
     "x: deny",
     ["rules", "list", "--rules", "rules.txt", "--rule", "x: deny"],
     2,
     "sluice: Cannot read rules rules.txt: rules.txt:1:1: label 'x' is given twice\n",
+  ],
+  [
+    "alice:$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA\n",
+    ["--rules", "rules.txt", "--listen", "127.0.0.1:0"],
+    1,
+    "sluice: Cannot read rules rules.txt: rules.txt:1:1: expected a rule, but this is a line of a users file\n",
+  ],
+  [
+    `deny port \x1b[31m${"%".repeat(100)}\n`,
+    ["--rules", "rules.txt", "--listen", "127.0.0.1:0"],
+    1,
+    `sluice: Cannot read rules rules.txt: rules.txt:1:11: '\\u001b[31m${
+      "%".repeat(30)
+    }…' is no port or range of ports such as 443 or 8000-8099\n`,
   ],
   [
     "",
@@ -236,6 +250,24 @@ for (const [rules, args, code, stderr] of FAILURES) {
     assertEquals(await run(rules, args), { code, stdout: "", stderr });
   });
 }
+
+Deno.test("sluice rules test asks for who comes by a Unix socket", async () => {
+  const rules = "u: deny client unix listener unix:/run/a.sock\n";
+  const ask = async (...args: string[]) => {
+    const given = ["--rules", "rules.txt", "--target", "10.0.0.1:80", ...args];
+    return (await run(rules, ["rules", "test", ...given])).stdout;
+  };
+  const at = ["--listener", "unix:/run/a.sock"];
+  assertEquals(
+    await ask(...at, "--client", "unix"),
+    "10.0.0.1:80: Denied by rule u\ndenied\n",
+  );
+  // The guard is off there, as on a loopback address.
+  assertEquals(
+    await ask(...at),
+    "10.0.0.1:80: Allowed by default\nallowed\n",
+  );
+});
 
 /** Runs the program to its end, beside a file of rules (in Latin-1). */
 async function run(rules: string, args: string[]) {

@@ -70,7 +70,7 @@ Deno.test("readSmallFile() tells what is missing from what can't be read", async
   await assertRejects(
     () => readSmallFile(folder.path),
     StartError,
-    `Cannot read ${folder.path}: it is no file`,
+    `Cannot read ${folder.path}: it is a folder`,
   );
   const path = `${folder.path}/big`;
   await Deno.writeTextFile(path, "");
@@ -78,7 +78,7 @@ Deno.test("readSmallFile() tells what is missing from what can't be read", async
   await assertRejects(
     () => readSmallFile(path),
     StartError,
-    `Cannot read ${path}: it has 5000000 bytes`,
+    `Cannot read ${path}: it is larger than 4 MiB`,
   );
 });
 

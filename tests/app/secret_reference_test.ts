@@ -35,8 +35,8 @@ Deno.test("findSecret() says what is missing, and nothing of what is there", asy
     ["env:SLUICE_TEST_EMPTY", "SLUICE_TEST_EMPTY is empty in the environment"],
     ["file:nosuch", `cannot read ${folder.path}/nosuch: there is no such file`],
     ["file:empty", `${folder.path}/empty is empty`],
-    ["file:long", `${folder.path}/long exceeds 64 KiB`],
-    ["file:.", `${folder.path} is not a regular file`],
+    ["file:long", `cannot read ${folder.path}/long: it is larger than 64 KiB`],
+    ["file:.", `cannot read ${folder.path}: it is a folder`],
   ];
   for (const [text, message] of table) {
     const error = await assertRejects(

@@ -170,7 +170,7 @@ Deno.test("WatchedFile.open() says why it can't be read", async () => {
   await Deno.writeTextFile(`${path}/broken`, "x");
   const cases = [
     [`${path}/none`, "there is no such file"],
-    [path, "it is not a regular file"],
+    [path, "it is a folder"],
     [`${path}/broken`, "line 1, column 1: expected a number"],
     [`${path}/broken/x`, "ENOTDIR"],
   ];

@@ -24,7 +24,7 @@ function start(...others: Ask[]): WorkerDials {
     tell(message: FromWorker) {
       const asker = {
         send: (answer: ToWorker) =>
-          dials.answer(answer as Extract<ToWorker, { type: "way" }>),
+          dials.answer(answer as Extract<ToWorker, { type: "trail" }>),
       };
       void passOnWhose(
         asker,

@@ -34,9 +34,10 @@ Deno.test("runWorker() starts nothing where the program ends already", async () 
   const start = thread.ask("start", {
     thread: { index: 0, count: 2 },
     task: { command: "echo", args: ["127.0.0.1:0", "--workers", "2"] },
-    agreement: { places: new Map(), tables: new Map() },
+    agreement: { places: new Map(), tables: new Map(), pipes: new Map() },
     log: { format: "text", quiet: true },
     descriptors: 1_024,
+    memory: undefined,
     clockLead: clockLead(),
     dials: dialCounts(2),
     isFirst: true,

@@ -147,3 +147,33 @@ Deno.test("sluice --workers counts a daily quota together, and writes it once", 
   const { bytes } = JSON.parse(await Deno.readTextFile(file));
   assertEquals(bytes, { alice: 8 * message.length });
 });
+
+Deno.test("sluice --workers lets new connections have the places of those that were refused and stay", async () => {
+  await using echo = startEcho();
+  const most = 4;
+  await using sluice = new Sluice(
+    ...WORKERS,
+    ...["--max-connections", String(most), "--rule", "deny name denied.test"],
+  );
+  const staying: Deno.TcpConn[] = [];
+  for (let n = 0; n < most; n++) {
+    const conn = await connect(sluice);
+    staying.push(conn);
+    await writeAll(
+      conn,
+      "PUT http://denied.test/ HTTP/1.1\r\nHost: denied.test\r\n" +
+        "Content-Length: 99999999\r\n\r\n",
+    );
+    const head = await within(20_000, readExactly(conn, 12));
+    assertEquals(new TextDecoder().decode(head), "HTTP/1.1 403");
+  }
+  const tunnels: { conn: Deno.TcpConn; reply: number }[] = [];
+  for (let n = 0; n < most; n++) {
+    tunnels.push(...await openTunnels(sluice, 1, echo.addr));
+  }
+  assertEquals(tunnels.map(({ reply }) => reply), tunnels.map(() => 0));
+  const [over] = await openTunnels(sluice, 1, echo.addr);
+  assertEquals(over!.reply, 1);
+  closeAll([...tunnels, over!]);
+  for (const conn of staying) conn.close();
+});

@@ -4,6 +4,7 @@ import { DnsNames } from "../../lib/net/dns_names.ts";
 import { Context } from "../../lib/sync/context.ts";
 import { formatIpAddress, parseIpAddress } from "../../lib/wire/ip_address.ts";
 import { eventually } from "../support/dialogue.ts";
+import { lookUpWhole } from "../support/name_server.ts";
 import { testPrograms } from "../support/programs.ts";
 import { closedPort } from "../support/sockets.ts";
 
@@ -63,7 +64,7 @@ testPrograms({
   fn: (paths) =>
     withDnsmasq(paths.dnsmasq, async (source) => {
       async function lookUp(name: string) {
-        const answer = await source.lookup(name, new Context());
+        const answer = await lookUpWhole(source, name);
         return { ...answer, addresses: answer.addresses.map(formatIpAddress) };
       }
       const both = ["2001:db8::1", "192.0.2.1"];

@@ -3,10 +3,7 @@ import type { BanEvent, LogEvent } from "../../lib/observe/log_event.ts";
 import { formatJson } from "../../lib/observe/log_json.ts";
 import { formatText } from "../../lib/observe/log_text.ts";
 import { makeFolder, run, testPrograms } from "../support/programs.ts";
-
-const README = await Deno.readTextFile(
-  new URL("../../README.md", import.meta.url),
-);
+import { blocksOf } from "../support/readme.ts";
 
 const NOW = Date.now();
 
@@ -52,9 +49,7 @@ const OTHERS: LogEvent[] = FORGERIES.flatMap((text): LogEvent[] => [
 ]);
 
 /** The filters that the README shows, JSON first. */
-const FILTERS = [...README.matchAll(/```ini\n(.*?)```/gs)].map(([, text]) =>
-  text!
-);
+const FILTERS = blocksOf("fail2ban filter").map(({ text }) => text);
 
 const FORMATS = [
   { name: "json", toLine: (event: LogEvent) => formatJson(event, NOW) },

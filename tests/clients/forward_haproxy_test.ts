@@ -1,69 +1,41 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { openUpstreamTls } from "../../lib/app/open_upstream_tls.ts";
+import { makeTestAuthority } from "../support/certificates.ts";
 import { eventually } from "../support/dialogue.ts";
 import { pooled, startTestForward, upstreamAt } from "../support/forward.ts";
-import {
-  makeFolder,
-  runOk,
-  startHttp,
-  testPrograms,
-} from "../support/programs.ts";
-import { closedPort } from "../support/sockets.ts";
+import { startHaproxy } from "../support/haproxy.ts";
+import { runOk, startHttp, testPrograms } from "../support/programs.ts";
 
-interface Haproxy extends AsyncDisposable {
-  readonly hostname: string;
-  readonly port: number;
-}
+/** It says what it was told of its client. */
+const TELLING = {
+  bind: "accept-proxy",
+  answer: "%[src] %[src_port] %[dst_port] id=%[fc_pp_unique_id]",
+};
 
-/** Starts HAProxy, which answers with what it was told of its client. */
-async function startHaproxy(path: string): Promise<Haproxy> {
-  const folder = await makeFolder();
-  const port = closedPort();
-  const config = `${folder.path}/haproxy.cfg`;
-  await Deno.writeTextFile(
-    config,
-    `defaults
-  mode http
-  timeout connect 10s
-  timeout client 10s
-  timeout server 10s
-frontend told
-  bind 127.0.0.1:${port} accept-proxy
-  http-request return status 200 content-type text/plain lf-string "%[src] %[src_port] %[dst_port] id=%[fc_pp_unique_id]"
-`,
-  );
-  const child = new Deno.Command(path, {
-    args: ["-db", "-f", config],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  assert(
-    await eventually(() =>
-      Deno.connect({ port }).then((conn) => (conn.close(), true), () => false)
-    ),
-  );
-  return {
-    hostname: "127.0.0.1",
-    port,
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await child.status;
-      await folder[Symbol.asyncDispose]();
-    },
-  };
-}
+const CASES = (["off", "ahead"] as const).flatMap((mode) =>
+  [false, true].map((isTls) => ({ mode, isTls }))
+);
 
-for (const mode of ["off", "ahead"] as const) {
+for (const { isTls, mode } of CASES) {
+  const way = isTls ? "before TLS, " : "";
   testPrograms({
-    name: `forward() tells HAProxy who the client is, with pool ${mode}`,
+    name: `forward() tells HAProxy who the client is, ${way}with pool ${mode}`,
     needs: ["haproxy", "curl"],
     async fn({ haproxy: path, curl }) {
-      await using haproxy = await startHaproxy(path);
+      await using authority = await makeTestAuthority();
+      await using haproxy = await startHaproxy(path, {
+        ...TELLING,
+        tls: isTls ? authority.server : undefined,
+      });
+      const { start: startTls } = await openUpstreamTls({
+        certificates: [],
+        authorities: authority.path("ca.crt"),
+      }, () => {});
       for (const sendProxy of ["v1", "v2"] as const) {
-        await using forward = await startTestForward([upstreamAt(haproxy)], {
-          ...mode === "off" ? {} : pooled(mode, 2),
-          sendProxy,
-        });
+        await using forward = await startTestForward(
+          [upstreamAt(haproxy, { isTls })],
+          { ...mode === "off" ? {} : pooled(mode, 2), sendProxy, startTls },
+        );
         const { port } = forward.addr;
         const url = `http://127.0.0.1:${port}/`;
         const said = await runOk(curl, [
@@ -82,6 +54,42 @@ for (const mode of ["off", "ahead"] as const) {
     },
   });
 }
+
+testPrograms({
+  name: "forward() checks HAProxy by a header of its own, before TLS",
+  needs: ["haproxy"],
+  async fn({ haproxy: path }) {
+    await using authority = await makeTestAuthority();
+    await using haproxy = await startHaproxy(path, {
+      ...TELLING,
+      tls: authority.server,
+    });
+    const { start: startTls } = await openUpstreamTls({
+      certificates: [],
+      authorities: authority.path("ca.crt"),
+    }, () => {});
+    for (const sendProxy of ["v1", "v2"] as const) {
+      let checks = 0;
+      await using forward = await startTestForward(
+        [upstreamAt(haproxy, { isTls: true })],
+        {
+          sendProxy,
+          health: { fall: 1 },
+          balance: { checkInterval: 5 },
+          async startTls(connection, peer) {
+            const secured = await startTls(connection, peer);
+            checks++;
+            return secured;
+          },
+        },
+      );
+      assert(
+        await eventually(() => checks >= 3 || forward.messages.length > 0),
+      );
+      assertEquals(forward.messages, []);
+    }
+  },
+});
 
 testPrograms({
   name: "forward() serves curl from an HTTP server, with pool ahead",

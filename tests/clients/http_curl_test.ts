@@ -65,6 +65,23 @@ testPrograms({
 });
 
 testPrograms({
+  name: "curl -x http:// -H Host: gets the page of the URL, whose Host it is",
+  needs: ["curl"],
+  async fn({ curl }) {
+    await using server = startHttp(({ headers }) =>
+      new Response(headers.get("host"))
+    );
+    await using proxy = await startTestProxy();
+    const at = `127.0.0.1:${server.addr.port}`;
+    const { text, stderr } = await run(curl, [
+      ...["-q", "-sS", "-x", `http://127.0.0.1:${proxy.addr.port}`],
+      ...["-H", "Host: other.test", `http://${at}/`],
+    ]);
+    assertEquals(text, at, stderr);
+  },
+});
+
+testPrograms({
   name: "curl -x http:// -I sees the length",
   needs: ["curl"],
   async fn({ curl }) {

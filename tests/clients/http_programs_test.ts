@@ -7,6 +7,7 @@ import {
   testPrograms,
 } from "../support/programs.ts";
 import { startTestProxy } from "../support/proxy.ts";
+import { CERTIFICATE, KEY } from "../support/tls_identity.ts";
 
 const PAGE = "through the proxy";
 
@@ -119,6 +120,31 @@ testPrograms({
       ...["-q", `http://localhost:${server.addr.port}/repository.git`, clone],
     ], { env });
     assertEquals(await Deno.readTextFile(`${clone}/file.txt`), PAGE);
+  },
+});
+
+testPrograms({
+  name: "lftp gets a file over https, whose CONNECT has no Host",
+  needs: ["lftp"],
+  async fn({ lftp }) {
+    await using folder = await makeFolder();
+    await using server = Deno.serve({
+      ...{ hostname: "127.0.0.1", port: 0, onListen() {} },
+      ...{ cert: CERTIFICATE, key: KEY },
+    }, () => new Response(PAGE));
+    await using proxy = await startTestProxy();
+    const text = await runOk(lftp, [
+      ...["--norc", "-c"],
+      [
+        "set ssl:verify-certificate no",
+        "set net:max-retries 1",
+        `set https:proxy http://127.0.0.1:${proxy.addr.port}/`,
+        `cat https://127.0.0.1:${server.addr.port}/file`,
+      ].join("; "),
+    ], { env: { HOME: folder.path } });
+    assertEquals(text, PAGE);
+    const [record] = await proxy.whenEnded(1);
+    assertEquals(record!.protocol, "http-connect");
   },
 });
 

@@ -56,6 +56,23 @@ testPrograms({
   },
 });
 
+testPrograms({
+  name: "curl gets a tunnel that it was asked for credentials for first",
+  needs: ["curl"],
+  async fn({ curl }) {
+    await using server = startHttp(() => new Response("page"));
+    await using sluice = new Sluice("--user", "alice:secret");
+    const port = await sluice.port();
+    const got = await run(curl, [
+      ...["-q", "-sS", "-v", "-p", "-x", `http://127.0.0.1:${port}`],
+      ...["--proxy-anyauth", "-U", "alice:secret", "-w", "%{http_code}"],
+      `http://127.0.0.1:${server.addr.port}/`,
+    ]);
+    assertEquals(got.text, "page200");
+    assertMatch(got.stderr, /< HTTP\/1\.1 407 [^]*< HTTP\/1\.1 200 Conn/);
+  },
+});
+
 /** Where Deno's cache is. */
 function homeOf(): string {
   return Deno.env.get("HOME") ?? "";

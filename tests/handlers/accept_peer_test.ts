@@ -28,7 +28,7 @@ Deno.test("acceptPeer() goes on waiting when somebody was reset before it was ac
   const arriving = acceptPeer(session, listener, () => true);
   const { hostname, port } = listener.addr as Deno.NetAddr;
   using peer = await Deno.connect({ hostname, port });
-  using arrived = (await within(5_000, arriving)).connection;
+  using arrived = await within(5_000, arriving);
   assertEquals(arrived.remoteAddr, peer.localAddr);
   assertEquals(errors, []);
   client.close();

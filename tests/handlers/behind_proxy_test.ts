@@ -92,8 +92,9 @@ Deno.test("behindProxy() serves clients without a header where that is optional,
   using socks = await proxy.connect();
   await writeAll(socks, dialogue("127.0.0.1", echo.addr.port));
   assertEquals((await within(5_000, readExactly(socks, 12)))[3], 0);
-  // Methods that begin as the header does.
-  for (const method of ["P", "PUT", "PROPFIND", "PROXYX"]) {
+  // What begins as a header of version 1 or 2 does.
+  const methods = ["P", "PUT", "PROPFIND", "PROXYX", "\r\nGET", "\r\n\r\nGET"];
+  for (const method of methods) {
     using http = await proxy.connect();
     await writeAll(http, `${method} nonsense HTTP/1.1\r\nHost: a\r\n\r\n`);
     const answer = new TextDecoder().decode(

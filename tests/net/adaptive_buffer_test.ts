@@ -6,7 +6,7 @@ const KIB = 1024;
 const MIB = 1024 * 1024;
 
 /** Lets a buffer see reads of these sizes and tells its length after each. */
-function lengthsAfter(reads: number[], pool = new BufferPool(8 * MIB)) {
+function lengthsAfter(reads: number[], pool = new BufferPool(128 * MIB)) {
   const buffer = new AdaptiveBuffer(pool);
   return reads.map((count) => {
     buffer.take();
@@ -22,16 +22,50 @@ Deno.test("AdaptiveBuffer grows only when a read comes back full", () => {
     { reads: [KIB, KIB, KIB], lengths: [8 * KIB, 8 * KIB, 8 * KIB] },
     { reads: [KIB, KIB - 1], lengths: [8 * KIB, KIB] },
     {
-      reads: [KIB, 8 * KIB, 64 * KIB, MIB],
-      lengths: [8 * KIB, 64 * KIB, MIB, MIB],
+      reads: [KIB, 8 * KIB, 64 * KIB, 512 * KIB, 2 * MIB, 4 * MIB],
+      lengths: [8 * KIB, 64 * KIB, 512 * KIB, 2 * MIB, 4 * MIB, 4 * MIB],
     },
     {
-      reads: [KIB, 8 * KIB, 64 * KIB, 100, 100, 100],
-      lengths: [8 * KIB, 64 * KIB, MIB, 64 * KIB, 8 * KIB, KIB],
+      reads: [KIB, 8 * KIB, 64 * KIB - 1, 100, 100],
+      lengths: [8 * KIB, 64 * KIB, 64 * KIB, 8 * KIB, KIB],
     },
   ];
   for (const { reads, lengths } of cases) {
     assertEquals(lengthsAfter(reads), lengths, `reads of ${reads}`);
+  }
+});
+
+Deno.test("AdaptiveBuffer gives a large buffer back when a read has emptied the socket", () => {
+  const full = [KIB, 8 * KIB, 64 * KIB, 512 * KIB];
+  const lengths = [8 * KIB, 64 * KIB, 512 * KIB, 2 * MIB];
+  const cases: { reads: number[]; lengths: number[] }[] = [
+    // It waits in the smallest, and goes on where it was once that is full.
+    { reads: [2 * MIB - 1, KIB], lengths: [KIB, 2 * MIB] },
+    { reads: [2 * MIB - 1, KIB, 2 * MIB], lengths: [KIB, 2 * MIB, 4 * MIB] },
+    { reads: [2 * MIB - 1, 100, KIB], lengths: [KIB, KIB, 8 * KIB] },
+    { reads: [100, KIB], lengths: [KIB, 512 * KIB] },
+  ];
+  for (const { reads, lengths: after } of cases) {
+    const pool = new BufferPool(128 * MIB);
+    const expected = [...lengths, ...after];
+    assertEquals(lengthsAfter([...full, ...reads], pool), expected);
+  }
+});
+
+Deno.test("AdaptiveBuffer leaves something for each of hundreds of busy tunnels", () => {
+  const pool = new BufferPool(256 * MIB);
+  // Those that come last are as busy as the others.
+  for (const count of [1, 600, 200]) {
+    const buffers = Array.from(
+      { length: count },
+      () => new AdaptiveBuffer(pool),
+    );
+    for (let round = 0; round < 8; round++) {
+      for (const buffer of buffers) buffer.fit(buffer.take().length);
+    }
+    const lengths = buffers.map((buffer) => buffer.take().length);
+    const least = Math.min(...lengths);
+    assertEquals(least, count === 1 ? 4 * MIB : 64 * KIB, `of ${count}`);
   }
 });
 

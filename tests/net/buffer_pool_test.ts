@@ -33,10 +33,37 @@ Deno.test("BufferPool.take() spends what it keeps of another size when nothing e
   assertEquals(pool.allocated, 50);
 });
 
+Deno.test("BufferPool.take() lends the largest sizes only so much of the budget", () => {
+  const mib = 1024 * 1024;
+  const cases = [[4, 2], [2, 16], [1 / 2, 256], [1, 256]] as const;
+  for (const [size, most] of cases) {
+    const pool = new BufferPool(256 * mib);
+    const lent = [];
+    for (let buffer; (buffer = pool.take(size * mib)) !== undefined;) {
+      lent.push(buffer);
+    }
+    assertEquals(lent.length, most, `${size} MiB`);
+    pool.forget(lent.pop()!);
+    assert(pool.take(size * mib) !== undefined);
+  }
+});
+
 Deno.test("BufferPool.forget() returns to the budget what won't be given back", () => {
   const pool = new BufferPool(100);
   const buffer = pool.take(60)!;
   pool.forget(buffer);
   assertEquals(pool.allocated, 0);
   assert(pool.take(60) !== buffer);
+});
+
+Deno.test("BufferPool.setBudget() leaves nothing to the garbage collector", () => {
+  const pool = new BufferPool(1_000_000);
+  pool.setBudget(100 * 1024);
+  const many = Array.from({ length: 100 }, () => pool.take(1024)!);
+  assertEquals(pool.take(1024), undefined);
+  for (const one of many) pool.give(one);
+  assertEquals(pool.allocated, 100 * 1024);
+  assertEquals(pool.take(8 * 1024), undefined);
+  const again = many.map(() => pool.take(1024));
+  assertEquals(new Set(again), new Set(many));
 });

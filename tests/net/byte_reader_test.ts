@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { ByteReader } from "../../lib/net/byte_reader.ts";
 import { Duplex } from "../../lib/net/duplex.ts";
 import type { Parser } from "../../lib/wire/parser.ts";
+import { nextBytes } from "../support/next_bytes.ts";
 import { socketPair, writeAll } from "../support/sockets.ts";
 
 Deno.test("ByteReader.release() gives back what was not taken", async () => {
@@ -13,8 +14,8 @@ Deno.test("ByteReader.release() gives back what was not taken", async () => {
   assertEquals(await reader.readExact(3), new Uint8Array([5, 1, 0]));
   reader.release();
   assertEquals(duplex.received, 3);
-  assertEquals(await duplex.receive(), new Uint8Array([9, 9]));
-  assertEquals(await duplex.receive(), null);
+  assertEquals(await nextBytes(duplex), new Uint8Array([9, 9]));
+  assertEquals(await nextBytes(duplex), null);
   peer.close();
   conn.close();
 });
@@ -83,6 +84,20 @@ Deno.test("ByteReader.parse() leaves a parser the bytes that it was given", asyn
   conn.close();
 });
 
+Deno.test("ByteReader.parse() reads nothing for a parser that asks for nothing", async () => {
+  function* parseEmptyBody(): Parser<number[]> {
+    const [length] = yield 1;
+    return [...(yield length!)];
+  }
+  const [peer, conn] = await socketPair();
+  await writeAll(peer, [0, 7]);
+  const reader = new ByteReader(new Duplex(conn));
+  assertEquals(await reader.parse(parseEmptyBody()), []);
+  assertEquals(await reader.peek(), 7);
+  peer.close();
+  conn.close();
+});
+
 Deno.test("ByteReader.unread() puts bytes in front of those that have come", async () => {
   const [peer, conn] = await socketPair();
   await writeAll(peer, [1, 2, 3]);
@@ -92,7 +107,7 @@ Deno.test("ByteReader.unread() puts bytes in front of those that have come", asy
   assertEquals(await reader.readExact(1), new Uint8Array([1]));
   reader.unread(new Uint8Array([9, 1]));
   reader.release();
-  assertEquals(await duplex.receive(), new Uint8Array([9, 1, 2, 3]));
+  assertEquals(await nextBytes(duplex), new Uint8Array([9, 1, 2, 3]));
   peer.close();
   conn.close();
 });

@@ -273,3 +273,96 @@ Deno.test("dial() fails as ever when it leaves from an address", async (t) => {
     assertEquals(server.accepted, 0);
   });
 });
+
+Deno.test("dial() tries late addresses when the others have failed", async () => {
+  await using server = startServer(() => {});
+  const late = Promise.withResolvers<IpAddress[]>();
+  const dialling = dial(
+    ips("127.0.0.2"),
+    server.addr.port,
+    new Context(),
+    { stagger: 60_000, late: late.promise },
+  );
+  late.resolve(ips("127.0.0.3", "127.0.0.1"));
+  const { connection, address } = await within(5_000, dialling);
+  assertEquals(formatIpAddress(address), "127.0.0.1");
+  connection.close();
+});
+
+Deno.test("dial() lets late addresses join while the first is silent", async () => {
+  using silent = await startSilentHost();
+  assert(silent !== undefined, "The system answers for a full backlog");
+  const { port } = silent.addr;
+  using listener = Deno.listen({ hostname: "127.0.0.2", port });
+  const late = Promise.withResolvers<IpAddress[]>();
+  const dialling = dial(ips("127.0.0.1"), port, new Context(), {
+    stagger: 20,
+    late: late.promise,
+  });
+  late.resolve(ips("127.0.0.2"));
+  const { connection, address } = await within(5_000, dialling);
+  assertEquals(formatIpAddress(address), "127.0.0.2");
+  connection.close();
+  (await listener.accept()).close();
+});
+
+Deno.test({
+  name: "dial() tries the family that came late next",
+  ignore: !HAS_IPV6,
+  async fn() {
+    using silent = await startSilentHost();
+    assert(silent !== undefined, "The system answers for a full backlog");
+    const { port } = silent.addr;
+    using listener = Deno.listen({ hostname: "::1", port });
+    const started = performance.now();
+    const { connection, address } = await dial(
+      ips(...new Array<string>(12).fill("127.0.0.1")),
+      port,
+      new Context(),
+      { stagger: 300, late: Promise.resolve(ips("::1")) },
+    );
+    assertEquals(formatIpAddress(address), "::1");
+    assertLess(performance.now() - started, 3_000);
+    connection.close();
+    (await listener.accept()).close();
+  },
+});
+
+Deno.test("dial() fails as the others did when nothing comes late", async (t) => {
+  const port = closedPort();
+  const never = new Promise<IpAddress[]>(() => {});
+  const context = new Context();
+  const cases = {
+    "no address": () =>
+      dial(ips("127.0.0.1"), port, new Context(), {
+        late: Promise.resolve([]),
+      }),
+    "nothing in time": () =>
+      dial(ips("127.0.0.1"), port, new Context(), {
+        late: never,
+        timeout: 100,
+      }),
+    "more than 16": () =>
+      dial(
+        ips(...Array.from({ length: 16 }, (_, n) => `127.0.0.${n + 1}`)),
+        port,
+        new Context(),
+        { late: never },
+      ),
+  };
+  for (const [name, fail] of Object.entries(cases)) {
+    await t.step(name, async () => {
+      const error = await assertRejects(
+        () => within(5_000, fail()),
+        DialError,
+        "connection refused",
+      );
+      assertEquals(error.kind, "refused");
+    });
+  }
+  await t.step("a cancellation", async () => {
+    const dialling = dial(ips("127.0.0.1"), port, context, { late: never });
+    context.cancel(new Error("drain"));
+    await assertRejects(() => within(5_000, dialling), Error, "drain");
+  });
+});

@@ -47,6 +47,9 @@ Deno.test("askNameServer() asks over either family", async (t) => {
 const FORGED: [name: string, said: Said][] = [
   ["of another number", [{ ...BAD, idShift: 1 }]],
   ["to another name", [{ ...BAD, name: "b.test" }]],
+  ["of another number and no question", [
+    { code: 2, idShift: 1, isBare: true },
+  ]],
   ["of nothing", [new Uint8Array()]],
   ["of no sense", [new Uint8Array(64).fill(0xff), new Uint8Array(12)]],
 ];
@@ -84,10 +87,19 @@ Deno.test("askNameServer() asks again over TCP when the answer does not fit", as
   assertEquals(addresses.length, 200);
 });
 
+Deno.test("askNameServer() asks over TCP when an answer that does not fit has no question", async () => {
+  const bare = { truncated: true, isBare: true };
+  const addresses = await ask(({ transport }) =>
+    transport === "udp" ? [bare] : [GOOD]
+  );
+  assertEquals(addresses, [parseIpAddress("192.0.2.1")!]);
+});
+
 Deno.test("askNameServer() fails when the answer over TCP is none", async (t) => {
   const cases: Record<string, Said> = {
     "cut short again": [{ truncated: true }],
     "to another question": [{ ...BAD, name: "b.test" }],
+    "to no question": [{ ...BAD, isBare: true }],
     "of no sense": [new Uint8Array(20)],
     "missing": [],
   };

@@ -10,6 +10,7 @@ import {
   among,
   type Answer,
   authority,
+  lookUpWhole,
   type Respond,
   type Said,
   startNameServer,
@@ -23,7 +24,7 @@ const SILENT: Respond = () => [];
 async function lookUp(respond: Respond, family?: 4 | 6): Promise<NameAnswer> {
   await using names = startNameServer(respond);
   const source = new DnsNames([names.server], { family, patience: 300 });
-  return await within(5_000, source.lookup("a.test", new Context()));
+  return await within(5_000, lookUpWhole(source, "a.test"));
 }
 
 function texts({ addresses }: NameAnswer): string[] {
@@ -138,6 +139,44 @@ for (const [name, respond, why] of FAILURES) {
   });
 }
 
+/** What ends the wait for a server's answer, as it fits the question. */
+const USELESS: [name: string, said: Answer, why: string][] = [
+  ["SERVFAIL and no question", { code: 2, isBare: true }, "SERVFAIL"],
+  ["REFUSED and no question", { code: 5, isBare: true }, "REFUSED"],
+  ["FORMERR and no question", { code: 1, isBare: true }, "FORMERR"],
+  [
+    "that a name does not exist, and not which",
+    { code: 3, isBare: true },
+    "its answer does not repeat the question",
+  ],
+  [
+    "addresses, and not whose",
+    { answers: [address("a.test", "192.0.2.66")], isBare: true },
+    "its answer does not repeat the question",
+  ],
+  [
+    "a broken record",
+    { answers: [{ name: "a.test", type: TYPE.a, life: 1, data: [1, 2, 3] }] },
+    "Cannot parse DNS message: it is cut short",
+  ],
+];
+
+for (const [name, said, why] of USELESS) {
+  Deno.test(`DnsNames.lookup() waits no longer when a server says ${name}`, async () => {
+    await using first = startNameServer(() => [said]);
+    await using second = startNameServer(
+      among([address("a.test", "192.0.2.1")]),
+    );
+    const patient = { family: 4, patience: 60_000 } as const;
+    const alone = new DnsNames([first.server], patient);
+    const failing = within(5_000, alone.lookup("a.test", new Context()));
+    await assertRejects(() => failing, DialError, why);
+    const both = new DnsNames([first.server, second.server], patient);
+    const answer = await within(5_000, both.lookup("a.test", new Context()));
+    assertEquals(texts(answer), ["192.0.2.1"]);
+  });
+}
+
 Deno.test("DnsNames.lookup() asks the next server, and stays with it", async () => {
   for (const broken of [SILENT, () => [{ code: 2 }]]) {
     await using first = startNameServer(broken);
@@ -179,10 +218,75 @@ Deno.test("DnsNames.lookup() waits only briefly for the other family", async () 
   );
   const source = new DnsNames([names.server], { patience: 60_000 });
   const started = performance.now();
-  const answer = await source.lookup("a.test", new Context());
+  const context = new Context();
+  const answer = await source.lookup("a.test", context);
   assertLess(performance.now() - started, 4_000);
   assertEquals(texts(answer), ["192.0.2.1"]);
-  assertEquals(answer.life, 1_000, "half an answer holds no longer");
+  assertEquals(answer.life, 0, "half an answer is not kept");
+  context.cancel(new Error("enough"));
+  assertEquals(await within(5_000, answer.late!), undefined);
+});
+
+Deno.test("DnsNames.lookup() gives IPv6 at once, and IPv4 when it comes", async () => {
+  const held = Promise.withResolvers<Said>();
+  await using names = startNameServer(({ type }) =>
+    type === TYPE.a
+      ? held.promise
+      : [{ answers: [address("a.test", "2001:db8::1", 40)] }]
+  );
+  const source = new DnsNames([names.server], { patience: 60_000 });
+  const answer = await within(5_000, source.lookup("a.test", new Context()));
+  assertEquals(texts(answer), ["2001:db8::1"]);
+  assertEquals(answer.life, 0, "half an answer is not kept");
+  held.resolve([{ answers: [address("a.test", "192.0.2.1", 60)] }]);
+  const whole = await within(5_000, answer.late!);
+  assertEquals(texts(whole!), ["2001:db8::1", "192.0.2.1"]);
+  assertEquals([whole!.life, whole!.late], [40_000, undefined]);
+});
+
+Deno.test("DnsNames.lookup() begins with the family that is preferred", async () => {
+  const held = Promise.withResolvers<Said>();
+  await using names = startNameServer(({ type }) =>
+    type === TYPE.aaaa
+      ? held.promise
+      : [{ answers: [address("a.test", "192.0.2.1")] }]
+  );
+  const source = new DnsNames([names.server], { preferred: 4 });
+  const answer = await within(5_000, source.lookup("a.test", new Context()));
+  assertEquals(texts(answer), ["192.0.2.1"]);
+  held.resolve([{}]);
+  assertEquals(texts((await answer.late)!), ["192.0.2.1"]);
+});
+
+Deno.test("DnsNames.lookup() does not keep half an answer when the other fails", async () => {
+  for (const failing of [TYPE.a, TYPE.aaaa]) {
+    const answer = await lookUp(({ type }) =>
+      type === failing ? [{ code: 2 }] : [{
+        answers: [address("a.test", type === TYPE.a ? "192.0.2.1" : "::2")],
+      }]
+    );
+    assertEquals([answer.addresses.length, answer.life], [1, 0]);
+  }
+});
+
+Deno.test("DnsNames.lookup() waits for 64 late answers, and looks on", async () => {
+  const held = Promise.withResolvers<Said>();
+  await using names = startNameServer(({ name, type }) =>
+    type === TYPE.a ? held.promise : [{ answers: [address(name, "::2")] }]
+  );
+  const source = new DnsNames([names.server], { patience: 60_000 });
+  const answers: NameAnswer[] = [];
+  for (let n = 0; n < 70; n++) {
+    answers.push(await source.lookup(`n${n}.test`, new Context()));
+  }
+  for (const { late } of answers.slice(64)) {
+    assertEquals(await within(5_000, late!), undefined);
+  }
+  held.resolve([{}]);
+  for (const { late } of answers.slice(0, 64)) {
+    assertEquals((await within(5_000, late!))?.addresses.length, 1);
+  }
+  await within(5_000, source.lookup("a.test", new Context()));
 });
 
 Deno.test("DnsNames.lookup() tells by both families what one alone can't", async (t) => {

@@ -2,12 +2,15 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LARGE_BUFFERS } from "../../lib/net/buffer_pool.ts";
 import type { Channel } from "../../lib/net/connection.ts";
 import { Duplex } from "../../lib/net/duplex.ts";
+import { EarlyReader } from "../../lib/net/early_reader.ts";
 import { eventually } from "../support/dialogue.ts";
+import { nextBytes, takeInPlace } from "../support/next_bytes.ts";
 import { connectResettable, resettable } from "../support/reset.ts";
 import {
   readExactly,
   readToEnd,
   socketPair,
+  within,
   writeAll,
 } from "../support/sockets.ts";
 
@@ -103,49 +106,88 @@ Deno.test("Duplex.unread() puts bytes back in front of what is received", async 
   duplex.unread(new Uint8Array());
   duplex.unread(new Uint8Array([1, 2]));
   assertEquals(duplex.received, -3, "it will count again");
-  assertEquals(await duplex.receive(), new Uint8Array([1, 2, 3]));
-  assertEquals(await duplex.receive(), new Uint8Array([4, 5, 6]));
+  assertEquals(await nextBytes(duplex), new Uint8Array([1, 2, 3]));
+  assertEquals(await nextBytes(duplex), new Uint8Array([4, 5, 6]));
   duplex.unread(new Uint8Array([9]));
-  assertEquals(await duplex.receive(), new Uint8Array([9]));
-  assertEquals(await duplex.receive(), null);
-  assertEquals(await duplex.receive(), null, "the end stays the end");
+  assertEquals(await nextBytes(duplex), new Uint8Array([9]));
+  assertEquals(await nextBytes(duplex), null);
+  assertEquals(await nextBytes(duplex), null, "the end stays the end");
   assertEquals(duplex.received, 3, "what was put back counts once");
   peer.close();
   duplex.close();
 });
 
-Deno.test("Duplex.interrupt() loses nothing of the read under way", async () => {
+for (const mode of ["byob", undefined] as const) {
+  Deno.test(`Duplex.readable loses nothing when a ${mode ?? "default"} reader is released in a read`, async () => {
+    const [peer, conn] = await socketPair();
+    const duplex = new Duplex(conn);
+    const read = () => {
+      if (mode === undefined) return nextBytes(duplex);
+      const reader = duplex.readable.getReader({ mode });
+      return reader.read(new Uint8Array(4)).then(({ value, done }) =>
+        done ? null : value
+      ).finally(() => reader.releaseLock());
+    };
+    for (const other of [nextBytes, read]) {
+      const reader = mode === undefined
+        ? duplex.readable.getReader()
+        : duplex.readable.getReader({ mode });
+      const given = assertRejects(
+        () => reader.read(new Uint8Array(4)),
+        TypeError,
+      );
+      reader.releaseLock();
+      await given;
+      const next = within(5_000, other(duplex));
+      await writeAll(peer, [1, 2]);
+      assertEquals(await next, new Uint8Array([1, 2]));
+    }
+    const ending = read();
+    await peer.closeWrite();
+    assertEquals(await within(5_000, ending), null);
+    peer.close();
+    duplex.close();
+  });
+}
+
+Deno.test("Duplex.readable.pipeTo() stopped with preventCancel leaves late bytes to the next pipe", async () => {
   const [peer, conn] = await socketPair();
+  const [far, near] = await socketPair();
   const duplex = new Duplex(conn);
-  const first = duplex.receive();
-  duplex.interrupt();
-  assertEquals(await first, undefined);
-  await writeAll(peer, [1, 2]);
-  assert(await eventually(() => duplex.received === 2));
-  const second = duplex.receive();
-  const third = duplex.receive();
-  assertEquals(await second, new Uint8Array([1, 2]));
-  duplex.unread(new Uint8Array([0]));
-  const fourth = duplex.receive();
-  assertEquals(await third, undefined, "one wait at a time");
-  assertEquals(await fourth, new Uint8Array([0]), "though a read is under way");
-  const fifth = duplex.receive();
-  duplex.interrupt();
+  const first = new Duplex(near);
+  const controller = new AbortController();
+  const piping = duplex.readable.pipeTo(first.writable, {
+    signal: controller.signal,
+    preventCancel: true,
+  });
+  await writeAll(peer, [1]);
+  assertEquals(await readExactly(far, 1), new Uint8Array([1]));
+  const reason = new Error("Lent to somebody else");
+  controller.abort(reason);
+  assert(await assertRejects(() => piping) === reason);
+  await writeAll(peer, [2, 3]);
+  assert(await eventually(() => duplex.waiting === 2), "the read goes on");
+  const [nextFar, nextNear] = await socketPair();
+  const second = new Duplex(nextNear);
+  const rest = duplex.readable.pipeTo(second.writable);
+  await writeAll(peer, [4]);
   await peer.closeWrite();
-  assertEquals(await fifth, undefined);
-  assertEquals(await duplex.receive(), null);
-  peer.close();
-  duplex.close();
+  await rest;
+  assertEquals(await readToEnd(nextFar), new Uint8Array([2, 3, 4]));
+  for (const end of [peer, duplex, far, first, nextFar, second]) end.close();
 });
 
-Deno.test("Duplex.receive() tells who asks later of an error that nobody waited for", async () => {
+Deno.test("Duplex.readable tells who asks later of an error that nobody waited for", async () => {
   const { conn, reset } = await resettable();
   const duplex = new Duplex(conn);
-  void duplex.receive();
-  duplex.interrupt();
+  const reader = duplex.readable.getReader();
+  const given = assertRejects(() => reader.read(), TypeError);
+  await new Promise((resolve) => setImmediate(resolve)); // It has begun to read.
+  reader.releaseLock();
+  await given;
   reset();
   assert(await eventually(() => duplex.failed));
-  await assertRejects(() => duplex.receive(), Deno.errors.ConnectionReset);
+  await assertRejects(() => nextBytes(duplex), Deno.errors.ConnectionReset);
   duplex.close();
 });
 
@@ -186,15 +228,17 @@ Deno.test("Duplex.unread() comes before what has come while nobody waited", asyn
   for (const isEnd of [false, true]) {
     const [peer, conn] = await socketPair();
     const duplex = new Duplex(conn);
-    void duplex.receive();
-    duplex.interrupt();
+    const watch = new EarlyReader(duplex, () => ended.resolve());
+    const ended = Promise.withResolvers<void>();
     if (isEnd) await peer.closeWrite();
     else await writeAll(peer, [2, 3]);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (isEnd) await ended.promise;
+    else assert(await eventually(() => duplex.waiting === 2));
+    watch.stop();
     duplex.unread(new Uint8Array([1]));
-    assertEquals(await duplex.receive(), new Uint8Array([1]));
-    const next = await duplex.receive();
-    assertEquals(next, isEnd ? null : new Uint8Array([2, 3]));
+    assertEquals((await nextBytes(duplex))![0], 1);
+    assertEquals(duplex.received, isEnd ? 0 : 2);
+    if (isEnd) assertEquals(await nextBytes(duplex), null);
     peer.close();
     duplex.close();
   }
@@ -212,7 +256,7 @@ async function receiveMuch(): Promise<Duplex> {
     closeWrite: () => Promise.resolve(),
     [Symbol.dispose]() {},
   });
-  for (let n = 0; n < 4; n++) await duplex.receive();
+  for (let n = 0; n < 4; n++) await takeInPlace(duplex);
   assertEquals(reads, 4);
   return duplex;
 }
@@ -233,10 +277,10 @@ Deno.test("Duplex.close() leaves nothing lent of the large buffers of all", asyn
 
 Deno.test("Duplex.close() gives to nobody else what is on its way to somebody", async () => {
   const first = await receiveMuch();
-  const bytes = await first.receive();
+  const bytes = await takeInPlace(first);
   first.close();
   const second = await receiveMuch();
-  const others = await second.receive();
-  assert(bytes!.buffer !== others!.buffer);
+  const others = await takeInPlace(second);
+  assert(bytes.buffer !== others.buffer);
   second.releaseBuffer();
 });

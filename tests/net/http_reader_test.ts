@@ -3,6 +3,7 @@ import { Duplex } from "../../lib/net/duplex.ts";
 import { relayBody } from "../../lib/net/http_body.ts";
 import { HttpReader } from "../../lib/net/http_reader.ts";
 import type { Framing } from "../../lib/wire/http1_framing.ts";
+import { nextBytes } from "../support/next_bytes.ts";
 import { socketPair, within, writeAll } from "../support/sockets.ts";
 
 const decoder = new TextDecoder();
@@ -109,7 +110,7 @@ Deno.test("HttpReader.release() loses nothing of what comes in the same turn", a
     coming.resolve(3);
     for (let turn = 0; turn < turns; turn++) await Promise.resolve();
     reader.release();
-    const bytes = await within(5_000, duplex.receive());
+    const bytes = await within(5_000, nextBytes(duplex));
     assertEquals(bytes, new Uint8Array([1, 2, 3]), `after ${turns} turns`);
     await filled;
     duplex.close();

@@ -151,6 +151,33 @@ Deno.test("serve() holds no more connections than it has slots", async () => {
   assertEquals(slots.free, 1);
 });
 
+Deno.test("serve() asks for room when all slots are taken, and when accepting fails", async () => {
+  const open: Connection[] = [];
+  let asked = 0;
+  const errors: Error[] = [];
+  const listener = failing(errors);
+  const server = serve(listener, async (conn) => {
+    open.push(conn);
+    await echo(conn).catch(() => {}); // Closed to make room.
+  }, {
+    slots: new Semaphore(1),
+    makeRoom() {
+      asked++;
+      open.shift()?.close();
+    },
+  });
+  const first = await connectTo(server.addr);
+  await readToEnd(first); // The only slot is kept free for the next one.
+  errors.push(outOfDescriptors());
+  const second = await connectTo(server.addr);
+  await readToEnd(second);
+  const third = await connectTo(server.addr);
+  await readToEnd(third);
+  for (const conn of [first, second, third]) conn.close();
+  await server.shutdown(5_000);
+  assertEquals([asked >= 4, errors.length], [true, 0]);
+});
+
 /** A listener whose accept fails so many times, and then works. */
 function failing(errors: Error[]): Deno.TcpListener {
   const listener = listen();

@@ -2,7 +2,11 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { DialError } from "../../lib/net/dial_error.ts";
 import type { FamilyPreference } from "../../lib/net/family_preference.ts";
 import type { NameAnswer, NameSource } from "../../lib/net/name_answer.ts";
-import { Resolver, type ResolverOptions } from "../../lib/net/resolver.ts";
+import {
+  type FoundAddresses,
+  Resolver,
+  type ResolverOptions,
+} from "../../lib/net/resolver.ts";
 import { Context } from "../../lib/sync/context.ts";
 import {
   formatIpAddress,
@@ -28,6 +32,10 @@ class Fixture {
       },
     };
     this.resolver = new Resolver({ source, now: () => this.time, ...options });
+  }
+
+  async find(name = "a.test"): Promise<FoundAddresses> {
+    return await this.resolver.find(name, new Context());
   }
 
   async resolve(name: string, context = new Context()): Promise<string[]> {
@@ -98,6 +106,57 @@ Deno.test("Resolver.resolve() does not keep an answer that holds for no time", a
   await fixture.resolve("a.test");
   await fixture.resolve("a.test");
   assertEquals(fixture.asked.length, 2);
+});
+
+Deno.test("Resolver.find() gives half an answer to all, and keeps the whole", async () => {
+  const fixture = new Fixture();
+  const late = Promise.withResolvers<NameAnswer | undefined>();
+  const half = { ...answer(["2001:db8::1"], 0), late: late.promise };
+  fixture.respond = () => Promise.resolve(half);
+  const found = [await fixture.find(), await fixture.find()];
+  const first = half.addresses[0]!;
+  const second = ips(["192.0.2.1"])[0]!;
+  late.resolve({ addresses: [first, second], exists: true, life: 5_000 });
+  for (const { addresses, late } of found) {
+    assertEquals(addresses, [first]);
+    assertEquals(await within(5_000, late!), [second]);
+  }
+  assertEquals(await fixture.find(), {
+    addresses: [first, second],
+    late: undefined,
+  });
+  assertEquals(fixture.asked.length, 1);
+});
+
+Deno.test("Resolver.find() does not keep half an answer", async () => {
+  const fixture = new Fixture();
+  const late = Promise.resolve(undefined);
+  fixture.respond = () =>
+    Promise.resolve({ ...answer(["2001:db8::1"], 0), late });
+  for (let n = 1; n <= 2; n++) {
+    const { late } = await fixture.find();
+    assertEquals(await late, []);
+    assertEquals(fixture.asked.length, n);
+  }
+});
+
+Deno.test("Resolver.resolve() waits a short time for late addresses", async () => {
+  const never = new Promise<NameAnswer>(() => {});
+  const both = answer(["192.0.2.1", "2001:db8::1"], 0);
+  for (
+    const [late, want] of [
+      [Promise.resolve(both), ["2001:db8::1", "192.0.2.1"]],
+      [never, ["192.0.2.1"]],
+    ] as const
+  ) {
+    const fixture = new Fixture({ preference: "ipv6" });
+    const half = { ...both, addresses: both.addresses.slice(0, 1), late };
+    fixture.respond = () => Promise.resolve(half);
+    assertEquals(await within(5_000, fixture.resolve("a.test")), [
+      ...want,
+    ]);
+    fixture.resolver[Symbol.dispose]();
+  }
 });
 
 Deno.test("Resolver.resolve() keeps as many names as it may, those asked for last", async () => {

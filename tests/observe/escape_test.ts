@@ -40,29 +40,57 @@ Deno.test("escape() writes what acts on a terminal as its code", () => {
 });
 
 Deno.test("escape() writes every control, direction and invisible character as its code", () => {
+  // Controls and separators, and what DerivedCoreProperties.txt of Unicode
+  // has under Default_Ignorable_Code_Point.
   const ranges = [
     [0x00, 0x1f],
     [0x7f, 0x9f],
     [0xad, 0xad],
+    [0x34f, 0x34f],
     [0x61c, 0x61c],
+    [0x115f, 0x1160],
+    [0x17b4, 0x17b5],
+    [0x180b, 0x180f],
     [0x200b, 0x200f],
     [0x2028, 0x202e],
     [0x2060, 0x206f],
+    [0x3164, 0x3164],
     [0xd800, 0xdfff],
+    [0xfe00, 0xfe0f],
     [0xfeff, 0xfeff],
-    [0xfff9, 0xfffb],
+    [0xffa0, 0xffa0],
+    [0xfff0, 0xfffb],
+    [0x1bca0, 0x1bca3],
+    [0x1d173, 0x1d17a],
+    [0xe0000, 0xe0fff],
   ] as const;
-  for (let code = 0; code <= 0xffff; code++) {
+  for (let code = 0; code <= 0x10ffff; code++) {
     const isUnsafe = ranges.some(([low, high]) => low <= code && code <= high);
-    const character = String.fromCharCode(code);
+    const character = String.fromCodePoint(code);
     const want = isUnsafe
-      ? `\\u${code.toString(16).padStart(4, "0")}`
+      ? character.split("").map((unit) =>
+        `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
+      ).join("")
       : character;
-    assertEquals(escape(character), want);
+    // Not `assertEquals()`, which takes long for a million of them.
+    if (escape(character) !== want) assertEquals(escape(character), want);
   }
 });
 
+Deno.test("escape() writes a text that is hidden in tags as its codes", () => {
+  const hidden = Array.from(
+    "rm -rf",
+    (letter) => String.fromCodePoint(0xe0000 + letter.charCodeAt(0)),
+  ).join("");
+  const escaped = escape(`alice${hidden}`);
+  assertEquals(escaped.slice(0, 17), "alice\\udb40\\udc72");
+  assertEquals(JSON.parse(`"${escaped}"`), `alice${hidden}`);
+});
+
 Deno.test("escape() leaves a JSON document what it was", () => {
-  const value = { text: 'a\n\x9b\u202e\ud800\\\x85"', "\u2028": ["\x7f"] };
+  const value = {
+    text: 'a\n\x9b\u202e\ud800\\\x85"',
+    "\u2028": ["\x7f\u{e0041}"],
+  };
   assertEquals(JSON.parse(escape(JSON.stringify(value))), value);
 });

@@ -35,6 +35,7 @@ Deno.test("clientKey() tells one client from the next", () => {
 });
 
 Deno.test("clientKey() returns what is no address as it is", () => {
+  assertEquals(clientKey("unix:"), "unix");
   for (const text of ["", "unix", "fe80::1%eth0", "::g"]) {
     assertEquals(clientKey(text), text);
   }

@@ -158,3 +158,74 @@ Deno.test("ConnectionLimits.keep() keeps 128 that were not admitted, and no more
   assertEquals(limits.keep(), undefined);
   assertEquals(limits.total, 0);
 });
+
+Deno.test("ConnectionLimits.admit() takes the place that was offered first", () => {
+  const limits = new ConnectionLimits(3);
+  const ended: number[] = [];
+  const leases = [1, 2, 3].map((n) => limits.admit(`192.0.2.${n}`, 0));
+  leases[2]!.offer(() => ended.push(3));
+  leases[0]!.offer(() => ended.push(1));
+  leases[0]!.offer(() => ended.push(1)); // Once is enough.
+  limits.admit("192.0.2.4", 0);
+  assertEquals([ended, limits.total], [[3], 3]);
+  leases[2]!.release(); // It was another's already.
+  assertEquals(limits.total, 3);
+  limits.admit("192.0.2.5", 0);
+  assertEquals([ended, limits.total], [[3, 1], 3]);
+  assertRefused(limits, "192.0.2.6", 0, "Limit of 3 connections");
+});
+
+Deno.test("ConnectionLimits.admit() takes no offered place while there are others", () => {
+  const limits = new ConnectionLimits(2);
+  const fail = () => assert(false, "it was not needed");
+  const first = limits.admit("192.0.2.1", 0);
+  first.offer(fail);
+  const second = limits.admit("192.0.2.2", 0);
+  second.offer(fail);
+  first.withdraw();
+  second.release();
+  limits.admit("192.0.2.3", 0);
+  assertRefused(limits, "192.0.2.4", 0, "Limit of 2 connections");
+  first.release();
+  assertEquals(limits.total, 1);
+});
+
+Deno.test("ConnectionLimits.admit() takes of a client that has too many one of its own", () => {
+  const limits = new ConnectionLimits(10);
+  const ended: string[] = [];
+  const offer = (client: string) =>
+    limits.admit(client, 2).offer(() => ended.push(client));
+  offer("192.0.2.1");
+  limits.admit("192.0.2.2", 2);
+  offer("192.0.2.2");
+  limits.admit("192.0.2.2", 2);
+  assertEquals(ended, ["192.0.2.2"]);
+  const message = "Limit of 2 connections from one client";
+  assertRefused(limits, "192.0.2.2", 2, message);
+  assertEquals(ended, ["192.0.2.2"]);
+});
+
+Deno.test("ConnectionLimits.keep() takes a place that was offered by one that is kept", () => {
+  const limits = new ConnectionLimits(1, { mostKept: 2 });
+  const ended: number[] = [];
+  limits.admit("192.0.2.1", 0);
+  const kept = [1, 2].map(() => limits.keep()!);
+  assertEquals(limits.keep(), undefined);
+  kept[1]!.offer(() => ended.push(1));
+  assert(limits.keep() !== undefined);
+  assertEquals(limits.keep(), undefined);
+  assertEquals(ended, [1]);
+});
+
+Deno.test("ConnectionLimits.makeRoom() ends one whose place is offered", () => {
+  const limits = new ConnectionLimits(1, { mostKept: 1 });
+  const ended: string[] = [];
+  const lease = limits.admit("192.0.2.1", 0);
+  const kept = limits.keep()!;
+  assertEquals(limits.makeRoom(), false);
+  kept.offer(() => ended.push("kept"));
+  lease.offer(() => ended.push("served"));
+  assertEquals([limits.makeRoom(), limits.makeRoom()], [true, true]);
+  assertEquals([ended, limits.makeRoom()], [["served", "kept"], false]);
+  assertEquals(limits.total, 0);
+});

@@ -19,6 +19,7 @@ Deno.test("parseHubName() refuses what could be mistaken for something else", ()
   const wrong = [
     ...["", " ", "a b", "* x", "a:", "-a", "a-", ".", "a\n", "a\u0000"],
     ...["a\u202eb", "a\u200bb", "\u0301a", "a\x1b[31m", "😀", "\ufffd"],
+    ...["a\ufe0fb", "a\u034fb", "\u3164", "a\u{e0101}b", "a\u{e0041}b"],
     ...["x".repeat(33), "You", "hub", "HUB", "ｈｕｂ", "guest-1", "Guest-99"],
   ];
   for (const name of wrong) {

@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { escape } from "../../lib/observe/escape.ts";
 import {
   parseRules,
   ruleFile,
@@ -134,13 +135,13 @@ const MISTAKES: readonly (readonly [
   [
     "deny listener x:1",
     15,
-    "'x:1' is no listener such as 1080, 192.0.2.1:1080 or [::1]:1080",
+    "'x:1' is no listener such as 1080, 192.0.2.1:1080, [::1]:1080 or unix:/run/sluice.sock",
   ],
   ["deny listener ::1", 15, "'::1' needs brackets and a port: [::1]:1080"],
   [
     "deny listener 0",
     15,
-    "'0' is no listener such as 1080, 192.0.2.1:1080 or [::1]:1080",
+    "'0' is no listener such as 1080, 192.0.2.1:1080, [::1]:1080 or unix:/run/sluice.sock",
   ],
   [
     "deny name 10.0.0.1",
@@ -273,6 +274,85 @@ for (const [line, column, message] of MISTAKES) {
     assertEquals(error.message, `/etc/rules.txt:2:${column}: ${message}`);
   });
 }
+
+/** Lines with something wrong in the place of `@`. */
+const PLACES = [
+  ...["@", "@: deny", "@:x", "@=x", "deny @", "deny @ x", "deny not @"],
+  ...["command", "port", "listener", "client", "name", "to", "day", "time"]
+    .map((word) => `deny ${word} @`),
+  ...["name @.example.com", "listener 127.0.0.1:@", "listener @:80", "to 1.@"]
+    .map((condition) => `deny ${condition}`),
+  ...["deny day mon zone @", "allow via @", "default @"],
+];
+
+/** What is wrong with a line; nothing is of one that is good. */
+function faultOf(line: string): string {
+  try {
+    parseRules([ruleFile(line, "r")]);
+    return "";
+  } catch (error) {
+    if (!(error instanceof RulesError)) throw error;
+    return error.message;
+  }
+}
+
+Deno.test("parseRules() repeats 40 characters of a line at most, none of a hash", () => {
+  const secrets = [
+    "$scrypt$ln=14,r=8,p=1$c2Vhc2FsdA$bm90YWhhc2g",
+    "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
+    "5f4dcc3b5aa765d61d8327deb882cf99",
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgevZzL1gdAFr88hb2",
+  ];
+  const others = [
+    "\x1b]0;title\x07",
+    "\x1b[31m".repeat(9),
+    "\u{e0041}".repeat(40),
+  ];
+  for (const place of PLACES) {
+    for (const what of [...secrets, ...others, "x".repeat(300)]) {
+      const said = escape(faultOf(place.replace("@", () => what)));
+      // What is ours has one quoted text at most, and lists of good words.
+      assertEquals(said.length < 350, true, said);
+      assertEquals(said.includes("x".repeat(41)), false, said);
+      const parts = what.match(/[^$,]{9,}/g) ?? [];
+      const isTold = secrets.includes(what) &&
+        parts.some((part) => said.includes(part));
+      assertEquals(isTold, false, said);
+    }
+  }
+});
+
+Deno.test("parseRules() says of another file what it is, and nothing of what is in it", () => {
+  const cases = [
+    ["alice:$scrypt$ln=14,r=8,p=1$abc$def\n", "a line of a users file"],
+    ["deny port 1\nbob:{SSHA}abcdef\n", "a line of a users file"],
+    ["bob:$2b$12$abcdef", "a line of a users file"],
+    [
+      "-----BEGIN PRIVATE KEY-----\nMIGHAgEA\n-----END PRIVATE KEY-----\n",
+      "a certificate or a key in PEM",
+    ],
+    ["\0\x1b[31mELF", "no text"],
+  ] as const;
+  for (const [text, what] of cases) {
+    const error = assertThrows(
+      () => parseRules([ruleFile(text, "r")]),
+      RulesError,
+    );
+    const line = text.startsWith("deny") ? 2 : 1;
+    assertEquals(
+      error.message,
+      `r:${line}:1: expected a rule, but this is ${what}`,
+    );
+  }
+  const error = assertThrows(
+    () => parseRules([ruleFile("alice:hush\npassword=hush\n", "r")]),
+    RulesError,
+  );
+  assertEquals(
+    error.message,
+    "r:1:1: expected allow or deny, not 'alice:…'; r:2:1: expected allow or deny, not 'password=…'",
+  );
+});
 
 Deno.test("parseRules() tells the first mistake of each line, five of them in words", () => {
   const error = assertThrows(

@@ -41,6 +41,12 @@ const CLIENT: readonly Row[] = [
   ["x: deny client ::1", "a.test:80 from ::1", "deny x"],
   ["x: deny client ::/0", "a.test:80 from 10.0.0.1", "allow default"],
   ["x: deny client 0.0.0.0/0", "a.test:80 from 10.0.0.1", "deny x"],
+  ["x: deny client unix", "a.test:80 from unix", "deny x"],
+  ["x: deny client 10.0.0.1,unix", "a.test:80 from unix", "deny x"],
+  ["x: deny client 10.0.0.1,unix", "a.test:80 from 10.0.0.1", "deny x"],
+  ["x: deny client unix", "a.test:80 from 127.0.0.1", "allow default"],
+  ["x: deny client 0.0.0.0/0,::/0", "a.test:80 from unix", "allow default"],
+  ["x: deny not client 10.0.0.0/8", "a.test:80 from unix", "deny x"],
   ["x: deny client 10.0.0.1,10.0.0.3", "a.test:80 from 10.0.0.3", "deny x"],
   ["x: deny not client 10.0.0.0/8", "a.test:80 from 10.1.2.3", "allow default"],
   ["x: deny not client 10.0.0.0/8", "a.test:80 from 192.0.2.9", "deny x"],
@@ -78,6 +84,11 @@ const LISTENER: readonly Row[] = [
     "allow default",
   ],
   ["x: deny listener 0.0.0.0:1080", "a.test:80 on 192.0.2.1:1080", "deny x"],
+  ["x: deny listener unix:/a", "a.test:80 on unix:/a", "deny x"],
+  ["x: deny listener 1080,unix:/a", "a.test:80 on unix:/a", "deny x"],
+  ["x: deny listener unix:/a", "a.test:80 on unix:/b", "allow default"],
+  ["x: deny listener unix:/a", "a.test:80 on 192.0.2.1:1080", "allow default"],
+  ["x: deny listener 1080", "a.test:80 on unix:/a", "allow default"],
   ["x: deny listener [::1]:1080,1", "a.test:80 on [::1]:1080", "deny x"],
 ];
 
@@ -532,12 +543,12 @@ function parseAsked(
   const { host: name, port } = splitTarget(target!);
   const host = parseHost(name);
   const isName = typeof host === "string";
-  const listener = parseHostPort(find(/ on (\S+)/) ?? "127.0.0.1:1080", "");
+  const client = find(/ from (\S+)/) ?? "127.0.0.1";
   return {
     question: {
-      client: parseIpAddress(find(/ from (\S+)/) ?? "127.0.0.1")!,
+      client: client === "unix" ? undefined : parseIpAddress(client)!,
       user: find(/ by (\S+)/),
-      listener: { ip: parseIpAddress(listener.host)!, port: listener.port },
+      listener: placeOf(find(/ on (\S+)/) ?? "127.0.0.1:1080"),
       command: command as RuleCommand,
       target: { name: isName ? host : undefined, port },
       isGuarded: text.includes(" guarded"),
@@ -545,6 +556,12 @@ function parseAsked(
     address: isName ? find(/ = (\S+)/) ?? "192.0.2.1" : formatIpAddress(host),
     now: Date.parse(find(/ at (\S+)/) ?? "2026-11-20T12:00Z"),
   };
+}
+
+function placeOf(text: string): Question["listener"] {
+  if (text.startsWith("unix:")) return { path: text.slice(5) };
+  const { host, port } = parseHostPort(text, "");
+  return { ip: parseIpAddress(host)!, port };
 }
 
 function splitTarget(text: string): { host: string; port: number } {

@@ -14,6 +14,7 @@ import { BYTES_TABLE, RateLimits } from "../../lib/policy/rate_limits.ts";
 import { Refusal } from "../../lib/policy/refusal.ts";
 import {
   connectionTable,
+  OFFERS_TABLE,
   SharedConnectionLimits,
 } from "../../lib/policy/shared_connection_limits.ts";
 import { LEDGER_TABLE, SharedLedger } from "../../lib/policy/shared_ledger.ts";
@@ -169,4 +170,28 @@ Deno.test("SharedLedger counts a day's bytes of all threads", () => {
   assertEquals(other.refusal("alice"), undefined);
   other.add("alice", 5);
   assertEquals(one.state, { day: "2030-01-02", bytes: { alice: 5 } });
+});
+
+Deno.test("SharedConnectionLimits lets a thread have a place that another one offers", async () => {
+  const [table] = [tables(connectionTable(2, "client"))];
+  const offers = tables(OFFERS_TABLE);
+  const [one, other] = table.map((table, n) =>
+    new SharedConnectionLimits(2, { table, offers: offers[n]!, threads: 2 })
+  ) as [SharedConnectionLimits, SharedConnectionLimits];
+  const ended: string[] = [];
+  for (const name of ["first", "second"]) {
+    one.admit("192.0.2.1", 0).offer(() => ended.push(name));
+  }
+  assertThrows(() => other.admit("192.0.2.2", 0), Refusal, "Limit of 2");
+  await other.awaitRoom();
+  assertEquals(ended, ["first"]);
+  const lease = other.admit("192.0.2.2", 0);
+  // Where nothing is offered elsewhere, there is nothing to wait for.
+  one.makeRoom();
+  assertEquals(ended, ["first", "second"]);
+  one.admit("192.0.2.1", 0);
+  assertThrows(() => other.admit("192.0.2.3", 0), Refusal, "Limit of 2");
+  assertEquals(other.awaitRoom(), undefined);
+  lease.release();
+  assertEquals([one.total, offers[0].total], [1, 0]);
 });

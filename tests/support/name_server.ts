@@ -5,6 +5,8 @@
  */
 
 import type { NameServer } from "../../lib/net/dns_client.ts";
+import type { NameAnswer, NameSource } from "../../lib/net/name_answer.ts";
+import { Context } from "../../lib/sync/context.ts";
 import { encodeDnsName } from "../../lib/wire/dns_name.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";
 import { readExactly, writeAll } from "./sockets.ts";
@@ -33,6 +35,8 @@ export interface Answer {
   truncated?: boolean;
   /** Whether the server finds out by itself (default true). */
   recursive?: boolean;
+  /** Whether it leaves the question out. */
+  isBare?: boolean;
   /** Added to the number of the question. */
   idShift?: number;
   /** Another name than the one that was asked for. */
@@ -92,18 +96,28 @@ export function encodeAnswer(
   const { answers = [], authorities = [], code = 0, idShift = 0 } = answer;
   const flags = 0x8100 | (answer.recursive === false ? 0 : 0x80) |
     (answer.truncated ? 0x200 : 0) | code;
+  const question = answer.isBare
+    ? []
+    : [...nameBytes(answer.name ?? name), ...uint16(type), ...uint16(1)];
   return Uint8Array.from([
     ...uint16(id + idShift & 0xffff),
     ...uint16(flags),
-    ...uint16(1),
+    ...uint16(question.length === 0 ? 0 : 1),
     ...uint16(answers.length),
     ...uint16(authorities.length),
     ...uint16(0),
-    ...nameBytes(answer.name ?? name),
-    ...uint16(type),
-    ...uint16(1),
+    ...question,
     ...[...answers, ...authorities].flatMap(recordBytes),
   ]);
+}
+
+/** Looks a name up and waits for what is late as well. */
+export async function lookUpWhole(
+  source: NameSource,
+  name: string,
+): Promise<NameAnswer> {
+  const answer = await source.lookup(name, new Context());
+  return await answer.late ?? answer;
 }
 
 /** Starts a name server on a loopback address, for UDP and TCP. */

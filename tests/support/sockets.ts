@@ -131,8 +131,16 @@ export function startEcho(hostname = "127.0.0.1"): TestServer {
 
 /** A port on 127.0.0.1 that nobody listens on. */
 export function closedPort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
+  while (true) {
+    // Below the ports that the system gives away, to other tests as well.
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }
 
 /** Fails a wait that would otherwise hang the test. */

@@ -14,7 +14,7 @@ const STARTED: WorkerStarted = {
   banner: [],
   files: [undefined],
   writes: false,
-  agreement: { places: new Map(), tables: new Map() },
+  agreement: { places: new Map(), tables: new Map(), pipes: new Map() },
 };
 
 addEventListener("message", (event) => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   encodeDnsQuestion,
+  parseDnsHead,
   parseDnsResponse,
   RECORD_TYPE,
 } from "../../lib/wire/dns_message.ts";
@@ -100,6 +101,17 @@ Deno.test("parseDnsResponse() tells every code", () => {
     const bytes = encodeAnswer(QUESTION, 7, { code });
     assertEquals(parseDnsResponse(bytes).code, code);
   }
+});
+
+Deno.test("parseDnsHead() takes an answer without the question", () => {
+  assertEquals(parseDnsHead(hex("0102 8385 0000 0001 0000 0000 ff")), {
+    id: 0x0102,
+    name: undefined,
+    type: undefined,
+    code: 5,
+    isTruncated: true,
+    isCompetent: true,
+  });
 });
 
 Deno.test("parseDnsResponse() reads no records that did not fit", () => {

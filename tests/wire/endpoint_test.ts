@@ -1,5 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { formatEndpoint, parseEndpoint } from "../../lib/wire/endpoint.ts";
+import {
+  formatEndpoint,
+  parseEndpoint,
+  parseListenEndpoint,
+} from "../../lib/wire/endpoint.ts";
 
 Deno.test("parseEndpoint() reads ports and paths, and formatEndpoint() writes them", () => {
   const cases = [
@@ -26,10 +30,43 @@ Deno.test("parseEndpoint() says what is wrong", () => {
     ["unix:a\0b", "has no path"],
     [`unix:${"x".repeat(104)}`, "has 104 bytes"],
     [`unix:${"ü".repeat(52)}`, "has 104 bytes"],
+    ["unix:@name", "is an abstract name, which is not supported"],
+    ["unix:@name", "such as unix:/run/name.sock"],
+    ["unix:@", "such as unix:/run/sluice.sock"],
     ["UNIX:/a", "port '/a' is not a number"],
     ["::1", "needs brackets"],
   ] as const;
   for (const [text, why] of cases) {
     assertThrows(() => parseEndpoint(text, ""), SyntaxError, why);
+  }
+});
+
+Deno.test("parseListenEndpoint() reads ports, paths and permissions of files", () => {
+  const cases = [
+    ["1080", { host: "127.0.0.1", port: 1080 }],
+    [":1080", { host: "", port: 1080 }],
+    ["[::1]:1080", { host: "::1", port: 1080 }],
+    ["unix:/run/a.sock", { path: "/run/a.sock" }],
+    ["unix:./@a", { path: "./@a" }],
+    ["unix:/run/a.sock,mode=660", { path: "/run/a.sock", mode: 0o660 }],
+    ["unix:/run/a.sock,mode=006", { path: "/run/a.sock", mode: 6 }],
+  ] as const;
+  for (const [text, endpoint] of cases) {
+    assertEquals<unknown>(parseListenEndpoint(text), endpoint);
+  }
+});
+
+Deno.test("parseListenEndpoint() says what is wrong", () => {
+  const cases = [
+    ["unix:", "has no path"],
+    ["unix:,mode=660", "has no path"],
+    ["unix:@name,mode=660", "is an abstract name"],
+    ["unix:/a,mode=", "mode '' is not three octal digits such as 660"],
+    ["unix:/a,mode=0660", "mode '0660' is not three octal digits"],
+    ["unix:/a,mode=678", "mode '678' is not three octal digits"],
+    ["unix:/a,mode=rw", "mode 'rw' is not three octal digits"],
+  ] as const;
+  for (const [text, why] of cases) {
+    assertThrows(() => parseListenEndpoint(text), SyntaxError, why);
   }
 });

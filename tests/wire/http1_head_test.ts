@@ -72,7 +72,11 @@ const LIMITS: [name: string, text: string, status: number][] = [
 const VECTORS: [name: string, text: string, status: number][] = [
   ["nothing wrong", GOOD, 200],
   ["one empty line before", `\r\n${GOOD}`, 200],
-  ["two empty lines before", `\r\n\r\n${GOOD}`, 400],
+  ["two empty lines before", `\r\n\r\n${GOOD}`, 200],
+  ["three empty lines before", `\r\n\r\n\r\n${GOOD}`, 400],
+  ["an empty line that ends with LF before", `\n${GOOD}`, 400],
+  ["a bare CR before", `\r${GOOD}`, 400],
+  ["an empty line with a space before", ` \r\n${GOOD}`, 400],
   ["obs-fold with a space", "GET / HTTP/1.1\r\nA: 1\r\n b\r\n\r\n", 400],
   ["obs-fold with a tab", "GET / HTTP/1.1\r\nA: 1\r\n\tb\r\n\r\n", 400],
   ["a space before the first field", "GET / HTTP/1.1\r\n A: 1\r\n\r\n", 400],

@@ -1,0 +1,96 @@
+/**
+ * Which settings of a relay go together.
+ *
+ * @module
+ */
+
+import { formatEndpoint } from "../wire/endpoint.ts";
+import type { ProxyVersion } from "../handlers/proxy_header.ts";
+import type { PoolOptions } from "../net/pool.ts";
+import type { AgreedProtocols } from "./alpn_option.ts";
+import type { Route, UpstreamConfig } from "./forward_routes.ts";
+import type { FrontConfig } from "./in_front.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What is looked at. */
+export interface FittingSettings extends FrontConfig {
+  /** Where it listens, and where it relays to. */
+  routes: readonly Route[];
+  /** Where the clients go that ask for a server in TLS, by its name. */
+  serverNames?: ReadonlyMap<string, readonly UpstreamConfig[]>;
+  /** How connections come to be ready. */
+  pool?: PoolOptions;
+  /** What tells upstreams who the client is. */
+  sendProxy?: ProxyVersion | undefined;
+  /** Protocols that clients may agree on. */
+  protocols?: AgreedProtocols | undefined;
+}
+
+/**
+ * Checks that the parts of a configuration go together.
+ *
+ * @param config What the relay is to be.
+ * @throws {UsageError} If they do not, saying which.
+ */
+export function requireFitting(config: FittingSettings): void {
+  requireSomewhere(config);
+  requirePool(config);
+  if (config.protocols !== undefined) requireAgreeing(config);
+}
+
+function requireSomewhere({ routes, serverNames }: FittingSettings) {
+  const isNowhere = routes.some(({ upstreams }) => upstreams.length === 0);
+  if (isNowhere && (serverNames?.size ?? 0) === 0) {
+    throw new UsageError(
+      "Argument LISTEN UPSTREAM…: where to relay is to be given too",
+    );
+  }
+}
+
+function requirePool({ pool, sendProxy }: FittingSettings): void {
+  const { mode = "off", size = 0, serverSpeaksFirst = false } = pool ?? {};
+  if (mode === "off" && (size > 0 || serverSpeaksFirst)) {
+    const option = size > 0 ? "--pool-size" : "--server-speaks-first";
+    throw new UsageError(
+      `${option} does nothing without --pool ahead or reuse`,
+    );
+  }
+  if (mode !== "off" && size === 0) {
+    throw new UsageError(`--pool ${mode} needs --pool-size N, 1 at least`);
+  }
+  if (mode === "reuse" && serverSpeaksFirst) {
+    throw new UsageError(
+      "--server-speaks-first does not go with --pool reuse: only a new connection is greeted",
+    );
+  }
+  if (mode === "reuse" && sendProxy !== undefined) {
+    throw new UsageError(
+      "--send-proxy does not go with --pool reuse: a header tells of one client, and the connection serves several",
+    );
+  }
+}
+
+/** What is agreed on with a client needs TLS with it, and is one client's. */
+function requireAgreeing(config: FittingSettings): void {
+  const { pool, protocols, routes, serverNames, tls } = config;
+  if (tls === undefined) {
+    throw new UsageError("Option --tls-alpn needs --tls-cert");
+  }
+  const all = [
+    ...routes.map(({ upstreams }) => upstreams),
+    ...serverNames?.values() ?? [],
+  ]
+    .flat();
+  const plain = all.find(({ isTls }) => !isTls);
+  if (protocols === "upstream" && plain !== undefined) {
+    const name = formatEndpoint(plain.endpoint);
+    throw new UsageError(
+      `--tls-alpn upstream needs upstreams that are spoken to by TLS: write tls://${name}, or list the protocols`,
+    );
+  }
+  if (pool?.mode === "reuse" && all.some(({ isTls }) => isTls)) {
+    throw new UsageError(
+      "--tls-alpn does not go with --pool reuse and tls:// upstreams: a protocol is agreed on with one client, and the connection serves several",
+    );
+  }
+}

@@ -1,0 +1,247 @@
+/**
+ * Files that an operator names, read to their end within bounds: whatever the
+ * path leads to, the program neither hangs nor fills its memory.
+ *
+ * @module
+ */
+
+import { errorCode } from "../net/error_code.ts";
+import { setDeadline } from "../sync/deadline.ts";
+
+/** Bytes that a file may have, unless its reader says otherwise. */
+const MOST_BYTES = 16 * 2 ** 20;
+
+/** Milliseconds to its end: of a pipe, whoever writes to it decides that. */
+const PATIENCE = 30_000;
+
+/** Pipes that are remembered; then the first of them is forgotten. */
+const MOST_PIPES = 64;
+
+/** Bytes that are asked for first; twice as many as there are, from then on. */
+const FIRST_SIZE = 16 * 1024;
+
+/** Options for {@linkcode readFile} and {@linkcode readText}. */
+export interface ReadFileOptions {
+  /** Bytes that it may have (default 16 MiB). */
+  most?: number;
+  /** Milliseconds until its end has to be there (default 30 s). */
+  patience?: number;
+}
+
+/** A file that can't be read, or is not what it should be. */
+export class FileError extends Error {
+  /** Where it is. */
+  readonly path: string;
+  /** Why it can't be read, to stand behind `Cannot read PATH: `. */
+  readonly reason: string;
+  /** Whether nothing is there. */
+  readonly isMissing: boolean;
+
+  /**
+   * Constructs an error.
+   *
+   * @param path Where the file is.
+   * @param reason Why it can't be read.
+   * @param cause What was thrown, where something was.
+   */
+  constructor(path: string, reason: string, cause?: unknown) {
+    super(`cannot read ${path}: ${reason}`, { cause });
+    this.name = "FileError";
+    this.path = path;
+    this.reason = reason;
+    this.isMissing = cause instanceof Deno.errors.NotFound;
+  }
+}
+
+/** A pipe: it says what it has to say only once. */
+interface Pipe {
+  reading: Promise<Uint8Array<ArrayBuffer>>;
+  /** All that it said, once its end has come. */
+  bytes: Uint8Array<ArrayBuffer> | undefined;
+}
+
+/** Those that were read, by what tells them apart. */
+const pipes = new Map<string, Pipe>();
+
+/**
+ * Reads a file to its end. A pipe, such as a shell makes of `<(…)`, gives what
+ * it gave the first time whenever it is read again.
+ *
+ * @param path Its path.
+ * @param options How much there may be of it.
+ * @returns All that is in it; not to be changed.
+ * @throws {FileError} If it can't be read, or not within bounds. It repeats
+ *   nothing of what is in it.
+ */
+export async function readFile(
+  path: string,
+  { most = MOST_BYTES, patience = PATIENCE }: ReadFileOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    await requirePermission(path);
+    const info = await Deno.stat(path);
+    if (info.isDirectory) throw new Fault("it is a folder");
+    if (info.isFile && info.size > most) throw tooLarge(most);
+    if (info.isFile) return await readToEnd(path, most, patience);
+    const bytes = await readOnce(path, info, { most, patience });
+    if (bytes.length > most) throw tooLarge(most);
+    return bytes;
+  } catch (error) {
+    throw asFileError(path, error);
+  }
+}
+
+/**
+ * Reads a file of text.
+ *
+ * @param path Its path.
+ * @param options How much there may be of it.
+ * @returns The text.
+ * @throws {FileError} If it can't be read, or is not UTF-8.
+ */
+export async function readText(
+  path: string,
+  options?: ReadFileOptions,
+): Promise<string> {
+  const bytes = await readFile(path, options);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new FileError(path, "it is not UTF-8", error);
+  }
+}
+
+/**
+ * Tells what pipes have said so far, for another thread.
+ *
+ * @returns What was read, by what tells pipes apart.
+ */
+export function knownPipes(): Map<string, Uint8Array<ArrayBuffer>> {
+  return new Map(
+    [...pipes].flatMap(([key, { bytes }]) =>
+      bytes === undefined ? [] : [[key, bytes] as const]
+    ),
+  );
+}
+
+/**
+ * Takes what pipes have said in another thread: here they would say no more.
+ *
+ * @param known What {@linkcode knownPipes} told there.
+ */
+export function knowPipes(
+  known: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+): void {
+  for (const [key, bytes] of known) {
+    pipes.set(key, { reading: Promise.resolve(bytes), bytes });
+  }
+}
+
+/** Without it, asking for it would stop everything. */
+async function requirePermission(path: string): Promise<void> {
+  const { state } = await Deno.permissions.query({ name: "read", path });
+  if (state !== "granted") throw new Deno.errors.NotCapable();
+}
+
+async function readOnce(
+  path: string,
+  { birthtime, dev, ino }: Deno.FileInfo,
+  { most, patience }: Required<ReadFileOptions>,
+): Promise<Uint8Array<ArrayBuffer>> {
+  // Another pipe in the place of one that is gone may get its number.
+  const key = [dev, ino, birthtime?.getTime()].join(" ");
+  const known = pipes.get(key);
+  if (known !== undefined) return await known.reading;
+  const reading = readToEnd(path, most, patience);
+  const pipe: Pipe = { reading, bytes: undefined };
+  pipes.set(key, pipe);
+  if (pipes.size > MOST_PIPES) pipes.delete(pipes.keys().next().value!);
+  try {
+    return pipe.bytes = await reading;
+  } catch (error) {
+    pipes.delete(key);
+    throw error;
+  }
+}
+
+/** A read that does not end can't be interrupted, only be left alone. */
+async function readToEnd(
+  path: string,
+  most: number,
+  patience: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const late = Promise.withResolvers<never>();
+  let isLate = false;
+  const deadline = setDeadline(patience, () => {
+    isLate = true;
+    late.reject(new Fault(`its end has not come within ${patience / 1000} s`));
+  });
+  try {
+    const reading = readAll(path, most, () => isLate);
+    reading.catch(() => {}); // Nobody is left to be told of it.
+    return await Promise.race([reading, late.promise]);
+  } finally {
+    deadline.clear();
+  }
+}
+
+async function readAll(
+  path: string,
+  most: number,
+  isLate: () => boolean,
+): Promise<Uint8Array<ArrayBuffer>> {
+  using file = await Deno.open(path);
+  // With room for one more, which tells that there are too many.
+  let bytes = new Uint8Array(Math.min(FIRST_SIZE, most + 1));
+  let length = 0;
+  while (!isLate()) {
+    const count = await file.read(bytes.subarray(length));
+    if (count === null) break;
+    length += count;
+    if (length > most) throw tooLarge(most);
+    if (length === bytes.length) bytes = grow(bytes, most + 1);
+  }
+  return bytes.subarray(0, length);
+}
+
+function grow(
+  bytes: Uint8Array<ArrayBuffer>,
+  most: number,
+): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(Math.min(bytes.length * 2, most));
+  larger.set(bytes);
+  return larger;
+}
+
+/** Something that we say in our words. */
+class Fault extends Error {}
+
+function tooLarge(most: number): Fault {
+  const size = most < 2 ** 20 ? `${most / 1024} KiB` : `${most / 2 ** 20} MiB`;
+  return new Fault(`it is larger than ${size}`);
+}
+
+function asFileError(path: string, cause: unknown): FileError {
+  return new FileError(path, explainFile(path, cause), cause);
+}
+
+/**
+ * Says why a file can't be read, in our words: the system's repeat the path,
+ * and name system calls.
+ *
+ * @param path Its path.
+ * @param error What was thrown.
+ * @returns The reason, to stand behind `Cannot read PATH: `.
+ */
+export function explainFile(path: string, error: unknown): string {
+  if (error instanceof FileError) return error.reason;
+  if (error instanceof Fault) return error.message;
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.NotCapable) {
+    return `Deno was not given the permission; start it with --allow-read=${path}`;
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "this user may not read it";
+  }
+  return errorCode(error) ?? String(error);
+}

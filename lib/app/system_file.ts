@@ -1,0 +1,30 @@
+/**
+ * Files in which the system tells of itself: `/proc`, `/sys`.
+ *
+ * @module
+ */
+
+/**
+ * Reads such a file, without ever asking for the permission: that would stop
+ * the start.
+ *
+ * @param path Its path.
+ * @returns The text.
+ * @throws {Deno.errors.NotCapable} If Deno may not read it.
+ * @throws {Error} If the system does not have it.
+ */
+export function readSystemFile(path: string): string {
+  requireRead(path);
+  return Deno.readTextFileSync(path);
+}
+
+/**
+ * Throws where a file must not be read.
+ *
+ * @param path Its path.
+ * @throws {Deno.errors.NotCapable} If Deno may not read it.
+ */
+export function requireRead(path: string): void {
+  const { state } = Deno.permissions.querySync({ name: "read", path });
+  if (state !== "granted") throw new Deno.errors.NotCapable(path);
+}

@@ -1,0 +1,175 @@
+/**
+ * The short way of `pipeTo`: from one socket straight to another, through one
+ * reused buffer.
+ *
+ * To its caller it is the pipe of the Streams standard: the same locks, options,
+ * order of closing, final states and errors. Only the chunks do not pass through
+ * the queues of the two streams. Callbacks instead of `await`: a waiting pipe
+ * keeps a few hundred bytes, and a chunk costs no promise of ours (measured: a
+ * connection costs 8 % less than with promises).
+ *
+ * @module
+ */
+
+import type { Buffer } from "./buffer_pool.ts";
+import type { Waiter } from "./inbox.ts";
+import type { SocketSource } from "./socket_source.ts";
+import type { SocketWritable } from "./socket_writable.ts";
+
+/** Copies until end of file, an error or an abort. */
+export class SocketPipe implements Waiter {
+  /** Whether the pipe has settled and both locks are free. */
+  isOver = false;
+  readonly #source: SocketSource;
+  readonly #destination: SocketWritable;
+  readonly #options: StreamPipeOptions;
+  readonly #settled: PromiseWithResolvers<void> = Promise.withResolvers();
+  #writing: Buffer | undefined;
+  /** Whether queued chunks go first, or the end is being dealt with. */
+  #isBusy = false;
+
+  /**
+   * Locks the destination.
+   *
+   * @param source Source of the stream to read; its owner locks the stream.
+   * @param destination Stream to write to.
+   * @param options As those of `pipeTo`.
+   */
+  constructor(
+    source: SocketSource,
+    destination: SocketWritable,
+    options: StreamPipeOptions,
+  ) {
+    this.#source = source;
+    this.#destination = destination;
+    this.#options = options;
+    source.beginPipe();
+    destination.lock(this);
+  }
+
+  /**
+   * Starts to copy.
+   *
+   * @returns As `pipeTo` does.
+   */
+  run(): Promise<void> {
+    const { signal } = this.#options;
+    signal?.addEventListener("abort", this.#abort);
+    if (signal?.aborted) this.#abort();
+    else this.#next();
+    return this.#settled.promise;
+  }
+
+  /**
+   * Starts to copy behind the chunks that are queued in the destination.
+   *
+   * @param pipeLong The platform's `pipeTo`, for a destination that turns out to
+   *   be closed or broken.
+   * @returns As `pipeTo` does.
+   */
+  runBehind(pipeLong: () => Promise<void>): Promise<void> {
+    const { signal } = this.#options;
+    if (signal?.aborted) return this.run();
+    this.#isBusy = true;
+    this.#destination.whenDrained().then(
+      () => {
+        this.#isBusy = false;
+        void this.run();
+      },
+      () => {
+        this.isOver = true;
+        pipeLong().then(this.#settled.resolve, this.#settled.reject);
+      },
+    );
+    return this.#settled.promise;
+  }
+
+  /** Bytes have arrived. */
+  onBytes(): void {
+    this.#write(this.#source.inbox.take());
+  }
+
+  /** The source has reached its end of file. */
+  onEnd(): void {
+    this.#isBusy = true;
+    this.#source.end();
+    if (this.#options.preventClose) return this.#finish();
+    this.#destination.endUnderPipe().then(
+      () => this.#finish(),
+      (error) => this.#finish({ error }),
+    );
+  }
+
+  /** The source has failed. */
+  onError(error: unknown): void {
+    this.#source.fail(error);
+    if (!this.#options.preventAbort) this.#destination.abortUnderPipe(error);
+    this.#finish({ error });
+  }
+
+  /** Nobody else can wait for a stream that is locked. */
+  onReplaced(): void {}
+
+  #next(): void {
+    this.#source.inbox.wait(this);
+  }
+
+  #write(bytes: Buffer): void {
+    this.#writing = bytes;
+    const { channel, traffic } = this.#destination;
+    traffic.isWriting = true;
+    traffic.beginWrite(channel);
+    channel.write(bytes).then(this.#onWritten, this.#onWriteError);
+  }
+
+  readonly #onWritten = (count: number): void => {
+    const bytes = this.#writing!;
+    const { traffic } = this.#destination;
+    traffic.sent += count;
+    if (count < bytes.length) return this.#write(bytes.subarray(count));
+    this.#writing = undefined;
+    traffic.isWriting = false;
+    traffic.awaitsAnswer = true;
+    if (this.#options.signal?.aborted) this.#shut();
+    else this.#next();
+  };
+
+  readonly #onWriteError = (error: unknown): void => {
+    this.#writing = undefined;
+    const { traffic } = this.#destination;
+    traffic.isWriting = false;
+    traffic.hasFailed = true;
+    this.#destination.failUnderPipe(error);
+    if (this.#options.signal?.aborted) return this.#shut();
+    if (!this.#options.preventCancel) this.#cancelSource();
+    this.#finish({ error });
+  };
+
+  readonly #abort = (): void => {
+    this.#source.inbox.leave(this);
+    // What was read is written before the pipe ends.
+    if (this.#writing === undefined && !this.#isBusy) this.#shut();
+  };
+
+  /** Ends both streams, as the signal says. */
+  #shut(): void {
+    const { preventAbort, preventCancel, signal } = this.#options;
+    const error: unknown = signal!.reason;
+    if (!preventAbort) this.#destination.abortUnderPipe(error);
+    if (!preventCancel) this.#cancelSource();
+    queueMicrotask(() => this.#finish({ error }));
+  }
+
+  #cancelSource(): void {
+    this.#source.inbox.close();
+    this.#source.end();
+  }
+
+  #finish(failure?: { error: unknown }): void {
+    this.isOver = true;
+    this.#source.inbox.release();
+    this.#options.signal?.removeEventListener("abort", this.#abort);
+    if (failure === undefined) this.#settled.resolve();
+    else this.#settled.reject(failure.error);
+  }
+}

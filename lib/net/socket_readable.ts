@@ -1,0 +1,206 @@
+/**
+ * The bytes that a connection receives, as a web stream.
+ *
+ * `Deno.Conn.readable` closes the whole socket at end of file, so a client that
+ * half-closes would lose its answer (denoland/deno#22258). This one does not.
+ *
+ * @module
+ */
+
+import type { Buffer } from "./buffer_pool.ts";
+import type { Channel } from "./connection.ts";
+import { Inbox } from "./inbox.ts";
+import { SocketPipe } from "./socket_pipe.ts";
+import { SocketSource } from "./socket_source.ts";
+import { SocketWritable } from "./socket_writable.ts";
+import { Traffic } from "./traffic.ts";
+
+/** The byte-source constructor, which TypeScript's class does not show. */
+export type ByteStream = new (
+  source: UnderlyingByteSource,
+) => ReadableStream<Buffer>;
+
+/**
+ * A byte stream over a connection. It works like any other: a BYOB reader takes
+ * exact lengths, `for await`, `tee()` and `pipeThrough()` work, and `pipeTo()`
+ * follows the Streams standard. From one socket straight to another, `pipeTo()`
+ * takes a short way: it copies through one reused buffer, as Go's `io.Copy` does
+ * if its source has a `WriteTo`.
+ */
+export class SocketReadable extends (ReadableStream as ByteStream) {
+  /** Reads the connection, for this stream and for what stands beside it. */
+  readonly inbox: Inbox;
+  readonly #source: SocketSource;
+  #pipe: SocketPipe | undefined;
+
+  /**
+   * Wraps a connection. Its opener still closes it; cancelling the stream closes
+   * it too, in both directions.
+   *
+   * @param from Connection to read, or its inbox.
+   */
+  constructor(from: Channel | Inbox) {
+    const inbox = from instanceof Inbox ? from : new Inbox(from, new Traffic());
+    const source = new SocketSource(inbox);
+    // The stream itself queues nothing: what is read ahead stays in the inbox.
+    super(source);
+    this.inbox = inbox;
+    this.#source = source;
+  }
+
+  /** Whether a reader or a pipe uses the stream. */
+  override get locked(): boolean {
+    return this.#isPiping || super.locked;
+  }
+
+  /** Whether end of file or an error was passed on: nothing more will come. */
+  get isOver(): boolean {
+    return this.#source.isOver;
+  }
+
+  /**
+   * Puts back the bytes of the last read, for a reader that was released before
+   * it could look at them. Nothing may have been read since.
+   *
+   * @param count Number of bytes, from the start of that read.
+   */
+  takeBack(count: number): void {
+    this.#source.takeBack(count);
+  }
+
+  /**
+   * Locks the stream to a reader that takes exact lengths.
+   *
+   * @param options `{ mode: "byob" }`.
+   * @returns The reader.
+   * @throws {TypeError} If the stream is locked.
+   */
+  override getReader(options: { mode: "byob" }): ReadableStreamBYOBReader;
+  /**
+   * Locks the stream to a reader that takes chunks as they come.
+   *
+   * @returns The reader.
+   * @throws {TypeError} If the stream is locked.
+   */
+  override getReader(): ReadableStreamDefaultReader<Buffer>;
+  /**
+   * Locks the stream to a reader.
+   *
+   * @param options `{ mode: "byob" }` for exact lengths.
+   * @returns The reader.
+   * @throws {TypeError} If the stream is locked.
+   */
+  override getReader(
+    options?: ReadableStreamGetReaderOptions,
+  ): ReadableStreamReader<Buffer>;
+  /** One body for all of them. */
+  override getReader(
+    options?: ReadableStreamGetReaderOptions,
+  ): ReadableStreamReader<Buffer> {
+    this.#requireUnlocked();
+    return super.getReader(options as ReadableStreamGetReaderOptions);
+  }
+
+  /**
+   * Closes the connection, in both directions.
+   *
+   * @param reason Why.
+   * @returns When it is closed; rejects with a `TypeError` if it is locked.
+   */
+  override cancel(reason?: unknown): Promise<void> {
+    return this.#isPiping ? Promise.reject(locked()) : super.cancel(reason);
+  }
+
+  /**
+   * Splits the stream in two.
+   *
+   * @returns Both branches.
+   * @throws {TypeError} If the stream is locked.
+   */
+  override tee(): [ReadableStream<Buffer>, ReadableStream<Buffer>] {
+    this.#requireUnlocked();
+    return super.tee();
+  }
+
+  /**
+   * Pipes through a transform.
+   *
+   * @typeParam T Chunks of the result.
+   * @param transform Where bytes go and where the result comes from.
+   * @param options As those of {@linkcode SocketReadable.pipeTo}.
+   * @returns The transform's readable side.
+   * @throws {TypeError} If either stream is locked.
+   */
+  override pipeThrough<T>(
+    transform: ReadableWritablePair<T, Buffer>,
+    options?: StreamPipeOptions,
+  ): ReadableStream<T> {
+    this.#requireUnlocked();
+    return super.pipeThrough(transform, options);
+  }
+
+  /**
+   * Iterates over chunks. Leaving the loop early closes the connection.
+   *
+   * @param options `preventCancel` leaves it open.
+   * @returns An iterator.
+   * @throws {TypeError} If the stream is locked.
+   */
+  override values(
+    options?: ReadableStreamIteratorOptions,
+  ): AsyncIterableIterator<Buffer> {
+    this.#requireUnlocked();
+    return super.values(options);
+  }
+
+  /**
+   * Iterates over chunks, as {@linkcode SocketReadable.values} does.
+   *
+   * @param options `preventCancel` leaves the connection open.
+   * @returns An iterator.
+   */
+  override [Symbol.asyncIterator](
+    options?: ReadableStreamIteratorOptions,
+  ): AsyncIterableIterator<Buffer> {
+    return this.values(options);
+  }
+
+  /**
+   * Pipes to another stream (Streams standard, `ReadableStreamPipeTo`).
+   *
+   * @param destination Where bytes go.
+   * @param options What ends with what, and a signal that stops it.
+   * @returns When everything is written and closed as the options say; rejects
+   *   with the first error, or with the signal's reason.
+   */
+  override pipeTo(
+    destination: WritableStream<Buffer>,
+    options: StreamPipeOptions = {},
+  ): Promise<void> {
+    const isShort = destination instanceof SocketWritable &&
+      !destination.locked && !destination.isOver && !this.locked &&
+      this.#source.isFresh &&
+      (options.signal === undefined || options.signal instanceof AbortSignal);
+    if (!isShort) {
+      return this.#isPiping
+        ? Promise.reject(locked())
+        : super.pipeTo(destination, options);
+    }
+    this.#pipe = new SocketPipe(this.#source, destination, options);
+    return destination.wasUsed
+      ? this.#pipe.runBehind(() => super.pipeTo(destination, options))
+      : this.#pipe.run();
+  }
+
+  get #isPiping(): boolean {
+    return this.#pipe !== undefined && !this.#pipe.isOver;
+  }
+
+  #requireUnlocked(): void {
+    if (this.#isPiping) throw locked();
+  }
+}
+
+function locked(): TypeError {
+  return new TypeError("Cannot use the stream: it is locked");
+}

@@ -1,0 +1,149 @@
+/**
+ * What stands behind a {@linkcode SocketReadable}: it answers the stream's pulls
+ * from the connection's inbox.
+ *
+ * @module
+ */
+
+import type { Buffer } from "./buffer_pool.ts";
+import type { Inbox, Waiter } from "./inbox.ts";
+
+const NOTHING = new Uint8Array();
+
+/** The underlying byte source of a connection. */
+export class SocketSource implements UnderlyingByteSource, Waiter {
+  /** The kind of stream. */
+  readonly type = "bytes";
+  /** Reads the connection. */
+  readonly inbox: Inbox;
+  /** Whether the stream has ended or failed: nothing more will come. */
+  isOver = false;
+  #controller!: ReadableByteStreamController;
+  #pulling: PromiseWithResolvers<void> | undefined;
+  /** Whether the stream was given bytes before. */
+  #hasGiven = false;
+  /** What the stream was given last. */
+  #given: Buffer = NOTHING;
+
+  /**
+   * Creates the source of one stream.
+   *
+   * @param inbox Reads the connection.
+   */
+  constructor(inbox: Inbox) {
+    this.inbox = inbox;
+  }
+
+  /** Whether the stream holds no bytes of its own, and can still give some. */
+  get isFresh(): boolean {
+    const { desiredSize, byobRequest } = this.#controller;
+    // A released reader may have left a request behind, with bytes in it.
+    const isPartial = byobRequest !== null && byobRequest.view!.byteOffset > 0;
+    return !this.isOver && desiredSize === 0 && !isPartial;
+  }
+
+  /** Notes that a pipe begins, which takes from the inbox itself. */
+  beginPipe(): void {
+    this.#given = NOTHING;
+  }
+
+  /**
+   * Puts back the bytes that the stream was given last.
+   *
+   * @param count Number of bytes, from their start.
+   */
+  takeBack(count: number): void {
+    if (count > 0) this.inbox.unread(this.#given.slice(0, count));
+  }
+
+  /** Called by the stream when it is made. */
+  start(controller: ReadableByteStreamController): void {
+    this.#controller = controller;
+  }
+
+  /** Called by the stream when somebody reads. */
+  pull(): void | Promise<void> {
+    if (this.inbox.length > 0 && this.inbox.pace === undefined) {
+      return this.#hasGiven ? this.#fill() : this.#give();
+    }
+    this.#pulling = Promise.withResolvers();
+    const { promise } = this.#pulling;
+    this.inbox.wait(this);
+    return promise;
+  }
+
+  /** Closes the connection, in both directions. */
+  cancel(): void {
+    this.isOver = true;
+    this.inbox.leave(this);
+    this.inbox.close();
+    this.#settle();
+  }
+
+  /** Bytes can be taken. */
+  onBytes(): void {
+    this.#give();
+    this.#settle();
+  }
+
+  /** The connection has reached its end of file. */
+  onEnd(): void {
+    this.end();
+    this.#settle();
+  }
+
+  /** Reading has failed. */
+  onError(error: unknown): void {
+    this.fail(error);
+    this.#settle();
+  }
+
+  /** Somebody else reads now. */
+  onReplaced(): void {
+    this.#settle();
+  }
+
+  /** Closes the stream, at end of file. */
+  end(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#controller.close();
+    this.#controller.byobRequest?.respond(0);
+  }
+
+  /** Puts the stream into its error state. */
+  fail(error: unknown): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.#controller.error(error);
+  }
+
+  #settle(): void {
+    this.#pulling?.resolve();
+    this.#pulling = undefined;
+  }
+
+  /**
+   * Gives what a reader has waited for. A released reader may have left its
+   * request behind: answering that would wake no default reader, and a chunk
+   * serves everybody.
+   */
+  #give(): void {
+    this.#hasGiven = true;
+    const view = this.#controller.byobRequest?.view;
+    const bytes = this.inbox.take(view?.byteLength);
+    this.#given = bytes;
+    this.#controller.enqueue(bytes.slice());
+  }
+
+  /** Fills the view of the read that has just begun. */
+  #fill(): void {
+    const request = this.#controller.byobRequest;
+    if (request === null) return this.#give();
+    const view = request.view as Uint8Array;
+    const bytes = this.inbox.take(view.length);
+    view.set(bytes);
+    this.#given = bytes;
+    request.respond(bytes.length);
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * The bytes that a connection sends, as a web stream.
+ *
+ * @module
+ */
+
+import type { Buffer } from "./buffer_pool.ts";
+import type { Channel } from "./connection.ts";
+import type { SocketPipe } from "./socket_pipe.ts";
+import { Traffic } from "./traffic.ts";
+
+const NOTHING = new Uint8Array();
+
+/**
+ * A stream into a connection. Closing it sends FIN and leaves receiving as it
+ * is; aborting it closes the connection in both directions.
+ */
+export class SocketWritable extends WritableStream<Buffer> {
+  /** Where it writes to. */
+  readonly channel: Channel;
+  /** Where sent bytes are counted. */
+  readonly traffic: Traffic;
+  readonly #sink: Sink;
+  #wasUsed = false;
+  #pipe: SocketPipe | undefined;
+  /** The lock of a pipe. */
+  #writer: WritableStreamDefaultWriter<Buffer> | undefined;
+  /** Puts the stream into the state that a pipe has left it in. */
+  #finish: (() => unknown) | undefined;
+
+  /**
+   * Wraps a connection. Its opener still closes it.
+   *
+   * @param channel Connection to write to.
+   * @param traffic Where sent bytes are counted.
+   */
+  constructor(channel: Channel, traffic: Traffic = new Traffic()) {
+    const sink = new Sink(channel, traffic);
+    super(sink);
+    this.channel = channel;
+    this.traffic = traffic;
+    this.#sink = sink;
+  }
+
+  /** Whether a writer or a pipe uses the stream. */
+  override get locked(): boolean {
+    this.#settle();
+    return super.locked;
+  }
+
+  /** Whether it is closed, is being closed, or is broken. */
+  get isOver(): boolean {
+    return this.#sink.isOver;
+  }
+
+  /** Whether chunks of somebody else may be queued in it. */
+  get wasUsed(): boolean {
+    return this.#wasUsed || this.#sink.wasUsed;
+  }
+
+  /**
+   * Locks the stream to a writer.
+   *
+   * @returns The writer.
+   * @throws {TypeError} If the stream is locked.
+   */
+  override getWriter(): WritableStreamDefaultWriter<Buffer> {
+    this.#settle();
+    this.#wasUsed = true;
+    return super.getWriter();
+  }
+
+  /**
+   * Closes the connection, in both directions.
+   *
+   * @param reason Why.
+   * @returns When it is closed; rejects with a `TypeError` if it is locked.
+   */
+  override abort(reason?: unknown): Promise<void> {
+    this.#settle();
+    this.#wasUsed = true;
+    return super.abort(reason);
+  }
+
+  /**
+   * Sends FIN behind everything that is queued.
+   *
+   * @returns When it is sent; rejects with a `TypeError` if it is locked.
+   */
+  override close(): Promise<void> {
+    this.#settle();
+    this.#wasUsed = true;
+    return super.close();
+  }
+
+  /**
+   * Locks the stream for a pipe from another socket, which writes to the channel
+   * itself.
+   *
+   * @param pipe The pipe; the lock lasts until it is over.
+   */
+  lock(pipe: SocketPipe): void {
+    this.#pipe = pipe;
+    this.#writer = super.getWriter();
+  }
+
+  /**
+   * Waits for the chunks that were queued before the pipe.
+   *
+   * @returns When they are written; rejects if the stream is closed or broken,
+   *   and has unlocked it then.
+   */
+  async whenDrained(): Promise<void> {
+    try {
+      await this.#writer!.write(NOTHING);
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+  }
+
+  /** Sends FIN for the pipe that has locked the stream. */
+  endUnderPipe(): Promise<void> {
+    return this.#sink.close().then(() => {
+      this.#finish = () => super.close();
+    }, (error: unknown) => {
+      this.failUnderPipe(error);
+      throw error;
+    });
+  }
+
+  /** Closes the connection for the pipe that has locked the stream. */
+  abortUnderPipe(reason: unknown): void {
+    if (this.#finish === undefined) this.#sink.abort();
+    this.failUnderPipe(reason);
+  }
+
+  /** Notes that a write of the pipe that has locked the stream has failed. */
+  failUnderPipe(error: unknown): void {
+    this.#finish ??= () => this.#sink.controller.error(error);
+  }
+
+  /**
+   * Takes back the lock of a pipe that is over, and puts the stream into the
+   * state that the pipe has left. Done when somebody asks: it makes errors and
+   * rejected promises, and nobody ever asks most streams.
+   */
+  #settle(): void {
+    if (this.#pipe?.isOver === true) this.#release();
+  }
+
+  #release(): void {
+    this.#writer?.releaseLock();
+    this.#writer = undefined;
+    this.#pipe = undefined;
+    this.#finish?.();
+    this.#finish = undefined;
+  }
+}
+
+/** Writes the stream's chunks to a connection. */
+class Sink implements UnderlyingSink<Buffer> {
+  readonly #channel: Channel;
+  readonly #traffic: Traffic;
+  wasUsed = false;
+  controller!: WritableStreamDefaultController;
+  isOver = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(channel: Channel, traffic: Traffic) {
+    this.#channel = channel;
+    this.#traffic = traffic;
+  }
+
+  start(controller: WritableStreamDefaultController): void {
+    this.controller = controller;
+  }
+
+  write(bytes: Buffer): Promise<void> {
+    this.wasUsed = true;
+    return writeAll(this.#channel, this.#traffic, bytes);
+  }
+
+  /** Sends FIN, once. */
+  close(): Promise<void> {
+    this.isOver = true;
+    this.#closing ??= closeWrite(this.#channel, this.#traffic);
+    return this.#closing;
+  }
+
+  abort(): void {
+    this.isOver = true;
+    this.#traffic.close(this.#channel);
+  }
+}
+
+/**
+ * Writes bytes of a tunnel, one call at a time.
+ *
+ * @param channel Connection to write to.
+ * @param traffic Where they are counted.
+ * @param bytes Bytes, written whole.
+ * @throws The socket's error.
+ */
+export async function writeAll(
+  channel: Channel,
+  traffic: Traffic,
+  bytes: Uint8Array,
+): Promise<void> {
+  if (bytes.length === 0) return;
+  traffic.isWriting = true;
+  traffic.beginWrite(channel);
+  try {
+    for (let count = 0; count < bytes.length;) {
+      const written = await channel.write(
+        count === 0 ? bytes : bytes.subarray(count),
+      );
+      count += written;
+      traffic.sent += written;
+    }
+    traffic.awaitsAnswer = true;
+  } catch (error) {
+    traffic.hasFailed = true;
+    throw error;
+  } finally {
+    traffic.isWriting = false;
+  }
+}
+
+/**
+ * Sends FIN; receiving goes on.
+ *
+ * @param channel Connection to end.
+ * @param traffic Where the end is noted.
+ * @throws The socket's error.
+ */
+export async function closeWrite(
+  channel: Channel,
+  traffic: Traffic,
+): Promise<void> {
+  traffic.hasEnded = true;
+  try {
+    await channel.closeWrite();
+  } catch (error) {
+    traffic.hasFailed = true;
+    throw error;
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * The program with a mistake in it, which happens as soon as it waits. The
+ * first argument tells of which kind.
+ *
+ * @module
+ */
+
+import { main } from "../../lib/app/cli.ts";
+
+const [kind, ...args] = Deno.args;
+
+if (kind === "throws") {
+  // Every command writes something, and does not expect that to fail so.
+  const write = Deno.stdout.writeSync;
+  Deno.stdout.writeSync = (bytes) => {
+    Deno.stdout.writeSync = write;
+    throw new Error(`sabotage of ${bytes.length > 0}`);
+  };
+}
+if (kind === "rejection") {
+  setTimeout(() => void Promise.reject(new Error("sabotage")));
+}
+if (kind === "exception") {
+  setTimeout(() => {
+    throw new Error("sabotage");
+  });
+}
+
+Deno.exit(await main(args));
