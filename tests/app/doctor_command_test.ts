@@ -208,11 +208,14 @@ Deno.test("doctor wants the permission to list interfaces where there is a guard
       stdout: "null",
     }).spawn();
     let text = "";
+    let isEnding = false;
     for await (
       const chunk of child.stderr.pipeThrough(new TextDecoderStream())
     ) {
       text += chunk;
-      if (text.includes("Listening on")) child.kill("SIGTERM");
+      if (isEnding || !text.includes("Listening on")) continue;
+      isEnding = true;
+      child.kill("SIGTERM");
     }
     assertEquals((await child.status).code, 0, text);
     assertEquals(text.includes(flag), isWanted, text);

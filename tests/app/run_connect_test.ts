@@ -336,10 +336,12 @@ Deno.test("connect without permissions says which it needs", async () => {
 Deno.test("connect goes through other proxies, and counts what is the target's", async () => {
   await using echo = startEcho();
   await using proxy = await startTestProxy();
+  await using next = await startTestProxy(); // The same one twice is a loop.
   for (const scheme of ["socks5", "socks5h", "socks4a", "http"]) {
     const url = `${scheme}://127.0.0.1:${proxy.addr.port}`;
+    const other = `${scheme}://127.0.0.1:${next.addr.port}`;
     const { code, stdout, stderr } = await sluice(
-      ["connect", "--via", `${url},${url}`, `127.0.0.1:${echo.addr.port}`],
+      ["connect", "--via", `${url},${other}`, `127.0.0.1:${echo.addr.port}`],
       { stdin: "hello" },
     );
     assertEquals([code, new TextDecoder().decode(stdout)], [0, "hello"]);
