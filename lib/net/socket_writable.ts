@@ -6,10 +6,15 @@
 
 import type { Buffer } from "./buffer_pool.ts";
 import type { Channel } from "./connection.ts";
-import type { SocketPipe } from "./socket_pipe.ts";
 import { Traffic } from "./traffic.ts";
 
 const NOTHING = new Uint8Array();
+
+/** Somebody who writes to the channel itself, for a time. */
+export interface ChannelUser {
+  /** Whether the channel is free again. */
+  readonly isOver: boolean;
+}
 
 /**
  * A stream into a connection. Closing it sends FIN and leaves receiving as it
@@ -22,7 +27,7 @@ export class SocketWritable extends WritableStream<Buffer> {
   readonly traffic: Traffic;
   readonly #sink: Sink;
   #wasUsed = false;
-  #pipe: SocketPipe | undefined;
+  #pipe: ChannelUser | undefined;
   /** The lock of a pipe. */
   #writer: WritableStreamDefaultWriter<Buffer> | undefined;
   /** Puts the stream into the state that a pipe has left it in. */
@@ -99,7 +104,7 @@ export class SocketWritable extends WritableStream<Buffer> {
    *
    * @param pipe The pipe; the lock lasts until it is over.
    */
-  lock(pipe: SocketPipe): void {
+  lock(pipe: ChannelUser): void {
     this.#pipe = pipe;
     this.#writer = super.getWriter();
   }
