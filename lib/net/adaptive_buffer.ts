@@ -12,8 +12,8 @@ const KIB = 1024;
 /**
  * Bytes. Two of the first are what an idle tunnel holds. The largest was chosen
  * by measuring (GB/s up and down with 1, 8 and 50 streams, medians of five
- * interleaved rounds on two cores; 2 MiB and 4 MiB with the shares of
- * `buffer_pool.ts`, the others without a second size above 512 KiB):
+ * interleaved rounds on two cores; sizes above 1 MiB shared an eighth
+ * of the budget, and 16 MiB came behind 4):
  *
  * | largest | 1 up | 1 down | 8 up | 8 down | 50 up | 50 down |
  * |---------|------|--------|------|--------|-------|---------|

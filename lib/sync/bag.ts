@@ -4,7 +4,8 @@
  * A `Set` does the same, but is dear where every connection passes through it: V8
  * replaces its table again and again, and each table that was replaced holds on
  * to the next one, with all that hangs on its entries, until a full garbage
- * collection (measured: a fifth of the CPU of a connection).
+ * collection (measured: 1.4 of the 11 KB
+ * that each connection left behind until then).
  *
  * @module
  */
