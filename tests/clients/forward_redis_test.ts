@@ -7,6 +7,7 @@ import {
   type TestForward,
   upstreamAt,
 } from "../support/forward.ts";
+import { type ProgramServer, serveProgram } from "../support/program_server.ts";
 import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
 import { closedPort } from "../support/sockets.ts";
 
@@ -16,36 +17,11 @@ const REQUESTS = { stay: 1_000, each: 200 } as const;
 /** Connections at once, which is what the pools are for as well. */
 const CLIENTS = 50;
 
-interface Redis extends AsyncDisposable {
-  readonly hostname: string;
-  readonly port: number;
-}
-
 /** Starts a server that keeps nothing on disk. */
-async function startRedis(path: string): Promise<Redis> {
-  const folder = await makeFolder();
+async function startRedis(path: string): Promise<ProgramServer> {
   const port = closedPort();
-  const child = new Deno.Command(path, {
-    args: ["--port", `${port}`, "--bind", "127.0.0.1", "--save", ""],
-    cwd: folder.path,
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  assert(
-    await eventually(() =>
-      Deno.connect({ port }).then((conn) => (conn.close(), true), () => false)
-    ),
-  );
-  return {
-    hostname: "127.0.0.1",
-    port,
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await child.status;
-      await folder[Symbol.asyncDispose]();
-    },
-  };
+  const args = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", ""];
+  return await serveProgram(path, args, { port, folder: await makeFolder() });
 }
 
 async function benchmark(

@@ -4,17 +4,10 @@
  * @module
  */
 
-import { assert } from "@std/assert";
 import type { TestCertificate } from "./certificates.ts";
-import { eventually } from "./dialogue.ts";
+import { type ProgramServer, serveProgram } from "./program_server.ts";
 import { makeFolder } from "./programs.ts";
 import { closedPort } from "./sockets.ts";
-
-/** HAProxy that is running. */
-export interface Haproxy extends AsyncDisposable {
-  readonly hostname: string;
-  readonly port: number;
-}
 
 /** What HAProxy is to do. */
 export interface HaproxySettings {
@@ -30,7 +23,7 @@ export interface HaproxySettings {
 export async function startHaproxy(
   path: string,
   { answer, bind, tls }: HaproxySettings,
-): Promise<Haproxy> {
+): Promise<ProgramServer> {
   const folder = await makeFolder();
   const port = closedPort();
   const pem = `${folder.path}/server.pem`;
@@ -50,24 +43,5 @@ frontend answering
   http-request return status 200 content-type text/plain lf-string "${answer}"
 `,
   );
-  const child = new Deno.Command(path, {
-    args: ["-db", "-f", config],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  assert(
-    await eventually(() =>
-      Deno.connect({ port }).then((conn) => (conn.close(), true), () => false)
-    ),
-  );
-  return {
-    hostname: "127.0.0.1",
-    port,
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await child.status;
-      await folder[Symbol.asyncDispose]();
-    },
-  };
+  return await serveProgram(path, ["-db", "-f", config], { port, folder });
 }
