@@ -42,6 +42,11 @@ export class SocketSource implements UnderlyingByteSource, Waiter {
     return !this.isOver && desiredSize === 0 && !isPartial;
   }
 
+  /** Whether a reader waits for bytes, or has left a request behind. */
+  get isAsked(): boolean {
+    return this.#pulling !== undefined || this.#controller.byobRequest !== null;
+  }
+
   /** Notes that a pipe begins, which takes from the inbox itself. */
   beginPipe(): void {
     this.#given = NOTHING;
