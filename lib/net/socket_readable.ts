@@ -69,8 +69,12 @@ export class SocketReadable extends (ReadableStream as ByteStream) {
    * @param reader The reader that holds the lock.
    */
   releaseLock(reader: ReadableStreamBYOBReader): void {
-    if (this.#source.isAsked) reader.releaseLock();
-    else this.#released = reader;
+    if (!this.#source.isAsked) {
+      this.#released = reader;
+      return;
+    }
+    reader.releaseLock();
+    this.#source.answer();
   }
 
   /**
