@@ -105,7 +105,10 @@ async function prepare(
     const acceptor = new TlsAcceptor({
       ...pair,
       isOptional,
-      ...(authorities === undefined ? {} : { clientAuthorities: authorities }),
+      ...(trust === undefined ? {} : {
+        clientAuthorities: authorities!,
+        isDisputed: (certificates) => trust.isConstrained(certificates),
+      }),
       ...(protocols === undefined ? {} : { protocols }),
     });
     fallback ??= acceptor;
@@ -194,8 +197,9 @@ async function explain(
   trust: CertificateTrust | undefined,
 ): Promise<never> {
   const certificates = error instanceof TlsError ? error.certificates : [];
-  if (certificates.length > 0) await trust?.verifyClient(certificates);
-  throw error;
+  if (trust === undefined || certificates.length === 0) throw error;
+  await trust.verifyClient(certificates);
+  throw trust.label(error as TlsError, certificates);
 }
 
 function find(

@@ -14,6 +14,7 @@ import {
   SERVER,
   type TestAuthority,
 } from "../support/certificates.ts";
+import { NAME, nameConstraints } from "../support/der.ts";
 import { connectRequest, GREETING } from "../support/proxy.ts";
 import {
   readExactly,
@@ -180,6 +181,32 @@ Deno.test("openTls() gives no ticket to a client that it refuses", async () => {
   await using server = await startTlsProxy();
   const eve = await issue({ name: "eve" }, await makeAuthority("Other"));
   assertEquals(await ticketOf(server, server.authority, eve), undefined);
+});
+
+Deno.test("openTls() lets nobody come back with a name that an authority may not give", async () => {
+  const constrained = await issue({
+    ...{ name: "Constrained", isAuthority: true, usage: "none" },
+    extensions: {
+      "2.5.29.30": nameConstraints({ permitted: [NAME.email("b.test")] }),
+    },
+  });
+  await using server = await startTlsProxy({
+    async tls(authority) {
+      await authority.write("ca2.crt", constrained.certificate);
+      return {
+        ...mutualTls(authority),
+        authorities: authority.path("ca2.crt"),
+      };
+    },
+  });
+  const eve = await issue({
+    name: "eve",
+    alternatives: [{ type: "email", value: "eve@c.test" }],
+  }, constrained);
+  // Node's verdict does not count here, and so she has a ticket.
+  const ticket = await ticketOf(server, server.authority, eve);
+  if (ticket === undefined) return;
+  assertEquals(await resumes(server, ticket, server.authority), false);
 });
 
 /** Files that can't be used, and what is said of them. */
