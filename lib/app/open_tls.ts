@@ -21,7 +21,11 @@ import { ALERT, TlsAlertError } from "../wire/tls_alert.ts";
 import { checkEnforcement } from "./check_enforcement.ts";
 import type { CertificateTrust } from "./certificate_trust.ts";
 import { openClientTrust } from "./open_trust.ts";
-import { type OwnCertificate, readOwnCertificate } from "./own_certificate.ts";
+import {
+  authorityWarning,
+  type OwnCertificate,
+  readOwnCertificate,
+} from "./own_certificate.ts";
 import { TlsFiles, type TlsTexts } from "./tls_files.ts";
 import type { TlsConfig } from "./tls_config.ts";
 import type { Reloadable } from "./watch_files.ts";
@@ -100,8 +104,9 @@ async function prepare(
   let fallback: TlsAcceptor | undefined;
   for (const [index, pair] of certificates.entries()) {
     const path = paths[index]!.certificate;
-    const own = read(path, pair);
+    const own = readOwnCertificate({ ...pair, path }, "server");
     warnOfDates(path, own, log);
+    if (own.isAuthority) log(authorityWarning(path, "client"));
     const acceptor = new TlsAcceptor({
       ...pair,
       isOptional,
@@ -117,19 +122,6 @@ async function prepare(
     }
   }
   return { byName, fallback: fallback!, protocols, trust, isOptional };
-}
-
-function read(
-  path: string,
-  { certificate, key }: { certificate: string; key: string },
-): OwnCertificate {
-  try {
-    return readOwnCertificate(certificate, key);
-  } catch (error) {
-    throw new SyntaxError(`${path}: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
 }
 
 /** Clients will complain; but only they know whether they look at it. */

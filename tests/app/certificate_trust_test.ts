@@ -229,6 +229,15 @@ Deno.test("openClientTrust() takes nobody for an authority that is none", async 
     SyntaxError,
     "CN=alice of --tls-client-ca is not an authority",
   );
+  const unable = await issue({
+    ...{ name: "unable", isAuthority: true, keyUsage: ["digitalSignature"] },
+  });
+  await assertRejects(
+    () =>
+      openClientTrust(authority.certificate + unable.certificate, undefined),
+    SyntaxError,
+    "CN=unable of --tls-client-ca is not for signing certificates: its keyUsage is without keyCertSign",
+  );
 });
 
 Deno.test("openClientTrust() verifies nobody by an authority with an unknown critical extension", async () => {

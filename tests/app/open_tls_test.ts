@@ -158,10 +158,18 @@ Deno.test("openTls() keeps what it has where new files can't be used", async () 
   assertEquals(await getsIn(server), true);
   assertEquals(errors(messages).length, 1);
 
+  await authority.save("server", authority.alice);
+  await files!.reload();
+  assertEquals(await getsIn(server), true);
+  const [, unfit] = errors(messages);
+  assert(unfit!.endsWith("without serverAuth; it stays as it was"), unfit);
+  await authority.save("server", another);
+  await files!.reload();
+
   await authority.write("ca.crt", "nothing");
   await files!.reload();
   assertEquals(await getsIn(server), true);
-  assert(errors(messages)[1]!.startsWith("Cannot reload authorities "));
+  assert(errors(messages)[2]!.startsWith("Cannot reload authorities "));
 });
 
 Deno.test("openTls() asks for the certificate of a session that is resumed, as of a new one", async () => {
@@ -270,6 +278,18 @@ const BAD_FILES: readonly {
     make: ({ alice, write }) => write("server.key", alice.key),
     message:
       /^Cannot use the files of TLS: \S+server.crt: the key is that of another certificate$/,
+  },
+  {
+    what: "a certificate for clients only",
+    make: ({ alice, save }) => save("server", alice),
+    message:
+      /^Cannot use the files of TLS: \S+server.crt: the certificate is not for servers: its extendedKeyUsage is clientAuth, without serverAuth$/,
+  },
+  {
+    what: "the certificate of an authority",
+    make: ({ authority, save }) => save("server", authority),
+    message:
+      /^Cannot use the files of TLS: \S+server.crt: the certificate is not for servers: its keyUsage is keyCertSign, cRLSign, without digitalSignature: it is an authority's, which signs certificates$/,
   },
   {
     what: "an authority that is none",

@@ -22,6 +22,8 @@ export interface TestCertificateSettings {
   isAuthority?: boolean;
   pathLength?: number;
   usage?: "client" | "server" | "both" | "none";
+  /** Other purposes, by their types. */
+  purposes?: readonly string[];
   /** Days from now when it begins and ends. */
   days?: readonly [number, number];
   serial?: string;
@@ -32,7 +34,12 @@ export interface TestCertificateSettings {
   /** Values of extensions as DER, by type; constraints of names are critical. */
   extensions?: Readonly<Record<string, Uint8Array>>;
   /** What the key is for (default what an authority or a client needs). */
-  keyUsage?: readonly ("digitalSignature" | "keyCertSign" | "cRLSign")[];
+  keyUsage?: readonly (
+    | "digitalSignature"
+    | "keyEncipherment"
+    | "keyCertSign"
+    | "cRLSign"
+  )[];
 }
 
 const ALGORITHM = {
@@ -173,7 +180,7 @@ function extensionsOf(settings: TestCertificateSettings) {
     settings;
   const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
   const { digitalSignature, keyCertSign, cRLSign } = x509.KeyUsageFlags;
-  const purposes = {
+  const purposes = settings.purposes?.slice() ?? {
     client: [clientAuth],
     server: [serverAuth],
     both: [clientAuth, serverAuth],
