@@ -5,7 +5,12 @@
  * @module
  */
 
-import { type DerElement, parseDer, parseDerElements, TAG } from "../wire/der.ts";
+import {
+  type DerElement,
+  parseDer,
+  parseDerElements,
+  TAG,
+} from "../wire/der.ts";
 
 /** Types of extensions (RFC 5280 §4.2.1), as {@linkcode CertificateFields} has them. */
 export const EXTENSION = {
@@ -63,7 +68,9 @@ function readExtensions(list: Uint8Array): Map<string, Uint8Array> {
     const parts = parseDerElements(contentsOf(extension, TAG.Sequence));
     const type = contentsOf(parts[0], TAG.ObjectIdentifier).toHex();
     if (extensions.has(type)) {
-      throw new SyntaxError("Cannot read certificate: an extension comes twice");
+      throw new SyntaxError(
+        "Cannot read certificate: an extension comes twice",
+      );
     }
     extensions.set(type, contentsOf(parts.at(-1), TAG.OctetString));
   }

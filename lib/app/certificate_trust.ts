@@ -149,7 +149,9 @@ export class CertificateTrust {
     const issuers = new Set([own?.issuer]);
     for (let length = 0; length < MOST_LINKS; length++) {
       for (const candidate of rest) {
-        if (candidate === undefined || !issuers.has(candidate.subject)) continue;
+        if (candidate === undefined || !issuers.has(candidate.subject)) {
+          continue;
+        }
         if (constrainsNames(candidate)) return true;
         issuers.add(candidate.issuer);
       }

@@ -6,7 +6,12 @@
  */
 
 import { formatIpAddress } from "../wire/ip_address.ts";
-import { type DerElement, parseDer, parseDerElements, TAG } from "../wire/der.ts";
+import {
+  type DerElement,
+  parseDer,
+  parseDerElements,
+  TAG,
+} from "../wire/der.ts";
 import {
   type CertificateFields,
   contentsOf,

@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { JsonName } from "@peculiar/x509";
 import { constraintFault } from "../../lib/app/constrained_chain.ts";
-import { readGeneralName } from "../../lib/app/general_name.ts";
+import { readCertificateFields } from "../../lib/app/certificate_fields.ts";
+import { readGeneralName, readNames } from "../../lib/app/general_name.ts";
+import { NameConstraints } from "../../lib/app/name_constraints.ts";
 import { openClientTrust } from "../../lib/app/open_trust.ts";
 import { loadX509, parseCertificate } from "../../lib/app/x509_library.ts";
 import { parseDer } from "../../lib/wire/der.ts";
@@ -520,4 +522,27 @@ Deno.test("readGeneralName() takes no name that is none", () => {
   for (const name of broken) {
     assertThrows(() => readGeneralName(parseDer(name)), SyntaxError);
   }
+});
+
+Deno.test("constraintFault() survives every changed byte of names and constraints", async () => {
+  const names = [dns("x.a.test"), email("a@b.test"), directory(ACME)];
+  const permitted = [...names, ip(10, 0, 0, 0, 255, 0, 0, 0), uri("b.test")];
+  const list = nameConstraints({ permitted, excluded: [other(UPN, "a")] });
+  const own = derOf((await make({ names })).own);
+  const fields = readCertificateFields(own);
+  let refused = 0;
+  for (let at = 0; at < list.length + own.length; at++) {
+    const changed = Uint8Array.from([...list, ...own]);
+    changed[at]! ^= 1 << at % 8;
+    const value = changed.subarray(0, list.length);
+    try {
+      const constraints = new NameConstraints(value);
+      constraints.faultOf(readNames(fields, true));
+      readNames(readCertificateFields(changed.subarray(list.length)), true);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      refused++;
+    }
+  }
+  assert(refused > list.length / 2, `${refused}`);
 });
