@@ -10,7 +10,7 @@ import type { Connection, TlsConnection } from "../net/connection.ts";
 import { startTls, type StartTlsOptions } from "../net/start_tls.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { openServerTrust } from "./open_trust.ts";
-import { readOwnCertificate } from "./own_certificate.ts";
+import { authorityWarning, readOwnCertificate } from "./own_certificate.ts";
 import type { UpstreamTlsConfig } from "./tls_config.ts";
 import { TlsFiles, type TlsTexts } from "./tls_files.ts";
 import type { Reloadable } from "./watch_files.ts";
@@ -51,7 +51,10 @@ export async function openUpstreamTls(
       "--insecure: upstreams are not verified, and whoever is in between can read and change everything";
     log({ event: "message", level: "warning", message });
   }
-  const files = await TlsFiles.open(config, { prepare, log });
+  const files = await TlsFiles.open(config, {
+    prepare: (texts) => prepare(texts, config, log),
+    log,
+  });
   return {
     files: [files],
     start: (connection, upstream) =>
@@ -66,9 +69,15 @@ type Material = Pick<
 
 async function prepare(
   { authorities, certificates }: TlsTexts,
+  { certificates: paths }: UpstreamTlsConfig,
+  log: (event: LogEvent) => void,
 ): Promise<Material> {
   const [own] = certificates;
-  if (own !== undefined) readOwnCertificate(own.certificate, own.key);
+  if (own !== undefined) {
+    const path = paths[0]!.certificate;
+    const { isAuthority } = readOwnCertificate({ ...own, path }, "client");
+    if (isAuthority) log(authorityWarning(path, "upstream"));
+  }
   const trust = await openServerTrust(authorities ?? systemAuthorities());
   return {
     authorities,

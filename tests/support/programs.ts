@@ -37,6 +37,7 @@ const FINDERS = {
   prometheus: () => findProgram("prometheus"),
   promtool: () => findProgram("promtool"),
   proxychains4: () => findProgram("proxychains4"),
+  psql: () => findProgram("psql"),
   python3: () => findPythonWith("pty"),
   "python3-socks": () => findPythonWith("socks"),
   "redis-benchmark": () => findProgram("redis-benchmark"),
