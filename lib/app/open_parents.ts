@@ -101,7 +101,9 @@ export function openParents(
 
 /** Where there is no other chain, its failure is the answer: it is always tried. */
 function healthOf({ length }: readonly unknown[]): UpstreamHealth {
-  return new UpstreamHealth(length === 1 ? { ...HEALTH, retryAfter: 0 } : HEALTH);
+  return new UpstreamHealth(
+    length === 1 ? { ...HEALTH, retryAfter: 0 } : HEALTH,
+  );
 }
 
 function chainOptions(
