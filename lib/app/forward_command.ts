@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PoolFigures } from "../net/pool.ts";
+import type { PoolFigures } from "../net/pool_figures.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { acceptProxyOf } from "./accept_proxy_options.ts";

@@ -90,7 +90,10 @@ export class ParentGroup {
 
   /**
    * Connects to a target through one of the chains: the next is tried where a
-   * parent of one fails, but not where it says that the target does.
+   * parent of one fails, but not where it says that the target does. A chain is
+   * as good as its parents are until the last one learns of the target. How it
+   * ends then tells nothing of the chain: a parent may close for one target and
+   * serve all others, and no client may talk others out of it.
    *
    * @param target Where to.
    * @param client Whom for.
@@ -102,43 +105,43 @@ export class ParentGroup {
     target: HopTarget,
     { client, context, trail }: ParentClient,
   ): Promise<ThroughParents> {
-    const options = { ...this.#options, trail };
     const tried = new Set<ParentChain>();
     let failure: unknown = new DialError("parent failed", "No parent is up");
     while (true) {
       const chain = this.#balancer.choose(clientKey(client), tried);
       if (chain === undefined) throw failure;
       tried.add(chain);
-      try {
-        const chained = await dialChain(
-          chain.parents,
-          target,
-          context,
-          options,
-        );
+      let isAsked = false;
+      const onAsked = () => {
+        isAsked = true;
         if (chain.health.succeed()) this.#onHealth(chain, "");
-        return { ...chained, way: chain.name };
+      };
+      const options = { ...this.#options, trail, onAsked };
+      try {
+        const { parents, name: way } = chain;
+        return { ...await dialChain(parents, target, context, options), way };
       } catch (error) {
         const loop = loopOf(error);
         // It tells of this client's trail alone: the parent is as good as before.
-        if (loop === undefined && !this.#isParents(chain, error)) throw error;
+        const isParents = loop === undefined && isOfParents(error);
+        if (!isAsked) this.#judge(chain, isParents ? error : undefined);
+        if (loop === undefined && !isParents) throw error;
         failure = loop ?? error;
       }
     }
   }
 
-  /** Whether a failure is a parent's own; the health of the chain is told. */
-  #isParents(chain: ParentChain, error: unknown): boolean {
-    const isParents = error instanceof DialError &&
-      error.kind === "parent failed";
-    if (isParents && chain.health.fail()) {
-      this.#onHealth(chain, error.message);
-    }
-    const isAnswer = error instanceof DialError && !isParents &&
-      error.kind !== "timeout";
-    if (isAnswer && chain.health.succeed()) this.#onHealth(chain, "");
-    return isParents;
+  /** Notes how a chain has failed that did not come to ask for the target. */
+  #judge(chain: ParentChain, error: Error | undefined): void {
+    if (error === undefined) chain.health.abstain();
+    else if (chain.health.fail()) this.#onHealth(chain, error.message);
   }
+}
+
+/** Whether another chain may do better, since the target has said nothing. */
+function isOfParents(error: unknown): error is DialError {
+  return error instanceof DialError &&
+    (error.kind === "parent failed" || error.kind === "parent timeout");
 }
 
 /** All groups of parents of a program. */

@@ -242,8 +242,9 @@ Deno.test("Pool does not dial in a loop what ends at once", async () => {
     }
   })();
   const pool = startPool(listener.addr.port, { mode: "ahead", size: 4 });
-  assert(await eventually(() => pool.figures.evicted.ended >= 8));
-  assert(accepted <= 40, `${accepted} dials`);
+  // Two trials, the second after a longer pause.
+  assert(await eventually(() => accepted >= 6));
+  assert(accepted <= 10, `${accepted} dials`);
   pool.close();
   listener.close();
   await accepting;
@@ -263,7 +264,7 @@ Deno.test("Pool.close() closes what is parked and what is on its way", async () 
   }
 });
 
-Deno.test("Pool fills up at once when a client's own dial tells that the upstream is back", async () => {
+Deno.test("Pool fills up soon when a client's own dial tells that the upstream is back", async () => {
   let isDown = true;
   using upstream = startUpstream();
   const loopback = [parseIpAddress("127.0.0.1")!];
@@ -279,7 +280,8 @@ Deno.test("Pool fills up at once when a client's own dial tells that the upstrea
   const begin = performance.now();
   close(await pool.borrow(context));
   assert(await eventually(() => pool.figures.idle === 2));
-  assert(performance.now() - begin < 400);
+  // One that is tried has to stay for a second; the next pause was far longer.
+  assert(performance.now() - begin < 1_800);
 });
 
 Deno.test("Pool.borrow() gives up what has grown too old since it was looked at", async () => {

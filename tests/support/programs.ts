@@ -36,6 +36,8 @@ const FINDERS = {
   "nc (OpenBSD)": () => findThatSays("nc", ["-h"], "[-X proxy_protocol]"),
   prometheus: () => findProgram("prometheus"),
   promtool: () => findProgram("promtool"),
+  /** Where `initdb`, `pg_ctl` and `psql` are. */
+  postgres: findPostgres,
   proxychains4: () => findProgram("proxychains4"),
   psql: () => findProgram("psql"),
   python3: () => findPythonWith("pty"),
@@ -208,6 +210,20 @@ function findProgram(...names: string[]): string | undefined {
       [...folders, ...SERVER_FOLDERS].map((folder) => `${folder}/${name}`)
     )
     .find(isFile);
+}
+
+/** Debian keeps each version in a folder of its own, out of every PATH. */
+function findPostgres(): string | undefined {
+  const installed = "/usr/lib/postgresql";
+  try {
+    return [...Deno.readDirSync(installed)]
+      .map(({ name }) => `${installed}/${name}/bin`)
+      .toSorted()
+      .findLast((folder) => isFile(`${folder}/pg_ctl`));
+  } catch {
+    const path = findProgram("pg_ctl");
+    return path?.slice(0, path.lastIndexOf("/"));
+  }
 }
 
 function isFile(path: string): boolean {
