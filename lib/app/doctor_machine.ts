@@ -7,11 +7,8 @@
 import { errorCode } from "../net/error_code.ts";
 import { examineCapacity, type Load } from "./doctor_capacity.ts";
 import type { Finding } from "./doctor_finding.ts";
+import { isOlder, NEEDED_RUNTIME, TESTED_RUNTIME } from "./runtime_version.ts";
 import { readSystemFile, requireRead } from "./system_file.ts";
-
-/** Older ones lack something without which Sluice would err, or only some. */
-const NEEDED = [2, 9, 0] as const;
-const TESTED = [2, 9, 6] as const;
 
 /** Bytes of a queue that holds a burst; see `receive_queue.ts`. */
 const QUEUE = 2 * 1024 * 1024;
@@ -49,20 +46,11 @@ function runtime(): Finding {
   const check = "runtime";
   const version = Deno.version.deno;
   const message = `Deno ${version} on ${Deno.build.os} (${Deno.build.arch})`;
-  if (!isBefore(version, TESTED)) return { level: "ok", check, message };
-  const level = isBefore(version, NEEDED) ? "problem" : "warning";
-  const remedy = `use Deno ${TESTED.join(".")} or later, with which this ` +
+  if (!isOlder(version, TESTED_RUNTIME)) return { level: "ok", check, message };
+  const level = isOlder(version, NEEDED_RUNTIME) ? "problem" : "warning";
+  const remedy = `use Deno ${TESTED_RUNTIME} or later, with which this ` +
     "version was tested";
   return { level, check, message: `${message} is old`, remedy };
-}
-
-function isBefore(version: string, least: readonly number[]): boolean {
-  const parts = version.split(/[.+-]/).map(Number);
-  for (const [index, part] of least.entries()) {
-    const difference = (parts[index] ?? 0) - part;
-    if (difference !== 0) return difference < 0;
-  }
-  return false;
 }
 
 function ipv6(): Finding {
