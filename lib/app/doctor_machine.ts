@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorCode } from "../net/error_code.ts";
+import { explainError } from "../net/explain_error.ts";
 import { examineCapacity, type Load } from "./doctor_capacity.ts";
 import type { Finding } from "./doctor_finding.ts";
 import { isOlder, NEEDED_RUNTIME, TESTED_RUNTIME } from "./runtime_version.ts";
@@ -62,7 +62,7 @@ function ipv6(): Finding {
   return {
     level: "note",
     check,
-    message: `not available (${why}): targets with IPv6 alone are out of reach`,
+    message: `not available: ${why}; targets with IPv6 alone are out of reach`,
     remedy: "--prefer only-ipv4 asks for no other addresses",
   };
 }
@@ -78,7 +78,7 @@ function reusePort(): Finding {
     const message = "several processes can listen on one port";
     return { level: "ok", check, message };
   }
-  const message = `one process for each port (${why})`;
+  const message = `one process for each port: ${why}`;
   return { level: "note", check, message };
 }
 
@@ -95,7 +95,7 @@ function proc(): Finding {
     level: "note",
     check,
     message:
-      `/proc/self can't be read (${why}): the limit of descriptors is not known`,
+      `/proc/self can't be read: ${why}; the limit of descriptors is not known`,
     remedy: "Deno gives it with -A alone; without, choose --max-connections",
   };
 }
@@ -108,7 +108,7 @@ function receiveQueue(): Finding {
     ? failure(() => most = Number(readSystemFile(path)))
     : "not Linux";
   if (why !== undefined) {
-    const message = `what UDP may queue can't be read (${why})`;
+    const message = `what UDP may queue can't be read: ${why}`;
     return { level: "note", check, message };
   }
   const message = `a UDP socket may queue ${most} bytes`;
@@ -156,12 +156,12 @@ function modified(path: string): number {
   return time;
 }
 
-/** Why it fails, in a word; `undefined` where it does not. */
+/** Why it fails, in a few words; `undefined` where it does not. */
 function failure(act: () => unknown): string | undefined {
   try {
     act();
     return undefined;
   } catch (error) {
-    return errorCode(error) ?? (error as Error).name;
+    return explainError(error);
   }
 }
