@@ -93,7 +93,9 @@ function lackOf(
     hosts?.every((host) => isGranted({ name: "net", host }));
   return [
     ...isReached ? [] : [netFlag(hosts)],
-    ...[...modules, ...reads].filter((path) => !isGranted({ name: "read", path }))
+    ...[...modules, ...reads].filter((path) =>
+      !isGranted({ name: "read", path })
+    )
       .map((path) => `--allow-read=${path}`),
     ...writes.filter((path) => !isGranted({ name: "write", path }))
       .map((path) => `--allow-write=${path}`),

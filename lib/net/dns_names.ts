@@ -151,9 +151,7 @@ function explain(
   error: unknown,
   isLate: boolean,
 ): Error {
-  const state = isLate
-    ? "no answer in time"
-    : explainError(error);
+  const state = isLate ? "no answer in time" : explainError(error);
   return new Error(`name server ${formatHostPort(ip, port)}: ${state}`, {
     cause: error,
   });

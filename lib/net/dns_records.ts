@@ -39,7 +39,9 @@ const WORDS: ReadonlyMap<number, string> = new Map([
 export function addressesOf(response: DnsResponse): NameAnswer {
   const { code, records } = response;
   if (code !== RESPONSE_CODE.NoError && code !== RESPONSE_CODE.NameError) {
-    throw new Error(WORDS.get(code) ?? `it answers with an error (RCODE ${code})`);
+    throw new Error(
+      WORDS.get(code) ?? `it answers with an error (RCODE ${code})`,
+    );
   }
   const { addresses, life } = follow(records, response.name);
   if (addresses.length > 0) {
