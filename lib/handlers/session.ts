@@ -36,6 +36,11 @@ export class Session<S extends CommonServices = Services>
   readonly local: Deno.NetAddr;
   /** Where the client is; {@linkcode Session.actFor} changes it. */
   remote: Deno.NetAddr;
+  /**
+   * Where the client has connected to: here, or to whoever has announced it.
+   * {@linkcode Session.actFor} changes it.
+   */
+  reached: Deno.NetAddr;
   /** Reads the handshake. Release it before the tunnel. */
   reader: ByteReader;
   /** Cancelled when the connection has to end, which closes the client. */
@@ -104,6 +109,7 @@ export class Session<S extends CommonServices = Services>
   ) {
     this.local = unmapAddr(connection.localAddr);
     this.remote = unmapAddr(connection.remoteAddr);
+    this.reached = this.local;
     this.client = new Duplex(connection);
     this.reader = new ByteReader(this.client);
     this.context = context;
@@ -125,13 +131,15 @@ export class Session<S extends CommonServices = Services>
    * announced: it is that one who is counted and logged.
    *
    * @param client Where that client is.
+   * @param reached Where it has connected to.
    * @throws {Refusal} As {@linkcode Session.requirePlace} does.
    */
-  actFor(client: Deno.NetAddr): void {
+  actFor(client: Deno.NetAddr, reached: Deno.NetAddr): void {
     this.#lease?.release();
     this.#kept?.release();
     this.usage?.release();
     this.remote = unmapAddr(client);
+    this.reached = unmapAddr(reached);
     this.record.client = formatAddr(this.remote);
     this.#count();
     this.requirePlace();

@@ -5,6 +5,7 @@
  */
 
 import { errorCode } from "./error_code.ts";
+import { explainError } from "./explain_error.ts";
 import { TlsError, type TlsErrorKind } from "./tls_error.ts";
 
 /** Why a certificate is not accepted, by the code of its verification. */
@@ -112,5 +113,5 @@ function explain(
     return [kind, alert === undefined ? message : `${peer} ${alert}`];
   }
   if (code === "ECONNRESET") return ["left", `${peer} closed`];
-  return ["refused", message];
+  return ["refused", explainError(error)];
 }

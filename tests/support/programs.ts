@@ -16,6 +16,14 @@ const TIME_LIMIT = 30_000;
 /** Where servers are, which a user's PATH often leaves out. */
 const SERVER_FOLDERS = ["/usr/sbin", "/usr/local/sbin"];
 
+/** Runs the words that follow where nothing is mounted on `/proc`. */
+export const WITHOUT_PROC: readonly string[] = [
+  "sh",
+  "-c",
+  'mount -t tmpfs none /proc && "$@"',
+  "sh",
+];
+
 /** What a test may need, and how it is found. */
 const FINDERS = {
   chromium: () => findProgram("chromium", "chromium-browser", "google-chrome"),
@@ -31,6 +39,8 @@ const FINDERS = {
   logrotate: () => findProgram("logrotate"),
   microsocks: () => findProgram("microsocks"),
   ncat: () => findProgram("ncat"),
+  /** Deno as Node's users start it, where it has been installed before. */
+  "npx (deno)": () => findThatRuns("npx", ["--no", "deno@2.9.6", "eval", "0"]),
   openssl: () => findProgram("openssl"),
   /** The traditional one does not know proxies. */
   "nc (OpenBSD)": () => findThatSays("nc", ["-h"], "[-X proxy_protocol]"),
@@ -44,6 +54,7 @@ const FINDERS = {
   "python3-socks": () => findPythonWith("socks"),
   "redis-benchmark": () => findProgram("redis-benchmark"),
   "redis-server": () => findProgram("redis-server"),
+  setsid: () => findProgram("setsid"),
   socat: () => findProgram("socat"),
   ssh: () => findProgram("ssh"),
   "ssh-keygen": () => findProgram("ssh-keygen"),
@@ -52,6 +63,8 @@ const FINDERS = {
   "systemd-analyze": () => findProgram("systemd-analyze"),
   "systemd-socket-activate": () => findProgram("systemd-socket-activate"),
   unshare: () => findProgram("unshare"),
+  /** Nor lets every container its programs mount something. */
+  "unshare (mounts)": () => findThatRuns("unshare", ["-rm", ...WITHOUT_PROC]),
   /** Not every container lets its programs have a network of their own. */
   "unshare (network)": () => findThatRuns("unshare", ["-rn", "true"]),
 } as const;
