@@ -30,25 +30,35 @@ export class Parked {
   readonly ready: Ready;
   /** Since when it waits, by `performance.now()`. */
   readonly parkedAt: number = performance.now();
-  readonly #watch: EarlyReader;
+  readonly #options: ParkedOptions;
+  #watch: EarlyReader | undefined;
   #isOver = false;
 
   /**
-   * Begins to watch a connection.
+   * Wraps a connection; {@linkcode Parked.watch} begins to watch it.
    *
    * @param ready The connection; nobody else reads from it until it is taken.
    * @param options What it may do meanwhile.
    */
-  constructor(ready: Ready, { mostEarly = 0, onEnd }: ParkedOptions) {
+  constructor(ready: Ready, options: ParkedOptions) {
     this.ready = ready;
-    this.#watch = new EarlyReader(ready.duplex, (error) => {
-      onEnd(this, error instanceof RangeError ? "spoke" : "ended");
-    }, { most: mostEarly });
+    this.#options = options;
   }
 
   /** Whether it was taken or closed. */
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /**
+   * Begins to watch it, once it has its place: what has ended already is told
+   * before this returns.
+   */
+  watch(): void {
+    const { mostEarly = 0, onEnd } = this.#options;
+    this.#watch = new EarlyReader(this.ready.duplex, (error) => {
+      onEnd(this, error instanceof RangeError ? "spoke" : "ended");
+    }, { most: mostEarly });
   }
 
   /**
@@ -58,7 +68,7 @@ export class Parked {
    */
   take(): Ready {
     this.#isOver = true;
-    this.#watch.stop();
+    this.#watch?.stop();
     return this.ready;
   }
 
@@ -67,7 +77,7 @@ export class Parked {
     const { duplex } = this.ready;
     this.#isOver = true;
     duplex.close();
-    this.#watch.stop();
+    this.#watch?.stop();
     duplex.releaseBuffer();
   }
 }

@@ -219,14 +219,15 @@ export class Pool implements Disposable {
   }
 
   #park(ready: Ready): Parked {
-    const parked = this.#watch(ready);
+    const parked = this.#wrap(ready);
     this.#parked.push(parked);
     this.figures.idle = this.#parked.length;
     this.#sweep ??= setDeadline(SWEEP, () => this.#sweepOld());
+    parked.watch();
     return parked;
   }
 
-  #watch({ connection, address, duplex, openedAt }: Ready): Parked {
+  #wrap({ connection, address, duplex, openedAt }: Ready): Parked {
     return new Parked({ connection, address, duplex, openedAt }, {
       mostEarly: this.#mostEarly,
       onEnd: (parked, why) => this.#evict(parked, why),
@@ -270,8 +271,9 @@ export class Pool implements Disposable {
     try {
       const ready = await this.#open(this.#context);
       if (this.#context.cancelled) return ready.duplex.close();
-      const trial = this.#trial = this.#watch(ready);
+      const trial = this.#trial = this.#wrap(ready);
       this.#stay = setDeadline(BRIEF, () => this.#evict(trial, "restart"));
+      trial.watch();
     } catch {
       this.#pace.tried("failed");
     }

@@ -182,6 +182,19 @@ Deno.test("Pool gives up what is parked too long or too old", async () => {
   }
 });
 
+Deno.test("Pool.give() closes a connection whose end was read before", async () => {
+  using upstream = startUpstream();
+  using pool = startPool(upstream.port, { size: 5, mode: "reuse" });
+  const borrowed = await pool.borrow(context);
+  await upstream.accepted(1);
+  upstream.conns[0]!.close();
+  assertEquals(await borrowed.duplex.inbox.peek(), undefined);
+  pool.give(borrowed);
+  const { idle, evicted } = pool.figures;
+  assertEquals([idle, evicted.ended], [0, 1]);
+  assertEquals((await pool.borrow(context)).wasParked, false);
+});
+
 Deno.test("Pool.give() closes what is too old", async () => {
   using upstream = startUpstream();
   using pool = startPool(upstream.port, {
