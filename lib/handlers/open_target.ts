@@ -9,6 +9,7 @@ import type { Connection } from "../net/connection.ts";
 import type { Dialled } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
 import { Duplex } from "../net/duplex.ts";
+import { requirePossible } from "../net/resolver.ts";
 import { formatAddr } from "../net/unix_socket.ts";
 import { Refusal } from "../policy/refusal.ts";
 import type { RuleCommand } from "../policy/rule_question.ts";
@@ -30,6 +31,9 @@ import type { ParentGroup } from "./parents.ts";
 import { encodeProxyHeader } from "./proxy_header.ts";
 import type { CommonServices } from "./services.ts";
 import type { Session } from "./session.ts";
+
+/** Characters of a name in the record: all that SOCKS5 can send. */
+const MOST_NAME = 255;
 
 /** A connection to a target. */
 export interface OpenedTarget {
@@ -87,6 +91,7 @@ async function openAllowed(
     const verdict = requireName(session, question);
     const group = verdict && parents.find(verdict.via);
     if (group !== undefined) {
+      requirePossible(host);
       return await openThrough(session, group, { ...wish, verdict: verdict! });
     }
   }
@@ -191,8 +196,22 @@ async function writeHeader(
  * @throws {Refusal} If limits or a drain forbid it.
  */
 export function beginTarget(session: Session, host: Host, port: number): void {
-  session.record.target = formatHostPort(host, port);
+  session.record.target = formatTarget(host, port);
   requireAdmission(session);
+}
+
+/**
+ * Formats a target for the record. A name that cannot exist may be as long as
+ * the start line of a request: of such a one the beginning is enough.
+ *
+ * @param host Name or address.
+ * @param port Port, 0 to 65535.
+ * @returns For example `example.com:443`.
+ */
+export function formatTarget(host: Host, port: number): string {
+  const isLong = typeof host === "string" && host.length > MOST_NAME;
+  const shown = isLong ? `${host.slice(0, MOST_NAME)}…` : host;
+  return formatHostPort(shown, port);
 }
 
 /**
