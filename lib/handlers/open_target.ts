@@ -27,7 +27,7 @@ import {
   type Wish,
 } from "./ask_rules.ts";
 import { dialOn } from "./loops.ts";
-import type { ParentGroup } from "./parents.ts";
+import type { ParentGroup, Relay, WholeRequest } from "./parents.ts";
 import { encodeProxyHeader } from "./proxy_header.ts";
 import type { CommonServices } from "./services.ts";
 import type { Session } from "./session.ts";
@@ -45,6 +45,22 @@ export interface OpenedTarget {
   readonly address: IpAddress | undefined;
   /** What the rule that allowed it says of parents. */
   readonly via: string | undefined;
+  /** The parent that it ends at; `undefined` if it leads to the target. */
+  readonly relay: Relay | undefined;
+}
+
+/** What a connection to a target is for. */
+export interface OpenOptions {
+  /** What the client asked for (default `connect`). */
+  readonly command?: RuleCommand;
+  /** The request, if a parent may get it whole (default: it needs a tunnel). */
+  readonly request?: WholeRequest | undefined;
+}
+
+/** What a client asked for, as far as it is known. */
+interface TargetWish extends Wish {
+  readonly host: Host;
+  readonly request: WholeRequest | undefined;
 }
 
 /**
@@ -56,7 +72,7 @@ export interface OpenedTarget {
  * @param session The client.
  * @param host Name or address it asked for.
  * @param port Port, 0 to 65535.
- * @param command What it asked for.
+ * @param options What the connection is for.
  * @returns The connection; the caller closes it.
  * @throws {Refusal} If limits, rules or a drain forbid it.
  * @throws {DialError} If it can't be reached.
@@ -65,14 +81,20 @@ export async function openTarget(
   session: Session,
   host: Host,
   port: number,
-  command: RuleCommand = "connect",
+  { command = "connect", request }: OpenOptions = {},
 ): Promise<OpenedTarget> {
   const { record, services } = session;
   beginTarget(session, host, port);
   if (port === 0) {
     throw new DialError("failed", `Cannot reach ${record.target}: port is 0`);
   }
-  const opened = await openAllowed(session, { command, host, port });
+  const opened = await openAllowed(session, {
+    command,
+    host,
+    port,
+    // The parent would take the PROXY header for a request.
+    request: services.sendProxy === undefined ? request : undefined,
+  });
   const authority = typeof host === "string" ? host : undefined;
   const header = encodeProxyHeader(session, services.sendProxy, authority);
   if (header.length > 0) await writeHeader(opened, header);
@@ -81,7 +103,7 @@ export async function openTarget(
 
 async function openAllowed(
   session: Session,
-  wish: Wish & { host: Host },
+  wish: TargetWish,
 ): Promise<OpenedTarget> {
   const { host } = wish;
   const { parents } = session.services;
@@ -99,25 +121,28 @@ async function openAllowed(
   const [[address, verdict]] = [...allowed.verdicts] as [[IpAddress, Verdict]];
   const group = parents?.find(verdict.via);
   if (group === undefined) return await openDirect(session, allowed, wish);
-  const checked = { ...wish, host: address, verdict };
+  // A whole request goes to a name: the one that was resolved here is lost in it.
+  const request = typeof host === "string" ? undefined : wish.request;
+  const checked = { ...wish, host: address, request, verdict };
   return await openThrough(session, group, checked);
 }
 
 async function openThrough(
   session: Session,
   group: ParentGroup,
-  { host, port, verdict }: Wish & { host: Host; verdict: Verdict },
+  { host, port, request, verdict }: TargetWish & { verdict: Verdict },
 ): Promise<OpenedTarget> {
   const { context, live, record, remote, trail } = session;
   const client = { client: remote.hostname, context, trail };
   live?.begin("dial");
-  const { connection, duplex, way } = await group.dial({ host, port }, client);
+  const through = await group.dial({ host, port }, client, request);
+  const { connection, duplex, relay, way } = through;
   live?.end();
   record.address = formatAddr(connection.remoteAddr);
   record.via = way;
   noteRule(session, verdict);
   const address = typeof host === "string" ? undefined : host;
-  return { connection, duplex, address, via: verdict.via };
+  return { connection, duplex, address, via: verdict.via, relay };
 }
 
 async function openDirect(
@@ -147,7 +172,7 @@ async function openDirect(
   const verdict = verdicts.get(address)!;
   noteRule(session, verdict);
   const duplex = new Duplex(connection);
-  return { connection, duplex, address, via: verdict.via };
+  return { connection, duplex, address, via: verdict.via, relay: undefined };
 }
 
 /** Linux leaves from the very address that is dialled where that is its own. */

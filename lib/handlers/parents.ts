@@ -27,6 +27,37 @@ export const DIRECT = "direct";
 export interface ThroughParents extends Chained {
   /** Which way it goes, without credentials. */
   readonly way: string;
+  /** The parent that it ends at; `undefined` if it leads to the target. */
+  readonly relay: Relay | undefined;
+}
+
+/**
+ * An HTTP parent at the end of a chain, on a connection that carries whole
+ * requests, to whatever targets, and is never a tunnel.
+ */
+export interface Relay {
+  /** The chain that the connection goes through. */
+  readonly chain: ParentChain;
+  /** The last parent of the chain. */
+  readonly parent: Parent;
+  /** Notes that the parent has answered. */
+  succeed(): void;
+}
+
+/** Chains that were tried for one request, and why the last of them failed. */
+export class ParentTries {
+  /** The chains, which are not chosen again. */
+  readonly chains = new Set<ParentChain>();
+  /** What to throw when no other is left. */
+  failure: unknown = new DialError("parent failed", "No parent is up");
+}
+
+/** A request that an HTTP parent may get whole. */
+export interface WholeRequest {
+  /** What was tried for it before. */
+  readonly tries: ParentTries;
+  /** Takes an idle connection that ends at the last parent of a chain. */
+  takeIdle(chain: ParentChain): Chained | undefined;
 }
 
 /** Whom a connection is for. */
@@ -49,6 +80,8 @@ export class ParentChain implements Candidate {
   readonly health: UpstreamHealth;
   /** Connections that go through it. */
   connections = 0;
+  /** The last parent, if it takes whole requests. */
+  readonly relay: Parent | undefined;
 
   /**
    * Creates a chain nothing is known of.
@@ -59,6 +92,8 @@ export class ParentChain implements Candidate {
   constructor(parents: readonly Parent[], health: UpstreamHealth) {
     this.parents = parents;
     this.name = parents.map(formatParent).join(",");
+    const last = parents.at(-1)!;
+    this.relay = last.scheme.startsWith("http") ? last : undefined;
     this.health = health;
   }
 }
@@ -94,37 +129,54 @@ export class ParentGroup {
    *
    * @param target Where to.
    * @param client Whom for.
+   * @param request The request that the connection is for, if the last parent
+   *   may get it whole; otherwise it is asked for a tunnel.
    * @returns The connection; the caller closes it.
    * @throws {DialError} If it can't be reached.
    * @throws {Refusal} `loop`, where the parents are listeners on its way.
    */
   async dial(
     target: HopTarget,
-    { client, context, trail }: ParentClient,
+    client: ParentClient,
+    request?: WholeRequest,
   ): Promise<ThroughParents> {
-    const options = { ...this.#options, trail };
-    const tried = new Set<ParentChain>();
-    let failure: unknown = new DialError("parent failed", "No parent is up");
+    const tries = request?.tries ?? new ParentTries();
     while (true) {
-      const chain = this.#balancer.choose(clientKey(client), tried);
-      if (chain === undefined) throw failure;
-      tried.add(chain);
+      const key = clientKey(client.client);
+      const chain = this.#balancer.choose(key, tries.chains);
+      if (chain === undefined) throw tries.failure;
+      tries.chains.add(chain);
       try {
-        const chained = await dialChain(
-          chain.parents,
-          target,
-          context,
-          options,
-        );
-        if (chain.health.succeed()) this.#onHealth(chain, "");
-        return { ...chained, way: chain.name };
+        return await this.#dialThrough(chain, target, client, request);
       } catch (error) {
         const loop = loopOf(error);
         // It tells of this client's trail alone: the parent is as good as before.
         if (loop === undefined && !this.#isParents(chain, error)) throw error;
-        failure = loop ?? error;
+        tries.failure = loop ?? error;
       }
     }
+  }
+
+  async #dialThrough(
+    chain: ParentChain,
+    target: HopTarget,
+    { context, trail }: ParentClient,
+    request: WholeRequest | undefined,
+  ): Promise<ThroughParents> {
+    const options = { ...this.#options, trail };
+    const { name: way, parents, relay: parent } = chain;
+    const succeed = () => {
+      if (chain.health.succeed()) this.#onHealth(chain, "");
+    };
+    if (request !== undefined && parent !== undefined) {
+      const chained = request.takeIdle(chain) ??
+        await dialChain(parents, undefined, context, options);
+      // That it can be connected to does not say that it serves us.
+      return { ...chained, way, relay: { chain, parent, succeed } };
+    }
+    const chained = await dialChain(parents, target, context, options);
+    succeed();
+    return { ...chained, way, relay: undefined };
   }
 
   /** Whether a failure is a parent's own; the health of the chain is told. */

@@ -57,7 +57,7 @@ export interface ChainOptions {
 export interface Chained {
   /** The connection to the first parent. */
   readonly connection: Connection;
-  /** Its streams, at the first byte of the target. */
+  /** Its streams, at the first byte of the target or of the last parent. */
   readonly duplex: Duplex;
 }
 
@@ -65,7 +65,8 @@ export interface Chained {
  * Connects to a target through parents.
  *
  * @param parents The parents, the nearest first; one at least.
- * @param target What the last one is to connect us to.
+ * @param target What the last one is to connect us to; `undefined` ends at the
+ *   last one, for a request that it gets whole.
  * @param context Gives up when cancelled.
  * @param options How what is outside is reached.
  * @returns The connection; the caller closes it.
@@ -75,7 +76,7 @@ export interface Chained {
  */
 export async function dialChain(
   parents: readonly Parent[],
-  target: HopTarget,
+  target: HopTarget | undefined,
   context: Context,
   options: ChainOptions,
 ): Promise<Chained> {
@@ -89,7 +90,9 @@ export async function dialChain(
     current = await dialFirst(parents[0]!, attempt, options);
     for (const [index, parent] of parents.entries()) {
       const next = parents[index + 1];
-      await goThrough(current.duplex, parent, next ?? target, {
+      const where = next ?? target;
+      if (where === undefined) break;
+      await goThrough(current.duplex, parent, where, {
         context: attempt,
         isLast: next === undefined,
         options,
@@ -215,11 +218,13 @@ function parentFailed(parent: Parent, cause: unknown): DialError {
   );
 }
 
-function tooLate(parents: readonly Parent[], target: HopTarget): DialError {
+function tooLate(
+  parents: readonly Parent[],
+  target: HopTarget | undefined,
+): DialError {
   const way = parents.map(formatParent).join(", ");
-  const where = formatHostPort(target.host, target.port);
-  return new DialError(
-    "timeout",
-    `Cannot reach ${where} through ${way}: no answer in time`,
-  );
+  const what = target === undefined
+    ? `go through ${way}`
+    : `reach ${formatHostPort(target.host, target.port)} through ${way}`;
+  return new DialError("timeout", `Cannot ${what}: no answer in time`);
 }
