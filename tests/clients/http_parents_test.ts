@@ -117,6 +117,14 @@ for (const { name, start, connections, unreachable } of PARENTS) {
       const h2c = await load(paths.curl, proxy, ["--http2", url]);
       assertEquals(h2c.text, "a page for GET", h2c.stderr);
 
+      // Tinyproxy leaves a client to its patience.
+      const patience = name === "squid" ? "20" : "0.1";
+      const invited = await load(paths.curl, proxy, [
+        ...["-H", "Expect: 100-continue", "--expect100-timeout", patience],
+        ...["-d", "expected", url],
+      ]);
+      assertEquals(invited.text, "expected", invited.stderr);
+
       const dead = `http://127.0.0.1:${closedPort()}/`;
       const status = ["-o", "/dev/null", "-w", "%{http_code}"];
       const failed = await load(paths.curl, proxy, [...status, dead]);

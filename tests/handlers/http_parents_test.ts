@@ -279,6 +279,27 @@ Deno.test("httpExchange() says through whom no answer came, and cuts one that en
   assertEquals(record!.reason, "target: answer ended too early");
 });
 
+Deno.test("httpExchange() passes on what a parent says before it has the body", async () => {
+  await using parent = startServer(async (conn) => {
+    await conn.read(new Uint8Array(4096));
+    const body = "too much";
+    await writeAll(conn, okAnswer(body).replace("200 OK", "413 Too"));
+    await conn.closeWrite();
+    await readToEnd(conn);
+  });
+  await using proxy = await startVia([[
+    `http://127.0.0.1:${parent.addr.port}`,
+  ]]);
+  const body = "x".repeat(4_000_000);
+  const length = [`Content-Length: ${body.length}`];
+  const answer = await askAlone(
+    proxy,
+    get("a.example", length, "POST") + body,
+  );
+  assertStringIncludes(answer, "HTTP/1.1 413 Too\r\n");
+  assert(answer.endsWith("too much"));
+});
+
 for (const status of [403, 500, 503]) {
   Deno.test(`httpExchange() passes on what a parent says with ${status}`, async () => {
     const body = "squid says no";
