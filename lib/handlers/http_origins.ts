@@ -19,7 +19,7 @@ import type { Session } from "./session.ts";
 const MOST_IDLE = 8;
 
 /** What a connection is found by: `HOST:PORT`, or the parents it ends at. */
-type OriginKey = string | ParentChain;
+export type OriginKey = string | ParentChain;
 
 /** How a connection is opened. */
 export interface OriginOptions {

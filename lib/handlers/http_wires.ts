@@ -134,7 +134,9 @@ export class HttpWires implements Disposable {
     const why = error instanceof Deno.errors.UnexpectedEof
       ? "it closed the connection"
       : describeError(error);
-    return new HttpError(502, `${what} from ${where}: ${why}`, { cause: error });
+    return new HttpError(502, `${what} from ${where}: ${why}`, {
+      cause: error,
+    });
   }
 
   #describeOrigin(): string {
