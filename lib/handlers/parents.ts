@@ -80,8 +80,8 @@ export class ParentChain implements Candidate {
   readonly health: UpstreamHealth;
   /** Connections that go through it. */
   connections = 0;
-  /** The last parent, if it takes whole requests. */
-  readonly relay: Parent | undefined;
+  /** The last parent, if it speaks HTTP and so takes whole requests. */
+  readonly httpEnd: Parent | undefined;
 
   /**
    * Creates a chain nothing is known of.
@@ -93,7 +93,7 @@ export class ParentChain implements Candidate {
     this.parents = parents;
     this.name = parents.map(formatParent).join(",");
     const last = parents.at(-1)!;
-    this.relay = last.scheme.startsWith("http") ? last : undefined;
+    this.httpEnd = last.scheme.startsWith("http") ? last : undefined;
     this.health = health;
   }
 }
@@ -164,7 +164,7 @@ export class ParentGroup {
     request: WholeRequest | undefined,
   ): Promise<ThroughParents> {
     const options = { ...this.#options, trail };
-    const { name: way, parents, relay: parent } = chain;
+    const { name: way, parents, httpEnd: parent } = chain;
     const succeed = () => {
       if (chain.health.succeed()) this.#onHealth(chain, "");
     };
