@@ -27,6 +27,35 @@ export const DIRECT = "direct";
 export interface ThroughParents extends Chained {
   /** Which way it goes, without credentials. */
   readonly way: string;
+  /** The parent that it ends at; `undefined` if it leads to the target. */
+  readonly relay: Relay | undefined;
+}
+
+/**
+ * An HTTP parent at the end of a chain, on a connection that carries whole
+ * requests, to whatever targets, and is never a tunnel.
+ */
+export interface Relay {
+  /** The chain that the connection goes through. */
+  readonly chain: ParentChain;
+  /** The last parent of the chain. */
+  readonly parent: Parent;
+}
+
+/** Chains that were tried for one request, and why the last of them failed. */
+export class ParentTries {
+  /** The chains, which are not chosen again. */
+  readonly chains = new Set<ParentChain>();
+  /** What to throw when no other is left. */
+  failure: unknown = new DialError("parent failed", "No parent is up");
+}
+
+/** A request that an HTTP parent may get whole. */
+export interface WholeRequest {
+  /** What was tried for it before. */
+  readonly tries: ParentTries;
+  /** Takes an idle connection that ends at the last parent of a chain. */
+  takeIdle(chain: ParentChain): Chained | undefined;
 }
 
 /** Whom a connection is for. */
@@ -49,6 +78,8 @@ export class ParentChain implements Candidate {
   readonly health: UpstreamHealth;
   /** Connections that go through it. */
   connections = 0;
+  /** The last parent, if it speaks HTTP and so takes whole requests. */
+  readonly httpEnd: Parent | undefined;
 
   /**
    * Creates a chain nothing is known of.
@@ -59,6 +90,8 @@ export class ParentChain implements Candidate {
   constructor(parents: readonly Parent[], health: UpstreamHealth) {
     this.parents = parents;
     this.name = parents.map(formatParent).join(",");
+    const last = parents.at(-1)!;
+    this.httpEnd = last.scheme.startsWith("http") ? last : undefined;
     this.health = health;
   }
 }
@@ -97,36 +130,38 @@ export class ParentGroup {
    *
    * @param target Where to.
    * @param client Whom for.
+   * @param request The request that the connection is for, if the last parent
+   *   may get it whole; otherwise it is asked for a tunnel.
    * @returns The connection; the caller closes it.
    * @throws {DialError} If it can't be reached.
    * @throws {Refusal} `loop`, where the parents are listeners on its way.
    */
   async dial(
     target: HopTarget,
-    { client, context, trail }: ParentClient,
+    client: ParentClient,
+    request?: WholeRequest,
   ): Promise<ThroughParents> {
-    const tried = new Set<ParentChain>();
-    let failure: unknown = new DialError("parent failed", "No parent is up");
+    const tries = request?.tries ?? new ParentTries();
     while (true) {
-      const chain = this.#balancer.choose(clientKey(client), tried);
-      if (chain === undefined) throw failure;
-      tried.add(chain);
+      const key = clientKey(client.client);
+      const chain = this.#balancer.choose(key, tries.chains);
+      if (chain === undefined) throw tries.failure;
+      tries.chains.add(chain);
       let isAsked = false;
       const onAsked = () => {
         isAsked = true;
         if (chain.health.succeed()) this.#onHealth(chain, "");
       };
-      const options = { ...this.#options, trail, onAsked };
+      const options = { ...this.#options, trail: client.trail, onAsked };
       try {
-        const { parents, name: way } = chain;
-        return { ...await dialChain(parents, target, context, options), way };
+        return await dialThrough(chain, target, client, options, request);
       } catch (error) {
         const loop = loopOf(error);
         // It tells of this client's trail alone: the parent is as good as before.
         const isParents = loop === undefined && isOfParents(error);
         if (!isAsked) this.#judge(chain, isParents ? error : undefined);
         if (loop === undefined && !isParents) throw error;
-        failure = loop ?? error;
+        tries.failure = loop ?? error;
       }
     }
   }
@@ -136,6 +171,26 @@ export class ParentGroup {
     if (error === undefined) chain.health.abstain();
     else if (chain.health.fail()) this.#onHealth(chain, error.message);
   }
+}
+
+/** A request that may go whole ends at the last parent, if that speaks HTTP. */
+async function dialThrough(
+  chain: ParentChain,
+  target: HopTarget,
+  { context }: ParentClient,
+  options: ChainOptions,
+  request: WholeRequest | undefined,
+): Promise<ThroughParents> {
+  const { name: way, parents, httpEnd: parent } = chain;
+  const isWhole = request !== undefined && parent !== undefined;
+  if (!isWhole) {
+    const chained = await dialChain(parents, target, context, options);
+    return { ...chained, way, relay: undefined };
+  }
+  const chained = request.takeIdle(chain) ??
+    await dialChain(parents, undefined, context, options);
+  options.onAsked?.();
+  return { ...chained, way, relay: { chain, parent } };
 }
 
 /** Whether another chain may do better, since the target has said nothing. */

@@ -63,7 +63,7 @@ export interface ChainOptions {
 export interface Chained {
   /** The connection to the first parent. */
   readonly connection: Connection;
-  /** Its streams, at the first byte of the target. */
+  /** Its streams, at the first byte of the target or of the last parent. */
   readonly duplex: Duplex;
 }
 
@@ -71,7 +71,8 @@ export interface Chained {
  * Connects to a target through parents.
  *
  * @param parents The parents, the nearest first; one at least.
- * @param target What the last one is to connect us to.
+ * @param target What the last one is to connect us to; `undefined` ends at the
+ *   last one, for a request that it gets whole.
  * @param context Gives up when cancelled.
  * @param options How what is outside is reached.
  * @returns The connection; the caller closes it.
@@ -82,7 +83,7 @@ export interface Chained {
  */
 export async function dialChain(
   parents: readonly Parent[],
-  target: HopTarget,
+  target: HopTarget | undefined,
   context: Context,
   options: ChainOptions,
 ): Promise<Chained> {
@@ -99,12 +100,15 @@ export async function dialChain(
   };
   try {
     // Before anything else, or a slow name would look like a slow parent.
-    const host = await hostFor(parents.at(-1)!, target.host, attempt, options);
+    const host = target &&
+      await hostFor(parents.at(-1)!, target.host, attempt, options);
     isTargets = false;
     current = await dialFirst(parents[0]!, attempt, options);
     for (const [index, parent] of parents.entries()) {
       const next = parents[index + 1];
-      await goThrough(current.duplex, parent, next ?? { ...target, host }, {
+      const where = next ?? (target && { ...target, host: host! });
+      if (where === undefined) break;
+      await goThrough(current.duplex, parent, where, {
         context: attempt,
         isLast: next === undefined,
         options: { ...options, onAsked },
@@ -235,13 +239,15 @@ function parentFailed(parent: Parent, cause: unknown): DialError {
 
 function tooLate(
   parents: readonly Parent[],
-  target: HopTarget,
+  target: HopTarget | undefined,
   isTargets: boolean,
 ): DialError {
   const way = parents.map(formatParent).join(", ");
-  const where = formatHostPort(target.host, target.port);
+  const what = target === undefined
+    ? `go through ${way}`
+    : `reach ${formatHostPort(target.host, target.port)} through ${way}`;
   return new DialError(
     isTargets ? "timeout" : "parent timeout",
-    `Cannot reach ${where} through ${way}: no answer in time`,
+    `Cannot ${what}: no answer in time`,
   );
 }

@@ -174,15 +174,23 @@ const KIND_BY_STATUS: Readonly<Record<number, DialErrorKind>> = {
   504: "timeout",
 };
 
+/**
+ * Makes the fields by which a request logs in at an HTTP parent (RFC 9110
+ * §11.7.2).
+ *
+ * @param parent The parent.
+ * @returns One field; none if the parent has no credentials.
+ */
+export function loginFields({ credentials }: Parent): Field[] {
+  if (credentials === undefined) return [];
+  const password = new TextEncoder().encode(credentials.password);
+  const value = encodeBasicCredentials({ ...credentials, password });
+  return [["Proxy-Authorization", value]];
+}
+
 async function askHttp({ duplex, parent, target, onAsked, failed }: Hop) {
-  const { credentials } = parent;
   const authority = formatHostPort(target.host, target.port);
-  const fields: Field[] = [["Host", authority]];
-  if (credentials !== undefined) {
-    const password = new TextEncoder().encode(credentials.password);
-    const value = encodeBasicCredentials({ ...credentials, password });
-    fields.push(["Proxy-Authorization", value]);
-  }
+  const fields: Field[] = [["Host", authority], ...loginFields(parent)];
   onAsked();
   await duplex.write(encodeHead(`CONNECT ${authority} HTTP/1.1`, fields));
   const reader = new HttpReader(duplex);
