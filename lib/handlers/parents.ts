@@ -6,6 +6,7 @@
  */
 
 import { type Chained, type ChainOptions, dialChain } from "../net/chain.ts";
+import type { Connection } from "../net/connection.ts";
 import { DialError } from "../net/dial_error.ts";
 import type { HopTarget } from "../net/hop.ts";
 import {
@@ -14,6 +15,7 @@ import {
   type Candidate,
 } from "../policy/balancer.ts";
 import { clientKey } from "../policy/client_key.ts";
+import { onClose } from "../net/on_close.ts";
 import type { Trail } from "../net/own_listeners.ts";
 import type { UpstreamHealth } from "../policy/upstream_health.ts";
 import type { Context } from "../sync/context.ts";
@@ -76,10 +78,9 @@ export class ParentChain implements Candidate {
   readonly weight = 1;
   readonly isBackup = false;
   readonly health: UpstreamHealth;
-  /** Connections that go through it. */
-  connections = 0;
   /** The last parent, if it speaks HTTP and so takes whole requests. */
   readonly httpEnd: Parent | undefined;
+  #connections = 0;
 
   /**
    * Creates a chain nothing is known of.
@@ -93,6 +94,21 @@ export class ParentChain implements Candidate {
     const last = parents.at(-1)!;
     this.httpEnd = last.scheme.startsWith("http") ? last : undefined;
     this.health = health;
+  }
+
+  /** Connections that go through it. */
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /**
+   * Counts a connection that goes through it, until that is closed.
+   *
+   * @param connection The connection.
+   */
+  count(connection: Connection): void {
+    this.#connections++;
+    onClose(connection, () => this.#connections--);
   }
 }
 
@@ -185,10 +201,14 @@ async function dialThrough(
   const isWhole = request !== undefined && parent !== undefined;
   if (!isWhole) {
     const chained = await dialChain(parents, target, context, options);
+    chain.count(chained.connection);
     return { ...chained, way, relay: undefined };
   }
-  const chained = request.takeIdle(chain) ??
-    await dialChain(parents, undefined, context, options);
+  let chained = request.takeIdle(chain);
+  if (chained === undefined) {
+    chained = await dialChain(parents, undefined, context, options);
+    chain.count(chained.connection);
+  }
   options.onAsked?.();
   return { ...chained, way, relay: { chain, parent } };
 }

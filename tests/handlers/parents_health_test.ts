@@ -112,11 +112,12 @@ function startPicky(
 async function startVia(
   urls: readonly string[],
   config: Parameters<typeof startTestProxy>[0] = {},
+  method: "first" | "least-connections" = "first",
 ): Promise<{ proxy: TestProxy; messages: string[] }> {
   const messages: string[] = [];
   const proxy = await startTestProxy({
     ...config,
-    parents: { via: urls.map((url) => [parseParent(url)]) },
+    parents: { via: urls.map((url) => [parseParent(url)]), method },
     log: (event) => {
       if (event.event === "message") messages.push(event.message);
     },
@@ -232,4 +233,27 @@ Deno.test("ParentGroup goes through its only parent as soon as that is back", as
     "down: ",
     "up again",
   ]);
+});
+
+Deno.test("ParentGroup goes to the chain with the fewest open connections", async () => {
+  await using first = startPicky(DIALECTS.socks5);
+  await using second = startPicky(DIALECTS.http);
+  const chains = [
+    `socks5://127.0.0.1:${first.addr.port}`,
+    `http://127.0.0.1:${second.addr.port}`,
+  ];
+  const { proxy } = await startVia(chains, {}, "least-connections");
+  await using _ = proxy;
+  const ways = async (count: number) =>
+    (await proxy.whenEnded(count)).map(({ via }) => chains.indexOf(via!));
+  const a = await openTunnel(proxy, GOOD);
+  const b = await openTunnel(proxy, GOOD);
+  a[Symbol.dispose]();
+  const [free] = await ways(1);
+  for (const taken of [1, 2, 3]) {
+    (await openTunnel(proxy, GOOD))[Symbol.dispose]();
+    assertEquals((await ways(taken + 1)).at(-1), free);
+  }
+  b[Symbol.dispose]();
+  assertEquals((await ways(5)).at(-1), 1 - free!);
 });
