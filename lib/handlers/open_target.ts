@@ -10,7 +10,6 @@ import type { Dialled } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
 import { Duplex } from "../net/duplex.ts";
 import { formatAddr } from "../net/unix_socket.ts";
-import { Refusal } from "../policy/refusal.ts";
 import type { RuleCommand } from "../policy/rule_question.ts";
 import type { Verdict } from "../policy/rules.ts";
 import type { Host } from "../wire/host_name.ts";
@@ -203,9 +202,7 @@ export function beginTarget(session: Session, host: Host, port: number): void {
  */
 export function requireAdmission(session: Session<CommonServices>): void {
   session.admit();
-  if (session.draining.cancelled) {
-    throw new Refusal("draining", "Sluice is shutting down");
-  }
+  session.requireNoDrain();
 }
 
 /**
