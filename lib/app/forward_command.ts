@@ -57,7 +57,10 @@ function runForward(
     const config = configOf(options);
     const isTls = needsTls(config.parents ?? {}) ||
       allUpstreams(options).some(({ isTls }) => isTls);
-    const outgoing = await openOutgoingTls(options, isTls, { log, files: host.files });
+    const outgoing = await openOutgoingTls(options, isTls, {
+      log,
+      files: host.files,
+    });
     const { startTls } = outgoing;
     const relay = await startForward({ ...config, tls, startTls, host, log });
     return {

@@ -57,7 +57,10 @@ function runProxy(
 ): Promise<number> {
   return life(options, async (log, host) => {
     const { files: opener, thread } = host;
-    const { list, users, files } = await openProxyUsers(options, log, { threads: thread?.count, files: opener });
+    const { list, users, files } = await openProxyUsers(options, log, {
+      threads: thread?.count,
+      files: opener,
+    });
     const parents = new Set(options.parent.map(({ name }) => name));
     const rules = await openRules(options, log, { parents, files: opener });
     const settings = { protocols: PROXY_PROTOCOLS, log, files: opener };
@@ -67,7 +70,10 @@ function runProxy(
     );
     const flags = configOf(options, users, host);
     const isTls = needsTls(flags.parents ?? {});
-    const outgoing = await openOutgoingTls(options, isTls, { log, files: opener });
+    const outgoing = await openOutgoingTls(options, isTls, {
+      log,
+      files: opener,
+    });
     // With a permission that a server drops next.
     if (!host.isTrial) prepareReceiveQueues();
     const config = {

@@ -172,7 +172,9 @@ export class WatchedFile<T> {
   reload(): Promise<string | undefined> {
     return this.#waiting ??= this.#inTurn(async () => {
       this.#waiting = undefined; // What changes from here on is for the next.
-      const content = await this.#look(readSettled(this.#path, { before: this.#taken }));
+      const content = await this.#look(
+        readSettled(this.#path, { before: this.#taken }),
+      );
       this.#noteRead(content, await stateOf(this.#path));
       return await this.#take(content);
     });
