@@ -10,6 +10,7 @@ import {
 } from "../support/certificates.ts";
 import {
   load,
+  problemsOf,
   replaceFile,
   startTestRun,
   type TestRun,
@@ -109,6 +110,16 @@ Deno.test("RunningConfig reads a file again that is no good with the new setting
   assertEquals(await replyTo(run, echo.addr), 2);
   const other = { ...proxy, rules: `${folder.path}/none` };
   await assertRejects(() => apply(run, other), ConfigError);
+});
+
+Deno.test("tryConfig() takes no file of rules without a rule", async () => {
+  await using folder = await makeFolder();
+  const rules = `${folder.path}/rules.txt`;
+  await Deno.writeTextFile(rules, "# none\n");
+  const proxy = { kind: "proxy", listen: LISTEN, rules };
+  const [problem, ...others] = await problemsOf({ listeners: [proxy] });
+  assertEquals(others, []);
+  assert(/listeners\[0\]\.rules: .*write 'default allow'/.test(problem!));
 });
 
 Deno.test("RunningConfig goes on with the users in force when a listener is replaced", async () => {

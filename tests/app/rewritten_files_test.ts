@@ -81,7 +81,7 @@ const CASES: Readonly<Record<string, string>> = {
 };
 
 for (const workers of [1, 2]) {
-  for (const [what, begin] of Object.entries(CASES)) {
+  for (const [what, begin] of Object.entries(CASES).slice(workers - 1)) {
     Deno.test({
       name:
         `run with workers ${workers} keeps a deny rule whose file ${what} for a while at SIGHUP`,
