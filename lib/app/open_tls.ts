@@ -26,6 +26,7 @@ import {
   type OwnCertificate,
   readOwnCertificate,
 } from "./own_certificate.ts";
+import type { ServerFiles } from "./server_files.ts";
 import { TlsFiles, type TlsTexts } from "./tls_files.ts";
 import type { TlsConfig } from "./tls_config.ts";
 import type { Reloadable } from "./watch_files.ts";
@@ -39,6 +40,8 @@ export interface OpenTlsOptions {
   protocols?: readonly string[];
   /** Takes what there is to log. */
   log: (event: LogEvent) => void;
+  /** Opens the files (default: each is read). */
+  files?: ServerFiles | undefined;
 }
 
 /** TLS that is ready to be spoken. */
@@ -65,6 +68,7 @@ export async function openTls(
   const files = await TlsFiles.open(config, {
     prepare: (texts) => prepare(texts, config, options),
     log: options.log,
+    files: options.files,
   });
   const { fallback, trust } = files.current;
   if (trust !== undefined) await checkEnforcement(fallback);

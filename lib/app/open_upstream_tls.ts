@@ -12,6 +12,7 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { openServerTrust } from "./open_trust.ts";
 import { authorityWarning, readOwnCertificate } from "./own_certificate.ts";
 import type { UpstreamTlsConfig } from "./tls_config.ts";
+import type { ServerFiles } from "./server_files.ts";
 import { TlsFiles, type TlsTexts } from "./tls_files.ts";
 import type { Reloadable } from "./watch_files.ts";
 
@@ -38,12 +39,14 @@ export interface UpstreamTls {
  *
  * @param config What it is made of.
  * @param log Takes what there is to log.
+ * @param given Opens its files (default: each is read).
  * @returns The TLS; a change of its files is for the next connections.
  * @throws {StartError} If a file can't be used.
  */
 export async function openUpstreamTls(
   config: UpstreamTlsConfig,
   log: (event: LogEvent) => void,
+  given?: ServerFiles,
 ): Promise<UpstreamTls> {
   const { isInsecure = false, name } = config;
   if (isInsecure) {
@@ -54,6 +57,7 @@ export async function openUpstreamTls(
   const files = await TlsFiles.open(config, {
     prepare: (texts) => prepare(texts, config, log),
     log,
+    files: given,
   });
   return {
     files: [files],

@@ -11,7 +11,6 @@ import { DialError } from "../net/dial_error.ts";
 import { Duplex } from "../net/duplex.ts";
 import { requirePossible } from "../net/resolver.ts";
 import { formatAddr } from "../net/unix_socket.ts";
-import { Refusal } from "../policy/refusal.ts";
 import type { RuleCommand } from "../policy/rule_question.ts";
 import type { Verdict } from "../policy/rules.ts";
 import type { Host } from "../wire/host_name.ts";
@@ -247,9 +246,7 @@ export function formatTarget(host: Host, port: number): string {
  */
 export function requireAdmission(session: Session<CommonServices>): void {
   session.admit();
-  if (session.draining.cancelled) {
-    throw new Refusal("draining", "Sluice is shutting down");
-  }
+  session.requireNoDrain();
 }
 
 /**

@@ -29,32 +29,33 @@ const PASS_THROUGH =
 export async function peekHello<S extends CommonServices>(
   session: Session<S>,
 ): Promise<ClientHello> {
-  const { reader } = session;
-  watchSilence(session);
+  const { context, draining, reader } = session;
+  const describe = describeSilence(session);
   try {
-    const hello = await reader.parse(parseClientHello());
+    const hello = await session.awaitRequest(
+      () => reader.parse(parseClientHello()),
+      (late) =>
+        context.cancel(draining.cancelled ? draining.reason : describe(late)),
+    );
     session.serverName = hello.serverName;
     reader.unread(hello.bytes);
     return hello;
   } catch (error) {
     throw tlsRefusal(session, error);
-  } finally {
-    session.onLate = undefined;
   }
 }
 
 /** Who has sent nothing in all the time may be waiting for a greeting. */
-function watchSilence<S extends CommonServices>(session: Session<S>): void {
-  const { client, context, local } = session;
+function describeSilence<S extends CommonServices>(
+  { client, local }: Session<S>,
+): (late: unknown) => unknown {
   const before = client.received - client.inbox.length;
-  session.onLate = (late) => {
-    if (client.received > before) return context.cancel(late);
+  return (late) => {
+    if (client.received > before) return late;
     const names = greetingProtocols(local.port);
     const { message } = late as Error;
-    context.cancel(
-      new Error(
-        `${message} without a byte: a client of ${names} waits for a greeting first; pass such clients through ${PASS_THROUGH}`,
-      ),
+    return new Error(
+      `${message} without a byte: a client of ${names} waits for a greeting first; pass such clients through ${PASS_THROUGH}`,
     );
   };
 }

@@ -192,12 +192,17 @@ default      deny
   assertEquals(code, 0);
 });
 
+const NO_RULES =
+  "sluice: Cannot read rules rules.txt: rules.txt:1:1: expected a rule, but there is none; write 'default allow' to let everybody through, or 'default deny' to let nobody\n";
+
 const FAILURES: readonly (readonly [
   rules: string,
   args: string[],
   code: number,
   stderr: string,
 ])[] = [
+  ["# none yet", ["rules", "list", "--rules", "rules.txt"], 2, NO_RULES],
+  ["", ["--listen", "127.0.0.1:0", "--rules", "rules.txt"], 1, NO_RULES],
   [
     "deny\ndeny prot 80",
     ["--rules", "rules.txt", "--listen", "127.0.0.1:0"],
