@@ -71,12 +71,12 @@ function text(characters: string): Bytes {
 async function realHello(): Promise<Bytes> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { hostname, port } = listener.addr;
-  const connecting = Deno.connectTls({ hostname, port }).catch(() => {});
+  const connecting = Deno.connectTls({ hostname, port }).catch(() => undefined);
   using conn = await listener.accept();
   const header = await readExactly(conn, 5);
   const body = await readExactly(conn, header[3]! << 8 | header[4]!);
   conn.close();
-  await connecting;
+  (await connecting)?.close();
   return join(header, body);
 }
 
