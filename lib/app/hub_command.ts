@@ -71,6 +71,7 @@ function configOf(options: HubOptions): HubConfig {
     slow: options.slow,
     heartbeat: options.heartbeat,
     history: options.history,
+    historyTime: options["history-time"],
     ratePerClient: options["rate-per-client"],
     maxRooms: options["max-rooms"],
     handshakeTimeout: options["handshake-timeout"],

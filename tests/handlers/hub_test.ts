@@ -155,6 +155,35 @@ Deno.test("hub sends newcomers what was said last", async () => {
   assertEquals(await a.hear(), "and now");
 });
 
+Deno.test("hub sends the next client what was said before a room became empty", async () => {
+  await using hub = await startTestHub({ history: 3 });
+  {
+    using a = await hub.join();
+    await a.say("in the lobby");
+    await a.ask("/join den");
+    await a.say("in the den");
+    await a.ask("/ping");
+  }
+  await hub.whenEnded(1);
+  assertEquals(hub.hub.clients, 0);
+  using b = await hub.join();
+  assertEquals(await b.hear(), "in the lobby");
+  await b.say("/join den");
+  assertEquals(await b.hearAll(2), ["in the den", "* You are in den"]);
+});
+
+Deno.test("hub forgets what was said with the last client where --history-time is 0", async () => {
+  await using hub = await startTestHub({ history: 3, historyTime: 0 });
+  {
+    using a = await hub.join();
+    await a.say("gone");
+    await a.ask("/ping");
+  }
+  await hub.whenEnded(1);
+  using b = await hub.join();
+  assertEquals(await b.ask("/ping"), "* pong");
+});
+
 Deno.test("hub forgets what was said when that is too many bytes", async () => {
   await using hub = await startTestHub({ history: 100 });
   using a = await hub.join();
