@@ -13,6 +13,7 @@
  * @module
  */
 
+import { ByteReader } from "../net/byte_reader.ts";
 import { LINGER } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { Channel } from "../sync/channel.ts";
@@ -20,7 +21,12 @@ import { Context } from "../sync/context.ts";
 import { startHeartbeat } from "../sync/heartbeat.ts";
 import { RateLimiter } from "../sync/rate_limiter.ts";
 import { watchStall } from "../sync/stall.ts";
-import type { HubDecoder, HubDialect, HubFrame } from "../wire/hub_frame.ts";
+import {
+  type HubDecoder,
+  type HubDialect,
+  type HubFrame,
+  MOST_AWAITED,
+} from "../wire/hub_frame.ts";
 import { CLOSE } from "../wire/websocket.ts";
 import { farewell } from "./farewell.ts";
 import { runHubCommand } from "./hub_commands.ts";
@@ -122,9 +128,11 @@ class HubClient implements Disposable {
 
   /** Feeds the inbox, until the end of file or of the conversation. */
   async #readAll(): Promise<void> {
-    const reader = this.#session.client.readable.getReader();
+    const reader = new ByteReader(this.#session.client, {
+      mostChunk: MOST_AWAITED,
+    });
     // A read that is under way can't be taken back, but no longer be waited for.
-    const unregister = this.#ending.onCancel(() => reader.releaseLock());
+    const unregister = this.#ending.onCancel(() => reader.release());
     const decoder = this.#dialect.decoder();
     try {
       while (await this.#readSome(reader, decoder));
@@ -133,21 +141,21 @@ class HubClient implements Disposable {
       this.#ending.cancel(error);
     } finally {
       unregister();
-      reader.releaseLock();
+      reader.release();
     }
   }
 
   async #readSome(
-    reader: ReadableStreamDefaultReader<Uint8Array>,
+    reader: ByteReader,
     decoder: HubDecoder,
   ): Promise<boolean> {
-    const { value, done } = await reader.read();
-    const frames = done ? decoder.end() : decoder.push(value);
+    const bytes = await reader.readSome(decoder.least);
+    const frames = bytes === undefined ? decoder.end() : decoder.push(bytes);
     for (const frame of frames) {
       await this.#inbox.send(frame, this.#ending);
       if (frame.kind === "end") return false;
     }
-    return !done;
+    return bytes !== undefined;
   }
 
   /** Writes what waits, as much as there is in one go. */

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { SocketReadable } from "../../lib/net/socket_readable.ts";
+import { HUB_FRAMINGS } from "../../lib/wire/hub_frame.ts";
 import { eventually } from "../support/dialogue.ts";
 import { type LineClient, startTestHub, type TestHub } from "../support/hub.ts";
 import { connectResettable } from "../support/reset.ts";
@@ -16,6 +18,33 @@ async function aliceAndBob(
   assertEquals(await alice.hear(), "* bob is here");
   return [alice, bob];
 }
+
+Deno.test("hub reads its clients with a BYOB reader only", async () => {
+  const modes = new Set<unknown>();
+  const { getReader } = SocketReadable.prototype;
+  Object.assign(SocketReadable.prototype, {
+    getReader(this: SocketReadable, options?: ReadableStreamGetReaderOptions) {
+      modes.add(options?.mode);
+      return getReader.call(this, options as { mode: "byob" });
+    },
+  });
+  try {
+    for (const framing of HUB_FRAMINGS) {
+      await using hub = await startTestHub({ framing });
+      using a = await hub.join();
+      await a.conn.closeWrite();
+      const socket = new WebSocket(`ws://127.0.0.1:${hub.web.port}/socket`);
+      await new Promise((resolve) => socket.onopen = resolve);
+      const closed = new Promise((resolve) => socket.onclose = resolve);
+      socket.close();
+      await closed;
+      await hub.whenEnded(2);
+    }
+    assertEquals([...modes], ["byob"]);
+  } finally {
+    Object.assign(SocketReadable.prototype, { getReader });
+  }
+});
 
 Deno.test("hub sends what one client says to all the others, and not back", async () => {
   await using hub = await startTestHub();
