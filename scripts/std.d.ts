@@ -39,6 +39,16 @@ declare module "@std/streams" {
   export { toBytes } from "@std/streams/to-bytes";
 }
 
+declare module "@std/streams/delimiter-stream" {
+  export class DelimiterStream
+    extends TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+    constructor(
+      delimiter: Uint8Array,
+      options?: { disposition?: "suffix" | "prefix" | "discard" },
+    );
+  }
+}
+
 declare module "@std/streams/limited-bytes-transform-stream" {
   export class LimitedBytesTransformStream
     extends TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
