@@ -155,6 +155,7 @@ export class Hub implements Disposable {
     }${more}; you are ${name}`;
   }
 
+  /** Forgets what empty rooms remember. */
   [Symbol.dispose](): void {
     this.#rooms[Symbol.dispose]();
   }

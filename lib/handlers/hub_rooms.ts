@@ -98,6 +98,7 @@ export class HubRooms implements Disposable {
     this.#trim();
   }
 
+  /** Forgets what empty rooms remember, now and from now on. */
   [Symbol.dispose](): void {
     this.#isOver = true;
     for (const key of this.#empty.keys()) this.#forget(key);
