@@ -21,12 +21,7 @@ import { Context } from "../sync/context.ts";
 import { startHeartbeat } from "../sync/heartbeat.ts";
 import { RateLimiter } from "../sync/rate_limiter.ts";
 import { watchStall } from "../sync/stall.ts";
-import {
-  type HubDecoder,
-  type HubDialect,
-  type HubFrame,
-  MOST_AWAITED,
-} from "../wire/hub_frame.ts";
+import type { HubDecoder, HubDialect, HubFrame } from "../wire/hub_frame.ts";
 import { CLOSE } from "../wire/websocket.ts";
 import { farewell } from "./farewell.ts";
 import { runHubCommand } from "./hub_commands.ts";
@@ -34,6 +29,9 @@ import type { HubMember } from "./hub_member.ts";
 import { HubOutbox } from "./hub_outbox.ts";
 import type { HubServices } from "./hub_services.ts";
 import type { Session } from "./session.ts";
+
+/** Bytes that one read of a client brings at most. */
+const MOST_CHUNK = 64 * 1024;
 
 /** Frames of a client that were read and are still to be handled. */
 const INBOX = 16;
@@ -129,7 +127,7 @@ class HubClient implements Disposable {
   /** Feeds the inbox, until the end of file or of the conversation. */
   async #readAll(): Promise<void> {
     const reader = new ByteReader(this.#session.client, {
-      mostChunk: MOST_AWAITED,
+      mostChunk: MOST_CHUNK,
     });
     // A read that is under way can't be taken back, but no longer be waited for.
     const unregister = this.#ending.onCancel(() => reader.release());
