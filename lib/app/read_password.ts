@@ -30,7 +30,9 @@ const MOST_TRIES = 3;
  * @throws {StartError} If there is none, or none that could be typed and sent.
  */
 export async function readPassword(name: string): Promise<Uint8Array> {
-  const text = Deno.stdin.isTerminal() ? await askTwice(name) : await readLine();
+  const text = Deno.stdin.isTerminal()
+    ? await askTwice(name)
+    : await readLine();
   const bytes = new TextEncoder().encode(text);
   if (bytes.length < 1 || bytes.length > MOST_BYTES) {
     throw fault(`expected 1 to 255 bytes, not ${bytes.length}`);
@@ -99,7 +101,9 @@ async function readLine(): Promise<string> {
     for await (const line of lines) return line;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw fault(`expected 1 to ${MOST_BYTES} bytes, not ${MOST_INPUT} and more`);
+    throw fault(
+      `expected 1 to ${MOST_BYTES} bytes, not ${MOST_INPUT} and more`,
+    );
   }
   return "";
 }

@@ -45,7 +45,10 @@ export class ByteReader {
    * @param duplex Connection to read from.
    * @param options How much memory it may hold.
    */
-  constructor(duplex: Duplex, { mostChunk = CHUNK.most }: ByteReaderOptions = {}) {
+  constructor(
+    duplex: Duplex,
+    { mostChunk = CHUNK.most }: ByteReaderOptions = {},
+  ) {
     this.#duplex = duplex;
     this.#mostChunk = mostChunk;
   }
@@ -82,11 +85,14 @@ export class ByteReader {
     const view = new Uint8Array(
       chunk.byteLength < least ? new ArrayBuffer(least) : chunk,
     );
-    const { value, done } = await (least === 1
-      ? reader.read(view)
-      : reader.read(view, { min: least }));
+    const { value, done } =
+      await (least === 1
+        ? reader.read(view)
+        : reader.read(view, { min: least }));
     if (reader !== this.#reader) throw new TypeError("Reading was given up");
-    if (done) return value === undefined || value.length === 0 ? undefined : value;
+    if (done) {
+      return value === undefined || value.length === 0 ? undefined : value;
+    }
     this.#chunk = nextMemory(value, this.#mostChunk);
     return value;
   }
