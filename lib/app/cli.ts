@@ -11,6 +11,7 @@ import { late } from "./late.ts";
 import { parseOptions, quoteWord, suggest } from "./parse_options.ts";
 import { printErrors, printLines } from "./print_lines.ts";
 import { endOnMistakes } from "./process_life.ts";
+import { requireProc } from "./system_file.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
 /** Exit codes besides those of a command that ran. */
@@ -41,10 +42,13 @@ function mistake(error: unknown): Error {
 async function dispatch(args: string[]): Promise<number> {
   const { name, rest } = await findCommand(args);
   if (name === undefined) return print(formatHelp(groupHelp(args[0]!)));
+  // What others load may be modules of Node.
+  if (name !== "proxy") requireProc();
   const command = await COMMANDS[name]!.load();
   const options = await parseOptions(rest, command.options);
   if (options["help"]) return print(formatHelp(describe(name, command)));
   if (options["version"]) return print(`sluice ${project.version}`);
+  requireProc();
   // Others may be told of workers that another program is to have.
   if (!command.isServer || options["workers"] === 1) {
     return await command.run(options);

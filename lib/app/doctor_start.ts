@@ -20,6 +20,7 @@ import {
   waysOf,
 } from "./certain_loops.ts";
 import type { Finding } from "./doctor_finding.ts";
+import { openListenerTls } from "./listener_tls.ts";
 import { openEndpoint, openListener } from "./open_listener.ts";
 import { checkOutgoing } from "./open_names.ts";
 import { openRules } from "./open_rules.ts";
@@ -64,8 +65,26 @@ export async function examineStart(options: ProxyOptions): Promise<Finding[]> {
     ...await examineAdmin(options),
     ...examineLoops(options),
     files,
+    ...await examineTls(options, log),
     outgoing,
     ...said,
+  ];
+}
+
+/** What clients are shown, and what they have to show. */
+async function examineTls(
+  options: ProxyOptions,
+  log: (event: LogEvent) => void,
+): Promise<Finding[]> {
+  const { length } = options["tls-cert"];
+  const isNone = length === 0 && options["tls-key"].length === 0 &&
+    options["tls-client-ca"] === undefined && options["tls-crl"] === undefined;
+  if (isNone) return [];
+  return [
+    await attempt("tls", async () => {
+      await openListenerTls(options, { log });
+      return `${length} certificate${length === 1 ? "" : "s"} to show`;
+    }),
   ];
 }
 

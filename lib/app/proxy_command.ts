@@ -57,19 +57,24 @@ function runProxy(
   life: ServerLife = runServer,
 ): Promise<number> {
   return life(options, async (log, host) => {
-    const { list, users, files } = await openProxyUsers(
-      ...[options, log, host.thread?.count] as const,
-    );
+    const { files: opener, thread } = host;
+    const { list, users, files } = await openProxyUsers(options, log, {
+      threads: thread?.count,
+      files: opener,
+    });
     const parents = new Set(options.parent.map(({ name }) => name));
-    const rules = await openRules(options, log, { parents });
-    const settings = { protocols: PROXY_PROTOCOLS, log };
+    const rules = await openRules(options, log, { parents, files: opener });
+    const settings = { protocols: PROXY_PROTOCOLS, log, files: opener };
     const { tls, files: certificates } = await openListenerTls(
       options,
       settings,
     );
     const flags = configOf(options, users, host);
     const isTls = needsTls(flags.parents ?? {});
-    const outgoing = await openOutgoingTls(options, isTls, log);
+    const outgoing = await openOutgoingTls(options, isTls, {
+      log,
+      files: opener,
+    });
     // With a permission that a server drops next.
     if (!host.isTrial) prepareReceiveQueues();
     const config = {

@@ -7,7 +7,7 @@
 
 import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transform-stream";
 import { toBytes } from "@std/streams/to-bytes";
-import { errorCode } from "../net/error_code.ts";
+import { explainError } from "../net/explain_error.ts";
 import { setDeadline } from "../sync/deadline.ts";
 
 /** Bytes that a file may have, unless its reader says otherwise. */
@@ -229,5 +229,5 @@ export function explainFile(path: string, error: unknown): string {
   if (error instanceof Deno.errors.PermissionDenied) {
     return "this user may not read it";
   }
-  return errorCode(error) ?? String(error);
+  return explainError(error);
 }

@@ -12,7 +12,7 @@ export const SEND_PROXY_OPTIONS = {
   "send-proxy": {
     value: PROXY_VERSIONS.join("|"),
     help:
-      "send the client's address to the target or upstream, by a header of the PROXY protocol in front of everything else (default: not)",
+      "send the client's address, and the one that it has connected to, to the target or upstream, by a header of the PROXY protocol in front of everything else (default: not)",
     parse: (given: readonly string[]): ProxyVersion | undefined => {
       const text = only(given);
       return text === undefined ? undefined : parseVersion(text);

@@ -7,11 +7,12 @@
 
 import type { LogEvent } from "../observe/log_event.ts";
 import { splitPem } from "./pem.ts";
+import { ServerFiles } from "./server_files.ts";
 import { requireCertificates, requireKey } from "./own_certificate.ts";
 import type { TlsPaths } from "./tls_config.ts";
 import { StartError } from "./usage_error.ts";
 import type { Reloadable } from "./watch_files.ts";
-import { WatchedFile } from "./watched_file.ts";
+import type { WatchedFile } from "./watched_file.ts";
 
 /** What is in the files, as PEM. */
 export interface TlsTexts {
@@ -37,6 +38,8 @@ export interface TlsFilesOptions<T> {
   prepare: (texts: TlsTexts) => Promise<T>;
   /** Takes what there is to log. */
   log: (event: LogEvent) => void;
+  /** Opens them (default: each is read). */
+  files?: ServerFiles | undefined;
 }
 
 /**
@@ -80,7 +83,28 @@ export class TlsFiles<T> implements Reloadable {
     paths: TlsPaths,
     options: TlsFilesOptions<T>,
   ): Promise<TlsFiles<T>> {
-    const opened = await openAll(paths, options.log);
+    const { files = new ServerFiles(), log } = options;
+    const opened = await openAll(
+      paths,
+      (path, kind) => files.open(path, { ...kind, log }),
+    );
+    try {
+      return await TlsFiles.#make(opened, options);
+    } catch (error) {
+      if (!files.hasInherited) throw error;
+    }
+    // What is in force of one may not go with another that is new.
+    const renewed = await openAll(
+      paths,
+      (path, kind) => files.openNew(path, { ...kind, log }),
+    );
+    return await TlsFiles.#make(renewed, options);
+  }
+
+  static async #make<T>(
+    opened: OpenedFiles,
+    options: TlsFilesOptions<T>,
+  ): Promise<TlsFiles<T>> {
     try {
       const current = await options.prepare(textsOf(opened));
       return new TlsFiles(opened, options, current);
@@ -146,23 +170,23 @@ interface OpenedFiles {
 
 async function openAll(
   { authorities, certificates, revocationLists }: TlsPaths,
-  log: (event: LogEvent) => void,
+  open: OpenFile,
 ): Promise<OpenedFiles> {
   const pairs: [WatchedFile<string>, WatchedFile<string>][] = [];
   for (const { certificate, key } of certificates) {
     pairs.push([
-      await open(certificate, CERTIFICATE, log),
-      await open(key, KEY, log),
+      await open(certificate, CERTIFICATE),
+      await open(key, KEY),
     ]);
   }
   return {
     pairs,
     authorities: authorities === undefined
       ? undefined
-      : await open(authorities, AUTHORITIES, log),
+      : await open(authorities, AUTHORITIES),
     lists: revocationLists === undefined
       ? undefined
-      : await open(revocationLists, LISTS, log),
+      : await open(revocationLists, LISTS),
   };
 }
 
@@ -190,6 +214,9 @@ interface Kind {
   describe: (text: string) => string;
   isSecret?: boolean;
 }
+
+/** Opens one of them. */
+type OpenFile = (path: string, kind: Kind) => Promise<WatchedFile<string>>;
 
 const CERTIFICATE: Kind = {
   what: "certificate",
@@ -220,12 +247,4 @@ function requireLists(text: string): string {
 function count(text: string, label: string, what: string): string {
   const { length } = splitPem(text, label);
   return `${length} ${what}${length === 1 ? "" : "s"}`;
-}
-
-function open(
-  path: string,
-  kind: Kind,
-  log: (event: LogEvent) => void,
-): Promise<WatchedFile<string>> {
-  return WatchedFile.open(path, { ...kind, log });
 }

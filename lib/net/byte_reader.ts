@@ -27,6 +27,9 @@ export interface ByteReaderOptions {
 const SPARE: ArrayBuffer[] = [];
 const MOST_SPARE = 512;
 
+/** The options of `read` that cost least: it makes an object for none. */
+const WHAT_IS_THERE = { min: 1 } as const;
+
 /** A BYOB reader that never takes more bytes than asked for. */
 export class ByteReader {
   readonly #duplex: Duplex;
@@ -85,10 +88,10 @@ export class ByteReader {
     const view = new Uint8Array(
       chunk.byteLength < least ? new ArrayBuffer(least) : chunk,
     );
-    const { value, done } =
-      await (least === 1
-        ? reader.read(view)
-        : reader.read(view, { min: least }));
+    const { value, done } = await reader.read(
+      view,
+      least === 1 ? WHAT_IS_THERE : { min: least },
+    );
     if (reader !== this.#reader) throw new TypeError("Reading was given up");
     if (done) {
       return value === undefined || value.length === 0 ? undefined : value;
@@ -160,7 +163,7 @@ export class ByteReader {
     const exact = this.#exact;
     this.#exact = undefined;
     if (exact !== undefined && SPARE.length < MOST_SPARE) SPARE.push(exact);
-    reader?.releaseLock();
+    if (reader !== undefined) this.#duplex.readable.releaseLock(reader);
     if (!isUnseen) return;
     this.#duplex.readable.takeBack(this.#duplex.received - this.#before);
   }
@@ -175,7 +178,7 @@ export class ByteReader {
     const view = new Uint8Array(memory, 0, length);
     // With all of them in the inbox one pull fills the view.
     return length <= this.#duplex.inbox.length
-      ? reader.read(view)
+      ? reader.read(view, WHAT_IS_THERE)
       : reader.read(view, { min: length });
   }
 

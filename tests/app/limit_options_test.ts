@@ -24,7 +24,7 @@ Deno.test("LIMIT_OPTIONS limit nothing when nothing is given", async () => {
     "quota-file": undefined,
     "quota-zone": "UTC",
   });
-  const { usage } = await openLimits(limitsOf(options), false, () => {});
+  const { usage } = await openLimits(limitsOf(options), false);
   assertEquals(usage, undefined);
 });
 
@@ -100,8 +100,7 @@ Deno.test("openLimits() refuses limits that nobody could reach", async () => {
   ];
   for (const [arg] of cases) {
     const options = await parseOptions([arg!], LIMIT_OPTIONS);
-    const open = (hasUsers: boolean) =>
-      openLimits(limitsOf(options), hasUsers, () => {});
+    const open = (hasUsers: boolean) => openLimits(limitsOf(options), hasUsers);
     const name = arg!.slice(0, arg!.indexOf("="));
     await assertRejects(
       () => open(false),
@@ -120,7 +119,7 @@ Deno.test("openLimits() refuses what is said of a limit that is not set", async 
   for (const [arg, says] of cases) {
     const options = await parseOptions([arg!], LIMIT_OPTIONS);
     await assertRejects(
-      () => openLimits(limitsOf(options), true, () => {}),
+      () => openLimits(limitsOf(options), true),
       UsageError,
       says!,
     );
