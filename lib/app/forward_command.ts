@@ -6,9 +6,10 @@
 
 import type { PoolFigures } from "../net/pool_figures.ts";
 import type { LogEvent } from "../observe/log_event.ts";
-import { formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
+import { isUnixPath } from "../wire/endpoint.ts";
 import { acceptProxyOf } from "./accept_proxy_options.ts";
 import type { ServerCommand } from "./command.ts";
+import { forwardBanner } from "./forward_banner.ts";
 import { FORWARD_OPTIONS, type ForwardOptions } from "./forward_options.ts";
 import { limitsOf } from "./limit_options.ts";
 import type { UpstreamConfig } from "./forward_routes.ts";
@@ -65,7 +66,13 @@ function runForward(
     const relay = await startForward({ ...config, tls, startTls, host, log });
     return {
       running: options.pool === "off" ? relay : loggingPools(relay, log),
-      banner: bannerOf(options, relay),
+      banner: forwardBanner({
+        listeners: relay.listeners,
+        routes: options.routes,
+        serverNames: options.sni,
+        isTls: tls !== undefined,
+        upstreamName: options["upstream-name"],
+      }),
       files: [...files, ...outgoing.files],
       // Deno wants it for Unix sockets, also for connecting to them.
       writes: options["quota-file"] !== undefined ||
@@ -122,15 +129,6 @@ function configOf(options: ForwardOptions): ForwardConfig {
     maxConnectionsPerClient: options["max-connections-per-client"],
     backlog: options.backlog,
   };
-}
-
-function bannerOf({ routes }: ForwardOptions, { listeners }: Relay): string[] {
-  return routes.map(({ upstreams }, index) => {
-    const names = upstreams.map(({ endpoint }) => formatEndpoint(endpoint));
-    return `Listening on ${listeners[index]!.name}, relaying to ${
-      names.join(", ")
-    }`;
-  });
 }
 
 /** Tells in the end what the pools did. */

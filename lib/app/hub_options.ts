@@ -89,13 +89,22 @@ export const HUB_OPTIONS = {
     (text) => parseNumber(text, 0),
     "messages that newcomers get of what was said in the room before",
   ),
+  "history-time": durationOption(
+    "1h",
+    "for a room to remember them after the last client has left; 0 forgets them then. Such a room gives way if a new one needs its place within --max-rooms",
+  ),
   "rate-per-client": single(
     "N",
     "1000",
     (text) => parseNumber(text, 0),
     "messages and commands of one client a second; beyond, it is read more slowly; 0 is no limit",
   ),
-  "max-rooms": single("N", "100", parseCount, "rooms at once"),
+  "max-rooms": single(
+    "N",
+    "100",
+    parseCount,
+    "rooms at once, with empty ones that still remember",
+  ),
   "handshake-timeout": durationOption(
     "10s",
     "for a browser's request; 0 is for ever",

@@ -8,6 +8,7 @@ import { isUnixPath } from "../wire/endpoint.ts";
 import { prepareReceiveQueues } from "../net/receive_queue.ts";
 import { Bans } from "../policy/bans.ts";
 import type { Users } from "../policy/users.ts";
+import { listeningEvent } from "./announcement.ts";
 import { bannerLines } from "./banner.ts";
 import { acceptProxyOf } from "./accept_proxy_options.ts";
 import type { ServerCommand } from "./command.ts";
@@ -91,7 +92,12 @@ function runProxy(
     const { isOpen, size } = rules.book.current;
     const count = isOpen ? undefined : size;
     const clients = tls?.clients;
-    const banner = bannerLines({ ...facts, rules: count, tls: clients });
+    const banner = [
+      ...bannerLines({ ...facts, rules: count, tls: clients }),
+      ...listeners.map((listener) =>
+        listeningEvent(listener, { kind: "proxy", isTls: tls !== undefined })
+      ),
+    ];
     const writes = options["quota-file"] !== undefined ||
       options.listen.some(isUnixPath);
     return {

@@ -82,10 +82,9 @@ export function startTestRun(options: RunningConfigOptions = {}): TestRun {
     messages,
     ended: ended.promise,
     ports: () =>
-      running.banner.flatMap((line) => {
-        const port = /^Listening on \S+:(\d+)\b/.exec(line)?.[1];
-        return port === undefined ? [] : [Number(port)];
-      }),
+      running.banner.flatMap((one) =>
+        typeof one === "string" || one.port === undefined ? [] : [one.port]
+      ),
     async [Symbol.asyncDispose]() {
       await running.shutdown(0);
     },
