@@ -75,7 +75,7 @@ export class SocketReadable extends (ReadableStream as ByteStream) {
       return;
     }
     reader.releaseLock();
-    this.#source.answer();
+    this.#source.pullForOldRequest();
   }
 
   /**

@@ -61,7 +61,7 @@ export class SocketSource implements UnderlyingByteSource, Waiter {
    * had not asked for its bytes yet, it never would: it takes the next read
    * for one that waits behind a pull.
    */
-  answer(): void {
+  pullForOldRequest(): void {
     if (this.#pulling === undefined) void this.pull();
   }
 
