@@ -5,7 +5,7 @@
  */
 
 import { isUnixPath } from "../wire/endpoint.ts";
-import { prepareReceiveQueues } from "../net/receive_queue.ts";
+import { prepareCLibrary } from "../net/c_library.ts";
 import { Bans } from "../policy/bans.ts";
 import type { Users } from "../policy/users.ts";
 import { bannerLines } from "./banner.ts";
@@ -70,7 +70,7 @@ function runProxy(
     const isTls = needsTls(flags.parents ?? {});
     const outgoing = await openOutgoingTls(options, isTls, log);
     // With a permission that a server drops next.
-    if (!host.isTrial) prepareReceiveQueues();
+    if (!host.isTrial) prepareCLibrary();
     const config = {
       ...flags,
       rules: rules.book,
