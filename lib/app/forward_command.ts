@@ -4,6 +4,7 @@
  * @module
  */
 
+import { prepareCLibrary } from "../net/c_library.ts";
 import type { PoolFigures } from "../net/pool.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
@@ -59,6 +60,8 @@ function runForward(
       allUpstreams(options).some(({ isTls }) => isTls);
     const outgoing = await openOutgoingTls(options, isTls, log);
     const { startTls } = outgoing;
+    // With a permission that a server drops next.
+    if (!host.isTrial) prepareCLibrary();
     const relay = await startForward({ ...config, tls, startTls, host, log });
     return {
       running: options.pool === "off" ? relay : loggingPools(relay, log),
@@ -115,6 +118,7 @@ function configOf(options: ForwardOptions): ForwardConfig {
       idle: options["idle-timeout"],
       halfClose: options["half-close-timeout"],
     },
+    resetRelay: options["reset-relay"],
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
     backlog: options.backlog,

@@ -115,6 +115,7 @@ function configOf(
       idle: options["idle-timeout"],
       halfClose: options["half-close-timeout"],
     },
+    resetRelay: options["reset-relay"],
     protocols: options.protocols,
     udp: {
       advertise: options["udp-advertise"],

@@ -70,6 +70,9 @@ export class Session<S extends CommonServices = Services>
    */
   onLate: ((error: unknown) => void) | undefined;
 
+  /** Whether its tunnel closes it when the context is cancelled. */
+  isTunnelEnding = false;
+
   /** Set where all there is to log was logged, request by request. */
   isLogged = false;
 
@@ -112,7 +115,9 @@ export class Session<S extends CommonServices = Services>
     this.trail = services.trail ?? NOWHERE;
     this.record = newRecord(this.local, this.remote);
     this.live = services.watch?.enter(this);
-    context.onCancel(() => this.#close());
+    context.onCancel(() => {
+      if (!this.isTunnelEnding) this.#close();
+    });
     this.beginHandshake();
     this.#leaveDrain = draining.onCancel((reason) => {
       if (this.client.received === 0) context.cancel(reason);

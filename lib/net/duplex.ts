@@ -99,6 +99,11 @@ export class Duplex {
     return this.#inbox.length;
   }
 
+  /** The connection that the streams run over. */
+  get carrier(): Channel {
+    return this.#connection;
+  }
+
   /** Reads the connection for {@linkcode Duplex.readable}. */
   get inbox(): Inbox {
     return this.#inbox;
@@ -141,6 +146,7 @@ export class Duplex {
       },
       write: (bytes) => this.#connection.write(bytes),
       closeWrite: () => this.#connection.closeWrite(),
+      carrier: this.#connection,
       [Symbol.dispose]: () => this.close(),
     };
   }
@@ -207,7 +213,9 @@ export class Duplex {
     try {
       await this.#connection.write(NOTHING);
     } catch (error) {
-      if (!this.#traffic.hasEnded) throw error; // It may have been sent meanwhile.
+      if (this.#traffic.hasEnded) return; // It was sent meanwhile.
+      this.#traffic.failWrite(error);
+      throw error;
     }
   }
 

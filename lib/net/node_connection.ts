@@ -6,7 +6,7 @@
  */
 
 import type { Socket } from "node:net";
-import type { TlsConnection } from "./connection.ts";
+import type { Channel, TlsConnection } from "./connection.ts";
 import { errorCode } from "./error_code.ts";
 import type { Flow } from "./node_transport.ts";
 
@@ -29,6 +29,8 @@ export interface NodeConnectionOptions {
   flow?: Flow;
   /** What both ends have agreed to speak in TLS (default: nothing). */
   protocol?: string | undefined;
+  /** What TLS runs over (default: the socket itself is one of the system). */
+  carrier?: Channel;
 }
 
 /** Deno's classes for what a peer can do, by which the log describes it. */
@@ -57,6 +59,8 @@ export class NodeConnection implements TlsConnection {
   readonly remoteAddr: Deno.NetAddr;
   /** What both ends have agreed to speak (ALPN); `undefined` is nothing. */
   readonly protocol: string | undefined;
+  /** What TLS runs over; `undefined` where the socket is one of the system. */
+  readonly carrier: Channel | undefined;
 
   readonly #socket: Socket;
   readonly #flow: Flow;
@@ -82,6 +86,7 @@ export class NodeConnection implements TlsConnection {
     this.localAddr = ends.localAddr;
     this.remoteAddr = ends.remoteAddr;
     this.protocol = options.protocol;
+    this.carrier = options.carrier;
     this.#socket = socket;
     this.#flow = flow;
     if (socket.errored) this.#failure = toDenoError(socket.errored);

@@ -8,6 +8,10 @@ import { type Context, timeoutError } from "../sync/context.ts";
 import type { Deadline } from "../sync/deadline.ts";
 import { watchStall } from "../sync/stall.ts";
 import type { Duplex } from "./duplex.ts";
+import { type EndingOptions,
+  EndingPeers,
+  type ResetRelay,
+ } from "./reset_relay.ts";
 
 /** Which end of a tunnel. */
 export type End = "client" | "target";
@@ -28,6 +32,12 @@ export interface TunnelOptions {
    * The client's end of file is not sent on.
    */
   keepTarget?: number | undefined;
+  /**
+   * What reaches the other end as a reset. Default: both ends are closed, at the
+   * first error; that is for a client whose halves have nothing to do with each
+   * other, such as standard input and output.
+   */
+  resetRelay?: ResetRelay;
   /** Called when one direction has reached end of file and the other goes on. */
   onHalfClose?: () => void;
 }
@@ -56,9 +66,11 @@ export interface TunnelResult {
  *
  * Each direction is one `pipeTo` with the signal of one `AbortController`, the
  * analogue of two `io.Copy` under one `context.WithCancel`. End of file in one
- * direction sends FIN to the other side and starts the half-close timeout. An
- * error, a time limit or a cancellation aborts both directions and closes both
- * connections. Nothing that was read is dropped on a clean end, and both pipes
+ * direction sends FIN to the other side and starts the half-close timeout. A
+ * time limit or a cancellation aborts both directions and closes both
+ * connections. So does an error, unless it is relayed as a reset, behind
+ * everything that was read before it; that of an end that had sent FIN is no
+ * error then. Nothing that was read is dropped on a clean end, and both pipes
  * have settled on return.
  *
  * @param client The side that opened the tunnel.
@@ -78,10 +90,10 @@ export function tunnel(
   const unregister = context.onCancel(join.abort);
   const { signal } = controller;
   const { keepTarget } = options;
-  const [up, down] = keepTarget === undefined ? [{ signal }, { signal }] : [
-    { signal, preventClose: true, preventAbort: true },
-    { signal, preventCancel: true },
-  ];
+  // The error of one pipe does not end the other one: how they end together is
+  // decided in one place.
+  const down = { signal, preventAbort: true, preventCancel: true };
+  const up = keepTarget === undefined ? down : { ...down, preventClose: true };
   join.add("client", client.readable.pipeTo(target.writable, up));
   join.add("target", target.readable.pipeTo(client.writable, down));
   return join.result(unregister);
@@ -94,8 +106,13 @@ class Join {
   readonly #controller: AbortController;
   readonly #halfCloseTimeout: Readonly<Record<End, number>>;
   readonly #keepTarget: number | undefined;
+  readonly #resetRelay: ResetRelay | undefined;
   readonly #onHalfClose: (() => void) | undefined;
-  readonly #before: { readonly sent: number; readonly received: number };
+  readonly #before: {
+    readonly sent: number;
+    readonly received: number;
+    readonly answered: number;
+  };
   readonly #settled = Promise.withResolvers<void>();
   readonly #result: TunnelResult = {
     sent: 0,
@@ -108,6 +125,11 @@ class Join {
   #isOver = false;
   #stall: Deadline | undefined;
   #held = 0;
+  /** The end that takes no more: what it has sent before still counts. */
+  #lost: { readonly end: End; readonly error: unknown } | undefined;
+  #ending: EndingPeers | undefined;
+  /** Bytes that the target had sent when the client ended. */
+  #answered = 0;
 
   constructor(
     client: Duplex,
@@ -123,8 +145,13 @@ class Join {
       ? { client: limit, target: limit }
       : limit;
     this.#keepTarget = options.keepTarget;
+    this.#resetRelay = options.resetRelay;
     this.#onHalfClose = options.onHalfClose;
-    this.#before = { sent: target.sent, received: client.sent };
+    this.#before = {
+      sent: target.sent,
+      received: client.sent,
+      answered: target.received,
+    };
     this.#watch(
       idleTimeout,
       () => this.#leave(timeoutError(idleTimeout, "Idle time")),
@@ -139,14 +166,32 @@ class Join {
 
   /** Ends both directions, and closes both connections. */
   readonly abort = (reason: unknown): void => {
-    if (this.#isOver) return;
+    if (this.#isOver) return this.#ending?.hurry();
+    const isReset = this.#resetRelay === "all" && reason !== undefined;
+    this.#finish(reason);
+    const both = [this.#client, this.#target];
+    if (isReset) void this.#endPeers(both, { isReset, patience: 0 });
+    // A write to a peer that does not read would go on for ever.
+    else for (const peer of both) peer.close();
+  };
+
+  #finish(reason: unknown): void {
     this.#isOver = true;
     this.#result.error = reason;
     this.#controller.abort(reason);
-    // A write to a peer that does not read would go on for ever.
-    this.#client.close();
-    this.#target.close();
-  };
+  }
+
+  async #endPeers(
+    peers: Duplex[],
+    options: EndingOptions,
+    onEnd?: (wasThere: boolean) => void,
+  ): Promise<void> {
+    this.#going++;
+    this.#ending = new EndingPeers(peers, options);
+    const wasThere = await this.#ending.done;
+    onEnd?.(wasThere);
+    this.#settle();
+  }
 
   /** Waits until both directions have settled. */
   async result(unregister: () => void): Promise<TunnelResult> {
@@ -162,28 +207,85 @@ class Join {
   #end(end: End): void {
     if (!this.#isOver && this.#result.endedFirst === undefined) {
       this.#result.endedFirst = end;
+      this.#answered = this.#target.received - this.#before.answered;
       this.#onHalfClose?.();
-      this.#waitForOther(end);
+      // One that had sent FIN before it went may have meant to go.
+      if (this.#lost?.end === end) this.abort(undefined);
+      else this.#waitForOther(end);
     }
     this.#settle();
   }
 
   /** One direction has failed, or was aborted. */
   #fail(error: unknown, from: End): void {
-    const to = from === "client" ? this.#target : this.#client;
-    this.#cut(error, to.failed ? other(from) : from);
+    const end = this.#duplex(from).inbox.hasFailed ? from : other(from);
+    if (this.#resetRelay === undefined) this.#cut(error, end);
+    else this.#lose(error, end, end !== from && this.#going > 1);
     this.#settle();
+  }
+
+  /**
+   * One end has failed. What it had sent before it did is delivered first, where
+   * a pipe is at that; and how that pipe ends tells whether it was an error.
+   */
+  #lose(error: unknown, end: End, isHeard: boolean): void {
+    if (this.#isOver) return;
+    if (this.#duplex(end).inbox.hasEnded && !isHeard) this.abort(undefined);
+    else if (!isHeard) this.#cut(error, end);
+    else if (this.#lost === undefined) {
+      this.#lost = { end, error };
+      const limit = this.#halfCloseTimeout[other(end)];
+      const late = () => this.#cut(error, end, 0);
+      if (limit === 0) late();
+      else this.#watch(limit, late);
+    }
   }
 
   #settle(): void {
     if (--this.#going === 0) this.#settled.resolve();
   }
 
-  #cut(error: unknown, failed: End): void {
+  /** Ends the tunnel by the error of one end, which is relayed to the other. */
+  #cut(
+    error: unknown,
+    failed: End,
+    patience = this.#halfCloseTimeout[failed],
+  ): void {
     if (this.#isOver) return;
+    const mode = this.#resetRelay;
+    const isFarewell = mode !== undefined && this.#isFarewell(failed);
     this.#result.failed = failed;
     this.#result.endedFirst ??= failed;
-    this.abort(error);
+    if (mode === undefined) return this.abort(error);
+    this.#finish(error);
+    this.#duplex(failed).close();
+    const rest = this.#duplex(other(failed));
+    const hasLeft = rest.inbox.hasEnded;
+    const options = { isReset: mode !== "off", patience };
+    void this.#endPeers([rest], options, (wasThere) => {
+      if (isFarewell || hasLeft && !wasThere) this.#forgive();
+    });
+  }
+
+  /** Both had ended: a reset is how some programs close. */
+  #forgive(): void {
+    this.#result.error = undefined;
+    delete this.#result.failed;
+  }
+
+  /**
+   * Whether the client has ended behind its last words, and the target owed no
+   * answer: many servers leave then without reading to the end, which is a
+   * reset. One that had said nothing before, or something since, was to answer.
+   */
+  #isFarewell(failed: End): boolean {
+    const answered = this.#target.received - this.#before.answered;
+    return failed === "target" && this.#result.endedFirst === "client" &&
+      this.#answered > 0 && answered === this.#answered;
+  }
+
+  #duplex(end: End): Duplex {
+    return end === "client" ? this.#client : this.#target;
   }
 
   /** Gives the remaining direction its time. */
@@ -251,7 +353,10 @@ class Join {
    */
   #probe(from: Duplex, to: Duplex, end: End): void {
     if (!to.isWriting || from.isWriting) return;
-    from.probe().catch((error: unknown) => this.#cut(error, end));
+    from.probe().catch((error: unknown) => {
+      if (this.#resetRelay === undefined) this.#cut(error, end);
+      else this.#lose(error, end, true);
+    });
   }
 }
 

@@ -34,8 +34,10 @@ const FINDERS = {
   openssl: () => findProgram("openssl"),
   /** The traditional one does not know proxies. */
   "nc (OpenBSD)": () => findThatSays("nc", ["-h"], "[-X proxy_protocol]"),
+  postgres: () => findPostgres("postgres"),
   prometheus: () => findProgram("prometheus"),
   promtool: () => findProgram("promtool"),
+  psql: () => findProgram("psql") ?? findPostgres("psql"),
   proxychains4: () => findProgram("proxychains4"),
   python3: () => findPythonWith("pty"),
   "python3-socks": () => findPythonWith("socks"),
@@ -207,6 +209,18 @@ function findProgram(...names: string[]): string | undefined {
       [...folders, ...SERVER_FOLDERS].map((folder) => `${folder}/${name}`)
     )
     .find(isFile);
+}
+
+/** Debian has each version in a folder of its own. */
+function findPostgres(name: string): string | undefined {
+  const folder = "/usr/lib/postgresql";
+  try {
+    const versions = [...Deno.readDirSync(folder)].map(({ name }) => name);
+    return versions.sort().reverse()
+      .map((version) => `${folder}/${version}/bin/${name}`).find(isFile);
+  } catch {
+    return findProgram(name);
+  }
 }
 
 function isFile(path: string): boolean {
