@@ -209,8 +209,7 @@ class Join {
       this.#result.endedFirst = end;
       this.#answered = this.#target.received - this.#before.answered;
       this.#onHalfClose?.();
-      // One that had sent FIN before it went may have meant to go.
-      if (this.#lost?.end === end) this.abort(undefined);
+      if (this.#lost?.end === end) this.#conclude(this.#lost.error, end);
       else this.#waitForOther(end);
     }
     this.#settle();
@@ -230,8 +229,7 @@ class Join {
    */
   #lose(error: unknown, end: End, isHeard: boolean): void {
     if (this.#isOver) return;
-    if (this.#duplex(end).inbox.hasEnded && !isHeard) this.abort(undefined);
-    else if (!isHeard) this.#cut(error, end);
+    if (!isHeard) this.#conclude(error, end);
     else if (this.#lost === undefined) {
       this.#lost = { end, error };
       const limit = this.#halfCloseTimeout[other(end)];
@@ -243,6 +241,16 @@ class Join {
 
   #settle(): void {
     if (--this.#going === 0) this.#settled.resolve();
+  }
+
+  /**
+   * All that an end had sent before it failed is delivered. That is no error
+   * where it had sent FIN, and nothing was owed to it by a client that goes on.
+   */
+  #conclude(error: unknown, end: End): void {
+    const hasEnded = this.#duplex(end).inbox.hasEnded;
+    if (hasEnded && this.#client.inbox.hasEnded) this.abort(undefined);
+    else this.#cut(error, end);
   }
 
   /** Ends the tunnel by the error of one end, which is relayed to the other. */
@@ -261,7 +269,9 @@ class Join {
     this.#duplex(failed).close();
     const rest = this.#duplex(other(failed));
     const hasLeft = rest.inbox.hasEnded;
-    const options = { isReset: mode !== "off", patience };
+    // An end that had sent FIN has told the other one all there is to tell.
+    const isReset = mode !== "off" && !this.#duplex(failed).inbox.hasEnded;
+    const options = { isReset, patience };
     void this.#endPeers([rest], options, (wasThere) => {
       if (isFarewell || hasLeft && !wasThere) this.#forgive();
     });
