@@ -8,7 +8,7 @@
 import type { Socket } from "node:net";
 import type { Channel, TlsConnection } from "./connection.ts";
 import { errorCode } from "./error_code.ts";
-import type { Flow } from "./node_transport.ts";
+import type { Direction, Flow } from "./node_transport.ts";
 
 /** Bytes that wait for a reader before the socket is paused. */
 const MOST_WAITING = 64 * 1024;
@@ -112,7 +112,10 @@ export class NodeConnection implements TlsConnection {
     while (true) {
       const count = this.#take(buffer);
       if (count > 0) return count;
-      if (this.#socket.readableEnded) return null;
+      if (this.#socket.readableEnded) {
+        this.#throwIfFailed("read");
+        return null;
+      }
       this.#throwIfGone();
       this.#change ??= Promise.withResolvers();
       await this.#change.promise;
@@ -134,6 +137,7 @@ export class NodeConnection implements TlsConnection {
       throw new Deno.errors.BrokenPipe("Cannot write: the end has been sent");
     }
     await this.#settled((done) => this.#socket.write(bytes, done));
+    this.#throwIfFailed("write");
     return bytes.length;
   }
 
@@ -147,6 +151,7 @@ export class NodeConnection implements TlsConnection {
     if (this.#socket.writableFinished) return;
     this.#throwIfGone();
     await this.#settled((done) => this.#socket.end(done));
+    this.#throwIfFailed("write");
   }
 
   /** Turns Nagle's algorithm off, or on again. */
@@ -212,7 +217,14 @@ export class NodeConnection implements TlsConnection {
 
   #throwIfGone(): void {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#socket.destroyed) throw closedError();
+    if (!this.#socket.destroyed) return;
+    this.#throwIfFailed("read");
+    throw closedError();
+  }
+
+  #throwIfFailed(direction: Direction): void {
+    const error = this.#flow.failure?.(direction);
+    if (error !== undefined) throw toDenoError(error);
   }
 }
 

@@ -11,6 +11,7 @@ import {
   resetSocket,
   type SocketEnds,
 } from "./reset_socket.ts";
+import { socketUnder } from "./socket_under.ts";
 
 /**
  * What reaches the other end as a reset: the error of one end (`on`), also what
@@ -34,9 +35,8 @@ export function resetDuplex(
   duplex: Duplex,
   patience: number,
 ): PendingReset | undefined {
-  let channel = duplex.carrier;
-  while (channel.carrier !== undefined) channel = channel.carrier;
-  return hasEnds(channel) ? resetSocket(channel, patience) : undefined;
+  const socket = socketUnder(duplex.carrier);
+  return hasEnds(socket) ? resetSocket(socket, patience) : undefined;
 }
 
 /** Options for {@linkcode EndingPeers}. */

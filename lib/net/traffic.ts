@@ -61,7 +61,7 @@ export class Traffic {
    */
   failWrite(error: unknown): void {
     this.hasFailed = true;
-    if (this.isClosed || isHalfOnly(error)) return;
+    if (this.isClosed || isOfWritingAlone(error)) return;
     this.untold ??= error;
   }
 
@@ -77,8 +77,13 @@ export class Traffic {
   }
 }
 
-/** Whether it tells of writing alone, or of an error that was told before. */
-function isHalfOnly(error: unknown): boolean {
+/**
+ * Tells whether an error is about writing alone, so that reading may still bring
+ * the peer's end, or about one that was told before.
+ *
+ * @param error What the system told of a write.
+ */
+export function isOfWritingAlone(error: unknown): boolean {
   return error instanceof Deno.errors.BrokenPipe ||
     error instanceof Deno.errors.NotConnected;
 }
