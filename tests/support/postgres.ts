@@ -1,122 +1,107 @@
 /**
- * A real PostgreSQL that a test starts.
+ * PostgreSQL for the tests, with a data directory of its own.
  *
  * @module
  */
 
-import { assert } from "@std/assert";
-import { eventually } from "./dialogue.ts";
-import type { ProgramServer } from "./program_server.ts";
-import { makeFolder } from "./programs.ts";
+import { makeFolder, runOk } from "./programs.ts";
 import { closedPort } from "./sockets.ts";
 
-/** Who runs it where the tests run as root, which it refuses. */
+/** Who runs the server where the test is root, which it will not run as. */
 const USER = "postgres";
 
-/** A server with a certificate of its own. */
-export interface Postgres extends ProgramServer {
-  /** Its superuser, whom it lets in without a password. */
-  readonly user: string;
-  /** Stops it as a crash would, and starts it again on the same port. */
-  restart(): Promise<void>;
+/** Seconds that `pg_ctl` waits. */
+const PATIENCE = 20;
+
+/** A PostgreSQL that is running; stopped when disposed of. */
+export interface Postgres extends AsyncDisposable {
+  readonly hostname: string;
+  readonly port: number;
+  /**
+   * Restarts it, and waits until it is ready.
+   *
+   * @param work Milliseconds that its last checkpoint takes at least.
+   * @throws {Error} If that takes longer than `pg_ctl` waits.
+   */
+  restart(work: number): Promise<void>;
 }
 
-/** Options for {@linkcode startPostgres}. */
-export interface PostgresOptions {
-  /** Speaks TLS to who asks for it, with this certificate and key. */
-  tls?: { certificate: string; key: string };
-}
-
-/**
- * Starts a server on 127.0.0.1 with an empty database.
- *
- * @param path Path of `postgres`; `initdb` lies beside it.
- * @param options What it is to be.
- */
-export async function startPostgres(
-  path: string,
-  { tls }: PostgresOptions = {},
-): Promise<Postgres> {
+/** Starts PostgreSQL on 127.0.0.1, where anybody is let in. */
+export async function startPostgres(programs: string): Promise<Postgres> {
   const folder = await makeFolder();
-  const owner = ownerOf();
   const port = closedPort();
-  if (owner !== undefined) await Deno.chown(folder.path, owner.uid, owner.gid);
   const data = `${folder.path}/data`;
-  const options = {
-    cwd: folder.path,
-    clearEnv: true,
-    env: { LANG: "C", PATH: "/usr/bin:/bin" },
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-    ...owner,
-  } as const;
-  await runToEnd(path.replace(/postgres$/, "initdb"), {
-    ...options,
-    args: ["-D", data, "-U", USER, "-A", "trust", "--no-sync"],
-  });
-  for (const [name, text] of Object.entries(filesOf(tls))) {
-    await Deno.writeTextFile(`${data}/${name}`, text, { mode: 0o600 });
-    if (owner) await Deno.chown(`${data}/${name}`, owner.uid, owner.gid);
-  }
-  const args = [
-    ...["-D", data, "-p", `${port}`, "-h", "127.0.0.1", "-k", folder.path],
-    ...["-F", "-c", `ssl=${tls === undefined ? "off" : "on"}`],
+  if (Deno.uid() === 0) await runOk("chown", [USER, folder.path]);
+  await runAsUser(`${programs}/initdb`, [
+    ...["-D", data, "-N", "-A", "trust", "-U", USER, "-E", "UTF8"],
+    "--no-locale",
+  ]);
+  const settings = [
+    "listen_addresses = '127.0.0.1'",
+    "unix_socket_directories = ''",
+    "fsync = off",
+    `port = ${port}`,
   ];
-  const start = async () => {
-    const child = new Deno.Command(path, { ...options, args }).spawn();
-    assert(await eventually(() => isReady(port), 20_000));
-    return child;
-  };
-  let child = await start();
-  const stop = async () => {
-    child.kill("SIGQUIT"); // At once, with all of its processes.
-    await child.status;
-  };
+  await Deno.writeTextFile(
+    `${data}/postgresql.conf`,
+    `\n${settings.join("\n")}\n`,
+    { append: true },
+  );
+  const control = (...args: string[]) =>
+    runAsUser(`${programs}/pg_ctl`, [
+      ...["-D", data, "-l", `${folder.path}/log`, "-w", "-t", `${PATIENCE}`],
+      ...args,
+    ]);
+  await control("start");
   return {
     hostname: "127.0.0.1",
     port,
-    user: USER,
-    async restart() {
-      await stop();
-      child = await start();
+    async restart(work) {
+      const checkpointer = Number(
+        await query(programs, { port }, CHECKPOINTER),
+      );
+      Deno.kill(checkpointer, "SIGSTOP");
+      setTimeout(() => Deno.kill(checkpointer, "SIGCONT"), work);
+      await control("-m", "fast", "restart");
     },
     async [Symbol.asyncDispose]() {
-      await stop();
+      await control("-m", "immediate", "stop");
       await folder[Symbol.asyncDispose]();
     },
   };
 }
 
-function filesOf(tls: PostgresOptions["tls"]): Record<string, string> {
-  if (tls === undefined) return {};
-  return { "server.crt": tls.certificate, "server.key": tls.key };
+/** The process that has to be done before the server ends. */
+const CHECKPOINTER =
+  "select pid from pg_stat_activity where backend_type = 'checkpointer'";
+
+/** Asks PostgreSQL on 127.0.0.1 by `psql`; gives the one value it answers. */
+export async function query(
+  programs: string,
+  { port }: { port: number },
+  sql: string,
+): Promise<string> {
+  const text = await runOk(`${programs}/psql`, [
+    ...["-h", "127.0.0.1", "-p", `${port}`, "-U", USER],
+    ...["--no-psqlrc", "-Atqc", sql],
+  ]);
+  return text.trim();
 }
 
-function ownerOf(): { uid: number; gid: number } | undefined {
-  if (Deno.uid() !== 0) return undefined;
-  const line = Deno.readTextFileSync("/etc/passwd").split("\n")
-    .find((line) => line.startsWith(`${USER}:`));
-  const [, , uid, gid] = line!.split(":");
-  return { uid: Number(uid), gid: Number(gid) };
-}
-
-async function runToEnd(
-  path: string,
-  options: Deno.CommandOptions,
-): Promise<void> {
-  const { success } = await new Deno.Command(path, options).output();
-  assert(success, `${path} has failed`);
-}
-
-/** Whether it answers: before that it accepts, and sends everybody away. */
-async function isReady(port: number): Promise<boolean> {
-  try {
-    using conn = await Deno.connect({ port });
-    // SSLRequest (Frontend/Backend Protocol, Message Formats).
-    await conn.write(Uint8Array.of(0, 0, 0, 8, 4, 210, 22, 47));
-    return await conn.read(new Uint8Array(1)) === 1;
-  } catch {
-    return false;
-  }
+/**
+ * Waits for the program alone: what a server that it has started inherits, such
+ * as a pipe, stays open.
+ */
+async function runAsUser(path: string, args: string[]): Promise<void> {
+  const [program, ...rest] = Deno.uid() === 0
+    ? ["runuser", "-u", USER, "--", path, ...args]
+    : [path, ...args];
+  const { code } = await new Deno.Command(program!, {
+    args: rest,
+    cwd: "/",
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).output();
+  if (code !== 0) throw new Error(`${path} ${args.join(" ")} exits ${code}`);
 }

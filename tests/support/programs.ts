@@ -34,10 +34,10 @@ const FINDERS = {
   openssl: () => findProgram("openssl"),
   /** The traditional one does not know proxies. */
   "nc (OpenBSD)": () => findThatSays("nc", ["-h"], "[-X proxy_protocol]"),
-  postgres: () => findPostgres("postgres"),
   prometheus: () => findProgram("prometheus"),
   promtool: () => findProgram("promtool"),
-  psql: () => findProgram("psql") ?? findPostgres("psql"),
+  /** Where `initdb`, `pg_ctl` and `psql` are. */
+  postgres: findPostgres,
   proxychains4: () => findProgram("proxychains4"),
   python3: () => findPythonWith("pty"),
   "python3-socks": () => findPythonWith("socks"),
@@ -211,15 +211,17 @@ function findProgram(...names: string[]): string | undefined {
     .find(isFile);
 }
 
-/** Debian has each version in a folder of its own. */
-function findPostgres(name: string): string | undefined {
-  const folder = "/usr/lib/postgresql";
+/** Debian keeps each version in a folder of its own, out of every PATH. */
+function findPostgres(): string | undefined {
+  const installed = "/usr/lib/postgresql";
   try {
-    const versions = [...Deno.readDirSync(folder)].map(({ name }) => name);
-    return versions.sort().reverse()
-      .map((version) => `${folder}/${version}/bin/${name}`).find(isFile);
+    return [...Deno.readDirSync(installed)]
+      .map(({ name }) => `${installed}/${name}/bin`)
+      .toSorted()
+      .findLast((folder) => isFile(`${folder}/pg_ctl`));
   } catch {
-    return findProgram(name);
+    const path = findProgram("pg_ctl");
+    return path?.slice(0, path.lastIndexOf("/"));
   }
 }
 
