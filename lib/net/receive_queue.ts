@@ -10,8 +10,8 @@
  */
 
 import {
-  cLibrary,
   type CLibrary,
+  cLibrary,
   prepareCLibrary,
   SOCKET,
 } from "./c_library.ts";
@@ -51,7 +51,13 @@ function lengthen({ setsockopt }: CLibrary, descriptor: number): void {
   const value = Int32Array.of(ASKED);
   for (const option of [SOCKET.SO_RCVBUFFORCE, SOCKET.SO_RCVBUF]) {
     const { byteLength } = value;
-    const error = setsockopt(descriptor, SOCKET.SOL_SOCKET, option, value, byteLength);
+    const error = setsockopt(
+      descriptor,
+      SOCKET.SOL_SOCKET,
+      option,
+      value,
+      byteLength,
+    );
     if (error === 0) return;
   }
 }

@@ -12,7 +12,7 @@
  */
 
 import { setDeadline } from "../sync/deadline.ts";
-import { cLibrary, type CLibrary, SOCKET } from "./c_library.ts";
+import { type CLibrary, cLibrary, SOCKET } from "./c_library.ts";
 import {
   hasName,
   LONGEST_NAME,

@@ -8,10 +8,11 @@ import { type Context, timeoutError } from "../sync/context.ts";
 import type { Deadline } from "../sync/deadline.ts";
 import { watchStall } from "../sync/stall.ts";
 import type { Duplex } from "./duplex.ts";
-import { type EndingOptions,
+import {
+  type EndingOptions,
   EndingPeers,
   type ResetRelay,
- } from "./reset_relay.ts";
+} from "./reset_relay.ts";
 
 /** Which end of a tunnel. */
 export type End = "client" | "target";

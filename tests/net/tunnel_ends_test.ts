@@ -333,3 +333,55 @@ Deno.test({
     for (const conn of [client, near, far]) conn[Symbol.dispose]();
   },
 });
+
+/** Clean ends, and how many at once. */
+const CLEAN = { ends: 1_000, atOnce: 50 } as const;
+
+/** When a side that ends cleanly ends. */
+const WHEN = ["at once", "behind its words", "behind the other"] as const;
+
+/** Speaks, ends as it is told to, and reads to the other's end. */
+async function endCleanly(
+  conn: Deno.TcpConn,
+  when: typeof WHEN[number],
+): Promise<"FIN" | "RST"> {
+  const receiving = receive(conn);
+  if (when !== "at once") {
+    for (let n = Math.floor(Math.random() * 4); n >= 0; n--) {
+      await writeAll(conn, new Uint8Array(Math.random() ** 4 * 200_000));
+    }
+  }
+  if (when === "behind the other") await receiving;
+  await conn.closeWrite();
+  const { end } = await receiving;
+  conn.close();
+  return end;
+}
+
+Deno.test({
+  name: "tunnel() makes no reset of 1,000 clean ends of every order",
+  ignore: !HAS_RESETS,
+  async fn() {
+    async function one(n: number): Promise<void> {
+      const [client, near] = await socketPair();
+      const [target, far] = await socketPair();
+      const resetRelay = n % 2 === 0 ? "on" : "all";
+      const [a, b] = [new Duplex(near), new Duplex(far)];
+      const done = tunnel(a, b, new Context(), { resetRelay });
+      const first = WHEN[n % WHEN.length]!;
+      const second = WHEN[Math.floor(n / WHEN.length) % 2]!;
+      const sides = n % 5 < 2 ? [client, target] : [target, client];
+      const seen = await Promise.all([
+        endCleanly(sides[0]!, first),
+        endCleanly(sides[1]!, second),
+      ]);
+      assertEquals(seen, ["FIN", "FIN"]);
+      assertEquals((await done).error, undefined);
+      for (const conn of [near, far]) conn.close();
+    }
+    for (let n = 0; n < CLEAN.ends; n += CLEAN.atOnce) {
+      const numbers = Array.from({ length: CLEAN.atOnce }, (_, m) => n + m);
+      await within(20_000, Promise.all(numbers.map(one)));
+    }
+  },
+});

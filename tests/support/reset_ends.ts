@@ -23,12 +23,13 @@ export interface Received {
   end: "FIN" | "RST";
 }
 
-/** Reads until the peer ends or resets. */
+/** Reads until the peer ends or resets, so many bytes at a time at most. */
 export async function receive(
   conn: Pick<Connection, "read">,
+  length = 64 * 1024,
 ): Promise<Received> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
-  const buffer = new Uint8Array(64 * 1024);
+  const buffer = new Uint8Array(length);
   const bytes = async () =>
     new Uint8Array(await new Blob(chunks).arrayBuffer());
   try {
