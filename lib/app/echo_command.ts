@@ -4,7 +4,6 @@
  * @module
  */
 
-import { prepareCLibrary } from "../net/c_library.ts";
 import { formatAddr } from "../net/unix_socket.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
 import type { ListenerTls } from "../handlers/over_tls.ts";
@@ -45,8 +44,6 @@ async function runEcho(
   checkTogether(options);
   return await life(options, async (log, host) => {
     const { tls, files } = await openListenerTls(options, { log });
-    // With a permission that a server drops next.
-    if (!host.isTrial) prepareCLibrary();
     const running = await startEcho({ ...configOf(options), tls, host, log });
     const banner = bannerLines(running.listeners[0]!, options, tls);
     const writes = isUnixPath(options.listen);
