@@ -5,7 +5,8 @@
  * @module
  */
 
-const SYMBOLS = {
+/** The functions, as Deno wants them described. */
+export const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   dup: { parameters: ["i32"], result: "i32" },

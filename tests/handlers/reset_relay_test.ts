@@ -268,3 +268,33 @@ for (const [name, way] of Object.entries(WAYS)) {
     });
   }
 }
+
+for (const resetRelay of ["on", "all", "off"] as const) {
+  for (const isTls of [false, true]) {
+    const way = WAYS[isTls ? "SOCKS5 inside of TLS" : "SOCKS5"]!;
+    Deno.test({
+      name: `A shutdown with resets ${resetRelay} ends tunnels ${
+        isTls ? "inside of TLS" : "in the open"
+      }`,
+      ignore: !HAS_RESETS,
+      async fn() {
+        await using authority = await makeTestAuthority();
+        using opener = new Opener(way, authority);
+        await using server = await startTestProxy({
+          resetRelay,
+          ...isTls ? { tls: await listenerTls(authority) } : {},
+        });
+        const { client, target } = await opener.open(server);
+        const receiving = [receive(client), receive(target)];
+        await writeAll(client, [1, 2, 3]);
+        assertEquals(await server.proxy.shutdown(0), 1);
+        const want = resetRelay === "all" ? "RST" : "FIN";
+        for (const one of receiving) {
+          assertEquals((await within(5_000, one)).end, want);
+        }
+        const [record] = server.ended;
+        assertEquals(record!.reason, "Server ends at once");
+      },
+    });
+  }
+}
