@@ -109,11 +109,7 @@ class Join {
   readonly #keepTarget: number | undefined;
   readonly #resetRelay: ResetRelay | undefined;
   readonly #onHalfClose: (() => void) | undefined;
-  readonly #before: {
-    readonly sent: number;
-    readonly received: number;
-    readonly answered: number;
-  };
+  readonly #before: { readonly sent: number; readonly received: number };
   readonly #settled = Promise.withResolvers<void>();
   readonly #result: TunnelResult = {
     sent: 0,
@@ -129,8 +125,8 @@ class Join {
   /** The end that takes no more: what it has sent before still counts. */
   #lost: { readonly end: End; readonly error: unknown } | undefined;
   #ending: EndingPeers | undefined;
-  /** Bytes that the target had sent when the client ended. */
-  #answered = 0;
+  /** Bytes of the target when the client ended, where it had answered by then. */
+  #answered: number | undefined;
 
   constructor(
     client: Duplex,
@@ -148,11 +144,7 @@ class Join {
     this.#keepTarget = options.keepTarget;
     this.#resetRelay = options.resetRelay;
     this.#onHalfClose = options.onHalfClose;
-    this.#before = {
-      sent: target.sent,
-      received: client.sent,
-      answered: target.received,
-    };
+    this.#before = { sent: target.sent, received: client.sent };
     this.#watch(
       idleTimeout,
       () => this.#leave(timeoutError(idleTimeout, "Idle time")),
@@ -208,7 +200,10 @@ class Join {
   #end(end: End): void {
     if (!this.#isOver && this.#result.endedFirst === undefined) {
       this.#result.endedFirst = end;
-      this.#answered = this.#target.received - this.#before.answered;
+      const hasAnswered = this.#client.sent > this.#before.received;
+      if (end === "client" && hasAnswered) {
+        this.#answered = this.#target.received;
+      }
       this.#onHalfClose?.();
       if (this.#lost?.end === end) this.#conclude(this.#lost.error, end);
       else this.#waitForOther(end);
@@ -262,7 +257,6 @@ class Join {
   ): void {
     if (this.#isOver) return;
     const mode = this.#resetRelay;
-    const isFarewell = mode !== undefined && this.#isFarewell(failed);
     this.#result.failed = failed;
     this.#result.endedFirst ??= failed;
     if (mode === undefined) return this.abort(error);
@@ -274,14 +268,12 @@ class Join {
     const isReset = mode !== "off" && !this.#duplex(failed).inbox.hasEnded;
     const options = { isReset, patience };
     void this.#endPeers([rest], options, (wasThere) => {
-      if (isFarewell || hasLeft && !wasThere) this.#forgive();
+      // Both had ended: a reset is how some programs close.
+      if (hasLeft && !wasThere || this.#isFarewell(failed)) {
+        this.#result.error = undefined;
+        delete this.#result.failed;
+      }
     });
-  }
-
-  /** Both had ended: a reset is how some programs close. */
-  #forgive(): void {
-    this.#result.error = undefined;
-    delete this.#result.failed;
   }
 
   /**
@@ -290,9 +282,7 @@ class Join {
    * reset. One that had said nothing before, or something since, was to answer.
    */
   #isFarewell(failed: End): boolean {
-    const answered = this.#target.received - this.#before.answered;
-    return failed === "target" && this.#result.endedFirst === "client" &&
-      this.#answered > 0 && answered === this.#answered;
+    return failed === "target" && this.#target.received === this.#answered;
   }
 
   #duplex(end: End): Duplex {
