@@ -32,8 +32,7 @@ export function runTunnel(
   const { timeouts: { idle, halfClose }, resetRelay = "off" } = services;
   const far = target instanceof Duplex ? target : new Duplex(target);
   const before = client.sent + far.sent;
-  // A reset comes in place of the ordinary end.
-  session.isTunnelEnding = resetRelay === "all";
+  session.isTunnelEnding = true;
   session.usage?.pace(far);
   session.usage?.watch(() => client.sent + far.sent - before);
   return tunnel(client, far, context, {

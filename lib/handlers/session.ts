@@ -70,7 +70,10 @@ export class Session<S extends CommonServices = Services>
    */
   onLate: ((error: unknown) => void) | undefined;
 
-  /** Whether its tunnel closes it when the context is cancelled. */
+  /**
+   * Whether its tunnel closes it when the context is cancelled: a reset may come
+   * in place of the ordinary end.
+   */
   isTunnelEnding = false;
 
   /** Set where all there is to log was logged, request by request. */

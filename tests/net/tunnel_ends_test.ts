@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Duplex } from "../../lib/net/duplex.ts";
-import type { ResetRelay } from "../../lib/net/reset_relay.ts";
+import { resetDuplex, type ResetRelay } from "../../lib/net/reset_relay.ts";
 import {
   type End,
   tunnel,
@@ -385,3 +385,39 @@ Deno.test({
     }
   },
 });
+
+for (const resetRelay of ["on", "off"] as const) {
+  Deno.test({
+    name:
+      `tunnel() with resets ${resetRelay} ends when the client resets and the target takes nothing`,
+    ignore: !HAS_RESETS,
+    async fn() {
+      const [client, near] = await socketPair();
+      const [target, far] = await socketPair();
+      const [a, b] = [new Duplex(near), new Duplex(far)];
+      const done = tunnel(a, b, new Context(), {
+        resetRelay,
+        idleTimeout: 400,
+        halfCloseTimeout: 200,
+      });
+      const writing = writeAll(client, new Uint8Array(32_000_000))
+        .catch(() => {});
+      let before = -1;
+      assert(
+        await eventually(() => {
+          const isStuck = b.isWriting && b.sent === before;
+          before = b.sent;
+          return isStuck;
+        }),
+      );
+      assert(await resetDuplex(new Duplex(client), 0)!.done);
+      client.close();
+      await writing;
+      const { failed } = await within(5_000, done);
+      assertEquals(failed, "client");
+      const { end } = await within(5_000, receive(target));
+      assertEquals(end, resetRelay === "on" ? "RST" : "FIN");
+      for (const conn of [near, far, target]) conn[Symbol.dispose]();
+    },
+  });
+}
