@@ -128,6 +128,7 @@ export class NodeTransport extends Duplex {
 
   /** What has come is still to be read: the error is told behind it. */
   #failRead(error: Error): void {
+    if (this.destroyed) return; // It was closed by us.
     if (this.isKept) return void super.destroy(error);
     this.#failures.read ??= error;
     this.push(null);

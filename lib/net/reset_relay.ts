@@ -79,10 +79,9 @@ export class EndingPeers {
   }
 }
 
-/** Asks only who has ended; a question waits for a write that is under way. */
+/** A question would wait for a write that is under way. */
 function isThere(peer: Duplex): Promise<boolean> {
-  const isAsked = peer.inbox.hasEnded && !peer.isWriting;
-  if (!isAsked) return Promise.resolve(true);
+  if (peer.isWriting) return Promise.resolve(true);
   return peer.probe().then(() => true, () => false);
 }
 

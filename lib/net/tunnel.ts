@@ -125,8 +125,8 @@ class Join {
   /** The end that takes no more: what it has sent before still counts. */
   #lost: { readonly end: End; readonly error: unknown } | undefined;
   #ending: EndingPeers | undefined;
-  /** Bytes of the target when the client ended, where it had answered by then. */
-  #answered: number | undefined;
+  /** Bytes that one end had sent, if any, when the other one ended. */
+  #said: number | undefined;
 
   constructor(
     client: Duplex,
@@ -200,10 +200,7 @@ class Join {
   #end(end: End): void {
     if (!this.#isOver && this.#result.endedFirst === undefined) {
       this.#result.endedFirst = end;
-      const hasAnswered = this.#client.sent > this.#before.received;
-      if (end === "client" && hasAnswered) {
-        this.#answered = this.#target.received;
-      }
+      this.#noteSaid(other(end));
       this.#onHalfClose?.();
       if (this.#lost?.end === end) this.#conclude(this.#lost.error, end);
       else this.#waitForOther(end);
@@ -263,26 +260,33 @@ class Join {
     this.#finish(error);
     this.#duplex(failed).close();
     const rest = this.#duplex(other(failed));
-    const hasLeft = rest.inbox.hasEnded;
     // An end that had sent FIN has told the other one all there is to tell.
     const isReset = mode !== "off" && !this.#duplex(failed).inbox.hasEnded;
     const options = { isReset, patience };
     void this.#endPeers([rest], options, (wasThere) => {
-      // Both had ended: a reset is how some programs close.
-      if (hasLeft && !wasThere || this.#isFarewell(failed)) {
+      // Both had ended, or have gone.
+      if (!wasThere || this.#isFarewell(failed)) {
         this.#result.error = undefined;
         delete this.#result.failed;
       }
     });
   }
 
+  #noteSaid(end: End): void {
+    const { sent, received } = this.#before;
+    const hasSpoken = end === "client"
+      ? this.#target.sent > sent
+      : this.#client.sent > received;
+    if (hasSpoken) this.#said = this.#duplex(end).received;
+  }
+
   /**
-   * Whether the client has ended behind its last words, and the target owed no
-   * answer: many servers leave then without reading to the end, which is a
-   * reset. One that had said nothing before, or something since, was to answer.
+   * Whether an end has spoken before the other one ended, and not since: it owed
+   * no answer. Many programs close without reading to the end, which is a reset.
    */
-  #isFarewell(failed: End): boolean {
-    return failed === "target" && this.#target.received === this.#answered;
+  #isFarewell(end: End): boolean {
+    return this.#result.endedFirst === other(end) &&
+      this.#duplex(end).received === this.#said;
   }
 
   #duplex(end: End): Duplex {

@@ -75,6 +75,10 @@ const ORDERS: readonly Order[] = [
     steps: ["client says", "target says", "client fin", "target reset"],
     ...{ result: "ok", client: "RST" },
   },
+  {
+    steps: ["client says", "target says", "target fin", "client reset"],
+    ...{ result: "ok", target: "RST" },
+  },
   // The end that resets had sent all it had to send.
   {
     steps: ["client says", "client fin", "client reset", "target says"],
