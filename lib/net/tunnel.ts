@@ -109,7 +109,8 @@ class Join {
   readonly #keepTarget: number | undefined;
   readonly #resetRelay: ResetRelay | undefined;
   readonly #onHalfClose: (() => void) | undefined;
-  readonly #before: { readonly sent: number; readonly received: number };
+  /** Bytes that each end had been sent before. */
+  readonly #before: Readonly<Record<End, number>>;
   readonly #settled = Promise.withResolvers<void>();
   readonly #result: TunnelResult = {
     sent: 0,
@@ -144,7 +145,7 @@ class Join {
     this.#keepTarget = options.keepTarget;
     this.#resetRelay = options.resetRelay;
     this.#onHalfClose = options.onHalfClose;
-    this.#before = { sent: target.sent, received: client.sent };
+    this.#before = { client: client.sent, target: target.sent };
     this.#watch(
       idleTimeout,
       () => this.#leave(timeoutError(idleTimeout, "Idle time")),
@@ -191,8 +192,8 @@ class Join {
     await this.#settled.promise;
     unregister();
     this.#stall?.clear();
-    this.#result.sent = this.#target.sent - this.#before.sent;
-    this.#result.received = this.#client.sent - this.#before.received;
+    this.#result.sent = this.#target.sent - this.#before.target;
+    this.#result.received = this.#client.sent - this.#before.client;
     return this.#result;
   }
 
@@ -273,10 +274,8 @@ class Join {
   }
 
   #noteSaid(end: End): void {
-    const { sent, received } = this.#before;
-    const hasSpoken = end === "client"
-      ? this.#target.sent > sent
-      : this.#client.sent > received;
+    const hearer = other(end);
+    const hasSpoken = this.#duplex(hearer).sent > this.#before[hearer];
     if (hasSpoken) this.#said = this.#duplex(end).received;
   }
 
