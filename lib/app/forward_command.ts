@@ -4,6 +4,7 @@
  * @module
  */
 
+import { prepareCLibrary } from "../net/c_library.ts";
 import type { PoolFigures } from "../net/pool_figures.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
@@ -63,6 +64,8 @@ function runForward(
       files: host.files,
     });
     const { startTls } = outgoing;
+    // With a permission that a server drops next.
+    if (!host.isTrial) prepareCLibrary();
     const relay = await startForward({ ...config, tls, startTls, host, log });
     return {
       running: options.pool === "off" ? relay : loggingPools(relay, log),
@@ -125,6 +128,7 @@ function configOf(options: ForwardOptions): ForwardConfig {
       idle: options["idle-timeout"],
       halfClose: options["half-close-timeout"],
     },
+    resetRelay: options["reset-relay"],
     maxConnections: options["max-connections"],
     maxConnectionsPerClient: options["max-connections-per-client"],
     backlog: options.backlog,

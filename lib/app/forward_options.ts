@@ -30,6 +30,7 @@ import {
   type OptionValues,
   single,
 } from "./option.ts";
+import { RESET_OPTIONS } from "./reset_options.ts";
 import { WORKER_OPTIONS } from "./worker_options.ts";
 
 /** Options of `sluice forward`. */
@@ -114,6 +115,7 @@ export const FORWARD_OPTIONS = {
   ),
   ...NAME_OPTIONS,
   ...ACCEPT_PROXY_OPTIONS,
+  ...RESET_OPTIONS,
   ...LIMIT_OPTIONS,
   ...ADMIN_OPTIONS,
   ...WORKER_OPTIONS,

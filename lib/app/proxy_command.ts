@@ -5,7 +5,7 @@
  */
 
 import { isUnixPath } from "../wire/endpoint.ts";
-import { prepareReceiveQueues } from "../net/receive_queue.ts";
+import { prepareCLibrary } from "../net/c_library.ts";
 import { Bans } from "../policy/bans.ts";
 import type { Users } from "../policy/users.ts";
 import { listeningEvent } from "./announcement.ts";
@@ -76,7 +76,7 @@ function runProxy(
       files: opener,
     });
     // With a permission that a server drops next.
-    if (!host.isTrial) prepareReceiveQueues();
+    if (!host.isTrial) prepareCLibrary();
     const config = {
       ...flags,
       rules: rules.book,
@@ -126,6 +126,7 @@ function configOf(
       idle: options["idle-timeout"],
       halfClose: options["half-close-timeout"],
     },
+    resetRelay: options["reset-relay"],
     protocols: options.protocols,
     udp: {
       advertise: options["udp-advertise"],

@@ -24,6 +24,7 @@ import { LIMIT_OPTIONS } from "./limit_options.ts";
 import { NAME_OPTIONS } from "./name_options.ts";
 import { TLS_OPTIONS } from "./tls_options.ts";
 import { flag, only, type OptionValues, single } from "./option.ts";
+import { RESET_OPTIONS } from "./reset_options.ts";
 import { RULE_OPTIONS } from "./rule_options.ts";
 import { WORKER_OPTIONS } from "./worker_options.ts";
 
@@ -109,6 +110,7 @@ export const PROXY_OPTIONS = {
   ...PARENT_TLS_OPTIONS,
   ...ACCEPT_PROXY_OPTIONS,
   ...SEND_PROXY_OPTIONS,
+  ...RESET_OPTIONS,
   ...LIMIT_OPTIONS,
   ...ADMIN_OPTIONS,
   ...WORKER_OPTIONS,
