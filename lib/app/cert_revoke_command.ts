@@ -11,12 +11,9 @@ import { parseCertificateName } from "./certificate_name.ts";
 import type { Command } from "./command.ts";
 import { only, operand, type Option, type OptionValues } from "./option.ts";
 import { printLines } from "./print_lines.ts";
-import {
-  addRevoked,
-  normalizeSerial,
-  revokedSerials,
-} from "./revocation_list.ts";
+import { addRevoked, revokedSerials } from "./revocation_list.ts";
 import { withLock, writeFiles } from "./secret_files.ts";
+import { normalizeSerial } from "./serial_number.ts";
 import { UsageError } from "./usage_error.ts";
 
 const SERIAL_OPTION: Option<string | undefined> = {

@@ -7,8 +7,8 @@
 import type * as X509 from "@peculiar/x509";
 import type { Host } from "../wire/host_name.ts";
 import { formatIpAddress } from "../wire/ip_address.ts";
+import { encodePem } from "../wire/pem.ts";
 import {
-  encodePem,
   exportKey,
   generateKeys,
   KEY_ALGORITHM,
@@ -19,6 +19,7 @@ import {
   openAuthority,
   type Signer,
 } from "./keyed_certificate.ts";
+import { randomSerial } from "./serial_number.ts";
 import {
   loadX509,
   type X509Certificate,
@@ -53,9 +54,6 @@ export interface IssueSettings extends CertificateSettings {
 const BACKDATED = 5 * 60_000;
 
 const DAY = 86_400_000;
-
-/** Bytes of a serial number: random, so that it can't be foreseen. */
-const SERIAL_BYTES = 16;
 
 /**
  * Makes the certificate of an authority, signed by itself.
@@ -195,7 +193,7 @@ async function encode(
   { privateKey }: CryptoKeyPair,
 ): Promise<KeyedCertificate> {
   return {
-    certificate: encodePem("CERTIFICATE", rawData),
+    certificate: encodePem(rawData, "CERTIFICATE"),
     key: await exportKey(privateKey),
   };
 }
@@ -208,11 +206,4 @@ function validity(
     notBefore: new Date(+from - BACKDATED),
     notAfter: new Date(+from + days * DAY),
   };
-}
-
-/** Positive, and so without its highest bit (RFC 5280 §4.1.2.2). */
-function randomSerial(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(SERIAL_BYTES));
-  bytes[0] = bytes[0]! & 0x3f | 0x40;
-  return bytes.toHex();
 }

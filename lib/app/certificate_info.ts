@@ -4,7 +4,7 @@
  * @module
  */
 
-import { normalizeSerial } from "./revocation_list.ts";
+import { normalizeSerial } from "./serial_number.ts";
 import {
   loadX509,
   parseCertificate,

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { decodePem, encodePem } from "../wire/pem.ts";
+
 /** Kinds of keys. */
 export const KEY_KINDS = ["ecdsa", "rsa"] as const;
 
@@ -50,7 +52,7 @@ export function generateKeys(kind: KeyKind): Promise<CryptoKeyPair> {
  */
 export async function exportKey(key: CryptoKey): Promise<string> {
   const der = new Uint8Array(await crypto.subtle.exportKey("pkcs8", key));
-  return encodePem("PRIVATE KEY", der);
+  return encodePem(der, "PRIVATE KEY");
 }
 
 /**
@@ -66,11 +68,8 @@ export async function importKey(
   pem: string,
   kind: KeyKind,
 ): Promise<CryptoKey> {
-  const match =
-    /-----BEGIN PRIVATE KEY-----([A-Za-z\d+/=\s]+)-----END PRIVATE KEY-----/
-      .exec(pem);
   try {
-    const der = Uint8Array.fromBase64(match![1]!);
+    const der = decodePem(pem, "PRIVATE KEY");
     const algorithm = KEY_ALGORITHM[kind];
     return await crypto.subtle.importKey("pkcs8", der, algorithm, false, [
       "sign",
@@ -79,20 +78,4 @@ export async function importKey(
     const what = kind === "ecdsa" ? "ECDSA key on P-256" : "RSA key";
     throw new SyntaxError(`not a private ${what} in PEM (PKCS #8, in clear)`);
   }
-}
-
-/**
- * Encodes bytes as PEM (RFC 7468).
- *
- * @param label What they are, for example `CERTIFICATE`.
- * @param der The bytes.
- * @returns The text, with its last line's end.
- */
-export function encodePem(
-  label: string,
-  der: ArrayBuffer | Uint8Array,
-): string {
-  const lines = new Uint8Array(der).toBase64().match(/.{1,64}/g) ?? [];
-  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ""]
-    .join("\n");
 }

@@ -5,7 +5,7 @@
  */
 
 import { escape } from "../observe/escape.ts";
-import { normalizeSerial } from "./revocation_list.ts";
+import { normalizeSerial } from "./serial_number.ts";
 import type { X509Certificate } from "./x509_library.ts";
 
 /** Characters of a subject. */

@@ -5,6 +5,7 @@
  */
 
 import { describeError } from "../handlers/describe_error.ts";
+import { splitPem } from "../wire/pem.ts";
 import type { Finding } from "./doctor_finding.ts";
 import { FileError, readText } from "./read_file.ts";
 
@@ -13,8 +14,6 @@ const DAY = 24 * 60 * 60 * 1_000;
 /** Days that are too few to leave a renewal to chance. */
 const SOON = 30;
 const VERY_SOON = 3;
-
-const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /**
  * Looks at how long certificates hold.
@@ -31,7 +30,7 @@ export async function examineCertificates(
 async function examineFile(path: string): Promise<Finding> {
   const check = "certificate";
   try {
-    const blocks = (await readText(path)).match(PEM) ?? [];
+    const blocks = splitPem(await readText(path), "CERTIFICATE");
     if (blocks.length === 0) throw new Error("no certificate in it");
     const { X509Certificate } = await import("node:crypto");
     const all = blocks.map((block) => new X509Certificate(block));

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { splitPem } from "../wire/pem.ts";
 import { CertificateTrust } from "./certificate_trust.ts";
-import { splitPem } from "./pem.ts";
 import { RevocationLists } from "./revocation_lists.ts";
 import { loadX509, parseCertificate } from "./x509_library.ts";
 

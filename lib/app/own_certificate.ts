@@ -11,8 +11,8 @@ import {
   X509Certificate,
 } from "node:crypto";
 import type { LogEvent } from "../observe/log_event.ts";
+import { labelsOf, splitPem } from "../wire/pem.ts";
 import { type CertificateUser, requireUsage } from "./certificate_usage.ts";
-import { splitPem } from "./pem.ts";
 
 /** A certificate of our own. */
 export interface OwnCertificate {
@@ -97,12 +97,13 @@ export function authorityWarning(
  * @throws {SyntaxError} If it is none. It never repeats the text.
  */
 export function requireKey(pem: string): string {
-  if (
-    /-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED/.test(pem)
-  ) {
+  const labels = labelsOf(pem);
+  const isEncrypted = labels.includes("ENCRYPTED PRIVATE KEY") ||
+    pem.includes("Proc-Type: 4,ENCRYPTED"); // RFC 1421 §4.6.1.1
+  if (isEncrypted) {
     throw new SyntaxError("the key is encrypted, and there is no passphrase");
   }
-  if (!/-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/.test(pem)) {
+  if (!labels.some((label) => label.endsWith("PRIVATE KEY"))) {
     throw new SyntaxError("it has no private key in PEM");
   }
   try {

@@ -5,9 +5,11 @@
  */
 
 import type { X509CrlEntryParams } from "@peculiar/x509";
+import { encodePem } from "../wire/pem.ts";
 import { identifySigner } from "./certificate_authority.ts";
-import { encodePem, KEY_ALGORITHM } from "./certificate_keys.ts";
+import { KEY_ALGORITHM } from "./certificate_keys.ts";
 import { type KeyedCertificate, openAuthority } from "./keyed_certificate.ts";
+import { normalizeSerial } from "./serial_number.ts";
 import {
   loadX509,
   parseRevocationList,
@@ -67,17 +69,6 @@ export async function revokedSerials(pem: string): Promise<Set<string>> {
   return new Set(entries.map((entry) => normalizeSerial(entry.serialNumber)));
 }
 
-/**
- * Gives the one form of a serial number, which is a number (RFC 5280 §4.1.2.2).
- *
- * @param hex Hexadecimal digits.
- * @returns The digits in lower case, without leading zeros, of whole bytes.
- */
-export function normalizeSerial(hex: string): string {
-  const digits = hex.toLowerCase().replace(/^0+(?=.)/, "");
-  return digits.length % 2 === 0 ? digits : `0${digits}`;
-}
-
 async function makeList(
   authority: KeyedCertificate,
   addition?: { before: string; serial: string },
@@ -122,7 +113,7 @@ async function makeList(
       new x509.Extension(CRL_NUMBER, false, encodeNumber(number)),
     ],
   });
-  return encodePem("X509 CRL", list.rawData);
+  return encodePem(list.rawData, "X509 CRL");
 }
 
 /** The number of a list; every one has a higher than the one before. */
@@ -136,8 +127,7 @@ function readNumber(list: X509RevocationList): bigint {
 
 /** DER of a positive INTEGER of less than 128 bytes. */
 function encodeNumber(number: bigint): Uint8Array<ArrayBuffer> {
-  const hex = number.toString(16);
-  const bytes = Uint8Array.fromHex(hex.length % 2 === 0 ? hex : `0${hex}`);
+  const bytes = Uint8Array.fromHex(normalizeSerial(number.toString(16)));
   const padded = bytes[0]! >= 0x80 ? [0, ...bytes] : [...bytes];
   return new Uint8Array([0x02, padded.length, ...padded]);
 }

@@ -6,7 +6,8 @@
  */
 
 import { TlsError } from "../net/tls_error.ts";
-import { splitPem } from "./pem.ts";
+import { splitPem } from "../wire/pem.ts";
+import { normalizeSerial } from "./serial_number.ts";
 import {
   parseRevocationList,
   type X509Certificate,
@@ -94,7 +95,7 @@ export class RevocationLists {
     if (fault !== undefined) {
       throw refused(`can't be checked: the revocation list ${fault}`);
     }
-    if (!list.revoked.has(normalize(serialNumber))) return;
+    if (!list.revoked.has(normalizeSerial(serialNumber))) return;
     throw refused(`${isOwn ? "" : "is of an authority that "}is revoked`);
   }
 }
@@ -123,7 +124,7 @@ function toList(list: X509RevocationList): RevocationList {
   return {
     issuer: list.issuer,
     revoked: new Set(
-      list.entries.map(({ serialNumber }) => normalize(serialNumber)),
+      list.entries.map(({ serialNumber }) => normalizeSerial(serialNumber)),
     ),
     from: list.thisUpdate,
     until: list.nextUpdate,
@@ -134,11 +135,6 @@ function dateFault({ from, until }: RevocationList, now: Date) {
   if (now < from) return `is not yet valid (from ${from.toISOString()})`;
   if (until === undefined || now <= until) return undefined;
   return `has expired (at ${until.toISOString()})`;
-}
-
-/** The one form of a serial number: it is a number (RFC 5280 §4.1.2.2). */
-function normalize(hex: string): string {
-  return hex.toLowerCase().replace(/^0+(?=.)/, "");
 }
 
 function refused(state: string): TlsError {

@@ -6,7 +6,7 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
-import { splitPem } from "./pem.ts";
+import { splitPem } from "../wire/pem.ts";
 import { ServerFiles } from "./server_files.ts";
 import { requireCertificates, requireKey } from "./own_certificate.ts";
 import type { TlsPaths } from "./tls_config.ts";

@@ -5,6 +5,7 @@
  */
 
 import type * as X509 from "@peculiar/x509";
+import { decodePem } from "../wire/pem.ts";
 
 /**
  * Parts that a revocation list may have; a certificate on it is seven of them.
@@ -48,7 +49,7 @@ export function parseCertificate(
   pem: string,
 ): X509Certificate {
   try {
-    const certificate = new x509.X509Certificate(decode("CERTIFICATE", pem));
+    const certificate = new x509.X509Certificate(decodePem(pem, "CERTIFICATE"));
     // These are read late, and would throw then.
     void certificate.extensions;
     void certificate.publicKey.algorithm;
@@ -71,7 +72,7 @@ export function parseRevocationList(
   pem: string,
 ): X509RevocationList {
   try {
-    const list = new x509.X509Crl(decode("X509 CRL", pem), {
+    const list = new x509.X509Crl(decodePem(pem, "X509 CRL"), {
       berOptions: { maxNodes: MOST_NODES },
     });
     void list.entries.map(({ serialNumber }) => serialNumber);
@@ -79,13 +80,4 @@ export function parseRevocationList(
   } catch (cause) {
     throw new SyntaxError("not a revocation list in PEM", { cause });
   }
-}
-
-/** The bytes of the first such part (RFC 7468); the library takes any text. */
-function decode(label: string, pem: string): Uint8Array<ArrayBuffer> {
-  const begin = `-----BEGIN ${label}-----`;
-  const start = pem.indexOf(begin);
-  const end = pem.indexOf(`-----END ${label}-----`, start);
-  if (start < 0 || end < 0) throw new SyntaxError(`no ${label}`);
-  return Uint8Array.fromBase64(pem.slice(start + begin.length, end));
 }

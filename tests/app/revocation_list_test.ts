@@ -14,7 +14,6 @@ import type { KeyedCertificate } from "../../lib/app/keyed_certificate.ts";
 import {
   addRevoked,
   createRevocationList,
-  normalizeSerial,
   revokedSerials,
 } from "../../lib/app/revocation_list.ts";
 import { openOpenssl, type Openssl } from "../support/openssl.ts";
@@ -145,18 +144,6 @@ Deno.test("addRevoked() refuses a list that is none, or another's", async () => 
       "not a revocation list in PEM",
     );
   }
-});
-
-Deno.test("normalizeSerial() gives a number one form", () => {
-  const cases = [
-    ["1", "01"],
-    ["01", "01"],
-    ["0001", "01"],
-    ["ABC", "0abc"],
-    ["00ff", "ff"],
-    ["0", "00"],
-  ] as const;
-  for (const [hex, want] of cases) assertEquals(normalizeSerial(hex), want);
 });
 
 /** A list by openssl, number 127, with another reason for each. */
