@@ -4,6 +4,7 @@
  * @module
  */
 
+import { writeAll } from "../net/write_all.ts";
 import { LineWriter } from "../observe/line_writer.ts";
 import type { LogEvent, TextEvent } from "../observe/log_event.ts";
 import { formatJson } from "../observe/log_json.ts";
@@ -55,7 +56,7 @@ export function openLog(
       ? formatJson(event, Date.now())
       : formatText(event, Date.now(), color);
   const writer = new LineWriter(
-    isShared ? writeWhole : writeAll,
+    isShared ? writeWhole : writeLog,
     (count) => toLine(lossOf(count)),
   );
   return {
@@ -74,16 +75,14 @@ function elapsed(milliseconds: number): Promise<void> {
   return promise;
 }
 
-async function writeAll(bytes: Uint8Array): Promise<void> {
-  for (let count = 0; count < bytes.length;) {
-    count += await Deno.stderr.write(bytes.subarray(count));
-  }
+function writeLog(bytes: Uint8Array): Promise<void> {
+  return writeAll(Deno.stderr, bytes);
 }
 
 async function writeWhole(bytes: Uint8Array): Promise<void> {
   for (let begin = 0; begin < bytes.length;) {
     const end = endOfPiece(bytes, begin);
-    await writeAll(bytes.subarray(begin, end));
+    await writeLog(bytes.subarray(begin, end));
     begin = end;
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import type { Channel } from "../net/connection.ts";
+import { type Output, writeAll } from "../net/write_all.ts";
 import { TerminalText } from "../observe/terminal_text.ts";
 
 /**
@@ -22,9 +23,7 @@ export interface Input {
 }
 
 /** What is written to; `Deno.stdout` is one. */
-export interface Output {
-  /** Writes some of the bytes, and tells how many. */
-  write(bytes: Uint8Array): Promise<number>;
+export interface ClosableOutput extends Output {
   /** Tells the reader that this was all. */
   close(): void;
 }
@@ -44,7 +43,7 @@ export interface StdioOptions {
 /** Input and output of a program, as the client of a tunnel. */
 export class Stdio implements Channel {
   readonly #input: Input;
-  readonly #output: Output;
+  readonly #output: ClosableOutput;
   readonly #options: StdioOptions;
   readonly #text: TerminalText | undefined;
   /** Bytes of the line that is being typed. */
@@ -60,7 +59,7 @@ export class Stdio implements Channel {
    * @param output What takes what comes.
    * @param options How they are treated.
    */
-  constructor(input: Input, output: Output, options: StdioOptions) {
+  constructor(input: Input, output: ClosableOutput, options: StdioOptions) {
     this.#input = input;
     this.#output = output;
     this.#options = options;
@@ -123,11 +122,9 @@ export class Stdio implements Channel {
   }
 
   async #print(bytes: Uint8Array): Promise<void> {
-    for (let count = 0; count < bytes.length;) {
-      count += await this.#wait(() =>
-        this.#output.write(bytes.subarray(count))
-      );
-    }
+    await writeAll({
+      write: (part) => this.#wait(() => this.#output.write(part)),
+    }, bytes);
     if (bytes.length === 0) return;
     this.#isLineOpen = bytes[bytes.length - 1] !== LINE_FEED;
   }

@@ -13,8 +13,7 @@
  * @module
  */
 
-import { ByteReader } from "../net/byte_reader.ts";
-import type { Duplex } from "../net/duplex.ts";
+import { discard } from "../net/discard.ts";
 import { familyOf, preferFamily } from "../net/family_preference.ts";
 import type { Resolver } from "../net/resolver.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
@@ -213,7 +212,12 @@ async function untilEnd(
   );
   const unregister = context.onCancel(cut);
   try {
-    await discard(client);
+    if (!await discard(client, MOST_DISCARDED)) {
+      throw new Refusal(
+        "limit reached",
+        "Client sends on its control connection",
+      );
+    }
   } catch (error) {
     result.error ??= error;
   } finally {
@@ -223,14 +227,4 @@ async function untilEnd(
   }
   await relay.close();
   return { ...result, ...bytes };
-}
-
-/** Reads to end of file. */
-async function discard(client: Duplex): Promise<void> {
-  const reader = new ByteReader(client);
-  const most = client.received + MOST_DISCARDED;
-  while (client.received <= most) {
-    if (await reader.readSome() === undefined) return;
-  }
-  throw new Refusal("limit reached", "Client sends on its control connection");
 }

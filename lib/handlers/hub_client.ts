@@ -106,7 +106,7 @@ class HubClient implements Disposable {
   /** Runs the three loops to their ends. */
   async serve(): Promise<TunnelResult> {
     const reading = this.#readAll();
-    const writing = this.#writeAll();
+    const writing = this.#writeBatches();
     const error = await this.#handleAll();
     this.#session.services.hub.leave(this.#member);
     await this.#finishWriting(writing, error);
@@ -157,7 +157,7 @@ class HubClient implements Disposable {
   }
 
   /** Writes what waits, as much as there is in one go. */
-  async #writeAll(): Promise<void> {
+  async #writeBatches(): Promise<void> {
     const { client, context } = this.#session;
     try {
       while (true) {

@@ -25,6 +25,8 @@ import {
   parseIpAddress,
 } from "../wire/ip_address.ts";
 import { isSameAddress } from "../wire/ip_mapped.ts";
+import { ByteReader } from "./byte_reader.ts";
+import { Duplex } from "./duplex.ts";
 
 /** Servers send 512 bytes at most to whoever does not ask for more. */
 const LONGEST_DATAGRAM = 4_096;
@@ -177,15 +179,17 @@ async function askByTcp(
     port: server.port,
     signal: context.signal,
   });
-  const unregister = context.onCancel(() => connection[Symbol.dispose]());
+  const duplex = new Duplex(connection);
+  const unregister = context.onCancel(() => duplex.close());
   try {
     const message = encodeDnsQuestion(question);
     const framed = new Uint8Array(2 + message.length);
     new DataView(framed.buffer).setUint16(0, message.length);
     framed.set(message, 2);
-    await connection.write(framed); // So few that they are taken at once.
-    const [high, low] = await readExact(connection, 2);
-    const answer = await readExact(connection, high! << 8 | low!);
+    await duplex.write(framed);
+    const reader = new ByteReader(duplex);
+    const [high, low] = await reader.readExact(2);
+    const answer = await reader.readExact(high! << 8 | low!);
     const head = parseDnsHead(answer);
     if (!isAnswerTo(head, question)) {
       throw new SyntaxError("Cannot take answer: it is to another question");
@@ -195,20 +199,6 @@ async function askByTcp(
     throw new SyntaxError("Cannot take answer: it is cut short over TCP too");
   } finally {
     unregister();
+    duplex.releaseBuffer();
   }
-}
-
-async function readExact(
-  connection: Deno.TcpConn,
-  length: number,
-): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  for (let count = 0; count < length;) {
-    const more = await connection.read(bytes.subarray(count));
-    if (more === null) {
-      throw new Deno.errors.UnexpectedEof("Name server closed");
-    }
-    count += more;
-  }
-  return bytes;
 }

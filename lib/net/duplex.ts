@@ -9,9 +9,10 @@ import type { Buffer } from "./buffer_pool.ts";
 import type { Channel } from "./connection.ts";
 import { Inbox } from "./inbox.ts";
 import { SocketReadable } from "./socket_readable.ts";
-import { closeWrite, SocketWritable, writeAll } from "./socket_writable.ts";
+import { closeWrite, send, SocketWritable } from "./socket_writable.ts";
 import { socketUnder } from "./socket_under.ts";
 import { Traffic } from "./traffic.ts";
+import { writeAll } from "./write_all.ts";
 
 const NOTHING = new Uint8Array();
 
@@ -117,7 +118,7 @@ export class Duplex {
    * @throws The socket's error.
    */
   send(bytes: Uint8Array): Promise<void> {
-    return writeAll(this.#connection, this.#traffic, bytes);
+    return send(this.#connection, this.#traffic, bytes);
   }
 
   /**
@@ -168,12 +169,9 @@ export class Duplex {
    * @param bytes Message, written whole.
    * @throws The socket's error.
    */
-  async write(bytes: Uint8Array): Promise<void> {
+  write(bytes: Uint8Array): Promise<void> {
     this.#traffic.beginWrite(this.#connection);
-    let count = await this.#connection.write(bytes);
-    while (count < bytes.length) {
-      count += await this.#connection.write(bytes.subarray(count));
-    }
+    return writeAll(this.#connection, bytes);
   }
 
   /**

@@ -7,7 +7,7 @@
 import type { Context } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { watchStall } from "../sync/stall.ts";
-import { ByteReader } from "./byte_reader.ts";
+import { discard } from "./discard.ts";
 import type { Duplex } from "./duplex.ts";
 
 /** How long, and how much, is read behind the last message. */
@@ -73,10 +73,7 @@ export async function linger(
   }, close);
   try {
     await peer.closeWrite();
-    const most = peer.received + bytes;
-    const reader = new ByteReader(peer);
-    while (peer.received < most && await reader.readSome() !== undefined);
-    reader.release();
+    await discard(peer, bytes);
   } catch {
     // The peer has gone, or was closed by a limit: that is the end too.
   } finally {

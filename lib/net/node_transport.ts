@@ -9,6 +9,7 @@ import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import type { Channel } from "./connection.ts";
 import { isOfWritingAlone } from "./traffic.ts";
+import { writeAll } from "./write_all.ts";
 
 /** Bytes asked for at once: few while little comes, many while they fill. */
 const CHUNK = { small: 4 * 1024, large: 64 * 1024 } as const;
@@ -106,7 +107,7 @@ export class NodeTransport extends Duplex {
     done: (error?: Error | null) => void,
   ): void {
     if (this.#failures.write !== undefined) return done();
-    this.#writing = this.#writeAll(bytes)
+    this.#writing = writeAll(this.#channel, bytes)
       .then(() => done(), (error) => this.#failWrite(error, done));
   }
 
@@ -155,12 +156,6 @@ export class NodeTransport extends Duplex {
       }
       if (!this.push(buffer.subarray(0, count))) return;
       size = count === size ? CHUNK.large : CHUNK.small;
-    }
-  }
-
-  async #writeAll(bytes: Uint8Array): Promise<void> {
-    for (let count = 0; count < bytes.length;) {
-      count += await this.#channel.write(bytes.subarray(count));
     }
   }
 }

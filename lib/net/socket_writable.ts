@@ -7,6 +7,7 @@
 import type { Buffer } from "./buffer_pool.ts";
 import type { Channel } from "./connection.ts";
 import { Traffic } from "./traffic.ts";
+import { writeAll } from "./write_all.ts";
 
 const NOTHING = new Uint8Array();
 
@@ -183,7 +184,7 @@ class Sink implements UnderlyingSink<Buffer> {
 
   write(bytes: Buffer): Promise<void> {
     this.wasUsed = true;
-    return writeAll(this.#channel, this.#traffic, bytes);
+    return send(this.#channel, this.#traffic, bytes);
   }
 
   /** Sends FIN, once. */
@@ -200,14 +201,14 @@ class Sink implements UnderlyingSink<Buffer> {
 }
 
 /**
- * Writes bytes of a tunnel, one call at a time.
+ * Writes bytes of a tunnel.
  *
  * @param channel Connection to write to.
  * @param traffic Where they are counted.
  * @param bytes Bytes, written whole.
  * @throws The socket's error.
  */
-export async function writeAll(
+export async function send(
   channel: Channel,
   traffic: Traffic,
   bytes: Uint8Array,
@@ -216,13 +217,7 @@ export async function writeAll(
   traffic.isWriting = true;
   traffic.beginWrite(channel);
   try {
-    for (let count = 0; count < bytes.length;) {
-      const written = await channel.write(
-        count === 0 ? bytes : bytes.subarray(count),
-      );
-      count += written;
-      traffic.sent += written;
-    }
+    await writeAll(channel, bytes, traffic);
     traffic.awaitsAnswer = true;
   } catch (error) {
     traffic.failWrite(error);
