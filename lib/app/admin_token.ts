@@ -7,9 +7,10 @@
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { AdminOptions } from "./admin_options.ts";
 import { environmentVariable } from "./environment.ts";
-import { explainFile, readText } from "./read_file.ts";
+import { fileFault } from "./file_error.ts";
+import { readText } from "./read_file.ts";
 import { askedName, type ListenerInfo } from "./start_listeners.ts";
-import { StartError, UsageError } from "./usage_error.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** Where it may come from, besides a file. */
 const VARIABLE = "SLUICE_ADMIN_TOKEN";
@@ -70,10 +71,7 @@ async function readToken(path: string): Promise<string> {
   try {
     return await readText(path);
   } catch (error) {
-    const why = explainFile(path, error);
-    throw new StartError(`Cannot read admin token ${path}: ${why}`, {
-      cause: error,
-    });
+    throw fileFault("read admin token", path, error);
   }
 }
 

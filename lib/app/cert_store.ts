@@ -17,6 +17,8 @@ export const AUTHORITY = "ca";
 /** Certificates that a listing takes. */
 const MOST_CERTIFICATES = 10_000;
 
+const MISSING = "there is no such file";
+
 /** What ends the names of files. */
 export type Extension = "key" | "crt" | "crl";
 
@@ -69,12 +71,10 @@ export class CertStore {
    */
   async authorityCertificate(): Promise<string> {
     const path = this.path(AUTHORITY, "crt");
-    const pem = await readSmallFile(path);
-    if (pem === undefined) {
-      throw new StartError(
-        `Cannot read ${path}: there is no authority yet; run 'sluice cert init', or name another --dir`,
-      );
-    }
+    const pem = await read(
+      path,
+      "there is no authority yet; run 'sluice cert init', or name another --dir",
+    );
     const { isAuthority } = await withPath(path, () => readCertificate(pem));
     if (isAuthority) return pem;
     throw new StartError(
@@ -104,12 +104,10 @@ export class CertStore {
   async certificate(name: string): Promise<string> {
     const authority = await this.authorityCertificate();
     const path = this.path(name, "crt");
-    const pem = await readSmallFile(path);
-    if (pem === undefined) {
-      throw new StartError(
-        `Cannot read ${path}: no such file; 'sluice cert list' shows what there is`,
-      );
-    }
+    const pem = await read(
+      path,
+      `${MISSING}; 'sluice cert list' shows what there is`,
+    );
     if (await withPath(path, () => isIssuedBy(pem, authority))) return pem;
     throw new StartError(
       `Cannot use ${path}: it was not issued by the authority that is here`,
@@ -135,12 +133,10 @@ export class CertStore {
    * @throws {StartError} If there is none, or it can't be read.
    */
   async revocationList(): Promise<string> {
-    const path = this.path(AUTHORITY, "crl");
-    const pem = await readSmallFile(path);
-    if (pem !== undefined) return pem;
     // An empty one in its place would forgive all that were on it.
-    throw new StartError(
-      `Cannot read ${path}: no such file; bring it back, or begin anew with 'sluice cert init --force'`,
+    return await read(
+      this.path(AUTHORITY, "crl"),
+      `${MISSING}; bring it back, or begin anew with 'sluice cert init --force'`,
     );
   }
 
@@ -176,13 +172,16 @@ export class CertStore {
 
   async #withKey(name: string, certificate: string): Promise<KeyedCertificate> {
     const path = this.path(name, "key");
-    const key = await readSmallFile(path);
-    if (key === undefined) {
-      throw new StartError(`Cannot read ${path}: no such file`);
-    }
+    const key = await read(path, MISSING);
     await withPath(path, () => checkKeyed({ certificate, key }));
     return { certificate, key };
   }
+}
+
+async function read(path: string, missing: string): Promise<string> {
+  const text = await readSmallFile(path);
+  if (text !== undefined) return text;
+  throw new StartError(`Cannot read ${path}: ${missing}`);
 }
 
 /**

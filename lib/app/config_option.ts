@@ -5,8 +5,9 @@
  */
 
 import { only, type Option } from "./option.ts";
-import { explainFile, readText } from "./read_file.ts";
-import { StartError, UsageError } from "./usage_error.ts";
+import { fileFault } from "./file_error.ts";
+import { readText } from "./read_file.ts";
+import { UsageError } from "./usage_error.ts";
 
 /** The option that names the file. */
 export const CONFIG_OPTION: Option<string | undefined> = {
@@ -34,9 +35,6 @@ export async function readConfigFile(
   try {
     return { path, text: await readText(path) };
   } catch (error) {
-    const why = explainFile(path, error);
-    throw new StartError(`Cannot read config ${path}: ${why}`, {
-      cause: error,
-    });
+    throw fileFault("read config", path, error);
   }
 }

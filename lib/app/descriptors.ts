@@ -4,6 +4,8 @@
  * @module
  */
 
+import { isGranted } from "../net/is_granted.ts";
+
 /** What a thread more needs for itself. */
 const PER_THREAD = 20;
 
@@ -62,8 +64,7 @@ export function descriptorLimit(): number | undefined {
   if (known !== undefined) return known.limit;
   if (Deno.build.os !== "linux") return undefined;
   try {
-    const { state } = Deno.permissions.querySync({ name: "read" });
-    if (state !== "granted") return undefined; // Asking would stop the start.
+    if (!isGranted({ name: "read" })) return undefined;
     const limits = Deno.readTextFileSync("/proc/self/limits");
     const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
     return soft === undefined ? undefined : Number(soft);

@@ -7,7 +7,8 @@
 import { describeError } from "../handlers/describe_error.ts";
 import { splitPem } from "../wire/pem.ts";
 import type { Finding } from "./doctor_finding.ts";
-import { FileError, readText } from "./read_file.ts";
+import { FileError } from "./file_error.ts";
+import { readText } from "./read_file.ts";
 
 const DAY = 24 * 60 * 60 * 1_000;
 

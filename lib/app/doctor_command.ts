@@ -19,11 +19,11 @@ import { examineStart } from "./doctor_start.ts";
 import {
   type DoctorSubject,
   filesOf,
-  folderOf,
   isGuardedProxy,
 } from "./doctor_subject.ts";
 import { examineTrials } from "./doctor_trials.ts";
 import { examineUpstreams } from "./doctor_upstreams.ts";
+import { folderOf } from "./folder_of.ts";
 import { hideInArguments, variablesIn } from "./hide_secrets.ts";
 import { flag, type OptionValues } from "./option.ts";
 import { printLines } from "./print_lines.ts";

@@ -17,10 +17,10 @@ import {
   type DoctorSubject,
   type FileOptions,
   filesOf,
-  folderOf,
   isGuardedProxy,
 } from "./doctor_subject.ts";
 import type { OutwardOptions } from "./doctor_upstreams.ts";
+import { folderOf } from "./folder_of.ts";
 import {
   type Config,
   type ListenerConfig,

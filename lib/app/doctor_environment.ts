@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isGranted } from "../net/is_granted.ts";
 import type { Finding } from "./doctor_finding.ts";
 import { environmentVariable } from "./environment.ts";
 import { suggest } from "./parse_options.ts";
@@ -40,8 +41,7 @@ export async function examineEnvironment(): Promise<Finding[]> {
 
 function unknown(): string[] {
   // Only as a whole it can be looked through.
-  const { state } = Deno.permissions.querySync({ name: "env" });
-  if (state !== "granted") return [];
+  if (!isGranted({ name: "env" })) return [];
   return Object.keys(Deno.env.toObject())
     .filter((name) => name.startsWith(OURS) && !Object.hasOwn(KNOWN, name));
 }

@@ -14,6 +14,7 @@ import { Context, timeoutError } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { Finding } from "./doctor_finding.ts";
+import { readSystemFile } from "./system_file.ts";
 
 /** Milliseconds for an answer. */
 const PATIENCE = 2_000;
@@ -102,10 +103,7 @@ async function ask(source: NameSource, name: string): Promise<Answered> {
 
 function systemServers(): string {
   try {
-    const path = "/etc/resolv.conf";
-    const { state } = Deno.permissions.querySync({ name: "read", path });
-    if (state !== "granted") return "the system's"; // Asking would stop it.
-    const text = Deno.readTextFileSync(path);
+    const text = readSystemFile("/etc/resolv.conf");
     const servers = [...text.matchAll(/^\s*nameserver\s+(\S+)/gm)]
       .map(([, server]) => server);
     if (servers.length > 0) return `the system's, ${servers.join(", ")}`;

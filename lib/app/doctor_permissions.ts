@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isGranted } from "../net/is_granted.ts";
 import { mayListInterfaces } from "../net/own_addresses.ts";
 import type { Finding } from "./doctor_finding.ts";
 import { MODULES } from "./late.ts";
@@ -123,8 +124,4 @@ function flagsFor(
 
 function netFlag(hosts: readonly string[] | undefined): string {
   return hosts === undefined ? "--allow-net" : `--allow-net=${hosts.join()}`;
-}
-
-function isGranted(descriptor: Deno.PermissionDescriptor): boolean {
-  return Deno.permissions.querySync(descriptor).state === "granted";
 }

@@ -13,6 +13,7 @@ import type { Load } from "./doctor_capacity.ts";
 import type { Finding } from "./doctor_finding.ts";
 import type { NeededPermissions } from "./doctor_permissions.ts";
 import type { OutwardOptions } from "./doctor_upstreams.ts";
+import { folderOf } from "./folder_of.ts";
 import type { ProxyOptions } from "./proxy_options.ts";
 
 /** What there is to look at. */
@@ -111,16 +112,6 @@ export function isGuardedProxy(
     if (ip === undefined) return endpoint.host !== "localhost";
     return !refusedRange(ip)?.startsWith("loopback");
   });
-}
-
-/**
- * Finds the folder of a file.
- *
- * @param path Path of the file.
- * @returns Path of its folder.
- */
-export function folderOf(path: string): string {
-  return path.includes("/") ? path.replace(/\/[^/]*$/, "") || "/" : ".";
 }
 
 function isThere(paths: readonly (string | undefined)[]): string[] {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isGranted } from "../net/is_granted.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
@@ -32,7 +33,6 @@ export function readVariable(name: string): string | undefined {
  * @throws {UsageError} If it is not UTF-8.
  */
 export function environmentVariable(name: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
-  if (state !== "granted") return undefined;
+  if (!isGranted({ name: "env", variable: name })) return undefined;
   return readVariable(name) || undefined;
 }

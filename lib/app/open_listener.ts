@@ -11,6 +11,7 @@ import type { Listener } from "../net/listen.ts";
 import { listenUnix } from "../net/unix_listener.ts";
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
+import { explainFile } from "./file_error.ts";
 import { inheritedListener } from "./inherited_listener.ts";
 import { StartError } from "./usage_error.ts";
 
@@ -62,23 +63,21 @@ export async function openEndpoint(
   try {
     return await listenUnix(where.path, where.mode);
   } catch (error) {
-    const why = explainPath(error);
+    const why = explainPath(where.path, error);
     throw new StartError(`Cannot listen on ${formatEndpoint(where)}: ${why}`, {
       cause: error,
     });
   }
 }
 
-function explainPath(error: unknown): string {
+function explainPath(path: string, error: unknown): string {
   if (error instanceof Deno.errors.AddrInUse) {
     return "somebody listens there, or the file is no socket";
   }
-  if (error instanceof Deno.errors.NotFound) return "there is no such folder";
-  if (error instanceof Deno.errors.PermissionDenied) return "not permitted";
   if (error instanceof Deno.errors.NotCapable) {
     return "Deno was not given the permission; start it with --allow-net, and --allow-read and --allow-write of the folder";
   }
-  return explainError(error);
+  return explainFile(path, error, "write");
 }
 
 /** `[::]` takes IPv4 as well, unless the machine is without IPv6. */

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { describeError } from "../handlers/describe_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { DailyQuota, QuotaState } from "../policy/daily_quota.ts";
-import { type FileError, readText } from "./read_file.ts";
+import { explainFile, type FileError, fileFault } from "./file_error.ts";
+import { readText } from "./read_file.ts";
+import { replaceFiles, requireReplaceable } from "./replace_files.ts";
 import { StartError } from "./usage_error.ts";
 
 /** Milliseconds between two writes; a crash forgets that much. */
@@ -38,13 +39,18 @@ export async function openQuotaFile(
   log: (event: LogEvent) => void,
   isCounted = false,
 ): Promise<QuotaFile> {
-  requirePermissions(path);
+  try {
+    requireReplaceable(path);
+  } catch (error) {
+    throw fileFault("write quota file", path, error, "write");
+  }
   if (!isCounted) await restore(path, quota);
   try {
-    await replaceFile(path, encode(quota));
+    await replace(path, quota);
   } catch (error) {
+    const why = explainFile(path, error, "write");
     throw new StartError(
-      `Cannot write quota file ${path}: ${describeError(error)}`,
+      `Cannot write quota file ${path}: ${why}; name a file in a folder that this user may write to`,
       { cause: error },
     );
   }
@@ -56,7 +62,7 @@ export async function openQuotaFile(
     const { revision } = quota;
     if (revision === written) return;
     try {
-      await replaceFile(path, encode(quota));
+      await replace(path, quota);
       written = revision;
       hasFailed = false;
     } catch (error) {
@@ -79,19 +85,6 @@ export async function openQuotaFile(
   };
 }
 
-/** Asking for one that was not given would stop the start. */
-function requirePermissions(path: string): void {
-  for (const name of ["read", "write"] as const) {
-    for (const needed of [path, temporary(path)]) {
-      const { state } = Deno.permissions.querySync({ name, path: needed });
-      if (state === "granted") continue;
-      throw new StartError(
-        `Cannot use quota file ${path}: Deno was not given --allow-${name} for its folder`,
-      );
-    }
-  }
-}
-
 async function restore(path: string, quota: DailyQuota): Promise<void> {
   let text: string;
   try {
@@ -99,7 +92,10 @@ async function restore(path: string, quota: DailyQuota): Promise<void> {
   } catch (error) {
     const { isMissing, reason } = error as FileError;
     if (isMissing) return;
-    throw unreadable(path, reason, error);
+    throw new StartError(
+      `Cannot read quota file ${path}: ${reason}; name a file that this user may read and write`,
+      { cause: error },
+    );
   }
   let state: unknown;
   try {
@@ -112,10 +108,9 @@ async function restore(path: string, quota: DailyQuota): Promise<void> {
   quota.restore(state);
 }
 
-function unreadable(path: string, state: string, cause?: unknown): StartError {
+function unreadable(path: string, state: string): StartError {
   return new StartError(
     `Cannot read quota file ${path}: ${state}; repair it, or remove it to count from 0`,
-    { cause },
   );
 }
 
@@ -129,38 +124,18 @@ function isState(value: unknown): value is QuotaState {
     );
 }
 
-function encode(quota: DailyQuota): string {
-  return JSON.stringify(quota.state, undefined, 2) + "\n";
-}
-
-/** What is there under the name is always whole, also after a power failure. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const next = temporary(path);
-  {
-    // Who uses the proxy, and how much, is for its operator alone.
-    using file = await Deno.open(next, {
-      write: true,
-      create: true,
-      truncate: true,
-      mode: 0o600,
-    });
-    const bytes = new TextEncoder().encode(text);
-    for (let count = 0; count < bytes.length;) {
-      count += await file.write(bytes.subarray(count));
-    }
-    await file.sync();
-  }
-  await Deno.rename(next, path);
-}
-
-function temporary(path: string): string {
-  return `${path}.tmp`;
+/** Who uses the proxy, and how much, is for its operator alone. */
+function replace(path: string, quota: DailyQuota): Promise<void> {
+  const text = JSON.stringify(quota.state, undefined, 2) + "\n";
+  return replaceFiles([{ path, text, isSecret: true }]);
 }
 
 function writeFailure(path: string, error: unknown): LogEvent {
   return {
     event: "message",
     level: "warning",
-    message: `Cannot write quota file ${path}: ${describeError(error)}`,
+    message: `Cannot write quota file ${path}: ${
+      explainFile(path, error, "write")
+    }`,
   };
 }

@@ -7,8 +7,9 @@
 
 import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transform-stream";
 import { toBytes } from "@std/streams/to-bytes";
-import { explainError } from "../net/explain_error.ts";
 import { setDeadline } from "../sync/deadline.ts";
+import { explainFile, FileError } from "./file_error.ts";
+import { requireRead } from "./system_file.ts";
 
 /** Bytes that a file may have, unless its reader says otherwise. */
 const MOST_BYTES = 16 * 2 ** 20;
@@ -25,31 +26,6 @@ export interface ReadFileOptions {
   most?: number;
   /** Milliseconds until its end has to be there (default 30 s). */
   patience?: number;
-}
-
-/** A file that can't be read, or is not what it should be. */
-export class FileError extends Error {
-  /** Where it is. */
-  readonly path: string;
-  /** Why it can't be read, to stand behind `Cannot read PATH: `. */
-  readonly reason: string;
-  /** Whether nothing is there. */
-  readonly isMissing: boolean;
-
-  /**
-   * Constructs an error.
-   *
-   * @param path Where the file is.
-   * @param reason Why it can't be read.
-   * @param cause What was thrown, where something was.
-   */
-  constructor(path: string, reason: string, cause?: unknown) {
-    super(`cannot read ${path}: ${reason}`, { cause });
-    this.name = "FileError";
-    this.path = path;
-    this.reason = reason;
-    this.isMissing = cause instanceof Deno.errors.NotFound;
-  }
 }
 
 /** A pipe: it says what it has to say only once. */
@@ -77,16 +53,17 @@ export async function readFile(
   { most = MOST_BYTES, patience = PATIENCE }: ReadFileOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    await requirePermission(path);
+    requireRead(path);
     const info = await Deno.stat(path);
-    if (info.isDirectory) throw new Fault("it is a folder");
-    if (info.isFile && info.size > most) throw tooLarge(most);
+    if (info.isDirectory) throw new FileError(path, "it is a folder");
+    if (info.isFile && info.size > most) throw tooLarge(path, most);
     if (info.isFile) return await readToEnd(path, most, patience);
     const bytes = await readOnce(path, info, { most, patience });
-    if (bytes.length > most) throw tooLarge(most);
+    if (bytes.length > most) throw tooLarge(path, most);
     return bytes;
   } catch (error) {
-    throw asFileError(path, error);
+    if (error instanceof FileError) throw error;
+    throw new FileError(path, explainFile(path, error), { cause: error });
   }
 }
 
@@ -106,7 +83,7 @@ export async function readText(
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (error) {
-    throw new FileError(path, "it is not UTF-8", error);
+    throw new FileError(path, "it is not UTF-8", { cause: error });
   }
 }
 
@@ -134,12 +111,6 @@ export function knowPipes(
   for (const [key, bytes] of known) {
     pipes.set(key, { reading: Promise.resolve(bytes), bytes });
   }
-}
-
-/** Without it, asking for it would stop everything. */
-async function requirePermission(path: string): Promise<void> {
-  const { state } = await Deno.permissions.query({ name: "read", path });
-  if (state !== "granted") throw new Deno.errors.NotCapable();
 }
 
 async function readOnce(
@@ -172,7 +143,8 @@ async function readToEnd(
   const late = Promise.withResolvers<never>();
   const giveUp = new AbortController();
   const deadline = setDeadline(patience, () => {
-    const fault = new Fault(`its end has not come within ${patience / 1000} s`);
+    const reason = `its end has not come within ${patience / 1000} s`;
+    const fault = new FileError(path, reason);
     giveUp.abort(fault);
     late.reject(fault);
   });
@@ -195,39 +167,11 @@ async function readAll(
   try {
     return await toBytes(readable.pipeThrough(within, { signal }));
   } catch (error) {
-    throw error instanceof RangeError ? tooLarge(most) : error;
+    throw error instanceof RangeError ? tooLarge(path, most) : error;
   }
 }
 
-/** Something that we say in our words. */
-class Fault extends Error {}
-
-function tooLarge(most: number): Fault {
+function tooLarge(path: string, most: number): FileError {
   const size = most < 2 ** 20 ? `${most / 1024} KiB` : `${most / 2 ** 20} MiB`;
-  return new Fault(`it is larger than ${size}`);
-}
-
-function asFileError(path: string, cause: unknown): FileError {
-  return new FileError(path, explainFile(path, cause), cause);
-}
-
-/**
- * Says why a file can't be read, in our words: the system's repeat the path,
- * and name system calls.
- *
- * @param path Its path.
- * @param error What was thrown.
- * @returns The reason, to stand behind `Cannot read PATH: `.
- */
-export function explainFile(path: string, error: unknown): string {
-  if (error instanceof FileError) return error.reason;
-  if (error instanceof Fault) return error.message;
-  if (error instanceof Deno.errors.NotFound) return "there is no such file";
-  if (error instanceof Deno.errors.NotCapable) {
-    return `Deno was not given the permission; start it with --allow-read=${path}`;
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return "this user may not read it";
-  }
-  return explainError(error);
+  return new FileError(path, `it is larger than ${size}`);
 }

@@ -5,8 +5,9 @@
  * @module
  */
 
-import { explainError } from "../net/explain_error.ts";
-import { type FileError, readFile } from "./read_file.ts";
+import { type FileError, fileFault } from "./file_error.ts";
+import { readFile } from "./read_file.ts";
+import { type NewFile, replaceFiles } from "./replace_files.ts";
 import { StartError } from "./usage_error.ts";
 
 /** Bytes that a file may have; a full revocation list has 350 KB. */
@@ -21,18 +22,8 @@ const LOCK_PAUSE = 20;
 /** Kept where it is: deleted, two programs could each lock one of their own. */
 const LOCK_NAME = ".lock";
 
-/** Only the owner reads and writes; others read what is not secret. */
-const MODE = { secret: 0o600, public: 0o644, directory: 0o700 } as const;
-
-/** A file to write. */
-export interface NewFile {
-  /** Where it goes; what is there is replaced. */
-  path: string;
-  /** What is in it. */
-  text: string;
-  /** Whether only its owner may read it (default: no). */
-  isSecret?: boolean;
-}
+/** Nobody else may enter, or lock. */
+const MODE = { file: 0o600, folder: 0o700 } as const;
 
 /**
  * Reads a file.
@@ -46,9 +37,8 @@ export async function readSmallFile(path: string): Promise<string | undefined> {
     // What is none is for whoever knows what it should be to complain of.
     return new TextDecoder().decode(await readFile(path, { most: MOST_BYTES }));
   } catch (error) {
-    const { isMissing, reason } = error as FileError;
-    if (isMissing) return undefined;
-    throw new StartError(`Cannot read ${path}: ${reason}`, { cause: error });
+    if ((error as FileError).isMissing) return undefined;
+    throw fileFault("read", path, error);
   }
 }
 
@@ -65,7 +55,7 @@ export async function exists(path: string): Promise<boolean> {
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
-    throw asStartError(`look at ${path}`, error);
+    throw fileFault("look at", path, error);
   }
 }
 
@@ -82,7 +72,7 @@ export async function listNames(directory: string): Promise<string[]> {
     for await (const { name } of Deno.readDir(directory)) names.push(name);
     return names;
   } catch (error) {
-    throw asStartError(`read ${directory}`, error);
+    throw fileFault("list", directory, error);
   }
 }
 
@@ -94,19 +84,10 @@ export async function listNames(directory: string): Promise<string[]> {
  * @throws {StartError} If one can't be written.
  */
 export async function writeFiles(files: readonly NewFile[]): Promise<void> {
-  const written: string[] = [];
   try {
-    for (const file of files) written.push(await writeBeside(file));
-    for (const { path } of files) {
-      try {
-        await Deno.rename(written[0]!, path);
-      } catch (error) {
-        throw asStartError(`write ${path}`, error);
-      }
-      written.shift();
-    }
-  } finally {
-    for (const path of written) await Deno.remove(path).catch(() => {});
+    await replaceFiles(files);
+  } catch (error) {
+    throw fileFault("write", (error as FileError).path, error, "write");
   }
 }
 
@@ -119,9 +100,9 @@ export async function writeFiles(files: readonly NewFile[]): Promise<void> {
  */
 export async function makeDirectory(path: string): Promise<void> {
   try {
-    await Deno.mkdir(path, { recursive: true, mode: MODE.directory });
+    await Deno.mkdir(path, { recursive: true, mode: MODE.folder });
   } catch (error) {
-    throw asStartError(`make the directory ${path}`, error);
+    throw fileFault("make the folder", path, error, "write");
   }
 }
 
@@ -157,54 +138,9 @@ export async function withLock<T>(
 
 async function openLock(path: string): Promise<Deno.FsFile> {
   try {
-    const mode = MODE.secret;
+    const mode = MODE.file;
     return await Deno.open(path, { create: true, write: true, mode });
   } catch (error) {
-    throw asStartError(`write ${path}`, error);
+    throw fileFault("write", path, error, "write");
   }
-}
-
-/** Writes under a name of its own, which it returns. */
-async function writeBeside(
-  { path, text, isSecret }: NewFile,
-): Promise<string> {
-  const slash = path.lastIndexOf("/") + 1;
-  const name = `.${path.slice(slash)}.${crypto.randomUUID()}`;
-  const beside = path.slice(0, slash) + name;
-  const mode = isSecret ? MODE.secret : MODE.public;
-  try {
-    // Nobody can have prepared it: it is new, and has its mode from the start.
-    using file = await Deno.open(beside, {
-      createNew: true,
-      write: true,
-      mode,
-    });
-    const bytes = new TextEncoder().encode(text);
-    for (let count = 0; count < bytes.length;) {
-      count += await file.write(bytes.subarray(count));
-    }
-    await file.syncData();
-  } catch (error) {
-    await Deno.remove(beside).catch(() => {});
-    throw asStartError(`write ${path}`, error);
-  }
-  return beside;
-}
-
-/** In our words: the system's repeat the path, and name system calls. */
-function asStartError(action: string, cause: unknown): StartError {
-  if (cause instanceof StartError) return cause;
-  return new StartError(`Cannot ${action}: ${describe(cause)}`, { cause });
-}
-
-function describe(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "no such file or directory";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.NotCapable) {
-    return "Deno was not given the permission";
-  }
-  const isMisplaced = error instanceof Deno.errors.AlreadyExists ||
-    error instanceof Deno.errors.NotADirectory;
-  if (isMisplaced) return "a file is where a directory should be";
-  return explainError(error);
 }

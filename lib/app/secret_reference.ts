@@ -7,7 +7,8 @@
 
 import { dirname, isAbsolute, join } from "node:path";
 import { readVariable } from "./environment.ts";
-import { type FileError, readText } from "./read_file.ts";
+import type { FileError } from "./file_error.ts";
+import { readText } from "./read_file.ts";
 
 /** Bytes that a file with a secret may have. */
 const MOST_BYTES = 64 * 1024;

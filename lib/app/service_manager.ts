@@ -6,6 +6,7 @@
  */
 
 import { describeError } from "../handlers/describe_error.ts";
+import { isGranted } from "../net/is_granted.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { environmentVariable } from "./environment.ts";
 import type { Stoppable } from "./run_until_signal.ts";
@@ -75,10 +76,8 @@ const NOBODY: ServiceManager = {
   [Symbol.dispose]: () => {},
 };
 
-/** Asking for it would stop the start. */
 function requireFfi(): void {
-  const { state } = Deno.permissions.querySync({ name: "ffi" });
-  if (state === "granted") return;
+  if (isGranted({ name: "ffi" })) return;
   throw new SyntaxError("Deno was not given --allow-ffi");
 }
 

@@ -5,7 +5,9 @@
  */
 
 import { setDeadline } from "../sync/deadline.ts";
-import { FileError, readText } from "./read_file.ts";
+import { FileError } from "./file_error.ts";
+import { readText } from "./read_file.ts";
+import { requireRead } from "./system_file.ts";
 
 /** Milliseconds between two looks at a file. */
 const LOOK = 100;
@@ -65,11 +67,7 @@ export class UnsettledError extends FileError {
  */
 export async function stateOf(path: string): Promise<FileState> {
   try {
-    // Without the permission, asking for it would stop everything.
-    const { state } = await Deno.permissions.query({ name: "read", path });
-    if (state !== "granted") {
-      throw new Deno.errors.NotCapable(`--allow-read=${path}`);
-    }
+    requireRead(path);
     const info = await Deno.stat(path);
     const { size, mtime, mode, isFile } = info;
     // A pipe says what it has to say once: how full it is means nothing.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isGranted } from "../net/is_granted.ts";
 import { StartError } from "./usage_error.ts";
 
 /** What the runtime takes its own path from. */
@@ -45,12 +46,11 @@ export function readSystemFile(path: string): string {
 }
 
 /**
- * Throws where a file must not be read.
+ * Throws where Deno may not read a file: to ask for that would stop everything.
  *
  * @param path Its path.
  * @throws {Deno.errors.NotCapable} If Deno may not read it.
  */
 export function requireRead(path: string): void {
-  const { state } = Deno.permissions.querySync({ name: "read", path });
-  if (state !== "granted") throw new Deno.errors.NotCapable(path);
+  if (!isGranted({ name: "read", path })) throw new Deno.errors.NotCapable(path);
 }

@@ -5,10 +5,13 @@
  * @module
  */
 
+import { isGranted } from "../net/is_granted.ts";
 import type { Listener } from "../net/listen.ts";
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
+import { fileFault } from "./file_error.ts";
+import { folderOf } from "./folder_of.ts";
 import { openListener } from "./open_listener.ts";
 import type { ServerFiles } from "./server_files.ts";
 import type { ServerHost } from "./server_host.ts";
@@ -125,22 +128,19 @@ function isUnix(hostname: string): boolean {
 }
 
 async function unixAddr(path: string): Promise<Deno.NetAddr> {
-  const folder = path.includes("/") ? path.replace(/\/[^/]*$/, "") || "/" : ".";
+  const folder = folderOf(path);
   const name = formatEndpoint({ path });
-  const { state } = await Deno.permissions.query({ name: "write", path });
-  if (state !== "granted") { // Asking would stop the program.
+  if (!isGranted({ name: "write", path })) {
     throw new StartError(
       `Cannot listen on ${name}: the permission to write was not given, or dropped at the start; a restart with this configuration keeps it`,
     );
   }
   try {
     if (!(await Deno.stat(folder)).isDirectory) {
-      throw new Error("it is no folder");
+      throw new Deno.errors.NotADirectory();
     }
   } catch (error) {
-    throw new StartError(`Cannot listen on ${name}: there is no such folder`, {
-      cause: error,
-    });
+    throw fileFault("listen on", name, error, "write");
   }
   return { transport: "tcp", hostname: name, port: 0 };
 }
@@ -148,11 +148,8 @@ async function unixAddr(path: string): Promise<Deno.NetAddr> {
 /** Another port of the same address is bound, which tells what it is. */
 async function boundAddr({ host, port }: HostPort): Promise<Deno.NetAddr> {
   const isAddress = parseIpAddress(host) !== undefined;
-  const { state } = await Deno.permissions.query({
-    name: "net",
-    ...isAddress ? { host: formatHostPort(host, 0) } : {},
-  });
-  if (state !== "granted") {
+  const asked = isAddress ? { host: formatHostPort(host, 0) } : {};
+  if (!isGranted({ name: "net", ...asked })) {
     return { transport: "tcp", hostname: host || "::", port };
   }
   using listener = openListener({ host, port: 0 });

@@ -5,7 +5,7 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
-import { explainFile } from "./read_file.ts";
+import { explainFile, fileFault } from "./file_error.ts";
 import {
   type FileState,
   type FileText,
@@ -14,7 +14,6 @@ import {
   stateOf,
   UnsettledError,
 } from "./settled_text.ts";
-import { StartError } from "./usage_error.ts";
 
 /** Group and others. */
 const READABLE_BY_OTHERS = 0o044;
@@ -112,10 +111,7 @@ export class WatchedFile<T> {
       const text = await (isRunning ? readSettled(path) : readContent(path));
       return new WatchedFile(path, options, text);
     } catch (error) {
-      const why = explain(error, path);
-      throw new StartError(`Cannot read ${options.what} ${path}: ${why}`, {
-        cause: error,
-      });
+      throw fileFault(`read ${options.what}`, path, error);
     }
   }
 
@@ -214,7 +210,7 @@ export class WatchedFile<T> {
       this.#warnOfReaders(content.mode);
       return undefined;
     } catch (error) {
-      const why = explain(error, this.#path);
+      const why = explainFile(this.#path, error);
       const problem =
         `Cannot reload ${what} ${this.#path}: ${why}; it stays as it was`;
       this.#say("error", problem);
@@ -241,10 +237,4 @@ export class WatchedFile<T> {
 /** A file that can't be read. */
 interface Unreadable {
   error: unknown;
-}
-
-function explain(error: unknown, path: string): string {
-  return error instanceof SyntaxError
-    ? error.message
-    : explainFile(path, error);
 }

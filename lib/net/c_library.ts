@@ -5,6 +5,8 @@
  * @module
  */
 
+import { isGranted } from "./is_granted.ts";
+
 /** The functions, as Deno wants them described. */
 export const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
@@ -64,8 +66,7 @@ export function cLibrary(): CLibrary | undefined {
 
 function load(): CLibrary | undefined {
   if (Deno.build.os !== "linux") return undefined;
-  const { state } = Deno.permissions.querySync({ name: "ffi" });
-  if (state !== "granted") return undefined; // Asking would stop the program.
+  if (!isGranted({ name: "ffi" })) return undefined;
   try {
     return Deno.dlopen("libc.so.6", SYMBOLS).symbols;
   } catch {

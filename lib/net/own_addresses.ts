@@ -6,6 +6,7 @@
 
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { unmapAddress } from "../wire/ip_mapped.ts";
+import { isGranted } from "./is_granted.ts";
 
 /**
  * Milliseconds that a list of interfaces is used for: making one takes 52 µs,
@@ -89,9 +90,7 @@ export function isThisMachine(ip: IpAddress): boolean {
  * @returns Whether it does.
  */
 export function mayListInterfaces(): boolean {
-  const kind = "networkInterfaces";
-  // Asking without the permission would stop the program at a prompt.
-  return Deno.permissions.querySync({ name: "sys", kind }).state === "granted";
+  return isGranted({ name: "sys", kind: "networkInterfaces" });
 }
 
 function listInterfaces(): Deno.NetworkInterfaceInfo[] {

@@ -16,6 +16,7 @@
 
 import type { Connection } from "./connection.ts";
 import { errorCode } from "./error_code.ts";
+import { isGranted } from "./is_granted.ts";
 import type { Listener } from "./listen.ts";
 import { unixAddr, UnixConnection } from "./unix_socket.ts";
 
@@ -88,8 +89,7 @@ function randomSuffix(): string {
  * permission to change the umask, that of the process has to do.
  */
 function listenMasked(path: string): Deno.UnixListener {
-  const { state } = Deno.permissions.querySync({ name: "sys", kind: "umask" });
-  if (state !== "granted") return Deno.listen({ transport: "unix", path });
+  if (!isGranted({ name: "sys", kind: "umask" })) return Deno.listen({ transport: "unix", path });
   const before = Deno.umask(0o077);
   try {
     return Deno.listen({ transport: "unix", path });

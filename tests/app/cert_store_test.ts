@@ -160,7 +160,7 @@ Deno.test("revokeIn() loses none when several are at work", async () => {
 });
 
 Deno.test("CertStore says what is missing, malformed or does not belong together", async (t) => {
-  const missing = "no such file";
+  const missing = "there is no such file";
   const cases: {
     name: string;
     break: (store: CertStore, other: CertStore) => Promise<unknown>;
@@ -231,7 +231,8 @@ Deno.test("CertStore says what is missing, malformed or does not belong together
       name: "no such certificate",
       break: () => Promise.resolve(),
       work: (store) => store.keyedCertificate("bob"),
-      why: "bob.crt: no such file; 'sluice cert list' shows what there is",
+      why:
+        "bob.crt: there is no such file; 'sluice cert list' shows what there is",
     },
     {
       name: "a certificate of another authority",

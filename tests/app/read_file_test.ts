@@ -2,7 +2,8 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { isPath } from "../../lib/app/config_value.ts";
 import type { Option } from "../../lib/app/option.ts";
 import { PROXY_OPTIONS } from "../../lib/app/proxy_options.ts";
-import { FileError, readFile, readText } from "../../lib/app/read_file.ts";
+import { FileError } from "../../lib/app/file_error.ts";
+import { readFile, readText } from "../../lib/app/read_file.ts";
 import { makeFolder, run, type RunResult } from "../support/programs.ts";
 import {
   cacheEnvironment,

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readContent, readSettled } from "../../lib/app/settled_text.ts";
-import { FileError } from "../../lib/app/read_file.ts";
+import { FileError } from "../../lib/app/file_error.ts";
 import { replaceFile } from "../support/config.ts";
 import { makeFolder } from "../support/programs.ts";
 

@@ -210,7 +210,7 @@ Deno.test("WatchedFile.open() says why it can't be read", async () => {
     [`${path}/none`, "there is no such file"],
     [path, "it is a folder"],
     [`${path}/broken`, "line 1, column 1: expected a number"],
-    [`${path}/broken/x`, "a part of the path is no folder (ENOTDIR)"],
+    [`${path}/broken/x`, "a file is where a folder should be"],
   ];
   for (const [path, why] of cases) {
     const error = await assertRejects(

@@ -1,0 +1,15 @@
+/**
+ * Where a file is.
+ *
+ * @module
+ */
+
+/**
+ * Finds the folder of a file.
+ *
+ * @param path Path of the file.
+ * @returns Path of its folder.
+ */
+export function folderOf(path: string): string {
+  return path.includes("/") ? path.replace(/\/[^/]*$/, "") || "/" : ".";
+}
