@@ -45,6 +45,17 @@ export function connectionCapacity(
 }
 
 /**
+ * Tells how many descriptors connections need, each with its target: the other
+ * way round of {@linkcode connectionCapacity}.
+ *
+ * @param connections How many there are.
+ * @returns The limit that has room for them.
+ */
+export function descriptorsFor(connections: number): number {
+  return connections * PER_CONNECTION + RESERVE;
+}
+
+/**
  * Tells how many descriptors threads need beside their connections.
  *
  * @param threads How many there are.

@@ -6,10 +6,10 @@
  */
 
 import { explainError } from "../net/explain_error.ts";
-import { connectionCapacity } from "./descriptors.ts";
-import { MOST_CONNECTIONS } from "./connection_counts.ts";
+import { connectionCapacity, descriptorsFor } from "./descriptors.ts";
 import type { Finding } from "./doctor_finding.ts";
 import { BIND_HEAP, describePlan, memoryPlan } from "./memory_plan.ts";
+import { MOST_CONNECTIONS } from "./server_places.ts";
 import { readSystemFile } from "./system_file.ts";
 
 /** What is asked of the system. */
@@ -28,10 +28,6 @@ export interface Load {
 
 /** Connections below which a proxy is of little use. */
 const FEW = 100;
-
-/** Descriptors of a connection, and beside them, as `connectionCapacity`. */
-const PER_CONNECTION = 2;
-const RESERVE = 40;
 
 /**
  * Looks at the limits of the system.
@@ -58,7 +54,7 @@ function descriptors({ connections }: Load): Finding {
   }
   const message = `room for ${capacity} connections, ${maxConnections} asked`;
   if (capacity >= maxConnections) return { level: "ok", check, message };
-  const limit = maxConnections * PER_CONNECTION + RESERVE;
+  const limit = descriptorsFor(maxConnections);
   return {
     level: capacity < FEW ? "problem" : "warning",
     check,

@@ -21,20 +21,16 @@ import {
 import { openUdp } from "../net/udp.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatHostPort } from "../wire/host_port.ts";
-import {
-  connectionLimits,
-  mostConnections,
-  threadCapacity,
-} from "./connection_counts.ts";
 import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
 import { openEndpoint } from "./open_listener.ts";
-import { ALONE, type ServerHost } from "./server_host.ts";
+import { ALONE } from "./server_host.ts";
+import { openPlaces, type ServerConfig } from "./server_places.ts";
 import { type RunningListeners, startListeners } from "./start_listeners.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
 /** What the server is to be. */
-export interface EchoConfig extends Pick<FrontConfig, "tls"> {
+export interface EchoConfig extends ServerConfig, Pick<FrontConfig, "tls"> {
   /** Where to listen; port 0 takes a free one. */
   listen: Endpoint;
   /** What the answer is (default: what came). */
@@ -55,16 +51,6 @@ export interface EchoConfig extends Pick<FrontConfig, "tls"> {
   handshakeTimeout?: number;
   /** Milliseconds without a byte (default 600,000); 0 is for ever. */
   idleTimeout?: number;
-  /** Connections at once (default 20,000, or what the memory carries). */
-  maxConnections?: number | undefined;
-  /** Connections at once from one client, as for the proxy. */
-  maxConnectionsPerClient?: number | undefined;
-  /** Connections that may wait for each listener (default 4,096). */
-  backlog?: number;
-  /** The program that it runs in (default: one of its own). */
-  host?: ServerHost;
-  /** Takes what there is to log (default: nothing is logged). */
-  log?: (event: LogEvent) => void;
 }
 
 /** An echo server that is running. */
@@ -81,14 +67,7 @@ export type EchoServer = RunningListeners;
  */
 export async function startEcho(config: EchoConfig): Promise<EchoServer> {
   const { log = () => {}, host = ALONE } = config;
-  const most = mostConnections(config.maxConnections, {
-    ...{ host, log, descriptors: threadCapacity(host.thread) },
-  });
-  const limits = host.keep(
-    "connections",
-    most,
-    (share) => connectionLimits(most, {}, share),
-  );
+  const places = openPlaces(config);
   const hasOwnListener = config.resetAfter !== undefined && !mayReset();
   if (host.thread !== undefined && hasOwnListener) {
     throw new UsageError(
@@ -100,9 +79,8 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
     [config.listen],
     ({ isPublic, watch }) => {
       const services: CommonServices = {
-        limits,
-        connectionsPerClient: config.maxConnectionsPerClient ??
-          (isPublic ? 1_000 : 0),
+        limits: places.limits,
+        connectionsPerClient: places.perClient(isPublic),
         timeouts: {
           handshake: config.handshakeTimeout ?? 10_000,
           connect: 0,
@@ -122,11 +100,7 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
       };
     },
     {
-      slots: most,
-      makeRoom: () => limits.makeRoom(),
-      log,
-      host,
-      backlog: config.backlog,
+      ...places.listening,
       kind: "echo",
       ...(hasOwnListener ? { open: openResettable } : {}),
       check: ({ addr, isPublic }) => requireConsent(config, addr, isPublic),

@@ -26,11 +26,6 @@ import {
 } from "../policy/upstream_health.ts";
 import { warnOfLoops } from "./certain_loops.ts";
 import type { AgreedProtocols } from "./alpn_option.ts";
-import {
-  connectionLimits,
-  mostConnections,
-  threadCapacity,
-} from "./connection_counts.ts";
 import { connectionCapacity } from "./descriptors.ts";
 import { requireFitting } from "./forward_fitting.ts";
 import type { Route, UpstreamConfig } from "./forward_routes.ts";
@@ -39,7 +34,8 @@ import { type FrontConfig, inFront } from "./in_front.ts";
 import { type LimitConfig, startWith } from "./open_limits.ts";
 import { openParents, type ParentConfig } from "./open_parents.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
-import { ALONE, type ServerHost } from "./server_host.ts";
+import { ALONE } from "./server_host.ts";
+import { openPlaces, type ServerConfig } from "./server_places.ts";
 import { shareLimits } from "./shared_limits.ts";
 import {
   type ListenerInfo,
@@ -51,7 +47,7 @@ import { UsageError } from "./usage_error.ts";
 import type { ThreadInfo } from "./worker_share.ts";
 
 /** What the relay is to be. */
-export interface ForwardConfig extends FrontConfig {
+export interface ForwardConfig extends ServerConfig, FrontConfig {
   /** Where it listens, and where it relays to. */
   routes: readonly Route[];
   /** Where the clients go that ask for a server in TLS, by its name. */
@@ -81,13 +77,6 @@ export interface ForwardConfig extends FrontConfig {
   timeouts?: Partial<Timeouts>;
   /** What of a tunnel reaches its other end as a reset (default `on`). */
   resetRelay?: ResetRelay;
-  /** Connections at once (default 20,000, or what the memory carries). */
-  maxConnections?: number | undefined;
-  /**
-   * Connections at once from one client; 0 is no limit (default 1,000, and 0
-   * on a loopback address or a Unix socket).
-   */
-  maxConnectionsPerClient?: number | undefined;
   /** Other proxies to go through (default: none). */
   parents?: ParentConfig;
   /** Agrees on TLS with what is connected to by it (default: nothing is). */
@@ -97,12 +86,6 @@ export interface ForwardConfig extends FrontConfig {
    * (default 1,000): in a rolling restart nobody notices which process it was.
    */
   grace?: number;
-  /** Connections that may wait for each listener (default 4,096). */
-  backlog?: number;
-  /** The program that it runs in (default: one of its own). */
-  host?: ServerHost;
-  /** Takes what there is to log (default: nothing is logged). */
-  log?: (event: LogEvent) => void;
 }
 
 /** A relay that is running. */
@@ -123,18 +106,10 @@ export interface Relay extends RunningListeners {
 export async function startForward(config: ForwardConfig): Promise<Relay> {
   requireFitting(config);
   const { log = () => {}, host = ALONE } = config;
-  const parked = requireRoom(config);
-  const most = mostConnections(config.maxConnections, {
-    ...{ host, log, descriptors: threadCapacity(host.thread, parked) },
-  });
+  const places = openPlaces(config, { besides: requireRoom(config) });
   const resolver = openNames(config.names);
   const timeouts = { ...TIMEOUTS, ...config.timeouts };
   const groups: Upstreams[] = [];
-  const places = host.keep(
-    "connections",
-    most,
-    (share) => connectionLimits(most, {}, share),
-  );
   const limits = await shareLimits(config.limits ?? {}, {
     ...{ hasUsers: false, host, log },
   });
@@ -191,9 +166,8 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       serverSpeaksFirst: config.pool?.serverSpeaksFirst ?? false,
       poolSettle: config.poolSettle ?? 50,
       sendProxy: config.sendProxy,
-      limits: places,
-      connectionsPerClient: config.maxConnectionsPerClient ??
-        (isPublic ? 1_000 : 0),
+      limits: places.limits,
+      connectionsPerClient: places.perClient(isPublic),
       usage: limits.usage,
       timeouts,
       resetRelay: config.resetRelay ?? "on",
@@ -209,12 +183,8 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       config.routes.map(({ listen }) => listen),
       handlerFor,
       {
-        slots: most,
-        makeRoom: () => places.makeRoom(),
+        ...places.listening,
         grace: config.grace ?? 1_000,
-        log,
-        host,
-        backlog: config.backlog,
         kind: "forward",
         check: (listener, where) => requireNotItself(config, listener, where),
       },

@@ -10,17 +10,12 @@ import type { SlowPolicy } from "../handlers/hub_outbox.ts";
 import type { HubServices } from "../handlers/hub_services.ts";
 import { hubTcp } from "../handlers/hub_tcp.ts";
 import { hubWeb } from "../handlers/hub_web.ts";
-import { BACKLOG } from "../net/backlog.ts";
-import type { LogEvent } from "../observe/log_event.ts";
-import { ConnectionLimits, MOST_REFUSED } from "../policy/connection_limits.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import { tcpDialect } from "../wire/hub_dialect.ts";
 import type { HubFraming } from "../wire/hub_frame.ts";
 import { webSocketDialect } from "../wire/hub_websocket.ts";
-import { mostConnections } from "./connection_counts.ts";
-import { connectionCapacity } from "./descriptors.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
-import { ALONE, type ServerHost } from "./server_host.ts";
+import { openPlaces, type Places, type ServerConfig } from "./server_places.ts";
 import {
   askedName,
   type ListenerInfo,
@@ -30,7 +25,7 @@ import {
 import { UsageError } from "./usage_error.ts";
 
 /** What the hub is to be. */
-export interface HubConfig {
+export interface HubConfig extends ServerConfig {
   /** Where to listen for TCP; port 0 takes a free one. */
   listen: readonly Endpoint[];
   /** Where to listen for browsers (default: nowhere). */
@@ -66,19 +61,6 @@ export interface HubConfig {
   maxRooms?: number;
   /** Milliseconds for a browser's request (default 10,000). */
   handshakeTimeout?: number;
-  /** Clients at once (default 20,000, or what the memory carries). */
-  maxConnections?: number | undefined;
-  /**
-   * Clients at once from one address; 0 is no limit (default 1,000, and 0 on a
-   * listener that only this machine can reach).
-   */
-  maxConnectionsPerClient?: number | undefined;
-  /** Connections that may wait for each listener (default 4,096). */
-  backlog?: number;
-  /** The program that it runs in (default: one of its own). */
-  host?: ServerHost;
-  /** Takes what there is to log (default: nothing is logged). */
-  log?: (event: LogEvent) => void;
 }
 
 /** A hub that is running; its TCP listeners come before those for browsers. */
@@ -104,12 +86,9 @@ const DEFAULTS = {
   ratePerClient: 1_000,
   maxRooms: 100,
   handshakeTimeout: 10_000,
-  maxConnections: undefined,
-  maxConnectionsPerClient: undefined,
-  backlog: BACKLOG,
-  host: ALONE,
-  log: () => {},
 } as const;
+
+type Given = Required<Omit<HubConfig, keyof ServerConfig>>;
 
 /** Descriptors of one client. */
 const PER_CLIENT = 1;
@@ -126,18 +105,17 @@ export async function startHub(
   { tls, ...config }: HubConfig & Pick<FrontConfig, "tls">,
 ): Promise<RunningHub> {
   const front = { tls };
-  const given: Required<HubConfig> = { ...DEFAULTS, ...config };
-  const capacity = connectionCapacity(PER_CLIENT);
+  const given: Given = { ...DEFAULTS, ...config };
   const hub = new Hub({
     mostRooms: given.maxRooms,
     history: given.history,
     historyTime: given.historyTime,
   });
-  const { host, log } = given;
-  const most = mostConnections(given.maxConnections, {
-    ...{ host, log, descriptors: capacity },
+  const places = openPlaces(config, {
+    perConnection: PER_CLIENT,
+    tellsRefused: true,
   });
-  const shared = sharedServices(given, hub, most);
+  const shared = sharedServices(given, hub, places);
   const running = await startListeners(
     [...given.listen, ...given.web],
     ({ isPublic, watch }, index) => {
@@ -146,19 +124,14 @@ export async function startHub(
       const services: HubServices = {
         ...shared,
         isSecure: tls !== undefined,
-        connectionsPerClient: given.maxConnectionsPerClient ??
-          (isPublic ? 1_000 : 0),
+        connectionsPerClient: places.perClient(isPublic),
         watch,
       };
       return (connection, context, draining) =>
         handleConnection(connection, context, draining, protocol, services);
     },
     {
-      slots: Math.min(most + MOST_REFUSED, capacity),
-      makeRoom: () => shared.limits.makeRoom(),
-      log: given.log,
-      host: given.host,
-      backlog: given.backlog,
+      ...places.listening,
       kind: "hub",
       check: (listener, where) => requireConsent(given, listener, where),
     },
@@ -180,9 +153,9 @@ export async function startHub(
 }
 
 function sharedServices(
-  given: Required<HubConfig>,
+  given: Given,
   hub: Hub,
-  most: number,
+  { limits, listening }: Places,
 ): Omit<HubServices, "connectionsPerClient" | "isSecure"> {
   const { framing, names, maxMessage: mostBytes } = given;
   return {
@@ -197,7 +170,7 @@ function sharedServices(
     heartbeat: given.heartbeat,
     ratePerClient: given.ratePerClient,
     origins: new Set(given.origins),
-    limits: new ConnectionLimits(most),
+    limits,
     // Nothing is dialled, and silence is what heartbeats are for.
     timeouts: {
       handshake: given.handshakeTimeout,
@@ -205,12 +178,12 @@ function sharedServices(
       idle: 0,
       halfClose: 0,
     },
-    log: given.log,
+    log: listening.log,
   };
 }
 
 function requireConsent(
-  { open }: Required<HubConfig>,
+  { open }: Given,
   listener: ListenerInfo,
   where: Endpoint,
 ): void {

@@ -8,7 +8,6 @@ import { handleConnection } from "../handlers/connection.ts";
 import {
   type ProtocolName,
   PROTOCOLS,
-  type Services,
   type Timeouts,
   type UdpSettings,
 } from "../handlers/services.ts";
@@ -20,21 +19,17 @@ import type { ResetRelay } from "../net/reset_relay.ts";
 import { mayListInterfaces } from "../net/own_addresses.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { Bans } from "../policy/bans.ts";
-import { MOST_REFUSED } from "../policy/connection_limits.ts";
 import { type RuleBook, Rules } from "../policy/rules.ts";
 import { type User, Users } from "../policy/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import { warnOfLoops, waysOf } from "./certain_loops.ts";
-import {
-  connectionLimits,
-  mostConnections,
-  threadCapacity,
-} from "./connection_counts.ts";
+import { connectionLimits } from "./connection_counts.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
 import { type LimitConfig, startWith } from "./open_limits.ts";
 import { openParents, type ParentConfig } from "./open_parents.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
 import { ALONE, type ServerHost } from "./server_host.ts";
+import { openPlaces, type ServerConfig } from "./server_places.ts";
 import { shareLimits } from "./shared_limits.ts";
 import {
   askedName,
@@ -46,7 +41,7 @@ import { TIMEOUTS } from "./timeouts.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What the proxy is to be. */
-export interface ProxyConfig extends FrontConfig {
+export interface ProxyConfig extends ServerConfig, FrontConfig {
   /** Where to listen; port 0 takes a free one. */
   listen: readonly Endpoint[];
   /**
@@ -78,13 +73,6 @@ export interface ProxyConfig extends FrontConfig {
   bindTimeout?: number;
   /** Tells targets of HTTP requests the client's address (default false). */
   forwardedFor?: boolean;
-  /** Connections at once (default 20,000, or what the memory carries). */
-  maxConnections?: number | undefined;
-  /**
-   * Connections at once from one client; 0 is no limit (default 1,000, and 0 on
-   * a listener that only this machine can reach).
-   */
-  maxConnectionsPerClient?: number | undefined;
   /** Limits that are off unless asked for. */
   limits?: LimitConfig;
   /** Other proxies to go through (default: none). */
@@ -98,12 +86,6 @@ export interface ProxyConfig extends FrontConfig {
    * (default 1,000): in a rolling restart nobody notices which process it was.
    */
   grace?: number;
-  /** Connections that may wait for each listener (default 4,096). */
-  backlog?: number;
-  /** The program that it runs in (default: one of its own). */
-  host?: ServerHost;
-  /** Takes what there is to log (default: nothing is logged). */
-  log?: (event: LogEvent) => void;
 }
 
 /** A proxy that is running. */
@@ -130,18 +112,11 @@ const UDP = {
 export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   const { log = () => {}, host = ALONE } = config;
   requireServable(config);
-  const capacity = threadCapacity(host.thread);
-  const most = mostConnections(config.maxConnections, {
-    ...{ host, log, descriptors: capacity },
-  });
+  const places = openPlaces(config, { tellsRefused: true });
   const shared = {
     users: await usersOf(config),
     bans: config.bans ?? new Bans(),
-    limits: host.keep(
-      "connections",
-      most,
-      (share) => connectionLimits(most, {}, share),
-    ),
+    limits: places.limits,
     timeouts: { ...TIMEOUTS, ...config.timeouts },
     resetRelay: config.resetRelay ?? "on",
     protocols: new Set(config.protocols ?? PROTOCOLS),
@@ -175,19 +150,15 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
         trail: [name],
         parents,
         usage,
-        ...guards(config, isPublic),
+        isGuarded: isPublic && !config.allowPrivate,
+        connectionsPerClient: places.perClient(isPublic),
         watch,
       };
       return (connection, context, draining) =>
         handleConnection(connection, context, draining, protocol, services);
     }, {
-      // Beyond these, the next ones wait in the backlog.
-      slots: Math.min(most + MOST_REFUSED, capacity),
-      makeRoom: () => shared.limits.makeRoom(),
+      ...places.listening,
       grace: config.grace ?? 1_000,
-      log,
-      host,
-      backlog: config.backlog,
       kind: "proxy",
       check: (listener, where) => requireConsent(config, listener, where),
     });
@@ -280,16 +251,4 @@ function warnOfBlindGuard(
     message:
       "The address guard does not know this machine's addresses: a connection to one is closed before a byte is sent, datagrams get through; start Deno with --allow-sys=networkInterfaces",
   });
-}
-
-/** What is allowed on a listener depends on who can reach it. */
-function guards(
-  config: ProxyConfig,
-  isPublic: boolean,
-): Pick<Services, "isGuarded" | "connectionsPerClient"> {
-  return {
-    isGuarded: isPublic && !config.allowPrivate,
-    connectionsPerClient: config.maxConnectionsPerClient ??
-      (isPublic ? 1_000 : 0),
-  };
 }
