@@ -7,6 +7,7 @@
 import type { ClientAuthentication } from "../handlers/over_tls.ts";
 import type { ProtocolName } from "../handlers/services.ts";
 import { formatAddr, pathOf } from "../net/unix_socket.ts";
+import { countOf } from "../observe/count_of.ts";
 import type { User } from "../policy/users.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { quoteWord } from "./quote_word.ts";
@@ -117,8 +118,7 @@ function whoMay(
 ): string {
   const who = `${describeClients(tls, users)} ${reachOf({ isPublic, mode })}`;
   if (rules !== undefined) {
-    const list = rules === 1 ? "1 rule" : `${rules} rules`;
-    return `${who}, as far as ${list} and the default allow it`;
+    return `${who}, as far as ${countOf(rules, "rule")} and the default allow it`;
   }
   return isPublic && !allowPrivate
     ? `${who}, to public addresses only (--allow-private lifts that)`
@@ -137,5 +137,5 @@ function describeClients(
 function describeUsers(users: BannerFacts["users"]): string {
   if (users === undefined) return "anyone";
   if (users.length === 0) return "nobody";
-  return users.length === 1 ? "1 user" : `${users.length} users`;
+  return countOf(users.length, "user");
 }

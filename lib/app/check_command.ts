@@ -4,6 +4,7 @@
  * @module
  */
 
+import { countOf } from "../observe/count_of.ts";
 import type { Command } from "./command.ts";
 import { ConfigError } from "./config_error.ts";
 import { CONFIG_OPTION, readConfigFile } from "./config_option.ts";
@@ -56,6 +57,5 @@ async function runCheck(
 }
 
 function good(path: string, listeners: number): string {
-  const count = listeners === 1 ? "1 listener" : `${listeners} listeners`;
-  return `${path}: ${count}, nothing wrong`;
+  return `${path}: ${countOf(listeners, "listener")}, nothing wrong`;
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { countOf } from "../observe/count_of.ts";
+
 /** The way to a value in a configuration: keys and indexes. */
 export type ConfigPath = readonly (string | number)[];
 
@@ -30,8 +32,7 @@ export class ConfigError extends SyntaxError {
    * @param problems What is wrong; one at least.
    */
   constructor(problems: readonly ConfigProblem[]) {
-    const { length } = problems;
-    super(length === 1 ? "it has 1 problem" : `it has ${length} problems`);
+    super(`it has ${countOf(problems.length, "problem")}`);
     this.name = "ConfigError";
     this.problems = problems.toSorted((one, other) =>
       one.line - other.line || one.column - other.column

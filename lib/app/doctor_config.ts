@@ -5,6 +5,7 @@
  */
 
 import type { NameServer } from "../net/dns_client.ts";
+import { countOf } from "../observe/count_of.ts";
 import { type Endpoint, isUnixPath, parseEndpoint } from "../wire/endpoint.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
@@ -163,9 +164,7 @@ function startFindings(
       ...warnings,
     ];
   }
-  const count = listeners.length === 1
-    ? "1 listener"
-    : `${listeners.length} listeners`;
+  const count = countOf(listeners.length, "listener");
   const message = `${path}: ${count}, nothing wrong`;
   return [{ level: "ok", check, message }, ...warnings];
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { countOf } from "../observe/count_of.ts";
+
 /** How much a finding matters, from nothing to what would bite. */
 export const LEVELS = ["ok", "note", "warning", "problem"] as const;
 
@@ -56,7 +58,7 @@ function summary(findings: readonly Finding[]): string {
   const counts = [...LEVELS].reverse().flatMap((level) => {
     const count = findings.filter((finding) => finding.level === level).length;
     if (count === 0 || level === "ok") return [];
-    return [count === 1 ? `1 ${level}` : `${count} ${level}s`];
+    return [countOf(count, level)];
   });
   return counts.length === 0 ? "Nothing to remark" : counts.join(", ");
 }

@@ -5,6 +5,7 @@
  */
 
 import { explainError } from "../net/explain_error.ts";
+import { elapsed } from "../sync/elapsed.ts";
 import { examineCapacity, type Load } from "./doctor_capacity.ts";
 import type { Finding } from "./doctor_finding.ts";
 import { isOlder, NEEDED_RUNTIME, TESTED_RUNTIME } from "./runtime_version.ts";
@@ -127,7 +128,7 @@ async function clock(files: readonly string[]): Promise<Finding> {
   const check = "clock";
   const now = Date.now();
   const begun = performance.now();
-  await new Promise((resolve) => setTimeout(resolve, CLOCK_SPAN));
+  await elapsed(CLOCK_SPAN);
   const jump = Date.now() - now - (performance.now() - begun);
   const newest = Math.max(0, ...files.map(modified));
   const time = new Date(now).toISOString();

@@ -9,7 +9,7 @@ import { LineWriter } from "../observe/line_writer.ts";
 import type { LogEvent, TextEvent } from "../observe/log_event.ts";
 import { formatJson } from "../observe/log_json.ts";
 import { formatText } from "../observe/log_text.ts";
-import { setDeadline } from "../sync/deadline.ts";
+import { elapsed } from "../sync/elapsed.ts";
 
 /** Milliseconds that the end of the program waits for who reads the log. */
 const FLUSH_TIMEOUT = 1_000;
@@ -67,12 +67,6 @@ export function openLog(
     },
     flush: () => Promise.race([writer.flush(), elapsed(FLUSH_TIMEOUT)]),
   };
-}
-
-function elapsed(milliseconds: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  setDeadline(milliseconds, resolve);
-  return promise;
 }
 
 function writeLog(bytes: Uint8Array): Promise<void> {

@@ -6,6 +6,7 @@
  */
 
 import { BUFFER_BUDGET, LARGE_BUFFERS } from "../net/buffer_pool.ts";
+import { countOf } from "../observe/count_of.ts";
 import { formatBytes } from "../observe/log_text.ts";
 import { CHECKS_AT_ONCE } from "../policy/password_queue.ts";
 import { environmentVariable } from "./environment.ts";
@@ -150,12 +151,9 @@ export function keepBuffersTo({ buffers }: MemoryPlan, threads = 1): void {
 export function describePlan(
   { buffers, connections, left, limit }: MemoryPlan,
 ): string {
-  const most = connections === 1
-    ? "1 connection"
-    : `${connections} connections`;
   return `The memory limit of ${formatBytes(limit)} leaves ${
     formatBytes(left)
-  }: room for ${most}, with ${formatBytes(buffers)} of buffers`;
+  }: room for ${countOf(connections, "connection")}, with ${formatBytes(buffers)} of buffers`;
 }
 
 /** What to do where V8 collects garbage as if all memory were its own. */

@@ -14,6 +14,7 @@ import type { BalanceMethod } from "../policy/balancer.ts";
 import { UpstreamHealth } from "../policy/upstream_health.ts";
 import { parseHost } from "../wire/host_name.ts";
 import type { Parent } from "../wire/parent_url.ts";
+import { healthChange } from "./health_change.ts";
 import type { NamedChain, ParentOptions } from "./parent_options.ts";
 
 /** What parents there are. */
@@ -83,7 +84,7 @@ export function openParents(
     ...chainOptions(surroundings),
     method,
     onHealth: (chain: ParentChain, why: string) =>
-      surroundings.log(healthChange(chain, why)),
+      surroundings.log(healthChange("Parent", chain, why)),
   };
   const groupOf = (chains: readonly (readonly Parent[])[]) =>
     new ParentGroup(
@@ -120,15 +121,5 @@ function chainOptions(
       }),
     resolve: (name, context, needed) => resolver.resolve(name, context, needed),
     startTls,
-  };
-}
-
-function healthChange({ health, name }: ParentChain, why: string): LogEvent {
-  return {
-    event: "message",
-    level: health.isUp ? "info" : "warning",
-    message: health.isUp
-      ? `Parent ${name} is up again`
-      : `Parent ${name} is down: ${why}`,
   };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { type RuleBook, Rules, type RulesOptions } from "../policy/rules.ts";
 import type { RuleOptions } from "./rule_options.ts";
@@ -56,7 +57,7 @@ export async function openRules(
   const file = await files.open<Rules>(path, {
     what: "rules",
     parse: (text) => parseRules([fixed, ruleFile(text, path)], given),
-    describe: ({ size }) => size === 1 ? "1 rule" : `${size} rules`,
+    describe: ({ size }) => countOf(size, "rule"),
     log,
   });
   book.current = file.value;

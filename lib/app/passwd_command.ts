@@ -4,6 +4,7 @@
  * @module
  */
 
+import { writeAllSync } from "../net/write_all.ts";
 import { formatPasswordHash, hashPassword } from "../policy/password_hash.ts";
 import { userNameFault } from "../policy/user_name.ts";
 import type { Command } from "./command.ts";
@@ -41,10 +42,7 @@ async function runPasswd(
 ): Promise<number> {
   const hash = await hashPassword(await readPassword(name));
   const line = `${name}:${formatPasswordHash(hash)}\n`;
-  const bytes = new TextEncoder().encode(line);
-  for (let count = 0; count < bytes.length;) {
-    count += Deno.stdout.writeSync(bytes.subarray(count));
-  }
+  writeAllSync(Deno.stdout, new TextEncoder().encode(line));
   return 0;
 }
 

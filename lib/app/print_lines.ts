@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type SyncOutput, writeAllSync } from "../net/write_all.ts";
 import { escape } from "../observe/escape.ts";
 
 /** All but line feed and tab, which a file as a whole may have. */
@@ -28,13 +29,7 @@ export function printErrors(lines: readonly string[]): void {
   print(Deno.stderr, lines);
 }
 
-function print(
-  output: { writeSync(bytes: Uint8Array): number },
-  lines: readonly string[],
-): void {
+function print(output: SyncOutput, lines: readonly string[]): void {
   const text = (lines.join("\n") + "\n").replace(PIECE, escape);
-  const bytes = new TextEncoder().encode(text);
-  for (let count = 0; count < bytes.length;) {
-    count += output.writeSync(bytes.subarray(count));
-  }
+  writeAllSync(output, new TextEncoder().encode(text));
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { PasswordQueue } from "../policy/password_queue.ts";
 import { parseUsersFile } from "../policy/users_file.ts";
@@ -61,7 +62,7 @@ export async function openProxyUsers(
   const file = await files.open<readonly User[]>(path, {
     what: "users file",
     parse: (text) => [...fixed, ...withoutFixed(parseUsersFile(text), fixed)],
-    describe: (list) => countUsers(list.length),
+    describe: (list) => countOf(list.length, "user"),
     isSecret: true,
     log,
   });
@@ -73,10 +74,6 @@ export async function openProxyUsers(
     if (list.length === 0) sayNobody(path, log);
   });
   return { list: file.value, users, files: [file] };
-}
-
-function countUsers(count: number): string {
-  return count === 1 ? "1 user" : `${count} users`;
 }
 
 /** An empty file is not the same as none: it lets nobody in. */

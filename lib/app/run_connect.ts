@@ -8,6 +8,7 @@ import { describeError } from "../handlers/describe_error.ts";
 import { Duplex } from "../net/duplex.ts";
 import type { FamilyPreference } from "../net/family_preference.ts";
 import { tunnel, type TunnelResult } from "../net/tunnel.ts";
+import { countOf } from "../observe/count_of.ts";
 import { escape } from "../observe/escape.ts";
 import { formatBytes, formatDuration } from "../observe/log_text.ts";
 import { Context } from "../sync/context.ts";
@@ -16,6 +17,7 @@ import { needsTls, parentsOf } from "./open_parents.ts";
 import { JsonChannel } from "./json_channel.ts";
 import { openOutgoingTls } from "./outgoing_tls.ts";
 import { openRemote, type Remote } from "./open_remote.ts";
+import { printErrors } from "./print_lines.ts";
 import { listenForSignals } from "./run_until_signal.ts";
 import { Stdio } from "./stdio.ts";
 
@@ -163,16 +165,13 @@ function reasonOf(result: TunnelResult): string {
 }
 
 function count(bytes: number): string {
-  const exact = bytes === 1 ? "1 byte" : `${bytes} bytes`;
+  const exact = countOf(bytes, "byte");
   return bytes < 1000 ? exact : `${exact} (${formatBytes(bytes)})`;
 }
 
 function say(line: string): void {
   try {
-    const bytes = new TextEncoder().encode(`${escape(line)}\n`);
-    for (let count = 0; count < bytes.length;) {
-      count += Deno.stderr.writeSync(bytes.subarray(count));
-    }
+    printErrors([escape(line)]);
   } catch {
     // Nobody reads it; what is carried goes on.
   }

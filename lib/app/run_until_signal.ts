@@ -4,6 +4,7 @@
  * @module
  */
 
+import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatDuration } from "../observe/log_text.ts";
 
@@ -108,19 +109,15 @@ export async function runUntilSignal(
   const why = typeof early === "number"
     ? `after ${formatDuration(drainTimeout)}`
     : `by ${early}`;
-  say("warning", `Stopped; ${count(cut)} cut ${why}`);
+  say("warning", `Stopped; ${countOf(cut, "connection")} cut ${why}`);
   return 1;
 }
 
 function describeDrain(open: number, drainTimeout: number): string {
   if (open === 0) return "stopping";
-  if (drainTimeout === 0) return `stopping, ${count(open)} open`;
+  if (drainTimeout === 0) return `stopping, ${countOf(open, "connection")} open`;
   const time = formatDuration(drainTimeout);
   return `accepting no more; ${
-    count(open)
+    countOf(open, "connection")
   } may finish within ${time}; a second signal ends them`;
-}
-
-function count(connections: number): string {
-  return connections === 1 ? "1 connection" : `${connections} connections`;
 }

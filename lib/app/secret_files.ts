@@ -5,6 +5,7 @@
  * @module
  */
 
+import { elapsed } from "../sync/elapsed.ts";
 import { type FileError, fileFault } from "./file_error.ts";
 import { readFile } from "./read_file.ts";
 import { type NewFile, replaceFiles } from "./replace_files.ts";
@@ -131,7 +132,7 @@ export async function withLock<T>(
         } s`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, LOCK_PAUSE));
+    await elapsed(LOCK_PAUSE);
   }
   return await work(); // What closes the file also unlocks it.
 }

@@ -7,6 +7,7 @@
 
 import { describeError } from "../handlers/describe_error.ts";
 import { isGranted } from "../net/is_granted.ts";
+import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { environmentVariable } from "./environment.ts";
 import type { Stoppable } from "./run_until_signal.ts";
@@ -152,8 +153,7 @@ class Systemd implements ServiceManager {
   }
 
   #status(): string {
-    const count = this.#running?.connections ?? 0;
-    const open = count === 1 ? "1 connection" : `${count} connections`;
+    const open = countOf(this.#running?.connections ?? 0, "connection");
     return this.#isStopping
       ? `STATUS=Accepting no more, ${open} left`
       : `STATUS=Serving, ${open} open`;

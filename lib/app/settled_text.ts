@@ -4,7 +4,7 @@
  * @module
  */
 
-import { setDeadline } from "../sync/deadline.ts";
+import { elapsed } from "../sync/elapsed.ts";
 import { FileError } from "./file_error.ts";
 import { readText } from "./read_file.ts";
 import { requireRead } from "./system_file.ts";
@@ -175,8 +175,4 @@ function isOld({ writtenAt = Infinity }: FileText): boolean {
 
 function idOf({ dev, ino }: Deno.FileInfo): string {
   return `${dev} ${ino}`;
-}
-
-function elapsed(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => void setDeadline(milliseconds, resolve));
 }

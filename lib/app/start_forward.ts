@@ -19,7 +19,6 @@ import type { Trail } from "../net/own_listeners.ts";
 import type { PoolOptions } from "../net/pool.ts";
 import type { PoolFigures } from "../net/pool_figures.ts";
 import type { ResetRelay } from "../net/reset_relay.ts";
-import type { LogEvent } from "../observe/log_event.ts";
 import {
   UpstreamHealth,
   type UpstreamHealthOptions,
@@ -30,6 +29,7 @@ import { connectionCapacity } from "./descriptors.ts";
 import { requireFitting } from "./forward_fitting.ts";
 import type { Route, UpstreamConfig } from "./forward_routes.ts";
 import { passagesOf, requireNotItself } from "./forward_loops.ts";
+import { healthChange } from "./health_change.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
 import { type LimitConfig, startWith } from "./open_limits.ts";
 import { openParents, type ParentConfig } from "./open_parents.ts";
@@ -130,7 +130,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     sendProxy: config.sendProxy,
     passesProtocols: config.protocols !== undefined,
     pool: poolOf(config.pool ?? {}, host.thread),
-    onHealth: (upstream, why) => log(healthChange(upstream, why)),
+    onHealth: (upstream, why) => log(healthChange("Upstream", upstream, why)),
   };
   const hide: ((() => void) | undefined)[] = [];
   const open = (
@@ -276,14 +276,4 @@ function requireRoom(
   throw new UsageError(
     `--pool-size ${size} is more than the limit of file descriptors has room for (ulimit -n)`,
   );
-}
-
-function healthChange({ name, health }: Upstream, why: string): LogEvent {
-  return {
-    event: "message",
-    level: health.isUp ? "info" : "warning",
-    message: health.isUp
-      ? `Upstream ${name} is up again`
-      : `Upstream ${name} is down: ${why}`,
-  };
 }

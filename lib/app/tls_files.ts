@@ -5,6 +5,7 @@
  * @module
  */
 
+import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { splitPem } from "../wire/pem.ts";
 import { ServerFiles } from "./server_files.ts";
@@ -245,6 +246,5 @@ function requireLists(text: string): string {
 }
 
 function count(text: string, label: string, what: string): string {
-  const { length } = splitPem(text, label);
-  return `${length} ${what}${length === 1 ? "" : "s"}`;
+  return countOf(splitPem(text, label).length, what);
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { SharedTable } from "../sync/shared_table.ts";
 import { clockLead } from "../sync/shared_clock.ts";
@@ -479,7 +480,7 @@ export class Workers implements Stoppable {
       .filter(([name]) => name.endsWith(` ${CONNECTION_TABLE}`))
       .reduce((sum, [, table]) => sum + table.heldBy(index), 0);
     const message = `Worker ${index + 1} has ended: ${why}; ${
-      countOf(lost)
+      countOf(lost, "connection")
     } lost`;
     this.#say("error", message);
     return lost;
@@ -592,8 +593,4 @@ export class Workers implements Stoppable {
   #say(level: "info" | "error", message: string): void {
     this.#options.log({ event: "message", level, message });
   }
-}
-
-function countOf(connections: number): string {
-  return connections === 1 ? "1 connection" : `${connections} connections`;
 }

@@ -16,6 +16,7 @@
 import { ByteReader } from "../net/byte_reader.ts";
 import { LINGER } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
+import { countOf } from "../observe/count_of.ts";
 import { Channel } from "../sync/channel.ts";
 import { Context } from "../sync/context.ts";
 import { startHeartbeat } from "../sync/heartbeat.ts";
@@ -270,6 +271,5 @@ function silence(period: number): HubFarewell {
 }
 
 function describeLoss(count: number): string {
-  const messages = count === 1 ? "1 message" : `${count} messages`;
-  return `hub: ${messages} dropped: you read too slowly`;
+  return `hub: ${countOf(count, "message")} dropped: you read too slowly`;
 }

@@ -10,6 +10,25 @@ export interface Output {
   write(bytes: Uint8Array): Promise<number>;
 }
 
+/** What is written to while everything else waits. */
+export interface SyncOutput {
+  /** Writes some of the bytes, and tells how many. */
+  writeSync(bytes: Uint8Array): number;
+}
+
+/**
+ * Writes all of the bytes before anything else happens.
+ *
+ * @param output What they are written to.
+ * @param bytes The bytes.
+ * @throws The output's error.
+ */
+export function writeAllSync(output: SyncOutput, bytes: Uint8Array): void {
+  for (let count = 0; count < bytes.length;) {
+    count += output.writeSync(bytes.subarray(count));
+  }
+}
+
 /**
  * Writes all of the bytes, one call at a time.
  *

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { countOf } from "./count_of.ts";
 import { escape } from "./escape.ts";
 import type {
   BanEvent,
@@ -104,9 +105,8 @@ export function formatDuration(milliseconds: number): string {
 
 /** Programs such as fail2ban read this line: it stays as it is. */
 function formatBan({ client, duration, ...event }: BanEvent): string {
-  const failures = event.failures === 1 ? "failure" : "failures";
   const line = `${client} for ${formatSpan(duration)}: ` +
-    `${event.failures} ${failures} in ${formatSpan(event.window)}`;
+    `${countOf(event.failures, "failure")} in ${formatSpan(event.window)}`;
   return event.user === undefined
     ? line
     : `${line} as ${quote(event.user)}, who is under attack`;

@@ -11,6 +11,8 @@
  * @module
  */
 
+import { decodeBase64 } from "../wire/base64.ts";
+
 /** What one check costs. */
 export interface HashCost {
   /** Binary logarithm of N. */
@@ -163,12 +165,4 @@ function decode(text: string, what: string, least: number): Uint8Array {
     );
   }
   return bytes;
-}
-
-function decodeBase64(text: string): Uint8Array | undefined {
-  try {
-    return Uint8Array.fromBase64(text);
-  } catch {
-    return undefined;
-  }
 }

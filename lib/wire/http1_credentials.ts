@@ -4,6 +4,7 @@
  * @module
  */
 
+import { decodeBase64 } from "./base64.ts";
 import type { Fields } from "./http1_fields.ts";
 
 /** What a client authenticates with. */
@@ -48,12 +49,4 @@ export function encodeBasicCredentials(
 ): string {
   const name = new TextEncoder().encode(username);
   return `Basic ${new Uint8Array([...name, COLON, ...password]).toBase64()}`;
-}
-
-function decodeBase64(text: string): Uint8Array | undefined {
-  try {
-    return Uint8Array.fromBase64(text);
-  } catch {
-    return undefined;
-  }
 }

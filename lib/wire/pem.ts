@@ -10,6 +10,8 @@
  * @module
  */
 
+import { decodeBase64 } from "./base64.ts";
+
 /**
  * Splits text into its parts of one kind.
  *
@@ -54,13 +56,10 @@ export function decodePem(text: string, label: string): Uint8Array<ArrayBuffer> 
   const [part] = splitPem(text, label);
   if (part === undefined) throw new SyntaxError(`no ${label}`);
   const { begin, end } = linesAround(label);
-  try {
-    return Uint8Array.fromBase64(
-      part.slice(begin.length, -(end.length + 1)), // The end of its last line.
-    );
-  } catch {
-    throw new SyntaxError(`${label} is not base64`);
-  }
+  // With the end of its last line.
+  const bytes = decodeBase64(part.slice(begin.length, -(end.length + 1)));
+  if (bytes === undefined) throw new SyntaxError(`${label} is not base64`);
+  return bytes;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { writeAll } from "../../lib/net/write_all.ts";
+import { writeAll, writeAllSync } from "../../lib/net/write_all.ts";
 
 /** Takes so many bytes at a time; fails once it has had `most`. */
 function slowOutput(step: number, most = Infinity) {
@@ -43,4 +43,16 @@ Deno.test("writeAll() counts what was taken before it failed", async () => {
   const writing = writeAll(output, new Uint8Array(10), count);
   await assertRejects(() => writing, Error, "full");
   assertEquals(count.sent, 8);
+});
+
+Deno.test("writeAllSync() writes everything in order", () => {
+  const taken: number[] = [];
+  const output = {
+    writeSync(bytes: Uint8Array): number {
+      taken.push(...bytes.subarray(0, 3));
+      return Math.min(bytes.length, 3);
+    },
+  };
+  writeAllSync(output, Uint8Array.of(1, 2, 3, 4, 5, 6, 7));
+  assertEquals(taken, [1, 2, 3, 4, 5, 6, 7]);
 });
