@@ -20,7 +20,6 @@ import {
 } from "../policy/rate_limits.ts";
 import { connectionLimits } from "./connection_counts.ts";
 import type { QuotaCount } from "./quota_count.ts";
-import type { RunningListeners } from "./start_listeners.ts";
 import { UsageError } from "./usage_error.ts";
 import type { Share } from "./worker_share.ts";
 
@@ -103,38 +102,6 @@ export async function openLimits(
     usage: Object.keys(usage).length === 0 ? undefined : usage,
     async close() {
       await release?.();
-    },
-  };
-}
-
-/**
- * Starts listeners that keep to limits, which are closed with them.
- *
- * @param limits The limits.
- * @param start Starts the listeners.
- * @returns The listeners.
- * @throws What `start` throws.
- */
-export async function startWith(
-  limits: OpenLimits,
-  start: () => Promise<RunningListeners>,
-): Promise<RunningListeners> {
-  let running: RunningListeners;
-  try {
-    running = await start();
-  } catch (error) {
-    await limits.close();
-    throw error;
-  }
-  return {
-    listeners: running.listeners,
-    get connections() {
-      return running.connections;
-    },
-    async shutdown(deadline) {
-      const cut = await running.shutdown(deadline);
-      await limits.close();
-      return cut;
     },
   };
 }

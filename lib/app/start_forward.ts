@@ -31,7 +31,7 @@ import type { Route, UpstreamConfig } from "./forward_routes.ts";
 import { passagesOf, requireNotItself } from "./forward_loops.ts";
 import { healthChange } from "./health_change.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
-import { type LimitConfig, startWith } from "./open_limits.ts";
+import type { LimitConfig } from "./open_limits.ts";
 import { openParents, type ParentConfig } from "./open_parents.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
 import { ALONE } from "./server_host.ts";
@@ -178,8 +178,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     return (connection, context, draining) =>
       handleConnection(connection, context, draining, protocol, services);
   };
-  const start = () =>
-    startListeners(
+  const running = await startListeners(
       config.routes.map(({ listen }) => listen),
       handlerFor,
       {
@@ -187,13 +186,16 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
         grace: config.grace ?? 1_000,
         kind: "forward",
         check: (listener, where) => requireNotItself(config, listener, where),
+        onStop() {
+          for (const group of groups) group.drain();
+          for (const end of hide) end?.();
+        },
+        async onEnd() {
+          await limits.close();
+          resolver[Symbol.dispose]();
+        },
       },
     );
-  const running = await startWith(limits, start).catch((error: unknown) => {
-    for (const group of groups) group.drain();
-    for (const end of hide) end?.();
-    throw error;
-  });
   if (!host.isTrial) warnOfLoops(passagesOf(config, running.listeners), log);
   return {
     listeners: running.listeners,
@@ -205,13 +207,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
         all.map(({ name, pool }) => [name, pool.figures] as const)
       );
     },
-    async shutdown(deadline) {
-      for (const group of groups) group.drain();
-      for (const end of hide) end?.();
-      const cut = await running.shutdown(deadline);
-      resolver[Symbol.dispose]();
-      return cut;
-    },
+    shutdown: (deadline) => running.shutdown(deadline),
   };
 }
 

@@ -134,6 +134,7 @@ export async function startHub(
       ...places.listening,
       kind: "hub",
       check: (listener, where) => requireConsent(given, listener, where),
+      onEnd: () => hub[Symbol.dispose](),
     },
   );
   return {
@@ -144,11 +145,7 @@ export async function startHub(
     get clients() {
       return hub.size;
     },
-    async shutdown(deadline) {
-      const cut = await running.shutdown(deadline);
-      hub[Symbol.dispose]();
-      return cut;
-    },
+    shutdown: (deadline) => running.shutdown(deadline),
   };
 }
 

@@ -85,6 +85,10 @@ export interface StartListenersOptions {
   backlog?: number | undefined;
   /** The program that they belong to (default: one of their own). */
   host?: ServerHost | undefined;
+  /** Called when a shutdown begins, or the start has failed; can be repeated. */
+  onStop?: () => void;
+  /** Called when a shutdown has ended, or the start has failed; likewise. */
+  onEnd?: () => void | Promise<void>;
 }
 
 /**
@@ -103,9 +107,26 @@ export async function startListeners(
   handlerFor: (listener: ListenerInfo, index: number) => Handler,
   options: StartListenersOptions,
 ): Promise<RunningListeners> {
-  const { log, grace = 0, makeRoom = () => {} } = options;
+  const { onEnd, onStop } = options;
+  try {
+    return await start(listen, handlerFor, options);
+  } catch (error) {
+    onStop?.();
+    await onEnd?.();
+    throw error;
+  }
+}
+
+async function start(
+  listen: readonly Endpoint[],
+  handlerFor: (listener: ListenerInfo, index: number) => Handler,
+  options: StartListenersOptions,
+): Promise<RunningListeners> {
+  const { log, grace = 0, makeRoom = () => {}, onEnd, onStop } = options;
   const opened = await openAll(listen, options);
-  if (options.host?.isTrial) return endTrial(opened);
+  const listeners = opened.map(({ info }) => info);
+  // They could be opened: that is all that a trial wants to know.
+  if (options.host?.isTrial) closeAll(opened.splice(0));
   const leave = opened.map(({ info: { addr } }) => ownListeners.enter(addr));
   const slots = new Semaphore(options.slots);
   const watches = opened.map(({ info }) => watchOf(info, options));
@@ -120,14 +141,17 @@ export async function startListeners(
     });
   });
   return {
-    listeners: opened.map(({ info }) => info),
+    listeners,
     get connections() {
       return servers.reduce((sum, { connections }) => sum + connections, 0);
     },
-    shutdown(deadline) {
+    async shutdown(deadline) {
+      onStop?.();
       for (const watch of watches.splice(0)) watch?.close();
       for (const forget of leave) forget();
-      return shutdownAll(servers, deadline);
+      const cut = await shutdownAll(servers, deadline);
+      await onEnd?.();
+      return cut;
     },
   };
 }
@@ -196,20 +220,14 @@ async function openAll(
       }
     }
   } catch (error) {
-    for (const { listener } of opened) listener[Symbol.dispose]();
+    closeAll(opened);
     throw error;
   }
   return opened;
 }
 
-/** They could be opened: that is all there was to know. */
-function endTrial(opened: readonly Opened[]): RunningListeners {
+function closeAll(opened: readonly Opened[]): void {
   for (const { listener } of opened) listener[Symbol.dispose]();
-  return {
-    listeners: opened.map(({ info }) => info),
-    connections: 0,
-    shutdown: () => Promise.resolve(0),
-  };
 }
 
 /** Judged by the address that was bound: a name may stand for any. */

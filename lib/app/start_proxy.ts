@@ -25,7 +25,7 @@ import type { Endpoint } from "../wire/endpoint.ts";
 import { warnOfLoops, waysOf } from "./certain_loops.ts";
 import { connectionLimits } from "./connection_counts.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";
-import { type LimitConfig, startWith } from "./open_limits.ts";
+import type { LimitConfig } from "./open_limits.ts";
 import { openParents, type ParentConfig } from "./open_parents.ts";
 import { checkOutgoing, type NameConfig, openNames } from "./open_names.ts";
 import { ALONE, type ServerHost } from "./server_host.ts";
@@ -143,8 +143,8 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   });
   const { usage } = limits;
   const protocol = inFront(config, detect);
-  const start = () =>
-    startListeners(config.listen, ({ isPublic, name, watch }) => {
+  let hideBans: (() => void) | undefined;
+  const running = await startListeners(config.listen, ({ isPublic, name, watch }) => {
       const services = {
         ...shared,
         trail: [name],
@@ -161,8 +161,12 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
       grace: config.grace ?? 1_000,
       kind: "proxy",
       check: (listener, where) => requireConsent(config, listener, where),
+      onStop: () => hideBans?.(),
+      async onEnd() {
+        await limits.close();
+        resolver[Symbol.dispose]();
+      },
     });
-  const running = await startWith(limits, start);
   warnOfBlindGuard(config, running, log);
   if (!host.isTrial) {
     const { via } = config.parents ?? {};
@@ -170,19 +174,8 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     const ways = waysOf({ via, isBypassed });
     warnOfLoops(running.listeners.map(({ addr }) => ({ addr, ways })), log);
   }
-  const hideBans = host.registry?.showBans(shared.bans);
-  return {
-    listeners: running.listeners,
-    get connections() {
-      return running.connections;
-    },
-    async shutdown(deadline) {
-      hideBans?.();
-      const cut = await running.shutdown(deadline);
-      shared.resolver[Symbol.dispose]();
-      return cut;
-    },
-  };
+  hideBans = host.registry?.showBans(shared.bans);
+  return running;
 }
 
 async function usersOf({ users }: ProxyConfig): Promise<Users | undefined> {
