@@ -6,12 +6,14 @@
  */
 
 import { describeError } from "../handlers/describe_error.ts";
+import { ByteReader } from "../net/byte_reader.ts";
+import { Duplex } from "../net/duplex.ts";
 import { canReset, resetSocket } from "../net/reset_socket.ts";
 import { openUdp } from "../net/udp.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { COMMAND, REPLY } from "../wire/socks5.ts";
-import { encodeRequest } from "../wire/socks5_request.ts";
+import { encodeRequest, type Request } from "../wire/socks5_request.ts";
 import { encodeUdpHeader, parseUdpHeader } from "../wire/socks5_udp.ts";
 import type { Finding } from "./doctor_finding.ts";
 import { type Proxy, startProxy } from "./start_proxy.ts";
@@ -74,32 +76,19 @@ async function tried(
 }
 
 async function halfClose(proxy: Proxy): Promise<Omit<Finding, "check">> {
-  using listener = Deno.listen({ hostname: HOST, port: 0 });
-  using client = await connect(proxy);
-  const late = setDeadline(PATIENCE, () => {
-    client.close();
-    listener.close();
-  });
-  try {
-    const answered = answerAtTheEnd(listener);
-    answered.catch(() => {}); // It is awaited below, unless all else fails.
-    await request(client, COMMAND.Connect, listener.addr.port);
+  await throughTunnel(proxy, answerAtTheEnd, async (client, reader) => {
     await client.write(Uint8Array.of(1, 2, 3));
     await client.closeWrite();
-    const [sum] = await readExactly(client, 1);
-    await answered;
-    const isAtEnd = await client.read(new Uint8Array(1)) === null;
+    const [sum] = await reader.readExact(1);
+    const isAtEnd = await reader.readSome() === undefined;
     if (sum !== 6 || !isAtEnd) throw new Error("the answer was another one");
-    const message = "a client that has ended still gets its answer";
-    return { level: "ok", message };
-  } finally {
-    late.clear();
-  }
+  });
+  const message = "a client that has ended still gets its answer";
+  return { level: "ok", message };
 }
 
 /** A target that adds up what it gets, and answers when that has ended. */
-async function answerAtTheEnd(listener: Deno.TcpListener): Promise<void> {
-  using conn = await listener.accept();
+async function answerAtTheEnd(conn: Deno.TcpConn): Promise<void> {
   const buffer = new Uint8Array(64);
   let sum = 0;
   while (true) {
@@ -117,38 +106,62 @@ async function reset(proxy: Proxy): Promise<Omit<Finding, "check">> {
     if (Deno.build.os !== "linux") return { level: "note", message };
     return { level: "note", message, remedy: "give Deno --allow-ffi" };
   }
+  await throughTunnel(proxy, resetAtOnce, async (_client, reader) => {
+    await reader.readExact(1);
+    const end = await reader.readSome().catch((error) => error);
+    if (!(end instanceof Deno.errors.ConnectionReset)) {
+      throw new Error("the client saw another end");
+    }
+  });
+  return { level: "ok", message: "a reset of one side reaches the other" };
+}
+
+/** A target that says one byte and resets. */
+async function resetAtOnce(conn: Deno.TcpConn): Promise<void> {
+  await conn.write(Uint8Array.of(1));
+  await resetSocket(conn, PATIENCE)?.done;
+}
+
+/** Opens a tunnel to a target of its own; both end when their time is up. */
+async function throughTunnel(
+  proxy: Proxy,
+  serve: (conn: Deno.TcpConn) => Promise<void>,
+  use: (client: Duplex, reader: ByteReader) => Promise<void>,
+): Promise<void> {
   using listener = Deno.listen({ hostname: HOST, port: 0 });
-  using client = await connect(proxy);
+  using conn = await connect(proxy);
+  const client = new Duplex(conn);
   const late = setDeadline(PATIENCE, () => {
     client.close();
     listener.close();
   });
+  async function serveOne(): Promise<void> {
+    using conn = await listener.accept();
+    await serve(conn);
+  }
   try {
-    const resetting = resetAtOnce(listener);
-    resetting.catch(() => {}); // It is awaited below, unless all else fails.
-    await request(client, COMMAND.Connect, listener.addr.port);
-    await readExactly(client, 1);
-    await resetting;
-    const end = await client.read(new Uint8Array(1)).catch((error) => error);
-    if (!(end instanceof Deno.errors.ConnectionReset)) {
-      throw new Error("the client saw another end");
-    }
-    return { level: "ok", message: "a reset of one side reaches the other" };
+    const serving = serveOne();
+    serving.catch(() => {}); // It is awaited below, unless all else fails.
+    const reader = new ByteReader(client);
+    await request(client, reader, {
+      command: COMMAND.Connect,
+      port: listener.addr.port,
+    });
+    await use(client, reader);
+    await serving;
   } finally {
     late.clear();
   }
 }
 
-/** A target that says one byte and resets. */
-async function resetAtOnce(listener: Deno.TcpListener): Promise<void> {
-  using conn = await listener.accept();
-  await conn.write(Uint8Array.of(1));
-  await resetSocket(conn, PATIENCE)?.done;
-}
-
 async function burst(proxy: Proxy): Promise<Omit<Finding, "check">> {
-  using control = await connect(proxy);
-  const reply = await request(control, COMMAND.UdpAssociate, 0);
+  using conn = await connect(proxy);
+  const control = new Duplex(conn);
+  const reader = new ByteReader(control);
+  const reply = await request(control, reader, {
+    command: COMMAND.UdpAssociate,
+    port: 0,
+  });
   const port = reply[8]! << 8 | reply[9]!;
   const echo = openUdp(HOST);
   const client = openUdp(HOST);
@@ -222,30 +235,17 @@ function connect(proxy: Proxy): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname: HOST, port });
 }
 
+/** Asks as SOCKS5 has it, without credentials (RFC 1928 §3, §4). */
 async function request(
-  conn: Deno.TcpConn,
-  command: typeof COMMAND[keyof typeof COMMAND],
-  port: number,
+  client: Duplex,
+  reader: ByteReader,
+  target: Pick<Request, "command" | "port">,
 ): Promise<Uint8Array> {
-  await conn.write(GREETING);
-  await readExactly(conn, METHOD_LENGTH);
-  await conn.write(
-    encodeRequest({ command, host: parseIpAddress(HOST)!, port }),
-  );
-  const reply = await readExactly(conn, REPLY_LENGTH);
+  await client.write(GREETING);
+  await reader.readExact(METHOD_LENGTH);
+  const host = parseIpAddress(HOST)!;
+  await client.write(encodeRequest({ ...target, host }));
+  const reply = await reader.readExact(REPLY_LENGTH);
   if (reply[1] === REPLY.Succeeded) return reply;
   throw new Error(`the proxy answers ${reply[1]}`);
-}
-
-async function readExactly(
-  conn: Deno.TcpConn,
-  length: number,
-): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  for (let count = 0; count < length;) {
-    const more = await conn.read(bytes.subarray(count));
-    if (more === null) throw new Error("the connection has ended");
-    count += more;
-  }
-  return bytes;
 }
