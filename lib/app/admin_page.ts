@@ -70,6 +70,7 @@ import visibleRows from "./admin_page/visible_rows.ts?source" with {
 };
 import uplot from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
 import uplotCss from "uplot/dist/uPlot.min.css" with { type: "text" };
+import { pagePolicy } from "../wire/web_safety.ts";
 
 /** Modules of the page by the name of their file. */
 const MODULES: Readonly<Record<string, string>> = {
@@ -133,23 +134,8 @@ export interface PageFile {
   readonly text: string;
 }
 
-/**
- * What the page may do: load its own scripts and styles, and ask its own
- * server. Nothing from elsewhere, nothing inline, and no markup made by a
- * script. It is sent as `Content-Security-Policy`.
- */
-export const PAGE_POLICY: string = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
+/** It is sent as `Content-Security-Policy`. */
+export const PAGE_POLICY: string = pagePolicy();
 
 /** Modules without their types, once somebody has asked for them. */
 const scripts = new Map<string, string>();

@@ -28,6 +28,7 @@ import {
   MethodError,
 } from "./admin_routes.ts";
 import { joinBytes } from "../wire/join_bytes.ts";
+import { webSafety } from "../wire/web_safety.ts";
 
 /** What the handler works with. */
 export interface AdminServices extends CommonServices {
@@ -60,14 +61,6 @@ const REASONS: Readonly<Record<number, string>> = {
   500: "Internal Server Error",
   503: "Service Unavailable",
 };
-
-/** Nothing of it is a page that could be framed, run or read by others. */
-const SAFETY: readonly Field[] = [
-  ["X-Content-Type-Options", "nosniff"],
-  ["Referrer-Policy", "no-referrer"],
-  ["Cross-Origin-Opener-Policy", "same-origin"],
-  ["Cross-Origin-Resource-Policy", "same-origin"],
-];
 
 const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
 
@@ -280,8 +273,7 @@ function encodeHeadOf(status: number, fields: readonly Field[]): Uint8Array {
 
 function always(policy: string): Field[] {
   return [
-    ["Content-Security-Policy", policy],
-    ...SAFETY,
+    ...webSafety(policy),
     ["Cache-Control", "no-store"],
     ["Connection", "close"],
   ];

@@ -10,6 +10,7 @@ import script from "./hub_page/page.js" with { type: "text" };
 import type { Field } from "../wire/http1_fields.ts";
 import { encodeHead } from "../wire/http1_head.ts";
 import { joinBytes } from "../wire/join_bytes.ts";
+import { pagePolicy, webSafety } from "../wire/web_safety.ts";
 
 /** Where the page's script connects to. */
 export const SOCKET_PATH = "/socket";
@@ -20,19 +21,7 @@ const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
   "/page.js": ["text/javascript", script],
 };
 
-/** Nothing from elsewhere, nothing inline, no markup made by the script. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  "img-src data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
+const POLICY = pagePolicy("data:");
 
 /**
  * Encodes the answer to a request for a file of the page.
@@ -51,11 +40,7 @@ export function encodePage(
   const fields: Field[] = [
     ["Content-Type", `${type}; charset=utf-8`],
     ["Content-Length", String(body.length)],
-    ["Content-Security-Policy", POLICY],
-    ["X-Content-Type-Options", "nosniff"],
-    ["Referrer-Policy", "no-referrer"],
-    ["Cross-Origin-Opener-Policy", "same-origin"],
-    ["Cross-Origin-Resource-Policy", "same-origin"],
+    ...webSafety(POLICY),
     ["Cache-Control", "no-cache"],
     ["Connection", "close"],
   ];
