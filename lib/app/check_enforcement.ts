@@ -9,6 +9,8 @@ import type { TlsAcceptor } from "../net/accept_tls.ts";
 import { memoryChannel } from "../net/memory_channel.ts";
 import { NodeTransport } from "../net/node_transport.ts";
 import { TlsError } from "../net/tls_error.ts";
+import { encodePem } from "../wire/pem.ts";
+import { exportKey, generateKeys, KEY_ALGORITHM } from "./certificate_keys.ts";
 import { StartError } from "./usage_error.ts";
 import { loadX509 } from "./x509_library.ts";
 
@@ -20,13 +22,6 @@ const NOWHERE = {
 
 /** Milliseconds for the handshake, which needs a few. */
 const TIMEOUT = 5_000;
-
-/** Signature of the stranger's certificate. */
-const ALGORITHM = {
-  name: "ECDSA",
-  namedCurve: "P-256",
-  hash: "SHA-256",
-} as const;
 
 /**
  * Shows a stranger's certificate to a server, within the process, and sees to
@@ -64,22 +59,18 @@ export async function checkEnforcement(acceptor: TlsAcceptor): Promise<void> {
 /** A certificate that nobody but itself has signed. */
 async function makeStranger(): Promise<{ cert: string; key: string }> {
   const x509 = await loadX509();
-  const keys = await crypto.subtle.generateKey(ALGORITHM, true, [
-    "sign",
-    "verify",
-  ]);
+  const keys = await generateKeys("ecdsa");
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: "CN=stranger",
     keys,
-    signingAlgorithm: ALGORITHM,
+    signingAlgorithm: KEY_ALGORITHM.ecdsa,
     extensions: [
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
     ],
   });
-  const key = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
   return {
-    cert: certificate.toString("pem"),
-    key: x509.PemConverter.encode(key, "PRIVATE KEY"),
+    cert: encodePem(certificate.rawData, "CERTIFICATE"),
+    key: await exportKey(keys.privateKey),
   };
 }
 

@@ -12,13 +12,11 @@
  * @module
  */
 
-import { formatIpAddress } from "../wire/ip_address.ts";
 import type { Connection } from "./connection.ts";
 import type { Listener } from "./listen.ts";
+import { addressIn, LONGEST_NAME } from "./socket_name.ts";
 
 /** Constants of Linux on the processors that Deno runs on. */
-const AF_INET = 2;
-const AF_INET6 = 10;
 const SOL_SOCKET = 1;
 const SO_TYPE = 3;
 const SO_ACCEPTCONN = 30;
@@ -28,9 +26,6 @@ const F_SETFL = 4;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 const EPOLL_CTL_ADD = 1;
-
-/** Bytes of `sockaddr_in6`. */
-const LONGEST_NAME = 28;
 
 /** `struct epoll_event` is packed on x86-64 alone. */
 const EVENT = Deno.build.arch === "x86_64"
@@ -209,14 +204,5 @@ function addressOf(
   const name = new Uint8Array(LONGEST_NAME);
   const length = Uint32Array.of(name.length);
   if (getsockname(descriptor, name, length) !== 0) return undefined;
-  const view = new DataView(name.buffer);
-  const family = view.getUint16(0, true);
-  const port = view.getUint16(2);
-  const ip = family === AF_INET
-    ? name.slice(4, 8)
-    : family === AF_INET6
-    ? name.slice(8, 24)
-    : undefined;
-  if (ip === undefined) return undefined;
-  return { transport: "tcp", hostname: formatIpAddress(ip), port };
+  return addressIn(name);
 }

@@ -5,6 +5,7 @@
  */
 
 import { Context } from "../sync/context.ts";
+import { waitFor } from "../sync/wait_for.ts";
 import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
 import { unmapAddress } from "../wire/ip_mapped.ts";
 import type { Connection } from "./connection.ts";
@@ -68,16 +69,12 @@ async function unlessCancelled(
   opening: Promise<Connection>,
   context: Context,
 ): Promise<Connection> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const unregister = context.onCancel(reject);
   try {
-    return await Promise.race([opening, promise]);
+    return await waitFor(opening, context);
   } catch (error) {
     if (context.cancelled) {
       opening.then((connection) => connection.close(), () => {});
     }
     throw error;
-  } finally {
-    unregister();
   }
 }

@@ -6,6 +6,7 @@
 
 import { Context, timeoutError } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
+import { elapsed } from "../sync/elapsed.ts";
 import { Semaphore } from "../sync/semaphore.ts";
 import { WaitGroup } from "../sync/wait_group.ts";
 import { isOfOneClient } from "./accept_error.ts";
@@ -135,7 +136,7 @@ export function serve(
         }
         pause = Math.min(pause * BACK_OFF.factor, BACK_OFF.most) ||
           BACK_OFF.first;
-        await delay(pause, stopping);
+        await elapsed(pause, stopping);
       }
     }
   }
@@ -186,13 +187,4 @@ export function serve(
       return cut;
     },
   };
-}
-
-async function delay(milliseconds: number, context: Context): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const deadline = setDeadline(milliseconds, resolve);
-  const unregister = context.onCancel(() => resolve());
-  await promise;
-  unregister();
-  deadline.clear();
 }

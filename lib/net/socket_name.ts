@@ -5,7 +5,7 @@
  * @module
  */
 
-import { parseIpAddress } from "../wire/ip_address.ts";
+import { formatIpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { unmapAddress } from "../wire/ip_mapped.ts";
 
 /** Bytes of `sockaddr_in6`, the longer one. */
@@ -51,6 +51,23 @@ export function portOf(bytes: Uint8Array): number {
 }
 
 /**
+ * Reads the address of a name.
+ *
+ * @param bytes What the system has written, {@linkcode LONGEST_NAME} bytes.
+ * @returns The address as the system has it; `undefined` where it is none, as
+ *   of a Unix socket.
+ */
+export function addressIn(bytes: Uint8Array): Deno.NetAddr | undefined {
+  const family = familyIn(bytes);
+  if (family !== AF_INET && family !== AF_INET6) return undefined;
+  const ip = family === AF_INET
+    ? bytes.slice(OFFSET.ipv4, OFFSET.ipv4 + 4)
+    : bytes.slice(OFFSET.ipv6, OFFSET.ipv6 + 16);
+  const hostname = formatIpAddress(ip);
+  return { transport: "tcp", hostname, port: portOf(bytes) };
+}
+
+/**
  * Tells whether a socket has a name.
  *
  * @param bytes What the system has written, {@linkcode LONGEST_NAME} bytes.
@@ -58,11 +75,16 @@ export function portOf(bytes: Uint8Array): number {
  */
 export function hasName(bytes: Uint8Array, { ip, port }: SocketName): boolean {
   if (portOf(bytes) !== port) return false;
-  const family = bytes[0]! | bytes[1]! << 8;
+  const family = familyIn(bytes);
   if (family === AF_INET) return isAt(bytes, ip, OFFSET.ipv4, 4);
   if (family !== AF_INET6) return false;
   if (ip.length === 16) return isAt(bytes, ip, OFFSET.ipv6, 16);
   return isMapped(bytes) && isAt(bytes, ip, OFFSET.ipv6 + MAPPED, 4);
+}
+
+/** Linux has it in the order of the processor; Deno runs on little-endian ones. */
+function familyIn(bytes: Uint8Array): number {
+  return bytes[0]! | bytes[1]! << 8;
 }
 
 function isAt(
