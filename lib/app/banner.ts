@@ -118,7 +118,9 @@ function whoMay(
 ): string {
   const who = `${describeClients(tls, users)} ${reachOf({ isPublic, mode })}`;
   if (rules !== undefined) {
-    return `${who}, as far as ${countOf(rules, "rule")} and the default allow it`;
+    return `${who}, as far as ${
+      countOf(rules, "rule")
+    } and the default allow it`;
   }
   return isPublic && !allowPrivate
     ? `${who}, to public addresses only (--allow-private lifts that)`

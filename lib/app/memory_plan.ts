@@ -153,7 +153,9 @@ export function describePlan(
 ): string {
   return `The memory limit of ${formatBytes(limit)} leaves ${
     formatBytes(left)
-  }: room for ${countOf(connections, "connection")}, with ${formatBytes(buffers)} of buffers`;
+  }: room for ${countOf(connections, "connection")}, with ${
+    formatBytes(buffers)
+  } of buffers`;
 }
 
 /** What to do where V8 collects garbage as if all memory were its own. */

@@ -115,7 +115,9 @@ export async function runUntilSignal(
 
 function describeDrain(open: number, drainTimeout: number): string {
   if (open === 0) return "stopping";
-  if (drainTimeout === 0) return `stopping, ${countOf(open, "connection")} open`;
+  if (drainTimeout === 0) {
+    return `stopping, ${countOf(open, "connection")} open`;
+  }
   const time = formatDuration(drainTimeout);
   return `accepting no more; ${
     countOf(open, "connection")

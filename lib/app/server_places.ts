@@ -6,7 +6,10 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
-import { type ConnectionLimits, MOST_REFUSED } from "../policy/connection_limits.ts";
+import {
+  type ConnectionLimits,
+  MOST_REFUSED,
+} from "../policy/connection_limits.ts";
 import { connectionLimits } from "./connection_counts.ts";
 import { connectionCapacity, descriptorsOfThreads } from "./descriptors.ts";
 import {

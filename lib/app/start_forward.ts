@@ -179,23 +179,23 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       handleConnection(connection, context, draining, protocol, services);
   };
   const running = await startListeners(
-      config.routes.map(({ listen }) => listen),
-      handlerFor,
-      {
-        ...places.listening,
-        grace: config.grace ?? 1_000,
-        kind: "forward",
-        check: (listener, where) => requireNotItself(config, listener, where),
-        onStop() {
-          for (const group of groups) group.drain();
-          for (const end of hide) end?.();
-        },
-        async onEnd() {
-          await limits.close();
-          resolver[Symbol.dispose]();
-        },
+    config.routes.map(({ listen }) => listen),
+    handlerFor,
+    {
+      ...places.listening,
+      grace: config.grace ?? 1_000,
+      kind: "forward",
+      check: (listener, where) => requireNotItself(config, listener, where),
+      onStop() {
+        for (const group of groups) group.drain();
+        for (const end of hide) end?.();
       },
-    );
+      async onEnd() {
+        await limits.close();
+        resolver[Symbol.dispose]();
+      },
+    },
+  );
   if (!host.isTrial) warnOfLoops(passagesOf(config, running.listeners), log);
   return {
     listeners: running.listeners,

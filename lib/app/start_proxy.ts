@@ -143,8 +143,10 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   });
   const { usage } = limits;
   const protocol = inFront(config, detect);
-  let hideBans: (() => void) | undefined;
-  const running = await startListeners(config.listen, ({ isPublic, name, watch }) => {
+  const hide: ((() => void) | undefined)[] = [];
+  const running = await startListeners(
+    config.listen,
+    ({ isPublic, name, watch }) => {
       const services = {
         ...shared,
         trail: [name],
@@ -156,17 +158,19 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
       };
       return (connection, context, draining) =>
         handleConnection(connection, context, draining, protocol, services);
-    }, {
+    },
+    {
       ...places.listening,
       grace: config.grace ?? 1_000,
       kind: "proxy",
       check: (listener, where) => requireConsent(config, listener, where),
-      onStop: () => hideBans?.(),
+      onStop: () => hide.pop()?.(),
       async onEnd() {
         await limits.close();
         resolver[Symbol.dispose]();
       },
-    });
+    },
+  );
   warnOfBlindGuard(config, running, log);
   if (!host.isTrial) {
     const { via } = config.parents ?? {};
@@ -174,7 +178,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     const ways = waysOf({ via, isBypassed });
     warnOfLoops(running.listeners.map(({ addr }) => ({ addr, ways })), log);
   }
-  hideBans = host.registry?.showBans(shared.bans);
+  hide.push(host.registry?.showBans(shared.bans));
   return running;
 }
 

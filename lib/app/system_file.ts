@@ -52,5 +52,7 @@ export function readSystemFile(path: string): string {
  * @throws {Deno.errors.NotCapable} If Deno may not read it.
  */
 export function requireRead(path: string): void {
-  if (!isGranted({ name: "read", path })) throw new Deno.errors.NotCapable(path);
+  if (!isGranted({ name: "read", path })) {
+    throw new Deno.errors.NotCapable(path);
+  }
 }

@@ -64,7 +64,7 @@ export class TrialHost implements ServerHost {
     }
     const addr = isUnixPath(where)
       ? await unixAddr(where.path)
-      : await boundAddr(where);
+      : boundAddr(where);
     this.claims.push({ where, addr });
     const { promise } = Promise.withResolvers<never>();
     return { addr, accept: () => promise, [Symbol.dispose]() {} };
@@ -146,7 +146,7 @@ async function unixAddr(path: string): Promise<Deno.NetAddr> {
 }
 
 /** Another port of the same address is bound, which tells what it is. */
-async function boundAddr({ host, port }: HostPort): Promise<Deno.NetAddr> {
+function boundAddr({ host, port }: HostPort): Deno.NetAddr {
   const isAddress = parseIpAddress(host) !== undefined;
   const asked = isAddress ? { host: formatHostPort(host, 0) } : {};
   if (!isGranted({ name: "net", ...asked })) {

@@ -89,7 +89,9 @@ function randomSuffix(): string {
  * permission to change the umask, that of the process has to do.
  */
 function listenMasked(path: string): Deno.UnixListener {
-  if (!isGranted({ name: "sys", kind: "umask" })) return Deno.listen({ transport: "unix", path });
+  if (!isGranted({ name: "sys", kind: "umask" })) {
+    return Deno.listen({ transport: "unix", path });
+  }
   const before = Deno.umask(0o077);
   try {
     return Deno.listen({ transport: "unix", path });

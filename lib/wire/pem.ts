@@ -52,7 +52,10 @@ export function labelsOf(text: string): string[] {
  * @throws {SyntaxError} If there is no such part, or it is not base64. The
  *   message does not repeat the text, which may be secret.
  */
-export function decodePem(text: string, label: string): Uint8Array<ArrayBuffer> {
+export function decodePem(
+  text: string,
+  label: string,
+): Uint8Array<ArrayBuffer> {
   const [part] = splitPem(text, label);
   if (part === undefined) throw new SyntaxError(`no ${label}`);
   const { begin, end } = linesAround(label);
