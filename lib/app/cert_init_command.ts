@@ -17,7 +17,8 @@ import {
 } from "./certificate_authority.ts";
 import { type CertificateInfo, readCertificate } from "./certificate_info.ts";
 import type { Command } from "./command.ts";
-import { flag, type OptionValues, single } from "./option.ts";
+import { flag, option } from "./declare_options.ts";
+import type { OptionValues } from "./option.ts";
 import { printLines } from "./print_lines.ts";
 import { createRevocationList } from "./revocation_list.ts";
 import { makeDirectory, withLock, writeFiles } from "./secret_files.ts";
@@ -27,12 +28,11 @@ const LONGEST_NAME = 64;
 
 /** Options of `sluice cert init`. */
 export const CERT_INIT_OPTIONS = {
-  "name": single(
-    "TEXT",
-    "Sluice CA",
-    parseAuthorityName,
-    "what the authority is called, 64 characters at most",
-  ),
+  "name": option("text", {
+    value: "TEXT",
+    default: "Sluice CA",
+    help: "what the authority is called, 64 characters at most",
+  }, parseAuthorityName),
   "days": daysOption("3650"),
   "key": KEY_OPTION,
   "force": flag(

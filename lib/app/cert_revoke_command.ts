@@ -4,12 +4,13 @@
  * @module
  */
 
-import { CERT_OPTIONS } from "./cert_options.ts";
+import { CERT_OPTIONS, oneWord } from "./cert_options.ts";
 import { AUTHORITY, CertStore, withPath } from "./cert_store.ts";
 import { readCertificate } from "./certificate_info.ts";
 import { parseCertificateName } from "./certificate_name.ts";
 import type { Command } from "./command.ts";
-import { only, operand, type Option, type OptionValues } from "./option.ts";
+import { operand, option } from "./declare_options.ts";
+import type { OptionValues } from "./option.ts";
 import { printLines } from "./print_lines.ts";
 import {
   addRevoked,
@@ -19,30 +20,19 @@ import {
 import { withLock, writeFiles } from "./secret_files.ts";
 import { UsageError } from "./usage_error.ts";
 
-const SERIAL_OPTION: Option<string | undefined> = {
-  value: "HEX",
-  help:
-    "serial number of one that is not here any more, as openssl prints it, instead of NAME",
-  parse: (given) => {
-    const text = only(given);
-    return text === undefined ? undefined : parseSerial(text);
-  },
-};
-
-const NAME_OPERAND: Option<string | undefined> = operand(
-  "NAME",
-  "name of the certificate",
-  (given) => {
-    if (given.length > 1) throw new SyntaxError("expected one name");
-    const [name] = given;
-    return name === undefined ? undefined : parseCertificateName(name);
-  },
-);
-
 /** Options of `sluice cert revoke`. */
 export const CERT_REVOKE_OPTIONS = {
-  "name": NAME_OPERAND,
-  "serial": SERIAL_OPTION,
+  "name": operand(
+    "text",
+    { value: "NAME", help: "name of the certificate" },
+    (given) =>
+      given.length === 0 ? undefined : parseCertificateName(oneWord(given)),
+  ),
+  "serial": option("text", {
+    value: "HEX",
+    help:
+      "serial number of one that is not here any more, as openssl prints it, instead of NAME",
+  }, parseSerial),
   ...CERT_OPTIONS,
 };
 

@@ -11,6 +11,7 @@ import { late } from "./late.ts";
 import { parseOptions, quoteWord, suggest } from "./parse_options.ts";
 import { printErrors, printLines } from "./print_lines.ts";
 import { endOnMistakes } from "./process_life.ts";
+import { requireEffect } from "./requirements.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
 /** Exit codes besides those of a command that ran. */
@@ -45,6 +46,7 @@ async function dispatch(args: string[]): Promise<number> {
   const options = await parseOptions(rest, command.options);
   if (options["help"]) return print(formatHelp(describe(name, command)));
   if (options["version"]) return print(`sluice ${project.version}`);
+  if (!command.isExaminer) requireEffect(options);
   // Others may be told of workers that another program is to have.
   if (!command.isServer || options["workers"] === 1) {
     return await command.run(options);

@@ -12,6 +12,8 @@ import type { ServerLife } from "./run_server.ts";
 export interface Command<Table extends OptionTable> extends CommandHelp {
   /** Its options; `help` is among them. */
   options: Table;
+  /** Whether it looks at options, those too with which nothing would start. */
+  isExaminer?: true;
   /** Whether it serves until it is told to stop, in as many threads as asked. */
   isServer?: true;
   /**

@@ -4,18 +4,17 @@
  * @module
  */
 
-import { only, type Option } from "./option.ts";
+import { path } from "./declare_options.ts";
+import type { Option } from "./option.ts";
 import { explainFile, readText } from "./read_file.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
 /** The option that names the file. */
-export const CONFIG_OPTION: Option<string | undefined> = {
-  value: "FILE",
+export const CONFIG_OPTION: Option<string | undefined, never> = path({
   short: "c",
   help:
     "the configuration: JSON with comments; 'sluice config example' prints one",
-  parse: only,
-};
+});
 
 /**
  * Reads the file of a configuration.
@@ -29,7 +28,7 @@ export async function readConfigFile(
   path: string | undefined,
 ): Promise<{ path: string; text: string }> {
   if (path === undefined) {
-    throw new UsageError("Option --config is needed: -c FILE");
+    throw new UsageError("it is missing; give -c FILE", { option: "config" });
   }
   try {
     return { path, text: await readText(path) };

@@ -21,12 +21,8 @@ import {
   isGuardedProxy,
 } from "./doctor_subject.ts";
 import type { OutwardOptions } from "./doctor_upstreams.ts";
-import {
-  type Config,
-  type ListenerConfig,
-  loadConfig,
-  valuesOf,
-} from "./load_config.ts";
+import { type Config, type ListenerConfig, loadConfig } from "./load_config.ts";
+import { valuesOf } from "./option.ts";
 import { type Trial, tryConfig } from "./try_config.ts";
 
 /** What tells whether a proxy has an address guard. */

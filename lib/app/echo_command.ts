@@ -17,7 +17,8 @@ import {
 } from "./echo_options.ts";
 import { openListenerTls } from "./listener_tls.ts";
 import { runServer, type ServerLife } from "./run_server.ts";
-import { type EchoConfig, startEcho } from "./start_echo.ts";
+import { settingsOf } from "./settings.ts";
+import { startEcho } from "./start_echo.ts";
 import type { ListenerInfo } from "./start_listeners.ts";
 
 /** The command as the command line sees it. */
@@ -44,29 +45,15 @@ async function runEcho(
   checkTogether(options);
   return await life(options, async (log, host) => {
     const { tls, files } = await openListenerTls(options, { log });
-    const running = await startEcho({ ...configOf(options), tls, host, log });
+    const running = await startEcho({
+      ...settingsOf(ECHO_OPTIONS, options),
+      mode: modeOf(options),
+      ...{ tls, host, log },
+    });
     const banner = bannerLines(running.listeners[0]!, options, tls);
     const writes = isUnixPath(options.listen);
     return { running, banner, files, writes };
   });
-}
-
-function configOf(options: EchoOptions): EchoConfig {
-  return {
-    listen: options.listen,
-    mode: modeOf(options),
-    delay: options.delay,
-    chunk: options.chunk,
-    closeAfter: options["close-after"],
-    resetAfter: options["reset-after"],
-    udp: options.udp,
-    open: options.open,
-    handshakeTimeout: options["handshake-timeout"],
-    idleTimeout: options["idle-timeout"],
-    maxConnections: options["max-connections"],
-    maxConnectionsPerClient: options["max-connections-per-client"],
-    backlog: options.backlog,
-  };
 }
 
 function bannerLines(

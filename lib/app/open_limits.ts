@@ -23,7 +23,7 @@ import { LEDGER_TABLE, SharedLedger } from "../policy/shared_ledger.ts";
 import { connectionLimits } from "./connection_counts.ts";
 import { openQuotaFile, type QuotaFile } from "./quota_file.ts";
 import type { RunningListeners } from "./start_listeners.ts";
-import { UsageError } from "./usage_error.ts";
+import { concerning, UsageError } from "./usage_error.ts";
 import type { Share } from "./worker_share.ts";
 
 /** Limits that are off unless asked for; 0 is off as well. */
@@ -60,8 +60,7 @@ export interface OpenLimits {
  * @param log Takes what there is to log.
  * @param share Where threads count together (default: this one alone does).
  * @returns The limits; to be closed.
- * @throws {UsageError} If users are limited and there are none, or something
- *   is said of a limit that is not set.
+ * @throws {UsageError} If users are limited and there are none.
  * @throws {StartError} If the file can't be read or written.
  */
 export async function openLimits(
@@ -71,7 +70,6 @@ export async function openLimits(
   share?: Share,
 ): Promise<OpenLimits> {
   if (!hasUsers) requireUsers(config);
-  requireSubjects(config);
   const { connectionRate, connectionsPerUser = 0, quotaPerUser = 0 } = config;
   const { connection, user, total } = config.rates ?? {};
   const usage: UsageLimits = {};
@@ -99,7 +97,11 @@ export async function openLimits(
     // before it, is not read again.
     if (config.quotaFile !== undefined && (share?.index ?? 0) === 0) {
       const isCounted = given?.isNew === false;
-      file = await openQuotaFile(config.quotaFile, quota, log, isCounted);
+      const path = config.quotaFile;
+      file = await concerning(
+        "quota-file",
+        () => openQuotaFile(path, quota, log, isCounted),
+      );
     }
   }
   return {
@@ -147,27 +149,17 @@ export async function startWith(
 /** A limit that nobody can reach would only look like one. */
 function requireUsers(config: LimitConfig): void {
   const option = (config.connectionsPerUser ?? 0) > 0
-    ? "--max-connections-per-user"
+    ? "max-connections-per-user"
     : isSet(config.rates?.user)
-    ? "--rate-per-user"
+    ? "rate-per-user"
     : (config.quotaPerUser ?? 0) > 0
-    ? "--quota-per-user"
+    ? "quota-per-user"
     : undefined;
   if (option === undefined) return;
   throw new UsageError(
-    `${option} limits nobody: there are no users; give --user NAME:PASSWORD`,
+    "limits nobody: there are no users; give --user NAME:PASSWORD",
+    { option, others: ["user", "users"] },
   );
-}
-
-/** What is said of a limit that is not set was meant to do something. */
-function requireSubjects(config: LimitConfig): void {
-  const { connectionRate, connectionBurst, quotaPerUser = 0 } = config;
-  if (connectionBurst !== undefined && connectionRate === undefined) {
-    throw new UsageError("--connection-burst needs --connection-rate");
-  }
-  if (config.quotaFile !== undefined && quotaPerUser === 0) {
-    throw new UsageError("--quota-file needs --quota-per-user");
-  }
 }
 
 function isSet(rate: BothWays | undefined): boolean {

@@ -69,6 +69,7 @@ function checkOwn(ip: IpAddress): void {
       ? "it is not an address of this machine"
       : errorCode(error) ?? (error as Error).message;
     throw new StartError(`Cannot leave from ${hostname}: ${why}`, {
+      option: "bind",
       cause: error,
     });
   }

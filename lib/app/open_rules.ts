@@ -7,7 +7,7 @@
 import type { LogEvent } from "../observe/log_event.ts";
 import { type RuleBook, Rules, type RulesOptions } from "../policy/rules.ts";
 import type { RuleOptions } from "./rule_options.ts";
-import { UsageError } from "./usage_error.ts";
+import { concerning, UsageError } from "./usage_error.ts";
 import { WatchedFile } from "./watched_file.ts";
 import { late } from "./late.ts";
 
@@ -46,12 +46,13 @@ export async function openRules(
   const fixed = ruleOption(rule);
   const book = { current: usage(() => parseRules([fixed], given)) };
   if (path === undefined) return { book, files: [] };
-  const file = await WatchedFile.open<Rules>(path, {
-    what: "rules",
-    parse: (text) => parseRules([fixed, ruleFile(text, path)], given),
-    describe: ({ size }) => size === 1 ? "1 rule" : `${size} rules`,
-    log,
-  });
+  const file = await concerning("rules", () =>
+    WatchedFile.open<Rules>(path, {
+      what: "rules",
+      parse: (text) => parseRules([fixed, ruleFile(text, path)], given),
+      describe: ({ size }) => size === 1 ? "1 rule" : `${size} rules`,
+      log,
+    }));
   book.current = file.value;
   file.onReload((rules) => {
     book.current = rules;
@@ -65,6 +66,6 @@ function usage(parse: () => Rules): Rules {
     return parse();
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new UsageError(`Option --rule: ${error.message}`);
+    throw new UsageError(error.message, { option: "rule" });
   }
 }

@@ -15,6 +15,14 @@ import type { UpstreamTlsConfig } from "./tls_config.ts";
 import { TlsFiles, type TlsTexts } from "./tls_files.ts";
 import type { Reloadable } from "./watch_files.ts";
 
+/** The options that name the files; none names revocation lists. */
+const NAMES = {
+  certificate: "upstream-cert",
+  key: "upstream-key",
+  authorities: "upstream-ca",
+  lists: "upstream-ca",
+} as const;
+
 /** TLS to upstreams that is ready to be spoken. */
 export interface UpstreamTls {
   /**
@@ -51,7 +59,7 @@ export async function openUpstreamTls(
       "--insecure: upstreams are not verified, and whoever is in between can read and change everything";
     log({ event: "message", level: "warning", message });
   }
-  const files = await TlsFiles.open(config, { prepare, log });
+  const files = await TlsFiles.open(config, { names: NAMES, prepare, log });
   return {
     files: [files],
     start: (connection, upstream) =>

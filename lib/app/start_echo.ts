@@ -88,7 +88,8 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
   );
   if (host.thread !== undefined && config.resetAfter !== undefined) {
     throw new UsageError(
-      "--reset-after does not go with --workers: one thread can have such a listener",
+      "does not go with --workers: one thread can have such a listener",
+      { option: "reset-after", others: ["workers"] },
     );
   }
   if (isUnixPath(config.listen)) requireStream(config);
@@ -148,12 +149,14 @@ function protocolFor(connection: Connection, config: EchoConfig) {
 function requireStream({ resetAfter, udp }: EchoConfig): void {
   if (udp) {
     throw new UsageError(
-      "--udp does not go with a Unix socket: datagrams need a port; give HOST:PORT",
+      "does not go with a Unix socket: datagrams need a port; give HOST:PORT",
+      { option: "udp" },
     );
   }
   if (resetAfter === undefined) return;
   throw new UsageError(
-    "--reset-after does not go with a Unix socket, which knows no reset; give HOST:PORT, or --close-after",
+    "does not go with a Unix socket, which knows no reset; give HOST:PORT, or --close-after",
+    { option: "reset-after" },
   );
 }
 
@@ -188,6 +191,7 @@ function requireConsent(
     `Refusing to answer datagrams on ${
       formatHostPort(hostname, port)
     }: whoever reaches it could have answers sent to others; give --open to allow that`,
+    { others: ["udp", "open"] },
   );
 }
 
@@ -206,7 +210,7 @@ async function withDatagrams(
     const at = formatHostPort(hostname, port);
     throw new StartError(
       `Cannot listen on ${at} for datagrams: the port is in use for UDP; stop what uses it, or choose another`,
-      { cause: error },
+      { cause: error, option: "udp" },
     );
   }
   let isTold = false;

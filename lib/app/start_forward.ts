@@ -211,6 +211,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
         host,
         backlog: config.backlog,
         kind: "forward",
+        optionAt: () => "routes",
         check: (listener, where) => requireNotItself(config, listener, where),
       },
     );
@@ -280,7 +281,8 @@ function poolOf(pool: PoolOptions, thread: ThreadInfo | undefined) {
   const { count, index } = thread;
   if (size < count) {
     throw new UsageError(
-      `--pool-size ${size} is less than one for each of --workers ${count}`,
+      `${size} is less than one for each of --workers ${count}; give ${count} or more`,
+      { option: "pool-size", others: ["workers"] },
     );
   }
   const own = Math.floor(size / count) + (index < size % count ? 1 : 0);
@@ -299,7 +301,8 @@ function requireRoom(
   const parked = size * lists.flat().length;
   if (parked < connectionCapacity(1)) return parked;
   throw new UsageError(
-    `--pool-size ${size} is more than the limit of file descriptors has room for (ulimit -n)`,
+    `${size} is more than the limit of file descriptors has room for; give less, or raise the limit (ulimit -n)`,
+    { option: "pool-size" },
   );
 }
 

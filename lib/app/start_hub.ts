@@ -150,6 +150,7 @@ export async function startHub(
       host: given.host,
       backlog: given.backlog,
       kind: "hub",
+      optionAt: (index) => index < given.listen.length ? "listen" : "ws",
       check: (listener, where) => requireConsent(given, listener, where),
     },
   );
@@ -204,5 +205,6 @@ function requireConsent(
   const at = askedName(listener, where);
   throw new UsageError(
     `Refusing to listen on ${at}: whoever reaches it could use the hub; give --open to allow that`,
+    { others: ["open"] },
   );
 }

@@ -23,6 +23,7 @@ import { formatHostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { openEndpoint } from "./open_listener.ts";
 import { ALONE, type OpenEndpoint, type ServerHost } from "./server_host.ts";
+import { concerning } from "./usage_error.ts";
 
 /**
  * Milliseconds that who came just before a shutdown has to say what it wants
@@ -85,6 +86,8 @@ export interface StartListenersOptions {
   backlog?: number | undefined;
   /** The program that they belong to (default: one of their own). */
   host?: ServerHost | undefined;
+  /** Tells which option names a listener (default `listen`). */
+  optionAt?: (index: number) => string;
 }
 
 /**
@@ -176,12 +179,22 @@ interface Opened {
 
 async function openAll(
   listen: readonly Endpoint[],
-  { backlog, check, open = openEndpoint, host = ALONE }: StartListenersOptions,
+  {
+    backlog,
+    check,
+    open = openEndpoint,
+    optionAt = () => "listen",
+    host = ALONE,
+  }: StartListenersOptions,
 ): Promise<Opened[]> {
   const opened: Opened[] = [];
   try {
-    for (const where of listen) {
-      const listener = await host.open(where, open, backlog);
+    for (const [index, where] of listen.entries()) {
+      const option = optionAt(index);
+      const listener = await concerning(
+        option,
+        () => host.open(where, open, backlog, option),
+      );
       const addr = listener.addr as Deno.NetAddr;
       const isPublic = !isUnixPath(where) && !isLoopback(addr);
       const info = {
@@ -190,7 +203,7 @@ async function openAll(
       };
       opened.push({ listener, info });
       try {
-        check?.(info, where);
+        await concerning(option, () => check?.(info, where));
       } catch (error) {
         host.refuse(error);
       }

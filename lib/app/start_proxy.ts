@@ -248,6 +248,7 @@ function requireConsent(
   const at = askedName(listener, where);
   throw new UsageError(
     `Refusing to listen on ${at}: whoever reaches it could use the proxy; give --user NAME:PASSWORD, --users FILE or --tls-client-ca FILE, or --open to allow that`,
+    { others: ["user", "users", "tls-client-ca", "open"] },
   );
 }
 
@@ -258,7 +259,8 @@ function requireServable(config: ProxyConfig) {
   if (hasCertificates(config)) return;
   if (protocols.some((name) => name !== "socks4")) return;
   throw new UsageError(
-    "Refusing to start: with users nobody could use --protocols socks4, which has no password; add socks5 or http",
+    "with users nobody could use socks4, which has no password; add socks5 or http",
+    { option: "protocols", others: ["user", "users"] },
   );
 }
 

@@ -9,9 +9,13 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { splitPem } from "./pem.ts";
 import { requireCertificates, requireKey } from "./own_certificate.ts";
 import type { TlsPaths } from "./tls_config.ts";
-import { StartError } from "./usage_error.ts";
+import { TlsFault, type TlsFileKind } from "./tls_fault.ts";
+import { concerning, StartError } from "./usage_error.ts";
 import type { Reloadable } from "./watch_files.ts";
 import { WatchedFile } from "./watched_file.ts";
+
+/** Names of the options that name the files of each kind. */
+export type TlsOptionNames = Readonly<Record<TlsFileKind, string>>;
 
 /** What is in the files, as PEM. */
 export interface TlsTexts {
@@ -29,6 +33,8 @@ export interface TlsTexts {
  * @typeParam T What is made of the files.
  */
 export interface TlsFilesOptions<T> {
+  /** Names of the options that name the files. */
+  names: TlsOptionNames;
   /**
    * Makes what handshakes go by out of the texts.
    *
@@ -80,14 +86,16 @@ export class TlsFiles<T> implements Reloadable {
     paths: TlsPaths,
     options: TlsFilesOptions<T>,
   ): Promise<TlsFiles<T>> {
-    const opened = await openAll(paths, options.log);
+    const opened = await openAll(paths, options);
     try {
       const current = await options.prepare(textsOf(opened));
       return new TlsFiles(opened, options, current);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
+      const kind = error instanceof TlsFault ? error.kind : "certificate";
       throw new StartError(`Cannot use the files of TLS: ${error.message}`, {
         cause: error,
+        option: options.names[kind],
       });
     }
   }
@@ -146,23 +154,28 @@ interface OpenedFiles {
 
 async function openAll(
   { authorities, certificates, revocationLists }: TlsPaths,
-  log: (event: LogEvent) => void,
+  { log, names }: Pick<TlsFilesOptions<unknown>, "log" | "names">,
 ): Promise<OpenedFiles> {
+  const open = (path: string, kind: Kind) =>
+    concerning(
+      names[kind.of],
+      () => WatchedFile.open<string>(path, { ...kind, log }),
+    );
   const pairs: [WatchedFile<string>, WatchedFile<string>][] = [];
   for (const { certificate, key } of certificates) {
     pairs.push([
-      await open(certificate, CERTIFICATE, log),
-      await open(key, KEY, log),
+      await open(certificate, CERTIFICATE),
+      await open(key, KEY),
     ]);
   }
   return {
     pairs,
     authorities: authorities === undefined
       ? undefined
-      : await open(authorities, AUTHORITIES, log),
+      : await open(authorities, AUTHORITIES),
     lists: revocationLists === undefined
       ? undefined
-      : await open(revocationLists, LISTS, log),
+      : await open(revocationLists, LISTS),
   };
 }
 
@@ -185,6 +198,7 @@ function textsOf({ pairs, authorities, lists }: OpenedFiles): TlsTexts {
 }
 
 interface Kind {
+  of: TlsFileKind;
   what: string;
   parse: (text: string) => string;
   describe: (text: string) => string;
@@ -192,21 +206,28 @@ interface Kind {
 }
 
 const CERTIFICATE: Kind = {
+  of: "certificate",
   what: "certificate",
   parse: requireCertificates,
   describe: (text) => count(text, "CERTIFICATE", "certificate"),
 };
 
 const KEY: Kind = {
+  of: "key",
   what: "private key",
   parse: requireKey,
   describe: () => "1 private key",
   isSecret: true,
 };
 
-const AUTHORITIES: Kind = { ...CERTIFICATE, what: "authorities" };
+const AUTHORITIES: Kind = {
+  ...CERTIFICATE,
+  of: "authorities",
+  what: "authorities",
+};
 
 const LISTS: Kind = {
+  of: "lists",
   what: "revocation lists",
   parse: requireLists,
   describe: (text) => count(text, "X509 CRL", "revocation list"),
@@ -220,12 +241,4 @@ function requireLists(text: string): string {
 function count(text: string, label: string, what: string): string {
   const { length } = splitPem(text, label);
   return `${length} ${what}${length === 1 ? "" : "s"}`;
-}
-
-function open(
-  path: string,
-  kind: Kind,
-  log: (event: LogEvent) => void,
-): Promise<WatchedFile<string>> {
-  return WatchedFile.open(path, { ...kind, log });
 }

@@ -97,11 +97,15 @@ Deno.test("parseOptions() reads what the commands need", async () => {
 
 Deno.test("parseOptions() says what is wrong with the commands' arguments", async (t) => {
   const cases: { table: OptionTable; args: string[]; why: string }[] = [
-    { table: CERT_ISSUE_OPTIONS, args: [], why: "NAME: expected one name" },
+    {
+      table: CERT_ISSUE_OPTIONS,
+      args: [],
+      why: "NAME: it is missing; give one name",
+    },
     {
       table: CERT_ISSUE_OPTIONS,
       args: ["a", "b"],
-      why: "NAME: expected one name",
+      why: "NAME: 'a', 'b' are 2 names; give one",
     },
     {
       table: CERT_ISSUE_OPTIONS,
@@ -121,7 +125,7 @@ Deno.test("parseOptions() says what is wrong with the commands' arguments", asyn
     {
       table: CERT_ISSUE_OPTIONS,
       args: ["a", "--server"],
-      why: "--server needs a value: HOST,HOST…",
+      why: "--server: needs a value: HOST,HOST…",
     },
     {
       table: CERT_ISSUE_OPTIONS,
@@ -131,7 +135,7 @@ Deno.test("parseOptions() says what is wrong with the commands' arguments", asyn
     {
       table: CERT_ISSUE_OPTIONS,
       args: ["a", "--client=1"],
-      why: "--client takes no value",
+      why: "--client: takes no value",
     },
     {
       table: CERT_INIT_OPTIONS,

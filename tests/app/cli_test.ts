@@ -71,9 +71,12 @@ Deno.test("main() returns 2 and says what is wrong with the arguments", async (t
     },
     {
       args: ["--listen"],
-      message: "Option --listen needs a value: HOST:PORT",
+      message: "Option --listen: needs a value: HOST:PORT",
     },
-    { args: ["--open=1"], message: "Option --open takes no value" },
+    {
+      args: ["--open=1"],
+      message: "Option --open: takes no value; write --open alone",
+    },
     // The one line stays one whatever is repeated in it.
     {
       args: ["--listen", "1\n\n2"],
@@ -105,7 +108,8 @@ Deno.test("main() returns 2 and tells no password when users are wrong", async (
     {
       args: ["--user", `alice:${SECRET}`],
       users: "alice:other",
-      message: "User 'alice' is in --user and in SLUICE_USERS",
+      message:
+        "Option --user: 'alice' is in SLUICE_USERS too; keep one of them",
     },
     {
       args: [],

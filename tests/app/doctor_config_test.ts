@@ -227,7 +227,10 @@ Deno.test("doctor wants a configuration or options, not both", async () => {
   const args = ["run", "-A", MAIN, "doctor", "-c", "x.json", "--listen=0"];
   const { code, stderr } = await run(Deno.execPath(), args);
   assertEquals(code, 2);
-  assertMatch(stderr, /Options --config and --listen exclude one another/);
+  assertMatch(
+    stderr,
+    /Option --config: does not go with --listen: what the file says/,
+  );
 });
 
 Deno.test("doctor -c tells of a relay whose places are wrong, and looks at the others", async () => {

@@ -94,7 +94,7 @@ Deno.test("echo says why it can't start", async () => {
       1,
       "Cannot listen on 203.0.113.1:0: 203.0.113.1 is not an address of this machine",
     ],
-    [["1", "2"], 2, "Argument LISTEN: one address at a time"],
+    [["1", "2"], 2, "Argument LISTEN: '1', '2' are 2 addresses; give one"],
     [
       ["unix:/no/such/x"],
       1,
@@ -103,12 +103,12 @@ Deno.test("echo says why it can't start", async () => {
     [
       ["unix:/no/x", "--udp"],
       2,
-      "--udp does not go with a Unix socket: datagrams need a port; give HOST:PORT",
+      "Option --udp: does not go with a Unix socket: datagrams need a port; give HOST:PORT",
     ],
     [
       ["unix:/no/x", "--reset-after=1"],
       2,
-      "--reset-after does not go with a Unix socket, which knows no reset; give HOST:PORT, or --close-after",
+      "Option --reset-after: does not go with a Unix socket, which knows no reset; give HOST:PORT, or --close-after",
     ],
     [
       ["--chunk", "0"],

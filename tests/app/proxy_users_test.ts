@@ -113,7 +113,8 @@ Deno.test("proxy returns 1 and one line when it can't have its users file", asyn
       permissions: all,
       args: ["--ban-time", "1h"],
       code: 2,
-      stderr: "sluice: Option --ban-time is longer than --ban-time-max\n",
+      stderr:
+        "sluice: Option --ban-time: is longer than --ban-time-max; give that the longer time\n",
     },
   ];
   for (const { permissions, args, code, stderr } of cases) {

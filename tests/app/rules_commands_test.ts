@@ -223,7 +223,7 @@ const FAILURES: readonly (readonly [
     "",
     ["rules", "test"],
     2,
-    "sluice: Option --target is missing; see --help\n",
+    "sluice: Option --target: it is missing; give --target HOST:PORT\n",
   ],
   [
     "",
