@@ -113,7 +113,7 @@ Deno.test("echo says why it can't start", async () => {
     [
       ["--chunk", "0"],
       2,
-      "Option --chunk: '0' is not a whole number from 1 to 999999999",
+      "Option --chunk: '0' is less than 1",
     ],
     [
       ["--delay", "1"],
