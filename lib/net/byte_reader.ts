@@ -18,6 +18,9 @@ const CHUNK = { least: 1024, growth: 8, most: 512 * 1024 } as const;
 const SPARE: ArrayBuffer[] = [];
 const MOST_SPARE = 512;
 
+/** The options of `read` that cost least: it makes an object for none. */
+const WHAT_IS_THERE = { min: 1 } as const;
+
 /** A BYOB reader that never takes more bytes than asked for. */
 export class ByteReader {
   readonly #duplex: Duplex;
@@ -65,7 +68,10 @@ export class ByteReader {
     const memory = this.#chunk ?? new ArrayBuffer(CHUNK.least);
     this.#chunk = undefined;
     this.#before = this.#duplex.received;
-    const { value, done } = await reader.read(new Uint8Array(memory));
+    const { value, done } = await reader.read(
+      new Uint8Array(memory),
+      WHAT_IS_THERE,
+    );
     if (reader !== this.#reader) throw new TypeError("Reading was given up");
     if (done) return undefined;
     this.#chunk = nextMemory(value);
@@ -135,7 +141,7 @@ export class ByteReader {
     const exact = this.#exact;
     this.#exact = undefined;
     if (exact !== undefined && SPARE.length < MOST_SPARE) SPARE.push(exact);
-    reader?.releaseLock();
+    if (reader !== undefined) this.#duplex.readable.releaseLock(reader);
     if (!isUnseen) return;
     this.#duplex.readable.takeBack(this.#duplex.received - this.#before);
   }
@@ -150,7 +156,7 @@ export class ByteReader {
     const view = new Uint8Array(memory, 0, length);
     // With all of them in the inbox one pull fills the view.
     return length <= this.#duplex.inbox.length
-      ? reader.read(view)
+      ? reader.read(view, WHAT_IS_THERE)
       : reader.read(view, { min: length });
   }
 

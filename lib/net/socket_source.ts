@@ -42,6 +42,20 @@ export class SocketSource implements UnderlyingByteSource, Waiter {
     return !this.isOver && desiredSize === 0 && !isPartial;
   }
 
+  /** Whether a reader waits for bytes, or has left a request behind. */
+  get isAsked(): boolean {
+    return this.#pulling !== undefined || this.#controller.byobRequest !== null;
+  }
+
+  /**
+   * Sees to the request that a released reader has left behind. If the stream
+   * had not asked for its bytes yet, it never would: it takes the next read
+   * for one that waits behind a pull.
+   */
+  answer(): void {
+    if (this.#pulling === undefined) void this.pull();
+  }
+
   /** Notes that a pipe begins, which takes from the inbox itself. */
   beginPipe(): void {
     this.#given = NOTHING;

@@ -108,3 +108,63 @@ Deno.test("SocketReadable.cancel() ends a read that is under way", async () => {
   await assertRejects(() => conn.write(new Uint8Array([1])));
   peer.close();
 });
+
+Deno.test("SocketReadable.releaseLock() frees the stream for every other use", async () => {
+  const uses: Record<string, (stream: SocketReadable) => Promise<string>> = {
+    async getReader(stream) {
+      const reader = stream.getReader();
+      let text = "";
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return text;
+        text += new TextDecoder().decode(value);
+      }
+    },
+    "for await": (stream) => new Response(ReadableStream.from(stream)).text(),
+    tee: (stream) => new Response(stream.tee()[1]).text(),
+    pipeThrough: (stream) =>
+      new Response(stream.pipeThrough(new TransformStream())).text(),
+    async pipeTo(stream) {
+      let text = "";
+      await stream.pipeTo(
+        new WritableStream({
+          write(chunk) {
+            text += new TextDecoder().decode(chunk);
+          },
+        }),
+      );
+      return text;
+    },
+    async cancel(stream) {
+      await stream.cancel();
+      return "cdef";
+    },
+  };
+  for (const [name, use] of Object.entries(uses)) {
+    using it = await said("abcdef");
+    const reader = it.readable.getReader({ mode: "byob" });
+    await reader.read(new Uint8Array(2), { min: 2 });
+    assert(it.readable.locked, name);
+    it.readable.releaseLock(reader);
+    assert(!it.readable.locked, name);
+    assertEquals(await use(it.readable), "cdef", name);
+    await assertRejects(() => reader.read(new Uint8Array(1)), TypeError);
+  }
+});
+
+Deno.test("SocketReadable.releaseLock() fails a read that is under way, and keeps its bytes", async () => {
+  const [peer, conn] = await socketPair();
+  using _ = peer;
+  using __ = conn;
+  const readable = new SocketReadable(conn);
+  const reader = readable.getReader({ mode: "byob" });
+  await writeAll(peer, "in time");
+  await reader.read(new Uint8Array(7), { min: 7 });
+  const reading = reader.read(new Uint8Array(4), { min: 4 });
+  readable.releaseLock(reader);
+  await assertRejects(() => reading, TypeError);
+  await writeAll(peer, "late");
+  const { value } = await readable.getReader({ mode: "byob" })
+    .read(new Uint8Array(4), { min: 4 });
+  assertEquals(new TextDecoder().decode(value), "late");
+});
