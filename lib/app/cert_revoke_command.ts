@@ -49,8 +49,16 @@ export const CERT_REVOKE_COMMAND: Command<typeof CERT_REVOKE_OPTIONS> = {
 async function runCertRevoke(
   { name, serial: given, dir }: OptionValues<typeof CERT_REVOKE_OPTIONS>,
 ): Promise<number> {
-  if ((name === undefined) === (given === undefined)) {
-    throw new UsageError("Expected a NAME, or --serial, to say what to revoke");
+  if (name !== undefined && given !== undefined) {
+    throw new UsageError(
+      `does not go with NAME '${name}': each says what to revoke; give one of them`,
+      { option: "serial" },
+    );
+  }
+  if (name === undefined && given === undefined) {
+    throw new UsageError("it is missing; give NAME, or --serial HEX", {
+      operand: "NAME",
+    });
   }
   const store = new CertStore(dir);
   const serial = given ??

@@ -6,7 +6,11 @@
 
 import type { Command } from "./command.ts";
 import { ConfigError } from "./config_error.ts";
-import { CONFIG_OPTION, readConfigFile } from "./config_option.ts";
+import {
+  CONFIG_OPTION,
+  hintAtSetting,
+  readConfigFile,
+} from "./config_option.ts";
 import { loadConfig } from "./load_config.ts";
 import { ASK_OPTIONS } from "./common_options.ts";
 import type { OptionValues } from "./option.ts";
@@ -29,6 +33,7 @@ export const CHECK_COMMAND: Command<typeof CHECK_OPTIONS> = {
     ["sluice check -c sluice.jsonc && systemctl reload sluice", "first look"],
   ],
   options: CHECK_OPTIONS,
+  hint: hintAtSetting,
   run: runCheck,
 };
 

@@ -5,14 +5,21 @@
  */
 
 import project from "../../deno.json" with { type: "json" };
+import { requireApart } from "./apart.ts";
 import { type AnyCommand, COMMANDS } from "./commands.ts";
+import { ASK_OPTIONS } from "./common_options.ts";
 import { type CommandHelp, formatHelp } from "./help.ts";
 import { late } from "./late.ts";
+import { hintAtWord } from "./option_hints.ts";
 import { parseOptions, quoteWord, suggest } from "./parse_options.ts";
 import { printErrors, printLines } from "./print_lines.ts";
 import { endOnMistakes } from "./process_life.ts";
+import { PROXY_OPTIONS } from "./proxy_options.ts";
 import { requireEffect } from "./requirements.ts";
 import { StartError, UsageError } from "./usage_error.ts";
+
+/** What `--version` prints. */
+const VERSION = `sluice ${project.version}`;
 
 /** Exit codes besides those of a command that ran. */
 const EXIT = { failed: 1, usage: 2 } as const;
@@ -41,12 +48,14 @@ function mistake(error: unknown): Error {
 
 async function dispatch(args: string[]): Promise<number> {
   const { name, rest } = await findCommand(args);
-  if (name === undefined) return print(formatHelp(groupHelp(args[0]!)));
+  if (name === undefined) return askGroup(args[0]!, rest);
   const command = await COMMANDS[name]!.load();
-  const options = await parseOptions(rest, command.options);
+  const { hint } = command;
+  const options = await parseOptions(rest, command.options, { hint });
   if (options["help"]) return print(formatHelp(describe(name, command)));
-  if (options["version"]) return print(`sluice ${project.version}`);
+  if (options["version"]) return print(VERSION);
   if (!command.isExaminer) requireEffect(options);
+  if (command.isServer) requireApart(options);
   // Others may be told of workers that another program is to have.
   if (!command.isServer || options["workers"] === 1) {
     return await command.run(options);
@@ -56,6 +65,12 @@ async function dispatch(args: string[]): Promise<number> {
     "./run_workers.ts",
   );
   return await runCommandWorkers(options, { command: name, args: rest });
+}
+
+/** What is asked of a group, which has no options of its own. */
+async function askGroup(group: string, args: string[]): Promise<number> {
+  const { version } = await parseOptions(args, ASK_OPTIONS);
+  return print(version ? VERSION : formatHelp(groupHelp(group)));
 }
 
 interface Found {
@@ -74,17 +89,26 @@ async function findCommand(args: string[]): Promise<Found> {
   if (Object.hasOwn(COMMANDS, first)) {
     return { name: first, rest: args.slice(1) };
   }
+  // The words that other programs have for these two.
+  if (first === "help") return await findCommand([...args.slice(1), "--help"]);
+  if (first === "version") return { name: "proxy", rest: ["--version"] };
   const isGroup = Object.keys(COMMANDS).some((name) =>
     name.startsWith(`${first} `)
   );
-  const isAsked = ["", "-h", "--help"].includes(second);
-  if (isGroup && isAsked) return { name: undefined, rest: [] };
+  if (isGroup && (second === "" || second.startsWith("-"))) {
+    return { name: undefined, rest: args.slice(1) };
+  }
   const word = isGroup ? both : first;
+  const shown = quoteWord(word);
+  const isWhole = shown === `'${first}'`; // Nothing of it had to be hidden.
+  const meant = isWhole ? hintAtWord(first, PROXY_OPTIONS) : undefined;
+  const hint = meant ?? await hintAtCommand(word);
+  throw new UsageError(`Unknown command ${shown}; ${hint}`);
+}
+
+async function hintAtCommand(word: string): Promise<string> {
   const nearest = await suggest(word, Object.keys(COMMANDS));
-  const hint = nearest === undefined
-    ? "see --help"
-    : `did you mean ${nearest}?`;
-  throw new UsageError(`Unknown command ${quoteWord(word)}; ${hint}`);
+  return nearest === undefined ? "see --help" : `did you mean ${nearest}?`;
 }
 
 /** The proxy's help is the first that a person sees: it tells of the others. */

@@ -17,6 +17,13 @@ export interface Command<Table extends OptionTable> extends CommandHelp {
   /** Whether it serves until it is told to stop, in as many threads as asked. */
   isServer?: true;
   /**
+   * Tells where an option is that the command does not have.
+   *
+   * @param name Its name as typed, without dashes.
+   * @returns A sentence that tells it, or `undefined` where it is nowhere.
+   */
+  hint?: (name: string) => Promise<string | undefined>;
+  /**
    * Runs it.
    *
    * @param options Values of its options.

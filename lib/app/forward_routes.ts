@@ -11,7 +11,7 @@ import {
   parseEndpoint,
   parseListenEndpoint,
 } from "../wire/endpoint.ts";
-import { parseHost } from "../wire/host_name.ts";
+import { parseConfiguredHost, parseHost } from "../wire/host_name.ts";
 
 /** An upstream as configured. */
 export interface UpstreamConfig {
@@ -134,7 +134,7 @@ function parseUpstream(text: string): UpstreamConfig {
     );
   }
   if (!isUnixPath(endpoint)) {
-    parseHost(endpoint.host);
+    parseConfiguredHost(endpoint.host);
     if (endpoint.port === 0) throw new SyntaxError(`'${place}' has port 0`);
   }
   const upstream = { endpoint, isTls, weight: 1, isBackup: false };

@@ -60,13 +60,16 @@ function parseNameServer(text: string): NameServer {
   const alone = parseIpAddress(text);
   if (alone !== undefined) return { ip: alone, port: DNS_PORT };
   const isBracketed = /^\[[^\]]*\]$/.test(text);
+  const hasPort = isBracketed || /:\d+$/.test(text);
   const { host, port } = parseHostPort(
-    isBracketed ? `${text}:${DNS_PORT}` : text,
+    hasPort && !isBracketed ? text : `${text}:${DNS_PORT}`,
     "",
   );
   const ip = parseIpAddress(host);
   if (ip === undefined) {
-    throw new SyntaxError(`'${text}' is not an IP address, or one and a port`);
+    throw new SyntaxError(
+      `'${text}' is not an IP address, or one and a port, such as 192.0.2.53 or 192.0.2.53:5353; a name can't be looked up without a name server`,
+    );
   }
   if (port === 0) throw new SyntaxError(`'${text}' has port 0`);
   return { ip, port };

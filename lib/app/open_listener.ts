@@ -7,6 +7,7 @@
 import { BACKLOG } from "../net/backlog.ts";
 import { errorCode } from "../net/error_code.ts";
 import type { Listener } from "../net/listen.ts";
+import { systemReason } from "../net/system_reason.ts";
 import { listenUnix } from "../net/unix_listener.ts";
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
@@ -77,7 +78,7 @@ function explainPath(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
     return "Deno was not given the permission; start it with --allow-net, and --allow-read and --allow-write of the folder";
   }
-  return errorCode(error) ?? String(error);
+  return systemReason(error);
 }
 
 /** `[::]` takes IPv4 as well, unless the machine is without IPv6. */
@@ -107,8 +108,7 @@ function explain(error: unknown, { host, port }: HostPort): string {
   if (error instanceof Deno.errors.NotCapable) {
     return `Deno was not given the permission; start it with --allow-net`;
   }
-  const code = errorCode(error);
-  if (code !== undefined) return code;
+  if (errorCode(error) !== undefined) return systemReason(error);
   // A name that does not resolve comes as a plain error without a code.
   return `'${host}' is not an address or name of this machine`;
 }

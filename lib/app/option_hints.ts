@@ -26,6 +26,7 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   "cacert": ["tls-client-ca", "upstream-ca"],
   "threads": ["workers"],
   "timeout": ["idle-timeout"],
+  "c": ["config"],
   "file": ["config"],
   "f": ["config"],
   "v": ["version"],
@@ -50,18 +51,24 @@ export function hintAtOption(
   name: string,
   table: OptionTable,
 ): string | undefined {
-  if (name === "c" || name === "config") {
-    return "did you mean 'sluice run -c FILE'?";
-  }
   const operand = operandOf(table);
   if (operand?.startsWith("-- ")) {
     return `write -- before what the other command gets: -- --${name}`;
+  }
+  const isConfig = name === "c" || name === "config";
+  if (isConfig && !Object.hasOwn(table, "config")) {
+    return "did you mean 'sluice run -c FILE'?";
   }
   const synonyms = Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name]! : [];
   const meant = [name, ...synonyms].find((known) =>
     Object.hasOwn(table, known)
   );
-  if (meant === undefined) return undefined;
+  if (meant === undefined) {
+    const isPlace = name === "listen" || synonyms.includes("listen");
+    return isPlace && operand?.includes("LISTEN")
+      ? `it is a word without dashes: ${operand}`
+      : undefined;
+  }
   const { isOperand, kind, short, value } = table[meant]!;
   if (isOperand) return `it is a word without dashes: ${value}`;
   const letter = short === undefined ? "" : ` (-${short})`;

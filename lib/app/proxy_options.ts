@@ -23,6 +23,9 @@ import { SEND_PROXY_OPTIONS } from "./send_proxy_options.ts";
 import { TLS_OPTIONS } from "./tls_options.ts";
 import { WORKER_OPTIONS } from "./worker_options.ts";
 
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
 /** Where the proxy listens unless told otherwise. */
 const DEFAULT_LISTEN = "127.0.0.1:1080";
 
@@ -175,15 +178,24 @@ function parseUser(text: string): PlainUser {
         `a user's ${what} has ${length} bytes, not 1 to 255`,
       );
     }
+    if (CONTROL.test(value)) {
+      throw new SyntaxError(
+        `a user's ${what} has a control character, such as a line feed; leave it out`,
+      );
+    }
   }
   return user;
 }
 
 function parseProtocols(text: string): ProtocolName[] {
   const names = text.split(",");
-  for (const name of names) {
-    if (PROTOCOLS.some((known) => known === name)) continue;
-    throw new SyntaxError(`'${name}' is none of ${PROTOCOLS.join(", ")}`);
+  for (const [index, name] of names.entries()) {
+    if (!PROTOCOLS.some((known) => known === name)) {
+      throw new SyntaxError(`'${name}' is none of ${PROTOCOLS.join(", ")}`);
+    }
+    if (names.indexOf(name) < index) {
+      throw new SyntaxError(`'${name}' is given twice; give it once`);
+    }
   }
   return names as ProtocolName[];
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describeError } from "../handlers/describe_error.ts";
+import { systemReason } from "../net/system_reason.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { DailyQuota, QuotaState } from "../policy/daily_quota.ts";
 import { type FileError, readText } from "./read_file.ts";
@@ -44,7 +44,9 @@ export async function openQuotaFile(
     await replaceFile(path, encode(quota));
   } catch (error) {
     throw new StartError(
-      `Cannot write quota file ${path}: ${describeError(error)}`,
+      `Cannot write quota file ${path}: ${
+        systemReason(error)
+      }; name a file in a folder that this user may write to`,
       { cause: error },
     );
   }
@@ -99,7 +101,10 @@ async function restore(path: string, quota: DailyQuota): Promise<void> {
   } catch (error) {
     const { isMissing, reason } = error as FileError;
     if (isMissing) return;
-    throw unreadable(path, reason, error);
+    throw new StartError(
+      `Cannot read quota file ${path}: ${reason}; name a file that this user may read and write`,
+      { cause: error },
+    );
   }
   let state: unknown;
   try {
@@ -112,10 +117,9 @@ async function restore(path: string, quota: DailyQuota): Promise<void> {
   quota.restore(state);
 }
 
-function unreadable(path: string, state: string, cause?: unknown): StartError {
+function unreadable(path: string, state: string): StartError {
   return new StartError(
     `Cannot read quota file ${path}: ${state}; repair it, or remove it to count from 0`,
-    { cause },
   );
 }
 
@@ -161,6 +165,6 @@ function writeFailure(path: string, error: unknown): LogEvent {
   return {
     event: "message",
     level: "warning",
-    message: `Cannot write quota file ${path}: ${describeError(error)}`,
+    message: `Cannot write quota file ${path}: ${systemReason(error)}`,
   };
 }

@@ -9,7 +9,7 @@ import { type Question, RULE_COMMANDS } from "../policy/rule_question.ts";
 import { DialError } from "../net/dial_error.ts";
 import { isOwnAddress } from "../net/own_addresses.ts";
 import { Context } from "../sync/context.ts";
-import { type Host, parseHost } from "../wire/host_name.ts";
+import { type Host, parseConfiguredHost } from "../wire/host_name.ts";
 import { isUnixPath, parseListenEndpoint } from "../wire/endpoint.ts";
 import { formatHostPort, parseHostPort } from "../wire/host_port.ts";
 import {
@@ -163,8 +163,10 @@ interface Target {
 
 function parseTarget(text: string): Target {
   const { host, port } = parseHostPort(text, "");
-  if (port === 0) throw new SyntaxError("port is 0");
-  const parsed = parseHost(host);
+  if (port === 0) {
+    throw new SyntaxError(`'${text}' has port 0; give one from 1 to 65535`);
+  }
+  const parsed = parseConfiguredHost(host);
   return { text: formatHostPort(parsed, port), host: parsed, port };
 }
 

@@ -8,7 +8,11 @@ import { prepareReceiveQueues } from "../net/receive_queue.ts";
 import type { Command } from "./command.ts";
 import { ConfigError } from "./config_error.ts";
 import { ConfigFile } from "./config_file.ts";
-import { CONFIG_OPTION, readConfigFile } from "./config_option.ts";
+import {
+  CONFIG_OPTION,
+  hintAtSetting,
+  readConfigFile,
+} from "./config_option.ts";
 import { late } from "./late.ts";
 import { type Config, loadConfig } from "./load_config.ts";
 import { ASK_OPTIONS } from "./common_options.ts";
@@ -38,6 +42,7 @@ export const RUN_COMMAND: Command<typeof RUN_OPTIONS> = {
     ["sluice run -c sluice.jsonc", "runs it"],
   ],
   options: RUN_OPTIONS,
+  hint: hintAtSetting,
   run: runConfig,
 };
 

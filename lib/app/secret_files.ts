@@ -5,7 +5,7 @@
  * @module
  */
 
-import { errorCode } from "../net/error_code.ts";
+import { systemReason } from "../net/system_reason.ts";
 import { type FileError, readFile } from "./read_file.ts";
 import { StartError } from "./usage_error.ts";
 
@@ -206,5 +206,5 @@ function describe(error: unknown): string {
   const isMisplaced = error instanceof Deno.errors.AlreadyExists ||
     error instanceof Deno.errors.NotADirectory;
   if (isMisplaced) return "a file is where a directory should be";
-  return errorCode(error) ?? (error instanceof Error ? error.name : "unknown");
+  return systemReason(error);
 }

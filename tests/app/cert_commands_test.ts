@@ -214,12 +214,12 @@ Deno.test("sluice cert issue says what is missing", async () => {
     {
       args: ["revoke"],
       code: 2,
-      why: /Expected a NAME, or --serial, to say what to revoke/,
+      why: /Argument NAME: it is missing; give NAME, or --serial HEX/,
     },
     {
       args: ["revoke", "alice", "--serial", "1"],
       code: 2,
-      why: /Expected a NAME, or --serial/,
+      why: /--serial: does not go with NAME 'alice'/,
     },
   ];
   for (const { args, code, why } of cases) {

@@ -245,7 +245,7 @@ Deno.test("doctor -c tells of a relay whose places are wrong, and looks at the o
   const found = await visit(path);
   assertEquals(found.result.code, 1);
   assertEquals(of(found, "config"), [
-    `problem ${path}:1:48: listeners[0].upstreams: port 'nowhere' is not a number from 0 to 65535`,
+    `problem ${path}:1:48: listeners[0].upstreams: 'nowhere' has no port; write nowhere:PORT`,
   ]);
   assertEquals(of(found, "port").length, 1);
 });

@@ -161,7 +161,7 @@ Deno.test("PROXY_OPTIONS say which value is wrong, and why", async () => {
   const cases = [
     {
       args: ["--listen", "localhost"],
-      message: "--listen: port 'localhost' is not a number from 0 to 65535",
+      message: "--listen: 'localhost' has no port; write localhost:PORT",
     },
     {
       args: ["--listen", "1", "--listen", "::1"],

@@ -164,7 +164,7 @@ Deno.test("connect returns 2 for options that don't go together", async () => {
       ["-6", "unix:x"],
       "Option --ipv6: does not go with unix:PATH: a Unix socket has no IP address",
     ],
-    [[], "Argument TARGET: it is missing; see --help"],
+    [[], "Argument TARGET: it is missing; give HOST:PORT or unix:PATH"],
   ];
   for (const [args, message] of cases) {
     const { code, stderr } = await sluice(["connect", ...args]);
