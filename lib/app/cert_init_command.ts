@@ -4,6 +4,7 @@
  * @module
  */
 
+import { quote } from "../wire/quote.ts";
 import {
   CERT_OPTIONS,
   daysOption,
@@ -121,13 +122,19 @@ export function formatDay(date: Date): string {
 function parseAuthorityName(text: string): string {
   const { length } = [...text];
   if (length > LONGEST_NAME) {
-    throw new SyntaxError(`${length} characters, more than ${LONGEST_NAME}`);
+    throw new SyntaxError(
+      `${quote(text)} has ${length} characters, not ${LONGEST_NAME} at most`,
+    );
   }
   if (text.trim() !== text) {
-    throw new SyntaxError("begins or ends with white space");
+    throw new SyntaxError(
+      `${quote(text)} begins or ends with white space; leave it out`,
+    );
   }
   if (/\p{Control}|\p{Surrogate}/u.test(text)) {
-    throw new SyntaxError("has characters that can't be shown");
+    throw new SyntaxError(
+      `${quote(text)} has characters that can't be shown; leave them out`,
+    );
   }
   return text;
 }

@@ -24,6 +24,14 @@ const VERSION = `sluice ${project.version}`;
 /** Exit codes besides those of a command that ran. */
 const EXIT = { failed: 1, usage: 2 } as const;
 
+/** What a person is told of a command that failed. */
+export interface Failure {
+  /** Exit code: 1 failed, 2 wrong arguments. */
+  code: number;
+  /** What is wrong and what would be right, in one line. */
+  message: string;
+}
+
 /**
  * Runs what the arguments say, and reports what is wrong with them in one line.
  *
@@ -31,22 +39,40 @@ const EXIT = { failed: 1, usage: 2 } as const;
  * @returns Exit code: 0 done, 1 failed, 2 wrong arguments.
  */
 export async function main(args: string[]): Promise<number> {
-  endOnMistakes((error) => report(mistake(error), EXIT.failed));
+  endOnMistakes((error) => report(failureOf(error)));
   try {
-    return await dispatch(args);
+    return await runCommand(args);
   } catch (error) {
-    if (error instanceof UsageError) return report(error, EXIT.usage);
-    if (error instanceof StartError) return report(error, EXIT.failed);
-    return report(mistake(error), EXIT.failed);
+    return report(failureOf(error));
   }
 }
 
-function mistake(error: unknown): Error {
+/**
+ * Makes of an error what a person is told of it.
+ *
+ * @param error What was thrown.
+ * @returns The exit code and the message.
+ */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof UsageError) return failure(error.message, EXIT.usage);
+  if (error instanceof StartError) return failure(error.message, EXIT.failed);
   const cause = error instanceof Error ? error.message : String(error);
-  return new Error(`Internal error: ${cause}`);
+  return failure(`Internal error: ${cause}`, EXIT.failed);
 }
 
-async function dispatch(args: string[]): Promise<number> {
+function failure(text: string, code: number): Failure {
+  return { code, message: text.replaceAll(/\s+/g, " ") };
+}
+
+/**
+ * Runs what the arguments say.
+ *
+ * @param args Arguments after the program's name.
+ * @returns Exit code of the command.
+ * @throws {UsageError} If the arguments are wrong.
+ * @throws {StartError} If the machine does not have or allow what is needed.
+ */
+export async function runCommand(args: string[]): Promise<number> {
   const { name, rest } = await findCommand(args);
   if (name === undefined) return askGroup(args[0]!, rest);
   const command = await COMMANDS[name]!.load();
@@ -91,7 +117,9 @@ async function findCommand(args: string[]): Promise<Found> {
   }
   // The words that other programs have for these two.
   if (first === "help") return await findCommand([...args.slice(1), "--help"]);
-  if (first === "version") return { name: "proxy", rest: ["--version"] };
+  if (first === "version") {
+    return { name: "proxy", rest: ["--version", ...args.slice(1)] };
+  }
   const isGroup = Object.keys(COMMANDS).some((name) =>
     name.startsWith(`${first} `)
   );
@@ -138,7 +166,7 @@ function print(text: string): number {
   return 0;
 }
 
-function report(error: Error, code: number): number {
-  printErrors([`sluice: ${error.message.replaceAll(/\s+/g, " ")}`]);
+function report({ code, message }: Failure): number {
+  printErrors([`sluice: ${message}`]);
   return code;
 }

@@ -60,9 +60,9 @@ function parseNameServer(text: string): NameServer {
   const alone = parseIpAddress(text);
   if (alone !== undefined) return { ip: alone, port: DNS_PORT };
   const isBracketed = /^\[[^\]]*\]$/.test(text);
-  const hasPort = isBracketed || /:\d+$/.test(text);
+  const hasPort = text.includes(":") && !isBracketed;
   const { host, port } = parseHostPort(
-    hasPort && !isBracketed ? text : `${text}:${DNS_PORT}`,
+    hasPort ? text : `${text}:${DNS_PORT}`,
     "",
   );
   const ip = parseIpAddress(host);
@@ -71,7 +71,9 @@ function parseNameServer(text: string): NameServer {
       `'${text}' is not an IP address, or one and a port, such as 192.0.2.53 or 192.0.2.53:5353; a name can't be looked up without a name server`,
     );
   }
-  if (port === 0) throw new SyntaxError(`'${text}' has port 0`);
+  if (port === 0) {
+    throw new SyntaxError(`'${text}' has port 0; give one from 1 to 65535`);
+  }
   return { ip, port };
 }
 

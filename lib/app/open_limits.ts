@@ -157,7 +157,7 @@ function requireUsers(config: LimitConfig): void {
     : undefined;
   if (option === undefined) return;
   throw new UsageError(
-    "limits nobody: there are no users; give --user NAME:PASSWORD",
+    "limits nobody: there are no users; leave it out, or give a proxy --user NAME:PASSWORD",
     { option, others: ["user", "users"] },
   );
 }

@@ -17,6 +17,7 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   "proxy": ["via"],
   "x": ["via"],
   "upstream": ["via"],
+  "u": ["user", "users"],
   "auth": ["user", "users"],
   "password": ["user", "users"],
   "username": ["user", "users"],

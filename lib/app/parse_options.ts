@@ -48,9 +48,8 @@ export async function parseOptions<Table extends OptionTable>(
   const flags = optionNames.filter((name) => !valued.includes(name));
   const end = args.includes("--") ? args.indexOf("--") : args.length;
   const words = joinNegative(args.slice(0, end), table);
-  const unknown = words.filter((text, index) =>
-    isLetterWithMore(text) || isBooleanAfterFlag(text, words[index - 1], table)
-  );
+  requireApartFromValues(words, table);
+  const unknown: string[] = [];
   const operands: string[] = [];
   const given = parseArgs([...words, ...args.slice(end)], {
     string: [...valued, "_"],
@@ -117,21 +116,34 @@ function joinNegative(
   return joined;
 }
 
-/** The library would take `-h3` and `-h=3` for `-h`, and `-hV` for two. */
+/**
+ * The library would take `-h3` and `-h=3` for `-h`, `-hV` for two, and
+ * `--quiet true` for `--quiet`.
+ */
+function requireApartFromValues(
+  words: readonly string[],
+  table: OptionTable,
+): void {
+  for (const [index, text] of words.entries()) {
+    if (isLetterWithMore(text)) {
+      throw new UsageError(describeLetter(text, table));
+    }
+    const before = words[index - 1];
+    const option = /^(?:true|false)$/.test(text) &&
+      Object.keys(table).find((name) =>
+        table[name]!.kind === "flag" &&
+        (before === `--${name}` || before === `-${table[name]!.short}`)
+      );
+    if (option) throw flagWithValue(option);
+  }
+}
+
 function isLetterWithMore(argument: string): boolean {
   return /^-[^-]./s.test(argument);
 }
 
-/** The library would take `--quiet true` for `--quiet`. */
-function isBooleanAfterFlag(
-  argument: string,
-  before: string | undefined,
-  table: OptionTable,
-): boolean {
-  return /^(?:true|false)$/.test(argument) &&
-    Object.entries(table).some(([name, { kind, short }]) =>
-      kind === "flag" && (before === `--${name}` || before === `-${short}`)
-    );
+function flagWithValue(option: string): UsageError {
+  return new UsageError(`takes no value; write --${option} alone`, { option });
 }
 
 function aliases(table: OptionTable): Record<string, string> {
@@ -151,7 +163,7 @@ function checkValue(
   // The library lets it pass.
   const isGivenValue = args.some((text) => text.startsWith(`--${option}=`));
   if (kind === "flag" && isGivenValue) {
-    throw new UsageError(`takes no value; write --${option} alone`, { option });
+    throw flagWithValue(option);
   }
   if (kind !== "flag" && (given as string[]).includes("")) {
     throw new UsageError(`needs a value: ${value}`, { option });
@@ -189,7 +201,6 @@ async function describeUnknown(
     const meant = isWhole ? hintAtWord(argument, table) : undefined;
     return `Unknown argument ${shown}; ${meant ?? "see --help"}`;
   }
-  if (isLetterWithMore(argument)) return describeLetter(argument, table);
   const [option] = argument.split(/[=:]/);
   const name = option!.replace(/^-+/, "");
   const known = Object.keys(table).filter((name) => !table[name]!.isOperand);
@@ -206,6 +217,9 @@ async function hintAtNearest(name: string, known: string[]): Promise<string> {
   return nearest === undefined ? "see --help" : `did you mean --${nearest}?`;
 }
 
+/** An address in brackets, or a path, whose colons hide no password. */
+const PLACE = /^\[[\da-f:.]+\](?::\d{1,5})?$|^unix:[./]/i;
+
 /**
  * Quotes a word that means nothing where it stands. What stands behind a colon
  * there may be a password, unless it is a port.
@@ -214,18 +228,21 @@ async function hintAtNearest(name: string, known: string[]): Promise<string> {
  * @returns What to show of it.
  */
 export function quoteWord(word: string): string {
+  if (PLACE.test(word)) return quote(word);
   return quote(word.replace(/:(?!\d{1,5}$|\/\/).+$/s, ":…"));
 }
 
 /** Leaves out what follows: it may be a password, as in curl's -uNAME:…. */
 function describeLetter(argument: string, table: OptionTable): string {
   const letter = argument[1]!;
-  const isKnown = Object.values(table).some(({ short }) => short === letter);
-  return isKnown
-    ? `Option -${letter} stands alone; a value is a word of its own`
-    : `Unknown option '-${letter}'; ${
-      hintAtOption(letter, table) ?? "see --help"
-    }`;
+  const known = Object.values(table).find(({ short }) => short === letter);
+  if (known === undefined) {
+    const hint = hintAtOption(letter, table) ?? "see --help";
+    return `Unknown option '-${letter}'; ${hint}`;
+  }
+  return known.kind === "flag"
+    ? `Option -${letter} stands alone`
+    : `Option -${letter} stands alone; write a space in front of ${known.value}`;
 }
 
 /**

@@ -21,7 +21,7 @@ const MARKED = /\$[\w-]*\$|\{[a-z][a-z\d.-]*\}\S|-----BEGIN /i;
 const DIGITS = /[A-Za-z\d+/=_.]{24,}/g;
 
 /** A name and a password in front of a host. */
-const LOGIN = /[^\s/@:']*:(?!\/\/)[^\s@]*@/g;
+const LOGIN = /[^\s/@:']*:(?!\/\/)[^\s@]+@/g;
 
 /**
  * Quotes a text for a message.

@@ -145,17 +145,17 @@ Deno.test("parseOptions() says what is wrong with the commands' arguments", asyn
     {
       table: CERT_INIT_OPTIONS,
       args: ["--name", "x".repeat(65)],
-      why: "--name: 65 characters, more than 64",
+      why: "has 65 characters, not 64 at most",
     },
     {
       table: CERT_INIT_OPTIONS,
       args: ["--name", " x"],
-      why: "--name: begins or ends with white space",
+      why: "begins or ends with white space; leave it out",
     },
     {
       table: CERT_INIT_OPTIONS,
       args: ["--name", "a\x1bb"],
-      why: "--name: has characters that can't be shown",
+      why: "has characters that can't be shown; leave them out",
     },
     {
       table: CERT_OPTIONS,
