@@ -4,14 +4,25 @@
  * Usage: deno task compile [--target TARGET] [--output FILE]
  *
  * Arguments are passed on to `deno compile`. That downloads the runtime which
- * it embeds, `denort`, unless `DENORT_BIN` names one. Exit code 69 where there
- * is none to be had, 1 for all that else can go wrong.
+ * it embeds, `denort`, of its own version, unless `DENORT_BIN` names one. Exit
+ * code 69 where none can be downloaded, 1 for all else that can go wrong, such
+ * as a runtime that is too old.
  *
  * @module
  */
 
+import {
+  isOlder,
+  NEEDED_RUNTIME,
+  TESTED_RUNTIME,
+} from "../lib/app/runtime_version.ts";
+import { embeddedVersion } from "./embedded_version.ts";
+
 /** `EX_UNAVAILABLE` of sysexits.h. */
 const NO_RUNTIME = 69;
+
+const MISSING =
+  "Cannot get denort, the runtime to embed: let Deno reach dl.deno.land, or set DENORT_BIN to the path of one";
 
 const ROOT = `${import.meta.dirname}/..`;
 
@@ -32,6 +43,12 @@ const FLAGS = [
 ];
 
 async function compile(args: string[]): Promise<number> {
+  const given = Deno.env.get("DENORT_BIN");
+  const version = given === undefined
+    ? Deno.version.deno
+    : await embeddedVersion(given);
+  const unfit = describeUnfit(given, version);
+  if (unfit !== undefined) return fail(unfit);
   const hasOutput = args.some((arg) => /^(--output\b|-o)/.test(arg));
   const output = hasOutput ? [] : [`--output=${ROOT}/dist/sluice`];
   await deno("cache", `--config=${ROOT}/deno.json`, `${ROOT}/main.ts`);
@@ -43,16 +60,31 @@ async function compile(args: string[]): Promise<number> {
   }).output();
   if (code === 0) {
     if (!hasOutput) say(Deno.stdout, "Compiled to dist/sluice");
+    if (isOlder(version!, TESTED_RUNTIME)) {
+      const message =
+        `it runs on Deno ${version}; the tests ran on ${TESTED_RUNTIME}`;
+      say(Deno.stderr, `compile: warning: ${message}`);
+    }
     return 0;
   }
   const said = new TextDecoder().decode(stderr).trim();
   // Deno tells its failures apart in words only; all of these name the file.
-  const isRuntime = said.includes("denort");
-  const problem = isRuntime
-    ? describeMissing(Deno.env.get("DENORT_BIN"))
-    : said;
-  say(Deno.stderr, `compile: ${problem}`);
-  return isRuntime ? NO_RUNTIME : 1;
+  if (!said.includes("denort")) return fail(said);
+  return given === undefined
+    ? fail(MISSING, NO_RUNTIME)
+    : fail(unusable(given));
+}
+
+/** What is wrong with the runtime to embed, if anything is. */
+function describeUnfit(
+  given: string | undefined,
+  version: string | undefined,
+): string | undefined {
+  if (version === undefined) return unusable(given!);
+  if (!isOlder(version, NEEDED_RUNTIME)) return undefined;
+  return given === undefined
+    ? `Deno ${version} is too old: compile with ${NEEDED_RUNTIME} or later`
+    : `${given} is the runtime of Deno ${version}, which is too old: set DENORT_BIN to one of ${NEEDED_RUNTIME} or later`;
 }
 
 /**
@@ -90,10 +122,13 @@ async function deno(...args: string[]): Promise<string> {
   return new TextDecoder().decode(stdout);
 }
 
-function describeMissing(given: string | undefined): string {
-  return given === undefined
-    ? "Cannot get denort, the runtime to embed: let Deno reach dl.deno.land, or set DENORT_BIN to the path of one"
-    : `Cannot use ${given} as denort, the runtime to embed: DENORT_BIN has to be the path of one`;
+function unusable(given: string): string {
+  return `Cannot use ${given} as denort, the runtime to embed: DENORT_BIN has to be the path of one`;
+}
+
+function fail(problem: string, code = 1): number {
+  say(Deno.stderr, `compile: ${problem}`);
+  return code;
 }
 
 function say(to: typeof Deno.stdout | typeof Deno.stderr, text: string): void {

@@ -108,6 +108,10 @@ async function smoke(program: Program, site: Site): Promise<void> {
     { name: "figures and page by --admin", run: () => watched(program) },
     { name: "--workers 2", run: () => spread(program, site) },
     { name: "connect gets 100 MB back from echo", run: () => echo(program) },
+    {
+      name: "doctor names the folder of the source",
+      run: () => doctor(program),
+    },
   ]);
 }
 
@@ -121,6 +125,18 @@ async function spread(program: Program, site: Site): Promise<void> {
 }
 
 /** The client carries bytes to the echo server and back. */
+/** The compiled program has its modules within, under a path that is nowhere. */
+async function doctor({ command: [path, ...args], name }: Program) {
+  const { stdout } = await new Deno.Command(path!, {
+    args: [...args, "doctor", "--listen", "127.0.0.1:0"],
+    stderr: "null",
+  }).output();
+  const text = new TextDecoder().decode(stdout);
+  const [, folder] = /--allow-read=(\S+) main\.ts/.exec(text) ?? [];
+  const lib = await Deno.realPath(`${ROOT}/lib`);
+  expect("folder", folder, name === "compiled" ? "lib" : lib, text);
+}
+
 async function echo({ command: [path, ...args] }: Program): Promise<void> {
   const server = new Deno.Command(path!, {
     args: [...args, "echo", "127.0.0.1:0", "--log", "json"],

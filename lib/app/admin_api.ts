@@ -207,7 +207,7 @@ export interface PoolStatus {
   opened: number;
   /** Given up while ready, by reason. */
   evicted: Record<
-    "ended" | "spoke" | "idle" | "aged" | "full" | "closed",
+    "ended" | "spoke" | "idle" | "aged" | "full" | "restart" | "closed",
     number
   >;
   /** Connections that clients have to it. */

@@ -111,6 +111,7 @@ export const API_SCHEMAS = {
       idle: COUNT,
       aged: COUNT,
       full: COUNT,
+      restart: COUNT,
       closed: COUNT,
     }),
     connections: COUNT,

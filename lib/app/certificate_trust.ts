@@ -14,6 +14,8 @@ import { TlsError } from "../net/tls_error.ts";
 import type { Identity } from "../policy/identity.ts";
 import { isForServer } from "./certificate_host.ts";
 import { certificateIdentity } from "./certificate_identity.ts";
+import { labelCertificate } from "./certificate_label.ts";
+import { constrainsNames, constraintFault } from "./constrained_chain.ts";
 import type { RevocationLists } from "./revocation_lists.ts";
 import type { X509Certificate, X509Library } from "./x509_library.ts";
 
@@ -34,6 +36,7 @@ const KNOWN_EXTENSIONS: ReadonlySet<string> = new Set([
   "2.5.29.15", // keyUsage
   "2.5.29.17", // subjectAltName
   "2.5.29.19", // basicConstraints
+  "2.5.29.30", // nameConstraints
   "2.5.29.37", // extKeyUsage
 ]);
 
@@ -42,7 +45,6 @@ const KNOWN_EXTENSIONS: ReadonlySet<string> = new Set([
  * where it does not look, nothing is gained by a chain that is signed in full.
  */
 const KNOWN_OF_SERVERS: ReadonlySet<string> = new Set([
-  "2.5.29.30", // nameConstraints
   "2.5.29.32", // certificatePolicies
   "2.5.29.36", // policyConstraints
 ]);
@@ -97,14 +99,18 @@ export class CertificateTrust {
    *   to an authority.
    * @param now When that is (default now).
    * @returns Whose it is.
-   * @throws {TlsError} If it is not good, saying why.
+   * @throws {TlsError} If it is not good, saying why, and which one it is.
    */
   async verifyClient(
     sent: readonly Uint8Array[],
     now: Date = new Date(),
   ): Promise<Identity> {
-    const own = await this.#verify(sent, now);
-    return certificateIdentity(this.#x509, own);
+    try {
+      const own = await this.#verify(sent, now);
+      return certificateIdentity(this.#x509, own);
+    } catch (error) {
+      throw error instanceof TlsError ? this.label(error, sent) : error;
+    }
   }
 
   /**
@@ -127,6 +133,46 @@ export class CertificateTrust {
     }
   }
 
+  /**
+   * Tells whether a chain may lead through an authority that constrains names.
+   * The runtime does not know all kinds of constraints, and refuses certificates
+   * with those that it does not know (Deno 2.9.6): whether it is right about
+   * these is for the verification here to say.
+   *
+   * @param sent What was sent, as DER: the holder's certificate first.
+   * @returns Whether names of issuers lead to one.
+   */
+  isConstrained(sent: readonly Uint8Array[]): boolean {
+    if (sent.length > MOST_SENT) return false;
+    const [own, ...others] = sent.map((der) => this.#read(der));
+    const rest = [...this.#authorities, ...others];
+    const issuers = new Set([own?.issuer]);
+    for (let length = 0; length < MOST_LINKS; length++) {
+      for (const candidate of rest) {
+        if (candidate === undefined || !issuers.has(candidate.subject)) {
+          continue;
+        }
+        if (constrainsNames(candidate)) return true;
+        issuers.add(candidate.issuer);
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Adds to an error whose certificate it is about.
+   *
+   * @param error What was thrown.
+   * @param sent What was sent, as DER: the holder's certificate first.
+   * @returns The error, with its subject and serial number.
+   */
+  label(error: TlsError, [own]: readonly Uint8Array[]): TlsError {
+    const certificate = own && this.#read(own);
+    if (certificate === undefined) return error;
+    const message = `${error.message}: ${labelCertificate(certificate)}`;
+    return new TlsError(error.kind, message, { cause: error });
+  }
+
   async #verify(
     sent: readonly Uint8Array[],
     now: Date,
@@ -137,10 +183,12 @@ export class CertificateTrust {
     const key = await fingerprint(sent);
     const known = this.#good.get(key);
     const good = known ?? await this.#examine(sent, now);
-    for (const link of good.links) this.#requireTime(link, now);
+    for (const link of good.links) {
+      this.#requireTime(link, now, link === good.own);
+    }
     // The last one is trusted because we were told so.
     for (const link of good.links.slice(0, -1)) {
-      this.#revoked?.check(link, now);
+      this.#revoked?.check(link, now, link === good.own);
     }
     this.#remember(key, good);
     return good.own;
@@ -164,11 +212,16 @@ export class CertificateTrust {
   ): Promise<GoodCertificate> {
     const [own, ...others] = sent.map((der) => this.#parse(der));
     if (own === undefined) throw this.#refused("is missing");
-    this.#requireTime(own, now); // Before the chain: it says more than that it ends.
+    this.#requireTime(own, now, true); // Before the chain: it says more than that it ends.
     const isPinned = this.#isPinned(own);
     this.#requirePurpose(own, isPinned);
     const links = isPinned ? [own] : await this.#chain(own, others);
-    return { own, links };
+    this.#requireKnown(links.at(-1)!, isPinned);
+    const fault = constraintFault(links);
+    if (fault === undefined) return { own, links };
+    throw this.#refused(
+      `breaks the name constraints of its authority: ${fault}`,
+    );
   }
 
   /**
@@ -185,14 +238,21 @@ export class CertificateTrust {
   }
 
   #parse(der: Uint8Array): X509Certificate {
+    const certificate = this.#read(der);
+    if (certificate === undefined) throw this.#refused("can't be read");
+    this.#requireKnown(certificate, true);
+    return certificate;
+  }
+
+  #read(der: Uint8Array): X509Certificate | undefined {
     try {
-      const bytes = new Uint8Array(der);
-      const certificate = new this.#x509.X509Certificate(bytes);
-      this.#requireKnown(certificate);
+      const certificate = new this.#x509.X509Certificate(new Uint8Array(der));
+      // These are read late, and would throw then.
+      void certificate.subject;
+      void certificate.extensions;
       return certificate;
-    } catch (error) {
-      if (error instanceof TlsError) throw error;
-      throw this.#refused("can't be read", { cause: error });
+    } catch {
+      return undefined;
     }
   }
 
@@ -252,24 +312,32 @@ export class CertificateTrust {
     throw this.#refused(`is not for ${this.#holder}s`);
   }
 
-  #requireTime({ notBefore, notAfter }: X509Certificate, now: Date): void {
-    if (now < notBefore) throw this.#refused("is not yet valid");
-    if (now > notAfter) throw this.#refused("has expired");
+  #requireTime(
+    { notBefore, notAfter }: X509Certificate,
+    now: Date,
+    isOwn: boolean,
+  ): void {
+    const whose = isOwn ? "" : "is of an authority that ";
+    if (now < notBefore) throw this.#refused(`${whose}is not yet valid`);
+    if (now > notAfter) throw this.#refused(`${whose}has expired`);
   }
 
-  #requireKnown({ extensions }: X509Certificate): void {
+  #requireKnown({ extensions }: X509Certificate, isSent: boolean): void {
     const unknown = extensions.find(({ critical, type }) =>
       critical && !KNOWN_EXTENSIONS.has(type) &&
       !(this.#holder === "server" && KNOWN_OF_SERVERS.has(type))
     );
     if (unknown === undefined) return;
-    throw this.#refused(`has an unknown critical extension (${unknown.type})`);
+    const whose = isSent ? "" : "is of an authority that ";
+    throw this.#refused(
+      `${whose}has an unknown critical extension (${unknown.type})`,
+    );
   }
 
-  #refused(state: string, options?: ErrorOptions): TlsError {
+  #refused(state: string): TlsError {
     const message =
       `TLS handshake failed: ${this.#holder}'s certificate ${state}`;
-    return new TlsError("refused", message, options);
+    return new TlsError("refused", message);
   }
 }
 

@@ -16,6 +16,7 @@ import { printErrors, printLines } from "./print_lines.ts";
 import { endOnMistakes } from "./process_life.ts";
 import { PROXY_OPTIONS } from "./proxy_options.ts";
 import { requireEffect } from "./requirements.ts";
+import { requireProc } from "./system_file.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
 /** What `--version` prints. */
@@ -75,6 +76,8 @@ function failure(text: string, code: number): Failure {
 export async function runCommand(args: string[]): Promise<number> {
   const { name, rest } = await findCommand(args);
   if (name === undefined) return askGroup(args[0]!, rest);
+  // What others load may be modules of Node.
+  if (name !== "proxy") requireProc();
   const command = await COMMANDS[name]!.load();
   const { hint } = command;
   const options = await parseOptions(rest, command.options, { hint });
@@ -82,6 +85,7 @@ export async function runCommand(args: string[]): Promise<number> {
   if (options["version"]) return print(VERSION);
   if (!command.isExaminer) requireEffect(options);
   if (command.isServer) requireApart(options);
+  requireProc();
   // Others may be told of workers that another program is to have.
   if (!command.isServer || options["workers"] === 1) {
     return await command.run(options);

@@ -9,7 +9,11 @@ import { problemLines } from "./config_error.ts";
 import { type Config, loadConfig } from "./load_config.ts";
 import type { ConfigChange, RunningConfig } from "./run_config.ts";
 import type { Reloadable } from "./watch_files.ts";
+import { readSettled } from "./settled_text.ts";
 import { WatchedFile } from "./watched_file.ts";
+
+/** Milliseconds after which files of secrets that keep changing are given up. */
+const PATIENCE = 10_000;
 
 /** What runs, as far as its file can change it. */
 export type ChangeableConfig = Pick<
@@ -33,6 +37,7 @@ export class ConfigFile implements Reloadable {
   readonly #file: WatchedFile<string>;
   #problems: readonly string[] = [];
   #secrets: SecretFiles;
+  #content: string;
 
   private constructor(
     path: string,
@@ -44,6 +49,7 @@ export class ConfigFile implements Reloadable {
     this.#options = options;
     this.#file = options.file;
     this.#secrets = new SecretFiles(options.config);
+    this.#content = contentOf(options.config);
     this.#file.onReload((text) => this.#apply(text));
   }
 
@@ -103,11 +109,33 @@ export class ConfigFile implements Reloadable {
     return all.length === 0 ? undefined : all.join("; ");
   }
 
+  /** The files of secrets are read until they are the same at two looks. */
+  async #load(text: string): Promise<Config> {
+    let config = await loadConfig(text, this.#path);
+    const end = performance.now() + PATIENCE;
+    let content = contentOf(config);
+    while (config.secretFiles.length > 0 && content !== this.#content) {
+      if (performance.now() > end) {
+        throw new SyntaxError("the files of its secrets keep changing");
+      }
+      // What is wrong with one is told where it is used.
+      await Promise.allSettled(
+        config.secretFiles.map((path) => readSettled(path)),
+      );
+      config = await loadConfig(text, this.#path);
+      const before = content;
+      content = contentOf(config);
+      if (content === before) break;
+    }
+    return config;
+  }
+
   async #apply(text: string): Promise<void> {
     this.#problems = [];
     try {
-      const config = await loadConfig(text, this.#path);
+      const config = await this.#load(text);
       await this.#running.apply(config);
+      this.#content = contentOf(config);
       this.#secrets = new SecretFiles(config);
     } catch (error) {
       this.#problems = problemLines(this.#path, error);
@@ -154,6 +182,12 @@ async function stateOf(path: string): Promise<string> {
   } catch {
     return "not there";
   }
+}
+
+/** All that it says, with secrets in their places. */
+function contentOf({ listeners, problems, program }: Config): string {
+  const given = listeners.map(({ given, kindName }) => [kindName, ...given]);
+  return JSON.stringify([program, given, problems]);
 }
 
 function describeChange(change: ConfigChange): string {

@@ -7,12 +7,12 @@
 
 import {
   findNodeAtLocation,
+  getNodePath,
   type Node,
   type ParseError,
   parseTree,
   printParseErrorCode,
 } from "jsonc-parser";
-import { quote } from "../wire/quote.ts";
 import { ConfigError, type ConfigPath } from "./config_error.ts";
 
 /** Problems of one text that are told; a text of another kind has one a word. */
@@ -63,8 +63,10 @@ export class ConfigText {
     const { root, faults } = parse(text);
     if (faults.length > 0 || root === undefined) {
       throw new ConfigError(
-        faults.slice(0, MOST_PROBLEMS).map(({ offset, message }) => ({
-          path: [],
+        faults.slice(0, MOST_PROBLEMS).map((
+          { offset, path = [], message },
+        ) => ({
+          path,
           ...placeAt(text, offset),
           message,
         })),
@@ -93,6 +95,8 @@ export class ConfigText {
 
 interface Fault {
   offset: number;
+  /** The value that it is about, where the text has a tree of values. */
+  path?: ConfigPath;
   message: string;
 }
 
@@ -127,21 +131,20 @@ function* repeatedNames({ type, children = [] }: Node): Generator<Fault> {
     if (type !== "object") continue;
     const [name] = child.children ?? [];
     if (seen.has(name?.value)) {
-      const message = `${quote(name!.value)} is given twice`;
-      yield { offset: child.offset, message };
+      const path = getNodePath(name!);
+      yield { offset: child.offset, path, message: "it is given twice" };
     }
     seen.add(name?.value);
   }
 }
 
 /** JSON lets it pass (RFC 8259 §8.2), but nothing takes it: no URL, no UTF-8. */
-function* halfCharacters({ offset, value, children = [] }: Node): Generator<
-  Fault
-> {
+function* halfCharacters(node: Node): Generator<Fault> {
+  const { offset, value, children = [] } = node;
   if (typeof value === "string" && !value.isWellFormed()) {
     const message =
       "expected text of whole characters: a \\ud800 to \\udfff stands in a pair";
-    yield { offset, message };
+    yield { offset, path: getNodePath(node), message };
   }
   for (const child of children) yield* halfCharacters(child);
 }

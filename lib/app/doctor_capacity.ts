@@ -5,7 +5,7 @@
  * @module
  */
 
-import { errorCode } from "../net/error_code.ts";
+import { explainError } from "../net/explain_error.ts";
 import { connectionCapacity } from "./descriptors.ts";
 import { MOST_CONNECTIONS } from "./connection_counts.ts";
 import type { Finding } from "./doctor_finding.ts";
@@ -106,8 +106,8 @@ function queue({ backlog }: Load): Finding[] {
   try {
     most = Number(readSystemFile("/proc/sys/net/core/somaxconn"));
   } catch (error) {
-    const why = errorCode(error) ?? (error as Error).name;
-    const message = `how many connections may wait can't be read (${why})`;
+    const why = explainError(error);
+    const message = `how many connections may wait can't be read: ${why}`;
     return [{ level: "note", check, message }];
   }
   const message = `${

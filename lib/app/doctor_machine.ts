@@ -4,14 +4,11 @@
  * @module
  */
 
-import { errorCode } from "../net/error_code.ts";
+import { explainError } from "../net/explain_error.ts";
 import { examineCapacity, type Load } from "./doctor_capacity.ts";
 import type { Finding } from "./doctor_finding.ts";
+import { isOlder, NEEDED_RUNTIME, TESTED_RUNTIME } from "./runtime_version.ts";
 import { readSystemFile, requireRead } from "./system_file.ts";
-
-/** Older ones lack something without which Sluice would err, or only some. */
-const NEEDED = [2, 9, 0] as const;
-const TESTED = [2, 9, 6] as const;
 
 /** Bytes of a queue that holds a burst; see `receive_queue.ts`. */
 const QUEUE = 2 * 1024 * 1024;
@@ -49,20 +46,11 @@ function runtime(): Finding {
   const check = "runtime";
   const version = Deno.version.deno;
   const message = `Deno ${version} on ${Deno.build.os} (${Deno.build.arch})`;
-  if (!isBefore(version, TESTED)) return { level: "ok", check, message };
-  const level = isBefore(version, NEEDED) ? "problem" : "warning";
-  const remedy = `use Deno ${TESTED.join(".")} or later, with which this ` +
+  if (!isOlder(version, TESTED_RUNTIME)) return { level: "ok", check, message };
+  const level = isOlder(version, NEEDED_RUNTIME) ? "problem" : "warning";
+  const remedy = `use Deno ${TESTED_RUNTIME} or later, with which this ` +
     "version was tested";
   return { level, check, message: `${message} is old`, remedy };
-}
-
-function isBefore(version: string, least: readonly number[]): boolean {
-  const parts = version.split(/[.+-]/).map(Number);
-  for (const [index, part] of least.entries()) {
-    const difference = (parts[index] ?? 0) - part;
-    if (difference !== 0) return difference < 0;
-  }
-  return false;
 }
 
 function ipv6(): Finding {
@@ -74,7 +62,7 @@ function ipv6(): Finding {
   return {
     level: "note",
     check,
-    message: `not available (${why}): targets with IPv6 alone are out of reach`,
+    message: `not available: ${why}; targets with IPv6 alone are out of reach`,
     remedy: "--prefer only-ipv4 asks for no other addresses",
   };
 }
@@ -90,7 +78,7 @@ function reusePort(): Finding {
     const message = "several processes can listen on one port";
     return { level: "ok", check, message };
   }
-  const message = `one process for each port (${why})`;
+  const message = `one process for each port: ${why}`;
   return { level: "note", check, message };
 }
 
@@ -107,7 +95,7 @@ function proc(): Finding {
     level: "note",
     check,
     message:
-      `/proc/self can't be read (${why}): the limit of descriptors is not known`,
+      `/proc/self can't be read: ${why}; the limit of descriptors is not known`,
     remedy: "Deno gives it with -A alone; without, choose --max-connections",
   };
 }
@@ -120,7 +108,7 @@ function receiveQueue(): Finding {
     ? failure(() => most = Number(readSystemFile(path)))
     : "not Linux";
   if (why !== undefined) {
-    const message = `what UDP may queue can't be read (${why})`;
+    const message = `what UDP may queue can't be read: ${why}`;
     return { level: "note", check, message };
   }
   const message = `a UDP socket may queue ${most} bytes`;
@@ -168,12 +156,12 @@ function modified(path: string): number {
   return time;
 }
 
-/** Why it fails, in a word; `undefined` where it does not. */
+/** Why it fails, in a few words; `undefined` where it does not. */
 function failure(act: () => unknown): string | undefined {
   try {
     act();
     return undefined;
   } catch (error) {
-    return errorCode(error) ?? (error as Error).name;
+    return explainError(error);
   }
 }

@@ -24,6 +24,12 @@ export interface NeededPermissions {
   isGuarded?: boolean;
 }
 
+/**
+ * What Deno reads to load the modules. A compiled program has them within, under
+ * the name of a folder that is nowhere: from source they are in `lib`.
+ */
+const SOURCE = Deno.build.standalone ? "lib" : MODULES;
+
 /** Variables that are looked at. */
 const VARIABLES = ["SLUICE_USERS", "SLUICE_ADMIN_TOKEN", "NO_COLOR"];
 
@@ -57,7 +63,7 @@ export function examinePermissions(
   if (Deno.build.standalone) {
     const message =
       "the compiled program has them all, and gives up what it does not need";
-    const remedy = `from source it does with less: ${line}`;
+    const remedy = `in the folder of the source it does with less: ${line}`;
     return { level: "note", check, message, remedy };
   }
   const isWide = needed.hosts !== undefined && isGranted({ name: "net" });
@@ -82,11 +88,14 @@ export function examinePermissions(
 function lackOf(
   { hosts, isGuarded, reads, writes }: NeededPermissions,
 ): string[] {
+  const modules = Deno.build.standalone ? [] : [MODULES];
   const isReached = isGranted({ name: "net" }) ||
     hosts?.every((host) => isGranted({ name: "net", host }));
   return [
     ...isReached ? [] : [netFlag(hosts)],
-    ...[MODULES, ...reads].filter((path) => !isGranted({ name: "read", path }))
+    ...[...modules, ...reads].filter((path) =>
+      !isGranted({ name: "read", path })
+    )
       .map((path) => `--allow-read=${path}`),
     ...writes.filter((path) => !isGranted({ name: "write", path }))
       .map((path) => `--allow-write=${path}`),
@@ -99,7 +108,7 @@ function flagsFor(
   { hosts, isGuarded, reads, variables = [], writes }: NeededPermissions,
 ): string[] {
   const names = [...new Set([...VARIABLES, ...variables])];
-  const read = [...new Set([MODULES, ...reads, ...writes])];
+  const read = [...new Set([SOURCE, ...reads, ...writes])];
   return [
     "--no-prompt",
     quoteWord(netFlag(hosts)),

@@ -21,6 +21,7 @@ import {
   waysOf,
 } from "./certain_loops.ts";
 import type { Finding } from "./doctor_finding.ts";
+import { openListenerTls } from "./listener_tls.ts";
 import { openEndpoint, openListener } from "./open_listener.ts";
 import { checkOutgoing } from "./open_names.ts";
 import { openRules } from "./open_rules.ts";
@@ -67,6 +68,7 @@ export async function examineStart(options: ProxyOptions): Promise<Finding[]> {
     ...examineEffect(options),
     ...examineLoops(options),
     files,
+    ...await examineTls(options, log),
     outgoing,
     ...said,
   ];
@@ -81,6 +83,23 @@ function examineEffect(options: ProxyOptions): Finding[] {
     const message = describeError(error);
     return [{ level: "problem", check: "options", message, remedy: NO_START }];
   }
+}
+
+/** What clients are shown, and what they have to show. */
+async function examineTls(
+  options: ProxyOptions,
+  log: (event: LogEvent) => void,
+): Promise<Finding[]> {
+  const { length } = options["tls-cert"];
+  const isNone = length === 0 && options["tls-key"].length === 0 &&
+    options["tls-client-ca"] === undefined && options["tls-crl"] === undefined;
+  if (isNone) return [];
+  return [
+    await attempt("tls", async () => {
+      await openListenerTls(options, { log });
+      return `${length} certificate${length === 1 ? "" : "s"} to show`;
+    }),
+  ];
 }
 
 /** Parents that are the proxy itself. */

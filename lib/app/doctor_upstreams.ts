@@ -109,7 +109,7 @@ async function examinePlaces(
   try {
     const isTls = places.some(({ isTls }) => isTls);
     const tls = { ...NO_TLS, ...options };
-    const { startTls } = await openOutgoingTls(tls, isTls, () => {});
+    const { startTls } = await openOutgoingTls(tls, isTls, { log() {} });
     const name = options["upstream-name"];
     const header = encodeOwnHeader(options["send-proxy"]);
     const surroundings = { resolver, outgoing, startTls, name, header };

@@ -44,7 +44,10 @@ async function runEcho(
 ): Promise<number> {
   checkTogether(options);
   return await life(options, async (log, host) => {
-    const { tls, files } = await openListenerTls(options, { log });
+    const { tls, files } = await openListenerTls(options, {
+      log,
+      files: host.files,
+    });
     const running = await startEcho({
       ...settingsOf(ECHO_OPTIONS, options),
       mode: modeOf(options),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PoolFigures } from "../net/pool.ts";
+import type { PoolFigures } from "../net/pool_figures.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { acceptProxyOf } from "./accept_proxy_options.ts";
@@ -48,12 +48,15 @@ function runForward(
     const { "tls-alpn": protocols } = options;
     const { tls, files } = await openListenerTls(options, {
       ...Array.isArray(protocols) ? { protocols } : {},
-      log,
+      ...{ log, files: host.files },
     });
     const settings = settingsOf(FORWARD_OPTIONS, options);
     const isTls = needsTls(settings.parents) ||
       allUpstreams(options).some(({ isTls }) => isTls);
-    const outgoing = await openOutgoingTls(options, isTls, log);
+    const outgoing = await openOutgoingTls(options, isTls, {
+      log,
+      files: host.files,
+    });
     const { startTls } = outgoing;
     const relay = await startForward({
       ...settings,

@@ -15,7 +15,9 @@ import {
 import type { Listener } from "../net/listen.ts";
 import type { ListenerConfig } from "./load_config.ts";
 import type { StartedServer } from "./run_server.ts";
+import { ServerFiles } from "./server_files.ts";
 import type { OpenEndpoint, ServerHost } from "./server_host.ts";
+import type { FileText } from "./settled_text.ts";
 import { type BorrowedListener, SharedListener } from "./shared_listener.ts";
 import { type Hosting, startHosted } from "./start_hosted.ts";
 
@@ -38,7 +40,6 @@ interface Opening {
   open: OpenEndpoint;
   openNew: ServerHost["open"];
   backlog: number | undefined;
-  heritage: Heritage;
 }
 
 /** What outlives a generation. */
@@ -59,6 +60,8 @@ export interface Heritage {
   name: string;
   /** Listeners that are configured, this one too. */
   peers: number;
+  /** What files hold that it may open, by path. */
+  texts: ReadonlyMap<string, FileText> | undefined;
 }
 
 /** One configured listener while it runs. */
@@ -70,6 +73,9 @@ export class Generation {
   readonly #sockets: Socket[] = [];
   readonly #borrowed: Borrowing[] = [];
   readonly #kept = new Map<string, Kept>();
+  #files = new ServerFiles();
+  /** What it may take over, as long as it starts. */
+  #heritage: Heritage | undefined;
   #started: StartedServer | undefined;
   #log: Hosting["log"] | undefined;
 
@@ -106,19 +112,33 @@ export class Generation {
     { host: outer, log }: Hosting,
   ): Promise<void> {
     this.#log = log;
+    this.#heritage = heritage;
     const own = outer.forListener?.(heritage.name);
     const openNew: ServerHost["open"] = (where, open, backlog) =>
       (own ?? outer).open(where, open, backlog);
+    const before = heritage.texts;
+    const files = this.#files = new ServerFiles({ before, isRunning: true });
     const host: ServerHost = {
       ...(own ?? outer),
+      files,
       peers: heritage.peers,
       open: (where, open, backlog) =>
-        this.#open(where, { open, backlog, heritage, openNew }),
+        this.#open(where, { open, backlog, openNew }),
       // Where threads have to agree, they agree on what is kept too.
       keep: own?.keep ??
-        ((what, settings, make) => this.#keep(what, settings, make, heritage)),
+        ((what, settings, make) => this.#keep(what, settings, make)),
     };
-    this.#started = await startHosted(this.config, { host, log });
+    try {
+      this.#started = await startHosted(this.config, { host, log });
+    } finally {
+      files.endStart();
+      this.#heritage = undefined; // Or every one before would be kept.
+    }
+  }
+
+  /** What is in force of its files, by path. */
+  get texts(): ReadonlyMap<string, FileText> {
+    return this.#files.taken;
   }
 
   /** Takes the connections of its sockets from now on. */
@@ -188,8 +208,9 @@ export class Generation {
 
   async #open(
     endpoint: Endpoint,
-    { open, backlog, heritage: { leaving, taken }, openNew }: Opening,
+    { open, backlog, openNew }: Opening,
   ): Promise<Listener> {
+    const { leaving, taken } = this.#heritage!;
     const where = formatEndpoint(endpoint);
     const found = leaving.flatMap((one) => one.#sockets).find((socket) =>
       socket.where === where && socket.open === open &&
@@ -208,8 +229,8 @@ export class Generation {
     what: string,
     given: unknown,
     make: () => T,
-    { predecessor }: Heritage,
   ): T {
+    const predecessor = this.#heritage?.predecessor;
     const settings = JSON.stringify(given);
     const before = predecessor === undefined
       ? undefined

@@ -38,7 +38,10 @@ function runHub(
 ): Promise<number> {
   checkTogether(options);
   return life(options, async (log, host) => {
-    const { tls, files } = await openListenerTls(options, { log });
+    const { tls, files } = await openListenerTls(options, {
+      log,
+      files: host.files,
+    });
     const running = await startHub({
       ...settingsOf(HUB_OPTIONS, options),
       ...{ tls, host, log },

@@ -25,6 +25,7 @@ export async function late<T>(name: string): Promise<T> {
   try {
     return await import(new URL(name, import.meta.url).href);
   } catch (error) {
+    if (Deno.build.standalone) throw error; // All of them are within.
     // Deno tells it in words only.
     const read = { name: "read", path: MODULES } as const;
     if (Deno.permissions.querySync(read).state === "granted") throw error;

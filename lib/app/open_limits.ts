@@ -6,7 +6,6 @@
 
 import { QuotaMeter } from "../handlers/quota_meter.ts";
 import type { UsageLimits } from "../handlers/session_usage.ts";
-import type { LogEvent } from "../observe/log_event.ts";
 import {
   ConnectionRate,
   type Frequency,
@@ -19,9 +18,8 @@ import {
   RateLimits,
   type RateSettings,
 } from "../policy/rate_limits.ts";
-import { LEDGER_TABLE, SharedLedger } from "../policy/shared_ledger.ts";
 import { connectionLimits } from "./connection_counts.ts";
-import { openQuotaFile, type QuotaFile } from "./quota_file.ts";
+import type { QuotaCount } from "./quota_count.ts";
 import type { RunningListeners } from "./start_listeners.ts";
 import { concerning, UsageError } from "./usage_error.ts";
 import type { Share } from "./worker_share.ts";
@@ -44,6 +42,14 @@ export interface LimitConfig {
   quotaZone?: string;
 }
 
+/** Options for {@linkcode openLimits}. */
+export interface OpenLimitsOptions {
+  /** Where threads count together (default: this one alone does). */
+  share?: Share | undefined;
+  /** What a quota counts in (default: nothing that is kept). */
+  count?: QuotaCount | undefined;
+}
+
 /** Limits that are in force. */
 export interface OpenLimits {
   /** What handlers work with; `undefined` where none is set. */
@@ -57,8 +63,7 @@ export interface OpenLimits {
  *
  * @param config The limits.
  * @param hasUsers Whether clients prove who they are.
- * @param log Takes what there is to log.
- * @param share Where threads count together (default: this one alone does).
+ * @param options Where is counted.
  * @returns The limits; to be closed.
  * @throws {UsageError} If users are limited and there are none.
  * @throws {StartError} If the file can't be read or written.
@@ -66,14 +71,13 @@ export interface OpenLimits {
 export async function openLimits(
   config: LimitConfig,
   hasUsers: boolean,
-  log: (event: LogEvent) => void,
-  share?: Share,
+  { count, share }: OpenLimitsOptions = {},
 ): Promise<OpenLimits> {
   if (!hasUsers) requireUsers(config);
   const { connectionRate, connectionsPerUser = 0, quotaPerUser = 0 } = config;
   const { connection, user, total } = config.rates ?? {};
   const usage: UsageLimits = {};
-  let file: QuotaFile | undefined;
+  let release: (() => Promise<void>) | undefined;
   if (connectionRate !== undefined) {
     const burst = config.connectionBurst;
     const table = share?.table("rate", RATE_TABLE).table;
@@ -88,28 +92,18 @@ export async function openLimits(
     usage.rates = new RateLimits(config.rates!, table);
   }
   if (quotaPerUser > 0) {
-    const given = share?.table("quota", LEDGER_TABLE);
-    const ledger = given && new SharedLedger(given.table);
-    const zone = config.quotaZone;
-    const quota = new DailyQuota(quotaPerUser, { zone, ledger });
+    const settings = { zone: config.quotaZone, ledger: count?.ledger };
+    const quota = new DailyQuota(quotaPerUser, settings);
     usage.quota = new QuotaMeter(quota);
-    // One thread writes what all have counted; what it has read once, or others
-    // before it, is not read again.
-    if (config.quotaFile !== undefined && (share?.index ?? 0) === 0) {
-      const isCounted = given?.isNew === false;
-      const path = config.quotaFile;
-      file = await concerning(
-        "quota-file",
-        () => openQuotaFile(path, quota, log, isCounted),
-      );
-    }
+    release = await concerning(
+      "quota-file",
+      async () => await count?.lease(quota),
+    );
   }
   return {
     usage: Object.keys(usage).length === 0 ? undefined : usage,
     async close() {
-      if (file === undefined) return;
-      await share?.othersEnded();
-      await file.close();
+      await release?.();
     },
   };
 }

@@ -6,8 +6,8 @@
 
 import { BACKLOG } from "../net/backlog.ts";
 import { errorCode } from "../net/error_code.ts";
+import { explainError } from "../net/explain_error.ts";
 import type { Listener } from "../net/listen.ts";
-import { systemReason } from "../net/system_reason.ts";
 import { listenUnix } from "../net/unix_listener.ts";
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
@@ -78,7 +78,7 @@ function explainPath(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable) {
     return "Deno was not given the permission; start it with --allow-net, and --allow-read and --allow-write of the folder";
   }
-  return systemReason(error);
+  return explainError(error);
 }
 
 /** `[::]` takes IPv4 as well, unless the machine is without IPv6. */
@@ -108,7 +108,7 @@ function explain(error: unknown, { host, port }: HostPort): string {
   if (error instanceof Deno.errors.NotCapable) {
     return `Deno was not given the permission; start it with --allow-net`;
   }
-  if (errorCode(error) !== undefined) return systemReason(error);
+  if (errorCode(error) !== undefined) return explainError(error);
   // A name that does not resolve comes as a plain error without a code.
   return `'${host}' is not an address or name of this machine`;
 }

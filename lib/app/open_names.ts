@@ -7,7 +7,7 @@
 
 import type { NameServer } from "../net/dns_client.ts";
 import { DnsNames } from "../net/dns_names.ts";
-import { systemReason } from "../net/system_reason.ts";
+import { explainError } from "../net/explain_error.ts";
 import { type FamilyPreference, onlyFamily } from "../net/family_preference.ts";
 import type { NameSource } from "../net/name_answer.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
@@ -67,7 +67,7 @@ function checkOwn(ip: IpAddress): void {
   } catch (error) {
     const why = error instanceof Deno.errors.AddrNotAvailable
       ? "it is not an address of this machine"
-      : systemReason(error);
+      : explainError(error);
     throw new StartError(`Cannot leave from ${hostname}: ${why}`, {
       option: "bind",
       cause: error,

@@ -40,7 +40,7 @@ export interface ParentSurroundings {
   log: (event: LogEvent) => void;
 }
 
-/** A parent that fails so often in a row is passed over for a while. */
+/** A chain that fails so often in a row is passed over for a while. */
 const HEALTH = { rise: 1, fall: 3, retryAfter: 10_000 } as const;
 
 /**
@@ -74,9 +74,7 @@ export function openParents(
   };
   const groupOf = (chains: readonly (readonly Parent[])[]) =>
     new ParentGroup(
-      chains.map((parents) =>
-        new ParentChain(parents, new UpstreamHealth(HEALTH))
-      ),
+      chains.map((parents) => new ParentChain(parents, healthOf(chains))),
       options,
     );
   const byName = Map.groupBy(named, ({ name }) => name);
@@ -86,6 +84,13 @@ export function openParents(
     ),
   );
   return new Parents(groups, via.length === 0 ? undefined : groupOf(via));
+}
+
+/** Where there is no other chain, its failure is the answer: it is always tried. */
+function healthOf({ length }: readonly unknown[]): UpstreamHealth {
+  return new UpstreamHealth(
+    length === 1 ? { ...HEALTH, retryAfter: 0 } : HEALTH,
+  );
 }
 
 function chainOptions(

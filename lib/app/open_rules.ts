@@ -8,8 +8,15 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { type RuleBook, Rules, type RulesOptions } from "../policy/rules.ts";
 import type { RuleOptions } from "./rule_options.ts";
 import { concerning, UsageError } from "./usage_error.ts";
-import { WatchedFile } from "./watched_file.ts";
+import { ServerFiles } from "./server_files.ts";
+import type { WatchedFile } from "./watched_file.ts";
 import { late } from "./late.ts";
+
+/** Options for {@linkcode openRules}. */
+export interface OpenRulesOptions extends RulesOptions {
+  /** Opens the file (default: it is read). */
+  files?: ServerFiles | undefined;
+}
 
 /** Rules, and what they come from. */
 export interface OpenedRules {
@@ -26,7 +33,7 @@ export interface OpenedRules {
  *
  * @param options What the command line says.
  * @param log Takes what there is to say.
- * @param given Clock of the rules.
+ * @param settings Clock of the rules, and what opens their file.
  * @returns The rules.
  * @throws {UsageError} If a rule of the command line is malformed.
  * @throws {StartError} If the file can't be read or is malformed.
@@ -34,7 +41,7 @@ export interface OpenedRules {
 export async function openRules(
   options: RuleOptions,
   log: (event: LogEvent) => void,
-  given: RulesOptions = {},
+  { files = new ServerFiles(), ...given }: OpenRulesOptions = {},
 ): Promise<OpenedRules> {
   const { rule, rules: path } = options;
   if (rule.length === 0 && path === undefined) {
@@ -47,7 +54,7 @@ export async function openRules(
   const book = { current: usage(() => parseRules([fixed], given)) };
   if (path === undefined) return { book, files: [] };
   const file = await concerning("rules", () =>
-    WatchedFile.open<Rules>(path, {
+    files.open<Rules>(path, {
       what: "rules",
       parse: (text) => parseRules([fixed, ruleFile(text, path)], given),
       describe: ({ size }) => size === 1 ? "1 rule" : `${size} rules`,

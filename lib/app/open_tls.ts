@@ -21,7 +21,12 @@ import { ALERT, TlsAlertError } from "../wire/tls_alert.ts";
 import { checkEnforcement } from "./check_enforcement.ts";
 import type { CertificateTrust } from "./certificate_trust.ts";
 import { openClientTrust } from "./open_trust.ts";
-import { type OwnCertificate, readOwnCertificate } from "./own_certificate.ts";
+import {
+  authorityWarning,
+  type OwnCertificate,
+  readOwnCertificate,
+} from "./own_certificate.ts";
+import type { ServerFiles } from "./server_files.ts";
 import { TlsFiles, type TlsTexts } from "./tls_files.ts";
 import type { TlsConfig } from "./tls_config.ts";
 import type { Reloadable } from "./watch_files.ts";
@@ -43,6 +48,8 @@ export interface OpenTlsOptions {
   protocols?: readonly string[];
   /** Takes what there is to log. */
   log: (event: LogEvent) => void;
+  /** Opens the files (default: each is read). */
+  files?: ServerFiles | undefined;
 }
 
 /** TLS that is ready to be spoken. */
@@ -70,6 +77,7 @@ export async function openTls(
     names: NAMES,
     prepare: (texts) => prepare(texts, config, options),
     log: options.log,
+    files: options.files,
   });
   const { fallback, trust } = files.current;
   if (trust !== undefined) await checkEnforcement(fallback);
@@ -109,12 +117,16 @@ async function prepare(
   let fallback: TlsAcceptor | undefined;
   for (const [index, pair] of certificates.entries()) {
     const path = paths[index]!.certificate;
-    const own = read(path, pair);
+    const own = readOwnCertificate({ ...pair, path }, "server");
     warnOfDates(path, own, log);
+    if (own.isAuthority) log(authorityWarning(path, "client"));
     const acceptor = new TlsAcceptor({
       ...pair,
       isOptional,
-      ...(authorities === undefined ? {} : { clientAuthorities: authorities }),
+      ...(trust === undefined ? {} : {
+        clientAuthorities: authorities!,
+        isDisputed: (certificates) => trust.isConstrained(certificates),
+      }),
       ...(protocols === undefined ? {} : { protocols }),
     });
     fallback ??= acceptor;
@@ -123,19 +135,6 @@ async function prepare(
     }
   }
   return { byName, fallback: fallback!, protocols, trust, isOptional };
-}
-
-function read(
-  path: string,
-  { certificate, key }: { certificate: string; key: string },
-): OwnCertificate {
-  try {
-    return readOwnCertificate(certificate, key);
-  } catch (error) {
-    throw new SyntaxError(`${path}: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
 }
 
 /** Clients will complain; but only they know whether they look at it. */
@@ -203,8 +202,9 @@ async function explain(
   trust: CertificateTrust | undefined,
 ): Promise<never> {
   const certificates = error instanceof TlsError ? error.certificates : [];
-  if (certificates.length > 0) await trust?.verifyClient(certificates);
-  throw error;
+  if (trust === undefined || certificates.length === 0) throw error;
+  await trust.verifyClient(certificates);
+  throw trust.label(error as TlsError, certificates);
 }
 
 function find(

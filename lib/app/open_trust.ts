@@ -34,6 +34,16 @@ export async function openClientTrust(
       `${stranger.subject} of --tls-client-ca is not an authority`,
     );
   }
+  const { keyCertSign } = x509.KeyUsageFlags;
+  const unable = trusted.find((certificate) => {
+    const usage = certificate.getExtension(x509.KeyUsagesExtension);
+    return usage !== null && (usage.usages & keyCertSign) === 0;
+  });
+  if (unable !== undefined) {
+    throw new SyntaxError(
+      `${unable.subject} of --tls-client-ca is not for signing certificates: its keyUsage is without keyCertSign`,
+    );
+  }
   const revoked = lists === undefined
     ? undefined
     : await openLists(x509, lists, trusted);

@@ -10,8 +10,9 @@ import type { Connection, TlsConnection } from "../net/connection.ts";
 import { startTls, type StartTlsOptions } from "../net/start_tls.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { openServerTrust } from "./open_trust.ts";
-import { readOwnCertificate } from "./own_certificate.ts";
+import { authorityWarning, readOwnCertificate } from "./own_certificate.ts";
 import type { UpstreamTlsConfig } from "./tls_config.ts";
+import type { ServerFiles } from "./server_files.ts";
 import { TlsFiles, type TlsTexts } from "./tls_files.ts";
 import type { Reloadable } from "./watch_files.ts";
 
@@ -46,12 +47,14 @@ export interface UpstreamTls {
  *
  * @param config What it is made of.
  * @param log Takes what there is to log.
+ * @param given Opens its files (default: each is read).
  * @returns The TLS; a change of its files is for the next connections.
  * @throws {StartError} If a file can't be used.
  */
 export async function openUpstreamTls(
   config: UpstreamTlsConfig,
   log: (event: LogEvent) => void,
+  given?: ServerFiles,
 ): Promise<UpstreamTls> {
   const { isInsecure = false, name } = config;
   if (isInsecure) {
@@ -59,7 +62,12 @@ export async function openUpstreamTls(
       "--insecure: upstreams are not verified, and whoever is in between can read and change everything";
     log({ event: "message", level: "warning", message });
   }
-  const files = await TlsFiles.open(config, { names: NAMES, prepare, log });
+  const files = await TlsFiles.open(config, {
+    names: NAMES,
+    prepare: (texts) => prepare(texts, config, log),
+    log,
+    files: given,
+  });
   return {
     files: [files],
     start: (connection, upstream) =>
@@ -74,9 +82,15 @@ type Material = Pick<
 
 async function prepare(
   { authorities, certificates }: TlsTexts,
+  { certificates: paths }: UpstreamTlsConfig,
+  log: (event: LogEvent) => void,
 ): Promise<Material> {
   const [own] = certificates;
-  if (own !== undefined) readOwnCertificate(own.certificate, own.key);
+  if (own !== undefined) {
+    const path = paths[0]!.certificate;
+    const { isAuthority } = readOwnCertificate({ ...own, path }, "client");
+    if (isAuthority) log(authorityWarning(path, "upstream"));
+  }
   const trust = await openServerTrust(authorities ?? systemAuthorities());
   return {
     authorities,

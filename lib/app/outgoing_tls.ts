@@ -8,6 +8,7 @@
 import type { StartTls } from "../net/chain.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { UpstreamTlsConfig } from "./tls_config.ts";
+import type { ServerFiles } from "./server_files.ts";
 import {
   UPSTREAM_TLS_OPTIONS,
   upstreamTlsConfig,
@@ -33,6 +34,14 @@ export interface OutgoingTls {
   files: readonly Reloadable[];
 }
 
+/** Settings of {@linkcode openOutgoingTls}. */
+export interface OutgoingTlsSettings {
+  /** Takes what there is to log. */
+  log: (event: LogEvent) => void;
+  /** Opens the files (default: each is read). */
+  files?: ServerFiles | undefined;
+}
+
 /** What is known of a command's options. */
 export type OutgoingTlsOptions =
   & Omit<UpstreamTlsOptions, "upstream-name">
@@ -43,7 +52,7 @@ export type OutgoingTlsOptions =
  *
  * @param options What the command line says.
  * @param isNeeded Whether anything is connected to by TLS.
- * @param log Takes what there is to log.
+ * @param settings Where the log is, and what opens files.
  * @returns The TLS, and the files that it is made of.
  * @throws {UsageError} If options don't go together, or nobody needs them.
  * @throws {StartError} If a file can't be used.
@@ -51,7 +60,7 @@ export type OutgoingTlsOptions =
 export async function openOutgoingTls(
   options: OutgoingTlsOptions,
   isNeeded: boolean,
-  log: (event: LogEvent) => void,
+  { log, files: given }: OutgoingTlsSettings,
 ): Promise<OutgoingTls> {
   const name = options["upstream-name"];
   const config = upstreamTlsConfig({ ...options, "upstream-name": name });
@@ -62,7 +71,7 @@ export async function openOutgoingTls(
   const { openUpstreamTls } = await late<
     typeof import("./open_upstream_tls.ts")
   >("./open_upstream_tls.ts");
-  const { files, start } = await openUpstreamTls(config, log);
+  const { files, start } = await openUpstreamTls(config, log, given);
   return { files, startTls: start };
 }
 

@@ -10,6 +10,8 @@ import {
   createPublicKey,
   X509Certificate,
 } from "node:crypto";
+import type { LogEvent } from "../observe/log_event.ts";
+import { type CertificateUser, requireUsage } from "./certificate_usage.ts";
 import { splitPem } from "./pem.ts";
 
 /** A certificate of our own. */
@@ -24,32 +26,67 @@ export interface OwnCertificate {
   notBefore: Date;
   /** The last moment when it is valid. */
   notAfter: Date;
+  /** Whether it is that of an authority as well. */
+  isAuthority: boolean;
+}
+
+/** A certificate and its key, with the name that messages have for them. */
+export interface OwnFiles {
+  /** Path of the certificate. */
+  path: string;
+  /** The certificate and those up to its authority, as PEM. */
+  certificate: string;
+  /** Its private key as PEM; secret. */
+  key: string;
 }
 
 /**
  * Reads a certificate and its key.
  *
- * @param certificate The certificate and those up to its authority, as PEM.
- * @param key Its private key as PEM.
+ * @param files The two.
+ * @param user Who is to show it.
  * @returns The certificate.
- * @throws {SyntaxError} If one of them is malformed, or they don't belong
- *   together. It never repeats the key.
+ * @throws {SyntaxError} If one of them is malformed, they don't belong together,
+ *   or the certificate is for another use. It names the path, and never repeats
+ *   the key.
  */
 export function readOwnCertificate(
-  certificate: string,
-  key: string,
+  { certificate, key, path }: OwnFiles,
+  user: CertificateUser,
 ): OwnCertificate {
-  const own = parse(certificate);
-  if (!isKeyOf(own, key)) {
-    throw new SyntaxError("the key is that of another certificate");
+  try {
+    const own = parse(certificate);
+    if (!isKeyOf(own, key)) {
+      throw new SyntaxError("the key is that of another certificate");
+    }
+    return {
+      certificate,
+      key,
+      names: namesOf(own),
+      notBefore: new Date(own.validFrom),
+      notAfter: new Date(own.validTo),
+      ...requireUsage(own.raw, user),
+    };
+  } catch (cause) {
+    throw new SyntaxError(`${path}: ${(cause as Error).message}`, { cause });
   }
-  return {
-    certificate,
-    key,
-    names: namesOf(own),
-    notBefore: new Date(own.validFrom),
-    notAfter: new Date(own.validTo),
-  };
+}
+
+/**
+ * Warns of a certificate that is an authority's as well. OpenSSL, curl and Go
+ * take it where they trust it, others only where they pin it or never.
+ *
+ * @param path Path of the certificate.
+ * @param other Whom it is shown to.
+ * @returns What to log.
+ */
+export function authorityWarning(
+  path: string,
+  other: "client" | "upstream",
+): LogEvent {
+  const message =
+    `Certificate ${path} is that of an authority (CA:TRUE), as 'openssl req -x509' makes it: some ${other}s will not accept it`;
+  return { event: "message", level: "warning", message };
 }
 
 /**

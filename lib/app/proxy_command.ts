@@ -55,20 +55,23 @@ function runProxy(
   life: ServerLife = runServer,
 ): Promise<number> {
   return life(options, async (log, host) => {
-    const { list, users, files } = await openProxyUsers(
-      ...[options, log, host.thread?.count] as const,
-    );
+    const { files: opener, thread } = host;
+    const { list, users, files } = await openProxyUsers(options, log, {
+      threads: thread?.count,
+      files: opener,
+    });
     const parents = new Set(options.parent.map(({ name }) => name));
-    const rules = await openRules(options, log, { parents });
+    const rules = await openRules(options, log, { parents, files: opener });
     const { tls, files: certificates } = await openListenerTls(options, {
       protocols: PROXY_PROTOCOLS,
       log,
+      files: opener,
     });
     const settings = settingsOf(PROXY_OPTIONS, options);
     const outgoing = await openOutgoingTls(
       options,
       needsTls(settings.parents),
-      log,
+      { log, files: opener },
     );
     // With a permission that a server drops next.
     if (!host.isTrial) prepareReceiveQueues();

@@ -12,7 +12,16 @@ import { reservePasswordChecks } from "./memory_plan.ts";
 import { readVariable } from "./environment.ts";
 import { parseUsers, type ProxyOptions } from "./proxy_options.ts";
 import { concerning, UsageError } from "./usage_error.ts";
-import { WatchedFile } from "./watched_file.ts";
+import { ServerFiles } from "./server_files.ts";
+import type { WatchedFile } from "./watched_file.ts";
+
+/** Options for {@linkcode openProxyUsers}. */
+export interface OpenUsersOptions {
+  /** Threads that check passwords (default 1). */
+  threads?: number | undefined;
+  /** Opens the file (default: it is read). */
+  files?: ServerFiles | undefined;
+}
 
 /** Users, and what they come from. */
 export interface ProxyUsers {
@@ -30,7 +39,7 @@ export interface ProxyUsers {
  *
  * @param options What the command line says.
  * @param log Takes what there is to say.
- * @param threads Threads that check passwords (default 1).
+ * @param settings Which threads there are, and what opens the file.
  * @returns The users.
  * @throws {UsageError} If a name comes twice.
  * @throws {StartError} If the file can't be read or is malformed.
@@ -38,7 +47,7 @@ export interface ProxyUsers {
 export async function openProxyUsers(
   options: ProxyOptions,
   log: (event: LogEvent) => void,
-  threads = 1,
+  { threads = 1, files = new ServerFiles() }: OpenUsersOptions = {},
 ): Promise<ProxyUsers> {
   const fixed = fixedUsers(options.user, log);
   const { users: path, "auth-cache": remember } = options;
@@ -52,7 +61,7 @@ export async function openProxyUsers(
   const file = await concerning(
     "users",
     () =>
-      WatchedFile.open<readonly User[]>(path, {
+      files.open<readonly User[]>(path, {
         what: "users file",
         parse: (
           text,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { systemReason } from "../net/system_reason.ts";
+import { explainError } from "../net/explain_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { DailyQuota, QuotaState } from "../policy/daily_quota.ts";
 import { type FileError, readText } from "./read_file.ts";
@@ -43,10 +43,11 @@ export async function openQuotaFile(
   try {
     await replaceFile(path, encode(quota));
   } catch (error) {
+    const why = error instanceof Deno.errors.NotFound
+      ? "there is no such folder"
+      : explainError(error);
     throw new StartError(
-      `Cannot write quota file ${path}: ${
-        systemReason(error)
-      }; name a file in a folder that this user may write to`,
+      `Cannot write quota file ${path}: ${why}; name a file in a folder that this user may write to`,
       { cause: error },
     );
   }
@@ -165,6 +166,6 @@ function writeFailure(path: string, error: unknown): LogEvent {
   return {
     event: "message",
     level: "warning",
-    message: `Cannot write quota file ${path}: ${systemReason(error)}`,
+    message: `Cannot write quota file ${path}: ${explainError(error)}`,
   };
 }

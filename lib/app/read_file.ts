@@ -5,7 +5,7 @@
  * @module
  */
 
-import { systemReason } from "../net/system_reason.ts";
+import { explainError } from "../net/explain_error.ts";
 import { setDeadline } from "../sync/deadline.ts";
 
 /** Bytes that a file may have, unless its reader says otherwise. */
@@ -243,5 +243,5 @@ export function explainFile(path: string, error: unknown): string {
   if (error instanceof Deno.errors.PermissionDenied) {
     return "this user may not read it";
   }
-  return systemReason(error);
+  return explainError(error);
 }

@@ -79,9 +79,10 @@ export class RevocationLists {
    *
    * @param certificate The certificate.
    * @param now When that is.
+   * @param isOwn Whether it is the client's, not an authority's (default true).
    * @throws {TlsError} If it is, or that can't be told.
    */
-  check(certificate: X509Certificate, now: Date): void {
+  check(certificate: X509Certificate, now: Date, isOwn = true): void {
     const { issuer, serialNumber, subject } = certificate;
     if (issuer === subject) return;
     const list = this.#lists.find((list) => list.issuer === issuer);
@@ -93,7 +94,8 @@ export class RevocationLists {
     if (fault !== undefined) {
       throw refused(`can't be checked: the revocation list ${fault}`);
     }
-    if (list.revoked.has(normalize(serialNumber))) throw refused("is revoked");
+    if (!list.revoked.has(normalize(serialNumber))) return;
+    throw refused(`${isOwn ? "" : "is of an authority that "}is revoked`);
   }
 }
 

@@ -73,7 +73,7 @@ type Options = OptionValues<typeof RULES_TEST_OPTIONS>;
 export const RULES_TEST_COMMAND: Command<typeof RULES_TEST_OPTIONS> = {
   usage: "rules test --target HOST:PORT [OPTIONS]",
   summary:
-    "Says what rules would do with a client, and which one decides. A name is resolved where the rules want to know its addresses. Exit code 0 is allowed, 1 denied, 2 a wrong option or rule.",
+    "Says what rules would do with a client, and which one decides. A name that may be reached is resolved, and a reason why it can't be is told. Exit code 0 is allowed, whether or not the name resolves; 1 denied, or a name that does not resolve where the rules depend on its addresses; 2 a wrong option or rule.",
   examples: [
     [
       "sluice rules test --rules rules.txt --user alice --target example.com:443",
@@ -106,10 +106,13 @@ async function runRulesTest(options: Options): Promise<number> {
   }
   const early = current.decideName(question);
   if (early !== undefined) {
-    const { isAllowed, reason } = early;
-    return say(isAllowed, [`${text}: ${reason}, whatever its address`]);
+    return say(early.isAllowed, [
+      `${text}: ${early.reason}, whatever its address`,
+      // Of what is denied no name server hears.
+      ...early.isAllowed ? await whyUnreachable(host, options) : [],
+    ]);
   }
-  const rows = (await lookUp(host, options)).map((ip) => ({
+  const rows = (await requireFound(host, options)).map((ip) => ({
     ip: formatIpAddress(ip),
     ...current.decideAddress(question, ip),
   }));
@@ -140,18 +143,36 @@ function questionOf(options: Options, { host, port }: Target): Question {
   };
 }
 
+async function whyUnreachable(
+  name: string,
+  options: Options,
+): Promise<string[]> {
+  const found = await lookUp(name, options);
+  if (!(found instanceof DialError)) return [];
+  return [`  The client would be told: ${found.message}`];
+}
+
+async function requireFound(
+  name: string,
+  options: Options,
+): Promise<IpAddress[]> {
+  const found = await lookUp(name, options);
+  if (!(found instanceof DialError)) return found;
+  throw new StartError(found.message, { cause: found });
+}
+
 async function lookUp(
   name: string,
   { dns: servers, prefer: preference }: Options,
-): Promise<IpAddress[]> {
+): Promise<IpAddress[] | DialError> {
   using context = new Context();
   using resolver = openNames({ servers, preference });
   try {
     const { addresses, late } = await resolver.find(name, context);
     return [...addresses, ...await late ?? []];
   } catch (error) {
-    if (!(error instanceof DialError)) throw error;
-    throw new StartError(error.message, { cause: error });
+    if (error instanceof DialError) return error;
+    throw error;
   }
 }
 

@@ -12,7 +12,7 @@ import type { Config, ListenerConfig } from "./load_config.ts";
 import { PROGRAM_OPTIONS } from "./program_options.ts";
 import type { Stoppable } from "./run_until_signal.ts";
 import type { Hosting } from "./start_hosted.ts";
-import { startProblem, tryConfig } from "./try_config.ts";
+import { startProblem, type Trial, tryConfig } from "./try_config.ts";
 import type { Reloadable } from "./watch_files.ts";
 
 /** Generations that are kept for the sake of their connections. */
@@ -43,7 +43,7 @@ export interface ConfigChange {
 interface Plan {
   fresh: readonly ListenerConfig[];
   leaving: readonly Generation[];
-  places: ReadonlyMap<ListenerConfig, readonly string[]>;
+  trial: Pick<Trial, "files" | "places">;
 }
 
 /** What has been started. */
@@ -159,14 +159,18 @@ export class RunningConfig implements Stoppable, Reloadable {
   }
 
   async #apply(config: Config): Promise<ConfigChange> {
-    const trial = await tryConfig(config);
+    const { files } = this.#hosting.host;
+    // What is in force stays so, whatever is being written to its file.
+    const trial = await tryConfig(config, {
+      before: new Map(this.#current.flatMap(({ texts }) => [...texts])),
+      isRunning: this.#config !== undefined || files?.isRunning === true,
+    });
     const problems = [...config.problems, ...trial.problems];
     if (problems.length > 0) throw new ConfigError(problems);
     if (this.#isOver) throw new SyntaxError("the program is about to end");
     const { kept, fresh, leaving } = this.#compare(config);
     const { started, taken, heirs } = await this.#startAll(config, {
-      ...{ fresh, leaving },
-      places: trial.places,
+      ...{ fresh, leaving, trial },
     });
     for (const generation of started) generation.take();
     const replaced = leaving.filter((one) => this.#dismiss(one, taken, config));
@@ -191,7 +195,7 @@ export class RunningConfig implements Stoppable, Reloadable {
   /** All or none, and none of them is seen by a client yet. */
   async #startAll(
     config: Config,
-    { fresh, leaving, places }: Plan,
+    { fresh, leaving, trial: { files, places } }: Plan,
   ): Promise<Started> {
     const taken: Heritage["taken"] = new Set();
     const heirs = new Set<Generation>();
@@ -209,7 +213,10 @@ export class RunningConfig implements Stoppable, Reloadable {
       try {
         const name = names.get(listener)!;
         const peers = config.listeners.length;
-        const heritage = { leaving, taken, predecessor, name, peers };
+        const heritage = {
+          ...{ leaving, taken, predecessor, name, peers },
+          texts: files.get(listener),
+        };
         await generation.start(heritage, this.#hosting);
       } catch (error) {
         failures.push([listener, error]);
@@ -318,7 +325,7 @@ export class RunningConfig implements Stoppable, Reloadable {
 /** A listener is the same as before as long as its first place is. */
 function namesOf(
   listeners: readonly ListenerConfig[],
-  places: Plan["places"],
+  places: Trial["places"],
 ): Map<ListenerConfig, string> {
   const all = new Set<string>();
   return new Map(listeners.map((listener) => {

@@ -59,8 +59,10 @@ export async function runConnect(options: ConnectOptions): Promise<number> {
   signals.next().then((signal) => context.cancel(new Interruption(signal)));
   const parents = settingsOf(CONNECT_OPTIONS, options).parents;
   const isTls = options.tls || needsTls(parents);
-  const { startTls } = await openOutgoingTls(options, isTls, (event) => {
-    if (event.event === "message") say(`sluice: ${event.message}`);
+  const { startTls } = await openOutgoingTls(options, isTls, {
+    log(event) {
+      if (event.event === "message") say(`sluice: ${event.message}`);
+    },
   });
   try {
     const remote = await openRemote(options.target, context, {

@@ -27,6 +27,7 @@ import {
   type StopSignals,
 } from "./run_until_signal.ts";
 import { openServiceManager } from "./service_manager.ts";
+import type { FileText } from "./settled_text.ts";
 import { type Reloadable, watchFiles } from "./watch_files.ts";
 import { openWatching } from "./watching.ts";
 import type { WorkerTask } from "./worker_message.ts";
@@ -101,7 +102,7 @@ export async function runConfigWorkers(
   config: Config,
   { path, isWatched }: ConfigWorkersOptions,
 ): Promise<number> {
-  await requireGood(config);
+  const texts = await requireGood(config);
   let inForce = config;
   return await runWorkers(config.program, {
     task: { config: plainConfig(config) },
@@ -110,7 +111,8 @@ export async function runConfigWorkers(
       const { ConfigFile } = await late<typeof import("./config_file.ts")>(
         "./config_file.ts",
       );
-      const running = changeable(workers, (config) => inForce = config);
+      const note = (config: Config) => inForce = config;
+      const running = changeable(workers, texts, note);
       const options = { config, isWatched, log };
       return [await ConfigFile.open(path, running, options)];
     },
@@ -235,15 +237,17 @@ function answering(
 
 function changeable(
   workers: Workers,
+  texts: FileTexts,
   note: (config: Config) => void,
 ): ChangeableConfig {
+  let known = texts;
   let change = { added: 0, changed: 0, removed: 0, unchanged: 0 };
   return {
     get change() {
       return change;
     },
     async apply(config) {
-      await requireGood(config);
+      known = await requireGood(config, known);
       change = await workers.apply(plainConfig(config));
       note(config);
       return change;
@@ -253,12 +257,22 @@ function changeable(
   };
 }
 
+/** What files of listeners held, by path. */
+type FileTexts = ReadonlyMap<string, FileText>;
+
 /** What is wrong is found here, with its place in the file. */
-async function requireGood(config: Config): Promise<void> {
+async function requireGood(
+  config: Config,
+  known?: FileTexts,
+): Promise<FileTexts> {
   const { tryConfig } = await late<typeof import("./try_config.ts")>(
     "./try_config.ts",
   );
-  const trial = await tryConfig(config);
+  const trial = await tryConfig(config, {
+    before: known,
+    isRunning: known !== undefined,
+  });
   const problems = [...config.problems, ...trial.problems];
   if (problems.length > 0) throw new ConfigError(problems);
+  return new Map([...trial.files.values()].flatMap((texts) => [...texts]));
 }

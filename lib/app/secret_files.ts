@@ -5,7 +5,7 @@
  * @module
  */
 
-import { systemReason } from "../net/system_reason.ts";
+import { explainError } from "../net/explain_error.ts";
 import { type FileError, readFile } from "./read_file.ts";
 import { StartError } from "./usage_error.ts";
 
@@ -206,5 +206,5 @@ function describe(error: unknown): string {
   const isMisplaced = error instanceof Deno.errors.AlreadyExists ||
     error instanceof Deno.errors.NotADirectory;
   if (isMisplaced) return "a file is where a directory should be";
-  return systemReason(error);
+  return explainError(error);
 }

@@ -12,6 +12,6 @@ export const SEND_PROXY_OPTIONS = {
   "send-proxy": choice(PROXY_VERSIONS, {
     setting: "sendProxy",
     help:
-      "send the client's address to the target or upstream, by a header of the PROXY protocol in front of everything else (default: not)",
+      "send the client's address, and the one that it has connected to, to the target or upstream, by a header of the PROXY protocol in front of everything else (default: not)",
   }),
 };

@@ -8,6 +8,7 @@
 import type { Registry } from "../handlers/registry.ts";
 import type { Listener } from "../net/listen.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
+import type { ServerFiles } from "./server_files.ts";
 import type { Share, ThreadInfo } from "./worker_share.ts";
 
 /**
@@ -30,6 +31,8 @@ export interface ServerHost {
   readonly isTrial: boolean;
   /** Which thread of several it is (default: there is one alone). */
   readonly thread?: ThreadInfo | undefined;
+  /** Opens the files of a server (default: each is read). */
+  readonly files?: ServerFiles | undefined;
   /** Servers that the program has, this one too (default 1). */
   readonly peers?: number;
   /**

@@ -11,6 +11,7 @@ import {
   type OpenLimits,
   openLimits,
 } from "./open_limits.ts";
+import { QuotaCount } from "./quota_count.ts";
 import type { ServerHost } from "./server_host.ts";
 
 /** Options for {@linkcode shareLimits}. */
@@ -36,19 +37,29 @@ export async function shareLimits(
   config: LimitConfig,
   { hasUsers, host, log }: ShareLimitsOptions,
 ): Promise<OpenLimits> {
-  if (host.isTrial) return await openLimits(unwritten(config), hasUsers, log);
+  // A trial counts nothing, and its file belongs to who does.
+  if (host.isTrial) return await openLimits(config, hasUsers);
+  const count = countOf(config, host, log);
   const shared = host.keep(
     "limits",
     { ...config, hasUsers },
-    (share) => new SharedLimits(openLimits(config, hasUsers, log, share)),
+    (share) => new SharedLimits(openLimits(config, hasUsers, { share, count })),
   );
   return await shared.lease();
 }
 
-/** A trial counts nothing, and its file belongs to who does. */
-function unwritten(config: LimitConfig): LimitConfig {
-  const { quotaPerUser = 0 } = config;
-  return quotaPerUser > 0 ? { ...config, quotaFile: undefined } : config;
+/** Another quota goes on with what was counted of the one before. */
+function countOf(
+  { quotaFile: path, quotaPerUser = 0, quotaZone }: LimitConfig,
+  host: ServerHost,
+  log: (event: LogEvent) => void,
+): QuotaCount | undefined {
+  if (quotaPerUser === 0) return undefined;
+  return host.keep(
+    "quota",
+    { path, quotaZone },
+    (share) => new QuotaCount({ path, log, share }),
+  );
 }
 
 class SharedLimits {

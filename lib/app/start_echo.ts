@@ -9,7 +9,7 @@ import { echo, type EchoMode } from "../handlers/echo.ts";
 import type { CommonServices } from "../handlers/services.ts";
 import { answerDatagrams, type UdpEcho } from "../handlers/udp_echo.ts";
 import type { Connection } from "../net/connection.ts";
-import { systemReason } from "../net/system_reason.ts";
+import { explainError } from "../net/explain_error.ts";
 import type { Listener } from "../net/listen.ts";
 import {
   listenResettable,
@@ -172,7 +172,7 @@ async function openResettable(
     return await listenResettable(hostname, port, backlog);
   } catch (error) {
     const at = formatHostPort(hostname, port);
-    const why = systemReason(error);
+    const why = explainError(error);
     throw new StartError(`Cannot listen on ${at}: ${why}`, { cause: error });
   }
 }

@@ -16,7 +16,8 @@ import type { StartTls } from "../net/chain.ts";
 import type { Handler } from "../net/listen.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { Trail } from "../net/own_listeners.ts";
-import type { PoolFigures, PoolOptions } from "../net/pool.ts";
+import type { PoolOptions } from "../net/pool.ts";
+import type { PoolFigures } from "../net/pool_figures.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import {
   UpstreamHealth,

@@ -7,12 +7,13 @@
 
 import type { LogEvent } from "../observe/log_event.ts";
 import { splitPem } from "./pem.ts";
+import { ServerFiles } from "./server_files.ts";
 import { requireCertificates, requireKey } from "./own_certificate.ts";
 import type { TlsPaths } from "./tls_config.ts";
 import { TlsFault, type TlsFileKind } from "./tls_fault.ts";
 import { concerning, StartError } from "./usage_error.ts";
 import type { Reloadable } from "./watch_files.ts";
-import { WatchedFile } from "./watched_file.ts";
+import type { WatchedFile } from "./watched_file.ts";
 
 /** Names of the options that name the files of each kind. */
 export type TlsOptionNames = Readonly<Record<TlsFileKind, string>>;
@@ -43,6 +44,8 @@ export interface TlsFilesOptions<T> {
   prepare: (texts: TlsTexts) => Promise<T>;
   /** Takes what there is to log. */
   log: (event: LogEvent) => void;
+  /** Opens them (default: each is read). */
+  files?: ServerFiles | undefined;
 }
 
 /**
@@ -86,7 +89,30 @@ export class TlsFiles<T> implements Reloadable {
     paths: TlsPaths,
     options: TlsFilesOptions<T>,
   ): Promise<TlsFiles<T>> {
-    const opened = await openAll(paths, options);
+    const { files = new ServerFiles(), log, names } = options;
+    const opened = await openAll(
+      paths,
+      (path, kind) =>
+        concerning(names[kind.of], () => files.open(path, { ...kind, log })),
+    );
+    try {
+      return await TlsFiles.#make(opened, options);
+    } catch (error) {
+      if (!files.hasInherited) throw error;
+    }
+    // What is in force of one may not go with another that is new.
+    const renewed = await openAll(
+      paths,
+      (path, kind) =>
+        concerning(names[kind.of], () => files.openNew(path, { ...kind, log })),
+    );
+    return await TlsFiles.#make(renewed, options);
+  }
+
+  static async #make<T>(
+    opened: OpenedFiles,
+    options: TlsFilesOptions<T>,
+  ): Promise<TlsFiles<T>> {
     try {
       const current = await options.prepare(textsOf(opened));
       return new TlsFiles(opened, options, current);
@@ -154,13 +180,8 @@ interface OpenedFiles {
 
 async function openAll(
   { authorities, certificates, revocationLists }: TlsPaths,
-  { log, names }: Pick<TlsFilesOptions<unknown>, "log" | "names">,
+  open: OpenFile,
 ): Promise<OpenedFiles> {
-  const open = (path: string, kind: Kind) =>
-    concerning(
-      names[kind.of],
-      () => WatchedFile.open<string>(path, { ...kind, log }),
-    );
   const pairs: [WatchedFile<string>, WatchedFile<string>][] = [];
   for (const { certificate, key } of certificates) {
     pairs.push([
@@ -204,6 +225,9 @@ interface Kind {
   describe: (text: string) => string;
   isSecret?: boolean;
 }
+
+/** Opens one of them. */
+type OpenFile = (path: string, kind: Kind) => Promise<WatchedFile<string>>;
 
 const CERTIFICATE: Kind = {
   of: "certificate",

@@ -10,6 +10,7 @@ import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { openListener } from "./open_listener.ts";
+import type { ServerFiles } from "./server_files.ts";
 import type { OpenEndpoint, ServerHost } from "./server_host.ts";
 import { concerning, StartError } from "./usage_error.ts";
 import type { ThreadInfo } from "./worker_share.ts";
@@ -30,6 +31,7 @@ export class TrialHost implements ServerHost {
   readonly isTrial = true;
   /** The first of several threads, where there are to be any. */
   readonly thread: ThreadInfo | undefined;
+  readonly files: ServerFiles | undefined;
   /** Where the server wants to listen. */
   readonly claims: Claim[] = [];
   /** What forbids its start. */
@@ -39,8 +41,10 @@ export class TrialHost implements ServerHost {
    * Makes a program with nothing in it.
    *
    * @param workers Threads that the server is to run in (default 1).
+   * @param files Opens its files (default: each is read).
    */
-  constructor(workers = 1) {
+  constructor(workers = 1, files?: ServerFiles) {
+    this.files = files;
     this.thread = workers > 1 ? { index: 0, count: workers } : undefined;
   }
 

@@ -12,6 +12,8 @@ import { type ConfigLoop, loopsIn } from "./config_loops.ts";
 import { spellForFile } from "./config_spelling.ts";
 import type { Config, ListenerConfig } from "./load_config.ts";
 import { PROGRAM_OPTIONS } from "./program_options.ts";
+import { ServerFiles, type ServerFilesOptions } from "./server_files.ts";
+import type { FileText } from "./settled_text.ts";
 import { startHosted } from "./start_hosted.ts";
 import { tryAdmin } from "./try_admin.ts";
 import { type Claim, clashes, TrialHost } from "./trial_host.ts";
@@ -27,6 +29,14 @@ export interface Trial {
   loops: readonly TriedLoop[];
   /** Where each listener wants to listen. */
   places: ReadonlyMap<ListenerConfig, readonly string[]>;
+  /** What the files of each listener held, by path. */
+  files: ReadonlyMap<ListenerConfig, ReadonlyMap<string, FileText>>;
+}
+
+/** Options for {@linkcode tryConfig}. */
+export interface TryConfigOptions extends ServerFilesOptions {
+  /** Listeners to start (default all). */
+  listeners?: readonly ListenerConfig[];
 }
 
 /** A listener whose connections are certain to come back. */
@@ -39,23 +49,26 @@ export interface TriedLoop extends Pick<ConfigLoop, "isShared"> {
  * Starts listeners on trial.
  *
  * @param config The configuration.
- * @param listeners Those to start (default all).
+ * @param options Which listeners, and what is known of their files.
  * @returns What is wrong with it.
  */
 export async function tryConfig(
   config: Config,
-  listeners = config.listeners,
+  { listeners = config.listeners, ...origin }: TryConfigOptions = {},
 ): Promise<Trial> {
   const problems: ConfigProblem[] = [];
   const warnings = new Set<string>();
   const claims: (readonly [ListenerConfig, Claim])[] = [];
+  const files = new Map<ListenerConfig, ReadonlyMap<string, FileText>>();
   const log = (event: LogEvent) => {
     if (event.event !== "message" || event.level === "info") return;
     warnings.add(event.message);
   };
   for (const listener of listeners) {
-    const trial = new ListenerTrial(config, listener, log);
+    const opener = new ServerFiles(origin);
+    const trial = new ListenerTrial(config, listener, { log, files: opener });
     await trial.run();
+    files.set(listener, opener.taken);
     problems.push(...trial.problems);
     claims.push(...trial.claims.map((claim) => [listener, claim] as const));
   }
@@ -85,6 +98,7 @@ export async function tryConfig(
   return {
     problems,
     warnings: [...warnings],
+    files,
     loops: loopsIn(claims, problems).map(({ isShared, option, ...loop }) => ({
       isShared,
       problem: problemOf(config, loop.listener, option, loop.message),
@@ -126,17 +140,19 @@ class ListenerTrial {
   readonly #config: Config;
   readonly #listener: ListenerConfig;
   readonly #log: (event: LogEvent) => void;
+  readonly #files: ServerFiles;
   readonly #dropped: Set<string>;
   readonly #given: Map<string, readonly string[]>;
 
   constructor(
     config: Config,
     listener: ListenerConfig,
-    log: (event: LogEvent) => void,
+    { log, files }: { log: (event: LogEvent) => void; files: ServerFiles },
   ) {
     this.#config = config;
     this.#listener = listener;
     this.#log = log;
+    this.#files = files;
     this.#dropped = new Set(listener.dropped);
     this.#given = new Map(listener.given);
   }
@@ -146,7 +162,7 @@ class ListenerTrial {
     // Without its words, wrong as they are, there is nothing to start.
     if (words !== undefined && this.#dropped.has(words.operand)) return;
     while (true) {
-      const host = new TrialHost(this.#config.program.workers);
+      const host = new TrialHost(this.#config.program.workers, this.#files);
       const error = await this.#start(host);
       for (const refusal of host.refusals) this.#note(refusal);
       if (error !== undefined) this.#note(error);

@@ -1,5 +1,5 @@
 /**
- * When files are looked at: every second, and at once on SIGHUP.
+ * When files are looked at: every second, and on SIGHUP.
  *
  * @module
  */

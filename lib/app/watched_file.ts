@@ -5,7 +5,15 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
-import { explainFile, readText } from "./read_file.ts";
+import { explainFile } from "./read_file.ts";
+import {
+  type FileState,
+  type FileText,
+  readContent,
+  readSettled,
+  stateOf,
+  UnsettledError,
+} from "./settled_text.ts";
 import { StartError } from "./usage_error.ts";
 
 /** Group and others. */
@@ -33,6 +41,17 @@ export interface WatchedFileOptions<T> {
   log: (event: LogEvent) => void;
 }
 
+/** What is known of a file before it is opened. */
+export interface FileOrigin {
+  /** What another has in force of it, which is taken where it fits. */
+  before?: FileText | undefined;
+  /**
+   * Whether others go by files like it already, so that this one must not be
+   * taken half written (default false).
+   */
+  isRunning?: boolean;
+}
+
 /**
  * A file whose content is in force until it has other content that is as good:
  * a broken or missing file changes nothing.
@@ -44,6 +63,8 @@ export class WatchedFile<T> {
   readonly #options: WatchedFileOptions<T>;
   #value: T;
   #apply: (value: T) => void | Promise<void> = () => {};
+  /** What the value was made of. */
+  #taken: FileText;
   /** What the file was when it was last read, with or without success. */
   #read: string;
   /** What it was at the last look. */
@@ -56,31 +77,40 @@ export class WatchedFile<T> {
   private constructor(
     path: string,
     options: WatchedFileOptions<T>,
-    { value, state, mode }: Content<T>,
+    taken: FileText,
   ) {
     this.#path = path;
     this.#options = options;
-    this.#value = value;
-    this.#read = this.#seen = state;
-    this.#warnOfReaders(mode);
+    this.#value = options.parse(taken.text);
+    this.#taken = taken;
+    this.#read = this.#seen = taken.state;
+    this.#warnOfReaders(taken.mode);
   }
 
   /**
-   * Reads a file for the first time.
+   * Takes what is in force of a file, or reads it for the first time.
    *
    * @typeParam T What it holds.
    * @param path Its path.
    * @param options What to make of it.
+   * @param origin What is known of it (default nothing).
    * @returns The file.
    * @throws {StartError} If it can't be read or is malformed.
    */
   static async open<T>(
     path: string,
     options: WatchedFileOptions<T>,
+    { before, isRunning = false }: FileOrigin = {},
   ): Promise<WatchedFile<T>> {
     try {
-      const state = await stateOf(path);
-      return new WatchedFile(path, options, await read(path, state, options));
+      if (before !== undefined) return new WatchedFile(path, options, before);
+    } catch (error) {
+      // It was for other settings: the file may have changed with them.
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+    try {
+      const text = await (isRunning ? readSettled(path) : readContent(path));
+      return new WatchedFile(path, options, text);
     } catch (error) {
       const why = explain(error, path);
       throw new StartError(`Cannot read ${options.what} ${path}: ${why}`, {
@@ -99,6 +129,11 @@ export class WatchedFile<T> {
     return this.#value;
   }
 
+  /** The text that this was made of. */
+  get taken(): FileText {
+    return this.#taken;
+  }
+
   /**
    * Says who is to know of a new value.
    *
@@ -114,25 +149,34 @@ export class WatchedFile<T> {
    */
   poll(): Promise<void> {
     return this.#inTurn(async () => {
-      const state = await stateOf(this.#path);
-      const isSettled = state.text === this.#seen;
-      this.#seen = state.text;
-      if (isSettled && state.text !== this.#read) await this.#reload(state);
+      const { state } = await stateOf(this.#path);
+      const isSettled = state === this.#seen;
+      this.#seen = state;
+      if (!isSettled || state === this.#read) return;
+      const content = await this.#look(readContent(this.#path));
+      this.#seen = (await stateOf(this.#path)).state;
+      // It was written while it was read: the next look will show.
+      if (this.#seen !== state) return;
+      this.#read = state;
+      await this.#take(content);
     });
   }
 
   /**
-   * Reads the file whether it has changed or not. Whoever asks while one waits
-   * for its turn gets that one: a storm of signals does not queue up.
+   * Reads the file whether it has changed or not, until it is the same at two
+   * looks. Whoever asks while one waits for its turn gets that one: a storm of
+   * signals does not queue up.
    *
    * @returns Why it stays as it was, where it does.
    */
   reload(): Promise<string | undefined> {
     return this.#waiting ??= this.#inTurn(async () => {
       this.#waiting = undefined; // What changes from here on is for the next.
-      const state = await stateOf(this.#path);
-      this.#seen = state.text;
-      return await this.#reload(state);
+      const content = await this.#look(
+        readSettled(this.#path, { before: this.#taken }),
+      );
+      this.#noteRead(content, await stateOf(this.#path));
+      return await this.#take(content);
     });
   }
 
@@ -142,15 +186,32 @@ export class WatchedFile<T> {
     return done;
   }
 
-  async #reload(state: FileState): Promise<string | undefined> {
-    const { what, describe } = this.#options;
-    this.#read = state.text;
+  /** One that has not settled is still to be read. */
+  #noteRead(content: FileText | Unreadable, now: FileState): void {
+    if ("text" in content) this.#seen = this.#read = content.state;
+    else if (content.error instanceof UnsettledError) this.#seen = now.state;
+    else this.#seen = this.#read = now.state;
+  }
+
+  /** What went wrong is for who takes it. */
+  async #look(reading: Promise<FileText>): Promise<FileText | Unreadable> {
     try {
-      const { value, mode } = await read(this.#path, state, this.#options);
+      return await reading;
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  async #take(content: FileText | Unreadable): Promise<string | undefined> {
+    const { what, describe, parse } = this.#options;
+    try {
+      if ("error" in content) throw content.error;
+      const value = parse(content.text);
       await this.#apply(value);
       this.#value = value;
+      this.#taken = content;
       this.#say("info", `Reloaded ${this.#path}: ${describe(value)}`);
-      this.#warnOfReaders(mode);
+      this.#warnOfReaders(content.mode);
       return undefined;
     } catch (error) {
       const why = explain(error, this.#path);
@@ -177,47 +238,9 @@ export class WatchedFile<T> {
   }
 }
 
-/** What tells that a file has changed. */
-interface FileState {
-  /** All of it as text. */
-  text: string;
-  info: Deno.FileInfo | undefined;
+/** A file that can't be read. */
+interface Unreadable {
   error: unknown;
-}
-
-interface Content<T> {
-  value: T;
-  state: string;
-  mode: number | null;
-}
-
-/** Never fails: that the file is missing is a state of it too. */
-async function stateOf(path: string): Promise<FileState> {
-  try {
-    // Without the permission, asking for it would stop everything.
-    const { state } = await Deno.permissions.query({ name: "read", path });
-    if (state !== "granted") {
-      throw new Deno.errors.NotCapable(`--allow-read=${path}`);
-    }
-    const info = await Deno.stat(path);
-    const { dev, ino, size, mtime, mode, isFile } = info;
-    // A pipe says what it has to say once: how full it is means nothing.
-    const content = isFile ? [size, mtime?.getTime()] : [];
-    const text = [dev, ino, ...content, mode].join(" ");
-    return { text, info, error: undefined };
-  } catch (error) {
-    return { text: explain(error, path), info: undefined, error };
-  }
-}
-
-async function read<T>(
-  path: string,
-  { text: state, info, error }: FileState,
-  { parse }: WatchedFileOptions<T>,
-): Promise<Content<T>> {
-  if (info === undefined) throw error;
-  const text = await readText(path);
-  return { value: parse(text), state, mode: info.isFile ? info.mode : null };
 }
 
 function explain(error: unknown, path: string): string {

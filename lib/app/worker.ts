@@ -130,6 +130,7 @@ class ServingWorker implements WorkerAnswers {
       registry: this.#watching?.registry,
       tell: this.tell,
       now: sharedClock(start.clockLead),
+      isRunning: start.isReplacing,
     });
     host.agree(start.agreement);
     const { dials: counts, thread: { index } } = start;

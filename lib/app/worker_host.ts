@@ -14,6 +14,7 @@ import { ReplicatedBans } from "../policy/replicated_bans.ts";
 import { SharedTable } from "../sync/shared_table.ts";
 import { type Endpoint, formatEndpoint } from "../wire/endpoint.ts";
 import { knownPipes, knowPipes } from "./read_file.ts";
+import { ServerFiles } from "./server_files.ts";
 import type { OpenEndpoint, ServerHost } from "./server_host.ts";
 import type {
   Agreement,
@@ -34,6 +35,8 @@ export interface WorkerHostOptions {
   tell: (message: FromWorker) => void;
   /** Tells milliseconds, in all threads the same. */
   now: () => number;
+  /** Whether other threads serve already (default false). */
+  isRunning?: boolean;
 }
 
 /** How a socket is had. */
@@ -51,6 +54,7 @@ interface Kept {
 /** The program, as a thread has it. */
 export class WorkerHost implements ServerHost {
   readonly isTrial = false;
+  readonly files: ServerFiles;
   readonly thread: ThreadInfo;
   readonly registry: Registry | undefined;
   readonly #options: WorkerHostOptions;
@@ -72,6 +76,8 @@ export class WorkerHost implements ServerHost {
     this.#options = options;
     this.thread = options.thread;
     this.registry = options.registry;
+    const { isRunning = false } = options;
+    this.files = new ServerFiles({ isRunning });
   }
 
   /** What other threads have to know. */

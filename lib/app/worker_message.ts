@@ -88,6 +88,8 @@ export interface WorkerStart {
   dials: SharedArrayBuffer;
   /** Whether sockets that were handed over have to be used, all of them. */
   isFirst: boolean;
+  /** Whether others serve, and it takes the place of one that has ended. */
+  isReplacing: boolean;
 }
 
 /** What a thread tells of what it runs. */

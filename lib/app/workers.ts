@@ -206,8 +206,8 @@ export class Workers implements Stoppable {
         this.#slots.push(this.#begin(index));
       }
       const [first, ...others] = this.#slots;
-      this.#note(await this.#startOne(first!, true));
-      await Promise.all(others.map((slot) => this.#startOne(slot, false)));
+      this.#note(await this.#startOne(first!, { isFirst: true }));
+      await Promise.all(others.map((slot) => this.#startOne(slot)));
     } catch (error) {
       this.end();
       if (!(error instanceof WorkerEnded)) throw error;
@@ -366,7 +366,10 @@ export class Workers implements Stoppable {
     return { index, thread, link, isServing: false };
   }
 
-  async #startOne(slot: Slot, isFirst: boolean): Promise<WorkerStarted> {
+  async #startOne(
+    slot: Slot,
+    { isFirst = false, isReplacing = false } = {},
+  ): Promise<WorkerStarted> {
     const { index, link, thread } = slot;
     const { count, logging } = this.#options;
     await thread.ready;
@@ -380,6 +383,7 @@ export class Workers implements Stoppable {
       clockLead: clockLead(),
       dials: this.#dials,
       isFirst,
+      isReplacing,
     });
     link?.serve();
     slot.isServing = true;
@@ -453,7 +457,7 @@ export class Workers implements Stoppable {
     Object.assign(slot, this.#begin(slot.index));
     void this.#inTurn(() => {
       if (this.#isEnding) throw new WorkerEnded("the program ends");
-      return this.#startOne(slot, false);
+      return this.#startOne(slot, { isReplacing: true });
     }).then(
       () => this.#say("info", `Worker ${slot.index + 1} serves again`),
       (error: Error) => {

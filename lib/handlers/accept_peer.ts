@@ -7,7 +7,7 @@
 import { isOfOneClient } from "../net/accept_error.ts";
 import { DialError, dialErrorKind } from "../net/dial_error.ts";
 import { EarlyReader } from "../net/early_reader.ts";
-import { errorCode } from "../net/error_code.ts";
+import { explainError } from "../net/explain_error.ts";
 import { Refusal } from "../policy/refusal.ts";
 import { Context } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
@@ -87,7 +87,7 @@ async function accept(
   } catch (error) {
     wait.throwIfCancelled();
     if (isOfOneClient(error)) return await accept(listener, wait);
-    const reason = errorCode(error) ?? String(error);
+    const reason = explainError(error);
     throw new DialError(
       dialErrorKind(error),
       `Cannot accept the peer: ${reason}`,

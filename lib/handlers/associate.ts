@@ -93,14 +93,17 @@ export async function associate(
 }
 
 /**
- * The port that the datagrams will come from, or 0 where the first one tells.
- * An address that is not the client's is what it has behind NAT, and says as
- * little about its port here; datagrams are taken from the address of its
- * connection alone. So is any name: PySocks announces `0` as one.
+ * The port that the datagrams will come from (RFC 1928 §7), or 0 if the first
+ * one tells. An address that is not the client's is what it has behind NAT, and
+ * says as little about its port here; a name is the target's, with the target's
+ * port. Datagrams are taken from the address of the connection alone anyway.
  */
 function announcedPort({ host, port }: Request, client: IpAddress): number {
-  if (typeof host === "string" || host.every((byte) => byte === 0)) return port;
-  return isSameAddress(host, client) ? port : 0;
+  const isAny = typeof host === "string"
+    ? host === "0" // PySocks writes 0.0.0.0 as this name.
+    : host.every((byte) => byte === 0);
+  if (isAny) return port;
+  return typeof host !== "string" && isSameAddress(host, client) ? port : 0;
 }
 
 async function relayFor(

@@ -13,7 +13,7 @@
 import { Refusal } from "../policy/refusal.ts";
 import { formatIpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { type IpRange, isInRange } from "../wire/ip_range.ts";
-import type { ProxyHeader } from "../wire/proxy_endpoints.ts";
+import type { ProxyEndpoint, ProxyHeader } from "../wire/proxy_endpoints.ts";
 import { parseProxyHeader } from "../wire/proxy_header.ts";
 import type { Protocol } from "./connection.ts";
 import type { CommonServices } from "./services.ts";
@@ -68,10 +68,13 @@ async function takeHeader<S extends CommonServices>(
     session.reader.unread(header);
     return;
   }
-  const source = header.endpoints?.source;
-  if (source === undefined) return; // It speaks for itself: a check of health.
-  const hostname = formatIpAddress(source.ip);
-  session.actFor({ transport: "tcp", hostname, port: source.port });
+  const { endpoints } = header;
+  if (endpoints === undefined) return; // It speaks for itself: a check of health.
+  session.actFor(toNetAddr(endpoints.source), toNetAddr(endpoints.destination));
+}
+
+function toNetAddr({ ip, port }: ProxyEndpoint): Deno.NetAddr {
+  return { transport: "tcp", hostname: formatIpAddress(ip), port };
 }
 
 async function readHeader<S extends CommonServices>(

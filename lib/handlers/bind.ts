@@ -16,7 +16,7 @@
 
 import { BACKLOG } from "../net/backlog.ts";
 import { DialError, dialErrorKind } from "../net/dial_error.ts";
-import { errorCode } from "../net/error_code.ts";
+import { explainError } from "../net/explain_error.ts";
 import { outgoingFor } from "../net/outgoing.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { pathOf } from "../net/unix_socket.ts";
@@ -156,7 +156,7 @@ function listen(hostname: string): Deno.TcpListener {
   try {
     return Deno.listen({ hostname, port: 0, tcpBacklog: BACKLOG });
   } catch (error) {
-    const reason = errorCode(error) ?? String(error);
+    const reason = explainError(error);
     throw new DialError(
       dialErrorKind(error),
       `Cannot listen on ${hostname}: ${reason}`,

@@ -37,7 +37,7 @@ export type Protocol<S extends CommonServices = Services> = (
  * @typeParam S What the protocol works with.
  * @param connection The connection; closed on return.
  * @param context Ends it when cancelled.
- * @param draining Ends it too while the client has not said anything.
+ * @param draining Ends it too while the client has not said what it wants.
  * @param protocol What the client speaks.
  * @param services Shared by all connections.
  */

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { explainError } from "../net/explain_error.ts";
+
 /** Socket errors by what the other side did. */
 const WORDS: readonly [abstract new () => Error, string][] = [
   [Deno.errors.ConnectionReset, "connection reset"],
@@ -24,9 +26,5 @@ export function describeError(error: unknown): string {
   for (const [constructor, words] of WORDS) {
     if (error instanceof constructor) return words;
   }
-  // Deno appends the number, which says no more: "… (os error 104)".
-  if (error instanceof Error || error instanceof DOMException) {
-    return error.message.replace(/ \(os error \d+\)$/, "");
-  }
-  return String(error);
+  return explainError(error);
 }

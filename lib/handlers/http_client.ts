@@ -8,6 +8,7 @@ import { HttpReader } from "../net/http_reader.ts";
 import { HTTP_LINGER } from "../net/linger.ts";
 import type { End, TunnelResult } from "../net/tunnel.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
+import { Refusal } from "../policy/refusal.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { HttpError } from "../wire/http_error.ts";
 import { type Head, MOST_EMPTY_LINES } from "../wire/http1_head.ts";
@@ -62,12 +63,10 @@ export class HttpClient implements Disposable {
    *   with nothing but empty lines before the first.
    */
   async nextHead(): Promise<Head | undefined> {
-    // The first one is within the limit that the session has begun with.
     let emptyLines: number | undefined;
     if (this.requests > 0) {
       emptyLines = await this.#waitForRequest();
       if (emptyLines === undefined) return undefined;
-      this.session.beginHandshake(this.reader.bytes.length);
     }
     this.#begin();
     const head = await this.#readHead(emptyLines);
@@ -133,21 +132,27 @@ export class HttpClient implements Disposable {
     this.session.client.releaseBuffer();
   }
 
-  /** A client that is too slow with its head is told so (RFC 9110 §15.5.9). */
+  /**
+   * A client that is too slow with its head is told so (RFC 9110 §15.5.9), and
+   * one whose head a drain does not wait for is told that.
+   */
   async #readHead(emptyLines: number | undefined): Promise<Head | undefined> {
     const { session } = this;
-    let late: unknown;
-    session.onLate = (error) => {
-      late = error;
-      session.encodeRefusal = () => encodeAnswer(LATE);
-      this.release(); // Ends the wait, and leaves the connection open.
-    };
+    // The first one is within the limit that the session has begun with.
+    if (this.requests > 1) {
+      session.requireNoDrain();
+      session.beginHandshake(this.reader.bytes.length);
+    }
     try {
-      return await this.reader.readHead(emptyLines);
-    } catch (error) {
-      throw late ?? error;
+      return await session.awaitRequest(
+        () => this.reader.readHead(emptyLines),
+        (error) => {
+          const answer = error instanceof Refusal ? error : LATE;
+          session.encodeRefusal = () => encodeAnswer(answer);
+          this.release(); // Ends the wait, and leaves the connection open.
+        },
+      );
     } finally {
-      session.onLate = undefined;
       session.endHandshake();
     }
   }

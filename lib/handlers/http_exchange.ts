@@ -4,6 +4,8 @@
  * @module
  */
 
+import { DialError } from "../net/dial_error.ts";
+import { loginFields } from "../net/hop.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { pathOf } from "../net/unix_socket.ts";
 import { HttpError } from "../wire/http_error.ts";
@@ -11,6 +13,7 @@ import {
   encodeForwardedRequest,
   encodeForwardedResponse,
   isUpgrade,
+  needsTunnel,
 } from "../wire/http1_forward.ts";
 import {
   type Framing,
@@ -24,11 +27,13 @@ import {
   type ResponseHead,
 } from "../wire/http1_response.ts";
 import type { RequestTarget } from "../wire/http1_target.ts";
+import { formatParent } from "../wire/parent_url.ts";
 import type { HttpClient } from "./http_client.ts";
 import type { Origin } from "./http_origins.ts";
 import { passOnAnswer } from "./http_download.ts";
 import { HttpUpload } from "./http_upload.ts";
 import { HttpWires } from "./http_wires.ts";
+import { ParentTries } from "./parents.ts";
 
 /** A request that was judged, its body still to be read. */
 export interface Request {
@@ -90,12 +95,18 @@ export async function httpExchange(
   }
 }
 
-/** Sends the request, twice at most, until the head of its answer comes. */
+/**
+ * Sends the request until the head of its answer comes: once more where an idle
+ * connection had ended, and to each parent that may get it.
+ */
 async function ask(exchange: Exchange): Promise<Answer> {
-  const { target, upload, wires } = exchange;
+  const { head, framing, target, upload, wires } = exchange;
   const { origins, session } = wires.client;
-  for (let isRepeated = false;; isRepeated = true) {
-    const origin = await origins.open(session, target, isRepeated);
+  const mayRelay = session.services.parents !== undefined &&
+    !needsTunnel(head, framing);
+  let tries = mayRelay ? new ParentTries() : undefined;
+  for (let isFresh = false;;) {
+    const origin = await origins.open(session, target, { isFresh, tries });
     wires.origin = origin;
     session.usage?.pace(origin.duplex);
     session.usage?.watch(() => wires.client.sent + wires.client.received);
@@ -107,9 +118,12 @@ async function ask(exchange: Exchange): Promise<Answer> {
       upload.start();
       return await readAnswer(exchange, origin);
     } catch (error) {
-      if (isRepeated || !isStale(exchange, origin, error)) {
-        throw wires.refusal(error);
-      }
+      if (!isFresh && isStale(exchange, origin, error)) {
+        isFresh = true;
+        tries &&= new ParentTries();
+      } else if (error instanceof DialError && isWithoutBody(framing)) {
+        tries!.failure = error;
+      } else throw wires.refusal(error);
       origin.close();
     }
   }
@@ -118,9 +132,11 @@ async function ask(exchange: Exchange): Promise<Answer> {
 function encodeRequest(exchange: Exchange): Uint8Array {
   const { head, target, framing, maxForwards, wires } = exchange;
   const { remote, services } = wires.client.session;
+  const { relay } = wires.origin!.target;
   return encodeForwardedRequest(head, target, {
     framing,
     maxForwards,
+    relay: relay && { fields: loginFields(relay.parent) },
     // As Squid calls a client without an address.
     ...(services.forwardedFor
       ? {
@@ -148,6 +164,7 @@ async function readAnswer(exchange: Exchange, origin: Origin): Promise<Answer> {
     if (found === undefined) throw new Deno.errors.UnexpectedEof("No answer");
     origin.isUsed = false; // It lives: a request is not sent twice from here on.
     const response = parseResponseHead(found);
+    checkRelay(exchange, origin, response);
     const framing = responseFraming(response, exchange.head.method);
     if (response.status === 101) checkUpgrade(exchange, response);
     else if (response.status < 200) {
@@ -159,11 +176,34 @@ async function readAnswer(exchange: Exchange, origin: Origin): Promise<Answer> {
   throw new HttpError(502, "it sends nothing but interim answers");
 }
 
+/**
+ * A parent that does not know us says nothing to the client. It does not count
+ * as down by that: an origin server behind it can say the same.
+ */
+function checkRelay(
+  { wires }: Exchange,
+  { target: { relay } }: Origin,
+  { reason, status }: ResponseHead,
+): void {
+  if (status !== 407 || relay === undefined) return;
+  const { record } = wires.client.session;
+  // As after a CONNECT that a parent refuses: the target was not reached.
+  delete record.address;
+  delete record.via;
+  const way = formatParent(relay.parent);
+  throw new DialError(
+    "parent failed",
+    `Cannot reach ${record.target} through ${way}: ${`407 ${reason}`.trim()}`,
+  );
+}
+
 function checkUpgrade(
-  { framing, head }: Exchange,
+  { framing, head, wires }: Exchange,
   { fields }: ResponseHead,
 ): void {
-  if (isUpgrade(head, framing) && fields.all("upgrade").length > 0) return;
+  const isAsked = isUpgrade(head, framing) &&
+    wires.origin!.target.relay === undefined;
+  if (isAsked && fields.all("upgrade").length > 0) return;
   throw new HttpError(502, "it switches protocols without being asked");
 }
 

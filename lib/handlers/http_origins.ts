@@ -4,22 +4,35 @@
  * @module
  */
 
+import type { Chained } from "../net/chain.ts";
 import type { Duplex } from "../net/duplex.ts";
 import { HttpReader } from "../net/http_reader.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { Authority } from "../wire/http1_target.ts";
 import { judge, noteRule, questionOf } from "./ask_rules.ts";
-import { type OpenedTarget, openTarget } from "./open_target.ts";
+import { formatTarget, type OpenedTarget, openTarget } from "./open_target.ts";
+import type { ParentChain, ParentTries } from "./parents.ts";
 import type { Session } from "./session.ts";
 
 /** Idle connections for each client. */
 const MOST_IDLE = 8;
 
-/** A connection to an origin server. */
+/** What a connection is found by: `HOST:PORT`, or the parents it ends at. */
+export type OriginKey = string | ParentChain;
+
+/** How a connection is opened. */
+export interface OriginOptions {
+  /** Whether an idle one will not do. */
+  isFresh: boolean;
+  /** What was tried, if a parent may get the request whole. */
+  tries: ParentTries | undefined;
+}
+
+/** A connection to an origin server, or to a parent that gets whole requests. */
 export class Origin {
-  /** What it is found by, `HOST:PORT`. */
-  readonly key: string;
+  /** What it is found by. */
+  readonly key: OriginKey;
   /** What was opened. */
   readonly target: OpenedTarget;
   /** What was dialled, as the record has it. */
@@ -38,7 +51,7 @@ export class Origin {
    * @param key What it is found by.
    * @param record What was noted of it.
    */
-  constructor(target: OpenedTarget, key: string, record: ConnectionEvent) {
+  constructor(target: OpenedTarget, key: OriginKey, record: ConnectionEvent) {
     this.key = key;
     this.target = target;
     const { address, via } = record;
@@ -62,7 +75,7 @@ export class Origin {
  * left in a connection, be it an answer or an authentication, is not for others.
  */
 export class Origins implements Disposable {
-  readonly #idle = new Map<string, Origin>();
+  readonly #idle = new Map<OriginKey, Origin>();
 
   /** How many are idle. */
   get size(): number {
@@ -74,34 +87,38 @@ export class Origins implements Disposable {
    *
    * @param session The client; its record is told the target.
    * @param authority Where to.
-   * @param isFresh Whether an idle one will not do.
+   * @param options How.
    * @returns The connection; to be closed or put back.
    * @throws What `openTarget` throws: a limit holds for an idle one as well.
    */
   async open(
     session: Session,
     authority: Authority,
-    isFresh = false,
+    { isFresh, tries }: OriginOptions,
   ): Promise<Origin> {
     const { record } = session;
     const { host, port } = authority;
-    record.target = formatHostPort(host, port);
+    record.target = formatTarget(host, port);
     session.admit();
-    const key = record.target.toLowerCase();
-    const idle = this.#idle.get(key);
-    this.#idle.delete(key);
-    // Bytes that were not asked for would be taken for the next answer.
-    const isSilent = idle?.reader.bytes.length === 0;
-    if (
-      idle !== undefined && isSilent && !isFresh &&
-      isStillAllowed(session, authority, idle)
-    ) {
+    const key = formatHostPort(host, port).toLowerCase();
+    const idle = this.#take(key, isFresh);
+    if (idle !== undefined && isStillAllowed(session, authority, idle)) {
       Object.assign(record, idle.dialled);
       return idle;
     }
     idle?.close();
-    const target = await openTarget(session, host, port, "http");
-    return new Origin(target, key, record);
+    let taken: Origin | undefined;
+    const takeIdle = (chain: ParentChain): Chained | undefined => {
+      taken = this.#take(chain, isFresh);
+      return taken?.target;
+    };
+    const target = await openTarget(session, host, port, {
+      command: "http",
+      request: tries && { tries, takeIdle },
+    });
+    return target.duplex === taken?.duplex
+      ? taken
+      : new Origin(target, target.relay?.chain ?? key, record);
   }
 
   /**
@@ -126,6 +143,16 @@ export class Origins implements Disposable {
   [Symbol.dispose](): void {
     for (const origin of this.#idle.values()) origin.close();
     this.#idle.clear();
+  }
+
+  /** Takes the idle connection, unless it will not do: then it is closed. */
+  #take(key: OriginKey, isFresh: boolean): Origin | undefined {
+    const idle = this.#idle.get(key);
+    this.#idle.delete(key);
+    // Bytes that were not asked for would be taken for the next answer.
+    if (!isFresh && idle?.reader.bytes.length === 0) return idle;
+    idle?.close();
+    return undefined;
   }
 
   /** Does nothing where it has been taken for a request meanwhile. */

@@ -5,10 +5,12 @@
  * @module
  */
 
+import { DialError } from "../net/dial_error.ts";
 import type { End, TunnelResult } from "../net/tunnel.ts";
 import { timeoutError } from "../sync/context.ts";
 import { watchStall } from "../sync/stall.ts";
 import { HttpError } from "../wire/http_error.ts";
+import { formatParent } from "../wire/parent_url.ts";
 import { describeError } from "./describe_error.ts";
 import type { HttpClient } from "./http_client.ts";
 import type { Origin } from "./http_origins.ts";
@@ -122,16 +124,27 @@ export class HttpWires implements Disposable {
    */
   refusal(thrown: unknown): unknown {
     const { end, error } = this.#failure ?? { end: "target", error: thrown };
-    const { key } = this.origin!;
+    if (error instanceof DialError) return error;
+    const where = this.#describeOrigin();
     if (error instanceof DOMException && error.name === "TimeoutError") {
-      return new HttpError(504, `No answer from ${key} in time`);
+      return new HttpError(504, `No answer from ${where} in time`);
     }
     if (end !== "target") return error;
     const what = error instanceof HttpError ? "Bad answer" : "No answer";
     const why = error instanceof Deno.errors.UnexpectedEof
       ? "it closed the connection"
       : describeError(error);
-    return new HttpError(502, `${what} from ${key}: ${why}`, { cause: error });
+    return new HttpError(502, `${what} from ${where}: ${why}`, {
+      cause: error,
+    });
+  }
+
+  #describeOrigin(): string {
+    const target = this.client.session.record.target!;
+    const { relay } = this.origin!.target;
+    return relay === undefined
+      ? target
+      : `${target} through ${formatParent(relay.parent)}`;
   }
 
   /**

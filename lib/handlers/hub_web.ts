@@ -40,6 +40,7 @@ export async function hubWeb(
   session: Session<HubServices>,
 ): Promise<TunnelResult> {
   const request = await readRequest(session);
+  session.noteRequest();
   session.admit();
   const [path] = request.target.split("?");
   session.record.target = path!.slice(0, 100);

@@ -9,8 +9,8 @@ import type { Connection } from "../net/connection.ts";
 import type { Dialled } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
 import { Duplex } from "../net/duplex.ts";
+import { requirePossible } from "../net/resolver.ts";
 import { formatAddr } from "../net/unix_socket.ts";
-import { Refusal } from "../policy/refusal.ts";
 import type { RuleCommand } from "../policy/rule_question.ts";
 import type { Verdict } from "../policy/rules.ts";
 import type { Host } from "../wire/host_name.ts";
@@ -26,10 +26,13 @@ import {
   type Wish,
 } from "./ask_rules.ts";
 import { dialOn } from "./loops.ts";
-import type { ParentGroup } from "./parents.ts";
+import type { ParentGroup, Relay, WholeRequest } from "./parents.ts";
 import { encodeProxyHeader } from "./proxy_header.ts";
 import type { CommonServices } from "./services.ts";
 import type { Session } from "./session.ts";
+
+/** Characters of a name in the record: all that SOCKS5 can send. */
+const MOST_NAME = 255;
 
 /** A connection to a target. */
 export interface OpenedTarget {
@@ -41,6 +44,22 @@ export interface OpenedTarget {
   readonly address: IpAddress | undefined;
   /** What the rule that allowed it says of parents. */
   readonly via: string | undefined;
+  /** The parent that it ends at; `undefined` if it leads to the target. */
+  readonly relay: Relay | undefined;
+}
+
+/** What a connection to a target is for. */
+export interface OpenOptions {
+  /** What the client asked for (default `connect`). */
+  readonly command?: RuleCommand;
+  /** The request, if a parent may get it whole (default: it needs a tunnel). */
+  readonly request?: WholeRequest | undefined;
+}
+
+/** What a client asked for, as far as it is known. */
+interface TargetWish extends Wish {
+  readonly host: Host;
+  readonly request: WholeRequest | undefined;
 }
 
 /**
@@ -52,7 +71,7 @@ export interface OpenedTarget {
  * @param session The client.
  * @param host Name or address it asked for.
  * @param port Port, 0 to 65535.
- * @param command What it asked for.
+ * @param options What the connection is for.
  * @returns The connection; the caller closes it.
  * @throws {Refusal} If limits, rules or a drain forbid it.
  * @throws {DialError} If it can't be reached.
@@ -61,14 +80,20 @@ export async function openTarget(
   session: Session,
   host: Host,
   port: number,
-  command: RuleCommand = "connect",
+  { command = "connect", request }: OpenOptions = {},
 ): Promise<OpenedTarget> {
   const { record, services } = session;
   beginTarget(session, host, port);
   if (port === 0) {
     throw new DialError("failed", `Cannot reach ${record.target}: port is 0`);
   }
-  const opened = await openAllowed(session, { command, host, port });
+  const opened = await openAllowed(session, {
+    command,
+    host,
+    port,
+    // The parent would take the PROXY header for a request.
+    request: services.sendProxy === undefined ? request : undefined,
+  });
   const authority = typeof host === "string" ? host : undefined;
   const header = encodeProxyHeader(session, services.sendProxy, authority);
   if (header.length > 0) await writeHeader(opened, header);
@@ -77,7 +102,7 @@ export async function openTarget(
 
 async function openAllowed(
   session: Session,
-  wish: Wish & { host: Host },
+  wish: TargetWish,
 ): Promise<OpenedTarget> {
   const { host } = wish;
   const { parents } = session.services;
@@ -87,6 +112,7 @@ async function openAllowed(
     const verdict = requireName(session, question);
     const group = verdict && parents.find(verdict.via);
     if (group !== undefined) {
+      requirePossible(host);
       return await openThrough(session, group, { ...wish, verdict: verdict! });
     }
   }
@@ -94,25 +120,28 @@ async function openAllowed(
   const [[address, verdict]] = [...allowed.verdicts] as [[IpAddress, Verdict]];
   const group = parents?.find(verdict.via);
   if (group === undefined) return await openDirect(session, allowed, wish);
-  const checked = { ...wish, host: address, verdict };
+  // A whole request goes to a name: the one that was resolved here is lost in it.
+  const request = typeof host === "string" ? undefined : wish.request;
+  const checked = { ...wish, host: address, request, verdict };
   return await openThrough(session, group, checked);
 }
 
 async function openThrough(
   session: Session,
   group: ParentGroup,
-  { host, port, verdict }: Wish & { host: Host; verdict: Verdict },
+  { host, port, request, verdict }: TargetWish & { verdict: Verdict },
 ): Promise<OpenedTarget> {
   const { context, live, record, remote, trail } = session;
   const client = { client: remote.hostname, context, trail };
   live?.begin("dial");
-  const { connection, duplex, way } = await group.dial({ host, port }, client);
+  const through = await group.dial({ host, port }, client, request);
+  const { connection, duplex, relay, way } = through;
   live?.end();
   record.address = formatAddr(connection.remoteAddr);
   record.via = way;
   noteRule(session, verdict);
   const address = typeof host === "string" ? undefined : host;
-  return { connection, duplex, address, via: verdict.via };
+  return { connection, duplex, address, via: verdict.via, relay };
 }
 
 async function openDirect(
@@ -142,7 +171,7 @@ async function openDirect(
   const verdict = verdicts.get(address)!;
   noteRule(session, verdict);
   const duplex = new Duplex(connection);
-  return { connection, duplex, address, via: verdict.via };
+  return { connection, duplex, address, via: verdict.via, relay: undefined };
 }
 
 /** Linux leaves from the very address that is dialled where that is its own. */
@@ -191,8 +220,22 @@ async function writeHeader(
  * @throws {Refusal} If limits or a drain forbid it.
  */
 export function beginTarget(session: Session, host: Host, port: number): void {
-  session.record.target = formatHostPort(host, port);
+  session.record.target = formatTarget(host, port);
   requireAdmission(session);
+}
+
+/**
+ * Formats a target for the record. A name that cannot exist may be as long as
+ * the start line of a request: of such a one the beginning is enough.
+ *
+ * @param host Name or address.
+ * @param port Port, 0 to 65535.
+ * @returns For example `example.com:443`.
+ */
+export function formatTarget(host: Host, port: number): string {
+  const isLong = typeof host === "string" && host.length > MOST_NAME;
+  const shown = isLong ? `${host.slice(0, MOST_NAME)}…` : host;
+  return formatHostPort(shown, port);
 }
 
 /**
@@ -203,9 +246,7 @@ export function beginTarget(session: Session, host: Host, port: number): void {
  */
 export function requireAdmission(session: Session<CommonServices>): void {
   session.admit();
-  if (session.draining.cancelled) {
-    throw new Refusal("draining", "Sluice is shutting down");
-  }
+  session.requireNoDrain();
 }
 
 /**

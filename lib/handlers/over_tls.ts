@@ -14,12 +14,10 @@
 
 import type { Channel, TlsConnection } from "../net/connection.ts";
 import type { Ends } from "../net/node_connection.ts";
-import { TlsError } from "../net/tls_error.ts";
 import type { Identity } from "../policy/identity.ts";
-import { Refusal } from "../policy/refusal.ts";
-import { type ClientHello, parseClientHello } from "../wire/client_hello.ts";
-import { encodeAlert, TlsAlertError } from "../wire/tls_alert.ts";
+import type { ClientHello } from "../wire/client_hello.ts";
 import type { Protocol } from "./connection.ts";
+import { peekHello, tlsRefusal } from "./peek_hello.ts";
 import type { CommonServices } from "./services.ts";
 import type { Session } from "./session.ts";
 
@@ -93,16 +91,9 @@ export function overTls<S extends CommonServices>(
 export async function readHello<S extends CommonServices>(
   session: Session<S>,
 ): Promise<ClientHello> {
-  const { reader } = session;
-  try {
-    const hello = await reader.parse(parseClientHello());
-    session.serverName = hello.serverName;
-    reader.unread(hello.bytes);
-    reader.release();
-    return hello;
-  } catch (error) {
-    throw tlsRefusal(session, error);
-  }
+  const hello = await peekHello(session);
+  session.reader.release();
+  return hello;
 }
 
 /**
@@ -137,27 +128,4 @@ export async function secure<S extends CommonServices>(
   } catch (error) {
     throw tlsRefusal(session, error);
   }
-}
-
-/**
- * Makes of a failed handshake what is to be told of it: what was decided against
- * the client is a refusal, the rest is its own end.
- *
- * @typeParam S What the session works with.
- * @param session The client; it is told how TLS tells it.
- * @param error What failed.
- * @returns What to throw.
- */
-export function tlsRefusal<S extends CommonServices>(
-  session: Session<S>,
-  error: unknown,
-): unknown {
-  // What fails then does so because the connection was closed.
-  if (session.context.cancelled) return session.context.reason;
-  if (error instanceof TlsAlertError) {
-    session.encodeRefusal = () => encodeAlert(error.alert);
-    return new Refusal("forbidden", `TLS handshake failed: ${error.message}`);
-  }
-  const isOurs = error instanceof TlsError && error.kind === "refused";
-  return isOurs ? new Refusal("forbidden", error.message) : error;
 }

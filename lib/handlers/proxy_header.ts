@@ -1,6 +1,13 @@
 /**
  * Telling whom we connect to on whose behalf that is (PROXY protocol).
  *
+ * ```text
+ * client              load balancer            sluice                 target
+ *   | -- connect to B ----> |                     |                      |
+ *   |                       | -- PROXY C to B --> | -- PROXY C to B ---> |
+ *   | -- connect to S --------------------------> | -- PROXY C to S ---> |
+ * ```
+ *
  * @module
  */
 
@@ -21,7 +28,10 @@ export type ProxyVersion = typeof PROXY_VERSIONS[number];
 const ID_BYTES = 8;
 
 /**
- * Encodes the header that goes in front of a client's bytes. Version 2 also
+ * Encodes the header that goes in front of a client's bytes: where the client
+ * is, and where it has connected to, which is the load balancer where that has
+ * announced it. A client of a Unix socket that nobody has announced has no
+ * address: the header says `UNKNOWN` or `LOCAL`. Version 2 also
  * carries a unique id, which is put into the record.
  *
  * @param session The client.
@@ -30,13 +40,13 @@ const ID_BYTES = 8;
  * @returns The header, or nothing.
  */
 export function encodeProxyHeader(
-  { local, record, remote }: Session<CommonServices>,
+  { reached, record, remote }: Session<CommonServices>,
   version: ProxyVersion | undefined,
   authority?: string,
 ): Uint8Array {
   if (version === undefined) return new Uint8Array();
   const source = endpointOf(remote);
-  const destination = endpointOf(local);
+  const destination = endpointOf(reached);
   const endpoints = source && destination && { source, destination };
   if (version === "v1") return encodeProxyV1(endpoints);
   record.id ??= crypto.getRandomValues(new Uint8Array(ID_BYTES)).toHex();

@@ -18,6 +18,7 @@ const REPLY_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, Reply>> = {
   "resolver failed": REPLY.GeneralFailure,
   "no descriptors": REPLY.GeneralFailure,
   "parent failed": REPLY.GeneralFailure,
+  "parent timeout": REPLY.TtlExpired,
   "failed": REPLY.GeneralFailure,
   "forbidden": REPLY.NotAllowedByRuleset,
   "unauthenticated": REPLY.NotAllowedByRuleset,

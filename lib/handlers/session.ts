@@ -15,7 +15,12 @@ import { unmapAddr } from "../net/unmap_addr.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import type { Lease } from "../policy/connection_limits.ts";
 import type { Identity } from "../policy/identity.ts";
-import { type Context, timeoutError } from "../sync/context.ts";
+import { Refusal } from "../policy/refusal.ts";
+import {
+  type Context,
+  timeoutError,
+  type Unregister,
+} from "../sync/context.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import type { LiveConnection } from "./live_connection.ts";
 import type { CommonServices, Services } from "./services.ts";
@@ -36,6 +41,11 @@ export class Session<S extends CommonServices = Services>
   readonly local: Deno.NetAddr;
   /** Where the client is; {@linkcode Session.actFor} changes it. */
   remote: Deno.NetAddr;
+  /**
+   * Where the client has connected to: here, or to whoever has announced it.
+   * {@linkcode Session.actFor} changes it.
+   */
+  reached: Deno.NetAddr;
   /** Reads the handshake. Release it before the tunnel. */
   reader: ByteReader;
   /** Cancelled when the connection has to end, which closes the client. */
@@ -64,12 +74,6 @@ export class Session<S extends CommonServices = Services>
    */
   encodeRefusal: ((error: unknown) => Uint8Array) | undefined;
 
-  /**
-   * Ends the wait for the handshake when its time is over, where the client's
-   * protocol has words for that; otherwise the connection is closed.
-   */
-  onLate: ((error: unknown) => void) | undefined;
-
   /** Set where all there is to log was logged, request by request. */
   isLogged = false;
 
@@ -81,7 +85,9 @@ export class Session<S extends CommonServices = Services>
   #before = 0;
   #outer: Duplex | undefined;
   #certified: Identity | undefined;
-  readonly #leaveDrain: () => void;
+  #leaveDrain: Unregister | undefined;
+  /** Ends the wait for the request; the connection is closed where it is none. */
+  #giveUp: ((error: unknown) => void) | undefined;
   #lease: Lease | undefined;
   /** The place of one that is over a limit. */
   #kept: Lease | undefined;
@@ -93,7 +99,7 @@ export class Session<S extends CommonServices = Services>
    * @param connection The connection, just accepted.
    * @param context Cancelled from outside to end it.
    * @param draining Cancelled from outside when the shutdown begins; ends it
-   *   too as long as the client has not said anything.
+   *   too as long as the client has not said what it wants.
    * @param services Shared by all connections.
    */
   constructor(
@@ -104,6 +110,7 @@ export class Session<S extends CommonServices = Services>
   ) {
     this.local = unmapAddr(connection.localAddr);
     this.remote = unmapAddr(connection.remoteAddr);
+    this.reached = this.local;
     this.client = new Duplex(connection);
     this.reader = new ByteReader(this.client);
     this.context = context;
@@ -114,9 +121,6 @@ export class Session<S extends CommonServices = Services>
     this.live = services.watch?.enter(this);
     context.onCancel(() => this.#close());
     this.beginHandshake();
-    this.#leaveDrain = draining.onCancel((reason) => {
-      if (this.client.received === 0) context.cancel(reason);
-    });
     this.#count();
   }
 
@@ -125,13 +129,15 @@ export class Session<S extends CommonServices = Services>
    * announced: it is that one who is counted and logged.
    *
    * @param client Where that client is.
+   * @param reached Where it has connected to.
    * @throws {Refusal} As {@linkcode Session.requirePlace} does.
    */
-  actFor(client: Deno.NetAddr): void {
+  actFor(client: Deno.NetAddr, reached: Deno.NetAddr): void {
     this.#lease?.release();
     this.#kept?.release();
     this.usage?.release();
     this.remote = unmapAddr(client);
+    this.reached = unmapAddr(reached);
     this.record.client = formatAddr(this.remote);
     this.#count();
     this.requirePlace();
@@ -223,7 +229,8 @@ export class Session<S extends CommonServices = Services>
   }
 
   /**
-   * Starts the time limit of the handshake, which ends the connection.
+   * Starts the time limit of the handshake, which ends the connection. So does
+   * a drain, until {@linkcode Session.noteRequest}.
    *
    * @param come Bytes of the handshake that have come before.
    */
@@ -231,18 +238,76 @@ export class Session<S extends CommonServices = Services>
     const { handshake } = this.services.timeouts;
     this.#before = this.client.received - come;
     this.#handshake?.clear();
-    this.#handshake = setDeadline(handshake, () => {
-      const late = timeoutError(handshake, "Handshake time");
-      if (this.onLate === undefined) this.context.cancel(late);
-      else this.onLate(late);
-    });
+    this.#handshake = setDeadline(
+      handshake,
+      () => this.#endWait(timeoutError(handshake, "Handshake time")),
+    );
+    this.noteRequest();
+    this.#leaveDrain = this.draining.onCancel((reason) =>
+      this.#endWait(this.#giveUp === undefined ? reason : drainRefusal())
+    );
+  }
+
+  #endWait(error: unknown): void {
+    if (this.#giveUp === undefined) this.context.cancel(error);
+    else this.#giveUp(error);
+  }
+
+  /**
+   * Waits for a request whose sender can be told when it is not waited for any
+   * longer: its time is over, or there is a drain.
+   *
+   * @typeParam T What it is.
+   * @param read Reads it.
+   * @param giveUp Ends the reading; told why (default: the client is told of a
+   *   drain, and who is late is closed).
+   * @returns The request.
+   * @throws Why it was given up.
+   * @throws What `read` throws.
+   */
+  async awaitRequest<T>(
+    read: () => Promise<T>,
+    giveUp = (error: unknown) => this.#giveUpReading(error),
+  ): Promise<T> {
+    let late: unknown;
+    this.#giveUp = (error) => {
+      late = error;
+      giveUp(error);
+    };
+    try {
+      return await read();
+    } catch (error) {
+      throw late ?? error;
+    } finally {
+      this.#giveUp = undefined;
+    }
+  }
+
+  #giveUpReading(error: unknown): void {
+    if (error instanceof Refusal) this.reader.release();
+    else this.context.cancel(error);
+  }
+
+  /**
+   * Throws in a drain: nothing is begun then.
+   *
+   * @throws {Refusal} `draining`.
+   */
+  requireNoDrain(): void {
+    if (this.draining.cancelled) throw drainRefusal();
+  }
+
+  /** Notes that the client has said what it wants: it gets an answer. */
+  noteRequest(): void {
+    this.#leaveDrain?.();
+    this.#leaveDrain = undefined;
   }
 
   /** Ends the time limit of the handshake, once the request is read. */
   endHandshake(): void {
     this.#handshake?.clear();
     this.#handshake = undefined;
-    this.#leaveDrain();
+    this.noteRequest();
     this.live?.endHandshake();
   }
 
@@ -288,6 +353,10 @@ export class Session<S extends CommonServices = Services>
     this.client.close();
     this.#outer?.close();
   }
+}
+
+function drainRefusal(): Refusal {
+  return new Refusal("draining", "Sluice is shutting down");
 }
 
 function newRecord(local: Deno.NetAddr, remote: Deno.NetAddr): ConnectionEvent {

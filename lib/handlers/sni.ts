@@ -5,11 +5,9 @@
  * @module
  */
 
-import { parseClientHello } from "../wire/client_hello.ts";
 import type { Protocol } from "./connection.ts";
-import { tlsRefusal } from "./over_tls.ts";
+import { peekHello } from "./peek_hello.ts";
 import type { CommonServices } from "./services.ts";
-import type { Session } from "./session.ts";
 
 /**
  * Finds what belongs to a server name.
@@ -58,19 +56,7 @@ export function peekServerName<S extends CommonServices>(
   protocol: Protocol<S>,
 ): Protocol<S> {
   return async (session) => {
-    await peek(session);
+    await peekHello(session);
     return await protocol(session);
   };
-}
-
-async function peek<S extends CommonServices>(
-  session: Session<S>,
-): Promise<void> {
-  try {
-    const hello = await session.reader.parse(parseClientHello());
-    session.serverName = hello.serverName;
-    session.reader.unread(hello.bytes);
-  } catch (error) {
-    throw tlsRefusal(session, error);
-  }
 }

@@ -62,9 +62,10 @@ async function readRequest(session: Session): Promise<Request> {
 }
 
 /** A malformed request is refused as if a rule forbade it: there is one code. */
-async function parse({ reader }: Session): Promise<Request> {
+async function parse(session: Session): Promise<Request> {
+  const { reader } = session;
   try {
-    return await reader.parse(parseRequest());
+    return await session.awaitRequest(() => reader.parse(parseRequest()));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw new Refusal("forbidden", error.message);

@@ -103,9 +103,12 @@ async function checkUser(session: Session): Promise<void> {
 
 async function readRequest(session: Session): Promise<Request> {
   session.encodeRefusal = (error) => encodeReply(replyFor(error));
-  const request = await session.reader.parse(parseRequest());
+  const { reader } = session;
+  const request = await session.awaitRequest(() =>
+    reader.parse(parseRequest())
+  );
   session.endHandshake();
-  session.reader.release();
+  reader.release();
   return request;
 }
 

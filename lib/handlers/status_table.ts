@@ -18,6 +18,7 @@ const STATUS_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, number>> = {
   "resolver failed": 503,
   "no descriptors": 503,
   "parent failed": 502,
+  "parent timeout": 504,
   "failed": 502,
   "forbidden": 403,
   "unauthenticated": 407,

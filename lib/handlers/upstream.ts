@@ -5,6 +5,7 @@
  */
 
 import type { Dialled } from "../net/dial.ts";
+import { explainError } from "../net/explain_error.ts";
 import { DialError } from "../net/dial_error.ts";
 import type { Trail } from "../net/own_listeners.ts";
 import { type Borrowed, Pool, type PoolOptions } from "../net/pool.ts";
@@ -232,10 +233,7 @@ export class Upstream implements Candidate, Disposable {
 
   #fail(error: unknown): void {
     if (!this.health.fail()) return;
-    this.#onHealth(
-      this,
-      error instanceof Error ? error.message : String(error),
-    );
+    this.#onHealth(this, explainError(error));
   }
 }
 

@@ -15,6 +15,7 @@
 import { type StartTls, underneath } from "../net/chain.ts";
 import type { Connection, TlsConnection } from "../net/connection.ts";
 import type { Dialled } from "../net/dial.ts";
+import { explainError } from "../net/explain_error.ts";
 import { DialError } from "../net/dial_error.ts";
 import { Duplex } from "../net/duplex.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
@@ -191,10 +192,9 @@ export class UpstreamWay {
     } catch (error) {
       context.throwIfCancelled();
       if (error instanceof DialError || error instanceof Refusal) throw error;
-      const why = error instanceof Error ? error.message : String(error);
       throw new DialError(
         attempt.cancelled ? "timeout" : "failed",
-        `Cannot reach ${this.name}: ${why}`,
+        `Cannot reach ${this.name}: ${explainError(error)}`,
         { cause: error },
       );
     } finally {

@@ -26,6 +26,11 @@ export interface ServerIdentity {
   clientAuthorities?: string;
   /** Whether a client may come without a certificate (default false). */
   isOptional?: boolean;
+  /**
+   * Whether Node may be wrong in not finding a way from a client's certificates
+   * to an authority. Those are let through: whoever accepts verifies them.
+   */
+  isDisputed?: (certificates: readonly Uint8Array[]) => boolean;
   /** Protocols that clients may ask for; none is any. */
   protocols?: readonly string[];
 }
@@ -38,6 +43,9 @@ export interface AcceptedTls {
   certificates: readonly Uint8Array[];
 }
 
+/** Code of a certificate that no authority is found for. */
+const NO_CHAIN = "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
+
 /** What TLS needs on a socket beyond its types. */
 interface ServerSocket extends tls.TLSSocket {
   _handle: {
@@ -49,6 +57,7 @@ interface ServerSocket extends tls.TLSSocket {
 /** A server that can accept. */
 export class TlsAcceptor {
   readonly #options: tls.TLSSocketOptions;
+  readonly #isDisputed: ServerIdentity["isDisputed"];
 
   /**
    * Prepares what all handshakes share.
@@ -59,6 +68,7 @@ export class TlsAcceptor {
   constructor(identity: ServerIdentity) {
     const { certificate, key, clientAuthorities, protocols } = identity;
     const isAsked = clientAuthorities !== undefined;
+    this.#isDisputed = identity.isDisputed;
     this.#options = {
       isServer: true,
       secureContext: tls.createSecureContext({
@@ -102,7 +112,7 @@ export class TlsAcceptor {
     await endHandshake(socket, transport, {
       peer: "client",
       event: "secure",
-      judge: () => judge(socket),
+      judge: () => judge(socket, this.#isDisputed),
     });
     const certificates = this.#options.requestCert
       ? peerCertificates(socket)
@@ -114,18 +124,20 @@ export class TlsAcceptor {
   }
 }
 
-function judge(socket: ServerSocket): TlsError | undefined {
-  const fault = faultOf(socket);
-  if (fault === undefined) return undefined;
-  const message = `TLS handshake failed: client's ${fault}`;
-  return new TlsError("refused", message, {
-    certificates: peerCertificates(socket),
-  });
+function judge(
+  socket: ServerSocket,
+  isDisputed: ServerIdentity["isDisputed"],
+): TlsError | undefined {
+  const code = codeOf(socket);
+  if (code === "") return undefined;
+  const certificates = peerCertificates(socket);
+  if (code === NO_CHAIN && isDisputed?.(certificates)) return undefined;
+  const message = `TLS handshake failed: client's ${certificateReason(code)}`;
+  return new TlsError("refused", message, { certificates });
 }
 
 /** What Node says of the client's certificate, in the moment of the handshake. */
-function faultOf({ _handle: handle }: ServerSocket): string | undefined {
+function codeOf({ _handle: handle }: ServerSocket): string {
   // Without it nobody could tell whether Node has looked: that is a fault too.
-  const code = handle?.verifyError() ?? "no verdict";
-  return code === "" ? undefined : certificateReason(code);
+  return handle?.verifyError() ?? "no verdict";
 }

@@ -51,13 +51,19 @@ export interface ChainOptions {
   timeout?: number;
   /** Listeners of ours that the connection is on its way through. */
   trail?: Trail | undefined;
+  /**
+   * Called when the last parent has taken us, just before it learns of the
+   * target (default: nobody is). Whatever fails later may be about the target,
+   * and tells nothing certain about the parents.
+   */
+  onAsked?: (() => void) | undefined;
 }
 
 /** A connection through a chain. */
 export interface Chained {
   /** The connection to the first parent. */
   readonly connection: Connection;
-  /** Its streams, at the first byte of the target. */
+  /** Its streams, at the first byte of the target or of the last parent. */
   readonly duplex: Duplex;
 }
 
@@ -65,34 +71,47 @@ export interface Chained {
  * Connects to a target through parents.
  *
  * @param parents The parents, the nearest first; one at least.
- * @param target What the last one is to connect us to.
+ * @param target What the last one is to connect us to; `undefined` ends at the
+ *   last one, for a request that it gets whole.
  * @param context Gives up when cancelled.
  * @param options How what is outside is reached.
  * @returns The connection; the caller closes it.
  * @throws {DialError} What the last parent said of the target; `parent failed`
- *   where it did not come to that; `timeout`.
+ *   where it said nothing of it; `parent timeout` where the time was over before
+ *   it was asked; `timeout`; `no descriptors`.
  * @throws The reason of the cancellation.
  */
 export async function dialChain(
   parents: readonly Parent[],
-  target: HopTarget,
+  target: HopTarget | undefined,
   context: Context,
   options: ChainOptions,
 ): Promise<Chained> {
   context.throwIfCancelled();
-  const { timeout = 10_000 } = options;
   using attempt = new Context(context);
-  attempt.cancelAfter(timeout, "Connect time");
+  attempt.cancelAfter(options.timeout ?? 10_000, "Connect time");
   let current: Chained | undefined;
+  /** Whether it is the target's fault where the time is over. */
+  let isTargets = true;
   attempt.onCancel(() => current?.duplex.close());
+  const onAsked = () => {
+    isTargets = true;
+    options.onAsked?.();
+  };
   try {
+    // Before anything else, or a slow name would look like a slow parent.
+    const host = target &&
+      await hostFor(parents.at(-1)!, target.host, attempt, options);
+    isTargets = false;
     current = await dialFirst(parents[0]!, attempt, options);
     for (const [index, parent] of parents.entries()) {
       const next = parents[index + 1];
-      await goThrough(current.duplex, parent, next ?? target, {
+      const where = next ?? (target && { ...target, host: host! });
+      if (where === undefined) break;
+      await goThrough(current.duplex, parent, where, {
         context: attempt,
         isLast: next === undefined,
-        options,
+        options: { ...options, onAsked },
       });
       if (next !== undefined) {
         current = await secure(current, next, attempt, options);
@@ -103,7 +122,7 @@ export async function dialChain(
   } catch (error) {
     current?.duplex.close();
     context.throwIfCancelled();
-    throw attempt.cancelled ? tooLate(parents, target) : error;
+    throw attempt.cancelled ? tooLate(parents, target, isTargets) : error;
   }
 }
 
@@ -173,10 +192,9 @@ async function goThrough(
   { context, isLast, options }: Leg,
 ): Promise<void> {
   try {
-    const host = typeof named === "string"
-      ? await hostFor(parent, named, context, options)
-      : named;
-    await openHop(duplex, parent, { host, port });
+    const host = await hostFor(parent, named, context, options);
+    const onAsked = isLast ? options.onAsked : undefined;
+    await openHop(duplex, parent, { host, port }, onAsked);
   } catch (error) {
     if (isLast && error instanceof DialError) throw error;
     throw parentFailed(parent, error);
@@ -186,10 +204,11 @@ async function goThrough(
 /** Resolves a name for a parent that takes none. */
 async function hostFor(
   parent: Parent,
-  name: string,
+  name: Host,
   context: Context,
   { resolve }: ChainOptions,
 ): Promise<Host> {
+  if (typeof name !== "string") return name;
   const host = parseHost(name);
   if (typeof host !== "string" || takesNames(parent)) return host;
   const needed = parent.scheme === "socks4" ? 4 : undefined;
@@ -207,6 +226,9 @@ async function hostFor(
 }
 
 function parentFailed(parent: Parent, cause: unknown): DialError {
+  // That is ours, and tells nothing of any parent.
+  const isOurs = cause instanceof DialError && cause.kind === "no descriptors";
+  if (isOurs) return cause;
   const why = cause instanceof Error ? cause.message : String(cause);
   return new DialError(
     "parent failed",
@@ -215,11 +237,17 @@ function parentFailed(parent: Parent, cause: unknown): DialError {
   );
 }
 
-function tooLate(parents: readonly Parent[], target: HopTarget): DialError {
+function tooLate(
+  parents: readonly Parent[],
+  target: HopTarget | undefined,
+  isTargets: boolean,
+): DialError {
   const way = parents.map(formatParent).join(", ");
-  const where = formatHostPort(target.host, target.port);
+  const what = target === undefined
+    ? `go through ${way}`
+    : `reach ${formatHostPort(target.host, target.port)} through ${way}`;
   return new DialError(
-    "timeout",
-    `Cannot reach ${where} through ${way}: no answer in time`,
+    isTargets ? "timeout" : "parent timeout",
+    `Cannot ${what}: no answer in time`,
   );
 }

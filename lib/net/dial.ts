@@ -13,7 +13,7 @@ import { connectTracked } from "./connect_tracked.ts";
 import type { Connection } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import { DialError, type DialErrorKind, dialErrorKind } from "./dial_error.ts";
-import { errorCode } from "./error_code.ts";
+import { explainError } from "./explain_error.ts";
 import { type OutgoingAddresses, outgoingFor } from "./outgoing.ts";
 import { ownListeners, type Trail } from "./own_listeners.ts";
 
@@ -237,7 +237,7 @@ function toDialError(
     error.name === "TimeoutError";
   const kind = isTimeout ? "timeout" : dialErrorKind(error);
   const reason = REASON[kind] ??
-    (kind === "failed" ? errorCode(error) ?? String(error) : kind);
+    (kind === "failed" ? explainError(error) : kind);
   return new DialError(
     kind,
     `Cannot reach ${formatHostPort(address, port)}: ${reason}`,

@@ -17,6 +17,7 @@ export type DialErrorKind =
   | "no descriptors"
   | "forbidden"
   | "parent failed"
+  | "parent timeout"
   | "failed";
 
 /** A target that was not reached. */

@@ -11,7 +11,7 @@ import { formatHostPort } from "../wire/host_port.ts";
 import { DialError } from "./dial_error.ts";
 import { askNameServer, type NameServer } from "./dns_client.ts";
 import { addressesOf } from "./dns_records.ts";
-import { errorCode } from "./error_code.ts";
+import { explainError } from "./explain_error.ts";
 import { combineFamilies } from "./family_answers.ts";
 import type { Family } from "./family_preference.ts";
 import type { NameAnswer, NameSource } from "./name_answer.ts";
@@ -151,9 +151,7 @@ function explain(
   error: unknown,
   isLate: boolean,
 ): Error {
-  const state = isLate
-    ? "no answer in time"
-    : errorCode(error) ?? (error as Error).message;
+  const state = isLate ? "no answer in time" : explainError(error);
   return new Error(`name server ${formatHostPort(ip, port)}: ${state}`, {
     cause: error,
   });

@@ -23,10 +23,10 @@ const SILENT_LIFE = 2_000;
 
 /** What a server says that can't or won't answer (RFC 1035 §4.1.1). */
 const WORDS: ReadonlyMap<number, string> = new Map([
-  [1, "FORMERR"],
-  [2, "SERVFAIL"],
-  [4, "NOTIMP"],
-  [5, "REFUSED"],
+  [1, "it does not understand the question (FORMERR)"],
+  [2, "it can't find out (SERVFAIL)"],
+  [4, "it has no answers of that kind (NOTIMP)"],
+  [5, "it refuses to answer (REFUSED)"],
 ]);
 
 /**
@@ -39,7 +39,9 @@ const WORDS: ReadonlyMap<number, string> = new Map([
 export function addressesOf(response: DnsResponse): NameAnswer {
   const { code, records } = response;
   if (code !== RESPONSE_CODE.NoError && code !== RESPONSE_CODE.NameError) {
-    throw new Error(WORDS.get(code) ?? `RCODE is ${code}`);
+    throw new Error(
+      WORDS.get(code) ?? `it answers with an error (RCODE ${code})`,
+    );
   }
   const { addresses, life } = follow(records, response.name);
   if (addresses.length > 0) {

@@ -46,6 +46,8 @@ export interface HopTarget {
  * @param duplex Connection to the proxy, nothing said on it yet.
  * @param parent How the proxy is spoken to.
  * @param target Where it is to connect us to.
+ * @param onAsked Called when the proxy has taken us, just before it learns of
+ *   the target: what fails from then on may be the target's fault.
  * @throws {DialError} What the proxy said; `parent failed` where it is the
  *   proxy itself that would not have us.
  * @throws {Deno.errors.UnexpectedEof} If it ended the connection instead.
@@ -54,11 +56,13 @@ export async function openHop(
   duplex: Duplex,
   parent: Parent,
   target: HopTarget,
+  onAsked: () => void = () => {},
 ): Promise<void> {
   const hop: Hop = {
     duplex,
     parent,
     target,
+    onAsked,
     failed: (kind, state) =>
       new DialError(
         kind,
@@ -82,6 +86,7 @@ interface Hop {
   duplex: Duplex;
   parent: Parent;
   target: HopTarget;
+  onAsked: () => void;
   failed: (kind: DialErrorKind, state: string) => DialError;
 }
 
@@ -114,7 +119,7 @@ const WORDS: Readonly<Partial<Record<DialErrorKind, string>>> = {
   "parent failed": "it refuses our user name",
 };
 
-async function askSocks5({ duplex, parent, target, failed }: Hop) {
+async function askSocks5({ duplex, parent, target, onAsked, failed }: Hop) {
   const { credentials } = parent;
   const reader = new ByteReader(duplex);
   const methods = credentials === undefined
@@ -131,6 +136,7 @@ async function askSocks5({ duplex, parent, target, failed }: Hop) {
   } else if (method !== METHOD.NoAuthentication) {
     throw failed("parent failed", `it wants method ${method}`);
   }
+  onAsked();
   await duplex.write(encodeRequest({ command: COMMAND.Connect, ...target }));
   const reply = await reader.parse(parseReply());
   reader.release();
@@ -139,13 +145,14 @@ async function askSocks5({ duplex, parent, target, failed }: Hop) {
   throw failed(kind, `${WORDS[kind]} (REP is ${reply})`);
 }
 
-async function askSocks4({ duplex, parent, target, failed }: Hop) {
+async function askSocks4({ duplex, parent, target, onAsked, failed }: Hop) {
   const { host } = target;
   const isIpv4 = typeof host !== "string" && host.length === 4;
   if (!isIpv4 && parent.scheme === "socks4") {
     throw failed("failed", "SOCKS4 has IPv4 addresses only");
   }
   const reader = new ByteReader(duplex);
+  onAsked();
   await duplex.write(encodeSocks4({
     command: SOCKS4_COMMAND.Connect,
     ...target,
@@ -167,15 +174,24 @@ const KIND_BY_STATUS: Readonly<Record<number, DialErrorKind>> = {
   504: "timeout",
 };
 
-async function askHttp({ duplex, parent, target, failed }: Hop) {
-  const { credentials } = parent;
+/**
+ * Makes the fields by which a request logs in at an HTTP parent (RFC 9110
+ * §11.7.2).
+ *
+ * @param parent The parent.
+ * @returns One field; none if the parent has no credentials.
+ */
+export function loginFields({ credentials }: Parent): Field[] {
+  if (credentials === undefined) return [];
+  const password = new TextEncoder().encode(credentials.password);
+  const value = encodeBasicCredentials({ ...credentials, password });
+  return [["Proxy-Authorization", value]];
+}
+
+async function askHttp({ duplex, parent, target, onAsked, failed }: Hop) {
   const authority = formatHostPort(target.host, target.port);
-  const fields: Field[] = [["Host", authority]];
-  if (credentials !== undefined) {
-    const password = new TextEncoder().encode(credentials.password);
-    const value = encodeBasicCredentials({ ...credentials, password });
-    fields.push(["Proxy-Authorization", value]);
-  }
+  const fields: Field[] = [["Host", authority], ...loginFields(parent)];
+  onAsked();
   await duplex.write(encodeHead(`CONNECT ${authority} HTTP/1.1`, fields));
   const reader = new HttpReader(duplex);
   const { status, reason } = await readAnswer(reader);

@@ -13,6 +13,8 @@
  *                    evicted
  * ```
  *
+ * When one may be dialled that nobody has asked for, `refill_pace.ts` knows.
+ *
  * @module
  */
 
@@ -20,17 +22,16 @@ import { Context } from "../sync/context.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import type { Dialled } from "./dial.ts";
 import { Duplex } from "./duplex.ts";
-import { EarlyReader } from "./early_reader.ts";
 import type { Trail } from "./own_listeners.ts";
+import { Parked, type Ready } from "./parked.ts";
+import { type Eviction, noFigures, type PoolFigures } from "./pool_figures.ts";
+import { RefillPace } from "./refill_pace.ts";
 
 /** Ways to have connections ready; `off` has none. */
 export const POOL_MODES = ["off", "ahead", "reuse"] as const;
 
 /** A way to have connections ready. */
 export type PoolMode = typeof POOL_MODES[number];
-
-/** Why a parked connection was given up. */
-export type Eviction = "ended" | "spoke" | "idle" | "aged" | "full" | "closed";
 
 /** Options for {@linkcode Pool}. */
 export interface PoolOptions {
@@ -47,40 +48,17 @@ export interface PoolOptions {
 }
 
 /** A connection that was borrowed. */
-export interface Borrowed extends Dialled {
-  /** Its streams, which go with it from client to client. */
-  readonly duplex: Duplex;
+export interface Borrowed extends Ready {
   /** Whether it was parked, and so may have ended unnoticed. */
   readonly wasParked: boolean;
-  /** When it was dialled, by `performance.now()`. */
-  readonly openedAt: number;
-}
-
-/** What happened in a pool since its start, and what is there. */
-export interface PoolFigures {
-  /** Borrowed from those that were parked. */
-  hits: number;
-  /** Borrowed by dialling. */
-  misses: number;
-  /** Dialled, by whomever. */
-  opened: number;
-  /** Given up while parked, by reason. */
-  evicted: Record<Eviction, number>;
-  /** Parked now. */
-  idle: number;
-  /** Clients that wait for a dial now. */
-  waiting: number;
 }
 
 /** Dials at once to fill a pool. */
 const MOST_DIALS = 8;
 
-/** Pauses of filling while the upstream fails, in milliseconds. */
-const BACK_OFF = { first: 100, factor: 2, most: 10_000 } as const;
-
 /**
  * An upstream that ends a parked connection sooner than this, in milliseconds,
- * does not want any.
+ * does not want any; a trial that lives so long has stayed.
  */
 const BRIEF = 1_000;
 
@@ -108,27 +86,10 @@ export type DialUpstream = (
   trail?: Trail,
 ) => Promise<Dialled>;
 
-interface Parked {
-  readonly dialled: Dialled;
-  readonly duplex: Duplex;
-  readonly openedAt: number;
-  readonly parkedAt: number;
-  readonly watch: EarlyReader;
-  /** Whether it was borrowed or given up. */
-  isOver: boolean;
-}
-
 /** Connections to one upstream. */
 export class Pool implements Disposable {
   /** What happened, and what is there. */
-  readonly figures: PoolFigures = {
-    hits: 0,
-    misses: 0,
-    opened: 0,
-    evicted: { ended: 0, spoke: 0, idle: 0, aged: 0, full: 0, closed: 0 },
-    idle: 0,
-    waiting: 0,
-  };
+  readonly figures: PoolFigures = noFigures();
 
   readonly #dial: DialUpstream;
   readonly #mode: PoolMode;
@@ -139,14 +100,17 @@ export class Pool implements Disposable {
   readonly #context = new Context();
   /** The one that was parked last is at the end, and goes first. */
   readonly #parked: Parked[] = [];
+  readonly #pace = new RefillPace({
+    fill: () => this.#fill(),
+    tryOne: () => void this.#tryOne(),
+  });
   #dialling = 0;
-  #pause = 0;
   /** When one that was parked has last ended or spoken. */
   #lostAt = -Infinity;
-  /** Whether filling pauses because a dial has failed. */
-  #hasFailed = false;
+  /** The one that is for nobody, to see whether the upstream is back. */
+  #trial: Parked | undefined;
   #sweep: Deadline | undefined;
-  #retry: Deadline | undefined;
+  #stay: Deadline | undefined;
 
   /**
    * Creates a pool, and begins to fill it where that is its way.
@@ -181,13 +145,9 @@ export class Pool implements Disposable {
       this.figures.idle = this.#parked.length;
       await this.#letEnd(parked);
       if (parked.isOver || this.#giveUpOld(parked)) continue;
-      parked.isOver = true;
-      parked.watch.stop();
-      this.#pause = 0;
       this.figures.hits++;
       this.#fill();
-      const { dialled, duplex, openedAt } = parked;
-      return { ...dialled, duplex, openedAt, wasParked: true };
+      return { ...parked.take(), wasParked: true };
     }
   }
 
@@ -203,9 +163,9 @@ export class Pool implements Disposable {
     this.figures.misses++;
     this.figures.waiting++;
     try {
-      const borrowed = await this.#open(context, trail);
-      if (this.#hasFailed) this.#resume(); // It is back.
-      return borrowed;
+      const ready = await this.#open(context, trail);
+      this.#pace.hint();
+      return { ...ready, wasParked: false };
     } finally {
       this.figures.waiting--;
       this.#fill();
@@ -231,14 +191,15 @@ export class Pool implements Disposable {
     // The one that was idle longest is the one that is needed least.
     const [oldest] = this.#parked;
     if (this.#parked.length === this.#size) this.#evict(oldest!, "full");
-    this.#park(borrowed, duplex, openedAt);
+    this.#park(borrowed);
   }
 
   /** Closes what is parked, and opens nothing more. Can be repeated. */
   close(): void {
     this.#context.cancel(new Error("Pool is closed"));
     this.#sweep?.clear();
-    this.#retry?.clear();
+    this.#pace.close();
+    if (this.#trial !== undefined) this.#evict(this.#trial, "closed");
     for (const parked of [...this.#parked]) this.#evict(parked, "closed");
   }
 
@@ -247,40 +208,36 @@ export class Pool implements Disposable {
     this.close();
   }
 
-  async #open(context: Context, trail?: Trail): Promise<Borrowed> {
+  async #open(context: Context, trail?: Trail): Promise<Ready> {
     const dialled = await this.#dial(context, trail);
     this.figures.opened++;
     return {
       ...dialled,
       duplex: dialled.duplex ?? new Duplex(dialled.connection),
       openedAt: performance.now(),
-      wasParked: false,
     };
   }
 
-  #park(dialled: Dialled, duplex: Duplex, openedAt: number): void {
-    const watch = new EarlyReader(duplex, (error) => {
-      const hasSpoken = error instanceof RangeError;
-      this.#evict(parked, hasSpoken ? "spoke" : "ended");
-    }, { most: this.#mostEarly });
-    const { connection, address } = dialled;
-    const parked: Parked = {
-      dialled: { connection, address },
-      duplex,
-      openedAt,
-      parkedAt: performance.now(),
-      watch,
-      isOver: false,
-    };
+  #park(ready: Ready): Parked {
+    const parked = this.#wrap(ready);
     this.#parked.push(parked);
     this.figures.idle = this.#parked.length;
     this.#sweep ??= setDeadline(SWEEP, () => this.#sweepOld());
+    parked.watch();
+    return parked;
+  }
+
+  #wrap({ connection, address, duplex, openedAt }: Ready): Parked {
+    return new Parked({ connection, address, duplex, openedAt }, {
+      mostEarly: this.#mostEarly,
+      onEnd: (parked, why) => this.#evict(parked, why),
+    });
   }
 
   /** Fills up, unless the upstream has just failed. */
   #fill(): void {
     if (this.#mode !== "ahead" || this.#context.cancelled) return;
-    if (this.#retry !== undefined) return;
+    if (!this.#pace.mayFill) return;
     while (
       this.#parked.length + this.#dialling < this.#size &&
       this.#dialling < MOST_DIALS
@@ -292,39 +249,34 @@ export class Pool implements Disposable {
 
   /** Never rejects: nobody waits for it. */
   async #dialAhead(): Promise<void> {
+    const begunAt = performance.now();
     try {
-      const { duplex, openedAt, ...dialled } = await this.#open(this.#context);
-      if (this.#context.cancelled) duplex.close();
-      else this.#park(dialled, duplex, openedAt);
+      const ready = await this.#open(this.#context);
+      if (this.#context.cancelled) ready.duplex.close();
+      else {
+        const parked = this.#park(ready);
+        if (this.#pace.hasEndedSince(begunAt)) this.#evict(parked, "restart");
+      }
     } catch {
       // Whoever needs a connection now learns why by a dial of its own.
-      this.#hasFailed = true;
-      this.#backOff();
+      this.#pace.backOff("failed");
     } finally {
       this.#dialling--;
     }
     this.#fill();
   }
 
-  /** One that ends what it has just accepted is not asked at once again. */
-  #backOff(): void {
-    if (this.#retry !== undefined || this.#context.cancelled) return;
-    this.#pause = Math.min(
-      this.#pause * BACK_OFF.factor || BACK_OFF.first,
-      BACK_OFF.most,
-    );
-    this.#retry = setDeadline(this.#pause, () => {
-      this.#retry = undefined;
-      this.#hasFailed = false;
-      this.#fill();
-    });
-  }
-
-  #resume(): void {
-    this.#hasFailed = false;
-    this.#pause = 0;
-    this.#retry?.clear();
-    this.#retry = undefined;
+  /** Never rejects: nobody waits for it. */
+  async #tryOne(): Promise<void> {
+    try {
+      const ready = await this.#open(this.#context);
+      if (this.#context.cancelled) return ready.duplex.close();
+      const trial = this.#trial = this.#wrap(ready);
+      this.#stay = setDeadline(BRIEF, () => this.#evict(trial, "restart"));
+      trial.watch();
+    } catch {
+      this.#pace.tried("failed");
+    }
   }
 
   /**
@@ -344,22 +296,29 @@ export class Pool implements Disposable {
 
   #evict(parked: Parked, why: Eviction): void {
     if (parked.isOver) return;
-    parked.isOver = true;
+    parked.close();
+    this.figures.evicted[why]++;
+    if (parked === this.#trial) return this.#endTrial(why);
     const index = this.#parked.indexOf(parked);
     if (index >= 0) this.#parked.splice(index, 1);
     this.figures.idle = this.#parked.length;
-    this.figures.evicted[why]++;
-    parked.duplex.close();
-    parked.watch.stop();
-    parked.duplex.releaseBuffer();
     if (why === "ended" || why === "spoke") this.#lose(parked);
     this.#fill();
   }
 
+  #endTrial(why: Eviction): void {
+    this.#trial = undefined;
+    this.#stay?.clear();
+    this.#pace.tried(why === "restart" ? undefined : "ended");
+  }
+
+  /** Those that are left of what has ended together are not to be waited for. */
   #lose({ parkedAt }: Parked): void {
     this.#lostAt = performance.now();
-    if (this.#lostAt - parkedAt < BRIEF) this.#backOff();
-    else this.#pause = 0;
+    if (this.#mode !== "ahead" || this.#context.cancelled) return;
+    if (this.#pace.lose(this.#parked.length)) {
+      for (const left of [...this.#parked]) this.#evict(left, "restart");
+    } else if (this.#lostAt - parkedAt < BRIEF) this.#pace.backOff("ended");
   }
 
   #sweepOld(): void {
@@ -372,11 +331,19 @@ export class Pool implements Disposable {
 
   /** Tells whether it was given up. */
   #giveUpOld(parked: Parked): boolean {
+    const why = this.#isOld(parked);
+    if (why !== undefined) this.#evict(parked, why);
+    return why !== undefined;
+  }
+
+  #isOld({ parkedAt, ready }: Parked): Eviction | undefined {
     const isIdle = this.#idleTimeout > 0 &&
-      performance.now() - parked.parkedAt >= this.#idleTimeout;
-    const isAged = this.#isAged(parked.openedAt);
-    if (isAged || isIdle) this.#evict(parked, isAged ? "aged" : "idle");
-    return isAged || isIdle;
+      performance.now() - parkedAt >= this.#idleTimeout;
+    if (this.#isAged(ready.openedAt)) return "aged";
+    if (isIdle) return "idle";
+    const isDoubtful = this.#pace.hasEndedSince(parkedAt) ||
+      this.#pace.isDoubtful(parkedAt);
+    return isDoubtful ? "restart" : undefined;
   }
 
   #isAged(openedAt: number): boolean {

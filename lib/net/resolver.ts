@@ -7,8 +7,9 @@
 import { Context } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { waitFor } from "../sync/wait_for.ts";
-import type { Host } from "../wire/host_name.ts";
+import { type Host, whyImpossible } from "../wire/host_name.ts";
 import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
+import { cut } from "../wire/quote.ts";
 import { DialError } from "./dial_error.ts";
 import {
   type Family,
@@ -101,6 +102,7 @@ export class Resolver implements Disposable {
   async find(host: Host, context: Context): Promise<FoundAddresses> {
     if (typeof host !== "string") return onTime([this.#requireUsed(host)]);
     context.throwIfCancelled();
+    requirePossible(host);
     const name = host.toLowerCase();
     const answer = specialAnswer(name) ?? this.#cache.get(name) ??
       await waitFor(this.#pending.get(name) ?? this.#start(name), context);
@@ -213,6 +215,22 @@ export class Resolver implements Disposable {
       });
     }
   }
+}
+
+/**
+ * Refuses a name that cannot exist, before anyone is asked for it: neither a
+ * name server nor a parent could say anything else.
+ *
+ * @param name Name as sent.
+ * @throws {DialError} `name not found`, saying why.
+ */
+export function requirePossible(name: string): void {
+  const why = whyImpossible(name);
+  if (why === undefined) return;
+  throw new DialError(
+    "name not found",
+    `Cannot resolve ${cut(name)}: such a name cannot exist: ${why}`,
+  );
 }
 
 function onTime(addresses: IpAddress[]): FoundAddresses {

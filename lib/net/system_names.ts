@@ -10,6 +10,7 @@ import { waitFor } from "../sync/wait_for.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { DialError } from "./dial_error.ts";
 import { errorCode } from "./error_code.ts";
+import { explainError } from "./explain_error.ts";
 import type { NameAnswer, NameSource } from "./name_answer.ts";
 
 /**
@@ -70,7 +71,7 @@ async function lookup(name: string): Promise<NameAnswer> {
 function toDialError(name: string, error: Error): DialError {
   return new DialError(
     "resolver failed",
-    `Cannot resolve ${name}: ${errorCode(error) ?? error.message}`,
+    `Cannot resolve ${name}: ${explainError(error)}`,
     { cause: error },
   );
 }

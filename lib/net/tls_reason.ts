@@ -5,6 +5,7 @@
  */
 
 import { errorCode } from "./error_code.ts";
+import { explainError } from "./explain_error.ts";
 import { TlsError, type TlsErrorKind } from "./tls_error.ts";
 
 /** Why a certificate is not accepted, by the code of its verification. */
@@ -44,11 +45,18 @@ const ALERT_REASONS: ReadonlyMap<string, string> = new Map([
   ["TLSV1_ALERT_USER_CANCELLED", "has given up"],
 ]);
 
+/** Code of an answer that is none of TLS. */
+const NOT_TLS = "ERR_SSL_WRONG_VERSION_NUMBER";
+
+/** Where TLS begins inside of another protocol it is between the ends. */
+const STARTTLS =
+  " from its first byte on; if it begins TLS inside of its own protocol (STARTTLS), relay to it without TLS";
+
 /** Failures of our own side, by code. */
 const OWN_REASONS: ReadonlyMap<string, string> = new Map([
   ["ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", "sent no certificate"],
   ["ERR_SSL_NO_APPLICATION_PROTOCOL", "speaks none of the protocols"],
-  ["ERR_SSL_WRONG_VERSION_NUMBER", "does not speak TLS"],
+  [NOT_TLS, "does not speak TLS"],
 ]);
 
 /**
@@ -92,6 +100,9 @@ function explain(
   }
   const certificate = CERTIFICATE_REASONS.get(code);
   if (certificate !== undefined) return ["refused", `${peer}'s ${certificate}`];
+  if (peer === "server" && code === NOT_TLS) {
+    return ["refused", `server does not speak TLS${STARTTLS}`];
+  }
   const own = OWN_REASONS.get(code);
   if (own !== undefined) return ["refused", `${peer} ${own}`];
   // Node has the same code for alerts from both sides.
@@ -102,5 +113,5 @@ function explain(
     return [kind, alert === undefined ? message : `${peer} ${alert}`];
   }
   if (code === "ECONNRESET") return ["left", `${peer} closed`];
-  return ["refused", message];
+  return ["refused", explainError(error)];
 }

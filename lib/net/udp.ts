@@ -5,7 +5,7 @@
  */
 
 import { DialError, dialErrorKind } from "./dial_error.ts";
-import { errorCode } from "./error_code.ts";
+import { explainError } from "./explain_error.ts";
 import { openWithLongQueue } from "./receive_queue.ts";
 
 /** First and last of a range of ports. */
@@ -47,7 +47,7 @@ function bindTo(hostname: string, port: number): Deno.DatagramConn {
       Deno.listenDatagram({ transport: "udp", hostname, port })
     );
   } catch (error) {
-    const reason = errorCode(error) ?? String(error);
+    const reason = explainError(error);
     throw new DialError(
       dialErrorKind(error),
       `Cannot open UDP on ${hostname}: ${reason}`,

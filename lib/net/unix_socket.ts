@@ -8,7 +8,7 @@ import type { Context } from "../sync/context.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { Connection } from "./connection.ts";
 import { DialError, dialErrorKind } from "./dial_error.ts";
-import { systemReason } from "./system_reason.ts";
+import { explainError } from "./explain_error.ts";
 
 const UNIX = "unix:";
 
@@ -35,7 +35,7 @@ export async function connectUnix(
     const kind = isGone ? "refused" : dialErrorKind(error);
     const other = kind === "refused"
       ? "connection refused"
-      : systemReason(error);
+      : explainError(error);
     const why = isGone ? "no such socket" : other;
     throw new DialError(kind, `Cannot reach ${UNIX}${path}: ${why}`, {
       cause: error,

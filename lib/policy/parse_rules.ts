@@ -23,6 +23,10 @@ const STRANGERS: readonly (readonly [begin: RegExp, what: string])[] = [
   [/\0/, "no text"],
 ];
 
+/** Nobody is let through because nothing is said. */
+const NO_RULES =
+  "expected a rule, but there is none; write 'default allow' to let everybody through, or 'default deny' to let nobody";
+
 /** Where rules come from: the lines of a file, or those of an option. */
 export interface RuleSource {
   /** The lines. */
@@ -31,6 +35,11 @@ export interface RuleSource {
   readonly place: (line: number, column: number) => string;
   /** What a rule without a label is called. */
   readonly label: (line: number) => string;
+  /**
+   * Whether it has to say something (default false): a file without a line may
+   * be one that is being written, and would let everybody through.
+   */
+  readonly isRequired?: boolean;
 }
 
 /**
@@ -46,6 +55,7 @@ export function ruleFile(text: string, file: string): RuleSource {
     lines: text.replace(/^\ufeff/, "").split("\n"),
     place: (line, column) => `${file}:${line}:${column}`,
     label: (line) => `${base}:${line}`,
+    isRequired: true,
   };
 }
 
@@ -69,59 +79,78 @@ export function ruleOption(texts: readonly string[]): RuleSource {
  * @param sources Where they are, in the order in which they hold.
  * @param options Options of the list.
  * @returns The list.
- * @throws {RulesError} With the first mistake of each line that has one.
+ * @throws {RulesError} With the first mistake of each line that has one, or of
+ *   a file without rules.
  */
 export function parseRules(
   sources: readonly RuleSource[],
   options: RulesOptions = {},
 ): Rules {
-  const rules: Rule[] = [];
-  const problems: RuleProblem[] = [];
-  const labels = new Set<string>();
-  let fallback: Action | undefined;
+  const list = new RuleList(options.parents);
+  for (const source of sources) list.takeAll(source);
+  const { fallback, problems, rules } = list;
+  if (problems.length > 0) throw new RulesError(problems);
+  return new Rules(rules, { ...options, ...(fallback && { fallback }) });
+}
 
-  function take(source: RuleSource, number: number, isOver: boolean): boolean {
-    const found = parseLine(source, number, options.parents);
+/** Rules while they are read. */
+class RuleList {
+  readonly rules: Rule[] = [];
+  readonly problems: RuleProblem[] = [];
+  fallback: Action | undefined;
+  readonly #labels = new Set<string>();
+  readonly #parents: ReadonlySet<string> | undefined;
+
+  constructor(parents: ReadonlySet<string> | undefined) {
+    this.#parents = parents;
+  }
+
+  takeAll(source: RuleSource): void {
+    const stranger = strangerOf(source);
+    if (stranger !== undefined) {
+      this.problems.push(stranger);
+      return;
+    }
+    const before = this.rules.length + this.problems.length;
+    let isOver = false;
+    for (let number = 1; number <= source.lines.length; number++) {
+      try {
+        isOver = this.#take(source, number, isOver);
+      } catch (error) {
+        if (!(error instanceof LineError)) throw error;
+        const { column, message } = error;
+        this.problems.push({ place: source.place(number, column), message });
+      }
+    }
+    const isEmpty = !isOver &&
+      this.rules.length + this.problems.length === before;
+    if (!isEmpty || source.isRequired !== true) return;
+    this.problems.push({ place: source.place(1, 1), message: NO_RULES });
+  }
+
+  /** Takes a line; gives whether the default has come. */
+  #take(source: RuleSource, number: number, isOver: boolean): boolean {
+    const found = parseLine(source, number, this.#parents);
     if (found === undefined) return isOver;
     const { column, rule } = found;
     if (isOver) throw new LineError(column, "expected the default to be last");
     if ("fallback" in rule) {
-      if (fallback !== undefined) {
+      if (this.fallback !== undefined) {
         throw new LineError(column, "expected only one default");
       }
-      fallback = rule.fallback;
+      this.fallback = rule.fallback;
       return true;
     }
-    if (labels.has(rule.label)) {
+    if (this.#labels.has(rule.label)) {
       throw new LineError(column, `label ${quote(rule.label)} is given twice`);
     }
-    if (rules.length === MOST_RULES) {
+    if (this.rules.length === MOST_RULES) {
       throw new LineError(column, `expected ${MOST_RULES} rules at most`);
     }
-    labels.add(rule.label);
-    rules.push(rule);
+    this.#labels.add(rule.label);
+    this.rules.push(rule);
     return false;
   }
-
-  for (const source of sources) {
-    const stranger = strangerOf(source);
-    if (stranger !== undefined) {
-      problems.push(stranger);
-      continue;
-    }
-    let isOver = false;
-    for (let number = 1; number <= source.lines.length; number++) {
-      try {
-        isOver = take(source, number, isOver);
-      } catch (error) {
-        if (!(error instanceof LineError)) throw error;
-        const { column, message } = error;
-        problems.push({ place: source.place(number, column), message });
-      }
-    }
-  }
-  if (problems.length > 0) throw new RulesError(problems);
-  return new Rules(rules, { ...options, ...(fallback && { fallback }) });
 }
 
 /** Not one line of what is another file's is repeated. */

@@ -42,17 +42,19 @@ export interface QuotaLedger {
 /** The count of one thread. */
 export class LocalLedger implements QuotaLedger {
   readonly #bytes = new Map<string, number>();
+  #day: string | undefined;
   /** Grows with every change. */
   revision = 0;
 
   /**
    * Adds to what a user has carried.
    *
-   * @param _day The day, which is the present one.
+   * @param day The day, which is the present one.
    * @param user The user.
    * @param bytes How many bytes.
    */
-  add(_day: string, user: string, bytes: number): void {
+  add(day: string, user: string, bytes: number): void {
+    this.#day ??= day;
     this.#bytes.set(user, (this.#bytes.get(user) ?? 0) + bytes);
     this.revision++;
   }
@@ -77,8 +79,14 @@ export class LocalLedger implements QuotaLedger {
     return Object.fromEntries(this.#bytes);
   }
 
-  /** Begins a day. */
-  turn(): void {
+  /**
+   * Begins a day, where none of those that count here has begun it.
+   *
+   * @param day The new one.
+   */
+  turn(day: string): void {
+    if (day === this.#day) return;
+    this.#day = day;
     this.#bytes.clear();
     this.revision++;
   }

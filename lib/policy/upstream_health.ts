@@ -75,8 +75,7 @@ export class UpstreamHealth {
   succeed(): boolean {
     this.#inRow = this.#isUp ? 0 : this.#inRow + 1;
     if (this.#isUp) return false;
-    // The next client may find out more at once.
-    if (Number.isFinite(this.#retryAfter)) this.#retryAt = -Infinity;
+    this.abstain(); // The next client may find out more at once.
     return this.#inRow >= this.#rise && this.#turn(true);
   }
 
@@ -88,6 +87,14 @@ export class UpstreamHealth {
   fail(): boolean {
     this.#inRow = this.#isUp ? this.#inRow + 1 : 0;
     return this.#isUp && this.#inRow >= this.#fall && this.#turn(false);
+  }
+
+  /**
+   * Notes that a try has told nothing of it: where it is down, the next client
+   * may find out instead.
+   */
+  abstain(): void {
+    if (Number.isFinite(this.#retryAfter)) this.#retryAt = -Infinity;
   }
 
   #turn(isUp: boolean): true {

@@ -15,6 +15,7 @@ import {
 import type { Parser } from "./parser.ts";
 import { ALERT, TlsAlertError } from "./tls_alert.ts";
 import { TlsCursor } from "./tls_cursor.ts";
+import { recogniseInnerTls } from "./inner_tls.ts";
 import { joinBytes } from "./join_bytes.ts";
 
 /** What a ClientHello says, as far as anyone here acts on it. */
@@ -91,9 +92,12 @@ function* parseRecord(read: Uint8Array[]): Parser<Uint8Array> {
   const [type, major, , high, low] = header;
   if (type !== HANDSHAKE || major !== 3) {
     const start = header.subarray(0, 2).toHex();
+    const protocol = recogniseInnerTls(header);
+    const others = protocol === undefined ? "" : ` but ${protocol}`;
     throw new TlsAlertError(
       ALERT.UnexpectedMessage,
-      `Cannot parse ClientHello: it begins with 0x${start}, which is not TLS`,
+      `Cannot parse ClientHello: it begins with 0x${start}, which is not TLS${others}`,
+      { protocol },
     );
   }
   const length = high! << 8 | low!;

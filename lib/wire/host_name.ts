@@ -13,8 +13,11 @@ export type Host = string | IpAddress;
 /** A whole name: 253 characters, plus a dot where it is written as rooted. */
 const NAME_LENGTH = 253;
 
+/** A label of a name (RFC 1035 §2.3.4). */
+const LABEL_LENGTH = 63;
+
 /** Letters, digits, hyphen, and the underscore that real names have. */
-const LABEL = /^[a-z\d_](?:[a-z\d_-]{0,61}[a-z\d_])?$/i;
+const LABEL = /^[a-z\d_](?:[a-z\d_-]*[a-z\d_])?$/i;
 
 /**
  * Parses a host that came as text. An address in strict form becomes its bytes;
@@ -27,11 +30,51 @@ const LABEL = /^[a-z\d_](?:[a-z\d_-]{0,61}[a-z\d_])?$/i;
  * @throws {SyntaxError} If it is neither, saying why.
  */
 export function parseHost(text: string): Host {
+  const host = parseAskedHost(text);
+  const fault = typeof host === "string" ? whyImpossible(host) : undefined;
+  if (fault !== undefined) throw new SyntaxError(fault);
+  return host;
+}
+
+/**
+ * Parses the host that a client asks for. Unlike {@linkcode parseHost} it also
+ * takes a name that cannot exist: the client hears the same of it as of any
+ * other name that does not, and the log and the rules have it.
+ *
+ * @param text Name or address, without brackets. A final dot is allowed.
+ * @returns The name as it was, or the bytes of the address.
+ * @throws {SyntaxError} If the text is empty, or has characters that no name
+ *   has.
+ */
+export function parseAskedHost(text: string): Host {
   const ip = parseIpAddress(text);
   if (ip !== undefined) return ip;
-  const fault = findFault(text);
-  if (fault !== undefined) throw new SyntaxError(fault);
+  if (text === "") throw new SyntaxError("name is empty");
+  for (const label of text.split(".")) {
+    if (label !== "" && !LABEL.test(label)) {
+      throw new SyntaxError(`label ${JSON.stringify(cut(label))} is no label`);
+    }
+  }
   return text;
+}
+
+/**
+ * Tells why a name cannot exist (RFC 1035 §2.3.4), for one of the characters
+ * that names have.
+ *
+ * @param name Name as sent. A final dot is allowed.
+ * @returns Why; `undefined` for a name that can exist.
+ */
+export function whyImpossible(name: string): string | undefined {
+  const bare = name.endsWith(".") ? name.slice(0, -1) : name;
+  if (bare.length > NAME_LENGTH) return `name has ${bare.length} characters`;
+  for (const label of bare.split(".")) {
+    if (label === "") return "name has an empty label";
+    if (label.length > LABEL_LENGTH) {
+      return `a label has ${label.length} characters`;
+    }
+  }
+  return undefined;
 }
 
 /**
@@ -44,6 +87,8 @@ export function parseHost(text: string): Host {
  */
 export function parseConfiguredHost(text: string): Host {
   const host = parseHost(text);
+  const fault = typeof host === "string" ? whyImpossible(host) : undefined;
+  if (fault !== undefined) throw new SyntaxError(fault);
   if (typeof host === "string" && /^\d+(?:\.\d+)*\.?$/.test(host)) {
     throw new SyntaxError(
       `'${cut(host)}' is no IPv4 address, which is four numbers up to 255`,
@@ -62,18 +107,4 @@ export function parseConfiguredHost(text: string): Host {
 export function plainName(name: string): string {
   const lower = name.toLowerCase();
   return lower.endsWith(".") ? lower.slice(0, -1) : lower;
-}
-
-function findFault(name: string): string | undefined {
-  if (name === "") return "name is empty";
-  const bare = name.endsWith(".") ? name.slice(0, -1) : name;
-  if (bare.length > NAME_LENGTH) return `name has ${bare.length} characters`;
-  for (const label of bare.split(".")) {
-    if (label === "") return "name has an empty label";
-    if (label.length > 63) return `a label has ${label.length} characters`;
-    if (!LABEL.test(label)) {
-      return `label ${JSON.stringify(cut(label))} is no label`;
-    }
-  }
-  return undefined;
 }

@@ -20,6 +20,12 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
+/** What another proxy gets with a request that it is to pass on. */
+export interface RelayOptions {
+  /** Fields for that proxy alone. */
+  fields: readonly Field[];
+}
+
 /** How a request is passed on. */
 export interface RequestOptions {
   /** Where its body ends. */
@@ -28,6 +34,8 @@ export interface RequestOptions {
   forwardedFor?: string;
   /** How often it may be forwarded, this time included (RFC 9110 §7.6.2). */
   maxForwards?: number | undefined;
+  /** The proxy that gets it (default: it goes to its origin server). */
+  relay?: RelayOptions | undefined;
 }
 
 /** How a response is passed on. */
@@ -56,8 +64,22 @@ export function isUpgrade(
 }
 
 /**
+ * Tells whether a request needs a connection that becomes its own. To `h2c` a
+ * server may as well say no, as most do (RFC 9113 §3.1).
+ *
+ * @param head The request.
+ * @param framing Its framing.
+ * @returns Whether it asks for a protocol that it can't do without.
+ */
+export function needsTunnel(head: RequestHead, framing: Framing): boolean {
+  return isUpgrade(head, framing) &&
+    head.fields.tokens("upgrade").some((protocol) => protocol !== "h2c");
+}
+
+/**
  * Encodes a request for its origin server, in HTTP/1.1. `Host` and the framing
- * are said anew, so that what was judged is what is sent.
+ * are said anew, so that what was judged is what is sent. Another proxy gets the
+ * absolute form (RFC 9112 §3.2.2), and is not asked for another protocol.
  *
  * @param head The request.
  * @param target Where it goes.
@@ -67,7 +89,7 @@ export function isUpgrade(
 export function encodeForwardedRequest(
   head: RequestHead,
   target: RequestTarget,
-  { framing, forwardedFor, maxForwards }: RequestOptions,
+  { framing, forwardedFor, maxForwards, relay }: RequestOptions,
 ): Uint8Array<ArrayBuffer> {
   const { method, minor, fields } = head;
   const list: Field[] = [["Host", target.text]];
@@ -84,14 +106,21 @@ export function encodeForwardedRequest(
     list.push(["TE", "trailers"]);
     options.push("TE");
   }
-  if (isUpgrade(head, framing)) {
+  if (relay !== undefined) list.push(...relay.fields);
+  else if (isUpgrade(head, framing)) {
     list.push(["Upgrade", fields.all("upgrade").join(", ")]);
     options.push("Upgrade");
   }
   if (options.length > 0) list.push(["Connection", options.join(", ")]);
   if (forwardedFor !== undefined) list.push(["X-Forwarded-For", forwardedFor]);
   list.push(via(minor));
-  return encodeHead(`${method} ${target.path} HTTP/1.1`, list);
+  const form = relay === undefined ? target.path : absoluteForm(target);
+  return encodeHead(`${method} ${form} HTTP/1.1`, list);
+}
+
+/** For `*` there is no path at all (RFC 9112 §3.2.4). */
+function absoluteForm({ path, text }: RequestTarget): string {
+  return `http://${text}${path === "*" ? "" : path}`;
 }
 
 /**

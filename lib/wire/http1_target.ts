@@ -4,14 +4,17 @@
  * @module
  */
 
-import { type Host, parseHost } from "./host_name.ts";
+import { type Host, parseAskedHost } from "./host_name.ts";
 import { HttpError } from "./http_error.ts";
 import type { RequestHead } from "./http1_request.ts";
 import { parseIpAddress } from "./ip_address.ts";
 
 /** A host and a port of a request. */
 export interface Authority {
-  /** Name, or address: also where the address was sent as text. */
+  /**
+   * Name, or address: also where the address was sent as text. The name may be
+   * one that cannot exist.
+   */
   host: Host;
   /** Port, 1 to 65535. */
   port: number;
@@ -104,7 +107,7 @@ function parseName(
 ): Host {
   if (name === undefined) throw malformed("form");
   try {
-    return parseHost(name);
+    return parseAskedHost(name);
   } catch (error) {
     throw malformed(`host: ${(error as SyntaxError).message}`);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Host, parseHost } from "./host_name.ts";
+import { type Host, parseAskedHost } from "./host_name.ts";
 import { formatIpAddress } from "./ip_address.ts";
 import type { Parser } from "./parser.ts";
 import { VERSION } from "./socks4.ts";
@@ -13,7 +13,10 @@ import { VERSION } from "./socks4.ts";
 export interface Request {
   /** `CD` as sent; see `COMMAND`. */
   command: number;
-  /** Name, or address: also where the address was sent as a name. */
+  /**
+   * Name, or address: also where the address was sent as a name. The name may
+   * be one that cannot exist.
+   */
   host: Host;
   /** Port, 0 to 65535. */
   port: number;
@@ -100,7 +103,7 @@ function* parseField(field: string): Parser<Uint8Array> {
 
 function parseName(bytes: Uint8Array): Host {
   try {
-    return parseHost(String.fromCharCode(...bytes));
+    return parseAskedHost(String.fromCharCode(...bytes));
   } catch (error) {
     throw malformed((error as SyntaxError).message);
   }

@@ -4,21 +4,37 @@
  * @module
  */
 
-import { type Host, parseHost } from "./host_name.ts";
+import { type Host, parseAskedHost } from "./host_name.ts";
 import type { Parser } from "./parser.ts";
-import { ADDRESS_TYPE, REPLY, Socks5Error, VERSION } from "./socks5.ts";
+import {
+  ADDRESS_TYPE,
+  COMMAND,
+  REPLY,
+  Socks5Error,
+  VERSION,
+} from "./socks5.ts";
 
 /** What the client wants, the host not yet resolved. */
 export interface Request {
   /** `CMD` as sent; see `COMMAND`. */
   command: number;
-  /** Name, or address: also where the address was sent as a name. */
+  /**
+   * Name, or address: also where the address was sent as a name. The name may
+   * be one that cannot exist.
+   */
   host: Host;
   /** Port, 0 to 65535. */
   port: number;
 }
 
 const PORT_LENGTH = 2;
+
+/**
+ * Where the datagrams of a client will come from that does not know it (§4).
+ * What it announces serves but to refuse other senders (§7), so that a name
+ * that is none tells as little.
+ */
+const UNKNOWN = { host: Uint8Array.of(0, 0, 0, 0), port: 0 } as const;
 
 /**
  * Parses a request.
@@ -36,7 +52,7 @@ const PORT_LENGTH = 2;
  *
  * @returns The request. Whether command and port can be served is not checked.
  * @throws {Socks5Error} If the version, RSV, the address type or the name is
- *   invalid.
+ *   invalid; for UDP ASSOCIATE such a name is as good as 0.0.0.0:0.
  */
 export function* parseRequest(): Parser<Request> {
   const [version, command, reserved, addressType] = yield 4;
@@ -45,11 +61,13 @@ export function* parseRequest(): Parser<Request> {
   }
   const { host, port } = yield* parseDestination(addressType!);
   if (reserved !== 0) throw malformed(`RSV is ${reserved}`);
-  return {
-    command: command!,
-    host: typeof host === "string" ? parseName(host) : host,
-    port,
-  };
+  if (typeof host !== "string") return { command: command!, host, port };
+  try {
+    return { command: command!, host: parseAskedHost(host), port };
+  } catch (error) {
+    if (command === COMMAND.UdpAssociate) return { command, ...UNKNOWN };
+    throw malformed((error as SyntaxError).message);
+  }
 }
 
 /**
@@ -97,14 +115,6 @@ function* parseAddress(length: number): Parser<{ host: Host; port: number }> {
 
 function readPort(bytes: Uint8Array, offset: number): number {
   return bytes[offset]! << 8 | bytes[offset + 1]!;
-}
-
-function parseName(name: string): Host {
-  try {
-    return parseHost(name);
-  } catch (error) {
-    throw malformed((error as SyntaxError).message);
-  }
 }
 
 function malformed(state: string): Socks5Error {

@@ -24,19 +24,29 @@ const HEADER = [21, 3, 3, 0, 2] as const;
 
 const FATAL = 2;
 
+/** Options for {@linkcode TlsAlertError}. */
+export interface TlsAlertOptions {
+  /** What the client speaks in the place of TLS, where that was recognised. */
+  protocol?: string | undefined;
+}
+
 /** A handshake that can't go on, and what to tell the other side. */
 export class TlsAlertError extends Error {
   /** Description of the alert that says why. */
   readonly alert: Alert;
+  /** What the client speaks in the place of TLS, where that was recognised. */
+  readonly protocol: string | undefined;
 
   /**
    * Constructs an error.
    *
    * @param alert Description of the alert that says why.
    * @param message Why, in one line.
+   * @param options What more is known.
    */
-  constructor(alert: Alert, message: string) {
+  constructor(alert: Alert, message: string, options: TlsAlertOptions = {}) {
     super(message);
+    this.protocol = options.protocol;
     this.name = "TlsAlertError";
     this.alert = alert;
   }

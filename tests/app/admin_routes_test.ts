@@ -40,7 +40,7 @@ Deno.test("findRoute() finds nothing elsewhere", () => {
 });
 
 Deno.test("findRoute() refuses a name that is not percent-encoded", () => {
-  for (const name of ["%", "%E0%A4", "%zz"]) {
+  for (const name of ["%", "%E0%A4", "%zz", "%ED%A0%80"]) {
     const error = assertThrows(
       () => findRoute("DELETE", `/api/bans/${name}`),
       AdminError,

@@ -131,7 +131,15 @@ Deno.test("startAdmin() tells of pools and upstreams of a relay", async () => {
       hits: 0,
       misses: 1,
       opened: 1,
-      evicted: { ended: 0, spoke: 0, idle: 0, aged: 0, full: 0, closed: 0 },
+      evicted: {
+        ended: 0,
+        spoke: 0,
+        idle: 0,
+        aged: 0,
+        full: 0,
+        restart: 0,
+        closed: 0,
+      },
       connections: 1,
     }]);
   } finally {

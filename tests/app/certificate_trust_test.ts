@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { JsonGeneralName } from "@peculiar/x509";
 import { openClientTrust } from "../../lib/app/open_trust.ts";
 import { TlsError } from "../../lib/net/tls_error.ts";
@@ -30,7 +30,8 @@ async function verdict(verifying: Promise<{ name: string }>): Promise<string> {
   } catch (error) {
     if (!(error instanceof TlsError)) throw error;
     assertEquals(error.kind, "refused");
-    return error.message.replace("TLS handshake failed: client's ", "");
+    return error.message.replace("TLS handshake failed: client's ", "")
+      .replace(/: subject '[^']*', serial [\da-f]+$/, "");
   }
 }
 
@@ -173,7 +174,7 @@ Deno.test("CertificateTrust refuses what is revoked, and all when that can't be 
     31,
   );
   // The authority's own certificate ends with the list.
-  assertEquals(late, "certificate has expired");
+  assertEquals(late, "certificate is of an authority that has expired");
   const short = await openClientTrust(
     authority.certificate,
     await revoke([], authority, [-1, 1]),
@@ -228,4 +229,48 @@ Deno.test("openClientTrust() takes nobody for an authority that is none", async 
     SyntaxError,
     "CN=alice of --tls-client-ca is not an authority",
   );
+  const unable = await issue({
+    ...{ name: "unable", isAuthority: true, keyUsage: ["digitalSignature"] },
+  });
+  await assertRejects(
+    () =>
+      openClientTrust(authority.certificate + unable.certificate, undefined),
+    SyntaxError,
+    "CN=unable of --tls-client-ca is not for signing certificates: its keyUsage is without keyCertSign",
+  );
+});
+
+Deno.test("openClientTrust() verifies nobody by an authority with an unknown critical extension", async () => {
+  const odd = await issue(
+    { name: "Odd", isAuthority: true, usage: "none", unknown: "1.2.3.4" },
+  );
+  assertEquals(
+    await judge([await issue({ name: "alice" }, odd)], [odd]),
+    "certificate is of an authority that has an unknown critical extension (1.2.3.4)",
+  );
+});
+
+Deno.test("CertificateTrust.verifyClient() says whose certificate it refuses, fit for a terminal", async () => {
+  const stranger = await makeAuthority("Stranger");
+  const trust = await openClientTrust(authority.certificate, undefined);
+  const refusal = async (name: string, serial: string) => {
+    const own = await issue({ name, serial }, stranger);
+    const verifying = trust.verifyClient([derOf(own)]);
+    return (await assertRejects(() => verifying, TlsError)).message;
+  };
+  const reason =
+    "TLS handshake failed: client's certificate is of an unknown authority";
+  assertEquals(
+    await refusal("alice", "00ff01"),
+    `${reason}: subject 'CN=alice', serial ff01`,
+  );
+  // Nothing that a client chooses forges what follows, or another line.
+  assertEquals(
+    await refusal("a', serial 1\n\u001b[2J\u202e", "01"),
+    `${reason}: subject 'CN=a\\u0027\\, serial 1\\0A\\u001b[2J\\u202e', serial 01`,
+  );
+  const long = await refusal("é".repeat(3_000), "7f".repeat(300));
+  assert(long.startsWith(`${reason}: subject 'CN=éééé`), long);
+  assert(long.endsWith(`…', serial ${"7f".repeat(20)}…`), long);
+  assert(long.length < reason.length + 250, `${long.length}`);
 });

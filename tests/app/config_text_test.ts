@@ -50,12 +50,16 @@ Deno.test("ConfigText tells of half a character, wherever it is", () => {
     "expected text of whole characters: a \\ud800 to \\udfff stands in a pair";
   const table: [text: string, ...places: string[]][] = [
     ['"\\ud800"', "1:1"],
-    ['{ "a\\udc00": 1 }', "1:3"],
-    ['{ "a": "\\ud83d\\ude00", "b": ["\\ude00\\ud83d", "x"] }', "1:30"],
+    ['{ "a\\udc00": 1 }', '1:3: "a\\udc00"'],
     [
-      '{ "listeners": [{\n "kind": "x\\ud800",\n "user": "a\\udfff:b" }] }',
-      "2:10",
-      "3:10",
+      '{ "a": "\\ud83d\\ude00", "b": ["\\ude00\\ud83d", "x"] }',
+      "1:30: b[0]",
+    ],
+    [
+      '{ "listeners": [{\n "kind": "x\\ud800",\n "user": ["a:b", "a\\udfff:b"],\n "\\ud800": 1 }] }',
+      "2:10: listeners[0].kind",
+      "3:18: listeners[0].user[1]",
+      '4:2: listeners[0]."\\ud800"',
     ],
   ];
   for (const [text, ...places] of table) {
@@ -77,7 +81,7 @@ Deno.test("ConfigText tells all faults of the syntax with line and column", () =
     ['{ "a": [1, 2 }', "f:1:14: expected a comma"],
     ['{ "a": "b\n" }', "f:1:8: the text does not end on its line"],
     ["{ /* }", "f:1:3: the comment does not end"],
-    ['{ "a": 1, "b": 2,\n  "a": 3 }', "f:2:3: 'a' is given twice"],
+    ['{ "a": 1, "b": 2,\n  "a": 3 }', "f:2:3: a: it is given twice"],
     ["{} {}", "f:1:4: expected nothing more"],
   ];
   for (const [text, first] of table) {

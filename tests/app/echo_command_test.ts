@@ -123,14 +123,18 @@ Deno.test("echo says why it can't start", async () => {
     [
       ["--discard", "--chargen"],
       2,
-      "Options --discard and --chargen: the answer is nothing, or a text without end",
+      "Option --discard: does not go with --chargen: the answer is nothing, or a text without end",
     ],
     [
       ["--udp", "--close-after", "0"],
       2,
-      "Options --close-after and --udp: a datagram has no connection to close",
+      "Option --close-after: does not go with --udp: a datagram has no connection to close",
     ],
-    [["--open"], 2, "Option --open is about --udp, which is not given"],
+    [
+      ["--open"],
+      2,
+      "Option --open: needs --udp, without which it does nothing",
+    ],
   ];
   for (const [args, code, message] of cases) {
     const result = await sluice(["echo", ...args]);

@@ -27,7 +27,6 @@ Deno.test("LIMIT_OPTIONS limit nothing when nothing is given", async () => {
   const { usage } = await openLimits(
     settingsOf(LIMIT_OPTIONS, options).limits,
     false,
-    () => {},
   );
   assertEquals(usage, undefined);
 });
@@ -106,7 +105,7 @@ Deno.test("openLimits() refuses limits that nobody could reach", async () => {
   for (const [arg] of cases) {
     const options = await parseOptions([arg!], LIMIT_OPTIONS);
     const open = (hasUsers: boolean) =>
-      openLimits(settingsOf(LIMIT_OPTIONS, options).limits, hasUsers, () => {});
+      openLimits(settingsOf(LIMIT_OPTIONS, options).limits, hasUsers);
     const name = arg!.slice(0, arg!.indexOf("="));
     await assertRejects(
       () => open(false),

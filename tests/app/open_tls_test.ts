@@ -14,6 +14,7 @@ import {
   SERVER,
   type TestAuthority,
 } from "../support/certificates.ts";
+import { NAME, nameConstraints } from "../support/der.ts";
 import { connectRequest, GREETING } from "../support/proxy.ts";
 import {
   readExactly,
@@ -157,10 +158,18 @@ Deno.test("openTls() keeps what it has where new files can't be used", async () 
   assertEquals(await getsIn(server), true);
   assertEquals(errors(messages).length, 1);
 
+  await authority.save("server", authority.alice);
+  await files!.reload();
+  assertEquals(await getsIn(server), true);
+  const [, unfit] = errors(messages);
+  assert(unfit!.endsWith("without serverAuth; it stays as it was"), unfit);
+  await authority.save("server", another);
+  await files!.reload();
+
   await authority.write("ca.crt", "nothing");
   await files!.reload();
   assertEquals(await getsIn(server), true);
-  assert(errors(messages)[1]!.startsWith("Cannot reload authorities "));
+  assert(errors(messages)[2]!.startsWith("Cannot reload authorities "));
 });
 
 Deno.test("openTls() asks for the certificate of a session that is resumed, as of a new one", async () => {
@@ -180,6 +189,32 @@ Deno.test("openTls() gives no ticket to a client that it refuses", async () => {
   await using server = await startTlsProxy();
   const eve = await issue({ name: "eve" }, await makeAuthority("Other"));
   assertEquals(await ticketOf(server, server.authority, eve), undefined);
+});
+
+Deno.test("openTls() lets nobody come back with a name that an authority may not give", async () => {
+  const constrained = await issue({
+    ...{ name: "Constrained", isAuthority: true, usage: "none" },
+    extensions: {
+      "2.5.29.30": nameConstraints({ permitted: [NAME.email("b.test")] }),
+    },
+  });
+  await using server = await startTlsProxy({
+    async tls(authority) {
+      await authority.write("ca2.crt", constrained.certificate);
+      return {
+        ...mutualTls(authority),
+        authorities: authority.path("ca2.crt"),
+      };
+    },
+  });
+  const eve = await issue({
+    name: "eve",
+    alternatives: [{ type: "email", value: "eve@c.test" }],
+  }, constrained);
+  // Node's verdict does not count here, and so she has a ticket.
+  const ticket = await ticketOf(server, server.authority, eve);
+  if (ticket === undefined) return;
+  assertEquals(await resumes(server, ticket, server.authority), false);
 });
 
 /** Files that can't be used, and what is said of them. */
@@ -243,6 +278,18 @@ const BAD_FILES: readonly {
     make: ({ alice, write }) => write("server.key", alice.key),
     message:
       /^Cannot use the files of TLS: \S+server.crt: the key is that of another certificate$/,
+  },
+  {
+    what: "a certificate for clients only",
+    make: ({ alice, save }) => save("server", alice),
+    message:
+      /^Cannot use the files of TLS: \S+server.crt: the certificate is not for servers: its extendedKeyUsage is clientAuth, without serverAuth$/,
+  },
+  {
+    what: "the certificate of an authority",
+    make: ({ authority, save }) => save("server", authority),
+    message:
+      /^Cannot use the files of TLS: \S+server.crt: the certificate is not for servers: its keyUsage is keyCertSign, cRLSign, without digitalSignature: it is an authority's, which signs certificates$/,
   },
   {
     what: "an authority that is none",

@@ -54,3 +54,27 @@ Deno.test("openUpstreamTls() does not start with the key of another certificate"
     "the key is that of another certificate",
   );
 });
+
+Deno.test("openUpstreamTls() does not start with a certificate that is not for clients", async () => {
+  await using authority = await makeTestAuthority();
+  const { path } = authority;
+  for (
+    const [name, missing] of [
+      ["server", "its extendedKeyUsage is serverAuth, without clientAuth"],
+      [
+        "ca",
+        "its keyUsage is keyCertSign, cRLSign, without digitalSignature: it is an authority's, which signs certificates",
+      ],
+    ]
+  ) {
+    const certificate = path(`${name}.crt`);
+    const { message } = await assertRejects(() =>
+      openUpstreamTls({
+        certificates: [{ certificate, key: path(`${name}.key`) }],
+      }, () => {}), StartError);
+    assertEquals(
+      message,
+      `Cannot use the files of TLS: ${certificate}: the certificate is not for clients: ${missing}`,
+    );
+  }
+});

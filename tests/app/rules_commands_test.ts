@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { startNameServer } from "../support/name_server.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -17,6 +18,8 @@ interface Row {
   stdout: string;
 }
 
+const AT_WORK = "2026-11-20T08:00Z";
+
 const ROWS: readonly Row[] = [
   {
     name: "a name that is denied whatever its address",
@@ -29,15 +32,29 @@ const ROWS: readonly Row[] = [
     name: "a user at work",
     args: [
       "--target",
-      "b.test:443",
+      "b.localhost:443",
       "--user",
       "ann",
       "--at",
-      "2026-11-20T08:00Z",
+      AT_WORK,
     ],
     code: 0,
     stdout:
-      "b.test:443: Allowed by rule rules.txt:3, whatever its address\nallowed\n",
+      "b.localhost:443: Allowed by rule rules.txt:3, whatever its address\nallowed\n",
+  },
+  {
+    name: "a name that does not exist",
+    args: ["--target", "x.invalid:1", "--user", "ann", "--at", AT_WORK],
+    code: 0,
+    stdout:
+      "x.invalid:1: Allowed by rule rules.txt:3, whatever its address\n  The client would be told: Cannot resolve x.invalid: name does not exist\nallowed\n",
+  },
+  {
+    name: "a name that is denied, and does not exist",
+    args: ["--target", "x.ads.example.invalid:1", "--rule", "deny"],
+    code: 1,
+    stdout:
+      "x.ads.example.invalid:1: Denied by rule --rule 1, whatever its address\ndenied\n",
   },
   {
     name: "a user after work",
@@ -113,6 +130,24 @@ for (const { name, args, code, stdout } of ROWS) {
   });
 }
 
+Deno.test("sluice rules test says that a name server fails, and asks it for no name that is denied", async () => {
+  await using names = await startNameServer(() => [{ code: 2 }]);
+  const place = `127.0.0.1:${names.server.port}`;
+  const ask = (...more: string[]) =>
+    run("", [
+      ...["rules", "test", "--target", "a.example:1", "--dns", place],
+      ...more,
+    ]);
+  const denied = await ask("--rule", "deny");
+  assertEquals([denied.code, names.asked.length], [1, 0]);
+  assertEquals(await ask(), {
+    code: 0,
+    stdout:
+      `a.example:1: Allowed by default, whatever its address\n  The client would be told: Cannot resolve a.example: name server ${place}: it can't find out (SERVFAIL)\nallowed\n`,
+    stderr: "",
+  });
+});
+
 Deno.test("sluice rules test resolves a name where the rules want its address", async () => {
   const args = [
     "rules",
@@ -157,12 +192,17 @@ default      deny
   assertEquals(code, 0);
 });
 
+const NO_RULES =
+  "sluice: Cannot read rules rules.txt: rules.txt:1:1: expected a rule, but there is none; write 'default allow' to let everybody through, or 'default deny' to let nobody\n";
+
 const FAILURES: readonly (readonly [
   rules: string,
   args: string[],
   code: number,
   stderr: string,
 ])[] = [
+  ["# none yet", ["rules", "list", "--rules", "rules.txt"], 2, NO_RULES],
+  ["", ["--listen", "127.0.0.1:0", "--rules", "rules.txt"], 1, NO_RULES],
   [
     "deny\ndeny prot 80",
     ["--rules", "rules.txt", "--listen", "127.0.0.1:0"],

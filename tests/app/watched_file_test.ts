@@ -90,7 +90,7 @@ Deno.test("WatchedFile.poll() waits while the file keeps changing", async () => 
   assertEquals(applied, [5]);
 });
 
-Deno.test("WatchedFile.reload() reads the file at once, changed or not", async () => {
+Deno.test("WatchedFile.reload() reads the file, changed or not", async () => {
   await using folder = await makeFolder();
   const { file, applied, said, write } = await openIn(folder.path);
   await file.reload();
@@ -103,6 +103,44 @@ Deno.test("WatchedFile.reload() reads the file at once, changed or not", async (
     "info: Reloaded FILE: number 1",
     "info: Reloaded FILE: number 2",
   ]);
+});
+
+Deno.test("WatchedFile.reload() takes nothing of a file that is being written", async () => {
+  await using folder = await makeFolder();
+  const { file, path, applied, said } = await openIn(folder.path);
+  using writing = await Deno.open(path, { write: true, truncate: true });
+  const write = (text: string) => writing.write(new TextEncoder().encode(text));
+  await write("2");
+  const reloading = file.reload();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assertEquals(applied, []);
+  await write("3");
+  assertEquals(await reloading, undefined);
+  assertEquals([file.value, applied], [23, [23]]);
+  assertEquals(said, ["info: Reloaded FILE: number 23"]);
+});
+
+Deno.test("WatchedFile.open() goes on with what is in force, and reads the file where that does not fit", async () => {
+  await using folder = await makeFolder();
+  const { file, path, write } = await openIn(folder.path, "7");
+  await write("");
+  const open = (parse: (text: string) => number) =>
+    WatchedFile.open(
+      path,
+      { what: "numbers file", parse, describe: String, log() {} },
+      { before: file.taken, isRunning: true },
+    );
+  const heir = await open(Number);
+  assertEquals(heir.value, 7);
+  // What has been written meanwhile is noticed.
+  await write("8");
+  for (let n = 0; n < 2; n++) await heir.poll();
+  assertEquals(heir.value, 8);
+  const other = await open((text) => {
+    if (text === "8") return 8;
+    throw new SyntaxError("it is not for these settings");
+  });
+  assertEquals(other.value, 8);
 });
 
 Deno.test("WatchedFile keeps what it has when the file is broken, and says so once", async () => {
@@ -172,7 +210,7 @@ Deno.test("WatchedFile.open() says why it can't be read", async () => {
     [`${path}/none`, "there is no such file"],
     [path, "it is a folder"],
     [`${path}/broken`, "line 1, column 1: expected a number"],
-    [`${path}/broken/x`, "ENOTDIR"],
+    [`${path}/broken/x`, "a part of the path is no folder (ENOTDIR)"],
   ];
   for (const [path, why] of cases) {
     const error = await assertRejects(

@@ -41,6 +41,7 @@ Deno.test("runWorker() starts nothing where the program ends already", async () 
     clockLead: clockLead(),
     dials: dialCounts(2),
     isFirst: true,
+    isReplacing: false,
   });
   await assertRejects(() => within(20_000, start), Error, "the program ends");
   thread.end("the test is over");

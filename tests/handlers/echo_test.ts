@@ -61,7 +61,7 @@ Deno.test("echo() answers at once, before the client's end", async () => {
 Deno.test("echo() waits for a client that does not read, and loses nothing", async () => {
   await using echo = await startTestEcho();
   using conn = await echo.connect();
-  const bytes = pattern(20_000_000);
+  const bytes = pattern(48_000_000); // Four buffers of systems, and ours.
   let sent = 0;
   const sending = (async () => {
     while (sent < bytes.length) sent += await conn.write(bytes.subarray(sent));

@@ -14,6 +14,7 @@ const DIALS: [DialErrorKind, number][] = [
   ["resolver failed", 503],
   ["no descriptors", 503],
   ["parent failed", 502],
+  ["parent timeout", 504],
   ["failed", 502],
   ["forbidden", 403],
 ];

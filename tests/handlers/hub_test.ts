@@ -207,6 +207,10 @@ Deno.test("hub tells who sends invalid JSON, and loses nothing else", async () =
     await a.ask('{"hub":"/name alice"}'),
     '{"hub":"You are alice"}',
   );
+  for (const command of ["/name \\ud800", "/join x\\udc00", "/\\ud800"]) {
+    const answer = await a.ask(`{"hub":"${command}"}`);
+    assertMatch(answer!, /^\{"hub":"Not done: /);
+  }
   assertEquals(await b.hear(), '{"hub":"alice is here"}');
 });
 

@@ -30,8 +30,18 @@ const ANSWERS: [what: string, respond: Respond, reply: number, why: string][] =
   [
     ["does not exist", () => [{ code: 3 }], 4, "name does not exist"],
     ["has no address", () => [{}], 4, "name has no address"],
-    ["is not known: SERVFAIL", () => [{ code: 2 }], 1, "SERVFAIL"],
-    ["is not known: REFUSED", () => [{ code: 5 }], 1, "REFUSED"],
+    [
+      "is not known: SERVFAIL",
+      () => [{ code: 2 }],
+      1,
+      "it can't find out (SERVFAIL)",
+    ],
+    [
+      "is not known: REFUSED",
+      () => [{ code: 5 }],
+      1,
+      "it refuses to answer (REFUSED)",
+    ],
   ];
 
 for (const [what, respond, reply, why] of ANSWERS) {

@@ -183,7 +183,7 @@ Deno.test("openTarget() takes the next parent where one is down, and comes back 
   assertEquals(messages.filter((text) => text.startsWith(down)).length, 1);
 });
 
-Deno.test("openTarget() says that no parent is up", async () => {
+Deno.test("openTarget() says why its only parent fails, every time", async () => {
   await using proxy = await startVia([[`http://127.0.0.1:${closedPort()}`]]);
   const target = { hostname: "127.0.0.1", port: 9 };
   for (let n = 0; n < 5; n++) {
@@ -191,7 +191,7 @@ Deno.test("openTarget() says that no parent is up", async () => {
   }
   for (const { result, reason } of await proxy.whenEnded(5)) {
     assertEquals(result, "failed");
-    assert(/Cannot go through|No parent is up/.test(reason), reason);
+    assert(/Cannot go through/.test(reason), reason);
   }
 });
 

@@ -14,6 +14,7 @@ const DIAL: Record<DialErrorKind, number> = {
   "no descriptors": 1,
   "forbidden": 2,
   "parent failed": 1,
+  "parent timeout": 6,
   "failed": 1,
 };
 

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { X509Certificate } from "node:crypto";
 import tls from "node:tls";
+import type { JsonGeneralName } from "@peculiar/x509";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { ALERT, encodeAlert } from "../../lib/wire/tls_alert.ts";
 import {
@@ -10,6 +12,7 @@ import {
   type TestCertificate,
 } from "../support/certificates.ts";
 import { hello, protocols, versions } from "../support/client_hello.ts";
+import { NAME, nameConstraints } from "../support/der.ts";
 import { FORGED } from "../support/forged_identity.ts";
 import { startEcho } from "../support/sockets.ts";
 import { connectRequest, GREETING } from "../support/proxy.ts";
@@ -84,6 +87,15 @@ const BAD_CERTIFICATES: readonly {
     reason: "client's certificate is of an unknown authority",
   },
   {
+    what: "a name that its authority may not give",
+    make: async ({ path }) => ({
+      certificate: await Deno.readTextFile(path("carol.crt")),
+      key: await Deno.readTextFile(path("carol.key")),
+    }),
+    reason:
+      "client's certificate breaks the name constraints of its authority: e-mail address 'carol@evil.test' is not permitted",
+  },
+  {
     what: "the certificate of the authority itself",
     make: ({ authority }) => Promise.resolve(authority),
     reason: "client's certificate is that of an authority",
@@ -106,13 +118,26 @@ for (const auth of ["require", "request"] as const) {
         );
         const event = await lastEvent(server);
         assertEquals(event.result, "refused", `${what}: ${event.reason}`);
-        assertEquals(event.reason, `TLS handshake failed: ${reason}`, what);
+        const label = certificate === undefined ? "" : labelOf(certificate);
+        assertEquals(
+          event.reason,
+          `TLS handshake failed: ${reason}${label}`,
+          what,
+        );
         assertEquals(event.user, undefined);
         // The client may have kept the connection open for a while.
         assert(performance.now() - begun < HANDSHAKE + 2_500);
       }
     });
   }
+}
+
+/** Subject and serial number, as Node reads them. */
+function labelOf({ certificate }: TestCertificate): string {
+  const { serialNumber, subject } = new X509Certificate(certificate);
+  const digits = serialNumber.toLowerCase();
+  const serial = digits.padStart(digits.length + digits.length % 2, "0");
+  return `: subject '${subject}', serial ${serial}`;
 }
 
 /** What is no handshake, and how that is answered and logged. */
@@ -177,6 +202,10 @@ for (const { what, bytes, answer, reason } of BAD_BYTES) {
   });
 }
 
+/** What is said of a client that may be one of another protocol. */
+const WAITS =
+  " without a byte: a client of SMTP, IMAP, POP3, FTP or MySQL waits for a greeting first; pass such clients through with 'sluice forward' without --tls-cert and --sni, so that client and target agree on encryption themselves";
+
 /** What stops before the handshake has ended. */
 const PIECES: readonly { what: string; bytes: Uint8Array; ends: boolean }[] = [
   { what: "silence", bytes: new Uint8Array(), ends: false },
@@ -209,9 +238,9 @@ for (const { what, bytes, ends } of PIECES) {
     assertEquals(event.result, "dropped", event.reason);
     const expected = ends
       ? `client closed, after ${bytes.length} bytes of the handshake`
-      : `Handshake time of ${
-        HANDSHAKE / 1000
-      } s has passed, after ${bytes.length} bytes of the handshake`;
+      : `Handshake time of ${HANDSHAKE / 1000} s has passed${
+        bytes.length === 0 ? WAITS : ""
+      }, after ${bytes.length} bytes of the handshake`;
     assertEquals(event.reason, expected);
     if (!ends) assert(time >= HANDSHAKE - 20, `${time} ms`);
   });
@@ -244,7 +273,16 @@ function start(auth: "require" | "request"): Promise<TlsProxy> {
     async tls(authority) {
       const bob = await issue({ name: "bob" }, authority.authority);
       await authority.save("bob", bob);
-      await authority.write("crl", await revoke([bob], authority.authority));
+      const { carol, constrained } = await makeConstrained();
+      await authority.save("carol", carol);
+      const all = [authority.authority, constrained]
+        .map(({ certificate }) => certificate);
+      await authority.write("ca.crt", all.join(""));
+      await authority.write(
+        "crl",
+        await revoke([bob], authority.authority) +
+          await revoke([], constrained),
+      );
       return {
         ...mutualTls(authority),
         revocationLists: authority.path("crl"),
@@ -252,6 +290,21 @@ function start(auth: "require" | "request"): Promise<TlsProxy> {
       };
     },
   });
+}
+
+/** An authority for mailboxes of one host, and a client of another. */
+async function makeConstrained() {
+  const constrained = await issue({
+    ...{ name: "Constrained", isAuthority: true, usage: "none" },
+    extensions: {
+      "2.5.29.30": nameConstraints({ permitted: [NAME.email("b.test")] }),
+    },
+  });
+  const alternatives: JsonGeneralName[] = [
+    { type: "email", value: "carol@evil.test" },
+  ];
+  const carol = await issue({ name: "carol", alternatives }, constrained);
+  return { carol, constrained };
 }
 
 type Shown =

@@ -243,6 +243,35 @@ for (const hostname of ["0.0.0.0", "127.0.0.1", "0"]) {
   });
 }
 
+for (
+  const hostname of [
+    "localhost",
+    "target.example",
+    "00",
+    "a..b",
+    `${"a".repeat(64)}.example`,
+    "no name",
+    "",
+  ]
+) {
+  const name = JSON.stringify(hostname);
+  Deno.test(`associate() takes no port for the client's that is announced with ${name}`, async () => {
+    await using echo = startUdp();
+    await using proxy = await startTestProxy();
+    // As clients do that announce whom they write to.
+    const announced = { hostname, port: echo.addr.port };
+    using client = await openAssociation(proxy, { announced });
+    await client.send(PING, echo.addr);
+    assertBytes((await client.receive()).payload, PING);
+    using late = udpSocket();
+    await late.send(wrap(Uint8Array.of(1), echo.addr), client.relay);
+    await client.send(PING, echo.addr);
+    assertBytes((await client.receive()).payload, PING);
+    const { datagrams } = await endAssociation(proxy, client);
+    assertEquals(datagrams, { sent: 2, received: 2, dropped: 1 });
+  });
+}
+
 Deno.test(
   "associate() serves a client behind NAT, which announces an address that is not its own",
   {

@@ -224,7 +224,14 @@ Deno.test("dialChain() takes no nonsense from a parent", async () => {
 });
 
 Deno.test("dialChain() notices a parent that ends, and one that is silent", async () => {
-  for (const answers of [[], [[5]], [[5, 0]], [[5, 0], [5, 0, 0]]]) {
+  const cases: [number[][], DialErrorKind][] = [
+    [[], "parent timeout"],
+    [[[5]], "parent timeout"],
+    // It has been asked by then: the target may be what it waits for.
+    [[[5, 0]], "timeout"],
+    [[[5, 0], [5, 0, 0]], "timeout"],
+  ];
+  for (const [answers, kind] of cases) {
     await using parent = startServer(async (conn) => {
       for (const answer of answers) {
         await conn.read(new Uint8Array(100));
@@ -248,7 +255,7 @@ Deno.test("dialChain() notices a parent that ends, and one that is silent", asyn
         ),
       DialError,
     );
-    assertEquals(late.kind, "timeout");
+    assertEquals(late.kind, kind);
   }
 });
 
@@ -273,6 +280,45 @@ Deno.test("dialChain() resolves for parents that take addresses only", async () 
     connection[Symbol.dispose]();
   }
   assertEquals(asked, ["socks5 made-up.example", "socks4 made-up.example"]);
+});
+
+Deno.test("dialChain() blames no parent for a slow name, nor for want of descriptors", async () => {
+  const url = `socks5://127.0.0.1:${closedPort()}`;
+  const slow = await assertRejects(
+    () =>
+      open([url], "slow.example", 80, {
+        resolve: (_name, context) =>
+          new Promise((_resolve, reject) => context.onCancel(reject)),
+        timeout: 30,
+      }),
+    DialError,
+  );
+  assertEquals(slow.kind, "timeout");
+  const full = new DialError("no descriptors", "Out of file descriptors");
+  const error = await assertRejects(() =>
+    open([url], "192.0.2.1", 80, { dial: () => Promise.reject(full) })
+  );
+  assertEquals(error, full);
+});
+
+Deno.test("dialChain() tells when the last parent is asked, and not before", async () => {
+  await using closing = startAnswering();
+  await using first = startAnswering([5, 0], [5, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+  await using second = startAnswering([5, 255], [5, 255]);
+  const [silent, taking, refusing] = [closing, first, second]
+    .map(({ addr }) => `socks5://127.0.0.1:${addr.port}`);
+  const cases: [string[], number][] = [
+    [[silent!], 0],
+    [[refusing!], 0],
+    [[taking!], 1],
+    [[taking!, taking!], 0],
+  ];
+  for (const [urls, expected] of cases) {
+    let asked = 0;
+    await open(urls, "192.0.2.1", 80, { onAsked: () => asked++, timeout: 100 })
+      .then(({ connection }) => connection[Symbol.dispose](), () => {});
+    assertEquals(asked, expected, urls.join());
+  }
 });
 
 Deno.test("dialChain() ends when cancelled", async () => {

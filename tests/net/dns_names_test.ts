@@ -121,9 +121,13 @@ Deno.test("DnsNames.lookup() keeps an answer for an hour at most, and 0 seconds 
 });
 
 const FAILURES: [name: string, respond: Respond, why: string][] = [
-  ["says SERVFAIL", () => [{ code: 2 }], "SERVFAIL"],
-  ["says REFUSED", () => [{ code: 5 }], "REFUSED"],
-  ["says what is not known", () => [{ code: 11 }], "RCODE is 11"],
+  ["says SERVFAIL", () => [{ code: 2 }], "it can't find out (SERVFAIL)"],
+  ["says REFUSED", () => [{ code: 5 }], "it refuses to answer (REFUSED)"],
+  [
+    "says what is not known",
+    () => [{ code: 11 }],
+    "it answers with an error (RCODE 11)",
+  ],
   ["stays silent", SILENT, "no answer in time"],
   ["refers to others", () => [{ recursive: false }], "not answer for others"],
   ["says nonsense", () => [new Uint8Array(30)], "no answer in time"],
@@ -141,8 +145,16 @@ for (const [name, respond, why] of FAILURES) {
 
 /** What ends the wait for a server's answer, as it fits the question. */
 const USELESS: [name: string, said: Answer, why: string][] = [
-  ["SERVFAIL and no question", { code: 2, isBare: true }, "SERVFAIL"],
-  ["REFUSED and no question", { code: 5, isBare: true }, "REFUSED"],
+  [
+    "SERVFAIL and no question",
+    { code: 2, isBare: true },
+    "it can't find out (SERVFAIL)",
+  ],
+  [
+    "REFUSED and no question",
+    { code: 5, isBare: true },
+    "it refuses to answer (REFUSED)",
+  ],
   ["FORMERR and no question", { code: 1, isBare: true }, "FORMERR"],
   [
     "that a name does not exist, and not which",

@@ -182,6 +182,21 @@ Deno.test("Pool gives up what is parked too long or too old", async () => {
   }
 });
 
+Deno.test("Pool.give() closes a connection whose end was read before", async () => {
+  using upstream = startUpstream();
+  using pool = startPool(upstream.port, { size: 5, mode: "reuse" });
+  const borrowed = await pool.borrow(context);
+  await upstream.accepted(1);
+  upstream.conns[0]!.close();
+  assertEquals(await borrowed.duplex.inbox.peek(), undefined);
+  pool.give(borrowed);
+  const { idle, evicted } = pool.figures;
+  assertEquals([idle, evicted.ended], [0, 1]);
+  const next = await pool.borrow(context);
+  assertEquals(next.wasParked, false);
+  close(next);
+});
+
 Deno.test("Pool.give() closes what is too old", async () => {
   using upstream = startUpstream();
   using pool = startPool(upstream.port, {
@@ -242,8 +257,9 @@ Deno.test("Pool does not dial in a loop what ends at once", async () => {
     }
   })();
   const pool = startPool(listener.addr.port, { mode: "ahead", size: 4 });
-  assert(await eventually(() => pool.figures.evicted.ended >= 8));
-  assert(accepted <= 40, `${accepted} dials`);
+  // Two trials, the second after a longer pause.
+  assert(await eventually(() => accepted >= 6));
+  assert(accepted <= 10, `${accepted} dials`);
   pool.close();
   listener.close();
   await accepting;
@@ -263,7 +279,7 @@ Deno.test("Pool.close() closes what is parked and what is on its way", async () 
   }
 });
 
-Deno.test("Pool fills up at once when a client's own dial tells that the upstream is back", async () => {
+Deno.test("Pool fills up soon when a client's own dial tells that the upstream is back", async () => {
   let isDown = true;
   using upstream = startUpstream();
   const loopback = [parseIpAddress("127.0.0.1")!];
@@ -279,7 +295,8 @@ Deno.test("Pool fills up at once when a client's own dial tells that the upstrea
   const begin = performance.now();
   close(await pool.borrow(context));
   assert(await eventually(() => pool.figures.idle === 2));
-  assert(performance.now() - begin < 400);
+  // One that is tried has to stay for a second; the next pause was far longer.
+  assert(performance.now() - begin < 1_800);
 });
 
 Deno.test("Pool.borrow() gives up what has grown too old since it was looked at", async () => {

@@ -275,6 +275,25 @@ for (const [line, column, message] of MISTAKES) {
   });
 }
 
+Deno.test("parseRules() takes no file for one that lets everybody through because it says nothing", () => {
+  const message =
+    "expected a rule, but there is none; write 'default allow' to let everybody through, or 'default deny' to let nobody";
+  const problems = [{ place: "/etc/rules.txt:1:1", message }];
+  const others = ruleOption(["deny port 25"]);
+  for (const text of ["", "\n", " \r\n\t", "\ufeff", "# none\n  # at all"]) {
+    const file = ruleFile(text, "/etc/rules.txt");
+    for (const sources of [[file], [others, file]]) {
+      const error = assertThrows(() => parseRules(sources), RulesError);
+      assertEquals(error.problems, problems, JSON.stringify(text));
+    }
+  }
+  const open = parseRules([ruleFile("# all\ndefault allow\n", "r")]);
+  assertEquals([open.size, open.isOpen], [0, true]);
+  const closed = parseRules([ruleFile("default deny", "r")]);
+  assertEquals([closed.size, closed.isOpen], [0, false]);
+  assertEquals(parseRules([ruleOption([])]).isOpen, true);
+});
+
 /** Lines with something wrong in the place of `@`. */
 const PLACES = [
   ...["@", "@: deny", "@:x", "@=x", "deny @", "deny @ x", "deny not @"],

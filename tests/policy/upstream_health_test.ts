@@ -65,10 +65,22 @@ Deno.test("UpstreamHealth.mayTry() lets the next client try at once after a succ
   assertEquals(health.succeed(), true);
 });
 
+Deno.test("UpstreamHealth.mayTry() lets the next client try after a try that told nothing", () => {
+  const { clock, health } = healthAt({ fall: 1 });
+  health.fail();
+  clock.now = 1000;
+  assertEquals([health.mayTry(), health.mayTry()], [true, false]);
+  health.abstain();
+  assertEquals([health.isUp, health.mayTry(), health.mayTry()], [
+    ...[false, true, false],
+  ]);
+});
+
 Deno.test("UpstreamHealth.mayTry() leaves it to checks where there are some", () => {
   const health = new UpstreamHealth({ rise: 2, fall: 1, retryAfter: Infinity });
   health.fail();
   assertEquals(health.mayTry(), false);
   health.succeed();
+  health.abstain();
   assertEquals(health.mayTry(), false);
 });

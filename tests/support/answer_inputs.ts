@@ -20,5 +20,5 @@ for (const args of lines) {
     answers.push(failureOf(error));
   }
 }
-console.log(JSON.stringify(answers));
+await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(answers)));
 Deno.exit();

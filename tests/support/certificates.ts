@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { JsonGeneralName } from "@peculiar/x509";
+import type { JsonGeneralName, JsonName } from "@peculiar/x509";
 import { loadX509 } from "../../lib/app/x509_library.ts";
 import { makeFolder, type TestFolder } from "./programs.ts";
 
@@ -22,11 +22,24 @@ export interface TestCertificateSettings {
   isAuthority?: boolean;
   pathLength?: number;
   usage?: "client" | "server" | "both" | "none";
+  /** Other purposes, by their types. */
+  purposes?: readonly string[];
   /** Days from now when it begins and ends. */
   days?: readonly [number, number];
   serial?: string;
   /** Type of a critical extension that nobody knows. */
   unknown?: string;
+  /** The whole subject (default the name as CN). */
+  subject?: JsonName;
+  /** Values of extensions as DER, by type; constraints of names are critical. */
+  extensions?: Readonly<Record<string, Uint8Array>>;
+  /** What the key is for (default what an authority or a client needs). */
+  keyUsage?: readonly (
+    | "digitalSignature"
+    | "keyEncipherment"
+    | "keyCertSign"
+    | "cRLSign"
+  )[];
 }
 
 const ALGORITHM = {
@@ -50,9 +63,9 @@ export async function issue(
   ]);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: settings.serial ?? crypto.randomUUID().replaceAll("-", ""),
-    subject: [{ CN: [settings.name] }],
+    subject: settings.subject ?? [{ CN: [settings.name] }],
     issuer: issuer === undefined
-      ? [{ CN: [settings.name] }]
+      ? settings.subject ?? [{ CN: [settings.name] }]
       : new x509.X509Certificate(issuer.certificate).subject,
     notBefore: new Date(Date.now() + from * DAY),
     notAfter: new Date(Date.now() + until * DAY),
@@ -163,10 +176,11 @@ async function signingKey({ key }: TestCertificate): Promise<CryptoKey> {
 }
 
 function extensionsOf(settings: TestCertificateSettings) {
-  const { alternatives = [], isAuthority = false, unknown } = settings;
+  const { alternatives = [], isAuthority = false, keyUsage, unknown } =
+    settings;
   const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
   const { digitalSignature, keyCertSign, cRLSign } = x509.KeyUsageFlags;
-  const purposes = {
+  const purposes = settings.purposes?.slice() ?? {
     client: [clientAuth],
     server: [serverAuth],
     both: [clientAuth, serverAuth],
@@ -175,7 +189,8 @@ function extensionsOf(settings: TestCertificateSettings) {
   return [
     new x509.BasicConstraintsExtension(isAuthority, settings.pathLength, true),
     new x509.KeyUsagesExtension(
-      isAuthority ? keyCertSign | cRLSign : digitalSignature,
+      keyUsage?.reduce((sum, name) => sum | x509.KeyUsageFlags[name], 0) ??
+        (isAuthority ? keyCertSign | cRLSign : digitalSignature),
       true,
     ),
     ...purposes.length === 0
@@ -187,5 +202,9 @@ function extensionsOf(settings: TestCertificateSettings) {
     ...unknown === undefined
       ? []
       : [new x509.Extension(unknown, true, new Uint8Array([5, 0]))],
+    ...Object.entries(settings.extensions ?? {})
+      .map(([type, value]) =>
+        new x509.Extension(type, type === "2.5.29.30", value.slice())
+      ),
   ];
 }

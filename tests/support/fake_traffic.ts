@@ -307,7 +307,15 @@ const REFUSALS = [
   { reason: "timeout", count: 7 },
 ];
 
-const EVICTED = { ended: 3, spoke: 0, idle: 41, aged: 2, full: 0, closed: 0 };
+const EVICTED = {
+  ended: 3,
+  spoke: 0,
+  idle: 41,
+  aged: 2,
+  full: 0,
+  restart: 0,
+  closed: 0,
+};
 
 const POOLS: PoolStatus[] = [
   ["10.0.0.11:5432", true, 8, 0, 48_211, 1_204],

@@ -12,7 +12,8 @@ import {
   startForward,
 } from "../../lib/app/start_forward.ts";
 import type { UpstreamConfig } from "../../lib/app/forward_routes.ts";
-import type { PoolFigures, PoolMode } from "../../lib/net/pool.ts";
+import type { PoolMode } from "../../lib/net/pool.ts";
+import type { PoolFigures } from "../../lib/net/pool_figures.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import type { Endpoint } from "../../lib/wire/endpoint.ts";
 import { eventually } from "./dialogue.ts";

@@ -1,11 +1,16 @@
 /**
- * HAProxy as an upstream that answers HTTP requests by itself.
+ * HAProxy as an upstream that answers HTTP requests by itself, and as a load
+ * balancer.
  *
  * @module
  */
 
 import type { TestCertificate } from "./certificates.ts";
-import { type ProgramServer, serveProgram } from "./program_server.ts";
+import {
+  type ProgramPlace,
+  type ProgramServer,
+  serveProgram,
+} from "./program_server.ts";
 import { makeFolder } from "./programs.ts";
 import { closedPort } from "./sockets.ts";
 
@@ -19,6 +24,14 @@ export interface HaproxySettings {
   tls?: TestCertificate | undefined;
 }
 
+/** What HAProxy passes connections on to. */
+export interface HaproxyRelaySettings {
+  /** Where they go. */
+  to: { hostname: string; port: number };
+  /** What its `server` says, such as `send-proxy`. */
+  send: string;
+}
+
 /** Starts HAProxy on a free port of 127.0.0.1. */
 export async function startHaproxy(
   path: string,
@@ -30,18 +43,45 @@ export async function startHaproxy(
   if (tls !== undefined) {
     await Deno.writeTextFile(pem, `${tls.certificate}${tls.key}`);
   }
-  const config = `${folder.path}/haproxy.cfg`;
+  const ssl = tls === undefined ? "" : ` ssl crt ${pem}`;
+  const lines = [
+    "frontend answering",
+    `  bind 127.0.0.1:${port} ${bind}${ssl}`,
+    `  http-request return status 200 content-type text/plain lf-string "${answer}"`,
+  ];
+  return await serveConfig(path, "http", { lines, place: { folder, port } });
+}
+
+/** Starts HAProxy on a free port of 127.0.0.1, in front of another server. */
+export async function startHaproxyRelay(
+  path: string,
+  { send, to }: HaproxyRelaySettings,
+): Promise<ProgramServer> {
+  const folder = await makeFolder();
+  const port = closedPort();
+  const lines = [
+    "listen passing",
+    `  bind 127.0.0.1:${port}`,
+    `  server next ${to.hostname}:${to.port} ${send}`,
+  ];
+  return await serveConfig(path, "tcp", { lines, place: { folder, port } });
+}
+
+async function serveConfig(
+  path: string,
+  mode: "http" | "tcp",
+  { lines, place }: { lines: string[]; place: ProgramPlace },
+): Promise<ProgramServer> {
+  const config = `${place.folder.path}/haproxy.cfg`;
   await Deno.writeTextFile(
     config,
     `defaults
-  mode http
+  mode ${mode}
   timeout connect 10s
   timeout client 10s
   timeout server 10s
-frontend answering
-  bind 127.0.0.1:${port} ${bind}${tls === undefined ? "" : ` ssl crt ${pem}`}
-  http-request return status 200 content-type text/plain lf-string "${answer}"
+${lines.join("\n")}
 `,
   );
-  return await serveProgram(path, ["-db", "-f", config], { port, folder });
+  return await serveProgram(path, ["-db", "-f", config], place);
 }

@@ -16,6 +16,14 @@ const TIME_LIMIT = 30_000;
 /** Where servers are, which a user's PATH often leaves out. */
 const SERVER_FOLDERS = ["/usr/sbin", "/usr/local/sbin"];
 
+/** Runs the words that follow where nothing is mounted on `/proc`. */
+export const WITHOUT_PROC: readonly string[] = [
+  "sh",
+  "-c",
+  'mount -t tmpfs none /proc && "$@"',
+  "sh",
+];
+
 /** What a test may need, and how it is found. */
 const FINDERS = {
   chromium: () => findProgram("chromium", "chromium-browser", "google-chrome"),
@@ -31,24 +39,34 @@ const FINDERS = {
   logrotate: () => findProgram("logrotate"),
   microsocks: () => findProgram("microsocks"),
   ncat: () => findProgram("ncat"),
+  /** Deno as Node's users start it, where it has been installed before. */
+  "npx (deno)": () => findThatRuns("npx", ["--no", "deno@2.9.6", "eval", "0"]),
   openssl: () => findProgram("openssl"),
   /** The traditional one does not know proxies. */
   "nc (OpenBSD)": () => findThatSays("nc", ["-h"], "[-X proxy_protocol]"),
   prometheus: () => findProgram("prometheus"),
   promtool: () => findProgram("promtool"),
+  /** Where `initdb`, `pg_ctl` and `psql` are. */
+  postgres: findPostgres,
   proxychains4: () => findProgram("proxychains4"),
+  psql: () => findProgram("psql"),
   python3: () => findPythonWith("pty"),
   "python3-socks": () => findPythonWith("socks"),
   "redis-benchmark": () => findProgram("redis-benchmark"),
   "redis-server": () => findProgram("redis-server"),
+  setsid: () => findProgram("setsid"),
   socat: () => findProgram("socat"),
+  squid: () => findProgram("squid"),
   ssh: () => findProgram("ssh"),
   "ssh-keygen": () => findProgram("ssh-keygen"),
   sshd: () => findProgram("sshd"),
   tmux: () => findProgram("tmux"),
   "systemd-analyze": () => findProgram("systemd-analyze"),
   "systemd-socket-activate": () => findProgram("systemd-socket-activate"),
+  tinyproxy: () => findProgram("tinyproxy"),
   unshare: () => findProgram("unshare"),
+  /** Nor lets every container its programs mount something. */
+  "unshare (mounts)": () => findThatRuns("unshare", ["-rm", ...WITHOUT_PROC]),
   /** Not every container lets its programs have a network of their own. */
   "unshare (network)": () => findThatRuns("unshare", ["-rn", "true"]),
 } as const;
@@ -207,6 +225,20 @@ function findProgram(...names: string[]): string | undefined {
       [...folders, ...SERVER_FOLDERS].map((folder) => `${folder}/${name}`)
     )
     .find(isFile);
+}
+
+/** Debian keeps each version in a folder of its own, out of every PATH. */
+function findPostgres(): string | undefined {
+  const installed = "/usr/lib/postgresql";
+  try {
+    return [...Deno.readDirSync(installed)]
+      .map(({ name }) => `${installed}/${name}/bin`)
+      .toSorted()
+      .findLast((folder) => isFile(`${folder}/pg_ctl`));
+  } catch {
+    const path = findProgram("pg_ctl");
+    return path?.slice(0, path.lastIndexOf("/"));
+  }
 }
 
 function isFile(path: string): boolean {

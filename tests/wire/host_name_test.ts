@@ -1,5 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseHost } from "../../lib/wire/host_name.ts";
+import {
+  parseAskedHost,
+  parseHost,
+  whyImpossible,
+} from "../../lib/wire/host_name.ts";
 
 const LONGEST_LABEL = "a".repeat(63);
 /** 253 characters: three labels of 63 and one of 61, with their dots. */
@@ -96,6 +100,36 @@ Deno.test("parseHost() refuses what is no name, saying why", () => {
   for (const { text, message } of cases) {
     const error = assertThrows(() => parseHost(text), SyntaxError);
     assertEquals(error.message, message);
+  }
+});
+
+Deno.test("whyImpossible() tells names that cannot exist, which parseAskedHost() takes", () => {
+  const cases: [name: string, why: string | undefined][] = [
+    ["a", undefined],
+    ["a.", undefined],
+    [LONGEST_LABEL, undefined],
+    [LONGEST, undefined],
+    [`${LONGEST}.`, undefined],
+    [`${LONGEST_LABEL}a`, "a label has 64 characters"],
+    [`a.${"b".repeat(200)}.c`, "a label has 200 characters"],
+    [`${LONGEST}a`, "name has 254 characters"],
+    ["a.".repeat(127) + "a", "name has 255 characters"],
+    ["a..b", "name has an empty label"],
+    [".a", "name has an empty label"],
+    ["a..", "name has an empty label"],
+    [".", "name has an empty label"],
+  ];
+  for (const [name, why] of cases) {
+    assertEquals(parseAskedHost(name), name);
+    assertEquals(whyImpossible(name), why, name);
+    if (why === undefined) assertEquals(parseHost(name), name);
+    else assertThrows(() => parseHost(name), SyntaxError, why);
+  }
+});
+
+Deno.test("parseAskedHost() refuses what no name has, also in one that cannot exist", () => {
+  for (const text of ["", "a b", "a..b c", "-", "ü", `${"a".repeat(64)}\0`]) {
+    assertThrows(() => parseAskedHost(text), SyntaxError);
   }
 });
 

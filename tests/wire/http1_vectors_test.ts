@@ -5,6 +5,7 @@ import { Fields } from "../../lib/wire/http1_fields.ts";
 import {
   encodeForwardedRequest,
   encodeForwardedResponse,
+  needsTunnel,
 } from "../../lib/wire/http1_forward.ts";
 import {
   type Framing,
@@ -221,6 +222,61 @@ Deno.test("encodeForwardedRequest() removes what is for one hop and says the res
     "",
     "",
   ]);
+});
+
+Deno.test("encodeForwardedRequest() gives another proxy the absolute form", () => {
+  const cases: [said: string, forwarded: string][] = [
+    ["GET http://A.test:81/x?y HTTP/1.1", "GET http://A.test:81/x?y HTTP/1.1"],
+    ["GET http://a.test HTTP/1.1", "GET http://a.test/ HTTP/1.1"],
+    ["GET http://a.test?y HTTP/1.1", "GET http://a.test/?y HTTP/1.1"],
+    ["GET http://[::1]:81/ HTTP/1.0", "GET http://[::1]:81/ HTTP/1.1"],
+    ["OPTIONS http://a.test HTTP/1.1", "OPTIONS http://a.test HTTP/1.1"],
+    ["OPTIONS http://a.test/ HTTP/1.1", "OPTIONS http://a.test/ HTTP/1.1"],
+    ["OPTIONS http://a.test/* HTTP/1.1", "OPTIONS http://a.test/* HTTP/1.1"],
+  ];
+  for (const [said, forwarded] of cases) {
+    const head = parseRequestHead(scan([
+      said,
+      "Host: other.test",
+      "Connection: upgrade",
+      "Upgrade: h2c",
+      "Proxy-Authorization: Basic eDp5",
+    ]));
+    const target = parseTarget(head);
+    const text = String.fromCharCode(...encodeForwardedRequest(head, target, {
+      framing: requestFraming(head),
+      relay: { fields: [["Proxy-Authorization", "Basic b3duOg=="]] },
+    }));
+    assertEquals(text.split("\r\n"), [
+      forwarded,
+      `Host: ${target.text}`,
+      "Proxy-Authorization: Basic b3duOg==",
+      `Via: 1.${head.minor} sluice`,
+      "",
+      "",
+    ]);
+  }
+});
+
+Deno.test("needsTunnel() tells what can't do without its protocol", () => {
+  const cases: [upgrade: string, isNeeded: boolean][] = [
+    ["websocket", true],
+    ["WebSocket", true],
+    ["h2c", false],
+    ["H2C", false],
+    ["h2c, websocket", true],
+    ["SPDY/3.1", true],
+    ["", false],
+  ];
+  for (const [upgrade, isNeeded] of cases) {
+    const head = parseRequestHead(scan([
+      "GET http://a.test/ HTTP/1.1",
+      "Host: a.test",
+      "Connection: upgrade",
+      `Upgrade: ${upgrade}`,
+    ]));
+    assertEquals(needsTunnel(head, requestFraming(head)), isNeeded, upgrade);
+  }
 });
 
 Deno.test("encodeForwardedResponse() keeps the length that HEAD was told", () => {

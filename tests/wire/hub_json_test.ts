@@ -19,6 +19,10 @@ const CASES: [name: string, text: string, frames: string[]][] = [
   ["numbers that a double can't hold", "12345678901234567890.10\n", [
     "message: 12345678901234567890.10",
   ]],
+  ["half a character, which is JSON", '"\\ud800"\n{"hub":"/\\ud800"}\n', [
+    'message: "\\ud800"',
+    "command: /\ud800",
+  ]],
   ["empty lines", "\n\r\n1\n", ["message: 1"]],
   ["a command", '{"hub":"/name x"}\n', ["command: /name x"]],
   ["a command in escapes", '{"\\u0068ub":"/who"}\n', ["command: /who"]],

@@ -171,19 +171,16 @@ Deno.test("parseRequest() of SOCKS4 takes any bytes as USERID", () => {
 
 Deno.test("parseRequest() of SOCKS4 takes every length of a name", () => {
   for (let length = 0; length < 260; length++) {
-    // Labels of one character, so that only the whole can be too long.
+    // From 254 on it cannot exist, which is not for the parser to say.
     const name = "a.".repeat(130).slice(0, length);
     const bytes = requestOf([], ascii(name));
-    const bare = name.endsWith(".") ? name.slice(0, -1) : name;
-    if (bare.length > 0 && bare.length <= 253) {
+    if (length > 0 && length <= 255) {
       assertEquals(parse(parseRequest(), bytes).host, name);
       continue;
     }
     const state = length === 0
       ? "name is empty"
-      : length > 255
-      ? "name has more than 255 bytes"
-      : `name has ${bare.length} characters`;
+      : "name has more than 255 bytes";
     assertThrows(
       () => parse(parseRequest(), bytes),
       SyntaxError,

@@ -1,0 +1,49 @@
+/**
+ * Which version of Deno a runtime is.
+ *
+ * @module
+ */
+
+import { isOlder } from "../lib/app/runtime_version.ts";
+
+/** Bytes that are read at once, and of them those that are looked at twice. */
+const CHUNK = 4 * 1024 * 1024;
+const OVERLAP = 32;
+
+/**
+ * Finds the version of a runtime in the file itself: one for another system
+ * can't be run, and none tells when it is run. What it calls itself to web
+ * servers, `Deno/2.9.4`, is in it as text; packages that are in it too are older.
+ *
+ * @param path Path of the runtime.
+ * @returns For example `2.9.4`; `undefined` where the file names no version, or
+ *   is no file that can be read.
+ */
+export async function embeddedVersion(
+  path: string,
+): Promise<string | undefined> {
+  try {
+    if (!(await Deno.stat(path)).isFile) return undefined;
+    using file = await Deno.open(path);
+    return await newest(file);
+  } catch (error) {
+    if (error instanceof Error && "code" in error) return undefined;
+    throw error;
+  }
+}
+
+async function newest(file: Deno.FsFile): Promise<string | undefined> {
+  const decoder = new TextDecoder("latin1");
+  const bytes = new Uint8Array(CHUNK);
+  let found: string | undefined;
+  let before = "";
+  for (;;) {
+    const count = await file.read(bytes);
+    if (count === null) return found;
+    const text = before + decoder.decode(bytes.subarray(0, count));
+    for (const [, version] of text.matchAll(/Deno\/(\d+\.\d+\.\d+)/g)) {
+      if (found === undefined || isOlder(found, version!)) found = version;
+    }
+    before = text.slice(-OVERLAP);
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * An HTTP proxy that writes down what it is asked, as a parent.
+ *
+ * @module
+ */
+
+import {
+  readExactly,
+  startServer,
+  type TestServer,
+  writeAll,
+} from "./sockets.ts";
+
+/** One request that a {@linkcode HttpParent} got. */
+export interface ParentRequest {
+  /** Number of the connection, from 1. */
+  readonly connection: number;
+  /** Its start line. */
+  readonly line: string;
+  /** Its fields, each a line. */
+  readonly fields: readonly string[];
+  /** Its body, still in chunks. */
+  readonly body: string;
+}
+
+/** A parent of a test. */
+export interface HttpParent extends TestServer {
+  /** What it was asked, in order. */
+  readonly requests: readonly ParentRequest[];
+  /** Its URL. */
+  readonly url: string;
+}
+
+/** Answers a request; the connection is closed once it gives `false`. */
+export type AnswerRequest = (
+  request: ParentRequest,
+  conn: Deno.TcpConn,
+) => Promise<boolean | void>;
+
+const decoder = new TextDecoder("latin1");
+
+/** Starts a parent on 127.0.0.1; by default it tells what it was asked. */
+export function startHttpParent(
+  answer: AnswerRequest = tell,
+): HttpParent {
+  const requests: ParentRequest[] = [];
+  let connections = 0;
+  const server = startServer(async (conn) => {
+    const connection = ++connections;
+    while (true) {
+      const [line, ...fields] = (await readUntil(conn, "\r\n\r\n")).trimEnd()
+        .split("\r\n");
+      const body = await readBody(conn, fields);
+      const request = { connection, line: line!, fields, body };
+      requests.push(request);
+      if (await answer(request, conn) === false) return;
+    }
+  });
+  return {
+    addr: server.addr,
+    requests,
+    url: `http://127.0.0.1:${server.addr.port}`,
+    get accepted() {
+      return server.accepted;
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+/** An answer with a length. */
+export function okAnswer(body: string): string {
+  return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+async function tell(
+  { connection, line }: ParentRequest,
+  conn: Deno.TcpConn,
+): Promise<void> {
+  await writeAll(conn, okAnswer(`${connection} ${line};`));
+}
+
+async function readBody(conn: Deno.Conn, fields: string[]): Promise<string> {
+  const text = fields.join("\n");
+  if (/^transfer-encoding: chunked$/im.test(text)) {
+    return await readUntil(conn, "0\r\n\r\n");
+  }
+  const [, length] = /^content-length: (\d+)$/im.exec(text) ?? [];
+  const bytes = await readExactly(conn, Number(length ?? 0));
+  return decoder.decode(bytes);
+}
+
+/** Reads until a text has come, and gives everything up to its end. */
+async function readUntil(conn: Deno.Conn, end: string): Promise<string> {
+  let text = "";
+  while (!text.endsWith(end)) {
+    text += decoder.decode(await readExactly(conn, 1));
+  }
+  return text;
+}
