@@ -62,5 +62,15 @@ export const COMMON_OPTIONS = {
   ...ASK_OPTIONS,
 };
 
+/** What who came just before a shutdown has to say what it wants. */
+export const GRACE_OPTIONS = {
+  "shutdown-grace": duration({
+    default: "1s",
+    setting: "grace",
+    help:
+      "time limit for clients that came just before the shutdown to say what they want; 0 closes their connections at once",
+  }),
+};
+
 /** Values of the options that such commands share. */
 export type CommonOptions = OptionValues<typeof COMMON_OPTIONS>;

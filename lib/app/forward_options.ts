@@ -13,7 +13,7 @@ import { VIA_OPTIONS } from "./parent_options.ts";
 import { SEND_PROXY_OPTIONS } from "./send_proxy_options.ts";
 import { ACCEPT_PROXY_OPTIONS } from "./accept_proxy_options.ts";
 import { ADMIN_OPTIONS } from "./admin_options.ts";
-import { COMMON_OPTIONS } from "./common_options.ts";
+import { COMMON_OPTIONS, GRACE_OPTIONS } from "./common_options.ts";
 import {
   choice,
   collected,
@@ -172,6 +172,7 @@ export const FORWARD_OPTIONS = {
   ...ADMIN_OPTIONS,
   ...WORKER_OPTIONS,
   ...COMMON_OPTIONS,
+  ...GRACE_OPTIONS,
 };
 
 /** Values of the options of `sluice forward`. */

@@ -11,7 +11,7 @@ import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { ACCEPT_PROXY_OPTIONS } from "./accept_proxy_options.ts";
 import { ADMIN_OPTIONS } from "./admin_options.ts";
 import { AUTH_OPTIONS } from "./auth_options.ts";
-import { COMMON_OPTIONS } from "./common_options.ts";
+import { COMMON_OPTIONS, GRACE_OPTIONS } from "./common_options.ts";
 import { collected, count, duration, flag, option } from "./declare_options.ts";
 import { LIMIT_OPTIONS } from "./limit_options.ts";
 import { NAME_OPTIONS } from "./name_options.ts";
@@ -141,6 +141,7 @@ export const PROXY_OPTIONS = {
   ...ADMIN_OPTIONS,
   ...WORKER_OPTIONS,
   ...COMMON_OPTIONS,
+  ...GRACE_OPTIONS,
 };
 
 /** Values of the options of `sluice proxy`. */

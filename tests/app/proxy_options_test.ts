@@ -45,6 +45,7 @@ Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () =>
     "connect-timeout": 10_000,
     "idle-timeout": 600_000,
     "half-close-timeout": 30_000,
+    "shutdown-grace": 1_000,
     "drain-timeout": 30_000,
     "max-connections": undefined,
     "backlog": 4096,
