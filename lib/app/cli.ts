@@ -10,6 +10,7 @@ import { type AnyCommand, COMMANDS } from "./commands.ts";
 import { ASK_OPTIONS } from "./common_options.ts";
 import { type CommandHelp, formatHelp } from "./help.ts";
 import { late } from "./late.ts";
+import type { OptionTable } from "./option.ts";
 import { hintAtWord } from "./option_hints.ts";
 import { parseOptions, quoteWord, suggest } from "./parse_options.ts";
 import { printErrors, printLines } from "./print_lines.ts";
@@ -88,13 +89,33 @@ export async function runCommand(args: string[]): Promise<number> {
   requireProc();
   // Others may be told of workers that another program is to have.
   if (!command.isServer || options["workers"] === 1) {
-    return await command.run(options);
+    return await naming(command.options, () => command.run(options));
   }
   // Loaded for who wants it only: the start of others is quicker.
   const { runCommandWorkers } = await late<typeof import("./run_workers.ts")>(
     "./run_workers.ts",
   );
-  return await runCommandWorkers(options, { command: name, args: rest });
+  return await naming(
+    command.options,
+    () => runCommandWorkers(options, { command: name, args: rest }),
+  );
+}
+
+/** What the machine refuses is told with the option that asked for it. */
+async function naming(
+  table: OptionTable,
+  run: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    const { cause, message, option = "" } = error;
+    const isNamed = message.includes(`--${option}`);
+    const isOption = Object.hasOwn(table, option) && !table[option]!.isOperand;
+    if (isNamed || !isOption) throw error;
+    throw new StartError(`${message} (option --${option})`, { cause, option });
+  }
 }
 
 /** What is asked of a group, which has no options of its own. */

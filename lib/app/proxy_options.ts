@@ -12,6 +12,7 @@ import { ACCEPT_PROXY_OPTIONS } from "./accept_proxy_options.ts";
 import { ADMIN_OPTIONS } from "./admin_options.ts";
 import { AUTH_OPTIONS } from "./auth_options.ts";
 import { COMMON_OPTIONS, GRACE_OPTIONS } from "./common_options.ts";
+import { quote } from "../wire/quote.ts";
 import { collected, count, duration, flag, option } from "./declare_options.ts";
 import { LIMIT_OPTIONS } from "./limit_options.ts";
 import { NAME_OPTIONS } from "./name_options.ts";
@@ -181,7 +182,9 @@ function parseUser(text: string): PlainUser {
     }
     if (CONTROL.test(value)) {
       throw new SyntaxError(
-        `a user's ${what} has a control character, such as a line feed; leave it out`,
+        `user ${
+          quote(user.name)
+        } has a control character in the ${what}, such as a line feed; leave it out`,
       );
     }
   }

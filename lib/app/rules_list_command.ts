@@ -53,7 +53,9 @@ export async function readRules<T>(pending: Promise<T>): Promise<T> {
     return await pending;
   } catch (error) {
     if (error instanceof StartError) {
-      throw new UsageError(error.message, { cause: error });
+      throw new UsageError(`${error.message} (option --rules)`, {
+        cause: error,
+      });
     }
     throw error;
   }

@@ -144,17 +144,17 @@ Deno.test("main() returns 1 when it cannot listen", async (t) => {
     {
       listen: `127.0.0.1:${port}`,
       message:
-        `Cannot listen on 127.0.0.1:${port}: the port is in use; stop what uses it, or choose another`,
+        `Cannot listen on 127.0.0.1:${port}: the port is in use; stop what uses it, or choose another (option --listen)`,
     },
     {
       listen: NOT_OURS,
       message:
-        `Cannot listen on ${NOT_OURS}: 203.0.113.1 is not an address of this machine`,
+        `Cannot listen on ${NOT_OURS}: 203.0.113.1 is not an address of this machine (option --listen)`,
     },
     {
       listen: "no-such-name.invalid:0",
       message:
-        "Cannot listen on no-such-name.invalid:0: 'no-such-name.invalid' is not an address or name of this machine",
+        "Cannot listen on no-such-name.invalid:0: 'no-such-name.invalid' is not an address or name of this machine (option --listen)",
     },
   ];
   for (const { listen, message } of cases) {
@@ -180,7 +180,8 @@ Deno.test("main() takes users from the environment when it is to listen for othe
 
 Deno.test("main() prints the help on standard output and returns 0", async () => {
   const outcomes = await Promise.all(
-    [["--help"], ["-h"], ["proxy", "--help"]].map((args) => sluice(args)),
+    [["--help"], ["-h"], ["proxy", "--help"], ["help"], ["help", "proxy"]]
+      .map((args) => sluice(args)),
   );
   for (const { code, stdout, stderr } of outcomes) {
     assertEquals(stderr, "");
@@ -192,8 +193,8 @@ Deno.test("main() prints the help on standard output and returns 0", async () =>
 });
 
 Deno.test("main() prints the version on standard output and returns 0", async () => {
-  for (const option of ["--version", "-V"]) {
-    const outcome = await sluice([option]);
+  for (const args of [["--version"], ["-V"], ["version"], ["cert", "-V"]]) {
+    const outcome = await sluice(args);
     assertEquals(outcome, {
       code: 0,
       stdout: `sluice ${project.version}\n`,

@@ -87,7 +87,7 @@ Deno.test("echo says why it can't start", async () => {
     [
       ["--udp", `${taken}`],
       1,
-      `Cannot listen on 127.0.0.1:${taken} for datagrams: the port is in use for UDP; stop what uses it, or choose another`,
+      `Cannot listen on 127.0.0.1:${taken} for datagrams: the port is in use for UDP; stop what uses it, or choose another (option --udp)`,
     ],
     [
       ["203.0.113.1:0"],
