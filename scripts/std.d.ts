@@ -34,11 +34,36 @@ declare module "@std/text" {
 }
 
 declare module "@std/streams" {
+  export function toText(stream: ReadableStream): Promise<string>;
+  export { TextLineStream } from "@std/streams/text-line-stream";
+  export { toBytes } from "@std/streams/to-bytes";
+}
+
+declare module "@std/streams/delimiter-stream" {
+  export class DelimiterStream
+    extends TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+    constructor(
+      delimiter: Uint8Array,
+      options?: { disposition?: "suffix" | "prefix" | "discard" },
+    );
+  }
+}
+
+declare module "@std/streams/limited-bytes-transform-stream" {
+  export class LimitedBytesTransformStream
+    extends TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+    constructor(size: number, options?: { error?: boolean });
+  }
+}
+
+declare module "@std/streams/text-line-stream" {
+  export class TextLineStream extends TransformStream<string, string> {}
+}
+
+declare module "@std/streams/to-bytes" {
   export function toBytes(
     stream: ReadableStream<Uint8Array>,
   ): Promise<Uint8Array<ArrayBuffer>>;
-  export function toText(stream: ReadableStream): Promise<string>;
-  export class TextLineStream extends TransformStream<string, string> {}
 }
 
 declare module "@std/assert" {

@@ -24,7 +24,11 @@ import type { DrainState } from "./drain_state.ts";
 import { openFigures } from "./figures.ts";
 import { totalsOf } from "./part_figures.ts";
 import type { Parts } from "./parts.ts";
-import { type RunningListeners, startListeners } from "./start_listeners.ts";
+import {
+  type ListenerInfo,
+  type RunningListeners,
+  startListeners,
+} from "./start_listeners.ts";
 
 /** Requests that are answered at once, over all clients. */
 export const MOST_ANSWERED = 64;
@@ -69,6 +73,8 @@ export interface AdminConfig {
 export interface Admin extends AsyncDisposable {
   /** Where it listens: `HOST:PORT` or `unix:PATH`. */
   readonly name: string;
+  /** The same as every listener is described. */
+  readonly listener: ListenerInfo;
   /** Says that the server runs, while it still has all of its permissions. */
   start(): void;
 }
@@ -110,6 +116,7 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
     delay[Symbol.dispose]();
     throw error;
   });
+  const listener = running.listeners[0]!;
   const timer = setInterval(
     oneAtATime(async () => {
       const totals = totalsOf(await parts.figures());
@@ -118,7 +125,8 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
     step,
   );
   return {
-    name: running.listeners[0]!.name,
+    name: listener.name,
+    listener,
     start() {
       const held = async () => (await parts.figures()).descriptors;
       descriptors.read(held).catch(onError);

@@ -65,7 +65,13 @@ export function problemLines(path: string, error: unknown): string[] {
   return error.problems.map((problem) => formatProblem(path, problem));
 }
 
-function formatPath(path: ConfigPath): string {
+/**
+ * Formats the way to a value.
+ *
+ * @param path Keys and indexes.
+ * @returns For example `listeners[0].listen`.
+ */
+export function formatPath(path: ConfigPath): string {
   return path.map((part, index) => {
     if (typeof part === "number") return `[${part}]`;
     const name = /^[\w$-]{1,60}$/.test(part) ? part : JSON.stringify(part);

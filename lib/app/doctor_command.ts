@@ -4,7 +4,7 @@
  * @module
  */
 
-import { prepareReceiveQueues } from "../net/receive_queue.ts";
+import { prepareCLibrary } from "../net/c_library.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
 import type { Command } from "./command.ts";
 import { CONFIG_OPTION } from "./config_option.ts";
@@ -65,7 +65,7 @@ export const DOCTOR_COMMAND: Command<typeof DOCTOR_OPTIONS> = {
 };
 
 async function runDoctor(options: DoctorOptions): Promise<number> {
-  prepareReceiveQueues();
+  prepareCLibrary();
   const findings = await examine(options);
   const worst = worstLevel(findings);
   const text = options.json

@@ -6,6 +6,7 @@
  */
 
 import { describeError } from "../handlers/describe_error.ts";
+import { canReset, resetSocket } from "../net/reset_socket.ts";
 import { openUdp } from "../net/udp.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
@@ -30,8 +31,8 @@ const BURST = 64;
 const DATAGRAM = 1_400;
 
 /**
- * Tries a tunnel whose client ends before its target answers, and a burst of
- * datagrams.
+ * Tries a tunnel whose client ends before its target answers, one whose target
+ * resets, and a burst of datagrams.
  *
  * @returns What was found.
  */
@@ -47,6 +48,7 @@ export async function examineTrials(): Promise<Finding[]> {
   try {
     return await Promise.all([
       tried("half-close", halfClose(proxy)),
+      tried("reset", reset(proxy)),
       tried("udp", burst(proxy)),
     ]);
   } finally {
@@ -106,6 +108,42 @@ async function answerAtTheEnd(listener: Deno.TcpListener): Promise<void> {
     for (const byte of buffer.subarray(0, count)) sum += byte;
   }
   await conn.write(Uint8Array.of(sum));
+}
+
+async function reset(proxy: Proxy): Promise<Omit<Finding, "check">> {
+  if (!canReset()) {
+    const message = "what one side resets ends for the other like any " +
+      "connection: a download that breaks looks whole";
+    if (Deno.build.os !== "linux") return { level: "note", message };
+    return { level: "note", message, remedy: "give Deno --allow-ffi" };
+  }
+  using listener = Deno.listen({ hostname: HOST, port: 0 });
+  using client = await connect(proxy);
+  const late = setDeadline(PATIENCE, () => {
+    client.close();
+    listener.close();
+  });
+  try {
+    const resetting = resetAtOnce(listener);
+    resetting.catch(() => {}); // It is awaited below, unless all else fails.
+    await request(client, COMMAND.Connect, listener.addr.port);
+    await readExactly(client, 1);
+    await resetting;
+    const end = await client.read(new Uint8Array(1)).catch((error) => error);
+    if (!(end instanceof Deno.errors.ConnectionReset)) {
+      throw new Error("the client saw another end");
+    }
+    return { level: "ok", message: "a reset of one side reaches the other" };
+  } finally {
+    late.clear();
+  }
+}
+
+/** A target that says one byte and resets. */
+async function resetAtOnce(listener: Deno.TcpListener): Promise<void> {
+  using conn = await listener.accept();
+  await conn.write(Uint8Array.of(1));
+  await resetSocket(conn, PATIENCE)?.done;
 }
 
 async function burst(proxy: Proxy): Promise<Omit<Finding, "check">> {

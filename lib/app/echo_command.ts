@@ -8,6 +8,7 @@ import { formatAddr } from "../net/unix_socket.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
 import type { ListenerTls } from "../handlers/over_tls.ts";
 import { formatHostPort } from "../wire/host_port.ts";
+import { listeningEvent } from "./announcement.ts";
 import type { ServerCommand } from "./command.ts";
 import {
   checkTogether,
@@ -53,7 +54,11 @@ async function runEcho(
       mode: modeOf(options),
       ...{ tls, host, log },
     });
-    const banner = bannerLines(running.listeners[0]!, options, tls);
+    const listener = running.listeners[0]!;
+    const banner = [
+      ...bannerLines(listener, options, tls),
+      listeningEvent(listener, { kind: "echo", isTls: tls !== undefined }),
+    ];
     const writes = isUnixPath(options.listen);
     return { running, banner, files, writes };
   });

@@ -4,11 +4,13 @@
  * @module
  */
 
+import { prepareCLibrary } from "../net/c_library.ts";
 import type { PoolFigures } from "../net/pool_figures.ts";
 import type { LogEvent } from "../observe/log_event.ts";
-import { formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
+import { isUnixPath } from "../wire/endpoint.ts";
 import { acceptProxyOf } from "./accept_proxy_options.ts";
 import type { ServerCommand } from "./command.ts";
+import { forwardBanner } from "./forward_banner.ts";
 import { FORWARD_OPTIONS, type ForwardOptions } from "./forward_options.ts";
 import type { UpstreamConfig } from "./forward_routes.ts";
 import { openListenerTls } from "./listener_tls.ts";
@@ -58,6 +60,8 @@ function runForward(
       files: host.files,
     });
     const { startTls } = outgoing;
+    // With a permission that a server drops next.
+    if (!host.isTrial) prepareCLibrary();
     const relay = await startForward({
       ...settings,
       acceptProxy: acceptProxyOf(options),
@@ -65,7 +69,13 @@ function runForward(
     });
     return {
       running: options.pool === "off" ? relay : loggingPools(relay, log),
-      banner: bannerOf(options, relay),
+      banner: forwardBanner({
+        listeners: relay.listeners,
+        routes: options.routes,
+        serverNames: options.sni,
+        isTls: tls !== undefined,
+        upstreamName: options["upstream-name"],
+      }),
       files: [...files, ...outgoing.files],
       // Deno wants it for Unix sockets, also for connecting to them.
       writes: options["quota-file"] !== undefined ||
@@ -79,15 +89,6 @@ function runForward(
 
 function allUpstreams({ routes, sni }: ForwardOptions): UpstreamConfig[] {
   return [...routes.map(({ upstreams }) => upstreams), ...sni.values()].flat();
-}
-
-function bannerOf({ routes }: ForwardOptions, { listeners }: Relay): string[] {
-  return routes.map(({ upstreams }, index) => {
-    const names = upstreams.map(({ endpoint }) => formatEndpoint(endpoint));
-    return `Listening on ${listeners[index]!.name}, relaying to ${
-      names.join(", ")
-    }`;
-  });
 }
 
 /** Tells in the end what the pools did. */

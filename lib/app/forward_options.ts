@@ -26,6 +26,7 @@ import { parseRoutes, parseServerNames } from "./forward_routes.ts";
 import { LIMIT_OPTIONS } from "./limit_options.ts";
 import { NAME_OPTIONS } from "./name_options.ts";
 import type { OptionValues } from "./option.ts";
+import { RESET_OPTIONS } from "./reset_options.ts";
 import { WORKER_OPTIONS } from "./worker_options.ts";
 
 /** Headings of these options. */
@@ -168,6 +169,7 @@ export const FORWARD_OPTIONS = {
   }),
   ...NAME_OPTIONS,
   ...ACCEPT_PROXY_OPTIONS,
+  ...RESET_OPTIONS,
   ...LIMIT_OPTIONS,
   ...ADMIN_OPTIONS,
   ...WORKER_OPTIONS,

@@ -13,6 +13,8 @@ import {
   type UnixPath,
 } from "../wire/endpoint.ts";
 import type { Listener } from "../net/listen.ts";
+import type { Announcement } from "./announcement.ts";
+import { formatPath } from "./config_error.ts";
 import type { ListenerConfig } from "./load_config.ts";
 import type { StartedServer } from "./run_server.ts";
 import { ServerFiles } from "./server_files.ts";
@@ -26,6 +28,8 @@ interface Socket {
   where: string;
   open: OpenEndpoint;
   shared: SharedListener;
+  /** Whether it listened before, for settings of before. */
+  isTakenOver: boolean;
 }
 
 /** A socket that it has while others leave it. */
@@ -92,6 +96,23 @@ export class Generation {
   /** The server. */
   get started(): StartedServer {
     return this.#started!;
+  }
+
+  /** What to say of it; events name its place in the file. */
+  get banner(): Announcement[] {
+    const config = formatPath(["listeners", this.config.index]);
+    return this.started.banner.map((one) =>
+      typeof one === "string" ? one : { ...one, config }
+    );
+  }
+
+  /** The same after a reload: sockets that listened before are no news. */
+  get news(): Announcement[] {
+    // A server opens its sockets in the order in which it announces them.
+    const sockets = this.#sockets.values();
+    return this.banner.filter((one) =>
+      typeof one === "string" || !sockets.next().value?.isTakenOver
+    );
   }
 
   /** Connections that are open. */
@@ -220,7 +241,8 @@ export class Generation {
     const shared = found?.shared ??
       new SharedListener(await openNew(endpoint, open, backlog));
     const borrowed = shared.borrow();
-    this.#sockets.push({ where, open, shared });
+    const isTakenOver = found !== undefined;
+    this.#sockets.push({ where, open, shared, isTakenOver });
     this.#borrowed.push({ endpoint, shared, borrowed });
     return borrowed;
   }

@@ -7,6 +7,7 @@
 import { formatAddr, pathOf } from "../net/unix_socket.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort } from "../wire/host_port.ts";
+import { type Announcement, listeningEvent } from "./announcement.ts";
 import type { ServerCommand } from "./command.ts";
 import { HUB_OPTIONS, type HubOptions } from "./hub_options.ts";
 import { openListenerTls } from "./listener_tls.ts";
@@ -65,15 +66,22 @@ function bannerOf(
   { listeners }: RunningHub,
   options: HubOptions,
   isSecure: boolean,
-): string[] {
-  return listeners.flatMap(({ addr, isPublic, mode }, index) => {
-    const at = formatAddr(addr);
+): Announcement[] {
+  return listeners.flatMap((listener, index) => {
+    const { addr, isPublic, mode } = listener;
     const isWeb = index >= options.listen.length;
     const reach = reachOf({ isPublic, mode });
     return [
-      `Listening on ${at} (${isWeb ? "WebSocket" : options.frame})`,
+      `Listening on ${formatAddr(addr)} (${
+        isWeb ? "WebSocket" : options.frame
+      })`,
       ...tryLine(addr, { isWeb, isSecure }, options),
       `For anyone ${reach}`,
+      listeningEvent(listener, {
+        kind: "hub",
+        protocol: isWeb ? "websocket" : options.frame,
+        isTls: isSecure,
+      }),
     ];
   });
 }

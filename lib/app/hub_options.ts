@@ -108,6 +108,13 @@ export const HUB_OPTIONS = {
     setting: "history",
     help: "messages that newcomers get of what was said in the room before",
   }),
+  "history-time": duration({
+    default: "1h",
+    requires: "history",
+    setting: "historyTime",
+    help:
+      "time limit for a room to remember them after the last client has left; 0 forgets them then. Such a room gives way if a new one needs its place within --max-rooms",
+  }),
   "rate-per-client": count({
     default: "1000",
     least: "0",
@@ -118,7 +125,7 @@ export const HUB_OPTIONS = {
   "max-rooms": count({
     default: "100",
     setting: "maxRooms",
-    help: "rooms at once",
+    help: "rooms at once, with empty ones that still remember",
   }),
   "handshake-timeout": duration({
     default: "10s",

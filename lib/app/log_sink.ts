@@ -5,7 +5,7 @@
  */
 
 import { LineWriter } from "../observe/line_writer.ts";
-import type { LogEvent } from "../observe/log_event.ts";
+import type { LogEvent, TextEvent } from "../observe/log_event.ts";
 import { formatJson } from "../observe/log_json.ts";
 import { formatText } from "../observe/log_text.ts";
 import { setDeadline } from "../sync/deadline.ts";
@@ -49,17 +49,20 @@ export function openLog(
   { format, quiet, isShared = false }: LogOptions,
 ): Log {
   const color = Deno.stderr.isTerminal() && !Deno.noColor;
-  const toLine = format === "json"
-    ? formatJson
-    : (event: LogEvent, now: number) => formatText(event, now, color);
+  const isJson = format === "json";
+  const toLine = (event: TextEvent) =>
+    isJson
+      ? formatJson(event, Date.now())
+      : formatText(event, Date.now(), color);
   const writer = new LineWriter(
     isShared ? writeWhole : writeAll,
-    (count) => toLine(lossOf(count), Date.now()),
+    (count) => toLine(lossOf(count)),
   );
   return {
     write(event) {
       if (quiet && !isTrouble(event)) return;
-      writer.push(toLine(event, Date.now()));
+      if (event.event !== "listening") writer.push(toLine(event));
+      else if (isJson) writer.push(formatJson(event, Date.now()));
     },
     flush: () => Promise.race([writer.flush(), elapsed(FLUSH_TIMEOUT)]),
   };
@@ -92,7 +95,7 @@ function endOfPiece(bytes: Uint8Array, begin: number): number {
   return last >= 0 ? begin + last + 1 : bytes.indexOf(NEWLINE, begin) + 1;
 }
 
-function lossOf(count: number): LogEvent {
+function lossOf(count: number): TextEvent {
   return {
     event: "message",
     level: "warning",

@@ -5,8 +5,9 @@
  */
 
 import { isUnixPath } from "../wire/endpoint.ts";
-import { prepareReceiveQueues } from "../net/receive_queue.ts";
+import { prepareCLibrary } from "../net/c_library.ts";
 import { Bans } from "../policy/bans.ts";
+import { listeningEvent } from "./announcement.ts";
 import { bannerLines } from "./banner.ts";
 import { acceptProxyOf } from "./accept_proxy_options.ts";
 import type { ServerCommand } from "./command.ts";
@@ -74,7 +75,7 @@ function runProxy(
       { log, files: opener },
     );
     // With a permission that a server drops next.
-    if (!host.isTrial) prepareReceiveQueues();
+    if (!host.isTrial) prepareCLibrary();
     const running = await startProxy({
       ...settings,
       ...(users === undefined ? {} : { users }),
@@ -92,7 +93,12 @@ function runProxy(
     const { isOpen, size } = rules.book.current;
     const count = isOpen ? undefined : size;
     const clients = tls?.clients;
-    const banner = bannerLines({ ...facts, rules: count, tls: clients });
+    const banner = [
+      ...bannerLines({ ...facts, rules: count, tls: clients }),
+      ...listeners.map((listener) =>
+        listeningEvent(listener, { kind: "proxy", isTls: tls !== undefined })
+      ),
+    ];
     const writes = options["quota-file"] !== undefined ||
       options.listen.some(isUnixPath);
     return {

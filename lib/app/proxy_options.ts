@@ -19,6 +19,7 @@ import { NAME_OPTIONS } from "./name_options.ts";
 import type { OptionValues } from "./option.ts";
 import { PARENT_TLS_OPTIONS } from "./outgoing_tls.ts";
 import { PARENT_OPTIONS } from "./parent_options.ts";
+import { RESET_OPTIONS } from "./reset_options.ts";
 import { RULE_OPTIONS } from "./rule_options.ts";
 import { SEND_PROXY_OPTIONS } from "./send_proxy_options.ts";
 import { TLS_OPTIONS } from "./tls_options.ts";
@@ -138,6 +139,7 @@ export const PROXY_OPTIONS = {
   ...PARENT_TLS_OPTIONS,
   ...ACCEPT_PROXY_OPTIONS,
   ...SEND_PROXY_OPTIONS,
+  ...RESET_OPTIONS,
   ...LIMIT_OPTIONS,
   ...ADMIN_OPTIONS,
   ...WORKER_OPTIONS,

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transform-stream";
+import { toBytes } from "@std/streams/to-bytes";
 import { explainError } from "../net/explain_error.ts";
 import { setDeadline } from "../sync/deadline.ts";
 
@@ -16,9 +18,6 @@ const PATIENCE = 30_000;
 
 /** Pipes that are remembered; then the first of them is forgotten. */
 const MOST_PIPES = 64;
-
-/** Bytes that are asked for first; twice as many as there are, from then on. */
-const FIRST_SIZE = 16 * 1024;
 
 /** Options for {@linkcode readFile} and {@linkcode readText}. */
 export interface ReadFileOptions {
@@ -171,13 +170,14 @@ async function readToEnd(
   patience: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const late = Promise.withResolvers<never>();
-  let isLate = false;
+  const giveUp = new AbortController();
   const deadline = setDeadline(patience, () => {
-    isLate = true;
-    late.reject(new Fault(`its end has not come within ${patience / 1000} s`));
+    const fault = new Fault(`its end has not come within ${patience / 1000} s`);
+    giveUp.abort(fault);
+    late.reject(fault);
   });
   try {
-    const reading = readAll(path, most, () => isLate);
+    const reading = readAll(path, most, giveUp.signal);
     reading.catch(() => {}); // Nobody is left to be told of it.
     return await Promise.race([reading, late.promise]);
   } finally {
@@ -188,29 +188,15 @@ async function readToEnd(
 async function readAll(
   path: string,
   most: number,
-  isLate: () => boolean,
+  signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  using file = await Deno.open(path);
-  // With room for one more, which tells that there are too many.
-  let bytes = new Uint8Array(Math.min(FIRST_SIZE, most + 1));
-  let length = 0;
-  while (!isLate()) {
-    const count = await file.read(bytes.subarray(length));
-    if (count === null) break;
-    length += count;
-    if (length > most) throw tooLarge(most);
-    if (length === bytes.length) bytes = grow(bytes, most + 1);
+  const { readable } = await Deno.open(path); // The stream closes the file.
+  const within = new LimitedBytesTransformStream(most, { error: true });
+  try {
+    return await toBytes(readable.pipeThrough(within, { signal }));
+  } catch (error) {
+    throw error instanceof RangeError ? tooLarge(most) : error;
   }
-  return bytes.subarray(0, length);
-}
-
-function grow(
-  bytes: Uint8Array<ArrayBuffer>,
-  most: number,
-): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(Math.min(bytes.length * 2, most));
-  larger.set(bytes);
-  return larger;
 }
 
 /** Something that we say in our words. */

@@ -4,10 +4,15 @@
  * @module
  */
 
+import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transform-stream";
+import { TextLineStream } from "@std/streams/text-line-stream";
 import { StartError } from "./usage_error.ts";
 
 /** RFC 1929 §2: the field's length is one byte, and not zero. */
 const MOST_BYTES = 255;
+
+/** Bytes in which the first line of standard input has to end. */
+const MOST_INPUT = 64 * 1024;
 
 /** What keys send while the terminal makes nothing of them. */
 const CTRL_C = 3;
@@ -25,7 +30,9 @@ const MOST_TRIES = 3;
  * @throws {StartError} If there is none, or none that could be typed and sent.
  */
 export async function readPassword(name: string): Promise<Uint8Array> {
-  const text = Deno.stdin.isTerminal() ? await askTwice(name) : readLine();
+  const text = Deno.stdin.isTerminal()
+    ? await askTwice(name)
+    : await readLine();
   const bytes = new TextEncoder().encode(text);
   if (bytes.length < 1 || bytes.length > MOST_BYTES) {
     throw fault(`expected 1 to 255 bytes, not ${bytes.length}`);
@@ -84,18 +91,21 @@ function readKey(stdin: typeof Deno.stdin, bytes: Uint8Array): number | null {
   return bytes[0] === CTRL_D ? null : count;
 }
 
-/** A line's end is not part of it; what follows it is not read. */
-function readLine(): string {
-  const bytes = new Uint8Array(MOST_BYTES + 3);
-  let length = 0;
-  while (length < bytes.length && !bytes.subarray(0, length).includes(0x0a)) {
-    const count = Deno.stdin.readSync(bytes.subarray(length));
-    if (count === null) break;
-    length += count;
+/** A line's end is not part of it, and what follows it means nothing. */
+async function readLine(): Promise<string> {
+  const lines = Deno.stdin.readable
+    .pipeThrough(new LimitedBytesTransformStream(MOST_INPUT, { error: true }))
+    .pipeThrough(new TextDecoderStream("utf-8", { ignoreBOM: true }))
+    .pipeThrough(new TextLineStream());
+  try {
+    for await (const line of lines) return line;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw fault(
+      `expected 1 to ${MOST_BYTES} bytes, not ${MOST_INPUT} and more`,
+    );
   }
-  const text = new TextDecoder("utf-8", { ignoreBOM: true })
-    .decode(bytes.subarray(0, length));
-  return text.split("\n")[0]!.replace(/\r$/, "");
+  return "";
 }
 
 function fault(why: string): StartError {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { prepareReceiveQueues } from "../net/receive_queue.ts";
+import { prepareCLibrary } from "../net/c_library.ts";
 import type { Command } from "./command.ts";
 import { ConfigError } from "./config_error.ts";
 import { ConfigFile } from "./config_file.ts";
@@ -60,7 +60,7 @@ async function runConfig(
       return await runConfigWorkers(config, { path, isWatched: options.watch });
     }
     return await runServer(config.program, async (log, host) => {
-      prepareReceiveQueues(); // With a permission that a server drops next.
+      prepareCLibrary(); // With a permission that a server drops next.
       const running = new RunningConfig({ log, host });
       await running.apply(config);
       const isWatched = options.watch;

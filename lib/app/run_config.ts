@@ -6,6 +6,7 @@
  */
 
 import { formatDuration } from "../observe/log_text.ts";
+import { announce, type Announcement } from "./announcement.ts";
 import { ConfigError } from "./config_error.ts";
 import { Generation, type Heritage } from "./generation.ts";
 import type { Config, ListenerConfig } from "./load_config.ts";
@@ -85,8 +86,8 @@ export class RunningConfig implements Stoppable, Reloadable {
   }
 
   /** What was said of the listeners at their start. */
-  get banner(): readonly string[] {
-    return this.#current.flatMap(({ started }) => started.banner);
+  get banner(): readonly Announcement[] {
+    return this.#current.flatMap(({ banner }) => banner);
   }
 
   /** Whether a listener writes files while it runs. */
@@ -299,9 +300,8 @@ export class RunningConfig implements Stoppable, Reloadable {
   }
 
   #tellStarted(generations: readonly Generation[]): void {
-    for (const { started } of generations) {
-      for (const line of started.banner) this.#say("info", line);
-    }
+    const news = generations.flatMap((generation) => generation.news);
+    announce(news, this.#hosting.log);
   }
 
   /** The log and the signals are the program's from its start on. */

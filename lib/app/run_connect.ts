@@ -17,6 +17,7 @@ import {
   type ConnectOptions,
 } from "./connect_options.ts";
 import { needsTls } from "./open_parents.ts";
+import { JsonChannel } from "./json_channel.ts";
 import { openOutgoingTls } from "./outgoing_tls.ts";
 import { openRemote, type Remote } from "./open_remote.ts";
 import { settingsOf } from "./settings.ts";
@@ -96,17 +97,19 @@ async function converse(
   const isTyped = Deno.stdin.isTerminal();
   const isShown = Deno.stdout.isTerminal();
   const { json, quiet, raw } = options;
+  const warn = (message: string) => say(`sluice: ${message}`);
   const stdio = new Stdio(Deno.stdin, Deno.stdout, {
-    ...{ isTyped, isShown, json, raw },
-    warn: (message) => say(`sluice: ${message}`),
+    ...{ isTyped, isShown, raw, warn },
   });
+  const lines = json ? new JsonChannel(stdio, warn) : undefined;
   if (isTyped && !quiet) {
     say(`Connected to ${at}; Ctrl-D ends the input, Ctrl-C all`);
   }
   const started = performance.now();
   const target = duplex ?? new Duplex(connection);
   const before = target.received;
-  const result = await tunnel(new Duplex(stdio, LEAST_READ), target, context, {
+  const client = new Duplex(lines ?? stdio, LEAST_READ);
+  const result = await tunnel(client, target, context, {
     idleTimeout: options["idle-timeout"],
     halfCloseTimeout: {
       client: Infinity,
@@ -117,7 +120,8 @@ async function converse(
   // What is told begins on a line of its own.
   const isBetween = stdio.isLineOpen || result.error instanceof Interruption;
   if (isShown && isBetween && !quiet) say("");
-  const code = exitCode(result, stdio);
+  const refused = lines?.refused ?? 0;
+  const code = exitCode(result, refused);
   if (code === 1 && result.error !== undefined) {
     say(`sluice: Connection to ${at} was cut: ${reasonOf(result)}`);
   }
@@ -126,18 +130,18 @@ async function converse(
     const both = `Sent ${count(result.sent)}, received ${
       count(target.received - before)
     }`;
-    const refused = stdio.refused > 0 ? `, ${stdio.refused} lines refused` : "";
-    say(`${both} in ${time}${refused}: ${reasonOf(result)}`);
+    const left = refused > 0 ? `, ${refused} lines refused` : "";
+    say(`${both} in ${time}${left}: ${reasonOf(result)}`);
   }
   return code;
 }
 
-function exitCode(result: TunnelResult, stdio: Stdio): number {
+function exitCode(result: TunnelResult, refused: number): number {
   const { error } = result;
   if (error instanceof Interruption) return error.code;
   const isCut = error !== undefined && !isOutputClosed(result) &&
     !isInputLeft(result);
-  return isCut || stdio.refused > 0 ? 1 : 0;
+  return isCut || refused > 0 ? 1 : 0;
 }
 
 /** Who reads our output wanted no more, such as `head`: no failure of ours. */

@@ -6,6 +6,7 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
+import { announce, type Announcement } from "./announcement.ts";
 import type { AdminOptions } from "./admin_options.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { requireInheritedTaken } from "./inherited_listener.ts";
@@ -31,8 +32,8 @@ import { openWatching } from "./watching.ts";
 export interface StartedServer {
   /** What is to be shut down in the end. */
   running: Stoppable;
-  /** What to say of it, a line each. */
-  banner: readonly string[];
+  /** What to say of it once it serves. */
+  banner: readonly Announcement[];
   /** Files to read again when they change (default none). */
   files?: readonly Reloadable[];
   /** Whether it writes files while it runs (default false). */
@@ -89,9 +90,7 @@ export async function runServer(
   });
   const running = watching.start(started);
   dropPermissions({ keepWrite: writes || watching.writes });
-  for (const message of [...banner, ...watching.banner]) {
-    log.write({ event: "message", level: "info", message });
-  }
+  announce([...banner, ...watching.banner], log.write);
   const drainTimeout = options["drain-timeout"];
   const code = await runUntilSignal(
     manager.ready(running),

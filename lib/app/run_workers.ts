@@ -6,6 +6,7 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
+import { announce } from "./announcement.ts";
 import { ConfigError } from "./config_error.ts";
 import type { ChangeableConfig } from "./config_file.ts";
 import { late } from "./late.ts";
@@ -157,9 +158,7 @@ async function runWorkers(
       keepFfi: workers.hasInherited,
     });
     const banner = [...workers.banner, `Workers: ${count}`];
-    for (const message of [...banner, ...watching.banner]) {
-      log.write({ event: "message", level: "info", message });
-    }
+    announce([...banner, ...watching.banner], log.write);
     const ready = manager.ready(answering(running, workers));
     const code = await Promise.race([
       workers.failed,

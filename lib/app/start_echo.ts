@@ -8,9 +8,12 @@ import { handleConnection } from "../handlers/connection.ts";
 import { echo, type EchoMode } from "../handlers/echo.ts";
 import type { CommonServices } from "../handlers/services.ts";
 import { answerDatagrams, type UdpEcho } from "../handlers/udp_echo.ts";
+import { prepareCLibrary } from "../net/c_library.ts";
 import type { Connection } from "../net/connection.ts";
 import { explainError } from "../net/explain_error.ts";
+import { LINGER } from "../net/linger.ts";
 import type { Listener } from "../net/listen.ts";
+import { canReset, resetSocket } from "../net/reset_socket.ts";
 import {
   listenResettable,
   ResettableConnection,
@@ -86,9 +89,10 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
     most,
     (share) => connectionLimits(most, {}, share),
   );
-  if (host.thread !== undefined && config.resetAfter !== undefined) {
+  const hasOwnListener = config.resetAfter !== undefined && !mayReset();
+  if (host.thread !== undefined && hasOwnListener) {
     throw new UsageError(
-      "does not go with --workers: one thread can have such a listener",
+      "does not go with --workers here: where Deno has no --allow-ffi, and on other systems than Linux, one thread has a listener for it",
       { option: "reset-after", others: ["workers"] },
     );
   }
@@ -125,7 +129,7 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
       host,
       backlog: config.backlog,
       kind: "echo",
-      ...(config.resetAfter === undefined ? {} : { open: openResettable }),
+      ...(hasOwnListener ? { open: openResettable } : {}),
       check: ({ addr, isPublic }) => requireConsent(config, addr, isPublic),
     },
   );
@@ -142,8 +146,20 @@ function protocolFor(connection: Connection, config: EchoConfig) {
     ...{ mode, delay, chunk },
     limit: closeAfter ?? resetAfter ?? Infinity,
   };
-  if (!(connection instanceof ResettableConnection)) return echo(settings);
-  return echo({ ...settings, reset: () => connection.reset() });
+  if (resetAfter === undefined) return echo(settings);
+  return echo({ ...settings, reset: () => reset(connection) });
+}
+
+/** Finds what resets need, with a permission that a server drops later. */
+function mayReset(): boolean {
+  prepareCLibrary();
+  return canReset();
+}
+
+async function reset(connection: Connection): Promise<void> {
+  if (connection instanceof ResettableConnection) return connection.reset();
+  await resetSocket(connection, LINGER.idle)?.done;
+  connection.close();
 }
 
 function requireStream({ resetAfter, udp }: EchoConfig): void {

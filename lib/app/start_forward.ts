@@ -18,6 +18,7 @@ import type { OutgoingAddresses } from "../net/outgoing.ts";
 import type { Trail } from "../net/own_listeners.ts";
 import type { PoolOptions } from "../net/pool.ts";
 import type { PoolFigures } from "../net/pool_figures.ts";
+import type { ResetRelay } from "../net/reset_relay.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import {
   UpstreamHealth,
@@ -78,6 +79,8 @@ export interface ForwardConfig extends FrontConfig {
   limits?: LimitConfig;
   /** Time limits in milliseconds, where they differ from the defaults. */
   timeouts?: Partial<Timeouts>;
+  /** What of a tunnel reaches its other end as a reset (default `on`). */
+  resetRelay?: ResetRelay;
   /** Connections at once (default 20,000, or what the memory carries). */
   maxConnections?: number | undefined;
   /**
@@ -193,6 +196,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
         (isPublic ? 1_000 : 0),
       usage: limits.usage,
       timeouts,
+      resetRelay: config.resetRelay ?? "on",
       log,
       watch,
       trail: [name],

@@ -55,9 +55,14 @@ export interface HubConfig {
   heartbeat?: number;
   /** Messages of its room that a newcomer is sent (default 0). */
   history?: number;
+  /**
+   * Milliseconds that an empty room remembers them (default 1 hour; 0 forgets
+   * them with the last client).
+   */
+  historyTime?: number;
   /** Messages of one client a second (default 1,000; 0 is no limit). */
   ratePerClient?: number;
-  /** Rooms at once (default 100). */
+  /** Rooms at once, with those that only remember (default 100). */
   maxRooms?: number;
   /** Milliseconds for a browser's request (default 10,000). */
   handshakeTimeout?: number;
@@ -95,6 +100,7 @@ const DEFAULTS = {
   slow: "drop-oldest",
   heartbeat: 30_000,
   history: 0,
+  historyTime: 3_600_000,
   ratePerClient: 1_000,
   maxRooms: 100,
   handshakeTimeout: 10_000,
@@ -122,7 +128,11 @@ export async function startHub(
   const front = { tls };
   const given: Required<HubConfig> = { ...DEFAULTS, ...config };
   const capacity = connectionCapacity(PER_CLIENT);
-  const hub = new Hub({ mostRooms: given.maxRooms, history: given.history });
+  const hub = new Hub({
+    mostRooms: given.maxRooms,
+    history: given.history,
+    historyTime: given.historyTime,
+  });
   const { host, log } = given;
   const most = mostConnections(given.maxConnections, {
     ...{ host, log, descriptors: capacity },
@@ -162,7 +172,11 @@ export async function startHub(
     get clients() {
       return hub.size;
     },
-    shutdown: (deadline) => running.shutdown(deadline),
+    async shutdown(deadline) {
+      const cut = await running.shutdown(deadline);
+      hub[Symbol.dispose]();
+      return cut;
+    },
   };
 }
 

@@ -16,6 +16,7 @@ import { detect } from "../handlers/detect.ts";
 import type { ProxyVersion } from "../handlers/proxy_header.ts";
 import type { StartTls } from "../net/chain.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
+import type { ResetRelay } from "../net/reset_relay.ts";
 import { mayListInterfaces } from "../net/own_addresses.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { Bans } from "../policy/bans.ts";
@@ -63,6 +64,8 @@ export interface ProxyConfig extends FrontConfig {
   rules?: RuleBook;
   /** Time limits in milliseconds, where they differ from the defaults. */
   timeouts?: Partial<Timeouts>;
+  /** What of a tunnel reaches its other end as a reset (default `on`). */
+  resetRelay?: ResetRelay;
   /** What clients may speak (default: everything). */
   protocols?: readonly ProtocolName[];
   /** How UDP is relayed, where it differs from the defaults. */
@@ -140,6 +143,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
       (share) => connectionLimits(most, {}, share),
     ),
     timeouts: { ...TIMEOUTS, ...config.timeouts },
+    resetRelay: config.resetRelay ?? "on",
     protocols: new Set(config.protocols ?? PROTOCOLS),
     udp: udpSettings(config.udp, host),
     resolver: openNames(config.names),

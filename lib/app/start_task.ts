@@ -4,6 +4,7 @@
  * @module
  */
 
+import { prepareCLibrary } from "../net/c_library.ts";
 import { COMMANDS } from "./commands.ts";
 import { late } from "./late.ts";
 import { parseOptions } from "./parse_options.ts";
@@ -58,6 +59,7 @@ export async function startTask(
     late<typeof import("./plain_config.ts")>("./plain_config.ts"),
     late<typeof import("./run_config.ts")>("./run_config.ts"),
   ]);
+  prepareCLibrary(); // With a permission that the supervisor drops next.
   const running = new RunningConfig(hosting);
   await running.apply(await configOf(task.config));
   const { banner } = running;

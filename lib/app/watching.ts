@@ -10,6 +10,7 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
 import type { ReloadAnswer } from "./admin_api.ts";
 import type { AdminOptions } from "./admin_options.ts";
+import { type Announcement, listeningEvent } from "./announcement.ts";
 import type { Admin } from "./admin_server.ts";
 import type { CommonOptions } from "./common_options.ts";
 import { describeOptions } from "./redaction.ts";
@@ -55,8 +56,8 @@ export interface Watching extends AsyncDisposable {
    * What is watched: workers are added to it. `undefined` where nobody watches.
    */
   readonly parts: Parts | undefined;
-  /** What to say of it, a line each. */
-  readonly banner: readonly string[];
+  /** What to say of it once it serves. */
+  readonly banner: readonly Announcement[];
   /** Whether it writes files while it runs. */
   readonly writes: boolean;
   /**
@@ -108,7 +109,7 @@ export async function openWatching(
   return {
     registry,
     parts,
-    banner: admin === undefined ? [] : [describeAdmin(admin)],
+    banner: admin === undefined ? [] : announceAdmin(admin),
     writes: listen !== undefined && isUnixPath(listen),
     start(started) {
       server = started;
@@ -172,10 +173,14 @@ async function openAdmin(
   return await startAdmin({ listen: options.admin!, token, ...rest });
 }
 
-function describeAdmin({ name }: Admin): string {
-  return name.startsWith("unix:")
-    ? `Admin page, figures and API on ${name}`
-    : `Admin page, figures and API on http://${name}/`;
+function announceAdmin({ listener }: Admin): Announcement[] {
+  const { mode, name } = listener;
+  return [
+    mode === undefined
+      ? `Admin page, figures and API on http://${name}/`
+      : `Admin page, figures and API on ${name}`,
+    listeningEvent(listener, { kind: "admin", isTls: false }),
+  ];
 }
 
 /** What asks whether the server is ready is told of a drain at its begin. */

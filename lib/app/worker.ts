@@ -207,7 +207,8 @@ class ServingWorker implements WorkerAnswers {
 
   /** What is said of the program is said once for all threads. */
   #log(event: LogEvent, log: Log): void {
-    if (event.event === "message") this.tell({ type: "log", event });
+    const isOfAll = event.event === "message" || event.event === "listening";
+    if (isOfAll) this.tell({ type: "log", event });
     else log.write(event);
   }
 

@@ -6,6 +6,7 @@
 
 import type { Arrival } from "../net/own_dials.ts";
 import type { Trail } from "../net/own_listeners.ts";
+import type { Announcement } from "./announcement.ts";
 import type { MemoryLimit } from "./memory_limit.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { BansOptions, BanState } from "../policy/bans.ts";
@@ -94,8 +95,8 @@ export interface WorkerStart {
 
 /** What a thread tells of what it runs. */
 export interface WorkerStarted {
-  /** What to say, a line each. */
-  banner: readonly string[];
+  /** What to say once it serves. */
+  banner: readonly Announcement[];
   /** Names of the files that can be read again. */
   files: readonly (string | undefined)[];
   /** Whether it writes files while it runs. */

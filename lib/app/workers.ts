@@ -8,6 +8,7 @@
 import type { LogEvent } from "../observe/log_event.ts";
 import { SharedTable } from "../sync/shared_table.ts";
 import { clockLead } from "../sync/shared_clock.ts";
+import type { Announcement } from "./announcement.ts";
 import { BanKeeper } from "./ban_keeper.ts";
 import { dialCounts, passOnWhose } from "./worker_dials.ts";
 import { CONNECTION_TABLE } from "./connection_counts.ts";
@@ -166,8 +167,8 @@ export class Workers implements Stoppable {
     );
   }
 
-  /** What to say of the server, a line each. */
-  get banner(): readonly string[] {
+  /** What to say of the server once it serves. */
+  get banner(): readonly Announcement[] {
     return this.#started?.banner ?? [];
   }
 
@@ -416,8 +417,12 @@ export class Workers implements Stoppable {
   }
 
   #isNews(event: LogEvent, index: number): boolean {
-    return event.event !== "message" ||
-      this.#said.isNews(event.message, index);
+    const text = event.event === "message"
+      ? event.message
+      : event.event === "listening"
+      ? `${event.kind} ${event.protocol} listens on ${event.listener}`
+      : undefined;
+    return text === undefined || this.#said.isNews(text, index);
   }
 
   /** Sees to it that a thread that dies is replaced. */

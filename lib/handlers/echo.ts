@@ -39,7 +39,7 @@ export interface EchoSettings {
   /** Bytes of the answer, or bytes thrown away, until the end. */
   limit: number;
   /** Ends with RST at the limit; `undefined` ends with FIN. */
-  reset?: () => void;
+  reset?: () => Promise<void>;
 }
 
 /**
@@ -173,8 +173,7 @@ class Exchange {
     this.#result.endedFirst ??= "target";
     if (reset !== undefined && this.#left === 0) {
       this.#result.error = new Error(`Reset after ${limit} bytes, as asked`);
-      reset();
-      return;
+      return await reset();
     }
     this.#linger = setDeadline(LINGER.total, () => client.close());
     await this.#writer.close();

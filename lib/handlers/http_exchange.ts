@@ -91,6 +91,7 @@ export async function httpExchange(
     Object.assign(client.session.record, client.carried);
     if (!wires.isBegun) throw error;
     // With an answer begun, only the end of the connection tells the client.
+    await wires.breakOff(error);
     return wires.failedResult(error);
   }
 }
@@ -246,6 +247,7 @@ async function passOn(
     framing: ownFraming,
     connection: connectionOption(head, isKept),
   });
+  wires.isUpToEnd = ownFraming.kind === "close";
   await passOnAnswer(wires, { head: begin, framing, dechunk });
   await upload.finish(response.status);
   if (isWhole(origin, framing) && upload.isSent && isReusable(response)) {

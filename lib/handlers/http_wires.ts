@@ -6,6 +6,7 @@
  */
 
 import { DialError } from "../net/dial_error.ts";
+import { resetDuplex } from "../net/reset_relay.ts";
 import type { End, TunnelResult } from "../net/tunnel.ts";
 import { timeoutError } from "../sync/context.ts";
 import { watchStall } from "../sync/stall.ts";
@@ -30,6 +31,8 @@ export class HttpWires implements Disposable {
   origin: Origin | undefined;
   /** Whether it is over, so that what still fails does not matter. */
   isOver = false;
+  /** Whether the end of the connection is that of the client's answer. */
+  isUpToEnd = false;
 
   readonly #stop: () => void;
   #isBegun = false;
@@ -160,6 +163,27 @@ export class HttpWires implements Disposable {
     const result = this.client.result(failure.end, failure.error);
     if (failure.end !== undefined) result.failed = failure.end;
     return result;
+  }
+
+  /**
+   * Resets the client behind what it has got of an answer that breaks off, so
+   * that it does not look whole. Where the origin server has closed too early,
+   * the client can tell by the length, if there is one.
+   *
+   * @param thrown What was thrown.
+   */
+  async breakOff(thrown: unknown): Promise<void> {
+    const { context, client, services } = this.client.session;
+    const { resetRelay = "off", timeouts } = services;
+    const hasClosed = thrown instanceof Deno.errors.UnexpectedEof;
+    const isTold = hasClosed && !this.isUpToEnd;
+    if (this.isCut || isTold || resetRelay === "off") return;
+    this.stop();
+    const pending = resetDuplex(client, timeouts.halfClose);
+    const unregister = context.onCancel(() => pending?.hurry());
+    await pending?.done;
+    unregister();
+    client.close();
   }
 
   /**

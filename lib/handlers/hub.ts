@@ -6,17 +6,14 @@
  * @module
  */
 
-import {
-  type HubName,
-  parseHubName,
-  parseRoomName,
-} from "../policy/hub_name.ts";
+import { parseHubName, parseRoomName } from "../policy/hub_name.ts";
 import { TurnBudget } from "../sync/turn_budget.ts";
 import type { HubDialect } from "../wire/hub_frame.ts";
 import { HubItem } from "./hub_item.ts";
 import { HubMember } from "./hub_member.ts";
 import type { HubOutbox } from "./hub_outbox.ts";
-import { HubRoom } from "./hub_room.ts";
+import type { HubRoom } from "./hub_room.ts";
+import { type HubRoomBounds, HubRooms } from "./hub_rooms.ts";
 
 /** Where newcomers are. */
 const LOBBY = "lobby";
@@ -33,18 +30,9 @@ const TURN = 64 * 1024;
 /** What a message costs besides its bytes, for what it takes to pass it on. */
 const MESSAGE_COST = 1024;
 
-/** Bounds of a hub. */
-export interface HubBounds {
-  /** Rooms at once. */
-  mostRooms: number;
-  /** Messages of its room that a newcomer is sent. */
-  history: number;
-}
-
-/** Who is there, and what reaches whom. */
-export class Hub {
-  readonly #options: HubBounds;
-  readonly #rooms = new Map<string, HubRoom>();
+/** Who is there, and what reaches whom. Disposing of it forgets what was said. */
+export class Hub implements Disposable {
+  readonly #rooms: HubRooms;
   readonly #names = new Map<string, HubMember>();
   readonly #turns = new TurnBudget(TURN);
   #guests = 0;
@@ -52,20 +40,15 @@ export class Hub {
   /**
    * Creates a hub that nobody is in.
    *
-   * @param options Its bounds.
+   * @param bounds Bounds of its rooms.
    */
-  constructor(options: HubBounds) {
-    this.#options = options;
+  constructor(bounds: HubRoomBounds) {
+    this.#rooms = new HubRooms(bounds);
   }
 
   /** How many are there. */
   get size(): number {
     return this.#names.size;
-  }
-
-  /** How many rooms there are. */
-  get rooms(): number {
-    return this.#rooms.size;
   }
 
   /**
@@ -77,7 +60,8 @@ export class Hub {
    */
   enter(outbox: HubOutbox, dialect: HubDialect): HubMember {
     const name = `guest-${++this.#guests}`;
-    const room = this.#openRoom({ text: LOBBY, key: LOBBY });
+    // Also beyond the most rooms: whoever comes has to go somewhere.
+    const room = this.#rooms.open({ text: LOBBY, key: LOBBY });
     const member = new HubMember(outbox, dialect, { name, room });
     this.#names.set(name, member);
     if (dialect.greets) member.tell(`You are ${name} in ${room.name}`);
@@ -145,13 +129,13 @@ export class Hub {
   move(member: HubMember, text: string): void {
     const name = parseRoomName(text);
     if (name.key === member.room.key) return;
-    const isFull = this.#rooms.size >= this.#options.mostRooms;
     const leavesEmpty = member.room.members.size === 1;
-    if (!this.#rooms.has(name.key) && isFull && !leavesEmpty) {
+    const fits = this.#rooms.isOccupied(name.key) || !this.#rooms.isFull;
+    if (!fits && !leavesEmpty) {
       throw new SyntaxError(`there are ${this.#rooms.size} rooms, no more fit`);
     }
     this.#go(member, `${member.name} has gone to another room`);
-    this.#come(member, this.#openRoom(name));
+    this.#come(member, this.#rooms.open(name));
   }
 
   /**
@@ -171,14 +155,9 @@ export class Hub {
     }${more}; you are ${name}`;
   }
 
-  /** The lobby is always let be: whoever comes has to go somewhere. */
-  #openRoom({ text, key }: HubName): HubRoom {
-    let room = this.#rooms.get(key);
-    if (room === undefined) {
-      room = new HubRoom(text, key, this.#options.history);
-      this.#rooms.set(key, room);
-    }
-    return room;
+  /** Forgets what empty rooms remember. */
+  [Symbol.dispose](): void {
+    this.#rooms[Symbol.dispose]();
   }
 
   #come(member: HubMember, room: HubRoom): void {
@@ -191,7 +170,7 @@ export class Hub {
   #go(member: HubMember, news: string): void {
     const { room } = member;
     room.members.delete(member);
-    if (room.members.size === 0) this.#rooms.delete(room.key);
+    if (room.members.size === 0) this.#rooms.leave(room);
     else if (member.isNamed) room.send(notice(news), member);
   }
 }

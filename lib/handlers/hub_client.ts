@@ -13,6 +13,7 @@
  * @module
  */
 
+import { ByteReader } from "../net/byte_reader.ts";
 import { LINGER } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { Channel } from "../sync/channel.ts";
@@ -28,6 +29,9 @@ import type { HubMember } from "./hub_member.ts";
 import { HubOutbox } from "./hub_outbox.ts";
 import type { HubServices } from "./hub_services.ts";
 import type { Session } from "./session.ts";
+
+/** Bytes that one read of a client brings at most. */
+const MOST_CHUNK = 64 * 1024;
 
 /** Frames of a client that were read and are still to be handled. */
 const INBOX = 16;
@@ -122,9 +126,11 @@ class HubClient implements Disposable {
 
   /** Feeds the inbox, until the end of file or of the conversation. */
   async #readAll(): Promise<void> {
-    const reader = this.#session.client.readable.getReader();
+    const reader = new ByteReader(this.#session.client, {
+      mostChunk: MOST_CHUNK,
+    });
     // A read that is under way can't be taken back, but no longer be waited for.
-    const unregister = this.#ending.onCancel(() => reader.releaseLock());
+    const unregister = this.#ending.onCancel(() => reader.release());
     const decoder = this.#dialect.decoder();
     try {
       while (await this.#readSome(reader, decoder));
@@ -133,21 +139,21 @@ class HubClient implements Disposable {
       this.#ending.cancel(error);
     } finally {
       unregister();
-      reader.releaseLock();
+      reader.release();
     }
   }
 
   async #readSome(
-    reader: ReadableStreamDefaultReader<Uint8Array>,
+    reader: ByteReader,
     decoder: HubDecoder,
   ): Promise<boolean> {
-    const { value, done } = await reader.read();
-    const frames = done ? decoder.end() : decoder.push(value);
+    const bytes = await reader.readSome(decoder.least);
+    const frames = bytes === undefined ? decoder.end() : decoder.push(bytes);
     for (const frame of frames) {
       await this.#inbox.send(frame, this.#ending);
       if (frame.kind === "end") return false;
     }
-    return !done;
+    return bytes !== undefined;
   }
 
   /** Writes what waits, as much as there is in one go. */

@@ -27,7 +27,7 @@ interface Remembered {
   readonly length: number;
 }
 
-/** A room; it is there while somebody is in it. */
+/** A room. */
 export class HubRoom {
   /** Its name. */
   readonly name: string;
@@ -51,6 +51,11 @@ export class HubRoom {
     this.name = name;
     this.key = key;
     this.#mostHistory = mostHistory;
+  }
+
+  /** Whether there is something to send to a newcomer. */
+  get remembers(): boolean {
+    return this.#history.size > 0;
   }
 
   /**

@@ -29,14 +29,16 @@ export function runTunnel(
   options: Pick<TunnelOptions, "keepTarget"> = {},
 ): Promise<TunnelResult> {
   const { client, context, live, services } = session;
-  const { idle, halfClose } = services.timeouts;
+  const { timeouts: { idle, halfClose }, resetRelay = "off" } = services;
   const far = target instanceof Duplex ? target : new Duplex(target);
   const before = client.sent + far.sent;
+  session.isTunnelEnding = true;
   session.usage?.pace(far);
   session.usage?.watch(() => client.sent + far.sent - before);
   return tunnel(client, far, context, {
     idleTimeout: idle,
     halfCloseTimeout: halfClose,
+    resetRelay,
     ...options,
     ...live === undefined
       ? {}

@@ -6,6 +6,7 @@
 
 import type { LogEvent } from "../observe/log_event.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
+import type { ResetRelay } from "../net/reset_relay.ts";
 import type { Trail } from "../net/own_listeners.ts";
 import type { Resolver } from "../net/resolver.ts";
 import type { Bans } from "../policy/bans.ts";
@@ -60,6 +61,8 @@ export interface CommonServices {
   usage?: UsageLimits | undefined;
   /** Time limits. */
   timeouts: Timeouts;
+  /** What of a tunnel reaches its other end as a reset (default `off`). */
+  resetRelay?: ResetRelay;
   /** Takes what there is to log. */
   log: (event: LogEvent) => void;
   /** Watches the connections of the listener; `undefined` is nobody. */

@@ -74,6 +74,12 @@ export class Session<S extends CommonServices = Services>
    */
   encodeRefusal: ((error: unknown) => Uint8Array) | undefined;
 
+  /**
+   * Whether its tunnel closes it when the context is cancelled: a reset may come
+   * in place of the ordinary end.
+   */
+  isTunnelEnding = false;
+
   /** Set where all there is to log was logged, request by request. */
   isLogged = false;
 
@@ -119,7 +125,9 @@ export class Session<S extends CommonServices = Services>
     this.trail = services.trail ?? NOWHERE;
     this.record = newRecord(this.local, this.remote);
     this.live = services.watch?.enter(this);
-    context.onCancel(() => this.#close());
+    context.onCancel(() => {
+      if (!this.isTunnelEnding) this.#close();
+    });
     this.beginHandshake();
     this.#count();
   }

@@ -119,7 +119,10 @@ export class TlsAcceptor {
       : [];
     const { flow } = transport;
     const protocol = agreedProtocol(socket);
-    const connection = new NodeConnection(socket, { ends, flow, protocol });
+    const connection = new NodeConnection(socket, {
+      ...{ ends, flow, protocol },
+      carrier: channel,
+    });
     return { connection, certificates };
   }
 }

@@ -14,6 +14,15 @@ import type { Duplex } from "./duplex.ts";
  */
 const CHUNK = { least: 1024, growth: 8, most: 512 * 1024 } as const;
 
+/** Options for {@linkcode ByteReader}. */
+export interface ByteReaderOptions {
+  /**
+   * Bytes of memory at most for chunks of unknown length (default 512 KiB): it
+   * is held while the reader waits for the next one.
+   */
+  mostChunk?: number;
+}
+
 /** Memory of released readers, for the next ones: half a megabyte. */
 const SPARE: ArrayBuffer[] = [];
 const MOST_SPARE = 512;
@@ -24,6 +33,7 @@ const WHAT_IS_THERE = { min: 1 } as const;
 /** A BYOB reader that never takes more bytes than asked for. */
 export class ByteReader {
   readonly #duplex: Duplex;
+  readonly #mostChunk: number;
   #reader: ReadableStreamBYOBReader | undefined;
   /** Bytes received when the last {@linkcode ByteReader.readSome} began. */
   #before = 0;
@@ -36,9 +46,14 @@ export class ByteReader {
    * Locks nothing before the first read.
    *
    * @param duplex Connection to read from.
+   * @param options How much memory it may hold.
    */
-  constructor(duplex: Duplex) {
+  constructor(
+    duplex: Duplex,
+    { mostChunk = CHUNK.most }: ByteReaderOptions = {},
+  ) {
     this.#duplex = duplex;
+    this.#mostChunk = mostChunk;
   }
 
   /**
@@ -58,23 +73,30 @@ export class ByteReader {
    * is not known before. What does not belong to the message is given back with
    * {@linkcode ByteReader.unread}.
    *
-   * @returns At least one byte, valid until the next call; `undefined` at end of
-   *   file.
+   * @param least Bytes to wait for, where so many are known to be missing
+   *   (default 1). With more than one, nothing can be taken back on release.
+   * @returns At least so many bytes, or the fewer before end of file, valid until
+   *   the next call; `undefined` at end of file.
    * @throws {TypeError} If {@linkcode ByteReader.release} was called meanwhile;
    *   the bytes stay in the stream.
    */
-  async readSome(): Promise<Buffer | undefined> {
+  async readSome(least = 1): Promise<Buffer | undefined> {
     const reader = this.#lock();
-    const memory = this.#chunk ?? new ArrayBuffer(CHUNK.least);
+    const chunk = this.#chunk ?? new ArrayBuffer(CHUNK.least);
     this.#chunk = undefined;
     this.#before = this.#duplex.received;
+    const view = new Uint8Array(
+      chunk.byteLength < least ? new ArrayBuffer(least) : chunk,
+    );
     const { value, done } = await reader.read(
-      new Uint8Array(memory),
-      WHAT_IS_THERE,
+      view,
+      least === 1 ? WHAT_IS_THERE : { min: least },
     );
     if (reader !== this.#reader) throw new TypeError("Reading was given up");
-    if (done) return undefined;
-    this.#chunk = nextMemory(value);
+    if (done) {
+      return value === undefined || value.length === 0 ? undefined : value;
+    }
+    this.#chunk = nextMemory(value, this.#mostChunk);
     return value;
   }
 
@@ -178,9 +200,10 @@ export class ByteReader {
 }
 
 /** Memory for the next chunk, by how much of it the last one has filled. */
-function nextMemory({ buffer, length }: Buffer): ArrayBuffer {
+function nextMemory({ buffer, length }: Buffer, most: number): ArrayBuffer {
   const size = buffer.byteLength;
-  const { least, growth, most } = CHUNK;
+  const { least, growth } = CHUNK;
+  if (size > most) return new ArrayBuffer(most);
   if (length === size && size < most) {
     return new ArrayBuffer(Math.min(size * growth, most));
   }

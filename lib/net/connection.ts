@@ -15,6 +15,8 @@ export interface Channel extends Disposable {
   closeWrite(): Promise<void>;
   /** Turns Nagle's algorithm off, or on again; missing where there is none. */
   setNoDelay?(noDelay?: boolean): void;
+  /** What a layer such as TLS runs over; missing where it is none. */
+  readonly carrier?: Channel | undefined;
 }
 
 /** A connection with somebody on a network. */

@@ -10,6 +10,7 @@ import type { Channel } from "./connection.ts";
 import { Inbox } from "./inbox.ts";
 import { SocketReadable } from "./socket_readable.ts";
 import { closeWrite, SocketWritable, writeAll } from "./socket_writable.ts";
+import { socketUnder } from "./socket_under.ts";
 import { Traffic } from "./traffic.ts";
 
 const NOTHING = new Uint8Array();
@@ -99,6 +100,11 @@ export class Duplex {
     return this.#inbox.length;
   }
 
+  /** The connection that the streams run over. */
+  get carrier(): Channel {
+    return this.#connection;
+  }
+
   /** Reads the connection for {@linkcode Duplex.readable}. */
   get inbox(): Inbox {
     return this.#inbox;
@@ -141,6 +147,7 @@ export class Duplex {
       },
       write: (bytes) => this.#connection.write(bytes),
       closeWrite: () => this.#connection.closeWrite(),
+      carrier: this.#connection,
       [Symbol.dispose]: () => this.close(),
     };
   }
@@ -196,7 +203,8 @@ export class Duplex {
   }
 
   /**
-   * Asks the socket whether the peer has reset the connection. Reading tells
+   * Asks the socket, under all layers, whether the peer has reset the
+   * connection. Reading tells
    * that only behind all bytes that came before. To write nothing sends nothing;
    * after our own FIN nothing can be asked.
    *
@@ -205,9 +213,11 @@ export class Duplex {
   async probe(): Promise<void> {
     if (this.#traffic.hasEnded) return;
     try {
-      await this.#connection.write(NOTHING);
+      await socketUnder(this.#connection).write(NOTHING);
     } catch (error) {
-      if (!this.#traffic.hasEnded) throw error; // It may have been sent meanwhile.
+      if (this.#traffic.hasEnded) return; // It was sent meanwhile.
+      this.#traffic.failWrite(error);
+      throw error;
     }
   }
 

@@ -70,6 +70,16 @@ export class Inbox {
     return this.#isReading || this.#hasEnded || this.#error !== undefined;
   }
 
+  /** Whether the peer's FIN was read. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Whether reading has failed. */
+  get hasFailed(): boolean {
+    return this.#error !== undefined;
+  }
+
   /** Whether reading waits for its {@linkcode Inbox.pace}, not for the peer. */
   get isHeld(): boolean {
     return this.#holding !== undefined;
@@ -242,6 +252,8 @@ export class Inbox {
     this.#isReading = false;
     this.#traffic.noteRead();
     if (count === null) {
+      const { untold } = this.#traffic;
+      if (untold !== undefined) return this.#onError(untold);
       this.#hasEnded = true;
       this.#buffer.free();
       return this.#proceed();

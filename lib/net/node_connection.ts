@@ -6,9 +6,9 @@
  */
 
 import type { Socket } from "node:net";
-import type { TlsConnection } from "./connection.ts";
+import type { Channel, TlsConnection } from "./connection.ts";
 import { errorCode } from "./error_code.ts";
-import type { Flow } from "./node_transport.ts";
+import type { Direction, Flow } from "./node_transport.ts";
 
 /** Bytes that wait for a reader before the socket is paused. */
 const MOST_WAITING = 64 * 1024;
@@ -29,6 +29,8 @@ export interface NodeConnectionOptions {
   flow?: Flow;
   /** What both ends have agreed to speak in TLS (default: nothing). */
   protocol?: string | undefined;
+  /** What TLS runs over (default: the socket itself is one of the system). */
+  carrier?: Channel;
 }
 
 /** Deno's classes for what a peer can do, by which the log describes it. */
@@ -57,6 +59,8 @@ export class NodeConnection implements TlsConnection {
   readonly remoteAddr: Deno.NetAddr;
   /** What both ends have agreed to speak (ALPN); `undefined` is nothing. */
   readonly protocol: string | undefined;
+  /** What TLS runs over; `undefined` where the socket is one of the system. */
+  readonly carrier: Channel | undefined;
 
   readonly #socket: Socket;
   readonly #flow: Flow;
@@ -82,6 +86,7 @@ export class NodeConnection implements TlsConnection {
     this.localAddr = ends.localAddr;
     this.remoteAddr = ends.remoteAddr;
     this.protocol = options.protocol;
+    this.carrier = options.carrier;
     this.#socket = socket;
     this.#flow = flow;
     if (socket.errored) this.#failure = toDenoError(socket.errored);
@@ -107,7 +112,10 @@ export class NodeConnection implements TlsConnection {
     while (true) {
       const count = this.#take(buffer);
       if (count > 0) return count;
-      if (this.#socket.readableEnded) return null;
+      if (this.#socket.readableEnded) {
+        this.#throwIfFailed("read");
+        return null;
+      }
       this.#throwIfGone();
       this.#change ??= Promise.withResolvers();
       await this.#change.promise;
@@ -129,6 +137,7 @@ export class NodeConnection implements TlsConnection {
       throw new Deno.errors.BrokenPipe("Cannot write: the end has been sent");
     }
     await this.#settled((done) => this.#socket.write(bytes, done));
+    this.#throwIfFailed("write");
     return bytes.length;
   }
 
@@ -142,6 +151,7 @@ export class NodeConnection implements TlsConnection {
     if (this.#socket.writableFinished) return;
     this.#throwIfGone();
     await this.#settled((done) => this.#socket.end(done));
+    this.#throwIfFailed("write");
   }
 
   /** Turns Nagle's algorithm off, or on again. */
@@ -207,7 +217,14 @@ export class NodeConnection implements TlsConnection {
 
   #throwIfGone(): void {
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#socket.destroyed) throw closedError();
+    if (!this.#socket.destroyed) return;
+    this.#throwIfFailed("read");
+    throw closedError();
+  }
+
+  #throwIfFailed(direction: Direction): void {
+    const error = this.#flow.failure?.(direction);
+    if (error !== undefined) throw toDenoError(error);
   }
 }
 

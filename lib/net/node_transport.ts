@@ -8,6 +8,7 @@
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import type { Channel } from "./connection.ts";
+import { isOfWritingAlone } from "./traffic.ts";
 
 /** Bytes asked for at once: few while little comes, many while they fill. */
 const CHUNK = { small: 4 * 1024, large: 64 * 1024 } as const;
@@ -18,7 +19,15 @@ export interface Flow {
   pause(): void;
   /** Goes on. */
   resume(): void;
+  /**
+   * Tells the error that has ended it, which TLS over it is not told: it would
+   * throw away what came before.
+   */
+  failure?(direction: Direction): Error | undefined;
 }
+
+/** Which half of a connection. */
+export type Direction = "read" | "write";
 
 /**
  * A connection as a stream. Over it goes `tls.connect({ socket })` or
@@ -37,6 +46,7 @@ export class NodeTransport extends Duplex {
       this.#resumed?.resolve();
       this.#resumed = undefined;
     },
+    failure: (direction) => this.#failures[direction],
   };
 
   /**
@@ -50,6 +60,7 @@ export class NodeTransport extends Duplex {
   #isDetached = false;
   #resumed: PromiseWithResolvers<void> | undefined;
   #isReading = false;
+  readonly #failures: Partial<Record<Direction, Error>> = {};
 
   /**
    * Takes a connection over: destroying the stream closes it.
@@ -83,7 +94,7 @@ export class NodeTransport extends Duplex {
   override _read(): void {
     if (this.#isReading) return;
     this.#isReading = true;
-    this.#pump().catch((error: Error) => super.destroy(error)).finally(() => {
+    this.#pump().catch((error: Error) => this.#failRead(error)).finally(() => {
       this.#isReading = false;
     });
   }
@@ -94,15 +105,15 @@ export class NodeTransport extends Duplex {
     _encoding: string,
     done: (error?: Error | null) => void,
   ): void {
-    this.#writing = this.#writeAll(bytes).then(() => done(), (error) => {
-      super.destroy(error);
-      done(error);
-    });
+    if (this.#failures.write !== undefined) return done();
+    this.#writing = this.#writeAll(bytes)
+      .then(() => done(), (error) => this.#failWrite(error, done));
   }
 
   /** Called when the last byte is written. */
   override _final(done: (error?: Error | null) => void): void {
-    this.#channel.closeWrite().then(() => done(), done);
+    this.#channel.closeWrite()
+      .then(() => done(), (error) => this.#failWrite(error, done));
   }
 
   /** Called when the stream is of no use any more. */
@@ -113,6 +124,22 @@ export class NodeTransport extends Duplex {
     this.flow.resume();
     if (!this.#isDetached) this.#channel[Symbol.dispose]();
     done(error);
+  }
+
+  /** What has come is still to be read: the error is told behind it. */
+  #failRead(error: Error): void {
+    if (this.destroyed) return; // It was closed by us.
+    if (this.isKept) return void super.destroy(error);
+    this.#failures.read ??= error;
+    this.push(null);
+  }
+
+  #failWrite(error: Error, done: (error?: Error | null) => void): void {
+    if (this.isKept) super.destroy(error);
+    if (this.destroyed) return done(error);
+    this.#failures.write ??= error;
+    if (!isOfWritingAlone(error)) this.#failures.read ??= error;
+    done();
   }
 
   /** Reads until the stream has enough. */

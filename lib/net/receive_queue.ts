@@ -9,7 +9,13 @@
  * @module
  */
 
-import { parseIpAddress } from "../wire/ip_address.ts";
+import {
+  type CLibrary,
+  cLibrary,
+  prepareCLibrary,
+  SOCKET,
+} from "./c_library.ts";
+import { hasName, LONGEST_NAME, socketName } from "./socket_name.ts";
 
 /**
  * Bytes to ask for; the system doubles them, for what it keeps beside each
@@ -21,57 +27,6 @@ const ASKED = 2 * 1024 * 1024;
 /** Descriptors that are looked at for one that did not come next, at most. */
 const MOST_DESCRIPTORS = 65_536;
 
-/** Constants of Linux on the processors that Deno runs on. */
-const SOL_SOCKET = 1;
-const SO_TYPE = 3;
-const SO_RCVBUF = 8;
-const SO_RCVBUFFORCE = 33;
-const SOCK_DGRAM = 2;
-
-/** Bytes of `sockaddr_in6`, and where each family has its address in it. */
-const LONGEST_NAME = 28;
-const ADDRESS_OFFSET = { ipv4: 4, ipv6: 8 } as const;
-
-const SYMBOLS = {
-  close: { parameters: ["i32"], result: "i32" },
-  dup: { parameters: ["i32"], result: "i32" },
-  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
-  getsockopt: {
-    parameters: ["i32", "i32", "i32", "buffer", "buffer"],
-    result: "i32",
-  },
-  setsockopt: {
-    parameters: ["i32", "i32", "i32", "buffer", "u32"],
-    result: "i32",
-  },
-} as const;
-
-type System = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
-
-let system: System | undefined;
-let isPrepared = false;
-
-/**
- * Finds what longer queues need, for as long as the program runs; a program
- * that drops permissions has to call it before. Can be repeated.
- */
-export function prepareReceiveQueues(): void {
-  if (isPrepared) return;
-  isPrepared = true;
-  system = loadSystem();
-}
-
-function loadSystem(): System | undefined {
-  if (Deno.build.os !== "linux") return undefined;
-  const { state } = Deno.permissions.querySync({ name: "ffi" });
-  if (state !== "granted") return undefined; // Asking would stop the program.
-  try {
-    return Deno.dlopen("libc.so.6", SYMBOLS).symbols;
-  } catch {
-    return undefined; // Another C library.
-  }
-}
-
 /**
  * Opens a socket and makes its queue longer, as far as the system allows.
  *
@@ -82,7 +37,8 @@ function loadSystem(): System | undefined {
 export function openWithLongQueue(
   open: () => Deno.DatagramConn,
 ): Deno.DatagramConn {
-  prepareReceiveQueues();
+  prepareCLibrary();
+  const system = cLibrary();
   if (system === undefined) return open();
   const next = nextDescriptor(system);
   const socket = open();
@@ -91,17 +47,23 @@ export function openWithLongQueue(
   return socket;
 }
 
-function lengthen({ setsockopt }: System, descriptor: number): void {
+function lengthen({ setsockopt }: CLibrary, descriptor: number): void {
   const value = Int32Array.of(ASKED);
-  for (const option of [SO_RCVBUFFORCE, SO_RCVBUF]) {
+  for (const option of [SOCKET.SO_RCVBUFFORCE, SOCKET.SO_RCVBUF]) {
     const { byteLength } = value;
-    const error = setsockopt(descriptor, SOL_SOCKET, option, value, byteLength);
+    const error = setsockopt(
+      descriptor,
+      SOCKET.SOL_SOCKET,
+      option,
+      value,
+      byteLength,
+    );
     if (error === 0) return;
   }
 }
 
 /** The system gives the lowest descriptor that is free (POSIX.1, `dup`). */
-function nextDescriptor({ close, dup }: System): number {
+function nextDescriptor({ close, dup }: CLibrary): number {
   const descriptor = dup(0);
   if (descriptor >= 0) close(descriptor);
   return descriptor;
@@ -109,7 +71,7 @@ function nextDescriptor({ close, dup }: System): number {
 
 /** Deno does not tell the descriptor, so the address has to. */
 function findDescriptor(
-  system: System,
+  system: CLibrary,
   addr: Deno.NetAddr,
   next: number,
 ): number | undefined {
@@ -123,26 +85,20 @@ function findDescriptor(
 }
 
 function matcher(
-  { getsockname, getsockopt }: System,
-  { hostname, port }: Deno.NetAddr,
+  { getsockname, getsockopt }: CLibrary,
+  addr: Deno.NetAddr,
 ): (descriptor: number) => boolean {
-  const ip = parseIpAddress(hostname)!;
-  const offset = ADDRESS_OFFSET[ip.length === 4 ? "ipv4" : "ipv6"];
+  const wanted = socketName(addr)!;
   const name = new Uint8Array(LONGEST_NAME);
   const type = new Int32Array(1);
 
-  function isAt(): boolean {
-    return (name[2]! << 8 | name[3]!) === port &&
-      ip.every((byte, index) => name[offset + index] === byte);
-  }
-
   return (descriptor) => {
     const nameLength = Uint32Array.of(name.length);
-    if (getsockname(descriptor, name, nameLength) !== 0 || !isAt()) {
-      return false;
-    }
+    if (
+      getsockname(descriptor, name, nameLength) !== 0 || !hasName(name, wanted)
+    ) return false;
     const typeLength = Uint32Array.of(type.byteLength);
-    getsockopt(descriptor, SOL_SOCKET, SO_TYPE, type, typeLength);
-    return type[0] === SOCK_DGRAM;
+    getsockopt(descriptor, SOCKET.SOL_SOCKET, SOCKET.SO_TYPE, type, typeLength);
+    return type[0] === SOCKET.SOCK_DGRAM;
   };
 }

@@ -138,7 +138,7 @@ export class SocketPipe implements Waiter {
     this.#writing = undefined;
     const { traffic } = this.#destination;
     traffic.isWriting = false;
-    traffic.hasFailed = true;
+    traffic.failWrite(error);
     this.#destination.failUnderPipe(error);
     if (this.#options.signal?.aborted) return this.#shut();
     if (!this.#options.preventCancel) this.#cancelSource();

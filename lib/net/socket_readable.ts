@@ -11,6 +11,7 @@ import type { Buffer } from "./buffer_pool.ts";
 import type { Channel } from "./connection.ts";
 import { Inbox } from "./inbox.ts";
 import { SocketPipe } from "./socket_pipe.ts";
+import { SocketReader } from "./socket_reader.ts";
 import { SocketSource } from "./socket_source.ts";
 import { SocketWritable } from "./socket_writable.ts";
 import { Traffic } from "./traffic.ts";
@@ -74,7 +75,7 @@ export class SocketReadable extends (ReadableStream as ByteStream) {
       return;
     }
     reader.releaseLock();
-    this.#source.answer();
+    this.#source.pullForOldRequest();
   }
 
   /**
@@ -117,7 +118,9 @@ export class SocketReadable extends (ReadableStream as ByteStream) {
     options?: ReadableStreamGetReaderOptions,
   ): ReadableStreamReader<Buffer> {
     this.#unlock();
-    return super.getReader(options as ReadableStreamGetReaderOptions);
+    return options?.mode === "byob"
+      ? new SocketReader(this, this.#source)
+      : super.getReader(options as ReadableStreamGetReaderOptions);
   }
 
   /**

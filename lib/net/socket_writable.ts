@@ -225,7 +225,7 @@ export async function writeAll(
     }
     traffic.awaitsAnswer = true;
   } catch (error) {
-    traffic.hasFailed = true;
+    traffic.failWrite(error);
     throw error;
   } finally {
     traffic.isWriting = false;
@@ -247,7 +247,7 @@ export async function closeWrite(
   try {
     await channel.closeWrite();
   } catch (error) {
-    traffic.hasFailed = true;
+    traffic.failWrite(error);
     throw error;
   }
 }

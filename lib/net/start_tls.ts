@@ -88,7 +88,10 @@ export async function startTls(
   }
   const { flow } = transport;
   const protocol = agreedProtocol(socket);
-  return new NodeConnection(socket, { ends: connection, flow, protocol });
+  return new NodeConnection(socket, {
+    ...{ ends: connection, flow, protocol },
+    carrier: connection,
+  });
 }
 
 function serverOf({ host, name }: StartTlsOptions): string {

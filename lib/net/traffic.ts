@@ -14,6 +14,11 @@ export class Traffic {
   sent = 0;
   /** Whether reading or writing has failed. */
   hasFailed = false;
+  /**
+   * The error that a write was told and a read will not be: the system tells it
+   * once, and the read sees an ordinary end.
+   */
+  untold: unknown;
   /** Whether a write waits for the peer to take more. */
   isWriting = false;
   /** Whether the peer has sent nothing since the last write. */
@@ -49,6 +54,18 @@ export class Traffic {
   }
 
   /**
+   * Notes that writing has failed. Where the peer had sent FIN before it went,
+   * the system says so (EPIPE), and reading still brings that end.
+   *
+   * @param error What the system told.
+   */
+  failWrite(error: unknown): void {
+    this.hasFailed = true;
+    if (this.isClosed || isOfWritingAlone(error)) return;
+    this.untold ??= error;
+  }
+
+  /**
    * Closes the connection, once.
    *
    * @param channel Connection to close, in both directions.
@@ -58,4 +75,15 @@ export class Traffic {
     this.isClosed = true;
     channel[Symbol.dispose]();
   }
+}
+
+/**
+ * Tells whether an error is about writing alone, so that reading may still bring
+ * the peer's end, or about one that was told before.
+ *
+ * @param error What the system told of a write.
+ */
+export function isOfWritingAlone(error: unknown): boolean {
+  return error instanceof Deno.errors.BrokenPipe ||
+    error instanceof Deno.errors.NotConnected;
 }

@@ -8,6 +8,11 @@ import { type Context, timeoutError } from "../sync/context.ts";
 import type { Deadline } from "../sync/deadline.ts";
 import { watchStall } from "../sync/stall.ts";
 import type { Duplex } from "./duplex.ts";
+import {
+  type EndingOptions,
+  EndingPeers,
+  type ResetRelay,
+} from "./reset_relay.ts";
 
 /** Which end of a tunnel. */
 export type End = "client" | "target";
@@ -28,6 +33,12 @@ export interface TunnelOptions {
    * The client's end of file is not sent on.
    */
   keepTarget?: number | undefined;
+  /**
+   * What reaches the other end as a reset. Default: both ends are closed, at the
+   * first error; that is for a client whose halves have nothing to do with each
+   * other, such as standard input and output.
+   */
+  resetRelay?: ResetRelay;
   /** Called when one direction has reached end of file and the other goes on. */
   onHalfClose?: () => void;
 }
@@ -56,9 +67,11 @@ export interface TunnelResult {
  *
  * Each direction is one `pipeTo` with the signal of one `AbortController`, the
  * analogue of two `io.Copy` under one `context.WithCancel`. End of file in one
- * direction sends FIN to the other side and starts the half-close timeout. An
- * error, a time limit or a cancellation aborts both directions and closes both
- * connections. Nothing that was read is dropped on a clean end, and both pipes
+ * direction sends FIN to the other side and starts the half-close timeout. A
+ * time limit or a cancellation aborts both directions and closes both
+ * connections. So does an error, unless it is relayed as a reset, behind
+ * everything that was read before it; that of an end that had sent FIN is no
+ * error then. Nothing that was read is dropped on a clean end, and both pipes
  * have settled on return.
  *
  * @param client The side that opened the tunnel.
@@ -78,10 +91,10 @@ export function tunnel(
   const unregister = context.onCancel(join.abort);
   const { signal } = controller;
   const { keepTarget } = options;
-  const [up, down] = keepTarget === undefined ? [{ signal }, { signal }] : [
-    { signal, preventClose: true, preventAbort: true },
-    { signal, preventCancel: true },
-  ];
+  // The error of one pipe does not end the other one: how they end together is
+  // decided in one place.
+  const down = { signal, preventAbort: true, preventCancel: true };
+  const up = keepTarget === undefined ? down : { ...down, preventClose: true };
   join.add("client", client.readable.pipeTo(target.writable, up));
   join.add("target", target.readable.pipeTo(client.writable, down));
   return join.result(unregister);
@@ -94,8 +107,10 @@ class Join {
   readonly #controller: AbortController;
   readonly #halfCloseTimeout: Readonly<Record<End, number>>;
   readonly #keepTarget: number | undefined;
+  readonly #resetRelay: ResetRelay | undefined;
   readonly #onHalfClose: (() => void) | undefined;
-  readonly #before: { readonly sent: number; readonly received: number };
+  /** Bytes that each end had been sent before. */
+  readonly #before: Readonly<Record<End, number>>;
   readonly #settled = Promise.withResolvers<void>();
   readonly #result: TunnelResult = {
     sent: 0,
@@ -108,6 +123,11 @@ class Join {
   #isOver = false;
   #stall: Deadline | undefined;
   #held = 0;
+  /** The end that takes no more: what it has sent before still counts. */
+  #lost: { readonly end: End; readonly error: unknown } | undefined;
+  #ending: EndingPeers | undefined;
+  /** Bytes that one end had sent, if any, when the other one ended. */
+  #said: number | undefined;
 
   constructor(
     client: Duplex,
@@ -123,8 +143,9 @@ class Join {
       ? { client: limit, target: limit }
       : limit;
     this.#keepTarget = options.keepTarget;
+    this.#resetRelay = options.resetRelay;
     this.#onHalfClose = options.onHalfClose;
-    this.#before = { sent: target.sent, received: client.sent };
+    this.#before = { client: client.sent, target: target.sent };
     this.#watch(
       idleTimeout,
       () => this.#leave(timeoutError(idleTimeout, "Idle time")),
@@ -139,22 +160,40 @@ class Join {
 
   /** Ends both directions, and closes both connections. */
   readonly abort = (reason: unknown): void => {
-    if (this.#isOver) return;
+    if (this.#isOver) return this.#ending?.hurry();
+    const isReset = this.#resetRelay === "all" && reason !== undefined;
+    this.#finish(reason);
+    const both = [this.#client, this.#target];
+    if (isReset) void this.#endPeers(both, { isReset, patience: 0 });
+    // A write to a peer that does not read would go on for ever.
+    else for (const peer of both) peer.close();
+  };
+
+  #finish(reason: unknown): void {
     this.#isOver = true;
     this.#result.error = reason;
     this.#controller.abort(reason);
-    // A write to a peer that does not read would go on for ever.
-    this.#client.close();
-    this.#target.close();
-  };
+  }
+
+  async #endPeers(
+    peers: Duplex[],
+    options: EndingOptions,
+    onEnd?: (wasThere: boolean) => void,
+  ): Promise<void> {
+    this.#going++;
+    this.#ending = new EndingPeers(peers, options);
+    const wasThere = await this.#ending.done;
+    onEnd?.(wasThere);
+    this.#settle();
+  }
 
   /** Waits until both directions have settled. */
   async result(unregister: () => void): Promise<TunnelResult> {
     await this.#settled.promise;
     unregister();
     this.#stall?.clear();
-    this.#result.sent = this.#target.sent - this.#before.sent;
-    this.#result.received = this.#client.sent - this.#before.received;
+    this.#result.sent = this.#target.sent - this.#before.target;
+    this.#result.received = this.#client.sent - this.#before.client;
     return this.#result;
   }
 
@@ -162,28 +201,95 @@ class Join {
   #end(end: End): void {
     if (!this.#isOver && this.#result.endedFirst === undefined) {
       this.#result.endedFirst = end;
+      this.#noteSaid(other(end));
       this.#onHalfClose?.();
-      this.#waitForOther(end);
+      if (this.#lost?.end === end) this.#conclude(this.#lost.error, end);
+      else this.#waitForOther(end);
     }
     this.#settle();
   }
 
   /** One direction has failed, or was aborted. */
   #fail(error: unknown, from: End): void {
-    const to = from === "client" ? this.#target : this.#client;
-    this.#cut(error, to.failed ? other(from) : from);
+    const end = this.#duplex(from).inbox.hasFailed ? from : other(from);
+    if (this.#resetRelay === undefined) this.#cut(error, end);
+    else this.#lose(error, end, end !== from && this.#going > 1);
     this.#settle();
+  }
+
+  /**
+   * One end has failed. What it had sent before it did is delivered first, where
+   * a pipe is at that; and how that pipe ends tells whether it was an error.
+   */
+  #lose(error: unknown, end: End, isHeard: boolean): void {
+    if (this.#isOver) return;
+    if (!isHeard) this.#conclude(error, end);
+    else if (this.#lost === undefined) {
+      this.#lost = { end, error };
+      const limit = this.#halfCloseTimeout[other(end)];
+      const late = () => this.#cut(error, end, 0);
+      if (limit === 0) late();
+      else this.#watch(limit, late);
+    }
   }
 
   #settle(): void {
     if (--this.#going === 0) this.#settled.resolve();
   }
 
-  #cut(error: unknown, failed: End): void {
+  /**
+   * All that an end had sent before it failed is delivered. That is no error
+   * where it had sent FIN, and nothing was owed to it by a client that goes on.
+   */
+  #conclude(error: unknown, end: End): void {
+    const hasEnded = this.#duplex(end).inbox.hasEnded;
+    if (hasEnded && this.#client.inbox.hasEnded) this.abort(undefined);
+    else this.#cut(error, end);
+  }
+
+  /** Ends the tunnel by the error of one end, which is relayed to the other. */
+  #cut(
+    error: unknown,
+    failed: End,
+    patience = this.#halfCloseTimeout[failed],
+  ): void {
     if (this.#isOver) return;
+    const mode = this.#resetRelay;
     this.#result.failed = failed;
     this.#result.endedFirst ??= failed;
-    this.abort(error);
+    if (mode === undefined) return this.abort(error);
+    this.#finish(error);
+    this.#duplex(failed).close();
+    const rest = this.#duplex(other(failed));
+    // An end that had sent FIN has told the other one all there is to tell.
+    const isReset = mode !== "off" && !this.#duplex(failed).inbox.hasEnded;
+    const options = { isReset, patience };
+    void this.#endPeers([rest], options, (wasThere) => {
+      // Both had ended, or have gone.
+      if (!wasThere || this.#isFarewell(failed)) {
+        this.#result.error = undefined;
+        delete this.#result.failed;
+      }
+    });
+  }
+
+  #noteSaid(end: End): void {
+    const hearer = other(end);
+    const hasSpoken = this.#duplex(hearer).sent > this.#before[hearer];
+    if (hasSpoken) this.#said = this.#duplex(end).received;
+  }
+
+  /**
+   * Whether an end has spoken before the other one ended, and not since: it owed
+   * no answer. Many programs close without reading to the end, which is a reset.
+   */
+  #isFarewell(end: End): boolean {
+    return this.#result.endedFirst === other(end) &&
+      this.#duplex(end).received === this.#said;
+  }
+
+  #duplex(end: End): Duplex {
+    return end === "client" ? this.#client : this.#target;
   }
 
   /** Gives the remaining direction its time. */
@@ -251,7 +357,10 @@ class Join {
    */
   #probe(from: Duplex, to: Duplex, end: End): void {
     if (!to.isWriting || from.isWriting) return;
-    from.probe().catch((error: unknown) => this.#cut(error, end));
+    from.probe().catch((error: unknown) => {
+      if (this.#resetRelay === undefined) this.#cut(error, end);
+      else this.#lose(error, end, true);
+    });
   }
 }
 

@@ -88,5 +88,40 @@ export interface BanEvent {
   user?: string;
 }
 
+/** The kind of server that a listener belongs to. */
+export type ListeningKind = "proxy" | "forward" | "hub" | "echo" | "admin";
+
+/**
+ * A listener that takes connections from now on, with its real address: for
+ * scripts that start a server on port 0. People read the banner instead.
+ */
+export interface ListeningEvent {
+  /** Tells events of this kind. */
+  event: "listening";
+  /** The kind of server. */
+  kind: ListeningKind;
+  /** What is spoken, if the kind alone does not tell: a hub's framing. */
+  protocol?: string;
+  /** Whether clients speak TLS. */
+  isTls: boolean;
+  /** `HOST:PORT` or `unix:PATH`, the same text as in connection events. */
+  listener: string;
+  /** The address that was bound; left out for a Unix socket. */
+  host?: string;
+  /** The real port; left out for a Unix socket. */
+  port?: number;
+  /** The path of a Unix socket. */
+  path?: string;
+  /** Its place in a configuration file, for example `listeners[0]`. */
+  config?: string;
+}
+
 /** Anything that is logged. */
-export type LogEvent = ConnectionEvent | MessageEvent | BanEvent;
+export type LogEvent =
+  | ConnectionEvent
+  | MessageEvent
+  | BanEvent
+  | ListeningEvent;
+
+/** Anything that has a line for people; a listener has its banner. */
+export type TextEvent = Exclude<LogEvent, ListeningEvent>;

@@ -5,7 +5,12 @@
  */
 
 import { escape } from "./escape.ts";
-import type { BanEvent, ConnectionEvent, LogEvent } from "./log_event.ts";
+import type {
+  BanEvent,
+  ConnectionEvent,
+  ListeningEvent,
+  LogEvent,
+} from "./log_event.ts";
 
 /**
  * Formats an event as JSON. Times are RFC 3339 in UTC; keys that are not known
@@ -24,6 +29,9 @@ export function formatJson(event: LogEvent, now: number): string {
   if (event.event === "ban") {
     return encode({ time, level: "warning", ...banFields(event) });
   }
+  if (event.event === "listening") {
+    return encode({ time, level: "info", ...listeningFields(event) });
+  }
   return encode({
     time,
     level: event.result === "ok" ? "info" : "warning",
@@ -40,6 +48,20 @@ function banFields(event: BanEvent): Record<string, unknown> {
     failures: event.failures,
     window_ms: event.window,
     user: event.user,
+  };
+}
+
+function listeningFields(event: ListeningEvent): Record<string, unknown> {
+  return {
+    event: event.event,
+    kind: event.kind,
+    protocol: event.protocol,
+    tls: event.isTls,
+    listener: event.listener,
+    host: event.host,
+    port: event.port,
+    path: event.path,
+    config: event.config,
   };
 }
 

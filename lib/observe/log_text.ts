@@ -9,8 +9,8 @@ import type {
   BanEvent,
   ConnectionEvent,
   ConnectionResult,
-  LogEvent,
   MessageEvent,
+  TextEvent,
 } from "./log_event.ts";
 import { formatSpan } from "./span.ts";
 
@@ -50,7 +50,7 @@ const FIRST_COLUMN = 7;
  * @returns One line without its end, safe to show.
  */
 export function formatText(
-  event: LogEvent,
+  event: TextEvent,
   now: number,
   color: boolean,
 ): string {

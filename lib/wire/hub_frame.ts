@@ -33,6 +33,11 @@ export type HubFrame =
 /** Makes frames of bytes as they come. */
 export interface HubDecoder {
   /**
+   * Bytes that are missing for certain until something can be decoded, 1 or
+   * more: to be waited for with one read.
+   */
+  readonly least: number;
+  /**
    * Takes bytes.
    *
    * @param bytes What has come; only looked at until the generator has ended.
@@ -46,6 +51,12 @@ export interface HubDecoder {
    */
   end(): Iterable<HubFrame>;
 }
+
+/**
+ * Bytes that one read waits for at most: the memory for them is held until they
+ * come.
+ */
+export const MOST_AWAITED = 16 * 1024;
 
 /** Something that a client says to the others. */
 export interface HubMessage {

@@ -76,6 +76,11 @@ class JsonDecoder implements HubDecoder {
     this.#splitter = new LineSplitter(mostBytes);
   }
 
+  /** Where a line ends is not known before. */
+  get least(): number {
+    return 1;
+  }
+
   *push(bytes: Uint8Array): Generator<HubFrame> {
     for (const line of this.#splitter.push(bytes)) {
       if (line === undefined) yield tooLong(this.#mostBytes);

@@ -23,6 +23,7 @@ import {
   type HubDialectOptions,
   type HubFrame,
   type HubMessage,
+  MOST_AWAITED,
   problem,
   tooLong,
 } from "./hub_frame.ts";
@@ -61,6 +62,11 @@ class Length32Decoder implements HubDecoder {
 
   constructor(mostBytes: number) {
     this.#mostBytes = mostBytes;
+  }
+
+  get least(): number {
+    if (this.#headLength < HEAD_LENGTH) return HEAD_LENGTH - this.#headLength;
+    return Math.min(this.#left, MOST_AWAITED);
   }
 
   *push(bytes: Uint8Array): Generator<HubFrame> {

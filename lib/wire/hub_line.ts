@@ -81,6 +81,11 @@ class LineDecoder implements HubDecoder {
     this.#splitter = new LineSplitter(options.mostBytes);
   }
 
+  /** Where a line ends is not known before. */
+  get least(): number {
+    return 1;
+  }
+
   *push(bytes: Uint8Array): Generator<HubFrame> {
     const { mostBytes, names } = this.#options;
     for (const line of this.#splitter.push(bytes)) {

@@ -15,12 +15,13 @@
  * @module
  */
 
-import type {
-  HubDecoder,
-  HubDialect,
-  HubFrame,
-  HubFraming,
-  HubMessage,
+import {
+  type HubDecoder,
+  type HubDialect,
+  type HubFrame,
+  type HubFraming,
+  type HubMessage,
+  MOST_AWAITED,
 } from "./hub_frame.ts";
 import { readHubJson } from "./hub_json.ts";
 import { readHubLine } from "./hub_line.ts";
@@ -74,6 +75,10 @@ class WebSocketHubDecoder implements HubDecoder {
   constructor(options: WebSocketDialectOptions) {
     this.#options = options;
     this.#decoder = new WebSocketDecoder(options.mostBytes);
+  }
+
+  get least(): number {
+    return Math.min(this.#decoder.missing, MOST_AWAITED);
   }
 
   *push(bytes: Uint8Array): Generator<HubFrame> {

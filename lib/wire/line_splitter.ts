@@ -9,10 +9,14 @@ import { ByteCollector } from "./byte_collector.ts";
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Cuts bytes into lines. LF ends one, and takes a CR before it along. */
+/**
+ * Cuts bytes into lines. LF ends one, and takes a CR before it along. The streams
+ * of the standard library that split have no bound, and a pipe through them locks
+ * the connection to a default reader.
+ */
 export class LineSplitter {
   readonly #most: number;
-  readonly #line = new ByteCollector();
+  readonly #collector = new ByteCollector();
   #length = 0;
 
   /**
@@ -41,8 +45,13 @@ export class LineSplitter {
     while (true) {
       const end = bytes.indexOf(LF, start);
       if (end < 0) break;
-      this.#keep(bytes.subarray(start, end));
+      const piece = bytes.subarray(start, end);
       start = end + 1;
+      if (this.#length === 0) {
+        yield this.#line(piece)?.slice();
+        continue;
+      }
+      this.#keep(piece);
       yield this.#finish();
     }
     this.#keep(bytes.subarray(start));
@@ -50,16 +59,21 @@ export class LineSplitter {
 
   #finish(): Uint8Array | undefined {
     const isCut = this.#length > this.#most + 1;
-    const line = this.#line.take();
+    const bytes = this.#collector.take();
     this.#length = 0;
-    const end = line.at(-1) === CR ? line.length - 1 : line.length;
-    return isCut || end > this.#most ? undefined : line.subarray(0, end);
+    return isCut ? undefined : this.#line(bytes);
+  }
+
+  /** Without its CR; `undefined` if it is too long. */
+  #line(bytes: Uint8Array): Uint8Array | undefined {
+    const length = bytes.at(-1) === CR ? bytes.length - 1 : bytes.length;
+    return length > this.#most ? undefined : bytes.subarray(0, length);
   }
 
   /** One byte more than a line may have, since that may be the CR. */
   #keep(bytes: Uint8Array): void {
     this.#length += bytes.length;
-    if (this.#length <= this.#most + 1) this.#line.add(bytes);
-    else this.#line.clear();
+    if (this.#length <= this.#most + 1) this.#collector.add(bytes);
+    else this.#collector.clear();
   }
 }

@@ -52,6 +52,13 @@ export class WebSocketDecoder {
     this.#most = most;
   }
 
+  /** Bytes that are missing until the next step: of a frame's head or data. */
+  get missing(): number {
+    if (this.#frame !== undefined) return this.#frame.left;
+    const length = this.#headLength < 2 ? 2 : headLength(this.#head[1]!);
+    return length - this.#headLength;
+  }
+
   /**
    * Takes bytes. What is kept of them is copied.
    *

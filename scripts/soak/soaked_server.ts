@@ -16,7 +16,7 @@ const STARTS = 30_000;
  * How long nothing has to change, in milliseconds, until what a load has left
  * behind is taken for what stays: refused clients have 2 s.
  */
-const SETTLES = 4_000;
+const SETTLES = 2_500;
 
 /** What the process holds. */
 export interface Sample extends Contents {

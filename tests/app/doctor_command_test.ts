@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Finding, Level } from "../../lib/app/doctor_finding.ts";
 import { makeFolder, run, type RunResult } from "../support/programs.ts";
+import { HAS_RESETS } from "../support/reset_ends.ts";
 import { within } from "../support/sockets.ts";
 import { CERTIFICATE } from "../support/tls_identity.ts";
 import { MODULES } from "../../lib/app/late.ts";
@@ -8,7 +9,10 @@ import { MODULES } from "../../lib/app/late.ts";
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
 /** Beside what the machine may have of its own, and its resolver. */
-const OWN_CHECKS = ["runtime", "half-close", "udp", "files", "outgoing"];
+const OWN_CHECKS = [
+  ...["runtime", "half-close", "udp", "files", "outgoing"],
+  ...HAS_RESETS ? ["reset"] : [],
+];
 
 /** A certificate that held in 2020, and signs itself. */
 const EXPIRED = `-----BEGIN CERTIFICATE-----
@@ -174,6 +178,10 @@ Deno.test("doctor does with few permissions, asks for none, and says which", asy
   assertEquals(result.code, 0, result.text);
   assertEquals(of(said, "permissions").level, "ok");
   assertEquals(of(said, "half-close").level, "ok");
+  const { level, message, remedy } = of(said, "reset");
+  assertEquals(level, "note");
+  assertMatch(message, /a download that breaks looks whole/);
+  assertEquals(remedy, HAS_RESETS ? "give Deno --allow-ffi" : undefined);
   const without = await run(Deno.execPath(), [
     ...["run", "--no-prompt", read],
     ...doctor,

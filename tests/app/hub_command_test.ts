@@ -22,6 +22,7 @@ Deno.test("HUB_OPTIONS has defaults that go together", async () => {
     ["line", 65_536, "drop-oldest", 1_000],
   );
   assertEquals(options.heartbeat, 30_000);
+  assertEquals([options.history, options["history-time"]], [0, 3_600_000]);
 });
 
 Deno.test("HUB_OPTIONS takes listeners, origins and framings", async () => {
@@ -44,6 +45,7 @@ const WRONG: [args: string[], message: string][] = [
   [["--max-message=0"], "Option --max-message: '0' is less than 1"],
   [["--max-message=16777217"], "Option --max-message: '16777217' is more"],
   [["--queue=0"], "Option --queue: '0' is not"],
+  [["--history-time=soon"], "Option --history-time: 'soon' is not"],
   [["--ws-origin=chat.test"], "Option --ws-origin: 'chat.test' is not"],
   [["--ws-origin=https://a/b"], "Option --ws-origin: 'https://a/b' is not"],
   [["--ws-origin=null"], "Option --ws-origin: 'null' is not"],

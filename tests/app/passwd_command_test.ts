@@ -148,6 +148,11 @@ const LINES: { what: string; stdin: string; password: string }[] = [
   { what: "a line of Windows", stdin: "secret\r\n", password: "secret" },
   { what: "no end of line", stdin: "secret", password: "secret" },
   { what: "several lines", stdin: "one\ntwo\n", password: "one" },
+  {
+    what: "a line, and a megabyte",
+    stdin: `a\n${"x".repeat(2 ** 20)}`,
+    password: "a",
+  },
   { what: "spaces", stdin: "  a b  \n", password: "  a b  " },
   { what: "255 bytes", stdin: "p".repeat(255), password: "p".repeat(255) },
 ];
@@ -174,6 +179,11 @@ const FAULTS: {
     stdin: "p".repeat(256),
     code: 1,
     message: `${NO_PASSWORD} 1 to 255 bytes, not 256`,
+  },
+  {
+    stdin: "p".repeat(2 ** 20),
+    code: 1,
+    message: `${NO_PASSWORD} 1 to 255 bytes, not 65536 and more`,
   },
   {
     stdin: "a\tb",

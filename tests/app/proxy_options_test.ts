@@ -46,6 +46,7 @@ Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () =>
     "idle-timeout": 600_000,
     "half-close-timeout": 30_000,
     "shutdown-grace": 1_000,
+    "reset-relay": "on",
     "drain-timeout": 30_000,
     "max-connections": undefined,
     "backlog": 4096,
@@ -113,6 +114,8 @@ Deno.test("PROXY_OPTIONS take every value", async () => {
       args: ["--half-close-timeout=250ms"],
       want: { "half-close-timeout": 250 },
     },
+    { args: ["--reset-relay=all"], want: { "reset-relay": "all" } },
+    { args: ["--reset-relay=off"], want: { "reset-relay": "off" } },
     { args: ["--drain-timeout=1.5m"], want: { "drain-timeout": 90_000 } },
     { args: ["--max-connections=1"], want: { "max-connections": 1 } },
     { args: ["--backlog=1"], want: { "backlog": 1 } },
@@ -182,6 +185,10 @@ Deno.test("PROXY_OPTIONS say which value is wrong, and why", async () => {
         text.split(",").find((name) => name !== "socks5")
       }' is none of socks5, socks4, http`,
     })),
+    {
+      args: ["--reset-relay=yes"],
+      message: "--reset-relay: 'yes' is none of on, all, off",
+    },
     ...["localhost", "127.1", "[::1]", "1.2.3.4:5"].map((text) => ({
       args: [`--udp-advertise=${text}`],
       message: `--udp-advertise: '${text}' is not an IP address`,

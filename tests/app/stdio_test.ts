@@ -29,7 +29,7 @@ function fake(chunks: string[], options: Partial<StdioOptions> = {}) {
     },
   };
   const stdio = new Stdio(input, output, {
-    ...{ isTyped: false, isShown: false, raw: false, json: false },
+    ...{ isTyped: false, isShown: false, raw: false },
     warn: (message) => warnings.push(message),
     ...options,
   });
@@ -74,25 +74,6 @@ Deno.test("Stdio escapes what a terminal shows, unless told otherwise", async ()
   }
 });
 
-Deno.test("Stdio lets JSON through, both ways, and counts what it refuses", async () => {
-  const chunks = ['{"a"', ":1}\nno\n[", "2]\n3"];
-  for (const size of [16, 1024]) {
-    const { stdio, printed, warnings } = fake([...chunks], { json: true });
-    assertEquals(await readAll(stdio, size), '{"a":1}\n[2]\n3\n');
-    await stdio.write(encode('"x"\noops\n"y'));
-    assertEquals(printed(), '"x"\n');
-    await stdio.write(encode('"'));
-    await stdio.closeWrite();
-    assertEquals(printed(), '"x"\n"y"\n');
-    assertEquals(stdio.refused, 2);
-    assertMatch(warnings[0]!, /^Line 2 is not sent: it is not JSON: /);
-    assertMatch(
-      warnings[1]!,
-      /^Line 2 of the target is not printed: it is not/,
-    );
-  }
-});
-
 Deno.test("Stdio warns of a line that a terminal may have cut", async () => {
   const lines = ["x".repeat(4_094) + "\n", "x".repeat(4_095) + "\n"];
   const { stdio, warnings } = fake([...lines], { isTyped: true });
@@ -107,7 +88,7 @@ Deno.test("Stdio ends the wait for input when it is disposed of", async () => {
     { read: () => never.promise },
     { write: () => Promise.resolve(1), close() {} },
     {
-      ...{ isTyped: true, isShown: true, raw: false, json: false },
+      ...{ isTyped: true, isShown: true, raw: false },
       warn() {},
     },
   );
@@ -125,7 +106,7 @@ Deno.test("Stdio waits for nothing more once it is disposed of", async () => {
     { read: () => never.promise },
     { write: () => Promise.resolve(1), close() {} },
     {
-      ...{ isTyped: true, isShown: true, raw: false, json: false },
+      ...{ isTyped: true, isShown: true, raw: false },
       warn() {},
     },
   );

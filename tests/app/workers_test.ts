@@ -247,7 +247,6 @@ Deno.test("sluice --workers refuses what threads can't share", async () => {
       2,
       /Unix socket/,
     ],
-    [["echo", LISTEN, ...workers, "--reset-after", "1"], 2, /--reset-after/],
     [["echo", `127.0.0.1:${taken.addr.port}`, ...workers], 1, /in use/],
     [
       [

@@ -45,14 +45,25 @@ Deno.test("every wrong input gets the exit code and the message of the table", a
   }
 });
 
-Deno.test("the table has every command, and messages that a person can act on", () => {
-  for (const name of Object.keys(COMMANDS)) {
+Deno.test("the table has every command and every option", async () => {
+  const said = new Set(
+    rows.flatMap(({ args }) => args.map((word) => word.split("=", 1)[0]!)),
+  );
+  for (const [name, { load }] of Object.entries(COMMANDS)) {
     const words = name.split(" ");
     const isThere = rows.some(({ args }) =>
       words.every((word, index) => args[index] === word)
     );
     assert(isThere, name);
+    const { options } = await load();
+    const missing = Object.keys(options).filter((option) =>
+      !options[option]!.isOperand && !said.has(`--${option}`)
+    );
+    assertEquals(missing, [], `${name}: add a wrong input to ${TABLE}`);
   }
+});
+
+Deno.test("the table has messages that a person can act on", () => {
   for (const { args, message } of rows) {
     assert(message.length > 15 && message.length < 320, message);
     assert(

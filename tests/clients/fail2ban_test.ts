@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import type { BanEvent, LogEvent } from "../../lib/observe/log_event.ts";
+import type { BanEvent, TextEvent } from "../../lib/observe/log_event.ts";
 import { formatJson } from "../../lib/observe/log_json.ts";
 import { formatText } from "../../lib/observe/log_text.ts";
 import { makeFolder, run, testPrograms } from "../support/programs.ts";
@@ -31,7 +31,7 @@ const BANS: BanEvent[] = [
   ...FORGERIES.map((user) => ({ ...BAN, client: "192.0.2.3", user })),
 ];
 
-const OTHERS: LogEvent[] = FORGERIES.flatMap((text): LogEvent[] => [
+const OTHERS: TextEvent[] = FORGERIES.flatMap((text): TextEvent[] => [
   { event: "message", level: "warning", message: text },
   {
     event: "connection",
@@ -52,8 +52,8 @@ const OTHERS: LogEvent[] = FORGERIES.flatMap((text): LogEvent[] => [
 const FILTERS = blocksOf("fail2ban filter").map(({ text }) => text);
 
 const FORMATS = [
-  { name: "json", toLine: (event: LogEvent) => formatJson(event, NOW) },
-  { name: "text", toLine: (event: LogEvent) => formatText(event, NOW, false) },
+  { name: "json", toLine: (event: TextEvent) => formatJson(event, NOW) },
+  { name: "text", toLine: (event: TextEvent) => formatText(event, NOW, false) },
 ];
 
 for (const [index, { name, toLine }] of FORMATS.entries()) {

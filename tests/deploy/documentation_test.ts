@@ -229,7 +229,7 @@ async function commandLines(): Promise<CommandLine[]> {
 function withoutShell(command: string): string {
   return command
     .replace(/\s#.*$/, "")
-    .replace(/\s?(?:[|<>;]|&&).*$/, "")
+    .replace(/(?:\s\d)?\s?(?:[|<>;]|&(?:&|$)).*$/, "")
     .trim();
 }
 

@@ -57,8 +57,7 @@ async function startProgram(args: string[]): Promise<HubProcess> {
     for await (const line of lines) {
       const event = JSON.parse(line);
       if (event.event === "connection") ended.push(event);
-      const at = /^Listening on \S+:(\d+) /.exec(event.message)?.[1];
-      if (at !== undefined) port.resolve(Number(at));
+      if (event.event === "listening") port.resolve(event.port);
     }
   })();
   return {

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { SocketReadable } from "../../lib/net/socket_readable.ts";
+import { HUB_FRAMINGS } from "../../lib/wire/hub_frame.ts";
 import { eventually } from "../support/dialogue.ts";
 import { type LineClient, startTestHub, type TestHub } from "../support/hub.ts";
 import { connectResettable } from "../support/reset.ts";
@@ -16,6 +18,33 @@ async function aliceAndBob(
   assertEquals(await alice.hear(), "* bob is here");
   return [alice, bob];
 }
+
+Deno.test("hub reads its clients with a BYOB reader only", async () => {
+  const modes = new Set<unknown>();
+  const { getReader } = SocketReadable.prototype;
+  Object.assign(SocketReadable.prototype, {
+    getReader(this: SocketReadable, options?: ReadableStreamGetReaderOptions) {
+      modes.add(options?.mode);
+      return getReader.call(this, options as { mode: "byob" });
+    },
+  });
+  try {
+    for (const framing of HUB_FRAMINGS) {
+      await using hub = await startTestHub({ framing });
+      using a = await hub.join();
+      await a.conn.closeWrite();
+      const socket = new WebSocket(`ws://127.0.0.1:${hub.web.port}/socket`);
+      await new Promise((resolve) => socket.onopen = resolve);
+      const closed = new Promise((resolve) => socket.onclose = resolve);
+      socket.close();
+      await closed;
+      await hub.whenEnded(2);
+    }
+    assertEquals([...modes], ["byob"]);
+  } finally {
+    Object.assign(SocketReadable.prototype, { getReader });
+  }
+});
 
 Deno.test("hub sends what one client says to all the others, and not back", async () => {
   await using hub = await startTestHub();
@@ -153,6 +182,35 @@ Deno.test("hub sends newcomers what was said last", async () => {
   assertEquals(await b.hearAll(3), ["line 3", "line 4", "line 5"]);
   await b.say("and now");
   assertEquals(await a.hear(), "and now");
+});
+
+Deno.test("hub sends the next client what was said before a room became empty", async () => {
+  await using hub = await startTestHub({ history: 3 });
+  {
+    using a = await hub.join();
+    await a.say("in the lobby");
+    await a.ask("/join den");
+    await a.say("in the den");
+    await a.ask("/ping");
+  }
+  await hub.whenEnded(1);
+  assertEquals(hub.hub.clients, 0);
+  using b = await hub.join();
+  assertEquals(await b.hear(), "in the lobby");
+  await b.say("/join den");
+  assertEquals(await b.hearAll(2), ["in the den", "* You are in den"]);
+});
+
+Deno.test("hub forgets what was said with the last client where --history-time is 0", async () => {
+  await using hub = await startTestHub({ history: 3, historyTime: 0 });
+  {
+    using a = await hub.join();
+    await a.say("gone");
+    await a.ask("/ping");
+  }
+  await hub.whenEnded(1);
+  using b = await hub.join();
+  assertEquals(await b.ask("/ping"), "* pong");
 });
 
 Deno.test("hub forgets what was said when that is too many bytes", async () => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ByteReader } from "../../lib/net/byte_reader.ts";
 import { Duplex } from "../../lib/net/duplex.ts";
 import type { Parser } from "../../lib/wire/parser.ts";
@@ -121,5 +121,50 @@ Deno.test("ByteReader.peek() leaves the byte that it tells", async () => {
   assertEquals(await reader.readExact(2), new Uint8Array([5, 1]));
   peer.close();
   await assertRejects(() => reader.peek(), Deno.errors.UnexpectedEof);
+  conn.close();
+});
+
+Deno.test("ByteReader.readSome() waits for as many bytes as it is told, and takes what else has come", async () => {
+  const [peer, conn] = await socketPair();
+  const reader = new ByteReader(new Duplex(conn));
+  const four = reader.readSome(4);
+  for (const byte of [1, 2, 3]) await writeAll(peer, [byte]);
+  await writeAll(peer, [4, 5, 6]);
+  const first = [...(await four)!];
+  assertEquals(first.slice(0, 4), [1, 2, 3, 4]);
+  const rest = first.length === 6 ? [] : [...(await reader.readSome(2))!];
+  assertEquals([...first, ...rest], [1, 2, 3, 4, 5, 6]);
+  peer.close();
+  conn.close();
+});
+
+Deno.test("ByteReader.readSome() gives the fewer bytes before end of file, then undefined", async () => {
+  const [peer, conn] = await socketPair();
+  await writeAll(peer, [1, 2]);
+  peer.close();
+  const reader = new ByteReader(new Duplex(conn));
+  assertEquals(await reader.readSome(2_000), new Uint8Array([1, 2]));
+  assertEquals(await reader.readSome(2_000), undefined);
+  assertEquals(await reader.readSome(), undefined);
+  conn.close();
+});
+
+Deno.test("ByteReader.readSome() holds no more memory than it is told while it waits", async () => {
+  const [peer, conn] = await socketPair();
+  const reader = new ByteReader(new Duplex(conn), { mostChunk: 2_048 });
+  const sizes: number[] = [];
+  for (let left = 60_000; left > 0;) {
+    const writing = sizes.length === 0
+      ? writeAll(peer, new Uint8Array(left))
+      : undefined;
+    // One read that wants more gets more, and keeps nothing of it.
+    const bytes = (await reader.readSome(sizes.length === 1 ? 10_000 : 1))!;
+    sizes.push(bytes.buffer.byteLength);
+    left -= bytes.length;
+    await writing;
+  }
+  assertEquals(sizes[1], 10_000);
+  assert(sizes.every((size, at) => at === 1 || size <= 2_048), `${sizes}`);
+  peer.close();
   conn.close();
 });

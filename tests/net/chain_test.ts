@@ -325,7 +325,7 @@ Deno.test("dialChain() ends when cancelled", async () => {
   await using silent = startAnswering();
   const context = new Context();
   const chain = dialChain(
-    [parseParent(`socks5://127.0.0.1:${silent.addr.port}`)],
+    [parseParent(`socks5h://127.0.0.1:${silent.addr.port}`)],
     { host: "example.com", port: 80 },
     context,
     OPTIONS,

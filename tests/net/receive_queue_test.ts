@@ -1,12 +1,10 @@
 import { assertEquals } from "@std/assert";
-import {
-  openWithLongQueue,
-  prepareReceiveQueues,
-} from "../../lib/net/receive_queue.ts";
+import { prepareCLibrary } from "../../lib/net/c_library.ts";
+import { openWithLongQueue } from "../../lib/net/receive_queue.ts";
 import { HAS_IPV6 } from "../support/dialogue.ts";
 import { MOST_HELD, placeOf, receiveFrom, udpSocket } from "../support/udp.ts";
 
-prepareReceiveQueues(); // Held for as long as the program runs.
+prepareCLibrary(); // Held for as long as the program runs.
 
 function listen(hostname: string, port = 0): Deno.DatagramConn {
   return Deno.listenDatagram({ transport: "udp", hostname, port });

@@ -12,11 +12,11 @@ import {
 } from "../../lib/app/run_config.ts";
 import { ALONE } from "../../lib/app/server_host.ts";
 import { tryConfig } from "../../lib/app/try_config.ts";
-import { prepareReceiveQueues } from "../../lib/net/receive_queue.ts";
+import { prepareCLibrary } from "../../lib/net/c_library.ts";
 import { Sluice } from "./sluice.ts";
 
 // Held for as long as the program runs, as the program itself does.
-prepareReceiveQueues();
+prepareCLibrary();
 
 /** The program with a configuration. */
 export class ConfiguredSluice extends Sluice {
@@ -82,10 +82,9 @@ export function startTestRun(options: RunningConfigOptions = {}): TestRun {
     messages,
     ended: ended.promise,
     ports: () =>
-      running.banner.flatMap((line) => {
-        const port = /^Listening on \S+:(\d+)\b/.exec(line)?.[1];
-        return port === undefined ? [] : [Number(port)];
-      }),
+      running.banner.flatMap((one) =>
+        typeof one === "string" || one.port === undefined ? [] : [one.port]
+      ),
     async [Symbol.asyncDispose]() {
       await running.shutdown(0);
     },

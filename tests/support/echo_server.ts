@@ -9,10 +9,10 @@ import {
   type EchoServer,
   startEcho,
 } from "../../lib/app/start_echo.ts";
-import { prepareReceiveQueues } from "../../lib/net/receive_queue.ts";
+import { prepareCLibrary } from "../../lib/net/c_library.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 
-prepareReceiveQueues(); // Held for as long as the program runs.
+prepareCLibrary(); // Held for as long as the program runs.
 
 /** A running server of a test; cut at once when disposed of. */
 export interface TestEcho extends AsyncDisposable {

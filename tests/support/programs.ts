@@ -35,6 +35,7 @@ const FINDERS = {
   git: () => findProgram("git"),
   haproxy: () => findProgram("haproxy"),
   ip: () => findProgram("ip"),
+  jq: () => findProgram("jq"),
   lftp: () => findProgram("lftp"),
   logrotate: () => findProgram("logrotate"),
   microsocks: () => findProgram("microsocks"),

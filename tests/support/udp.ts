@@ -5,10 +5,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import {
-  openWithLongQueue,
-  prepareReceiveQueues,
-} from "../../lib/net/receive_queue.ts";
+import { prepareCLibrary } from "../../lib/net/c_library.ts";
+import { openWithLongQueue } from "../../lib/net/receive_queue.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import {
   formatIpAddress,
@@ -23,7 +21,7 @@ import { greet, readReply, type TestProxy } from "./proxy.ts";
 import { within, writeAll } from "./sockets.ts";
 
 // Outside of all tests: what it loads stays loaded.
-prepareReceiveQueues();
+prepareCLibrary();
 
 /**
  * Datagrams of 1,400 bytes that a long queue surely holds. Where the system

@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import { MOST_AWAITED } from "../../lib/wire/hub_frame.ts";
 import { length32Dialect } from "../../lib/wire/hub_length32.ts";
 import { bytesOf, decodeAll, show, textOf } from "../support/hub_frames.ts";
 
@@ -48,4 +49,23 @@ Deno.test("length32Dialect() encodes messages, names, notices and heartbeats", (
   assertEquals(textOf(named.encodeMessage(message)), "\0\0\0\x06al: \xffx");
   assertEquals(textOf(dialect.encodeNotice("ok")), "\x80\0\0\x02ok");
   assertEquals(textOf(dialect.heartbeat), "\0\0\0\0");
+});
+
+Deno.test("length32Dialect() knows how many bytes are missing, and never asks for one of the next frame", () => {
+  const { decoder } = length32Dialect({ mostBytes: 100_000, names: false });
+  for (const length of [0, 1, 5, 16_384, 16_385, 100_000, 100_001]) {
+    const one = decoder();
+    const frame = new Uint8Array(4 + length);
+    new DataView(frame.buffer).setUint32(0, length);
+    const asked: number[] = [];
+    for (let at = 0; at < frame.length;) {
+      const { least } = one;
+      asked.push(least);
+      [...one.push(frame.subarray(at, at + least))];
+      at += least;
+      assert(least > 0 && at <= frame.length, `${asked} of ${frame.length}`);
+    }
+    assertEquals(asked.length, 1 + Math.ceil(length / MOST_AWAITED));
+    assertEquals(one.least, 4);
+  }
 });

@@ -174,3 +174,21 @@ Deno.test("WebSocketDecoder throws nothing but WebSocketError whatever comes", (
     decode([bytes, bytes]);
   }
 });
+
+Deno.test("WebSocketDecoder knows how many bytes are missing, and never asks for one of the next frame", () => {
+  for (const length of [0, 1, 125, 126, 65_535, 65_536]) {
+    const decoder = new WebSocketDecoder(100_000);
+    const frame = clientFrame(Binary, "x".repeat(length));
+    const asked: number[] = [];
+    const events: unknown[] = [];
+    for (let at = 0; at < frame.length;) {
+      const { missing } = decoder;
+      asked.push(missing);
+      events.push(...decoder.push(frame.subarray(at, at + missing)));
+      at += missing;
+      assert(missing > 0 && at <= frame.length, `${asked} of ${frame.length}`);
+    }
+    assertEquals([events.length, decoder.missing], [1, 2]);
+    assertEquals(asked.length, length === 0 ? 2 : 3);
+  }
+});

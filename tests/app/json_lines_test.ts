@@ -1,33 +1,37 @@
 import { assertEquals } from "@std/assert";
-import { JsonLines } from "../../lib/wire/json_lines.ts";
+import { jsonLines } from "../../lib/app/json_lines.ts";
 
 interface Outcome {
   lines: string[];
   refused: [number, string][];
 }
 
-/** Pushes bytes in pieces of one length. */
-function pushAll(
-  bytes: Uint8Array,
+/** Writes bytes in pieces of one length. */
+async function pushAll(
+  bytes: Uint8Array<ArrayBuffer>,
   piece: number,
   longest?: number,
-): Outcome {
+): Promise<Outcome> {
   const outcome: Outcome = { lines: [], refused: [] };
-  const lines = new JsonLines({
-    onLine: (line) => outcome.lines.push(new TextDecoder().decode(line)),
+  const { readable, writable } = jsonLines({
     onRefusal: (number, reason) => outcome.refused.push([number, reason]),
     ...(longest === undefined ? {} : { longest }),
   });
+  const pieces = [];
   for (let at = 0; at < bytes.length; at += piece) {
-    lines.push(bytes.subarray(at, at + piece));
+    pieces.push(bytes.subarray(at, at + piece));
   }
-  lines.end();
+  const writing = ReadableStream.from(pieces).pipeTo(writable);
+  for await (const line of readable) {
+    outcome.lines.push(new TextDecoder().decode(line));
+  }
+  await writing;
   return outcome;
 }
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
-Deno.test("JsonLines lets values through as they came, however they are cut", () => {
+Deno.test("jsonLines() lets values through as they came, however they are cut", async () => {
   const values = [
     '{"a":1}',
     " [1, 2,\t3] \r",
@@ -39,13 +43,13 @@ Deno.test("JsonLines lets values through as they came, however they are cut", ()
   ];
   const bytes = encode(values.join("\n")); // The last line has no end.
   for (let piece = 1; piece <= bytes.length; piece++) {
-    const { lines, refused } = pushAll(bytes, piece);
+    const { lines, refused } = await pushAll(bytes, piece);
     assertEquals(lines, values.map((value) => `${value}\n`), `${piece}`);
     assertEquals(refused, []);
   }
 });
 
-Deno.test("JsonLines refuses each line that is no value, by its number", () => {
+Deno.test("jsonLines() refuses each line that is no value, by its number", async () => {
   const cases: [line: string | number[], reason: RegExp][] = [
     ["", /^it is empty$/],
     [" \t\r", /^it is empty$/],
@@ -66,7 +70,7 @@ Deno.test("JsonLines refuses each line that is no value, by its number", () => {
       ...middle,
       ...encode("\n2\n"),
     ]);
-    const { lines, refused } = pushAll(bytes, 3);
+    const { lines, refused } = await pushAll(bytes, 3);
     assertEquals(lines, ["1\n", "2\n"], JSON.stringify(line));
     assertEquals(refused.length, 1);
     assertEquals(refused[0]![0], 2);
@@ -74,10 +78,10 @@ Deno.test("JsonLines refuses each line that is no value, by its number", () => {
   }
 });
 
-Deno.test("JsonLines refuses a line that is too long, and takes the next", () => {
+Deno.test("jsonLines() refuses a line that is too long, and takes the next", async () => {
   const bytes = encode(`"12345678"\n"123456789"\n${"x".repeat(99)}\n1\n`);
   for (const piece of [1, 7, 1000]) {
-    const { lines, refused } = pushAll(bytes, piece, 10);
+    const { lines, refused } = await pushAll(bytes, piece, 10);
     assertEquals(lines, ['"12345678"\n', "1\n"]);
     assertEquals(refused, [
       [2, "it is longer than 10 bytes"],

@@ -1,0 +1,74 @@
+/**
+ * The C library of Linux, for what Deno's own API has nothing for: sockets as
+ * the system knows them, by their descriptors.
+ *
+ * @module
+ */
+
+/** The functions, as Deno wants them described. */
+export const SYMBOLS = {
+  close: { parameters: ["i32"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  dup: { parameters: ["i32"], result: "i32" },
+  getdtablesize: { parameters: [], result: "i32" },
+  getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
+  getsockopt: {
+    parameters: ["i32", "i32", "i32", "buffer", "buffer"],
+    result: "i32",
+  },
+  ioctl: { parameters: ["i32", "usize", "buffer"], result: "i32" },
+  poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
+  setsockopt: {
+    parameters: ["i32", "i32", "i32", "buffer", "u32"],
+    result: "i32",
+  },
+} as const;
+
+/** Functions of the C library. */
+export type CLibrary = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+/** Constants of Linux on the processors that Deno runs on (socket(7)). */
+export const SOCKET = {
+  SOL_SOCKET: 1,
+  SO_TYPE: 3,
+  SO_RCVBUF: 8,
+  SO_RCVBUFFORCE: 33,
+  SOCK_STREAM: 1,
+  SOCK_DGRAM: 2,
+} as const;
+
+let library: CLibrary | undefined;
+let isPrepared = false;
+
+/**
+ * Finds the library, for as long as the program runs; a program that drops
+ * permissions has to call it before. Can be repeated.
+ */
+export function prepareCLibrary(): void {
+  if (isPrepared) return;
+  isPrepared = true;
+  library = load();
+}
+
+/**
+ * Gives the library.
+ *
+ * @returns Its functions, once it is prepared; `undefined` where the system is
+ *   another one or has another C library, or Deno was not given the permission
+ *   for FFI.
+ */
+export function cLibrary(): CLibrary | undefined {
+  return library;
+}
+
+function load(): CLibrary | undefined {
+  if (Deno.build.os !== "linux") return undefined;
+  const { state } = Deno.permissions.querySync({ name: "ffi" });
+  if (state !== "granted") return undefined; // Asking would stop the program.
+  try {
+    return Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+  } catch {
+    return undefined;
+  }
+}
