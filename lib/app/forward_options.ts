@@ -38,8 +38,6 @@ const GROUP = {
 /** What connections that are ready need. */
 const POOL = [{ anyOf: ["pool"], is: ["ahead", "reuse"] }] as const;
 
-const REUSE = [{ anyOf: ["pool"], is: ["reuse"] }] as const;
-
 /** Options of connections that are ready. */
 const POOL_OPTIONS = {
   "pool": choice(POOL_MODES, {
@@ -73,7 +71,7 @@ const POOL_OPTIONS = {
   }),
   "pool-settle": duration({
     default: "50ms",
-    requires: REUSE,
+    requires: POOL,
     setting: "poolSettle",
     group: GROUP.pool,
     help:
