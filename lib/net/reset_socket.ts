@@ -34,6 +34,9 @@ const SLICE = 1;
 /** Milliseconds between looks at what is undelivered: they grow to the last. */
 const PAUSES = [1, 2, 5, 10, 20] as const;
 
+/** Milliseconds in which more resets may come, to be searched for together. */
+const GATHERS = 4;
+
 /** Descriptors that are looked at between two looks at the clock. */
 const BLOCK = 256;
 
@@ -162,7 +165,7 @@ class Resets {
     const others = byRemote.get(remote.port) ?? new Set();
     byRemote.set(remote.port, others.add(waiting));
     this.#pause = 0;
-    this.#schedule(PAUSES[0]);
+    this.#schedule(GATHERS);
     return waiting;
   }
 
@@ -200,17 +203,14 @@ class Resets {
       const now = performance.now();
       if (left-- === 0 || now >= end) return;
       this.#found.delete(waiting);
-      if (!this.#attempt(waiting, now)) this.#found.add(waiting);
+      if (!this.#isAt(waiting.descriptor, waiting)) waiting.settle(false); // It has ended.
+      else if (!this.#attempt(waiting, now)) this.#found.add(waiting);
     }
   }
 
-  /** Tells whether it is settled. */
+  /** Tells whether it is settled; its descriptor has just been checked. */
   #attempt(waiting: Waiting, now: number): boolean {
     const { descriptor } = waiting;
-    if (!this.#isAt(descriptor, waiting)) {
-      waiting.settle(false); // It has ended.
-      return true;
-    }
     const { connect, ioctl } = this.#library;
     const value = this.#value;
     const isTold = ioctl(descriptor, SIOCOUTQ, value) === 0;
@@ -238,10 +238,9 @@ class Resets {
 
   /** Looks whether a descriptor is one that is searched for. */
   #look(descriptor: number): void {
-    if (!this.#readName("getsockname", descriptor)) return;
+    if (!this.#readLocal(descriptor)) return;
     const byRemote = this.#byPorts.get(portOf(this.#name));
-    if (byRemote === undefined) return;
-    if (!this.#readName("getpeername", descriptor)) return;
+    if (byRemote === undefined || !this.#readRemote(descriptor)) return;
     for (const waiting of byRemote.get(portOf(this.#name)) ?? []) {
       if (!this.#isAt(descriptor, waiting)) continue;
       this.#forget(waiting);
@@ -273,10 +272,9 @@ class Resets {
 
   /** Another socket may have the descriptor by now. */
   #isAt(descriptor: number, { local, remote }: Waiting): boolean {
-    return this.#readName("getpeername", descriptor) &&
-      hasName(this.#name, remote) &&
-      this.#readName("getsockname", descriptor) &&
-      hasName(this.#name, local) && this.#isStream(descriptor);
+    return this.#readRemote(descriptor) && hasName(this.#name, remote) &&
+      this.#readLocal(descriptor) && hasName(this.#name, local) &&
+      this.#isStream(descriptor);
   }
 
   #isStream(descriptor: number): boolean {
@@ -289,8 +287,15 @@ class Resets {
     return this.#value[0] === SOCKET.SOCK_STREAM;
   }
 
-  #readName(which: "getpeername" | "getsockname", descriptor: number): boolean {
+  #readLocal(descriptor: number): boolean {
     this.#length[0] = LONGEST_NAME;
-    return this.#library[which](descriptor, this.#name, this.#length) === 0;
+    const { getsockname } = this.#library;
+    return getsockname(descriptor, this.#name, this.#length) === 0;
+  }
+
+  #readRemote(descriptor: number): boolean {
+    this.#length[0] = LONGEST_NAME;
+    const { getpeername } = this.#library;
+    return getpeername(descriptor, this.#name, this.#length) === 0;
   }
 }
