@@ -36,6 +36,7 @@ type ListenerValues = FileOptions & OutwardOptions & GuardOptions & {
   "max-connections": number | undefined;
   backlog: number;
   dns?: readonly NameServer[];
+  users?: string | undefined;
 };
 
 /** Of a file that can't be read. */
