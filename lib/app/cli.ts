@@ -111,9 +111,8 @@ async function naming(
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     const { cause, message, option = "" } = error;
-    const isNamed = message.includes(`--${option}`);
     const isOption = Object.hasOwn(table, option) && !table[option]!.isOperand;
-    if (isNamed || !isOption) throw error;
+    if (!isOption) throw error;
     throw new StartError(`${message} (option --${option})`, { cause, option });
   }
 }
