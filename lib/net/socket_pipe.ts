@@ -25,7 +25,7 @@ export class SocketPipe implements Waiter {
   readonly #options: StreamPipeOptions;
   readonly #settled: PromiseWithResolvers<void> = Promise.withResolvers();
   #writing: Buffer | undefined;
-  /** Whether queued chunks go first, or the end is being dealt with. */
+  /** Whether the end is being dealt with. */
   #isBusy = false;
 
   /**
@@ -57,30 +57,6 @@ export class SocketPipe implements Waiter {
     signal?.addEventListener("abort", this.#abort);
     if (signal?.aborted) this.#abort();
     else this.#next();
-    return this.#settled.promise;
-  }
-
-  /**
-   * Starts to copy behind the chunks that are queued in the destination.
-   *
-   * @param pipeLong The platform's `pipeTo`, for a destination that turns out to
-   *   be closed or broken.
-   * @returns As `pipeTo` does.
-   */
-  runBehind(pipeLong: () => Promise<void>): Promise<void> {
-    const { signal } = this.#options;
-    if (signal?.aborted) return this.run();
-    this.#isBusy = true;
-    this.#destination.whenDrained().then(
-      () => {
-        this.#isBusy = false;
-        void this.run();
-      },
-      () => {
-        this.isOver = true;
-        pipeLong().then(this.#settled.resolve, this.#settled.reject);
-      },
-    );
     return this.#settled.promise;
   }
 

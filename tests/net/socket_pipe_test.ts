@@ -191,6 +191,22 @@ const CASES: Record<
     from.bring([1]);
     release();
   },
+  "does nothing but abort while chunks are queued": async (
+    { from, to, controller, destination, pipe, settle },
+    options,
+  ) => {
+    const release = to.hold();
+    const writer = destination.getWriter();
+    void writer.write(new Uint8Array([8])).catch(() => {});
+    void writer.write(new Uint8Array([9])).catch(() => {});
+    writer.releaseLock();
+    await settle();
+    controller.abort(ENOUGH);
+    from.bring([1]);
+    pipe({ ...options, signal: controller.signal });
+    await settle();
+    release();
+  },
   "fails where a queued chunk fails": async (
     { from, to, destination, pipe },
     options,
@@ -224,6 +240,32 @@ const CASES: Record<
     from.bring([1]);
     await settle();
     release();
+  },
+  "fails where a writer has just closed the destination": (
+    { from, destination, pipe },
+    options,
+  ) => {
+    const writer = destination.getWriter();
+    void writer.close();
+    writer.releaseLock();
+    pipe(options);
+    from.bring([1]);
+  },
+  "fails where the destination was just closed": (
+    { from, destination, pipe },
+    options,
+  ) => {
+    void destination.close();
+    pipe(options);
+    from.bring([1]);
+  },
+  "fails where the destination was just aborted": (
+    { from, destination, pipe },
+    options,
+  ) => {
+    void destination.abort(BROKEN);
+    pipe(options);
+    from.bring([1]);
   },
   "fails where the destination is broken": async (
     { from, destination, pipe },
