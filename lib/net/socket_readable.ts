@@ -206,13 +206,15 @@ export class SocketReadable extends (ReadableStream as ByteStream) {
       !destination.locked && !destination.isOver && !destination.wasUsed &&
       !this.locked &&
       this.#source.isFresh &&
-      (options.signal === undefined || options.signal instanceof AbortSignal);
+      typeof options === "object" &&
+      (options?.signal === undefined || options.signal instanceof AbortSignal);
     if (!isShort) {
       if (this.#isPiping) return Promise.reject(locked());
       this.#unlock();
       return super.pipeTo(destination, options);
     }
-    this.#pipe = new SocketPipe(this.#source, destination, options);
+    // JavaScript may say `null` for none.
+    this.#pipe = new SocketPipe(this.#source, destination, options ?? {});
     return this.#pipe.run();
   }
 

@@ -207,6 +207,30 @@ const CASES: Record<
     await settle();
     release();
   },
+  "keeps to the options that it began with": async (
+    { from, controller, pipe, settle },
+    options,
+  ) => {
+    const changed = { ...options, signal: controller.signal };
+    pipe(changed);
+    await settle();
+    changed.preventClose = !changed.preventClose;
+    changed.preventAbort = !changed.preventAbort;
+    changed.preventCancel = !changed.preventCancel;
+    changed.signal = AbortSignal.abort(BROKEN);
+    from.bring([1]);
+    await settle();
+    controller.abort(ENOUGH);
+  },
+  "takes null for no options": ({ from, pipe }) => {
+    pipe(null as unknown as StreamPipeOptions);
+    from.bring([1]);
+    from.bring(null);
+  },
+  "refuses options that are no object": ({ from, pipe }) => {
+    pipe(5 as unknown as StreamPipeOptions);
+    from.bring([1]);
+  },
   "fails where a queued chunk fails": async (
     { from, to, destination, pipe },
     options,
