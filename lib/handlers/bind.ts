@@ -22,7 +22,6 @@ import type { TunnelResult } from "../net/tunnel.ts";
 import { pathOf } from "../net/unix_socket.ts";
 import { unmapAddr } from "../net/unmap_addr.ts";
 import { Refusal } from "../policy/refusal.ts";
-import type { Question } from "../policy/rule_question.ts";
 import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import {
@@ -32,13 +31,7 @@ import {
 } from "../wire/ip_address.ts";
 import { isSameAddress } from "../wire/ip_mapped.ts";
 import { acceptPeer } from "./accept_peer.ts";
-import {
-  aboutThisMachine,
-  mayReach,
-  questionOf,
-  requireName,
-} from "./ask_rules.ts";
-import { beginTarget, resolveAllowed } from "./open_target.ts";
+import { decide, type Decision } from "./decide.ts";
 import { runTunnel } from "./run_tunnel.ts";
 import type { Session } from "./session.ts";
 
@@ -54,8 +47,8 @@ export interface Expected {
 interface Welcome {
   /** The addresses it was announced with, late ones too; `undefined` is any. */
   addresses: ReadonlyMap<IpAddress, unknown> | undefined;
-  /** What the rules are asked about whoever comes. */
-  question: Question;
+  /** What the rules say of whoever comes. */
+  decision: Decision;
 }
 
 /** Encodes a success reply in the client's protocol. */
@@ -99,22 +92,20 @@ async function resolveExpected(
   session: Session,
   { host, port }: Expected,
 ): Promise<Welcome> {
-  beginTarget(session, host, port);
-  const wish = { command: "bind", host, port } as const;
-  const question = questionOf(session, wish);
+  const decision = decide(session, { command: "bind", host, port });
+  session.requireAdmission();
   const isAnyone = typeof host !== "string" && host.every((byte) => byte === 0);
-  if (isAnyone) {
-    requireName(session, question);
-    return { addresses: undefined, question };
-  }
-  const { verdicts } = await resolveAllowed(session, wish);
-  return { addresses: verdicts, question };
+  if (!isAnyone) session.live?.begin("rule");
+  decision.requireName();
+  if (isAnyone) return { addresses: undefined, decision };
+  const { verdicts } = await decision.resolve(host);
+  return { addresses: verdicts, decision };
 }
 
 /** Listens for as long as it takes one peer to come. */
 async function openPeer(
   session: Session,
-  { addresses, question }: Welcome,
+  { addresses, decision }: Welcome,
   encodeBound: EncodeBound,
 ): Promise<Deno.TcpConn> {
   using listener = listen(listenHost(session, addresses));
@@ -123,7 +114,7 @@ async function openPeer(
     session,
     listener,
     (ip, isHere) =>
-      mayReach(session, isHere ? aboutThisMachine(question) : question, ip) &&
+      decision.mayReach(ip, isHere) &&
       (addresses?.keys().some((expected) => isSameAddress(expected, ip)) ??
         true),
   );

@@ -16,7 +16,6 @@ import { DialError } from "../net/dial_error.ts";
 import type { Borrowed, PoolMode } from "../net/pool.ts";
 import type { End, TunnelResult } from "../net/tunnel.ts";
 import type { ServerNames } from "./sni.ts";
-import { requireAdmission } from "./open_target.ts";
 import { Refusal } from "../policy/refusal.ts";
 import { encodeProxyHeader, type ProxyVersion } from "./proxy_header.ts";
 import { runTunnel } from "./run_tunnel.ts";
@@ -58,7 +57,7 @@ export async function forward(
   record.protocol = "tcp";
   reader.release();
   session.endHandshake();
-  requireAdmission(session);
+  session.requireAdmission();
   // A pooled connection that has ended is only noticed when it is used: until
   // the client has said something, it needs none.
   const waits = services.poolMode !== "off" && !services.serverSpeaksFirst;

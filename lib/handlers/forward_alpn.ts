@@ -21,7 +21,6 @@ import {
   relay,
   upstreamsFor,
 } from "./forward.ts";
-import { requireAdmission } from "./open_target.ts";
 import { type ListenerTls, readHello, secure } from "./over_tls.ts";
 import type { Session } from "./session.ts";
 
@@ -39,7 +38,7 @@ export function agreeAsUpstream(tls: ListenerTls): Protocol<ForwardServices> {
     upstreamsFor(session);
     session.encodeRefusal = (error) => encodeAlert(alertFor(error));
     session.endHandshake();
-    requireAdmission(session);
+    session.requireAdmission();
     session.live?.begin("dial");
     using lease = await leaseFor(session, { protocols: hello.protocols });
     session.live?.end();
@@ -53,7 +52,7 @@ export function agreeAsUpstream(tls: ListenerTls): Protocol<ForwardServices> {
         secure(session, tls, hello, protocol === undefined ? [] : [protocol]),
     );
     session.endHandshake();
-    requireAdmission(session); // Now as the user of its certificate.
+    session.requireAdmission(); // Now as the user of its certificate.
     return await relay(session, lease);
   };
 }

@@ -30,7 +30,11 @@ export async function httpConnect(
   const { session } = client;
   session.record.protocol = "http-connect";
   const { host, port } = target;
-  const { connection, duplex } = await openTarget(session, host, port);
+  const { connection, duplex } = await openTarget(session, {
+    command: "connect",
+    host,
+    port,
+  });
   using _closing = connection;
   session.encodeRefusal = undefined;
   client.release();

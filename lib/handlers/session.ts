@@ -220,6 +220,16 @@ export class Session<S extends CommonServices = Services>
   }
 
   /**
+   * Refuses to begin work for a client that is over a limit, or in a drain.
+   *
+   * @throws {Refusal} `limit reached` or `draining`.
+   */
+  requireAdmission(): void {
+    this.admit();
+    this.requireNoDrain();
+  }
+
+  /**
    * Lets the next connection that finds no place have this one's, which ends
    * it: nothing of it is needed any more, or it has not begun.
    */

@@ -81,7 +81,11 @@ async function connect(
   if (!isNamed && typeof host !== "string" && host.every((n) => n === 0)) {
     throw refused("DSTIP is 0.0.0.0");
   }
-  const { connection, duplex } = await openTarget(session, host, port);
+  const { connection, duplex } = await openTarget(session, {
+    command: "connect",
+    host,
+    port,
+  });
   using _closing = connection;
   session.encodeRefusal = undefined;
   await session.client.write(encodeReply(REPLY.Granted));

@@ -75,7 +75,11 @@ async function connect(
   session: Session,
   { host, port }: Request,
 ): Promise<TunnelResult> {
-  const { connection, duplex } = await openTarget(session, host, port);
+  const { connection, duplex } = await openTarget(session, {
+    command: "connect",
+    host,
+    port,
+  });
   using _closing = connection;
   session.encodeRefusal = undefined;
   await session.client.write(encodeBound(connection.localAddr));
