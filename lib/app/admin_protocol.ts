@@ -5,7 +5,7 @@
  */
 
 import { farewell } from "../handlers/farewell.ts";
-import type { CommonServices } from "../handlers/services.ts";
+import type { ConnectionServices } from "../handlers/connection_services.ts";
 import type { Session } from "../handlers/session.ts";
 import { HttpReader } from "../net/http_reader.ts";
 import { HTTP_LINGER, LINGER } from "../net/linger.ts";
@@ -30,7 +30,7 @@ import {
 import { joinBytes } from "../wire/join_bytes.ts";
 
 /** What the handler works with. */
-export interface AdminServices extends CommonServices {
+export interface AdminServices extends ConnectionServices {
   /** Who may use it. */
   access: AdminAccess;
   /** What it tells of and acts on. */

@@ -12,7 +12,7 @@ import { Refusal } from "../policy/refusal.ts";
 import { Context } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
-import type { Session } from "./session.ts";
+import type { ProxySession } from "./services.ts";
 
 /**
  * Tells whether somebody may come.
@@ -33,7 +33,7 @@ export type IsWelcome = (ip: IpAddress, isHere: boolean) => boolean;
  * @throws Why the wait has ended without one.
  */
 export async function acceptPeer(
-  session: Session,
+  session: ProxySession,
   listener: Deno.TcpListener,
   isWelcome: IsWelcome,
 ): Promise<Deno.TcpConn> {
@@ -96,7 +96,7 @@ async function accept(
   }
 }
 
-function nobodyCame({ record, services }: Session): DialError {
+function nobodyCame({ record, services }: ProxySession): DialError {
   const seconds = services.bindTimeout / 1000;
   return new DialError(
     "timeout",

@@ -30,8 +30,8 @@ import { REPLY, Socks5Error } from "../wire/socks5.ts";
 import { encodeReply } from "../wire/socks5_reply.ts";
 import type { Request } from "../wire/socks5_request.ts";
 import { decideAhead, type Decision } from "./decide.ts";
-import type { Session } from "./session.ts";
 import { type MayReach, UdpRelay } from "./udp_relay.ts";
+import type { ProxySession } from "./services.ts";
 
 /** A client has nothing to say on its connection; one that talks is ended. */
 const MOST_DISCARDED = 1024 * 1024;
@@ -46,7 +46,7 @@ const MOST_DISCARDED = 1024 * 1024;
  * @throws {DialError} If there is no socket for it.
  */
 export async function associate(
-  session: Session,
+  session: ProxySession,
   request: Request,
 ): Promise<TunnelResult> {
   const { record, remote, services } = session;
@@ -160,7 +160,7 @@ async function lookUp(
 
 /** Waits for the end of the client's connection, or makes it end. */
 async function untilEnd(
-  session: Session,
+  session: ProxySession,
   relay: UdpRelay,
 ): Promise<TunnelResult> {
   const { client, context, services } = session;

@@ -33,7 +33,7 @@ import { isSameAddress } from "../wire/ip_mapped.ts";
 import { acceptPeer } from "./accept_peer.ts";
 import { decide, type Decision } from "./decide.ts";
 import { runTunnel } from "./run_tunnel.ts";
-import type { Session } from "./session.ts";
+import type { ProxySession } from "./services.ts";
 
 /** Whom a client waits for. */
 export interface Expected {
@@ -67,7 +67,7 @@ export type EncodeBound = (addr: Deno.NetAddr) => Uint8Array;
  * @throws {Deno.errors.UnexpectedEof} If the client left before.
  */
 export async function bind(
-  session: Session,
+  session: ProxySession,
   expected: Expected,
   encodeBound: EncodeBound,
 ): Promise<TunnelResult> {
@@ -89,7 +89,7 @@ export async function bind(
  * for the client to be told early.
  */
 async function resolveExpected(
-  session: Session,
+  session: ProxySession,
   { host, port }: Expected,
 ): Promise<Welcome> {
   const decision = decide(session, { command: "bind", host, port });
@@ -104,7 +104,7 @@ async function resolveExpected(
 
 /** Listens for as long as it takes one peer to come. */
 async function openPeer(
-  session: Session,
+  session: ProxySession,
   { addresses, decision }: Welcome,
   encodeBound: EncodeBound,
 ): Promise<Deno.TcpConn> {
@@ -126,7 +126,7 @@ async function openPeer(
  * no such address none is guessed.
  */
 function listenHost(
-  { local, services }: Session,
+  { local, services }: ProxySession,
   addresses: Welcome["addresses"],
 ): string {
   const [first] = addresses?.keys() ?? [];

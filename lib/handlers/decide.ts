@@ -15,7 +15,7 @@ import { waitFor } from "../sync/wait_for.ts";
 import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
-import type { Session } from "./session.ts";
+import type { ProxySession } from "./services.ts";
 
 /** Characters of a name in the record: all that SOCKS5 can send. */
 const MOST_NAME = 255;
@@ -44,7 +44,7 @@ export interface AllowedAddresses {
 /** The rules' answers to one wish of a client. */
 export class Decision {
   /** The client. */
-  readonly session: Session;
+  readonly session: ProxySession;
   readonly #question: Question;
 
   /**
@@ -53,7 +53,7 @@ export class Decision {
    * @param session The client; its identity is known and stays the same.
    * @param question The wish as the rules know it.
    */
-  constructor(session: Session, question: Question) {
+  constructor(session: ProxySession, question: Question) {
     this.session = session;
     this.#question = question;
   }
@@ -204,7 +204,7 @@ export class Decision {
  * @returns The answers, good while the identity stays the same.
  */
 export function decide(
-  session: Session,
+  session: ProxySession,
   { command, host, port }: Wish,
 ): Decision {
   const name = nameOf(host);
@@ -223,12 +223,12 @@ export function decide(
  * @param command What it asks for.
  * @returns The answers as far as they hold for every target.
  */
-export function decideAhead(session: Session, command: RuleCommand): Decision {
+export function decideAhead(session: ProxySession, command: RuleCommand): Decision {
   return decisionOf(session, command, undefined);
 }
 
 function decisionOf(
-  session: Session,
+  session: ProxySession,
   command: RuleCommand,
   target: Question["target"],
 ): Decision {

@@ -19,7 +19,7 @@ import type { ServerNames } from "./sni.ts";
 import { Refusal } from "../policy/refusal.ts";
 import { encodeProxyHeader, type ProxyVersion } from "./proxy_header.ts";
 import { runTunnel } from "./run_tunnel.ts";
-import type { CommonServices } from "./services.ts";
+import type { ConnectionServices } from "./connection_services.ts";
 import type { Session } from "./session.ts";
 import { dialledAddress, type UpstreamLease } from "./upstream.ts";
 import type { Upstreams } from "./upstreams.ts";
@@ -27,7 +27,7 @@ import type { Upstreams } from "./upstreams.ts";
 const NOTHING = new Uint8Array();
 
 /** What the relay works with. */
-export interface ForwardServices extends CommonServices {
+export interface ForwardServices extends ConnectionServices {
   /** Where connections go; `undefined` is nowhere but by server names. */
   upstreams: Upstreams | undefined;
   /** Where those go that ask for certain servers in TLS. */

@@ -35,7 +35,7 @@ import { HttpClient } from "./http_client.ts";
 import { httpConnect } from "./http_connect.ts";
 import { httpExchange } from "./http_exchange.ts";
 import { answerFinally } from "./http_final.ts";
-import type { Session } from "./session.ts";
+import type { ProxySession } from "./services.ts";
 
 /** Requests without credentials that one connection may begin with. */
 const MOST_CHALLENGES = 8;
@@ -49,7 +49,7 @@ const MOST_CHALLENGES = 8;
  * @throws What the client has to be refused for; `session.encodeRefusal` says
  *   how.
  */
-export async function http(session: Session): Promise<TunnelResult> {
+export async function http(session: ProxySession): Promise<TunnelResult> {
   using client = new HttpClient(session);
   let result: TunnelResult | undefined;
   while (result === undefined) {

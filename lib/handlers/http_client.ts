@@ -15,7 +15,7 @@ import { type Head, MOST_EMPTY_LINES } from "../wire/http1_head.ts";
 import { farewell } from "./farewell.ts";
 import { encodeAnswer } from "./http_answer.ts";
 import { Origins } from "./http_origins.ts";
-import type { Session } from "./session.ts";
+import type { ProxySession } from "./services.ts";
 
 /** What is said to a client whose head is not there in time. */
 const LATE = new HttpError(408, "The head of the request did not come in time");
@@ -23,7 +23,7 @@ const LATE = new HttpError(408, "The head of the request did not come in time");
 /** What lasts over the requests of one client. */
 export class HttpClient implements Disposable {
   /** The client. */
-  readonly session: Session;
+  readonly session: ProxySession;
   /** Reads from the client. */
   readonly reader: HttpReader;
   /** Idle connections to origin servers. */
@@ -44,7 +44,7 @@ export class HttpClient implements Disposable {
    *
    * @param session The client.
    */
-  constructor(session: Session) {
+  constructor(session: ProxySession) {
     this.session = session;
     session.reader.release();
     session.linger = HTTP_LINGER;

@@ -13,7 +13,7 @@ import type { Authority } from "../wire/http1_target.ts";
 import { decide, type Decision } from "./decide.ts";
 import { type OpenedTarget, openTarget } from "./open_target.ts";
 import type { ParentChain, ParentTries } from "./parents.ts";
-import type { Session } from "./session.ts";
+import type { ProxySession } from "./services.ts";
 
 /** Idle connections for each client. */
 const MOST_IDLE = 8;
@@ -92,7 +92,7 @@ export class Origins implements Disposable {
    * @throws What `openTarget` throws: a limit holds for an idle one as well.
    */
   async open(
-    session: Session,
+    session: ProxySession,
     authority: Authority,
     { isFresh, tries }: OriginOptions,
   ): Promise<Origin> {

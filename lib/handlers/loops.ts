@@ -21,8 +21,6 @@ import type { Context } from "../sync/context.ts";
 import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
-import type { CommonServices } from "./services.ts";
-import type { Session } from "./session.ts";
 
 /** What a connection is to reach. */
 export interface Reached {
@@ -30,44 +28,6 @@ export interface Reached {
   readonly addresses: IpAddress[];
   /** Port, 1 to 65535. */
   readonly port: number;
-}
-
-/**
- * Finds out which way a connection has come, before anything is read from it or
- * dialled for it. Nothing is done for one that is nobody's of ours.
- *
- * @param session The client.
- * @returns When that is known, where it is not yet.
- * @throws {Refusal} `loop`, where it has been here before.
- */
-export function judgeTrail(
-  session: Session<CommonServices>,
-): Promise<void> | undefined {
-  const { context, local, remote, services } = session;
-  if (services.trail === undefined || ownDials.isIdle) return undefined;
-  const ends = { localAddr: local, remoteAddr: remote };
-  const found = ownDials.find(ends, context);
-  if (found === undefined) return undefined;
-  if (!(found instanceof Promise)) {
-    goOn(session, found);
-    return undefined;
-  }
-  return found.then((trail) => goOn(session, trail), (error: unknown) => {
-    context.throwIfCancelled();
-    if (!(error instanceof DOMException)) throw error;
-    throw new Refusal("loop", "loop: where it comes from is not known in time");
-  });
-}
-
-function goOn(
-  session: Session<CommonServices>,
-  trail: Trail | undefined,
-): void {
-  if (trail === undefined) return;
-  const [here] = session.trail;
-  session.trail = [...trail, ...session.trail];
-  if (!trail.includes(here!)) return;
-  throw new Refusal("loop", `loop: it has come through ${here} before`);
 }
 
 /**

@@ -23,7 +23,7 @@ import {
 import { dialOn } from "./loops.ts";
 import type { ParentGroup, Relay, WholeRequest } from "./parents.ts";
 import { encodeProxyHeader } from "./proxy_header.ts";
-import type { Session } from "./session.ts";
+import type { ProxySession } from "./services.ts";
 
 /** A connection to a target. */
 export interface OpenedTarget {
@@ -67,7 +67,7 @@ interface Allowed {
  * @throws {DialError} If it can't be reached.
  */
 export async function openTarget(
-  session: Session,
+  session: ProxySession,
   wish: Wish,
   { decision = decide(session, wish), request }: OpenOptions = {},
 ): Promise<OpenedTarget> {

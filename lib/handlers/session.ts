@@ -23,7 +23,7 @@ import {
 } from "../sync/context.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import type { LiveConnection } from "./live_connection.ts";
-import type { CommonServices, Services } from "./services.ts";
+import type { ConnectionServices } from "./connection_services.ts";
 import { SessionUsage } from "./session_usage.ts";
 
 const NOWHERE: Trail = [];
@@ -33,7 +33,7 @@ const NOWHERE: Trail = [];
  *
  * @typeParam S What its handler works with.
  */
-export class Session<S extends CommonServices = Services>
+export class Session<S extends ConnectionServices = ConnectionServices>
   implements Disposable {
   /** The connection to the client; {@linkcode Session.enter} replaces it. */
   client: Duplex;

@@ -21,7 +21,7 @@ import { mustLogIn } from "./authenticate.ts";
 import { bind } from "./bind.ts";
 import { openTarget } from "./open_target.ts";
 import { runTunnel } from "./run_tunnel.ts";
-import type { Session } from "./session.ts";
+import type { ProxySession } from "./services.ts";
 
 /**
  * Handles one client from its request to the end of its tunnel.
@@ -31,7 +31,7 @@ import type { Session } from "./session.ts";
  * @throws What the client has to be refused for; `session.encodeRefusal` says
  *   how.
  */
-export async function socks4(session: Session): Promise<TunnelResult> {
+export async function socks4(session: ProxySession): Promise<TunnelResult> {
   session.record.protocol = "socks4";
   session.encodeRefusal = () => encodeReply(REPLY.Rejected);
   const request = await readRequest(session);
@@ -45,7 +45,7 @@ export async function socks4(session: Session): Promise<TunnelResult> {
   }
 }
 
-async function readRequest(session: Session): Promise<Request> {
+async function readRequest(session: ProxySession): Promise<Request> {
   const { identity, reader, record } = session;
   const request = await parse(session);
   session.endHandshake();
@@ -62,7 +62,7 @@ async function readRequest(session: Session): Promise<Request> {
 }
 
 /** A malformed request is refused as if a rule forbade it: there is one code. */
-async function parse(session: Session): Promise<Request> {
+async function parse(session: ProxySession): Promise<Request> {
   const { reader } = session;
   try {
     return await session.awaitRequest(() => reader.parse(parseRequest()));
@@ -73,7 +73,7 @@ async function parse(session: Session): Promise<Request> {
 }
 
 async function connect(
-  session: Session,
+  session: ProxySession,
   { host, port, isNamed }: Request,
 ): Promise<TunnelResult> {
   // The system takes it for this machine, which is not what a client means

@@ -41,7 +41,7 @@ import { bind } from "./bind.ts";
 import { openTarget } from "./open_target.ts";
 import { replyFor } from "./reply_table.ts";
 import { runTunnel } from "./run_tunnel.ts";
-import type { Session } from "./session.ts";
+import type { ProxySession } from "./services.ts";
 
 /**
  * Handles one client from its greeting to the end of its tunnel.
@@ -51,7 +51,7 @@ import type { Session } from "./session.ts";
  * @throws What the client has to be refused for; `session.encodeRefusal` says
  *   how.
  */
-export async function socks5(session: Session): Promise<TunnelResult> {
+export async function socks5(session: ProxySession): Promise<TunnelResult> {
   session.record.protocol = "socks5";
   await agreeOnMethod(session);
   const request = await readRequest(session);
@@ -72,7 +72,7 @@ export async function socks5(session: Session): Promise<TunnelResult> {
 }
 
 async function connect(
-  session: Session,
+  session: ProxySession,
   { host, port }: Request,
 ): Promise<TunnelResult> {
   const { connection, duplex } = await openTarget(session, {
@@ -86,7 +86,7 @@ async function connect(
   return await runTunnel(session, duplex);
 }
 
-async function agreeOnMethod(session: Session): Promise<void> {
+async function agreeOnMethod(session: ProxySession): Promise<void> {
   const { client, reader } = session;
   const offered = await reader.parse(parseGreeting());
   const isLogin = mustLogIn(session);
@@ -99,13 +99,13 @@ async function agreeOnMethod(session: Session): Promise<void> {
   if (isLogin) await checkUser(session);
 }
 
-async function checkUser(session: Session): Promise<void> {
+async function checkUser(session: ProxySession): Promise<void> {
   session.encodeRefusal = () => encodeCredentialsReply(false);
   await authenticate(session, await session.reader.parse(parseCredentials()));
   await session.client.write(encodeCredentialsReply(true));
 }
 
-async function readRequest(session: Session): Promise<Request> {
+async function readRequest(session: ProxySession): Promise<Request> {
   session.encodeRefusal = (error) => encodeReply(replyFor(error));
   const { reader } = session;
   const request = await session.awaitRequest(() =>

@@ -5,7 +5,10 @@ import {
   openTarget,
 } from "../../lib/handlers/open_target.ts";
 import { Parents } from "../../lib/handlers/parents.ts";
-import type { Services } from "../../lib/handlers/services.ts";
+import type {
+  ProxyServices,
+  ProxySession,
+} from "../../lib/handlers/services.ts";
 import { Session } from "../../lib/handlers/session.ts";
 import { DialError } from "../../lib/net/dial_error.ts";
 import { ConnectionLimits } from "../../lib/policy/connection_limits.ts";
@@ -29,13 +32,15 @@ import { answering, rulesOf } from "../support/rules.ts";
 import { testServices } from "../support/services.ts";
 
 interface Client extends Disposable {
-  session: Session;
+  session: ProxySession;
   context: Context;
   draining: Context;
 }
 
 /** A session of a client that has said nothing. */
-async function startSession(changes: Partial<Services> = {}): Promise<Client> {
+async function startSession(
+  changes: Partial<ProxyServices> = {},
+): Promise<Client> {
   const [conn, accepted] = await socketPair();
   const context = new Context();
   const draining = new Context();
@@ -61,7 +66,7 @@ async function startSession(changes: Partial<Services> = {}): Promise<Client> {
 }
 
 function open(
-  session: Session,
+  session: ProxySession,
   host: Host,
   port: number,
 ): Promise<OpenedTarget> {
