@@ -6,6 +6,7 @@
 
 import { farewell } from "../handlers/farewell.ts";
 import type { ConnectionServices } from "../handlers/connection_services.ts";
+import { HttpRefusals } from "../handlers/http_refusals.ts";
 import type { Session } from "../handlers/session.ts";
 import { HttpReader } from "../net/http_reader.ts";
 import { HTTP_LINGER, LINGER } from "../net/linger.ts";
@@ -81,17 +82,18 @@ const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
 export async function adminProtocol(
   session: Session<AdminServices>,
 ): Promise<TunnelResult> {
-  session.encodeRefusal = (error) => encodeFailure(error, "GET");
+  const refusals = new HttpRefusals(encodeFailure);
+  session.refusals = refusals;
   session.linger = HTTP_LINGER;
   session.offerPlace();
   const head = await readRequest(session);
   session.keepPlace();
   session.record.target = head.target.slice(0, 100);
-  session.encodeRefusal = (error) => encodeFailure(error, head.method);
+  refusals.method = head.method;
   session.endHandshake();
   requireSmallBody(head);
   const answer = await answerTo(head, session);
-  session.encodeRefusal = undefined;
+  session.isAnswered = true;
   // What fails from now on is that the client has left.
   session.record.address = session.record.listener;
   await send(session, head, answer);
@@ -242,7 +244,10 @@ function withCharset(type: string): string {
     : `${type}; charset=utf-8`;
 }
 
-function encodeFailure(error: unknown, method: string): Uint8Array {
+function encodeFailure(
+  error: unknown,
+  { method }: { method: string },
+): Uint8Array {
   const failure = failureOf(error);
   const fields: Field[] = [["Content-Type", "application/json"]];
   if (failure instanceof MethodError) fields.push(["Allow", failure.allow]);

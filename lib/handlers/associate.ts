@@ -122,8 +122,7 @@ async function relayFor(
   try {
     const { port } = socket.addr as Deno.NetAddr;
     const bound = { ip: services.udp.advertise ?? ip, port };
-    await session.client.write(encodeReply(REPLY.Succeeded, bound));
-    session.encodeRefusal = undefined;
+    await session.answer(encodeReply(REPLY.Succeeded, bound));
     return await untilEnd(session, relay);
   } finally {
     context.cancel(new Error("Association has ended"));

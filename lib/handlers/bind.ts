@@ -71,7 +71,7 @@ export async function bind(
   expected: Expected,
   encodeBound: EncodeBound,
 ): Promise<TunnelResult> {
-  const { client, record, services } = session;
+  const { record, services } = session;
   if (services.parents?.isDefault) {
     throw new Refusal("forbidden", "BIND does not go through parents");
   }
@@ -79,8 +79,7 @@ export async function bind(
   using connection = await openPeer(session, welcome, encodeBound);
   const peer = unmapAddr(connection.remoteAddr as Deno.NetAddr);
   record.address = formatHostPort(peer.hostname, peer.port);
-  session.encodeRefusal = undefined;
-  await client.write(encodeBound(peer));
+  await session.answer(encodeBound(peer));
   return await runTunnel(session, connection);
 }
 

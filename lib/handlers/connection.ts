@@ -66,16 +66,15 @@ async function refuse(
   session: Session,
   error: unknown,
 ): Promise<void> {
-  const { client, encodeRefusal } = session;
+  const { client, isAnswered, linger, refusals } = session;
   session.endHandshake();
   session.log();
-  if (encodeRefusal === undefined || isGone(error)) {
-    return await farewell(session, LINGER);
-  }
-  const { linger } = session;
+  const isMute = isAnswered || isGone(error);
+  const refusal = isMute ? undefined : refusals?.encode(error);
+  if (refusal === undefined) return await farewell(session, LINGER);
   const deadline = setDeadline(linger.total, () => client.close());
   try {
-    await client.write(encodeRefusal(error));
+    await client.write(refusal);
   } catch {
     return; // The client did not wait for the answer.
   } finally {

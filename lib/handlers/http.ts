@@ -46,15 +46,13 @@ const MOST_CHALLENGES = 8;
  * @param session The client.
  * @returns How the connection ended, with the bytes of its last request: those
  *   before it were logged for themselves.
- * @throws What the client has to be refused for; `session.encodeRefusal` says
- *   how.
+ * @throws What the client has to be refused for.
  */
 export async function http(session: ProxySession): Promise<TunnelResult> {
   using client = new HttpClient(session);
   let result: TunnelResult | undefined;
   while (result === undefined) {
     session.record.protocol = "http";
-    session.encodeRefusal = encodeAnswer;
     const head = await client.nextHead();
     result = head === undefined
       ? client.result("client")
@@ -70,7 +68,7 @@ async function serve(
 ): Promise<TunnelResult | undefined> {
   const { session } = client;
   const { method } = head;
-  session.encodeRefusal = (error) => encodeAnswer(error, { method });
+  client.refusals.method = method;
   const framing = requestFraming(head);
   if (!await authenticateRequest(session, head.fields)) {
     await challenge(client, head, framing);

@@ -36,8 +36,7 @@ export async function httpConnect(
     port,
   });
   using _closing = connection;
-  session.encodeRefusal = undefined;
   client.release();
-  await session.client.write(encodeHead(ESTABLISHED, []));
+  await session.answer(encodeHead(ESTABLISHED, []));
   return await runTunnel(session, duplex);
 }

@@ -16,6 +16,7 @@ import { encodeAnswer } from "./http_answer.ts";
 import { serveHubClient } from "./hub_client.ts";
 import { encodePage, SOCKET_PATH } from "./hub_page.ts";
 import type { HubServices } from "./hub_services.ts";
+import { HttpRefusals } from "./http_refusals.ts";
 import type { Session } from "./session.ts";
 import { encodeUpgrade, WEBSOCKET_VERSION } from "./websocket_upgrade.ts";
 
@@ -47,9 +48,8 @@ export async function hubWeb(
   if (path !== SOCKET_PATH) return await answerPage(session, request, path!);
   const { webDialect } = session.services;
   checkOrigin(request, session.services);
-  await session.client.write(await encodeUpgrade(request));
+  await session.answer(await encodeUpgrade(request));
   session.record.protocol = "hub-websocket";
-  session.encodeRefusal = undefined;
   session.endHandshake();
   return await serveHubClient(session, webDialect);
 }
@@ -58,7 +58,8 @@ async function readRequest(
   session: Session<HubServices>,
 ): Promise<RequestHead> {
   session.record.protocol = "http";
-  session.encodeRefusal = refusalFor("GET");
+  const refusals = new HttpRefusals(encodeFailure);
+  session.refusals = refusals;
   session.linger = HTTP_LINGER;
   const reader = new HttpReader(session.client);
   try {
@@ -67,20 +68,19 @@ async function readRequest(
       throw new Deno.errors.UnexpectedEof("Cannot read head: nothing came");
     }
     const request = parseRequestHead(head);
-    session.encodeRefusal = refusalFor(request.method);
+    refusals.method = request.method;
     return request;
   } finally {
     reader.release();
   }
 }
 
-function refusalFor(method: string): (error: unknown) => Uint8Array {
-  return (error) => {
-    const fields = error instanceof HttpError
-      ? FIELDS[error.status]
-      : undefined;
-    return encodeAnswer(error, { method, fields: fields ?? [] });
-  };
+function encodeFailure(
+  error: unknown,
+  { method }: { method: string },
+): Uint8Array {
+  const fields = error instanceof HttpError ? FIELDS[error.status] : undefined;
+  return encodeAnswer(error, { method, fields: fields ?? [] });
 }
 
 async function answerPage(
@@ -88,15 +88,14 @@ async function answerPage(
   { method }: RequestHead,
   path: string,
 ): Promise<TunnelResult> {
-  const { client } = session;
   if (method !== "GET" && method !== "HEAD") {
     throw new HttpError(405, `Cannot serve request: method is ${method}`);
   }
   const page = encodePage(path, method);
   if (page === undefined) throw new HttpError(404, "There is nothing here");
-  await client.write(page);
+  await session.answer(page);
   session.endHandshake();
-  const sent = client.received;
+  const sent = session.client.received;
   await farewell(session, LINGER);
   return {
     sent,

@@ -9,7 +9,16 @@ import { TlsError } from "../net/tls_error.ts";
 import { type ClientHello, parseClientHello } from "../wire/client_hello.ts";
 import { greetingProtocols } from "../wire/inner_tls.ts";
 import { encodeAlert, TlsAlertError } from "../wire/tls_alert.ts";
+import type { Refusals } from "./refusals.ts";
 import type { Session } from "./session.ts";
+
+/** Alerts before the TLS of a listener or of a relay is agreed on. */
+export const TLS_REFUSALS: Refusals = {
+  encode: (error) =>
+    error instanceof Refusal && error.cause instanceof TlsAlertError
+      ? encodeAlert(error.cause.alert)
+      : undefined,
+};
 
 /** What works for protocols whose TLS does not begin with the first byte. */
 const PASS_THROUGH =
@@ -29,6 +38,7 @@ export async function peekHello(
 ): Promise<ClientHello> {
   const { context, draining, reader } = session;
   const describe = describeSilence(session);
+  session.refusals = TLS_REFUSALS;
   try {
     const hello = await session.awaitRequest(
       () => reader.parse(parseClientHello()),
@@ -62,7 +72,7 @@ function describeSilence(
  * Makes of a failed handshake what is to be told of it: what was decided against
  * the client is a refusal, the rest is its own end.
  *
- * @param session The client; it is told how TLS tells it.
+ * @param session The client.
  * @param error What failed.
  * @returns What to throw.
  */
@@ -73,7 +83,6 @@ export function tlsRefusal(
   // What fails then does so because the connection was closed.
   if (session.context.cancelled) return session.context.reason;
   if (error instanceof TlsAlertError) {
-    session.encodeRefusal = () => encodeAlert(error.alert);
     const { message, protocol } = error;
     const advice = protocol === undefined
       ? ""
@@ -81,6 +90,7 @@ export function tlsRefusal(
     return new Refusal(
       "forbidden",
       `TLS handshake failed: ${message}${advice}`,
+      { cause: error },
     );
   }
   const isOurs = error instanceof TlsError && error.kind === "refused";

@@ -24,6 +24,7 @@ import {
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import type { LiveConnection } from "./live_connection.ts";
 import type { ConnectionServices } from "./connection_services.ts";
+import type { Refusals } from "./refusals.ts";
 import { SessionUsage } from "./session_usage.ts";
 
 const NOWHERE: Trail = [];
@@ -68,11 +69,10 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   protocol: string | undefined;
   /** What will be logged; filled in as more is known. */
   readonly record: ConnectionEvent;
-  /**
-   * Encodes the refusal that the client understands at this point of its
-   * protocol; `undefined` where the protocol has none, or it is too late.
-   */
-  encodeRefusal: ((error: unknown) => Uint8Array) | undefined;
+  /** How its protocol refuses it; `undefined` closes it without a word. */
+  refusals: Refusals | undefined;
+  /** Whether it has its answer, or a part of it: no refusal can follow. */
+  isAnswered = false;
 
   /**
    * Whether its tunnel closes it when the context is cancelled: a reset may come
@@ -327,6 +327,17 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.#handshake = undefined;
     this.noteRequest();
     this.live?.endHandshake();
+  }
+
+  /**
+   * Writes the answer that the client has waited for.
+   *
+   * @param bytes The answer.
+   * @throws The socket's error.
+   */
+  answer(bytes: Uint8Array): Promise<void> {
+    this.isAnswered = true;
+    return this.client.write(bytes);
   }
 
   /** Bytes of the handshake that have come. */

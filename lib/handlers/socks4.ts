@@ -20,20 +20,22 @@ import { parseRequest, type Request } from "../wire/socks4_request.ts";
 import { mustLogIn } from "./authenticate.ts";
 import { bind } from "./bind.ts";
 import { openTarget } from "./open_target.ts";
+import type { Refusals } from "./refusals.ts";
 import { runTunnel } from "./run_tunnel.ts";
 import type { ProxySession } from "./services.ts";
+
+const REFUSALS: Refusals = { encode: () => encodeReply(REPLY.Rejected) };
 
 /**
  * Handles one client from its request to the end of its tunnel.
  *
  * @param session The client.
  * @returns How the tunnel ended.
- * @throws What the client has to be refused for; `session.encodeRefusal` says
- *   how.
+ * @throws What the client has to be refused for.
  */
 export async function socks4(session: ProxySession): Promise<TunnelResult> {
   session.record.protocol = "socks4";
-  session.encodeRefusal = () => encodeReply(REPLY.Rejected);
+  session.refusals = REFUSALS;
   const request = await readRequest(session);
   switch (request.command) {
     case COMMAND.Connect:
@@ -87,8 +89,7 @@ async function connect(
     port,
   });
   using _closing = connection;
-  session.encodeRefusal = undefined;
-  await session.client.write(encodeReply(REPLY.Granted));
+  await session.answer(encodeReply(REPLY.Granted));
   return await runTunnel(session, duplex);
 }
 
