@@ -6,10 +6,9 @@
 
 import { farewell } from "../handlers/farewell.ts";
 import type { ConnectionServices } from "../handlers/connection_services.ts";
-import { HttpRefusals } from "../handlers/http_refusals.ts";
+import { readOneRequest } from "../handlers/one_request.ts";
 import type { Session } from "../handlers/session.ts";
-import { HttpReader } from "../net/http_reader.ts";
-import { HTTP_LINGER, LINGER } from "../net/linger.ts";
+import { LINGER } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import type { AdminAccess, AdminRefusal } from "../policy/admin_access.ts";
 import { Refusal } from "../policy/refusal.ts";
@@ -18,7 +17,7 @@ import { setDeadline } from "../sync/deadline.ts";
 import { HttpError } from "../wire/http_error.ts";
 import type { Field } from "../wire/http1_fields.ts";
 import { encodeHead } from "../wire/http1_head.ts";
-import { parseRequestHead, type RequestHead } from "../wire/http1_request.ts";
+import type { RequestHead } from "../wire/http1_request.ts";
 import { REQUEST_HEADER } from "./admin_api.ts";
 import { AdminError, codeOfStatus } from "./admin_error.ts";
 import {
@@ -82,14 +81,10 @@ const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
 export async function adminProtocol(
   session: Session<AdminServices>,
 ): Promise<TunnelResult> {
-  const refusals = new HttpRefusals(encodeFailure);
-  session.refusals = refusals;
-  session.linger = HTTP_LINGER;
   session.offerPlace();
-  const head = await readRequest(session);
+  const head = await readOneRequest(session, encodeFailure);
   session.keepPlace();
   session.record.target = head.target.slice(0, 100);
-  refusals.method = head.method;
   session.endHandshake();
   requireSmallBody(head);
   const answer = await answerTo(head, session);
@@ -99,21 +94,6 @@ export async function adminProtocol(
   await send(session, head, answer);
   await farewell(session, LINGER);
   return { sent: 0, received: 0, endedFirst: "target", error: undefined };
-}
-
-async function readRequest(
-  { client }: Session<AdminServices>,
-): Promise<RequestHead> {
-  const reader = new HttpReader(client);
-  try {
-    const head = await reader.readHead();
-    if (head === undefined) {
-      throw new Deno.errors.UnexpectedEof("Cannot read head: nothing came");
-    }
-    return parseRequestHead(head);
-  } finally {
-    reader.release();
-  }
 }
 
 function requireSmallBody({ fields }: RequestHead): void {

@@ -8,7 +8,7 @@ import { isOfOneClient } from "../net/accept_error.ts";
 import { DialError, dialErrorKind } from "../net/dial_error.ts";
 import { EarlyReader } from "../net/early_reader.ts";
 import { explainError } from "../net/explain_error.ts";
-import { Refusal } from "../policy/refusal.ts";
+import { drainRefusal, Refusal } from "../policy/refusal.ts";
 import { Context } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
@@ -45,7 +45,7 @@ export async function acceptPeer(
     () => wait.cancel(nobodyCame(session)),
   );
   const leaveDrain = draining.onCancel(() =>
-    wait.cancel(new Refusal("draining", "Sluice is shutting down"))
+    wait.cancel(drainRefusal())
   );
   const watch = new EarlyReader(client, (error) => wait.cancel(error), {
     tooMuch: () =>

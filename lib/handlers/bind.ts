@@ -32,6 +32,7 @@ import {
 import { isSameAddress } from "../wire/ip_mapped.ts";
 import { acceptPeer } from "./accept_peer.ts";
 import { decide, type Decision } from "./decide.ts";
+import type { EncodeBound } from "./open_target.ts";
 import { runTunnel } from "./run_tunnel.ts";
 import type { ProxySession } from "./services.ts";
 
@@ -50,9 +51,6 @@ interface Welcome {
   /** What the rules say of whoever comes. */
   decision: Decision;
 }
-
-/** Encodes a success reply in the client's protocol. */
-export type EncodeBound = (addr: Deno.NetAddr) => Uint8Array;
 
 /**
  * Waits for one connection from a host and joins the client with it.

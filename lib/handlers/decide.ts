@@ -6,7 +6,6 @@
  */
 
 import { isOwnAddress } from "../net/own_addresses.ts";
-import type { FoundAddresses } from "../net/resolver.ts";
 import { pathOf } from "../net/unix_socket.ts";
 import { Refusal } from "../policy/refusal.ts";
 import type { Question, RuleCommand } from "../policy/rule_question.ts";
@@ -70,10 +69,8 @@ export class Decision {
    * @param ip The address; `undefined` asks about the name alone.
    * @param isHere Whether the address turned out to be this machine's, although
    *   no interface has it: this machine can own whole networks (default false).
-   * @returns The verdict; `undefined` if the name alone does not decide.
+   * @returns The verdict; `undefined` only if the name alone does not decide.
    */
-  of(ip: IpAddress, isHere?: boolean): Verdict;
-  of(ip: IpAddress | undefined, isHere?: boolean): Verdict | undefined;
   of(ip: IpAddress | undefined, isHere = false): Verdict | undefined {
     const { current } = this.session.services.rules;
     if (ip === undefined) return current.decideName(this.#question);
@@ -103,41 +100,14 @@ export class Decision {
    * @throws {Refusal} `forbidden`, saying which rule decided.
    */
   requireHere(ip: IpAddress): void {
-    this.#require(this.of(ip, true));
+    this.#require(this.of(ip, true)!);
   }
 
   /**
-   * Tells the allowed addresses from the others. Late ones are judged when they
-   * come, and awaited only if the rules allow none of the others.
-   *
-   * @param found The addresses of the target.
-   * @returns The addresses to dial, and the rule that allows each.
-   * @throws {Refusal} `forbidden`, if the rules allow no address.
-   */
-  async requireAddresses(
-    { addresses, late }: FoundAddresses,
-  ): Promise<AllowedAddresses> {
-    const verdicts = new Map<IpAddress, Verdict>();
-    let denied: Verdict | undefined;
-    const judge = (ip: IpAddress) => {
-      const verdict = this.of(ip);
-      if (verdict.isAllowed) verdicts.set(ip, verdict);
-      else denied ??= verdict;
-      return verdict.isAllowed;
-    };
-    addresses.forEach(judge);
-    const judged = late?.then((more) => more.filter(judge));
-    if (verdicts.size === 0 && judged !== undefined) {
-      await waitFor(judged, this.session.context);
-    }
-    if (verdicts.size === 0) this.#require(denied!);
-    return { verdicts, late: judged };
-  }
-
-  /**
-   * Resolves a host whose name may be resolved, and judges its addresses.
-   * The addresses that were judged are the ones to dial: a name that resolves
-   * differently the second time (DNS rebinding) gains nothing.
+   * Resolves a host whose name is allowed so far, and judges its addresses.
+   * Those that come late are awaited only if the rules allow none of the others.
+   * Dial nothing else: a name that resolves differently the second time (DNS
+   * rebinding) gains nothing then.
    *
    * @param host Name or address of the target.
    * @returns The addresses to dial, and the rule that allows each.
@@ -147,11 +117,24 @@ export class Decision {
   async resolve(host: Host): Promise<AllowedAddresses> {
     const { context, live, services } = this.session;
     live?.begin("resolve");
-    const found = await services.resolver.find(host, context);
+    const { addresses, late } = await services.resolver.find(host, context);
     live?.begin("rule");
-    const allowed = await this.requireAddresses(found);
+    const verdicts = new Map<IpAddress, Verdict>();
+    let denied: Verdict | undefined;
+    const judge = (ip: IpAddress) => {
+      const verdict = this.of(ip)!;
+      if (verdict.isAllowed) verdicts.set(ip, verdict);
+      else denied ??= verdict;
+      return verdict.isAllowed;
+    };
+    addresses.forEach(judge);
+    const judged = late?.then((more) => more.filter(judge));
+    if (verdicts.size === 0) {
+      if (judged !== undefined) await waitFor(judged, context);
+      if (verdicts.size === 0) this.#require(denied!);
+    }
     live?.end();
-    return allowed;
+    return { verdicts, late: judged };
   }
 
   /**

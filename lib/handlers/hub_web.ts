@@ -4,19 +4,18 @@
  * @module
  */
 
-import { HttpReader } from "../net/http_reader.ts";
-import { HTTP_LINGER, LINGER } from "../net/linger.ts";
+import { LINGER } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { refuseOrigin } from "../policy/web_origin.ts";
 import { HttpError } from "../wire/http_error.ts";
-import { parseRequestHead, type RequestHead } from "../wire/http1_request.ts";
+import type { RequestHead } from "../wire/http1_request.ts";
 import type { Field } from "../wire/http1_fields.ts";
 import { farewell } from "./farewell.ts";
 import { encodeAnswer } from "./http_answer.ts";
 import { serveHubClient } from "./hub_client.ts";
 import { encodePage, SOCKET_PATH } from "./hub_page.ts";
 import type { HubServices } from "./hub_services.ts";
-import { HttpRefusals } from "./http_refusals.ts";
+import { readOneRequest } from "./one_request.ts";
 import type { Session } from "./session.ts";
 import { encodeUpgrade, WEBSOCKET_VERSION } from "./websocket_upgrade.ts";
 
@@ -40,7 +39,8 @@ const FIELDS: Readonly<Record<number, readonly Field[]>> = {
 export async function hubWeb(
   session: Session<HubServices>,
 ): Promise<TunnelResult> {
-  const request = await readRequest(session);
+  session.record.protocol = "http";
+  const request = await readOneRequest(session, encodeFailure);
   session.noteRequest();
   session.admit();
   const [path] = request.target.split("?");
@@ -52,27 +52,6 @@ export async function hubWeb(
   session.record.protocol = "hub-websocket";
   session.endHandshake();
   return await serveHubClient(session, webDialect);
-}
-
-async function readRequest(
-  session: Session<HubServices>,
-): Promise<RequestHead> {
-  session.record.protocol = "http";
-  const refusals = new HttpRefusals(encodeFailure);
-  session.refusals = refusals;
-  session.linger = HTTP_LINGER;
-  const reader = new HttpReader(session.client);
-  try {
-    const head = await reader.readHead();
-    if (head === undefined) {
-      throw new Deno.errors.UnexpectedEof("Cannot read head: nothing came");
-    }
-    const request = parseRequestHead(head);
-    refusals.method = request.method;
-    return request;
-  } finally {
-    reader.release();
-  }
 }
 
 function encodeFailure(

@@ -12,8 +12,8 @@
 
 import type { Connection } from "../net/connection.ts";
 import { dial, type Dialled, type DialOptions } from "../net/dial.ts";
-import type { DialHostOptions } from "../net/dial_host.ts";
 import { ownDials } from "../net/own_dials.ts";
+import type { Resolver } from "../net/resolver.ts";
 import { ownListeners, type Trail } from "../net/own_listeners.ts";
 import { connectUnix } from "../net/unix_socket.ts";
 import { Refusal } from "../policy/refusal.ts";
@@ -28,6 +28,12 @@ export interface Reached {
   readonly addresses: IpAddress[];
   /** Port, 1 to 65535. */
   readonly port: number;
+}
+
+/** Options for {@linkcode dialHostOn}. */
+export interface DialHostOptions extends Omit<DialOptions, "late"> {
+  /** Finds the addresses of the host. */
+  resolver: Resolver;
 }
 
 /**
@@ -56,10 +62,10 @@ export function dialOn(
  *
  * @param target Host, and port, 1 to 65535.
  * @param context Gives up when cancelled.
- * @param options As `dialHost` takes them, with the trail so far.
+ * @param options As `dial` takes them, with whom to ask.
  * @returns The connection; the caller closes it.
  * @throws {Refusal} `loop`, where all addresses lead to such listeners.
- * @throws What `dialHost` throws.
+ * @throws {DialError} If it can't be resolved, or no address answers.
  */
 export async function dialHostOn(
   { host, port }: { host: Host; port: number },

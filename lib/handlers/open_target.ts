@@ -8,6 +8,7 @@
 import type { Connection } from "../net/connection.ts";
 import { DialError } from "../net/dial_error.ts";
 import { Duplex } from "../net/duplex.ts";
+import type { TunnelResult } from "../net/tunnel.ts";
 import { requirePossible } from "../net/resolver.ts";
 import { formatAddr } from "../net/unix_socket.ts";
 import type { Verdict } from "../policy/rules.ts";
@@ -23,6 +24,7 @@ import {
 import { dialOn } from "./loops.ts";
 import type { ParentGroup, Relay, WholeRequest } from "./parents.ts";
 import { encodeProxyHeader } from "./proxy_header.ts";
+import { runTunnel } from "./run_tunnel.ts";
 import type { ProxySession } from "./services.ts";
 
 /** A connection to a target. */
@@ -52,6 +54,31 @@ interface Allowed {
   readonly host: Host;
   readonly port: number;
   readonly verdict: Verdict;
+}
+
+/** Encodes a success reply with the address that leads to the target. */
+export type EncodeBound = (addr: Deno.NetAddr) => Uint8Array;
+
+/**
+ * Serves CONNECT, whatever the client speaks: opens the target, answers, and
+ * joins the two.
+ *
+ * @param session The client; its request is read, its reader released.
+ * @param to What it asked for.
+ * @param encodeBound Encodes the answer.
+ * @returns How the tunnel ended.
+ * @throws What {@linkcode openTarget} throws.
+ */
+export async function connectTarget(
+  session: ProxySession,
+  { host, port }: Omit<Wish, "command">,
+  encodeBound: EncodeBound,
+): Promise<TunnelResult> {
+  const wish = { command: "connect", host, port } as const;
+  const { connection, duplex } = await openTarget(session, wish);
+  using _closing = connection;
+  await session.answer(encodeBound(connection.localAddr));
+  return await runTunnel(session, duplex);
 }
 
 /**

@@ -15,7 +15,7 @@ import { unmapAddr } from "../net/unmap_addr.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import type { Lease } from "../policy/connection_limits.ts";
 import type { Identity } from "../policy/identity.ts";
-import { Refusal } from "../policy/refusal.ts";
+import { drainRefusal, Refusal } from "../policy/refusal.ts";
 import {
   type Context,
   timeoutError,
@@ -382,10 +382,6 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.client.close();
     this.#outer?.close();
   }
-}
-
-function drainRefusal(): Refusal {
-  return new Refusal("draining", "Sluice is shutting down");
 }
 
 function newRecord(local: Deno.NetAddr, remote: Deno.NetAddr): ConnectionEvent {

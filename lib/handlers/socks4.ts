@@ -19,9 +19,8 @@ import { encodeReply } from "../wire/socks4_reply.ts";
 import { parseRequest, type Request } from "../wire/socks4_request.ts";
 import { mustLogIn } from "./authenticate.ts";
 import { bind } from "./bind.ts";
-import { openTarget } from "./open_target.ts";
+import { connectTarget } from "./open_target.ts";
 import type { Refusals } from "./refusals.ts";
-import { runTunnel } from "./run_tunnel.ts";
 import type { ProxySession } from "./services.ts";
 
 const REFUSALS: Refusals = { encode: () => encodeReply(REPLY.Rejected) };
@@ -74,23 +73,17 @@ async function parse(session: ProxySession): Promise<Request> {
   }
 }
 
-async function connect(
+function connect(
   session: ProxySession,
-  { host, port, isNamed }: Request,
+  request: Request,
 ): Promise<TunnelResult> {
+  const { host, isNamed } = request;
   // The system takes it for this machine, which is not what a client means
   // that has no address. For BIND it is anyone.
   if (!isNamed && typeof host !== "string" && host.every((n) => n === 0)) {
     throw refused("DSTIP is 0.0.0.0");
   }
-  const { connection, duplex } = await openTarget(session, {
-    command: "connect",
-    host,
-    port,
-  });
-  using _closing = connection;
-  await session.answer(encodeReply(REPLY.Granted));
-  return await runTunnel(session, duplex);
+  return connectTarget(session, request, () => encodeReply(REPLY.Granted));
 }
 
 function encodeBound({ hostname, port }: Deno.NetAddr): Uint8Array {

@@ -38,10 +38,9 @@ import { parseRequest, type Request } from "../wire/socks5_request.ts";
 import { associate } from "./associate.ts";
 import { authenticate, mustLogIn } from "./authenticate.ts";
 import { bind } from "./bind.ts";
-import { openTarget } from "./open_target.ts";
+import { connectTarget } from "./open_target.ts";
 import type { Refusals } from "./refusals.ts";
 import { replyFor } from "./reply_table.ts";
-import { runTunnel } from "./run_tunnel.ts";
 import type { ProxySession } from "./services.ts";
 
 /** What a client is told, by how far the handshake is. */
@@ -79,7 +78,7 @@ export async function socks5(session: ProxySession): Promise<TunnelResult> {
   switch (request.command) {
     case COMMAND.Connect:
       // Not awaited: nothing of this is kept while the tunnel is open.
-      return connect(session, request);
+      return connectTarget(session, request, encodeBound);
     case COMMAND.Bind:
       return await bind(session, request, encodeBound);
     case COMMAND.UdpAssociate:
@@ -90,20 +89,6 @@ export async function socks5(session: ProxySession): Promise<TunnelResult> {
         `Cannot serve request: CMD is ${request.command}`,
       );
   }
-}
-
-async function connect(
-  session: ProxySession,
-  { host, port }: Request,
-): Promise<TunnelResult> {
-  const { connection, duplex } = await openTarget(session, {
-    command: "connect",
-    host,
-    port,
-  });
-  using _closing = connection;
-  await session.answer(encodeBound(connection.localAddr));
-  return await runTunnel(session, duplex);
 }
 
 async function agreeOnMethod(

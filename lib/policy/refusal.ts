@@ -63,3 +63,12 @@ export class Refusal extends Error {
     this.limit = options.limit;
   }
 }
+
+/**
+ * Makes the refusal of new work during a shutdown.
+ *
+ * @returns `draining`.
+ */
+export function drainRefusal(): Refusal {
+  return new Refusal("draining", "Sluice is shutting down");
+}
