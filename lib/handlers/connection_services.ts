@@ -8,7 +8,7 @@ import type { ResetRelay } from "../net/reset_relay.ts";
 import type { Trail } from "../net/own_listeners.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { ConnectionLimits } from "../policy/connection_limits.ts";
-import type { ListenerWatch } from "./registry.ts";
+import type { ListenerWatch } from "./listener_watch.ts";
 import type { UsageLimits } from "./session_usage.ts";
 
 /** Time limits in milliseconds; 0 is for ever, but for `halfClose`: at once. */

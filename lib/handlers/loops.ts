@@ -22,39 +22,10 @@ import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 
-/** What a connection is to reach. */
-export interface Reached {
-  /** Addresses, in order of preference; one at least. */
-  readonly addresses: IpAddress[];
-  /** Port, 1 to 65535. */
-  readonly port: number;
-}
-
 /** Options for {@linkcode dialHostOn}. */
 export interface DialHostOptions extends Omit<DialOptions, "late"> {
   /** Finds the addresses of the host. */
   resolver: Resolver;
-}
-
-/**
- * Dials where a connection leads to, but for listeners that are on its way.
- *
- * @param to Where it leads to.
- * @param context Gives up when cancelled.
- * @param options As `dial` takes them, with the trail so far.
- * @returns The connection; the caller closes it.
- * @throws {Refusal} `loop`, where all addresses lead to such listeners.
- * @throws What `dial` throws.
- */
-export function dialOn(
-  { addresses, port }: Reached,
-  context: Context,
-  options: DialOptions,
-): Promise<Dialled> {
-  const { trail } = options;
-  return trail !== undefined && ownListeners.hasPort(port)
-    ? dialElsewhere(trail, { addresses, port }, context, options)
-    : dial(addresses, port, context, options);
 }
 
 /**
@@ -73,7 +44,8 @@ export async function dialHostOn(
   { resolver, ...options }: DialHostOptions,
 ): Promise<Dialled> {
   const { addresses, late } = await resolver.find(host, context);
-  return await dialOn({ addresses, port }, context, { ...options, late });
+  const dialOn = ownListeners.hasPort(port) ? dialElsewhere : dial;
+  return await dialOn(addresses, port, context, { ...options, late });
 }
 
 /**
@@ -103,13 +75,26 @@ export async function connectUnixOn(
   }
 }
 
-/** Of a name's addresses, one may be a listener and another one not. */
-async function dialElsewhere(
-  trail: Trail,
-  { addresses, port }: Reached,
+/**
+ * Dials like {@linkcode dial}, but avoids listeners that are on the way: one
+ * address of a name may be a listener and another one not. Needed only for a
+ * port of a listener.
+ *
+ * @param addresses Addresses, in order of preference; one at least.
+ * @param port Port, 1 to 65535.
+ * @param context Gives up when cancelled.
+ * @param options As `dial` takes them, with the trail so far.
+ * @returns The connection; the caller closes it.
+ * @throws {Refusal} `loop`, where all addresses lead to such listeners.
+ * @throws What `dial` throws.
+ */
+export async function dialElsewhere(
+  addresses: readonly IpAddress[],
+  port: number,
   context: Context,
   { late, ...options }: DialOptions,
 ): Promise<Dialled> {
+  const { trail = [] } = options;
   let back: IpAddress | undefined;
   const isOpen = (ip: IpAddress) => {
     if (!isOn(trail, ip, port)) return true;

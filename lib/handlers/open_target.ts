@@ -6,8 +6,10 @@
  */
 
 import type { Connection } from "../net/connection.ts";
+import { dial } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
 import { Duplex } from "../net/duplex.ts";
+import { ownListeners } from "../net/own_listeners.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { requirePossible } from "../net/resolver.ts";
 import { formatAddr } from "../net/unix_socket.ts";
@@ -21,7 +23,7 @@ import {
   type Decision,
   type Wish,
 } from "./decide.ts";
-import { dialOn } from "./loops.ts";
+import { dialElsewhere } from "./loops.ts";
 import type { ParentGroup, Relay, WholeRequest } from "./parents.ts";
 import { encodeProxyHeader } from "./proxy_header.ts";
 import { runTunnel } from "./run_tunnel.ts";
@@ -169,8 +171,8 @@ async function openDirect(
     parents?.find(verdicts.get(ip)!.via) === undefined;
   const direct = [...verdicts.keys()].filter(isDirect);
   live?.begin("dial");
-  const to = { addresses: direct, port };
-  const { connection, address } = await dialOn(to, context, {
+  const dialOn = ownListeners.hasPort(port) ? dialElsewhere : dial;
+  const { connection, address } = await dialOn(direct, port, context, {
     timeout: timeouts.connect,
     outgoing,
     trail,
