@@ -49,7 +49,8 @@ export class HttpRefusals implements Refusals {
 
   /** Encodes the answer to the request that failed. */
   encode(error: unknown): Uint8Array {
+    const { method } = this;
     const isLate = this.isLate && !(error instanceof Refusal);
-    return this.#encode(isLate ? LATE : error, this);
+    return this.#encode(isLate ? LATE : error, { method });
   }
 }
