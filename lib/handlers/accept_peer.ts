@@ -44,9 +44,7 @@ export async function acceptPeer(
     services.bindTimeout,
     () => wait.cancel(nobodyCame(session)),
   );
-  const leaveDrain = draining.onCancel(() =>
-    wait.cancel(drainRefusal())
-  );
+  const leaveDrain = draining.onCancel(() => wait.cancel(drainRefusal()));
   const watch = new EarlyReader(client, (error) => wait.cancel(error), {
     tooMuch: () =>
       new Refusal("limit reached", "Client says too much too early"),

@@ -60,7 +60,10 @@ export async function authenticate(
   session.identity = { name: username, via: "password" };
 }
 
-function countFailure({ remote, services }: ProxySession, username: string): void {
+function countFailure(
+  { remote, services }: ProxySession,
+  username: string,
+): void {
   const outcome = services.bans.fail(remote.hostname, username);
   for (const event of banEvents(outcome)) services.log(event);
 }

@@ -206,7 +206,10 @@ export function decide(
  * @param command What it asks for.
  * @returns The answers as far as they hold for every target.
  */
-export function decideAhead(session: ProxySession, command: RuleCommand): Decision {
+export function decideAhead(
+  session: ProxySession,
+  command: RuleCommand,
+): Decision {
   return decisionOf(session, command, undefined);
 }
 

@@ -46,4 +46,3 @@ function goOn(
   if (!trail.includes(here!)) return;
   throw new Refusal("loop", `loop: it has come through ${here} before`);
 }
-
