@@ -6,7 +6,7 @@
 
 import { handleConnection } from "../handlers/connection.ts";
 import { echo, type EchoMode } from "../handlers/echo.ts";
-import type { CommonServices } from "../handlers/services.ts";
+import type { ConnectionServices } from "../handlers/connection_services.ts";
 import { answerDatagrams, type UdpEcho } from "../handlers/udp_echo.ts";
 import { prepareCLibrary } from "../net/c_library.ts";
 import type { Connection } from "../net/connection.ts";
@@ -100,7 +100,7 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
   const running = await startListeners(
     [config.listen],
     ({ isPublic, watch }) => {
-      const services: CommonServices = {
+      const services: ConnectionServices = {
         limits,
         connectionsPerClient: config.maxConnectionsPerClient ??
           (isPublic ? 1_000 : 0),

@@ -8,7 +8,7 @@ import { handleConnection, type Protocol } from "../handlers/connection.ts";
 import { forward, type ForwardServices } from "../handlers/forward.ts";
 import { agreeAsUpstream } from "../handlers/forward_alpn.ts";
 import type { ProxyVersion } from "../handlers/proxy_header.ts";
-import type { Timeouts } from "../handlers/services.ts";
+import type { Timeouts } from "../handlers/connection_services.ts";
 import { peekServerName, ServerNames } from "../handlers/sni.ts";
 import { Upstream, type UpstreamServices } from "../handlers/upstream.ts";
 import { Upstreams, type UpstreamsOptions } from "../handlers/upstreams.ts";

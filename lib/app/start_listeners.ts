@@ -11,7 +11,10 @@ import {
   serve,
   type Server,
 } from "../net/listen.ts";
-import type { ListenerKind, ListenerWatch } from "../handlers/registry.ts";
+import type {
+  ListenerKind,
+  ListenerWatch,
+} from "../handlers/listener_watch.ts";
 import { ownListeners } from "../net/own_listeners.ts";
 import { SOCKET_MODE } from "../net/unix_listener.ts";
 import { formatAddr } from "../net/unix_socket.ts";

@@ -5,11 +5,11 @@
  */
 
 import { handleConnection } from "../handlers/connection.ts";
+import type { Timeouts } from "../handlers/connection_services.ts";
 import {
   type ProtocolName,
   PROTOCOLS,
-  type Services,
-  type Timeouts,
+  type ProxyServices,
   type UdpSettings,
 } from "../handlers/services.ts";
 import { detect } from "../handlers/detect.ts";
@@ -288,7 +288,7 @@ function warnOfBlindGuard(
 function guards(
   config: ProxyConfig,
   isPublic: boolean,
-): Pick<Services, "isGuarded" | "connectionsPerClient"> {
+): Pick<ProxyServices, "isGuarded" | "connectionsPerClient"> {
   return {
     isGuarded: isPublic && !config.allowPrivate,
     connectionsPerClient: config.maxConnectionsPerClient ??
