@@ -7,7 +7,6 @@
 
 import { quoteIn } from "../wire/quote.ts";
 import { type ConfigValue, textsOf, valueOf } from "./config_value.ts";
-import type { ListenerKinds } from "./listener_kinds.ts";
 import { isSecret, type Option, type OptionTable, sourceOf } from "./option.ts";
 import { PROGRAM_OPTIONS } from "./program_options.ts";
 import { parseReference, variableOf } from "./reference.ts";
@@ -19,6 +18,9 @@ const HIDDEN = "(hidden)";
 
 /** In a line to copy, where a secret is to be written. */
 const TO_WRITE = "PASSWORD";
+
+/** The options of each kind of listener. */
+export type OptionsByKind = ReadonlyMap<string, { readonly options: OptionTable }>;
 
 /** What is no setting, but asked of a command. */
 const ASKED = ["help", "version"];
@@ -123,7 +125,7 @@ export function describeOptions(values: object): Record<string, unknown> {
  * @param kinds Kinds of listeners that there are.
  * @returns The same, but for secrets.
  */
-export function redactConfig(value: unknown, kinds: ListenerKinds): unknown {
+export function redactConfig(value: unknown, kinds: OptionsByKind): unknown {
   if (!isObject(value)) return undefined;
   const { listeners, ...program } = value;
   const shown = Array.isArray(listeners)
