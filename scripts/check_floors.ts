@@ -1,6 +1,7 @@
 /**
  * Fails when a module of `lib/` imports from a higher floor, from a neighbour
- * on its own, or when `main.ts` reaches past the command line.
+ * on its own, when modules import each other in a circle (types count), or when
+ * `main.ts` reaches past the command line.
  *
  * Usage: deno run --allow-read --allow-run=$DENO scripts/check_floors.ts
  *
@@ -64,20 +65,51 @@ function fault(from: string, to: string): string | undefined {
   return isDown ? undefined : "imports go down the floors only";
 }
 
+/** Finds modules that import each other in a circle, if there are any. */
+function findCircle(
+  imports: ReadonlyMap<string, readonly string[]>,
+): string[] | undefined {
+  const done = new Set<string>();
+  const way: string[] = [];
+  function visit(module: string): string[] | undefined {
+    if (done.has(module)) return undefined;
+    const start = way.indexOf(module);
+    if (start >= 0) return [...way.slice(start), module];
+    way.push(module);
+    for (const imported of imports.get(module) ?? []) {
+      const circle = visit(imported);
+      if (circle !== undefined) return circle;
+    }
+    done.add(way.pop()!);
+    return undefined;
+  }
+  for (const module of imports.keys()) {
+    const circle = visit(module);
+    if (circle !== undefined) return circle;
+  }
+  return undefined;
+}
+
 const faults = new Set<string>();
 const seen = new Set<string>();
+const imports = new Map<string, string[]>();
 // From every file, so that one that nothing imports is looked at too.
 for (const path of ["main.ts", ...sources("lib")]) {
   if (seen.has(`file://${Deno.cwd()}/${path}`)) continue;
   for (const { specifier, dependencies = [] } of await modulesOf(path)) {
     seen.add(specifier);
-    for (const { code, type } of dependencies) {
-      const target = (code ?? type)?.specifier ?? "";
+    const targets = dependencies.map(({ code, type }) =>
+      (code ?? type)?.specifier ?? ""
+    );
+    imports.set(specifier, targets);
+    for (const target of targets) {
       const what = fault(specifier, target);
       if (what !== undefined) faults.add(`${specifier} > ${target}: ${what}`);
     }
   }
 }
+const circle = findCircle(imports);
+if (circle !== undefined) faults.add(`a circle: ${circle.join(" > ")}`);
 const lines = Deno.readTextFileSync("main.ts").trimEnd().split("\n").length;
 if (lines > ENTRY.lines) {
   faults.add(`main.ts has ${lines} lines, not ${ENTRY.lines} at most`);

@@ -5,10 +5,10 @@
  */
 
 import { farewell } from "../handlers/farewell.ts";
-import type { CommonServices } from "../handlers/services.ts";
+import type { ConnectionServices } from "../handlers/connection_services.ts";
+import { readOneRequest } from "../handlers/one_request.ts";
 import type { Session } from "../handlers/session.ts";
-import { HttpReader } from "../net/http_reader.ts";
-import { HTTP_LINGER, LINGER } from "../net/linger.ts";
+import { LINGER } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import type { AdminAccess, AdminRefusal } from "../policy/admin_access.ts";
 import { Refusal } from "../policy/refusal.ts";
@@ -17,7 +17,7 @@ import { setDeadline } from "../sync/deadline.ts";
 import { HttpError } from "../wire/http_error.ts";
 import type { Field } from "../wire/http1_fields.ts";
 import { encodeHead } from "../wire/http1_head.ts";
-import { parseRequestHead, type RequestHead } from "../wire/http1_request.ts";
+import type { RequestHead } from "../wire/http1_request.ts";
 import { REQUEST_HEADER } from "./admin_api.ts";
 import { AdminError, codeOfStatus } from "./admin_error.ts";
 import {
@@ -31,7 +31,7 @@ import { joinBytes } from "../wire/join_bytes.ts";
 import { webSafety } from "../wire/web_safety.ts";
 
 /** What the handler works with. */
-export interface AdminServices extends CommonServices {
+export interface AdminServices extends ConnectionServices {
   /** Who may use it. */
   access: AdminAccess;
   /** What it tells of and acts on. */
@@ -74,37 +74,19 @@ const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
 export async function adminProtocol(
   session: Session<AdminServices>,
 ): Promise<TunnelResult> {
-  session.encodeRefusal = (error) => encodeFailure(error, "GET");
-  session.linger = HTTP_LINGER;
   session.offerPlace();
-  const head = await readRequest(session);
+  const head = await readOneRequest(session, encodeFailure);
   session.keepPlace();
   session.record.target = head.target.slice(0, 100);
-  session.encodeRefusal = (error) => encodeFailure(error, head.method);
   session.endHandshake();
   requireSmallBody(head);
   const answer = await answerTo(head, session);
-  session.encodeRefusal = undefined;
+  session.isAnswered = true;
   // What fails from now on is that the client has left.
   session.record.address = session.record.listener;
   await send(session, head, answer);
   await farewell(session, LINGER);
   return { sent: 0, received: 0, endedFirst: "target", error: undefined };
-}
-
-async function readRequest(
-  { client }: Session<AdminServices>,
-): Promise<RequestHead> {
-  const reader = new HttpReader(client);
-  try {
-    const head = await reader.readHead();
-    if (head === undefined) {
-      throw new Deno.errors.UnexpectedEof("Cannot read head: nothing came");
-    }
-    return parseRequestHead(head);
-  } finally {
-    reader.release();
-  }
 }
 
 function requireSmallBody({ fields }: RequestHead): void {
@@ -235,7 +217,10 @@ function withCharset(type: string): string {
     : `${type}; charset=utf-8`;
 }
 
-function encodeFailure(error: unknown, method: string): Uint8Array {
+function encodeFailure(
+  error: unknown,
+  { method }: { method: string },
+): Uint8Array {
   const failure = failureOf(error);
   const fields: Field[] = [["Content-Type", "application/json"]];
   if (failure instanceof MethodError) fields.push(["Allow", failure.allow]);

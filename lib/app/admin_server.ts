@@ -171,6 +171,7 @@ function open(
       slots: MOST_ANSWERED + MOST_WAITING,
       makeRoom: () => limits.makeRoom(),
       log,
+      optionAt: () => "admin",
       check: (listener, where) => requireAdminToken(listener, where, token),
     },
   );

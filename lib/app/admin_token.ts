@@ -10,10 +10,13 @@ import { environmentVariable } from "./environment.ts";
 import { fileFault } from "./file_error.ts";
 import { readText } from "./read_file.ts";
 import { askedName, type ListenerInfo } from "./start_listeners.ts";
-import { UsageError } from "./usage_error.ts";
+import { concerning, UsageError } from "./usage_error.ts";
 
 /** Where it may come from, besides a file. */
 const VARIABLE = "SLUICE_ADMIN_TOKEN";
+
+/** The option that names the file. */
+const OPTION = "admin-token-file";
 
 /** Characters that a token has at least: it is not guessed then. */
 const LEAST = 16;
@@ -38,12 +41,14 @@ export async function readAdminToken(
   const given = environmentVariable(VARIABLE);
   if (path === undefined) return given && checked(given, VARIABLE);
   if (given !== undefined) {
-    throw new UsageError(
-      `Option --admin-token-file and ${VARIABLE} are both set`,
-    );
+    throw new UsageError(`${VARIABLE} is set too; keep one of them`, {
+      option: OPTION,
+    });
   }
-  const [line = ""] = (await readToken(path)).split(/\r?\n/, 1);
-  return checked(line.trim(), path);
+  return await concerning(OPTION, async () => {
+    const [line = ""] = (await readToken(path)).split(/\r?\n/, 1);
+    return checked(line.trim(), path);
+  });
 }
 
 /**
@@ -64,6 +69,7 @@ export function requireAdminToken(
     `Refusing to serve --admin on ${
       askedName(listener, where)
     } without a token: whoever reaches it could see and end connections; give --admin-token-file FILE or ${VARIABLE}`,
+    { others: [OPTION] },
   );
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { collected } from "./declare_options.ts";
 import type { Option } from "./option.ts";
 
 /** Leaves it to the upstream. */
@@ -19,11 +20,15 @@ const NAME = /^[A-Za-z][!-+\--~]{0,254}$/;
 export type AgreedProtocols = readonly string[] | "upstream";
 
 /** The option; none is that no protocol is agreed on. */
-export const ALPN_OPTION: Option<AgreedProtocols | undefined> = {
-  value: "NAME,…|upstream",
-  help:
-    "protocols that clients may agree on by ALPN, the preferred first, such as h2,http/1.1; 'upstream' agrees on what the tls:// upstream chooses of those that the client offers (default: none is agreed on)",
-  parse: (given) => {
+export const ALPN_OPTION: Option<AgreedProtocols | undefined, "protocols"> =
+  collected("text", {
+    value: "NAME,…|upstream",
+    group: "TLS of listeners",
+    requires: "tls-cert",
+    setting: "protocols",
+    help:
+      "protocols that clients may agree on by ALPN, the preferred first, such as h2,http/1.1; 'upstream' agrees on what the tls:// upstream chooses of those that the client offers (default: none is agreed on)",
+  }, (given) => {
     const names = given.flatMap((text) => text.split(","));
     if (names.length === 0) return undefined;
     if (names.includes(UPSTREAM)) {
@@ -41,5 +46,4 @@ export const ALPN_OPTION: Option<AgreedProtocols | undefined> = {
       }
     }
     return names;
-  },
-};
+  });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { quote } from "../wire/quote.ts";
 import {
   CERT_OPTIONS,
   daysOption,
@@ -17,7 +18,8 @@ import {
 } from "./certificate_authority.ts";
 import { type CertificateInfo, readCertificate } from "./certificate_info.ts";
 import type { Command } from "./command.ts";
-import { flag, type OptionValues, single } from "./option.ts";
+import { flag, option } from "./declare_options.ts";
+import type { OptionValues } from "./option.ts";
 import { printLines } from "./print_lines.ts";
 import { createRevocationList } from "./revocation_list.ts";
 import { makeDirectory, withLock, writeFiles } from "./secret_files.ts";
@@ -27,12 +29,11 @@ const LONGEST_NAME = 64;
 
 /** Options of `sluice cert init`. */
 export const CERT_INIT_OPTIONS = {
-  "name": single(
-    "TEXT",
-    "Sluice CA",
-    parseAuthorityName,
-    "what the authority is called, 64 characters at most",
-  ),
+  "name": option("text", {
+    value: "TEXT",
+    default: "Sluice CA",
+    help: "what the authority is called, 64 characters at most",
+  }, parseAuthorityName),
   "days": daysOption("3650"),
   "key": KEY_OPTION,
   "force": flag(
@@ -121,13 +122,19 @@ export function formatDay(date: Date): string {
 function parseAuthorityName(text: string): string {
   const { length } = [...text];
   if (length > LONGEST_NAME) {
-    throw new SyntaxError(`${length} characters, more than ${LONGEST_NAME}`);
+    throw new SyntaxError(
+      `${quote(text)} has ${length} characters, not ${LONGEST_NAME} at most`,
+    );
   }
   if (text.trim() !== text) {
-    throw new SyntaxError("begins or ends with white space");
+    throw new SyntaxError(
+      `${quote(text)} begins or ends with white space; leave it out`,
+    );
   }
   if (/\p{Control}|\p{Surrogate}/u.test(text)) {
-    throw new SyntaxError("has characters that can't be shown");
+    throw new SyntaxError(
+      `${quote(text)} has characters that can't be shown; leave them out`,
+    );
   }
   return text;
 }

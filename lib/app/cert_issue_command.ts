@@ -21,7 +21,8 @@ import {
 import { type CertificateInfo, readCertificate } from "./certificate_info.ts";
 import { describePurpose } from "./certificate_purpose.ts";
 import type { Command } from "./command.ts";
-import { flag, type Option, type OptionValues } from "./option.ts";
+import { collected, flag } from "./declare_options.ts";
+import type { Option, OptionValues } from "./option.ts";
 import { printLines } from "./print_lines.ts";
 import { withLock, writeFiles } from "./secret_files.ts";
 import { parseServerNames } from "./server_names.ts";
@@ -29,12 +30,11 @@ import { StartError, UsageError } from "./usage_error.ts";
 
 const DAY = 86_400_000;
 
-const SERVER_OPTION: Option<Host[]> = {
+const SERVER_OPTION: Option<Host[], never> = collected("text", {
   value: "HOST,HOST…",
   help:
     "for a server with these names and addresses, *.example.com among them; repeatable",
-  parse: parseServerNames,
-};
+}, parseServerNames);
 
 /** Options of `sluice cert issue`. */
 export const CERT_ISSUE_OPTIONS = {

@@ -4,45 +4,37 @@
  * @module
  */
 
+import { quote } from "../wire/quote.ts";
 import { KEY_KINDS, type KeyKind } from "./certificate_keys.ts";
 import { parseCertificateName } from "./certificate_name.ts";
-import { flag, operand, type Option, single } from "./option.ts";
+import { ASK_OPTIONS } from "./common_options.ts";
+import { choice, count, operand, path } from "./declare_options.ts";
+import type { Option } from "./option.ts";
 
 /** A century. */
 const MOST_DAYS = 36_500;
 
 /** Options of all of them. */
 export const CERT_OPTIONS = {
-  "dir": single(
-    "DIR",
-    "certs",
-    parseDirectory,
-    "where the authority, keys and certificates are",
-  ),
-  "help": flag("print this and exit", "h"),
-  "version": flag("print the version and exit", "V"),
+  "dir": path({
+    value: "DIR",
+    default: "certs",
+    help: "where the authority, keys and certificates are",
+  }, parseDirectory),
+  ...ASK_OPTIONS,
 };
 
 /** Kind of key to make. */
-export const KEY_OPTION: Option<KeyKind> = single(
-  "ecdsa|rsa",
-  "ecdsa",
-  parseKeyKind,
-  "kind of key: ECDSA on P-256, or RSA with 3072 bits",
-);
+export const KEY_OPTION: Option<KeyKind, never> = choice(KEY_KINDS, {
+  default: "ecdsa",
+  help: "kind of key: ECDSA on P-256, or RSA with 3072 bits",
+});
 
 /** Which certificate. */
-export const NAME_OPERAND: Option<string> = operand(
-  "NAME",
-  "name of the certificate and its files: 64 characters at most",
-  (given) => {
-    const [name] = given;
-    if (name === undefined || given.length > 1) {
-      throw new SyntaxError("expected one name");
-    }
-    return parseCertificateName(name);
-  },
-);
+export const NAME_OPERAND: Option<string, never> = operand("text", {
+  value: "NAME",
+  help: "name of the certificate and its files: 64 characters at most",
+}, (given) => parseCertificateName(oneWord(given)));
 
 /**
  * Makes the option that says how long a certificate is valid.
@@ -50,8 +42,30 @@ export const NAME_OPERAND: Option<string> = operand(
  * @param initial Its default.
  * @returns The option, in days.
  */
-export function daysOption(initial: string): Option<number> {
-  return single("N", initial, parseDays, "days that it is valid");
+export function daysOption(initial: string): Option<number, never> {
+  return count({
+    default: initial,
+    most: String(MOST_DAYS),
+    help: "days that it is valid",
+  });
+}
+
+/**
+ * Takes the one word that an operand wants.
+ *
+ * @param given The words.
+ * @returns The word.
+ * @throws {SyntaxError} If there is none, or more than one.
+ */
+export function oneWord(given: readonly string[]): string {
+  const [word] = given;
+  if (word !== undefined && given.length === 1) return word;
+  const all = given.map((text) => quote(text)).join(", ");
+  throw new SyntaxError(
+    word === undefined
+      ? "it is missing; give one name"
+      : `${all} are ${given.length} names; give one`,
+  );
 }
 
 /**
@@ -84,21 +98,4 @@ function parseDirectory(text: string): string {
     throw new SyntaxError("a path with control characters");
   }
   return text.replace(/(?<=.)\/+$/, "");
-}
-
-function parseKeyKind(text: string): KeyKind {
-  const kind = KEY_KINDS.find((kind) => kind === text);
-  if (kind === undefined) {
-    throw new SyntaxError(`'${text}' is neither ecdsa nor rsa`);
-  }
-  return kind;
-}
-
-function parseDays(text: string): number {
-  if (!/^[1-9]\d{0,4}$/.test(text) || Number(text) > MOST_DAYS) {
-    throw new SyntaxError(
-      `'${text}' is not a whole number from 1 to ${MOST_DAYS}`,
-    );
-  }
-  return Number(text);
 }

@@ -4,42 +4,32 @@
  * @module
  */
 
-import { CERT_OPTIONS } from "./cert_options.ts";
+import { CERT_OPTIONS, oneWord } from "./cert_options.ts";
 import { AUTHORITY, CertStore, withPath } from "./cert_store.ts";
 import { readCertificate } from "./certificate_info.ts";
 import { parseCertificateName } from "./certificate_name.ts";
 import type { Command } from "./command.ts";
-import { only, operand, type Option, type OptionValues } from "./option.ts";
+import { operand, option } from "./declare_options.ts";
+import type { OptionValues } from "./option.ts";
 import { printLines } from "./print_lines.ts";
 import { addRevoked, revokedSerials } from "./revocation_list.ts";
 import { withLock, writeFiles } from "./secret_files.ts";
 import { normalizeSerial } from "./serial_number.ts";
 import { UsageError } from "./usage_error.ts";
 
-const SERIAL_OPTION: Option<string | undefined> = {
-  value: "HEX",
-  help:
-    "serial number of one that is not here any more, as openssl prints it, instead of NAME",
-  parse: (given) => {
-    const text = only(given);
-    return text === undefined ? undefined : parseSerial(text);
-  },
-};
-
-const NAME_OPERAND: Option<string | undefined> = operand(
-  "NAME",
-  "name of the certificate",
-  (given) => {
-    if (given.length > 1) throw new SyntaxError("expected one name");
-    const [name] = given;
-    return name === undefined ? undefined : parseCertificateName(name);
-  },
-);
-
 /** Options of `sluice cert revoke`. */
 export const CERT_REVOKE_OPTIONS = {
-  "name": NAME_OPERAND,
-  "serial": SERIAL_OPTION,
+  "name": operand(
+    "text",
+    { value: "NAME", help: "name of the certificate" },
+    (given) =>
+      given.length === 0 ? undefined : parseCertificateName(oneWord(given)),
+  ),
+  "serial": option("text", {
+    value: "HEX",
+    help:
+      "serial number of one that is not here any more, as openssl prints it, instead of NAME",
+  }, parseSerial),
   ...CERT_OPTIONS,
 };
 
@@ -56,8 +46,16 @@ export const CERT_REVOKE_COMMAND: Command<typeof CERT_REVOKE_OPTIONS> = {
 async function runCertRevoke(
   { name, serial: given, dir }: OptionValues<typeof CERT_REVOKE_OPTIONS>,
 ): Promise<number> {
-  if ((name === undefined) === (given === undefined)) {
-    throw new UsageError("Expected a NAME, or --serial, to say what to revoke");
+  if (name !== undefined && given !== undefined) {
+    throw new UsageError(
+      `does not go with NAME '${name}': each says what to revoke; give one of them`,
+      { option: "serial" },
+    );
+  }
+  if (name === undefined && given === undefined) {
+    throw new UsageError("it is missing; give NAME, or --serial HEX", {
+      operand: "NAME",
+    });
   }
   const store = new CertStore(dir);
   const serial = given ??

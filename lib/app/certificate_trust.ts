@@ -128,9 +128,13 @@ export class CertificateTrust {
     now: Date = new Date(),
   ): Promise<void> {
     const own = await this.#verify(sent, now);
-    if (!isForServer(this.#x509, own, host)) {
-      throw this.#refused("is for another name");
-    }
+    if (isForServer(this.#x509, own, host)) return;
+    const type = this.#x509.SubjectAlternativeNameExtension;
+    throw this.#refused(
+      own.getExtension(type) === null
+        ? "is for no name: it has no subjectAltName, and a common name does not count"
+        : "is for another name",
+    );
   }
 
   /**

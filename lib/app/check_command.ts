@@ -7,9 +7,14 @@
 import { countOf } from "../observe/count_of.ts";
 import type { Command } from "./command.ts";
 import { ConfigError } from "./config_error.ts";
-import { CONFIG_OPTION, readConfigFile } from "./config_option.ts";
+import {
+  CONFIG_OPTION,
+  hintAtSetting,
+  readConfigFile,
+} from "./config_option.ts";
 import { loadConfig } from "./load_config.ts";
-import { flag, type OptionValues } from "./option.ts";
+import { ASK_OPTIONS } from "./common_options.ts";
+import type { OptionValues } from "./option.ts";
 import { printLines } from "./print_lines.ts";
 import { reportProblems } from "./report_problems.ts";
 import { tryConfig } from "./try_config.ts";
@@ -17,7 +22,7 @@ import { tryConfig } from "./try_config.ts";
 /** Options of `sluice check`. */
 export const CHECK_OPTIONS = {
   "config": CONFIG_OPTION,
-  "help": flag("print this and exit", "h"),
+  ...ASK_OPTIONS,
 };
 
 /** The command as the command line sees it. */
@@ -29,6 +34,7 @@ export const CHECK_COMMAND: Command<typeof CHECK_OPTIONS> = {
     ["sluice check -c sluice.jsonc && systemctl reload sluice", "first look"],
   ],
   options: CHECK_OPTIONS,
+  hint: hintAtSetting,
   run: runCheck,
 };
 

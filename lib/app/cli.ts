@@ -5,17 +5,34 @@
  */
 
 import project from "../../deno.json" with { type: "json" };
+import { requireApart } from "./apart.ts";
 import { type AnyCommand, COMMANDS } from "./commands.ts";
+import { ASK_OPTIONS } from "./common_options.ts";
 import { type CommandHelp, formatHelp } from "./help.ts";
 import { late } from "./late.ts";
+import type { OptionTable } from "./option.ts";
+import { hintAtWord } from "./option_hints.ts";
 import { parseOptions, quoteWord, suggest } from "./parse_options.ts";
 import { printErrors, printLines } from "./print_lines.ts";
 import { endOnMistakes } from "./process_life.ts";
+import { PROXY_OPTIONS } from "./proxy_options.ts";
+import { requireEffect } from "./requirements.ts";
 import { requireProc } from "./system_file.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
+/** What `--version` prints. */
+const VERSION = `sluice ${project.version}`;
+
 /** Exit codes besides those of a command that ran. */
 const EXIT = { failed: 1, usage: 2 } as const;
+
+/** What a person is told of a command that failed. */
+export interface Failure {
+  /** Exit code: 1 failed, 2 wrong arguments. */
+  code: number;
+  /** What is wrong and what would be right, in one line. */
+  message: string;
+}
 
 /**
  * Runs what the arguments say, and reports what is wrong with them in one line.
@@ -24,40 +41,86 @@ const EXIT = { failed: 1, usage: 2 } as const;
  * @returns Exit code: 0 done, 1 failed, 2 wrong arguments.
  */
 export async function main(args: string[]): Promise<number> {
-  endOnMistakes((error) => report(mistake(error), EXIT.failed));
+  endOnMistakes((error) => report(failureOf(error)));
   try {
-    return await dispatch(args);
+    return await runCommand(args);
   } catch (error) {
-    if (error instanceof UsageError) return report(error, EXIT.usage);
-    if (error instanceof StartError) return report(error, EXIT.failed);
-    return report(mistake(error), EXIT.failed);
+    return report(failureOf(error));
   }
 }
 
-function mistake(error: unknown): Error {
+/**
+ * Makes of an error what a person is told of it.
+ *
+ * @param error What was thrown.
+ * @returns The exit code and the message.
+ */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof UsageError) return failure(error.message, EXIT.usage);
+  if (error instanceof StartError) return failure(error.message, EXIT.failed);
   const cause = error instanceof Error ? error.message : String(error);
-  return new Error(`Internal error: ${cause}`);
+  return failure(`Internal error: ${cause}`, EXIT.failed);
 }
 
-async function dispatch(args: string[]): Promise<number> {
+function failure(text: string, code: number): Failure {
+  return { code, message: text.replaceAll(/\s+/g, " ") };
+}
+
+/**
+ * Runs what the arguments say.
+ *
+ * @param args Arguments after the program's name.
+ * @returns Exit code of the command.
+ * @throws {UsageError} If the arguments are wrong.
+ * @throws {StartError} If the machine does not have or allow what is needed.
+ */
+export async function runCommand(args: string[]): Promise<number> {
   const { name, rest } = await findCommand(args);
-  if (name === undefined) return print(formatHelp(groupHelp(args[0]!)));
+  if (name === undefined) return askGroup(args[0]!, rest);
   // What others load may be modules of Node.
   if (name !== "proxy") requireProc();
   const command = await COMMANDS[name]!.load();
-  const options = await parseOptions(rest, command.options);
+  const { hint } = command;
+  const options = await parseOptions(rest, command.options, { hint });
   if (options["help"]) return print(formatHelp(describe(name, command)));
-  if (options["version"]) return print(`sluice ${project.version}`);
+  if (options["version"]) return print(VERSION);
+  if (!command.isExaminer) requireEffect(options);
+  if (command.isServer) requireApart(options);
   requireProc();
   // Others may be told of workers that another program is to have.
   if (!command.isServer || options["workers"] === 1) {
-    return await command.run(options);
+    return await naming(command.options, () => command.run(options));
   }
   // Loaded for who wants it only: the start of others is quicker.
   const { runCommandWorkers } = await late<typeof import("./run_workers.ts")>(
     "./run_workers.ts",
   );
-  return await runCommandWorkers(options, { command: name, args: rest });
+  return await naming(
+    command.options,
+    () => runCommandWorkers(options, { command: name, args: rest }),
+  );
+}
+
+/** What the machine refuses is told with the option that asked for it. */
+async function naming(
+  table: OptionTable,
+  run: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    const { cause, message, option = "" } = error;
+    const isOption = Object.hasOwn(table, option) && !table[option]!.isOperand;
+    if (!isOption) throw error;
+    throw new StartError(`${message} (option --${option})`, { cause, option });
+  }
+}
+
+/** What is asked of a group, which has no options of its own. */
+async function askGroup(group: string, args: string[]): Promise<number> {
+  const { version } = await parseOptions(args, ASK_OPTIONS);
+  return print(version ? VERSION : formatHelp(groupHelp(group)));
 }
 
 interface Found {
@@ -76,17 +139,28 @@ async function findCommand(args: string[]): Promise<Found> {
   if (Object.hasOwn(COMMANDS, first)) {
     return { name: first, rest: args.slice(1) };
   }
+  // The words that other programs have for these two.
+  if (first === "help") return await findCommand([...args.slice(1), "--help"]);
+  if (first === "version") {
+    return { name: "proxy", rest: ["--version", ...args.slice(1)] };
+  }
   const isGroup = Object.keys(COMMANDS).some((name) =>
     name.startsWith(`${first} `)
   );
-  const isAsked = ["", "-h", "--help"].includes(second);
-  if (isGroup && isAsked) return { name: undefined, rest: [] };
+  if (isGroup && (second === "" || second.startsWith("-"))) {
+    return { name: undefined, rest: args.slice(1) };
+  }
   const word = isGroup ? both : first;
+  const shown = quoteWord(word);
+  const isWhole = shown === `'${first}'`; // Nothing of it had to be hidden.
+  const meant = isWhole ? hintAtWord(first, PROXY_OPTIONS) : undefined;
+  const hint = meant ?? await hintAtCommand(word);
+  throw new UsageError(`Unknown command ${shown}; ${hint}`);
+}
+
+async function hintAtCommand(word: string): Promise<string> {
   const nearest = await suggest(word, Object.keys(COMMANDS));
-  const hint = nearest === undefined
-    ? "see --help"
-    : `did you mean ${nearest}?`;
-  throw new UsageError(`Unknown command ${quoteWord(word)}; ${hint}`);
+  return nearest === undefined ? "see --help" : `did you mean ${nearest}?`;
 }
 
 /** The proxy's help is the first that a person sees: it tells of the others. */
@@ -116,7 +190,7 @@ function print(text: string): number {
   return 0;
 }
 
-function report(error: Error, code: number): number {
-  printErrors([`sluice: ${error.message.replaceAll(/\s+/g, " ")}`]);
+function report({ code, message }: Failure): number {
+  printErrors([`sluice: ${message}`]);
   return code;
 }

@@ -12,8 +12,17 @@ import type { ServerLife } from "./run_server.ts";
 export interface Command<Table extends OptionTable> extends CommandHelp {
   /** Its options; `help` is among them. */
   options: Table;
+  /** Whether it looks at options, those too with which nothing would start. */
+  isExaminer?: true;
   /** Whether it serves until it is told to stop, in as many threads as asked. */
   isServer?: true;
+  /**
+   * Tells where an option is that the command does not have.
+   *
+   * @param name Its name as typed, without dashes.
+   * @returns A sentence that tells it, or `undefined` where it is nowhere.
+   */
+  hint?: (name: string) => Promise<string | undefined>;
   /**
    * Runs it.
    *

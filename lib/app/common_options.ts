@@ -5,111 +5,72 @@
  */
 
 import { BACKLOG } from "../net/backlog.ts";
-import { parseDuration } from "./duration.ts";
-import {
-  flag,
-  only,
-  type Option,
-  type OptionValues,
-  single,
-} from "./option.ts";
+import { choice, count, duration, flag } from "./declare_options.ts";
+import type { OptionValues } from "./option.ts";
+
+/** What can be asked of every command, instead of running it. */
+export const ASK_OPTIONS = {
+  "help": flag("print this and exit", { short: "h" }),
+  "version": flag("print the version and exit", { short: "V" }),
+};
 
 /** Options of every command that takes connections. */
 export const COMMON_OPTIONS = {
-  "handshake-timeout": durationOption(
-    "10s",
-    "for the whole handshake; 0 is for ever",
-  ),
-  "idle-timeout": durationOption(
-    "10m",
-    "for a tunnel without a byte; 0 is for ever",
-  ),
-  "half-close-timeout": durationOption(
-    "30s",
-    "for the other direction, without a byte, when one has ended; 0 ends it at once",
-  ),
-  "drain-timeout": durationOption(
-    "30s",
-    "for open tunnels to finish at the shutdown; 0 ends them at once",
-  ),
-  "max-connections": {
-    value: "N",
+  "handshake-timeout": duration({
+    default: "10s",
+    setting: "timeouts.handshake",
+    help: "time limit for the whole handshake; 0 is for ever",
+  }),
+  "idle-timeout": duration({
+    default: "10m",
+    setting: "timeouts.idle",
+    help: "time limit for a tunnel without a byte; 0 is for ever",
+  }),
+  "half-close-timeout": duration({
+    default: "30s",
+    setting: "timeouts.halfClose",
+    help:
+      "time limit for the other direction, without a byte, when one has ended; 0 ends it at once",
+  }),
+  "drain-timeout": duration({
+    default: "30s",
+    help:
+      "time limit for open tunnels to finish at the shutdown; 0 ends them at once",
+  }),
+  "max-connections": count({
+    setting: "maxConnections",
     help:
       "connections at once; fewer where the limit of file descriptors says so (default 20000, or what a memory limit carries)",
-    parse: (given: readonly string[]): number | undefined => {
-      const text = only(given);
-      return text === undefined ? undefined : parseCount(text);
-    },
-  },
-  "max-connections-per-client": {
-    value: "N",
+  }),
+  "max-connections-per-client": count({
+    least: "0",
+    setting: "maxConnectionsPerClient",
     help:
       "connections at once from one address (IPv6: one /64); 0 is no limit (default 1000, and 0 on a loopback address)",
-    parse: (given: readonly string[]): number | undefined => {
-      const text = only(given);
-      return text === undefined ? undefined : parseNumber(text, 0);
-    },
-  },
-  "backlog": single(
-    "N",
-    String(BACKLOG),
-    parseCount,
-    "connections that may wait in the system's queue of each TCP listener until they are accepted; Linux caps it at net.core.somaxconn",
-  ),
-  "log": single(
-    "text|json",
-    "text",
-    parseLogFormat,
-    "how log lines look, on standard error",
-  ),
+  }),
+  "backlog": count({
+    default: String(BACKLOG),
+    setting: "backlog",
+    help:
+      "connections that may wait in the system's queue of each TCP listener until they are accepted; Linux caps it at net.core.somaxconn",
+  }),
+  "log": choice(["text", "json"], {
+    default: "text",
+    help: "how log lines look, on standard error",
+  }),
   "quiet": flag("log warnings and errors only"),
-  "help": flag("print this and exit", "h"),
-  "version": flag("print the version and exit", "V"),
+  ...ASK_OPTIONS,
+};
+
+/** What who came just before a shutdown has to say what it wants. */
+export const GRACE_OPTIONS = {
+  "shutdown-grace": duration({
+    default: "1s",
+    setting: "grace",
+    help:
+      "time limit for clients that came just before the shutdown to say what they want; 0 closes their connections at once",
+  }),
 };
 
 /** Values of the options that such commands share. */
 export type CommonOptions = OptionValues<typeof COMMON_OPTIONS>;
-
-/**
- * Makes an option that is a time limit.
- *
- * @param initial Its default.
- * @param help What it limits; `time limit` is put in front.
- * @returns The option, in milliseconds.
- */
-export function durationOption(initial: string, help: string): Option<number> {
-  return single("DURATION", initial, parseDuration, `time limit ${help}`);
-}
-
-/**
- * Parses a whole number from 1.
- *
- * @param text Digits.
- * @returns The number.
- * @throws {SyntaxError} If it is none, or too large.
- */
-export function parseCount(text: string): number {
-  return parseNumber(text, 1);
-}
-
-/**
- * Parses a whole number.
- *
- * @param text Digits.
- * @param least The least that is allowed.
- * @returns The number, 999,999,999 at most.
- * @throws {SyntaxError} If it is none, or too small or large.
- */
-export function parseNumber(text: string, least: number): number {
-  if (!/^\d{1,9}$/.test(text) || Number(text) < least) {
-    throw new SyntaxError(
-      `'${text}' is not a whole number from ${least} to 999999999`,
-    );
-  }
-  return Number(text);
-}
-
-function parseLogFormat(text: string): "text" | "json" {
-  if (text === "text" || text === "json") return text;
-  throw new SyntaxError(`'${text}' is neither text nor json`);
-}

@@ -7,13 +7,11 @@
 import type { Command } from "./command.ts";
 import { exampleConfig } from "./example_config.ts";
 import { loadListenerKinds } from "./listener_kinds.ts";
-import { flag } from "./option.ts";
+import { ASK_OPTIONS } from "./common_options.ts";
 import { printLines } from "./print_lines.ts";
 
 /** Options of `sluice config example`. */
-export const CONFIG_EXAMPLE_OPTIONS = {
-  "help": flag("print this and exit", "h"),
-};
+export const CONFIG_EXAMPLE_OPTIONS: typeof ASK_OPTIONS = ASK_OPTIONS;
 
 /** The command as the command line sees it. */
 export const CONFIG_EXAMPLE_COMMAND: Command<typeof CONFIG_EXAMPLE_OPTIONS> = {

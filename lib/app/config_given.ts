@@ -5,17 +5,13 @@
  * @module
  */
 
-import { quoteIn } from "../wire/quote.ts";
 import type { ConfigPath } from "./config_error.ts";
-import { type ConfigValue, isPath, isSecret, textsOf } from "./config_value.ts";
+import { type ConfigValue, textsOf } from "./config_value.ts";
 import type { ListenerKind } from "./listener_kinds.ts";
-import type { Option, OptionTable } from "./option.ts";
-import {
-  findSecret,
-  hideSecret,
-  relativeTo,
-  variableOf,
-} from "./secret_reference.ts";
+import { isSecret, type Option, type OptionTable } from "./option.ts";
+import { redact, redactFault } from "./redaction.ts";
+import { variableOf } from "./reference.ts";
+import { findSecret, relativeTo } from "./secret_reference.ts";
 
 /** Settings as a file has them. */
 export type Settings = Readonly<Record<string, unknown>>;
@@ -78,7 +74,7 @@ export class GivenReader {
       const value = settings[name] as ConfigValue;
       const texts = this.#options.isWrong(at)
         ? undefined
-        : await this.#texts(name, { option, value, at });
+        : await this.#texts(option, value, at);
       if (texts === undefined) dropped.add(name);
       else given.set(name, texts);
     }
@@ -115,7 +111,7 @@ export class GivenReader {
       report([...path, ...names.slice(0, 1)], message);
     } else {
       const said = texts.map((text) => this.#underFile(text));
-      const fault = faultOf(operand, table[operand]!, said);
+      const fault = faultOf(table[operand]!, said);
       if (fault === undefined) given.set(operand, said);
       else report([...path, names.at(-1)!], fault);
     }
@@ -124,12 +120,9 @@ export class GivenReader {
 
   /** All that is wrong with an option is told, value by value. */
   async #texts(
-    name: string,
-    { option, value, at }: {
-      option: Option<unknown>;
-      value: ConfigValue;
-      at: ConfigPath;
-    },
+    option: Option<unknown>,
+    value: ConfigValue,
+    at: ConfigPath,
   ): Promise<string[] | undefined> {
     const { report } = this.#options;
     const texts: string[] = [];
@@ -137,10 +130,10 @@ export class GivenReader {
     for (const [index, text] of textsOf(value).entries()) {
       const place = Array.isArray(value) ? [...at, index] : at;
       try {
-        texts.push(await this.#resolve(name, option, text));
+        texts.push(await this.#resolve(option, text));
         const fault = option.isOperand
           ? undefined
-          : faultOf(name, option, texts.slice(-1));
+          : faultOf(option, texts.slice(-1));
         if (fault !== undefined) throw new SyntaxError(fault);
       } catch (error) {
         if (!(error instanceof SyntaxError)) throw error;
@@ -149,24 +142,24 @@ export class GivenReader {
       }
     }
     if (!isGood) return undefined;
-    const fault = faultOf(name, option, texts);
+    const fault = faultOf(option, texts);
     if (fault === undefined) return texts;
     report(at, fault);
     return undefined;
   }
 
   async #resolve(
-    name: string,
     option: Option<unknown>,
     text: string,
   ): Promise<string> {
-    if (option.value !== undefined && text === "") {
+    if (option.kind !== "flag" && text === "") {
       throw new SyntaxError(`expected ${option.value}, not nothing`);
     }
     const { file } = this.#options;
-    if (isPath(option)) return relativeTo(file, text);
-    if (!isSecret(name, option)) return this.#underFile(text);
-    this.hasSecrets ||= hideSecret(text) !== text;
+    if (option.kind === "path") return relativeTo(file, text);
+    if (option.kind === "address") return this.#underFile(text);
+    if (!isSecret(option)) return text;
+    this.hasSecrets ||= redact(option, text) !== text;
     const variable = variableOf(text);
     if (variable !== undefined) this.secretVariables.push(variable);
     const found = await findSecret(text, file);
@@ -185,7 +178,6 @@ export class GivenReader {
 }
 
 function faultOf(
-  name: string,
   option: Option<unknown>,
   texts: readonly string[],
 ): string | undefined {
@@ -194,21 +186,6 @@ function faultOf(
     return undefined;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    const { message } = error;
-    const isTold = isSecret(name, option) &&
-      texts.some((text) => tellsOf(text, message));
-    return isTold ? `expected ${option.value}` : quoteIn(message, texts);
+    return redactFault(option, texts, error.message);
   }
-}
-
-/**
- * A parser may repeat what it was given, but not behind the colon after a name:
- * what is malformed may be a password anywhere there.
- */
-function tellsOf(text: string, message: string): boolean {
-  const [open] = /^(?:[^:]*:\/\/)?[^:]*/.exec(text)!;
-  const words = text.slice(open.length).split(/[^\w-]+/);
-  return open.length === text.length && !text.includes("://")
-    ? message.includes(text)
-    : words.some((word) => word.length > 2 && message.includes(word));
 }

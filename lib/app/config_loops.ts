@@ -14,15 +14,16 @@ import {
 } from "./certain_loops.ts";
 import type { ConfigProblem } from "./config_error.ts";
 import type { Route, UpstreamConfig } from "./forward_routes.ts";
-import { type ListenerConfig, valuesOf } from "./load_config.ts";
+import type { ListenerConfig } from "./load_config.ts";
+import { valuesOf } from "./option.ts";
 import type { Claim } from "./trial_host.ts";
 
 /** A listener whose connections are certain to come back. */
 export interface ConfigLoop {
   /** The listener. */
   listener: ListenerConfig;
-  /** Where its connections go, as text. */
-  about: string;
+  /** The option that leads them there. */
+  option: string;
   /** What is wrong. */
   message: string;
   /** Whether other listeners have a part in it. */
@@ -63,7 +64,7 @@ export function loopsIn(
     const message = `${loop.trace[0]}: ${describeLoop(loop)}`;
     return {
       ...{ listener, message },
-      about: loop.trace[1]!,
+      option: listener.given.has("via") ? "via" : "routes",
       isShared: loop.passages.some((one) => one.listener !== listener),
     };
   });

@@ -4,19 +4,48 @@
  * @module
  */
 
-import { only, type Option } from "./option.ts";
+import { path } from "./declare_options.ts";
 import { fileFault } from "./file_error.ts";
+import { late } from "./late.ts";
+import type { Option, OptionTable } from "./option.ts";
 import { readText } from "./read_file.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The option that names the file. */
-export const CONFIG_OPTION: Option<string | undefined> = {
-  value: "FILE",
+export const CONFIG_OPTION: Option<string | undefined, never> = path({
   short: "c",
   help:
     "the configuration: JSON with comments; 'sluice config example' prints one",
-  parse: only,
-};
+});
+
+/**
+ * Tells a person who gives an option to a command that takes a file where it
+ * belongs.
+ *
+ * @param name Name of the option as typed, without dashes.
+ * @returns A sentence that tells it, or `undefined` where a file knows it not.
+ */
+export async function hintAtSetting(name: string): Promise<string | undefined> {
+  const says = (option: Option<unknown>) =>
+    `"${name}": ${
+      option.kind === "flag" ? "true" : JSON.stringify(option.value)
+    }`;
+  const { PROGRAM_OPTIONS } = await late<
+    typeof import("./program_options.ts")
+  >("./program_options.ts");
+  const program: OptionTable = PROGRAM_OPTIONS;
+  if (Object.hasOwn(program, name)) {
+    return `the file says it: ${says(program[name]!)}`;
+  }
+  const { loadListenerKinds } = await late<
+    typeof import("./listener_kinds.ts")
+  >("./listener_kinds.ts");
+  for (const { options } of (await loadListenerKinds()).values()) {
+    if (!Object.hasOwn(options, name)) continue;
+    return `the file says it of a listener: ${says(options[name]!)}`;
+  }
+  return undefined;
+}
 
 /**
  * Reads the file of a configuration.
@@ -30,7 +59,7 @@ export async function readConfigFile(
   path: string | undefined,
 ): Promise<{ path: string; text: string }> {
   if (path === undefined) {
-    throw new UsageError("Option --config is needed: -c FILE");
+    throw new UsageError("it is missing; give -c FILE", { option: "config" });
   }
   try {
     return { path, text: await readText(path) };

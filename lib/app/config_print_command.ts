@@ -6,18 +6,19 @@
 
 import type { Command } from "./command.ts";
 import { loadListenerKinds } from "./listener_kinds.ts";
-import { flag, operand, type OptionValues } from "./option.ts";
+import { ASK_OPTIONS } from "./common_options.ts";
+import { operand } from "./declare_options.ts";
+import type { OptionValues } from "./option.ts";
 import { printConfig } from "./print_config.ts";
 import { printLines } from "./print_lines.ts";
 
 /** Options of `sluice config print`. */
 export const CONFIG_PRINT_OPTIONS = {
-  "flags": operand(
-    "-- [COMMAND] FLAGS…",
-    "a command line that starts listeners, behind two dashes",
-    (given): readonly string[] => given,
-  ),
-  "help": flag("print this and exit", "h"),
+  "flags": operand("text", {
+    value: "-- [COMMAND] FLAGS…",
+    help: "a command line that starts listeners, behind two dashes",
+  }, (given): readonly string[] => given),
+  ...ASK_OPTIONS,
 };
 
 /** The command as the command line sees it. */

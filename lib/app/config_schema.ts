@@ -8,18 +8,12 @@
 import { z } from "zod";
 import type { ConfigPath } from "./config_error.ts";
 import { spellForFile } from "./config_spelling.ts";
-import {
-  choicesOf,
-  isRepeatable,
-  isSecret,
-  takesNumbers,
-} from "./config_value.ts";
 import type {
   ListenerKind,
   ListenerKinds,
   NamedWords,
 } from "./listener_kinds.ts";
-import type { Option, OptionTable } from "./option.ts";
+import { helpOf, isSecret, type Option, type OptionTable } from "./option.ts";
 import { PROGRAM_OPTIONS } from "./program_options.ts";
 
 /** What else may be said of a secret. */
@@ -107,22 +101,21 @@ function optionShape(table: OptionTable): z.ZodRawShape {
   return Object.fromEntries(
     Object.entries(table).map(([name, option]) => [
       name,
-      optionSchema(name, option, table),
+      optionSchema(option, table),
     ]),
   );
 }
 
 function optionSchema(
-  name: string,
   option: Option<unknown>,
   table: OptionTable,
 ): z.ZodType {
-  const { value, initial } = option;
-  const help = spellForFile(option.help, table);
-  const schema = value === undefined
+  const { default: initial, kind } = option;
+  const help = spellForFile(helpOf(option), table);
+  const schema = kind === "flag"
     ? z.boolean({ error: "expected true or false" })
-    : valueSchema(value, option);
-  const meta = isSecret(name, option)
+    : valueSchema(option);
+  const meta = isSecret(option)
     ? { description: help + REFERENCES }
     : { description: help };
   return schema
@@ -130,19 +123,28 @@ function optionSchema(
     .optional();
 }
 
-function valueSchema(value: string, option: Option<unknown>): z.ZodType {
-  const choices = choicesOf(option);
-  if (choices !== undefined) {
+function valueSchema(option: Option<unknown>): z.ZodType {
+  const { choices, isNumeric, many: isList, value } = option;
+  if (choices !== undefined && !isList) {
     return z.enum(choices, { error: `expected one of ${choices.join(", ")}` });
   }
-  const isNumeric = takesNumbers(option);
-  const isList = isRepeatable(option);
   const what = isNumeric ? `${value} as text or number` : `${value} as text`;
   const error = `expected ${what}${isList ? ", or a list of such" : ""}`;
   const one = isNumeric
-    ? z.union([z.string(), z.number()], { error })
+    ? z.union([z.string(), numberSchema(option)], { error })
     : z.string({ error });
   return isList ? z.union([one, z.array(one)], { error }) : one;
+}
+
+/**
+ * A number alone, for editors: its parser tells what is wrong with it better. A
+ * unit other than the smallest is needed for all but a 0.
+ */
+function numberSchema({ kind, least, most }: Option<unknown>): z.ZodType {
+  const bounds = kind === "count"
+    ? { minimum: least, maximum: most }
+    : { minimum: 0 };
+  return z.number().meta(bounds);
 }
 
 /** Names for the words of a command, in the place of the words. */

@@ -7,13 +7,11 @@
 import type { Command } from "./command.ts";
 import { jsonSchema } from "./config_schema.ts";
 import { loadListenerKinds } from "./listener_kinds.ts";
-import { flag } from "./option.ts";
+import { ASK_OPTIONS } from "./common_options.ts";
 import { printLines } from "./print_lines.ts";
 
 /** Options of `sluice config schema`. */
-export const CONFIG_SCHEMA_OPTIONS = {
-  "help": flag("print this and exit", "h"),
-};
+export const CONFIG_SCHEMA_OPTIONS: typeof ASK_OPTIONS = ASK_OPTIONS;
 
 /** The command as the command line sees it. */
 export const CONFIG_SCHEMA_COMMAND: Command<typeof CONFIG_SCHEMA_OPTIONS> = {

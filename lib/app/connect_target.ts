@@ -9,7 +9,7 @@ import {
   parseEndpoint,
   type UnixPath,
 } from "../wire/endpoint.ts";
-import { type Host, parseHost } from "../wire/host_name.ts";
+import { type Host, parseConfiguredHost } from "../wire/host_name.ts";
 import { formatHostPort, parseHostPort } from "../wire/host_port.ts";
 
 /** A host and a port, or the path of a Unix socket. */
@@ -24,7 +24,9 @@ export type ConnectTarget = { host: Host; port: number } | UnixPath;
  */
 export function parseConnectTarget(given: readonly string[]): ConnectTarget {
   const [text, ...more] = given;
-  if (text === undefined) throw new SyntaxError("it is missing; see --help");
+  if (text === undefined) {
+    throw new SyntaxError("it is missing; give HOST:PORT or unix:PATH");
+  }
   if (more.length > 0) {
     const [port] = more;
     const hint = /^\d+$/.test(port!) && !text.includes(":")
@@ -34,11 +36,15 @@ export function parseConnectTarget(given: readonly string[]): ConnectTarget {
   }
   if (text.startsWith("unix:")) return parseEndpoint(text, "") as UnixPath;
   if (!/\d/.test(text) || !/:|^\d+$/.test(text)) {
-    throw new SyntaxError(`'${text}' is not HOST:PORT`);
+    throw new SyntaxError(
+      `'${text}' is not HOST:PORT, such as localhost:8080`,
+    );
   }
   const { host, port } = parseHostPort(text, "127.0.0.1");
-  if (port === 0) throw new SyntaxError("port is 0");
-  return { host: parseHost(host), port };
+  if (port === 0) {
+    throw new SyntaxError(`'${text}' has port 0; give one from 1 to 65535`);
+  }
+  return { host: parseConfiguredHost(host), port };
 }
 
 /**

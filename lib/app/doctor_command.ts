@@ -24,8 +24,9 @@ import {
 import { examineTrials } from "./doctor_trials.ts";
 import { examineUpstreams } from "./doctor_upstreams.ts";
 import { folderOf } from "./folder_of.ts";
-import { hideInArguments, variablesIn } from "./hide_secrets.ts";
-import { flag, type OptionValues } from "./option.ts";
+import { redactArguments, variablesIn } from "./redaction.ts";
+import { flag } from "./declare_options.ts";
+import type { OptionValues } from "./option.ts";
 import { printLines } from "./print_lines.ts";
 import { PROXY_OPTIONS } from "./proxy_options.ts";
 import { UsageError } from "./usage_error.ts";
@@ -46,6 +47,7 @@ export type DoctorOptions = OptionValues<typeof DOCTOR_OPTIONS>;
 
 /** The command as the command line sees it. */
 export const DOCTOR_COMMAND: Command<typeof DOCTOR_OPTIONS> = {
+  isExaminer: true,
   usage: "doctor [-c FILE | OPTIONS]",
   summary:
     "Looks at this machine and at the options of a proxy, or at all listeners of a configuration; tries a tunnel and UDP on loopback, connects to upstreams and parents, and says what would bite and what to do about it. Nothing but that and two lookups leaves the machine. The exit code is 1 where there is a problem.",
@@ -99,7 +101,7 @@ async function optionsSubject(options: DoctorOptions): Promise<DoctorSubject> {
     writes: [...files.writes, ...sockets.map(({ path }) => folderOf(path))],
   };
   // A line to copy is a line that is shown to others.
-  const args = hideInArguments(argumentsOf(), DOCTOR_OPTIONS);
+  const args = redactArguments(argumentsOf(), DOCTOR_OPTIONS);
   return {
     load: {
       connections: [options["max-connections"]],
@@ -129,9 +131,10 @@ async function fileSubject(path: string): Promise<DoctorSubject> {
   );
   if (other !== undefined) {
     throw new UsageError(
-      `Options --config and ${
+      `does not go with ${
         other.split("=", 1)
-      } exclude one another: what the file says is looked at`,
+      }: what the file says is looked at; leave one out`,
+      { option: "config" },
     );
   }
   return await configSubject(path);

@@ -22,12 +22,8 @@ import {
 } from "./doctor_subject.ts";
 import type { OutwardOptions } from "./doctor_upstreams.ts";
 import { folderOf } from "./folder_of.ts";
-import {
-  type Config,
-  type ListenerConfig,
-  loadConfig,
-  valuesOf,
-} from "./load_config.ts";
+import { type Config, type ListenerConfig, loadConfig } from "./load_config.ts";
+import { valuesOf } from "./option.ts";
 import { type Trial, tryConfig } from "./try_config.ts";
 
 /** What tells whether a proxy has an address guard. */
@@ -41,6 +37,7 @@ type ListenerValues = FileOptions & OutwardOptions & GuardOptions & {
   "max-connections": number | undefined;
   backlog: number;
   dns?: readonly NameServer[];
+  users?: string | undefined;
 };
 
 /** Of a file that can't be read. */

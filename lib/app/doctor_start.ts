@@ -13,6 +13,7 @@ import { refusedRange } from "../policy/address_guard.ts";
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
+import { ADMIN_OPTIONS } from "./admin_options.ts";
 import {
   describeLoop,
   findLoops,
@@ -26,6 +27,7 @@ import { checkOutgoing } from "./open_names.ts";
 import { openRules } from "./open_rules.ts";
 import type { ProxyOptions } from "./proxy_options.ts";
 import { openProxyUsers } from "./proxy_users.ts";
+import { requireEffect } from "./requirements.ts";
 import { tryAdmin } from "./try_admin.ts";
 
 const NO_START = "the proxy would not start: see what the message names";
@@ -63,12 +65,24 @@ export async function examineStart(options: ProxyOptions): Promise<Finding[]> {
       options.listen.map((where) => examinePlace(where, isClosed)),
     ),
     ...await examineAdmin(options),
+    ...examineEffect(options),
     ...examineLoops(options),
     files,
     ...await examineTls(options, log),
     outgoing,
     ...said,
   ];
+}
+
+/** Options that do nothing; those of the admin listener are looked at there. */
+function examineEffect(options: ProxyOptions): Finding[] {
+  try {
+    requireEffect(options, (name) => !Object.hasOwn(ADMIN_OPTIONS, name));
+    return [];
+  } catch (error) {
+    const message = describeError(error);
+    return [{ level: "problem", check: "options", message, remedy: NO_START }];
+  }
 }
 
 /** What clients are shown, and what they have to show. */

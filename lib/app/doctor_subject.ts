@@ -14,6 +14,7 @@ import type { Finding } from "./doctor_finding.ts";
 import type { NeededPermissions } from "./doctor_permissions.ts";
 import type { OutwardOptions } from "./doctor_upstreams.ts";
 import { folderOf } from "./folder_of.ts";
+import { sourceOf } from "./option.ts";
 import type { ProxyOptions } from "./proxy_options.ts";
 
 /** What there is to look at. */
@@ -36,22 +37,14 @@ export interface DoctorSubject {
   args: readonly string[];
 }
 
+/** The option that names a file that is written. */
+const WRITTEN = "quota-file";
+
 /** Options that name files, as far as a command has them. */
 export type FileOptions = Partial<
   Pick<
     ProxyOptions,
-    | "users"
-    | "rules"
-    | "tls-cert"
-    | "tls-key"
-    | "tls-client-ca"
-    | "tls-crl"
-    | "upstream-ca"
-    | "upstream-cert"
-    | "upstream-key"
-    | "quota-file"
-    | "admin"
-    | "admin-token-file"
+    "tls-cert" | "tls-client-ca" | "upstream-ca" | "upstream-cert" | "admin"
   >
 >;
 
@@ -68,7 +61,7 @@ export interface NamedFiles {
 /**
  * Finds the files that options name.
  *
- * @param options Values of options.
+ * @param options Values of options, as they were read.
  * @returns The files.
  */
 export function filesOf(options: FileOptions): NamedFiles {
@@ -78,21 +71,25 @@ export function filesOf(options: FileOptions): NamedFiles {
     options["upstream-ca"],
     options["upstream-cert"],
   ]);
-  const reads = isThere([
-    options.users,
-    options.rules,
-    options["tls-crl"],
-    ...options["tls-key"] ?? [],
-    options["upstream-key"],
-    options["admin-token-file"],
-    ...certificates,
-  ]);
+  const reads = isThere(pathsOf(options, (name) => name !== WRITTEN));
   const { admin } = options;
   const socket = admin !== undefined && isUnixPath(admin)
     ? admin.path
     : undefined;
-  const writes = isThere([options["quota-file"], socket]).map(folderOf);
+  const written = pathsOf(options, (name) => name === WRITTEN);
+  const writes = isThere([...written, socket]).map(folderOf);
   return { certificates, reads, writes };
+}
+
+/** Whatever is declared to be a path. */
+function pathsOf(
+  options: FileOptions,
+  isMeant: (name: string) => boolean,
+): (string | undefined)[] {
+  const values = options as Readonly<Record<string, unknown>>;
+  return Object.entries(sourceOf(options).table)
+    .filter(([name, { kind }]) => kind === "path" && isMeant(name))
+    .flatMap(([name]) => values[name] as string | readonly string[]);
 }
 
 /**

@@ -12,7 +12,7 @@ import {
 } from "../handlers/proxy_header.ts";
 import type { StartTls } from "../net/chain.ts";
 import type { Connection } from "../net/connection.ts";
-import { dialHost } from "../net/dial_host.ts";
+import { dialHostOn } from "../handlers/loops.ts";
 import type { NameServer } from "../net/dns_client.ts";
 import type { FamilyPreference } from "../net/family_preference.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
@@ -194,7 +194,7 @@ async function connect(
   if (isUnixPath(endpoint)) return await connectUnix(endpoint.path, context);
   const target = { host: parseHost(endpoint.host), port: endpoint.port };
   const options = { resolver, timeout: PATIENCE, outgoing };
-  return (await dialHost(target, context, options)).connection;
+  return (await dialHostOn(target, context, options)).connection;
 }
 
 interface Opened {

@@ -18,7 +18,8 @@ import {
 } from "./echo_options.ts";
 import { openListenerTls } from "./listener_tls.ts";
 import { runServer, type ServerLife } from "./run_server.ts";
-import { type EchoConfig, startEcho } from "./start_echo.ts";
+import { settingsOf } from "./settings.ts";
+import { startEcho } from "./start_echo.ts";
 import type { ListenerInfo } from "./start_listeners.ts";
 
 /** The command as the command line sees it. */
@@ -48,7 +49,11 @@ async function runEcho(
       log,
       files: host.files,
     });
-    const running = await startEcho({ ...configOf(options), tls, host, log });
+    const running = await startEcho({
+      ...settingsOf(ECHO_OPTIONS, options),
+      mode: modeOf(options),
+      ...{ tls, host, log },
+    });
     const listener = running.listeners[0]!;
     const banner = [
       ...bannerLines(listener, options, tls),
@@ -57,24 +62,6 @@ async function runEcho(
     const writes = isUnixPath(options.listen);
     return { running, banner, files, writes };
   });
-}
-
-function configOf(options: EchoOptions): EchoConfig {
-  return {
-    listen: options.listen,
-    mode: modeOf(options),
-    delay: options.delay,
-    chunk: options.chunk,
-    closeAfter: options["close-after"],
-    resetAfter: options["reset-after"],
-    udp: options.udp,
-    open: options.open,
-    handshakeTimeout: options["handshake-timeout"],
-    idleTimeout: options["idle-timeout"],
-    maxConnections: options["max-connections"],
-    maxConnectionsPerClient: options["max-connections-per-client"],
-    backlog: options.backlog,
-  };
 }
 
 function bannerLines(

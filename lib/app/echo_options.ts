@@ -6,27 +6,21 @@
 
 import type { EchoMode } from "../handlers/echo.ts";
 import { type Endpoint, parseListenEndpoint } from "../wire/endpoint.ts";
+import { quote } from "../wire/quote.ts";
 import { ADMIN_OPTIONS } from "./admin_options.ts";
-import {
-  COMMON_OPTIONS,
-  durationOption,
-  parseNumber,
-} from "./common_options.ts";
-import { parseDuration } from "./duration.ts";
-import {
-  flag,
-  only,
-  operand,
-  type Option,
-  type OptionValues,
-  single,
-} from "./option.ts";
+import { COMMON_OPTIONS } from "./common_options.ts";
+import { duration, flag, operand, size } from "./declare_options.ts";
+import type { OptionValues } from "./option.ts";
+import { parseBytes } from "./size.ts";
 import { TLS_OPTIONS } from "./tls_options.ts";
 import { UsageError } from "./usage_error.ts";
 import { WORKER_OPTIONS } from "./worker_options.ts";
 
 /** Where it listens unless told otherwise. */
 const DEFAULT_LISTEN = "127.0.0.1:8080";
+
+/** Bytes that an end may be put off by. */
+const MOST_BYTES = "999999999";
 
 const {
   "half-close-timeout": _halfClose,
@@ -35,50 +29,64 @@ const {
 
 /** Options of `sluice echo`. */
 export const ECHO_OPTIONS = {
-  "listen": operand(
-    "LISTEN",
-    `where to listen: HOST:PORT, [IPV6]:PORT, :PORT (all addresses), PORT (on 127.0.0.1) or unix:PATH[,mode=660] (default ${DEFAULT_LISTEN})`,
-    parseOneListen,
-  ),
+  "listen": operand("address", {
+    value: "LISTEN",
+    isNumeric: true,
+    setting: "listen",
+    help:
+      `where to listen: HOST:PORT, [IPV6]:PORT, :PORT (all addresses), PORT (on 127.0.0.1) or unix:PATH[,mode=660] (default ${DEFAULT_LISTEN})`,
+  }, parseOneListen),
   "discard": flag("answer nothing, throw away what comes (RFC 863)"),
   "chargen": flag(
     "send lines of text without end, throw away what comes (RFC 864)",
   ),
-  "delay": single(
-    "DURATION",
-    "0",
-    parseDuration,
-    "send each answer that much later; 1 MiB is held for a client at most",
-  ),
-  "chunk": optionalNumber(
-    "N",
-    1,
-    "write N bytes at a time at most (default as many as came)",
-  ),
-  "close-after": optionalNumber(
-    "N",
-    0,
-    "close after N bytes were sent back, or thrown away with --discard; 0 closes at once",
-  ),
-  "reset-after": optionalNumber(
-    "N",
-    0,
-    "the same with a reset (RST) instead of a clean end",
-  ),
-  "udp": flag("answer datagrams on the same port as well"),
-  "open": flag("allow --udp on an address that others can reach"),
+  "delay": duration({
+    default: "0",
+    setting: "delay",
+    help:
+      "send each answer that much later; 1 MiB is held for a client at most",
+  }),
+  "chunk": size({
+    least: "1",
+    most: MOST_BYTES,
+    setting: "chunk",
+    help: "write so many bytes at a time at most (default as many as came)",
+  }, parseBytes),
+  "close-after": size({
+    most: MOST_BYTES,
+    setting: "closeAfter",
+    help:
+      "close after so many bytes were sent back, or thrown away with --discard; 0 closes at once",
+  }, parseBytes),
+  "reset-after": size({
+    most: MOST_BYTES,
+    setting: "resetAfter",
+    help: "the same with a reset (RST) instead of a clean end",
+  }, parseBytes),
+  "udp": flag("answer datagrams on the same port as well", { setting: "udp" }),
+  "open": flag("allow --udp on an address that others can reach", {
+    setting: "open",
+    requires: "udp",
+  }),
   ...TLS_OPTIONS,
   ...ADMIN_OPTIONS,
   ...WORKER_OPTIONS,
   ...COMMON,
-  "idle-timeout": durationOption(
-    "10m",
-    "for a connection without a byte; 0 is for ever",
-  ),
-  "drain-timeout": durationOption(
-    "30s",
-    "for what is on its way to come back at the shutdown; 0 ends all at once",
-  ),
+  "handshake-timeout": duration({
+    default: "10s",
+    setting: "handshakeTimeout",
+    help: COMMON_OPTIONS["handshake-timeout"].help,
+  }),
+  "idle-timeout": duration({
+    default: "10m",
+    setting: "idleTimeout",
+    help: "time limit for a connection without a byte; 0 is for ever",
+  }),
+  "drain-timeout": duration({
+    default: "30s",
+    help:
+      "time limit for what is on its way to come back at the shutdown; 0 ends all at once",
+  }),
 };
 
 /** Values of the options of `sluice echo`. */
@@ -110,14 +118,13 @@ export function checkTogether(options: EchoOptions): void {
     "close-after": options["close-after"] !== undefined,
     "reset-after": options["reset-after"] !== undefined,
     "udp": options.udp,
-    "open": options.open,
   };
   for (const [one, other, why] of CLASHES) {
     if (!isGiven[one] || !isGiven[other]) continue;
-    throw new UsageError(`Options --${one} and --${other}: ${why}`);
-  }
-  if (isGiven["open"] && !isGiven["udp"]) {
-    throw new UsageError("Option --open is about --udp, which is not given");
+    throw new UsageError(`does not go with --${other}: ${why}`, {
+      option: one,
+      others: [other],
+    });
   }
 }
 
@@ -133,22 +140,8 @@ const CLASHES: readonly [one: string, other: string, why: string][] = [
 ];
 
 function parseOneListen(given: readonly string[]): Endpoint {
-  if (given.length > 1) throw new SyntaxError("one address at a time");
-  return parseListenEndpoint(given[0] ?? DEFAULT_LISTEN);
-}
-
-function optionalNumber(
-  value: string,
-  least: number,
-  help: string,
-): Option<number | undefined> {
-  return {
-    value,
-    help,
-    parse: (given) => {
-      const text = only(given);
-      if (text === undefined) return undefined;
-      return parseNumber(text, least);
-    },
-  };
+  const [text = DEFAULT_LISTEN, ...more] = given;
+  if (more.length === 0) return parseListenEndpoint(text);
+  const all = given.map((text) => quote(text)).join(", ");
+  throw new SyntaxError(`${all} are ${given.length} addresses; give one`);
 }

@@ -6,9 +6,9 @@
  */
 
 import { spellForFile } from "./config_spelling.ts";
-import { takesNumbers } from "./config_value.ts";
 import type { ListenerKinds, NamedWords } from "./listener_kinds.ts";
-import type { Option, OptionTable } from "./option.ts";
+import { valueOf } from "./config_value.ts";
+import { helpOf, type Option, type OptionTable } from "./option.ts";
 import { PROGRAM_OPTIONS } from "./program_options.ts";
 
 const WIDTH = 79;
@@ -50,17 +50,17 @@ export function exampleConfig(kinds: ListenerKinds): string[] {
 /** Each with what it does above it, and in a comment. */
 function settings(table: OptionTable, indent: string): string[] {
   return Object.entries(table).flatMap(([name, option]) => [
-    ...comment(spellForFile(option.help, table), indent),
+    ...comment(spellForFile(helpOf(option), table), indent),
     `${indent}// ${JSON.stringify(name)}: ${sample(option)},`,
   ]);
 }
 
 function sample(option: Option<unknown>): string {
-  const { value, initial } = option;
-  if (value === undefined) return "false";
-  if (initial === undefined) return JSON.stringify(value);
-  const isNumber = takesNumbers(option) && String(Number(initial)) === initial;
-  return isNumber ? initial : JSON.stringify(initial);
+  const { default: initial, kind, value } = option;
+  if (kind === "flag") return "false";
+  return JSON.stringify(
+    initial === undefined ? value : valueOf(option, [initial]),
+  );
 }
 
 function withoutWords(

@@ -67,8 +67,11 @@ function describe(
   const overTls = upstreamName === undefined
     ? "over TLS"
     : `over TLS as ${upstreamName}`;
-  return upstreams.map(({ endpoint, isTls }) => {
-    const at = formatEndpoint(endpoint);
-    return isTls ? `${at} ${overTls}` : at;
+  return upstreams.map(({ endpoint, isBackup, isTls, weight }) => {
+    const words = [formatEndpoint(endpoint)];
+    if (isTls) words.push(overTls);
+    if (weight !== 1) words.push(`(weight ${weight})`);
+    if (isBackup) words.push("(backup)");
+    return words.join(" ");
   }).join(", ");
 }

@@ -12,17 +12,13 @@ import { acceptProxyOf } from "./accept_proxy_options.ts";
 import type { ServerCommand } from "./command.ts";
 import { forwardBanner } from "./forward_banner.ts";
 import { FORWARD_OPTIONS, type ForwardOptions } from "./forward_options.ts";
-import { limitsOf } from "./limit_options.ts";
 import type { UpstreamConfig } from "./forward_routes.ts";
 import { openListenerTls } from "./listener_tls.ts";
-import { needsTls, parentsOf } from "./open_parents.ts";
+import { needsTls } from "./open_parents.ts";
 import { openOutgoingTls } from "./outgoing_tls.ts";
 import { runServer, type ServerLife } from "./run_server.ts";
-import {
-  type ForwardConfig,
-  type Relay,
-  startForward,
-} from "./start_forward.ts";
+import { settingsOf } from "./settings.ts";
+import { type Relay, startForward } from "./start_forward.ts";
 
 /** The command as the command line sees it. */
 export const FORWARD_COMMAND: ServerCommand<typeof FORWARD_OPTIONS> = {
@@ -56,8 +52,8 @@ function runForward(
       ...Array.isArray(protocols) ? { protocols } : {},
       ...{ log, files: host.files },
     });
-    const config = configOf(options);
-    const isTls = needsTls(config.parents ?? {}) ||
+    const settings = settingsOf(FORWARD_OPTIONS, options);
+    const isTls = needsTls(settings.parents) ||
       allUpstreams(options).some(({ isTls }) => isTls);
     const outgoing = await openOutgoingTls(options, isTls, {
       log,
@@ -66,7 +62,11 @@ function runForward(
     const { startTls } = outgoing;
     // With a permission that a server drops next.
     if (!host.isTrial) prepareCLibrary();
-    const relay = await startForward({ ...config, tls, startTls, host, log });
+    const relay = await startForward({
+      ...settings,
+      acceptProxy: acceptProxyOf(options),
+      ...{ tls, startTls, host, log },
+    });
     return {
       running: options.pool === "off" ? relay : loggingPools(relay, log),
       banner: forwardBanner({
@@ -89,50 +89,6 @@ function runForward(
 
 function allUpstreams({ routes, sni }: ForwardOptions): UpstreamConfig[] {
   return [...routes.map(({ upstreams }) => upstreams), ...sni.values()].flat();
-}
-
-function configOf(options: ForwardOptions): ForwardConfig {
-  const { rise, fall } = options;
-  return {
-    routes: options.routes,
-    serverNames: options.sni,
-    pool: {
-      mode: options.pool,
-      size: options["pool-size"],
-      idleTimeout: options["pool-idle-timeout"],
-      maxAge: options["pool-max-age"],
-      serverSpeaksFirst: options["server-speaks-first"],
-    },
-    poolSettle: options["pool-settle"],
-    balance: {
-      method: options.balance,
-      slowStart: options["slow-start"],
-      checkInterval: options["check-interval"],
-      checkTimeout: options["check-timeout"],
-    },
-    health: { rise, fall, retryAfter: options["retry-after"] },
-    sendProxy: options["send-proxy"],
-    protocols: options["tls-alpn"],
-    names: {
-      servers: options.dns,
-      cacheSize: options["dns-cache"],
-      preference: options.prefer,
-    },
-    outgoing: options.bind,
-    acceptProxy: acceptProxyOf(options),
-    parents: parentsOf(options),
-    limits: limitsOf(options),
-    timeouts: {
-      handshake: options["handshake-timeout"],
-      connect: options["connect-timeout"],
-      idle: options["idle-timeout"],
-      halfClose: options["half-close-timeout"],
-    },
-    resetRelay: options["reset-relay"],
-    maxConnections: options["max-connections"],
-    maxConnectionsPerClient: options["max-connections-per-client"],
-    backlog: options.backlog,
-  };
 }
 
 /** Tells in the end what the pools did. */

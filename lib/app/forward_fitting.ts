@@ -41,31 +41,40 @@ export function requireFitting(config: FittingSettings): void {
 function requireSomewhere({ routes, serverNames }: FittingSettings) {
   const isNowhere = routes.some(({ upstreams }) => upstreams.length === 0);
   if (isNowhere && (serverNames?.size ?? 0) === 0) {
-    throw new UsageError(
-      "Argument LISTEN UPSTREAM…: where to relay is to be given too",
-    );
+    throw new UsageError("where to relay is to be given too", {
+      option: "routes",
+      operand: "LISTEN UPSTREAM…",
+    });
   }
 }
 
 function requirePool({ pool, sendProxy }: FittingSettings): void {
   const { mode = "off", size = 0, serverSpeaksFirst = false } = pool ?? {};
   if (mode === "off" && (size > 0 || serverSpeaksFirst)) {
-    const option = size > 0 ? "--pool-size" : "--server-speaks-first";
     throw new UsageError(
-      `${option} does nothing without --pool ahead or reuse`,
+      "needs --pool ahead or reuse, without which it does nothing",
+      {
+        option: size > 0 ? "pool-size" : "server-speaks-first",
+        others: ["pool"],
+      },
     );
   }
   if (mode !== "off" && size === 0) {
-    throw new UsageError(`--pool ${mode} needs --pool-size N, 1 at least`);
+    throw new UsageError(`${mode} needs --pool-size N, 1 at least`, {
+      option: "pool",
+      others: ["pool-size"],
+    });
   }
   if (mode === "reuse" && serverSpeaksFirst) {
     throw new UsageError(
-      "--server-speaks-first does not go with --pool reuse: only a new connection is greeted",
+      "does not go with --pool reuse: only a new connection is greeted",
+      { option: "server-speaks-first", others: ["pool"] },
     );
   }
   if (mode === "reuse" && sendProxy !== undefined) {
     throw new UsageError(
-      "--send-proxy does not go with --pool reuse: a header tells of one client, and the connection serves several",
+      "does not go with --pool reuse: a header tells of one client, and the connection serves several",
+      { option: "send-proxy", others: ["pool"] },
     );
   }
 }
@@ -74,7 +83,10 @@ function requirePool({ pool, sendProxy }: FittingSettings): void {
 function requireAgreeing(config: FittingSettings): void {
   const { pool, protocols, routes, serverNames, tls } = config;
   if (tls === undefined) {
-    throw new UsageError("Option --tls-alpn needs --tls-cert");
+    throw new UsageError("needs --tls-cert, without which it does nothing", {
+      option: "tls-alpn",
+      others: ["tls-cert"],
+    });
   }
   const all = [
     ...routes.map(({ upstreams }) => upstreams),
@@ -85,12 +97,14 @@ function requireAgreeing(config: FittingSettings): void {
   if (protocols === "upstream" && plain !== undefined) {
     const name = formatEndpoint(plain.endpoint);
     throw new UsageError(
-      `--tls-alpn upstream needs upstreams that are spoken to by TLS: write tls://${name}, or list the protocols`,
+      `'upstream' needs upstreams that are spoken to by TLS: write tls://${name}, or list the protocols`,
+      { option: "tls-alpn" },
     );
   }
   if (pool?.mode === "reuse" && all.some(({ isTls }) => isTls)) {
     throw new UsageError(
-      "--tls-alpn does not go with --pool reuse and tls:// upstreams: a protocol is agreed on with one client, and the connection serves several",
+      "does not go with --pool reuse and tls:// upstreams: a protocol is agreed on with one client, and the connection serves several",
+      { option: "tls-alpn", others: ["pool"] },
     );
   }
 }

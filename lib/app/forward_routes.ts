@@ -11,7 +11,7 @@ import {
   parseEndpoint,
   parseListenEndpoint,
 } from "../wire/endpoint.ts";
-import { parseHost } from "../wire/host_name.ts";
+import { parseConfiguredHost, parseHost } from "../wire/host_name.ts";
 
 /** An upstream as configured. */
 export interface UpstreamConfig {
@@ -86,7 +86,9 @@ function requirePair(word: string): Pair {
 
 function pairAll([listen, ...upstreams]: readonly string[]): Pair[] {
   if (listen === undefined) {
-    throw new SyntaxError("where to listen and where to relay are to be given");
+    throw new SyntaxError(
+      "where to listen and where to relay are to be given, such as: forward 8848 127.0.0.1:8849",
+    );
   }
   if (upstreams.length === 0) return [[listen, undefined]];
   return upstreams.map((upstream) => [listen, upstream]);
@@ -134,8 +136,10 @@ function parseUpstream(text: string): UpstreamConfig {
     );
   }
   if (!isUnixPath(endpoint)) {
-    parseHost(endpoint.host);
-    if (endpoint.port === 0) throw new SyntaxError(`'${place}' has port 0`);
+    parseConfiguredHost(endpoint.host);
+    if (endpoint.port === 0) {
+      throw new SyntaxError(`'${place}' has port 0; give one from 1 to 65535`);
+    }
   }
   const upstream = { endpoint, isTls, weight: 1, isBackup: false };
   for (const setting of settings) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Option, OptionTable } from "./option.ts";
+import { helpOf, type Option, type OptionTable } from "./option.ts";
 
 /** What a command is, for its help. */
 export interface CommandHelp {
@@ -36,12 +36,15 @@ export function formatHelp(help: CommandHelp): string {
   const lines = [`Usage: sluice ${help.usage}`, "", ...wrap(help.summary, 0)];
   lines.push(...section("Examples:", help.examples));
   const options = Object.entries(help.options);
-  lines.push(...section(
-    "Options:",
-    options.map(([name, option]) => [spelling(name, option), option.help]),
-  ));
+  const groups = Map.groupBy(options, ([, { group = "Options" }]) => group);
+  for (const [group, members] of groups) {
+    lines.push(...section(
+      `${group}:`,
+      members.map(([name, option]) => [spelling(name, option), helpOf(option)]),
+    ));
+  }
   lines.push(...section("Commands (each has --help):", help.commands ?? []));
-  if (options.some(([, { value }]) => value === "DURATION")) {
+  if (options.some(([, { kind }]) => kind === "duration")) {
     lines.push("", DURATION);
   }
   return lines.join("\n");

@@ -13,7 +13,8 @@ import { HUB_OPTIONS, type HubOptions } from "./hub_options.ts";
 import { openListenerTls } from "./listener_tls.ts";
 import { reachOf } from "./start_listeners.ts";
 import { runServer, type ServerLife } from "./run_server.ts";
-import { type HubConfig, type RunningHub, startHub } from "./start_hub.ts";
+import { settingsOf } from "./settings.ts";
+import { type RunningHub, startHub } from "./start_hub.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The command as the command line sees it. */
@@ -42,7 +43,10 @@ function runHub(
       log,
       files: host.files,
     });
-    const running = await startHub({ ...configOf(options), tls, host, log });
+    const running = await startHub({
+      ...settingsOf(HUB_OPTIONS, options),
+      ...{ tls, host, log },
+    });
     const banner = bannerOf(running, options, tls !== undefined);
     const writes = [...options.listen, ...options.ws].some(isUnixPath);
     return { running, banner, files, writes };
@@ -52,36 +56,10 @@ function runHub(
 function checkTogether(options: HubOptions): void {
   if (options.history > options.queue) {
     throw new UsageError(
-      `Option --history: ${options.history} messages don't fit into --queue ${options.queue}`,
+      `${options.history} messages don't fit into --queue ${options.queue}; give that ${options.history} or more`,
+      { option: "history", others: ["queue"] },
     );
   }
-  if (options["ws-origin"].length > 0 && options.ws.length === 0) {
-    throw new UsageError("Option --ws-origin needs --ws");
-  }
-}
-
-function configOf(options: HubOptions): HubConfig {
-  return {
-    listen: options.listen,
-    web: options.ws,
-    origins: options["ws-origin"],
-    open: options.open,
-    framing: options.frame,
-    maxMessage: options["max-message"],
-    names: options.names,
-    queue: options.queue,
-    queueBytes: options["queue-bytes"],
-    slow: options.slow,
-    heartbeat: options.heartbeat,
-    history: options.history,
-    historyTime: options["history-time"],
-    ratePerClient: options["rate-per-client"],
-    maxRooms: options["max-rooms"],
-    handshakeTimeout: options["handshake-timeout"],
-    maxConnections: options["max-connections"],
-    maxConnectionsPerClient: options["max-connections-per-client"],
-    backlog: options.backlog,
-  };
 }
 
 function bannerOf(

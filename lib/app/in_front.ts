@@ -8,7 +8,7 @@
 import { type AcceptProxy, behindProxy } from "../handlers/behind_proxy.ts";
 import type { Protocol } from "../handlers/connection.ts";
 import { type ListenerTls, overTls } from "../handlers/over_tls.ts";
-import type { CommonServices } from "../handlers/services.ts";
+import type { ConnectionServices } from "../handlers/connection_services.ts";
 
 /** What stands in front. */
 export interface FrontConfig {
@@ -26,7 +26,7 @@ export interface FrontConfig {
  * @param protocol The protocol.
  * @returns The protocol as clients meet it.
  */
-export function inFront<S extends CommonServices>(
+export function inFront<S extends ConnectionServices>(
   { acceptProxy, tls }: FrontConfig,
   protocol: Protocol<S>,
 ): Protocol<S> {

@@ -4,98 +4,100 @@
  * @module
  */
 
+import { count, duration, option, path, size } from "./declare_options.ts";
+import type { Option, OptionValues } from "./option.ts";
 import type { BothWays } from "../policy/rate_limits.ts";
-import { parseCount, parseNumber } from "./common_options.ts";
-import { parseDuration } from "./duration.ts";
-import type { LimitConfig } from "./open_limits.ts";
-import { only, type Option, type OptionValues, single } from "./option.ts";
-import { parseFrequency, parseRate, parseSize } from "./size.ts";
+import { parseFrequency, parseRate } from "./size.ts";
+
+/** The heading of these options. */
+const GROUP = "Limits";
 
 /** Options for limits. */
 export const LIMIT_OPTIONS = {
-  "max-connections-per-user": single(
-    "N",
-    "0",
-    (text) => parseNumber(text, 0),
-    "connections at once of one user; 0 is no limit",
-  ),
-  "connection-rate": single(
-    "N/s",
-    "0",
-    parseFrequency,
-    "new connections from one address (IPv6: one /64) a second; N/m is a minute, N/h an hour; 0 is no limit",
-  ),
-  "connection-burst": {
-    value: "N",
+  "max-connections-per-user": count({
+    default: "0",
+    least: "0",
+    setting: "limits.connectionsPerUser",
+    group: GROUP,
+    help: "connections at once of one user; 0 is no limit",
+  }),
+  "connection-rate": option("rate", {
+    value: "N/s",
+    default: "0",
+    isNumeric: true,
+    setting: "limits.connectionRate",
+    group: GROUP,
+    help:
+      "new connections from one address (IPv6: one /64) a second; N/m is a minute, N/h an hour; 0 is no limit",
+  }, parseFrequency),
+  "connection-burst": count({
+    requires: "connection-rate",
+    setting: "limits.connectionBurst",
+    group: GROUP,
     help:
       "new connections that may come at once after a pause (default the N of --connection-rate)",
-    parse: (given: readonly string[]): number | undefined => {
-      const text = only(given);
-      return text === undefined ? undefined : parseCount(text);
-    },
-  },
-  "rate-per-connection": rateOption("of one connection"),
-  "rate-per-user": rateOption("of one user"),
-  "rate-total": rateOption("of all connections together"),
-  "rate-burst": single(
-    "DURATION",
-    "100ms",
-    parseDuration,
-    "how much of each rate may come at once after a pause, as the time it stands for; 10ms at least",
-  ),
-  "quota-per-user": single(
-    "SIZE",
-    "0",
-    parseSize,
-    "bytes a day of one user, both ways together; 0 is no limit",
-  ),
-  "quota-file": {
-    value: "FILE",
+  }),
+  "rate-per-connection": rate({
+    setting: "limits.rates.connection",
+    help: "of one connection",
+  }),
+  "rate-per-user": rate({
+    setting: "limits.rates.user",
+    help: "of one user",
+  }),
+  "rate-total": rate({
+    setting: "limits.rates.total",
+    help: "of all connections together",
+  }),
+  "rate-burst": duration({
+    default: "100ms",
+    least: "10ms",
+    requires: [
+      { anyOf: ["rate-per-connection", "rate-per-user", "rate-total"] },
+    ],
+    setting: "limits.rates.burst",
+    group: GROUP,
+    help:
+      "how much of each rate may come at once after a pause, as the time it stands for; 10ms at least",
+  }),
+  "quota-per-user": size({
+    default: "0",
+    setting: "limits.quotaPerUser",
+    group: GROUP,
+    help: "bytes a day of one user, both ways together; 0 is no limit",
+  }),
+  "quota-file": path({
+    requires: "quota-per-user",
+    setting: "limits.quotaFile",
+    group: GROUP,
     help:
       "keeps the count of the day over a restart; written every 5 seconds and at the end",
-    parse: only,
-  },
-  "quota-zone": single(
-    "ZONE",
-    "UTC",
-    parseZone,
-    "time zone whose midnight begins a day, such as Europe/Berlin",
-  ),
+  }),
+  "quota-zone": option("text", {
+    value: "ZONE",
+    default: "UTC",
+    requires: "quota-per-user",
+    setting: "limits.quotaZone",
+    group: GROUP,
+    help: "time zone whose midnight begins a day, such as Europe/Berlin",
+  }, parseZone),
 };
 
 /** Values of the options for limits. */
 export type LimitOptions = OptionValues<typeof LIMIT_OPTIONS>;
 
-/**
- * Makes the configuration from options.
- *
- * @param options What was given.
- * @returns The limits that are set.
- */
-export function limitsOf(options: LimitOptions): LimitConfig {
-  return {
-    connectionsPerUser: options["max-connections-per-user"],
-    connectionRate: options["connection-rate"],
-    connectionBurst: options["connection-burst"],
-    rates: {
-      connection: options["rate-per-connection"],
-      user: options["rate-per-user"],
-      total: options["rate-total"],
-      burst: options["rate-burst"],
-    },
-    quotaPerUser: options["quota-per-user"],
-    quotaFile: options["quota-file"],
-    quotaZone: options["quota-zone"],
-  };
-}
-
-function rateOption(whose: string): Option<BothWays> {
-  return single(
-    "RATE",
-    "0",
-    parseRate,
-    `bytes a second ${whose} each way, such as 64KB, 10MB, 1GB, or UP:DOWN; 0 is no limit`,
-  );
+function rate<const Setting extends string>(
+  { help, setting }: { help: string; setting: Setting },
+): Option<BothWays, Setting> {
+  return option("rate", {
+    value: "RATE",
+    default: "0",
+    isNumeric: true,
+    group: GROUP,
+    setting,
+    help:
+      `bytes a second ${help} each way, such as 64KB, 10MB, 1GB, or UP:DOWN; 0 is no limit`,
+  }, parseRate);
 }
 
 function parseZone(text: string): string {
@@ -103,7 +105,9 @@ function parseZone(text: string): string {
   try {
     new Intl.DateTimeFormat("sv-SE", { timeZone: text });
   } catch {
-    throw new SyntaxError(`'${text}' is not a time zone`);
+    throw new SyntaxError(
+      `'${text}' is not a time zone such as Europe/Berlin`,
+    );
   }
   return text;
 }

@@ -13,10 +13,10 @@ import {
   type ListenerKinds,
   loadListenerKinds,
 } from "./listener_kinds.ts";
-import type { OptionTable } from "./option.ts";
+import { valuesOf } from "./option.ts";
 import { suggest } from "./parse_options.ts";
 import { PROGRAM_OPTIONS, type ProgramOptions } from "./program_options.ts";
-import { hideSecrets } from "./hide_secrets.ts";
+import { redactConfig } from "./redaction.ts";
 
 /** What is given to the options of one listener, as on the command line. */
 export type Given = ReadonlyMap<string, readonly string[]>;
@@ -71,26 +71,6 @@ export async function loadConfig(text: string, path: string): Promise<Config> {
   return await loader.load();
 }
 
-/**
- * Makes the values of all options of a listener.
- *
- * @param table The options.
- * @param given What is given to them.
- * @returns The values by name.
- * @throws {SyntaxError} If one is invalid.
- */
-export function valuesOf(
-  table: OptionTable,
-  given: Given,
-): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(table).map(([name, { parse }]) => [
-      name,
-      parse(given.get(name) ?? []),
-    ]),
-  );
-}
-
 class Loader {
   readonly #source: ConfigText;
   readonly #kinds: ListenerKinds;
@@ -123,7 +103,7 @@ class Loader {
       listeners,
       problems: this.#problems,
       problem: (path, message) => this.#problem(path, message),
-      printable: hideSecrets(value, this.#kinds),
+      printable: redactConfig(value, this.#kinds),
       ...{ hasSecrets, secretFiles, secretVariables },
     };
   }

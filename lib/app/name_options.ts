@@ -5,10 +5,7 @@
  */
 
 import type { NameServer } from "../net/dns_client.ts";
-import {
-  FAMILY_PREFERENCES,
-  type FamilyPreference,
-} from "../net/family_preference.ts";
+import { FAMILY_PREFERENCES } from "../net/family_preference.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
 import { NAMES_KEPT } from "../net/resolver.ts";
 import { parseHostPort } from "../wire/host_port.ts";
@@ -18,66 +15,66 @@ import {
   parseIpAddress,
 } from "../wire/ip_address.ts";
 import { unmapAddress } from "../wire/ip_mapped.ts";
-import { single } from "./option.ts";
+import { choice, collected, count, option } from "./declare_options.ts";
 
 const DNS_PORT = 53;
 
+/** The heading of these options. */
+const GROUP = "Names and addresses";
+
 /** Options for names and outgoing addresses. */
 export const NAME_OPTIONS = {
-  "dns": {
+  "dns": option("address", {
     value: "ADDRESS[:PORT]",
+    many: true,
+    setting: "names.servers",
+    group: GROUP,
     help:
       "name server to ask instead of the system (and its /etc/hosts); repeatable: the next one is asked where one fails",
-    parse: (given: readonly string[]): NameServer[] =>
-      given.map(parseNameServer),
-  },
-  "dns-cache": single(
-    "N",
-    String(NAMES_KEPT),
-    parseCacheSize,
-    "names whose addresses are kept for as long as they hold; 0 keeps none",
-  ),
-  "prefer": single(
-    FAMILY_PREFERENCES.join("|"),
-    "system",
-    parsePreference,
-    "which addresses of a name are tried first, or alone",
-  ),
-  "bind": {
+  }, parseNameServer),
+  "dns-cache": count({
+    default: String(NAMES_KEPT),
+    least: "0",
+    most: "1000000",
+    setting: "names.cacheSize",
+    group: GROUP,
+    help:
+      "names whose addresses are kept for as long as they hold; 0 keeps none",
+  }),
+  "prefer": choice(FAMILY_PREFERENCES, {
+    default: "system",
+    setting: "names.preference",
+    group: GROUP,
+    help: "which addresses of a name are tried first, or alone",
+  }),
+  "bind": collected("address", {
     value: "ADDRESS",
+    setting: "outgoing",
+    group: GROUP,
     help:
       "address of this machine that connections and datagrams leave from; once for IPv4 and once for IPv6 (default: the system chooses)",
-    parse: parseOutgoing,
-  },
+  }, parseOutgoing),
 };
 
 function parseNameServer(text: string): NameServer {
   const alone = parseIpAddress(text);
   if (alone !== undefined) return { ip: alone, port: DNS_PORT };
   const isBracketed = /^\[[^\]]*\]$/.test(text);
+  const hasPort = text.includes(":") && !isBracketed;
   const { host, port } = parseHostPort(
-    isBracketed ? `${text}:${DNS_PORT}` : text,
+    hasPort ? text : `${text}:${DNS_PORT}`,
     "",
   );
   const ip = parseIpAddress(host);
   if (ip === undefined) {
-    throw new SyntaxError(`'${text}' is not an IP address, or one and a port`);
+    throw new SyntaxError(
+      `'${text}' is not an IP address, or one and a port, such as 192.0.2.53 or 192.0.2.53:5353; a name can't be looked up without a name server`,
+    );
   }
-  if (port === 0) throw new SyntaxError(`'${text}' has port 0`);
+  if (port === 0) {
+    throw new SyntaxError(`'${text}' has port 0; give one from 1 to 65535`);
+  }
   return { ip, port };
-}
-
-function parseCacheSize(text: string): number {
-  if (/^\d{1,7}$/.test(text) && Number(text) <= 1_000_000) return Number(text);
-  throw new SyntaxError(`'${text}' is not a whole number from 0 to 1000000`);
-}
-
-function parsePreference(text: string): FamilyPreference {
-  const found = FAMILY_PREFERENCES.find((known) => known === text);
-  if (found !== undefined) return found;
-  throw new SyntaxError(
-    `'${text}' is none of ${FAMILY_PREFERENCES.join(", ")}`,
-  );
 }
 
 function parseOutgoing(given: readonly string[]): OutgoingAddresses {

@@ -20,7 +20,7 @@ import {
 } from "../policy/rate_limits.ts";
 import { connectionLimits } from "./connection_counts.ts";
 import type { QuotaCount } from "./quota_count.ts";
-import { UsageError } from "./usage_error.ts";
+import { concerning, UsageError } from "./usage_error.ts";
 import type { Share } from "./worker_share.ts";
 
 /** Limits that are off unless asked for; 0 is off as well. */
@@ -64,8 +64,7 @@ export interface OpenLimits {
  * @param hasUsers Whether clients prove who they are.
  * @param options Where is counted.
  * @returns The limits; to be closed.
- * @throws {UsageError} If users are limited and there are none, or something
- *   is said of a limit that is not set.
+ * @throws {UsageError} If users are limited and there are none.
  * @throws {StartError} If the file can't be read or written.
  */
 export async function openLimits(
@@ -74,7 +73,6 @@ export async function openLimits(
   { count, share }: OpenLimitsOptions = {},
 ): Promise<OpenLimits> {
   if (!hasUsers) requireUsers(config);
-  requireSubjects(config);
   const { connectionRate, connectionsPerUser = 0, quotaPerUser = 0 } = config;
   const { connection, user, total } = config.rates ?? {};
   const usage: UsageLimits = {};
@@ -96,7 +94,10 @@ export async function openLimits(
     const settings = { zone: config.quotaZone, ledger: count?.ledger };
     const quota = new DailyQuota(quotaPerUser, settings);
     usage.quota = new QuotaMeter(quota);
-    release = await count?.lease(quota);
+    release = await concerning(
+      "quota-file",
+      async () => await count?.lease(quota),
+    );
   }
   return {
     usage: Object.keys(usage).length === 0 ? undefined : usage,
@@ -109,27 +110,17 @@ export async function openLimits(
 /** A limit that nobody can reach would only look like one. */
 function requireUsers(config: LimitConfig): void {
   const option = (config.connectionsPerUser ?? 0) > 0
-    ? "--max-connections-per-user"
+    ? "max-connections-per-user"
     : isSet(config.rates?.user)
-    ? "--rate-per-user"
+    ? "rate-per-user"
     : (config.quotaPerUser ?? 0) > 0
-    ? "--quota-per-user"
+    ? "quota-per-user"
     : undefined;
   if (option === undefined) return;
   throw new UsageError(
-    `${option} limits nobody: there are no users; give --user NAME:PASSWORD`,
+    "limits nobody: there are no users; leave it out, or give a proxy --user NAME:PASSWORD",
+    { option, others: ["user", "users"] },
   );
-}
-
-/** What is said of a limit that is not set was meant to do something. */
-function requireSubjects(config: LimitConfig): void {
-  const { connectionRate, connectionBurst, quotaPerUser = 0 } = config;
-  if (connectionBurst !== undefined && connectionRate === undefined) {
-    throw new UsageError("--connection-burst needs --connection-rate");
-  }
-  if (config.quotaFile !== undefined && quotaPerUser === 0) {
-    throw new UsageError("--quota-file needs --quota-per-user");
-  }
 }
 
 function isSet(rate: BothWays | undefined): boolean {

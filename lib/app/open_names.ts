@@ -69,6 +69,7 @@ function checkOwn(ip: IpAddress): void {
       ? "it is not an address of this machine"
       : explainError(error);
     throw new StartError(`Cannot leave from ${hostname}: ${why}`, {
+      option: "bind",
       cause: error,
     });
   }

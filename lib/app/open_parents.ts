@@ -15,7 +15,7 @@ import { UpstreamHealth } from "../policy/upstream_health.ts";
 import { parseHost } from "../wire/host_name.ts";
 import type { Parent } from "../wire/parent_url.ts";
 import { healthChange } from "./health_change.ts";
-import type { NamedChain, ParentOptions } from "./parent_options.ts";
+import type { NamedChain } from "./parent_options.ts";
 
 /** What parents there are. */
 export interface ParentConfig {
@@ -43,19 +43,6 @@ export interface ParentSurroundings {
 
 /** A chain that fails so often in a row is passed over for a while. */
 const HEALTH = { rise: 1, fall: 3, retryAfter: 10_000 } as const;
-
-/**
- * Makes the settings from the options.
- *
- * @param options What the command line says.
- * @returns What parents there are.
- */
-export function parentsOf(
-  options: Omit<ParentOptions, "parent"> & Partial<ParentOptions>,
-): ParentConfig {
-  const { parent: named = [], via } = options;
-  return { via, named, method: options["via-balance"] };
-}
 
 /**
  * Tells whether any parent is spoken to by TLS.

@@ -8,7 +8,7 @@ import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { type RuleBook, Rules, type RulesOptions } from "../policy/rules.ts";
 import type { RuleOptions } from "./rule_options.ts";
-import { UsageError } from "./usage_error.ts";
+import { concerning, UsageError } from "./usage_error.ts";
 import { ServerFiles } from "./server_files.ts";
 import type { WatchedFile } from "./watched_file.ts";
 import { late } from "./late.ts";
@@ -54,12 +54,13 @@ export async function openRules(
   const fixed = ruleOption(rule);
   const book = { current: usage(() => parseRules([fixed], given)) };
   if (path === undefined) return { book, files: [] };
-  const file = await files.open<Rules>(path, {
-    what: "rules",
-    parse: (text) => parseRules([fixed, ruleFile(text, path)], given),
-    describe: ({ size }) => countOf(size, "rule"),
-    log,
-  });
+  const file = await concerning("rules", () =>
+    files.open<Rules>(path, {
+      what: "rules",
+      parse: (text) => parseRules([fixed, ruleFile(text, path)], given),
+      describe: ({ size }) => countOf(size, "rule"),
+      log,
+    }));
   book.current = file.value;
   file.onReload((rules) => {
     book.current = rules;
@@ -73,6 +74,6 @@ function usage(parse: () => Rules): Rules {
     return parse();
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new UsageError(`Option --rule: ${error.message}`);
+    throw new UsageError(error.message, { option: "rule" });
   }
 }

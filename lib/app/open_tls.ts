@@ -34,6 +34,14 @@ import type { Reloadable } from "./watch_files.ts";
 /** Protocols of a client that the log names, at most. */
 const MOST_NAMED = 8;
 
+/** The options that name the files. */
+const NAMES = {
+  certificate: "tls-cert",
+  key: "tls-key",
+  authorities: "tls-client-ca",
+  lists: "tls-crl",
+} as const;
+
 /** Settings of {@linkcode openTls}. */
 export interface OpenTlsOptions {
   /** Protocols that clients may ask for by ALPN (default any). */
@@ -66,6 +74,7 @@ export async function openTls(
   options: OpenTlsOptions,
 ): Promise<OpenedTls> {
   const files = await TlsFiles.open(config, {
+    names: NAMES,
     prepare: (texts) => prepare(texts, config, options),
     log: options.log,
     files: options.files,

@@ -6,6 +6,7 @@
 
 import { splitPem } from "../wire/pem.ts";
 import { CertificateTrust } from "./certificate_trust.ts";
+import { TlsFault } from "./tls_fault.ts";
 import { RevocationLists } from "./revocation_lists.ts";
 import { loadX509, parseCertificate } from "./x509_library.ts";
 
@@ -28,7 +29,8 @@ export async function openClientTrust(
     !certificate.getExtension(x509.BasicConstraintsExtension)?.ca
   );
   if (stranger !== undefined) {
-    throw new SyntaxError(
+    throw new TlsFault(
+      "authorities",
       `${stranger.subject} of --tls-client-ca is not an authority`,
     );
   }
@@ -74,7 +76,7 @@ async function openLists(
   try {
     return await RevocationLists.open(...args);
   } catch (error) {
-    throw new SyntaxError(`--tls-crl: ${(error as Error).message}`, {
+    throw new TlsFault("lists", `--tls-crl: ${(error as Error).message}`, {
       cause: error,
     });
   }

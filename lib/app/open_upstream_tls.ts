@@ -16,6 +16,14 @@ import type { ServerFiles } from "./server_files.ts";
 import { TlsFiles, type TlsTexts } from "./tls_files.ts";
 import type { Reloadable } from "./watch_files.ts";
 
+/** The options that name the files; none names revocation lists. */
+const NAMES = {
+  certificate: "upstream-cert",
+  key: "upstream-key",
+  authorities: "upstream-ca",
+  lists: "upstream-ca",
+} as const;
+
 /** TLS to upstreams that is ready to be spoken. */
 export interface UpstreamTls {
   /**
@@ -55,6 +63,7 @@ export async function openUpstreamTls(
     log({ event: "message", level: "warning", message });
   }
   const files = await TlsFiles.open(config, {
+    names: NAMES,
     prepare: (texts) => prepare(texts, config, log),
     log,
     files: given,

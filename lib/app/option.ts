@@ -1,21 +1,77 @@
 /**
- * Command-line options as a table: what reads the arguments, what prints the
- * help and what suggests a spelling all look at the same rows.
+ * What an option says of itself. Whatever deals with options asks its
+ * declaration: what reads the arguments and files, prints the help and the
+ * schema, suggests a spelling, hides a secret and finds a path.
  *
  * @module
  */
 
+/** What an option is given. */
+export type OptionKind =
+  /** Nothing: it is there or not. */
+  | "flag"
+  /** A whole number. */
+  | "count"
+  /** Bytes. */
+  | "size"
+  /** A time span, in milliseconds. */
+  | "duration"
+  /** Something a second. */
+  | "rate"
+  /** A place in a network: host and port, a Unix socket, an IP address. */
+  | "address"
+  /** One of some words, or several. */
+  | "choice"
+  /** A file or folder; a relative one in a file is relative to that file. */
+  | "path"
+  /** A name and a secret behind a colon, or a secret alone. */
+  | "secret"
+  /** URLs, which may hold a password. */
+  | "url"
+  /** Words of any kind. */
+  | "text"
+  /** What names, addresses or connections are compared with. */
+  | "pattern";
+
+/** Something without which an option has no effect. */
+export interface Requirement {
+  /** Names of options, of which one has to be in use. */
+  readonly anyOf: readonly string[];
+  /** Values with which it is in use (default: whatever is not off). */
+  readonly is?: readonly string[];
+}
+
 /** One option of a command. */
-export interface Option<T> {
+export interface Option<T, Setting extends string = string> {
+  /** What it is given. */
+  readonly kind: OptionKind;
   /** What stands for the value in the help; none for a flag. */
   readonly value?: string;
   /** One letter that does the same. */
   readonly short?: string;
   /** Whether it takes the words that belong to no option; one a command. */
   readonly isOperand?: true;
+  /** Whether it may be given several times. */
+  readonly many?: true;
   /** Its default as it would be given, where it has one that can be. */
-  readonly initial?: string;
-  /** What it does, in a line or a few. */
+  readonly default?: string;
+  /** The words that it takes, where it takes no others. */
+  readonly choices?: readonly string[];
+  /** The least number that it takes, in its smallest unit. */
+  readonly least?: number;
+  /** The largest number that it takes, in its smallest unit. */
+  readonly most?: number;
+  /** Its smallest unit, such as `ms` or `bytes`. */
+  readonly unit?: string;
+  /** Whether a number without a unit will do, such as a port or a 0. */
+  readonly isNumeric?: true;
+  /** What it belongs to, as a heading of the help (default `Options`). */
+  readonly group?: string;
+  /** Without what it has no effect; each of them is needed. */
+  readonly requires?: readonly Requirement[];
+  /** Where in a server's settings its value goes, such as `timeouts.idle`. */
+  readonly setting?: Setting;
+  /** What it does, in a line or a few; {@linkcode helpOf} adds the rest. */
   readonly help: string;
   /**
    * Makes the value from all that was given, in order; none is the default.
@@ -33,102 +89,91 @@ export type OptionValues<Table extends OptionTable> = {
   readonly [Name in keyof Table]: ReturnType<Table[Name]["parse"]>;
 };
 
-/** Which table values were made from: it tells what is secret in them. */
-const tables = new WeakMap<object, OptionTable>();
+/** What values were made from. */
+export interface ValueSource {
+  /** The options. */
+  readonly table: OptionTable;
+  /** What was given to them, by name; the others have their defaults. */
+  readonly given: ReadonlyMap<string, readonly string[]>;
+}
+
+const sources = new WeakMap<object, ValueSource>();
 
 /**
- * Notes which table values were made from.
+ * Notes what values were made from: it tells which were asked for, and what is
+ * secret in them.
  *
  * @param values Values of options.
+ * @param source What they were made from.
+ */
+export function noteSource(values: object, source: ValueSource): void {
+  sources.set(values, source);
+}
+
+/**
+ * Finds what values were made from.
+ *
+ * @param values Values of options.
+ * @returns The options and what was given to them; nothing where that is not
+ *   known.
+ */
+export function sourceOf(values: object): ValueSource {
+  return sources.get(values) ?? { table: {}, given: new Map() };
+}
+
+/**
+ * Makes the values of all options.
+ *
  * @param table The options.
+ * @param given What is given to them.
+ * @returns The values by name.
+ * @throws {SyntaxError} If one is invalid.
  */
-export function noteTable(values: object, table: OptionTable): void {
-  tables.set(values, table);
+export function valuesOf(
+  table: OptionTable,
+  given: ValueSource["given"],
+): Record<string, unknown> {
+  const values = Object.fromEntries(
+    Object.entries(table).map(([name, { parse }]) => [
+      name,
+      parse(given.get(name) ?? []),
+    ]),
+  );
+  noteSource(values, { table, given });
+  return values;
 }
 
 /**
- * Finds the table that values were made from.
+ * Tells whether others must not see all of what an option is given.
  *
- * @param values Values of options.
- * @returns The options; none where that is not known.
+ * @param option The option.
+ * @returns Whether there may be a password in it.
  */
-export function tableOf(values: object): OptionTable {
-  return tables.get(values) ?? {};
+export function isSecret({ kind }: Pick<Option<unknown>, "kind">): boolean {
+  return kind === "secret" || kind === "url";
 }
 
 /**
- * Makes an option with one value.
+ * Writes all that is to be said of an option.
  *
- * @typeParam T The value.
- * @param value What stands for it in the help.
- * @param initial Its default, as it would be given.
- * @param parse Makes it from text.
- * @param help What it does; the default is added.
- * @returns The option.
+ * @param option The option.
+ * @returns Its help, what it needs, and its default.
  */
-export function single<T>(
-  value: string,
-  initial: string,
-  parse: (text: string) => T,
-  help: string,
-): Option<T> {
-  return {
-    value,
-    initial,
-    help: `${help} (default ${initial})`,
-    parse: (given) => parse(only(given) ?? initial),
-  };
+export function helpOf(option: Option<unknown>): string {
+  const needs = option.requires?.map((one) => `needs ${spellRequirement(one)}`);
+  const text = [option.help, ...needs ?? []].join("; ");
+  return option.default === undefined
+    ? text
+    : `${text} (default ${option.default})`;
 }
 
 /**
- * Makes an option without a value.
+ * Writes what an option needs.
  *
- * @param help What it does.
- * @param short One letter that does the same.
- * @returns The option.
+ * @param requirement What it needs.
+ * @returns For example `--pool ahead or reuse`.
  */
-export function flag(help: string, short?: string): Option<boolean> {
-  return {
-    help,
-    parse: (given) => given.length > 0,
-    ...(short === undefined ? {} : { short }),
-  };
-}
-
-/**
- * Makes what takes the words that belong to no option, such as a host.
- *
- * @typeParam T The value.
- * @param value What stands for the words in the help.
- * @param help What they mean.
- * @param parse Makes the value from all the words, in order.
- * @returns The operand.
- */
-export function operand<T>(
-  value: string,
-  help: string,
-  parse: (given: readonly string[]) => T,
-): Option<T> {
-  return { value, help, parse, isOperand: true };
-}
-
-/**
- * Takes the value of an option that can be given once.
- *
- * @param given What was given.
- * @returns The text, or `undefined` where it was not given.
- * @throws {RepeatedError} If it was given twice.
- */
-export function only(given: readonly string[]): string | undefined {
-  if (given.length > 1) throw new RepeatedError();
-  return given[0];
-}
-
-/** An option that can be given once was given twice. */
-export class RepeatedError extends SyntaxError {
-  /** Constructs an error. */
-  constructor() {
-    super("given more than once");
-    this.name = "RepeatedError";
-  }
+export function spellRequirement({ anyOf, is = [] }: Requirement): string {
+  const names = anyOf.map((name) => `--${name}`).join(" or ");
+  return is.length === 0 ? names : `${names} ${is.join(" or ")}`;
 }

@@ -79,11 +79,14 @@ export async function openOutgoingTls(
 function requireNothing(config: UpstreamTlsConfig): void {
   const { authorities, certificates, isInsecure, name } = config;
   const given = [
-    authorities !== undefined && "--upstream-ca",
-    certificates.length > 0 && "--upstream-cert",
-    name !== undefined && "--upstream-name",
-    isInsecure && "--insecure",
+    authorities !== undefined && "upstream-ca",
+    certificates.length > 0 && "upstream-cert",
+    name !== undefined && "upstream-name",
+    isInsecure && "insecure",
   ].find((option) => option);
   if (given === undefined || given === false) return;
-  throw new UsageError(`Option ${given}: nothing is connected to by TLS`);
+  throw new UsageError(
+    "nothing is connected to by TLS; name a tls:// upstream or an https:// parent, or leave it out",
+    { option: given },
+  );
 }

@@ -8,7 +8,8 @@ import { DIRECT } from "../handlers/parents.ts";
 import { BALANCE_METHODS, type BalanceMethod } from "../policy/balancer.ts";
 import { type Parent, parseParent } from "../wire/parent_url.ts";
 import { readVariable } from "./environment.ts";
-import { type OptionValues, single } from "./option.ts";
+import { choice, option } from "./declare_options.ts";
+import type { Option, OptionValues, Requirement } from "./option.ts";
 
 /** Parents under a name; several of one name stand in for one another. */
 export interface NamedChain {
@@ -21,31 +22,34 @@ export interface NamedChain {
 /** Parents in one chain, at most. */
 const MOST_PARENTS = 8;
 
+/** The heading of these options. */
+const GROUP = "Other proxies to go through";
+
 /** Options of parents that everything goes through. */
 export const VIA_OPTIONS = {
-  "via": {
+  "via": option("url", {
     value: "URL,…",
+    many: true,
+    setting: "parents.via",
+    group: GROUP,
     help:
       "go through another proxy, or several one behind the other: socks5, socks5h, socks4, socks4a, http or https://[NAME:PASSWORD@]HOST[:PORT]; repeatable: the next one where one fails. env:NAME takes it from the environment, unseen",
-    parse: (given: readonly string[]): Parent[][] => given.map(parseChain),
-  },
-  "via-balance": single(
-    BALANCE_METHODS.join("|"),
-    "first",
-    parseMethod,
-    "which of several is next",
-  ),
+  }, parseChain),
+  "via-balance": balance([{ anyOf: ["via"] }]),
 };
 
 /** Options of parents that rules choose. */
 export const PARENT_OPTIONS = {
   ...VIA_OPTIONS,
-  "parent": {
+  "via-balance": balance([{ anyOf: ["via", "parent"] }]),
+  "parent": option("url", {
     value: "NAME=URL,…",
+    many: true,
+    setting: "parents.named",
+    group: GROUP,
     help:
       "parents for rules that say 'via NAME'; repeatable, also with the same name: the next one where one fails",
-    parse: (given: readonly string[]): NamedChain[] => given.map(parseNamed),
-  },
+  }, parseNamed),
 };
 
 /** Values of the options of parents. */
@@ -88,8 +92,14 @@ function parseNamed(text: string): NamedChain {
   return { name, parents: parseChain(urls!) };
 }
 
-function parseMethod(text: string): BalanceMethod {
-  const found = BALANCE_METHODS.find((method) => method === text);
-  if (found !== undefined) return found;
-  throw new SyntaxError(`'${text}' is none of ${BALANCE_METHODS.join(", ")}`);
+function balance(
+  requires: readonly Requirement[],
+): Option<BalanceMethod, "parents.method"> {
+  return choice(BALANCE_METHODS, {
+    default: "first",
+    group: GROUP,
+    requires,
+    setting: "parents.method",
+    help: "which of several is next",
+  });
 }

@@ -5,10 +5,25 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { isSecret } from "./config_value.ts";
-import { noteTable, type OptionTable, type OptionValues } from "./option.ts";
+import {
+  isSecret,
+  noteSource,
+  type OptionTable,
+  type OptionValues,
+} from "./option.ts";
+import { hintAtOption, hintAtWord } from "./option_hints.ts";
+import { redactFault } from "./redaction.ts";
 import { UsageError } from "./usage_error.ts";
-import { quote, quoteIn } from "../wire/quote.ts";
+import { quote } from "../wire/quote.ts";
+
+/** Characters of a word that may be a mistyped one. */
+const MOST_WORD = 64;
+
+/** Options for {@linkcode parseOptions}. */
+export interface ParseOptions {
+  /** Tells where an option is that this command does not have. */
+  hint?: ((name: string) => Promise<string | undefined>) | undefined;
+}
 
 /**
  * Reads a command's arguments.
@@ -16,6 +31,7 @@ import { quote, quoteIn } from "../wire/quote.ts";
  * @typeParam Table The command's options.
  * @param args Arguments after the command's name.
  * @param table Options of the command.
+ * @param options What else is known of options.
  * @returns The value of every option.
  * @throws {UsageError} If an argument is unknown or a value invalid; it names
  *   the nearest option.
@@ -23,18 +39,19 @@ import { quote, quoteIn } from "../wire/quote.ts";
 export async function parseOptions<Table extends OptionTable>(
   args: string[],
   table: Table,
+  { hint }: ParseOptions = {},
 ): Promise<OptionValues<Table>> {
   const names = Object.keys(table);
   const operandName = names.find((name) => table[name]!.isOperand);
   const optionNames = names.filter((name) => name !== operandName);
-  const valued = optionNames.filter((name) => table[name]!.value !== undefined);
+  const valued = optionNames.filter((name) => table[name]!.kind !== "flag");
   const flags = optionNames.filter((name) => !valued.includes(name));
-  const words = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
-  const unknown = words.filter((text, index) =>
-    isLetterWithMore(text) || isBooleanAfterFlag(text, words[index - 1], table)
-  );
+  const end = args.includes("--") ? args.indexOf("--") : args.length;
+  const words = joinNegative(args.slice(0, end), table);
+  requireApartFromValues(words, table);
+  const unknown: string[] = [];
   const operands: string[] = [];
-  const given = parseArgs(args, {
+  const given = parseArgs([...words, ...args.slice(end)], {
     string: [...valued, "_"],
     boolean: flags,
     collect: valued,
@@ -53,42 +70,80 @@ export async function parseOptions<Table extends OptionTable>(
   const [stranger] = unknown;
   if (stranger !== undefined) {
     const secret = valued.find((name) =>
-      isSecret(name, table[name]!) && (given[name] as string[]).length > 0
+      isSecret(table[name]!) && (given[name] as string[]).length > 0
     );
-    throw new UsageError(await describeUnknown(stranger, table, secret));
+    throw new UsageError(
+      await describeUnknown(stranger, table, { secret, hint }),
+    );
   }
-  const values: Record<string, unknown> = {};
-  for (const name of optionNames) {
-    values[name] = parseValue(name, table[name]!, given[name]);
-  }
+  const texts = new Map(
+    optionNames.map((name) => [name, textsOf(given[name])]),
+  );
+  const isAsked = texts.get("help")?.length || texts.get("version")?.length;
   // Whoever asks for help need not say what for.
-  const isNeeded = !values["help"] && !values["version"];
-  if (operandName !== undefined && isNeeded) {
-    values[operandName] = parseValue(
-      operandName,
-      table[operandName]!,
-      operands,
-    );
-  }
-  noteTable(values, table);
+  if (operandName !== undefined && !isAsked) texts.set(operandName, operands);
+  const values = Object.fromEntries(
+    [...texts].map(([name, texts]) => [
+      name,
+      parseValue(name, table[name]!, texts),
+    ]),
+  );
+  noteSource(values, { table, given: texts });
   return values as OptionValues<Table>;
 }
 
-/** The library would take `-h3` and `-h=3` for `-h`, and `-hV` for two. */
+/** What the library gives for an option, as the texts that were given. */
+function textsOf(given: unknown): readonly string[] {
+  return Array.isArray(given) ? given : given ? [""] : [];
+}
+
+/** The library would take the `-5s` behind `--idle-timeout` for an option. */
+function joinNegative(
+  args: readonly string[],
+  table: OptionTable,
+): readonly string[] {
+  const letters = Object.values(table).map(({ short }) => `-${short}`);
+  const joined: string[] = [];
+  for (const text of args) {
+    const before = joined.at(-1) ?? "";
+    const name = before.startsWith("--") ? before.slice(2) : "";
+    const wantsValue = Object.hasOwn(table, name) &&
+      table[name]!.kind !== "flag";
+    const isNegative = /^-[\d.]/.test(text) && !letters.includes(text);
+    if (wantsValue && isNegative) joined.push(`${joined.pop()}=${text}`);
+    else joined.push(text);
+  }
+  return joined;
+}
+
+/**
+ * The library would take `-h3` and `-h=3` for `-h`, `-hV` for two, and
+ * `--quiet true` for `--quiet`.
+ */
+function requireApartFromValues(
+  words: readonly string[],
+  table: OptionTable,
+): void {
+  for (const [index, text] of words.entries()) {
+    if (isLetterWithMore(text)) {
+      throw new UsageError(describeLetter(text, table));
+    }
+    const before = words[index - 1];
+    const option = /^(?:true|false)$/.test(text) &&
+      Object.keys(table).find((name) =>
+        table[name]!.kind === "flag" &&
+        (before === `--${name}` || before === `-${table[name]!.short}`)
+      );
+    if (option) throw flagWithValue(option);
+  }
+}
+
 function isLetterWithMore(argument: string): boolean {
   return /^-[^-]./s.test(argument);
 }
 
-/** The library would take `--quiet true` for `--quiet`. */
-function isBooleanAfterFlag(
-  argument: string,
-  before: string | undefined,
-  table: OptionTable,
-): boolean {
-  return /^(?:true|false)$/.test(argument) &&
-    Object.entries(table).some(([name, { value, short }]) =>
-      value === undefined && (before === `--${name}` || before === `-${short}`)
-    );
+function flagWithValue(option: string): UsageError {
+  return new UsageError(`takes no value; write --${option} alone`, { option });
 }
 
 function aliases(table: OptionTable): Record<string, string> {
@@ -100,62 +155,70 @@ function aliases(table: OptionTable): Record<string, string> {
 }
 
 function checkValue(
-  name: string,
-  { value }: OptionTable[string],
+  option: string,
+  { kind, value }: OptionTable[string],
   given: unknown,
-  args: string[],
+  args: readonly string[],
 ): void {
   // The library lets it pass.
-  const isGivenValue = args.some((text) => text.startsWith(`--${name}=`));
-  if (value === undefined && isGivenValue) {
-    throw new UsageError(`Option --${name} takes no value`);
+  const isGivenValue = args.some((text) => text.startsWith(`--${option}=`));
+  if (kind === "flag" && isGivenValue) {
+    throw flagWithValue(option);
   }
-  if (value !== undefined && (given as string[]).includes("")) {
-    throw new UsageError(`Option --${name} needs a value: ${value}`);
+  if (kind !== "flag" && (given as string[]).includes("")) {
+    throw new UsageError(`needs a value: ${value}`, { option });
   }
 }
 
 function parseValue(
   name: string,
   option: OptionTable[string],
-  given: unknown,
+  given: readonly string[],
 ): unknown {
   try {
-    return option.parse(Array.isArray(given) ? given : given ? [""] : []);
+    return option.parse(given);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    const what = option.isOperand
-      ? `Argument ${option.value}`
-      : `Option --${name}`;
-    const texts = Array.isArray(given) ? given : [];
-    throw new UsageError(`${what}: ${quoteIn(error.message, texts)}`);
+    throw new UsageError(redactFault(option, given, error.message), {
+      option: name,
+      operand: option.isOperand && option.value,
+    });
   }
 }
 
 async function describeUnknown(
   argument: string,
   table: OptionTable,
-  secret: string | undefined,
+  { hint, secret }: ParseOptions & { secret: string | undefined },
 ): Promise<string> {
   if (!argument.startsWith("-")) {
     // It may be the rest of a password with a space in it, or the value itself.
-    return secret === undefined
-      ? `Unknown argument ${quoteWord(argument)}; see --help`
-      : `Unknown argument beside --${secret}; its value is one word, in quotes where it has spaces`;
+    if (secret !== undefined) {
+      return `Unknown argument beside --${secret}; its value is one word, in quotes where it has spaces`;
+    }
+    const shown = quoteWord(argument);
+    const isWhole = shown === `'${argument}'`;
+    const meant = isWhole ? hintAtWord(argument, table) : undefined;
+    return `Unknown argument ${shown}; ${meant ?? "see --help"}`;
   }
-  if (isLetterWithMore(argument)) return describeLetter(argument, table);
   const [option] = argument.split(/[=:]/);
   const name = option!.replace(/^-+/, "");
   const known = Object.keys(table).filter((name) => !table[name]!.isOperand);
   if (known.includes(name)) {
     return `Option --${name} wants a space or = in front of its value`;
   }
-  const nearest = await suggest(name, known);
-  const hint = nearest === undefined
-    ? "see --help"
-    : `did you mean --${nearest}?`;
-  return `Unknown option ${quote(option!)}; ${hint}`;
+  const meant = hintAtOption(name, table) ?? await hint?.(name) ??
+    await hintAtNearest(name, known);
+  return `Unknown option ${quote(option!)}; ${meant}`;
 }
+
+async function hintAtNearest(name: string, known: string[]): Promise<string> {
+  const nearest = await suggest(name, known);
+  return nearest === undefined ? "see --help" : `did you mean --${nearest}?`;
+}
+
+/** An address in brackets, or a path, whose colons hide no password. */
+const PLACE = /^\[[\da-f:.]+\](?::\d{1,5})?$|^unix:[./]/i;
 
 /**
  * Quotes a word that means nothing where it stands. What stands behind a colon
@@ -165,16 +228,21 @@ async function describeUnknown(
  * @returns What to show of it.
  */
 export function quoteWord(word: string): string {
+  if (PLACE.test(word)) return quote(word);
   return quote(word.replace(/:(?!\d{1,5}$|\/\/).+$/s, ":…"));
 }
 
 /** Leaves out what follows: it may be a password, as in curl's -uNAME:…. */
 function describeLetter(argument: string, table: OptionTable): string {
-  const letter = argument[1];
-  const isKnown = Object.values(table).some(({ short }) => short === letter);
-  return isKnown
+  const letter = argument[1]!;
+  const known = Object.values(table).find(({ short }) => short === letter);
+  if (known === undefined) {
+    const hint = hintAtOption(letter, table) ?? "see --help";
+    return `Unknown option '-${letter}'; ${hint}`;
+  }
+  return known.kind === "flag"
     ? `Option -${letter} stands alone`
-    : `Unknown option '-${letter}'; see --help`;
+    : `Option -${letter} stands alone; write a space in front of ${known.value}`;
 }
 
 /**
@@ -188,6 +256,7 @@ export async function suggest(
   word: string,
   known: string[],
 ): Promise<string | undefined> {
+  if (word.length > MOST_WORD) return undefined;
   const { closestString, levenshteinDistance } = await import("@std/text");
   const nearest = closestString(word, known);
   if (levenshteinDistance(word, nearest) <= Math.max(2, word.length / 2)) {

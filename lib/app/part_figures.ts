@@ -6,7 +6,8 @@
  */
 
 import type { TimedName } from "../handlers/live_connection.ts";
-import type { ListenerWatch, Registry } from "../handlers/registry.ts";
+import type { ListenerWatch } from "../handlers/listener_watch.ts";
+import type { Registry } from "../handlers/registry.ts";
 import type { TimeCounts } from "../observe/time_classes.ts";
 import type { ListenerKind, PoolStatus } from "./admin_api.ts";
 

@@ -8,17 +8,18 @@ import { writeAllSync } from "../net/write_all.ts";
 import { formatPasswordHash, hashPassword } from "../policy/password_hash.ts";
 import { userNameFault } from "../policy/user_name.ts";
 import type { Command } from "./command.ts";
-import { flag, operand, type OptionValues } from "./option.ts";
+import { ASK_OPTIONS } from "./common_options.ts";
+import { operand } from "./declare_options.ts";
+import type { OptionValues } from "./option.ts";
 import { readPassword } from "./read_password.ts";
 
 /** Options of `sluice passwd`. */
 export const PASSWD_OPTIONS = {
-  "name": operand(
-    "NAME",
-    "the user's name: 1 to 255 bytes, without a colon",
-    parseName,
-  ),
-  "help": flag("print this and exit", "h"),
+  "name": operand("text", {
+    value: "NAME",
+    help: "the user's name: 1 to 255 bytes, without a colon",
+  }, parseName),
+  ...ASK_OPTIONS,
 };
 
 /** The command as the command line sees it. */
@@ -48,9 +49,12 @@ async function runPasswd(
 
 function parseName(given: readonly string[]): string {
   const [name] = given;
-  if (name === undefined || given.length > 1) {
-    throw new SyntaxError("expected one name");
+  if (given.length > 1) { // The second may be a password.
+    throw new SyntaxError(
+      `${given.length} words were given; give one name: the password is asked for`,
+    );
   }
+  if (name === undefined) throw new SyntaxError("it is missing; give one name");
   const fault = userNameFault(name);
   if (fault !== undefined) throw new SyntaxError(fault);
   return name;

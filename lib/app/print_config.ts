@@ -4,12 +4,12 @@
  * @module
  */
 
-import { isSecret, valueOf } from "./config_value.ts";
+import { valueOf } from "./config_value.ts";
 import type { ListenerKinds, NamedWords } from "./listener_kinds.ts";
 import type { Option, OptionTable } from "./option.ts";
 import { parseOptions } from "./parse_options.ts";
 import { PROGRAM_OPTIONS } from "./program_options.ts";
-import { hideSecret } from "./secret_reference.ts";
+import { redact } from "./redaction.ts";
 import { UsageError } from "./usage_error.ts";
 import { quote } from "../wire/quote.ts";
 
@@ -51,9 +51,7 @@ export async function printConfig(
     if (texts.length === 0) continue;
     const isProgram = Object.hasOwn(PROGRAM_OPTIONS, name);
     if (!isProgram && !Object.hasOwn(kind.options, name)) continue;
-    const shown = isSecret(name, option)
-      ? texts.map((text) => secrets.replace(name, text))
-      : texts;
+    const shown = texts.map((text) => secrets.replace(name, option, text));
     const named = name === kind.words?.operand && nameWords(kind.words, shown);
     if (named) Object.assign(listener, named);
     else (isProgram ? program : listener)[name] = valueOf(option, shown);
@@ -92,8 +90,8 @@ class Secrets {
   readonly comments: string[] = [];
   #count = 0;
 
-  replace(name: string, text: string): string {
-    if (hideSecret(text) === text) return text;
+  replace(name: string, option: Option<unknown>, text: string): string {
+    if (redact(option, text) === text) return text;
     this.#count++;
     const variable = `SLUICE_${
       name.toUpperCase().replaceAll("-", "_")

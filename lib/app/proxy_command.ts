@@ -7,21 +7,20 @@
 import { isUnixPath } from "../wire/endpoint.ts";
 import { prepareCLibrary } from "../net/c_library.ts";
 import { Bans } from "../policy/bans.ts";
-import type { Users } from "../policy/users.ts";
 import { listeningEvent } from "./announcement.ts";
 import { bannerLines } from "./banner.ts";
 import { acceptProxyOf } from "./accept_proxy_options.ts";
 import type { ServerCommand } from "./command.ts";
-import { limitsOf } from "./limit_options.ts";
 import { openRules } from "./open_rules.ts";
 import { openListenerTls } from "./listener_tls.ts";
-import { needsTls, parentsOf } from "./open_parents.ts";
+import { needsTls } from "./open_parents.ts";
 import { openOutgoingTls } from "./outgoing_tls.ts";
 import { PROXY_OPTIONS, type ProxyOptions } from "./proxy_options.ts";
 import { openProxyUsers } from "./proxy_users.ts";
 import { runServer, type ServerLife } from "./run_server.ts";
 import type { ServerHost } from "./server_host.ts";
-import { type ProxyConfig, startProxy } from "./start_proxy.ts";
+import { settingsOf } from "./settings.ts";
+import { startProxy } from "./start_proxy.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** What clients may ask for by ALPN; those that speak SOCKS ask for nothing. */
@@ -64,28 +63,30 @@ function runProxy(
     });
     const parents = new Set(options.parent.map(({ name }) => name));
     const rules = await openRules(options, log, { parents, files: opener });
-    const settings = { protocols: PROXY_PROTOCOLS, log, files: opener };
-    const { tls, files: certificates } = await openListenerTls(
-      options,
-      settings,
-    );
-    const flags = configOf(options, users, host);
-    const isTls = needsTls(flags.parents ?? {});
-    const outgoing = await openOutgoingTls(options, isTls, {
+    const { tls, files: certificates } = await openListenerTls(options, {
+      protocols: PROXY_PROTOCOLS,
       log,
       files: opener,
     });
+    const settings = settingsOf(PROXY_OPTIONS, options);
+    const outgoing = await openOutgoingTls(
+      options,
+      needsTls(settings.parents),
+      { log, files: opener },
+    );
     // With a permission that a server drops next.
     if (!host.isTrial) prepareCLibrary();
-    const config = {
-      ...flags,
+    const running = await startProxy({
+      ...settings,
+      ...(users === undefined ? {} : { users }),
+      bans: bansOf(options, host),
+      acceptProxy: acceptProxyOf(options),
       rules: rules.book,
       tls,
       startTls: outgoing.startTls,
       host,
       log,
-    };
-    const running = await startProxy(config);
+    });
     const { listeners } = running;
     const { protocols, "allow-private": allowPrivate } = options;
     const facts = { listeners, protocols, users: list, allowPrivate };
@@ -109,57 +110,21 @@ function runProxy(
   });
 }
 
-function configOf(
-  options: ProxyOptions,
-  users: Users | undefined,
-  host: ServerHost,
-): ProxyConfig {
-  return {
-    listen: options.listen,
-    ...(users === undefined ? {} : { users }),
-    bans: bansOf(options, host),
-    open: options.open,
-    allowPrivate: options["allow-private"],
-    timeouts: {
-      handshake: options["handshake-timeout"],
-      connect: options["connect-timeout"],
-      idle: options["idle-timeout"],
-      halfClose: options["half-close-timeout"],
-    },
-    resetRelay: options["reset-relay"],
-    protocols: options.protocols,
-    udp: {
-      advertise: options["udp-advertise"],
-      ports: options["udp-ports"],
-      idleTimeout: options["udp-idle-timeout"],
-      perClient: options["max-udp-associations-per-client"],
-      associations: options["max-udp-associations"],
-    },
-    names: {
-      servers: options.dns,
-      cacheSize: options["dns-cache"],
-      preference: options.prefer,
-    },
-    outgoing: options.bind,
-    bindTimeout: options["bind-timeout"],
-    forwardedFor: options["forwarded-for"],
-    maxConnections: options["max-connections"],
-    maxConnectionsPerClient: options["max-connections-per-client"],
-    backlog: options.backlog,
-    acceptProxy: acceptProxyOf(options),
-    sendProxy: options["send-proxy"],
-    parents: parentsOf(options),
-    limits: limitsOf(options),
-  };
-}
-
 function bansOf(options: ProxyOptions, host: ServerHost): Bans {
   const { "ban-time": time, "ban-time-max": timeMax } = options;
   if (time > timeMax) {
-    throw new UsageError("Option --ban-time is longer than --ban-time-max");
+    throw new UsageError(
+      "is longer than --ban-time-max; give that the longer time",
+      { option: "ban-time", others: ["ban-time-max"] },
+    );
   }
   const { "ban-after": after, "ban-window": window } = options;
-  const settings = { after, window, time, timeMax };
+  const settings = {
+    after,
+    window: Math.round(window),
+    time: Math.round(time),
+    timeMax: Math.round(timeMax),
+  };
   return host.keep(
     "bans",
     settings,

@@ -8,103 +8,132 @@ import { type ProtocolName, PROTOCOLS } from "../handlers/services.ts";
 import type { PlainUser } from "../policy/users.ts";
 import { type Endpoint, parseListenEndpoint } from "../wire/endpoint.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
+import { ACCEPT_PROXY_OPTIONS } from "./accept_proxy_options.ts";
 import { ADMIN_OPTIONS } from "./admin_options.ts";
 import { AUTH_OPTIONS } from "./auth_options.ts";
-import { PARENT_TLS_OPTIONS } from "./outgoing_tls.ts";
-import { PARENT_OPTIONS } from "./parent_options.ts";
-import { SEND_PROXY_OPTIONS } from "./send_proxy_options.ts";
-import { ACCEPT_PROXY_OPTIONS } from "./accept_proxy_options.ts";
-import {
-  COMMON_OPTIONS,
-  durationOption,
-  parseCount,
-  parseNumber,
-} from "./common_options.ts";
+import { COMMON_OPTIONS, GRACE_OPTIONS } from "./common_options.ts";
+import { quote } from "../wire/quote.ts";
+import { collected, count, duration, flag, option } from "./declare_options.ts";
 import { LIMIT_OPTIONS } from "./limit_options.ts";
 import { NAME_OPTIONS } from "./name_options.ts";
-import { TLS_OPTIONS } from "./tls_options.ts";
-import { flag, only, type OptionValues, single } from "./option.ts";
+import type { OptionValues } from "./option.ts";
+import { PARENT_TLS_OPTIONS } from "./outgoing_tls.ts";
+import { PARENT_OPTIONS } from "./parent_options.ts";
 import { RESET_OPTIONS } from "./reset_options.ts";
 import { RULE_OPTIONS } from "./rule_options.ts";
+import { SEND_PROXY_OPTIONS } from "./send_proxy_options.ts";
+import { TLS_OPTIONS } from "./tls_options.ts";
 import { WORKER_OPTIONS } from "./worker_options.ts";
+
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** Where the proxy listens unless told otherwise. */
 const DEFAULT_LISTEN = "127.0.0.1:1080";
 
+/** UDP and BIND are asked for by SOCKS. */
+const SOCKS5 = [{ anyOf: ["protocols"], is: ["socks5"] }] as const;
+
+/** The heading of these options. */
+const GROUP = "UDP and BIND";
+
+/** Options of UDP and BIND. */
+const UDP_OPTIONS = {
+  "bind-timeout": duration({
+    default: "1m",
+    requires: [{ anyOf: ["protocols"], is: ["socks5", "socks4"] }],
+    setting: "bindTimeout",
+    group: GROUP,
+    help: "time limit for the peer that a BIND waits for; 0 is for ever",
+  }),
+  "udp-advertise": option("address", {
+    value: "ADDRESS",
+    requires: SOCKS5,
+    setting: "udp.advertise",
+    group: GROUP,
+    help:
+      "address told to clients for UDP, where it is not the one they reach Sluice at (behind NAT)",
+  }, parseAddress),
+  "udp-ports": option("address", {
+    value: "A-B",
+    requires: SOCKS5,
+    setting: "udp.ports",
+    group: GROUP,
+    help: "first and last port for UDP (default any)",
+  }, parsePorts),
+  "udp-idle-timeout": duration({
+    default: "2m",
+    requires: SOCKS5,
+    setting: "udp.idleTimeout",
+    group: GROUP,
+    help: "time limit for a UDP association without a datagram; 0 is never",
+  }),
+  "max-udp-associations": count({
+    default: "1000",
+    requires: SOCKS5,
+    setting: "udp.associations",
+    group: GROUP,
+    help: "UDP associations at once",
+  }),
+  "max-udp-associations-per-client": count({
+    default: "64",
+    least: "0",
+    requires: SOCKS5,
+    setting: "udp.perClient",
+    group: GROUP,
+    help: "UDP associations at once from one client; 0 is no limit",
+  }),
+};
+
 /** Options of `sluice proxy`. */
 export const PROXY_OPTIONS = {
-  "listen": {
-    value: "HOST:PORT",
-    help:
-      `where to listen; repeatable; [IPV6]:PORT, :PORT (all addresses), PORT (on 127.0.0.1) and unix:PATH[,mode=660] do too (default ${DEFAULT_LISTEN})`,
-    parse: (given: readonly string[]): Endpoint[] =>
+  "listen": collected(
+    "address",
+    {
+      value: "HOST:PORT",
+      isNumeric: true,
+      setting: "listen",
+      help:
+        `where to listen; repeatable; [IPV6]:PORT, :PORT (all addresses), PORT (on 127.0.0.1) and unix:PATH[,mode=660] do too (default ${DEFAULT_LISTEN})`,
+    },
+    (given): Endpoint[] =>
       (given.length > 0 ? given : [DEFAULT_LISTEN]).map(parseListenEndpoint),
-  },
-  "user": {
+  ),
+  "user": collected("secret", {
     value: "NAME:PASSWORD",
     help:
       "only these may use the proxy; repeatable. Others on this machine can see it in the list of processes: SLUICE_USERS in the environment, NAME:PASSWORD separated by white space, adds users unseen",
-    parse: (given: readonly string[]): PlainUser[] => parseUsers(given),
-  },
+  }, (given): PlainUser[] => parseUsers(given)),
   ...AUTH_OPTIONS,
   "open": flag(
     "let anyone use the proxy, also on an address that others can reach",
+    { setting: "open" },
   ),
   "allow-private": flag(
     "on such an address, also connect to loopback, link-local, private and other special addresses",
+    { setting: "allowPrivate" },
   ),
   ...RULE_OPTIONS,
-  "protocols": single(
-    "LIST",
-    PROTOCOLS.join(),
-    parseProtocols,
-    "what clients may speak, separated by commas",
-  ),
-  "connect-timeout": durationOption(
-    "10s",
-    "for connecting to the target; 0 is for ever",
-  ),
+  "protocols": option("choice", {
+    value: "LIST",
+    default: PROTOCOLS.join(),
+    setting: "protocols",
+    help: "what clients may speak, separated by commas",
+  }, parseProtocols),
+  "connect-timeout": duration({
+    default: "10s",
+    setting: "timeouts.connect",
+    help: "time limit for connecting to the target; 0 is for ever",
+  }),
   ...TLS_OPTIONS,
   ...NAME_OPTIONS,
-  "bind-timeout": durationOption(
-    "1m",
-    "for the peer that a BIND waits for; 0 is for ever",
-  ),
-  "udp-advertise": {
-    value: "ADDRESS",
-    help:
-      "address told to clients for UDP, where it is not the one they reach Sluice at (behind NAT)",
-    parse: (given: readonly string[]): IpAddress | undefined => {
-      const text = only(given);
-      return text === undefined ? undefined : parseAddress(text);
-    },
-  },
-  "udp-ports": {
-    value: "A-B",
-    help: "first and last port for UDP (default any)",
-    parse: (given: readonly string[]): [number, number] | undefined => {
-      const text = only(given);
-      return text === undefined ? undefined : parsePorts(text);
-    },
-  },
-  "udp-idle-timeout": durationOption(
-    "2m",
-    "for a UDP association without a datagram; 0 is never",
-  ),
-  "max-udp-associations": single(
-    "N",
-    "1000",
-    parseCount,
-    "UDP associations at once",
-  ),
-  "max-udp-associations-per-client": single(
-    "N",
-    "64",
-    (text) => parseNumber(text, 0),
-    "UDP associations at once from one client; 0 is no limit",
-  ),
+  ...UDP_OPTIONS,
   "forwarded-for": flag(
     "tell the targets of HTTP requests the client's address (X-Forwarded-For)",
+    {
+      requires: [{ anyOf: ["protocols"], is: ["http"] }],
+      setting: "forwardedFor",
+    },
   ),
   ...PARENT_OPTIONS,
   ...PARENT_TLS_OPTIONS,
@@ -115,6 +144,7 @@ export const PROXY_OPTIONS = {
   ...ADMIN_OPTIONS,
   ...WORKER_OPTIONS,
   ...COMMON_OPTIONS,
+  ...GRACE_OPTIONS,
 };
 
 /** Values of the options of `sluice proxy`. */
@@ -152,15 +182,26 @@ function parseUser(text: string): PlainUser {
         `a user's ${what} has ${length} bytes, not 1 to 255`,
       );
     }
+    if (CONTROL.test(value)) {
+      throw new SyntaxError(
+        `user ${
+          quote(user.name)
+        } has a control character in the ${what}, such as a line feed; leave it out`,
+      );
+    }
   }
   return user;
 }
 
 function parseProtocols(text: string): ProtocolName[] {
   const names = text.split(",");
-  for (const name of names) {
-    if (PROTOCOLS.some((known) => known === name)) continue;
-    throw new SyntaxError(`'${name}' is none of ${PROTOCOLS.join(", ")}`);
+  for (const [index, name] of names.entries()) {
+    if (!PROTOCOLS.some((known) => known === name)) {
+      throw new SyntaxError(`'${name}' is none of ${PROTOCOLS.join(", ")}`);
+    }
+    if (names.indexOf(name) < index) {
+      throw new SyntaxError(`'${name}' is given twice; give it once`);
+    }
   }
   return names as ProtocolName[];
 }

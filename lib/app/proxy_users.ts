@@ -12,7 +12,7 @@ import { type User, Users } from "../policy/users.ts";
 import { reservePasswordChecks } from "./memory_plan.ts";
 import { readVariable } from "./environment.ts";
 import { parseUsers, type ProxyOptions } from "./proxy_options.ts";
-import { UsageError } from "./usage_error.ts";
+import { concerning, UsageError } from "./usage_error.ts";
 import { ServerFiles } from "./server_files.ts";
 import type { WatchedFile } from "./watched_file.ts";
 
@@ -59,13 +59,19 @@ export async function openProxyUsers(
     const users = await Users.create(fixed, { remember });
     return { list: fixed, users, files: [] };
   }
-  const file = await files.open<readonly User[]>(path, {
-    what: "users file",
-    parse: (text) => [...fixed, ...withoutFixed(parseUsersFile(text), fixed)],
-    describe: (list) => countOf(list.length, "user"),
-    isSecret: true,
-    log,
-  });
+  const file = await concerning(
+    "users",
+    () =>
+      files.open<readonly User[]>(path, {
+        what: "users file",
+        parse: (
+          text,
+        ) => [...fixed, ...withoutFixed(parseUsersFile(text), fixed)],
+        describe: (list) => countOf(list.length, "user"),
+        isSecret: true,
+        log,
+      }),
+  );
   const queue = new PasswordQueue({ atOnce: reservePasswordChecks(threads) });
   const users = await Users.create(file.value, { remember, queue });
   if (file.value.length === 0) sayNobody(path, log);
@@ -103,7 +109,9 @@ function fixedUsers(
   const names = users.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice === undefined) return users;
-  throw new UsageError(`User '${twice}' is in --user and in SLUICE_USERS`);
+  throw new UsageError(`'${twice}' is in SLUICE_USERS too; keep one of them`, {
+    option: "user",
+  });
 }
 
 function environmentUsers(log: (event: LogEvent) => void): User[] {

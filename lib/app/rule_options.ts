@@ -4,22 +4,26 @@
  * @module
  */
 
-import { only, type OptionValues } from "./option.ts";
+import { option, path } from "./declare_options.ts";
+import type { OptionValues } from "./option.ts";
+
+/** The heading of these options. */
+const GROUP = "Rules";
 
 /** Options of rules. */
 export const RULE_OPTIONS = {
-  "rules": {
-    value: "FILE",
+  "rules": path({
+    group: GROUP,
     help:
       "who may go where, a rule a line, the first that matches decides; '#' begins a comment; see the README, and 'sluice rules test'",
-    parse: (given: readonly string[]): string | undefined => only(given),
-  },
-  "rule": {
+  }),
+  "rule": option("pattern", {
     value: "RULE",
+    many: true,
+    group: GROUP,
     help:
       "a rule before those of the file, such as 'deny name *.ads.example' or 'default deny'; repeatable",
-    parse: (given: readonly string[]): readonly string[] => given,
-  },
+  }, (text) => text),
 };
 
 /** Values of the options of rules. */

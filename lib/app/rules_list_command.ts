@@ -6,7 +6,9 @@
 
 import type { RuleRow } from "../policy/rules.ts";
 import type { Command } from "./command.ts";
-import { flag, type OptionValues } from "./option.ts";
+import { ASK_OPTIONS } from "./common_options.ts";
+import { flag } from "./declare_options.ts";
+import type { OptionValues } from "./option.ts";
 import { openRules } from "./open_rules.ts";
 import { printLines } from "./print_lines.ts";
 import { RULE_OPTIONS } from "./rule_options.ts";
@@ -16,8 +18,7 @@ import { StartError, UsageError } from "./usage_error.ts";
 export const RULES_LIST_OPTIONS = {
   ...RULE_OPTIONS,
   "allow-private": flag("as where the proxy has it: there is no guard"),
-  "help": flag("print this and exit", "h"),
-  "version": flag("print the version and exit", "V"),
+  ...ASK_OPTIONS,
 };
 
 /** The command as the command line sees it. */
@@ -51,7 +52,11 @@ export async function readRules<T>(pending: Promise<T>): Promise<T> {
   try {
     return await pending;
   } catch (error) {
-    if (error instanceof StartError) throw new UsageError(error.message);
+    if (error instanceof StartError) {
+      throw new UsageError(`${error.message} (option --rules)`, {
+        cause: error,
+      });
+    }
     throw error;
   }
 }

@@ -5,15 +5,11 @@
  */
 
 import { refusedRange } from "../policy/address_guard.ts";
-import {
-  type Question,
-  RULE_COMMANDS,
-  type RuleCommand,
-} from "../policy/rule_question.ts";
+import { type Question, RULE_COMMANDS } from "../policy/rule_question.ts";
 import { DialError } from "../net/dial_error.ts";
 import { isOwnAddress } from "../net/own_addresses.ts";
 import { Context } from "../sync/context.ts";
-import { type Host, parseHost } from "../wire/host_name.ts";
+import { type Host, parseConfiguredHost } from "../wire/host_name.ts";
 import { isUnixPath, parseListenEndpoint } from "../wire/endpoint.ts";
 import { formatHostPort, parseHostPort } from "../wire/host_port.ts";
 import {
@@ -25,7 +21,9 @@ import type { Command } from "./command.ts";
 import { NAME_OPTIONS } from "./name_options.ts";
 import { openNames } from "./open_names.ts";
 import { openRules } from "./open_rules.ts";
-import { flag, only, type OptionValues, single } from "./option.ts";
+import { ASK_OPTIONS } from "./common_options.ts";
+import { choice, flag, option } from "./declare_options.ts";
+import type { OptionValues } from "./option.ts";
 import { RULE_OPTIONS } from "./rule_options.ts";
 import { printLines } from "./print_lines.ts";
 import { readRules } from "./rules_list_command.ts";
@@ -34,52 +32,39 @@ import { StartError, UsageError } from "./usage_error.ts";
 /** Options of `sluice rules test`. */
 export const RULES_TEST_OPTIONS = {
   ...RULE_OPTIONS,
-  "target": {
+  "target": option("address", {
     value: "HOST:PORT",
     help: "whom for: a name, which is resolved, or an address",
-    parse: (given: readonly string[]): Target | undefined => {
-      const text = only(given);
-      return text === undefined ? undefined : parseTarget(text);
-    },
-  },
-  "client": single(
-    "ADDRESS",
-    "127.0.0.1",
-    parseClient,
-    "address of the client, or unix where it comes by a Unix socket",
-  ),
-  "user": {
+  }, parseTarget),
+  "client": option("address", {
+    value: "ADDRESS",
+    default: "127.0.0.1",
+    help: "address of the client, or unix where it comes by a Unix socket",
+  }, parseClient),
+  "user": option("text", {
     value: "NAME",
     help: "who has logged in (default nobody)",
-    parse: (given: readonly string[]): string | undefined => only(given),
-  },
-  "command": single(
-    RULE_COMMANDS.join("|"),
-    "connect",
-    parseCommand,
-    "what the client asks for; http is a request without CONNECT",
-  ),
-  "listener": single(
-    "HOST:PORT",
-    "127.0.0.1:1080",
-    parseListener,
-    "where the client comes in, also unix:PATH; the address guard holds where that is not a loopback address",
-  ),
+  }, (text) => text),
+  "command": choice(RULE_COMMANDS, {
+    default: "connect",
+    help: "what the client asks for; http is a request without CONNECT",
+  }),
+  "listener": option("address", {
+    value: "HOST:PORT",
+    default: "127.0.0.1:1080",
+    help:
+      "where the client comes in, also unix:PATH; the address guard holds where that is not a loopback address",
+  }, parseListener),
   "public": flag("the address guard holds wherever the client comes in"),
   "allow-private": flag("as where the proxy has it: there is no guard"),
-  "at": {
+  "at": option("text", {
     value: "TIME",
     help:
       "when, as in 2026-11-21T12:00 on this machine's clock, or with Z or +01:00 behind it (default now)",
-    parse: (given: readonly string[]): number | undefined => {
-      const text = only(given);
-      return text === undefined ? undefined : parseTime(text);
-    },
-  },
+  }, parseTime),
   "dns": NAME_OPTIONS.dns,
   "prefer": NAME_OPTIONS.prefer,
-  "help": flag("print this and exit", "h"),
-  "version": flag("print the version and exit", "V"),
+  ...ASK_OPTIONS,
 };
 
 type Options = OptionValues<typeof RULES_TEST_OPTIONS>;
@@ -106,7 +91,9 @@ export const RULES_TEST_COMMAND: Command<typeof RULES_TEST_OPTIONS> = {
 async function runRulesTest(options: Options): Promise<number> {
   const { at, target } = options;
   if (target === undefined) {
-    throw new UsageError("Option --target is missing; see --help");
+    throw new UsageError("it is missing; give --target HOST:PORT", {
+      option: "target",
+    });
   }
   const clock = at === undefined ? {} : { now: () => at };
   const { book } = await readRules(openRules(options, () => {}, clock));
@@ -197,8 +184,10 @@ interface Target {
 
 function parseTarget(text: string): Target {
   const { host, port } = parseHostPort(text, "");
-  if (port === 0) throw new SyntaxError("port is 0");
-  const parsed = parseHost(host);
+  if (port === 0) {
+    throw new SyntaxError(`'${text}' has port 0; give one from 1 to 65535`);
+  }
+  const parsed = parseConfiguredHost(host);
   return { text: formatHostPort(parsed, port), host: parsed, port };
 }
 
@@ -217,12 +206,6 @@ function parseAddress(text: string): IpAddress {
   const ip = parseIpAddress(text);
   if (ip === undefined) throw new SyntaxError(`'${text}' is not an IP address`);
   return ip;
-}
-
-function parseCommand(text: string): RuleCommand {
-  const command = RULE_COMMANDS.find((known) => known === text);
-  if (command !== undefined) return command;
-  throw new SyntaxError(`'${text}' is none of ${RULE_COMMANDS.join(", ")}`);
 }
 
 /** Without a zone it is this machine's time (ECMA-262 §21.4.1.32). */

@@ -8,10 +8,16 @@ import { prepareCLibrary } from "../net/c_library.ts";
 import type { Command } from "./command.ts";
 import { ConfigError } from "./config_error.ts";
 import { ConfigFile } from "./config_file.ts";
-import { CONFIG_OPTION, readConfigFile } from "./config_option.ts";
+import {
+  CONFIG_OPTION,
+  hintAtSetting,
+  readConfigFile,
+} from "./config_option.ts";
 import { late } from "./late.ts";
 import { type Config, loadConfig } from "./load_config.ts";
-import { flag, type OptionValues } from "./option.ts";
+import { ASK_OPTIONS } from "./common_options.ts";
+import { flag } from "./declare_options.ts";
+import type { OptionValues } from "./option.ts";
 import { reportProblems } from "./report_problems.ts";
 import { RunningConfig } from "./run_config.ts";
 import { runServer } from "./run_server.ts";
@@ -22,8 +28,7 @@ import { tryConfig } from "./try_config.ts";
 export const RUN_OPTIONS = {
   "config": CONFIG_OPTION,
   "watch": flag("apply the file when it changes, and not only on SIGHUP"),
-  "help": flag("print this and exit", "h"),
-  "version": flag("print the version and exit", "V"),
+  ...ASK_OPTIONS,
 };
 
 /** The command as the command line sees it. */
@@ -37,6 +42,7 @@ export const RUN_COMMAND: Command<typeof RUN_OPTIONS> = {
     ["sluice run -c sluice.jsonc", "runs it"],
   ],
   options: RUN_OPTIONS,
+  hint: hintAtSetting,
   run: runConfig,
 };
 

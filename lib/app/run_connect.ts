@@ -12,12 +12,17 @@ import { countOf } from "../observe/count_of.ts";
 import { escape } from "../observe/escape.ts";
 import { formatBytes, formatDuration } from "../observe/log_text.ts";
 import { Context } from "../sync/context.ts";
-import { checkConnectOptions, type ConnectOptions } from "./connect_options.ts";
-import { needsTls, parentsOf } from "./open_parents.ts";
+import {
+  checkConnectOptions,
+  CONNECT_OPTIONS,
+  type ConnectOptions,
+} from "./connect_options.ts";
+import { needsTls } from "./open_parents.ts";
 import { JsonChannel } from "./json_channel.ts";
 import { openOutgoingTls } from "./outgoing_tls.ts";
 import { openRemote, type Remote } from "./open_remote.ts";
 import { printErrors } from "./print_lines.ts";
+import { settingsOf } from "./settings.ts";
 import { listenForSignals } from "./run_until_signal.ts";
 import { Stdio } from "./stdio.ts";
 
@@ -55,7 +60,7 @@ export async function runConnect(options: ConnectOptions): Promise<number> {
   using signals = listenForSignals();
   using context = new Context();
   signals.next().then((signal) => context.cancel(new Interruption(signal)));
-  const parents = parentsOf(options);
+  const parents = settingsOf(CONNECT_OPTIONS, options).parents;
   const isTls = options.tls || needsTls(parents);
   const { startTls } = await openOutgoingTls(options, isTls, {
     log(event) {

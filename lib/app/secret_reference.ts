@@ -9,17 +9,10 @@ import { dirname, isAbsolute, join } from "node:path";
 import { readVariable } from "./environment.ts";
 import type { FileError } from "./file_error.ts";
 import { readText } from "./read_file.ts";
+import { parseReference } from "./reference.ts";
 
 /** Bytes that a file with a secret may have. */
 const MOST_BYTES = 64 * 1024;
-
-/** What a reference has in front may be the name of a user or of a parent. */
-const REFERENCE = /^(?:[^:=]*[:=])?(env|file):(.+)$/s;
-
-/** Where the next of several URLs begins. */
-const NEXT_URL = /,(?=[^,@]*:\/\/)/;
-
-const HIDDEN = "(hidden)";
 
 /** A secret that was found. */
 export interface FoundSecret {
@@ -42,59 +35,12 @@ export async function findSecret(
   text: string,
   file: string,
 ): Promise<FoundSecret> {
-  const [, source, name] = REFERENCE.exec(text) ?? [];
-  if (source === undefined || name === undefined) return { secret: text };
-  const before = text.slice(0, -`${source}:${name}`.length);
+  const reference = parseReference(text);
+  if (reference === undefined) return { secret: text };
+  const { before, name, source } = reference;
   if (source === "env") return { secret: before + fromEnvironment(name) };
   const path = relativeTo(file, name);
   return { secret: before + await fromFile(path), file: path };
-}
-
-/**
- * Finds the variable of the environment that a text refers to.
- *
- * @param text What the configuration or the command line says.
- * @returns Its name; `undefined` where it refers to none.
- */
-export function variableOf(text: string): string | undefined {
-  const [, source, name = ""] = REFERENCE.exec(text) ?? [];
-  return source === "env" && /^\w+$/.test(name) ? name : undefined;
-}
-
-/**
- * Tells whether a text refers to a secret, and so has none itself.
- *
- * @param text What the configuration says.
- * @returns Whether it does.
- */
-export function isReference(text: string): boolean {
-  return REFERENCE.test(text);
-}
-
-/**
- * Gives what others may see of a text with a secret in it.
- *
- * @param text What the configuration says.
- * @param shown What stands in the place of a secret (default `(hidden)`).
- * @returns References and names as they are, without what is secret.
- */
-export function hideSecret(text: string, shown = HIDDEN): string {
-  if (isReference(text)) return text;
-  if (text.includes("://")) {
-    return text.split(NEXT_URL).map((url) => hidePassword(url, shown))
-      .join(",");
-  }
-  const colon = text.indexOf(":");
-  return colon < 0 ? shown : `${text.slice(0, colon)}:${shown}`;
-}
-
-/** What is not encoded as it should be is hidden all the same. */
-function hidePassword(url: string, shown: string): string {
-  const begin = url.indexOf("://") + "://".length;
-  const end = url.lastIndexOf("@");
-  const colon = url.indexOf(":", begin);
-  if (end < begin || colon < 0 || colon > end) return url;
-  return `${url.slice(0, colon)}:${shown}${url.slice(end)}`;
 }
 
 /**

@@ -41,12 +41,14 @@ export interface ServerHost {
    * @param where Where.
    * @param open Opens it, where it is not open already.
    * @param backlog Connections that may wait for it (default 4,096).
+   * @param option The option that names it, for whoever only tries.
    * @returns The listener; the caller closes it.
    */
   open(
     where: Endpoint,
     open: OpenEndpoint,
     backlog?: number,
+    option?: string,
   ): Promise<Listener>;
   /**
    * Takes what forbids the start: throws it, or notes it in a trial.

@@ -39,15 +39,35 @@ const SLOWEST = 1_000;
  * @throws {SyntaxError} If it is not one.
  */
 export function parseSize(text: string): number {
+  const size = sizeOf(text);
+  if (size !== undefined) return size;
+  throw new SyntaxError(
+    `'${text}' is not a size such as 64KB, 1.5MB, 10GB, 64KiB or 0`,
+  );
+}
+
+function sizeOf(text: string): number | undefined {
   if (text === "0") return 0;
   const match = /^(\d{1,9}(?:\.\d{1,3})?)([A-Za-z]{1,3})$/.exec(text);
   const unit = UNITS[match?.[2] ?? ""];
-  if (match === null || unit === undefined) {
-    throw new SyntaxError(
-      `'${text}' is not a size such as 64KB, 1.5MB, 10GB, 64KiB or 0`,
-    );
-  }
+  if (match === null || unit === undefined) return undefined;
   return Math.round(Number(match[1]) * unit);
+}
+
+/**
+ * Parses a size that may also be a number of bytes alone.
+ *
+ * @param text Text to parse.
+ * @returns Whole bytes.
+ * @throws {SyntaxError} If it is not one.
+ */
+export function parseBytes(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  const size = sizeOf(text);
+  if (size !== undefined) return size;
+  throw new SyntaxError(
+    `'${text}' is not a number of bytes such as 65536, 64KB or 64KiB`,
+  );
 }
 
 /**

@@ -6,7 +6,7 @@
 
 import { handleConnection } from "../handlers/connection.ts";
 import { echo, type EchoMode } from "../handlers/echo.ts";
-import type { CommonServices } from "../handlers/services.ts";
+import type { ConnectionServices } from "../handlers/connection_services.ts";
 import { answerDatagrams, type UdpEcho } from "../handlers/udp_echo.ts";
 import { prepareCLibrary } from "../net/c_library.ts";
 import type { Connection } from "../net/connection.ts";
@@ -71,14 +71,15 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
   const hasOwnListener = config.resetAfter !== undefined && !mayReset();
   if (host.thread !== undefined && hasOwnListener) {
     throw new UsageError(
-      "--reset-after does not go with --workers here: where Deno has no --allow-ffi, and on other systems than Linux, one thread has a listener for it",
+      "does not go with --workers here: where Deno has no --allow-ffi, and on other systems than Linux, one thread has a listener for it",
+      { option: "reset-after", others: ["workers"] },
     );
   }
   if (isUnixPath(config.listen)) requireStream(config);
   const running = await startListeners(
     [config.listen],
     ({ isPublic, watch }) => {
-      const services: CommonServices = {
+      const services: ConnectionServices = {
         limits: places.limits,
         connectionsPerClient: places.perClient(isPublic),
         timeouts: {
@@ -138,12 +139,14 @@ async function reset(connection: Connection): Promise<void> {
 function requireStream({ resetAfter, udp }: EchoConfig): void {
   if (udp) {
     throw new UsageError(
-      "--udp does not go with a Unix socket: datagrams need a port; give HOST:PORT",
+      "does not go with a Unix socket: datagrams need a port; give HOST:PORT",
+      { option: "udp" },
     );
   }
   if (resetAfter === undefined) return;
   throw new UsageError(
-    "--reset-after does not go with a Unix socket, which knows no reset; give HOST:PORT, or --close-after",
+    "does not go with a Unix socket, which knows no reset; give HOST:PORT, or --close-after",
+    { option: "reset-after" },
   );
 }
 
@@ -178,6 +181,7 @@ function requireConsent(
     `Refusing to answer datagrams on ${
       formatHostPort(hostname, port)
     }: whoever reaches it could have answers sent to others; give --open to allow that`,
+    { others: ["udp", "open"] },
   );
 }
 
@@ -196,7 +200,7 @@ async function withDatagrams(
     const at = formatHostPort(hostname, port);
     throw new StartError(
       `Cannot listen on ${at} for datagrams: the port is in use for UDP; stop what uses it, or choose another`,
-      { cause: error },
+      { cause: error, option: "udp" },
     );
   }
   let isTold = false;

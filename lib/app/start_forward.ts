@@ -8,7 +8,7 @@ import { handleConnection, type Protocol } from "../handlers/connection.ts";
 import { forward, type ForwardServices } from "../handlers/forward.ts";
 import { agreeAsUpstream } from "../handlers/forward_alpn.ts";
 import type { ProxyVersion } from "../handlers/proxy_header.ts";
-import type { Timeouts } from "../handlers/services.ts";
+import type { Timeouts } from "../handlers/connection_services.ts";
 import { peekServerName, ServerNames } from "../handlers/sni.ts";
 import { Upstream, type UpstreamServices } from "../handlers/upstream.ts";
 import { Upstreams, type UpstreamsOptions } from "../handlers/upstreams.ts";
@@ -185,6 +185,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       ...places.listening,
       grace: config.grace ?? 1_000,
       kind: "forward",
+      optionAt: () => "routes",
       check: (listener, where) => requireNotItself(config, listener, where),
       onStop() {
         for (const group of groups) group.drain();
@@ -251,7 +252,8 @@ function poolOf(pool: PoolOptions, thread: ThreadInfo | undefined) {
   const { count, index } = thread;
   if (size < count) {
     throw new UsageError(
-      `--pool-size ${size} is less than one for each of --workers ${count}`,
+      `${size} is less than one for each of --workers ${count}; give ${count} or more`,
+      { option: "pool-size", others: ["workers"] },
     );
   }
   const own = Math.floor(size / count) + (index < size % count ? 1 : 0);
@@ -270,6 +272,7 @@ function requireRoom(
   const parked = size * lists.flat().length;
   if (parked < connectionCapacity(1)) return parked;
   throw new UsageError(
-    `--pool-size ${size} is more than the limit of file descriptors has room for (ulimit -n)`,
+    `${size} is more than the limit of file descriptors has room for; give less, or raise the limit (ulimit -n)`,
+    { option: "pool-size" },
   );
 }

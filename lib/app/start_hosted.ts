@@ -5,7 +5,9 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
-import { type Given, type ListenerConfig, valuesOf } from "./load_config.ts";
+import type { Given, ListenerConfig } from "./load_config.ts";
+import { valuesOf } from "./option.ts";
+import { requireEffect } from "./requirements.ts";
 import type { StartedServer } from "./run_server.ts";
 import type { ServerHost } from "./server_host.ts";
 
@@ -34,6 +36,7 @@ export async function startHosted(
 ): Promise<StartedServer> {
   let started: StartedServer | undefined;
   const values = valuesOf(command.options, given);
+  requireEffect(values);
   await command.run(values, async (_options, start) => {
     started = await start(log, host);
     return 0;

@@ -133,6 +133,7 @@ export async function startHub(
     {
       ...places.listening,
       kind: "hub",
+      optionAt: (index) => index < given.listen.length ? "listen" : "ws",
       check: (listener, where) => requireConsent(given, listener, where),
       onEnd: () => hub[Symbol.dispose](),
     },
@@ -188,5 +189,6 @@ function requireConsent(
   const at = askedName(listener, where);
   throw new UsageError(
     `Refusing to listen on ${at}: whoever reaches it could use the hub; give --open to allow that`,
+    { others: ["open"] },
   );
 }

@@ -11,7 +11,10 @@ import {
   serve,
   type Server,
 } from "../net/listen.ts";
-import type { ListenerKind, ListenerWatch } from "../handlers/registry.ts";
+import type {
+  ListenerKind,
+  ListenerWatch,
+} from "../handlers/listener_watch.ts";
 import { ownListeners } from "../net/own_listeners.ts";
 import { SOCKET_MODE } from "../net/unix_listener.ts";
 import { formatAddr } from "../net/unix_socket.ts";
@@ -23,6 +26,7 @@ import { formatHostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { openEndpoint } from "./open_listener.ts";
 import { ALONE, type OpenEndpoint, type ServerHost } from "./server_host.ts";
+import { concerning } from "./usage_error.ts";
 
 /**
  * Milliseconds that who came just before a shutdown has to say what it wants
@@ -89,6 +93,8 @@ export interface StartListenersOptions {
   onStop?: () => void;
   /** Called when a shutdown has ended, or the start has failed; likewise. */
   onEnd?: () => void | Promise<void>;
+  /** Tells which option names a listener (default `listen`). */
+  optionAt?: (index: number) => string;
 }
 
 /**
@@ -200,12 +206,22 @@ interface Opened {
 
 async function openAll(
   listen: readonly Endpoint[],
-  { backlog, check, open = openEndpoint, host = ALONE }: StartListenersOptions,
+  {
+    backlog,
+    check,
+    open = openEndpoint,
+    optionAt = () => "listen",
+    host = ALONE,
+  }: StartListenersOptions,
 ): Promise<Opened[]> {
   const opened: Opened[] = [];
   try {
-    for (const where of listen) {
-      const listener = await host.open(where, open, backlog);
+    for (const [index, where] of listen.entries()) {
+      const option = optionAt(index);
+      const listener = await concerning(
+        option,
+        () => host.open(where, open, backlog, option),
+      );
       const addr = listener.addr as Deno.NetAddr;
       const isPublic = !isUnixPath(where) && !isLoopback(addr);
       const info = {
@@ -214,7 +230,7 @@ async function openAll(
       };
       opened.push({ listener, info });
       try {
-        check?.(info, where);
+        await concerning(option, () => check?.(info, where));
       } catch (error) {
         host.refuse(error);
       }

@@ -5,10 +5,10 @@
  */
 
 import { handleConnection } from "../handlers/connection.ts";
+import type { Timeouts } from "../handlers/connection_services.ts";
 import {
   type ProtocolName,
   PROTOCOLS,
-  type Timeouts,
   type UdpSettings,
 } from "../handlers/services.ts";
 import { detect } from "../handlers/detect.ts";
@@ -220,6 +220,7 @@ function requireConsent(
   const at = askedName(listener, where);
   throw new UsageError(
     `Refusing to listen on ${at}: whoever reaches it could use the proxy; give --user NAME:PASSWORD, --users FILE or --tls-client-ca FILE, or --open to allow that`,
+    { others: ["user", "users", "tls-client-ca", "open"] },
   );
 }
 
@@ -230,7 +231,8 @@ function requireServable(config: ProxyConfig) {
   if (hasCertificates(config)) return;
   if (protocols.some((name) => name !== "socks4")) return;
   throw new UsageError(
-    "Refusing to start: with users nobody could use --protocols socks4, which has no password; add socks5 or http",
+    "with users nobody could use socks4, which has no password; add socks5 or http",
+    { option: "protocols", others: ["user", "users"] },
   );
 }
 

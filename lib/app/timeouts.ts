@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Timeouts } from "../handlers/services.ts";
+import type { Timeouts } from "../handlers/connection_services.ts";
 
 /** The time limits of DESIGN's table, in milliseconds. */
 export const TIMEOUTS: Readonly<Timeouts> = {

@@ -11,9 +11,13 @@ import { splitPem } from "../wire/pem.ts";
 import { ServerFiles } from "./server_files.ts";
 import { requireCertificates, requireKey } from "./own_certificate.ts";
 import type { TlsPaths } from "./tls_config.ts";
-import { StartError } from "./usage_error.ts";
+import { TlsFault, type TlsFileKind } from "./tls_fault.ts";
+import { concerning, StartError } from "./usage_error.ts";
 import type { Reloadable } from "./watch_files.ts";
 import type { WatchedFile } from "./watched_file.ts";
+
+/** Names of the options that name the files of each kind. */
+export type TlsOptionNames = Readonly<Record<TlsFileKind, string>>;
 
 /** What is in the files, as PEM. */
 export interface TlsTexts {
@@ -31,6 +35,8 @@ export interface TlsTexts {
  * @typeParam T What is made of the files.
  */
 export interface TlsFilesOptions<T> {
+  /** Names of the options that name the files. */
+  names: TlsOptionNames;
   /**
    * Makes what handshakes go by out of the texts.
    *
@@ -84,10 +90,11 @@ export class TlsFiles<T> implements Reloadable {
     paths: TlsPaths,
     options: TlsFilesOptions<T>,
   ): Promise<TlsFiles<T>> {
-    const { files = new ServerFiles(), log } = options;
+    const { files = new ServerFiles(), log, names } = options;
     const opened = await openAll(
       paths,
-      (path, kind) => files.open(path, { ...kind, log }),
+      (path, kind) =>
+        concerning(names[kind.of], () => files.open(path, { ...kind, log })),
     );
     try {
       return await TlsFiles.#make(opened, options);
@@ -97,7 +104,8 @@ export class TlsFiles<T> implements Reloadable {
     // What is in force of one may not go with another that is new.
     const renewed = await openAll(
       paths,
-      (path, kind) => files.openNew(path, { ...kind, log }),
+      (path, kind) =>
+        concerning(names[kind.of], () => files.openNew(path, { ...kind, log })),
     );
     return await TlsFiles.#make(renewed, options);
   }
@@ -111,8 +119,10 @@ export class TlsFiles<T> implements Reloadable {
       return new TlsFiles(opened, options, current);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
+      const kind = error instanceof TlsFault ? error.kind : "certificate";
       throw new StartError(`Cannot use the files of TLS: ${error.message}`, {
         cause: error,
+        option: options.names[kind],
       });
     }
   }
@@ -210,6 +220,7 @@ function textsOf({ pairs, authorities, lists }: OpenedFiles): TlsTexts {
 }
 
 interface Kind {
+  of: TlsFileKind;
   what: string;
   parse: (text: string) => string;
   describe: (text: string) => string;
@@ -220,21 +231,28 @@ interface Kind {
 type OpenFile = (path: string, kind: Kind) => Promise<WatchedFile<string>>;
 
 const CERTIFICATE: Kind = {
+  of: "certificate",
   what: "certificate",
   parse: requireCertificates,
   describe: (text) => count(text, "CERTIFICATE", "certificate"),
 };
 
 const KEY: Kind = {
+  of: "key",
   what: "private key",
   parse: requireKey,
   describe: () => "1 private key",
   isSecret: true,
 };
 
-const AUTHORITIES: Kind = { ...CERTIFICATE, what: "authorities" };
+const AUTHORITIES: Kind = {
+  ...CERTIFICATE,
+  of: "authorities",
+  what: "authorities",
+};
 
 const LISTS: Kind = {
+  of: "lists",
   what: "revocation lists",
   parse: requireLists,
   describe: (text) => count(text, "X509 CRL", "revocation list"),

@@ -4,41 +4,47 @@
  * @module
  */
 
-import { only, type OptionValues } from "./option.ts";
+import { choice, path } from "./declare_options.ts";
+import type { OptionValues } from "./option.ts";
 import type { TlsConfig } from "./tls_config.ts";
 import { UsageError } from "./usage_error.ts";
 
+/** The heading of these options. */
+const GROUP = "TLS of listeners";
+
 /** Options of the TLS of a command's listeners. */
 export const TLS_OPTIONS = {
-  "tls-cert": {
-    value: "FILE",
+  "tls-cert": path({
+    many: true,
+    requires: "tls-key",
+    group: GROUP,
     help:
       "speak TLS, with this certificate (PEM, followed by those up to its authority); repeatable, each with a --tls-key: the one for the server that the client names is shown, or else the first",
-    parse: (given: readonly string[]): readonly string[] => given,
-  },
-  "tls-key": {
-    value: "FILE",
+  }),
+  "tls-key": path({
+    many: true,
+    requires: "tls-cert",
+    group: GROUP,
     help: "its private key (PEM, not encrypted)",
-    parse: (given: readonly string[]): readonly string[] => given,
-  },
-  "tls-client-ca": {
-    value: "FILE",
+  }),
+  "tls-client-ca": path({
+    requires: "tls-cert",
+    group: GROUP,
     help:
       "only clients with a certificate of these authorities (PEM) may connect; they need no password",
-    parse: only,
-  },
-  "tls-client-auth": {
-    value: "require|request",
+  }),
+  "tls-client-auth": choice(["require", "request"], {
+    requires: "tls-client-ca",
+    group: GROUP,
     help:
       "whether clients need a certificate, or may also come without (default require)",
-    parse: parseClientAuth,
-  },
-  "tls-crl": {
-    value: "FILE",
+  }),
+  "tls-crl": path({
+    requires: "tls-client-ca",
+    group: GROUP,
     help:
       "revocation lists of these authorities (PEM); once they are out of date nobody gets in",
-    parse: only,
-  },
+  }),
 };
 
 /** Values of these options. */
@@ -55,20 +61,14 @@ export function tlsConfig(options: TlsOptions): TlsConfig | undefined {
   const { "tls-cert": certificates, "tls-key": keys } = options;
   if (certificates.length !== keys.length) {
     throw new UsageError(
-      `Every --tls-cert needs a --tls-key: there are ${certificates.length} and ${keys.length}`,
+      `every one needs a --tls-key: there are ${certificates.length} and ${keys.length}`,
+      { option: "tls-cert", others: ["tls-key"] },
     );
   }
   const authorities = options["tls-client-ca"];
   const clientAuth = options["tls-client-auth"];
   const revocationLists = options["tls-crl"];
-  if (authorities === undefined) {
-    requireNone("--tls-client-auth", clientAuth, "--tls-client-ca");
-    requireNone("--tls-crl", revocationLists, "--tls-client-ca");
-  }
-  if (certificates.length === 0) {
-    requireNone("--tls-client-ca", authorities, "--tls-cert");
-    return undefined;
-  }
+  if (certificates.length === 0) return undefined;
   return {
     certificates: certificates.map((certificate, index) => ({
       certificate,
@@ -78,19 +78,4 @@ export function tlsConfig(options: TlsOptions): TlsConfig | undefined {
     isOptional: clientAuth === "request",
     revocationLists,
   };
-}
-
-function requireNone(option: string, value: unknown, missing: string): void {
-  if (value === undefined) return;
-  throw new UsageError(`Option ${option} needs ${missing}`);
-}
-
-function parseClientAuth(
-  given: readonly string[],
-): "require" | "request" | undefined {
-  const text = only(given);
-  if (text === undefined || text === "require" || text === "request") {
-    return text;
-  }
-  throw new SyntaxError(`'${text}' is neither require nor request`);
 }

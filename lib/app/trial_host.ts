@@ -14,8 +14,8 @@ import { fileFault } from "./file_error.ts";
 import { folderOf } from "./folder_of.ts";
 import { openListener } from "./open_listener.ts";
 import type { ServerFiles } from "./server_files.ts";
-import type { ServerHost } from "./server_host.ts";
-import { StartError } from "./usage_error.ts";
+import type { OpenEndpoint, ServerHost } from "./server_host.ts";
+import { concerning, StartError } from "./usage_error.ts";
 import type { ThreadInfo } from "./worker_share.ts";
 import { requireShareable } from "./worker_socket.ts";
 
@@ -25,6 +25,8 @@ export interface Claim {
   where: Endpoint;
   /** The address that would be bound, with the port asked for. */
   addr: Deno.NetAddr;
+  /** The option that names it. */
+  option: string;
 }
 
 /** A program for trials. */
@@ -53,19 +55,29 @@ export class TrialHost implements ServerHost {
    * Makes a listener that accepts nothing.
    *
    * @param where Where the server wants to listen.
+   * @param _open Not needed.
+   * @param _backlog Not needed.
+   * @param option The option that names it (default `listen`).
    * @returns The listener; it holds nothing.
    * @throws {StartError} If there can't be one, whoever else listens there.
    */
-  async open(where: Endpoint): Promise<Listener> {
+  async open(
+    where: Endpoint,
+    _open?: OpenEndpoint,
+    _backlog?: number,
+    option = "listen",
+  ): Promise<Listener> {
     try {
-      if (this.thread !== undefined) requireShareable(where);
+      await concerning(option, () => {
+        if (this.thread !== undefined) requireShareable(where);
+      });
     } catch (error) {
       this.refuse(error);
     }
     const addr = isUnixPath(where)
       ? await unixAddr(where.path)
       : boundAddr(where);
-    this.claims.push({ where, addr });
+    this.claims.push({ where, addr, option });
     const { promise } = Promise.withResolvers<never>();
     return { addr, accept: () => promise, [Symbol.dispose]() {} };
   }

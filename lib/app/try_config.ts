@@ -10,7 +10,6 @@ import { formatEndpoint } from "../wire/endpoint.ts";
 import type { ConfigProblem } from "./config_error.ts";
 import { type ConfigLoop, loopsIn } from "./config_loops.ts";
 import { spellForFile } from "./config_spelling.ts";
-import { isSecret } from "./config_value.ts";
 import type { Config, ListenerConfig } from "./load_config.ts";
 import { PROGRAM_OPTIONS } from "./program_options.ts";
 import { ServerFiles, type ServerFilesOptions } from "./server_files.ts";
@@ -46,9 +45,6 @@ export interface TriedLoop extends Pick<ConfigLoop, "isShared"> {
   problem: ConfigProblem;
 }
 
-/** What stands for a place to listen on. */
-const PLACE = /LISTEN|PORT/;
-
 /**
  * Starts listeners on trial.
  *
@@ -77,9 +73,9 @@ export async function tryConfig(
     claims.push(...trial.claims.map((claim) => [listener, claim] as const));
   }
   const admin = await tryAdmin(config.program);
-  for (const { name, message } of admin.faults) {
-    const text = spellForFile(message, PROGRAM_OPTIONS);
-    problems.push(config.problem([name], text));
+  for (const { fault, option = "admin" } of admin.faults) {
+    const text = spellForFile(fault, PROGRAM_OPTIONS);
+    problems.push(config.problem([option], text));
   }
   for (const claim of admin.claims) {
     const all = [...claims, [undefined, claim] as const];
@@ -91,21 +87,21 @@ export async function tryConfig(
       `${text} is where listeners[${before.index}] listens already`;
     problems.push(config.problem(["admin"], message));
   }
-  for (const [listener, { where }, before] of clashes(claims)) {
+  for (const [listener, { option, where }, before] of clashes(claims)) {
     const text = formatEndpoint(where);
     const message = before === listener
       ? `${text} is given twice`
       : `${text} is where listeners[${before.index}] listens already`;
-    problems.push(problemOf(config, listener, text, message));
+    problems.push(problemOf(config, listener, option, message));
   }
   const places = Map.groupBy(claims, ([listener]) => listener);
   return {
     problems,
     warnings: [...warnings],
     files,
-    loops: loopsIn(claims, problems).map(({ about, isShared, ...loop }) => ({
+    loops: loopsIn(claims, problems).map(({ isShared, option, ...loop }) => ({
       isShared,
-      problem: problemOf(config, loop.listener, about, loop.message),
+      problem: problemOf(config, loop.listener, option, loop.message),
     })),
     places: new Map(
       [...places].map(([listener, list]) => [
@@ -130,10 +126,11 @@ export function startProblem(
   listener: ListenerConfig,
   error: unknown,
 ): ConfigProblem {
-  const isKnown = error instanceof UsageError || error instanceof StartError ||
-    error instanceof SyntaxError;
-  if (!isKnown) throw error;
-  return problemOf(config, listener, error.message, error.message);
+  if (error instanceof UsageError || error instanceof StartError) {
+    return problemOf(config, listener, error.option, error.fault);
+  }
+  if (!(error instanceof SyntaxError)) throw error;
+  return problemOf(config, listener, undefined, error.message);
 }
 
 /** One listener on trial, again and again without what was wrong. */
@@ -170,11 +167,10 @@ class ListenerTrial {
       for (const refusal of host.refusals) this.#note(refusal);
       if (error !== undefined) this.#note(error);
       if (error === undefined || !this.#drop(error)) {
-        const { options } = this.#listener.kind;
-        const isGuess = [...this.#dropped].some((name) =>
-          PLACE.test(options[name]?.value ?? "")
+        // Without what was left out it may listen elsewhere.
+        this.claims = host.claims.filter(({ option }) =>
+          !this.#dropped.has(option)
         );
-        if (!isGuess) this.claims = host.claims;
         return;
       }
     }
@@ -198,8 +194,7 @@ class ListenerTrial {
   /** What may only follow from something else that is wrong is not told. */
   #note(error: unknown): void {
     const problem = startProblem(this.#config, this.#listener, error);
-    const { message } = error as Error;
-    if (namesIn(message).some((name) => this.#dropped.has(name))) return;
+    if (namesIn(error).some((name) => this.#dropped.has(name))) return;
     const isKnown = this.problems.some((one) =>
       one.message === problem.message
     );
@@ -207,48 +202,34 @@ class ListenerTrial {
   }
 
   #drop(error: unknown): boolean {
-    const { message } = error as Error;
-    const name = subjectOf(this.#listener, message, this.#given);
-    if (name === undefined || !this.#given.has(name)) return false;
+    const name = namesIn(error).find((name) => this.#given.has(name));
+    if (name === undefined) return false;
     this.#dropped.add(name);
     return this.#given.delete(name);
   }
 }
 
+/** The options that an error speaks of; that which is to be changed first. */
+function namesIn(error: unknown): readonly string[] {
+  const isKnown = error instanceof UsageError || error instanceof StartError;
+  if (!isKnown) return [];
+  const { option, others } = error;
+  return option === undefined ? others : [option, ...others];
+}
+
 function problemOf(
   config: Config,
   listener: ListenerConfig,
-  about: string,
+  option: string | undefined,
   message: string,
 ): ConfigProblem {
   const { index, kind: { options, words } } = listener;
-  const name = subjectOf(listener, about, listener.given);
   const path = ["listeners", index];
-  const text = spellForFile(message.replace(/^Option --\S+: /, ""), options);
-  if (name === undefined) return config.problem(path, text);
-  const settings = name === words?.operand
-    ? [name, words.first, words.rest]
-    : [name];
+  const text = spellForFile(message, options);
+  if (option === undefined) return config.problem(path, text);
+  const settings = option === words?.operand
+    ? [option, words.first, words.rest]
+    : [option];
   const there = settings.find((setting) => listener.says(setting));
-  return config.problem([...path, there ?? name], text);
-}
-
-/** The setting that a message is about: it names it, or repeats its value. */
-function subjectOf(
-  { kind: { options } }: ListenerConfig,
-  message: string,
-  given: ReadonlyMap<string, readonly string[]>,
-): string | undefined {
-  for (const [name, texts] of given) {
-    if (isSecret(name, options[name]!)) continue;
-    if (texts.some((text) => text.length > 2 && message.includes(text))) {
-      return name;
-    }
-  }
-  const named = namesIn(message);
-  return named.find((name) => given.has(name));
-}
-
-function namesIn(message: string): string[] {
-  return [...message.matchAll(/--([a-z][a-z0-9-]*)/g)].map(([, name]) => name!);
+  return config.problem([...path, there ?? option], text);
 }

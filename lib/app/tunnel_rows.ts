@@ -5,7 +5,8 @@
  */
 
 import type { LiveConnection } from "../handlers/live_connection.ts";
-import type { EndedConnection, ListenerWatch } from "../handlers/registry.ts";
+import type { ListenerWatch } from "../handlers/listener_watch.ts";
+import type { EndedConnection } from "../handlers/registry.ts";
 import type { ClosedTunnel, Tunnel } from "./admin_api.ts";
 
 /**

@@ -6,40 +6,43 @@
  */
 
 import { parseHost } from "../wire/host_name.ts";
-import { flag, only, type OptionValues } from "./option.ts";
+import { flag, option, path } from "./declare_options.ts";
+import type { OptionValues } from "./option.ts";
 import type { UpstreamTlsConfig } from "./tls_config.ts";
 import { UsageError } from "./usage_error.ts";
 
+/** The heading of these options. */
+const GROUP = "TLS to others";
+
 /** Options of the TLS to upstreams. */
 export const UPSTREAM_TLS_OPTIONS = {
-  "upstream-ca": {
-    value: "FILE",
+  "upstream-ca": path({
+    group: GROUP,
     help:
       "authorities (PEM) that upstreams have to have certificates of, or the certificates of upstreams themselves (default: those that the system trusts)",
-    parse: only,
-  },
-  "upstream-cert": {
-    value: "FILE",
-    help: "certificate (PEM) to show to upstreams; with --upstream-key",
-    parse: only,
-  },
-  "upstream-key": {
-    value: "FILE",
+  }),
+  "upstream-cert": path({
+    requires: "upstream-key",
+    group: GROUP,
+    help: "certificate (PEM) to show to upstreams",
+  }),
+  "upstream-key": path({
+    requires: "upstream-cert",
+    group: GROUP,
     help: "its private key (PEM, not encrypted)",
-    parse: only,
-  },
-  "upstream-name": {
+  }),
+  "upstream-name": option("text", {
     value: "NAME",
+    group: GROUP,
     help:
       "name to ask upstreams for, and to find in their certificates (default: their host)",
-    parse: (given: readonly string[]): string | undefined => {
-      const text = only(given);
-      if (text !== undefined) parseHost(text);
-      return text;
-    },
-  },
+  }, (text) => {
+    parseHost(text);
+    return text;
+  }),
   "insecure": flag(
     "take any certificate of an upstream: whoever is in between can read and change everything",
+    { group: GROUP },
   ),
 };
 
@@ -58,14 +61,10 @@ export function upstreamTlsConfig(
 ): UpstreamTlsConfig {
   const { insecure: isInsecure, "upstream-ca": authorities } = options;
   const { "upstream-cert": certificate, "upstream-key": key } = options;
-  if ((certificate === undefined) !== (key === undefined)) {
-    throw new UsageError(
-      "Options --upstream-cert and --upstream-key need both",
-    );
-  }
   if (isInsecure && authorities !== undefined) {
     throw new UsageError(
-      "Options --insecure and --upstream-ca exclude another",
+      "does not go with --upstream-ca: it takes any certificate; leave one out",
+      { option: "insecure", others: ["upstream-ca"] },
     );
   }
   return {

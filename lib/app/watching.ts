@@ -13,12 +13,11 @@ import type { AdminOptions } from "./admin_options.ts";
 import { type Announcement, listeningEvent } from "./announcement.ts";
 import type { Admin } from "./admin_server.ts";
 import type { CommonOptions } from "./common_options.ts";
-import { describeOptions } from "./describe_options.ts";
+import { describeOptions } from "./redaction.ts";
 import { DrainState } from "./drain_state.ts";
 import { isTraced } from "./is_traced.ts";
 import type { Parts } from "./parts.ts";
 import type { Stoppable } from "./run_until_signal.ts";
-import { UsageError } from "./usage_error.ts";
 import type { Reloadable } from "./watch_files.ts";
 import { late } from "./late.ts";
 
@@ -87,10 +86,7 @@ export async function openWatching(
   actions: WatchingActions,
   { hasWorkers = false }: WatchingOptions = {},
 ): Promise<Watching> {
-  const { admin: listen, "admin-token-file": path } = options;
-  if (listen === undefined && path !== undefined) {
-    throw new UsageError("Option --admin-token-file needs --admin");
-  }
+  const { admin: listen } = options;
   const traced = isTraced();
   if (listen === undefined && !traced) return NOBODY;
   const registry = hasWorkers ? undefined : new Registry();

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type Option, single } from "./option.ts";
+import { option } from "./declare_options.ts";
+import type { Option } from "./option.ts";
 
 /** Threads at most. */
 export const MOST_WORKERS = 64;
@@ -24,7 +25,7 @@ export const SINGLE_WORKER_OPTIONS = {
     (text) => {
       if (text === "1") return 1;
       throw new SyntaxError(
-        `'${text}' is more than 1: all who are in a room of a hub are in one thread`,
+        `'${text}' is not 1: all who are in a room of a hub are in one thread`,
       );
     },
   ),
@@ -33,8 +34,12 @@ export const SINGLE_WORKER_OPTIONS = {
 function workersOption(
   help: string,
   parse: (text: string) => number,
-): Option<number> {
-  return single("N|auto", "1", parse, help);
+): Option<number, never> {
+  return option(
+    "count",
+    { value: "N|auto", default: "1", isNumeric: true, help },
+    parse,
+  );
 }
 
 function parseWorkers(text: string): number {

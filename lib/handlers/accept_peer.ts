@@ -8,11 +8,11 @@ import { isOfOneClient } from "../net/accept_error.ts";
 import { DialError, dialErrorKind } from "../net/dial_error.ts";
 import { EarlyReader } from "../net/early_reader.ts";
 import { explainError } from "../net/explain_error.ts";
-import { Refusal } from "../policy/refusal.ts";
+import { drainRefusal, Refusal } from "../policy/refusal.ts";
 import { Context } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
-import type { Session } from "./session.ts";
+import type { ProxySession } from "./services.ts";
 
 /**
  * Tells whether somebody may come.
@@ -33,7 +33,7 @@ export type IsWelcome = (ip: IpAddress, isHere: boolean) => boolean;
  * @throws Why the wait has ended without one.
  */
 export async function acceptPeer(
-  session: Session,
+  session: ProxySession,
   listener: Deno.TcpListener,
   isWelcome: IsWelcome,
 ): Promise<Deno.TcpConn> {
@@ -44,9 +44,7 @@ export async function acceptPeer(
     services.bindTimeout,
     () => wait.cancel(nobodyCame(session)),
   );
-  const leaveDrain = draining.onCancel(() =>
-    wait.cancel(new Refusal("draining", "Sluice is shutting down"))
-  );
+  const leaveDrain = draining.onCancel(() => wait.cancel(drainRefusal()));
   const watch = new EarlyReader(client, (error) => wait.cancel(error), {
     tooMuch: () =>
       new Refusal("limit reached", "Client says too much too early"),
@@ -96,7 +94,7 @@ async function accept(
   }
 }
 
-function nobodyCame({ record, services }: Session): DialError {
+function nobodyCame({ record, services }: ProxySession): DialError {
   const seconds = services.bindTimeout / 1000;
   return new DialError(
     "timeout",

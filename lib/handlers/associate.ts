@@ -19,36 +19,21 @@ import type { Resolver } from "../net/resolver.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { openUdp } from "../net/udp.ts";
 import { Refusal } from "../policy/refusal.ts";
-import type { Question } from "../policy/rule_question.ts";
 import { Context, timeoutError } from "../sync/context.ts";
 import { watchStall } from "../sync/stall.ts";
 import { waitFor } from "../sync/wait_for.ts";
-import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { isSameAddress } from "../wire/ip_mapped.ts";
 import { REPLY, Socks5Error } from "../wire/socks5.ts";
 import { encodeReply } from "../wire/socks5_reply.ts";
 import type { Request } from "../wire/socks5_request.ts";
-import {
-  isFree,
-  mayReach,
-  mayResolve,
-  questionOf,
-  requireName,
-} from "./ask_rules.ts";
-import { requireAdmission } from "./open_target.ts";
-import type { Session } from "./session.ts";
+import { decideAhead, type Decision } from "./decide.ts";
 import { type MayReach, UdpRelay } from "./udp_relay.ts";
+import type { ProxySession } from "./services.ts";
 
 /** A client has nothing to say on its connection; one that talks is ended. */
 const MOST_DISCARDED = 1024 * 1024;
-
-/** Whom a datagram is for. */
-interface Asked {
-  host: Host;
-  port: number;
-}
 
 /**
  * Relays datagrams until the client's connection ends.
@@ -60,12 +45,12 @@ interface Asked {
  * @throws {DialError} If there is no socket for it.
  */
 export async function associate(
-  session: Session,
+  session: ProxySession,
   request: Request,
 ): Promise<TunnelResult> {
   const { record, remote, services } = session;
   record.target = `udp ${formatHostPort(request.host, request.port)}`;
-  requireAdmission(session);
+  session.requireAdmission();
   if (services.parents?.isDefault) {
     throw new Socks5Error(
       REPLY.CommandNotSupported,
@@ -81,11 +66,13 @@ export async function associate(
     );
   }
   // Whom for is not known yet; where it makes no difference, it ends here.
-  requireName(session, openQuestion(session));
+  const decision = decideAhead(session, "udp");
+  decision.requireName();
   const { limits, perClient } = services.udp;
   const lease = limits.admit(remote.hostname, perClient);
   try {
-    return await relayFor(session, client, announcedPort(request, client));
+    const port = announcedPort(request, client);
+    return await relayFor(decision, client, port);
   } finally {
     lease.release();
   }
@@ -106,29 +93,24 @@ function announcedPort({ host, port }: Request, client: IpAddress): number {
 }
 
 async function relayFor(
-  session: Session,
+  decision: Decision,
   client: IpAddress,
   clientPort: number,
 ): Promise<TunnelResult> {
+  const { session } = decision;
   const { local, record, services } = session;
   const ip = parseIpAddress(local.hostname)!;
   const socket = openUdp(local.hostname, services.udp.ports);
   using context = new Context(session.context);
-  const open = openQuestion(session);
   const { resolver } = services;
-  const isAllowed: MayReach = (ip, asked) => {
-    if (ip !== undefined && !resolver.uses(ip)) return false;
-    if (isFree(services)) return true;
-    const question = questionAbout(open, asked);
-    return ip === undefined
-      ? mayResolve(session, question)
-      : mayReach(session, question, ip);
-  };
+  const mayReach: MayReach = (ip, { host, port }) =>
+    (ip === undefined || resolver.uses(ip)) &&
+    (decision.isFree || decision.about(host, port).mayReach(ip));
   const relay = new UdpRelay(socket, {
     client,
     clientPort,
     paces: session.usage?.paces,
-    mayReach: isAllowed,
+    mayReach,
     lookup: (name) => lookUp(resolver, name, context),
     outgoing: services.outgoing,
   });
@@ -139,8 +121,7 @@ async function relayFor(
   try {
     const { port } = socket.addr as Deno.NetAddr;
     const bound = { ip: services.udp.advertise ?? ip, port };
-    await session.client.write(encodeReply(REPLY.Succeeded, bound));
-    session.encodeRefusal = undefined;
+    await session.answer(encodeReply(REPLY.Succeeded, bound));
     return await untilEnd(session, relay);
   } finally {
     context.cancel(new Error("Association has ended"));
@@ -175,20 +156,9 @@ async function lookUp(
   }
 }
 
-/** What is asked of the rules before anybody is written to. */
-function openQuestion(session: Session): Question {
-  const wish = { command: "udp", host: undefined, port: 0 } as const;
-  return questionOf(session, wish);
-}
-
-function questionAbout(open: Question, { host, port }: Asked): Question {
-  const name = typeof host === "string" ? host : undefined;
-  return { ...open, target: { name, port } };
-}
-
 /** Waits for the end of the client's connection, or makes it end. */
 async function untilEnd(
-  session: Session,
+  session: ProxySession,
   relay: UdpRelay,
 ): Promise<TunnelResult> {
   const { client, context, services } = session;

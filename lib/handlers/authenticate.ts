@@ -8,7 +8,7 @@
 import { clientKey } from "../policy/client_key.ts";
 import { Refusal } from "../policy/refusal.ts";
 import { banEvents } from "./ban_events.ts";
-import type { Session } from "./session.ts";
+import type { ProxySession } from "./services.ts";
 
 /** What a client says of itself. */
 export interface GivenCredentials {
@@ -24,7 +24,7 @@ export interface GivenCredentials {
  * @param session The client.
  * @returns Whether it has to give a user name and password.
  */
-export function mustLogIn({ identity, services }: Session): boolean {
+export function mustLogIn({ identity, services }: ProxySession): boolean {
   return services.users !== undefined && identity?.via !== "certificate";
 }
 
@@ -37,7 +37,7 @@ export function mustLogIn({ identity, services }: Session): boolean {
  *   many of the client's were; `limit reached`, where too many are being checked.
  */
 export async function authenticate(
-  session: Session,
+  session: ProxySession,
   { username, password }: GivenCredentials,
 ): Promise<void> {
   const { record, remote, services } = session;
@@ -60,7 +60,10 @@ export async function authenticate(
   session.identity = { name: username, via: "password" };
 }
 
-function countFailure({ remote, services }: Session, username: string): void {
+function countFailure(
+  { remote, services }: ProxySession,
+  username: string,
+): void {
   const outcome = services.bans.fail(remote.hostname, username);
   for (const event of banEvents(outcome)) services.log(event);
 }

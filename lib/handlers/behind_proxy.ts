@@ -16,7 +16,7 @@ import { type IpRange, isInRange } from "../wire/ip_range.ts";
 import type { ProxyEndpoint, ProxyHeader } from "../wire/proxy_endpoints.ts";
 import { parseProxyHeader } from "../wire/proxy_header.ts";
 import type { Protocol } from "./connection.ts";
-import type { CommonServices } from "./services.ts";
+import type { ConnectionServices } from "./connection_services.ts";
 import type { Session } from "./session.ts";
 
 /** Whose headers count. */
@@ -38,7 +38,7 @@ export interface AcceptProxy {
  * @param protocol What follows the header.
  * @returns The protocol with the header.
  */
-export function behindProxy<S extends CommonServices>(
+export function behindProxy<S extends ConnectionServices>(
   accept: AcceptProxy,
   protocol: Protocol<S>,
 ): Protocol<S> {
@@ -58,8 +58,8 @@ function isTrusted({ hostname }: Deno.NetAddr, { from }: AcceptProxy): boolean {
   return ip === undefined || from.some((range) => isInRange(range, ip));
 }
 
-async function takeHeader<S extends CommonServices>(
-  session: Session<S>,
+async function takeHeader(
+  session: Session,
   { isRequired }: AcceptProxy,
 ): Promise<void> {
   const header = await readHeader(session);
@@ -77,8 +77,8 @@ function toNetAddr({ ip, port }: ProxyEndpoint): Deno.NetAddr {
   return { transport: "tcp", hostname: formatIpAddress(ip), port };
 }
 
-async function readHeader<S extends CommonServices>(
-  { reader }: Session<S>,
+async function readHeader(
+  { reader }: Session,
 ): Promise<ProxyHeader | Uint8Array> {
   try {
     return await reader.parse(parseProxyHeader());

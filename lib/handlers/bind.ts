@@ -22,7 +22,6 @@ import type { TunnelResult } from "../net/tunnel.ts";
 import { pathOf } from "../net/unix_socket.ts";
 import { unmapAddr } from "../net/unmap_addr.ts";
 import { Refusal } from "../policy/refusal.ts";
-import type { Question } from "../policy/rule_question.ts";
 import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import {
@@ -32,15 +31,10 @@ import {
 } from "../wire/ip_address.ts";
 import { isSameAddress } from "../wire/ip_mapped.ts";
 import { acceptPeer } from "./accept_peer.ts";
-import {
-  aboutThisMachine,
-  mayReach,
-  questionOf,
-  requireName,
-} from "./ask_rules.ts";
-import { beginTarget, resolveAllowed } from "./open_target.ts";
+import { decide, type Decision } from "./decide.ts";
+import type { EncodeBound } from "./open_target.ts";
 import { runTunnel } from "./run_tunnel.ts";
-import type { Session } from "./session.ts";
+import type { ProxySession } from "./services.ts";
 
 /** Whom a client waits for. */
 export interface Expected {
@@ -54,12 +48,9 @@ export interface Expected {
 interface Welcome {
   /** The addresses it was announced with, late ones too; `undefined` is any. */
   addresses: ReadonlyMap<IpAddress, unknown> | undefined;
-  /** What the rules are asked about whoever comes. */
-  question: Question;
+  /** What the rules say of whoever comes. */
+  decision: Decision;
 }
-
-/** Encodes a success reply in the client's protocol. */
-export type EncodeBound = (addr: Deno.NetAddr) => Uint8Array;
 
 /**
  * Waits for one connection from a host and joins the client with it.
@@ -74,11 +65,11 @@ export type EncodeBound = (addr: Deno.NetAddr) => Uint8Array;
  * @throws {Deno.errors.UnexpectedEof} If the client left before.
  */
 export async function bind(
-  session: Session,
+  session: ProxySession,
   expected: Expected,
   encodeBound: EncodeBound,
 ): Promise<TunnelResult> {
-  const { client, record, services } = session;
+  const { record, services } = session;
   if (services.parents?.isDefault) {
     throw new Refusal("forbidden", "BIND does not go through parents");
   }
@@ -86,8 +77,7 @@ export async function bind(
   using connection = await openPeer(session, welcome, encodeBound);
   const peer = unmapAddr(connection.remoteAddr as Deno.NetAddr);
   record.address = formatHostPort(peer.hostname, peer.port);
-  session.encodeRefusal = undefined;
-  await client.write(encodeBound(peer));
+  await session.answer(encodeBound(peer));
   return await runTunnel(session, connection);
 }
 
@@ -96,25 +86,23 @@ export async function bind(
  * for the client to be told early.
  */
 async function resolveExpected(
-  session: Session,
+  session: ProxySession,
   { host, port }: Expected,
 ): Promise<Welcome> {
-  beginTarget(session, host, port);
-  const wish = { command: "bind", host, port } as const;
-  const question = questionOf(session, wish);
+  const decision = decide(session, { command: "bind", host, port });
+  session.requireAdmission();
   const isAnyone = typeof host !== "string" && host.every((byte) => byte === 0);
-  if (isAnyone) {
-    requireName(session, question);
-    return { addresses: undefined, question };
-  }
-  const { verdicts } = await resolveAllowed(session, wish);
-  return { addresses: verdicts, question };
+  if (!isAnyone) session.live?.begin("rule");
+  decision.requireName();
+  if (isAnyone) return { addresses: undefined, decision };
+  const { verdicts } = await decision.resolve(host);
+  return { addresses: verdicts, decision };
 }
 
 /** Listens for as long as it takes one peer to come. */
 async function openPeer(
-  session: Session,
-  { addresses, question }: Welcome,
+  session: ProxySession,
+  { addresses, decision }: Welcome,
   encodeBound: EncodeBound,
 ): Promise<Deno.TcpConn> {
   using listener = listen(listenHost(session, addresses));
@@ -123,7 +111,7 @@ async function openPeer(
     session,
     listener,
     (ip, isHere) =>
-      mayReach(session, isHere ? aboutThisMachine(question) : question, ip) &&
+      decision.mayReach(ip, isHere) &&
       (addresses?.keys().some((expected) => isSameAddress(expected, ip)) ??
         true),
   );
@@ -135,7 +123,7 @@ async function openPeer(
  * no such address none is guessed.
  */
 function listenHost(
-  { local, services }: Session,
+  { local, services }: ProxySession,
   addresses: Welcome["addresses"],
 ): string {
   const [first] = addresses?.keys() ?? [];

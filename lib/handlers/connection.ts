@@ -17,9 +17,9 @@ import { Socks5Error } from "../wire/socks5.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { describeError } from "./describe_error.ts";
 import { farewell } from "./farewell.ts";
-import { judgeTrail } from "./loops.ts";
+import { judgeTrail } from "./judge_trail.ts";
 import { refusalReason } from "./refusal_reason.ts";
-import type { CommonServices, Services } from "./services.ts";
+import type { ConnectionServices } from "./connection_services.ts";
 import { Session } from "./session.ts";
 
 /**
@@ -27,7 +27,7 @@ import { Session } from "./session.ts";
  *
  * @typeParam S What it works with.
  */
-export type Protocol<S extends CommonServices = Services> = (
+export type Protocol<S extends ConnectionServices = ConnectionServices> = (
   session: Session<S>,
 ) => Promise<TunnelResult>;
 
@@ -41,7 +41,7 @@ export type Protocol<S extends CommonServices = Services> = (
  * @param protocol What the client speaks.
  * @param services Shared by all connections.
  */
-export async function handleConnection<S extends CommonServices>(
+export async function handleConnection<S extends ConnectionServices>(
   connection: Connection,
   context: Context,
   draining: Context,
@@ -63,19 +63,18 @@ export async function handleConnection<S extends CommonServices>(
 
 /** Tells the client what its protocol can say, and sees to its being read. */
 async function refuse(
-  session: Session<CommonServices>,
+  session: Session,
   error: unknown,
 ): Promise<void> {
-  const { client, encodeRefusal } = session;
+  const { client, isAnswered, linger, refusals } = session;
   session.endHandshake();
   session.log();
-  if (encodeRefusal === undefined || isGone(error)) {
-    return await farewell(session, LINGER);
-  }
-  const { linger } = session;
+  const isMute = isAnswered || isGone(error);
+  const refusal = isMute ? undefined : refusals?.encode(error);
+  if (refusal === undefined) return await farewell(session, LINGER);
   const deadline = setDeadline(linger.total, () => client.close());
   try {
-    await client.write(encodeRefusal(error));
+    await client.write(refusal);
   } catch {
     return; // The client did not wait for the answer.
   } finally {
@@ -85,7 +84,7 @@ async function refuse(
 }
 
 function recordTunnel(
-  session: Session<CommonServices>,
+  session: Session,
   result: TunnelResult,
 ): void {
   const { record } = session;
@@ -106,7 +105,7 @@ function describeEnd({ endedFirst, error, failed }: TunnelResult): string {
   return endedFirst === undefined ? why : `${endedFirst} closed first: ${why}`;
 }
 
-function recordFailure(session: Session<CommonServices>, error: unknown): void {
+function recordFailure(session: Session, error: unknown): void {
   const { context, handshakeBytes, record } = session;
   record.result = resultOf(session, error);
   const why = context.cancelled ? context.reason : error;
@@ -122,7 +121,7 @@ function recordFailure(session: Session<CommonServices>, error: unknown): void {
 
 /** By its name, which stays the same whatever words the reason is told in. */
 function recordLimit(
-  { record }: Session<CommonServices>,
+  { record }: Session,
   error: unknown,
 ): void {
   if (!(error instanceof Refusal) || error.limit === undefined) return;
@@ -131,14 +130,14 @@ function recordLimit(
 
 /** For those who count refusals, and need a name out of a bounded set. */
 function recordReason(
-  { live, record }: Session<CommonServices>,
+  { live, record }: Session,
   error: unknown,
 ): void {
   live?.fail(error === undefined ? undefined : refusalReason(error, record));
 }
 
 function resultOf(
-  session: Session<CommonServices>,
+  session: Session,
   error: unknown,
 ): ConnectionResult {
   if (error instanceof Refusal || error instanceof Socks5Error) {

@@ -8,15 +8,14 @@ import type { TunnelResult } from "../net/tunnel.ts";
 import { Refusal } from "../policy/refusal.ts";
 import type { Protocol } from "./connection.ts";
 import { http } from "./http.ts";
-import type { ProtocolName } from "./services.ts";
-import type { Session } from "./session.ts";
+import type { ProtocolName, ProxyServices, ProxySession } from "./services.ts";
 import { socks4 } from "./socks4.ts";
 import { socks5 } from "./socks5.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
 
-const HANDLERS: Readonly<Record<ProtocolName, Protocol>> = {
+const HANDLERS: Readonly<Record<ProtocolName, Protocol<ProxyServices>>> = {
   socks5,
   socks4,
   http,
@@ -31,7 +30,7 @@ const HANDLERS: Readonly<Record<ProtocolName, Protocol>> = {
  * @throws {Refusal} `forbidden`, where the byte belongs to no protocol that
  *   this listener speaks.
  */
-export async function detect(session: Session): Promise<TunnelResult> {
+export async function detect(session: ProxySession): Promise<TunnelResult> {
   const { reader, services } = session;
   const first = await reader.peek();
   const name = await beginsWithEmptyLine(session, first)
@@ -55,7 +54,7 @@ export async function detect(session: Session): Promise<TunnelResult> {
  * past it (RFC 9112 §2.2).
  */
 async function beginsWithEmptyLine(
-  { reader, services }: Session,
+  { reader, services }: ProxySession,
   first: number,
 ): Promise<boolean> {
   if (first !== CR || !services.protocols.has("http")) return false;

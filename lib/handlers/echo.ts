@@ -13,7 +13,7 @@ import { DelayLine } from "../sync/delay_line.ts";
 import { watchStall } from "../sync/stall.ts";
 import { chargenBlock } from "../wire/chargen.ts";
 import type { Protocol } from "./connection.ts";
-import type { CommonServices } from "./services.ts";
+import type { ConnectionServices } from "./connection_services.ts";
 import type { Session } from "./session.ts";
 
 /** Bytes of one connection that are held back for a delay. */
@@ -50,13 +50,13 @@ export interface EchoSettings {
  * @param settings How to answer.
  * @returns The handler.
  */
-export function echo(settings: EchoSettings): Protocol<CommonServices> {
+export function echo(settings: EchoSettings): Protocol<ConnectionServices> {
   return (session) => new Exchange(session, settings).run();
 }
 
 /** One client while it is answered. */
 class Exchange {
-  readonly #session: Session<CommonServices>;
+  readonly #session: Session;
   readonly #settings: EchoSettings;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #line: DelayLine<Uint8Array> | undefined;
@@ -74,7 +74,7 @@ class Exchange {
   #quiet: Deadline | undefined;
   #linger: Deadline | undefined;
 
-  constructor(session: Session<CommonServices>, settings: EchoSettings) {
+  constructor(session: Session, settings: EchoSettings) {
     this.#session = session;
     this.#settings = settings;
     this.#writer = session.client.writable.getWriter();

@@ -5,7 +5,6 @@
  */
 
 import { linger, type LingerLimits } from "../net/linger.ts";
-import type { CommonServices } from "./services.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -17,7 +16,7 @@ import type { Session } from "./session.ts";
  * @param limits For how long, and how much the client may still send.
  */
 export async function farewell(
-  session: Session<CommonServices>,
+  session: Session,
   limits: LingerLimits,
 ): Promise<void> {
   session.stopClock();

@@ -16,11 +16,10 @@ import { DialError } from "../net/dial_error.ts";
 import type { Borrowed, PoolMode } from "../net/pool.ts";
 import type { End, TunnelResult } from "../net/tunnel.ts";
 import type { ServerNames } from "./sni.ts";
-import { requireAdmission } from "./open_target.ts";
 import { Refusal } from "../policy/refusal.ts";
 import { encodeProxyHeader, type ProxyVersion } from "./proxy_header.ts";
 import { runTunnel } from "./run_tunnel.ts";
-import type { CommonServices } from "./services.ts";
+import type { ConnectionServices } from "./connection_services.ts";
 import type { Session } from "./session.ts";
 import { dialledAddress, type UpstreamLease } from "./upstream.ts";
 import type { Upstreams } from "./upstreams.ts";
@@ -28,7 +27,7 @@ import type { Upstreams } from "./upstreams.ts";
 const NOTHING = new Uint8Array();
 
 /** What the relay works with. */
-export interface ForwardServices extends CommonServices {
+export interface ForwardServices extends ConnectionServices {
   /** Where connections go; `undefined` is nowhere but by server names. */
   upstreams: Upstreams | undefined;
   /** Where those go that ask for certain servers in TLS. */
@@ -58,7 +57,7 @@ export async function forward(
   record.protocol = "tcp";
   reader.release();
   session.endHandshake();
-  requireAdmission(session);
+  session.requireAdmission();
   // A pooled connection that has ended is only noticed when it is used: until
   // the client has said something, it needs none.
   const waits = services.poolMode !== "off" && !services.serverSpeaksFirst;

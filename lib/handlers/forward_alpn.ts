@@ -21,9 +21,26 @@ import {
   relay,
   upstreamsFor,
 } from "./forward.ts";
-import { requireAdmission } from "./open_target.ts";
 import { type ListenerTls, readHello, secure } from "./over_tls.ts";
+import { TLS_REFUSALS } from "./peek_hello.ts";
+import type { Refusals } from "./refusals.ts";
 import type { Session } from "./session.ts";
+
+/** Alerts by what is being agreed on. */
+class AgreementRefusals implements Refusals {
+  phase: "name" | "upstream" | "client" = "name";
+
+  encode(error: unknown): Uint8Array | undefined {
+    switch (this.phase) {
+      case "name":
+        return encodeAlert(ALERT.UnrecognizedName);
+      case "upstream":
+        return encodeAlert(alertFor(error));
+      case "client":
+        return TLS_REFUSALS.encode(error);
+    }
+  }
+}
 
 /**
  * Makes the relay. What a client is told of a failure before its own TLS is
@@ -35,25 +52,26 @@ import type { Session } from "./session.ts";
 export function agreeAsUpstream(tls: ListenerTls): Protocol<ForwardServices> {
   return async (session) => {
     const hello = await readHello(session);
-    session.encodeRefusal = () => encodeAlert(ALERT.UnrecognizedName);
+    const refusals = new AgreementRefusals();
+    session.refusals = refusals;
     upstreamsFor(session);
-    session.encodeRefusal = (error) => encodeAlert(alertFor(error));
+    refusals.phase = "upstream";
     session.endHandshake();
-    requireAdmission(session);
+    session.requireAdmission();
     session.live?.begin("dial");
     using lease = await leaseFor(session, { protocols: hello.protocols });
     session.live?.end();
     const { protocol } = lease;
     // The time that the upstream took is not the client's.
     session.beginHandshake();
-    session.encodeRefusal = undefined;
+    refusals.phase = "client";
     await agree(
       session,
       () =>
         secure(session, tls, hello, protocol === undefined ? [] : [protocol]),
     );
     session.endHandshake();
-    requireAdmission(session); // Now as the user of its certificate.
+    session.requireAdmission(); // Now as the user of its certificate.
     return await relay(session, lease);
   };
 }

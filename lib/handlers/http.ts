@@ -22,6 +22,7 @@ import {
   isWithoutBody,
   requestFraming,
 } from "../wire/http1_framing.ts";
+import { encodeHead } from "../wire/http1_head.ts";
 import { parseMaxForwards } from "../wire/http1_max_forwards.ts";
 import {
   isPersistent,
@@ -32,10 +33,13 @@ import { parseTarget } from "../wire/http1_target.ts";
 import { encodeAnswer } from "./http_answer.ts";
 import { authenticateRequest } from "./http_authenticate.ts";
 import { HttpClient } from "./http_client.ts";
-import { httpConnect } from "./http_connect.ts";
 import { httpExchange } from "./http_exchange.ts";
 import { answerFinally } from "./http_final.ts";
-import type { Session } from "./session.ts";
+import { connectTarget } from "./open_target.ts";
+import type { ProxySession } from "./services.ts";
+
+/** No field may tell of a body: what follows is the tunnel (RFC 9110 §9.3.6). */
+const ESTABLISHED = encodeHead("HTTP/1.1 200 Connection established", []);
 
 /** Requests without credentials that one connection may begin with. */
 const MOST_CHALLENGES = 8;
@@ -46,15 +50,13 @@ const MOST_CHALLENGES = 8;
  * @param session The client.
  * @returns How the connection ended, with the bytes of its last request: those
  *   before it were logged for themselves.
- * @throws What the client has to be refused for; `session.encodeRefusal` says
- *   how.
+ * @throws What the client has to be refused for.
  */
-export async function http(session: Session): Promise<TunnelResult> {
+export async function http(session: ProxySession): Promise<TunnelResult> {
   using client = new HttpClient(session);
   let result: TunnelResult | undefined;
   while (result === undefined) {
     session.record.protocol = "http";
-    session.encodeRefusal = encodeAnswer;
     const head = await client.nextHead();
     result = head === undefined
       ? client.result("client")
@@ -70,7 +72,7 @@ async function serve(
 ): Promise<TunnelResult | undefined> {
   const { session } = client;
   const { method } = head;
-  session.encodeRefusal = (error) => encodeAnswer(error, { method });
+  client.refusals.method = method;
   const framing = requestFraming(head);
   if (!await authenticateRequest(session, head.fields)) {
     await challenge(client, head, framing);
@@ -88,7 +90,9 @@ async function serve(
     // To one it is the body, to another the first bytes of the tunnel.
     throw new HttpError(400, "Cannot serve CONNECT: it has a body");
   }
-  return await httpConnect(client, target);
+  session.record.protocol = "http-connect";
+  client.release();
+  return await connectTarget(session, target, () => ESTABLISHED);
 }
 
 /**

@@ -8,7 +8,7 @@ import { parseBasicCredentials } from "../wire/http1_credentials.ts";
 import { HttpError } from "../wire/http_error.ts";
 import type { Fields } from "../wire/http1_fields.ts";
 import { authenticate, mustLogIn } from "./authenticate.ts";
-import type { Session } from "./session.ts";
+import type { ProxySession } from "./services.ts";
 
 /**
  * Checks the credentials of a request, where the listener has users.
@@ -21,7 +21,7 @@ import type { Session } from "./session.ts";
  * @throws {Refusal} `unauthenticated`, where they are wrong.
  */
 export async function authenticateRequest(
-  session: Session,
+  session: ProxySession,
   fields: Fields,
 ): Promise<boolean> {
   if (!mustLogIn(session)) return true;

@@ -8,26 +8,23 @@ import { HttpReader } from "../net/http_reader.ts";
 import { HTTP_LINGER } from "../net/linger.ts";
 import type { End, TunnelResult } from "../net/tunnel.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
-import { Refusal } from "../policy/refusal.ts";
 import { setDeadline } from "../sync/deadline.ts";
-import { HttpError } from "../wire/http_error.ts";
 import { type Head, MOST_EMPTY_LINES } from "../wire/http1_head.ts";
 import { farewell } from "./farewell.ts";
-import { encodeAnswer } from "./http_answer.ts";
 import { Origins } from "./http_origins.ts";
-import type { Session } from "./session.ts";
-
-/** What is said to a client whose head is not there in time. */
-const LATE = new HttpError(408, "The head of the request did not come in time");
+import { HttpRefusals } from "./http_refusals.ts";
+import type { ProxySession } from "./services.ts";
 
 /** What lasts over the requests of one client. */
 export class HttpClient implements Disposable {
   /** The client. */
-  readonly session: Session;
+  readonly session: ProxySession;
   /** Reads from the client. */
   readonly reader: HttpReader;
   /** Idle connections to origin servers. */
   readonly origins: Origins = new Origins();
+  /** How it is refused. */
+  readonly refusals: HttpRefusals = new HttpRefusals();
   /** Bytes given to origin servers. */
   sent = 0;
   /** Bytes of answers given to the client. */
@@ -44,10 +41,11 @@ export class HttpClient implements Disposable {
    *
    * @param session The client.
    */
-  constructor(session: Session) {
+  constructor(session: ProxySession) {
     this.session = session;
     session.reader.release();
     session.linger = HTTP_LINGER;
+    session.refusals = this.refusals;
     this.reader = new HttpReader(session.client);
     session.live?.meter(() => this);
   }
@@ -64,6 +62,8 @@ export class HttpClient implements Disposable {
    */
   async nextHead(): Promise<Head | undefined> {
     let emptyLines: number | undefined;
+    this.refusals.restart();
+    this.session.isAnswered = false;
     if (this.requests > 0) {
       emptyLines = await this.#waitForRequest();
       if (emptyLines === undefined) return undefined;
@@ -146,9 +146,8 @@ export class HttpClient implements Disposable {
     try {
       return await session.awaitRequest(
         () => this.reader.readHead(emptyLines),
-        (error) => {
-          const answer = error instanceof Refusal ? error : LATE;
-          session.encodeRefusal = () => encodeAnswer(answer);
+        () => {
+          this.refusals.isLate = true;
           this.release(); // Ends the wait, and leaves the connection open.
         },
       );

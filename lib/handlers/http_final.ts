@@ -35,8 +35,7 @@ export async function answerFinally(
   const fields: Field[] = [["Content-Length", String(body.length)]];
   if (isTrace) fields.push(["Content-Type", "message/http"]);
   fields.push(["Connection", isKept ? "keep-alive" : "close"]);
-  client.session.encodeRefusal = undefined;
-  await client.session.client.write(encodeHead("HTTP/1.1 200 OK", fields));
+  await client.session.answer(encodeHead("HTTP/1.1 200 OK", fields));
   await client.session.client.write(body);
   client.log({ result: "ok", reason: `${head.method} 200` });
   if (isKept) return undefined;

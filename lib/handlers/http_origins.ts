@@ -10,10 +10,10 @@ import { HttpReader } from "../net/http_reader.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { Authority } from "../wire/http1_target.ts";
-import { judge, noteRule, questionOf } from "./ask_rules.ts";
-import { formatTarget, type OpenedTarget, openTarget } from "./open_target.ts";
+import { decide, type Decision } from "./decide.ts";
+import { type OpenedTarget, openTarget } from "./open_target.ts";
 import type { ParentChain, ParentTries } from "./parents.ts";
-import type { Session } from "./session.ts";
+import type { ProxySession } from "./services.ts";
 
 /** Idle connections for each client. */
 const MOST_IDLE = 8;
@@ -92,17 +92,18 @@ export class Origins implements Disposable {
    * @throws What `openTarget` throws: a limit holds for an idle one as well.
    */
   async open(
-    session: Session,
+    session: ProxySession,
     authority: Authority,
     { isFresh, tries }: OriginOptions,
   ): Promise<Origin> {
     const { record } = session;
     const { host, port } = authority;
-    record.target = formatTarget(host, port);
+    const wish = { command: "http", host, port } as const;
+    const decision = decide(session, wish);
     session.admit();
     const key = formatHostPort(host, port).toLowerCase();
     const idle = this.#take(key, isFresh);
-    if (idle !== undefined && isStillAllowed(session, authority, idle)) {
+    if (idle !== undefined && isStillAllowed(decision, idle)) {
       Object.assign(record, idle.dialled);
       return idle;
     }
@@ -112,8 +113,8 @@ export class Origins implements Disposable {
       taken = this.#take(chain, isFresh);
       return taken?.target;
     };
-    const target = await openTarget(session, host, port, {
-      command: "http",
+    const target = await openTarget(session, wish, {
+      decision,
       request: tries && { tries, takeIdle },
     });
     return target.duplex === taken?.duplex
@@ -167,17 +168,9 @@ export class Origins implements Disposable {
  * Every request is put to the rules: its user, the hour and the rules may not be
  * those of the last one. What they deny is refused where a new one is opened.
  */
-function isStillAllowed(
-  session: Session,
-  { host, port }: Authority,
-  { target }: Origin,
-): boolean {
-  const question = questionOf(session, { command: "http", host, port });
-  const { rules } = session.services;
-  const verdict = target.address === undefined
-    ? rules.current.decideName(question)
-    : judge(session, question, target.address);
+function isStillAllowed(decision: Decision, { target }: Origin): boolean {
+  const verdict = decision.of(target.address);
   if (!verdict?.isAllowed || verdict.via !== target.via) return false;
-  noteRule(session, verdict);
+  decision.note(verdict);
   return true;
 }

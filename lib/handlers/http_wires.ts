@@ -68,7 +68,7 @@ export class HttpWires implements Disposable {
   /** Tells that the answer begins. */
   begin(): void {
     this.#isBegun = true;
-    this.client.session.encodeRefusal = undefined;
+    this.client.session.isAnswered = true;
   }
 
   /**

@@ -7,10 +7,10 @@
 import type { HubDialect } from "../wire/hub_frame.ts";
 import type { Hub } from "./hub.ts";
 import type { OutboxBounds } from "./hub_outbox.ts";
-import type { CommonServices } from "./services.ts";
+import type { ConnectionServices } from "./connection_services.ts";
 
 /** What the hub's handlers work with, made once when it starts. */
-export interface HubServices extends CommonServices {
+export interface HubServices extends ConnectionServices {
   /** Whether clients speak TLS. */
   isSecure: boolean;
   /** The hub that all clients are of. */

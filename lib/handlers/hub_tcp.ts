@@ -23,8 +23,10 @@ export async function hubTcp(
 ): Promise<TunnelResult> {
   const { dialect } = session.services;
   session.record.protocol = "hub";
-  session.encodeRefusal = (error) =>
-    dialect.encodeFarewell(describeError(error), CLOSE.TryAgainLater);
+  session.refusals = {
+    encode: (error) =>
+      dialect.encodeFarewell(describeError(error), CLOSE.TryAgainLater),
+  };
   session.admit();
   session.endHandshake();
   return await serveHubClient(session, dialect);

@@ -4,18 +4,18 @@
  * @module
  */
 
-import { HttpReader } from "../net/http_reader.ts";
-import { HTTP_LINGER, LINGER } from "../net/linger.ts";
+import { LINGER } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { refuseOrigin } from "../policy/web_origin.ts";
 import { HttpError } from "../wire/http_error.ts";
-import { parseRequestHead, type RequestHead } from "../wire/http1_request.ts";
+import type { RequestHead } from "../wire/http1_request.ts";
 import type { Field } from "../wire/http1_fields.ts";
 import { farewell } from "./farewell.ts";
 import { encodeAnswer } from "./http_answer.ts";
 import { serveHubClient } from "./hub_client.ts";
 import { encodePage, SOCKET_PATH } from "./hub_page.ts";
 import type { HubServices } from "./hub_services.ts";
+import { readOneRequest } from "./one_request.ts";
 import type { Session } from "./session.ts";
 import { encodeUpgrade, WEBSOCKET_VERSION } from "./websocket_upgrade.ts";
 
@@ -39,7 +39,8 @@ const FIELDS: Readonly<Record<number, readonly Field[]>> = {
 export async function hubWeb(
   session: Session<HubServices>,
 ): Promise<TunnelResult> {
-  const request = await readRequest(session);
+  session.record.protocol = "http";
+  const request = await readOneRequest(session, encodeFailure);
   session.noteRequest();
   session.admit();
   const [path] = request.target.split("?");
@@ -47,40 +48,18 @@ export async function hubWeb(
   if (path !== SOCKET_PATH) return await answerPage(session, request, path!);
   const { webDialect } = session.services;
   checkOrigin(request, session.services);
-  await session.client.write(await encodeUpgrade(request));
+  await session.answer(await encodeUpgrade(request));
   session.record.protocol = "hub-websocket";
-  session.encodeRefusal = undefined;
   session.endHandshake();
   return await serveHubClient(session, webDialect);
 }
 
-async function readRequest(
-  session: Session<HubServices>,
-): Promise<RequestHead> {
-  session.record.protocol = "http";
-  session.encodeRefusal = refusalFor("GET");
-  session.linger = HTTP_LINGER;
-  const reader = new HttpReader(session.client);
-  try {
-    const head = await reader.readHead();
-    if (head === undefined) {
-      throw new Deno.errors.UnexpectedEof("Cannot read head: nothing came");
-    }
-    const request = parseRequestHead(head);
-    session.encodeRefusal = refusalFor(request.method);
-    return request;
-  } finally {
-    reader.release();
-  }
-}
-
-function refusalFor(method: string): (error: unknown) => Uint8Array {
-  return (error) => {
-    const fields = error instanceof HttpError
-      ? FIELDS[error.status]
-      : undefined;
-    return encodeAnswer(error, { method, fields: fields ?? [] });
-  };
+function encodeFailure(
+  error: unknown,
+  { method }: { method: string },
+): Uint8Array {
+  const fields = error instanceof HttpError ? FIELDS[error.status] : undefined;
+  return encodeAnswer(error, { method, fields: fields ?? [] });
 }
 
 async function answerPage(
@@ -88,15 +67,14 @@ async function answerPage(
   { method }: RequestHead,
   path: string,
 ): Promise<TunnelResult> {
-  const { client } = session;
   if (method !== "GET" && method !== "HEAD") {
     throw new HttpError(405, `Cannot serve request: method is ${method}`);
   }
   const page = encodePage(path, method);
   if (page === undefined) throw new HttpError(404, "There is nothing here");
-  await client.write(page);
+  await session.answer(page);
   session.endHandshake();
-  const sent = client.received;
+  const sent = session.client.received;
   await farewell(session, LINGER);
   return {
     sent,

@@ -12,8 +12,8 @@
 
 import type { Connection } from "../net/connection.ts";
 import { dial, type Dialled, type DialOptions } from "../net/dial.ts";
-import type { DialHostOptions } from "../net/dial_host.ts";
 import { ownDials } from "../net/own_dials.ts";
+import type { Resolver } from "../net/resolver.ts";
 import { ownListeners, type Trail } from "../net/own_listeners.ts";
 import { connectUnix } from "../net/unix_socket.ts";
 import { Refusal } from "../policy/refusal.ts";
@@ -21,74 +21,11 @@ import type { Context } from "../sync/context.ts";
 import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
-import type { CommonServices } from "./services.ts";
-import type { Session } from "./session.ts";
 
-/** What a connection is to reach. */
-export interface Reached {
-  /** Addresses, in order of preference; one at least. */
-  readonly addresses: IpAddress[];
-  /** Port, 1 to 65535. */
-  readonly port: number;
-}
-
-/**
- * Finds out which way a connection has come, before anything is read from it or
- * dialled for it. Nothing is done for one that is nobody's of ours.
- *
- * @param session The client.
- * @returns When that is known, where it is not yet.
- * @throws {Refusal} `loop`, where it has been here before.
- */
-export function judgeTrail(
-  session: Session<CommonServices>,
-): Promise<void> | undefined {
-  const { context, local, remote, services } = session;
-  if (services.trail === undefined || ownDials.isIdle) return undefined;
-  const ends = { localAddr: local, remoteAddr: remote };
-  const found = ownDials.find(ends, context);
-  if (found === undefined) return undefined;
-  if (!(found instanceof Promise)) {
-    goOn(session, found);
-    return undefined;
-  }
-  return found.then((trail) => goOn(session, trail), (error: unknown) => {
-    context.throwIfCancelled();
-    if (!(error instanceof DOMException)) throw error;
-    throw new Refusal("loop", "loop: where it comes from is not known in time");
-  });
-}
-
-function goOn(
-  session: Session<CommonServices>,
-  trail: Trail | undefined,
-): void {
-  if (trail === undefined) return;
-  const [here] = session.trail;
-  session.trail = [...trail, ...session.trail];
-  if (!trail.includes(here!)) return;
-  throw new Refusal("loop", `loop: it has come through ${here} before`);
-}
-
-/**
- * Dials where a connection leads to, but for listeners that are on its way.
- *
- * @param to Where it leads to.
- * @param context Gives up when cancelled.
- * @param options As `dial` takes them, with the trail so far.
- * @returns The connection; the caller closes it.
- * @throws {Refusal} `loop`, where all addresses lead to such listeners.
- * @throws What `dial` throws.
- */
-export function dialOn(
-  { addresses, port }: Reached,
-  context: Context,
-  options: DialOptions,
-): Promise<Dialled> {
-  const { trail } = options;
-  return trail !== undefined && ownListeners.hasPort(port)
-    ? dialElsewhere(trail, { addresses, port }, context, options)
-    : dial(addresses, port, context, options);
+/** Options for {@linkcode dialHostOn}. */
+export interface DialHostOptions extends Omit<DialOptions, "late"> {
+  /** Finds the addresses of the host. */
+  resolver: Resolver;
 }
 
 /**
@@ -96,10 +33,10 @@ export function dialOn(
  *
  * @param target Host, and port, 1 to 65535.
  * @param context Gives up when cancelled.
- * @param options As `dialHost` takes them, with the trail so far.
+ * @param options As `dial` takes them, with whom to ask.
  * @returns The connection; the caller closes it.
  * @throws {Refusal} `loop`, where all addresses lead to such listeners.
- * @throws What `dialHost` throws.
+ * @throws {DialError} If it can't be resolved, or no address answers.
  */
 export async function dialHostOn(
   { host, port }: { host: Host; port: number },
@@ -107,7 +44,8 @@ export async function dialHostOn(
   { resolver, ...options }: DialHostOptions,
 ): Promise<Dialled> {
   const { addresses, late } = await resolver.find(host, context);
-  return await dialOn({ addresses, port }, context, { ...options, late });
+  const dialOn = ownListeners.hasPort(port) ? dialElsewhere : dial;
+  return await dialOn(addresses, port, context, { ...options, late });
 }
 
 /**
@@ -137,13 +75,26 @@ export async function connectUnixOn(
   }
 }
 
-/** Of a name's addresses, one may be a listener and another one not. */
-async function dialElsewhere(
-  trail: Trail,
-  { addresses, port }: Reached,
+/**
+ * Dials like {@linkcode dial}, but avoids listeners that are on the way: one
+ * address of a name may be a listener and another one not. Needed only for a
+ * port of a listener.
+ *
+ * @param addresses Addresses, in order of preference; one at least.
+ * @param port Port, 1 to 65535.
+ * @param context Gives up when cancelled.
+ * @param options As `dial` takes them, with the trail so far.
+ * @returns The connection; the caller closes it.
+ * @throws {Refusal} `loop`, where all addresses lead to such listeners.
+ * @throws What `dial` throws.
+ */
+export async function dialElsewhere(
+  addresses: readonly IpAddress[],
+  port: number,
   context: Context,
   { late, ...options }: DialOptions,
 ): Promise<Dialled> {
+  const { trail = [] } = options;
   let back: IpAddress | undefined;
   const isOpen = (ip: IpAddress) => {
     if (!isOn(trail, ip, port)) return true;

@@ -18,7 +18,7 @@ import type { Identity } from "../policy/identity.ts";
 import type { ClientHello } from "../wire/client_hello.ts";
 import type { Protocol } from "./connection.ts";
 import { peekHello, tlsRefusal } from "./peek_hello.ts";
-import type { CommonServices } from "./services.ts";
+import type { ConnectionServices } from "./connection_services.ts";
 import type { Session } from "./session.ts";
 
 /** A client that TLS was agreed on with. */
@@ -68,7 +68,7 @@ export interface ListenerTls {
  * @param protocol What is spoken inside.
  * @returns The protocol with TLS.
  */
-export function overTls<S extends CommonServices>(
+export function overTls<S extends ConnectionServices>(
   tls: ListenerTls,
   protocol: Protocol<S>,
 ): Protocol<S> {
@@ -82,14 +82,13 @@ export function overTls<S extends CommonServices>(
 /**
  * Reads what a client says first, and leaves it to be read again.
  *
- * @typeParam S What the session works with.
  * @param session The client; it has the server's name then. The reader is
  *   released.
  * @returns What it says.
  * @throws {Refusal} If it is no ClientHello.
  */
-export async function readHello<S extends CommonServices>(
-  session: Session<S>,
+export async function readHello(
+  session: Session,
 ): Promise<ClientHello> {
   const hello = await peekHello(session);
   session.reader.release();
@@ -99,7 +98,6 @@ export async function readHello<S extends CommonServices>(
 /**
  * Agrees on TLS with a client; the session goes on inside of it.
  *
- * @typeParam S What the session works with.
  * @param session The client.
  * @param tls The TLS of the listener.
  * @param hello What it has said, and will be read again.
@@ -107,8 +105,8 @@ export async function readHello<S extends CommonServices>(
  * @throws {Refusal} If what it has shown is no good.
  * @throws {TlsError} If it has left.
  */
-export async function secure<S extends CommonServices>(
-  session: Session<S>,
+export async function secure(
+  session: Session,
   tls: ListenerTls,
   hello: ClientHello,
   protocols?: readonly string[],

@@ -9,8 +9,16 @@ import { TlsError } from "../net/tls_error.ts";
 import { type ClientHello, parseClientHello } from "../wire/client_hello.ts";
 import { greetingProtocols } from "../wire/inner_tls.ts";
 import { encodeAlert, TlsAlertError } from "../wire/tls_alert.ts";
-import type { CommonServices } from "./services.ts";
+import type { Refusals } from "./refusals.ts";
 import type { Session } from "./session.ts";
+
+/** Alerts before the TLS of a listener or of a relay is agreed on. */
+export const TLS_REFUSALS: Refusals = {
+  encode: (error) =>
+    error instanceof Refusal && error.cause instanceof TlsAlertError
+      ? encodeAlert(error.cause.alert)
+      : undefined,
+};
 
 /** What works for protocols whose TLS does not begin with the first byte. */
 const PASS_THROUGH =
@@ -19,18 +27,18 @@ const PASS_THROUGH =
 /**
  * Reads what a client says first, and leaves it to be read again.
  *
- * @typeParam S What the session works with.
  * @param session The client; it has the server's name then. The reader still
  *   holds the stream.
  * @returns What it says.
  * @throws {Refusal} If it is no ClientHello. Where the client speaks another
  *   protocol that has TLS inside, the message says which, and what works.
  */
-export async function peekHello<S extends CommonServices>(
-  session: Session<S>,
+export async function peekHello(
+  session: Session,
 ): Promise<ClientHello> {
   const { context, draining, reader } = session;
   const describe = describeSilence(session);
+  session.refusals = TLS_REFUSALS;
   try {
     const hello = await session.awaitRequest(
       () => reader.parse(parseClientHello()),
@@ -46,8 +54,8 @@ export async function peekHello<S extends CommonServices>(
 }
 
 /** Who has sent nothing in all the time may be waiting for a greeting. */
-function describeSilence<S extends CommonServices>(
-  { client, local }: Session<S>,
+function describeSilence(
+  { client, local }: Session,
 ): (late: unknown) => unknown {
   const before = client.received - client.inbox.length;
   return (late) => {
@@ -64,19 +72,17 @@ function describeSilence<S extends CommonServices>(
  * Makes of a failed handshake what is to be told of it: what was decided against
  * the client is a refusal, the rest is its own end.
  *
- * @typeParam S What the session works with.
- * @param session The client; it is told how TLS tells it.
+ * @param session The client.
  * @param error What failed.
  * @returns What to throw.
  */
-export function tlsRefusal<S extends CommonServices>(
-  session: Session<S>,
+export function tlsRefusal(
+  session: Session,
   error: unknown,
 ): unknown {
   // What fails then does so because the connection was closed.
   if (session.context.cancelled) return session.context.reason;
   if (error instanceof TlsAlertError) {
-    session.encodeRefusal = () => encodeAlert(error.alert);
     const { message, protocol } = error;
     const advice = protocol === undefined
       ? ""
@@ -84,6 +90,7 @@ export function tlsRefusal<S extends CommonServices>(
     return new Refusal(
       "forbidden",
       `TLS handshake failed: ${message}${advice}`,
+      { cause: error },
     );
   }
   const isOurs = error instanceof TlsError && error.kind === "refused";

@@ -11,18 +11,27 @@
  * @module
  */
 
+import type { ConnectionEvent } from "../observe/log_event.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import type { ProxyEndpoint } from "../wire/proxy_endpoints.ts";
 import { encodeProxyV1 } from "../wire/proxy_v1.ts";
 import { encodeProxyV2 } from "../wire/proxy_v2.ts";
-import type { CommonServices } from "./services.ts";
-import type { Session } from "./session.ts";
 
 /** Versions of the header. */
 export const PROXY_VERSIONS = ["v1", "v2"] as const;
 
 /** A version of the header. */
 export type ProxyVersion = typeof PROXY_VERSIONS[number];
+
+/** A client whom a header tells of. */
+export interface AnnouncedClient {
+  /** Where the client is. */
+  readonly remote: Deno.NetAddr;
+  /** Where it has connected to. */
+  readonly reached: Deno.NetAddr;
+  /** What will be logged; it gets the id of version 2. */
+  readonly record: ConnectionEvent;
+}
 
 /** Bytes of the id by which a connection is found in both logs. */
 const ID_BYTES = 8;
@@ -34,13 +43,13 @@ const ID_BYTES = 8;
  * address: the header says `UNKNOWN` or `LOCAL`. Version 2 also
  * carries a unique id, which is put into the record.
  *
- * @param session The client.
+ * @param client The client.
  * @param version Which version; `undefined` is none.
  * @param authority Name that the client asked for, where it named one.
  * @returns The header, or nothing.
  */
 export function encodeProxyHeader(
-  { reached, record, remote }: Session<CommonServices>,
+  { reached, record, remote }: AnnouncedClient,
   version: ProxyVersion | undefined,
   authority?: string,
 ): Uint8Array {

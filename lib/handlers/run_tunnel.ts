@@ -12,7 +12,6 @@ import {
   type TunnelResult,
 } from "../net/tunnel.ts";
 import type { LiveConnection } from "./live_connection.ts";
-import type { CommonServices } from "./services.ts";
 import type { Session } from "./session.ts";
 
 /**
@@ -24,7 +23,7 @@ import type { Session } from "./session.ts";
  * @returns How the tunnel ended.
  */
 export function runTunnel(
-  session: Session<CommonServices>,
+  session: Session,
   target: Connection | Duplex,
   options: Pick<TunnelOptions, "keepTarget"> = {},
 ): Promise<TunnelResult> {

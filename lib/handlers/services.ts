@@ -1,35 +1,20 @@
 /**
- * What every handler works with, made once when the program starts.
+ * What the proxy's handlers work with, made once when the program starts.
  *
  * @module
  */
 
-import type { LogEvent } from "../observe/log_event.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
-import type { ResetRelay } from "../net/reset_relay.ts";
-import type { Trail } from "../net/own_listeners.ts";
 import type { Resolver } from "../net/resolver.ts";
 import type { Bans } from "../policy/bans.ts";
 import type { ConnectionLimits } from "../policy/connection_limits.ts";
 import type { Users } from "../policy/users.ts";
 import type { RuleBook } from "../policy/rules.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
+import type { ConnectionServices } from "./connection_services.ts";
 import type { Parents } from "./parents.ts";
 import type { ProxyVersion } from "./proxy_header.ts";
-import type { ListenerWatch } from "./registry.ts";
-import type { UsageLimits } from "./session_usage.ts";
-
-/** Time limits in milliseconds; 0 is for ever, but for `halfClose`: at once. */
-export interface Timeouts {
-  /** For the whole handshake. */
-  handshake: number;
-  /** For connecting to the target, over all of its addresses. */
-  connect: number;
-  /** For an open tunnel without a byte. */
-  idle: number;
-  /** For the direction that is left, without a byte. */
-  halfClose: number;
-}
+import type { Session } from "./session.ts";
 
 /** Protocols that clients may speak. */
 export const PROTOCOLS = ["socks5", "socks4", "http"] as const;
@@ -51,31 +36,8 @@ export interface UdpSettings {
   perClient: number;
 }
 
-/** What the handling of any connection works with. */
-export interface CommonServices {
-  /** Counts connections. */
-  limits: ConnectionLimits;
-  /** Connections at once from one client; 0 is no limit but that in all. */
-  connectionsPerClient: number;
-  /** Limits that are off unless asked for; `undefined` is none of them. */
-  usage?: UsageLimits | undefined;
-  /** Time limits. */
-  timeouts: Timeouts;
-  /** What of a tunnel reaches its other end as a reset (default `off`). */
-  resetRelay?: ResetRelay;
-  /** Takes what there is to log. */
-  log: (event: LogEvent) => void;
-  /** Watches the connections of the listener; `undefined` is nobody. */
-  watch?: ListenerWatch | undefined;
-  /**
-   * The trail of an ordinary client's connection: the listener alone. `undefined`
-   * where connections lead nowhere from.
-   */
-  trail?: Trail | undefined;
-}
-
 /** What the handlers of a proxy work with. */
-export interface Services extends CommonServices {
+export interface ProxyServices extends ConnectionServices {
   /** What clients may speak. */
   protocols: ReadonlySet<ProtocolName>;
   /** How UDP is relayed. */
@@ -101,3 +63,6 @@ export interface Services extends CommonServices {
   /** Whether special addresses are refused unless a rule names them. */
   isGuarded: boolean;
 }
+
+/** A client of a proxy. */
+export type ProxySession = Session<ProxyServices>;

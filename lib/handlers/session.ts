@@ -15,7 +15,7 @@ import { unmapAddr } from "../net/unmap_addr.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import type { Lease } from "../policy/connection_limits.ts";
 import type { Identity } from "../policy/identity.ts";
-import { Refusal } from "../policy/refusal.ts";
+import { drainRefusal, Refusal } from "../policy/refusal.ts";
 import {
   type Context,
   timeoutError,
@@ -23,7 +23,8 @@ import {
 } from "../sync/context.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import type { LiveConnection } from "./live_connection.ts";
-import type { CommonServices, Services } from "./services.ts";
+import type { ConnectionServices } from "./connection_services.ts";
+import type { Refusals } from "./refusals.ts";
 import { SessionUsage } from "./session_usage.ts";
 
 const NOWHERE: Trail = [];
@@ -33,7 +34,7 @@ const NOWHERE: Trail = [];
  *
  * @typeParam S What its handler works with.
  */
-export class Session<S extends CommonServices = Services>
+export class Session<S extends ConnectionServices = ConnectionServices>
   implements Disposable {
   /** The connection to the client; {@linkcode Session.enter} replaces it. */
   client: Duplex;
@@ -68,11 +69,10 @@ export class Session<S extends CommonServices = Services>
   protocol: string | undefined;
   /** What will be logged; filled in as more is known. */
   readonly record: ConnectionEvent;
-  /**
-   * Encodes the refusal that the client understands at this point of its
-   * protocol; `undefined` where the protocol has none, or it is too late.
-   */
-  encodeRefusal: ((error: unknown) => Uint8Array) | undefined;
+  /** How its protocol refuses it; `undefined` closes it without a word. */
+  refusals: Refusals | undefined;
+  /** Whether it has its answer, or a part of it: no refusal can follow. */
+  isAnswered = false;
 
   /**
    * Whether its tunnel closes it when the context is cancelled: a reset may come
@@ -220,6 +220,16 @@ export class Session<S extends CommonServices = Services>
   }
 
   /**
+   * Refuses to begin work for a client that is over a limit, or in a drain.
+   *
+   * @throws {Refusal} `limit reached` or `draining`.
+   */
+  requireAdmission(): void {
+    this.admit();
+    this.requireNoDrain();
+  }
+
+  /**
    * Lets the next connection that finds no place have this one's, which ends
    * it: nothing of it is needed any more, or it has not begun.
    */
@@ -319,6 +329,17 @@ export class Session<S extends CommonServices = Services>
     this.live?.endHandshake();
   }
 
+  /**
+   * Writes the answer that the client has waited for.
+   *
+   * @param bytes The answer.
+   * @throws The socket's error.
+   */
+  answer(bytes: Uint8Array): Promise<void> {
+    this.isAnswered = true;
+    return this.client.write(bytes);
+  }
+
   /** Bytes of the handshake that have come. */
   get handshakeBytes(): number {
     return this.client.received - this.#before;
@@ -361,10 +382,6 @@ export class Session<S extends CommonServices = Services>
     this.client.close();
     this.#outer?.close();
   }
-}
-
-function drainRefusal(): Refusal {
-  return new Refusal("draining", "Sluice is shutting down");
 }
 
 function newRecord(local: Deno.NetAddr, remote: Deno.NetAddr): ConnectionEvent {

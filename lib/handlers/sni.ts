@@ -7,7 +7,7 @@
 
 import type { Protocol } from "./connection.ts";
 import { peekHello } from "./peek_hello.ts";
-import type { CommonServices } from "./services.ts";
+import type { ConnectionServices } from "./connection_services.ts";
 
 /**
  * Finds what belongs to a server name.
@@ -52,7 +52,7 @@ export class ServerNames<T> {
  * @param protocol What is spoken then; the session has the name.
  * @returns The protocol, for clients that speak TLS with an upstream.
  */
-export function peekServerName<S extends CommonServices>(
+export function peekServerName<S extends ConnectionServices>(
   protocol: Protocol<S>,
 ): Protocol<S> {
   return async (session) => {

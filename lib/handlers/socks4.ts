@@ -19,21 +19,22 @@ import { encodeReply } from "../wire/socks4_reply.ts";
 import { parseRequest, type Request } from "../wire/socks4_request.ts";
 import { mustLogIn } from "./authenticate.ts";
 import { bind } from "./bind.ts";
-import { openTarget } from "./open_target.ts";
-import { runTunnel } from "./run_tunnel.ts";
-import type { Session } from "./session.ts";
+import { connectTarget } from "./open_target.ts";
+import type { Refusals } from "./refusals.ts";
+import type { ProxySession } from "./services.ts";
+
+const REFUSALS: Refusals = { encode: () => encodeReply(REPLY.Rejected) };
 
 /**
  * Handles one client from its request to the end of its tunnel.
  *
  * @param session The client.
  * @returns How the tunnel ended.
- * @throws What the client has to be refused for; `session.encodeRefusal` says
- *   how.
+ * @throws What the client has to be refused for.
  */
-export async function socks4(session: Session): Promise<TunnelResult> {
+export async function socks4(session: ProxySession): Promise<TunnelResult> {
   session.record.protocol = "socks4";
-  session.encodeRefusal = () => encodeReply(REPLY.Rejected);
+  session.refusals = REFUSALS;
   const request = await readRequest(session);
   switch (request.command) {
     case COMMAND.Connect:
@@ -45,7 +46,7 @@ export async function socks4(session: Session): Promise<TunnelResult> {
   }
 }
 
-async function readRequest(session: Session): Promise<Request> {
+async function readRequest(session: ProxySession): Promise<Request> {
   const { identity, reader, record } = session;
   const request = await parse(session);
   session.endHandshake();
@@ -62,7 +63,7 @@ async function readRequest(session: Session): Promise<Request> {
 }
 
 /** A malformed request is refused as if a rule forbade it: there is one code. */
-async function parse(session: Session): Promise<Request> {
+async function parse(session: ProxySession): Promise<Request> {
   const { reader } = session;
   try {
     return await session.awaitRequest(() => reader.parse(parseRequest()));
@@ -72,20 +73,17 @@ async function parse(session: Session): Promise<Request> {
   }
 }
 
-async function connect(
-  session: Session,
-  { host, port, isNamed }: Request,
+function connect(
+  session: ProxySession,
+  request: Request,
 ): Promise<TunnelResult> {
+  const { host, isNamed } = request;
   // The system takes it for this machine, which is not what a client means
   // that has no address. For BIND it is anyone.
   if (!isNamed && typeof host !== "string" && host.every((n) => n === 0)) {
     throw refused("DSTIP is 0.0.0.0");
   }
-  const { connection, duplex } = await openTarget(session, host, port);
-  using _closing = connection;
-  session.encodeRefusal = undefined;
-  await session.client.write(encodeReply(REPLY.Granted));
-  return await runTunnel(session, duplex);
+  return connectTarget(session, request, () => encodeReply(REPLY.Granted));
 }
 
 function encodeBound({ hostname, port }: Deno.NetAddr): Uint8Array {

@@ -38,27 +38,47 @@ import { parseRequest, type Request } from "../wire/socks5_request.ts";
 import { associate } from "./associate.ts";
 import { authenticate, mustLogIn } from "./authenticate.ts";
 import { bind } from "./bind.ts";
-import { openTarget } from "./open_target.ts";
+import { connectTarget } from "./open_target.ts";
+import type { Refusals } from "./refusals.ts";
 import { replyFor } from "./reply_table.ts";
-import { runTunnel } from "./run_tunnel.ts";
-import type { Session } from "./session.ts";
+import type { ProxySession } from "./services.ts";
+
+/** What a client is told, by how far the handshake is. */
+class Socks5Refusals implements Refusals {
+  phase: "greeting" | "method" | "credentials" | "request" = "greeting";
+
+  encode(error: unknown): Uint8Array | undefined {
+    switch (this.phase) {
+      case "greeting":
+        return undefined;
+      case "method":
+        return encodeMethodSelection(METHOD.NoAcceptable);
+      case "credentials":
+        return encodeCredentialsReply(false);
+      case "request":
+        return encodeReply(replyFor(error));
+    }
+  }
+}
 
 /**
  * Handles one client from its greeting to the end of its tunnel.
  *
  * @param session The client.
  * @returns How the tunnel ended.
- * @throws What the client has to be refused for; `session.encodeRefusal` says
- *   how.
+ * @throws What the client has to be refused for.
  */
-export async function socks5(session: Session): Promise<TunnelResult> {
+export async function socks5(session: ProxySession): Promise<TunnelResult> {
   session.record.protocol = "socks5";
-  await agreeOnMethod(session);
+  const refusals = new Socks5Refusals();
+  session.refusals = refusals;
+  await agreeOnMethod(session, refusals);
+  refusals.phase = "request";
   const request = await readRequest(session);
   switch (request.command) {
     case COMMAND.Connect:
       // Not awaited: nothing of this is kept while the tunnel is open.
-      return connect(session, request);
+      return connectTarget(session, request, encodeBound);
     case COMMAND.Bind:
       return await bind(session, request, encodeBound);
     case COMMAND.UdpAssociate:
@@ -71,38 +91,30 @@ export async function socks5(session: Session): Promise<TunnelResult> {
   }
 }
 
-async function connect(
-  session: Session,
-  { host, port }: Request,
-): Promise<TunnelResult> {
-  const { connection, duplex } = await openTarget(session, host, port);
-  using _closing = connection;
-  session.encodeRefusal = undefined;
-  await session.client.write(encodeBound(connection.localAddr));
-  return await runTunnel(session, duplex);
-}
-
-async function agreeOnMethod(session: Session): Promise<void> {
+async function agreeOnMethod(
+  session: ProxySession,
+  refusals: Socks5Refusals,
+): Promise<void> {
   const { client, reader } = session;
   const offered = await reader.parse(parseGreeting());
   const isLogin = mustLogIn(session);
   const method = isLogin ? METHOD.UsernamePassword : METHOD.NoAuthentication;
   if (!offered.includes(method)) {
-    session.encodeRefusal = () => encodeMethodSelection(METHOD.NoAcceptable);
+    refusals.phase = "method";
     throw new Refusal("forbidden", describeMethods(method, offered));
   }
   await client.write(encodeMethodSelection(method));
-  if (isLogin) await checkUser(session);
+  if (!isLogin) return;
+  refusals.phase = "credentials";
+  await checkUser(session);
 }
 
-async function checkUser(session: Session): Promise<void> {
-  session.encodeRefusal = () => encodeCredentialsReply(false);
+async function checkUser(session: ProxySession): Promise<void> {
   await authenticate(session, await session.reader.parse(parseCredentials()));
   await session.client.write(encodeCredentialsReply(true));
 }
 
-async function readRequest(session: Session): Promise<Request> {
-  session.encodeRefusal = (error) => encodeReply(replyFor(error));
+async function readRequest(session: ProxySession): Promise<Request> {
   const { reader } = session;
   const request = await session.awaitRequest(() =>
     reader.parse(parseRequest())

@@ -17,6 +17,7 @@ import type { Connection, TlsConnection } from "./connection.ts";
 import type { Dialled } from "./dial.ts";
 import { DialError } from "./dial_error.ts";
 import { Duplex } from "./duplex.ts";
+import { explainError } from "./explain_error.ts";
 import type { Family } from "./family_preference.ts";
 import { type HopTarget, openHop } from "./hop.ts";
 import type { Trail } from "./own_listeners.ts";
@@ -226,15 +227,21 @@ async function hostFor(
 }
 
 function parentFailed(parent: Parent, cause: unknown): DialError {
-  // That is ours, and tells nothing of any parent.
-  const isOurs = cause instanceof DialError && cause.kind === "no descriptors";
-  if (isOurs) return cause;
-  const why = cause instanceof Error ? cause.message : String(cause);
+  // That is ours and tells nothing of any parent, or names the parent already.
+  const isTold = cause instanceof DialError &&
+    (cause.kind === "no descriptors" || cause.kind === "parent failed");
+  if (isTold) return cause;
   return new DialError(
     "parent failed",
-    `Cannot go through ${formatParent(parent)}: ${why}`,
+    `Cannot go through ${formatParent(parent)}: ${whyFailed(cause)}`,
     { cause },
   );
+}
+
+function whyFailed(cause: unknown): string {
+  return cause instanceof Deno.errors.UnexpectedEof
+    ? "it closed the connection before its answer was whole"
+    : explainError(cause);
 }
 
 function tooLate(

@@ -22,10 +22,13 @@ export class SocketPipe implements Waiter {
   isOver = false;
   readonly #source: SocketSource;
   readonly #destination: SocketWritable;
-  readonly #options: StreamPipeOptions;
+  readonly #signal: AbortSignal | undefined;
+  readonly #preventClose: boolean;
+  readonly #preventAbort: boolean;
+  readonly #preventCancel: boolean;
   readonly #settled: PromiseWithResolvers<void> = Promise.withResolvers();
   #writing: Buffer | undefined;
-  /** Whether queued chunks go first, or the end is being dealt with. */
+  /** Whether the end is being dealt with. */
   #isBusy = false;
 
   /**
@@ -42,7 +45,11 @@ export class SocketPipe implements Waiter {
   ) {
     this.#source = source;
     this.#destination = destination;
-    this.#options = options;
+    // Read now: the caller may use the object again for something else.
+    this.#signal = options.signal;
+    this.#preventClose = !!options.preventClose;
+    this.#preventAbort = !!options.preventAbort;
+    this.#preventCancel = !!options.preventCancel;
     source.beginPipe();
     destination.lock(this);
   }
@@ -53,34 +60,10 @@ export class SocketPipe implements Waiter {
    * @returns As `pipeTo` does.
    */
   run(): Promise<void> {
-    const { signal } = this.#options;
+    const signal = this.#signal;
     signal?.addEventListener("abort", this.#abort);
     if (signal?.aborted) this.#abort();
     else this.#next();
-    return this.#settled.promise;
-  }
-
-  /**
-   * Starts to copy behind the chunks that are queued in the destination.
-   *
-   * @param pipeLong The platform's `pipeTo`, for a destination that turns out to
-   *   be closed or broken.
-   * @returns As `pipeTo` does.
-   */
-  runBehind(pipeLong: () => Promise<void>): Promise<void> {
-    const { signal } = this.#options;
-    if (signal?.aborted) return this.run();
-    this.#isBusy = true;
-    this.#destination.whenDrained().then(
-      () => {
-        this.#isBusy = false;
-        void this.run();
-      },
-      () => {
-        this.isOver = true;
-        pipeLong().then(this.#settled.resolve, this.#settled.reject);
-      },
-    );
     return this.#settled.promise;
   }
 
@@ -93,7 +76,7 @@ export class SocketPipe implements Waiter {
   onEnd(): void {
     this.#isBusy = true;
     this.#source.end();
-    if (this.#options.preventClose) return this.#finish();
+    if (this.#preventClose) return this.#finish();
     this.#destination.endUnderPipe().then(
       () => this.#finish(),
       (error) => this.#finish({ error }),
@@ -103,7 +86,7 @@ export class SocketPipe implements Waiter {
   /** The source has failed. */
   onError(error: unknown): void {
     this.#source.fail(error);
-    if (!this.#options.preventAbort) this.#destination.abortUnderPipe(error);
+    if (!this.#preventAbort) this.#destination.abortUnderPipe(error);
     this.#finish({ error });
   }
 
@@ -130,7 +113,7 @@ export class SocketPipe implements Waiter {
     this.#writing = undefined;
     traffic.isWriting = false;
     traffic.awaitsAnswer = true;
-    if (this.#options.signal?.aborted) this.#shut();
+    if (this.#signal?.aborted) this.#shut();
     else this.#next();
   };
 
@@ -140,8 +123,8 @@ export class SocketPipe implements Waiter {
     traffic.isWriting = false;
     traffic.failWrite(error);
     this.#destination.failUnderPipe(error);
-    if (this.#options.signal?.aborted) return this.#shut();
-    if (!this.#options.preventCancel) this.#cancelSource();
+    if (this.#signal?.aborted) return this.#shut();
+    if (!this.#preventCancel) this.#cancelSource();
     this.#finish({ error });
   };
 
@@ -153,10 +136,9 @@ export class SocketPipe implements Waiter {
 
   /** Ends both streams, as the signal says. */
   #shut(): void {
-    const { preventAbort, preventCancel, signal } = this.#options;
-    const error: unknown = signal!.reason;
-    if (!preventAbort) this.#destination.abortUnderPipe(error);
-    if (!preventCancel) this.#cancelSource();
+    const error: unknown = this.#signal!.reason;
+    if (!this.#preventAbort) this.#destination.abortUnderPipe(error);
+    if (!this.#preventCancel) this.#cancelSource();
     queueMicrotask(() => this.#finish({ error }));
   }
 
@@ -168,7 +150,7 @@ export class SocketPipe implements Waiter {
   #finish(failure?: { error: unknown }): void {
     this.isOver = true;
     this.#source.inbox.release();
-    this.#options.signal?.removeEventListener("abort", this.#abort);
+    this.#signal?.removeEventListener("abort", this.#abort);
     if (failure === undefined) this.#settled.resolve();
     else this.#settled.reject(failure.error);
   }

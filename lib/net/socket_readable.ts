@@ -26,7 +26,8 @@ export type ByteStream = new (
  * exact lengths, `for await`, `tee()` and `pipeThrough()` work, and `pipeTo()`
  * follows the Streams standard. From one socket straight to another, `pipeTo()`
  * takes a short way: it copies through one reused buffer, as Go's `io.Copy` does
- * if its source has a `WriteTo`.
+ * if its source has a `WriteTo`. Whenever the streams' own queues matter, as
+ * with a destination that a writer has used, it takes the platform's way.
  */
 export class SocketReadable extends (ReadableStream as ByteStream) {
   /** Reads the connection, for this stream and for what stands beside it. */
@@ -202,21 +203,19 @@ export class SocketReadable extends (ReadableStream as ByteStream) {
     options: StreamPipeOptions = {},
   ): Promise<void> {
     const isShort = destination instanceof SocketWritable &&
-      !destination.locked && !destination.isOver && !this.locked &&
+      !destination.locked && !destination.isOver && !destination.wasUsed &&
+      !this.locked &&
       this.#source.isFresh &&
-      (options.signal === undefined || options.signal instanceof AbortSignal);
+      typeof options === "object" &&
+      (options?.signal === undefined || options.signal instanceof AbortSignal);
     if (!isShort) {
       if (this.#isPiping) return Promise.reject(locked());
       this.#unlock();
       return super.pipeTo(destination, options);
     }
-    this.#pipe = new SocketPipe(this.#source, destination, options);
-    return destination.wasUsed
-      ? this.#pipe.runBehind(() => {
-        this.#unlock();
-        return super.pipeTo(destination, options);
-      })
-      : this.#pipe.run();
+    // JavaScript may say `null` for none.
+    this.#pipe = new SocketPipe(this.#source, destination, options ?? {});
+    return this.#pipe.run();
   }
 
   get #isPiping(): boolean {

@@ -9,8 +9,6 @@ import type { Channel } from "./connection.ts";
 import { Traffic } from "./traffic.ts";
 import { writeAll } from "./write_all.ts";
 
-const NOTHING = new Uint8Array();
-
 /** Somebody who writes to the channel itself, for a time. */
 export interface ChannelUser {
   /** Whether the channel is free again. */
@@ -108,21 +106,6 @@ export class SocketWritable extends WritableStream<Buffer> {
   lock(pipe: ChannelUser): void {
     this.#pipe = pipe;
     this.#writer = super.getWriter();
-  }
-
-  /**
-   * Waits for the chunks that were queued before the pipe.
-   *
-   * @returns When they are written; rejects if the stream is closed or broken,
-   *   and has unlocked it then.
-   */
-  async whenDrained(): Promise<void> {
-    try {
-      await this.#writer!.write(NOTHING);
-    } catch (error) {
-      this.#release();
-      throw error;
-    }
   }
 
   /** Sends FIN for the pipe that has locked the stream. */

@@ -8,6 +8,9 @@ import { errorCode } from "./error_code.ts";
 import { explainError } from "./explain_error.ts";
 import { TlsError, type TlsErrorKind } from "./tls_error.ts";
 
+/** The code that the runtime has for several faults of a certificate. */
+const NOT_VERIFIED = "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
+
 /** Why a certificate is not accepted, by the code of its verification. */
 const CERTIFICATE_REASONS: ReadonlyMap<string, string> = new Map([
   ["CERT_HAS_EXPIRED", "certificate has expired"],
@@ -22,10 +25,15 @@ const CERTIFICATE_REASONS: ReadonlyMap<string, string> = new Map([
     "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
     "certificate is of an unknown authority",
   ],
-  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "certificate is of an unknown authority"],
+  [NOT_VERIFIED, "certificate is of an unknown authority"],
 ]);
 
-const ONE_OF = "it is out of date, not for servers, or of an unknown authority";
+/** What that code may mean where it ends the handshake (Deno 2.9.6). */
+const ONE_OF: Readonly<Record<"client" | "server", string>> = {
+  // The runtime lets all others through to be judged, and does not show this one.
+  client: "it has an unknown critical extension, or can't be read",
+  server: "it is out of date, not for servers, or of an unknown authority",
+};
 
 /** The alert of one that speaks no protocol that it was offered. */
 const NO_PROTOCOL = "TLSV1_ALERT_NO_APPLICATION_PROTOCOL";
@@ -94,9 +102,11 @@ function explain(
 ): [TlsErrorKind, string] {
   const code = errorCode(error) ?? "";
   const message = error instanceof Error ? error.message : String(error);
-  // Of a server's the runtime tells no more (Deno 2.9.6).
-  if (peer === "server" && code === "UNABLE_TO_VERIFY_LEAF_SIGNATURE") {
-    return ["refused", `server's certificate is not accepted: ${ONE_OF}`];
+  if (code === NOT_VERIFIED) {
+    return [
+      "refused",
+      `${peer}'s certificate is not accepted: ${ONE_OF[peer]}`,
+    ];
   }
   const certificate = CERTIFICATE_REASONS.get(code);
   if (certificate !== undefined) return ["refused", `${peer}'s ${certificate}`];

@@ -28,7 +28,7 @@ export type LimitName =
   | "quota";
 
 /** Options for a {@linkcode Refusal}. */
-export interface RefusalOptions {
+export interface RefusalOptions extends ErrorOptions {
   /** Seconds after which it may be otherwise, where that is known. */
   retryAfter?: number;
   /** Which limit was reached. */
@@ -56,10 +56,19 @@ export class Refusal extends Error {
     message: string,
     options: RefusalOptions = {},
   ) {
-    super(message);
+    super(message, options);
     this.name = "Refusal";
     this.kind = kind;
     this.retryAfter = options.retryAfter;
     this.limit = options.limit;
   }
+}
+
+/**
+ * Makes the refusal of new work during a shutdown.
+ *
+ * @returns `draining`.
+ */
+export function drainRefusal(): Refusal {
+  return new Refusal("draining", "Sluice is shutting down");
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parseConfiguredHost } from "./host_name.ts";
 import { formatHostPort, type HostPort, parseHostPort } from "./host_port.ts";
 import { quote } from "./quote.ts";
 
@@ -70,7 +71,9 @@ export function parseEndpoint(text: string, defaultHost: string): Endpoint {
 export function parseListenEndpoint(text: string): Endpoint {
   if (!text.startsWith(UNIX)) {
     const { host, port } = parseHostPort(text, "127.0.0.1");
-    return { host: text.startsWith(":") ? "" : host, port };
+    if (text.startsWith(":")) return { host: "", port };
+    parseConfiguredHost(host);
+    return { host, port };
   }
   const [, place, digits] = /^(.*?)(?:,mode=([^,]*))?$/s.exec(text)!;
   const endpoint = parseEndpoint(place!, "");

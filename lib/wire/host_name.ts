@@ -78,6 +78,26 @@ export function whyImpossible(name: string): string | undefined {
 }
 
 /**
+ * Parses a host that an operator has written. What looks like an IPv4 address
+ * and is none is a slip, not a name (RFC 1123 §2.1).
+ *
+ * @param text Name or address, without brackets.
+ * @returns The name as it was, or the bytes of the address.
+ * @throws {SyntaxError} If it is neither, saying why.
+ */
+export function parseConfiguredHost(text: string): Host {
+  const host = parseHost(text);
+  const fault = typeof host === "string" ? whyImpossible(host) : undefined;
+  if (fault !== undefined) throw new SyntaxError(fault);
+  if (typeof host === "string" && /^\d+(?:\.\d+)*\.?$/.test(host)) {
+    throw new SyntaxError(
+      `'${cut(host)}' is no IPv4 address, which is four numbers up to 255`,
+    );
+  }
+  return host;
+}
+
+/**
  * Makes of a name what names are compared by: neither letter case nor the
  * dot of a rooted name makes it another.
  *

@@ -9,7 +9,10 @@ import {
   type IpAddress,
   parseIpAddress,
 } from "./ip_address.ts";
-import { quote } from "./quote.ts";
+import { cut, quote } from "./quote.ts";
+
+/** A name or an IPv4 address, and no number. */
+const HOST = /^(?=.*[a-z.])[a-z\d_.-]+$/i;
 
 /** Where something listens or is to be reached. */
 export interface HostPort {
@@ -41,24 +44,41 @@ export function formatHostPort(host: string | IpAddress, port: number): string {
  */
 export function parseHostPort(text: string, defaultHost: string): HostPort {
   const match = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?([^:]*)$/.exec(text);
-  if (match === null) {
-    throw new SyntaxError(
-      parseIpAddress(text) === undefined
-        ? `${quote(text)} is not HOST:PORT`
-        : `${quote(text)} needs brackets and a port: [${text}]:1080`,
-    );
-  }
+  if (match === null) throw new SyntaxError(explainShape(text));
   const [, ipv6, name, portText] = match;
   if (portText!.includes("@")) { // Then it may be a password.
     throw new SyntaxError(`${quote(text)} is not HOST:PORT`);
   }
+  if (text !== "" && portText === "") {
+    throw new SyntaxError(`${quote(text)} has no port; write ${cut(text)}PORT`);
+  }
   if (!/^\d{1,5}$/.test(portText!) || Number(portText) > 65535) {
+    const isHost = portText === text && HOST.test(text);
     throw new SyntaxError(
-      `port ${quote(portText!)} is not a number from 0 to 65535`,
+      isHost
+        ? `${quote(text)} has no port; write ${cut(text)}:PORT`
+        : `port ${quote(portText!)} is not a number from 0 to 65535`,
     );
   }
   if (ipv6 !== undefined && parseIpAddress(ipv6)?.length !== 16) {
     throw new SyntaxError(`${quote(ipv6)} in brackets is not an IPv6 address`);
   }
   return { host: ipv6 ?? (name || defaultHost), port: Number(portText) };
+}
+
+/** Says what is wrong with what has more colons or brackets than it should. */
+function explainShape(text: string): string {
+  const [, bare = "", port] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
+  if (parseIpAddress(bare)?.length === 16) {
+    return `${
+      quote(text)
+    } needs brackets around the address: [${bare}]:${port}`;
+  }
+  const [, inside] = /^\[([^\]]*)\]$/.exec(text) ?? [];
+  if (inside !== undefined && parseIpAddress(inside)?.length === 16) {
+    return `${quote(text)} has no port; write ${text}:1080`;
+  }
+  return parseIpAddress(text) === undefined
+    ? `${quote(text)} is not HOST:PORT`
+    : `${quote(text)} needs brackets and a port: [${text}]:1080`;
 }

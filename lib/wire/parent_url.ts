@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseHost } from "./host_name.ts";
+import { parseConfiguredHost } from "./host_name.ts";
 import { formatHostPort } from "./host_port.ts";
 import { parseIpAddress } from "./ip_address.ts";
 import { quote } from "./quote.ts";
@@ -116,7 +116,7 @@ function parseAuthority(
   }
   const [, ipv6, name, digits] = match;
   const host = ipv6 ?? name!;
-  if (ipv6 === undefined) parseHost(host);
+  if (ipv6 === undefined) parseConfiguredHost(host);
   else if (parseIpAddress(ipv6)?.length !== 16) {
     throw new SyntaxError(`${quote(ipv6)} in brackets is not an IPv6 address`);
   }

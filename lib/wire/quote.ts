@@ -20,8 +20,9 @@ const MARKED = /\$[\w-]*\$|\{[a-z][a-z\d.-]*\}\S|-----BEGIN /i;
 /** Digits of a hash or a key: hexadecimal, base64 or the like. */
 const DIGITS = /[A-Za-z\d+/=_.]{24,}/g;
 
-/** A name and a password in front of a host. */
-const LOGIN = /[^\s/@:']*:(?!\/\/)[^\s@]*@/g;
+/** A name and a password in front of a host; `unix:/run/a@b` has neither. */
+const LOGIN =
+  /(?<![^\s/@:'])(?!(?:[^\s/@:']*=)?unix:[/@])[^\s/@:']*:(?!\/\/)[^\s@]+@/g;
 
 /**
  * Quotes a text for a message.

@@ -4,42 +4,31 @@
  * @module
  */
 
-import { parseCount } from "../../lib/app/common_options.ts";
-import {
-  flag,
-  operand,
-  type OptionValues,
-  single,
-} from "../../lib/app/option.ts";
+import { count, flag, operand, path } from "../../lib/app/declare_options.ts";
+import type { OptionValues } from "../../lib/app/option.ts";
 
 /** Options of the soak. */
 export const SOAK_OPTIONS = {
-  "connections": single("N", "1000000", parseCount, "short connections"),
-  "at-once": single("N", "16", parseCount, "as many of them at once"),
-  "stages": single(
-    "N",
-    "10",
-    parseCount,
-    "as many times the proxy is looked at meanwhile, 3 or more",
-  ),
-  "tunnels": single(
-    "N",
-    "10000",
-    parseCount,
-    "idle tunnels at once, if the limit of descriptors has room for them",
-  ),
-  "program": single(
-    "FILE",
-    "main.ts",
-    String,
-    "module that is the proxy; another one shows that the soak finds leaks",
-  ),
-  "help": flag("print this", "h"),
-  "options": operand(
-    "-- OPTION…",
-    "more options of the proxy, such as -- --admin 127.0.0.1:0",
-    (words) => words,
-  ),
+  "connections": count({ default: "1000000", help: "short connections" }),
+  "at-once": count({ default: "16", help: "as many of them at once" }),
+  "stages": count({
+    default: "10",
+    help: "as many times the proxy is looked at meanwhile, 3 or more",
+  }),
+  "tunnels": count({
+    default: "10000",
+    help: "idle tunnels at once, if the limit of descriptors has room for them",
+  }),
+  "program": path({
+    default: "main.ts",
+    help:
+      "module that is the proxy; another one shows that the soak finds leaks",
+  }),
+  "help": flag("print this", { short: "h" }),
+  "options": operand("text", {
+    value: "-- OPTION…",
+    help: "more options of the proxy, such as -- --admin 127.0.0.1:0",
+  }, (words) => words),
 } as const;
 
 /** What was said. */

@@ -97,11 +97,15 @@ Deno.test("parseOptions() reads what the commands need", async () => {
 
 Deno.test("parseOptions() says what is wrong with the commands' arguments", async (t) => {
   const cases: { table: OptionTable; args: string[]; why: string }[] = [
-    { table: CERT_ISSUE_OPTIONS, args: [], why: "NAME: expected one name" },
+    {
+      table: CERT_ISSUE_OPTIONS,
+      args: [],
+      why: "NAME: it is missing; give one name",
+    },
     {
       table: CERT_ISSUE_OPTIONS,
       args: ["a", "b"],
-      why: "NAME: expected one name",
+      why: "NAME: 'a', 'b' are 2 names; give one",
     },
     {
       table: CERT_ISSUE_OPTIONS,
@@ -121,7 +125,7 @@ Deno.test("parseOptions() says what is wrong with the commands' arguments", asyn
     {
       table: CERT_ISSUE_OPTIONS,
       args: ["a", "--server"],
-      why: "--server needs a value: HOST,HOST…",
+      why: "--server: needs a value: HOST,HOST…",
     },
     {
       table: CERT_ISSUE_OPTIONS,
@@ -131,7 +135,7 @@ Deno.test("parseOptions() says what is wrong with the commands' arguments", asyn
     {
       table: CERT_ISSUE_OPTIONS,
       args: ["a", "--client=1"],
-      why: "--client takes no value",
+      why: "--client: takes no value",
     },
     {
       table: CERT_INIT_OPTIONS,
@@ -141,17 +145,17 @@ Deno.test("parseOptions() says what is wrong with the commands' arguments", asyn
     {
       table: CERT_INIT_OPTIONS,
       args: ["--name", "x".repeat(65)],
-      why: "--name: 65 characters, more than 64",
+      why: "has 65 characters, not 64 at most",
     },
     {
       table: CERT_INIT_OPTIONS,
       args: ["--name", " x"],
-      why: "--name: begins or ends with white space",
+      why: "begins or ends with white space; leave it out",
     },
     {
       table: CERT_INIT_OPTIONS,
       args: ["--name", "a\x1bb"],
-      why: "--name: has characters that can't be shown",
+      why: "has characters that can't be shown; leave them out",
     },
     {
       table: CERT_OPTIONS,
@@ -210,12 +214,12 @@ Deno.test("sluice cert issue says what is missing", async () => {
     {
       args: ["revoke"],
       code: 2,
-      why: /Expected a NAME, or --serial, to say what to revoke/,
+      why: /Argument NAME: it is missing; give NAME, or --serial HEX/,
     },
     {
       args: ["revoke", "alice", "--serial", "1"],
       code: 2,
-      why: /Expected a NAME, or --serial/,
+      why: /--serial: does not go with NAME 'alice'/,
     },
   ];
   for (const { args, code, why } of cases) {

@@ -71,9 +71,12 @@ Deno.test("main() returns 2 and says what is wrong with the arguments", async (t
     },
     {
       args: ["--listen"],
-      message: "Option --listen needs a value: HOST:PORT",
+      message: "Option --listen: needs a value: HOST:PORT",
     },
-    { args: ["--open=1"], message: "Option --open takes no value" },
+    {
+      args: ["--open=1"],
+      message: "Option --open: takes no value; write --open alone",
+    },
     // The one line stays one whatever is repeated in it.
     {
       args: ["--listen", "1\n\n2"],
@@ -105,7 +108,8 @@ Deno.test("main() returns 2 and tells no password when users are wrong", async (
     {
       args: ["--user", `alice:${SECRET}`],
       users: "alice:other",
-      message: "User 'alice' is in --user and in SLUICE_USERS",
+      message:
+        "Option --user: 'alice' is in SLUICE_USERS too; keep one of them",
     },
     {
       args: [],
@@ -140,17 +144,17 @@ Deno.test("main() returns 1 when it cannot listen", async (t) => {
     {
       listen: `127.0.0.1:${port}`,
       message:
-        `Cannot listen on 127.0.0.1:${port}: the port is in use; stop what uses it, or choose another`,
+        `Cannot listen on 127.0.0.1:${port}: the port is in use; stop what uses it, or choose another (option --listen)`,
     },
     {
       listen: NOT_OURS,
       message:
-        `Cannot listen on ${NOT_OURS}: 203.0.113.1 is not an address of this machine`,
+        `Cannot listen on ${NOT_OURS}: 203.0.113.1 is not an address of this machine (option --listen)`,
     },
     {
       listen: "no-such-name.invalid:0",
       message:
-        "Cannot listen on no-such-name.invalid:0: 'no-such-name.invalid' is not an address or name of this machine",
+        "Cannot listen on no-such-name.invalid:0: 'no-such-name.invalid' is not an address or name of this machine (option --listen)",
     },
   ];
   for (const { listen, message } of cases) {
@@ -176,7 +180,8 @@ Deno.test("main() takes users from the environment when it is to listen for othe
 
 Deno.test("main() prints the help on standard output and returns 0", async () => {
   const outcomes = await Promise.all(
-    [["--help"], ["-h"], ["proxy", "--help"]].map((args) => sluice(args)),
+    [["--help"], ["-h"], ["proxy", "--help"], ["help"], ["help", "proxy"]]
+      .map((args) => sluice(args)),
   );
   for (const { code, stdout, stderr } of outcomes) {
     assertEquals(stderr, "");
@@ -188,8 +193,8 @@ Deno.test("main() prints the help on standard output and returns 0", async () =>
 });
 
 Deno.test("main() prints the version on standard output and returns 0", async () => {
-  for (const option of ["--version", "-V"]) {
-    const outcome = await sluice([option]);
+  for (const args of [["--version"], ["-V"], ["version"], ["cert", "-V"]]) {
+    const outcome = await sluice(args);
     assertEquals(outcome, {
       code: 0,
       stdout: `sluice ${project.version}\n`,

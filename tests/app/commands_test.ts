@@ -25,6 +25,13 @@ for (const name of Object.keys(COMMANDS)) {
   });
 }
 
+Deno.test("COMMANDS all understand -h and -V", async () => {
+  for (const [name, { load }] of Object.entries(COMMANDS)) {
+    const { help, version } = (await load()).options;
+    assertEquals([help?.short, version?.short], ["h", "V"], name);
+  }
+});
+
 /** Two are said by their letters. */
 function isShort(option: string): boolean {
   return ["ipv4", "ipv6"].includes(option) && README.includes("`-4`, `-6`");

@@ -22,7 +22,7 @@ Deno.test("ConfigFile tells who asks for a reload what was wrong with it", async
   await file.poll(); // It is not watched.
   assertEquals(file.problems, []);
   const problems = [
-    `${path}:1:48: listeners[0].chunk: 'x' is not a whole number from 1 to 999999999`,
+    `${path}:1:48: listeners[0].chunk: 'x' is not a number of bytes such as 65536, 64KB or 64KiB`,
     `${path}:1:62: listeners[0].udb: there is no such setting; did you mean udp?`,
   ];
   assertEquals(await file.reload(), problems.join("; "));

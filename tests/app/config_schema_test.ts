@@ -1,9 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { jsonSchema } from "../../lib/app/config_schema.ts";
-import { isRepeatable, takesNumbers } from "../../lib/app/config_value.ts";
 import { loadListenerKinds } from "../../lib/app/listener_kinds.ts";
-import { valuesOf } from "../../lib/app/load_config.ts";
-import type { Option } from "../../lib/app/option.ts";
+import { type Option, valuesOf } from "../../lib/app/option.ts";
 import { parseOptions } from "../../lib/app/parse_options.ts";
 import { PROGRAM_OPTIONS } from "../../lib/app/program_options.ts";
 import { load, problemsOf } from "../support/config.ts";
@@ -70,12 +68,12 @@ Deno.test("a file may say numbers where the text is one, and lists where it may 
     if (option.value === undefined) continue;
     const text = sampleOf(name, option);
     const listener = { kind: kindName, ...needed };
-    if (takesNumbers(option) && /^\d+$/.test(text)) {
+    if (option.isNumeric && /^\d+$/.test(text)) {
       const got = await byFile({ ...listener, [name]: Number(text) });
       assertEquals(got, await byFile({ ...listener, [name]: text }), name);
     }
     const list = await byFile({ ...listener, [name]: [text] });
-    if (isRepeatable(option)) {
+    if (option.many) {
       assertEquals(list, await byFile({ ...listener, [name]: text }), name);
     } else assert(Array.isArray(list), `${name} takes a list`);
   }

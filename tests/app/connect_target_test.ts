@@ -21,7 +21,7 @@ Deno.test("parseConnectTarget() takes every form, and formats it back", () => {
 
 Deno.test("parseConnectTarget() says what is wrong", () => {
   const cases: [given: string[], message: string][] = [
-    [[], "it is missing; see --help"],
+    [[], "it is missing; give HOST:PORT"],
     [["localhost", "80"], "it is one word: write localhost:80"],
     [["a:1", "b:2"], "it is one word, not 2"],
     [["localhost"], "'localhost' is not HOST:PORT"],
@@ -29,7 +29,7 @@ Deno.test("parseConnectTarget() says what is wrong", () => {
     [[""], "'' is not HOST:PORT"],
     [["localhost:"], "'localhost:' is not HOST:PORT"],
     [["localhost:http"], "'localhost:http' is not HOST:PORT"],
-    [["localhost:0"], "port is 0"],
+    [["localhost:0"], "'localhost:0' has port 0"],
     [["localhost:65536"], "port '65536' is not a number from 0 to 65535"],
     [["::1"], "'::1' needs brackets and a port: [::1]:1080"],
     [["[::g]:1"], "'::g' in brackets is not an IPv6 address"],

@@ -227,7 +227,10 @@ Deno.test("doctor wants a configuration or options, not both", async () => {
   const args = ["run", "-A", MAIN, "doctor", "-c", "x.json", "--listen=0"];
   const { code, stderr } = await run(Deno.execPath(), args);
   assertEquals(code, 2);
-  assertMatch(stderr, /Options --config and --listen exclude one another/);
+  assertMatch(
+    stderr,
+    /Option --config: does not go with --listen: what the file says/,
+  );
 });
 
 Deno.test("doctor -c tells of a relay whose places are wrong, and looks at the others", async () => {
@@ -242,7 +245,7 @@ Deno.test("doctor -c tells of a relay whose places are wrong, and looks at the o
   const found = await visit(path);
   assertEquals(found.result.code, 1);
   assertEquals(of(found, "config"), [
-    `problem ${path}:1:48: listeners[0].upstreams: port 'nowhere' is not a number from 0 to 65535`,
+    `problem ${path}:1:48: listeners[0].upstreams: 'nowhere' has no port; write nowhere:PORT`,
   ]);
   assertEquals(of(found, "port").length, 1);
 });

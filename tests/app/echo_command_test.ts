@@ -87,14 +87,14 @@ Deno.test("echo says why it can't start", async () => {
     [
       ["--udp", `${taken}`],
       1,
-      `Cannot listen on 127.0.0.1:${taken} for datagrams: the port is in use for UDP; stop what uses it, or choose another`,
+      `Cannot listen on 127.0.0.1:${taken} for datagrams: the port is in use for UDP; stop what uses it, or choose another (option --udp)`,
     ],
     [
       ["203.0.113.1:0"],
       1,
       "Cannot listen on 203.0.113.1:0: 203.0.113.1 is not an address of this machine",
     ],
-    [["1", "2"], 2, "Argument LISTEN: one address at a time"],
+    [["1", "2"], 2, "Argument LISTEN: '1', '2' are 2 addresses; give one"],
     [
       ["unix:/no/such/x"],
       1,
@@ -103,17 +103,17 @@ Deno.test("echo says why it can't start", async () => {
     [
       ["unix:/no/x", "--udp"],
       2,
-      "--udp does not go with a Unix socket: datagrams need a port; give HOST:PORT",
+      "Option --udp: does not go with a Unix socket: datagrams need a port; give HOST:PORT",
     ],
     [
       ["unix:/no/x", "--reset-after=1"],
       2,
-      "--reset-after does not go with a Unix socket, which knows no reset; give HOST:PORT, or --close-after",
+      "Option --reset-after: does not go with a Unix socket, which knows no reset; give HOST:PORT, or --close-after",
     ],
     [
       ["--chunk", "0"],
       2,
-      "Option --chunk: '0' is not a whole number from 1 to 999999999",
+      "Option --chunk: '0' is less than 1",
     ],
     [
       ["--delay", "1"],
@@ -123,14 +123,18 @@ Deno.test("echo says why it can't start", async () => {
     [
       ["--discard", "--chargen"],
       2,
-      "Options --discard and --chargen: the answer is nothing, or a text without end",
+      "Option --discard: does not go with --chargen: the answer is nothing, or a text without end",
     ],
     [
       ["--udp", "--close-after", "0"],
       2,
-      "Options --close-after and --udp: a datagram has no connection to close",
+      "Option --close-after: does not go with --udp: a datagram has no connection to close",
     ],
-    [["--open"], 2, "Option --open is about --udp, which is not given"],
+    [
+      ["--open"],
+      2,
+      "Option --open: needs --udp, without which it does nothing",
+    ],
   ];
   for (const [args, code, message] of cases) {
     const result = await sluice(["echo", ...args]);

@@ -38,7 +38,13 @@ Deno.test("forwardBanner() says where upstreams are, and which are spoken to by 
     {
       routes: ["0", "tls://far.example:443", "b.example:80,backup"],
       want: [
-        "Listening on 127.0.0.1:8001, relaying to far.example:443 over TLS, b.example:80",
+        "Listening on 127.0.0.1:8001, relaying to far.example:443 over TLS, b.example:80 (backup)",
+      ],
+    },
+    {
+      routes: ["0", "tls://a.example:443,weight=3", "b.example:80"],
+      want: [
+        "Listening on 127.0.0.1:8001, relaying to a.example:443 over TLS (weight 3), b.example:80",
       ],
     },
     {

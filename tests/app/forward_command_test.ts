@@ -41,12 +41,12 @@ Deno.test("forward says in one line what is wrong with its words", async (t) => 
       /Option --pool: 'some' is none of off, ahead, reuse/,
     ],
     [["1", "2", "--balance", "best"], /'best' is none of [a-z, -]*round-robin/],
-    [["1", "2", "--send-proxy", "v3"], /'v3' is none of v1, v2/],
+    [["1", "2", "--send-proxy", "v3"], /'v3' is neither v1 nor v2/],
     [["1", "2", "--rise", "0"], /Option --rise: '0' is not a whole number/],
     [["1", "2", "--pool-size", "x"], /Option --pool-size: 'x' is not a whole/],
     [
       ["1", "2", "--pool", "ahead"],
-      /--pool ahead needs --pool-size N, 1 at least/,
+      /--pool: ahead needs --pool-size N, 1 at least/,
     ],
     [["0", "unix:"], /'unix:' has no path/],
   ];
@@ -77,25 +77,25 @@ Deno.test("startForward() refuses what does not go together", async () => {
     accept: () => Promise.reject(new Error("Not spoken here")),
   };
   const cases: [config: Partial<ForwardConfig>, why: string][] = [
-    [{ pool: { size: 1 } }, "--pool-size does nothing without --pool"],
+    [{ pool: { size: 1 } }, "--pool-size: needs --pool ahead or reuse"],
     [
       { pool: { serverSpeaksFirst: true } },
-      "--server-speaks-first does nothing without --pool",
+      "--server-speaks-first: needs --pool ahead or reuse",
     ],
-    [{ pool: { mode: "ahead" } }, "--pool ahead needs --pool-size"],
-    [{ pool: { mode: "reuse", size: 0 } }, "--pool reuse needs --pool-size"],
+    [{ pool: { mode: "ahead" } }, "--pool: ahead needs --pool-size"],
+    [{ pool: { mode: "reuse", size: 0 } }, "--pool: reuse needs --pool-size"],
     [
       { pool: { mode: "reuse", size: 1, serverSpeaksFirst: true } },
-      "--server-speaks-first does not go with --pool reuse",
+      "--server-speaks-first: does not go with --pool reuse",
     ],
     [
       { pool: { mode: "reuse", size: 1 }, sendProxy: "v1" },
-      "--send-proxy does not go with --pool reuse",
+      "--send-proxy: does not go with --pool reuse",
     ],
-    [{ protocols: ["h2"] }, "Option --tls-alpn needs --tls-cert"],
+    [{ protocols: ["h2"] }, "Option --tls-alpn: needs --tls-cert"],
     [
       { protocols: "upstream", tls: NO_TLS },
-      "--tls-alpn upstream needs upstreams that are spoken to by TLS: write tls://127.0.0.1:1, or",
+      "--tls-alpn: 'upstream' needs upstreams that are spoken to by TLS: write tls://127.0.0.1:1, or",
     ],
     [
       {
@@ -104,11 +104,11 @@ Deno.test("startForward() refuses what does not go together", async () => {
         tls: NO_TLS,
         serverNames: new Map([["a.test", [{ ...upstream, isTls: true }]]]),
       },
-      "--tls-alpn does not go with --pool reuse",
+      "--tls-alpn: does not go with --pool reuse",
     ],
     [
       { pool: { mode: "ahead", size: 999_999_999 } },
-      "--pool-size 999999999 is more than the limit of file descriptors",
+      "--pool-size: 999999999 is more than the limit of file descriptors",
     ],
   ];
   const routes = [{

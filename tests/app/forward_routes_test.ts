@@ -65,7 +65,7 @@ Deno.test("parseRoutes() says what is wrong", () => {
     [["1", "tls://"], "port '' is not"],
     [["1=2", "3"], "'3' is not LISTEN=UPSTREAM"],
     [["1=2", "3,weight=1"], "'3,weight=1' is not LISTEN=UPSTREAM"],
-    [["1", "x"], "port 'x' is not"],
+    [["1", "x"], "'x' has no port"],
     [["1", "a b:80"], "is no label"],
     [["1", "a:0"], "'a:0' has port 0"],
     [["1", "2,weight=0"], "'weight=0' is neither"],
@@ -108,7 +108,7 @@ Deno.test("parseServerNames() reads names and their upstreams", () => {
     ["a b=1", "is no label"],
     ["*.=1", "name is empty"],
     ["a.*=1", "is no label"],
-    ["a.example=x", "port 'x' is not"],
+    ["a.example=x", "'x' has no port"],
   ] as const;
   for (const [text, why] of cases) {
     assertThrows(() => parseServerNames([text]), SyntaxError, why);

@@ -1,6 +1,11 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { formatHelp } from "../../lib/app/help.ts";
-import { flag, operand, single } from "../../lib/app/option.ts";
+import {
+  count,
+  duration,
+  flag,
+  operand,
+} from "../../lib/app/declare_options.ts";
 import { PROXY_COMMAND } from "../../lib/app/proxy_command.ts";
 
 Deno.test("formatHelp() writes usage, examples and options", () => {
@@ -9,9 +14,9 @@ Deno.test("formatHelp() writes usage, examples and options", () => {
     summary: "Shows something.",
     examples: [["sluice demo", "shows it"]],
     options: {
-      "count": single("N", "3", Number, "how often"),
+      "count": count({ default: "3", help: "how often" }),
       "quiet": flag("say less"),
-      "help": flag("print this and exit", "h"),
+      "help": flag("print this and exit", { short: "h" }),
     },
   });
   assertEquals(
@@ -40,8 +45,16 @@ Deno.test("formatHelp() writes an operand, other commands, and durations", () =>
     summary: "Shows something.",
     examples: [],
     options: {
-      "hosts": operand("HOST…", "what to show", (given) => given),
-      "wait": single("DURATION", "3s", String, "how long"),
+      "hosts": operand(
+        "text",
+        { value: "HOST…", help: "what to show" },
+        (given) => given,
+      ),
+      "wait": duration({
+        default: "3s",
+        group: "Times",
+        help: "how long",
+      }),
     },
     commands: [["other", "Shows more."]],
   });
@@ -54,6 +67,8 @@ Shows something.
 Options:
   HOST…
       what to show
+
+Times:
   --wait DURATION
       how long (default 3s)
 

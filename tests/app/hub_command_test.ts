@@ -9,6 +9,7 @@ import { formatHelp } from "../../lib/app/help.ts";
 import { HUB_COMMAND } from "../../lib/app/hub_command.ts";
 import { HUB_OPTIONS } from "../../lib/app/hub_options.ts";
 import { parseOptions } from "../../lib/app/parse_options.ts";
+import { requireEffect } from "../../lib/app/requirements.ts";
 import { startHub } from "../../lib/app/start_hub.ts";
 import { UsageError } from "../../lib/app/usage_error.ts";
 
@@ -41,7 +42,7 @@ const WRONG: [args: string[], message: string][] = [
   [["nonsense:x"], "Argument [LISTEN…]: port 'x' is not"],
   [["--frame=xml"], "Option --frame: 'xml' is none of line, length32, json"],
   [["--slow=drop"], "Option --slow: 'drop' is none of drop-oldest"],
-  [["--max-message=0"], "Option --max-message: '0' is not"],
+  [["--max-message=0"], "Option --max-message: '0' is less than 1"],
   [["--max-message=16777217"], "Option --max-message: '16777217' is more"],
   [["--queue=0"], "Option --queue: '0' is not"],
   [["--history-time=soon"], "Option --history-time: 'soon' is not"],
@@ -63,11 +64,15 @@ for (const [args, message] of WRONG) {
 Deno.test("HUB_COMMAND refuses options that don't go together", async () => {
   const cases: [args: string[], message: string][] = [
     [["--history=11", "--queue=10"], "11 messages don't fit into --queue 10"],
-    [["--ws-origin=https://a.test"], "--ws-origin needs --ws"],
+    [["--ws-origin=https://a.test"], "--ws-origin: needs --ws"],
   ];
   for (const [args, message] of cases) {
     const options = await parseOptions(args, HUB_OPTIONS);
-    assertThrows(() => HUB_COMMAND.run(options), UsageError, message);
+    const run = () => {
+      requireEffect(options);
+      HUB_COMMAND.run(options);
+    };
+    assertThrows(run, UsageError, message);
   }
 });
 

@@ -3,10 +3,11 @@ import {
   ACCEPT_PROXY_OPTIONS,
   acceptProxyOf,
 } from "../../lib/app/accept_proxy_options.ts";
-import { parentsOf } from "../../lib/app/open_parents.ts";
 import { PARENT_OPTIONS } from "../../lib/app/parent_options.ts";
 import { parseOptions } from "../../lib/app/parse_options.ts";
+import { requireEffect } from "../../lib/app/requirements.ts";
 import { SEND_PROXY_OPTIONS } from "../../lib/app/send_proxy_options.ts";
+import { settingsOf } from "../../lib/app/settings.ts";
 import { UsageError } from "../../lib/app/usage_error.ts";
 import { parseParent } from "../../lib/wire/parent_url.ts";
 
@@ -26,7 +27,7 @@ Deno.test("PARENT_OPTIONS read chains, alternatives and names", async () => {
     "--via-balance=random",
   ], TABLE);
   Deno.env.delete("SLUICE_TEST_PARENT");
-  assertEquals(parentsOf(options), {
+  assertEquals(settingsOf(TABLE, options).parents, {
     via: [
       [parseParent("socks5://a"), parseParent("http://b")],
       [parseParent("http://alice:s3cret@c")],
@@ -52,7 +53,7 @@ Deno.test("PARENT_OPTIONS and their neighbours say what is wrong, without passwo
     ["--via-balance=best", "'best' is none of first, "],
     ["--accept-proxy=maybe", "'maybe' is neither required nor optional"],
     ["--accept-proxy-from=10.0.0.1/8", "10.0.0.1/8"],
-    ["--send-proxy=v3", "'v3' is none of v1, v2"],
+    ["--send-proxy=v3", "'v3' is neither v1 nor v2"],
   ];
   for (const [argument, why] of cases) {
     const error = await assertRejects(
@@ -72,7 +73,11 @@ Deno.test("acceptProxyOf() wants to know whose headers count", async () => {
   for (const [argument, why] of cases) {
     const options = await parseOptions([argument!], TABLE);
     await assertRejects(
-      () => Promise.try(() => acceptProxyOf(options)),
+      () =>
+        Promise.try(() => {
+          requireEffect(options);
+          acceptProxyOf(options);
+        }),
       UsageError,
       why,
     );

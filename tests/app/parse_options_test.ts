@@ -1,21 +1,29 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { flag, operand, single } from "../../lib/app/option.ts";
+import { flag, operand, option } from "../../lib/app/declare_options.ts";
 import { parseOptions, suggest } from "../../lib/app/parse_options.ts";
 import { UsageError } from "../../lib/app/usage_error.ts";
 
 const TABLE = {
-  "listen": {
+  "listen": option("address", {
     value: "HOST:PORT",
+    many: true,
     help: "where",
-    parse: (given: readonly string[]) => [...given],
-  },
-  "log": single("text|json", "text", (text) => text, "how"),
-  "max-connections": single("N", "10", (text) => {
+  }, (text) => text),
+  "log": option("text", {
+    value: "text|json",
+    default: "text",
+    help: "how",
+  }, (text) => text),
+  "max-connections": option("count", {
+    value: "N",
+    default: "10",
+    help: "how many",
+  }, (text) => {
     if (!/^\d+$/.test(text)) throw new SyntaxError(`'${text}' is no number`);
     return Number(text);
-  }, "how many"),
+  }),
   "quiet": flag("say less"),
-  "help": flag("print this", "h"),
+  "help": flag("print this", { short: "h" }),
 };
 
 const DEFAULTS = {
@@ -106,34 +114,49 @@ Deno.test("parseOptions() says what is wrong", async () => {
       args: ["--listen", "1", "stray"],
       message: "Unknown argument 'stray'; see --help",
     },
-    { args: ["--listen"], message: "Option --listen needs a value: HOST:PORT" },
+    {
+      args: ["--listen"],
+      message: "Option --listen: needs a value: HOST:PORT",
+    },
     {
       args: ["--listen="],
-      message: "Option --listen needs a value: HOST:PORT",
+      message: "Option --listen: needs a value: HOST:PORT",
     },
     {
       args: ["--listen", ""],
-      message: "Option --listen needs a value: HOST:PORT",
+      message: "Option --listen: needs a value: HOST:PORT",
     },
     {
       args: ["--listen", "--quiet"],
-      message: "Option --listen needs a value: HOST:PORT",
+      message: "Option --listen: needs a value: HOST:PORT",
     },
     {
       args: ["--listen", "1", "--listen"],
-      message: "Option --listen needs a value: HOST:PORT",
+      message: "Option --listen: needs a value: HOST:PORT",
     },
-    { args: ["--quiet=1"], message: "Option --quiet takes no value" },
-    { args: ["--quiet=true"], message: "Option --quiet takes no value" },
-    { args: ["--quiet=false"], message: "Option --quiet takes no value" },
-    { args: ["--quiet="], message: "Option --quiet takes no value" },
+    {
+      args: ["--quiet=1"],
+      message: "Option --quiet: takes no value; write --quiet alone",
+    },
+    {
+      args: ["--quiet=true"],
+      message: "Option --quiet: takes no value; write --quiet alone",
+    },
+    {
+      args: ["--quiet=false"],
+      message: "Option --quiet: takes no value; write --quiet alone",
+    },
+    {
+      args: ["--quiet="],
+      message: "Option --quiet: takes no value; write --quiet alone",
+    },
     {
       args: ["--log", "a", "--log", "b"],
-      message: "Option --log: given more than once",
+      message: "Option --log: given more than once: 'a', 'b'; give it once",
     },
     {
       args: ["--log=a", "--log=a"],
-      message: "Option --log: given more than once",
+      message: "Option --log: given more than once: 'a', 'a'; give it once",
     },
     {
       args: ["--max-connections", "many"],
@@ -155,7 +178,10 @@ Deno.test("parseOptions() takes no value for a flag from the next argument", asy
       () => parseOptions(["--quiet", word], TABLE),
       UsageError,
     );
-    assertEquals(error.message, `Unknown argument '${word}'; see --help`);
+    assertEquals(
+      error.message,
+      "Option --quiet: takes no value; write --quiet alone",
+    );
   }
 });
 
@@ -167,9 +193,9 @@ Deno.test("parseOptions() takes no value for a letter", async () => {
 
 Deno.test("parseOptions() passes on what is no mistake of the person", async () => {
   const broken = {
-    "log": single("X", "x", () => {
+    "log": option("text", { value: "X", default: "x", help: "how" }, () => {
       throw new TypeError("broken");
-    }, "how"),
+    }),
   };
   await assertRejects(() => parseOptions([], broken), TypeError, "broken");
 });
@@ -195,7 +221,7 @@ Deno.test("suggest() returns the nearest word when one is near", async () => {
 
 const WITH_OPERAND = {
   ...TABLE,
-  "hosts": operand("HOST…", "where to", (given) => {
+  "hosts": operand("text", { value: "HOST…", help: "where to" }, (given) => {
     if (given.length === 0) throw new SyntaxError("nothing given");
     return [...given];
   }),
@@ -217,7 +243,10 @@ Deno.test("parseOptions() gives an operand the words that are no option's", asyn
 Deno.test("parseOptions() says what is wrong with an operand", async () => {
   const cases = [
     { args: [], message: "Argument HOST…: nothing given" },
-    { args: ["--hosts", "a"], message: "Unknown option '--hosts'; see --help" },
+    {
+      args: ["--hosts", "a"],
+      message: "Unknown option '--hosts'; it is a word without dashes: HOST…",
+    },
     { args: ["a", "-x"], message: "Unknown option '-x'; see --help" },
   ];
   for (const { args, message } of cases) {

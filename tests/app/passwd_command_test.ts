@@ -195,8 +195,17 @@ const FAULTS: {
     code: 1,
     message: `${NO_PASSWORD} text without control characters`,
   },
-  { args: [], code: 2, message: "Argument NAME: expected one name" },
-  { args: ["a", "b"], code: 2, message: "Argument NAME: expected one name" },
+  {
+    args: [],
+    code: 2,
+    message: "Argument NAME: it is missing; give one name",
+  },
+  {
+    args: ["a", "b"],
+    code: 2,
+    message:
+      "Argument NAME: 2 words were given; give one name: the password is asked for",
+  },
   {
     args: ["a:b"],
     code: 2,

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { exampleConfig } from "../../lib/app/example_config.ts";
 import { loadListenerKinds } from "../../lib/app/listener_kinds.ts";
-import { valuesOf } from "../../lib/app/load_config.ts";
+import { valuesOf } from "../../lib/app/option.ts";
 import { parseOptions } from "../../lib/app/parse_options.ts";
 import { printConfig } from "../../lib/app/print_config.ts";
 import { UsageError } from "../../lib/app/usage_error.ts";
@@ -120,7 +120,7 @@ Deno.test("the example has every setting, which is valid once it is filled in", 
         .toSorted(),
     );
     for (const [name, option] of Object.entries(options)) {
-      if (option.initial === undefined) continue;
+      if (option.default === undefined) continue;
       assertEquals(option.parse([String(settings[name])]), option.parse([]));
     }
   }

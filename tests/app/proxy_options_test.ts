@@ -45,6 +45,7 @@ Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () =>
     "connect-timeout": 10_000,
     "idle-timeout": 600_000,
     "half-close-timeout": 30_000,
+    "shutdown-grace": 1_000,
     "reset-relay": "on",
     "drain-timeout": 30_000,
     "max-connections": undefined,
@@ -164,7 +165,7 @@ Deno.test("PROXY_OPTIONS say which value is wrong, and why", async () => {
   const cases = [
     {
       args: ["--listen", "localhost"],
-      message: "--listen: port 'localhost' is not a number from 0 to 65535",
+      message: "--listen: 'localhost' has no port; write localhost:PORT",
     },
     {
       args: ["--listen", "1", "--listen", "::1"],
@@ -216,21 +217,21 @@ Deno.test("PROXY_OPTIONS say which value is wrong, and why", async () => {
     })),
     {
       args: ["--users=a", "--users=b"],
-      message: "--users: given more than once",
+      message: "--users: given more than once: 'a', 'b'; give it once",
     },
     {
       args: ["--ban-after=101"],
-      message: "--ban-after: '101' is more than 100",
+      message: "--ban-after: '101' is not a whole number from 0 to 100",
     },
     {
       args: ["--ban-after=-1"],
-      message: `--ban-after: ${noCount("-1", 0)}`,
+      message: "--ban-after: '-1' is not a whole number from 0 to 100",
     },
     ...["ban-window", "ban-time", "ban-time-max"].flatMap((name) => [
       { args: [`--${name}=10`], message: `--${name}: ${noDuration("10")}` },
       {
         args: [`--${name}=0`],
-        message: `--${name}: '0' is no time at all; --ban-after 0 bans none`,
+        message: `--${name}: '0' is less than 1ms; --ban-after 0 bans none`,
       },
     ]),
     {
@@ -242,7 +243,8 @@ Deno.test("PROXY_OPTIONS say which value is wrong, and why", async () => {
         "--max-connections-per-client=1",
         "--max-connections-per-client=2",
       ],
-      message: "--max-connections-per-client: given more than once",
+      message:
+        "--max-connections-per-client: given more than once: '1', '2'; give it once",
     },
   ];
   for (const { args, message } of cases) {

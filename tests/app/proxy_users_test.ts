@@ -100,20 +100,21 @@ Deno.test("proxy returns 1 and one line when it can't have its users file", asyn
       args: ["--users", `${path}.no`],
       code: 1,
       stderr:
-        `sluice: Cannot read users file ${path}.no: there is no such file\n`,
+        `sluice: Cannot read users file ${path}.no: there is no such file (option --users)\n`,
     },
     {
       permissions: ["--no-prompt", "--allow-net", "--allow-env"],
       args: ["--users", path],
       code: 1,
       stderr:
-        `sluice: Cannot read users file ${path}: Deno was not given the permission; start it with --allow-read=${path}\n`,
+        `sluice: Cannot read users file ${path}: Deno was not given the permission; start it with --allow-read=${path} (option --users)\n`,
     },
     {
       permissions: all,
       args: ["--ban-time", "1h"],
       code: 2,
-      stderr: "sluice: Option --ban-time is longer than --ban-time-max\n",
+      stderr:
+        "sluice: Option --ban-time: is longer than --ban-time-max; give that the longer time\n",
     },
   ];
   for (const { permissions, args, code, stderr } of cases) {

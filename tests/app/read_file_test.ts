@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { isPath } from "../../lib/app/config_value.ts";
+
 import type { Option } from "../../lib/app/option.ts";
 import { PROXY_OPTIONS } from "../../lib/app/proxy_options.ts";
 import { FileError } from "../../lib/app/file_error.ts";
@@ -145,7 +145,7 @@ function assertTold({ code, stderr }: RunResult, path: string): void {
 
 Deno.test("every option with a file is tried here", () => {
   const names = Object.entries(PROXY_OPTIONS)
-    .filter(([, option]: [string, Option<unknown>]) => isPath(option))
+    .filter(([, option]: [string, Option<unknown>]) => option.kind === "path")
     .map(([name]) => name);
   assertEquals(FILE_OPTIONS.map(([name]) => name).sort(), names.sort());
 });

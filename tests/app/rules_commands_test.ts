@@ -193,7 +193,7 @@ default      deny
 });
 
 const NO_RULES =
-  "sluice: Cannot read rules rules.txt: rules.txt:1:1: expected a rule, but there is none; write 'default allow' to let everybody through, or 'default deny' to let nobody\n";
+  "sluice: Cannot read rules rules.txt: rules.txt:1:1: expected a rule, but there is none; write 'default allow' to let everybody through, or 'default deny' to let nobody (option --rules)\n";
 
 const FAILURES: readonly (readonly [
   rules: string,
@@ -207,43 +207,43 @@ const FAILURES: readonly (readonly [
     "deny\ndeny prot 80",
     ["--rules", "rules.txt", "--listen", "127.0.0.1:0"],
     1,
-    "sluice: Cannot read rules rules.txt: rules.txt:2:6: expected a condition (command, port, user, listener, client, name, to, day, time, zone, via), not 'prot'\n",
+    "sluice: Cannot read rules rules.txt: rules.txt:2:6: expected a condition (command, port, user, listener, client, name, to, day, time, zone, via), not 'prot' (option --rules)\n",
   ],
   [
     "deny\ndeny zone",
     ["rules", "list", "--rules", "rules.txt"],
     2,
-    "sluice: Cannot read rules rules.txt: rules.txt:2:10: expected values for 'zone'\n",
+    "sluice: Cannot read rules rules.txt: rules.txt:2:10: expected values for 'zone' (option --rules)\n",
   ],
   [
     "deny \xff",
     ["rules", "list", "--rules", "rules.txt"],
     2,
-    "sluice: Cannot read rules rules.txt: it is not UTF-8\n",
+    "sluice: Cannot read rules rules.txt: it is not UTF-8 (option --rules)\n",
   ],
   [
     "",
     ["rules", "list", "--rules", "other.txt"],
     2,
-    "sluice: Cannot read rules other.txt: there is no such file\n",
+    "sluice: Cannot read rules other.txt: there is no such file (option --rules)\n",
   ],
   [
     "",
     ["rules", "list", "--rules", "."],
     2,
-    "sluice: Cannot read rules .: it is a folder\n",
+    "sluice: Cannot read rules .: it is a folder (option --rules)\n",
   ],
   [
     "x: deny",
     ["rules", "list", "--rules", "rules.txt", "--rule", "x: deny"],
     2,
-    "sluice: Cannot read rules rules.txt: rules.txt:1:1: label 'x' is given twice\n",
+    "sluice: Cannot read rules rules.txt: rules.txt:1:1: label 'x' is given twice (option --rules)\n",
   ],
   [
     "alice:$scrypt$ln=14,r=8,p=1$c2FsdA$aGFzaA\n",
     ["--rules", "rules.txt", "--listen", "127.0.0.1:0"],
     1,
-    "sluice: Cannot read rules rules.txt: rules.txt:1:1: expected a rule, but this is a line of a users file\n",
+    "sluice: Cannot read rules rules.txt: rules.txt:1:1: expected a rule, but this is a line of a users file (option --rules)\n",
   ],
   [
     `deny port \x1b[31m${"%".repeat(100)}\n`,
@@ -251,7 +251,7 @@ const FAILURES: readonly (readonly [
     1,
     `sluice: Cannot read rules rules.txt: rules.txt:1:11: '\\u001b[31m${
       "%".repeat(30)
-    }…' is no port or range of ports such as 443 or 8000-8099\n`,
+    }…' is no port or range of ports such as 443 or 8000-8099 (option --rules)\n`,
   ],
   [
     "",
@@ -263,7 +263,7 @@ const FAILURES: readonly (readonly [
     "",
     ["rules", "test"],
     2,
-    "sluice: Option --target is missing; see --help\n",
+    "sluice: Option --target: it is missing; give --target HOST:PORT\n",
   ],
   [
     "",

@@ -152,13 +152,19 @@ Deno.test("connect returns 1 and says why it can't connect", async () => {
 
 Deno.test("connect returns 2 for options that don't go together", async () => {
   const cases: [args: string[], message: string][] = [
-    [["-4", "-6", "1"], "Options --ipv4 and --ipv6: each means only that one"],
+    [
+      ["-4", "-6", "1"],
+      "Option --ipv4: does not go with --ipv6: each means only that one",
+    ],
     [
       ["--udp", "unix:x"],
-      "Option --udp: a Unix socket takes no datagrams here",
+      "Option --udp: does not go with unix:PATH: a Unix socket takes no datagrams here",
     ],
-    [["-6", "unix:x"], "Option --ipv6: a Unix socket has no IP address"],
-    [[], "Argument TARGET: it is missing; see --help"],
+    [
+      ["-6", "unix:x"],
+      "Option --ipv6: does not go with unix:PATH: a Unix socket has no IP address",
+    ],
+    [[], "Argument TARGET: it is missing; give HOST:PORT or unix:PATH"],
   ];
   for (const [args, message] of cases) {
     const { code, stderr } = await sluice(["connect", ...args]);

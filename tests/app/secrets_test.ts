@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { COMMANDS } from "../../lib/app/commands.ts";
-import { isPath, isSecret } from "../../lib/app/config_value.ts";
+
 import { loadListenerKinds } from "../../lib/app/listener_kinds.ts";
-import type { OptionTable } from "../../lib/app/option.ts";
+import { isSecret, type OptionTable } from "../../lib/app/option.ts";
 import { PROGRAM_OPTIONS } from "../../lib/app/program_options.ts";
 import { ConfiguredSluice } from "../support/config.ts";
 import { makeFolder, run } from "../support/programs.ts";
@@ -55,7 +55,7 @@ const FILES: Readonly<Record<string, string>> = {
 };
 
 function secretsOf(table: OptionTable): string[] {
-  return Object.keys(table).filter((name) => isSecret(name, table[name]!));
+  return Object.keys(table).filter((name) => isSecret(table[name]!));
 }
 
 function flagsFor(values: Readonly<Record<string, readonly string[]>>) {
@@ -134,7 +134,7 @@ Deno.test("every option that can hold a secret is tried here", async () => {
   // A file's path is shown, whatever is in the file.
   for (const table of tables) {
     for (const [name, option] of Object.entries(table)) {
-      if (isPath(option)) assertEquals(isSecret(name, option), false, name);
+      if (option.kind === "path") assertEquals(isSecret(option), false, name);
     }
   }
 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { parseOptions } from "../../lib/app/parse_options.ts";
+import { requireEffect } from "../../lib/app/requirements.ts";
 import { TLS_OPTIONS, tlsConfig } from "../../lib/app/tls_options.ts";
 import {
   UPSTREAM_TLS_OPTIONS,
@@ -8,12 +9,16 @@ import {
 import { UsageError } from "../../lib/app/usage_error.ts";
 
 async function config(line: string) {
-  return tlsConfig(await parseOptions(line.split(" "), TLS_OPTIONS));
+  const options = await parseOptions(line.split(" "), TLS_OPTIONS);
+  requireEffect(options);
+  return tlsConfig(options);
 }
 
 async function upstream(line: string) {
   const args = line.split(" ").filter(Boolean);
-  return upstreamTlsConfig(await parseOptions(args, UPSTREAM_TLS_OPTIONS));
+  const options = await parseOptions(args, UPSTREAM_TLS_OPTIONS);
+  requireEffect(options);
+  return upstreamTlsConfig(options);
 }
 
 Deno.test("tlsConfig() takes pairs, authorities and lists", async () => {
@@ -45,13 +50,15 @@ Deno.test("tlsConfig() takes pairs, authorities and lists", async () => {
 
 Deno.test("tlsConfig() refuses what does not go together", async () => {
   const cases: Record<string, string> = {
-    "--tls-cert a": "Every --tls-cert needs a --tls-key: there are 1 and 0",
-    "--tls-key a": "Every --tls-cert needs a --tls-key: there are 0 and 1",
-    "--tls-client-ca a": "Option --tls-client-ca needs --tls-cert",
+    "--tls-cert a": "Option --tls-cert: needs --tls-key",
+    "--tls-key a": "Option --tls-key: needs --tls-cert",
+    "--tls-cert a --tls-cert b --tls-key c":
+      "Option --tls-cert: every one needs a --tls-key: there are 2 and 1",
+    "--tls-client-ca a": "Option --tls-client-ca: needs --tls-cert",
     "--tls-cert a --tls-key b --tls-crl c":
-      "Option --tls-crl needs --tls-client-ca",
+      "Option --tls-crl: needs --tls-client-ca",
     "--tls-cert a --tls-key b --tls-client-auth require":
-      "Option --tls-client-auth needs --tls-client-ca",
+      "Option --tls-client-auth: needs --tls-client-ca",
   };
   for (const [line, message] of Object.entries(cases)) {
     await assertRejects(() => config(line), UsageError, message);

@@ -260,7 +260,7 @@ Deno.test("sluice --workers refuses what threads can't share", async () => {
         "127.0.0.1:1",
       ],
       2,
-      /--pool-size 1/,
+      /--pool-size: 1 is less/,
     ],
   ] as const;
   for (const [args, code, message] of cases) {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import tls from "node:tls";
+import { issue } from "../support/certificates.ts";
 import {
   makeFolder,
   run,
@@ -68,6 +69,32 @@ testPrograms({
 });
 
 for (const version of ["-tls1_2", "-tls1_3"]) {
+  // Deno as a client has no use for such a certificate either.
+  testPrograms({
+    name:
+      `openssl s_client ${version} is told of a certificate with an unknown critical extension`,
+    needs: ["openssl"],
+    async fn({ openssl }) {
+      await using folder = await makeFolder();
+      await using proxy = await startTlsProxy();
+      const { authority } = proxy.authority;
+      const odd = await issue({ name: "odd", unknown: "1.2.3.4" }, authority);
+      const file = `${folder.path}/odd.pem`;
+      await Deno.writeTextFile(file, odd.certificate + odd.key);
+      const { stderr } = await run(openssl, [
+        ...["s_client", "-connect", `127.0.0.1:${proxy.proxy.addr.port}`],
+        ...[version, "-cert", file, "-ign_eof"],
+      ]);
+      assertStringIncludes(stderr, "alert certificate unknown");
+      const [event] = await within(5_000, proxy.proxy.whenEnded(1));
+      assertEquals(event!.result, "refused");
+      assertEquals(
+        event!.reason,
+        "TLS handshake failed: client's certificate is not accepted: it has an unknown critical extension, or can't be read",
+      );
+    },
+  });
+
   testPrograms({
     name: `openssl s_client ${version} gets an answer and a clean end`,
     needs: ["openssl"],

@@ -54,8 +54,9 @@ Deno.test("handleConnection() sends the refusal, closes and logs when the protoc
   let record;
   {
     using handled = await handle((session) => {
-      session.encodeRefusal = (error) =>
-        new TextEncoder().encode((error as Refusal).kind);
+      session.refusals = {
+        encode: (error) => new TextEncoder().encode((error as Refusal).kind),
+      };
       throw new Refusal("forbidden", "Not on Sundays");
     });
     const answer = await within(5_000, readToEof(handled.conn));
@@ -81,9 +82,21 @@ Deno.test("handleConnection() closes without a word when the protocol has no ref
   ]);
 });
 
+Deno.test("handleConnection() refuses nobody who has an answer", async () => {
+  using handled = await handle(async (session) => {
+    session.refusals = { encode: () => Uint8Array.of(1) };
+    await session.answer(Uint8Array.of(7));
+    throw new Refusal("forbidden", "Too late");
+  });
+  assertBytes(await within(5_000, readToEof(handled.conn)), [7]);
+  handled.conn.closeWrite();
+  const { result, reason } = await within(5_000, handled.record);
+  assertEquals([result, reason], ["refused", "Too late"]);
+});
+
 Deno.test("handleConnection() answers nobody when the client has gone", async () => {
   using handled = await handle(async (session) => {
-    session.encodeRefusal = () => Uint8Array.of(1);
+    session.refusals = { encode: () => Uint8Array.of(1) };
     await session.reader.readExact(2);
     throw new Error("Not reached");
   });
@@ -124,7 +137,7 @@ Deno.test("handleConnection() ends a client that has said nothing when a drain b
 
 Deno.test("handleConnection() cuts a refused client that goes on sending", async () => {
   using handled = await handle((session) => {
-    session.encodeRefusal = () => Uint8Array.of(1);
+    session.refusals = { encode: () => Uint8Array.of(1) };
     throw new Refusal("forbidden", "No");
   }, 60_000);
   const bytes = new Uint8Array(100_000);

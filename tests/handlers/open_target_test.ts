@@ -1,13 +1,27 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { openNames } from "../../lib/app/open_names.ts";
-import { openTarget } from "../../lib/handlers/open_target.ts";
-import type { Services } from "../../lib/handlers/services.ts";
+import {
+  type OpenedTarget,
+  openTarget,
+} from "../../lib/handlers/open_target.ts";
+import { Parents } from "../../lib/handlers/parents.ts";
+import type {
+  ProxyServices,
+  ProxySession,
+} from "../../lib/handlers/services.ts";
 import { Session } from "../../lib/handlers/session.ts";
 import { DialError } from "../../lib/net/dial_error.ts";
 import { ConnectionLimits } from "../../lib/policy/connection_limits.ts";
 import { Refusal } from "../../lib/policy/refusal.ts";
+import type { Question } from "../../lib/policy/rule_question.ts";
+import { Rules, type Verdict } from "../../lib/policy/rules.ts";
 import { Context } from "../../lib/sync/context.ts";
-import { formatIpAddress, parseIpAddress } from "../../lib/wire/ip_address.ts";
+import type { Host } from "../../lib/wire/host_name.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+  parseIpAddress,
+} from "../../lib/wire/ip_address.ts";
 import {
   closedPort,
   socketPair,
@@ -18,13 +32,15 @@ import { answering, rulesOf } from "../support/rules.ts";
 import { testServices } from "../support/services.ts";
 
 interface Client extends Disposable {
-  session: Session;
+  session: ProxySession;
   context: Context;
   draining: Context;
 }
 
 /** A session of a client that has said nothing. */
-async function startSession(changes: Partial<Services> = {}): Promise<Client> {
+async function startSession(
+  changes: Partial<ProxyServices> = {},
+): Promise<Client> {
   const [conn, accepted] = await socketPair();
   const context = new Context();
   const draining = new Context();
@@ -49,6 +65,14 @@ async function startSession(changes: Partial<Services> = {}): Promise<Client> {
   };
 }
 
+function open(
+  session: ProxySession,
+  host: Host,
+  port: number,
+): Promise<OpenedTarget> {
+  return openTarget(session, { command: "connect", host, port });
+}
+
 const LOOPBACK = parseIpAddress("127.0.0.1")!;
 
 Deno.test("openTarget() connects and records what was asked for and dialled", async () => {
@@ -56,7 +80,7 @@ Deno.test("openTarget() connects and records what was asked for and dialled", as
   using client = await startSession();
   const { session } = client;
   const { port } = target.addr;
-  const { connection, address } = await openTarget(session, "localhost", port);
+  const { connection, address } = await open(session, "localhost", port);
   connection.close();
   assertEquals(formatIpAddress(address!), "127.0.0.1");
   assertEquals(session.record.target, `localhost:${port}`);
@@ -71,9 +95,37 @@ Deno.test("openTarget() checks each resolved address, and dials those that are l
     rules: { current: rulesOf("deny to ::/0,127.0.0.2") },
   });
   const { port } = target.addr;
-  const dialled = await openTarget(client.session, "a.test", port);
+  const dialled = await open(client.session, "a.test", port);
   dialled.connection.close();
   assertEquals(formatIpAddress(dialled.address!), "127.0.0.1");
+});
+
+Deno.test("openTarget() asks the rules once about the name and once about each address", async () => {
+  await using target = startServer(() => {});
+  const asked: [Question, string][] = [];
+  class CountedRules extends Rules {
+    override decideName(question: Question): Verdict | undefined {
+      asked.push([question, "name"]);
+      return super.decideName(question);
+    }
+    override decideAddress(question: Question, ip: IpAddress): Verdict {
+      asked.push([question, formatIpAddress(ip)]);
+      return super.decideAddress(question, ip);
+    }
+  }
+  using client = await startSession({
+    resolver: openNames(answering(["127.0.0.1", "127.0.0.2"]).names),
+    parents: new Parents(new Map(), undefined),
+    rules: { current: new CountedRules() },
+  });
+  const opened = await open(client.session, "a.test", target.addr.port);
+  opened.connection.close();
+  assertEquals(asked.map(([, what]) => what), [
+    "name",
+    "127.0.0.1",
+    "127.0.0.2",
+  ]);
+  assertEquals(new Set(asked.map(([question]) => question)).size, 1);
 });
 
 Deno.test("openTarget() dials nothing when every address is refused", async () => {
@@ -83,7 +135,7 @@ Deno.test("openTarget() dials nothing when every address is refused", async () =
   const { port } = target.addr;
   for (const host of ["localhost", LOOPBACK]) {
     const error = await assertRejects(
-      () => openTarget(session, host, port),
+      () => open(session, host, port),
       Refusal,
       "is loopback",
     );
@@ -96,7 +148,7 @@ Deno.test("openTarget() dials nothing when every address is refused", async () =
 Deno.test("openTarget() fails when the port is 0", async () => {
   using client = await startSession();
   const error = await assertRejects(
-    () => openTarget(client.session, LOOPBACK, 0),
+    () => open(client.session, LOOPBACK, 0),
     DialError,
     "port is 0",
   );
@@ -108,7 +160,7 @@ Deno.test("openTarget() fails when nobody listens, without an address on record"
   using client = await startSession();
   const port = closedPort();
   const error = await assertRejects(
-    () => openTarget(client.session, LOOPBACK, port),
+    () => open(client.session, LOOPBACK, port),
     DialError,
   );
   assertEquals(error.kind, "refused");
@@ -120,7 +172,7 @@ Deno.test("openTarget() refuses when a drain has begun", async () => {
   await client.session.reader.readExact(0);
   client.draining.cancel(new Error("Drain"));
   const error = await assertRejects(
-    () => openTarget(client.session, "x.invalid", 80),
+    () => open(client.session, "x.invalid", 80),
     Refusal,
   );
   assertEquals(error.kind, "draining");
@@ -131,7 +183,7 @@ Deno.test("openTarget() refuses when the client is over a limit, before it resol
   using _first = await startSession({ limits });
   using second = await startSession({ limits });
   const error = await assertRejects(
-    () => openTarget(second.session, "x.invalid", 80),
+    () => open(second.session, "x.invalid", 80),
     Refusal,
     "Limit of 1 connections",
   );
@@ -144,7 +196,7 @@ Deno.test("openTarget() ends with the reason when the client is cancelled", {
 }, async () => {
   using client = await startSession();
   const reason = new Error("Enough");
-  const opening = openTarget(client.session, "localhost", closedPort());
+  const opening = open(client.session, "localhost", closedPort());
   client.context.cancel(reason);
   const error = await assertRejects(() => within(5_000, opening));
   assertEquals(error, reason);

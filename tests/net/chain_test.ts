@@ -200,6 +200,20 @@ Deno.test("dialChain() says that a parent failed, and which", async () => {
   }
 });
 
+Deno.test("dialChain() names a parent once whose TLS fails, as the first or a later one", async () => {
+  await using proxy = await startTestProxy();
+  await using parent = startEcho();
+  const url = `https://127.0.0.1:${parent.addr.port}`;
+  for (const before of [[], [`socks5://127.0.0.1:${proxy.addr.port}`]]) {
+    const error = await assertRejects(
+      () => within(5_000, open([...before, url], "192.0.2.1", 80)),
+      DialError,
+    );
+    assertEquals(error.message, `Cannot go through ${url}: no TLS here`);
+    assertEquals(error.kind, "parent failed");
+  }
+});
+
 Deno.test("dialChain() takes no nonsense from a parent", async () => {
   const cases: [string, (string | number[])[]][] = [
     ["socks5", [[4, 0]]],
@@ -244,6 +258,12 @@ Deno.test("dialChain() notices a parent that ends, and one that is silent", asyn
       DialError,
     );
     assertEquals(ended.kind, "parent failed");
+    assertEquals(
+      ended.message,
+      `Cannot go through ${
+        urls[0]
+      }: it closed the connection before its answer was whole`,
+    );
     await using silent = startAnswering(...answers);
     const late = await assertRejects(
       () =>

@@ -191,6 +191,46 @@ const CASES: Record<
     from.bring([1]);
     release();
   },
+  "does nothing but abort while chunks are queued": async (
+    { from, to, controller, destination, pipe, settle },
+    options,
+  ) => {
+    const release = to.hold();
+    const writer = destination.getWriter();
+    void writer.write(new Uint8Array([8])).catch(() => {});
+    void writer.write(new Uint8Array([9])).catch(() => {});
+    writer.releaseLock();
+    await settle();
+    controller.abort(ENOUGH);
+    from.bring([1]);
+    pipe({ ...options, signal: controller.signal });
+    await settle();
+    release();
+  },
+  "keeps to the options that it began with": async (
+    { from, controller, pipe, settle },
+    options,
+  ) => {
+    const changed = { ...options, signal: controller.signal };
+    pipe(changed);
+    await settle();
+    changed.preventClose = !changed.preventClose;
+    changed.preventAbort = !changed.preventAbort;
+    changed.preventCancel = !changed.preventCancel;
+    changed.signal = AbortSignal.abort(BROKEN);
+    from.bring([1]);
+    await settle();
+    controller.abort(ENOUGH);
+  },
+  "takes null for no options": ({ from, pipe }) => {
+    pipe(null as unknown as StreamPipeOptions);
+    from.bring([1]);
+    from.bring(null);
+  },
+  "refuses options that are no object": ({ from, pipe }) => {
+    pipe(5 as unknown as StreamPipeOptions);
+    from.bring([1]);
+  },
   "fails where a queued chunk fails": async (
     { from, to, destination, pipe },
     options,
@@ -224,6 +264,32 @@ const CASES: Record<
     from.bring([1]);
     await settle();
     release();
+  },
+  "fails where a writer has just closed the destination": (
+    { from, destination, pipe },
+    options,
+  ) => {
+    const writer = destination.getWriter();
+    void writer.close();
+    writer.releaseLock();
+    pipe(options);
+    from.bring([1]);
+  },
+  "fails where the destination was just closed": (
+    { from, destination, pipe },
+    options,
+  ) => {
+    void destination.close();
+    pipe(options);
+    from.bring([1]);
+  },
+  "fails where the destination was just aborted": (
+    { from, destination, pipe },
+    options,
+  ) => {
+    void destination.abort(BROKEN);
+    pipe(options);
+    from.bring([1]);
   },
   "fails where the destination is broken": async (
     { from, destination, pipe },

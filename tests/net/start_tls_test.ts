@@ -145,7 +145,8 @@ const CASES: readonly {
   {
     what: "the common name alone",
     shown: { name: "localhost", usage: "server" },
-    reason: "server's certificate is for another name",
+    reason:
+      "server's certificate is for no name: it has no subjectAltName, and a common name does not count",
   },
   {
     what: "a certificate that has expired",

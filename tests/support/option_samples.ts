@@ -33,8 +33,7 @@ const SAMPLES = [
  * @throws {Error} If nothing is found: add it to the list.
  */
 export function sampleOf(name: string, option: Option<unknown>): string {
-  const { initial, parse, value = "" } = option;
-  const choices = value.split("|").filter((word) => /^[a-z0-9-]+$/.test(word));
+  const { choices = [], default: initial, parse, value } = option;
   const found = [...choices, ...SAMPLES].find((text) => {
     if (text === initial) return false;
     try {

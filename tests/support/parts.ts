@@ -9,7 +9,8 @@ import type { Part } from "../../lib/app/part.ts";
 import { RemotePart } from "../../lib/app/remote_part.ts";
 import { servePart } from "../../lib/app/serve_part.ts";
 import type { LiveConnection } from "../../lib/handlers/live_connection.ts";
-import { type ListenerWatch, Registry } from "../../lib/handlers/registry.ts";
+import type { ListenerWatch } from "../../lib/handlers/listener_watch.ts";
+import { Registry } from "../../lib/handlers/registry.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { Context } from "../../lib/sync/context.ts";
 

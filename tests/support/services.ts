@@ -4,14 +4,16 @@
  * @module
  */
 
-import type { Services } from "../../lib/handlers/services.ts";
+import type { ProxyServices } from "../../lib/handlers/services.ts";
 import { Resolver } from "../../lib/net/resolver.ts";
 import { Bans } from "../../lib/policy/bans.ts";
 import { ConnectionLimits } from "../../lib/policy/connection_limits.ts";
 import { Rules } from "../../lib/policy/rules.ts";
 
 /** Services without limits of time, for everyone, to anywhere. */
-export function testServices(given: Partial<Services> = {}): Services {
+export function testServices(
+  given: Partial<ProxyServices> = {},
+): ProxyServices {
   return {
     users: undefined,
     protocols: new Set(["socks5", "socks4", "http"] as const),

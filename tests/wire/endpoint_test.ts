@@ -30,7 +30,7 @@ Deno.test("parseEndpoint() says what is wrong", () => {
     ["unix:a\0b", "has no path"],
     [`unix:${"x".repeat(104)}`, "has 104 bytes"],
     [`unix:${"ü".repeat(52)}`, "has 104 bytes"],
-    ["unix:@name", "is an abstract name, which is not supported"],
+    ["unix:@name", "'unix:@name' is an abstract name, which is not supported"],
     ["unix:@name", "such as unix:/run/name.sock"],
     ["unix:@", "such as unix:/run/sluice.sock"],
     ["UNIX:/a", "port '/a' is not a number"],

@@ -27,9 +27,15 @@ Deno.test("parseHostPort() says what is wrong", () => {
     `port '${port}' is not a number from 0 to 65535`;
   const cases = [
     { text: "", message: badPort("") },
-    { text: ":", message: badPort("") },
-    { text: "example.com", message: badPort("example.com") },
-    { text: "example.com:", message: badPort("") },
+    { text: ":", message: "':' has no port; write :PORT" },
+    {
+      text: "example.com",
+      message: "'example.com' has no port; write example.com:PORT",
+    },
+    {
+      text: "example.com:",
+      message: "'example.com:' has no port; write example.com:PORT",
+    },
     { text: "example.com:http", message: badPort("http") },
     { text: "example.com:65536", message: badPort("65536") },
     { text: "example.com:99999", message: badPort("99999") },
@@ -43,10 +49,19 @@ Deno.test("parseHostPort() says what is wrong", () => {
     { text: "example.com:80 ", message: badPort("80 ") },
     { text: "example.com:80\n", message: badPort("80\n") },
     { text: "example.com:٨٠", message: badPort("٨٠") },
-    { text: "[::1]:", message: badPort("") },
-    { text: "127.0.0.1", message: badPort("127.0.0.1") },
+    { text: "[::1]:", message: "'[::1]:' has no port; write [::1]:PORT" },
+    {
+      text: "127.0.0.1",
+      message: "'127.0.0.1' has no port; write 127.0.0.1:PORT",
+    },
+    { text: "-1", message: badPort("-1") },
+    { text: "65536", message: badPort("65536") },
     { text: "a:b:80", message: "'a:b:80' is not HOST:PORT" },
-    { text: "[::1]", message: "'[::1]' is not HOST:PORT" },
+    { text: "[::1]", message: "'[::1]' has no port; write [::1]:1080" },
+    {
+      text: "::1:24001",
+      message: "'::1:24001' needs brackets around the address: [::1]:24001",
+    },
     { text: "[::1]80", message: "'[::1]80' is not HOST:PORT" },
     { text: "http://a:80", message: "'http://a:80' is not HOST:PORT" },
     { text: "::1", message: "'::1' needs brackets and a port: [::1]:1080" },

@@ -52,6 +52,15 @@ Deno.test("quote() repeats nothing of a hash, a key or a password", () => {
   for (const [text, want] of logins) assertEquals(quote(text!), want);
 });
 
+Deno.test("quote() repeats the path of a Unix socket with its @", () => {
+  for (const text of ["unix:@name", "unix:/run/a@1.sock,mode=9"]) {
+    assertEquals(quote(text), `'${text}'`);
+    assertEquals(quote(`a=${text}`), `'a=${text}'`);
+  }
+  assertEquals(quote("unix:hush@host"), "'(hidden)@host'");
+  assertEquals(quote("munix:/hush@host"), "'(hidden)@host'");
+});
+
 Deno.test("quoteIn() quotes what a message has quoted as a whole", () => {
   const long = "$&".repeat(30);
   assertEquals(

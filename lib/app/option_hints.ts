@@ -1,0 +1,104 @@
+/**
+ * What a person may have meant by an argument that means nothing.
+ *
+ * @module
+ */
+
+import type { OptionTable } from "./option.ts";
+
+/** What other programs call what Sluice calls so; the first there is counts. */
+const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
+  "l": ["listen"],
+  "p": ["listen"],
+  "port": ["listen"],
+  "host": ["listen"],
+  "address": ["listen"],
+  "addr": ["listen"],
+  "proxy": ["via"],
+  "x": ["via"],
+  "upstream": ["via"],
+  "u": ["user", "users"],
+  "auth": ["user", "users"],
+  "password": ["user", "users"],
+  "username": ["user", "users"],
+  "acl": ["rules"],
+  "cert": ["tls-cert"],
+  "key": ["tls-key"],
+  "cacert": ["tls-client-ca", "upstream-ca"],
+  "threads": ["workers"],
+  "timeout": ["idle-timeout"],
+  "c": ["config"],
+  "file": ["config"],
+  "f": ["config"],
+  "v": ["version"],
+  "silent": ["quiet"],
+  "q": ["quiet"],
+};
+
+/** What looks like a port, or an address with one. */
+const PLACE = /^(?:(?:[\w.-]*|\[[\da-f:.]+\]):)?\d{1,5}$|^unix:./i;
+
+/** What looks like a configuration. */
+const CONFIG = /\.jsonc?$/i;
+
+/**
+ * Finds the option that another program's name of one stands for.
+ *
+ * @param name Name as typed, without dashes.
+ * @param table The options that there are.
+ * @returns A sentence that tells it, or `undefined` where it is not known.
+ */
+export function hintAtOption(
+  name: string,
+  table: OptionTable,
+): string | undefined {
+  const operand = operandOf(table);
+  if (operand?.startsWith("-- ")) {
+    return `write -- before what the other command gets: -- --${name}`;
+  }
+  const isConfig = name === "c" || name === "config";
+  if (isConfig && !Object.hasOwn(table, "config")) {
+    return "did you mean 'sluice run -c FILE'?";
+  }
+  const synonyms = Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name]! : [];
+  const meant = [name, ...synonyms].find((known) =>
+    Object.hasOwn(table, known)
+  );
+  if (meant === undefined) {
+    const isPlace = name === "listen" || synonyms.includes("listen");
+    return isPlace && operand?.includes("LISTEN")
+      ? `it is a word without dashes: ${operand}`
+      : undefined;
+  }
+  const { isOperand, kind, short, value } = table[meant]!;
+  if (isOperand) return `it is a word without dashes: ${value}`;
+  const letter = short === undefined ? "" : ` (-${short})`;
+  const example = kind === "flag" ? "" : ` ${value}`;
+  return `did you mean --${meant}${example}${letter}?`;
+}
+
+/**
+ * Finds the option that a word belongs to, by the look of the word.
+ *
+ * @param word Word as typed, which is no secret.
+ * @param table The options that there are.
+ * @returns A sentence that tells it, or `undefined` where it looks like none.
+ */
+export function hintAtWord(
+  word: string,
+  table: OptionTable,
+): string | undefined {
+  const isThere = (name: string) =>
+    Object.hasOwn(table, name) && !table[name]!.isOperand;
+  if (PLACE.test(word)) {
+    return isThere("listen") ? `did you mean --listen ${word}?` : undefined;
+  }
+  const looksLikeFile = CONFIG.test(word) || /[./]/.test(word);
+  if (isThere("config") && looksLikeFile) return `did you mean -c ${word}?`;
+  if (CONFIG.test(word)) return `did you mean 'sluice run -c ${word}'?`;
+  return undefined;
+}
+
+function operandOf(table: OptionTable): string | undefined {
+  return Object.values(table).find(({ isOperand }) => isOperand)?.value;
+}

@@ -1,0 +1,58 @@
+/**
+ * Options that would do nothing without others.
+ *
+ * @module
+ */
+
+import { type Requirement, sourceOf, spellRequirement } from "./option.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** What turns an option off, besides nothing, 0 and `false`. */
+const OFF = "off";
+
+/**
+ * Refuses options that were given and have no effect, as their declarations
+ * tell.
+ *
+ * @param values Values of options, as they were read.
+ * @param isAsked Whether to look at an option, by its name (default: at all).
+ * @throws {UsageError} If one lacks what it needs.
+ */
+export function requireEffect(
+  values: object,
+  isAsked: (name: string) => boolean = () => true,
+): void {
+  const { given, table } = sourceOf(values);
+  const all = values as Readonly<Record<string, unknown>>;
+  for (const [name, texts] of given) {
+    if (texts.length === 0 || !isAsked(name)) continue;
+    for (const requirement of table[name]?.requires ?? []) {
+      if (isMet(requirement, all)) continue;
+      const needed = spellRequirement(requirement);
+      throw new UsageError(`needs ${needed}, without which it does nothing`, {
+        option: name,
+        others: requirement.anyOf,
+      });
+    }
+  }
+}
+
+function isMet(
+  { anyOf, is }: Requirement,
+  values: Readonly<Record<string, unknown>>,
+): boolean {
+  return anyOf.some((name) => {
+    const value = values[name];
+    if (is === undefined) return isOn(value);
+    const words = Array.isArray(value) ? value : [value];
+    return is.some((word) => words.includes(word));
+  });
+}
+
+function isOn(value: unknown): boolean {
+  if (!value || value === OFF) return false;
+  if (Array.isArray(value)) return value.length > 0;
+  if (typeof value !== "object") return true;
+  // A rate has two ways, each of which may be 0.
+  return Object.values(value).some((one) => one !== 0);
+}

@@ -1,0 +1,17 @@
+/**
+ * How a protocol tells a client that it is not served.
+ *
+ * @module
+ */
+
+/** The refusals of one protocol; it sets them once for each client. */
+export interface Refusals {
+  /**
+   * Encodes a refusal as the client understands it at this point of the
+   * protocol.
+   *
+   * @param error Why the client is refused.
+   * @returns The bytes; `undefined` if the protocol has none for this point.
+   */
+  encode(error: unknown): Uint8Array | undefined;
+}

@@ -1,0 +1,24 @@
+/**
+ * Runs command lines that are wrong, one after the other in this process, and
+ * prints what a person would be told of each. What one of them does to the
+ * process is nobody else's.
+ *
+ * Usage: deno run -A answer_inputs.ts < JSON, a list of lists of arguments
+ *
+ * @module
+ */
+
+import { failureOf, runCommand } from "../../lib/app/cli.ts";
+
+const lines: string[][] = await new Response(Deno.stdin.readable).json();
+const answers: { code: number; message: string }[] = [];
+for (const args of lines) {
+  try {
+    const code = await runCommand(args);
+    answers.push({ code, message: "(it was done)" });
+  } catch (error) {
+    answers.push(failureOf(error));
+  }
+}
+await Deno.stdout.write(new TextEncoder().encode(JSON.stringify(answers)));
+Deno.exit();
