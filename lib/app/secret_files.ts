@@ -6,7 +6,7 @@
  */
 
 import { elapsed } from "../sync/elapsed.ts";
-import { type FileError, fileFault } from "./file_error.ts";
+import { FileError, fileFault } from "./file_error.ts";
 import { readFile } from "./read_file.ts";
 import { type NewFile, replaceFiles } from "./replace_files.ts";
 import { StartError } from "./usage_error.ts";
@@ -103,7 +103,11 @@ export async function makeDirectory(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true, mode: MODE.folder });
   } catch (error) {
-    throw fileFault("make the folder", path, error, "write");
+    // Those above it are made too, so none is missing: it is in /proc or so.
+    const cause = error instanceof Deno.errors.NotFound
+      ? new FileError(path, "the system takes no folders there")
+      : error;
+    throw fileFault("make the folder", path, cause, "write");
   }
 }
 

@@ -111,6 +111,18 @@ Deno.test("makeDirectory() makes it for the owner, and leaves one that is there"
   }
 });
 
+Deno.test({
+  name: "makeDirectory() says that the system takes none in some places",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await assertRejects(
+      () => makeDirectory("/proc/x"),
+      StartError,
+      "Cannot make the folder /proc/x: the system takes no folders there",
+    );
+  },
+});
+
 Deno.test("withLock() lets one in at a time, also after one that failed", async () => {
   await using folder = await makeFolder();
   let inside = 0;
