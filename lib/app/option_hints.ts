@@ -38,6 +38,9 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
 /** What looks like a port, or an address with one. */
 const PLACE = /^(?:(?:[\w.-]*|\[[\da-f:.]+\]):)?\d{1,5}$|^unix:./i;
 
+/** What is asked of a command with dashes. */
+const ASKED = ["help", "version"];
+
 /** What looks like a configuration. */
 const CONFIG = /\.jsonc?$/i;
 
@@ -66,7 +69,7 @@ export function hintAtOption(
   );
   if (meant === undefined) {
     const isPlace = name === "listen" || synonyms.includes("listen");
-    return isPlace && operand?.includes("LISTEN")
+    return isPlace && /LISTEN|TARGET/.test(operand ?? "")
       ? `it is a word without dashes: ${operand}`
       : undefined;
   }
@@ -90,13 +93,25 @@ export function hintAtWord(
 ): string | undefined {
   const isThere = (name: string) =>
     Object.hasOwn(table, name) && !table[name]!.isOperand;
+  if (ASKED.includes(word)) return `did you mean --${word}?`;
   if (PLACE.test(word)) {
-    return isThere("listen") ? `did you mean --listen ${word}?` : undefined;
+    const place = ["listen", "target"].find(isThere);
+    return place && `did you mean --${place} ${word}?`;
   }
   const looksLikeFile = CONFIG.test(word) || /[./]/.test(word);
+  const file = looksLikeFile ? pathNamed(word, table) : undefined;
+  if (file !== undefined) return `did you mean --${file} ${word}?`;
   if (isThere("config") && looksLikeFile) return `did you mean -c ${word}?`;
   if (CONFIG.test(word)) return `did you mean 'sluice run -c ${word}'?`;
   return undefined;
+}
+
+/** The option of a file that is called as the option, such as `rules.txt`. */
+function pathNamed(word: string, table: OptionTable): string | undefined {
+  const [, stem = ""] = /([^/.]+)(?:\.\w+)?$/.exec(word) ?? [];
+  return Object.keys(table).find((name) =>
+    name === stem && table[name]!.kind === "path"
+  );
 }
 
 function operandOf(table: OptionTable): string | undefined {
