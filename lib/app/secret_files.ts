@@ -101,7 +101,7 @@ export async function writeFiles(files: readonly NewFile[]): Promise<void> {
       try {
         await Deno.rename(written[0]!, path);
       } catch (error) {
-        throw asStartError(`write ${path}`, error);
+        throw cannotWrite(`write ${path}`, error);
       }
       written.shift();
     }
@@ -121,7 +121,7 @@ export async function makeDirectory(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true, mode: MODE.directory });
   } catch (error) {
-    throw asStartError(`make the directory ${path}`, error);
+    throw cannotWrite(`make the directory ${path}`, error);
   }
 }
 
@@ -160,7 +160,7 @@ async function openLock(path: string): Promise<Deno.FsFile> {
     const mode = MODE.secret;
     return await Deno.open(path, { create: true, write: true, mode });
   } catch (error) {
-    throw asStartError(`write ${path}`, error);
+    throw cannotWrite(`write ${path}`, error);
   }
 }
 
@@ -186,9 +186,16 @@ async function writeBeside(
     await file.syncData();
   } catch (error) {
     await Deno.remove(beside).catch(() => {});
-    throw asStartError(`write ${path}`, error);
+    throw cannotWrite(`write ${path}`, error);
   }
   return beside;
+}
+
+/** Where the machine takes no files, they have to go elsewhere. */
+function cannotWrite(action: string, cause: unknown): StartError {
+  if (cause instanceof StartError) return cause;
+  const { message } = asStartError(action, cause);
+  return new StartError(`${message}; name another --dir`, { cause });
 }
 
 /** In our words: the system's repeat the path, and name system calls. */
@@ -199,7 +206,9 @@ function asStartError(action: string, cause: unknown): StartError {
 
 function describe(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "no such file or directory";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return "this user may not do that";
+  }
   if (error instanceof Deno.errors.NotCapable) {
     return "Deno was not given the permission";
   }

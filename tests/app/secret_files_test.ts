@@ -53,7 +53,7 @@ Deno.test("writeFiles() names what it can't write, and cleans up", async () => {
   await assertRejects(
     () => writeFiles([{ path: `${folder.path}/none/a`, text: "" }]),
     StartError,
-    `Cannot write ${folder.path}/none/a: no such file or directory`,
+    `Cannot write ${folder.path}/none/a: no such file or directory; name another --dir`,
   );
   await assertRejects(
     () => writeFiles([{ path: directory, text: "" }, { path, text: "" }]),
@@ -106,7 +106,7 @@ Deno.test("makeDirectory() makes it for the owner, and leaves one that is there"
     await assertRejects(
       () => makeDirectory(path),
       StartError,
-      `Cannot make the directory ${path}: a file is where a directory should be`,
+      `Cannot make the directory ${path}: a file is where a directory should be; name another --dir`,
     );
   }
 });
