@@ -189,7 +189,7 @@ Deno.test("check looks at the admin listener and its token too", async () => {
       "test.jsonc:1:2: admin-token-file: Cannot read admin token nosuch: there is no such file",
     ]],
     [{ "admin-token-file": `${folder.path}/short`, admin: 9090 }, [
-      `test.jsonc:1:2: admin-token-file: The admin token of ${folder.path}/short is not 16 to 1024 visible ASCII characters; make one with: openssl rand -hex 32`,
+      `test.jsonc:1:2: admin-token-file: The admin token of "admin-token-file" ${folder.path}/short is not 16 to 1024 visible ASCII characters; make one with: openssl rand -hex 32`,
     ]],
   ];
   for (const [program, problems] of table) {
