@@ -16,7 +16,7 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   "addr": ["listen"],
   "proxy": ["via"],
   "x": ["via"],
-  "upstream": ["via"],
+  "upstream": ["upstreams", "via"],
   "u": ["user", "users"],
   "auth": ["user", "users"],
   "password": ["user", "users"],
@@ -59,6 +59,9 @@ export function hintAtOption(
   if (operand?.startsWith("-- ")) {
     return `write -- before what the other command gets: -- --${name}`;
   }
+  const asWord = `it is a word without dashes: ${operand}`;
+  const isNamed = operand?.split(/\W+/).includes(name.toUpperCase());
+  if (isNamed) return asWord;
   const isConfig = name === "c" || name === "config";
   if (isConfig && !Object.hasOwn(table, "config")) {
     return "did you mean 'sluice run -c FILE'?";
@@ -70,7 +73,7 @@ export function hintAtOption(
   if (meant === undefined) {
     const isPlace = name === "listen" || synonyms.includes("listen");
     return isPlace && /LISTEN|TARGET/.test(operand ?? "")
-      ? `it is a word without dashes: ${operand}`
+      ? asWord
       : undefined;
   }
   const { isOperand, kind, short, value } = table[meant]!;
@@ -78,6 +81,21 @@ export function hintAtOption(
   const letter = short === undefined ? "" : ` (-${short})`;
   const example = kind === "flag" ? "" : ` ${value}`;
   return `did you mean --${meant}${example}${letter}?`;
+}
+
+/**
+ * Finds what another program's name of an option stands for.
+ *
+ * @param name Name as written, without dashes.
+ * @param known Names that there are.
+ * @returns The name here, or `undefined` where it is not known.
+ */
+export function synonymOf(
+  name: string,
+  known: readonly string[],
+): string | undefined {
+  const synonyms = Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name]! : [];
+  return synonyms.find((synonym) => known.includes(synonym));
 }
 
 /**
