@@ -47,7 +47,7 @@ export async function readAdminToken(
   }
   return await concerning(OPTION, async () => {
     const [line = ""] = (await readToken(path)).split(/\r?\n/, 1);
-    return checked(line.trim(), path);
+    return checked(line.trim(), `--${OPTION} ${path}`);
   });
 }
 

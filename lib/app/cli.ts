@@ -154,12 +154,20 @@ async function findCommand(args: string[]): Promise<Found> {
   const shown = quoteWord(word);
   const isWhole = shown === `'${first}'`; // Nothing of it had to be hidden.
   const meant = isWhole ? hintAtWord(first, PROXY_OPTIONS) : undefined;
-  const hint = meant ?? await hintAtCommand(word);
+  const hint = meant ?? hintAtAsked(first, second) ?? await hintAtCommand(word);
   throw new UsageError(`Unknown command ${shown}; ${hint}`);
 }
 
+/** What is asked of a group with a word instead of dashes. */
+function hintAtAsked(group: string, word: string): string | undefined {
+  return Object.hasOwn(ASK_OPTIONS, word)
+    ? `did you mean ${group} --${word}?`
+    : undefined;
+}
+
 async function hintAtCommand(word: string): Promise<string> {
-  const nearest = await suggest(word, Object.keys(COMMANDS));
+  const known = [...Object.keys(COMMANDS), ...Object.keys(ASK_OPTIONS)];
+  const nearest = await suggest(word, known);
   return nearest === undefined ? "see --help" : `did you mean ${nearest}?`;
 }
 

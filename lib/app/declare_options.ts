@@ -48,6 +48,9 @@ export type Declared<T, D extends Declaration> = Option<
   D extends { setting: infer Setting extends string } ? Setting : never
 >;
 
+/** Bytes of the longest path of Linux, which has the longest ones. */
+const MOST_PATH = 4095;
+
 /** The largest count. */
 const MOST_COUNT = 999_999_999;
 
@@ -232,7 +235,15 @@ export function path<const D extends Declaration>(
   parse: (text: string) => string = (text) => text,
 ): Declared<string, D> {
   const all = { value: "FILE", ...declaration };
-  return option("path", all as D & { value: string }, parse);
+  return option("path", all as D & { value: string }, (text) => {
+    const { length } = new TextEncoder().encode(text);
+    if (length <= MOST_PATH) return parse(text);
+    throw new SyntaxError(
+      `${
+        quote(text)
+      } has ${length} bytes, and no path has more than ${MOST_PATH}`,
+    );
+  });
 }
 
 /**

@@ -41,10 +41,13 @@ export function requireFitting(config: FittingSettings): void {
 function requireSomewhere({ routes, serverNames }: FittingSettings) {
   const isNowhere = routes.some(({ upstreams }) => upstreams.length === 0);
   if (isNowhere && (serverNames?.size ?? 0) === 0) {
-    throw new UsageError("where to relay is to be given too", {
-      option: "routes",
-      operand: "LISTEN UPSTREAM…",
-    });
+    throw new UsageError(
+      "where to relay is missing; give an upstream, such as 127.0.0.1:8849",
+      {
+        option: "routes",
+        operand: "LISTEN UPSTREAM…",
+      },
+    );
   }
 }
 

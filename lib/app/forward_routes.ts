@@ -12,6 +12,7 @@ import {
   parseListenEndpoint,
 } from "../wire/endpoint.ts";
 import { parseConfiguredHost, parseHost } from "../wire/host_name.ts";
+import { cut, quote } from "../wire/quote.ts";
 
 /** An upstream as configured. */
 export interface UpstreamConfig {
@@ -81,7 +82,7 @@ function splitPair(word: string): Pair | undefined {
 function requirePair(word: string): Pair {
   const pair = splitPair(word);
   if (pair !== undefined) return pair;
-  throw new SyntaxError(`'${word}' is not LISTEN=UPSTREAM, as others are`);
+  throw new SyntaxError(`${quote(word)} is not LISTEN=UPSTREAM, as others are`);
 }
 
 function pairAll([listen, ...upstreams]: readonly string[]): Pair[] {
@@ -108,12 +109,12 @@ export function parseServerNames(
   for (const text of texts) {
     const [name, place] = splitPair(text) ?? [];
     if (name === undefined) {
-      throw new SyntaxError(`'${text}' is not NAME=UPSTREAM`);
+      throw new SyntaxError(`${quote(text)} is not NAME=UPSTREAM`);
     }
     const host = parseHost(name.replace(/^\*\./, ""));
     if (typeof host !== "string") {
       throw new SyntaxError(
-        `'${name}' is an address, which TLS does not ask for`,
+        `${quote(name)} is an address, which TLS does not ask for`,
       );
     }
     const key = name.toLowerCase().replace(/\.$/, "");
@@ -132,24 +133,36 @@ function parseUpstream(text: string): UpstreamConfig {
   const endpoint = parseEndpoint(bare, "127.0.0.1");
   if (isTls && isUnixPath(endpoint)) {
     throw new SyntaxError(
-      `'${place}': TLS needs a host, whose name it verifies`,
+      `${quote(place!)}: TLS needs a host, whose name it verifies`,
     );
   }
   if (!isUnixPath(endpoint)) {
     parseConfiguredHost(endpoint.host);
     if (endpoint.port === 0) {
-      throw new SyntaxError(`'${place}' has port 0; give one from 1 to 65535`);
+      throw new SyntaxError(
+        `${quote(place!)} has port 0; give one from 1 to 65535`,
+      );
     }
   }
   const upstream = { endpoint, isTls, weight: 1, isBackup: false };
+  const said = new Set<string>();
   for (const setting of settings) {
+    const [kind = ""] = setting.split("=", 1);
+    if (said.has(kind)) {
+      throw new SyntaxError(
+        `'${kind}' is given twice to an upstream; give it once`,
+      );
+    }
+    said.add(kind);
     const [, weight] = /^weight=(\d{1,4})$/.exec(setting) ?? [];
     if (setting === "backup") upstream.isBackup = true;
     else if (Number(weight) >= 1 && Number(weight) <= MOST_WEIGHT) {
       upstream.weight = Number(weight);
     } else {
       throw new SyntaxError(
-        `'${setting}' is neither backup nor weight=1 to weight=${MOST_WEIGHT}`,
+        `${
+          quote(setting)
+        } is neither backup nor weight=1 to weight=${MOST_WEIGHT}`,
       );
     }
   }
@@ -167,6 +180,6 @@ function requireNew(
   );
   if (!isThere) return;
   throw new SyntaxError(
-    `'${text}' is given twice for ${whose}; give it a weight`,
+    `${quote(text)} is given twice for ${cut(whose)}; give it a weight`,
   );
 }

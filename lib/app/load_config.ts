@@ -14,6 +14,7 @@ import {
   loadListenerKinds,
 } from "./listener_kinds.ts";
 import { valuesOf } from "./option.ts";
+import { synonymOf } from "./option_hints.ts";
 import { suggest } from "./parse_options.ts";
 import { PROGRAM_OPTIONS, type ProgramOptions } from "./program_options.ts";
 import { redactConfig } from "./redaction.ts";
@@ -158,7 +159,8 @@ class Loader {
   async #explain({ path, message, unknown }: SchemaFault): Promise<void> {
     if (unknown === undefined) return this.#report(path, message);
     for (const name of unknown) {
-      const nearest = await suggest(name, this.#namesAt(path));
+      const known = this.#namesAt(path);
+      const nearest = synonymOf(name, known) ?? await suggest(name, known);
       const hint = nearest === undefined
         ? "see sluice config example"
         : `did you mean ${nearest}?`;

@@ -16,7 +16,7 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   "addr": ["listen"],
   "proxy": ["via"],
   "x": ["via"],
-  "upstream": ["via"],
+  "upstream": ["upstreams", "via"],
   "u": ["user", "users"],
   "auth": ["user", "users"],
   "password": ["user", "users"],
@@ -38,6 +38,9 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
 /** What looks like a port, or an address with one. */
 const PLACE = /^(?:(?:[\w.-]*|\[[\da-f:.]+\]):)?\d{1,5}$|^unix:./i;
 
+/** What is asked of a command with dashes. */
+const ASKED = ["help", "version"];
+
 /** What looks like a configuration. */
 const CONFIG = /\.jsonc?$/i;
 
@@ -56,6 +59,9 @@ export function hintAtOption(
   if (operand?.startsWith("-- ")) {
     return `write -- before what the other command gets: -- --${name}`;
   }
+  const asWord = `it is a word without dashes: ${operand}`;
+  const isNamed = operand?.split(/\W+/).includes(name.toUpperCase());
+  if (isNamed) return asWord;
   const isConfig = name === "c" || name === "config";
   if (isConfig && !Object.hasOwn(table, "config")) {
     return "did you mean 'sluice run -c FILE'?";
@@ -66,15 +72,28 @@ export function hintAtOption(
   );
   if (meant === undefined) {
     const isPlace = name === "listen" || synonyms.includes("listen");
-    return isPlace && operand?.includes("LISTEN")
-      ? `it is a word without dashes: ${operand}`
-      : undefined;
+    return isPlace && /LISTEN|TARGET/.test(operand ?? "") ? asWord : undefined;
   }
   const { isOperand, kind, short, value } = table[meant]!;
   if (isOperand) return `it is a word without dashes: ${value}`;
   const letter = short === undefined ? "" : ` (-${short})`;
   const example = kind === "flag" ? "" : ` ${value}`;
   return `did you mean --${meant}${example}${letter}?`;
+}
+
+/**
+ * Finds what another program's name of an option stands for.
+ *
+ * @param name Name as written, without dashes.
+ * @param known Names that there are.
+ * @returns The name here, or `undefined` where it is not known.
+ */
+export function synonymOf(
+  name: string,
+  known: readonly string[],
+): string | undefined {
+  const synonyms = Object.hasOwn(SYNONYMS, name) ? SYNONYMS[name]! : [];
+  return synonyms.find((synonym) => known.includes(synonym));
 }
 
 /**
@@ -90,13 +109,25 @@ export function hintAtWord(
 ): string | undefined {
   const isThere = (name: string) =>
     Object.hasOwn(table, name) && !table[name]!.isOperand;
+  if (ASKED.includes(word)) return `did you mean --${word}?`;
   if (PLACE.test(word)) {
-    return isThere("listen") ? `did you mean --listen ${word}?` : undefined;
+    const place = ["listen", "target"].find(isThere);
+    return place && `did you mean --${place} ${word}?`;
   }
   const looksLikeFile = CONFIG.test(word) || /[./]/.test(word);
+  const file = looksLikeFile ? pathNamed(word, table) : undefined;
+  if (file !== undefined) return `did you mean --${file} ${word}?`;
   if (isThere("config") && looksLikeFile) return `did you mean -c ${word}?`;
   if (CONFIG.test(word)) return `did you mean 'sluice run -c ${word}'?`;
   return undefined;
+}
+
+/** The option of a file that is called as the option, such as `rules.txt`. */
+function pathNamed(word: string, table: OptionTable): string | undefined {
+  const [, stem = ""] = /([^/.]+)(?:\.\w+)?$/.exec(word) ?? [];
+  return Object.keys(table).find((name) =>
+    name === stem && table[name]!.kind === "path"
+  );
 }
 
 function operandOf(table: OptionTable): string | undefined {

@@ -66,7 +66,10 @@ export async function parseOptions<Table extends OptionTable>(
     checkValue(name, table[name]!, given[name], words);
   }
   operands.push(...given._.map(String));
-  if (operandName === undefined) unknown.push(...operands);
+  // Nobody's port or address is called so; a name may be.
+  const asksByWord = /^(?:help|version)$/.test(operands[0] ?? "") &&
+    table[operandName ?? ""]?.kind === "address";
+  if (operandName === undefined || asksByWord) unknown.push(...operands);
   const [stranger] = unknown;
   if (stranger !== undefined) {
     const secret = valued.find((name) =>
@@ -256,7 +259,8 @@ export async function suggest(
   word: string,
   known: string[],
 ): Promise<string | undefined> {
-  if (word.length > MOST_WORD) return undefined;
+  // A letter is as near to one short word as to another.
+  if (word.length < 2 || word.length > MOST_WORD) return undefined;
   const { closestString, levenshteinDistance } = await import("@std/text");
   const nearest = closestString(word, known);
   if (levenshteinDistance(word, nearest) <= Math.max(2, word.length / 2)) {

@@ -28,13 +28,26 @@ export function requireEffect(
     if (texts.length === 0 || !isAsked(name)) continue;
     for (const requirement of table[name]?.requires ?? []) {
       if (isMet(requirement, all)) continue;
-      const needed = spellRequirement(requirement);
-      throw new UsageError(`needs ${needed}, without which it does nothing`, {
+      throw new UsageError(describeLack(requirement, given), {
         option: name,
         others: requirement.anyOf,
       });
     }
   }
+}
+
+/** What was given, and is off, can't be what is missing. */
+function describeLack(
+  requirement: Requirement,
+  given: ReadonlyMap<string, readonly string[]>,
+): string {
+  const off = requirement.anyOf.find((name) => given.get(name)?.length);
+  if (off === undefined || requirement.is !== undefined) {
+    const needed = spellRequirement(requirement);
+    return `needs ${needed}, without which it does nothing`;
+  }
+  const value = given.get(off)!.join(" ");
+  return `does nothing with --${off} ${value}, which turns that off; give --${off} another value, or leave this out`;
 }
 
 function isMet(

@@ -88,7 +88,7 @@ export async function writeFiles(files: readonly NewFile[]): Promise<void> {
   try {
     await replaceFiles(files);
   } catch (error) {
-    throw fileFault("write", (error as FileError).path, error, "write");
+    throw cannotWrite("write", (error as FileError).path, error);
   }
 }
 
@@ -107,7 +107,7 @@ export async function makeDirectory(path: string): Promise<void> {
     const cause = error instanceof Deno.errors.NotFound
       ? new FileError(path, "the system takes no folders there")
       : error;
-    throw fileFault("make the folder", path, cause, "write");
+    throw cannotWrite("make the folder", path, cause);
   }
 }
 
@@ -146,6 +146,12 @@ async function openLock(path: string): Promise<Deno.FsFile> {
     const mode = MODE.file;
     return await Deno.open(path, { create: true, write: true, mode });
   } catch (error) {
-    throw fileFault("write", path, error, "write");
+    throw cannotWrite("write", path, error);
   }
+}
+
+/** Where the machine takes no files, they have to go elsewhere. */
+function cannotWrite(doing: string, path: string, cause: unknown): StartError {
+  const { message } = fileFault(doing, path, cause, "write");
+  return new StartError(`${message}; name another --dir`, { cause });
 }

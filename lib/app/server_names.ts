@@ -68,7 +68,9 @@ function findFault(name: string): string | undefined {
   if (name.endsWith(".")) {
     return "ends with a dot, which certificates leave out";
   }
-  if (name.length > LONGEST_NAME) return `has ${name.length} characters`;
+  if (name.length > LONGEST_NAME) {
+    return `has ${name.length} characters, more than ${LONGEST_NAME}`;
+  }
   const isWildcard = name.startsWith(WILDCARD);
   const labels = (isWildcard ? name.slice(WILDCARD.length) : name).split(".");
   return labels.map(labelFault).find((fault) => fault !== undefined) ??

@@ -159,9 +159,9 @@ class ListenerTrial {
 
   async run(): Promise<void> {
     const { kind: { words } } = this.#listener;
-    // Without its words, wrong as they are, there is nothing to start.
-    if (words !== undefined && this.#dropped.has(words.operand)) return;
     while (true) {
+      // Without its words, wrong as they are, there is nothing to start.
+      if (words !== undefined && this.#dropped.has(words.operand)) return;
       const host = new TrialHost(this.#config.program.workers, this.#files);
       const error = await this.#start(host);
       for (const refusal of host.refusals) this.#note(refusal);

@@ -67,11 +67,13 @@ export function parseAskedHost(text: string): Host {
  */
 export function whyImpossible(name: string): string | undefined {
   const bare = name.endsWith(".") ? name.slice(0, -1) : name;
-  if (bare.length > NAME_LENGTH) return `name has ${bare.length} characters`;
+  if (bare.length > NAME_LENGTH) {
+    return `name has ${bare.length} characters, more than ${NAME_LENGTH}`;
+  }
   for (const label of bare.split(".")) {
     if (label === "") return "name has an empty label";
     if (label.length > LABEL_LENGTH) {
-      return `a label has ${label.length} characters`;
+      return `a label has ${label.length} characters, more than ${LABEL_LENGTH}`;
     }
   }
   return undefined;

@@ -115,6 +115,27 @@ Deno.test("check exits with 2 and prints the problems, or with 0", async () => {
   });
 });
 
+Deno.test("check says once what a listener lacks, and what was meant by a name", async () => {
+  const table: [listener: object, problem: string][] = [
+    [
+      { kind: "forward", listen: 1080 },
+      "listeners[0].listen: where to relay is missing; give an upstream, such as 127.0.0.1:8849",
+    ],
+    [
+      { kind: "proxy", listen: 1080, port: 1 },
+      "listeners[0].port: there is no such setting; did you mean listen?",
+    ],
+    [
+      { kind: "proxy", listen: 1080, cert: "x" },
+      "listeners[0].cert: there is no such setting; did you mean tls-cert?",
+    ],
+  ];
+  for (const [listener, problem] of table) {
+    const problems = await problemsOf({ listeners: [listener] });
+    assertEquals(problems.map((text) => text.replace(/^\S+ /, "")), [problem]);
+  }
+});
+
 Deno.test("check finds which listeners want the same port", async () => {
   const table: [one: string, other: string, clash: boolean][] = [
     ["127.0.0.1:1080", "1080", true],
@@ -189,7 +210,7 @@ Deno.test("check looks at the admin listener and its token too", async () => {
       "test.jsonc:1:2: admin-token-file: Cannot read admin token nosuch: there is no such file",
     ]],
     [{ "admin-token-file": `${folder.path}/short`, admin: 9090 }, [
-      `test.jsonc:1:2: admin-token-file: The admin token of ${folder.path}/short is not 16 to 1024 visible ASCII characters; make one with: openssl rand -hex 32`,
+      `test.jsonc:1:2: admin-token-file: The admin token of "admin-token-file" ${folder.path}/short is not 16 to 1024 visible ASCII characters; make one with: openssl rand -hex 32`,
     ]],
   ];
   for (const [program, problems] of table) {

@@ -33,7 +33,7 @@ async function refused(...args: string[]): Promise<[number, string]> {
 Deno.test("forward says in one line what is wrong with its words", async (t) => {
   const cases: [args: string[], why: RegExp][] = [
     [[], /where to listen and where to relay are to be given/],
-    [["1"], /where to relay is to be given too/],
+    [["1"], /where to relay is missing; give an upstream/],
     [["1=2", "3"], /'3' is not LISTEN=UPSTREAM/],
     [["1", "2,weight=0"], /'weight=0' is neither backup nor weight=1/],
     [

@@ -204,6 +204,7 @@ Deno.test("suggest() returns the nearest word when one is near", async () => {
   const known = ["proxy", "forward", "echo", "max-connections"];
   const cases = [
     { word: "proxy", want: "proxy" },
+    { word: "e", want: undefined },
     { word: "prox", want: "proxy" },
     { word: "porxy", want: "proxy" },
     { word: "forwrad", want: "forward" },

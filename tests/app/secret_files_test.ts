@@ -53,7 +53,7 @@ Deno.test("writeFiles() names what it can't write, and cleans up", async () => {
   await assertRejects(
     () => writeFiles([{ path: `${folder.path}/none/a`, text: "" }]),
     StartError,
-    `Cannot write ${folder.path}/none/a: there is no such folder`,
+    `Cannot write ${folder.path}/none/a: there is no such folder; name another --dir`,
   );
   await assertRejects(
     () => writeFiles([{ path: directory, text: "" }, { path, text: "" }]),
@@ -106,7 +106,7 @@ Deno.test("makeDirectory() makes it for the owner, and leaves one that is there"
     await assertRejects(
       () => makeDirectory(path),
       StartError,
-      `Cannot make the folder ${path}: a file is where a folder should be`,
+      `Cannot make the folder ${path}: a file is where a folder should be; name another --dir`,
     );
   }
 });

@@ -20,8 +20,14 @@ const LONG_NAME = "a.".repeat(127) + "a";
 
 /** Names that cannot exist, and what the log says of them. */
 const NAMES: [name: string, why: string][] = [
-  [LONG_LABEL, "such a name cannot exist: a label has 64 characters"],
-  [LONG_NAME, "such a name cannot exist: name has 255 characters"],
+  [
+    LONG_LABEL,
+    "such a name cannot exist: a label has 64 characters, more than 63",
+  ],
+  [
+    LONG_NAME,
+    "such a name cannot exist: name has 255 characters, more than 253",
+  ],
   ["a..b", "such a name cannot exist: name has an empty label"],
   [".a", "such a name cannot exist: name has an empty label"],
 ];
@@ -115,7 +121,7 @@ for (const form of FORMS) {
 Deno.test("openTarget() keeps the record of a name short that fills a start line", async () => {
   const name = "a.".repeat(3_000) + "a";
   const { reason, target } = await ask(FORMS[3]!, name, {});
-  assertStringIncludes(reason, "name has 6001 characters");
+  assertStringIncludes(reason, "name has 6001 characters, more than 253");
   assert(reason.length + target!.length < 500);
 });
 
