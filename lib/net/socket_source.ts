@@ -43,26 +43,19 @@ export class SocketSource implements UnderlyingByteSource, Waiter {
   }
 
   /**
-   * Notes that an exact reader was released. In a read it leaves its request
+   * Notes that an exact reader was released. During a read it leaves its request
    * behind: to answer that would wake no default reader, and a chunk serves
-   * everybody.
+   * everybody. If the stream had not asked for the bytes yet, it never would: it
+   * takes the next read for one that waits behind a pull.
    */
   endReader(): void {
     this.#hasOldRequest = this.#controller.byobRequest !== null;
+    if (this.#hasOldRequest && this.#pulling === undefined) void this.pull();
   }
 
   /** Whether a reader waits for bytes, or has left a request behind. */
   get isAsked(): boolean {
     return this.#pulling !== undefined || this.#controller.byobRequest !== null;
-  }
-
-  /**
-   * Sees to the request that a released reader has left behind. If the stream
-   * had not asked for its bytes yet, it never would: it takes the next read
-   * for one that waits behind a pull.
-   */
-  pullForOldRequest(): void {
-    if (this.#pulling === undefined) void this.pull();
   }
 
   /** Notes that a pipe begins, which takes from the inbox itself. */

@@ -152,19 +152,32 @@ Deno.test("SocketReadable.releaseLock() frees the stream for every other use", a
   }
 });
 
-Deno.test("SocketReadable.releaseLock() fails a read that is under way, and keeps its bytes", async () => {
-  const [peer, conn] = await socketPair();
-  using _ = peer;
-  using __ = conn;
-  const readable = new SocketReadable(conn);
-  const reader = readable.getReader({ mode: "byob" });
-  await writeAll(peer, "in time");
-  await reader.read(new Uint8Array(7), { min: 7 });
-  const reading = reader.read(new Uint8Array(4), { min: 4 });
-  readable.releaseLock(reader);
-  await assertRejects(() => reading, TypeError);
-  await writeAll(peer, "late");
-  const { value } = await readable.getReader({ mode: "byob" })
-    .read(new Uint8Array(4), { min: 4 });
-  assertEquals(new TextDecoder().decode(value), "late");
-});
+const RELEASES: Readonly<
+  Record<
+    string,
+    (stream: SocketReadable, reader: ReadableStreamBYOBReader) => void
+  >
+> = {
+  "SocketReadable.releaseLock()": (stream, reader) =>
+    stream.releaseLock(reader),
+  "The releaseLock() of its reader": (_stream, reader) => reader.releaseLock(),
+};
+
+for (const [name, release] of Object.entries(RELEASES)) {
+  Deno.test(`${name} fails a read that is under way, and keeps its bytes`, async () => {
+    const [peer, conn] = await socketPair();
+    using _ = peer;
+    using __ = conn;
+    const readable = new SocketReadable(conn);
+    const reader = readable.getReader({ mode: "byob" });
+    await writeAll(peer, "in time");
+    await reader.read(new Uint8Array(7), { min: 7 });
+    const reading = reader.read(new Uint8Array(4), { min: 4 });
+    release(readable, reader);
+    await assertRejects(() => reading, TypeError);
+    await writeAll(peer, "late");
+    const { value } = await readable.getReader({ mode: "byob" })
+      .read(new Uint8Array(4), { min: 4 });
+    assertEquals(new TextDecoder().decode(value), "late");
+  });
+}
