@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isGranted } from "../net/is_granted.ts";
 import { StartError } from "./usage_error.ts";
 
 /** Where the modules are: what Deno has to be allowed to read. */
@@ -28,7 +29,7 @@ export async function late<T>(name: string): Promise<T> {
     if (Deno.build.standalone) throw error; // All of them are within.
     // Deno tells it in words only.
     const read = { name: "read", path: MODULES } as const;
-    if (Deno.permissions.querySync(read).state === "granted") throw error;
+    if (isGranted(read)) throw error;
     throw new StartError(`Deno was not given --allow-read=${MODULES}`);
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isGranted } from "../net/is_granted.ts";
 import { DIRECT } from "../handlers/parents.ts";
 import { BALANCE_METHODS, type BalanceMethod } from "../policy/balancer.ts";
 import { type Parent, parseParent } from "../wire/parent_url.ts";
@@ -72,8 +73,7 @@ function parseChain(text: string): Parent[] {
 function fromEnvironment(text: string): string {
   const [, variable] = /^env:([A-Za-z_]\w*)$/.exec(text) ?? [];
   if (variable === undefined) return text;
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  if (state !== "granted") { // Asking would stop the start.
+  if (!isGranted({ name: "env", variable })) { // Asking would stop the start.
     throw new SyntaxError(
       `${text} can't be read: Deno was not given --allow-env=${variable}`,
     );

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isGranted } from "../net/is_granted.ts";
 import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { PasswordQueue } from "../policy/password_queue.ts";
@@ -115,11 +116,7 @@ function fixedUsers(
 }
 
 function environmentUsers(log: (event: LogEvent) => void): User[] {
-  const { state } = Deno.permissions.querySync({
-    name: "env",
-    variable: "SLUICE_USERS",
-  });
-  if (state !== "granted") { // Asking would stop the start.
+  if (!isGranted({ name: "env", variable: "SLUICE_USERS" })) { // Asking would stop the start.
     const message =
       "Users of SLUICE_USERS, if any, are not known: Deno was not given --allow-env=SLUICE_USERS";
     log({ event: "message", level: "warning", message });

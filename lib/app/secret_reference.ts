@@ -5,6 +5,7 @@
  * @module
  */
 
+import { isGranted } from "../net/is_granted.ts";
 import { dirname, isAbsolute, join } from "node:path";
 import { readVariable } from "./environment.ts";
 import type { FileError } from "./file_error.ts";
@@ -58,8 +59,7 @@ export function relativeTo(file: string, path: string): string {
 }
 
 function fromEnvironment(name: string): string {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
-  if (state !== "granted") { // Asking would stop the start.
+  if (!isGranted({ name: "env", variable: name })) { // Asking would stop the start.
     throw new SyntaxError(
       `cannot read ${name} of the environment: Deno was not given --allow-env=${name}`,
     );
