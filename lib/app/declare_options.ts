@@ -41,11 +41,16 @@ export interface NumberDeclaration extends Declaration {
   hint?: string;
 }
 
+/** Where the value of an option goes, by its declaration; nowhere is `never`. */
+export type SettingOf<D> = D extends { setting: infer Setting extends string }
+  ? Setting
+  : never;
+
 /** What the value of an option is, by its declaration. */
 export type Declared<T, D extends Declaration> = Option<
   D extends { many: true } ? T[] : D extends { default: string } ? T
   : T | undefined,
-  D extends { setting: infer Setting extends string } ? Setting : never
+  SettingOf<D>
 >;
 
 /** Bytes of the longest path of Linux, which has the longest ones. */
@@ -67,7 +72,7 @@ export function flag<const D extends Omit<Declaration, "help">>(
   declaration?: D,
 ): Option<
   boolean,
-  D extends { setting: infer Setting extends string } ? Setting : never
+  SettingOf<D>
 > {
   return {
     ...common({ help, ...declaration }),
@@ -115,7 +120,7 @@ export function collected<T, const D extends Declaration & { value: string }>(
   parse: (given: readonly string[]) => T,
 ): Option<
   T,
-  D extends { setting: infer Setting extends string } ? Setting : never
+  SettingOf<D>
 > {
   const all = { ...declaration, many: true } as const;
   return make(kind, all, (given) => parse(texts(given, declaration)));
@@ -137,7 +142,7 @@ export function operand<T, const D extends Declaration & { value: string }>(
   parse: (given: readonly string[]) => T,
 ): Option<
   T,
-  D extends { setting: infer Setting extends string } ? Setting : never
+  SettingOf<D>
 > {
   return { ...collected(kind, declaration, parse), isOperand: true };
 }
