@@ -71,6 +71,8 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   readonly record: ConnectionEvent;
   /** How its protocol refuses it; `undefined` closes it without a word. */
   refusals: Refusals | undefined;
+  /** The connection to the target, where it is closed with the session. */
+  target: Disposable | undefined;
   /** Whether it has its answer, or a part of it: no refusal can follow. */
   isAnswered = false;
 
@@ -366,10 +368,11 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.live?.conclude(false);
   }
 
-  /** Closes the client, gives everything back and logs the record. */
+  /** Closes both ends, gives everything back and logs the record. */
   [Symbol.dispose](): void {
     this.endHandshake();
     this.#close();
+    this.target?.[Symbol.dispose]();
     this.#lease?.release();
     this.#kept?.release();
     this.usage?.release();
