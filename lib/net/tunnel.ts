@@ -111,7 +111,8 @@ class Join {
   readonly #onHalfClose: (() => void) | undefined;
   /** Bytes that each end had been sent before. */
   readonly #before: Readonly<Record<End, number>>;
-  readonly #settled = Promise.withResolvers<void>();
+  #unregister!: () => void;
+  #resolve!: (result: TunnelResult) => void;
   readonly #result: TunnelResult = {
     sent: 0,
     received: 0,
@@ -187,14 +188,16 @@ class Join {
     this.#settle();
   }
 
-  /** Waits until both directions have settled. */
-  async result(unregister: () => void): Promise<TunnelResult> {
-    await this.#settled.promise;
-    unregister();
-    this.#stall?.clear();
-    this.#result.sent = this.#target.sent - this.#before.target;
-    this.#result.received = this.#client.sent - this.#before.client;
-    return this.#result;
+  /**
+   * Tells how it ended, once both directions have settled.
+   *
+   * @param unregister Called then.
+   */
+  result(unregister: () => void): Promise<TunnelResult> {
+    this.#unregister = unregister;
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
   }
 
   /** One direction has reached end of file, and has sent FIN. */
@@ -234,7 +237,12 @@ class Join {
   }
 
   #settle(): void {
-    if (--this.#going === 0) this.#settled.resolve();
+    if (--this.#going > 0) return;
+    this.#unregister();
+    this.#stall?.clear();
+    this.#result.sent = this.#target.sent - this.#before.target;
+    this.#result.received = this.#client.sent - this.#before.client;
+    this.#resolve(this.#result);
   }
 
   /**

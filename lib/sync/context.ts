@@ -21,7 +21,8 @@ export type Unregister = () => void;
  * cancellation is an `AbortController`.
  */
 export class Context {
-  #callbacks: Bag<(reason: unknown) => void> | undefined;
+  /** What to call, and the children. */
+  #callbacks: Bag<Context | ((reason: unknown) => void)> | undefined;
   /** Where the parent keeps this one. */
   #place: Place | undefined;
   #cancelled = false;
@@ -40,7 +41,7 @@ export class Context {
       this.cancel(parent.#reason);
       return;
     }
-    this.#place = parent.#add(this.#inherit);
+    this.#place = parent.#add(this);
   }
 
   /** Whether {@linkcode Context.cancel} was called, here or on an ancestor. */
@@ -76,7 +77,9 @@ export class Context {
     // A callback may take others out that have not been called.
     const callbacks = this.#callbacks;
     while (callbacks !== undefined && !callbacks.isEmpty) {
-      callbacks.shift()!(reason);
+      const callback = callbacks.shift()!;
+      if (callback instanceof Context) callback.cancel(reason);
+      else callback(reason);
     }
     this.#callbacks = undefined;
   }
@@ -142,9 +145,7 @@ export class Context {
     this.#place = undefined;
   }
 
-  #inherit = (reason: unknown): void => this.cancel(reason);
-
-  #add(callback: (reason: unknown) => void): Place {
+  #add(callback: Context | ((reason: unknown) => void)): Place {
     this.#callbacks ??= new Bag();
     return this.#callbacks.add(callback);
   }
