@@ -290,10 +290,13 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     giveUp = (error: unknown) => this.#giveUpReading(error),
   ): Promise<T> {
     let late: unknown;
-    this.#giveUp = (error) => {
+    // Not assigned as it is written: V8 puts such a function into its old space,
+    // from where it keeps all of the connection until a full collection.
+    const end = (error: unknown) => {
       late = error;
       giveUp(error);
     };
+    this.#giveUp = end;
     try {
       return await read();
     } catch (error) {

@@ -22,7 +22,7 @@ export class SocketPipe implements Waiter, EventListenerObject {
   isOver = false;
   readonly #source: SocketSource;
   readonly #destination: SocketWritable;
-  readonly #signal: AbortSignal | undefined;
+  #signal: AbortSignal | undefined;
   readonly #preventClose: boolean;
   readonly #preventAbort: boolean;
   readonly #preventCancel: boolean;
@@ -160,6 +160,9 @@ export class SocketPipe implements Waiter, EventListenerObject {
     this.isOver = true;
     this.#source.inbox.release();
     this.#signal?.removeEventListener("abort", this);
+    // A dead stream stays until a full collection: `ReadableStream` gives it a
+    // function that V8 puts into its old space. It keeps as little as may be.
+    this.#signal = undefined;
     if (failure === undefined) this.#resolve();
     else this.#reject(failure.error);
   }

@@ -29,8 +29,8 @@ export class SocketWritable extends WritableStream<Buffer> {
   #pipe: ChannelUser | undefined;
   /** The lock of a pipe. */
   #writer: WritableStreamDefaultWriter<Buffer> | undefined;
-  /** Puts the stream into the state that a pipe has left it in. */
-  #finish: (() => unknown) | undefined;
+  /** The state that a pipe has left the stream in, if it is not writable. */
+  #left: "closed" | { readonly error: unknown } | undefined;
 
   /**
    * Wraps a connection. Its opener still closes it.
@@ -111,7 +111,7 @@ export class SocketWritable extends WritableStream<Buffer> {
   /** Sends FIN for the pipe that has locked the stream. */
   endUnderPipe(): Promise<void> {
     return this.#sink.close().then(() => {
-      this.#finish = () => super.close();
+      this.#left = "closed";
     }, (error: unknown) => {
       this.failUnderPipe(error);
       throw error;
@@ -120,13 +120,13 @@ export class SocketWritable extends WritableStream<Buffer> {
 
   /** Closes the connection for the pipe that has locked the stream. */
   abortUnderPipe(reason: unknown): void {
-    if (this.#finish === undefined) this.#sink.abort();
+    if (this.#left === undefined) this.#sink.abort();
     this.failUnderPipe(reason);
   }
 
   /** Notes that a write of the pipe that has locked the stream has failed. */
   failUnderPipe(error: unknown): void {
-    this.#finish ??= () => this.#sink.controller.error(error);
+    this.#left ??= { error };
   }
 
   /**
@@ -142,8 +142,10 @@ export class SocketWritable extends WritableStream<Buffer> {
     this.#writer?.releaseLock();
     this.#writer = undefined;
     this.#pipe = undefined;
-    this.#finish?.();
-    this.#finish = undefined;
+    const left = this.#left;
+    this.#left = undefined;
+    if (left === "closed") void super.close();
+    else if (left !== undefined) this.#sink.controller.error(left.error);
   }
 }
 
