@@ -7,6 +7,11 @@
 import type { Buffer } from "./buffer_pool.ts";
 import type { Channel } from "./connection.ts";
 import { Traffic } from "./traffic.ts";
+import {
+  lockWritable,
+  unlockWritable,
+  type WritableLock,
+} from "./writable_lock.ts";
 import { writeAll } from "./write_all.ts";
 
 /** Somebody who writes to the channel itself, for a time. */
@@ -28,7 +33,7 @@ export class SocketWritable extends WritableStream<Buffer> {
   #wasUsed = false;
   #pipe: ChannelUser | undefined;
   /** The lock of a pipe. */
-  #writer: WritableStreamDefaultWriter<Buffer> | undefined;
+  #lock: WritableLock | undefined;
   /** The state that a pipe has left the stream in, if it is not writable. */
   #left: "closed" | { readonly error: unknown } | undefined;
 
@@ -105,7 +110,7 @@ export class SocketWritable extends WritableStream<Buffer> {
    */
   lock(pipe: ChannelUser): void {
     this.#pipe = pipe;
-    this.#writer = super.getWriter();
+    this.#lock = lockWritable(this);
   }
 
   /** Sends FIN for the pipe that has locked the stream. */
@@ -139,8 +144,8 @@ export class SocketWritable extends WritableStream<Buffer> {
   }
 
   #release(): void {
-    this.#writer?.releaseLock();
-    this.#writer = undefined;
+    if (this.#lock !== undefined) unlockWritable(this, this.#lock);
+    this.#lock = undefined;
     this.#pipe = undefined;
     const left = this.#left;
     this.#left = undefined;
