@@ -50,7 +50,8 @@ export async function handleConnection<S extends ConnectionServices>(
   protocol: Protocol<S>,
   services: S,
 ): Promise<void> {
-  using session = new Session(connection, context, draining, services);
+  // Not `using`, whose list of what to dispose of takes 200 bytes of a tunnel.
+  const session = new Session(connection, context, draining, services);
   try {
     const room = session.requirePlace();
     if (room !== undefined) await room;
@@ -60,6 +61,8 @@ export async function handleConnection<S extends ConnectionServices>(
   } catch (error) {
     recordFailure(session, error);
     if (!context.cancelled) await refuse(session, error);
+  } finally {
+    session[Symbol.dispose]();
   }
 }
 

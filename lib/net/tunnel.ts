@@ -4,7 +4,12 @@
  * @module
  */
 
-import { type Context, timeoutError } from "../sync/context.ts";
+import type { Place } from "../sync/bag.ts";
+import {
+  type Cancellable,
+  type Context,
+  timeoutError,
+} from "../sync/context.ts";
 import type { Deadline } from "../sync/deadline.ts";
 import { watchStall } from "../sync/stall.ts";
 import type { Duplex } from "./duplex.ts";
@@ -88,7 +93,7 @@ export function tunnel(
 ): Promise<TunnelResult> {
   const controller = new AbortController();
   const join = new Join(client, target, controller, options);
-  const unregister = context.onCancel(join.abort);
+  const place = context.attach(join);
   const { signal } = controller;
   const { keepTarget } = options;
   // The error of one pipe does not end the other one: how they end together is
@@ -97,11 +102,11 @@ export function tunnel(
   const up = keepTarget === undefined ? down : { ...down, preventClose: true };
   join.add("client", client.readable.pipeTo(target.writable, up));
   join.add("target", target.readable.pipeTo(client.writable, down));
-  return join.result(unregister);
+  return join.result(place);
 }
 
 /** Two pipes under one controller: who has ended, how, and what is left. */
-class Join {
+class Join implements Cancellable {
   readonly #client: Duplex;
   readonly #target: Duplex;
   readonly #controller: AbortController;
@@ -111,7 +116,8 @@ class Join {
   readonly #onHalfClose: (() => void) | undefined;
   /** Bytes that each end had been sent before. */
   readonly #before: Readonly<Record<End, number>>;
-  #unregister!: () => void;
+  /** Where the context has it. */
+  #place!: Place;
   #resolve!: (result: TunnelResult) => void;
   readonly #result: TunnelResult = {
     sent: 0,
@@ -160,7 +166,7 @@ class Join {
   }
 
   /** Ends both directions, and closes both connections. */
-  readonly abort = (reason: unknown): void => {
+  cancel(reason: unknown): void {
     if (this.#isOver) return this.#ending?.hurry();
     const isReset = this.#resetRelay === "all" && reason !== undefined;
     this.#finish(reason);
@@ -168,7 +174,7 @@ class Join {
     if (isReset) void this.#endPeers(both, { isReset, patience: 0 });
     // A write to a peer that does not read would go on for ever.
     else for (const peer of both) peer.close();
-  };
+  }
 
   #finish(reason: unknown): void {
     this.#isOver = true;
@@ -191,10 +197,10 @@ class Join {
   /**
    * Tells how it ended, once both directions have settled.
    *
-   * @param unregister Called then.
+   * @param place Where its context has it, until then.
    */
-  result(unregister: () => void): Promise<TunnelResult> {
-    this.#unregister = unregister;
+  result(place: Place): Promise<TunnelResult> {
+    this.#place = place;
     return new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -238,7 +244,7 @@ class Join {
 
   #settle(): void {
     if (--this.#going > 0) return;
-    this.#unregister();
+    this.#place.remove();
     this.#stall?.clear();
     this.#result.sent = this.#target.sent - this.#before.target;
     this.#result.received = this.#client.sent - this.#before.client;
@@ -251,7 +257,7 @@ class Join {
    */
   #conclude(error: unknown, end: End): void {
     const hasEnded = this.#duplex(end).inbox.hasEnded;
-    if (hasEnded && this.#client.inbox.hasEnded) this.abort(undefined);
+    if (hasEnded && this.#client.inbox.hasEnded) this.cancel(undefined);
     else this.#cut(error, end);
   }
 
@@ -265,7 +271,7 @@ class Join {
     const mode = this.#resetRelay;
     this.#result.failed = failed;
     this.#result.endedFirst ??= failed;
-    if (mode === undefined) return this.abort(error);
+    if (mode === undefined) return this.cancel(error);
     this.#finish(error);
     this.#duplex(failed).close();
     const rest = this.#duplex(other(failed));
@@ -303,10 +309,10 @@ class Join {
   /** Gives the remaining direction its time. */
   #waitForOther(ended: End): void {
     const limit = this.#halfCloseTimeout[ended];
-    const late = () => this.abort(timeoutError(limit, "Half-close time"));
+    const late = () => this.cancel(timeoutError(limit, "Half-close time"));
     if (ended === "client" && this.#keepTarget !== undefined) {
       this.#waitForSilence(this.#keepTarget, late);
-    } else if (limit === 0) this.abort(undefined);
+    } else if (limit === 0) this.cancel(undefined);
     else if (limit !== Infinity) this.#watch(limit, late);
   }
 
@@ -335,7 +341,7 @@ class Join {
     const isInOrder = this.#keepTarget !== undefined &&
       !target.readable.isOver &&
       !client.isWriting && !target.isWriting && !target.awaitsAnswer;
-    if (!isInOrder || this.#isOver) return this.abort(reason);
+    if (!isInOrder || this.#isOver) return this.cancel(reason);
     this.#isOver = true;
     this.#result.error = reason;
     this.#result.isTargetKept = true;
