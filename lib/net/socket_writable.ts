@@ -149,27 +149,30 @@ export class SocketWritable extends WritableStream<Buffer> {
     this.#pipe = undefined;
     const left = this.#left;
     this.#left = undefined;
+    if (left === undefined) return;
+    // The sink has done its part: only the state is missing.
+    this.#sink.isDone = true;
     if (left === "closed") void super.close();
-    else if (left !== undefined) this.#sink.controller.error(left.error);
+    else void super.abort(left.error);
   }
 }
 
-/** Writes the stream's chunks to a connection. */
+/**
+ * Writes the stream's chunks to a connection. It has no `start()`, for which each
+ * stream would keep 100 bytes more.
+ */
 class Sink implements UnderlyingSink<Buffer> {
   readonly #channel: Channel;
   readonly #traffic: Traffic;
   wasUsed = false;
-  controller!: WritableStreamDefaultController;
   isOver = false;
+  /** Whether a pipe has ended the connection as it should be. */
+  isDone = false;
   #closing: Promise<void> | undefined;
 
   constructor(channel: Channel, traffic: Traffic) {
     this.#channel = channel;
     this.#traffic = traffic;
-  }
-
-  start(controller: WritableStreamDefaultController): void {
-    this.controller = controller;
   }
 
   write(bytes: Buffer): Promise<void> {
@@ -185,6 +188,7 @@ class Sink implements UnderlyingSink<Buffer> {
   }
 
   abort(): void {
+    if (this.isDone) return;
     this.isOver = true;
     this.#traffic.close(this.#channel);
   }
