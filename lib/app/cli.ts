@@ -17,7 +17,7 @@ import { endOnMistakes } from "./process_life.ts";
 import { lackOfModules } from "./own_modules.ts";
 import { PROXY_OPTIONS } from "./proxy_options.ts";
 import { requireEffect } from "./requirements.ts";
-import { requireProc } from "./system_file.ts";
+import { requireProc } from "./require_proc.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
 /** What `--version` prints. */
