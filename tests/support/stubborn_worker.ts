@@ -5,8 +5,11 @@
  * @module
  */
 
-import type { WorkerScope } from "../../lib/app/worker.ts";
-import type { ToWorker, WorkerStarted } from "../../lib/app/worker_message.ts";
+import type { WorkerScope } from "../../lib/workers/worker.ts";
+import type {
+  ToWorker,
+  WorkerStarted,
+} from "../../lib/workers/worker_message.ts";
 
 const scope = globalThis as unknown as WorkerScope;
 
