@@ -36,7 +36,7 @@ const MARGIN = 2;
  * Formats the help of a command.
  *
  * @param help What there is to say.
- * @param screen What it is written on (default: 80 columns, no styles).
+ * @param screen What it is written on (default: 79 columns, no styles).
  * @returns Its lines, without the last line's end.
  */
 export function formatHelp(

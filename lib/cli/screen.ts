@@ -17,7 +17,7 @@ export interface Screen {
 }
 
 /** A file or a pipe. */
-export const PLAIN_SCREEN: Screen = { width: 80, isStyled: false };
+export const PLAIN_SCREEN: Screen = { width: 79, isStyled: false };
 
 /** Longer lines are hard to read, however wide the terminal is. */
 const MOST_WIDTH = 100;

@@ -10,7 +10,7 @@ import { SHELLS } from "../cli/completion/described.ts";
 import { fishCompletion } from "../cli/completion/fish.ts";
 import { zshCompletion } from "../cli/completion/zsh.ts";
 import { operand } from "../cli/declare_options.ts";
-import { quoteWord } from "../cli/quote_word.ts";
+import { quoteWord } from "../cli/parse_options.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { describedCommands } from "./commands.ts";
 
@@ -63,8 +63,12 @@ export const COMPLETION_COMMAND: Command<typeof COMPLETION_OPTIONS> = {
 function parseShell(given: readonly string[]): Shell {
   const [word, ...rest] = given;
   const known = SHELLS.join(", ");
-  if (word === undefined) throw new SyntaxError(`name a shell: ${known}`);
-  if (rest.length > 0) throw new SyntaxError("name one shell");
+  if (word === undefined) {
+    throw new SyntaxError(`is missing; write one of ${known}`);
+  }
+  if (rest.length > 0) {
+    throw new SyntaxError(`there are several; write one of ${known}`);
+  }
   const shell = SHELLS.find((one) => one === word);
   if (shell !== undefined) return shell;
   throw new SyntaxError(`${quoteWord(word)} is none of ${known}`);

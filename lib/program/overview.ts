@@ -26,7 +26,7 @@ export const COMMON_PROXY_OPTIONS: readonly (readonly [string, string])[] = [
   ["rules", "where clients may go, one rule a line"],
   ["via", "go through another proxy"],
   ["tls-cert", "speak TLS to clients"],
-  ["max-connections", "limit the connections that are open at the same time"],
+  ["max-connections", "limit the number of open connections"],
   ["admin", "serve a page, metrics and an API"],
   ["log", "format of the log"],
   ["help", "print this"],
@@ -51,8 +51,7 @@ export function formatOverview(proxy: OptionTable, screen: Screen): string {
   );
   const rest = Object.keys(proxy).length - options.length;
   return [
-    "Usage: sluice [OPTIONS]            SOCKS5, SOCKS4 and HTTP proxy",
-    "       sluice COMMAND [OPTIONS]",
+    "Usage: sluice [OPTIONS]          a SOCKS5, SOCKS4 and HTTP proxy",
     ...formatRows("Commands", COMMON_COMMANDS, screen),
     ...formatRows(`Options (and ${rest} more)`, options, screen),
     "",
