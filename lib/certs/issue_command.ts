@@ -37,10 +37,14 @@ const SERVER_OPTION: Option<Host[], never> = collected("text", {
 export const CERT_ISSUE_OPTIONS = {
   "name": NAME_OPERAND,
   "server": SERVER_OPTION,
-  "client": flag("issue a client certificate; a NAME with @ is also its mail address"),
+  "client": flag(
+    "issue a client certificate; a NAME with @ is also its mail address",
+  ),
   "days": daysOption("365"),
   "key": KEY_OPTION,
-  "force": flag("replace an existing one, which stays valid until you revoke it"),
+  "force": flag(
+    "replace an existing one, which stays valid until you revoke it",
+  ),
   ...CERT_OPTIONS,
 };
 

@@ -27,7 +27,10 @@ export const CHECK_COMMAND: Command<typeof CHECK_OPTIONS> = {
   summary:
     "Reports every mistake in a configuration file with its line, its column and what would be right. It prepares the servers as 'sluice run' would, with their files and secrets, but opens no port and accepts no connection. The exit code is 0, or 2 if there is a mistake.",
   examples: [
-    ["sluice check -c sluice.jsonc && systemctl reload sluice", "check before a reload"],
+    [
+      "sluice check -c sluice.jsonc && systemctl reload sluice",
+      "check before a reload",
+    ],
   ],
   options: CHECK_OPTIONS,
   hint: hintAtSetting,

@@ -50,7 +50,8 @@ export const ECHO_OPTIONS = {
     least: "1",
     most: MOST_BYTES,
     setting: "chunk",
-    help: "write at most this many bytes at a time (default: as many as arrived)",
+    help:
+      "write at most this many bytes at a time (default: as many as arrived)",
   }, parseBytes),
   "close-after": size({
     most: MOST_BYTES,

@@ -67,7 +67,8 @@ const POOL_OPTIONS = {
     requires: POOL,
     setting: "pool.maxAge",
     group: GROUP.pool,
-    help: "greatest age of a connection that a client gets; 0 disables the limit",
+    help:
+      "greatest age of a connection that a client gets; 0 disables the limit",
   }),
   "pool-settle": duration({
     default: "50ms",

@@ -24,7 +24,10 @@ export const HUB_COMMAND: ServerCommand<typeof HUB_OPTIONS> = {
   summary:
     "Sends each message of a client to all other clients, in the same order for everyone. On an address that other machines can reach it needs --open.",
   examples: [
-    ["sluice hub", "lines of text on 127.0.0.1:7000; try it with: nc 127.0.0.1 7000"],
+    [
+      "sluice hub",
+      "lines of text on 127.0.0.1:7000; try it with: nc 127.0.0.1 7000",
+    ],
     ["sluice hub --ws 7001", "also for browsers, at http://127.0.0.1:7001/"],
     ["sluice hub --names --history 20", "a chat"],
     ["sluice hub 7000 --frame json", "JSON values, which Sluice checks"],

@@ -125,7 +125,8 @@ export const HUB_OPTIONS = {
   "max-rooms": count({
     default: "100",
     setting: "maxRooms",
-    help: "most rooms at the same time, including empty ones that keep a history",
+    help:
+      "most rooms at the same time, including empty ones that keep a history",
   }),
   "handshake-timeout": duration({
     default: "10s",

@@ -88,7 +88,8 @@ const UDP_OPTIONS = {
     requires: SOCKS5,
     setting: "udp.perClient",
     group: UDP_GROUP,
-    help: "most UDP associations at the same time from one client; 0 is no limit",
+    help:
+      "most UDP associations at the same time from one client; 0 is no limit",
   }),
 };
 

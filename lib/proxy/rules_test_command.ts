@@ -47,7 +47,8 @@ export const RULES_TEST_OPTIONS = {
   }, (text) => text),
   "command": choice(RULE_COMMANDS, {
     default: "connect",
-    help: "what the client asks for; http is a plain HTTP request, without CONNECT",
+    help:
+      "what the client asks for; http is a plain HTTP request, without CONNECT",
   }),
   "listener": option("address", {
     value: "HOST:PORT",

@@ -58,7 +58,8 @@ export const AUTH_OPTIONS = {
     hint: NO_BANS,
     requires: "ban-after",
     group: GROUP.users,
-    help: "length of the longest ban; each ban-free period of this length halves the next ban",
+    help:
+      "length of the longest ban; each ban-free period of this length halves the next ban",
   }),
 };
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LOG_TIMES } from "../../observe/log_text.ts";
 import { GROUP } from "../../cli/option_groups.ts";
 import { BACKLOG } from "../../net/system/backlog.ts";
 import { choice, count, duration, flag } from "../../cli/declare_options.ts";
@@ -66,6 +67,12 @@ export const COMMON_OPTIONS = {
     default: "text",
     group: GROUP.watch,
     help: "format of the log on standard error",
+  }),
+  "log-time": choice(LOG_TIMES, {
+    requires: [{ anyOf: ["log"], is: ["text"] }],
+    group: GROUP.watch,
+    help:
+      "time of a text log line: the clock, the date and the clock, RFC 3339 in UTC, or none (default clock on a terminal, otherwise date)",
   }),
   "quiet": flag("log warnings and errors only", { group: GROUP.watch }),
   ...ASK_OPTIONS,

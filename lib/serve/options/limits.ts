@@ -68,7 +68,8 @@ export const LIMIT_OPTIONS = {
     default: "0",
     setting: "limits.quotaPerUser",
     group: GROUP.limits,
-    help: "bytes that one user may transfer in a day, both directions together; 0 disables the limit",
+    help:
+      "bytes that one user may transfer in a day, both directions together; 0 disables the limit",
   }),
   "quota-file": path({
     requires: "quota-per-user",
