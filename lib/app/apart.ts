@@ -6,7 +6,7 @@
  */
 
 import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
-import type { Route } from "./forward_routes.ts";
+import type { Route } from "./route.ts";
 import { sourceOf } from "./option.ts";
 import { UsageError } from "./usage_error.ts";
 

@@ -12,7 +12,7 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import type { Parent } from "../wire/parent_url.ts";
-import type { UpstreamConfig } from "./forward_routes.ts";
+import type { UpstreamConfig } from "./route.ts";
 
 /** A listener, and where what comes in by it goes. */
 export interface Passage {

@@ -9,15 +9,15 @@ import { requireApart } from "./apart.ts";
 import { type AnyCommand, COMMANDS } from "./commands.ts";
 import { ASK_OPTIONS } from "./common_options.ts";
 import { type CommandHelp, formatHelp } from "./help.ts";
-import { late } from "./late.ts";
 import type { OptionTable } from "./option.ts";
 import { hintAtWord } from "./option_hints.ts";
 import { parseOptions, quoteWord, suggest } from "./parse_options.ts";
 import { printErrors, printLines } from "./print_lines.ts";
 import { endOnMistakes } from "./process_life.ts";
+import { lackOfModules } from "./own_modules.ts";
 import { PROXY_OPTIONS } from "./proxy_options.ts";
 import { requireEffect } from "./requirements.ts";
-import { requireProc } from "./system_file.ts";
+import { requireProc } from "./require_proc.ts";
 import { StartError, UsageError } from "./usage_error.ts";
 
 /** What `--version` prints. */
@@ -56,6 +56,8 @@ export async function main(args: string[]): Promise<number> {
  * @returns The exit code and the message.
  */
 export function failureOf(error: unknown): Failure {
+  const lack = lackOfModules(error);
+  if (lack !== undefined) return failureOf(lack);
   if (error instanceof UsageError) return failure(error.message, EXIT.usage);
   if (error instanceof StartError) return failure(error.message, EXIT.failed);
   const cause = error instanceof Error ? error.message : String(error);
@@ -92,9 +94,7 @@ export async function runCommand(args: string[]): Promise<number> {
     return await naming(command.options, () => command.run(options));
   }
   // Loaded for who wants it only: the start of others is quicker.
-  const { runCommandWorkers } = await late<typeof import("./run_workers.ts")>(
-    "./run_workers.ts",
-  );
+  const { runCommandWorkers } = await import("./run_workers.ts");
   return await naming(
     command.options,
     () => runCommandWorkers(options, { command: name, args: rest }),

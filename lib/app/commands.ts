@@ -8,7 +8,6 @@
 import type { Command } from "./command.ts";
 import type { OptionTable } from "./option.ts";
 import { PROXY_COMMAND } from "./proxy_command.ts";
-import { late } from "./late.ts";
 
 /** A command, before it is loaded. */
 export interface CommandEntry {
@@ -30,9 +29,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "forward": {
     brief: "TCP relay to fixed upstreams, with connections that are ready",
     load: async () => {
-      const { FORWARD_COMMAND } = await late<
-        typeof import("./forward_command.ts")
-      >("./forward_command.ts");
+      const { FORWARD_COMMAND } = await import("./forward_command.ts");
       return anyCommand(FORWARD_COMMAND);
     },
   },
@@ -40,7 +37,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     brief: "server that sends back what it reads, for tests",
     load: async () =>
       anyCommand(
-        (await late<typeof import("./echo_command.ts")>("./echo_command.ts"))
+        (await import("./echo_command.ts"))
           .ECHO_COMMAND,
       ),
   },
@@ -48,16 +45,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     brief: "client for a TCP or UDP port, or a Unix socket",
     load: async () =>
       anyCommand(
-        (await late<typeof import("./connect_command.ts")>(
-          "./connect_command.ts",
-        )).CONNECT_COMMAND,
+        (await import("./connect_command.ts")).CONNECT_COMMAND,
       ),
   },
   "run": {
     brief: "several listeners in one program, from one configuration",
     load: async () =>
       anyCommand(
-        (await late<typeof import("./run_command.ts")>("./run_command.ts"))
+        (await import("./run_command.ts"))
           .RUN_COMMAND,
       ),
   },
@@ -65,7 +60,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     brief: "all that is wrong with a configuration",
     load: async () =>
       anyCommand(
-        (await late<typeof import("./check_command.ts")>("./check_command.ts"))
+        (await import("./check_command.ts"))
           .CHECK_COMMAND,
       ),
   },
@@ -73,35 +68,27 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     brief: "a configuration to begin with, with all that can be said in it",
     load: async () =>
       anyCommand(
-        (await late<typeof import("./config_example_command.ts")>(
-          "./config_example_command.ts",
-        )).CONFIG_EXAMPLE_COMMAND,
+        (await import("./config_example_command.ts")).CONFIG_EXAMPLE_COMMAND,
       ),
   },
   "config print": {
     brief: "the configuration that means the same as a command line",
     load: async () =>
       anyCommand(
-        (await late<typeof import("./config_print_command.ts")>(
-          "./config_print_command.ts",
-        )).CONFIG_PRINT_COMMAND,
+        (await import("./config_print_command.ts")).CONFIG_PRINT_COMMAND,
       ),
   },
   "config schema": {
     brief: "the JSON Schema of configurations, for editors",
     load: async () =>
       anyCommand(
-        (await late<typeof import("./config_schema_command.ts")>(
-          "./config_schema_command.ts",
-        )).CONFIG_SCHEMA_COMMAND,
+        (await import("./config_schema_command.ts")).CONFIG_SCHEMA_COMMAND,
       ),
   },
   "passwd": {
     brief: "makes a line of a users file out of a name and a password",
     load: async () => {
-      const { PASSWD_COMMAND } = await late<
-        typeof import("./passwd_command.ts")
-      >("./passwd_command.ts");
+      const { PASSWD_COMMAND } = await import("./passwd_command.ts");
       return anyCommand(PASSWD_COMMAND);
     },
   },
@@ -109,7 +96,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     brief: "broadcast server: what one client sends, all the others receive",
     load: async () =>
       anyCommand(
-        (await late<typeof import("./hub_command.ts")>("./hub_command.ts"))
+        (await import("./hub_command.ts"))
           .HUB_COMMAND,
       ),
   },
@@ -117,72 +104,56 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     brief: "what would bite a proxy on this machine, and what to do about it",
     load: async () =>
       anyCommand(
-        (await late<typeof import("./doctor_command.ts")>(
-          "./doctor_command.ts",
-        )).DOCTOR_COMMAND,
+        (await import("./doctor_command.ts")).DOCTOR_COMMAND,
       ),
   },
   "rules list": {
     brief: "the rules of a proxy as they hold, with the guard and the default",
     load: async () =>
       anyCommand(
-        (await late<typeof import("./rules_list_command.ts")>(
-          "./rules_list_command.ts",
-        )).RULES_LIST_COMMAND,
+        (await import("./rules_list_command.ts")).RULES_LIST_COMMAND,
       ),
   },
   "rules test": {
     brief: "what rules would say to a client, and which one decides",
     load: async () =>
       anyCommand(
-        (await late<typeof import("./rules_test_command.ts")>(
-          "./rules_test_command.ts",
-        )).RULES_TEST_COMMAND,
+        (await import("./rules_test_command.ts")).RULES_TEST_COMMAND,
       ),
   },
   "cert init": {
     brief: "makes a private authority for certificates",
     load: async () =>
       anyCommand(
-        (await late<typeof import("./cert_init_command.ts")>(
-          "./cert_init_command.ts",
-        )).CERT_INIT_COMMAND,
+        (await import("./cert_init_command.ts")).CERT_INIT_COMMAND,
       ),
   },
   "cert issue": {
     brief: "makes a key and a certificate for a server or a client",
     load: async () =>
       anyCommand(
-        (await late<typeof import("./cert_issue_command.ts")>(
-          "./cert_issue_command.ts",
-        )).CERT_ISSUE_COMMAND,
+        (await import("./cert_issue_command.ts")).CERT_ISSUE_COMMAND,
       ),
   },
   "cert list": {
     brief: "the certificates that there are, with the days left",
     load: async () =>
       anyCommand(
-        (await late<typeof import("./cert_list_command.ts")>(
-          "./cert_list_command.ts",
-        )).CERT_LIST_COMMAND,
+        (await import("./cert_list_command.ts")).CERT_LIST_COMMAND,
       ),
   },
   "cert revoke": {
     brief: "ends a certificate before its time",
     load: async () =>
       anyCommand(
-        (await late<typeof import("./cert_revoke_command.ts")>(
-          "./cert_revoke_command.ts",
-        )).CERT_REVOKE_COMMAND,
+        (await import("./cert_revoke_command.ts")).CERT_REVOKE_COMMAND,
       ),
   },
   "cert bundle": {
     brief: "prints a key and certificate with how to use them",
     load: async () =>
       anyCommand(
-        (await late<typeof import("./cert_bundle_command.ts")>(
-          "./cert_bundle_command.ts",
-        )).CERT_BUNDLE_COMMAND,
+        (await import("./cert_bundle_command.ts")).CERT_BUNDLE_COMMAND,
       ),
   },
 };

@@ -13,7 +13,7 @@ import {
   waysOf,
 } from "./certain_loops.ts";
 import type { ConfigProblem } from "./config_error.ts";
-import type { Route, UpstreamConfig } from "./forward_routes.ts";
+import type { Route, UpstreamConfig } from "./route.ts";
 import type { ListenerConfig } from "./load_config.ts";
 import { valuesOf } from "./option.ts";
 import type { Claim } from "./trial_host.ts";

@@ -6,7 +6,6 @@
 
 import { path } from "./declare_options.ts";
 import { fileFault } from "./file_error.ts";
-import { late } from "./late.ts";
 import type { Option, OptionTable } from "./option.ts";
 import { readText } from "./read_file.ts";
 import { UsageError } from "./usage_error.ts";
@@ -30,16 +29,12 @@ export async function hintAtSetting(name: string): Promise<string | undefined> {
     `"${name}": ${
       option.kind === "flag" ? "true" : JSON.stringify(option.value)
     }`;
-  const { PROGRAM_OPTIONS } = await late<
-    typeof import("./program_options.ts")
-  >("./program_options.ts");
+  const { PROGRAM_OPTIONS } = await import("./program_options.ts");
   const program: OptionTable = PROGRAM_OPTIONS;
   if (Object.hasOwn(program, name)) {
     return `the file says it: ${says(program[name]!)}`;
   }
-  const { loadListenerKinds } = await late<
-    typeof import("./listener_kinds.ts")
-  >("./listener_kinds.ts");
+  const { loadListenerKinds } = await import("./listener_kinds.ts");
   for (const { options } of (await loadListenerKinds()).values()) {
     if (!Object.hasOwn(options, name)) continue;
     return `the file says it of a listener: ${says(options[name]!)}`;

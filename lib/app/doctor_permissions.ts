@@ -8,7 +8,7 @@
 import { isGranted } from "../net/is_granted.ts";
 import { mayListInterfaces } from "../net/own_addresses.ts";
 import type { Finding } from "./doctor_finding.ts";
-import { MODULES } from "./late.ts";
+import { MODULES } from "./own_modules.ts";
 import { quoteWord } from "./quote_word.ts";
 
 /** What a proxy is to have. */

@@ -24,7 +24,7 @@ import { parseHost } from "../wire/host_name.ts";
 import type { Parent } from "../wire/parent_url.ts";
 import { judgeValidity } from "./doctor_certificates.ts";
 import type { Finding } from "./doctor_finding.ts";
-import type { UpstreamConfig } from "./forward_routes.ts";
+import type { UpstreamConfig } from "./route.ts";
 import { openNames } from "./open_names.ts";
 import { openOutgoingTls, type OutgoingTlsOptions } from "./outgoing_tls.ts";
 import type { NamedChain } from "./parent_options.ts";

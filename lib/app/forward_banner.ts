@@ -6,7 +6,7 @@
 
 import { formatEndpoint } from "../wire/endpoint.ts";
 import { type Announcement, listeningEvent } from "./announcement.ts";
-import type { Route, UpstreamConfig } from "./forward_routes.ts";
+import type { Route, UpstreamConfig } from "./route.ts";
 import type { ListenerInfo } from "./start_listeners.ts";
 
 /** What the lines are made from. */

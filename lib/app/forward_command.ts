@@ -12,7 +12,7 @@ import { acceptProxyOf } from "./accept_proxy_options.ts";
 import type { ServerCommand } from "./command.ts";
 import { forwardBanner } from "./forward_banner.ts";
 import { FORWARD_OPTIONS, type ForwardOptions } from "./forward_options.ts";
-import type { UpstreamConfig } from "./forward_routes.ts";
+import type { UpstreamConfig } from "./route.ts";
 import { openListenerTls } from "./listener_tls.ts";
 import { needsTls } from "./open_parents.ts";
 import { openOutgoingTls } from "./outgoing_tls.ts";

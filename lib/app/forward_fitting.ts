@@ -8,7 +8,7 @@ import { formatEndpoint } from "../wire/endpoint.ts";
 import type { ProxyVersion } from "../handlers/proxy_header.ts";
 import type { PoolOptions } from "../net/pool.ts";
 import type { AgreedProtocols } from "./alpn_option.ts";
-import type { Route, UpstreamConfig } from "./forward_routes.ts";
+import type { Route, UpstreamConfig } from "./route.ts";
 import type { FrontConfig } from "./in_front.ts";
 import { UsageError } from "./usage_error.ts";
 

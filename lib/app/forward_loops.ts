@@ -7,7 +7,7 @@
 import { OwnListeners } from "../net/own_listeners.ts";
 import { type Endpoint, formatEndpoint } from "../wire/endpoint.ts";
 import { leadsTo, type Passage, waysOf } from "./certain_loops.ts";
-import type { Route, UpstreamConfig } from "./forward_routes.ts";
+import type { Route, UpstreamConfig } from "./route.ts";
 import type { ParentConfig } from "./open_parents.ts";
 import type { ListenerInfo } from "./start_listeners.ts";
 import { UsageError } from "./usage_error.ts";

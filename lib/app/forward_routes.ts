@@ -5,7 +5,6 @@
  */
 
 import {
-  type Endpoint,
   formatEndpoint,
   isUnixPath,
   parseEndpoint,
@@ -13,26 +12,7 @@ import {
 } from "../wire/endpoint.ts";
 import { parseConfiguredHost, parseHost } from "../wire/host_name.ts";
 import { cut, quote } from "../wire/quote.ts";
-
-/** An upstream as configured. */
-export interface UpstreamConfig {
-  /** Where it is. */
-  endpoint: Endpoint;
-  /** Whether it is spoken to by TLS. */
-  isTls: boolean;
-  /** Its share of the connections, 1 to 1000. */
-  weight: number;
-  /** Whether it is for when no other is up. */
-  isBackup: boolean;
-}
-
-/** A listener and where its connections go. */
-export interface Route {
-  /** Where clients come; an empty host is all addresses. */
-  listen: Endpoint;
-  /** Where they go; none where only server names lead anywhere. */
-  upstreams: UpstreamConfig[];
-}
+import type { Route, UpstreamConfig } from "./route.ts";
 
 const MOST_WEIGHT = 1000;
 

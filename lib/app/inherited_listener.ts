@@ -12,7 +12,6 @@ import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { environmentVariable } from "./environment.ts";
 import { StartError } from "./usage_error.ts";
-import { late } from "./late.ts";
 
 /** The first descriptor that is handed over. */
 const FIRST = 3;
@@ -55,9 +54,7 @@ export async function inheritedListener(
     !isTaken && addr !== undefined && isSame(addr, where)
   );
   if (found === undefined) return undefined;
-  const { adoptListener } = await late<
-    typeof import("../net/adopt_listener.ts")
-  >("../net/adopt_listener.ts");
+  const { adoptListener } = await import("../net/adopt_listener.ts");
   found.isTaken = true;
   return explained(
     found.name,
@@ -97,9 +94,7 @@ async function look(): Promise<Inherited[]> {
     );
   }
   const names = environmentVariable("LISTEN_FDNAMES")?.split(":") ?? [];
-  const { listeningAddress } = await late<
-    typeof import("../net/adopt_listener.ts")
-  >("../net/adopt_listener.ts");
+  const { listeningAddress } = await import("../net/adopt_listener.ts");
   return Array.from({ length: count }, (_, index) => {
     const descriptor = FIRST + index;
     const given = names[index] || String(descriptor);

@@ -6,7 +6,6 @@
 
 import type { OpenedTls, OpenTlsOptions } from "./open_tls.ts";
 import { tlsConfig, type TlsOptions } from "./tls_options.ts";
-import { late } from "./late.ts";
 
 /** TLS, or none and so nothing to watch. */
 export interface ListenerTlsOrNone extends Pick<OpenedTls, "files"> {
@@ -29,8 +28,6 @@ export async function openListenerTls(
 ): Promise<ListenerTlsOrNone> {
   const config = tlsConfig(options);
   if (config === undefined) return { tls: undefined, files: [] };
-  const { openTls } = await late<typeof import("./open_tls.ts")>(
-    "./open_tls.ts",
-  );
+  const { openTls } = await import("./open_tls.ts");
   return await openTls(config, settings);
 }

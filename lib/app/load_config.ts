@@ -104,7 +104,10 @@ class Loader {
       listeners,
       problems: this.#problems,
       problem: (path, message) => this.#problem(path, message),
-      printable: redactConfig(value, this.#kinds),
+      printable: redactConfig(value, {
+        program: PROGRAM_OPTIONS,
+        kinds: this.#kinds,
+      }),
       ...{ hasSecrets, secretFiles, secretVariables },
     };
   }

@@ -11,7 +11,6 @@ import type { RuleOptions } from "./rule_options.ts";
 import { concerning, UsageError } from "./usage_error.ts";
 import { ServerFiles } from "./server_files.ts";
 import type { WatchedFile } from "./watched_file.ts";
-import { late } from "./late.ts";
 
 /** Options for {@linkcode openRules}. */
 export interface OpenRulesOptions extends RulesOptions {
@@ -48,9 +47,9 @@ export async function openRules(
   if (rule.length === 0 && path === undefined) {
     return { book: { current: new Rules([], given) }, files: [] };
   }
-  const { parseRules, ruleFile, ruleOption } = await late<
-    typeof import("../policy/parse_rules.ts")
-  >("../policy/parse_rules.ts");
+  const { parseRules, ruleFile, ruleOption } = await import(
+    "../policy/parse_rules.ts"
+  );
   const fixed = ruleOption(rule);
   const book = { current: usage(() => parseRules([fixed], given)) };
   if (path === undefined) return { book, files: [] };

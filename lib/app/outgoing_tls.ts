@@ -16,7 +16,6 @@ import {
 } from "./upstream_tls_options.ts";
 import { UsageError } from "./usage_error.ts";
 import type { Reloadable } from "./watch_files.ts";
-import { late } from "./late.ts";
 
 const { "upstream-name": _name, ...WITHOUT_NAME } = UPSTREAM_TLS_OPTIONS;
 
@@ -68,9 +67,7 @@ export async function openOutgoingTls(
     requireNothing(config);
     return { startTls: undefined, files: [] };
   }
-  const { openUpstreamTls } = await late<
-    typeof import("./open_upstream_tls.ts")
-  >("./open_upstream_tls.ts");
+  const { openUpstreamTls } = await import("./open_upstream_tls.ts");
   const { files, start } = await openUpstreamTls(config, log, given);
   return { files, startTls: start };
 }

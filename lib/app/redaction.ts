@@ -8,7 +8,6 @@
 import { quoteIn } from "../wire/quote.ts";
 import { type ConfigValue, textsOf, valueOf } from "./config_value.ts";
 import { isSecret, type Option, type OptionTable, sourceOf } from "./option.ts";
-import { PROGRAM_OPTIONS } from "./program_options.ts";
 import { parseReference, variableOf } from "./reference.ts";
 
 /** Where the next of several URLs begins. */
@@ -125,20 +124,23 @@ export function describeOptions(values: object): Record<string, unknown> {
  * Takes secrets out of a configuration that has been found good.
  *
  * @param value What its file says.
- * @param kinds Kinds of listeners that there are.
+ * @param tables Options of the program, and of each kind of listener.
  * @returns The same, but for secrets.
  */
-export function redactConfig(value: unknown, kinds: OptionsByKind): unknown {
+export function redactConfig(
+  value: unknown,
+  tables: { program: OptionTable; kinds: OptionsByKind },
+): unknown {
   if (!isObject(value)) return undefined;
   const { listeners, ...program } = value;
   const shown = Array.isArray(listeners)
     ? listeners.map((settings) => {
       if (!isObject(settings)) return undefined;
-      const kind = kinds.get(settings["kind"] as string);
+      const kind = tables.kinds.get(settings["kind"] as string);
       return redactSettings(settings, kind?.options ?? {});
     })
     : [];
-  return { ...redactSettings(program, PROGRAM_OPTIONS), listeners: shown };
+  return { ...redactSettings(program, tables.program), listeners: shown };
 }
 
 /**

@@ -13,7 +13,6 @@ import {
   hintAtSetting,
   readConfigFile,
 } from "./config_option.ts";
-import { late } from "./late.ts";
 import { type Config, loadConfig } from "./load_config.ts";
 import { ASK_OPTIONS } from "./common_options.ts";
 import { flag } from "./declare_options.ts";
@@ -54,9 +53,7 @@ async function runConfig(
     const config = await loadConfig(text, path);
     await requireProgram(config);
     if (config.program.workers > 1) {
-      const { runConfigWorkers } = await late<
-        typeof import("./run_workers.ts")
-      >("./run_workers.ts");
+      const { runConfigWorkers } = await import("./run_workers.ts");
       return await runConfigWorkers(config, { path, isWatched: options.watch });
     }
     return await runServer(config.program, async (log, host) => {

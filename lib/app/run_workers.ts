@@ -9,7 +9,6 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { announce } from "./announcement.ts";
 import { ConfigError } from "./config_error.ts";
 import type { ChangeableConfig } from "./config_file.ts";
-import { late } from "./late.ts";
 import type { Config } from "./load_config.ts";
 import { openLog } from "./log_sink.ts";
 import { OperatorSignals } from "./operator_signals.ts";
@@ -109,9 +108,7 @@ export async function runConfigWorkers(
     task: { config: plainConfig(config) },
     count: config.program.workers,
     async files(workers, log) {
-      const { ConfigFile } = await late<typeof import("./config_file.ts")>(
-        "./config_file.ts",
-      );
+      const { ConfigFile } = await import("./config_file.ts");
       const note = (config: Config) => inForce = config;
       const running = changeable(workers, texts, note);
       const options = { config, isWatched, log };
@@ -183,7 +180,7 @@ async function linksTo(
 ): Promise<(thread: number) => WatchLink> {
   // Loaded for who wants it only: the start of others is quicker.
   const [{ RemotePart }, { SharedCounter }] = await Promise.all([
-    late<typeof import("./remote_part.ts")>("./remote_part.ts"),
+    import("./remote_part.ts"),
     import("../sync/shared_counter.ts"),
   ]);
   const { memory } = new SharedCounter();
@@ -264,9 +261,7 @@ async function requireGood(
   config: Config,
   known?: FileTexts,
 ): Promise<FileTexts> {
-  const { tryConfig } = await late<typeof import("./try_config.ts")>(
-    "./try_config.ts",
-  );
+  const { tryConfig } = await import("./try_config.ts");
   const trial = await tryConfig(config, {
     before: known,
     isRunning: known !== undefined,

@@ -12,7 +12,6 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { environmentVariable } from "./environment.ts";
 import type { Stoppable } from "./run_until_signal.ts";
 import type { NotifySocket } from "./sd_notify.ts";
-import { late } from "./late.ts";
 
 /** Milliseconds that the end may take beyond the drain. */
 const GRACE = 5_000;
@@ -57,9 +56,7 @@ export async function openServiceManager(
   if (address === undefined) return NOBODY;
   try {
     requireFfi();
-    const { openNotifySocket } = await late<typeof import("./sd_notify.ts")>(
-      "./sd_notify.ts",
-    );
+    const { openNotifySocket } = await import("./sd_notify.ts");
     return new Systemd(openNotifySocket(address), watchdogInterval());
   } catch (error) {
     const why = error instanceof SyntaxError

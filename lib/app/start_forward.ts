@@ -27,7 +27,7 @@ import { warnOfLoops } from "./certain_loops.ts";
 import type { AgreedProtocols } from "./alpn_option.ts";
 import { connectionCapacity } from "./descriptors.ts";
 import { requireFitting } from "./forward_fitting.ts";
-import type { Route, UpstreamConfig } from "./forward_routes.ts";
+import type { Route, UpstreamConfig } from "./route.ts";
 import { passagesOf, requireNotItself } from "./forward_loops.ts";
 import { healthChange } from "./health_change.ts";
 import { type FrontConfig, inFront } from "./in_front.ts";

@@ -6,7 +6,6 @@
 
 import { prepareCLibrary } from "../net/c_library.ts";
 import { COMMANDS } from "./commands.ts";
-import { late } from "./late.ts";
 import { parseOptions } from "./parse_options.ts";
 import type { StartedServer } from "./run_server.ts";
 import type { Hosting } from "./start_hosted.ts";
@@ -56,8 +55,8 @@ export async function startTask(
   }
   // What reads configurations is loaded for who has one only.
   const [{ configOf }, { RunningConfig }] = await Promise.all([
-    late<typeof import("./plain_config.ts")>("./plain_config.ts"),
-    late<typeof import("./run_config.ts")>("./run_config.ts"),
+    import("./plain_config.ts"),
+    import("./run_config.ts"),
   ]);
   prepareCLibrary(); // With a permission that the supervisor drops next.
   const running = new RunningConfig(hosting);

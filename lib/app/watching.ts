@@ -19,7 +19,6 @@ import { isTraced } from "./is_traced.ts";
 import type { Parts } from "./parts.ts";
 import type { Stoppable } from "./run_until_signal.ts";
 import type { Reloadable } from "./watch_files.ts";
-import { late } from "./late.ts";
 
 /** A server that is to be watched. */
 export interface WatchedServer {
@@ -139,17 +138,17 @@ async function openParts(
   isTraced: boolean,
 ): Promise<Parts> {
   const [{ LocalPart }, { Parts }] = await Promise.all([
-    late<typeof import("./local_part.ts")>("./local_part.ts"),
-    late<typeof import("./parts.ts")>("./parts.ts"),
+    import("./local_part.ts"),
+    import("./parts.ts"),
   ]);
   const parts = new Parts();
   if (registry !== undefined) parts.add(new LocalPart(registry));
   if (!isTraced) return parts;
-  await (await late<typeof import("./meters.ts")>("./meters.ts")).openMeters(
+  await (await import("./meters.ts")).openMeters(
     parts,
   );
   if (registry !== undefined) {
-    await (await late<typeof import("./spans.ts")>("./spans.ts")).openSpans(
+    await (await import("./spans.ts")).openSpans(
       registry,
     );
   }
@@ -165,8 +164,8 @@ async function openAdmin(
 ): Promise<Admin> {
   // Loaded for who wants it only: the start of others is quicker.
   const [{ startAdmin }, { readAdminToken }] = await Promise.all([
-    late<typeof import("./admin_server.ts")>("./admin_server.ts"),
-    late<typeof import("./admin_token.ts")>("./admin_token.ts"),
+    import("./admin_server.ts"),
+    import("./admin_token.ts"),
   ]);
   const path = options["admin-token-file"];
   const token = await readAdminToken({ "admin-token-file": path });
@@ -202,9 +201,7 @@ async function reloadAll(
   const problems = await Promise.all(files.map((file) => file.reload()));
   const broken = problems.filter((problem) => typeof problem === "string");
   if (broken.length > 0) {
-    const { AdminError } = await late<typeof import("./admin_error.ts")>(
-      "./admin_error.ts",
-    );
+    const { AdminError } = await import("./admin_error.ts");
     throw new AdminError("reload_failed", broken.join("; "));
   }
   return { reloaded: files.map(({ name = "a file" }) => name) };

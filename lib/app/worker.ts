@@ -13,7 +13,6 @@ import { sharedClock } from "../sync/shared_clock.ts";
 import { knowDescriptorLimit } from "./descriptors.ts";
 import { knowMemoryLimit } from "./memory_plan.ts";
 import { requireInheritedTaken, shareInherited } from "./inherited_listener.ts";
-import { late } from "./late.ts";
 import { type Log, openLog } from "./log_sink.ts";
 import type { StartedServer } from "./run_server.ts";
 import { spareStacks } from "./process_life.ts";
@@ -214,9 +213,7 @@ class ServingWorker implements WorkerAnswers {
 
   async #watch(settings: WatchedWorkerSettings): Promise<void> {
     // Loaded for who wants it only: the start of others is quicker.
-    const { watchWorker } = await late<typeof import("./watch_worker.ts")>(
-      "./watch_worker.ts",
-    );
+    const { watchWorker } = await import("./watch_worker.ts");
     this.#watching = await watchWorker(settings);
   }
 }

@@ -4,7 +4,7 @@ import { makeFolder, run, type RunResult } from "../support/programs.ts";
 import { HAS_RESETS } from "../support/reset_ends.ts";
 import { within } from "../support/sockets.ts";
 import { CERTIFICATE } from "../support/tls_identity.ts";
-import { MODULES } from "../../lib/app/late.ts";
+import { MODULES } from "../../lib/app/own_modules.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 

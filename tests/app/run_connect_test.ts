@@ -16,7 +16,7 @@ import {
   writeAll,
 } from "../support/sockets.ts";
 import { startUdp } from "../support/udp.ts";
-import { MODULES } from "../../lib/app/late.ts";
+import { MODULES } from "../../lib/app/own_modules.ts";
 
 /** Starts `connect` with pipes that the test holds. */
 function startConnect(args: string[]) {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { ForwardConfig } from "../../lib/app/start_forward.ts";
-import type { UpstreamConfig } from "../../lib/app/forward_routes.ts";
+import type { UpstreamConfig } from "../../lib/app/route.ts";
 import type { NameAnswer } from "../../lib/net/name_answer.ts";
 import { BALANCE_METHODS } from "../../lib/policy/balancer.ts";
 import { eventually } from "../support/dialogue.ts";

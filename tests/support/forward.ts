@@ -11,7 +11,7 @@ import {
   type Relay,
   startForward,
 } from "../../lib/app/start_forward.ts";
-import type { UpstreamConfig } from "../../lib/app/forward_routes.ts";
+import type { UpstreamConfig } from "../../lib/app/route.ts";
 import type { PoolMode } from "../../lib/net/pool.ts";
 import type { PoolFigures } from "../../lib/net/pool_figures.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
