@@ -36,7 +36,9 @@ for (const name of names) {
 for (const option of undocumented(regions, tables)) {
   faults.push(`${option} is in no table of the manual`);
 }
-for (const fault of faults) console.error(fault);
+Deno.stderr.writeSync(
+  new TextEncoder().encode(faults.map((fault) => `${fault}\n`).join("")),
+);
 if (faults.length > 0) Deno.exit(1);
 
 /** Formats Markdown as `deno fmt` does. */
