@@ -15,7 +15,7 @@ import {
   isOlder,
   NEEDED_RUNTIME,
   TESTED_RUNTIME,
-} from "../lib/app/runtime_version.ts";
+} from "../lib/net/system/runtime_version.ts";
 import { embeddedVersion } from "./embedded_version.ts";
 
 /** `EX_UNAVAILABLE` of sysexits.h. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { COMMANDS } from "../../lib/app/commands.ts";
+import { COMMANDS } from "../../lib/program/commands.ts";
 import type { CommandTables } from "./regions.ts";
 
 /**

@@ -8,7 +8,7 @@ import {
   type Option,
   type OptionTable,
   spellRequirement,
-} from "../../lib/app/option.ts";
+} from "../../lib/cli/option.ts";
 
 /** The largest count that an option takes if its declaration sets no bound. */
 const UNBOUNDED = 999_999_999;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { OptionTable } from "../../lib/app/option.ts";
+import type { OptionTable } from "../../lib/cli/option.ts";
 import { optionTable } from "./option_rows.ts";
 
 /** The options of every command, by its name of one word or two. */

@@ -9,7 +9,7 @@ const PROGRAM = "/usr/local/bin/sluice";
 /** What checks each file of `scripts/deploy`, beside the tests here. */
 const CHECKED_BY: Readonly<Record<string, string>> = {
   "Dockerfile": "../deploy/image_test.ts",
-  "grafana.json": "../app/grafana_test.ts",
+  "grafana.json": "../deploy/grafana_test.ts",
   "haproxy.cfg": "../deploy/haproxy_test.ts",
   "image_root.sh": "../deploy/image_test.ts",
   "kubernetes.yaml": "../deploy/kubernetes_test.ts",

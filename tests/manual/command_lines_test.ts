@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { COMMANDS } from "../../lib/app/commands.ts";
-import { parseOptions } from "../../lib/app/parse_options.ts";
+import { COMMANDS } from "../../lib/program/commands.ts";
+import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { run } from "../support/programs.ts";
 import { blocksOf } from "../support/documents.ts";
 import { commandsOf } from "../support/shell_words.ts";

@@ -36,6 +36,17 @@ for (const { path, text } of DOCUMENTS) {
 }
 
 for (const { path, text } of DOCUMENTS) {
+  Deno.test(`${path} names files that are there`, () => {
+    const named = text.matchAll(
+      /(?<![\w/.])(?:lib|scripts|tests)\/[\w/]+\.\w+/g,
+    );
+    for (const [file] of named) {
+      assert(Deno.statSync(new URL(file, ROOT)).isFile, file);
+    }
+  });
+}
+
+for (const { path, text } of DOCUMENTS) {
   const most = Object.entries(MOST_LINES)
     .find(([start]) => path.startsWith(start))?.[1];
   if (most === undefined) continue;

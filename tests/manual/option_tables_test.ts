@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { count, flag, operand } from "../../lib/app/declare_options.ts";
+import { count, flag, operand } from "../../lib/cli/declare_options.ts";
 import {
   type CommandTables,
   fillRegions,
