@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { COMMANDS } from "../../lib/program/commands.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { run } from "../support/programs.ts";
-import { blocksOf } from "../support/documents.ts";
+import { blocksOf, DOCUMENTS } from "../support/documents.ts";
 import { commandsOf } from "../support/shell_words.ts";
 
 const DEPLOY = new URL("../../scripts/deploy/", import.meta.url);
@@ -20,6 +20,28 @@ Deno.test("every block of commands in the documents is what a shell takes", asyn
   for (const { text, where } of SCRIPTS) {
     const { code, stderr } = await run("/bin/sh", ["-n"], { stdin: text });
     assertEquals(code, 0, `${where}: ${stderr}`);
+  }
+});
+
+/** Options of other programs that the text names: Deno's, mostly. */
+const OTHERS = /^--(?:allow-(?:env|ffi|net|read|sys|write)|quick)$/;
+
+Deno.test("options that a text names are options of a command", async () => {
+  const commands = await Promise.all(
+    Object.values(COMMANDS).map(({ load }) => load()),
+  );
+  const known = new Set(
+    commands.flatMap(({ options }) =>
+      Object.keys(options).map((name) => `--${name}`)
+    ),
+  );
+  for (const { path, text } of DOCUMENTS) {
+    const named = text.matchAll(
+      /`(?:sluice [a-z ]*)?(--[a-z][a-z0-9-]*[a-z0-9])(?=[` =])/g,
+    );
+    for (const [, name] of named) {
+      assert(known.has(name!) || OTHERS.test(name!), `${path}: ${name}`);
+    }
   }
 });
 
