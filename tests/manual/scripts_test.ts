@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { blocksOf } from "../support/documents.ts";
-import { makeFolder, run, testPrograms } from "../support/programs.ts";
+import { blocksOf, documentAt } from "../support/documents.ts";
+import {
+  makeFolder,
+  type Need,
+  run,
+  testPrograms,
+} from "../support/programs.ts";
 import { cacheEnvironment } from "../support/sluice_commands.ts";
 
 const PLAYER = new URL("../support/script_player.ts", import.meta.url).pathname;
@@ -24,6 +29,43 @@ for (const { text, where } of blocksOf("script")) {
     async fn({ unshare }) {
       const { code, stderr, text: said } = await play(unshare, text);
       assertEquals(code, 0, said + stderr);
+    },
+  });
+}
+
+/** Programs of the table in the README that need no server but a page. */
+const CLIENTS: Readonly<Record<string, Need>> = {
+  "curl": "curl",
+  "wget": "wget",
+  "ncat": "ncat",
+  "programs that heed it": "curl",
+};
+
+/** What is typed for a program, with each of the schemes that its row names. */
+function linesFor(program: string): string[] {
+  const row = documentAt("README.md").split("\n")
+    .find((line) => line.startsWith(`| ${program} `))!;
+  const [line, ...schemes] = [...row.matchAll(/`([^`]+)`/g)]
+    .map(([, code]) => code!);
+  const others = schemes.map((scheme) =>
+    line!.replace(/\b\w+:\/\/(?=127)/, scheme)
+  );
+  return [line!, ...others].map((line) =>
+    line.startsWith("export")
+      ? `${line}; curl -sS http://localhost:8000/`
+      : line.replace(/ URL$/, " http://localhost:8000/")
+        .replace(/^(.*) HOST PORT$/, "echo hello | $1 localhost 8080")
+  );
+}
+
+for (const [program, need] of Object.entries(CLIENTS)) {
+  testPrograms({
+    name: `README.md has lines that work for ${program}`,
+    needs: [need, "curl", "ip", "unshare", "unshare (network)"],
+    async fn({ unshare }) {
+      const script = ["sluice", "sluice echo 8080", ...linesFor(program)];
+      const { code, stderr, text } = await play(unshare, script.join("\n"));
+      assertEquals(code, 0, text + stderr);
     },
   });
 }
