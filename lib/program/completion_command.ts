@@ -37,7 +37,7 @@ export const COMPLETION_COMMAND: Command<typeof COMPLETION_OPTIONS> = {
     "Prints a script with which the shell completes commands, options and their values.",
   examples: [
     [
-      "source <(sluice completion bash)",
+      'eval "$(sluice completion bash)"',
       "for this bash; in ~/.bashrc, for all",
     ],
     [

@@ -16,12 +16,12 @@ import {
  * Writes the script that completes the commands, options and values of Sluice.
  *
  * @param commands All commands.
- * @returns The script, for `source <(sluice completion bash)`.
+ * @returns The script, for `eval "$(sluice completion bash)"`.
  */
 export function bashCompletion(commands: readonly DescribedCommand[]): string {
   const groups = groupsOf(commands);
   const firsts = new Set(commands.map(({ name }) => name.split(" ")[0]!));
-  return `# Completes sluice in bash: source <(sluice completion bash)
+  return `# Completes sluice in bash: eval "$(sluice completion bash)"
 _sluice_words() {
   local IFS=$' \\t\\n'
   COMPREPLY=($(compgen -W "$1" -- "$current"))

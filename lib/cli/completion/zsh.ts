@@ -17,13 +17,13 @@ import {
  *
  * @param commands All commands.
  * @returns The function, for a file `_sluice` in a folder of `fpath`, or for
- *   `source <(sluice completion zsh)`.
+ *   `eval "$(sluice completion zsh)"`.
  */
 export function zshCompletion(commands: readonly DescribedCommand[]): string {
   const groups = groupsOf(commands);
   return `#compdef sluice
 # Completes sluice in zsh: put this into a folder of fpath as _sluice, or
-# source <(sluice completion zsh)
+# eval "$(sluice completion zsh)"
 _sluice_commands() {
   local -a commands=(
 ${firstWords(commands).map((line) => `    ${line}`).join("\n")}
