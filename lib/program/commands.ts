@@ -6,23 +6,12 @@
  */
 
 import type { Command } from "../cli/command.ts";
-import type { DescribedCommand } from "../cli/completion/described.ts";
+import type { AnyCommand, CommandTable } from "./command_table.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { PROXY_COMMAND } from "../proxy/command.ts";
 
-/** A command, before it is loaded. */
-export interface CommandEntry {
-  /** What it does, in a few words. */
-  readonly brief: string;
-  /** Loads it. */
-  readonly load: () => Promise<AnyCommand>;
-}
-
-/** A command, whatever its options. */
-export type AnyCommand = Command<OptionTable>;
-
 /** The commands by name, of one word or two. */
-export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+export const COMMANDS: CommandTable = {
   "proxy": {
     brief: "SOCKS5, SOCKS4 and HTTP proxy; runs when no command is named",
     load: () => Promise.resolve(anyCommand(PROXY_COMMAND)),
@@ -128,13 +117,13 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "help": {
     brief: "print help, topics of the manual, or the man page",
     load: async () =>
-      anyCommand((await import("./help_command.ts")).HELP_COMMAND),
+      anyCommand((await import("./help_command.ts")).helpCommand(COMMANDS)),
   },
   "completion": {
     brief: "print completion for bash, zsh or fish",
     load: async () =>
       anyCommand(
-        (await import("./completion_command.ts")).COMPLETION_COMMAND,
+        (await import("./completion_command.ts")).completionCommand(COMMANDS),
       ),
   },
   "cert init": {
@@ -173,20 +162,6 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       ),
   },
 };
-
-/**
- * Loads all commands, to tell of them.
- *
- * @returns The name of each, what it does, and its options.
- */
-export async function describedCommands(): Promise<DescribedCommand[]> {
-  return await Promise.all(
-    Object.entries(COMMANDS).map(async ([name, { brief, load }]) => {
-      const { options } = await load();
-      return { name, brief, options };
-    }),
-  );
-}
 
 /** Options are told apart by the command that gets them, not by the table. */
 function anyCommand<Table extends OptionTable>(
