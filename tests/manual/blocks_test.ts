@@ -1,0 +1,176 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { makeFolder, run, runOk, testPrograms } from "../support/programs.ts";
+import { blocksOf, readBlocks } from "../support/documents.ts";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+const DEPLOY = `${ROOT}scripts/deploy/`;
+const PROGRAM = "/usr/local/bin/sluice";
+
+/** What checks each file of `scripts/deploy`, beside the tests here. */
+const CHECKED_BY: Readonly<Record<string, string>> = {
+  "Dockerfile": "../deploy/image_test.ts",
+  "grafana.json": "../deploy/grafana_test.ts",
+  "haproxy.cfg": "../deploy/haproxy_test.ts",
+  "image_root.sh": "../deploy/image_test.ts",
+  "kubernetes.yaml": "../deploy/kubernetes_test.ts",
+  "sluice.service": "../deploy/systemd_test.ts",
+  "sluice.socket": "../deploy/systemd_test.ts",
+  "sluice@.service": "../deploy/systemd_test.ts",
+  "try_image.sh": "../deploy/image_test.ts",
+};
+
+Deno.test("every block of the documents is something that a test knows", () => {
+  const kinds = new Set(readBlocks().map(({ kind }) => kind));
+  for (
+    const kind of [
+      "commands",
+      "configuration",
+      "log",
+      "output",
+      "rules",
+      "script",
+      "unit",
+    ] as const
+  ) {
+    assert(kinds.has(kind), kind);
+  }
+});
+
+Deno.test("every file of scripts/deploy is checked by a test", async () => {
+  const names = [...Deno.readDirSync(DEPLOY)].map(({ name }) => name);
+  assertEquals(names.toSorted(), Object.keys(CHECKED_BY).toSorted());
+  for (const [name, test] of Object.entries(CHECKED_BY)) {
+    const url = new URL(test, import.meta.url);
+    assert((await Deno.readTextFile(url)).includes(name), `${test}: ${name}`);
+  }
+});
+
+testPrograms({
+  name: "logrotate rotates the log as the manual says",
+  needs: ["logrotate"],
+  async fn({ logrotate }) {
+    await using folder = await makeFolder();
+    const { text } = blocksOf("logrotate")[0]!;
+    const [config, log, state] = ["config", "sluice.log", "state"]
+      .map((name) => `${folder.path}/${name}`) as [string, string, string];
+    await Deno.writeTextFile(
+      config,
+      text.replace("/var/log/sluice.log", log),
+      { mode: 0o644 },
+    );
+    const { code, stderr } = await run(logrotate, ["-d", "-s", state, config]);
+    assertEquals([code, /^error:/m.test(stderr)], [0, false], stderr);
+    // Sluice holds the file open, and writes at its end, as systemd opens it.
+    using held = await Deno.open(log, { create: true, append: true });
+    const write = (line: string) =>
+      held.write(new TextEncoder().encode(`${line}\n`));
+    await write("before");
+    await runOk(logrotate, ["-f", "-s", state, config]);
+    await write("after");
+    assertEquals(await Deno.readTextFile(log), "after\n");
+    const bytes = await Deno.readFile(`${log}.1.gz`);
+    const old = new Response(bytes).body!
+      .pipeThrough(new DecompressionStream("gzip"));
+    assertEquals(await new Response(old).text(), "before\n");
+  },
+});
+
+testPrograms({
+  name: "systemd-analyze verifies the unit of the manual",
+  needs: ["systemd-analyze"],
+  async fn({ "systemd-analyze": tool }) {
+    await using folder = await makeFolder();
+    for (const { text } of blocksOf("unit")) {
+      const path = `${folder.path}/sluice.service`;
+      await Deno.writeTextFile(
+        path,
+        text.replaceAll(PROGRAM, Deno.execPath()),
+      );
+      const { code, stderr } = await run(tool, [
+        ...["verify", "--man=no", "--recursive-errors=no", path],
+      ]);
+      assertEquals([code, stderr], [0, ""]);
+    }
+  },
+});
+
+testPrograms({
+  name: "fail2ban takes the jail of the manual with each of its filters",
+  needs: ["fail2ban-client"],
+  async fn({ "fail2ban-client": client }) {
+    const [jail] = blocksOf("fail2ban jail");
+    for (const { text } of blocksOf("fail2ban filter")) {
+      await using folder = await makeFolder();
+      const at = (name: string) => `${folder.path}/${name}`;
+      await runOk("cp", ["-rT", "/etc/fail2ban", folder.path]);
+      // The machine's own jails are for services that it may not have.
+      await Deno.remove(at("jail.d"), { recursive: true });
+      await Deno.remove(at("jail.local")).catch(() => {});
+      await Deno.mkdir(at("jail.d"));
+      await Deno.writeTextFile(at("sluice.log"), "");
+      await Deno.writeTextFile(at("filter.d/sluice.conf"), text);
+      await Deno.writeTextFile(
+        at("jail.d/sluice.conf"),
+        jail!.text.replace("/var/log/sluice.log", at("sluice.log")),
+      );
+      const said = await runOk(client, ["-c", folder.path, "-d"]);
+      assertMatch(said, /\['add', 'sluice', 'polling'\]/);
+      assertMatch(said, /'sluice', 'maxretry', 1\]/);
+      const { code, stderr } = await run(client, ["-c", folder.path, "-t"]);
+      assertEquals(code, 0, stderr);
+    }
+  },
+});
+
+testPrograms({
+  name: "promtool takes the configuration of the manual",
+  needs: ["promtool"],
+  async fn({ promtool }) {
+    await using folder = await makeFolder();
+    const token = `${folder.path}/sluice.token`;
+    await Deno.writeTextFile(token, "0123456789abcdef");
+    for (const { text } of blocksOf("prometheus")) {
+      const path = `${folder.path}/prometheus.yml`;
+      await Deno.writeTextFile(
+        path,
+        text.replace("/etc/prometheus/sluice.token", token),
+      );
+      const { code, text: said, stderr } = await run(promtool, [
+        ...["check", "config", path],
+      ]);
+      assertEquals(code, 0, said + stderr);
+      assertMatch(said, /SUCCESS/);
+    }
+  },
+});
+
+Deno.test("sluice check has nothing to say about the file of the manual", async () => {
+  await using folder = await makeFolder();
+  await Deno.writeTextFile(`${folder.path}/bob.txt`, "secret\n", {
+    mode: 0o600,
+  });
+  for (const { text } of blocksOf("configuration")) {
+    const path = `${folder.path}/sluice.jsonc`;
+    await Deno.writeTextFile(path, text);
+    const { code, stderr } = await sluice(["check", "-c", path]);
+    assertEquals(code, 0, stderr);
+  }
+});
+
+Deno.test("sluice rules list reads every list of rules of the manual", async () => {
+  await using folder = await makeFolder();
+  const blocks = blocksOf("rules");
+  assertEquals(blocks.length, 6);
+  for (const { text, where } of blocks) {
+    const path = `${folder.path}/rules.txt`;
+    await Deno.writeTextFile(path, text);
+    const { code, stderr } = await sluice(["rules", "list", "--rules", path]);
+    assertEquals(code, 0, `${where}: ${stderr}`);
+  }
+});
+
+function sluice(args: string[]) {
+  return run(Deno.execPath(), ["run", "-A", `${ROOT}main.ts`, ...args], {
+    env: { ALICE_PASSWORD: "secret" },
+  });
+}
