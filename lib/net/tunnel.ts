@@ -5,11 +5,7 @@
  */
 
 import type { Place } from "../sync/bag.ts";
-import {
-  type Cancellable,
-  type Context,
-  timeoutError,
-} from "../sync/context.ts";
+import { type Context, timeoutError } from "../sync/context.ts";
 import type { Deadline } from "../sync/deadline.ts";
 import { watchStall } from "../sync/stall.ts";
 import type { Duplex } from "./duplex.ts";
@@ -93,7 +89,7 @@ export function tunnel(
 ): Promise<TunnelResult> {
   const controller = new AbortController();
   const join = new Join(client, target, controller, options);
-  const place = context.attach(join);
+  join.place = context.attach(join);
   const { signal } = controller;
   const { keepTarget } = options;
   // The error of one pipe does not end the other one: how they end together is
@@ -102,11 +98,11 @@ export function tunnel(
   const up = keepTarget === undefined ? down : { ...down, preventClose: true };
   join.add("client", client.readable.pipeTo(target.writable, up));
   join.add("target", target.readable.pipeTo(client.writable, down));
-  return join.result(place);
+  return join.ended;
 }
 
 /** Two pipes under one controller: who has ended, how, and what is left. */
-class Join implements Cancellable {
+class Join {
   readonly #client: Duplex;
   readonly #target: Duplex;
   readonly #controller: AbortController;
@@ -117,8 +113,12 @@ class Join implements Cancellable {
   /** Bytes that each end had been sent before. */
   readonly #before: Readonly<Record<End, number>>;
   /** Where the context has it. */
-  #place!: Place;
+  place: Place | undefined;
   #resolve!: (result: TunnelResult) => void;
+  /** How it ended, once both directions have settled. */
+  readonly ended: Promise<TunnelResult> = new Promise((resolve) => {
+    this.#resolve = resolve;
+  });
   readonly #result: TunnelResult = {
     sent: 0,
     received: 0,
@@ -153,10 +153,8 @@ class Join implements Cancellable {
     this.#resetRelay = options.resetRelay;
     this.#onHalfClose = options.onHalfClose;
     this.#before = { client: client.sent, target: target.sent };
-    this.#watch(
-      idleTimeout,
-      () => this.#leave(timeoutError(idleTimeout, "Idle time")),
-    );
+    const late = () => this.#leave(timeoutError(idleTimeout, "Idle time"));
+    this.#watch(idleTimeout, late);
   }
 
   /** Takes one direction in, which ends where `end` does. */
@@ -192,18 +190,6 @@ class Join implements Cancellable {
     const wasThere = await this.#ending.done;
     onEnd?.(wasThere);
     this.#settle();
-  }
-
-  /**
-   * Tells how it ended, once both directions have settled.
-   *
-   * @param place Where its context has it, until then.
-   */
-  result(place: Place): Promise<TunnelResult> {
-    this.#place = place;
-    return new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
   }
 
   /** One direction has reached end of file, and has sent FIN. */
@@ -244,7 +230,7 @@ class Join implements Cancellable {
 
   #settle(): void {
     if (--this.#going > 0) return;
-    this.#place.remove();
+    this.place?.remove();
     this.#stall?.clear();
     this.#result.sent = this.#target.sent - this.#before.target;
     this.#result.received = this.#client.sent - this.#before.client;
@@ -277,8 +263,7 @@ class Join implements Cancellable {
     const rest = this.#duplex(other(failed));
     // An end that had sent FIN has told the other one all there is to tell.
     const isReset = mode !== "off" && !this.#duplex(failed).inbox.hasEnded;
-    const options = { isReset, patience };
-    void this.#endPeers([rest], options, (wasThere) => {
+    void this.#endPeers([rest], { isReset, patience }, (wasThere) => {
       // Both had ended, or have gone.
       if (!wasThere || this.#isFarewell(failed)) {
         this.#result.error = undefined;
