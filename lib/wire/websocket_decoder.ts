@@ -1,6 +1,11 @@
 /**
  * What a WebSocket client sends, frame by frame (RFC 6455 §5).
  *
+ * This is own code because the receiver of `ws` 8.18.3 takes lengths that are
+ * not in their shortest form and closes with 1009 where a length has 64 bits,
+ * tells only by private fields how many bytes are missing and what to close
+ * with, and comes with all of node:http: 17 MB of memory and 50 ms of a start.
+ *
  * @module
  */
 
