@@ -4,6 +4,6 @@
  * @module
  */
 
-import { main } from "./lib/app/cli.ts";
+import { main } from "./lib/program/cli.ts";
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

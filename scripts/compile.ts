@@ -15,7 +15,7 @@ import {
   isOlder,
   NEEDED_RUNTIME,
   TESTED_RUNTIME,
-} from "../lib/app/runtime_version.ts";
+} from "../lib/net/system/runtime_version.ts";
 import { embeddedVersion } from "./embedded_version.ts";
 
 /** `EX_UNAVAILABLE` of sysexits.h. */
@@ -37,9 +37,20 @@ const FLAGS = [
   // 64 MB: a third of what 5,000 of them hold, for 8 % of the processor time of
   // new connections (measured).
   "--v8-flags=--max-semi-space-size=4",
-  // Modules that are loaded late, and what workers begin with.
+  // Modules that `import()` loads, and the one that workers begin with.
   `--include=${ROOT}/lib`,
-  `--config=${ROOT}/deno.json`,
+  "--no-check",
+  "--unstable-net",
+];
+
+/**
+ * The project without the settings of its configuration: one of them,
+ * `lazy-dynamic-imports`, would leave out packages that only an `import()` names.
+ */
+const PROJECT = [
+  "--no-config",
+  `--import-map=${ROOT}/deno.json`,
+  `--lock=${ROOT}/deno.lock`,
 ];
 
 async function compile(args: string[]): Promise<number> {
@@ -51,10 +62,18 @@ async function compile(args: string[]): Promise<number> {
   if (unfit !== undefined) return fail(unfit);
   const hasOutput = args.some((arg) => /^(--output\b|-o)/.test(arg));
   const output = hasOutput ? [] : [`--output=${ROOT}/dist/sluice`];
-  await deno("cache", `--config=${ROOT}/deno.json`, `${ROOT}/main.ts`);
+  await deno("cache", ...PROJECT, `${ROOT}/main.ts`);
   const left = (await unreadable()).map((path) => `--exclude=${path}`);
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["compile", ...FLAGS, ...left, ...output, ...args, `${ROOT}/main.ts`],
+    args: [
+      "compile",
+      ...FLAGS,
+      ...PROJECT,
+      ...left,
+      ...output,
+      ...args,
+      `${ROOT}/main.ts`,
+    ],
     env: { NO_COLOR: "1" },
     stderr: "piped",
   }).output();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isOlder } from "../lib/app/runtime_version.ts";
+import { isOlder } from "../lib/net/system/runtime_version.ts";
 
 /** Bytes that are read at once, and of them those that are looked at twice. */
 const CHUNK = 4 * 1024 * 1024;

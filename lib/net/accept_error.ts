@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorCode } from "./error_code.ts";
+import { errorCode } from "../observe/error_code.ts";
 
 /**
  * Failures that accept(2) tells to pass over: they are of one connection, such

@@ -17,8 +17,8 @@ import type { Connection, TlsConnection } from "./connection.ts";
 import type { Dialled } from "./dial.ts";
 import { DialError } from "./dial_error.ts";
 import { Duplex } from "./duplex.ts";
-import { explainError } from "./explain_error.ts";
-import type { Family } from "./family_preference.ts";
+import { explainError } from "../observe/explain_error.ts";
+import type { Family } from "./names/family_preference.ts";
 import { type HopTarget, openHop } from "./hop.ts";
 import type { Trail } from "./own_listeners.ts";
 

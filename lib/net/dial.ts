@@ -8,12 +8,12 @@ import { Context } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
-import { connectFrom } from "./connect_from.ts";
+import { connectFrom } from "./system/connect_from.ts";
 import { connectTracked } from "./connect_tracked.ts";
 import type { Connection } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import { DialError, type DialErrorKind, dialErrorKind } from "./dial_error.ts";
-import { explainError } from "./explain_error.ts";
+import { explainError } from "../observe/explain_error.ts";
 import { type OutgoingAddresses, outgoingFor } from "./outgoing.ts";
 import { ownListeners, type Trail } from "./own_listeners.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { errorCode } from "./error_code.ts";
+import { errorCode } from "../observe/error_code.ts";
 
 /** Kinds of failure, as far as anyone acts on the difference. */
 export type DialErrorKind =

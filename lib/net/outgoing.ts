@@ -5,7 +5,7 @@
  */
 
 import type { IpAddress } from "../wire/ip_address.ts";
-import { familyOf } from "./family_preference.ts";
+import { familyOf } from "./names/family_preference.ts";
 
 /** One address for each family; without one, the system chooses. */
 export interface OutgoingAddresses {

@@ -6,7 +6,7 @@
 
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { unmapAddress } from "../wire/ip_mapped.ts";
-import { isGranted } from "./is_granted.ts";
+import { isGranted } from "./system/is_granted.ts";
 
 /**
  * Milliseconds that a list of interfaces is used for: making one takes 52 µs,

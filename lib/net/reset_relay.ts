@@ -10,7 +10,7 @@ import {
   type PendingReset,
   resetSocket,
   type SocketEnds,
-} from "./reset_socket.ts";
+} from "./system/reset_socket.ts";
 import { socketUnder } from "./socket_under.ts";
 
 /**

@@ -7,9 +7,9 @@
  */
 
 import type { Socket } from "node:net";
-import { BACKLOG } from "./backlog.ts";
+import { BACKLOG } from "./system/backlog.ts";
 import type { Listener } from "./listen.ts";
-import { NodeConnection } from "./node_connection.ts";
+import { NodeConnection } from "./tls/node_connection.ts";
 
 /** A connection that can be reset. */
 export class ResettableConnection extends NodeConnection {

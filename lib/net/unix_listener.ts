@@ -15,8 +15,8 @@
  */
 
 import type { Connection } from "./connection.ts";
-import { errorCode } from "./error_code.ts";
-import { isGranted } from "./is_granted.ts";
+import { errorCode } from "../observe/error_code.ts";
+import { isGranted } from "./system/is_granted.ts";
 import type { Listener } from "./listen.ts";
 import { unixAddr, UnixConnection } from "./unix_socket.ts";
 

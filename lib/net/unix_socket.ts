@@ -8,7 +8,7 @@ import type { Context } from "../sync/context.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import type { Connection } from "./connection.ts";
 import { DialError, dialErrorKind } from "./dial_error.ts";
-import { explainError } from "./explain_error.ts";
+import { explainError } from "../observe/explain_error.ts";
 
 const UNIX = "unix:";
 

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { choice, flag, option, path } from "../../lib/app/declare_options.ts";
-import type { OptionValues } from "../../lib/app/option.ts";
+import { choice, flag, option, path } from "../../lib/cli/declare_options.ts";
+import type { OptionValues } from "../../lib/cli/option.ts";
 
 /** Options of the benchmark; without a value where the usual ones hold. */
 export const BENCH_OPTIONS = {

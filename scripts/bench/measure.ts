@@ -4,7 +4,7 @@
  * @module
  */
 
-import { connectionCapacity } from "../../lib/app/descriptors.ts";
+import { connectionCapacity } from "../../lib/net/system/descriptors.ts";
 import type { LoadProgram } from "./load_program.ts";
 import type { Job, Peer } from "./peers.ts";
 import { memoryOf, processorTime } from "./process_tree.ts";

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { formatHelp } from "../../lib/app/help.ts";
-import type { OptionTable, OptionValues } from "../../lib/app/option.ts";
-import { parseOptions } from "../../lib/app/parse_options.ts";
-import { UsageError } from "../../lib/app/usage_error.ts";
+import { formatHelp } from "../../lib/cli/help.ts";
+import type { OptionTable, OptionValues } from "../../lib/cli/option.ts";
+import { parseOptions } from "../../lib/cli/parse_options.ts";
+import { UsageError } from "../../lib/cli/usage_error.ts";
 
 /** Exit code for wrong arguments. */
 const WRONG_USAGE = 2;

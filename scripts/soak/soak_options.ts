@@ -4,8 +4,8 @@
  * @module
  */
 
-import { count, flag, operand, path } from "../../lib/app/declare_options.ts";
-import type { OptionValues } from "../../lib/app/option.ts";
+import { count, flag, operand, path } from "../../lib/cli/declare_options.ts";
+import type { OptionValues } from "../../lib/cli/option.ts";
 
 /** Options of the soak. */
 export const SOAK_OPTIONS = {

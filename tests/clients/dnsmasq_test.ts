@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { DialError } from "../../lib/net/dial_error.ts";
-import { DnsNames } from "../../lib/net/dns_names.ts";
+import { DnsNames } from "../../lib/net/names/dns_names.ts";
 import { Context } from "../../lib/sync/context.ts";
 import { formatIpAddress, parseIpAddress } from "../../lib/wire/ip_address.ts";
 import { eventually } from "../support/dialogue.ts";

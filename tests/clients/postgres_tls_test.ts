@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { prepareCLibrary } from "../../lib/net/c_library.ts";
+import { prepareCLibrary } from "../../lib/net/system/c_library.ts";
 import { issue } from "../support/certificates.ts";
 import { eventually } from "../support/dialogue.ts";
 import { startTestForward, upstreamAt } from "../support/forward.ts";

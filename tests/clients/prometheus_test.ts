@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { startForward } from "../../lib/app/start_forward.ts";
-import { Bans } from "../../lib/policy/bans.ts";
+import { startForward } from "../../lib/forward/start.ts";
+import { Bans } from "../../lib/policy/users/bans.ts";
 import { startTestAdmin, type TestAdmin, watched } from "../support/admin.ts";
 import {
   cleanEnvironment,

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { PROXY_VERSIONS } from "../../lib/handlers/proxy_header.ts";
+import { PROXY_VERSIONS } from "../../lib/serve/proxy_header.ts";
 import { parseIpRange } from "../../lib/wire/ip_range.ts";
 import { startTestForward, upstreamAt } from "../support/forward.ts";
 import { startHaproxy, startHaproxyRelay } from "../support/haproxy.ts";

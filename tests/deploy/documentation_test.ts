@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { COMMANDS } from "../../lib/app/commands.ts";
-import { parseOptions } from "../../lib/app/parse_options.ts";
+import { COMMANDS } from "../../lib/program/commands.ts";
+import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { makeFolder, run, runOk, testPrograms } from "../support/programs.ts";
 import { blocksOf, readBlocks } from "../support/readme.ts";
 
@@ -11,7 +11,7 @@ const PROGRAM = "/usr/local/bin/sluice";
 /** What checks each file of `scripts/deploy`, beside the tests here. */
 const CHECKED_BY: Readonly<Record<string, string>> = {
   "Dockerfile": "image_test.ts",
-  "grafana.json": "../app/grafana_test.ts",
+  "grafana.json": "./grafana_test.ts",
   "haproxy.cfg": "haproxy_test.ts",
   "image_root.sh": "image_test.ts",
   "kubernetes.yaml": "kubernetes_test.ts",

@@ -1,17 +1,20 @@
 import { assert } from "@std/assert";
-import { parseClientHello } from "../../lib/wire/client_hello.ts";
+import { parseClientHello } from "../../lib/wire/tls/client_hello.ts";
 import { parseDnsResponse } from "../../lib/wire/dns_message.ts";
 import { parseHost } from "../../lib/wire/host_name.ts";
 import { parseHostPort } from "../../lib/wire/host_port.ts";
 import { formatIpAddress, parseIpAddress } from "../../lib/wire/ip_address.ts";
 import { parse, type Parser } from "../../lib/wire/parser.ts";
-import * as socks4 from "../../lib/wire/socks4_request.ts";
-import { Socks5Error } from "../../lib/wire/socks5.ts";
-import { TlsAlertError } from "../../lib/wire/tls_alert.ts";
-import * as credentials from "../../lib/wire/socks5_credentials.ts";
-import * as greeting from "../../lib/wire/socks5_greeting.ts";
-import * as socks5 from "../../lib/wire/socks5_request.ts";
-import { encodeUdpHeader, parseUdpHeader } from "../../lib/wire/socks5_udp.ts";
+import * as socks4 from "../../lib/wire/socks/v4_request.ts";
+import { Socks5Error } from "../../lib/wire/socks/v5.ts";
+import { TlsAlertError } from "../../lib/wire/tls/alert.ts";
+import * as credentials from "../../lib/wire/socks/v5_credentials.ts";
+import * as greeting from "../../lib/wire/socks/v5_greeting.ts";
+import * as socks5 from "../../lib/wire/socks/v5_request.ts";
+import {
+  encodeUdpHeader,
+  parseUdpHeader,
+} from "../../lib/wire/socks/v5_udp.ts";
 import {
   address,
   alias,

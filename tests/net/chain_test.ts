@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type ChainOptions, dialChain } from "../../lib/net/chain.ts";
 import { dial } from "../../lib/net/dial.ts";
 import { DialError, type DialErrorKind } from "../../lib/net/dial_error.ts";
-import { Resolver } from "../../lib/net/resolver.ts";
+import { Resolver } from "../../lib/net/names/resolver.ts";
 import { Context } from "../../lib/sync/context.ts";
 import { parseHost } from "../../lib/wire/host_name.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";

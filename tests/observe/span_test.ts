@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseDuration } from "../../lib/app/duration.ts";
+import { parseDuration } from "../../lib/cli/duration.ts";
 import { formatSpan } from "../../lib/observe/span.ts";
 
 Deno.test("formatSpan() takes the largest unit that leaves a whole number", () => {

@@ -9,12 +9,12 @@ import {
   type Admin,
   type AdminConfig,
   startAdmin,
-} from "../../lib/app/admin_server.ts";
-import { DrainState } from "../../lib/app/drain_state.ts";
-import { LocalPart } from "../../lib/app/local_part.ts";
-import { Parts } from "../../lib/app/parts.ts";
-import { ALONE, type ServerHost } from "../../lib/app/server_host.ts";
-import { Registry } from "../../lib/handlers/registry.ts";
+} from "../../lib/admin/server.ts";
+import { DrainState } from "../../lib/admin/drain_state.ts";
+import { LocalPart } from "../../lib/admin/local_part.ts";
+import { Parts } from "../../lib/admin/parts.ts";
+import { ALONE, type ServerHost } from "../../lib/serve/server_host.ts";
+import { Registry } from "../../lib/serve/registry.ts";
 import { parseHostPort } from "../../lib/wire/host_port.ts";
 import { readToEnd, within, writeAll } from "./sockets.ts";
 

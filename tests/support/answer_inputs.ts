@@ -8,7 +8,7 @@
  * @module
  */
 
-import { failureOf, runCommand } from "../../lib/app/cli.ts";
+import { failureOf, runCommand } from "../../lib/program/cli.ts";
 
 const lines: string[][] = await new Response(Deno.stdin.readable).json();
 const answers: { code: number; message: string }[] = [];

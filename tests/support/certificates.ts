@@ -6,7 +6,7 @@
  */
 
 import type { JsonGeneralName, JsonName } from "@peculiar/x509";
-import { loadX509 } from "../../lib/app/x509_library.ts";
+import { loadX509 } from "../../lib/serve/tls/x509_library.ts";
 import { makeFolder, type TestFolder } from "./programs.ts";
 
 /** A certificate and its key as PEM. */

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { ConfigError, problemLines } from "../../lib/app/config_error.ts";
-import { type Config, loadConfig } from "../../lib/app/load_config.ts";
+import { ConfigError, problemLines } from "../../lib/cli/config_error.ts";
+import { type Config, loadConfig } from "../../lib/config/load.ts";
 import {
   RunningConfig,
   type RunningConfigOptions,
-} from "../../lib/app/run_config.ts";
-import { ALONE } from "../../lib/app/server_host.ts";
-import { tryConfig } from "../../lib/app/try_config.ts";
-import { prepareCLibrary } from "../../lib/net/c_library.ts";
+} from "../../lib/config/run.ts";
+import { ALONE } from "../../lib/serve/server_host.ts";
+import { tryConfig } from "../../lib/config/try.ts";
+import { prepareCLibrary } from "../../lib/net/system/c_library.ts";
 import { Sluice } from "./sluice.ts";
 
 // Held for as long as the program runs, as the program itself does.

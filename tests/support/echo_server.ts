@@ -8,8 +8,8 @@ import {
   type EchoConfig,
   type EchoServer,
   startEcho,
-} from "../../lib/app/start_echo.ts";
-import { prepareCLibrary } from "../../lib/net/c_library.ts";
+} from "../../lib/echo/start.ts";
+import { prepareCLibrary } from "../../lib/net/system/c_library.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 
 prepareCLibrary(); // Held for as long as the program runs.

@@ -10,10 +10,10 @@ import {
   type ForwardConfig,
   type Relay,
   startForward,
-} from "../../lib/app/start_forward.ts";
-import type { UpstreamConfig } from "../../lib/app/forward_routes.ts";
-import type { PoolMode } from "../../lib/net/pool.ts";
-import type { PoolFigures } from "../../lib/net/pool_figures.ts";
+} from "../../lib/forward/start.ts";
+import type { UpstreamConfig } from "../../lib/serve/target/route.ts";
+import type { PoolMode } from "../../lib/net/pool/pool.ts";
+import type { PoolFigures } from "../../lib/net/pool/figures.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import type { Endpoint } from "../../lib/wire/endpoint.ts";
 import { eventually } from "./dialogue.ts";

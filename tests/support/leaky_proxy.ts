@@ -4,7 +4,7 @@
  * @module
  */
 
-import { main } from "../../lib/app/cli.ts";
+import { main } from "../../lib/program/cli.ts";
 
 const connect = Deno.connect;
 const kept: unknown[] = [];

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { main } from "../../lib/app/cli.ts";
+import { main } from "../../lib/program/cli.ts";
 
 const [kind, ...args] = Deno.args;
 

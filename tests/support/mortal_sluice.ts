@@ -7,9 +7,9 @@
  * @module
  */
 
-import { COMMANDS } from "../../lib/app/commands.ts";
-import { parseOptions } from "../../lib/app/parse_options.ts";
-import { runCommandWorkers } from "../../lib/app/run_workers.ts";
+import { COMMANDS } from "../../lib/program/commands.ts";
+import { parseOptions } from "../../lib/cli/parse_options.ts";
+import { runCommandWorkers } from "../../lib/program/run_workers.ts";
 import type { Death } from "./mortal_worker.ts";
 import { Sluice } from "./sluice.ts";
 

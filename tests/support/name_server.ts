@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { NameServer } from "../../lib/net/dns_client.ts";
-import type { NameAnswer, NameSource } from "../../lib/net/name_answer.ts";
+import type { NameServer } from "../../lib/net/names/dns_client.ts";
+import type { NameAnswer, NameSource } from "../../lib/net/names/answer.ts";
 import { Context } from "../../lib/sync/context.ts";
 import { encodeDnsName } from "../../lib/wire/dns_name.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";

@@ -10,8 +10,8 @@ import tls from "node:tls";
 import {
   NodeConnection,
   type NodeConnectionOptions,
-} from "../../lib/net/node_connection.ts";
-import { NodeTransport } from "../../lib/net/node_transport.ts";
+} from "../../lib/net/tls/node_connection.ts";
+import { NodeTransport } from "../../lib/net/tls/node_transport.ts";
 import { CERTIFICATE, KEY } from "./tls_identity.ts";
 
 /** A connection and its other end. */

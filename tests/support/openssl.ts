@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { KeyedCertificate } from "../../lib/app/keyed_certificate.ts";
+import type { KeyedCertificate } from "../../lib/serve/tls/keyed_certificate.ts";
 import { makeFolder, run, type RunResult } from "./programs.ts";
 
 /** A folder in which openssl looks at files. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Option } from "../../lib/app/option.ts";
+import type { Option } from "../../lib/cli/option.ts";
 
 /** What options take; the first that one takes is its sample. */
 const SAMPLES = [

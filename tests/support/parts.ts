@@ -4,13 +4,13 @@
  * @module
  */
 
-import { LocalPart } from "../../lib/app/local_part.ts";
-import type { Part } from "../../lib/app/part.ts";
-import { RemotePart } from "../../lib/app/remote_part.ts";
-import { servePart } from "../../lib/app/serve_part.ts";
-import type { LiveConnection } from "../../lib/handlers/live_connection.ts";
-import type { ListenerWatch } from "../../lib/handlers/listener_watch.ts";
-import { Registry } from "../../lib/handlers/registry.ts";
+import { LocalPart } from "../../lib/admin/local_part.ts";
+import type { Part } from "../../lib/admin/part.ts";
+import { RemotePart } from "../../lib/admin/remote_part.ts";
+import { servePart } from "../../lib/admin/serve_part.ts";
+import type { LiveConnection } from "../../lib/serve/live_connection.ts";
+import type { ListenerWatch } from "../../lib/serve/listener_watch.ts";
+import { Registry } from "../../lib/serve/registry.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { Context } from "../../lib/sync/context.ts";
 

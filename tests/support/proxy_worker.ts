@@ -7,9 +7,9 @@
 
 /// <reference lib="deno.worker" />
 
-import { ALONE } from "../../lib/app/server_host.ts";
-import { startProxy } from "../../lib/app/start_proxy.ts";
-import { watchWorker } from "../../lib/app/watch_worker.ts";
+import { ALONE } from "../../lib/serve/server_host.ts";
+import { startProxy } from "../../lib/proxy/start.ts";
+import { watchWorker } from "../../lib/admin/watch_worker.ts";
 
 self.onmessage = async ({ data }: MessageEvent) => {
   const watched = await watchWorker(data);

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Parts } from "../../lib/app/parts.ts";
+import type { Parts } from "../../lib/admin/parts.ts";
 import {
   RemotePart,
   type RemotePartOptions,
-} from "../../lib/app/remote_part.ts";
-import { SharedCounter } from "../../lib/sync/shared_counter.ts";
+} from "../../lib/admin/remote_part.ts";
+import { SharedCounter } from "../../lib/sync/shared/counter.ts";
 import { connectRequest, greet, readReply } from "./proxy.ts";
 import { within, writeAll } from "./sockets.ts";
 

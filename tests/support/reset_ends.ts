@@ -6,7 +6,7 @@
  */
 
 import { assert } from "@std/assert";
-import { prepareCLibrary } from "../../lib/net/c_library.ts";
+import { prepareCLibrary } from "../../lib/net/system/c_library.ts";
 import type { Connection } from "../../lib/net/connection.ts";
 import { Duplex } from "../../lib/net/duplex.ts";
 import { resetDuplex } from "../../lib/net/reset_relay.ts";

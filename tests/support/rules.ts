@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { NameConfig } from "../../lib/app/open_names.ts";
-import type { NameSource } from "../../lib/net/name_answer.ts";
-import { loadNameRegexps } from "../../lib/policy/name_regexp.ts";
-import { parseRules, ruleOption } from "../../lib/policy/parse_rules.ts";
-import type { Rules, RulesOptions } from "../../lib/policy/rules.ts";
+import type { NameConfig } from "../../lib/serve/target/open_names.ts";
+import type { NameSource } from "../../lib/net/names/answer.ts";
+import { loadNameRegexps } from "../../lib/policy/rules/name_regexp.ts";
+import { parseRules, ruleOption } from "../../lib/policy/rules/parse_rules.ts";
+import type { Rules, RulesOptions } from "../../lib/policy/rules/rules.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";
 
 await loadNameRegexps();

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { ProxyServices } from "../../lib/handlers/services.ts";
-import { Resolver } from "../../lib/net/resolver.ts";
-import { Bans } from "../../lib/policy/bans.ts";
-import { ConnectionLimits } from "../../lib/policy/connection_limits.ts";
-import { Rules } from "../../lib/policy/rules.ts";
+import type { ProxyServices } from "../../lib/serve/services.ts";
+import { Resolver } from "../../lib/net/names/resolver.ts";
+import { Bans } from "../../lib/policy/users/bans.ts";
+import { ConnectionLimits } from "../../lib/policy/limits/connection_limits.ts";
+import { Rules } from "../../lib/policy/rules/rules.ts";
 
 /** Services without limits of time, for everyone, to anywhere. */
 export function testServices(

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { WorkerScope } from "../../lib/app/worker.ts";
-import type { ToWorker, WorkerStarted } from "../../lib/app/worker_message.ts";
+import type { WorkerScope } from "../../lib/workers/worker.ts";
+import type { ToWorker, WorkerStarted } from "../../lib/workers/message.ts";
 
 const scope = globalThis as unknown as WorkerScope;
 

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { openMeters } from "../../lib/app/meters.ts";
-import { Parts } from "../../lib/app/parts.ts";
+import { openMeters } from "../../lib/admin/meters.ts";
+import { Parts } from "../../lib/admin/parts.ts";
 import { startProxyWorkers } from "./proxy_workers.ts";
 import { readExactly, startEcho, writeAll } from "./sockets.ts";
 

@@ -5,17 +5,20 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { prepareCLibrary } from "../../lib/net/c_library.ts";
-import { openWithLongQueue } from "../../lib/net/receive_queue.ts";
+import { prepareCLibrary } from "../../lib/net/system/c_library.ts";
+import { openWithLongQueue } from "../../lib/net/system/receive_queue.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import {
   formatIpAddress,
   type IpAddress,
   parseIpAddress,
 } from "../../lib/wire/ip_address.ts";
-import { COMMAND } from "../../lib/wire/socks5.ts";
-import { encodeRequest } from "../../lib/wire/socks5_request.ts";
-import { encodeUdpHeader, parseUdpHeader } from "../../lib/wire/socks5_udp.ts";
+import { COMMAND } from "../../lib/wire/socks/v5.ts";
+import { encodeRequest } from "../../lib/wire/socks/v5_request.ts";
+import {
+  encodeUdpHeader,
+  parseUdpHeader,
+} from "../../lib/wire/socks/v5_udp.ts";
 import { type Bytes, join } from "./dialogue.ts";
 import { greet, readReply, type TestProxy } from "./proxy.ts";
 import { within, writeAll } from "./sockets.ts";

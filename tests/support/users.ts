@@ -7,8 +7,8 @@
 import {
   formatPasswordHash,
   hashPassword,
-} from "../../lib/policy/password_hash.ts";
-import type { HashedUser } from "../../lib/policy/users.ts";
+} from "../../lib/policy/users/password_hash.ts";
+import type { HashedUser } from "../../lib/policy/users/users.ts";
 import { credentials, join, readToEof } from "./dialogue.ts";
 import { connectRequest, readReply } from "./proxy.ts";
 import { readExactly, within, writeAll } from "./sockets.ts";

@@ -1,0 +1,181 @@
+/**
+ * Adds up what several threads have counted.
+ *
+ * @module
+ */
+
+import type { TimedName } from "../serve/live_connection.ts";
+import { addTimes } from "../observe/time_classes.ts";
+import type { PoolStatus } from "./api.ts";
+import {
+  addDatagrams,
+  type ListenerFigures,
+  type PartFigures,
+} from "./part_figures.ts";
+
+/** Nothing that was counted. */
+export const NO_FIGURES: PartFigures = {
+  listeners: [],
+  upstreams: [],
+  bans: 0,
+  attacked: 0,
+  descriptors: 0,
+  times: {},
+};
+
+/**
+ * Adds up what several threads have counted. Listeners of the same name, and
+ * pools of the same upstream, are one. All threads have the same bans, so that
+ * the most that one of them has are all that there are.
+ *
+ * @param all What each has counted.
+ * @returns The sum; of the threads, the heaps together and the latest loop.
+ */
+export function addFigures(all: readonly PartFigures[]): PartFigures {
+  const [only] = all;
+  if (all.length === 1) return only!;
+  const most = (tell: (one: PartFigures) => number) =>
+    all.reduce((most, one) => Math.max(most, tell(one)), 0);
+  return {
+    listeners: addAlike(
+      all.flatMap(({ listeners }) => listeners),
+      ({ kind, name }) => `${kind} ${name}`,
+      addListeners,
+    ),
+    upstreams: addAlike(
+      all.flatMap(({ upstreams }) => upstreams),
+      upstreamKey,
+      addUpstreams,
+    ),
+    bans: most(({ bans }) => bans),
+    attacked: most(({ attacked }) => attacked),
+    descriptors: all.reduce((sum, { descriptors }) => sum + descriptors, 0),
+    times: addAllTimes(all),
+    thread: {
+      heap: all.reduce((sum, { thread }) => sum + (thread?.heap ?? 0), 0),
+      loopDelay: most(({ thread }) => thread?.loopDelay ?? 0),
+    },
+  };
+}
+
+/**
+ * Keeps of a thread that has ended what only grows: nothing of it is open any
+ * more, and what was is lost.
+ *
+ * @param figures What it had counted.
+ * @returns What is left of that.
+ */
+export function endFigures(figures: PartFigures): PartFigures {
+  return {
+    listeners: figures.listeners.map((listener) => ({
+      ...listener,
+      uses: 0,
+      open: 0,
+      associations: 0,
+      lost: listener.lost + listener.open,
+    })),
+    upstreams: figures.upstreams.map((upstream) => ({
+      ...upstream,
+      isUp: false,
+      idle: 0,
+      waiting: 0,
+      connections: 0,
+    })),
+    bans: 0,
+    attacked: 0,
+    descriptors: 0,
+    times: figures.times,
+  };
+}
+
+/**
+ * Names an upstream of a listener.
+ *
+ * @param upstream The upstream.
+ * @returns The name, which no other has.
+ */
+export function upstreamKey(
+  { listener, upstream }: Pick<PoolStatus, "listener" | "upstream">,
+): string {
+  return `${listener} ${upstream}`;
+}
+
+function addAlike<T>(
+  all: readonly T[],
+  keyOf: (one: T) => string,
+  add: (one: T, other: T) => T,
+): T[] {
+  const sums = new Map<string, T>();
+  for (const one of all) {
+    const key = keyOf(one);
+    const sum = sums.get(key);
+    sums.set(key, sum === undefined ? one : add(sum, one));
+  }
+  return [...sums.values()];
+}
+
+function addListeners(
+  one: ListenerFigures,
+  other: ListenerFigures,
+): ListenerFigures {
+  return {
+    name: one.name,
+    kind: one.kind,
+    isPublic: one.isPublic || other.isPublic,
+    uses: one.uses + other.uses,
+    open: one.open + other.open,
+    total: one.total + other.total,
+    lost: one.lost + other.lost,
+    sent: one.sent + other.sent,
+    received: one.received + other.received,
+    datagrams: addDatagrams(one.datagrams, other.datagrams),
+    associations: one.associations + other.associations,
+    connections: addAlike(
+      [...one.connections, ...other.connections],
+      ({ protocol, result }) => `${protocol} ${result}`,
+      (a, b) => ({ ...a, count: a.count + b.count }),
+    ),
+    requests: addCounts(one.requests, other.requests),
+    refusals: addCounts(one.refusals, other.refusals),
+  };
+}
+
+function addUpstreams(one: PoolStatus, other: PoolStatus): PoolStatus {
+  return {
+    upstream: one.upstream,
+    listener: one.listener,
+    // Connections go there as long as one thread sends some.
+    isUp: one.isUp || other.isUp,
+    idle: one.idle + other.idle,
+    waiting: one.waiting + other.waiting,
+    hits: one.hits + other.hits,
+    misses: one.misses + other.misses,
+    opened: one.opened + other.opened,
+    evicted: addCounts(one.evicted, other.evicted),
+    connections: one.connections + other.connections,
+  };
+}
+
+function addCounts<K extends string>(
+  one: Readonly<Record<K, number>>,
+  other: Readonly<Record<K, number>>,
+): Record<K, number> {
+  const sums: Record<K, number> = { ...one };
+  for (const [key, count] of Object.entries(other) as [K, number][]) {
+    sums[key] = (sums[key] ?? 0) + count;
+  }
+  return sums;
+}
+
+function addAllTimes(all: readonly PartFigures[]): PartFigures["times"] {
+  const sums: PartFigures["times"] = {};
+  for (const { times } of all) {
+    for (const name of Object.keys(times) as TimedName[]) {
+      const sum = sums[name];
+      sums[name] = sum === undefined
+        ? times[name]!
+        : addTimes(sum, times[name]!);
+    }
+  }
+  return sums;
+}

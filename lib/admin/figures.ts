@@ -1,0 +1,69 @@
+/**
+ * Figures as Prometheus reads them. Nothing is counted for them that is not
+ * counted anyway, but for four times of each connection; the rest is read when
+ * somebody asks.
+ *
+ * @module
+ */
+
+import type { AdminSubject } from "./view.ts";
+import { CONNECTION_FIGURES } from "./connection_figures.ts";
+import type { Figure, Labels } from "./figure.ts";
+import type { PartFigures } from "./part_figures.ts";
+import { programFigures } from "./program_figures.ts";
+import { TIME_FIGURES } from "./time_figures.ts";
+import { UPSTREAM_FIGURES } from "./upstream_figures.ts";
+
+/** One figure as `prom-client` adds them up and writes them. */
+interface Metric {
+  name: string;
+  help: string;
+  type: "counter" | "gauge" | "histogram";
+  /** The same labels twice, of two listeners with one name, are one. */
+  aggregator: "sum";
+  values: { labels: Labels; value: number; metricName?: string }[];
+}
+
+/**
+ * Makes what tells the figures.
+ *
+ * @param subject What they are about.
+ * @returns Makes the text, and tells its media type.
+ */
+export async function openFigures(
+  subject: AdminSubject,
+): Promise<() => Promise<{ type: string; text: string }>> {
+  // Loaded for who wants figures only: the start of others is quicker.
+  const { AggregatorRegistry } = await import("prom-client");
+  const all = [
+    ...CONNECTION_FIGURES,
+    ...UPSTREAM_FIGURES,
+    ...programFigures(subject),
+  ];
+  return async () => {
+    const figures = await subject.parts.figures();
+    const metrics = AggregatorRegistry.aggregate([
+      [...all.map((figure) => metricOf(figure, figures)), ...timesOf(figures)],
+    ]);
+    return { type: metrics.contentType, text: await metrics.metrics() };
+  };
+}
+
+function metricOf(
+  { help, kind, name, read }: Figure,
+  figures: PartFigures,
+): Metric {
+  const values: Metric["values"] = [];
+  read((labels, value) => values.push({ labels, value }), figures);
+  return { name, help, type: kind, aggregator: "sum", values };
+}
+
+function timesOf(figures: PartFigures): Metric[] {
+  return TIME_FIGURES.map(({ help, name, read }) => ({
+    name,
+    help,
+    type: "histogram",
+    aggregator: "sum",
+    values: read(figures),
+  }));
+}

@@ -1,0 +1,247 @@
+/**
+ * What the columns of the two tables show.
+ *
+ * @module
+ */
+
+import type { ClosedTunnel, Tunnel } from "../api.ts";
+import { make, setAttribute, textOf } from "./element.ts";
+import {
+  formatBytes,
+  formatClock,
+  formatDuration,
+  formatLasted,
+  formatRate,
+  NOTHING,
+} from "./format.ts";
+import type { ListColumn } from "./list_panel.ts";
+import { type SparkColors, Sparkline } from "./sparkline.ts";
+import type { Row, TunnelList } from "./tunnel_list.ts";
+
+type TunnelColumn<T extends Tunnel = Tunnel> = ListColumn<Row<T>>;
+
+/** Bytes a second of a tunnel in the last tick, both ways together. */
+export function rateOf(row: Row, tick: number): number {
+  return (row.rates?.up(tick) ?? 0) + (row.rates?.down(tick) ?? 0);
+}
+
+/** What a tunnel leads to. */
+export function targetOf({ target, kind }: Tunnel): string {
+  if (target !== undefined) return target;
+  return kind === "echo" || kind === "hub" ? `(${kind})` : NOTHING;
+}
+
+/**
+ * Columns of those that are open.
+ *
+ * @param colors Gives the colours of the drawings, which change.
+ */
+export function openColumns(
+  list: TunnelList,
+  colors: () => SparkColors,
+): TunnelColumn[] {
+  return [
+    textColumn("client", "Client", ({ client }) => client),
+    textColumn("user", "User", ({ user }) => user),
+    targetColumn(),
+    textColumn("protocol", "Protocol", ({ protocol }) => protocol),
+    textColumn("rule", "Rule", ({ rule }) => rule),
+    stateColumn(),
+    ageColumn(),
+    bytesColumn("sent", "Up"),
+    bytesColumn("received", "Down"),
+    rateColumn(list, colors),
+    actionColumn(),
+  ];
+}
+
+/** Columns of those that have ended. */
+export function closedColumns(): TunnelColumn<ClosedTunnel>[] {
+  return [
+    {
+      id: "ended",
+      label: "Ended",
+      firstDirection: -1,
+      sortBy: ({ key }) => key,
+      create: (cell) => shown(cell, ({ endedAt }) => formatClock(endedAt)),
+    },
+    textColumn("client", "Client", ({ client }) => client),
+    textColumn("user", "User", ({ user }) => user),
+    targetColumn(),
+    textColumn("protocol", "Protocol", ({ protocol }) => protocol),
+    resultColumn(),
+    textColumn("first", "Closed first", ({ endedFirst }) => endedFirst),
+    textColumn("reason", "Why", ({ reason }) => reason),
+    {
+      id: "age",
+      label: "Lasted",
+      firstDirection: -1,
+      sortBy: ({ tunnel }) => tunnel.ageMs,
+      create: (cell) => shown(cell, ({ ageMs }) => formatLasted(ageMs)),
+    },
+    bytesColumn("sent", "Up"),
+    bytesColumn("received", "Down"),
+  ];
+}
+
+function shown<T extends Tunnel>(
+  cell: HTMLElement,
+  textFor: (tunnel: T) => string | undefined,
+): (row: Row<T>) => void {
+  const show = textOf(cell);
+  return ({ tunnel }) => show(textFor(tunnel) || NOTHING);
+}
+
+function textColumn<T extends Tunnel>(
+  id: string,
+  label: string,
+  textFor: (tunnel: T) => string | undefined,
+): TunnelColumn<T> {
+  return {
+    id,
+    label,
+    sortBy: (row) => row.sortKey(id, textFor(row.tunnel)),
+    create(cell) {
+      const show = shown(cell, textFor);
+      return (row) => {
+        show(row);
+        // Of what does not fit the whole is shown to who points at it.
+        setAttribute(cell, "title", textFor(row.tunnel) ?? "");
+      };
+    },
+  };
+}
+
+/** In a narrow window the client stands below its target. */
+function targetColumn<T extends Tunnel>(): TunnelColumn<T> {
+  return {
+    id: "target",
+    label: "Target",
+    sortBy: (row) => row.sortKey("target", row.tunnel.target),
+    create(cell) {
+      const target = make("span", { className: "target" });
+      const below = make("span", { className: "below" });
+      cell.append(target, below);
+      const [showTarget, showBelow] = [textOf(target), textOf(below)];
+      return ({ tunnel }) => {
+        showTarget(targetOf(tunnel));
+        showBelow(tunnel.client);
+        const { target = "", address } = tunnel;
+        const title = address === undefined ? target : `${target} [${address}]`;
+        setAttribute(cell, "title", title);
+      };
+    },
+  };
+}
+
+function stateColumn(): TunnelColumn {
+  return {
+    id: "state",
+    label: "State",
+    sortBy: ({ tunnel }) => tunnel.state,
+    create(cell) {
+      const badge = make("span", { className: "badge" });
+      cell.append(badge);
+      const show = textOf(badge);
+      return ({ tunnel, isGone }) => {
+        const state = isGone ? "ended" : tunnel.state;
+        show(state);
+        setAttribute(badge, "data-state", state);
+      };
+    },
+  };
+}
+
+function resultColumn(): TunnelColumn<ClosedTunnel> {
+  return {
+    id: "result",
+    label: "Result",
+    sortBy: ({ tunnel }) => tunnel.result,
+    create(cell) {
+      const badge = make("span", { className: "badge" });
+      cell.append(badge);
+      const show = textOf(badge);
+      return ({ tunnel }) => {
+        show(tunnel.result);
+        setAttribute(badge, "data-state", tunnel.result);
+      };
+    },
+  };
+}
+
+function ageColumn(): TunnelColumn {
+  return {
+    id: "age",
+    label: "Age",
+    // From the youngest to the oldest: of those a person wants to see first.
+    sortBy: ({ startedAt }) => -startedAt,
+    create(cell) {
+      const show = textOf(cell);
+      return (row) => {
+        if (!row.isGone) show(formatDuration(Date.now() - row.startedAt));
+      };
+    },
+  };
+}
+
+function bytesColumn<T extends Tunnel>(
+  id: "sent" | "received",
+  label: string,
+): TunnelColumn<T> {
+  return {
+    id,
+    label,
+    firstDirection: -1,
+    sortBy: ({ tunnel }) => tunnel[id],
+    create: (cell) => shown(cell, (tunnel) => formatBytes(tunnel[id])),
+  };
+}
+
+function rateColumn(
+  list: TunnelList,
+  colors: () => SparkColors,
+): TunnelColumn {
+  return {
+    id: "rate",
+    label: "Rate, last minute",
+    firstDirection: -1,
+    sortBy: (row) => rateOf(row, list.tick),
+    create(cell) {
+      const spark = new Sparkline();
+      const value = make("span", { className: "rate" });
+      const inside = make("span", { className: "rate-box" }, [
+        spark.canvas,
+        value,
+      ]);
+      cell.append(inside);
+      const show = textOf(value);
+      return (row) => {
+        const rate = row.isGone ? 0 : rateOf(row, list.tick);
+        show(rate < 1 ? NOTHING : formatRate(rate));
+        spark.draw(row.rates, list.tick, colors());
+      };
+    },
+  };
+}
+
+function actionColumn(): TunnelColumn {
+  return {
+    id: "action",
+    label: "Kill",
+    isLabelHidden: true,
+    create(cell) {
+      const button = make("button", {
+        className: "quiet",
+        text: "Kill",
+        // The table is the stop; Delete and Enter do the same.
+        attributes: { type: "button", tabindex: "-1" },
+      });
+      cell.append(button);
+      return ({ tunnel, isGone }) => {
+        button.disabled = isGone;
+        const to = targetOf(tunnel);
+        setAttribute(button, "aria-label", `Kill tunnel ${tunnel.id} to ${to}`);
+      };
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * The drain: its button, and what is still open once it has begun.
+ *
+ * @module
+ */
+
+import type { Drain } from "../api.ts";
+import type { Api } from "./api.ts";
+import { ask } from "./dialogs.ts";
+import { byId, setText } from "./element.ts";
+import { formatCount, formatCountdown, formatNumberOf } from "./format.ts";
+import { notify, notifyFailure } from "./notices.ts";
+
+/** Shows a drain. */
+export class DrainPanel {
+  readonly #api: Api;
+  #drain: Drain | false = false;
+  #most = 0;
+
+  /** Makes the button work. */
+  constructor(api: Api, open: () => number) {
+    this.#api = api;
+    byId("drain", HTMLButtonElement)
+      .addEventListener("click", () => this.#start(open()));
+  }
+
+  /** Whether a drain is under way. */
+  get isUnderWay(): boolean {
+    return this.#drain !== false;
+  }
+
+  /**
+   * Takes what the server says.
+   *
+   * @param now Milliseconds since 1970 by the server's clock.
+   */
+  update(drain: Drain | false, now: number): void {
+    if (drain !== false && this.#drain === false) {
+      this.#most = drain.open;
+      notify(`Draining: ${formatNumberOf(drain.open, "connection")} open`);
+    }
+    this.#drain = drain;
+    byId("draining", HTMLElement).hidden = drain === false;
+    byId("drain", HTMLButtonElement).disabled = drain !== false;
+    if (drain === false) return;
+    this.#most = Math.max(this.#most, drain.open);
+    const gauge = byId("draining-gauge", HTMLProgressElement);
+    gauge.max = Math.max(1, this.#most);
+    gauge.value = this.#most - drain.open;
+    setText(byId("draining-open", HTMLElement), formatCount(drain.open));
+    setText(
+      byId("draining-left", HTMLElement),
+      drain.until === null
+        ? "no time limit"
+        : `cut in ${formatCountdown(Date.parse(drain.until) - now)}`,
+    );
+  }
+
+  async #start(open: number): Promise<void> {
+    const isMeant = await ask({
+      title: "Drain and shut down?",
+      text: "Sluice takes no more connections. " +
+        `${formatNumberOf(open, "connection")} may finish until the ` +
+        "drain deadline; then the rest is cut, and the program ends. " +
+        "There is no way back.",
+      action: "Drain",
+    });
+    if (!isMeant) return;
+    try {
+      await this.#api.send<Drain>("POST", "api/drain");
+    } catch (error) {
+      notifyFailure("Cannot drain", error);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * What the server says of itself: the lines at the top and at the bottom.
+ *
+ * @module
+ */
+
+import type { ListenerStatus, Status } from "../api.ts";
+import { byId, make, setText } from "./element.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatFrequency,
+  formatOffset,
+  formatRate,
+} from "./format.ts";
+import type { TunnelList } from "./tunnel_list.ts";
+
+/** Shows the figures that change each second. */
+export function showRates(list: TunnelList, open: number): void {
+  setText(byId("down", HTMLElement), formatRate(list.down));
+  setText(byId("up", HTMLElement), formatRate(list.up));
+  setText(byId("open", HTMLElement), formatCount(open));
+  setText(byId("opened", HTMLElement), formatFrequency(list.opened));
+  // What was heard last may be drawn after the end of the connection.
+  if (document.documentElement.dataset["live"] !== "live") return;
+  const title = `${formatCount(open)} open · Sluice`;
+  if (document.title !== title) document.title = title;
+}
+
+/**
+ * Shows the rest.
+ *
+ * @param uptime Milliseconds since the start, by now.
+ */
+export function showStatus(status: Status, uptime: number): void {
+  const { memory, descriptors } = status;
+  setText(byId("version", HTMLElement), status.version);
+  setText(byId("uptime", HTMLElement), formatDuration(uptime));
+  setText(byId("total", HTMLElement), formatCount(status.total));
+  setText(
+    byId("bytes", HTMLElement),
+    `${formatBytes(status.received)} down, ${formatBytes(status.sent)} up`,
+  );
+  setText(
+    byId("memory", HTMLElement),
+    `${formatBytes(memory.rss)}, heap ${formatBytes(memory.heap)}`,
+  );
+  setText(byId("delay", HTMLElement), formatDelay(status.eventLoopDelayMs));
+  setText(byId("descriptors", HTMLElement), formatDescriptors(descriptors));
+}
+
+/** Shows the listeners, and how to try the first of them. */
+export function showListeners(listeners: readonly ListenerStatus[]): void {
+  const list = byId("listeners", HTMLElement);
+  list.replaceChildren(...listeners.map((listener) => {
+    const { name, kind, isPublic, open } = listener;
+    const about = `${kind}${isPublic ? ", public" : ""}, ${
+      formatCount(open)
+    } open`;
+    return make("li", {}, [make("b", { text: name }), ` ${about}`]);
+  }));
+  const hint = byId("hint", HTMLElement);
+  const command = listeners.map(commandFor).find((text) => text !== undefined);
+  hint.hidden = command === undefined;
+  setText(byId("hint-command", HTMLElement), command ?? "");
+}
+
+/** Says which time zone times are in. */
+export function showTimeZone(): void {
+  const offset = formatOffset(-new Date().getTimezoneOffset());
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  const name = timeZone === undefined || timeZone === "UTC"
+    ? offset
+    : `${timeZone.replaceAll("_", " ")} (${offset})`;
+  setText(byId("time-zone", HTMLElement), name);
+}
+
+function commandFor({ name, kind }: ListenerStatus): string | undefined {
+  const [, host, port] = /^(.*):(\d+)$/.exec(name) ?? [];
+  if (port === undefined || name.startsWith("unix:")) return undefined;
+  const isAny = host === "0.0.0.0" || host === "[::]";
+  const at = `${isAny ? "127.0.0.1" : host}:${port}`;
+  if (kind === "proxy") return `curl -x socks5h://${at} https://example.com/`;
+  return `nc ${at.replace(/:(\d+)$/, " $1").replace(/[[\]]/g, "")}`;
+}
+
+function formatDelay(milliseconds: number): string {
+  return `${milliseconds.toFixed(milliseconds < 9.95 ? 1 : 0)} ms`;
+}
+
+function formatDescriptors({ open, limit }: Status["descriptors"]): string {
+  const known = [open, limit].map((count) =>
+    count === null ? "?" : formatCount(count)
+  );
+  return known.join(" of ");
+}

@@ -1,0 +1,57 @@
+/**
+ * All that is known of one tunnel.
+ *
+ * @module
+ */
+
+import type { ClosedTunnel, Tunnel } from "../api.ts";
+import { rateOf, targetOf } from "./columns.ts";
+import type { Fact } from "./dialogs.ts";
+import {
+  formatBytes,
+  formatDuration,
+  formatLasted,
+  formatRate,
+  formatTime,
+  NOTHING,
+} from "./format.ts";
+import type { Row, TunnelList } from "./tunnel_list.ts";
+
+/** Describes one that is open; what changes is asked for again. */
+export function describeOpen(row: Row, list: TunnelList): Fact[] {
+  const age = () => formatDuration(Date.now() - row.startedAt);
+  return [
+    ...describe(() => row.tunnel),
+    ["State", () => row.isGone ? "ended" : row.tunnel.state],
+    ["Age", age],
+    ["Rate", () => formatRate(row.isGone ? 0 : rateOf(row, list.tick))],
+  ];
+}
+
+/** Describes one that has ended. */
+export function describeClosed(tunnel: ClosedTunnel): Fact[] {
+  return [
+    ...describe(() => tunnel),
+    ["Ended", () => formatTime(tunnel.endedAt)],
+    ["Lasted", () => formatLasted(tunnel.ageMs)],
+    ["Result", () => tunnel.result],
+    ["Closed first", () => tunnel.endedFirst ?? NOTHING],
+    ["Why", () => tunnel.reason],
+  ];
+}
+
+function describe(tunnel: () => Tunnel): Fact[] {
+  return [
+    ["Client", () => tunnel().client],
+    ["User", () => tunnel().user ?? NOTHING],
+    ["Target", () => targetOf(tunnel())],
+    ["Address", () => tunnel().address ?? NOTHING],
+    ["Through", () => tunnel().via ?? NOTHING],
+    ["Protocol", () => tunnel().protocol || NOTHING],
+    ["Rule", () => tunnel().rule ?? NOTHING],
+    ["Listener", () => `${tunnel().listener} (${tunnel().kind})`],
+    ["Started", () => formatTime(tunnel().startedAt)],
+    ["Up", () => formatBytes(tunnel().sent)],
+    ["Down", () => formatBytes(tunnel().received)],
+  ];
+}

@@ -1,0 +1,85 @@
+/**
+ * The files of the page that shows what flows, as the admin listener serves
+ * them.
+ *
+ * @module
+ */
+
+// Types are stripped when a file is first requested, so there is no build.
+import { stripTypeScriptTypes } from "node:module";
+import uplot from "uplot/dist/uPlot.iife.min.js" with { type: "text" };
+import uplotCss from "uplot/dist/uPlot.min.css" with { type: "text" };
+import { pagePolicy } from "../wire/web_safety.ts";
+
+/**
+ * The page's own files. Deno may read them, as all modules that are loaded
+ * late; `deno task compile` puts the whole folder into the program.
+ */
+const FOLDER = new URL("./page/", import.meta.url);
+
+/** Files in the folder that are served under their own name, by its end. */
+const TYPES: Readonly<Record<string, string>> = {
+  css: "text/css",
+  svg: "image/svg+xml",
+  ts: "text/javascript",
+};
+
+const NAMES: ReadonlySet<string> = new Set(
+  [...Deno.readDirSync(FOLDER)].map(({ name }) => name).sort(),
+);
+
+/** A file of the page. */
+export interface PageFile {
+  /** Its media type, without parameters; it is UTF-8. */
+  readonly type: string;
+  /** Its content. */
+  readonly text: string;
+}
+
+/** It is sent as `Content-Security-Policy`. */
+export const PAGE_POLICY: string = pagePolicy();
+
+/** Files by path, once somebody has requested them. */
+const files = new Map<string, PageFile>([
+  ["/page/uplot.css", { type: "text/css", text: uplotCss }],
+  ["/page/uplot.js", { type: "text/javascript", text: uplot }],
+]);
+
+/**
+ * Finds a file of the page. None tells anything of the server: they need no
+ * token.
+ *
+ * @param path What is asked for, without a query: `/`, or below `/page/`.
+ * @returns The file; `undefined` where there is none.
+ */
+export function adminPage(path: string): PageFile | undefined {
+  const known = files.get(path);
+  if (known !== undefined) return known;
+  const file = path === "/" ? readIndex() : readFile(path);
+  if (file !== undefined) files.set(path, file);
+  return file;
+}
+
+function readFile(path: string): PageFile | undefined {
+  const [, name, end] = /^\/page\/(\w+\.(css|svg|ts))$/.exec(path) ?? [];
+  if (name === undefined || !NAMES.has(name)) return undefined;
+  const source = readSource(name);
+  const text = end === "ts" ? stripTypeScriptTypes(source) : source;
+  return { type: TYPES[end!]!, text };
+}
+
+/**
+ * Without the preloads a browser would learn of a module only when it has read
+ * the one that imports it: a round trip each, through SSH perhaps.
+ */
+function readIndex(): PageFile {
+  const preloads = [...NAMES].filter((name) => name.endsWith(".ts"))
+    .map((name) => `<link rel="modulepreload" href="page/${name}">`);
+  const text = readSource("index.html")
+    .replace("</title>", `</title>\n    ${preloads.join("\n    ")}`);
+  return { type: "text/html", text };
+}
+
+function readSource(name: string): string {
+  return Deno.readTextFileSync(new URL(name, FOLDER));
+}

@@ -1,0 +1,73 @@
+/**
+ * Figures of how long things took. Only what succeeded is told: a refusal's
+ * time says something else.
+ *
+ * @module
+ */
+
+import type { TimedName } from "../serve/live_connection.ts";
+import { CLASS_ENDS, type TimeCounts } from "../observe/time_classes.ts";
+import type { Labels } from "./figure.ts";
+import type { PartFigures } from "./part_figures.ts";
+
+/** One line of a histogram. */
+export interface HistogramLine {
+  /** Name with what it counts behind it. */
+  metricName: string;
+  /** The upper end of a class, in seconds. */
+  labels: Labels;
+  /** How often, or how long in seconds. */
+  value: number;
+}
+
+/** A figure of how long something took. */
+export interface TimeFigure {
+  /** Its name, by the conventions of Prometheus. */
+  name: string;
+  /** What it tells. */
+  help: string;
+  /** Reads it. */
+  read(figures: PartFigures): HistogramLine[];
+}
+
+/** Figures of how long things took. */
+export const TIME_FIGURES: readonly TimeFigure[] = [
+  timeFigure(
+    "handshake",
+    "Time from accepting a connection to its whole request",
+  ),
+  timeFigure("auth", "Time for checking credentials that were right"),
+  timeFigure("resolve", "Time for finding the addresses of a target"),
+  timeFigure(
+    "dial",
+    "Time for connecting to a target, or for taking a pooled connection",
+  ),
+];
+
+function timeFigure(what: TimedName, help: string): TimeFigure {
+  const name = `sluice_${what}_duration_seconds`;
+  return {
+    name,
+    help,
+    read({ times }) {
+      const counted = times[what];
+      return counted === undefined ? [] : linesOf(name, counted);
+    },
+  };
+}
+
+/** Each class counts those below it too. */
+function linesOf(name: string, { counts, sum }: TimeCounts): HistogramLine[] {
+  let total = 0;
+  const classes = counts.map((count, index) => {
+    total += count;
+    const end = CLASS_ENDS[index];
+    const le = end === undefined ? "+Inf" : String(end / 1000);
+    return { metricName: `${name}_bucket`, labels: { le }, value: total };
+  });
+  return [
+    ...classes,
+    { metricName: `${name}_sum`, labels: {}, value: sum / 1000 },
+    { metricName: `${name}_count`, labels: {}, value: total },
+  ];
+}

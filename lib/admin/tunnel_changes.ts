@@ -1,0 +1,111 @@
+/**
+ * What changes of the connections of one thread between two looks. Nothing is
+ * looked at while nobody asks.
+ *
+ * @module
+ */
+
+import type { LiveConnection } from "../serve/live_connection.ts";
+import type { Registry } from "../serve/registry.ts";
+import type { ClosedTunnel, Tunnel, TunnelChange } from "./api.ts";
+import { closedOf, tunnelOf } from "./tunnel_rows.ts";
+
+/** What has changed since the last look. */
+export interface ConnectionChanges {
+  /** New ones, and those of which more is known. */
+  opened: Tunnel[];
+  /** Those that have ended; 500 at most. */
+  closed: ClosedTunnel[];
+  /** Those that have carried bytes or are in another state. */
+  changed: TunnelChange[];
+  /** Those that are not open any more, whether or not in `closed`. */
+  gone: number[];
+}
+
+/** What was told of a connection that is open. */
+interface Told {
+  sent: number;
+  received: number;
+  state: Tunnel["state"];
+  /** What becomes known of it one after the other. */
+  known: readonly (string | undefined)[];
+}
+
+/** Remembers what was told. */
+export class TunnelChanges {
+  readonly #registry: Registry;
+  readonly #told = new Map<number, Told>();
+  #closed: number | undefined;
+
+  /**
+   * Begins with nothing told.
+   *
+   * @param registry Connections.
+   */
+  constructor(registry: Registry) {
+    this.#registry = registry;
+  }
+
+  /**
+   * Looks what has changed.
+   *
+   * @returns That; at first all that is open, and nothing that has ended.
+   */
+  take(): ConnectionChanges {
+    const since = this.#closed ?? this.#registry.ended;
+    this.#closed = this.#registry.ended;
+    return {
+      ...this.#openChanges(),
+      closed: this.#registry.closed(since).map(closedOf),
+      gone: this.#gone(),
+    };
+  }
+
+  /** Forgets what was told. */
+  rest(): void {
+    this.#told.clear();
+    this.#closed = undefined;
+  }
+
+  #openChanges(): Pick<ConnectionChanges, "opened" | "changed"> {
+    const now = Date.now();
+    const opened: Tunnel[] = [];
+    const changed: TunnelChange[] = [];
+    for (const [listener, live] of this.#registry.open) {
+      const before = this.#told.get(live.id);
+      const told = toldOf(live);
+      const { sent, received, state } = told;
+      if (before === undefined || !isSameKnown(before, told)) {
+        opened.push(tunnelOf(listener, live, now));
+      } else if (
+        before.sent !== sent || before.received !== received ||
+        before.state !== state
+      ) changed.push([live.id, sent, received, state]);
+      else continue;
+      this.#told.set(live.id, told);
+    }
+    return { opened, changed };
+  }
+
+  #gone(): number[] {
+    const gone: number[] = [];
+    for (const id of this.#told.keys()) {
+      if (this.#registry.get(id) !== undefined) continue;
+      gone.push(id);
+      this.#told.delete(id);
+    }
+    return gone;
+  }
+}
+
+function toldOf(live: LiveConnection): Told {
+  const { address, client, protocol, rule, target, user, via } =
+    live.session.record;
+  const { sent, received } = live.carried;
+  const known = [address, client, protocol, rule, target, user, via];
+  return { sent, received, state: live.state, known };
+}
+
+function isSameKnown({ known }: Told, other: Told): boolean {
+  return known.every((value, index) => value === other.known[index]);
+}

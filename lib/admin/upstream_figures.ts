@@ -1,0 +1,81 @@
+/**
+ * Figures of upstreams and their pools.
+ *
+ * @module
+ */
+
+import type { PoolStatus } from "./api.ts";
+import type { Figure } from "./figure.ts";
+
+const LABELS = ["listener", "upstream"];
+
+/** Figures of upstreams and their pools. */
+export const UPSTREAM_FIGURES: readonly Figure[] = [
+  perUpstream(
+    "gauge",
+    ["sluice_upstream_up", "Whether connections go to the upstream"],
+    ({ isUp }) => isUp ? 1 : 0,
+  ),
+  perUpstream(
+    "gauge",
+    ["sluice_upstream_connections", "Connections of clients to the upstream"],
+    ({ connections }) => connections,
+  ),
+  perUpstream(
+    "gauge",
+    ["sluice_pool_idle_connections", "Connections that are ready"],
+    ({ idle }) => idle,
+  ),
+  perUpstream(
+    "gauge",
+    ["sluice_pool_waiting_clients", "Clients that wait for a connection"],
+    ({ waiting }) => waiting,
+  ),
+  perUpstream(
+    "counter",
+    ["sluice_pool_hits_total", "Connections taken from those ready"],
+    ({ hits }) => hits,
+  ),
+  perUpstream(
+    "counter",
+    ["sluice_pool_misses_total", "Connections that had to be opened"],
+    ({ misses }) => misses,
+  ),
+  perUpstream(
+    "counter",
+    ["sluice_pool_opened_total", "Connections opened, for whatever reason"],
+    ({ opened }) => opened,
+  ),
+  {
+    kind: "counter",
+    name: "sluice_pool_evicted_total",
+    help: "Connections given up while ready, by reason",
+    labels: [...LABELS, "reason"],
+    read: (set, { upstreams }) => {
+      for (const { evicted, listener, upstream } of upstreams) {
+        for (const [reason, count] of Object.entries(evicted)) {
+          set({ listener, upstream, reason }, count);
+        }
+      }
+    },
+  },
+];
+
+function perUpstream(
+  kind: Figure["kind"],
+  [name, help]: readonly [string, string],
+  tell: (one: PoolStatus) => number,
+): Figure {
+  return {
+    kind,
+    name,
+    help,
+    labels: LABELS,
+    read: (set, { upstreams }) => {
+      for (const one of upstreams) {
+        const { listener, upstream } = one;
+        set({ listener, upstream }, tell(one));
+      }
+    },
+  };
+}

@@ -1,0 +1,208 @@
+/**
+ * Whoever watches a server: the admin listener, traces, or nobody, which costs
+ * nothing.
+ *
+ * @module
+ */
+
+import { Registry } from "../serve/registry.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { isUnixPath } from "../wire/endpoint.ts";
+import type { ReloadAnswer } from "./api.ts";
+import type { AdminOptions } from "../serve/options/admin.ts";
+import { type Announcement, listeningEvent } from "../serve/announcement.ts";
+import type { Admin } from "./server.ts";
+import type { CommonOptions } from "../serve/options/common.ts";
+import { describeOptions } from "../cli/redaction.ts";
+import { DrainState } from "./drain_state.ts";
+import { isTraced } from "./is_traced.ts";
+import type { Parts } from "./parts.ts";
+import type { Stoppable } from "../program/run_until_signal.ts";
+import type { Reloadable } from "../cli/watch_files.ts";
+
+/** A server that is to be watched. */
+export interface WatchedServer {
+  /** What is to be shut down in the end. */
+  running: Stoppable;
+  /** Tells what it is configured to be, without secrets. */
+  config?: () => unknown;
+  /** Files that can be read again. */
+  files?: readonly Reloadable[];
+}
+
+/** What the operator can do to the program as a whole. */
+export interface WatchingActions {
+  /** Begins the end of it, as a signal does. */
+  drain(): void;
+}
+
+/** Options for {@linkcode openWatching}. */
+export interface WatchingOptions {
+  /**
+   * Whether workers take the connections, and this thread none (default false).
+   */
+  hasWorkers?: boolean;
+}
+
+/** Whoever watches; ended when disposed of. */
+export interface Watching extends AsyncDisposable {
+  /**
+   * Takes in connections of this thread; `undefined` where nobody watches, or
+   * workers take them.
+   */
+  readonly registry: Registry | undefined;
+  /**
+   * What is watched: workers are added to it. `undefined` where nobody watches.
+   */
+  readonly parts: Parts | undefined;
+  /** What to say of it once it serves. */
+  readonly banner: readonly Announcement[];
+  /** Whether it writes files while it runs. */
+  readonly writes: boolean;
+  /**
+   * Says that the server has started.
+   *
+   * @param server The server.
+   * @returns What to shut down in its place.
+   */
+  start(server: WatchedServer): Stoppable;
+}
+
+/**
+ * Begins to watch, before the server starts: what can't be had stops the start.
+ *
+ * @param options What the command line says.
+ * @param log Takes what there is to log.
+ * @param actions What can be done.
+ * @param settings Where connections are.
+ * @returns Whoever watches.
+ * @throws {UsageError} If others could use the admin listener without a token.
+ * @throws {StartError} If it can't listen.
+ */
+export async function openWatching(
+  options: Partial<AdminOptions> & Pick<CommonOptions, "drain-timeout">,
+  log: (event: LogEvent) => void,
+  actions: WatchingActions,
+  { hasWorkers = false }: WatchingOptions = {},
+): Promise<Watching> {
+  const { admin: listen } = options;
+  const traced = isTraced();
+  if (listen === undefined && !traced) return NOBODY;
+  const registry = hasWorkers ? undefined : new Registry();
+  const parts = await openParts(registry, traced);
+  const state = new DrainState();
+  let server: WatchedServer | undefined;
+  const admin = listen && await openAdmin(options, {
+    parts,
+    state,
+    log,
+    actions: {
+      drain: () => {
+        state.drain(options["drain-timeout"]);
+        actions.drain();
+      },
+      reload: () => reloadAll(server?.files ?? []),
+      config: () => server?.config?.() ?? describeOptions(options),
+    },
+  });
+  return {
+    registry,
+    parts,
+    banner: admin === undefined ? [] : announceAdmin(admin),
+    writes: listen !== undefined && isUnixPath(listen),
+    start(started) {
+      server = started;
+      admin?.start();
+      state.start();
+      return draining(started.running, state);
+    },
+    async [Symbol.asyncDispose]() {
+      await admin?.[Symbol.asyncDispose]();
+      parts.close();
+    },
+  };
+}
+
+const NOBODY: Watching = {
+  registry: undefined,
+  parts: undefined,
+  banner: [],
+  writes: false,
+  start: ({ running }) => running,
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
+/** Loaded for who watches only: the start of others is quicker. */
+async function openParts(
+  registry: Registry | undefined,
+  isTraced: boolean,
+): Promise<Parts> {
+  const [{ LocalPart }, { Parts }] = await Promise.all([
+    import("./local_part.ts"),
+    import("./parts.ts"),
+  ]);
+  const parts = new Parts();
+  if (registry !== undefined) parts.add(new LocalPart(registry));
+  if (!isTraced) return parts;
+  await (await import("./meters.ts")).openMeters(
+    parts,
+  );
+  if (registry !== undefined) {
+    await (await import("./spans.ts")).openSpans(
+      registry,
+    );
+  }
+  return parts;
+}
+
+async function openAdmin(
+  options: Partial<AdminOptions>,
+  rest: Omit<
+    Parameters<typeof import("./server.ts").startAdmin>[0],
+    "listen" | "token"
+  >,
+): Promise<Admin> {
+  // Loaded for who wants it only: the start of others is quicker.
+  const [{ startAdmin }, { readAdminToken }] = await Promise.all([
+    import("./server.ts"),
+    import("./token.ts"),
+  ]);
+  const path = options["admin-token-file"];
+  const token = await readAdminToken({ "admin-token-file": path });
+  return await startAdmin({ listen: options.admin!, token, ...rest });
+}
+
+function announceAdmin({ listener }: Admin): Announcement[] {
+  const { mode, name } = listener;
+  return [
+    mode === undefined
+      ? `Admin page, figures and API on http://${name}/`
+      : `Admin page, figures and API on ${name}`,
+    listeningEvent(listener, { kind: "admin", isTls: false }),
+  ];
+}
+
+/** What asks whether the server is ready is told of a drain at its begin. */
+function draining(running: Stoppable, state: DrainState): Stoppable {
+  return {
+    get connections() {
+      return running.connections;
+    },
+    shutdown(deadline) {
+      state.drain(deadline);
+      return running.shutdown(deadline);
+    },
+  };
+}
+
+async function reloadAll(
+  files: readonly Reloadable[],
+): Promise<ReloadAnswer> {
+  const problems = await Promise.all(files.map((file) => file.reload()));
+  const broken = problems.filter((problem) => typeof problem === "string");
+  if (broken.length > 0) {
+    const { AdminError } = await import("./error.ts");
+    throw new AdminError("reload_failed", broken.join("; "));
+  }
+  return { reloaded: files.map(({ name = "a file" }) => name) };
+}

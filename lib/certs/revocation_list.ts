@@ -1,0 +1,136 @@
+/**
+ * The list of the certificates that an authority has revoked (RFC 5280 §5).
+ *
+ * @module
+ */
+
+import type { X509CrlEntryParams } from "@peculiar/x509";
+import { encodePem } from "../wire/pem.ts";
+import { identifySigner } from "./authority.ts";
+import { KEY_ALGORITHM } from "../serve/tls/certificate_keys.ts";
+import {
+  type KeyedCertificate,
+  openAuthority,
+} from "../serve/tls/keyed_certificate.ts";
+import { normalizeSerial } from "../serve/tls/serial_number.ts";
+import {
+  loadX509,
+  parseRevocationList,
+  type X509RevocationList,
+} from "../serve/tls/x509_library.ts";
+
+/** CRL number (RFC 5280 §5.2.3). */
+const CRL_NUMBER = "2.5.29.20";
+
+/** Certificates that a list takes: with these it takes two seconds to add one. */
+const MOST_REVOKED = 5_000;
+
+/** A clock that is behind ours must not find it "not yet valid". */
+const BACKDATED = 5 * 60_000;
+
+/**
+ * Makes a list with nothing on it, valid as long as the authority.
+ *
+ * @param authority The authority.
+ * @returns The list as PEM.
+ * @throws {SyntaxError} If the authority is none.
+ */
+export function createRevocationList(
+  authority: KeyedCertificate,
+): Promise<string> {
+  return makeList(authority);
+}
+
+/**
+ * Adds a certificate to a list, with the time that it is now. One that is on it
+ * already stays as it is.
+ *
+ * @param authority The authority.
+ * @param before The list so far.
+ * @param serial Serial number of the certificate, hexadecimal.
+ * @returns The list as PEM.
+ * @throws {SyntaxError} If the authority or the list is none, or the list is
+ *   that of another authority or full.
+ */
+export function addRevoked(
+  authority: KeyedCertificate,
+  before: string,
+  serial: string,
+): Promise<string> {
+  return makeList(authority, { before, serial });
+}
+
+/**
+ * Reads which certificates a list revokes.
+ *
+ * @param pem The list.
+ * @returns Serial numbers as {@linkcode normalizeSerial} makes them.
+ * @throws {SyntaxError} If it is no list.
+ */
+export async function revokedSerials(pem: string): Promise<Set<string>> {
+  const { entries } = parseRevocationList(await loadX509(), pem);
+  return new Set(entries.map((entry) => normalizeSerial(entry.serialNumber)));
+}
+
+async function makeList(
+  authority: KeyedCertificate,
+  addition?: { before: string; serial: string },
+): Promise<string> {
+  const x509 = await loadX509();
+  const signer = await openAuthority(x509, authority);
+  const { certificate, key, kind } = signer;
+  const entries: X509CrlEntryParams[] = [];
+  let number = 1n;
+  if (addition !== undefined) {
+    const before = parseRevocationList(x509, addition.before);
+    const isOwn = await before.verify({ publicKey: certificate })
+      .catch(() => false);
+    if (!isOwn) {
+      throw new SyntaxError("the revocation list is that of another authority");
+    }
+    number += readNumber(before);
+    // As they are, with what another program may have put there.
+    entries.push(
+      ...before.entries as readonly unknown[] as X509CrlEntryParams[],
+    );
+    const serial = normalizeSerial(addition.serial);
+    const isOnIt = entries.some(({ serialNumber }) =>
+      normalizeSerial(serialNumber) === serial
+    );
+    if (isOnIt) return addition.before;
+    if (entries.length >= MOST_REVOKED) {
+      throw new SyntaxError(`the revocation list is full: ${MOST_REVOKED}`);
+    }
+    const reason = x509.X509CrlReason.privilegeWithdrawn;
+    entries.push({ serialNumber: serial, revocationDate: new Date(), reason });
+  }
+  const list = await x509.X509CrlGenerator.create({
+    issuer: certificate.subjectName,
+    thisUpdate: new Date(Date.now() - BACKDATED),
+    nextUpdate: certificate.notAfter,
+    signingAlgorithm: KEY_ALGORITHM[kind],
+    signingKey: key,
+    entries,
+    extensions: [
+      await identifySigner(x509, signer),
+      new x509.Extension(CRL_NUMBER, false, encodeNumber(number)),
+    ],
+  });
+  return encodePem(list.rawData, "X509 CRL");
+}
+
+/** The number of a list; every one has a higher than the one before. */
+function readNumber(list: X509RevocationList): bigint {
+  const extension = list.extensions.find(({ type }) => type === CRL_NUMBER);
+  if (extension === undefined) return 0n;
+  // An INTEGER of 20 bytes at most: type and length are a byte each.
+  const hex = new Uint8Array(extension.value).subarray(2).toHex();
+  return BigInt(`0x0${hex}`);
+}
+
+/** DER of a positive INTEGER of less than 128 bytes. */
+function encodeNumber(number: bigint): Uint8Array<ArrayBuffer> {
+  const bytes = Uint8Array.fromHex(normalizeSerial(number.toString(16)));
+  const padded = bytes[0]! >= 0x80 ? [0, ...bytes] : [...bytes];
+  return new Uint8Array([0x02, padded.length, ...padded]);
+}

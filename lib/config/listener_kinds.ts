@@ -1,0 +1,99 @@
+/**
+ * The kinds of listeners that one file can configure: each is a command, and
+ * what can be said to it comes from the table of its options.
+ *
+ * @module
+ */
+
+import type { ServerCommand } from "../cli/command.ts";
+import type { OptionTable } from "../cli/option.ts";
+import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
+
+/** What a line of the command line says with words, and a file with names. */
+export interface NamedWords {
+  /** The operand that takes the words. */
+  operand: string;
+  /** Name of the first word. */
+  first: string;
+  /** Name of all that follow. */
+  rest: string;
+}
+
+/** A kind of listener. */
+export interface ListenerKind {
+  /** The command that starts one. */
+  command: ServerCommand<OptionTable>;
+  /** What can be said to it, without what is said to the program. */
+  options: OptionTable;
+  /** Names for its words (default none). */
+  words?: NamedWords;
+  /**
+   * Whether clients of before may stay with the settings of before. Those of a
+   * hub may not: they would no longer hear the others.
+   */
+  canRetire: boolean;
+  /** Whether its clients have to be in one thread. */
+  isSingle: boolean;
+}
+
+/** The kinds by name. */
+export type ListenerKinds = ReadonlyMap<string, ListenerKind>;
+
+interface KindEntry {
+  load: () => Promise<unknown>;
+  words?: NamedWords;
+  canRetire?: false;
+  isSingle?: true;
+}
+
+/** What is no setting of a listener. */
+const ASKED = ["help", "version"];
+
+const KINDS: Readonly<Record<string, KindEntry>> = {
+  "proxy": {
+    load: async () => (await import("../proxy/command.ts")).PROXY_COMMAND,
+  },
+  "forward": {
+    load: async () => (await import("../forward/command.ts")).FORWARD_COMMAND,
+    words: { operand: "routes", first: "listen", rest: "upstreams" },
+  },
+  "hub": {
+    load: async () => (await import("../hub/command.ts")).HUB_COMMAND,
+    canRetire: false,
+    isSingle: true,
+  },
+  "echo": {
+    load: async () => (await import("../echo/command.ts")).ECHO_COMMAND,
+  },
+};
+
+let loading: Promise<ListenerKinds> | undefined;
+
+/**
+ * Loads the kinds, the first time.
+ *
+ * @returns All of them.
+ */
+export function loadListenerKinds(): Promise<ListenerKinds> {
+  return loading ??= load();
+}
+
+async function load(): Promise<ListenerKinds> {
+  const loaded = await Promise.all(
+    Object.entries(KINDS).map(async ([name, { load, ...entry }]) => {
+      const command = await load() as ServerCommand<OptionTable>;
+      const options = withoutProgram(command.options);
+      const defaults = { canRetire: true, isSingle: false };
+      return [name, { ...defaults, ...entry, command, options }] as const;
+    }),
+  );
+  return new Map(loaded);
+}
+
+function withoutProgram(table: OptionTable): OptionTable {
+  return Object.fromEntries(
+    Object.entries(table).filter(([name]) =>
+      !ASKED.includes(name) && !Object.hasOwn(PROGRAM_OPTIONS, name)
+    ),
+  );
+}

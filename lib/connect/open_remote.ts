@@ -1,0 +1,144 @@
+/**
+ * Opens what `sluice connect` talks with, with errors that a person can act on.
+ *
+ * @module
+ */
+
+import type { Channel } from "../net/connection.ts";
+import { Duplex } from "../net/duplex.ts";
+import { DatagramConnection } from "../net/udp/datagram_connection.ts";
+import { type Chained, type StartTls, underneath } from "../net/chain.ts";
+import { dial } from "../net/dial.ts";
+import { DialError } from "../net/dial_error.ts";
+import type { FamilyPreference } from "../net/names/family_preference.ts";
+import { Resolver } from "../net/names/resolver.ts";
+import { openUdp } from "../net/udp/datagram_socket.ts";
+import { connectUnix } from "../net/unix_socket.ts";
+import { TlsError } from "../net/tls/tls_error.ts";
+import { Context } from "../sync/context.ts";
+import type { Host } from "../wire/host_name.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
+import { type ConnectTarget, formatConnectTarget } from "./target.ts";
+import {
+  openParents,
+  type ParentConfig,
+} from "../serve/target/open_parents.ts";
+import { StartError } from "../cli/usage_error.ts";
+
+/** Options for {@linkcode openRemote}. */
+export interface OpenOptions {
+  /** Which addresses of a name are tried. */
+  preference: FamilyPreference;
+  /** Milliseconds for resolving and connecting; 0 is for ever. */
+  timeout: number;
+  /** How datagrams are used; `undefined` connects over TCP. */
+  datagrams: { linger: number; isLines: boolean } | undefined;
+  /** Other proxies to go through. */
+  parents: ParentConfig;
+  /** Agrees on TLS with parents, and with the target where it is asked for. */
+  startTls: StartTls | undefined;
+  /** Whether the target is spoken to by TLS. */
+  isTls: boolean;
+}
+
+/** What is open. */
+export interface Remote {
+  /** The connection; the caller closes it. */
+  connection: Channel;
+  /** Its streams, where some of what came was read already. */
+  duplex?: Duplex;
+  /** Where it leads to, for people. */
+  at: string;
+}
+
+/**
+ * Opens a connection.
+ *
+ * @param target Where to.
+ * @param context Gives up when cancelled.
+ * @param options How.
+ * @returns What is open.
+ * @throws {StartError} If it can't be reached, saying why.
+ * @throws The reason of the cancellation.
+ */
+export async function openRemote(
+  target: ConnectTarget,
+  context: Context,
+  options: OpenOptions,
+): Promise<Remote> {
+  const name = formatConnectTarget(target);
+  using attempt = new Context(context);
+  attempt.cancelAfter(options.timeout, "Connect time");
+  try {
+    if ("path" in target) {
+      return { connection: await connectUnix(target.path, attempt), at: name };
+    }
+    const { host, port } = target;
+    using names = new Resolver({ preference: options.preference });
+    const parents = openParents(options.parents, {
+      resolver: names,
+      outgoing: {},
+      timeout: 0,
+      startTls: options.startTls,
+      log: () => {},
+    })?.find(undefined);
+    if (parents !== undefined) {
+      const client = { client: "", context: attempt };
+      const { way, ...through } = await parents.dial({ host, port }, client);
+      const at = `${name} through ${way}`;
+      return await secure({ ...through, at }, target, attempt, options);
+    }
+    const addresses = await names.resolve(host, attempt);
+    if (options.datagrams !== undefined) {
+      return openDatagrams(addresses[0]!, port, options.datagrams);
+    }
+    const dialled = await dial(addresses, port, attempt, { timeout: 0 });
+    const at = formatHostPort(dialled.address, port);
+    const { connection } = dialled;
+    const duplex = new Duplex(connection);
+    const label = at === name ? name : `${name} [${at}]`;
+    const plain = { connection, duplex, at: label };
+    return await secure(plain, target, attempt, options);
+  } catch (error) {
+    context.throwIfCancelled();
+    if (attempt.cancelled) {
+      const message = `Cannot reach ${name}: no answer in time`;
+      throw new StartError(message, { cause: error });
+    }
+    if (!(error instanceof DialError || error instanceof TlsError)) throw error;
+    throw new StartError(error.message, { cause: error });
+  }
+}
+
+async function secure(
+  plain: Chained & { at: string },
+  { host }: { host: Host },
+  context: Context,
+  { isTls, startTls }: OpenOptions,
+): Promise<Remote> {
+  if (!isTls) return plain;
+  try {
+    const name = typeof host === "string" ? host : formatIpAddress(host);
+    const peer = { host: name, context };
+    const connection = await startTls!(underneath(plain), peer);
+    return { connection, at: `${plain.at} over TLS` };
+  } catch (error) {
+    plain.duplex.close();
+    throw error;
+  }
+}
+
+function openDatagrams(
+  address: IpAddress,
+  port: number,
+  options: { linger: number; isLines: boolean },
+): Remote {
+  const socket = openUdp(address.length === 4 ? "0.0.0.0" : "::");
+  const hostname = formatIpAddress(address);
+  const peer: Deno.NetAddr = { transport: "udp", hostname, port };
+  return {
+    connection: new DatagramConnection(socket, peer, options),
+    at: `${formatHostPort(address, port)} over UDP`,
+  };
+}

@@ -1,0 +1,77 @@
+/**
+ * What a relay announces when it has started.
+ *
+ * @module
+ */
+
+import { formatEndpoint } from "../wire/endpoint.ts";
+import { type Announcement, listeningEvent } from "../serve/announcement.ts";
+import type { Route, UpstreamConfig } from "../serve/target/route.ts";
+import type { ListenerInfo } from "../serve/start_listeners.ts";
+
+/** What the lines are made from. */
+export interface ForwardFacts {
+  /** Listeners of the running relay, in the order of the routes. */
+  listeners: readonly ListenerInfo[];
+  /** Where connections go that no server name decides about. */
+  routes: readonly Route[];
+  /** Where clients go that ask for a server in TLS, by its name. */
+  serverNames: ReadonlyMap<string, readonly UpstreamConfig[]>;
+  /** Whether clients speak TLS with the relay itself. */
+  isTls: boolean;
+  /** Name to find in upstreams' certificates (default: their host). */
+  upstreamName?: string | undefined;
+}
+
+/**
+ * Makes the announcements: what listens, where it relays to and how, and what
+ * happens to server names that lead nowhere.
+ *
+ * @param facts About the running relay.
+ * @returns A line and an event for each listener, then a line for each name.
+ */
+export function forwardBanner(facts: ForwardFacts): Announcement[] {
+  const { isTls, listeners, routes, serverNames } = facts;
+  const byName = [...serverNames].map(([name, upstreams]) =>
+    `Server name ${name}: relaying to ${describe(upstreams, facts)}`
+  );
+  return [
+    ...routes.flatMap(({ upstreams }, index) => {
+      const listener = listeners[index]!;
+      const at = isTls ? `${listener.name} over TLS` : listener.name;
+      return [
+        `Listening on ${at}, ${relaying(upstreams, facts)}`,
+        listeningEvent(listener, { kind: "forward", isTls }),
+      ];
+    }),
+    ...byName,
+  ];
+}
+
+function relaying(
+  upstreams: readonly UpstreamConfig[],
+  facts: ForwardFacts,
+): string {
+  const there = describe(upstreams, facts);
+  if (facts.serverNames.size === 0) return `relaying to ${there}`;
+  const others = "clients that ask for another server or none";
+  return upstreams.length === 0
+    ? `relaying by server name, and refusing ${others}`
+    : `relaying by server name, and ${others} to ${there}`;
+}
+
+function describe(
+  upstreams: readonly UpstreamConfig[],
+  { upstreamName }: ForwardFacts,
+): string {
+  const overTls = upstreamName === undefined
+    ? "over TLS"
+    : `over TLS as ${upstreamName}`;
+  return upstreams.map(({ endpoint, isBackup, isTls, weight }) => {
+    const words = [formatEndpoint(endpoint)];
+    if (isTls) words.push(overTls);
+    if (weight !== 1) words.push(`(weight ${weight})`);
+    if (isBackup) words.push("(backup)");
+    return words.join(" ");
+  }).join(", ");
+}

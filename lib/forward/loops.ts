@@ -1,0 +1,73 @@
+/**
+ * Relays that lead back to themselves.
+ *
+ * @module
+ */
+
+import { OwnListeners } from "../net/own_listeners.ts";
+import { type Endpoint, formatEndpoint } from "../wire/endpoint.ts";
+import {
+  leadsTo,
+  type Passage,
+  waysOf,
+} from "../serve/target/certain_loops.ts";
+import type { Route, UpstreamConfig } from "../serve/target/route.ts";
+import type { ParentConfig } from "../serve/target/open_parents.ts";
+import type { ListenerInfo } from "../serve/start_listeners.ts";
+import { UsageError } from "../cli/usage_error.ts";
+
+/** Where a relay leads to. */
+export interface RelayWays {
+  /** Where it listens, and where it relays to. */
+  routes: readonly Route[];
+  /** Upstreams by the names of servers. */
+  serverNames?: ReadonlyMap<string, readonly UpstreamConfig[]>;
+  /** Parents that it goes through. */
+  parents?: ParentConfig;
+}
+
+/**
+ * Refuses a listener that would relay to itself, again and again.
+ *
+ * @param relay Where the relay leads to.
+ * @param listener The listener.
+ * @param where Where it was asked for.
+ * @throws {UsageError} If one of its upstreams is itself.
+ */
+export function requireNotItself(
+  { parents = {}, routes, serverNames = new Map() }: RelayWays,
+  { addr, name }: ListenerInfo,
+  where: Endpoint,
+): void {
+  if (parents.via !== undefined && parents.via.length > 0) return;
+  const listener = new OwnListeners();
+  listener.enter(addr);
+  const { upstreams = [] } = routes.find(({ listen }) => listen === where) ??
+    {};
+  for (const { endpoint } of [...upstreams, ...serverNames.values()].flat()) {
+    if (leadsTo(endpoint, listener) === undefined) continue;
+    throw new UsageError(
+      `Cannot relay to ${
+        formatEndpoint(endpoint)
+      }: the relay itself listens there (${name}); name another upstream`,
+    );
+  }
+}
+
+/**
+ * Tells where the listeners of a relay lead to.
+ *
+ * @param relay Where the relay leads to.
+ * @param listeners Its listeners, in the order of the routes.
+ * @returns The listeners with their ways.
+ */
+export function passagesOf(
+  { parents = {}, routes, serverNames = new Map() }: RelayWays,
+  listeners: readonly ListenerInfo[],
+): Passage[] {
+  const named = [...serverNames.values()].flat();
+  return listeners.map(({ addr }, index) => {
+    const upstreams = [...routes[index]!.upstreams, ...named];
+    return { addr, ways: waysOf({ via: parents.via, upstreams }) };
+  });
+}

@@ -1,0 +1,225 @@
+/**
+ * A relay to fixed upstreams, for one client.
+ *
+ * ```text
+ * client                      sluice                       upstream
+ *   | (with a pool: its first bytes) |                           |
+ *   | ---------------------------> | -- borrow or connect ----> |
+ *   | <======================= tunnel =======================> |
+ *   | -- end of file ------------> | (reuse: keeps it for another)
+ * ```
+ *
+ * @module
+ */
+
+import { DialError } from "../net/dial_error.ts";
+import type { Borrowed, PoolMode } from "../net/pool/pool.ts";
+import type { End, TunnelResult } from "../net/tunnel.ts";
+import type { ServerNames } from "./sni.ts";
+import { Refusal } from "../policy/limits/refusal.ts";
+import { encodeProxyHeader, type ProxyVersion } from "../serve/proxy_header.ts";
+import { runTunnel } from "../serve/run_tunnel.ts";
+import type { ConnectionServices } from "../serve/connection_services.ts";
+import type { Session } from "../serve/session.ts";
+import { dialledAddress, type UpstreamLease } from "./upstream.ts";
+import type { Upstreams } from "./upstreams.ts";
+
+const NOTHING = new Uint8Array();
+
+/** What the relay works with. */
+export interface ForwardServices extends ConnectionServices {
+  /** Where connections go; `undefined` is nowhere but by server names. */
+  upstreams: Upstreams | undefined;
+  /** Where those go that ask for certain servers in TLS. */
+  byServerName: ServerNames<Upstreams>;
+  /** How connections come to be ready. */
+  poolMode: PoolMode;
+  /** Whether upstreams speak first, so that none may wait for the client. */
+  serverSpeaksFirst: boolean;
+  /** Milliseconds of silence after which a client's upstream is free again. */
+  poolSettle: number;
+  /** What tells upstreams who the client is. */
+  sendProxy: ProxyVersion | undefined;
+}
+
+/**
+ * Relays one client.
+ *
+ * @param session The client.
+ * @returns How its tunnel ended.
+ * @throws {Refusal} If limits or a drain forbid it.
+ * @throws {DialError} If no upstream can be reached.
+ */
+export async function forward(
+  session: Session<ForwardServices>,
+): Promise<TunnelResult> {
+  const { context, live, record, reader, services } = session;
+  record.protocol = "tcp";
+  reader.release();
+  session.endHandshake();
+  session.requireAdmission();
+  // A pooled connection that has ended is only noticed when it is used: until
+  // the client has said something, it needs none.
+  const waits = services.poolMode !== "off" && !services.serverSpeaksFirst;
+  let first: Uint8Array = NOTHING;
+  try {
+    if (waits) first = await firstBytes(session);
+  } catch (error) {
+    return endedAtOnce(error, context.cancelled ? undefined : "client");
+  }
+  if (waits && first.length === 0) return endedAtOnce(undefined, "client");
+  live?.begin("dial");
+  using lease = await leaseFor(session, { first });
+  live?.end();
+  return await relay(session, lease, first);
+}
+
+/**
+ * Joins a client and the connection that was taken for it.
+ *
+ * @param session The client.
+ * @param lease The connection; kept for another client where that is the mode.
+ * @param first What the client has said, which was sent (default: nothing).
+ * @returns How its tunnel ended.
+ */
+export async function relay(
+  session: Session<ForwardServices>,
+  lease: UpstreamLease,
+  first: Uint8Array = NOTHING,
+): Promise<TunnelResult> {
+  const { live, record, services } = session;
+  record.address = dialledAddress(lease);
+  live?.add(first.length, 0);
+  const { duplex } = lease.borrowed;
+  // What is ready is an ordinary client's, whose trail is known beforehand.
+  const isOrdinary = session.trail === services.trail;
+  const keepTarget = services.poolMode === "reuse" && isOrdinary
+    ? services.poolSettle
+    : undefined;
+  const result = await runTunnel(session, duplex, { keepTarget });
+  if (result.isTargetKept) {
+    duplex.pace = undefined; // It was this client's.
+    lease.giveBack();
+  }
+  return { ...result, sent: result.sent + first.length };
+}
+
+/** What a connection is taken for. */
+export interface LeaseWish {
+  /** What the client has said, which is sent (default: nothing). */
+  first?: Uint8Array;
+  /** Protocols to offer by ALPN (default: what the client has agreed on). */
+  protocols?: readonly string[];
+}
+
+/**
+ * Borrows a connection for a client; one that takes its first bytes.
+ *
+ * @param session The client.
+ * @param wish What it is taken for.
+ * @returns The connection; to be disposed of.
+ * @throws {Refusal} If no upstream is for this client.
+ * @throws {DialError} If none can be reached.
+ */
+export async function leaseFor(
+  session: Session<ForwardServices>,
+  { first = NOTHING, protocols = agreedBy(session) }: LeaseWish,
+): Promise<UpstreamLease> {
+  const { context, record, remote, serverName, services } = session;
+  const upstreams = upstreamsFor(session);
+  const options = {
+    client: remote.hostname,
+    header: encodeProxyHeader(session, services.sendProxy, serverName),
+    protocols,
+    trail: session.trail === services.trail ? undefined : session.trail,
+  };
+  for (let fresh = options.trail !== undefined;; fresh = true) {
+    const lease = await upstreams.lease(context, { ...options, fresh });
+    record.target = lease.upstream.name;
+    try {
+      await writeFirst(session, lease.borrowed, first);
+      return lease;
+    } catch (error) {
+      lease[Symbol.dispose]();
+      context.throwIfCancelled();
+      // It had ended, and has taken nothing: the client has lost no byte.
+      if (lease.borrowed.wasParked) continue;
+      throw new DialError(
+        "refused",
+        `Cannot reach ${record.target}: it closed the connection at once`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+function agreedBy({ protocol }: Session<ForwardServices>): readonly string[] {
+  return protocol === undefined ? [] : [protocol];
+}
+
+/**
+ * Finds the upstreams of a client.
+ *
+ * @param session The client; it has the server's name where it has named one.
+ * @returns The upstreams.
+ * @throws {Refusal} If none is for it.
+ */
+export function upstreamsFor(
+  { serverName, services }: Session<ForwardServices>,
+): Upstreams {
+  const upstreams = services.byServerName.find(serverName) ??
+    services.upstreams;
+  if (upstreams !== undefined) return upstreams;
+  const what = serverName === undefined
+    ? "clients that name no server"
+    : `server name ${serverName}`;
+  throw new Refusal("forbidden", `There is no upstream for ${what}`);
+}
+
+/** Writes them; an upstream that takes none must not hold us for ever. */
+async function writeFirst(
+  { context, services }: Session<ForwardServices>,
+  { duplex }: Borrowed,
+  bytes: Uint8Array,
+): Promise<void> {
+  if (bytes.length === 0) return;
+  const limit = context.cancelAfter(services.timeouts.idle, "Idle time");
+  const unregister = context.onCancel(() => duplex.close());
+  try {
+    await duplex.send(bytes);
+  } finally {
+    unregister();
+    limit.clear();
+  }
+}
+
+/** Waits until the client says something; nothing is its end of file. */
+async function firstBytes(
+  { context, draining, reader, services }: Session<ForwardServices>,
+): Promise<Uint8Array> {
+  const limit = context.cancelAfter(services.timeouts.idle, "Idle time");
+  const leaveDrain = draining.onCancel((reason) => context.cancel(reason));
+  try {
+    const bytes = await reader.readSome();
+    return bytes ?? new Uint8Array();
+  } catch (error) {
+    context.throwIfCancelled();
+    throw error;
+  } finally {
+    limit.clear();
+    leaveDrain();
+    reader.release();
+  }
+}
+
+/** The client has said nothing, so no upstream was needed. */
+function endedAtOnce(error: unknown, end: End | undefined): TunnelResult {
+  const failed = error !== undefined && end !== undefined;
+  return {
+    sent: 0,
+    received: 0,
+    endedFirst: end,
+    error,
+    ...failed ? { failed: end } : {},
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * Connecting from an address of one's choice, which `Deno.connect` can't do.
+ *
+ * @module
+ */
+
+import type { Context } from "../../sync/context.ts";
+import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
+import { unmapAddress } from "../../wire/ip_mapped.ts";
+import type { Connection } from "../connection.ts";
+import { NodeConnection } from "../tls/node_connection.ts";
+
+/** The two ends of a connection to be made. */
+export interface Route {
+  /** Address of this machine. */
+  from: IpAddress;
+  /** Address of the target, of the same family or IPv4-mapped. */
+  to: IpAddress;
+  /** Port of the target. */
+  port: number;
+}
+
+/**
+ * Connects through Node's API.
+ *
+ * @param route Where from and where to.
+ * @param context Gives up when cancelled.
+ * @returns The connection; the caller closes it.
+ * @throws The system's error, or the reason of the cancellation.
+ */
+export async function connectFrom(
+  { from, to, port }: Route,
+  context: Context,
+): Promise<Connection> {
+  // Loaded at the first use: a proxy without --bind starts without it.
+  const { connect } = await import("node:net");
+  context.throwIfCancelled();
+  const socket = connect({
+    host: formatIpAddress(unmapAddress(to)),
+    port,
+    localAddress: formatIpAddress(from),
+    allowHalfOpen: true,
+    autoSelectFamily: false,
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  socket.once("connect", resolve);
+  socket.on("error", reject); // Kept: one that nobody listens to is fatal.
+  const unregister = context.onCancel(reject);
+  try {
+    await promise;
+    return new NodeConnection(socket);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  } finally {
+    unregister();
+  }
+}

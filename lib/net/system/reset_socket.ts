@@ -1,0 +1,301 @@
+/**
+ * Ending a TCP connection with RST, which neither `Deno.Conn` nor SO_LINGER in
+ * Deno's sockets can do (closing one sends FIN): on Linux, `connect()` to
+ * AF_UNSPEC does (tcp_disconnect in net/ipv4/tcp.c).
+ *
+ * Deno does not tell the descriptor of a socket, so both names of the socket
+ * have to find it. To look at one takes a microsecond, and there may be tens of
+ * thousands: one search goes round for all that wait, a slice a turn. The call
+ * drops what the system has not delivered yet, so a reset waits for that first.
+ *
+ * @module
+ */
+
+import { setDeadline } from "../../sync/deadline.ts";
+import { type CLibrary, cLibrary, SOCKET } from "./c_library.ts";
+import {
+  hasName,
+  LONGEST_NAME,
+  portOf,
+  type SocketName,
+  socketName,
+} from "./socket_name.ts";
+
+/** Constants of Linux on the processors that Deno runs on. */
+const SIOCOUTQ = 0x5411n;
+const POLLNVAL = 0x20;
+
+/** A `sockaddr` whose family is AF_UNSPEC. */
+const NOWHERE = new Uint8Array(16);
+
+/** Milliseconds of work in one turn of the event loop. */
+const SLICE = 1;
+
+/** Milliseconds between looks at what is undelivered: they grow to the last. */
+const PAUSES = [1, 2, 5, 10, 20] as const;
+
+/** Milliseconds in which more resets may come, to be searched for together. */
+const GATHERS = 4;
+
+/** Descriptors that are looked at between two looks at the clock. */
+const BLOCK = 256;
+
+/** The highest descriptor that is looked for, whatever the limit is. */
+const MOST_DESCRIPTORS = 1 << 20;
+
+/** Both ends of a socket of this process. */
+export interface SocketEnds {
+  /** Our end. */
+  readonly localAddr: Deno.NetAddr;
+  /** The other end. */
+  readonly remoteAddr: Deno.NetAddr;
+}
+
+/** A reset that waits for what is to be delivered before it. */
+export interface PendingReset {
+  /**
+   * Resolves when it is done, with whether RST was sent: the socket may have
+   * ended before. Close the connection then.
+   */
+  readonly done: Promise<boolean>;
+  /** Waits no longer for what is undelivered; that is dropped. */
+  hurry(): void;
+}
+
+let resets: Resets | undefined;
+
+/** Tells whether connections can be reset: on Linux, with the C library. */
+export function canReset(): boolean {
+  return cLibrary() !== undefined;
+}
+
+/**
+ * Resets a connection behind everything that was written to it.
+ *
+ * @param ends The socket; it must be open, and stay open until this is done.
+ * @param patience Milliseconds in which the peer takes none of it, after which
+ *   the rest is dropped; 0 drops it now.
+ * @returns The reset; `undefined` where it can't be done, and the caller closes
+ *   the connection in the ordinary way.
+ */
+export function resetSocket(
+  ends: SocketEnds,
+  patience: number,
+): PendingReset | undefined {
+  const local = socketName(ends.localAddr);
+  const remote = socketName(ends.remoteAddr);
+  const library = cLibrary();
+  if (library === undefined || !local || !remote) return undefined;
+  resets ??= new Resets(library);
+  return resets.add(new Waiting(local, remote, patience));
+}
+
+/** One reset while it waits. */
+class Waiting implements PendingReset {
+  readonly local: SocketName;
+  readonly remote: SocketName;
+  readonly #patience: number;
+  readonly #settled = Promise.withResolvers<boolean>();
+  /** The descriptor, once it is found. */
+  descriptor = -1;
+  /** The number of the block with which all were searched for it. */
+  lastBlock = 0;
+  #isHurried: boolean;
+  #undelivered = Infinity;
+  #movedAt = 0;
+
+  constructor(local: SocketName, remote: SocketName, patience: number) {
+    this.local = local;
+    this.remote = remote;
+    this.#patience = patience;
+    this.#isHurried = patience <= 0;
+  }
+
+  get done(): Promise<boolean> {
+    return this.#settled.promise;
+  }
+
+  hurry(): void {
+    this.#isHurried = true;
+  }
+
+  /** Tells whether it is time, from the bytes that are undelivered now. */
+  isDue(undelivered: number, now: number): boolean {
+    if (undelivered < this.#undelivered) this.#movedAt = now;
+    this.#undelivered = undelivered;
+    return this.#isHurried || undelivered === 0 ||
+      now - this.#movedAt >= this.#patience;
+  }
+
+  settle(isReset: boolean): void {
+    this.#settled.resolve(isReset);
+  }
+}
+
+/** All resets of one thread. */
+class Resets {
+  readonly #library: CLibrary;
+  readonly #name = new Uint8Array(LONGEST_NAME);
+  readonly #length = new Uint32Array(1);
+  readonly #value = new Int32Array(1);
+  readonly #block = new Int32Array(2 * BLOCK);
+  /** Those that are searched for, in the order of their coming. */
+  readonly #sought = new Set<Waiting>();
+  /** The same by the ports of our end and of the other one. */
+  readonly #byPorts = new Map<number, Map<number, Set<Waiting>>>();
+  /** Those that were found, and wait for what is undelivered. */
+  readonly #found = new Set<Waiting>();
+  /** Blocks that were searched so far; they go round. */
+  #searched = 0;
+  #blocks = 0;
+  #pause = 0;
+  #isRunning = false;
+
+  constructor(library: CLibrary) {
+    this.#library = library;
+  }
+
+  add(waiting: Waiting): PendingReset {
+    if (this.#sought.size === 0) this.#begin();
+    waiting.lastBlock = this.#searched + this.#blocks;
+    this.#sought.add(waiting);
+    const { local, remote } = waiting;
+    const byRemote = this.#byPorts.get(local.port) ?? new Map();
+    this.#byPorts.set(local.port, byRemote);
+    const others = byRemote.get(remote.port) ?? new Set();
+    byRemote.set(remote.port, others.add(waiting));
+    this.#pause = 0;
+    this.#schedule(GATHERS);
+    return waiting;
+  }
+
+  /** Begins at the lowest descriptors: they are given away first. */
+  #begin(): void {
+    const most = Math.min(this.#library.getdtablesize(), MOST_DESCRIPTORS);
+    this.#blocks = Math.ceil(most / BLOCK);
+    this.#searched = 0;
+  }
+
+  /** A timer lets the runtime ask for what is ready; an immediate does not. */
+  #schedule(milliseconds: number): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    setDeadline(milliseconds, () => {
+      this.#isRunning = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    const end = performance.now() + SLICE;
+    this.#resetFound(end);
+    while (this.#sought.size > 0 && performance.now() < end) this.#search();
+    if (this.#sought.size > 0) return this.#schedule(PAUSES[0]);
+    if (this.#found.size === 0) return;
+    this.#schedule(PAUSES[this.#pause]!);
+    this.#pause = Math.min(this.#pause + 1, PAUSES.length - 1);
+  }
+
+  /** Looks at those that were found, each once at most, the oldest first. */
+  #resetFound(end: number): void {
+    let left = this.#found.size;
+    for (const waiting of this.#found) {
+      const now = performance.now();
+      if (left-- === 0 || now >= end) return;
+      this.#found.delete(waiting);
+      if (!this.#isAt(waiting.descriptor, waiting)) waiting.settle(false); // It has ended.
+      else if (!this.#attempt(waiting, now)) this.#found.add(waiting);
+    }
+  }
+
+  /** Tells whether it is settled; its descriptor has just been checked. */
+  #attempt(waiting: Waiting, now: number): boolean {
+    const { descriptor } = waiting;
+    const { connect, ioctl } = this.#library;
+    const value = this.#value;
+    const isTold = ioctl(descriptor, SIOCOUTQ, value) === 0;
+    if (!waiting.isDue(isTold ? value[0]! : 0, now)) return false;
+    waiting.settle(connect(descriptor, NOWHERE, NOWHERE.length) === 0);
+    return true;
+  }
+
+  /** Searches the next block. */
+  #search(): void {
+    const first = this.#searched % this.#blocks * BLOCK;
+    this.#searched++;
+    const block = this.#block;
+    for (let n = 0; n < BLOCK; n++) {
+      block[2 * n] = first + n;
+      block[2 * n + 1] = 0;
+    }
+    // One call tells which of them are open; mostly few, or none.
+    this.#library.poll(block, BigInt(BLOCK), 0);
+    for (let n = 0; n < BLOCK; n++) {
+      if ((block[2 * n + 1]! >>> 16 & POLLNVAL) === 0) this.#look(first + n);
+    }
+    this.#endRounds();
+  }
+
+  /** Looks whether a descriptor is one that is searched for. */
+  #look(descriptor: number): void {
+    if (!this.#readLocal(descriptor)) return;
+    const byRemote = this.#byPorts.get(portOf(this.#name));
+    if (byRemote === undefined || !this.#readRemote(descriptor)) return;
+    for (const waiting of byRemote.get(portOf(this.#name)) ?? []) {
+      if (!this.#isAt(descriptor, waiting)) continue;
+      this.#forget(waiting);
+      waiting.descriptor = descriptor;
+      const isSettled = this.#attempt(waiting, performance.now());
+      if (!isSettled) this.#found.add(waiting);
+      return;
+    }
+  }
+
+  /** Gives those up for which all was searched: they have ended. */
+  #endRounds(): void {
+    for (const waiting of this.#sought) {
+      if (waiting.lastBlock > this.#searched) return;
+      this.#forget(waiting);
+      waiting.settle(false);
+    }
+  }
+
+  #forget(waiting: Waiting): void {
+    this.#sought.delete(waiting);
+    const { local, remote } = waiting;
+    const byRemote = this.#byPorts.get(local.port)!;
+    const others = byRemote.get(remote.port)!;
+    others.delete(waiting);
+    if (others.size === 0) byRemote.delete(remote.port);
+    if (byRemote.size === 0) this.#byPorts.delete(local.port);
+  }
+
+  /** Another socket may have the descriptor by now. */
+  #isAt(descriptor: number, { local, remote }: Waiting): boolean {
+    return this.#readRemote(descriptor) && hasName(this.#name, remote) &&
+      this.#readLocal(descriptor) && hasName(this.#name, local) &&
+      this.#isStream(descriptor);
+  }
+
+  #isStream(descriptor: number): boolean {
+    this.#length[0] = this.#value.byteLength;
+    this.#library.getsockopt(
+      ...[descriptor, SOCKET.SOL_SOCKET, SOCKET.SO_TYPE] as const,
+      this.#value,
+      this.#length,
+    );
+    return this.#value[0] === SOCKET.SOCK_STREAM;
+  }
+
+  #readLocal(descriptor: number): boolean {
+    this.#length[0] = LONGEST_NAME;
+    const { getsockname } = this.#library;
+    return getsockname(descriptor, this.#name, this.#length) === 0;
+  }
+
+  #readRemote(descriptor: number): boolean {
+    this.#length[0] = LONGEST_NAME;
+    const { getpeername } = this.#library;
+    return getpeername(descriptor, this.#name, this.#length) === 0;
+  }
+}

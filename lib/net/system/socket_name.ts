@@ -1,0 +1,108 @@
+/**
+ * The names of sockets as the system tells them: `sockaddr_in` and
+ * `sockaddr_in6`.
+ *
+ * @module
+ */
+
+import { formatIpAddress, parseIpAddress } from "../../wire/ip_address.ts";
+import { unmapAddress } from "../../wire/ip_mapped.ts";
+
+/** Bytes of `sockaddr_in6`, the longer one. */
+export const LONGEST_NAME = 28;
+
+/** Constants of Linux, and where each family has its address. */
+const AF_INET = 2;
+const AF_INET6 = 10;
+const OFFSET = { ipv4: 4, ipv6: 8 } as const;
+
+/** Bytes in front of the IPv4 address in an IPv4-mapped one (RFC 4291 §2.5.5.2). */
+const MAPPED = 12;
+
+/** An end of a socket. */
+export interface SocketName {
+  /** Its address; four bytes also where the system has it IPv4-mapped. */
+  readonly ip: Uint8Array;
+  /** Its port. */
+  readonly port: number;
+}
+
+/**
+ * Makes what the system's name of a socket is compared with.
+ *
+ * @param addr An end of the socket.
+ * @returns The name; `undefined` where it is no address, as of a Unix socket.
+ */
+export function socketName(
+  { hostname, port }: Deno.NetAddr,
+): SocketName | undefined {
+  const ip = parseIpAddress(hostname);
+  return ip && { ip: unmapAddress(ip), port };
+}
+
+/**
+ * Reads the port of a name.
+ *
+ * @param bytes What the system has written.
+ * @returns The port.
+ */
+export function portOf(bytes: Uint8Array): number {
+  return bytes[2]! << 8 | bytes[3]!;
+}
+
+/**
+ * Reads the address of a name.
+ *
+ * @param bytes What the system has written, {@linkcode LONGEST_NAME} bytes.
+ * @returns The address as the system has it; `undefined` where it is none, as
+ *   of a Unix socket.
+ */
+export function addressIn(bytes: Uint8Array): Deno.NetAddr | undefined {
+  const family = familyIn(bytes);
+  if (family !== AF_INET && family !== AF_INET6) return undefined;
+  const ip = family === AF_INET
+    ? bytes.slice(OFFSET.ipv4, OFFSET.ipv4 + 4)
+    : bytes.slice(OFFSET.ipv6, OFFSET.ipv6 + 16);
+  const hostname = formatIpAddress(ip);
+  return { transport: "tcp", hostname, port: portOf(bytes) };
+}
+
+/**
+ * Tells whether a socket has a name.
+ *
+ * @param bytes What the system has written, {@linkcode LONGEST_NAME} bytes.
+ * @param name The name.
+ */
+export function hasName(bytes: Uint8Array, { ip, port }: SocketName): boolean {
+  if (portOf(bytes) !== port) return false;
+  const family = familyIn(bytes);
+  if (family === AF_INET) return isAt(bytes, ip, OFFSET.ipv4, 4);
+  if (family !== AF_INET6) return false;
+  if (ip.length === 16) return isAt(bytes, ip, OFFSET.ipv6, 16);
+  return isMapped(bytes) && isAt(bytes, ip, OFFSET.ipv6 + MAPPED, 4);
+}
+
+/** Linux has it in the order of the processor; Deno runs on little-endian ones. */
+function familyIn(bytes: Uint8Array): number {
+  return bytes[0]! | bytes[1]! << 8;
+}
+
+function isAt(
+  bytes: Uint8Array,
+  ip: Uint8Array,
+  offset: number,
+  length: number,
+): boolean {
+  if (ip.length !== length) return false;
+  for (let n = 0; n < length; n++) {
+    if (bytes[offset + n] !== ip[n]) return false;
+  }
+  return true;
+}
+
+function isMapped(bytes: Uint8Array): boolean {
+  for (let n = 0; n < MAPPED; n++) {
+    if (bytes[OFFSET.ipv6 + n] !== (n < 10 ? 0 : 0xff)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,61 @@
+/**
+ * Sockets for datagrams.
+ *
+ * @module
+ */
+
+import { DialError, dialErrorKind } from "../dial_error.ts";
+import { explainError } from "../../observe/explain_error.ts";
+import { openWithLongQueue } from "../system/receive_queue.ts";
+
+/** First and last of a range of ports. */
+export type PortRange = readonly [first: number, last: number];
+
+/**
+ * Opens a socket for datagrams, with a queue for bursts where that can be had.
+ *
+ * @param hostname Address to bind to.
+ * @param ports Ports to choose from, tried in turn from a random one; any free
+ *   port where it is left out.
+ * @returns The socket; the caller closes it.
+ * @throws {DialError} If the system refuses, or all ports are taken.
+ */
+export function openUdp(
+  hostname: string,
+  ports?: PortRange,
+): Deno.DatagramConn {
+  if (ports === undefined) return bindTo(hostname, 0);
+  const [first, last] = ports;
+  const count = last - first + 1;
+  const start = Math.floor(Math.random() * count);
+  for (let n = 0; n < count; n++) {
+    try {
+      return bindTo(hostname, first + (start + n) % count);
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+    }
+  }
+  throw new DialError(
+    "failed",
+    `Cannot open UDP on ${hostname}: no port from ${first} to ${last} is free`,
+  );
+}
+
+function bindTo(hostname: string, port: number): Deno.DatagramConn {
+  try {
+    return openWithLongQueue(() =>
+      Deno.listenDatagram({ transport: "udp", hostname, port })
+    );
+  } catch (error) {
+    const reason = explainError(error);
+    throw new DialError(
+      dialErrorKind(error),
+      `Cannot open UDP on ${hostname}: ${reason}`,
+      { cause: error },
+    );
+  }
+}
+
+function isTaken(error: unknown): boolean {
+  return (error as DialError).cause instanceof Deno.errors.AddrInUse;
+}

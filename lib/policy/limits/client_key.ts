@@ -1,0 +1,31 @@
+/**
+ * What counts as one client where clients are counted.
+ *
+ * @module
+ */
+
+import { formatIpAddress, parseIpAddress } from "../../wire/ip_address.ts";
+import { unmapAddress } from "../../wire/ip_mapped.ts";
+
+/** A site has at least this much of IPv6 to itself (RFC 6177). */
+const IPV6_PREFIX_BYTES = 8;
+
+/**
+ * Makes the key by which a client is counted: its address for IPv4, its /64 for
+ * IPv6, since whoever has one address of a /64 has all of them.
+ *
+ * @param address The client's address as text; `unix:` where it has none.
+ * @returns The key, for example `192.0.2.1`, `2001:db8::/64` or `unix`.
+ */
+export function clientKey(address: string): string {
+  if (!address.includes(":")) return address;
+  if (address === "unix:") return "unix"; // As it is logged.
+  const mapped = parseIpAddress(address);
+  if (mapped === undefined) return address;
+  // An IPv4 client of a listener on [::] is one address, not all of IPv4.
+  const ip = unmapAddress(mapped);
+  if (ip.length === 4) return formatIpAddress(ip);
+  const prefix = new Uint8Array(ip.length);
+  prefix.set(ip.subarray(0, IPV6_PREFIX_BYTES));
+  return `${formatIpAddress(prefix)}/64`;
+}

@@ -1,0 +1,121 @@
+/**
+ * IPv4 addresses inside of IPv6 ones: a translator or a tunnel on the way
+ * delivers to the IPv4 address, whatever a rule says about the IPv6 one.
+ *
+ * @module
+ */
+
+import type { IpAddress } from "../../wire/ip_address.ts";
+import { type IpRange, isInRange, parseIpRange } from "../../wire/ip_range.ts";
+
+/** An IPv4 address and how it was carried. */
+export interface EmbeddedAddress {
+  /** Four bytes. */
+  readonly ip: IpAddress;
+  /** Name of the form, such as `6to4`. */
+  readonly form: string;
+}
+
+interface Form {
+  readonly name: string;
+  readonly range: IpRange;
+  /** Offset of the IPv4 address's first byte. */
+  readonly offset: number;
+}
+
+/** Prefixes behind which the address stands as it is. */
+const FORMS: readonly Form[] = [
+  // RFC 4291 §2.5.5.2; not parsed, since as text it is refused in rules.
+  {
+    name: "IPv4-mapped",
+    range: { prefix: mappedPrefix(), bits: 96 },
+    offset: 12,
+  },
+  { name: "IPv4-compatible", range: parseIpRange("::/96"), offset: 12 },
+  {
+    name: "IPv4-translated",
+    range: parseIpRange("::ffff:0:0:0/96"),
+    offset: 12,
+  },
+  { name: "NAT64", range: parseIpRange("64:ff9b::/96"), offset: 12 },
+  { name: "6to4", range: parseIpRange("2002::/16"), offset: 2 },
+];
+
+/** Teredo carries its client's address inverted (RFC 4380 §4). */
+const TEREDO = parseIpRange("2001::/32");
+
+/** Of whoever runs a NAT64: its prefix may be of any length (RFC 8215). */
+const LOCAL_NAT64 = parseIpRange("64:ff9b:1::/48");
+
+/**
+ * Where the bytes are behind a prefix of 48, 56, 64 and 96 bits; byte 8 is
+ * skipped (RFC 6052 §2.2).
+ */
+const LOCAL_NAT64_BYTES = [
+  [6, 7, 9, 10],
+  [7, 9, 10, 11],
+  [9, 10, 11, 12],
+  [12, 13, 14, 15],
+] as const;
+
+/**
+ * Takes the IPv4 address out of an IPv6 address, where its form tells for sure
+ * that there is one and where.
+ *
+ * @param ip Any address.
+ * @returns The IPv4 address, or `undefined` where there is none.
+ */
+export function embeddedAddress(ip: IpAddress): EmbeddedAddress | undefined {
+  if (ip.length === 4) return undefined;
+  if (isInRange(TEREDO, ip)) {
+    return { ip: ip.slice(12).map((byte) => byte ^ 0xff), form: "Teredo" };
+  }
+  const form = FORMS.find(({ range }) => isInRange(range, ip));
+  if (form !== undefined) {
+    const { name, offset } = form;
+    return { ip: ip.slice(offset, offset + 4), form: name };
+  }
+  return isIsatap(ip) ? { ip: ip.slice(12), form: "ISATAP" } : undefined;
+}
+
+/**
+ * Lists every address that could be reached by dialling one: itself, what is
+ * embedded in it, and what the system makes of it. For rules that deny.
+ *
+ * @param ip Address that would be dialled.
+ * @returns That address first, then the others.
+ */
+export function reachedBy(ip: IpAddress): IpAddress[] {
+  const reached = [ip];
+  const embedded = embeddedAddress(ip);
+  if (embedded !== undefined) reached.push(embedded.ip);
+  if (isInRange(LOCAL_NAT64, ip)) {
+    for (const bytes of LOCAL_NAT64_BYTES) {
+      reached.push(Uint8Array.from(bytes, (index) => ip[index]!));
+    }
+  }
+  // Linux connects to this machine where the address is all zeros.
+  for (const each of reached) {
+    if (each.some((byte) => byte !== 0)) continue;
+    reached.push(each.length === 4 ? Uint8Array.of(127, 0, 0, 1) : loopback());
+  }
+  return reached;
+}
+
+/** `0:5efe` or `200:5efe` before the address, behind any /64 (RFC 5214 §6.1). */
+function isIsatap(ip: IpAddress): boolean {
+  return (ip[8]! & 0xfd) === 0 && ip[9] === 0 && ip[10] === 0x5e &&
+    ip[11] === 0xfe;
+}
+
+function mappedPrefix(): IpAddress {
+  const prefix = new Uint8Array(16);
+  prefix.fill(0xff, 10, 12);
+  return prefix;
+}
+
+function loopback(): IpAddress {
+  const ip = new Uint8Array(16);
+  ip[15] = 1;
+  return ip;
+}

@@ -1,0 +1,204 @@
+/**
+ * The command line: which command, its options, its exit code.
+ *
+ * @module
+ */
+
+import project from "../../deno.json" with { type: "json" };
+import { requireApart } from "../serve/apart.ts";
+import { type AnyCommand, COMMANDS } from "./commands.ts";
+import { ASK_OPTIONS } from "../serve/options/common.ts";
+import { type CommandHelp, formatHelp } from "../cli/help.ts";
+import type { OptionTable } from "../cli/option.ts";
+import { hintAtWord } from "../cli/option_hints.ts";
+import { parseOptions, quoteWord, suggest } from "../cli/parse_options.ts";
+import { printErrors, printLines } from "../cli/print_lines.ts";
+import { endOnMistakes } from "./process_life.ts";
+import { lackOfModules } from "../cli/own_modules.ts";
+import { PROXY_OPTIONS } from "../proxy/options.ts";
+import { requireEffect } from "../cli/requirements.ts";
+import { requireProc } from "../cli/require_proc.ts";
+import { StartError, UsageError } from "../cli/usage_error.ts";
+
+/** What `--version` prints. */
+const VERSION = `sluice ${project.version}`;
+
+/** Exit codes besides those of a command that ran. */
+const EXIT = { failed: 1, usage: 2 } as const;
+
+/** What a person is told of a command that failed. */
+export interface Failure {
+  /** Exit code: 1 failed, 2 wrong arguments. */
+  code: number;
+  /** What is wrong and what would be right, in one line. */
+  message: string;
+}
+
+/**
+ * Runs what the arguments say, and reports what is wrong with them in one line.
+ *
+ * @param args Arguments after the program's name.
+ * @returns Exit code: 0 done, 1 failed, 2 wrong arguments.
+ */
+export async function main(args: string[]): Promise<number> {
+  endOnMistakes((error) => report(failureOf(error)));
+  try {
+    return await runCommand(args);
+  } catch (error) {
+    return report(failureOf(error));
+  }
+}
+
+/**
+ * Makes of an error what a person is told of it.
+ *
+ * @param error What was thrown.
+ * @returns The exit code and the message.
+ */
+export function failureOf(error: unknown): Failure {
+  const lack = lackOfModules(error);
+  if (lack !== undefined) return failureOf(lack);
+  if (error instanceof UsageError) return failure(error.message, EXIT.usage);
+  if (error instanceof StartError) return failure(error.message, EXIT.failed);
+  const cause = error instanceof Error ? error.message : String(error);
+  return failure(`Internal error: ${cause}`, EXIT.failed);
+}
+
+function failure(text: string, code: number): Failure {
+  return { code, message: text.replaceAll(/\s+/g, " ") };
+}
+
+/**
+ * Runs what the arguments say.
+ *
+ * @param args Arguments after the program's name.
+ * @returns Exit code of the command.
+ * @throws {UsageError} If the arguments are wrong.
+ * @throws {StartError} If the machine does not have or allow what is needed.
+ */
+export async function runCommand(args: string[]): Promise<number> {
+  const { name, rest } = await findCommand(args);
+  if (name === undefined) return askGroup(args[0]!, rest);
+  // What others load may be modules of Node.
+  if (name !== "proxy") requireProc();
+  const command = await COMMANDS[name]!.load();
+  const { hint } = command;
+  const options = await parseOptions(rest, command.options, { hint });
+  if (options["help"]) return print(formatHelp(describe(name, command)));
+  if (options["version"]) return print(VERSION);
+  if (!command.isExaminer) requireEffect(options);
+  if (command.isServer) requireApart(options);
+  requireProc();
+  // Others may be told of workers that another program is to have.
+  if (!command.isServer || options["workers"] === 1) {
+    return await naming(command.options, () => command.run(options));
+  }
+  // Loaded for who wants it only: the start of others is quicker.
+  const { runCommandWorkers } = await import("./run_workers.ts");
+  return await naming(
+    command.options,
+    () => runCommandWorkers(options, { command: name, args: rest }),
+  );
+}
+
+/** What the machine refuses is told with the option that asked for it. */
+async function naming(
+  table: OptionTable,
+  run: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    const { cause, message, option = "" } = error;
+    const isOption = Object.hasOwn(table, option) && !table[option]!.isOperand;
+    if (!isOption) throw error;
+    throw new StartError(`${message} (option --${option})`, { cause, option });
+  }
+}
+
+/** What is asked of a group, which has no options of its own. */
+async function askGroup(group: string, args: string[]): Promise<number> {
+  const { version } = await parseOptions(args, ASK_OPTIONS);
+  return print(version ? VERSION : formatHelp(groupHelp(group)));
+}
+
+interface Found {
+  /** `undefined` where several begin with the word, and none was named. */
+  name: string | undefined;
+  rest: string[];
+}
+
+async function findCommand(args: string[]): Promise<Found> {
+  const [first = "proxy", second = ""] = args;
+  if (args.length === 0 || first.startsWith("-")) {
+    return { name: "proxy", rest: args };
+  }
+  const both = `${first} ${second}`;
+  if (Object.hasOwn(COMMANDS, both)) return { name: both, rest: args.slice(2) };
+  if (Object.hasOwn(COMMANDS, first)) {
+    return { name: first, rest: args.slice(1) };
+  }
+  // The words that other programs have for these two.
+  if (first === "help") return await findCommand([...args.slice(1), "--help"]);
+  if (first === "version") {
+    return { name: "proxy", rest: ["--version", ...args.slice(1)] };
+  }
+  const isGroup = Object.keys(COMMANDS).some((name) =>
+    name.startsWith(`${first} `)
+  );
+  if (isGroup && (second === "" || second.startsWith("-"))) {
+    return { name: undefined, rest: args.slice(1) };
+  }
+  const word = isGroup ? both : first;
+  const shown = quoteWord(word);
+  const isWhole = shown === `'${first}'`; // Nothing of it had to be hidden.
+  const meant = isWhole ? hintAtWord(first, PROXY_OPTIONS) : undefined;
+  const hint = meant ?? hintAtAsked(first, second) ?? await hintAtCommand(word);
+  throw new UsageError(`Unknown command ${shown}; ${hint}`);
+}
+
+/** What is asked of a group with a word instead of dashes. */
+function hintAtAsked(group: string, word: string): string | undefined {
+  return Object.hasOwn(ASK_OPTIONS, word)
+    ? `did you mean ${group} --${word}?`
+    : undefined;
+}
+
+async function hintAtCommand(word: string): Promise<string> {
+  const known = [...Object.keys(COMMANDS), ...Object.keys(ASK_OPTIONS)];
+  const nearest = await suggest(word, known);
+  return nearest === undefined ? "see --help" : `did you mean ${nearest}?`;
+}
+
+/** The proxy's help is the first that a person sees: it tells of the others. */
+function describe(name: string, command: AnyCommand): CommandHelp {
+  if (name !== "proxy") return command;
+  return { ...command, commands: briefs("") };
+}
+
+function groupHelp(group: string): CommandHelp {
+  return {
+    usage: `${group} COMMAND [OPTIONS]`,
+    summary: `What 'sluice ${group}' can do:`,
+    examples: [],
+    options: {},
+    commands: briefs(`${group} `),
+  };
+}
+
+function briefs(prefix: string): [name: string, brief: string][] {
+  return Object.entries(COMMANDS)
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, { brief }]) => [name, brief]);
+}
+
+function print(text: string): number {
+  printLines([text]);
+  return 0;
+}
+
+function report({ code, message }: Failure): number {
+  printErrors([`sluice: ${message}`]);
+  return code;
+}

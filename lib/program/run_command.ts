@@ -1,0 +1,87 @@
+/**
+ * `sluice run`: several listeners in one program, from one file.
+ *
+ * @module
+ */
+
+import { prepareCLibrary } from "../net/system/c_library.ts";
+import type { Command } from "../cli/command.ts";
+import { ConfigError } from "../cli/config_error.ts";
+import { ConfigFile } from "../config/file.ts";
+import {
+  CONFIG_OPTION,
+  hintAtSetting,
+  readConfigFile,
+} from "../config/option.ts";
+import { type Config, loadConfig } from "../config/load.ts";
+import { ASK_OPTIONS } from "../serve/options/common.ts";
+import { flag } from "../cli/declare_options.ts";
+import type { OptionValues } from "../cli/option.ts";
+import { reportProblems } from "../config/report_problems.ts";
+import { RunningConfig } from "../config/run.ts";
+import { runServer } from "./run_server.ts";
+import { tryAdmin } from "../admin/try_admin.ts";
+import { tryConfig } from "../config/try.ts";
+
+/** Options of `sluice run`. */
+export const RUN_OPTIONS = {
+  "config": CONFIG_OPTION,
+  "watch": flag("apply the file when it changes, and not only on SIGHUP"),
+  ...ASK_OPTIONS,
+};
+
+/** The command as the command line sees it. */
+export const RUN_COMMAND: Command<typeof RUN_OPTIONS> = {
+  usage: "run -c FILE [--watch]",
+  summary:
+    "Runs the listeners of a configuration in one program. On SIGHUP it reads the file again and applies what has changed: connections stay, and a broken file changes nothing.",
+  examples: [
+    ["sluice config example > sluice.jsonc", "a file to begin with"],
+    ["sluice check -c sluice.jsonc", "all that is wrong with it"],
+    ["sluice run -c sluice.jsonc", "runs it"],
+  ],
+  options: RUN_OPTIONS,
+  hint: hintAtSetting,
+  run: runConfig,
+};
+
+async function runConfig(
+  options: OptionValues<typeof RUN_OPTIONS>,
+): Promise<number> {
+  const { path, text } = await readConfigFile(options.config);
+  try {
+    const config = await loadConfig(text, path);
+    await requireProgram(config);
+    if (config.program.workers > 1) {
+      const { runConfigWorkers } = await import("./run_workers.ts");
+      return await runConfigWorkers(config, { path, isWatched: options.watch });
+    }
+    return await runServer(config.program, async (log, host) => {
+      prepareCLibrary(); // With a permission that a server drops next.
+      const running = new RunningConfig({ log, host });
+      await running.apply(config);
+      const isWatched = options.watch;
+      const file = await ConfigFile.open(path, running, {
+        ...{ config, isWatched, log },
+      });
+      return {
+        running,
+        banner: running.banner,
+        files: [file],
+        writes: running.writes,
+        config: () => running.printable,
+      };
+    });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return reportProblems(path, error.problems);
+  }
+}
+
+/** Before the admin listener takes its port: then all is told, not that alone. */
+async function requireProgram(config: Config): Promise<void> {
+  const { faults } = await tryAdmin(config.program);
+  if (config.problems.length + faults.length === 0) return;
+  const trial = await tryConfig(config);
+  throw new ConfigError([...config.problems, ...trial.problems]);
+}

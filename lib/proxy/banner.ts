@@ -1,0 +1,143 @@
+/**
+ * What the proxy says when it has started.
+ *
+ * @module
+ */
+
+import type { ClientAuthentication } from "../serve/tls/over_tls.ts";
+import type { ProtocolName } from "../serve/services.ts";
+import { formatAddr, pathOf } from "../net/unix_socket.ts";
+import { countOf } from "../observe/count_of.ts";
+import type { User } from "../policy/users/users.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import { quoteWord } from "../cli/quote_word.ts";
+import { type ListenerInfo, reachOf } from "../serve/start_listeners.ts";
+
+/** What the lines are made from. */
+export interface BannerFacts {
+  /** Listeners of the running proxy. */
+  listeners: readonly ListenerInfo[];
+  /** What its clients may speak. */
+  protocols: readonly ProtocolName[];
+  /** Users it was started with; `undefined` is everyone. */
+  users: readonly User[] | undefined;
+  /** Whether the guard was lifted. */
+  allowPrivate: boolean;
+  /** How many rules there are; `undefined` where all is as without them. */
+  rules?: number | undefined;
+  /** Which clients TLS lets in; `undefined` is no TLS. */
+  tls?: ClientAuthentication | undefined;
+}
+
+/**
+ * Makes the lines: what listens, how to try it, who may use it for what.
+ *
+ * @param facts About the running proxy.
+ * @returns One line each, in that order for each listener.
+ */
+export function bannerLines(facts: BannerFacts): string[] {
+  return facts.listeners.flatMap((listener) => {
+    return [
+      `Listening on ${formatAddr(listener.addr)} (${spoken(facts)})`,
+      `Try it: ${tryLine(listener, facts)}`,
+      `For ${whoMay(listener, facts)}`,
+    ];
+  });
+}
+
+const NAMES: Readonly<Record<ProtocolName, string>> = {
+  socks5: "SOCKS5",
+  socks4: "SOCKS4",
+  http: "HTTP",
+};
+
+/** What to try first, and how curl calls it. */
+const SCHEMES = ["socks5", "http", "socks4"] as const;
+const URL_SCHEME: Readonly<Record<ProtocolName, string>> = {
+  socks5: "socks5h",
+  socks4: "socks4a",
+  http: "http",
+};
+
+/** SOCKS4 has no passwords, so it is not served where there are users. */
+function spoken({ protocols, tls, users }: BannerFacts): string {
+  const isOpen = users === undefined || asksForCertificates(tls);
+  const names = protocols
+    .filter((name) => name !== "socks4" || isOpen)
+    .map((name) => NAMES[name]).join(", ");
+  return tls === undefined ? names : `${names}, over TLS`;
+}
+
+function tryLine({ addr, mode }: ListenerInfo, facts: BannerFacts): string {
+  const { protocols, tls, users } = facts;
+  const local: Record<string, string> = {
+    "::": "[::1]",
+    "0.0.0.0": "127.0.0.1",
+  };
+  const path = mode === undefined ? undefined : pathOf(addr);
+  // Curl speaks SOCKS over a Unix socket, and nothing else to a proxy.
+  const scheme = SCHEMES.find((name) =>
+    protocols.includes(name) && (path === undefined || name !== "http")
+  );
+  if (path !== undefined && (tls !== undefined || scheme === undefined)) {
+    const at = { transport: "tcp", hostname: "127.0.0.1", port: 8080 } as const;
+    return `socat TCP-LISTEN:8080,bind=127.0.0.1,fork ${
+      quoteWord(`UNIX-CONNECT:${path}`)
+    } & ${tryLine({ addr: at, name: "", isPublic: false }, facts)}`;
+  }
+  const at = path !== undefined
+    ? `localhost${encodeURI(path)}`
+    : addr.hostname in local
+    ? `${local[addr.hostname]}:${addr.port}`
+    : formatHostPort(addr.hostname, addr.port);
+  // The password is the person's to type: this line goes into a log.
+  const login = users === undefined || tls === "require"
+    ? ""
+    : `${encodeURIComponent(users[0]?.name ?? "USER")}:PASSWORD@`;
+  if (tls !== undefined) return tryTls(tls, `${login}${at}`);
+  const proxy = `${URL_SCHEME[scheme!]}://${login}${at}`;
+  const word = path === undefined ? proxy : quoteWord(proxy);
+  return `curl -x ${word} https://example.com/`;
+}
+
+/** Of what goes over TLS, curl speaks HTTP. */
+function tryTls(tls: ClientAuthentication, proxy: string): string {
+  const own = tls === "require"
+    ? " --proxy-cert YOURS.crt --proxy-key YOURS.key"
+    : "";
+  return `curl -x https://${proxy} --proxy-cacert CA.crt${own} https://example.com/`;
+}
+
+function asksForCertificates(tls: BannerFacts["tls"]): boolean {
+  return tls !== undefined && tls !== "anyone";
+}
+
+function whoMay(
+  { isPublic, mode }: ListenerInfo,
+  { users, allowPrivate, rules, tls }: BannerFacts,
+): string {
+  const who = `${describeClients(tls, users)} ${reachOf({ isPublic, mode })}`;
+  if (rules !== undefined) {
+    return `${who}, as far as ${
+      countOf(rules, "rule")
+    } and the default allow it`;
+  }
+  return isPublic && !allowPrivate
+    ? `${who}, to public addresses only (--allow-private lifts that)`
+    : `${who}, to any address`;
+}
+
+function describeClients(
+  tls: BannerFacts["tls"],
+  users: BannerFacts["users"],
+): string {
+  if (tls === "require") return "holders of a certificate";
+  const others = describeUsers(users);
+  return tls === "request" ? `holders of a certificate and ${others}` : others;
+}
+
+function describeUsers(users: BannerFacts["users"]): string {
+  if (users === undefined) return "anyone";
+  if (users.length === 0) return "nobody";
+  return countOf(users.length, "user");
+}

@@ -1,0 +1,154 @@
+/**
+ * BIND: a client waits for one connection from outside (RFC 1928 §4), as an FTP
+ * client does for each file in active mode.
+ *
+ * ```text
+ * client                      sluice                         peer
+ *   | -- request ---------------> |                            |
+ *   | <-- reply: come here ------ | (listens)                  |
+ *   |                             | <-------------- connect -- |
+ *   | <-- reply: who has come --- | (listens no more)          |
+ *   | <======================= tunnel =======================> |
+ * ```
+ *
+ * @module
+ */
+
+import { BACKLOG } from "../net/system/backlog.ts";
+import { DialError, dialErrorKind } from "../net/dial_error.ts";
+import { explainError } from "../observe/explain_error.ts";
+import { outgoingFor } from "../net/outgoing.ts";
+import type { TunnelResult } from "../net/tunnel.ts";
+import { pathOf } from "../net/unix_socket.ts";
+import { unmapAddr } from "../net/unmap_addr.ts";
+import { Refusal } from "../policy/limits/refusal.ts";
+import type { Host } from "../wire/host_name.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import {
+  formatIpAddress,
+  type IpAddress,
+  parseIpAddress,
+} from "../wire/ip_address.ts";
+import { isSameAddress } from "../wire/ip_mapped.ts";
+import { acceptPeer } from "../serve/accept_peer.ts";
+import { decide, type Decision } from "../serve/target/decide.ts";
+import type { EncodeBound } from "../serve/target/open_target.ts";
+import { runTunnel } from "../serve/run_tunnel.ts";
+import type { ProxySession } from "../serve/services.ts";
+
+/** Whom a client waits for. */
+export interface Expected {
+  /** Name or address; `0.0.0.0` and `::` are anyone. */
+  host: Host;
+  /** The port it is known by; it may come from another. */
+  port: number;
+}
+
+/** Who may come. */
+interface Welcome {
+  /** The addresses it was announced with, late ones too; `undefined` is any. */
+  addresses: ReadonlyMap<IpAddress, unknown> | undefined;
+  /** What the rules say of whoever comes. */
+  decision: Decision;
+}
+
+/**
+ * Waits for one connection from a host and joins the client with it.
+ *
+ * @param session The client; its request is read, its reader released.
+ * @param expected Whom it waits for.
+ * @param encodeBound Encodes a success reply: first with where the peer has to
+ *   connect to, then with where the peer is.
+ * @returns How the tunnel ended.
+ * @throws {Refusal} If limits, rules or a drain forbid it.
+ * @throws {DialError} If nobody can come, or nobody came in time.
+ * @throws {Deno.errors.UnexpectedEof} If the client left before.
+ */
+export async function bind(
+  session: ProxySession,
+  expected: Expected,
+  encodeBound: EncodeBound,
+): Promise<TunnelResult> {
+  const { record, services } = session;
+  if (services.parents?.isDefault) {
+    throw new Refusal("forbidden", "BIND does not go through parents");
+  }
+  const welcome = await resolveExpected(session, expected);
+  using connection = await openPeer(session, welcome, encodeBound);
+  const peer = unmapAddr(connection.remoteAddr as Deno.NetAddr);
+  record.address = formatHostPort(peer.hostname, peer.port);
+  await session.answer(encodeBound(peer));
+  return await runTunnel(session, connection);
+}
+
+/**
+ * Tells who may come. Whoever comes is judged as well: what is judged here is
+ * for the client to be told early.
+ */
+async function resolveExpected(
+  session: ProxySession,
+  { host, port }: Expected,
+): Promise<Welcome> {
+  const decision = decide(session, { command: "bind", host, port });
+  session.requireAdmission();
+  const isAnyone = typeof host !== "string" && host.every((byte) => byte === 0);
+  if (!isAnyone) session.live?.begin("rule");
+  decision.requireName();
+  if (isAnyone) return { addresses: undefined, decision };
+  const { verdicts } = await decision.resolve(host);
+  return { addresses: verdicts, decision };
+}
+
+/** Listens for as long as it takes one peer to come. */
+async function openPeer(
+  session: ProxySession,
+  { addresses, decision }: Welcome,
+  encodeBound: EncodeBound,
+): Promise<Deno.TcpConn> {
+  using listener = listen(listenHost(session, addresses));
+  await session.client.write(encodeBound(listener.addr as Deno.NetAddr));
+  return await acceptPeer(
+    session,
+    listener,
+    (ip, isHere) =>
+      decision.mayReach(ip, isHere) &&
+      (addresses?.keys().some((expected) => isSameAddress(expected, ip)) ??
+        true),
+  );
+}
+
+/**
+ * The peer knows us by the address that connections to it leave from; where
+ * none was chosen, by the one that the client has reached us at. Where there is
+ * no such address none is guessed.
+ */
+function listenHost(
+  { local, services }: ProxySession,
+  addresses: Welcome["addresses"],
+): string {
+  const [first] = addresses?.keys() ?? [];
+  const far = first ?? parseIpAddress(local.hostname);
+  const { ipv4, ipv6 } = services.outgoing;
+  const near = far === undefined
+    ? ipv4 ?? ipv6
+    : outgoingFor(services.outgoing, far);
+  if (near !== undefined) return formatIpAddress(near);
+  if (pathOf(local) === undefined) return local.hostname;
+  throw new Refusal(
+    "forbidden",
+    "BIND needs an address to listen on, and the client came by a Unix socket; --bind names one",
+  );
+}
+
+function listen(hostname: string): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname, port: 0, tcpBacklog: BACKLOG });
+  } catch (error) {
+    const reason = explainError(error);
+    throw new DialError(
+      dialErrorKind(error),
+      `Cannot listen on ${hostname}: ${reason}`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * Writing to an origin server that may stop taking bytes, without losing sight
+ * of the client meanwhile.
+ *
+ * @module
+ */
+
+import { type Buffer, LARGE_BUFFERS } from "../../net/buffer_pool.ts";
+import { type Deadline, setDeadline } from "../../sync/deadline.ts";
+import type { HttpWires } from "./wires.ts";
+
+/** Milliseconds between two looks at whether bytes are still taken. */
+const LOOK = 500;
+
+/**
+ * Bytes that are read ahead of an origin server that takes none, to find the
+ * client's end behind them.
+ */
+const MOST_AHEAD: number = 1024 * 1024;
+
+/**
+ * Writes the body of one request. When nothing was taken for a while it asks
+ * the client's socket for a reset, and reads on into a buffer: an end of file
+ * within the body shows only behind what came before it.
+ */
+export class UploadWriter implements Disposable {
+  readonly #wires: HttpWires;
+  readonly #onReset: (error: unknown) => void;
+  #look: Deadline;
+  #seen = 0;
+  /** Lets the relay go on while its last piece is still being written. */
+  #setAside: (() => void) | undefined;
+  #ahead: Buffer | undefined;
+  #length = 0;
+  #draining: Promise<void> | undefined;
+
+  /**
+   * Begins to look.
+   *
+   * @param wires The two connections.
+   * @param onReset Told that the client has reset its connection.
+   */
+  constructor(wires: HttpWires, onReset: (error: unknown) => void) {
+    this.#wires = wires;
+    this.#onReset = onReset;
+    this.#seen = wires.client.sent;
+    this.#look = setDeadline(LOOK, () => this.#lookAfter());
+  }
+
+  /**
+   * Writes a piece, or sets it aside where the one before it is still on its
+   * way and there is room.
+   *
+   * @param bytes The piece; in use until the promise settles.
+   * @throws The error of the origin server's socket.
+   */
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#draining !== undefined) {
+      if (this.#keep(bytes)) return;
+      await this.#draining;
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const writing = this.#wires.toOrigin(bytes);
+    writing.then(resolve, reject);
+    this.#setAside = () => {
+      this.#draining = this.#drain(writing);
+      this.#draining.catch(() => {}); // The next write or flush throws it.
+      resolve();
+    };
+    await promise;
+    this.#setAside = undefined;
+  }
+
+  /**
+   * Waits until what was set aside is written.
+   *
+   * @throws The error of the origin server's socket.
+   */
+  async flush(): Promise<void> {
+    await this.#draining;
+  }
+
+  /** Stops looking. */
+  [Symbol.dispose](): void {
+    this.#look.clear();
+  }
+
+  #lookAfter(): void {
+    const { client } = this.#wires;
+    const isStalled = client.sent === this.#seen &&
+      (this.#setAside !== undefined || this.#draining !== undefined);
+    this.#seen = client.sent;
+    if (isStalled) {
+      client.session.client.probe().catch(this.#onReset);
+      if (this.#setAside !== undefined) this.#readAhead(this.#setAside);
+    }
+    this.#look = setDeadline(LOOK, () => this.#lookAfter());
+  }
+
+  #readAhead(setAside: () => void): void {
+    this.#ahead = LARGE_BUFFERS.take(MOST_AHEAD);
+    if (this.#ahead === undefined) return; // Resets are still seen.
+    this.#setAside = undefined;
+    this.#length = 0;
+    // The piece that is being written lies in the memory of the next read.
+    this.#wires.client.reader.detach();
+    setAside();
+  }
+
+  #keep(bytes: Uint8Array): boolean {
+    const end = this.#length + bytes.length;
+    // There is no buffer any more where the origin server has failed.
+    if (this.#ahead === undefined || end > MOST_AHEAD) return false;
+    this.#ahead.set(bytes, this.#length);
+    this.#length = end;
+    return true;
+  }
+
+  /** Writes what was kept, and what is kept meanwhile, behind the last piece. */
+  async #drain(writing: Promise<void>): Promise<void> {
+    try {
+      await writing;
+      for (let at = 0; at < this.#length;) {
+        const end = this.#length;
+        await this.#wires.toOrigin(this.#ahead!.subarray(at, end));
+        at = end;
+      }
+      this.#draining = undefined;
+    } finally {
+      LARGE_BUFFERS.give(this.#ahead!);
+      this.#ahead = undefined;
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * `sluice passwd`: makes a line of a users file.
+ *
+ * @module
+ */
+
+import { writeAllSync } from "../net/write_all.ts";
+import {
+  formatPasswordHash,
+  hashPassword,
+} from "../policy/users/password_hash.ts";
+import { userNameFault } from "../policy/users/user_name.ts";
+import type { Command } from "../cli/command.ts";
+import { ASK_OPTIONS } from "../serve/options/common.ts";
+import { operand } from "../cli/declare_options.ts";
+import type { OptionValues } from "../cli/option.ts";
+import { readPassword } from "./read_password.ts";
+
+/** Options of `sluice passwd`. */
+export const PASSWD_OPTIONS = {
+  "name": operand("text", {
+    value: "NAME",
+    help: "the user's name: 1 to 255 bytes, without a colon",
+  }, parseName),
+  ...ASK_OPTIONS,
+};
+
+/** The command as the command line sees it. */
+export const PASSWD_COMMAND: Command<typeof PASSWD_OPTIONS> = {
+  usage: "passwd NAME",
+  summary:
+    "Prints a line of a users file: the name and the hash of a password. It asks for the password twice, without showing it; where standard input is no terminal, its first line is the password.",
+  examples: [
+    ["sluice passwd alice >> users.txt", "adds Alice"],
+    [
+      "sluice passwd alice < password.txt >> users.txt",
+      "adds her with a password out of a file",
+    ],
+  ],
+  options: PASSWD_OPTIONS,
+  run: runPasswd,
+};
+
+async function runPasswd(
+  { name }: OptionValues<typeof PASSWD_OPTIONS>,
+): Promise<number> {
+  const hash = await hashPassword(await readPassword(name));
+  const line = `${name}:${formatPasswordHash(hash)}\n`;
+  writeAllSync(Deno.stdout, new TextEncoder().encode(line));
+  return 0;
+}
+
+function parseName(given: readonly string[]): string {
+  const [name] = given;
+  if (given.length > 1) { // The second may be a password.
+    throw new SyntaxError(
+      `${given.length} words were given; give one name: the password is asked for`,
+    );
+  }
+  if (name === undefined) throw new SyntaxError("it is missing; give one name");
+  const fault = userNameFault(name);
+  if (fault !== undefined) throw new SyntaxError(fault);
+  return name;
+}

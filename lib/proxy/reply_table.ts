@@ -1,0 +1,43 @@
+/**
+ * What a client is told, by what went wrong.
+ *
+ * @module
+ */
+
+import { DialError, type DialErrorKind } from "../net/dial_error.ts";
+import { Refusal, type RefusalKind } from "../policy/limits/refusal.ts";
+import { REPLY, type Reply, Socks5Error } from "../wire/socks/v5.ts";
+
+/** `REP` by what went wrong (RFC 1928 §6; the reasons are in the README). */
+const REPLY_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, Reply>> = {
+  "refused": REPLY.ConnectionRefused,
+  "network unreachable": REPLY.NetworkUnreachable,
+  "host unreachable": REPLY.HostUnreachable,
+  "name not found": REPLY.HostUnreachable,
+  "timeout": REPLY.TtlExpired,
+  "resolver failed": REPLY.GeneralFailure,
+  "no descriptors": REPLY.GeneralFailure,
+  "parent failed": REPLY.GeneralFailure,
+  "parent timeout": REPLY.TtlExpired,
+  "failed": REPLY.GeneralFailure,
+  "forbidden": REPLY.NotAllowedByRuleset,
+  "unauthenticated": REPLY.NotAllowedByRuleset,
+  "banned": REPLY.NotAllowedByRuleset,
+  "limit reached": REPLY.GeneralFailure,
+  "draining": REPLY.GeneralFailure,
+  "loop": REPLY.NotAllowedByRuleset,
+};
+
+/**
+ * Chooses the reply code for a failure.
+ *
+ * @param error What was thrown on the way to the target.
+ * @returns Value for `REP`; a general failure for what nobody foresaw.
+ */
+export function replyFor(error: unknown): Reply {
+  if (error instanceof Socks5Error) return error.reply;
+  if (error instanceof DialError || error instanceof Refusal) {
+    return REPLY_BY_KIND[error.kind];
+  }
+  return REPLY.GeneralFailure;
+}

@@ -1,0 +1,97 @@
+/**
+ * SOCKS4 and SOCKS4a for one client.
+ *
+ * ```text
+ * client                      sluice                        target
+ *   | -- request ---------------> | -- connect --------------> |
+ *   | <-- reply ----------------- | <------------------------- |
+ *   | <======================= tunnel =======================> |
+ * ```
+ *
+ * @module
+ */
+
+import type { TunnelResult } from "../net/tunnel.ts";
+import { Refusal } from "../policy/limits/refusal.ts";
+import { parseIpAddress } from "../wire/ip_address.ts";
+import { COMMAND, REPLY } from "../wire/socks/v4.ts";
+import { encodeReply } from "../wire/socks/v4_reply.ts";
+import { parseRequest, type Request } from "../wire/socks/v4_request.ts";
+import { mustLogIn } from "./authenticate.ts";
+import { bind } from "./bind.ts";
+import { connectTarget } from "../serve/target/open_target.ts";
+import type { Refusals } from "../serve/refusals.ts";
+import type { ProxySession } from "../serve/services.ts";
+
+const REFUSALS: Refusals = { encode: () => encodeReply(REPLY.Rejected) };
+
+/**
+ * Handles one client from its request to the end of its tunnel.
+ *
+ * @param session The client.
+ * @returns How the tunnel ended.
+ * @throws What the client has to be refused for.
+ */
+export async function socks4(session: ProxySession): Promise<TunnelResult> {
+  session.record.protocol = "socks4";
+  session.refusals = REFUSALS;
+  const request = await readRequest(session);
+  switch (request.command) {
+    case COMMAND.Connect:
+      return await connect(session, request);
+    case COMMAND.Bind:
+      return await bind(session, request, encodeBound);
+    default:
+      throw refused(`CD is ${request.command}`);
+  }
+}
+
+async function readRequest(session: ProxySession): Promise<Request> {
+  const { identity, reader, record } = session;
+  const request = await parse(session);
+  session.endHandshake();
+  reader.release();
+  if (request.isNamed) record.protocol = "socks4a";
+  if (request.userId !== "" && identity === undefined) {
+    record.user = request.userId;
+  }
+  // USERID proves nothing: there is no password that could.
+  if (mustLogIn(session)) {
+    throw refused("SOCKS4 has no password, and there are users");
+  }
+  return request;
+}
+
+/** A malformed request is refused as if a rule forbade it: there is one code. */
+async function parse(session: ProxySession): Promise<Request> {
+  const { reader } = session;
+  try {
+    return await session.awaitRequest(() => reader.parse(parseRequest()));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new Refusal("forbidden", error.message);
+  }
+}
+
+function connect(
+  session: ProxySession,
+  request: Request,
+): Promise<TunnelResult> {
+  const { host, isNamed } = request;
+  // The system takes it for this machine, which is not what a client means
+  // that has no address. For BIND it is anyone.
+  if (!isNamed && typeof host !== "string" && host.every((n) => n === 0)) {
+    throw refused("DSTIP is 0.0.0.0");
+  }
+  return connectTarget(session, request, () => encodeReply(REPLY.Granted));
+}
+
+function encodeBound({ hostname, port }: Deno.NetAddr): Uint8Array {
+  const ip = parseIpAddress(hostname);
+  if (ip?.length !== 4) throw refused(`${hostname} is not an IPv4 address`);
+  return encodeReply(REPLY.Granted, { ip, port });
+}
+
+function refused(state: string): Refusal {
+  return new Refusal("forbidden", `Cannot serve request: ${state}`);
+}

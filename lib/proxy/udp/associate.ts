@@ -1,0 +1,200 @@
+/**
+ * UDP ASSOCIATE: a client sends datagrams for as long as its connection is open
+ * (RFC 1928 §4, §6, §7).
+ *
+ * ```text
+ * client                      sluice                       targets
+ *   | -- request ---------------> |                            |
+ *   | <-- reply: send here ------ | (opens a relay socket)     |
+ *   | <====== datagrams ========> | <====== datagrams =======> |
+ *   | -- end of file -----------> | (closes the sockets)       |
+ * ```
+ *
+ * @module
+ */
+
+import { discard } from "../../net/discard.ts";
+import { familyOf, preferFamily } from "../../net/names/family_preference.ts";
+import type { Resolver } from "../../net/names/resolver.ts";
+import type { TunnelResult } from "../../net/tunnel.ts";
+import { openUdp } from "../../net/udp/datagram_socket.ts";
+import { Refusal } from "../../policy/limits/refusal.ts";
+import { Context, timeoutError } from "../../sync/context.ts";
+import { watchStall } from "../../sync/stall.ts";
+import { waitFor } from "../../sync/wait_for.ts";
+import { formatHostPort } from "../../wire/host_port.ts";
+import { type IpAddress, parseIpAddress } from "../../wire/ip_address.ts";
+import { isSameAddress } from "../../wire/ip_mapped.ts";
+import { REPLY, Socks5Error } from "../../wire/socks/v5.ts";
+import { encodeReply } from "../../wire/socks/v5_reply.ts";
+import type { Request } from "../../wire/socks/v5_request.ts";
+import { decideAhead, type Decision } from "../../serve/target/decide.ts";
+import { type MayReach, UdpRelay } from "./relay.ts";
+import type { ProxySession } from "../../serve/services.ts";
+
+/** A client has nothing to say on its connection; one that talks is ended. */
+const MOST_DISCARDED = 1024 * 1024;
+
+/**
+ * Relays datagrams until the client's connection ends.
+ *
+ * @param session The client; its request is read, its reader released.
+ * @param request Where it says that its datagrams will come from.
+ * @returns How the association ended, with the bytes of payload each way.
+ * @throws {Refusal} If limits, rules or a drain forbid it.
+ * @throws {DialError} If there is no socket for it.
+ */
+export async function associate(
+  session: ProxySession,
+  request: Request,
+): Promise<TunnelResult> {
+  const { record, remote, services } = session;
+  record.target = `udp ${formatHostPort(request.host, request.port)}`;
+  session.requireAdmission();
+  if (services.parents?.isDefault) {
+    throw new Socks5Error(
+      REPLY.CommandNotSupported,
+      "Cannot serve request: UDP does not go through parents",
+    );
+  }
+  const client = parseIpAddress(remote.hostname);
+  const own = parseIpAddress(session.local.hostname);
+  if (client === undefined || own === undefined) {
+    throw new Socks5Error(
+      REPLY.CommandNotSupported,
+      "Cannot serve request: UDP needs a client with an address, not one of a Unix socket",
+    );
+  }
+  // Whom for is not known yet; where it makes no difference, it ends here.
+  const decision = decideAhead(session, "udp");
+  decision.requireName();
+  const { limits, perClient } = services.udp;
+  const lease = limits.admit(remote.hostname, perClient);
+  try {
+    const port = announcedPort(request, client);
+    return await relayFor(decision, client, port);
+  } finally {
+    lease.release();
+  }
+}
+
+/**
+ * The port that the datagrams will come from (RFC 1928 §7), or 0 if the first
+ * one tells. An address that is not the client's is what it has behind NAT, and
+ * says as little about its port here; a name is the target's, with the target's
+ * port. Datagrams are taken from the address of the connection alone anyway.
+ */
+function announcedPort({ host, port }: Request, client: IpAddress): number {
+  const isAny = typeof host === "string"
+    ? host === "0" // PySocks writes 0.0.0.0 as this name.
+    : host.every((byte) => byte === 0);
+  if (isAny) return port;
+  return typeof host !== "string" && isSameAddress(host, client) ? port : 0;
+}
+
+async function relayFor(
+  decision: Decision,
+  client: IpAddress,
+  clientPort: number,
+): Promise<TunnelResult> {
+  const { session } = decision;
+  const { local, record, services } = session;
+  const ip = parseIpAddress(local.hostname)!;
+  const socket = openUdp(local.hostname, services.udp.ports);
+  using context = new Context(session.context);
+  const { resolver } = services;
+  const mayReach: MayReach = (ip, { host, port }) =>
+    (ip === undefined || resolver.uses(ip)) &&
+    (decision.isFree || decision.about(host, port).mayReach(ip));
+  const relay = new UdpRelay(socket, {
+    client,
+    clientPort,
+    paces: session.usage?.paces,
+    mayReach,
+    lookup: (name) => lookUp(resolver, name, context),
+    outgoing: services.outgoing,
+  });
+  record.datagrams = relay.datagrams;
+  session.usage?.watch(() => relay.bytes.sent + relay.bytes.received);
+  session.live?.meter(() => relay.bytes);
+  session.live?.open();
+  try {
+    const { port } = socket.addr as Deno.NetAddr;
+    const bound = { ip: services.udp.advertise ?? ip, port };
+    await session.answer(encodeReply(REPLY.Succeeded, bound));
+    return await untilEnd(session, relay);
+  } finally {
+    context.cancel(new Error("Association has ended"));
+    await relay.close();
+  }
+}
+
+/**
+ * Puts the addresses in the order in which they are taken: UDP does not tell
+ * whether it was the right one. Where nothing is preferred IPv4 comes first,
+ * which more networks carry. Late ones are waited for where they would be first,
+ * and come behind the others otherwise.
+ */
+async function lookUp(
+  resolver: Resolver,
+  name: string,
+  context: Context,
+): Promise<IpAddress[] | undefined> {
+  const { preference } = resolver;
+  const order = preference === "system" ? "ipv4" : preference;
+  const family = order === "ipv4" || order === "only-ipv4" ? 4 : 6;
+  try {
+    const { addresses, late } = await resolver.find(name, context);
+    const isFirst = late !== undefined &&
+      !addresses.some((ip) => familyOf(ip) === family);
+    const more = isFirst ? await waitFor(late, context) : [];
+    const known = preferFamily([...addresses, ...more], order);
+    if (!isFirst) void late?.then((more) => known.push(...more));
+    return known;
+  } catch {
+    return undefined; // There is nobody to tell; the datagram is counted.
+  }
+}
+
+/** Waits for the end of the client's connection, or makes it end. */
+async function untilEnd(
+  session: ProxySession,
+  relay: UdpRelay,
+): Promise<TunnelResult> {
+  const { client, context, services } = session;
+  const { bytes, datagrams } = relay;
+  const { idleTimeout } = services.udp;
+  const result: TunnelResult = {
+    sent: 0,
+    received: 0,
+    endedFirst: "client",
+    error: undefined,
+  };
+  function cut(reason: unknown): void {
+    result.endedFirst = undefined;
+    result.error ??= reason;
+    client.close();
+  }
+  const stall = watchStall(
+    idleTimeout,
+    () => datagrams.sent + datagrams.received,
+    () => cut(timeoutError(idleTimeout, "Idle time")),
+  );
+  const unregister = context.onCancel(cut);
+  try {
+    if (!await discard(client, MOST_DISCARDED)) {
+      throw new Refusal(
+        "limit reached",
+        "Client sends on its control connection",
+      );
+    }
+  } catch (error) {
+    result.error ??= error;
+  } finally {
+    stall.clear();
+    unregister();
+    client.releaseBuffer();
+  }
+  await relay.close();
+  return { ...result, ...bytes };
+}

@@ -1,0 +1,89 @@
+/**
+ * Places to listen on that stand in each other's way, before the system says
+ * that a port is in use: by the program itself.
+ *
+ * @module
+ */
+
+import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
+import type { Route } from "./target/route.ts";
+import { sourceOf } from "../cli/option.ts";
+import { UsageError } from "../cli/usage_error.ts";
+
+/** Values of options that name places. */
+interface PlaceValues {
+  listen?: Endpoint | readonly Endpoint[];
+  routes?: readonly Route[];
+  ws?: readonly Endpoint[];
+  admin?: Endpoint;
+}
+
+/** A place, and the option that names it. */
+interface Place {
+  option: keyof PlaceValues;
+  endpoint: Endpoint;
+}
+
+/**
+ * Refuses options that name one place twice.
+ *
+ * @param values Values of a server's options.
+ * @throws {UsageError} If two places are one, naming both options.
+ */
+export function requireApart(values: object): void {
+  const places = placesOf(values);
+  for (const [index, { endpoint, option }] of places.entries()) {
+    const before = places.slice(0, index).find((one) =>
+      isSame(one.endpoint, endpoint)
+    );
+    if (before === undefined) continue;
+    const { table } = sourceOf(values);
+    const isTwice = before.option === option &&
+      formatEndpoint(before.endpoint) === formatEndpoint(endpoint);
+    const spell = (name: string) =>
+      table[name]?.isOperand ? "LISTEN" : `--${name}`;
+    const there = `${spell(before.option)} ${formatEndpoint(before.endpoint)}`;
+    throw new UsageError(
+      isTwice
+        ? `${formatEndpoint(endpoint)} is given twice; give it once`
+        : `${
+          formatEndpoint(endpoint)
+        } is where ${there} listens already; give another port`,
+      {
+        option,
+        others: [before.option],
+        operand: table[option]?.isOperand ? table[option].value : undefined,
+      },
+    );
+  }
+}
+
+function placesOf({ admin, listen, routes = [], ws = [] }: PlaceValues) {
+  const listened = listen === undefined ? [] : [listen].flat();
+  return [
+    ...named("listen", listened),
+    ...named("routes", routes.map(({ listen }) => listen)),
+    ...named("ws", ws),
+    ...named("admin", admin === undefined ? [] : [admin]),
+  ];
+}
+
+function named(
+  option: Place["option"],
+  endpoints: readonly Endpoint[],
+): Place[] {
+  return endpoints.map((endpoint) => ({ option, endpoint }));
+}
+
+/** Whether the system has room for one of them alone; names are not resolved. */
+function isSame(one: Endpoint, other: Endpoint): boolean {
+  if (isUnixPath(one) || isUnixPath(other)) {
+    return isUnixPath(one) && isUnixPath(other) && one.path === other.path;
+  }
+  if (one.port !== other.port || one.port === 0) return false;
+  const hosts = [one.host, other.host].map((host) => host.toLowerCase());
+  if (hosts[0] === hosts[1]) return true;
+  // All addresses are those of IPv4 and IPv6; 0.0.0.0 leaves IPv6 to others.
+  if (hosts.some((host) => host === "" || host === "::")) return true;
+  return hosts.includes("0.0.0.0") && !hosts.some((host) => host.includes(":"));
+}

@@ -1,0 +1,164 @@
+/**
+ * Around every protocol: the one place that answers a failure and says in the
+ * log how a connection ended.
+ *
+ * @module
+ */
+
+import type { Connection } from "../net/connection.ts";
+import { DialError } from "../net/dial_error.ts";
+import { LINGER } from "../net/linger.ts";
+import type { TunnelResult } from "../net/tunnel.ts";
+import type { ConnectionResult } from "../observe/log_event.ts";
+import { Refusal } from "../policy/limits/refusal.ts";
+import type { Context } from "../sync/context.ts";
+import { HttpError } from "../wire/http1/http_error.ts";
+import { Socks5Error } from "../wire/socks/v5.ts";
+import { setDeadline } from "../sync/deadline.ts";
+import { describeError } from "../observe/describe_error.ts";
+import { farewell } from "./farewell.ts";
+import { judgeTrail } from "./target/judge_trail.ts";
+import { refusalReason } from "./refusal_reason.ts";
+import type { ConnectionServices } from "./connection_services.ts";
+import { Session } from "./session.ts";
+
+/**
+ * Speaks one protocol with one client, until its tunnel has ended.
+ *
+ * @typeParam S What it works with.
+ */
+export type Protocol<S extends ConnectionServices = ConnectionServices> = (
+  session: Session<S>,
+) => Promise<TunnelResult>;
+
+/**
+ * Handles one connection from first byte to log line.
+ *
+ * @typeParam S What the protocol works with.
+ * @param connection The connection; closed on return.
+ * @param context Ends it when cancelled.
+ * @param draining Ends it too while the client has not said what it wants.
+ * @param protocol What the client speaks.
+ * @param services Shared by all connections.
+ */
+export async function handleConnection<S extends ConnectionServices>(
+  connection: Connection,
+  context: Context,
+  draining: Context,
+  protocol: Protocol<S>,
+  services: S,
+): Promise<void> {
+  using session = new Session(connection, context, draining, services);
+  try {
+    const room = session.requirePlace();
+    if (room !== undefined) await room;
+    const judging = judgeTrail(session);
+    if (judging !== undefined) await judging;
+    recordTunnel(session, await protocol(session));
+  } catch (error) {
+    recordFailure(session, error);
+    if (!context.cancelled) await refuse(session, error);
+  }
+}
+
+/** Tells the client what its protocol can say, and sees to its being read. */
+async function refuse(
+  session: Session,
+  error: unknown,
+): Promise<void> {
+  const { client, isAnswered, linger, refusals } = session;
+  session.endHandshake();
+  session.log();
+  const isMute = isAnswered || isGone(error);
+  const refusal = isMute ? undefined : refusals?.encode(error);
+  if (refusal === undefined) return await farewell(session, LINGER);
+  const deadline = setDeadline(linger.total, () => client.close());
+  try {
+    await client.write(refusal);
+  } catch {
+    return; // The client did not wait for the answer.
+  } finally {
+    deadline.clear();
+  }
+  await farewell(session, linger);
+}
+
+function recordTunnel(
+  session: Session,
+  result: TunnelResult,
+): void {
+  const { record } = session;
+  const { endedFirst, error } = result;
+  record.sent = result.sent;
+  record.received = result.received;
+  record.result = error === undefined ? "ok" : "cut";
+  record.reason = describeEnd(result);
+  recordLimit(session, error);
+  recordReason(session, error);
+  if (endedFirst !== undefined) record.endedFirst = endedFirst;
+}
+
+function describeEnd({ endedFirst, error, failed }: TunnelResult): string {
+  if (error === undefined) return `${endedFirst} closed first`;
+  const why = describeError(error);
+  if (failed !== undefined) return `${failed}: ${why}`;
+  return endedFirst === undefined ? why : `${endedFirst} closed first: ${why}`;
+}
+
+function recordFailure(session: Session, error: unknown): void {
+  const { context, handshakeBytes, record } = session;
+  record.result = resultOf(session, error);
+  const why = context.cancelled ? context.reason : error;
+  record.reason = describeError(why);
+  recordLimit(session, why);
+  recordReason(session, why);
+  if (record.result === "cut" && !isEnd(error)) {
+    record.reason = `client: ${record.reason}`;
+  }
+  if (record.result !== "dropped") return;
+  record.reason += `, after ${handshakeBytes} bytes of the handshake`;
+}
+
+/** By its name, which stays the same whatever words the reason is told in. */
+function recordLimit(
+  { record }: Session,
+  error: unknown,
+): void {
+  if (!(error instanceof Refusal) || error.limit === undefined) return;
+  record.limit = error.limit;
+}
+
+/** For those who count refusals, and need a name out of a bounded set. */
+function recordReason(
+  { live, record }: Session,
+  error: unknown,
+): void {
+  live?.fail(error === undefined ? undefined : refusalReason(error, record));
+}
+
+function resultOf(
+  session: Session,
+  error: unknown,
+): ConnectionResult {
+  if (error instanceof Refusal || error instanceof Socks5Error) {
+    return "refused";
+  }
+  if (error instanceof HttpError) {
+    return error.status < 500 ? "refused" : "failed";
+  }
+  const { address, target } = session.record;
+  // The target was there, but the client did not wait for the answer.
+  if (address !== undefined) return "cut";
+  const isAsked = target !== undefined;
+  return error instanceof DialError || isAsked ? "failed" : "dropped";
+}
+
+/** Whether the client has left in the middle of a message: nobody to answer. */
+function isGone(error: unknown): boolean {
+  return isEnd(error) || error instanceof Deno.errors.ConnectionReset;
+}
+
+/** Described as what the client did, without having to be told whose end. */
+function isEnd(error: unknown): boolean {
+  return error instanceof Deno.errors.UnexpectedEof;
+}

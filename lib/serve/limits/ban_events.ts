@@ -1,0 +1,32 @@
+/**
+ * What is logged of wrong passwords.
+ *
+ * @module
+ */
+
+import type { LogEvent } from "../../observe/log_event.ts";
+import { formatSpan } from "../../observe/span.ts";
+import type { Attack, FailureOutcome } from "../../policy/users/bans.ts";
+
+/**
+ * Makes the events of what a failure has led to.
+ *
+ * @param outcome What it has led to.
+ * @returns An attack on a name and a ban, where they begin with it.
+ */
+export function banEvents({ ban, attack }: FailureOutcome): LogEvent[] {
+  const events: LogEvent[] = [];
+  if (attack !== undefined) {
+    const message = describe(attack);
+    events.push({ event: "message", level: "warning", message });
+  }
+  if (ban !== undefined) events.push(ban);
+  return events;
+}
+
+function describe({ user, duration, failures, window }: Attack): string {
+  const many = `${failures} failures in ${formatSpan(window)}`;
+  return `User ${JSON.stringify(user)} is under attack, ${many}: for ${
+    formatSpan(duration)
+  } one failure bans a client`;
+}

@@ -1,0 +1,182 @@
+/**
+ * What a limit of memory carries: connections, buffers of the busy ones, and
+ * checks of passwords.
+ *
+ * @module
+ */
+
+import { BUFFER_BUDGET, LARGE_BUFFERS } from "../../net/buffer_pool.ts";
+import { countOf } from "../../observe/count_of.ts";
+import { formatBytes } from "../../observe/log_text.ts";
+import { CHECKS_AT_ONCE } from "../../policy/users/password_queue.ts";
+import { environmentVariable } from "../../cli/environment.ts";
+import {
+  type MemoryLimit,
+  readMemoryLimit,
+} from "../../net/system/memory_limit.ts";
+
+/** What a limit carries. */
+export interface MemoryPlan {
+  /** The limit, in bytes. */
+  limit: number;
+  /** Bytes that it leaves beside the program. */
+  left: number;
+  /** Bytes of large buffers, of all threads together. */
+  buffers: number;
+  /** Connections at once, of all threads together; 1 or more. */
+  connections: number;
+  /**
+   * Whether busy tunnels may meet the limit: V8 does not know it, and collects
+   * its garbage too late.
+   */
+  isAtRisk: boolean;
+}
+
+/** Options for {@linkcode memoryPlan}. */
+export interface MemoryPlanOptions {
+  /** Workers that serve (default 1, which is this thread alone). */
+  threads?: number | undefined;
+  /** The limit (default: that of this process). */
+  limit?: MemoryLimit | undefined;
+  /** Whether V8 knows the limit (default: whether `DENO_USE_CGROUPS` is set). */
+  isHeapBound?: boolean;
+  /** Whether passwords are hashed (default: whether a start has said so). */
+  hasPasswords?: boolean;
+}
+
+/**
+ * Bytes of a connection without traffic: two sockets, two small buffers and
+ * what the system counts of them (measured: 45 to 58 KB).
+ */
+const PER_CONNECTION = 60 * 1024;
+
+/**
+ * Bytes for what V8 has not yet collected, of bursts of handshakes and of busy
+ * tunnels (measured with 60 of these: 20 MB where it knows the limit, 80 MB
+ * where it takes all the memory of the machine for its own), and the part of
+ * what is left that this is at most.
+ */
+const GARBAGE = { bound: 32_000_000, unbound: 80_000_000 } as const;
+const GARBAGE_SHARE = 2 / 3;
+
+/** Tells Deno to tell V8 of the limit; read before anything of ours runs. */
+const HEAP_VARIABLE = "DENO_USE_CGROUPS";
+
+/** Bytes of each worker (measured: 14 to 15 MB). */
+const PER_THREAD = 15_000_000;
+
+/** Bytes of a check of a password, as `sluice passwd` makes them. */
+const PER_CHECK = 32 * 1024 * 1024;
+
+/** The part of what is left that buffers may take, and checks of passwords. */
+const SHARE = 0.25;
+
+let known: { limit: MemoryLimit | undefined } | undefined;
+let areHashed = false;
+
+/**
+ * Takes over what another thread has read, while it was permitted.
+ *
+ * @param limit The limit; `undefined` where there is none.
+ */
+export function knowMemoryLimit(limit: MemoryLimit | undefined): void {
+  known = { limit };
+}
+
+/**
+ * Tells the limit of this process, as it was at the first question.
+ *
+ * @returns The limit; `undefined` where there is none, or the system does not
+ *   say.
+ */
+export function memoryLimit(): MemoryLimit | undefined {
+  known ??= { limit: readMemoryLimit() };
+  return known.limit;
+}
+
+/**
+ * Notes that passwords are hashed in this program, which takes memory.
+ *
+ * @param threads Threads that do it.
+ * @returns How many may be hashed at once in each of them, 1 or more.
+ */
+export function reservePasswordChecks(threads = 1): number {
+  areHashed = true;
+  return Math.max(1, Math.floor(checksIn(memoryLimit(), threads) / threads));
+}
+
+/**
+ * Tells what a limit carries.
+ *
+ * @param options Which limit, and what for.
+ * @returns What it carries; `undefined` where there is no limit.
+ */
+export function memoryPlan(
+  { hasPasswords = areHashed, threads = 1, ...given }: MemoryPlanOptions = {},
+): MemoryPlan | undefined {
+  const isHeapBound = given.isHeapBound ?? knowsLimit();
+  const limit = "limit" in given ? given.limit : memoryLimit();
+  if (limit === undefined) return undefined;
+  const checks = hasPasswords ? checksIn(limit, threads) : 0;
+  const left = Math.max(0, leftOf(limit, threads) - checks * PER_CHECK);
+  const garbage = Math.min(
+    GARBAGE[isHeapBound ? "bound" : "unbound"] * threads,
+    left * GARBAGE_SHARE,
+  );
+  const room = left - garbage;
+  const buffers = Math.min(BUFFER_BUDGET * threads, Math.floor(room * SHARE));
+  const connections = Math.floor((room - buffers) / PER_CONNECTION);
+  return {
+    ...{ limit: limit.limit, left, buffers },
+    isAtRisk: !isHeapBound && garbage < GARBAGE.unbound * threads,
+    connections: Math.max(1, connections),
+  };
+}
+
+/**
+ * Keeps the buffers of this thread to its share of what the limit carries.
+ *
+ * @param plan What it carries.
+ * @param threads Threads that serve (default 1).
+ */
+export function keepBuffersTo({ buffers }: MemoryPlan, threads = 1): void {
+  const budget = Math.floor(buffers / threads);
+  if (budget < BUFFER_BUDGET) LARGE_BUFFERS.setBudget(budget);
+}
+
+/**
+ * Says what the limit carries, and how it would carry more.
+ *
+ * @param plan What it carries.
+ * @returns For example `The memory limit of 134 MB leaves 115 MB: room for 1693
+ *   connections, with 21 MB of buffers`.
+ */
+export function describePlan(
+  { buffers, connections, left, limit }: MemoryPlan,
+): string {
+  return `The memory limit of ${formatBytes(limit)} leaves ${
+    formatBytes(left)
+  }: room for ${countOf(connections, "connection")}, with ${
+    formatBytes(buffers)
+  } of buffers`;
+}
+
+/** What to do where V8 collects garbage as if all memory were its own. */
+export const BIND_HEAP =
+  `set ${HEAP_VARIABLE}=1 in the environment, so that V8 keeps to the limit`;
+
+function knowsLimit(): boolean {
+  return environmentVariable(HEAP_VARIABLE) !== undefined;
+}
+
+function leftOf({ limit, used }: MemoryLimit, threads: number): number {
+  return limit - used - (threads > 1 ? threads * PER_THREAD : 0);
+}
+
+/** In all threads; each does one at least. */
+function checksIn(limit: MemoryLimit | undefined, threads: number): number {
+  const most = CHECKS_AT_ONCE * threads;
+  if (limit === undefined) return most;
+  const room = Math.floor(leftOf(limit, threads) * SHARE / PER_CHECK);
+  return Math.max(threads, Math.min(most, room));
+}

@@ -1,0 +1,128 @@
+/**
+ * Limits from what was configured.
+ *
+ * @module
+ */
+
+import { QuotaMeter } from "./quota_meter.ts";
+import type { UsageLimits } from "../session_usage.ts";
+import {
+  ConnectionRate,
+  type Frequency,
+  RATE_TABLE,
+} from "../../policy/limits/connection_rate.ts";
+import { DailyQuota } from "../../policy/limits/daily_quota.ts";
+import {
+  type BothWays,
+  BYTES_TABLE,
+  RateLimits,
+  type RateSettings,
+} from "../../policy/limits/rate_limits.ts";
+import { connectionLimits } from "./connection_counts.ts";
+import type { QuotaCount } from "./quota_count.ts";
+import { concerning, UsageError } from "../../cli/usage_error.ts";
+import type { Share } from "../worker_share.ts";
+
+/** Limits that are off unless asked for; 0 is off as well. */
+export interface LimitConfig {
+  /** Connections at once of one user. */
+  connectionsPerUser?: number;
+  /** How often one client may connect. */
+  connectionRate?: Frequency | undefined;
+  /** How many may come at once after a pause (default: the rate's count). */
+  connectionBurst?: number | undefined;
+  /** Bytes a second. */
+  rates?: RateSettings;
+  /** Bytes a day of one user, both ways together. */
+  quotaPerUser?: number;
+  /** File that keeps the count of the day over a restart. */
+  quotaFile?: string | undefined;
+  /** Time zone of the day by its IANA name (default `UTC`). */
+  quotaZone?: string;
+}
+
+/** Options for {@linkcode openLimits}. */
+export interface OpenLimitsOptions {
+  /** Where threads count together (default: this one alone does). */
+  share?: Share | undefined;
+  /** What a quota counts in (default: nothing that is kept). */
+  count?: QuotaCount | undefined;
+}
+
+/** Limits that are in force. */
+export interface OpenLimits {
+  /** What handlers work with; `undefined` where none is set. */
+  readonly usage: UsageLimits | undefined;
+  /** Writes down what has been counted. Can be repeated. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes limits.
+ *
+ * @param config The limits.
+ * @param hasUsers Whether clients prove who they are.
+ * @param options Where is counted.
+ * @returns The limits; to be closed.
+ * @throws {UsageError} If users are limited and there are none.
+ * @throws {StartError} If the file can't be read or written.
+ */
+export async function openLimits(
+  config: LimitConfig,
+  hasUsers: boolean,
+  { count, share }: OpenLimitsOptions = {},
+): Promise<OpenLimits> {
+  if (!hasUsers) requireUsers(config);
+  const { connectionRate, connectionsPerUser = 0, quotaPerUser = 0 } = config;
+  const { connection, user, total } = config.rates ?? {};
+  const usage: UsageLimits = {};
+  let release: (() => Promise<void>) | undefined;
+  if (connectionRate !== undefined) {
+    const burst = config.connectionBurst;
+    const table = share?.table("rate", RATE_TABLE).table;
+    usage.connectionRate = new ConnectionRate(connectionRate, { burst, table });
+  }
+  if (connectionsPerUser > 0) {
+    const limits = connectionLimits(Infinity, { per: "user" }, share);
+    usage.ofUser = { limits, most: connectionsPerUser };
+  }
+  if ([connection, user, total].some(isSet)) {
+    const table = share?.table("bytes", BYTES_TABLE).table;
+    usage.rates = new RateLimits(config.rates!, table);
+  }
+  if (quotaPerUser > 0) {
+    const settings = { zone: config.quotaZone, ledger: count?.ledger };
+    const quota = new DailyQuota(quotaPerUser, settings);
+    usage.quota = new QuotaMeter(quota);
+    release = await concerning(
+      "quota-file",
+      async () => await count?.lease(quota),
+    );
+  }
+  return {
+    usage: Object.keys(usage).length === 0 ? undefined : usage,
+    async close() {
+      await release?.();
+    },
+  };
+}
+
+/** A limit that nobody can reach would only look like one. */
+function requireUsers(config: LimitConfig): void {
+  const option = (config.connectionsPerUser ?? 0) > 0
+    ? "max-connections-per-user"
+    : isSet(config.rates?.user)
+    ? "rate-per-user"
+    : (config.quotaPerUser ?? 0) > 0
+    ? "quota-per-user"
+    : undefined;
+  if (option === undefined) return;
+  throw new UsageError(
+    "limits nobody: there are no users; leave it out, or give a proxy --user NAME:PASSWORD",
+    { option, others: ["user", "users"] },
+  );
+}
+
+function isSet(rate: BothWays | undefined): boolean {
+  return rate !== undefined && (rate.up > 0 || rate.down > 0);
+}

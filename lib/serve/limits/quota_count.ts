@@ -1,0 +1,84 @@
+/**
+ * The count of a daily quota, which goes on when the quota itself changes.
+ *
+ * @module
+ */
+
+import type { LogEvent } from "../../observe/log_event.ts";
+import type { DailyQuota } from "../../policy/limits/daily_quota.ts";
+import {
+  LocalLedger,
+  type QuotaLedger,
+} from "../../policy/limits/quota_ledger.ts";
+import {
+  LEDGER_TABLE,
+  SharedLedger,
+} from "../../policy/limits/shared_ledger.ts";
+import { openQuotaFile, type QuotaFile } from "./quota_file.ts";
+import type { Share } from "../worker_share.ts";
+
+/** Options for {@linkcode QuotaCount}. */
+export interface QuotaCountOptions {
+  /** File that keeps it over a restart (default: none does). */
+  path: string | undefined;
+  /** Takes what there is to log. */
+  log: (event: LogEvent) => void;
+  /** Where threads count together (default: this one alone does). */
+  share?: Share | undefined;
+}
+
+/** The count, and its file, which is read once and written from then on. */
+export class QuotaCount {
+  /** What keeps the count. */
+  readonly ledger: QuotaLedger;
+  readonly #options: QuotaCountOptions;
+  #file: Promise<QuotaFile> | undefined;
+  #isCounted: boolean;
+  #leases = 0;
+
+  /**
+   * Creates a count.
+   *
+   * @param options Where it is kept.
+   */
+  constructor(options: QuotaCountOptions) {
+    const given = options.share?.table("quota", LEDGER_TABLE);
+    this.ledger = given ? new SharedLedger(given.table) : new LocalLedger();
+    this.#options = options;
+    // What another thread has read is not read again.
+    this.#isCounted = given?.isNew === false;
+  }
+
+  /**
+   * Has its file written for as long as a quota is in force.
+   *
+   * @param quota The quota, which counts here.
+   * @returns Ends that; the last one writes it a last time. Can be repeated.
+   * @throws {StartError} If the file can't be read or written.
+   */
+  async lease(quota: DailyQuota): Promise<() => Promise<void>> {
+    const { log, path, share } = this.#options;
+    // One thread writes what all have counted.
+    if (path === undefined || (share?.index ?? 0) > 0) return async () => {};
+    this.#leases++;
+    try {
+      this.#file ??= openQuotaFile(path, quota, log, this.#isCounted);
+      await this.#file;
+    } catch (error) {
+      this.#leases--;
+      this.#file = undefined;
+      throw error;
+    }
+    this.#isCounted = true;
+    let isOver = false;
+    return async () => {
+      if (isOver) return;
+      isOver = true;
+      if (--this.#leases > 0) return;
+      const file = this.#file;
+      this.#file = undefined;
+      await share?.othersEnded();
+      await (await file)?.close();
+    };
+  }
+}

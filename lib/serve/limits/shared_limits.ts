@@ -1,0 +1,82 @@
+/**
+ * Limits that outlive a change of other settings: what was counted stays
+ * counted.
+ *
+ * @module
+ */
+
+import type { LogEvent } from "../../observe/log_event.ts";
+import { type LimitConfig, type OpenLimits, openLimits } from "./open.ts";
+import { QuotaCount } from "./quota_count.ts";
+import type { ServerHost } from "../server_host.ts";
+
+/** Options for {@linkcode shareLimits}. */
+export interface ShareLimitsOptions {
+  /** Whether clients prove who they are. */
+  hasUsers: boolean;
+  /** The program that keeps the limits. */
+  host: ServerHost;
+  /** Takes what there is to log. */
+  log: (event: LogEvent) => void;
+}
+
+/**
+ * Makes limits, or takes those of before where their settings are the same.
+ *
+ * @param config The limits.
+ * @param options Whose they are.
+ * @returns The limits; closed once all who share them have closed them.
+ * @throws {UsageError} If they don't go together; see {@linkcode openLimits}.
+ * @throws {StartError} If the file can't be read or written.
+ */
+export async function shareLimits(
+  config: LimitConfig,
+  { hasUsers, host, log }: ShareLimitsOptions,
+): Promise<OpenLimits> {
+  // A trial counts nothing, and its file belongs to who does.
+  if (host.isTrial) return await openLimits(config, hasUsers);
+  const count = countOf(config, host, log);
+  const shared = host.keep(
+    "limits",
+    { ...config, hasUsers },
+    (share) => new SharedLimits(openLimits(config, hasUsers, { share, count })),
+  );
+  return await shared.lease();
+}
+
+/** Another quota goes on with what was counted of the one before. */
+function countOf(
+  { quotaFile: path, quotaPerUser = 0, quotaZone }: LimitConfig,
+  host: ServerHost,
+  log: (event: LogEvent) => void,
+): QuotaCount | undefined {
+  if (quotaPerUser === 0) return undefined;
+  return host.keep(
+    "quota",
+    { path, quotaZone },
+    (share) => new QuotaCount({ path, log, share }),
+  );
+}
+
+class SharedLimits {
+  readonly #limits: Promise<OpenLimits>;
+  #leases = 0;
+
+  constructor(limits: Promise<OpenLimits>) {
+    this.#limits = limits;
+  }
+
+  async lease(): Promise<OpenLimits> {
+    const limits = await this.#limits;
+    let isOver = false;
+    this.#leases++;
+    return {
+      usage: limits.usage,
+      close: async () => {
+        if (isOver) return;
+        isOver = true;
+        if (--this.#leases === 0) await limits.close();
+      },
+    };
+  }
+}

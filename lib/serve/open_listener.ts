@@ -1,0 +1,113 @@
+/**
+ * Listening, with errors that a person can act on.
+ *
+ * @module
+ */
+
+import { BACKLOG } from "../net/system/backlog.ts";
+import { errorCode } from "../observe/error_code.ts";
+import { explainError } from "../observe/explain_error.ts";
+import type { Listener } from "../net/listen.ts";
+import { listenUnix } from "../net/unix_listener.ts";
+import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
+import { formatHostPort, type HostPort } from "../wire/host_port.ts";
+import { explainFile } from "../cli/file_error.ts";
+import { inheritedListener } from "./inherited_listener.ts";
+import { StartError } from "../cli/usage_error.ts";
+
+/**
+ * Listens on an address.
+ *
+ * @param where Host and port; an empty host is all addresses, of both families
+ *   where the machine has IPv6. Port 0 takes a free one.
+ * @param backlog Connections that may wait for it, as far as the system lets
+ *   them (default 4,096).
+ * @returns The listener; the caller closes it.
+ * @throws {StartError} If that can't be had, saying why.
+ */
+export function openListener(
+  where: HostPort,
+  backlog: number = BACKLOG,
+): Deno.TcpListener {
+  const { host, port } = where;
+  try {
+    const options = { port, tcpBacklog: backlog };
+    if (host !== "") return Deno.listen({ hostname: host, ...options });
+    return listenOnAll(options);
+  } catch (error) {
+    const at = formatHostPort(host, port);
+    throw new StartError(`Cannot listen on ${at}: ${explain(error, where)}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Listens on an address or a Unix socket. Where the service manager has opened
+ * a listener of that address, it is taken.
+ *
+ * @param where Where.
+ * @param backlog Connections that may wait for a port (default 4,096). What the
+ *   service manager has opened keeps its own, and so does a Unix socket, for
+ *   which Deno chooses 1,024.
+ * @returns The listener; the caller closes it.
+ * @throws {StartError} If that can't be had, saying why.
+ */
+export async function openEndpoint(
+  where: Endpoint,
+  backlog: number = BACKLOG,
+): Promise<Listener> {
+  if (!isUnixPath(where)) {
+    return await inheritedListener(where) ?? openListener(where, backlog);
+  }
+  try {
+    return await listenUnix(where.path, where.mode);
+  } catch (error) {
+    const why = explainPath(where.path, error);
+    throw new StartError(`Cannot listen on ${formatEndpoint(where)}: ${why}`, {
+      cause: error,
+    });
+  }
+}
+
+function explainPath(path: string, error: unknown): string {
+  if (error instanceof Deno.errors.AddrInUse) {
+    return "somebody listens there, or the file is no socket";
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    return "Deno was not given the permission; start it with --allow-net, and --allow-read and --allow-write of the folder";
+  }
+  return explainFile(path, error, "write");
+}
+
+/** `[::]` takes IPv4 as well, unless the machine is without IPv6. */
+function listenOnAll(
+  options: { port: number; tcpBacklog: number },
+): Deno.TcpListener {
+  try {
+    return Deno.listen({ hostname: "::", ...options });
+  } catch (error) {
+    const withoutIpv6 = error instanceof Deno.errors.AddrNotAvailable ||
+      errorCode(error) === "EAFNOSUPPORT";
+    if (!withoutIpv6) throw error;
+    return Deno.listen({ hostname: "0.0.0.0", ...options });
+  }
+}
+
+function explain(error: unknown, { host, port }: HostPort): string {
+  if (error instanceof Deno.errors.AddrInUse) {
+    return "the port is in use; stop what uses it, or choose another";
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return `port ${port} is privileged; choose one from 1024, or give the right to bind it (CAP_NET_BIND_SERVICE)`;
+  }
+  if (error instanceof Deno.errors.AddrNotAvailable) {
+    return `${host} is not an address of this machine`;
+  }
+  if (error instanceof Deno.errors.NotCapable) {
+    return `Deno was not given the permission; start it with --allow-net`;
+  }
+  if (errorCode(error) !== undefined) return explainError(error);
+  // A name that does not resolve comes as a plain error without a code.
+  return `'${host}' is not an address or name of this machine`;
+}

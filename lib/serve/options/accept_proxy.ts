@@ -1,0 +1,62 @@
+/**
+ * What can be said of listeners behind another proxy.
+ *
+ * @module
+ */
+
+import type { AcceptProxy } from "../behind_proxy.ts";
+import { type IpRange, parseIpRange } from "../../wire/ip_range.ts";
+import { choice, collected } from "../../cli/declare_options.ts";
+import type { OptionValues } from "../../cli/option.ts";
+import { UsageError } from "../../cli/usage_error.ts";
+
+const MODES = ["required", "optional"] as const;
+
+/** The heading of these options. */
+const GROUP = "Load balancers in front";
+
+/** Options of listeners behind another proxy. */
+export const ACCEPT_PROXY_OPTIONS = {
+  "accept-proxy": choice(MODES, {
+    group: GROUP,
+    help:
+      "read the header of the PROXY protocol (1 or 2) in front of each connection: the client's address in it counts for rules, limits, bans and the log (default: none is read)",
+  }),
+  "accept-proxy-from": collected(
+    "pattern",
+    {
+      value: "CIDR,…",
+      requires: "accept-proxy",
+      group: GROUP,
+      help:
+        "addresses of the load balancers whose headers count; repeatable. Others are refused (required), or taken for clients (optional)",
+    },
+    (given): IpRange[] =>
+      given.flatMap((text) => text.split(",")).map(parseIpRange),
+  ),
+};
+
+/** Values of these options. */
+export type AcceptProxyOptions = OptionValues<typeof ACCEPT_PROXY_OPTIONS>;
+
+/**
+ * Makes the settings from the options.
+ *
+ * @param options What the command line says.
+ * @returns Whose headers count; `undefined` where none is read.
+ * @throws {UsageError} If nobody is named whose headers count.
+ */
+export function acceptProxyOf(
+  options: AcceptProxyOptions,
+): AcceptProxy | undefined {
+  const mode = options["accept-proxy"];
+  const from = options["accept-proxy-from"];
+  if (mode === undefined) return undefined;
+  if (from.length === 0) {
+    throw new UsageError(
+      "needs --accept-proxy-from CIDR: whoever is believed could claim any address",
+      { option: "accept-proxy", others: ["accept-proxy-from"] },
+    );
+  }
+  return { isRequired: mode === "required", from };
+}

@@ -1,0 +1,49 @@
+/**
+ * What can be said of protocols that clients agree on in TLS (ALPN, RFC 7301).
+ *
+ * @module
+ */
+
+import { collected } from "../../cli/declare_options.ts";
+import type { Option } from "../../cli/option.ts";
+
+/** Leaves it to the upstream. */
+const UPSTREAM = "upstream" as const;
+
+/** Names that are registered begin with a letter; none has a comma. */
+const NAME = /^[A-Za-z][!-+\--~]{0,254}$/;
+
+/**
+ * Protocols that clients may agree on, the preferred first; `upstream` is what
+ * the upstream agrees on.
+ */
+export type AgreedProtocols = readonly string[] | "upstream";
+
+/** The option; none is that no protocol is agreed on. */
+export const ALPN_OPTION: Option<AgreedProtocols | undefined, "protocols"> =
+  collected("text", {
+    value: "NAME,…|upstream",
+    group: "TLS of listeners",
+    requires: "tls-cert",
+    setting: "protocols",
+    help:
+      "protocols that clients may agree on by ALPN, the preferred first, such as h2,http/1.1; 'upstream' agrees on what the tls:// upstream chooses of those that the client offers (default: none is agreed on)",
+  }, (given) => {
+    const names = given.flatMap((text) => text.split(","));
+    if (names.length === 0) return undefined;
+    if (names.includes(UPSTREAM)) {
+      if (names.length === 1) return UPSTREAM;
+      throw new SyntaxError(`'${UPSTREAM}' stands alone`);
+    }
+    for (const [index, name] of names.entries()) {
+      if (!NAME.test(name)) {
+        throw new SyntaxError(
+          `'${name}' is not the name of a protocol, such as h2 or http/1.1`,
+        );
+      }
+      if (names.indexOf(name) < index) {
+        throw new SyntaxError(`'${name}' is given twice`);
+      }
+    }
+    return names;
+  });

@@ -1,0 +1,108 @@
+/**
+ * What can be said of other proxies to go through.
+ *
+ * @module
+ */
+
+import { isGranted } from "../../net/system/is_granted.ts";
+import { DIRECT } from "../target/parents.ts";
+import {
+  BALANCE_METHODS,
+  type BalanceMethod,
+} from "../../policy/limits/balancer.ts";
+import { type Parent, parseParent } from "../../wire/parent_url.ts";
+import { readVariable } from "../../cli/environment.ts";
+import { choice, option } from "../../cli/declare_options.ts";
+import type { Option, OptionValues, Requirement } from "../../cli/option.ts";
+
+/** Parents under a name; several of one name stand in for one another. */
+export interface NamedChain {
+  /** By which rules choose it. */
+  name: string;
+  /** The parents, the nearest first. */
+  parents: Parent[];
+}
+
+/** Parents in one chain, at most. */
+const MOST_PARENTS = 8;
+
+/** The heading of these options. */
+const GROUP = "Other proxies to go through";
+
+/** Options of parents that everything goes through. */
+export const VIA_OPTIONS = {
+  "via": option("url", {
+    value: "URL,…",
+    many: true,
+    setting: "parents.via",
+    group: GROUP,
+    help:
+      "go through another proxy, or several one behind the other: socks5, socks5h, socks4, socks4a, http or https://[NAME:PASSWORD@]HOST[:PORT]; repeatable: the next one where one fails. env:NAME takes it from the environment, unseen",
+  }, parseChain),
+  "via-balance": balance([{ anyOf: ["via"] }]),
+};
+
+/** Options of parents that rules choose. */
+export const PARENT_OPTIONS = {
+  ...VIA_OPTIONS,
+  "via-balance": balance([{ anyOf: ["via", "parent"] }]),
+  "parent": option("url", {
+    value: "NAME=URL,…",
+    many: true,
+    setting: "parents.named",
+    group: GROUP,
+    help:
+      "parents for rules that say 'via NAME'; repeatable, also with the same name: the next one where one fails",
+  }, parseNamed),
+};
+
+/** Values of the options of parents. */
+export type ParentOptions = OptionValues<typeof PARENT_OPTIONS>;
+
+function parseChain(text: string): Parent[] {
+  const urls = fromEnvironment(text).split(",");
+  if (urls.length > MOST_PARENTS) {
+    throw new SyntaxError(
+      `a chain has ${urls.length} parents, not ${MOST_PARENTS} at most`,
+    );
+  }
+  const parents = urls.map(parseParent);
+  const isTwice = parents.filter(({ scheme }) => scheme === "https").length > 1;
+  if (isTwice) throw new SyntaxError("a chain can have one https parent");
+  return parents;
+}
+
+/** A password on the command line can be seen by others on this machine. */
+function fromEnvironment(text: string): string {
+  const [, variable] = /^env:([A-Za-z_]\w*)$/.exec(text) ?? [];
+  if (variable === undefined) return text;
+  if (!isGranted({ name: "env", variable })) { // Asking would stop the start.
+    throw new SyntaxError(
+      `${text} can't be read: Deno was not given --allow-env=${variable}`,
+    );
+  }
+  const value = readVariable(variable);
+  if (value === undefined) throw new SyntaxError(`${text} is not set`);
+  return value;
+}
+
+function parseNamed(text: string): NamedChain {
+  const [, name, urls] = /^([\w.-]{1,64})=(.+)$/s.exec(text) ?? [];
+  if (name === undefined) throw new SyntaxError("a parent is not NAME=URL");
+  if (name === DIRECT) {
+    throw new SyntaxError(`'${DIRECT}' is what rules call no parent at all`);
+  }
+  return { name, parents: parseChain(urls!) };
+}
+
+function balance(
+  requires: readonly Requirement[],
+): Option<BalanceMethod, "parents.method"> {
+  return choice(BALANCE_METHODS, {
+    default: "first",
+    group: GROUP,
+    requires,
+    setting: "parents.method",
+    help: "which of several is next",
+  });
+}

@@ -1,0 +1,56 @@
+/**
+ * How many threads a server runs in.
+ *
+ * @module
+ */
+
+import { option } from "../../cli/declare_options.ts";
+import type { Option } from "../../cli/option.ts";
+
+/** Threads at most. */
+export const MOST_WORKERS = 64;
+
+/** The option of a program. */
+export const WORKER_OPTIONS = {
+  "workers": workersOption(
+    "threads that share the connections, each with a listener on the same port; auto is one for each processor",
+    parseWorkers,
+  ),
+};
+
+/** The option of a hub, of which there can be one. */
+export const SINGLE_WORKER_OPTIONS = {
+  "workers": workersOption(
+    "1 alone: all who are in a room are in one thread",
+    (text) => {
+      if (text === "1") return 1;
+      throw new SyntaxError(
+        `'${text}' is not 1: all who are in a room of a hub are in one thread`,
+      );
+    },
+  ),
+};
+
+function workersOption(
+  help: string,
+  parse: (text: string) => number,
+): Option<number, never> {
+  return option(
+    "count",
+    { value: "N|auto", default: "1", isNumeric: true, help },
+    parse,
+  );
+}
+
+function parseWorkers(text: string): number {
+  if (text === "auto") {
+    return Math.min(navigator.hardwareConcurrency, MOST_WORKERS);
+  }
+  const count = Number(text);
+  if (/^\d{1,2}$/.test(text) && count >= 1 && count <= MOST_WORKERS) {
+    return count;
+  }
+  throw new SyntaxError(
+    `'${text}' is neither auto nor a whole number from 1 to ${MOST_WORKERS}`,
+  );
+}

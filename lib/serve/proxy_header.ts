@@ -1,0 +1,87 @@
+/**
+ * Telling whom we connect to on whose behalf that is (PROXY protocol).
+ *
+ * ```text
+ * client              load balancer            sluice                 target
+ *   | -- connect to B ----> |                     |                      |
+ *   |                       | -- PROXY C to B --> | -- PROXY C to B ---> |
+ *   | -- connect to S --------------------------> | -- PROXY C to S ---> |
+ * ```
+ *
+ * @module
+ */
+
+import type { ConnectionEvent } from "../observe/log_event.ts";
+import { parseIpAddress } from "../wire/ip_address.ts";
+import type { ProxyEndpoint } from "../wire/proxy/endpoints.ts";
+import { encodeProxyV1 } from "../wire/proxy/v1.ts";
+import { encodeProxyV2 } from "../wire/proxy/v2.ts";
+
+/** Versions of the header. */
+export const PROXY_VERSIONS = ["v1", "v2"] as const;
+
+/** A version of the header. */
+export type ProxyVersion = typeof PROXY_VERSIONS[number];
+
+/** A client whom a header tells of. */
+export interface AnnouncedClient {
+  /** Where the client is. */
+  readonly remote: Deno.NetAddr;
+  /** Where it has connected to. */
+  readonly reached: Deno.NetAddr;
+  /** What will be logged; it gets the id of version 2. */
+  readonly record: ConnectionEvent;
+}
+
+/** Bytes of the id by which a connection is found in both logs. */
+const ID_BYTES = 8;
+
+/**
+ * Encodes the header that goes in front of a client's bytes: where the client
+ * is, and where it has connected to, which is the load balancer where that has
+ * announced it. A client of a Unix socket that nobody has announced has no
+ * address: the header says `UNKNOWN` or `LOCAL`. Version 2 also
+ * carries a unique id, which is put into the record.
+ *
+ * @param client The client.
+ * @param version Which version; `undefined` is none.
+ * @param authority Name that the client asked for, where it named one.
+ * @returns The header, or nothing.
+ */
+export function encodeProxyHeader(
+  { reached, record, remote }: AnnouncedClient,
+  version: ProxyVersion | undefined,
+  authority?: string,
+): Uint8Array {
+  if (version === undefined) return new Uint8Array();
+  const source = endpointOf(remote);
+  const destination = endpointOf(reached);
+  const endpoints = source && destination && { source, destination };
+  if (version === "v1") return encodeProxyV1(endpoints);
+  record.id ??= crypto.getRandomValues(new Uint8Array(ID_BYTES)).toHex();
+  const uniqueId = new TextEncoder().encode(record.id);
+  return encodeProxyV2(endpoints, {
+    uniqueId,
+    ...authority === undefined ? {} : { authority },
+  });
+}
+
+/**
+ * Encodes the header of a connection that is no client's, such as a check: its
+ * sender speaks for itself.
+ *
+ * @param version Which version; `undefined` is none.
+ * @returns `LOCAL` in version 2, `UNKNOWN` in version 1, or nothing.
+ */
+export function encodeOwnHeader(version: ProxyVersion | undefined): Uint8Array {
+  if (version === undefined) return new Uint8Array();
+  return version === "v1" ? encodeProxyV1(undefined) : encodeProxyV2(undefined);
+}
+
+/** A client of a Unix socket has no address. */
+function endpointOf(
+  { hostname, port }: Deno.NetAddr,
+): ProxyEndpoint | undefined {
+  const ip = parseIpAddress(hostname);
+  return ip && { ip, port };
+}

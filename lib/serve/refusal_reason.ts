@@ -1,0 +1,53 @@
+/**
+ * Why a connection was refused or failed, by a name out of a bounded set: what
+ * figures count by.
+ *
+ * @module
+ */
+
+import { DialError } from "../net/dial_error.ts";
+import type { ConnectionEvent } from "../observe/log_event.ts";
+import { Refusal } from "../policy/limits/refusal.ts";
+import { HttpError } from "../wire/http1/http_error.ts";
+import { Socks5Error } from "../wire/socks/v5.ts";
+
+/**
+ * A reason: the name of a limit; `rule`, `guard` or `default` as what decides;
+ * `protocol` for what is not spoken here or is malformed; `unauthenticated`,
+ * `banned`, `draining`, `loop`; `dial-` and what became of it; `http-` and a status;
+ * `other`. No part of it is from a client.
+ */
+export type RefusalReason = string;
+
+/**
+ * Names the reason for which a connection did not become a tunnel, or was cut.
+ *
+ * @param error What was thrown.
+ * @param record What is known of the connection.
+ * @returns The reason; `undefined` where it is no refusal and no failure.
+ */
+export function refusalReason(
+  error: unknown,
+  { result, rule }: Pick<ConnectionEvent, "result" | "rule">,
+): RefusalReason | undefined {
+  if (error instanceof Refusal) return ofRefusal(error, rule);
+  if (result !== "refused" && result !== "failed") return undefined;
+  if (error instanceof DialError) return `dial-${hyphenated(error.kind)}`;
+  if (error instanceof HttpError) return `http-${error.status}`;
+  return error instanceof Socks5Error ? "protocol" : "other";
+}
+
+function ofRefusal(
+  { kind, limit }: Refusal,
+  rule: string | undefined,
+): RefusalReason {
+  if (limit !== undefined) return limit;
+  if (kind !== "forbidden") return hyphenated(kind);
+  if (rule === undefined) return "protocol";
+  // A rule's own label is the operator's, but there may be thousands.
+  return rule === "guard" || rule === "default" ? rule : "rule";
+}
+
+function hyphenated(text: string): string {
+  return text.replaceAll(" ", "-");
+}

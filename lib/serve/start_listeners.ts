@@ -1,0 +1,278 @@
+/**
+ * Listeners that serve: what every command that takes connections starts with.
+ *
+ * @module
+ */
+
+import { describeError } from "../observe/describe_error.ts";
+import {
+  type Handler,
+  type Listener,
+  serve,
+  type Server,
+} from "../net/listen.ts";
+import type { ListenerKind, ListenerWatch } from "./listener_watch.ts";
+import { ownListeners } from "../net/own_listeners.ts";
+import { SOCKET_MODE } from "../net/unix_listener.ts";
+import { formatAddr } from "../net/unix_socket.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { refusedRange } from "../policy/rules/address_guard.ts";
+import { Semaphore } from "../sync/semaphore.ts";
+import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import { parseIpAddress } from "../wire/ip_address.ts";
+import { openEndpoint } from "./open_listener.ts";
+import { ALONE, type OpenEndpoint, type ServerHost } from "./server_host.ts";
+import { concerning } from "../cli/usage_error.ts";
+
+/**
+ * Milliseconds that who came just before a shutdown has to say what it wants
+ * where another process takes over: there is no hurry then, and a handshake on a
+ * busy machine takes its time.
+ */
+const SHARED_GRACE = 10_000;
+
+/** A listener that is open. */
+export interface ListenerInfo {
+  /** Where it listens, with the real port. */
+  readonly addr: Deno.NetAddr;
+  /** The same as text: `HOST:PORT`, or `unix:PATH`. */
+  readonly name: string;
+  /** Whether others than this machine can reach it. */
+  readonly isPublic: boolean;
+  /** Permissions of its file, where it is a Unix socket. */
+  readonly mode?: number;
+  /** Takes in its connections; `undefined` where nobody watches. */
+  readonly watch?: ListenerWatch | undefined;
+}
+
+/** Listeners that serve. */
+export interface RunningListeners {
+  /** In the order in which they were named. */
+  readonly listeners: readonly ListenerInfo[];
+  /** Connections that are open. */
+  readonly connections: number;
+  /**
+   * Stops accepting and lets connections finish.
+   *
+   * @param deadline Milliseconds until those left are cut; 0 is at once.
+   * @returns How many connections were cut.
+   */
+  shutdown(deadline: number): Promise<number>;
+}
+
+/** Options for {@linkcode startListeners}. */
+export interface StartListenersOptions {
+  /** What they are for, where that is to be watched. */
+  kind?: ListenerKind;
+  /** Connections held at once, over all listeners. */
+  slots: number;
+  /** Takes what there is to log. */
+  log: (event: LogEvent) => void;
+  /** See `makeRoom` of `serve()` (default: nothing can be ended). */
+  makeRoom?: () => void;
+  /** See `grace` of `serve()` (default 0). */
+  grace?: number;
+  /**
+   * Throws where a listener must not be opened.
+   *
+   * @param listener What was opened; it is closed again.
+   * @param where What was asked for.
+   */
+  check?: (listener: ListenerInfo, where: Endpoint) => void;
+  /** Opens a listener (default {@linkcode openEndpoint}). */
+  open?: OpenEndpoint;
+  /** Connections that may wait for each listener (default 4,096). */
+  backlog?: number | undefined;
+  /** The program that they belong to (default: one of their own). */
+  host?: ServerHost | undefined;
+  /** Called when a shutdown begins, or the start has failed; can be repeated. */
+  onStop?: () => void;
+  /** Called when a shutdown has ended, or the start has failed; likewise. */
+  onEnd?: () => void | Promise<void>;
+  /** Tells which option names a listener (default `listen`). */
+  optionAt?: (index: number) => string;
+}
+
+/**
+ * Opens listeners, all or none, and serves their connections.
+ *
+ * @param listen Where to listen; port 0 takes a free one.
+ * @param handlerFor Makes the handler of one listener's connections; told its
+ *   place in the list.
+ * @param options What they share.
+ * @returns The listeners.
+ * @throws {StartError} If one can't be opened.
+ * @throws What `options.check` throws.
+ */
+export async function startListeners(
+  listen: readonly Endpoint[],
+  handlerFor: (listener: ListenerInfo, index: number) => Handler,
+  options: StartListenersOptions,
+): Promise<RunningListeners> {
+  const { onEnd, onStop } = options;
+  try {
+    return await start(listen, handlerFor, options);
+  } catch (error) {
+    onStop?.();
+    await onEnd?.();
+    throw error;
+  }
+}
+
+async function start(
+  listen: readonly Endpoint[],
+  handlerFor: (listener: ListenerInfo, index: number) => Handler,
+  options: StartListenersOptions,
+): Promise<RunningListeners> {
+  const { log, grace = 0, makeRoom = () => {}, onEnd, onStop } = options;
+  const opened = await openAll(listen, options);
+  const listeners = opened.map(({ info }) => info);
+  // They could be opened: that is all that a trial wants to know.
+  if (options.host?.isTrial) closeAll(opened.splice(0));
+  const leave = opened.map(({ info: { addr } }) => ownListeners.enter(addr));
+  const slots = new Semaphore(options.slots);
+  const watches = opened.map(({ info }) => watchOf(info, options));
+  const servers = opened.map(({ listener, info: seen }, index) => {
+    const info = { ...seen, watch: watches[index] };
+    return serve(listener, handlerFor(info, index), {
+      slots,
+      makeRoom,
+      grace: listener.isShared ? Math.max(grace, SHARED_GRACE) : grace,
+      onAcceptError: (error) => log(acceptFailure(error)),
+      onHandlerError: (error) => log(handlerFailure(error)),
+    });
+  });
+  return {
+    listeners,
+    get connections() {
+      return servers.reduce((sum, { connections }) => sum + connections, 0);
+    },
+    async shutdown(deadline) {
+      onStop?.();
+      for (const watch of watches.splice(0)) watch?.close();
+      for (const forget of leave) forget();
+      const cut = await shutdownAll(servers, deadline);
+      await onEnd?.();
+      return cut;
+    },
+  };
+}
+
+/**
+ * Tells from where a listener can be reached.
+ *
+ * @param listener The listener.
+ * @returns What goes behind "for anyone".
+ */
+export function reachOf(
+  { isPublic, mode }: { isPublic: boolean; mode: number | undefined },
+): string {
+  if (mode === undefined) return isPublic ? "from anywhere" : "on this machine";
+  const digits = mode.toString(8).padStart(3, "0");
+  return `who may write to the file (mode ${digits})`;
+}
+
+/**
+ * Tells where a listener was to be, for a message about it: with the address
+ * that was bound, and the port that was asked for.
+ *
+ * @param listener What was opened.
+ * @param where What was asked for.
+ * @returns For example `0.0.0.0:0`.
+ */
+export function askedName(
+  { addr, name }: ListenerInfo,
+  where: Endpoint,
+): string {
+  return isUnixPath(where) ? name : formatHostPort(addr.hostname, where.port);
+}
+
+function watchOf(
+  { isPublic, name }: ListenerInfo,
+  { host, kind }: StartListenersOptions,
+): ListenerWatch | undefined {
+  if (kind === undefined) return undefined;
+  return host?.registry?.listen({ name, kind, isPublic });
+}
+
+interface Opened {
+  listener: Listener;
+  info: ListenerInfo;
+}
+
+async function openAll(
+  listen: readonly Endpoint[],
+  {
+    backlog,
+    check,
+    open = openEndpoint,
+    optionAt = () => "listen",
+    host = ALONE,
+  }: StartListenersOptions,
+): Promise<Opened[]> {
+  const opened: Opened[] = [];
+  try {
+    for (const [index, where] of listen.entries()) {
+      const option = optionAt(index);
+      const listener = await concerning(
+        option,
+        () => host.open(where, open, backlog, option),
+      );
+      const addr = listener.addr as Deno.NetAddr;
+      const isPublic = !isUnixPath(where) && !isLoopback(addr);
+      const info = {
+        ...{ addr, name: formatAddr(addr), isPublic },
+        ...isUnixPath(where) ? { mode: where.mode ?? SOCKET_MODE } : {},
+      };
+      opened.push({ listener, info });
+      try {
+        await concerning(option, () => check?.(info, where));
+      } catch (error) {
+        host.refuse(error);
+      }
+    }
+  } catch (error) {
+    closeAll(opened);
+    throw error;
+  }
+  return opened;
+}
+
+function closeAll(opened: readonly Opened[]): void {
+  for (const { listener } of opened) listener[Symbol.dispose]();
+}
+
+/** Judged by the address that was bound: a name may stand for any. */
+function isLoopback({ hostname }: Deno.NetAddr): boolean {
+  const ip = parseIpAddress(hostname);
+  const range = ip === undefined ? undefined : refusedRange(ip);
+  return range === "loopback" || range === "loopback (IPv4-mapped)";
+}
+
+function acceptFailure(error: unknown): LogEvent {
+  return {
+    event: "message",
+    level: "warning",
+    message: `Cannot accept connections for now: ${describeError(error)}`,
+  };
+}
+
+/** A mistake of ours; without the stack, which Deno can't make when it is out of descriptors. */
+function handlerFailure(error: unknown): LogEvent {
+  return {
+    event: "message",
+    level: "error",
+    message: `Internal error: ${describeError(error)}`,
+  };
+}
+
+async function shutdownAll(
+  servers: readonly Server[],
+  deadline: number,
+): Promise<number> {
+  const cut = await Promise.all(
+    servers.map((server) => server.shutdown(deadline)),
+  );
+  return cut.reduce((sum, count) => sum + count, 0);
+}

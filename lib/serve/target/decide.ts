@@ -1,0 +1,249 @@
+/**
+ * What the rules say of one wish of a client: first of the name, then of each
+ * address. Every way to a target asks here.
+ *
+ * @module
+ */
+
+import { isOwnAddress } from "../../net/own_addresses.ts";
+import { pathOf } from "../../net/unix_socket.ts";
+import { Refusal } from "../../policy/limits/refusal.ts";
+import type { Question, RuleCommand } from "../../policy/rules/question.ts";
+import type { Verdict } from "../../policy/rules/rules.ts";
+import { waitFor } from "../../sync/wait_for.ts";
+import type { Host } from "../../wire/host_name.ts";
+import { formatHostPort } from "../../wire/host_port.ts";
+import { type IpAddress, parseIpAddress } from "../../wire/ip_address.ts";
+import type { ProxySession } from "../services.ts";
+
+/** Characters of a name in the record: all that SOCKS5 can send. */
+const MOST_NAME = 255;
+
+/** What a client wants. */
+export interface Wish {
+  /** What for. */
+  readonly command: RuleCommand;
+  /** Name or address of the target. */
+  readonly host: Host;
+  /** Port of the target, 0 to 65535. */
+  readonly port: number;
+}
+
+/** Addresses of a target that the rules allow. */
+export interface AllowedAddresses {
+  /** Which rule allows each: at least one, and those that came late. */
+  readonly verdicts: ReadonlyMap<IpAddress, Verdict>;
+  /**
+   * The addresses that a name server still owes, if any: `verdicts` has them as
+   * soon as they come. It never rejects.
+   */
+  readonly late: Promise<IpAddress[]> | undefined;
+}
+
+/** The rules' answers to one wish of a client. */
+export class Decision {
+  /** The client. */
+  readonly session: ProxySession;
+  readonly #question: Question;
+
+  /**
+   * Prepares the answers.
+   *
+   * @param session The client; its identity is known and stays the same.
+   * @param question The wish as the rules know it.
+   */
+  constructor(session: ProxySession, question: Question) {
+    this.session = session;
+    this.#question = question;
+  }
+
+  /** Whether no rule, guard or parent applies, so that everything is allowed. */
+  get isFree(): boolean {
+    const { isGuarded, parents, rules } = this.session.services;
+    return !isGuarded && rules.current.isOpen && !parents?.isDefault;
+  }
+
+  /**
+   * Asks the rules.
+   *
+   * @param ip The address; `undefined` asks about the name alone.
+   * @param isHere Whether the address turned out to be this machine's, although
+   *   no interface has it: this machine can own whole networks (default false).
+   * @returns The verdict; `undefined` only if the name alone does not decide.
+   */
+  of(ip: IpAddress | undefined, isHere = false): Verdict | undefined {
+    const { current } = this.session.services.rules;
+    if (ip === undefined) return current.decideName(this.#question);
+    const question = isHere
+      ? { ...this.#question, isOwn: () => true }
+      : this.#question;
+    return current.decideAddress(question, ip);
+  }
+
+  /**
+   * Refuses a name that the rules deny whatever its address is, so that nobody
+   * resolves it.
+   *
+   * @returns The verdict that allows it whatever its address is; `undefined` if
+   *   that depends on the address.
+   * @throws {Refusal} `forbidden`, saying which rule decided.
+   */
+  requireName(): Verdict | undefined {
+    const verdict = this.of(undefined);
+    return verdict && this.#require(verdict);
+  }
+
+  /**
+   * Refuses an address of this machine that no interface has.
+   *
+   * @param ip The address.
+   * @throws {Refusal} `forbidden`, saying which rule decided.
+   */
+  requireHere(ip: IpAddress): void {
+    this.#require(this.of(ip, true)!);
+  }
+
+  /**
+   * Resolves a host whose name is allowed so far, and judges its addresses.
+   * Those that come late are awaited only if the rules allow none of the others.
+   * Dial nothing else: a name that resolves differently the second time (DNS
+   * rebinding) gains nothing then.
+   *
+   * @param host Name or address of the target.
+   * @returns The addresses to dial, and the rule that allows each.
+   * @throws {Refusal} `forbidden`, if the rules allow no address.
+   * @throws {DialError} If the name does not resolve.
+   */
+  async resolve(host: Host): Promise<AllowedAddresses> {
+    const { context, live, services } = this.session;
+    live?.begin("resolve");
+    const { addresses, late } = await services.resolver.find(host, context);
+    live?.begin("rule");
+    const verdicts = new Map<IpAddress, Verdict>();
+    let denied: Verdict | undefined;
+    const judge = (ip: IpAddress) => {
+      const verdict = this.of(ip)!;
+      if (verdict.isAllowed) verdicts.set(ip, verdict);
+      else denied ??= verdict;
+      return verdict.isAllowed;
+    };
+    addresses.forEach(judge);
+    const judged = late?.then((more) => more.filter(judge));
+    if (verdicts.size === 0) {
+      if (judged !== undefined) await waitFor(judged, context);
+      if (verdicts.size === 0) this.#require(denied!);
+    }
+    live?.end();
+    return { verdicts, late: judged };
+  }
+
+  /**
+   * Tells whether the client may exchange bytes with an address directly,
+   * without a parent in between. The record gets no word of it.
+   *
+   * @param ip The address; `undefined` asks whether any address of the name
+   *   could be allowed.
+   * @param isHere As {@linkcode Decision.of} takes it.
+   */
+  mayReach(ip: IpAddress | undefined, isHere?: boolean): boolean {
+    const verdict = this.of(ip, isHere);
+    if (ip === undefined) return verdict?.isAllowed !== false;
+    return verdict!.isAllowed &&
+      this.session.services.parents?.find(verdict!.via) === undefined;
+  }
+
+  /**
+   * Notes in the record which rule let the client through, if one did.
+   *
+   * @param verdict The verdict.
+   */
+  note({ rule }: Verdict): void {
+    if (rule !== "default") this.session.record.rule = rule;
+  }
+
+  /**
+   * Prepares the answers about a target of a client that named none before.
+   *
+   * @param host Name or address of the target.
+   * @param port Port of the target.
+   */
+  about(host: Host, port: number): Decision {
+    const target = { name: nameOf(host), port };
+    return new Decision(this.session, { ...this.#question, target });
+  }
+
+  #require(verdict: Verdict): Verdict {
+    if (verdict.isAllowed) return verdict;
+    this.session.record.rule = verdict.rule;
+    throw new Refusal("forbidden", verdict.reason);
+  }
+}
+
+/**
+ * Records what a client wants, and prepares the rules' answers.
+ *
+ * @param session The client; its identity is known.
+ * @param wish What it wants.
+ * @returns The answers, good while the identity stays the same.
+ */
+export function decide(
+  session: ProxySession,
+  { command, host, port }: Wish,
+): Decision {
+  const name = nameOf(host);
+  // The name in an HTTP request can be as long as its start line.
+  const shown = name === undefined || name.length <= MOST_NAME
+    ? host
+    : `${name.slice(0, MOST_NAME)}…`;
+  session.record.target = formatHostPort(shown, port);
+  return decisionOf(session, command, { name, port });
+}
+
+/**
+ * Prepares the rules' answers for a client that names its targets later.
+ *
+ * @param session The client; its identity is known.
+ * @param command What it asks for.
+ * @returns The answers as far as they hold for every target.
+ */
+export function decideAhead(
+  session: ProxySession,
+  command: RuleCommand,
+): Decision {
+  return decisionOf(session, command, undefined);
+}
+
+function decisionOf(
+  session: ProxySession,
+  command: RuleCommand,
+  target: Question["target"],
+): Decision {
+  const { identity, local, remote, services } = session;
+  return new Decision(session, {
+    client: pathOf(remote) === undefined ? addressOf(remote) : undefined,
+    user: identity?.name,
+    listener: placeOf(local),
+    command,
+    target,
+    isGuarded: services.isGuarded,
+    isOwn: isOwnAddress,
+  });
+}
+
+function nameOf(host: Host): string | undefined {
+  return typeof host === "string" ? host : undefined;
+}
+
+function placeOf(local: Deno.NetAddr): Question["listener"] {
+  const path = pathOf(local);
+  if (path !== undefined) return { path };
+  return { ip: addressOf(local), port: local.port };
+}
+
+function addressOf({ hostname }: Deno.NetAddr): IpAddress {
+  // A link-local address of IPv6 has its zone behind it.
+  const zone = hostname.indexOf("%");
+  const ip = parseIpAddress(zone < 0 ? hostname : hostname.slice(0, zone));
+  if (ip === undefined) throw new TypeError(`Not an address: ${hostname}`);
+  return ip;
+}

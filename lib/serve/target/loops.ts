@@ -1,0 +1,142 @@
+/**
+ * Connections that come back to a listener that they have come through. Each
+ * turn would cost two descriptors, and there would be no end to them.
+ *
+ * ```text
+ * client --> A --> B --> A   refused: A is on the way
+ * client --> A --> B --> …   as it is asked for
+ * ```
+ *
+ * @module
+ */
+
+import type { Connection } from "../../net/connection.ts";
+import { dial, type Dialled, type DialOptions } from "../../net/dial.ts";
+import { ownDials } from "../../net/own_dials.ts";
+import type { Resolver } from "../../net/names/resolver.ts";
+import { ownListeners, type Trail } from "../../net/own_listeners.ts";
+import { connectUnix } from "../../net/unix_socket.ts";
+import { Refusal } from "../../policy/limits/refusal.ts";
+import type { Context } from "../../sync/context.ts";
+import type { Host } from "../../wire/host_name.ts";
+import { formatHostPort } from "../../wire/host_port.ts";
+import type { IpAddress } from "../../wire/ip_address.ts";
+
+/** Options for {@linkcode dialHostOn}. */
+export interface DialHostOptions extends Omit<DialOptions, "late"> {
+  /** Finds the addresses of the host. */
+  resolver: Resolver;
+}
+
+/**
+ * Resolves a host and dials it, but for listeners that are on the way.
+ *
+ * @param target Host, and port, 1 to 65535.
+ * @param context Gives up when cancelled.
+ * @param options As `dial` takes them, with whom to ask.
+ * @returns The connection; the caller closes it.
+ * @throws {Refusal} `loop`, where all addresses lead to such listeners.
+ * @throws {DialError} If it can't be resolved, or no address answers.
+ */
+export async function dialHostOn(
+  { host, port }: { host: Host; port: number },
+  context: Context,
+  { resolver, ...options }: DialHostOptions,
+): Promise<Dialled> {
+  const { addresses, late } = await resolver.find(host, context);
+  const dialOn = ownListeners.hasPort(port) ? dialElsewhere : dial;
+  return await dialOn(addresses, port, context, { ...options, late });
+}
+
+/**
+ * Connects to a Unix socket, unless its listener is on the way.
+ *
+ * @param trail The trail so far.
+ * @param path Path of the socket.
+ * @param context Gives up when cancelled.
+ * @returns The connection; the caller closes it.
+ * @throws {Refusal} `loop`.
+ * @throws What `connectUnix` throws.
+ */
+export async function connectUnixOn(
+  trail: Trail,
+  path: string,
+  context: Context,
+): Promise<Connection> {
+  const name = ownListeners.atPath(path);
+  if (name === undefined) return await connectUnix(path, context);
+  if (trail.includes(name)) throw loopAt(name, name);
+  const forget = ownDials.beginAt(name, trail);
+  try {
+    return await connectUnix(path, context);
+  } catch (error) {
+    forget();
+    throw error;
+  }
+}
+
+/**
+ * Dials like {@linkcode dial}, but avoids listeners that are on the way: one
+ * address of a name may be a listener and another one not. Needed only for a
+ * port of a listener.
+ *
+ * @param addresses Addresses, in order of preference; one at least.
+ * @param port Port, 1 to 65535.
+ * @param context Gives up when cancelled.
+ * @param options As `dial` takes them, with the trail so far.
+ * @returns The connection; the caller closes it.
+ * @throws {Refusal} `loop`, where all addresses lead to such listeners.
+ * @throws What `dial` throws.
+ */
+export async function dialElsewhere(
+  addresses: readonly IpAddress[],
+  port: number,
+  context: Context,
+  { late, ...options }: DialOptions,
+): Promise<Dialled> {
+  const { trail = [] } = options;
+  let back: IpAddress | undefined;
+  const isOpen = (ip: IpAddress) => {
+    if (!isOn(trail, ip, port)) return true;
+    back ??= ip;
+    return false;
+  };
+  const open = addresses.filter(isOpen);
+  try {
+    if (open.length > 0 || late !== undefined) {
+      const others = late?.then((more) => more.filter(isOpen));
+      return await dial(open, port, context, { ...options, late: others });
+    }
+  } catch (error) {
+    context.throwIfCancelled();
+    if (back === undefined) throw error;
+  }
+  const name = ownListeners.at(back!, port)!;
+  throw loopAt(formatHostPort(back!, port), name);
+}
+
+function isOn(trail: Trail, address: IpAddress, port: number): boolean {
+  const name = ownListeners.at(address, port);
+  return name !== undefined && trail.includes(name);
+}
+
+function loopAt(place: string, name: string): Refusal {
+  const by = place === name ? "" : ` (${name})`;
+  return new Refusal(
+    "loop",
+    `loop: ${place}${by} is a listener that the connection has come through`,
+  );
+}
+
+/**
+ * Tells whether an error is a loop, or follows from one.
+ *
+ * @param error What was thrown.
+ * @returns The refusal; `undefined` where it is none.
+ */
+export function loopOf(error: unknown): Refusal | undefined {
+  if (error instanceof Refusal) {
+    return error.kind === "loop" ? error : undefined;
+  }
+  return error instanceof Error ? loopOf(error.cause) : undefined;
+}

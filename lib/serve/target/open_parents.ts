@@ -1,0 +1,112 @@
+/**
+ * From what was said of parents to what goes through them.
+ *
+ * @module
+ */
+
+import { dialHostOn } from "./loops.ts";
+import { ParentChain, ParentGroup, Parents } from "./parents.ts";
+import type { ChainOptions, StartTls } from "../../net/chain.ts";
+import type { OutgoingAddresses } from "../../net/outgoing.ts";
+import type { Resolver } from "../../net/names/resolver.ts";
+import type { LogEvent } from "../../observe/log_event.ts";
+import type { BalanceMethod } from "../../policy/limits/balancer.ts";
+import { UpstreamHealth } from "../../policy/limits/upstream_health.ts";
+import { parseHost } from "../../wire/host_name.ts";
+import type { Parent } from "../../wire/parent_url.ts";
+import { healthChange } from "../health_change.ts";
+import type { NamedChain } from "../options/parents.ts";
+
+/** What parents there are. */
+export interface ParentConfig {
+  /** Chains that everything goes through, one standing in for another. */
+  via?: readonly (readonly Parent[])[];
+  /** Chains that rules choose by name. */
+  named?: readonly NamedChain[];
+  /** Which of several is next (default `first`). */
+  method?: BalanceMethod;
+}
+
+/** What parents are reached with. */
+export interface ParentSurroundings {
+  /** Finds the addresses of parents' names. */
+  resolver: Resolver;
+  /** Addresses that connections leave from. */
+  outgoing: OutgoingAddresses;
+  /** Milliseconds for a connection through all of a chain. */
+  timeout: number;
+  /** Agrees on TLS with an `https` parent. */
+  startTls?: StartTls | undefined;
+  /** Takes what there is to log. */
+  log: (event: LogEvent) => void;
+}
+
+/** A chain that fails so often in a row is passed over for a while. */
+const HEALTH = { rise: 1, fall: 3, retryAfter: 10_000 } as const;
+
+/**
+ * Tells whether any parent is spoken to by TLS.
+ *
+ * @param config What parents there are.
+ * @returns Whether one is.
+ */
+export function needsTls({ via = [], named = [] }: ParentConfig): boolean {
+  const chains = [...via, ...named.map(({ parents }) => parents)];
+  return chains.flat().some(({ scheme }) => scheme === "https");
+}
+
+/**
+ * Puts the parents together.
+ *
+ * @param config What parents there are.
+ * @param surroundings What they are reached with.
+ * @returns The parents; `undefined` where there are none.
+ */
+export function openParents(
+  { via = [], named = [], method = "first" }: ParentConfig,
+  surroundings: ParentSurroundings,
+): Parents | undefined {
+  if (via.length === 0 && named.length === 0) return undefined;
+  const options = {
+    ...chainOptions(surroundings),
+    method,
+    onHealth: (chain: ParentChain, why: string) =>
+      surroundings.log(healthChange("Parent", chain, why)),
+  };
+  const groupOf = (chains: readonly (readonly Parent[])[]) =>
+    new ParentGroup(
+      chains.map((parents) => new ParentChain(parents, healthOf(chains))),
+      options,
+    );
+  const byName = Map.groupBy(named, ({ name }) => name);
+  const groups = new Map(
+    [...byName].map(([name, chains]) =>
+      [name, groupOf(chains.map(({ parents }) => parents))] as const
+    ),
+  );
+  return new Parents(groups, via.length === 0 ? undefined : groupOf(via));
+}
+
+/** Where there is no other chain, its failure is the answer: it is always tried. */
+function healthOf({ length }: readonly unknown[]): UpstreamHealth {
+  return new UpstreamHealth(
+    length === 1 ? { ...HEALTH, retryAfter: 0 } : HEALTH,
+  );
+}
+
+function chainOptions(
+  { outgoing, resolver, startTls, timeout }: ParentSurroundings,
+): ChainOptions {
+  return {
+    timeout,
+    dial: (host, port, context, trail) =>
+      dialHostOn({ host: parseHost(host), port }, context, {
+        resolver,
+        timeout,
+        outgoing,
+        trail,
+      }),
+    resolve: (name, context, needed) => resolver.resolve(name, context, needed),
+    startTls,
+  };
+}

@@ -1,0 +1,221 @@
+/**
+ * From what a client asked for to a connection: the one way out, whatever the
+ * client speaks.
+ *
+ * @module
+ */
+
+import type { Connection } from "../../net/connection.ts";
+import { dial } from "../../net/dial.ts";
+import { DialError } from "../../net/dial_error.ts";
+import { Duplex } from "../../net/duplex.ts";
+import { ownListeners } from "../../net/own_listeners.ts";
+import type { TunnelResult } from "../../net/tunnel.ts";
+import { requirePossible } from "../../net/names/resolver.ts";
+import { formatAddr } from "../../net/unix_socket.ts";
+import type { Verdict } from "../../policy/rules/rules.ts";
+import type { Host } from "../../wire/host_name.ts";
+import { formatHostPort } from "../../wire/host_port.ts";
+import type { IpAddress } from "../../wire/ip_address.ts";
+import {
+  type AllowedAddresses,
+  decide,
+  type Decision,
+  type Wish,
+} from "./decide.ts";
+import { dialElsewhere } from "./loops.ts";
+import type { ParentGroup, Relay, WholeRequest } from "./parents.ts";
+import { encodeProxyHeader } from "../proxy_header.ts";
+import { runTunnel } from "../run_tunnel.ts";
+import type { ProxySession } from "../services.ts";
+
+/** A connection to a target. */
+export interface OpenedTarget {
+  /** The connection itself; closing it is all that is to be done with it. */
+  readonly connection: Connection;
+  /** Its streams, at the target's first byte. */
+  readonly duplex: Duplex;
+  /** What was dialled; `undefined` where a parent has resolved the name. */
+  readonly address: IpAddress | undefined;
+  /** What the rule that allowed it says of parents. */
+  readonly via: string | undefined;
+  /** The parent that it ends at; `undefined` if it leads to the target. */
+  readonly relay: Relay | undefined;
+}
+
+/** Options for {@linkcode openTarget}. */
+export interface OpenOptions {
+  /** The rules' answers to the wish (default: {@linkcode decide} asks). */
+  readonly decision?: Decision;
+  /** The request, if a parent may get it whole (default: it needs a tunnel). */
+  readonly request?: WholeRequest | undefined;
+}
+
+/** A target that the rules allow. */
+interface Allowed {
+  readonly host: Host;
+  readonly port: number;
+  readonly verdict: Verdict;
+}
+
+/** Encodes a success reply with the address that leads to the target. */
+export type EncodeBound = (addr: Deno.NetAddr) => Uint8Array;
+
+/**
+ * Serves CONNECT, whatever the client speaks: opens the target, answers, and
+ * joins the two.
+ *
+ * @param session The client; its request is read, its reader released.
+ * @param to What it asked for.
+ * @param encodeBound Encodes the answer.
+ * @returns How the tunnel ended.
+ * @throws What {@linkcode openTarget} throws.
+ */
+export async function connectTarget(
+  session: ProxySession,
+  { host, port }: Omit<Wish, "command">,
+  encodeBound: EncodeBound,
+): Promise<TunnelResult> {
+  const wish = { command: "connect", host, port } as const;
+  const { connection, duplex } = await openTarget(session, wish);
+  using _closing = connection;
+  await session.answer(encodeBound(connection.localAddr));
+  return await runTunnel(session, duplex);
+}
+
+/**
+ * Opens the connection that a client asked for. A parent gets a name only if no
+ * rule or guard depends on its addresses; otherwise Sluice resolves the name
+ * and reaches only addresses that the rules allow.
+ *
+ * @param session The client.
+ * @param wish What it asked for.
+ * @param options What the connection is for.
+ * @returns The connection; the caller closes it.
+ * @throws {Refusal} If limits, rules or a drain forbid it.
+ * @throws {DialError} If it can't be reached.
+ */
+export async function openTarget(
+  session: ProxySession,
+  wish: Wish,
+  { decision = decide(session, wish), request }: OpenOptions = {},
+): Promise<OpenedTarget> {
+  const { record, services: { sendProxy } } = session;
+  const { host, port } = wish;
+  session.requireAdmission();
+  if (port === 0) {
+    throw new DialError("failed", `Cannot reach ${record.target}: port is 0`);
+  }
+  // The parent would take the PROXY header for a request.
+  const whole = sendProxy === undefined ? request : undefined;
+  const opened = await openAllowed(decision, wish, whole);
+  const authority = typeof host === "string" ? host : undefined;
+  const header = encodeProxyHeader(session, sendProxy, authority);
+  if (header.length > 0) await writeHeader(opened, header);
+  return opened;
+}
+
+async function openAllowed(
+  decision: Decision,
+  { host, port }: Wish,
+  request: WholeRequest | undefined,
+): Promise<OpenedTarget> {
+  const { live, services: { parents } } = decision.session;
+  live?.begin("rule");
+  const named = decision.requireName();
+  if (typeof host === "string" && named !== undefined) {
+    const group = parents?.find(named.via);
+    if (group !== undefined) {
+      requirePossible(host);
+      const allowed = { host, port, verdict: named };
+      return await openThrough(decision, group, allowed, request);
+    }
+  }
+  const found = await decision.resolve(host);
+  const [[first, verdict]] = [...found.verdicts] as [[IpAddress, Verdict]];
+  const group = parents?.find(verdict.via);
+  if (group === undefined) return await openDirect(decision, found, port);
+  const allowed = { host: first, port, verdict };
+  // A whole request goes to a name, which takes the resolved one's place.
+  const whole = typeof host === "string" ? undefined : request;
+  return await openThrough(decision, group, allowed, whole);
+}
+
+async function openThrough(
+  decision: Decision,
+  group: ParentGroup,
+  { host, port, verdict }: Allowed,
+  request: WholeRequest | undefined,
+): Promise<OpenedTarget> {
+  const { context, live, record, remote, trail } = decision.session;
+  const client = { client: remote.hostname, context, trail };
+  live?.begin("dial");
+  const through = await group.dial({ host, port }, client, request);
+  const { connection, duplex, relay, way } = through;
+  live?.end();
+  record.address = formatAddr(connection.remoteAddr);
+  record.via = way;
+  decision.note(verdict);
+  const address = typeof host === "string" ? undefined : host;
+  return { connection, duplex, address, via: verdict.via, relay };
+}
+
+async function openDirect(
+  decision: Decision,
+  { late, verdicts }: AllowedAddresses,
+  port: number,
+): Promise<OpenedTarget> {
+  const { context, live, record, services, trail } = decision.session;
+  const { outgoing, parents, timeouts } = services;
+  const isDirect = (ip: IpAddress) =>
+    parents?.find(verdicts.get(ip)!.via) === undefined;
+  const direct = [...verdicts.keys()].filter(isDirect);
+  live?.begin("dial");
+  const dialOn = ownListeners.hasPort(port) ? dialElsewhere : dial;
+  const { connection, address } = await dialOn(direct, port, context, {
+    timeout: timeouts.connect,
+    outgoing,
+    trail,
+    late: late?.then((more) => more.filter(isDirect)),
+  });
+  live?.end();
+  if (services.isGuarded) requireElsewhere(decision, connection, address);
+  record.address = formatHostPort(address, port);
+  const verdict = verdicts.get(address)!;
+  decision.note(verdict);
+  const duplex = new Duplex(connection);
+  return { connection, duplex, address, via: verdict.via, relay: undefined };
+}
+
+/**
+ * The last look of the guard, before a byte is sent: Linux leaves from the very
+ * address that is dialled if it is this machine's own.
+ */
+function requireElsewhere(
+  decision: Decision,
+  connection: Connection,
+  address: IpAddress,
+): void {
+  const { localAddr, remoteAddr } = connection;
+  if (localAddr.hostname !== remoteAddr.hostname) return;
+  try {
+    decision.requireHere(address);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+async function writeHeader(
+  { connection, duplex }: OpenedTarget,
+  header: Uint8Array,
+): Promise<void> {
+  try {
+    await duplex.write(header);
+  } catch (error) {
+    connection.close();
+    throw new DialError("refused", "Target closed before the PROXY header", {
+      cause: error,
+    });
+  }
+}

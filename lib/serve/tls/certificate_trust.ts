@@ -1,0 +1,363 @@
+/**
+ * Which certificates are good, and whose they are (RFC 5280 §6).
+ *
+ * The runtime verifies them too, but not always. Where a client resumes a
+ * session it takes the certificate of the first handshake as it was, whatever
+ * has happened since and whichever listener that was. And of a server it takes
+ * a chain in which something can't be read without looking at its signatures
+ * (Deno 2.9.6). So every one is verified here.
+ *
+ * @module
+ */
+
+import { TlsError } from "../../net/tls/tls_error.ts";
+import type { Identity } from "../../policy/users/identity.ts";
+import { isForServer } from "./certificate_host.ts";
+import { certificateIdentity } from "./certificate_identity.ts";
+import { labelCertificate } from "./certificate_label.ts";
+import { constrainsNames, constraintFault } from "./constrained_chain.ts";
+import type { RevocationLists } from "./revocation_lists.ts";
+import type { X509Certificate, X509Library } from "./x509_library.ts";
+
+/** Certificates between the client's and an authority, the first included. */
+const MOST_LINKS = 6;
+
+/** Certificates that a client may send. */
+const MOST_SENT = 16;
+
+/** Certificates that were found good, and need only their dates again. */
+const MOST_REMEMBERED = 1_024;
+
+/**
+ * Critical extensions that are looked at here; with any other a certificate
+ * must not be accepted (RFC 5280 §4.2).
+ */
+const KNOWN_EXTENSIONS: ReadonlySet<string> = new Set([
+  "2.5.29.15", // keyUsage
+  "2.5.29.17", // subjectAltName
+  "2.5.29.19", // basicConstraints
+  "2.5.29.30", // nameConstraints
+  "2.5.29.37", // extKeyUsage
+]);
+
+/**
+ * Those of authorities that sign servers, whose meaning is for the runtime:
+ * where it does not look, nothing is gained by a chain that is signed in full.
+ */
+const KNOWN_OF_SERVERS: ReadonlySet<string> = new Set([
+  "2.5.29.32", // certificatePolicies
+  "2.5.29.36", // policyConstraints
+]);
+
+/** A certificate that was found good, and all that it rests upon. */
+interface GoodCertificate {
+  own: X509Certificate;
+  links: readonly X509Certificate[];
+}
+
+/** Options for {@linkcode CertificateTrust}. */
+export interface CertificateTrustOptions {
+  /** Whose certificates they are. */
+  holder: CertificateHolder;
+  /** The authorities' revocation lists; none is that nothing is revoked. */
+  revoked?: RevocationLists | undefined;
+}
+
+/** Whose certificates are verified. */
+export type CertificateHolder = "client" | "server";
+
+/** What the certificates of one kind of holder are verified with. */
+export class CertificateTrust {
+  readonly #x509: X509Library;
+  readonly #authorities: readonly X509Certificate[];
+  readonly #revoked: RevocationLists | undefined;
+  readonly #holder: CertificateHolder;
+  readonly #good = new Map<string, GoodCertificate>();
+
+  /**
+   * Sets what is trusted; for other authorities or lists make another one.
+   *
+   * @param x509 The library.
+   * @param authorities Who may have issued certificates.
+   * @param options Whose certificates they are.
+   */
+  constructor(
+    x509: X509Library,
+    authorities: readonly X509Certificate[],
+    { holder, revoked }: CertificateTrustOptions,
+  ) {
+    this.#x509 = x509;
+    this.#holder = holder;
+    this.#authorities = authorities;
+    this.#revoked = revoked;
+  }
+
+  /**
+   * Verifies a client's certificate.
+   *
+   * @param sent What it has sent, as DER: its own first, and others that lead
+   *   to an authority.
+   * @param now When that is (default now).
+   * @returns Whose it is.
+   * @throws {TlsError} If it is not good, saying why, and which one it is.
+   */
+  async verifyClient(
+    sent: readonly Uint8Array[],
+    now: Date = new Date(),
+  ): Promise<Identity> {
+    try {
+      const own = await this.#verify(sent, now);
+      return certificateIdentity(this.#x509, own);
+    } catch (error) {
+      throw error instanceof TlsError ? this.label(error, sent) : error;
+    }
+  }
+
+  /**
+   * Verifies a server's certificate.
+   *
+   * @param sent What it has sent, as DER: its own first, and others that lead
+   *   to an authority.
+   * @param host Name or address of the server.
+   * @param now When that is (default now).
+   * @throws {TlsError} If it is not good or for another server, saying why.
+   */
+  async verifyServer(
+    sent: readonly Uint8Array[],
+    host: string,
+    now: Date = new Date(),
+  ): Promise<void> {
+    const own = await this.#verify(sent, now);
+    if (isForServer(this.#x509, own, host)) return;
+    const type = this.#x509.SubjectAlternativeNameExtension;
+    throw this.#refused(
+      own.getExtension(type) === null
+        ? "is for no name: it has no subjectAltName, and a common name does not count"
+        : "is for another name",
+    );
+  }
+
+  /**
+   * Tells whether a chain may lead through an authority that constrains names.
+   * The runtime does not know all kinds of constraints, and refuses certificates
+   * with those that it does not know (Deno 2.9.6): whether it is right about
+   * these is for the verification here to say.
+   *
+   * @param sent What was sent, as DER: the holder's certificate first.
+   * @returns Whether names of issuers lead to one.
+   */
+  isConstrained(sent: readonly Uint8Array[]): boolean {
+    if (sent.length > MOST_SENT) return false;
+    const [own, ...others] = sent.map((der) => this.#read(der));
+    const rest = [...this.#authorities, ...others];
+    const issuers = new Set([own?.issuer]);
+    for (let length = 0; length < MOST_LINKS; length++) {
+      for (const candidate of rest) {
+        if (candidate === undefined || !issuers.has(candidate.subject)) {
+          continue;
+        }
+        if (constrainsNames(candidate)) return true;
+        issuers.add(candidate.issuer);
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Adds to an error whose certificate it is about.
+   *
+   * @param error What was thrown.
+   * @param sent What was sent, as DER: the holder's certificate first.
+   * @returns The error, with its subject and serial number.
+   */
+  label(error: TlsError, [own]: readonly Uint8Array[]): TlsError {
+    const certificate = own && this.#read(own);
+    if (certificate === undefined) return error;
+    const message = `${error.message}: ${labelCertificate(certificate)}`;
+    return new TlsError(error.kind, message, { cause: error });
+  }
+
+  async #verify(
+    sent: readonly Uint8Array[],
+    now: Date,
+  ): Promise<X509Certificate> {
+    if (sent.length > MOST_SENT) {
+      throw this.#refused("comes with too many others");
+    }
+    const key = await fingerprint(sent);
+    const known = this.#good.get(key);
+    const good = known ?? await this.#examine(sent, now);
+    for (const link of good.links) {
+      this.#requireTime(link, now, link === good.own);
+    }
+    // The last one is trusted because we were told so.
+    for (const link of good.links.slice(0, -1)) {
+      this.#revoked?.check(link, now, link === good.own);
+    }
+    this.#remember(key, good);
+    return good.own;
+  }
+
+  /** The oldest goes: what is used is put behind again. */
+  #remember(key: string, good: GoodCertificate): void {
+    this.#good.delete(key);
+    this.#good.set(key, good);
+    if (this.#good.size <= MOST_REMEMBERED) return;
+    for (const oldest of this.#good.keys()) {
+      this.#good.delete(oldest);
+      return;
+    }
+  }
+
+  /** All that stays as it is. */
+  async #examine(
+    sent: readonly Uint8Array[],
+    now: Date,
+  ): Promise<GoodCertificate> {
+    const [own, ...others] = sent.map((der) => this.#parse(der));
+    if (own === undefined) throw this.#refused("is missing");
+    this.#requireTime(own, now, true); // Before the chain: it says more than that it ends.
+    const isPinned = this.#isPinned(own);
+    this.#requirePurpose(own, isPinned);
+    const links = isPinned ? [own] : await this.#chain(own, others);
+    this.#requireKnown(links.at(-1)!, isPinned);
+    const fault = constraintFault(links);
+    if (fault === undefined) return { own, links };
+    throw this.#refused(
+      `breaks the name constraints of its authority: ${fault}`,
+    );
+  }
+
+  /**
+   * Whether a server's own certificate is trusted as it is: one that signs
+   * itself mostly says that it is an authority's (`openssl req -x509`).
+   */
+  #isPinned(own: X509Certificate): boolean {
+    if (this.#holder === "client") return false;
+    const der = new Uint8Array(own.rawData).toHex();
+    return this.#authorities.some(({ rawData }) =>
+      rawData.byteLength === own.rawData.byteLength &&
+      new Uint8Array(rawData).toHex() === der
+    );
+  }
+
+  #parse(der: Uint8Array): X509Certificate {
+    const certificate = this.#read(der);
+    if (certificate === undefined) throw this.#refused("can't be read");
+    this.#requireKnown(certificate, true);
+    return certificate;
+  }
+
+  #read(der: Uint8Array): X509Certificate | undefined {
+    try {
+      const certificate = new this.#x509.X509Certificate(new Uint8Array(der));
+      // These are read late, and would throw then.
+      void certificate.subject;
+      void certificate.extensions;
+      return certificate;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** From the client's own certificate to an authority. */
+  async #chain(
+    own: X509Certificate,
+    others: readonly X509Certificate[],
+  ): Promise<X509Certificate[]> {
+    const links = [own];
+    while (links.length <= MOST_LINKS) {
+      const last = links.at(-1)!;
+      const authority = await this.#issuerOf(last, links, this.#authorities);
+      if (authority !== undefined) return [...links, authority];
+      const rest = others.filter((other) => !links.includes(other));
+      const next = await this.#issuerOf(last, links, rest);
+      if (next === undefined) throw this.#refused("is of an unknown authority");
+      links.push(next);
+    }
+    throw this.#refused("is too far from its authority");
+  }
+
+  async #issuerOf(
+    certificate: X509Certificate,
+    { length }: readonly X509Certificate[],
+    candidates: readonly X509Certificate[],
+  ): Promise<X509Certificate | undefined> {
+    for (const candidate of candidates) {
+      if (candidate.subject !== certificate.issuer) continue;
+      if (!this.#mayIssue(candidate, length - 1)) continue;
+      if (await isSignedBy(certificate, candidate)) return candidate;
+    }
+    return undefined;
+  }
+
+  /** Whether it is an authority's, and with so many of them below it. */
+  #mayIssue(certificate: X509Certificate, below: number): boolean {
+    const x509 = this.#x509;
+    const basic = certificate.getExtension(x509.BasicConstraintsExtension);
+    const usage = certificate.getExtension(x509.KeyUsagesExtension);
+    const { keyCertSign } = x509.KeyUsageFlags;
+    return basic?.ca === true && below <= (basic.pathLength ?? Infinity) &&
+      (usage === null || (usage.usages & keyCertSign) !== 0);
+  }
+
+  #requirePurpose(certificate: X509Certificate, isPinned: boolean): void {
+    const x509 = this.#x509;
+    const { clientAuth, serverAuth } = x509.ExtendedKeyUsage;
+    const purpose = this.#holder === "client" ? clientAuth : serverAuth;
+    const basic = certificate.getExtension(x509.BasicConstraintsExtension);
+    if (basic?.ca && !isPinned) throw this.#refused("is that of an authority");
+    const purposes = certificate.getExtension(x509.ExtendedKeyUsageExtension);
+    const isForThat = purposes?.usages.includes(purpose) ?? true;
+    const usage = certificate.getExtension(x509.KeyUsagesExtension);
+    const { digitalSignature } = x509.KeyUsageFlags;
+    const maySign = usage === null || (usage.usages & digitalSignature) !== 0;
+    if (isForThat && maySign) return;
+    throw this.#refused(`is not for ${this.#holder}s`);
+  }
+
+  #requireTime(
+    { notBefore, notAfter }: X509Certificate,
+    now: Date,
+    isOwn: boolean,
+  ): void {
+    const whose = isOwn ? "" : "is of an authority that ";
+    if (now < notBefore) throw this.#refused(`${whose}is not yet valid`);
+    if (now > notAfter) throw this.#refused(`${whose}has expired`);
+  }
+
+  #requireKnown({ extensions }: X509Certificate, isSent: boolean): void {
+    const unknown = extensions.find(({ critical, type }) =>
+      critical && !KNOWN_EXTENSIONS.has(type) &&
+      !(this.#holder === "server" && KNOWN_OF_SERVERS.has(type))
+    );
+    if (unknown === undefined) return;
+    const whose = isSent ? "" : "is of an authority that ";
+    throw this.#refused(
+      `${whose}has an unknown critical extension (${unknown.type})`,
+    );
+  }
+
+  #refused(state: string): TlsError {
+    const message =
+      `TLS handshake failed: ${this.#holder}'s certificate ${state}`;
+    return new TlsError("refused", message);
+  }
+}
+
+async function fingerprint(sent: readonly Uint8Array[]): Promise<string> {
+  // Whole certificates, one after the other: DER says where each one ends.
+  const bytes = await new Blob(sent.map((der) => new Uint8Array(der))).bytes();
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}
+
+async function isSignedBy(
+  certificate: X509Certificate,
+  publicKey: X509Certificate,
+): Promise<boolean> {
+  try {
+    return await certificate.verify({ publicKey, signatureOnly: true });
+  } catch {
+    return false; // A signature of a kind that nobody knows.
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Whether a certificate is for servers or clients, before it is shown to
+ * anybody (RFC 5280 §4.2.1.3, §4.2.1.12), as OpenSSL, curl and Go judge it.
+ *
+ * @module
+ */
+
+import { parseDer, parseDerElements, TAG } from "../../wire/der.ts";
+import {
+  type CertificateFields,
+  contentsOf,
+  EXTENSION,
+  readCertificateFields,
+} from "./certificate_fields.ts";
+
+/** Who shows a certificate. */
+export type CertificateUser = "server" | "client";
+
+/** Bits of `keyUsage` by their places, the first in the highest bit. */
+const KEY_USAGES = [
+  "digitalSignature",
+  "nonRepudiation",
+  "keyEncipherment",
+  "dataEncipherment",
+  "keyAgreement",
+  "keyCertSign",
+  "cRLSign",
+  "encipherOnly",
+  "decipherOnly",
+] as const;
+
+/** Purposes by the hexadecimal digits of their types. */
+const PURPOSES: ReadonlyMap<string, string> = new Map([
+  ["2b06010505070301", "serverAuth"], // 1.3.6.1.5.5.7.3.1
+  ["2b06010505070302", "clientAuth"],
+  ["2b06010505070303", "codeSigning"],
+  ["2b06010505070304", "emailProtection"],
+  ["2b06010505070308", "timeStamping"],
+  ["2b06010505070309", "OCSPSigning"],
+  ["551d2500", "anyExtendedKeyUsage"], // 2.5.29.37.0
+]);
+
+/** What each of them needs: one of the usages, and the purpose. */
+const NEEDS: Readonly<
+  Record<CertificateUser, { usages: readonly string[]; purpose: string }>
+> = {
+  server: {
+    usages: ["digitalSignature", "keyEncipherment", "keyAgreement"],
+    purpose: "serverAuth",
+  },
+  client: {
+    usages: ["digitalSignature", "keyAgreement"],
+    purpose: "clientAuth",
+  },
+};
+
+/** Purposes that a message names before it only counts. */
+const MOST_NAMED = 8;
+
+/**
+ * Checks that a certificate says nothing that keeps a server or client from
+ * using it. One that says nothing of its use is for any.
+ *
+ * @param der The certificate.
+ * @param user Who is to show it.
+ * @returns Whether it is an authority's as well, as `openssl req -x509` makes
+ *   it: whether the other side takes that is its own affair.
+ * @throws {SyntaxError} If it can't be read or is for another use, naming the
+ *   one that is missing.
+ */
+export function requireUsage(
+  der: Uint8Array,
+  user: CertificateUser,
+): { isAuthority: boolean } {
+  const { extensions } = read(der);
+  const { purpose, usages } = NEEDS[user];
+  const keyUsages = readKeyUsages(extensions);
+  if (keyUsages && !keyUsages.some((usage) => usages.includes(usage))) {
+    const isAuthority = keyUsages.includes("keyCertSign");
+    throw notFor(
+      user,
+      `its keyUsage is ${list(keyUsages)}, without ${usages[0]}${
+        isAuthority ? ": it is an authority's, which signs certificates" : ""
+      }`,
+    );
+  }
+  const purposes = readPurposes(extensions);
+  const isFor = purposes?.includes(purpose) ||
+    purposes?.includes("anyExtendedKeyUsage");
+  if (purposes && !isFor) {
+    throw notFor(
+      user,
+      `its extendedKeyUsage is ${list(purposes)}, without ${purpose}`,
+    );
+  }
+  return { isAuthority: isAuthorityOf(extensions) };
+}
+
+function notFor(user: CertificateUser, why: string): SyntaxError {
+  return new SyntaxError(`the certificate is not for ${user}s: ${why}`);
+}
+
+function read(der: Uint8Array): CertificateFields {
+  try {
+    return readCertificateFields(der);
+  } catch (cause) {
+    throw new SyntaxError("it has no certificate that can be read", { cause });
+  }
+}
+
+/** The first byte says how many bits at the end do not count (X.690 §8.6.2). */
+function readKeyUsages(
+  extensions: CertificateFields["extensions"],
+): string[] | undefined {
+  const value = extensions.get(EXTENSION.KeyUsage);
+  if (value === undefined) return undefined;
+  const [, ...bytes] = parseDer(value, TAG.BitString).contents;
+  return KEY_USAGES.filter((_, index) =>
+    ((bytes[index >> 3] ?? 0) & 0x80 >> index % 8) !== 0
+  );
+}
+
+function readPurposes(
+  extensions: CertificateFields["extensions"],
+): string[] | undefined {
+  const value = extensions.get(EXTENSION.ExtendedKeyUsage);
+  if (value === undefined) return undefined;
+  return parseDerElements(parseDer(value, TAG.Sequence).contents)
+    .map((purpose) => contentsOf(purpose, TAG.ObjectIdentifier).toHex())
+    .map((type) => PURPOSES.get(type) ?? "another");
+}
+
+function isAuthorityOf(extensions: CertificateFields["extensions"]): boolean {
+  const value = extensions.get(EXTENSION.BasicConstraints);
+  if (value === undefined) return false;
+  const [first] = parseDerElements(parseDer(value, TAG.Sequence).contents);
+  return first?.tag === TAG.Boolean && first.contents[0] !== 0;
+}
+
+function list(names: readonly string[]): string {
+  if (names.length === 0) return "empty";
+  const shown = names.slice(0, MOST_NAMED).join(", ");
+  const more = names.length - MOST_NAMED;
+  return more > 0 ? `${shown} and ${more} more` : shown;
+}

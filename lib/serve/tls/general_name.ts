@@ -1,0 +1,192 @@
+/**
+ * Names of many kinds, as certificates and constraints upon them have them
+ * (RFC 5280 §4.2.1.6).
+ *
+ * @module
+ */
+
+import { formatIpAddress } from "../../wire/ip_address.ts";
+import {
+  type DerElement,
+  parseDer,
+  parseDerElements,
+  TAG,
+} from "../../wire/der.ts";
+import {
+  type CertificateFields,
+  contentsOf,
+  EXTENSION,
+} from "./certificate_fields.ts";
+import { quotePart } from "./certificate_label.ts";
+import {
+  ATTRIBUTE,
+  canonicalName,
+  type NameAttribute,
+  readAttributes,
+} from "./directory_name.ts";
+
+/** Kinds of names by their tags; `directory` is made of parts (§4.2.1.6). */
+const KINDS: ReadonlyMap<number, GeneralNameKind> = new Map([
+  [0xa0, "other"],
+  [0x81, "email"],
+  [0x82, "dns"],
+  [0xa3, "x400"],
+  [0xa4, "directory"],
+  [0xa5, "edi"],
+  [0x86, "uri"],
+  [0x87, "ip"],
+  [0x88, "registered"],
+]);
+
+/** A kind of name. */
+export type GeneralNameKind =
+  | "other"
+  | "email"
+  | "dns"
+  | "x400"
+  | "directory"
+  | "edi"
+  | "uri"
+  | "ip"
+  | "registered";
+
+/** A name. */
+export interface GeneralName {
+  /** What kind it is of. */
+  kind: GeneralNameKind;
+  /** Its bytes. */
+  bytes: Uint8Array;
+  /** The same as text, one character for each byte. */
+  text: string;
+  /** Of a directory name, what `canonicalName()` makes of it. */
+  directory?: readonly string[];
+}
+
+/** Kinds of names in words. */
+const WORDS: Readonly<Record<GeneralNameKind, string>> = {
+  other: "another name",
+  email: "e-mail address",
+  dns: "DNS name",
+  x400: "X.400 address",
+  directory: "directory name",
+  edi: "EDI party",
+  uri: "URI",
+  ip: "IP address",
+  registered: "registered id",
+};
+
+/**
+ * Reads a name.
+ *
+ * @param element The name.
+ * @returns What it says.
+ * @throws {SyntaxError} If it is none.
+ */
+export function readGeneralName(
+  { contents, tag }: DerElement,
+): GeneralName {
+  const kind = KINDS.get(tag);
+  if (kind === undefined) {
+    throw new SyntaxError(`Cannot read name: its tag is ${tag}`);
+  }
+  if (kind !== "directory") return simpleName(kind, contents);
+  // Not of a tag in the place of another: a name is a choice (X.680 §31.2.7).
+  const name = parseDerElements(parseDer(contents, TAG.Sequence).contents);
+  return { ...simpleName(kind, contents), directory: canonicalName(name) };
+}
+
+/**
+ * Reads all names of a certificate that constraints are about: the subject, the
+ * e-mail addresses in it, and the alternative names. A common name counts where
+ * it stands for an alternative name that is not there: one that looks like a
+ * DNS name, as OpenSSL has it, and one that looks like an e-mail address, since
+ * a client without any other name is called by it.
+ *
+ * @param certificate The certificate.
+ * @param isOwn Whether it is the holder's, not an authority's.
+ * @returns The names.
+ * @throws {SyntaxError} If one can't be read.
+ */
+export function readNames(
+  { extensions, subject }: CertificateFields,
+  isOwn: boolean,
+): GeneralName[] {
+  const alternatives = readAlternatives(extensions);
+  const attributes = readAttributes(subject).flat();
+  const names = [...emailsIn(attributes), ...alternatives];
+  if (isOwn) names.push(...commonNames(attributes, alternatives));
+  if (subject.length === 0) return names;
+  const whole = simpleName("directory", new Uint8Array());
+  return [{ ...whole, directory: canonicalName(subject) }, ...names];
+}
+
+/**
+ * Describes a name.
+ *
+ * @param name The name.
+ * @returns For example `DNS name 'a.example'`, fit for a terminal.
+ */
+export function describeName({ bytes, kind, text }: GeneralName): string {
+  const words = WORDS[kind];
+  if (kind === "dns" || kind === "email" || kind === "uri") {
+    return `${words} ${quotePart(text)}`;
+  }
+  const isAddress = kind === "ip" && [4, 16].includes(bytes.length);
+  return isAddress
+    ? `${words} ${formatIpAddress(Uint8Array.from(bytes))}`
+    : words;
+}
+
+function readAlternatives(
+  extensions: CertificateFields["extensions"],
+): GeneralName[] {
+  const value = extensions.get(EXTENSION.SubjectAltName);
+  if (value === undefined) return [];
+  return parseDerElements(parseDer(value, TAG.Sequence).contents)
+    .map(readGeneralName);
+}
+
+/** RFC 5280 §4.2.1.10: one in the subject is one, too. */
+function emailsIn(attributes: readonly NameAttribute[]): GeneralName[] {
+  return attributes
+    .filter(({ type }) => type === ATTRIBUTE.EmailAddress)
+    .map(({ bytes, tag }) =>
+      simpleName("email", contentsOf({ contents: bytes, tag }, TAG.Ia5String))
+    );
+}
+
+function commonNames(
+  attributes: readonly NameAttribute[],
+  alternatives: readonly GeneralName[],
+): GeneralName[] {
+  const has = (wanted: GeneralNameKind) =>
+    alternatives.some(({ kind }) => kind === wanted);
+  return attributes
+    .filter(({ type }) => type === ATTRIBUTE.CommonName)
+    .flatMap(({ text = "" }): GeneralName[] => {
+      // Those at the end are harmless, and others are not.
+      const name = text.replace(/\0+$/, "");
+      if (name.includes("\0")) {
+        throw new SyntaxError("Cannot read name: a character is zero");
+      }
+      const bytes = new TextEncoder().encode(name);
+      if (!has("dns") && looksLikeDns(name)) return [simpleName("dns", bytes)];
+      if (has("email") || !name.includes("@")) return [];
+      return [simpleName("email", bytes)];
+    });
+}
+
+/** Two labels or more, of letters, digits and `_`, with `-` inside of them. */
+function looksLikeDns(text: string): boolean {
+  return /^\w(?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)+$/.test(text);
+}
+
+function simpleName(kind: GeneralNameKind, bytes: Uint8Array): GeneralName {
+  return { kind, bytes, text: toLatin1(bytes) };
+}
+
+function toLatin1(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}

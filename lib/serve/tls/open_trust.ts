@@ -1,0 +1,83 @@
+/**
+ * Trust in clients and servers, from the text of files.
+ *
+ * @module
+ */
+
+import { splitPem } from "../../wire/pem.ts";
+import { CertificateTrust } from "./certificate_trust.ts";
+import { TlsFault } from "./fault.ts";
+import { RevocationLists } from "./revocation_lists.ts";
+import { loadX509, parseCertificate } from "./x509_library.ts";
+
+/**
+ * Opens what certificates of clients are verified with.
+ *
+ * @param authorities Who may have issued them, as PEM.
+ * @param lists Their revocation lists, as PEM; none is that nothing is revoked.
+ * @returns The trust.
+ * @throws {SyntaxError} If an authority is none, or a list can't be used.
+ */
+export async function openClientTrust(
+  authorities: string,
+  lists: string | undefined,
+): Promise<CertificateTrust> {
+  const x509 = await loadX509();
+  const trusted = splitPem(authorities, "CERTIFICATE")
+    .map((pem) => parseCertificate(x509, pem));
+  const stranger = trusted.find((certificate) =>
+    !certificate.getExtension(x509.BasicConstraintsExtension)?.ca
+  );
+  if (stranger !== undefined) {
+    throw new TlsFault(
+      "authorities",
+      `${stranger.subject} of --tls-client-ca is not an authority`,
+    );
+  }
+  const { keyCertSign } = x509.KeyUsageFlags;
+  const unable = trusted.find((certificate) => {
+    const usage = certificate.getExtension(x509.KeyUsagesExtension);
+    return usage !== null && (usage.usages & keyCertSign) === 0;
+  });
+  if (unable !== undefined) {
+    throw new SyntaxError(
+      `${unable.subject} of --tls-client-ca is not for signing certificates: its keyUsage is without keyCertSign`,
+    );
+  }
+  const revoked = lists === undefined
+    ? undefined
+    : await openLists(x509, lists, trusted);
+  return new CertificateTrust(x509, trusted, { holder: "client", revoked });
+}
+
+/**
+ * Opens what certificates of servers are verified with.
+ *
+ * @param authorities Who may have issued them, as PEM.
+ * @returns The trust. What can't be read of the authorities is left out.
+ */
+export async function openServerTrust(
+  authorities: string,
+): Promise<CertificateTrust> {
+  const x509 = await loadX509();
+  const trusted = splitPem(authorities, "CERTIFICATE").flatMap((pem) => {
+    try {
+      return [parseCertificate(x509, pem)];
+    } catch {
+      return []; // Among those of a system there may be odd ones.
+    }
+  });
+  return new CertificateTrust(x509, trusted, { holder: "server" });
+}
+
+async function openLists(
+  ...args: Parameters<typeof RevocationLists.open>
+): Promise<RevocationLists> {
+  try {
+    return await RevocationLists.open(...args);
+  } catch (error) {
+    throw new TlsFault("lists", `--tls-crl: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * TLS in front of any protocol (RFC 8446).
+ *
+ * ```text
+ * client                         sluice
+ *   | -- ClientHello ------------> |  whose certificate to show
+ *   | <-- ServerHello, … --------- |
+ *   | -- Certificate, … ---------> |  who the client is, where that is asked
+ *   | <========= protocol =======> |
+ * ```
+ *
+ * @module
+ */
+
+import type { Channel, TlsConnection } from "../../net/connection.ts";
+import type { Ends } from "../../net/tls/node_connection.ts";
+import type { Identity } from "../../policy/users/identity.ts";
+import type { ClientHello } from "../../wire/tls/client_hello.ts";
+import type { Protocol } from "../connection.ts";
+import { peekHello, tlsRefusal } from "./peek_hello.ts";
+import type { ConnectionServices } from "../connection_services.ts";
+import type { Session } from "../session.ts";
+
+/** A client that TLS was agreed on with. */
+export interface SecuredClient {
+  /** What is said inside of TLS. */
+  connection: TlsConnection;
+  /** Who its certificate says it is; `undefined` where it has shown none. */
+  identity: Identity | undefined;
+}
+
+/**
+ * Which clients may come in by their certificates: `request` lets those in who
+ * have none, but not with one that is no good.
+ */
+export type ClientAuthentication = "anyone" | "request" | "require";
+
+/** The TLS of a listener. */
+export interface ListenerTls {
+  /** Which clients may come in. */
+  readonly clients: ClientAuthentication;
+  /**
+   * Agrees on TLS with a client.
+   *
+   * @param hello What it has said, and will be read again.
+   * @param channel Its connection; still open where this fails.
+   * @param ends Where it is.
+   * @param protocols Protocols that this one may ask for by ALPN; empty is none
+   *   (default: the listener's).
+   * @returns The client.
+   * @throws {TlsAlertError} If its ClientHello can't be served.
+   * @throws {TlsError} If it can't be agreed on, or the certificate is no good.
+   */
+  accept(
+    hello: ClientHello,
+    channel: Channel,
+    ends: Ends,
+    protocols?: readonly string[],
+  ): Promise<SecuredClient>;
+}
+
+/**
+ * Puts TLS in front of a protocol. It has to fit into the time of the
+ * handshake, together with what the protocol needs of that.
+ *
+ * @typeParam S What the protocol works with.
+ * @param tls The TLS of the listener.
+ * @param protocol What is spoken inside.
+ * @returns The protocol with TLS.
+ */
+export function overTls<S extends ConnectionServices>(
+  tls: ListenerTls,
+  protocol: Protocol<S>,
+): Protocol<S> {
+  return async (session) => {
+    const hello = await readHello(session);
+    await secure(session, tls, hello);
+    return await protocol(session);
+  };
+}
+
+/**
+ * Reads what a client says first, and leaves it to be read again.
+ *
+ * @param session The client; it has the server's name then. The reader is
+ *   released.
+ * @returns What it says.
+ * @throws {Refusal} If it is no ClientHello.
+ */
+export async function readHello(
+  session: Session,
+): Promise<ClientHello> {
+  const hello = await peekHello(session);
+  session.reader.release();
+  return hello;
+}
+
+/**
+ * Agrees on TLS with a client; the session goes on inside of it.
+ *
+ * @param session The client.
+ * @param tls The TLS of the listener.
+ * @param hello What it has said, and will be read again.
+ * @param protocols Protocols that it may ask for (default: the listener's).
+ * @throws {Refusal} If what it has shown is no good.
+ * @throws {TlsError} If it has left.
+ */
+export async function secure(
+  session: Session,
+  tls: ListenerTls,
+  hello: ClientHello,
+  protocols?: readonly string[],
+): Promise<void> {
+  const { client, context, local, remote } = session;
+  try {
+    const ends = { localAddr: local, remoteAddr: remote };
+    const { connection, identity } = await tls.accept(
+      hello,
+      client.channel(),
+      ends,
+      protocols,
+    );
+    session.protocol = connection.protocol;
+    session.enter(connection, identity);
+    if (context.cancelled) connection.close();
+  } catch (error) {
+    throw tlsRefusal(session, error);
+  }
+}

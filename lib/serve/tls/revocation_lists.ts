@@ -1,0 +1,145 @@
+/**
+ * Lists of the certificates that authorities have revoked (RFC 5280 §5), for
+ * those who must not accept them.
+ *
+ * @module
+ */
+
+import { TlsError } from "../../net/tls/tls_error.ts";
+import { splitPem } from "../../wire/pem.ts";
+import { normalizeSerial } from "./serial_number.ts";
+import {
+  parseRevocationList,
+  type X509Certificate,
+  type X509Library,
+  type X509RevocationList,
+} from "./x509_library.ts";
+
+/** Critical parts that a list may have: none changes what is said here. */
+const KNOWN_EXTENSIONS: ReadonlySet<string> = new Set([
+  "2.5.29.20", // cRLNumber
+  "2.5.29.35", // authorityKeyIdentifier
+]);
+
+/** One authority's list. */
+interface RevocationList {
+  issuer: string;
+  revoked: ReadonlySet<string>;
+  from: Date;
+  until: Date | undefined;
+}
+
+/** The lists of some authorities. */
+export class RevocationLists {
+  readonly #lists: readonly RevocationList[];
+
+  private constructor(lists: readonly RevocationList[]) {
+    this.#lists = lists;
+  }
+
+  /**
+   * Reads lists and verifies them.
+   *
+   * @param x509 The library.
+   * @param pem One list or several; the newest of an authority counts.
+   * @param authorities Who may have signed them.
+   * @param now When that is (default now).
+   * @returns The lists.
+   * @throws {SyntaxError} If there is none, or one is malformed, of another
+   *   authority, or out of date.
+   */
+  static async open(
+    x509: X509Library,
+    pem: string,
+    authorities: readonly X509Certificate[],
+    now: Date = new Date(),
+  ): Promise<RevocationLists> {
+    const lists: RevocationList[] = [];
+    for (const part of splitPem(pem, "X509 CRL")) {
+      const list = parseRevocationList(x509, part);
+      await requireGenuine(list, authorities);
+      lists.push(toList(list));
+    }
+    if (lists.length === 0) throw new SyntaxError("it has no revocation list");
+    for (const list of lists) {
+      const fault = dateFault(list, now);
+      if (fault !== undefined) throw new SyntaxError(`the list ${fault}`);
+    }
+    lists.sort((a, b) => +b.from - +a.from);
+    return new RevocationLists(lists);
+  }
+
+  /** How many certificates are revoked. */
+  get size(): number {
+    return this.#lists.reduce((sum, { revoked }) => sum + revoked.size, 0);
+  }
+
+  /**
+   * Checks that a certificate is not revoked. One that signs itself has nobody
+   * to revoke it.
+   *
+   * @param certificate The certificate.
+   * @param now When that is.
+   * @param isOwn Whether it is the client's, not an authority's (default true).
+   * @throws {TlsError} If it is, or that can't be told.
+   */
+  check(certificate: X509Certificate, now: Date, isOwn = true): void {
+    const { issuer, serialNumber, subject } = certificate;
+    if (issuer === subject) return;
+    const list = this.#lists.find((list) => list.issuer === issuer);
+    if (list === undefined) {
+      throw refused("is of an authority without a revocation list");
+    }
+    // A list that is too old says nothing of today: better nobody than anyone.
+    const fault = dateFault(list, now);
+    if (fault !== undefined) {
+      throw refused(`can't be checked: the revocation list ${fault}`);
+    }
+    if (!list.revoked.has(normalizeSerial(serialNumber))) return;
+    throw refused(`${isOwn ? "" : "is of an authority that "}is revoked`);
+  }
+}
+
+async function requireGenuine(
+  list: X509RevocationList,
+  authorities: readonly X509Certificate[],
+): Promise<void> {
+  for (const publicKey of authorities) {
+    if (publicKey.subject !== list.issuer) continue;
+    if (await list.verify({ publicKey }).catch(() => false)) return;
+  }
+  throw new SyntaxError("the list is not signed by an authority of clients");
+}
+
+function toList(list: X509RevocationList): RevocationList {
+  // Such as one that only changes another list, or is for some certificates.
+  const unknown = list.extensions.find(({ critical, type }) =>
+    critical && !KNOWN_EXTENSIONS.has(type)
+  );
+  if (unknown !== undefined) {
+    throw new SyntaxError(
+      `the list has an unknown critical extension (${unknown.type})`,
+    );
+  }
+  return {
+    issuer: list.issuer,
+    revoked: new Set(
+      list.entries.map(({ serialNumber }) => normalizeSerial(serialNumber)),
+    ),
+    from: list.thisUpdate,
+    until: list.nextUpdate,
+  };
+}
+
+function dateFault({ from, until }: RevocationList, now: Date) {
+  if (now < from) return `is not yet valid (from ${from.toISOString()})`;
+  if (until === undefined || now <= until) return undefined;
+  return `has expired (at ${until.toISOString()})`;
+}
+
+function refused(state: string): TlsError {
+  return new TlsError(
+    "refused",
+    `TLS handshake failed: client's certificate ${state}`,
+  );
+}

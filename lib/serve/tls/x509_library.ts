@@ -1,0 +1,83 @@
+/**
+ * The X.509 library, loaded when it is needed, and what it reads.
+ *
+ * @module
+ */
+
+import type * as X509 from "@peculiar/x509";
+import { decodePem } from "../../wire/pem.ts";
+
+/**
+ * Parts that a revocation list may have; a certificate on it is seven of them.
+ * The library's own limit is reached with 1,400 certificates.
+ */
+const MOST_NODES = 100_000;
+
+/** The library. */
+export type X509Library = typeof X509;
+
+/** A certificate as the library has it. */
+export type X509Certificate = InstanceType<X509Library["X509Certificate"]>;
+
+/** A revocation list as the library has it. */
+export type X509RevocationList = InstanceType<X509Library["X509Crl"]>;
+
+/** An extension as the library has it. */
+export type X509Extension = InstanceType<X509Library["Extension"]>;
+
+/**
+ * Loads the library. It takes a tenth of a second, which only those commands
+ * are to spend that need it.
+ *
+ * @returns The library.
+ */
+export async function loadX509(): Promise<X509Library> {
+  await import("reflect-metadata"); // The library does not work without it.
+  return await import("@peculiar/x509");
+}
+
+/**
+ * Parses a certificate.
+ *
+ * @param x509 The library.
+ * @param pem The first certificate in it is taken.
+ * @returns The certificate.
+ * @throws {SyntaxError} If there is none.
+ */
+export function parseCertificate(
+  x509: X509Library,
+  pem: string,
+): X509Certificate {
+  try {
+    const certificate = new x509.X509Certificate(decodePem(pem, "CERTIFICATE"));
+    // These are read late, and would throw then.
+    void certificate.extensions;
+    void certificate.publicKey.algorithm;
+    return certificate;
+  } catch (cause) {
+    throw new SyntaxError("not a certificate in PEM", { cause });
+  }
+}
+
+/**
+ * Parses a list of revoked certificates.
+ *
+ * @param x509 The library.
+ * @param pem The first list in it is taken.
+ * @returns The list.
+ * @throws {SyntaxError} If there is none.
+ */
+export function parseRevocationList(
+  x509: X509Library,
+  pem: string,
+): X509RevocationList {
+  try {
+    const list = new x509.X509Crl(decodePem(pem, "X509 CRL"), {
+      berOptions: { maxNodes: MOST_NODES },
+    });
+    void list.entries.map(({ serialNumber }) => serialNumber);
+    return list;
+  } catch (cause) {
+    throw new SyntaxError("not a revocation list in PEM", { cause });
+  }
+}

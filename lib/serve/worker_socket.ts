@@ -1,0 +1,23 @@
+/**
+ * Which sockets several threads can listen on.
+ *
+ * @module
+ */
+
+import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
+import { UsageError } from "../cli/usage_error.ts";
+
+/**
+ * Refuses what threads can't share.
+ *
+ * @param where Where they are to listen.
+ * @throws {UsageError} If it is a Unix socket: there is one at a path.
+ */
+export function requireShareable(where: Endpoint): void {
+  if (!isUnixPath(where)) return;
+  throw new UsageError(
+    `Cannot listen on ${
+      formatEndpoint(where)
+    }: only one of several workers can have a Unix socket`,
+  );
+}

@@ -1,0 +1,170 @@
+/**
+ * The first message of TLS: what a client says before anything is encrypted.
+ *
+ * @module
+ */
+
+import {
+  ALPN,
+  parseAlpn,
+  parseServerName,
+  parseVersions,
+  SERVER_NAME,
+  SUPPORTED_VERSIONS,
+} from "./client_hello_extensions.ts";
+import type { Parser } from "../parser.ts";
+import { ALERT, TlsAlertError } from "./alert.ts";
+import { TlsCursor } from "./cursor.ts";
+import { recogniseInnerTls } from "./starttls.ts";
+import { joinBytes } from "../join_bytes.ts";
+
+/** What a ClientHello says, as far as anyone here acts on it. */
+export interface ClientHello {
+  /** The server that it is for, in lower case; `undefined` where none is named. */
+  serverName: string | undefined;
+  /** Protocols that the client would speak, one character for each byte. */
+  protocols: readonly string[];
+  /** The highest version that it speaks, of those that have a number here. */
+  version: number;
+  /** All that was read, for whoever speaks TLS with the client. */
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Versions as they are on the wire (RFC 8446 §4.2.1). */
+export const TLS_VERSION = { Tls12: 0x0303, Tls13: 0x0304 } as const;
+
+/** Bytes of a ClientHello: browsers send less than 2 KiB. */
+const MOST_BYTES = 16 * 1024;
+
+/** Bytes of a record in the clear (§5.1). */
+const MOST_IN_RECORD = 2 ** 14;
+
+const HANDSHAKE = 22;
+const CLIENT_HELLO = 1;
+const HEADER_LENGTH = 4;
+const RANDOM_LENGTH = 32;
+
+/**
+ * Parses the records that hold a ClientHello (RFC 8446 §4.1.2, §5.1), however
+ * it is cut into them, and not one byte more.
+ *
+ * ```text
+ * +------+---------+--------+      +------+--------+---------+--------+----
+ * | type | version | length |  of  | type | length | version | random | …
+ * +------+---------+--------+      +------+--------+---------+--------+----
+ * |  22  | X'03..' |   2    |      |  1   |   3    |    2    |   32   |
+ * +------+---------+--------+      +------+--------+---------+--------+----
+ * ```
+ *
+ * Extensions, versions and protocols that it does not know are passed over.
+ *
+ * @returns What the client says.
+ * @throws {TlsAlertError} If it is no ClientHello, is malformed, or has more
+ *   than 16 KiB.
+ */
+export function* parseClientHello(): Parser<ClientHello> {
+  const read: Uint8Array[] = [];
+  const message: Uint8Array[] = [];
+  let length = 0;
+  let wanted = HEADER_LENGTH;
+  while (length < wanted) {
+    const fragment = yield* parseRecord(read);
+    message.push(fragment);
+    const isHeaderNew = length < HEADER_LENGTH;
+    length += fragment.length;
+    if (isHeaderNew && length >= HEADER_LENGTH) {
+      wanted = HEADER_LENGTH + lengthOf(joinBytes(...message));
+    }
+  }
+  if (length > wanted) {
+    // The next message depends on the answer to this one (RFC 8446 §5.1).
+    throw new TlsAlertError(
+      ALERT.UnexpectedMessage,
+      "Cannot parse ClientHello: something follows in its record",
+    );
+  }
+  const body = joinBytes(...message).subarray(HEADER_LENGTH);
+  return { ...parseBody(body), bytes: joinBytes(...read) };
+}
+
+function* parseRecord(read: Uint8Array[]): Parser<Uint8Array> {
+  const header = yield 5;
+  const [type, major, , high, low] = header;
+  if (type !== HANDSHAKE || major !== 3) {
+    const start = header.subarray(0, 2).toHex();
+    const protocol = recogniseInnerTls(header);
+    const others = protocol === undefined ? "" : ` but ${protocol}`;
+    throw new TlsAlertError(
+      ALERT.UnexpectedMessage,
+      `Cannot parse ClientHello: it begins with 0x${start}, which is not TLS${others}`,
+      { protocol },
+    );
+  }
+  const length = high! << 8 | low!;
+  if (length === 0 || length > MOST_IN_RECORD) {
+    throw new TlsAlertError(
+      ALERT.RecordOverflow,
+      `Cannot parse ClientHello: a record has ${length} bytes`,
+    );
+  }
+  // Copies: what a parser is given is its only until it asks for more.
+  read.push(header.slice());
+  const fragment = (yield length).slice();
+  read.push(fragment);
+  return fragment;
+}
+
+function lengthOf([type, ...length]: Uint8Array): number {
+  if (type !== CLIENT_HELLO) {
+    throw new TlsAlertError(
+      ALERT.UnexpectedMessage,
+      `Cannot parse ClientHello: its type is ${type}`,
+    );
+  }
+  const bytes = length[0]! << 16 | length[1]! << 8 | length[2]!;
+  if (bytes <= MOST_BYTES) return bytes;
+  throw new TlsAlertError(
+    ALERT.DecodeError,
+    `Cannot parse ClientHello: it has ${bytes} bytes`,
+  );
+}
+
+function parseBody(body: Uint8Array): Omit<ClientHello, "bytes"> {
+  const cursor = new TlsCursor(body);
+  const legacyVersion = cursor.number(2);
+  cursor.bytes(RANDOM_LENGTH);
+  cursor.vector(1, { most: 32 }); // Session id.
+  cursor.vector(2, { least: 2 }); // Cipher suites.
+  cursor.vector(1, { least: 1 }); // Compression methods.
+  // Before TLS 1.3 they can be missing (RFC 5246 §7.4.1.2).
+  const extensions = cursor.isAtEnd
+    ? new Map<number, TlsCursor>()
+    : parseExtensions(cursor.vector(2));
+  cursor.end();
+  const versions = parseVersions(extensions.get(SUPPORTED_VERSIONS));
+  return {
+    serverName: parseServerName(extensions.get(SERVER_NAME)),
+    protocols: parseAlpn(extensions.get(ALPN)),
+    version: versions === undefined ? legacyVersion : highest(versions),
+  };
+}
+
+function parseExtensions(cursor: TlsCursor): Map<number, TlsCursor> {
+  const extensions = new Map<number, TlsCursor>();
+  while (!cursor.isAtEnd) {
+    const type = cursor.number(2);
+    if (extensions.has(type)) {
+      throw new TlsAlertError(
+        ALERT.IllegalParameter,
+        `Cannot parse ClientHello: extension ${type} comes twice`,
+      );
+    }
+    extensions.set(type, cursor.vector(2));
+  }
+  return extensions;
+}
+
+/** Of those with a meaning: GREASE and drafts are higher (RFC 8701). */
+function highest(versions: readonly number[]): number {
+  return Math.max(0, ...versions.filter((n) => n <= TLS_VERSION.Tls13));
+}

@@ -1,0 +1,145 @@
+import { assert, assertEquals } from "@std/assert";
+import type {
+  ClosedTunnel,
+  TickEvent,
+  Tunnel,
+} from "../../../lib/admin/api.ts";
+import { TunnelList } from "../../../lib/admin/page/tunnel_list.ts";
+
+function tunnel(id: number, more: Partial<Tunnel> = {}): Tunnel {
+  return {
+    id,
+    kind: "proxy",
+    listener: "127.0.0.1:1080",
+    client: "127.0.0.1:40000",
+    protocol: "socks5",
+    state: "open",
+    startedAt: "2026-01-02T03:04:05.000Z",
+    ageMs: 5_000,
+    sent: 0,
+    received: 0,
+    ...more,
+  };
+}
+
+function closed(id: number): ClosedTunnel {
+  const endedAt = "2026-01-02T03:04:05.000Z";
+  return { ...tunnel(id), endedAt, result: "ok", reason: "it ended" };
+}
+
+function tick(at: number, more: Partial<TickEvent> = {}): TickEvent {
+  const status = {
+    open: 1,
+    total: 1,
+    sent: 0,
+    received: 0,
+    draining: false,
+    eventLoopDelayMs: 0,
+  } as const;
+  return {
+    at,
+    status,
+    opened: [],
+    closed: [],
+    changed: [],
+    gone: [],
+    ...more,
+  };
+}
+
+Deno.test("TunnelList.update() works out rates by the server's clock", () => {
+  const list = new TunnelList();
+  list.restart({ tunnels: [tunnel(1, { sent: 100, received: 1_000 })] });
+  list.update(tick(10_000, { changed: [[1, 300, 1_000, "open"]] }));
+  const row = list.open.get(1)!;
+  // Of the first tick nobody knows how long it has taken: a second.
+  assertEquals(row.rates?.up(list.tick), 200);
+  list.update(tick(14_000, { changed: [[1, 300, 9_000, "half-closed"]] }));
+  assertEquals(row.rates?.up(list.tick), 0);
+  assertEquals(row.rates?.down(list.tick), 2_000);
+  assertEquals(row.tunnel.state, "half-closed");
+  assertEquals(row.tunnel.received, 9_000);
+});
+
+Deno.test("TunnelList.update() replaces a tunnel when more of it is known", () => {
+  const list = new TunnelList();
+  list.restart({ tunnels: [] });
+  const bare = tunnel(1, { protocol: "", state: "handshake" });
+  list.update(tick(1_000, { opened: [bare] }));
+  const row = list.open.get(1)!;
+  assertEquals(row.sortKey("target", row.tunnel.target), "");
+  const known = tunnel(1, { target: "b.example:80", sent: 50 });
+  list.update(tick(2_000, { opened: [known] }));
+  assertEquals(list.open.get(1), row);
+  assertEquals(row.tunnel.target, "b.example:80");
+  assert(row.sortKey("target", row.tunnel.target).startsWith("b.example"));
+  assertEquals(row.rates?.up(list.tick), 50);
+});
+
+Deno.test("TunnelList.update() removes what is gone, not what has a request closed", () => {
+  const list = new TunnelList();
+  list.restart({ tunnels: [tunnel(1), tunnel(2)] });
+  const row = list.open.get(2)!;
+  list.update(tick(1_000, { closed: [closed(1), closed(2)], gone: [2] }));
+  assertEquals([...list.open.keys()], [1]);
+  assert(row.isGone);
+  assertEquals(list.closed.map(({ tunnel }) => tunnel.id), [1, 2]);
+  assertEquals(new Set(list.closed.map(({ key }) => key)).size, 2);
+  // What is unknown is no matter.
+  list.update(tick(2_000, { changed: [[9, 1, 1, "open"]], gone: [9] }));
+  assertEquals([...list.open.keys()], [1]);
+});
+
+Deno.test("TunnelList.update() keeps the last 500 that have ended", () => {
+  const list = new TunnelList();
+  const some = (from: number) =>
+    Array.from({ length: 400 }, (_, n) => closed(from + n));
+  list.restartClosed(some(0));
+  list.update(tick(1_000, { closed: some(400) }));
+  assertEquals(list.closed.length, 500);
+  assertEquals(list.closed.at(0)?.tunnel.id, 300);
+  assertEquals(list.closed.at(-1)?.tunnel.id, 799);
+});
+
+Deno.test("TunnelList.restart() keeps the rates of those it knows", () => {
+  const list = new TunnelList();
+  list.restart({ tunnels: [tunnel(1), tunnel(2)] });
+  list.update(tick(1_000, { changed: [[1, 70, 0, "open"]] }));
+  const gone = list.open.get(2)!;
+  list.restart({ tunnels: [tunnel(1, { sent: 500 })] });
+  assertEquals(list.open.get(1)?.rates?.up(list.tick), 70);
+  assert(gone.isGone);
+  assertEquals(list.open.size, 1);
+});
+
+Deno.test("TunnelList.update() works out what all carry together", () => {
+  const list = new TunnelList();
+  const { status } = tick(0);
+  const later = { ...status, sent: 4_000, received: 8_000, total: 21 };
+  list.update(tick(1_000));
+  assertEquals([list.up, list.down, list.opened], [0, 0, 0]);
+  list.update(tick(3_000, { status: later }));
+  assertEquals([list.up, list.down, list.opened], [2_000, 4_000, 10]);
+  // A server that has begun anew.
+  list.update(tick(4_000));
+  assertEquals([list.up, list.down, list.opened], [0, 0, 0]);
+});
+
+Deno.test("TunnelList.restartClosed() has each that ended once", () => {
+  const list = new TunnelList();
+  const ids = () => list.closed.map(({ tunnel }) => tunnel.id);
+  list.restart({ tunnels: [] });
+  // 3 ended after the answer was made, 4 between it and the tick after it.
+  list.update(tick(1_000, { closed: [closed(2), closed(3)] }));
+  list.restartClosed([closed(1), closed(2), closed(4)]);
+  assertEquals(ids(), [1, 2, 4, 3]);
+  list.update(tick(2_000, { closed: [closed(4), closed(5)] }));
+  assertEquals(ids(), [1, 2, 4, 3, 5]);
+  // Requests have the id of their connection.
+  list.update(tick(3_000, { closed: [{ ...closed(5), sent: 1 }] }));
+  assertEquals(ids(), [1, 2, 4, 3, 5, 5]);
+  // What was before a new begin is forgotten.
+  list.restart({ tunnels: [] });
+  list.restartClosed([closed(1)]);
+  assertEquals(ids(), [1]);
+});

@@ -1,0 +1,130 @@
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { formatHelp } from "../../lib/cli/help.ts";
+import {
+  count,
+  duration,
+  flag,
+  operand,
+} from "../../lib/cli/declare_options.ts";
+import { PROXY_COMMAND } from "../../lib/proxy/command.ts";
+
+Deno.test("formatHelp() writes usage, examples and options", () => {
+  const help = formatHelp({
+    usage: "demo [OPTIONS]",
+    summary: "Shows something.",
+    examples: [["sluice demo", "shows it"]],
+    options: {
+      "count": count({ default: "3", help: "how often" }),
+      "quiet": flag("say less"),
+      "help": flag("print this and exit", { short: "h" }),
+    },
+  });
+  assertEquals(
+    help,
+    `Usage: sluice demo [OPTIONS]
+
+Shows something.
+
+Examples:
+  sluice demo
+      shows it
+
+Options:
+  --count N
+      how often (default 3)
+  --quiet
+      say less
+  -h, --help
+      print this and exit`,
+  );
+});
+
+Deno.test("formatHelp() writes an operand, other commands, and durations", () => {
+  const help = formatHelp({
+    usage: "demo [OPTIONS] HOST…",
+    summary: "Shows something.",
+    examples: [],
+    options: {
+      "hosts": operand(
+        "text",
+        { value: "HOST…", help: "what to show" },
+        (given) => given,
+      ),
+      "wait": duration({
+        default: "3s",
+        group: "Times",
+        help: "how long",
+      }),
+    },
+    commands: [["other", "Shows more."]],
+  });
+  assertEquals(
+    help,
+    `Usage: sluice demo [OPTIONS] HOST…
+
+Shows something.
+
+Options:
+  HOST…
+      what to show
+
+Times:
+  --wait DURATION
+      how long (default 3s)
+
+Commands (each has --help):
+  other
+      Shows more.
+
+A DURATION is a number and a unit: 250ms, 10s, 5m, 1h, 1d; or 0.`,
+  );
+});
+
+Deno.test("formatHelp() wraps text at 79 columns, with its indent", () => {
+  const words = Array.from({ length: 60 }, (_, n) => `word${n}`).join(" ");
+  const help = formatHelp({
+    usage: "demo",
+    summary: words,
+    examples: [["sluice demo", words]],
+    options: { "quiet": flag(words) },
+  });
+  for (const line of help.split("\n")) assertLessOrEqual(line.length, 79);
+  const rejoined = help.replaceAll(/\n +(?=word)/g, " ");
+  assertEquals(rejoined.split(words).length, 3);
+});
+
+Deno.test("formatHelp() fills a line up to its last column", () => {
+  const cases = [
+    { summary: `${"a".repeat(39)} ${"b".repeat(39)} c`, lines: 2 },
+    { summary: `${"a".repeat(39)} ${"b".repeat(39)}`, lines: 1 },
+    { summary: `${"a".repeat(39)} ${"b".repeat(40)}`, lines: 2 },
+  ];
+  const options = { "quiet": flag("say less") };
+  for (const { summary, lines } of cases) {
+    const help = formatHelp({ usage: "x", summary, examples: [], options });
+    assertEquals(help.split("\n").indexOf("Options:"), 2 + lines + 1);
+  }
+});
+
+Deno.test("formatHelp() leaves a word that is too long whole", () => {
+  const word = "x".repeat(100);
+  const help = formatHelp({
+    usage: "demo",
+    summary: `a ${word} b`,
+    examples: [],
+    options: {},
+  });
+  assertEquals(help.split("\n").slice(2, 5), ["a", word, "b"]);
+});
+
+Deno.test("formatHelp() names every option of sluice proxy", () => {
+  const help = formatHelp(PROXY_COMMAND);
+  for (const [name, option] of Object.entries(PROXY_COMMAND.options)) {
+    const value = "value" in option ? ` ${option.value}` : "";
+    assert(help.includes(`--${name}${value}\n`), name);
+  }
+  for (const line of help.split("\n")) {
+    assertLessOrEqual(line.length, 79, line);
+    assertEquals(line, line.trimEnd());
+  }
+});

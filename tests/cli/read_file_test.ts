@@ -1,0 +1,248 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+
+import type { Option } from "../../lib/cli/option.ts";
+import { PROXY_OPTIONS } from "../../lib/proxy/options.ts";
+import { FileError } from "../../lib/cli/file_error.ts";
+import { readFile, readText } from "../../lib/cli/read_file.ts";
+import { makeFolder, run, type RunResult } from "../support/programs.ts";
+import {
+  cacheEnvironment,
+  SLUICE,
+  sluice,
+} from "../support/sluice_commands.ts";
+import { CERTIFICATE, KEY } from "../support/tls_identity.ts";
+import { within } from "../support/sockets.ts";
+
+const MOST = 16 * 2 ** 20;
+
+async function makePipe(path: string): Promise<void> {
+  const { code } = await run("mkfifo", [path]);
+  assertEquals(code, 0);
+}
+
+Deno.test("readFile() reads a file that is as large as it may be, and none larger", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/file`;
+  await Deno.writeFile(path, new Uint8Array(MOST));
+  assertEquals((await readFile(path)).length, MOST);
+  await Deno.writeFile(path, new Uint8Array(1), { append: true });
+  await assertRejects(
+    () => readFile(path),
+    FileError,
+    `cannot read ${path}: it is larger than 16 MiB`,
+  );
+  await Deno.writeTextFile(path, "12345678");
+  assertEquals(await readText(path, { most: 8 }), "12345678");
+  await assertRejects(() => readText(path, { most: 7 }), FileError, "larger");
+});
+
+Deno.test("readFile() reads no more of what has no end", async () => {
+  const started = performance.now();
+  await assertRejects(
+    () => readFile("/dev/zero"),
+    FileError,
+    "cannot read /dev/zero: it is larger than 16 MiB",
+  );
+  await assertRejects(
+    () => readFile("/dev/zero", { most: 65_536 }),
+    FileError,
+    "cannot read /dev/zero: it is larger than 64 KiB",
+  );
+  assert(performance.now() - started < 5_000);
+  assertEquals((await readFile("/dev/null")).length, 0);
+});
+
+Deno.test("readFile() reads a pipe to its end, and knows it when it is read again", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/pipe`;
+  await makePipe(path);
+  const first = readText(path);
+  const same = readText(path);
+  {
+    using writer = await Deno.open(path, { write: true });
+    for (let count = 0; count < 3_000; count++) {
+      await writer.write(new TextEncoder().encode("0123456789"));
+    }
+  }
+  const want = "0123456789".repeat(3_000);
+  for (const read of [first, same, readText(path)]) {
+    assertEquals(await within(10_000, read), want);
+  }
+  await assertRejects(() => readText(path, { most: 9 }), FileError, "larger");
+});
+
+Deno.test("readFile() waits for the end of a pipe no longer than it was told to", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/pipe`;
+  await makePipe(path);
+  const late = `cannot read ${path}: its end has not come within 0.1 s`;
+  // Nobody writes to it, and then somebody who does not end.
+  await assertRejects(() => readFile(path, { patience: 100 }), FileError, late);
+  // It reads as well: the one above may leave before the next one has come.
+  using writer = await Deno.open(path, { read: true, write: true });
+  await writer.write(new TextEncoder().encode("begun"));
+  await assertRejects(() => readFile(path, { patience: 100 }), FileError, late);
+});
+
+Deno.test("readFile() says what there is in the place of a file", async () => {
+  await using folder = await makeFolder();
+  const { path } = folder;
+  await Deno.writeFile(`${path}/bytes`, Uint8Array.of(0xff));
+  const cases = [
+    [`${path}/none`, "there is no such file"],
+    [path, "it is a folder"],
+    [`${path}/bytes`, "it is not UTF-8"],
+  ] as const;
+  for (const [name, reason] of cases) {
+    const error = await assertRejects(() => readText(name), FileError);
+    assertEquals(error.reason, reason);
+    assertEquals(error.message, `cannot read ${name}: ${reason}`);
+    assertEquals(error.isMissing, reason === "there is no such file");
+  }
+});
+
+/** Options that name a file, with what they do not go without. */
+const FILE_OPTIONS: readonly (readonly [name: string, ...others: string[]])[] =
+  [
+    ["users"],
+    ["rules"],
+    ["tls-cert", "--tls-key", "tls.key"],
+    ["tls-key", "--tls-cert", "tls.crt"],
+    ["tls-client-ca", "--tls-cert", "tls.crt", "--tls-key", "tls.key"],
+    [
+      "tls-crl",
+      ...["--tls-cert", "tls.crt", "--tls-key", "tls.key"],
+      ...["--tls-client-ca", "tls.crt"],
+    ],
+    ["upstream-ca", "--via", "https://127.0.0.1:1"],
+    [
+      "upstream-cert",
+      ...["--via", "https://127.0.0.1:1", "--upstream-key", "tls.key"],
+    ],
+    [
+      "upstream-key",
+      ...["--via", "https://127.0.0.1:1", "--upstream-cert", "tls.crt"],
+    ],
+    ["admin-token-file", "--admin", "127.0.0.1:0"],
+    ["quota-file", "--user", "a:b", "--quota-per-user", "1MB"],
+  ];
+
+async function writeFiles(folder: string): Promise<void> {
+  await Deno.writeTextFile(`${folder}/tls.crt`, CERTIFICATE);
+  await Deno.writeTextFile(`${folder}/tls.key`, KEY, { mode: 0o600 });
+  await Deno.writeTextFile(`${folder}/rules`, "deny port 25\n");
+  await Deno.writeTextFile(`${folder}/token`, "0123456789abcdef");
+}
+
+function assertTold({ code, stderr }: RunResult, path: string): void {
+  assertEquals(code, 1, stderr);
+  assert(
+    stderr.startsWith("sluice: Cannot read ") &&
+      stderr.includes(`${path}: it is larger than 16 MiB`),
+    stderr,
+  );
+}
+
+Deno.test("every option with a file is tried here", () => {
+  const names = Object.entries(PROXY_OPTIONS)
+    .filter(([, option]: [string, Option<unknown>]) => option.kind === "path")
+    .map(([name]) => name);
+  assertEquals(FILE_OPTIONS.map(([name]) => name).sort(), names.sort());
+});
+
+Deno.test("every option with a file refuses one without an end", async (t) => {
+  await using folder = await makeFolder();
+  await writeFiles(folder.path);
+  const commands = [
+    ...FILE_OPTIONS.map(([name, ...others]) => [
+      ...["--listen", "127.0.0.1:0", `--${name}`, "/dev/zero"],
+      ...others.map((word) =>
+        word.startsWith("tls.") ? `${folder.path}/${word}` : word
+      ),
+    ]),
+    ...["run", "check", "doctor"].map((word) => [word, "-c", "/dev/zero"]),
+  ];
+  for (const args of commands) {
+    await t.step(args.slice(0, 4).join(" "), async () => {
+      assertTold(await sluice(args), "/dev/zero");
+    });
+  }
+});
+
+/** A line of a shell that has `<(…)`; `sluice` is the program. */
+function bash(folder: string, line: string): [string, string[]] {
+  const program = SLUICE.map((word) => `'${word}'`).join(" ");
+  const text = `cd '${folder}'; sluice() { ${program} "$@"; }; ${line}`;
+  return ["bash", ["-c", text.replace("exec sluice", `exec ${program}`)]];
+}
+
+/** Starts what serves, ends it, and tells what it has said. */
+async function serve(folder: string, line: string): Promise<string> {
+  const [path, args] = bash(folder, `exec ${line}`);
+  const child = new Deno.Command(path, {
+    args,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let said = "";
+  for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+    const isStarted = said.includes("Admin page");
+    said += text;
+    if (!isStarted && said.includes("Admin page")) child.kill("SIGTERM");
+  }
+  const { code } = await within(30_000, child.status);
+  assertEquals(code, 0, said);
+  return said;
+}
+
+Deno.test("every option with a file reads a pipe of a shell, in every thread", async (t) => {
+  await using folder = await makeFolder();
+  await writeFiles(folder.path);
+  const { text } = await sluice(["passwd", "alice"], { stdin: "hunter22\n" });
+  await Deno.writeTextFile(`${folder.path}/users`, text);
+  const line = `sluice --listen 127.0.0.1:0 \
+      --users <(cat users) --rules <(cat rules) \
+      --tls-cert <(cat tls.crt) --tls-key <(cat tls.key) \
+      --via https://127.0.0.1:1 --upstream-ca <(cat tls.crt) \
+      --upstream-cert <(cat tls.crt) --upstream-key <(cat tls.key) \
+      --admin 127.0.0.1:0 --admin-token-file <(cat token)`;
+  for (const workers of [1, 3]) {
+    await t.step(`${workers} workers`, async () => {
+      const said = await serve(folder.path, `${line} --workers ${workers}`);
+      assertMatch(said, /For 1 user on this machine, as far as 1 rule /);
+      assertEquals(/warning|error/.test(said), false, said);
+    });
+  }
+  const config = {
+    "admin": "127.0.0.1:0",
+    "admin-token-file": "token",
+    "listeners": [{
+      "kind": "proxy",
+      "listen": "127.0.0.1:0",
+      "rules": "/dev/fd/9",
+      "user": "bob:file:token",
+    }],
+  };
+  for (const workers of [1, 3]) {
+    await t.step(`a configuration with ${workers} workers`, async () => {
+      const text = JSON.stringify({ workers, ...config });
+      await Deno.writeTextFile(`${folder.path}/config`, text);
+      const files = "-c <(cat config) 9< <(cat rules)";
+      const said = await serve(folder.path, `sluice run ${files}`);
+      assertMatch(said, /For 1 user on this machine, as far as 1 rule /);
+      assertEquals(/warning|error/.test(said), false, said);
+    });
+  }
+  await t.step("check", async () => {
+    const files = "-c <(cat config) 9< <(cat rules)";
+    const [path, args] = bash(folder.path, `sluice check ${files}`);
+    const { code, stderr, text } = await run(path, args, {
+      env: cacheEnvironment(),
+    });
+    assertEquals(stderr, "");
+    assertEquals(text, "/dev/fd/63: 1 listener, nothing wrong\n");
+    assertEquals(code, 0);
+  });
+});

@@ -1,0 +1,105 @@
+import { assertEquals } from "@std/assert";
+import { FORWARD_OPTIONS } from "../../lib/forward/options.ts";
+import { parseOptions } from "../../lib/cli/parse_options.ts";
+import { PROXY_OPTIONS } from "../../lib/proxy/options.ts";
+import {
+  describeOptions,
+  redact,
+  redactArguments,
+  redactFault,
+} from "../../lib/cli/redaction.ts";
+
+Deno.test("redact() leaves references and names, and no secret", () => {
+  const table: [text: string, shown: string][] = [
+    ["env:NAME", "env:NAME"],
+    ["alice:file:/run/secret", "alice:file:/run/secret"],
+    ["alice:se:cret", "alice:(hidden)"],
+    ["token", "(hidden)"],
+    ["socks5://proxy:1080", "socks5://proxy:1080"],
+    ["socks5://alice@proxy", "socks5://alice@proxy"],
+    ["http://alice:secret@proxy:80", "http://alice:(hidden)@proxy:80"],
+    ["http://alice:sec@ret@proxy", "http://alice:(hidden)@proxy"],
+    [
+      "socks5://a:secret@one,http://b:secret@two",
+      "socks5://a:(hidden)@one,http://b:(hidden)@two",
+    ],
+    ["corp=socks5://a:secret@one", "corp=socks5://a:(hidden)@one"],
+    [
+      "http://a:sec,ret@one,http://b:secret@two",
+      "http://a:(hidden)@one,http://b:(hidden)@two",
+    ],
+  ];
+  for (const [text, shown] of table) {
+    for (const kind of ["secret", "url"] as const) {
+      assertEquals(redact({ kind }, text), shown);
+    }
+  }
+});
+
+Deno.test("redact() leaves what its declaration says is no secret", () => {
+  const table = ["alice:pass", "/run/token", "127.0.0.1:1080"];
+  for (const text of table) assertEquals(redact({ kind: "text" }, text), text);
+});
+
+Deno.test("describeOptions() says what a file would say, without what is secret", async () => {
+  const args = [
+    ...["--user", "alice:hush", "--user", "bob:hush"],
+    ...["--via", "socks5://bob:hush@proxy.example:1080"],
+    ...["--parent", "office=http://x:hush@far"],
+    ...["--rule", "deny to private", "--admin-token-file", "token.txt"],
+    ...["--admin", "9090", "--open", "--idle-timeout", "5s"],
+  ];
+  const { listen, ...described } = describeOptions(
+    await parseOptions(args, PROXY_OPTIONS),
+  );
+  assertEquals(listen, undefined); // It has no default that can be given.
+  assertEquals(JSON.stringify(described).includes("hush"), false);
+  const expected = {
+    "user": ["alice:(hidden)", "bob:(hidden)"],
+    "via": ["socks5://bob:(hidden)@proxy.example:1080"],
+    "parent": ["office=http://x:(hidden)@far"],
+    "rule": ["deny to private"],
+    "admin-token-file": "token.txt",
+    "admin": 9090,
+    "open": true,
+    "quiet": false,
+    "idle-timeout": "5s",
+    "dns-cache": 4096,
+    "log": "text",
+    "help": undefined,
+    "users": undefined,
+  };
+  for (const [name, value] of Object.entries(expected)) {
+    assertEquals(described[name], value, name);
+  }
+});
+
+Deno.test("describeOptions() knows nothing of values that no options made", () => {
+  assertEquals(describeOptions({ password: "hush" }), {});
+});
+
+Deno.test("redactArguments() puts PASSWORD in the place of secrets", () => {
+  const args = [
+    ...["--user", "alice:hush", "--user=bob:hush", "--listen", "1080"],
+    ...["--via=http://a:hush@b", "--quiet", "--rules", "hush:file"],
+  ];
+  assertEquals(redactArguments(args, PROXY_OPTIONS), [
+    ...["--user", "alice:PASSWORD", "--user=bob:PASSWORD"],
+    ...["--listen", "1080", "--via=http://a:PASSWORD@b", "--quiet"],
+    ...["--rules", "hush:file"],
+  ]);
+  assertEquals(redactArguments(["--via", "http://a:b@c"], FORWARD_OPTIONS), [
+    "--via",
+    "http://a:PASSWORD@c",
+  ]);
+});
+
+Deno.test("redactFault() does not repeat a secret, whatever the parser says", () => {
+  const { user, listen } = PROXY_OPTIONS;
+  const message = "'alice:hush' is wrong";
+  assertEquals(
+    redactFault(user, ["alice:hush"], message),
+    "expected NAME:PASSWORD",
+  );
+  assertEquals(redactFault(listen, ["alice:hush"], message), message);
+});

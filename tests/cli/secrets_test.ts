@@ -1,0 +1,351 @@
+import { assert, assertEquals } from "@std/assert";
+import { COMMANDS } from "../../lib/program/commands.ts";
+
+import { loadListenerKinds } from "../../lib/config/listener_kinds.ts";
+import { isSecret, type OptionTable } from "../../lib/cli/option.ts";
+import { PROGRAM_OPTIONS } from "../../lib/serve/options/program.ts";
+import { ConfiguredSluice } from "../support/config.ts";
+import { makeFolder, run } from "../support/programs.ts";
+import { Sluice } from "../support/sluice.ts";
+import {
+  cacheEnvironment,
+  SLUICE,
+  sluice,
+} from "../support/sluice_commands.ts";
+import { CERTIFICATE, KEY } from "../support/tls_identity.ts";
+
+/** What nobody is to see, whatever is around it. */
+const MARK = "hush-xyzzy";
+
+const TOKEN = `${MARK}-0123456789`;
+
+/** Good values of every option that can hold a secret. */
+const GOOD: Readonly<Record<string, readonly string[]>> = {
+  "user": [`alice:${MARK}`, `bob:${MARK}:with:colons`],
+  "via": [
+    `http://carl:${MARK}@127.0.0.1:1`,
+    `socks5://carl:${MARK}1@127.0.0.1:1,http://x:${MARK}2@127.0.0.1:2`,
+  ],
+  "parent": [
+    `office=http://bob:${MARK}@127.0.0.1:1`,
+    `home=socks5h://bob:${MARK}@127.0.0.1:1,http://y:${MARK}@[::1]:2`,
+  ],
+};
+
+/** What is wrong with others. */
+const BAD: Readonly<Record<string, readonly string[]>> = {
+  "user": [MARK, `:${MARK}`, `alice:${MARK.repeat(40)}`],
+  "via": [
+    ...[MARK, `socks5://alice:${MARK}`, `alice:${MARK}@host:1`],
+    ...[`socks5://alice:${MARK}@`, `socks5://alice:1,${MARK}@host`],
+    ...[`ftp://alice:${MARK}@host`, `socks5://a:${MARK}%@host`],
+    ...[`socks4://a:${MARK}@host`, `socks5://a:${MARK}@host:99999`],
+  ],
+  "parent": [
+    ...[MARK, `socks5://a:${MARK}@host`, `direct=http://a:${MARK}@h`],
+    ...[`office=${MARK}`, `office=http://a:${MARK}`],
+  ],
+};
+
+/** What is given to options that name a file; a path is no secret. */
+const FILES: Readonly<Record<string, string>> = {
+  "tls-cert": "tls.crt",
+  "tls-key": "tls.key",
+  "admin-token-file": "token",
+};
+
+function secretsOf(table: OptionTable): string[] {
+  return Object.keys(table).filter((name) => isSecret(table[name]!));
+}
+
+function flagsFor(values: Readonly<Record<string, readonly string[]>>) {
+  return Object.entries(values).flatMap(([name, list], index) =>
+    list.flatMap((value) =>
+      index % 2 === 0 ? [`--${name}`, value] : [`--${name}=${value}`]
+    )
+  );
+}
+
+function assertSilent(text: string, ...where: string[]): void {
+  assertEquals(text.includes(MARK), false, `${where.join(" ")}: ${text}`);
+}
+
+async function writeFiles(folder: string): Promise<Record<string, string>> {
+  const texts: Record<string, string> = {
+    "tls.crt": CERTIFICATE,
+    "tls.key": KEY,
+    "token": TOKEN,
+    "secret": MARK,
+    "url": GOOD["via"]![0]!,
+  };
+  for (const [name, text] of Object.entries(texts)) {
+    await Deno.writeTextFile(`${folder}/${name}`, text, { mode: 0o600 });
+  }
+  return Object.fromEntries(
+    Object.entries(FILES).map(([option, name]) => [
+      option,
+      `${folder}/${name}`,
+    ]),
+  );
+}
+
+/** A configuration with secrets, in it and beside it. */
+function configOf(more: Record<string, unknown> = {}): string {
+  return JSON.stringify(
+    {
+      "admin": "127.0.0.1:0",
+      ...more,
+      "listeners": [
+        {
+          "kind": "proxy",
+          "listen": "127.0.0.1:0",
+          ...GOOD,
+          "user": [...GOOD["user"]!, "carl:file:secret", "dora:env:HUSH"],
+          "via": [...GOOD["via"]!, "file:url", "env:HUSH_URL"],
+          "tls-cert": "tls.crt",
+          "tls-key": "tls.key",
+        },
+        {
+          "kind": "forward",
+          "listen": "127.0.0.1:0",
+          "upstreams": ["127.0.0.1:9"],
+          "via": GOOD["via"],
+        },
+      ],
+    },
+    undefined,
+    2,
+  );
+}
+
+const ENVIRONMENT = { HUSH: MARK, HUSH_URL: GOOD["via"]![1]! };
+
+Deno.test("every option that can hold a secret is tried here", async () => {
+  const tables: OptionTable[] = [PROGRAM_OPTIONS];
+  for (const { load } of Object.values(COMMANDS)) {
+    tables.push((await load()).options);
+  }
+  for (const { options } of (await loadListenerKinds()).values()) {
+    tables.push(options);
+  }
+  const names = new Set(tables.flatMap(secretsOf));
+  assertEquals([...names].sort(), Object.keys(GOOD).sort());
+  assertEquals(Object.keys(BAD).sort(), Object.keys(GOOD).sort());
+  // A file's path is shown, whatever is in the file.
+  for (const table of tables) {
+    for (const [name, option] of Object.entries(table)) {
+      if (option.kind === "path") assertEquals(isSecret(option), false, name);
+    }
+  }
+});
+
+Deno.test("commands that print options print no secret", async (t) => {
+  await using folder = await makeFolder();
+  const files = await writeFiles(folder.path);
+  const config = `${folder.path}/sluice.json`;
+  await Deno.writeTextFile(config, configOf({ "admin-token-file": "token" }));
+  const flags = flagsFor(GOOD);
+  const paths = Object.entries(files)
+    .flatMap(([name, path]) => [`--${name}`, path]);
+  const all = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+  const commands: (readonly [args: string[], wanted: RegExp])[] = [
+    [
+      ["doctor", ...all, ...flags, ...paths],
+      /main\.ts .*--user alice:PASSWORD .*--via=http:\/\/carl:PASSWORD@127\.0\.0\.1:1 .*--tls-key \S+tls\.key/,
+    ],
+    [["doctor", "--json", ...all, ...flags, ...paths], /alice:PASSWORD/],
+    [["doctor", "-c", config], /run -c /],
+    [["doctor", "--json", "-c", config], /run -c /],
+    [["config", "print", "--", ...all, ...flags, ...paths], /alice:env:/],
+    [[
+      "config",
+      "print",
+      "--",
+      "forward",
+      "1",
+      "h:2",
+      ...flagsFor({ via: GOOD["via"]! }),
+    ], /env:/],
+    [["check", "-c", config], /nothing wrong/],
+  ];
+  for (const [args, wanted] of commands) {
+    await t.step(args.slice(0, 3).join(" "), async () => {
+      const { stderr, text } = await sluice(args, { env: ENVIRONMENT });
+      assertSilent(text + stderr, ...args);
+      assert(wanted.test(text), text + stderr);
+    });
+  }
+});
+
+Deno.test("commands repeat no secret of what is wrong", async (t) => {
+  await using folder = await makeFolder();
+  const words = [
+    [`alice:${MARK}`],
+    [`socks5://alice:${MARK}@host:1`],
+    ["--user", "alice", MARK],
+    ["proxy", MARK, "--user", `alice:${MARK}`],
+    ["--usr", `alice:${MARK}`],
+    [`--usr=alice:${MARK}`],
+    [`--user:alice:${MARK}`],
+    [`-u${MARK}`],
+    [`-u=${MARK}`],
+    ["--user", `alice:${MARK}`, "--user", `alice:${MARK}`],
+    ["passwd", "alice", MARK],
+    ["passwd", `alice:${MARK}`],
+    ["--listen", `http://alice:${MARK}@host:1`],
+    ["--listen", `alice:${MARK}@host`],
+    ["forward", "1", `tls://alice:${MARK}@host:1`],
+    ["connect", `socks5://alice:${MARK}@host:1`],
+    ["rules", "test", "--target", `http://alice:${MARK}@host:1`],
+    ["--dns", `alice:${MARK}@192.0.2.1`],
+    ["--admin", `alice:${MARK}@127.0.0.1:1`],
+  ];
+  for (const [name, values] of Object.entries(BAD)) {
+    for (const value of values) words.push([`--${name}`, value]);
+  }
+  const commands: string[][] = words.flatMap((args) =>
+    args[0]!.startsWith("-")
+      ? [args, ["doctor", ...args], ["config", "print", "--", ...args]]
+      : [args]
+  );
+  await t.step("on the command line", async () => {
+    // A few at a time: the machine has others to run.
+    for (let index = 0; index < commands.length; index += 4) {
+      const some = commands.slice(index, index + 4);
+      const results = await Promise.all(some.map((args) => sluice(args)));
+      for (const [at, { code, stderr, text }] of results.entries()) {
+        assertSilent(text + stderr, ...some[at]!);
+        assertEquals(code, 2, `${some[at]!.join(" ")}: ${stderr}`);
+      }
+    }
+  });
+  await t.step("in the environment", async () => {
+    for (const users of [MARK, `alice:${MARK} alice:${MARK}`, `:${MARK}`]) {
+      const result = await sluice(["--listen", "127.0.0.1:0"], {
+        env: { SLUICE_USERS: users },
+      });
+      assertSilent(result.text + result.stderr, users);
+      assertEquals(result.code, 2);
+    }
+    for (const token of [MARK, `${MARK} ${MARK}`]) {
+      const args = ["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
+      const env = { SLUICE_ADMIN_TOKEN: token };
+      const result = await sluice(args, { env });
+      assertSilent(result.text + result.stderr, token);
+      assertEquals(result.code, 2);
+    }
+  });
+  await t.step("in the environment, where it is no text", async () => {
+    const path = `${folder.path}/variable.json`;
+    await Deno.writeTextFile(
+      path,
+      JSON.stringify({
+        "listeners": [{
+          "kind": "proxy",
+          "listen": "127.0.0.1:0",
+          "user": "alice:env:HUSH",
+        }],
+      }),
+    );
+    const here = "127.0.0.1:0";
+    const place = `${path}:1:54: listeners[0].user: `;
+    const cases: [variable: string, where: string, args: string[]][] = [
+      ["SLUICE_USERS", "sluice: ", ["--listen", here]],
+      ["SLUICE_ADMIN_TOKEN", "sluice: ", ["--listen", here, "--admin", here]],
+      ["HUSH", "sluice: ", ["--listen", here, "--via", "env:HUSH"]],
+      ["HUSH", place, ["check", "-c", path]],
+      ["HUSH", place, ["run", "-c", path]],
+    ];
+    const program = SLUICE.map((word) => `'${word}'`).join(" ");
+    for (const [variable, where, args] of cases) {
+      const set = `${variable}=$'socks5://a\\xff:${MARK}@host'`;
+      const line = `${set} exec ${program} "$@"`;
+      const { code, stderr, text } = await run(
+        "bash",
+        ["-c", line, "bash", ...args],
+        { env: cacheEnvironment() },
+      );
+      assertSilent(text + stderr, variable, ...args);
+      const wanted = `${where}${variable} in the environment is not UTF-8\n`;
+      assertEquals(stderr, wanted);
+      assertEquals(code, 2);
+    }
+  });
+  await t.step("in a configuration", async () => {
+    const path = `${folder.path}/bad.json`;
+    await Deno.writeTextFile(
+      path,
+      JSON.stringify({
+        "listeners": [
+          { "kind": "proxy", "listen": "127.0.0.1:0", ...BAD },
+          { "kind": "proxy", "listen": `alice:${MARK}@h`, "admin": MARK },
+          {
+            "kind": "forward",
+            "listen": "1",
+            "upstreams": `tls://a:${MARK}@h:1`,
+          },
+        ],
+      }),
+    );
+    for (const args of [["run"], ["check"], ["doctor"], ["doctor", "--json"]]) {
+      const { code, stderr, text } = await sluice([...args, "-c", path]);
+      assertSilent(text + stderr, ...args);
+      assert(code > 0);
+    }
+  });
+});
+
+/** What the admin API tells of the configuration. */
+async function apiConfig(server: Sluice): Promise<string> {
+  const line = await server.line(/Admin page, figures and API on/);
+  const [url] = /http:\/\/[\d.:]+\//.exec(line)!;
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const paths = ["api/config", "api/tunnels", "api/status", "metrics"];
+  const texts = await Promise.all(paths.map(async (path) => {
+    const answer = await fetch(`${url}${path}`, { headers });
+    return await answer.text();
+  }));
+  return texts.join("\n");
+}
+
+for (const workers of [1, 2]) {
+  Deno.test(`a server with ${workers} workers tells no secret, and the paths of files`, async (t) => {
+    await using folder = await makeFolder();
+    const files = await writeFiles(folder.path);
+    const paths = Object.entries(files)
+      .flatMap(([name, path]) => [`--${name}`, path]);
+    const config = `${folder.path}/sluice.json`;
+    await Deno.writeTextFile(
+      config,
+      configOf({ workers, "admin-token-file": "token" }),
+    );
+    const servers = {
+      "with flags": () =>
+        new Sluice(
+          ...[...flagsFor(GOOD), ...paths],
+          ...["--admin", "127.0.0.1:0", "--workers", `${workers}`],
+        ),
+      "with a file": () =>
+        new ConfiguredSluice(ENVIRONMENT, "run", "-c", config),
+    };
+    for (const [name, start] of Object.entries(servers)) {
+      await t.step(name, async () => {
+        await using server = start();
+        const told = await apiConfig(server);
+        // Nobody may use it so, and the log says who tried.
+        const port = await server.port();
+        const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+        await conn.write(new TextEncoder().encode(`${MARK}\r\n\r\n`));
+        conn.close();
+        await server.line(/ dropped | failed | refused /);
+        server.kill("SIGHUP");
+        await server.line(/Reloaded /);
+        server.kill("SIGTERM");
+        await server.code();
+        assertSilent(told);
+        assertSilent(server.lines.join("\n"));
+        assert(told.includes("tls.key"), told);
+      });
+    }
+  });
+}

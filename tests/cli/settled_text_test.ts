@@ -1,0 +1,100 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { readContent, readSettled } from "../../lib/cli/settled_text.ts";
+import { FileError } from "../../lib/cli/file_error.ts";
+import { replaceFile } from "../support/config.ts";
+import { makeFolder } from "../support/programs.ts";
+
+/** Milliseconds between two parts of a file: more than between two looks. */
+const PART = 300;
+
+/** A file of a test that nobody has touched for an hour. */
+async function makeFile(folder: string, text: string): Promise<string> {
+  const path = `${folder}/file.txt`;
+  await Deno.writeTextFile(path, text);
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  await Deno.utime(path, hourAgo, hourAgo);
+  return path;
+}
+
+async function timed<T>(act: () => Promise<T>): Promise<[T, number]> {
+  const started = performance.now();
+  return [await act(), performance.now() - started];
+}
+
+function part(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, PART));
+}
+
+Deno.test("readSettled() waits until a file that is written where it is is whole", async () => {
+  await using folder = await makeFolder();
+  const path = await makeFile(folder.path, "old");
+  const before = await readContent(path);
+  const rewriting = (async () => {
+    using file = await Deno.open(path, { write: true, truncate: true });
+    for (const text of ["a\n", "b\n", "c\n"]) {
+      await part();
+      await file.write(new TextEncoder().encode(text));
+    }
+  })();
+  // From the moment when it is empty on.
+  while ((await Deno.stat(path)).size > 0);
+  const { text } = await readSettled(path, { before });
+  await rewriting;
+  assertEquals(text, "a\nb\nc\n");
+});
+
+Deno.test("readSettled() takes one that has taken another's place at its second look", async () => {
+  await using folder = await makeFolder();
+  const path = await makeFile(folder.path, "old");
+  const before = await readContent(path);
+  await replaceFile(path, "new");
+  const [{ text }, time] = await timed(() => readSettled(path, { before }));
+  assertEquals(text, "new");
+  assert(time > 90 && time < 900, `${time}`);
+});
+
+Deno.test("readSettled() takes what is in force, or was left alone for long, without a wait for it", async () => {
+  await using folder = await makeFolder();
+  const path = await makeFile(folder.path, "old");
+  const before = await readContent(path);
+  const [, unknown] = await timed(() => readSettled(path));
+  assert(unknown < 900, `${unknown}`);
+  await Deno.writeTextFile(path, "old");
+  const [{ text }, known] = await timed(() => readSettled(path, { before }));
+  assertEquals(text, "old");
+  assert(known < 90, `${known}`);
+});
+
+Deno.test("readSettled() waits for a file that is gone for a moment, and tells of one that stays away", async () => {
+  await using folder = await makeFolder();
+  const path = await makeFile(folder.path, "old");
+  const before = await readContent(path);
+  await Deno.remove(path);
+  const reading = readSettled(path, { before });
+  await Deno.writeTextFile(path, "new");
+  assertEquals((await reading).text, "new");
+  await Deno.remove(path);
+  await assertRejects(
+    () => readSettled(path, { before }),
+    Deno.errors.NotFound,
+  );
+});
+
+Deno.test("readSettled() gives up a file that keeps changing", async () => {
+  await using folder = await makeFolder();
+  const path = await makeFile(folder.path, "old");
+  let isOver = false;
+  const changing = (async () => {
+    for (let n = 0; !isOver; n++) {
+      await Deno.writeTextFile(path, `${n}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  })();
+  const error = await assertRejects(
+    () => readSettled(path, { patience: 300 }),
+    FileError,
+  );
+  isOver = true;
+  await changing;
+  assertEquals(error.reason, "it kept changing for 0.3 s");
+});

@@ -1,0 +1,78 @@
+import { assertEquals, assertGreater } from "@std/assert";
+import { watchFiles } from "../../lib/cli/watch_files.ts";
+import { within } from "../support/sockets.ts";
+
+/** Counts looks, and tells when there were so many. */
+class FakeFile {
+  polls = 0;
+  reloads = 0;
+  #changed = Promise.withResolvers<void>();
+
+  poll(): Promise<void> {
+    this.polls++;
+    this.#changed.resolve();
+    return Promise.resolve();
+  }
+
+  reload(): Promise<void> {
+    this.reloads++;
+    this.#changed.resolve();
+    return Promise.resolve();
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      await within(5_000, this.#changed.promise);
+      this.#changed = Promise.withResolvers();
+    }
+  }
+}
+
+Deno.test("watchFiles() looks again and again, until it is disposed of", async () => {
+  const file = new FakeFile();
+  {
+    await using _watching = watchFiles([file], { interval: 1 });
+    await file.until(() => file.polls >= 3);
+  }
+  const { polls } = file;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assertEquals([file.polls, file.reloads], [polls, 0]);
+});
+
+Deno.test("watchFiles() waits for a file that is being read before the next look", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const slow = new FakeFile();
+  const other = new FakeFile();
+  slow.poll = () => (slow.polls++, promise);
+  {
+    await using _watching = watchFiles([slow, other], { interval: 1 });
+    await other.until(() => other.polls > 0);
+    assertEquals(slow.polls, 1);
+    resolve();
+    await other.until(() => other.polls > 1);
+    assertGreater(slow.polls, 1);
+  }
+});
+
+Deno.test({
+  name: "watchFiles() reloads on SIGHUP",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    const files = [new FakeFile(), new FakeFile()];
+    await using _watching = watchFiles(files, { interval: 100_000 });
+    Deno.kill(Deno.pid, "SIGHUP");
+    for (const file of files) await file.until(() => file.reloads === 1);
+    assertEquals(files.map(({ polls }) => polls), [0, 0]);
+  },
+});
+
+Deno.test({
+  name: "watchFiles() says on SIGHUP that there is nothing to reload",
+  ignore: Deno.build.os === "windows" || Deno.stdin.isTerminal(),
+  async fn() {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await using _watching = watchFiles([], { onIdleSignal: resolve });
+    Deno.kill(Deno.pid, "SIGHUP");
+    await within(5_000, promise);
+  },
+});

@@ -1,0 +1,276 @@
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertRejects,
+} from "@std/assert";
+import { chargenBlock } from "../../lib/echo/chargen.ts";
+import { startTestEcho } from "../support/echo_server.ts";
+import { connectResettable } from "../support/reset.ts";
+import {
+  readExactly,
+  readToEnd,
+  within,
+  writeAll,
+} from "../support/sockets.ts";
+
+/** Every byte value, over and over. */
+function pattern(length: number): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(length).map((_, n) => n % 256 ^ n >> 8);
+}
+
+/** Sends all, half-closes, and gives all that comes back. */
+async function exchange(
+  conn: Deno.TcpConn,
+  bytes: Uint8Array,
+): Promise<Uint8Array> {
+  const sending = writeAll(conn, bytes).then(() => conn.closeWrite());
+  const [back] = await within(
+    20_000,
+    Promise.all([readToEnd(conn), sending.catch(() => {})]),
+  );
+  return back;
+}
+
+Deno.test("echo() sends back every byte, and its end after the client's", async () => {
+  await using echo = await startTestEcho();
+  for (const length of [0, 1, 5_000, 3_000_000]) {
+    using conn = await echo.connect();
+    const bytes = pattern(length);
+    assertEquals(await exchange(conn, bytes), bytes);
+  }
+  const ended = await within(5_000, echo.whenEnded(4));
+  const last = ended.at(-1)!;
+  assertEquals(last.protocol, "echo");
+  assertEquals(last.result, "ok");
+  assertEquals(last.endedFirst, "client");
+  assertEquals(last.reason, "client closed first");
+  assertEquals([last.sent, last.received], [3_000_000, 3_000_000]);
+});
+
+Deno.test("echo() answers at once, before the client's end", async () => {
+  await using echo = await startTestEcho();
+  using conn = await echo.connect();
+  for (const text of ["a", "bc", "def"]) {
+    await writeAll(conn, text);
+    const back = await within(5_000, readExactly(conn, text.length));
+    assertEquals(new TextDecoder().decode(back), text);
+  }
+});
+
+Deno.test("echo() waits for a client that does not read, and loses nothing", async () => {
+  await using echo = await startTestEcho();
+  using conn = await echo.connect();
+  const bytes = pattern(48_000_000); // Four buffers of systems, and ours.
+  let sent = 0;
+  const sending = (async () => {
+    while (sent < bytes.length) sent += await conn.write(bytes.subarray(sent));
+    await conn.closeWrite();
+  })();
+  // More than the system's buffers hold stays with the client.
+  let before = -1;
+  while (before !== sent) {
+    before = sent;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  assertGreater(bytes.length, sent);
+  const back = await within(20_000, readToEnd(conn));
+  await sending;
+  assertEquals(back.length, bytes.length);
+  assert(back.every((byte, index) => byte === bytes[index]));
+});
+
+Deno.test("echo() sends each answer later where a delay is set, in order", async () => {
+  await using echo = await startTestEcho({ delay: 150 });
+  using conn = await echo.connect();
+  const start = performance.now();
+  await writeAll(conn, "a");
+  await within(5_000, readExactly(conn, 1));
+  assertGreater(performance.now() - start, 148);
+  // What is beyond the megabyte that is held comes too, in its time.
+  const bytes = pattern(2_500_000);
+  const back = await exchange(conn, bytes);
+  assertEquals(back, bytes);
+});
+
+Deno.test("echo() writes no more than a chunk at a time", async () => {
+  await using echo = await startTestEcho({ chunk: 3 });
+  using conn = await echo.connect();
+  assertEquals(await exchange(conn, pattern(1_000)), pattern(1_000));
+  const [record] = await within(5_000, echo.whenEnded(1));
+  assertEquals(record!.received, 1_000);
+});
+
+Deno.test("echo() closes after so many bytes, in good order", async () => {
+  for (const closeAfter of [0, 1, 1_000]) {
+    await using echo = await startTestEcho({ closeAfter });
+    using conn = await echo.connect();
+    // What the client sends beyond does not become a reset that eats the answer.
+    const back = await exchange(conn, pattern(200_000));
+    assertEquals(back, pattern(closeAfter));
+    const [record] = await within(5_000, echo.whenEnded(1));
+    assertEquals(record!.endedFirst, "target");
+    assertEquals(record!.result, "ok");
+    assertEquals(record!.received, closeAfter);
+  }
+});
+
+Deno.test("echo() resets after so many bytes, which arrive before", async () => {
+  for (const resetAfter of [0, 1, 1_000]) {
+    await using echo = await startTestEcho({ resetAfter });
+    let count = 0;
+    await assertRejects(async () => {
+      using conn = await echo.connect();
+      await writeAll(conn, pattern(1_000));
+      const buffer = new Uint8Array(2_000);
+      for (let more; (more = await conn.read(buffer)) !== null;) count += more;
+    }, Deno.errors.ConnectionReset);
+    if (resetAfter > 0) assertEquals(count, resetAfter);
+    const [record] = await within(5_000, echo.whenEnded(1));
+    assertEquals(record!.result, "cut");
+    assertEquals(
+      record!.reason,
+      `target closed first: Reset after ${resetAfter} bytes, as asked`,
+    );
+  }
+});
+
+Deno.test("echo() with a reset to come is an echo until then", async () => {
+  await using echo = await startTestEcho({ resetAfter: 10_000_000 });
+  using conn = await echo.connect();
+  const bytes = pattern(3_000_000);
+  assertEquals(await exchange(conn, bytes), bytes);
+});
+
+Deno.test("echo() throws away what comes where it discards", async () => {
+  await using echo = await startTestEcho({ mode: "discard" });
+  using conn = await echo.connect();
+  assertEquals((await exchange(conn, pattern(2_000_000))).length, 0);
+  const [record] = await within(5_000, echo.whenEnded(1));
+  assertEquals(record!.protocol, "discard");
+  assertEquals([record!.sent, record!.received], [2_000_000, 0]);
+});
+
+Deno.test("echo() closes after so many bytes thrown away", async () => {
+  await using echo = await startTestEcho({ mode: "discard", closeAfter: 10 });
+  using conn = await echo.connect();
+  await writeAll(conn, pattern(10));
+  assertEquals((await within(5_000, readToEnd(conn))).length, 0);
+});
+
+Deno.test("echo() generates characters until the client's end", async () => {
+  await using echo = await startTestEcho({ mode: "chargen" });
+  using conn = await echo.connect();
+  const block = chargenBlock();
+  for (let round = 0; round < 3; round++) {
+    assertEquals(await within(5_000, readExactly(conn, block.length)), block);
+  }
+  await writeAll(conn, "ignored");
+  await conn.closeWrite();
+  await within(5_000, readToEnd(conn));
+  const [record] = await within(5_000, echo.whenEnded(1));
+  assertEquals(record!.result, "ok");
+  assertEquals(record!.endedFirst, "client");
+  assertEquals(record!.sent, 7);
+});
+
+Deno.test("echo() generates as many characters as asked, also for a client that has half-closed", async () => {
+  const closeAfter = 1_000_000;
+  await using echo = await startTestEcho({ mode: "chargen", closeAfter });
+  using conn = await echo.connect();
+  const back = await exchange(conn, new Uint8Array());
+  const block = chargenBlock();
+  assertEquals(back.length, closeAfter);
+  assert(back.every((byte, index) => byte === block[index % block.length]));
+});
+
+Deno.test("echo() says that a client has reset its connection", async () => {
+  for (const mode of ["echo", "discard", "chargen"] as const) {
+    await using echo = await startTestEcho({ mode });
+    const socket = await connectResettable({
+      hostname: "127.0.0.1",
+      port: echo.port,
+    });
+    socket.resetAndDestroy();
+    const [record] = await within(5_000, echo.whenEnded(1));
+    assertEquals(record!.result, "cut");
+    assertEquals(record!.endedFirst, "client");
+  }
+});
+
+Deno.test("echo() ends a connection that is idle", async () => {
+  await using echo = await startTestEcho({ idleTimeout: 80 });
+  using conn = await echo.connect();
+  await within(5_000, readToEnd(conn));
+  const [record] = await within(5_000, echo.whenEnded(1));
+  assertEquals(record!.result, "cut");
+  assertEquals(record!.reason, "Idle time of 0.08 s has passed");
+});
+
+Deno.test("echo() refuses a client over the limit, with a clean end", async () => {
+  await using echo = await startTestEcho({ maxConnectionsPerClient: 1 });
+  using first = await echo.connect();
+  await writeAll(first, "a");
+  await within(5_000, readExactly(first, 1));
+  using second = await echo.connect();
+  assertEquals(await within(5_000, second.read(new Uint8Array(1))), null);
+  second.close();
+  const [record] = await within(5_000, echo.whenEnded(1));
+  assertEquals(record!.result, "refused");
+});
+
+Deno.test("echo() lets what is on its way come back in a drain, and closes cleanly", async () => {
+  for (const delay of [0, 600]) {
+    await using echo = await startTestEcho({ delay });
+    using idle = await echo.connect();
+    using conn = await echo.connect();
+    const bytes = pattern(300_000);
+    await writeAll(conn, bytes);
+    const stopped = echo.server.shutdown(30_000);
+    // Neither reset nor cut: all that was sent, and then the end.
+    const buffer = new Uint8Array(bytes.length);
+    let count = 0;
+    while (true) {
+      const more = await within(5_000, conn.read(buffer.subarray(count)));
+      if (more === null || count + more === bytes.length) {
+        count += more ?? 0;
+        break;
+      }
+      count += more;
+    }
+    assertEquals(count, bytes.length);
+    assertEquals(buffer, bytes);
+    assertEquals(await within(5_000, conn.read(new Uint8Array(1))), null);
+    assertEquals(await within(5_000, idle.read(new Uint8Array(1))), null);
+    conn.close();
+    idle.close();
+    assertEquals(await within(5_000, stopped), 0);
+    for (const { result, endedFirst } of await echo.whenEnded(2)) {
+      assertEquals([result, endedFirst], ["ok", "target"]);
+    }
+  }
+});
+
+Deno.test("echo() ends a drain although a client stays, and a text without end at once", async () => {
+  for (const mode of ["echo", "chargen"] as const) {
+    await using echo = await startTestEcho({ mode });
+    using conn = await echo.connect();
+    await writeAll(conn, "a");
+    await within(5_000, readExactly(conn, 1));
+    const stopped = echo.server.shutdown(30_000);
+    const [cut] = await within(
+      10_000,
+      Promise.all([stopped, mode === "chargen" ? readToEnd(conn) : undefined]),
+    );
+    assertEquals(cut, 0);
+  }
+});
+
+Deno.test("echo() is cut at the end of the drain time where a client does not read", async () => {
+  await using echo = await startTestEcho();
+  using conn = await echo.connect();
+  const sending = writeAll(conn, pattern(20_000_000)).catch(() => {});
+  await within(5_000, readExactly(conn, 1));
+  assertEquals(await within(10_000, echo.server.shutdown(600)), 1);
+  await sending;
+});

@@ -1,0 +1,88 @@
+import { assert } from "@std/assert";
+import {
+  formatPasswordHash,
+  hashPassword,
+} from "../../../lib/policy/users/password_hash.ts";
+import { Users } from "../../../lib/policy/users/users.ts";
+
+/** Tries of each kind; the kinds take turns, so that what else the machine does hits all. */
+const TRIES = 200;
+
+const PASSWORD = "correct horse battery staple";
+
+interface Kind {
+  what: string;
+  name: string;
+  password: string;
+}
+
+const KNOWN: Kind = { what: "wrong", name: "alice", password: "W".repeat(28) };
+const SAME: Kind = { ...KNOWN, what: "wrong again", password: "V".repeat(28) };
+const UNKNOWN: Kind = { ...KNOWN, what: "unknown", name: "malle" };
+const PREFIX: Kind = {
+  ...KNOWN,
+  what: "right but for the end",
+  password: PASSWORD.slice(0, -1) + "X",
+};
+
+async function timesOf(users: Users, kinds: Kind[]): Promise<number[][]> {
+  const times: number[][] = kinds.map(() => []);
+  for (let round = 0; round < TRIES; round++) {
+    for (let turn = 0; turn < kinds.length; turn++) {
+      // None of them is always the one after another.
+      const index = (turn * (round % 2 ? 1 : kinds.length - 1) + round) %
+        kinds.length;
+      const { name, password } = kinds[index]!;
+      const bytes = new TextEncoder().encode(password);
+      const begun = performance.now();
+      await users.verify(name, bytes);
+      times[index]!.push(performance.now() - begun);
+    }
+  }
+  return times;
+}
+
+function quantile(times: readonly number[], part: number): number {
+  return times.toSorted((a, b) => a - b)[Math.floor(times.length * part)]!;
+}
+
+/** Half of a kind's tries are this close together. */
+function noiseOf(times: readonly number[]): number {
+  return quantile(times, 0.75) - quantile(times, 0.25);
+}
+
+/** How far two kinds are apart, in units of the noise of the run. */
+function distance(one: readonly number[], other: readonly number[]): number {
+  const apart = Math.abs(quantile(one, 0.5) - quantile(other, 0.5));
+  return apart / Math.max(noiseOf(one), noiseOf(other));
+}
+
+async function hashedAlice() {
+  const password = new TextEncoder().encode(PASSWORD);
+  const hash = await hashPassword(password, { ln: 8, r: 8, p: 1 });
+  return { name: "alice", hash: formatPasswordHash(hash) };
+}
+
+Deno.test("Users.verify() takes no other time for an unknown user or a right prefix", async () => {
+  const users = await Users.create([
+    await hashedAlice(),
+    { name: "bob", password: PASSWORD },
+  ]);
+  await timesOf(users, [KNOWN]); // Until it is compiled.
+  const kinds = [KNOWN, SAME, UNKNOWN, PREFIX];
+  const [known, ...others] = await timesOf(users, kinds);
+  for (const [index, times] of others.entries()) {
+    const apart = distance(known!, times);
+    assert(apart < 1, `${kinds[index + 1]!.what}: ${apart} of the noise`);
+  }
+});
+
+Deno.test("Users.verify() takes another time when it has no hash to check, which shows", async () => {
+  const hashed = await Users.create([await hashedAlice()]);
+  const plain = await Users.create([{ name: "bob", password: PASSWORD }]);
+  const [slow] = await timesOf(hashed, [KNOWN]);
+  const [fast] = await timesOf(plain, [KNOWN]);
+  // A busy machine makes the noise of the slow one as large as it likes.
+  const apart = (quantile(slow!, 0.5) - quantile(fast!, 0.5)) / noiseOf(fast!);
+  assert(apart > 1, `${apart} of the noise`);
+});

@@ -1,0 +1,86 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { COMMANDS } from "../../lib/program/commands.ts";
+import { makeFolder, run } from "../support/programs.ts";
+import { cacheEnvironment, sluice } from "../support/sluice_commands.ts";
+
+const MISTAKEN = new URL("../support/mistaken_sluice.ts", import.meta.url);
+
+function mistaken(kind: string, args: readonly string[]) {
+  return run(Deno.execPath(), ["run", "-A", MISTAKEN.pathname, kind, ...args], {
+    env: cacheEnvironment(),
+    stdin: "hunter22\n",
+  });
+}
+
+/** Every command: what it does something with. */
+const ARGS: Readonly<Record<string, readonly string[]>> = {
+  "proxy": ["--help"],
+  "forward": ["--help"],
+  "echo": ["--help"],
+  "hub": ["--help"],
+  "connect": ["--help"],
+  "run": ["--help"],
+  "check": ["-c", "FOLDER/sluice.json"],
+  "config example": [],
+  "config print": [],
+  "config schema": [],
+  "passwd": ["alice"],
+  "doctor": ["--listen", "127.0.0.1:0"],
+  "rules list": [],
+  "rules test": ["--target", "127.0.0.1:1"],
+  "cert init": ["--dir", "FOLDER/new"],
+  "cert issue": ["--dir", "FOLDER/ca", "bob", "--client"],
+  "cert list": ["--dir", "FOLDER/ca"],
+  "cert bundle": ["--dir", "FOLDER/ca", "alice"],
+  "cert revoke": ["--dir", "FOLDER/ca", "alice"],
+};
+
+Deno.test("an internal error of any command is one line and exit code 1", async (t) => {
+  await using folder = await makeFolder();
+  await Deno.writeTextFile(
+    `${folder.path}/sluice.json`,
+    '{ "listeners": [{ "kind": "echo", "listen": "127.0.0.1:0" }] }',
+  );
+  const dir = ["--dir", `${folder.path}/ca`];
+  await sluice(["cert", "init", ...dir]);
+  await sluice(["cert", "issue", ...dir, "alice", "--client"]);
+  assertEquals(Object.keys(ARGS).sort(), Object.keys(COMMANDS).sort());
+  for (const [name, given] of Object.entries(ARGS)) {
+    await t.step(name, async () => {
+      const args = [...name.split(" "), ...given]
+        .map((word) => word.replace("FOLDER", folder.path));
+      const { code, stderr } = await mistaken("throws", args);
+      assertMatch(stderr, /^sluice: Internal error: sabotage of true\n$/);
+      assertEquals(code, 1);
+    });
+  }
+});
+
+Deno.test("an internal error that nobody waits for is one line and exit code 1", async (t) => {
+  for (const kind of ["rejection", "exception"]) {
+    await t.step(kind, async () => {
+      const { code, stderr } = await mistaken(kind, [
+        ...["doctor", "--listen", "127.0.0.1:0"],
+      ]);
+      assertEquals(stderr, "sluice: Internal error: sabotage\n");
+      assertEquals(code, 1);
+    });
+  }
+});
+
+Deno.test("doctor looks at a proxy that is to have several workers", async () => {
+  for (const workers of ["2", "auto"]) {
+    const args = ["doctor", "--json", "--workers", workers];
+    const listen = ["--listen", "127.0.0.1:0", "--max-connections", "20"];
+    const { code, stderr, text } = await sluice([...args, ...listen]);
+    assertEquals(stderr, "");
+    const { worst, findings } = JSON.parse(text);
+    assertEquals(code, worst === "problem" ? 1 : 0);
+    const permissions = findings
+      .find(({ check }: { check: string }) => check === "permissions");
+    assertMatch(
+      permissions.remedy,
+      new RegExp(`--workers ${workers} --listen 127\\.0\\.0\\.1:0`),
+    );
+  }
+});

@@ -1,0 +1,301 @@
+import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
+import {
+  runUntilSignal,
+  type Stoppable,
+  type StopSignals,
+} from "../../lib/program/run_until_signal.ts";
+import type { LogEvent } from "../../lib/observe/log_event.ts";
+import { PATIENCE, Sluice } from "../support/sluice.ts";
+import {
+  readExactly,
+  readToEnd,
+  startEcho,
+  within,
+  writeAll,
+} from "../support/sockets.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** Signals that a test sends. */
+class FakeSignals implements StopSignals {
+  #sent: Deno.Signal[] = [];
+  #waiting: PromiseWithResolvers<Deno.Signal> | undefined;
+
+  send(signal: Deno.Signal): void {
+    if (this.#waiting === undefined) this.#sent.push(signal);
+    else this.#waiting.resolve(signal);
+    this.#waiting = undefined;
+  }
+
+  next(): Promise<Deno.Signal> {
+    const signal = this.#sent.shift();
+    if (signal !== undefined) return Promise.resolve(signal);
+    this.#waiting ??= Promise.withResolvers();
+    return this.#waiting.promise;
+  }
+
+  [Symbol.dispose](): void {}
+}
+
+/** A server whose drain ends when a test says so. */
+class FakeServer implements Stoppable {
+  readonly connections: number;
+  readonly deadlines: number[] = [];
+  readonly #drained = Promise.withResolvers<number>();
+  readonly #draining = Promise.withResolvers<void>();
+
+  constructor(connections: number) {
+    this.connections = connections;
+  }
+
+  shutdown(deadline: number): Promise<number> {
+    this.deadlines.push(deadline);
+    this.#draining.resolve();
+    if (deadline === 0) this.finish(this.connections);
+    return this.#drained.promise;
+  }
+
+  /** Waits for the first call of shutdown. */
+  whenDraining(): Promise<void> {
+    return this.#draining.promise;
+  }
+
+  finish(cut: number): void {
+    this.#drained.resolve(cut);
+  }
+}
+
+/** Starts the wait; `logged` fills with `level: message`. */
+function start(connections: number, drainTimeout: number) {
+  const signals = new FakeSignals();
+  const server = new FakeServer(connections);
+  const logged: string[] = [];
+  const log = (event: LogEvent) => {
+    assert(event.event === "message");
+    logged.push(`${event.level}: ${event.message}`);
+  };
+  const code = runUntilSignal(server, signals, drainTimeout, log);
+  return { signals, server, logged, code };
+}
+
+Deno.test("runUntilSignal() does nothing before a signal", async () => {
+  const { signals, server, logged, code } = start(1, 1_000);
+  for (let n = 0; n < 20; n++) await Promise.resolve();
+  assertEquals(server.deadlines, []);
+  assertEquals(logged, []);
+  signals.send("SIGTERM");
+  await server.whenDraining();
+  server.finish(0);
+  await code;
+});
+
+Deno.test("runUntilSignal() returns 0 when nothing is open", async () => {
+  const { signals, server, logged, code } = start(0, 30_000);
+  signals.send("SIGTERM");
+  await server.whenDraining();
+  server.finish(0);
+  assertEquals(await code, 0);
+  assertEquals(server.deadlines, [30_000]);
+  assertEquals(logged, [
+    "info: SIGTERM: stopping",
+    "info: Stopped; no connection was cut",
+  ]);
+});
+
+Deno.test("runUntilSignal() returns 0 when the drain finishes", async () => {
+  const { signals, server, logged, code } = start(2, 30_000);
+  signals.send("SIGINT");
+  await server.whenDraining();
+  assertEquals(logged, [
+    "info: SIGINT: accepting no more; 2 connections may finish within 30.0 s; a second signal ends them",
+  ]);
+  server.finish(0);
+  assertEquals(await code, 0);
+  assertEquals(server.deadlines, [30_000]);
+  assertEquals(logged[1], "info: Stopped; no connection was cut");
+});
+
+Deno.test("runUntilSignal() returns 1 when the deadline has cut connections", async () => {
+  const cases = [
+    { cut: 1, line: "warning: Stopped; 1 connection cut after 200 ms" },
+    { cut: 3, line: "warning: Stopped; 3 connections cut after 200 ms" },
+  ];
+  for (const { cut, line } of cases) {
+    const { signals, server, logged, code } = start(3, 200);
+    signals.send("SIGTERM");
+    await server.whenDraining();
+    server.finish(cut);
+    assertEquals(await code, 1);
+    assertEquals(server.deadlines, [200]);
+    assertEquals(logged[1], line);
+  }
+});
+
+Deno.test("runUntilSignal() shuts down at once when a second signal comes", async () => {
+  const { signals, server, logged, code } = start(2, 30_000);
+  signals.send("SIGINT");
+  await server.whenDraining();
+  signals.send("SIGTERM");
+  assertEquals(await code, 1);
+  assertEquals(server.deadlines, [30_000, 0]);
+  assertEquals(logged[1], "warning: Stopped; 2 connections cut by SIGTERM");
+});
+
+Deno.test("runUntilSignal() takes signals that came before it asked", async () => {
+  const { signals, server, code } = start(1, 30_000);
+  signals.send("SIGINT");
+  signals.send("SIGINT");
+  assertEquals(await code, 1);
+  assertEquals(server.deadlines, [30_000, 0]);
+});
+
+Deno.test("runUntilSignal() returns 0 when a second signal finds nothing to cut", async () => {
+  const { signals, server, logged, code } = start(0, 30_000);
+  signals.send("SIGINT");
+  await server.whenDraining();
+  signals.send("SIGINT");
+  assertEquals(await code, 0);
+  assertEquals(logged[1], "info: Stopped; no connection was cut");
+});
+
+Deno.test("runUntilSignal() promises no time when the drain has none", async () => {
+  const { signals, server, logged, code } = start(1, 0);
+  signals.send("SIGTERM");
+  assertEquals(await code, 1);
+  assertEquals(server.deadlines[0], 0);
+  assertEquals(logged[0], "info: SIGTERM: stopping, 1 connection open");
+});
+
+/** Windows can't send these signals. */
+const ignore = Deno.build.os === "windows";
+
+Deno.test({
+  name: "the program returns 0 on a signal when nothing is open",
+  ignore,
+  async fn() {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      await using sluice = new Sluice();
+      await sluice.port();
+      sluice.kill(signal);
+      assertEquals(await sluice.code(), 0);
+      assertMatch(sluice.lines.at(-2)!, new RegExp(`${signal}: stopping$`));
+      assertMatch(sluice.lines.at(-1)!, /Stopped; no connection was cut$/);
+    }
+  },
+});
+
+Deno.test({
+  name: "the program returns 0 when an open tunnel ends within the drain time",
+  ignore,
+  async fn() {
+    await using echo = startEcho();
+    await using sluice = new Sluice();
+    using conn = await sluice.openTunnel(echo.addr);
+    const { hostname } = echo.addr;
+    const port = await sluice.port();
+    sluice.kill("SIGTERM");
+    await sluice.line(/accepting no more; 1 connection may finish within 30/);
+    // The tunnel still carries, and nothing new is let in.
+    await writeAll(conn, "still here");
+    assertEquals(
+      new TextDecoder().decode(await readExactly(conn, 10)),
+      "still here",
+    );
+    const late = await Deno.connect({ hostname, port }).catch((error) => error);
+    assert(late instanceof Deno.errors.ConnectionRefused, String(late));
+    await conn.closeWrite();
+    await readToEnd(conn);
+    assertEquals(await sluice.code(), 0);
+    assertMatch(sluice.lines.at(-1)!, /Stopped; no connection was cut$/);
+  },
+});
+
+Deno.test({
+  name: "the program returns 1 when the drain deadline cuts a tunnel",
+  ignore,
+  async fn() {
+    await using echo = startEcho();
+    await using sluice = new Sluice("--drain-timeout", "200ms");
+    using conn = await sluice.openTunnel(echo.addr);
+    const started = performance.now();
+    sluice.kill("SIGTERM");
+    assertEquals(await sluice.code(), 1);
+    assert(performance.now() - started >= 200);
+    assertEquals((await readToEnd(conn)).length, 0);
+    await sluice.line(/cut .*Drain time of 0\.2 s has passed$/);
+    assertMatch(
+      sluice.lines.at(-1)!,
+      /Stopped; 1 connection cut after 200 ms$/,
+    );
+  },
+});
+
+Deno.test({
+  name: "the program ends at once on a second signal",
+  ignore,
+  async fn() {
+    await using echo = startEcho();
+    await using sluice = new Sluice("--drain-timeout", "1h");
+    using conn = await sluice.openTunnel(echo.addr);
+    sluice.kill("SIGINT");
+    await sluice.line(/a second signal ends them/);
+    const started = performance.now();
+    sluice.kill("SIGINT");
+    assertEquals(await sluice.code(), 1);
+    assertLess(performance.now() - started, 10_000);
+    assertEquals((await readToEnd(conn)).length, 0);
+    assertMatch(sluice.lines.at(-1)!, /Stopped; 1 connection cut by SIGINT$/);
+  },
+});
+
+Deno.test({
+  name: "listenForSignals() keeps signals that nobody waited for",
+  ignore,
+  async fn() {
+    // In a process of its own: the test runner listens for SIGINT too.
+    const module = new URL("lib/program/run_until_signal.ts", ROOT).href;
+    const code = `import { listenForSignals } from "${module}";
+      const signals = listenForSignals();
+      for (const signal of ["SIGTERM", "SIGINT"]) {
+        const { promise, resolve } = Promise.withResolvers();
+        Deno.addSignalListener(signal, resolve);
+        Deno.kill(Deno.pid, signal);
+        await promise;
+        Deno.removeSignalListener(signal, resolve);
+      }
+      const names = [await signals.next(), await signals.next()];
+      const third = signals.next();
+      Deno.kill(Deno.pid, "SIGINT");
+      names.push(await third);
+      Deno.stdout.writeSync(new TextEncoder().encode(names.join()));
+      signals[Symbol.dispose](); // Or the process would not end.`;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["eval", code],
+      stdin: "null",
+      stdout: "piped",
+    }).spawn();
+    const { stdout } = await within(PATIENCE, child.output());
+    assertEquals(new TextDecoder().decode(stdout), "SIGTERM,SIGINT,SIGINT");
+  },
+});
+
+Deno.test({
+  name: "the program logs JSON only, with --log json, to its last line",
+  ignore,
+  async fn() {
+    await using echo = startEcho();
+    await using sluice = new Sluice("--log", "json", "--drain-timeout", "0");
+    using _conn = await sluice.openTunnel(echo.addr);
+    sluice.kill("SIGTERM");
+    assertEquals(await sluice.code(), 1);
+    const events = sluice.lines.map((line) => JSON.parse(line));
+    const connection = events.find(({ event }) => event === "connection");
+    assertEquals(connection.result, "cut");
+    assertEquals(connection.protocol, "socks5");
+    assertEquals(
+      connection.target,
+      `${echo.addr.hostname}:${echo.addr.port}`,
+    );
+    assertEquals(events.at(-1).level, "warning");
+  },
+});

@@ -1,0 +1,223 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  type CertificateUser,
+  requireUsage,
+} from "../../../lib/serve/tls/certificate_usage.ts";
+import { openTls } from "../../../lib/serve/tls/open.ts";
+import { openUpstreamTls } from "../../../lib/serve/tls/open_upstream.ts";
+import type { LogEvent } from "../../../lib/observe/log_event.ts";
+import {
+  derOf,
+  issue,
+  makeTestAuthority,
+  type TestCertificateSettings,
+} from "../../support/certificates.ts";
+import { openOpenssl } from "../../support/openssl.ts";
+import { run, testPrograms } from "../../support/programs.ts";
+import { sluice } from "../../support/sluice_commands.ts";
+
+/** What certificates say, and who can show them: servers, clients. */
+const USAGES: readonly {
+  what: string;
+  settings: Partial<TestCertificateSettings>;
+  server?: string;
+  client?: string;
+}[] = [
+  { what: "both purposes", settings: { usage: "both" } },
+  { what: "no purpose", settings: { usage: "none" } },
+  {
+    what: "the purpose of servers",
+    settings: { usage: "server" },
+    client: "its extendedKeyUsage is serverAuth, without clientAuth",
+  },
+  {
+    what: "the purpose of clients",
+    settings: { usage: "client" },
+    server: "its extendedKeyUsage is clientAuth, without serverAuth",
+  },
+  { what: "any purpose", settings: { purposes: ["2.5.29.37.0"] } },
+  {
+    what: "other purposes",
+    settings: { purposes: ["1.3.6.1.5.5.7.3.3", "1.2.3"] },
+    server: "its extendedKeyUsage is codeSigning, another, without serverAuth",
+    client: "its extendedKeyUsage is codeSigning, another, without clientAuth",
+  },
+  {
+    what: "signing of certificates only",
+    settings: { isAuthority: true, usage: "none" },
+    server:
+      "its keyUsage is keyCertSign, cRLSign, without digitalSignature: it is an authority's, which signs certificates",
+    client:
+      "its keyUsage is keyCertSign, cRLSign, without digitalSignature: it is an authority's, which signs certificates",
+  },
+  {
+    what: "signing of certificates and of handshakes",
+    settings: {
+      ...{ isAuthority: true, usage: "none" },
+      keyUsage: ["keyCertSign", "digitalSignature"],
+    },
+  },
+  {
+    what: "signing of lists only",
+    settings: { usage: "none", keyUsage: ["cRLSign"] },
+    server: "its keyUsage is cRLSign, without digitalSignature",
+    client: "its keyUsage is cRLSign, without digitalSignature",
+  },
+  {
+    what: "no usage at all",
+    settings: { usage: "none", keyUsage: [] },
+    server: "its keyUsage is empty, without digitalSignature",
+    client: "its keyUsage is empty, without digitalSignature",
+  },
+  {
+    what: "encryption of keys only",
+    settings: { usage: "none", keyUsage: ["keyEncipherment"] },
+    client: "its keyUsage is keyEncipherment, without digitalSignature",
+  },
+];
+
+for (const { settings, what, ...faults } of USAGES) {
+  Deno.test(`requireUsage() judges a certificate for ${what}`, async () => {
+    const der = derOf(await issue({ name: "a", ...settings }));
+    for (const user of ["server", "client"] as const) {
+      const fault = faults[user];
+      if (fault === undefined) {
+        const isAuthority = settings.isAuthority ?? false;
+        assertEquals(requireUsage(der, user), { isAuthority });
+        continue;
+      }
+      const { message } = assertThrows(
+        () => requireUsage(der, user),
+        SyntaxError,
+      );
+      assertEquals(message, `the certificate is not for ${user}s: ${fault}`);
+    }
+  });
+}
+
+testPrograms({
+  name: "requireUsage() judges as 'openssl verify -purpose' does",
+  needs: ["openssl"],
+  async fn({ openssl }) {
+    await using files = await openOpenssl(openssl);
+    // OpenSSL does not know "any" (RFC 5280 §4.2.1.12), nor reads an empty list.
+    const alike = USAGES.filter(({ what }) =>
+      !["any purpose", "no usage at all"].includes(what)
+    );
+    for (const { settings, what, ...faults } of alike) {
+      const { certificate } = await issue({ name: "a", ...settings });
+      const path = await files.put("own.crt", certificate);
+      for (const user of ["server", "client"] as const) {
+        const { code, stderr } = await files.run(
+          `verify -partial_chain -trusted ${path} -purpose ssl${user} ${path}`,
+        );
+        assertEquals(code === 0, faults[user] === undefined, what + stderr);
+      }
+    }
+  },
+});
+
+testPrograms({
+  name: "what 'openssl req -x509' makes is shown, with a warning",
+  needs: ["openssl"],
+  async fn({ openssl }) {
+    await using files = await openOpenssl(openssl);
+    const { path } = files;
+    const made = await run(openssl, [
+      ...["req", "-x509", "-newkey", "ec", "-nodes", "-days", "9"],
+      ...["-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=localhost"],
+      ...["-keyout", `${path}/own.key`, "-out", `${path}/own.crt`],
+    ]);
+    assertEquals(made.code, 0, made.stderr);
+    const certificate = `${path}/own.crt`;
+    const config = { certificates: [{ certificate, key: `${path}/own.key` }] };
+    const events: LogEvent[] = [];
+    const log = (event: LogEvent) => void events.push(event);
+    await openTls(config, { log });
+    await openUpstreamTls(config, log);
+    assertEquals(messagesOf(events), [
+      warning(certificate, "clients"),
+      warning(certificate, "upstreams"),
+    ]);
+  },
+});
+
+function warning(path: string, others: string): string {
+  return `warning: Certificate ${path} is that of an authority (CA:TRUE), as 'openssl req -x509' makes it: some ${others} will not accept it`;
+}
+
+function messagesOf(events: readonly LogEvent[]): string[] {
+  return events.map((event) =>
+    event.event === "message" ? `${event.level}: ${event.message}` : "?"
+  );
+}
+
+/** Commands that show a certificate, with what they need besides. */
+const COMMANDS: readonly (readonly [CertificateUser, readonly string[]])[] = [
+  ["server", ["proxy", "--listen=127.0.0.1:0"]],
+  ["server", ["forward", "0", "9"]],
+  ["server", ["echo", "0"]],
+  ["server", ["hub", "0"]],
+  ["client", ["proxy", "--listen=127.0.0.1:0", "--via=https://127.0.0.1:9"]],
+  ["client", ["forward", "0", "tls://127.0.0.1:9"]],
+  ["client", ["connect", "--tls", "127.0.0.1:9"]],
+];
+
+for (const [user, args] of COMMANDS) {
+  Deno.test(`sluice ${args[0]} does not start with the certificate of no ${user}`, async () => {
+    await using authority = await makeTestAuthority();
+    const wrong = user === "server" ? "alice" : "server";
+    const prefix = user === "server" ? "tls" : "upstream";
+    const { code, stderr } = await sluice([
+      ...args,
+      `--${prefix}-cert=${authority.path(`${wrong}.crt`)}`,
+      `--${prefix}-key=${authority.path(`${wrong}.key`)}`,
+    ]);
+    assert(code !== 0);
+    assert(stderr.includes(`without ${user}Auth`), stderr);
+    assert(stderr.includes(`${wrong}.crt: the certificate is not for`), stderr);
+  });
+}
+
+Deno.test("sluice check and doctor find the certificate of no server", async () => {
+  await using authority = await makeTestAuthority();
+  const file = (name: string) => authority.path(name);
+  await authority.write(
+    "sluice.json",
+    JSON.stringify({
+      listeners: [{
+        ...{ kind: "proxy", listen: "127.0.0.1:0" },
+        "tls-cert": file("ca.crt"),
+        "tls-key": file("ca.key"),
+      }, {
+        ...{
+          kind: "forward",
+          listen: "127.0.0.1:0",
+          upstreams: ["tls://[::1]:9"],
+        },
+        "upstream-cert": file("server.crt"),
+        "upstream-key": file("server.key"),
+      }],
+    }),
+  );
+  const missing = ["keyCertSign, cRLSign, without digitalSignature"];
+  const all = [...missing, "serverAuth, without clientAuth"];
+  const cases: [string[], number, string[]][] = [
+    [["check", "-c", file("sluice.json")], 2, all],
+    [["doctor", "-c", file("sluice.json")], 1, all],
+    [
+      [
+        ...["doctor", "--listen=127.0.0.1:0"],
+        ...["--tls-cert", file("ca.crt"), "--tls-key", file("ca.key")],
+      ],
+      1,
+      missing,
+    ],
+  ];
+  await Promise.all(cases.map(async ([args, expected, words]) => {
+    const { code, stderr, text } = await sluice(args);
+    const said = text + stderr;
+    assertEquals(code, expected, said);
+    for (const word of words) assert(said.includes(word), said);
+  }));
+});
