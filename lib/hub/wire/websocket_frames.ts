@@ -15,6 +15,7 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import {
   type HubDecoder,
   type HubDialect,
@@ -33,7 +34,6 @@ import {
   WebSocketError,
 } from "./websocket.ts";
 import { WebSocketDecoder, type WebSocketEvent } from "./websocket_decoder.ts";
-import { joinBytes } from "../../wire/join_bytes.ts";
 
 const SLASH = 0x2f;
 
@@ -63,7 +63,7 @@ export function webSocketDialect(options: WebSocketDialectOptions): HubDialect {
       encodeText(envelope(message, options.framing === "json")),
     encodeNotice,
     encodeFarewell: (text, code) =>
-      joinBytes(encodeNotice(text), encodeClose(code, text)),
+      concat([encodeNotice(text), encodeClose(code, text)]),
     decoder: () => new WebSocketHubDecoder(options),
   };
 }
