@@ -36,6 +36,7 @@ import {
 import { WebSocketDecoder, type WebSocketEvent } from "./websocket_decoder.ts";
 
 const SLASH = 0x2f;
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** What the dialect depends on. */
 export interface WebSocketDialectOptions {
@@ -144,8 +145,7 @@ function envelope({ from, bytes }: HubMessage, isJson: boolean): string {
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-      .decode(bytes);
+    return UTF8.decode(bytes);
   } catch {
     return undefined;
   }
