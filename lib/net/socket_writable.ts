@@ -7,11 +7,6 @@
 import type { Buffer } from "./buffer_pool.ts";
 import type { Channel } from "./connection.ts";
 import { Traffic } from "./traffic.ts";
-import {
-  lockWritable,
-  unlockWritable,
-  type WritableLock,
-} from "./writable_lock.ts";
 import { writeAll } from "./write_all.ts";
 
 /** Somebody who writes to the channel itself, for a time. */
@@ -33,7 +28,7 @@ export class SocketWritable extends WritableStream<Buffer> {
   #wasUsed = false;
   #pipe: ChannelUser | undefined;
   /** The lock of a pipe. */
-  #lock: WritableLock | undefined;
+  #writer: WritableStreamDefaultWriter<Buffer> | undefined;
   /** The state that a pipe has left the stream in, if it is not writable. */
   #left: "closed" | { readonly error: unknown } | undefined;
 
@@ -110,7 +105,7 @@ export class SocketWritable extends WritableStream<Buffer> {
    */
   lock(pipe: ChannelUser): void {
     this.#pipe = pipe;
-    this.#lock = lockWritable(this);
+    this.#writer = super.getWriter();
   }
 
   /** Sends FIN for the pipe that has locked the stream. */
@@ -144,8 +139,8 @@ export class SocketWritable extends WritableStream<Buffer> {
   }
 
   #release(): void {
-    if (this.#lock !== undefined) unlockWritable(this, this.#lock);
-    this.#lock = undefined;
+    this.#writer?.releaseLock();
+    this.#writer = undefined;
     this.#pipe = undefined;
     const left = this.#left;
     this.#left = undefined;
