@@ -7,7 +7,8 @@
 import type { LogEvent } from "../observe/log_event.ts";
 import { problemLines } from "../cli/config_error.ts";
 import { type Config, loadConfig } from "./load.ts";
-import type { ConfigChange, RunningConfig } from "./run.ts";
+import type { RunningConfig } from "./run.ts";
+import type { PlanChange } from "../serve/server_plan.ts";
 import type { Reloadable } from "../cli/watch_files.ts";
 import { readSettled } from "../cli/settled_text.ts";
 import { WatchedFile } from "../cli/watched_file.ts";
@@ -190,7 +191,7 @@ function contentOf({ listeners, problems, program }: Config): string {
   return JSON.stringify([program, given, problems]);
 }
 
-function describeChange(change: ConfigChange): string {
+function describeChange(change: PlanChange): string {
   const { added, changed, removed, unchanged } = change;
   return `listeners added ${added}, changed ${changed}, removed ${removed}, unchanged ${unchanged}`;
 }

@@ -7,7 +7,7 @@
 import { loadListenerKinds } from "./listener_kinds.ts";
 import type { Config } from "./load.ts";
 import type { ProgramOptions } from "../serve/options/program.ts";
-import type { PlainConfig } from "../workers/message.ts";
+import type { ServerPlan } from "../serve/server_plan.ts";
 
 /**
  * Makes a configuration fit for a message: what was found in files and in the
@@ -16,9 +16,10 @@ import type { PlainConfig } from "../workers/message.ts";
  * @param config The configuration.
  * @returns What others make it from.
  */
-export function plainConfig({ listeners, program }: Config): PlainConfig {
+export function planOf({ listeners, program }: Config): ServerPlan {
   return {
     program,
+    isReplaceable: true,
     listeners: listeners.map(({ index, kindName, given }) => ({
       ...{ index, kindName, given },
     })),
@@ -28,14 +29,14 @@ export function plainConfig({ listeners, program }: Config): PlainConfig {
 /**
  * Makes the configuration again.
  *
- * @param plain What has come.
+ * @param plan What has come.
  * @returns The configuration; its problems have no place in the file.
  */
-export async function configOf(plain: PlainConfig): Promise<Config> {
+export async function configOf(plan: ServerPlan): Promise<Config> {
   const kinds = await loadListenerKinds();
   return {
-    program: plain.program as ProgramOptions,
-    listeners: plain.listeners.map((listener) => ({
+    program: plan.program as ProgramOptions,
+    listeners: plan.listeners.map((listener) => ({
       ...listener,
       kind: kinds.get(listener.kindName)!,
       says: () => false,

@@ -14,7 +14,7 @@ import type { Config, ListenerConfig } from "./load.ts";
 import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
 import { ServerFiles, type ServerFilesOptions } from "../serve/server_files.ts";
 import type { FileText } from "../cli/settled_text.ts";
-import { startHosted } from "../program/start_hosted.ts";
+import { startListener } from "./start_listener.ts";
 import { tryAdmin } from "../admin/try_admin.ts";
 import { type Claim, clashes, TrialHost } from "../serve/trial_host.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
@@ -162,7 +162,11 @@ class ListenerTrial {
     while (true) {
       // Without its words, wrong as they are, there is nothing to start.
       if (words !== undefined && this.#dropped.has(words.operand)) return;
-      const host = new TrialHost(this.#config.program.workers, this.#files);
+      const host = new TrialHost({
+        workers: this.#config.program.workers,
+        files: this.#files,
+        log: this.#log,
+      });
       const error = await this.#start(host);
       for (const refusal of host.refusals) this.#note(refusal);
       if (error !== undefined) this.#note(error);
@@ -178,13 +182,9 @@ class ListenerTrial {
 
   async #start(host: TrialHost): Promise<unknown> {
     try {
-      const hosting = { host, log: this.#log };
-      const { running } = await startHosted(
-        this.#listener,
-        hosting,
-        this.#given,
-      );
-      await running.shutdown(0);
+      const { kind: { command } } = this.#listener;
+      const server = await startListener(command, this.#given, host);
+      await server.shutdown(0);
       return undefined;
     } catch (error) {
       return error;

@@ -26,10 +26,7 @@ import { type FrontConfig, inFront } from "../serve/in_front.ts";
 import { openEndpoint } from "../serve/open_listener.ts";
 import { ALONE } from "../serve/server_host.ts";
 import { openPlaces, type ServerConfig } from "../serve/limits/places.ts";
-import {
-  type RunningListeners,
-  startListeners,
-} from "../serve/start_listeners.ts";
+import { type RunningListeners, startListeners } from "../serve/start_listeners.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 
 /** What the server is to be. */
@@ -69,7 +66,7 @@ export type EchoServer = RunningListeners;
  * @throws {StartError} If it can't listen.
  */
 export async function startEcho(config: EchoConfig): Promise<EchoServer> {
-  const { log = () => {}, host = ALONE } = config;
+  const { host = ALONE, log = host.log } = config;
   const places = openPlaces(config);
   const hasOwnListener = config.resetAfter !== undefined && !mayReset();
   if (host.thread !== undefined && hasOwnListener) {

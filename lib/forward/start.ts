@@ -32,15 +32,8 @@ import { passagesOf, requireNotItself } from "./loops.ts";
 import { healthChange } from "../serve/health_change.ts";
 import { type FrontConfig, inFront } from "../serve/in_front.ts";
 import type { LimitConfig } from "../serve/limits/open.ts";
-import {
-  openParents,
-  type ParentConfig,
-} from "../serve/target/open_parents.ts";
-import {
-  checkOutgoing,
-  type NameConfig,
-  openNames,
-} from "../serve/target/open_names.ts";
+import { openParents, type ParentConfig } from "../serve/target/open_parents.ts";
+import { checkOutgoing, type NameConfig, openNames } from "../serve/target/open_names.ts";
 import { ALONE } from "../serve/server_host.ts";
 import { openPlaces, type ServerConfig } from "../serve/limits/places.ts";
 import { shareLimits } from "../serve/limits/shared_limits.ts";
@@ -112,7 +105,7 @@ export interface Relay extends RunningListeners {
  */
 export async function startForward(config: ForwardConfig): Promise<Relay> {
   requireFitting(config);
-  const { log = () => {}, host = ALONE } = config;
+  const { host = ALONE, log = host.log } = config;
   const places = openPlaces(config, { besides: requireRoom(config) });
   const resolver = openNames(config.names);
   const timeouts = { ...TIMEOUTS, ...config.timeouts };

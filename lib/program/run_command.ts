@@ -18,8 +18,10 @@ import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { flag } from "../cli/declare_options.ts";
 import type { OptionValues } from "../cli/option.ts";
 import { reportProblems } from "../config/report_problems.ts";
+import { planOf } from "../config/plain.ts";
 import { RunningConfig } from "../config/run.ts";
-import { runServer } from "./run_server.ts";
+import { SpreadConfig } from "../config/spread.ts";
+import { runLife } from "./life.ts";
 import { tryAdmin } from "../admin/try_admin.ts";
 import { tryConfig } from "../config/try.ts";
 
@@ -52,25 +54,23 @@ async function runConfig(
   try {
     const config = await loadConfig(text, path);
     await requireProgram(config);
-    if (config.program.workers > 1) {
-      const { runConfigWorkers } = await import("./run_workers.ts");
-      return await runConfigWorkers(config, { path, isWatched: options.watch });
-    }
-    return await runServer(config.program, async (log, host) => {
-      prepareCLibrary(); // With a permission that a server drops next.
-      const running = new RunningConfig({ log, host });
-      await running.apply(config);
-      const isWatched = options.watch;
-      const file = await ConfigFile.open(path, running, {
-        ...{ config, isWatched, log },
-      });
-      return {
-        running,
-        banner: running.banner,
-        files: [file],
-        writes: running.writes,
-        config: () => running.printable,
-      };
+    const spread = config.program.workers > 1
+      ? await SpreadConfig.open(config)
+      : undefined;
+    let running: RunningConfig | undefined;
+    return await runLife(config.program, {
+      plan: planOf(config),
+      async start(host) {
+        prepareCLibrary(); // With a permission that a server drops next.
+        running = new RunningConfig(host);
+        await running.apply(config);
+        return running;
+      },
+      openFile: (serving, log) =>
+        ConfigFile.open(path, spread?.over(serving) ?? running!, {
+          ...{ config, isWatched: options.watch, log },
+        }),
+      config: () => (spread ?? running!).printable,
     });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

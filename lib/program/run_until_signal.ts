@@ -7,19 +7,7 @@
 import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatDuration } from "../observe/log_text.ts";
-
-/** What can be shut down. */
-export interface Stoppable {
-  /** Connections that are open. */
-  readonly connections: number;
-  /**
-   * Stops accepting and lets what is open finish.
-   *
-   * @param deadline Milliseconds until the rest is cut; 0 is at once.
-   * @returns How many connections were cut.
-   */
-  shutdown(deadline: number): Promise<number>;
-}
+import type { Stoppable } from "../serve/running_server.ts";
 
 /** Windows has no SIGTERM; Ctrl-Break is what its services get. */
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
@@ -78,29 +66,44 @@ export function listenForSignals(): SystemSignals {
   };
 }
 
+/** Options for {@linkcode runUntilSignal}. */
+export interface DrainOptions {
+  /** Milliseconds that open connections have to finish. */
+  drainTimeout: number;
+  /** Takes what there is to say. */
+  log: (event: LogEvent) => void;
+  /**
+   * Told when the drain begins, and when it has less time left.
+   *
+   * @param deadline Milliseconds until the rest is cut.
+   */
+  onDrain?: (deadline: number) => void;
+}
+
 /**
  * Waits for a signal, then drains; a second signal ends the drain.
  *
  * @param running What to shut down.
  * @param signals Where signals come from.
- * @param drainTimeout Milliseconds that open connections have to finish.
- * @param log Takes what there is to say.
+ * @param options How long the drain is, and who is told of it.
  * @returns Exit code: 0, or 1 where connections were cut.
  */
 export async function runUntilSignal(
   running: Stoppable,
   signals: StopSignals,
-  drainTimeout: number,
-  log: (event: LogEvent) => void,
+  { drainTimeout, log, onDrain = () => {} }: DrainOptions,
 ): Promise<number> {
   const say = (level: "info" | "warning", message: string) =>
     log({ event: "message", level, message });
   const signal = await signals.next();
+  await running.refresh?.();
   const open = running.connections;
   say("info", `${signal}: ${describeDrain(open, drainTimeout)}`);
   const second = signals.next();
+  onDrain(drainTimeout);
   const drained = running.shutdown(drainTimeout);
   const early = await Promise.race([drained, second]);
+  if (typeof early !== "number") onDrain(0);
   const cut = typeof early === "number" ? early : await running.shutdown(0);
   if (cut === 0) {
     say("info", "Stopped; no connection was cut");

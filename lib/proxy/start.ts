@@ -26,15 +26,8 @@ import { warnOfLoops, waysOf } from "../serve/target/certain_loops.ts";
 import { connectionLimits } from "../serve/limits/connection_counts.ts";
 import { type FrontConfig, inFront } from "../serve/in_front.ts";
 import type { LimitConfig } from "../serve/limits/open.ts";
-import {
-  openParents,
-  type ParentConfig,
-} from "../serve/target/open_parents.ts";
-import {
-  checkOutgoing,
-  type NameConfig,
-  openNames,
-} from "../serve/target/open_names.ts";
+import { openParents, type ParentConfig } from "../serve/target/open_parents.ts";
+import { checkOutgoing, type NameConfig, openNames } from "../serve/target/open_names.ts";
 import { ALONE, type ServerHost } from "../serve/server_host.ts";
 import { openPlaces, type ServerConfig } from "../serve/limits/places.ts";
 import { shareLimits } from "../serve/limits/shared_limits.ts";
@@ -117,7 +110,7 @@ const UDP = {
  * @throws {StartError} If it can't listen, or leave from where it has to.
  */
 export async function startProxy(config: ProxyConfig): Promise<Proxy> {
-  const { log = () => {}, host = ALONE } = config;
+  const { host = ALONE, log = host.log } = config;
   requireServable(config);
   const places = openPlaces(config, { tellsRefused: true });
   const shared = {

@@ -6,21 +6,19 @@
  */
 
 import { describeError } from "../observe/describe_error.ts";
+import type { FaultCodec } from "../sync/thread_link.ts";
 import { ConfigError, type ConfigProblem } from "../cli/config_error.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 
 /** An error, fit for a message. */
-export type WorkerFault =
+type WorkerFault =
   | { kind: "usage" | "start" | "internal"; message: string }
   | { kind: "config"; problems: readonly ConfigProblem[] };
 
-/**
- * Makes an error fit for a message.
- *
- * @param error What was thrown.
- * @returns The same without its stack and cause.
- */
-export function faultOf(error: unknown): WorkerFault {
+/** Keeps what whoever has started the program can change apart from mistakes. */
+export const WORKER_FAULTS: FaultCodec = { encode, decode };
+
+function encode(error: unknown): WorkerFault {
   if (error instanceof ConfigError) {
     return { kind: "config", problems: error.problems };
   }
@@ -30,13 +28,8 @@ export function faultOf(error: unknown): WorkerFault {
   return { kind: "internal", message };
 }
 
-/**
- * Makes an error again.
- *
- * @param fault What has come.
- * @returns The error, to be thrown.
- */
-export function errorOf(fault: WorkerFault): Error {
+function decode(value: unknown): Error {
+  const fault = value as WorkerFault;
   if (fault.kind === "config") return new ConfigError(fault.problems);
   const { kind, message } = fault;
   if (kind === "usage") return new UsageError(message);

@@ -5,41 +5,35 @@
  * @module
  */
 
-import { countOf } from "../observe/count_of.ts";
-import type { LogEvent } from "../observe/log_event.ts";
-import { SharedTable } from "../sync/shared/table.ts";
-import { clockLead } from "../sync/shared/clock.ts";
-import type { Announcement } from "../serve/announcement.ts";
-import { BanKeeper } from "./ban_keeper.ts";
-import { dialCounts, passOnWhose } from "./dials.ts";
-import { CONNECTION_TABLE } from "../serve/limits/connection_counts.ts";
-import { descriptorLimit } from "../net/system/descriptors.ts";
 import { knownPipes } from "../cli/read_file.ts";
-import { memoryLimit } from "../serve/limits/memory_plan.ts";
-import type { Stoppable } from "../program/run_until_signal.ts";
-import { SaidOnce } from "./said_once.ts";
-import type { ConfigChange } from "../config/run.ts";
 import { StartError } from "../cli/usage_error.ts";
 import type { Reloadable } from "../cli/watch_files.ts";
-import type {
-  Agreement,
-  PlainConfig,
-  WorkerStarted,
-  WorkerTask,
-} from "./message.ts";
-import { WorkerEnded, type WorkerNews, WorkerThread } from "./thread.ts";
+import { descriptorLimit } from "../net/system/descriptors.ts";
+import { countOf } from "../observe/count_of.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import type { Announcement } from "../serve/announcement.ts";
+import { CONNECTION_TABLE } from "../serve/limits/connection_counts.ts";
+import { memoryLimit } from "../serve/limits/memory_plan.ts";
+import type { Serving } from "../serve/running_server.ts";
+import type { PlanChange, ServerPlan } from "../serve/server_plan.ts";
+import type { ThreadWatcher } from "../serve/watched_thread.ts";
+import { clockLead } from "../sync/shared/clock.ts";
+import { SharedTable } from "../sync/shared/table.ts";
+import { ThreadEnded } from "../sync/thread_link.ts";
+import { BanKeeper } from "./ban_keeper.ts";
+import { Deaths, MOST_DEATHS } from "./deaths.ts";
+import { askWhose, dialCounts } from "./dials.ts";
+import type { Agreement, WorkerStarted } from "./message.ts";
+import { SaidOnce } from "./said_once.ts";
+import { WorkerThread } from "./thread.ts";
+import { Timers } from "./timers.ts";
+import { Turns } from "./turns.ts";
 
 /** Milliseconds between two looks at each thread. */
 const LOOK = 1_000;
 
 /** Milliseconds without an answer after which a thread is given up. */
 const PATIENCE = 10_000;
-
-/** Milliseconds of a turn: more than it takes to give a thread up. */
-const TURN = 60_000;
-
-/** Messages that are held back until all threads have made a change. */
-const MOST_HELD = 1_000;
 
 /** Milliseconds without an answer after which it can't be said that it lives. */
 const DOUBT = 3_000;
@@ -50,51 +44,26 @@ const COUNT_TIME = 500;
 /** Milliseconds that threads have beyond the drain, and for the last lines. */
 const GRACE = 5_000;
 
-/** Deaths within {@linkcode DEATH_WINDOW} that end the program. */
-const MOST_DEATHS = 5;
-
-/** Milliseconds. */
-const DEATH_WINDOW = 60_000;
-
-/**
- * Milliseconds until a thread that has died is replaced, by which time it does
- * nothing any more; twice as long for each further one.
- */
-const BACK_OFF = { first: 100, most: 2_000 } as const;
+/** Milliseconds until it is tried again to give back what a thread held. */
+const HELD_UP = 100;
 
 /** Milliseconds until one that could not start is tried again: others serve. */
 const RETRY = 5_000;
-
-/** What whoever watches has of a thread. */
-export interface WatchLink {
-  /** Asks the thread. */
-  readonly port: MessagePort;
-  /** Memory of the counter that connections get their numbers from. */
-  readonly ids: SharedArrayBuffer;
-  /** Notes that the thread serves. */
-  serve(): void;
-  /**
-   * Ends it.
-   *
-   * @param isDead Whether the thread can't be asked any more.
-   */
-  end(isDead: boolean): Promise<void>;
-}
 
 /** Options for {@linkcode Workers}. */
 export interface WorkersOptions {
   /** How many threads. */
   count: number;
   /** What they run. */
-  task: WorkerTask;
+  plan: ServerPlan;
   /** How they write lines about connections. */
   logging: { format: "text" | "json"; quiet: boolean };
   /** Takes what there is to log of the program. */
   log: (event: LogEvent) => void;
-  /** Makes the link of whoever watches (default: nobody does). */
-  watch?: ((thread: number) => WatchLink) | undefined;
-  /** The module that threads begin with (default: the program's own). */
-  entry?: string | undefined;
+  /** Whoever watches them (default: nobody does). */
+  watcher?: ThreadWatcher | undefined;
+  /** The module that threads begin with. */
+  entry: string;
   /**
    * Milliseconds between looks, of patience, and that what concerns all threads
    * may take before the next may begin (default 1 s, 10 s and 1 min).
@@ -105,13 +74,14 @@ export interface WorkersOptions {
 interface Slot {
   readonly index: number;
   thread: WorkerThread;
-  link: WatchLink | undefined;
+  /** Takes it from whoever watches. */
+  leave: ReturnType<ThreadWatcher["add"]> | undefined;
   /** Whether it has begun to serve: before, there is nothing to change in it. */
   isServing: boolean;
 }
 
 /** The threads that serve. */
-export class Workers implements Stoppable {
+export class Workers implements Serving {
   /** Rejects when threads die faster than they can be replaced. */
   readonly failed: Promise<never>;
   readonly #options: WorkersOptions;
@@ -122,18 +92,17 @@ export class Workers implements Stoppable {
   readonly #descriptors = descriptorLimit();
   readonly #memory = memoryLimit();
   readonly #said = new SaidOnce();
-  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+  readonly #timers = new Timers();
+  readonly #turns: Turns;
+  readonly #deaths = new Deaths();
   readonly #dials: SharedArrayBuffer;
-  #task: WorkerTask;
+  #plan: ServerPlan;
   #agreement: Agreement = {
     places: new Map(),
     tables: new Map(),
     pipes: knownPipes(),
   };
   #started: WorkerStarted | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
-  #deaths: number[] = [];
-  #held: LogEvent[] | undefined;
   #isEnding = false;
   #looking: ReturnType<typeof setInterval> | undefined;
 
@@ -144,7 +113,11 @@ export class Workers implements Stoppable {
    */
   constructor(options: WorkersOptions) {
     this.#options = options;
-    this.#task = options.task;
+    this.#plan = options.plan;
+    this.#turns = new Turns({
+      ...{ timers: this.#timers, log: options.log },
+      most: options.times?.turn,
+    });
     this.#dials = dialCounts(options.count);
     this.#bans = new BanKeeper(options.log);
     this.failed = this.#fail.promise;
@@ -178,8 +151,8 @@ export class Workers implements Stoppable {
     return this.#started?.writes ?? false;
   }
 
-  /** Whether sockets were handed over, which a new thread has to take too. */
-  get hasInherited(): boolean {
+  /** Sockets that were handed over are taken by each new thread too. */
+  get keepsFfi(): boolean {
     const { places } = this.#agreement;
     return [...places.values()].some(({ isInherited }) => isInherited);
   }
@@ -212,32 +185,32 @@ export class Workers implements Stoppable {
       await Promise.all(others.map((slot) => this.#startOne(slot)));
     } catch (error) {
       this.end();
-      if (!(error instanceof WorkerEnded)) throw error;
+      if (!(error instanceof ThreadEnded)) throw error;
       throw new StartError(`Cannot start workers: ${error.message}`);
     }
     for (const slot of this.#slots) this.#mind(slot);
   }
 
   /**
-   * Gives all threads another configuration, or none: the first shows whether
-   * it can be started.
+   * Gives all threads another plan, or none: the first shows whether it can be
+   * started.
    *
-   * @param config The configuration.
+   * @param plan The plan.
    * @returns What has changed.
    * @throws {ConfigError} If there is a problem in it.
    */
-  apply(config: PlainConfig): Promise<ConfigChange> {
-    return this.#inTurn(async () => {
+  replace(plan: ServerPlan): Promise<PlanChange> {
+    return this.#turns.take(async () => {
       const [first, ...others] = this.#requireServing();
       // Whoever has found the configuration good has read its pipes.
       const pipes = new Map([...this.#agreement.pipes, ...knownPipes()]);
       this.#agreement = { ...this.#agreement, pipes };
-      const applied = await first.thread.ask("apply", config, this.#agreement);
-      this.#task = { config };
+      const applied = await first.thread.ask("replace", plan, this.#agreement);
+      this.#plan = plan;
       this.#note(applied);
       const faults = await this.#askEach(
         others,
-        (thread) => thread.ask("apply", config, this.#agreement),
+        (thread) => thread.ask("replace", plan, this.#agreement),
       );
       this.#sayFaults("another configuration", faults);
       return applied.change;
@@ -250,7 +223,7 @@ export class Workers implements Stoppable {
    * @param file Which one.
    */
   poll(file: number): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       await this.#askEach(
         this.#serving(),
         (thread) => thread.ask("poll", file),
@@ -266,7 +239,7 @@ export class Workers implements Stoppable {
    * @returns What was wrong, if anything was.
    */
   reload(file: number): Promise<string | undefined> {
-    return this.#inTurn(() => this.#reload(file)).catch((error: Error) =>
+    return this.#turns.take(() => this.#reload(file)).catch((error: Error) =>
       error.message
     );
   }
@@ -274,7 +247,7 @@ export class Workers implements Stoppable {
   /** Asks all threads how many connections they have, but not for long. */
   async refresh(): Promise<void> {
     const all = this.#living().map(({ thread }) => thread.count());
-    await Promise.race([Promise.allSettled(all), this.#elapsed(COUNT_TIME)]);
+    await this.#timers.settled(COUNT_TIME, all);
   }
 
   /**
@@ -285,13 +258,13 @@ export class Workers implements Stoppable {
    */
   async shutdown(deadline: number): Promise<number> {
     this.#isEnding = true;
-    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
     const [first, ...others] = this.#living();
     const ofOthers = Promise.all(
       others.map((slot) => this.#shutdownOne(slot, deadline)),
     );
     // It keeps what all have counted.
-    void ofOthers.then(() => first?.thread.send({ type: "last" }));
+    void ofOthers.then(() => first?.thread.tell("last"));
     const ofFirst = first && this.#shutdownOne(first, deadline);
     const cut = await Promise.all([ofFirst ?? 0, ofOthers]);
     return cut.flat().reduce((sum, count) => sum + count, 0);
@@ -300,11 +273,11 @@ export class Workers implements Stoppable {
   /** Lets threads write what they have to say, and ends them. */
   async close(): Promise<void> {
     this.#isEnding = true;
-    const all = this.#living().map(async ({ link, thread }) => {
-      await link?.end(false);
+    const all = this.#living().map(async ({ leave, thread }) => {
+      await leave?.(false);
       await thread.ask("flush");
     });
-    await Promise.race([Promise.allSettled(all), this.#elapsed(GRACE)]);
+    await this.#timers.settled(GRACE, all);
     this.end();
   }
 
@@ -312,9 +285,9 @@ export class Workers implements Stoppable {
   end(): void {
     this.#isEnding = true;
     clearInterval(this.#looking);
-    for (const timer of this.#timers) clearTimeout(timer);
-    for (const { link, thread } of this.#slots) {
-      void link?.end(true);
+    this.#timers.clear();
+    for (const { leave, thread } of this.#slots) {
+      void leave?.(true);
       thread.end("the program ends");
     }
   }
@@ -333,7 +306,7 @@ export class Workers implements Stoppable {
 
   #requireServing(): [Slot, ...Slot[]] {
     const [first, ...others] = this.#serving();
-    if (first === undefined) throw new WorkerEnded("No worker serves");
+    if (first === undefined) throw new ThreadEnded("No worker serves");
     return [first, ...others];
   }
 
@@ -354,32 +327,47 @@ export class Workers implements Stoppable {
   }
 
   #begin(index: number): Slot {
-    const { entry, times, watch } = this.#options;
+    const { entry, times } = this.#options;
     const thread: WorkerThread = new WorkerThread({
-      entry: entry ?? import.meta.resolve("./entry.ts"),
+      entry,
       patience: times?.patience ?? PATIENCE,
-      onNews: (news) => this.#take(news, index, thread),
+      acts: {
+        log: (event) => {
+          if (this.#isNews(event, index)) this.#turns.log(event);
+        },
+        copy: (name, settings) =>
+          thread.tell("bans", name, this.#bans.copy(name, settings)),
+        ban: (name, action) => {
+          const states = this.#bans.decide(name, action);
+          for (const { thread } of this.#slots) {
+            thread.tell("bans", name, states);
+          }
+        },
+        whose: (arrival) =>
+          askWhose(
+            arrival,
+            this.#dialling(thread).map((one) => (arrival) =>
+              one.ask("whose", arrival)
+            ),
+          ),
+      },
     });
-    const link = watch?.(index);
-    if (link !== undefined) {
-      const { ids, port } = link;
-      thread.send({ type: "watch", port, ids }, [port]);
-    }
-    return { index, thread, link, isServing: false };
+    return { index, thread, leave: undefined, isServing: false };
   }
 
   async #startOne(
     slot: Slot,
     { isFirst = false, isReplacing = false } = {},
   ): Promise<WorkerStarted> {
-    const { index, link, thread } = slot;
-    const { count, logging } = this.#options;
+    const { index, thread } = slot;
+    const { count, logging, watcher } = this.#options;
     await thread.ready;
     const started = await thread.ask("start", {
       thread: { index, count },
-      task: this.#task,
+      plan: this.#plan,
       agreement: this.#agreement,
       log: logging,
+      ids: watcher?.ids,
       descriptors: this.#descriptors,
       memory: this.#memory,
       clockLead: clockLead(),
@@ -387,7 +375,10 @@ export class Workers implements Stoppable {
       isFirst,
       isReplacing,
     });
-    link?.serve();
+    slot.leave = watcher?.add(
+      index + 1,
+      (question, asked) => thread.ask("part", question, asked),
+    );
     slot.isServing = true;
     return started;
   }
@@ -395,26 +386,6 @@ export class Workers implements Stoppable {
   #note(started: WorkerStarted): void {
     this.#started = started;
     this.#agreement = started.agreement;
-  }
-
-  #take(news: WorkerNews, index: number, thread: WorkerThread): void {
-    if (news.type === "copy") {
-      const { name, settings } = news;
-      const states = this.#bans.copy(name, settings);
-      thread.send({ type: "bans", name, states });
-    } else if (news.type === "ban") {
-      const { action, name } = news;
-      const states = this.#bans.decide(name, action);
-      for (const { thread } of this.#slots) {
-        thread.send({ type: "bans", name, states });
-      }
-    } else if (news.type === "whose") {
-      void passOnWhose(thread, news, this.#dialling(thread));
-    } else if (this.#isNews(news.event, index)) {
-      const held = this.#held;
-      if (held !== undefined && held.length < MOST_HELD) held.push(news.event);
-      else this.#options.log(news.event);
-    }
   }
 
   #isNews(event: LogEvent, index: number): boolean {
@@ -430,22 +401,16 @@ export class Workers implements Stoppable {
   #mind(slot: Slot): void {
     void slot.thread.ended.then((why) => {
       if (this.#isEnding) return;
-      this.#deaths = this.#deaths.filter((at) =>
-        at > performance.now() - DEATH_WINDOW
-      );
       // A file that is broken now must not end those who read it before.
       const isRefused = !slot.isServing && this.#serving().length > 0;
-      if (!isRefused) this.#deaths.push(performance.now());
-      void slot.link?.end(true);
+      if (!isRefused) this.#deaths.add();
+      void slot.leave?.(true);
       Atomics.store(new Int32Array(this.#dials), slot.index, 0);
-      const isLast = !isRefused && this.#deaths.length >= MOST_DEATHS;
       this.#sayEnd(slot, why);
-      const { first, most } = BACK_OFF;
-      const pause = isRefused
-        ? RETRY
-        : Math.min(first * 2 ** (this.#deaths.length - 1), most);
-      if (!isLast) this.#later(pause, () => this.#replace(slot));
-      else {
+      if (isRefused || !this.#deaths.areTooMany) {
+        const pause = isRefused ? RETRY : this.#deaths.pause;
+        this.#timers.later(pause, () => this.#replace(slot));
+      } else {
         this.#fail.reject(
           new StartError(
             `${MOST_DEATHS} workers have ended within a minute: so does the program`,
@@ -457,12 +422,12 @@ export class Workers implements Stoppable {
 
   #replace(slot: Slot): void {
     if (!this.#giveBack(slot)) {
-      this.#later(BACK_OFF.first, () => this.#replace(slot));
+      this.#timers.later(HELD_UP, () => this.#replace(slot));
       return;
     }
     Object.assign(slot, this.#begin(slot.index));
-    void this.#inTurn(() => {
-      if (this.#isEnding) throw new WorkerEnded("the program ends");
+    void this.#turns.take(() => {
+      if (this.#isEnding) throw new ThreadEnded("the program ends");
       return this.#startOne(slot, { isReplacing: true });
     }).then(
       () => this.#say("info", `Worker ${slot.index + 1} serves again`),
@@ -507,16 +472,16 @@ export class Workers implements Stoppable {
 
   async #shutdownOne(slot: Slot, deadline: number): Promise<number> {
     const { thread } = slot;
-    const timer = this.#later(deadline + GRACE, () => {
+    const cancel = this.#timers.later(deadline + GRACE, () => {
       thread.end("it did not end in time");
     });
     try {
       return await thread.ask("shutdown", deadline);
     } catch (error) {
-      if (!(error instanceof WorkerEnded)) throw error;
+      if (!(error instanceof ThreadEnded)) throw error;
       return this.#sayEnd(slot, error.message);
     } finally {
-      this.#cancel(timer);
+      cancel();
     }
   }
 
@@ -530,7 +495,7 @@ export class Workers implements Stoppable {
       try {
         await ask(thread);
       } catch (error) {
-        if (error instanceof WorkerEnded) return;
+        if (error instanceof ThreadEnded) return;
         faults.push(`worker ${index + 1}: ${(error as Error).message}`);
       }
     }));
@@ -541,53 +506,6 @@ export class Workers implements Stoppable {
     for (const fault of faults) {
       this.#say("error", `Workers differ, one did not take ${what}: ${fault}`);
     }
-  }
-
-  /**
-   * Acts when nobody else does. What the first thread says of a change is true
-   * when all have made it, and said then. Whoever takes longer than a turn, as
-   * over a file that never comes to its end, holds up nobody any more.
-   */
-  #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const turn = this.#turn.then(async () => {
-      const held: LogEvent[] = this.#held = [];
-      const end = () => {
-        if (this.#held === held) this.#held = undefined;
-        held.splice(0).forEach(this.#options.log);
-        resolve();
-      };
-      const timer = this.#later(this.#options.times?.turn ?? TURN, end);
-      try {
-        return await act();
-      } finally {
-        this.#cancel(timer);
-        end();
-      }
-    });
-    this.#turn = promise;
-    return turn;
-  }
-
-  #elapsed(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => this.#later(milliseconds, resolve));
-  }
-
-  #later(
-    milliseconds: number,
-    act: () => void,
-  ): ReturnType<typeof setTimeout> {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      act();
-    }, milliseconds);
-    this.#timers.add(timer);
-    return timer;
-  }
-
-  #cancel(timer: ReturnType<typeof setTimeout>): void {
-    clearTimeout(timer);
-    this.#timers.delete(timer);
   }
 
   #say(level: "info" | "error", message: string): void {

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
 import {
   runUntilSignal,
-  type Stoppable,
   type StopSignals,
 } from "../../lib/program/run_until_signal.ts";
+import type { Stoppable } from "../../lib/serve/running_server.ts";
 import type { LogEvent } from "../../lib/observe/log_event.ts";
 import { PATIENCE, Sluice } from "../support/sluice.ts";
 import {
@@ -74,7 +74,7 @@ function start(connections: number, drainTimeout: number) {
     assert(event.event === "message");
     logged.push(`${event.level}: ${event.message}`);
   };
-  const code = runUntilSignal(server, signals, drainTimeout, log);
+  const code = runUntilSignal(server, signals, { drainTimeout, log });
   return { signals, server, logged, code };
 }
 
