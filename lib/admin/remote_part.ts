@@ -95,7 +95,9 @@ export class RemotePart implements Part {
       if (isOverdue) this.#overdue--;
       this.#waiting.delete(giveUp);
     });
-    return await Promise.race([answer, given.promise]) as Answered<Q> | undefined;
+    return await Promise.race([answer, given.promise]) as
+      | Answered<Q>
+      | undefined;
   }
 
   /** Asks it nothing any more; what is not answered won't be. */

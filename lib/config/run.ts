@@ -137,9 +137,10 @@ export class RunningConfig implements Serving, Reloadable {
    * @returns What was wrong, if anything was.
    */
   async reload(): Promise<string | undefined> {
-    const faults = await Promise.all(this.#ownFiles.map((file) => file.reload()));
-    const texts = faults.filter((fault) => typeof fault === "string");
-    return texts.length === 0 ? undefined : texts.join("; ");
+    const faults = await Promise.all(
+      this.#ownFiles.map((file) => file.reload()),
+    );
+    return faults.filter((fault) => fault).join("; ") || undefined;
   }
 
   /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type OptionTable, type ValueSource, valuesOf } from "../cli/option.ts";
+import { type OptionTable, valuesOf, type ValueSource } from "../cli/option.ts";
 import { requireEffect } from "../cli/requirements.ts";
 import type { RunningServer } from "../serve/running_server.ts";
 import type { ServerCommand } from "../serve/server_command.ts";

@@ -16,7 +16,7 @@ import {
   modeOf,
 } from "./options.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
-import { runningServer, type RunningServer } from "../serve/running_server.ts";
+import { type RunningServer, runningServer } from "../serve/running_server.ts";
 import type { ServerCommand } from "../serve/server_command.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import { settingsOf } from "../cli/settings.ts";
@@ -44,19 +44,19 @@ async function start(
   host: ServerHost,
 ): Promise<RunningServer> {
   checkTogether(options);
-    const { tls, files } = await openListenerTls(options, host);
-    const running = await startEcho({
-      ...settingsOf(ECHO_OPTIONS, options),
-      mode: modeOf(options),
-      ...{ tls, host },
-    });
-    const listener = running.listeners[0]!;
-    const banner = [
-      ...bannerLines(listener, options, tls),
-      listeningEvent(listener, { kind: "echo", isTls: tls !== undefined }),
-    ];
-    const writes = isUnixPath(options.listen);
-    return runningServer(running, { banner, files, writes });
+  const { tls, files } = await openListenerTls(options, host);
+  const running = await startEcho({
+    ...settingsOf(ECHO_OPTIONS, options),
+    mode: modeOf(options),
+    ...{ tls, host },
+  });
+  const listener = running.listeners[0]!;
+  const banner = [
+    ...bannerLines(listener, options, tls),
+    listeningEvent(listener, { kind: "echo", isTls: tls !== undefined }),
+  ];
+  const writes = isUnixPath(options.listen);
+  return runningServer(running, { banner, files, writes });
 }
 
 function bannerLines(

@@ -26,7 +26,10 @@ import { type FrontConfig, inFront } from "../serve/in_front.ts";
 import { openEndpoint } from "../serve/open_listener.ts";
 import { ALONE } from "../serve/server_host.ts";
 import { openPlaces, type ServerConfig } from "../serve/limits/places.ts";
-import { type RunningListeners, startListeners } from "../serve/start_listeners.ts";
+import {
+  type RunningListeners,
+  startListeners,
+} from "../serve/start_listeners.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 
 /** What the server is to be. */

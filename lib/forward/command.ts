@@ -15,7 +15,11 @@ import type { UpstreamConfig } from "../serve/target/route.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
 import { needsTls } from "../serve/target/open_parents.ts";
 import { openOutgoingTls } from "../serve/tls/outgoing.ts";
-import { runningServer, type RunningServer, type Stoppable } from "../serve/running_server.ts";
+import {
+  type RunningServer,
+  runningServer,
+  type Stoppable,
+} from "../serve/running_server.ts";
 import type { ServerCommand } from "../serve/server_command.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import { settingsOf } from "../cli/settings.ts";
@@ -46,42 +50,42 @@ async function start(
   options: ForwardOptions,
   host: ServerHost,
 ): Promise<RunningServer> {
-    const { "tls-alpn": protocols } = options;
-    const { tls, files } = await openListenerTls(options, {
-      ...Array.isArray(protocols) ? { protocols } : {},
-      ...{ log: host.log, files: host.files },
-    });
-    const settings = settingsOf(FORWARD_OPTIONS, options);
-    const isTls = needsTls(settings.parents) ||
-      allUpstreams(options).some(({ isTls }) => isTls);
-    const outgoing = await openOutgoingTls(options, isTls, host);
-    const { startTls } = outgoing;
-    // With a permission that a server drops next.
-    if (!host.isTrial) prepareCLibrary();
-    const relay = await startForward({
-      ...settings,
-      acceptProxy: acceptProxyOf(options),
-      ...{ tls, startTls, host },
-    });
-    const running = options.pool === "off"
-      ? relay
-      : loggingPools(relay, host.log);
-    return runningServer(running, {
-      banner: forwardBanner({
-        listeners: relay.listeners,
-        routes: options.routes,
-        serverNames: options.sni,
-        isTls: tls !== undefined,
-        upstreamName: options["upstream-name"],
-      }),
-      files: [...files, ...outgoing.files],
-      // Deno wants it for Unix sockets, also for connecting to them.
-      writes: options["quota-file"] !== undefined ||
-        options.routes.some(({ listen, upstreams }) =>
-          [listen, ...upstreams.map(({ endpoint }) => endpoint)]
-            .some(isUnixPath)
-        ),
-    });
+  const { "tls-alpn": protocols } = options;
+  const { tls, files } = await openListenerTls(options, {
+    ...Array.isArray(protocols) ? { protocols } : {},
+    ...{ log: host.log, files: host.files },
+  });
+  const settings = settingsOf(FORWARD_OPTIONS, options);
+  const isTls = needsTls(settings.parents) ||
+    allUpstreams(options).some(({ isTls }) => isTls);
+  const outgoing = await openOutgoingTls(options, isTls, host);
+  const { startTls } = outgoing;
+  // With a permission that a server drops next.
+  if (!host.isTrial) prepareCLibrary();
+  const relay = await startForward({
+    ...settings,
+    acceptProxy: acceptProxyOf(options),
+    ...{ tls, startTls, host },
+  });
+  const running = options.pool === "off"
+    ? relay
+    : loggingPools(relay, host.log);
+  return runningServer(running, {
+    banner: forwardBanner({
+      listeners: relay.listeners,
+      routes: options.routes,
+      serverNames: options.sni,
+      isTls: tls !== undefined,
+      upstreamName: options["upstream-name"],
+    }),
+    files: [...files, ...outgoing.files],
+    // Deno wants it for Unix sockets, also for connecting to them.
+    writes: options["quota-file"] !== undefined ||
+      options.routes.some(({ listen, upstreams }) =>
+        [listen, ...upstreams.map(({ endpoint }) => endpoint)]
+          .some(isUnixPath)
+      ),
+  });
 }
 
 function allUpstreams({ routes, sni }: ForwardOptions): UpstreamConfig[] {

@@ -32,8 +32,15 @@ import { passagesOf, requireNotItself } from "./loops.ts";
 import { healthChange } from "../serve/health_change.ts";
 import { type FrontConfig, inFront } from "../serve/in_front.ts";
 import type { LimitConfig } from "../serve/limits/open.ts";
-import { openParents, type ParentConfig } from "../serve/target/open_parents.ts";
-import { checkOutgoing, type NameConfig, openNames } from "../serve/target/open_names.ts";
+import {
+  openParents,
+  type ParentConfig,
+} from "../serve/target/open_parents.ts";
+import {
+  checkOutgoing,
+  type NameConfig,
+  openNames,
+} from "../serve/target/open_names.ts";
 import { ALONE } from "../serve/server_host.ts";
 import { openPlaces, type ServerConfig } from "../serve/limits/places.ts";
 import { shareLimits } from "../serve/limits/shared_limits.ts";

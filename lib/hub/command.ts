@@ -11,7 +11,7 @@ import { type Announcement, listeningEvent } from "../serve/announcement.ts";
 import { HUB_OPTIONS, type HubOptions } from "./options.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
 import { reachOf } from "../serve/start_listeners.ts";
-import { runningServer, type RunningServer } from "../serve/running_server.ts";
+import { type RunningServer, runningServer } from "../serve/running_server.ts";
 import type { ServerCommand } from "../serve/server_command.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import { settingsOf } from "../cli/settings.ts";
@@ -38,14 +38,14 @@ async function start(
   host: ServerHost,
 ): Promise<RunningServer> {
   checkTogether(options);
-    const { tls, files } = await openListenerTls(options, host);
-    const running = await startHub({
-      ...settingsOf(HUB_OPTIONS, options),
-      ...{ tls, host },
-    });
-    const banner = bannerOf(running, options, tls !== undefined);
-    const writes = [...options.listen, ...options.ws].some(isUnixPath);
-    return runningServer(running, { banner, files, writes });
+  const { tls, files } = await openListenerTls(options, host);
+  const running = await startHub({
+    ...settingsOf(HUB_OPTIONS, options),
+    ...{ tls, host },
+  });
+  const banner = bannerOf(running, options, tls !== undefined);
+  const writes = [...options.listen, ...options.ws].some(isUnixPath);
+  return runningServer(running, { banner, files, writes });
 }
 
 function checkTogether(options: HubOptions): void {

@@ -45,23 +45,28 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   "check": {
     brief: "all that is wrong with a configuration",
-    load: async () => (await import("../config/check_command.ts")).CHECK_COMMAND,
+    load: async () =>
+      (await import("../config/check_command.ts")).CHECK_COMMAND,
   },
   "config example": {
     brief: "a configuration to begin with, with all that can be said in it",
-    load: async () => (await import("../config/example_command.ts")).CONFIG_EXAMPLE_COMMAND,
+    load: async () =>
+      (await import("../config/example_command.ts")).CONFIG_EXAMPLE_COMMAND,
   },
   "config print": {
     brief: "the configuration that means the same as a command line",
-    load: async () => (await import("../config/print_command.ts")).CONFIG_PRINT_COMMAND,
+    load: async () =>
+      (await import("../config/print_command.ts")).CONFIG_PRINT_COMMAND,
   },
   "config schema": {
     brief: "the JSON Schema of configurations, for editors",
-    load: async () => (await import("../config/schema_command.ts")).CONFIG_SCHEMA_COMMAND,
+    load: async () =>
+      (await import("../config/schema_command.ts")).CONFIG_SCHEMA_COMMAND,
   },
   "passwd": {
     brief: "makes a line of a users file out of a name and a password",
-    load: async () => (await import("../proxy/passwd_command.ts")).PASSWD_COMMAND,
+    load: async () =>
+      (await import("../proxy/passwd_command.ts")).PASSWD_COMMAND,
   },
   "hub": {
     brief: "broadcast server: what one client sends, all the others receive",
@@ -73,30 +78,37 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   "rules list": {
     brief: "the rules of a proxy as they hold, with the guard and the default",
-    load: async () => (await import("../proxy/rules_list_command.ts")).RULES_LIST_COMMAND,
+    load: async () =>
+      (await import("../proxy/rules_list_command.ts")).RULES_LIST_COMMAND,
   },
   "rules test": {
     brief: "what rules would say to a client, and which one decides",
-    load: async () => (await import("../proxy/rules_test_command.ts")).RULES_TEST_COMMAND,
+    load: async () =>
+      (await import("../proxy/rules_test_command.ts")).RULES_TEST_COMMAND,
   },
   "cert init": {
     brief: "makes a private authority for certificates",
-    load: async () => (await import("../certs/init_command.ts")).CERT_INIT_COMMAND,
+    load: async () =>
+      (await import("../certs/init_command.ts")).CERT_INIT_COMMAND,
   },
   "cert issue": {
     brief: "makes a key and a certificate for a server or a client",
-    load: async () => (await import("../certs/issue_command.ts")).CERT_ISSUE_COMMAND,
+    load: async () =>
+      (await import("../certs/issue_command.ts")).CERT_ISSUE_COMMAND,
   },
   "cert list": {
     brief: "the certificates that there are, with the days left",
-    load: async () => (await import("../certs/list_command.ts")).CERT_LIST_COMMAND,
+    load: async () =>
+      (await import("../certs/list_command.ts")).CERT_LIST_COMMAND,
   },
   "cert revoke": {
     brief: "ends a certificate before its time",
-    load: async () => (await import("../certs/revoke_command.ts")).CERT_REVOKE_COMMAND,
+    load: async () =>
+      (await import("../certs/revoke_command.ts")).CERT_REVOKE_COMMAND,
   },
   "cert bundle": {
     brief: "prints a key and certificate with how to use them",
-    load: async () => (await import("../certs/bundle_command.ts")).CERT_BUNDLE_COMMAND,
+    load: async () =>
+      (await import("../certs/bundle_command.ts")).CERT_BUNDLE_COMMAND,
   },
 };

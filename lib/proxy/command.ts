@@ -16,7 +16,7 @@ import { needsTls } from "../serve/target/open_parents.ts";
 import { openOutgoingTls } from "../serve/tls/outgoing.ts";
 import { PROXY_OPTIONS, type ProxyOptions } from "./options.ts";
 import { openProxyUsers } from "./users.ts";
-import { runningServer, type RunningServer } from "../serve/running_server.ts";
+import { type RunningServer, runningServer } from "../serve/running_server.ts";
 import type { ServerCommand } from "../serve/server_command.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import { settingsOf } from "../cli/settings.ts";
@@ -54,55 +54,55 @@ async function start(
   options: ProxyOptions,
   host: ServerHost,
 ): Promise<RunningServer> {
-    const { files: opener, log, thread } = host;
-    const { list, users, files } = await openProxyUsers(options, log, {
-      threads: thread?.count,
-      files: opener,
-    });
-    const parents = new Set(options.parent.map(({ name }) => name));
-    const rules = await openRules(options, log, { parents, files: opener });
-    const { tls, files: certificates } = await openListenerTls(options, {
-      protocols: PROXY_PROTOCOLS,
-      log,
-      files: opener,
-    });
-    const settings = settingsOf(PROXY_OPTIONS, options);
-    const outgoing = await openOutgoingTls(
-      options,
-      needsTls(settings.parents),
-      { log, files: opener },
-    );
-    // With a permission that a server drops next.
-    if (!host.isTrial) prepareCLibrary();
-    const running = await startProxy({
-      ...settings,
-      ...(users === undefined ? {} : { users }),
-      bans: bansOf(options, host),
-      acceptProxy: acceptProxyOf(options),
-      rules: rules.book,
-      tls,
-      startTls: outgoing.startTls,
-      host,
-    });
-    const { listeners } = running;
-    const { protocols, "allow-private": allowPrivate } = options;
-    const facts = { listeners, protocols, users: list, allowPrivate };
-    const { isOpen, size } = rules.book.current;
-    const count = isOpen ? undefined : size;
-    const clients = tls?.clients;
-    const banner = [
-      ...bannerLines({ ...facts, rules: count, tls: clients }),
-      ...listeners.map((listener) =>
-        listeningEvent(listener, { kind: "proxy", isTls: tls !== undefined })
-      ),
-    ];
-    const writes = options["quota-file"] !== undefined ||
-      options.listen.some(isUnixPath);
-    return runningServer(running, {
-      banner,
-      files: [...files, ...rules.files, ...certificates, ...outgoing.files],
-      writes,
-    });
+  const { files: opener, log, thread } = host;
+  const { list, users, files } = await openProxyUsers(options, log, {
+    threads: thread?.count,
+    files: opener,
+  });
+  const parents = new Set(options.parent.map(({ name }) => name));
+  const rules = await openRules(options, log, { parents, files: opener });
+  const { tls, files: certificates } = await openListenerTls(options, {
+    protocols: PROXY_PROTOCOLS,
+    log,
+    files: opener,
+  });
+  const settings = settingsOf(PROXY_OPTIONS, options);
+  const outgoing = await openOutgoingTls(
+    options,
+    needsTls(settings.parents),
+    { log, files: opener },
+  );
+  // With a permission that a server drops next.
+  if (!host.isTrial) prepareCLibrary();
+  const running = await startProxy({
+    ...settings,
+    ...(users === undefined ? {} : { users }),
+    bans: bansOf(options, host),
+    acceptProxy: acceptProxyOf(options),
+    rules: rules.book,
+    tls,
+    startTls: outgoing.startTls,
+    host,
+  });
+  const { listeners } = running;
+  const { protocols, "allow-private": allowPrivate } = options;
+  const facts = { listeners, protocols, users: list, allowPrivate };
+  const { isOpen, size } = rules.book.current;
+  const count = isOpen ? undefined : size;
+  const clients = tls?.clients;
+  const banner = [
+    ...bannerLines({ ...facts, rules: count, tls: clients }),
+    ...listeners.map((listener) =>
+      listeningEvent(listener, { kind: "proxy", isTls: tls !== undefined })
+    ),
+  ];
+  const writes = options["quota-file"] !== undefined ||
+    options.listen.some(isUnixPath);
+  return runningServer(running, {
+    banner,
+    files: [...files, ...rules.files, ...certificates, ...outgoing.files],
+    writes,
+  });
 }
 
 function bansOf(options: ProxyOptions, host: ServerHost): Bans {

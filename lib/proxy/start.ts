@@ -26,8 +26,15 @@ import { warnOfLoops, waysOf } from "../serve/target/certain_loops.ts";
 import { connectionLimits } from "../serve/limits/connection_counts.ts";
 import { type FrontConfig, inFront } from "../serve/in_front.ts";
 import type { LimitConfig } from "../serve/limits/open.ts";
-import { openParents, type ParentConfig } from "../serve/target/open_parents.ts";
-import { checkOutgoing, type NameConfig, openNames } from "../serve/target/open_names.ts";
+import {
+  openParents,
+  type ParentConfig,
+} from "../serve/target/open_parents.ts";
+import {
+  checkOutgoing,
+  type NameConfig,
+  openNames,
+} from "../serve/target/open_names.ts";
 import { ALONE, type ServerHost } from "../serve/server_host.ts";
 import { openPlaces, type ServerConfig } from "../serve/limits/places.ts";
 import { shareLimits } from "../serve/limits/shared_limits.ts";

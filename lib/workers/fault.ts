@@ -12,7 +12,8 @@ import { StartError, UsageError } from "../cli/usage_error.ts";
 
 /** An error, fit for a message. */
 type WorkerFault =
-  | { kind: "usage" | "start" | "internal"; message: string }
+  | { kind: "usage" | "internal"; message: string }
+  | { kind: "start"; message: string; option: string | undefined }
   | { kind: "config"; problems: readonly ConfigProblem[] };
 
 /** Keeps what whoever has started the program can change apart from mistakes. */
@@ -24,7 +25,9 @@ function encode(error: unknown): WorkerFault {
   }
   const message = describeError(error);
   if (error instanceof UsageError) return { kind: "usage", message };
-  if (error instanceof StartError) return { kind: "start", message };
+  if (error instanceof StartError) {
+    return { kind: "start", message, option: error.option };
+  }
   return { kind: "internal", message };
 }
 
@@ -32,7 +35,6 @@ function decode(value: unknown): Error {
   const fault = value as WorkerFault;
   if (fault.kind === "config") return new ConfigError(fault.problems);
   const { kind, message } = fault;
-  if (kind === "usage") return new UsageError(message);
-  if (kind === "start") return new StartError(message);
-  return new Error(message);
+  if (kind === "start") return new StartError(message, fault);
+  return kind === "usage" ? new UsageError(message) : new Error(message);
 }

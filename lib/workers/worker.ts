@@ -128,7 +128,10 @@ class ServingWorker implements WorkerActs {
     return told(host, running.servers);
   }
 
-  async replace(plan: ServerPlan, agreement: Agreement): Promise<WorkerApplied> {
+  async replace(
+    plan: ServerPlan,
+    agreement: Agreement,
+  ): Promise<WorkerApplied> {
     const { host, servers } = this.#running!;
     host.agree(agreement);
     const change = await servers!.replace!(plan);

@@ -11,7 +11,10 @@ import {
   MOST_REFUSED,
 } from "../../policy/limits/connection_limits.ts";
 import { connectionLimits } from "./connection_counts.ts";
-import { connectionCapacity, descriptorsOfThreads } from "../../net/system/descriptors.ts";
+import {
+  connectionCapacity,
+  descriptorsOfThreads,
+} from "../../net/system/descriptors.ts";
 import {
   BIND_HEAP,
   describePlan,
