@@ -17,7 +17,7 @@ import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { AdminEvents } from "./events.ts";
 import { adminProtocol, type AdminServices } from "./protocol.ts";
 import type { AdminActions, AdminContext } from "./routes.ts";
-import { requireAdminToken } from "./token.ts";
+import { requireAdminToken } from "../serve/options/admin_token.ts";
 import { type AdminSubject, AdminView } from "./view.ts";
 import { DescriptorMeter } from "../net/system/descriptor_meter.ts";
 import type { DrainState } from "./drain_state.ts";

@@ -167,7 +167,7 @@ async function openAdmin(
   // Loaded for who wants it only: the start of others is quicker.
   const [{ startAdmin }, { readAdminToken }] = await Promise.all([
     import("./server.ts"),
-    import("./token.ts"),
+    import("../serve/options/admin_token.ts"),
   ]);
   const path = options["admin-token-file"];
   const token = await readAdminToken({ "admin-token-file": path });

@@ -15,7 +15,7 @@ import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
 import { ServerFiles, type ServerFilesOptions } from "../serve/server_files.ts";
 import type { FileText } from "../cli/settled_text.ts";
 import { startListener } from "./start_listener.ts";
-import { tryAdmin } from "../admin/try_admin.ts";
+import { tryAdmin } from "./try_admin.ts";
 import { type Claim, clashes, TrialHost } from "../serve/trial_host.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 

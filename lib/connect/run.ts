@@ -23,7 +23,7 @@ import { openOutgoingTls } from "../serve/tls/outgoing.ts";
 import { openRemote, type Remote } from "./open_remote.ts";
 import { printErrors } from "../cli/print_lines.ts";
 import { settingsOf } from "../cli/settings.ts";
-import { listenForSignals } from "../program/run_until_signal.ts";
+import { listenForSignals } from "../cli/stop_signals.ts";
 import { Stdio } from "./stdio.ts";
 
 /** Bytes of input that one read may bring: a typed line is one datagram. */

@@ -28,7 +28,7 @@ import { openRules } from "../serve/target/open_rules.ts";
 import type { ProxyOptions } from "../proxy/options.ts";
 import { openProxyUsers } from "../proxy/users.ts";
 import { requireEffect } from "../cli/requirements.ts";
-import { tryAdmin } from "../admin/try_admin.ts";
+import { tryAdmin } from "../config/try_admin.ts";
 
 const NO_START = "the proxy would not start: see what the message names";
 

@@ -7,6 +7,7 @@
  */
 
 import { openWatching, type Watching } from "../admin/watching.ts";
+import { listenForSignals } from "../cli/stop_signals.ts";
 import { type Reloadable, watchFiles } from "../cli/watch_files.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { announce } from "../serve/announcement.ts";
@@ -25,7 +26,7 @@ import {
   spareStacks,
   surviveMistakes,
 } from "./process_life.ts";
-import { listenForSignals, runUntilSignal } from "./run_until_signal.ts";
+import { runUntilSignal } from "./run_until_signal.ts";
 
 /** What the life of a program is made from. */
 export type LifeOptions =

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { StopSignals } from "./run_until_signal.ts";
+import type { StopSignals } from "../cli/stop_signals.ts";
 
 /** What the log calls it. */
 const NAME = "Operator";

@@ -22,7 +22,7 @@ import { planOf } from "../config/plain.ts";
 import { RunningConfig } from "../config/run.ts";
 import { SpreadConfig } from "../config/spread.ts";
 import { runLife } from "./life.ts";
-import { tryAdmin } from "../admin/try_admin.ts";
+import { tryAdmin } from "../config/try_admin.ts";
 import { tryConfig } from "../config/try.ts";
 
 /** Options of `sluice run`. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { OperatorSignals } from "../../lib/program/operator_signals.ts";
-import type { StopSignals } from "../../lib/program/run_until_signal.ts";
+import type { StopSignals } from "../../lib/cli/stop_signals.ts";
 
 class FakeSignals implements StopSignals {
   readonly sent: PromiseWithResolvers<string>[] = [];

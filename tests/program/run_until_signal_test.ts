@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
-import {
-  runUntilSignal,
-  type StopSignals,
-} from "../../lib/program/run_until_signal.ts";
+import type { StopSignals } from "../../lib/cli/stop_signals.ts";
+import { runUntilSignal } from "../../lib/program/run_until_signal.ts";
 import type { Stoppable } from "../../lib/serve/running_server.ts";
 import type { LogEvent } from "../../lib/observe/log_event.ts";
 import { PATIENCE, Sluice } from "../support/sluice.ts";
