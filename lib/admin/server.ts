@@ -4,7 +4,7 @@
  * @module
  */
 
-import { handleConnection } from "../serve/connection.ts";
+import { handlerOf } from "../serve/connection.ts";
 import { describeError } from "../observe/describe_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { LoopDelay } from "../observe/loop_delay.ts";
@@ -165,8 +165,7 @@ function open(
   };
   return startListeners(
     [listen],
-    () => (connection, context, draining) =>
-      handleConnection(connection, context, draining, adminProtocol, services),
+    () => handlerOf(adminProtocol, services),
     {
       slots: MOST_ANSWERED + MOST_WAITING,
       makeRoom: () => limits.makeRoom(),

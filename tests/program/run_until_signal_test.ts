@@ -3,16 +3,13 @@ import type { StopSignals } from "../../lib/cli/stop_signals.ts";
 import { runUntilSignal } from "../../lib/program/run_until_signal.ts";
 import type { Stoppable } from "../../lib/serve/running_server.ts";
 import type { LogEvent } from "../../lib/observe/log_event.ts";
-import { PATIENCE, Sluice } from "../support/sluice.ts";
+import { Sluice } from "../support/sluice.ts";
 import {
   readExactly,
   readToEnd,
   startEcho,
-  within,
   writeAll,
 } from "../support/sockets.ts";
-
-const ROOT = new URL("../../", import.meta.url);
 
 /** Signals that a test sends. */
 class FakeSignals implements StopSignals {
@@ -243,37 +240,6 @@ Deno.test({
     assertLess(performance.now() - started, 10_000);
     assertEquals((await readToEnd(conn)).length, 0);
     assertMatch(sluice.lines.at(-1)!, /Stopped; 1 connection cut by SIGINT$/);
-  },
-});
-
-Deno.test({
-  name: "listenForSignals() keeps signals that nobody waited for",
-  ignore,
-  async fn() {
-    // In a process of its own: the test runner listens for SIGINT too.
-    const module = new URL("lib/program/run_until_signal.ts", ROOT).href;
-    const code = `import { listenForSignals } from "${module}";
-      const signals = listenForSignals();
-      for (const signal of ["SIGTERM", "SIGINT"]) {
-        const { promise, resolve } = Promise.withResolvers();
-        Deno.addSignalListener(signal, resolve);
-        Deno.kill(Deno.pid, signal);
-        await promise;
-        Deno.removeSignalListener(signal, resolve);
-      }
-      const names = [await signals.next(), await signals.next()];
-      const third = signals.next();
-      Deno.kill(Deno.pid, "SIGINT");
-      names.push(await third);
-      Deno.stdout.writeSync(new TextEncoder().encode(names.join()));
-      signals[Symbol.dispose](); // Or the process would not end.`;
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["eval", code],
-      stdin: "null",
-      stdout: "piped",
-    }).spawn();
-    const { stdout } = await within(PATIENCE, child.output());
-    assertEquals(new TextDecoder().decode(stdout), "SIGTERM,SIGINT,SIGINT");
   },
 });
 
