@@ -1,12 +1,17 @@
 /**
- * A configuration on its way from one thread to another.
+ * Configurations that were in no file: a command's, or one that came from
+ * another thread.
  *
  * @module
  */
 
+import { sourceOf, valuesOf } from "../cli/option.ts";
 import { loadListenerKinds } from "./listener_kinds.ts";
 import type { Config } from "./load.ts";
-import type { ProgramOptions } from "../serve/options/program.ts";
+import {
+  PROGRAM_OPTIONS,
+  type ProgramOptions,
+} from "../serve/options/program.ts";
 import type { ServerPlan } from "../serve/server_plan.ts";
 
 /**
@@ -27,10 +32,31 @@ export function planOf({ listeners, program }: Config): ServerPlan {
 }
 
 /**
- * Makes the configuration again.
+ * Makes a configuration with one listener of a command.
  *
- * @param plan What has come.
- * @returns The configuration; its problems have no place in the file.
+ * @param kindName Name of the command.
+ * @param options Values of its options, as they were read.
+ * @returns What the configuration is made from.
+ */
+export function planOfCommand(kindName: string, options: object): ServerPlan {
+  const { given: all } = sourceOf(options);
+  const [program = [], own = []] = [true, false].map((isProgram) =>
+    [...all].filter(([name]) =>
+      Object.hasOwn(PROGRAM_OPTIONS, name) === isProgram
+    )
+  );
+  return {
+    program: valuesOf(PROGRAM_OPTIONS, new Map(program)),
+    listeners: [{ index: 0, kindName, given: new Map(own) }],
+    isReplaceable: false,
+  };
+}
+
+/**
+ * Makes the configuration of a plan.
+ *
+ * @param plan The plan.
+ * @returns The configuration; its problems have no place in a file.
  */
 export async function configOf(plan: ServerPlan): Promise<Config> {
   const kinds = await loadListenerKinds();
@@ -44,6 +70,7 @@ export async function configOf(plan: ServerPlan): Promise<Config> {
     })),
     problems: [],
     problem: (path, message) => ({ path, line: 1, column: 1, message }),
+    spell: (text) => text,
     printable: undefined,
     hasSecrets: false,
     secretFiles: [],

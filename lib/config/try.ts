@@ -9,7 +9,6 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { formatEndpoint } from "../wire/endpoint.ts";
 import type { ConfigProblem } from "../cli/config_error.ts";
 import { type ConfigLoop, loopsIn } from "./loops.ts";
-import { spellForFile } from "./spelling.ts";
 import type { Config, ListenerConfig } from "./load.ts";
 import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
 import { ServerFiles, type ServerFilesOptions } from "../serve/server_files.ts";
@@ -74,7 +73,7 @@ export async function tryConfig(
   }
   const admin = await tryAdmin(config.program);
   for (const { fault, option = "admin" } of admin.faults) {
-    const text = spellForFile(fault, PROGRAM_OPTIONS);
+    const text = config.spell(fault, PROGRAM_OPTIONS);
     problems.push(config.problem([option], text));
   }
   for (const claim of admin.claims) {
@@ -225,7 +224,7 @@ function problemOf(
 ): ConfigProblem {
   const { index, kind: { options, words } } = listener;
   const path = ["listeners", index];
-  const text = spellForFile(message, options);
+  const text = config.spell(message, options);
   if (option === undefined) return config.problem(path, text);
   const settings = option === words?.operand
     ? [option, words.first, words.rest]

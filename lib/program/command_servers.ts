@@ -4,11 +4,8 @@
  * @module
  */
 
-import {
-  type OptionTable,
-  type OptionValues,
-  sourceOf,
-} from "../cli/option.ts";
+import type { OptionTable, OptionValues } from "../cli/option.ts";
+import { planOfCommand } from "../config/plain.ts";
 import type { ServerCommand } from "../serve/server_command.ts";
 import type { Servers } from "./life.ts";
 
@@ -25,12 +22,9 @@ export function commandServers(
   command: ServerCommand<OptionTable>,
   options: OptionValues<OptionTable>,
 ): Servers {
-  const { given } = sourceOf(options);
   return {
-    plan: {
-      program: {},
-      listeners: [{ index: 0, kindName: name, given }],
-      isReplaceable: false,
+    get plan() {
+      return planOfCommand(name, options);
     },
     start: (host) => command.start(options, host),
   };
