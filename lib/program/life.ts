@@ -7,6 +7,7 @@
  */
 
 import { openWatching, type Watching } from "../admin/watching.ts";
+import type { OptionTable, OptionValues } from "../cli/option.ts";
 import { listenForSignals } from "../cli/stop_signals.ts";
 import { type Reloadable, watchFiles } from "../cli/watch_files.ts";
 import type { LogEvent } from "../observe/log_event.ts";
@@ -16,6 +17,7 @@ import { openLog } from "../serve/log_sink.ts";
 import type { ProgramOptions } from "../serve/options/program.ts";
 import type { Serving } from "../serve/running_server.ts";
 import { ALONE, type ServerHost } from "../serve/server_host.ts";
+import type { ServerCommand } from "../serve/server_command.ts";
 import type { ServerPlan } from "../serve/server_plan.ts";
 import { openServiceManager } from "../serve/service_manager.ts";
 import type { WorkersOptions } from "../workers/workers.ts";
@@ -35,8 +37,8 @@ export type LifeOptions =
 
 /** Servers that are to run. */
 export interface Servers {
-  /** What they are, for threads that start them. */
-  readonly plan: ServerPlan;
+  /** Tells what they are, for threads that start them. */
+  plan(): Promise<ServerPlan>;
   /** Starts them in this thread, where there is no other. */
   start(host: ServerHost): Promise<Serving>;
   /**
@@ -52,6 +54,29 @@ export interface Servers {
   ): Promise<Reloadable>;
   /** Tells what is in force, without secrets (default: the options). */
   config?: (() => unknown) | undefined;
+}
+
+/**
+ * Makes the servers of a command: a configuration with one listener.
+ *
+ * @param name Name of the command.
+ * @param command The command.
+ * @param options Values of its options, as they were read.
+ * @returns Its one server.
+ */
+export function commandServers(
+  name: string,
+  command: ServerCommand<OptionTable>,
+  options: OptionValues<OptionTable>,
+): Servers {
+  return {
+    async plan() {
+      // Imported lazily: without threads nothing needs it.
+      const { planOfCommand } = await import("../config/plain.ts");
+      return planOfCommand(name, options);
+    },
+    start: (host) => command.start(options, host),
+  };
 }
 
 /** How threads are started and looked at, where it is not as usual. */
@@ -86,7 +111,11 @@ export async function runLife(
     ...{ hasWorkers, drain: () => stop.raise() },
   });
   const serving = hasWorkers
-    ? await startThreads(options, servers.plan, { log, watching, threads })
+    ? await startThreads(options, await servers.plan(), {
+      log,
+      watching,
+      threads,
+    })
     : await startHere(servers, { log, watching });
   try {
     const file = await servers.openFile?.(serving, log.write);

@@ -59,7 +59,7 @@ async function runConfig(
       : undefined;
     let running: RunningConfig | undefined;
     return await runLife(config.program, {
-      plan: planOf(config),
+      plan: () => Promise.resolve(planOf(config)),
       async start(host) {
         prepareCLibrary(); // With a permission that a server drops next.
         running = new RunningConfig(host);

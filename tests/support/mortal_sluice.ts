@@ -9,8 +9,11 @@
 
 import { COMMANDS } from "../../lib/program/commands.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
-import { commandServers } from "../../lib/program/command_servers.ts";
-import { type LifeOptions, runLife } from "../../lib/program/life.ts";
+import {
+  commandServers,
+  type LifeOptions,
+  runLife,
+} from "../../lib/program/life.ts";
 import type { ServerCommand } from "../../lib/serve/server_command.ts";
 import type { OptionTable } from "../../lib/cli/option.ts";
 import type { Death } from "./mortal_worker.ts";
