@@ -17,7 +17,7 @@ import { describeOptions } from "../cli/redaction.ts";
 import { DrainState } from "./drain_state.ts";
 import { isTraced } from "./is_traced.ts";
 import type { Parts } from "./parts.ts";
-import type { Reloadable } from "../cli/watch_files.ts";
+import { joinFaults, type Reloadable } from "../cli/watch_files.ts";
 import type { ThreadWatcher } from "../serve/watched_thread.ts";
 
 /** A server that is to be watched. */
@@ -94,6 +94,7 @@ export async function openWatching(
     log,
     actions: {
       drain: () => {
+        if (state.isDraining) return;
         state.drain(options["drain-timeout"]);
         drain();
       },
@@ -187,11 +188,11 @@ function announceAdmin({ listener }: Admin): Announcement[] {
 async function reloadAll(
   files: readonly Reloadable[],
 ): Promise<ReloadAnswer> {
-  const problems = await Promise.all(files.map((file) => file.reload()));
-  const broken = problems.filter((problem) => typeof problem === "string");
-  if (broken.length > 0) {
+  const faults = await Promise.all(files.map((file) => file.reload()));
+  const fault = joinFaults(faults);
+  if (fault !== undefined) {
     const { AdminError } = await import("./error.ts");
-    throw new AdminError("reload_failed", broken.join("; "));
+    throw new AdminError("reload_failed", fault);
   }
   return { reloaded: files.map(({ name = "a file" }) => name) };
 }

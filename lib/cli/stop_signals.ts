@@ -9,54 +9,53 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
 
-/** Signals of the person who wants the program to end. */
-export interface StopSignals extends Disposable {
-  /**
-   * Waits for one more signal.
-   *
-   * @returns Its name.
-   */
-  next(): Promise<string>;
-}
+/** Signals to end, one after the other. */
+export class StopSignals {
+  readonly #raised: string[] = [];
+  #waiting: PromiseWithResolvers<string> | undefined;
 
-/** Those that the system sends. */
-export interface SystemSignals extends StopSignals {
+  /**
+   * Does what a signal of the system does.
+   *
+   * @param name What the log calls it.
+   */
+  raise(name: string): void {
+    if (this.#waiting === undefined) this.#raised.push(name);
+    else this.#waiting.resolve(name);
+    this.#waiting = undefined;
+  }
+
   /**
    * Waits for one more signal.
    *
    * @returns Its name.
    */
-  next(): Promise<Deno.Signal>;
+  next(): Promise<string> {
+    const name = this.#raised.shift();
+    if (name !== undefined) return Promise.resolve(name);
+    this.#waiting ??= Promise.withResolvers();
+    return this.#waiting.promise;
+  }
 }
 
 /**
- * Begins to listen for signals. To be done at the start: registering the first
- * handler when out of descriptors aborts the process.
+ * Begins to listen for signals of the system. To be done at the start:
+ * registering the first handler when out of descriptors aborts the process.
  *
  * @returns The signals; to be disposed of.
  */
-export function listenForSignals(): SystemSignals {
-  const caught: Deno.Signal[] = [];
-  let waiting: PromiseWithResolvers<Deno.Signal> | undefined;
+export function listenForSignals(): StopSignals & Disposable {
+  const signals = new StopSignals();
   const handlers = SIGNALS.map((signal) => {
-    const handler = () => {
-      if (waiting === undefined) caught.push(signal);
-      else waiting.resolve(signal);
-      waiting = undefined;
-    };
+    const handler = () => signals.raise(signal);
     Deno.addSignalListener(signal, handler);
     return { signal, handler };
   });
-  return {
-    next() {
-      if (caught.length > 0) return Promise.resolve(caught.shift()!);
-      waiting ??= Promise.withResolvers();
-      return waiting.promise;
-    },
+  return Object.assign(signals, {
     [Symbol.dispose]() {
       for (const { signal, handler } of handlers) {
         Deno.removeSignalListener(signal, handler);
       }
     },
-  };
+  });
 }

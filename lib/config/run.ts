@@ -15,8 +15,8 @@ import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
 import type { Serving } from "../serve/running_server.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import type { PlanChange, ServerPlan } from "../serve/server_plan.ts";
-import { startProblem, type Trial, tryConfig } from "./try.ts";
-import type { Reloadable } from "../cli/watch_files.ts";
+import { requireGood, startProblem, type Trial } from "./try.ts";
+import { joinFaults, type Reloadable } from "../cli/watch_files.ts";
 
 /** Generations that are kept for the sake of their connections. */
 const MOST_RETIRED = 100;
@@ -105,11 +105,12 @@ export class RunningConfig implements Serving, Reloadable {
    * started first, and nothing is changed where a part of it can't be.
    *
    * @param config What is to be in force.
+   * @param trial What a trial has shown (default: it is tried now).
    * @returns What has changed.
    * @throws {ConfigError} If there is a problem in it.
    */
-  apply(config: Config): Promise<PlanChange> {
-    const turn = this.#turn.then(() => this.#apply(config));
+  apply(config: Config, trial?: Trial): Promise<PlanChange> {
+    const turn = this.#turn.then(() => this.#apply(config, trial));
     this.#turn = turn.catch(() => {});
     return turn;
   }
@@ -137,10 +138,9 @@ export class RunningConfig implements Serving, Reloadable {
    * @returns What was wrong, if anything was.
    */
   async reload(): Promise<string | undefined> {
-    const faults = await Promise.all(
-      this.#ownFiles.map((file) => file.reload()),
+    return joinFaults(
+      await Promise.all(this.#ownFiles.map((file) => file.reload())),
     );
-    return faults.filter((fault) => fault).join("; ") || undefined;
   }
 
   /**
@@ -166,15 +166,13 @@ export class RunningConfig implements Serving, Reloadable {
     return this.#current.flatMap(({ started }) => [...started.files]);
   }
 
-  async #apply(config: Config): Promise<PlanChange> {
+  async #apply(config: Config, tried?: Trial): Promise<PlanChange> {
     const { files } = this.#host;
     // What is in force stays so, whatever is being written to its file.
-    const trial = await tryConfig(config, {
+    const trial = tried ?? await requireGood(config, {
       before: new Map(this.#current.flatMap(({ texts }) => [...texts])),
       isRunning: this.#config !== undefined || files?.isRunning === true,
     });
-    const problems = [...config.problems, ...trial.problems];
-    if (problems.length > 0) throw new ConfigError(problems);
     if (this.#isOver) throw new SyntaxError("the program is about to end");
     const { kept, fresh, leaving } = this.#compare(config);
     const { started, taken, heirs } = await this.#startAll(config, {

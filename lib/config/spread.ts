@@ -5,13 +5,12 @@
  * @module
  */
 
-import { ConfigError } from "../cli/config_error.ts";
 import type { ChangeableConfig } from "./file.ts";
 import type { Config } from "./load.ts";
 import { planOf } from "./plain.ts";
 import type { Serving } from "../serve/running_server.ts";
 import type { FileText } from "../cli/settled_text.ts";
-import { tryConfig } from "./try.ts";
+import { requireGood, type Trial } from "./try.ts";
 
 /** What the files of listeners held, by path. */
 type FileTexts = ReadonlyMap<string, FileText>;
@@ -21,20 +20,15 @@ export class SpreadConfig {
   #config: Config;
   #texts: FileTexts;
 
-  private constructor(config: Config, texts: FileTexts) {
-    this.#config = config;
-    this.#texts = texts;
-  }
-
   /**
-   * Tries a configuration before threads start it.
+   * Takes a configuration that threads are about to start.
    *
    * @param config The configuration.
-   * @returns The same, found good.
-   * @throws {ConfigError} If there is a problem in it.
+   * @param trial What its trial has shown.
    */
-  static async open(config: Config): Promise<SpreadConfig> {
-    return new SpreadConfig(config, await requireGood(config));
+  constructor(config: Config, trial: Trial) {
+    this.#config = config;
+    this.#texts = textsOf(trial);
   }
 
   /** What is in force, as the file says it, without secrets. */
@@ -56,7 +50,8 @@ export class SpreadConfig {
         return change;
       },
       apply: async (config) => {
-        this.#texts = await requireGood(config, this.#texts);
+        const origin = { before: this.#texts, isRunning: true };
+        this.#texts = textsOf(await requireGood(config, origin));
         change = await servers.replace!(planOf(config));
         this.#config = config;
         return change;
@@ -67,13 +62,6 @@ export class SpreadConfig {
   }
 }
 
-async function requireGood(
-  config: Config,
-  before?: FileTexts,
-): Promise<FileTexts> {
-  const isRunning = before !== undefined;
-  const trial = await tryConfig(config, { before, isRunning });
-  const problems = [...config.problems, ...trial.problems];
-  if (problems.length > 0) throw new ConfigError(problems);
-  return new Map([...trial.files.values()].flatMap((texts) => [...texts]));
+function textsOf({ files }: Trial): FileTexts {
+  return new Map([...files.values()].flatMap((texts) => [...texts]));
 }

@@ -7,7 +7,7 @@
 
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatEndpoint } from "../wire/endpoint.ts";
-import type { ConfigProblem } from "../cli/config_error.ts";
+import { ConfigError, type ConfigProblem } from "../cli/config_error.ts";
 import { type ConfigLoop, loopsIn } from "./loops.ts";
 import type { Config, ListenerConfig } from "./load.ts";
 import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
@@ -32,12 +32,6 @@ export interface Trial {
   files: ReadonlyMap<ListenerConfig, ReadonlyMap<string, FileText>>;
 }
 
-/** Options for {@linkcode tryConfig}. */
-export interface TryConfigOptions extends ServerFilesOptions {
-  /** Listeners to start (default all). */
-  listeners?: readonly ListenerConfig[];
-}
-
 /** A listener whose connections are certain to come back. */
 export interface TriedLoop extends Pick<ConfigLoop, "isShared"> {
   /** What is wrong. */
@@ -45,15 +39,15 @@ export interface TriedLoop extends Pick<ConfigLoop, "isShared"> {
 }
 
 /**
- * Starts listeners on trial.
+ * Starts all listeners on trial.
  *
  * @param config The configuration.
- * @param options Which listeners, and what is known of their files.
+ * @param origin What is known of their files.
  * @returns What is wrong with it.
  */
 export async function tryConfig(
   config: Config,
-  { listeners = config.listeners, ...origin }: TryConfigOptions = {},
+  origin: ServerFilesOptions = {},
 ): Promise<Trial> {
   const problems: ConfigProblem[] = [];
   const warnings = new Set<string>();
@@ -63,7 +57,7 @@ export async function tryConfig(
     if (event.event !== "message" || event.level === "info") return;
     warnings.add(event.message);
   };
-  for (const listener of listeners) {
+  for (const listener of config.listeners) {
     const opener = new ServerFiles(origin);
     const trial = new ListenerTrial(config, listener, { log, files: opener });
     await trial.run();
@@ -109,6 +103,24 @@ export async function tryConfig(
       ]),
     ),
   };
+}
+
+/**
+ * Starts a configuration on trial, where it is to be run if it is good.
+ *
+ * @param config The configuration.
+ * @param origin What is known of its files.
+ * @returns What the trial has shown.
+ * @throws {ConfigError} If there is a problem in it.
+ */
+export async function requireGood(
+  config: Config,
+  origin: ServerFilesOptions = {},
+): Promise<Trial> {
+  const trial = await tryConfig(config, origin);
+  const problems = [...config.problems, ...trial.problems];
+  if (problems.length > 0) throw new ConfigError(problems);
+  return trial;
 }
 
 /**

@@ -30,7 +30,7 @@ import { Stdio } from "./stdio.ts";
 const LEAST_READ = 8 * 1024;
 
 /** Exit codes of a shell for a program that a signal has ended. */
-const SIGNAL_CODE: Readonly<Partial<Record<Deno.Signal, number>>> = {
+const SIGNAL_CODE: Readonly<Record<string, number>> = {
   SIGINT: 130,
   SIGTERM: 143,
   SIGBREAK: 149,
@@ -40,7 +40,7 @@ const SIGNAL_CODE: Readonly<Partial<Record<Deno.Signal, number>>> = {
 class Interruption extends Error {
   readonly code: number;
 
-  constructor(signal: Deno.Signal) {
+  constructor(signal: string) {
     super(`ended by ${signal}`);
     this.code = SIGNAL_CODE[signal] ?? 1;
   }

@@ -21,7 +21,6 @@ import type { ServerCommand } from "../serve/server_command.ts";
 import type { ServerPlan } from "../serve/server_plan.ts";
 import { openServiceManager } from "../serve/service_manager.ts";
 import type { WorkersOptions } from "../workers/workers.ts";
-import { OperatorSignals } from "./operator_signals.ts";
 import {
   dropPermissions,
   sayNothingToReload,
@@ -29,6 +28,9 @@ import {
   surviveMistakes,
 } from "./process_life.ts";
 import { runUntilSignal } from "./run_until_signal.ts";
+
+/** What the log calls the end that the operator asks for by the admin API. */
+const OPERATOR = "Operator";
 
 /** What the life of a program is made from. */
 export type LifeOptions =
@@ -106,9 +108,8 @@ export async function runLife(
   surviveMistakes(log.write);
   spareStacks();
   using manager = await openServiceManager(log.write);
-  const stop = new OperatorSignals(signals);
   await using watching = await openWatching(options, log.write, {
-    ...{ hasWorkers, drain: () => stop.raise() },
+    ...{ hasWorkers, drain: () => signals.raise(OPERATOR) },
   });
   const serving = hasWorkers
     ? await startThreads(options, await servers.plan(), {
@@ -131,7 +132,7 @@ export async function runLife(
     });
     announce([...serving.banner, ...watching.banner], log.write);
     manager.ready(serving);
-    const ended = runUntilSignal(serving, stop, {
+    const ended = runUntilSignal(serving, signals, {
       drainTimeout: options["drain-timeout"],
       log: log.write,
       onDrain(deadline) {

@@ -13,7 +13,7 @@ import {
   hintAtSetting,
   readConfigFile,
 } from "../config/option.ts";
-import { type Config, loadConfig } from "../config/load.ts";
+import { loadConfig } from "../config/load.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { flag } from "../cli/declare_options.ts";
 import type { OptionValues } from "../cli/option.ts";
@@ -22,8 +22,7 @@ import { planOf } from "../config/plain.ts";
 import { RunningConfig } from "../config/run.ts";
 import { SpreadConfig } from "../config/spread.ts";
 import { runLife } from "./life.ts";
-import { tryAdmin } from "../config/try_admin.ts";
-import { tryConfig } from "../config/try.ts";
+import { requireGood } from "../config/try.ts";
 
 /** Options of `sluice run`. */
 export const RUN_OPTIONS = {
@@ -53,9 +52,10 @@ async function runConfig(
   const { path, text } = await readConfigFile(options.config);
   try {
     const config = await loadConfig(text, path);
-    await requireProgram(config);
+    // Before the admin listener takes its port: then all is told, not that alone.
+    const trial = await requireGood(config);
     const spread = config.program.workers > 1
-      ? await SpreadConfig.open(config)
+      ? new SpreadConfig(config, trial)
       : undefined;
     let running: RunningConfig | undefined;
     return await runLife(config.program, {
@@ -63,7 +63,7 @@ async function runConfig(
       async start(host) {
         prepareCLibrary(); // With a permission that a server drops next.
         running = new RunningConfig(host);
-        await running.apply(config);
+        await running.apply(config, trial);
         return running;
       },
       openFile: (serving, log) =>
@@ -76,12 +76,4 @@ async function runConfig(
     if (!(error instanceof ConfigError)) throw error;
     return reportProblems(path, error.problems);
   }
-}
-
-/** Before the admin listener takes its port: then all is told, not that alone. */
-async function requireProgram(config: Config): Promise<void> {
-  const { faults } = await tryAdmin(config.program);
-  if (config.problems.length + faults.length === 0) return;
-  const trial = await tryConfig(config);
-  throw new ConfigError([...config.problems, ...trial.problems]);
 }

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { StopSignals } from "../../lib/cli/stop_signals.ts";
 import { PATIENCE } from "../support/sluice.ts";
 import { within } from "../support/sockets.ts";
 
@@ -34,4 +35,17 @@ Deno.test({
     const { stdout } = await within(PATIENCE, child.output());
     assertEquals(new TextDecoder().decode(stdout), "SIGTERM,SIGINT,SIGINT");
   },
+});
+
+Deno.test("StopSignals.next() gives what is raised in order, before and while it waits", async () => {
+  const signals = new StopSignals();
+  signals.raise("SIGTERM");
+  signals.raise("Operator");
+  assertEquals(await signals.next(), "SIGTERM");
+  assertEquals(await signals.next(), "Operator");
+  const third = signals.next();
+  // What was waited for is not lost: both get it.
+  const again = signals.next();
+  signals.raise("SIGINT");
+  assertEquals([await third, await again], ["SIGINT", "SIGINT"]);
 });
