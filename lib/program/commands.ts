@@ -6,6 +6,7 @@
  */
 
 import type { Command } from "../cli/command.ts";
+import type { DescribedCommand } from "../cli/completion/described.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { PROXY_COMMAND } from "../proxy/command.ts";
 import type { ServerCommand } from "../serve/server_command.ts";
@@ -24,15 +25,15 @@ export type AnyCommand = Command<OptionTable> | ServerCommand<OptionTable>;
 /** The commands by name, of one word or two. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "proxy": {
-    brief: "SOCKS5, SOCKS4 and HTTP proxy: what runs when no command is named",
+    brief: "SOCKS5, SOCKS4 and HTTP proxy; runs when no command is named",
     load: () => Promise.resolve(PROXY_COMMAND),
   },
   "forward": {
-    brief: "TCP relay to fixed upstreams, with connections that are ready",
+    brief: "TCP relay to fixed upstreams, with a connection pool",
     load: async () => (await import("../forward/command.ts")).FORWARD_COMMAND,
   },
   "echo": {
-    brief: "server that sends back what it reads, for tests",
+    brief: "test server that sends back what it reads",
     load: async () => (await import("../echo/command.ts")).ECHO_COMMAND,
   },
   "connect": {
@@ -40,75 +41,98 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import("../connect/command.ts")).CONNECT_COMMAND,
   },
   "run": {
-    brief: "several listeners in one program, from one configuration",
+    brief: "several servers from one configuration file",
     load: async () => (await import("./run_command.ts")).RUN_COMMAND,
   },
   "check": {
-    brief: "all that is wrong with a configuration",
+    brief: "report every mistake in a configuration file",
     load: async () =>
       (await import("../config/check_command.ts")).CHECK_COMMAND,
   },
   "config example": {
-    brief: "a configuration to begin with, with all that can be said in it",
+    brief: "print a configuration file with every setting explained",
     load: async () =>
       (await import("../config/example_command.ts")).CONFIG_EXAMPLE_COMMAND,
   },
   "config print": {
-    brief: "the configuration that means the same as a command line",
+    brief: "turn a command line into a configuration file",
     load: async () =>
       (await import("../config/print_command.ts")).CONFIG_PRINT_COMMAND,
   },
   "config schema": {
-    brief: "the JSON Schema of configurations, for editors",
+    brief: "print the JSON Schema of configuration files, for editors",
     load: async () =>
       (await import("../config/schema_command.ts")).CONFIG_SCHEMA_COMMAND,
   },
   "passwd": {
-    brief: "makes a line of a users file out of a name and a password",
+    brief: "make a line of a users file from a name and a password",
     load: async () =>
       (await import("../proxy/passwd_command.ts")).PASSWD_COMMAND,
   },
   "hub": {
-    brief: "broadcast server: what one client sends, all the others receive",
+    brief: "broadcast server: what one client sends, all others receive",
     load: async () => (await import("../hub/command.ts")).HUB_COMMAND,
   },
   "doctor": {
-    brief: "what would bite a proxy on this machine, and what to do about it",
+    brief: "find problems of this machine and of these options",
     load: async () => (await import("../doctor/command.ts")).DOCTOR_COMMAND,
   },
   "rules list": {
-    brief: "the rules of a proxy as they hold, with the guard and the default",
+    brief: "print the rules in force, with the guard and the default",
     load: async () =>
       (await import("../proxy/rules_list_command.ts")).RULES_LIST_COMMAND,
   },
   "rules test": {
-    brief: "what rules would say to a client, and which one decides",
+    brief: "tell what the rules answer to a request, and which rule decides",
     load: async () =>
       (await import("../proxy/rules_test_command.ts")).RULES_TEST_COMMAND,
   },
+  "help": {
+    brief: "print help, topics of the manual, or the man page",
+    load: async () => (await import("./help_command.ts")).HELP_COMMAND,
+  },
+  "completion": {
+    brief: "print completion for bash, zsh or fish",
+    load: async () =>
+      (await import("./completion_command.ts")).COMPLETION_COMMAND,
+  },
   "cert init": {
-    brief: "makes a private authority for certificates",
+    brief: "make a private certificate authority",
     load: async () =>
       (await import("../certs/init_command.ts")).CERT_INIT_COMMAND,
   },
   "cert issue": {
-    brief: "makes a key and a certificate for a server or a client",
+    brief: "issue a key and a certificate for a server or a client",
     load: async () =>
       (await import("../certs/issue_command.ts")).CERT_ISSUE_COMMAND,
   },
   "cert list": {
-    brief: "the certificates that there are, with the days left",
+    brief: "list the certificates, with their days left",
     load: async () =>
       (await import("../certs/list_command.ts")).CERT_LIST_COMMAND,
   },
   "cert revoke": {
-    brief: "ends a certificate before its time",
+    brief: "revoke a certificate",
     load: async () =>
       (await import("../certs/revoke_command.ts")).CERT_REVOKE_COMMAND,
   },
   "cert bundle": {
-    brief: "prints a key and certificate with how to use them",
+    brief: "print a key and its certificate, and how to use them",
     load: async () =>
       (await import("../certs/bundle_command.ts")).CERT_BUNDLE_COMMAND,
   },
 };
+
+/**
+ * Loads all commands, to tell of them.
+ *
+ * @returns The name of each, what it does, and its options.
+ */
+export async function describedCommands(): Promise<DescribedCommand[]> {
+  return await Promise.all(
+    Object.entries(COMMANDS).map(async ([name, { brief, load }]) => {
+      const { options } = await load();
+      return { name, brief, options };
+    }),
+  );
+}

@@ -13,7 +13,7 @@ import { type Reloadable, watchFiles } from "../cli/watch_files.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { announce } from "../serve/announcement.ts";
 import { requireInheritedTaken } from "../serve/inherited_listener.ts";
-import { openLog } from "../serve/log_sink.ts";
+import { type LogOptions, openLog } from "../serve/log_sink.ts";
 import type { ProgramOptions } from "../serve/options/program.ts";
 import type { Serving } from "../serve/running_server.ts";
 import { ALONE, type ServerHost } from "../serve/server_host.ts";
@@ -101,9 +101,8 @@ export async function runLife(
   servers: Servers,
   threads: ThreadSettings = {},
 ): Promise<number> {
-  const { log: format, quiet, workers = 1 } = options;
-  const hasWorkers = workers > 1;
-  const log = openLog({ format, quiet, isShared: hasWorkers });
+  const hasWorkers = (options.workers ?? 1) > 1;
+  const log = openLog({ ...loggingOf(options), isShared: hasWorkers });
   using signals = listenForSignals();
   surviveMistakes(log.write);
   spareStacks();
@@ -168,7 +167,7 @@ async function startHere(
 
 /** This thread supervises them, and serves nobody. */
 async function startThreads(
-  { log: format, quiet, workers: count = 1 }: LifeOptions,
+  options: LifeOptions,
   plan: ServerPlan,
   { log, threads, watching }: Surroundings,
 ): Promise<Serving> {
@@ -176,10 +175,17 @@ async function startThreads(
   const { Workers } = await import("../workers/workers.ts");
   const workers = new Workers({
     entry: import.meta.resolve("./worker_entry.ts"),
-    ...{ count, plan, log: log.write, logging: { format, quiet } },
+    count: options.workers!,
+    ...{ plan, log: log.write, logging: loggingOf(options) },
     watcher: watching.threads,
     ...threads,
   });
   await workers.start();
   return workers;
+}
+
+function loggingOf(
+  { log: format, "log-time": time, quiet }: LifeOptions,
+): LogOptions {
+  return { format, time, quiet };
 }

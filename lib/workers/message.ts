@@ -12,6 +12,7 @@ import type { LogEvent } from "../observe/log_event.ts";
 import type { BansOptions, BanState } from "../policy/users/bans.ts";
 import type { BanAction } from "../policy/users/replicated_bans.ts";
 import type { SharedTableShape } from "../sync/shared/table.ts";
+import type { LogOptions } from "../serve/log_sink.ts";
 import type { ThreadInfo } from "../serve/worker_share.ts";
 import type { PlanChange, ServerPlan } from "../serve/server_plan.ts";
 
@@ -52,7 +53,7 @@ export interface WorkerStart {
   /** What others have agreed on. */
   agreement: Agreement;
   /** How lines of the log look, and which are left out. */
-  log: { format: "text" | "json"; quiet: boolean };
+  log: LogOptions;
   /** Memory of the counter of connections, where they are watched. */
   ids: SharedArrayBuffer | undefined;
   /** How many descriptors may be open; a thread may not be let see it. */
