@@ -145,6 +145,7 @@ export const HUB_OPTIONS = {
   ...ADMIN_OPTIONS,
   ...SINGLE_WORKER_OPTIONS,
   "log": COMMON_OPTIONS["log"],
+  "log-time": COMMON_OPTIONS["log-time"],
   "quiet": COMMON_OPTIONS["quiet"],
   ...ASK_OPTIONS,
 };
