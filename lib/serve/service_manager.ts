@@ -20,7 +20,7 @@ const GRACE = 5_000;
 const MOST_INTERVAL = 2 ** 31 - 1;
 
 /** What is told of servers. */
-type ToldServers = Pick<Serving, "connections" | "isAnswering">;
+export type ToldServers = Pick<Serving, "connections" | "isAnswering">;
 
 /** Who has started the program and wants to know how it is. */
 export interface ServiceManager extends Disposable {

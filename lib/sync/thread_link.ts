@@ -67,7 +67,7 @@ interface Reply {
 }
 
 /** What an end does for the other. */
-type Act = (...values: never[]) => unknown;
+export type Act = (...values: never[]) => unknown;
 
 /**
  * One end of the line between two threads.

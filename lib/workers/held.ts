@@ -9,7 +9,7 @@ import { SharedTable } from "../sync/shared/table.ts";
 import type { Agreement } from "./message.ts";
 
 /** Tables that threads share, by name. */
-type Tables = Agreement["tables"];
+export type Tables = Agreement["tables"];
 
 /**
  * Tells how many connections a thread has.
