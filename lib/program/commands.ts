@@ -5,25 +5,11 @@
  * @module
  */
 
-import type { Command } from "../cli/command.ts";
-import type { DescribedCommand } from "../cli/completion/described.ts";
-import type { OptionTable } from "../cli/option.ts";
+import type { CommandTable } from "./command_table.ts";
 import { PROXY_COMMAND } from "../proxy/command.ts";
-import type { ServerCommand } from "../serve/server_command.ts";
-
-/** A command, before it is loaded. */
-export interface CommandEntry {
-  /** What it does, in a few words. */
-  readonly brief: string;
-  /** Loads it. */
-  readonly load: () => Promise<AnyCommand>;
-}
-
-/** A command, whatever its options. */
-export type AnyCommand = Command<OptionTable> | ServerCommand<OptionTable>;
 
 /** The commands by name, of one word or two. */
-export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+export const COMMANDS: CommandTable = {
   "proxy": {
     brief: "SOCKS5, SOCKS4 and HTTP proxy; runs when no command is named",
     load: () => Promise.resolve(PROXY_COMMAND),
@@ -89,12 +75,12 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   "help": {
     brief: "print help, topics of the manual, or the man page",
-    load: async () => (await import("./help_command.ts")).HELP_COMMAND,
+    load: async () => (await import("./help_command.ts")).helpCommand(COMMANDS),
   },
   "completion": {
     brief: "print completion for bash, zsh or fish",
     load: async () =>
-      (await import("./completion_command.ts")).COMPLETION_COMMAND,
+      (await import("./completion_command.ts")).completionCommand(COMMANDS),
   },
   "cert init": {
     brief: "make a private certificate authority",
@@ -122,17 +108,3 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       (await import("../certs/bundle_command.ts")).CERT_BUNDLE_COMMAND,
   },
 };
-
-/**
- * Loads all commands, to tell of them.
- *
- * @returns The name of each, what it does, and its options.
- */
-export async function describedCommands(): Promise<DescribedCommand[]> {
-  return await Promise.all(
-    Object.entries(COMMANDS).map(async ([name, { brief, load }]) => {
-      const { options } = await load();
-      return { name, brief, options };
-    }),
-  );
-}

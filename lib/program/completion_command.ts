@@ -12,7 +12,7 @@ import { zshCompletion } from "../cli/completion/zsh.ts";
 import { operand } from "../cli/declare_options.ts";
 import { quoteWord } from "../cli/parse_options.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
-import { describedCommands } from "./commands.ts";
+import { type CommandTable, describeCommands } from "./command_table.ts";
 
 type Shell = typeof SHELLS[number];
 
@@ -30,35 +30,44 @@ const COMPLETION_OPTIONS = {
   ...ASK_OPTIONS,
 };
 
-/** The command as the command line sees it. */
-export const COMPLETION_COMMAND: Command<typeof COMPLETION_OPTIONS> = {
-  usage: "completion SHELL",
-  summary:
-    "Prints a script with which the shell completes commands, options and their values.",
-  examples: [
-    [
-      'eval "$(sluice completion bash)"',
-      "for this bash; in ~/.bashrc, for all",
+/**
+ * Makes the command.
+ *
+ * @param commands The commands that shells are to complete.
+ * @returns The command as the command line sees it.
+ */
+export function completionCommand(
+  commands: CommandTable,
+): Command<typeof COMPLETION_OPTIONS> {
+  return {
+    usage: "completion SHELL",
+    summary:
+      "Prints a script with which the shell completes commands, options and their values.",
+    examples: [
+      [
+        'eval "$(sluice completion bash)"',
+        "for this bash; in ~/.bashrc, for all",
+      ],
+      [
+        "sluice completion zsh > ~/.zfunc/_sluice",
+        "for zsh, where ~/.zfunc is a folder of fpath",
+      ],
+      [
+        "sluice completion fish > ~/.config/fish/completions/sluice.fish",
+        "for fish",
+      ],
     ],
-    [
-      "sluice completion zsh > ~/.zfunc/_sluice",
-      "for zsh, where ~/.zfunc is a folder of fpath",
-    ],
-    [
-      "sluice completion fish > ~/.config/fish/completions/sluice.fish",
-      "for fish",
-    ],
-  ],
-  options: COMPLETION_OPTIONS,
-  run: async ({ shell }) => {
-    const text = WRITERS[shell](await describedCommands());
-    await new Blob([text]).stream().pipeTo(
-      Deno.stdout.writable,
-      { preventClose: true },
-    );
-    return 0;
-  },
-};
+    options: COMPLETION_OPTIONS,
+    run: async ({ shell }) => {
+      const text = WRITERS[shell](await describeCommands(commands));
+      await new Blob([text]).stream().pipeTo(
+        Deno.stdout.writable,
+        { preventClose: true },
+      );
+      return 0;
+    },
+  };
+}
 
 function parseShell(given: readonly string[]): Shell {
   const [word, ...rest] = given;

@@ -6,7 +6,6 @@
 
 import project from "../../deno.json" with { type: "json" };
 import type { Command } from "../cli/command.ts";
-import type { DescribedCommand } from "../cli/completion/described.ts";
 import { operand } from "../cli/declare_options.ts";
 import { formatHelp, formatRows } from "../cli/help.ts";
 import { quoteWord, suggest } from "../cli/parse_options.ts";
@@ -15,7 +14,11 @@ import { UsageError } from "../cli/usage_error.ts";
 import { searchTopics } from "../manual/search.ts";
 import { readTopics, type Topic } from "../manual/topics.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
-import { COMMANDS, describedCommands } from "./commands.ts";
+import {
+  type CommandEntry,
+  type CommandTable,
+  describeCommands,
+} from "./command_table.ts";
 
 const HELP_OPTIONS = {
   "about": operand("text", {
@@ -26,40 +29,54 @@ const HELP_OPTIONS = {
   ...ASK_OPTIONS,
 };
 
-/** The command as the command line sees it. */
-export const HELP_COMMAND: Command<typeof HELP_OPTIONS> = {
-  usage: "help [COMMAND | TOPIC | options COMMAND | search WORD… | man]",
-  summary:
-    "Prints the help of a command or a topic of the manual. Text that is longer than the terminal goes through a pager.",
-  examples: [
-    ["sluice help", "all commands and topics"],
-    ["sluice help rules", "how to write rules"],
-    ["sluice help options proxy", "every option of the proxy"],
-    ["sluice help search quota", "where the manual speaks of quotas"],
-    ["sluice help man > sluice.1", "the manual page"],
-  ],
-  options: HELP_OPTIONS,
-  run: async ({ about }) => {
-    await showLines(await answer(about));
-    return 0;
-  },
-};
+/**
+ * Makes the command.
+ *
+ * @param commands All commands.
+ * @returns The command as the command line sees it.
+ */
+export function helpCommand(
+  commands: CommandTable,
+): Command<typeof HELP_OPTIONS> {
+  return {
+    usage: "help [COMMAND | TOPIC | options COMMAND | search WORD… | man]",
+    summary:
+      "Prints the help of a command or a topic of the manual. Text that is longer than the terminal goes through a pager.",
+    examples: [
+      ["sluice help", "all commands and topics"],
+      ["sluice help rules", "how to write rules"],
+      ["sluice help options proxy", "every option of the proxy"],
+      ["sluice help search quota", "where the manual speaks of quotas"],
+      ["sluice help man > sluice.1", "the manual page"],
+    ],
+    options: HELP_OPTIONS,
+    run: async ({ about }) => {
+      await showLines(await answer(about, commands));
+      return 0;
+    },
+  };
+}
 
-async function answer(words: readonly string[]): Promise<string[]> {
+async function answer(
+  words: readonly string[],
+  commands: CommandTable,
+): Promise<string[]> {
   const [first, ...rest] = words;
-  if (first === undefined) return overview(await readTopics());
+  if (first === undefined) return overview(await readTopics(), commands);
   if (first === "search") return await search(rest);
-  if (first === "man" && rest.length === 0) return await manPage();
+  if (first === "man" && rest.length === 0) return await manPage(commands);
   const isTable = first === "options" && rest.length > 0;
   const name = (isTable ? rest : words).join(" ");
   const topics = await readTopics();
   const topic = topics.find((one) => one.name === name);
   // A topic tells more than the options, which have a name of their own.
   if (topic !== undefined && !isTable) return await show(topic);
-  if (Object.hasOwn(COMMANDS, name)) return await commandHelp(name);
-  const group = isGroup(name);
-  if (group) return groupRows(name);
-  const known = [...Object.keys(COMMANDS), ...topics.map(({ name }) => name)];
+  if (Object.hasOwn(commands, name)) return await commandHelp(commands[name]!);
+  const members = membersOf(name, commands);
+  if (members.length > 0) {
+    return formatRows("Commands", members, currentScreen()).slice(1);
+  }
+  const known = [...Object.keys(commands), ...topics.map(({ name }) => name)];
   const nearest = await suggest(name, known);
   const hint = nearest === undefined
     ? "'sluice help' lists them"
@@ -69,9 +86,9 @@ async function answer(words: readonly string[]): Promise<string[]> {
   );
 }
 
-function overview(topics: readonly Topic[]): string[] {
+function overview(topics: readonly Topic[], table: CommandTable): string[] {
   const screen = currentScreen();
-  const commands = Object.entries(COMMANDS)
+  const commands = Object.entries(table)
     .map(([name, { brief }]) => [name, brief] as const);
   return [
     "Usage: sluice help [COMMAND | TOPIC]",
@@ -92,20 +109,16 @@ async function show({ text }: Topic): Promise<string[]> {
   return formatForTerminal(text, currentScreen());
 }
 
-async function commandHelp(name: string): Promise<string[]> {
-  const command = await COMMANDS[name]!.load();
+async function commandHelp({ load }: CommandEntry): Promise<string[]> {
+  const command = await load();
   return formatHelp(command, currentScreen()).split("\n");
 }
 
-function isGroup(name: string): boolean {
-  return Object.keys(COMMANDS).some((one) => one.startsWith(`${name} `));
-}
-
-function groupRows(group: string): string[] {
-  const rows = Object.entries(COMMANDS)
+/** The commands of a group such as `cert`, and what they do. */
+function membersOf(group: string, commands: CommandTable) {
+  return Object.entries(commands)
     .filter(([name]) => name.startsWith(`${group} `))
     .map(([name, { brief }]) => [name, brief] as const);
-  return formatRows("Commands", rows, currentScreen()).slice(1);
 }
 
 async function search(words: readonly string[]): Promise<string[]> {
@@ -124,9 +137,9 @@ async function search(words: readonly string[]): Promise<string[]> {
   ];
 }
 
-async function manPage(): Promise<string[]> {
+async function manPage(table: CommandTable): Promise<string[]> {
   const { formatManPage } = await import("../manual/man_page.ts");
-  const commands: DescribedCommand[] = await describedCommands();
+  const commands = await describeCommands(table);
   const topics = await readTopics();
   const { version } = project;
   return formatManPage({ commands, topics, version }).trimEnd().split("\n");

@@ -13,7 +13,7 @@ import { type Reloadable, watchFiles } from "../cli/watch_files.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { announce } from "../serve/announcement.ts";
 import { requireInheritedTaken } from "../serve/inherited_listener.ts";
-import { type LogOptions, openLog } from "../serve/log_sink.ts";
+import { logOptionsOf, openLog } from "../serve/log_sink.ts";
 import type { ProgramOptions } from "../serve/options/program.ts";
 import type { Serving } from "../serve/running_server.ts";
 import { ALONE, type ServerHost } from "../serve/server_host.ts";
@@ -34,7 +34,7 @@ const OPERATOR = "Operator";
 
 /** What the life of a program is made from. */
 export type LifeOptions =
-  & Pick<ProgramOptions, "log" | "quiet" | "drain-timeout">
+  & Pick<ProgramOptions, "log" | "log-time" | "quiet" | "drain-timeout">
   & Partial<ProgramOptions>;
 
 /** Servers that are to run. */
@@ -102,7 +102,7 @@ export async function runLife(
   threads: ThreadSettings = {},
 ): Promise<number> {
   const hasWorkers = (options.workers ?? 1) > 1;
-  const log = openLog({ ...loggingOf(options), isShared: hasWorkers });
+  const log = openLog({ ...logOptionsOf(options), isShared: hasWorkers });
   using signals = listenForSignals();
   surviveMistakes(log.write);
   spareStacks();
@@ -176,16 +176,10 @@ async function startThreads(
   const workers = new Workers({
     entry: import.meta.resolve("./worker_entry.ts"),
     count: options.workers!,
-    ...{ plan, log: log.write, logging: loggingOf(options) },
+    ...{ plan, log: log.write, logging: logOptionsOf(options) },
     watcher: watching.threads,
     ...threads,
   });
   await workers.start();
   return workers;
-}
-
-function loggingOf(
-  { log: format, "log-time": time, quiet }: LifeOptions,
-): LogOptions {
-  return { format, time, quiet };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { CommonOptions } from "./options/common.ts";
 import { writeAll } from "../net/write_all.ts";
 import { LineWriter } from "../observe/line_writer.ts";
 import type { LogEvent, TextEvent } from "../observe/log_event.ts";
@@ -32,6 +33,19 @@ export interface LogOptions {
    * written in pieces that a pipe takes as a whole.
    */
   isShared?: boolean;
+}
+
+/**
+ * Takes the options of the log from those of a command.
+ *
+ * @param options Values of the command's options.
+ * @returns How lines look and which are written.
+ */
+export function logOptionsOf(
+  options: Pick<CommonOptions, "log" | "log-time" | "quiet">,
+): Omit<LogOptions, "isShared"> {
+  const { log: format, "log-time": time, quiet } = options;
+  return { format, time, quiet };
 }
 
 /** A log that is open. */

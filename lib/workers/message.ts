@@ -53,7 +53,7 @@ export interface WorkerStart {
   /** What others have agreed on. */
   agreement: Agreement;
   /** How lines of the log look, and which are left out. */
-  log: LogOptions;
+  log: Omit<LogOptions, "isShared">;
   /** Memory of the counter of connections, where they are watched. */
   ids: SharedArrayBuffer | undefined;
   /** How many descriptors may be open; a thread may not be let see it. */
