@@ -28,6 +28,11 @@ declare module "@std/cli/prompt-secret" {
   ): string | null;
 }
 
+declare module "@std/http/status" {
+  /** Reason phrases by status. */
+  export const STATUS_TEXT: Readonly<Record<number, string>>;
+}
+
 declare module "@std/text" {
   export function closestString(word: string, known: string[]): string;
   export function levenshteinDistance(a: string, b: string): number;
