@@ -107,7 +107,7 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
     state,
     events,
     history: { stepMs: step, points: history.points },
-    figures: await openFigures(subject),
+    figures: openFigures(subject),
     actions: config.actions,
     log,
   };

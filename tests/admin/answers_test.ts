@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { SCHEMAS } from "../../lib/admin/api.ts";
 import { ENDPOINTS } from "../../lib/admin/endpoints.ts";
@@ -29,10 +29,13 @@ interface Module {
   dependencies?: { code?: { specifier?: string }; isDynamic?: boolean }[];
 }
 
-Deno.test("the admin listener imports its schemas only when a request needs them", async () => {
+Deno.test("the admin listener imports libraries only when a request needs them", async () => {
   const names = [...await importsOf("lib/admin/server.ts")];
   assert(names.some((name) => name.endsWith("/lib/admin/endpoints.ts")));
-  assertEquals(names.filter((name) => /zod|admin\/api\.ts$/.test(name)), []);
+  assertEquals(
+    names.filter((name) => /zod|prom-client|admin\/api\.ts$/.test(name)),
+    [],
+  );
   const document = [...await importsOf("lib/admin/openapi.ts")];
   assert(document.some((name) => /^npm:.*\bzod@/.test(name)));
 });
@@ -77,7 +80,7 @@ Deno.test("ENDPOINTS answer what their schemas say, and no other fields", async 
   }
 });
 
-Deno.test("sluice describes its API with the permissions that doctor lists", async () => {
+Deno.test("sluice answers what needs more modules with the permissions that doctor lists", async () => {
   await using child = new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--no-prompt", "--allow-net"],
@@ -100,6 +103,8 @@ Deno.test("sluice describes its API with the permissions that doctor lists", asy
   assertEquals([response.status, openapi], [200, "3.1.0"]);
   const [id] = paths["/api/tunnels/{id}"].delete.parameters;
   assertEquals([id.name, id.in, id.schema.type], ["id", "path", "integer"]);
+  const figures = await fetch(`${admin}/metrics`);
+  assertMatch(await figures.text(), /^sluice_dial_duration_seconds_count\b/m);
   const lifted = await fetch(`${admin}/api/bans/192.0.2.1`, {
     method: "DELETE",
     headers: CONFIRMED,
