@@ -7,11 +7,11 @@
 import type { LogEvent } from "../observe/log_event.ts";
 import type { Drain, HistoryPoint, ReloadAnswer } from "./api.ts";
 import type { DrainState } from "./drain_state.ts";
-import {
-  type AnswerOf,
+import type {
+  AnswerOf,
   ENDPOINTS,
-  type Operation,
-  type ParametersOf,
+  Operation,
+  ParametersOf,
 } from "./endpoints.ts";
 import { AdminError } from "./error.ts";
 import type { AdminEvents } from "./events.ts";

@@ -37,10 +37,11 @@ function answers(): Record<string, JsonSchema> {
     registry.add(schema, { id });
   }
   const { schemas } = z.toJSONSchema(registry, { uri: schemaAt });
+  // OpenAPI names them by their place in the document.
+  const nameless = { $id: undefined, $schema: undefined };
   return Object.fromEntries(
-    Object.entries(schemas).map(([name, { $id, $schema, ...rest }]) => [
-      name,
-      rest,
-    ]),
+    Object.entries(schemas).map((
+      [name, one],
+    ) => [name, { ...one, ...nameless }]),
   );
 }
