@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import { STATUS_TEXT } from "@std/http/status";
 import { farewell } from "../serve/farewell.ts";
 import type { ConnectionServices } from "../serve/connection_services.ts";
@@ -26,7 +27,6 @@ import { type AdminAnswer, type AdminContext, answerRoute } from "./answers.ts";
 import { REQUEST_HEADER } from "./endpoints.ts";
 import { AdminError, codeOfStatus } from "./error.ts";
 import { ADMIN_ROUTES, findRoute, MethodError } from "./routes.ts";
-import { joinBytes } from "../wire/join_bytes.ts";
 import { webSafety } from "../wire/web_safety.ts";
 
 /** What the handler works with. */
@@ -197,7 +197,7 @@ function encode(answer: WholeAnswer, method: string): Uint8Array {
     ["Content-Length", String(body.length)],
     ...always(policy),
   ]);
-  return method === "HEAD" ? head : joinBytes(head, body);
+  return method === "HEAD" ? head : concat([head, body]);
 }
 
 function withCharset(type = "text/plain"): string {
