@@ -16,7 +16,7 @@ import { SpacedTurns } from "../sync/spaced_turns.ts";
 import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { AdminEvents } from "./events.ts";
 import { adminProtocol, type AdminServices } from "./protocol.ts";
-import type { AdminActions, AdminContext } from "./routes.ts";
+import type { AdminActions, AdminContext } from "./answers.ts";
 import { requireAdminToken } from "../serve/options/admin_token.ts";
 import { type AdminSubject, AdminView } from "./view.ts";
 import { DescriptorMeter } from "../net/system/descriptor_meter.ts";
@@ -107,7 +107,7 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
     state,
     events,
     history: { stepMs: step, points: history.points },
-    figures: await openFigures(subject),
+    figures: openFigures(subject),
     actions: config.actions,
     log,
   };
