@@ -5,7 +5,7 @@
  */
 
 import { TextLineStream } from "@std/streams";
-import { run, type RunOptions, type RunResult } from "./programs.ts";
+import { run, runOk, type RunOptions, type RunResult } from "./programs.ts";
 import { within } from "./sockets.ts";
 
 /** The program from source. */
@@ -34,6 +34,37 @@ export function sluice(
   const [path, ...before] = SLUICE;
   const env = { ...cacheEnvironment(), ...options.env };
   return run(path!, [...before, ...args], { ...options, env });
+}
+
+/** How a command ended, and what a person saw of it. */
+export interface Answer {
+  code: number;
+  /** What it printed to standard output. */
+  text: string;
+  stderr: string;
+}
+
+/**
+ * Runs commands of it, one after the other in one process: for those that end,
+ * read nothing from standard input, and are many.
+ *
+ * @param lines Their arguments.
+ * @param env Variables that all of them have.
+ */
+export async function sluiceAll(
+  lines: readonly (readonly string[])[],
+  env: Record<string, string> = {},
+): Promise<Answer[]> {
+  const path = new URL("./answer_inputs.ts", import.meta.url).pathname;
+  const text = await runOk(
+    Deno.execPath(),
+    ["run", "-A", "--no-check", path],
+    {
+      stdin: JSON.stringify(lines),
+      env: { NO_COLOR: "1", ...cacheEnvironment(), ...env },
+    },
+  );
+  return JSON.parse(text);
 }
 
 /** A server of it; killed when disposed of, where it still runs. */
