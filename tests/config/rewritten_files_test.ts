@@ -9,7 +9,10 @@ import { closedPort, startEcho, within, writeAll } from "../support/sockets.ts";
 /** Milliseconds that whoever writes a file takes between two parts of it. */
 const PAUSE = 400;
 
-const ASKING_AT_ONCE = 4;
+const ASKING_AT_ONCE = 2;
+
+/** Milliseconds between two questions: more of them would only cost CPU. */
+const RHYTHM = 10;
 
 /** Answers that show something. */
 const LEAST = 20;
@@ -66,11 +69,12 @@ class Asking {
       const { reply } = await within(PATIENCE, readReply(conn));
       this.#asked++;
       if (reply !== FORBIDDEN) this.#other++;
+      await new Promise((resolve) => setTimeout(resolve, RHYTHM));
     }
   }
 }
 
-/** Waits as the one who writes does. */
+/** Waits as the one who writes does: its slowness is what is tested. */
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, PAUSE));
 }

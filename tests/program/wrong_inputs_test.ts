@@ -27,7 +27,6 @@ async function readTable(): Promise<Row[]> {
   return rows;
 }
 
-
 const rows = await readTable();
 
 Deno.test("every wrong input gets the exit code and the message of the table", async () => {
