@@ -44,15 +44,24 @@ export interface Answer {
   stderr: string;
 }
 
+/** A command, and what it is run with. */
+export interface CommandLine {
+  args: readonly string[];
+  /** Its working directory (default: that of the one before). */
+  cwd?: string;
+  /** What it reads from standard input (default: nothing). */
+  stdin?: string;
+}
+
 /**
- * Runs commands of it, one after the other in one process: for those that end,
- * read nothing from standard input, and are many.
+ * Runs commands that end, one after the other in one process: a start for each
+ * would cost more than what they do.
  *
- * @param lines Their arguments.
+ * @param lines The commands, or only their arguments.
  * @param env Variables that all of them have.
  */
 export async function sluiceAll(
-  lines: readonly (readonly string[])[],
+  lines: readonly (readonly string[] | CommandLine)[],
   env: Record<string, string> = {},
 ): Promise<Answer[]> {
   const path = new URL("./answer_inputs.ts", import.meta.url).pathname;
@@ -60,7 +69,9 @@ export async function sluiceAll(
     Deno.execPath(),
     ["run", "-A", "--no-check", path],
     {
-      stdin: JSON.stringify(lines),
+      stdin: JSON.stringify(
+        lines.map((line) => "args" in line ? line : { args: line }),
+      ),
       env: { NO_COLOR: "1", ...cacheEnvironment(), ...env },
     },
   );
