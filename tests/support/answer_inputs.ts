@@ -16,13 +16,14 @@ const answers: Answer[] = [];
 const { stderr, stdout } = Deno;
 const print = stdout.writeSync.bind(stdout);
 
-for (const { args, cwd, stdin = "" } of lines) {
+for (const { args, cwd, fails, stdin = "" } of lines) {
   if (cwd !== undefined) Deno.chdir(cwd);
   const readable = ReadableStream.from(piecesOf(stdin));
   Object.assign(Deno, { stdin: { isTerminal: () => false, readable } });
   const answer = { code: 0, text: "", stderr: "" };
   capture(stdout, (text) => answer.text += text);
   capture(stderr, (text) => answer.stderr += text);
+  if (fails !== undefined) failOnce(stdout, fails);
   answer.code = await main([...args]);
   answers.push(answer);
 }
@@ -30,6 +31,15 @@ for (const { args, cwd, stdin = "" } of lines) {
 const bytes = new TextEncoder().encode(JSON.stringify(answers));
 for (let done = 0; done < bytes.length;) done += print(bytes.subarray(done));
 Deno.exit();
+
+/** Makes a stream fail with an error that nobody foresaw, the first time. */
+function failOnce(stream: typeof stdout, message: string): void {
+  const { writeSync } = stream;
+  stream.writeSync = () => {
+    stream.writeSync = writeSync;
+    throw new Error(message);
+  };
+}
 
 /** Bytes of a text, no more at once than a pipe gives. */
 function* piecesOf(text: string): Generator<Uint8Array> {

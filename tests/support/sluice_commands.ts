@@ -51,6 +51,8 @@ export interface CommandLine {
   cwd?: string;
   /** What it reads from standard input (default: nothing). */
   stdin?: string;
+  /** Message of an error that it makes when it first prints (default: none). */
+  fails?: string;
 }
 
 /**
