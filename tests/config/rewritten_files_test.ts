@@ -5,6 +5,7 @@ import { connectRequest, greet, readReply } from "../support/proxy.ts";
 import { PATIENCE, Sluice } from "../support/sluice.ts";
 import { MortalSluice } from "../support/mortal_sluice.ts";
 import { closedPort, startEcho, within, writeAll } from "../support/sockets.ts";
+import { pass } from "../support/time.ts";
 
 /** Milliseconds that whoever writes a file takes between two parts of it. */
 const PAUSE = 400;
@@ -69,7 +70,7 @@ class Asking {
       const { reply } = await within(PATIENCE, readReply(conn));
       this.#asked++;
       if (reply !== FORBIDDEN) this.#other++;
-      await new Promise((resolve) => setTimeout(resolve, RHYTHM));
+      await pass(RHYTHM);
     }
   }
 }
