@@ -30,6 +30,8 @@ const ARGS: Readonly<Record<string, readonly string[]>> = {
   "config schema": [],
   "passwd": ["alice"],
   "doctor": ["--listen", "127.0.0.1:0"],
+  "help": ["tls"],
+  "completion": ["bash"],
   "rules list": [],
   "rules test": ["--target", "127.0.0.1:1"],
   "cert init": ["--dir", "FOLDER/new"],
