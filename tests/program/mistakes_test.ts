@@ -31,7 +31,7 @@ const ARGS: Readonly<Record<string, readonly string[]>> = {
   "passwd": ["alice"],
   "doctor": ["--listen", "127.0.0.1:0"],
   "help": ["tls"],
-  "completion": ["bash"],
+  "completion": ["--help"],
   "rules list": [],
   "rules test": ["--target", "127.0.0.1:1"],
   "cert init": ["--dir", "FOLDER/new"],
