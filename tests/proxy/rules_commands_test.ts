@@ -309,6 +309,20 @@ Deno.test("sluice rules test asks for who comes by a Unix socket", async () => {
   );
 });
 
+Deno.test("sluice rules test knows a regular expression wherever a value may stand", async () => {
+  for (
+    const values of ["/^ads/", '"/^ads/"', "a.test,/^ads/", "a.test\t,\t/^ads/"]
+  ) {
+    const rule = ["--rule", `x: deny name ${values}`];
+    const args = ["rules", "test", "--target", "ads.example:80", ...rule];
+    assertEquals(await run("", args), {
+      code: 1,
+      text: "ads.example:80: Denied by rule x, whatever its address\ndenied\n",
+      stderr: "",
+    }, values);
+  }
+});
+
 /** Runs a command beside a file of rules (in Latin-1). */
 async function run(rules: string, args: string[]): Promise<Answer> {
   const [answer] = await runAll([[rules, args]]);

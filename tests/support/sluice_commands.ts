@@ -75,6 +75,7 @@ export async function sluiceAll(
         lines.map((line) => "args" in line ? line : { args: line }),
       ),
       env: { NO_COLOR: "1", ...cacheEnvironment(), ...env },
+      timeLimit: 180_000, // It does the work of many.
     },
   );
   return JSON.parse(text);
