@@ -1,7 +1,9 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { RemotePart } from "../../lib/admin/remote_part.ts";
 import { askOver, openPart, openSilentPart } from "../support/parts.ts";
 import { within } from "../support/sockets.ts";
+import { turns } from "../support/time.ts";
+import { eventually } from "../support/dialogue.ts";
 
 Deno.test("RemotePart answers again when the worker does, and drops what comes too late", async () => {
   const { port1, port2 } = new MessageChannel();
@@ -20,7 +22,7 @@ Deno.test("RemotePart answers again when the worker does, and drops what comes t
   assertEquals(await ended, undefined);
   assertEquals(asked.map(({ values }) => values[0]), ["bans", "end"]);
   for (const { id } of asked) port2.postMessage({ id, answer: [] });
-  while (part.isSilent) await new Promise((resolve) => setTimeout(resolve, 1));
+  assert(await eventually(() => !part.isSilent));
   port2.onmessage = ({ data }) =>
     port2.postMessage({ id: data.id, answer: ["new"] });
   assertEquals(await part.ask("bans") as unknown, ["new"]);
@@ -35,7 +37,8 @@ Deno.test("RemotePart waits for changes until they come or it ends", async () =>
   assertEquals(await test.part.ask("bans"), undefined);
   let isOver = false;
   changes.then(() => isOver = true);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert(await eventually(() => test.part.isSilent));
+  await turns();
   assertEquals([isOver, test.part.isSilent], [false, true]);
   test.part.close();
   assertEquals(await changes, undefined);
