@@ -15,8 +15,8 @@ import type {
 } from "./endpoints.ts";
 import { AdminError } from "./error.ts";
 import type { AdminEvents } from "./events.ts";
-import type { BanKey } from "./part_answers.ts";
-import type { Done, Parts } from "./parts.ts";
+import type { BanKey } from "./thread_answers.ts";
+import type { Done, Threads } from "./threads.ts";
 import type { FoundRoute } from "./routes.ts";
 import type { AdminView } from "./view.ts";
 
@@ -40,7 +40,7 @@ export interface AdminContext {
   /** What there is to tell. */
   readonly view: AdminView;
   /** What takes connections. */
-  readonly parts: Parts;
+  readonly threads: Threads;
   /** How far the server is. */
   readonly state: DrainState;
   /** The event stream. */
@@ -82,14 +82,16 @@ const HANDLERS: { readonly [O in Operation]: Handler<O> } = {
   "GET /api/status": ({ view }) => view.status(),
   "GET /api/tunnels": ({ view }) => view.tunnels(),
   "DELETE /api/tunnels/{id}": endTunnel,
-  "GET /api/closed": async ({ parts }) => ({ closed: await parts.closed() }),
+  "GET /api/closed": async ({ threads }) => ({
+    closed: await threads.closed(),
+  }),
   "GET /api/refusals": async ({ view }) => ({
     refusals: await view.refusals(),
   }),
-  "GET /api/pools": async ({ parts }) => ({
-    pools: (await parts.figures()).upstreams,
+  "GET /api/pools": async ({ threads }) => ({
+    pools: (await threads.figures()).upstreams,
   }),
-  "GET /api/bans": async ({ parts }) => ({ bans: await parts.bans() }),
+  "GET /api/bans": async ({ threads }) => ({ bans: await threads.bans() }),
   "DELETE /api/bans/{key}": liftBan,
   "GET /api/history": ({ history: { points, stepMs } }) => ({
     stepMs,
@@ -141,27 +143,27 @@ async function readParameters(
   throw new AdminError(isNone ? "not_found" : "bad_request", message);
 }
 
-function answerReady({ parts, state }: AdminContext): TextAnswer {
+function answerReady({ threads, state }: AdminContext): TextAnswer {
   if (state.isDraining) return { status: 503, text: "draining\n" };
   if (!state.isReady) return { status: 503, text: "starting\n" };
-  return parts.isServing
+  return threads.isServing
     ? { status: 200, text: "ready\n" }
     : { status: 503, text: "no worker\n" };
 }
 
 async function endTunnel(
-  { log, parts }: AdminContext,
+  { log, threads }: AdminContext,
   { id }: { id: number },
 ): Promise<void> {
-  requireDone(await parts.end(id), `No tunnel ${id}`);
+  requireDone(await threads.end(id), `No tunnel ${id}`);
   say(log, `Admin: connection ${id} is ended`);
 }
 
 async function liftBan(
-  { log, parts }: AdminContext,
+  { log, threads }: AdminContext,
   ban: BanKey,
 ): Promise<void> {
-  requireDone(await parts.lift(ban), `No ban of ${ban.key.slice(0, 300)}`);
+  requireDone(await threads.lift(ban), `No ban of ${ban.key.slice(0, 300)}`);
   say(log, `Admin: the ban of ${JSON.stringify(ban.key)} is lifted`);
 }
 

@@ -141,7 +141,7 @@ Deno.test("AdminEvents drops a reader that is too slow, and looks at nothing wit
     },
   };
   // deno-lint-ignore no-explicit-any
-  const events = new AdminEvents(view as any, admin.parts, { step: 5 });
+  const events = new AdminEvents(view as any, admin.threads, { step: 5 });
   const context = new Context();
   const never = Promise.withResolvers<void>();
   const serving = events.serve(() => never.promise, context);

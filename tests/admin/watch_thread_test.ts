@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Parts } from "../../lib/admin/parts.ts";
+import { Threads } from "../../lib/admin/threads.ts";
 import { CONFIRMED, readEvents, startTestAdmin } from "../support/admin.ts";
 import { eventually } from "../support/dialogue.ts";
 import { type Figures, parseFigures } from "../support/figures.ts";
@@ -19,10 +19,10 @@ function sumOf(figures: Figures, start: string): number {
 }
 
 Deno.test("watchThread() lets the admin listener see and end what workers have open", async () => {
-  const parts = new Parts();
-  await using admin = await startTestAdmin({ parts, eventStep: 20 });
+  const threads = new Threads();
+  await using admin = await startTestAdmin({ threads, eventStep: 20 });
   assertEquals((await admin.ask("GET", "/readyz")).text, "no worker\n");
-  const [one, other] = await startProxyWorkers(parts, 2);
+  const [one, other] = await startProxyWorkers(threads, 2);
   using _one = one!;
   using _other = other!;
   assertEquals((await admin.ask("GET", "/readyz")).status, 200);
@@ -92,11 +92,11 @@ Deno.test("watchThread() lets the admin listener see and end what workers have o
 });
 
 Deno.test("watchThread() leaves out a worker that hangs, and shows it again when it goes on", async () => {
-  const parts = new Parts();
-  await using admin = await startTestAdmin({ parts });
+  const threads = new Threads();
+  await using admin = await startTestAdmin({ threads });
   // The other one may be slow on a busy machine, and is not left out for it.
   const timeouts = [200, 60_000];
-  const [one, other] = await startProxyWorkers(parts, 2, { timeouts });
+  const [one, other] = await startProxyWorkers(threads, 2, { timeouts });
   using _one = one!;
   using _other = other!;
   await using echo = startEcho();
@@ -117,5 +117,5 @@ Deno.test("watchThread() leaves out a worker that hangs, and shows it again when
   assertEquals((await admin.get("/api/status")).workers[0].isSilent, true);
   goOn();
   assert(await totalIs(1), "once it goes on, it does what it was told");
-  assertEquals(one!.part.isSilent, false);
+  assertEquals(one!.thread.isSilent, false);
 });

@@ -14,7 +14,7 @@ import { ThreadLink } from "../../lib/sync/thread_link.ts";
 
 self.onmessage = async ({ data }: MessageEvent) => {
   const watched = await watchThread(data.ids);
-  new ThreadLink(data.port, { part: watched.answer });
+  new ThreadLink(data.port, { answer: watched.answer });
   const proxy = await startProxy({
     listen: [{ host: "127.0.0.1", port: 0 }],
     grace: 0,

@@ -1,16 +1,16 @@
 /**
- * Proxies in workers, as parts of the test's own program.
+ * Proxies in workers, as threads of the test's own program.
  *
  * @module
  */
 
-import type { Parts } from "../../lib/admin/parts.ts";
+import type { Threads } from "../../lib/admin/threads.ts";
 import {
-  RemotePart,
-  type RemotePartOptions,
-} from "../../lib/admin/remote_part.ts";
+  OtherThread,
+  type OtherThreadOptions,
+} from "../../lib/admin/other_thread.ts";
 import { SharedCounter } from "../../lib/sync/shared/counter.ts";
-import { askOver } from "./parts.ts";
+import { askOver } from "./threads.ts";
 import { connectRequest, greet, readReply } from "./proxy.ts";
 import { within, writeAll } from "./sockets.ts";
 
@@ -19,10 +19,10 @@ const PATIENCE = 60_000;
 
 /** A proxy in a worker; ends at once, as if it had died, when disposed of. */
 export interface ProxyWorker extends Disposable {
-  readonly part: RemotePart;
+  readonly thread: OtherThread;
   /** Where it listens. */
   readonly addr: Deno.NetAddr;
-  /** Takes the part out. */
+  /** Takes the thread out. */
   readonly remove: () => Promise<void>;
   /** Keeps it from answering; resolves when it hangs, with what lets it go on. */
   hang(): Promise<() => void>;
@@ -40,7 +40,7 @@ export interface ProxyWorkerOptions {
 
 /** Starts proxies in workers whose connections have numbers of one counter. */
 export async function startProxyWorkers(
-  parts: Parts,
+  threads: Threads,
   count: number,
   options: ProxyWorkerOptions = {},
 ): Promise<ProxyWorker[]> {
@@ -50,7 +50,7 @@ export async function startProxyWorkers(
   for (let worker = 1; worker <= count; worker++) {
     const timeout = options.timeouts?.[worker - 1];
     workers.push(
-      await start(parts, counter, {
+      await start(threads, counter, {
         worker,
         ...(timeout === undefined ? {} : { timeout }),
       }),
@@ -60,9 +60,9 @@ export async function startProxyWorkers(
 }
 
 async function start(
-  parts: Parts,
+  threads: Threads,
   counter: SharedCounter,
-  options: RemotePartOptions,
+  options: OtherThreadOptions,
 ): Promise<ProxyWorker> {
   const url = new URL("./proxy_worker.ts", import.meta.url);
   const worker = new Worker(url, { type: "module" });
@@ -71,7 +71,7 @@ async function start(
   worker.onmessage = ({ data }) => started.resolve(data);
   worker.postMessage({ port: port2, ids: counter.memory }, [port2]);
   const addr = await within(PATIENCE, started.promise);
-  const part = new RemotePart(askOver(port1), options);
+  const thread = new OtherThread(askOver(port1), options);
 
   /** Tells it something, and waits until it says that it has heard. */
   async function tell(message: unknown): Promise<void> {
@@ -82,9 +82,9 @@ async function start(
   }
 
   return {
-    part,
+    thread,
     addr,
-    remove: parts.add(part),
+    remove: threads.add(thread),
     async hang() {
       const memory = new SharedArrayBuffer(4);
       await tell(memory);
@@ -105,7 +105,7 @@ async function start(
       return conn;
     },
     [Symbol.dispose]() {
-      part.close();
+      thread.close();
       port1.close();
       worker.terminate();
     },

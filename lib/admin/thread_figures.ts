@@ -47,7 +47,7 @@ export interface ListenerFigures {
 }
 
 /** What a thread uses of the program, where it is not the first. */
-export interface ThreadFigures {
+export interface ThreadLoad {
   /** Bytes of its heap in use. */
   heap: number;
   /** Milliseconds that its event loop was late at most, lately. */
@@ -55,7 +55,7 @@ export interface ThreadFigures {
 }
 
 /** What one thread adds up to, or several together. */
-export interface PartFigures {
+export interface ThreadFigures {
   /** In the order in which they came. */
   listeners: ListenerFigures[];
   /** Upstreams of relays and their pools. */
@@ -69,7 +69,7 @@ export interface PartFigures {
   /** How long things took that succeeded. */
   times: Partial<Record<TimedName, TimeCounts>>;
   /** What it uses, where it is a thread of its own. */
-  thread?: ThreadFigures;
+  load?: ThreadLoad;
 }
 
 /** Sums over all listeners. */
@@ -84,7 +84,7 @@ export type FigureTotals = Pick<
  * @param figures What there is.
  * @returns The sums.
  */
-export function totalsOf({ listeners }: PartFigures): FigureTotals {
+export function totalsOf({ listeners }: ThreadFigures): FigureTotals {
   const sum = { open: 0, total: 0, sent: 0, received: 0 };
   for (const { open, received, sent, total } of listeners) {
     sum.open += open;
@@ -104,8 +104,8 @@ export function totalsOf({ listeners }: PartFigures): FigureTotals {
  */
 export function figuresOf(
   registry: Registry,
-  times: PartFigures["times"],
-): PartFigures {
+  times: ThreadFigures["times"],
+): ThreadFigures {
   const { bans } = registry;
   const byWatch = new Map(
     registry.listeners.map((watch) => [watch, endedOf(watch)]),
