@@ -176,7 +176,12 @@ export class Generation {
       const message = `Cannot change the permissions of ${
         formatEndpoint(endpoint)
       }: ${describeError(error)}`;
-      this.#log?.({ event: "message", level: "warning", message });
+      this.#log?.({
+        event: "message",
+        level: "warning",
+        code: "socket-mode",
+        message,
+      });
     }
   }
 

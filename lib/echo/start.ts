@@ -220,7 +220,9 @@ async function withDatagrams(
       const { received, answered, dropped } = datagrams.counts;
       const message =
         `UDP: ${received} came, ${answered} answered, ${dropped} dropped`;
-      if (!isTold) log({ event: "message", level: "info", message });
+      if (!isTold) {
+        log({ event: "message", level: "info", code: "udp-figures", message });
+      }
       isTold = true;
       return cut;
     },

@@ -105,7 +105,7 @@ function loggingPools(
       const cut = await relay.shutdown(deadline);
       for (const [upstream, figures] of relay.pools) {
         const message = `Pool of ${upstream}: ${describeFigures(figures)}`;
-        log({ event: "message", level: "info", message });
+        log({ event: "message", level: "info", code: "pool-figures", message });
       }
       return cut;
     },

@@ -4,6 +4,9 @@
  * @module
  */
 
+import type { ConnectionCode } from "./connection_code.ts";
+import type { MessageCode } from "./message_code.ts";
+
 /**
  * How a connection ended: `ok` is a tunnel whose two directions were closed by
  * their ends, `cut` one that was ended by an error, a time limit or a drain;
@@ -53,6 +56,8 @@ export interface ConnectionEvent {
   endedFirst?: "client" | "target";
   /** How it ended. */
   result: ConnectionResult;
+  /** Why, by a name that never changes. */
+  code: ConnectionCode;
   /** Why, in a few words. Not escaped. */
   reason: string;
   /** Name of the limit that was reached, where it was refused or cut for one. */
@@ -65,6 +70,8 @@ export interface MessageEvent {
   event: "message";
   /** How bad it is. */
   level: "info" | "warning" | "error";
+  /** What it is about, by a name that never changes. */
+  code: MessageCode;
   /** What happened, in one line. Not escaped. */
   message: string;
 }

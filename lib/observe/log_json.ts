@@ -23,8 +23,8 @@ import type {
 export function formatJson(event: LogEvent, now: number): string {
   const time = new Date(now).toISOString();
   if (event.event === "message") {
-    const { level, message } = event;
-    return encode({ time, level, event: event.event, message });
+    const { code, level, message } = event;
+    return encode({ time, level, event: event.event, code, message });
   }
   if (event.event === "ban") {
     return encode({ time, level: "warning", ...banFields(event) });
@@ -77,6 +77,7 @@ function connectionFields(event: ConnectionEvent): Record<string, unknown> {
     via: event.via,
     rule: event.rule,
     result: event.result,
+    code: event.code,
     reason: event.reason,
     limit: event.limit,
     ended_first: event.endedFirst,

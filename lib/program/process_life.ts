@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describeError } from "../observe/describe_error.ts";
+import { internalError } from "../observe/internal_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 
 /** Permissions that are kept. */
@@ -63,10 +63,7 @@ export function endOnMistakes(report: (error: unknown) => number): void {
  * @param log Told of it.
  */
 export function surviveMistakes(log: (event: LogEvent) => void): void {
-  onRejection((reason) => {
-    const message = `Internal error: ${describeError(reason)}`;
-    log({ event: "message", level: "error", message });
-  });
+  onRejection((reason) => log(internalError(reason)));
 }
 
 /**
@@ -84,5 +81,5 @@ export function spareStacks(): void {
  */
 export function sayNothingToReload(log: (event: LogEvent) => void): void {
   const message = "SIGHUP: there is no file to reload";
-  log({ event: "message", level: "info", message });
+  log({ event: "message", level: "info", code: "nothing-to-reload", message });
 }

@@ -253,6 +253,7 @@ function warnOfBlindGuard(
   log({
     event: "message",
     level: "warning",
+    code: "guard-incomplete",
     message:
       "The address guard does not know this machine's addresses: a connection to one is closed before a byte is sent, datagrams get through; start Deno with --allow-sys=networkInterfaces",
   });

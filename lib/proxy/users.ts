@@ -86,7 +86,7 @@ export async function openProxyUsers(
 /** An empty file is not the same as none: it lets nobody in. */
 function sayNobody(path: string, log: (event: LogEvent) => void): void {
   const message = `Nobody may use the proxy: ${path} has no users`;
-  log({ event: "message", level: "warning", message });
+  log({ event: "message", level: "warning", code: "no-users", message });
 }
 
 function withoutFixed<T extends User>(
@@ -119,7 +119,12 @@ function environmentUsers(log: (event: LogEvent) => void): User[] {
   if (!isGranted({ name: "env", variable: "SLUICE_USERS" })) { // Asking would stop the start.
     const message =
       "Users of SLUICE_USERS, if any, are not known: Deno was not given --allow-env=SLUICE_USERS";
-    log({ event: "message", level: "warning", message });
+    log({
+      event: "message",
+      level: "warning",
+      code: "environment-unread",
+      message,
+    });
     return [];
   }
   const texts = readVariable("SLUICE_USERS")?.split(/\s+/).filter(Boolean);

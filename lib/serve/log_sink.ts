@@ -112,6 +112,7 @@ function lossOf(count: number): TextEvent {
   return {
     event: "message",
     level: "warning",
+    code: "log-lines-lost",
     message: `${count} log lines were lost: nobody reads them fast enough`,
   };
 }

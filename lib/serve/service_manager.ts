@@ -65,7 +65,12 @@ export async function openServiceManager(
       ? error.message
       : describeError(error);
     const message = `Cannot tell the service manager anything: ${why}`;
-    log({ event: "message", level: "warning", message });
+    log({
+      event: "message",
+      level: "warning",
+      code: "service-manager",
+      message,
+    });
     return NOBODY;
   }
 }

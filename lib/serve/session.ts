@@ -5,6 +5,7 @@
  * @module
  */
 
+import { CutError } from "../observe/cut_error.ts";
 import { ByteReader } from "../net/byte_reader.ts";
 import type { Connection } from "../net/connection.ts";
 import { Duplex } from "../net/duplex.ts";
@@ -237,7 +238,9 @@ export class Session<S extends ConnectionServices = ConnectionServices>
    */
   offerPlace(): void {
     const end = () =>
-      this.context.cancel(new Error("Another connection needs its place"));
+      this.context.cancel(
+        new CutError("place-needed", "Another connection needs its place"),
+      );
     (this.#lease ?? this.#kept)?.offer(end);
     this.usage?.offerPlace(end);
   }
@@ -401,5 +404,6 @@ function newRecord(local: Deno.NetAddr, remote: Deno.NetAddr): ConnectionEvent {
     received: 0,
     result: "dropped",
     reason: "",
+    code: "other",
   };
 }

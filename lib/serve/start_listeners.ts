@@ -4,6 +4,7 @@
  * @module
  */
 
+import { internalError } from "../observe/internal_error.ts";
 import { describeError } from "../observe/describe_error.ts";
 import {
   type Handler,
@@ -140,7 +141,7 @@ async function start(
       makeRoom,
       grace: listener.isShared ? Math.max(grace, SHARED_GRACE) : grace,
       onAcceptError: (error) => log(acceptFailure(error)),
-      onHandlerError: (error) => log(handlerFailure(error)),
+      onHandlerError: (error) => log(internalError(error)),
     });
   });
   return {
@@ -254,18 +255,12 @@ function acceptFailure(error: unknown): LogEvent {
   return {
     event: "message",
     level: "warning",
+    code: "accept-paused",
     message: `Cannot accept connections for now: ${describeError(error)}`,
   };
 }
 
 /** A mistake of ours; without the stack, which Deno can't make when it is out of descriptors. */
-function handlerFailure(error: unknown): LogEvent {
-  return {
-    event: "message",
-    level: "error",
-    message: `Internal error: ${describeError(error)}`,
-  };
-}
 
 async function shutdownAll(
   servers: readonly Server[],

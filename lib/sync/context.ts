@@ -5,6 +5,7 @@
  * @module
  */
 
+import { TimeLimitError, type TimeLimitName } from "./time_limit.ts";
 import { Bag, type Place } from "./bag.ts";
 import { type Deadline, setDeadline } from "./deadline.ts";
 
@@ -100,7 +101,7 @@ export class Context implements Cancellable {
    * @param what What is limited, in a few words, for the reason's message.
    * @returns Takes the limit back.
    */
-  cancelAfter(milliseconds: number, what?: string): Deadline {
+  cancelAfter(milliseconds: number, what?: TimeLimitName): Deadline {
     this.#deadline?.clear();
     this.#deadline = setDeadline(
       this.#cancelled ? 0 : milliseconds,
@@ -177,14 +178,11 @@ export class Context implements Cancellable {
  *
  * @param milliseconds The limit.
  * @param what What it limited, in a few words.
- * @returns A `DOMException` named `TimeoutError`, as `AbortSignal.timeout` has.
+ * @returns The error.
  */
 export function timeoutError(
   milliseconds: number,
-  what = "Time limit",
-): DOMException {
-  return new DOMException(
-    `${what} of ${milliseconds / 1000} s has passed`,
-    "TimeoutError",
-  );
+  what: TimeLimitName = "Time limit",
+): TimeLimitError {
+  return new TimeLimitError(milliseconds, what);
 }

@@ -83,7 +83,12 @@ export class Crew {
     const faults = await askEach(others, (thread) => ask(thread, answer));
     for (const fault of faults) {
       const message = `Workers differ, one did not take ${what}: ${fault}`;
-      this.#log({ event: "message", level: "error", message });
+      this.#log({
+        event: "message",
+        level: "error",
+        code: "workers-differ",
+        message,
+      });
     }
     return { answer, faults };
   }

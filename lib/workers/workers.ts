@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { MessageCode } from "../observe/message_code.ts";
 import { knownPipes } from "../cli/read_file.ts";
 import { StartError } from "../cli/usage_error.ts";
 import type { Reloadable } from "../cli/watch_files.ts";
@@ -313,7 +314,12 @@ export class Workers implements Serving {
       if (this.#isEnding) throw new ThreadEnded("the program ends");
       return this.#start(slot, { isReplacing: true });
     }).then(
-      () => this.#say("info", `Worker ${slot.index + 1} serves again`),
+      () =>
+        this.#say(
+          "info",
+          "worker-back",
+          `Worker ${slot.index + 1} serves again`,
+        ),
       (error: Error) => {
         // In a drain it is asked to end like all others.
         if (!this.#isEnding) slot.thread.end(error.message);
@@ -326,7 +332,11 @@ export class Workers implements Serving {
   #sayEnd({ index }: Slot, why: string): number {
     const lost = heldBy(this.#agreement.tables, index);
     const loss = `${countOf(lost, "connection")} lost`;
-    this.#say("error", `Worker ${index + 1} has ended: ${why}; ${loss}`);
+    this.#say(
+      "error",
+      "worker-ended",
+      `Worker ${index + 1} has ended: ${why}; ${loss}`,
+    );
     return lost;
   }
 
@@ -345,7 +355,7 @@ export class Workers implements Serving {
     }
   }
 
-  #say(level: "info" | "error", message: string): void {
-    this.#options.log({ event: "message", level, message });
+  #say(level: "info" | "error", code: MessageCode, message: string): void {
+    this.#options.log({ event: "message", level, code, message });
   }
 }

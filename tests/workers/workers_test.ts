@@ -179,7 +179,7 @@ Deno.test("Workers goes on and says what was said where a file is never read to 
   await workers.start();
   const polled = workers.poll(0);
   assertEquals(await within(10_000, said.promise), {
-    ...{ event: "message", level: "info", message: "asked" },
+    ...{ event: "message", level: "info", code: "banner", message: "asked" },
   });
   assertEquals(await within(10_000, workers.reload(0)), undefined);
   workers.end();

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { CutError } from "../../observe/cut_error.ts";
+
 /** What a frame is (§5.2). */
 export const OPCODE = {
   /** §5.4 */
@@ -42,7 +44,7 @@ export const MOST_CONTROL = 125;
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /** A client that does not keep to the protocol. */
-export class WebSocketError extends Error {
+export class WebSocketError extends CutError {
   /** What to close with; see {@linkcode CLOSE}. */
   readonly code: number;
 
@@ -53,7 +55,7 @@ export class WebSocketError extends Error {
    * @param message What is wrong, in one line.
    */
   constructor(code: number, message: string) {
-    super(message);
+    super("protocol", message);
     this.name = "WebSocketError";
     this.code = code;
   }

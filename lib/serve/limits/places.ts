@@ -139,6 +139,6 @@ function mostConnections(
     ...plan.isAtRisk ? [BIND_HEAP] : [],
   ].join("; ");
   const level = most > carried || plan.isAtRisk ? "warning" : "info";
-  log({ event: "message", level, message });
+  log({ event: "message", level, code: "capacity", message });
   return most;
 }

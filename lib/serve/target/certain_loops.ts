@@ -128,7 +128,7 @@ export function warnOfLoops(
 ): void {
   for (const loop of findLoops(passages)) {
     const message = `${loop.trace[0]}: ${describeLoop(loop)}`;
-    log({ event: "message", level: "warning", message });
+    log({ event: "message", level: "warning", code: "loop", message });
   }
 }
 

@@ -167,7 +167,12 @@ export class TlsFiles<T> implements Reloadable {
       const why = (error as Error).message;
       const message =
         `Cannot use the new files of TLS: ${why}; it stays as it was`;
-      log({ event: "message", level: "error", message });
+      log({
+        event: "message",
+        level: "error",
+        code: "tls-not-reloaded",
+        message,
+      });
       return message;
     }
   }

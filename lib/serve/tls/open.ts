@@ -151,7 +151,12 @@ function warnOfDates(
     : undefined;
   if (fault === undefined) return;
   const message = `Certificate ${path} ${fault}: clients will not accept it`;
-  log({ event: "message", level: "warning", message });
+  log({
+    event: "message",
+    level: "warning",
+    code: "certificate-invalid",
+    message,
+  });
 }
 
 interface Client {

@@ -60,7 +60,12 @@ export async function openUpstreamTls(
   if (isInsecure) {
     const message =
       "--insecure: upstreams are not verified, and whoever is in between can read and change everything";
-    log({ event: "message", level: "warning", message });
+    log({
+      event: "message",
+      level: "warning",
+      code: "upstream-unverified",
+      message,
+    });
   }
   const files = await TlsFiles.open(config, {
     names: NAMES,

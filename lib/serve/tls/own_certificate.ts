@@ -86,7 +86,12 @@ export function authorityWarning(
 ): LogEvent {
   const message =
     `Certificate ${path} is that of an authority (CA:TRUE), as 'openssl req -x509' makes it: some ${other}s will not accept it`;
-  return { event: "message", level: "warning", message };
+  return {
+    event: "message",
+    level: "warning",
+    code: "certificate-authority",
+    message,
+  };
 }
 
 /**
