@@ -157,7 +157,7 @@ async function endTunnel(
   { id }: { id: number },
 ): Promise<void> {
   requireDone(await threads.end(id), `No tunnel ${id}`);
-  say(log, "admin-connection-ended", `Admin: connection ${id} is ended`);
+  say(log, "admin-connection-ended", `Admin: ended connection ${id}`);
 }
 
 async function liftBan(
@@ -168,7 +168,7 @@ async function liftBan(
   say(
     log,
     "admin-ban-lifted",
-    `Admin: the ban of ${JSON.stringify(ban.key)} is lifted`,
+    `Admin: lifted the ban of ${JSON.stringify(ban.key)}`,
   );
 }
 
@@ -178,7 +178,7 @@ function requireDone(done: Done, missing: string): void {
   if (done === "none") throw new AdminError("not_found", missing);
   throw new AdminError(
     "busy",
-    "A worker does not answer; it is told, and will do it when it can",
+    "A worker does not answer; it will do this as soon as it can",
   );
 }
 
@@ -186,7 +186,7 @@ async function beginDrain(
   { actions, log, state, view }: AdminContext,
 ): Promise<Drain> {
   if (!state.isDraining) {
-    say(log, "admin-drain", "Admin: a drain begins");
+    say(log, "admin-drain", "Admin: the drain begins");
     actions.drain();
   }
   return await view.drain() ?? { until: null, open: 0 };

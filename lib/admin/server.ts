@@ -184,6 +184,6 @@ function sayFailure(event: LogEvent, log: (event: LogEvent) => void): void {
 }
 
 function sayMistake(error: unknown, log: (event: LogEvent) => void): void {
-  const message = `Admin: cannot look: ${describeError(error)}`;
+  const message = `Admin: cannot collect figures: ${describeError(error)}`;
   log({ event: "message", level: "warning", code: "admin-failed", message });
 }

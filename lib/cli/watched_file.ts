@@ -221,7 +221,7 @@ export class WatchedFile<T> {
     } catch (error) {
       const why = explainFile(this.#path, error);
       const problem =
-        `Cannot reload ${what} ${this.#path}: ${why}; it stays as it was`;
+        `Cannot reload ${what} ${this.#path}: ${why}; Sluice keeps the old one`;
       this.#say("error", "file-not-reloaded", problem);
       return problem;
     }
@@ -235,7 +235,7 @@ export class WatchedFile<T> {
     this.#say(
       "warning",
       "file-readable",
-      `Others can read ${this.#path}, which holds secrets: chmod 600 it`,
+      `Other users can read ${this.#path}, which holds secrets; run: chmod 600 ${this.#path}`,
     );
   }
 

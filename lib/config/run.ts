@@ -175,7 +175,7 @@ export class RunningConfig implements Serving, Reloadable {
       before: new Map(this.#current.flatMap(({ texts }) => [...texts])),
       isRunning: this.#config !== undefined || files?.isRunning === true,
     });
-    if (this.#isOver) throw new SyntaxError("the program is about to end");
+    if (this.#isOver) throw new SyntaxError("Sluice is about to stop");
     const { kept, fresh, leaving } = this.#compare(config);
     const { started, taken, heirs } = await this.#startAll(config, {
       ...{ fresh, leaving, trial },

@@ -86,7 +86,7 @@ export class JsonChannel implements Channel {
   #refuse(message: string): void {
     if (this.#refused++ < MOST_TOLD) this.#warn(message);
     else if (this.#refused === MOST_TOLD + 1) {
-      this.#warn("More lines are left out; no more is said of each");
+      this.#warn("More lines were left out; Sluice only counts them");
     }
   }
 }

@@ -38,7 +38,7 @@ import { type Trial, tryConfig } from "../config/try.ts";
 type GuardOptions = Parameters<typeof isGuardedProxy>[0];
 
 const LOOP_REMEDY =
-  "change the file: it would be started with, and serve nobody there";
+  "change the file: Sluice would start, but serve nobody there";
 
 /** Options of a listener, as far as the doctor knows them. */
 type ListenerValues = FileOptions & OutwardOptions & GuardOptions & {
@@ -208,7 +208,7 @@ function problemsOf(
     level: "problem",
     check: "config",
     message: formatProblem(path, problem),
-    remedy: "change the file: it would not be started with, nor reloaded",
+    remedy: "change the file: Sluice would not start or reload with it",
   }));
 }
 

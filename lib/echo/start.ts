@@ -183,7 +183,7 @@ function requireConsent(
   throw new UsageError(
     `Refusing to answer datagrams on ${
       formatHostPort(hostname, port)
-    }: whoever reaches it could have answers sent to others; give --open to allow that`,
+    }: anyone who reaches it could have answers sent to others; give --open to allow that`,
     { others: ["udp", "open"] },
   );
 }

@@ -118,6 +118,6 @@ function describeFigures(
   const given = Object.entries(evicted)
     .filter(([, count]) => count > 0)
     .map(([why, count]) => `${count} ${why}`);
-  const evictions = given.length === 0 ? "none given up" : given.join(", ");
+  const evictions = given.length === 0 ? "none discarded" : given.join(", ");
   return `${hits} ready, ${misses} not, ${opened} opened, ${evictions}`;
 }

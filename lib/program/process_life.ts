@@ -80,6 +80,6 @@ export function spareStacks(): void {
  * @param log Told of it.
  */
 export function sayNothingToReload(log: (event: LogEvent) => void): void {
-  const message = "SIGHUP: there is no file to reload";
+  const message = "SIGHUP: no file to reload";
   log({ event: "message", level: "info", code: "nothing-to-reload", message });
 }

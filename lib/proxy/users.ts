@@ -118,7 +118,7 @@ function fixedUsers(
 function environmentUsers(log: (event: LogEvent) => void): User[] {
   if (!isGranted({ name: "env", variable: "SLUICE_USERS" })) { // Asking would stop the start.
     const message =
-      "Users of SLUICE_USERS, if any, are not known: Deno was not given --allow-env=SLUICE_USERS";
+      "Sluice ignores SLUICE_USERS: Deno may not read it; start Deno with --allow-env=SLUICE_USERS";
     log({
       event: "message",
       level: "warning",

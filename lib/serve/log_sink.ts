@@ -113,7 +113,7 @@ function lossOf(count: number): TextEvent {
     event: "message",
     level: "warning",
     code: "log-lines-lost",
-    message: `${count} log lines were lost: nobody reads them fast enough`,
+    message: `${count} log lines were lost: the reader of the log is too slow`,
   };
 }
 

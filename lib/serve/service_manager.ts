@@ -64,7 +64,7 @@ export async function openServiceManager(
     const why = error instanceof SyntaxError
       ? error.message
       : describeError(error);
-    const message = `Cannot tell the service manager anything: ${why}`;
+    const message = `Cannot notify systemd: ${why}`;
     log({
       event: "message",
       level: "warning",

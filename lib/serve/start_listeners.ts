@@ -161,17 +161,25 @@ async function start(
 }
 
 /**
- * Tells from where a listener can be reached.
+ * Says who can use a listener.
  *
+ * @param clients Whom it accepts, for example `anyone` or `2 users`.
  * @param listener The listener.
- * @returns What goes behind "for anyone".
+ * @returns What follows "Open to" in the banner.
  */
-export function reachOf(
+export function openTo(
+  clients: string,
   { isPublic, mode }: { isPublic: boolean; mode: number | undefined },
 ): string {
-  if (mode === undefined) return isPublic ? "from anywhere" : "on this machine";
-  const digits = mode.toString(8).padStart(3, "0");
-  return `who may write to the file (mode ${digits})`;
+  const isAnyone = clients === "anyone";
+  if (mode !== undefined) {
+    const digits = mode.toString(8).padStart(3, "0");
+    return `${
+      isAnyone ? "programs" : clients
+    } that may write to the socket (mode ${digits})`;
+  }
+  if (isPublic) return isAnyone ? "everyone" : `${clients} from anywhere`;
+  return isAnyone ? "local programs" : `${clients} on this machine`;
 }
 
 /**

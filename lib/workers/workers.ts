@@ -298,7 +298,7 @@ export class Workers implements Serving {
         this.#timers.later(pause, () => this.#replace(slot));
       } else {
         const message =
-          `${MOST_DEATHS} workers have ended within a minute: so does the program`;
+          `${MOST_DEATHS} workers ended within a minute; Sluice stops`;
         this.#fail.reject(new StartError(message));
       }
     });

@@ -211,7 +211,7 @@ Deno.test("every option with a file reads a pipe of a shell, in every thread", a
   for (const workers of [1, 3]) {
     await t.step(`${workers} workers`, async () => {
       const said = await serve(folder.path, `${line} --workers ${workers}`);
-      assertMatch(said, /For 1 user on this machine, as far as 1 rule /);
+      assertMatch(said, /Open to 1 user on this machine; targets by 1 rule /);
       assertEquals(/warning|error/.test(said), false, said);
     });
   }
@@ -231,7 +231,7 @@ Deno.test("every option with a file reads a pipe of a shell, in every thread", a
       await Deno.writeTextFile(`${folder.path}/config`, text);
       const files = "-c <(cat config) 9< <(cat rules)";
       const said = await serve(folder.path, `sluice run ${files}`);
-      assertMatch(said, /For 1 user on this machine, as far as 1 rule /);
+      assertMatch(said, /Open to 1 user on this machine; targets by 1 rule /);
       assertEquals(/warning|error/.test(said), false, said);
     });
   }

@@ -156,14 +156,14 @@ Deno.test("WatchedFile keeps what it has when the file is broken, and says so on
     await write(text);
     for (let n = 0; n < 4; n++) await file.poll();
     const line =
-      `error: Cannot reload numbers file FILE: ${why}; it stays as it was`;
+      `error: Cannot reload numbers file FILE: ${why}; Sluice keeps the old one`;
     assertEquals(said.splice(0), [line]);
     assertEquals(file.value, 1);
   }
   await Deno.writeFile(path, Uint8Array.of(0xff));
   await file.reload();
   assertEquals(said.splice(0), [
-    "error: Cannot reload numbers file FILE: it is not UTF-8; it stays as it was",
+    "error: Cannot reload numbers file FILE: it is not UTF-8; Sluice keeps the old one",
   ]);
   await write("2");
   for (let n = 0; n < 4; n++) await file.poll();
@@ -176,7 +176,7 @@ Deno.test("WatchedFile keeps what it has when the file is gone, and takes it whe
   await Deno.remove(path);
   for (let n = 0; n < 4; n++) await file.poll();
   assertEquals(said.splice(0), [
-    "error: Cannot reload numbers file FILE: there is no such file; it stays as it was",
+    "error: Cannot reload numbers file FILE: there is no such file; Sluice keeps the old one",
   ]);
   assertEquals([file.value, applied], [1, []]);
   await write("1");
@@ -194,7 +194,7 @@ Deno.test({
       await Deno.chmod(path, mode);
       for (let n = 0; n < 2; n++) await file.reload();
       assertEquals(said.splice(0).filter((line) => !/Reloaded/.test(line)), [
-        "warning: Others can read FILE, which holds secrets: chmod 600 it",
+        "warning: Other users can read FILE, which holds secrets; run: chmod 600 FILE",
       ]);
     }
     await Deno.chmod(path, 0o600);

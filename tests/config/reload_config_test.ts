@@ -66,7 +66,7 @@ Deno.test({
     await replaceFile(path, configOf(0, ports));
     await using echo = startEcho();
     await using sluice = ConfiguredSluice.run(path);
-    await sluice.line(/For anyone/, 2);
+    await sluice.line(/Open to/, 2);
     const tunnels = await Promise.all(
       Array.from({ length: TUNNELS }, async (_, index) => {
         const { conn, reply } = await ask(ports[index % 2]!, echo);
@@ -135,7 +135,7 @@ Deno.test("run --watch takes a changed file and changed secrets, and no broken f
     /sluice\.jsonc:1:\d+: listeners\[0\]\.prefer: expected one of/,
   );
   await sluice.line(
-    /Cannot reload config .*: it has 2 problems; it stays as it was$/,
+    /Cannot reload config .*: it has 2 problems; Sluice keeps the old one$/,
   );
   assertEquals(await login(port, "swordfish"), 0);
   await replaceFile(path, config({ "idle-timeout": "1m" }));
@@ -193,7 +193,7 @@ Deno.test("run warns where others can read secrets in its file, and shows none",
     mode: 0o644,
   });
   await using sluice = ConfiguredSluice.run(path);
-  await sluice.line(/Others can read .*sluice\.jsonc, which holds secrets/);
+  await sluice.line(/Other users can read .*sluice\.jsonc, which holds secrets/);
   await sluice.line(/For 1 user/);
   sluice.kill("SIGTERM");
   assertEquals(await sluice.code(), 0);

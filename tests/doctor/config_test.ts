@@ -76,11 +76,11 @@ Deno.test("doctor -c looks at all listeners, and adds up their connections", asy
   });
   const said = await visit(path);
   assertEquals(of(said, "config"), [`ok ${path}: 2 listeners, nothing wrong`]);
-  assertMatch(of(said, "descriptors")[0]!, / 12 asked$/);
+  assertMatch(of(said, "descriptors")[0]!, / 12 wanted$/);
   const [free, used] = of(said, "port");
   assertEquals(
     free,
-    `ok 127.0.0.1:${port} is free, to be used on this machine`,
+    `ok 127.0.0.1:${port} is free, for clients on this machine`,
   );
   assertMatch(used!, /^problem .*the port is in use/);
   assertEquals(said.result.code, 1);
@@ -137,7 +137,7 @@ Deno.test("doctor -c connects to upstreams and parents, and reads their certific
     .filter((text) => text.includes("tls://")).toSorted();
   assertEquals(certificates.length, 2, certificates.join("\n"));
   const [ofParent, ofServer] = certificates;
-  assertMatch(ofServer!, /^warning tls:\/\/127.*holds for (29|30) days$/);
+  assertMatch(ofServer!, /^warning tls:\/\/127.*is valid for (29|30) days$/);
   // The system does not know the authority of a test.
   assertMatch(
     ofParent!,
@@ -169,7 +169,7 @@ Deno.test("doctor -c tells upstreams that want a PROXY header that it speaks for
   assertMatch(of(said, "upstream")[0]!, /^ok .* takes connections/);
   const [certificate] = of(said, "certificate")
     .filter((text) => text.includes("tls://"));
-  assertMatch(certificate!, /^warning tls:\/\/.*holds for (29|30) days$/);
+  assertMatch(certificate!, /^warning tls:\/\/.*is valid for (29|30) days$/);
 });
 
 Deno.test("doctor -c prints permissions for the places of a relay alone, which start it", async () => {
@@ -219,7 +219,7 @@ Deno.test("doctor knows the variables of the environment, and no others of ours"
   });
   const text = of(said, "environment").join("\n");
   assertMatch(text, /SLUICE_ADMIN_TOKEN is the token of the admin listener/);
-  assertMatch(text, /warning SLUICE_USER is set, and nothing reads it/);
+  assertMatch(text, /warning SLUICE_USER is set, but Sluice does not read it/);
   assert(!/0123456789abcdef|hush/.test(JSON.stringify(said.findings)));
 });
 
@@ -229,7 +229,7 @@ Deno.test("doctor wants a configuration or options, not both", async () => {
   assertEquals(code, 2);
   assertMatch(
     stderr,
-    /Option --config: does not go with --listen: what the file says/,
+    /Option --config: does not go with --listen: doctor examines what the file says/,
   );
 });
 

@@ -84,7 +84,7 @@ Deno.test("startForward() refuses what does not go together", async () => {
     [{ protocols: ["h2"] }, "Option --tls-alpn: needs --tls-cert"],
     [
       { protocols: "upstream", tls: NO_TLS },
-      "--tls-alpn: 'upstream' needs upstreams that are spoken to by TLS: write tls://127.0.0.1:1, or",
+      "--tls-alpn: 'upstream' needs TLS upstreams: write tls://127.0.0.1:1, or",
     ],
     [
       {

@@ -198,8 +198,7 @@ const WITHOUT_TUNNEL: { name: string; said: Uint8Array; logged: Logged }[] = [
     logged: {
       result: "refused",
       code: "protocol",
-      reason:
-        "Client must do without authentication (method 0); it offers 1, 2",
+      reason: "Client must offer no authentication (method 0); it offers 1, 2",
     },
   },
 ];

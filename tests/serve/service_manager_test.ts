@@ -113,7 +113,7 @@ Deno.test("openServiceManager() says that an address is none, and goes on", asyn
   await using sluice = new Sluice({ NOTIFY_SOCKET: "vsock:2" });
   assertMatch(
     await sluice.line(/service manager/),
-    /Cannot tell the service manager anything: 'vsock:2' is neither/,
+    /Cannot notify systemd: 'vsock:2' is neither/,
   );
   assert(await sluice.port() > 0);
 });

@@ -61,7 +61,7 @@ let system: System | undefined;
  * Tells where a socket listens.
  *
  * @param descriptor A descriptor that this process was started with.
- * @returns Where; `undefined` where it is no TCP socket that listens.
+ * @returns Where; `undefined` where it is not a listening TCP socket.
  * @throws {Deno.errors.NotCapable} If Deno was not given the permission for FFI.
  */
 export function listeningAddress(descriptor: number): Deno.NetAddr | undefined {
@@ -96,7 +96,7 @@ export function adoptListener(
 ): Listener {
   const addr = listeningAddress(descriptor);
   if (addr === undefined) {
-    throw new Error("it is no TCP socket that listens");
+    throw new Error("it is not a listening TCP socket");
   }
   const own = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   try {

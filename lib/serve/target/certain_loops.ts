@@ -113,7 +113,7 @@ export function findLoops<P extends Passage>(
 export function describeLoop({ trace }: CertainLoop<Passage>): string {
   return `every connection would loop (${
     trace.join(" > ")
-  }) and be refused; lead one of them elsewhere`;
+  }) and Sluice would refuse it; change the target of one of them`;
 }
 
 /**

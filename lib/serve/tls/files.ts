@@ -166,7 +166,7 @@ export class TlsFiles<T> implements Reloadable {
     } catch (error) {
       const why = (error as Error).message;
       const message =
-        `Cannot use the new files of TLS: ${why}; it stays as it was`;
+        `Cannot use the new TLS files: ${why}; Sluice keeps the old one`;
       log({
         event: "message",
         level: "error",

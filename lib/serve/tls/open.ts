@@ -150,7 +150,7 @@ function warnOfDates(
     ? `is not yet valid (from ${notBefore.toISOString()})`
     : undefined;
   if (fault === undefined) return;
-  const message = `Certificate ${path} ${fault}: clients will not accept it`;
+  const message = `Certificate ${path} ${fault}: clients will refuse it`;
   log({
     event: "message",
     level: "warning",

@@ -59,7 +59,7 @@ export async function openUpstreamTls(
   const { isInsecure = false, name } = config;
   if (isInsecure) {
     const message =
-      "--insecure: upstreams are not verified, and whoever is in between can read and change everything";
+      "--insecure: Sluice does not verify upstreams; anyone on the way can read and change the traffic";
     log({
       event: "message",
       level: "warning",

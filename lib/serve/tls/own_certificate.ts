@@ -85,7 +85,7 @@ export function authorityWarning(
   other: "client" | "upstream",
 ): LogEvent {
   const message =
-    `Certificate ${path} is that of an authority (CA:TRUE), as 'openssl req -x509' makes it: some ${other}s will not accept it`;
+    `Certificate ${path} belongs to an authority (CA:TRUE), as 'openssl req -x509' makes it: some ${other}s will refuse it`;
   return {
     event: "message",
     level: "warning",

@@ -140,7 +140,7 @@ Deno.test("startProxy() refuses more than a memory limit carries", async () => {
   });
 });
 
-Deno.test("startProxy() warns where --max-connections lets in more than that", async () => {
+Deno.test("startProxy() warns where --max-connections allows more than that", async () => {
   await underLimit(SMALL, async () => {
     const said: string[] = [];
     await using _proxy = await startTestProxy({
@@ -153,7 +153,7 @@ Deno.test("startProxy() warns where --max-connections lets in more than that", a
     });
     assertMatch(
       said[0]!,
-      /^warning The memory limit .*; --max-connections 5000 lets in more than that/,
+      /^warning The memory limit .*; --max-connections 5000 allows more than that/,
     );
   });
 });
