@@ -114,14 +114,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     brief: "the rules of a proxy as they hold, with the guard and the default",
     load: async () =>
       anyCommand(
-        (await import("../proxy/rules_list_command.ts")).RULES_LIST_COMMAND,
+        (await import("../proxy/rules/list_command.ts")).RULES_LIST_COMMAND,
       ),
   },
   "rules test": {
     brief: "what rules would say to a client, and which one decides",
     load: async () =>
       anyCommand(
-        (await import("../proxy/rules_test_command.ts")).RULES_TEST_COMMAND,
+        (await import("../proxy/rules/test_command.ts")).RULES_TEST_COMMAND,
       ),
   },
   "cert init": {

@@ -35,18 +35,27 @@ export interface LearnOptions {
 /** Characters of a line; longer lists go on in another rule. */
 const WIDTH = 100;
 
+/** What ends a quoted word of a rule, or its line. */
+// deno-lint-ignore no-control-regex
+const UNSAYABLE = /["\u0000-\u001f]/;
+
 /** Commands that open something on the proxy's machine, not at a target. */
 const OTHERS: readonly RuleCommand[] = ["bind", "udp"];
 
 /** Commands that a rule without `command` is meant for here. */
 const ORDINARY: readonly RuleCommand[] = ["connect", "http"];
 
-/** What is known of one host. */
+/** What is known of one host. There may be many: most have one port. */
 interface Seen {
-  readonly ports: Set<number>;
-  readonly commands: Set<RuleCommand>;
+  port: number;
+  /** All ports, if there are several. */
+  ports: Set<number> | undefined;
+  /** A bit for each of {@linkcode RULE_COMMANDS}. */
+  commands: number;
   /** Addresses that the guard refuses unless a rule names them. */
-  readonly guarded: Set<string>;
+  guarded: Set<string> | undefined;
+  /** Whether it was at an address that the guard lets pass. */
+  isOrdinary: boolean;
 }
 
 /** Hosts that one rule can allow together. */
@@ -81,22 +90,30 @@ export class RuleLearner {
    * Takes one fact.
    *
    * @param fact Where a client went.
+   * @returns Whether a rule will allow it.
    */
-  take(fact: ReachedFact): void {
+  take(fact: ReachedFact): boolean {
     const seen = this.#find(fact);
     if (seen === undefined) {
       this.#left++;
-      return;
+      return false;
     }
-    seen.ports.add(fact.port);
-    seen.commands.add(fact.command);
+    if (fact.port !== seen.port) {
+      seen.ports ??= new Set([seen.port]);
+      seen.ports.add(fact.port);
+    }
+    seen.commands |= bitOf(fact.command);
     const { address } = fact;
     if (address === undefined || parseIpAddress(fact.host) !== undefined) {
-      return;
+      return true;
     }
     if (refusedRange(address, this.#options.isOwn) !== undefined) {
+      seen.guarded ??= new Set();
       seen.guarded.add(formatIpAddress(address));
+    } else {
+      seen.isOrdinary = true;
     }
+    return true;
   }
 
   /**
@@ -109,7 +126,7 @@ export class RuleLearner {
       ...hosts.values(),
     ]);
     const unused = OTHERS.filter((command) =>
-      !all.some(({ commands }) => commands.has(command))
+      !all.some(({ commands }) => (commands & bitOf(command)) !== 0)
     );
     // One line keeps the word out of all others.
     const isPlain = unused.length === OTHERS.length;
@@ -127,8 +144,8 @@ export class RuleLearner {
     return [...lines, "default deny"];
   }
 
-  #find({ host, user }: ReachedFact): Seen | undefined {
-    const isSayable = user === undefined || !user.includes('"');
+  #find({ host, port, user }: ReachedFact): Seen | undefined {
+    const isSayable = user === undefined || !UNSAYABLE.test(user);
     const isHost = parseIpAddress(host) !== undefined ||
       whyImpossible(host) === undefined;
     if (!isSayable || !isHost) return undefined;
@@ -138,10 +155,12 @@ export class RuleLearner {
     if (this.#hosts >= (this.#options.most ?? 100_000)) return undefined;
     this.#hosts++;
     this.#users.set(user, hosts);
-    const seen = {
-      ports: new Set<number>(),
-      commands: new Set<RuleCommand>(),
-      guarded: new Set<string>(),
+    const seen: Seen = {
+      port,
+      ports: undefined,
+      commands: 0,
+      guarded: undefined,
+      isOrdinary: false,
     };
     hosts.set(host, seen);
     return seen;
@@ -153,9 +172,10 @@ export class RuleLearner {
       const isAddress = parseIpAddress(host) !== undefined;
       const key = JSON.stringify([
         isAddress,
-        formatPorts(seen.ports),
-        commandsOf(seen.commands),
-        [...seen.guarded].sort(),
+        portsOf(seen),
+        commandsOf(seen),
+        guardedOf(seen),
+        seen.isOrdinary,
       ]);
       const group = groups.get(key) ?? { hosts: [], seen, isAddress };
       groups.set(key, group);
@@ -175,21 +195,48 @@ function formatGroup(
   head: string,
   isPlain: boolean,
 ): string[] {
-  const { commands, guarded, ports } = seen;
-  const to = guarded.size > 0 ? ` to ${[...guarded].sort().join(",")}` : "";
-  const how = isPlain ? "" : ` command ${commandsOf(commands).join(",")}`;
-  const tail = `${to} port ${formatPorts(ports)}${how}`;
+  const how = isPlain ? "" : ` command ${commandsOf(seen).join(",")}`;
   const begin = `${head} ${isAddress ? "to" : "name"} `;
-  return cutList(hosts, WIDTH - begin.length - tail.length)
-    .map((list) => `${begin}${list}${tail}`);
+  const guarded = guardedOf(seen);
+  // A rule with 'to' allows no other address of the name.
+  const open = seen.isOrdinary || guarded.length === 0 ? [""] : [];
+  const places = cutList(guarded, WIDTH / 2).map((list) => ` to ${list}`);
+  const tails = [...open, ...places].flatMap((to) =>
+    portLists(seen).map((ports) => `${to}${ports}${how}`)
+  );
+  return tails.flatMap((tail) =>
+    cutList(hosts, WIDTH - begin.length - tail.length)
+      .map((list) => `${begin}${list}${tail}`)
+  );
+}
+
+function bitOf(command: RuleCommand): number {
+  return 1 << RULE_COMMANDS.indexOf(command);
 }
 
 /** Whoever may CONNECT somewhere can send a request there, and is told so. */
-function commandsOf(seen: ReadonlySet<RuleCommand>): RuleCommand[] {
-  const isOrdinary = ORDINARY.some((command) => seen.has(command));
+function commandsOf({ commands }: Seen): RuleCommand[] {
+  const has = (command: RuleCommand) => (commands & bitOf(command)) !== 0;
+  const isOrdinary = ORDINARY.some(has);
   return RULE_COMMANDS.filter((command) =>
-    seen.has(command) || isOrdinary && ORDINARY.includes(command)
+    has(command) || isOrdinary && ORDINARY.includes(command)
   );
+}
+
+function guardedOf({ guarded }: Seen): string[] {
+  return [...guarded ?? []].sort();
+}
+
+function portLists(seen: Seen): string[] {
+  const ports = portsOf(seen);
+  return ports.length === 0
+    ? [""]
+    : cutList(ports, WIDTH / 2).map((list) => ` port ${list}`);
+}
+
+/** Port 0 is any: BIND asks for one that is not known yet. */
+function portsOf({ port, ports = new Set([port]) }: Seen): string[] {
+  return ports.has(0) ? [] : formatPorts(ports);
 }
 
 function cutList(values: readonly string[], width: number): string[] {
@@ -203,8 +250,8 @@ function cutList(values: readonly string[], width: number): string[] {
   return lists;
 }
 
-/** `80,443,8000-8002` */
-function formatPorts(ports: ReadonlySet<number>): string {
+/** `80`, `443`, `8000-8002` */
+function formatPorts(ports: ReadonlySet<number>): string[] {
   const ranges: [first: number, last: number][] = [];
   for (const port of [...ports].sort((a, b) => a - b)) {
     const range = ranges.at(-1);
@@ -215,7 +262,7 @@ function formatPorts(ports: ReadonlySet<number>): string {
     last - first < 2
       ? [...new Set([first, last])].map(String)
       : [`${first}-${last}`]
-  ).join(",");
+  );
 }
 
 function quoteUser(user: string | undefined): string {

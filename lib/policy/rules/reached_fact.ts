@@ -21,7 +21,7 @@ export interface ReachedFact {
   readonly user: string | undefined;
   /** Name in small letters without a final dot, or an IP address as text. */
   readonly host: string;
-  /** Port of the target, 1 to 65535. */
+  /** Port of the target, 1 to 65535; 0 with BIND is any. */
   readonly port: number;
   /** What the client asked for. */
   readonly command: RuleCommand;
@@ -32,38 +32,75 @@ export interface ReachedFact {
 /** The fields of a log line that a fact is made from. */
 export type ReachedEvent = Pick<
   ConnectionEvent,
-  "address" | "datagrams" | "protocol" | "result" | "target" | "user"
+  | "address"
+  | "command"
+  | "protocol"
+  | "result"
+  | "target"
+  | "targets"
+  | "user"
+  | "via"
 >;
 
+/** What clients of a proxy speak; other servers have logs as well. */
+const PROTOCOLS = ["socks5", "socks4", "socks4a", "http", "http-connect"];
+
 /**
- * Makes a fact from the end of a connection. A connection that was allowed and
+ * Makes facts from the end of a connection. A connection that was allowed and
  * then failed counts too: the client wanted it, and a rule has to allow it.
  *
  * @param event The line of the log.
- * @returns The fact; `undefined` if the connection was refused, or the line
- *   names no target.
+ * @returns A fact, or one for each target of datagrams; none if the connection
+ *   was refused, or the line names no target.
  */
-export function reachedFact(event: ReachedEvent): ReachedFact | undefined {
-  const { address, datagrams, protocol, result, target, user } = event;
-  if (result === "refused" || result === "dropped") return undefined;
-  const to = target === undefined ? undefined : splitTarget(target);
-  if (to === undefined || to.port === 0) return undefined;
-  const dialled = address === undefined ? undefined : splitTarget(address);
-  return {
-    ...to,
-    user,
-    command: commandOf(protocol, datagrams !== undefined),
-    address: dialled && parseIpAddress(dialled.host),
-  };
+export function reachedFacts(event: ReachedEvent): ReachedFact[] {
+  const { command = "connect", protocol = "", result, user } = event;
+  if (result === "refused" || result === "dropped") return [];
+  if (protocol !== "" && !PROTOCOLS.includes(protocol)) return [];
+  if (command === "bind") return bindFacts(event);
+  const targets = command === "udp" ? event.targets : [event.target];
+  // With parents the address is that of the nearest one.
+  const isDirect = command !== "udp" && event.via === undefined;
+  const address = isDirect ? addressOf(event.address) : undefined;
+  return (targets ?? []).flatMap((target) => {
+    const to = splitTarget(target);
+    if (to === undefined || to.port === 0) return [];
+    const how = protocol === "http" ? "http" : command;
+    return [{ ...to, user, command: how, address }];
+  });
 }
 
-function commandOf(protocol: string | undefined, isUdp: boolean): RuleCommand {
-  if (isUdp) return "udp";
-  return protocol === "http" ? "http" : "connect";
+/** Whoever came: the rules have to let it in, by the port that was asked for. */
+function bindFacts({ address, target, user }: ReachedEvent): ReachedFact[] {
+  const [peer, asked] = [splitTarget(address), splitTarget(target)];
+  if (peer === undefined || asked === undefined) return [];
+  const isNamed = parseIpAddress(asked.host) === undefined;
+  const { host } = isNamed ? asked : peer;
+  const { port } = asked;
+  return [{ host, port, user, command: "bind", address: addressOf(address) }];
 }
 
-/** `undefined` for what is no host and port, such as a name cut short. */
-function splitTarget(text: string): { host: string; port: number } | undefined {
+function addressOf(text: string | undefined): IpAddress | undefined {
+  const place = splitTarget(text);
+  return place && parseIpAddress(place.host);
+}
+
+/** A place as a log line has it. */
+export interface LoggedPlace {
+  /** Name in small letters without a final dot, or an IP address as text. */
+  readonly host: string;
+  /** Port, 0 to 65535. */
+  readonly port: number;
+}
+
+/**
+ * Splits a host and port of the log.
+ *
+ * @param text `HOST:PORT`.
+ * @returns The two; `undefined` for anything else, such as a name cut short.
+ */
+export function splitTarget(text: string | undefined): LoggedPlace | undefined {
+  if (text === undefined) return undefined;
   try {
     const { host, port } = parseHostPort(text, "");
     const parsed = parseAskedHost(host);

@@ -95,6 +95,33 @@ Deno.test("RuleLearner names an address that the guard would refuse", () => {
   ]);
 });
 
+Deno.test("RuleLearner allows the other addresses of a name that has a guarded one", () => {
+  const facts = [
+    fact("db.example 5432", { address: "10.0.0.7" }),
+    fact("db.example 5432", { address: "93.184.215.14" }),
+    fact("in.example 5432", { address: "10.0.0.7" }),
+    fact("in.example 5432"),
+  ];
+  const lines = learn(facts);
+  assertEquals(lines.slice(1, -1), [
+    "allow name db.example port 5432",
+    "allow name db.example to 10.0.0.7 port 5432",
+    "allow name in.example to 10.0.0.7 port 5432",
+  ]);
+  for (const one of facts.slice(0, 3)) assert(allows(lines, one));
+});
+
+Deno.test("RuleLearner leaves the port out if BIND asked for none", () => {
+  const bind = fact("192.0.2.1 0", { command: "bind" });
+  const lines = learn([bind, fact("a.example 443")]);
+  assertEquals(lines, [
+    "allow to 192.0.2.1 command bind",
+    "allow name a.example port 443 command connect,http",
+    "default deny",
+  ]);
+  assert(allows(lines, bind));
+});
+
 Deno.test("RuleLearner says commands if one is BIND or UDP", () => {
   const lines = learn([
     fact("a.example 443"),
@@ -144,12 +171,13 @@ Deno.test("RuleLearner leaves out what no rule can say, and what has no room", (
   const learner = new RuleLearner({ most: 2 });
   learner.take(fact("a..example 443"));
   learner.take(fact("a.example 443", { user: 'a"b' }));
-  assertEquals(learner.left, 2);
+  assert(!learner.take(fact("a.example 443", { user: "a\nallow" })));
+  assertEquals(learner.left, 3);
   learner.take(fact("a.example 443"));
   learner.take(fact("b.example 443"));
   learner.take(fact("c.example 443"));
   learner.take(fact("b.example 80"));
-  assertEquals(learner.left, 3);
+  assertEquals(learner.left, 4);
   assertEquals(learner.lines().slice(1), [
     "allow name a.example port 443",
     "allow name b.example port 80,443",

@@ -1,8 +1,19 @@
-import { assertEquals } from "@std/assert";
-import { reachedFact } from "../../../lib/policy/rules/reached_fact.ts";
+import { assert, assertEquals } from "@std/assert";
+import {
+  type ReachedEvent,
+  type ReachedFact,
+  reachedFacts,
+} from "../../../lib/policy/rules/reached_fact.ts";
 import { parseIpAddress } from "../../../lib/wire/ip_address.ts";
 
-Deno.test("reachedFact() reads who went where, and how", () => {
+/** The only fact of an event. */
+function reachedFact(event: ReachedEvent): ReachedFact | undefined {
+  const facts = reachedFacts(event);
+  assert(facts.length < 2);
+  return facts[0];
+}
+
+Deno.test("reachedFacts() reads who went where, and how", () => {
   assertEquals(
     reachedFact({
       protocol: "http-connect",
@@ -28,11 +39,9 @@ Deno.test("reachedFact() reads who went where, and how", () => {
     command: "connect",
     address: undefined,
   });
-  const datagrams = { sent: 1, received: 1, dropped: 0 };
-  assertEquals(reachedFact({ ...plain, datagrams })?.command, "udp");
 });
 
-Deno.test("reachedFact() makes nothing of what reached nothing", () => {
+Deno.test("reachedFacts() makes nothing of what reached nothing", () => {
   const target = "a.example:443";
   assertEquals(reachedFact({ target, result: "refused" }), undefined);
   assertEquals(reachedFact({ result: "dropped" }), undefined);
@@ -40,4 +49,49 @@ Deno.test("reachedFact() makes nothing of what reached nothing", () => {
   for (const odd of ["a.example:0", "a b:443", "a.example", "echo"]) {
     assertEquals(reachedFact({ target: odd, result: "ok" }), undefined, odd);
   }
+});
+
+Deno.test("reachedFacts() takes no parent for the target, and no other server for the proxy", () => {
+  const through = {
+    protocol: "socks5",
+    target: "a.example:443",
+    address: "127.0.0.1:1080",
+    via: "socks5://127.0.0.1",
+    result: "ok",
+  } as const;
+  assertEquals(reachedFact(through)?.address, undefined);
+  for (const protocol of ["tcp", "hub", "discard"]) {
+    assertEquals(reachedFact({ ...through, protocol }), undefined, protocol);
+  }
+});
+
+Deno.test("reachedFacts() makes a fact for each target of datagrams", () => {
+  const facts = reachedFacts({
+    protocol: "socks5",
+    command: "udp",
+    target: "udp 0.0.0.0:0",
+    targets: ["dns.example:53", "[::1]:123", "odd"],
+    result: "ok",
+  });
+  assertEquals(facts.map(({ command, host, port }) => [command, host, port]), [
+    ["udp", "dns.example", 53],
+    ["udp", "::1", 123],
+  ]);
+});
+
+Deno.test("reachedFacts() says who came to a client that waits", () => {
+  const event = {
+    protocol: "socks5",
+    command: "bind",
+    target: "0.0.0.0:0",
+    address: "192.0.2.1:20",
+    result: "ok",
+  } as const;
+  const { host, port, command } = reachedFact(event)!;
+  assertEquals([host, port, command], ["192.0.2.1", 0, "bind"]);
+  assertEquals(
+    reachedFact({ ...event, target: "ftp.example:21" })?.host,
+    "ftp.example",
+  );
+  assertEquals(reachedFacts({ ...event, address: "" }), []);
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { startNameServer } from "../support/name_server.ts";
+import { startNameServer } from "../../support/name_server.ts";
 
-const ROOT = new URL("../../", import.meta.url);
+const ROOT = new URL("../../../", import.meta.url);
 
 const RULES = `# Who may go where
 ads: deny name .ads.example, /^track\\d*\\./

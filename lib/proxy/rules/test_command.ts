@@ -4,30 +4,30 @@
  * @module
  */
 
-import { refusedRange } from "../policy/rules/address_guard.ts";
-import { type Question, RULE_COMMANDS } from "../policy/rules/question.ts";
-import { DialError } from "../net/dial_error.ts";
-import { isOwnAddress } from "../net/own_addresses.ts";
-import { Context } from "../sync/context.ts";
-import { type Host, parseConfiguredHost } from "../wire/host_name.ts";
-import { isUnixPath, parseListenEndpoint } from "../wire/endpoint.ts";
-import { formatHostPort, parseHostPort } from "../wire/host_port.ts";
+import { refusedRange } from "../../policy/rules/address_guard.ts";
+import { type Question, RULE_COMMANDS } from "../../policy/rules/question.ts";
+import { DialError } from "../../net/dial_error.ts";
+import { isOwnAddress } from "../../net/own_addresses.ts";
+import { Context } from "../../sync/context.ts";
+import { type Host, parseConfiguredHost } from "../../wire/host_name.ts";
+import { isUnixPath, parseListenEndpoint } from "../../wire/endpoint.ts";
+import { formatHostPort, parseHostPort } from "../../wire/host_port.ts";
 import {
   formatIpAddress,
   type IpAddress,
   parseIpAddress,
-} from "../wire/ip_address.ts";
-import type { Command } from "../cli/command.ts";
-import { NAME_OPTIONS } from "../serve/options/names.ts";
-import { openNames } from "../serve/target/open_names.ts";
-import { openRules } from "../serve/target/open_rules.ts";
-import { ASK_OPTIONS } from "../serve/options/common.ts";
-import { choice, flag, option } from "../cli/declare_options.ts";
-import type { OptionValues } from "../cli/option.ts";
-import { RULE_OPTIONS } from "../serve/options/rules.ts";
-import { printLines } from "../cli/print_lines.ts";
-import { readRules } from "./rules_list_command.ts";
-import { StartError, UsageError } from "../cli/usage_error.ts";
+} from "../../wire/ip_address.ts";
+import type { Command } from "../../cli/command.ts";
+import { NAME_OPTIONS } from "../../serve/options/names.ts";
+import { openNames } from "../../serve/target/open_names.ts";
+import { openRules } from "../../serve/target/open_rules.ts";
+import { ASK_OPTIONS } from "../../serve/options/common.ts";
+import { choice, flag, option } from "../../cli/declare_options.ts";
+import type { OptionValues } from "../../cli/option.ts";
+import { RULE_OPTIONS } from "../../serve/options/rules.ts";
+import { printLines } from "../../cli/print_lines.ts";
+import { readRules } from "./list_command.ts";
+import { StartError, UsageError } from "../../cli/usage_error.ts";
 
 /** Options of `sluice rules test`. */
 export const RULES_TEST_OPTIONS = {
