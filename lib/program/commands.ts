@@ -124,6 +124,13 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
         (await import("../proxy/rules/test_command.ts")).RULES_TEST_COMMAND,
       ),
   },
+  "rules learn": {
+    brief: "the rules that allow what a log says has happened",
+    load: async () =>
+      anyCommand(
+        (await import("../proxy/rules/learn_command.ts")).RULES_LEARN_COMMAND,
+      ),
+  },
   "cert init": {
     brief: "makes a private authority for certificates",
     load: async () =>
