@@ -131,6 +131,21 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
         (await import("../proxy/rules/learn_command.ts")).RULES_LEARN_COMMAND,
       ),
   },
+  "rules replay": {
+    brief: "what rules would change in what a log says has happened",
+    load: async () =>
+      anyCommand(
+        (await import("../proxy/rules/replay_command.ts")).RULES_REPLAY_COMMAND,
+      ),
+  },
+  "rules explain": {
+    brief: "what rules mean in plain words, and which of them never match",
+    load: async () =>
+      anyCommand(
+        (await import("../proxy/rules/explain_command.ts"))
+          .RULES_EXPLAIN_COMMAND,
+      ),
+  },
   "cert init": {
     brief: "makes a private authority for certificates",
     load: async () =>

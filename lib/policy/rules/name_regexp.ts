@@ -40,6 +40,8 @@ interface Step {
 
 /** A compiled expression. */
 export class NameRegexp {
+  /** What stands between the slashes. */
+  readonly text: string;
   readonly #states: State[] = [{ type: "match" }];
   readonly #entry: number;
   readonly #steps = new Map<string, Step>();
@@ -53,6 +55,7 @@ export class NameRegexp {
    * @throws {SyntaxError} If it is not in the language; it says where.
    */
   constructor(text: string) {
+    this.text = text;
     this.#entry = this.#compile(parseExpression(text), 0);
     this.#first = this.#makeStep([this.#entry], ["start"]);
   }
@@ -74,6 +77,35 @@ export class NameRegexp {
       step = next;
     }
     return step.isMatch || step.isMatchAtEnd;
+  }
+
+  /**
+   * Tells whether any name can match: one of letters, digits, dots, hyphens and
+   * underscores.
+   */
+  get canMatch(): boolean {
+    const seen = new Set<string>();
+    const open: [index: number, isBegun: boolean, isOver: boolean][] = [
+      [this.#entry, false, false],
+      [this.#entry, true, false],
+    ];
+    while (open.length > 0) {
+      const [index, isBegun, isOver] = open.pop()!;
+      const key = `${index} ${isBegun} ${isOver}`;
+      if (seen.has(key)) continue;
+      seen.add(key);
+      const state = this.#states[index]!;
+      if (state.type === "match") return true;
+      if (state.type === "split") {
+        for (const next of state.next) open.push([next, isBegun, isOver]);
+      } else if (state.type === "set") {
+        const isOpen = !isOver && hasLetter(state.symbols);
+        if (isOpen) open.push([state.next, true, false]);
+      } else if (state.type === "end") {
+        open.push([state.next, isBegun, true]);
+      } else if (!isBegun) open.push([state.next, isBegun, isOver]);
+    }
+    return false;
   }
 
   /** Adds the states of a node before those that follow it. */
@@ -179,4 +211,9 @@ export class NameRegexp {
     }
     return [...reached].sort((a, b) => a - b);
   }
+}
+
+/** Whether one of the symbols can be in a name. */
+function hasLetter(symbols: ReadonlySet<number>): boolean {
+  return [...symbols].some((symbol) => symbol < ALPHABET.length);
 }

@@ -42,7 +42,7 @@ export type ReachedEvent = Pick<
   | "via"
 >;
 
-/** What clients of a proxy speak; other servers have logs as well. */
+/** What clients of a proxy speak. */
 const PROTOCOLS = ["socks5", "socks4", "socks4a", "http", "http-connect"];
 
 /**
@@ -56,7 +56,7 @@ const PROTOCOLS = ["socks5", "socks4", "socks4a", "http", "http-connect"];
 export function reachedFacts(event: ReachedEvent): ReachedFact[] {
   const { command = "connect", protocol = "", result, user } = event;
   if (result === "refused" || result === "dropped") return [];
-  if (protocol !== "" && !PROTOCOLS.includes(protocol)) return [];
+  if (!isOfProxy(protocol)) return [];
   if (command === "bind") return bindFacts(event);
   const targets = command === "udp" ? event.targets : [event.target];
   // With parents the address is that of the nearest one.
@@ -83,6 +83,15 @@ function bindFacts({ address, target, user }: ReachedEvent): ReachedFact[] {
 function addressOf(text: string | undefined): IpAddress | undefined {
   const place = splitTarget(text);
   return place && parseIpAddress(place.host);
+}
+
+/**
+ * Tells whether a line is a proxy's: other servers have logs as well.
+ *
+ * @param protocol What the client spoke.
+ */
+export function isOfProxy(protocol = ""): boolean {
+  return protocol === "" || PROTOCOLS.includes(protocol);
 }
 
 /** A place as a log line has it. */
