@@ -15,6 +15,7 @@ const DIAL: Record<DialErrorKind, number> = {
   "forbidden": 2,
   "parent failed": 1,
   "parent timeout": 6,
+  "no udp": 7,
   "failed": 1,
 };
 

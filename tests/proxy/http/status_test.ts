@@ -18,6 +18,7 @@ const DIALS: [DialErrorKind, number][] = [
   ["no descriptors", 503],
   ["parent failed", 502],
   ["parent timeout", 504],
+  ["no udp", 502],
   ["failed", 502],
   ["forbidden", 403],
 ];
