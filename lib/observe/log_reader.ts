@@ -14,13 +14,18 @@ export interface LogReaderOptions<T> {
   count: (judged: T) => void;
   /** What lines differ by, besides what was asked for (default nothing). */
   differsBy?: "client" | "time" | undefined;
+  /**
+   * Matches addresses, up to the colon before the port, that lines do not differ
+   * by: a name may have thousands. It is sticky (default: there are none).
+   */
+  ignored?: RegExp;
 }
 
 /** The longest line in characters. Sluice writes none that is longer. */
 const LONGEST_LINE = 1_048_576;
 
 /** Lines that were judged and are remembered; then they are forgotten. */
-const MOST_REMEMBERED = 65_536;
+const MOST_REMEMBERED = 32_768;
 
 /** Behind the time, which always has the same length (see `log_json.ts`). */
 const TIMES = '{"time":"2026-11-21T12:00:00.000Z",'.length;
@@ -29,6 +34,7 @@ const BEGINS = ["info", "warning"].map((level) =>
 );
 const CLIENT = '","client":"';
 const PROTOCOL = ',"protocol":"';
+const ADDRESS = ',"address":"';
 const REASON = ',"reason":"';
 
 /**
@@ -113,12 +119,21 @@ export class LogReader<T> {
     const from = text.indexOf(PROTOCOL, head);
     const to = text.indexOf(REASON, from);
     if (from < 0 || to < 0 || to > end) return undefined;
-    const what = text.slice(from, to);
+    const what = this.#whatOf(text, from, to);
     if (differsBy === undefined) return what;
     const client = text.indexOf(CLIENT, head) + CLIENT.length;
     const quote = text.indexOf('"', client);
     if (client > from) return undefined;
     return text.slice(head, text.lastIndexOf(":", quote)) + what;
+  }
+
+  #whatOf(text: string, from: number, to: number): string {
+    const { ignored } = this.#options;
+    const at = ignored === undefined ? -1 : text.indexOf(ADDRESS, from);
+    if (ignored === undefined || at < 0 || at > to) return text.slice(from, to);
+    ignored.lastIndex = at + ADDRESS.length;
+    if (!ignored.test(text)) return text.slice(from, to);
+    return text.slice(from, at) + text.slice(ignored.lastIndex, to);
   }
 
   #remember(key: string, judged: { value: T }): void {

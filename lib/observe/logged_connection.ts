@@ -50,32 +50,23 @@ export function parseConnection(
     typeof client === "string" && typeof listener === "string" &&
     RESULTS.has(result);
   if (!isConnection) return undefined;
-  return {
+  const connection: Draft = {
     client: client as string,
     listener: listener as string,
     result: result as ConnectionResult,
     startedAt: Date.parse(String(fields["started_at"])),
-    ...textsOf(fields),
-    ...commandOf(fields["command"]),
-    ...targetsOf(fields["targets"]),
   };
+  for (const name of TEXTS) {
+    const text = fields[name];
+    if (typeof text === "string") connection[name] = text;
+  }
+  const { command, targets } = fields;
+  if (command === "bind" || command === "udp") connection.command = command;
+  if (Array.isArray(targets)) connection.targets = targets.map(String);
+  return connection;
 }
+
+/** A connection while it is put together. */
+type Draft = { -readonly [Key in keyof LoggedConnection]: LoggedConnection[Key] };
 
 const TEXTS = ["address", "protocol", "rule", "target", "user", "via"] as const;
-
-function textsOf(
-  fields: Readonly<Record<string, unknown>>,
-): Partial<Record<typeof TEXTS[number], string>> {
-  return Object.fromEntries(
-    TEXTS.filter((name) => typeof fields[name] === "string")
-      .map((name) => [name, fields[name]]),
-  );
-}
-
-function commandOf(value: unknown): Pick<LoggedConnection, "command"> {
-  return value === "bind" || value === "udp" ? { command: value } : {};
-}
-
-function targetsOf(value: unknown): Pick<LoggedConnection, "targets"> {
-  return Array.isArray(value) ? { targets: value.map(String) } : {};
-}

@@ -32,8 +32,14 @@ export interface LearnOptions {
   isOwn?: IsOwn;
 }
 
-/** Characters of a line; longer lists go on in another rule. */
-const WIDTH = 100;
+/**
+ * Characters of a line; longer lists go on in another rule. Lines grow if there
+ * would be more of them than a file may have.
+ */
+const WIDTHS = [100, 1_000, 10_000, 60_000];
+
+/** Lines up to which they stay short. */
+const MOST_LINES = 9_000;
 
 /** What ends a quoted word of a rule, or its line. */
 // deno-lint-ignore no-control-regex
@@ -130,29 +136,34 @@ export class RuleLearner {
     );
     // One line keeps the word out of all others.
     const isPlain = unused.length === OTHERS.length;
-    const lines = isPlain && all.length > 0
+    const first = isPlain && all.length > 0
       ? [`deny command ${OTHERS.join(",")}`]
       : [];
     const isAlone = this.#users.size === 1 && this.#users.has(undefined);
-    const users = [...this.#users].sort(([a = ""], [b = ""]) => a < b ? -1 : 1);
-    for (const [user, hosts] of users) {
-      const who = isAlone ? "" : ` user ${quoteUser(user)}`;
-      for (const group of this.#groups(hosts)) {
-        lines.push(...formatGroup(group, `allow${who}`, isPlain));
-      }
+    const users = [...this.#users].sort(([a = ""], [b = ""]) => a < b ? -1 : 1)
+      .map(([user, hosts]) => {
+        const who = isAlone ? "" : ` user ${quoteUser(user)}`;
+        return { head: `allow${who}`, groups: this.#groups(hosts) };
+      });
+    let lines: string[] = [];
+    for (const width of WIDTHS) {
+      lines = users.flatMap(({ groups, head }) =>
+        groups.flatMap((group) => formatGroup(group, { head, isPlain, width }))
+      );
+      if (lines.length <= MOST_LINES) break;
     }
-    return [...lines, "default deny"];
+    return [...first, ...lines, "default deny"];
   }
 
   #find({ host, port, user }: ReachedFact): Seen | undefined {
+    const known = this.#users.get(user)?.get(host);
+    if (known !== undefined) return known;
+    if (this.#hosts >= (this.#options.most ?? 100_000)) return undefined;
     const isSayable = user === undefined || !UNSAYABLE.test(user);
     const isHost = parseIpAddress(host) !== undefined ||
       whyImpossible(host) === undefined;
     if (!isSayable || !isHost) return undefined;
     const hosts = this.#users.get(user) ?? new Map<string, Seen>();
-    const known = hosts.get(host);
-    if (known !== undefined) return known;
-    if (this.#hosts >= (this.#options.most ?? 100_000)) return undefined;
     this.#hosts++;
     this.#users.set(user, hosts);
     const seen: Seen = {
@@ -170,13 +181,13 @@ export class RuleLearner {
     const groups = new Map<string, Group>();
     for (const [host, seen] of hosts) {
       const isAddress = parseIpAddress(host) !== undefined;
-      const key = JSON.stringify([
+      const key = [
         isAddress,
         portsOf(seen),
         commandsOf(seen),
         guardedOf(seen),
         seen.isOrdinary,
-      ]);
+      ].join(" ");
       const group = groups.get(key) ?? { hosts: [], seen, isAddress };
       groups.set(key, group);
       group.hosts.push(host);
@@ -192,20 +203,19 @@ export class RuleLearner {
 
 function formatGroup(
   { hosts, seen, isAddress }: Group,
-  head: string,
-  isPlain: boolean,
+  { head, isPlain, width }: { head: string; isPlain: boolean; width: number },
 ): string[] {
   const how = isPlain ? "" : ` command ${commandsOf(seen).join(",")}`;
   const begin = `${head} ${isAddress ? "to" : "name"} `;
   const guarded = guardedOf(seen);
   // A rule with 'to' allows no other address of the name.
   const open = seen.isOrdinary || guarded.length === 0 ? [""] : [];
-  const places = cutList(guarded, WIDTH / 2).map((list) => ` to ${list}`);
+  const places = cutList(guarded, width / 2).map((list) => ` to ${list}`);
   const tails = [...open, ...places].flatMap((to) =>
-    portLists(seen).map((ports) => `${to}${ports}${how}`)
+    portLists(seen, width / 2).map((ports) => `${to}${ports}${how}`)
   );
   return tails.flatMap((tail) =>
-    cutList(hosts, WIDTH - begin.length - tail.length)
+    cutList(hosts, width - begin.length - tail.length)
       .map((list) => `${begin}${list}${tail}`)
   );
 }
@@ -227,11 +237,11 @@ function guardedOf({ guarded }: Seen): string[] {
   return [...guarded ?? []].sort();
 }
 
-function portLists(seen: Seen): string[] {
+function portLists(seen: Seen, width: number): string[] {
   const ports = portsOf(seen);
   return ports.length === 0
     ? [""]
-    : cutList(ports, WIDTH / 2).map((list) => ` port ${list}`);
+    : cutList(ports, width).map((list) => ` port ${list}`);
 }
 
 /** Port 0 is any: BIND asks for one that is not known yet. */

@@ -42,6 +42,14 @@ export type ReachedEvent = Pick<
   | "via"
 >;
 
+/**
+ * Addresses that the guard lets pass, as they stand before the port. With names
+ * they make no difference to facts, of which a log may have millions. More are
+ * ordinary: this leaves out whole networks in which some address is special.
+ */
+export const ORDINARY_ADDRESS =
+  /(?!(?:0|10|100|127|169|172|192|198|203|22[4-9]|2[345]\d)\.)\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?=:)/y;
+
 /** What clients of a proxy speak. */
 const PROTOCOLS = ["socks5", "socks4", "socks4a", "http", "http-connect"];
 

@@ -13,7 +13,10 @@ import { countOf } from "../../observe/count_of.ts";
 import type { LoggedConnection } from "../../observe/logged_connection.ts";
 import { LogReader } from "../../observe/log_reader.ts";
 import { RuleLearner } from "../../policy/rules/learn_rules.ts";
-import { reachedFacts } from "../../policy/rules/reached_fact.ts";
+import {
+  ORDINARY_ADDRESS,
+  reachedFacts,
+} from "../../policy/rules/reached_fact.ts";
 import { ASK_OPTIONS } from "../../serve/options/common.ts";
 import { Progress } from "./progress.ts";
 import { LOG_OPERAND, readLogs } from "./read_logs.ts";
@@ -62,9 +65,10 @@ function runRulesLearn(
   const reader = new LogReader<Lesson>({
     judge: (connection) => learn(learner, connection),
     count: (lesson) => counts[lesson]++,
+    ignored: ORDINARY_ADDRESS,
   });
   readLogs(logs, reader, Progress.onTerminal());
-  printLines([
+  printPieces([
     `# Learnt from ${countOf(counts.learnt, "connection")}, ${
       countOf(reader.lines, "line")
     } of the log`,
@@ -73,6 +77,13 @@ function runRulesLearn(
   const warnings = warningsOf(counts, reader.unreadable);
   if (warnings.length > 0) printErrors(warnings);
   return Promise.resolve(0);
+}
+
+/** A list may have megabytes. */
+function printPieces(lines: readonly string[]): void {
+  for (let at = 0; at < lines.length; at += 100) {
+    printLines(lines.slice(at, at + 100));
+  }
 }
 
 function learn(learner: RuleLearner, connection: LoggedConnection): Lesson {

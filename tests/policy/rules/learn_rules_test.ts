@@ -167,6 +167,17 @@ Deno.test("RuleLearner goes on in another rule before a line gets long", () => {
   for (const one of facts) assert(allows(lines, one), one.host);
 });
 
+Deno.test("RuleLearner writes longer lines rather than more than a file may have", () => {
+  const learner = new RuleLearner();
+  for (let n = 0; n < 60_000; n++) {
+    learner.take(fact(`host-${n}.example.com 443`, { user: `u${n % 3}` }));
+  }
+  const lines = learner.lines();
+  assert(lines.length < 9_000, `${lines.length}`);
+  const rules = parseRules([ruleFile(lines.join("\n"), "learnt")]);
+  assertEquals(rules.size, lines.length - 1);
+});
+
 Deno.test("RuleLearner leaves out what no rule can say, and what has no room", () => {
   const learner = new RuleLearner({ most: 2 });
   learner.take(fact("a..example 443"));

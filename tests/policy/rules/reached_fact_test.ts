@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
+import { refusedRange } from "../../../lib/policy/rules/address_guard.ts";
 import {
+  ORDINARY_ADDRESS,
   type ReachedEvent,
   type ReachedFact,
   reachedFacts,
@@ -94,4 +96,22 @@ Deno.test("reachedFacts() says who came to a client that waits", () => {
     "ftp.example",
   );
   assertEquals(reachedFacts({ ...event, address: "" }), []);
+});
+
+Deno.test("ORDINARY_ADDRESS leaves out every address that the guard refuses", () => {
+  const isOrdinary = (ip: string) => {
+    ORDINARY_ADDRESS.lastIndex = 0;
+    return ORDINARY_ADDRESS.test(`${ip}:443`);
+  };
+  assert(isOrdinary("93.184.215.14") && isOrdinary("8.8.8.8"));
+  assert(!isOrdinary("[2001:db8::1]"));
+  for (let first = 0; first < 256; first++) {
+    for (let second = 0; second < 256; second++) {
+      for (const rest of ["0.0", "0.2", "2.1", "99.9", "100.7", "113.255"]) {
+        const text = `${first}.${second}.${rest}`;
+        const isRefused = refusedRange(parseIpAddress(text)!) !== undefined;
+        assert(!isRefused || !isOrdinary(text), text);
+      }
+    }
+  }
 });
