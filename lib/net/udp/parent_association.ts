@@ -14,11 +14,11 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import { Context } from "../../sync/context.ts";
 import type { Host } from "../../wire/host_name.ts";
 import { formatIpAddress } from "../../wire/ip_address.ts";
 import { isSameAddress } from "../../wire/ip_mapped.ts";
-import { joinBytes } from "../../wire/join_bytes.ts";
 import { formatParent, type Parent, takesNames } from "../../wire/parent_url.ts";
 import { encodeUdpHeader, parseUdpHeader } from "../../wire/socks/v5_udp.ts";
 import { type Chained, type ChainOptions, dialChain } from "../chain.ts";
@@ -160,9 +160,7 @@ export class ParentAssociation {
     // The nearest parent is dialled from here, and so has an address.
     const hostname = formatIpAddress(host as Uint8Array);
     this.#first = { transport: "udp", hostname, port };
-    this.#head = joinBytes(
-      ...inner.map(({ relay }) => encodeUdpHeader(relay.host, relay.port)),
-    );
+    this.#head = concat(inner.map(({ relay }) => encodeUdpHeader(relay.host, relay.port)));
     const { localAddr } = first.chained.connection;
     const isLocal = isOfFamily(localAddr.hostname, hostname);
     const any = hostname.includes(":") ? "::" : "0.0.0.0";
@@ -181,7 +179,7 @@ export class ParentAssociation {
    */
   async send(host: Host, port: number, payload: Uint8Array): Promise<void> {
     const header = encodeUdpHeader(host, port);
-    const datagram = joinBytes(this.#head, header, payload);
+    const datagram = concat([this.#head, header, payload]);
     await this.#sender.send(datagram, this.#first);
   }
 

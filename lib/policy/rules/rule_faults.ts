@@ -6,7 +6,7 @@
 
 import { parseIpRange } from "../../wire/ip_range.ts";
 import { refusedRange, specialRanges } from "./address_guard.ts";
-import { parseNamePattern } from "./name_pattern.ts";
+import { whyDead } from "./dead_expression.ts";
 import type { Clause, Rule } from "./parse_rule.ts";
 import {
   type Extent,
@@ -82,24 +82,23 @@ function whyNever({ extent, rule }: Known): string | undefined {
   if (empty !== undefined) {
     return `never matches: ${WORDS[empty]} when all its conditions hold`;
   }
-  const dead = deadRegexp(rule);
-  if (dead !== undefined) {
-    return `never matches: no name can match ${dead}; names have letters, digits, dots, hyphens and underscores`;
-  }
+  const dead = whyNoName(rule);
+  if (dead !== undefined) return `never matches: ${dead}`;
   return whyApart(rule);
 }
 
-/** An expression that no name can match, if a rule has no other pattern. */
-function deadRegexp({ clauses }: Rule): string | undefined {
+/** Why no name can match, if a rule has no pattern that one can match. */
+function whyNoName({ clauses }: Rule): string | undefined {
   const clause = clauses.find(({ isNegated, word }) =>
     word === "name" && !isNegated
   );
-  const isDead = (text: string) => {
-    const pattern = parseNamePattern(text);
-    return pattern.kind === "regexp" && !pattern.regexp.canMatch;
-  };
-  const values = clause?.values.map(({ text }) => text) ?? [];
-  return values.length > 0 && values.every(isDead) ? values[0] : undefined;
+  const reasons = clause?.values.map(({ text }) =>
+    text.startsWith("/") ? whyDead(text.slice(1, -1)) : undefined
+  ) ?? [];
+  const isDead = reasons.length > 0 && !reasons.includes(undefined);
+  return isDead
+    ? `no name can match ${clause!.values[0].text}: ${reasons[0]}`
+    : undefined;
 }
 
 /** Clients of a Unix socket have no address, and all others have one. */
