@@ -40,6 +40,7 @@ async function runRulesExplain(
 ): Promise<number> {
   const { book } = await readRules(
     openRules({ rules: path, rule: [] }, () => {}, { parents: "any" }),
+    "",
   );
   const faults = findFaults(book.current);
   printLines(explain(book.current, faults));

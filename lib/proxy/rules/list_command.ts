@@ -45,15 +45,19 @@ async function runRulesList(
  *
  * @typeParam T What is waited for.
  * @param pending The rules.
+ * @param subject What to change, behind the message.
  * @returns What came.
  * @throws {UsageError} If the rules can't be read.
  */
-export async function readRules<T>(pending: Promise<T>): Promise<T> {
+export async function readRules<T>(
+  pending: Promise<T>,
+  subject = " (option --rules)",
+): Promise<T> {
   try {
     return await pending;
   } catch (error) {
     if (error instanceof StartError) {
-      throw new UsageError(`${error.message} (option --rules)`, {
+      throw new UsageError(`${error.message}${subject}`, {
         cause: error,
       });
     }

@@ -7,6 +7,7 @@
 import { operand } from "../../cli/declare_options.ts";
 import type { Option } from "../../cli/option.ts";
 import { fileFault } from "../../cli/file_error.ts";
+import { UsageError } from "../../cli/usage_error.ts";
 import { requireRead } from "../../net/system/system_file.ts";
 import type { LogReader } from "../../observe/log_reader.ts";
 import type { Progress } from "./progress.ts";
@@ -33,7 +34,8 @@ export type AnyLogReader = Pick<LogReader<unknown>, "end" | "lines" | "push">;
  * @param paths Where they are.
  * @param reader Takes their text.
  * @param progress Told what was read.
- * @throws {StartError} If one can't be read.
+ * @throws {UsageError} If one can't be read: the exit code 1 may say something
+ *   else.
  */
 export function readLogs(
   paths: readonly string[],
@@ -46,7 +48,7 @@ export function readLogs(
       readLog(path, reader, progress);
     } catch (error) {
       progress.end();
-      throw fileFault("read log", path, error);
+      throw logFault(path, error);
     }
   }
   progress.end();
@@ -88,7 +90,7 @@ function sizeOf(paths: readonly string[]): number | undefined {
       if (!info.isFile) return undefined;
       total += info.size;
     } catch (error) {
-      throw fileFault("read log", path, error);
+      throw logFault(path, error);
     }
   }
   return total;
@@ -102,4 +104,9 @@ function parseLogs(given: readonly string[]): string[] {
     throw new SyntaxError("- is given twice; standard input is read once");
   }
   return [...given];
+}
+
+function logFault(path: string, cause: unknown): UsageError {
+  const { message } = fileFault("read log", path, cause);
+  return new UsageError(message, { cause });
 }

@@ -102,18 +102,18 @@ async function relayFor(
   const { outgoing, parents, resolver } = services;
   using context = new Context(session.context);
   const end = new AbortController();
+  const open: { relay?: UdpRelay } = {};
   await using ways = new ParentWays({
     associate: (group) => associateThrough(session, group, context),
-    onReturn: (datagram, length) => relay?.fromParent(datagram, length),
+    onReturn: (...returned) => open.relay?.fromParent(...returned),
     onEnd: (parent) => end.abort(new Error(`Parent ${parent} has ended it`)),
     onOpen: (way) => record.via ??= way,
   });
-  let relay: UdpRelay | undefined;
   // A client hears now whether the parents that its datagrams go through can.
   const group = parents?.find(via);
   if (group !== undefined) await ways.open(group);
   const socket = openUdp(local.hostname, services.udp.ports);
-  relay = new UdpRelay(socket, {
+  const relay = open.relay = new UdpRelay(socket, {
     client: client.ip,
     clientPort: client.port,
     paces: session.usage?.paces,
@@ -126,7 +126,8 @@ async function relayFor(
   } finally {
     context.cancel(new Error("Association has ended"));
     await relay.close();
-    if (relay.told.size > 0) record.targets = [...relay.told];
+    const targets = relay.told.list;
+    if (targets !== undefined) record.targets = targets;
   }
 }
 

@@ -17,9 +17,8 @@ import { UdpSender } from "../../net/udp/sender.ts";
 import type { Paces } from "../../policy/limits/rate_limits.ts";
 import { WaitGroup } from "../../sync/wait_group.ts";
 import type { Host } from "../../wire/host_name.ts";
-import { formatHostPort } from "../../wire/host_port.ts";
 import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
-import { isSameAddress, unmapAddress } from "../../wire/ip_mapped.ts";
+import { unmapAddress } from "../../wire/ip_mapped.ts";
 import {
   LONGEST_ENCODED,
   parseUdpHeader,
@@ -27,9 +26,8 @@ import {
 } from "../../wire/socks/v5_udp.ts";
 import { type Addresses, type Lookup, UdpNames } from "./names.ts";
 import { type UdpTarget, UdpTargets } from "./targets.ts";
-
-/** Copies of datagrams that wait for the address of a name, at most. */
-const MOST_WAITING = { count: 256, bytes: 512 * 1024 } as const;
+import { ToldTargets } from "./told_targets.ts";
+import { type Waited, WaitingDatagrams } from "./waiting.ts";
 
 /** What a relay needs to know. */
 export interface UdpRelayOptions {
@@ -71,17 +69,14 @@ export type RouteFor = (
   asked: Pick<UdpHeader, "host" | "port">,
 ) => Route | Promise<Route>;
 
-/** Targets that are named in the log, at most. */
-const MOST_TOLD = 64;
-
 /** The datagrams of one association. */
 export class UdpRelay {
   /** Datagrams each way, and those that did not get through. */
   readonly datagrams = { sent: 0, received: 0, dropped: 0 };
   /** Bytes of payload each way. */
   readonly bytes = { sent: 0, received: 0 };
-  /** The first targets, each `HOST:PORT` as the client asked. */
-  readonly told = new Set<string>();
+  /** The first targets. */
+  readonly told = new ToldTargets();
 
   readonly #sockets: Deno.DatagramConn[] = [];
   readonly #toClient: UdpSender;
@@ -92,14 +87,12 @@ export class UdpRelay {
   readonly #outgoing: OutgoingAddresses;
   readonly #targets = new UdpTargets();
   readonly #work = new WaitGroup();
-  readonly #waiting = { count: 0, bytes: 0 };
+  readonly #waiting = new WaitingDatagrams();
   #clientPort: number;
   /** Where the client is, once it has sent something. */
   #client: Deno.NetAddr | undefined;
   #ipv4: UdpSender | undefined;
   #ipv6: UdpSender | undefined;
-  /** Of the datagram before. */
-  #last: UdpHeader | undefined;
   #closed = false;
 
   /**
@@ -180,7 +173,7 @@ export class UdpRelay {
     void this.#later(
       found,
       payload,
-      (addresses, copy) => this.#send(addresses, header, copy),
+      (waited) => this.#send(waited.known, header, waited.payload),
     );
     return undefined;
   }
@@ -191,8 +184,14 @@ export class UdpRelay {
     header: UdpHeader,
     payload: Uint8Array<ArrayBuffer>,
   ): undefined {
-    void this.#later(route, payload, (way, copy) =>
-      way === undefined ? this.#drop() : this.#forward(header, copy));
+    void this.#later(
+      route,
+      payload,
+      (waited) =>
+        waited.known === undefined
+          ? this.#drop()
+          : this.#forward(header, waited.payload),
+    );
     return undefined;
   }
 
@@ -205,28 +204,14 @@ export class UdpRelay {
     return true;
   }
 
-  /** Keeps a copy of a datagram until something is known. */
   async #later<T>(
     pending: Promise<T>,
     payload: Uint8Array<ArrayBuffer>,
-    send: (known: T, copy: Uint8Array<ArrayBuffer>) => Promise<void> | undefined,
+    send: (waited: Waited<T>) => Promise<void> | undefined,
   ): Promise<void> {
-    const waiting = this.#waiting;
-    const { length } = payload;
-    if (
-      waiting.count === MOST_WAITING.count ||
-      waiting.bytes + length > MOST_WAITING.bytes
-    ) {
-      this.#drop();
-      return;
-    }
-    waiting.count++;
-    waiting.bytes += length;
-    const copy = payload.slice();
-    const known = await pending;
-    waiting.count--;
-    waiting.bytes -= length;
-    const sending = send(known, copy);
+    const waited = await this.#waiting.keep(pending, payload);
+    if (waited === undefined) return this.#drop();
+    const sending = send(waited);
     if (sending !== undefined) this.#work.add(sending);
   }
 
@@ -254,7 +239,7 @@ export class UdpRelay {
     payload: Uint8Array,
   ): Promise<void> | undefined {
     if (!this.#admit(payload)) return this.#drop();
-    this.#tell(header);
+    this.told.add(header);
     const sending = way.send(host, header.port, payload);
     return this.#pass(sending, () => this.#countSent(payload));
   }
@@ -268,7 +253,7 @@ export class UdpRelay {
     const target = this.#targets.open(unmapAddress(address), header.port);
     const sender = this.#outbound(target);
     if (sender === undefined) return this.#drop();
-    this.#tell(header);
+    this.told.add(header);
     const sending = sender.send(payload, target.addr);
     return this.#pass(sending, () => this.#countSent(payload));
   }
@@ -280,17 +265,6 @@ export class UdpRelay {
   #countSent({ length }: Uint8Array): void {
     this.datagrams.sent++;
     this.bytes.sent += length;
-  }
-
-  /** Most datagrams go where the one before has gone. */
-  #tell(header: UdpHeader): void {
-    const last = this.#last;
-    this.#last = header;
-    if (last?.port === header.port && isSameHost(last.host, header.host)) {
-      return;
-    }
-    const { host, port } = header;
-    if (this.told.size < MOST_TOLD) this.told.add(formatHostPort(host, port));
   }
 
   /** The socket towards a target, opened when it is needed first. */
@@ -347,10 +321,4 @@ export class UdpRelay {
   #drop(): undefined {
     this.datagrams.dropped++;
   }
-}
-
-function isSameHost(one: Host, other: Host): boolean {
-  return typeof one === "string" || typeof other === "string"
-    ? one === other
-    : isSameAddress(one, other);
 }
