@@ -43,7 +43,7 @@ export interface Default {
 }
 
 /** Names that may stand behind `via`. */
-type KnownParents = ReadonlySet<string> | "any";
+export type KnownParents = ReadonlySet<string> | "any";
 
 /** Words that are not for labels. */
 const RESERVED = ["default", "guard"];

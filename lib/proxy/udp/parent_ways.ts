@@ -83,7 +83,9 @@ export class ParentWays {
    * @returns The way; a promise while it is opened; `undefined` for a while
    *   after that has failed.
    */
-  find(group: ParentGroup): Asked["way"] {
+  find(
+    group: ParentGroup,
+  ): ParentAssociation | Promise<ParentAssociation | undefined> | undefined {
     const asked = this.#groups.get(group);
     const isKnown = asked !== undefined &&
       (asked.way !== undefined || performance.now() < asked.retryAt);

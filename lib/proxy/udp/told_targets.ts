@@ -13,19 +13,19 @@ import type { UdpHeader } from "../../wire/socks/v5_udp.ts";
 const MOST_TOLD = 64;
 
 /** A target as the client asked. */
-type Target = Pick<UdpHeader, "host" | "port">;
+export type ToldTarget = Pick<UdpHeader, "host" | "port">;
 
 /** The first targets of an association. */
 export class ToldTargets {
   readonly #told = new Set<string>();
-  #last: Target | undefined;
+  #last: ToldTarget | undefined;
 
   /**
    * Adds the target of a datagram. Most go where the one before has gone.
    *
    * @param target Where it goes.
    */
-  add(target: Target): void {
+  add(target: ToldTarget): void {
     const last = this.#last;
     this.#last = target;
     const isSame = last?.port === target.port &&
