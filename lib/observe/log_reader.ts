@@ -13,7 +13,9 @@ export interface LogReaderOptions<T> {
   /** Called for every connection, with what was made of it. */
   count: (judged: T) => void;
   /** What lines differ by, besides what was asked for (default nothing). */
-  differsBy?: "client" | "time" | undefined;
+  differsBy?: "client" | "listener" | "time" | undefined;
+  /** Lines that are remembered; then they are forgotten (default 32,768). */
+  most?: number;
   /**
    * Matches addresses, up to the colon before the port, that lines do not differ
    * by: a name may have thousands. It is sticky (default: there are none).
@@ -23,9 +25,6 @@ export interface LogReaderOptions<T> {
 
 /** The longest line in characters. Sluice writes none that is longer. */
 const LONGEST_LINE = 1_048_576;
-
-/** Lines that were judged and are remembered; then they are forgotten. */
-const MOST_REMEMBERED = 32_768;
 
 /** Behind the time, which always has the same length (see `log_json.ts`). */
 const TIMES = '{"time":"2026-11-21T12:00:00.000Z",'.length;
@@ -121,9 +120,11 @@ export class LogReader<T> {
     if (from < 0 || to < 0 || to > end) return undefined;
     const what = this.#whatOf(text, from, to);
     if (differsBy === undefined) return what;
-    const client = text.indexOf(CLIENT, head) + CLIENT.length;
+    const listener = text.indexOf(CLIENT, head);
+    const client = listener + CLIENT.length;
+    if (listener < 0 || client > from) return undefined;
+    if (differsBy === "listener") return text.slice(head, listener) + what;
     const quote = text.indexOf('"', client);
-    if (client > from) return undefined;
     return text.slice(head, text.lastIndexOf(":", quote)) + what;
   }
 
@@ -137,7 +138,8 @@ export class LogReader<T> {
   }
 
   #remember(key: string, judged: { value: T }): void {
-    if (this.#judged.size === MOST_REMEMBERED) this.#judged.clear();
+    const { most = 32_768 } = this.#options;
+    if (this.#judged.size >= most) this.#judged.clear();
     // A copy: a part of the text would keep all of the text.
     this.#judged.set(JSON.parse(JSON.stringify(key)), judged);
   }

@@ -33,7 +33,7 @@ function read(
   text: string,
   { size = text.length, differsBy }: {
     size?: number;
-    differsBy?: "client" | "time";
+    differsBy?: "client" | "listener" | "time";
   } = {},
 ) {
   const judged: LoggedConnection[] = [];
@@ -93,6 +93,10 @@ Deno.test("LogReader judges lines that say the same once, and counts each", () =
     assertEquals([counted.length, judged.length, reader.lines], [3, 1, 3]);
   }
   assertEquals(read(text, { differsBy: "client" }).judged.length, 3);
+  assertEquals(read(text, { differsBy: "listener" }).judged.length, 1);
+  const elsewhere = text.replace("127.0.0.1:1080", "127.0.0.2:1080");
+  assertEquals(read(elsewhere, { differsBy: "listener" }).judged.length, 2);
+  assertEquals(read(elsewhere).judged.length, 1);
   const again = text.replaceAll(/10\.0\.0\.\d/g, "10.0.0.1");
   assertEquals(read(again, { differsBy: "client" }).judged.length, 1);
   assertEquals(read(again, { differsBy: "time" }).judged.length, 3);

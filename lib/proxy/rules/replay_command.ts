@@ -78,7 +78,8 @@ async function runRulesReplay(options: Options): Promise<number> {
   const reader = new LogReader<ReplayGroup>({
     judge: (connection) => replay.judge(connection),
     count: (group) => replay.count(group),
-    differsBy: isTimed(rules) ? "time" : "client",
+    differsBy: differenceOf(rules),
+    most: 131_072,
   });
   readLogs(options.logs, reader, Progress.onTerminal());
   if (reader.unreadable > 0) {
@@ -97,11 +98,14 @@ async function runRulesReplay(options: Options): Promise<number> {
   return options["fail-on"].some((fault) => isAtFault[fault]) ? 1 : 0;
 }
 
-/** Then the same question has another answer at another time. */
-function isTimed(rules: Rules): boolean {
-  return rules.rules.some(({ clauses }) =>
-    clauses.some(({ word }) => word === "day" || word === "time")
-  );
+/** By what the rules answer the same question in different ways. */
+function differenceOf({ rules }: Rules): "client" | "listener" | "time" {
+  const has = (...words: string[]) =>
+    rules.some(({ clauses }) =>
+      clauses.some(({ word }) => words.includes(word))
+    );
+  if (has("day", "time")) return "time";
+  return has("client") ? "client" : "listener";
 }
 
 function report(replay: RuleReplay, rules: Rules, most: number): string[] {
