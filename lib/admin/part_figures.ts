@@ -9,7 +9,7 @@ import type { TimedName } from "../serve/live_connection.ts";
 import type { ListenerWatch } from "../serve/listener_watch.ts";
 import type { Registry } from "../serve/registry.ts";
 import type { TimeCounts } from "../observe/time_classes.ts";
-import type { ListenerKind, PoolStatus } from "./api.ts";
+import type { ListenerKind, PoolStatus, Status } from "./api.ts";
 
 /** A UDP association has its relay socket, and one to targets at least. */
 const PER_ASSOCIATION = 2;
@@ -73,16 +73,10 @@ export interface PartFigures {
 }
 
 /** Sums over all listeners. */
-export interface FigureTotals {
-  /** Connections that are open. */
-  open: number;
-  /** Connections that have come. */
-  total: number;
-  /** Bytes to targets. */
-  sent: number;
-  /** Bytes from targets. */
-  received: number;
-}
+export type FigureTotals = Pick<
+  Status,
+  "open" | "total" | "sent" | "received"
+>;
 
 /**
  * Adds up all listeners.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { handleConnection } from "../serve/connection.ts";
+import { handlerOf } from "../serve/connection.ts";
 import { describeError } from "../observe/describe_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { LoopDelay } from "../observe/loop_delay.ts";
@@ -16,8 +16,8 @@ import { SpacedTurns } from "../sync/spaced_turns.ts";
 import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { AdminEvents } from "./events.ts";
 import { adminProtocol, type AdminServices } from "./protocol.ts";
-import type { AdminActions, AdminContext } from "./routes.ts";
-import { requireAdminToken } from "./token.ts";
+import type { AdminActions, AdminContext } from "./answers.ts";
+import { requireAdminToken } from "../serve/options/admin_token.ts";
 import { type AdminSubject, AdminView } from "./view.ts";
 import { DescriptorMeter } from "../net/system/descriptor_meter.ts";
 import type { DrainState } from "./drain_state.ts";
@@ -107,7 +107,7 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
     state,
     events,
     history: { stepMs: step, points: history.points },
-    figures: await openFigures(subject),
+    figures: openFigures(subject),
     actions: config.actions,
     log,
   };
@@ -165,8 +165,7 @@ function open(
   };
   return startListeners(
     [listen],
-    () => (connection, context, draining) =>
-      handleConnection(connection, context, draining, adminProtocol, services),
+    () => handlerOf(adminProtocol, services),
     {
       slots: MOST_ANSWERED + MOST_WAITING,
       makeRoom: () => limits.makeRoom(),

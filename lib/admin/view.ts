@@ -7,6 +7,7 @@
 import project from "../../deno.json" with { type: "json" };
 import type { LoopDelay } from "../observe/loop_delay.ts";
 import type {
+  ChangingStatus,
   Drain,
   RefusalCount,
   Status,
@@ -29,12 +30,6 @@ export interface AdminSubject {
   /** How many descriptors are open. */
   readonly descriptors: DescriptorMeter;
 }
-
-/** What changes of the status from moment to moment. */
-export type ChangingStatus = Pick<
-  Status,
-  "open" | "total" | "sent" | "received" | "draining" | "eventLoopDelayMs"
->;
 
 /** Answers what the admin API is asked. */
 export class AdminView {

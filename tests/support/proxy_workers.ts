@@ -10,6 +10,7 @@ import {
   type RemotePartOptions,
 } from "../../lib/admin/remote_part.ts";
 import { SharedCounter } from "../../lib/sync/shared/counter.ts";
+import { askOver } from "./parts.ts";
 import { connectRequest, greet, readReply } from "./proxy.ts";
 import { within, writeAll } from "./sockets.ts";
 
@@ -23,8 +24,8 @@ export interface ProxyWorker extends Disposable {
   readonly addr: Deno.NetAddr;
   /** Takes the part out. */
   readonly remove: () => Promise<void>;
-  /** Keeps it from answering for so many milliseconds. */
-  hang(milliseconds: number): void;
+  /** Keeps it from answering; resolves when it hangs, with what lets it go on. */
+  hang(): Promise<() => void>;
   /** Ends its proxy in good order; it answers still. */
   stop(): Promise<void>;
   /** Opens a tunnel through it. */
@@ -33,8 +34,8 @@ export interface ProxyWorker extends Disposable {
 
 /** Options for {@linkcode startProxyWorkers}. */
 export interface ProxyWorkerOptions {
-  /** Milliseconds that a worker has to answer (default 2,000). */
-  timeout?: number;
+  /** Milliseconds that each worker has to answer (default 2,000). */
+  timeouts?: number[];
 }
 
 /** Starts proxies in workers whose connections have numbers of one counter. */
@@ -47,7 +48,13 @@ export async function startProxyWorkers(
   const workers: ProxyWorker[] = [];
   // One after the other: the types of the first's modules are checked then.
   for (let worker = 1; worker <= count; worker++) {
-    workers.push(await start(parts, counter, { worker, ...options }));
+    const timeout = options.timeouts?.[worker - 1];
+    workers.push(
+      await start(parts, counter, {
+        worker,
+        ...(timeout === undefined ? {} : { timeout }),
+      }),
+    );
   }
   return workers;
 }
@@ -64,18 +71,30 @@ async function start(
   worker.onmessage = ({ data }) => started.resolve(data);
   worker.postMessage({ port: port2, ids: counter.memory }, [port2]);
   const addr = await within(PATIENCE, started.promise);
-  const part = new RemotePart(port1, options);
+  const part = new RemotePart(askOver(port1), options);
+
+  /** Tells it something, and waits until it says that it has heard. */
+  async function tell(message: unknown): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    worker.onmessage = () => resolve();
+    worker.postMessage(message);
+    await within(PATIENCE, promise);
+  }
+
   return {
     part,
     addr,
     remove: parts.add(part),
-    hang: (milliseconds) => worker.postMessage(milliseconds),
-    async stop() {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      worker.onmessage = () => resolve();
-      worker.postMessage("stop");
-      await promise;
+    async hang() {
+      const memory = new SharedArrayBuffer(4);
+      await tell(memory);
+      return () => {
+        const word = new Int32Array(memory);
+        Atomics.store(word, 0, 1);
+        Atomics.notify(word, 0);
+      };
     },
+    stop: () => tell("stop"),
     async openTunnel(to) {
       const { hostname, port } = addr;
       const conn = await Deno.connect({ hostname, port });
@@ -87,6 +106,7 @@ async function start(
     },
     [Symbol.dispose]() {
       part.close();
+      port1.close();
       worker.terminate();
     },
   };

@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { ProxyConfig } from "../../../lib/proxy/start.ts";
 import { parseParent } from "../../../lib/wire/parent_url.ts";
-import { COMMAND } from "../../../lib/wire/socks/v5.ts";
-import { encodeRequest } from "../../../lib/wire/socks/v5_request.ts";
 import {
   assertBytes,
   eventually,
@@ -14,6 +12,7 @@ import {
 import {
   GREETING,
   openTunnel,
+  socks5Request,
   startTestProxy,
   type TestProxy,
 } from "../../support/proxy.ts";
@@ -230,11 +229,7 @@ Deno.test("openTarget() goes through the parent that a rule names", async () => 
 Deno.test("openTarget() takes no BIND around parents", async () => {
   await using parent = await startTestProxy();
   await using proxy = await startVia([[urlOf("socks5", parent)]]);
-  const request = encodeRequest({
-    command: COMMAND.Bind,
-    host: Uint8Array.of(0, 0, 0, 0),
-    port: 0,
-  });
+  const request = socks5Request(2, "0.0.0.0", 0);
   assertEquals((await exchange(proxy, join(GREETING, request)))[3], 2);
 });
 
