@@ -19,6 +19,7 @@ const STATUS_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, number>> = {
   "no descriptors": 503,
   "parent failed": 502,
   "parent timeout": 504,
+  "no udp": 502,
   "failed": 502,
   "forbidden": 403,
   "unauthenticated": 407,
