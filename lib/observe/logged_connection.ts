@@ -67,6 +67,8 @@ export function parseConnection(
 }
 
 /** A connection while it is put together. */
-type Draft = { -readonly [Key in keyof LoggedConnection]: LoggedConnection[Key] };
+type Draft = {
+  -readonly [Key in keyof LoggedConnection]: LoggedConnection[Key];
+};
 
 const TEXTS = ["address", "protocol", "rule", "target", "user", "via"] as const;

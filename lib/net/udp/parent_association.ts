@@ -19,7 +19,11 @@ import { Context } from "../../sync/context.ts";
 import type { Host } from "../../wire/host_name.ts";
 import { formatIpAddress } from "../../wire/ip_address.ts";
 import { isSameAddress } from "../../wire/ip_mapped.ts";
-import { formatParent, type Parent, takesNames } from "../../wire/parent_url.ts";
+import {
+  formatParent,
+  type Parent,
+  takesNames,
+} from "../../wire/parent_url.ts";
 import { encodeUdpHeader, parseUdpHeader } from "../../wire/socks/v5_udp.ts";
 import { type Chained, type ChainOptions, dialChain } from "../chain.ts";
 import { DialError } from "../dial_error.ts";
@@ -160,7 +164,9 @@ export class ParentAssociation {
     // The nearest parent is dialled from here, and so has an address.
     const hostname = formatIpAddress(host as Uint8Array);
     this.#first = { transport: "udp", hostname, port };
-    this.#head = concat(inner.map(({ relay }) => encodeUdpHeader(relay.host, relay.port)));
+    this.#head = concat(
+      inner.map(({ relay }) => encodeUdpHeader(relay.host, relay.port)),
+    );
     const { localAddr } = first.chained.connection;
     const isLocal = isOfFamily(localAddr.hostname, hostname);
     const any = hostname.includes(":") ? "::" : "0.0.0.0";

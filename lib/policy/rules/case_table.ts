@@ -14,7 +14,12 @@ import { parseConfiguredHost } from "../../wire/host_name.ts";
 import type { IpAddress } from "../../wire/ip_address.ts";
 import { parseHostPort } from "../../wire/host_port.ts";
 import { quote } from "../../wire/quote.ts";
-import { parseAddress, parseClient, parseListener, parseTime } from "./asked.ts";
+import {
+  parseAddress,
+  parseClient,
+  parseListener,
+  parseTime,
+} from "./asked.ts";
 import type { Action } from "./parse_rule.ts";
 import { type Question, RULE_COMMANDS, type RuleCommand } from "./question.ts";
 import { type Item, LineError, type List, splitLine } from "./rule_line.ts";
@@ -94,7 +99,10 @@ export function parseCases(text: string, file: string): RuleCase[] {
       }
     } catch (error) {
       if (!(error instanceof LineError)) throw error;
-      problems.push({ place: `${place}:${error.column}`, message: error.message });
+      problems.push({
+        place: `${place}:${error.column}`,
+        message: error.message,
+      });
       // Without columns no other line means anything.
       if (columns === undefined) break;
     }
@@ -189,7 +197,10 @@ function parseTarget(text: string): Draft {
     ? parseHostPort(text, "")
     : { host: text.replace(/^\[(.*)\]$/, "$1"), port: undefined };
   parseConfiguredHost(host);
-  return { target: host, ...port !== undefined && { port: parsePort(`${port}`) } };
+  return {
+    target: host,
+    ...port !== undefined && { port: parsePort(`${port}`) },
+  };
 }
 
 function parsePort(text: string): number {

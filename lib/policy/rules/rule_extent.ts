@@ -85,14 +85,27 @@ export function extentOf({ clauses }: Pick<Rule, "clauses">): RuleExtent {
       const [first, last = first] = text.split("-").map(BigInt);
       return [[first!, last!]];
     }),
-    client: intervalsOf(find("client"), ANY_CLIENT, ({ text }) =>
-      text === "unix" ? [[UNIX_AT, UNIX_AT]] : [intervalOf(parseIpRange(text))]),
-    to: intervalsOf(find("to"), ANY_ADDRESS, ({ text }) =>
-      (specialRanges(text) ?? [parseIpRange(text)]).map(intervalOf)),
+    client: intervalsOf(
+      find("client"),
+      ANY_CLIENT,
+      ({ text }) =>
+        text === "unix"
+          ? [[UNIX_AT, UNIX_AT]]
+          : [intervalOf(parseIpRange(text))],
+    ),
+    to: intervalsOf(
+      find("to"),
+      ANY_ADDRESS,
+      ({ text }) =>
+        (specialRanges(text) ?? [parseIpRange(text)]).map(intervalOf),
+    ),
     user: patternsOf(find("user"), ANY_USER, parseUser),
     listener: patternsOf(find("listener"), ANY_LISTENER, parsePlace),
-    name: patternsOf(find("name"), ANY_TARGET, ({ text }) =>
-      parseNamePattern(text)),
+    name: patternsOf(
+      find("name"),
+      ANY_TARGET,
+      ({ text }) => parseNamePattern(text),
+    ),
     time: timesOf(clauses),
   };
 }

@@ -11,8 +11,8 @@ import type { Clause, Rule } from "./parse_rule.ts";
 import {
   type Extent,
   type ExtentName,
-  EXTENTS,
   extentOf,
+  EXTENTS,
   type RuleExtent,
 } from "./rule_extent.ts";
 import type { Rules } from "./rules.ts";
@@ -92,9 +92,10 @@ function whyNoName({ clauses }: Rule): string | undefined {
   const clause = clauses.find(({ isNegated, word }) =>
     word === "name" && !isNegated
   );
-  const reasons = clause?.values.map(({ text }) =>
-    text.startsWith("/") ? whyDead(text.slice(1, -1)) : undefined
-  ) ?? [];
+  const reasons =
+    clause?.values.map(({ text }) =>
+      text.startsWith("/") ? whyDead(text.slice(1, -1)) : undefined
+    ) ?? [];
   const isDead = reasons.length > 0 && !reasons.includes(undefined);
   return isDead
     ? `no name can match ${clause!.values[0].text}: ${reasons[0]}`

@@ -34,7 +34,9 @@ export const RULES_LIST_COMMAND: Command<typeof RULES_LIST_OPTIONS> = {
 async function runRulesList(
   options: OptionValues<typeof RULES_LIST_OPTIONS>,
 ): Promise<number> {
-  const { book } = await readRules(openRules(options, () => {}, { parents: "any" }),);
+  const { book } = await readRules(
+    openRules(options, () => {}, { parents: "any" }),
+  );
   printLines(formatRows(book.current.list(!options["allow-private"])));
   return 0;
 }

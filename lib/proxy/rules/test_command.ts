@@ -142,10 +142,13 @@ async function runRulesTest(options: Options): Promise<number> {
 
 async function testCases(options: Options, path: string): Promise<number> {
   if (options.target !== undefined) {
-    throw new UsageError("it stands in the table of --cases; give one of both", {
-      option: "target",
-      others: ["cases"],
-    });
+    throw new UsageError(
+      "it stands in the table of --cases; give one of both",
+      {
+        option: "target",
+        others: ["cases"],
+      },
+    );
   }
   let time = 0;
   const rules = await openList(options, () => time);

@@ -172,8 +172,7 @@ export class ParentGroup {
   ): Promise<ThroughParents> {
     return await this.#through(
       client,
-      (chain, options) =>
-        dialThrough(chain, target, client, options, request),
+      (chain, options) => dialThrough(chain, target, client, options, request),
       request?.tries,
     );
   }
