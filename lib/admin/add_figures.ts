@@ -6,7 +6,7 @@
 
 import type { TimedName } from "../serve/live_connection.ts";
 import { addTimes } from "../observe/time_classes.ts";
-import type { PoolStatus } from "./admin_api.ts";
+import type { PoolStatus } from "./api.ts";
 import {
   addDatagrams,
   type ListenerFigures,

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { AdminSubject } from "./admin_view.ts";
+import type { AdminSubject } from "./view.ts";
 import { CONNECTION_FIGURES } from "./connection_figures.ts";
 import type { Figure, Labels } from "./figure.ts";
 import type { PartFigures } from "./part_figures.ts";

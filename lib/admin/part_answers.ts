@@ -9,12 +9,7 @@ import type { TimedName } from "../serve/live_connection.ts";
 import type { Registry } from "../serve/registry.ts";
 import { TimeClasses } from "../observe/time_classes.ts";
 import type { ActiveBan } from "../policy/users/failure_table.ts";
-import type {
-  BanStatus,
-  ClosedTunnel,
-  ListedTunnel,
-  Tunnel,
-} from "./admin_api.ts";
+import type { BanStatus, ClosedTunnel, ListedTunnel, Tunnel } from "./api.ts";
 import { figuresOf, type PartFigures } from "./part_figures.ts";
 import { type ConnectionChanges, TunnelChanges } from "./tunnel_changes.ts";
 import { TunnelRates } from "./tunnel_rates.ts";

@@ -9,7 +9,7 @@ import type { TimedName } from "../serve/live_connection.ts";
 import type { ListenerWatch } from "../serve/listener_watch.ts";
 import type { Registry } from "../serve/registry.ts";
 import type { TimeCounts } from "../observe/time_classes.ts";
-import type { ListenerKind, PoolStatus } from "./admin_api.ts";
+import type { ListenerKind, PoolStatus } from "./api.ts";
 
 /** A UDP association has its relay socket, and one to targets at least. */
 const PER_ASSOCIATION = 2;

@@ -11,7 +11,7 @@ import {
   NO_FIGURES,
   upstreamKey,
 } from "./add_figures.ts";
-import type { BanStatus, ClosedTunnel, ListedTunnel } from "./admin_api.ts";
+import type { BanStatus, ClosedTunnel, ListedTunnel } from "./api.ts";
 import type { Answered, Asked, Part, Question } from "./part.ts";
 import { type BanKey, MOST_TUNNELS } from "./part_answers.ts";
 import type { PartFigures } from "./part_figures.ts";

@@ -5,7 +5,7 @@
  */
 
 import project from "../../deno.json" with { type: "json" };
-import type { AdminSubject } from "./admin_view.ts";
+import type { AdminSubject } from "./view.ts";
 import type { Figure } from "./figure.ts";
 import type { PartFigures } from "./part_figures.ts";
 

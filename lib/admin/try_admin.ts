@@ -4,11 +4,8 @@
  * @module
  */
 
-import {
-  ADMIN_OPTIONS,
-  type AdminOptions,
-} from "../serve/options/admin_options.ts";
-import { readAdminToken, requireAdminToken } from "./admin_token.ts";
+import { ADMIN_OPTIONS, type AdminOptions } from "../serve/options/admin.ts";
+import { readAdminToken, requireAdminToken } from "./token.ts";
 import { requireEffect } from "../cli/requirements.ts";
 import { startListeners } from "../serve/start_listeners.ts";
 import { type Claim, TrialHost } from "../serve/trial_host.ts";

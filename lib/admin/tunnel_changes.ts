@@ -7,7 +7,7 @@
 
 import type { LiveConnection } from "../serve/live_connection.ts";
 import type { Registry } from "../serve/registry.ts";
-import type { ClosedTunnel, Tunnel, TunnelChange } from "./admin_api.ts";
+import type { ClosedTunnel, Tunnel, TunnelChange } from "./api.ts";
 import { closedOf, tunnelOf } from "./tunnel_rows.ts";
 
 /** What has changed since the last look. */

@@ -6,7 +6,7 @@
  */
 
 import { MOST_CLOSED } from "../serve/registry.ts";
-import type { Tunnel } from "./admin_api.ts";
+import type { Tunnel } from "./api.ts";
 import type { Part } from "./part.ts";
 import { MOST_TUNNELS, type PartChanges } from "./part_answers.ts";
 import { compareTimes, type Parts } from "./parts.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ListedTunnel, Tunnel } from "./admin_api.ts";
+import type { ListedTunnel, Tunnel } from "./api.ts";
 
 /** Milliseconds that a rate is about, at least. */
 const LEAST = 1_000;

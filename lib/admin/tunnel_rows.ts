@@ -7,7 +7,7 @@
 import type { LiveConnection } from "../serve/live_connection.ts";
 import type { ListenerWatch } from "../serve/listener_watch.ts";
 import type { EndedConnection } from "../serve/registry.ts";
-import type { ClosedTunnel, Tunnel } from "./admin_api.ts";
+import type { ClosedTunnel, Tunnel } from "./api.ts";
 
 /**
  * Describes a connection that is open.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PoolStatus } from "./admin_api.ts";
+import type { PoolStatus } from "./api.ts";
 import type { Figure } from "./figure.ts";
 
 const LABELS = ["listener", "upstream"];

@@ -6,7 +6,7 @@
  */
 
 import { Registry } from "../serve/registry.ts";
-import { SharedCounter } from "../sync/shared/shared_counter.ts";
+import { SharedCounter } from "../sync/shared/counter.ts";
 import { isTraced } from "./is_traced.ts";
 import { servePart } from "./serve_part.ts";
 

@@ -8,11 +8,11 @@
 import { Registry } from "../serve/registry.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
-import type { ReloadAnswer } from "./admin_api.ts";
-import type { AdminOptions } from "../serve/options/admin_options.ts";
+import type { ReloadAnswer } from "./api.ts";
+import type { AdminOptions } from "../serve/options/admin.ts";
 import { type Announcement, listeningEvent } from "../serve/announcement.ts";
-import type { Admin } from "./admin_server.ts";
-import type { CommonOptions } from "../serve/options/common_options.ts";
+import type { Admin } from "./server.ts";
+import type { CommonOptions } from "../serve/options/common.ts";
 import { describeOptions } from "../cli/redaction.ts";
 import { DrainState } from "./drain_state.ts";
 import { isTraced } from "./is_traced.ts";
@@ -158,14 +158,14 @@ async function openParts(
 async function openAdmin(
   options: Partial<AdminOptions>,
   rest: Omit<
-    Parameters<typeof import("./admin_server.ts").startAdmin>[0],
+    Parameters<typeof import("./server.ts").startAdmin>[0],
     "listen" | "token"
   >,
 ): Promise<Admin> {
   // Loaded for who wants it only: the start of others is quicker.
   const [{ startAdmin }, { readAdminToken }] = await Promise.all([
-    import("./admin_server.ts"),
-    import("./admin_token.ts"),
+    import("./server.ts"),
+    import("./token.ts"),
   ]);
   const path = options["admin-token-file"];
   const token = await readAdminToken({ "admin-token-file": path });
@@ -201,7 +201,7 @@ async function reloadAll(
   const problems = await Promise.all(files.map((file) => file.reload()));
   const broken = problems.filter((problem) => typeof problem === "string");
   if (broken.length > 0) {
-    const { AdminError } = await import("./admin_error.ts");
+    const { AdminError } = await import("./error.ts");
     throw new AdminError("reload_failed", broken.join("; "));
   }
   return { reloaded: files.map(({ name = "a file" }) => name) };

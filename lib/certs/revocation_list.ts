@@ -6,7 +6,7 @@
 
 import type { X509CrlEntryParams } from "@peculiar/x509";
 import { encodePem } from "../wire/pem.ts";
-import { identifySigner } from "./certificate_authority.ts";
+import { identifySigner } from "./authority.ts";
 import { KEY_ALGORITHM } from "../serve/tls/certificate_keys.ts";
 import {
   type KeyedCertificate,

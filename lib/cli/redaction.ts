@@ -6,7 +6,7 @@
  */
 
 import { quoteIn } from "../wire/quote.ts";
-import { type ConfigValue, textsOf, valueOf } from "./config_value.ts";
+import { type ConfigValue, textsOf, valueOf } from "./file_value.ts";
 import { isSecret, type Option, type OptionTable, sourceOf } from "./option.ts";
 import { parseReference, variableOf } from "./reference.ts";
 

@@ -7,17 +7,13 @@
 import { countOf } from "../observe/count_of.ts";
 import type { Command } from "../cli/command.ts";
 import { ConfigError } from "../cli/config_error.ts";
-import {
-  CONFIG_OPTION,
-  hintAtSetting,
-  readConfigFile,
-} from "./config_option.ts";
-import { loadConfig } from "./load_config.ts";
-import { ASK_OPTIONS } from "../serve/options/common_options.ts";
+import { CONFIG_OPTION, hintAtSetting, readConfigFile } from "./option.ts";
+import { loadConfig } from "./load.ts";
+import { ASK_OPTIONS } from "../serve/options/common.ts";
 import type { OptionValues } from "../cli/option.ts";
 import { printLines } from "../cli/print_lines.ts";
 import { reportProblems } from "./report_problems.ts";
-import { tryConfig } from "./try_config.ts";
+import { tryConfig } from "./try.ts";
 
 /** Options of `sluice check`. */
 export const CHECK_OPTIONS = {

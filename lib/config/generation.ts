@@ -15,7 +15,7 @@ import {
 import type { Listener } from "../net/listen.ts";
 import type { Announcement } from "../serve/announcement.ts";
 import { formatPath } from "../cli/config_error.ts";
-import type { ListenerConfig } from "./load_config.ts";
+import type { ListenerConfig } from "./load.ts";
 import type { StartedServer } from "../program/run_server.ts";
 import { ServerFiles } from "../serve/server_files.ts";
 import type { OpenEndpoint, ServerHost } from "../serve/server_host.ts";

@@ -7,7 +7,7 @@
 
 import type { ServerCommand } from "../cli/command.ts";
 import type { OptionTable } from "../cli/option.ts";
-import { PROGRAM_OPTIONS } from "../serve/options/program_options.ts";
+import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
 
 /** What a line of the command line says with words, and a file with names. */
 export interface NamedWords {
@@ -51,20 +51,19 @@ const ASKED = ["help", "version"];
 
 const KINDS: Readonly<Record<string, KindEntry>> = {
   "proxy": {
-    load: async () => (await import("../proxy/proxy_command.ts")).PROXY_COMMAND,
+    load: async () => (await import("../proxy/command.ts")).PROXY_COMMAND,
   },
   "forward": {
-    load: async () =>
-      (await import("../forward/forward_command.ts")).FORWARD_COMMAND,
+    load: async () => (await import("../forward/command.ts")).FORWARD_COMMAND,
     words: { operand: "routes", first: "listen", rest: "upstreams" },
   },
   "hub": {
-    load: async () => (await import("../hub/hub_command.ts")).HUB_COMMAND,
+    load: async () => (await import("../hub/command.ts")).HUB_COMMAND,
     canRetire: false,
     isSingle: true,
   },
   "echo": {
-    load: async () => (await import("../echo/echo_command.ts")).ECHO_COMMAND,
+    load: async () => (await import("../echo/command.ts")).ECHO_COMMAND,
   },
 };
 

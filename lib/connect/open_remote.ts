@@ -12,14 +12,14 @@ import { dial } from "../net/dial.ts";
 import { DialError } from "../net/dial_error.ts";
 import type { FamilyPreference } from "../net/names/family_preference.ts";
 import { Resolver } from "../net/names/resolver.ts";
-import { openUdp } from "../net/udp/udp.ts";
+import { openUdp } from "../net/udp/datagram_socket.ts";
 import { connectUnix } from "../net/unix_socket.ts";
 import { TlsError } from "../net/tls/tls_error.ts";
 import { Context } from "../sync/context.ts";
 import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { formatIpAddress, type IpAddress } from "../wire/ip_address.ts";
-import { type ConnectTarget, formatConnectTarget } from "./connect_target.ts";
+import { type ConnectTarget, formatConnectTarget } from "./target.ts";
 import {
   openParents,
   type ParentConfig,

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type PassOn, pumpDatagrams } from "../net/udp/udp_pump.ts";
-import { UdpSender } from "../net/udp/udp_sender.ts";
+import { type PassOn, pumpDatagrams } from "../net/udp/pump.ts";
+import { UdpSender } from "../net/udp/sender.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { DelayLine } from "../sync/delay_line.ts";
 import { watchStall } from "../sync/stall.ts";

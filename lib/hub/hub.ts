@@ -6,14 +6,14 @@
  * @module
  */
 
-import { parseHubName, parseRoomName } from "./hub_name.ts";
+import { parseHubName, parseRoomName } from "./name.ts";
 import { TurnBudget } from "../sync/turn_budget.ts";
-import type { HubDialect } from "./wire/hub_frame.ts";
-import { HubItem } from "./hub_item.ts";
-import { HubMember } from "./hub_member.ts";
-import type { HubOutbox } from "./hub_outbox.ts";
-import type { HubRoom } from "./hub_room.ts";
-import { type HubRoomBounds, HubRooms } from "./hub_rooms.ts";
+import type { HubDialect } from "./wire/frame.ts";
+import { HubItem } from "./item.ts";
+import { HubMember } from "./member.ts";
+import type { HubOutbox } from "./outbox.ts";
+import type { HubRoom } from "./room.ts";
+import { type HubRoomBounds, HubRooms } from "./rooms.ts";
 
 /** Where newcomers are. */
 const LOBBY = "lobby";

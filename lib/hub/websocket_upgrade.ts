@@ -4,8 +4,8 @@
  * @module
  */
 
-import { encodeHead } from "../wire/http1/http1_head.ts";
-import type { RequestHead } from "../wire/http1/http1_request.ts";
+import { encodeHead } from "../wire/http1/head.ts";
+import type { RequestHead } from "../wire/http1/request.ts";
 import { HttpError } from "../wire/http1/http_error.ts";
 import { acceptInput } from "./wire/websocket.ts";
 

@@ -5,31 +5,31 @@
  * @module
  */
 
-import { encodeHead } from "../wire/http1/http1_head.ts";
-import { encodeBasicCredentials } from "../wire/http1/http1_credentials.ts";
+import { encodeHead } from "../wire/http1/head.ts";
+import { encodeBasicCredentials } from "../wire/http1/credentials.ts";
 import { HttpError } from "../wire/http1/http_error.ts";
-import type { Field } from "../wire/http1/http1_fields.ts";
-import { parseResponseHead } from "../wire/http1/http1_response.ts";
+import type { Field } from "../wire/http1/fields.ts";
+import { parseResponseHead } from "../wire/http1/response.ts";
 import type { Host } from "../wire/host_name.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { formatParent, type Parent } from "../wire/parent_url.ts";
 import {
   COMMAND as SOCKS4_COMMAND,
   REPLY as SOCKS4,
-} from "../wire/socks/socks4.ts";
-import { parseReply as parseSocks4Reply } from "../wire/socks/socks4_reply.ts";
-import { encodeRequest as encodeSocks4 } from "../wire/socks/socks4_request.ts";
-import { COMMAND, METHOD, REPLY } from "../wire/socks/socks5.ts";
+} from "../wire/socks/v4.ts";
+import { parseReply as parseSocks4Reply } from "../wire/socks/v4_reply.ts";
+import { encodeRequest as encodeSocks4 } from "../wire/socks/v4_request.ts";
+import { COMMAND, METHOD, REPLY } from "../wire/socks/v5.ts";
 import {
   encodeCredentials,
   parseCredentialsReply,
-} from "../wire/socks/socks5_credentials.ts";
+} from "../wire/socks/v5_credentials.ts";
 import {
   encodeGreeting,
   parseMethodSelection,
-} from "../wire/socks/socks5_greeting.ts";
-import { parseReply } from "../wire/socks/socks5_reply.ts";
-import { encodeRequest } from "../wire/socks/socks5_request.ts";
+} from "../wire/socks/v5_greeting.ts";
+import { parseReply } from "../wire/socks/v5_reply.ts";
+import { encodeRequest } from "../wire/socks/v5_request.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { DialError, type DialErrorKind } from "./dial_error.ts";
 import type { Duplex } from "./duplex.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { ChunkedScanner } from "../wire/http1/http1_chunked.ts";
-import type { Framing } from "../wire/http1/http1_framing.ts";
+import { ChunkedScanner } from "../wire/http1/chunked.ts";
+import type { Framing } from "../wire/http1/framing.ts";
 import type { HttpReader } from "./http_reader.ts";
 
 /** Options for {@linkcode relayBody}. */

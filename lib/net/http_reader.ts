@@ -8,7 +8,7 @@ import {
   type Head,
   HeadScanner,
   MOST_EMPTY_LINES,
-} from "../wire/http1/http1_head.ts";
+} from "../wire/http1/head.ts";
 import { ByteReader } from "./byte_reader.ts";
 import type { Duplex } from "./duplex.ts";
 

@@ -7,7 +7,7 @@
 import project from "../../deno.json" with { type: "json" };
 import { requireApart } from "../serve/apart.ts";
 import { type AnyCommand, COMMANDS } from "./commands.ts";
-import { ASK_OPTIONS } from "../serve/options/common_options.ts";
+import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { type CommandHelp, formatHelp } from "../cli/help.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { hintAtWord } from "../cli/option_hints.ts";
@@ -15,7 +15,7 @@ import { parseOptions, quoteWord, suggest } from "../cli/parse_options.ts";
 import { printErrors, printLines } from "../cli/print_lines.ts";
 import { endOnMistakes } from "./process_life.ts";
 import { lackOfModules } from "../cli/own_modules.ts";
-import { PROXY_OPTIONS } from "../proxy/proxy_options.ts";
+import { PROXY_OPTIONS } from "../proxy/options.ts";
 import { requireEffect } from "../cli/requirements.ts";
 import { requireProc } from "../cli/require_proc.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";

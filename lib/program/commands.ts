@@ -7,7 +7,7 @@
 
 import type { Command } from "../cli/command.ts";
 import type { OptionTable } from "../cli/option.ts";
-import { PROXY_COMMAND } from "../proxy/proxy_command.ts";
+import { PROXY_COMMAND } from "../proxy/command.ts";
 
 /** A command, before it is loaded. */
 export interface CommandEntry {
@@ -29,7 +29,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   "forward": {
     brief: "TCP relay to fixed upstreams, with connections that are ready",
     load: async () => {
-      const { FORWARD_COMMAND } = await import("../forward/forward_command.ts");
+      const { FORWARD_COMMAND } = await import("../forward/command.ts");
       return anyCommand(FORWARD_COMMAND);
     },
   },
@@ -37,7 +37,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     brief: "server that sends back what it reads, for tests",
     load: async () =>
       anyCommand(
-        (await import("../echo/echo_command.ts"))
+        (await import("../echo/command.ts"))
           .ECHO_COMMAND,
       ),
   },
@@ -45,7 +45,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     brief: "client for a TCP or UDP port, or a Unix socket",
     load: async () =>
       anyCommand(
-        (await import("../connect/connect_command.ts")).CONNECT_COMMAND,
+        (await import("../connect/command.ts")).CONNECT_COMMAND,
       ),
   },
   "run": {
@@ -68,7 +68,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     brief: "a configuration to begin with, with all that can be said in it",
     load: async () =>
       anyCommand(
-        (await import("../config/config_example_command.ts"))
+        (await import("../config/example_command.ts"))
           .CONFIG_EXAMPLE_COMMAND,
       ),
   },
@@ -76,7 +76,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     brief: "the configuration that means the same as a command line",
     load: async () =>
       anyCommand(
-        (await import("../config/config_print_command.ts"))
+        (await import("../config/print_command.ts"))
           .CONFIG_PRINT_COMMAND,
       ),
   },
@@ -84,7 +84,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     brief: "the JSON Schema of configurations, for editors",
     load: async () =>
       anyCommand(
-        (await import("../config/config_schema_command.ts"))
+        (await import("../config/schema_command.ts"))
           .CONFIG_SCHEMA_COMMAND,
       ),
   },
@@ -99,7 +99,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     brief: "broadcast server: what one client sends, all the others receive",
     load: async () =>
       anyCommand(
-        (await import("../hub/hub_command.ts"))
+        (await import("../hub/command.ts"))
           .HUB_COMMAND,
       ),
   },
@@ -107,7 +107,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     brief: "what would bite a proxy on this machine, and what to do about it",
     load: async () =>
       anyCommand(
-        (await import("../doctor/doctor_command.ts")).DOCTOR_COMMAND,
+        (await import("../doctor/command.ts")).DOCTOR_COMMAND,
       ),
   },
   "rules list": {
@@ -128,35 +128,35 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     brief: "makes a private authority for certificates",
     load: async () =>
       anyCommand(
-        (await import("../certs/cert_init_command.ts")).CERT_INIT_COMMAND,
+        (await import("../certs/init_command.ts")).CERT_INIT_COMMAND,
       ),
   },
   "cert issue": {
     brief: "makes a key and a certificate for a server or a client",
     load: async () =>
       anyCommand(
-        (await import("../certs/cert_issue_command.ts")).CERT_ISSUE_COMMAND,
+        (await import("../certs/issue_command.ts")).CERT_ISSUE_COMMAND,
       ),
   },
   "cert list": {
     brief: "the certificates that there are, with the days left",
     load: async () =>
       anyCommand(
-        (await import("../certs/cert_list_command.ts")).CERT_LIST_COMMAND,
+        (await import("../certs/list_command.ts")).CERT_LIST_COMMAND,
       ),
   },
   "cert revoke": {
     brief: "ends a certificate before its time",
     load: async () =>
       anyCommand(
-        (await import("../certs/cert_revoke_command.ts")).CERT_REVOKE_COMMAND,
+        (await import("../certs/revoke_command.ts")).CERT_REVOKE_COMMAND,
       ),
   },
   "cert bundle": {
     brief: "prints a key and certificate with how to use them",
     load: async () =>
       anyCommand(
-        (await import("../certs/cert_bundle_command.ts")).CERT_BUNDLE_COMMAND,
+        (await import("../certs/bundle_command.ts")).CERT_BUNDLE_COMMAND,
       ),
   },
 };

@@ -7,21 +7,21 @@
 import { prepareCLibrary } from "../net/system/c_library.ts";
 import type { Command } from "../cli/command.ts";
 import { ConfigError } from "../cli/config_error.ts";
-import { ConfigFile } from "../config/config_file.ts";
+import { ConfigFile } from "../config/file.ts";
 import {
   CONFIG_OPTION,
   hintAtSetting,
   readConfigFile,
-} from "../config/config_option.ts";
-import { type Config, loadConfig } from "../config/load_config.ts";
-import { ASK_OPTIONS } from "../serve/options/common_options.ts";
+} from "../config/option.ts";
+import { type Config, loadConfig } from "../config/load.ts";
+import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { flag } from "../cli/declare_options.ts";
 import type { OptionValues } from "../cli/option.ts";
 import { reportProblems } from "../config/report_problems.ts";
-import { RunningConfig } from "../config/run_config.ts";
+import { RunningConfig } from "../config/run.ts";
 import { runServer } from "./run_server.ts";
 import { tryAdmin } from "../admin/try_admin.ts";
-import { tryConfig } from "../config/try_config.ts";
+import { tryConfig } from "../config/try.ts";
 
 /** Options of `sluice run`. */
 export const RUN_OPTIONS = {

@@ -7,8 +7,8 @@
 
 import type { LogEvent } from "../observe/log_event.ts";
 import { announce, type Announcement } from "../serve/announcement.ts";
-import type { AdminOptions } from "../serve/options/admin_options.ts";
-import type { CommonOptions } from "../serve/options/common_options.ts";
+import type { AdminOptions } from "../serve/options/admin.ts";
+import type { CommonOptions } from "../serve/options/common.ts";
 import { requireInheritedTaken } from "../serve/inherited_listener.ts";
 import { openLog } from "./log_sink.ts";
 import { OperatorSignals } from "./operator_signals.ts";

@@ -8,12 +8,12 @@
 import type { LogEvent } from "../observe/log_event.ts";
 import { announce } from "../serve/announcement.ts";
 import { ConfigError } from "../cli/config_error.ts";
-import type { ChangeableConfig } from "../config/config_file.ts";
-import type { Config } from "../config/load_config.ts";
+import type { ChangeableConfig } from "../config/file.ts";
+import type { Config } from "../config/load.ts";
 import { openLog } from "./log_sink.ts";
 import { OperatorSignals } from "./operator_signals.ts";
 import type { Parts } from "../admin/parts.ts";
-import { plainConfig } from "../config/plain_config.ts";
+import { plainConfig } from "../config/plain.ts";
 import {
   dropPermissions,
   sayNothingToReload,
@@ -30,7 +30,7 @@ import { openServiceManager } from "../serve/service_manager.ts";
 import type { FileText } from "../cli/settled_text.ts";
 import { type Reloadable, watchFiles } from "../cli/watch_files.ts";
 import { openWatching } from "../admin/watching.ts";
-import type { WorkerTask } from "../workers/worker_message.ts";
+import type { WorkerTask } from "../workers/message.ts";
 import {
   type WatchLink,
   Workers,
@@ -112,7 +112,7 @@ export async function runConfigWorkers(
     task: { config: plainConfig(config) },
     count: config.program.workers,
     async files(workers, log) {
-      const { ConfigFile } = await import("../config/config_file.ts");
+      const { ConfigFile } = await import("../config/file.ts");
       const note = (config: Config) => inForce = config;
       const running = changeable(workers, texts, note);
       const options = { config, isWatched, log };
@@ -185,7 +185,7 @@ async function linksTo(
   // Loaded for who wants it only: the start of others is quicker.
   const [{ RemotePart }, { SharedCounter }] = await Promise.all([
     import("../admin/remote_part.ts"),
-    import("../sync/shared/shared_counter.ts"),
+    import("../sync/shared/counter.ts"),
   ]);
   const { memory } = new SharedCounter();
   return (thread) => {
@@ -265,7 +265,7 @@ async function requireGood(
   config: Config,
   known?: FileTexts,
 ): Promise<FileTexts> {
-  const { tryConfig } = await import("../config/try_config.ts");
+  const { tryConfig } = await import("../config/try.ts");
   const trial = await tryConfig(config, {
     before: known,
     isRunning: known !== undefined,

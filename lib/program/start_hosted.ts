@@ -5,7 +5,7 @@
  */
 
 import type { LogEvent } from "../observe/log_event.ts";
-import type { Given, ListenerConfig } from "../config/load_config.ts";
+import type { Given, ListenerConfig } from "../config/load.ts";
 import { valuesOf } from "../cli/option.ts";
 import { requireEffect } from "../cli/requirements.ts";
 import type { StartedServer } from "./run_server.ts";

@@ -11,8 +11,8 @@ import type { StartedServer } from "./run_server.ts";
 import type { Hosting } from "./start_hosted.ts";
 import type { ServerCommand } from "../cli/command.ts";
 import type { OptionTable } from "../cli/option.ts";
-import type { RunningConfig } from "../config/run_config.ts";
-import type { PlainConfig, WorkerTask } from "../workers/worker_message.ts";
+import type { RunningConfig } from "../config/run.ts";
+import type { PlainConfig, WorkerTask } from "../workers/message.ts";
 
 /** What runs. */
 export interface RunningTask {
@@ -55,8 +55,8 @@ export async function startTask(
   }
   // What reads configurations is loaded for who has one only.
   const [{ configOf }, { RunningConfig }] = await Promise.all([
-    import("../config/plain_config.ts"),
-    import("../config/run_config.ts"),
+    import("../config/plain.ts"),
+    import("../config/run.ts"),
   ]);
   prepareCLibrary(); // With a permission that the supervisor drops next.
   const running = new RunningConfig(hosting);

@@ -7,7 +7,7 @@
 import type { TunnelResult } from "../net/tunnel.ts";
 import { Refusal } from "../policy/limits/refusal.ts";
 import type { Protocol } from "../serve/connection.ts";
-import { http } from "./http/http.ts";
+import { http } from "./http/serve.ts";
 import type {
   ProtocolName,
   ProxyServices,

@@ -11,7 +11,7 @@ import {
 } from "../policy/users/password_hash.ts";
 import { userNameFault } from "../policy/users/user_name.ts";
 import type { Command } from "../cli/command.ts";
-import { ASK_OPTIONS } from "../serve/options/common_options.ts";
+import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { operand } from "../cli/declare_options.ts";
 import type { OptionValues } from "../cli/option.ts";
 import { readPassword } from "./read_password.ts";

@@ -6,12 +6,12 @@
 
 import type { RuleRow } from "../policy/rules/rules.ts";
 import type { Command } from "../cli/command.ts";
-import { ASK_OPTIONS } from "../serve/options/common_options.ts";
+import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { flag } from "../cli/declare_options.ts";
 import type { OptionValues } from "../cli/option.ts";
 import { openRules } from "../serve/target/open_rules.ts";
 import { printLines } from "../cli/print_lines.ts";
-import { RULE_OPTIONS } from "../serve/options/rule_options.ts";
+import { RULE_OPTIONS } from "../serve/options/rules.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 
 /** Options of `sluice rules list`. */

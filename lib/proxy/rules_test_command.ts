@@ -5,7 +5,7 @@
  */
 
 import { refusedRange } from "../policy/rules/address_guard.ts";
-import { type Question, RULE_COMMANDS } from "../policy/rules/rule_question.ts";
+import { type Question, RULE_COMMANDS } from "../policy/rules/question.ts";
 import { DialError } from "../net/dial_error.ts";
 import { isOwnAddress } from "../net/own_addresses.ts";
 import { Context } from "../sync/context.ts";
@@ -18,13 +18,13 @@ import {
   parseIpAddress,
 } from "../wire/ip_address.ts";
 import type { Command } from "../cli/command.ts";
-import { NAME_OPTIONS } from "../serve/options/name_options.ts";
+import { NAME_OPTIONS } from "../serve/options/names.ts";
 import { openNames } from "../serve/target/open_names.ts";
 import { openRules } from "../serve/target/open_rules.ts";
-import { ASK_OPTIONS } from "../serve/options/common_options.ts";
+import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { choice, flag, option } from "../cli/declare_options.ts";
 import type { OptionValues } from "../cli/option.ts";
-import { RULE_OPTIONS } from "../serve/options/rule_options.ts";
+import { RULE_OPTIONS } from "../serve/options/rules.ts";
 import { printLines } from "../cli/print_lines.ts";
 import { readRules } from "./rules_list_command.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";

@@ -14,9 +14,9 @@
 import type { TunnelResult } from "../net/tunnel.ts";
 import { Refusal } from "../policy/limits/refusal.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
-import { COMMAND, REPLY } from "../wire/socks/socks4.ts";
-import { encodeReply } from "../wire/socks/socks4_reply.ts";
-import { parseRequest, type Request } from "../wire/socks/socks4_request.ts";
+import { COMMAND, REPLY } from "../wire/socks/v4.ts";
+import { encodeReply } from "../wire/socks/v4_reply.ts";
+import { parseRequest, type Request } from "../wire/socks/v4_request.ts";
 import { mustLogIn } from "./authenticate.ts";
 import { bind } from "./bind.ts";
 import { connectTarget } from "../serve/target/open_target.ts";

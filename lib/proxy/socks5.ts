@@ -24,17 +24,17 @@ import {
   type Method,
   REPLY,
   Socks5Error,
-} from "../wire/socks/socks5.ts";
+} from "../wire/socks/v5.ts";
 import {
   encodeCredentialsReply,
   parseCredentials,
-} from "../wire/socks/socks5_credentials.ts";
+} from "../wire/socks/v5_credentials.ts";
 import {
   encodeMethodSelection,
   parseGreeting,
-} from "../wire/socks/socks5_greeting.ts";
-import { encodeReply } from "../wire/socks/socks5_reply.ts";
-import { parseRequest, type Request } from "../wire/socks/socks5_request.ts";
+} from "../wire/socks/v5_greeting.ts";
+import { encodeReply } from "../wire/socks/v5_reply.ts";
+import { parseRequest, type Request } from "../wire/socks/v5_request.ts";
 import { associate } from "./udp/associate.ts";
 import { authenticate, mustLogIn } from "./authenticate.ts";
 import { bind } from "./bind.ts";

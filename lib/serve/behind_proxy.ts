@@ -13,11 +13,8 @@
 import { Refusal } from "../policy/limits/refusal.ts";
 import { formatIpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { type IpRange, isInRange } from "../wire/ip_range.ts";
-import type {
-  ProxyEndpoint,
-  ProxyHeader,
-} from "../wire/proxy/proxy_endpoints.ts";
-import { parseProxyHeader } from "../wire/proxy/proxy_header.ts";
+import type { ProxyEndpoint, ProxyHeader } from "../wire/proxy/endpoints.ts";
+import { parseProxyHeader } from "../wire/proxy/header.ts";
 import type { Protocol } from "./connection.ts";
 import type { ConnectionServices } from "./connection_services.ts";
 import type { Session } from "./session.ts";

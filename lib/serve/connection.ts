@@ -13,7 +13,7 @@ import type { ConnectionResult } from "../observe/log_event.ts";
 import { Refusal } from "../policy/limits/refusal.ts";
 import type { Context } from "../sync/context.ts";
 import { HttpError } from "../wire/http1/http_error.ts";
-import { Socks5Error } from "../wire/socks/socks5.ts";
+import { Socks5Error } from "../wire/socks/v5.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { describeError } from "../observe/describe_error.ts";
 import { farewell } from "./farewell.ts";

@@ -5,8 +5,8 @@
  */
 
 import { Refusal } from "../policy/limits/refusal.ts";
-import type { Field } from "../wire/http1/http1_fields.ts";
-import { encodeHead } from "../wire/http1/http1_head.ts";
+import type { Field } from "../wire/http1/fields.ts";
+import { encodeHead } from "../wire/http1/head.ts";
 import { describeError } from "../observe/describe_error.ts";
 import { statusFor } from "./status_table.ts";
 import { joinBytes } from "../wire/join_bytes.ts";

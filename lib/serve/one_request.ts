@@ -6,10 +6,7 @@
 
 import { HttpReader } from "../net/http_reader.ts";
 import { HTTP_LINGER } from "../net/linger.ts";
-import {
-  parseRequestHead,
-  type RequestHead,
-} from "../wire/http1/http1_request.ts";
+import { parseRequestHead, type RequestHead } from "../wire/http1/request.ts";
 import { type EncodeFailure, HttpRefusals } from "./http_refusals.ts";
 import type { Session } from "./session.ts";
 

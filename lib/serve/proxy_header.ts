@@ -13,9 +13,9 @@
 
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
-import type { ProxyEndpoint } from "../wire/proxy/proxy_endpoints.ts";
-import { encodeProxyV1 } from "../wire/proxy/proxy_v1.ts";
-import { encodeProxyV2 } from "../wire/proxy/proxy_v2.ts";
+import type { ProxyEndpoint } from "../wire/proxy/endpoints.ts";
+import { encodeProxyV1 } from "../wire/proxy/v1.ts";
+import { encodeProxyV2 } from "../wire/proxy/v2.ts";
 
 /** Versions of the header. */
 export const PROXY_VERSIONS = ["v1", "v2"] as const;

@@ -9,7 +9,7 @@ import { DialError } from "../net/dial_error.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import { Refusal } from "../policy/limits/refusal.ts";
 import { HttpError } from "../wire/http1/http_error.ts";
-import { Socks5Error } from "../wire/socks/socks5.ts";
+import { Socks5Error } from "../wire/socks/v5.ts";
 
 /**
  * A reason: the name of a limit; `rule`, `guard` or `default` as what decides;

@@ -5,10 +5,7 @@
  */
 
 import type { Bans, BansOptions } from "../policy/users/bans.ts";
-import type {
-  SharedTable,
-  SharedTableShape,
-} from "../sync/shared/shared_table.ts";
+import type { SharedTable, SharedTableShape } from "../sync/shared/table.ts";
 
 /** One of several threads that run the same server. */
 export interface ThreadInfo {

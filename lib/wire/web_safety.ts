@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Field } from "./http1/http1_fields.ts";
+import type { Field } from "./http1/fields.ts";
 
 /**
  * What a page of ours may do: load its own scripts and styles, and ask its own

@@ -9,7 +9,7 @@ import { describeError } from "../observe/describe_error.ts";
 import { type Arrival, ownDials } from "../net/own_dials.ts";
 import type { Trail } from "../net/own_listeners.ts";
 import type { LogEvent } from "../observe/log_event.ts";
-import { sharedClock } from "../sync/shared/shared_clock.ts";
+import { sharedClock } from "../sync/shared/clock.ts";
 import { knowDescriptorLimit } from "../net/system/descriptors.ts";
 import { knowMemoryLimit } from "../serve/limits/memory_plan.ts";
 import {
@@ -20,13 +20,13 @@ import { type Log, openLog } from "../program/log_sink.ts";
 import type { StartedServer } from "../program/run_server.ts";
 import { spareStacks } from "../program/process_life.ts";
 import { type RunningTask, startTask } from "../program/start_task.ts";
-import { WorkerDials } from "./worker_dials.ts";
-import { faultOf } from "./worker_fault.ts";
+import { WorkerDials } from "./dials.ts";
+import { faultOf } from "./fault.ts";
 import type {
   WatchedWorker,
   WatchedWorkerSettings,
 } from "../admin/watch_worker.ts";
-import { WorkerHost } from "./worker_host.ts";
+import { WorkerHost } from "./host.ts";
 import type {
   Agreement,
   FromWorker,
@@ -36,7 +36,7 @@ import type {
   WorkerApplied,
   WorkerStart,
   WorkerStarted,
-} from "./worker_message.ts";
+} from "./message.ts";
 
 /** The global scope of a worker, as far as it is used. */
 export interface WorkerScope extends EventTarget {

@@ -7,18 +7,18 @@
 
 import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
-import { SharedTable } from "../sync/shared/shared_table.ts";
-import { clockLead } from "../sync/shared/shared_clock.ts";
+import { SharedTable } from "../sync/shared/table.ts";
+import { clockLead } from "../sync/shared/clock.ts";
 import type { Announcement } from "../serve/announcement.ts";
 import { BanKeeper } from "./ban_keeper.ts";
-import { dialCounts, passOnWhose } from "./worker_dials.ts";
+import { dialCounts, passOnWhose } from "./dials.ts";
 import { CONNECTION_TABLE } from "../serve/limits/connection_counts.ts";
 import { descriptorLimit } from "../net/system/descriptors.ts";
 import { knownPipes } from "../cli/read_file.ts";
 import { memoryLimit } from "../serve/limits/memory_plan.ts";
 import type { Stoppable } from "../program/run_until_signal.ts";
 import { SaidOnce } from "./said_once.ts";
-import type { ConfigChange } from "../config/run_config.ts";
+import type { ConfigChange } from "../config/run.ts";
 import { StartError } from "../cli/usage_error.ts";
 import type { Reloadable } from "../cli/watch_files.ts";
 import type {
@@ -26,8 +26,8 @@ import type {
   PlainConfig,
   WorkerStarted,
   WorkerTask,
-} from "./worker_message.ts";
-import { WorkerEnded, type WorkerNews, WorkerThread } from "./worker_thread.ts";
+} from "./message.ts";
+import { WorkerEnded, type WorkerNews, WorkerThread } from "./thread.ts";
 
 /** Milliseconds between two looks at each thread. */
 const LOOK = 1_000;
@@ -356,7 +356,7 @@ export class Workers implements Stoppable {
   #begin(index: number): Slot {
     const { entry, times, watch } = this.#options;
     const thread: WorkerThread = new WorkerThread({
-      entry: entry ?? import.meta.resolve("./worker_entry.ts"),
+      entry: entry ?? import.meta.resolve("./entry.ts"),
       patience: times?.patience ?? PATIENCE,
       onNews: (news) => this.#take(news, index, thread),
     });

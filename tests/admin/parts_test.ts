@@ -4,7 +4,7 @@ import type { Part } from "../../lib/admin/part.ts";
 import { totalsOf } from "../../lib/admin/part_figures.ts";
 import { Parts } from "../../lib/admin/parts.ts";
 import { Bans } from "../../lib/policy/users/bans.ts";
-import { SharedCounter } from "../../lib/sync/shared/shared_counter.ts";
+import { SharedCounter } from "../../lib/sync/shared/counter.ts";
 import {
   FakeConnection,
   openPart,

@@ -3,7 +3,7 @@ import type { Part } from "../../lib/admin/part.ts";
 import { Parts } from "../../lib/admin/parts.ts";
 import { TunnelFeed } from "../../lib/admin/tunnel_feed.ts";
 import type { ConnectionChanges } from "../../lib/admin/tunnel_changes.ts";
-import { SharedCounter } from "../../lib/sync/shared/shared_counter.ts";
+import { SharedCounter } from "../../lib/sync/shared/counter.ts";
 import { FakeConnection, openPart, PLACES } from "../support/parts.ts";
 
 /** Changes by numbers alone. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Tunnel } from "../../lib/admin/admin_api.ts";
+import type { Tunnel } from "../../lib/admin/api.ts";
 import { TunnelRates } from "../../lib/admin/tunnel_rates.ts";
 
 function tunnel(id: number, sent: number, ageMs: number): Tunnel {

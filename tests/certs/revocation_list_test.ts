@@ -7,8 +7,8 @@ import {
 import {
   createAuthority,
   issueCertificate,
-} from "../../lib/certs/certificate_authority.ts";
-import { readCertificate } from "../../lib/certs/certificate_info.ts";
+} from "../../lib/certs/authority.ts";
+import { readCertificate } from "../../lib/certs/info.ts";
 import { KEY_KINDS } from "../../lib/serve/tls/certificate_keys.ts";
 import type { KeyedCertificate } from "../../lib/serve/tls/keyed_certificate.ts";
 import {

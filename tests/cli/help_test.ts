@@ -6,7 +6,7 @@ import {
   flag,
   operand,
 } from "../../lib/cli/declare_options.ts";
-import { PROXY_COMMAND } from "../../lib/proxy/proxy_command.ts";
+import { PROXY_COMMAND } from "../../lib/proxy/command.ts";
 
 Deno.test("formatHelp() writes usage, examples and options", () => {
   const help = formatHelp({

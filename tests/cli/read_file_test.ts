@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 
 import type { Option } from "../../lib/cli/option.ts";
-import { PROXY_OPTIONS } from "../../lib/proxy/proxy_options.ts";
+import { PROXY_OPTIONS } from "../../lib/proxy/options.ts";
 import { FileError } from "../../lib/cli/file_error.ts";
 import { readFile, readText } from "../../lib/cli/read_file.ts";
 import { makeFolder, run, type RunResult } from "../support/programs.ts";

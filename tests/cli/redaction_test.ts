@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { FORWARD_OPTIONS } from "../../lib/forward/forward_options.ts";
+import { FORWARD_OPTIONS } from "../../lib/forward/options.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
-import { PROXY_OPTIONS } from "../../lib/proxy/proxy_options.ts";
+import { PROXY_OPTIONS } from "../../lib/proxy/options.ts";
 import {
   describeOptions,
   redact,

@@ -3,7 +3,7 @@ import { COMMANDS } from "../../lib/program/commands.ts";
 
 import { loadListenerKinds } from "../../lib/config/listener_kinds.ts";
 import { isSecret, type OptionTable } from "../../lib/cli/option.ts";
-import { PROGRAM_OPTIONS } from "../../lib/serve/options/program_options.ts";
+import { PROGRAM_OPTIONS } from "../../lib/serve/options/program.ts";
 import { ConfiguredSluice } from "../support/config.ts";
 import { makeFolder, run } from "../support/programs.ts";
 import { Sluice } from "../support/sluice.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { count, duration, flag } from "../../lib/cli/declare_options.ts";
 import { noteSource, valuesOf } from "../../lib/cli/option.ts";
-import { LIMIT_OPTIONS } from "../../lib/serve/options/limit_options.ts";
+import { LIMIT_OPTIONS } from "../../lib/serve/options/limits.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { requireEffect } from "../../lib/cli/requirements.ts";
 import { settingsOf } from "../../lib/cli/settings.ts";

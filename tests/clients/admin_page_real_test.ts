@@ -118,7 +118,7 @@ testPrograms({
 
 /**
  * What breaks WCAG 2.2 AA or what axe calls best practice, and where. Contrast
- * is slow to look at, and what `tests/admin/admin_page_test.ts` works out.
+ * is slow to look at, and what `tests/admin/page_files_test.ts` works out.
  */
 async function violations(page: TestPage): Promise<string[]> {
   const rules = "{ rules: { 'color-contrast': { enabled: false } } }";

@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { AgreedProtocols } from "../../lib/serve/options/alpn_option.ts";
-import { openTls } from "../../lib/serve/tls/open_tls.ts";
-import { openUpstreamTls } from "../../lib/serve/tls/open_upstream_tls.ts";
-import type { ForwardConfig } from "../../lib/forward/start_forward.ts";
+import type { AgreedProtocols } from "../../lib/serve/options/alpn.ts";
+import { openTls } from "../../lib/serve/tls/open.ts";
+import { openUpstreamTls } from "../../lib/serve/tls/open_upstream.ts";
+import type { ForwardConfig } from "../../lib/forward/start.ts";
 import {
   makeTestAuthority,
   type TestAuthority,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { openUpstreamTls } from "../../lib/serve/tls/open_upstream_tls.ts";
+import { openUpstreamTls } from "../../lib/serve/tls/open_upstream.ts";
 import { makeTestAuthority } from "../support/certificates.ts";
 import { eventually } from "../support/dialogue.ts";
 import { pooled, startTestForward, upstreamAt } from "../support/forward.ts";

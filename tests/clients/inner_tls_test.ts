@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { TlsAcceptor } from "../../lib/net/tls/accept_tls.ts";
+import { TlsAcceptor } from "../../lib/net/tls/accept.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { issue, makeAuthority, SERVER } from "../support/certificates.ts";
 import { startTestForward, upstreamAt } from "../support/forward.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { openUpstreamTls } from "../../lib/serve/tls/open_upstream_tls.ts";
+import { openUpstreamTls } from "../../lib/serve/tls/open_upstream.ts";
 import { makeFolder, run, runOk, testPrograms } from "../support/programs.ts";
 import { within } from "../support/sockets.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { loadConfig } from "../../lib/config/load_config.ts";
-import { tryConfig } from "../../lib/config/try_config.ts";
+import { loadConfig } from "../../lib/config/load.ts";
+import { tryConfig } from "../../lib/config/try.ts";
 import { readToEof } from "../support/dialogue.ts";
 import { ConfiguredSluice } from "../support/config.ts";
 import { makeFolder, run } from "../support/programs.ts";

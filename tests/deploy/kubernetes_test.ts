@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseAll } from "@std/yaml";
-import { PROXY_OPTIONS } from "../../lib/proxy/proxy_options.ts";
+import { PROXY_OPTIONS } from "../../lib/proxy/options.ts";
 
 const FILE = new URL("../../scripts/deploy/kubernetes.yaml", import.meta.url);
 

@@ -5,16 +5,16 @@ import { parseHost } from "../../lib/wire/host_name.ts";
 import { parseHostPort } from "../../lib/wire/host_port.ts";
 import { formatIpAddress, parseIpAddress } from "../../lib/wire/ip_address.ts";
 import { parse, type Parser } from "../../lib/wire/parser.ts";
-import * as socks4 from "../../lib/wire/socks/socks4_request.ts";
-import { Socks5Error } from "../../lib/wire/socks/socks5.ts";
-import { TlsAlertError } from "../../lib/wire/tls/tls_alert.ts";
-import * as credentials from "../../lib/wire/socks/socks5_credentials.ts";
-import * as greeting from "../../lib/wire/socks/socks5_greeting.ts";
-import * as socks5 from "../../lib/wire/socks/socks5_request.ts";
+import * as socks4 from "../../lib/wire/socks/v4_request.ts";
+import { Socks5Error } from "../../lib/wire/socks/v5.ts";
+import { TlsAlertError } from "../../lib/wire/tls/alert.ts";
+import * as credentials from "../../lib/wire/socks/v5_credentials.ts";
+import * as greeting from "../../lib/wire/socks/v5_greeting.ts";
+import * as socks5 from "../../lib/wire/socks/v5_request.ts";
 import {
   encodeUdpHeader,
   parseUdpHeader,
-} from "../../lib/wire/socks/socks5_udp.ts";
+} from "../../lib/wire/socks/v5_udp.ts";
 import {
   address,
   alias,

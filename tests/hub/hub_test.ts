@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { SocketReadable } from "../../lib/net/socket_readable.ts";
-import { HUB_FRAMINGS } from "../../lib/hub/wire/hub_frame.ts";
+import { HUB_FRAMINGS } from "../../lib/hub/wire/frame.ts";
 import { eventually } from "../support/dialogue.ts";
 import { type LineClient, startTestHub, type TestHub } from "../support/hub.ts";
 import { connectResettable } from "../support/reset.ts";

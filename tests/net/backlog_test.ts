@@ -1,16 +1,16 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { startAdmin } from "../../lib/admin/admin_server.ts";
-import { examineCapacity } from "../../lib/doctor/doctor_capacity.ts";
+import { startAdmin } from "../../lib/admin/server.ts";
+import { examineCapacity } from "../../lib/doctor/capacity.ts";
 import { DrainState } from "../../lib/admin/drain_state.ts";
 import { openListener } from "../../lib/serve/open_listener.ts";
 import { Parts } from "../../lib/admin/parts.ts";
 import { ALONE, type ServerHost } from "../../lib/serve/server_host.ts";
-import { startEcho } from "../../lib/echo/start_echo.ts";
-import { startForward } from "../../lib/forward/start_forward.ts";
-import { startHub } from "../../lib/hub/start_hub.ts";
+import { startEcho } from "../../lib/echo/start.ts";
+import { startForward } from "../../lib/forward/start.ts";
+import { startHub } from "../../lib/hub/start.ts";
 import type { RunningListeners } from "../../lib/serve/start_listeners.ts";
-import { startProxy } from "../../lib/proxy/start_proxy.ts";
-import { WorkerHost } from "../../lib/workers/worker_host.ts";
+import { startProxy } from "../../lib/proxy/start.ts";
+import { WorkerHost } from "../../lib/workers/host.ts";
 import { listenResettable } from "../../lib/net/resettable_listener.ts";
 import { within } from "../support/sockets.ts";
 

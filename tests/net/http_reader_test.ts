@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Duplex } from "../../lib/net/duplex.ts";
 import { relayBody } from "../../lib/net/http_body.ts";
 import { HttpReader } from "../../lib/net/http_reader.ts";
-import type { Framing } from "../../lib/wire/http1/http1_framing.ts";
+import type { Framing } from "../../lib/wire/http1/framing.ts";
 import { nextBytes } from "../support/next_bytes.ts";
 import { socketPair, within, writeAll } from "../support/sockets.ts";
 

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { spellForFile } from "../../lib/config/config_spelling.ts";
+import { spellForFile } from "../../lib/config/spelling.ts";
 import { loadListenerKinds } from "../../lib/config/listener_kinds.ts";
 import { type Option, valuesOf } from "../../lib/cli/option.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
-import { printConfig } from "../../lib/config/print_config.ts";
-import { PROGRAM_OPTIONS } from "../../lib/serve/options/program_options.ts";
+import { printConfig } from "../../lib/config/print.ts";
+import { PROGRAM_OPTIONS } from "../../lib/serve/options/program.ts";
 import { requireEffect } from "../../lib/cli/requirements.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 import { load, problemsOf } from "../support/config.ts";

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { FORWARD_OPTIONS } from "../../lib/forward/forward_options.ts";
+import { FORWARD_OPTIONS } from "../../lib/forward/options.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
-import { PROXY_OPTIONS } from "../../lib/proxy/proxy_options.ts";
+import { PROXY_OPTIONS } from "../../lib/proxy/options.ts";
 import { settingsOf } from "../../lib/cli/settings.ts";
-import { startProxy } from "../../lib/proxy/start_proxy.ts";
+import { startProxy } from "../../lib/proxy/start.ts";
 import { eventually } from "../support/dialogue.ts";
 import { readExactly, within, writeAll } from "../support/sockets.ts";
 

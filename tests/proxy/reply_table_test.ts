@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { replyFor } from "../../lib/proxy/reply_table.ts";
 import { DialError, type DialErrorKind } from "../../lib/net/dial_error.ts";
 import { Refusal, type RefusalKind } from "../../lib/policy/limits/refusal.ts";
-import { REPLY, Socks5Error } from "../../lib/wire/socks/socks5.ts";
+import { REPLY, Socks5Error } from "../../lib/wire/socks/v5.ts";
 
 const DIAL: Record<DialErrorKind, number> = {
   "refused": 5,

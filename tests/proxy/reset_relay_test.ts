@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import tls from "node:tls";
-import { openTls } from "../../lib/serve/tls/open_tls.ts";
-import { openUpstreamTls } from "../../lib/serve/tls/open_upstream_tls.ts";
-import { TlsAcceptor } from "../../lib/net/tls/accept_tls.ts";
+import { openTls } from "../../lib/serve/tls/open.ts";
+import { openUpstreamTls } from "../../lib/serve/tls/open_upstream.ts";
+import { TlsAcceptor } from "../../lib/net/tls/accept.ts";
 import type { Connection } from "../../lib/net/connection.ts";
-import { startTls } from "../../lib/net/tls/start_tls.ts";
+import { startTls } from "../../lib/net/tls/start.ts";
 import type { End } from "../../lib/net/tunnel.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { parseParent } from "../../lib/wire/parent_url.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
-import type { ProxyConfig } from "../../lib/proxy/start_proxy.ts";
+import type { ProxyConfig } from "../../lib/proxy/start.ts";
 import {
   assertBytes,
   assertServedAlone,

@@ -1,10 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { requireApart } from "../../lib/serve/apart.ts";
-import { FORWARD_OPTIONS } from "../../lib/forward/forward_options.ts";
-import { HUB_OPTIONS } from "../../lib/hub/hub_options.ts";
+import { FORWARD_OPTIONS } from "../../lib/forward/options.ts";
+import { HUB_OPTIONS } from "../../lib/hub/options.ts";
 import type { OptionTable } from "../../lib/cli/option.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
-import { PROXY_OPTIONS } from "../../lib/proxy/proxy_options.ts";
+import { PROXY_OPTIONS } from "../../lib/proxy/options.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 
 const TWICE: [table: OptionTable, line: string, message: string][] = [

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";
 import { parseIpRange } from "../../lib/wire/ip_range.ts";
-import type { ProxyEndpoints } from "../../lib/wire/proxy/proxy_endpoints.ts";
-import { encodeProxyV1 } from "../../lib/wire/proxy/proxy_v1.ts";
-import { encodeProxyV2 } from "../../lib/wire/proxy/proxy_v2.ts";
+import type { ProxyEndpoints } from "../../lib/wire/proxy/endpoints.ts";
+import { encodeProxyV1 } from "../../lib/wire/proxy/v1.ts";
+import { encodeProxyV2 } from "../../lib/wire/proxy/v2.ts";
 import { assertBytes, dialogue, join, readToEof } from "../support/dialogue.ts";
 import { startTestProxy } from "../support/proxy.ts";
 import {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { openTls } from "../../lib/serve/tls/open_tls.ts";
+import { openTls } from "../../lib/serve/tls/open.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { parseIpRange } from "../../lib/wire/ip_range.ts";
 import { startTestAdmin } from "../support/admin.ts";

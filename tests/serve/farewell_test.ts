@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
-import type { ProxyConfig } from "../../lib/proxy/start_proxy.ts";
+import type { ProxyConfig } from "../../lib/proxy/start.ts";
 import {
   assertBytes,
   dialogue,

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { ConfigError } from "../../lib/cli/config_error.ts";
-import { startTls } from "../../lib/net/tls/start_tls.ts";
+import { startTls } from "../../lib/net/tls/start.ts";
 import {
   issue,
   makeTestAuthority,

@@ -4,7 +4,7 @@ import { DialError } from "../../lib/net/dial_error.ts";
 import type { ConnectionResult } from "../../lib/observe/log_event.ts";
 import { Refusal } from "../../lib/policy/limits/refusal.ts";
 import { HttpError } from "../../lib/wire/http1/http_error.ts";
-import { REPLY, Socks5Error } from "../../lib/wire/socks/socks5.ts";
+import { REPLY, Socks5Error } from "../../lib/wire/socks/v5.ts";
 
 const cases: [unknown, ConnectionResult, string | undefined, string?][] = [
   [new Refusal("forbidden", "x"), "refused", "guard", "guard"],

@@ -9,7 +9,7 @@ import {
   type Admin,
   type AdminConfig,
   startAdmin,
-} from "../../lib/admin/admin_server.ts";
+} from "../../lib/admin/server.ts";
 import { DrainState } from "../../lib/admin/drain_state.ts";
 import { LocalPart } from "../../lib/admin/local_part.ts";
 import { Parts } from "../../lib/admin/parts.ts";

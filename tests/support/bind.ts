@@ -6,8 +6,8 @@
 
 import { assertEquals } from "@std/assert";
 import { formatIpAddress, parseIpAddress } from "../../lib/wire/ip_address.ts";
-import { COMMAND } from "../../lib/wire/socks/socks5.ts";
-import { encodeRequest } from "../../lib/wire/socks/socks5_request.ts";
+import { COMMAND } from "../../lib/wire/socks/v5.ts";
+import { encodeRequest } from "../../lib/wire/socks/v5_request.ts";
 import { type Bytes, join, refusal } from "./dialogue.ts";
 import { GREETING, readReply, type TestProxy } from "./proxy.ts";
 import { REJECTED, socks4Request } from "./socks4.ts";

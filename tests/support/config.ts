@@ -5,13 +5,13 @@
  */
 
 import { ConfigError, problemLines } from "../../lib/cli/config_error.ts";
-import { type Config, loadConfig } from "../../lib/config/load_config.ts";
+import { type Config, loadConfig } from "../../lib/config/load.ts";
 import {
   RunningConfig,
   type RunningConfigOptions,
-} from "../../lib/config/run_config.ts";
+} from "../../lib/config/run.ts";
 import { ALONE } from "../../lib/serve/server_host.ts";
-import { tryConfig } from "../../lib/config/try_config.ts";
+import { tryConfig } from "../../lib/config/try.ts";
 import { prepareCLibrary } from "../../lib/net/system/c_library.ts";
 import { Sluice } from "./sluice.ts";
 

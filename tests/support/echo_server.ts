@@ -8,7 +8,7 @@ import {
   type EchoConfig,
   type EchoServer,
   startEcho,
-} from "../../lib/echo/start_echo.ts";
+} from "../../lib/echo/start.ts";
 import { prepareCLibrary } from "../../lib/net/system/c_library.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { adminPage, PAGE_POLICY } from "../../lib/admin/admin_page.ts";
+import { adminPage, PAGE_POLICY } from "../../lib/admin/page_files.ts";
 import {
   FakeTraffic,
   type FakeTrafficOptions,

@@ -16,7 +16,7 @@ import type {
   TickEvent,
   Tunnel,
   TunnelChange,
-} from "../../lib/admin/admin_api.ts";
+} from "../../lib/admin/api.ts";
 import { seededRandom } from "./random.ts";
 
 /** A target that would be an attack, were it taken for markup. */

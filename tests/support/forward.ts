@@ -10,10 +10,10 @@ import {
   type ForwardConfig,
   type Relay,
   startForward,
-} from "../../lib/forward/start_forward.ts";
+} from "../../lib/forward/start.ts";
 import type { UpstreamConfig } from "../../lib/serve/target/route.ts";
 import type { PoolMode } from "../../lib/net/pool/pool.ts";
-import type { PoolFigures } from "../../lib/net/pool/pool_figures.ts";
+import type { PoolFigures } from "../../lib/net/pool/figures.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import type { Endpoint } from "../../lib/wire/endpoint.ts";
 import { eventually } from "./dialogue.ts";

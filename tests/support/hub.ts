@@ -8,7 +8,7 @@ import {
   type HubConfig,
   type RunningHub,
   startHub,
-} from "../../lib/hub/start_hub.ts";
+} from "../../lib/hub/start.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { eventually } from "./dialogue.ts";
 import { within, writeAll } from "./sockets.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { HubDecoder, HubFrame } from "../../lib/hub/wire/hub_frame.ts";
+import type { HubDecoder, HubFrame } from "../../lib/hub/wire/frame.ts";
 
 /** Latin-1, so that any byte can be written. */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import "../../lib/workers/worker_entry.ts";
+import "../../lib/workers/entry.ts";
 
 /** What the first thread is to do. */
 export type Death = "throw" | "close";

@@ -5,10 +5,7 @@
  */
 
 import type { NameServer } from "../../lib/net/names/dns_client.ts";
-import type {
-  NameAnswer,
-  NameSource,
-} from "../../lib/net/names/name_answer.ts";
+import type { NameAnswer, NameSource } from "../../lib/net/names/answer.ts";
 import { Context } from "../../lib/sync/context.ts";
 import { encodeDnsName } from "../../lib/wire/dns_name.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";

@@ -8,11 +8,11 @@ import {
   type Proxy,
   type ProxyConfig,
   startProxy,
-} from "../../lib/proxy/start_proxy.ts";
+} from "../../lib/proxy/start.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";
-import { COMMAND } from "../../lib/wire/socks/socks5.ts";
-import { encodeRequest } from "../../lib/wire/socks/socks5_request.ts";
+import { COMMAND } from "../../lib/wire/socks/v5.ts";
+import { encodeRequest } from "../../lib/wire/socks/v5_request.ts";
 import { readExactly, writeAll } from "./sockets.ts";
 
 /** A running proxy of a test; cut at once when disposed of. */

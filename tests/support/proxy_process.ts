@@ -10,7 +10,7 @@
  */
 
 import { TextLineStream } from "@std/streams";
-import type { ProxyConfig } from "../../lib/proxy/start_proxy.ts";
+import type { ProxyConfig } from "../../lib/proxy/start.ts";
 import type { ConnectionEvent, LogEvent } from "../../lib/observe/log_event.ts";
 
 /** What can be said to the process. */
@@ -114,7 +114,7 @@ export function countSockets(pid: number): number {
 }
 
 async function main(): Promise<void> {
-  const { startProxy } = await import("../../lib/proxy/start_proxy.ts");
+  const { startProxy } = await import("../../lib/proxy/start.ts");
   const encoder = new TextEncoder();
   function say(value: unknown): void {
     Deno.stdout.writeSync(encoder.encode(JSON.stringify(value) + "\n"));

@@ -8,7 +8,7 @@
 /// <reference lib="deno.worker" />
 
 import { ALONE } from "../../lib/serve/server_host.ts";
-import { startProxy } from "../../lib/proxy/start_proxy.ts";
+import { startProxy } from "../../lib/proxy/start.ts";
 import { watchWorker } from "../../lib/admin/watch_worker.ts";
 
 self.onmessage = async ({ data }: MessageEvent) => {

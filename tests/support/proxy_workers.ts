@@ -9,7 +9,7 @@ import {
   RemotePart,
   type RemotePartOptions,
 } from "../../lib/admin/remote_part.ts";
-import { SharedCounter } from "../../lib/sync/shared/shared_counter.ts";
+import { SharedCounter } from "../../lib/sync/shared/counter.ts";
 import { connectRequest, greet, readReply } from "./proxy.ts";
 import { within, writeAll } from "./sockets.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import type { NameConfig } from "../../lib/serve/target/open_names.ts";
-import type { NameSource } from "../../lib/net/names/name_answer.ts";
+import type { NameSource } from "../../lib/net/names/answer.ts";
 import { parseRules, ruleOption } from "../../lib/policy/rules/parse_rules.ts";
 import type { Rules, RulesOptions } from "../../lib/policy/rules/rules.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";

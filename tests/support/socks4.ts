@@ -5,8 +5,8 @@
  */
 
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";
-import { COMMAND } from "../../lib/wire/socks/socks4.ts";
-import { encodeRequest } from "../../lib/wire/socks/socks4_request.ts";
+import { COMMAND } from "../../lib/wire/socks/v4.ts";
+import { encodeRequest } from "../../lib/wire/socks/v4_request.ts";
 import type { Bytes } from "./dialogue.ts";
 
 /** The only form of a refusal: eight bytes. */

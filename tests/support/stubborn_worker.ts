@@ -6,10 +6,7 @@
  */
 
 import type { WorkerScope } from "../../lib/workers/worker.ts";
-import type {
-  ToWorker,
-  WorkerStarted,
-} from "../../lib/workers/worker_message.ts";
+import type { ToWorker, WorkerStarted } from "../../lib/workers/message.ts";
 
 const scope = globalThis as unknown as WorkerScope;
 

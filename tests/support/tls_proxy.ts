@@ -5,12 +5,12 @@
  */
 
 import tls from "node:tls";
-import { openTls } from "../../lib/serve/tls/open_tls.ts";
-import type { ProxyConfig } from "../../lib/proxy/start_proxy.ts";
-import type { TlsConfig } from "../../lib/serve/tls/tls_config.ts";
+import { openTls } from "../../lib/serve/tls/open.ts";
+import type { ProxyConfig } from "../../lib/proxy/start.ts";
+import type { TlsConfig } from "../../lib/serve/tls/config.ts";
 import type { Reloadable } from "../../lib/cli/watch_files.ts";
 import type { Connection } from "../../lib/net/connection.ts";
-import { startTls, type StartTlsOptions } from "../../lib/net/tls/start_tls.ts";
+import { startTls, type StartTlsOptions } from "../../lib/net/tls/start.ts";
 import type { LogEvent } from "../../lib/observe/log_event.ts";
 import { makeTestAuthority, type TestAuthority } from "./certificates.ts";
 import { startTestProxy, type TestProxy } from "./proxy.ts";

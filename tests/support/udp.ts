@@ -13,12 +13,12 @@ import {
   type IpAddress,
   parseIpAddress,
 } from "../../lib/wire/ip_address.ts";
-import { COMMAND } from "../../lib/wire/socks/socks5.ts";
-import { encodeRequest } from "../../lib/wire/socks/socks5_request.ts";
+import { COMMAND } from "../../lib/wire/socks/v5.ts";
+import { encodeRequest } from "../../lib/wire/socks/v5_request.ts";
 import {
   encodeUdpHeader,
   parseUdpHeader,
-} from "../../lib/wire/socks/socks5_udp.ts";
+} from "../../lib/wire/socks/v5_udp.ts";
 import { type Bytes, join } from "./dialogue.ts";
 import { greet, readReply, type TestProxy } from "./proxy.ts";
 import { within, writeAll } from "./sockets.ts";

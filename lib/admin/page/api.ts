@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { AdminErrorAnswer, REQUEST_HEADER } from "../admin_api.ts";
+import type { AdminErrorAnswer, REQUEST_HEADER } from "../api.ts";
 
 /** Milliseconds until an answer has to be there. */
 const PATIENCE = 10_000;

@@ -5,7 +5,7 @@
  */
 
 import type uPlotModule from "uplot";
-import type { HistoryAnswer, HistoryPoint } from "../admin_api.ts";
+import type { HistoryAnswer, HistoryPoint } from "../api.ts";
 import { type ChartOptions, connections, throughput } from "./chart_options.ts";
 import { byId, setAttribute, setText } from "./element.ts";
 import {

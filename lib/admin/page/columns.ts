@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ClosedTunnel, Tunnel } from "../admin_api.ts";
+import type { ClosedTunnel, Tunnel } from "../api.ts";
 import { make, setAttribute, textOf } from "./element.ts";
 import {
   formatBytes,

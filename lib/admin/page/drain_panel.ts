@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Drain } from "../admin_api.ts";
+import type { Drain } from "../api.ts";
 import type { Api } from "./api.ts";
 import { ask } from "./dialogs.ts";
 import { byId, setText } from "./element.ts";

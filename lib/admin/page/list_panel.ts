@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Tunnel } from "../admin_api.ts";
+import type { Tunnel } from "../api.ts";
 import { byId, setText } from "./element.ts";
 import { matchesFilter, parseFilter, type Term } from "./filter.ts";
 import { formatCount, formatNumberOf } from "./format.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ListenerStatus, Status } from "../admin_api.ts";
+import type { ListenerStatus, Status } from "../api.ts";
 import { byId, make, setText } from "./element.ts";
 import {
   formatBytes,

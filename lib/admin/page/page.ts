@@ -19,7 +19,7 @@ import type {
   SnapshotEvent,
   Status,
   TickEvent,
-} from "../admin_api.ts";
+} from "../api.ts";
 import { Api } from "./api.ts";
 import { Charts } from "./charts.ts";
 import { closedColumns, openColumns } from "./columns.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ReloadAnswer } from "../admin_api.ts";
+import type { ReloadAnswer } from "../api.ts";
 import { type Api, describeFailure } from "./api.ts";
 import { ask } from "./dialogs.ts";
 import { byId, setAttribute } from "./element.ts";

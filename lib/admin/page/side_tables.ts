@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { BanStatus, PoolStatus, RefusalCount } from "../admin_api.ts";
+import type { BanStatus, PoolStatus, RefusalCount } from "../api.ts";
 import { make, setAttribute, textOf } from "./element.ts";
 import { formatCount, formatCountdown, NOTHING } from "./format.ts";
 import { SideTable } from "./side_table.ts";

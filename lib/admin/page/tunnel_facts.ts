@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ClosedTunnel, Tunnel } from "../admin_api.ts";
+import type { ClosedTunnel, Tunnel } from "../api.ts";
 import { rateOf, targetOf } from "./columns.ts";
 import type { Fact } from "./dialogs.ts";
 import {

@@ -10,7 +10,7 @@ import type {
   TickEvent,
   Tunnel,
   TunnelChange,
-} from "../admin_api.ts";
+} from "../api.ts";
 import { naturalKey } from "./order.ts";
 import { RateHistory } from "./rate_history.ts";
 

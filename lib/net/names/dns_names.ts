@@ -14,7 +14,7 @@ import { addressesOf } from "./dns_records.ts";
 import { explainError } from "../../observe/explain_error.ts";
 import { combineFamilies } from "./family_answers.ts";
 import type { Family } from "./family_preference.ts";
-import type { NameAnswer, NameSource } from "./name_answer.ts";
+import type { NameAnswer, NameSource } from "./answer.ts";
 
 /** Lookups at once; each has two sockets. */
 const LOOKUPS_AT_ONCE = 64;

@@ -10,7 +10,7 @@ import {
   RESPONSE_CODE,
 } from "../../wire/dns_message.ts";
 import type { IpAddress } from "../../wire/ip_address.ts";
-import type { NameAnswer } from "./name_answer.ts";
+import type { NameAnswer } from "./answer.ts";
 
 /** Other names on the way to an address, at most. */
 const MOST_ALIASES = 16;

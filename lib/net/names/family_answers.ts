@@ -6,7 +6,7 @@
  */
 
 import { type Deadline, setDeadline } from "../../sync/deadline.ts";
-import type { NameAnswer } from "./name_answer.ts";
+import type { NameAnswer } from "./answer.ts";
 
 /**
  * Milliseconds that addresses of the other family wait for those of the

@@ -19,8 +19,8 @@ import {
   preferFamily,
 } from "./family_preference.ts";
 import { RESOLUTION_DELAY } from "./family_answers.ts";
-import type { NameAnswer, NameSource } from "./name_answer.ts";
-import { NameCache } from "./name_cache.ts";
+import type { NameAnswer, NameSource } from "./answer.ts";
+import { NameCache } from "./cache.ts";
 import { specialAnswer } from "./special_names.ts";
 import { SystemNames } from "./system_names.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { parseIpAddress } from "../../wire/ip_address.ts";
-import type { NameAnswer } from "./name_answer.ts";
+import type { NameAnswer } from "./answer.ts";
 
 /** Whoever listens on one of the two is found, as dialling tries both. */
 const LOOPBACK: NameAnswer = {

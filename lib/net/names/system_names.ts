@@ -11,7 +11,7 @@ import { parseIpAddress } from "../../wire/ip_address.ts";
 import { DialError } from "../dial_error.ts";
 import { errorCode } from "../../observe/error_code.ts";
 import { explainError } from "../../observe/explain_error.ts";
-import type { NameAnswer, NameSource } from "./name_answer.ts";
+import type { NameAnswer, NameSource } from "./answer.ts";
 
 /**
  * Lookups at once. Each holds a thread until the name server answers and can't

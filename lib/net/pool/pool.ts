@@ -24,7 +24,7 @@ import type { Dialled } from "../dial.ts";
 import { Duplex } from "../duplex.ts";
 import type { Trail } from "../own_listeners.ts";
 import { Parked, type Ready } from "./parked.ts";
-import { type Eviction, noFigures, type PoolFigures } from "./pool_figures.ts";
+import { type Eviction, noFigures, type PoolFigures } from "./figures.ts";
 import { RefillPace } from "./refill_pace.ts";
 
 /** Ways to have connections ready; `off` has none. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SharedTable } from "../../sync/shared/shared_table.ts";
+import type { SharedTable } from "../../sync/shared/table.ts";
 import { clientKey } from "./client_key.ts";
 import { Refusal } from "./refusal.ts";
 

@@ -6,8 +6,8 @@
 
 import { Pace } from "../../sync/pace.ts";
 import { type Bucket, Rate } from "../../sync/rate.ts";
-import { SharedBucket } from "../../sync/shared/shared_bucket.ts";
-import type { SharedTable } from "../../sync/shared/shared_table.ts";
+import { SharedBucket } from "../../sync/shared/bucket.ts";
+import type { SharedTable } from "../../sync/shared/table.ts";
 
 /**
  * Users remembered after their last connection, so that none gains a new burst

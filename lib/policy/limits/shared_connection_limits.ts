@@ -5,10 +5,7 @@
  */
 
 import { type Deadline, setDeadline } from "../../sync/deadline.ts";
-import type {
-  SharedTable,
-  SharedTableShape,
-} from "../../sync/shared/shared_table.ts";
+import type { SharedTable, SharedTableShape } from "../../sync/shared/table.ts";
 import {
   ConnectionLimits,
   type ConnectionLimitsOptions,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SharedTable } from "../../sync/shared/shared_table.ts";
+import type { SharedTable } from "../../sync/shared/table.ts";
 import type { QuotaLedger } from "./quota_ledger.ts";
 
 /** The table that threads need: the bytes, and until when they mean something. */

@@ -4,12 +4,7 @@
  * @module
  */
 
-import {
-  CONDITIONS,
-  parseEach,
-  parseLift,
-  type Test,
-} from "./rule_conditions.ts";
+import { CONDITIONS, parseEach, parseLift, type Test } from "./conditions.ts";
 import { LineError, type List } from "./rule_line.ts";
 import {
   makeTimeTest,

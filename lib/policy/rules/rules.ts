@@ -7,7 +7,7 @@
 
 import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
 import type { Action, Rule } from "./parse_rule.ts";
-import { type Question, Subject } from "./rule_question.ts";
+import { type Question, Subject } from "./question.ts";
 
 /** Options for {@linkcode Rules}. */
 export interface RulesOptions {

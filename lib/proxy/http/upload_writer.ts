@@ -7,7 +7,7 @@
 
 import { type Buffer, LARGE_BUFFERS } from "../../net/buffer_pool.ts";
 import { type Deadline, setDeadline } from "../../sync/deadline.ts";
-import type { HttpWires } from "./http_wires.ts";
+import type { HttpWires } from "./wires.ts";
 
 /** Milliseconds between two looks at whether bytes are still taken. */
 const LOOK = 500;

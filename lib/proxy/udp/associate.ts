@@ -17,7 +17,7 @@ import { discard } from "../../net/discard.ts";
 import { familyOf, preferFamily } from "../../net/names/family_preference.ts";
 import type { Resolver } from "../../net/names/resolver.ts";
 import type { TunnelResult } from "../../net/tunnel.ts";
-import { openUdp } from "../../net/udp/udp.ts";
+import { openUdp } from "../../net/udp/datagram_socket.ts";
 import { Refusal } from "../../policy/limits/refusal.ts";
 import { Context, timeoutError } from "../../sync/context.ts";
 import { watchStall } from "../../sync/stall.ts";
@@ -25,11 +25,11 @@ import { waitFor } from "../../sync/wait_for.ts";
 import { formatHostPort } from "../../wire/host_port.ts";
 import { type IpAddress, parseIpAddress } from "../../wire/ip_address.ts";
 import { isSameAddress } from "../../wire/ip_mapped.ts";
-import { REPLY, Socks5Error } from "../../wire/socks/socks5.ts";
-import { encodeReply } from "../../wire/socks/socks5_reply.ts";
-import type { Request } from "../../wire/socks/socks5_request.ts";
+import { REPLY, Socks5Error } from "../../wire/socks/v5.ts";
+import { encodeReply } from "../../wire/socks/v5_reply.ts";
+import type { Request } from "../../wire/socks/v5_request.ts";
 import { decideAhead, type Decision } from "../../serve/target/decide.ts";
-import { type MayReach, UdpRelay } from "./udp_relay.ts";
+import { type MayReach, UdpRelay } from "./relay.ts";
 import type { ProxySession } from "../../serve/services.ts";
 
 /** A client has nothing to say on its connection; one that talks is ended. */

@@ -6,11 +6,7 @@
  */
 
 import type { LogEvent } from "../../observe/log_event.ts";
-import {
-  type LimitConfig,
-  type OpenLimits,
-  openLimits,
-} from "./open_limits.ts";
+import { type LimitConfig, type OpenLimits, openLimits } from "./open.ts";
 import { QuotaCount } from "./quota_count.ts";
 import type { ServerHost } from "../server_host.ts";
 

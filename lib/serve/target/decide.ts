@@ -8,10 +8,7 @@
 import { isOwnAddress } from "../../net/own_addresses.ts";
 import { pathOf } from "../../net/unix_socket.ts";
 import { Refusal } from "../../policy/limits/refusal.ts";
-import type {
-  Question,
-  RuleCommand,
-} from "../../policy/rules/rule_question.ts";
+import type { Question, RuleCommand } from "../../policy/rules/question.ts";
 import type { Verdict } from "../../policy/rules/rules.ts";
 import { waitFor } from "../../sync/wait_for.ts";
 import type { Host } from "../../wire/host_name.ts";

@@ -12,7 +12,7 @@ import {
   type FamilyPreference,
   onlyFamily,
 } from "../../net/names/family_preference.ts";
-import type { NameSource } from "../../net/names/name_answer.ts";
+import type { NameSource } from "../../net/names/answer.ts";
 import type { OutgoingAddresses } from "../../net/outgoing.ts";
 import { NAMES_KEPT, Resolver } from "../../net/names/resolver.ts";
 import { SystemNames } from "../../net/names/system_names.ts";

@@ -15,7 +15,7 @@ import { UpstreamHealth } from "../../policy/limits/upstream_health.ts";
 import { parseHost } from "../../wire/host_name.ts";
 import type { Parent } from "../../wire/parent_url.ts";
 import { healthChange } from "../health_change.ts";
-import type { NamedChain } from "../options/parent_options.ts";
+import type { NamedChain } from "../options/parents.ts";
 
 /** What parents there are. */
 export interface ParentConfig {

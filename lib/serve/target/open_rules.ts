@@ -11,7 +11,7 @@ import {
   Rules,
   type RulesOptions,
 } from "../../policy/rules/rules.ts";
-import type { RuleOptions } from "../options/rule_options.ts";
+import type { RuleOptions } from "../options/rules.ts";
 import { concerning, UsageError } from "../../cli/usage_error.ts";
 import { ServerFiles } from "../server_files.ts";
 import type { WatchedFile } from "../../cli/watched_file.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { TlsAcceptor } from "../../net/tls/accept_tls.ts";
+import type { TlsAcceptor } from "../../net/tls/accept.ts";
 import { memoryChannel } from "../../net/tls/memory_channel.ts";
 import { NodeTransport } from "../../net/tls/node_transport.ts";
 import { TlsError } from "../../net/tls/tls_error.ts";

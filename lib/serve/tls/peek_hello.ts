@@ -10,8 +10,8 @@ import {
   type ClientHello,
   parseClientHello,
 } from "../../wire/tls/client_hello.ts";
-import { greetingProtocols } from "../../wire/tls/inner_tls.ts";
-import { encodeAlert, TlsAlertError } from "../../wire/tls/tls_alert.ts";
+import { greetingProtocols } from "../../wire/tls/starttls.ts";
+import { encodeAlert, TlsAlertError } from "../../wire/tls/alert.ts";
 import type { Refusals } from "../refusals.ts";
 import type { Session } from "../session.ts";
 

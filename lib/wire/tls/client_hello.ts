@@ -13,9 +13,9 @@ import {
   SUPPORTED_VERSIONS,
 } from "./client_hello_extensions.ts";
 import type { Parser } from "../parser.ts";
-import { ALERT, TlsAlertError } from "./tls_alert.ts";
-import { TlsCursor } from "./tls_cursor.ts";
-import { recogniseInnerTls } from "./inner_tls.ts";
+import { ALERT, TlsAlertError } from "./alert.ts";
+import { TlsCursor } from "./cursor.ts";
+import { recogniseInnerTls } from "./starttls.ts";
 import { joinBytes } from "../join_bytes.ts";
 
 /** What a ClientHello says, as far as anyone here acts on it. */

@@ -6,8 +6,8 @@
  */
 
 import { parseHost } from "../host_name.ts";
-import { ALERT, TlsAlertError } from "./tls_alert.ts";
-import type { TlsCursor } from "./tls_cursor.ts";
+import { ALERT, TlsAlertError } from "./alert.ts";
+import type { TlsCursor } from "./cursor.ts";
 
 /** Type of `server_name` (RFC 6066 §3). */
 export const SERVER_NAME = 0;

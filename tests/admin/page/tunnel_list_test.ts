@@ -3,7 +3,7 @@ import type {
   ClosedTunnel,
   TickEvent,
   Tunnel,
-} from "../../../lib/admin/admin_api.ts";
+} from "../../../lib/admin/api.ts";
 import { TunnelList } from "../../../lib/admin/page/tunnel_list.ts";
 
 function tunnel(id: number, more: Partial<Tunnel> = {}): Tunnel {

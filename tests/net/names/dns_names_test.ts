@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { DialError } from "../../../lib/net/dial_error.ts";
 import { DnsNames } from "../../../lib/net/names/dns_names.ts";
-import type { NameAnswer } from "../../../lib/net/names/name_answer.ts";
+import type { NameAnswer } from "../../../lib/net/names/answer.ts";
 import { Context } from "../../../lib/sync/context.ts";
 import { formatIpAddress } from "../../../lib/wire/ip_address.ts";
 import {

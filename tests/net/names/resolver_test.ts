@@ -1,10 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { DialError } from "../../../lib/net/dial_error.ts";
 import type { FamilyPreference } from "../../../lib/net/names/family_preference.ts";
-import type {
-  NameAnswer,
-  NameSource,
-} from "../../../lib/net/names/name_answer.ts";
+import type { NameAnswer, NameSource } from "../../../lib/net/names/answer.ts";
 import {
   type FoundAddresses,
   Resolver,

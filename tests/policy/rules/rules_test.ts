@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type {
   Question,
   RuleCommand,
-} from "../../../lib/policy/rules/rule_question.ts";
+} from "../../../lib/policy/rules/question.ts";
 import { Rules, type Verdict } from "../../../lib/policy/rules/rules.ts";
 import { parseHost } from "../../../lib/wire/host_name.ts";
 import { parseHostPort } from "../../../lib/wire/host_port.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { ProxyConfig } from "../../../lib/proxy/start_proxy.ts";
+import type { ProxyConfig } from "../../../lib/proxy/start.ts";
 import {
   assertBytes,
   credentials,

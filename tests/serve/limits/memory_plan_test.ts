@@ -1,6 +1,6 @@
 import { TextLineStream } from "@std/streams";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { examineCapacity } from "../../../lib/doctor/doctor_capacity.ts";
+import { examineCapacity } from "../../../lib/doctor/capacity.ts";
 import {
   describePlan,
   knowMemoryLimit,
@@ -9,8 +9,8 @@ import {
   reservePasswordChecks,
 } from "../../../lib/serve/limits/memory_plan.ts";
 import { ALONE } from "../../../lib/serve/server_host.ts";
-import { startEcho } from "../../../lib/echo/start_echo.ts";
-import { startHub } from "../../../lib/hub/start_hub.ts";
+import { startEcho } from "../../../lib/echo/start.ts";
+import { startHub } from "../../../lib/hub/start.ts";
 import { LARGE_BUFFERS } from "../../../lib/net/buffer_pool.ts";
 import { load, startTestRun } from "../../support/config.ts";
 import { makeFolder } from "../../support/programs.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openQuotaFile } from "../../../lib/serve/limits/quota_file.ts";
 import { StartError, UsageError } from "../../../lib/cli/usage_error.ts";
-import { startProxy } from "../../../lib/proxy/start_proxy.ts";
+import { startProxy } from "../../../lib/proxy/start.ts";
 import type { LogEvent } from "../../../lib/observe/log_event.ts";
 import { DailyQuota } from "../../../lib/policy/limits/daily_quota.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { UdpRelay } from "../../../lib/proxy/udp/udp_relay.ts";
+import { UdpRelay } from "../../../lib/proxy/udp/relay.ts";
 import { Pace } from "../../../lib/sync/pace.ts";
 import { Rate } from "../../../lib/sync/rate.ts";
 import { parseIpAddress } from "../../../lib/wire/ip_address.ts";

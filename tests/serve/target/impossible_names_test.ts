@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { ProxyConfig } from "../../../lib/proxy/start_proxy.ts";
+import type { ProxyConfig } from "../../../lib/proxy/start.ts";
 import { parseParent } from "../../../lib/wire/parent_url.ts";
 import { SOCKS4, SOCKS5 } from "../../support/bind.ts";
 import {

@@ -3,7 +3,7 @@ import {
   type ForwardConfig,
   type Relay,
   startForward,
-} from "../../../lib/forward/start_forward.ts";
+} from "../../../lib/forward/start.ts";
 import type { ConnectionEvent } from "../../../lib/observe/log_event.ts";
 import { parseIpAddress } from "../../../lib/wire/ip_address.ts";
 import { type Parent, parseParent } from "../../../lib/wire/parent_url.ts";

@@ -13,7 +13,7 @@ import { Session } from "../../../lib/serve/session.ts";
 import { DialError } from "../../../lib/net/dial_error.ts";
 import { ConnectionLimits } from "../../../lib/policy/limits/connection_limits.ts";
 import { Refusal } from "../../../lib/policy/limits/refusal.ts";
-import type { Question } from "../../../lib/policy/rules/rule_question.ts";
+import type { Question } from "../../../lib/policy/rules/question.ts";
 import { Rules, type Verdict } from "../../../lib/policy/rules/rules.ts";
 import { Context } from "../../../lib/sync/context.ts";
 import type { Host } from "../../../lib/wire/host_name.ts";

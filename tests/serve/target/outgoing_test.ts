@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { startProxy } from "../../../lib/proxy/start_proxy.ts";
+import { startProxy } from "../../../lib/proxy/start.ts";
 import { StartError } from "../../../lib/cli/usage_error.ts";
 import { parseIpAddress } from "../../../lib/wire/ip_address.ts";
 import { BIND_FORMS, connectTo, startBind } from "../../support/bind.ts";

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { ProxyConfig } from "../../../lib/proxy/start_proxy.ts";
+import type { ProxyConfig } from "../../../lib/proxy/start.ts";
 import { parseParent } from "../../../lib/wire/parent_url.ts";
-import { COMMAND } from "../../../lib/wire/socks/socks5.ts";
-import { encodeRequest } from "../../../lib/wire/socks/socks5_request.ts";
+import { COMMAND } from "../../../lib/wire/socks/v5.ts";
+import { encodeRequest } from "../../../lib/wire/socks/v5_request.ts";
 import {
   assertBytes,
   eventually,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { ProxyConfig } from "../../../lib/proxy/start_proxy.ts";
+import type { ProxyConfig } from "../../../lib/proxy/start.ts";
 import { type RuleBook, Rules } from "../../../lib/policy/rules/rules.ts";
 import {
   assertBytes,

@@ -3,8 +3,8 @@ import {
   type CertificateUser,
   requireUsage,
 } from "../../../lib/serve/tls/certificate_usage.ts";
-import { openTls } from "../../../lib/serve/tls/open_tls.ts";
-import { openUpstreamTls } from "../../../lib/serve/tls/open_upstream_tls.ts";
+import { openTls } from "../../../lib/serve/tls/open.ts";
+import { openUpstreamTls } from "../../../lib/serve/tls/open_upstream.ts";
 import type { LogEvent } from "../../../lib/observe/log_event.ts";
 import {
   derOf,

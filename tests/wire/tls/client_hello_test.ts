@@ -4,7 +4,7 @@ import {
   parseClientHello,
 } from "../../../lib/wire/tls/client_hello.ts";
 import { parse } from "../../../lib/wire/parser.ts";
-import { ALERT, TlsAlertError } from "../../../lib/wire/tls/tls_alert.ts";
+import { ALERT, TlsAlertError } from "../../../lib/wire/tls/alert.ts";
 import {
   hello,
   helloMessage,

@@ -1,0 +1,56 @@
+/**
+ * Requests to the admin API that can't be carried out.
+ *
+ * @module
+ */
+
+import { HttpError } from "../wire/http1/http_error.ts";
+import type { AdminErrorAnswer, AdminErrorCode } from "./api.ts";
+
+/** Status by code (RFC 9110 §15). */
+const STATUS: Readonly<Record<AdminErrorCode, number>> = {
+  bad_request: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  too_large: 413,
+  reload_failed: 422,
+  internal: 500,
+  busy: 503,
+};
+
+/** A request that is refused, with what to answer. */
+export class AdminError extends HttpError {
+  /** What to tell programs by. */
+  readonly code: AdminErrorCode;
+
+  /**
+   * Constructs an error.
+   *
+   * @param code What to tell programs by.
+   * @param message The same for people, in one line.
+   */
+  constructor(code: AdminErrorCode, message: string) {
+    super(STATUS[code], message);
+    this.name = "AdminError";
+    this.code = code;
+  }
+
+  /** Body of the answer. */
+  get answer(): AdminErrorAnswer {
+    return { error: { code: this.code, message: this.message } };
+  }
+}
+
+/**
+ * Finds the code for a status.
+ *
+ * @param status Status code, 400 to 599.
+ * @returns The code; `bad_request` for a status that has none of its own.
+ */
+export function codeOfStatus(status: number): AdminErrorCode {
+  const codes = Object.keys(STATUS) as AdminErrorCode[];
+  const code = codes.find((code) => STATUS[code] === status);
+  return code ?? (status >= 500 ? "internal" : "bad_request");
+}

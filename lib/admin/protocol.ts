@@ -1,0 +1,268 @@
+/**
+ * HTTP/1.1 for one client of the admin listener: one request a connection.
+ *
+ * @module
+ */
+
+import { farewell } from "../serve/farewell.ts";
+import type { ConnectionServices } from "../serve/connection_services.ts";
+import { readOneRequest } from "../serve/one_request.ts";
+import type { Session } from "../serve/session.ts";
+import { LINGER } from "../net/linger.ts";
+import type { TunnelResult } from "../net/tunnel.ts";
+import type {
+  AdminAccess,
+  AdminRefusal,
+} from "../policy/users/admin_access.ts";
+import { Refusal } from "../policy/limits/refusal.ts";
+import type { SpacedTurns } from "../sync/spaced_turns.ts";
+import { setDeadline } from "../sync/deadline.ts";
+import { HttpError } from "../wire/http1/http_error.ts";
+import type { Field } from "../wire/http1/fields.ts";
+import { encodeHead } from "../wire/http1/head.ts";
+import type { RequestHead } from "../wire/http1/request.ts";
+import { REQUEST_HEADER } from "./api.ts";
+import { AdminError, codeOfStatus } from "./error.ts";
+import {
+  ADMIN_ROUTES,
+  type AdminAnswer,
+  type AdminContext,
+  findRoute,
+  MethodError,
+} from "./routes.ts";
+import { joinBytes } from "../wire/join_bytes.ts";
+import { webSafety } from "../wire/web_safety.ts";
+
+/** What the handler works with. */
+export interface AdminServices extends ConnectionServices {
+  /** Who may use it. */
+  access: AdminAccess;
+  /** What it tells of and acts on. */
+  admin: AdminContext;
+  /** Spaces out what takes long, so that health is told in time. */
+  turns: SpacedTurns;
+}
+
+/** No request needs a body; one that is small is thrown away. */
+const MOST_BODY = 64 * 1024;
+
+/** Milliseconds that a client has to read an answer. */
+const WRITE_TIMEOUT = 30_000;
+
+/** Reason phrases of the statuses that are answered with (RFC 9110 §15). */
+const REASONS: Readonly<Record<number, string>> = {
+  200: "OK",
+  202: "Accepted",
+  204: "No Content",
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  413: "Content Too Large",
+  422: "Unprocessable Content",
+  500: "Internal Server Error",
+  503: "Service Unavailable",
+};
+
+const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
+
+/**
+ * Serves one client.
+ *
+ * @param session The client.
+ * @returns How it ended.
+ * @throws {HttpError} If what it sends is no request.
+ */
+export async function adminProtocol(
+  session: Session<AdminServices>,
+): Promise<TunnelResult> {
+  session.offerPlace();
+  const head = await readOneRequest(session, encodeFailure);
+  session.keepPlace();
+  session.record.target = head.target.slice(0, 100);
+  session.endHandshake();
+  requireSmallBody(head);
+  const answer = await answerTo(head, session);
+  session.isAnswered = true;
+  // What fails from now on is that the client has left.
+  session.record.address = session.record.listener;
+  await send(session, head, answer);
+  await farewell(session, LINGER);
+  return { sent: 0, received: 0, endedFirst: "target", error: undefined };
+}
+
+function requireSmallBody({ fields }: RequestHead): void {
+  const isSmall = fields.all("content-length")
+    .every((text) => /^\d{1,9}$/.test(text) && Number(text) <= MOST_BODY);
+  if (isSmall) return;
+  throw new AdminError("too_large", "No request needs a body of that length");
+}
+
+/** An answer, or a file of the page. */
+type Answer = AdminAnswer | {
+  status: 200;
+  text: string;
+  type: string;
+  policy: string;
+};
+
+async function answerTo(
+  { fields, method, target }: RequestHead,
+  session: Session<AdminServices>,
+): Promise<Answer> {
+  const { access, admin, turns } = session.services;
+  const request = {
+    method,
+    hosts: fields.all("host"),
+    origins: fields.all("origin"),
+    sites: fields.all("sec-fetch-site"),
+    authorizations: fields.all("authorization"),
+    confirmations: fields.all(REQUEST_HEADER),
+  };
+  insist(access.refuseOrigin(request));
+  const [path, query] = splitTarget(target);
+  // Health is told although there are many.
+  const isOpen = ADMIN_ROUTES.some((route) =>
+    route.isOpen && route.path === path
+  );
+  if (!isOpen) requirePlace(session);
+  const file = await pageFile(method, path);
+  if (file !== undefined) return file;
+  // Whoever does not know the token learns of no other path.
+  if (!isOpen) insist(access.refuseToken(request));
+  const found = findRoute(method, path);
+  if (found === undefined) {
+    throw new AdminError("not_found", "There is nothing here");
+  }
+  if (!isOpen) await turns.take(session.context);
+  return await found.route.answer(admin, found.name, query);
+}
+
+function requirePlace(session: Session<AdminServices>): void {
+  try {
+    session.admit();
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new AdminError("busy", "Too many requests are answered already");
+  }
+}
+
+function insist(refusal: AdminRefusal | undefined): void {
+  if (refusal === undefined) return;
+  throw new AdminError(codeOfStatus(refusal.status), refusal.message);
+}
+
+function splitTarget(target: string): [path: string, query: URLSearchParams] {
+  if (!target.startsWith("/")) {
+    throw new AdminError("bad_request", "The request target is no path");
+  }
+  const mark = target.indexOf("?");
+  return mark < 0
+    ? [target, new URLSearchParams()]
+    : [target.slice(0, mark), new URLSearchParams(target.slice(mark + 1))];
+}
+
+async function pageFile(
+  method: string,
+  path: string,
+): Promise<Answer | undefined> {
+  if (method !== "GET" && method !== "HEAD") return undefined;
+  const { adminPage, PAGE_POLICY: policy } = await import("./page_files.ts");
+  const file = adminPage(path);
+  return file && { status: 200, ...file, policy };
+}
+
+async function send(
+  session: Session<AdminServices>,
+  { method }: RequestHead,
+  answer: Answer,
+): Promise<void> {
+  const { client, context, services } = session;
+  // To make text of a table takes as long as to make the table.
+  if (!("text" in answer)) await services.turns.take(context);
+  if ("stream" in answer) {
+    const fields: Field[] = [["Content-Type", "text/event-stream"]];
+    await client.write(encodeHeadOf(200, [...fields, ...always(NO_PAGE)]));
+    if (method === "HEAD") return;
+    return await answer.stream.serve((bytes) => client.write(bytes), context);
+  }
+  const deadline = setDeadline(
+    WRITE_TIMEOUT,
+    () => context.cancel(new Error("Client does not read the answer")),
+  );
+  try {
+    await client.write(encode(answer, method));
+  } finally {
+    deadline.clear();
+  }
+}
+
+function encode(
+  answer: Exclude<Answer, { stream: unknown }>,
+  method: string,
+): Uint8Array {
+  const policy = "policy" in answer ? answer.policy : NO_PAGE;
+  if (answer.status === 204) return encodeHeadOf(204, always(policy));
+  const isJson = "json" in answer;
+  const text = isJson ? JSON.stringify(answer.json) + "\n" : answer.text;
+  const type = isJson ? "application/json" : answer.type ?? "text/plain";
+  return join(answer.status, [["Content-Type", withCharset(type)]], {
+    text,
+    policy,
+    method,
+  });
+}
+
+function withCharset(type: string): string {
+  return type.includes(";") || type === "application/json"
+    ? type
+    : `${type}; charset=utf-8`;
+}
+
+function encodeFailure(
+  error: unknown,
+  { method }: { method: string },
+): Uint8Array {
+  const failure = failureOf(error);
+  const fields: Field[] = [["Content-Type", "application/json"]];
+  if (failure instanceof MethodError) fields.push(["Allow", failure.allow]);
+  if (failure.code === "unauthorized") {
+    fields.push(["WWW-Authenticate", 'Bearer realm="sluice"']);
+  }
+  const text = JSON.stringify(failure.answer) + "\n";
+  return join(failure.status, fields, { text, policy: NO_PAGE, method });
+}
+
+function failureOf(error: unknown): AdminError {
+  if (error instanceof AdminError) return error;
+  if (error instanceof HttpError) {
+    return new AdminError(codeOfStatus(error.status), error.message);
+  }
+  // What nobody foresaw is for the log: it may tell of our inside.
+  return new AdminError("internal", "A mistake of Sluice's");
+}
+
+function join(
+  status: number,
+  fields: readonly Field[],
+  { method, policy, text }: { method: string; policy: string; text: string },
+): Uint8Array {
+  const body = new TextEncoder().encode(text);
+  const length: Field = ["Content-Length", String(body.length)];
+  const head = encodeHeadOf(status, [...fields, length, ...always(policy)]);
+  if (method === "HEAD") return head;
+  return joinBytes(head, body);
+}
+
+function encodeHeadOf(status: number, fields: readonly Field[]): Uint8Array {
+  return encodeHead(`HTTP/1.1 ${status} ${REASONS[status]}`, fields);
+}
+
+function always(policy: string): Field[] {
+  return [
+    ...webSafety(policy),
+    ["Cache-Control", "no-store"],
+    ["Connection", "close"],
+  ];
+}

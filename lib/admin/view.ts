@@ -1,0 +1,167 @@
+/**
+ * What the admin API tells, made from what runs.
+ *
+ * @module
+ */
+
+import project from "../../deno.json" with { type: "json" };
+import type { LoopDelay } from "../observe/loop_delay.ts";
+import type {
+  Drain,
+  RefusalCount,
+  Status,
+  TunnelsAnswer,
+  WorkerStatus,
+} from "./api.ts";
+import type { DescriptorMeter } from "../net/system/descriptor_meter.ts";
+import type { DrainState } from "./drain_state.ts";
+import { totalsOf } from "./part_figures.ts";
+import type { Parts } from "./parts.ts";
+
+/** What the admin API looks at. */
+export interface AdminSubject {
+  /** What takes connections. */
+  readonly parts: Parts;
+  /** How far the server is. */
+  readonly state: DrainState;
+  /** How late the event loop of this thread is. */
+  readonly delay: LoopDelay;
+  /** How many descriptors are open. */
+  readonly descriptors: DescriptorMeter;
+}
+
+/** What changes of the status from moment to moment. */
+export type ChangingStatus = Pick<
+  Status,
+  "open" | "total" | "sent" | "received" | "draining" | "eventLoopDelayMs"
+>;
+
+/** Answers what the admin API is asked. */
+export class AdminView {
+  readonly #subject: AdminSubject;
+  readonly #startedAt = Date.now() - performance.now();
+
+  /**
+   * Creates it.
+   *
+   * @param subject What it looks at.
+   */
+  constructor(subject: AdminSubject) {
+    this.#subject = subject;
+  }
+
+  /** What changes of the status, as it was last heard. */
+  get changing(): ChangingStatus {
+    const { delay, parts } = this.#subject;
+    const { thread } = parts.known;
+    const worst = Math.max(delay.worst, thread?.loopDelay ?? 0);
+    return {
+      ...totalsOf(parts.known),
+      draining: this.#drain ?? false,
+      eventLoopDelayMs: roundTenth(worst),
+    };
+  }
+
+  /**
+   * Tells of the program as a whole.
+   *
+   * @returns The status.
+   */
+  async status(): Promise<Status> {
+    const { descriptors, parts } = this.#subject;
+    const { listeners, ...figures } = await parts.figures();
+    const { rss, heapUsed } = Deno.memoryUsage();
+    const workers = this.#workers;
+    return {
+      version: project.version,
+      startedAt: new Date(this.#startedAt).toISOString(),
+      uptimeMs: Math.round(Date.now() - this.#startedAt),
+      listeners: listeners
+        .filter(({ open, uses }) => uses > 0 || open > 0)
+        .map(({ name, kind, isPublic, open }) => ({
+          ...{ name, kind, isPublic, open },
+        })),
+      memory: { rss, heap: heapUsed + (figures.thread?.heap ?? 0) },
+      descriptors: {
+        open: descriptors.open(figures.descriptors),
+        limit: descriptors.limit,
+      },
+      ...this.changing,
+      ...(workers.length === 0 ? {} : { workers }),
+    };
+  }
+
+  /**
+   * Tells of the drain that is under way.
+   *
+   * @returns The drain; `undefined` where there is none.
+   */
+  async drain(): Promise<Drain | undefined> {
+    await this.#subject.parts.figures();
+    return this.#drain;
+  }
+
+  /**
+   * Lists connections that are open.
+   *
+   * @returns The oldest first, how many there are, and whose are missing.
+   */
+  async tunnels(): Promise<TunnelsAnswer> {
+    const { parts } = this.#subject;
+    const [{ silent, tunnels }, figures] = await Promise.all([
+      parts.tunnels(),
+      parts.figures(),
+    ]);
+    return { tunnels, total: totalsOf(figures).open, silentWorkers: silent };
+  }
+
+  /**
+   * Tells why connections were refused or failed.
+   *
+   * @returns The most frequent first.
+   */
+  async refusals(): Promise<RefusalCount[]> {
+    const counts = new Map<string, number>();
+    for (
+      const { refusals } of (await this.#subject.parts.figures()).listeners
+    ) {
+      for (const [reason, count] of Object.entries(refusals)) {
+        counts.set(reason, (counts.get(reason) ?? 0) + count);
+      }
+    }
+    return [...counts]
+      .map(([reason, count]) => ({ reason, count }))
+      .sort((a, b) => b.count - a.count);
+  }
+
+  get #drain(): Drain | undefined {
+    const { parts, state } = this.#subject;
+    const { until } = state;
+    if (until === undefined) return undefined;
+    return {
+      until: until === null ? null : new Date(until).toISOString(),
+      open: totalsOf(parts.known).open,
+    };
+  }
+
+  get #workers(): WorkerStatus[] {
+    const { parts } = this.#subject;
+    const workers = parts.all.flatMap((part) => {
+      if (part.worker === undefined) return [];
+      const figures = parts.knownOf(part);
+      const { heap, loopDelay } = figures.thread ?? { heap: 0, loopDelay: 0 };
+      return [{
+        worker: part.worker,
+        isSilent: part.isSilent,
+        open: totalsOf(figures).open,
+        heap,
+        eventLoopDelayMs: roundTenth(loopDelay),
+      }];
+    });
+    return workers.sort((a, b) => a.worker - b.worker);
+  }
+}
+
+function roundTenth(value: number): number {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,137 @@
+/**
+ * `sluice cert init`: makes an authority.
+ *
+ * @module
+ */
+
+import { quote } from "../wire/quote.ts";
+import {
+  CERT_OPTIONS,
+  daysOption,
+  KEY_OPTION,
+  nextCommand,
+} from "./options.ts";
+import { AUTHORITY, CertStore } from "./store.ts";
+import { type CertificateSettings, createAuthority } from "./authority.ts";
+import { type CertificateInfo, readCertificate } from "./info.ts";
+import type { Command } from "../cli/command.ts";
+import { flag, option } from "../cli/declare_options.ts";
+import type { OptionValues } from "../cli/option.ts";
+import { printLines } from "../cli/print_lines.ts";
+import { createRevocationList } from "./revocation_list.ts";
+import { makeDirectory, withLock, writeFiles } from "../cli/secret_files.ts";
+
+/** Upper bound of a common name (RFC 5280 appendix A.1). */
+const LONGEST_NAME = 64;
+
+/** Options of `sluice cert init`. */
+export const CERT_INIT_OPTIONS = {
+  "name": option("text", {
+    value: "TEXT",
+    default: "Sluice CA",
+    help: "what the authority is called, 64 characters at most",
+  }, parseAuthorityName),
+  "days": daysOption("3650"),
+  "key": KEY_OPTION,
+  "force": flag(
+    "replace an authority that is there: all that it has issued is worth nothing then",
+  ),
+  ...CERT_OPTIONS,
+};
+
+/** The command as the command line sees it. */
+export const CERT_INIT_COMMAND: Command<typeof CERT_INIT_OPTIONS> = {
+  usage: "cert init [OPTIONS]",
+  summary:
+    "Makes a private authority: ca.key, which signs and is to be kept secret; ca.crt, by which others know what it has signed; ca.crl, the list of what it has revoked.",
+  examples: [
+    ["sluice cert init", "in the directory certs, for ten years"],
+    ["sluice cert init --dir /etc/sluice/certs", "in another one"],
+  ],
+  options: CERT_INIT_OPTIONS,
+  run: runCertInit,
+};
+
+async function runCertInit(
+  options: OptionValues<typeof CERT_INIT_OPTIONS>,
+): Promise<number> {
+  const { name, days, key: keyKind, force, dir } = options;
+  const store = new CertStore(dir);
+  const info = await initStore(store, { name, days, keyKind }, force);
+  const issue = nextCommand("issue", dir);
+  printLines([
+    `Wrote ${store.path(AUTHORITY, "key")}: the key; keep it secret`,
+    `Wrote ${
+      store.path(AUTHORITY, "crt")
+    }: the authority '${info.name}', until ${formatDay(info.notAfter)}`,
+    `Wrote ${store.path(AUTHORITY, "crl")}: the list of what is revoked, empty`,
+    "Next, for a server and for a client of it:",
+    `  ${issue} proxy --server localhost,127.0.0.1`,
+    `  ${issue} alice --client`,
+  ]);
+  return 0;
+}
+
+/**
+ * Makes the authority of a directory, and the directory where there is none.
+ *
+ * @param store The directory.
+ * @param settings The authority's name, life and key.
+ * @param isForced Whether to replace one that is there.
+ * @returns What its certificate says.
+ * @throws {StartError} If there is one, or the files can't be written.
+ */
+export async function initStore(
+  store: CertStore,
+  settings: CertificateSettings,
+  isForced: boolean,
+): Promise<CertificateInfo> {
+  await makeDirectory(store.directory);
+  return await withLock(store.directory, async () => {
+    if (!isForced) {
+      await store.refuseExisting(
+        AUTHORITY,
+        "--force replaces the authority, and all that it has issued is worth nothing then",
+      );
+    }
+    const authority = await createAuthority(settings);
+    const { certificate, key } = authority;
+    const list = await createRevocationList(authority);
+    await writeFiles([
+      { path: store.path(AUTHORITY, "key"), text: key, isSecret: true },
+      { path: store.path(AUTHORITY, "crt"), text: certificate },
+      { path: store.path(AUTHORITY, "crl"), text: list },
+    ]);
+    return await readCertificate(certificate);
+  });
+}
+
+/**
+ * Formats a day.
+ *
+ * @param date A time.
+ * @returns Its day in UTC, for example `2026-11-21`.
+ */
+export function formatDay(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
+
+function parseAuthorityName(text: string): string {
+  const { length } = [...text];
+  if (length > LONGEST_NAME) {
+    throw new SyntaxError(
+      `${quote(text)} has ${length} characters, not ${LONGEST_NAME} at most`,
+    );
+  }
+  if (text.trim() !== text) {
+    throw new SyntaxError(
+      `${quote(text)} begins or ends with white space; leave it out`,
+    );
+  }
+  if (/\p{Control}|\p{Surrogate}/u.test(text)) {
+    throw new SyntaxError(
+      `${quote(text)} has characters that can't be shown; leave them out`,
+    );
+  }
+  return text;
+}

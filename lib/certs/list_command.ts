@@ -1,0 +1,124 @@
+/**
+ * `sluice cert list`: what an authority has issued.
+ *
+ * @module
+ */
+
+import { escape } from "../observe/escape.ts";
+import { formatDay } from "./init_command.ts";
+import { CERT_OPTIONS } from "./options.ts";
+import { AUTHORITY, CertStore } from "./store.ts";
+import { type CertificateInfo, isIssuedBy, readCertificate } from "./info.ts";
+import { describePurpose } from "./purpose.ts";
+import type { Command } from "../cli/command.ts";
+import type { OptionValues } from "../cli/option.ts";
+import { printLines } from "../cli/print_lines.ts";
+import { readSmallFile } from "../cli/secret_files.ts";
+import { StartError } from "../cli/usage_error.ts";
+
+const DAY = 86_400_000;
+
+/** Days before its end when a certificate should be renewed. */
+const SOON = 30;
+
+const HEADINGS = ["NAME", "FOR", "EXPIRES", "DAYS LEFT", "STATUS"];
+
+/** The command as the command line sees it. */
+export const CERT_LIST_COMMAND: Command<typeof CERT_OPTIONS> = {
+  usage: "cert list [OPTIONS]",
+  summary:
+    "Prints the authority and the certificates of a directory: what each is for, when it expires, and whether it is valid, expires soon (in less than 30 days), has expired or is revoked.",
+  examples: [["sluice cert list", "those in the directory certs"]],
+  options: CERT_OPTIONS,
+  run: runCertList,
+};
+
+async function runCertList(
+  { dir }: OptionValues<typeof CERT_OPTIONS>,
+): Promise<number> {
+  printLines(formatTable(await listStore(new CertStore(dir), new Date())));
+  return 0;
+}
+
+/**
+ * Lists a directory.
+ *
+ * @param store The directory.
+ * @param now The time that the certificates are looked at.
+ * @returns Rows of name, purpose, last day, days left and status, after one
+ *   with headings; the authority is the first.
+ * @throws {StartError} If there is no authority, or its list can't be read.
+ */
+export async function listStore(
+  store: CertStore,
+  now: Date,
+): Promise<string[][]> {
+  const authority = await store.authorityCertificate();
+  const revoked = await store.revoked();
+  const rows = [HEADINGS];
+  for (const name of [AUTHORITY, ...await store.names()]) {
+    const found = await look(store, name, authority);
+    rows.push([
+      escape(name),
+      ...typeof found === "string"
+        ? ["", "", "", found]
+        : describe(found, now, revoked),
+    ]);
+  }
+  return rows;
+}
+
+/** A certificate, or why it is none of the authority's. */
+async function look(
+  store: CertStore,
+  name: string,
+  authority: string,
+): Promise<CertificateInfo | string> {
+  try {
+    const pem = await readSmallFile(store.path(name, "crt"));
+    if (pem === undefined) return "unreadable"; // A broken link.
+    const info = await readCertificate(pem);
+    const isOwn = name === AUTHORITY || await isIssuedBy(pem, authority);
+    return isOwn ? info : "of another authority";
+  } catch (error) {
+    if (error instanceof SyntaxError) return "not a certificate";
+    if (error instanceof StartError) return "unreadable";
+    throw error;
+  }
+}
+
+function describe(
+  info: CertificateInfo,
+  now: Date,
+  revoked: ReadonlySet<string>,
+): string[] {
+  const { notAfter } = info;
+  const days = Math.floor((+notAfter - +now) / DAY);
+  return [
+    describePurpose(info),
+    formatDay(notAfter),
+    `${days < 0 ? 0 : days}`,
+    statusOf(info, now, revoked),
+  ];
+}
+
+function statusOf(
+  { serial, notBefore, notAfter }: CertificateInfo,
+  now: Date,
+  revoked: ReadonlySet<string>,
+): string {
+  if (revoked.has(serial)) return "revoked";
+  if (notAfter <= now) return "expired";
+  if (notBefore > now) return "not yet valid";
+  return +notAfter - +now < SOON * DAY ? "expires soon" : "valid";
+}
+
+/** Columns as wide as what is in them, with two spaces between. */
+function formatTable(rows: readonly string[][]): string[] {
+  const widths = HEADINGS.map((_, column) =>
+    Math.max(...rows.map((row) => row[column]!.length))
+  );
+  return rows.map((row) =>
+    row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()
+  );
+}

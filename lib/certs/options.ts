@@ -1,0 +1,101 @@
+/**
+ * Options of the commands that deal with certificates.
+ *
+ * @module
+ */
+
+import { quote } from "../wire/quote.ts";
+import { KEY_KINDS, type KeyKind } from "../serve/tls/certificate_keys.ts";
+import { parseCertificateName } from "./name.ts";
+import { ASK_OPTIONS } from "../serve/options/common.ts";
+import { choice, count, operand, path } from "../cli/declare_options.ts";
+import type { Option } from "../cli/option.ts";
+
+/** A century. */
+const MOST_DAYS = 36_500;
+
+/** Options of all of them. */
+export const CERT_OPTIONS = {
+  "dir": path({
+    value: "DIR",
+    default: "certs",
+    help: "where the authority, keys and certificates are",
+  }, parseDirectory),
+  ...ASK_OPTIONS,
+};
+
+/** Kind of key to make. */
+export const KEY_OPTION: Option<KeyKind, never> = choice(KEY_KINDS, {
+  default: "ecdsa",
+  help: "kind of key: ECDSA on P-256, or RSA with 3072 bits",
+});
+
+/** Which certificate. */
+export const NAME_OPERAND: Option<string, never> = operand("text", {
+  value: "NAME",
+  help: "name of the certificate and its files: 64 characters at most",
+}, (given) => parseCertificateName(oneWord(given)));
+
+/**
+ * Makes the option that says how long a certificate is valid.
+ *
+ * @param initial Its default.
+ * @returns The option, in days.
+ */
+export function daysOption(initial: string): Option<number, never> {
+  return count({
+    default: initial,
+    most: String(MOST_DAYS),
+    help: "days that it is valid",
+  });
+}
+
+/**
+ * Takes the one word that an operand wants.
+ *
+ * @param given The words.
+ * @returns The word.
+ * @throws {SyntaxError} If there is none, or more than one.
+ */
+export function oneWord(given: readonly string[]): string {
+  const [word] = given;
+  if (word !== undefined && given.length === 1) return word;
+  const all = given.map((text) => quote(text)).join(", ");
+  throw new SyntaxError(
+    word === undefined
+      ? "it is missing; give one name"
+      : `${all} are ${given.length} names; give one`,
+  );
+}
+
+/**
+ * Writes a word as a shell reads it.
+ *
+ * @param word The word.
+ * @returns The word, in quotes where it needs them.
+ */
+export function quoteWord(word: string): string {
+  if (/^[\w@%+:,./-]+$/.test(word) && !word.startsWith("-")) return word;
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/**
+ * Writes the start of the next command to type.
+ *
+ * @param command Which command.
+ * @param directory What `--dir` was.
+ * @returns The words up to what the command takes.
+ */
+export function nextCommand(command: string, directory: string): string {
+  const isDefault = CERT_OPTIONS.dir.parse([]) === directory;
+  const option = isDefault ? "" : ` --dir ${quoteWord(directory)}`;
+  return `sluice cert ${command}${option}`;
+}
+
+function parseDirectory(text: string): string {
+  // deno-lint-ignore no-control-regex
+  if (/[\u0000-\u001f\u007f]/.test(text)) {
+    throw new SyntaxError("a path with control characters");
+  }
+  return text.replace(/(?<=.)\/+$/, "");
+}

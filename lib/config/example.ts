@@ -1,0 +1,96 @@
+/**
+ * A configuration with comments on all that can be said, made from the tables of
+ * options.
+ *
+ * @module
+ */
+
+import { spellForFile } from "./spelling.ts";
+import type { ListenerKinds, NamedWords } from "./listener_kinds.ts";
+import { valueOf } from "../cli/file_value.ts";
+import { helpOf, type Option, type OptionTable } from "../cli/option.ts";
+import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
+
+const WIDTH = 79;
+
+/**
+ * Makes the example. It is valid as it is; a setting is too when it is taken out
+ * of its comment, once what stands there in capitals is replaced.
+ *
+ * @param kinds Kinds of listeners that there are.
+ * @returns Its lines.
+ */
+export function exampleConfig(kinds: ListenerKinds): string[] {
+  return [
+    "// A configuration of Sluice: JSON with comments. Try it with",
+    "//   sluice check -c sluice.jsonc",
+    "// What is in a comment here is what holds without it.",
+    "{",
+    ...settings(PROGRAM_OPTIONS, "  "),
+    ...comment("what listens, and for what; one at least", "  "),
+    '  "listeners": [',
+    ...[...kinds].flatMap(([name, { command, options, words }]) => {
+      const isFirst = name === "proxy";
+      const mark = isFirst ? "" : "// ";
+      const summary = spellForFile(command.summary, options);
+      return [
+        ...comment(summary, "    "),
+        `    ${mark}{`,
+        `    ${mark}  "kind": ${JSON.stringify(name)},`,
+        ...named(words, options).map((line) => `    ${mark}  ${line}`),
+        ...settings(withoutWords(options, words), "      "),
+        `    ${mark}},`,
+      ];
+    }),
+    "  ],",
+    "}",
+  ];
+}
+
+/** Each with what it does above it, and in a comment. */
+function settings(table: OptionTable, indent: string): string[] {
+  return Object.entries(table).flatMap(([name, option]) => [
+    ...comment(spellForFile(helpOf(option), table), indent),
+    `${indent}// ${JSON.stringify(name)}: ${sample(option)},`,
+  ]);
+}
+
+function sample(option: Option<unknown>): string {
+  const { default: initial, kind, value } = option;
+  if (kind === "flag") return "false";
+  return JSON.stringify(
+    initial === undefined ? value : valueOf(option, [initial]),
+  );
+}
+
+function withoutWords(
+  table: OptionTable,
+  words: NamedWords | undefined,
+): OptionTable {
+  return Object.fromEntries(
+    Object.entries(table).filter(([name]) => name !== words?.operand),
+  );
+}
+
+function named(words: NamedWords | undefined, table: OptionTable): string[] {
+  if (words === undefined) return [];
+  const { value = "" } = table[words.operand]!;
+  const [first, rest] = value.split(" ");
+  return [
+    `${JSON.stringify(words.first)}: ${JSON.stringify(first)},`,
+    `${JSON.stringify(words.rest)}: [${JSON.stringify(rest)}],`,
+  ];
+}
+
+function comment(text: string, indent: string): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const isFull = indent.length + 3 + line.length + 1 + word.length > WIDTH;
+    if (isFull && line !== "") {
+      lines.push(line);
+      line = word;
+    } else line += line === "" ? word : ` ${word}`;
+  }
+  return [...lines, line].map((line) => `${indent}// ${line}`);
+}

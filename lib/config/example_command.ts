@@ -1,0 +1,30 @@
+/**
+ * `sluice config example`: a configuration to begin with.
+ *
+ * @module
+ */
+
+import type { Command } from "../cli/command.ts";
+import { exampleConfig } from "./example.ts";
+import { loadListenerKinds } from "./listener_kinds.ts";
+import { ASK_OPTIONS } from "../serve/options/common.ts";
+import { printLines } from "../cli/print_lines.ts";
+
+/** Options of `sluice config example`. */
+export const CONFIG_EXAMPLE_OPTIONS: typeof ASK_OPTIONS = ASK_OPTIONS;
+
+/** The command as the command line sees it. */
+export const CONFIG_EXAMPLE_COMMAND: Command<typeof CONFIG_EXAMPLE_OPTIONS> = {
+  usage: "config example",
+  summary:
+    "Prints a configuration with all that can be said in it, each with what it does and its default. It runs as it is: a proxy on 127.0.0.1:1080. The rest is in comments.",
+  examples: [
+    ["sluice config example > sluice.jsonc", "to be edited"],
+    ["sluice run -c sluice.jsonc", "to be run"],
+  ],
+  options: CONFIG_EXAMPLE_OPTIONS,
+  async run() {
+    printLines(exampleConfig(await loadListenerKinds()));
+    return 0;
+  },
+};

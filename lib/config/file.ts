@@ -1,0 +1,196 @@
+/**
+ * The file of a configuration that runs: what becomes of it when it changes.
+ *
+ * @module
+ */
+
+import type { LogEvent } from "../observe/log_event.ts";
+import { problemLines } from "../cli/config_error.ts";
+import { type Config, loadConfig } from "./load.ts";
+import type { ConfigChange, RunningConfig } from "./run.ts";
+import type { Reloadable } from "../cli/watch_files.ts";
+import { readSettled } from "../cli/settled_text.ts";
+import { WatchedFile } from "../cli/watched_file.ts";
+
+/** Milliseconds after which files of secrets that keep changing are given up. */
+const PATIENCE = 10_000;
+
+/** What runs, as far as its file can change it. */
+export type ChangeableConfig = Pick<
+  RunningConfig,
+  "apply" | "change" | "poll" | "reload"
+>;
+
+/** Options for {@linkcode ConfigFile.open}. */
+export interface ConfigFileOptions {
+  /** Whether a change is noticed; otherwise it is read when told to. */
+  isWatched: boolean;
+  /** Takes what there is to say. */
+  log: (event: LogEvent) => void;
+}
+
+/** The file of a configuration that runs. */
+export class ConfigFile implements Reloadable {
+  readonly #path: string;
+  readonly #running: ChangeableConfig;
+  readonly #options: ConfigFileOptions;
+  readonly #file: WatchedFile<string>;
+  #problems: readonly string[] = [];
+  #secrets: SecretFiles;
+  #content: string;
+
+  private constructor(
+    path: string,
+    running: ChangeableConfig,
+    options: ConfigFileOptions & { file: WatchedFile<string>; config: Config },
+  ) {
+    this.#path = path;
+    this.#running = running;
+    this.#options = options;
+    this.#file = options.file;
+    this.#secrets = new SecretFiles(options.config);
+    this.#content = contentOf(options.config);
+    this.#file.onReload((text) => this.#apply(text));
+  }
+
+  /**
+   * Opens the file of what runs already.
+   *
+   * @param path Its path.
+   * @param running What runs.
+   * @param options The configuration that runs, and how to look after the file.
+   * @returns The file.
+   * @throws {StartError} If it can't be read.
+   */
+  static async open(
+    path: string,
+    running: ChangeableConfig,
+    options: ConfigFileOptions & { config: Config },
+  ): Promise<ConfigFile> {
+    const file = await WatchedFile.open(path, {
+      what: "config",
+      parse: (text) => text,
+      describe: () => describeChange(running.change),
+      isSecret: options.config.hasSecrets,
+      log: options.log,
+    });
+    return new ConfigFile(path, running, { ...options, file });
+  }
+
+  /** What it is called. */
+  get name(): string {
+    return this.#path;
+  }
+
+  /** What was wrong with the file when it was last read, a line each. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
+  /** Looks for changes of the file, where it is watched, and of its listeners'. */
+  async poll(): Promise<void> {
+    if (this.#options.isWatched) {
+      await this.#file.poll();
+      if (await this.#secrets.haveChanged()) await this.#file.reload();
+    }
+    await this.#running.poll();
+  }
+
+  /**
+   * Reads all of them again.
+   *
+   * @returns What was wrong, if anything was.
+   */
+  async reload(): Promise<string | undefined> {
+    const fault = await this.#file.reload();
+    const more = await this.#running.reload();
+    const faults = this.#problems.length > 0 ? this.#problems : [fault];
+    const all = [...faults, more].filter((text) => text !== undefined);
+    return all.length === 0 ? undefined : all.join("; ");
+  }
+
+  /** The files of secrets are read until they are the same at two looks. */
+  async #load(text: string): Promise<Config> {
+    let config = await loadConfig(text, this.#path);
+    const end = performance.now() + PATIENCE;
+    let content = contentOf(config);
+    while (config.secretFiles.length > 0 && content !== this.#content) {
+      if (performance.now() > end) {
+        throw new SyntaxError("the files of its secrets keep changing");
+      }
+      // What is wrong with one is told where it is used.
+      await Promise.allSettled(
+        config.secretFiles.map((path) => readSettled(path)),
+      );
+      config = await loadConfig(text, this.#path);
+      const before = content;
+      content = contentOf(config);
+      if (content === before) break;
+    }
+    return config;
+  }
+
+  async #apply(text: string): Promise<void> {
+    this.#problems = [];
+    try {
+      const config = await this.#load(text);
+      await this.#running.apply(config);
+      this.#content = contentOf(config);
+      this.#secrets = new SecretFiles(config);
+    } catch (error) {
+      this.#problems = problemLines(this.#path, error);
+      for (const message of this.#problems) {
+        this.#options.log({ event: "message", level: "error", message });
+      }
+      throw error;
+    }
+  }
+}
+
+/** Files that secrets were read from, as they were then. */
+class SecretFiles {
+  readonly #paths: readonly string[];
+  #read: Promise<string>;
+  #seen: string | undefined;
+
+  constructor({ secretFiles }: Config) {
+    this.#paths = secretFiles;
+    this.#read = this.#state();
+  }
+
+  /** Like a file's own text: when it has changed, and stayed so for a look. */
+  async haveChanged(): Promise<boolean> {
+    if (this.#paths.length === 0) return false;
+    const state = await this.#state();
+    const isSettled = state === this.#seen;
+    this.#seen = state;
+    if (!isSettled || state === await this.#read) return false;
+    this.#read = Promise.resolve(state);
+    return true;
+  }
+
+  async #state(): Promise<string> {
+    const states = await Promise.all(this.#paths.map(stateOf));
+    return states.join("\n");
+  }
+}
+
+async function stateOf(path: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtime } = await Deno.stat(path);
+    return [dev, ino, size, mtime?.getTime()].join(" ");
+  } catch {
+    return "not there";
+  }
+}
+
+/** All that it says, with secrets in their places. */
+function contentOf({ listeners, problems, program }: Config): string {
+  const given = listeners.map(({ given, kindName }) => [kindName, ...given]);
+  return JSON.stringify([program, given, problems]);
+}
+
+function describeChange(change: ConfigChange): string {
+  const { added, changed, removed, unchanged } = change;
+  return `listeners added ${added}, changed ${changed}, removed ${removed}, unchanged ${unchanged}`;
+}

@@ -1,0 +1,195 @@
+/**
+ * From the text of a configuration to the values of options.
+ *
+ * @module
+ */
+
+import type { ConfigPath, ConfigProblem } from "../cli/config_error.ts";
+import { type SchemaFault, schemaFaults } from "./schema.ts";
+import { GivenReader } from "./given.ts";
+import { ConfigText } from "./text.ts";
+import {
+  type ListenerKind,
+  type ListenerKinds,
+  loadListenerKinds,
+} from "./listener_kinds.ts";
+import { valuesOf } from "../cli/option.ts";
+import { synonymOf } from "../cli/option_hints.ts";
+import { suggest } from "../cli/parse_options.ts";
+import {
+  PROGRAM_OPTIONS,
+  type ProgramOptions,
+} from "../serve/options/program.ts";
+import { redactConfig } from "../cli/redaction.ts";
+
+/** What is given to the options of one listener, as on the command line. */
+export type Given = ReadonlyMap<string, readonly string[]>;
+
+/** A listener as configured. */
+export interface ListenerConfig {
+  /** Its place in the list. */
+  index: number;
+  /** What it is. */
+  kind: ListenerKind;
+  /** Name of that. */
+  kindName: string;
+  /** What is given to its options; what is wrong is left out. */
+  given: Given;
+  /** Tells whether the file has a setting. */
+  says(name: string): boolean;
+  /** Options that were left out. */
+  dropped: ReadonlySet<string>;
+}
+
+/** A configuration. */
+export interface Config {
+  /** Values of the options of the program. */
+  program: ProgramOptions;
+  /** Its listeners. */
+  listeners: readonly ListenerConfig[];
+  /** What is wrong so far. */
+  problems: readonly ConfigProblem[];
+  /** Makes a problem of a listener. */
+  problem(path: ConfigPath, message: string): ConfigProblem;
+  /** What the file says, without secrets. */
+  printable: unknown;
+  /** Whether secrets stand in the file itself. */
+  hasSecrets: boolean;
+  /** Files that secrets were read from. */
+  secretFiles: readonly string[];
+  /** Variables of the environment that secrets are read from. */
+  secretVariables: readonly string[];
+}
+
+/**
+ * Reads a configuration, as far as it goes.
+ *
+ * @param text The text of its file.
+ * @param path Path of the file, to which paths in it are relative.
+ * @returns The configuration, with what is wrong with it.
+ * @throws {ConfigError} If the text can't be taken apart.
+ */
+export async function loadConfig(text: string, path: string): Promise<Config> {
+  const source = new ConfigText(text);
+  const loader = new Loader(source, path, await loadListenerKinds());
+  return await loader.load();
+}
+
+class Loader {
+  readonly #source: ConfigText;
+  readonly #kinds: ListenerKinds;
+  readonly #problems: ConfigProblem[] = [];
+  readonly #reader: GivenReader;
+
+  constructor(source: ConfigText, path: string, kinds: ListenerKinds) {
+    this.#source = source;
+    this.#kinds = kinds;
+    this.#reader = new GivenReader({
+      file: path,
+      isWrong: (path) => this.#isWrong(path),
+      report: (path, message) => this.#report(path, message),
+    });
+  }
+
+  async load(): Promise<Config> {
+    const { value } = this.#source;
+    for (const fault of schemaFaults(value, this.#kinds)) {
+      await this.#explain(fault);
+    }
+    const settings = isObject(value) ? value : {};
+    const { given } = await this.#reader.read(settings, PROGRAM_OPTIONS, []);
+    const listeners = await this.#listeners(settings["listeners"]);
+    const { hasSecrets, secretFiles, secretVariables } = this.#reader;
+    const program = valuesOf(PROGRAM_OPTIONS, given) as ProgramOptions;
+    this.#requireSpreadable(program.workers, listeners);
+    return {
+      program,
+      listeners,
+      problems: this.#problems,
+      problem: (path, message) => this.#problem(path, message),
+      printable: redactConfig(value, {
+        program: PROGRAM_OPTIONS,
+        kinds: this.#kinds,
+      }),
+      ...{ hasSecrets, secretFiles, secretVariables },
+    };
+  }
+
+  async #listeners(list: unknown): Promise<ListenerConfig[]> {
+    if (!Array.isArray(list)) return [];
+    const listeners: ListenerConfig[] = [];
+    for (const [index, settings] of list.entries()) {
+      const kindName = isObject(settings) ? settings["kind"] : undefined;
+      const kind = this.#kinds.get(kindName as string);
+      if (kind === undefined) continue;
+      const path = ["listeners", index];
+      const options = await this.#reader.read(settings, kind.options, path);
+      if (kind.words !== undefined) {
+        this.#reader.readWords(settings, kind, path, options);
+      }
+      const says = (name: string) => Object.hasOwn(settings, name);
+      const listener = { index, kind, kindName: kindName as string, says };
+      listeners.push({ ...listener, ...options });
+    }
+    return listeners;
+  }
+
+  #requireSpreadable(
+    workers: number,
+    listeners: readonly ListenerConfig[],
+  ): void {
+    if (workers === 1) return;
+    for (const { index, kind, kindName } of listeners) {
+      if (!kind.isSingle) continue;
+      this.#report(
+        ["listeners", index],
+        `workers is ${workers}, but all who are in a room of a ${kindName} are in one thread; run it in a program of its own`,
+      );
+    }
+  }
+
+  #isWrong(path: ConfigPath): boolean {
+    return this.#problems.some((problem) =>
+      path.every((part, index) => problem.path[index] === part)
+    );
+  }
+
+  #report(path: ConfigPath, message: string): void {
+    this.#problems.push(this.#problem(path, message));
+  }
+
+  #problem(path: ConfigPath, message: string): ConfigProblem {
+    return { path, ...this.#source.placeOf(path), message };
+  }
+
+  async #explain({ path, message, unknown }: SchemaFault): Promise<void> {
+    if (unknown === undefined) return this.#report(path, message);
+    for (const name of unknown) {
+      const known = this.#namesAt(path);
+      const nearest = synonymOf(name, known) ?? await suggest(name, known);
+      const hint = nearest === undefined
+        ? "see sluice config example"
+        : `did you mean ${nearest}?`;
+      const message = `there is no such setting; ${hint}`;
+      this.#report([...path, name], message);
+    }
+  }
+
+  /** Settings that there are at a place. */
+  #namesAt([list, index]: ConfigPath): string[] {
+    if (list === undefined) {
+      return [...Object.keys(PROGRAM_OPTIONS), "listeners"];
+    }
+    const { value } = this.#source as { value: Record<string, unknown> };
+    const listener = (value["listeners"] as Record<string, unknown>[])[
+      index as number
+    ]!;
+    const { options, words } = this.#kinds.get(listener["kind"] as string)!;
+    const names = Object.keys(options);
+    return words === undefined ? names : [...names, words.first, words.rest];
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,87 @@
+/**
+ * Listeners of a configuration whose connections are certain to come back.
+ *
+ * @module
+ */
+
+import {
+  describeLoop,
+  findLoops,
+  type Passage,
+  type PassageOptions,
+  rulesMayBypass,
+  waysOf,
+} from "../serve/target/certain_loops.ts";
+import type { ConfigProblem } from "../cli/config_error.ts";
+import type { Route, UpstreamConfig } from "../serve/target/route.ts";
+import type { ListenerConfig } from "./load.ts";
+import { valuesOf } from "../cli/option.ts";
+import type { Claim } from "../serve/trial_host.ts";
+
+/** A listener whose connections are certain to come back. */
+export interface ConfigLoop {
+  /** The listener. */
+  listener: ListenerConfig;
+  /** The option that leads them there. */
+  option: string;
+  /** What is wrong. */
+  message: string;
+  /** Whether other listeners have a part in it. */
+  isShared: boolean;
+}
+
+/** Options of a listener that say where its connections go. */
+type LeadingOptions = Pick<PassageOptions, "via"> & {
+  routes?: readonly Route[];
+  sni?: ReadonlyMap<string, readonly UpstreamConfig[]>;
+  rule?: readonly string[];
+  rules?: string;
+};
+
+/**
+ * Finds the loops. A listener with a problem has none: it leads nowhere.
+ *
+ * @param claims Where the listeners want to listen, in their order.
+ * @param problems What is wrong with the configuration.
+ * @returns The loops.
+ */
+export function loopsIn(
+  claims: readonly (readonly [ListenerConfig, Claim])[],
+  problems: readonly ConfigProblem[],
+): ConfigLoop[] {
+  const isWrong = ({ index }: ListenerConfig) =>
+    problems.some(({ path }) => path[0] === "listeners" && path[1] === index);
+  const passages = [...Map.groupBy(claims, ([listener]) => listener)]
+    .filter(([listener]) => !isWrong(listener))
+    .flatMap(([listener, list]) =>
+      list.map(([, { addr }], index) => ({
+        ...{ addr, listener },
+        ways: waysFrom(listener, index),
+      }))
+    );
+  return findLoops(passages).map((loop) => {
+    const { listener } = loop.passage;
+    const message = `${loop.trace[0]}: ${describeLoop(loop)}`;
+    return {
+      ...{ listener, message },
+      option: listener.given.has("via") ? "via" : "routes",
+      isShared: loop.passages.some((one) => one.listener !== listener),
+    };
+  });
+}
+
+/** Where what comes in by one of the places of a listener goes. */
+function waysFrom(
+  { given, kind: { command }, kindName }: ListenerConfig,
+  index: number,
+): Passage["ways"] {
+  if (kindName !== "proxy" && kindName !== "forward") return [];
+  const options = valuesOf(command.options, given) as LeadingOptions;
+  const { routes, rule, rules, sni = new Map(), via } = options;
+  const upstreams = routes && [
+    ...routes[index]?.upstreams ?? [],
+    ...[...sni.values()].flat(),
+  ];
+  const isBypassed = rulesMayBypass(rule, rules);
+  return waysOf({ via, upstreams, isBypassed });
+}

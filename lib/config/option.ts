@@ -1,0 +1,66 @@
+/**
+ * How commands are told which configuration.
+ *
+ * @module
+ */
+
+import { path } from "../cli/declare_options.ts";
+import { fileFault } from "../cli/file_error.ts";
+import type { Option, OptionTable } from "../cli/option.ts";
+import { readText } from "../cli/read_file.ts";
+import { UsageError } from "../cli/usage_error.ts";
+
+/** The option that names the file. */
+export const CONFIG_OPTION: Option<string | undefined, never> = path({
+  short: "c",
+  help:
+    "the configuration: JSON with comments; 'sluice config example' prints one",
+});
+
+/**
+ * Tells a person who gives an option to a command that takes a file where it
+ * belongs.
+ *
+ * @param name Name of the option as typed, without dashes.
+ * @returns A sentence that tells it, or `undefined` where a file knows it not.
+ */
+export async function hintAtSetting(name: string): Promise<string | undefined> {
+  const says = (option: Option<unknown>) =>
+    `"${name}": ${
+      option.kind === "flag" ? "true" : JSON.stringify(option.value)
+    }`;
+  const { PROGRAM_OPTIONS } = await import(
+    "../serve/options/program.ts"
+  );
+  const program: OptionTable = PROGRAM_OPTIONS;
+  if (Object.hasOwn(program, name)) {
+    return `the file says it: ${says(program[name]!)}`;
+  }
+  const { loadListenerKinds } = await import("./listener_kinds.ts");
+  for (const { options } of (await loadListenerKinds()).values()) {
+    if (!Object.hasOwn(options, name)) continue;
+    return `the file says it of a listener: ${says(options[name]!)}`;
+  }
+  return undefined;
+}
+
+/**
+ * Reads the file of a configuration.
+ *
+ * @param path Its path, as given.
+ * @returns The path and the text.
+ * @throws {UsageError} If none was given.
+ * @throws {StartError} If it can't be read.
+ */
+export async function readConfigFile(
+  path: string | undefined,
+): Promise<{ path: string; text: string }> {
+  if (path === undefined) {
+    throw new UsageError("it is missing; give -c FILE", { option: "config" });
+  }
+  try {
+    return { path, text: await readText(path) };
+  } catch (error) {
+    throw fileFault("read config", path, error);
+  }
+}

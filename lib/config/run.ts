@@ -1,0 +1,338 @@
+/**
+ * A configuration while it runs: several listeners in one program, which can be
+ * given another configuration without loss.
+ *
+ * @module
+ */
+
+import { formatDuration } from "../observe/log_text.ts";
+import { announce, type Announcement } from "../serve/announcement.ts";
+import { ConfigError } from "../cli/config_error.ts";
+import { Generation, type Heritage } from "./generation.ts";
+import type { Config, ListenerConfig } from "./load.ts";
+import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
+import type { Stoppable } from "../program/run_until_signal.ts";
+import type { Hosting } from "../program/start_hosted.ts";
+import { startProblem, type Trial, tryConfig } from "./try.ts";
+import type { Reloadable } from "../cli/watch_files.ts";
+
+/** Generations that are kept for the sake of their connections. */
+const MOST_RETIRED = 100;
+
+/** Options for {@linkcode RunningConfig}. */
+export interface RunningConfigOptions {
+  /**
+   * Settings of before that may be in force for connections of before (default
+   * 100); beyond, the connections of the oldest have the drain time to end.
+   */
+  mostRetired?: number;
+}
+
+/** How many listeners a configuration has changed. */
+export interface ConfigChange {
+  /** Listeners that are new. */
+  added: number;
+  /** Listeners with new settings, for new connections. */
+  changed: number;
+  /** Listeners that are gone; their connections have the drain time. */
+  removed: number;
+  /** Listeners that are as they were. */
+  unchanged: number;
+}
+
+/** What is to be started. */
+interface Plan {
+  fresh: readonly ListenerConfig[];
+  leaving: readonly Generation[];
+  trial: Pick<Trial, "files" | "places">;
+}
+
+/** What has been started. */
+interface Started {
+  started: Generation[];
+  taken: Heritage["taken"];
+  /** How many of them take the place of another. */
+  heirs: number;
+}
+
+/** A configuration while it runs. */
+export class RunningConfig implements Stoppable, Reloadable {
+  readonly #hosting: Hosting;
+  readonly #mostRetired: number;
+  #config: Config | undefined;
+  #change: ConfigChange = { added: 0, changed: 0, removed: 0, unchanged: 0 };
+  #current: Generation[] = [];
+  /** Take no connections any more; they end with those that they have. */
+  readonly #retired = new Set<Generation>();
+  /** Drain. */
+  readonly #leaving = new Set<Generation>();
+  #turn: Promise<unknown> = Promise.resolve();
+  #isOver = false;
+
+  /**
+   * Creates a program without listeners.
+   *
+   * @param hosting The program, and what takes log events.
+   * @param options How much is kept.
+   */
+  constructor(hosting: Hosting, options: RunningConfigOptions = {}) {
+    this.#hosting = hosting;
+    this.#mostRetired = options.mostRetired ?? MOST_RETIRED;
+  }
+
+  /** Connections that are open, also those of before. */
+  get connections(): number {
+    return this.#all.reduce((sum, { connections }) => sum + connections, 0);
+  }
+
+  /** What was said of the listeners at their start. */
+  get banner(): readonly Announcement[] {
+    return this.#current.flatMap(({ banner }) => banner);
+  }
+
+  /** Whether a listener writes files while it runs. */
+  get writes(): boolean {
+    return this.#current.some(({ started }) => started.writes);
+  }
+
+  /** What the last change was. */
+  get change(): ConfigChange {
+    return this.#change;
+  }
+
+  /** What is in force, as the file says it, without secrets. */
+  get printable(): unknown {
+    return this.#config?.printable;
+  }
+
+  /**
+   * Replaces what is in force: what is the same stays untouched, the rest is
+   * started first, and nothing is changed where a part of it can't be.
+   *
+   * @param config What is to be in force.
+   * @returns What has changed.
+   * @throws {ConfigError} If there is a problem in it.
+   */
+  apply(config: Config): Promise<ConfigChange> {
+    const turn = this.#turn.then(() => this.#apply(config));
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Looks after the files of its listeners, and what is left of before. */
+  async poll(): Promise<void> {
+    this.#endIdle();
+    await Promise.all(this.#files.map((file) => file.poll()));
+  }
+
+  /**
+   * Reads the files of its listeners again.
+   *
+   * @returns What was wrong, if anything was.
+   */
+  async reload(): Promise<string | undefined> {
+    const faults = await Promise.all(this.#files.map((file) => file.reload()));
+    const texts = faults.filter((fault) => typeof fault === "string");
+    return texts.length === 0 ? undefined : texts.join("; ");
+  }
+
+  /**
+   * Stops accepting and lets connections finish.
+   *
+   * @param deadline Milliseconds until those left are cut; 0 is at once.
+   * @returns How many connections were cut.
+   */
+  async shutdown(deadline: number): Promise<number> {
+    this.#isOver = true;
+    await this.#turn;
+    const cut = await Promise.all(
+      this.#all.map((generation) => generation.shutdown(deadline)),
+    );
+    return cut.reduce((sum, count) => sum + count, 0);
+  }
+
+  get #all(): Generation[] {
+    return [...this.#current, ...this.#retired, ...this.#leaving];
+  }
+
+  get #files(): Reloadable[] {
+    return this.#current.flatMap(({ started }) => started.files ?? []);
+  }
+
+  async #apply(config: Config): Promise<ConfigChange> {
+    const { files } = this.#hosting.host;
+    // What is in force stays so, whatever is being written to its file.
+    const trial = await tryConfig(config, {
+      before: new Map(this.#current.flatMap(({ texts }) => [...texts])),
+      isRunning: this.#config !== undefined || files?.isRunning === true,
+    });
+    const problems = [...config.problems, ...trial.problems];
+    if (problems.length > 0) throw new ConfigError(problems);
+    if (this.#isOver) throw new SyntaxError("the program is about to end");
+    const { kept, fresh, leaving } = this.#compare(config);
+    const { started, taken, heirs } = await this.#startAll(config, {
+      ...{ fresh, leaving, trial },
+    });
+    for (const generation of started) generation.take();
+    const replaced = leaving.filter((one) => this.#dismiss(one, taken, config));
+    if (this.#config !== undefined) {
+      this.#tellProgram(this.#config.program, config.program);
+      this.#tellStarted(started);
+    }
+    this.#current = [...kept, ...started];
+    this.#config = config;
+    // A listener tells by itself of what it does alone.
+    for (const { isShared, problem: { message } } of trial.loops) {
+      if (isShared) this.#say("warning", message);
+    }
+    return this.#change = {
+      added: fresh.length - heirs,
+      changed: heirs,
+      removed: leaving.length - replaced.length,
+      unchanged: kept.length,
+    };
+  }
+
+  /** All or none, and none of them is seen by a client yet. */
+  async #startAll(
+    config: Config,
+    { fresh, leaving, trial: { files, places } }: Plan,
+  ): Promise<Started> {
+    const taken: Heritage["taken"] = new Set();
+    const heirs = new Set<Generation>();
+    const started: Generation[] = [];
+    const failures: [ListenerConfig, error: unknown][] = [];
+    const names = namesOf(config.listeners, places);
+    for (const listener of fresh) {
+      const predecessor = leaving.find((one) =>
+        one.config.kindName === listener.kindName && !heirs.has(one) &&
+        one.isAt(places.get(listener) ?? [])
+      );
+      if (predecessor !== undefined) heirs.add(predecessor);
+      const generation = new Generation(listener);
+      started.push(generation);
+      try {
+        const name = names.get(listener)!;
+        const peers = config.listeners.length;
+        const heritage = {
+          ...{ leaving, taken, predecessor, name, peers },
+          texts: files.get(listener),
+        };
+        await generation.start(heritage, this.#hosting);
+      } catch (error) {
+        failures.push([listener, error]);
+      }
+    }
+    if (failures.length === 0) return { started, taken, heirs: heirs.size };
+    await Promise.all(started.map((one) => one.abandon(taken)));
+    // A first start that the machine refuses ends the program as any does.
+    if (this.#config === undefined) throw failures[0]![1];
+    throw new ConfigError(
+      failures.map(([listener, error]) =>
+        startProblem(config, listener, error)
+      ),
+    );
+  }
+
+  /** What is the same goes on as it is. */
+  #compare(config: Config): {
+    kept: Generation[];
+    fresh: ListenerConfig[];
+    leaving: Generation[];
+  } {
+    const leaving = [...this.#current];
+    const kept: Generation[] = [];
+    const fresh = config.listeners.filter((listener) => {
+      const { fingerprint } = new Generation(listener);
+      const index = leaving.findIndex((one) => one.fingerprint === fingerprint);
+      if (index >= 0) kept.push(...leaving.splice(index, 1));
+      return index < 0;
+    });
+    return { kept, fresh, leaving };
+  }
+
+  /** Whether another has taken its place; otherwise it drains. */
+  #dismiss(
+    generation: Generation,
+    taken: Heritage["taken"],
+    { program }: Config,
+  ): boolean {
+    const isReplaced = generation.leave(taken);
+    const drainTimeout = program["drain-timeout"];
+    if (!isReplaced || !generation.config.kind.canRetire) {
+      this.#end(generation, drainTimeout);
+      return isReplaced;
+    }
+    this.#retired.add(generation);
+    this.#endIdle();
+    const [oldest] = this.#retired;
+    if (this.#retired.size > this.#mostRetired) {
+      this.#end(oldest!, drainTimeout);
+    }
+    return true;
+  }
+
+  #endIdle(): void {
+    for (const generation of this.#retired) {
+      if (generation.connections === 0) this.#end(generation, 0);
+    }
+  }
+
+  #end(generation: Generation, deadline: number): void {
+    this.#retired.delete(generation);
+    this.#leaving.add(generation);
+    const { connections } = generation;
+    if (connections > 0) {
+      const time = formatDuration(deadline);
+      this.#say(
+        "info",
+        `Connections of a listener that is gone have ${time}: ${connections}`,
+      );
+    }
+    void generation.shutdown(deadline).then((cut) => {
+      this.#leaving.delete(generation);
+      if (cut === 0) return;
+      this.#say(
+        "warning",
+        `Cut connections of a listener that is gone: ${cut}`,
+      );
+    });
+  }
+
+  #tellStarted(generations: readonly Generation[]): void {
+    const news = generations.flatMap((generation) => generation.news);
+    announce(news, this.#hosting.log);
+  }
+
+  /** The log and the signals are the program's from its start on. */
+  #tellProgram(
+    before: Readonly<Record<string, unknown>>,
+    after: Readonly<Record<string, unknown>>,
+  ): void {
+    const changed = Object.keys(PROGRAM_OPTIONS).filter((name) =>
+      JSON.stringify(before[name]) !== JSON.stringify(after[name])
+    );
+    if (changed.length === 0) return;
+    const names = changed.join(", ");
+    this.#say("warning", `A restart is needed for the change of ${names}`);
+  }
+
+  #say(level: "info" | "warning", message: string): void {
+    this.#hosting.log({ event: "message", level, message });
+  }
+}
+
+/** A listener is the same as before as long as its first place is. */
+function namesOf(
+  listeners: readonly ListenerConfig[],
+  places: Trial["places"],
+): Map<ListenerConfig, string> {
+  const all = new Set<string>();
+  return new Map(listeners.map((listener) => {
+    const base = `${listener.kindName} ${places.get(listener)?.[0] ?? ""}`;
+    let name = base;
+    for (let count = 2; all.has(name); count++) name = `${base} ${count}`;
+    all.add(name);
+    return [listener, name];
+  }));
+}

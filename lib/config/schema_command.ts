@@ -1,0 +1,33 @@
+/**
+ * `sluice config schema`: the JSON Schema of configurations.
+ *
+ * @module
+ */
+
+import type { Command } from "../cli/command.ts";
+import { jsonSchema } from "./schema.ts";
+import { loadListenerKinds } from "./listener_kinds.ts";
+import { ASK_OPTIONS } from "../serve/options/common.ts";
+import { printLines } from "../cli/print_lines.ts";
+
+/** Options of `sluice config schema`. */
+export const CONFIG_SCHEMA_OPTIONS: typeof ASK_OPTIONS = ASK_OPTIONS;
+
+/** The command as the command line sees it. */
+export const CONFIG_SCHEMA_COMMAND: Command<typeof CONFIG_SCHEMA_OPTIONS> = {
+  usage: "config schema",
+  summary:
+    "Prints the JSON Schema (draft 2020-12) of configurations. Editors that know it suggest and check while one is written.",
+  examples: [
+    [
+      "sluice config schema > sluice.schema.json",
+      'then say "$schema": "sluice.schema.json" in the file',
+    ],
+  ],
+  options: CONFIG_SCHEMA_OPTIONS,
+  async run() {
+    const schema = jsonSchema(await loadListenerKinds());
+    printLines([JSON.stringify(schema, undefined, 2)]);
+    return 0;
+  },
+};

@@ -1,0 +1,235 @@
+/**
+ * Whether a configuration could be started: each listener is started on trial,
+ * by the code that starts it in earnest.
+ *
+ * @module
+ */
+
+import type { LogEvent } from "../observe/log_event.ts";
+import { formatEndpoint } from "../wire/endpoint.ts";
+import type { ConfigProblem } from "../cli/config_error.ts";
+import { type ConfigLoop, loopsIn } from "./loops.ts";
+import { spellForFile } from "./spelling.ts";
+import type { Config, ListenerConfig } from "./load.ts";
+import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
+import { ServerFiles, type ServerFilesOptions } from "../serve/server_files.ts";
+import type { FileText } from "../cli/settled_text.ts";
+import { startHosted } from "../program/start_hosted.ts";
+import { tryAdmin } from "../admin/try_admin.ts";
+import { type Claim, clashes, TrialHost } from "../serve/trial_host.ts";
+import { StartError, UsageError } from "../cli/usage_error.ts";
+
+/** What a trial has shown. */
+export interface Trial {
+  /** What is wrong, besides what the configuration knows. */
+  problems: readonly ConfigProblem[];
+  /** What is not wrong, but should be known. */
+  warnings: readonly string[];
+  /** Listeners whose connections are certain to come back. */
+  loops: readonly TriedLoop[];
+  /** Where each listener wants to listen. */
+  places: ReadonlyMap<ListenerConfig, readonly string[]>;
+  /** What the files of each listener held, by path. */
+  files: ReadonlyMap<ListenerConfig, ReadonlyMap<string, FileText>>;
+}
+
+/** Options for {@linkcode tryConfig}. */
+export interface TryConfigOptions extends ServerFilesOptions {
+  /** Listeners to start (default all). */
+  listeners?: readonly ListenerConfig[];
+}
+
+/** A listener whose connections are certain to come back. */
+export interface TriedLoop extends Pick<ConfigLoop, "isShared"> {
+  /** What is wrong. */
+  problem: ConfigProblem;
+}
+
+/**
+ * Starts listeners on trial.
+ *
+ * @param config The configuration.
+ * @param options Which listeners, and what is known of their files.
+ * @returns What is wrong with it.
+ */
+export async function tryConfig(
+  config: Config,
+  { listeners = config.listeners, ...origin }: TryConfigOptions = {},
+): Promise<Trial> {
+  const problems: ConfigProblem[] = [];
+  const warnings = new Set<string>();
+  const claims: (readonly [ListenerConfig, Claim])[] = [];
+  const files = new Map<ListenerConfig, ReadonlyMap<string, FileText>>();
+  const log = (event: LogEvent) => {
+    if (event.event !== "message" || event.level === "info") return;
+    warnings.add(event.message);
+  };
+  for (const listener of listeners) {
+    const opener = new ServerFiles(origin);
+    const trial = new ListenerTrial(config, listener, { log, files: opener });
+    await trial.run();
+    files.set(listener, opener.taken);
+    problems.push(...trial.problems);
+    claims.push(...trial.claims.map((claim) => [listener, claim] as const));
+  }
+  const admin = await tryAdmin(config.program);
+  for (const { fault, option = "admin" } of admin.faults) {
+    const text = spellForFile(fault, PROGRAM_OPTIONS);
+    problems.push(config.problem([option], text));
+  }
+  for (const claim of admin.claims) {
+    const all = [...claims, [undefined, claim] as const];
+    const before = clashes<ListenerConfig | undefined>(all)
+      .find(([who]) => who === undefined)?.[2];
+    if (before === undefined) continue;
+    const text = formatEndpoint(claim.where);
+    const message =
+      `${text} is where listeners[${before.index}] listens already`;
+    problems.push(config.problem(["admin"], message));
+  }
+  for (const [listener, { option, where }, before] of clashes(claims)) {
+    const text = formatEndpoint(where);
+    const message = before === listener
+      ? `${text} is given twice`
+      : `${text} is where listeners[${before.index}] listens already`;
+    problems.push(problemOf(config, listener, option, message));
+  }
+  const places = Map.groupBy(claims, ([listener]) => listener);
+  return {
+    problems,
+    warnings: [...warnings],
+    files,
+    loops: loopsIn(claims, problems).map(({ isShared, option, ...loop }) => ({
+      isShared,
+      problem: problemOf(config, loop.listener, option, loop.message),
+    })),
+    places: new Map(
+      [...places].map(([listener, list]) => [
+        listener,
+        list.map(([, { where }]) => formatEndpoint(where)),
+      ]),
+    ),
+  };
+}
+
+/**
+ * Makes a problem out of what a start has thrown.
+ *
+ * @param config The configuration.
+ * @param listener What was to be started.
+ * @param error What was thrown.
+ * @returns The problem, at the setting that it is about.
+ * @throws `error`, where it is a mistake of ours.
+ */
+export function startProblem(
+  config: Config,
+  listener: ListenerConfig,
+  error: unknown,
+): ConfigProblem {
+  if (error instanceof UsageError || error instanceof StartError) {
+    return problemOf(config, listener, error.option, error.fault);
+  }
+  if (!(error instanceof SyntaxError)) throw error;
+  return problemOf(config, listener, undefined, error.message);
+}
+
+/** One listener on trial, again and again without what was wrong. */
+class ListenerTrial {
+  readonly problems: ConfigProblem[] = [];
+  claims: readonly Claim[] = [];
+  readonly #config: Config;
+  readonly #listener: ListenerConfig;
+  readonly #log: (event: LogEvent) => void;
+  readonly #files: ServerFiles;
+  readonly #dropped: Set<string>;
+  readonly #given: Map<string, readonly string[]>;
+
+  constructor(
+    config: Config,
+    listener: ListenerConfig,
+    { log, files }: { log: (event: LogEvent) => void; files: ServerFiles },
+  ) {
+    this.#config = config;
+    this.#listener = listener;
+    this.#log = log;
+    this.#files = files;
+    this.#dropped = new Set(listener.dropped);
+    this.#given = new Map(listener.given);
+  }
+
+  async run(): Promise<void> {
+    const { kind: { words } } = this.#listener;
+    while (true) {
+      // Without its words, wrong as they are, there is nothing to start.
+      if (words !== undefined && this.#dropped.has(words.operand)) return;
+      const host = new TrialHost(this.#config.program.workers, this.#files);
+      const error = await this.#start(host);
+      for (const refusal of host.refusals) this.#note(refusal);
+      if (error !== undefined) this.#note(error);
+      if (error === undefined || !this.#drop(error)) {
+        // Without what was left out it may listen elsewhere.
+        this.claims = host.claims.filter(({ option }) =>
+          !this.#dropped.has(option)
+        );
+        return;
+      }
+    }
+  }
+
+  async #start(host: TrialHost): Promise<unknown> {
+    try {
+      const hosting = { host, log: this.#log };
+      const { running } = await startHosted(
+        this.#listener,
+        hosting,
+        this.#given,
+      );
+      await running.shutdown(0);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** What may only follow from something else that is wrong is not told. */
+  #note(error: unknown): void {
+    const problem = startProblem(this.#config, this.#listener, error);
+    if (namesIn(error).some((name) => this.#dropped.has(name))) return;
+    const isKnown = this.problems.some((one) =>
+      one.message === problem.message
+    );
+    if (!isKnown) this.problems.push(problem);
+  }
+
+  #drop(error: unknown): boolean {
+    const name = namesIn(error).find((name) => this.#given.has(name));
+    if (name === undefined) return false;
+    this.#dropped.add(name);
+    return this.#given.delete(name);
+  }
+}
+
+/** The options that an error speaks of; that which is to be changed first. */
+function namesIn(error: unknown): readonly string[] {
+  const isKnown = error instanceof UsageError || error instanceof StartError;
+  if (!isKnown) return [];
+  const { option, others } = error;
+  return option === undefined ? others : [option, ...others];
+}
+
+function problemOf(
+  config: Config,
+  listener: ListenerConfig,
+  option: string | undefined,
+  message: string,
+): ConfigProblem {
+  const { index, kind: { options, words } } = listener;
+  const path = ["listeners", index];
+  const text = spellForFile(message, options);
+  if (option === undefined) return config.problem(path, text);
+  const settings = option === words?.operand
+    ? [option, words.first, words.rest]
+    : [option];
+  const there = settings.find((setting) => listener.says(setting));
+  return config.problem([...path, there ?? option], text);
+}

@@ -1,0 +1,127 @@
+/**
+ * What the doctor finds about how many connections the system carries, and how
+ * many may wait.
+ *
+ * @module
+ */
+
+import { explainError } from "../observe/explain_error.ts";
+import {
+  connectionCapacity,
+  descriptorsFor,
+} from "../net/system/descriptors.ts";
+import type { Finding } from "./finding.ts";
+import {
+  BIND_HEAP,
+  describePlan,
+  memoryPlan,
+} from "../serve/limits/memory_plan.ts";
+import { MOST_CONNECTIONS } from "../serve/limits/places.ts";
+import { readSystemFile } from "../net/system/system_file.ts";
+
+/** What is asked of the system. */
+export interface Load {
+  /**
+   * Connections that each server is to take at once; `undefined` is the default.
+   */
+  connections: readonly (number | undefined)[];
+  /** Threads that serve. */
+  threads: number;
+  /** Whether passwords are hashed. */
+  hasPasswords: boolean;
+  /** Connections that may wait for a listener, of all the largest number. */
+  backlog: number;
+}
+
+/** Connections below which a proxy is of little use. */
+const FEW = 100;
+
+/**
+ * Looks at the limits of the system.
+ *
+ * @param load What is asked of it.
+ * @returns What was found.
+ */
+export function examineCapacity(load: Load): Finding[] {
+  return [descriptors(load), ...memory(load), ...queue(load)];
+}
+
+function descriptors({ connections }: Load): Finding {
+  const check = "descriptors";
+  const maxConnections = sum(connections.map((one) => one ?? MOST_CONNECTIONS));
+  const capacity = connectionCapacity();
+  if (capacity === Infinity) {
+    return {
+      level: "note",
+      check,
+      message: "the limit of file descriptors can't be read",
+      remedy:
+        "give --max-connections what the limit has room for: two for each connection",
+    };
+  }
+  const message = `room for ${capacity} connections, ${maxConnections} asked`;
+  if (capacity >= maxConnections) return { level: "ok", check, message };
+  const limit = descriptorsFor(maxConnections);
+  return {
+    level: capacity < FEW ? "problem" : "warning",
+    check,
+    message: `${message}: more wait until one ends`,
+    remedy:
+      `ulimit -n ${limit}, or LimitNOFILE=${limit} in the unit; or --max-connections ${capacity}`,
+  };
+}
+
+/** Nothing where nothing is limited. */
+function memory({ connections, hasPasswords, threads }: Load): Finding[] {
+  const plan = memoryPlan({ hasPasswords, threads });
+  if (plan === undefined) return [];
+  const check = "memory";
+  const message = describePlan(plan);
+  const share = Math.floor(plan.connections / connections.length);
+  const asked = sum(connections.map((one) => one ?? share));
+  if (plan.connections < FEW) {
+    const remedy = "a higher limit: 128 MB or more";
+    return [{ level: "problem", check, message, remedy }];
+  }
+  if (asked > plan.connections) {
+    return [{
+      level: "warning",
+      check,
+      message:
+        `${message}; ${asked} asked: where they need more, the system ends the program without a word`,
+      remedy: `--max-connections ${share}, or a higher limit`,
+    }];
+  }
+  return plan.isAtRisk
+    ? [{ level: "warning", check, message, remedy: BIND_HEAP }]
+    : [{ level: "ok", check, message }];
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}
+
+/** Only Linux has the number in a file. */
+function queue({ backlog }: Load): Finding[] {
+  if (Deno.build.os !== "linux") return [];
+  const check = "somaxconn";
+  let most: number;
+  try {
+    most = Number(readSystemFile("/proc/sys/net/core/somaxconn"));
+  } catch (error) {
+    const why = explainError(error);
+    const message = `how many connections may wait can't be read: ${why}`;
+    return [{ level: "note", check, message }];
+  }
+  const message = `${
+    Math.min(most, backlog)
+  } connections may wait for a listener, ${backlog} asked`;
+  if (most >= backlog) return [{ level: "ok", check, message }];
+  return [{
+    level: "note",
+    check,
+    message:
+      `${message}: more that come at once are tried again by their clients, or fail`,
+    remedy: `sysctl -w net.core.somaxconn=${backlog}, or --backlog ${most}`,
+  }];
+}

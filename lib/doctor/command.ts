@@ -1,0 +1,143 @@
+/**
+ * `sluice doctor`: what would bite, before it does.
+ *
+ * @module
+ */
+
+import { prepareCLibrary } from "../net/system/c_library.ts";
+import { isUnixPath } from "../wire/endpoint.ts";
+import type { Command } from "../cli/command.ts";
+import { CONFIG_OPTION } from "../config/option.ts";
+import { examineCertificates } from "./certificates.ts";
+import { configSubject } from "./config.ts";
+import { examineEnvironment } from "./environment.ts";
+import { type Finding, formatFindings, worstLevel } from "./finding.ts";
+import { examineMachine } from "./machine.ts";
+import { examineNames } from "./names.ts";
+import { examinePermissions } from "./permissions.ts";
+import { examineStart } from "./start.ts";
+import { type DoctorSubject, filesOf, isGuardedProxy } from "./subject.ts";
+import { examineTrials } from "./trials.ts";
+import { examineUpstreams } from "./upstreams.ts";
+import { folderOf } from "../cli/folder_of.ts";
+import { redactArguments, variablesIn } from "../cli/redaction.ts";
+import { flag } from "../cli/declare_options.ts";
+import type { OptionValues } from "../cli/option.ts";
+import { printLines } from "../cli/print_lines.ts";
+import { PROXY_OPTIONS } from "../proxy/options.ts";
+import { UsageError } from "../cli/usage_error.ts";
+
+/** Options of `sluice doctor`: a file or those of the proxy, and how to tell. */
+export const DOCTOR_OPTIONS = {
+  "config": {
+    ...CONFIG_OPTION,
+    help:
+      "look at all listeners of this configuration, as 'sluice run' takes it; then there are no options of a proxy",
+  },
+  "json": flag("print one JSON object instead of lines"),
+  ...PROXY_OPTIONS,
+};
+
+/** Values of the options of `sluice doctor`. */
+export type DoctorOptions = OptionValues<typeof DOCTOR_OPTIONS>;
+
+/** The command as the command line sees it. */
+export const DOCTOR_COMMAND: Command<typeof DOCTOR_OPTIONS> = {
+  isExaminer: true,
+  usage: "doctor [-c FILE | OPTIONS]",
+  summary:
+    "Looks at this machine and at the options of a proxy, or at all listeners of a configuration; tries a tunnel and UDP on loopback, connects to upstreams and parents, and says what would bite and what to do about it. Nothing but that and two lookups leaves the machine. The exit code is 1 where there is a problem.",
+  examples: [
+    ["sluice doctor", "for the proxy that 'sluice' would start"],
+    [
+      "sluice doctor --listen :1080 --users users.txt --max-connections 50000",
+      "for one with these options",
+    ],
+    ["sluice doctor -c sluice.jsonc", "for 'sluice run'"],
+    ["sluice doctor --json | jq .worst", "for a script"],
+  ],
+  options: DOCTOR_OPTIONS,
+  run: runDoctor,
+};
+
+async function runDoctor(options: DoctorOptions): Promise<number> {
+  prepareCLibrary();
+  const findings = await examine(options);
+  const worst = worstLevel(findings);
+  const text = options.json
+    ? JSON.stringify({ worst, findings }, undefined, 2)
+    : formatFindings(findings);
+  printLines([text]);
+  return worst === "problem" ? 1 : 0;
+}
+
+/** What waits, waits at the same time; the order is that of the telling. */
+async function examine(options: DoctorOptions): Promise<Finding[]> {
+  const subject = options.config === undefined
+    ? await optionsSubject(options)
+    : await fileSubject(options.config);
+  const { args, certificates, needed, outward, own } = subject;
+  const groups = await Promise.all([
+    examineMachine(subject.load, needed.reads),
+    subject.start,
+    examineCertificates(certificates),
+    ...outward.map((options) => examineUpstreams(options, own)),
+    examineNames(subject.servers),
+    examineEnvironment(),
+    examineTrials(),
+  ]);
+  return [...groups.flat(), examinePermissions(needed, args)];
+}
+
+async function optionsSubject(options: DoctorOptions): Promise<DoctorSubject> {
+  const { certificates, ...files } = filesOf(options);
+  const sockets = options.listen.filter(isUnixPath);
+  const needed = {
+    ...files,
+    writes: [...files.writes, ...sockets.map(({ path }) => folderOf(path))],
+  };
+  // A line to copy is a line that is shown to others.
+  const args = redactArguments(argumentsOf(), DOCTOR_OPTIONS);
+  return {
+    load: {
+      connections: [options["max-connections"]],
+      threads: options.workers,
+      hasPasswords: options.users !== undefined,
+      backlog: options.backlog,
+    },
+    certificates,
+    servers: options.dns,
+    outward: [options],
+    own: [],
+    start: await examineStart(options),
+    needed: {
+      ...needed,
+      variables: variablesIn(args),
+      isGuarded: isGuardedProxy(options),
+    },
+    args,
+  };
+}
+
+/** Whoever gives both would take what is left out for looked at. */
+async function fileSubject(path: string): Promise<DoctorSubject> {
+  const other = argumentsOf().find((argument, index, all) =>
+    !/^(-c|--config)(=|$)/.test(argument) &&
+    !/^(-c|--config)$/.test(all[index - 1] ?? "")
+  );
+  if (other !== undefined) {
+    throw new UsageError(
+      `does not go with ${
+        other.split("=", 1)
+      }: what the file says is looked at; leave one out`,
+      { option: "config" },
+    );
+  }
+  return await configSubject(path);
+}
+
+/** What the proxy is to be started with: the same, without what is ours. */
+function argumentsOf(): string[] {
+  const own = Deno.args.slice(1); // After the command's name.
+  return own.filter((argument) => argument !== "--json");
+}

@@ -1,0 +1,209 @@
+/**
+ * What the doctor looks at where a configuration is named.
+ *
+ * @module
+ */
+
+import type { NameServer } from "../net/names/dns_client.ts";
+import { countOf } from "../observe/count_of.ts";
+import { type Endpoint, isUnixPath, parseEndpoint } from "../wire/endpoint.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import { parseIpAddress } from "../wire/ip_address.ts";
+import { ConfigError, formatProblem } from "../cli/config_error.ts";
+import { readConfigFile } from "../config/option.ts";
+import type { Load } from "./capacity.ts";
+import type { Finding } from "./finding.ts";
+import { examinePlace } from "./start.ts";
+import {
+  type DoctorSubject,
+  type FileOptions,
+  filesOf,
+  isGuardedProxy,
+} from "./subject.ts";
+import type { OutwardOptions } from "./upstreams.ts";
+import { folderOf } from "../cli/folder_of.ts";
+import {
+  type Config,
+  type ListenerConfig,
+  loadConfig,
+} from "../config/load.ts";
+import { valuesOf } from "../cli/option.ts";
+import { type Trial, tryConfig } from "../config/try.ts";
+
+/** What tells whether a proxy has an address guard. */
+type GuardOptions = Parameters<typeof isGuardedProxy>[0];
+
+const LOOP_REMEDY =
+  "change the file: it would be started with, and serve nobody there";
+
+/** Options of a listener, as far as the doctor knows them. */
+type ListenerValues = FileOptions & OutwardOptions & GuardOptions & {
+  "max-connections": number | undefined;
+  backlog: number;
+  dns?: readonly NameServer[];
+  users?: string | undefined;
+};
+
+/** Of a file that can't be read. */
+const NO_LOAD: Load = {
+  connections: [],
+  threads: 1,
+  hasPasswords: false,
+  backlog: 0,
+};
+
+/**
+ * Looks at all listeners of a configuration.
+ *
+ * @param path Path of its file.
+ * @returns What there is to look at.
+ * @throws {StartError} If the file can't be read.
+ */
+export async function configSubject(path: string): Promise<DoctorSubject> {
+  const { text } = await readConfigFile(path);
+  const args = ["run", "-c", path];
+  try {
+    const config = await loadConfig(text, path);
+    const trial = await tryConfig(config);
+    return await subjectOf(config, trial, { args, path });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return {
+      load: NO_LOAD,
+      certificates: [],
+      servers: [],
+      outward: [],
+      own: [],
+      start: problemsOf(path, error.problems),
+      needed: { reads: [path], writes: [] },
+      args,
+    };
+  }
+}
+
+interface Source {
+  args: readonly string[];
+  path: string;
+}
+
+async function subjectOf(
+  config: Config,
+  trial: Trial,
+  { args, path }: Source,
+): Promise<DoctorSubject> {
+  const { program } = config;
+  const all = config.listeners.flatMap(wholeValuesOf);
+  const files = [...all, program].map(filesOf);
+  const places = [...trial.places.values()].flat()
+    .map((place) => parseEndpoint(place, ""));
+  const listened = program.admin === undefined
+    ? places
+    : [...places, program.admin];
+  const isProxy = config.listeners.some(({ kindName }) => kindName === "proxy");
+  const reads = files.flatMap(({ reads }) => reads);
+  const writes = [
+    ...files.flatMap(({ writes }) => writes),
+    ...places.flatMap((place) => isUnixPath(place) ? folderOf(place.path) : []),
+  ];
+  const hosts = isProxy ? undefined : hostsOf(listened, all);
+  return {
+    load: {
+      connections: all.map((one) => one["max-connections"]),
+      threads: program.workers,
+      hasPasswords: all.some(({ users }) => users !== undefined),
+      backlog: Math.max(0, ...all.map(({ backlog }) => backlog)),
+    },
+    certificates: files.flatMap(({ certificates }) => certificates),
+    servers: all.flatMap(({ dns = [] }) => dns),
+    outward: all,
+    own: [...trial.places.values()].flat(),
+    start: [
+      ...startFindings(path, config, trial),
+      ...await placeFindings(listened),
+    ],
+    needed: {
+      reads: [path, ...config.secretFiles, ...reads],
+      writes,
+      variables: config.secretVariables,
+      ...hosts === undefined ? {} : { hosts },
+      isGuarded: all.some(isGuardedProxy),
+    },
+    args,
+  };
+}
+
+/** None of a listener that lacks what it can't be without: that is told. */
+function wholeValuesOf({ given, kind }: ListenerConfig): ListenerValues[] {
+  try {
+    const values = valuesOf(kind.command.options, given);
+    return [values as unknown as ListenerValues];
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return [];
+  }
+}
+
+function startFindings(
+  path: string,
+  { listeners, problems }: Config,
+  trial: Trial,
+): Finding[] {
+  const check = "config";
+  const warnings = trial.warnings.map((message): Finding => ({
+    ...{ level: "warning", check, message },
+  }));
+  const all = [...problems, ...trial.problems];
+  const loops = trial.loops.map(({ problem }): Finding => ({
+    ...{ level: "problem", check: "loop" },
+    message: formatProblem(path, problem),
+    remedy: LOOP_REMEDY,
+  }));
+  if (all.length + loops.length > 0) {
+    return [
+      ...all.length > 0 ? problemsOf(path, all) : [],
+      ...loops,
+      ...warnings,
+    ];
+  }
+  const count = countOf(listeners.length, "listener");
+  const message = `${path}: ${count}, nothing wrong`;
+  return [{ level: "ok", check, message }, ...warnings];
+}
+
+function problemsOf(
+  path: string,
+  problems: ConfigError["problems"],
+): Finding[] {
+  return new ConfigError(problems).problems.map((problem) => ({
+    level: "problem",
+    check: "config",
+    message: formatProblem(path, problem),
+    remedy: "change the file: it would not be started with, nor reloaded",
+  }));
+}
+
+/** Whether who may use them is said was seen by the trial. */
+function placeFindings(places: readonly Endpoint[]): Promise<Finding[]> {
+  return Promise.all(places.map((place) => examinePlace(place, false)));
+}
+
+/** All hosts that are talked to; `undefined` where names stand for any. */
+function hostsOf(
+  listened: readonly Endpoint[],
+  all: readonly ListenerValues[],
+): string[] | undefined {
+  const reached = all.flatMap(({ routes = [], sni = new Map(), via = [] }) => [
+    ...routes.flatMap(({ upstreams }) => upstreams),
+    ...[...sni.values()].flat(),
+    ...via.flat().map((endpoint) => ({ endpoint })),
+  ]).map(({ endpoint }) => endpoint as Endpoint);
+  const hosts = new Set<string>();
+  for (const place of [...listened, ...reached]) {
+    if (isUnixPath(place)) continue;
+    if (place.host === "") {
+      hosts.add(`[::]:${place.port}`).add(`0.0.0.0:${place.port}`);
+    } else if (parseIpAddress(place.host) === undefined) return undefined;
+    else hosts.add(formatHostPort(place.host, place.port));
+  }
+  return [...hosts];
+}

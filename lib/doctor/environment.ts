@@ -1,0 +1,60 @@
+/**
+ * What the doctor finds in the environment. Values are told of none.
+ *
+ * @module
+ */
+
+import { isGranted } from "../net/system/is_granted.ts";
+import type { Finding } from "./finding.ts";
+import { environmentVariable } from "../cli/environment.ts";
+import { suggest } from "../cli/parse_options.ts";
+
+/** Variables that are looked at, and what for. */
+const KNOWN: Readonly<Record<string, string>> = {
+  "SLUICE_USERS": "adds users",
+  "SLUICE_ADMIN_TOKEN": "is the token of the admin listener",
+  "NO_COLOR": "takes the colours off",
+  "OTEL_DENO": "switches traces on",
+  "NOTIFY_SOCKET": "is where systemd is told",
+  "WATCHDOG_USEC": "is how often systemd wants to hear",
+  "LISTEN_FDS": "hands sockets over",
+};
+
+/** Whoever sets a variable of this kind means us. */
+const OURS = "SLUICE_";
+
+/**
+ * Looks at variables of the environment.
+ *
+ * @returns What was found.
+ */
+export async function examineEnvironment(): Promise<Finding[]> {
+  const check = "environment";
+  const set = Object.keys(KNOWN)
+    .filter((name) => environmentVariable(name) !== undefined);
+  const message = set.length === 0
+    ? "nothing of it changes anything"
+    : set.map((name) => `${name} ${KNOWN[name]}`).join(", ");
+  const others = await Promise.all(unknown().map(explain));
+  return [{ level: "ok", check, message }, ...others];
+}
+
+function unknown(): string[] {
+  // Only as a whole it can be looked through.
+  if (!isGranted({ name: "env" })) return [];
+  return Object.keys(Deno.env.toObject())
+    .filter((name) => name.startsWith(OURS) && !Object.hasOwn(KNOWN, name));
+}
+
+async function explain(name: string): Promise<Finding> {
+  const ours = Object.keys(KNOWN).filter((known) => known.startsWith(OURS));
+  const meant = await suggest(name, ours);
+  return {
+    level: "warning",
+    check: "environment",
+    message: `${name} is set, and nothing reads it`,
+    remedy: meant === undefined
+      ? `those that are read: ${ours.join(", ")}`
+      : `did you mean ${meant}?`,
+  };
+}

@@ -1,0 +1,241 @@
+/**
+ * What the doctor finds about what connections go through or to: upstreams of a
+ * relay, and other proxies.
+ *
+ * @module
+ */
+
+import { describeError } from "../observe/describe_error.ts";
+import { encodeOwnHeader, type ProxyVersion } from "../serve/proxy_header.ts";
+import type { StartTls } from "../net/chain.ts";
+import type { Connection } from "../net/connection.ts";
+import { dialHostOn } from "../serve/target/loops.ts";
+import type { NameServer } from "../net/names/dns_client.ts";
+import type { FamilyPreference } from "../net/names/family_preference.ts";
+import type { OutgoingAddresses } from "../net/outgoing.ts";
+import type { Resolver } from "../net/names/resolver.ts";
+import { connectUnix } from "../net/unix_socket.ts";
+import { Context } from "../sync/context.ts";
+import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
+import { parseHost } from "../wire/host_name.ts";
+import type { Parent } from "../wire/parent_url.ts";
+import { judgeValidity } from "./certificates.ts";
+import type { Finding } from "./finding.ts";
+import type { UpstreamConfig } from "../serve/target/route.ts";
+import { openNames } from "../serve/target/open_names.ts";
+import {
+  openOutgoingTls,
+  type OutgoingTlsOptions,
+} from "../serve/tls/outgoing.ts";
+import type { NamedChain } from "../serve/options/parents.ts";
+
+/** Milliseconds for a connection and its TLS. */
+const PATIENCE = 3_000;
+
+/** Places that are tried, at most. */
+const MOST = 100;
+
+/** Options of a proxy or a relay that say where connections go. */
+export type OutwardOptions = Partial<OutgoingTlsOptions> & {
+  dns?: readonly NameServer[];
+  prefer?: FamilyPreference;
+  bind?: OutgoingAddresses;
+  via?: readonly (readonly Parent[])[];
+  parent?: readonly NamedChain[];
+  routes?: readonly { readonly upstreams: readonly UpstreamConfig[] }[];
+  sni?: ReadonlyMap<string, readonly UpstreamConfig[]>;
+  "send-proxy"?: ProxyVersion | undefined;
+};
+
+const NOTHING = new Uint8Array();
+
+const NO_TLS = {
+  "upstream-ca": undefined,
+  "upstream-cert": undefined,
+  "upstream-key": undefined,
+  "insecure": false,
+};
+
+/** Somewhere that is connected to. */
+interface Place {
+  check: "upstream" | "parent";
+  endpoint: Endpoint;
+  isTls: boolean;
+}
+
+interface Surroundings {
+  resolver: Resolver;
+  outgoing: OutgoingAddresses;
+  startTls: StartTls | undefined;
+  /** Asked for, and to be found in certificates, in the place of the host. */
+  name: string | undefined;
+  /** What upstreams want to read first; nothing where they do not. */
+  header: Uint8Array;
+}
+
+/**
+ * Connects to upstreams and parents, agrees on TLS where that is spoken, and
+ * closes. Of parents one behind the other, only the nearest is tried; so are
+ * no upstreams behind parents.
+ *
+ * @param options Options that say what there is.
+ * @param own Listeners of the same program, which need not run yet (default
+ *   none).
+ * @returns A finding for each of them.
+ */
+export async function examineUpstreams(
+  options: OutwardOptions,
+  own: readonly string[] = [],
+): Promise<Finding[]> {
+  const all = Map.groupBy(
+    placesOf(options),
+    ({ endpoint }) => own.includes(formatEndpoint(endpoint)),
+  );
+  const here = (all.get(true) ?? []).map((place): Finding => ({
+    level: "ok",
+    check: place.check,
+    message: `${describe(place)} is a listener of the same file`,
+  }));
+  return [...here, ...await examinePlaces(all.get(false) ?? [], options)];
+}
+
+async function examinePlaces(
+  places: readonly Place[],
+  options: OutwardOptions,
+): Promise<Finding[]> {
+  if (places.length === 0) return [];
+  const { bind: outgoing = {}, dns = [], prefer = "system" } = options;
+  using resolver = openNames({ servers: dns, preference: prefer });
+  try {
+    const isTls = places.some(({ isTls }) => isTls);
+    const tls = { ...NO_TLS, ...options };
+    const { startTls } = await openOutgoingTls(tls, isTls, { log() {} });
+    const name = options["upstream-name"];
+    const header = encodeOwnHeader(options["send-proxy"]);
+    const surroundings = { resolver, outgoing, startTls, name, header };
+    const tried = await Promise.all(
+      places.slice(0, MOST).map((place) => tryPlace(place, surroundings)),
+    );
+    return tried.flat();
+  } catch (error) {
+    const message = describeError(error);
+    const remedy = "see to the files of the --upstream-… options";
+    return [{ level: "problem", check: "upstream", message, remedy }];
+  }
+}
+
+function placesOf(
+  { parent = [], routes = [], sni = new Map(), via = [] }: OutwardOptions,
+): Place[] {
+  const chains = [...via, ...parent.map(({ parents }) => parents)];
+  const parents = chains.flatMap(([first]): Place[] =>
+    first === undefined ? [] : [{
+      check: "parent",
+      endpoint: { host: first.host, port: first.port },
+      isTls: first.scheme === "https",
+    }]
+  );
+  const direct = via.length > 0 ? [] : [
+    ...routes.flatMap(({ upstreams }) => upstreams),
+    ...[...sni.values()].flat(),
+  ];
+  const upstreams = direct.map(({ endpoint, isTls }): Place => ({
+    check: "upstream",
+    endpoint,
+    isTls,
+  }));
+  const all = [...upstreams, ...parents];
+  return [...new Map(all.map((one) => [describe(one), one])).values()];
+}
+
+function describe({ endpoint, isTls }: Place): string {
+  return `${isTls ? "tls://" : ""}${formatEndpoint(endpoint)}`;
+}
+
+async function tryPlace(
+  place: Place,
+  surroundings: Surroundings,
+): Promise<Finding[]> {
+  const { check } = place;
+  const what = describe(place);
+  using context = new Context();
+  context.cancelAfter(PATIENCE, "Time");
+  let connection: Connection;
+  const begun = performance.now();
+  try {
+    connection = await connect(place, surroundings, context);
+  } catch (error) {
+    const message = `${what}: ${describeError(error)}`;
+    const remedy = "see that it runs, and that a firewall lets us through";
+    return [{ level: "problem", check, message, remedy }];
+  }
+  const header = check === "upstream" ? surroundings.header : NOTHING;
+  const took = Math.round(performance.now() - begun);
+  const message = `${what} takes connections, the first in ${took} ms`;
+  if (!place.isTls) {
+    await tell(connection, header);
+    connection[Symbol.dispose]();
+    return [{ level: "ok", check, message }];
+  }
+  return [
+    { level: "ok", check, message },
+    ...await tryTls(place, { ...surroundings, header }, {
+      connection,
+      context,
+    }),
+  ];
+}
+
+async function connect(
+  { endpoint }: Place,
+  { outgoing, resolver }: Surroundings,
+  context: Context,
+): Promise<Connection> {
+  if (isUnixPath(endpoint)) return await connectUnix(endpoint.path, context);
+  const target = { host: parseHost(endpoint.host), port: endpoint.port };
+  const options = { resolver, timeout: PATIENCE, outgoing };
+  return (await dialHostOn(target, context, options)).connection;
+}
+
+interface Opened {
+  connection: Connection;
+  context: Context;
+}
+
+/** One that takes no header has closed: what follows says so, where it matters. */
+async function tell(connection: Connection, header: Uint8Array): Promise<void> {
+  if (header.length > 0) await connection.write(header).catch(() => {});
+}
+
+/** As it would be spoken, and then for the certificate's days alone. */
+async function tryTls(
+  place: Place,
+  { header, name, startTls }: Surroundings,
+  { connection, context }: Opened,
+): Promise<Finding[]> {
+  const check = "certificate";
+  const { endpoint } = place;
+  const host = isUnixPath(endpoint) ? "localhost" : endpoint.host;
+  const { hostname, port } = connection.remoteAddr;
+  try {
+    await tell(connection, header);
+    const inside = await startTls!(connection, { host, context });
+    inside[Symbol.dispose]();
+  } catch (error) {
+    const message = `${describe(place)}: ${describeError(error)}`;
+    const remedy =
+      "--upstream-ca FILE for an authority of its own, --upstream-name NAME where it has another name";
+    return [{ level: "problem", check, message, remedy }];
+  } finally {
+    connection[Symbol.dispose]();
+  }
+  if (isUnixPath(endpoint)) return [];
+  const { readPeerValidity } = await import("../serve/tls/peer_validity.ts");
+  const servername = name ?? host;
+  const peer = { hostname, port, servername, header };
+  const validity = await readPeerValidity(peer, { patience: PATIENCE });
+  if (validity === undefined) return [];
+  const remedy = "whoever runs it has to renew it";
+  const { from, to } = validity;
+  return [{ check, ...judgeValidity(describe(place), { from, to, remedy }) }];
+}

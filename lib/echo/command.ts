@@ -1,0 +1,82 @@
+/**
+ * `sluice echo`: a server to try things with.
+ *
+ * @module
+ */
+
+import { formatAddr } from "../net/unix_socket.ts";
+import { isUnixPath } from "../wire/endpoint.ts";
+import type { ListenerTls } from "../serve/tls/over_tls.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import { listeningEvent } from "../serve/announcement.ts";
+import type { ServerCommand } from "../cli/command.ts";
+import {
+  checkTogether,
+  ECHO_OPTIONS,
+  type EchoOptions,
+  modeOf,
+} from "./options.ts";
+import { openListenerTls } from "../serve/tls/listener.ts";
+import { runServer, type ServerLife } from "../program/run_server.ts";
+import { settingsOf } from "../cli/settings.ts";
+import { startEcho } from "./start.ts";
+import type { ListenerInfo } from "../serve/start_listeners.ts";
+
+/** The command as the command line sees it. */
+export const ECHO_COMMAND: ServerCommand<typeof ECHO_OPTIONS> = {
+  isServer: true,
+  usage: "echo [OPTIONS] [LISTEN]",
+  summary:
+    "Sends back what it reads, byte for byte, on 127.0.0.1:8080 or where LISTEN says. Options make it slow, rude, silent or talkative: a target for tests.",
+  examples: [
+    ["sluice echo", "then: sluice connect 127.0.0.1:8080"],
+    ["sluice echo :9000 --delay 200ms", "for all, with a slow network's delay"],
+    ["sluice echo --chargen --close-after 1000000", "a megabyte to download"],
+    ["sluice echo --reset-after 100", "a server that breaks in the middle"],
+    ["sluice echo --udp", "datagrams too, on the same port"],
+  ],
+  options: ECHO_OPTIONS,
+  run: runEcho,
+};
+
+async function runEcho(
+  options: EchoOptions,
+  life: ServerLife = runServer,
+): Promise<number> {
+  checkTogether(options);
+  return await life(options, async (log, host) => {
+    const { tls, files } = await openListenerTls(options, {
+      log,
+      files: host.files,
+    });
+    const running = await startEcho({
+      ...settingsOf(ECHO_OPTIONS, options),
+      mode: modeOf(options),
+      ...{ tls, host, log },
+    });
+    const listener = running.listeners[0]!;
+    const banner = [
+      ...bannerLines(listener, options, tls),
+      listeningEvent(listener, { kind: "echo", isTls: tls !== undefined }),
+    ];
+    const writes = isUnixPath(options.listen);
+    return { running, banner, files, writes };
+  });
+}
+
+function bannerLines(
+  { addr }: ListenerInfo,
+  options: EchoOptions,
+  tls: ListenerTls | undefined,
+): string[] {
+  const at = formatAddr(addr);
+  const stream = tls === undefined ? "TCP" : "TLS";
+  const transport = options.udp ? `${stream} and UDP` : stream;
+  const local = addr.hostname === "::" || addr.hostname === "0.0.0.0"
+    ? formatHostPort(addr.hostname === "::" ? "::1" : "127.0.0.1", addr.port)
+    : at;
+  return [
+    `Listening on ${at} (${modeOf(options)}, ${transport})`,
+    `Try it: sluice connect ${tls === undefined ? "" : "--tls "}${local}`,
+  ];
+}

@@ -1,0 +1,147 @@
+/**
+ * What can be said to `sluice echo`.
+ *
+ * @module
+ */
+
+import type { EchoMode } from "./echo.ts";
+import { type Endpoint, parseListenEndpoint } from "../wire/endpoint.ts";
+import { quote } from "../wire/quote.ts";
+import { ADMIN_OPTIONS } from "../serve/options/admin.ts";
+import { COMMON_OPTIONS } from "../serve/options/common.ts";
+import { duration, flag, operand, size } from "../cli/declare_options.ts";
+import type { OptionValues } from "../cli/option.ts";
+import { parseBytes } from "../cli/size.ts";
+import { TLS_OPTIONS } from "../serve/options/tls.ts";
+import { UsageError } from "../cli/usage_error.ts";
+import { WORKER_OPTIONS } from "../serve/options/workers.ts";
+
+/** Where it listens unless told otherwise. */
+const DEFAULT_LISTEN = "127.0.0.1:8080";
+
+/** Bytes that an end may be put off by. */
+const MOST_BYTES = "999999999";
+
+const {
+  "half-close-timeout": _halfClose,
+  ...COMMON
+} = COMMON_OPTIONS;
+
+/** Options of `sluice echo`. */
+export const ECHO_OPTIONS = {
+  "listen": operand("address", {
+    value: "LISTEN",
+    isNumeric: true,
+    setting: "listen",
+    help:
+      `where to listen: HOST:PORT, [IPV6]:PORT, :PORT (all addresses), PORT (on 127.0.0.1) or unix:PATH[,mode=660] (default ${DEFAULT_LISTEN})`,
+  }, parseOneListen),
+  "discard": flag("answer nothing, throw away what comes (RFC 863)"),
+  "chargen": flag(
+    "send lines of text without end, throw away what comes (RFC 864)",
+  ),
+  "delay": duration({
+    default: "0",
+    setting: "delay",
+    help:
+      "send each answer that much later; 1 MiB is held for a client at most",
+  }),
+  "chunk": size({
+    least: "1",
+    most: MOST_BYTES,
+    setting: "chunk",
+    help: "write so many bytes at a time at most (default as many as came)",
+  }, parseBytes),
+  "close-after": size({
+    most: MOST_BYTES,
+    setting: "closeAfter",
+    help:
+      "close after so many bytes were sent back, or thrown away with --discard; 0 closes at once",
+  }, parseBytes),
+  "reset-after": size({
+    most: MOST_BYTES,
+    setting: "resetAfter",
+    help: "the same with a reset (RST) instead of a clean end",
+  }, parseBytes),
+  "udp": flag("answer datagrams on the same port as well", { setting: "udp" }),
+  "open": flag("allow --udp on an address that others can reach", {
+    setting: "open",
+    requires: "udp",
+  }),
+  ...TLS_OPTIONS,
+  ...ADMIN_OPTIONS,
+  ...WORKER_OPTIONS,
+  ...COMMON,
+  "handshake-timeout": duration({
+    default: "10s",
+    setting: "handshakeTimeout",
+    help: COMMON_OPTIONS["handshake-timeout"].help,
+  }),
+  "idle-timeout": duration({
+    default: "10m",
+    setting: "idleTimeout",
+    help: "time limit for a connection without a byte; 0 is for ever",
+  }),
+  "drain-timeout": duration({
+    default: "30s",
+    help:
+      "time limit for what is on its way to come back at the shutdown; 0 ends all at once",
+  }),
+};
+
+/** Values of the options of `sluice echo`. */
+export type EchoOptions = OptionValues<typeof ECHO_OPTIONS>;
+
+/**
+ * Tells what the answer is.
+ *
+ * @param options Values of the options.
+ * @returns The mode.
+ */
+export function modeOf({ discard, chargen }: EchoOptions): EchoMode {
+  if (discard) return "discard";
+  return chargen ? "chargen" : "echo";
+}
+
+/**
+ * Refuses options that make no sense together, rather than to ignore one.
+ *
+ * @param options Values of the options.
+ * @throws {UsageError} If two don't go together, naming them.
+ */
+export function checkTogether(options: EchoOptions): void {
+  const isGiven: Readonly<Record<string, boolean>> = {
+    "discard": options.discard,
+    "chargen": options.chargen,
+    "delay": options.delay > 0,
+    "chunk": options.chunk !== undefined,
+    "close-after": options["close-after"] !== undefined,
+    "reset-after": options["reset-after"] !== undefined,
+    "udp": options.udp,
+  };
+  for (const [one, other, why] of CLASHES) {
+    if (!isGiven[one] || !isGiven[other]) continue;
+    throw new UsageError(`does not go with --${other}: ${why}`, {
+      option: one,
+      others: [other],
+    });
+  }
+}
+
+const CLASHES: readonly [one: string, other: string, why: string][] = [
+  ["discard", "chargen", "the answer is nothing, or a text without end"],
+  ["discard", "delay", "there is no answer to delay"],
+  ["discard", "chunk", "there is no answer to write in pieces"],
+  ["chargen", "delay", "a text without end answers nothing"],
+  ["close-after", "reset-after", "a connection ends once"],
+  ["chunk", "udp", "a datagram is sent whole"],
+  ["close-after", "udp", "a datagram has no connection to close"],
+  ["reset-after", "udp", "a datagram has no connection to reset"],
+];
+
+function parseOneListen(given: readonly string[]): Endpoint {
+  const [text = DEFAULT_LISTEN, ...more] = given;
+  if (more.length === 0) return parseListenEndpoint(text);
+  const all = given.map((text) => quote(text)).join(", ");
+  throw new SyntaxError(`${all} are ${given.length} addresses; give one`);
+}

@@ -1,0 +1,228 @@
+/**
+ * Starts the echo server: from values to a listener that answers.
+ *
+ * @module
+ */
+
+import { handleConnection } from "../serve/connection.ts";
+import { echo, type EchoMode } from "./echo.ts";
+import type { ConnectionServices } from "../serve/connection_services.ts";
+import { answerDatagrams, type UdpEcho } from "./udp_echo.ts";
+import { prepareCLibrary } from "../net/system/c_library.ts";
+import type { Connection } from "../net/connection.ts";
+import { explainError } from "../observe/explain_error.ts";
+import { LINGER } from "../net/linger.ts";
+import type { Listener } from "../net/listen.ts";
+import { canReset, resetSocket } from "../net/system/reset_socket.ts";
+import {
+  listenResettable,
+  ResettableConnection,
+} from "../net/resettable_listener.ts";
+import { openUdp } from "../net/udp/datagram_socket.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
+import { type FrontConfig, inFront } from "../serve/in_front.ts";
+import { openEndpoint } from "../serve/open_listener.ts";
+import { ALONE } from "../serve/server_host.ts";
+import { openPlaces, type ServerConfig } from "../serve/limits/places.ts";
+import {
+  type RunningListeners,
+  startListeners,
+} from "../serve/start_listeners.ts";
+import { StartError, UsageError } from "../cli/usage_error.ts";
+
+/** What the server is to be. */
+export interface EchoConfig extends ServerConfig, Pick<FrontConfig, "tls"> {
+  /** Where to listen; port 0 takes a free one. */
+  listen: Endpoint;
+  /** What the answer is (default: what came). */
+  mode?: EchoMode;
+  /** Milliseconds by which each answer is held back (default 0). */
+  delay?: number;
+  /** Bytes that are written at a time at most. */
+  chunk?: number | undefined;
+  /** Bytes after which a connection is closed. */
+  closeAfter?: number | undefined;
+  /** Bytes after which a connection is reset. */
+  resetAfter?: number | undefined;
+  /** Answers datagrams on the same port too (default false). */
+  udp?: boolean;
+  /** Allows that on an address that others can reach (default false). */
+  open?: boolean;
+  /** Milliseconds for the handshake of TLS (default 10,000); 0 is for ever. */
+  handshakeTimeout?: number;
+  /** Milliseconds without a byte (default 600,000); 0 is for ever. */
+  idleTimeout?: number;
+}
+
+/** An echo server that is running. */
+export type EchoServer = RunningListeners;
+
+/**
+ * Starts an echo server.
+ *
+ * @param config What it is to be.
+ * @returns The running server.
+ * @throws {UsageError} If others could have their datagrams answered, and that
+ *   was not said; or a Unix socket is to do what it can't.
+ * @throws {StartError} If it can't listen.
+ */
+export async function startEcho(config: EchoConfig): Promise<EchoServer> {
+  const { log = () => {}, host = ALONE } = config;
+  const places = openPlaces(config);
+  const hasOwnListener = config.resetAfter !== undefined && !mayReset();
+  if (host.thread !== undefined && hasOwnListener) {
+    throw new UsageError(
+      "does not go with --workers here: where Deno has no --allow-ffi, and on other systems than Linux, one thread has a listener for it",
+      { option: "reset-after", others: ["workers"] },
+    );
+  }
+  if (isUnixPath(config.listen)) requireStream(config);
+  const running = await startListeners(
+    [config.listen],
+    ({ isPublic, watch }) => {
+      const services: ConnectionServices = {
+        limits: places.limits,
+        connectionsPerClient: places.perClient(isPublic),
+        timeouts: {
+          handshake: config.handshakeTimeout ?? 10_000,
+          connect: 0,
+          idle: config.idleTimeout ?? 600_000,
+          halfClose: 0,
+        },
+        log,
+        watch,
+      };
+      return (connection, context, draining) => {
+        const protocol = inFront(config, protocolFor(connection, config));
+        return handleConnection(
+          ...[connection, context, draining] as const,
+          protocol,
+          services,
+        );
+      };
+    },
+    {
+      ...places.listening,
+      kind: "echo",
+      ...(hasOwnListener ? { open: openResettable } : {}),
+      check: ({ addr, isPublic }) => requireConsent(config, addr, isPublic),
+    },
+  );
+  // Datagrams have one socket: the first thread answers them.
+  const isFirst = (host.thread?.index ?? 0) === 0;
+  if (!config.udp || host.isTrial || !isFirst) return running;
+  return withDatagrams(running, config, log);
+}
+
+function protocolFor(connection: Connection, config: EchoConfig) {
+  const { mode = "echo", delay = 0, chunk = Infinity } = config;
+  const { closeAfter, resetAfter } = config;
+  const settings = {
+    ...{ mode, delay, chunk },
+    limit: closeAfter ?? resetAfter ?? Infinity,
+  };
+  if (resetAfter === undefined) return echo(settings);
+  return echo({ ...settings, reset: () => reset(connection) });
+}
+
+/** Finds what resets need, with a permission that a server drops later. */
+function mayReset(): boolean {
+  prepareCLibrary();
+  return canReset();
+}
+
+async function reset(connection: Connection): Promise<void> {
+  if (connection instanceof ResettableConnection) return connection.reset();
+  await resetSocket(connection, LINGER.idle)?.done;
+  connection.close();
+}
+
+function requireStream({ resetAfter, udp }: EchoConfig): void {
+  if (udp) {
+    throw new UsageError(
+      "does not go with a Unix socket: datagrams need a port; give HOST:PORT",
+      { option: "udp" },
+    );
+  }
+  if (resetAfter === undefined) return;
+  throw new UsageError(
+    "does not go with a Unix socket, which knows no reset; give HOST:PORT, or --close-after",
+    { option: "reset-after" },
+  );
+}
+
+/** Asks for the port in the usual way first, for its errors and its number. */
+async function openResettable(
+  where: Endpoint,
+  backlog?: number,
+): Promise<Listener> {
+  const first = await openEndpoint(where);
+  const { hostname, port } = first.addr as Deno.NetAddr;
+  first[Symbol.dispose]();
+  try {
+    return await listenResettable(hostname, port, backlog);
+  } catch (error) {
+    const at = formatHostPort(hostname, port);
+    const why = explainError(error);
+    throw new StartError(`Cannot listen on ${at}: ${why}`, { cause: error });
+  }
+}
+
+/**
+ * Over TCP a sender can't be forged. Over UDP it can, and then every answer goes
+ * to somebody who never asked.
+ */
+function requireConsent(
+  { udp, open }: EchoConfig,
+  { hostname, port }: Deno.NetAddr,
+  isPublic: boolean,
+): void {
+  if (!udp || !isPublic || open) return;
+  throw new UsageError(
+    `Refusing to answer datagrams on ${
+      formatHostPort(hostname, port)
+    }: whoever reaches it could have answers sent to others; give --open to allow that`,
+    { others: ["udp", "open"] },
+  );
+}
+
+async function withDatagrams(
+  running: RunningListeners,
+  { mode = "echo", delay = 0 }: EchoConfig,
+  log: (event: LogEvent) => void,
+): Promise<EchoServer> {
+  const { hostname, port } = running.listeners[0]!.addr;
+  let datagrams: UdpEcho;
+  try {
+    const socket = openUdp(hostname, [port, port]);
+    datagrams = answerDatagrams(socket, { mode, delay });
+  } catch (error) {
+    await running.shutdown(0);
+    const at = formatHostPort(hostname, port);
+    throw new StartError(
+      `Cannot listen on ${at} for datagrams: the port is in use for UDP; stop what uses it, or choose another`,
+      { cause: error, option: "udp" },
+    );
+  }
+  let isTold = false;
+  return {
+    listeners: running.listeners,
+    get connections() {
+      return running.connections;
+    },
+    async shutdown(deadline) {
+      const [cut] = await Promise.all([
+        running.shutdown(deadline),
+        datagrams.shutdown(deadline),
+      ]);
+      const { received, answered, dropped } = datagrams.counts;
+      const message =
+        `UDP: ${received} came, ${answered} answered, ${dropped} dropped`;
+      if (!isTold) log({ event: "message", level: "info", message });
+      isTold = true;
+      return cut;
+    },
+  };
+}

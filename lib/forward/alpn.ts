@@ -1,0 +1,93 @@
+/**
+ * A relay that agrees in TLS on what its upstream has agreed on (ALPN).
+ *
+ * ```text
+ * client                        sluice                        upstream
+ *   | -- ClientHello (h2, …) ----> | -- ClientHello (h2, …) ----> |
+ *   |                              | <-- ServerHello, … (h2) ---- |
+ *   | <-- ServerHello, … (h2) ---- |                              |
+ *   | <========================= tunnel ========================> |
+ * ```
+ *
+ * @module
+ */
+
+import { Refusal } from "../policy/limits/refusal.ts";
+import { ALERT, encodeAlert } from "../wire/tls/alert.ts";
+import type { Protocol } from "../serve/connection.ts";
+import {
+  type ForwardServices,
+  leaseFor,
+  relay,
+  upstreamsFor,
+} from "./relay.ts";
+import { type ListenerTls, readHello, secure } from "../serve/tls/over_tls.ts";
+import { TLS_REFUSALS } from "../serve/tls/peek_hello.ts";
+import type { Refusals } from "../serve/refusals.ts";
+import type { Session } from "../serve/session.ts";
+
+/** Alerts by what is being agreed on. */
+class AgreementRefusals implements Refusals {
+  phase: "name" | "upstream" | "client" = "name";
+
+  encode(error: unknown): Uint8Array | undefined {
+    switch (this.phase) {
+      case "name":
+        return encodeAlert(ALERT.UnrecognizedName);
+      case "upstream":
+        return encodeAlert(alertFor(error));
+      case "client":
+        return TLS_REFUSALS.encode(error);
+    }
+  }
+}
+
+/**
+ * Makes the relay. What a client is told of a failure before its own TLS is
+ * agreed on is an alert.
+ *
+ * @param tls The TLS of the listener.
+ * @returns What clients are spoken with.
+ */
+export function agreeAsUpstream(tls: ListenerTls): Protocol<ForwardServices> {
+  return async (session) => {
+    const hello = await readHello(session);
+    const refusals = new AgreementRefusals();
+    session.refusals = refusals;
+    upstreamsFor(session);
+    refusals.phase = "upstream";
+    session.endHandshake();
+    session.requireAdmission();
+    session.live?.begin("dial");
+    using lease = await leaseFor(session, { protocols: hello.protocols });
+    session.live?.end();
+    const { protocol } = lease;
+    // The time that the upstream took is not the client's.
+    session.beginHandshake();
+    refusals.phase = "client";
+    await agree(
+      session,
+      () =>
+        secure(session, tls, hello, protocol === undefined ? [] : [protocol]),
+    );
+    session.endHandshake();
+    session.requireAdmission(); // Now as the user of its certificate.
+    return await relay(session, lease);
+  };
+}
+
+/** Whoever leaves in the middle of it has not asked for anything yet. */
+async function agree(
+  { record }: Session<ForwardServices>,
+  handshake: () => Promise<void>,
+): Promise<void> {
+  const { target } = record;
+  delete record.target;
+  await handshake();
+  record.target = target!;
+}
+
+function alertFor(error: unknown) {
+  const isForbidden = error instanceof Refusal && error.kind === "forbidden";
+  return isForbidden ? ALERT.NoApplicationProtocol : ALERT.InternalError;
+}

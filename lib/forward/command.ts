@@ -1,0 +1,120 @@
+/**
+ * `sluice forward`: a relay to fixed upstreams.
+ *
+ * @module
+ */
+
+import { prepareCLibrary } from "../net/system/c_library.ts";
+import type { PoolFigures } from "../net/pool/figures.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { isUnixPath } from "../wire/endpoint.ts";
+import { acceptProxyOf } from "../serve/options/accept_proxy.ts";
+import type { ServerCommand } from "../cli/command.ts";
+import { forwardBanner } from "./banner.ts";
+import { FORWARD_OPTIONS, type ForwardOptions } from "./options.ts";
+import type { UpstreamConfig } from "../serve/target/route.ts";
+import { openListenerTls } from "../serve/tls/listener.ts";
+import { needsTls } from "../serve/target/open_parents.ts";
+import { openOutgoingTls } from "../serve/tls/outgoing.ts";
+import { runServer, type ServerLife } from "../program/run_server.ts";
+import { settingsOf } from "../cli/settings.ts";
+import { type Relay, startForward } from "./start.ts";
+
+/** The command as the command line sees it. */
+export const FORWARD_COMMAND: ServerCommand<typeof FORWARD_OPTIONS> = {
+  isServer: true,
+  usage: "forward [OPTIONS] LISTEN UPSTREAM…",
+  summary:
+    "Relays TCP connections to fixed upstreams, with connections that are ready before they are needed, and to the next upstream where one is down.",
+  examples: [
+    ["sluice forward 8848 127.0.0.1:8849", "one upstream"],
+    ["sluice forward :5432=10.0.0.5:5432 :6379=10.0.0.6:6379", "several pairs"],
+    [
+      "sluice forward --pool ahead --pool-size 16 8848 far.example:80",
+      "without the wait for a connection",
+    ],
+    [
+      "sluice forward --check-interval 5s 8848 a:80,weight=3 b:80 c:80,backup",
+      "a share for each that is up",
+    ],
+  ],
+  options: FORWARD_OPTIONS,
+  run: runForward,
+};
+
+function runForward(
+  options: ForwardOptions,
+  life: ServerLife = runServer,
+): Promise<number> {
+  return life(options, async (log, host) => {
+    const { "tls-alpn": protocols } = options;
+    const { tls, files } = await openListenerTls(options, {
+      ...Array.isArray(protocols) ? { protocols } : {},
+      ...{ log, files: host.files },
+    });
+    const settings = settingsOf(FORWARD_OPTIONS, options);
+    const isTls = needsTls(settings.parents) ||
+      allUpstreams(options).some(({ isTls }) => isTls);
+    const outgoing = await openOutgoingTls(options, isTls, {
+      log,
+      files: host.files,
+    });
+    const { startTls } = outgoing;
+    // With a permission that a server drops next.
+    if (!host.isTrial) prepareCLibrary();
+    const relay = await startForward({
+      ...settings,
+      acceptProxy: acceptProxyOf(options),
+      ...{ tls, startTls, host, log },
+    });
+    return {
+      running: options.pool === "off" ? relay : loggingPools(relay, log),
+      banner: forwardBanner({
+        listeners: relay.listeners,
+        routes: options.routes,
+        serverNames: options.sni,
+        isTls: tls !== undefined,
+        upstreamName: options["upstream-name"],
+      }),
+      files: [...files, ...outgoing.files],
+      // Deno wants it for Unix sockets, also for connecting to them.
+      writes: options["quota-file"] !== undefined ||
+        options.routes.some(({ listen, upstreams }) =>
+          [listen, ...upstreams.map(({ endpoint }) => endpoint)]
+            .some(isUnixPath)
+        ),
+    };
+  });
+}
+
+function allUpstreams({ routes, sni }: ForwardOptions): UpstreamConfig[] {
+  return [...routes.map(({ upstreams }) => upstreams), ...sni.values()].flat();
+}
+
+/** Tells in the end what the pools did. */
+function loggingPools(relay: Relay, log: (event: LogEvent) => void): Relay {
+  return {
+    ...relay,
+    get connections() {
+      return relay.connections;
+    },
+    async shutdown(deadline) {
+      const cut = await relay.shutdown(deadline);
+      for (const [upstream, figures] of relay.pools) {
+        const message = `Pool of ${upstream}: ${describeFigures(figures)}`;
+        log({ event: "message", level: "info", message });
+      }
+      return cut;
+    },
+  };
+}
+
+function describeFigures(
+  { hits, misses, opened, evicted }: PoolFigures,
+): string {
+  const given = Object.entries(evicted)
+    .filter(([, count]) => count > 0)
+    .map(([why, count]) => `${count} ${why}`);
+  const evictions = given.length === 0 ? "none given up" : given.join(", ");
+  return `${hits} ready, ${misses} not, ${opened} opened, ${evictions}`;
+}

@@ -1,0 +1,113 @@
+/**
+ * Which settings of a relay go together.
+ *
+ * @module
+ */
+
+import { formatEndpoint } from "../wire/endpoint.ts";
+import type { ProxyVersion } from "../serve/proxy_header.ts";
+import type { PoolOptions } from "../net/pool/pool.ts";
+import type { AgreedProtocols } from "../serve/options/alpn.ts";
+import type { Route, UpstreamConfig } from "../serve/target/route.ts";
+import type { FrontConfig } from "../serve/in_front.ts";
+import { UsageError } from "../cli/usage_error.ts";
+
+/** What is looked at. */
+export interface FittingSettings extends FrontConfig {
+  /** Where it listens, and where it relays to. */
+  routes: readonly Route[];
+  /** Where the clients go that ask for a server in TLS, by its name. */
+  serverNames?: ReadonlyMap<string, readonly UpstreamConfig[]>;
+  /** How connections come to be ready. */
+  pool?: PoolOptions;
+  /** What tells upstreams who the client is. */
+  sendProxy?: ProxyVersion | undefined;
+  /** Protocols that clients may agree on. */
+  protocols?: AgreedProtocols | undefined;
+}
+
+/**
+ * Checks that the parts of a configuration go together.
+ *
+ * @param config What the relay is to be.
+ * @throws {UsageError} If they do not, saying which.
+ */
+export function requireFitting(config: FittingSettings): void {
+  requireSomewhere(config);
+  requirePool(config);
+  if (config.protocols !== undefined) requireAgreeing(config);
+}
+
+function requireSomewhere({ routes, serverNames }: FittingSettings) {
+  const isNowhere = routes.some(({ upstreams }) => upstreams.length === 0);
+  if (isNowhere && (serverNames?.size ?? 0) === 0) {
+    throw new UsageError(
+      "where to relay is missing; give an upstream, such as 127.0.0.1:8849",
+      {
+        option: "routes",
+        operand: "LISTEN UPSTREAM…",
+      },
+    );
+  }
+}
+
+function requirePool({ pool, sendProxy }: FittingSettings): void {
+  const { mode = "off", size = 0, serverSpeaksFirst = false } = pool ?? {};
+  if (mode === "off" && (size > 0 || serverSpeaksFirst)) {
+    throw new UsageError(
+      "needs --pool ahead or reuse, without which it does nothing",
+      {
+        option: size > 0 ? "pool-size" : "server-speaks-first",
+        others: ["pool"],
+      },
+    );
+  }
+  if (mode !== "off" && size === 0) {
+    throw new UsageError(`${mode} needs --pool-size N, 1 at least`, {
+      option: "pool",
+      others: ["pool-size"],
+    });
+  }
+  if (mode === "reuse" && serverSpeaksFirst) {
+    throw new UsageError(
+      "does not go with --pool reuse: only a new connection is greeted",
+      { option: "server-speaks-first", others: ["pool"] },
+    );
+  }
+  if (mode === "reuse" && sendProxy !== undefined) {
+    throw new UsageError(
+      "does not go with --pool reuse: a header tells of one client, and the connection serves several",
+      { option: "send-proxy", others: ["pool"] },
+    );
+  }
+}
+
+/** What is agreed on with a client needs TLS with it, and is one client's. */
+function requireAgreeing(config: FittingSettings): void {
+  const { pool, protocols, routes, serverNames, tls } = config;
+  if (tls === undefined) {
+    throw new UsageError("needs --tls-cert, without which it does nothing", {
+      option: "tls-alpn",
+      others: ["tls-cert"],
+    });
+  }
+  const all = [
+    ...routes.map(({ upstreams }) => upstreams),
+    ...serverNames?.values() ?? [],
+  ]
+    .flat();
+  const plain = all.find(({ isTls }) => !isTls);
+  if (protocols === "upstream" && plain !== undefined) {
+    const name = formatEndpoint(plain.endpoint);
+    throw new UsageError(
+      `'upstream' needs upstreams that are spoken to by TLS: write tls://${name}, or list the protocols`,
+      { option: "tls-alpn" },
+    );
+  }
+  if (pool?.mode === "reuse" && all.some(({ isTls }) => isTls)) {
+    throw new UsageError(
+      "does not go with --pool reuse and tls:// upstreams: a protocol is agreed on with one client, and the connection serves several",
+      { option: "tls-alpn", others: ["pool"] },
+    );
+  }
+}

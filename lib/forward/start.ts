@@ -1,0 +1,285 @@
+/**
+ * Starts a relay: from values to listeners that serve.
+ *
+ * @module
+ */
+
+import { handleConnection, type Protocol } from "../serve/connection.ts";
+import { forward, type ForwardServices } from "./relay.ts";
+import { agreeAsUpstream } from "./alpn.ts";
+import type { ProxyVersion } from "../serve/proxy_header.ts";
+import type { Timeouts } from "../serve/connection_services.ts";
+import { peekServerName, ServerNames } from "./sni.ts";
+import { Upstream, type UpstreamServices } from "./upstream.ts";
+import { Upstreams, type UpstreamsOptions } from "./upstreams.ts";
+import type { StartTls } from "../net/chain.ts";
+import type { Handler } from "../net/listen.ts";
+import type { OutgoingAddresses } from "../net/outgoing.ts";
+import type { Trail } from "../net/own_listeners.ts";
+import type { PoolOptions } from "../net/pool/pool.ts";
+import type { PoolFigures } from "../net/pool/figures.ts";
+import type { ResetRelay } from "../net/reset_relay.ts";
+import {
+  UpstreamHealth,
+  type UpstreamHealthOptions,
+} from "../policy/limits/upstream_health.ts";
+import { warnOfLoops } from "../serve/target/certain_loops.ts";
+import type { AgreedProtocols } from "../serve/options/alpn.ts";
+import { connectionCapacity } from "../net/system/descriptors.ts";
+import { requireFitting } from "./fitting.ts";
+import type { Route, UpstreamConfig } from "../serve/target/route.ts";
+import { passagesOf, requireNotItself } from "./loops.ts";
+import { healthChange } from "../serve/health_change.ts";
+import { type FrontConfig, inFront } from "../serve/in_front.ts";
+import type { LimitConfig } from "../serve/limits/open.ts";
+import {
+  openParents,
+  type ParentConfig,
+} from "../serve/target/open_parents.ts";
+import {
+  checkOutgoing,
+  type NameConfig,
+  openNames,
+} from "../serve/target/open_names.ts";
+import { ALONE } from "../serve/server_host.ts";
+import { openPlaces, type ServerConfig } from "../serve/limits/places.ts";
+import { shareLimits } from "../serve/limits/shared_limits.ts";
+import {
+  type ListenerInfo,
+  type RunningListeners,
+  startListeners,
+} from "../serve/start_listeners.ts";
+import { TIMEOUTS } from "../serve/options/timeouts.ts";
+import { UsageError } from "../cli/usage_error.ts";
+import type { ThreadInfo } from "../serve/worker_share.ts";
+
+/** What the relay is to be. */
+export interface ForwardConfig extends ServerConfig, FrontConfig {
+  /** Where it listens, and where it relays to. */
+  routes: readonly Route[];
+  /** Where the clients go that ask for a server in TLS, by its name. */
+  serverNames?: ReadonlyMap<string, readonly UpstreamConfig[]>;
+  /** How connections come to be ready (default: not). */
+  pool?: PoolOptions;
+  /** Milliseconds of silence until one is free for the next (default 50). */
+  poolSettle?: number;
+  /** How one of several upstreams is chosen and checked. */
+  balance?: UpstreamsOptions;
+  /** What takes an upstream down and brings it up. */
+  health?: UpstreamHealthOptions;
+  /** What tells upstreams who the client is (default: nothing). */
+  sendProxy?: ProxyVersion | undefined;
+  /**
+   * Protocols that clients may agree on by ALPN, as the TLS was opened with, or
+   * `upstream` (default: none).
+   */
+  protocols?: AgreedProtocols | undefined;
+  /** How names are resolved. */
+  names?: NameConfig;
+  /** Addresses that connections leave from (default: the system chooses). */
+  outgoing?: OutgoingAddresses;
+  /** Limits that are off unless they are set; see {@linkcode LimitConfig}. */
+  limits?: LimitConfig;
+  /** Time limits in milliseconds, where they differ from the defaults. */
+  timeouts?: Partial<Timeouts>;
+  /** What of a tunnel reaches its other end as a reset (default `on`). */
+  resetRelay?: ResetRelay;
+  /** Other proxies to go through (default: none). */
+  parents?: ParentConfig;
+  /** Agrees on TLS with what is connected to by it (default: nothing is). */
+  startTls?: StartTls | undefined;
+  /**
+   * Milliseconds that who came just before a shutdown has to say what it wants
+   * (default 1,000): in a rolling restart nobody notices which process it was.
+   */
+  grace?: number;
+}
+
+/** A relay that is running. */
+export interface Relay extends RunningListeners {
+  /** What the pool of each upstream did, by its name. */
+  readonly pools:
+    readonly (readonly [upstream: string, figures: PoolFigures])[];
+}
+
+/**
+ * Starts a relay.
+ *
+ * @param config What it is to be.
+ * @returns The running relay.
+ * @throws {UsageError} If parts of the configuration don't go together.
+ * @throws {StartError} If it can't listen.
+ */
+export async function startForward(config: ForwardConfig): Promise<Relay> {
+  requireFitting(config);
+  const { log = () => {}, host = ALONE } = config;
+  const places = openPlaces(config, { besides: requireRoom(config) });
+  const resolver = openNames(config.names);
+  const timeouts = { ...TIMEOUTS, ...config.timeouts };
+  const groups: Upstreams[] = [];
+  const limits = await shareLimits(config.limits ?? {}, {
+    ...{ hasUsers: false, host, log },
+  });
+  const outgoing = checkOutgoing(config.outgoing ?? {});
+  const timeout = timeouts.connect;
+  const shared: UpstreamServices = {
+    resolver,
+    outgoing,
+    parents: openParents(config.parents ?? {}, {
+      resolver,
+      outgoing,
+      timeout,
+      startTls: config.startTls,
+      log,
+    })?.find(undefined),
+    startTls: config.startTls,
+    connectTimeout: timeout,
+    sendProxy: config.sendProxy,
+    passesProtocols: config.protocols !== undefined,
+    pool: poolOf(config.pool ?? {}, host.thread),
+    onHealth: (upstream, why) => log(healthChange("Upstream", upstream, why)),
+  };
+  const hide: ((() => void) | undefined)[] = [];
+  const open = (
+    configs: readonly UpstreamConfig[],
+    listener: string,
+    trail: Trail = [listener],
+  ): Upstreams => {
+    const upstreams = openUpstreams(configs, trail, config, shared);
+    groups.push(upstreams);
+    for (const upstream of upstreams.all) {
+      hide.push(host.registry?.showUpstream({ listener, upstream }));
+    }
+    return upstreams;
+  };
+  const byName = [...config.serverNames ?? []];
+  /** All listeners lead there; they are known once they are open. */
+  const all: string[] = [];
+  const byServerName = new ServerNames(
+    byName.map(([name, configs]) => [name, open(configs, name, all)] as const),
+  );
+  const protocol = protocolOf(config);
+  const handlerFor = (
+    { isPublic, name, watch }: ListenerInfo,
+    index: number,
+  ): Handler => {
+    all.push(name);
+    const { upstreams: configs } = config.routes[index]!;
+    const upstreams = configs.length === 0 ? undefined : open(configs, name);
+    const services: ForwardServices = {
+      upstreams,
+      byServerName,
+      poolMode: config.pool?.mode ?? "off",
+      serverSpeaksFirst: config.pool?.serverSpeaksFirst ?? false,
+      poolSettle: config.poolSettle ?? 50,
+      sendProxy: config.sendProxy,
+      limits: places.limits,
+      connectionsPerClient: places.perClient(isPublic),
+      usage: limits.usage,
+      timeouts,
+      resetRelay: config.resetRelay ?? "on",
+      log,
+      watch,
+      trail: [name],
+    };
+    return (connection, context, draining) =>
+      handleConnection(connection, context, draining, protocol, services);
+  };
+  const running = await startListeners(
+    config.routes.map(({ listen }) => listen),
+    handlerFor,
+    {
+      ...places.listening,
+      grace: config.grace ?? 1_000,
+      kind: "forward",
+      optionAt: () => "routes",
+      check: (listener, where) => requireNotItself(config, listener, where),
+      onStop() {
+        for (const group of groups) group.drain();
+        for (const end of hide) end?.();
+      },
+      async onEnd() {
+        await limits.close();
+        resolver[Symbol.dispose]();
+      },
+    },
+  );
+  if (!host.isTrial) warnOfLoops(passagesOf(config, running.listeners), log);
+  return {
+    listeners: running.listeners,
+    get connections() {
+      return running.connections;
+    },
+    get pools() {
+      return groups.flatMap(({ all }) =>
+        all.map(({ name, pool }) => [name, pool.figures] as const)
+      );
+    },
+    shutdown: (deadline) => running.shutdown(deadline),
+  };
+}
+
+/** What clients are spoken with. */
+function protocolOf(config: ForwardConfig): Protocol<ForwardServices> {
+  const { protocols, serverNames, tls } = config;
+  if (protocols === "upstream" && tls !== undefined) {
+    return inFront({ ...config, tls: undefined }, agreeAsUpstream(tls));
+  }
+  const isPeeked = (serverNames?.size ?? 0) > 0 && tls === undefined;
+  return inFront(config, isPeeked ? peekServerName(forward) : forward);
+}
+
+function openUpstreams(
+  configs: readonly UpstreamConfig[],
+  trail: Trail,
+  { balance, health }: ForwardConfig,
+  shared: UpstreamServices,
+): Upstreams {
+  const isChecked = (balance?.checkInterval ?? 0) > 0;
+  // Where there is no other, its failure is the answer: it is always tried.
+  const isAlone = configs.length === 1;
+  const retryAfter = isChecked ? Infinity : isAlone ? 0 : health?.retryAfter;
+  const all = configs.map((settings) =>
+    new Upstream({
+      ...settings,
+      trail,
+      health: new UpstreamHealth({
+        ...health,
+        ...retryAfter === undefined ? {} : { retryAfter },
+      }),
+    }, shared)
+  );
+  return new Upstreams(all, balance);
+}
+
+/** Each thread has a pool of its own; all together are as large as was said. */
+function poolOf(pool: PoolOptions, thread: ThreadInfo | undefined) {
+  const { mode = "off", size = 0 } = pool;
+  if (thread === undefined || mode === "off") return pool;
+  const { count, index } = thread;
+  if (size < count) {
+    throw new UsageError(
+      `${size} is less than one for each of --workers ${count}; give ${count} or more`,
+      { option: "pool-size", others: ["workers"] },
+    );
+  }
+  const own = Math.floor(size / count) + (index < size % count ? 1 : 0);
+  return { ...pool, size: own };
+}
+
+/** Tells how many descriptors the pools may take. */
+function requireRoom(
+  { pool, routes, serverNames = new Map() }: ForwardConfig,
+): number {
+  const { size = 0 } = pool ?? {};
+  const lists = [
+    ...routes.map(({ upstreams }) => upstreams),
+    ...serverNames.values(),
+  ];
+  const parked = size * lists.flat().length;
+  if (parked < connectionCapacity(1)) return parked;
+  throw new UsageError(
+    `${size} is more than the limit of file descriptors has room for; give less, or raise the limit (ulimit -n)`,
+    { option: "pool-size" },
+  );
+}

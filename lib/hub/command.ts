@@ -1,0 +1,111 @@
+/**
+ * `sluice hub`: what one client says, all the others hear.
+ *
+ * @module
+ */
+
+import { formatAddr, pathOf } from "../net/unix_socket.ts";
+import { isUnixPath } from "../wire/endpoint.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import { type Announcement, listeningEvent } from "../serve/announcement.ts";
+import type { ServerCommand } from "../cli/command.ts";
+import { HUB_OPTIONS, type HubOptions } from "./options.ts";
+import { openListenerTls } from "../serve/tls/listener.ts";
+import { reachOf } from "../serve/start_listeners.ts";
+import { runServer, type ServerLife } from "../program/run_server.ts";
+import { settingsOf } from "../cli/settings.ts";
+import { type RunningHub, startHub } from "./start.ts";
+import { UsageError } from "../cli/usage_error.ts";
+
+/** The command as the command line sees it. */
+export const HUB_COMMAND: ServerCommand<typeof HUB_OPTIONS> = {
+  isServer: true,
+  usage: "hub [LISTEN…] [OPTIONS]",
+  summary:
+    "Sends on what one client says to all the others, message by message and to all in the same order. On an address that others can reach it wants --open.",
+  examples: [
+    ["sluice hub", "lines on 127.0.0.1:7000; talk with: nc 127.0.0.1 7000"],
+    ["sluice hub --ws 7001", "also for a browser, at http://127.0.0.1:7001/"],
+    ["sluice hub --names --history 20", "a chat"],
+    ["sluice hub 7000 --frame json", "JSON values, checked"],
+  ],
+  options: HUB_OPTIONS,
+  run: runHub,
+};
+
+function runHub(
+  options: HubOptions,
+  life: ServerLife = runServer,
+): Promise<number> {
+  checkTogether(options);
+  return life(options, async (log, host) => {
+    const { tls, files } = await openListenerTls(options, {
+      log,
+      files: host.files,
+    });
+    const running = await startHub({
+      ...settingsOf(HUB_OPTIONS, options),
+      ...{ tls, host, log },
+    });
+    const banner = bannerOf(running, options, tls !== undefined);
+    const writes = [...options.listen, ...options.ws].some(isUnixPath);
+    return { running, banner, files, writes };
+  });
+}
+
+function checkTogether(options: HubOptions): void {
+  if (options.history > options.queue) {
+    throw new UsageError(
+      `${options.history} messages don't fit into --queue ${options.queue}; give that ${options.history} or more`,
+      { option: "history", others: ["queue"] },
+    );
+  }
+}
+
+function bannerOf(
+  { listeners }: RunningHub,
+  options: HubOptions,
+  isSecure: boolean,
+): Announcement[] {
+  return listeners.flatMap((listener, index) => {
+    const { addr, isPublic, mode } = listener;
+    const isWeb = index >= options.listen.length;
+    const reach = reachOf({ isPublic, mode });
+    return [
+      `Listening on ${formatAddr(addr)} (${
+        isWeb ? "WebSocket" : options.frame
+      })`,
+      ...tryLine(addr, { isWeb, isSecure }, options),
+      `For anyone ${reach}`,
+      listeningEvent(listener, {
+        kind: "hub",
+        protocol: isWeb ? "websocket" : options.frame,
+        isTls: isSecure,
+      }),
+    ];
+  });
+}
+
+function tryLine(
+  addr: Deno.NetAddr,
+  { isWeb, isSecure }: { isWeb: boolean; isSecure: boolean },
+  { frame }: HubOptions,
+): string[] {
+  const path = pathOf(addr);
+  if (path !== undefined) {
+    const isText = !isWeb && frame !== "length32";
+    const secure = isSecure ? "--tls " : "";
+    return isText ? [`Try it: sluice connect ${secure}unix:${path}`] : [];
+  }
+  const { hostname, port } = addr;
+  const local: Record<string, string> = { "::": "::1", "0.0.0.0": "127.0.0.1" };
+  const host = local[hostname] ?? hostname;
+  const at = formatHostPort(host, port);
+  if (isWeb) return [`Look at http${isSecure ? "s" : ""}://${at}/`];
+  if (frame === "length32") return [];
+  return [
+    isSecure
+      ? `Try it: sluice connect --tls ${at}`
+      : `Try it: nc ${host} ${port}`,
+  ];
+}

@@ -1,0 +1,198 @@
+/**
+ * Starts the hub: from values to listeners that serve.
+ *
+ * @module
+ */
+
+import { handleConnection } from "../serve/connection.ts";
+import { Hub } from "./hub.ts";
+import type { SlowPolicy } from "./outbox.ts";
+import type { HubServices } from "./services.ts";
+import { hubTcp } from "./tcp.ts";
+import { hubWeb } from "./web.ts";
+import type { Endpoint } from "../wire/endpoint.ts";
+import { tcpDialect } from "./wire/dialect.ts";
+import type { HubFraming } from "./wire/frame.ts";
+import { webSocketDialect } from "./wire/websocket_frames.ts";
+import { type FrontConfig, inFront } from "../serve/in_front.ts";
+import {
+  openPlaces,
+  type Places,
+  type ServerConfig,
+} from "../serve/limits/places.ts";
+import {
+  askedName,
+  type ListenerInfo,
+  type RunningListeners,
+  startListeners,
+} from "../serve/start_listeners.ts";
+import { UsageError } from "../cli/usage_error.ts";
+
+/** What the hub is to be. */
+export interface HubConfig extends ServerConfig {
+  /** Where to listen for TCP; port 0 takes a free one. */
+  listen: readonly Endpoint[];
+  /** Where to listen for browsers (default: nowhere). */
+  web?: readonly Endpoint[];
+  /** Web origins that may connect besides the page's own (default: none). */
+  origins?: readonly string[];
+  /** Lets everyone in although others can reach it (default false). */
+  open?: boolean;
+  /** How TCP clients tell messages apart (default `line`). */
+  framing?: HubFraming;
+  /** Bytes that a message may have (default 65,536). */
+  maxMessage?: number;
+  /** Sends messages on with the name of who says them (default false). */
+  names?: boolean;
+  /** Messages that may wait for one client (default 1,000). */
+  queue?: number;
+  /** Bytes of them (default 4 MiB). */
+  queueBytes?: number;
+  /** What becomes of those beyond (default `drop-oldest`). */
+  slow?: SlowPolicy;
+  /** Milliseconds of silence until a heartbeat (default 30,000; 0 is never). */
+  heartbeat?: number;
+  /** Messages of its room that a newcomer is sent (default 0). */
+  history?: number;
+  /**
+   * Milliseconds that an empty room remembers them (default 1 hour; 0 forgets
+   * them with the last client).
+   */
+  historyTime?: number;
+  /** Messages of one client a second (default 1,000; 0 is no limit). */
+  ratePerClient?: number;
+  /** Rooms at once, with those that only remember (default 100). */
+  maxRooms?: number;
+  /** Milliseconds for a browser's request (default 10,000). */
+  handshakeTimeout?: number;
+}
+
+/** A hub that is running; its TCP listeners come before those for browsers. */
+export interface RunningHub extends RunningListeners {
+  /** Clients that are in it. */
+  readonly clients: number;
+}
+
+/** A hub where nothing else is said. */
+const DEFAULTS = {
+  web: [],
+  origins: [],
+  open: false,
+  framing: "line",
+  maxMessage: 64 * 1024,
+  names: false,
+  queue: 1_000,
+  queueBytes: 4 * 1024 * 1024,
+  slow: "drop-oldest",
+  heartbeat: 30_000,
+  history: 0,
+  historyTime: 3_600_000,
+  ratePerClient: 1_000,
+  maxRooms: 100,
+  handshakeTimeout: 10_000,
+} as const;
+
+type Given = Required<Omit<HubConfig, keyof ServerConfig>>;
+
+/** Descriptors of one client. */
+const PER_CLIENT = 1;
+
+/**
+ * Starts a hub.
+ *
+ * @param config What it is to be.
+ * @returns The running hub.
+ * @throws {UsageError} If others could use it and that was not said.
+ * @throws {StartError} If it can't listen.
+ */
+export async function startHub(
+  { tls, ...config }: HubConfig & Pick<FrontConfig, "tls">,
+): Promise<RunningHub> {
+  const front = { tls };
+  const given: Given = { ...DEFAULTS, ...config };
+  const hub = new Hub({
+    mostRooms: given.maxRooms,
+    history: given.history,
+    historyTime: given.historyTime,
+  });
+  const places = openPlaces(config, {
+    perConnection: PER_CLIENT,
+    tellsRefused: true,
+  });
+  const shared = sharedServices(given, hub, places);
+  const running = await startListeners(
+    [...given.listen, ...given.web],
+    ({ isPublic, watch }, index) => {
+      const isTcp = index < given.listen.length;
+      const protocol = inFront(front, isTcp ? hubTcp : hubWeb);
+      const services: HubServices = {
+        ...shared,
+        isSecure: tls !== undefined,
+        connectionsPerClient: places.perClient(isPublic),
+        watch,
+      };
+      return (connection, context, draining) =>
+        handleConnection(connection, context, draining, protocol, services);
+    },
+    {
+      ...places.listening,
+      kind: "hub",
+      optionAt: (index) => index < given.listen.length ? "listen" : "ws",
+      check: (listener, where) => requireConsent(given, listener, where),
+      onEnd: () => hub[Symbol.dispose](),
+    },
+  );
+  return {
+    listeners: running.listeners,
+    get connections() {
+      return running.connections;
+    },
+    get clients() {
+      return hub.size;
+    },
+    shutdown: (deadline) => running.shutdown(deadline),
+  };
+}
+
+function sharedServices(
+  given: Given,
+  hub: Hub,
+  { limits, listening }: Places,
+): Omit<HubServices, "connectionsPerClient" | "isSecure"> {
+  const { framing, names, maxMessage: mostBytes } = given;
+  return {
+    hub,
+    dialect: tcpDialect(framing, { mostBytes, names }),
+    webDialect: webSocketDialect({ mostBytes, names, framing }),
+    outbox: {
+      most: given.queue,
+      mostBytes: given.queueBytes,
+      slow: given.slow,
+    },
+    heartbeat: given.heartbeat,
+    ratePerClient: given.ratePerClient,
+    origins: new Set(given.origins),
+    limits,
+    // Nothing is dialled, and silence is what heartbeats are for.
+    timeouts: {
+      handshake: given.handshakeTimeout,
+      connect: 0,
+      idle: 0,
+      halfClose: 0,
+    },
+    log: listening.log,
+  };
+}
+
+function requireConsent(
+  { open }: Given,
+  listener: ListenerInfo,
+  where: Endpoint,
+): void {
+  if (!listener.isPublic || open) return;
+  const at = askedName(listener, where);
+  throw new UsageError(
+    `Refusing to listen on ${at}: whoever reaches it could use the hub; give --open to allow that`,
+    { others: ["open"] },
+  );
+}

@@ -1,0 +1,33 @@
+/**
+ * The hub over plain TCP.
+ *
+ * @module
+ */
+
+import type { TunnelResult } from "../net/tunnel.ts";
+import { CLOSE } from "./wire/websocket.ts";
+import { describeError } from "../observe/describe_error.ts";
+import { serveHubClient } from "./client.ts";
+import type { HubServices } from "./services.ts";
+import type { Session } from "../serve/session.ts";
+
+/**
+ * Serves a client that has nothing to say before it is one of the hub's.
+ *
+ * @param session The client.
+ * @returns How it ended.
+ * @throws {Refusal} If there are too many.
+ */
+export async function hubTcp(
+  session: Session<HubServices>,
+): Promise<TunnelResult> {
+  const { dialect } = session.services;
+  session.record.protocol = "hub";
+  session.refusals = {
+    encode: (error) =>
+      dialect.encodeFarewell(describeError(error), CLOSE.TryAgainLater),
+  };
+  session.admit();
+  session.endHandshake();
+  return await serveHubClient(session, dialect);
+}

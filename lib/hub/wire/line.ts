@@ -1,0 +1,113 @@
+/**
+ * The hub in lines, for people and for programs that read lines.
+ *
+ * ```text
+ * from a client            to a client
+ * any text LF              any text LF        what another client says
+ * /name alice LF           * text LF          what the hub says
+ * //x LF       (says /x)
+ * ```
+ *
+ * @module
+ */
+
+import {
+  type HubDecoder,
+  type HubDialect,
+  type HubDialectOptions,
+  type HubFrame,
+  type HubMessage,
+  problem,
+  tooLong,
+} from "./frame.ts";
+import { LineSplitter } from "./line_splitter.ts";
+
+const LF = 0x0a;
+const SPACE = 0x20;
+const ASTERISK = 0x2a;
+const SLASH = 0x2f;
+
+/** What all that the hub says begins with. */
+const MARK = "* ";
+
+/**
+ * Makes a frame of a line.
+ *
+ * @param line The line without its end.
+ * @param names Whether it will be sent on behind a name.
+ * @returns What it says. A line that would look as if the hub had said it is a
+ *   problem.
+ */
+export function readHubLine(line: Uint8Array, names: boolean): HubFrame {
+  if (line.includes(LF)) {
+    return problem("Not sent: a message here is one line");
+  }
+  if (line[0] === SLASH) {
+    if (line[1] === SLASH) return { kind: "message", bytes: line.subarray(1) };
+    return { kind: "command", text: new TextDecoder().decode(line) };
+  }
+  // Behind a name it could not be taken for what the hub says.
+  const isForged = line[0] === ASTERISK && line[1] === SPACE;
+  if (isForged && !names) {
+    return problem(`Not sent: lines that begin with '${MARK}' are the hub's`);
+  }
+  return { kind: "message", bytes: line };
+}
+
+/**
+ * Makes the dialect of a hub whose messages are lines.
+ *
+ * @param options What it depends on.
+ * @returns The dialect.
+ */
+export function lineDialect(options: HubDialectOptions): HubDialect {
+  const encodeNotice = (text: string) => encode(`${MARK}${text}\n`);
+  return {
+    greets: false,
+    heartbeat: encodeNotice("ping"),
+    encodeMessage: (message) => encodeLine(message, options.names),
+    encodeNotice,
+    encodeFarewell: encodeNotice,
+    decoder: () => new LineDecoder(options),
+  };
+}
+
+class LineDecoder implements HubDecoder {
+  readonly #options: HubDialectOptions;
+  readonly #splitter: LineSplitter;
+
+  constructor(options: HubDialectOptions) {
+    this.#options = options;
+    this.#splitter = new LineSplitter(options.mostBytes);
+  }
+
+  /** Where a line ends is not known before. */
+  get least(): number {
+    return 1;
+  }
+
+  *push(bytes: Uint8Array): Generator<HubFrame> {
+    const { mostBytes, names } = this.#options;
+    for (const line of this.#splitter.push(bytes)) {
+      yield line === undefined ? tooLong(mostBytes) : readHubLine(line, names);
+    }
+  }
+
+  *end(): Generator<HubFrame> {
+    if (!this.#splitter.isWithinLine) return;
+    yield problem("Not sent: the last line has no end");
+  }
+}
+
+function encodeLine({ from, bytes }: HubMessage, names: boolean): Uint8Array {
+  const before = encode(names ? `${from}: ` : "");
+  const line = new Uint8Array(before.length + bytes.length + 1);
+  line.set(before);
+  line.set(bytes, before.length);
+  line[line.length - 1] = LF;
+  return line;
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

@@ -1,0 +1,38 @@
+/**
+ * Who may send requests through the proxy (RFC 9110 §11.7).
+ *
+ * @module
+ */
+
+import { parseBasicCredentials } from "../../wire/http1/credentials.ts";
+import { HttpError } from "../../wire/http1/http_error.ts";
+import type { Fields } from "../../wire/http1/fields.ts";
+import { authenticate, mustLogIn } from "../authenticate.ts";
+import type { ProxySession } from "../../serve/services.ts";
+
+/**
+ * Checks the credentials of a request, where the listener has users.
+ *
+ * @param session The client.
+ * @param fields Fields of the request.
+ * @returns `false` where credentials are needed and none are given: the client
+ *   is to be asked for them.
+ * @throws {HttpError} 407 where they can't be read.
+ * @throws {Refusal} `unauthenticated`, where they are wrong.
+ */
+export async function authenticateRequest(
+  session: ProxySession,
+  fields: Fields,
+): Promise<boolean> {
+  if (!mustLogIn(session)) return true;
+  if (fields.all("proxy-authorization").length === 0) return false;
+  const credentials = parseBasicCredentials(fields);
+  if (credentials === undefined) {
+    throw new HttpError(
+      407,
+      "Cannot read Proxy-Authorization: it is not Basic",
+    );
+  }
+  await authenticate(session, credentials);
+  return true;
+}

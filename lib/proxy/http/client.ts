@@ -1,0 +1,205 @@
+/**
+ * A client that speaks HTTP, from request to request.
+ *
+ * @module
+ */
+
+import { HttpReader } from "../../net/http_reader.ts";
+import { HTTP_LINGER } from "../../net/linger.ts";
+import type { End, TunnelResult } from "../../net/tunnel.ts";
+import type { ConnectionEvent } from "../../observe/log_event.ts";
+import { setDeadline } from "../../sync/deadline.ts";
+import { type Head, MOST_EMPTY_LINES } from "../../wire/http1/head.ts";
+import { farewell } from "../../serve/farewell.ts";
+import { Origins } from "./origins.ts";
+import { HttpRefusals } from "../../serve/http_refusals.ts";
+import type { ProxySession } from "../../serve/services.ts";
+
+/** What lasts over the requests of one client. */
+export class HttpClient implements Disposable {
+  /** The client. */
+  readonly session: ProxySession;
+  /** Reads from the client. */
+  readonly reader: HttpReader;
+  /** Idle connections to origin servers. */
+  readonly origins: Origins = new Origins();
+  /** How it is refused. */
+  readonly refusals: HttpRefusals = new HttpRefusals();
+  /** Bytes given to origin servers. */
+  sent = 0;
+  /** Bytes of answers given to the client. */
+  received = 0;
+  /** Requests that were begun. */
+  requests = 0;
+  /** Whether it may use the proxy, as far as is known. */
+  isKnown = false;
+
+  #began = { at: 0, startedAt: 0, sent: 0, received: 0 };
+
+  /**
+   * Takes the connection over from the detection of the protocol.
+   *
+   * @param session The client.
+   */
+  constructor(session: ProxySession) {
+    this.session = session;
+    session.reader.release();
+    session.linger = HTTP_LINGER;
+    session.refusals = this.refusals;
+    this.reader = new HttpReader(session.client);
+    session.live?.meter(() => this);
+  }
+
+  /**
+   * Waits for the next request. Its head has the handshake's time once its
+   * first byte has come; before that, and with nothing but empty lines behind
+   * the last one, the connection may be idle.
+   *
+   * @returns Its head; `undefined` where the connection is over.
+   * @throws {HttpError} If it is malformed.
+   * @throws {Deno.errors.UnexpectedEof} If the connection ends within it, or
+   *   with nothing but empty lines before the first.
+   */
+  async nextHead(): Promise<Head | undefined> {
+    let emptyLines: number | undefined;
+    this.refusals.restart();
+    this.session.isAnswered = false;
+    if (this.requests > 0) {
+      emptyLines = await this.#waitForRequest();
+      if (emptyLines === undefined) return undefined;
+    }
+    this.#begin();
+    const head = await this.#readHead(emptyLines);
+    if (head === undefined && this.requests === 1) {
+      throw new Deno.errors.UnexpectedEof("Cannot read head: nothing came");
+    }
+    return head;
+  }
+
+  /**
+   * Logs a request that has ended, as an event of its own.
+   *
+   * @param how How it ended.
+   */
+  log(how: Pick<ConnectionEvent, "result" | "reason">): void {
+    const { record, services } = this.session;
+    const { at, startedAt } = this.#began;
+    const event: ConnectionEvent = {
+      ...record,
+      startedAt,
+      duration: performance.now() - at,
+      ...this.carried,
+      ...how,
+    };
+    services.log(event);
+    this.session.isLogged = true;
+    this.session.live?.endRequest(event);
+  }
+
+  /**
+   * Makes the result of the connection.
+   *
+   * @param endedFirst Who has ended it.
+   * @param error Why it was cut, where it was.
+   * @returns The result, with the bytes of the last request.
+   */
+  result(endedFirst: End | undefined, error?: unknown): TunnelResult {
+    return { ...this.carried, endedFirst, error };
+  }
+
+  /** Bytes of the request that is served. */
+  get carried(): { sent: number; received: number } {
+    const { sent, received } = this.#began;
+    return { sent: this.sent - sent, received: this.received - received };
+  }
+
+  /** Sees to the last answer being read, where the client has not left. */
+  async leave(): Promise<void> {
+    if (this.reader.isEnded) return;
+    this.release();
+    await farewell(this.session, HTTP_LINGER);
+  }
+
+  /** Gives the stream back, for a tunnel or for the last words. */
+  release(): void {
+    this.reader.release();
+  }
+
+  /** Closes the idle connections, and gives the stream back. */
+  [Symbol.dispose](): void {
+    this.release();
+    this.origins[Symbol.dispose]();
+    this.session.client.releaseBuffer();
+  }
+
+  /**
+   * A client that is too slow with its head is told so (RFC 9110 §15.5.9), and
+   * one whose head a drain does not wait for is told that.
+   */
+  async #readHead(emptyLines: number | undefined): Promise<Head | undefined> {
+    const { session } = this;
+    // The first one is within the limit that the session has begun with.
+    if (this.requests > 1) {
+      session.requireNoDrain();
+      session.beginHandshake(this.reader.bytes.length);
+    }
+    try {
+      return await session.awaitRequest(
+        () => this.reader.readHead(emptyLines),
+        () => {
+          this.refusals.isLate = true;
+          this.release(); // Ends the wait, and leaves the connection open.
+        },
+      );
+    } finally {
+      session.endHandshake();
+    }
+  }
+
+  /** Notes that a request begins, and forgets what was known of the last one. */
+  #begin(): void {
+    const { record } = this.session;
+    this.session.isLogged = false;
+    this.session.forgetLogin();
+    delete record.target;
+    delete record.address;
+    delete record.via;
+    delete record.rule;
+    if (this.requests > 0) this.session.restartClock();
+    this.requests++;
+    const { sent, received } = this;
+    const at = performance.now();
+    this.#began = { at, startedAt: Date.now(), sent, received };
+  }
+
+  /**
+   * An idle connection ends with its time, and when the proxy shuts down.
+   *
+   * @returns How many empty lines may still come before the head; `undefined`
+   *   where the connection has ended.
+   */
+  async #waitForRequest(): Promise<number | undefined> {
+    const { client, context, draining, services } = this.session;
+    const { handshake, idle } = services.timeouts;
+    const end = () => client.close();
+    let left = this.reader.skipEmptyLines(MOST_EMPTY_LINES);
+    if (this.reader.bytes.length > 0) return left;
+    const leaveDrain = draining.onCancel(end);
+    // Whoever has not said who he is gets no more time than for a handshake.
+    const deadline = setDeadline(this.isKnown ? idle : handshake, end);
+    try {
+      while (await this.reader.fill()) {
+        left = this.reader.skipEmptyLines(left);
+        if (this.reader.bytes.length > 0) return left;
+      }
+      return undefined;
+    } catch (error) {
+      // Between two requests a reset is as good an end as any.
+      if (context.cancelled) throw error;
+      return undefined;
+    } finally {
+      deadline.clear();
+      leaveDrain();
+    }
+  }
+}

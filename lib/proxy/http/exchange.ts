@@ -1,0 +1,276 @@
+/**
+ * One request and its answer, through the proxy.
+ *
+ * @module
+ */
+
+import { DialError } from "../../net/dial_error.ts";
+import { loginFields } from "../../net/hop.ts";
+import type { TunnelResult } from "../../net/tunnel.ts";
+import { pathOf } from "../../net/unix_socket.ts";
+import { HttpError } from "../../wire/http1/http_error.ts";
+import {
+  encodeForwardedRequest,
+  encodeForwardedResponse,
+  isUpgrade,
+  needsTunnel,
+} from "../../wire/http1/forwarded_head.ts";
+import {
+  type Framing,
+  isWithoutBody,
+  responseFraming,
+} from "../../wire/http1/framing.ts";
+import { isPersistent, type RequestHead } from "../../wire/http1/request.ts";
+import {
+  isReusable,
+  parseResponseHead,
+  type ResponseHead,
+} from "../../wire/http1/response.ts";
+import type { RequestTarget } from "../../wire/http1/target.ts";
+import { formatParent } from "../../wire/parent_url.ts";
+import type { HttpClient } from "./client.ts";
+import type { Origin } from "./origins.ts";
+import { passOnAnswer } from "./download.ts";
+import { HttpUpload } from "./upload.ts";
+import { HttpWires } from "./wires.ts";
+import { ParentTries } from "../../serve/target/parents.ts";
+
+/** A request that was judged, its body still to be read. */
+export interface Request {
+  /** Its head. */
+  head: RequestHead;
+  /** Where it goes. */
+  target: RequestTarget;
+  /** Where its body ends. */
+  framing: Framing;
+  /** How often it may still be forwarded, where that is limited. */
+  maxForwards: number | undefined;
+}
+
+interface Answer {
+  response: ResponseHead;
+  framing: Framing;
+}
+
+interface Exchange extends Request {
+  wires: HttpWires;
+  upload: HttpUpload;
+}
+
+/** May be sent twice without harm (RFC 9110 §9.2.2). */
+const IDEMPOTENT = /^(?:GET|HEAD|OPTIONS|TRACE|PUT|DELETE)$/;
+
+/** Answers before the answer; a target that sends more has lost its way. */
+const MOST_INTERIM = 100;
+
+const EMPTY: Framing = { kind: "none" };
+
+/**
+ * Sends a request to its origin server, and the answer to the client.
+ *
+ * @param client The client; the head of its request has been read.
+ * @param request The request.
+ * @returns How the connection ended; `undefined` where the next request may
+ *   come.
+ * @throws What the client has to be refused for: nothing of an answer has been
+ *   sent then.
+ */
+export async function httpExchange(
+  client: HttpClient,
+  request: Request,
+): Promise<TunnelResult | undefined> {
+  using wires = new HttpWires(client);
+  using upload = new HttpUpload(wires, request.head, request.framing);
+  const exchange = { ...request, wires, upload };
+  try {
+    const answer = await ask(exchange);
+    return answer.response.status === 101
+      ? await switchProtocols(exchange, answer)
+      : await passOn(exchange, answer);
+  } catch (error) {
+    Object.assign(client.session.record, client.carried);
+    if (!wires.isBegun) throw error;
+    // With an answer begun, only the end of the connection tells the client.
+    await wires.breakOff(error);
+    return wires.failedResult(error);
+  }
+}
+
+/**
+ * Sends the request until the head of its answer comes: once more where an idle
+ * connection had ended, and to each parent that may get it.
+ */
+async function ask(exchange: Exchange): Promise<Answer> {
+  const { head, framing, target, upload, wires } = exchange;
+  const { origins, session } = wires.client;
+  const mayRelay = session.services.parents !== undefined &&
+    !needsTunnel(head, framing);
+  let tries = mayRelay ? new ParentTries() : undefined;
+  for (let isFresh = false;;) {
+    const origin = await origins.open(session, target, { isFresh, tries });
+    wires.origin = origin;
+    session.usage?.pace(origin.duplex);
+    session.usage?.watch(() => wires.client.sent + wires.client.received);
+    // A small request has been read whole before it could be held back.
+    await session.client.hold();
+    if (wires.isCut) origin.close(); // While it was opened.
+    try {
+      await wires.toOrigin(encodeRequest(exchange));
+      upload.start();
+      return await readAnswer(exchange, origin);
+    } catch (error) {
+      if (!isFresh && isStale(exchange, origin, error)) {
+        isFresh = true;
+        tries &&= new ParentTries();
+      } else if (error instanceof DialError && isWithoutBody(framing)) {
+        tries!.failure = error;
+      } else throw wires.refusal(error);
+      origin.close();
+    }
+  }
+}
+
+function encodeRequest(exchange: Exchange): Uint8Array {
+  const { head, target, framing, maxForwards, wires } = exchange;
+  const { remote, services } = wires.client.session;
+  const { relay } = wires.origin!.target;
+  return encodeForwardedRequest(head, target, {
+    framing,
+    maxForwards,
+    relay: relay && { fields: loginFields(relay.parent) },
+    // As Squid calls a client without an address.
+    ...(services.forwardedFor
+      ? {
+        forwardedFor: pathOf(remote) === undefined
+          ? remote.hostname
+          : "unknown",
+      }
+      : {}),
+  });
+}
+
+/** A connection that was idle may have been closed while the request came. */
+function isStale(
+  { framing, head, wires }: Exchange,
+  origin: Origin,
+  error: unknown,
+): boolean {
+  return origin.isUsed && !wires.isCut && !(error instanceof HttpError) &&
+    isWithoutBody(framing) && IDEMPOTENT.test(head.method);
+}
+
+async function readAnswer(exchange: Exchange, origin: Origin): Promise<Answer> {
+  for (let n = 0; n < MOST_INTERIM; n++) {
+    const found = await origin.reader.readHead();
+    if (found === undefined) throw new Deno.errors.UnexpectedEof("No answer");
+    origin.isUsed = false; // It lives: a request is not sent twice from here on.
+    const response = parseResponseHead(found);
+    checkRelay(exchange, origin, response);
+    const framing = responseFraming(response, exchange.head.method);
+    if (response.status === 101) checkUpgrade(exchange, response);
+    else if (response.status < 200) {
+      await passOnInterim(exchange, response);
+      continue;
+    }
+    return { response, framing };
+  }
+  throw new HttpError(502, "it sends nothing but interim answers");
+}
+
+/**
+ * A parent that does not know us says nothing to the client. It does not count
+ * as down by that: an origin server behind it can say the same.
+ */
+function checkRelay(
+  { wires }: Exchange,
+  { target: { relay } }: Origin,
+  { reason, status }: ResponseHead,
+): void {
+  if (status !== 407 || relay === undefined) return;
+  const { record } = wires.client.session;
+  // As after a CONNECT that a parent refuses: the target was not reached.
+  delete record.address;
+  delete record.via;
+  const way = formatParent(relay.parent);
+  throw new DialError(
+    "parent failed",
+    `Cannot reach ${record.target} through ${way}: ${`407 ${reason}`.trim()}`,
+  );
+}
+
+function checkUpgrade(
+  { framing, head, wires }: Exchange,
+  { fields }: ResponseHead,
+): void {
+  const isAsked = isUpgrade(head, framing) &&
+    wires.origin!.target.relay === undefined;
+  if (isAsked && fields.all("upgrade").length > 0) return;
+  throw new HttpError(502, "it switches protocols without being asked");
+}
+
+/** HTTP/1.0 knows none of them (RFC 9110 §15.2). */
+async function passOnInterim(
+  { head, upload, wires }: Exchange,
+  response: ResponseHead,
+): Promise<void> {
+  if (response.status === 100) upload.isInvited = true;
+  if (head.minor === 0) return;
+  await wires.toClient(encodeForwardedResponse(response, { framing: EMPTY }));
+}
+
+async function switchProtocols(
+  { wires }: Exchange,
+  { response }: Answer,
+): Promise<TunnelResult> {
+  wires.begin();
+  await wires.toClient(
+    encodeForwardedResponse(response, {
+      framing: EMPTY,
+      connection: "upgrade",
+    }),
+  );
+  return await wires.join();
+}
+
+async function passOn(
+  exchange: Exchange,
+  { response, framing }: Answer,
+): Promise<TunnelResult | undefined> {
+  const { head, upload, wires } = exchange;
+  const { client } = wires;
+  const origin = wires.origin!;
+  const dechunk = head.minor === 0 && framing.kind === "chunked";
+  const ownFraming: Framing = dechunk ? { kind: "close" } : framing;
+  const isKept = isPersistent(head) && ownFraming.kind !== "close" &&
+    upload.isSent && !client.session.draining.cancelled;
+  const begin = encodeForwardedResponse(response, {
+    framing: ownFraming,
+    connection: connectionOption(head, isKept),
+  });
+  wires.isUpToEnd = ownFraming.kind === "close";
+  await passOnAnswer(wires, { head: begin, framing, dechunk });
+  await upload.finish(response.status);
+  if (isWhole(origin, framing) && upload.isSent && isReusable(response)) {
+    wires.origin = undefined;
+    client.origins.put(origin);
+  }
+  wires.stop();
+  client.log({ result: "ok", reason: `${head.method} ${response.status}` });
+  if (isKept) return undefined;
+  await client.leave();
+  return client.result(isPersistent(head) ? "target" : "client");
+}
+
+/** What is said where it does not go without saying (RFC 9112 §9.3). */
+function connectionOption(
+  head: RequestHead,
+  isKept: boolean,
+): "close" | "keep-alive" | undefined {
+  if (!isKept) return "close";
+  return head.minor === 0 ? "keep-alive" : undefined;
+}
+
+/** What comes behind an answer is an answer to nothing (RFC 9112 §11.1). */
+function isWhole({ reader }: Origin, framing: Framing): boolean {
+  return framing.kind !== "close" && reader.bytes.length === 0;
+}

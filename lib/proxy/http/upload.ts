@@ -1,0 +1,115 @@
+/**
+ * The body of a request on its way, while the answer may come already.
+ *
+ * @module
+ */
+
+import { relayBody } from "../../net/http_body.ts";
+import { timeoutError } from "../../sync/context.ts";
+import { type Deadline, setDeadline } from "../../sync/deadline.ts";
+import { watchStall } from "../../sync/stall.ts";
+import type { Framing } from "../../wire/http1/framing.ts";
+import type { RequestHead } from "../../wire/http1/request.ts";
+import type { HttpWires } from "./wires.ts";
+import { UploadWriter } from "./upload_writer.ts";
+
+/** Sends one body, and watches the client when it is sent. */
+export class HttpUpload implements Disposable {
+  /** Whether the client was told to go on, or needs not be. */
+  isInvited: boolean;
+  /** Whether the whole body is sent. */
+  isSent = false;
+
+  readonly #wires: HttpWires;
+  readonly #framing: Framing;
+  #sending: Promise<void> = Promise.resolve();
+  #isSending = false;
+  #halfClose: Deadline | undefined;
+
+  /**
+   * Prepares it.
+   *
+   * @param wires Where it goes.
+   * @param head Head of the request.
+   * @param framing Where the body ends.
+   */
+  constructor(wires: HttpWires, head: RequestHead, framing: Framing) {
+    this.#wires = wires;
+    this.#framing = framing;
+    this.isInvited = !head.fields.tokens("expect").includes("100-continue");
+  }
+
+  /** Begins to send, as the body comes. */
+  start(): void {
+    this.#sending = this.#send();
+  }
+
+  /**
+   * Lets a body go on that the answer did not wait for, but not one that it
+   * has refused, which may never come (RFC 9110 §10.1.1).
+   *
+   * @param status Status of the answer, which the client has got.
+   */
+  async finish(status: number): Promise<void> {
+    if (this.isSent) return;
+    if (status >= 400 || !this.isInvited) {
+      this.#wires.stop();
+      this.#wires.origin!.close();
+      this.#wires.client.release();
+    }
+    await this.#sending;
+  }
+
+  /**
+   * Ends the watch. A piece that is still on its way to the origin server lies
+   * in the client's buffer, which no other connection may get then.
+   */
+  [Symbol.dispose](): void {
+    this.#halfClose?.clear();
+    if (this.#isSending) this.#wires.client.reader.detach();
+  }
+
+  /** Never rejects: what fails cuts the exchange, or is told by the answer. */
+  async #send(): Promise<void> {
+    const wires = this.#wires;
+    const cut = (error: unknown) => wires.cut("client", error);
+    let isOriginGone = false;
+    this.#isSending = true;
+    try {
+      if (this.#framing.kind !== "none") {
+        using writer = new UploadWriter(wires, cut);
+        await relayBody(wires.client.reader, this.#framing, async (bytes) => {
+          this.isInvited = true; // A client need not wait for it.
+          isOriginGone = true;
+          await writer.write(bytes);
+          isOriginGone = false;
+        });
+        isOriginGone = true;
+        await writer.flush();
+      }
+    } catch (error) {
+      // An origin server that does not want the body may have said why.
+      if (!isOriginGone) cut(error);
+      return;
+    } finally {
+      this.#isSending = false;
+    }
+    this.isSent = true;
+    this.#watchClient();
+  }
+
+  /** A client that leaves needs no answer; one that half-closes does. */
+  #watchClient(): void {
+    const wires = this.#wires;
+    const { reader, session } = wires.client;
+    const { halfClose } = session.services.timeouts;
+    const late = () =>
+      wires.cut("client", timeoutError(halfClose, "Half-close time"));
+    reader.fill().then((isThere) => {
+      if (isThere || wires.isOver || this.#halfClose !== undefined) return;
+      this.#halfClose = halfClose === 0
+        ? setDeadline(1, late)
+        : watchStall(halfClose, () => wires.progress(), late);
+    }, (error) => wires.cut("client", error));
+  }
+}

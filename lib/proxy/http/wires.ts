@@ -1,0 +1,218 @@
+/**
+ * The two connections of one request while it is served, and the one place
+ * that cuts them.
+ *
+ * @module
+ */
+
+import { DialError } from "../../net/dial_error.ts";
+import { resetDuplex } from "../../net/reset_relay.ts";
+import type { End, TunnelResult } from "../../net/tunnel.ts";
+import { timeoutError } from "../../sync/context.ts";
+import { watchStall } from "../../sync/stall.ts";
+import { HttpError } from "../../wire/http1/http_error.ts";
+import { formatParent } from "../../wire/parent_url.ts";
+import { describeError } from "../../observe/describe_error.ts";
+import type { HttpClient } from "./client.ts";
+import type { Origin } from "./origins.ts";
+import { runTunnel } from "../../serve/run_tunnel.ts";
+
+/** Why the two were cut, and whose end it was where it was one's. */
+interface Failure {
+  end: End | undefined;
+  error: unknown;
+}
+
+/** The client's connection and the origin server's, for one request. */
+export class HttpWires implements Disposable {
+  /** The client. */
+  readonly client: HttpClient;
+  /** The origin server, once there is one. */
+  origin: Origin | undefined;
+  /** Whether it is over, so that what still fails does not matter. */
+  isOver = false;
+  /** Whether the end of the connection is that of the client's answer. */
+  isUpToEnd = false;
+
+  readonly #stop: () => void;
+  #isBegun = false;
+  #held = 0;
+  #failure: Failure | undefined;
+
+  /**
+   * Begins to watch over the two.
+   *
+   * @param client The client.
+   */
+  constructor(client: HttpClient) {
+    this.client = client;
+    const { context, services } = client.session;
+    const { idle } = services.timeouts;
+    const stall = watchStall(
+      idle,
+      () => this.progress(),
+      () => this.cut(undefined, timeoutError(idle, "Idle time")),
+    );
+    const unregister = context.onCancel((why) => this.cut(undefined, why));
+    this.#stop = () => {
+      stall.clear();
+      unregister();
+    };
+  }
+
+  /** Whether the client gets something of the answer: no other can be given. */
+  get isBegun(): boolean {
+    return this.#isBegun;
+  }
+
+  /** Tells that the answer begins. */
+  begin(): void {
+    this.#isBegun = true;
+    this.client.session.isAnswered = true;
+  }
+
+  /**
+   * Tells whether anything moves, for a watch over it.
+   *
+   * @returns A number that has changed since the last call where bytes have
+   *   been carried, or wait only for their rate.
+   */
+  progress(): number {
+    const { received, sent, session } = this.client;
+    if (session.client.isHeld || this.origin?.duplex.isHeld) this.#held++;
+    return sent + received + this.#held;
+  }
+
+  /** Whether they were cut. */
+  get isCut(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /**
+   * Ends every wait for the two. Only the first reason counts.
+   *
+   * @param end Whose end it was, where it was one's.
+   * @param error Why.
+   */
+  cut(end: End | undefined, error: unknown): void {
+    if (this.isOver) return;
+    this.#failure ??= { end, error };
+    // Its buffer is not released: a piece of it may be on its way to the client.
+    this.origin?.duplex.close();
+    if (this.isBegun) this.client.session.client.close();
+  }
+
+  /** Writes to the origin server. */
+  async toOrigin(bytes: Uint8Array): Promise<void> {
+    await this.origin!.duplex.write(bytes);
+    this.client.sent += bytes.length;
+  }
+
+  /** Writes to the client; a failure cuts the two. */
+  async toClient(bytes: Uint8Array): Promise<void> {
+    try {
+      await this.client.session.client.write(bytes);
+    } catch (error) {
+      this.cut("client", error);
+      throw error;
+    }
+    this.client.received += bytes.length;
+  }
+
+  /**
+   * Finds what to refuse the client for when there is no answer.
+   *
+   * @param thrown What was thrown, which may only follow from having cut.
+   * @returns What to throw.
+   */
+  refusal(thrown: unknown): unknown {
+    const { end, error } = this.#failure ?? { end: "target", error: thrown };
+    if (error instanceof DialError) return error;
+    const where = this.#describeOrigin();
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      return new HttpError(504, `No answer from ${where} in time`);
+    }
+    if (end !== "target") return error;
+    const what = error instanceof HttpError ? "Bad answer" : "No answer";
+    const why = error instanceof Deno.errors.UnexpectedEof
+      ? "it closed the connection"
+      : describeError(error);
+    return new HttpError(502, `${what} from ${where}: ${why}`, {
+      cause: error,
+    });
+  }
+
+  #describeOrigin(): string {
+    const target = this.client.session.record.target!;
+    const { relay } = this.origin!.target;
+    return relay === undefined
+      ? target
+      : `${target} through ${formatParent(relay.parent)}`;
+  }
+
+  /**
+   * Makes the result of an answer that was not finished.
+   *
+   * @param thrown What was thrown, which may only follow from having cut.
+   * @returns How the client's connection ended.
+   */
+  failedResult(thrown: unknown): TunnelResult {
+    const isEarly = thrown instanceof Deno.errors.UnexpectedEof;
+    const error = isEarly ? new Error("answer ended too early") : thrown;
+    const failure: Failure = this.#failure ?? { end: "target", error };
+    const result = this.client.result(failure.end, failure.error);
+    if (failure.end !== undefined) result.failed = failure.end;
+    return result;
+  }
+
+  /**
+   * Resets the client behind what it has got of an answer that breaks off, so
+   * that it does not look whole. Where the origin server has closed too early,
+   * the client can tell by the length, if there is one.
+   *
+   * @param thrown What was thrown.
+   */
+  async breakOff(thrown: unknown): Promise<void> {
+    const { context, client, services } = this.client.session;
+    const { resetRelay = "off", timeouts } = services;
+    const hasClosed = thrown instanceof Deno.errors.UnexpectedEof;
+    const isTold = hasClosed && !this.isUpToEnd;
+    if (this.isCut || isTold || resetRelay === "off") return;
+    this.stop();
+    const pending = resetDuplex(client, timeouts.halfClose);
+    const unregister = context.onCancel(() => pending?.hurry());
+    await pending?.done;
+    unregister();
+    client.close();
+  }
+
+  /**
+   * Joins the two after a switch of protocols (RFC 9110 §7.8): what was read of
+   * either side and not passed on is the first that the other side gets.
+   *
+   * @returns How the tunnel ended.
+   */
+  async join(): Promise<TunnelResult> {
+    this.stop();
+    this.client.release();
+    this.origin!.reader.release();
+    const { carried, session } = this.client;
+    const result = await runTunnel(session, this.origin!.duplex);
+    result.sent += carried.sent;
+    result.received += carried.received;
+    return result;
+  }
+
+  /** Ends the watch; nothing is cut any more. */
+  stop(): void {
+    this.isOver = true;
+    this.#stop();
+  }
+
+  /** Ends the watch and closes the origin server's connection, if still there. */
+  [Symbol.dispose](): void {
+    this.stop();
+    this.origin?.close();
+    this.client.session.usage?.rest();
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * What can be said to `sluice proxy`.
+ *
+ * @module
+ */
+
+import { type ProtocolName, PROTOCOLS } from "../serve/services.ts";
+import type { PlainUser } from "../policy/users/users.ts";
+import { type Endpoint, parseListenEndpoint } from "../wire/endpoint.ts";
+import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
+import { ACCEPT_PROXY_OPTIONS } from "../serve/options/accept_proxy.ts";
+import { ADMIN_OPTIONS } from "../serve/options/admin.ts";
+import { AUTH_OPTIONS } from "../serve/options/auth.ts";
+import { COMMON_OPTIONS, GRACE_OPTIONS } from "../serve/options/common.ts";
+import { quote } from "../wire/quote.ts";
+import {
+  collected,
+  count,
+  duration,
+  flag,
+  option,
+} from "../cli/declare_options.ts";
+import { LIMIT_OPTIONS } from "../serve/options/limits.ts";
+import { NAME_OPTIONS } from "../serve/options/names.ts";
+import type { OptionValues } from "../cli/option.ts";
+import { PARENT_TLS_OPTIONS } from "../serve/tls/outgoing.ts";
+import { PARENT_OPTIONS } from "../serve/options/parents.ts";
+import { RESET_OPTIONS } from "../serve/options/resets.ts";
+import { RULE_OPTIONS } from "../serve/options/rules.ts";
+import { SEND_PROXY_OPTIONS } from "../serve/options/send_proxy.ts";
+import { TLS_OPTIONS } from "../serve/options/tls.ts";
+import { WORKER_OPTIONS } from "../serve/options/workers.ts";
+
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** Where the proxy listens unless told otherwise. */
+const DEFAULT_LISTEN = "127.0.0.1:1080";
+
+/** UDP and BIND are asked for by SOCKS. */
+const SOCKS5 = [{ anyOf: ["protocols"], is: ["socks5"] }] as const;
+
+/** The heading of these options. */
+const GROUP = "UDP and BIND";
+
+/** Options of UDP and BIND. */
+const UDP_OPTIONS = {
+  "bind-timeout": duration({
+    default: "1m",
+    requires: [{ anyOf: ["protocols"], is: ["socks5", "socks4"] }],
+    setting: "bindTimeout",
+    group: GROUP,
+    help: "time limit for the peer that a BIND waits for; 0 is for ever",
+  }),
+  "udp-advertise": option("address", {
+    value: "ADDRESS",
+    requires: SOCKS5,
+    setting: "udp.advertise",
+    group: GROUP,
+    help:
+      "address told to clients for UDP, where it is not the one they reach Sluice at (behind NAT)",
+  }, parseAddress),
+  "udp-ports": option("address", {
+    value: "A-B",
+    requires: SOCKS5,
+    setting: "udp.ports",
+    group: GROUP,
+    help: "first and last port for UDP (default any)",
+  }, parsePorts),
+  "udp-idle-timeout": duration({
+    default: "2m",
+    requires: SOCKS5,
+    setting: "udp.idleTimeout",
+    group: GROUP,
+    help: "time limit for a UDP association without a datagram; 0 is never",
+  }),
+  "max-udp-associations": count({
+    default: "1000",
+    requires: SOCKS5,
+    setting: "udp.associations",
+    group: GROUP,
+    help: "UDP associations at once",
+  }),
+  "max-udp-associations-per-client": count({
+    default: "64",
+    least: "0",
+    requires: SOCKS5,
+    setting: "udp.perClient",
+    group: GROUP,
+    help: "UDP associations at once from one client; 0 is no limit",
+  }),
+};
+
+/** Options of `sluice proxy`. */
+export const PROXY_OPTIONS = {
+  "listen": collected(
+    "address",
+    {
+      value: "HOST:PORT",
+      isNumeric: true,
+      setting: "listen",
+      help:
+        `where to listen; repeatable; [IPV6]:PORT, :PORT (all addresses), PORT (on 127.0.0.1) and unix:PATH[,mode=660] do too (default ${DEFAULT_LISTEN})`,
+    },
+    (given): Endpoint[] =>
+      (given.length > 0 ? given : [DEFAULT_LISTEN]).map(parseListenEndpoint),
+  ),
+  "user": collected("secret", {
+    value: "NAME:PASSWORD",
+    help:
+      "only these may use the proxy; repeatable. Others on this machine can see it in the list of processes: SLUICE_USERS in the environment, NAME:PASSWORD separated by white space, adds users unseen",
+  }, (given): PlainUser[] => parseUsers(given)),
+  ...AUTH_OPTIONS,
+  "open": flag(
+    "let anyone use the proxy, also on an address that others can reach",
+    { setting: "open" },
+  ),
+  "allow-private": flag(
+    "on such an address, also connect to loopback, link-local, private and other special addresses",
+    { setting: "allowPrivate" },
+  ),
+  ...RULE_OPTIONS,
+  "protocols": option("choice", {
+    value: "LIST",
+    default: PROTOCOLS.join(),
+    setting: "protocols",
+    help: "what clients may speak, separated by commas",
+  }, parseProtocols),
+  "connect-timeout": duration({
+    default: "10s",
+    setting: "timeouts.connect",
+    help: "time limit for connecting to the target; 0 is for ever",
+  }),
+  ...TLS_OPTIONS,
+  ...NAME_OPTIONS,
+  ...UDP_OPTIONS,
+  "forwarded-for": flag(
+    "tell the targets of HTTP requests the client's address (X-Forwarded-For)",
+    {
+      requires: [{ anyOf: ["protocols"], is: ["http"] }],
+      setting: "forwardedFor",
+    },
+  ),
+  ...PARENT_OPTIONS,
+  ...PARENT_TLS_OPTIONS,
+  ...ACCEPT_PROXY_OPTIONS,
+  ...SEND_PROXY_OPTIONS,
+  ...RESET_OPTIONS,
+  ...LIMIT_OPTIONS,
+  ...ADMIN_OPTIONS,
+  ...WORKER_OPTIONS,
+  ...COMMON_OPTIONS,
+  ...GRACE_OPTIONS,
+};
+
+/** Values of the options of `sluice proxy`. */
+export type ProxyOptions = OptionValues<typeof PROXY_OPTIONS>;
+
+/**
+ * Parses users.
+ *
+ * @param texts `NAME:PASSWORD` each; the password may hold colons.
+ * @returns The users.
+ * @throws {SyntaxError} If one is malformed, or a name comes twice. It does not
+ *   repeat the text, which holds a password.
+ */
+export function parseUsers(texts: readonly string[]): PlainUser[] {
+  const users = new Map<string, PlainUser>();
+  for (const text of texts) {
+    const user = parseUser(text);
+    if (users.has(user.name)) {
+      throw new SyntaxError(`user '${user.name}' is given twice`);
+    }
+    users.set(user.name, user);
+  }
+  return [...users.values()];
+}
+
+function parseUser(text: string): PlainUser {
+  const colon = text.indexOf(":");
+  if (colon < 0) throw new SyntaxError("a user is not NAME:PASSWORD");
+  const user = { name: text.slice(0, colon), password: text.slice(colon + 1) };
+  for (const [what, value] of Object.entries(user)) {
+    const { length } = new TextEncoder().encode(value);
+    // The field's length is one byte, and not zero (RFC 1929 §2).
+    if (length < 1 || length > 255) {
+      throw new SyntaxError(
+        `a user's ${what} has ${length} bytes, not 1 to 255`,
+      );
+    }
+    if (CONTROL.test(value)) {
+      throw new SyntaxError(
+        `user ${
+          quote(user.name)
+        } has a control character in the ${what}, such as a line feed; leave it out`,
+      );
+    }
+  }
+  return user;
+}
+
+function parseProtocols(text: string): ProtocolName[] {
+  const names = text.split(",");
+  for (const [index, name] of names.entries()) {
+    if (!PROTOCOLS.some((known) => known === name)) {
+      throw new SyntaxError(`'${name}' is none of ${PROTOCOLS.join(", ")}`);
+    }
+    if (names.indexOf(name) < index) {
+      throw new SyntaxError(`'${name}' is given twice; give it once`);
+    }
+  }
+  return names as ProtocolName[];
+}
+
+function parseAddress(text: string): IpAddress {
+  const ip = parseIpAddress(text);
+  if (ip === undefined) throw new SyntaxError(`'${text}' is not an IP address`);
+  return ip;
+}
+
+function parsePorts(text: string): [number, number] {
+  const [, first, last] = /^(\d{1,5})-(\d{1,5})$/.exec(text) ?? [];
+  const ports: [number, number] = [Number(first), Number(last)];
+  if (ports[0] >= 1 && ports[0] <= ports[1] && ports[1] <= 65535) return ports;
+  throw new SyntaxError(`'${text}' is not two ports such as 40000-40099`);
+}

@@ -1,0 +1,22 @@
+/**
+ * What is said once for the whole program, not for each of its listeners.
+ *
+ * @module
+ */
+
+import { ADMIN_OPTIONS } from "./admin.ts";
+import { COMMON_OPTIONS } from "./common.ts";
+import type { OptionValues } from "../../cli/option.ts";
+import { WORKER_OPTIONS } from "./workers.ts";
+
+/** Options of the program; in a file they stand beside its listeners. */
+export const PROGRAM_OPTIONS = {
+  "log": COMMON_OPTIONS["log"],
+  "quiet": COMMON_OPTIONS["quiet"],
+  "drain-timeout": COMMON_OPTIONS["drain-timeout"],
+  ...ADMIN_OPTIONS,
+  ...WORKER_OPTIONS,
+};
+
+/** Values of the options of the program. */
+export type ProgramOptions = OptionValues<typeof PROGRAM_OPTIONS>;

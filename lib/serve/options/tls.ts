@@ -1,0 +1,81 @@
+/**
+ * What can be said about TLS to every command that listens.
+ *
+ * @module
+ */
+
+import { choice, path } from "../../cli/declare_options.ts";
+import type { OptionValues } from "../../cli/option.ts";
+import type { TlsConfig } from "../tls/config.ts";
+import { UsageError } from "../../cli/usage_error.ts";
+
+/** The heading of these options. */
+const GROUP = "TLS of listeners";
+
+/** Options of the TLS of a command's listeners. */
+export const TLS_OPTIONS = {
+  "tls-cert": path({
+    many: true,
+    requires: "tls-key",
+    group: GROUP,
+    help:
+      "speak TLS, with this certificate (PEM, followed by those up to its authority); repeatable, each with a --tls-key: the one for the server that the client names is shown, or else the first",
+  }),
+  "tls-key": path({
+    many: true,
+    requires: "tls-cert",
+    group: GROUP,
+    help: "its private key (PEM, not encrypted)",
+  }),
+  "tls-client-ca": path({
+    requires: "tls-cert",
+    group: GROUP,
+    help:
+      "only clients with a certificate of these authorities (PEM) may connect; they need no password",
+  }),
+  "tls-client-auth": choice(["require", "request"], {
+    requires: "tls-client-ca",
+    group: GROUP,
+    help:
+      "whether clients need a certificate, or may also come without (default require)",
+  }),
+  "tls-crl": path({
+    requires: "tls-client-ca",
+    group: GROUP,
+    help:
+      "revocation lists of these authorities (PEM); once they are out of date nobody gets in",
+  }),
+};
+
+/** Values of these options. */
+export type TlsOptions = OptionValues<typeof TLS_OPTIONS>;
+
+/**
+ * Makes the configuration out of options.
+ *
+ * @param options Their values.
+ * @returns The configuration; `undefined` is no TLS.
+ * @throws {UsageError} If they don't go together.
+ */
+export function tlsConfig(options: TlsOptions): TlsConfig | undefined {
+  const { "tls-cert": certificates, "tls-key": keys } = options;
+  if (certificates.length !== keys.length) {
+    throw new UsageError(
+      `every one needs a --tls-key: there are ${certificates.length} and ${keys.length}`,
+      { option: "tls-cert", others: ["tls-key"] },
+    );
+  }
+  const authorities = options["tls-client-ca"];
+  const clientAuth = options["tls-client-auth"];
+  const revocationLists = options["tls-crl"];
+  if (certificates.length === 0) return undefined;
+  return {
+    certificates: certificates.map((certificate, index) => ({
+      certificate,
+      key: keys[index]!,
+    })),
+    authorities,
+    isOptional: clientAuth === "request",
+    revocationLists,
+  };
+}

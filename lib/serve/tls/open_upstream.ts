@@ -1,0 +1,105 @@
+/**
+ * TLS to upstreams, from files to handshakes. The module loads `node:tls`:
+ * import it where it is first needed.
+ *
+ * @module
+ */
+
+import tls from "node:tls";
+import type { Connection, TlsConnection } from "../../net/connection.ts";
+import { startTls, type StartTlsOptions } from "../../net/tls/start.ts";
+import type { LogEvent } from "../../observe/log_event.ts";
+import { openServerTrust } from "./open_trust.ts";
+import { authorityWarning, readOwnCertificate } from "./own_certificate.ts";
+import type { UpstreamTlsConfig } from "./config.ts";
+import type { ServerFiles } from "../server_files.ts";
+import { TlsFiles, type TlsTexts } from "./files.ts";
+import type { Reloadable } from "../../cli/watch_files.ts";
+
+/** The options that name the files; none names revocation lists. */
+const NAMES = {
+  certificate: "upstream-cert",
+  key: "upstream-key",
+  authorities: "upstream-ca",
+  lists: "upstream-ca",
+} as const;
+
+/** TLS to upstreams that is ready to be spoken. */
+export interface UpstreamTls {
+  /**
+   * Agrees on TLS with an upstream.
+   *
+   * @param connection A connection to it. Where this fails, the caller closes it.
+   * @param upstream Which one, and what gives up.
+   * @returns What is said inside of TLS.
+   * @throws {TlsError} If it can't be agreed on, or it is not that upstream.
+   */
+  start(
+    connection: Connection,
+    upstream: Pick<StartTlsOptions, "host" | "context" | "protocols">,
+  ): Promise<TlsConnection>;
+  /** What is to be watched. */
+  files: readonly Reloadable[];
+}
+
+/**
+ * Opens TLS to upstreams. That nothing is verified is said, at every start.
+ *
+ * @param config What it is made of.
+ * @param log Takes what there is to log.
+ * @param given Opens its files (default: each is read).
+ * @returns The TLS; a change of its files is for the next connections.
+ * @throws {StartError} If a file can't be used.
+ */
+export async function openUpstreamTls(
+  config: UpstreamTlsConfig,
+  log: (event: LogEvent) => void,
+  given?: ServerFiles,
+): Promise<UpstreamTls> {
+  const { isInsecure = false, name } = config;
+  if (isInsecure) {
+    const message =
+      "--insecure: upstreams are not verified, and whoever is in between can read and change everything";
+    log({ event: "message", level: "warning", message });
+  }
+  const files = await TlsFiles.open(config, {
+    names: NAMES,
+    prepare: (texts) => prepare(texts, config, log),
+    log,
+    files: given,
+  });
+  return {
+    files: [files],
+    start: (connection, upstream) =>
+      startTls(connection, { ...upstream, ...files.current, name, isInsecure }),
+  };
+}
+
+type Material = Pick<
+  StartTlsOptions,
+  "authorities" | "certificate" | "key" | "verify"
+>;
+
+async function prepare(
+  { authorities, certificates }: TlsTexts,
+  { certificates: paths }: UpstreamTlsConfig,
+  log: (event: LogEvent) => void,
+): Promise<Material> {
+  const [own] = certificates;
+  if (own !== undefined) {
+    const path = paths[0]!.certificate;
+    const { isAuthority } = readOwnCertificate({ ...own, path }, "client");
+    if (isAuthority) log(authorityWarning(path, "upstream"));
+  }
+  const trust = await openServerTrust(authorities ?? systemAuthorities());
+  return {
+    authorities,
+    ...own,
+    verify: (sent, host) => trust.verifyServer(sent, host),
+  };
+}
+
+/** Those that the runtime goes by, too. */
+function systemAuthorities(): string {
+  return tls.getCACertificates("default").join("\n");
+}

@@ -1,0 +1,89 @@
+/**
+ * The TLS of a command's connections to upstreams and parents, loaded only where
+ * there are such.
+ *
+ * @module
+ */
+
+import type { StartTls } from "../../net/chain.ts";
+import type { LogEvent } from "../../observe/log_event.ts";
+import type { UpstreamTlsConfig } from "./config.ts";
+import type { ServerFiles } from "../server_files.ts";
+import {
+  UPSTREAM_TLS_OPTIONS,
+  upstreamTlsConfig,
+  type UpstreamTlsOptions,
+} from "../options/upstream_tls.ts";
+import { UsageError } from "../../cli/usage_error.ts";
+import type { Reloadable } from "../../cli/watch_files.ts";
+
+const { "upstream-name": _name, ...WITHOUT_NAME } = UPSTREAM_TLS_OPTIONS;
+
+/** Options of the TLS to parents: each has the name that its URL says. */
+export const PARENT_TLS_OPTIONS: Omit<
+  typeof UPSTREAM_TLS_OPTIONS,
+  "upstream-name"
+> = WITHOUT_NAME;
+
+/** TLS to whatever is connected to. */
+export interface OutgoingTls {
+  /** Agrees on TLS over a connection; `undefined` where nobody needs it. */
+  startTls: StartTls | undefined;
+  /** What is to be watched. */
+  files: readonly Reloadable[];
+}
+
+/** Settings of {@linkcode openOutgoingTls}. */
+export interface OutgoingTlsSettings {
+  /** Takes what there is to log. */
+  log: (event: LogEvent) => void;
+  /** Opens the files (default: each is read). */
+  files?: ServerFiles | undefined;
+}
+
+/** What is known of a command's options. */
+export type OutgoingTlsOptions =
+  & Omit<UpstreamTlsOptions, "upstream-name">
+  & Partial<UpstreamTlsOptions>;
+
+/**
+ * Opens the TLS that connections need.
+ *
+ * @param options What the command line says.
+ * @param isNeeded Whether anything is connected to by TLS.
+ * @param settings Where the log is, and what opens files.
+ * @returns The TLS, and the files that it is made of.
+ * @throws {UsageError} If options don't go together, or nobody needs them.
+ * @throws {StartError} If a file can't be used.
+ */
+export async function openOutgoingTls(
+  options: OutgoingTlsOptions,
+  isNeeded: boolean,
+  { log, files: given }: OutgoingTlsSettings,
+): Promise<OutgoingTls> {
+  const name = options["upstream-name"];
+  const config = upstreamTlsConfig({ ...options, "upstream-name": name });
+  if (!isNeeded) {
+    requireNothing(config);
+    return { startTls: undefined, files: [] };
+  }
+  const { openUpstreamTls } = await import("./open_upstream.ts");
+  const { files, start } = await openUpstreamTls(config, log, given);
+  return { files, startTls: start };
+}
+
+/** An option that nothing comes of would only look like protection. */
+function requireNothing(config: UpstreamTlsConfig): void {
+  const { authorities, certificates, isInsecure, name } = config;
+  const given = [
+    authorities !== undefined && "upstream-ca",
+    certificates.length > 0 && "upstream-cert",
+    name !== undefined && "upstream-name",
+    isInsecure && "insecure",
+  ].find((option) => option);
+  if (given === undefined || given === false) return;
+  throw new UsageError(
+    "nothing is connected to by TLS; name a tls:// upstream or an https:// parent, or leave it out",
+    { option: given },
+  );
+}

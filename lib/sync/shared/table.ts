@@ -1,0 +1,376 @@
+/**
+ * A table in memory that threads share: what each has of a key, and numbers
+ * that all of them agree on.
+ *
+ * @module
+ */
+
+import { SharedLock } from "./lock.ts";
+
+/** Words of the head: the lock, changes so far, the seed of the hash. */
+const HEAD = { lock: 0, revision: 1, seed: 2, totals: 4 } as const;
+
+/** Words of an entry: hash and length of the key, whose bytes follow. */
+const ENTRY = { hash: 0, length: 1, key: 2 } as const;
+
+/** Bytes of a word. */
+const WORD = 4;
+
+/** Milliseconds that whoever looks after threads waits for one of them. */
+const PATIENCE = 100;
+
+/** How large a table is; the same for all who share it. */
+export interface SharedTableShape {
+  /** Entries that it has room for; it is made larger, so as to be quick. */
+  capacity: number;
+  /** Threads, each with a share of its own. */
+  threads: number;
+  /** Bytes that a key has at most in UTF-8; of longer ones the first count. */
+  keyBytes: number;
+  /** Numbers of each entry (default 0). */
+  values?: number;
+  /**
+   * Places that are looked at for a key (default all). Where none of them is
+   * free, the key with the least first number makes room: for what may be
+   * forgotten.
+   */
+  window?: number;
+}
+
+/** Options for {@linkcode SharedTable}. */
+export interface SharedTableOptions {
+  /** The memory; new memory is an empty table. */
+  memory: SharedArrayBuffer;
+  /** Number of this thread; one beyond the last has no share, and looks on. */
+  thread: number;
+  /** Tells milliseconds, in all threads the same. */
+  now: () => number;
+}
+
+/**
+ * Open addressing with linear probing. An entry is spent, and its place another
+ * key's, when no thread has a share of it and none of its numbers is later than
+ * now: numbers that mean something for ever have to say until when.
+ *
+ * What is not said to take or to need no lock is to be called inside of
+ * {@linkcode SharedTable.exclusively}.
+ */
+export class SharedTable {
+  readonly #shape: Required<SharedTableShape>;
+  readonly #words: Int32Array<SharedArrayBuffer>;
+  readonly #bytes: Uint8Array<SharedArrayBuffer>;
+  readonly #numbers: Float64Array<SharedArrayBuffer>;
+  readonly #lock: SharedLock;
+  readonly #thread: number;
+  readonly #now: () => number;
+  readonly #places: number;
+  readonly #first: number;
+  readonly #stride: number;
+  readonly #key: Uint8Array<ArrayBuffer>;
+  #keyLength = 0;
+
+  /**
+   * Tells how much memory a table takes.
+   *
+   * @param shape How large it is.
+   * @returns Bytes; what is never used takes none of the machine's.
+   */
+  static bytes(shape: SharedTableShape): number {
+    const { first, places, stride } = layout(shape);
+    return (first + places * stride) * WORD;
+  }
+
+  /**
+   * Uses memory as a table.
+   *
+   * @param shape How large it is.
+   * @param options Where it is, and who uses it.
+   */
+  constructor(
+    shape: SharedTableShape,
+    { memory, thread, now }: SharedTableOptions,
+  ) {
+    const { first, places, stride } = layout(shape);
+    this.#shape = { values: 0, window: places, ...shape };
+    this.#words = new Int32Array(memory);
+    this.#bytes = new Uint8Array(memory);
+    this.#numbers = new Float64Array(memory);
+    this.#lock = new SharedLock(this.#words, HEAD.lock, thread);
+    this.#thread = thread;
+    this.#now = now;
+    this.#places = places;
+    this.#first = first;
+    this.#stride = stride;
+    this.#key = new Uint8Array(shape.keyBytes);
+    const [seed] = crypto.getRandomValues(new Int32Array(1));
+    Atomics.compareExchange(this.#words, HEAD.seed, 0, seed! | 1);
+  }
+
+  /** Milliseconds, in all threads the same. */
+  get now(): number {
+    return this.#now();
+  }
+
+  /** Grows with every {@linkcode SharedTable.touch}; needs no lock. */
+  get revision(): number {
+    return Atomics.load(this.#words, HEAD.revision);
+  }
+
+  /** What all threads have together. */
+  get total(): number {
+    let sum = 0;
+    for (let thread = 0; thread < this.#shape.threads; thread++) {
+      sum += this.#words[HEAD.totals + thread]!;
+    }
+    return sum;
+  }
+
+  /**
+   * Tells what one thread has; needs no lock.
+   *
+   * @param thread Its number.
+   * @returns What it has of all keys.
+   */
+  heldBy(thread: number): number {
+    return Atomics.load(this.#words, HEAD.totals + thread);
+  }
+
+  /**
+   * Acts while no other thread does.
+   *
+   * @typeParam T What comes of it.
+   * @param act What is done; it must not wait or throw.
+   * @returns What has come of it.
+   */
+  exclusively<T>(act: () => T): T {
+    this.#lock.acquire();
+    try {
+      return act();
+    } finally {
+      this.#lock.release();
+    }
+  }
+
+  /** Notes a change. */
+  touch(): void {
+    Atomics.add(this.#words, HEAD.revision, 1);
+  }
+
+  /**
+   * Finds the entry of a key.
+   *
+   * @param key The key.
+   * @returns The entry, which stays where it is until it is spent; `undefined`
+   *   where there is none.
+   */
+  find(key: string): number | undefined {
+    return this.#look(key).found;
+  }
+
+  /**
+   * Finds the entry of a key, or makes one.
+   *
+   * @param key The key.
+   * @returns The entry; `undefined` where there is no room.
+   */
+  enter(key: string): number | undefined {
+    const { found, hash, room } = this.#look(key);
+    if (found !== undefined || room === undefined) return found;
+    const words = this.#words;
+    words.fill(0, room, room + this.#stride);
+    words[room + ENTRY.hash] = hash;
+    words[room + ENTRY.length] = this.#keyLength + 1;
+    this.#bytes.set(
+      this.#key.subarray(0, this.#keyLength),
+      (room + ENTRY.key) * WORD,
+    );
+    return room;
+  }
+
+  /**
+   * Tells what all threads have of a key.
+   *
+   * @param entry Its entry.
+   * @returns The sum.
+   */
+  sharesOf(entry: number): number {
+    const { threads } = this.#shape;
+    const at = this.#sharesAt(entry);
+    let sum = 0;
+    for (let thread = 0; thread < threads; thread++) {
+      sum += this.#words[at + thread]!;
+    }
+    return sum;
+  }
+
+  /**
+   * Adds to what this thread has of a key, and in all.
+   *
+   * @param entry The key's entry; left spent, it is another's.
+   * @param count What is added; what is negative is taken away.
+   */
+  addShare(entry: number, count: number): void {
+    this.#words[this.#sharesAt(entry) + this.#thread]! += count;
+    this.#words[HEAD.totals + this.#thread]! += count;
+    if (count < 0) this.#tidy(entry);
+  }
+
+  /**
+   * Gives a number of an entry.
+   *
+   * @param entry The entry.
+   * @param index Which of its numbers.
+   * @returns The number, 0 at first.
+   */
+  value(entry: number, index: number): number {
+    return this.#numbers[this.#valuesAt(entry) + index]!;
+  }
+
+  /**
+   * Sets a number of an entry.
+   *
+   * @param entry The entry.
+   * @param index Which of its numbers.
+   * @param value The number.
+   */
+  setValue(entry: number, index: number, value: number): void {
+    this.#numbers[this.#valuesAt(entry) + index] = value;
+  }
+
+  /** All entries that are not spent, with their keys. */
+  entries(): [key: string, entry: number][] {
+    const decoder = new TextDecoder();
+    const all: [string, number][] = [];
+    for (let place = 0; place < this.#places; place++) {
+      const entry = this.#at(place);
+      const length = this.#words[entry + ENTRY.length]! - 1;
+      if (length < 0 || this.#isSpent(entry)) continue;
+      const at = (entry + ENTRY.key) * WORD;
+      all.push([decoder.decode(this.#bytes.slice(at, at + length)), entry]);
+    }
+    return all;
+  }
+
+  /**
+   * Gives back what a thread had that has died. It takes the lock itself.
+   *
+   * @param thread Its number; it does nothing any more.
+   * @returns Whether that is done: not where the lock can't be had within
+   *   100 ms, because another thread has died with it, whose turn comes first.
+   */
+  giveBack(thread: number): boolean {
+    this.#lock.free(thread);
+    if (!this.#lock.acquire(PATIENCE)) return false;
+    try {
+      for (let place = 0; place < this.#places; place++) {
+        const entry = this.#at(place);
+        if (this.#words[entry + ENTRY.length] === 0) continue;
+        this.#words[this.#sharesAt(entry) + thread] = 0;
+      }
+      this.#words[HEAD.totals + thread] = 0;
+    } finally {
+      this.#lock.release();
+    }
+    return true;
+  }
+
+  #look(
+    key: string,
+  ): { found?: number; hash: number; room?: number | undefined } {
+    const { written } = new TextEncoder().encodeInto(key, this.#key);
+    this.#keyLength = written;
+    const hash = this.#hash();
+    const { window } = this.#shape;
+    let room: number | undefined;
+    let least: number | undefined;
+    for (let step = 0; step < window; step++) {
+      const entry = this.#at((hash + step) & (this.#places - 1));
+      const length = this.#words[entry + ENTRY.length]!;
+      if (length === 0) return { hash, room: room ?? entry };
+      if (this.#isKey(entry, hash)) return { found: entry, hash };
+      if (room === undefined && this.#isSpent(entry)) room = entry;
+      if (window < this.#places) least = this.#lesser(least, entry);
+    }
+    return { hash, room: room ?? least };
+  }
+
+  #lesser(one: number | undefined, other: number): number {
+    if (one === undefined) return other;
+    return this.value(one, 0) <= this.value(other, 0) ? one : other;
+  }
+
+  #isKey(entry: number, hash: number): boolean {
+    const words = this.#words;
+    if (words[entry + ENTRY.hash] !== hash) return false;
+    if (words[entry + ENTRY.length] !== this.#keyLength + 1) return false;
+    const at = (entry + ENTRY.key) * WORD;
+    for (let index = 0; index < this.#keyLength; index++) {
+      if (this.#bytes[at + index] !== this.#key[index]) return false;
+    }
+    return true;
+  }
+
+  /** FNV-1a with a seed that clients don't know. */
+  #hash(): number {
+    let hash = this.#words[HEAD.seed]!;
+    for (let index = 0; index < this.#keyLength; index++) {
+      hash = Math.imul(hash ^ this.#key[index]!, 0x01000193);
+    }
+    return hash ^ hash >>> 15;
+  }
+
+  #isSpent(entry: number): boolean {
+    if (this.sharesOf(entry) !== 0) return false;
+    const now = this.#now();
+    for (let index = 0; index < this.#shape.values; index++) {
+      if (this.value(entry, index) > now) return false;
+    }
+    return true;
+  }
+
+  /** Entries at the end of a run can go: nothing is looked for behind them. */
+  #tidy(entry: number): void {
+    const mask = this.#places - 1;
+    let place = (entry - this.#first) / this.#stride;
+    const next = this.#at((place + 1) & mask);
+    if (this.#words[next + ENTRY.length] !== 0) return;
+    for (let steps = 0; steps < this.#places; steps++) {
+      const last = this.#at(place);
+      if (this.#words[last + ENTRY.length] === 0 || !this.#isSpent(last)) {
+        return;
+      }
+      this.#words[last + ENTRY.length] = 0;
+      place = (place - 1) & mask;
+    }
+  }
+
+  #at(place: number): number {
+    return this.#first + place * this.#stride;
+  }
+
+  #sharesAt(entry: number): number {
+    return entry + ENTRY.key + this.#shape.keyBytes / WORD;
+  }
+
+  #valuesAt(entry: number): number {
+    const { values } = this.#shape;
+    return (entry + this.#stride) / 2 - values;
+  }
+}
+
+/** In words; entries and their numbers begin at whole numbers of eight bytes. */
+function layout(
+  { capacity, threads, keyBytes, values = 0 }: SharedTableShape,
+): { first: number; places: number; stride: number } {
+  if (keyBytes % WORD !== 0) {
+    throw new RangeError(`Cannot share a table: keys of ${keyBytes} bytes`);
+  }
+  const places = 2 ** Math.ceil(Math.log2(Math.max(capacity, 4) * 2));
+  const head = HEAD.totals + threads;
+  const entry = ENTRY.key + keyBytes / WORD + threads;
+  return {
+    first: head + head % 2,
+    places,
+    stride: entry + entry % 2 + values * 2,
+  };
+}

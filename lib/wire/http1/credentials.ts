@@ -1,0 +1,52 @@
+/**
+ * Credentials for the proxy: the Basic scheme (RFC 7617).
+ *
+ * @module
+ */
+
+import { decodeBase64 } from "../base64.ts";
+import type { Fields } from "./fields.ts";
+
+/** What a client authenticates with. */
+export interface BasicCredentials {
+  /** User name, UTF-8 decoded. */
+  username: string;
+  /** Password as sent. */
+  password: Uint8Array;
+}
+
+const BASIC = /^basic +([A-Za-z\d+/]+={0,2})$/i;
+const COLON = 0x3a;
+
+/**
+ * Parses `Proxy-Authorization` (RFC 9110 §11.7.2).
+ *
+ * @param fields Fields of a request.
+ * @returns The credentials; `undefined` where there are none that can be read.
+ */
+export function parseBasicCredentials(
+  fields: Fields,
+): BasicCredentials | undefined {
+  const values = fields.all("proxy-authorization");
+  const encoded = values.length === 1 ? BASIC.exec(values[0]!)?.[1] : undefined;
+  const bytes = encoded === undefined ? undefined : decodeBase64(encoded);
+  const colon = bytes?.indexOf(COLON) ?? -1;
+  if (colon < 0) return undefined;
+  return {
+    username: new TextDecoder().decode(bytes!.subarray(0, colon)),
+    password: bytes!.subarray(colon + 1),
+  };
+}
+
+/**
+ * Encodes the value of `Proxy-Authorization`.
+ *
+ * @param credentials Name without a colon, and password.
+ * @returns The field's value.
+ */
+export function encodeBasicCredentials(
+  { username, password }: BasicCredentials,
+): string {
+  const name = new TextEncoder().encode(username);
+  return `Basic ${new Uint8Array([...name, COLON, ...password]).toBase64()}`;
+}

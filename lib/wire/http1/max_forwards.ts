@@ -1,0 +1,29 @@
+/**
+ * How many proxies a request may still pass (RFC 9110 §7.6.2).
+ *
+ * @module
+ */
+
+import { HttpError } from "./http_error.ts";
+import type { RequestHead } from "./request.ts";
+
+/** For other methods the field means nothing. */
+const LIMITED = /^(?:TRACE|OPTIONS)$/;
+
+/**
+ * Parses `Max-Forwards`.
+ *
+ * @param head The request.
+ * @returns How often it may be forwarded; `undefined` where nothing limits it.
+ * @throws {HttpError} 400 where it is not one number.
+ */
+export function parseMaxForwards(head: RequestHead): number | undefined {
+  if (!LIMITED.test(head.method)) return undefined;
+  const [value, ...more] = head.fields.all("max-forwards");
+  if (value === undefined) return undefined;
+  if (more.length > 0 || !/^\d+$/.test(value)) {
+    const shown = JSON.stringify([value, ...more].join(", ").slice(0, 40));
+    throw new HttpError(400, `Cannot parse Max-Forwards: it is ${shown}`);
+  }
+  return Math.min(Number(value), Number.MAX_SAFE_INTEGER);
+}

@@ -1,0 +1,130 @@
+/**
+ * What a request is for (RFC 9112 §3.2).
+ *
+ * @module
+ */
+
+import { type Host, parseAskedHost } from "../host_name.ts";
+import { HttpError } from "./http_error.ts";
+import type { RequestHead } from "./request.ts";
+import { parseIpAddress } from "../ip_address.ts";
+
+/** A host and a port of a request. */
+export interface Authority {
+  /**
+   * Name, or address: also where the address was sent as text. The name may be
+   * one that cannot exist.
+   */
+  host: Host;
+  /** Port, 1 to 65535. */
+  port: number;
+  /** As it was sent, fit for `Host`. */
+  text: string;
+}
+
+/** Where a request goes, and what is asked for there. */
+export interface RequestTarget extends Authority {
+  /** Path and query, or `*`; empty for CONNECT. */
+  path: string;
+}
+
+const DEFAULT_PORT = 80;
+const ABSOLUTE = /^([a-z][a-z\d+.-]*):\/\/([^/?#]*)([^#]*)$/i;
+const AUTHORITY = /^(?:\[([^\]]*)\]|([^:[\]@]*))(?::(\d{0,5}))?$/;
+
+/**
+ * Parses the target of a request to a proxy: `host:port` for CONNECT (§3.2.3),
+ * else an absolute `http:` URI (§3.2.2). What `Host` says is not used, whether
+ * it agrees or not: the target alone is judged, and said to the origin server.
+ *
+ * @param head The request.
+ * @returns Where it goes.
+ * @throws {HttpError} 400 where it is none or `Host` is not as it has to be,
+ *   501 for another scheme.
+ */
+export function parseTarget(head: RequestHead): RequestTarget {
+  checkHost(head);
+  if (head.method === "CONNECT") {
+    return { ...parseAuthority(head.target, undefined), path: "" };
+  }
+  const [, scheme, authority, rest] = ABSOLUTE.exec(head.target) ?? [];
+  if (scheme === undefined) throw notForProxies(head.target);
+  if (scheme.toLowerCase() !== "http") {
+    throw new HttpError(501, `Cannot fetch ${scheme}: URIs: use CONNECT`);
+  }
+  const target = parseAuthority(authority!, DEFAULT_PORT);
+  return { ...target, path: originForm(head.method, rest!) };
+}
+
+/**
+ * One that can be read is required (§3.2), but of HTTP/1.0 and of CONNECT: some
+ * clients leave it out there, lftp one of them, or its value.
+ */
+function checkHost({ method, minor, fields }: RequestHead): void {
+  const [value, ...more] = fields.all("host");
+  if (more.length > 0) {
+    throw new HttpError(400, "Cannot serve request: Host is given twice");
+  }
+  const isNeeded = method !== "CONNECT";
+  if (value === undefined && isNeeded && minor === 1) {
+    throw new HttpError(400, "Cannot serve request: Host is missing");
+  }
+  if (value !== undefined && (isNeeded || value !== "")) {
+    parseAuthority(value, DEFAULT_PORT, "Host");
+  }
+}
+
+function parseAuthority(
+  text: string,
+  defaultPort: number | undefined,
+  what: "authority" | "Host" = "authority",
+): Authority {
+  const malformed = (state: string) => {
+    const shown = JSON.stringify(text.slice(0, 80));
+    return new HttpError(400, `Cannot parse ${what} ${shown}: bad ${state}`);
+  };
+  if (text.includes("@")) {
+    // Not shown: before the @ is a name, and often a password (RFC 9110 §4.2.4).
+    throw new HttpError(400, `Cannot parse ${what}: it names a user`);
+  }
+  const [, ipv6, name, digits] = AUTHORITY.exec(text) ?? [];
+  const host = ipv6 === undefined
+    ? parseName(name, malformed)
+    : parseIpAddress(ipv6);
+  if (host === undefined || ipv6 !== undefined && host.length !== 16) {
+    throw malformed("address in brackets");
+  }
+  const port = digits ? Number(digits) : defaultPort;
+  if (port === undefined || port === 0 || port > 65535) {
+    throw malformed("port");
+  }
+  return { host, port, text };
+}
+
+function parseName(
+  name: string | undefined,
+  malformed: (state: string) => HttpError,
+): Host {
+  if (name === undefined) throw malformed("form");
+  try {
+    return parseAskedHost(name);
+  } catch (error) {
+    throw malformed(`host: ${(error as SyntaxError).message}`);
+  }
+}
+
+/** The target as the origin server wants it (§3.2.1, §3.2.4). */
+function originForm(method: string, rest: string): string {
+  if (rest === "") return method === "OPTIONS" ? "*" : "/";
+  return rest.startsWith("/") ? rest : `/${rest}`;
+}
+
+function notForProxies(target: string): HttpError {
+  const isPath = target.startsWith("/") || target === "*";
+  return new HttpError(
+    400,
+    isPath
+      ? "This is a proxy: set it as one, or ask for http://HOST/PATH"
+      : "Cannot parse target: it is not http://HOST/PATH",
+  );
+}

@@ -1,0 +1,57 @@
+/**
+ * The reply to a SOCKS4 request (SOCKS4 §1, §2).
+ *
+ * @module
+ */
+
+import type { IpAddress } from "../ip_address.ts";
+import type { Parser } from "../parser.ts";
+import type { Reply } from "./v4.ts";
+
+/** `VN` of a reply: "the version of the reply code", not of the protocol. */
+const REPLY_VERSION = 0x00;
+
+/** What a BIND has to know: where it is to be reached, then who has come. */
+export interface Endpoint {
+  /** Four bytes: the reply has room for IPv4 only. */
+  ip: IpAddress;
+  /** Port, 0 to 65535. */
+  port: number;
+}
+
+const NOWHERE: Endpoint = { ip: new Uint8Array(4), port: 0 };
+
+/**
+ * Encodes a reply.
+ *
+ * ```text
+ * +----+----+---------+-------+
+ * | VN | CD | DSTPORT | DSTIP |
+ * +----+----+---------+-------+
+ * |  1 |  1 |    2    |   4   |
+ * +----+----+---------+-------+
+ * ```
+ *
+ * @param reply Code to answer with.
+ * @param endpoint For BIND; clients ignore it otherwise, and it is zeros then.
+ * @returns The whole message, ready to write.
+ */
+export function encodeReply(
+  reply: Reply,
+  endpoint: Endpoint = NOWHERE,
+): Uint8Array<ArrayBuffer> {
+  const { ip, port } = endpoint;
+  return new Uint8Array([REPLY_VERSION, reply, port >> 8, port & 0xff, ...ip]);
+}
+
+/**
+ * Parses a reply; its address means nothing to a client that wanted to connect.
+ *
+ * @returns `CD` as sent.
+ * @throws {SyntaxError} If `VN` is not 0.
+ */
+export function* parseReply(): Parser<number> {
+  const [version, reply] = yield 8;
+  if (version === REPLY_VERSION) return reply!;
+  throw new SyntaxError(`Cannot parse reply: VN is ${version}`);
+}

@@ -1,0 +1,116 @@
+/**
+ * User name and password (RFC 1929).
+ *
+ * @module
+ */
+
+import type { Parser } from "../parser.ts";
+import { REPLY, Socks5Error } from "./v5.ts";
+
+/** Version of this sub-negotiation, unlike that of all other messages. */
+const VERSION = 0x01;
+
+/** A byte order mark is part of a name: left out, two names would be one. */
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** What a client says it is. */
+export interface Credentials {
+  /** User name, 1 to 255 bytes, read as UTF-8. */
+  username: string;
+  /** Password, 0 to 255 bytes. */
+  password: Uint8Array;
+}
+
+/**
+ * Parses credentials.
+ *
+ * ```text
+ * +-----+------+----------+------+----------+
+ * | VER | ULEN |  UNAME   | PLEN |  PASSWD  |
+ * +-----+------+----------+------+----------+
+ * |  1  |  1   | 1 to 255 |  1   | 1 to 255 |
+ * +-----+------+----------+------+----------+
+ * ```
+ *
+ * An empty password is parsed although the RFC wants one byte at least: it is
+ * for the users' list to refuse. An empty name can be nobody's.
+ *
+ * @returns Name and password as sent.
+ * @throws {Socks5Error} If the version is not 1 or the name is empty.
+ */
+export function* parseCredentials(): Parser<Credentials> {
+  const [version, nameLength] = yield 2;
+  if (version !== VERSION) {
+    throw new Socks5Error(
+      REPLY.GeneralFailure,
+      `Cannot parse credentials: VER is ${version}`,
+    );
+  }
+  // One read for the name and the length that follows it.
+  const nameAndLength = yield nameLength! + 1;
+  const username = UTF8.decode(nameAndLength.subarray(0, -1));
+  const passwordLength = nameAndLength[nameLength!]!;
+  const password = passwordLength === 0
+    ? new Uint8Array()
+    : yield passwordLength;
+  if (nameLength === 0) {
+    throw new Socks5Error(
+      REPLY.GeneralFailure,
+      "Cannot parse credentials: ULEN is 0",
+    );
+  }
+  return { username, password };
+}
+
+/**
+ * Encodes credentials.
+ *
+ * @param credentials Name and password, 255 bytes each at most.
+ * @returns The whole message.
+ */
+export function encodeCredentials(
+  credentials: Credentials,
+): Uint8Array<ArrayBuffer> {
+  const name = new TextEncoder().encode(credentials.username);
+  const { password } = credentials;
+  return new Uint8Array([
+    VERSION,
+    name.length,
+    ...name,
+    password.length,
+    ...password,
+  ]);
+}
+
+/**
+ * Encodes the answer to credentials.
+ *
+ * ```text
+ * +-----+--------+
+ * | VER | STATUS |
+ * +-----+--------+
+ * |  1  |   1    |
+ * +-----+--------+
+ * ```
+ *
+ * @param accepted Whether they are right. The client is to be closed if not.
+ * @returns The whole message.
+ */
+export function encodeCredentialsReply(
+  accepted: boolean,
+): Uint8Array<ArrayBuffer> {
+  return new Uint8Array([VERSION, accepted ? 0 : 1]);
+}
+
+/**
+ * Parses the answer to credentials.
+ *
+ * @returns Whether they were right.
+ * @throws {SyntaxError} If the version is neither 1 nor, as some proxies send
+ *   it, 5.
+ */
+export function* parseCredentialsReply(): Parser<boolean> {
+  const [version, status] = yield 2;
+  if (version === VERSION || version === 0x05) return status === 0;
+  throw new SyntaxError(`Cannot parse credentials reply: VER is ${version}`);
+}

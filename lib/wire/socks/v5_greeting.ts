@@ -1,0 +1,73 @@
+/**
+ * The SOCKS5 greeting and the choice of a method (RFC 1928 §3).
+ *
+ * @module
+ */
+
+import type { Parser } from "../parser.ts";
+import { type Method, REPLY, Socks5Error, VERSION } from "./v5.ts";
+
+/**
+ * Parses a greeting.
+ *
+ * ```text
+ * +-----+----------+----------+
+ * | VER | NMETHODS | METHODS  |
+ * +-----+----------+----------+
+ * |  1  |    1     | 0 to 255 |
+ * +-----+----------+----------+
+ * ```
+ *
+ * @returns The methods offered, in the client's order; empty for NMETHODS 0.
+ * @throws {Socks5Error} If the version is not 5.
+ */
+export function* parseGreeting(): Parser<Uint8Array> {
+  const [version, count] = yield 2;
+  if (version !== VERSION) {
+    throw new Socks5Error(
+      REPLY.GeneralFailure,
+      `Cannot parse greeting: VER is ${version}`,
+    );
+  }
+  return count === 0 ? new Uint8Array() : yield count!;
+}
+
+/**
+ * Encodes a greeting.
+ *
+ * @param methods Methods to offer, 255 at most.
+ * @returns The whole message.
+ */
+export function encodeGreeting(methods: number[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array([VERSION, methods.length, ...methods]);
+}
+
+/**
+ * Encodes the proxy's choice.
+ *
+ * ```text
+ * +-----+--------+
+ * | VER | METHOD |
+ * +-----+--------+
+ * |  1  |   1    |
+ * +-----+--------+
+ * ```
+ *
+ * @param method Method chosen, or `METHOD.NoAcceptable`.
+ * @returns The whole message.
+ */
+export function encodeMethodSelection(method: Method): Uint8Array<ArrayBuffer> {
+  return new Uint8Array([VERSION, method]);
+}
+
+/**
+ * Parses a proxy's choice.
+ *
+ * @returns The method, as sent.
+ * @throws {SyntaxError} If the version is not 5.
+ */
+export function* parseMethodSelection(): Parser<number> {
+  const [version, method] = yield 2;
+  if (version === VERSION) return method!;
+  throw new SyntaxError(`Cannot parse method selection: VER is ${version}`);
+}

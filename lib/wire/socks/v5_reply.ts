@@ -1,0 +1,82 @@
+/**
+ * The reply to a SOCKS5 request (RFC 1928 §6).
+ *
+ * @module
+ */
+
+import type { IpAddress } from "../ip_address.ts";
+import type { Parser } from "../parser.ts";
+import { ADDRESS_TYPE, type Reply, VERSION } from "./v5.ts";
+
+/** Address the proxy uses towards the target. */
+export interface BoundAddress {
+  /** Four bytes for IPv4, sixteen for IPv6. */
+  ip: IpAddress;
+  /** Port, 0 to 65535. */
+  port: number;
+}
+
+/** Some clients read ten bytes of a refusal, whatever its ATYP says. */
+const UNSPECIFIED: BoundAddress = { ip: new Uint8Array(4), port: 0 };
+
+/**
+ * Encodes a reply.
+ *
+ * ```text
+ * +-----+-----+-------+------+----------+----------+
+ * | VER | REP |  RSV  | ATYP | BND.ADDR | BND.PORT |
+ * +-----+-----+-------+------+----------+----------+
+ * |  1  |  1  | X'00' |  1   | Variable |    2     |
+ * +-----+-----+-------+------+----------+----------+
+ * ```
+ *
+ * @param reply Code to answer with.
+ * @param bound Address the proxy is bound to; `0.0.0.0:0` when refusing.
+ * @returns The whole message, ready to write.
+ */
+export function encodeReply(
+  reply: Reply,
+  bound: BoundAddress = UNSPECIFIED,
+): Uint8Array<ArrayBuffer> {
+  const { ip, port } = bound;
+  const bytes = new Uint8Array(6 + ip.length);
+  bytes[0] = VERSION;
+  bytes[1] = reply;
+  bytes[3] = ip.length === 4 ? ADDRESS_TYPE.Ipv4 : ADDRESS_TYPE.Ipv6;
+  bytes.set(ip, 4);
+  bytes[4 + ip.length] = port >> 8;
+  bytes[5 + ip.length] = port & 0xff;
+  return bytes;
+}
+
+/**
+ * Parses a reply, whatever address it carries: where the proxy is bound is of
+ * no use to a client that wanted to connect.
+ *
+ * @returns `REP` as sent.
+ * @throws {SyntaxError} If the version is not 5 or the address type unknown.
+ */
+export function* parseReply(): Parser<number> {
+  const [version, reply, , addressType] = yield 4;
+  if (version !== VERSION) throw malformed(`VER is ${version}`);
+  switch (addressType) {
+    case ADDRESS_TYPE.Ipv4:
+      yield 4 + 2;
+      break;
+    case ADDRESS_TYPE.Ipv6:
+      yield 16 + 2;
+      break;
+    case ADDRESS_TYPE.DomainName: {
+      const [length] = yield 1;
+      yield length! + 2;
+      break;
+    }
+    default:
+      throw malformed(`ATYP is ${addressType}`);
+  }
+  return reply!;
+}
+
+function malformed(state: string): SyntaxError {
+  return new SyntaxError(`Cannot parse reply: ${state}`);
+}

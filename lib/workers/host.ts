@@ -1,0 +1,331 @@
+/**
+ * The program that a server runs in, as one of several threads has it: sockets
+ * on ports that all of them listen on, and what they count together.
+ *
+ * @module
+ */
+
+import type { Registry } from "../serve/registry.ts";
+import { BACKLOG } from "../net/system/backlog.ts";
+import type { Connection } from "../net/connection.ts";
+import type { Listener } from "../net/listen.ts";
+import type { Bans, BansOptions, BanState } from "../policy/users/bans.ts";
+import { ReplicatedBans } from "../policy/users/replicated_bans.ts";
+import { SharedTable } from "../sync/shared/table.ts";
+import { type Endpoint, formatEndpoint } from "../wire/endpoint.ts";
+import { knownPipes, knowPipes } from "../cli/read_file.ts";
+import { ServerFiles } from "../serve/server_files.ts";
+import type { OpenEndpoint, ServerHost } from "../serve/server_host.ts";
+import type { Agreement, FromWorker, Place, TableMemory } from "./message.ts";
+import type { GivenTable, Share, ThreadInfo } from "../serve/worker_share.ts";
+import { requireShareable } from "../serve/worker_socket.ts";
+
+/** Options for {@linkcode WorkerHost}. */
+export interface WorkerHostOptions {
+  /** Which thread it is. */
+  thread: ThreadInfo;
+  /** Takes in connections, for whoever watches. */
+  registry: Registry | undefined;
+  /** Tells the supervisor something. */
+  tell: (message: FromWorker) => void;
+  /** Tells milliseconds, in all threads the same. */
+  now: () => number;
+  /** Whether other threads serve already (default false). */
+  isRunning?: boolean;
+}
+
+/** How a socket is had. */
+interface Opening {
+  open: OpenEndpoint;
+  backlog: number | undefined;
+}
+
+/** What is kept while its settings are the same. */
+interface Kept {
+  settings: string;
+  value: object;
+}
+
+/** The program, as a thread has it. */
+export class WorkerHost implements ServerHost {
+  readonly isTrial = false;
+  readonly files: ServerFiles;
+  readonly thread: ThreadInfo;
+  readonly registry: Registry | undefined;
+  readonly #options: WorkerHostOptions;
+  readonly #places = new Map<string, Place>();
+  /** Names of sockets that are open here. */
+  readonly #open = new Set<string>();
+  readonly #tables = new Map<string, TableMemory>();
+  readonly #kept = new Map<string, Kept>();
+  readonly #bans = new Map<string, ReplicatedBans>();
+  readonly #last = Promise.withResolvers<void>();
+  #isEnding = false;
+
+  /**
+   * Makes the program of a thread that has nothing yet.
+   *
+   * @param options Which thread, and who it tells what.
+   */
+  constructor(options: WorkerHostOptions) {
+    this.#options = options;
+    this.thread = options.thread;
+    this.registry = options.registry;
+    const { isRunning = false } = options;
+    this.files = new ServerFiles({ isRunning });
+  }
+
+  /** What other threads have to know. */
+  get agreement(): Agreement {
+    const isOpen = ([name]: [string, Place]) => this.#open.has(name);
+    return {
+      places: new Map([...this.#places].filter(isOpen)),
+      tables: this.#tables,
+      pipes: knownPipes(),
+    };
+  }
+
+  /**
+   * Takes what other threads know.
+   *
+   * @param agreement That.
+   */
+  agree({ pipes, places, tables }: Agreement): void {
+    knowPipes(pipes);
+    for (const [name, place] of places) this.#places.set(name, place);
+    for (const [name, table] of tables) this.#tables.set(name, table);
+  }
+
+  /**
+   * Takes bans that were decided on.
+   *
+   * @param name Whose.
+   * @param states What is known now.
+   */
+  takeBans(name: string, states: readonly BanState[]): void {
+    this.#bans.get(name)?.replace(states);
+  }
+
+  /** Notes that the whole program begins to end. */
+  end(): void {
+    this.#isEnding = true;
+  }
+
+  /** Notes that no other thread serves any more. */
+  beLast(): void {
+    this.#last.resolve();
+  }
+
+  /**
+   * Opens a listener of a program with one server.
+   *
+   * @param where Where.
+   * @param open Opens it as a thread would that is alone.
+   * @param backlog Connections that may wait for it (default 4,096).
+   * @returns The listener.
+   * @throws {UsageError} If threads can't share what is there.
+   */
+  open(
+    where: Endpoint,
+    open: OpenEndpoint,
+    backlog?: number,
+  ): Promise<Listener> {
+    return this.#openAs("", where, { open, backlog });
+  }
+
+  /**
+   * Throws what forbids the start.
+   *
+   * @param error That.
+   */
+  refuse(error: unknown): never {
+    throw error;
+  }
+
+  /**
+   * Gives what counts of a program with one server.
+   *
+   * @typeParam T What it is.
+   * @param what Its name.
+   * @param settings Its settings.
+   * @param make Makes it.
+   * @returns The one that was kept, or a new one.
+   */
+  keep<T extends object>(
+    what: string,
+    settings: unknown,
+    make: (share?: Share) => T,
+  ): T {
+    return this.#keepAs(what, settings, make);
+  }
+
+  /**
+   * Gives the program as one of its listeners has it.
+   *
+   * @param listener Its name, the same in all threads.
+   * @returns What that listener is to use.
+   */
+  forListener(listener: string): ServerHost {
+    const { registry, thread } = this;
+    return {
+      ...{ registry, thread, isTrial: false },
+      refuse: (error) => this.refuse(error),
+      open: (where, open, backlog) =>
+        this.#openAs(listener, where, { open, backlog }),
+      keep: (what, settings, make) =>
+        this.#keepAs(`${listener} ${what}`, settings, make),
+    };
+  }
+
+  async #openAs(
+    listener: string,
+    where: Endpoint,
+    { open, backlog = BACKLOG }: Opening,
+  ): Promise<Listener> {
+    requireShareable(where);
+    const name = this.#freeName(`${listener} ${formatEndpoint(where)}`);
+    this.#open.add(name);
+    try {
+      const socket = await this.#openSocket(
+        name,
+        () => open(where, backlog),
+        backlog,
+      );
+      return new NamedListener(socket, () => this.#close(name));
+    } catch (error) {
+      this.#close(name);
+      throw error;
+    }
+  }
+
+  /** Whoever listens there next has to see whether somebody else does. */
+  #close(name: string): void {
+    this.#open.delete(name);
+    this.#places.delete(name);
+  }
+
+  /** The same place may be asked for twice: port 0. */
+  #freeName(base: string): string {
+    let name = base;
+    for (let count = 2; this.#open.has(name); count++) {
+      name = `${base} ${count}`;
+    }
+    return name;
+  }
+
+  async #openSocket(
+    name: string,
+    open: () => Promise<Listener>,
+    backlog: number,
+  ): Promise<Listener> {
+    const known = this.#places.get(name);
+    if (known !== undefined && !known.isInherited) {
+      return listenOn(known, backlog);
+    }
+    // What is opened in the usual way says whether somebody else listens there,
+    // whom `reusePort` would join.
+    const first = await open();
+    const { hostname, port } = first.addr as Deno.NetAddr;
+    const isInherited = first.isShared ?? false;
+    const place = { hostname, port, isInherited };
+    this.#places.set(name, place);
+    if (isInherited) return first;
+    first[Symbol.dispose]();
+    return listenOn(place, backlog);
+  }
+
+  #keepAs<T extends object>(
+    what: string,
+    given: unknown,
+    make: (share?: Share) => T,
+  ): T {
+    const settings = JSON.stringify(given);
+    const before = this.#kept.get(what);
+    if (before?.settings === settings) return before.value as T;
+    if (before !== undefined) this.#forget(nameOf(what, before.settings));
+    const value = make(this.#shareOf(nameOf(what, settings)));
+    this.#kept.set(what, { settings, value });
+    return value;
+  }
+
+  /** Who still uses it has it; nobody else will. */
+  #forget(share: string): void {
+    for (const name of this.#tables.keys()) {
+      // With the space: a limit of 100 is not one of 10.
+      if (name.startsWith(`${share} `)) this.#tables.delete(name);
+    }
+    this.#bans.delete(share);
+  }
+
+  #shareOf(prefix: string): Share {
+    return {
+      ...this.thread,
+      table: (name, shape) => this.#table(`${prefix} ${name}`, shape),
+      bans: (settings) => this.#copyBans(prefix, settings),
+      othersEnded: () =>
+        this.#isEnding ? this.#last.promise : Promise.resolve(),
+    };
+  }
+
+  #table(
+    name: string,
+    given: Parameters<Share["table"]>[1],
+  ): GivenTable {
+    const { now, thread } = this.#options;
+    const known = this.#tables.get(name);
+    const shape = { ...given, threads: thread.count };
+    const memory = known?.memory ??
+      new SharedArrayBuffer(SharedTable.bytes(shape));
+    this.#tables.set(name, { memory, shape });
+    const table = new SharedTable(shape, {
+      ...{ memory, now, thread: thread.index },
+    });
+    return { table, isNew: known === undefined };
+  }
+
+  #copyBans(name: string, settings: BansOptions): Bans {
+    const { tell } = this.#options;
+    const bans = new ReplicatedBans(
+      settings,
+      (action) => tell({ type: "ban", name, action }),
+    );
+    this.#bans.set(name, bans);
+    tell({ type: "copy", name, settings });
+    return bans;
+  }
+}
+
+/** A listener whose name is free again when it is closed. */
+class NamedListener implements Listener {
+  readonly addr: Deno.Addr;
+  readonly isShared: boolean;
+  readonly #socket: Listener;
+  readonly #close: () => void;
+
+  constructor(socket: Listener, close: () => void) {
+    this.addr = socket.addr;
+    this.isShared = socket.isShared ?? false;
+    this.#socket = socket;
+    this.#close = close;
+  }
+
+  accept(): Promise<Connection> {
+    return this.#socket.accept();
+  }
+
+  [Symbol.dispose](): void {
+    this.#close();
+    this.#socket[Symbol.dispose]();
+  }
+}
+
+function listenOn(
+  { hostname, port }: Place,
+  tcpBacklog: number,
+): Deno.TcpListener {
+  return Deno.listen({ hostname, port, reusePort: true, tcpBacklog });
+}
+
+function nameOf(what: string, settings: string): string {
+  return `${what} ${settings}`;
+}

@@ -1,0 +1,406 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import {
+  createAuthority,
+  issueCertificate,
+  type IssueSettings,
+} from "../../lib/certs/authority.ts";
+import { isIssuedBy, readCertificate } from "../../lib/certs/info.ts";
+import {
+  KEY_KINDS,
+  type KeyKind,
+} from "../../lib/serve/tls/certificate_keys.ts";
+import type { KeyedCertificate } from "../../lib/serve/tls/keyed_certificate.ts";
+import { createRevocationList } from "../../lib/certs/revocation_list.ts";
+import { openOpenssl } from "../support/openssl.ts";
+import { testPrograms } from "../support/programs.ts";
+
+const DAY = 86_400_000;
+
+const AUTHORITY = { name: "Test CA", days: 3650, keyKind: "ecdsa" } as const;
+
+const LEAF: IssueSettings = {
+  name: "leaf",
+  days: 365,
+  keyKind: "ecdsa",
+  servers: ["localhost", "*.example.com", new Uint8Array([127, 0, 0, 1])],
+  isClient: true,
+};
+
+const VERIFY = "verify -x509_strict -check_ss_sig -CAfile @/ca.crt";
+
+/** One of each kind for the file: a key of RSA takes a second to make. */
+const AUTHORITIES = Object.fromEntries(
+  await Promise.all(KEY_KINDS.map(async (keyKind) => {
+    return [keyKind, await createAuthority({ ...AUTHORITY, keyKind })] as const;
+  })),
+) as Record<KeyKind, KeyedCertificate>;
+
+/** Names that would be more than a name to a careless encoder. */
+const NAMES = [
+  "ab",
+  "a".repeat(64),
+  "Żółw ☃ 日本",
+  "a,O=Evil",
+  "a+O=Evil",
+  "CN=a/O=Evil",
+  "#0c0141",
+  '"quoted"',
+  String.raw`back\slash\0a`,
+  "a;b<c>d",
+  "a@b",
+];
+
+for (const authorityKind of KEY_KINDS) {
+  for (const keyKind of KEY_KINDS) {
+    testPrograms({
+      name:
+        `issueCertificate() satisfies openssl when ${authorityKind} signs ${keyKind}`,
+      needs: ["openssl"],
+      async fn({ openssl }) {
+        await using checker = await openOpenssl(openssl);
+        const authority = AUTHORITIES[authorityKind];
+        const leaf = await issueCertificate(authority, { ...LEAF, keyKind });
+        await checker.putKeyed("ca", authority);
+        await checker.putKeyed("leaf", leaf);
+        for (const purpose of ["sslserver", "sslclient"]) {
+          const { code, stderr } = await checker.run(
+            `${VERIFY} -purpose ${purpose} @/leaf.crt`,
+          );
+          assertEquals(code, 0, stderr);
+        }
+        for (const name of ["ca", "leaf"]) {
+          const held = await checker.say(`pkey -in @/${name}.key -pubout`);
+          const named = await checker.say(
+            `x509 -in @/${name}.crt -noout -pubkey`,
+          );
+          assertEquals(held, named);
+        }
+        const text = await checker.say("x509 -in @/leaf.crt -noout -text");
+        assertStringIncludes(
+          text,
+          keyKind === "rsa" ? "Public-Key: (3072 bit)" : "ASN1 OID: prime256v1",
+        );
+        assertStringIncludes(
+          text,
+          authorityKind === "rsa"
+            ? "Signature Algorithm: sha256WithRSAEncryption"
+            : "Signature Algorithm: ecdsa-with-SHA256",
+        );
+      },
+    });
+  }
+}
+
+testPrograms({
+  name: "issueCertificate() is for what it was made for, and nothing else",
+  needs: ["openssl"],
+  async fn({ openssl }) {
+    await using checker = await openOpenssl(openssl);
+    const authority = AUTHORITIES.ecdsa;
+    await checker.putKeyed("ca", authority);
+    const purposes = [
+      { servers: LEAF.servers, isClient: false, good: ["sslserver"] },
+      { servers: [], isClient: true, good: ["sslclient"] },
+      { ...LEAF, good: ["sslserver", "sslclient"] },
+    ];
+    for (const { servers, isClient, good } of purposes) {
+      const settings = { ...LEAF, servers, isClient };
+      const made = await issueCertificate(authority, settings);
+      await checker.putKeyed("leaf", made);
+      for (
+        const purpose of ["sslserver", "sslclient", "smimesign", "crlsign"]
+      ) {
+        const { code } = await checker.run(
+          `${VERIFY} -purpose ${purpose} @/leaf.crt`,
+        );
+        assertEquals(code === 0, good.includes(purpose), `${good}: ${purpose}`);
+      }
+      const info = await readCertificate(made.certificate);
+      assertEquals(info.isClient, isClient);
+      assertEquals(info.servers.length, servers.length);
+      assertEquals(info.isAuthority, false);
+    }
+  },
+});
+
+testPrograms({
+  name: "issueCertificate() covers its names and addresses alone",
+  needs: ["openssl"],
+  async fn({ openssl }) {
+    await using checker = await openOpenssl(openssl);
+    const authority = AUTHORITIES.ecdsa;
+    await checker.putKeyed("ca", authority);
+    const ipv6 = new Uint8Array(16);
+    ipv6[15] = 1;
+    const servers = [...LEAF.servers, ipv6];
+    const leaf = await issueCertificate(authority, { ...LEAF, servers });
+    await checker.putKeyed("leaf", leaf);
+    const cases = [
+      { option: "-verify_hostname localhost", isGood: true },
+      { option: "-verify_hostname a.example.com", isGood: true },
+      { option: "-verify_ip 127.0.0.1", isGood: true },
+      { option: "-verify_ip ::1", isGood: true },
+      { option: "-verify_hostname leaf", isGood: false },
+      { option: "-verify_hostname example.com", isGood: false },
+      { option: "-verify_hostname a.b.example.com", isGood: false },
+      { option: "-verify_ip 127.0.0.2", isGood: false },
+    ];
+    for (const { option, isGood } of cases) {
+      const { code } = await checker.run(`${VERIFY} ${option} @/leaf.crt`);
+      assertEquals(code === 0, isGood, option);
+    }
+    const { servers: read } = await readCertificate(leaf.certificate);
+    assertEquals(read.slice(0, 3), ["localhost", "*.example.com", "127.0.0.1"]);
+  },
+});
+
+testPrograms({
+  name: "createAuthority() and issueCertificate() write every field",
+  needs: ["openssl"],
+  async fn({ openssl }) {
+    await using checker = await openOpenssl(openssl);
+    const authority = AUTHORITIES.rsa;
+    await checker.putKeyed("ca", authority);
+    const settings = {
+      ...LEAF,
+      name: "bob@example.com",
+      keyKind: "rsa",
+    } as const;
+    await checker.putKeyed("leaf", await issueCertificate(authority, settings));
+    const root = await checker.say("x509 -in @/ca.crt -noout -text");
+    const leaf = await checker.say("x509 -in @/leaf.crt -noout -text");
+    const rootLines = [
+      /Version: 3/,
+      /Issuer: CN = Test CA\n/,
+      /Subject: CN = Test CA\n/,
+      /Basic Constraints: critical\s+CA:TRUE, pathlen:0\n/,
+      /Key Usage: critical\s+Certificate Sign, CRL Sign\n/,
+    ];
+    for (const line of rootLines) assertMatch(root, line);
+    assert(!root.includes("Extended Key Usage"), root);
+    const leafLines = [
+      /Version: 3/,
+      /Issuer: CN = Test CA\n/,
+      /Subject: CN = bob@example\.com\n/,
+      /Basic Constraints: critical\s+CA:FALSE\n/,
+      /Key Usage: critical\s+Digital Signature, Key Encipherment\n/,
+      /Extended Key Usage: \s+TLS Web Server Authentication, TLS Web Client Authentication\n/,
+      /Alternative Name: \s+DNS:localhost, DNS:\*\.example\.com, IP Address:127\.0\.0\.1, email:bob@example\.com\n/,
+    ];
+    for (const line of leafLines) assertMatch(leaf, line);
+    const own = /Subject Key Identifier: \s+([\dA-F:]+)/.exec(root)![1];
+    const signer = /Authority Key Identifier: \s+([\dA-F:]+)/.exec(leaf)![1];
+    assertEquals(signer, own);
+  },
+});
+
+testPrograms({
+  name:
+    "createAuthority() and issueCertificate() take a name for one attribute",
+  needs: ["openssl"],
+  async fn({ openssl }) {
+    await using checker = await openOpenssl(openssl);
+    for (const name of NAMES) {
+      const authority = await createAuthority({ ...AUTHORITY, name });
+      const leaf = await issueCertificate(authority, { ...LEAF, name });
+      await checker.putKeyed("ca", authority);
+      await checker.putKeyed("leaf", leaf);
+      const shown = await checker.say(
+        "x509 -in @/leaf.crt -noout -subject -issuer -nameopt sep_multiline,utf8",
+      );
+      assertEquals(
+        shown,
+        `subject=\n    CN=${name}\nissuer=\n    CN=${name}\n`,
+      );
+      const { code, stderr } = await checker.run(`${VERIFY} @/leaf.crt`);
+      assertEquals(code, 0, `${name}: ${stderr}`);
+      assertEquals((await readCertificate(leaf.certificate)).name, name);
+    }
+  },
+});
+
+testPrograms({
+  name: "createAuthority() and issueCertificate() reach beyond 2050",
+  needs: ["openssl"],
+  async fn({ openssl }) {
+    await using checker = await openOpenssl(openssl);
+    const days = 36_500;
+    const authority = await createAuthority({ ...AUTHORITY, days });
+    const leaf = await issueCertificate(authority, { ...LEAF, days });
+    await checker.putKeyed("ca", authority);
+    await checker.putKeyed("leaf", leaf);
+    await checker.put("ca.crl", await createRevocationList(authority));
+    const year = new Date(Date.now() + days * DAY).getUTCFullYear();
+    for (const name of ["ca", "leaf"]) {
+      const end = await checker.say(`x509 -in @/${name}.crt -noout -enddate`);
+      assertStringIncludes(end, `${year} GMT`);
+      // The form that RFC 5280 §4.1.2.5 wants from 2050 on, and before.
+      const parts = await checker.say(`asn1parse -in @/${name}.crt`);
+      assertMatch(parts, /UTCTIME[^\n]*\n[^\n]*GENERALIZEDTIME/);
+    }
+    const late = Math.floor(Date.now() / 1000) + 90 * 365 * 86_400;
+    const { code, stderr } = await checker.run(
+      `${VERIFY} -crl_check -CRLfile @/ca.crl -attime ${late} @/leaf.crt`,
+    );
+    assertEquals(code, 0, stderr);
+  },
+});
+
+testPrograms({
+  name: "issueCertificate() signs for an authority that openssl has made",
+  needs: ["openssl"],
+  async fn({ openssl }) {
+    await using checker = await openOpenssl(openssl);
+    const kinds = ["ec -pkeyopt ec_paramgen_curve:P-256", "rsa:2048"];
+    for (const kind of kinds) {
+      const made = await checker.run(
+        `req -x509 -newkey ${kind} -nodes -keyout @/ca.key -out @/ca.crt -days 9 -subj /C=PL/O=Else/CN=Elsewhere -addext subjectKeyIdentifier=01:02:03 -addext authorityKeyIdentifier=none -addext keyUsage=critical,keyCertSign,cRLSign`,
+      );
+      assertEquals(made.code, 0, made.stderr);
+      const authority = {
+        certificate: await Deno.readTextFile(`${checker.path}/ca.crt`),
+        key: await Deno.readTextFile(`${checker.path}/ca.key`),
+      };
+      const leaf = await issueCertificate(authority, LEAF);
+      await checker.putKeyed("leaf", leaf);
+      await checker.put("ca.crl", await createRevocationList(authority));
+      const { code, stderr } = await checker.run(
+        "verify -x509_strict -CAfile @/ca.crt -crl_check -CRLfile @/ca.crl @/leaf.crt",
+      );
+      assertEquals(code, 0, stderr);
+    }
+  },
+});
+
+Deno.test("issueCertificate() does not outlive its authority", async () => {
+  const authority = await createAuthority({ ...AUTHORITY, days: 10 });
+  const { notAfter } = await readCertificate(authority.certificate);
+  const long = await issueCertificate(authority, { ...LEAF, days: 365 });
+  assertEquals((await readCertificate(long.certificate)).notAfter, notAfter);
+  const short = await issueCertificate(authority, { ...LEAF, days: 9 });
+  assert((await readCertificate(short.certificate)).notAfter < notAfter);
+});
+
+Deno.test("issueCertificate() begins a little early, and ends in time", async () => {
+  const authority = AUTHORITIES.ecdsa;
+  const from = new Date("2030-01-31T12:00:00Z");
+  const leaf = await issueCertificate(authority, { ...LEAF, from, days: 28 });
+  const { notBefore, notAfter } = await readCertificate(leaf.certificate);
+  assertEquals(notBefore, new Date("2030-01-31T11:55:00Z"));
+  assertEquals(notAfter, new Date("2030-02-28T12:00:00Z"));
+});
+
+Deno.test("issueCertificate() gives every certificate another serial number", async () => {
+  const authority = AUTHORITIES.ecdsa;
+  const serials = new Set<string>();
+  for (let n = 0; n < 20; n++) {
+    const { certificate } = await issueCertificate(authority, LEAF);
+    const { serial } = await readCertificate(certificate);
+    // 16 bytes, none of them a sign.
+    assertMatch(serial, /^[4-7][\da-f]{31}$/);
+    serials.add(serial);
+  }
+  assertEquals(serials.size, 20);
+});
+
+Deno.test("issueCertificate() refuses what is no authority, without its secrets", async (t) => {
+  const authority = AUTHORITIES.ecdsa;
+  const other = await createAuthority(AUTHORITY);
+  const { rsa } = AUTHORITIES;
+  const leaf = await issueCertificate(authority, LEAF);
+  const from = new Date(Date.now() - 20 * DAY);
+  const expired = await createAuthority({ ...AUTHORITY, from, days: 10 });
+  const cases: { name: string; pair: KeyedCertificate; why: string }[] = [
+    { name: "a leaf", pair: leaf, why: "is not one of an authority" },
+    {
+      name: "the key of another",
+      pair: { ...authority, key: other.key },
+      why: "the key is that of another certificate",
+    },
+    {
+      name: "a key of another kind",
+      pair: { ...authority, key: rsa.key },
+      why: "not a private ECDSA key on P-256 in PEM",
+    },
+    {
+      name: "a key of the other kind",
+      pair: { ...rsa, key: authority.key },
+      why: "not a private RSA key in PEM",
+    },
+    {
+      name: "a key cut short",
+      pair: { ...authority, key: authority.key.slice(0, -60) },
+      why: "not a private ECDSA key",
+    },
+    {
+      name: "a key for a certificate",
+      pair: { certificate: authority.key, key: authority.key },
+      why: "not a certificate in PEM",
+    },
+    {
+      name: "a certificate cut short",
+      pair: { ...authority, certificate: authority.certificate.slice(0, 200) },
+      why: "not a certificate in PEM",
+    },
+    {
+      name: "bytes missing inside",
+      pair: {
+        ...authority,
+        certificate: authority.certificate.replace(/\n.{64}\n/, "\n"),
+      },
+      why: "not a certificate in PEM",
+    },
+    { name: "expired", pair: expired, why: "the authority has expired at 20" },
+  ];
+  for (const { name, pair, why } of cases) {
+    await t.step(name, async () => {
+      const error = await assertRejects(
+        () => issueCertificate(pair, LEAF),
+        SyntaxError,
+        why,
+      );
+      const said = Deno.inspect(error) + Deno.inspect(error.cause);
+      for (const line of pair.key.split("\n").filter((text) => text !== "")) {
+        assert(!said.includes(line), name);
+      }
+    });
+  }
+});
+
+Deno.test("isIssuedBy() tells an authority from one of the same name", async () => {
+  const authority = AUTHORITIES.ecdsa;
+  const other = AUTHORITIES.rsa;
+  const { certificate } = await issueCertificate(authority, LEAF);
+  assertEquals(await isIssuedBy(certificate, authority.certificate), true);
+  assertEquals(await isIssuedBy(certificate, other.certificate), false);
+  const own = authority.certificate;
+  assertEquals(await isIssuedBy(own, own), true);
+});
+
+Deno.test("readCertificate() finds a certificate among other text", async () => {
+  const authority = AUTHORITIES.ecdsa;
+  const { key, certificate } = authority;
+  const info = await readCertificate(`# a comment\n${key}\n${certificate}`);
+  assertEquals(info.name, AUTHORITY.name);
+  assertEquals(info.isAuthority, true);
+  const windows = certificate.replaceAll("\n", "\r\n");
+  assertEquals((await readCertificate(windows)).serial, info.serial);
+});
+
+Deno.test("readCertificate() refuses every text that is cut short", async () => {
+  const { certificate } = AUTHORITIES.ecdsa;
+  const end = certificate.trimEnd().length;
+  for (let length = 0; length < end; length += 7) {
+    await assertRejects(
+      () => readCertificate(certificate.slice(0, length)),
+      SyntaxError,
+      "not a certificate in PEM",
+    );
+  }
+});

@@ -1,0 +1,263 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Finding, Level } from "../../lib/doctor/finding.ts";
+import { makeFolder, run, type RunResult } from "../support/programs.ts";
+import { HAS_RESETS } from "../support/reset_ends.ts";
+import { within } from "../support/sockets.ts";
+import { CERTIFICATE } from "../support/tls_identity.ts";
+import { MODULES } from "../../lib/cli/own_modules.ts";
+
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+
+/** Beside what the machine may have of its own, and its resolver. */
+const OWN_CHECKS = [
+  ...["runtime", "half-close", "udp", "files", "outgoing"],
+  ...HAS_RESETS ? ["reset"] : [],
+];
+
+/** A certificate that held in 2020, and signs itself. */
+const EXPIRED = `-----BEGIN CERTIFICATE-----
+MIIBCjCBsgIBATAKBggqhkjOPQQDAjASMRAwDgYDVQQDDAdleHBpcmVkMB4XDTIw
+MDEwMTAwMDAwMFoXDTIxMDEwMTAwMDAwMFowEjEQMA4GA1UEAwwHZXhwaXJlZDBZ
+MBMGByqGSM49AgEGCCqGSM49AwEHA0IABFMeGX2ECbALIQrSCdWMJlGwUxdBYPJK
+qNKqXJkYZV9UznY3fd++lkZKAOWX2NmBMN2VMx4xwQZHhWC68ZrbMWkwCgYIKoZI
+zj0EAwIDRwAwRAIgXIRiYgE2WLCCyQFTYeD6qFAldVlHxAW3qJKoKulgqQQCIBOl
+zmFdNZwqtA/Als6b/4+8LkM4Pql7OzKgOwi5cBUD
+-----END CERTIFICATE-----
+`;
+
+interface Visit {
+  result: RunResult;
+  worst: Level;
+  findings: Finding[];
+}
+
+async function visit(...args: string[]): Promise<Visit> {
+  const given = ["run", "-A", MAIN, "doctor", "--json", ...args];
+  const result = await run(Deno.execPath(), given);
+  assertEquals(result.stderr, "");
+  return { result, ...JSON.parse(result.text) };
+}
+
+function of({ findings }: Visit, check: string): Finding {
+  const found = findings.filter((finding) => finding.check === check);
+  assertEquals(found.length, 1, `${check} in ${JSON.stringify(findings)}`);
+  return found[0]!;
+}
+
+Deno.test("doctor finds nothing wrong where a proxy works, soon", async () => {
+  const started = performance.now();
+  const said = await visit("--listen", "127.0.0.1:0", "--max-connections=20");
+  assert(performance.now() - started < 10_000);
+  for (const check of [...OWN_CHECKS, "descriptors", "port"]) {
+    assertEquals(of(said, check).level, "ok", JSON.stringify(of(said, check)));
+  }
+  assertEquals(said.result.code, 0);
+  assert(said.worst !== "problem");
+});
+
+Deno.test("doctor tells in lines, each problem with its remedy", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const listen = `127.0.0.1:${taken.addr.port}`;
+  const args = ["run", "-A", MAIN, "doctor", "--listen", listen];
+  const { code, text } = await run(Deno.execPath(), args);
+  assertEquals(code, 1);
+  assertMatch(
+    text,
+    /^problem {2}port +Cannot listen on 127\.0\.0\.1:\d+: the port is in use.*\n +> ss -ltnp/m,
+  );
+  assertMatch(text, /^ok {7}half-close +\S/m);
+  assertMatch(text, /\n1 problem(, .*)?\n$/);
+});
+
+Deno.test("doctor finds what would stop the start", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/users`;
+  await Deno.writeTextFile(path, "no line of a user\n");
+  const said = await visit("--listen", "0.0.0.0:0", "--users", path);
+  assertEquals(said.result.code, 1);
+  assertEquals(of(said, "files").level, "problem");
+  const missing = await visit("--listen", "0.0.0.0:0");
+  assertMatch(of(missing, "port").message, /others can reach it/);
+  assertEquals(missing.worst, "problem");
+  const elsewhere = await visit("--bind", "192.0.2.1", "--listen", "0");
+  assertEquals(of(elsewhere, "outgoing").level, "problem");
+});
+
+Deno.test({
+  name: "doctor compares the limit of descriptors with the connections",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const script = `ulimit -n 1024; exec "$@"`;
+    const args = [
+      "-c",
+      script,
+      "sh",
+      Deno.execPath(),
+      ...["run", "-A", MAIN, "doctor", "--json", "--listen", "0"],
+    ];
+    const { text } = await run("/bin/sh", args);
+    const { findings } = JSON.parse(text) as Visit;
+    const found = findings.find(({ check }) => check === "descriptors")!;
+    assertEquals(found.level, "warning");
+    assertMatch(found.message, /room for 492 connections, 20000 asked/);
+    assertMatch(found.remedy!, /LimitNOFILE=40040/);
+  },
+});
+
+Deno.test("doctor looks at the paths of Unix sockets", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/p.sock`;
+  const free = await visit("--listen", `unix:${path}`);
+  assertEquals(of(free, "socket").level, "ok");
+  assertEquals([...Deno.readDirSync(folder.path)], []);
+  const line = of(free, "permissions").remedy!;
+  assert(line.includes(`--allow-write=${folder.path} `), line);
+  using _taken = Deno.listen({ transport: "unix", path });
+  const taken = await visit("--listen", `unix:${path}`);
+  assertEquals(of(taken, "socket").level, "problem");
+  assertMatch(of(taken, "socket").message, /somebody listens there/);
+  assertEquals(taken.result.code, 1);
+});
+
+Deno.test("doctor looks at certificates", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/good.pem`;
+  const expired = `${folder.path}/expired.pem`;
+  await Deno.writeTextFile(path, CERTIFICATE);
+  await Deno.writeTextFile(expired, EXPIRED);
+  const args = [path, expired, `${folder.path}/none`]
+    .flatMap((name) => ["--tls-cert", name, "--tls-key", name]);
+  const { findings, result } = await visit("--listen", "0", ...args);
+  const [good, ...bad] = findings
+    .filter(({ check }) => check === "certificate");
+  assertEquals(good!.level, "ok");
+  assertMatch(good!.message, /holds for \d{5} days$/);
+  assertEquals(bad.map(({ level }) => level), ["problem", "problem"]);
+  assertMatch(bad[0]!.message, /has expired$/);
+  assertMatch(bad[1]!.message, /: there is no such file$/);
+  assertEquals(result.code, 1);
+});
+
+Deno.test("doctor prints a line of permissions that starts the proxy, without passwords", async () => {
+  await using folder = await makeFolder();
+  const rules = `${folder.path}/the rules`;
+  await Deno.writeTextFile(rules, "allow\n");
+  const args = ["--listen", "127.0.0.1:0", "--rules", rules];
+  const said = await visit(...args, "--user", "alice:secret");
+  const line = of(said, "permissions").remedy!;
+  assert(line.includes("--user alice:PASSWORD"), line);
+  assert(!JSON.stringify(said.findings).includes("secret"));
+  assert(!line.includes("-A"), line);
+  const command = line
+    .replace(/^deno run/, `"${Deno.execPath()}" run`)
+    .replace(" main.ts", ` "${MAIN}"`);
+  const child = new Deno.Command("/bin/sh", {
+    args: ["-c", `exec ${command}`],
+    stderr: "piped",
+    stdin: "null",
+    stdout: "null",
+  }).spawn();
+  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (!text.includes("Listening on")) {
+    const { value, done } = await within(30_000, reader.read());
+    assert(!done, text);
+    text += value;
+  }
+  child.kill("SIGTERM");
+  assertEquals((await child.status).code, 0);
+  await reader.cancel();
+});
+
+Deno.test("doctor does with few permissions, asks for none, and says which", async () => {
+  const read = `--allow-read=${MODULES}`;
+  const doctor = [MAIN, "doctor", "--json", "--listen=0"];
+  const args = ["run", "--allow-net", read, ...doctor];
+  const result = await run(Deno.execPath(), args);
+  const said: Visit = { result, ...JSON.parse(result.text) };
+  assertEquals(result.code, 0, result.text);
+  assertEquals(of(said, "permissions").level, "ok");
+  assertEquals(of(said, "half-close").level, "ok");
+  const { level, message, remedy } = of(said, "reset");
+  assertEquals(level, "note");
+  assertMatch(message, /a download that breaks looks whole/);
+  assertEquals(remedy, HAS_RESETS ? "give Deno --allow-ffi" : undefined);
+  const without = await run(Deno.execPath(), [
+    ...["run", "--no-prompt", read],
+    ...doctor,
+  ]);
+  assertEquals(without.code, 1);
+  const lacking = { result: without, ...JSON.parse(without.text) };
+  assertMatch(of(lacking, "permissions").message, /not given --allow-net/);
+});
+
+Deno.test("doctor wants the permission to list interfaces where there is a guard, and the proxy warns without it", async () => {
+  const flag = "--allow-sys=networkInterfaces";
+  const read = `--allow-read=${MODULES}`;
+  const few = ["run", "--no-prompt", "--allow-net", read];
+  for (
+    const [args, isWanted] of [
+      [["--listen=:0", "--open"], true],
+      [["--listen=:0", "--open", "--allow-private"], false],
+      [["--listen=0"], false],
+    ] as const
+  ) {
+    const doctor = [MAIN, "doctor", "--json", ...args];
+    const lacking = await run(Deno.execPath(), [...few, ...doctor]);
+    const said: Visit = { result: lacking, ...JSON.parse(lacking.text) };
+    const { level, message, remedy } = of(said, "permissions");
+    assertEquals(level, isWanted ? "problem" : "ok", lacking.text);
+    assertEquals(message.includes(flag), isWanted);
+    assertEquals(remedy?.includes(flag) ?? false, isWanted);
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [...few, "--allow-env", MAIN, ...args],
+      stderr: "piped",
+      stdin: "null",
+      stdout: "null",
+    }).spawn();
+    let text = "";
+    let isEnding = false;
+    for await (
+      const chunk of child.stderr.pipeThrough(new TextDecoderStream())
+    ) {
+      text += chunk;
+      if (isEnding || !text.includes("Listening on")) continue;
+      isEnding = true;
+      child.kill("SIGTERM");
+    }
+    assertEquals((await child.status).code, 0, text);
+    assertEquals(text.includes(flag), isWanted, text);
+  }
+});
+
+Deno.test("doctor says what it lacks to be loaded", async () => {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", MAIN, "doctor"],
+    env: { NO_COLOR: "1" },
+  }).output();
+  assertEquals([code, new TextDecoder().decode(stderr)], [
+    1,
+    `sluice: Deno was not given --allow-read=${MODULES}\n`,
+  ]);
+});
+
+Deno.test("doctor looks at the admin listener, and wants a token where others reach it", async () => {
+  const local = ["--listen", "127.0.0.1:0", "--admin"];
+  const fine = await visit(...local, "127.0.0.1:0");
+  assertEquals(fine.result.code, 0);
+  const ports = fine.findings.filter(({ check }) => check === "port");
+  assertEquals(ports.map(({ level }) => level), ["ok", "ok"]);
+  const open = await visit(...local, "0.0.0.0:0");
+  assertEquals(open.result.code, 1);
+  assertMatch(of(open, "admin").message, /without a token/);
+});
+
+Deno.test("doctor takes certificates of clients for users, where they are required", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/ca.pem`;
+  await Deno.writeTextFile(path, CERTIFICATE);
+  const args = ["--listen", "0.0.0.0:0", "--tls-client-ca", path];
+  assertEquals(of(await visit(...args), "port").level, "ok");
+  const asked = await visit(...args, "--tls-client-auth", "request");
+  assertEquals(of(asked, "port").level, "problem");
+});

@@ -1,0 +1,266 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Finding, Level } from "../../lib/doctor/finding.ts";
+import { openTls } from "../../lib/serve/tls/open.ts";
+import { parseIpRange } from "../../lib/wire/ip_range.ts";
+import {
+  makeTestAuthority,
+  type TestCertificate,
+} from "../support/certificates.ts";
+import { makeFolder, run, type RunResult } from "../support/programs.ts";
+import { startTestForward, upstreamAt } from "../support/forward.ts";
+import { closedPort, startEcho, within } from "../support/sockets.ts";
+import { serverTls } from "../support/tls_proxy.ts";
+
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+
+interface Visit {
+  result: RunResult;
+  worst: Level;
+  findings: Finding[];
+}
+
+/** Lets the doctor look at a configuration, or with arguments after it. */
+async function visit(
+  path: string,
+  env: Record<string, string> = {},
+): Promise<Visit> {
+  const args = ["run", "-A", MAIN, "doctor", "--json", "-c", path];
+  const result = await run(Deno.execPath(), args, { env });
+  assertEquals(result.stderr, "");
+  return { result, ...JSON.parse(result.text) };
+}
+
+function of({ findings }: Visit, check: string): string[] {
+  return findings.filter((finding) => finding.check === check)
+    .map(({ level, message }) => `${level} ${message}`);
+}
+
+/** Agrees on TLS with whoever comes, and waits for the end. */
+function startTlsServer({ certificate, key }: TestCertificate) {
+  const listener = Deno.listenTls({
+    ...{ hostname: "127.0.0.1", port: 0, cert: certificate, key },
+  });
+  const accepting = (async () => {
+    const all: Promise<void>[] = [];
+    for await (const conn of listener) {
+      all.push((async () => {
+        await conn.read(new Uint8Array(1)).catch(() => {}); // It may refuse.
+        conn[Symbol.dispose]();
+      })());
+    }
+    await Promise.all(all);
+  })();
+  return {
+    port: listener.addr.port,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await accepting;
+    },
+  };
+}
+
+async function write(path: string, config: unknown): Promise<void> {
+  await Deno.writeTextFile(path, JSON.stringify(config), { mode: 0o600 });
+}
+
+Deno.test("doctor -c looks at all listeners, and adds up their connections", async () => {
+  await using folder = await makeFolder();
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const path = `${folder.path}/sluice.json`;
+  const port = closedPort();
+  await write(path, {
+    listeners: [
+      { kind: "proxy", listen: port, "max-connections": 7 },
+      { kind: "echo", listen: taken.addr.port, "max-connections": 5 },
+    ],
+  });
+  const said = await visit(path);
+  assertEquals(of(said, "config"), [`ok ${path}: 2 listeners, nothing wrong`]);
+  assertMatch(of(said, "descriptors")[0]!, / 12 asked$/);
+  const [free, used] = of(said, "port");
+  assertEquals(
+    free,
+    `ok 127.0.0.1:${port} is free, to be used on this machine`,
+  );
+  assertMatch(used!, /^problem .*the port is in use/);
+  assertEquals(said.result.code, 1);
+});
+
+Deno.test("doctor -c tells each problem of the file, with its place", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/sluice.json`;
+  await write(path, {
+    listeners: [{ kind: "proxy", listen: 0, prefer: "ipv5", "idle-timout": 1 }],
+  });
+  const said = await visit(path);
+  const all = of(said, "config");
+  assertEquals(all.length, 2, all.join("\n"));
+  assertMatch(all[0]!, /^problem .*sluice\.json:1:\d+: listeners\[0\]\.prefer/);
+  await Deno.writeTextFile(path, "{ listeners");
+  assertMatch(of(await visit(path), "config")[0]!, /^problem .*:1:\d+: /);
+});
+
+Deno.test("doctor -c connects to upstreams and parents, and reads their certificates", async () => {
+  await using folder = await makeFolder();
+  await using test = await makeTestAuthority();
+  await using echo = startEcho();
+  await using server = startTlsServer(test.server);
+  const path = `${folder.path}/sluice.json`;
+  const closed = closedPort();
+  const authority = `${test.folder.path}/ca.crt`;
+  await write(path, {
+    listeners: [
+      {
+        kind: "forward",
+        listen: 0,
+        upstreams: [
+          `127.0.0.1:${echo.addr.port}`,
+          `127.0.0.1:${closed}`,
+          `tls://127.0.0.1:${server.port}`,
+        ],
+        "upstream-ca": authority,
+      },
+      {
+        kind: "proxy",
+        listen: 0,
+        via: [`https://alice:hush@localhost:${server.port}`],
+      },
+    ],
+  });
+  const said = await visit(path);
+  const [first, second, third] = of(said, "upstream");
+  assertMatch(first!, /^ok .* takes connections, the first in \d+ ms$/);
+  assertMatch(second!, /^problem .*connection refused$/);
+  assertMatch(third!, /^ok tls:\/\/127\.0\.0\.1:/);
+  assertMatch(of(said, "parent")[0]!, /^ok tls:\/\/localhost:\d+ takes/);
+  const certificates = of(said, "certificate")
+    .filter((text) => text.includes("tls://")).toSorted();
+  assertEquals(certificates.length, 2, certificates.join("\n"));
+  const [ofParent, ofServer] = certificates;
+  assertMatch(ofServer!, /^warning tls:\/\/127.*holds for (29|30) days$/);
+  // The system does not know the authority of a test.
+  assertMatch(
+    ofParent!,
+    /^problem tls:\/\/localhost:\d+: TLS handshake failed/,
+  );
+  assert(!JSON.stringify(said.findings).includes("hush"));
+});
+
+Deno.test("doctor -c tells upstreams that want a PROXY header that it speaks for itself", async () => {
+  await using folder = await makeFolder();
+  await using test = await makeTestAuthority();
+  await using echo = startEcho();
+  const { tls } = await openTls(serverTls(test), { log: () => {} });
+  await using told = await startTestForward([upstreamAt(echo.addr)], {
+    tls,
+    acceptProxy: { isRequired: true, from: [parseIpRange("127.0.0.1/32")] },
+  });
+  const path = `${folder.path}/sluice.json`;
+  await write(path, {
+    listeners: [{
+      kind: "forward",
+      listen: 0,
+      upstreams: [`tls://localhost:${told.addr.port}`],
+      "send-proxy": "v2",
+      "upstream-ca": test.path("ca.crt"),
+    }],
+  });
+  const said = await visit(path);
+  assertMatch(of(said, "upstream")[0]!, /^ok .* takes connections/);
+  const [certificate] = of(said, "certificate")
+    .filter((text) => text.includes("tls://"));
+  assertMatch(certificate!, /^warning tls:\/\/.*holds for (29|30) days$/);
+});
+
+Deno.test("doctor -c prints permissions for the places of a relay alone, which start it", async () => {
+  await using folder = await makeFolder();
+  await using echo = startEcho();
+  const path = `${folder.path}/sluice.json`;
+  const port = closedPort();
+  const upstream = `127.0.0.1:${echo.addr.port}`;
+  await write(path, {
+    listeners: [{ kind: "forward", listen: port, upstreams: [upstream] }],
+  });
+  const said = await visit(path);
+  const { remedy } = said.findings.find((one) => one.check === "permissions")!;
+  assert(remedy!.includes(` --allow-net=127.0.0.1:${port},${upstream} `));
+  const command = remedy!
+    .replace(/^deno run/, `"${Deno.execPath()}" run`)
+    .replace(" main.ts", ` "${MAIN}"`);
+  const child = new Deno.Command("/bin/sh", {
+    args: ["-c", `exec ${command}`],
+    stderr: "piped",
+    stdin: "null",
+    stdout: "null",
+  }).spawn();
+  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (!text.includes("Listening on")) {
+    const { value, done } = await within(30_000, reader.read());
+    assert(!done, text);
+    text += value;
+  }
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  await conn.write(Uint8Array.of(7));
+  assertEquals(await within(10_000, conn.read(new Uint8Array(1))), 1);
+  conn.close();
+  child.kill("SIGTERM");
+  await reader.cancel();
+  await child.status;
+});
+
+Deno.test("doctor knows the variables of the environment, and no others of ours", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/sluice.json`;
+  await write(path, { listeners: [{ kind: "echo", listen: 0 }] });
+  const said = await visit(path, {
+    SLUICE_ADMIN_TOKEN: "0123456789abcdef",
+    SLUICE_USER: "alice:hush",
+  });
+  const text = of(said, "environment").join("\n");
+  assertMatch(text, /SLUICE_ADMIN_TOKEN is the token of the admin listener/);
+  assertMatch(text, /warning SLUICE_USER is set, and nothing reads it/);
+  assert(!/0123456789abcdef|hush/.test(JSON.stringify(said.findings)));
+});
+
+Deno.test("doctor wants a configuration or options, not both", async () => {
+  const args = ["run", "-A", MAIN, "doctor", "-c", "x.json", "--listen=0"];
+  const { code, stderr } = await run(Deno.execPath(), args);
+  assertEquals(code, 2);
+  assertMatch(
+    stderr,
+    /Option --config: does not go with --listen: what the file says/,
+  );
+});
+
+Deno.test("doctor -c tells of a relay whose places are wrong, and looks at the others", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/sluice.json`;
+  await write(path, {
+    listeners: [
+      { kind: "forward", listen: closedPort(), upstreams: ["nowhere"] },
+      { kind: "echo", listen: closedPort() },
+    ],
+  });
+  const found = await visit(path);
+  assertEquals(found.result.code, 1);
+  assertEquals(of(found, "config"), [
+    `problem ${path}:1:48: listeners[0].upstreams: 'nowhere' has no port; write nowhere:PORT`,
+  ]);
+  assertEquals(of(found, "port").length, 1);
+});
+
+Deno.test("doctor -c does not miss an upstream that is a listener of the same file", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/sluice.json`;
+  const port = closedPort();
+  await write(path, {
+    listeners: [
+      { kind: "forward", listen: closedPort(), upstreams: [port] },
+      { kind: "echo", listen: port },
+    ],
+  });
+  assertEquals(of(await visit(path), "upstream"), [
+    `ok 127.0.0.1:${port} is a listener of the same file`,
+  ]);
+});

@@ -1,0 +1,190 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { ECHO_COMMAND } from "../../lib/echo/command.ts";
+import { CONNECT_COMMAND } from "../../lib/connect/command.ts";
+import { formatHelp } from "../../lib/cli/help.ts";
+import { startEcho } from "../../lib/echo/start.ts";
+import { UsageError } from "../../lib/cli/usage_error.ts";
+import { sluice, startSluice } from "../support/sluice_commands.ts";
+import {
+  closedPort,
+  readExactly,
+  readToEnd,
+  within,
+  writeAll,
+} from "../support/sockets.ts";
+import { udpSocket } from "../support/udp.ts";
+
+Deno.test("echo is restarted 20 times on one port, with clients attached", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  const port = closedPort();
+  for (let round = 0; round < 20; round++) {
+    await using server = await startSluice(["echo", `${port}`]);
+    assertEquals(server.port, port);
+    const clients = await Promise.all(
+      Array.from(
+        { length: 5 },
+        () => Deno.connect({ hostname: "127.0.0.1", port }),
+      ),
+    );
+    const text = `round ${round}`;
+    await Promise.all(clients.map((client) => writeAll(client, text)));
+    await Promise.all(
+      clients.map((client) => within(5_000, readExactly(client, text.length))),
+    );
+    // Every other time there is no farewell at all.
+    const isKilled = round % 2 === 1;
+    server.signal(isKilled ? "SIGKILL" : "SIGTERM");
+    // The server ends first: TIME_WAIT is on its side, and on this port.
+    const buffer = new Uint8Array(1);
+    for (const client of clients) {
+      const end = await within(5_000, client.read(buffer).catch(() => null));
+      assertEquals(end, null);
+      client.close();
+    }
+    const code = await server.ended();
+    assertEquals(code, isKilled ? 137 : 0, server.log.join("\n"));
+  }
+});
+
+Deno.test("echo ends at once at a second signal, and returns 1", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await using server = await startSluice(["echo", "127.0.0.1:0"]);
+  using conn = await Deno.connect({
+    hostname: "127.0.0.1",
+    port: server.port,
+  });
+  // More than the buffers hold, and nobody reads: this can't drain.
+  const sending = writeAll(conn, new Uint8Array(30_000_000)).catch(() => {});
+  await within(5_000, readExactly(conn, 1));
+  server.signal("SIGTERM");
+  await server.until(/accepting no more/);
+  const start = performance.now();
+  server.signal("SIGTERM");
+  assertEquals(await server.ended(), 1);
+  assert(performance.now() - start < 5_000);
+  assertMatch(server.log.at(-1)!, /Stopped; 1 connection cut by SIGTERM/);
+  conn.close();
+  await sending;
+});
+
+Deno.test("echo says why it can't start", async () => {
+  using tcp = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const taken = closedPort();
+  using _udp = udpSocket("127.0.0.1", taken);
+  const cases: [args: string[], code: number, message: string][] = [
+    [
+      [`${tcp.addr.port}`],
+      1,
+      `Cannot listen on 127.0.0.1:${tcp.addr.port}: the port is in use; stop what uses it, or choose another`,
+    ],
+    [
+      [`${tcp.addr.port}`, "--reset-after", "1"],
+      1,
+      `Cannot listen on 127.0.0.1:${tcp.addr.port}: the port is in use; stop what uses it, or choose another`,
+    ],
+    [
+      ["--udp", `${taken}`],
+      1,
+      `Cannot listen on 127.0.0.1:${taken} for datagrams: the port is in use for UDP; stop what uses it, or choose another (option --udp)`,
+    ],
+    [
+      ["203.0.113.1:0"],
+      1,
+      "Cannot listen on 203.0.113.1:0: 203.0.113.1 is not an address of this machine",
+    ],
+    [["1", "2"], 2, "Argument LISTEN: '1', '2' are 2 addresses; give one"],
+    [
+      ["unix:/no/such/x"],
+      1,
+      "Cannot listen on unix:/no/such/x: there is no such folder",
+    ],
+    [
+      ["unix:/no/x", "--udp"],
+      2,
+      "Option --udp: does not go with a Unix socket: datagrams need a port; give HOST:PORT",
+    ],
+    [
+      ["unix:/no/x", "--reset-after=1"],
+      2,
+      "Option --reset-after: does not go with a Unix socket, which knows no reset; give HOST:PORT, or --close-after",
+    ],
+    [
+      ["--chunk", "0"],
+      2,
+      "Option --chunk: '0' is less than 1",
+    ],
+    [
+      ["--delay", "1"],
+      2,
+      "Option --delay: '1' is not a duration such as 250ms, 10s, 5m, 1h or 0",
+    ],
+    [
+      ["--discard", "--chargen"],
+      2,
+      "Option --discard: does not go with --chargen: the answer is nothing, or a text without end",
+    ],
+    [
+      ["--udp", "--close-after", "0"],
+      2,
+      "Option --close-after: does not go with --udp: a datagram has no connection to close",
+    ],
+    [
+      ["--open"],
+      2,
+      "Option --open: needs --udp, without which it does nothing",
+    ],
+  ];
+  for (const [args, code, message] of cases) {
+    const result = await sluice(["echo", ...args]);
+    assertEquals(result.stderr, `sluice: ${message}\n`);
+    assertEquals([result.code, result.text], [code, ""]);
+  }
+});
+
+Deno.test("echo answers no datagrams of others unless told so", async () => {
+  const listen = { host: "0.0.0.0", port: 0 };
+  await assertRejects(
+    () => startEcho({ listen, udp: true }),
+    UsageError,
+    "give --open to allow that",
+  );
+  const server = await startEcho({ listen, udp: true, open: true });
+  assertEquals(await server.shutdown(0), 0);
+  const plain = await startEcho({ listen });
+  assertEquals(await plain.shutdown(0), 0);
+});
+
+Deno.test("echo answers datagrams and connections on one port", {
+  ignore: Deno.build.os === "windows",
+}, async () => {
+  await using server = await startSluice(["echo", "--udp", "127.0.0.1:0"]);
+  const { port } = server;
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port });
+  await writeAll(conn, "tcp");
+  await conn.closeWrite();
+  assertEquals((await within(5_000, readToEnd(conn))).length, 3);
+  using socket = udpSocket();
+  await socket.send(Uint8Array.of(1, 2), {
+    transport: "udp",
+    hostname: "127.0.0.1",
+    port,
+  });
+  const [back] = await within(5_000, socket.receive(new Uint8Array(9)));
+  assertEquals(back, Uint8Array.of(1, 2));
+  server.signal("SIGTERM");
+  assertEquals(await server.ended(), 0);
+  assertMatch(server.log.join("\n"), /UDP: 1 came, 1 answered, 0 dropped/);
+});
+
+Deno.test("formatHelp() names every option of echo and connect", () => {
+  for (const command of [ECHO_COMMAND, CONNECT_COMMAND]) {
+    const help = formatHelp(command);
+    for (const [name, option] of Object.entries(command.options)) {
+      const isOperand = "isOperand" in option;
+      assert(isOperand || help.includes(`--${name}`), name);
+    }
+    for (const line of help.split("\n")) assert(line.length <= 79, line);
+  }
+});

@@ -1,0 +1,208 @@
+import { assert, assertEquals } from "@std/assert";
+import { openTls } from "../../lib/serve/tls/open.ts";
+import { openUpstreamTls } from "../../lib/serve/tls/open_upstream.ts";
+import { type EchoServer, startEcho } from "../../lib/echo/start.ts";
+import {
+  type ForwardConfig,
+  type Relay,
+  startForward,
+} from "../../lib/forward/start.ts";
+import type { TlsConfig } from "../../lib/serve/tls/config.ts";
+import type { Connection } from "../../lib/net/connection.ts";
+import { startTls } from "../../lib/net/tls/start.ts";
+import type { ConnectionEvent, LogEvent } from "../../lib/observe/log_event.ts";
+import {
+  makeTestAuthority,
+  type TestAuthority,
+} from "../support/certificates.ts";
+import { eventually, pattern, sha256 } from "../support/dialogue.ts";
+import {
+  readExactly,
+  readToEnd,
+  within,
+  writeAll,
+} from "../support/sockets.ts";
+import { mutualTls, serverTls } from "../support/tls_proxy.ts";
+
+type Side = "plain" | "TLS" | "mutual TLS";
+
+const TLS: Readonly<
+  Record<Side, ((a: TestAuthority) => TlsConfig) | undefined>
+> = { "plain": undefined, "TLS": serverTls, "mutual TLS": mutualTls };
+
+const ANYWHERE = { host: "127.0.0.1", port: 0 };
+
+async function openSide(side: Side, authority: TestAuthority) {
+  const config = TLS[side]?.(authority);
+  if (config === undefined) return undefined;
+  return (await openTls(config, { log: () => {} })).tls;
+}
+
+interface Fixture extends AsyncDisposable {
+  authority: TestAuthority;
+  relay: Relay;
+  ended: ConnectionEvent[];
+  connect(name?: string): Promise<Connection>;
+}
+
+/** A relay with TLS on either side, in front of an echo server. */
+async function start(
+  client: Side,
+  upstream: Side,
+  given: (port: number) => Partial<ForwardConfig> = () => ({}),
+): Promise<Fixture> {
+  const authority = await makeTestAuthority();
+  const tls = await openSide(upstream, authority);
+  const echo: EchoServer = await startEcho({ listen: ANYWHERE, tls });
+  const { port } = echo.listeners[0]!.addr;
+  const outgoing = await openUpstreamTls({
+    certificates: [{
+      certificate: authority.path("alice.crt"),
+      key: authority.path("alice.key"),
+    }],
+    authorities: authority.path("ca.crt"),
+  }, () => {});
+  const ended: ConnectionEvent[] = [];
+  const relay = await startForward({
+    routes: [{
+      listen: ANYWHERE,
+      upstreams: [{
+        endpoint: { host: "localhost", port },
+        isTls: upstream !== "plain",
+        weight: 1,
+        isBackup: false,
+      }],
+    }],
+    tls: await openSide(client, authority),
+    startTls: outgoing.start,
+    log: (event: LogEvent) => {
+      if (event.event === "connection") ended.push(event);
+    },
+    ...given(port),
+  });
+  const { addr } = relay.listeners[0]!;
+  return {
+    authority,
+    relay,
+    ended,
+    async connect(name) {
+      const plain = await Deno.connect({ port: addr.port });
+      if (client === "plain" && name === undefined) return plain;
+      try {
+        return await startTls(plain, {
+          host: "localhost",
+          ...(name === undefined ? {} : { name, isInsecure: true }),
+          verify: () => Promise.resolve(),
+          authorities: authority.authority.certificate,
+          ...authority.alice,
+        });
+      } catch (error) {
+        plain.close();
+        throw error;
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await relay.shutdown(0);
+      await echo.shutdown(0);
+      await authority[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const SIDES = ["plain", "TLS", "mutual TLS"] as const;
+
+for (const client of SIDES) {
+  for (const upstream of SIDES) {
+    Deno.test(`forward() carries 10 MB and half-closes from ${client} to ${upstream}`, async () => {
+      await using it = await start(client, upstream);
+      using conn = await it.connect();
+      const bytes = pattern(10_000_000);
+      const answer = readToEnd(conn as Deno.TcpConn);
+      await writeAll(conn, bytes);
+      await conn.closeWrite();
+      const echoed = await within(20_000, answer);
+      assertEquals(await sha256(echoed), await sha256(bytes));
+      conn.close();
+      assert(await eventually(() => it.ended.length === 1));
+      const [{ result, sent, received, user }] = it.ended as [ConnectionEvent];
+      assertEquals([result, sent, received], ["ok", 10_000_000, 10_000_000]);
+      assertEquals(user, client === "mutual TLS" ? "alice" : undefined);
+    });
+
+    Deno.test(`forward() ends at once when cut, from ${client} to ${upstream}`, async () => {
+      await using it = await start(client, upstream);
+      using conn = await it.connect();
+      await writeAll(conn, "ping");
+      await within(5_000, readExactly(conn, 4));
+      assertEquals(await within(5_000, it.relay.shutdown(0)), 1);
+      assertEquals(it.ended[0]!.result, "cut");
+    });
+  }
+}
+
+Deno.test("forward() refuses an upstream whose certificate is for another, and says why", async () => {
+  await using it = await start("plain", "TLS", (port) => ({
+    routes: [{
+      listen: ANYWHERE,
+      upstreams: [{
+        endpoint: { host: "127.0.0.2", port },
+        isTls: true,
+        weight: 1,
+        isBackup: false,
+      }],
+    }],
+  }));
+  using conn = await it.connect();
+  assertEquals(
+    await within(5_000, conn.read(new Uint8Array(1)).catch(() => null)),
+    null,
+  );
+  assert(await eventually(() => it.ended.length === 1));
+  assertEquals(it.ended[0]!.result, "failed");
+});
+
+for (const client of ["plain", "TLS"] as const) {
+  const way = client === "plain"
+    ? "without decrypting"
+    : "inside of its own TLS";
+  Deno.test(`forward() goes by the server name ${way}`, async () => {
+    const upstreamOf = (port: number, name: string) => [{
+      endpoint: { host: name, port },
+      isTls: client === "TLS",
+      weight: 1,
+      isBackup: false,
+    }];
+    await using it = await start(client, "TLS", (port) => ({
+      routes: [{ listen: ANYWHERE, upstreams: [] }],
+      serverNames: new Map([
+        ["one.example", upstreamOf(port, "localhost")],
+        ["*.two.example", upstreamOf(port, "127.0.0.1")],
+      ]),
+    }));
+    const cases = [
+      ["one.example", "localhost:"],
+      ["ONE.example", "localhost:"],
+      ["a.two.example", "127.0.0.1:"],
+      ["a.b.two.example", "127.0.0.1:"],
+    ] as const;
+    for (const [name, upstream] of cases) {
+      using conn = await within(5_000, it.connect(name));
+      await writeAll(conn, "ping");
+      await within(5_000, readExactly(conn, 4));
+      conn.close();
+      const { length } = it.ended;
+      assert(await eventually(() => it.ended.length > length));
+      const { target } = it.ended.at(-1)!;
+      assert(target!.replace("tls://", "").startsWith(upstream), target);
+    }
+    for (const name of ["two.example", "three.example"]) {
+      const { length } = it.ended;
+      const conn = await within(5_000, it.connect(name).catch(() => undefined));
+      conn?.close();
+      assert(await eventually(() => it.ended.length > length));
+      const { reason, result } = it.ended.at(-1)!;
+      assertEquals(result, "refused");
+      assertEquals(reason, `There is no upstream for server name ${name}`);
+    }
+  });
+}

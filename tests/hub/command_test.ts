@@ -1,0 +1,99 @@
+import {
+  assert,
+  assertEquals,
+  assertLessOrEqual,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
+import { formatHelp } from "../../lib/cli/help.ts";
+import { HUB_COMMAND } from "../../lib/hub/command.ts";
+import { HUB_OPTIONS } from "../../lib/hub/options.ts";
+import { parseOptions } from "../../lib/cli/parse_options.ts";
+import { requireEffect } from "../../lib/cli/requirements.ts";
+import { startHub } from "../../lib/hub/start.ts";
+import { UsageError } from "../../lib/cli/usage_error.ts";
+
+Deno.test("HUB_OPTIONS has defaults that go together", async () => {
+  const options = await parseOptions([], HUB_OPTIONS);
+  assertEquals(options.listen, [{ host: "127.0.0.1", port: 7000 }]);
+  assertEquals(options.ws, []);
+  assertEquals(
+    [options.frame, options["max-message"], options.slow, options.queue],
+    ["line", 65_536, "drop-oldest", 1_000],
+  );
+  assertEquals(options.heartbeat, 30_000);
+  assertEquals([options.history, options["history-time"]], [0, 3_600_000]);
+});
+
+Deno.test("HUB_OPTIONS takes listeners, origins and framings", async () => {
+  const options = await parseOptions([
+    ...["7001", ":7002", "--ws=8000", "--ws", "[::1]:8001"],
+    ...["--ws-origin=https://Chat.test", "--frame=json"],
+  ], HUB_OPTIONS);
+  assertEquals(options.listen, [
+    { host: "127.0.0.1", port: 7001 },
+    { host: "", port: 7002 },
+  ]);
+  assertEquals(options.ws[1], { host: "::1", port: 8001 });
+  assertEquals(options["ws-origin"], ["https://chat.test"]);
+});
+
+const WRONG: [args: string[], message: string][] = [
+  [["nonsense:x"], "Argument [LISTEN…]: port 'x' is not"],
+  [["--frame=xml"], "Option --frame: 'xml' is none of line, length32, json"],
+  [["--slow=drop"], "Option --slow: 'drop' is none of drop-oldest"],
+  [["--max-message=0"], "Option --max-message: '0' is less than 1"],
+  [["--max-message=16777217"], "Option --max-message: '16777217' is more"],
+  [["--queue=0"], "Option --queue: '0' is not"],
+  [["--history-time=soon"], "Option --history-time: 'soon' is not"],
+  [["--ws-origin=chat.test"], "Option --ws-origin: 'chat.test' is not"],
+  [["--ws-origin=https://a/b"], "Option --ws-origin: 'https://a/b' is not"],
+  [["--ws-origin=null"], "Option --ws-origin: 'null' is not"],
+];
+
+for (const [args, message] of WRONG) {
+  Deno.test(`HUB_OPTIONS refuses ${args}`, async () => {
+    await assertRejects(
+      () => parseOptions(args, HUB_OPTIONS),
+      UsageError,
+      message,
+    );
+  });
+}
+
+Deno.test("HUB_COMMAND refuses options that don't go together", async () => {
+  const cases: [args: string[], message: string][] = [
+    [["--history=11", "--queue=10"], "11 messages don't fit into --queue 10"],
+    [["--ws-origin=https://a.test"], "--ws-origin: needs --ws"],
+  ];
+  for (const [args, message] of cases) {
+    const options = await parseOptions(args, HUB_OPTIONS);
+    const run = () => {
+      requireEffect(options);
+      HUB_COMMAND.run(options);
+    };
+    assertThrows(run, UsageError, message);
+  }
+});
+
+Deno.test("startHub() listens where others can reach it only when told so", async () => {
+  const all = { host: "0.0.0.0", port: 0 };
+  const local = { host: "127.0.0.1", port: 0 };
+  for (const where of [{ listen: [all] }, { listen: [local], web: [all] }]) {
+    await assertRejects(
+      () => startHub(where),
+      UsageError,
+      "Refusing to listen on 0.0.0.0:0: whoever reaches it could use the hub; give --open",
+    );
+    const hub = await startHub({ ...where, open: true });
+    assertEquals(await hub.shutdown(0), 0);
+  }
+});
+
+Deno.test("HUB_COMMAND has help of 79 columns", () => {
+  const help = formatHelp(HUB_COMMAND);
+  for (const line of help.split("\n")) assertLessOrEqual(line.length, 79, line);
+  for (const name of Object.keys(HUB_OPTIONS)) {
+    assert(name === "listen" || help.includes(`--${name}`), name);
+  }
+});
