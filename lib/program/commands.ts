@@ -33,6 +33,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       return anyCommand(FORWARD_COMMAND);
     },
   },
+  "exec": {
+    brief: "command that can reach only what the rules allow",
+    load: async () =>
+      anyCommand((await import("../exec/command.ts")).EXEC_COMMAND),
+  },
   "echo": {
     brief: "server that sends back what it reads, for tests",
     load: async () =>
@@ -115,6 +120,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: async () =>
       anyCommand(
         (await import("../proxy/rules_list_command.ts")).RULES_LIST_COMMAND,
+      ),
+  },
+  "rules presets": {
+    brief: "hosts that tools need, by the names of exec --allow-preset",
+    load: async () =>
+      anyCommand(
+        (await import("../proxy/rules_presets_command.ts"))
+          .RULES_PRESETS_COMMAND,
       ),
   },
   "rules test": {

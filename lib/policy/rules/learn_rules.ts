@@ -17,7 +17,7 @@ import { whyImpossible } from "../../wire/host_name.ts";
 import { type IsOwn, refusedRange } from "./address_guard.ts";
 import { generaliseNames } from "./generalise_names.ts";
 import type { ReachedFact } from "./reached_fact.ts";
-import { RULE_COMMANDS, type RuleCommand } from "./rule_question.ts";
+import { RULE_COMMANDS, type RuleCommand } from "./question.ts";
 
 /** Options for {@linkcode RuleLearner}. */
 export interface LearnOptions {

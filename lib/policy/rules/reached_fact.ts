@@ -13,7 +13,7 @@ import {
   parseIpAddress,
 } from "../../wire/ip_address.ts";
 import { plainName } from "../../wire/host_name.ts";
-import type { RuleCommand } from "./rule_question.ts";
+import type { RuleCommand } from "./question.ts";
 
 /** Somewhere a client went. */
 export interface ReachedFact {

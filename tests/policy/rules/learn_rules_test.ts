@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { RuleLearner } from "../../../lib/policy/rules/learn_rules.ts";
 import { parseRules, ruleFile } from "../../../lib/policy/rules/parse_rules.ts";
 import type { ReachedFact } from "../../../lib/policy/rules/reached_fact.ts";
-import type { Question } from "../../../lib/policy/rules/rule_question.ts";
+import type { Question } from "../../../lib/policy/rules/question.ts";
 import { parseIpAddress } from "../../../lib/wire/ip_address.ts";
 
 function fact(

@@ -17,6 +17,7 @@ const SIGTTOU = 22;
 /** The terminal of this session. */
 export class Terminal {
   readonly #descriptor: number;
+  #isLent = false;
 
   private constructor(descriptor: number) {
     this.#descriptor = descriptor;
@@ -49,6 +50,22 @@ export class Terminal {
     const bytes = new Uint8Array(group.buffer);
     // Whoever does not have it would be stopped.
     ignoring([SIGTTOU], () => ioctl(this.#descriptor, TIOCSPGRP, bytes));
+  }
+
+  /**
+   * Lends it to others, if this group has it; they take it themselves.
+   *
+   * @returns Whether they may.
+   */
+  lend(): boolean {
+    this.#isLent = this.isOurs;
+    return this.#isLent;
+  }
+
+  /** Takes it back from those whom it was lent to, whoever they gave it to. */
+  takeBack(): void {
+    if (this.#isLent) this.take();
+    this.#isLent = false;
   }
 
   /** Closes it; the session keeps it. */
