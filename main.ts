@@ -5,9 +5,13 @@
  */
 
 if (import.meta.main) {
-  // The init of a fence needs no commands, and starts faster without them.
-  const { main } = Deno.args[0] === "exec-init"
-    ? await import("./lib/exec/init.ts")
-    : await import("./lib/program/cli.ts");
+  const [command] = Deno.args;
+  // A fence's init needs no commands, and starts while they load.
+  if (command === "exec") {
+    (await import("./lib/exec/chain.ts")).startAhead(Deno.args);
+  }
+  const { main } = await (command === "exec-init"
+    ? import("./lib/exec/init.ts")
+    : import("./lib/program/cli.ts"));
   Deno.exit(await main(Deno.args));
 }

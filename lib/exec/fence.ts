@@ -2,38 +2,14 @@
  * The outside of a fence: starts the init in namespaces of its own, gets the
  * ports that listen inside, and speaks with the init while the command runs.
  *
- * ```text
- * sluice                                         user, network, PID, IPC and mount namespace
- *   | setpriv (dies with sluice) > unshare > init, process 1 > command
- *   | proxy <------- accepts on 127.0.0.1 of the inside ------- |
- * ```
- *
  * @module
  */
 
-import { fenceCalls } from "../net/system/fence/calls.ts";
-import { Channel, makePair } from "../net/system/fence/channel.ts";
-import { ignoring, SIGNALS } from "../net/system/fence/signals.ts";
 import { StartError } from "../cli/usage_error.ts";
+import type { Channel } from "../net/system/fence/channel.ts";
+import { type Chain, takeChain } from "./chain.ts";
 import { explainMissing } from "./missing.ts";
 import type { FenceOrder, FromInit, ToInit } from "./order.ts";
-
-/** What the chain ignores, so that it ends with the command and not before. */
-const IGNORED = Object.values(SIGNALS).filter((signal) =>
-  signal !== SIGNALS.SIGSTOP && signal !== SIGNALS.SIGCONT
-);
-
-const NAMESPACES = [
-  "--user",
-  "--map-current-user",
-  "--keep-caps",
-  "--net",
-  "--pid",
-  "--ipc",
-  "--mount",
-  "--fork",
-  "--kill-child=KILL",
-];
 
 /** Characters of what the chain says that are kept. */
 const MOST_SAID = 4_096;
@@ -65,26 +41,13 @@ export class Fence {
   static async open(
     order: Omit<FenceOrder, "errors">,
   ): Promise<Fence> {
-    const { close, dup } = fenceCalls();
-    const [ours, theirs] = makePair();
-    const channel = new Channel(ours);
-    const errors = dup(2);
-    let child: Deno.ChildProcess;
-    try {
-      child = ignoring(IGNORED, () => spawnInit(theirs));
-    } catch (error) {
-      channel.close();
-      throw explainMissing({ error });
-    } finally {
-      close(theirs);
-    }
+    const { channel, child, errors } = chainOf();
     const said = readSome(child.stderr);
     try {
       channel.send({ ...order, errors });
     } catch {
       // The chain has ended already, and has said why.
     }
-    close(errors);
     const answer = await channel.receive<FromInit>();
     if (answer?.kind === "ready") {
       return new Fence(child, channel, channel.takeDescriptors());
@@ -148,26 +111,12 @@ export class Fence {
   }
 }
 
-function spawnInit(channel: number): Deno.ChildProcess {
-  return new Deno.Command("setpriv", {
-    args: [
-      ...["--pdeathsig", "KILL", "--", "unshare", ...NAMESPACES, "--"],
-      ...initWords(),
-      String(channel),
-    ],
-    stdin: "inherit",
-    stdout: "inherit",
-    stderr: "piped",
-  }).spawn();
-}
-
-/** The same program, without what the init does not need. */
-function initWords(): string[] {
-  const program = Deno.execPath();
-  if (Deno.build.standalone) return [program, "exec-init"];
-  const init = new URL("./init.ts", import.meta.url).href;
-  const flags = ["--allow-all", "--quiet", "--no-config", "--no-lock"];
-  return [program, "run", ...flags, init, "exec-init"];
+function chainOf(): Chain {
+  try {
+    return takeChain();
+  } catch (error) {
+    throw explainMissing({ error });
+  }
 }
 
 async function readSome(stream: ReadableStream<Uint8Array>): Promise<string> {

@@ -37,6 +37,9 @@ export interface CommandProxyConfig {
   log: (event: LogEvent) => void;
 }
 
+/** The same before it is known where it listens. */
+export type CommandProxyPlan = Omit<CommandProxyConfig, "listeners">;
+
 /** A proxy that is running. */
 export interface CommandProxy {
   /** Its port, for a command without a fence. */

@@ -9,7 +9,6 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { NotStarted } from "./not_started.ts";
 import type { ExecOptions } from "./options.ts";
 import { type Output, requireWritable, writeOutputs } from "./outputs.ts";
-import type { CommandProxyConfig } from "./proxy.ts";
 import {
   countDenied,
   formatReport,
@@ -22,12 +21,6 @@ import { Watch } from "./watch.ts";
 
 /** Exit code of `--fail-on-denied`. */
 const DENIED = 3;
-
-/** Runs the command behind a proxy; gives its exit code. */
-export type RunCommand = (
-  options: ExecOptions,
-  proxy: Promise<Omit<CommandProxyConfig, "listeners">>,
-) => Promise<number>;
 
 /**
  * Runs a command, and says what it reached.

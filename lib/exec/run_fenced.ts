@@ -14,7 +14,7 @@ import { requireLinux } from "./missing.ts";
 import { NotStarted } from "./not_started.ts";
 import type { ExecOptions } from "./options.ts";
 import type { FenceOrder } from "./order.ts";
-import type { RunCommand } from "./run.ts";
+import type { CommandProxyPlan } from "./proxy.ts";
 import { findSockets, isSocket } from "./sockets.ts";
 import { proxyVariables } from "./variables.ts";
 
@@ -33,7 +33,10 @@ const AGENT = "SSH_AUTH_SOCK";
  * @throws {NotStarted} If it could not be started.
  * @throws {StartError} If this machine does not allow a fence.
  */
-export const runFenced: RunCommand = async (options, proxy) => {
+export async function runFenced(
+  options: ExecOptions,
+  proxy: Promise<CommandProxyPlan>,
+): Promise<number> {
   requireLinux(Deno.build.os);
   // All at the same time: each takes a while.
   const [opened, config, module] = await Promise.allSettled([
@@ -55,7 +58,7 @@ export const runFenced: RunCommand = async (options, proxy) => {
   } finally {
     await fence.close();
   }
-};
+}
 
 function valueOf<T>(settled: PromiseSettledResult<T>): T {
   if (settled.status === "rejected") throw settled.reason;

@@ -7,9 +7,8 @@
 import { printErrors } from "../cli/print_lines.ts";
 import { UsageError } from "../cli/usage_error.ts";
 import { NotStarted } from "./not_started.ts";
-import { startCommandProxy } from "./proxy.ts";
+import { type CommandProxyPlan, startCommandProxy } from "./proxy.ts";
 import type { ExecOptions } from "./options.ts";
-import type { RunCommand } from "./run.ts";
 import { proxyVariables } from "./variables.ts";
 
 /** Signals that are passed on; those of a terminal reach the command anyway. */
@@ -29,7 +28,10 @@ const EACCES = 13;
  * @throws {NotStarted} If it could not be started.
  * @throws {StartError} If a port is taken.
  */
-export const runOpen: RunCommand = async (options, proxy) => {
+export async function runOpen(
+  options: ExecOptions,
+  proxy: Promise<CommandProxyPlan>,
+): Promise<number> {
   requireNoFence(options);
   const running = await startCommandProxy({
     ...await proxy,
@@ -48,7 +50,7 @@ export const runOpen: RunCommand = async (options, proxy) => {
   } finally {
     await running.close();
   }
-};
+}
 
 function start(
   [program, ...args]: readonly string[],
