@@ -32,6 +32,9 @@ export interface ReachedRow {
 /** Rows, at most; more are summed up in one. */
 const MOST_ROWS = 10_000;
 
+/** What the log puts before the client of a UDP association. */
+const UDP = "udp ";
+
 /** Counts connections. */
 export class Reached {
   readonly #rows = new Map<string, ReachedRow>();
@@ -66,18 +69,17 @@ export class Reached {
   }
 
   #rowOf(event: ConnectionEvent): ReachedRow | undefined {
-    const { limit, protocol = "", result, rule, target } = event;
-    const to = target === undefined ? undefined : split(target);
+    const { limit, result, rule, target } = event;
+    const to = target === undefined ? undefined : split(target, event.protocol);
     if (to === undefined || result === "dropped") return undefined;
     const isDenied = result === "refused";
     const row: ReachedRow = {
       ...to,
-      protocol,
       verdict: isDenied ? "denied" : "allowed",
       rule: rule ?? limit ?? "default",
       ...{ connections: 0, failed: 0, sent: 0, received: 0 },
     };
-    const { host, port, verdict } = row;
+    const { host, port, protocol, verdict } = row;
     const key = JSON.stringify([host, port, protocol, verdict, row.rule]);
     const known = this.#rows.get(key);
     if (known !== undefined) return known;
@@ -87,13 +89,20 @@ export class Reached {
   }
 }
 
-/** UDP names no target. */
-function split(target: string): { host: string; port: number } | undefined {
+/** UDP names no target but the client, which is written with a word before it. */
+function split(
+  target: string,
+  protocol = "",
+): Pick<ReachedRow, "host" | "port" | "protocol"> | undefined {
+  const isUdp = target.startsWith(UDP);
   try {
-    const { host, port } = parseHostPort(target, "");
-    return { host, port };
+    const { host, port } = parseHostPort(
+      isUdp ? target.slice(UDP.length) : target,
+      "",
+    );
+    return { host, port, protocol: isUdp ? "udp" : protocol };
   } catch {
-    return undefined;
+    return undefined; // A name that was cut short for its length.
   }
 }
 

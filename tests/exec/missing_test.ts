@@ -1,0 +1,37 @@
+import { assert, assertStringIncludes, assertThrows } from "@std/assert";
+import { explainMissing, requireLinux } from "../../lib/exec/missing.ts";
+import { StartError } from "../../lib/cli/usage_error.ts";
+
+Deno.test("explainMissing() says what is missing and how to get it", () => {
+  const table = [
+    [{ error: new Deno.errors.NotFound("x") }, "'setpriv' is not on the PATH"],
+    [
+      { said: "setpriv: failed to execute unshare: No such file or directory" },
+      "'unshare' is not on the PATH; install util-linux 2.36",
+    ],
+    [
+      { said: "unshare: unrecognized option '--keep-caps'\nTry" },
+      "this 'unshare' is too old: unshare: unrecognized option '--keep-caps';",
+    ],
+    [
+      { said: "unshare: unshare failed: Operation not permitted\n" },
+      "allow user namespaces",
+    ],
+    [{ error: new Deno.errors.NotCapable("x") }, "start it with -A"],
+  ] as const;
+  for (const [failure, text] of table) {
+    const { message } = explainMissing(failure);
+    assertStringIncludes(message, text);
+    assertStringIncludes(message, "--no-isolation");
+    assert(!message.includes("\n"));
+  }
+});
+
+Deno.test("requireLinux() refuses other systems, and says so", () => {
+  requireLinux("linux");
+  assertThrows(
+    () => requireLinux("darwin"),
+    StartError,
+    "it needs Linux, and this is darwin",
+  );
+});
