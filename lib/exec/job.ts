@@ -38,10 +38,11 @@ export async function runJob(
   fence: Fence,
 ): Promise<{ exitCode: number } | { failure: number }> {
   using terminal = Terminal.open();
-  const failure = await fence.start(terminal?.lend() ?? false);
+  // Before the command runs: it must miss none.
+  using _signals = passSignals(fence, terminal);
   try {
+    const failure = await fence.start(terminal?.lend() ?? false);
     if (failure !== undefined) return { failure };
-    using _signals = passSignals(fence, terminal);
     for (;;) {
       const stopped = await fence.stopped();
       if (stopped === undefined) break;
