@@ -8,7 +8,7 @@ import { DialError, type DialErrorKind } from "../net/dial_error.ts";
 import { Refusal, type RefusalKind } from "../policy/limits/refusal.ts";
 import { REPLY, type Reply, Socks5Error } from "../wire/socks/v5.ts";
 
-/** `REP` by what went wrong (RFC 1928 §6; the reasons are in the README). */
+/** `REP` by what went wrong (RFC 1928 §6; the reasons are in the manual). */
 const REPLY_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, Reply>> = {
   "refused": REPLY.ConnectionRefused,
   "network unreachable": REPLY.NetworkUnreachable,

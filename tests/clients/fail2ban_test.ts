@@ -3,7 +3,7 @@ import type { BanEvent, TextEvent } from "../../lib/observe/log_event.ts";
 import { formatJson } from "../../lib/observe/log_json.ts";
 import { formatText } from "../../lib/observe/log_text.ts";
 import { makeFolder, run, testPrograms } from "../support/programs.ts";
-import { blocksOf } from "../support/readme.ts";
+import { blocksOf } from "../support/documents.ts";
 
 const NOW = Date.now();
 
@@ -48,7 +48,7 @@ const OTHERS: TextEvent[] = FORGERIES.flatMap((text): TextEvent[] => [
   },
 ]);
 
-/** The filters that the README shows, JSON first. */
+/** The filters that the manual shows, JSON first. */
 const FILTERS = blocksOf("fail2ban filter").map(({ text }) => text);
 
 const FORMATS = [

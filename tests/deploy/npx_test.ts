@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { TextLineStream } from "@std/streams";
 import { testPrograms } from "../support/programs.ts";
-import { blocksOf } from "../support/readme.ts";
+import { blocksOf } from "../support/documents.ts";
 import { PATIENCE } from "../support/sluice.ts";
 import { within } from "../support/sockets.ts";
 
 testPrograms({
-  name: "the README's way to end what npx has started ends all of it",
+  name: "the manual's way to end what npx has started ends all of it",
   needs: ["npx (deno)", "setsid"],
   async fn() {
     const { text } = blocksOf("commands")

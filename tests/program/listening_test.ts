@@ -3,7 +3,7 @@ import { TextLineStream } from "@std/streams";
 import { formatHostPort } from "../../lib/wire/host_port.ts";
 import { ConfiguredSluice, replaceFile } from "../support/config.ts";
 import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
-import { blocksOf } from "../support/readme.ts";
+import { blocksOf } from "../support/documents.ts";
 import { PATIENCE, Sluice } from "../support/sluice.ts";
 import { cacheEnvironment, SLUICE } from "../support/sluice_commands.ts";
 import { closedPort, within } from "../support/sockets.ts";
@@ -197,7 +197,7 @@ testPrograms({
 });
 
 testPrograms({
-  name: "the script of the README reads the real port",
+  name: "the script of the manual reads the real port",
   needs: ["jq"],
   async fn() {
     await using folder = await makeFolder();

@@ -87,6 +87,7 @@ const FINDERS = {
   "unshare (mounts)": () => findThatRuns("unshare", ["-rm", ...WITHOUT_PROC]),
   /** Not every container lets its programs have a network of their own. */
   "unshare (network)": () => findThatRuns("unshare", ["-rn", "true"]),
+  wget: () => findProgram("wget"),
 } as const;
 
 /** Something a test may need. */

@@ -15,7 +15,7 @@ export const RULE_OPTIONS = {
   "rules": path({
     group: GROUP,
     help:
-      "who may go where, a rule a line, the first that matches decides; '#' begins a comment; see the README, and 'sluice rules test'",
+      "who may go where, a rule a line, the first that matches decides; '#' begins a comment; try them with 'sluice rules test'",
   }),
   "rule": option("pattern", {
     value: "RULE",

@@ -1,15 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
+import { documentAt } from "../support/documents.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
 /** Files that a reader opens to follow one connection, at most. */
 const MOST_FILES = 12;
 
-/** The section of the README that lists them. */
+/** The section of the manual that lists them. */
 function readSection(): string {
-  const readme = Deno.readTextFileSync(new URL("README.md", ROOT));
-  const [, section] = readme.split("### The way of one connection\n");
-  return section!.split("\nAs a library")[0]!;
+  const topic = documentAt("lib/manual/development.md");
+  const [, section] = topic.split("### The way of one connection\n");
+  return section!.split("\n## ")[0]!;
 }
 
 /** The modules that a file imports, as paths from the root. */
@@ -20,7 +21,7 @@ function importsOf(path: string): string[] {
   );
 }
 
-Deno.test("the README lists the files of one connection in the order of its way", () => {
+Deno.test("the manual lists the files of one connection in the order of its way", () => {
   const [text, table] = readSection().split("\n| step", 2);
   const [joining, way] = [text!, table!].map((part) =>
     [...part.matchAll(/`(lib\/\S+\.ts)`/g)].map(([, path]) => path!)

@@ -1,8 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { COMMANDS } from "../../lib/program/commands.ts";
-import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { makeFolder, run, runOk, testPrograms } from "../support/programs.ts";
-import { blocksOf, readBlocks } from "../support/readme.ts";
+import { blocksOf, readBlocks } from "../support/documents.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const DEPLOY = `${ROOT}scripts/deploy/`;
@@ -10,20 +8,30 @@ const PROGRAM = "/usr/local/bin/sluice";
 
 /** What checks each file of `scripts/deploy`, beside the tests here. */
 const CHECKED_BY: Readonly<Record<string, string>> = {
-  "Dockerfile": "image_test.ts",
-  "grafana.json": "./grafana_test.ts",
-  "haproxy.cfg": "haproxy_test.ts",
-  "image_root.sh": "image_test.ts",
-  "kubernetes.yaml": "kubernetes_test.ts",
-  "sluice.service": "systemd_test.ts",
-  "sluice.socket": "systemd_test.ts",
-  "sluice@.service": "systemd_test.ts",
-  "try_image.sh": "image_test.ts",
+  "Dockerfile": "../deploy/image_test.ts",
+  "grafana.json": "../deploy/grafana_test.ts",
+  "haproxy.cfg": "../deploy/haproxy_test.ts",
+  "image_root.sh": "../deploy/image_test.ts",
+  "kubernetes.yaml": "../deploy/kubernetes_test.ts",
+  "sluice.service": "../deploy/systemd_test.ts",
+  "sluice.socket": "../deploy/systemd_test.ts",
+  "sluice@.service": "../deploy/systemd_test.ts",
+  "try_image.sh": "../deploy/image_test.ts",
 };
 
-Deno.test("every block of the README is something that a test knows", () => {
+Deno.test("every block of the documents is something that a test knows", () => {
   const kinds = new Set(readBlocks().map(({ kind }) => kind));
-  for (const kind of ["commands", "configuration", "rules", "unit"] as const) {
+  for (
+    const kind of [
+      "commands",
+      "configuration",
+      "log",
+      "output",
+      "rules",
+      "script",
+      "unit",
+    ] as const
+  ) {
     assert(kinds.has(kind), kind);
   }
 });
@@ -38,7 +46,7 @@ Deno.test("every file of scripts/deploy is checked by a test", async () => {
 });
 
 testPrograms({
-  name: "logrotate rotates the log as the README says",
+  name: "logrotate rotates the log as the manual says",
   needs: ["logrotate"],
   async fn({ logrotate }) {
     await using folder = await makeFolder();
@@ -68,7 +76,7 @@ testPrograms({
 });
 
 testPrograms({
-  name: "systemd-analyze verifies the unit of the README",
+  name: "systemd-analyze verifies the unit of the manual",
   needs: ["systemd-analyze"],
   async fn({ "systemd-analyze": tool }) {
     await using folder = await makeFolder();
@@ -87,7 +95,7 @@ testPrograms({
 });
 
 testPrograms({
-  name: "fail2ban takes the jail of the README with each of its filters",
+  name: "fail2ban takes the jail of the manual with each of its filters",
   needs: ["fail2ban-client"],
   async fn({ "fail2ban-client": client }) {
     const [jail] = blocksOf("fail2ban jail");
@@ -115,7 +123,7 @@ testPrograms({
 });
 
 testPrograms({
-  name: "promtool takes the configuration of the README",
+  name: "promtool takes the configuration of the manual",
   needs: ["promtool"],
   async fn({ promtool }) {
     await using folder = await makeFolder();
@@ -136,7 +144,7 @@ testPrograms({
   },
 });
 
-Deno.test("sluice check has nothing to say about the file of the README", async () => {
+Deno.test("sluice check has nothing to say about the file of the manual", async () => {
   await using folder = await makeFolder();
   await Deno.writeTextFile(`${folder.path}/bob.txt`, "secret\n", {
     mode: 0o600,
@@ -149,106 +157,20 @@ Deno.test("sluice check has nothing to say about the file of the README", async 
   }
 });
 
-Deno.test("sluice rules list reads every list of rules of the README", async () => {
+Deno.test("sluice rules list reads every list of rules of the manual", async () => {
   await using folder = await makeFolder();
   const blocks = blocksOf("rules");
   assertEquals(blocks.length, 6);
-  for (const { line, text } of blocks) {
+  for (const { text, where } of blocks) {
     const path = `${folder.path}/rules.txt`;
     await Deno.writeTextFile(path, text);
     const { code, stderr } = await sluice(["rules", "list", "--rules", path]);
-    assertEquals(code, 0, `README.md:${line}: ${stderr}`);
+    assertEquals(code, 0, `${where}: ${stderr}`);
   }
 });
-
-Deno.test("every block of commands in the README is what a shell takes", async () => {
-  for (const { line, text } of blocksOf("commands")) {
-    const { code, stderr } = await run("/bin/sh", ["-n"], { stdin: text });
-    assertEquals(code, 0, `README.md:${line}: ${stderr}`);
-  }
-});
-
-const LINES = await commandLines();
-
-Deno.test("command lines are found where they stand", () => {
-  const places = LINES.map(({ where }) => where.replace(/:\d+$/, ""));
-  assertEquals(
-    [...new Set(places)].toSorted(),
-    ["--help", "README.md", "haproxy.cfg", "sluice.service", "sluice@.service"],
-  );
-  assert(LINES.length > 80, `${LINES.length}`);
-});
-
-for (const { command, where } of LINES) {
-  Deno.test(`${where} has options that there are: ${command}`, async () => {
-    const { name, rest } = findCommand(wordsOf(command));
-    const { options } = await COMMANDS[name]!.load();
-    await parseOptions(rest, options);
-  });
-}
 
 function sluice(args: string[]) {
   return run(Deno.execPath(), ["run", "-A", `${ROOT}main.ts`, ...args], {
     env: { ALICE_PASSWORD: "secret" },
   });
-}
-
-interface CommandLine {
-  where: string;
-  command: string;
-}
-
-/** Command lines of the program in the README, `scripts/deploy` and `--help`. */
-async function commandLines(): Promise<CommandLine[]> {
-  const ofReadme = [...blocksOf("commands"), ...blocksOf("unit")]
-    .map(({ line, text }) => ({ where: `README.md:${line}`, text }));
-  const ofDeploy = await Promise.all(
-    ["haproxy.cfg", "sluice.service", "sluice@.service"].map(async (name) => ({
-      where: name,
-      text: await Deno.readTextFile(DEPLOY + name),
-    })),
-  );
-  const commands = await Promise.all(
-    Object.values(COMMANDS).map(({ load }) => load()),
-  );
-  const ofHelp = commands.flatMap(({ examples }) =>
-    examples.map(([line]) => ({ where: "--help", text: line }))
-  );
-  return [...ofReadme, ...ofDeploy, ...ofHelp].flatMap(({ text, where }) =>
-    text.replaceAll(/\\\n(?:#\s*)?\s*/g, " ").split("\n")
-      .map((line) =>
-        /^(?:#\s+|ExecStart=|SLUICE_USERS=\S+ )?(?:\/usr\/local\/bin\/)?(sluice(?: .*)?)$/
-          .exec(line)?.[1]
-      )
-      .filter((command) => command !== undefined)
-      .map((command) => ({ where, command: withoutShell(command) }))
-  );
-}
-
-/** Without what is the shell's: comments, redirections, other commands. */
-function withoutShell(command: string): string {
-  return command
-    .replace(/\s#.*$/, "")
-    .replace(/(?:\s\d)?\s?(?:[|<>;]|&(?:&|$)).*$/, "")
-    .trim();
-}
-
-/** As the shell splits them: there are no quotes within words here. */
-function wordsOf(command: string): string[] {
-  return [...command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)]
-    .map(([, single, double, plain]) => single ?? double ?? plain!)
-    .slice(1);
-}
-
-function findCommand(words: string[]): { name: string; rest: string[] } {
-  const [first = "", second = ""] = words;
-  const both = `${first} ${second}`;
-  if (Object.hasOwn(COMMANDS, both)) {
-    return { name: both, rest: words.slice(2) };
-  }
-  if (Object.hasOwn(COMMANDS, first)) {
-    return { name: first, rest: words.slice(1) };
-  }
-  assert(first === "" || first.startsWith("-"), `no such command: ${first}`);
-  return { name: "proxy", rest: words };
 }

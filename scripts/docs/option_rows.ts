@@ -1,0 +1,83 @@
+/**
+ * Rows of the manual's option tables, made from the declarations.
+ *
+ * @module
+ */
+
+import {
+  type Option,
+  type OptionTable,
+  spellRequirement,
+} from "../../lib/cli/option.ts";
+
+/** The largest count that an option takes if its declaration sets no bound. */
+const UNBOUNDED = 999_999_999;
+
+/** A default that a help text tells in words. */
+const SPOKEN_DEFAULT = / \(default:? ([^()]*(?:\([^()]*\))?[^()]*)\)$/;
+
+/**
+ * Writes the table of some options.
+ *
+ * @param table The options of a command.
+ * @param names Those that the table shows, in order.
+ * @returns Lines of Markdown.
+ */
+export function optionTable(
+  table: OptionTable,
+  names: readonly string[],
+): string[] {
+  return [
+    "| option | default | what it does |",
+    "| --- | --- | --- |",
+    ...names.map((name) => {
+      const option = table[name]!;
+      const cells = [nameCell(name, option), defaultCell(option)];
+      return `| ${[...cells, helpCell(option)].join(" | ")} |`;
+    }),
+  ];
+}
+
+function nameCell(name: string, option: Option<unknown>): string {
+  const { value, short, isOperand } = option;
+  if (isOperand) return code(value ?? name.toUpperCase());
+  const long = value === undefined ? `--${name}` : `--${name} ${value}`;
+  return short === undefined
+    ? code(long)
+    : `${code(`-${short}`)}, ${code(long)}`;
+}
+
+function defaultCell(option: Option<unknown>): string {
+  if (option.default !== undefined) return code(option.default);
+  const spoken = SPOKEN_DEFAULT.exec(option.help)?.[1];
+  if (spoken !== undefined) return escape(spoken);
+  if (option.isOperand) return "";
+  return option.kind === "flag" ? "off" : "none";
+}
+
+function helpCell(option: Option<unknown>): string {
+  const needs = option.requires?.map((one) => `needs ${spellRequirement(one)}`);
+  const parts = [
+    option.help.replace(SPOKEN_DEFAULT, ""),
+    ...needs ?? [],
+    ...rangeOf(option),
+  ];
+  return escape(parts.join("; "))
+    .replace(/(?<![\w-])--[a-z][\w-]*/g, (name) => code(name));
+}
+
+/** Numbers have bounds; that nothing is below zero goes without saying. */
+function rangeOf({ kind, least = 0, most = UNBOUNDED }: Option<unknown>) {
+  if (kind !== "count" && kind !== "size" || most >= UNBOUNDED) return [];
+  return [`from ${least} to ${most}`];
+}
+
+function code(text: string): string {
+  return `\`${text.replaceAll("|", "\\|")}\``;
+}
+
+/** Without what Markdown would take for its own. */
+function escape(text: string): string {
+  return text.replaceAll(/[\\*|<>[\]]/g, "\\$&").replaceAll("\\[", "[")
+    .replaceAll("\\]", "]");
+}

@@ -1,0 +1,123 @@
+import { assertEquals } from "@std/assert";
+import { tableOf } from "../support/documents.ts";
+import { makeFolder } from "../support/programs.ts";
+import {
+  sluice,
+  type SluiceServer,
+  startSluice,
+} from "../support/sluice_commands.ts";
+
+/** Runs a command to its end; gives its exit code. */
+async function codeOf(...args: string[]): Promise<number> {
+  return (await sluice(args)).code;
+}
+
+/** Starts a server, with a tunnel or not, and tells it to stop. */
+async function codeOfStop(
+  args: string[],
+  use: (server: SluiceServer) => Promise<Disposable | undefined>,
+): Promise<number> {
+  await using server = await startSluice(args);
+  using _held = await use(server);
+  server.signal("SIGTERM");
+  return await server.ended();
+}
+
+/** A connection that the shutdown has to cut. */
+async function connectTo({ port }: SluiceServer) {
+  const conn = await Deno.connect({ port });
+  await conn.write(new TextEncoder().encode("held"));
+  await conn.read(new Uint8Array(4));
+  return conn;
+}
+
+function unusedPort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Whether the codes of a table are those that runs have ended with. */
+function assertCodes(path: string, head: string, codes: number[]): void {
+  const told = tableOf(path, head).map(([code]) => Number(code));
+  assertEquals(told, codes);
+}
+
+Deno.test("the manual has the exit codes of the proxy", async () => {
+  await using echo = await startSluice(["echo", "127.0.0.1:0"]);
+  const relay = [
+    ...["forward", "--drain-timeout", "0", "127.0.0.1:0"],
+    `127.0.0.1:${echo.port}`,
+  ];
+  const cut = await codeOfStop(relay, connectTo);
+  assertEquals(await codeOfStop(relay, () => Promise.resolve(undefined)), 0);
+  assertCodes("lib/manual/proxy.md", "code | meaning", [
+    await codeOf("--version"),
+    cut,
+    await codeOf("--listen", "nowhere"),
+  ]);
+  const taken = await codeOf("--listen", `127.0.0.1:${echo.port}`);
+  assertEquals(taken, 1);
+});
+
+Deno.test("the manual has the exit codes of connect", async () => {
+  await using echo = await startSluice(["echo", "127.0.0.1:0"]);
+  const port = `${echo.port}`;
+  const stopped = (signal: Deno.Signal) => codeOfSignal(port, signal);
+  assertCodes("lib/manual/echo-connect.md", "code | meaning", [
+    await codeOf("connect", port),
+    await codeOf("connect", `${unusedPort()}`),
+    await codeOf("connect", "--no-such-option", port),
+    await stopped("SIGINT"),
+    await stopped("SIGTERM"),
+  ]);
+});
+
+Deno.test("the manual has the exit codes of run and check", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/sluice.jsonc`;
+  const write = (listen: number) =>
+    Deno.writeTextFile(
+      path,
+      `{"listeners":[{"kind":"echo","listen":${listen}}]}`,
+    );
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await write(taken.addr.port);
+  const checked = await codeOf("check", "-c", path);
+  const failed = await codeOf("run", "-c", path);
+  await write(0);
+  const stop = () => Promise.resolve(undefined);
+  const ended = await codeOfStop(["run", "-c", path], stop);
+  await Deno.writeTextFile(path, "{}");
+  const wrong = [
+    await codeOf("run", "-c", path),
+    await codeOf("check", "-c", path),
+  ];
+  assertCodes("lib/manual/config.md", "code | `run` | `check`", [
+    ended,
+    failed,
+    wrong[0]!,
+  ]);
+  assertEquals([checked, wrong], [0, [2, 2]]);
+});
+
+/** Runs `connect` without an end of its input, until a signal. */
+async function codeOfSignal(
+  port: string,
+  signal: Deno.Signal,
+): Promise<number> {
+  const main = new URL("../../main.ts", import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", main, "connect", port],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const reader = child.stdout.getReader();
+  await writer.write(new TextEncoder().encode("hello\n"));
+  await reader.read();
+  child.kill(signal);
+  const { code } = await child.status;
+  await Promise.allSettled([writer.close(), reader.cancel()]);
+  return code;
+}

@@ -1,0 +1,162 @@
+import { assert, assertEquals } from "@std/assert";
+import type { BanEvent } from "../../lib/observe/log_event.ts";
+import { formatText } from "../../lib/observe/log_text.ts";
+import { blocksOf } from "../support/documents.ts";
+import { shapeOf } from "../support/line_shape.ts";
+import {
+  makeFolder,
+  run,
+  runOk,
+  startHttp,
+  testPrograms,
+} from "../support/programs.ts";
+import { sluice, startSluice } from "../support/sluice_commands.ts";
+
+/** Lines of the log in the documents. */
+const SHOWN = blocksOf("log").flatMap(({ text, where }) =>
+  text.trimEnd().split("\n").map((line) => ({ line, where }))
+);
+
+function portOf(server: { addr: Deno.Addr }): number {
+  return (server.addr as Deno.NetAddr).port;
+}
+
+function unusedPort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return portOf(listener);
+}
+
+/** Answers one request as an old server does, which closes first. */
+async function answerOnce(listener: Deno.Listener): Promise<void> {
+  using conn = await listener.accept();
+  await conn.read(new Uint8Array(4096));
+  const answer = "HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n";
+  await conn.write(new TextEncoder().encode(answer));
+}
+
+/** A connection that ends well and one that does not, after the banner. */
+async function proxyLines(curl: string): Promise<string[]> {
+  using origin = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const served = answerOnce(origin);
+  await using proxy = await startSluice(["--listen", "127.0.0.1:0"]);
+  const via = ["-sS", "-x", `socks5h://127.0.0.1:${proxy.port}`];
+  await runOk(curl, [...via, `http://localhost:${portOf(origin)}/`]);
+  await served;
+  await run(curl, [...via, `http://127.0.0.1:${unusedPort()}/`]);
+  await proxy.until(/ ok /);
+  await proxy.until(/ failed /);
+  return proxy.log;
+}
+
+/** Upstreams that are down, one of which comes up. */
+async function upstreamLines(): Promise<string[]> {
+  const ports = [unusedPort(), unusedPort()];
+  await using relay = await startSluice([
+    ...["forward", "--check-interval", "50ms", "--fall", "1", "--rise", "1"],
+    ...["127.0.0.1:0", ...ports.map((port) => `127.0.0.1:${port}`)],
+  ]);
+  for (const port of ports) {
+    await relay.until(new RegExp(`Upstream 127.0.0.1:${port} is down`));
+  }
+  using client = await Deno.connect({ port: relay.port });
+  await client.read(new Uint8Array(1)).catch(() => {});
+  await relay.until(/No upstream is up/);
+  using _listener = Deno.listen({ hostname: "127.0.0.1", port: ports[0]! });
+  await relay.until(/is up again/);
+  return relay.log;
+}
+
+/** A pool that a client has taken a connection from. */
+async function poolLines(): Promise<string[]> {
+  await using echo = await startSluice(["echo", "127.0.0.1:0"]);
+  await using relay = await startSluice([
+    ...["forward", "--pool", "ahead", "--pool-size", "2"],
+    ...["127.0.0.1:0", `127.0.0.1:${echo.port}`],
+  ]);
+  const { code } = await sluice(["connect", `${relay.port}`], { stdin: "a\n" });
+  assertEquals(code, 0);
+  await relay.until(/ ok /);
+  relay.signal("SIGTERM");
+  await relay.ended();
+  return relay.log;
+}
+
+/** A client that TLS lets in, one that was revoked, one without certificate. */
+async function tlsLines(curl: string): Promise<string[]> {
+  await using folder = await makeFolder();
+  const at = (name: string) => `${folder.path}/${name}`;
+  const cert = async (...args: string[]) => {
+    const all = ["cert", ...args, "--dir", folder.path];
+    const { code, stderr, text } = await sluice(all);
+    assertEquals(code, 0, stderr);
+    return text;
+  };
+  await cert("init");
+  await cert("issue", "proxy", "--server", "localhost,127.0.0.1");
+  for (const name of ["alice", "bob"]) {
+    await cert("issue", name, "--client");
+    await Deno.writeTextFile(at(`${name}.pem`), await cert("bundle", name));
+  }
+  await cert("revoke", "bob");
+  await using origin = startHttp(() => new Response("It works\n"));
+  await using proxy = await startSluice([
+    ...["--listen", "127.0.0.1:0", "--tls-cert", at("proxy.crt")],
+    ...["--tls-key", at("proxy.key"), "--tls-client-ca", at("ca.crt")],
+    ...["--tls-crl", at("ca.crl")],
+  ]);
+  const via = ["-sS", "-x", `https://localhost:${proxy.port}`];
+  const ask = (...args: string[]) =>
+    run(curl, [
+      ...[...via, "--proxy-cacert", at("ca.crt"), ...args],
+      `http://127.0.0.1:${portOf(origin)}/`,
+    ]);
+  const { code, stderr } = await ask("--proxy-cert", at("alice.pem"));
+  assertEquals(code, 0, stderr);
+  await ask("--proxy-cert", at("bob.pem"));
+  await ask();
+  await proxy.until(/GET 200/);
+  await proxy.until(/is revoked/);
+  await proxy.until(/no certificate/);
+  return proxy.log;
+}
+
+function banLines(): string[] {
+  const ban: BanEvent = {
+    event: "ban",
+    client: "192.0.2.1",
+    duration: 60_000,
+    failures: 10,
+    window: 120_000,
+  };
+  return [ban, { ...ban, client: "2001:db8::/64", failures: 1, user: "alice" }]
+    .map((event) => formatText(event, 0, false));
+}
+
+testPrograms({
+  name: "every line of the log in the documents is one that the program prints",
+  needs: ["curl", "openssl"],
+  async fn({ curl }) {
+    const printed = await Promise.all([
+      ...[proxyLines(curl), upstreamLines(), poolLines(), tlsLines(curl)],
+      banLines(),
+    ]);
+    const shapes = new Set(printed.flat().map(shapeOf));
+    for (const { line, where } of SHOWN) {
+      const shape = shapeOf(line);
+      assert(
+        shapes.has(shape),
+        `${where}: ${shape}\nis none of\n${[...shapes].join("\n")}`,
+      );
+    }
+  },
+});
+
+Deno.test("lines of the log in the documents have their columns", () => {
+  for (const { line, where } of SHOWN) {
+    const [, label = "", rest = ""] =
+      /^\d\d:\d\d:\d\d (\S+ +)(.*)$/.exec(line) ?? [];
+    assertEquals(label.length, "refused ".length, `${where}: ${line}`);
+    const client = /^(\S+@)?\d+(?:\.\d+){3}:\d+( *)(?= > | {2}\d)/.exec(rest);
+    if (client !== null) assert(client[0].length >= 21, `${where}: ${line}`);
+  }
+});

@@ -1,0 +1,130 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  describePlan,
+  memoryPlan,
+} from "../../lib/serve/limits/memory_plan.ts";
+import { blocksOf } from "../support/documents.ts";
+import { shapeOf } from "../support/line_shape.ts";
+import { makeFolder, run, type RunOptions } from "../support/programs.ts";
+import {
+  cacheEnvironment,
+  SLUICE,
+  sluice,
+  startSluice,
+} from "../support/sluice_commands.ts";
+
+/** Outputs that documents show, each with a test below, by how they begin. */
+const OUTPUTS = {
+  certificates: /^NAME /,
+  check: /^sluice\.jsonc:/,
+  connect: /^Sent /,
+  doctor: /^\$ sluice doctor /,
+  memory: /^The memory limit /,
+  rules: /^\$ sluice rules test /,
+} as const;
+
+const BLOCKS = blocksOf("output");
+
+/** The lines of the one output that begins in such a way. */
+function shown(name: keyof typeof OUTPUTS): string[] {
+  const [block] = BLOCKS.filter(({ text }) => OUTPUTS[name].test(text));
+  return block!.text.trimEnd().split("\n");
+}
+
+/** Runs a command where its files are. */
+async function runIn(folder: string, line: string, options: RunOptions = {}) {
+  const script = `cd '${folder}'; sluice() { "$@"; }; ${line}`
+    .replace('"$@"', `${SLUICE.map((word) => `'${word}'`).join(" ")} "$@"`);
+  const env = { ...cacheEnvironment(), ...options.env };
+  return await run("/bin/sh", ["-c", script], { ...options, env });
+}
+
+Deno.test("every output that documents show has a test", () => {
+  for (const { text, where } of BLOCKS) {
+    const found = Object.values(OUTPUTS).filter((start) => start.test(text));
+    assertEquals(found.length, 1, where);
+  }
+});
+
+Deno.test("sluice cert list prints the table of the manual", async () => {
+  await using folder = await makeFolder();
+  const { code, stderr, text } = await runIn(
+    folder.path,
+    `sluice cert init && sluice cert issue proxy --server localhost,127.0.0.1 &&
+     sluice cert issue alice --client &&
+     sluice cert issue mallory --client --days 20 &&
+     sluice cert revoke mallory && echo && sluice cert list`,
+  );
+  assertEquals(code, 0, stderr);
+  const [, list] = text.split(/\n\n(?=NAME)/);
+  const digits = (line: string) => line.replaceAll(/\d/g, "0");
+  assertEquals(
+    list!.trimEnd().split("\n").map(digits),
+    shown("certificates").map(digits),
+  );
+});
+
+Deno.test("sluice check prints the problems of the manual", async () => {
+  await using folder = await makeFolder();
+  const [{ text } = { text: "" }] = blocksOf("configuration");
+  const broken = text.replace("idle-timeout", "idle-timout")
+    .replace('"listen": 7000', '"listen": 1080');
+  await Deno.writeTextFile(`${folder.path}/bob.txt`, "b\n", { mode: 0o600 });
+  await Deno.writeTextFile(`${folder.path}/sluice.jsonc`, broken);
+  const { code, stderr, text: said } = await runIn(
+    folder.path,
+    "sluice check -c sluice.jsonc",
+  );
+  assertEquals(code, 2);
+  assertEquals((said + stderr).trimEnd().split("\n"), shown("check"));
+});
+
+Deno.test("sluice connect prints the summary of the manual", async () => {
+  await using echo = await startSluice(["echo", "127.0.0.1:0"]);
+  const { code, stderr } = await sluice(["connect", `${echo.port}`], {
+    stdin: new Uint8Array(1_000_000),
+  });
+  assertEquals(code, 0, stderr);
+  assertEquals(
+    stderr.trimEnd().split("\n").map(shapeOf),
+    shown("connect").map(shapeOf),
+  );
+});
+
+Deno.test("sluice doctor prints the findings of the manual", async () => {
+  await using folder = await makeFolder();
+  const [command, ...lines] = shown("doctor");
+  const made = await runIn(
+    folder.path,
+    `echo secret | sluice passwd alice > users.txt; ${command!.slice(2)}`,
+  );
+  const found = new Map(
+    made.text.split("\n").map((line) => [line.split(/ +/)[1], line]),
+  );
+  for (const line of lines.filter((line) => /^\w/.test(line))) {
+    const [level, check] = line.split(/ +/);
+    const printed = found.get(check);
+    assert(printed !== undefined, `${check} is not in\n${made.text}`);
+    // This machine may be another one than that of the manual.
+    if (!printed.startsWith(`${level} `)) continue;
+    assertEquals(shapeOf(printed), shapeOf(line));
+  }
+});
+
+Deno.test("describePlan() tells of a memory limit what the manual tells", () => {
+  const limit = { limit: 134_000_000, used: 19_000_000 };
+  const plan = memoryPlan({ limit, isHeapBound: true, hasPasswords: false })!;
+  const [line] = shown("memory");
+  const [told, more] = line!.split(";");
+  assertEquals(shapeOf(told!), shapeOf(describePlan(plan)));
+  assertEquals(shapeOf(more!), " no more than # are let in at once");
+});
+
+Deno.test("sluice rules test prints the answer of the manual", async () => {
+  await using folder = await makeFolder();
+  const rules = "# For Alice.\nallow to 127.0.0.1\ndefault deny\n";
+  await Deno.writeTextFile(`${folder.path}/rules.txt`, rules);
+  const [command, ...lines] = shown("rules");
+  const { code, text } = await runIn(folder.path, command!.slice(2));
+  assertEquals([code, text.trimEnd().split("\n")], [0, lines]);
+});

@@ -1,0 +1,88 @@
+import { assertEquals } from "@std/assert";
+import { blocksOf, documentAt } from "../support/documents.ts";
+import {
+  makeFolder,
+  type Need,
+  run,
+  testPrograms,
+} from "../support/programs.ts";
+import { cacheEnvironment } from "../support/sluice_commands.ts";
+
+const PLAYER = new URL("../support/script_player.ts", import.meta.url).pathname;
+
+/** Runs the words that follow in a network where every port is free. */
+const APART = ["-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];
+
+/** Plays a script; gives how that ended. */
+async function play(unshare: string, script: string) {
+  await using folder = await makeFolder();
+  return await run(unshare, [
+    ...[...APART, Deno.execPath(), "run", "-A", "--no-check", PLAYER],
+    folder.path,
+  ], { stdin: script, env: cacheEnvironment() });
+}
+
+for (const { text, where } of blocksOf("script")) {
+  testPrograms({
+    name: `${where} does what its lines say, to their ends`,
+    needs: ["curl", "ip", "openssl", "unshare", "unshare (network)"],
+    async fn({ unshare }) {
+      const { code, stderr, text: said } = await play(unshare, text);
+      assertEquals(code, 0, said + stderr);
+    },
+  });
+}
+
+/** Programs of the table in the README that need no server but a page. */
+const CLIENTS: Readonly<Record<string, Need>> = {
+  "curl": "curl",
+  "wget": "wget",
+  "ncat": "ncat",
+  "programs that heed it": "curl",
+};
+
+/** What is typed for a program, with each of the schemes that its row names. */
+function linesFor(program: string): string[] {
+  const row = documentAt("README.md").split("\n")
+    .find((line) => line.startsWith(`| ${program} `))!;
+  const [line, ...schemes] = [...row.matchAll(/`([^`]+)`/g)]
+    .map(([, code]) => code!);
+  const others = schemes.map((scheme) =>
+    line!.replace(/\b\w+:\/\/(?=127)/, scheme)
+  );
+  return [line!, ...others].map((line) =>
+    line.startsWith("export")
+      ? `${line}; curl -sS http://localhost:8000/`
+      : line.replace(/ URL$/, " http://localhost:8000/")
+        .replace(/^(.*) HOST PORT$/, "echo hello | $1 localhost 8080")
+  );
+}
+
+for (const [program, need] of Object.entries(CLIENTS)) {
+  testPrograms({
+    name: `README.md has lines that work for ${program}`,
+    needs: [need, "curl", "ip", "unshare", "unshare (network)"],
+    async fn({ unshare }) {
+      const script = ["sluice", "sluice echo 8080", ...linesFor(program)];
+      const { code, stderr, text } = await play(unshare, script.join("\n"));
+      assertEquals(code, 0, text + stderr);
+    },
+  });
+}
+
+const FAULTS = {
+  "a line that fails": "sluice --no-such-option x --help",
+  "a server that does not start": "sluice --listen 127.0.0.1:1:2",
+  "a proxy that refuses":
+    "sluice --rule 'default deny'\ncurl -sS -x http://127.0.0.1:1080 http://localhost:8000/",
+};
+
+for (const [fault, script] of Object.entries(FAULTS)) {
+  testPrograms({
+    name: `scripts of the documents fail at ${fault}`,
+    needs: ["curl", "ip", "unshare", "unshare (network)"],
+    async fn({ unshare }) {
+      assertEquals((await play(unshare, script)).code, 1);
+    },
+  });
+}
