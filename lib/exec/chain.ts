@@ -45,6 +45,9 @@ const NAMESPACES = [
 /** Options of `sluice exec` with which no fence is wanted. */
 const NO_FENCE = ["--no-isolation", "--help", "-h", "--version", "-V"];
 
+/** A variable of Deno; the command has it as Sluice has it. */
+export const NO_UPDATE = "DENO_NO_UPDATE_CHECK";
+
 let ahead: Chain | undefined;
 
 /**
@@ -101,6 +104,8 @@ function spawnInit(channel: number): Deno.ChildProcess {
       ...initWords(),
       String(channel),
     ],
+    // Deno would look for a new version of itself, through the proxy.
+    env: { [NO_UPDATE]: "1" },
     stdin: "inherit",
     stdout: "inherit",
     stderr: "piped",

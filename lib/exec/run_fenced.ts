@@ -7,6 +7,7 @@
 import { UsageError } from "../cli/usage_error.ts";
 import { callersFiles } from "../net/system/fence/limit_files.ts";
 import { ignoredSignals } from "../net/system/fence/signals.ts";
+import { NO_UPDATE } from "./chain.ts";
 import { machineDevices } from "./devices.ts";
 import { Fence } from "./fence.ts";
 import { runJob } from "./job.ts";
@@ -83,7 +84,10 @@ function orderOf(options: ExecOptions): Omit<FenceOrder, "errors"> {
     files: [...files, ...machineDevices()],
     sockets,
     set: proxyVariables(port, Deno.env.get("JAVA_TOOL_OPTIONS")),
-    unset: hasAgent ? [] : [AGENT],
+    unset: [
+      ...hasAgent ? [] : [AGENT],
+      ...Deno.env.has(NO_UPDATE) ? [] : [NO_UPDATE],
+    ],
     ignored: ignoredSignals(),
     softFiles: callersFiles(),
   };
