@@ -4,25 +4,23 @@
  * @module
  */
 
+import { GROUP } from "../../cli/option_groups.ts";
 import { option, path } from "../../cli/declare_options.ts";
 import type { OptionValues } from "../../cli/option.ts";
-
-/** The heading of these options. */
-const GROUP = "Rules";
 
 /** Options of rules. */
 export const RULE_OPTIONS = {
   "rules": path({
-    group: GROUP,
+    group: GROUP.rules,
     help:
-      "who may go where, a rule a line, the first that matches decides; '#' begins a comment; try them with 'sluice rules test'",
+      "file of rules, one a line; the first that matches decides; see 'sluice help rules'",
   }),
   "rule": option("pattern", {
     value: "RULE",
     many: true,
-    group: GROUP,
+    group: GROUP.rules,
     help:
-      "a rule before those of the file, such as 'deny name *.ads.example' or 'default deny'; repeatable",
+      "a rule to try before the file's, such as 'deny name *.ads.example' or 'default deny'; repeatable",
   }, (text) => text),
 };
 
