@@ -7,7 +7,11 @@
 import { PRESET_NAMES, type PresetName } from "../policy/rules/presets.ts";
 import { parseNamePattern } from "../policy/rules/name_pattern.ts";
 import { parseHost } from "../wire/host_name.ts";
-import { formatHostPort, type HostPort, parseHostPort } from "../wire/host_port.ts";
+import {
+  formatHostPort,
+  type HostPort,
+  parseHostPort,
+} from "../wire/host_port.ts";
 import { formatIpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { quote } from "../wire/quote.ts";
 
@@ -65,7 +69,9 @@ function hostCondition(text: string, host: string): string {
   }
   parseNamePattern(host);
   if (/[\s,"#]/.test(host)) {
-    throw new SyntaxError(`${quote(text)} is no host such as *.example.com:443`);
+    throw new SyntaxError(
+      `${quote(text)} is no host such as *.example.com:443`,
+    );
   }
   return LOCAL.test(host) ? `name ${host} to loopback` : `name ${host}`;
 }
@@ -131,7 +137,9 @@ export function requireApart(ports: readonly ForwardedPort[]): void {
     if (other === undefined) continue;
     const { host, port: to } = other.target;
     throw new SyntaxError(
-      `port ${port} leads to ${formatHostPort(host, to)} already; choose another`,
+      `port ${port} leads to ${
+        formatHostPort(host, to)
+      } already; choose another`,
     );
   }
 }

@@ -9,7 +9,10 @@ import { fenceCalls } from "../net/system/fence/calls.ts";
 import { Channel } from "../net/system/fence/channel.ts";
 import { closeLeaks } from "../net/system/fence/close_leaks.ts";
 import { dropRights } from "../net/system/fence/drop_rights.ts";
-import { listenOnLoopback, raiseLoopback } from "../net/system/fence/loopback.ts";
+import {
+  listenOnLoopback,
+  raiseLoopback,
+} from "../net/system/fence/loopback.ts";
 import { SIGNALS } from "../net/system/fence/signals.ts";
 import { limitFiles } from "../net/system/fence/limit_files.ts";
 import { awaitChild, spawn } from "../net/system/fence/spawn.ts";

@@ -18,8 +18,8 @@ const INSTEAD =
   "or give --no-isolation, which sets variables only and is no fence";
 
 /** Switches of the system that forbid user namespaces, and how to set them. */
-const SWITCHES: readonly (readonly [name: string, bad: string, good: string])[] =
-  [
+const SWITCHES:
+  readonly (readonly [name: string, bad: string, good: string])[] = [
     ["kernel.apparmor_restrict_unprivileged_userns", "1", "0"],
     ["kernel.unprivileged_userns_clone", "0", "1"],
     ["user.max_user_namespaces", "0", "10000"],
@@ -46,7 +46,9 @@ export function explainMissing({ error, said = "" }: Failure): StartError {
   }
   if (/unrecognized option|invalid option/.test(said)) {
     return fault(
-      `this 'unshare' is too old: ${firstLine(said)}; install util-linux 2.36 or later`,
+      `this 'unshare' is too old: ${
+        firstLine(said)
+      }; install util-linux 2.36 or later`,
     );
   }
   const found = SWITCHES.find(([name, bad]) => valueOf(name) === bad);

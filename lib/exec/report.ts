@@ -119,7 +119,9 @@ function markdown({ exitCode, command, others, reached }: Report): string[] {
       }|`,
       ...reached.map((row) =>
         `| ${
-          cellsOf(row).map((cell, at) => at === 0 || at === 7 ? code(cell) : cell)
+          cellsOf(row).map((cell, at) =>
+            at === 0 || at === 7 ? code(cell) : cell
+          )
             .join(" | ")
         } |`
       ),

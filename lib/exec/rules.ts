@@ -46,8 +46,10 @@ export async function readExecRules(options: RuleOptions): Promise<Rules> {
     return parseRules([NO_PORTS], { fallback: "allow" });
   }
   const given = [NO_PORTS, ruleOption(options.rule), ...allowed(options)];
-  const fixed = parse(given, (message) =>
-    new UsageError(message, { option: "rule" }));
+  const fixed = parse(
+    given,
+    (message) => new UsageError(message, { option: "rule" }),
+  );
   if (path === undefined) return fixed;
   const file = ruleFile(await readRuleFile(path), path);
   return parse(
