@@ -4,6 +4,7 @@
  * @module
  */
 
+import { loadNameRegexps } from "./name_regexp.ts";
 import { type Action, parseRule, type Rule } from "./parse_rule.ts";
 import { LineError, splitLine } from "./rule_line.ts";
 import { Rules, type RulesOptions } from "./rules.ts";
@@ -71,6 +72,20 @@ export function ruleOption(texts: readonly string[]): RuleSource {
     place: (line, column) => `rule ${line}, column ${column}`,
     label: (line) => `--rule ${line}`,
   };
+}
+
+/**
+ * Loads what regular expressions need, if there may be any.
+ *
+ * @param sources Rules that will be parsed next.
+ */
+export async function loadRegexps(
+  sources: readonly RuleSource[],
+): Promise<void> {
+  const mayHaveOne = (line: string) => /(^|[\s,"])\//.test(line);
+  if (sources.some(({ lines }) => lines.some(mayHaveOne))) {
+    await loadNameRegexps();
+  }
 }
 
 /**
