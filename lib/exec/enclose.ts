@@ -9,7 +9,6 @@ import {
   bindOver,
   emptyOver,
   freeze,
-  makeReadOnly,
   mountProc,
   putBack,
   takeTree,
@@ -17,7 +16,13 @@ import {
 import type { EmptyFolder, FenceOrder } from "./order.ts";
 
 /** What of the kernel nobody inside changes, root of the machine neither. */
-const FROZEN = ["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus"];
+const FROZEN = [
+  "/proc/sys",
+  "/proc/sysrq-trigger",
+  "/proc/irq",
+  "/proc/bus",
+  "/sys",
+];
 
 /** What of the kernel nobody inside reads. */
 const SECRET = ["/proc/kcore", "/proc/keys", "/proc/timer_list"];
@@ -48,7 +53,6 @@ export function enclose({ files, folders, sockets }: FenceOrder): void {
   mountProc();
   for (const path of FROZEN) if (exists(path)) freeze(path);
   for (const path of SECRET) if (exists(path)) bindOver("/dev/null", path);
-  makeReadOnly("/sys");
   // The folder that this process came with may lie under what hides it.
   requireSame(here, before);
   Deno.chdir(here);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { fenceCalls } from "../net/system/fence/calls.ts";
+import { CallError, fenceCalls } from "../net/system/fence/calls.ts";
 import { Channel } from "../net/system/fence/channel.ts";
 import { closeLeaks } from "../net/system/fence/close_leaks.ts";
 import { dropRights } from "../net/system/fence/drop_rights.ts";
@@ -19,6 +19,9 @@ import { awaitChild, spawn } from "../net/system/fence/spawn.ts";
 import { Terminal } from "../net/system/fence/terminal.ts";
 import { enclose } from "./enclose.ts";
 import type { FenceOrder, FromInit, ToInit } from "./order.ts";
+
+/** Number of a failure (errno(3)). */
+const EPERM = 1;
 
 /** Exit code of an init that could not begin: nobody sees it. */
 const FAILED = 1;
@@ -37,7 +40,7 @@ async function runInit(descriptor: number): Promise<number> {
     say({ kind: "ready" }, listeners);
     for (const listener of listeners) fenceCalls().close(listener);
   } catch (error) {
-    say({ kind: "failed", message: (error as Error).message });
+    say({ kind: "failed", message: describe(error) });
     return FAILED;
   }
   const go = channel.receiveNow<ToInit>();
@@ -50,7 +53,7 @@ async function runInit(descriptor: number): Promise<number> {
   try {
     dropRights();
   } catch (error) {
-    say({ kind: "failed", message: (error as Error).message });
+    say({ kind: "failed", message: describe(error) });
     return FAILED;
   }
   const started = spawn(order.words, order.ignored);
@@ -72,6 +75,13 @@ function prepare(order: FenceOrder): number[] {
   enclose(order);
   closeLeaks();
   return listeners;
+}
+
+/** A container may leave parts of /proc out, and forbids to mount it then. */
+function describe(error: unknown): string {
+  const { message } = error as Error;
+  if (!(error instanceof CallError) || error.code !== EPERM) return message;
+  return `${message}; if this is a container, start it with --security-opt systempaths=unconfined and seccomp=unconfined`;
 }
 
 function setVariables({ set, unset }: FenceOrder): void {

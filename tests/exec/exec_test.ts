@@ -394,6 +394,27 @@ Deno.test({
 });
 
 Deno.test({
+  name: "sluice exec keeps the command's result when the disk is full",
+  ignore: !hasFence,
+}, async () => {
+  const folder = await Deno.makeTempDir();
+  const { code, stderr } = await shellExec(
+    `head -c 200000 /dev/zero > ${folder}/fill; exit 8`,
+    ["--quiet", "--report", `${folder}/report.json`],
+    {
+      prefix: [
+        ...["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"],
+        'mount -t tmpfs -o size=64k none "$0" && "$@"',
+        folder,
+      ],
+    },
+  );
+  assertEquals(code, 8, stderr);
+  assertMatch(stderr, /sluice: Cannot write report .*report\.json: .*space/);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test({
   name: "sluice exec says what is missing if 'unshare' is",
   ignore: !hasFence,
 }, async () => {

@@ -12,6 +12,7 @@ const MS_NOSUID = 2;
 const MS_NODEV = 4;
 const MS_NOEXEC = 8;
 const MS_BIND = 0x1000;
+const MS_REC = 0x4000;
 
 /** Numbers that all processors share (Linux 5.12). */
 const OPEN_TREE = 428n;
@@ -57,12 +58,8 @@ export function mountProc(): void {
   });
 }
 
-/**
- * Makes a part of the tree one that nobody here can write to.
- *
- * @param path Where it begins; it has to be a mount of its own.
- */
-export function makeReadOnly(path: string): void {
+/** Only where something is mounted. */
+function makeReadOnly(path: string): void {
   // struct mount_attr: attr_set, attr_clr, propagation, userns_fd.
   const attributes = new BigUint64Array([MOUNT_ATTR_RDONLY, 0n, 0n, 0n]);
   const bytes = new Uint8Array(attributes.buffer);
@@ -79,12 +76,14 @@ export function makeReadOnly(path: string): void {
 }
 
 /**
- * Puts a file or folder over itself and makes it read-only.
+ * Puts a file or folder over itself, with what is mounted in it, and makes it
+ * read-only.
  *
  * @param path Its path.
  */
 export function freeze(path: string): void {
-  bindOver(path, path);
+  const flags = MS_BIND | MS_REC;
+  mount(path, path, { flags, doing: `make ${path} read-only` });
   makeReadOnly(path);
 }
 
