@@ -18,7 +18,7 @@ import type { Rules } from "../policy/rules/rules.ts";
 import type { ExecOptions } from "./options.ts";
 
 /** The options that make rules. */
-type RuleOptions = Pick<
+export type ExecRuleOptions = Pick<
   ExecOptions,
   "allow" | "allow-preset" | "learn" | "rule" | "rules"
 >;
@@ -39,7 +39,7 @@ const NO_PORTS: RuleSource = {
  * @throws {UsageError} If a rule of the command line is malformed.
  * @throws {StartError} If the file cannot be read or is malformed.
  */
-export async function readExecRules(options: RuleOptions): Promise<Rules> {
+export async function readExecRules(options: ExecRuleOptions): Promise<Rules> {
   const { learn, rules: path } = options;
   if (learn !== undefined) {
     requireNoRules(options);
@@ -59,7 +59,7 @@ export async function readExecRules(options: RuleOptions): Promise<Rules> {
 }
 
 /** While it learns everything is allowed: rules would have no effect. */
-function requireNoRules(options: RuleOptions): void {
+function requireNoRules(options: ExecRuleOptions): void {
   const other = (["rules", "rule", "allow", "allow-preset"] as const)
     .find((name) => {
       const value = options[name];
@@ -72,7 +72,7 @@ function requireNoRules(options: RuleOptions): void {
   );
 }
 
-function allowed(options: RuleOptions): RuleSource[] {
+function allowed(options: ExecRuleOptions): RuleSource[] {
   const hosts = new Map(
     options.allow.map(({ rule, text }) => [`--allow ${text}`, rule]),
   );

@@ -5,7 +5,7 @@
  */
 
 /** The functions of the C library, as Deno wants them described. */
-const SYMBOLS = {
+export const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   capset: { parameters: ["buffer", "buffer"], result: "i32" },
