@@ -83,7 +83,7 @@ function orderOf(options: ExecOptions): Omit<FenceOrder, "errors"> {
     folders,
     files: [...files, ...machineDevices()],
     sockets,
-    set: proxyVariables(port, Deno.env.get("JAVA_TOOL_OPTIONS")),
+    set: proxyVariables(port, (name) => Deno.env.get(name)),
     unset: [
       ...hasAgent ? [] : [AGENT],
       ...Deno.env.has(NO_UPDATE) ? [] : [NO_UPDATE],

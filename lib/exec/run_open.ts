@@ -41,9 +41,8 @@ export async function runOpen(
     "sluice: without isolation the command can go around the proxy",
   ]);
   try {
-    const javaOptions = Deno.env.get("JAVA_TOOL_OPTIONS");
     const child = start(options.command, {
-      env: proxyVariables(running.port, javaOptions),
+      env: proxyVariables(running.port, (name) => Deno.env.get(name)),
     });
     using _signals = passSignals(child);
     return (await child.status).code;

@@ -4,13 +4,13 @@
  * @module
  */
 
-/** Variables of a command. */
-export interface Variables {
-  /** Variables to set. */
-  set: Record<string, string>;
-  /** Variables to remove. */
-  unset: string[];
-}
+import { quoteWord } from "../cli/quote_word.ts";
+
+/** Variables that are set already, and are added to or left. */
+const KEPT = {
+  java: "JAVA_TOOL_OPTIONS",
+  git: ["GIT_SSH_COMMAND", "GIT_SSH"],
+} as const;
 
 /** For most programs; each in small and in capital letters. */
 const COMMON = ["http_proxy", "https_proxy", "all_proxy", "ftp_proxy"];
@@ -33,12 +33,12 @@ const NONE = ["no_proxy", "NO_PROXY", "npm_config_noproxy"];
  * cannot speak SOCKS would fail at `socks5h://`, before its first request.
  *
  * @param port Port of the proxy on 127.0.0.1.
- * @param javaOptions What Java is told already.
+ * @param variable Finds a variable of the environment.
  * @returns What to set.
  */
 export function proxyVariables(
   port: number,
-  javaOptions = "",
+  variable: (name: string) => string | undefined,
 ): Record<string, string> {
   const url = `http://127.0.0.1:${port}`;
   const names = [
@@ -50,7 +50,10 @@ export function proxyVariables(
     ...Object.fromEntries(names.map((name) => [name, url])),
     ...Object.fromEntries(NONE.map((name) => [name, ""])),
     "NODE_USE_ENV_PROXY": "1", // Node's fetch and http, from 22.21 and 24.5 on.
-    "JAVA_TOOL_OPTIONS": `${javaOptions} ${javaProxy(port)}`.trim(),
+    [KEPT.java]: `${variable(KEPT.java) ?? ""} ${javaProxy(port)}`.trim(),
+    ...KEPT.git.some((name) => variable(name) !== undefined)
+      ? {}
+      : { [KEPT.git[0]]: sshThrough(url) },
   };
 }
 
@@ -63,4 +66,15 @@ function javaProxy(port: number): string {
     `https.proxyPort=${port}`,
     "http.nonProxyHosts=",
   ].map((property) => `-D${property}`).join(" ");
+}
+
+/** SSH knows no proxy: Sluice connects for it, as its `ProxyCommand`. */
+function sshThrough(url: string): string {
+  const main = new URL("../../main.ts", import.meta.url).pathname;
+  const sluice = Deno.build.standalone
+    ? [Deno.execPath()]
+    : [Deno.execPath(), "run", "--allow-all", decodeURIComponent(main)];
+  const words = [...sluice, "connect", "--quiet", "--via", url, "%h:%p"];
+  const command = words.map(quoteWord).join(" ");
+  return `ssh -o ${quoteWord(`ProxyCommand=${command}`)}`;
 }

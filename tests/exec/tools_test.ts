@@ -1,7 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { shellExec } from "../support/exec.ts";
 import { startPostgres } from "../support/postgres.ts";
-import { runOk, testPrograms } from "../support/programs.ts";
+import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
+import { makeKeys, sshOptions, startSshd } from "../support/sshd.ts";
 import { startStandIn } from "../support/stand_in.ts";
 
 async function sha(algorithm: string, bytes: Uint8Array<ArrayBuffer>) {
@@ -309,5 +310,44 @@ testPrograms({
       ],
     );
     assertEquals([code, stdout], [0, "42\n"], stderr);
+  },
+});
+
+testPrograms({
+  name: "sluice exec lets git fetch over SSH, and ssh by a forwarded port",
+  needs: ["fence", "git", "ssh", "ssh-keygen", "sshd"],
+  async fn({ git, ssh, sshd, "ssh-keygen": sshKeygen }) {
+    await using folder = await makeFolder();
+    const { path } = folder;
+    await makeKeys(sshKeygen, path);
+    await using server = startSshd(sshd, `${path}/sshd_config`);
+    const { port } = server.addr;
+    await runOk(git, ["init", "-q", "--bare", `${path}/bare.git`]);
+    const words = sshOptions(path, server, "none");
+    const options = words.flatMap((word, index) =>
+      word === "-o" && !/^(?:Port|ProxyCommand)=/.test(words[index + 1]!)
+        ? [words[index + 1]!.replace("=", " ")]
+        : []
+    );
+    await Deno.writeTextFile(`${path}/config`, `${options.join("\n")}\n`);
+    // What Sluice sets is 'ssh -o …': this one has the test's keys as well.
+    await Deno.mkdir(`${path}/bin`);
+    await Deno.writeTextFile(
+      `${path}/bin/ssh`,
+      `#!/bin/sh\nexec ${ssh} -F ${path}/config "$@"\n`,
+      { mode: 0o755 },
+    );
+    const { code, stderr, stdout } = await shellExec(
+      `export PATH=${path}/bin:$PATH
+ssh -T -p 2222 127.0.0.1 echo forwarded &&
+git ls-remote ssh://127.0.0.1:${port}${path}/bare.git && echo fetched`,
+      [
+        ...["--allow", `127.0.0.1:${port}`],
+        ...["--forward", `2222=127.0.0.1:${port}`, "--fail-on-denied"],
+      ],
+      // From source, what git starts is Deno, which would look for a new one.
+      { env: { DENO_NO_UPDATE_CHECK: "1" } },
+    );
+    assertEquals([code, stdout], [0, "forwarded\nfetched\n"], stderr);
   },
 });

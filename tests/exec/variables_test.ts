@@ -1,8 +1,11 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { proxyVariables } from "../../lib/exec/variables.ts";
 
 Deno.test("proxyVariables() names one proxy in every spelling", () => {
-  const set = proxyVariables(1080, "-Xmx1g");
+  const set = proxyVariables(
+    1080,
+    (name) => name === "JAVA_TOOL_OPTIONS" ? "-Xmx1g" : undefined,
+  );
   const url = "http://127.0.0.1:1080";
   for (
     const name of [
@@ -24,4 +27,19 @@ Deno.test("proxyVariables() names one proxy in every spelling", () => {
     set["JAVA_TOOL_OPTIONS"],
     "-Xmx1g -Dhttp.proxyHost=127.0.0.1 -Dhttp.proxyPort=1080 -Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=1080 -Dhttp.nonProxyHosts=",
   );
+});
+
+Deno.test("proxyVariables() leaves git its own way to SSH", () => {
+  const set = proxyVariables(1080, () => undefined);
+  assertMatch(
+    set["GIT_SSH_COMMAND"]!,
+    /^ssh -o 'ProxyCommand=.* connect --quiet --via http:\/\/127\.0\.0\.1:1080 %h:%p'$/,
+  );
+  for (const own of ["GIT_SSH", "GIT_SSH_COMMAND"]) {
+    const kept = proxyVariables(
+      1080,
+      (name) => name === own ? "ssh -i key" : undefined,
+    );
+    assertEquals(kept["GIT_SSH_COMMAND"], undefined);
+  }
 });
