@@ -14,6 +14,7 @@
 import { fenceCalls } from "../net/system/fence/calls.ts";
 import { Channel, makePair } from "../net/system/fence/channel.ts";
 import { ignoring, SIGNALS } from "../net/system/fence/signals.ts";
+import { isGranted } from "../net/system/is_granted.ts";
 
 /** An init that waits for its order. */
 export interface Chain {
@@ -42,6 +43,9 @@ const NAMESPACES = [
   "--kill-child=KILL",
 ];
 
+/** Permissions of Deno that a fence needs, each as a whole. */
+export const FENCE_PERMISSIONS = ["ffi", "run", "read", "write", "env"] as const;
+
 /** Options of `sluice exec` with which no fence is wanted. */
 const NO_FENCE = ["--no-isolation", "--help", "-h", "--version", "-V"];
 
@@ -60,6 +64,8 @@ export function startAhead(args: readonly string[]): void {
   if (Deno.build.os !== "linux" || !args.includes("--")) return;
   const options = args.slice(0, args.indexOf("--"));
   if (options.some((option) => NO_FENCE.includes(option))) return;
+  // Deno would ask for what it was not given, and everything would wait.
+  if (!FENCE_PERMISSIONS.every((name) => isGranted({ name }))) return;
   try {
     ahead = startChain();
   } catch {

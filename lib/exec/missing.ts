@@ -5,6 +5,7 @@
  */
 
 import { StartError } from "../cli/usage_error.ts";
+import { isGranted } from "../net/system/is_granted.ts";
 
 /** What went wrong. */
 export interface Failure {
@@ -32,9 +33,6 @@ const SWITCHES:
  * @returns The error: what is missing and how to get it.
  */
 export function explainMissing({ error, said = "" }: Failure): StartError {
-  if (error instanceof Deno.errors.NotCapable) {
-    return fault("Deno was not given the permission; start it with -A", error);
-  }
   const program = error === undefined
     ? /failed to execute (\S+?):? No such file/.exec(said)?.[1]
     : "setpriv";
@@ -74,6 +72,22 @@ export function explainMissing({ error, said = "" }: Failure): StartError {
 export function requireLinux(os: string): void {
   if (os === "linux") return;
   throw fault(`it needs Linux, and this is ${os}; run it in a Linux machine`);
+}
+
+/**
+ * Throws if Deno was not given what a command needs, without asking for it.
+ *
+ * @param names The permissions, each as a whole.
+ * @throws {StartError} If one is missing.
+ */
+export function requirePermissions(
+  names: readonly ("env" | "ffi" | "read" | "run" | "write")[],
+): void {
+  const missing = names.find((name) => !isGranted({ name }));
+  if (missing === undefined) return;
+  throw new StartError(
+    `Deno was not given --allow-${missing}; start it with -A to run a command`,
+  );
 }
 
 function fault(why: string, cause?: unknown): StartError {

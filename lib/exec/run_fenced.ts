@@ -7,11 +7,11 @@
 import { UsageError } from "../cli/usage_error.ts";
 import { callersFiles } from "../net/system/fence/limit_files.ts";
 import { ignoredSignals } from "../net/system/fence/signals.ts";
-import { NO_UPDATE } from "./chain.ts";
+import { FENCE_PERMISSIONS, NO_UPDATE } from "./chain.ts";
 import { machineDevices } from "./devices.ts";
 import { Fence } from "./fence.ts";
 import { runJob } from "./job.ts";
-import { requireLinux } from "./missing.ts";
+import { requireLinux, requirePermissions } from "./missing.ts";
 import { NotStarted } from "./not_started.ts";
 import type { ExecOptions } from "./options.ts";
 import type { FenceOrder } from "./order.ts";
@@ -39,6 +39,7 @@ export async function runFenced(
   proxy: Promise<CommandProxyPlan>,
 ): Promise<number> {
   requireLinux(Deno.build.os);
+  requirePermissions(FENCE_PERMISSIONS);
   // All at the same time: each takes a while.
   const [opened, config, module] = await Promise.allSettled([
     Fence.open(orderOf(options)),

@@ -6,6 +6,7 @@
 
 import { printErrors } from "../cli/print_lines.ts";
 import { UsageError } from "../cli/usage_error.ts";
+import { requirePermissions } from "./missing.ts";
 import { NotStarted } from "./not_started.ts";
 import { type CommandProxyPlan, startCommandProxy } from "./proxy.ts";
 import type { ExecOptions } from "./options.ts";
@@ -33,6 +34,7 @@ export async function runOpen(
   proxy: Promise<CommandProxyPlan>,
 ): Promise<number> {
   requireNoFence(options);
+  requirePermissions(["run", "env"]);
   const running = await startCommandProxy({
     ...await proxy,
     listeners: undefined,

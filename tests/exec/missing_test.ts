@@ -1,4 +1,9 @@
-import { assert, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { explainMissing, requireLinux } from "../../lib/exec/missing.ts";
 import { StartError } from "../../lib/cli/usage_error.ts";
 
@@ -17,7 +22,6 @@ Deno.test("explainMissing() says what is missing and how to get it", () => {
       { said: "unshare: unshare failed: Operation not permitted\n" },
       "allow user namespaces",
     ],
-    [{ error: new Deno.errors.NotCapable("x") }, "start it with -A"],
   ] as const;
   for (const [failure, text] of table) {
     const { message } = explainMissing(failure);
@@ -34,4 +38,29 @@ Deno.test("requireLinux() refuses other systems, and says so", () => {
     StartError,
     "it needs Linux, and this is darwin",
   );
+});
+
+Deno.test("sluice exec asks for no permission, and says which is missing", async () => {
+  const main = new URL("../../main.ts", import.meta.url).pathname;
+  const table = [
+    [["--allow-read", "--allow-net"], [], "--allow-ffi"],
+    [["--allow-ffi", "--allow-read", "--allow-net"], [], "--allow-run"],
+    [["--allow-read", "--allow-net"], ["--no-isolation"], "--allow-run"],
+  ] as const;
+  for (const [given, options, missing] of table) {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", ...given, main, "exec", ...options, "--", "true"],
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).output();
+    assertEquals(
+      [code, new TextDecoder().decode(stderr)],
+      [
+        1,
+        `sluice: Deno was not given ${missing}; start it with -A to run a command\n`,
+      ],
+    );
+  }
 });
