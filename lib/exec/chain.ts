@@ -44,7 +44,13 @@ const NAMESPACES = [
 ];
 
 /** Permissions of Deno that a fence needs, each as a whole. */
-export const FENCE_PERMISSIONS = ["ffi", "run", "read", "write", "env"] as const;
+export const FENCE_PERMISSIONS = [
+  "ffi",
+  "run",
+  "read",
+  "write",
+  "env",
+] as const;
 
 /** Options of `sluice exec` with which no fence is wanted. */
 const NO_FENCE = ["--no-isolation", "--help", "-h", "--version", "-V"];

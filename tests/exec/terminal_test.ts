@@ -71,7 +71,9 @@ testPrograms({
     await using terminal = await startTerminal(tmux, [bash, ...SHELL]);
     await terminal.enter(`${typed("sh", "-c", "read x; echo got-$x")} &`);
     await terminal.until(/\[1\]/);
-    await terminal.enter("sleep 2; jobs");
+    await terminal.enter(
+      "while ! jobs | grep -q St[o]pped; do sleep 0.1; done; jobs",
+    );
     await terminal.until(/Stopped/);
     await terminal.enter("fg");
     await terminal.enter("that");
