@@ -24,7 +24,7 @@ import {
 } from "./allow.ts";
 import { reportFormat } from "./report.ts";
 
-const RULES = "Rules";
+const RULES = "Where they may go";
 const FENCE = "Fence";
 const REPORT = "Report";
 
