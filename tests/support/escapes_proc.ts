@@ -93,7 +93,7 @@ export const PROC_ESCAPES: Escapes = {
   "memory of the machine": () => Deno.readTextFile("/proc/kcore"),
   "helper of devices": () => rewrite("/sys/kernel/uevent_helper"),
   "control groups": async () => {
-    const folder = "/sys/fs/cgroup/sluice-escape";
+    const folder = `/sys/fs/cgroup/sluice-${crypto.randomUUID()}`;
     await Deno.mkdir(folder);
     await Deno.remove(folder);
     return folder;

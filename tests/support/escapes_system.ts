@@ -152,11 +152,6 @@ export const SYSTEM_ESCAPES: Escapes = {
     }
     return undefined;
   },
-  "end the init": async () => {
-    await shell("kill -9 1");
-    // Whoever gets this far has not ended it.
-    return undefined;
-  },
   "type on the terminal": async () => {
     const { ioctl, open } = libc();
     const path = new TextEncoder().encode("/dev/ptmx\0");
