@@ -18,7 +18,6 @@ const SYMBOLS = {
     result: "isize",
   },
   ptrace: { parameters: ["isize", "isize", "usize", "usize"], result: "isize" },
-  setresuid: { parameters: ["u32", "u32", "u32"], result: "i32" },
   syscall: {
     parameters: ["isize", "usize", "usize", "usize", "usize", "usize"],
     result: "isize",
@@ -166,10 +165,7 @@ export const SYSTEM_ESCAPES: Escapes = {
     const done = ioctl(terminal, TIOCSTI + (1n << 32n), Uint8Array.of(65));
     return await Promise.resolve(done === 0 ? "typed" : undefined);
   },
-  "become another user": async () =>
-    await Promise.resolve(
-      libc().setresuid(12_345, 12_345, 12_345) === 0 ? "became" : undefined,
-    ),
+  "become another user": () => shell("setpriv --reuid 12345 true"),
   "rights of a program of root": () =>
     shell(
       "f=$(mktemp) && cp $(command -v id) $f && chmod 4755 $f && setpriv --no-new-privs true && grep -q 'NoNewPrivs:.*0' /proc/self/status",
