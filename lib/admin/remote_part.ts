@@ -1,69 +1,63 @@
 /**
- * The part of the program that is in a worker: asked over a message port, and
- * never waited for without a bound.
+ * The part of the program that is in a thread of its own: never waited for
+ * without a bound.
  *
  * @module
  */
 
+import type { AskThread, ThreadWatcher } from "../serve/watched_thread.ts";
+import { SharedCounter } from "../sync/shared/counter.ts";
+import { ThreadEnded } from "../sync/thread_link.ts";
 import type { Answered, Asked, Part, Question } from "./part.ts";
-import type { PartQuestion, PartReply } from "./part_message.ts";
+import type { Parts } from "./parts.ts";
 
-/** Milliseconds that a worker has to answer. */
-export const ANSWER_TIMEOUT = 2_000;
+/** Milliseconds that a thread has to answer. */
+const ANSWER_TIMEOUT = 2_000;
 
 /** Questions that may be without an answer; beyond it none is asked. */
 const MOST_ASKED = 1_000;
 
-/** What the operator wants done reaches also a worker that is busy for long. */
+/** What the operator wants done reaches also a thread that is busy for long. */
 const ACTIONS: ReadonlySet<Question> = new Set(["end", "lift", "rest"]);
-
-/** What has not been answered. */
-interface Waiting {
-  /** Gives the answer, however late; `undefined` is none. */
-  tell(answer: unknown): void;
-  /** Tells that there is none, by a mistake. */
-  fail(error: Error): void;
-}
 
 /** Options for {@linkcode RemotePart}. */
 export interface RemotePartOptions {
-  /** Number of the worker, for people. */
+  /** Number of the thread, for people. */
   worker: number;
   /** Milliseconds that it has to answer (default 2,000). */
   timeout?: number;
 }
 
-/** A part in a worker; `servePart` is its other end. */
+/** A part in another thread; what `answerFor` makes is its other end. */
 export class RemotePart implements Part {
   readonly worker: number;
 
-  readonly #port: MessagePort;
+  readonly #ask: AskThread;
   readonly #timeout: number;
-  readonly #waiting = new Map<number, Waiting>();
+  /** Ends the wait for each answer. */
+  readonly #waiting = new Set<() => void>();
   /** Questions that have had their time. */
-  readonly #overdue = new Set<number>();
-  #last = 0;
+  #overdue = 0;
   #isClosed = false;
 
   /**
    * Begins to ask.
    *
-   * @param port The channel to the worker; the part closes it.
-   * @param options Which worker it is, and how long it has.
+   * @param ask Asks the thread.
+   * @param options Which thread it is, and how long it has.
    */
   constructor(
-    port: MessagePort,
+    ask: AskThread,
     { timeout = ANSWER_TIMEOUT, worker }: RemotePartOptions,
   ) {
     this.worker = worker;
-    this.#port = port;
+    this.#ask = ask;
     this.#timeout = timeout;
-    port.onmessage = ({ data }: MessageEvent<PartReply>) => this.#take(data);
   }
 
   /** Whether it has left a question without an answer for too long. */
   get isSilent(): boolean {
-    return this.#isClosed || this.#overdue.size > 0;
+    return this.#isClosed || this.#overdue > 0;
   }
 
   /**
@@ -74,53 +68,74 @@ export class RemotePart implements Part {
    * @param asked What it is asked with.
    * @returns The answer; `undefined` where it does not answer in time, or has
    *   ended. That of `changes` is waited for until it ends: it is told once.
-   * @throws {Error} If the worker made a mistake.
+   * @throws {Error} If the thread made a mistake.
    */
-  ask<Q extends Question>(
+  async ask<Q extends Question>(
     question: Q,
     ...asked: Asked<Q>
   ): Promise<Answered<Q> | undefined> {
     // What waits in its queue already must not become more and more.
     const isRefused = this.#isClosed || this.#waiting.size >= MOST_ASKED ||
       this.isSilent && !ACTIONS.has(question);
-    if (isRefused) return Promise.resolve(undefined);
-    const number = ++this.#last;
-    const message: PartQuestion = { number, question, asked };
-    const { promise, reject, resolve } = Promise.withResolvers<unknown>();
+    if (isRefused) return undefined;
+    const given = Promise.withResolvers<undefined>();
+    let isOverdue = false;
     const timer = setTimeout(() => {
-      this.#overdue.add(number);
-      if (question !== "changes") resolve(undefined);
+      isOverdue = true;
+      this.#overdue++;
+      if (question !== "changes") given.resolve(undefined);
     }, this.#timeout);
-    const end = () => {
+    const giveUp = () => {
       clearTimeout(timer);
-      this.#waiting.delete(number);
-      this.#overdue.delete(number);
+      given.resolve(undefined);
     };
-    this.#waiting.set(number, {
-      tell(answer) {
-        end();
-        resolve(answer);
-      },
-      fail(error) {
-        end();
-        reject(error);
-      },
+    this.#waiting.add(giveUp);
+    const answer = this.#answer(question, asked).finally(() => {
+      clearTimeout(timer);
+      if (isOverdue) this.#overdue--;
+      this.#waiting.delete(giveUp);
     });
-    this.#port.postMessage(message);
-    return promise as Promise<Answered<Q> | undefined>;
+    return await Promise.race([answer, given.promise]) as
+      | Answered<Q>
+      | undefined;
   }
 
   /** Asks it nothing any more; what is not answered won't be. */
   close(): void {
-    if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#port.close();
-    for (const { tell } of [...this.#waiting.values()]) tell(undefined);
+    for (const giveUp of this.#waiting) giveUp();
   }
 
-  #take({ answer, mistake, number }: PartReply): void {
-    const waiting = this.#waiting.get(number);
-    if (mistake === undefined) waiting?.tell(answer);
-    else waiting?.fail(new Error(`Cannot ask worker: ${mistake}`));
+  async #answer(
+    question: Question,
+    asked: readonly unknown[],
+  ): Promise<unknown> {
+    try {
+      return await this.#ask(question, asked);
+    } catch (error) {
+      if (error instanceof ThreadEnded) return undefined;
+      throw new Error(`Cannot ask worker: ${(error as Error).message}`);
+    }
   }
+}
+
+/**
+ * Watches threads of the program as parts of it.
+ *
+ * @param parts What they are added to.
+ * @returns Who takes them in.
+ */
+export function watchThreads(parts: Parts): ThreadWatcher {
+  const { memory } = new SharedCounter();
+  return {
+    ids: memory,
+    add(worker, ask) {
+      const part = new RemotePart(ask, { worker });
+      const remove = parts.add(part);
+      return async (isDead) => {
+        if (isDead) part.close();
+        await remove();
+      };
+    },
+  };
 }

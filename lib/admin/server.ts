@@ -4,7 +4,7 @@
  * @module
  */
 
-import { handleConnection } from "../serve/connection.ts";
+import { handlerOf } from "../serve/connection.ts";
 import { describeError } from "../observe/describe_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { LoopDelay } from "../observe/loop_delay.ts";
@@ -17,7 +17,7 @@ import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { AdminEvents } from "./events.ts";
 import { adminProtocol, type AdminServices } from "./protocol.ts";
 import type { AdminActions, AdminContext } from "./routes.ts";
-import { requireAdminToken } from "./token.ts";
+import { requireAdminToken } from "../serve/options/admin_token.ts";
 import { type AdminSubject, AdminView } from "./view.ts";
 import { DescriptorMeter } from "../net/system/descriptor_meter.ts";
 import type { DrainState } from "./drain_state.ts";
@@ -165,8 +165,7 @@ function open(
   };
   return startListeners(
     [listen],
-    () => (connection, context, draining) =>
-      handleConnection(connection, context, draining, adminProtocol, services),
+    () => handlerOf(adminProtocol, services),
     {
       slots: MOST_ANSWERED + MOST_WAITING,
       makeRoom: () => limits.makeRoom(),

@@ -17,29 +17,24 @@ import { describeOptions } from "../cli/redaction.ts";
 import { DrainState } from "./drain_state.ts";
 import { isTraced } from "./is_traced.ts";
 import type { Parts } from "./parts.ts";
-import type { Stoppable } from "../program/run_until_signal.ts";
-import type { Reloadable } from "../cli/watch_files.ts";
+import { joinFaults, type Reloadable } from "../cli/watch_files.ts";
+import type { ThreadWatcher } from "../serve/watched_thread.ts";
 
 /** A server that is to be watched. */
 export interface WatchedServer {
-  /** What is to be shut down in the end. */
-  running: Stoppable;
-  /** Tells what it is configured to be, without secrets. */
-  config?: () => unknown;
+  /** Tells what it is configured to be, without secrets (default: options). */
+  config?: (() => unknown) | undefined;
   /** Files that can be read again. */
-  files?: readonly Reloadable[];
-}
-
-/** What the operator can do to the program as a whole. */
-export interface WatchingActions {
-  /** Begins the end of it, as a signal does. */
-  drain(): void;
+  files: readonly Reloadable[];
 }
 
 /** Options for {@linkcode openWatching}. */
 export interface WatchingOptions {
+  /** Begins the end of the program, as a signal does. */
+  drain(): void;
   /**
-   * Whether workers take the connections, and this thread none (default false).
+   * Whether other threads take the connections, and this one none (default
+   * false).
    */
   hasWorkers?: boolean;
 }
@@ -51,21 +46,24 @@ export interface Watching extends AsyncDisposable {
    * workers take them.
    */
   readonly registry: Registry | undefined;
-  /**
-   * What is watched: workers are added to it. `undefined` where nobody watches.
-   */
-  readonly parts: Parts | undefined;
+  /** Takes in other threads, where they take the connections. */
+  readonly threads: ThreadWatcher | undefined;
   /** What to say of it once it serves. */
   readonly banner: readonly Announcement[];
   /** Whether it writes files while it runs. */
   readonly writes: boolean;
   /**
-   * Says that the server has started.
+   * Hears that the server has started.
    *
    * @param server The server.
-   * @returns What to shut down in its place.
    */
-  start(server: WatchedServer): Stoppable;
+  start(server: WatchedServer): void;
+  /**
+   * Hears that a drain begins, or has less time left.
+   *
+   * @param deadline Milliseconds until the rest is cut.
+   */
+  drain(deadline: number): void;
 }
 
 /**
@@ -73,8 +71,7 @@ export interface Watching extends AsyncDisposable {
  *
  * @param options What the command line says.
  * @param log Takes what there is to log.
- * @param actions What can be done.
- * @param settings Where connections are.
+ * @param settings Where connections are, and what can be done.
  * @returns Whoever watches.
  * @throws {UsageError} If others could use the admin listener without a token.
  * @throws {StartError} If it can't listen.
@@ -82,8 +79,7 @@ export interface Watching extends AsyncDisposable {
 export async function openWatching(
   options: Partial<AdminOptions> & Pick<CommonOptions, "drain-timeout">,
   log: (event: LogEvent) => void,
-  actions: WatchingActions,
-  { hasWorkers = false }: WatchingOptions = {},
+  { drain, hasWorkers = false }: WatchingOptions,
 ): Promise<Watching> {
   const { admin: listen } = options;
   const traced = isTraced();
@@ -98,8 +94,9 @@ export async function openWatching(
     log,
     actions: {
       drain: () => {
+        if (state.isDraining) return;
         state.drain(options["drain-timeout"]);
-        actions.drain();
+        drain();
       },
       reload: () => reloadAll(server?.files ?? []),
       config: () => server?.config?.() ?? describeOptions(options),
@@ -107,15 +104,15 @@ export async function openWatching(
   });
   return {
     registry,
-    parts,
+    threads: hasWorkers ? await watcherOf(parts) : undefined,
     banner: admin === undefined ? [] : announceAdmin(admin),
     writes: listen !== undefined && isUnixPath(listen),
     start(started) {
       server = started;
       admin?.start();
       state.start();
-      return draining(started.running, state);
     },
+    drain: (deadline) => state.drain(deadline),
     async [Symbol.asyncDispose]() {
       await admin?.[Symbol.asyncDispose]();
       parts.close();
@@ -125,10 +122,11 @@ export async function openWatching(
 
 const NOBODY: Watching = {
   registry: undefined,
-  parts: undefined,
+  threads: undefined,
   banner: [],
   writes: false,
-  start: ({ running }) => running,
+  start() {},
+  drain() {},
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
@@ -155,6 +153,11 @@ async function openParts(
   return parts;
 }
 
+async function watcherOf(parts: Parts): Promise<ThreadWatcher> {
+  const { watchThreads } = await import("./remote_part.ts");
+  return watchThreads(parts);
+}
+
 async function openAdmin(
   options: Partial<AdminOptions>,
   rest: Omit<
@@ -165,7 +168,7 @@ async function openAdmin(
   // Loaded for who wants it only: the start of others is quicker.
   const [{ startAdmin }, { readAdminToken }] = await Promise.all([
     import("./server.ts"),
-    import("./token.ts"),
+    import("../serve/options/admin_token.ts"),
   ]);
   const path = options["admin-token-file"];
   const token = await readAdminToken({ "admin-token-file": path });
@@ -182,27 +185,14 @@ function announceAdmin({ listener }: Admin): Announcement[] {
   ];
 }
 
-/** What asks whether the server is ready is told of a drain at its begin. */
-function draining(running: Stoppable, state: DrainState): Stoppable {
-  return {
-    get connections() {
-      return running.connections;
-    },
-    shutdown(deadline) {
-      state.drain(deadline);
-      return running.shutdown(deadline);
-    },
-  };
-}
-
 async function reloadAll(
   files: readonly Reloadable[],
 ): Promise<ReloadAnswer> {
-  const problems = await Promise.all(files.map((file) => file.reload()));
-  const broken = problems.filter((problem) => typeof problem === "string");
-  if (broken.length > 0) {
+  const faults = await Promise.all(files.map((file) => file.reload()));
+  const fault = joinFaults(faults);
+  if (fault !== undefined) {
     const { AdminError } = await import("./error.ts");
-    throw new AdminError("reload_failed", broken.join("; "));
+    throw new AdminError("reload_failed", fault);
   }
   return { reloaded: files.map(({ name = "a file" }) => name) };
 }

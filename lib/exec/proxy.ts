@@ -75,10 +75,11 @@ export async function startCommandProxy(
     rules: { current: rules },
     guarded: isGuarded,
     names,
-    host: inside === undefined
-      ? ALONE
-      : { ...ALONE, open: () => Promise.resolve(inside.shift()!) },
-    log,
+    host: {
+      ...ALONE,
+      log,
+      ...inside && { open: () => Promise.resolve(inside.shift()!) },
+    },
   });
   return {
     port: running.listeners[0]!.addr.port,

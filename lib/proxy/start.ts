@@ -4,7 +4,7 @@
  * @module
  */
 
-import { handleConnection } from "../serve/connection.ts";
+import { handlerOf } from "../serve/connection.ts";
 import type { Timeouts } from "../serve/connection_services.ts";
 import {
   type ProtocolName,
@@ -129,7 +129,7 @@ const UDP = {
  * @throws {StartError} If it can't listen, or leave from where it has to.
  */
 export async function startProxy(config: ProxyConfig): Promise<Proxy> {
-  const { log = () => {}, host = ALONE } = config;
+  const { host = ALONE, log = host.log } = config;
   requireServable(config);
   const places = openPlaces(config, { tellsRefused: true });
   const shared = {
@@ -179,14 +179,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
         connectionsPerClient: places.perClient(isPublic),
         watch,
       };
-      return (connection, context, draining) =>
-        handleConnection(
-          connection,
-          context,
-          draining,
-          protocols[index]!,
-          services,
-        );
+      return handlerOf(protocols[index]!, services);
     },
     {
       ...places.listening,

@@ -1,16 +1,16 @@
 import { assertEquals } from "@std/assert";
 import { RemotePart } from "../../lib/admin/remote_part.ts";
-import { openPart, openSilentPart } from "../support/parts.ts";
+import { askOver, openPart, openSilentPart } from "../support/parts.ts";
 import { within } from "../support/sockets.ts";
 
 Deno.test("RemotePart answers again when the worker does, and drops what comes too late", async () => {
   const { port1, port2 } = new MessageChannel();
-  const part = new RemotePart(port1, { worker: 1, timeout: 10 });
-  const asked: { number: number; question: string }[] = [];
+  const part = new RemotePart(askOver(port1), { worker: 1, timeout: 10 });
+  const asked: { id: number; values: unknown[] }[] = [];
   const { promise: all, resolve } = Promise.withResolvers<void>();
   port2.onmessage = ({ data }) => {
     asked.push(data);
-    if (data.question === "end") resolve();
+    if (data.values[0] === "end") resolve();
   };
   assertEquals(await part.ask("bans"), undefined);
   assertEquals(part.isSilent, true);
@@ -18,13 +18,14 @@ Deno.test("RemotePart answers again when the worker does, and drops what comes t
   const ended = part.ask("end", 1);
   await within(5_000, all);
   assertEquals(await ended, undefined);
-  assertEquals(asked.map(({ question }) => question), ["bans", "end"]);
-  for (const { number } of asked) port2.postMessage({ number, answer: [] });
+  assertEquals(asked.map(({ values }) => values[0]), ["bans", "end"]);
+  for (const { id } of asked) port2.postMessage({ id, answer: [] });
   while (part.isSilent) await new Promise((resolve) => setTimeout(resolve, 1));
   port2.onmessage = ({ data }) =>
-    port2.postMessage({ number: data.number, answer: ["new"] });
+    port2.postMessage({ id: data.id, answer: ["new"] });
   assertEquals(await part.ask("bans") as unknown, ["new"]);
   part.close();
+  port1.close();
   port2.close();
 });
 
@@ -50,7 +51,7 @@ Deno.test("RemotePart asks nothing any more once it is closed", async () => {
   assertEquals(test.part.isSilent, true);
 });
 
-Deno.test("servePart() tells what its thread uses", async () => {
+Deno.test("answerFor() tells what its thread uses", async () => {
   using test = openPart();
   const { thread } = (await test.part.ask("figures"))!;
   assertEquals([thread!.heap > 0, thread!.loopDelay >= 0], [true, true]);

@@ -37,15 +37,15 @@ async function ask(
 
 Deno.test("openWatching() watches nothing unless it is asked for", async () => {
   const options = { "drain-timeout": 0 };
-  const act = { drain() {} };
-  const watching = await openWatching(options, () => {}, act);
-  assertEquals([watching.registry, watching.parts, watching.banner], [
-    undefined,
-    undefined,
-    [],
-  ]);
-  const running = { connections: 0, shutdown: () => Promise.resolve(0) };
-  assertEquals(watching.start({ running }), running);
+  for (const hasWorkers of [false, true]) {
+    const settings = { drain() {}, hasWorkers };
+    const watching = await openWatching(options, () => {}, settings);
+    assertEquals([watching.registry, watching.threads, watching.banner], [
+      undefined,
+      undefined,
+      [],
+    ]);
+  }
 });
 
 Deno.test("openWatching() watches its own thread, or those that are added", async () => {
@@ -57,11 +57,10 @@ Deno.test("openWatching() watches its own thread, or those that are added", asyn
     await using watching = await openWatching(
       options,
       () => {},
-      { drain() {} },
-      { hasWorkers },
+      { drain() {}, hasWorkers },
     );
     assertEquals(watching.registry === undefined, hasWorkers);
-    assertEquals(watching.parts!.all.length, hasWorkers ? 0 : 1);
+    assertEquals(watching.threads !== undefined, hasWorkers);
   }
 });
 

@@ -113,7 +113,8 @@ Deno.test({
     const host = new WorkerHost({
       thread: { index: 0, count: 2 },
       registry: undefined,
-      tell: () => {},
+      log: () => {},
+      link: { tell() {} },
       now: () => 0,
     });
     using listener = await host.open(

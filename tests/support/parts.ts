@@ -7,12 +7,15 @@
 import { LocalPart } from "../../lib/admin/local_part.ts";
 import type { Part } from "../../lib/admin/part.ts";
 import { RemotePart } from "../../lib/admin/remote_part.ts";
-import { servePart } from "../../lib/admin/serve_part.ts";
+import { answerFor } from "../../lib/admin/watch_thread.ts";
 import type { LiveConnection } from "../../lib/serve/live_connection.ts";
 import type { ListenerWatch } from "../../lib/serve/listener_watch.ts";
 import { Registry } from "../../lib/serve/registry.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { Context } from "../../lib/sync/context.ts";
+import { ThreadLink } from "../../lib/sync/thread_link.ts";
+import type { AskThread } from "../../lib/serve/watched_thread.ts";
+import type { WorkerActs } from "../../lib/workers/message.ts";
 
 const NAME = "127.0.0.1:1080";
 
@@ -54,17 +57,26 @@ export function openPart(
     return { part, registry, listener, [Symbol.dispose]() {} };
   }
   const { port1, port2 } = new MessageChannel();
-  const served = servePart(port2, registry);
-  const part = new RemotePart(port1, { worker, timeout });
+  const watched = answerFor(registry);
+  new ThreadLink(port2, { part: watched.answer });
+  const part = new RemotePart(askOver(port1), { worker, timeout });
   return {
     part,
     registry,
     listener,
     [Symbol.dispose]() {
       part.close();
-      served[Symbol.dispose]();
+      watched[Symbol.dispose]();
+      port1.close();
+      port2.close();
     },
   };
+}
+
+/** Asks a part at the other end of a port, as the program's threads are. */
+export function askOver(port: MessagePort): AskThread {
+  const link = new ThreadLink<Pick<WorkerActs, "part">>(port, {});
+  return (question, asked) => link.ask("part", question, asked);
 }
 
 /** A part whose worker never answers; what it is asked is kept. */
@@ -73,13 +85,14 @@ export function openSilentPart(
 ): { part: RemotePart; asked: string[] } & Disposable {
   const { port1, port2 } = new MessageChannel();
   const asked: string[] = [];
-  port2.onmessage = ({ data }) => asked.push(data.question);
-  const part = new RemotePart(port1, { worker: 9, timeout });
+  port2.onmessage = ({ data }) => asked.push(data.values[0]);
+  const part = new RemotePart(askOver(port1), { worker: 9, timeout });
   return {
     part,
     asked,
     [Symbol.dispose]() {
       part.close();
+      port1.close();
       port2.close();
     },
   };

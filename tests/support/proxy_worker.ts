@@ -9,10 +9,12 @@
 
 import { ALONE } from "../../lib/serve/server_host.ts";
 import { startProxy } from "../../lib/proxy/start.ts";
-import { watchWorker } from "../../lib/admin/watch_worker.ts";
+import { watchThread } from "../../lib/admin/watch_thread.ts";
+import { ThreadLink } from "../../lib/sync/thread_link.ts";
 
 self.onmessage = async ({ data }: MessageEvent) => {
-  const watched = await watchWorker(data);
+  const watched = await watchThread(data.ids);
+  new ThreadLink(data.port, { part: watched.answer });
   const proxy = await startProxy({
     listen: [{ host: "127.0.0.1", port: 0 }],
     grace: 0,

@@ -10,6 +10,7 @@ import {
   type RemotePartOptions,
 } from "../../lib/admin/remote_part.ts";
 import { SharedCounter } from "../../lib/sync/shared/counter.ts";
+import { askOver } from "./parts.ts";
 import { connectRequest, greet, readReply } from "./proxy.ts";
 import { within, writeAll } from "./sockets.ts";
 
@@ -64,7 +65,7 @@ async function start(
   worker.onmessage = ({ data }) => started.resolve(data);
   worker.postMessage({ port: port2, ids: counter.memory }, [port2]);
   const addr = await within(PATIENCE, started.promise);
-  const part = new RemotePart(port1, options);
+  const part = new RemotePart(askOver(port1), options);
   return {
     part,
     addr,
@@ -87,6 +88,7 @@ async function start(
     },
     [Symbol.dispose]() {
       part.close();
+      port1.close();
       worker.terminate();
     },
   };

@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { Endpoint } from "../wire/endpoint.ts";
-import type { AdminOptions } from "../serve/options/admin.ts";
-import { environmentVariable } from "../cli/environment.ts";
-import { fileFault } from "../cli/file_error.ts";
-import { readText } from "../cli/read_file.ts";
-import { askedName, type ListenerInfo } from "../serve/start_listeners.ts";
-import { concerning, UsageError } from "../cli/usage_error.ts";
+import type { Endpoint } from "../../wire/endpoint.ts";
+import type { AdminOptions } from "./admin.ts";
+import { environmentVariable } from "../../cli/environment.ts";
+import { fileFault } from "../../cli/file_error.ts";
+import { readText } from "../../cli/read_file.ts";
+import { askedName, type ListenerInfo } from "../start_listeners.ts";
+import { concerning, UsageError } from "../../cli/usage_error.ts";
 
 /** Where it may come from, besides a file. */
 const VARIABLE = "SLUICE_ADMIN_TOKEN";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CommonOptions } from "../serve/options/common.ts";
+import type { CommonOptions } from "./options/common.ts";
 import { writeAll } from "../net/write_all.ts";
 import { LineWriter } from "../observe/line_writer.ts";
 import type { LogEvent, TextEvent } from "../observe/log_event.ts";

@@ -5,7 +5,10 @@
  */
 
 import { ADMIN_OPTIONS, type AdminOptions } from "../serve/options/admin.ts";
-import { readAdminToken, requireAdminToken } from "./token.ts";
+import {
+  readAdminToken,
+  requireAdminToken,
+} from "../serve/options/admin_token.ts";
 import { requireEffect } from "../cli/requirements.ts";
 import { startListeners } from "../serve/start_listeners.ts";
 import { type Claim, TrialHost } from "../serve/trial_host.ts";

@@ -17,7 +17,7 @@ function sumOf(figures: Figures, start: string): number {
     .reduce((sum, [, value]) => sum + value, 0);
 }
 
-Deno.test("watchWorker() lets the admin listener see and end what workers have open", async () => {
+Deno.test("watchThread() lets the admin listener see and end what workers have open", async () => {
   const parts = new Parts();
   await using admin = await startTestAdmin({ parts, eventStep: 20 });
   assertEquals((await admin.ask("GET", "/readyz")).text, "no worker\n");
@@ -90,7 +90,7 @@ Deno.test("watchWorker() lets the admin listener see and end what workers have o
   for (const conn of conns) conn.close();
 });
 
-Deno.test("watchWorker() leaves out a worker that hangs, and shows it again when it goes on", async () => {
+Deno.test("watchThread() leaves out a worker that hangs, and shows it again when it goes on", async () => {
   const parts = new Parts();
   await using admin = await startTestAdmin({ parts });
   const timeout = 1_000;

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { readAdminToken } from "../../lib/admin/token.ts";
-import { StartError, UsageError } from "../../lib/cli/usage_error.ts";
-import { makeFolder } from "../support/programs.ts";
+import { readAdminToken } from "../../../lib/serve/options/admin_token.ts";
+import { StartError, UsageError } from "../../../lib/cli/usage_error.ts";
+import { makeFolder } from "../../support/programs.ts";
 
 const TOKEN = "0123456789abcdef";
 
