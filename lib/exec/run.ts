@@ -16,6 +16,7 @@ import {
   type Report,
   reportFormat,
 } from "./report.ts";
+import { spareStacks, surviveMistakes } from "../serve/process_life.ts";
 import { readExecRules } from "./rules.ts";
 import { Watch } from "./watch.ts";
 
@@ -79,6 +80,8 @@ async function runCommand(
   log: (event: LogEvent) => void,
 ): Promise<number> {
   const { dns, forward, learn, prefer } = options;
+  surviveMistakes(log);
+  spareStacks();
   const proxy = readExecRules(options).then((rules) => ({
     targets: forward,
     rules,

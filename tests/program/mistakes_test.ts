@@ -88,3 +88,12 @@ Deno.test("doctor looks at a proxy that is to have several workers", async () =>
     );
   }
 });
+
+Deno.test("exec tells an internal error and lets the command go on", async () => {
+  const { code, stderr, text } = await mistaken("spawned", [
+    ...["exec", "--no-isolation", "--quiet", "--"],
+    ...["sh", "-c", "sleep 0.2; echo alive; exit 6"],
+  ]);
+  assertEquals([code, text], [6, "alive\n"]);
+  assertMatch(stderr, /^sluice: Internal error: sabotage$/m);
+});
