@@ -10,10 +10,10 @@ import { Registry } from "../serve/registry.ts";
 import type { WatchedThread } from "../serve/watched_thread.ts";
 import { SharedCounter } from "../sync/shared/counter.ts";
 import { isTraced } from "./is_traced.ts";
-import { answer } from "./local_part.ts";
-import type { Question } from "./part.ts";
-import { PartAnswers } from "./part_answers.ts";
-import type { PartFigures } from "./part_figures.ts";
+import { answer } from "./own_thread.ts";
+import type { Question } from "./thread.ts";
+import { ThreadAnswers } from "./thread_answers.ts";
+import type { ThreadFigures } from "./thread_figures.ts";
 
 /**
  * Lets the connections of this thread be seen.
@@ -32,14 +32,14 @@ export async function watchThread(
 
 /**
  * Answers questions about the connections of this thread. Who asks them is a
- * `RemotePart`.
+ * `OtherThread`.
  *
  * @param registry The connections.
  * @returns What answers.
  */
 export function answerFor(registry: Registry): WatchedThread {
   const delay = new LoopDelay();
-  const answers = new ThreadAnswers(registry, delay);
+  const answers = new WorkerAnswers(registry, delay);
   return {
     registry,
     // Both ends are the same program: what is asked is what can be asked.
@@ -50,7 +50,7 @@ export function answerFor(registry: Registry): WatchedThread {
 }
 
 /** What a thread uses of the program is told with its figures. */
-class ThreadAnswers extends PartAnswers {
+class WorkerAnswers extends ThreadAnswers {
   readonly #delay: LoopDelay;
 
   constructor(registry: Registry, delay: LoopDelay) {
@@ -58,9 +58,9 @@ class ThreadAnswers extends PartAnswers {
     this.#delay = delay;
   }
 
-  override figures(): PartFigures {
+  override figures(): ThreadFigures {
     const { heapUsed: heap } = Deno.memoryUsage();
     const loopDelay = this.#delay.worst;
-    return { ...super.figures(), thread: { heap, loopDelay } };
+    return { ...super.figures(), load: { heap, loopDelay } };
   }
 }

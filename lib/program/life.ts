@@ -6,7 +6,7 @@
  * @module
  */
 
-import { openWatching, type Watching } from "../admin/watching.ts";
+import { openWatchers, type Watchers } from "../admin/watchers.ts";
 import type { OptionTable, OptionValues } from "../cli/option.ts";
 import { listenForSignals } from "../cli/stop_signals.ts";
 import { type Reloadable, watchFiles } from "../cli/watch_files.ts";
@@ -107,7 +107,7 @@ export async function runLife(
   surviveMistakes(log.write);
   spareStacks();
   using manager = await openServiceManager(log.write);
-  await using watching = await openWatching(options, log.write, {
+  await using watching = await openWatchers(options, log.write, {
     ...{ hasWorkers, drain: () => signals.raise(OPERATOR) },
   });
   const serving = hasWorkers
@@ -152,7 +152,7 @@ export async function runLife(
 /** What servers are started with. */
 interface Surroundings {
   log: { write(event: LogEvent): void };
-  watching: Watching;
+  watching: Watchers;
   threads?: ThreadSettings;
 }
 

@@ -105,7 +105,7 @@ export interface WorkerActs {
   /** Tells the trail of a connection that another has accepted. */
   whose(arrival: Arrival): Promise<Trail | undefined>;
   /** Answers whoever watches the program. */
-  part(question: string, asked: readonly unknown[]): unknown;
+  answer(question: string, asked: readonly unknown[]): unknown;
   /** Takes bans that were decided on. */
   bans(name: string, states: readonly BanState[]): void;
   /** Hears that no other thread serves any more, and the program ends. */

@@ -89,7 +89,7 @@ export class Recruits {
     });
     slot.leave = watcher?.add(
       index + 1,
-      (question, asked) => thread.ask("part", question, asked),
+      (question, asked) => thread.ask("answer", question, asked),
     );
     slot.isServing = true;
     return started;

@@ -167,7 +167,7 @@ class ServingWorker implements WorkerActs {
     return await ownDials.take(arrival);
   }
 
-  part(question: string, asked: readonly unknown[]): unknown {
+  answer(question: string, asked: readonly unknown[]): unknown {
     return this.#watched!.answer(question, asked);
   }
 

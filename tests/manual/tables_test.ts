@@ -13,7 +13,7 @@ import {
 } from "../../lib/policy/limits/refusal.ts";
 import { CONDITIONS } from "../../lib/policy/rules/conditions.ts";
 import { replyFor } from "../../lib/proxy/reply_table.ts";
-import { statusFor } from "../../lib/serve/status_table.ts";
+import { statusFor } from "../../lib/serve/http/status_table.ts";
 import { startTestAdmin } from "../support/admin.ts";
 import { tableOf } from "../support/documents.ts";
 import { namesOf } from "../support/figures.ts";

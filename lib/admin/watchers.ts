@@ -16,7 +16,7 @@ import type { CommonOptions } from "../serve/options/common.ts";
 import { describeOptions } from "../cli/redaction.ts";
 import { DrainState } from "./drain_state.ts";
 import { isTraced } from "./is_traced.ts";
-import type { Parts } from "./parts.ts";
+import type { Threads } from "./threads.ts";
 import { joinFaults, type Reloadable } from "../cli/watch_files.ts";
 import type { ThreadWatcher } from "../serve/watched_thread.ts";
 
@@ -28,8 +28,8 @@ export interface WatchedServer {
   files: readonly Reloadable[];
 }
 
-/** Options for {@linkcode openWatching}. */
-export interface WatchingOptions {
+/** Options for {@linkcode openWatchers}. */
+export interface WatcherOptions {
   /** Begins the end of the program, as a signal does. */
   drain(): void;
   /**
@@ -40,7 +40,7 @@ export interface WatchingOptions {
 }
 
 /** Whoever watches; ended when disposed of. */
-export interface Watching extends AsyncDisposable {
+export interface Watchers extends AsyncDisposable {
   /**
    * Takes in connections of this thread; `undefined` where nobody watches, or
    * workers take them.
@@ -76,20 +76,20 @@ export interface Watching extends AsyncDisposable {
  * @throws {UsageError} If others could use the admin listener without a token.
  * @throws {StartError} If it can't listen.
  */
-export async function openWatching(
+export async function openWatchers(
   options: Partial<AdminOptions> & Pick<CommonOptions, "drain-timeout">,
   log: (event: LogEvent) => void,
-  { drain, hasWorkers = false }: WatchingOptions,
-): Promise<Watching> {
+  { drain, hasWorkers = false }: WatcherOptions,
+): Promise<Watchers> {
   const { admin: listen } = options;
   const traced = isTraced();
   if (listen === undefined && !traced) return NOBODY;
   const registry = hasWorkers ? undefined : new Registry();
-  const parts = await openParts(registry, traced);
+  const threads = await openThreads(registry, traced);
   const state = new DrainState();
   let server: WatchedServer | undefined;
   const admin = listen && await openAdmin(options, {
-    parts,
+    threads,
     state,
     log,
     actions: {
@@ -104,7 +104,7 @@ export async function openWatching(
   });
   return {
     registry,
-    threads: hasWorkers ? await watcherOf(parts) : undefined,
+    threads: hasWorkers ? await watcherOf(threads) : undefined,
     banner: admin === undefined ? [] : announceAdmin(admin),
     writes: listen !== undefined && isUnixPath(listen),
     start(started) {
@@ -115,12 +115,12 @@ export async function openWatching(
     drain: (deadline) => state.drain(deadline),
     async [Symbol.asyncDispose]() {
       await admin?.[Symbol.asyncDispose]();
-      parts.close();
+      threads.close();
     },
   };
 }
 
-const NOBODY: Watching = {
+const NOBODY: Watchers = {
   registry: undefined,
   threads: undefined,
   banner: [],
@@ -131,31 +131,31 @@ const NOBODY: Watching = {
 };
 
 /** Loaded for who watches only: the start of others is quicker. */
-async function openParts(
+async function openThreads(
   registry: Registry | undefined,
   isTraced: boolean,
-): Promise<Parts> {
-  const [{ LocalPart }, { Parts }] = await Promise.all([
-    import("./local_part.ts"),
-    import("./parts.ts"),
+): Promise<Threads> {
+  const [{ OwnThread }, { Threads }] = await Promise.all([
+    import("./own_thread.ts"),
+    import("./threads.ts"),
   ]);
-  const parts = new Parts();
-  if (registry !== undefined) parts.add(new LocalPart(registry));
-  if (!isTraced) return parts;
+  const threads = new Threads();
+  if (registry !== undefined) threads.add(new OwnThread(registry));
+  if (!isTraced) return threads;
   await (await import("./meters.ts")).openMeters(
-    parts,
+    threads,
   );
   if (registry !== undefined) {
     await (await import("./spans.ts")).openSpans(
       registry,
     );
   }
-  return parts;
+  return threads;
 }
 
-async function watcherOf(parts: Parts): Promise<ThreadWatcher> {
-  const { watchThreads } = await import("./remote_part.ts");
-  return watchThreads(parts);
+async function watcherOf(threads: Threads): Promise<ThreadWatcher> {
+  const { watchThreads } = await import("./other_thread.ts");
+  return watchThreads(threads);
 }
 
 async function openAdmin(

@@ -1,12 +1,12 @@
 /**
- * Parts of a program with connections that are made up.
+ * Threads of a program with connections that are made up.
  *
  * @module
  */
 
-import { LocalPart } from "../../lib/admin/local_part.ts";
-import type { Part } from "../../lib/admin/part.ts";
-import { RemotePart } from "../../lib/admin/remote_part.ts";
+import { OwnThread } from "../../lib/admin/own_thread.ts";
+import type { Thread } from "../../lib/admin/thread.ts";
+import { OtherThread } from "../../lib/admin/other_thread.ts";
 import { answerFor } from "../../lib/admin/watch_thread.ts";
 import type { LiveConnection } from "../../lib/serve/live_connection.ts";
 import type { ListenerWatch } from "../../lib/serve/listener_watch.ts";
@@ -19,18 +19,18 @@ import type { WorkerActs } from "../../lib/workers/message.ts";
 
 const NAME = "127.0.0.1:1080";
 
-/** Where a part can be. */
+/** Where a thread can be. */
 export const PLACES = ["same thread", "message port"] as const;
 
-/** A part, and what it shows; ends when disposed of. */
-export interface TestPart extends Disposable {
-  readonly part: Part;
+/** A thread, and what it shows; ends when disposed of. */
+export interface TestThread extends Disposable {
+  readonly thread: Thread;
   readonly registry: Registry;
   readonly listener: ListenerWatch;
 }
 
-/** Options for {@linkcode openPart}. */
-export interface TestPartOptions {
+/** Options for {@linkcode openThread}. */
+export interface TestThreadOptions {
   /** Where it is (default in another thread, as far as it can tell). */
   place?: typeof PLACES[number];
   /** Gives connections their numbers (default from 1). */
@@ -41,11 +41,11 @@ export interface TestPartOptions {
   worker?: number;
 }
 
-/** Opens a part with one listener and no connections. */
-export function openPart(
+/** Opens a thread with one listener and no connections. */
+export function openThread(
   { nextId, place = "message port", timeout = 2_000, worker = 1 }:
-    TestPartOptions = {},
-): TestPart {
+    TestThreadOptions = {},
+): TestThread {
   const registry = new Registry(nextId === undefined ? {} : { nextId });
   const listener = registry.listen({
     name: NAME,
@@ -53,19 +53,19 @@ export function openPart(
     isPublic: false,
   });
   if (place === "same thread") {
-    const part = new LocalPart(registry);
-    return { part, registry, listener, [Symbol.dispose]() {} };
+    const thread = new OwnThread(registry);
+    return { thread, registry, listener, [Symbol.dispose]() {} };
   }
   const { port1, port2 } = new MessageChannel();
   const watched = answerFor(registry);
-  new ThreadLink(port2, { part: watched.answer });
-  const part = new RemotePart(askOver(port1), { worker, timeout });
+  new ThreadLink(port2, { answer: watched.answer });
+  const thread = new OtherThread(askOver(port1), { worker, timeout });
   return {
-    part,
+    thread,
     registry,
     listener,
     [Symbol.dispose]() {
-      part.close();
+      thread.close();
       watched[Symbol.dispose]();
       port1.close();
       port2.close();
@@ -73,25 +73,25 @@ export function openPart(
   };
 }
 
-/** Asks a part at the other end of a port, as the program's threads are. */
+/** Asks a thread at the other end of a port, as the program's threads are. */
 export function askOver(port: MessagePort): AskThread {
-  const link = new ThreadLink<Pick<WorkerActs, "part">>(port, {});
-  return (question, asked) => link.ask("part", question, asked);
+  const link = new ThreadLink<Pick<WorkerActs, "answer">>(port, {});
+  return (question, asked) => link.ask("answer", question, asked);
 }
 
-/** A part whose worker never answers; what it is asked is kept. */
-export function openSilentPart(
+/** A thread whose worker never answers; what it is asked is kept. */
+export function openSilentThread(
   timeout: number,
-): { part: RemotePart; asked: string[] } & Disposable {
+): { thread: OtherThread; asked: string[] } & Disposable {
   const { port1, port2 } = new MessageChannel();
   const asked: string[] = [];
   port2.onmessage = ({ data }) => asked.push(data.values[0]);
-  const part = new RemotePart(askOver(port1), { worker: 9, timeout });
+  const thread = new OtherThread(askOver(port1), { worker: 9, timeout });
   return {
-    part,
+    thread,
     asked,
     [Symbol.dispose]() {
-      part.close();
+      thread.close();
       port1.close();
       port2.close();
     },

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { openWatching } from "../../lib/admin/watching.ts";
+import { openWatchers } from "../../lib/admin/watchers.ts";
 import { CONFIRMED } from "../support/admin.ts";
 import { makeFolder } from "../support/programs.ts";
 import { PATIENCE, Sluice } from "../support/sluice.ts";
@@ -35,11 +35,11 @@ async function ask(
   return [response.status, await response.text()];
 }
 
-Deno.test("openWatching() watches nothing unless it is asked for", async () => {
+Deno.test("openWatchers() watches nothing unless it is asked for", async () => {
   const options = { "drain-timeout": 0 };
   for (const hasWorkers of [false, true]) {
     const settings = { drain() {}, hasWorkers };
-    const watching = await openWatching(options, () => {}, settings);
+    const watching = await openWatchers(options, () => {}, settings);
     assertEquals([watching.registry, watching.threads, watching.banner], [
       undefined,
       undefined,
@@ -48,13 +48,13 @@ Deno.test("openWatching() watches nothing unless it is asked for", async () => {
   }
 });
 
-Deno.test("openWatching() watches its own thread, or those that are added", async () => {
+Deno.test("openWatchers() watches its own thread, or those that are added", async () => {
   const options = {
     "admin": { host: "127.0.0.1", port: 0 },
     "drain-timeout": 0,
   };
   for (const hasWorkers of [false, true]) {
-    await using watching = await openWatching(
+    await using watching = await openWatchers(
       options,
       () => {},
       { drain() {}, hasWorkers },

@@ -1,5 +1,5 @@
 /**
- * All parts of the program that take connections, seen as one.
+ * All threads of the program that take connections, seen as one.
  *
  * @module
  */
@@ -12,48 +12,48 @@ import {
   upstreamKey,
 } from "./add_figures.ts";
 import type { BanStatus, ClosedTunnel, ListedTunnel } from "./api.ts";
-import type { Answered, Asked, Part, Question } from "./part.ts";
-import { type BanKey, MOST_TUNNELS } from "./part_answers.ts";
-import type { PartFigures } from "./part_figures.ts";
+import type { Answered, Asked, Question, Thread } from "./thread.ts";
+import { type BanKey, MOST_TUNNELS } from "./thread_answers.ts";
+import type { ThreadFigures } from "./thread_figures.ts";
 
 /** Upstreams whose sums are kept when the thread that had them has ended. */
 const MOST_UPSTREAMS = 1_000;
 
-/** A part, and the last that is known of it. */
+/** A thread, and the last that is known of it. */
 interface Known {
-  readonly part: Part;
-  figures: PartFigures;
+  readonly thread: Thread;
+  figures: ThreadFigures;
 }
 
-/** Tunnels of all parts. */
+/** Tunnels of all threads. */
 export interface AllTunnels {
   /** The oldest first; 20,000 at most. */
   tunnels: ListedTunnel[];
-  /** Parts that did not answer, whose tunnels are missing. */
+  /** Threads that did not answer, whose tunnels are missing. */
   silent: number;
 }
 
 /** What has become of something that was to be done. */
 export type Done = "done" | "none" | "silent";
 
-/** What one part has answered. */
-export interface PartAnswer<Q extends Question> {
-  /** Which part. */
-  readonly part: Part;
+/** What one thread has answered. */
+export interface ThreadAnswer<Q extends Question> {
+  /** Which thread. */
+  readonly thread: Thread;
   /** Its answer; `undefined` where it gave none in time. */
   readonly answer: Answered<Q> | undefined;
 }
 
-/** The parts of the program; they may come and go. */
-export class Parts {
-  readonly #known = new Map<Part, Known>();
-  readonly #onRemove = new Set<(part: Part) => void>();
+/** The threads of the program; they may come and go. */
+export class Threads {
+  readonly #known = new Map<Thread, Known>();
+  readonly #onRemove = new Set<(thread: Thread) => void>();
   #ended = NO_FIGURES;
   #closed: ClosedTunnel[] = [];
-  #sum: PartFigures | undefined;
+  #sum: ThreadFigures | undefined;
 
   /** Those that are there. */
-  get all(): readonly Part[] {
+  get all(): readonly Thread[] {
     return [...this.#known.keys()];
   }
 
@@ -63,48 +63,48 @@ export class Parts {
   }
 
   /** What all add up to, by what was last heard of each. */
-  get known(): PartFigures {
+  get known(): ThreadFigures {
     return this.#sum ??= this.#add();
   }
 
   /** The same, but of this thread as it is now. */
-  get latest(): PartFigures {
-    for (const part of this.all) {
-      const figures = part.figuresNow?.();
-      if (figures !== undefined) this.note(part, figures);
+  get latest(): ThreadFigures {
+    for (const thread of this.all) {
+      const figures = thread.figuresNow?.();
+      if (figures !== undefined) this.note(thread, figures);
     }
     return this.known;
   }
 
   /**
-   * What is known of a part.
+   * What is known of a thread.
    *
-   * @param part The part.
+   * @param thread The thread.
    * @returns Its figures, as it told them last.
    */
-  knownOf(part: Part): PartFigures {
-    return this.#known.get(part)?.figures ?? NO_FIGURES;
+  knownOf(thread: Thread): ThreadFigures {
+    return this.#known.get(thread)?.figures ?? NO_FIGURES;
   }
 
   /**
-   * Takes in a part.
+   * Takes in a thread.
    *
-   * @param part The part.
+   * @param thread The thread.
    * @returns Takes it out again, and closes it: what it has counted stays
    *   counted, as it was when it could be asked last. Give it its time where
-   *   the worker still runs; where it has died, close the part before.
+   *   the worker still runs; where it has died, close the thread before.
    */
-  add(part: Part): () => Promise<void> {
-    this.#known.set(part, { part, figures: NO_FIGURES });
-    return () => this.#remove(part);
+  add(thread: Thread): () => Promise<void> {
+    this.#known.set(thread, { thread, figures: NO_FIGURES });
+    return () => this.#remove(thread);
   }
 
   /**
-   * Asks to be told of parts that are taken out.
+   * Asks to be told of threads that are taken out.
    *
    * @param listener Told of each.
    */
-  onRemove(listener: (part: Part) => void): void {
+  onRemove(listener: (thread: Thread) => void): void {
     this.#onRemove.add(listener);
   }
 
@@ -114,7 +114,7 @@ export class Parts {
    *
    * @returns All together.
    */
-  async figures(): Promise<PartFigures> {
+  async figures(): Promise<ThreadFigures> {
     await this.ask("figures");
     return this.known;
   }
@@ -174,7 +174,7 @@ export class Parts {
   }
 
   /**
-   * Ends a ban, in all parts.
+   * Ends a ban, in all threads.
    *
    * @param ban Which one.
    * @returns Whether there was one; `silent` where one that did not answer may
@@ -195,62 +195,62 @@ export class Parts {
   ask<Q extends Question>(
     question: Q,
     ...asked: Asked<Q>
-  ): Promise<PartAnswer<Q>[]> {
-    return Promise.all(this.all.map(async (part) => {
-      const answer = await part.ask(question, ...asked);
+  ): Promise<ThreadAnswer<Q>[]> {
+    return Promise.all(this.all.map(async (thread) => {
+      const answer = await thread.ask(question, ...asked);
       if (question === "figures" && answer !== undefined) {
-        this.note(part, answer as PartFigures);
+        this.note(thread, answer as ThreadFigures);
       }
-      return { part, answer };
+      return { thread, answer };
     }));
   }
 
   /**
-   * Notes what a part has told with something else.
+   * Notes what a thread has told with something else.
    *
-   * @param part Which one.
+   * @param thread Which one.
    * @param figures What it adds up to.
    */
-  note(part: Part, figures: PartFigures): void {
-    const known = this.#known.get(part);
+  note(thread: Thread, figures: ThreadFigures): void {
+    const known = this.#known.get(thread);
     if (known === undefined) return;
     known.figures = figures;
     this.#sum = undefined;
   }
 
-  /** Closes all parts. */
+  /** Closes all threads. */
   close(): void {
-    for (const part of this.all) part.close();
+    for (const thread of this.all) thread.close();
   }
 
-  async #remove(part: Part): Promise<void> {
-    if (!this.#known.has(part)) return;
+  async #remove(thread: Thread): Promise<void> {
+    if (!this.#known.has(thread)) return;
     const [figures, closed] = await Promise.all([
-      part.ask("figures"),
-      part.ask("closed"),
+      thread.ask("figures"),
+      thread.ask("closed"),
     ]);
-    part.close();
-    const known = this.#known.get(part);
+    thread.close();
+    const known = this.#known.get(thread);
     // It may have been taken out twice at once.
     if (known === undefined) return;
-    this.#known.delete(part);
+    this.#known.delete(thread);
     this.#closed = lastClosed([this.#closed, closed ?? []]);
     this.#ended = this.#keep(endFigures(figures ?? known.figures));
     this.#sum = undefined;
-    for (const tell of this.#onRemove) tell(part);
+    for (const tell of this.#onRemove) tell(thread);
   }
 
-  #keep(figures: PartFigures): PartFigures {
+  #keep(figures: ThreadFigures): ThreadFigures {
     const sum = addFigures([this.#ended, figures]);
     return { ...sum, upstreams: sum.upstreams.slice(-MOST_UPSTREAMS) };
   }
 
-  #add(): PartFigures {
+  #add(): ThreadFigures {
     const all = [...this.#known.values()].map(({ figures }) => figures);
     const upstreams = new Set(
       all.flatMap(({ upstreams }) => upstreams.map(upstreamKey)),
     );
-    // One that no part has any more is told of no longer, as without workers.
+    // One that no thread has any more is told of no longer, as without workers.
     const ended = {
       ...this.#ended,
       upstreams: this.#ended.upstreams.filter((one) =>
@@ -283,7 +283,7 @@ export function compareTimes(one: string, other: string): number {
 }
 
 function doneOf(
-  answers: readonly PartAnswer<"end" | "lift">[],
+  answers: readonly ThreadAnswer<"end" | "lift">[],
 ): Done {
   if (answers.some(({ answer }) => answer === true)) return "done";
   return answers.some(({ answer }) => answer === undefined) ? "silent" : "none";

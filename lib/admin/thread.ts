@@ -1,24 +1,24 @@
 /**
- * A part of the program that takes connections, as whoever watches sees it: the
- * only thread, or one of several.
+ * A thread of the program that takes connections, as whoever watches sees it:
+ * the only one, or one of several.
  *
  * @module
  */
 
-import type { PartAnswers } from "./part_answers.ts";
-import type { PartFigures } from "./part_figures.ts";
+import type { ThreadAnswers } from "./thread_answers.ts";
+import type { ThreadFigures } from "./thread_figures.ts";
 
-/** What a part can be asked. */
-export type Question = keyof PartAnswers;
+/** What a thread can be asked. */
+export type Question = keyof ThreadAnswers;
 
 /** What a question is asked with. */
-export type Asked<Q extends Question> = Parameters<PartAnswers[Q]>;
+export type Asked<Q extends Question> = Parameters<ThreadAnswers[Q]>;
 
 /** What a question is answered with. */
-export type Answered<Q extends Question> = ReturnType<PartAnswers[Q]>;
+export type Answered<Q extends Question> = ReturnType<ThreadAnswers[Q]>;
 
-/** A part of the program that takes connections. */
-export interface Part {
+/** A thread of the program that takes connections. */
+export interface Thread {
   /** Whether it has left a question without an answer for too long. */
   readonly isSilent: boolean;
   /** Number of the thread; `undefined` where it is the program's first. */
@@ -41,7 +41,7 @@ export interface Part {
    *
    * @returns That.
    */
-  figuresNow?(): PartFigures;
+  figuresNow?(): ThreadFigures;
   /** Asks it nothing any more. */
   close(): void;
 }

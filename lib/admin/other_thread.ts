@@ -1,6 +1,6 @@
 /**
- * The part of the program that is in a thread of its own: never waited for
- * without a bound.
+ * A thread of the program besides the first. It is never waited for without a
+ * bound.
  *
  * @module
  */
@@ -8,8 +8,8 @@
 import type { AskThread, ThreadWatcher } from "../serve/watched_thread.ts";
 import { SharedCounter } from "../sync/shared/counter.ts";
 import { ThreadEnded } from "../sync/thread_link.ts";
-import type { Answered, Asked, Part, Question } from "./part.ts";
-import type { Parts } from "./parts.ts";
+import type { Answered, Asked, Question, Thread } from "./thread.ts";
+import type { Threads } from "./threads.ts";
 
 /** Milliseconds that a thread has to answer. */
 const ANSWER_TIMEOUT = 2_000;
@@ -20,16 +20,16 @@ const MOST_ASKED = 1_000;
 /** What the operator wants done reaches also a thread that is busy for long. */
 const ACTIONS: ReadonlySet<Question> = new Set(["end", "lift", "rest"]);
 
-/** Options for {@linkcode RemotePart}. */
-export interface RemotePartOptions {
+/** Options for {@linkcode OtherThread}. */
+export interface OtherThreadOptions {
   /** Number of the thread, for people. */
   worker: number;
   /** Milliseconds that it has to answer (default 2,000). */
   timeout?: number;
 }
 
-/** A part in another thread; what `answerFor` makes is its other end. */
-export class RemotePart implements Part {
+/** Another thread; what `answerFor` makes is the other end. */
+export class OtherThread implements Thread {
   readonly worker: number;
 
   readonly #ask: AskThread;
@@ -48,7 +48,7 @@ export class RemotePart implements Part {
    */
   constructor(
     ask: AskThread,
-    { timeout = ANSWER_TIMEOUT, worker }: RemotePartOptions,
+    { timeout = ANSWER_TIMEOUT, worker }: OtherThreadOptions,
   ) {
     this.worker = worker;
     this.#ask = ask;
@@ -120,20 +120,20 @@ export class RemotePart implements Part {
 }
 
 /**
- * Watches threads of the program as parts of it.
+ * Takes in threads of the program.
  *
- * @param parts What they are added to.
+ * @param threads What they are added to.
  * @returns Who takes them in.
  */
-export function watchThreads(parts: Parts): ThreadWatcher {
+export function watchThreads(threads: Threads): ThreadWatcher {
   const { memory } = new SharedCounter();
   return {
     ids: memory,
     add(worker, ask) {
-      const part = new RemotePart(ask, { worker });
-      const remove = parts.add(part);
+      const thread = new OtherThread(ask, { worker });
+      const remove = threads.add(thread);
       return async (isDead) => {
-        if (isDead) part.close();
+        if (isDead) thread.close();
         await remove();
       };
     },

@@ -1,30 +1,30 @@
 /**
- * The part of the program that is in the same thread as whoever watches.
+ * The program's first thread, which is also the one that watches.
  *
  * @module
  */
 
 import type { Registry } from "../serve/registry.ts";
-import type { Answered, Asked, Part, Question } from "./part.ts";
-import { PartAnswers } from "./part_answers.ts";
-import type { PartFigures } from "./part_figures.ts";
+import type { Answered, Asked, Question, Thread } from "./thread.ts";
+import { ThreadAnswers } from "./thread_answers.ts";
+import type { ThreadFigures } from "./thread_figures.ts";
 
-/** A part in the same thread: nothing is copied, or made before it is asked. */
-export class LocalPart implements Part {
+/** The own thread: nothing is copied, or made before it is asked. */
+export class OwnThread implements Thread {
   /** It answers at once. */
   readonly isSilent = false;
   /** It is the program's first thread. */
   readonly worker: undefined = undefined;
 
-  readonly #answers: PartAnswers;
+  readonly #answers: ThreadAnswers;
 
   /**
-   * Makes a part of what a registry has.
+   * Shows what a registry has.
    *
    * @param registry Its connections.
    */
   constructor(registry: Registry) {
-    this.#answers = new PartAnswers(registry);
+    this.#answers = new ThreadAnswers(registry);
   }
 
   /**
@@ -48,7 +48,7 @@ export class LocalPart implements Part {
    *
    * @returns That.
    */
-  figuresNow(): PartFigures {
+  figuresNow(): ThreadFigures {
     return this.#answers.figures();
   }
 
@@ -66,7 +66,7 @@ export class LocalPart implements Part {
  * @returns The answer.
  */
 export function answer<Q extends Question>(
-  answers: PartAnswers,
+  answers: ThreadAnswers,
   question: Q,
   asked: Asked<Q>,
 ): Answered<Q> {

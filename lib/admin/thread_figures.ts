@@ -9,7 +9,7 @@ import type { TimedName } from "../serve/live_connection.ts";
 import type { ListenerWatch } from "../serve/listener_watch.ts";
 import type { Registry } from "../serve/registry.ts";
 import type { TimeCounts } from "../observe/time_classes.ts";
-import type { ListenerKind, PoolStatus } from "./api.ts";
+import type { ListenerKind, PoolStatus, Status } from "./api.ts";
 
 /** A UDP association has its relay socket, and one to targets at least. */
 const PER_ASSOCIATION = 2;
@@ -47,7 +47,7 @@ export interface ListenerFigures {
 }
 
 /** What a thread uses of the program, where it is not the first. */
-export interface ThreadFigures {
+export interface ThreadLoad {
   /** Bytes of its heap in use. */
   heap: number;
   /** Milliseconds that its event loop was late at most, lately. */
@@ -55,7 +55,7 @@ export interface ThreadFigures {
 }
 
 /** What one thread adds up to, or several together. */
-export interface PartFigures {
+export interface ThreadFigures {
   /** In the order in which they came. */
   listeners: ListenerFigures[];
   /** Upstreams of relays and their pools. */
@@ -69,20 +69,14 @@ export interface PartFigures {
   /** How long things took that succeeded. */
   times: Partial<Record<TimedName, TimeCounts>>;
   /** What it uses, where it is a thread of its own. */
-  thread?: ThreadFigures;
+  load?: ThreadLoad;
 }
 
 /** Sums over all listeners. */
-export interface FigureTotals {
-  /** Connections that are open. */
-  open: number;
-  /** Connections that have come. */
-  total: number;
-  /** Bytes to targets. */
-  sent: number;
-  /** Bytes from targets. */
-  received: number;
-}
+export type FigureTotals = Pick<
+  Status,
+  "open" | "total" | "sent" | "received"
+>;
 
 /**
  * Adds up all listeners.
@@ -90,7 +84,7 @@ export interface FigureTotals {
  * @param figures What there is.
  * @returns The sums.
  */
-export function totalsOf({ listeners }: PartFigures): FigureTotals {
+export function totalsOf({ listeners }: ThreadFigures): FigureTotals {
   const sum = { open: 0, total: 0, sent: 0, received: 0 };
   for (const { open, received, sent, total } of listeners) {
     sum.open += open;
@@ -110,8 +104,8 @@ export function totalsOf({ listeners }: PartFigures): FigureTotals {
  */
 export function figuresOf(
   registry: Registry,
-  times: PartFigures["times"],
-): PartFigures {
+  times: ThreadFigures["times"],
+): ThreadFigures {
   const { bans } = registry;
   const byWatch = new Map(
     registry.listeners.map((watch) => [watch, endedOf(watch)]),

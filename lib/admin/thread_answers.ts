@@ -10,7 +10,7 @@ import type { Registry } from "../serve/registry.ts";
 import { TimeClasses } from "../observe/time_classes.ts";
 import type { ActiveBan } from "../policy/users/failure_table.ts";
 import type { BanStatus, ClosedTunnel, ListedTunnel, Tunnel } from "./api.ts";
-import { figuresOf, type PartFigures } from "./part_figures.ts";
+import { figuresOf, type ThreadFigures } from "./thread_figures.ts";
 import { type ConnectionChanges, TunnelChanges } from "./tunnel_changes.ts";
 import { TunnelRates } from "./tunnel_rates.ts";
 import { closedOf, tunnelOf } from "./tunnel_rows.ts";
@@ -25,16 +25,16 @@ export const MOST_BANS = 20_000;
 const TIMED = ["handshake", "auth", "resolve", "dial"] as const;
 
 /** What has changed since the last look, and what all adds up to. */
-export interface PartChanges extends ConnectionChanges {
+export interface ThreadChanges extends ConnectionChanges {
   /** What all adds up to. */
-  figures: PartFigures;
+  figures: ThreadFigures;
 }
 
 /** Which ban is meant. */
 export type BanKey = Pick<BanStatus, "key" | "kind">;
 
 /** Answers what a thread can be asked. */
-export class PartAnswers {
+export class ThreadAnswers {
   readonly #registry: Registry;
   readonly #changes: TunnelChanges;
   readonly #rates = new TunnelRates();
@@ -56,7 +56,7 @@ export class PartAnswers {
   }
 
   /** What all adds up to. */
-  figures(): PartFigures {
+  figures(): ThreadFigures {
     const times = Array.from(
       this.#times,
       ([name, { counted }]) => [name, counted] as const,
@@ -93,7 +93,7 @@ export class PartAnswers {
   }
 
   /** What has changed since it was asked that before. */
-  changes(): PartChanges {
+  changes(): ThreadChanges {
     return { figures: this.figures(), ...this.#changes.take() };
   }
 
