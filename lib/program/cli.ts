@@ -45,6 +45,10 @@ export interface Failure {
  * @returns Exit code: 0 done, 1 failed, 2 wrong arguments.
  */
 export async function main(args: string[]): Promise<number> {
+  // As a program that somebody has compiled from main.ts calls itself.
+  if (args[0] === "exec-init") {
+    return await (await import("../exec/init.ts")).main(args);
+  }
   endOnMistakes((error) => report(failureOf(error)));
   try {
     return await runCommand(args);
