@@ -34,6 +34,7 @@ export const REFUSAL_CODES = {
   "dial-forbidden": "The system or a parent forbids the connection",
   "dial-parent-failed": "A parent failed",
   "dial-parent-timeout": "A parent did not answer in time",
+  "dial-no-udp": "A parent on the way does not carry UDP",
   "dial-failed": "The target was not reached for another reason",
   "other": "Another reason, in `reason`",
 } as const;

@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { MessageCode } from "../observe/message_code.ts";
 import { knownPipes } from "../cli/read_file.ts";
 import { StartError } from "../cli/usage_error.ts";
 import type { Reloadable } from "../cli/watch_files.ts";
@@ -297,9 +296,8 @@ export class Workers implements Serving {
         const pause = isRefused ? RETRY : this.#deaths.pause;
         this.#timers.later(pause, () => this.#replace(slot));
       } else {
-        const message =
-          `${MOST_DEATHS} workers ended within a minute; Sluice stops`;
-        this.#fail.reject(new StartError(message));
+        const many = `${MOST_DEATHS} workers ended within a minute`;
+        this.#fail.reject(new StartError(`${many}; Sluice stops`));
       }
     });
   }
@@ -314,12 +312,7 @@ export class Workers implements Serving {
       if (this.#isEnding) throw new ThreadEnded("the program ends");
       return this.#start(slot, { isReplacing: true });
     }).then(
-      () =>
-        this.#say(
-          "info",
-          "worker-back",
-          `Worker ${slot.index + 1} serves again`,
-        ),
+      () => this.#say("worker-back", `Worker ${slot.index + 1} serves again`),
       (error: Error) => {
         // In a drain it is asked to end like all others.
         if (!this.#isEnding) slot.thread.end(error.message);
@@ -332,11 +325,8 @@ export class Workers implements Serving {
   #sayEnd({ index }: Slot, why: string): number {
     const lost = heldBy(this.#agreement.tables, index);
     const loss = `${countOf(lost, "connection")} lost`;
-    this.#say(
-      "error",
-      "worker-ended",
-      `Worker ${index + 1} has ended: ${why}; ${loss}`,
-    );
+    const message = `Worker ${index + 1} has ended: ${why}; ${loss}`;
+    this.#say("worker-ended", message);
     return lost;
   }
 
@@ -355,7 +345,8 @@ export class Workers implements Serving {
     }
   }
 
-  #say(level: "info" | "error", code: MessageCode, message: string): void {
+  #say(code: "worker-back" | "worker-ended", message: string): void {
+    const level = code === "worker-ended" ? "error" : "info";
     this.#options.log({ event: "message", level, code, message });
   }
 }

@@ -256,7 +256,7 @@ Deno.test("CertStore says what is missing, malformed or does not belong together
       name: "no revocation list",
       break: (store) => Deno.remove(store.path("ca", "crl")),
       work: (store) => revokeIn(store, "11"),
-      why: `ca.crl: ${missing}; bring it back`,
+      why: `ca.crl: ${missing}; restore it`,
     },
     {
       name: "a revocation list that is none",
