@@ -6,7 +6,7 @@
 
 import { countOf } from "../observe/count_of.ts";
 import type { Command } from "../cli/command.ts";
-import { ConfigError } from "../cli/config_error.ts";
+import { ConfigError, formatProblem } from "../cli/config_error.ts";
 import { CONFIG_OPTION, hintAtSetting, readConfigFile } from "./option.ts";
 import { loadConfig } from "./load.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
@@ -51,6 +51,10 @@ async function runCheck(
     ];
     for (const warning of trial.warnings) {
       printLines([`${path}: warning: ${warning}`]);
+    }
+    for (const change of trial.changes) {
+      const message = `warning: ${change.message}`;
+      printLines([formatProblem(path, { ...change, message })]);
     }
     if (problems.length > 0) return reportProblems(path, problems);
     printLines([good(path, config.listeners.length)]);

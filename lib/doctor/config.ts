@@ -179,7 +179,8 @@ function startFindings(
   trial: Trial,
 ): Finding[] {
   const check = "config";
-  const warnings = trial.warnings.map((message): Finding => ({
+  const changes = trial.changes.map((change) => formatProblem(path, change));
+  const warnings = [...trial.warnings, ...changes].map((message): Finding => ({
     ...{ level: "warning", check, message },
   }));
   const all = [...problems, ...trial.problems];
