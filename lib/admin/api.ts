@@ -50,6 +50,10 @@ export interface Tunnel {
   via?: string;
   /** Which rule has decided, where one with a label did. */
   rule?: string;
+  /** Name that the client's first bytes show, where names are checked. */
+  name?: string;
+  /** Why it would have been refused if that was not only reported. */
+  wouldDeny?: string;
   /** How far it is. */
   state: TunnelState;
   /** When it was accepted, ISO 8601 in UTC. */

@@ -38,6 +38,8 @@ const KNOWN = {
   address: TEXT,
   via: TEXT,
   rule: TEXT,
+  name: TEXT,
+  wouldDeny: TEXT,
 };
 
 const POINT = {

@@ -14,6 +14,7 @@ import { AUTH_OPTIONS } from "../serve/options/auth.ts";
 import { COMMON_OPTIONS, GRACE_OPTIONS } from "../serve/options/common.ts";
 import { quote } from "../wire/quote.ts";
 import {
+  choice,
   collected,
   count,
   duration,
@@ -26,13 +27,19 @@ import type { OptionValues } from "../cli/option.ts";
 import { PARENT_TLS_OPTIONS } from "../serve/tls/outgoing.ts";
 import { PARENT_OPTIONS } from "../serve/options/parents.ts";
 import { RESET_OPTIONS } from "../serve/options/resets.ts";
-import { RULE_OPTIONS } from "../serve/options/rules.ts";
+import { CHANGE_OPTIONS, RULE_OPTIONS } from "../serve/options/rules.ts";
 import { SEND_PROXY_OPTIONS } from "../serve/options/send_proxy.ts";
 import { TLS_OPTIONS } from "../serve/options/tls.ts";
 import { WORKER_OPTIONS } from "../serve/options/workers.ts";
 
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** What is done about the names that tunnels show. */
+export const NAME_CHECKS = ["off", "report", "require"] as const;
+
+/** What is done about them. */
+export type NameChecking = typeof NAME_CHECKS[number];
 
 /** Where the proxy listens unless told otherwise. */
 const DEFAULT_LISTEN = "127.0.0.1:1080";
@@ -120,6 +127,14 @@ export const PROXY_OPTIONS = {
     { setting: "allowPrivate" },
   ),
   ...RULE_OPTIONS,
+  ...CHANGE_OPTIONS,
+  "check-names": choice(NAME_CHECKS, {
+    default: "off",
+    setting: "checkNames",
+    group: "Rules",
+    help:
+      "compare what a tunnel's first bytes show (server name of TLS, Host of HTTP) with what was asked for: report logs and counts a mismatch (would-deny); require refuses it, and what shows no name unless a rule says any-protocol",
+  }),
   "protocols": option("choice", {
     value: "LIST",
     default: PROTOCOLS.join(),

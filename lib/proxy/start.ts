@@ -7,11 +7,13 @@
 import { handleConnection } from "../serve/connection.ts";
 import type { Timeouts } from "../serve/connection_services.ts";
 import {
+  type NameCheck,
   type ProtocolName,
   PROTOCOLS,
   type UdpSettings,
 } from "../serve/services.ts";
 import { detect } from "./detect.ts";
+import type { NameChecking } from "./options.ts";
 import type { ProxyVersion } from "../serve/proxy_header.ts";
 import type { StartTls } from "../net/chain.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
@@ -64,6 +66,8 @@ export interface ProxyConfig extends ServerConfig, FrontConfig {
   allowPrivate?: boolean;
   /** Who may go where (default: no rules); replaced by assigning `current`. */
   rules?: RuleBook;
+  /** What is done about the names that tunnels show (default `off`). */
+  checkNames?: NameChecking;
   /** Time limits in milliseconds, where they differ from the defaults. */
   timeouts?: Partial<Timeouts>;
   /** What of a tunnel reaches its other end as a reset (default `on`). */
@@ -134,6 +138,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     bindTimeout: config.bindTimeout ?? 60_000,
     forwardedFor: config.forwardedFor ?? false,
     rules: config.rules ?? { current: new Rules() },
+    names: await nameCheckOf(config),
     log,
   };
   const { outgoing, resolver, timeouts } = shared;
@@ -187,6 +192,15 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   }
   hide.push(host.registry?.showBans(shared.bans));
   return running;
+}
+
+/** Loaded only when it is wanted. */
+async function nameCheckOf(
+  { checkNames = "off" }: ProxyConfig,
+): Promise<NameCheck | undefined> {
+  if (checkNames === "off") return undefined;
+  const { REPORT_NAMES, REQUIRE_NAMES } = await import("./names/check.ts");
+  return checkNames === "report" ? REPORT_NAMES : REQUIRE_NAMES;
 }
 
 async function usersOf({ users }: ProxyConfig): Promise<Users | undefined> {

@@ -44,6 +44,8 @@ export interface Verdict {
   readonly via?: string | undefined;
   /** Whether what shows no name is allowed too, where names are checked. */
   readonly isAnyProtocol?: boolean;
+  /** Whether it denies because a name is not shown, or is another one. */
+  readonly isMismatch?: boolean;
   /** What would be denied if it was not only reported. */
   readonly wouldDeny?: WouldDeny;
 }

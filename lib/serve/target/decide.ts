@@ -9,11 +9,12 @@ import { isOwnAddress } from "../../net/own_addresses.ts";
 import { pathOf } from "../../net/unix_socket.ts";
 import { Refusal } from "../../policy/limits/refusal.ts";
 import type { Question, RuleCommand } from "../../policy/rules/question.ts";
-import type { Verdict } from "../../policy/rules/rules.ts";
+import type { Rules, Verdict } from "../../policy/rules/rules.ts";
 import { waitFor } from "../../sync/wait_for.ts";
 import type { Host } from "../../wire/host_name.ts";
 import { formatHostPort } from "../../wire/host_port.ts";
 import { type IpAddress, parseIpAddress } from "../../wire/ip_address.ts";
+import { NAME_MISMATCH } from "../refusal_reason.ts";
 import type { ProxySession } from "../services.ts";
 
 /** Characters of a name in the record: all that SOCKS5 can send. */
@@ -59,8 +60,9 @@ export class Decision {
 
   /** Whether no rule, guard or parent applies, so that everything is allowed. */
   get isFree(): boolean {
-    const { isGuarded, parents, rules } = this.session.services;
-    return !isGuarded && rules.current.isOpen && !parents?.isDefault;
+    const { isGuarded, names, parents, rules } = this.session.services;
+    return !isGuarded && rules.current.isOpen && !parents?.isDefault &&
+      names === undefined;
   }
 
   /**
@@ -72,12 +74,43 @@ export class Decision {
    * @returns The verdict; `undefined` only if the name alone does not decide.
    */
   of(ip: IpAddress | undefined, isHere = false): Verdict | undefined {
-    const { current } = this.session.services.rules;
-    if (ip === undefined) return current.decideName(this.#question);
+    return this.by(this.session.services.rules.current, ip, isHere);
+  }
+
+  /**
+   * Asks other rules than those in force for the client.
+   *
+   * @param rules The rules.
+   * @param ip As {@linkcode Decision.of} takes it.
+   * @param isHere Likewise.
+   * @returns As {@linkcode Decision.of} does.
+   */
+  by(
+    rules: Rules,
+    ip: IpAddress | undefined,
+    isHere = false,
+  ): Verdict | undefined {
     const question = isHere
       ? { ...this.#question, isOwn: () => true }
       : this.#question;
-    return current.decideAddress(question, ip);
+    const verdict = ip === undefined
+      ? rules.decideName(question)
+      : rules.decideAddress(question, ip);
+    return verdict && this.#requireName(verdict);
+  }
+
+  /** UDP and BIND show no name: a rule has to allow them as they are. */
+  #requireName(verdict: Verdict): Verdict {
+    const { names } = this.session.services;
+    const { command } = this.#question;
+    const isSeen = command !== "udp" && command !== "bind";
+    if (names === undefined || isSeen || verdict.isAnyProtocol) return verdict;
+    if (!verdict.isAllowed) return verdict;
+    const reason =
+      `name-mismatch: ${command} shows no name, and no rule allows it with 'any-protocol'`;
+    return names.mode === "report"
+      ? { wouldDeny: { rule: NAME_MISMATCH, reason }, ...verdict }
+      : { ...verdict, isAllowed: false, reason, isMismatch: true };
   }
 
   /**
@@ -148,17 +181,24 @@ export class Decision {
   mayReach(ip: IpAddress | undefined, isHere?: boolean): boolean {
     const verdict = this.of(ip, isHere);
     if (ip === undefined) return verdict?.isAllowed !== false;
+    this.#noteReport(verdict!);
     return verdict!.isAllowed &&
       this.session.services.parents?.find(verdict!.via) === undefined;
   }
 
   /**
-   * Notes in the record which rule let the client through, if one did.
+   * Notes in the record which rule let the client through, if one did, and
+   * which one only reports.
    *
    * @param verdict The verdict.
    */
-  note({ rule }: Verdict): void {
-    if (rule !== "default") this.session.record.rule = rule;
+  note(verdict: Verdict): void {
+    if (verdict.rule !== "default") this.session.record.rule = verdict.rule;
+    this.#noteReport(verdict);
+  }
+
+  #noteReport({ wouldDeny }: Verdict): void {
+    if (wouldDeny !== undefined) this.session.record.wouldDeny ??= wouldDeny;
   }
 
   /**
@@ -175,8 +215,18 @@ export class Decision {
   #require(verdict: Verdict): Verdict {
     if (verdict.isAllowed) return verdict;
     this.session.record.rule = verdict.rule;
-    throw new Refusal("forbidden", verdict.reason);
+    throw refusalOf(verdict);
   }
+}
+
+/**
+ * Makes the refusal that a verdict asks for.
+ *
+ * @param verdict The verdict, which denies.
+ * @returns What to throw.
+ */
+export function refusalOf({ isMismatch, reason }: Verdict): Refusal {
+  return new Refusal(isMismatch ? "name mismatch" : "forbidden", reason);
 }
 
 /**

@@ -37,7 +37,7 @@ export interface OpenedRules {
  *
  * @param options What the command line says.
  * @param log Takes what there is to say.
- * @param settings Clock of the rules, and what opens their file.
+ * @param settings Clock and words of the rules, and what opens their file.
  * @returns The rules.
  * @throws {UsageError} If a rule of the command line is malformed.
  * @throws {StartError} If the file can't be read or is malformed.
@@ -45,9 +45,10 @@ export interface OpenedRules {
 export async function openRules(
   options: RuleOptions,
   log: (event: LogEvent) => void,
-  { files = new ServerFiles(), ...given }: OpenRulesOptions = {},
+  { files = new ServerFiles(), ...settings }: OpenRulesOptions = {},
 ): Promise<OpenedRules> {
-  const { rule, rules: path } = options;
+  const { rule, rules: path, "rules-mode": mode } = options;
+  const given = { ...settings, isReport: mode === "report" };
   if (rule.length === 0 && path === undefined) {
     return { book: { current: new Rules([], given) }, files: [] };
   }

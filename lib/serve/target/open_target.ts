@@ -24,24 +24,11 @@ import {
   type Wish,
 } from "./decide.ts";
 import { dialElsewhere } from "./loops.ts";
-import type { ParentGroup, Relay, WholeRequest } from "./parents.ts";
+import type { ParentGroup, WholeRequest } from "./parents.ts";
 import { encodeProxyHeader } from "../proxy_header.ts";
+import type { OpenedTarget } from "./opened_target.ts";
 import { runTunnel } from "../run_tunnel.ts";
 import type { ProxySession } from "../services.ts";
-
-/** A connection to a target. */
-export interface OpenedTarget {
-  /** The connection itself; closing it is all that is to be done with it. */
-  readonly connection: Connection;
-  /** Its streams, at the target's first byte. */
-  readonly duplex: Duplex;
-  /** What was dialled; `undefined` where a parent has resolved the name. */
-  readonly address: IpAddress | undefined;
-  /** What the rule that allowed it says of parents. */
-  readonly via: string | undefined;
-  /** The parent that it ends at; `undefined` if it leads to the target. */
-  readonly relay: Relay | undefined;
-}
 
 /** Options for {@linkcode openTarget}. */
 export interface OpenOptions {
@@ -77,10 +64,16 @@ export async function connectTarget(
   encodeBound: EncodeBound,
 ): Promise<TunnelResult> {
   const wish = { command: "connect", host, port } as const;
-  const { connection, duplex } = await openTarget(session, wish);
+  const decision = decide(session, wish);
+  const opened = await openTarget(session, wish, { decision });
+  const { connection, duplex } = opened;
   using _closing = connection;
   await session.answer(encodeBound(connection.localAddr));
-  return await runTunnel(session, duplex);
+  const { names } = session.services;
+  if (names === undefined) return await runTunnel(session, duplex);
+  const decideAs = (name: string, ip: IpAddress | undefined) =>
+    decision.about(name, port).of(ip);
+  return await names.join(session, { host, port, opened, decideAs });
 }
 
 /**
@@ -157,7 +150,7 @@ async function openThrough(
   record.via = way;
   decision.note(verdict);
   const address = typeof host === "string" ? undefined : host;
-  return { connection, duplex, address, via: verdict.via, relay };
+  return { connection, duplex, address, verdict, relay };
 }
 
 async function openDirect(
@@ -184,7 +177,7 @@ async function openDirect(
   const verdict = verdicts.get(address)!;
   decision.note(verdict);
   const duplex = new Duplex(connection);
-  return { connection, duplex, address, via: verdict.via, relay: undefined };
+  return { connection, duplex, address, verdict, relay: undefined };
 }
 
 /**
