@@ -6,6 +6,23 @@
  * library brings its own types, and this file can go.
  */
 
+declare module "@std/bytes/concat" {
+  export function concat(parts: Uint8Array[]): Uint8Array<ArrayBuffer>;
+}
+
+declare module "@std/data-structures/deque" {
+  export class Deque<T> implements Iterable<T> {
+    readonly length: number;
+    pushBack(item: T): number;
+    popFront(): T | undefined;
+    [Symbol.iterator](): Iterator<T>;
+  }
+}
+
+declare module "@std/http/status" {
+  export const STATUS_TEXT: Readonly<Record<number, string>>;
+}
+
 declare module "@std/cli/parse-args" {
   /** What {@linkcode parseArgs} reads by. */
   export interface ParseOptions {

@@ -42,6 +42,7 @@ const KNOWN: ReadonlySet<string> = new Set<string>([
   "serve/service_manager.ts > program/run_until_signal.ts",
   "serve/tls/certificate_trust.ts",
   "workers/message.ts > config/run.ts",
+  "workers/message.ts > program/log_sink.ts",
   "workers/worker.ts > admin/watch_worker.ts",
   "workers/worker.ts > program/log_sink.ts",
   "workers/worker.ts > program/process_life.ts",
@@ -49,6 +50,7 @@ const KNOWN: ReadonlySet<string> = new Set<string>([
   "workers/worker.ts > program/start_task.ts",
   "workers/workers.ts",
   "workers/workers.ts > config/run.ts",
+  "workers/workers.ts > program/log_sink.ts",
   "workers/workers.ts > program/run_until_signal.ts",
 ]);
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import { farewell } from "../serve/farewell.ts";
 import type { ConnectionServices } from "../serve/connection_services.ts";
 import { readOneRequest } from "../serve/one_request.ts";
@@ -30,7 +31,6 @@ import {
   findRoute,
   MethodError,
 } from "./routes.ts";
-import { joinBytes } from "../wire/join_bytes.ts";
 import { webSafety } from "../wire/web_safety.ts";
 
 /** What the handler works with. */
@@ -252,7 +252,7 @@ function join(
   const length: Field = ["Content-Length", String(body.length)];
   const head = encodeHeadOf(status, [...fields, length, ...always(policy)]);
   if (method === "HEAD") return head;
-  return joinBytes(head, body);
+  return concat([head, body]);
 }
 
 function encodeHeadOf(status: number, fields: readonly Field[]): Uint8Array {

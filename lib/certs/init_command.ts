@@ -29,12 +29,12 @@ export const CERT_INIT_OPTIONS = {
   "name": option("text", {
     value: "TEXT",
     default: "Sluice CA",
-    help: "what the authority is called, 64 characters at most",
+    help: "name of the authority, at most 64 characters",
   }, parseAuthorityName),
   "days": daysOption("3650"),
   "key": KEY_OPTION,
   "force": flag(
-    "replace an authority that is there: all that it has issued is worth nothing then",
+    "replace an existing authority; all certificates that it has issued become invalid",
   ),
   ...CERT_OPTIONS,
 };
@@ -43,10 +43,10 @@ export const CERT_INIT_OPTIONS = {
 export const CERT_INIT_COMMAND: Command<typeof CERT_INIT_OPTIONS> = {
   usage: "cert init [OPTIONS]",
   summary:
-    "Makes a private authority: ca.key, which signs and is to be kept secret; ca.crt, by which others know what it has signed; ca.crl, the list of what it has revoked.",
+    "Makes a private authority: ca.key, its secret key; ca.crt, which others need to verify its certificates; ca.crl, the list of revoked certificates.",
   examples: [
-    ["sluice cert init", "in the directory certs, for ten years"],
-    ["sluice cert init --dir /etc/sluice/certs", "in another one"],
+    ["sluice cert init", "in the folder certs, for ten years"],
+    ["sluice cert init --dir /etc/sluice/certs", "in another folder"],
   ],
   options: CERT_INIT_OPTIONS,
   run: runCertInit,

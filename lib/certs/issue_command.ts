@@ -30,17 +30,21 @@ const DAY = 86_400_000;
 const SERVER_OPTION: Option<Host[], never> = collected("text", {
   value: "HOST,HOST…",
   help:
-    "for a server with these names and addresses, *.example.com among them; repeatable",
+    "issue a server certificate for this name or address, such as *.example.com; repeatable",
 }, parseServerNames);
 
 /** Options of `sluice cert issue`. */
 export const CERT_ISSUE_OPTIONS = {
   "name": NAME_OPERAND,
   "server": SERVER_OPTION,
-  "client": flag("for a client; a NAME with @ is also its mail address"),
+  "client": flag(
+    "issue a client certificate; a NAME with @ is also its mail address",
+  ),
   "days": daysOption("365"),
   "key": KEY_OPTION,
-  "force": flag("replace one that is there, which stays valid until revoked"),
+  "force": flag(
+    "replace an existing one, which stays valid until you revoke it",
+  ),
   ...CERT_OPTIONS,
 };
 
@@ -48,16 +52,16 @@ export const CERT_ISSUE_OPTIONS = {
 export const CERT_ISSUE_COMMAND: Command<typeof CERT_ISSUE_OPTIONS> = {
   usage: "cert issue NAME --server HOST,HOST… | --client [OPTIONS]",
   summary:
-    "Makes NAME.key and NAME.crt, signed by the authority of 'sluice cert init'.",
+    "Makes NAME.key and NAME.crt, signed by the authority that 'sluice cert init' made.",
   examples: [
     [
       "sluice cert issue proxy --server proxy.example.com,192.0.2.1",
-      "for a server, which clients reach by these",
+      "for a server with this name and this address",
     ],
     ["sluice cert issue alice --client", "for a client"],
     [
       "sluice cert issue node --server node.example.com --client",
-      "for one that is both",
+      "for a program that is both",
     ],
   ],
   options: CERT_ISSUE_OPTIONS,

@@ -27,8 +27,8 @@ const HEADINGS = ["NAME", "FOR", "EXPIRES", "DAYS LEFT", "STATUS"];
 export const CERT_LIST_COMMAND: Command<typeof CERT_OPTIONS> = {
   usage: "cert list [OPTIONS]",
   summary:
-    "Prints the authority and the certificates of a directory: what each is for, when it expires, and whether it is valid, expires soon (in less than 30 days), has expired or is revoked.",
-  examples: [["sluice cert list", "those in the directory certs"]],
+    "Prints the authority and the certificates of a folder: what each is for, when it expires, and whether it is valid, expires soon (in less than 30 days), has expired or is revoked.",
+  examples: [["sluice cert list", "the certificates in the folder certs"]],
   options: CERT_OPTIONS,
   run: runCertList,
 };

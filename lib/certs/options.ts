@@ -19,7 +19,7 @@ export const CERT_OPTIONS = {
   "dir": path({
     value: "DIR",
     default: "certs",
-    help: "where the authority, keys and certificates are",
+    help: "folder of the authority, keys and certificates",
   }, parseDirectory),
   ...ASK_OPTIONS,
 };
@@ -33,7 +33,7 @@ export const KEY_OPTION: Option<KeyKind, never> = choice(KEY_KINDS, {
 /** Which certificate. */
 export const NAME_OPERAND: Option<string, never> = operand("text", {
   value: "NAME",
-  help: "name of the certificate and its files: 64 characters at most",
+  help: "name of the certificate and of its files, at most 64 characters",
 }, (given) => parseCertificateName(oneWord(given)));
 
 /**
@@ -46,7 +46,7 @@ export function daysOption(initial: string): Option<number, never> {
   return count({
     default: initial,
     most: String(MOST_DAYS),
-    help: "days that it is valid",
+    help: "days of validity",
   });
 }
 

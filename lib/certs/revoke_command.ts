@@ -28,7 +28,7 @@ export const CERT_REVOKE_OPTIONS = {
   "serial": option("text", {
     value: "HEX",
     help:
-      "serial number of one that is not here any more, as openssl prints it, instead of NAME",
+      "serial number as openssl prints it, instead of NAME, for a certificate whose file is gone",
   }, parseSerial),
   ...CERT_OPTIONS,
 };
@@ -37,7 +37,7 @@ export const CERT_REVOKE_OPTIONS = {
 export const CERT_REVOKE_COMMAND: Command<typeof CERT_REVOKE_OPTIONS> = {
   usage: "cert revoke NAME [OPTIONS]",
   summary:
-    "Puts a certificate on the authority's list of what is revoked, ca.crl. Who looks at the list refuses it from then on. There is no way back: issue another.",
+    "Adds a certificate to the authority's revocation list, ca.crl. Programs that read the list refuse the certificate from then on. You cannot undo it: issue a new certificate.",
   examples: [["sluice cert revoke alice", "Alice has lost her key"]],
   options: CERT_REVOKE_OPTIONS,
   run: runCertRevoke,

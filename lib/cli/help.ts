@@ -4,7 +4,9 @@
  * @module
  */
 
+import { styled, visibleLength, wrapWords } from "./layout.ts";
 import { helpOf, type Option, type OptionTable } from "./option.ts";
+import { PLAIN_SCREEN, type Screen } from "./screen.ts";
 
 /** What a command is, for its help. */
 export interface CommandHelp {
@@ -18,67 +20,128 @@ export interface CommandHelp {
   options: OptionTable;
   /** Other commands, where it is the one to tell of them. */
   commands?: readonly (readonly [name: string, brief: string])[];
+  /** Lines at the end that say where to read on. */
+  more?: readonly string[];
 }
 
 const DURATION =
   "A DURATION is a number and a unit: 250ms, 10s, 5m, 1h, 1d; or 0.";
 
-const WIDTH = 79;
-const INDENT = 6;
+/** Columns for names; the text of a longer name begins on the next line. */
+const NAMES = { least: 12, most: 28 } as const;
+
+const MARGIN = 2;
 
 /**
  * Formats the help of a command.
  *
  * @param help What there is to say.
- * @returns Lines of 79 columns at most, without the last line's end.
+ * @param screen What it is written on (default: 79 columns, no styles).
+ * @returns Its lines, without the last line's end.
  */
-export function formatHelp(help: CommandHelp): string {
-  const lines = [`Usage: sluice ${help.usage}`, "", ...wrap(help.summary, 0)];
-  lines.push(...section("Examples:", help.examples));
-  const options = Object.entries(help.options);
+export function formatHelp(
+  help: CommandHelp,
+  screen: Screen = PLAIN_SCREEN,
+): string {
+  const { options: table, examples, commands = [], more = [] } = help;
+  const lines = [
+    `Usage: sluice ${help.usage}`,
+    "",
+    ...wrap(help.summary, screen),
+  ];
+  lines.push(...formatExamples(examples, screen));
+  lines.push(...formatRows("Commands", commands, screen));
+  const options = Object.entries(table);
+  const names = options.map(([name, option]) => spellOption(name, option));
+  const column = columnOf(names);
   const groups = Map.groupBy(options, ([, { group = "Options" }]) => group);
   for (const [group, members] of groups) {
-    lines.push(...section(
-      `${group}:`,
-      members.map(([name, option]) => [spelling(name, option), helpOf(option)]),
-    ));
+    const rows = members.map(([name, option]) =>
+      [spellOption(name, option), helpOf(option)] as const
+    );
+    lines.push(...formatRows(group, rows, screen, column));
   }
-  lines.push(...section("Commands (each has --help):", help.commands ?? []));
   if (options.some(([, { kind }]) => kind === "duration")) {
     lines.push("", DURATION);
   }
+  if (more.length > 0) lines.push("", ...more);
   return lines.join("\n");
 }
 
-function section(
-  title: string,
+/**
+ * Formats names and what there is to say of each, in two columns under a heading.
+ *
+ * @param heading The heading, without a colon.
+ * @param rows The names and texts.
+ * @param screen What they are written on.
+ * @param column Columns for the names (default: as many as they need).
+ * @returns Lines with an empty one in front; none of no rows.
+ */
+export function formatRows(
+  heading: string,
   rows: readonly (readonly [name: string, text: string])[],
+  screen: Screen,
+  column: number = columnOf(rows.map(([name]) => name)),
 ): string[] {
   if (rows.length === 0) return [];
-  const lines = rows.flatMap(([name, text]) => [
-    `  ${name}`,
-    ...wrap(text, INDENT),
-  ]);
-  return ["", title, ...lines];
+  const width = screen.width - MARGIN - column;
+  const lines = rows.flatMap(([name, text]) => {
+    const [first = "", ...rest] = wrapWords(text.split(" "), width);
+    const room = " ".repeat(MARGIN + column);
+    const shown = styled(name, "bold", screen.isStyled);
+    const padding = column - visibleLength(name);
+    return padding >= MARGIN
+      ? [
+        `  ${shown}${" ".repeat(padding)}${first}`,
+        ...rest.map((line) => room + line),
+      ]
+      : [`  ${shown}`, ...[first, ...rest].map((line) => room + line)];
+  });
+  return [
+    "",
+    headline(heading, screen),
+    ...lines.map((line) => line.trimEnd()),
+  ];
 }
 
-function spelling(name: string, option: Option<unknown>): string {
+/** The columns that names need, without those that are very long. */
+function columnOf(names: readonly string[]): number {
+  const lengths = names.map(visibleLength)
+    .filter((length) => length <= NAMES.most);
+  return Math.max(NAMES.least, ...lengths) + MARGIN;
+}
+
+function formatExamples(
+  examples: CommandHelp["examples"],
+  screen: Screen,
+): string[] {
+  if (examples.length === 0) return [];
+  const lines = examples.flatMap(([line, effect]) => [
+    `  ${styled(line, "code", screen.isStyled)}`,
+    ...wrap(effect, { ...screen, width: screen.width - 6 })
+      .map((text) => `      ${text}`),
+  ]);
+  return ["", headline("Examples", screen), ...lines];
+}
+
+function headline(text: string, { isStyled }: Screen): string {
+  return styled(`${text}:`, "bold", isStyled);
+}
+
+/**
+ * Spells an option with its value, as it is typed.
+ *
+ * @param name Its name.
+ * @param option The option.
+ * @returns For example `-c, --config FILE`; of an operand, its value.
+ */
+export function spellOption(name: string, option: Option<unknown>): string {
   const { short, value, isOperand } = option;
   if (isOperand) return value!;
   const letter = short === undefined ? "" : `-${short}, `;
   return `${letter}--${name}${value === undefined ? "" : ` ${value}`}`;
 }
 
-function wrap(text: string, indent: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && indent + line.length + 1 + word.length > WIDTH) {
-      lines.push(line);
-      line = "";
-    }
-    line += line === "" ? word : ` ${word}`;
-  }
-  lines.push(line);
-  return lines.map((line) => " ".repeat(indent) + line);
+function wrap(text: string, { width }: Screen): string[] {
+  return wrapWords(text.split(" "), width);
 }

@@ -31,7 +31,7 @@ export interface WatchedFileOptions<T> {
    *
    * @throws {SyntaxError} If it is malformed, saying where and what was expected.
    */
-  parse: (text: string) => T;
+  parse: (text: string) => T | Promise<T>;
   /** Says what a value is, for the message of a reload: `12 users`. */
   describe: (value: T) => string;
   /** Whether to warn where others than the owner can read it. */
@@ -77,10 +77,11 @@ export class WatchedFile<T> {
     path: string,
     options: WatchedFileOptions<T>,
     taken: FileText,
+    value: T,
   ) {
     this.#path = path;
     this.#options = options;
-    this.#value = options.parse(taken.text);
+    this.#value = value;
     this.#taken = taken;
     this.#read = this.#seen = taken.state;
     this.#warnOfReaders(taken.mode);
@@ -101,15 +102,18 @@ export class WatchedFile<T> {
     options: WatchedFileOptions<T>,
     { before, isRunning = false }: FileOrigin = {},
   ): Promise<WatchedFile<T>> {
+    const make = async (taken: FileText) =>
+      new WatchedFile(path, options, taken, await options.parse(taken.text));
     try {
-      if (before !== undefined) return new WatchedFile(path, options, before);
+      if (before !== undefined) return await make(before);
     } catch (error) {
       // It was for other settings: the file may have changed with them.
       if (!(error instanceof SyntaxError)) throw error;
     }
     try {
-      const text = await (isRunning ? readSettled(path) : readContent(path));
-      return new WatchedFile(path, options, text);
+      return await make(
+        await (isRunning ? readSettled(path) : readContent(path)),
+      );
     } catch (error) {
       throw fileFault(`read ${options.what}`, path, error);
     }
@@ -202,7 +206,7 @@ export class WatchedFile<T> {
     const { what, describe, parse } = this.#options;
     try {
       if ("error" in content) throw content.error;
-      const value = parse(content.text);
+      const value = await parse(content.text);
       await this.#apply(value);
       this.#value = value;
       this.#taken = content;

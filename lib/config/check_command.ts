@@ -25,9 +25,12 @@ export const CHECK_OPTIONS = {
 export const CHECK_COMMAND: Command<typeof CHECK_OPTIONS> = {
   usage: "check -c FILE",
   summary:
-    "Reports all that is wrong with a configuration, each with its line, its column and what was expected. The listeners are prepared as 'sluice run' would, with the files and secrets they need, but take no port and no connection. The exit code is 0, or 2 where something is wrong.",
+    "Reports every mistake in a configuration file with its line, its column and what would be right. It prepares the servers as 'sluice run' would, with their files and secrets, but opens no port and accepts no connection. The exit code is 0, or 2 if there is a mistake.",
   examples: [
-    ["sluice check -c sluice.jsonc && systemctl reload sluice", "first look"],
+    [
+      "sluice check -c sluice.jsonc && systemctl reload sluice",
+      "check before a reload",
+    ],
   ],
   options: CHECK_OPTIONS,
   hint: hintAtSetting,

@@ -17,7 +17,7 @@ export const CONFIG_EXAMPLE_OPTIONS: typeof ASK_OPTIONS = ASK_OPTIONS;
 export const CONFIG_EXAMPLE_COMMAND: Command<typeof CONFIG_EXAMPLE_OPTIONS> = {
   usage: "config example",
   summary:
-    "Prints a configuration with all that can be said in it, each with what it does and its default. It runs as it is: a proxy on 127.0.0.1:1080. The rest is in comments.",
+    "Prints a configuration file that explains every setting and its default. It runs as it is, as a proxy on 127.0.0.1:1080; everything else is in comments.",
   examples: [
     ["sluice config example > sluice.jsonc", "to be edited"],
     ["sluice run -c sluice.jsonc", "to be run"],

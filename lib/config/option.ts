@@ -14,7 +14,7 @@ import { UsageError } from "../cli/usage_error.ts";
 export const CONFIG_OPTION: Option<string | undefined, never> = path({
   short: "c",
   help:
-    "the configuration: JSON with comments; 'sluice config example' prints one",
+    "configuration file: JSON with comments; 'sluice config example' prints one",
 });
 
 /**

@@ -16,7 +16,7 @@ import { printLines } from "../cli/print_lines.ts";
 export const CONFIG_PRINT_OPTIONS = {
   "flags": operand("text", {
     value: "-- [COMMAND] FLAGS…",
-    help: "a command line that starts listeners, behind two dashes",
+    help: "two dashes and the command line of a server",
   }, (given): readonly string[] => given),
   ...ASK_OPTIONS,
 };
@@ -25,11 +25,11 @@ export const CONFIG_PRINT_OPTIONS = {
 export const CONFIG_PRINT_COMMAND: Command<typeof CONFIG_PRINT_OPTIONS> = {
   usage: "config print -- [COMMAND] FLAGS…",
   summary:
-    "Prints the configuration that means the same as a command line. Secrets are not printed: the file refers to variables of the environment for them.",
+    "Prints the configuration file that does the same as a command line. It never prints secrets: the file refers to environment variables instead.",
   examples: [
     [
       "sluice config print -- --listen :1080 --users users.txt",
-      "of the proxy",
+      "of a proxy",
     ],
     ["sluice config print -- forward 8848 far.example:80", "of a relay"],
   ],

@@ -17,7 +17,7 @@ export const CONFIG_SCHEMA_OPTIONS: typeof ASK_OPTIONS = ASK_OPTIONS;
 export const CONFIG_SCHEMA_COMMAND: Command<typeof CONFIG_SCHEMA_OPTIONS> = {
   usage: "config schema",
   summary:
-    "Prints the JSON Schema (draft 2020-12) of configurations. Editors that know it suggest and check while one is written.",
+    "Prints the JSON Schema (draft 2020-12) of configuration files. Editors use it to complete and check the file while you write.",
   examples: [
     [
       "sluice config schema > sluice.schema.json",

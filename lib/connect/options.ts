@@ -21,29 +21,29 @@ export const CONNECT_OPTIONS = {
   "ipv4": flag("use IPv4 only", { short: "4" }),
   "ipv6": flag("use IPv6 only", { short: "6" }),
   "udp": flag(
-    "send datagrams: each line that is typed, or up to 1400 bytes of a pipe or file",
+    "send datagrams: one for each typed line, or for up to 1400 bytes of a pipe or file",
   ),
-  "tls": flag("speak TLS, and verify the target's certificate"),
+  "tls": flag("speak TLS and verify the target's certificate"),
   ...UPSTREAM_TLS_OPTIONS,
   ...VIA_OPTIONS,
-  "json": flag("send and print one JSON value a line, refuse other lines"),
+  "json": flag("send and print one JSON value per line; refuse other lines"),
   "raw": flag(
-    "print control characters as they come, also to a terminal, which they can drive",
+    "print control characters unchanged, even to a terminal, which they can control",
   ),
   "connect-timeout": duration({
     default: "10s",
-    help: "time limit for resolving and connecting; 0 is for ever",
+    help: "time limit for resolving and connecting; 0 disables it",
   }),
   "idle-timeout": duration({
     default: "0",
-    help: "time limit for a connection without a byte; 0 is for ever",
+    help: "time limit for a connection without traffic; 0 disables it",
   }),
   "half-close-timeout": duration({
     default: "5s",
     help:
-      "time limit for a pipe or file as input, without a byte, when the target has closed; with --udp, for answers when the input has ended; 0 ends at once",
+      "when the target has closed: time limit for input from a pipe or file without a byte; with --udp, when the input has ended: time limit for answers; 0 ends immediately",
   }),
-  "quiet": flag("say nothing of what was sent and received"),
+  "quiet": flag("do not print how much was sent and received"),
   ...ASK_OPTIONS,
 };
 

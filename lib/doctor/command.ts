@@ -32,7 +32,7 @@ export const DOCTOR_OPTIONS = {
   "config": {
     ...CONFIG_OPTION,
     help:
-      "look at all listeners of this configuration, as 'sluice run' takes it; then there are no options of a proxy",
+      "examine all listeners of this configuration file instead of a proxy's options",
   },
   "json": flag("print one JSON object instead of lines"),
   ...PROXY_OPTIONS,
@@ -46,12 +46,12 @@ export const DOCTOR_COMMAND: Command<typeof DOCTOR_OPTIONS> = {
   isExaminer: true,
   usage: "doctor [-c FILE | OPTIONS]",
   summary:
-    "Looks at this machine and at the options of a proxy, or at all listeners of a configuration; tries a tunnel and UDP on loopback, connects to upstreams and parents, and says what would bite and what to do about it. Nothing but that and two lookups leaves the machine. The exit code is 1 where there is a problem.",
+    "Examines this machine and the options of a proxy, or all listeners of a configuration file. It tries a tunnel and UDP on loopback, connects to upstreams and parents, and prints each problem and its remedy. Nothing else leaves the machine except two name lookups. The exit code is 1 if there is a problem.",
   examples: [
     ["sluice doctor", "for the proxy that 'sluice' would start"],
     [
       "sluice doctor --listen :1080 --users users.txt --max-connections 50000",
-      "for one with these options",
+      "for a proxy with these options",
     ],
     ["sluice doctor -c sluice.jsonc", "for 'sluice run'"],
     ["sluice doctor --json | jq .worst", "for a script"],

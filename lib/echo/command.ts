@@ -27,10 +27,13 @@ export const ECHO_COMMAND: ServerCommand<typeof ECHO_OPTIONS> = {
   isServer: true,
   usage: "echo [OPTIONS] [LISTEN]",
   summary:
-    "Sends back what it reads, byte for byte, on 127.0.0.1:8080 or where LISTEN says. Options make it slow, rude, silent or talkative: a target for tests.",
+    "Sends back what it reads, byte for byte, on 127.0.0.1:8080 or on LISTEN. Options make it slow, silent, talkative or make it break off: a target for tests.",
   examples: [
     ["sluice echo", "then: sluice connect 127.0.0.1:8080"],
-    ["sluice echo :9000 --delay 200ms", "for all, with a slow network's delay"],
+    [
+      "sluice echo :9000 --delay 200ms",
+      "on all addresses, as slow as a distant network",
+    ],
     ["sluice echo --chargen --close-after 1000000", "a megabyte to download"],
     ["sluice echo --reset-after 100", "a server that breaks in the middle"],
     ["sluice echo --udp", "datagrams too, on the same port"],

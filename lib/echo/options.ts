@@ -36,35 +36,36 @@ export const ECHO_OPTIONS = {
     help:
       `where to listen: HOST:PORT, [IPV6]:PORT, :PORT (all addresses), PORT (on 127.0.0.1) or unix:PATH[,mode=660] (default ${DEFAULT_LISTEN})`,
   }, parseOneListen),
-  "discard": flag("answer nothing, throw away what comes (RFC 863)"),
+  "discard": flag("send nothing back and throw away what arrives (RFC 863)"),
   "chargen": flag(
-    "send lines of text without end, throw away what comes (RFC 864)",
+    "send endless lines of text and throw away what arrives (RFC 864)",
   ),
   "delay": duration({
     default: "0",
     setting: "delay",
     help:
-      "send each answer that much later; 1 MiB is held for a client at most",
+      "delay each answer by this time; Sluice holds at most 1 MiB for a client",
   }),
   "chunk": size({
     least: "1",
     most: MOST_BYTES,
     setting: "chunk",
-    help: "write so many bytes at a time at most (default as many as came)",
+    help:
+      "write at most this many bytes at a time (default: as many as arrived)",
   }, parseBytes),
   "close-after": size({
     most: MOST_BYTES,
     setting: "closeAfter",
     help:
-      "close after so many bytes were sent back, or thrown away with --discard; 0 closes at once",
+      "close after sending this many bytes back, or after throwing them away with --discard; 0 closes immediately",
   }, parseBytes),
   "reset-after": size({
     most: MOST_BYTES,
     setting: "resetAfter",
-    help: "the same with a reset (RST) instead of a clean end",
+    help: "as --close-after, but with a reset (RST) instead of a clean end",
   }, parseBytes),
-  "udp": flag("answer datagrams on the same port as well", { setting: "udp" }),
-  "open": flag("allow --udp on an address that others can reach", {
+  "udp": flag("also answer datagrams on the same port", { setting: "udp" }),
+  "open": flag("allow --udp on an address that other machines can reach", {
     setting: "open",
     requires: "udp",
   }),
@@ -80,12 +81,12 @@ export const ECHO_OPTIONS = {
   "idle-timeout": duration({
     default: "10m",
     setting: "idleTimeout",
-    help: "time limit for a connection without a byte; 0 is for ever",
+    help: "time limit for a connection without traffic; 0 disables it",
   }),
   "drain-timeout": duration({
     default: "30s",
     help:
-      "time limit for what is on its way to come back at the shutdown; 0 ends all at once",
+      "at shutdown: time limit to send back what has arrived; 0 ends all connections immediately",
   }),
 };
 

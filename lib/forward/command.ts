@@ -25,17 +25,17 @@ export const FORWARD_COMMAND: ServerCommand<typeof FORWARD_OPTIONS> = {
   isServer: true,
   usage: "forward [OPTIONS] LISTEN UPSTREAM…",
   summary:
-    "Relays TCP connections to fixed upstreams, with connections that are ready before they are needed, and to the next upstream where one is down.",
+    "Relays TCP connections to fixed upstreams. It can keep connections ready, and goes on to the next upstream when one is down.",
   examples: [
     ["sluice forward 8848 127.0.0.1:8849", "one upstream"],
     ["sluice forward :5432=10.0.0.5:5432 :6379=10.0.0.6:6379", "several pairs"],
     [
       "sluice forward --pool ahead --pool-size 16 8848 far.example:80",
-      "without the wait for a connection",
+      "with 16 connections ready",
     ],
     [
       "sluice forward --check-interval 5s 8848 a:80,weight=3 b:80 c:80,backup",
-      "a share for each that is up",
+      "three upstreams with shares; c only when the others are down",
     ],
   ],
   options: FORWARD_OPTIONS,

@@ -45,7 +45,7 @@ const POOL_OPTIONS = {
     setting: "pool.mode",
     group: GROUP.pool,
     help:
-      "connections that are ready before they are needed: ahead dials them, each for one client; reuse keeps those that clients have left in good order, for protocols without a session",
+      "keep connections ready: ahead dials them in advance, one for each client; reuse gives connections that clients have finished with to other clients, for protocols without a session",
   }),
   "pool-size": count({
     default: "0",
@@ -53,21 +53,22 @@ const POOL_OPTIONS = {
     requires: POOL,
     setting: "pool.size",
     group: GROUP.pool,
-    help: "connections ready for each upstream; 0 is none",
+    help: "connections to keep ready for each upstream; 0 keeps none",
   }),
   "pool-idle-timeout": duration({
     default: "1m",
     requires: POOL,
     setting: "pool.idleTimeout",
     group: GROUP.pool,
-    help: "time limit for a connection to be ready and unused; 0 is for ever",
+    help: "how long a ready connection may stay unused; 0 disables the limit",
   }),
   "pool-max-age": duration({
     default: "10m",
     requires: POOL,
     setting: "pool.maxAge",
     group: GROUP.pool,
-    help: "age up to which a connection is given to a client; 0 is any",
+    help:
+      "greatest age of a connection that a client gets; 0 disables the limit",
   }),
   "pool-settle": duration({
     default: "50ms",
@@ -75,10 +76,10 @@ const POOL_OPTIONS = {
     setting: "poolSettle",
     group: GROUP.pool,
     help:
-      "silence, after an answer and the client's end, until its connection is free for the next client (reuse)",
+      "how long the upstream must be silent after a client has left before the next client gets the connection (reuse)",
   }),
   "server-speaks-first": flag(
-    "connect for a client at once, and keep what an upstream says to a connection that is ready (ahead)",
+    "the upstream sends first, as in SMTP: connect before the client sends anything, and keep the greeting of a ready connection for its client (ahead)",
     {
       group: GROUP.pool,
       requires: POOL,
@@ -94,14 +95,14 @@ const UPSTREAM_OPTIONS = {
     setting: "balance.method",
     group: GROUP.upstreams,
     help:
-      "which of several upstreams is next; random takes the less busy one of two",
+      "which of several upstreams Sluice takes next; random takes the less busy of two",
   }),
   "check-interval": duration({
     default: "0",
     setting: "balance.checkInterval",
     group: GROUP.upstreams,
     help:
-      "how often to check that each upstream takes connections; 0 is never: then clients' own connections tell",
+      "how often to check that each upstream accepts connections; 0 disables the checks: Sluice then learns it from clients' connections",
   }),
   "check-timeout": duration({
     default: "2s",
@@ -114,27 +115,27 @@ const UPSTREAM_OPTIONS = {
     default: "2",
     setting: "health.rise",
     group: GROUP.upstreams,
-    help: "connections in a row that bring an upstream up",
+    help: "successes in a row that mark an upstream as up",
   }),
   "fall": count({
     default: "3",
     setting: "health.fall",
     group: GROUP.upstreams,
-    help: "failures in a row that take an upstream down",
+    help: "failures in a row that mark an upstream as down",
   }),
   "retry-after": duration({
     default: "10s",
     setting: "health.retryAfter",
     group: GROUP.upstreams,
     help:
-      "how often a client's connection tries an upstream that is down, where there are no checks; one that has no other beside it is always tried",
+      "without checks: how often a client's connection tries an upstream that is down; an only upstream is always tried",
   }),
   "slow-start": duration({
     default: "0",
     requires: "check-interval",
     setting: "balance.slowStart",
     group: GROUP.upstreams,
-    help: "how long an upstream that came up gets less than its share",
+    help: "how long an upstream that has come up gets less than its share",
   }),
 };
 
@@ -145,13 +146,13 @@ export const FORWARD_OPTIONS = {
     isNumeric: true,
     setting: "routes",
     help:
-      "where to listen, and where to relay to: HOST:PORT, [IPV6]:PORT, PORT (on 127.0.0.1), :PORT (listen on all addresses) or unix:PATH; an upstream also tls://HOST:PORT, and it may have ,weight=N and ,backup. Or several pairs: LISTEN=UPSTREAM",
+      "where to listen and where to relay to: HOST:PORT, [IPV6]:PORT, PORT (on 127.0.0.1), :PORT (listen on all addresses) or unix:PATH; an upstream can be tls://HOST:PORT and end in ,weight=N and ,backup. Or several pairs LISTEN=UPSTREAM",
   }, parseRoutes),
   "sni": collected("address", {
     value: "NAME=UPSTREAM",
     setting: "serverNames",
     help:
-      "relay clients that ask for this server in TLS to another upstream, without decrypting; *.NAME is any name below it; repeatable, also with one name. Others go to UPSTREAM, or nowhere",
+      "relay TLS clients that ask for this server name to another upstream, without decrypting; *.NAME stands for every name below it; repeatable, also with the same name. Other clients go to UPSTREAM, or are refused if there is none",
   }, parseServerNames),
   ...POOL_OPTIONS,
   ...UPSTREAM_OPTIONS,
@@ -163,7 +164,7 @@ export const FORWARD_OPTIONS = {
   "connect-timeout": duration({
     default: "10s",
     setting: "timeouts.connect",
-    help: "time limit for connecting to an upstream; 0 is for ever",
+    help: "time limit for connecting to an upstream; 0 disables it",
   }),
   ...NAME_OPTIONS,
   ...ACCEPT_PROXY_OPTIONS,

@@ -22,12 +22,15 @@ export const HUB_COMMAND: ServerCommand<typeof HUB_OPTIONS> = {
   isServer: true,
   usage: "hub [LISTEN…] [OPTIONS]",
   summary:
-    "Sends on what one client says to all the others, message by message and to all in the same order. On an address that others can reach it wants --open.",
+    "Sends each message of a client to all other clients, in the same order for everyone. On an address that other machines can reach it needs --open.",
   examples: [
-    ["sluice hub", "lines on 127.0.0.1:7000; talk with: nc 127.0.0.1 7000"],
-    ["sluice hub --ws 7001", "also for a browser, at http://127.0.0.1:7001/"],
+    [
+      "sluice hub",
+      "lines of text on 127.0.0.1:7000; try it with: nc 127.0.0.1 7000",
+    ],
+    ["sluice hub --ws 7001", "also for browsers, at http://127.0.0.1:7001/"],
     ["sluice hub --names --history 20", "a chat"],
-    ["sluice hub 7000 --frame json", "JSON values, checked"],
+    ["sluice hub 7000 --frame json", "JSON values, which Sluice checks"],
   ],
   options: HUB_OPTIONS,
   run: runHub,

@@ -46,7 +46,7 @@ export const HUB_OPTIONS = {
     isNumeric: true,
     setting: "web",
     help:
-      "where to listen for browsers (or unix:PATH for a gateway): WebSocket, and a page to watch and speak; repeatable (default nowhere)",
+      "where to serve browsers (or unix:PATH for a gateway): WebSocket, and a page to read and write; repeatable (default: not served)",
   }, (text): Endpoint => parseListenEndpoint(text)),
   "ws-origin": option("text", {
     value: "ORIGIN",
@@ -54,17 +54,17 @@ export const HUB_OPTIONS = {
     requires: "ws",
     setting: "origins",
     help:
-      "lets pages of another origin connect, such as https://example.com; repeatable. The hub's own page needs this only where it is reached by a name",
+      "let pages of this origin connect, such as https://example.com; repeatable. The hub's own page needs it only if people open it by a host name",
   }, parseOrigin),
   "open": flag(
-    "let anyone use the hub, also on an address that others can reach",
+    "let everyone use the hub, even on an address that other machines can reach",
     { setting: "open" },
   ),
   "frame": choice(HUB_FRAMINGS, {
     default: "line",
     setting: "framing",
     help:
-      "how TCP clients tell one message from the next: lines, a length of 4 bytes (big-endian) in front, or one JSON value a line",
+      "how messages of TCP clients are separated: lines, a 4-byte length (big-endian) before each, or one JSON value per line",
   }),
   "max-message": size({
     value: "BYTES",
@@ -72,15 +72,15 @@ export const HUB_OPTIONS = {
     least: "1",
     most: "16MiB",
     setting: "maxMessage",
-    help: "bytes that a message may have, also as 64KiB",
+    help: "greatest size of a message in bytes, also as 64KiB",
   }, parseBytes),
-  "names": flag("send messages on with the name of who says them", {
+  "names": flag("put the sender's name before each message", {
     setting: "names",
   }),
   "queue": count({
     default: "1000",
     setting: "queue",
-    help: "messages that may wait for one client",
+    help: "most messages that wait for one client",
   }),
   "queue-bytes": size({
     value: "BYTES",
@@ -88,54 +88,55 @@ export const HUB_OPTIONS = {
     least: "1",
     most: "999999999",
     setting: "queueBytes",
-    help: "bytes of messages that may wait for one client, also as 4MiB",
+    help: "most bytes of messages that wait for one client, also as 4MiB",
   }, parseBytes),
   "slow": choice(SLOW_POLICIES, {
     default: "drop-oldest",
     setting: "slow",
     help:
-      "what becomes of messages beyond that: the oldest are dropped, or the newest until the client has caught up, which the client is told in both cases; or the client is disconnected",
+      "when a client is too slow: drop the oldest messages, drop new ones until it has caught up (Sluice tells it in both cases), or disconnect it",
   }),
   "heartbeat": duration({
     default: "30s",
     setting: "heartbeat",
     help:
-      "time limit of silence until a client is asked for a sign of life; after three it is closed; 0 is never",
+      "silence after which Sluice asks a client for a sign of life; after three without one it closes the connection; 0 disables it",
   }),
   "history": count({
     default: "0",
     least: "0",
     setting: "history",
-    help: "messages that newcomers get of what was said in the room before",
+    help: "earlier messages of a room that newcomers get",
   }),
   "history-time": duration({
     default: "1h",
     requires: "history",
     setting: "historyTime",
     help:
-      "time limit for a room to remember them after the last client has left; 0 forgets them then. Such a room gives way if a new one needs its place within --max-rooms",
+      "how long a room keeps its history after the last client has left; 0 drops it then. An empty room gives its place within --max-rooms to a new one",
   }),
   "rate-per-client": count({
     default: "1000",
     least: "0",
     setting: "ratePerClient",
     help:
-      "messages and commands of one client a second; beyond, it is read more slowly; 0 is no limit",
+      "messages and commands per second of one client; Sluice reads a faster client more slowly; 0 disables the limit",
   }),
   "max-rooms": count({
     default: "100",
     setting: "maxRooms",
-    help: "rooms at once, with empty ones that still remember",
+    help:
+      "most rooms at the same time, including empty ones that keep a history",
   }),
   "handshake-timeout": duration({
     default: "10s",
     setting: "handshakeTimeout",
-    help: "time limit for a browser's request; 0 is for ever",
+    help: "time limit for a browser's request; 0 disables it",
   }),
   "drain-timeout": duration({
     default: "30s",
     help:
-      "time limit for clients to take what waits for them at the shutdown; 0 cuts them at once",
+      "at shutdown: time limit for clients to take the messages that wait for them; 0 cuts them immediately",
   }),
   ...TLS_OPTIONS,
   "max-connections": COMMON_OPTIONS["max-connections"],
@@ -144,6 +145,7 @@ export const HUB_OPTIONS = {
   ...ADMIN_OPTIONS,
   ...SINGLE_WORKER_OPTIONS,
   "log": COMMON_OPTIONS["log"],
+  "log-time": COMMON_OPTIONS["log-time"],
   "quiet": COMMON_OPTIONS["quiet"],
   ...ASK_OPTIONS,
 };

@@ -4,12 +4,12 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import html from "./page/index.html" with { type: "text" };
 import css from "./page/page.css" with { type: "text" };
 import script from "./page/page.js" with { type: "text" };
 import type { Field } from "../wire/http1/fields.ts";
 import { encodeHead } from "../wire/http1/head.ts";
-import { joinBytes } from "../wire/join_bytes.ts";
 import { pagePolicy, webSafety } from "../wire/web_safety.ts";
 
 /** Where the page's script connects to. */
@@ -46,5 +46,5 @@ export function encodePage(
   ];
   const head = encodeHead("HTTP/1.1 200 OK", fields);
   if (method === "HEAD") return head;
-  return joinBytes(head, body);
+  return concat([head, body]);
 }

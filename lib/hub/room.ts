@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Fifo } from "../sync/fifo.ts";
+import { Deque } from "@std/data-structures/deque";
 import type { HubItem } from "./item.ts";
 
 /** Bytes of messages that a room remembers, whatever their number. */
@@ -37,7 +37,7 @@ export class HubRoom {
   readonly members: Set<RoomMember> = new Set();
 
   readonly #mostHistory: number;
-  #history = new Fifo<Remembered>();
+  #history = new Deque<Remembered>();
   #historyBytes = 0;
 
   /**
@@ -55,7 +55,7 @@ export class HubRoom {
 
   /** Whether there is something to send to a newcomer. */
   get remembers(): boolean {
-    return this.#history.size > 0;
+    return this.#history.length > 0;
   }
 
   /**
@@ -78,12 +78,12 @@ export class HubRoom {
    */
   remember(item: HubItem, length: number): void {
     if (this.#mostHistory === 0) return;
-    this.#history.push({ item, length });
+    this.#history.pushBack({ item, length });
     this.#historyBytes += length;
     while (
-      this.#history.size > this.#mostHistory ||
+      this.#history.length > this.#mostHistory ||
       this.#historyBytes > MOST_HISTORY_BYTES
-    ) this.#historyBytes -= this.#history.shift()!.length;
+    ) this.#historyBytes -= this.#history.popFront()!.length;
   }
 
   /**

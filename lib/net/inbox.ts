@@ -5,8 +5,8 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import type { Pace } from "../sync/pace.ts";
-import { joinBytes } from "../wire/join_bytes.ts";
 import { AdaptiveBuffer } from "./adaptive_buffer.ts";
 import { type Buffer, LARGE_BUFFERS } from "./buffer_pool.ts";
 import type { Channel } from "./connection.ts";
@@ -180,7 +180,7 @@ export class Inbox {
     this.#traffic.received -= bytes.length;
     this.#bytes = this.#bytes.length === 0
       ? bytes
-      : joinBytes(bytes, this.#bytes);
+      : concat([bytes, this.#bytes]);
   }
 
   /**
@@ -267,7 +267,7 @@ export class Inbox {
     const bytes = this.#buffer.filled(count);
     this.#bytes = this.#bytes.length === 0
       ? bytes
-      : joinBytes(this.#bytes, bytes);
+      : concat([this.#bytes, bytes]);
     this.#wantsMore = false;
     this.#proceed();
   };

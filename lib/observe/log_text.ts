@@ -32,6 +32,26 @@ const LEVEL_COLOR: Readonly<Record<MessageEvent["level"], number>> = {
   error: COLOR.red,
 };
 
+/** How the time of a line is written. */
+export const LOG_TIMES = ["clock", "date", "utc", "none"] as const;
+
+/**
+ * How the time of a line is written: the local time of day, with or without the
+ * date in front, RFC 3339 in UTC, or not at all.
+ */
+export type LogTime = typeof LOG_TIMES[number];
+
+/** How lines look. */
+export interface TextStyle {
+  /** How their time is written. */
+  time: LogTime;
+  /** Whether they have colours. */
+  color: boolean;
+}
+
+/** Width of `socks5`, the longest protocol of most connections. */
+const PROTOCOL_COLUMN = 6;
+
 /** Width of `127.0.0.1:50000` and most other clients. */
 const CLIENT_COLUMN = 21;
 
@@ -42,32 +62,34 @@ const FIRST_COLUMN = 7;
  * Formats an event as text.
  *
  * ```text
- * 12:00:01 ok      127.0.0.1:50000 > example.com:443 [192.0.2.1:443]  1.2 kB up, 30 kB down, 2.1 s: client closed first
+ * 12:00:01 ok      socks5 127.0.0.1:50000 > example.com:443 [192.0.2.1:443]  1.2 kB up, 30 kB down, 2.1 s: client closed first
  * ```
  *
  * @param event Event to format.
- * @param now Milliseconds since 1970 at which it is logged; shown as local time.
- * @param color Whether to colour it.
+ * @param now Milliseconds since 1970 at which it is logged.
+ * @param style How the line looks.
  * @returns One line without its end, safe to show.
  */
 export function formatText(
   event: TextEvent,
   now: number,
-  color: boolean,
+  { color, time }: TextStyle,
 ): string {
-  const clock = paint(formatClock(now), COLOR.gray, color);
+  const stamp = time === "none"
+    ? ""
+    : `${paint(formatTime(now, time), COLOR.gray, color)} `;
   if (event.event === "message") {
     const { level, message } = event;
     const label = paint(level.padEnd(FIRST_COLUMN), LEVEL_COLOR[level], color);
-    return `${clock} ${label} ${escape(message)}`;
+    return `${stamp}${label} ${escape(message)}`;
   }
   if (event.event === "ban") {
     const label = paint("banned".padEnd(FIRST_COLUMN), COLOR.red, color);
-    return `${clock} ${label} ${escape(formatBan(event))}`;
+    return `${stamp}${label} ${escape(formatBan(event))}`;
   }
   const { result } = event;
   const label = paint(result.padEnd(FIRST_COLUMN), RESULT_COLOR[result], color);
-  return `${clock} ${label} ${escape(formatConnection(event))}`;
+  return `${stamp}${label} ${escape(formatConnection(event))}`;
 }
 
 /**
@@ -115,7 +137,9 @@ function formatBan({ client, duration, ...event }: BanEvent): string {
 function formatConnection(event: ConnectionEvent): string {
   const { client, user, target, address } = event;
   const from = user === undefined ? client : `${quote(user)}@${client}`;
-  let route = from.padEnd(CLIENT_COLUMN);
+  // One that never said what it speaks leaves the column empty.
+  const protocol = (event.protocol ?? "-").padEnd(PROTOCOL_COLUMN);
+  let route = `${protocol} ${from.padEnd(CLIENT_COLUMN)}`;
   if (target !== undefined) route += ` > ${target}`;
   if (address !== undefined && address !== target) route += ` [${address}]`;
   const figures = [...formatCounts(event), formatDuration(event.duration)];
@@ -144,10 +168,22 @@ function quote(user: string): string {
   return /^[\w.+-]+$/.test(user) ? user : JSON.stringify(user);
 }
 
-function formatClock(now: number): string {
+function formatTime(now: number, time: LogTime): string {
   const date = new Date(now);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()]
-    .map((part) => String(part).padStart(2, "0")).join(":");
+  if (time === "utc") return date.toISOString();
+  const clock = joined(":", [
+    date.getHours(),
+    date.getMinutes(),
+    date.getSeconds(),
+  ]);
+  if (time === "clock") return clock;
+  const day = [date.getFullYear(), date.getMonth() + 1, date.getDate()];
+  return `${joined("-", day)} ${clock}`;
+}
+
+function joined(separator: string, numbers: readonly number[]): string {
+  return numbers.map((number) => String(number).padStart(2, "0"))
+    .join(separator);
 }
 
 function paint(text: string, code: number, color: boolean): string {

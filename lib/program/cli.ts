@@ -6,17 +6,19 @@
 
 import project from "../../deno.json" with { type: "json" };
 import { requireApart } from "../serve/apart.ts";
-import { type AnyCommand, COMMANDS } from "./commands.ts";
+import { COMMANDS } from "./commands.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { type CommandHelp, formatHelp } from "../cli/help.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { hintAtWord } from "../cli/option_hints.ts";
 import { parseOptions, quoteWord, suggest } from "../cli/parse_options.ts";
 import { printErrors, printLines } from "../cli/print_lines.ts";
+import { currentScreen, type Screen, showLines } from "../cli/screen.ts";
 import { endOnMistakes } from "./process_life.ts";
 import { lackOfModules } from "../cli/own_modules.ts";
 import { PROXY_OPTIONS } from "../proxy/options.ts";
 import { requireEffect } from "../cli/requirements.ts";
+import { formatOverview } from "./overview.ts";
 import { requireProc } from "../cli/require_proc.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 
@@ -84,7 +86,14 @@ export async function runCommand(args: string[]): Promise<number> {
   const command = await COMMANDS[name]!.load();
   const { hint } = command;
   const options = await parseOptions(rest, command.options, { hint });
-  if (options["help"]) return print(formatHelp(describe(name, command)));
+  if (options["help"]) {
+    const isNamed = args[0] === name.split(" ")[0];
+    return await show((screen) =>
+      isNamed
+        ? formatHelp(command, screen)
+        : formatOverview(command.options, screen)
+    );
+  }
   if (options["version"]) return print(VERSION);
   if (!command.isExaminer) requireEffect(options);
   if (command.isServer) requireApart(options);
@@ -120,7 +129,8 @@ async function naming(
 /** What is asked of a group, which has no options of its own. */
 async function askGroup(group: string, args: string[]): Promise<number> {
   const { version } = await parseOptions(args, ASK_OPTIONS);
-  return print(version ? VERSION : formatHelp(groupHelp(group)));
+  if (version) return print(VERSION);
+  return await show((screen) => formatHelp(groupHelp(group), screen));
 }
 
 interface Found {
@@ -139,8 +149,7 @@ async function findCommand(args: string[]): Promise<Found> {
   if (Object.hasOwn(COMMANDS, first)) {
     return { name: first, rest: args.slice(1) };
   }
-  // The words that other programs have for these two.
-  if (first === "help") return await findCommand([...args.slice(1), "--help"]);
+  // The word that other programs have for it.
   if (first === "version") {
     return { name: "proxy", rest: ["--version", ...args.slice(1)] };
   }
@@ -171,12 +180,6 @@ async function hintAtCommand(word: string): Promise<string> {
   return nearest === undefined ? "see --help" : `did you mean ${nearest}?`;
 }
 
-/** The proxy's help is the first that a person sees: it tells of the others. */
-function describe(name: string, command: AnyCommand): CommandHelp {
-  if (name !== "proxy") return command;
-  return { ...command, commands: briefs("") };
-}
-
 function groupHelp(group: string): CommandHelp {
   return {
     usage: `${group} COMMAND [OPTIONS]`,
@@ -191,6 +194,11 @@ function briefs(prefix: string): [name: string, brief: string][] {
   return Object.entries(COMMANDS)
     .filter(([name]) => name.startsWith(prefix))
     .map(([name, { brief }]) => [name, brief]);
+}
+
+async function show(format: (screen: Screen) => string): Promise<number> {
+  await showLines(format(currentScreen()).split("\n"));
+  return 0;
 }
 
 function print(text: string): number {

@@ -6,35 +6,25 @@
  */
 
 import type { Command } from "../cli/command.ts";
+import type { AnyCommand, CommandTable } from "./command_table.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { PROXY_COMMAND } from "../proxy/command.ts";
 
-/** A command, before it is loaded. */
-export interface CommandEntry {
-  /** What it does, in a few words. */
-  readonly brief: string;
-  /** Loads it. */
-  readonly load: () => Promise<AnyCommand>;
-}
-
-/** A command, whatever its options. */
-export type AnyCommand = Command<OptionTable>;
-
 /** The commands by name, of one word or two. */
-export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+export const COMMANDS: CommandTable = {
   "proxy": {
-    brief: "SOCKS5, SOCKS4 and HTTP proxy: what runs when no command is named",
+    brief: "SOCKS5, SOCKS4 and HTTP proxy; runs when no command is named",
     load: () => Promise.resolve(anyCommand(PROXY_COMMAND)),
   },
   "forward": {
-    brief: "TCP relay to fixed upstreams, with connections that are ready",
+    brief: "TCP relay to fixed upstreams, with a connection pool",
     load: async () => {
       const { FORWARD_COMMAND } = await import("../forward/command.ts");
       return anyCommand(FORWARD_COMMAND);
     },
   },
   "echo": {
-    brief: "server that sends back what it reads, for tests",
+    brief: "test server that sends back what it reads",
     load: async () =>
       anyCommand(
         (await import("../echo/command.ts"))
@@ -49,7 +39,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       ),
   },
   "run": {
-    brief: "several listeners in one program, from one configuration",
+    brief: "several servers from one configuration file",
     load: async () =>
       anyCommand(
         (await import("./run_command.ts"))
@@ -57,7 +47,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       ),
   },
   "check": {
-    brief: "all that is wrong with a configuration",
+    brief: "report every mistake in a configuration file",
     load: async () =>
       anyCommand(
         (await import("../config/check_command.ts"))
@@ -65,7 +55,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       ),
   },
   "config example": {
-    brief: "a configuration to begin with, with all that can be said in it",
+    brief: "print a configuration file with every setting explained",
     load: async () =>
       anyCommand(
         (await import("../config/example_command.ts"))
@@ -73,7 +63,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       ),
   },
   "config print": {
-    brief: "the configuration that means the same as a command line",
+    brief: "turn a command line into a configuration file",
     load: async () =>
       anyCommand(
         (await import("../config/print_command.ts"))
@@ -81,7 +71,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       ),
   },
   "config schema": {
-    brief: "the JSON Schema of configurations, for editors",
+    brief: "print the JSON Schema of configuration files, for editors",
     load: async () =>
       anyCommand(
         (await import("../config/schema_command.ts"))
@@ -89,14 +79,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       ),
   },
   "passwd": {
-    brief: "makes a line of a users file out of a name and a password",
+    brief: "make a line of a users file from a name and a password",
     load: async () => {
       const { PASSWD_COMMAND } = await import("../proxy/passwd_command.ts");
       return anyCommand(PASSWD_COMMAND);
     },
   },
   "hub": {
-    brief: "broadcast server: what one client sends, all the others receive",
+    brief: "broadcast server: what one client sends, all others receive",
     load: async () =>
       anyCommand(
         (await import("../hub/command.ts"))
@@ -104,56 +94,68 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
       ),
   },
   "doctor": {
-    brief: "what would bite a proxy on this machine, and what to do about it",
+    brief: "find problems of this machine and of these options",
     load: async () =>
       anyCommand(
         (await import("../doctor/command.ts")).DOCTOR_COMMAND,
       ),
   },
   "rules list": {
-    brief: "the rules of a proxy as they hold, with the guard and the default",
+    brief: "print the rules in force, with the guard and the default",
     load: async () =>
       anyCommand(
         (await import("../proxy/rules_list_command.ts")).RULES_LIST_COMMAND,
       ),
   },
   "rules test": {
-    brief: "what rules would say to a client, and which one decides",
+    brief: "tell what the rules answer to a request, and which rule decides",
     load: async () =>
       anyCommand(
         (await import("../proxy/rules_test_command.ts")).RULES_TEST_COMMAND,
       ),
   },
+  "help": {
+    brief: "print help, topics of the manual, or the man page",
+    load: async () =>
+      anyCommand((await import("./help_command.ts")).helpCommand(COMMANDS)),
+  },
+  "completion": {
+    brief: "print completion for bash, zsh or fish",
+    load: async () =>
+      anyCommand(
+        (await import("./completion_command.ts")).completionCommand(COMMANDS),
+      ),
+  },
   "cert init": {
-    brief: "makes a private authority for certificates",
+    brief: "make a private certificate authority",
     load: async () =>
       anyCommand(
         (await import("../certs/init_command.ts")).CERT_INIT_COMMAND,
       ),
   },
   "cert issue": {
-    brief: "makes a key and a certificate for a server or a client",
+    brief: "issue a key and a certificate for a server or a client",
     load: async () =>
       anyCommand(
         (await import("../certs/issue_command.ts")).CERT_ISSUE_COMMAND,
       ),
   },
   "cert list": {
-    brief: "the certificates that there are, with the days left",
+    brief: "list the certificates, with their days left",
     load: async () =>
       anyCommand(
         (await import("../certs/list_command.ts")).CERT_LIST_COMMAND,
       ),
   },
   "cert revoke": {
-    brief: "ends a certificate before its time",
+    brief: "revoke a certificate",
     load: async () =>
       anyCommand(
         (await import("../certs/revoke_command.ts")).CERT_REVOKE_COMMAND,
       ),
   },
   "cert bundle": {
-    brief: "prints a key and certificate with how to use them",
+    brief: "print a key and its certificate, and how to use them",
     load: async () =>
       anyCommand(
         (await import("../certs/bundle_command.ts")).CERT_BUNDLE_COMMAND,

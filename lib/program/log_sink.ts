@@ -4,11 +4,12 @@
  * @module
  */
 
+import type { CommonOptions } from "../serve/options/common.ts";
 import { writeAll } from "../net/write_all.ts";
 import { LineWriter } from "../observe/line_writer.ts";
 import type { LogEvent, TextEvent } from "../observe/log_event.ts";
 import { formatJson } from "../observe/log_json.ts";
-import { formatText } from "../observe/log_text.ts";
+import { formatText, type LogTime } from "../observe/log_text.ts";
 import { elapsed } from "../sync/elapsed.ts";
 
 /** Milliseconds that the end of the program waits for who reads the log. */
@@ -23,6 +24,8 @@ const NEWLINE = 0x0a;
 export interface LogOptions {
   /** How lines look. */
   format: "text" | "json";
+  /** The time of text lines (default: the clock on a terminal, or the date). */
+  time?: LogTime | undefined;
   /** Leaves out what is not a warning or an error. */
   quiet: boolean;
   /**
@@ -30,6 +33,19 @@ export interface LogOptions {
    * written in pieces that a pipe takes as a whole.
    */
   isShared?: boolean;
+}
+
+/**
+ * Takes the options of the log from those of a command.
+ *
+ * @param options Values of the command's options.
+ * @returns How lines look and which are written.
+ */
+export function logOptionsOf(
+  options: Pick<CommonOptions, "log" | "log-time" | "quiet">,
+): Omit<LogOptions, "isShared"> {
+  const { log: format, "log-time": time, quiet } = options;
+  return { format, time, quiet };
 }
 
 /** A log that is open. */
@@ -47,14 +63,18 @@ export interface Log {
  * @returns The log.
  */
 export function openLog(
-  { format, quiet, isShared = false }: LogOptions,
+  { format, time, quiet, isShared = false }: LogOptions,
 ): Log {
-  const color = Deno.stderr.isTerminal() && !Deno.noColor;
+  const isTerminal = Deno.stderr.isTerminal();
+  const style = {
+    time: time ?? (isTerminal ? "clock" : "date"),
+    color: isTerminal && !Deno.noColor,
+  };
   const isJson = format === "json";
   const toLine = (event: TextEvent) =>
     isJson
       ? formatJson(event, Date.now())
-      : formatText(event, Date.now(), color);
+      : formatText(event, Date.now(), style);
   const writer = new LineWriter(
     isShared ? writeWhole : writeLog,
     (count) => toLine(lossOf(count)),

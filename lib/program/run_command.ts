@@ -26,7 +26,7 @@ import { tryConfig } from "../config/try.ts";
 /** Options of `sluice run`. */
 export const RUN_OPTIONS = {
   "config": CONFIG_OPTION,
-  "watch": flag("apply the file when it changes, and not only on SIGHUP"),
+  "watch": flag("apply the file whenever it changes, not only on SIGHUP"),
   ...ASK_OPTIONS,
 };
 
@@ -34,9 +34,9 @@ export const RUN_OPTIONS = {
 export const RUN_COMMAND: Command<typeof RUN_OPTIONS> = {
   usage: "run -c FILE [--watch]",
   summary:
-    "Runs the listeners of a configuration in one program. On SIGHUP it reads the file again and applies what has changed: connections stay, and a broken file changes nothing.",
+    "Runs the servers of a configuration file in one program. On SIGHUP it rereads the file and applies the changes: connections stay open, and a file with mistakes changes nothing.",
   examples: [
-    ["sluice config example > sluice.jsonc", "a file to begin with"],
+    ["sluice config example > sluice.jsonc", "write a file to start from"],
     ["sluice check -c sluice.jsonc", "all that is wrong with it"],
     ["sluice run -c sluice.jsonc", "runs it"],
   ],

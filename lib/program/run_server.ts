@@ -10,7 +10,7 @@ import { announce, type Announcement } from "../serve/announcement.ts";
 import type { AdminOptions } from "../serve/options/admin.ts";
 import type { CommonOptions } from "../serve/options/common.ts";
 import { requireInheritedTaken } from "../serve/inherited_listener.ts";
-import { openLog } from "./log_sink.ts";
+import { logOptionsOf, openLog } from "./log_sink.ts";
 import { OperatorSignals } from "./operator_signals.ts";
 import {
   dropPermissions,
@@ -50,7 +50,7 @@ export type StartServer = (
 
 /** What the life of a server is made from. */
 export type LifeOptions =
-  & Pick<CommonOptions, "log" | "quiet" | "drain-timeout">
+  & Pick<CommonOptions, "log" | "log-time" | "quiet" | "drain-timeout">
   & Partial<AdminOptions>;
 
 /** What happens to a server: it is started, and something becomes of it. */
@@ -71,7 +71,7 @@ export async function runServer(
   options: LifeOptions,
   start: StartServer,
 ): Promise<number> {
-  const log = openLog({ format: options.log, quiet: options.quiet });
+  const log = openLog(logOptionsOf(options));
   using signals = listenForSignals();
   surviveMistakes(log.write);
   spareStacks();

@@ -10,7 +10,7 @@ import { announce } from "../serve/announcement.ts";
 import { ConfigError } from "../cli/config_error.ts";
 import type { ChangeableConfig } from "../config/file.ts";
 import type { Config } from "../config/load.ts";
-import { openLog } from "./log_sink.ts";
+import { logOptionsOf, openLog } from "./log_sink.ts";
 import { OperatorSignals } from "./operator_signals.ts";
 import type { Parts } from "../admin/parts.ts";
 import { plainConfig } from "../config/plain.ts";
@@ -126,8 +126,8 @@ async function runWorkers(
   options: LifeOptions,
   { config, count, entry, files, task, times }: Plan,
 ): Promise<number> {
-  const { log: format, quiet } = options;
-  const log = openLog({ format, quiet, isShared: true });
+  const logging = logOptionsOf(options);
+  const log = openLog({ ...logging, isShared: true });
   using signals = listenForSignals();
   surviveMistakes(log.write);
   spareStacks();
@@ -136,7 +136,6 @@ async function runWorkers(
   await using watching = await openWatching(options, log.write, {
     drain: () => stop.raise(),
   }, { hasWorkers: true });
-  const logging = { format, quiet };
   const workers = new Workers({
     ...{ count, entry, logging, task, times },
     log: log.write,

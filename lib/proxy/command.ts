@@ -31,11 +31,11 @@ export const PROXY_COMMAND: ServerCommand<typeof PROXY_OPTIONS> = {
   isServer: true,
   usage: "[proxy] [OPTIONS]",
   summary:
-    "Runs a SOCKS5, SOCKS4 and HTTP proxy on 127.0.0.1:1080, or where --listen says. On an address that others can reach it wants users, or --open, and does not connect to private addresses.",
+    "Runs a SOCKS5, SOCKS4 and HTTP proxy on 127.0.0.1:1080, or where --listen says. On an address that other machines can reach it needs users or --open, and does not connect to private addresses.",
   examples: [
     [
       "sluice",
-      "for this machine: curl -x socks5h://127.0.0.1:1080 …, or -x http://…",
+      "for programs on this machine: curl -x socks5h://127.0.0.1:1080 …",
     ],
     ["sluice --listen 9050 --listen [::1]:9050", "on another port"],
     [
@@ -44,7 +44,7 @@ export const PROXY_COMMAND: ServerCommand<typeof PROXY_OPTIONS> = {
     ],
     [
       "sluice passwd alice >> users.txt; sluice --users users.txt --listen :1080",
-      "the same, without her password on this machine",
+      "the same, with a hash instead of the password",
     ],
   ],
   options: PROXY_OPTIONS,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { GROUP } from "../cli/option_groups.ts";
 import { type ProtocolName, PROTOCOLS } from "../serve/services.ts";
 import type { PlainUser } from "../policy/users/users.ts";
 import { type Endpoint, parseListenEndpoint } from "../wire/endpoint.ts";
@@ -48,7 +49,7 @@ const DEFAULT_LISTEN = "127.0.0.1:1080";
 const SOCKS5 = [{ anyOf: ["protocols"], is: ["socks5"] }] as const;
 
 /** The heading of these options. */
-const GROUP = "UDP and BIND";
+const UDP_GROUP = "UDP and BIND";
 
 /** Options of UDP and BIND. */
 const UDP_OPTIONS = {
@@ -56,45 +57,46 @@ const UDP_OPTIONS = {
     default: "1m",
     requires: [{ anyOf: ["protocols"], is: ["socks5", "socks4"] }],
     setting: "bindTimeout",
-    group: GROUP,
-    help: "time limit for the peer that a BIND waits for; 0 is for ever",
+    group: UDP_GROUP,
+    help: "time limit for the peer of a BIND to connect; 0 disables it",
   }),
   "udp-advertise": option("address", {
     value: "ADDRESS",
     requires: SOCKS5,
     setting: "udp.advertise",
-    group: GROUP,
+    group: UDP_GROUP,
     help:
-      "address told to clients for UDP, where it is not the one they reach Sluice at (behind NAT)",
+      "address that clients send UDP to, if it differs from the one they connect to (behind NAT)",
   }, parseAddress),
   "udp-ports": option("address", {
     value: "A-B",
     requires: SOCKS5,
     setting: "udp.ports",
-    group: GROUP,
+    group: UDP_GROUP,
     help: "first and last port for UDP (default any)",
   }, parsePorts),
   "udp-idle-timeout": duration({
     default: "2m",
     requires: SOCKS5,
     setting: "udp.idleTimeout",
-    group: GROUP,
-    help: "time limit for a UDP association without a datagram; 0 is never",
+    group: UDP_GROUP,
+    help: "time limit for a UDP association without a datagram; 0 disables it",
   }),
   "max-udp-associations": count({
     default: "1000",
     requires: SOCKS5,
     setting: "udp.associations",
-    group: GROUP,
-    help: "UDP associations at once",
+    group: UDP_GROUP,
+    help: "most UDP associations at the same time",
   }),
   "max-udp-associations-per-client": count({
     default: "64",
     least: "0",
     requires: SOCKS5,
     setting: "udp.perClient",
-    group: GROUP,
-    help: "UDP associations at once from one client; 0 is no limit",
+    group: UDP_GROUP,
+    help:
+      "most UDP associations at the same time from one client; 0 is no limit",
   }),
 };
 
@@ -105,54 +107,59 @@ export const PROXY_OPTIONS = {
     {
       value: "HOST:PORT",
       isNumeric: true,
+      group: GROUP.listen,
       setting: "listen",
       help:
-        `where to listen; repeatable; [IPV6]:PORT, :PORT (all addresses), PORT (on 127.0.0.1) and unix:PATH[,mode=660] do too (default ${DEFAULT_LISTEN})`,
+        `where to listen; also [IPV6]:PORT, :PORT (all addresses), PORT (on 127.0.0.1) or unix:PATH[,mode=660]; repeatable (default ${DEFAULT_LISTEN})`,
     },
     (given): Endpoint[] =>
       (given.length > 0 ? given : [DEFAULT_LISTEN]).map(parseListenEndpoint),
   ),
   "user": collected("secret", {
     value: "NAME:PASSWORD",
+    group: GROUP.users,
     help:
-      "only these may use the proxy; repeatable. Others on this machine can see it in the list of processes: SLUICE_USERS in the environment, NAME:PASSWORD separated by white space, adds users unseen",
+      "let only these users in; repeatable. Everyone on this machine can see it in the process list; the variable SLUICE_USERS (NAME:PASSWORD, separated by spaces) keeps it secret",
   }, (given): PlainUser[] => parseUsers(given)),
   ...AUTH_OPTIONS,
   "open": flag(
-    "let anyone use the proxy, also on an address that others can reach",
-    { setting: "open" },
-  ),
-  "allow-private": flag(
-    "on such an address, also connect to loopback, link-local, private and other special addresses",
-    { setting: "allowPrivate" },
+    "let everyone use the proxy, even on an address that other machines can reach",
+    { group: GROUP.users, setting: "open" },
   ),
   ...RULE_OPTIONS,
   ...CHANGE_OPTIONS,
   "check-names": choice(NAME_CHECKS, {
     default: "off",
     setting: "checkNames",
-    group: "Rules",
+    group: GROUP.rules,
     help:
-      "compare what a tunnel's first bytes show (server name of TLS, Host of HTTP) with what was asked for: report logs and counts a mismatch (would-deny); require refuses it, and what shows no name unless a rule says any-protocol",
+      "compare the name that a tunnel's first bytes show with the one asked for: report logs and counts a mismatch, require refuses it; see 'sluice help check-names'",
   }),
+  "allow-private": flag(
+    "on an address that other machines can reach, also connect to loopback, link-local, private and other special addresses",
+    { group: GROUP.rules, setting: "allowPrivate" },
+  ),
   "protocols": option("choice", {
     value: "LIST",
     default: PROTOCOLS.join(),
+    group: GROUP.listen,
     setting: "protocols",
-    help: "what clients may speak, separated by commas",
+    help: "protocols that clients may speak, separated by commas",
   }, parseProtocols),
   "connect-timeout": duration({
     default: "10s",
+    group: GROUP.limits,
     setting: "timeouts.connect",
-    help: "time limit for connecting to the target; 0 is for ever",
+    help: "time limit for connecting to the target; 0 disables it",
   }),
   ...TLS_OPTIONS,
   ...NAME_OPTIONS,
   ...UDP_OPTIONS,
   "forwarded-for": flag(
-    "tell the targets of HTTP requests the client's address (X-Forwarded-For)",
+    "send the client's address to the target of HTTP requests (X-Forwarded-For)",
     {
       requires: [{ anyOf: ["protocols"], is: ["http"] }],
+      group: GROUP.upstream,
       setting: "forwardedFor",
     },
   ),

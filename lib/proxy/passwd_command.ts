@@ -29,12 +29,12 @@ export const PASSWD_OPTIONS = {
 export const PASSWD_COMMAND: Command<typeof PASSWD_OPTIONS> = {
   usage: "passwd NAME",
   summary:
-    "Prints a line of a users file: the name and the hash of a password. It asks for the password twice, without showing it; where standard input is no terminal, its first line is the password.",
+    "Prints a line of a users file: the name and the hash of a password. It asks for the password twice without showing it; if standard input is not a terminal, it takes the first line of the input.",
   examples: [
-    ["sluice passwd alice >> users.txt", "adds Alice"],
+    ["sluice passwd alice >> users.txt", "add Alice"],
     [
       "sluice passwd alice < password.txt >> users.txt",
-      "adds her with a password out of a file",
+      "add her with a password from a file",
     ],
   ],
   options: PASSWD_OPTIONS,

@@ -17,7 +17,7 @@ import { StartError, UsageError } from "../cli/usage_error.ts";
 /** Options of `sluice rules list`. */
 export const RULES_LIST_OPTIONS = {
   ...RULE_OPTIONS,
-  "allow-private": flag("as where the proxy has it: there is no guard"),
+  "allow-private": flag("the proxy has it too: no address guard"),
   ...ASK_OPTIONS,
 };
 
@@ -25,7 +25,7 @@ export const RULES_LIST_OPTIONS = {
 export const RULES_LIST_COMMAND: Command<typeof RULES_LIST_OPTIONS> = {
   usage: "rules list [OPTIONS]",
   summary:
-    "Prints the rules in the order in which they hold, with what each is called, the address guard and the default. Fails where a rule is malformed.",
+    "Prints the rules in the order in which Sluice tries them, with the name of each, the address guard and the default. Fails if a rule is malformed.",
   examples: [["sluice rules list --rules rules.txt", "check a file"]],
   options: RULES_LIST_OPTIONS,
   run: runRulesList,

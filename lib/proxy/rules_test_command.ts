@@ -34,33 +34,34 @@ export const RULES_TEST_OPTIONS = {
   ...RULE_OPTIONS,
   "target": option("address", {
     value: "HOST:PORT",
-    help: "whom for: a name, which is resolved, or an address",
+    help: "the target: an address, or a name, which Sluice resolves",
   }, parseTarget),
   "client": option("address", {
     value: "ADDRESS",
     default: "127.0.0.1",
-    help: "address of the client, or unix where it comes by a Unix socket",
+    help: "address of the client, or unix for a client of a Unix socket",
   }, parseClient),
   "user": option("text", {
     value: "NAME",
-    help: "who has logged in (default nobody)",
+    help: "name of the user (default: none)",
   }, (text) => text),
   "command": choice(RULE_COMMANDS, {
     default: "connect",
-    help: "what the client asks for; http is a request without CONNECT",
+    help:
+      "what the client asks for; http is a plain HTTP request, without CONNECT",
   }),
   "listener": option("address", {
     value: "HOST:PORT",
     default: "127.0.0.1:1080",
     help:
-      "where the client comes in, also unix:PATH; the address guard holds where that is not a loopback address",
+      "the listener, also unix:PATH; unless it is a loopback address, the address guard applies",
   }, parseListener),
-  "public": flag("the address guard holds wherever the client comes in"),
-  "allow-private": flag("as where the proxy has it: there is no guard"),
+  "public": flag("apply the address guard to every listener"),
+  "allow-private": flag("the proxy has it too: no address guard"),
   "at": option("text", {
     value: "TIME",
     help:
-      "when, as in 2026-11-21T12:00 on this machine's clock, or with Z or +01:00 behind it (default now)",
+      "time of the request, such as 2026-11-21T12:00 on this machine's clock, or with Z or +01:00 at the end (default now)",
   }, parseTime),
   "dns": NAME_OPTIONS.dns,
   "prefer": NAME_OPTIONS.prefer,
@@ -73,7 +74,7 @@ type Options = OptionValues<typeof RULES_TEST_OPTIONS>;
 export const RULES_TEST_COMMAND: Command<typeof RULES_TEST_OPTIONS> = {
   usage: "rules test --target HOST:PORT [OPTIONS]",
   summary:
-    "Says what rules would do with a client, and which one decides. A name that may be reached is resolved, and a reason why it can't be is told. Exit code 0 is allowed, whether or not the name resolves; 1 denied, or a name that does not resolve where the rules depend on its addresses; 2 a wrong option or rule.",
+    "Prints what the rules answer to a request, and which rule decides. Sluice resolves a name that the rules allow, and says why if it cannot. Exit codes: 0 allowed, whether or not the name resolves; 1 denied, or the rules depend on addresses and the name does not resolve; 2 a wrong option or rule.",
   examples: [
     [
       "sluice rules test --rules rules.txt --user alice --target example.com:443",
@@ -81,7 +82,7 @@ export const RULES_TEST_COMMAND: Command<typeof RULES_TEST_OPTIONS> = {
     ],
     [
       "sluice rules test --public --target 169.254.169.254:80",
-      "without rules, on a listener that others can reach",
+      "the address guard alone, as on a public listener",
     ],
   ],
   options: RULES_TEST_OPTIONS,

@@ -4,32 +4,13 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
+import { STATUS_TEXT } from "@std/http/status";
 import { Refusal } from "../policy/limits/refusal.ts";
 import type { Field } from "../wire/http1/fields.ts";
 import { encodeHead } from "../wire/http1/head.ts";
 import { describeError } from "../observe/describe_error.ts";
 import { statusFor } from "./status_table.ts";
-import { joinBytes } from "../wire/join_bytes.ts";
-
-/** Reason phrases of the statuses that are answered with (RFC 9110 §15). */
-const REASONS: Readonly<Record<number, string>> = {
-  400: "Bad Request",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  407: "Proxy Authentication Required",
-  408: "Request Timeout",
-  414: "URI Too Long",
-  426: "Upgrade Required",
-  429: "Too Many Requests",
-  431: "Request Header Fields Too Large",
-  500: "Internal Server Error",
-  501: "Not Implemented",
-  502: "Bad Gateway",
-  503: "Service Unavailable",
-  504: "Gateway Timeout",
-  505: "HTTP Version Not Supported",
-};
 
 /** Options for {@linkcode encodeAnswer}. */
 export interface AnswerOptions {
@@ -56,7 +37,7 @@ export function encodeAnswer(
   // What nobody foresaw is for the log: it may tell of our inside.
   const text = status === 500 ? "A mistake of Sluice's" : describeError(error);
   const body = new TextEncoder().encode(`${text}\n`);
-  const head = encodeHead(`HTTP/1.1 ${status} ${REASONS[status] ?? ""}`, [
+  const head = encodeHead(`HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? ""}`, [
     ...challenge(status),
     ...retryAfter(error),
     ...fields,
@@ -65,7 +46,7 @@ export function encodeAnswer(
     ["Connection", connection],
   ]);
   if (method === "HEAD") return head;
-  return joinBytes(head, body);
+  return concat([head, body]);
 }
 
 /** A 407 has to say how to authenticate (RFC 9110 §11.7.1). */

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { Deque } from "@std/data-structures/deque";
 import type { Context } from "./context.ts";
-import { Fifo } from "./fifo.ts";
 
 interface Sender<T> {
   readonly value: T;
@@ -34,7 +34,7 @@ export class ChannelClosed extends Error {
  */
 export class Channel<T extends NonNullable<unknown>> {
   readonly #capacity: number;
-  readonly #values = new Fifo<T>();
+  readonly #values = new Deque<T>();
   // Senders wait only where it is full, receivers only where it is empty.
   readonly #senders = new Set<Sender<T>>();
   readonly #receivers = new Set<Receiver<T>>();
@@ -55,12 +55,12 @@ export class Channel<T extends NonNullable<unknown>> {
 
   /** How many values wait to be received; those of waiting senders not counted. */
   get size(): number {
-    return this.#values.size;
+    return this.#values.length;
   }
 
   /** Whether a sender would have to wait. */
   get isFull(): boolean {
-    return this.#values.size === this.#capacity;
+    return this.#values.length === this.#capacity;
   }
 
   /** Whether {@linkcode Channel.close} was called. */
@@ -88,7 +88,7 @@ export class Channel<T extends NonNullable<unknown>> {
       return true;
     }
     if (this.isFull) return false;
-    this.#values.push(value);
+    this.#values.pushBack(value);
     return true;
   }
 
@@ -114,12 +114,12 @@ export class Channel<T extends NonNullable<unknown>> {
    * @returns The value, or `undefined`.
    */
   tryReceive(): T | undefined {
-    const value = this.#values.shift();
+    const value = this.#values.popFront();
     if (value === undefined) return undefined;
     const [sender] = this.#senders;
     if (sender !== undefined) {
       this.#senders.delete(sender);
-      this.#values.push(sender.value);
+      this.#values.pushBack(sender.value);
       sender.settle.resolve();
     }
     return value;

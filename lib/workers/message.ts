@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LogOptions } from "../program/log_sink.ts";
 import type { Arrival } from "../net/own_dials.ts";
 import type { Trail } from "../net/own_listeners.ts";
 import type { Announcement } from "../serve/announcement.ts";
@@ -78,7 +79,7 @@ export interface WorkerStart {
   /** What others have agreed on. */
   agreement: Agreement;
   /** How lines of the log look, and which are left out. */
-  log: { format: "text" | "json"; quiet: boolean };
+  log: Omit<LogOptions, "isShared">;
   /** How many descriptors may be open; a thread may not be let see it. */
   descriptors: number | undefined;
   /** How much memory there may be, for the same reason. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { LogOptions } from "../program/log_sink.ts";
 import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { SharedTable } from "../sync/shared/table.ts";
@@ -88,7 +89,7 @@ export interface WorkersOptions {
   /** What they run. */
   task: WorkerTask;
   /** How they write lines about connections. */
-  logging: { format: "text" | "json"; quiet: boolean };
+  logging: Omit<LogOptions, "isShared">;
   /** Takes what there is to log of the program. */
   log: (event: LogEvent) => void;
   /** Makes the link of whoever watches (default: nobody does). */

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { formatHelp } from "../../lib/cli/help.ts";
+import { visibleLength } from "../../lib/cli/layout.ts";
 import {
   count,
   duration,
@@ -30,12 +31,9 @@ Examples:
       shows it
 
 Options:
-  --count N
-      how often (default 3)
-  --quiet
-      say less
-  -h, --help
-      print this and exit`,
+  --count N     how often (default 3)
+  --quiet       say less
+  -h, --help    print this and exit`,
   );
 });
 
@@ -64,17 +62,14 @@ Deno.test("formatHelp() writes an operand, other commands, and durations", () =>
 
 Shows something.
 
+Commands:
+  other         Shows more.
+
 Options:
-  HOST…
-      what to show
+  HOST…            what to show
 
 Times:
-  --wait DURATION
-      how long (default 3s)
-
-Commands (each has --help):
-  other
-      Shows more.
+  --wait DURATION  how long (default 3s)
 
 A DURATION is a number and a unit: 250ms, 10s, 5m, 1h, 1d; or 0.`,
   );
@@ -89,8 +84,8 @@ Deno.test("formatHelp() wraps text at 79 columns, with its indent", () => {
     options: { "quiet": flag(words) },
   });
   for (const line of help.split("\n")) assertLessOrEqual(line.length, 79);
-  const rejoined = help.replaceAll(/\n +(?=word)/g, " ");
-  assertEquals(rejoined.split(words).length, 3);
+  const rejoined = help.replaceAll(/\s+/g, " ");
+  assertEquals(rejoined.split(words).length, 1 + 3);
 });
 
 Deno.test("formatHelp() fills a line up to its last column", () => {
@@ -121,10 +116,43 @@ Deno.test("formatHelp() names every option of sluice proxy", () => {
   const help = formatHelp(PROXY_COMMAND);
   for (const [name, option] of Object.entries(PROXY_COMMAND.options)) {
     const value = "value" in option ? ` ${option.value}` : "";
-    assert(help.includes(`--${name}${value}\n`), name);
+    assert(help.includes(`--${name}${value}`), name);
   }
   for (const line of help.split("\n")) {
     assertLessOrEqual(line.length, 79, line);
     assertEquals(line, line.trimEnd());
   }
+});
+
+Deno.test("formatHelp() begins the text of a long name on the next line", () => {
+  const help = formatHelp({
+    usage: "demo",
+    summary: "Shows something.",
+    examples: [],
+    options: {
+      "a-name-that-is-longer-than-any-column": flag("what it does"),
+      "quiet": flag("say less"),
+    },
+  });
+  assertEquals(help.split("\n").slice(4), [
+    "Options:",
+    "  --a-name-that-is-longer-than-any-column",
+    "                what it does",
+    "  --quiet       say less",
+  ]);
+});
+
+Deno.test("formatHelp() fills a wider screen, and styles headings and names", () => {
+  const words = Array.from({ length: 60 }, (_, n) => `word${n}`).join(" ");
+  const wide = { width: 100, isStyled: true };
+  const help = formatHelp({
+    usage: "demo",
+    summary: words,
+    examples: [],
+    options: { "quiet": flag("say less") },
+  }, wide);
+  const longest = Math.max(...help.split("\n").map(visibleLength));
+  assert(longest > 90 && longest <= 100, `${longest}`);
+  assert(help.includes("\u001b[1mOptions:\u001b[0m\n"), help);
+  assert(help.includes("  \u001b[1m--quiet\u001b[0m       say less"), help);
 });

@@ -53,7 +53,11 @@ const FILTERS = blocksOf("fail2ban filter").map(({ text }) => text);
 
 const FORMATS = [
   { name: "json", toLine: (event: TextEvent) => formatJson(event, NOW) },
-  { name: "text", toLine: (event: TextEvent) => formatText(event, NOW, false) },
+  {
+    name: "text",
+    toLine: (event: TextEvent) =>
+      formatText(event, NOW, { time: "date", color: false }),
+  },
 ];
 
 for (const [index, { name, toLine }] of FORMATS.entries()) {

@@ -55,7 +55,7 @@ testPrograms({
         assertEquals(await readExactly(conn, 1), Uint8Array.of(7));
       }
       for (const [index, sluice] of [first, second].entries()) {
-        const line = await sluice.line(/ ok +127\.0\.0\.1:/);
+        const line = await sluice.line(/ ok +socks5 +127\.0\.0\.1:/);
         assertMatch(line, new RegExp(clients.join("|")), `machine ${index}`);
       }
     } finally {

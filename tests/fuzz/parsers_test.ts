@@ -1,6 +1,10 @@
 import { assert } from "@std/assert";
 import { parseClientHello } from "../../lib/wire/tls/client_hello.ts";
 import { parseDnsResponse } from "../../lib/wire/dns_message.ts";
+import {
+  loadNameRegexps,
+  NameRegexp,
+} from "../../lib/policy/rules/name_regexp.ts";
 import { parseHost } from "../../lib/wire/host_name.ts";
 import { parseHostPort } from "../../lib/wire/host_port.ts";
 import { formatIpAddress, parseIpAddress } from "../../lib/wire/ip_address.ts";
@@ -29,6 +33,8 @@ import {
   pick,
 } from "../support/fuzz.ts";
 import vectors from "../vectors/client_hello.json" with { type: "json" };
+
+await loadNameRegexps();
 
 const text = (bytes: Uint8Array) => String.fromCharCode(...bytes);
 const bytes = (value: string) => new TextEncoder().encode(value);
@@ -91,6 +97,23 @@ const CASES: Case[] = [
       }),
     ],
     run: parseDnsResponse,
+  },
+  {
+    name: "regular expressions",
+    seeds: [
+      "^(a+)+$",
+      "(^|\\.)ads?\\d{1,3}\\.",
+      "[^a-c.]+(?:x|)*?\\b\\pL",
+      "(.*)(.*){2,}x",
+    ].map(bytes),
+    run(input) {
+      const regexp = new NameRegexp(text(input));
+      const started = performance.now();
+      for (const name of ["", "ads1.test", `${"a".repeat(252)}!`]) {
+        regexp.test(name);
+      }
+      assert(performance.now() - started < 5_000, text(input));
+    },
   },
   {
     name: "host",

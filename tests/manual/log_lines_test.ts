@@ -129,7 +129,7 @@ function banLines(): string[] {
     window: 120_000,
   };
   return [ban, { ...ban, client: "2001:db8::/64", failures: 1, user: "alice" }]
-    .map((event) => formatText(event, 0, false));
+    .map((event) => formatText(event, 0, { time: "clock", color: false }));
 }
 
 testPrograms({

@@ -50,33 +50,37 @@ function hostileText(next: () => number): string {
   return String.fromCharCode(...codes);
 }
 
+const PLAIN = { time: "clock", color: false } as const;
+const COLORED = { time: "clock", color: true } as const;
+
 Deno.test("formatText() writes a connection", () => {
-  const { address: _, target: __, ...unasked } = CONNECTION;
+  const { address: _, protocol: ____, target: __, ...silent } = CONNECTION;
   const { address: ___, ...unreached } = CONNECTION;
   const cases: { event: ConnectionEvent; want: string }[] = [
     {
       event: CONNECTION,
       want:
-        "02:00:01 ok      127.0.0.1:50000       > example.com:443 [192.0.2.1:443]  1.2 kB up, 30 kB down, 2.1 s: client closed first",
+        "02:00:01 ok      socks5 127.0.0.1:50000       > example.com:443 [192.0.2.1:443]  1.2 kB up, 30 kB down, 2.1 s: client closed first",
     },
     {
       event: { ...CONNECTION, target: "192.0.2.1:443", result: "cut" },
       want:
-        "02:00:01 cut     127.0.0.1:50000       > 192.0.2.1:443  1.2 kB up, 30 kB down, 2.1 s: client closed first",
+        "02:00:01 cut     socks5 127.0.0.1:50000       > 192.0.2.1:443  1.2 kB up, 30 kB down, 2.1 s: client closed first",
     },
     {
       event: { ...unreached, result: "failed", reason: "name not found" },
       want:
-        "02:00:01 failed  127.0.0.1:50000       > example.com:443  2.1 s: name not found",
+        "02:00:01 failed  socks5 127.0.0.1:50000       > example.com:443  2.1 s: name not found",
     },
     {
-      event: { ...unasked, result: "dropped", reason: "client closed" },
-      want: "02:00:01 dropped 127.0.0.1:50000        2.1 s: client closed",
+      event: { ...silent, result: "dropped", reason: "client closed" },
+      want:
+        "02:00:01 dropped -      127.0.0.1:50000        2.1 s: client closed",
     },
     {
       event: { ...unreached, user: "alice", result: "refused", reason: "no" },
       want:
-        "02:00:01 refused alice@127.0.0.1:50000 > example.com:443  2.1 s: no",
+        "02:00:01 refused socks5 alice@127.0.0.1:50000 > example.com:443  2.1 s: no",
     },
     {
       event: {
@@ -86,23 +90,23 @@ Deno.test("formatText() writes a connection", () => {
         reason: "x",
       },
       want:
-        "02:00:01 failed  [2001:db8:1234::1]:50000 > example.com:443  2.1 s: x",
+        "02:00:01 failed  socks5 [2001:db8:1234::1]:50000 > example.com:443  2.1 s: x",
     },
     {
       event: { ...unreached, target: "echo", reason: "client closed first" },
       want:
-        "02:00:01 ok      127.0.0.1:50000       > echo  1.2 kB up, 30 kB down, 2.1 s: client closed first",
+        "02:00:01 ok      socks5 127.0.0.1:50000       > echo  1.2 kB up, 30 kB down, 2.1 s: client closed first",
     },
   ];
   for (const { event, want } of cases) {
-    assertEquals(formatText(event, NOW, false), want);
+    assertEquals(formatText(event, NOW, PLAIN), want);
   }
 });
 
 Deno.test("formatText() counts the messages of a client of the hub", () => {
   const messages = { sent: 3, received: 500, dropped: 2 };
   const { target: _, address: __, ...event } = CONNECTION;
-  const line = formatText({ ...event, messages }, NOW, false);
+  const line = formatText({ ...event, messages }, NOW, PLAIN);
   assert(line.includes("3 + 500 messages, 2 dropped, "), line);
 });
 
@@ -117,8 +121,21 @@ Deno.test("formatText() quotes a user that would read as something else", () => 
     { user: "a\x9bb", want: ' "a\\u009bb"@127.0.0.1:50000 >' },
   ];
   for (const { user, want } of cases) {
-    const line = formatText({ ...CONNECTION, user }, NOW, false);
+    const line = formatText({ ...CONNECTION, user }, NOW, PLAIN);
     assert(line.includes(want), line);
+  }
+});
+
+Deno.test("formatText() writes the time as it is told", () => {
+  const event = { event: "message", level: "info", message: "hello" } as const;
+  const cases = [
+    ["clock", "02:00:01 info    hello"],
+    ["date", "2024-02-29 02:00:01 info    hello"],
+    ["utc", `${new Date(NOW).toISOString()} info    hello`],
+    ["none", "info    hello"],
+  ] as const;
+  for (const [time, want] of cases) {
+    assertEquals(formatText(event, NOW, { time, color: false }), want);
   }
 });
 
@@ -130,7 +147,7 @@ Deno.test("formatText() writes a message", () => {
   ] as const;
   for (const { level, want } of cases) {
     const event = { event: "message", level, message: "Hi\n" } as const;
-    assertEquals(formatText(event, NOW, false), want);
+    assertEquals(formatText(event, NOW, PLAIN), want);
   }
 });
 
@@ -143,15 +160,15 @@ Deno.test("formatText() writes a ban", () => {
     window: 90_000,
   } as const;
   assertEquals(
-    formatText(ban, NOW, false),
+    formatText(ban, NOW, PLAIN),
     "02:00:01 banned  2001:db8::/64 for 1m: 10 failures in 90s",
   );
   assertEquals(
-    formatText({ ...ban, failures: 1, user: "a b\n" }, NOW, false),
+    formatText({ ...ban, failures: 1, user: "a b\n" }, NOW, PLAIN),
     '02:00:01 banned  2001:db8::/64 for 1m: 1 failure in 90s as "a b\\n", who is under attack',
   );
   assertEquals(
-    formatText(ban, NOW, true).startsWith(
+    formatText(ban, NOW, COLORED).startsWith(
       "\x1b[90m02:00:01\x1b[0m \x1b[31mbanned \x1b[0m 2001:db8::/64 for",
     ),
     true,
@@ -169,16 +186,16 @@ Deno.test("formatText() colours the clock and the result only", () => {
   for (const [name, color] of Object.entries(colors)) {
     const result = name as ConnectionResult;
     const event = { ...CONNECTION, result, reason: "\x1b[5m" };
-    const line = formatText(event, NOW, true);
+    const line = formatText(event, NOW, COLORED);
     const start = `\x1b[90m02:00:01\x1b[0m \x1b[${color}m${
       result.padEnd(7)
-    }\x1b[0m 127.`;
+    }\x1b[0m socks5 127.`;
     assert(line.startsWith(start), line);
     assert(line.endsWith("\\u001b[5m"), line);
     assertEquals(
       // deno-lint-ignore no-control-regex
       line.replaceAll(/\x1b\[\d+m/g, ""),
-      formatText(event, NOW, false),
+      formatText(event, NOW, PLAIN),
     );
   }
 });
@@ -195,8 +212,8 @@ Deno.test("formatText() is one safe line whatever a client sends", () => {
     const message = hostileText(next);
     for (
       const line of [
-        formatText(event, NOW, false),
-        formatText({ event: "message", level: "info", message }, NOW, false),
+        formatText(event, NOW, PLAIN),
+        formatText({ event: "message", level: "info", message }, NOW, PLAIN),
       ]
     ) {
       // deno-lint-ignore no-control-regex

@@ -26,16 +26,10 @@ function* everyLine(): Generator<Line> {
     const words = kindName === "forward" ? ["8848", "127.0.0.1:80"] : [];
     for (const [name, option] of Object.entries(command.options)) {
       if (option.isOperand || ["help", "version"].includes(name)) continue;
-      const text = option.kind === "flag" ? "" : `=${textFor(name, option)}`;
+      const text = option.kind === "flag" ? "" : `=${sampleOf(name, option)}`;
       yield { kindName, name, option, args: [`--${name}${text}`, ...words] };
     }
   }
-}
-
-/** A hub can have its default alone. */
-function textFor(name: string, option: Option<unknown>): string {
-  const isSingle = option.help.startsWith("1 alone");
-  return isSingle ? "1" : sampleOf(name, option);
 }
 
 /** What the program makes of the configuration that a command line means. */

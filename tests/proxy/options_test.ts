@@ -67,6 +67,7 @@ Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () =>
     "forwarded-for": false,
     ...await parseOptions([], LIMIT_OPTIONS),
     "log": "text",
+    "log-time": undefined,
     "quiet": false,
     "help": false,
     "version": false,

@@ -309,6 +309,21 @@ Deno.test("sluice rules test asks for who comes by a Unix socket", async () => {
   );
 });
 
+Deno.test("sluice rules test knows a regular expression wherever a value may stand", async () => {
+  for (
+    const values of ["/^ads/", '"/^ads/"', "a.test,/^ads/", "a.test\t,\t/^ads/"]
+  ) {
+    const rule = ["--rule", `x: deny name ${values}`];
+    const args = ["rules", "test", "--target", "ads.example:80", ...rule];
+    assertEquals(await run("", args), {
+      code: 1,
+      stdout:
+        "ads.example:80: Denied by rule x, whatever its address\ndenied\n",
+      stderr: "",
+    }, values);
+  }
+});
+
 /** Runs the program to its end, beside a file of rules (in Latin-1). */
 async function run(rules: string, args: string[]) {
   const cwd = await Deno.makeTempDir();

@@ -10,11 +10,11 @@
  * unit for all sizes and one for all times, one space for several.
  *
  * @param line A line of the log or of the output.
- * @returns Its shape, without the time of day in front.
+ * @returns Its shape, without the time in front.
  */
 export function shapeOf(line: string): string {
   return line.trimEnd()
-    .replace(/^\d\d:\d\d:\d\d /, "")
+    .replace(/^(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d /, "")
     .replace(/serial [0-9a-f]+/, "serial #")
     .replaceAll(/(?<!\w)\d+(?:[.:-]\d+)*/g, "#")
     .replaceAll(/# [kMGT]?B\b/g, "# B")

@@ -28,7 +28,8 @@ const SAMPLES = [
 ] as const;
 
 /**
- * Finds something that an option takes, other than its default.
+ * Finds something that an option takes, other than its default if it takes
+ * anything else.
  *
  * @throws {Error} If nothing is found: add it to the list.
  */
@@ -43,6 +44,7 @@ export function sampleOf(name: string, option: Option<unknown>): string {
       return false;
     }
   });
-  if (found === undefined) throw new Error(`No sample for ${name} ${value}`);
-  return found;
+  const sample = found ?? initial;
+  if (sample === undefined) throw new Error(`No sample for ${name} ${value}`);
+  return sample;
 }

@@ -30,6 +30,7 @@ const FINDERS = {
   curl: () => findProgram("curl"),
   danted: () => findProgram("danted"),
   dnsmasq: () => findProgram("dnsmasq"),
+  fish: () => findProgram("fish"),
   "fail2ban-client": () => findProgram("fail2ban-client"),
   "fail2ban-regex": () => findProgram("fail2ban-regex"),
   git: () => findProgram("git"),
@@ -38,6 +39,7 @@ const FINDERS = {
   jq: () => findProgram("jq"),
   lftp: () => findProgram("lftp"),
   logrotate: () => findProgram("logrotate"),
+  man: () => findProgram("man"),
   microsocks: () => findProgram("microsocks"),
   ncat: () => findProgram("ncat"),
   /** Deno as Node's users start it, where it has been installed before. */
@@ -71,6 +73,7 @@ const FINDERS = {
   /** Not every container lets its programs have a network of their own. */
   "unshare (network)": () => findThatRuns("unshare", ["-rn", "true"]),
   wget: () => findProgram("wget"),
+  zsh: () => findProgram("zsh"),
 } as const;
 
 /** Something a test may need. */

@@ -6,9 +6,12 @@
 
 import type { NameConfig } from "../../lib/serve/target/open_names.ts";
 import type { NameSource } from "../../lib/net/names/answer.ts";
+import { loadNameRegexps } from "../../lib/policy/rules/name_regexp.ts";
 import { parseRules, ruleOption } from "../../lib/policy/rules/parse_rules.ts";
 import type { Rules, RulesOptions } from "../../lib/policy/rules/rules.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";
+
+await loadNameRegexps();
 
 /** Makes rules of their lines. */
 export function rulesOf(lines: string, options: RulesOptions = {}): Rules {

@@ -12,6 +12,8 @@ const PATIENCE = 30_000;
 
 /** A program in a terminal; both are ended when disposed of. */
 export interface Terminal extends AsyncDisposable {
+  /** Types text. */
+  type(text: string): Promise<void>;
   /** Types text, and Enter after it. */
   enter(text: string): Promise<void>;
   /** Presses a key by tmux's name for it, for example `C-d`. */
@@ -38,6 +40,9 @@ export async function startTerminal(
   const line = `${quoted.join(" ")}; printf '\\ncode %s\\n' $?; sleep 600`;
   await ask("new-session", "-d", "-x", "200", "-y", "50", line);
   return {
+    async type(text) {
+      await ask("send-keys", "-l", "--", text);
+    },
     async enter(text) {
       await ask("send-keys", "-l", text);
       await ask("send-keys", "Enter");

@@ -2,6 +2,9 @@
  * Events of a stream (HTML Standard §9.2, `text/event-stream`), read from a
  * `fetch` because an `EventSource` cannot send the token.
  *
+ * Own code, because the stream of @std/http has no bound and looks at all of an
+ * unfinished event again with each piece: 30 s for one of 16 MB, not 0.2 s.
+ *
  * @module
  */
 

@@ -12,6 +12,7 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import {
   type HubDecoder,
   type HubDialect,
@@ -22,7 +23,6 @@ import {
   tooLong,
 } from "./frame.ts";
 import { LineSplitter } from "./line_splitter.ts";
-import { joinBytes } from "../../wire/join_bytes.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -124,7 +124,7 @@ function encodeValue({ from, bytes }: HubMessage, names: boolean): Uint8Array {
     names ? `{"from":${JSON.stringify(from)},"value":` : "",
   );
   const after = encode(names ? "}\n" : "\n");
-  return joinBytes(before, bytes, after);
+  return concat([before, bytes, after]);
 }
 
 function encode(text: string): Uint8Array {

@@ -17,6 +17,7 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import {
   type HubDecoder,
   type HubDialect,
@@ -27,7 +28,6 @@ import {
   problem,
   tooLong,
 } from "./frame.ts";
-import { joinBytes } from "../../wire/join_bytes.ts";
 
 const HEAD_LENGTH = 4;
 const HUB_BIT = 0x8000_0000;
@@ -122,7 +122,7 @@ function encodeMessage(
   names: boolean,
 ): Uint8Array {
   if (!names) return encodeFrame(0, bytes);
-  return encodeFrame(0, joinBytes(encode(`${from}: `), bytes));
+  return encodeFrame(0, concat([encode(`${from}: `), bytes]));
 }
 
 function encodeFrame(bit: number, data: Uint8Array): Uint8Array {

@@ -1,6 +1,11 @@
 /**
  * What a WebSocket client sends, frame by frame (RFC 6455 §5).
  *
+ * This is own code because the receiver of `ws` 8.18.3 takes lengths that are
+ * not in their shortest form and closes with 1009 where a length has 64 bits,
+ * tells only by private fields how many bytes are missing and what to close
+ * with, and comes with all of node:http: 17 MB of memory and 50 ms of a start.
+ *
  * @module
  */
 
@@ -26,6 +31,8 @@ interface Frame {
 
 /** Bytes of the longest head: two, eight of the length, four of the mask. */
 const MOST_HEAD = 14;
+
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Codes that a close frame may give (§7.4). */
 const SENT_CODES: ReadonlySet<number> = new Set([
@@ -172,7 +179,9 @@ export class WebSocketDecoder {
     const count = Math.min(bytes.length, frame.left);
     if (count === 0) return 0;
     const data = bytes.slice(0, count);
-    for (let n = 0; n < count; n++) data[n]! ^= frame.mask[frame.done++ & 3]!;
+    const { done, mask } = frame;
+    for (let n = 0; n < count; n++) data[n]! ^= mask[done + n & 3]!;
+    frame.done += count;
     frame.left -= count;
     const isControl = frame.opcode >= OPCODE.Close;
     (isControl ? this.#control : this.#message).add(data);
@@ -218,7 +227,7 @@ function parseClose(data: Uint8Array): number | undefined {
 
 function checkUtf8(bytes: Uint8Array): void {
   try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    UTF8.decode(bytes);
   } catch {
     throw new WebSocketError(CLOSE.InvalidData, "A text is not UTF-8");
   }

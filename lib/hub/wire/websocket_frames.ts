@@ -15,6 +15,7 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import {
   type HubDecoder,
   type HubDialect,
@@ -33,9 +34,9 @@ import {
   WebSocketError,
 } from "./websocket.ts";
 import { WebSocketDecoder, type WebSocketEvent } from "./websocket_decoder.ts";
-import { joinBytes } from "../../wire/join_bytes.ts";
 
 const SLASH = 0x2f;
+const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** What the dialect depends on. */
 export interface WebSocketDialectOptions {
@@ -63,7 +64,7 @@ export function webSocketDialect(options: WebSocketDialectOptions): HubDialect {
       encodeText(envelope(message, options.framing === "json")),
     encodeNotice,
     encodeFarewell: (text, code) =>
-      joinBytes(encodeNotice(text), encodeClose(code, text)),
+      concat([encodeNotice(text), encodeClose(code, text)]),
     decoder: () => new WebSocketHubDecoder(options),
   };
 }
@@ -144,8 +145,7 @@ function envelope({ from, bytes }: HubMessage, isJson: boolean): string {
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-      .decode(bytes);
+    return UTF8.decode(bytes);
   } catch {
     return undefined;
   }

@@ -4,10 +4,10 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import type { Deadline } from "../../sync/deadline.ts";
 import { watchStall } from "../../sync/stall.ts";
 import type { Channel } from "../connection.ts";
-import { joinBytes } from "../../wire/join_bytes.ts";
 
 /** No datagram has more bytes (RFC 768). */
 const LONGEST_DATAGRAM = 65_535;
@@ -97,7 +97,7 @@ export class DatagramConnection implements Channel {
     const { isLines } = this.#options;
     const end = isLines ? bytes.indexOf(LINE_FEED) + 1 : MOST_SENT;
     const piece = bytes.subarray(0, end || bytes.length);
-    const line = isLines ? joinBytes(this.#part, piece) : piece;
+    const line = isLines ? concat([this.#part, piece]) : piece;
     // What is longer than any datagram is refused by the system.
     const isWhole = end > 0 || line.length > LONGEST_DATAGRAM;
     this.#part = isWhole ? new Uint8Array() : line;

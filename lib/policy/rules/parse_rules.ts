@@ -4,6 +4,7 @@
  * @module
  */
 
+import { loadNameRegexps } from "./name_regexp.ts";
 import {
   type Default,
   parseRule,
@@ -76,6 +77,20 @@ export function ruleOption(texts: readonly string[]): RuleSource {
     place: (line, column) => `rule ${line}, column ${column}`,
     label: (line) => `--rule ${line}`,
   };
+}
+
+/**
+ * Loads what regular expressions need, if there may be any.
+ *
+ * @param sources Rules that will be parsed next.
+ */
+export async function loadRegexps(
+  sources: readonly RuleSource[],
+): Promise<void> {
+  const mayHaveOne = (line: string) => /(^|[\s,"])\//.test(line);
+  if (sources.some(({ lines }) => lines.some(mayHaveOne))) {
+    await loadNameRegexps();
+  }
 }
 
 /**

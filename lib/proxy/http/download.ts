@@ -4,10 +4,10 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import { relayBody } from "../../net/http_body.ts";
 import type { Framing } from "../../wire/http1/framing.ts";
 import type { HttpWires } from "./wires.ts";
-import { joinBytes } from "../../wire/join_bytes.ts";
 
 const NOTHING = new Uint8Array();
 
@@ -38,7 +38,7 @@ export async function passOnAnswer(
   const { reader } = wires.origin!;
   let unsent: Uint8Array | undefined = head;
   const write = (bytes: Uint8Array) => {
-    const all = unsent === undefined ? bytes : joinBytes(unsent, bytes);
+    const all = unsent === undefined ? bytes : concat([unsent, bytes]);
     unsent = undefined;
     wires.begin();
     return wires.toClient(all);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { GROUP } from "../../cli/option_groups.ts";
 import type { AcceptProxy } from "../behind_proxy.ts";
 import { type IpRange, parseIpRange } from "../../wire/ip_range.ts";
 import { choice, collected } from "../../cli/declare_options.ts";
@@ -12,24 +13,21 @@ import { UsageError } from "../../cli/usage_error.ts";
 
 const MODES = ["required", "optional"] as const;
 
-/** The heading of these options. */
-const GROUP = "Load balancers in front";
-
 /** Options of listeners behind another proxy. */
 export const ACCEPT_PROXY_OPTIONS = {
   "accept-proxy": choice(MODES, {
-    group: GROUP,
+    group: GROUP.listen,
     help:
-      "read the header of the PROXY protocol (1 or 2) in front of each connection: the client's address in it counts for rules, limits, bans and the log (default: none is read)",
+      "read a PROXY protocol header (version 1 or 2) before each connection; its client address counts for rules, limits, bans and the log (default: read none)",
   }),
   "accept-proxy-from": collected(
     "pattern",
     {
       value: "CIDR,…",
       requires: "accept-proxy",
-      group: GROUP,
+      group: GROUP.listen,
       help:
-        "addresses of the load balancers whose headers count; repeatable. Others are refused (required), or taken for clients (optional)",
+        "addresses of the load balancers whose headers Sluice believes; repeatable. It refuses others (required) or takes them for clients (optional)",
     },
     (given): IpRange[] =>
       given.flatMap((text) => text.split(",")).map(parseIpRange),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { GROUP } from "../../cli/option_groups.ts";
 import { collected } from "../../cli/declare_options.ts";
 import type { Option } from "../../cli/option.ts";
 
@@ -23,11 +24,11 @@ export type AgreedProtocols = readonly string[] | "upstream";
 export const ALPN_OPTION: Option<AgreedProtocols | undefined, "protocols"> =
   collected("text", {
     value: "NAME,…|upstream",
-    group: "TLS of listeners",
+    group: GROUP.tls,
     requires: "tls-cert",
     setting: "protocols",
     help:
-      "protocols that clients may agree on by ALPN, the preferred first, such as h2,http/1.1; 'upstream' agrees on what the tls:// upstream chooses of those that the client offers (default: none is agreed on)",
+      "protocols that Sluice offers by ALPN, the preferred first, such as h2,http/1.1; 'upstream' lets the tls:// upstream choose from the client's list (default: no ALPN)",
   }, (given) => {
     const names = given.flatMap((text) => text.split(","));
     if (names.length === 0) return undefined;

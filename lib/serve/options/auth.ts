@@ -4,6 +4,7 @@
  * @module
  */
 
+import { GROUP } from "../../cli/option_groups.ts";
 import { count, duration, path } from "../../cli/declare_options.ts";
 import type { OptionValues } from "../../cli/option.ts";
 
@@ -13,54 +14,52 @@ const MOST_FAILURES = 100;
 /** Said where a time of bans is 0. */
 const NO_BANS = "--ban-after 0 bans none";
 
-/** The heading of these options. */
-const GROUP = "Users";
-
 /** Options of users and bans. */
 export const AUTH_OPTIONS = {
   "users": path({
-    group: GROUP,
+    group: GROUP.users,
     help:
-      "only the users in this file may use the proxy, and those of --user: a line NAME:HASH each, made by 'sluice passwd NAME'; read again when it changes",
+      "let in the users of this file and of --user only; 'sluice passwd NAME' makes its lines; Sluice rereads it when it changes",
   }),
   "auth-cache": duration({
     default: "5m",
     requires: "users",
-    group: GROUP,
+    group: GROUP.users,
     help:
-      "how long a right password of that file need not be hashed again; 0 is not at all",
+      "how long Sluice remembers a correct password instead of hashing it again; 0 disables it",
   }),
   "ban-after": count({
     default: "10",
     least: "0",
     most: String(MOST_FAILURES),
-    group: GROUP,
+    group: GROUP.users,
     help:
-      "wrong passwords from one address (IPv6: one /64) that get it banned; 0 is never",
+      "wrong passwords from one address (IPv6: one /64) that ban it; 0 disables bans",
   }),
   "ban-window": duration({
     default: "2m",
     least: "1ms",
     hint: NO_BANS,
     requires: "ban-after",
-    group: GROUP,
-    help: "within what time they count",
+    group: GROUP.users,
+    help: "the time within which wrong passwords count together",
   }),
   "ban-time": duration({
     default: "1m",
     least: "1ms",
     hint: NO_BANS,
     requires: "ban-after",
-    group: GROUP,
-    help: "how long the first ban is; each next one is doubled",
+    group: GROUP.users,
+    help: "length of the first ban; each further ban lasts twice as long",
   }),
   "ban-time-max": duration({
     default: "15m",
     least: "1ms",
     hint: NO_BANS,
     requires: "ban-after",
-    group: GROUP,
-    help: "how long the longest ban is; so long without one undoes a doubling",
+    group: GROUP.users,
+    help:
+      "length of the longest ban; each ban-free period of this length halves the next ban",
   }),
 };
 

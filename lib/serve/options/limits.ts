@@ -4,6 +4,7 @@
  * @module
  */
 
+import { GROUP } from "../../cli/option_groups.ts";
 import {
   count,
   duration,
@@ -15,33 +16,30 @@ import type { Option, OptionValues } from "../../cli/option.ts";
 import type { BothWays } from "../../policy/limits/rate_limits.ts";
 import { parseFrequency, parseRate } from "../../cli/size.ts";
 
-/** The heading of these options. */
-const GROUP = "Limits";
-
 /** Options for limits. */
 export const LIMIT_OPTIONS = {
   "max-connections-per-user": count({
     default: "0",
     least: "0",
     setting: "limits.connectionsPerUser",
-    group: GROUP,
-    help: "connections at once of one user; 0 is no limit",
+    group: GROUP.limits,
+    help: "most connections of one user at the same time; 0 disables the limit",
   }),
   "connection-rate": option("rate", {
     value: "N/s",
     default: "0",
     isNumeric: true,
     setting: "limits.connectionRate",
-    group: GROUP,
+    group: GROUP.limits,
     help:
-      "new connections from one address (IPv6: one /64) a second; N/m is a minute, N/h an hour; 0 is no limit",
+      "new connections per second from one address (IPv6: one /64); N/m is per minute, N/h per hour; 0 disables the limit",
   }, parseFrequency),
   "connection-burst": count({
     requires: "connection-rate",
     setting: "limits.connectionBurst",
-    group: GROUP,
+    group: GROUP.limits,
     help:
-      "new connections that may come at once after a pause (default the N of --connection-rate)",
+      "new connections that may arrive together after a pause (default the N of --connection-rate)",
   }),
   "rate-per-connection": rate({
     setting: "limits.rates.connection",
@@ -62,30 +60,31 @@ export const LIMIT_OPTIONS = {
       { anyOf: ["rate-per-connection", "rate-per-user", "rate-total"] },
     ],
     setting: "limits.rates.burst",
-    group: GROUP,
+    group: GROUP.limits,
     help:
-      "how much of each rate may come at once after a pause, as the time it stands for; 10ms at least",
+      "burst of each rate after a pause, as the time that it would take; at least 10ms",
   }),
   "quota-per-user": size({
     default: "0",
     setting: "limits.quotaPerUser",
-    group: GROUP,
-    help: "bytes a day of one user, both ways together; 0 is no limit",
+    group: GROUP.limits,
+    help:
+      "bytes that one user may transfer in a day, both directions together; 0 disables the limit",
   }),
   "quota-file": path({
     requires: "quota-per-user",
     setting: "limits.quotaFile",
-    group: GROUP,
+    group: GROUP.limits,
     help:
-      "keeps the count of the day over a restart; written every 5 seconds and at the end",
+      "file that keeps the day's counts across restarts; Sluice writes it every 5 seconds and when it stops",
   }),
   "quota-zone": option("text", {
     value: "ZONE",
     default: "UTC",
     requires: "quota-per-user",
     setting: "limits.quotaZone",
-    group: GROUP,
-    help: "time zone whose midnight begins a day, such as Europe/Berlin",
+    group: GROUP.limits,
+    help: "time zone whose midnight starts a new day, such as Europe/Berlin",
   }, parseZone),
 };
 
@@ -99,10 +98,10 @@ function rate<const Setting extends string>(
     value: "RATE",
     default: "0",
     isNumeric: true,
-    group: GROUP,
+    group: GROUP.limits,
     setting,
     help:
-      `bytes a second ${help} each way, such as 64KB, 10MB, 1GB, or UP:DOWN; 0 is no limit`,
+      `bytes per second ${help} in each direction, such as 64KB, 10MB, 1GB, or UP:DOWN; 0 disables the limit`,
   }, parseRate);
 }
 

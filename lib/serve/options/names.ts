@@ -4,6 +4,7 @@
  * @module
  */
 
+import { GROUP } from "../../cli/option_groups.ts";
 import type { NameServer } from "../../net/names/dns_client.ts";
 import { FAMILY_PREFERENCES } from "../../net/names/family_preference.ts";
 import type { OutgoingAddresses } from "../../net/outgoing.ts";
@@ -19,40 +20,37 @@ import { choice, collected, count, option } from "../../cli/declare_options.ts";
 
 const DNS_PORT = 53;
 
-/** The heading of these options. */
-const GROUP = "Names and addresses";
-
 /** Options for names and outgoing addresses. */
 export const NAME_OPTIONS = {
   "dns": option("address", {
     value: "ADDRESS[:PORT]",
     many: true,
     setting: "names.servers",
-    group: GROUP,
+    group: GROUP.names,
     help:
-      "name server to ask instead of the system (and its /etc/hosts); repeatable: the next one is asked where one fails",
+      "name server to ask instead of the system and its /etc/hosts; repeatable: if one fails, Sluice asks the next",
   }, parseNameServer),
   "dns-cache": count({
     default: String(NAMES_KEPT),
     least: "0",
     most: "1000000",
     setting: "names.cacheSize",
-    group: GROUP,
+    group: GROUP.names,
     help:
-      "names whose addresses are kept for as long as they hold; 0 keeps none",
+      "names to keep in the cache for as long as their records allow; 0 disables the cache",
   }),
   "prefer": choice(FAMILY_PREFERENCES, {
     default: "system",
     setting: "names.preference",
-    group: GROUP,
-    help: "which addresses of a name are tried first, or alone",
+    group: GROUP.names,
+    help: "addresses of a name to try first, or only",
   }),
   "bind": collected("address", {
     value: "ADDRESS",
     setting: "outgoing",
-    group: GROUP,
+    group: GROUP.names,
     help:
-      "address of this machine that connections and datagrams leave from; once for IPv4 and once for IPv6 (default: the system chooses)",
+      "address of this machine to connect from; once for IPv4 and once for IPv6 (default: the system chooses)",
   }, parseOutgoing),
 };
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { GROUP } from "../../cli/option_groups.ts";
 import { isGranted } from "../../net/system/is_granted.ts";
 import { DIRECT } from "../target/parents.ts";
 import {
@@ -26,18 +27,15 @@ export interface NamedChain {
 /** Parents in one chain, at most. */
 const MOST_PARENTS = 8;
 
-/** The heading of these options. */
-const GROUP = "Other proxies to go through";
-
 /** Options of parents that everything goes through. */
 export const VIA_OPTIONS = {
   "via": option("url", {
     value: "URL,…",
     many: true,
     setting: "parents.via",
-    group: GROUP,
+    group: GROUP.upstream,
     help:
-      "go through another proxy, or several one behind the other: socks5, socks5h, socks4, socks4a, http or https://[NAME:PASSWORD@]HOST[:PORT]; repeatable: the next one where one fails. env:NAME takes it from the environment, unseen",
+      "go through another proxy, or through several in a row: socks5, socks5h, socks4, socks4a, http or https://[NAME:PASSWORD@]HOST[:PORT]; repeatable: if one fails, Sluice takes the next. env:NAME reads it from the environment, which keeps the password secret",
   }, parseChain),
   "via-balance": balance([{ anyOf: ["via"] }]),
 };
@@ -50,9 +48,9 @@ export const PARENT_OPTIONS = {
     value: "NAME=URL,…",
     many: true,
     setting: "parents.named",
-    group: GROUP,
+    group: GROUP.upstream,
     help:
-      "parents for rules that say 'via NAME'; repeatable, also with the same name: the next one where one fails",
+      "parents for rules with 'via NAME'; repeatable, also with the same name: if one fails, Sluice takes the next",
   }, parseNamed),
 };
 
@@ -100,9 +98,9 @@ function balance(
 ): Option<BalanceMethod, "parents.method"> {
   return choice(BALANCE_METHODS, {
     default: "first",
-    group: GROUP,
+    group: GROUP.upstream,
     requires,
     setting: "parents.method",
-    help: "which of several is next",
+    help: "which of several Sluice takes next",
   });
 }

@@ -12,6 +12,7 @@ import { WORKER_OPTIONS } from "./workers.ts";
 /** Options of the program; in a file they stand beside its listeners. */
 export const PROGRAM_OPTIONS = {
   "log": COMMON_OPTIONS["log"],
+  "log-time": COMMON_OPTIONS["log-time"],
   "quiet": COMMON_OPTIONS["quiet"],
   "drain-timeout": COMMON_OPTIONS["drain-timeout"],
   ...ADMIN_OPTIONS,

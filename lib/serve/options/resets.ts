@@ -4,6 +4,7 @@
  * @module
  */
 
+import { GROUP } from "../../cli/option_groups.ts";
 import { RESET_RELAYS } from "../../net/reset_relay.ts";
 import { choice } from "../../cli/declare_options.ts";
 
@@ -11,8 +12,9 @@ import { choice } from "../../cli/declare_options.ts";
 export const RESET_OPTIONS = {
   "reset-relay": choice(RESET_RELAYS, {
     default: "on",
+    group: GROUP.limits,
     setting: "resetRelay",
     help:
-      "pass a reset (RST) of one side on to the other, behind the bytes before it; all: also reset both sides where Sluice cuts a tunnel by itself (a time limit, a kill, a drain, a quota); off: end the other side in the ordinary way. Linux only, and with Deno's --allow-ffi",
+      "on: when one side resets the connection (RST), reset the other after the last byte; all: also reset both sides when Sluice cuts a tunnel (time limit, kill, drain, quota); off: close the other side normally. Linux only; from source it needs --allow-ffi",
   }),
 };

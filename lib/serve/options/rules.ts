@@ -4,6 +4,7 @@
  * @module
  */
 
+import { GROUP } from "../../cli/option_groups.ts";
 import { choice, option, path } from "../../cli/declare_options.ts";
 import type { OptionValues } from "../../cli/option.ts";
 
@@ -16,28 +17,26 @@ export const ON_CHANGES = ["cut", "keep"] as const;
 /** What becomes of them. */
 export type OnChange = typeof ON_CHANGES[number];
 
-/** The heading of these options. */
-const GROUP = "Rules";
-
 /** Options of rules. */
 export const RULE_OPTIONS = {
   "rules": path({
-    group: GROUP,
+    group: GROUP.rules,
     help:
-      "who may go where, a rule a line, the first that matches decides; '#' begins a comment; try them with 'sluice rules test'",
+      "file of rules, one a line; the first that matches decides; see 'sluice help rules'",
   }),
   "rule": option("pattern", {
     value: "RULE",
     many: true,
-    group: GROUP,
+    group: GROUP.rules,
     help:
-      "a rule before those of the file, such as 'deny name *.ads.example' or 'default deny'; repeatable",
+      "a rule to try before the file's, such as 'deny name *.ads.example' or 'default deny'; repeatable",
   }, (text) => text),
   "rules-mode": choice(RULES_MODES, {
     default: "enforce",
-    group: GROUP,
+    requires: [{ anyOf: ["rules", "rule"] }],
+    group: GROUP.rules,
     help:
-      "report: let through what the rules would deny, and log and count it (would-deny); the address guard still holds",
+      "report lets through what the rules would deny, and logs and counts it (would-deny); the address guard still holds",
   }),
 };
 
@@ -45,10 +44,10 @@ export const RULE_OPTIONS = {
 export const CHANGE_OPTIONS = {
   "on-change": choice(ON_CHANGES, {
     default: "cut",
-    group: GROUP,
+    group: GROUP.rules,
     setting: "onChange",
     help:
-      "what happens to an open tunnel when users, certificates or rules change and would refuse it now: cut ends it, with the reason in the log; keep leaves it open",
+      "whether a change of users, certificates or rules ends the open tunnels that it would refuse",
   }),
 };
 

@@ -4,46 +4,44 @@
  * @module
  */
 
+import { GROUP } from "../../cli/option_groups.ts";
 import { choice, path } from "../../cli/declare_options.ts";
 import type { OptionValues } from "../../cli/option.ts";
 import type { TlsConfig } from "../tls/config.ts";
 import { UsageError } from "../../cli/usage_error.ts";
-
-/** The heading of these options. */
-const GROUP = "TLS of listeners";
 
 /** Options of the TLS of a command's listeners. */
 export const TLS_OPTIONS = {
   "tls-cert": path({
     many: true,
     requires: "tls-key",
-    group: GROUP,
+    group: GROUP.tls,
     help:
-      "speak TLS, with this certificate (PEM, followed by those up to its authority); repeatable, each with a --tls-key: the one for the server that the client names is shown, or else the first",
+      "speak TLS with this certificate chain (PEM); repeatable, each with its --tls-key: Sluice shows the one for the name that the client asks for, otherwise the first",
   }),
   "tls-key": path({
     many: true,
     requires: "tls-cert",
-    group: GROUP,
-    help: "its private key (PEM, not encrypted)",
+    group: GROUP.tls,
+    help: "the certificate's private key (PEM, not encrypted)",
   }),
   "tls-client-ca": path({
     requires: "tls-cert",
-    group: GROUP,
+    group: GROUP.tls,
     help:
-      "only clients with a certificate of these authorities (PEM) may connect; they need no password",
+      "let in only clients with a certificate of these authorities (PEM); they need no password",
   }),
   "tls-client-auth": choice(["require", "request"], {
     requires: "tls-client-ca",
-    group: GROUP,
+    group: GROUP.tls,
     help:
-      "whether clients need a certificate, or may also come without (default require)",
+      "whether clients must show a certificate or may come without one (default require)",
   }),
   "tls-crl": path({
     requires: "tls-client-ca",
-    group: GROUP,
+    group: GROUP.tls,
     help:
-      "revocation lists of these authorities (PEM); once they are out of date nobody gets in",
+      "revocation lists of these authorities (PEM); while a list is out of date, Sluice lets nobody in",
   }),
 };
 

@@ -5,44 +5,42 @@
  * @module
  */
 
+import { GROUP } from "../../cli/option_groups.ts";
 import { parseHost } from "../../wire/host_name.ts";
 import { flag, option, path } from "../../cli/declare_options.ts";
 import type { OptionValues } from "../../cli/option.ts";
 import type { UpstreamTlsConfig } from "../tls/config.ts";
 import { UsageError } from "../../cli/usage_error.ts";
 
-/** The heading of these options. */
-const GROUP = "TLS to others";
-
 /** Options of the TLS to upstreams. */
 export const UPSTREAM_TLS_OPTIONS = {
   "upstream-ca": path({
-    group: GROUP,
+    group: GROUP.upstream,
     help:
-      "authorities (PEM) that upstreams have to have certificates of, or the certificates of upstreams themselves (default: those that the system trusts)",
+      "authorities (PEM) that sign the upstreams' certificates, or those certificates themselves (default: the system's authorities)",
   }),
   "upstream-cert": path({
     requires: "upstream-key",
-    group: GROUP,
-    help: "certificate (PEM) to show to upstreams",
+    group: GROUP.upstream,
+    help: "certificate chain (PEM) to show to upstreams",
   }),
   "upstream-key": path({
     requires: "upstream-cert",
-    group: GROUP,
-    help: "its private key (PEM, not encrypted)",
+    group: GROUP.upstream,
+    help: "the certificate's private key (PEM, not encrypted)",
   }),
   "upstream-name": option("text", {
     value: "NAME",
-    group: GROUP,
+    group: GROUP.upstream,
     help:
-      "name to ask upstreams for, and to find in their certificates (default: their host)",
+      "server name to ask upstreams for and to expect in their certificates (default: their host)",
   }, (text) => {
     parseHost(text);
     return text;
   }),
   "insecure": flag(
-    "take any certificate of an upstream: whoever is in between can read and change everything",
-    { group: GROUP },
+    "accept any certificate of an upstream: anyone on the way can read and change everything",
+    { group: GROUP.upstream },
   ),
 };
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { GROUP } from "../../cli/option_groups.ts";
 import { option } from "../../cli/declare_options.ts";
 import type { Option } from "../../cli/option.ts";
 
@@ -13,7 +14,7 @@ export const MOST_WORKERS = 64;
 /** The option of a program. */
 export const WORKER_OPTIONS = {
   "workers": workersOption(
-    "threads that share the connections, each with a listener on the same port; auto is one for each processor",
+    "threads that share the connections; auto starts one per processor",
     parseWorkers,
   ),
 };
@@ -21,7 +22,7 @@ export const WORKER_OPTIONS = {
 /** The option of a hub, of which there can be one. */
 export const SINGLE_WORKER_OPTIONS = {
   "workers": workersOption(
-    "1 alone: all who are in a room are in one thread",
+    "always 1: all members of a room are in one thread",
     (text) => {
       if (text === "1") return 1;
       throw new SyntaxError(
@@ -37,7 +38,13 @@ function workersOption(
 ): Option<number, never> {
   return option(
     "count",
-    { value: "N|auto", default: "1", isNumeric: true, help },
+    {
+      value: "N|auto",
+      default: "1",
+      isNumeric: true,
+      group: GROUP.listen,
+      help,
+    },
     parse,
   );
 }

@@ -6,6 +6,7 @@
 
 import { countOf } from "../../observe/count_of.ts";
 import type { LogEvent } from "../../observe/log_event.ts";
+import type { RuleSource } from "../../policy/rules/parse_rules.ts";
 import {
   type RuleBook,
   Rules,
@@ -52,16 +53,20 @@ export async function openRules(
   if (rule.length === 0 && path === undefined) {
     return { book: { current: new Rules([], given) }, files: [] };
   }
-  const { parseRules, ruleFile, ruleOption } = await import(
+  const { loadRegexps, parseRules, ruleFile, ruleOption } = await import(
     "../../policy/rules/parse_rules.ts"
   );
+  async function parse(...sources: RuleSource[]): Promise<Rules> {
+    await loadRegexps(sources);
+    return parseRules(sources, given);
+  }
   const fixed = ruleOption(rule);
-  const book = { current: usage(() => parseRules([fixed], given)) };
+  const book = { current: await parse(fixed).catch(blameOption) };
   if (path === undefined) return { book, files: [] };
   const file = await concerning("rules", () =>
     files.open<Rules>(path, {
       what: "rules",
-      parse: (text) => parseRules([fixed, ruleFile(text, path)], given),
+      parse: (text) => parse(fixed, ruleFile(text, path)),
       describe: ({ size }) => countOf(size, "rule"),
       log,
     }));
@@ -73,11 +78,7 @@ export async function openRules(
 }
 
 /** A mistake in an option is told as one. */
-function usage(parse: () => Rules): Rules {
-  try {
-    return parse();
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new UsageError(error.message, { option: "rule" });
-  }
+function blameOption(error: unknown): never {
+  if (!(error instanceof SyntaxError)) throw error;
+  throw new UsageError(error.message, { option: "rule" });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { concat } from "@std/bytes/concat";
 import {
   ALPN,
   parseAlpn,
@@ -16,7 +17,6 @@ import type { Parser } from "../parser.ts";
 import { ALERT, TlsAlertError } from "./alert.ts";
 import { TlsCursor } from "./cursor.ts";
 import { recogniseInnerTls } from "./starttls.ts";
-import { joinBytes } from "../join_bytes.ts";
 
 /** What a ClientHello says, as far as anyone here acts on it. */
 export interface ClientHello {
@@ -73,7 +73,7 @@ export function* parseClientHello(): Parser<ClientHello> {
     const isHeaderNew = length < HEADER_LENGTH;
     length += fragment.length;
     if (isHeaderNew && length >= HEADER_LENGTH) {
-      wanted = HEADER_LENGTH + lengthOf(joinBytes(...message));
+      wanted = HEADER_LENGTH + lengthOf(concat(message));
     }
   }
   if (length > wanted) {
@@ -83,8 +83,8 @@ export function* parseClientHello(): Parser<ClientHello> {
       "Cannot parse ClientHello: something follows in its record",
     );
   }
-  const body = joinBytes(...message).subarray(HEADER_LENGTH);
-  return { ...parseBody(body), bytes: joinBytes(...read) };
+  const body = concat(message).subarray(HEADER_LENGTH);
+  return { ...parseBody(body), bytes: concat(read) };
 }
 
 function* parseRecord(read: Uint8Array[]): Parser<Uint8Array> {

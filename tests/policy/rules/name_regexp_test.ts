@@ -1,6 +1,15 @@
-import { assert, assertEquals } from "@std/assert";
-import { NameRegexp } from "../../../lib/policy/rules/name_regexp.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  loadNameRegexps,
+  NameRegexp,
+} from "../../../lib/policy/rules/name_regexp.ts";
 import { seededRandom } from "../../support/random.ts";
+
+await loadNameRegexps();
+
+const NAME_REGEXP = import.meta.resolve(
+  "../../../lib/policy/rules/name_regexp.ts",
+);
 
 const ROWS: readonly (readonly [text: string, yes: string, no: string])[] = [
   ["ad", "my-ads.test", "a.d"],
@@ -23,6 +32,7 @@ const ROWS: readonly (readonly [text: string, yes: string, no: string])[] = [
   ["^(a*)*$", "a aaa", "b"],
   ["(^|\\.)ads?\\.", "ad.test a.ads.test", "bad.test"],
   ["ADS", "ads", "AD"],
+  ["^\\D+$", "a-b", "a1"],
 ];
 
 Deno.test("NameRegexp.test() finds what the expression says, and nothing else", () => {
@@ -99,12 +109,51 @@ Deno.test("NameRegexp.test() takes no longer for what makes others spin", () => 
 
 Deno.test("NameRegexp.test() stays right when it has forgotten what it had learned", () => {
   // More sets of states than are remembered.
-  const regexp = new NameRegexp("^.*a.{12}$");
-  const random = makeRandom(7);
-  for (let n = 0; n < 500; n++) {
-    const name = Array.from({ length: 40 }, () => "ab"[random(2)]).join("");
-    assertEquals(regexp.test(name), /^.*a.{12}$/.test(name), name);
+  for (const text of ["^.*a.{12}$", "^.*a.{30}$"]) {
+    const regexp = new NameRegexp(text);
+    const random = makeRandom(7);
+    for (let n = 0; n < 500; n++) {
+      const name = Array.from({ length: 40 }, () => "ab"[random(2)]).join("");
+      assertEquals(regexp.test(name), new RegExp(text).test(name), name);
+    }
   }
+});
+
+Deno.test("NameRegexp keeps its memory small when it learns from every name", async () => {
+  // Every character leads to a new set of 100 states: 100,000 of them would
+  // take more than this heap.
+  const program = `
+    import { loadNameRegexps, NameRegexp } from ${JSON.stringify(NAME_REGEXP)};
+    await loadNameRegexps();
+    const regexp = new NameRegexp("^.*a.{200}$");
+    let bits = 1;
+    for (let n = 0; n < 400; n++) {
+      const name = Array.from({ length: 253 }, () => {
+        bits = bits >>> 1 ^ (bits & 1 ? 0xb4bcd35c : 0);
+        return "ab"[bits & 1];
+      });
+      regexp.test(name.join(""));
+    }
+  `;
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-check", "--v8-flags=--max-old-space-size=64", program],
+    cwd: import.meta.dirname!,
+  }).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+});
+
+Deno.test("NameRegexp refuses what is too large, in no time", () => {
+  const started = performance.now();
+  for (
+    const text of [
+      "a{1000}".repeat(36),
+      "\\pL{999}".repeat(28),
+      "(".repeat(256),
+    ]
+  ) {
+    assertThrows(() => new NameRegexp(text), SyntaxError, "regular expression");
+  }
+  assert(performance.now() - started < 10_000);
 });
 
 function makeRandom(start: number): (below: number) => number {

@@ -1,0 +1,87 @@
+/**
+ * Completion for fish.
+ *
+ * @module
+ */
+
+import {
+  type DescribedCommand,
+  type DescribedOption,
+  describeOptions,
+  groupsOf,
+  UNNAMED,
+} from "./described.ts";
+
+/**
+ * Writes the script that completes the commands, options and values of Sluice.
+ *
+ * @param commands All commands.
+ * @returns The script, for `~/.config/fish/completions/sluice.fish`.
+ */
+export function fishCompletion(commands: readonly DescribedCommand[]): string {
+  const singles = commands.filter(({ name }) => !name.includes(" "));
+  const groups = groupsOf(commands);
+  const lines = [
+    ...singles.map(({ brief, name }) => word("__sluice_is ''", name, brief)),
+    ...[...groups].flatMap(([first, members]) => [
+      word(
+        "__sluice_is ''",
+        first,
+        members.map(({ name }) => name.split(" ")[1]).join(", "),
+      ),
+      ...members.map(({ brief, name }) =>
+        word(`__sluice_is ${first}`, name.split(" ")[1]!, brief)
+      ),
+    ]),
+    ...commands.flatMap(({ name, options }) =>
+      describeOptions(options).map((option) => optionLine(name, option))
+    ),
+  ];
+  return `# Completes sluice in fish: sluice completion fish > ~/.config/fish/completions/sluice.fish
+function __sluice_command
+    set -l words (commandline -opc)[2..]
+    set -l first "$words[1]"
+    switch "$first"
+        case ${[...groups.keys()].join(" ")}
+            string join ' ' -- $words[1..2]
+        case '-*'
+            echo ${UNNAMED}
+        case '*'
+            echo "$first"
+    end
+end
+
+function __sluice_is
+    test "$(__sluice_command)" = "$argv[1]"
+end
+
+function __sluice_takes
+    set -l command (__sluice_command)
+    test "$command" = "$argv[1]"; or test "$argv[1]" = ${UNNAMED} -a "$command" = ''
+end
+
+${lines.join("\n")}
+`;
+}
+
+function word(condition: string, name: string, brief: string): string {
+  return `complete -c sluice -f -n ${quoted(condition)} -a ${quoted(name)} -d ${
+    quoted(brief)
+  }`;
+}
+
+function optionLine(command: string, option: DescribedOption): string {
+  const { brief, isPath, name, short, value, words } = option;
+  const parts = [
+    `complete -c sluice -n ${quoted(`__sluice_takes '${command}'`)} -l ${name}`,
+    ...short === undefined ? [] : [`-s ${short}`],
+    ...value === undefined ? [] : [isPath ? "-r -F" : "-x"],
+    ...words.length === 0 ? [] : [`-a ${quoted(words.join(" "))}`],
+    `-d ${quoted(brief)}`,
+  ];
+  return parts.join(" ");
+}
+
+function quoted(text: string): string {
+  return `'${text.replace(/['\\]/g, "\\$&")}'`;
+}

@@ -1,0 +1,86 @@
+/**
+ * Words and columns on a terminal.
+ *
+ * @module
+ */
+
+/** How a piece of text stands out. */
+export type Style = "title" | "bold" | "underlined" | "code";
+
+/** Select Graphic Rendition (ECMA-48 §8.3.117). */
+const STYLES: Readonly<Record<Style, string>> = {
+  title: "\u001b[1;4m",
+  bold: "\u001b[1m",
+  underlined: "\u001b[4m",
+  code: "\u001b[36m",
+};
+
+const PLAIN = "\u001b[0m";
+
+/**
+ * Writes text in a style.
+ *
+ * @param text Text without line ends.
+ * @param style The style.
+ * @param isStyled Whether the terminal shows it.
+ * @returns The text, with the terminal's codes around it.
+ */
+export function styled(text: string, style: Style, isStyled: boolean): string {
+  return isStyled && text !== "" ? `${STYLES[style]}${text}${PLAIN}` : text;
+}
+
+/**
+ * Counts the columns that a text takes on a terminal.
+ *
+ * @param text Text with or without styles.
+ * @returns Its length without the codes of the styles.
+ */
+export function visibleLength(text: string): number {
+  // deno-lint-ignore no-control-regex
+  return [...text.replace(/\u001b\[[\d;]*m/g, "")].length;
+}
+
+/**
+ * Puts words into lines.
+ *
+ * @param words Words; one that is longer than a line stays whole.
+ * @param width Columns of a line.
+ * @returns Lines; one, empty, of no words.
+ */
+export function wrapWords(words: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  let length = 0;
+  for (const word of words) {
+    const more = visibleLength(word);
+    if (line !== "" && length + 1 + more > width) {
+      lines.push(line);
+      line = "";
+      length = 0;
+    }
+    length += line === "" ? more : 1 + more;
+    line += line === "" ? word : ` ${word}`;
+  }
+  return [...lines, line];
+}
+
+/**
+ * Makes columns narrower until they fit, the widest first.
+ *
+ * @param widths Columns that each wants.
+ * @param room Columns that there are, and the least that one keeps.
+ * @returns Columns that each gets.
+ */
+export function fit(
+  widths: readonly number[],
+  { total, least }: { total: number; least: number },
+): number[] {
+  const fitted = [...widths];
+  let excess = fitted.reduce((sum, width) => sum + width, 0) - total;
+  for (; excess > 0; excess--) {
+    const widest = fitted.indexOf(Math.max(...fitted));
+    if (fitted[widest]! <= least) break;
+    fitted[widest]!--;
+  }
+  return fitted;
+}

@@ -1,0 +1,40 @@
+/**
+ * A table of commands, which are loaded when they are called.
+ *
+ * @module
+ */
+
+import type { Command } from "../cli/command.ts";
+import type { DescribedCommand } from "../cli/completion/described.ts";
+import type { OptionTable } from "../cli/option.ts";
+
+/** A command, before it is loaded. */
+export interface CommandEntry {
+  /** What it does, in a few words. */
+  readonly brief: string;
+  /** Loads it. */
+  readonly load: () => Promise<AnyCommand>;
+}
+
+/** A command, whatever its options. */
+export type AnyCommand = Command<OptionTable>;
+
+/** Commands by name, of one word or two. */
+export type CommandTable = Readonly<Record<string, CommandEntry>>;
+
+/**
+ * Loads all commands of a table, to tell of them.
+ *
+ * @param table The table.
+ * @returns The name of each, what it does, and its options.
+ */
+export async function describeCommands(
+  table: CommandTable,
+): Promise<DescribedCommand[]> {
+  return await Promise.all(
+    Object.entries(table).map(async ([name, { brief, load }]) => {
+      const { options } = await load();
+      return { name, brief, options };
+    }),
+  );
+}

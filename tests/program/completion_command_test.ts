@@ -1,0 +1,86 @@
+import { assertEquals } from "@std/assert";
+import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
+import { sluice } from "../support/sluice_commands.ts";
+import { startTerminal } from "../support/terminal.ts";
+
+/** Words typed after `sluice`, of which the last is completed; some that it can become. */
+const CASES: readonly (readonly [words: string[], some: string[]])[] = [
+  [["fo"], ["forward"]],
+  [["cert", ""], ["init", "issue", "list", "revoke", "bundle"]],
+  [["cert", "init", "--d"], ["--days", "--dir"]],
+  [["--log", "j"], ["json"]],
+  [["--reset-relay", ""], ["on", "all", "off"]],
+  [["forward", "--bal"], ["--balance"]],
+  [["--users", "al"], ["alice.txt"]],
+  [["proxy", "--listen", "9050", "--rule"], ["--rule", "--rules"]],
+];
+
+async function scriptOf(shell: string, folder: string): Promise<string> {
+  const { code, text } = await sluice(["completion", shell]);
+  assertEquals(code, 0);
+  const path = `${folder}/completion.${shell}`;
+  await Deno.writeTextFile(path, text);
+  await Deno.writeTextFile(`${folder}/alice.txt`, "");
+  return path;
+}
+
+function assertCompleted(given: string[], wanted: string[], words: string[]) {
+  const missing = wanted.filter((word) => !given.includes(word));
+  assertEquals(missing, [], `${words.join(" ")}: ${given.join(" ")}`);
+}
+
+Deno.test("bash completes commands, options and values", async () => {
+  await using folder = await makeFolder();
+  const script = await scriptOf("bash", folder.path);
+  for (const [words, wanted] of CASES) {
+    const text = await runOk("/bin/bash", [
+      ...["--norc", "-c"],
+      `cd "$1"; source "$2"; shift 2; COMP_WORDS=(sluice "$@") COMP_CWORD=$#; _sluice; printf '%s\\n' "\${COMPREPLY[@]}"`,
+      ...["bash", folder.path, script, ...words],
+    ]);
+    assertCompleted(text.split("\n"), wanted, words);
+  }
+});
+
+testPrograms({
+  name: "fish completes commands, options and values",
+  needs: ["fish"],
+  async fn({ fish }) {
+    await using folder = await makeFolder();
+    const script = await scriptOf("fish", folder.path);
+    for (const [words, wanted] of CASES) {
+      const text = await runOk(fish, [
+        ...["--no-config", "-c"],
+        'cd $argv[1]; source $argv[2]; complete -C "sluice $argv[3..]"',
+        ...[folder.path, script, ...words],
+      ], { env: { HOME: folder.path } });
+      const given = text.split("\n").map((line) => line.split("\t")[0]!);
+      assertCompleted(given, wanted, words);
+    }
+  },
+});
+
+testPrograms({
+  name: "zsh completes commands, options and values",
+  needs: ["zsh", "tmux"],
+  async fn({ tmux, zsh }) {
+    await using folder = await makeFolder();
+    const script = await scriptOf("zsh", folder.path);
+    await using terminal = await startTerminal(tmux, [zsh, "-f", "-i"]);
+    await terminal.enter(
+      `cd ${folder.path}; autoload -Uz compinit; compinit -u -d dump`,
+    );
+    await terminal.enter(`source ${script}; PS1='ready> '; clear`);
+    for (const [words, wanted] of CASES) {
+      await terminal.until(/ready>\s*$/);
+      await terminal.type(`sluice ${words.join(" ")}`);
+      await terminal.press("Tab");
+      await terminal.press("Tab");
+      for (const word of wanted) {
+        await terminal.until(new RegExp(`${word}(?![a-z])`));
+      }
+      await terminal.press("C-c");
+      await terminal.enter("clear");
+    }
+  },
+});
