@@ -81,6 +81,8 @@ export class Generation {
   /** What it may take over, as long as it starts. */
   #heritage: Heritage | undefined;
   #started: StartedServer | undefined;
+  /** Whose place it takes, until it has. */
+  #predecessor: Generation | undefined;
   #log: Hosting["log"] | undefined;
 
   /**
@@ -134,6 +136,7 @@ export class Generation {
   ): Promise<void> {
     this.#log = log;
     this.#heritage = heritage;
+    this.#predecessor = heritage.predecessor;
     const own = outer.forListener?.(heritage.name);
     const openNew: ServerHost["open"] = (where, open, backlog) =>
       (own ?? outer).open(where, open, backlog);
@@ -168,6 +171,9 @@ export class Generation {
       if (isUnixPath(endpoint)) this.#setMode(endpoint, shared);
       shared.give(borrowed);
     }
+    const before = this.#predecessor?.started.sessions;
+    if (before !== undefined) void this.started.sessions?.follow(before);
+    this.#predecessor = undefined; // Or every one before would be kept.
   }
 
   /** The file may have been there before, with other permissions. */

@@ -24,6 +24,7 @@ import {
   runUntilSignal,
   type Stoppable,
 } from "./run_until_signal.ts";
+import type { OpenSessions } from "../serve/open_sessions.ts";
 import { openServiceManager } from "../serve/service_manager.ts";
 import { type Reloadable, watchFiles } from "../cli/watch_files.ts";
 import { openWatching } from "../admin/watching.ts";
@@ -38,6 +39,8 @@ export interface StartedServer {
   files?: readonly Reloadable[];
   /** Whether it writes files while it runs (default false). */
   writes?: boolean;
+  /** Its connections, to be judged again (default: none is). */
+  sessions?: OpenSessions | undefined;
   /** Tells what it is configured to be, without secrets (default: nothing). */
   config?: () => unknown;
 }

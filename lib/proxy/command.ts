@@ -11,6 +11,7 @@ import { listeningEvent } from "../serve/announcement.ts";
 import { bannerLines } from "./banner.ts";
 import { acceptProxyOf } from "../serve/options/accept_proxy.ts";
 import type { ServerCommand } from "../cli/command.ts";
+import { onChangeOf } from "../serve/options/rules.ts";
 import { openRules } from "../serve/target/open_rules.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
 import { needsTls } from "../serve/target/open_parents.ts";
@@ -20,7 +21,7 @@ import { openProxyUsers } from "./users.ts";
 import { runServer, type ServerLife } from "../program/run_server.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import { settingsOf } from "../cli/settings.ts";
-import { startProxy } from "./start.ts";
+import { type Proxy, startProxy } from "./start.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
 /** What clients may ask for by ALPN; those that speak SOCKS ask for nothing. */
@@ -57,17 +58,24 @@ function runProxy(
 ): Promise<number> {
   return life(options, async (log, host) => {
     const { files: opener, thread } = host;
+    let sessions: Proxy["sessions"];
+    const onChange = () => void sessions?.review();
     const { list, users, files } = await openProxyUsers(options, log, {
       threads: thread?.count,
       files: opener,
+      onChange,
     });
     const parents = new Set(options.parent.map(({ name }) => name));
-    const rules = await openRules(options, log, { parents, files: opener });
+    const rules = await openRules(options, log, {
+      ...{ parents, files: opener, onChange },
+    });
     const { tls, files: certificates } = await openListenerTls(options, {
       protocols: PROXY_PROTOCOLS,
       log,
       files: opener,
+      onChange,
     });
+    const changing = [...files, ...rules.files, ...certificates];
     const settings = settingsOf(PROXY_OPTIONS, options);
     const outgoing = await openOutgoingTls(
       options,
@@ -78,6 +86,7 @@ function runProxy(
     if (!host.isTrial) prepareCLibrary();
     const running = await startProxy({
       ...settings,
+      onChange: onChangeOf(options, changing.length > 0 || !!opener),
       ...(users === undefined ? {} : { users }),
       bans: bansOf(options, host),
       acceptProxy: acceptProxyOf(options),
@@ -88,6 +97,7 @@ function runProxy(
       log,
     });
     const { listeners } = running;
+    sessions = running.sessions;
     const { protocols, "allow-private": allowPrivate } = options;
     const facts = { listeners, protocols, users: list, allowPrivate };
     const { isOpen, size } = rules.book.current;
@@ -103,8 +113,9 @@ function runProxy(
       options.listen.some(isUnixPath);
     return {
       running,
+      sessions,
       banner,
-      files: [...files, ...rules.files, ...certificates, ...outgoing.files],
+      files: [...changing, ...outgoing.files],
       writes,
     };
   });

@@ -21,6 +21,9 @@ import type { ResetRelay } from "../net/reset_relay.ts";
 import { mayListInterfaces } from "../net/own_addresses.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { Bans } from "../policy/users/bans.ts";
+import { OpenSessions } from "../serve/open_sessions.ts";
+import type { OnChange } from "../serve/options/rules.ts";
+import { judgeBy } from "./judge_session.ts";
 import { type RuleBook, Rules } from "../policy/rules/rules.ts";
 import { type User, Users } from "../policy/users/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
@@ -45,6 +48,7 @@ import {
   type ListenerInfo,
   type RunningListeners,
   startListeners,
+  withSessions,
 } from "../serve/start_listeners.ts";
 import { TIMEOUTS } from "../serve/options/timeouts.ts";
 import { UsageError } from "../cli/usage_error.ts";
@@ -66,6 +70,11 @@ export interface ProxyConfig extends ServerConfig, FrontConfig {
   allowPrivate?: boolean;
   /** Who may go where (default: no rules); replaced by assigning `current`. */
   rules?: RuleBook;
+  /**
+   * What becomes of open tunnels that other users, certificates or rules would
+   * refuse (default `keep`); {@linkcode RunningListeners.sessions} judges them.
+   */
+  onChange?: OnChange;
   /** What is done about the names that tunnels show (default `off`). */
   checkNames?: NameChecking;
   /** Time limits in milliseconds, where they differ from the defaults. */
@@ -141,6 +150,10 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     names: await nameCheckOf(config),
     log,
   };
+  const { rules, users } = shared;
+  const sessions = config.onChange === "cut"
+    ? new OpenSessions(judgeBy({ rules, users, tls: config.tls }), log)
+    : undefined;
   const { outgoing, resolver, timeouts } = shared;
   const parents = openParents(config.parents ?? {}, {
     resolver,
@@ -161,6 +174,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     ({ isPublic, name, watch }) => {
       const services = {
         ...shared,
+        sessions,
         trail: [name],
         parents,
         usage,
@@ -191,7 +205,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     warnOfLoops(running.listeners.map(({ addr }) => ({ addr, ways })), log);
   }
   hide.push(host.registry?.showBans(shared.bans));
-  return running;
+  return withSessions(running, sessions);
 }
 
 /** Loaded only when it is wanted. */

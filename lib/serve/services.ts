@@ -55,6 +55,8 @@ export interface AskedTunnel {
    * @returns The verdict; `undefined` only if the name alone does not decide.
    */
   decideAs(name: string, ip: IpAddress | undefined): Verdict | undefined;
+  /** Notes that the client shows no name, and that a rule allows that. */
+  noteHidden(): void;
 }
 
 /** Looks at tunnels for the names that they show. */

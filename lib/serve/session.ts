@@ -21,9 +21,11 @@ import {
   timeoutError,
   type Unregister,
 } from "../sync/context.ts";
+import type { Place } from "../sync/bag.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import type { LiveConnection } from "./live_connection.ts";
 import type { ConnectionServices } from "./connection_services.ts";
+import type { Permit } from "./open_sessions.ts";
 import type { Refusals } from "./refusals.ts";
 import { SessionUsage } from "./session_usage.ts";
 
@@ -61,6 +63,8 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   readonly live: LiveConnection | undefined;
   /** Who the client is, once that is proved. */
   identity: Identity | undefined;
+  /** What it was allowed, for the rules to be asked again. */
+  permit: Permit | undefined;
   /** The server that the client has asked for in TLS, where it has. */
   serverName: string | undefined;
   /** Listeners of ours that the connection has come through, this one last. */
@@ -94,6 +98,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   #leaveDrain: Unregister | undefined;
   /** Ends the wait for the request; the connection is closed where it is none. */
   #giveUp: ((error: unknown) => void) | undefined;
+  readonly #place: Place | undefined;
   #lease: Lease | undefined;
   /** The place of one that is over a limit. */
   #kept: Lease | undefined;
@@ -125,6 +130,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.trail = services.trail ?? NOWHERE;
     this.record = newRecord(this.local, this.remote);
     this.live = services.watch?.enter(this);
+    this.#place = services.sessions?.add(this);
     context.onCancel(() => {
       if (!this.isTunnelEnding) this.#close();
     });
@@ -370,6 +376,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   [Symbol.dispose](): void {
     this.endHandshake();
     this.#close();
+    this.#place?.remove();
     this.#lease?.release();
     this.#kept?.release();
     this.usage?.release();

@@ -58,6 +58,19 @@ export class Bag<T> {
     return value;
   }
 
+  /**
+   * Copies the values, for whoever looks at them while they come and go.
+   *
+   * @returns The one that came first, first.
+   */
+  toArray(): T[] {
+    const values: T[] = [];
+    for (let node = this.#first; node !== undefined; node = node.next) {
+      values.push(node.value);
+    }
+    return values;
+  }
+
   /** Takes everything out. */
   clear(): void {
     while (this.#first !== undefined) this.#first.remove();

@@ -109,6 +109,8 @@ export class HttpClient implements Disposable {
       ...how,
     };
     services.log(event);
+    // Between two requests it has nothing that could be refused.
+    if (!this.isInTunnel) this.session.permit = undefined;
     this.session.isLogged = true;
     this.session.live?.endRequest(event);
   }

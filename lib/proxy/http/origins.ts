@@ -216,5 +216,6 @@ function isStillAllowed(decision: Decision, { target }: Origin): boolean {
   const verdict = decision.of(target.address);
   if (!verdict?.isAllowed || verdict.via !== target.verdict.via) return false;
   decision.note(verdict);
+  decision.settle(target.address);
   return true;
 }

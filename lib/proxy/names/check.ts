@@ -70,7 +70,10 @@ async function require(
   }
   const nothing = silence(session, beginning);
   if (nothing !== undefined) return nothing;
-  if (isAnyProtocol) return runTunnel(session, duplex);
+  if (isAnyProtocol) {
+    tunnel.noteHidden();
+    return runTunnel(session, duplex);
+  }
   if (isEmpty(beginning)) return ended(beginning);
   throw refusalOf(hidden(beginning));
 }

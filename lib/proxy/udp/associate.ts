@@ -106,6 +106,7 @@ async function relayFor(
   const mayReach: MayReach = (ip, { host, port }) =>
     (ip === undefined || resolver.uses(ip)) &&
     (decision.isFree || decision.about(host, port).mayReach(ip));
+  decision.settle(undefined);
   const relay = new UdpRelay(socket, {
     client,
     clientPort,

@@ -51,5 +51,20 @@ export const CHANGE_OPTIONS = {
   }),
 };
 
+/**
+ * Tells what becomes of open tunnels. Nobody keeps an eye on them where nothing
+ * can change.
+ *
+ * @param options What the command line says.
+ * @param canChange Whether a file or a configuration can change.
+ * @returns `keep` if nothing has to be done.
+ */
+export function onChangeOf(
+  options: OptionValues<typeof CHANGE_OPTIONS>,
+  canChange: boolean,
+): OnChange {
+  return canChange ? options["on-change"] : "keep";
+}
+
 /** Values of the options of rules. */
 export type RuleOptions = OptionValues<typeof RULE_OPTIONS>;

@@ -14,6 +14,7 @@ import { waitFor } from "../../sync/wait_for.ts";
 import type { Host } from "../../wire/host_name.ts";
 import { formatHostPort } from "../../wire/host_port.ts";
 import { type IpAddress, parseIpAddress } from "../../wire/ip_address.ts";
+import type { Permit } from "../open_sessions.ts";
 import { NAME_MISMATCH } from "../refusal_reason.ts";
 import type { ProxySession } from "../services.ts";
 
@@ -42,10 +43,16 @@ export interface AllowedAddresses {
 }
 
 /** The rules' answers to one wish of a client. */
-export class Decision {
+export class Decision implements Permit {
   /** The client. */
   readonly session: ProxySession;
   readonly #question: Question;
+  /** Address that was dialled, once one was. */
+  #address: IpAddress | undefined;
+  /** The rules that were asked last. */
+  #asked: Rules | undefined;
+  /** Whether it got through because a rule says `any-protocol`. */
+  #isHidden = false;
 
   /**
    * Prepares the answers.
@@ -74,7 +81,8 @@ export class Decision {
    * @returns The verdict; `undefined` only if the name alone does not decide.
    */
   of(ip: IpAddress | undefined, isHere = false): Verdict | undefined {
-    return this.by(this.session.services.rules.current, ip, isHere);
+    this.#asked = this.session.services.rules.current;
+    return this.by(this.#asked, ip, isHere);
   }
 
   /**
@@ -111,6 +119,43 @@ export class Decision {
     return names.mode === "report"
       ? { wouldDeny: { rule: NAME_MISMATCH, reason }, ...verdict }
       : { ...verdict, isAllowed: false, reason, isMismatch: true };
+  }
+
+  /**
+   * Notes what the client has got, so that it can be judged again.
+   *
+   * @param address Address that was dialled; `undefined` if a parent knows it.
+   * @throws {Refusal} If the rules have changed meanwhile, and deny it.
+   */
+  settle(address: IpAddress | undefined): void {
+    const { rules, sessions } = this.session.services;
+    this.#address = address;
+    if (sessions === undefined) return;
+    this.session.permit = this;
+    if (this.#asked === rules.current) return;
+    const verdict = this.judge(rules.current);
+    if (verdict !== undefined) this.#require(verdict);
+  }
+
+  /** Notes that the client shows no name, and that a rule allows that. */
+  noteHidden(): void {
+    this.#isHidden = true;
+  }
+
+  /** Asks other rules about what the client has got. */
+  judge(rules: Rules): Verdict | undefined {
+    const verdict = this.by(rules, this.#address);
+    if (this.#isHidden && verdict?.isAllowed && !verdict.isAnyProtocol) {
+      const reason = "name-mismatch: no rule allows any protocol there now";
+      return { ...verdict, isAllowed: false, isMismatch: true, reason };
+    }
+    const { name } = this.session.record;
+    const { target } = this.#question;
+    const isMore = name !== undefined && target !== undefined &&
+      target.name === undefined && verdict?.isAllowed === true;
+    if (!isMore) return verdict;
+    // An address was asked for, and the client has shown this name.
+    return this.about(name, target.port).by(rules, this.#address);
   }
 
   /**

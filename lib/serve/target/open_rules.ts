@@ -21,6 +21,8 @@ import type { WatchedFile } from "../../cli/watched_file.ts";
 export interface OpenRulesOptions extends RulesOptions {
   /** Opens the file (default: it is read). */
   files?: ServerFiles | undefined;
+  /** Told that another list is in force. */
+  onChange?: () => void;
 }
 
 /** Rules, and what they come from. */
@@ -46,7 +48,7 @@ export interface OpenedRules {
 export async function openRules(
   options: RuleOptions,
   log: (event: LogEvent) => void,
-  { files = new ServerFiles(), ...settings }: OpenRulesOptions = {},
+  { files = new ServerFiles(), onChange, ...settings }: OpenRulesOptions = {},
 ): Promise<OpenedRules> {
   const { rule, rules: path, "rules-mode": mode } = options;
   const given = { ...settings, isReport: mode === "report" };
@@ -73,6 +75,7 @@ export async function openRules(
   book.current = file.value;
   file.onReload((rules) => {
     book.current = rules;
+    onChange?.();
   });
   return { book, files: [file] };
 }

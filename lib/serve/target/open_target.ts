@@ -73,7 +73,9 @@ export async function connectTarget(
   if (names === undefined) return await runTunnel(session, duplex);
   const decideAs = (name: string, ip: IpAddress | undefined) =>
     decision.about(name, port).of(ip);
-  return await names.join(session, { host, port, opened, decideAs });
+  const noteHidden = () => decision.noteHidden();
+  const tunnel = { host, port, opened, decideAs, noteHidden };
+  return await names.join(session, tunnel);
 }
 
 /**
@@ -102,6 +104,7 @@ export async function openTarget(
   // The parent would take the PROXY header for a request.
   const whole = sendProxy === undefined ? request : undefined;
   const opened = await openAllowed(decision, wish, whole);
+  closingOnFailure(opened, () => decision.settle(opened.address));
   const authority = typeof host === "string" ? host : undefined;
   const header = encodeProxyHeader(session, sendProxy, authority);
   if (header.length > 0) await writeHeader(opened, header);
@@ -191,8 +194,15 @@ function requireElsewhere(
 ): void {
   const { localAddr, remoteAddr } = connection;
   if (localAddr.hostname !== remoteAddr.hostname) return;
+  closingOnFailure({ connection }, () => decision.requireHere(address));
+}
+
+function closingOnFailure(
+  { connection }: Pick<OpenedTarget, "connection">,
+  check: () => void,
+): void {
   try {
-    decision.requireHere(address);
+    check();
   } catch (error) {
     connection.close();
     throw error;
