@@ -13,6 +13,9 @@ import type { ServerCommand } from "../cli/command.ts";
 import { forwardBanner } from "./banner.ts";
 import { FORWARD_OPTIONS, type ForwardOptions } from "./options.ts";
 import type { UpstreamConfig } from "../serve/target/route.ts";
+import { onChangeOf } from "../serve/options/rules.ts";
+import { openRules } from "../serve/target/open_rules.ts";
+import { FORWARD_WORDS } from "./rules.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
 import { needsTls } from "../serve/target/open_parents.ts";
 import { openOutgoingTls } from "../serve/tls/outgoing.ts";
@@ -48,10 +51,16 @@ function runForward(
 ): Promise<number> {
   return life(options, async (log, host) => {
     const { "tls-alpn": protocols } = options;
+    const open: Pick<Relay, "sessions"> = {};
+    const onChange = () => void open.sessions?.review();
+    const rules = await openRules(options, log, {
+      ...{ files: host.files, onChange, words: FORWARD_WORDS },
+    });
     const { tls, files } = await openListenerTls(options, {
       ...Array.isArray(protocols) ? { protocols } : {},
-      ...{ log, files: host.files },
+      ...{ log, files: host.files, onChange },
     });
+    const changing = [...rules.files, ...files];
     const settings = settingsOf(FORWARD_OPTIONS, options);
     const isTls = needsTls(settings.parents) ||
       allUpstreams(options).some(({ isTls }) => isTls);
@@ -65,8 +74,11 @@ function runForward(
     const relay = await startForward({
       ...settings,
       acceptProxy: acceptProxyOf(options),
+      ...isRuled(options) ? { rules: rules.book } : {},
+      onChange: onChangeOf(options, changing.length > 0 || !!host.files),
       ...{ tls, startTls, host, log },
     });
+    Object.assign(open, { sessions: relay.sessions });
     return {
       running: options.pool === "off" ? relay : loggingPools(relay, log),
       banner: forwardBanner({
@@ -76,7 +88,8 @@ function runForward(
         isTls: tls !== undefined,
         upstreamName: options["upstream-name"],
       }),
-      files: [...files, ...outgoing.files],
+      sessions: relay.sessions,
+      files: [...changing, ...outgoing.files],
       // Deno wants it for Unix sockets, also for connecting to them.
       writes: options["quota-file"] !== undefined ||
         options.routes.some(({ listen, upstreams }) =>
@@ -85,6 +98,11 @@ function runForward(
         ),
     };
   });
+}
+
+/** Whether clients are judged at all. */
+function isRuled({ rule, rules }: ForwardOptions): boolean {
+  return rule.length > 0 || rules !== undefined;
 }
 
 function allUpstreams({ routes, sni }: ForwardOptions): UpstreamConfig[] {

@@ -19,15 +19,15 @@ import type { ServerNames } from "./sni.ts";
 import { Refusal } from "../policy/limits/refusal.ts";
 import { encodeProxyHeader, type ProxyVersion } from "../serve/proxy_header.ts";
 import { runTunnel } from "../serve/run_tunnel.ts";
-import type { ConnectionServices } from "../serve/connection_services.ts";
 import type { Session } from "../serve/session.ts";
+import { requireAllowed, type RuledServices } from "./rules.ts";
 import { dialledAddress, type UpstreamLease } from "./upstream.ts";
 import type { Upstreams } from "./upstreams.ts";
 
 const NOTHING = new Uint8Array();
 
 /** What the relay works with. */
-export interface ForwardServices extends ConnectionServices {
+export interface ForwardServices extends RuledServices {
   /** Where connections go; `undefined` is nowhere but by server names. */
   upstreams: Upstreams | undefined;
   /** Where those go that ask for certain servers in TLS. */
@@ -58,6 +58,7 @@ export async function forward(
   reader.release();
   session.endHandshake();
   session.requireAdmission();
+  requireAllowed(session);
   // A pooled connection that has ended is only noticed when it is used: until
   // the client has said something, it needs none.
   const waits = services.poolMode !== "off" && !services.serverSpeaksFirst;

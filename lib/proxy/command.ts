@@ -58,8 +58,8 @@ function runProxy(
 ): Promise<number> {
   return life(options, async (log, host) => {
     const { files: opener, thread } = host;
-    let sessions: Proxy["sessions"];
-    const onChange = () => void sessions?.review();
+    const open: Pick<Proxy, "sessions"> = {};
+    const onChange = () => void open.sessions?.review();
     const { list, users, files } = await openProxyUsers(options, log, {
       threads: thread?.count,
       files: opener,
@@ -97,7 +97,7 @@ function runProxy(
       log,
     });
     const { listeners } = running;
-    sessions = running.sessions;
+    Object.assign(open, { sessions: running.sessions });
     const { protocols, "allow-private": allowPrivate } = options;
     const facts = { listeners, protocols, users: list, allowPrivate };
     const { isOpen, size } = rules.book.current;
@@ -113,7 +113,7 @@ function runProxy(
       options.listen.some(isUnixPath);
     return {
       running,
-      sessions,
+      sessions: running.sessions,
       banner,
       files: [...changing, ...outgoing.files],
       writes,

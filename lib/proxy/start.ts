@@ -23,7 +23,7 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { Bans } from "../policy/users/bans.ts";
 import { OpenSessions } from "../serve/open_sessions.ts";
 import type { OnChange } from "../serve/options/rules.ts";
-import { judgeBy } from "./judge_session.ts";
+import { judgeBy } from "../serve/judge_session.ts";
 import { type RuleBook, Rules } from "../policy/rules/rules.ts";
 import { type User, Users } from "../policy/users/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";

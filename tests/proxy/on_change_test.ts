@@ -231,7 +231,6 @@ Deno.test("a change that comes while a tunnel is opened refuses it", async () =>
     },
   });
   change = () => rules.current = rulesOf("late: deny");
-  using conn = await proxy.connect();
   const request = openTunnel(proxy, echo.addr).then(() => 0, () => 2);
   assertEquals(await within(5_000, request), 2);
   await within(5_000, proxy.whenEnded(1));

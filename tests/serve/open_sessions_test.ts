@@ -2,7 +2,7 @@ import { cpuUsage } from "node:process";
 import { assert, assertEquals } from "@std/assert";
 import type { Question } from "../../lib/policy/rules/question.ts";
 import type { Rules } from "../../lib/policy/rules/rules.ts";
-import { judgeBy } from "../../lib/proxy/judge_session.ts";
+import { judgeBy } from "../../lib/serve/judge_session.ts";
 import {
   type JudgedSession,
   OpenSessions,

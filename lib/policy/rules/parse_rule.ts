@@ -38,6 +38,8 @@ export interface Rule extends RuleExtras {
   readonly tests: readonly Test[];
   /** Whether it names an address with `to`; none where there is no `to`. */
   readonly lifts: Test | undefined;
+  /** Whether it asks for the name of the target. */
+  readonly asksName: boolean;
 }
 
 /** A line that is not a rule, but what holds where none matches. */
@@ -101,6 +103,7 @@ export function parseRule(
     text: queue.map((list) => list.map(formatItem).join(",")).join(" "),
     tests: makeTests(clauses, action),
     lifts: to && parseLift(to.values),
+    asksName: clauses.some(({ word }) => word === "name"),
     ...parseExtras(clauses, action, known.parents),
   };
 }

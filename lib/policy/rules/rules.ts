@@ -66,6 +66,8 @@ const ALLOWED: Verdict = {
 
 /** An ordered list of rules. It never changes. */
 export class Rules {
+  /** Whether a rule asks for the name of the target. */
+  readonly asksNames: boolean;
   readonly #rules: readonly Rule[];
   readonly #fallback: Action;
   readonly #fallbackMessage: string | undefined;
@@ -81,6 +83,7 @@ export class Rules {
    */
   constructor(rules: readonly Rule[] = [], options: RulesOptions = {}) {
     this.#rules = rules;
+    this.asksNames = rules.some(({ asksName }) => asksName);
     const { fallback = "allow", isReport = false } = options;
     this.#fallback = fallback;
     this.#fallbackMessage = options.fallbackMessage;

@@ -9,7 +9,7 @@ import type { TunnelResult } from "../../net/tunnel.ts";
 import type { AskedTunnel, ProxySession } from "../../serve/services.ts";
 import { refusalOf } from "../../serve/target/decide.ts";
 import { requestFraming } from "../../wire/http1/framing.ts";
-import { type Head } from "../../wire/http1/head.ts";
+import type { Head } from "../../wire/http1/head.ts";
 import { parseRequestHead } from "../../wire/http1/request.ts";
 import { parseOriginTarget } from "../../wire/http1/target.ts";
 import { HttpClient } from "../http/client.ts";

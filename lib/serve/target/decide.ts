@@ -6,14 +6,14 @@
  */
 
 import { isOwnAddress } from "../../net/own_addresses.ts";
-import { pathOf } from "../../net/unix_socket.ts";
 import { Refusal } from "../../policy/limits/refusal.ts";
 import type { Question, RuleCommand } from "../../policy/rules/question.ts";
 import type { Rules, Verdict } from "../../policy/rules/rules.ts";
 import { waitFor } from "../../sync/wait_for.ts";
 import type { Host } from "../../wire/host_name.ts";
 import { formatHostPort } from "../../wire/host_port.ts";
-import { type IpAddress, parseIpAddress } from "../../wire/ip_address.ts";
+import type { IpAddress } from "../../wire/ip_address.ts";
+import { askerOf } from "./asker.ts";
 import type { Permit } from "../open_sessions.ts";
 import { NAME_MISMATCH } from "../refusal_reason.ts";
 import type { ProxySession } from "../services.ts";
@@ -313,32 +313,15 @@ function decisionOf(
   command: RuleCommand,
   target: Question["target"],
 ): Decision {
-  const { identity, local, remote, services } = session;
   return new Decision(session, {
-    client: pathOf(remote) === undefined ? addressOf(remote) : undefined,
-    user: identity?.name,
-    listener: placeOf(local),
+    ...askerOf(session),
     command,
     target,
-    isGuarded: services.isGuarded,
+    isGuarded: session.services.isGuarded,
     isOwn: isOwnAddress,
   });
 }
 
 function nameOf(host: Host): string | undefined {
   return typeof host === "string" ? host : undefined;
-}
-
-function placeOf(local: Deno.NetAddr): Question["listener"] {
-  const path = pathOf(local);
-  if (path !== undefined) return { path };
-  return { ip: addressOf(local), port: local.port };
-}
-
-function addressOf({ hostname }: Deno.NetAddr): IpAddress {
-  // A link-local address of IPv6 has its zone behind it.
-  const zone = hostname.indexOf("%");
-  const ip = parseIpAddress(zone < 0 ? hostname : hostname.slice(0, zone));
-  if (ip === undefined) throw new TypeError(`Not an address: ${hostname}`);
-  return ip;
 }

@@ -1,5 +1,5 @@
 /**
- * Whether a client of the proxy would still be let in, and to its target.
+ * Whether a client would still be let in, and to its target.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import type {
   JudgedSession,
   JudgeSession,
   Revocation,
-} from "../serve/open_sessions.ts";
-import type { ListenerTls } from "../serve/tls/over_tls.ts";
+} from "./open_sessions.ts";
+import type { ListenerTls } from "./tls/over_tls.ts";
 
 /** What is in force. */
 export interface AccessInForce {
