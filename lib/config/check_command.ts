@@ -8,6 +8,7 @@ import { countOf } from "../observe/count_of.ts";
 import type { Command } from "../cli/command.ts";
 import { ConfigError } from "../cli/config_error.ts";
 import { CONFIG_OPTION, hintAtSetting, readConfigFile } from "./option.ts";
+import { changeWarning } from "./change_warning.ts";
 import { loadConfig } from "./load.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import type { OptionValues } from "../cli/option.ts";
@@ -49,7 +50,9 @@ async function runCheck(
       ...trial.problems,
       ...trial.loops.map(({ problem }) => problem),
     ];
-    for (const warning of trial.warnings) {
+    const changes = config.listeners.map(changeWarning)
+      .filter((warning) => warning !== undefined);
+    for (const warning of [...trial.warnings, ...changes]) {
       printLines([`${path}: warning: ${warning}`]);
     }
     if (problems.length > 0) return reportProblems(path, problems);

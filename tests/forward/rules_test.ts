@@ -104,8 +104,8 @@ Deno.test("forward takes no rules on what its configuration decides", async () =
     const options = {
       rule: [`deny ${word}`],
       rules: undefined,
-      "rules-mode": "enforce",
-    } as const;
+      "rules-mode": "enforce" as const,
+    };
     await assertRejects(
       () => openRules(options, () => {}, { words: FORWARD_WORDS }),
       Error,
