@@ -73,7 +73,7 @@ export function* parseClientHello(): Parser<ClientHello> {
     const isHeaderNew = length < HEADER_LENGTH;
     length += fragment.length;
     if (isHeaderNew && length >= HEADER_LENGTH) {
-      wanted = HEADER_LENGTH + lengthOf(concat(message));
+      wanted = HEADER_LENGTH + lengthOf(joined(message));
     }
   }
   if (length > wanted) {
@@ -83,14 +83,18 @@ export function* parseClientHello(): Parser<ClientHello> {
       "Cannot parse ClientHello: something follows in its record",
     );
   }
-  const body = concat(message).subarray(HEADER_LENGTH);
+  const body = joined(message).subarray(HEADER_LENGTH);
   return { ...parseBody(body), bytes: concat(read) };
+}
+
+/** Most come in one record, which needs no copy. */
+function joined(message: Uint8Array[]): Uint8Array {
+  return message.length === 1 ? message[0]! : concat(message);
 }
 
 function* parseRecord(read: Uint8Array[]): Parser<Uint8Array> {
   const header = yield 5;
-  const [type, major, , high, low] = header;
-  if (type !== HANDSHAKE || major !== 3) {
+  if (header[0] !== HANDSHAKE || header[1] !== 3) {
     const start = header.subarray(0, 2).toHex();
     const protocol = recogniseInnerTls(header);
     const others = protocol === undefined ? "" : ` but ${protocol}`;
@@ -100,7 +104,7 @@ function* parseRecord(read: Uint8Array[]): Parser<Uint8Array> {
       { protocol },
     );
   }
-  const length = high! << 8 | low!;
+  const length = header[3]! << 8 | header[4]!;
   if (length === 0 || length > MOST_IN_RECORD) {
     throw new TlsAlertError(
       ALERT.RecordOverflow,
@@ -114,14 +118,15 @@ function* parseRecord(read: Uint8Array[]): Parser<Uint8Array> {
   return fragment;
 }
 
-function lengthOf([type, ...length]: Uint8Array): number {
+function lengthOf(message: Uint8Array): number {
+  const type = message[0];
   if (type !== CLIENT_HELLO) {
     throw new TlsAlertError(
       ALERT.UnexpectedMessage,
       `Cannot parse ClientHello: its type is ${type}`,
     );
   }
-  const bytes = length[0]! << 16 | length[1]! << 8 | length[2]!;
+  const bytes = message[1]! << 16 | message[2]! << 8 | message[3]!;
   if (bytes <= MOST_BYTES) return bytes;
   throw new TlsAlertError(
     ALERT.DecodeError,
@@ -132,7 +137,7 @@ function lengthOf([type, ...length]: Uint8Array): number {
 function parseBody(body: Uint8Array): Omit<ClientHello, "bytes"> {
   const cursor = new TlsCursor(body);
   const legacyVersion = cursor.number(2);
-  cursor.bytes(RANDOM_LENGTH);
+  cursor.skip(RANDOM_LENGTH);
   cursor.vector(1, { most: 32 }); // Session id.
   cursor.vector(2, { least: 2 }); // Cipher suites.
   cursor.vector(1, { least: 1 }); // Compression methods.
