@@ -39,6 +39,8 @@ const ROWS: Record<DialErrorKind | RefusalKind, string> = {
   "failed": "a parent failed",
   "forbidden": "forbidden",
   "loop": "a loop",
+  "name mismatch": "the name that is shown",
+  "revoked": "a change has revoked it",
   "unauthenticated": "no acceptable method; no credentials",
   "banned": "banned",
 };
@@ -52,6 +54,8 @@ const REFUSALS = [
   "draining",
   "limit reached",
   "loop",
+  "name mismatch",
+  "revoked",
   "unauthenticated",
 ];
 
@@ -91,7 +95,8 @@ Deno.test("the manual has the name of each limit", () => {
 Deno.test("the manual has every condition of rules, and no other", () => {
   const rows = tableOf("lib/manual/rules.md", "condition | values");
   const names = rows.map(([name]) => name).filter((name) => name !== "");
-  const others = ["day", "time", "via", "zone"]; // Not tests by themselves.
+  // Not tests by themselves.
+  const others = ["any-protocol", "day", "message", "time", "via", "zone"];
   assertEquals(
     names.toSorted(),
     [...Object.keys(CONDITIONS), ...others].toSorted(),
