@@ -50,12 +50,12 @@ async function runCheck(
       ...trial.problems,
       ...trial.loops.map(({ problem }) => problem),
     ];
-    const changes = config.listeners.map(changeWarning)
-      .filter((warning) => warning !== undefined);
-    for (const warning of [...trial.warnings, ...changes]) {
+    const warn = (warning: string) =>
       printLines([`${path}: warning: ${warning}`]);
-    }
+    trial.warnings.forEach(warn);
     if (problems.length > 0) return reportProblems(path, problems);
+    config.listeners.map(changeWarning).filter((one) => one !== undefined)
+      .forEach(warn);
     printLines([good(path, config.listeners.length)]);
     return 0;
   } catch (error) {

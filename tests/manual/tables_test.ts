@@ -136,6 +136,8 @@ const CONNECTION: Required<ConnectionEvent> = {
   target: "localhost:80",
   address: "127.0.0.1:80",
   rule: "lan",
+  name: "localhost",
+  wouldDeny: { rule: "lan", reason: "Denied by rule lan" },
   via: "parent:1080",
   sent: 1,
   received: 1,
