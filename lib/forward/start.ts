@@ -4,7 +4,7 @@
  * @module
  */
 
-import { handleConnection } from "../serve/connection.ts";
+import { handlerOf } from "../serve/connection.ts";
 import type { ForwardServices } from "./relay.ts";
 import { protocolOf } from "./protocol.ts";
 import type { ProxyVersion } from "../serve/proxy_header.ts";
@@ -25,8 +25,8 @@ import {
 } from "../policy/limits/upstream_health.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { type RuleBook, Rules } from "../policy/rules/rules.ts";
-import { judgeBy } from "../serve/judge_session.ts";
-import { OpenSessions } from "../serve/open_sessions.ts";
+import { judgeBy } from "../serve/target/judge_session.ts";
+import { OpenSessions } from "../serve/target/open_sessions.ts";
 import type { OnChange } from "../serve/options/rules.ts";
 import { warnOfLoops } from "../serve/target/certain_loops.ts";
 import type { AgreedProtocols } from "../serve/options/alpn.ts";
@@ -121,7 +121,7 @@ export interface Relay extends RunningListeners {
  */
 export async function startForward(config: ForwardConfig): Promise<Relay> {
   requireFitting(config);
-  const { log = () => {}, host = ALONE } = config;
+  const { host = ALONE, log = host.log } = config;
   const places = openPlaces(config, { besides: requireRoom(config) });
   const resolver = openNames(config.names);
   const timeouts = { ...TIMEOUTS, ...config.timeouts };
@@ -194,8 +194,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       watch,
       trail: [name],
     };
-    return (connection, context, draining) =>
-      handleConnection(connection, context, draining, protocol, services);
+    return handlerOf(protocol, services);
   };
   const running = await startListeners(
     config.routes.map(({ listen }) => listen),

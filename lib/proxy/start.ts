@@ -4,7 +4,7 @@
  * @module
  */
 
-import { handleConnection } from "../serve/connection.ts";
+import { handlerOf } from "../serve/connection.ts";
 import type { Timeouts } from "../serve/connection_services.ts";
 import {
   type NameCheck,
@@ -21,9 +21,9 @@ import type { ResetRelay } from "../net/reset_relay.ts";
 import { mayListInterfaces } from "../net/own_addresses.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { Bans } from "../policy/users/bans.ts";
-import { OpenSessions } from "../serve/open_sessions.ts";
+import { OpenSessions } from "../serve/target/open_sessions.ts";
 import type { OnChange } from "../serve/options/rules.ts";
-import { judgeBy } from "../serve/judge_session.ts";
+import { judgeBy } from "../serve/target/judge_session.ts";
 import { type RuleBook, Rules } from "../policy/rules/rules.ts";
 import { type User, Users } from "../policy/users/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
@@ -130,7 +130,7 @@ const UDP = {
  * @throws {StartError} If it can't listen, or leave from where it has to.
  */
 export async function startProxy(config: ProxyConfig): Promise<Proxy> {
-  const { log = () => {}, host = ALONE } = config;
+  const { host = ALONE, log = host.log } = config;
   requireServable(config);
   const places = openPlaces(config, { tellsRefused: true });
   const shared = {
@@ -182,8 +182,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
         connectionsPerClient: places.perClient(isPublic),
         watch,
       };
-      return (connection, context, draining) =>
-        handleConnection(connection, context, draining, protocol, services);
+      return handlerOf(protocol, services);
     },
     {
       ...places.listening,

@@ -9,7 +9,7 @@ import type { Trail } from "../net/own_listeners.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { ConnectionLimits } from "../policy/limits/connection_limits.ts";
 import type { ListenerWatch } from "./listener_watch.ts";
-import type { OpenSessions } from "./open_sessions.ts";
+import type { OpenSessions } from "./target/open_sessions.ts";
 import type { UsageLimits } from "./session_usage.ts";
 
 /** Time limits in milliseconds; 0 is for ever, but for `halfClose`: at once. */

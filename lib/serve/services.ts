@@ -17,6 +17,7 @@ import type { TunnelResult } from "../net/tunnel.ts";
 import type { OpenedTarget } from "./target/opened_target.ts";
 import type { Parents } from "./target/parents.ts";
 import type { ProxyVersion } from "./proxy_header.ts";
+import type { LastPart } from "./run_tunnel.ts";
 import type { Session } from "./session.ts";
 
 /** Protocols that clients may speak. */
@@ -64,14 +65,17 @@ export interface NameCheck {
   /** Whether a mismatch is only reported, or refused. */
   readonly mode: "report" | "require";
   /**
-   * Joins a client and its target once the client has shown a name that fits.
+   * Waits until the client has shown a name that fits.
    *
    * @param session The client.
    * @param tunnel Its target, and what it has asked for.
-   * @returns How the tunnel ended.
+   * @returns Joins the two; or how it ended, if the client has shown nothing.
    * @throws {Refusal} `name mismatch`, before the target has got a byte.
    */
-  join(session: ProxySession, tunnel: AskedTunnel): Promise<TunnelResult>;
+  check(
+    session: ProxySession,
+    tunnel: AskedTunnel,
+  ): Promise<TunnelResult | LastPart>;
 }
 
 /** What the handlers of a proxy work with. */

@@ -25,7 +25,7 @@ import type { Place } from "../sync/bag.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import type { LiveConnection } from "./live_connection.ts";
 import type { ConnectionServices } from "./connection_services.ts";
-import type { Permit } from "./open_sessions.ts";
+import type { Permit } from "./target/open_sessions.ts";
 import type { Refusals } from "./refusals.ts";
 import { SessionUsage } from "./session_usage.ts";
 
@@ -75,6 +75,8 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   readonly record: ConnectionEvent;
   /** How its protocol refuses it; `undefined` closes it without a word. */
   refusals: Refusals | undefined;
+  /** The connection to the target, where it is closed with the session. */
+  target: Disposable | undefined;
   /** Whether it has its answer, or a part of it: no refusal can follow. */
   isAnswered = false;
 
@@ -119,9 +121,8 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     draining: Context,
     services: S,
   ) {
-    this.local = unmapAddr(connection.localAddr);
+    this.local = this.reached = unmapAddr(connection.localAddr);
     this.remote = unmapAddr(connection.remoteAddr);
-    this.reached = this.local;
     this.client = new Duplex(connection);
     this.reader = new ByteReader(this.client);
     this.context = context;
@@ -294,10 +295,13 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     giveUp = (error: unknown) => this.#giveUpReading(error),
   ): Promise<T> {
     let late: unknown;
-    this.#giveUp = (error) => {
+    // Not assigned as it is written: V8 puts such a function into its old space,
+    // from where it keeps all of the connection until a full collection.
+    const end = (error: unknown) => {
       late = error;
       giveUp(error);
     };
+    this.#giveUp = end;
     try {
       return await read();
     } catch (error) {
@@ -372,10 +376,11 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.live?.conclude(false);
   }
 
-  /** Closes the client, gives everything back and logs the record. */
+  /** Closes both ends, gives everything back and logs the record. */
   [Symbol.dispose](): void {
     this.endHandshake();
     this.#close();
+    this.target?.[Symbol.dispose]();
     this.#place?.remove();
     this.#lease?.release();
     this.#kept?.release();

@@ -15,7 +15,7 @@ import type { ListenerKind, ListenerWatch } from "./listener_watch.ts";
 import { ownListeners } from "../net/own_listeners.ts";
 import { SOCKET_MODE } from "../net/unix_listener.ts";
 import { formatAddr } from "../net/unix_socket.ts";
-import type { OpenSessions } from "./open_sessions.ts";
+import type { OpenSessions } from "./target/open_sessions.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { refusedRange } from "../policy/rules/address_guard.ts";
 import { Semaphore } from "../sync/semaphore.ts";

@@ -13,6 +13,7 @@ import {
   within,
   writeAll,
 } from "../support/sockets.ts";
+import { untilStill } from "../support/time.ts";
 
 /** Every byte value, over and over. */
 function pattern(length: number): Uint8Array<ArrayBuffer> {
@@ -68,11 +69,7 @@ Deno.test("echo() waits for a client that does not read, and loses nothing", asy
     await conn.closeWrite();
   })();
   // More than the system's buffers hold stays with the client.
-  let before = -1;
-  while (before !== sent) {
-    before = sent;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
+  await untilStill(() => sent);
   assertGreater(bytes.length, sent);
   const back = await within(20_000, readToEnd(conn));
   await sending;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { startNameServer } from "../support/name_server.ts";
-
-const ROOT = new URL("../../", import.meta.url);
+import { makeFolder } from "../support/programs.ts";
+import { type Answer, sluiceAll } from "../support/sluice_commands.ts";
 
 const RULES = `# Who may go where
 ads: deny name .ads.example, /^track\\d*\\./
@@ -117,18 +117,15 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-for (const { name, args, code, stdout } of ROWS) {
-  Deno.test(`sluice rules test says what would happen to ${name}`, async () => {
-    const outcome = await run(RULES, [
-      "rules",
-      "test",
-      "--rules",
-      "rules.txt",
-      ...args,
-    ]);
-    assertEquals(outcome, { code, stdout, stderr: "" });
-  });
-}
+Deno.test("sluice rules test says what would happen", async () => {
+  const test = ["rules", "test", "--rules", "rules.txt"];
+  const answers = await runAll(
+    ROWS.map(({ args }) => [RULES, [...test, ...args]]),
+  );
+  for (const [at, { name, code, stdout }] of ROWS.entries()) {
+    assertEquals(answers[at], { code, text: stdout, stderr: "" }, name);
+  }
+});
 
 Deno.test("sluice rules test says that a name server fails, and asks it for no name that is denied", async () => {
   await using names = await startNameServer(() => [{ code: 2 }]);
@@ -142,7 +139,7 @@ Deno.test("sluice rules test says that a name server fails, and asks it for no n
   assertEquals([denied.code, names.asked.length], [1, 0]);
   assertEquals(await ask(), {
     code: 0,
-    stdout:
+    text:
       `a.example:1: Allowed by default, whatever its address\n  The client would be told: Cannot resolve a.example: name server ${place}: it can't find out (SERVFAIL)\nallowed\n`,
     stderr: "",
   });
@@ -157,8 +154,8 @@ Deno.test("sluice rules test resolves a name where the rules want its address", 
     "--target",
     "localhost:80",
   ];
-  const { code, stdout } = await run(RULES, args);
-  assertEquals(stdout.split("\n"), [
+  const { code, text } = await run(RULES, args);
+  assertEquals(text.split("\n"), [
     "localhost:80: it depends on the address, and 1 of 2 may be dialled",
     "  127.0.0.1: Allowed by rule local",
     "  ::1: Denied by default: no rule allows it",
@@ -177,9 +174,9 @@ Deno.test("sluice rules list prints the rules as they hold", async () => {
     "--rule",
     "first: deny port 25",
   ];
-  const { code, stdout } = await run(RULES, args);
+  const { code, text } = await run(RULES, args);
   assertEquals(
-    stdout,
+    text,
     `first        deny port 25
 ads          deny name .ads.example,/^track\\d*\\./
 rules.txt:3  allow user ann day mon-fri time 08:00-18:00 zone UTC
@@ -285,17 +282,20 @@ const FAILURES: readonly (readonly [
   ],
 ];
 
-for (const [rules, args, code, stderr] of FAILURES) {
-  Deno.test(`sluice ${args.join(" ")} fails in one line with ${code}`, async () => {
-    assertEquals(await run(rules, args), { code, stdout: "", stderr });
-  });
-}
+Deno.test("sluice rules fails in one line", async () => {
+  const answers = await runAll(
+    FAILURES.map(([rules, args]) => [rules, args]),
+  );
+  for (const [at, [, args, code, stderr]] of FAILURES.entries()) {
+    assertEquals(answers[at], { code, text: "", stderr }, args.join(" "));
+  }
+});
 
 Deno.test("sluice rules test asks for who comes by a Unix socket", async () => {
   const rules = "u: deny client unix listener unix:/run/a.sock\n";
   const ask = async (...args: string[]) => {
     const given = ["--rules", "rules.txt", "--target", "10.0.0.1:80", ...args];
-    return (await run(rules, ["rules", "test", ...given])).stdout;
+    return (await run(rules, ["rules", "test", ...given])).text;
   };
   const at = ["--listener", "unix:/run/a.sock"];
   assertEquals(
@@ -317,34 +317,29 @@ Deno.test("sluice rules test knows a regular expression wherever a value may sta
     const args = ["rules", "test", "--target", "ads.example:80", ...rule];
     assertEquals(await run("", args), {
       code: 1,
-      stdout:
-        "ads.example:80: Denied by rule x, whatever its address\ndenied\n",
+      text: "ads.example:80: Denied by rule x, whatever its address\ndenied\n",
       stderr: "",
     }, values);
   }
 });
 
-/** Runs the program to its end, beside a file of rules (in Latin-1). */
-async function run(rules: string, args: string[]) {
-  const cwd = await Deno.makeTempDir();
-  try {
+/** Runs a command beside a file of rules (in Latin-1). */
+async function run(rules: string, args: string[]): Promise<Answer> {
+  const [answer] = await runAll([[rules, args]]);
+  return answer!;
+}
+
+/** Runs commands, each of them beside a file of rules of its own. */
+async function runAll(
+  lines: readonly (readonly [rules: string, args: string[]])[],
+): Promise<Answer[]> {
+  await using folder = await makeFolder();
+  const given = lines.map(([rules, args], at) => {
+    const cwd = `${folder.path}/${at}`;
+    Deno.mkdirSync(cwd);
     const bytes = Uint8Array.from(rules, (text) => text.charCodeAt(0));
-    await Deno.writeFile(`${cwd}/rules.txt`, bytes);
-    const command = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", new URL("main.ts", ROOT).href, ...args],
-      cwd,
-      env: { NO_COLOR: "1" },
-      stdin: "null",
-      signal: AbortSignal.timeout(30_000),
-    });
-    const { code, stdout, stderr } = await command.output();
-    const decoder = new TextDecoder();
-    return {
-      code,
-      stdout: decoder.decode(stdout),
-      stderr: decoder.decode(stderr),
-    };
-  } finally {
-    await Deno.remove(cwd, { recursive: true });
-  }
+    Deno.writeFileSync(`${cwd}/rules.txt`, bytes);
+    return { args, cwd };
+  });
+  return await sluiceAll(given);
 }

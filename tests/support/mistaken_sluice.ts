@@ -9,14 +9,6 @@ import { main } from "../../lib/program/cli.ts";
 
 const [kind, ...args] = Deno.args;
 
-if (kind === "throws") {
-  // Every command writes something, and does not expect that to fail so.
-  const write = Deno.stdout.writeSync;
-  Deno.stdout.writeSync = (bytes) => {
-    Deno.stdout.writeSync = write;
-    throw new Error(`sabotage of ${bytes.length > 0}`);
-  };
-}
 if (kind === "rejection") {
   setTimeout(() => void Promise.reject(new Error("sabotage")));
 }

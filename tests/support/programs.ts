@@ -111,6 +111,8 @@ export function testPrograms<N extends Need>(test: ProgramTest<N>): void {
 export interface RunOptions {
   /** What it reads from standard input (default: nothing). */
   stdin?: string | Uint8Array<ArrayBuffer>;
+  /** Milliseconds that it may run (default 30,000). */
+  timeLimit?: number;
   /** Its environment besides `PATH` and `LANG`. */
   env?: Record<string, string>;
 }
@@ -135,8 +137,9 @@ export async function run(
   args: string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
+  const { timeLimit = TIME_LIMIT } = options;
   const killer = new AbortController();
-  const timer = setTimeout(() => killer.abort(), TIME_LIMIT);
+  const timer = setTimeout(() => killer.abort(), timeLimit);
   try {
     const child = new Deno.Command(path, {
       args,
@@ -153,7 +156,7 @@ export async function run(
     ]);
     const stderr = new TextDecoder().decode(output.stderr);
     if (killer.signal.aborted) {
-      throw new Error(`${path} has not ended in ${TIME_LIMIT} ms: ${stderr}`);
+      throw new Error(`${path} has not ended in ${timeLimit} ms: ${stderr}`);
     }
     const text = new TextDecoder().decode(output.stdout);
     return { code: output.code, stdout: output.stdout, text, stderr };

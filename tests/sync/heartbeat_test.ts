@@ -1,5 +1,6 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { startHeartbeat } from "../../lib/sync/heartbeat.ts";
+import { pass } from "../support/time.ts";
 
 Deno.test("startHeartbeat() beats twice and then gives up when nothing moves", async () => {
   const events: string[] = [];
@@ -42,5 +43,5 @@ Deno.test("startHeartbeat() does nothing when the period is 0, or when cleared",
     expire: fail,
   });
   // The sanitizers see a timer that is left.
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  await pass(100);
 });

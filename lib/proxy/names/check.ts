@@ -16,7 +16,7 @@
 
 import type { TunnelResult } from "../../net/tunnel.ts";
 import type { Verdict } from "../../policy/rules/rules.ts";
-import { runTunnel } from "../../serve/run_tunnel.ts";
+import { type LastPart, runTunnel } from "../../serve/run_tunnel.ts";
 import type {
   AskedTunnel,
   NameCheck,
@@ -41,10 +41,10 @@ const SHORT_PATIENCE = 250;
 const ADVICE = "a rule with 'any-protocol' would allow it";
 
 /** Refuses what shows a name that does not fit, or none. */
-export const REQUIRE_NAMES: NameCheck = { mode: "require", join: require };
+export const REQUIRE_NAMES: NameCheck = { mode: "require", check: require };
 
 /** Lets it through, and says so in the record. */
-export const REPORT_NAMES: NameCheck = { mode: "report", join: report };
+export const REPORT_NAMES: NameCheck = { mode: "report", check: report };
 
 /** What a client shows, with the host of a request where that is looked at. */
 type Shown = FirstFlight & { readonly host?: Host | Error };
@@ -52,7 +52,7 @@ type Shown = FirstFlight & { readonly host?: Host | Error };
 async function require(
   session: ProxySession,
   tunnel: AskedTunnel,
-): Promise<TunnelResult> {
+): Promise<TunnelResult | LastPart> {
   const { client, services: { timeouts } } = session;
   const { duplex, verdict: { isAnyProtocol } } = tunnel.opened;
   const scanner = new FlightScanner();
@@ -62,17 +62,17 @@ async function require(
     scan: (bytes) => scanner.push(bytes),
   });
   const flight = flightOf(beginning);
-  if (flight?.kind === "http") return await tunnelledHttp(session, tunnel);
+  if (flight?.kind === "http") return () => tunnelledHttp(session, tunnel);
   if (flight?.kind === "tls" || flight?.kind === "bad tls") {
     const denial = await judgeTls(session, tunnel, flight);
     if (denial !== undefined) refuseTls(session, denial);
-    return runTunnel(session, duplex);
+    return () => runTunnel(session, duplex);
   }
   const nothing = silence(session, beginning);
   if (nothing !== undefined) return nothing;
   if (isAnyProtocol) {
     tunnel.noteHidden();
-    return runTunnel(session, duplex);
+    return () => runTunnel(session, duplex);
   }
   if (isEmpty(beginning)) return ended(beginning);
   throw refusalOf(hidden(beginning));
@@ -81,7 +81,7 @@ async function require(
 async function report(
   session: ProxySession,
   tunnel: AskedTunnel,
-): Promise<TunnelResult> {
+): Promise<TunnelResult | LastPart> {
   const { client, services: { timeouts } } = session;
   const { duplex } = tunnel.opened;
   const scanner = new FlightScanner();
@@ -103,9 +103,11 @@ async function report(
     const { rule, reason } = denial;
     session.record.wouldDeny ??= { rule, reason };
   }, () => {}); // The connection has ended.
-  const result = await runTunnel(session, duplex);
-  await judging;
-  return result;
+  return async () => {
+    const result = await runTunnel(session, duplex);
+    await judging;
+    return result;
+  };
 }
 
 function flightOf(beginning: Beginning<Shown>): Shown | undefined {

@@ -14,7 +14,7 @@ import type { Host } from "../../wire/host_name.ts";
 import { formatHostPort } from "../../wire/host_port.ts";
 import type { IpAddress } from "../../wire/ip_address.ts";
 import { askerOf } from "./asker.ts";
-import type { Permit } from "../open_sessions.ts";
+import type { Permit } from "./open_sessions.ts";
 import { NAME_MISMATCH } from "../refusal_reason.ts";
 import type { ProxySession } from "../services.ts";
 

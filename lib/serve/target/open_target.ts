@@ -27,7 +27,7 @@ import { dialElsewhere } from "./loops.ts";
 import type { ParentGroup, WholeRequest } from "./parents.ts";
 import { encodeProxyHeader } from "../proxy_header.ts";
 import type { OpenedTarget } from "./opened_target.ts";
-import { runTunnel } from "../run_tunnel.ts";
+import { type LastPart, runTunnel } from "../run_tunnel.ts";
 import type { ProxySession } from "../services.ts";
 
 /** Options for {@linkcode openTarget}. */
@@ -49,33 +49,38 @@ interface Allowed {
 export type EncodeBound = (addr: Deno.NetAddr) => Uint8Array;
 
 /**
- * Serves CONNECT, whatever the client speaks: opens the target, answers, and
- * joins the two.
+ * Serves CONNECT, whatever the client speaks: opens the target and answers.
  *
- * @param session The client; its request is read, its reader released.
+ * @param session The client; its request is read, its reader released. It
+ *   closes the target.
  * @param to What it asked for.
  * @param encodeBound Encodes the answer.
- * @returns How the tunnel ended.
+ * @returns Joins the two; or how it ended, if the client has shown nothing.
  * @throws What {@linkcode openTarget} throws.
  */
 export async function connectTarget(
   session: ProxySession,
   { host, port }: Omit<Wish, "command">,
   encodeBound: EncodeBound,
-): Promise<TunnelResult> {
+): Promise<TunnelResult | LastPart> {
   const wish = { command: "connect", host, port } as const;
   const decision = decide(session, wish);
   const opened = await openTarget(session, wish, { decision });
   const { connection, duplex } = opened;
-  using _closing = connection;
-  await session.answer(encodeBound(connection.localAddr));
+  try {
+    await session.answer(encodeBound(connection.localAddr));
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  session.target = connection;
   const { names } = session.services;
-  if (names === undefined) return await runTunnel(session, duplex);
+  if (names === undefined) return () => runTunnel(session, duplex);
   const decideAs = (name: string, ip: IpAddress | undefined) =>
     decision.about(name, port).of(ip);
   const noteHidden = () => decision.noteHidden();
   const tunnel = { host, port, opened, decideAs, noteHidden };
-  return await names.join(session, tunnel);
+  return await names.check(session, tunnel);
 }
 
 /**
