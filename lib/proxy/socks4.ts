@@ -79,7 +79,7 @@ async function parse(session: ProxySession): Promise<Request> {
 function connect(
   session: ProxySession,
   request: Request,
-): Promise<LastPart> {
+): Promise<TunnelResult | LastPart> {
   const { host, isNamed } = request;
   // The system takes it for this machine, which is not what a client means
   // that has no address. For BIND it is anyone.

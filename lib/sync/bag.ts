@@ -60,8 +60,9 @@ export class Bag<T> {
    */
   toArray(): T[] {
     const values: T[] = [];
-    for (let node = this.#first; node !== undefined; node = node.next) {
-      values.push(node.value);
+    const head = this.#head;
+    for (let { next } = head; next !== head; { next } = next) {
+      values.push(next.value!);
     }
     return values;
   }

@@ -222,15 +222,11 @@ Deno.test("a change that comes while a tunnel is opened refuses it", async () =>
     onChange: "cut",
     rules,
     // Between the verdict and the connection.
-    outgoing: {
-      get ipv4() {
-        change();
-        return undefined;
-      },
-      ipv6: undefined,
-    },
+    outgoing: Object.defineProperty({}, "ipv4", { get: () => change() }),
   });
-  change = () => rules.current = rulesOf("late: deny");
+  change = () => {
+    rules.current = rulesOf("late: deny");
+  };
   const request = openTunnel(proxy, echo.addr).then(() => 0, () => 2);
   assertEquals(await within(5_000, request), 2);
   await within(5_000, proxy.whenEnded(1));

@@ -26,6 +26,7 @@ import {
   within,
   writeAll,
 } from "../../support/sockets.ts";
+import { tryPassword } from "../../support/users.ts";
 import { FIRST_FLIGHTS, type FirstFlightRow } from "./first_flights.ts";
 
 const decoder = new TextDecoder("latin1");
@@ -295,4 +296,54 @@ Deno.test("--check-names require connects again for a request behind a closed co
   });
   assertEquals(said.split("HTTP/1.1 200").length - 1, 2);
   assertEquals(target.accepted, 2);
+});
+
+Deno.test("--check-names require judges each request in a tunnel of CONNECT too", async () => {
+  await using target = startCollector();
+  const { port } = target.addr;
+  await using proxy = await startChecking("require", "allow");
+  using conn = await proxy.connect();
+  const reading = readToEnd(conn);
+  await writeAll(
+    conn,
+    `CONNECT a.test:${port} HTTP/1.1\r\nHost: a.test\r\n\r\n` +
+      "GET /1 HTTP/1.1\r\nHost: a.test\r\n\r\n" +
+      "GET /2 HTTP/1.1\r\nHost: b.test\r\n\r\n",
+  );
+  const said = decoder.decode(await within(5_000, reading));
+  assertEquals(
+    said.match(/HTTP\/1\.1 \d+/g),
+    ["HTTP/1.1 200", "HTTP/1.1 200", "HTTP/1.1 403"],
+  );
+  await within(5_000, proxy.whenEnded(2));
+  assertEquals(
+    proxy.ended.map(({ name, target, protocol }) => [name, target, protocol]),
+    ["a.test", "b.test"].map((
+      name,
+    ) => [name, `a.test:${port}`, "http-connect"]),
+  );
+  assertStringIncludes(decoder.decode(target.received), "GET /1");
+  assert(!decoder.decode(target.received).includes("/2"));
+});
+
+Deno.test("a user stays the same over the requests in a tunnel", async () => {
+  await using target = startCollector();
+  await using proxy = await startChecking(
+    "require",
+    "allow user alice\ndefault deny",
+    {
+      users: [{ name: "alice", password: "secret" }],
+    },
+  );
+  using conn = await proxy.connect();
+  assertEquals(await tryPassword(conn, "alice", "secret"), 0);
+  await writeAll(conn, nameRequest("a.test", target.addr.port));
+  assertEquals((await readReply(conn)).reply, 0);
+  const request = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
+  const reading = readToEnd(conn);
+  await writeAll(conn, request + request);
+  await conn.closeWrite();
+  await within(5_000, reading);
+  await within(5_000, proxy.whenEnded(2));
+  assertEquals(proxy.ended.map(({ user }) => user), ["alice", "alice"]);
 });
