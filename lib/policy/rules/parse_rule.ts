@@ -21,7 +21,12 @@ import {
   TIME_WORDS,
   wordOf,
 } from "./rule_clauses.ts";
-import { type Action, parseExtras, type RuleExtras } from "./rule_extras.ts";
+import {
+  type Action,
+  type KnownParents,
+  parseExtras,
+  type RuleExtras,
+} from "./rule_extras.ts";
 import { quote } from "../../wire/quote.ts";
 
 /** A rule. */
@@ -34,6 +39,8 @@ export interface Rule extends RuleExtras {
   readonly isReport: boolean;
   /** The line, without its label and with single spaces. */
   readonly text: string;
+  /** Its conditions as they are written. */
+  readonly clauses: readonly Clause[];
   /** Its conditions: it matches where all of them hold. */
   readonly tests: readonly Test[];
   /** Whether it names an address with `to`; none where there is no `to`. */
@@ -53,7 +60,7 @@ export interface Default extends Pick<RuleExtras, "message"> {
 /** What a list of rules may say. */
 export interface RuleWords {
   /** Names that may stand behind `via`, besides `direct` (default none). */
-  readonly parents?: ReadonlySet<string> | undefined;
+  readonly parents?: KnownParents | undefined;
   /** Words that mean something where the rules are asked (default all). */
   readonly words?: readonly string[] | undefined;
 }
@@ -101,6 +108,7 @@ export function parseRule(
     action,
     isReport,
     text: queue.map((list) => list.map(formatItem).join(",")).join(" "),
+    clauses,
     tests: makeTests(clauses, action),
     lifts: to && parseLift(to.values),
     asksName: clauses.some(({ word }) => word === "name"),

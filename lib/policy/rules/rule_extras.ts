@@ -19,6 +19,9 @@ const MOST_MESSAGE = 200;
 /** What rules do. */
 export type Action = "allow" | "deny";
 
+/** Names that may stand behind `via`; `any` judges a file alone. */
+export type KnownParents = ReadonlySet<string> | "any";
+
 /** What a rule says besides when it holds. */
 export interface RuleExtras {
   /** Name of the parent to go through, or `direct`; where it says so. */
@@ -41,7 +44,7 @@ export interface RuleExtras {
 export function parseExtras(
   clauses: readonly Clause[],
   action: Action,
-  parents: ReadonlySet<string> = new Set(),
+  parents: KnownParents = new Set(),
 ): RuleExtras {
   const find = (name: string) => clauses.find(({ word }) => word === name);
   const anyProtocol = find(ANY_PROTOCOL);
@@ -61,7 +64,7 @@ export function parseExtras(
 function parseVia(
   via: Clause | undefined,
   action: Action,
-  parents: ReadonlySet<string>,
+  parents: KnownParents,
 ): string | undefined {
   if (via === undefined) return undefined;
   const [{ text, column }, second] = via.values;
@@ -71,7 +74,7 @@ function parseVia(
   if (second !== undefined) {
     throw new LineError(second.column, "expected one parent");
   }
-  if (text === "direct" || parents.has(text)) return text;
+  if (text === "direct" || parents === "any" || parents.has(text)) return text;
   const known = ["direct", ...parents].join(", ");
   throw new LineError(column, `${quote(text)} is no parent: expected ${known}`);
 }

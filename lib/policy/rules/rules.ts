@@ -97,6 +97,16 @@ export class Rules {
     return this.#rules.length;
   }
 
+  /** The rules in their order. */
+  get rules(): readonly Rule[] {
+    return this.#rules;
+  }
+
+  /** What holds if no rule matches. */
+  get fallback(): Action {
+    return this.#fallback;
+  }
+
   /** Whether it allows everything, but for what the guard refuses. */
   get isOpen(): boolean {
     return this.#rules.length === 0 && this.#fallback === "allow";
