@@ -8,12 +8,17 @@
 import { MOST_EMPTY_LINES, MOST_START_LINE } from "./http1/head.ts";
 import type { Parser } from "./parser.ts";
 import { TlsAlertError } from "./tls/alert.ts";
-import { type ClientHello, parseClientHello } from "./tls/client_hello.ts";
+import {
+  type ClientHello,
+  type HelloFacts,
+  parseClientHello,
+  parseRecordedHello,
+} from "./tls/client_hello.ts";
 import { recogniseInnerTls } from "./tls/starttls.ts";
 
 /** What the first bytes are. */
 export type FirstFlight =
-  | { readonly kind: "tls"; readonly hello: ClientHello }
+  | { readonly kind: "tls"; readonly hello: HelloFacts }
   /** TLS, but no ClientHello that can be read. */
   | { readonly kind: "bad tls"; readonly why: string }
   | { readonly kind: "http" }
@@ -47,32 +52,37 @@ export class FlightScanner {
    * @returns What they are; `undefined` if more are needed to tell.
    */
   push(bytes: Uint8Array): FirstFlight | undefined {
-    if (this.#parser !== undefined) return this.#pushTls(this.#parser, bytes);
     if (bytes[0] !== HANDSHAKE) return scanRequestLine(bytes);
     if (bytes.length < 2) return undefined;
     if (bytes[1] !== 3) return other(bytes);
-    this.#parser = parseClientHello();
-    this.#wanted = this.#parser.next().value as number;
-    return this.#pushTls(this.#parser, bytes);
+    return asTls(() => this.#pushTls(bytes));
   }
 
-  #pushTls(
-    parser: Parser<ClientHello>,
-    bytes: Uint8Array,
-  ): FirstFlight | undefined {
-    try {
-      while (this.#offset + this.#wanted <= bytes.length) {
-        const end = this.#offset + this.#wanted;
-        const step = parser.next(bytes.subarray(this.#offset, end));
-        this.#offset = end;
-        if (step.done) return { kind: "tls", hello: step.value };
-        this.#wanted = step.value;
-      }
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof TlsAlertError)) throw error;
-      return { kind: "bad tls", why: error.message };
+  #pushTls(bytes: Uint8Array): HelloFacts | undefined {
+    if (this.#parser === undefined) {
+      const hello = parseRecordedHello(bytes);
+      if (hello !== undefined) return hello;
+      this.#parser = parseClientHello();
+      this.#wanted = this.#parser.next().value as number;
     }
+    while (this.#offset + this.#wanted <= bytes.length) {
+      const end = this.#offset + this.#wanted;
+      const step = this.#parser.next(bytes.subarray(this.#offset, end));
+      this.#offset = end;
+      if (step.done) return step.value;
+      this.#wanted = step.value;
+    }
+    return undefined;
+  }
+}
+
+function asTls(parse: () => HelloFacts | undefined): FirstFlight | undefined {
+  try {
+    const hello = parse();
+    return hello && { kind: "tls", hello };
+  } catch (error) {
+    if (!(error instanceof TlsAlertError)) throw error;
+    return { kind: "bad tls", why: error.message };
   }
 }
 
