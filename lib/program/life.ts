@@ -26,7 +26,7 @@ import {
   sayNothingToReload,
   spareStacks,
   surviveMistakes,
-} from "./process_life.ts";
+} from "../serve/process_life.ts";
 import { runUntilSignal } from "./run_until_signal.ts";
 
 /** What the log calls the end that the operator asks for by the admin API. */

@@ -13,6 +13,7 @@ import {
   type UdpSettings,
 } from "../serve/services.ts";
 import { detect } from "./detect.ts";
+import { leadTo } from "./fixed_target.ts";
 import type { NameChecking } from "./options.ts";
 import type { ProxyVersion } from "../serve/proxy_header.ts";
 import type { StartTls } from "../net/chain.ts";
@@ -27,6 +28,7 @@ import { judgeBy } from "../serve/target/judge_session.ts";
 import { type RuleBook, Rules } from "../policy/rules/rules.ts";
 import { type User, Users } from "../policy/users/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
+import type { HostPort } from "../wire/host_port.ts";
 import { warnOfLoops, waysOf } from "../serve/target/certain_loops.ts";
 import { connectionLimits } from "../serve/limits/connection_counts.ts";
 import { type FrontConfig, inFront } from "../serve/in_front.ts";
@@ -68,6 +70,11 @@ export interface ProxyConfig extends ServerConfig, FrontConfig {
   open?: boolean;
   /** Lifts the guard of listeners that others can reach (default false). */
   allowPrivate?: boolean;
+  /**
+   * Puts the guard on all listeners, as if others could reach them (default
+   * false): what runs behind them is not to be trusted.
+   */
+  guarded?: boolean;
   /** Who may go where (default: no rules); replaced by assigning `current`. */
   rules?: RuleBook;
   /**
@@ -83,6 +90,11 @@ export interface ProxyConfig extends ServerConfig, FrontConfig {
   resetRelay?: ResetRelay;
   /** What clients may speak (default: everything). */
   protocols?: readonly ProtocolName[];
+  /**
+   * Where listeners lead whose clients speak no protocol of a proxy, by their
+   * place in `listen` (default: none does).
+   */
+  targets?: readonly (HostPort | undefined)[];
   /** How UDP is relayed, where it differs from the defaults. */
   udp?: Partial<Omit<UdpSettings, "limits">> & { associations?: number };
   /** How names are resolved, where it differs from the defaults. */
@@ -167,22 +179,26 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     ...{ hasUsers, host, log },
   });
   const { usage } = limits;
-  const protocol = inFront(config, detect);
+  const protocols = config.listen.map((_, index) => {
+    const target = config.targets?.[index];
+    return inFront(config, target === undefined ? detect : leadTo(target));
+  });
   const hide: ((() => void) | undefined)[] = [];
   const running = await startListeners(
     config.listen,
-    ({ isPublic, name, watch }) => {
+    ({ isPublic, name, watch }, index) => {
       const services = {
         ...shared,
         sessions,
         trail: [name],
         parents,
         usage,
-        isGuarded: isPublic && !config.allowPrivate,
+        isGuarded: (isPublic || config.guarded === true) &&
+          !config.allowPrivate,
         connectionsPerClient: places.perClient(isPublic),
         watch,
       };
-      return handlerOf(protocol, services);
+      return handlerOf(protocols[index]!, services);
     },
     {
       ...places.listening,
