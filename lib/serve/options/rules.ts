@@ -31,6 +31,10 @@ export const RULE_OPTIONS = {
     help:
       "a rule to try before the file's, such as 'deny name *.ads.example' or 'default deny'; repeatable",
   }, (text) => text),
+};
+
+/** The option of commands that can try rules without denying. */
+export const RULES_MODE_OPTIONS = {
   "rules-mode": choice(RULES_MODES, {
     default: "enforce",
     requires: [{ anyOf: ["rules", "rule"] }],
@@ -67,4 +71,6 @@ export function onChangeOf(
 }
 
 /** Values of the options of rules. */
-export type RuleOptions = OptionValues<typeof RULE_OPTIONS>;
+export type RuleOptions =
+  & OptionValues<typeof RULE_OPTIONS>
+  & Partial<OptionValues<typeof RULES_MODE_OPTIONS>>;
