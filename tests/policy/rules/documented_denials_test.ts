@@ -13,7 +13,7 @@ deny name bad1.example,bad2.example,conflict.example
 allow name good1.example,good2.example,conflict.example
 deny user enforcing,globbing
 report deny user reporting
-allow user open
+allow user reporting,open
 allow name default.example
 default deny`;
 
