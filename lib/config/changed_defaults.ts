@@ -45,6 +45,7 @@ export function changedDefaults(
         ofSocket(listener, place)
       ),
       ...ofHistory(listener),
+      ...ofOpenTunnels(listener),
     ]),
   ];
 }
@@ -84,5 +85,24 @@ function ofHistory(listener: ListenerConfig): ChangedDefault[] {
     ...{ listener, option: "history" },
     message:
       "since 0.2 an empty room keeps its history for an hour; write 'history-time', 0 to drop it as before",
+  }];
+}
+
+/** What open tunnels are checked against again. */
+const JUDGED_BY = ["users", "user", "rules", "rule", "tls-client-ca"];
+
+const ON_CHANGE = "on-change";
+
+function ofOpenTunnels(listener: ListenerConfig): ChangedDefault[] {
+  const { kind: { options }, says } = listener;
+  if (!Object.hasOwn(options, ON_CHANGE) || says(ON_CHANGE)) return [];
+  const option = JUDGED_BY.find((name) =>
+    Object.hasOwn(options, name) && says(name)
+  );
+  if (option === undefined) return [];
+  return [{
+    ...{ listener, option },
+    message:
+      'since 0.2 a change of users, certificates or rules cuts the open tunnels that it would refuse; write "on-change": "keep" to leave them open, or "cut" to silence this',
   }];
 }

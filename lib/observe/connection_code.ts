@@ -13,6 +13,9 @@ export const REFUSAL_CODES = {
   "protocol": "The client broke the protocol, or spoke another one",
   "unauthenticated": "The client sent no credentials, or wrong ones",
   "banned": "The client's address is banned",
+  "revoked":
+    "A change of users, certificates or rules refused the open connection",
+  "name-mismatch": "The name in the client's first bytes is not the target's",
   "draining": "Sluice is shutting down",
   "loop": "The connection came back to a listener on its way",
   "limit-reached": "A limit without a name of its own",

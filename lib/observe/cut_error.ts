@@ -23,3 +23,12 @@ export class CutError extends Error {
     this.reasonCode = reasonCode;
   }
 }
+
+/**
+ * Makes the error of a connection that gives its place to another one.
+ *
+ * @returns The error.
+ */
+export function placeNeeded(): CutError {
+  return new CutError("place-needed", "Another connection needs its place");
+}

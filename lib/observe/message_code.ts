@@ -30,6 +30,7 @@ export const MESSAGE_CODES = {
   "loop": "A listener leads to itself",
   "no-users": "The users file is empty: nobody can use the proxy",
   "nothing-to-reload": "SIGHUP came, and there is no file to read",
+  "tunnels-cut": "A change cut the open tunnels that it refuses",
   "parent-down": "A chain of parents failed its check",
   "parent-up": "It passes its check again",
   "pool-figures": "What a pool did, at the end",

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { CutError } from "../observe/cut_error.ts";
+import { placeNeeded } from "../observe/cut_error.ts";
 import { ByteReader } from "../net/byte_reader.ts";
 import type { Connection } from "../net/connection.ts";
 import { Duplex } from "../net/duplex.ts";
@@ -17,14 +17,13 @@ import type { ConnectionEvent } from "../observe/log_event.ts";
 import type { Lease } from "../policy/limits/connection_limits.ts";
 import type { Identity } from "../policy/users/identity.ts";
 import { drainRefusal, Refusal } from "../policy/limits/refusal.ts";
-import {
-  type Context,
-  timeoutError,
-  type Unregister,
-} from "../sync/context.ts";
+import type { Context, Unregister } from "../sync/context.ts";
+import { TimeLimitError } from "../sync/time_limit.ts";
+import type { Place } from "../sync/bag.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import type { LiveConnection } from "./live_connection.ts";
 import type { ConnectionServices } from "./connection_services.ts";
+import type { Permit } from "./target/open_sessions.ts";
 import type { Refusals } from "./refusals.ts";
 import { SessionUsage } from "./session_usage.ts";
 
@@ -62,6 +61,8 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   readonly live: LiveConnection | undefined;
   /** Who the client is, once that is proved. */
   identity: Identity | undefined;
+  /** What it was allowed, for the rules to be asked again. */
+  permit: Permit | undefined;
   /** The server that the client has asked for in TLS, where it has. */
   serverName: string | undefined;
   /** Listeners of ours that the connection has come through, this one last. */
@@ -97,6 +98,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   #leaveDrain: Unregister | undefined;
   /** Ends the wait for the request; the connection is closed where it is none. */
   #giveUp: ((error: unknown) => void) | undefined;
+  readonly #place: Place | undefined;
   #lease: Lease | undefined;
   /** The place of one that is over a limit. */
   #kept: Lease | undefined;
@@ -117,9 +119,8 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     draining: Context,
     services: S,
   ) {
-    this.local = unmapAddr(connection.localAddr);
+    this.local = this.reached = unmapAddr(connection.localAddr);
     this.remote = unmapAddr(connection.remoteAddr);
-    this.reached = this.local;
     this.client = new Duplex(connection);
     this.reader = new ByteReader(this.client);
     this.context = context;
@@ -128,6 +129,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.trail = services.trail ?? NOWHERE;
     this.record = newRecord(this.local, this.remote);
     this.live = services.watch?.enter(this);
+    this.#place = services.sessions?.add(this);
     context.onCancel(() => {
       if (!this.isTunnelEnding) this.#close();
     });
@@ -237,10 +239,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
    * it: nothing of it is needed any more, or it has not begun.
    */
   offerPlace(): void {
-    const end = () =>
-      this.context.cancel(
-        new CutError("place-needed", "Another connection needs its place"),
-      );
+    const end = () => this.context.cancel(placeNeeded());
     (this.#lease ?? this.#kept)?.offer(end);
     this.usage?.offerPlace(end);
   }
@@ -263,7 +262,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.#handshake?.clear();
     this.#handshake = setDeadline(
       handshake,
-      () => this.#endWait(timeoutError(handshake, "Handshake time")),
+      () => this.#endWait(new TimeLimitError(handshake, "Handshake time")),
     );
     this.noteRequest();
     this.#leaveDrain = this.draining.onCancel((reason) =>
@@ -379,6 +378,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.endHandshake();
     this.#close();
     this.target?.[Symbol.dispose]();
+    this.#place?.remove();
     this.#lease?.release();
     this.#kept?.release();
     this.usage?.release();

@@ -112,6 +112,26 @@ Deno.test("check exits with 2 and prints the problems, or with 0", async () => {
   });
 });
 
+Deno.test("check warns that changes cut tunnels, unless the file says what is wanted", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/sluice.jsonc`;
+  const rule = ["allow"];
+  const listeners = [
+    { "kind": "proxy", "listen": 1080, rule },
+    { "kind": "proxy", "listen": 1081, rule, "on-change": "keep" },
+    { "kind": "proxy", "listen": 1082 },
+    { "kind": "forward", "listen": 1083, "upstreams": ["a:80"], rule },
+    { "kind": "echo", "listen": 1084 },
+  ];
+  await Deno.writeTextFile(path, JSON.stringify({ listeners }));
+  const { code, text } = await check(path);
+  assertEquals(code, 0);
+  const warned = [
+    ...text.matchAll(/listeners\[(\d)\]\.rule: warning: since 0\.2/g),
+  ];
+  assertEquals(warned.map(([, index]) => index), ["0", "3"]);
+});
+
 Deno.test("check says once what a listener lacks, and what was meant by a name", async () => {
   const table: [listener: object, problem: string][] = [
     [
