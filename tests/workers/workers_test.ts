@@ -90,7 +90,7 @@ Deno.test({
     }
     sluice.kill("SIGUSR2");
     assertEquals(await sluice.code(), 1);
-    assertMatch(sluice.lines.at(-1)!, /5 workers have ended within a minute/);
+    assertMatch(sluice.lines.at(-1)!, /5 workers ended within a minute/);
   },
 });
 
