@@ -52,11 +52,11 @@ async function runCheck(
     for (const warning of trial.warnings) {
       printLines([`${path}: warning: ${warning}`]);
     }
+    if (problems.length > 0) return reportProblems(path, problems);
     for (const change of trial.changes) {
       const message = `warning: ${change.message}`;
       printLines([formatProblem(path, { ...change, message })]);
     }
-    if (problems.length > 0) return reportProblems(path, problems);
     printLines([good(path, config.listeners.length)]);
     return 0;
   } catch (error) {
