@@ -28,7 +28,11 @@ import type { OptionValues } from "../cli/option.ts";
 import { PARENT_TLS_OPTIONS } from "../serve/tls/outgoing.ts";
 import { PARENT_OPTIONS } from "../serve/options/parents.ts";
 import { RESET_OPTIONS } from "../serve/options/resets.ts";
-import { CHANGE_OPTIONS, RULE_OPTIONS, RULES_MODE_OPTIONS } from "../serve/options/rules.ts";
+import {
+  CHANGE_OPTIONS,
+  RULE_OPTIONS,
+  RULES_MODE_OPTIONS,
+} from "../serve/options/rules.ts";
 import { SEND_PROXY_OPTIONS } from "../serve/options/send_proxy.ts";
 import { TLS_OPTIONS } from "../serve/options/tls.ts";
 import { WORKER_OPTIONS } from "../serve/options/workers.ts";
