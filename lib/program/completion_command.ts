@@ -22,7 +22,8 @@ const WRITERS = {
   fish: fishCompletion,
 } as const;
 
-const COMPLETION_OPTIONS = {
+/** The options of the command. */
+export const COMPLETION_OPTIONS = {
   "shell": operand("choice", {
     value: "SHELL",
     help: `the shell: ${SHELLS.join(", ")}`,

@@ -20,7 +20,8 @@ import {
   describeCommands,
 } from "./command_table.ts";
 
-const HELP_OPTIONS = {
+/** The options of the command. */
+export const HELP_OPTIONS = {
   "about": operand("text", {
     value: "WORD…",
     help:
