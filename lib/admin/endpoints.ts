@@ -8,7 +8,7 @@
 import type { PARAMETERS, SCHEMAS, Shape } from "./api.ts";
 
 /** What the table says of one method of a path. */
-export interface Endpoint {
+export interface ApiEndpoint {
   /** What it does, in a few words. */
   readonly summary: string;
   /** Schema of its answer, if that is JSON. */
@@ -90,10 +90,10 @@ export const ENDPOINTS = {
     type: "text/event-stream",
     errors: [503],
   },
-} as const satisfies Readonly<Record<`${Method} /${string}`, Endpoint>>;
+} as const satisfies Readonly<Record<`${HttpMethod} /${string}`, ApiEndpoint>>;
 
 /** Methods of endpoints. */
-export type Method = "GET" | "POST" | "DELETE";
+export type HttpMethod = "GET" | "POST" | "DELETE";
 
 /** A method and a path that has it. */
 export type Operation = keyof typeof ENDPOINTS;

@@ -5,7 +5,7 @@
  */
 
 import project from "../../deno.json" with { type: "json" };
-import { type Endpoint, ENDPOINTS, REQUEST_HEADER } from "./endpoints.ts";
+import { type ApiEndpoint, ENDPOINTS, REQUEST_HEADER } from "./endpoints.ts";
 import { API_SCHEMAS, parametersOf, schemaAt } from "./schemas.ts";
 
 const DESCRIPTION: Readonly<Record<number, string>> = {
@@ -60,7 +60,7 @@ function describePaths(): Record<string, Record<string, unknown>> {
 
 function describe(
   operation: string,
-  { errors = [], isOpen, schema, status = 200, summary, type }: Endpoint,
+  { errors = [], isOpen, schema, status = 200, summary, type }: ApiEndpoint,
 ): Record<string, unknown> {
   const failures = [...FAILURES, ...isOpen ? [] : [401], ...errors];
   return {

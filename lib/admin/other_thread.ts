@@ -8,7 +8,7 @@
 import type { AskThread, ThreadWatcher } from "../serve/watched_thread.ts";
 import { SharedCounter } from "../sync/shared/counter.ts";
 import { ThreadEnded } from "../sync/thread_link.ts";
-import type { Answered, Asked, Question, Thread } from "./thread.ts";
+import type { Answered, Asked, Thread, ThreadQuestion } from "./thread.ts";
 import type { Threads } from "./threads.ts";
 
 /** Milliseconds that a thread has to answer. */
@@ -18,7 +18,7 @@ const ANSWER_TIMEOUT = 2_000;
 const MOST_ASKED = 1_000;
 
 /** What the operator wants done reaches also a thread that is busy for long. */
-const ACTIONS: ReadonlySet<Question> = new Set(["end", "lift", "rest"]);
+const ACTIONS: ReadonlySet<ThreadQuestion> = new Set(["end", "lift", "rest"]);
 
 /** Options for {@linkcode OtherThread}. */
 export interface OtherThreadOptions {
@@ -70,7 +70,7 @@ export class OtherThread implements Thread {
    *   ended. That of `changes` is waited for until it ends: it is told once.
    * @throws {Error} If the thread made a mistake.
    */
-  async ask<Q extends Question>(
+  async ask<Q extends ThreadQuestion>(
     question: Q,
     ...asked: Asked<Q>
   ): Promise<Answered<Q> | undefined> {
@@ -107,7 +107,7 @@ export class OtherThread implements Thread {
   }
 
   async #answer(
-    question: Question,
+    question: ThreadQuestion,
     asked: readonly unknown[],
   ): Promise<unknown> {
     try {

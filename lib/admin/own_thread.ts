@@ -5,7 +5,7 @@
  */
 
 import type { Registry } from "../serve/registry.ts";
-import type { Answered, Asked, Question, Thread } from "./thread.ts";
+import type { Answered, Asked, Thread, ThreadQuestion } from "./thread.ts";
 import { ThreadAnswers } from "./thread_answers.ts";
 import type { ThreadFigures } from "./thread_figures.ts";
 
@@ -36,7 +36,7 @@ export class OwnThread implements Thread {
    * @returns The answer.
    */
   // deno-lint-ignore require-await
-  async ask<Q extends Question>(
+  async ask<Q extends ThreadQuestion>(
     question: Q,
     ...asked: Asked<Q>
   ): Promise<Answered<Q>> {
@@ -65,7 +65,7 @@ export class OwnThread implements Thread {
  * @param asked What it is asked with.
  * @returns The answer.
  */
-export function answer<Q extends Question>(
+export function answer<Q extends ThreadQuestion>(
   answers: ThreadAnswers,
   question: Q,
   asked: Asked<Q>,

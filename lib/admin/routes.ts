@@ -5,19 +5,19 @@
  */
 
 import {
-  type Endpoint,
+  type ApiEndpoint,
   ENDPOINTS,
-  type Method,
+  type HttpMethod,
   type Operation,
 } from "./endpoints.ts";
 import { AdminError } from "./error.ts";
 
 /** A path and a method of it. */
-export interface AdminRoute extends Endpoint {
+export interface AdminRoute extends ApiEndpoint {
   /** Its name in the table of endpoints. */
   readonly operation: Operation;
   /** Method; GET is for HEAD too. */
-  readonly method: Method;
+  readonly method: HttpMethod;
   /** Path; `{…}` at its end stands for its parameter. */
   readonly path: string;
   /** Name of its parameter; `undefined` if it has none. */
@@ -27,7 +27,7 @@ export interface AdminRoute extends Endpoint {
 /** All that is served but the page. */
 export const ADMIN_ROUTES: readonly AdminRoute[] = Object.entries(ENDPOINTS)
   .map(([operation, endpoint]) => {
-    const [method, path] = operation.split(" ") as [Method, string];
+    const [method, path] = operation.split(" ") as [HttpMethod, string];
     const parameter = /\{(\w+)\}$/.exec(path)?.[1];
     return {
       ...endpoint,

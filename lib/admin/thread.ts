@@ -9,13 +9,13 @@ import type { ThreadAnswers } from "./thread_answers.ts";
 import type { ThreadFigures } from "./thread_figures.ts";
 
 /** What a thread can be asked. */
-export type Question = keyof ThreadAnswers;
+export type ThreadQuestion = keyof ThreadAnswers;
 
 /** What a question is asked with. */
-export type Asked<Q extends Question> = Parameters<ThreadAnswers[Q]>;
+export type Asked<Q extends ThreadQuestion> = Parameters<ThreadAnswers[Q]>;
 
 /** What a question is answered with. */
-export type Answered<Q extends Question> = ReturnType<ThreadAnswers[Q]>;
+export type Answered<Q extends ThreadQuestion> = ReturnType<ThreadAnswers[Q]>;
 
 /** A thread of the program that takes connections. */
 export interface Thread {
@@ -32,7 +32,7 @@ export interface Thread {
    * @returns The answer; `undefined` where it does not answer in time, or has
    *   ended. That of `changes` is waited for until it ends: it is told once.
    */
-  ask<Q extends Question>(
+  ask<Q extends ThreadQuestion>(
     question: Q,
     ...asked: Asked<Q>
   ): Promise<Answered<Q> | undefined>;

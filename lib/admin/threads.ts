@@ -12,7 +12,7 @@ import {
   upstreamKey,
 } from "./add_figures.ts";
 import type { BanStatus, ClosedTunnel, ListedTunnel } from "./api.ts";
-import type { Answered, Asked, Question, Thread } from "./thread.ts";
+import type { Answered, Asked, Thread, ThreadQuestion } from "./thread.ts";
 import { type BanKey, MOST_TUNNELS } from "./thread_answers.ts";
 import type { ThreadFigures } from "./thread_figures.ts";
 
@@ -37,7 +37,7 @@ export interface AllTunnels {
 export type Done = "done" | "none" | "silent";
 
 /** What one thread has answered. */
-export interface ThreadAnswer<Q extends Question> {
+export interface ThreadAnswer<Q extends ThreadQuestion> {
   /** Which thread. */
   readonly thread: Thread;
   /** Its answer; `undefined` where it gave none in time. */
@@ -192,7 +192,7 @@ export class Threads {
    * @param asked What it is asked with.
    * @returns What each has answered.
    */
-  ask<Q extends Question>(
+  ask<Q extends ThreadQuestion>(
     question: Q,
     ...asked: Asked<Q>
   ): Promise<ThreadAnswer<Q>[]> {

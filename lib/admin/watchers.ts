@@ -13,7 +13,7 @@ import type { AdminOptions } from "../serve/options/admin.ts";
 import { type Announcement, listeningEvent } from "../serve/announcement.ts";
 import type { Admin } from "./server.ts";
 import type { CommonOptions } from "../serve/options/common.ts";
-import { describeOptions } from "../cli/redaction.ts";
+import { describeValues } from "../cli/redaction.ts";
 import { DrainState } from "./drain_state.ts";
 import { isTraced } from "./is_traced.ts";
 import type { Threads } from "./threads.ts";
@@ -99,7 +99,7 @@ export async function openWatchers(
         drain();
       },
       reload: () => reloadAll(server?.files ?? []),
-      config: () => server?.config?.() ?? describeOptions(options),
+      config: () => server?.config?.() ?? describeValues(options),
     },
   });
   return {

@@ -7,7 +7,7 @@
 
 import type { ConfigPath } from "../cli/config_error.ts";
 import { type ConfigValue, textsOf } from "../cli/file_value.ts";
-import type { ListenerKind } from "./listener_kinds.ts";
+import type { ServerKind } from "./server_kinds.ts";
 import { isSecret, type Option, type OptionTable } from "../cli/option.ts";
 import { redact, redactFault } from "../cli/redaction.ts";
 import { variableOf } from "../cli/reference.ts";
@@ -91,7 +91,7 @@ export class GivenReader {
    */
   readWords(
     settings: Settings,
-    { options: table, words }: ListenerKind,
+    { options: table, words }: ServerKind,
     path: ConfigPath,
     { given, dropped }: GivenOptions,
   ): void {

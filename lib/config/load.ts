@@ -10,10 +10,10 @@ import { GivenReader } from "./given.ts";
 import { spellForFile } from "./spelling.ts";
 import { ConfigText } from "./text.ts";
 import {
-  type ListenerKind,
-  type ListenerKinds,
   loadListenerKinds,
-} from "./listener_kinds.ts";
+  type ServerKind,
+  type ServerKinds,
+} from "./server_kinds.ts";
 import { type OptionTable, valuesOf } from "../cli/option.ts";
 import { synonymOf } from "../cli/option_hints.ts";
 import { suggest } from "../cli/parse_options.ts";
@@ -31,7 +31,7 @@ export interface ListenerConfig {
   /** Its place in the list. */
   index: number;
   /** What it is. */
-  kind: ListenerKind;
+  kind: ServerKind;
   /** Name of that. */
   kindName: string;
   /** What is given to its options; what is wrong is left out. */
@@ -86,11 +86,11 @@ export async function loadConfig(text: string, path: string): Promise<Config> {
 
 class Loader {
   readonly #source: ConfigText;
-  readonly #kinds: ListenerKinds;
+  readonly #kinds: ServerKinds;
   readonly #problems: ConfigProblem[] = [];
   readonly #reader: GivenReader;
 
-  constructor(source: ConfigText, path: string, kinds: ListenerKinds) {
+  constructor(source: ConfigText, path: string, kinds: ServerKinds) {
     this.#source = source;
     this.#kinds = kinds;
     this.#reader = new GivenReader({

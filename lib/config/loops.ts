@@ -11,7 +11,7 @@ import {
   type PassageOptions,
   rulesMayBypass,
   waysOf,
-} from "../serve/target/certain_loops.ts";
+} from "../serve/target/find_loops.ts";
 import type { ConfigProblem } from "../cli/config_error.ts";
 import type { Route, UpstreamConfig } from "../serve/target/route.ts";
 import type { ListenerConfig } from "./load.ts";

@@ -5,7 +5,7 @@
  */
 
 import { prepareCLibrary } from "../net/system/c_library.ts";
-import { loadServerCommand } from "./listener_kinds.ts";
+import { loadServerCommand } from "./server_kinds.ts";
 import type { Serving } from "../serve/running_server.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import type { ServerPlan } from "../serve/server_plan.ts";

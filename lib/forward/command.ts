@@ -23,7 +23,7 @@ import {
 import type { ServerCommand } from "../serve/server_command.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import { settingsOf } from "../cli/settings.ts";
-import { type Relay, startForward } from "./start.ts";
+import { type RunningRelay, startForward } from "./start.ts";
 
 /** The command as the command line sees it. */
 export const FORWARD_COMMAND: ServerCommand<typeof FORWARD_OPTIONS> = {
@@ -94,7 +94,7 @@ function allUpstreams({ routes, sni }: ForwardOptions): UpstreamConfig[] {
 
 /** Tells in the end what the pools did. */
 function loggingPools(
-  relay: Relay,
+  relay: RunningRelay,
   log: (event: LogEvent) => void,
 ): Stoppable {
   return {

@@ -9,11 +9,11 @@ import type { ProxyVersion } from "../serve/proxy_header.ts";
 import type { PoolOptions } from "../net/pool/pool.ts";
 import type { AgreedProtocols } from "../serve/options/alpn.ts";
 import type { Route, UpstreamConfig } from "../serve/target/route.ts";
-import type { FrontConfig } from "../serve/in_front.ts";
+import type { LayersConfig } from "../serve/add_layers.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
 /** What is looked at. */
-export interface FittingSettings extends FrontConfig {
+export interface FittingSettings extends LayersConfig {
   /** Where it listens, and where it relays to. */
   routes: readonly Route[];
   /** Where the clients go that ask for a server in TLS, by its name. */

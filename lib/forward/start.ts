@@ -23,14 +23,14 @@ import {
   UpstreamHealth,
   type UpstreamHealthOptions,
 } from "../policy/limits/upstream_health.ts";
-import { warnOfLoops } from "../serve/target/certain_loops.ts";
+import { warnOfLoops } from "../serve/target/find_loops.ts";
 import type { AgreedProtocols } from "../serve/options/alpn.ts";
 import { connectionCapacity } from "../net/system/descriptors.ts";
 import { requireFitting } from "./fitting.ts";
 import type { Route, UpstreamConfig } from "../serve/target/route.ts";
 import { passagesOf, requireNotItself } from "./loops.ts";
 import { healthChange } from "../serve/health_change.ts";
-import { type FrontConfig, inFront } from "../serve/in_front.ts";
+import { addLayers, type LayersConfig } from "../serve/add_layers.ts";
 import type { LimitConfig } from "../serve/limits/open.ts";
 import {
   openParents,
@@ -43,7 +43,7 @@ import {
 } from "../serve/target/open_names.ts";
 import { ALONE } from "../serve/server_host.ts";
 import { openPlaces, type ServerConfig } from "../serve/limits/places.ts";
-import { shareLimits } from "../serve/limits/shared_limits.ts";
+import { keepLimits } from "../serve/limits/keep_limits.ts";
 import {
   type ListenerInfo,
   type RunningListeners,
@@ -54,7 +54,7 @@ import { UsageError } from "../cli/usage_error.ts";
 import type { ThreadInfo } from "../serve/worker_share.ts";
 
 /** What the relay is to be. */
-export interface ForwardConfig extends ServerConfig, FrontConfig {
+export interface ForwardConfig extends ServerConfig, LayersConfig {
   /** Where it listens, and where it relays to. */
   routes: readonly Route[];
   /** Where the clients go that ask for a server in TLS, by its name. */
@@ -96,7 +96,7 @@ export interface ForwardConfig extends ServerConfig, FrontConfig {
 }
 
 /** A relay that is running. */
-export interface Relay extends RunningListeners {
+export interface RunningRelay extends RunningListeners {
   /** What the pool of each upstream did, by its name. */
   readonly pools:
     readonly (readonly [upstream: string, figures: PoolFigures])[];
@@ -110,14 +110,16 @@ export interface Relay extends RunningListeners {
  * @throws {UsageError} If parts of the configuration don't go together.
  * @throws {StartError} If it can't listen.
  */
-export async function startForward(config: ForwardConfig): Promise<Relay> {
+export async function startForward(
+  config: ForwardConfig,
+): Promise<RunningRelay> {
   requireFitting(config);
   const { host = ALONE, log = host.log } = config;
   const places = openPlaces(config, { besides: requireRoom(config) });
   const resolver = openNames(config.names);
   const timeouts = { ...TIMEOUTS, ...config.timeouts };
   const groups: Upstreams[] = [];
-  const limits = await shareLimits(config.limits ?? {}, {
+  const limits = await keepLimits(config.limits ?? {}, {
     ...{ hasUsers: false, host, log },
   });
   const outgoing = checkOutgoing(config.outgoing ?? {});
@@ -222,10 +224,10 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
 function protocolOf(config: ForwardConfig): Protocol<ForwardServices> {
   const { protocols, serverNames, tls } = config;
   if (protocols === "upstream" && tls !== undefined) {
-    return inFront({ ...config, tls: undefined }, agreeAsUpstream(tls));
+    return addLayers({ ...config, tls: undefined }, agreeAsUpstream(tls));
   }
   const isPeeked = (serverNames?.size ?? 0) > 0 && tls === undefined;
-  return inFront(config, isPeeked ? peekServerName(forward) : forward);
+  return addLayers(config, isPeeked ? peekServerName(forward) : forward);
 }
 
 function openUpstreams(

@@ -6,7 +6,7 @@
  */
 
 /** Bytes each way, with two ends: what a `Duplex` needs. */
-export interface Channel extends Disposable {
+export interface ByteChannel extends Disposable {
   /** Reads into the buffer: the number of bytes, or null at end of file. */
   read(buffer: Uint8Array): Promise<number | null>;
   /** Writes some of the bytes, and tells how many; they are free again then. */
@@ -16,15 +16,19 @@ export interface Channel extends Disposable {
   /** Turns Nagle's algorithm off, or on again; missing where there is none. */
   setNoDelay?(noDelay?: boolean): void;
   /** What a layer such as TLS runs over; missing where it is none. */
-  readonly carrier?: Channel | undefined;
+  readonly carrier?: ByteChannel | undefined;
 }
 
-/** A connection with somebody on a network. */
-export interface Connection extends Channel {
-  /** Our end. */
+/** The addresses of both ends of a connection. */
+export interface ConnectionEnds {
+  /** Address of this end. */
   readonly localAddr: Deno.NetAddr;
-  /** The other end. */
+  /** Address of the peer. */
   readonly remoteAddr: Deno.NetAddr;
+}
+
+/** A network connection to a peer. */
+export interface Connection extends ByteChannel, ConnectionEnds {
   /** Turns Nagle's algorithm off, or on again. */
   setNoDelay(noDelay?: boolean): void;
   /** Closes both directions now; what waits on them fails. */

@@ -6,7 +6,7 @@
 
 import type { Pace } from "../sync/pace.ts";
 import type { Buffer } from "./buffer_pool.ts";
-import type { Channel } from "./connection.ts";
+import type { ByteChannel } from "./connection.ts";
 import { Inbox } from "./inbox.ts";
 import { SocketReadable } from "./socket_readable.ts";
 import { closeWrite, send, SocketWritable } from "./socket_writable.ts";
@@ -18,7 +18,7 @@ const NOTHING = new Uint8Array();
 
 /** One connection, read and written in halves that end separately. */
 export class Duplex {
-  readonly #connection: Channel;
+  readonly #connection: ByteChannel;
   readonly #traffic = new Traffic();
   readonly #inbox: Inbox;
   #readable: SocketReadable | undefined;
@@ -33,7 +33,7 @@ export class Duplex {
    *   Connections where one read is one message, such as a terminal's lines,
    *   need more.
    */
-  constructor(connection: Channel, leastRead = 0) {
+  constructor(connection: ByteChannel, leastRead = 0) {
     this.#connection = connection;
     this.#inbox = new Inbox(connection, this.#traffic, leastRead);
   }
@@ -102,7 +102,7 @@ export class Duplex {
   }
 
   /** The connection that the streams run over. */
-  get carrier(): Channel {
+  get carrier(): ByteChannel {
     return this.#connection;
   }
 
@@ -127,7 +127,7 @@ export class Duplex {
    *
    * @returns The channel; disposing of it closes the connection.
    */
-  channel(): Channel {
+  channel(): ByteChannel {
     this.releaseBuffer(); // The layer brings its own.
     this.#connection.setNoDelay?.(true);
     return {

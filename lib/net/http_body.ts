@@ -9,7 +9,7 @@ import type { Framing } from "../wire/http1/framing.ts";
 import type { HttpReader } from "./http_reader.ts";
 
 /** Options for {@linkcode relayBody}. */
-export interface RelayOptions {
+export interface RelayBodyOptions {
   /** Passes only the data of chunks on (default: the chunks as they are). */
   dechunk?: boolean;
 }
@@ -29,7 +29,7 @@ export async function relayBody(
   from: HttpReader,
   framing: Framing,
   write: (bytes: Uint8Array) => Promise<void>,
-  options: RelayOptions = {},
+  options: RelayBodyOptions = {},
 ): Promise<void> {
   switch (framing.kind) {
     case "none":

@@ -9,7 +9,7 @@ import { concat } from "@std/bytes/concat";
 import type { Pace } from "../sync/pace.ts";
 import { AdaptiveBuffer } from "./adaptive_buffer.ts";
 import { type Buffer, LARGE_BUFFERS } from "./buffer_pool.ts";
-import type { Channel } from "./connection.ts";
+import type { ByteChannel } from "./connection.ts";
 import type { Traffic } from "./traffic.ts";
 
 const NOTHING = new Uint8Array();
@@ -32,7 +32,7 @@ export interface Waiter {
  * on, and its bytes wait for the next taker.
  */
 export class Inbox {
-  readonly #channel: Channel;
+  readonly #channel: ByteChannel;
   readonly #traffic: Traffic;
   readonly #buffer: AdaptiveBuffer;
   /** What nobody has taken yet; in the buffer, or a copy of its own. */
@@ -54,7 +54,7 @@ export class Inbox {
    * @param traffic Where received bytes are counted.
    * @param leastRead Smallest buffer for one read, in bytes (default 1,024).
    */
-  constructor(channel: Channel, traffic: Traffic, leastRead = 0) {
+  constructor(channel: ByteChannel, traffic: Traffic, leastRead = 0) {
     this.#channel = channel;
     this.#traffic = traffic;
     this.#buffer = new AdaptiveBuffer(LARGE_BUFFERS, leastRead);

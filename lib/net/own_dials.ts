@@ -18,6 +18,7 @@
 import { type Context, timeoutError } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
+import type { ConnectionEnds } from "./connection.ts";
 import { isThisMachine } from "./own_addresses.ts";
 import type { Trail } from "./own_listeners.ts";
 import { formatAddr } from "./unix_socket.ts";
@@ -49,17 +50,9 @@ export interface OwnDial {
    *
    * @param connection Its ends.
    */
-  open(connection: Ends): void;
+  open(connection: ConnectionEnds): void;
   /** Tells that it has failed, or leads elsewhere. */
   end(): void;
-}
-
-/** Both ends of a connection. */
-export interface Ends {
-  /** Our end. */
-  readonly localAddr: Deno.NetAddr;
-  /** The other end. */
-  readonly remoteAddr: Deno.NetAddr;
 }
 
 /** The other threads of the program, which dial too. */
@@ -174,7 +167,7 @@ export class OwnDials {
    * @returns The trail, once it is known; it is forgotten then.
    * @throws The reason of the cancellation, or that it was not known in time.
    */
-  find({ localAddr, remoteAddr }: Ends, context: Context): Found {
+  find({ localAddr, remoteAddr }: ConnectionEnds, context: Context): Found {
     const queued = this.#takeQueued(formatAddr(localAddr));
     if (queued !== undefined) return queued;
     const areOthers = this.#others?.areAny === true;

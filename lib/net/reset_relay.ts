@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Channel } from "./connection.ts";
+import type { ByteChannel } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import {
   type PendingReset,
@@ -85,6 +85,6 @@ function isThere(peer: Duplex): Promise<boolean> {
   return peer.probe().then(() => true, () => false);
 }
 
-function hasEnds(channel: Channel): channel is Channel & SocketEnds {
+function hasEnds(channel: ByteChannel): channel is ByteChannel & SocketEnds {
   return "localAddr" in channel && "remoteAddr" in channel;
 }

@@ -8,7 +8,7 @@
  */
 
 import type { Buffer } from "./buffer_pool.ts";
-import type { Channel } from "./connection.ts";
+import type { ByteChannel } from "./connection.ts";
 import { Inbox } from "./inbox.ts";
 import { SocketPipe } from "./socket_pipe.ts";
 import { SocketReader } from "./socket_reader.ts";
@@ -43,7 +43,7 @@ export class SocketReadable extends (ReadableStream as ByteStream) {
    *
    * @param from Connection to read, or its inbox.
    */
-  constructor(from: Channel | Inbox) {
+  constructor(from: ByteChannel | Inbox) {
     const inbox = from instanceof Inbox ? from : new Inbox(from, new Traffic());
     const source = new SocketSource(inbox);
     // The stream itself queues nothing: what is read ahead stays in the inbox.

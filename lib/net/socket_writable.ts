@@ -5,7 +5,7 @@
  */
 
 import type { Buffer } from "./buffer_pool.ts";
-import type { Channel } from "./connection.ts";
+import type { ByteChannel } from "./connection.ts";
 import { Traffic } from "./traffic.ts";
 import { writeAll } from "./write_all.ts";
 
@@ -21,7 +21,7 @@ export interface ChannelUser {
  */
 export class SocketWritable extends WritableStream<Buffer> {
   /** Where it writes to. */
-  readonly channel: Channel;
+  readonly channel: ByteChannel;
   /** Where sent bytes are counted. */
   readonly traffic: Traffic;
   readonly #sink: Sink;
@@ -38,7 +38,7 @@ export class SocketWritable extends WritableStream<Buffer> {
    * @param channel Connection to write to.
    * @param traffic Where sent bytes are counted.
    */
-  constructor(channel: Channel, traffic: Traffic = new Traffic()) {
+  constructor(channel: ByteChannel, traffic: Traffic = new Traffic()) {
     const sink = new Sink(channel, traffic);
     super(sink);
     this.channel = channel;
@@ -157,7 +157,7 @@ export class SocketWritable extends WritableStream<Buffer> {
  * stream would keep 100 bytes more.
  */
 class Sink implements UnderlyingSink<Buffer> {
-  readonly #channel: Channel;
+  readonly #channel: ByteChannel;
   readonly #traffic: Traffic;
   wasUsed = false;
   isOver = false;
@@ -165,7 +165,7 @@ class Sink implements UnderlyingSink<Buffer> {
   isDone = false;
   #closing: Promise<void> | undefined;
 
-  constructor(channel: Channel, traffic: Traffic) {
+  constructor(channel: ByteChannel, traffic: Traffic) {
     this.#channel = channel;
     this.#traffic = traffic;
   }
@@ -198,7 +198,7 @@ class Sink implements UnderlyingSink<Buffer> {
  * @throws The socket's error.
  */
 export async function send(
-  channel: Channel,
+  channel: ByteChannel,
   traffic: Traffic,
   bytes: Uint8Array,
 ): Promise<void> {
@@ -224,7 +224,7 @@ export async function send(
  * @throws The socket's error.
  */
 export async function closeWrite(
-  channel: Channel,
+  channel: ByteChannel,
   traffic: Traffic,
 ): Promise<void> {
   traffic.hasEnded = true;

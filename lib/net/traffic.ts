@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Channel } from "./connection.ts";
+import type { ByteChannel } from "./connection.ts";
 
 /** Counts and states that both directions of a connection share. */
 export class Traffic {
@@ -39,7 +39,7 @@ export class Traffic {
    *
    * @param channel Connection that is written to.
    */
-  beginWrite(channel: Channel): void {
+  beginWrite(channel: ByteChannel): void {
     if (!this.#isHurried && (this.#isUnacknowledged || this.sent > 0)) {
       this.#isHurried = true;
       channel.setNoDelay?.(true);
@@ -70,7 +70,7 @@ export class Traffic {
    *
    * @param channel Connection to close, in both directions.
    */
-  close(channel: Channel): void {
+  close(channel: ByteChannel): void {
     if (this.isClosed) return;
     this.isClosed = true;
     channel[Symbol.dispose]();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Place } from "../sync/bag.ts";
+import type { BagEntry } from "../sync/bag.ts";
 import { type Context, timeoutError } from "../sync/context.ts";
 import type { Deadline } from "../sync/deadline.ts";
 import { watchStall } from "../sync/stall.ts";
@@ -113,7 +113,7 @@ class Join {
   /** Bytes that each end had been sent before. */
   readonly #before: Readonly<Record<End, number>>;
   /** Where the context has it. */
-  place: Place | undefined;
+  place: BagEntry | undefined;
   #resolve!: (result: TunnelResult) => void;
   /** How it ended, once both directions have settled. */
   readonly ended: Promise<TunnelResult> = new Promise((resolve) => {

@@ -74,7 +74,7 @@ export function commandServers(
   return {
     async plan() {
       // Imported lazily: without threads nothing needs it.
-      const { planOfCommand } = await import("../config/plain.ts");
+      const { planOfCommand } = await import("../config/plan.ts");
       return planOfCommand(name, options);
     },
     start: (host) => command.start(options, host),

@@ -18,9 +18,9 @@ import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { flag } from "../cli/declare_options.ts";
 import type { OptionValues } from "../cli/option.ts";
 import { reportProblems } from "../config/report_problems.ts";
-import { planOf } from "../config/plain.ts";
+import { planOf } from "../config/plan.ts";
 import { RunningConfig } from "../config/run.ts";
-import { SpreadConfig } from "../config/spread.ts";
+import { ThreadedConfig } from "../config/threaded_config.ts";
 import { runLife } from "./life.ts";
 import { requireGood } from "../config/try.ts";
 
@@ -55,7 +55,7 @@ async function runConfig(
     // Before the admin listener takes its port: then all is told, not that alone.
     const trial = await requireGood(config);
     const spread = config.program.workers > 1
-      ? new SpreadConfig(config, trial)
+      ? new ThreadedConfig(config, trial)
       : undefined;
     let running: RunningConfig | undefined;
     return await runLife(config.program, {

@@ -35,7 +35,7 @@ async function runRulesList(
   options: OptionValues<typeof RULES_LIST_OPTIONS>,
 ): Promise<number> {
   const { book } = await readRules(openRules(options, () => {}));
-  printLines(formatRows(book.current.list(!options["allow-private"])));
+  printLines(formatRuleRows(book.current.list(!options["allow-private"])));
   return 0;
 }
 
@@ -67,7 +67,7 @@ export async function readRules<T>(pending: Promise<T>): Promise<T> {
  * @param rows The rules.
  * @returns A line each.
  */
-export function formatRows(rows: readonly RuleRow[]): string[] {
+export function formatRuleRows(rows: readonly RuleRow[]): string[] {
   const width = Math.max(...rows.map(({ label }) => label.length));
   return rows.map(({ label, text }) => `${label.padEnd(width)}  ${text}`);
 }

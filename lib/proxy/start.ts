@@ -22,9 +22,9 @@ import { Bans } from "../policy/users/bans.ts";
 import { type RuleBook, Rules } from "../policy/rules/rules.ts";
 import { type User, Users } from "../policy/users/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
-import { warnOfLoops, waysOf } from "../serve/target/certain_loops.ts";
+import { warnOfLoops, waysOf } from "../serve/target/find_loops.ts";
 import { connectionLimits } from "../serve/limits/connection_counts.ts";
-import { type FrontConfig, inFront } from "../serve/in_front.ts";
+import { addLayers, type LayersConfig } from "../serve/add_layers.ts";
 import type { LimitConfig } from "../serve/limits/open.ts";
 import {
   openParents,
@@ -37,7 +37,7 @@ import {
 } from "../serve/target/open_names.ts";
 import { ALONE, type ServerHost } from "../serve/server_host.ts";
 import { openPlaces, type ServerConfig } from "../serve/limits/places.ts";
-import { shareLimits } from "../serve/limits/shared_limits.ts";
+import { keepLimits } from "../serve/limits/keep_limits.ts";
 import {
   askedName,
   type ListenerInfo,
@@ -48,7 +48,7 @@ import { TIMEOUTS } from "../serve/options/timeouts.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
 /** What the proxy is to be. */
-export interface ProxyConfig extends ServerConfig, FrontConfig {
+export interface ProxyConfig extends ServerConfig, LayersConfig {
   /** Where to listen; port 0 takes a free one. */
   listen: readonly Endpoint[];
   /**
@@ -145,11 +145,11 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     log,
   });
   const hasUsers = shared.users !== undefined || hasCertificates(config);
-  const limits = await shareLimits(config.limits ?? {}, {
+  const limits = await keepLimits(config.limits ?? {}, {
     ...{ hasUsers, host, log },
   });
   const { usage } = limits;
-  const protocol = inFront(config, detect);
+  const protocol = addLayers(config, detect);
   const hide: ((() => void) | undefined)[] = [];
   const running = await startListeners(
     config.listen,

@@ -20,7 +20,7 @@ import { ServerFiles } from "../serve/server_files.ts";
 import type { OpenEndpoint, ServerHost } from "../serve/server_host.ts";
 import type {
   Agreement,
-  Place,
+  BoundAddress,
   SupervisorActs,
   TableMemory,
 } from "./message.ts";
@@ -63,7 +63,7 @@ export class WorkerHost implements ServerHost {
   readonly registry: Registry | undefined;
   readonly log: (event: LogEvent) => void;
   readonly #options: WorkerHostOptions;
-  readonly #places = new Map<string, Place>();
+  readonly #places = new Map<string, BoundAddress>();
   /** Names of sockets that are open here. */
   readonly #open = new Set<string>();
   readonly #tables = new Map<string, TableMemory>();
@@ -88,7 +88,7 @@ export class WorkerHost implements ServerHost {
 
   /** What other threads have to know. */
   get agreement(): Agreement {
-    const isOpen = ([name]: [string, Place]) => this.#open.has(name);
+    const isOpen = ([name]: [string, BoundAddress]) => this.#open.has(name);
     return {
       places: new Map([...this.#places].filter(isOpen)),
       tables: this.#tables,
@@ -331,7 +331,7 @@ class NamedListener implements Listener {
 }
 
 function listenOn(
-  { hostname, port }: Place,
+  { hostname, port }: BoundAddress,
   tcpBacklog: number,
 ): Deno.TcpListener {
   return Deno.listen({ hostname, port, reusePort: true, tcpBacklog });

@@ -17,7 +17,7 @@ import type { ThreadInfo } from "../serve/worker_share.ts";
 import type { PlanChange, ServerPlan } from "../serve/server_plan.ts";
 
 /** Where a socket is that all threads have. */
-export interface Place {
+export interface BoundAddress {
   /** The address that was bound. */
   hostname: string;
   /** The real port. */
@@ -37,7 +37,7 @@ export interface TableMemory {
 /** What threads have to agree on; made by the first, told to the others. */
 export interface Agreement {
   /** Sockets by name. */
-  places: ReadonlyMap<string, Place>;
+  places: ReadonlyMap<string, BoundAddress>;
   /** Tables by name. */
   tables: ReadonlyMap<string, TableMemory>;
   /** What pipes have said, which say it to one thread only. */

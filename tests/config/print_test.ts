@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { exampleConfig } from "../../lib/config/example.ts";
-import { loadListenerKinds } from "../../lib/config/listener_kinds.ts";
+import { loadListenerKinds } from "../../lib/config/server_kinds.ts";
 import { valuesOf } from "../../lib/cli/option.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { printConfig } from "../../lib/config/print.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Channel } from "../../lib/net/connection.ts";
+import type { ByteChannel } from "../../lib/net/connection.ts";
 import { Duplex } from "../../lib/net/duplex.ts";
 import { Pace } from "../../lib/sync/pace.ts";
 import { Rate } from "../../lib/sync/rate.ts";
@@ -13,7 +13,7 @@ function makePace(bytesPerSecond: number) {
 }
 
 /** A connection whose peer sends without end. */
-function endless(lengths: number[]): Channel {
+function endless(lengths: number[]): ByteChannel {
   return {
     read(buffer) {
       lengths.push(buffer.length);

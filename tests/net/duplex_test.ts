@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LARGE_BUFFERS } from "../../lib/net/buffer_pool.ts";
-import type { Channel } from "../../lib/net/connection.ts";
+import type { ByteChannel } from "../../lib/net/connection.ts";
 import { Duplex } from "../../lib/net/duplex.ts";
 import { EarlyReader } from "../../lib/net/early_reader.ts";
 import { eventually } from "../support/dialogue.ts";
@@ -49,7 +49,7 @@ Deno.test("Duplex.writable sends FIN when closed and leaves reading", async () =
 
 Deno.test("Duplex.writable writes the rest when the socket takes a part", async () => {
   const written: number[] = [];
-  const connection: Channel = {
+  const connection: ByteChannel = {
     read: () => Promise.resolve(null),
     write(bytes) {
       written.push(...bytes.subarray(0, 2));
@@ -68,7 +68,7 @@ Deno.test("Duplex.writable writes the rest when the socket takes a part", async 
 
 Deno.test("Duplex.readable does not read ahead of who reads it", async () => {
   let reads = 0;
-  const connection: Channel = {
+  const connection: ByteChannel = {
     read(buffer) {
       reads++;
       buffer[0] = reads;

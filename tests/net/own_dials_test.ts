@@ -1,10 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import {
-  type Ends,
-  type Found,
-  OwnDials,
-  placeOf,
-} from "../../lib/net/own_dials.ts";
+import { type Found, OwnDials, placeOf } from "../../lib/net/own_dials.ts";
+import type { ConnectionEnds } from "../../lib/net/connection.ts";
 import { OwnListeners } from "../../lib/net/own_listeners.ts";
 import { Context } from "../../lib/sync/context.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";
@@ -17,7 +13,7 @@ const at = (hostname: string, port: number): Deno.NetAddr => ({
 });
 
 /** A connection as whoever dials it has it. */
-function dialled(port: number): Ends {
+function dialled(port: number): ConnectionEnds {
   return {
     localAddr: at("127.0.0.1", port),
     remoteAddr: at("127.0.0.1", 1080),
@@ -25,7 +21,7 @@ function dialled(port: number): Ends {
 }
 
 /** The same connection, as whoever accepts it has it. */
-function accepted(port: number): Ends {
+function accepted(port: number): ConnectionEnds {
   const { localAddr, remoteAddr } = dialled(port);
   return { localAddr: remoteAddr, remoteAddr: localAddr };
 }

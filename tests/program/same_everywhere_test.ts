@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { spellForFile } from "../../lib/config/spelling.ts";
-import { loadListenerKinds } from "../../lib/config/listener_kinds.ts";
+import { loadListenerKinds } from "../../lib/config/server_kinds.ts";
 import { type Option, valuesOf } from "../../lib/cli/option.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { printConfig } from "../../lib/config/print.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { AdminErrorAnswer } from "../api.ts";
-import type { Calls, Method, REQUEST_HEADER } from "../endpoints.ts";
+import type { Calls, HttpMethod, REQUEST_HEADER } from "../endpoints.ts";
 
 /** Milliseconds until an answer has to be there. */
 const PATIENCE = 10_000;
@@ -33,7 +33,7 @@ export class ApiError extends Error {
 /** Options for {@linkcode Api.open}. */
 export interface CallOptions {
   /** What to do (default: `GET`). */
-  method?: Method;
+  method?: HttpMethod;
   /**
    * Begins to limit an attempt (default: 10 s for the whole of it). There may
    * be several: in between a person may have looked for the token.
@@ -62,7 +62,7 @@ export class Api {
    * @throws {ApiError} If the answer is a failure.
    */
   async call<C extends keyof Calls>(call: C): Promise<Calls[C]> {
-    const [method, path] = call.split(" /") as [Method, string];
+    const [method, path] = call.split(" /") as [HttpMethod, string];
     const response = await this.open(path, { method });
     const text = await response.text();
     return (text === "" ? undefined : JSON.parse(text)) as Calls[C];

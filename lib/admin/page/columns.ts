@@ -9,7 +9,7 @@ import { make, setAttribute, textOf } from "./element.ts";
 import {
   formatBytes,
   formatClock,
-  formatDuration,
+  formatElapsed,
   formatLasted,
   formatRate,
   NOTHING,
@@ -178,7 +178,7 @@ function ageColumn(): TunnelColumn {
     create(cell) {
       const show = textOf(cell);
       return (row) => {
-        if (!row.isGone) show(formatDuration(Date.now() - row.startedAt));
+        if (!row.isGone) show(formatElapsed(Date.now() - row.startedAt));
       };
     },
   };

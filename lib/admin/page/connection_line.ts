@@ -6,7 +6,7 @@
 
 import { byId, setAttribute, setText } from "./element.ts";
 import { formatClock } from "./format.ts";
-import type { LiveState } from "./live.ts";
+import type { StreamState } from "./live.ts";
 import { notify } from "./notices.ts";
 
 let timer: ReturnType<typeof setInterval> | undefined;
@@ -19,7 +19,7 @@ let heardAt = 0;
  *
  * @param isDraining Whether the server was about to end.
  */
-export function showConnection(state: LiveState, isDraining: boolean): void {
+export function showConnection(state: StreamState, isDraining: boolean): void {
   clearInterval(timer);
   const { documentElement } = document;
   // A first attempt says so; those that follow only count down.

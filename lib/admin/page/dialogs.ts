@@ -10,7 +10,7 @@ import { byId, make, setText } from "./element.ts";
 export type Fact = readonly [name: string, value: () => string];
 
 /** A question. */
-export interface Question {
+export interface DialogContent {
   /** What it is. */
   title: string;
   /** What the answer leads to, where that has to be said. */
@@ -30,7 +30,7 @@ let answer: (isYes: boolean) => void = () => {};
 let refresh = (): void => {};
 
 /** Asks whether something shall be done. */
-export function ask(question: Question): Promise<boolean> {
+export function ask(question: DialogContent): Promise<boolean> {
   const dialog = byId("question", HTMLDialogElement);
   if (dialog.open) return Promise.resolve(false);
   setText(byId("question-title", HTMLElement), question.title);

@@ -64,7 +64,7 @@ export function formatFrequency(perSecond: number): string {
  * is nothing.
  * @returns For example `4s`, `3m 05s`, `2h 14m`, `3d 04h`.
  */
-export function formatDuration(milliseconds: number): string {
+export function formatElapsed(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   const two = (count: number) => String(count).padStart(2, "0");
   if (seconds < 60) return `${seconds}s`;
@@ -83,7 +83,7 @@ export function formatDuration(milliseconds: number): string {
 export function formatLasted(milliseconds: number): string {
   return milliseconds < 1_000
     ? `${Math.max(0, Math.round(milliseconds))}ms`
-    : formatDuration(milliseconds);
+    : formatElapsed(milliseconds);
 }
 
 /**

@@ -11,7 +11,7 @@
 import { make, setAttribute } from "./element.ts";
 import { DrawnRow, type GridColumn, type GridRow } from "./grid_row.ts";
 import { HEADINGS, move, type Position } from "./grid_position.ts";
-import type { Direction } from "./order.ts";
+import type { SortDirection } from "./order.ts";
 import { visibleRows } from "./visible_rows.ts";
 
 /** What a table needs. */
@@ -75,7 +75,7 @@ export class Grid<R extends GridRow> {
   }
 
   /** Says by which column the rows are sorted. */
-  showOrder(column: string, direction: Direction): void {
+  showOrder(column: string, direction: SortDirection): void {
     for (const [n, heading] of this.#headings.entries()) {
       const { id, isSortable } = this.#options.columns[n]!;
       if (isSortable === false) continue;

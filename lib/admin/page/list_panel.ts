@@ -10,7 +10,7 @@ import { matchesFilter, parseFilter, type Term } from "./filter.ts";
 import { formatCount, formatNumberOf } from "./format.ts";
 import { Grid } from "./grid.ts";
 import type { GridColumn, GridRow } from "./grid_row.ts";
-import { type Direction, sortRows, type SortValue } from "./order.ts";
+import { type SortDirection, sortRows, type SortValue } from "./order.ts";
 
 /** Milliseconds without a key after which typing has paused. */
 const PAUSE = 700;
@@ -20,7 +20,7 @@ export interface ListColumn<R> extends GridColumn<R> {
   /** What rows are sorted by; none for a column that cannot be sorted by. */
   sortBy?(row: R): SortValue;
   /** The way in which it is sorted first (default: from small to large). */
-  firstDirection?: Direction;
+  firstDirection?: SortDirection;
 }
 
 /** What a panel needs. */
@@ -52,7 +52,7 @@ export class ListPanel<R extends ListRow> {
   #total = 0;
   #terms: Term[] = [];
   #sortedBy: ListColumn<R>;
-  #direction: Direction;
+  #direction: SortDirection;
   /** Whether the filter lets it through; a tunnel is replaced when it changes. */
   #found = new WeakMap<Tunnel, boolean>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -119,7 +119,7 @@ export class ListPanel<R extends ListRow> {
     const next = this.#options.columns.find(({ id }) => id === column)!;
     const first = next.firstDirection ?? 1;
     const isSame = next === this.#sortedBy;
-    this.#direction = isSame ? -this.#direction as Direction : first;
+    this.#direction = isSame ? -this.#direction as SortDirection : first;
     this.#sortedBy = next;
     this.#grid.showOrder(column, this.#direction);
     this.#arrange();

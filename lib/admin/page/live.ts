@@ -14,7 +14,7 @@ const RETRY = { first: 1_000, most: 15_000 } as const;
 const SILENCE = 10_000;
 
 /** How the stream is. */
-export type LiveState =
+export type StreamState =
   | { is: "connecting" }
   | { is: "live" }
   | { is: "lost"; why: string; retryAt: number };
@@ -24,7 +24,7 @@ export interface LiveListener {
   /** Takes an event. */
   onEvent(event: ServerEvent): void;
   /** Takes how the stream is now. */
-  onState(state: LiveState): void;
+  onState(state: StreamState): void;
 }
 
 /** Reads events for as long as the page is open. */

@@ -8,7 +8,7 @@
 export type SortValue = string | number | undefined;
 
 /** 1 from small to large, -1 the other way. */
-export type Direction = 1 | -1;
+export type SortDirection = 1 | -1;
 
 /** Digits that a number in a text may have to be sorted as one. */
 const WIDTH = 10;
@@ -22,7 +22,7 @@ const WIDTH = 10;
 export function sortRows<Row>(
   rows: readonly Row[],
   valueOf: (row: Row) => SortValue,
-  direction: Direction,
+  direction: SortDirection,
 ): Row[] {
   const keyed = rows.map((row) => ({ row, value: valueOf(row) }));
   keyed.sort((a, b) => compare(a.value, b.value, direction));
@@ -38,7 +38,7 @@ export function naturalKey(text: string): string {
     .replace(/\d+/g, (digits) => digits.padStart(WIDTH, "0"));
 }
 
-function compare(a: SortValue, b: SortValue, direction: Direction): number {
+function compare(a: SortValue, b: SortValue, direction: SortDirection): number {
   if (a === b) return 0;
   if (a === undefined || a === "") return 1;
   if (b === undefined || b === "") return -1;

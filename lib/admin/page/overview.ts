@@ -9,7 +9,7 @@ import { byId, make, setText } from "./element.ts";
 import {
   formatBytes,
   formatCount,
-  formatDuration,
+  formatElapsed,
   formatFrequency,
   formatOffset,
   formatRate,
@@ -36,7 +36,7 @@ export function showRates(list: TunnelList, open: number): void {
 export function showStatus(status: Status, uptime: number): void {
   const { memory, descriptors } = status;
   setText(byId("version", HTMLElement), status.version);
-  setText(byId("uptime", HTMLElement), formatDuration(uptime));
+  setText(byId("uptime", HTMLElement), formatElapsed(uptime));
   setText(byId("total", HTMLElement), formatCount(status.total));
   setText(
     byId("bytes", HTMLElement),

@@ -9,7 +9,7 @@ import { rateOf, targetOf } from "./columns.ts";
 import type { Fact } from "./dialogs.ts";
 import {
   formatBytes,
-  formatDuration,
+  formatElapsed,
   formatLasted,
   formatRate,
   formatTime,
@@ -19,7 +19,7 @@ import type { Row, TunnelList } from "./tunnel_list.ts";
 
 /** Describes one that is open; what changes is asked for again. */
 export function describeOpen(row: Row, list: TunnelList): Fact[] {
-  const age = () => formatDuration(Date.now() - row.startedAt);
+  const age = () => formatElapsed(Date.now() - row.startedAt);
   return [
     ...describe(() => row.tunnel),
     ["State", () => row.isGone ? "ended" : row.tunnel.state],

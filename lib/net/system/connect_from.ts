@@ -11,7 +11,7 @@ import type { Connection } from "../connection.ts";
 import { NodeConnection } from "../tls/node_connection.ts";
 
 /** The two ends of a connection to be made. */
-export interface Route {
+export interface BoundDial {
   /** Address of this machine. */
   from: IpAddress;
   /** Address of the target, of the same family or IPv4-mapped. */
@@ -29,7 +29,7 @@ export interface Route {
  * @throws The system's error, or the reason of the cancellation.
  */
 export async function connectFrom(
-  { from, to, port }: Route,
+  { from, to, port }: BoundDial,
   context: Context,
 ): Promise<Connection> {
   // Loaded at the first use: a proxy without --bind starts without it.

@@ -8,8 +8,12 @@
 import type { Socket } from "node:net";
 import tls from "node:tls";
 import { agreedProtocol, alpnOption } from "./alpn.ts";
-import type { Channel, TlsConnection } from "../connection.ts";
-import { type Ends, NodeConnection } from "./node_connection.ts";
+import type {
+  ByteChannel,
+  ConnectionEnds,
+  TlsConnection,
+} from "../connection.ts";
+import { NodeConnection } from "./node_connection.ts";
 import { NodeTransport } from "./node_transport.ts";
 import { peerCertificates } from "./peer_certificates.ts";
 import { TlsError } from "./tls_error.ts";
@@ -98,8 +102,8 @@ export class TlsAcceptor {
    * @throws {TlsError} If it can't be agreed on.
    */
   async accept(
-    channel: Channel,
-    ends: Ends,
+    channel: ByteChannel,
+    ends: ConnectionEnds,
     protocols?: readonly string[],
   ): Promise<AcceptedTls> {
     const transport = new NodeTransport(channel);

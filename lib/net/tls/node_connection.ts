@@ -6,31 +6,27 @@
  */
 
 import type { Socket } from "node:net";
-import type { Channel, TlsConnection } from "../connection.ts";
+import type {
+  ByteChannel,
+  ConnectionEnds,
+  TlsConnection,
+} from "../connection.ts";
 import { errorCode } from "../../observe/error_code.ts";
 import type { Direction, Flow } from "./node_transport.ts";
 
 /** Bytes that wait for a reader before the socket is paused. */
 const MOST_WAITING = 64 * 1024;
 
-/** Where a connection's ends are. */
-export interface Ends {
-  /** Our end. */
-  localAddr: Deno.NetAddr;
-  /** The other end. */
-  remoteAddr: Deno.NetAddr;
-}
-
 /** Settings of a {@linkcode NodeConnection}. */
 export interface NodeConnectionOptions {
   /** Where its ends are, where the socket itself can't tell. */
-  ends?: Ends;
+  ends?: ConnectionEnds;
   /** What to pause while nobody reads (default: the socket). */
   flow?: Flow;
   /** What both ends have agreed to speak in TLS (default: nothing). */
   protocol?: string | undefined;
   /** What TLS runs over (default: the socket itself is one of the system). */
-  carrier?: Channel;
+  carrier?: ByteChannel;
 }
 
 /** Deno's classes for what a peer can do, by which the log describes it. */
@@ -60,7 +56,7 @@ export class NodeConnection implements TlsConnection {
   /** What both ends have agreed to speak (ALPN); `undefined` is nothing. */
   readonly protocol: string | undefined;
   /** What TLS runs over; `undefined` where the socket is one of the system. */
-  readonly carrier: Channel | undefined;
+  readonly carrier: ByteChannel | undefined;
 
   readonly #socket: Socket;
   readonly #flow: Flow;
@@ -228,7 +224,7 @@ export class NodeConnection implements TlsConnection {
   }
 }
 
-function endsOf(socket: Socket): Ends {
+function endsOf(socket: Socket): ConnectionEnds {
   const { localAddress, localPort, remoteAddress, remotePort } = socket;
   return {
     localAddr: toNetAddr(localAddress, localPort),

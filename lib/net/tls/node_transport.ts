@@ -7,7 +7,7 @@
 
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
-import type { Channel } from "../connection.ts";
+import type { ByteChannel } from "../connection.ts";
 import { isOfWritingAlone } from "../traffic.ts";
 import { writeAll } from "../write_all.ts";
 
@@ -56,7 +56,7 @@ export class NodeTransport extends Duplex {
    */
   isKept = false;
 
-  readonly #channel: Channel;
+  readonly #channel: ByteChannel;
   #writing: Promise<void> = Promise.resolve();
   #isDetached = false;
   #resumed: PromiseWithResolvers<void> | undefined;
@@ -68,7 +68,7 @@ export class NodeTransport extends Duplex {
    *
    * @param channel The connection.
    */
-  constructor(channel: Channel) {
+  constructor(channel: ByteChannel) {
     super({ allowHalfOpen: true });
     this.#channel = channel;
   }

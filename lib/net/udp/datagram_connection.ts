@@ -7,7 +7,7 @@
 import { concat } from "@std/bytes/concat";
 import type { Deadline } from "../../sync/deadline.ts";
 import { watchStall } from "../../sync/stall.ts";
-import type { Channel } from "../connection.ts";
+import type { ByteChannel } from "../connection.ts";
 
 /** No datagram has more bytes (RFC 768). */
 const LONGEST_DATAGRAM = 65_535;
@@ -33,7 +33,7 @@ export interface DatagramOptions {
  * longer than 1,400 bytes. There is no end of file over UDP: reading ends some
  * time after writing has.
  */
-export class DatagramConnection implements Channel {
+export class DatagramConnection implements ByteChannel {
   readonly #socket: Deno.DatagramConn;
   readonly #peer: Deno.NetAddr;
   readonly #options: DatagramOptions;

@@ -9,7 +9,7 @@ import type { Connection } from "../net/connection.ts";
 import type { Listener } from "../net/listen.ts";
 
 /** A listening socket and who gets its connections. */
-export class SharedListener {
+export class HandoverListener {
   readonly #listener: Listener;
   #holder: Borrowed | undefined;
   #isAccepting = false;

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { requireApart } from "../../lib/serve/apart.ts";
+import { requireDistinctEndpoints } from "../../lib/serve/distinct_endpoints.ts";
 import { FORWARD_OPTIONS } from "../../lib/forward/options.ts";
 import { HUB_OPTIONS } from "../../lib/hub/options.ts";
 import type { OptionTable } from "../../lib/cli/option.ts";
@@ -45,15 +45,18 @@ const TWICE: [table: OptionTable, line: string, message: string][] = [
   ],
 ];
 
-Deno.test("requireApart() refuses a place that is named twice", async () => {
+Deno.test("requireDistinctEndpoints() refuses an endpoint that is named twice", async () => {
   for (const [table, line, message] of TWICE) {
     const values = await parseOptions(line.split(" "), table);
-    const error = assertThrows(() => requireApart(values), UsageError);
+    const error = assertThrows(
+      () => requireDistinctEndpoints(values),
+      UsageError,
+    );
     assertEquals(error.message, message);
   }
 });
 
-Deno.test("requireApart() leaves places that can stand side by side", async () => {
+Deno.test("requireDistinctEndpoints() accepts endpoints that can listen side by side", async () => {
   const lines: [table: OptionTable, line: string][] = [
     [PROXY_OPTIONS, "--listen 0 --listen 0 --admin 0"],
     [PROXY_OPTIONS, "--listen 1080 --listen [::1]:1080"],
@@ -63,6 +66,6 @@ Deno.test("requireApart() leaves places that can stand side by side", async () =
     [HUB_OPTIONS, "unix:a unix:b --ws unix:c"],
   ];
   for (const [table, line] of lines) {
-    requireApart(await parseOptions(line.split(" "), table));
+    requireDistinctEndpoints(await parseOptions(line.split(" "), table));
   }
 });

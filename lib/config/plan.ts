@@ -6,7 +6,7 @@
  */
 
 import { sourceOf, valuesOf } from "../cli/option.ts";
-import { loadListenerKinds } from "./listener_kinds.ts";
+import { loadListenerKinds } from "./server_kinds.ts";
 import type { Config } from "./load.ts";
 import {
   PROGRAM_OPTIONS,

@@ -43,7 +43,7 @@ function request(
 
 const CLOSE = "Connection: close";
 
-Deno.test("answerFinally() mirrors TRACE without what is secret when Max-Forwards is 0", async () => {
+Deno.test("answerAsFinalRecipient() echoes TRACE without secrets when Max-Forwards is 0", async () => {
   await using origin = startMirror();
   await using proxy = await startTestProxy();
   const text = await ask(
@@ -70,7 +70,7 @@ Deno.test("answerFinally() mirrors TRACE without what is secret when Max-Forward
   assertEquals([record!.result, record!.reason], ["ok", "TRACE 200"]);
 });
 
-Deno.test("answerFinally() keeps the connection, but not behind a body", async () => {
+Deno.test("answerAsFinalRecipient() keeps the connection unless a body follows", async () => {
   await using origin = startMirror();
   await using proxy = await startTestProxy();
   const final = (...fields: string[]) =>

@@ -30,7 +30,7 @@ interface Place {
  * @param values Values of a server's options.
  * @throws {UsageError} If two places are one, naming both options.
  */
-export function requireApart(values: object): void {
+export function requireDistinctEndpoints(values: object): void {
   const places = placesOf(values);
   for (const [index, { endpoint, option }] of places.entries()) {
     const before = places.slice(0, index).find((one) =>

@@ -17,7 +17,7 @@ import type { Session } from "../session.ts";
  * @returns When that is known, where it is not yet.
  * @throws {Refusal} `loop`, where it has been here before.
  */
-export function judgeTrail(
+export function refuseLoop(
   session: Session,
 ): Promise<void> | undefined {
   const { context, local, remote, services } = session;

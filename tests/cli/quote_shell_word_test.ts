@@ -1,13 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { quoteWord } from "../../lib/cli/quote_word.ts";
+import { quoteShellWord } from "../../lib/cli/quote_shell_word.ts";
 
 Deno.test({
-  name: "quoteWord() makes one word of a shell, whatever is in it",
+  name: "quoteShellWord() makes one word of a shell, whatever is in it",
   ignore: Deno.build.os === "windows",
   async fn() {
-    assertEquals(quoteWord("/run/a.sock"), "/run/a.sock");
+    assertEquals(quoteShellWord("/run/a.sock"), "/run/a.sock");
     const words = ["a b", "it's", "$HOME", "a;b&c", "`x`", '"', "[::1]:80", ""];
-    const line = words.map(quoteWord).join(" ");
+    const line = words.map(quoteShellWord).join(" ");
     const { stdout } = await new Deno.Command("sh", {
       args: ["-c", `printf '%s\\n' ${line}`],
     }).output();

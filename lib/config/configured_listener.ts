@@ -20,14 +20,17 @@ import type { RunningServer } from "../serve/running_server.ts";
 import { ServerFiles } from "../serve/server_files.ts";
 import type { OpenEndpoint, ServerHost } from "../serve/server_host.ts";
 import type { FileText } from "../cli/settled_text.ts";
-import { type BorrowedListener, SharedListener } from "./shared_listener.ts";
+import {
+  type BorrowedListener,
+  HandoverListener,
+} from "./handover_listener.ts";
 import { startListener } from "./start_listener.ts";
 
 /** A socket, and where it was asked for. */
 interface Socket {
   where: string;
   open: OpenEndpoint;
-  shared: SharedListener;
+  shared: HandoverListener;
   /** Whether it listened before, for settings of before. */
   isTakenOver: boolean;
 }
@@ -35,7 +38,7 @@ interface Socket {
 /** A socket that it has while others leave it. */
 interface Borrowing {
   endpoint: Endpoint;
-  shared: SharedListener;
+  shared: HandoverListener;
   borrowed: BorrowedListener;
 }
 
@@ -53,13 +56,13 @@ interface Kept {
 }
 
 /** What a generation may take over. */
-export interface Heritage {
+export interface Takeover {
   /** What is replaced, or will be gone; its sockets are to be had. */
-  leaving: readonly Generation[];
+  leaving: readonly ConfiguredListener[];
   /** Sockets that have been taken over. */
-  taken: Set<SharedListener>;
+  taken: Set<HandoverListener>;
   /** The one that it continues: what was counted is counted on. */
-  predecessor: Generation | undefined;
+  predecessor: ConfiguredListener | undefined;
   /** What it is called where several threads run the same. */
   name: string;
   /** Listeners that are configured, this one too. */
@@ -69,7 +72,7 @@ export interface Heritage {
 }
 
 /** One configured listener while it runs. */
-export class Generation {
+export class ConfiguredListener {
   /** What it was started with. */
   readonly config: ListenerConfig;
   /** The settings as text, to be compared; it holds secrets. */
@@ -79,7 +82,7 @@ export class Generation {
   readonly #kept = new Map<string, Kept>();
   #files = new ServerFiles();
   /** What it may take over, as long as it starts. */
-  #heritage: Heritage | undefined;
+  #heritage: Takeover | undefined;
   #started: RunningServer | undefined;
   #log: ServerHost["log"] | undefined;
 
@@ -128,7 +131,7 @@ export class Generation {
    * @throws {UsageError} If options don't go together.
    * @throws {StartError} If the machine does not have or allow what it needs.
    */
-  async start(heritage: Heritage, outer: ServerHost): Promise<void> {
+  async start(heritage: Takeover, outer: ServerHost): Promise<void> {
     this.#log = outer.log;
     this.#heritage = heritage;
     const own = outer.forListener?.(heritage.name);
@@ -169,7 +172,7 @@ export class Generation {
   }
 
   /** The file may have been there before, with other permissions. */
-  #setMode(endpoint: UnixPath, shared: SharedListener): void {
+  #setMode(endpoint: UnixPath, shared: HandoverListener): void {
     try {
       shared.setMode(endpoint.mode);
     } catch (error) {
@@ -186,7 +189,7 @@ export class Generation {
    * @param taken Sockets that were taken over.
    * @returns Whether one of its was.
    */
-  leave(taken: ReadonlySet<SharedListener>): boolean {
+  leave(taken: ReadonlySet<HandoverListener>): boolean {
     for (const { shared } of this.#sockets) {
       if (!taken.has(shared)) shared.close();
     }
@@ -198,7 +201,7 @@ export class Generation {
    *
    * @param taken Sockets that were taken over; they stay where they are.
    */
-  async abandon(taken: ReadonlySet<SharedListener>): Promise<void> {
+  async abandon(taken: ReadonlySet<HandoverListener>): Promise<void> {
     for (const { shared } of this.#sockets) {
       if (!taken.has(shared)) shared.close();
     }
@@ -237,7 +240,7 @@ export class Generation {
     );
     if (found !== undefined) taken.add(found.shared);
     const shared = found?.shared ??
-      new SharedListener(await openNew(endpoint, open, backlog));
+      new HandoverListener(await openNew(endpoint, open, backlog));
     const borrowed = shared.borrow();
     const isTakenOver = found !== undefined;
     this.#sockets.push({ where, open, shared, isTakenOver });

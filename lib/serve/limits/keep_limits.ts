@@ -10,8 +10,8 @@ import { type LimitConfig, type OpenLimits, openLimits } from "./open.ts";
 import { QuotaCount } from "./quota_count.ts";
 import type { ServerHost } from "../server_host.ts";
 
-/** Options for {@linkcode shareLimits}. */
-export interface ShareLimitsOptions {
+/** Options for {@linkcode keepLimits}. */
+export interface KeepLimitsOptions {
   /** Whether clients prove who they are. */
   hasUsers: boolean;
   /** The program that keeps the limits. */
@@ -29,9 +29,9 @@ export interface ShareLimitsOptions {
  * @throws {UsageError} If they don't go together; see {@linkcode openLimits}.
  * @throws {StartError} If the file can't be read or written.
  */
-export async function shareLimits(
+export async function keepLimits(
   config: LimitConfig,
-  { hasUsers, host, log }: ShareLimitsOptions,
+  { hasUsers, host, log }: KeepLimitsOptions,
 ): Promise<OpenLimits> {
   // A trial counts nothing, and its file belongs to who does.
   if (host.isTrial) return await openLimits(config, hasUsers);
@@ -39,7 +39,7 @@ export async function shareLimits(
   const shared = host.keep(
     "limits",
     { ...config, hasUsers },
-    (share) => new SharedLimits(openLimits(config, hasUsers, { share, count })),
+    (share) => new KeptLimits(openLimits(config, hasUsers, { share, count })),
   );
   return await shared.lease();
 }
@@ -58,7 +58,7 @@ function countOf(
   );
 }
 
-class SharedLimits {
+class KeptLimits {
   readonly #limits: Promise<OpenLimits>;
   #leases = 0;
 

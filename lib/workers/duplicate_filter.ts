@@ -16,7 +16,7 @@ interface Said {
 }
 
 /** Tells what has been said by another. */
-export class SaidOnce {
+export class DuplicateFilter {
   readonly #said = new Map<string, Said>();
   readonly #now: () => number;
 

@@ -20,7 +20,7 @@ export interface NamedWords {
 }
 
 /** A kind of listener. */
-export interface ListenerKind {
+export interface ServerKind {
   /** The command that starts one. */
   command: ServerCommand<OptionTable>;
   /** What can be said to it, without what is said to the program. */
@@ -37,7 +37,7 @@ export interface ListenerKind {
 }
 
 /** The kinds by name. */
-export type ListenerKinds = ReadonlyMap<string, ListenerKind>;
+export type ServerKinds = ReadonlyMap<string, ServerKind>;
 
 interface KindEntry {
   load: () => Promise<unknown>;
@@ -79,18 +79,18 @@ export async function loadServerCommand(
   return await KINDS[kindName]!.load() as ServerCommand<OptionTable>;
 }
 
-let loading: Promise<ListenerKinds> | undefined;
+let loading: Promise<ServerKinds> | undefined;
 
 /**
  * Loads the kinds, the first time.
  *
  * @returns All of them.
  */
-export function loadListenerKinds(): Promise<ListenerKinds> {
+export function loadListenerKinds(): Promise<ServerKinds> {
   return loading ??= load();
 }
 
-async function load(): Promise<ListenerKinds> {
+async function load(): Promise<ServerKinds> {
   const loaded = await Promise.all(
     Object.entries(KINDS).map(async ([name, { load: _load, ...entry }]) => {
       const command = await loadServerCommand(name);

@@ -10,7 +10,7 @@
  * @param text The word.
  * @returns What a shell takes for that word.
  */
-export function quoteWord(text: string): string {
+export function quoteShellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text)
     ? text
     : `'${text.replaceAll("'", `'\\''`)}'`;

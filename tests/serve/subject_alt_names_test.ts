@@ -1,15 +1,15 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import {
-  parseServerName,
-  parseServerNames,
-} from "../../lib/serve/server_names.ts";
+  parseSubjectAltName,
+  parseSubjectAltNames,
+} from "../../lib/serve/subject_alt_names.ts";
 
 const LABEL = "a".repeat(63);
 
 /** 253 characters. */
 const LONG = [LABEL, LABEL, LABEL, "a".repeat(61)].join(".");
 
-Deno.test("parseServerName() takes names and addresses", async (t) => {
+Deno.test("parseSubjectAltName() accepts names and addresses", async (t) => {
   const cases: { text: string; host: string | number[] }[] = [
     { text: "localhost", host: "localhost" },
     { text: "Proxy.Example.COM", host: "proxy.example.com" },
@@ -24,12 +24,12 @@ Deno.test("parseServerName() takes names and addresses", async (t) => {
   for (const { text, host } of cases) {
     await t.step(text, () => {
       const want = typeof host === "string" ? host : new Uint8Array(host);
-      assertEquals(parseServerName(text), want);
+      assertEquals(parseSubjectAltName(text), want);
     });
   }
 });
 
-Deno.test("parseServerName() says why a text is neither", async (t) => {
+Deno.test("parseSubjectAltName() says why a text is neither", async (t) => {
   const scheme = "is neither a name nor an address";
   const label = "has the label";
   const cases: { text: string; why: string }[] = [
@@ -71,28 +71,36 @@ Deno.test("parseServerName() says why a text is neither", async (t) => {
   ];
   for (const { text, why } of cases) {
     await t.step(JSON.stringify(text), () => {
-      assertThrows(() => parseServerName(text), SyntaxError, why);
+      assertThrows(() => parseSubjectAltName(text), SyntaxError, why);
     });
   }
 });
 
-Deno.test("parseServerNames() joins lists, and keeps each name once", () => {
+Deno.test("parseSubjectAltNames() joins lists and keeps each name once", () => {
   const ip = new Uint8Array([127, 0, 0, 1]);
-  assertEquals(parseServerNames(["a, B", "b,127.0.0.1,127.0.0.1"]), [
+  assertEquals(parseSubjectAltNames(["a, B", "b,127.0.0.1,127.0.0.1"]), [
     "a",
     "b",
     ip,
   ]);
-  assertEquals(parseServerNames([]), []);
+  assertEquals(parseSubjectAltNames([]), []);
 });
 
-Deno.test("parseServerNames() refuses gaps and too many", () => {
+Deno.test("parseSubjectAltNames() refuses gaps and too many", () => {
   for (const list of ["a,", ",a", "a,,b", ","]) {
-    assertThrows(() => parseServerNames([list]), SyntaxError, "'' is empty");
+    assertThrows(
+      () => parseSubjectAltNames([list]),
+      SyntaxError,
+      "'' is empty",
+    );
   }
   const names = (
     count: number,
   ) => [Array.from({ length: count }, (_, n) => `a${n}`).join()];
-  assertEquals(parseServerNames(names(100)).length, 100);
-  assertThrows(() => parseServerNames(names(101)), SyntaxError, "101 names");
+  assertEquals(parseSubjectAltNames(names(100)).length, 100);
+  assertThrows(
+    () => parseSubjectAltNames(names(101)),
+    SyntaxError,
+    "101 names",
+  );
 });

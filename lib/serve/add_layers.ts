@@ -11,7 +11,7 @@ import { type ListenerTls, overTls } from "./tls/over_tls.ts";
 import type { ConnectionServices } from "./connection_services.ts";
 
 /** What stands in front. */
-export interface FrontConfig {
+export interface LayersConfig {
   /** Whose PROXY headers are read (default: nobody's). */
   acceptProxy?: AcceptProxy | undefined;
   /** TLS (default none). */
@@ -26,8 +26,8 @@ export interface FrontConfig {
  * @param protocol The protocol.
  * @returns The protocol as clients meet it.
  */
-export function inFront<S extends ConnectionServices>(
-  { acceptProxy, tls }: FrontConfig,
+export function addLayers<S extends ConnectionServices>(
+  { acceptProxy, tls }: LayersConfig,
   protocol: Protocol<S>,
 ): Protocol<S> {
   const inside = tls === undefined ? protocol : overTls(tls, protocol);

@@ -24,7 +24,7 @@ const SECRET = /^(?:authorization|proxy-authorization|cookie)$/i;
  * @returns How the connection ended; `undefined` where the next request may
  *   come.
  */
-export async function answerFinally(
+export async function answerAsFinalRecipient(
   client: HttpClient,
   head: RequestHead,
   hasBody: boolean,

@@ -7,7 +7,7 @@
 
 import type { ChangeableConfig } from "./file.ts";
 import type { Config } from "./load.ts";
-import { planOf } from "./plain.ts";
+import { planOf } from "./plan.ts";
 import type { Serving } from "../serve/running_server.ts";
 import type { FileText } from "../cli/settled_text.ts";
 import { requireGood, type Trial } from "./try.ts";
@@ -16,7 +16,7 @@ import { requireGood, type Trial } from "./try.ts";
 type FileTexts = ReadonlyMap<string, FileText>;
 
 /** A configuration that has been found good. */
-export class SpreadConfig {
+export class ThreadedConfig {
   #config: Config;
   #texts: FileTexts;
 

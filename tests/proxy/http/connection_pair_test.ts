@@ -2,7 +2,7 @@ import { assert } from "@std/assert";
 import type { HttpClient } from "../../../lib/proxy/http/client.ts";
 import { Origin } from "../../../lib/proxy/http/origins.ts";
 import { HttpUpload } from "../../../lib/proxy/http/upload.ts";
-import { HttpWires } from "../../../lib/proxy/http/wires.ts";
+import { ConnectionPair } from "../../../lib/proxy/http/connection_pair.ts";
 import type { Connection } from "../../../lib/net/connection.ts";
 import { Duplex } from "../../../lib/net/duplex.ts";
 import { HttpReader } from "../../../lib/net/http_reader.ts";
@@ -62,14 +62,14 @@ function stalled(pieces: { client: number; origin: number }) {
   const client = {
     ...{ session, reader: new HttpReader(duplex), sent: 0, received: 0 },
   } as unknown as HttpClient;
-  const wires = new HttpWires(client);
+  const pair = new ConnectionPair(client);
   const target = {
     ...{ connection: far, duplex: new Duplex(far) },
     ...{ address: undefined, via: undefined, relay: undefined },
   };
   const record = {} as ConstructorParameters<typeof Origin>[2];
-  wires.origin = new Origin(target, "127.0.0.1:1", record);
-  return { wires, near, far };
+  pair.origin = new Origin(target, "127.0.0.1:1", record);
+  return { pair, near, far };
 }
 
 /** Whether the next connections are given a buffer that is in use. */
@@ -84,34 +84,34 @@ async function isLent(bytes: Uint8Array): Promise<boolean> {
   return false;
 }
 
-Deno.test("HttpWires.cut() lends nobody the bytes that are on their way to the client", async () => {
-  const { near, wires } = stalled({ client: 0, origin: 100 });
-  const { reader } = wires.origin!;
+Deno.test("ConnectionPair.cut() keeps a buffer whose bytes are still being written to the client", async () => {
+  const { near, pair } = stalled({ client: 0, origin: 100 });
+  const { reader } = pair.origin!;
   for (let n = 0; n < 4; n++) {
     await reader.fill();
     if (n < 3) reader.take(reader.bytes.length);
   }
-  wires.begin();
-  wires.toClient(reader.bytes).catch(() => {});
-  wires.cut(undefined, new Error("Enough"));
-  wires.stop();
-  wires.origin!.close();
+  pair.begin();
+  pair.toClient(reader.bytes).catch(() => {});
+  pair.cut(undefined, new Error("Enough"));
+  pair.stop();
+  pair.origin!.close();
   assert(!await isLent(await near.written.promise));
 });
 
 Deno.test("HttpUpload lends nobody the bytes that are on their way to the origin", async () => {
-  const { far, wires } = stalled({ client: 100, origin: 0 });
+  const { far, pair } = stalled({ client: 100, origin: 0 });
   const head = {
     ...{ method: "POST", target: "/", minor: 1 },
     fields: new Fields([]),
   } as ConstructorParameters<typeof HttpUpload>[1];
   {
-    using upload = new HttpUpload(wires, head, { kind: "length", length: 1e9 });
+    using upload = new HttpUpload(pair, head, { kind: "length", length: 1e9 });
     upload.start();
     await far.written.promise;
   }
-  wires.stop();
-  wires.origin!.close();
-  wires.client.session.client.releaseBuffer();
+  pair.stop();
+  pair.origin!.close();
+  pair.client.session.client.releaseBuffer();
   assert(!await isLent(await far.written.promise));
 });

@@ -25,10 +25,10 @@ const WILDCARD = "*.";
  * @returns Each once, in order; names in lower case.
  * @throws {SyntaxError} If one is malformed, saying why, or there are too many.
  */
-export function parseServerNames(given: readonly string[]): Host[] {
+export function parseSubjectAltNames(given: readonly string[]): Host[] {
   const names = new Map<string, Host>();
   for (const text of given.flatMap((list) => list.split(","))) {
-    const host = parseServerName(text.trim());
+    const host = parseSubjectAltName(text.trim());
     names.set(typeof host === "string" ? host : formatIpAddress(host), host);
   }
   if (names.size > MOST_NAMES) {
@@ -44,7 +44,7 @@ export function parseServerNames(given: readonly string[]): Host[] {
  * @returns The name in lower case, or the bytes of the address.
  * @throws {SyntaxError} If no client could find a server by it, saying why.
  */
-export function parseServerName(text: string): Host {
+export function parseSubjectAltName(text: string): Host {
   const ip = parseIpAddress(text);
   const fault = ip === undefined
     ? findFault(text.toLowerCase())

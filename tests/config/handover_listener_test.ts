@@ -1,17 +1,20 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { SharedListener } from "../../lib/config/shared_listener.ts";
+import { HandoverListener } from "../../lib/config/handover_listener.ts";
 import { readToEnd } from "../support/sockets.ts";
 
-function open(): { shared: SharedListener; connect(): Promise<Deno.TcpConn> } {
+function open(): {
+  shared: HandoverListener;
+  connect(): Promise<Deno.TcpConn>;
+} {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   return {
-    shared: new SharedListener(listener),
+    shared: new HandoverListener(listener),
     connect: () => Deno.connect({ hostname: "127.0.0.1", port }),
   };
 }
 
-Deno.test("SharedListener gives connections to who was given the socket last", async () => {
+Deno.test("HandoverListener gives connections to the last server that was given the socket", async () => {
   const { shared, connect } = open();
   const [one, other] = [shared.borrow(), shared.borrow()];
   shared.give(one);
@@ -28,7 +31,7 @@ Deno.test("SharedListener gives connections to who was given the socket last", a
   await assertRejects(() => abandoned, Deno.errors.BadResource);
 });
 
-Deno.test("SharedListener keeps a connection that came while nobody asked", async () => {
+Deno.test("HandoverListener keeps a connection that arrives while no server accepts", async () => {
   const { shared, connect } = open();
   const [one, other] = [shared.borrow(), shared.borrow()];
   shared.give(one);
@@ -44,7 +47,7 @@ Deno.test("SharedListener keeps a connection that came while nobody asked", asyn
   await assertRejects(() => asked, Deno.errors.BadResource);
 });
 
-Deno.test("SharedListener is closed with who has it, and not with others", async () => {
+Deno.test("HandoverListener closes with the server that holds the socket, not with others", async () => {
   const { shared, connect } = open();
   const [one, other] = [shared.borrow(), shared.borrow()];
   shared.give(one);
@@ -56,7 +59,7 @@ Deno.test("SharedListener is closed with who has it, and not with others", async
   await assertRejects(() => other.accept(), Deno.errors.BadResource);
 });
 
-Deno.test("SharedListener closes what it kept when it is closed", async () => {
+Deno.test("HandoverListener closes a kept connection when it is closed", async () => {
   const { shared, connect } = open();
   const [one, other] = [shared.borrow(), shared.borrow()];
   shared.give(one);
@@ -70,10 +73,10 @@ Deno.test("SharedListener closes what it kept when it is closed", async () => {
   await assertRejects(() => asked);
 });
 
-Deno.test("SharedListener passes on what accepting throws", async () => {
+Deno.test("HandoverListener passes on errors of accept()", async () => {
   const error = new Deno.errors.ConnectionAborted("gone");
   let isClosed = false;
-  const shared = new SharedListener({
+  const shared = new HandoverListener({
     addr: { transport: "tcp", hostname: "127.0.0.1", port: 1 },
     accept: () => Promise.reject(error),
     [Symbol.dispose]() {

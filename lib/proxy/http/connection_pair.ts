@@ -24,7 +24,7 @@ interface Failure {
 }
 
 /** The client's connection and the origin server's, for one request. */
-export class HttpWires implements Disposable {
+export class ConnectionPair implements Disposable {
   /** The client. */
   readonly client: HttpClient;
   /** The origin server, once there is one. */
