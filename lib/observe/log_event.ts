@@ -28,10 +28,14 @@ export interface ConnectionEvent {
   id?: string;
   /** What was spoken, once known. */
   protocol?: string;
+  /** What was asked for, if that is neither a connection nor a request. */
+  command?: "bind" | "udp";
   /** User name as sent, once known. Not escaped. */
   user?: string;
   /** What was asked for, `HOST:PORT`, once known. */
   target?: string;
+  /** The first targets of datagrams, each `HOST:PORT` as the client asked. */
+  targets?: readonly string[];
   /** What was dialled, `HOST:PORT`, where that succeeded. */
   address?: string;
   /**

@@ -66,12 +66,28 @@ export const COMMANDS: CommandTable = {
   "rules list": {
     brief: "print the rules in force, with the guard and the default",
     load: async () =>
-      (await import("../proxy/rules_list_command.ts")).RULES_LIST_COMMAND,
+      (await import("../proxy/rules/list_command.ts")).RULES_LIST_COMMAND,
   },
   "rules test": {
     brief: "tell what the rules answer to a request, and which rule decides",
     load: async () =>
-      (await import("../proxy/rules_test_command.ts")).RULES_TEST_COMMAND,
+      (await import("../proxy/rules/test_command.ts")).RULES_TEST_COMMAND,
+  },
+  "rules learn": {
+    brief: "write the rules that allow what a log says has happened",
+    load: async () =>
+      (await import("../proxy/rules/learn_command.ts")).RULES_LEARN_COMMAND,
+  },
+  "rules replay": {
+    brief: "compare rules with a log: what they would change",
+    load: async () =>
+      (await import("../proxy/rules/replay_command.ts")).RULES_REPLAY_COMMAND,
+  },
+  "rules explain": {
+    brief: "say what rules mean, and which of them never match",
+    load: async () =>
+      (await import("../proxy/rules/explain_command.ts"))
+        .RULES_EXPLAIN_COMMAND,
   },
   "help": {
     brief: "print help, topics of the manual, or the man page",

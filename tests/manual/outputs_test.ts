@@ -21,6 +21,7 @@ const OUTPUTS = {
   doctor: /^\$ sluice doctor /,
   memory: /^The memory limit /,
   rules: /^\$ sluice rules test /,
+  explained: /^\$ sluice rules explain /,
 } as const;
 
 const BLOCKS = blocksOf("output");
@@ -127,4 +128,14 @@ Deno.test("sluice rules test prints the answer of the manual", async () => {
   const [command, ...lines] = shown("rules");
   const { code, text } = await runIn(folder.path, command!.slice(2));
   assertEquals([code, text.trimEnd().split("\n")], [0, lines]);
+});
+
+Deno.test("sluice rules explain prints the words of the manual", async () => {
+  await using folder = await makeFolder();
+  const rules =
+    "ads: deny name .ads.example\nallow user alice port 443\nallow name x.ads.example\ndefault deny\n";
+  await Deno.writeTextFile(`${folder.path}/rules.txt`, rules);
+  const [command, ...lines] = shown("explained");
+  const { code, text } = await runIn(folder.path, command!.slice(2));
+  assertEquals([code, text.trimEnd().split("\n")], [1, lines]);
 });

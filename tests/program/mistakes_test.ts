@@ -34,6 +34,9 @@ const ARGS: Readonly<Record<string, readonly string[]>> = {
   "completion": ["--help"],
   "rules list": [],
   "rules test": ["--target", "127.0.0.1:1"],
+  "rules learn": ["FOLDER/proxy.log"],
+  "rules replay": ["FOLDER/proxy.log", "--rule", "deny"],
+  "rules explain": ["FOLDER/rules.txt"],
   "cert init": ["--dir", "FOLDER/new"],
   "cert issue": ["--dir", "FOLDER/ca", "bob", "--client"],
   "cert list": ["--dir", "FOLDER/ca"],
@@ -47,6 +50,8 @@ Deno.test("an internal error of any command is one line and exit code 1", async 
     `${folder.path}/sluice.json`,
     '{ "listeners": [{ "kind": "echo", "listen": "127.0.0.1:0" }] }',
   );
+  await Deno.writeTextFile(`${folder.path}/proxy.log`, "");
+  await Deno.writeTextFile(`${folder.path}/rules.txt`, "default deny\n");
   const dir = ["--dir", `${folder.path}/ca`];
   await sluice(["cert", "init", ...dir]);
   await sluice(["cert", "issue", ...dir, "alice", "--client"]);

@@ -30,7 +30,7 @@ import {
   type RequestHead,
 } from "../../wire/http1/request.ts";
 import { parseTarget } from "../../wire/http1/target.ts";
-import { encodeAnswer } from "../../serve/http_answer.ts";
+import { encodeAnswer } from "../../serve/http/answer.ts";
 import { authenticateRequest } from "./authenticate.ts";
 import { HttpClient } from "./client.ts";
 import { httpExchange } from "./exchange.ts";

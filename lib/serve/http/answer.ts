@@ -6,10 +6,10 @@
 
 import { concat } from "@std/bytes/concat";
 import { STATUS_TEXT } from "@std/http/status";
-import { Refusal } from "../policy/limits/refusal.ts";
-import type { Field } from "../wire/http1/fields.ts";
-import { encodeHead } from "../wire/http1/head.ts";
-import { describeError } from "../observe/describe_error.ts";
+import { Refusal } from "../../policy/limits/refusal.ts";
+import type { Field } from "../../wire/http1/fields.ts";
+import { encodeHead } from "../../wire/http1/head.ts";
+import { describeError } from "../../observe/describe_error.ts";
 import { statusFor } from "./status_table.ts";
 
 /** Options for {@linkcode encodeAnswer}. */

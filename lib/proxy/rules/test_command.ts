@@ -4,30 +4,37 @@
  * @module
  */
 
-import { refusedRange } from "../policy/rules/address_guard.ts";
-import { type Question, RULE_COMMANDS } from "../policy/rules/question.ts";
-import { DialError } from "../net/dial_error.ts";
-import { isOwnAddress } from "../net/own_addresses.ts";
-import { Context } from "../sync/context.ts";
-import { type Host, parseConfiguredHost } from "../wire/host_name.ts";
-import { isUnixPath, parseListenEndpoint } from "../wire/endpoint.ts";
-import { formatHostPort, parseHostPort } from "../wire/host_port.ts";
 import {
-  formatIpAddress,
-  type IpAddress,
-  parseIpAddress,
-} from "../wire/ip_address.ts";
-import type { Command } from "../cli/command.ts";
-import { NAME_OPTIONS } from "../serve/options/names.ts";
-import { openNames } from "../serve/target/open_names.ts";
-import { openRules } from "../serve/target/open_rules.ts";
-import { ASK_OPTIONS } from "../serve/options/common.ts";
-import { choice, flag, option } from "../cli/declare_options.ts";
-import type { OptionValues } from "../cli/option.ts";
-import { RULE_OPTIONS } from "../serve/options/rules.ts";
-import { printLines } from "../cli/print_lines.ts";
-import { readRules } from "./rules_list_command.ts";
-import { StartError, UsageError } from "../cli/usage_error.ts";
+  isPublic,
+  parseClient,
+  parseListener,
+  parseTime,
+} from "../../policy/rules/asked.ts";
+import { type Question, RULE_COMMANDS } from "../../policy/rules/question.ts";
+import { DialError } from "../../net/dial_error.ts";
+import { isOwnAddress } from "../../net/own_addresses.ts";
+import { Context } from "../../sync/context.ts";
+import { type Host, parseConfiguredHost } from "../../wire/host_name.ts";
+import { formatHostPort, parseHostPort } from "../../wire/host_port.ts";
+import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
+import type { Command } from "../../cli/command.ts";
+import { NAME_OPTIONS } from "../../serve/options/names.ts";
+import { openNames } from "../../serve/target/open_names.ts";
+import { openRules } from "../../serve/target/open_rules.ts";
+import { ASK_OPTIONS } from "../../serve/options/common.ts";
+import { choice, flag, option, path } from "../../cli/declare_options.ts";
+import type { OptionValues } from "../../cli/option.ts";
+import { RULE_OPTIONS } from "../../serve/options/rules.ts";
+import { printLines } from "../../cli/print_lines.ts";
+import { FileError, fileFault } from "../../cli/file_error.ts";
+import { readText } from "../../cli/read_file.ts";
+import { countOf } from "../../observe/count_of.ts";
+import { parseCases, type RuleCase } from "../../policy/rules/case_table.ts";
+import type { Rules } from "../../policy/rules/rules.ts";
+import { RulesError } from "../../policy/rules/rules_error.ts";
+import { readRules } from "./list_command.ts";
+import { runCases } from "./run_cases.ts";
+import { StartError, UsageError } from "../../cli/usage_error.ts";
 
 /** Options of `sluice rules test`. */
 export const RULES_TEST_OPTIONS = {
@@ -36,6 +43,10 @@ export const RULES_TEST_OPTIONS = {
     value: "HOST:PORT",
     help: "the target: an address, or a name, which Sluice resolves",
   }, parseTarget),
+  "cases": path({
+    help:
+      "ask all the questions of this table instead, and print those whose answer is not as expected; its first line names the columns: expect, target, port, user, client, command, time, listener, address",
+  }),
   "client": option("address", {
     value: "ADDRESS",
     default: "127.0.0.1",
@@ -72,9 +83,9 @@ type Options = OptionValues<typeof RULES_TEST_OPTIONS>;
 
 /** The command as the command line sees it. */
 export const RULES_TEST_COMMAND: Command<typeof RULES_TEST_OPTIONS> = {
-  usage: "rules test --target HOST:PORT [OPTIONS]",
+  usage: "rules test --target HOST:PORT | --cases FILE [OPTIONS]",
   summary:
-    "Prints what the rules answer to a request, and which rule decides. Sluice resolves a name that the rules allow, and says why if it cannot. Exit codes: 0 allowed, whether or not the name resolves; 1 denied, or the rules depend on addresses and the name does not resolve; 2 a wrong option or rule.",
+    "Prints what the rules answer to a request, and which rule decides. Sluice resolves a name that the rules allow, and says why if it cannot. Exit codes: 0 allowed, whether or not the name resolves; 1 denied, or the rules depend on addresses and the name does not resolve; 2 a wrong option or rule. With a table: 0 all answers are as expected, 1 one is not.",
   examples: [
     [
       "sluice rules test --rules rules.txt --user alice --target example.com:443",
@@ -84,21 +95,26 @@ export const RULES_TEST_COMMAND: Command<typeof RULES_TEST_OPTIONS> = {
       "sluice rules test --public --target 169.254.169.254:80",
       "the address guard alone, as on a public listener",
     ],
+    [
+      "sluice rules test --rules rules.txt --cases cases.txt",
+      "all questions of a table, as a gate in CI",
+    ],
   ],
   options: RULES_TEST_OPTIONS,
   run: runRulesTest,
 };
 
 async function runRulesTest(options: Options): Promise<number> {
-  const { at, target } = options;
+  const { cases, target } = options;
+  if (cases !== undefined) return await testCases(options, cases);
   if (target === undefined) {
     throw new UsageError("it is missing; give --target HOST:PORT", {
       option: "target",
+      others: ["cases"],
     });
   }
-  const clock = at === undefined ? {} : { now: () => at };
-  const { book } = await readRules(openRules(options, () => {}, clock));
-  const { current } = book;
+  const now = options.at ?? Date.now();
+  const current = await openList(options, () => now);
   const question = questionOf(options, target);
   const { host, text } = target;
   if (typeof host !== "string") {
@@ -124,6 +140,53 @@ async function runRulesTest(options: Options): Promise<number> {
   ]);
 }
 
+async function testCases(options: Options, path: string): Promise<number> {
+  if (options.target !== undefined) {
+    throw new UsageError(
+      "it stands in the table of --cases; give one of both",
+      {
+        option: "target",
+        others: ["cases"],
+      },
+    );
+  }
+  let time = 0;
+  const rules = await openList(options, () => time);
+  const cases = await readCases(path);
+  const differences = await runCases(rules, cases, {
+    defaults: questionOf(options, { host: "", port: 0, text: "" }),
+    isGuarded: !options["allow-private"],
+    isAlwaysGuarded: options.public,
+    now: options.at ?? Date.now(),
+    setTime: (asked) => time = asked,
+    lookUp: (name) => lookUp(name, options),
+  });
+  const total = countOf(cases.length, "question");
+  const summary = differences.length === 0
+    ? `${total}, all as expected`
+    : `${total}, ${differences.length} not as expected`;
+  printLines([...differences, summary]);
+  return differences.length === 0 ? 0 : 1;
+}
+
+async function readCases(path: string): Promise<RuleCase[]> {
+  try {
+    return parseCases(await readText(path), path);
+  } catch (error) {
+    if (error instanceof RulesError) {
+      throw new UsageError(`Cannot read cases: ${error.message}`);
+    }
+    if (!(error instanceof FileError)) throw error;
+    const { message } = fileFault("read cases", path, error);
+    throw new UsageError(message, { cause: error });
+  }
+}
+
+async function openList(options: Options, now: () => number): Promise<Rules> {
+  const given = { now, parents: "any" } as const;
+  return (await readRules(openRules(options, () => {}, given))).book.current;
+}
+
 function say(isAllowed: boolean, lines: readonly string[]): number {
   printLines([...lines, isAllowed ? "allowed" : "denied"]);
   return isAllowed ? 0 : 1;
@@ -131,7 +194,7 @@ function say(isAllowed: boolean, lines: readonly string[]): number {
 
 function questionOf(options: Options, { host, port }: Target): Question {
   const { client, command, listener, user } = options;
-  const isPublic = options.public || !isLocal(listener);
+  const isOpen = options.public || isPublic(listener);
   const name = typeof host === "string" ? host : undefined;
   return {
     client,
@@ -139,7 +202,7 @@ function questionOf(options: Options, { host, port }: Target): Question {
     listener,
     command,
     target: { name, port },
-    isGuarded: isPublic && !options["allow-private"],
+    isGuarded: isOpen && !options["allow-private"],
     isOwn: isOwnAddress,
   };
 }
@@ -190,35 +253,4 @@ function parseTarget(text: string): Target {
   }
   const parsed = parseConfiguredHost(host);
   return { text: formatHostPort(parsed, port), host: parsed, port };
-}
-
-function parseListener(text: string): Question["listener"] {
-  const place = parseListenEndpoint(text);
-  if (isUnixPath(place)) return { path: place.path };
-  const { host, port } = place;
-  return { ip: parseAddress(host === "" ? "0.0.0.0" : host), port };
-}
-
-function parseClient(text: string): IpAddress | undefined {
-  return text === "unix" ? undefined : parseAddress(text);
-}
-
-function parseAddress(text: string): IpAddress {
-  const ip = parseIpAddress(text);
-  if (ip === undefined) throw new SyntaxError(`'${text}' is not an IP address`);
-  return ip;
-}
-
-/** Without a zone it is this machine's time (ECMA-262 §21.4.1.32). */
-function parseTime(text: string): number {
-  const isWhole = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?$/
-    .test(text);
-  const time = isWhole ? Date.parse(text) : NaN;
-  if (!Number.isNaN(time)) return time;
-  throw new SyntaxError(`'${text}' is no time such as 2026-11-21T12:00`);
-}
-
-function isLocal(listener: Question["listener"]): boolean {
-  if ("path" in listener) return true;
-  return refusedRange(listener.ip)?.startsWith("loopback") === true;
 }

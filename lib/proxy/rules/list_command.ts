@@ -4,15 +4,15 @@
  * @module
  */
 
-import type { RuleRow } from "../policy/rules/rules.ts";
-import type { Command } from "../cli/command.ts";
-import { ASK_OPTIONS } from "../serve/options/common.ts";
-import { flag } from "../cli/declare_options.ts";
-import type { OptionValues } from "../cli/option.ts";
-import { openRules } from "../serve/target/open_rules.ts";
-import { printLines } from "../cli/print_lines.ts";
-import { RULE_OPTIONS } from "../serve/options/rules.ts";
-import { StartError, UsageError } from "../cli/usage_error.ts";
+import type { RuleRow } from "../../policy/rules/rules.ts";
+import type { Command } from "../../cli/command.ts";
+import { ASK_OPTIONS } from "../../serve/options/common.ts";
+import { flag } from "../../cli/declare_options.ts";
+import type { OptionValues } from "../../cli/option.ts";
+import { openRules } from "../../serve/target/open_rules.ts";
+import { printLines } from "../../cli/print_lines.ts";
+import { RULE_OPTIONS } from "../../serve/options/rules.ts";
+import { StartError, UsageError } from "../../cli/usage_error.ts";
 
 /** Options of `sluice rules list`. */
 export const RULES_LIST_OPTIONS = {
@@ -34,7 +34,9 @@ export const RULES_LIST_COMMAND: Command<typeof RULES_LIST_OPTIONS> = {
 async function runRulesList(
   options: OptionValues<typeof RULES_LIST_OPTIONS>,
 ): Promise<number> {
-  const { book } = await readRules(openRules(options, () => {}));
+  const { book } = await readRules(
+    openRules(options, () => {}, { parents: "any" }),
+  );
   printLines(formatRuleRows(book.current.list(!options["allow-private"])));
   return 0;
 }
@@ -45,15 +47,19 @@ async function runRulesList(
  *
  * @typeParam T What is waited for.
  * @param pending The rules.
+ * @param subject What to change, behind the message.
  * @returns What came.
  * @throws {UsageError} If the rules can't be read.
  */
-export async function readRules<T>(pending: Promise<T>): Promise<T> {
+export async function readRules<T>(
+  pending: Promise<T>,
+  subject = " (option --rules)",
+): Promise<T> {
   try {
     return await pending;
   } catch (error) {
     if (error instanceof StartError) {
-      throw new UsageError(`${error.message} (option --rules)`, {
+      throw new UsageError(`${error.message}${subject}`, {
         cause: error,
       });
     }

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { startNameServer } from "../support/name_server.ts";
-import { makeFolder } from "../support/programs.ts";
-import { type Answer, sluiceAll } from "../support/sluice_commands.ts";
+import { startNameServer } from "../../support/name_server.ts";
+import { makeFolder } from "../../support/programs.ts";
+import { type Answer, sluiceAll } from "../../support/sluice_commands.ts";
 
 const RULES = `# Who may go where
 ads: deny name .ads.example, /^track\\d*\\./

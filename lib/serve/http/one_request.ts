@@ -4,11 +4,14 @@
  * @module
  */
 
-import { HttpReader } from "../net/http_reader.ts";
-import { HTTP_LINGER } from "../net/linger.ts";
-import { parseRequestHead, type RequestHead } from "../wire/http1/request.ts";
-import { type EncodeFailure, HttpRefusals } from "./http_refusals.ts";
-import type { Session } from "./session.ts";
+import { HttpReader } from "../../net/http_reader.ts";
+import { HTTP_LINGER } from "../../net/linger.ts";
+import {
+  parseRequestHead,
+  type RequestHead,
+} from "../../wire/http1/request.ts";
+import { type EncodeFailure, HttpRefusals } from "./refusals.ts";
+import type { Session } from "../session.ts";
 
 /**
  * Reads the head of the request, and leaves what follows unread.

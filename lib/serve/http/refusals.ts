@@ -4,10 +4,10 @@
  * @module
  */
 
-import { Refusal } from "../policy/limits/refusal.ts";
-import { HttpError } from "../wire/http1/http_error.ts";
-import { encodeAnswer } from "./http_answer.ts";
-import type { Refusals } from "./refusals.ts";
+import { Refusal } from "../../policy/limits/refusal.ts";
+import { HttpError } from "../../wire/http1/http_error.ts";
+import { encodeAnswer } from "./answer.ts";
+import type { Refusals } from "../refusals.ts";
 
 const LATE = new HttpError(408, "The head of the request did not come in time");
 

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { DialError, type DialErrorKind } from "../net/dial_error.ts";
-import { Refusal, type RefusalKind } from "../policy/limits/refusal.ts";
-import { HttpError } from "../wire/http1/http_error.ts";
+import { DialError, type DialErrorKind } from "../../net/dial_error.ts";
+import { Refusal, type RefusalKind } from "../../policy/limits/refusal.ts";
+import { HttpError } from "../../wire/http1/http_error.ts";
 
 /** Status by what went wrong (RFC 9110 §15; the reasons are in the manual). */
 const STATUS_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, number>> = {
@@ -19,6 +19,7 @@ const STATUS_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, number>> = {
   "no descriptors": 503,
   "parent failed": 502,
   "parent timeout": 504,
+  "no udp": 502,
   "failed": 502,
   "forbidden": 403,
   "unauthenticated": 407,
