@@ -43,7 +43,6 @@ export class OtherThread implements Thread {
   /**
    * Begins to ask.
    *
-   * @param ask Asks the thread.
    * @param options Which thread it is, and how long it has.
    */
   constructor(
@@ -65,7 +64,6 @@ export class OtherThread implements Thread {
    *
    * @typeParam Q What is asked.
    * @param question What is asked.
-   * @param asked What it is asked with.
    * @returns The answer; `undefined` where it does not answer in time, or has
    *   ended. That of `changes` is waited for until it ends: it is told once.
    * @throws {Error} If the thread made a mistake.

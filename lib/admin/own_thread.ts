@@ -32,7 +32,6 @@ export class OwnThread implements Thread {
    *
    * @typeParam Q What is asked.
    * @param question What is asked.
-   * @param asked What it is asked with.
    * @returns The answer.
    */
   // deno-lint-ignore require-await
@@ -62,7 +61,6 @@ export class OwnThread implements Thread {
  * @typeParam Q What is asked.
  * @param answers Knows the answers.
  * @param question What is asked.
- * @param asked What it is asked with.
  * @returns The answer.
  */
 export function answer<Q extends ThreadQuestion>(

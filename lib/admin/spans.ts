@@ -14,11 +14,7 @@ import { parseHostPort } from "../wire/host_port.ts";
 
 type Library = typeof import("@opentelemetry/api");
 
-/**
- * Begins to tell of connections that end, in the thread where they are.
- *
- * @param registry Where they are.
- */
+/** Begins to tell of connections that end, in the thread where they are. */
 export async function openSpans(registry: Registry): Promise<void> {
   const library = await import("@opentelemetry/api");
   const tracer = library.trace.getTracer("sluice", project.version);

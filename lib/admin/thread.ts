@@ -28,7 +28,6 @@ export interface Thread {
    *
    * @typeParam Q What is asked.
    * @param question What is asked.
-   * @param asked What it is asked with.
    * @returns The answer; `undefined` where it does not answer in time, or has
    *   ended. That of `changes` is waited for until it ends: it is told once.
    */

@@ -79,7 +79,6 @@ export class Threads {
   /**
    * What is known of a thread.
    *
-   * @param thread The thread.
    * @returns Its figures, as it told them last.
    */
   knownOf(thread: Thread): ThreadFigures {
@@ -89,7 +88,6 @@ export class Threads {
   /**
    * Takes in a thread.
    *
-   * @param thread The thread.
    * @returns Takes it out again, and closes it: what it has counted stays
    *   counted, as it was when it could be asked last. Give it its time where
    *   the worker still runs; where it has died, close the thread before.
@@ -165,7 +163,6 @@ export class Threads {
   /**
    * Ends a connection, wherever it is.
    *
-   * @param id Number of it.
    * @returns Whether there was one; `silent` where one that did not answer may
    *   have it, which then ends it as soon as it can.
    */
@@ -176,7 +173,6 @@ export class Threads {
   /**
    * Ends a ban, in all threads.
    *
-   * @param ban Which one.
    * @returns Whether there was one; `silent` where one that did not answer may
    *   have it, which then ends it as soon as it can.
    */
@@ -189,7 +185,6 @@ export class Threads {
    *
    * @typeParam Q What is asked.
    * @param question What is asked.
-   * @param asked What it is asked with.
    * @returns What each has answered.
    */
   ask<Q extends ThreadQuestion>(
@@ -208,7 +203,6 @@ export class Threads {
   /**
    * Notes what a thread has told with something else.
    *
-   * @param thread Which one.
    * @param figures What it adds up to.
    */
   note(thread: Thread, figures: ThreadFigures): void {

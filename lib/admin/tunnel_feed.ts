@@ -22,11 +22,7 @@ export class TunnelFeed {
   #asked = new Set<Thread>();
   #found = nothing();
 
-  /**
-   * Follows nobody yet.
-   *
-   * @param threads The threads.
-   */
+  /** Follows nobody yet. */
   constructor(threads: Threads) {
     this.#threads = threads;
     threads.onRemove((thread) => this.#lose(thread));

@@ -52,11 +52,7 @@ export interface Watchers extends AsyncDisposable {
   readonly banner: readonly Announcement[];
   /** Whether it writes files while it runs. */
   readonly writes: boolean;
-  /**
-   * Hears that the server has started.
-   *
-   * @param server The server.
-   */
+  /** Hears that the server has started. */
   start(server: WatchedServer): void;
   /**
    * Hears that a drain begins, or has less time left.

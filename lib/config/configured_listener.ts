@@ -86,11 +86,7 @@ export class ConfiguredListener {
   #started: RunningServer | undefined;
   #log: ServerHost["log"] | undefined;
 
-  /**
-   * Creates what has not been started.
-   *
-   * @param config What it is to be.
-   */
+  /** Creates what has not been started. */
   constructor(config: ListenerConfig) {
     this.config = config;
     this.fingerprint = JSON.stringify([config.kindName, ...config.given]);

@@ -53,8 +53,6 @@ export interface Config {
   /**
    * Rewrites a text that is about options, for whoever has written it.
    *
-   * @param text The text.
-   * @param options The options.
    * @returns The text as its source spells them.
    */
   spell(text: string, options: OptionTable): string;

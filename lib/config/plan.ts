@@ -18,7 +18,6 @@ import type { ServerPlan } from "../serve/server_plan.ts";
  * Makes a configuration fit for a message: what was found in files and in the
  * environment is in it, so that all threads have the same.
  *
- * @param config The configuration.
  * @returns What others make it from.
  */
 export function planOf({ listeners, program }: Config): ServerPlan {
@@ -55,7 +54,6 @@ export function planOfCommand(kindName: string, options: object): ServerPlan {
 /**
  * Makes the configuration of a plan.
  *
- * @param plan The plan.
  * @returns The configuration; its problems have no place in a file.
  */
 export async function configOf(plan: ServerPlan): Promise<Config> {

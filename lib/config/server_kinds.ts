@@ -70,7 +70,6 @@ const KINDS: Readonly<Record<string, KindEntry>> = {
 /**
  * Loads the command that one kind of listener is.
  *
- * @param kindName The kind.
  * @returns The command.
  */
 export async function loadServerCommand(

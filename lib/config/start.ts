@@ -14,7 +14,6 @@ import { startListener } from "./start_listener.ts";
 /**
  * Starts them.
  *
- * @param plan Which servers.
  * @param host The program that they run in.
  * @returns The servers.
  * @throws {UsageError} If options don't go together.

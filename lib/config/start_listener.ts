@@ -13,7 +13,6 @@ import type { ServerHost } from "../serve/server_host.ts";
 /**
  * Starts a listener.
  *
- * @param command The command that it is.
  * @param given What is given to the options of that.
  * @param host The program that it runs in.
  * @returns The server.

@@ -23,7 +23,6 @@ export class ThreadedConfig {
   /**
    * Takes a configuration that threads are about to start.
    *
-   * @param config The configuration.
    * @param trial What its trial has shown.
    */
   constructor(config: Config, trial: Trial) {

@@ -41,7 +41,6 @@ export interface TriedLoop extends Pick<ConfigLoop, "isShared"> {
 /**
  * Starts all listeners on trial.
  *
- * @param config The configuration.
  * @param origin What is known of their files.
  * @returns What is wrong with it.
  */
@@ -108,7 +107,6 @@ export async function tryConfig(
 /**
  * Starts a configuration on trial, where it is to be run if it is good.
  *
- * @param config The configuration.
  * @param origin What is known of its files.
  * @returns What the trial has shown.
  * @throws {ConfigError} If there is a problem in it.
@@ -126,7 +124,6 @@ export async function requireGood(
 /**
  * Makes a problem out of what a start has thrown.
  *
- * @param config The configuration.
  * @param listener What was to be started.
  * @param error What was thrown.
  * @returns The problem, at the setting that it is about.

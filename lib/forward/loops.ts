@@ -26,7 +26,6 @@ export interface RelayWays {
  * Refuses a listener that would relay to itself, again and again.
  *
  * @param relay Where the relay leads to.
- * @param listener The listener.
  * @param where Where it was asked for.
  * @throws {UsageError} If one of its upstreams is itself.
  */

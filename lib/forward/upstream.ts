@@ -81,7 +81,6 @@ export class Upstream implements Candidate, Disposable {
   /**
    * Creates an upstream; its pool begins to fill.
    *
-   * @param settings What it is.
    * @param services What it shares with others.
    */
   constructor(settings: UpstreamSettings, services: UpstreamServices) {
@@ -107,7 +106,6 @@ export class Upstream implements Candidate, Disposable {
    * Takes a connection for a client.
    *
    * @param context Gives up when cancelled.
-   * @param options Which one.
    * @returns The connection; to be disposed of.
    * @throws {DialError} If it can't be reached.
    */

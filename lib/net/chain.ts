@@ -229,7 +229,6 @@ async function hostFor(
 /**
  * Makes an error about a parent of what failed on the way through it.
  *
- * @param parent The parent.
  * @param cause What was thrown.
  * @returns The error; the cause itself if that says enough.
  */

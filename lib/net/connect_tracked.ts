@@ -32,7 +32,6 @@ export interface TrackedTarget {
  *
  * @typeParam T What is connected to.
  * @param target What is connected to.
- * @param connect Connects.
  * @param context Gives up when cancelled.
  * @returns The connection; the caller closes it.
  * @throws What `connect` throws, or the reason of the cancellation.

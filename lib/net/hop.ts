@@ -160,7 +160,6 @@ const KIND_BY_STATUS: Readonly<Record<number, DialErrorKind>> = {
  * Makes the fields by which a request logs in at an HTTP parent (RFC 9110
  * §11.7.2).
  *
- * @param parent The parent.
  * @returns One field; none if the parent has no credentials.
  */
 export function loginFields({ credentials }: Parent): Field[] {

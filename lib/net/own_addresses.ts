@@ -61,7 +61,6 @@ const own = new OwnAddresses();
 /**
  * Tells whether an interface of this machine has an address now.
  *
- * @param ip The address.
  * @returns Whether one has it; never where Deno was not given the permission.
  */
 export function isOwnAddress(ip: IpAddress): boolean {
@@ -71,7 +70,6 @@ export function isOwnAddress(ip: IpAddress): boolean {
 /**
  * Tells whether dialling an address leads to this machine, whoever asks.
  *
- * @param ip The address.
  * @returns Whether it is loopback, unspecified (which Linux takes for loopback)
  *   or an interface's.
  */

@@ -45,11 +45,7 @@ export type Found = Trail | undefined | Promise<Trail | undefined>;
 
 /** A connection that is being dialled. */
 export interface OwnDial {
-  /**
-   * Tells that it is open, and leads to this machine.
-   *
-   * @param connection Its ends.
-   */
+  /** Tells that it is open, and leads to this machine. */
   open(connection: ConnectionEnds): void;
   /** Tells that it has failed, or leads elsewhere. */
   end(): void;
@@ -100,11 +96,7 @@ export class OwnDials {
       this.#others?.areAny !== true;
   }
 
-  /**
-   * Takes other threads into account.
-   *
-   * @param others The others.
-   */
+  /** Takes other threads into account. */
   join(others: OtherThreads): void {
     this.#others = others;
   }
@@ -230,7 +222,6 @@ export const ownDials: OwnDials = new OwnDials();
  * Names a place.
  *
  * @param hostname Its address as text, not mapped and not unspecified.
- * @param port Its port.
  * @returns The name.
  */
 export function placeOf(hostname: string, port: number): string {

@@ -60,7 +60,6 @@ export class OwnListeners {
    * Tells whether a port has a listener, at whichever address. It costs nothing
    * to ask, and is asked for every connection that is dialled.
    *
-   * @param port The port.
    * @returns Whether it has one.
    */
   hasPort(port: number): boolean {
@@ -71,7 +70,6 @@ export class OwnListeners {
    * Finds the listener that a connection would reach.
    *
    * @param address Address that would be dialled.
-   * @param port Port.
    * @returns Its name; `undefined` where it is none of ours.
    */
   at(address: IpAddress, port: number): string | undefined {
@@ -121,7 +119,6 @@ function isAny(ip: IpAddress): boolean {
 /**
  * Finds what Linux connects to where all of an address is zero.
  *
- * @param ip An address.
  * @returns Loopback of its family for zeros; any other address as it is.
  */
 export function loopbackOf(ip: IpAddress): IpAddress {

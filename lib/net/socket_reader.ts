@@ -14,7 +14,6 @@ export class SocketReader extends ReadableStreamBYOBReader {
   /**
    * Locks a stream.
    *
-   * @param stream The stream.
    * @param source What stands behind it.
    * @throws {TypeError} If the stream is locked.
    */

@@ -20,7 +20,6 @@ export interface SyncOutput {
  * Writes all of the bytes before anything else happens.
  *
  * @param output What they are written to.
- * @param bytes The bytes.
  * @throws The output's error.
  */
 export function writeAllSync(output: SyncOutput, bytes: Uint8Array): void {

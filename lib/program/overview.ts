@@ -41,7 +41,6 @@ const MORE = [
 /**
  * Formats the overview.
  *
- * @param proxy Options of the proxy.
  * @param screen What it is written on.
  * @returns 24 lines at most of 80 columns.
  */

@@ -23,7 +23,6 @@ export interface LayersConfig {
  *
  * @typeParam S What the protocol works with.
  * @param front What stands in front.
- * @param protocol The protocol.
  * @returns The protocol as clients meet it.
  */
 export function addLayers<S extends ConnectionServices>(

@@ -62,7 +62,6 @@ export interface LiveEnds {
   /**
    * Its record is complete: when it is closed, or before its farewell.
    *
-   * @param live The connection.
    * @param isTold Whether all there is to tell was told by its requests.
    */
   onConclude(live: LiveConnection, isTold: boolean): void;
@@ -97,8 +96,6 @@ export class LiveConnection {
   /**
    * Begins to watch a connection.
    *
-   * @param id Number of it.
-   * @param session What it is.
    * @param ends Told how it goes on.
    */
   constructor(id: number, session: WatchedSession, ends: LiveEnds) {

@@ -43,7 +43,6 @@ const ID_BYTES = 8;
  * address: the header says `UNKNOWN` or `LOCAL`. Version 2 also
  * carries a unique id, which is put into the record.
  *
- * @param client The client.
  * @param version Which version; `undefined` is none.
  * @param authority Name that the client asked for, where it named one.
  * @returns The header, or nothing.

@@ -153,7 +153,6 @@ export class Registry {
   /**
    * Watches a listener. One that was there before goes on counting.
    *
-   * @param listener The listener.
    * @returns What its connections are told to.
    */
   listen(listener: WatchedListener): ListenerWatch {
@@ -178,7 +177,6 @@ export class Registry {
   /**
    * Shows bans.
    *
-   * @param bans The bans.
    * @returns No longer shows them.
    */
   showBans(bans: Bans): () => void {
@@ -189,7 +187,6 @@ export class Registry {
   /**
    * Shows an upstream.
    *
-   * @param upstream The upstream.
    * @returns No longer shows it.
    */
   showUpstream(upstream: WatchedUpstream): () => void {
@@ -200,7 +197,6 @@ export class Registry {
   /**
    * Finds a connection that is open.
    *
-   * @param id Number of it.
    * @returns The connection, or `undefined`.
    */
   get(id: number): LiveConnection | undefined {

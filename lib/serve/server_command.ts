@@ -15,7 +15,6 @@ export interface ServerCommand<Table extends OptionTable>
   /**
    * Starts the server.
    *
-   * @param options Values of its options.
    * @param host The program that it runs in.
    * @returns The server.
    * @throws {UsageError} If the options don't go together.

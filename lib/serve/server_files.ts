@@ -51,7 +51,6 @@ export class ServerFiles {
    * Opens a file: with what is in force of it, where it fits, or else read.
    *
    * @typeParam T What it holds.
-   * @param path Its path.
    * @param options What to make of it.
    * @returns The file.
    * @throws {StartError} If it can't be read or is malformed.
@@ -69,7 +68,6 @@ export class ServerFiles {
    * others.
    *
    * @typeParam T What it holds.
-   * @param path Its path.
    * @param options What to make of it.
    * @returns The file.
    * @throws {StartError} If it can't be read or is malformed.

@@ -116,11 +116,7 @@ export class SessionUsage {
       );
   }
 
-  /**
-   * Sets the pace of a connection and its target.
-   *
-   * @param target The target.
-   */
+  /** Sets the pace of a connection and its target. */
   pace(target: Duplex): void {
     target.pace = this.#paces.down;
     this.#paceClient();

@@ -15,7 +15,6 @@ export interface WatchedThread extends Disposable {
    * Answers a question about them.
    *
    * @param question What is asked.
-   * @param asked What it is asked with.
    * @returns The answer, as plain values.
    */
   answer(question: string, asked: readonly unknown[]): unknown;
@@ -25,7 +24,6 @@ export interface WatchedThread extends Disposable {
  * Asks a thread that is watched.
  *
  * @param question What is asked.
- * @param asked What it is asked with.
  * @returns The answer.
  * @throws {ThreadEnded} If the thread has ended.
  */
@@ -42,7 +40,6 @@ export interface ThreadWatcher {
    * Takes in a thread that serves.
    *
    * @param worker Its number, from 1.
-   * @param ask Asks it.
    * @returns Takes it out again; told whether it can't be asked any more.
    */
   add(worker: number, ask: AskThread): (isDead: boolean) => Promise<void>;

@@ -39,11 +39,7 @@ export class WorkerDials implements OtherThreads {
   readonly #index: number;
   readonly #ask: AskWhose;
 
-  /**
-   * Creates the thread's view of the others.
-   *
-   * @param options Which it is.
-   */
+  /** Creates the thread's view of the others. */
   constructor({ ask, counts, index }: WorkerDialsOptions) {
     this.#counts = new Int32Array(counts);
     this.#index = index;

@@ -33,7 +33,6 @@ export class DuplicateFilter {
    * Takes what a thread says.
    *
    * @param text What it says.
-   * @param thread Its number.
    * @returns Whether that is news: what one says twice is.
    */
   isNews(text: string, thread: number): boolean {

@@ -48,7 +48,6 @@ export class Exchange {
   /**
    * Makes what the supervisor does for a thread.
    *
-   * @param index Its number.
    * @param self Gives the thread.
    * @returns What is done for it.
    */
@@ -75,11 +74,7 @@ export class Exchange {
     };
   }
 
-  /**
-   * Forgets what a thread has dialled that has died.
-   *
-   * @param index Its number.
-   */
+  /** Forgets what a thread has dialled that has died. */
   forget(index: number): void {
     Atomics.store(this.#counts, index, 0);
   }

@@ -96,11 +96,7 @@ export class WorkerHost implements ServerHost {
     };
   }
 
-  /**
-   * Takes what other threads know.
-   *
-   * @param agreement That.
-   */
+  /** Takes what other threads know. */
   agree({ pipes, places, tables }: Agreement): void {
     knowPipes(pipes);
     for (const [name, place] of places) this.#places.set(name, place);
@@ -110,7 +106,6 @@ export class WorkerHost implements ServerHost {
   /**
    * Takes bans that were decided on.
    *
-   * @param name Whose.
    * @param states What is known now.
    */
   takeBans(name: string, states: readonly BanState[]): void {
@@ -130,7 +125,6 @@ export class WorkerHost implements ServerHost {
   /**
    * Opens a listener of a program with one server.
    *
-   * @param where Where.
    * @param open Opens it as a thread would that is alone.
    * @param backlog Connections that may wait for it (default 4,096).
    * @returns The listener.
@@ -144,11 +138,7 @@ export class WorkerHost implements ServerHost {
     return this.#openAs("", where, { open, backlog });
   }
 
-  /**
-   * Throws what forbids the start.
-   *
-   * @param error That.
-   */
+  /** Throws what forbids the start. */
   refuse(error: unknown): never {
     throw error;
   }
@@ -158,8 +148,6 @@ export class WorkerHost implements ServerHost {
    *
    * @typeParam T What it is.
    * @param what Its name.
-   * @param settings Its settings.
-   * @param make Makes it.
    * @returns The one that was kept, or a new one.
    */
   keep<T extends object>(

@@ -39,11 +39,7 @@ export class WorkerThread {
   /** Whether it has been silent for too long, and has one more chance. */
   #isDoubted = false;
 
-  /**
-   * Begins a thread.
-   *
-   * @param options What it is to be.
-   */
+  /** Begins a thread. */
   constructor({ acts, entry, patience }: WorkerThreadOptions) {
     this.#patience = patience;
     this.ended = this.#end.promise;

@@ -64,7 +64,6 @@ export function preferFamily(
 /**
  * Tells what carries an address.
  *
- * @param ip The address.
  * @returns 4 or 6.
  */
 export function familyOf(ip: IpAddress): Family {

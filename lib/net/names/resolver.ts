@@ -147,7 +147,6 @@ export class Resolver implements Disposable {
   /**
    * Tells whether an address may be used at all.
    *
-   * @param ip The address.
    * @returns Whether its family is not left out.
    */
   uses(ip: IpAddress): boolean {

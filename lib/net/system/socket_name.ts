@@ -71,7 +71,6 @@ export function addressIn(bytes: Uint8Array): Deno.NetAddr | undefined {
  * Tells whether a socket has a name.
  *
  * @param bytes What the system has written, {@linkcode LONGEST_NAME} bytes.
- * @param name The name.
  */
 export function hasName(bytes: Uint8Array, { ip, port }: SocketName): boolean {
   if (portOf(bytes) !== port) return false;

@@ -10,7 +10,6 @@ import { isGranted } from "./is_granted.ts";
  * Reads such a file, without ever asking for the permission: that would stop
  * the start.
  *
- * @param path Its path.
  * @returns The text.
  * @throws {Deno.errors.NotCapable} If Deno may not read it.
  * @throws {Error} If the system does not have it.
@@ -23,7 +22,6 @@ export function readSystemFile(path: string): string {
 /**
  * Throws where Deno may not read a file: to ask for that would stop everything.
  *
- * @param path Its path.
  * @throws {Deno.errors.NotCapable} If Deno may not read it.
  */
 export function requireRead(path: string): void {

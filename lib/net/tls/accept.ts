@@ -93,7 +93,6 @@ export class TlsAcceptor {
    *
    * @param channel The connection at the first byte of TLS. Where this fails it
    *   is still open, and has been told why as far as TLS has words for it.
-   * @param ends Where it is.
    * @param protocols Protocols that this client may ask for; empty is none
    *   (default: those of the identity).
    * @returns What is said inside, and the client's certificates: whether they

@@ -65,7 +65,6 @@ export class DatagramConnection implements ByteChannel {
   /**
    * Reads of the next datagram what fits; the rest comes with the next read.
    *
-   * @param buffer Where to.
    * @returns How many bytes, or null at the end.
    */
   async read(buffer: Uint8Array): Promise<number | null> {

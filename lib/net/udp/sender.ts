@@ -25,7 +25,6 @@ export class UdpSender {
    * Sends a datagram when those before it have been sent.
    *
    * @param bytes The datagram; to be left as it is until the promise settles.
-   * @param to Where to.
    * @throws The socket's error, which is that of this datagram alone.
    */
   async send(bytes: Uint8Array, to: Deno.NetAddr): Promise<void> {

@@ -39,11 +39,7 @@ export class ConnectionPair implements Disposable {
   #held = 0;
   #failure: Failure | undefined;
 
-  /**
-   * Begins to watch over the two.
-   *
-   * @param client The client.
-   */
+  /** Begins to watch over the two. */
   constructor(client: HttpClient) {
     this.client = client;
     const { context, services } = client.session;
@@ -171,8 +167,6 @@ export class ConnectionPair implements Disposable {
    * Resets the client behind what it has got of an answer that breaks off, so
    * that it does not look whole. Where the origin server has closed too early,
    * the client can tell by the length, if there is one.
-   *
-   * @param thrown What was thrown.
    */
   async breakOff(thrown: unknown): Promise<void> {
     const { context, client, services } = this.client.session;

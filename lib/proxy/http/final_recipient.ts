@@ -19,7 +19,6 @@ const SECRET = /^(?:authorization|proxy-authorization|cookie)$/i;
  * with nothing but success.
  *
  * @param client The client; the head of its request has been read.
- * @param head The request.
  * @param hasBody Whether a body follows, which is not read.
  * @returns How the connection ended; `undefined` where the next request may
  *   come.

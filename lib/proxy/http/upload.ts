@@ -30,7 +30,6 @@ export class HttpUpload implements Disposable {
    * Prepares it.
    *
    * @param pair Where it goes.
-   * @param head Head of the request.
    * @param framing Where the body ends.
    */
   constructor(pair: ConnectionPair, head: RequestHead, framing: Framing) {

@@ -23,8 +23,6 @@ export interface KeepLimitsOptions {
 /**
  * Makes limits, or takes those of before where their settings are the same.
  *
- * @param config The limits.
- * @param options Whose they are.
  * @returns The limits; closed once all who share them have closed them.
  * @throws {UsageError} If they don't go together; see {@linkcode openLimits}.
  * @throws {StartError} If the file can't be read or written.

@@ -60,7 +60,6 @@ export interface OpenLimits {
 /**
  * Makes limits.
  *
- * @param config The limits.
  * @param hasUsers Whether clients prove who they are.
  * @param options Where is counted.
  * @returns The limits; to be closed.

@@ -30,7 +30,6 @@ export class QuotaMeter {
   /**
    * Refuses a user whose quota was used up when last looked.
    *
-   * @param user The user.
    * @throws {Refusal} `limit reached`.
    */
   check(user: string): void {
@@ -41,7 +40,6 @@ export class QuotaMeter {
   /**
    * Begins to count what a connection carries.
    *
-   * @param user Whose it is.
    * @param carried Tells how many bytes it has carried, both ways together.
    * @param cut Called once, when the quota is used up. It must not throw.
    * @returns Ends it, with the last bytes counted.

@@ -80,7 +80,6 @@ function readExtensions(list: Uint8Array): Map<string, Uint8Array> {
 /**
  * Opens an element that has to be there.
  *
- * @param element The element.
  * @param tag The tag that it must have.
  * @returns What is in it.
  * @throws {SyntaxError} If it is missing or another one.

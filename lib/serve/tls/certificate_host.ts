@@ -13,7 +13,6 @@ import type { X509Certificate, X509Library } from "./x509_library.ts";
  * not count.
  *
  * @param x509 The library.
- * @param certificate The certificate.
  * @param host Name or address of the server.
  * @returns Whether it is.
  */

@@ -34,7 +34,6 @@ function algorithm(name: string): EcKeyGenParams & RsaHashedKeyGenParams {
 /**
  * Makes a pair of keys.
  *
- * @param kind Which kind.
  * @returns The keys; the private one can be exported.
  */
 export function generateKeys(kind: KeyKind): Promise<CryptoKeyPair> {
@@ -59,7 +58,6 @@ export async function exportKey(key: CryptoKey): Promise<string> {
  * Imports a private key to sign with.
  *
  * @param pem The key as {@linkcode exportKey} makes it.
- * @param kind Which kind it is.
  * @returns The key.
  * @throws {SyntaxError} If it is no such key. Neither the message nor a cause
  *   repeats the text.

@@ -31,7 +31,6 @@ const read = new WeakMap<X509Certificate, Link>();
 /**
  * Tells whether a certificate constrains names, be that critical or not.
  *
- * @param certificate The certificate.
  * @returns Whether it does.
  */
 export function constrainsNames(certificate: X509Certificate): boolean {

@@ -83,7 +83,6 @@ function canonicalAttribute(
 /**
  * Makes small letters of the capitals of ASCII, and leaves all others.
  *
- * @param text The text.
  * @returns The text in small letters.
  */
 export function lowerAscii(text: string): string {

@@ -15,7 +15,6 @@ export class TlsFault extends SyntaxError {
   /**
    * Constructs an error.
    *
-   * @param kind Which file.
    * @param message What is wrong with it.
    * @param options Cause.
    */

@@ -102,7 +102,6 @@ export function readGeneralName(
  * DNS name, as OpenSSL has it, and one that looks like an e-mail address, since
  * a client without any other name is called by it.
  *
- * @param certificate The certificate.
  * @param isOwn Whether it is the holder's, not an authority's.
  * @returns The names.
  * @throws {SyntaxError} If one can't be read.
@@ -123,7 +122,6 @@ export function readNames(
 /**
  * Describes a name.
  *
- * @param name The name.
  * @returns For example `DNS name 'a.example'`, fit for a terminal.
  */
 export function describeName({ bytes, kind, text }: GeneralName): string {

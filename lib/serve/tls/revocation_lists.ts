@@ -78,7 +78,6 @@ export class RevocationLists {
    * Checks that a certificate is not revoked. One that signs itself has nobody
    * to revoke it.
    *
-   * @param certificate The certificate.
    * @param now When that is.
    * @param isOwn Whether it is the client's, not an authority's (default true).
    * @throws {TlsError} If it is, or that can't be told.
