@@ -220,8 +220,8 @@ export class Duplex {
   }
 
   /**
-   * Closes both directions now; what waits on them fails. Can be repeated. A
-   * buffer that was not released goes to no other connection: a write of its
+   * Closes both directions now; pending reads and writes fail. Can be repeated.
+   * A buffer that was not released goes to no other connection: a write of its
    * bytes may still be under way.
    */
   close(): void {

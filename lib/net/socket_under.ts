@@ -7,10 +7,10 @@
 import type { ByteChannel } from "./connection.ts";
 
 /**
- * Finds the socket that a connection runs over in the end.
+ * Finds the socket at the bottom of a connection's layers.
  *
  * @param channel A connection.
- * @returns The socket; the connection itself where it is no layer.
+ * @returns The socket; the connection itself if it is no layer.
  */
 export function socketUnder(channel: ByteChannel): ByteChannel {
   let socket = channel;

@@ -16,7 +16,7 @@ const UNIX = "unix:";
  * Connects to a Unix socket.
  *
  * @param path Path of its file.
- * @param context Gives up when cancelled.
+ * @param context Stops the attempt when cancelled.
  * @returns The connection; the caller closes it.
  * @throws {DialError} If it can't be reached.
  * @throws The reason of the cancellation, where that came first.

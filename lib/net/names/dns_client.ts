@@ -56,7 +56,7 @@ export interface DnsQuery {
  *
  * @param server Whom to ask.
  * @param query What to ask.
- * @param context Gives up when cancelled.
+ * @param context Stops the attempt when cancelled.
  * @returns The answer, which is to that question.
  * @throws {SyntaxError} If the answer is malformed.
  * @throws {Error} If it says something, and not to which question.

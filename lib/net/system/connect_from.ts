@@ -24,7 +24,7 @@ export interface BoundDial {
  * Connects through Node's API.
  *
  * @param route Where from and where to.
- * @param context Gives up when cancelled.
+ * @param context Stops the attempt when cancelled.
  * @returns The connection; the caller closes it.
  * @throws The system's error, or the reason of the cancellation.
  */

@@ -58,7 +58,7 @@ export interface PendingReset {
    * ended before. Close the connection then.
    */
   readonly done: Promise<boolean>;
-  /** Waits no longer for what is undelivered; that is dropped. */
+  /** Drops undelivered bytes instead of waiting for them. */
   hurry(): void;
 }
 
@@ -73,8 +73,8 @@ export function canReset(): boolean {
  * Resets a connection behind everything that was written to it.
  *
  * @param ends The socket; it must be open, and stay open until this is done.
- * @param patience Milliseconds in which the peer takes none of it, after which
- *   the rest is dropped; 0 drops it now.
+ * @param patience Milliseconds without progress after which undelivered bytes
+ *   are dropped; 0 drops them now.
  * @returns The reset; `undefined` where it can't be done, and the caller closes
  *   the connection in the ordinary way.
  */

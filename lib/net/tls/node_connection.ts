@@ -23,7 +23,7 @@ export interface NodeConnectionOptions {
   ends?: ConnectionEnds;
   /** What to pause while nobody reads (default: the socket). */
   flow?: Flow;
-  /** What both ends have agreed to speak in TLS (default: nothing). */
+  /** Protocol negotiated by ALPN (default none). */
   protocol?: string | undefined;
   /** What TLS runs over (default: the socket itself is one of the system). */
   carrier?: ByteChannel;
@@ -53,7 +53,7 @@ export class NodeConnection implements TlsConnection {
   readonly localAddr: Deno.NetAddr;
   /** The other end. */
   readonly remoteAddr: Deno.NetAddr;
-  /** What both ends have agreed to speak (ALPN); `undefined` is nothing. */
+  /** Protocol negotiated by ALPN; `undefined` if none. */
   readonly protocol: string | undefined;
   /** What TLS runs over; `undefined` where the socket is one of the system. */
   readonly carrier: ByteChannel | undefined;
@@ -150,12 +150,14 @@ export class NodeConnection implements TlsConnection {
     this.#throwIfFailed("write");
   }
 
-  /** Turns Nagle's algorithm off, or on again. */
+  /** Turns Nagle's algorithm off or on. */
   setNoDelay(noDelay = true): void {
     this.#socket.setNoDelay(noDelay);
   }
 
-  /** Closes both directions now; what waits on them fails. Can be repeated. */
+  /**
+   * Closes both directions now; pending reads and writes fail. Can be repeated.
+   */
   close(): void {
     this.#socket.destroy();
   }

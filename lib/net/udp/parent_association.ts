@@ -71,8 +71,8 @@ interface Control {
 /**
  * Asks all parents of a chain to relay datagrams.
  *
- * @param parents The parents, the nearest first; one at least.
- * @param context Gives up when cancelled.
+ * @param parents One or more parents, the nearest first.
+ * @param context Stops the attempt when cancelled.
  * @param options How what is outside is reached.
  * @returns The association; the caller closes it.
  * @throws {DialError} `no udp` if a parent can't; `parent failed`, `parent
