@@ -231,7 +231,7 @@ async function hostFor(
 /**
  * Wraps a failure on the way through a parent in an error about that parent.
  *
- * @param cause What was thrown.
+ * @param cause The error.
  * @returns The error, or the cause itself if it is clear enough.
  */
 export function parentFailed(parent: Parent, cause: unknown): DialError {

@@ -62,7 +62,7 @@ export interface RefillActions {
 
 /** Options for {@linkcode RefillPace}. */
 export interface RefillPaceOptions {
-  /** Tells the time, in milliseconds (default `performance.now`). */
+  /** Clock in milliseconds (default `performance.now`). */
   now?: () => number;
   /** Gives a number from 0 to below 1 (default `Math.random`). */
   random?: () => number;

@@ -1,5 +1,5 @@
 /**
- * Connecting from an address of one's choice, which `Deno.connect` can't do.
+ * Connects from a chosen source address, which `Deno.connect` cannot do.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { unmapAddress } from "../../wire/ip_mapped.ts";
 import type { Connection } from "../connection.ts";
 import { NodeConnection } from "../tls/node_connection.ts";
 
-/** The two ends of a connection to be made. */
+/** Source and target of a connection. */
 export interface BoundDial {
-  /** Address of this machine. */
+  /** Source address, one of this machine's. */
   from: IpAddress;
   /** Address of the target, of the same family or IPv4-mapped. */
   to: IpAddress;
@@ -23,7 +23,7 @@ export interface BoundDial {
 /**
  * Connects through Node's API.
  *
- * @param route Where from and where to.
+ * @param route Source and target.
  * @param context Stops the attempt when cancelled.
  * @returns The connection; the caller closes it.
  * @throws The system's error, or the reason of the cancellation.
@@ -32,7 +32,7 @@ export async function connectFrom(
   { from, to, port }: BoundDial,
   context: Context,
 ): Promise<Connection> {
-  // Loaded at the first use: a proxy without --bind starts without it.
+  // Imported at the first use: a proxy without --bind starts without it.
   const { connect } = await import("node:net");
   context.throwIfCancelled();
   const socket = connect({
@@ -44,7 +44,7 @@ export async function connectFrom(
   });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   socket.once("connect", resolve);
-  socket.on("error", reject); // Kept: one that nobody listens to is fatal.
+  socket.on("error", reject); // Kept: an error without a listener is fatal.
   const unregister = context.onCancel(reject);
   try {
     await promise;

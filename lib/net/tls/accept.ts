@@ -1,6 +1,5 @@
 /**
- * TLS with a client. The module loads `node:tls`: import it where it is first
- * needed.
+ * TLS with a client. Import this module lazily: it loads `node:tls`.
  *
  * @module
  */
@@ -41,7 +40,7 @@ export interface ServerIdentity {
 
 /** A client that TLS was agreed on with. */
 export interface AcceptedTls {
-  /** What is said inside of TLS. */
+  /** The connection inside TLS. */
   connection: TlsConnection;
   /** The client's certificate and those it sent along; none where it has none. */
   certificates: readonly Uint8Array[];
