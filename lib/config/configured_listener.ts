@@ -1,6 +1,6 @@
 /**
- * One configured listener while it runs, with the settings of one time: when
- * they change, another generation takes its sockets over.
+ * One configured listener while it runs, with fixed settings. When they change,
+ * a new one takes over its sockets.
  *
  * @module
  */
@@ -26,67 +26,67 @@ import {
 } from "./handover_listener.ts";
 import { startListener } from "./start_listener.ts";
 
-/** A socket, and where it was asked for. */
+/** A socket and its configured address. */
 interface Socket {
   where: string;
   open: OpenEndpoint;
   shared: HandoverListener;
-  /** Whether it listened before, for settings of before. */
+  /** Whether it was taken over from earlier settings. */
   isTakenOver: boolean;
 }
 
-/** A socket that it has while others leave it. */
+/** A borrowed socket. */
 interface Borrowing {
   endpoint: Endpoint;
   shared: HandoverListener;
   borrowed: BorrowedListener;
 }
 
-/** How a socket is had. */
+/** How to open a socket. */
 interface Opening {
   open: OpenEndpoint;
   openNew: ServerHost["open"];
   backlog: number | undefined;
 }
 
-/** What outlives a generation. */
+/** State that outlives a listener. */
 interface Kept {
   settings: string;
   value: object;
 }
 
-/** What a generation may take over. */
+/** What a new listener may take over. */
 export interface Takeover {
-  /** What is replaced, or will be gone; its sockets are to be had. */
+  /** Listeners that are replaced or removed; their sockets are available. */
   leaving: readonly ConfiguredListener[];
-  /** Sockets that have been taken over. */
+  /** Sockets that were taken over. */
   taken: Set<HandoverListener>;
-  /** The one that it continues: what was counted is counted on. */
+  /** The listener that it continues, whose counts it keeps. */
   predecessor: ConfiguredListener | undefined;
-  /** What it is called where several threads run the same. */
+  /** Its name, the same in all threads. */
   name: string;
-  /** Listeners that are configured, this one too. */
+  /** Number of configured listeners. */
   peers: number;
-  /** What files hold that it may open, by path. */
+  /** Contents of files that it may open, by path. */
   texts: ReadonlyMap<string, FileText> | undefined;
 }
 
 /** One configured listener while it runs. */
 export class ConfiguredListener {
-  /** What it was started with. */
+  /** Its configuration. */
   readonly config: ListenerConfig;
-  /** The settings as text, to be compared; it holds secrets. */
+  /** The settings as text, for comparison; contains secrets. */
   readonly fingerprint: string;
   readonly #sockets: Socket[] = [];
   readonly #borrowed: Borrowing[] = [];
   readonly #kept = new Map<string, Kept>();
   #files = new ServerFiles();
-  /** What it may take over, as long as it starts. */
+  /** What it may take over, during the start. */
   #heritage: Takeover | undefined;
   #started: RunningServer | undefined;
   #log: ServerHost["log"] | undefined;
 
-  /** Creates what has not been started. */
+  /** Creates a listener that is not started. */
   constructor(config: ListenerConfig) {
     this.config = config;
     this.fingerprint = JSON.stringify([config.kindName, ...config.given]);
@@ -97,7 +97,7 @@ export class ConfiguredListener {
     return this.#started!;
   }
 
-  /** What to say of it; events name its place in the file. */
+  /** Its announcements; events name its place in the file. */
   get banner(): Announcement[] {
     const config = formatPath(["listeners", this.config.index]);
     return this.started.banner.map((one) =>
@@ -105,7 +105,7 @@ export class ConfiguredListener {
     );
   }
 
-  /** The same after a reload: sockets that listened before are no news. */
+  /** The announcements after a reload, without sockets that listened before. */
   get news(): Announcement[] {
     // A server opens its sockets in the order in which it announces them.
     const sockets = this.#sockets.values();
@@ -120,12 +120,12 @@ export class ConfiguredListener {
   }
 
   /**
-   * Starts the server. It gets no connection before {@linkcode take}.
+   * Starts the server. It gets connections only after {@linkcode take}.
    *
    * @param heritage What it may take over.
-   * @param outer The program.
-   * @throws {UsageError} If options don't go together.
-   * @throws {StartError} If the machine does not have or allow what it needs.
+   * @param outer The program's host.
+   * @throws {UsageError} If options do not go together.
+   * @throws {StartError} If the machine lacks or forbids what it needs.
    */
   async start(heritage: Takeover, outer: ServerHost): Promise<void> {
     this.#log = outer.log;
@@ -141,7 +141,7 @@ export class ConfiguredListener {
       peers: heritage.peers,
       open: (where, open, backlog) =>
         this.#open(where, { open, backlog, openNew }),
-      // Where threads have to agree, they agree on what is kept too.
+      // If threads must agree, they agree on kept state too.
       keep: own?.keep ??
         ((what, settings, make) => this.#keep(what, settings, make)),
     };
@@ -150,11 +150,11 @@ export class ConfiguredListener {
       this.#started = await startListener(command, given, host);
     } finally {
       files.endStart();
-      this.#heritage = undefined; // Or every one before would be kept.
+      this.#heritage = undefined; // Otherwise every earlier one would be kept.
     }
   }
 
-  /** What is in force of its files, by path. */
+  /** Contents in force of its files, by path. */
   get texts(): ReadonlyMap<string, FileText> {
     return this.#files.taken;
   }
@@ -167,7 +167,7 @@ export class ConfiguredListener {
     }
   }
 
-  /** The file may have been there before, with other permissions. */
+  /** The file may have existed with other permissions. */
   #setMode(endpoint: UnixPath, shared: HandoverListener): void {
     try {
       shared.setMode(endpoint.mode);
@@ -180,10 +180,10 @@ export class ConfiguredListener {
   }
 
   /**
-   * Gives up its sockets, and closes those that nobody has taken over.
+   * Gives up its sockets, and closes those that were not taken over.
    *
    * @param taken Sockets that were taken over.
-   * @returns Whether one of its was.
+   * @returns Whether one of its sockets was.
    */
   leave(taken: ReadonlySet<HandoverListener>): boolean {
     for (const { shared } of this.#sockets) {
@@ -193,9 +193,9 @@ export class ConfiguredListener {
   }
 
   /**
-   * Undoes the start, wherever it has failed.
+   * Undoes a failed start.
    *
-   * @param taken Sockets that were taken over; they stay where they are.
+   * @param taken Sockets that were taken over; they stay open.
    */
   async abandon(taken: ReadonlySet<HandoverListener>): Promise<void> {
     for (const { shared } of this.#sockets) {
@@ -205,10 +205,10 @@ export class ConfiguredListener {
   }
 
   /**
-   * Tells whether it listens where another is to.
+   * Tells whether it listens on one of the given places.
    *
-   * @param places What the other listens on.
-   * @returns Whether one of them is its too.
+   * @param places The places of another listener.
+   * @returns Whether one of them is its own.
    */
   isAt(places: readonly string[]): boolean {
     return this.#sockets.some(({ where }) => places.includes(where));
@@ -217,7 +217,7 @@ export class ConfiguredListener {
   /**
    * Ends it.
    *
-   * @param deadline Milliseconds until what is left is cut.
+   * @param deadline Milliseconds until remaining connections are cut.
    * @returns How many connections were cut.
    */
   async shutdown(deadline: number): Promise<number> {

@@ -1,5 +1,5 @@
 /**
- * What `sluice --help` prints: one screen for somebody who is new.
+ * The text of `sluice --help`: one screen for new users.
  *
  * @module
  */
@@ -41,8 +41,8 @@ const MORE = [
 /**
  * Formats the overview.
  *
- * @param screen What it is written on.
- * @returns 24 lines at most of 80 columns.
+ * @param screen The terminal.
+ * @returns At most 24 lines of 80 columns.
  */
 export function formatOverview(proxy: OptionTable, screen: Screen): string {
   const options = COMMON_PROXY_OPTIONS.map(([name, brief]) =>

@@ -1,13 +1,15 @@
 /**
- * What several threads say, said once.
+ * Passes a message on once if several threads log it.
  *
  * @module
  */
 
-/** Milliseconds in which the same from another thread is not news. */
+/**
+ * Milliseconds within which the same message of another thread is a duplicate.
+ */
 const WINDOW = 5_000;
 
-/** Texts that are remembered. */
+/** Most texts remembered. */
 const MOST_TEXTS = 1_000;
 
 interface Said {
@@ -15,13 +17,13 @@ interface Said {
   by: Set<number>;
 }
 
-/** Tells what has been said by another. */
+/** Detects messages that another thread has logged already. */
 export class DuplicateFilter {
   readonly #said = new Map<string, Said>();
   readonly #now: () => number;
 
   /**
-   * Remembers nothing yet.
+   * Begins empty.
    *
    * @param now Tells the time in milliseconds (default `performance.now`).
    */
@@ -30,10 +32,10 @@ export class DuplicateFilter {
   }
 
   /**
-   * Takes what a thread says.
+   * Takes a message of a thread.
    *
-   * @param text What it says.
-   * @returns Whether that is news: what one says twice is.
+   * @param text The message.
+   * @returns Whether to log it: a repeat by the same thread is logged again.
    */
   isNews(text: string, thread: number): boolean {
     const now = this.#now();
@@ -44,7 +46,7 @@ export class DuplicateFilter {
         return false;
       }
     }
-    this.#said.delete(text); // To be the last in order.
+    this.#said.delete(text); // Becomes the newest entry.
     this.#said.set(text, { at: now, by: new Set([thread]) });
     if (this.#said.size > MOST_TEXTS) {
       const [oldest] = this.#said.keys();
