@@ -18,7 +18,7 @@ import type { PlanChange, ServerPlan } from "../serve/server_plan.ts";
 import { requireGood, startProblem, type Trial } from "./try.ts";
 import { joinFaults, type Reloadable } from "../cli/watch_files.ts";
 
-/** Replaced listeners that are kept while their connections last. */
+/** Generations that are kept for the sake of their connections. */
 const MOST_RETIRED = 100;
 
 /** Options for {@linkcode RunningConfig}. */

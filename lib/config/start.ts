@@ -14,7 +14,6 @@ import { startListener } from "./start_listener.ts";
 /**
  * Starts them.
  *
- * @param host The host.
  * @returns The servers.
  * @throws {UsageError} If options do not go together.
  * @throws {ConfigError} If there is a problem in the configuration.

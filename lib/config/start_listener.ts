@@ -14,7 +14,6 @@ import type { ServerHost } from "../serve/server_host.ts";
  * Starts a listener.
  *
  * @param given Its option values.
- * @param host The host.
  * @returns The server.
  * @throws {SyntaxError} If a value is invalid.
  * @throws {UsageError} If options do not go together.

@@ -38,7 +38,6 @@ export class ThreadedConfig {
   /**
    * Connects it with the servers that its file can change.
    *
-   * @param servers The servers.
    * @returns The changeable configuration.
    */
   over(servers: Serving): ChangeableConfig {

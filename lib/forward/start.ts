@@ -110,7 +110,6 @@ export interface RunningRelay extends RunningListeners {
 /**
  * Starts a relay.
  *
- * @param config The configuration.
  * @returns The running relay.
  * @throws {UsageError} If settings do not go together.
  * @throws {StartError} If it can't listen.

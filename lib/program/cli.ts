@@ -17,7 +17,7 @@ import { hintAtWord } from "../cli/option_hints.ts";
 import { parseOptions, quoteArgument, suggest } from "../cli/parse_options.ts";
 import { printErrors, printLines } from "../cli/print_lines.ts";
 import { currentScreen, type Screen, showLines } from "../cli/screen.ts";
-import { endOnMistakes } from "./process_life.ts";
+import { endOnMistakes } from "../serve/process_life.ts";
 import { lackOfModules } from "../cli/own_modules.ts";
 import { PROXY_OPTIONS } from "../proxy/options.ts";
 import { requireEffect } from "../cli/requirements.ts";
@@ -46,6 +46,10 @@ export interface Failure {
  * @returns Exit code: 0 done, 1 failed, 2 wrong arguments.
  */
 export async function main(args: string[]): Promise<number> {
+  // As a program that somebody has compiled from main.ts calls itself.
+  if (args[0] === "exec-init") {
+    return await (await import("../exec/init.ts")).main(args);
+  }
   endOnMistakes((error) => report(failureOf(error)));
   try {
     return await runCommand(args);

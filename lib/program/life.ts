@@ -25,7 +25,7 @@ import {
   sayNothingToReload,
   spareStacks,
   surviveMistakes,
-} from "./process_life.ts";
+} from "../serve/process_life.ts";
 import { runUntilSignal } from "./run_until_signal.ts";
 
 /** The log's name for a shutdown by the admin API. */

@@ -12,9 +12,9 @@ import type { Screen } from "../cli/screen.ts";
 /** The commands that people use most. */
 const COMMON_COMMANDS = [
   ["forward", "relay a port to fixed upstreams"],
+  ["exec -- COMMAND", "run a command that reaches only what rules allow"],
   ["run -c FILE", "run several servers from one file"],
   ["passwd NAME", "make a line of a users file"],
-  ["cert init", "make a private authority, for mutual TLS"],
   ["doctor", "check this machine and these options"],
 ] as const;
 

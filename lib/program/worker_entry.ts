@@ -6,7 +6,7 @@
 
 import { startServers } from "../config/start.ts";
 import { runWorker, type WorkerScope } from "../workers/worker.ts";
-import { spareStacks } from "./process_life.ts";
+import { spareStacks } from "../serve/process_life.ts";
 
 spareStacks();
 runWorker(globalThis as unknown as WorkerScope, {

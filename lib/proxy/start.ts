@@ -12,6 +12,7 @@ import {
   type UdpSettings,
 } from "../serve/services.ts";
 import { detect } from "./detect.ts";
+import { leadTo } from "./fixed_target.ts";
 import type { ProxyVersion } from "../serve/proxy_header.ts";
 import type { StartTls } from "../net/chain.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
@@ -22,6 +23,7 @@ import { Bans } from "../policy/users/bans.ts";
 import { type RuleBook, Rules } from "../policy/rules/rules.ts";
 import { type User, Users } from "../policy/users/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
+import type { HostPort } from "../wire/host_port.ts";
 import { warnOfLoops, waysOf } from "../serve/target/find_loops.ts";
 import { connectionLimits } from "../serve/limits/connection_counts.ts";
 import { addLayers, type LayersConfig } from "../serve/add_layers.ts";
@@ -62,6 +64,11 @@ export interface ProxyConfig extends ServerConfig, LayersConfig {
   open?: boolean;
   /** Lifts the address guard of public listeners (default false). */
   allowPrivate?: boolean;
+  /**
+   * Puts the guard on all listeners, as if others could reach them (default
+   * false): what runs behind them is not to be trusted.
+   */
+  guarded?: boolean;
   /** Rules (default none); replaced by assigning `current`. */
   rules?: RuleBook;
   /** Time limits in milliseconds that differ from the defaults. */
@@ -70,6 +77,11 @@ export interface ProxyConfig extends ServerConfig, LayersConfig {
   resetRelay?: ResetRelay;
   /** Protocols for clients (default: all). */
   protocols?: readonly ProtocolName[];
+  /**
+   * Where listeners lead whose clients speak no protocol of a proxy, by their
+   * place in `listen` (default: none does).
+   */
+  targets?: readonly (HostPort | undefined)[];
   /** Settings of UDP that differ from the defaults. */
   udp?: Partial<Omit<UdpSettings, "limits">> & { associations?: number };
   /** Settings of name resolution that differ from the defaults. */
@@ -110,7 +122,6 @@ const UDP = {
 /**
  * Starts a proxy.
  *
- * @param config The configuration.
  * @returns The running proxy.
  * @throws {UsageError} If it would be open to others without `open`, or usable
  *   by no one.
@@ -149,21 +160,25 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     ...{ hasUsers, host, log },
   });
   const { usage } = limits;
-  const protocol = addLayers(config, detect);
+  const protocols = config.listen.map((_, index) => {
+    const target = config.targets?.[index];
+    return addLayers(config, target === undefined ? detect : leadTo(target));
+  });
   const hide: ((() => void) | undefined)[] = [];
   const running = await startListeners(
     config.listen,
-    ({ isPublic, name, watch }) => {
+    ({ isPublic, name, watch }, index) => {
       const services = {
         ...shared,
         trail: [name],
         parents,
         usage,
-        isGuarded: isPublic && !config.allowPrivate,
+        isGuarded: (isPublic || config.guarded === true) &&
+          !config.allowPrivate,
         connectionsPerClient: places.perClient(isPublic),
         watch,
       };
-      return handlerOf(protocol, services);
+      return handlerOf(protocols[index]!, services);
     },
     {
       ...places.listening,

@@ -39,7 +39,11 @@ export class WorkerDials implements OtherThreads {
   readonly #index: number;
   readonly #ask: AskWhose;
 
-  /** Creates the thread's view of the others. */
+  /**
+   * Creates the thread's view of the others.
+   *
+   * @param options The thread.
+   */
   constructor({ ask, counts, index }: WorkerDialsOptions) {
     this.#counts = new Int32Array(counts);
     this.#index = index;

@@ -38,7 +38,11 @@ export class WorkerThread {
   /** Whether it was silent for too long and has one more chance. */
   #isDoubted = false;
 
-  /** Begins a thread. */
+  /**
+   * Begins a thread.
+   *
+   * @param options The configuration.
+   */
   constructor({ acts, entry, patience }: WorkerThreadOptions) {
     this.#patience = patience;
     this.ended = this.#end.promise;

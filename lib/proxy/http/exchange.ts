@@ -69,7 +69,6 @@ const EMPTY: Framing = { kind: "none" };
  * Sends a request to its origin server, and the answer to the client.
  *
  * @param client The client; the head of its request has been read.
- * @param request The request.
  * @returns How the connection ended; `undefined` if the next request may
  *   follow.
  * @throws The reason to refuse the client, to whom no answer was sent yet.
