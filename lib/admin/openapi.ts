@@ -22,10 +22,10 @@ const DESCRIPTION: Readonly<Record<number, string>> = {
   503: "Not now",
 };
 
-/** Failures that every operation can have. */
+/** Error statuses of every operation. */
 const FAILURES = [400, 403, 405, 413] as const;
 
-/** Whoever changes something says that they are no other site. */
+/** Changing requests must show that they come from no other site. */
 const CONFIRMATION = {
   name: REQUEST_HEADER,
   in: "header",
@@ -66,7 +66,7 @@ function describe(
   return {
     summary,
     parameters: describeParameters(operation),
-    // A program that was started without a token asks for none.
+    // A program without a token requires none.
     ...isOpen ? {} : { security: [{}, { token: [] }] },
     responses: {
       [status]: {

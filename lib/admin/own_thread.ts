@@ -9,7 +9,7 @@ import type { Answered, Asked, Thread, ThreadQuestion } from "./thread.ts";
 import { ThreadAnswers } from "./thread_answers.ts";
 import type { ThreadFigures } from "./thread_figures.ts";
 
-/** The own thread: nothing is copied, or made before it is asked. */
+/** The own thread: answers are computed on request, without copies. */
 export class OwnThread implements Thread {
   /** It answers at once. */
   readonly isSilent = false;
@@ -19,7 +19,7 @@ export class OwnThread implements Thread {
   readonly #answers: ThreadAnswers;
 
   /**
-   * Shows what a registry has.
+   * Shows the connections of a registry.
    *
    * @param registry Its connections.
    */

@@ -24,7 +24,7 @@ export interface AdminRoute extends ApiEndpoint {
   readonly parameter: string | undefined;
 }
 
-/** All that is served but the page. */
+/** All routes except the page. */
 export const ADMIN_ROUTES: readonly AdminRoute[] = Object.entries(ENDPOINTS)
   .map(([operation, endpoint]) => {
     const [method, path] = operation.split(" ") as [HttpMethod, string];
@@ -75,7 +75,7 @@ export class MethodError extends AdminError {
   readonly allow: string;
 
   /**
-   * Constructs an error.
+   * Creates an error.
    *
    * @param method The method that it does not have.
    * @param allow Those that it has.

@@ -1,5 +1,5 @@
 /**
- * All threads of the program that take connections, seen as one.
+ * All threads of the program that accept connections, as one.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import type { Answered, Asked, Thread, ThreadQuestion } from "./thread.ts";
 import { type BanKey, MOST_TUNNELS } from "./thread_answers.ts";
 import type { ThreadFigures } from "./thread_figures.ts";
 
-/** Upstreams whose sums are kept when the thread that had them has ended. */
+/** Most upstreams whose sums are kept after their thread has ended. */
 const MOST_UPSTREAMS = 1_000;
 
-/** A thread, and the last that is known of it. */
+/** A thread and its last figures. */
 interface Known {
   readonly thread: Thread;
   figures: ThreadFigures;
@@ -33,14 +33,14 @@ export interface AllTunnels {
   silent: number;
 }
 
-/** What has become of something that was to be done. */
+/** The result of an action. */
 export type Done = "done" | "none" | "silent";
 
 /** What one thread has answered. */
 export interface ThreadAnswer<Q extends ThreadQuestion> {
   /** Which thread. */
   readonly thread: Thread;
-  /** Its answer; `undefined` where it gave none in time. */
+  /** Its answer; `undefined` if it gave none in time. */
   readonly answer: Answered<Q> | undefined;
 }
 
@@ -62,12 +62,12 @@ export class Threads {
     return this.all.some(({ isSilent }) => !isSilent);
   }
 
-  /** What all add up to, by what was last heard of each. */
+  /** Sums of all threads, by their last answers. */
   get known(): ThreadFigures {
     return this.#sum ??= this.#add();
   }
 
-  /** The same, but of this thread as it is now. */
+  /** The same, with this thread's current figures. */
   get latest(): ThreadFigures {
     for (const thread of this.all) {
       const figures = thread.figuresNow?.();
@@ -79,7 +79,7 @@ export class Threads {
   /**
    * What is known of a thread.
    *
-   * @returns Its figures, as it told them last.
+   * @returns Its last figures.
    */
   knownOf(thread: Thread): ThreadFigures {
     return this.#known.get(thread)?.figures ?? NO_FIGURES;
@@ -98,7 +98,7 @@ export class Threads {
   }
 
   /**
-   * Asks to be told of threads that are taken out.
+   * Subscribes to removed threads.
    *
    * @param listener Told of each.
    */
@@ -107,8 +107,8 @@ export class Threads {
   }
 
   /**
-   * Asks all what they add up to. Of one that does not answer it is what it
-   * told last: sums never fall.
+   * Asks all threads for figures. A silent one counts with its last figures, so
+   * sums never fall.
    *
    * @returns All together.
    */

@@ -18,7 +18,7 @@ import type { ThreadFigures } from "./thread_figures.ts";
 /**
  * Lets the connections of this thread be seen.
  *
- * @param ids Memory of the counter that connections get their numbers from.
+ * @param ids Memory of the counter of connection numbers.
  * @returns The thread as it is watched.
  */
 export async function watchThread(

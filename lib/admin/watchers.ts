@@ -65,8 +65,8 @@ export interface Watchers extends AsyncDisposable {
 /**
  * Begins to watch, before the server starts: what can't be had stops the start.
  *
- * @param options What the command line says.
- * @param log Takes what there is to log.
+ * @param options Values of the options.
+ * @param log Receives log events.
  * @param settings Where connections are, and what can be done.
  * @returns Whoever watches.
  * @throws {UsageError} If others could use the admin listener without a token.

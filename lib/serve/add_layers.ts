@@ -1,5 +1,5 @@
 /**
- * What stands in front of a listener's protocol: the header of a load balancer,
+ * Adds layers in front of a listener's protocol: the header of a load balancer,
  * then TLS.
  *
  * @module
@@ -10,20 +10,20 @@ import type { Protocol } from "./connection.ts";
 import { type ListenerTls, overTls } from "./tls/over_tls.ts";
 import type { ConnectionServices } from "./connection_services.ts";
 
-/** What stands in front. */
+/** The layers. */
 export interface LayersConfig {
-  /** Whose PROXY headers are read (default: nobody's). */
+  /** Who may send PROXY headers (default: none are read). */
   acceptProxy?: AcceptProxy | undefined;
   /** TLS (default none). */
   tls?: ListenerTls | undefined;
 }
 
 /**
- * Puts a protocol behind what stands in front of it.
+ * Adds the layers in front of a protocol.
  *
- * @typeParam S What the protocol works with.
- * @param front What stands in front.
- * @returns The protocol as clients meet it.
+ * @typeParam S Services of the protocol.
+ * @param front The layers.
+ * @returns The protocol with its layers.
  */
 export function addLayers<S extends ConnectionServices>(
   { acceptProxy, tls }: LayersConfig,

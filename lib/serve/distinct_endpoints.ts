@@ -1,6 +1,6 @@
 /**
- * Places to listen on that stand in each other's way, before the system says
- * that a port is in use: by the program itself.
+ * Finds endpoints of one command that conflict, before the system reports that
+ * a port is in use.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Route } from "./target/route.ts";
 import { sourceOf } from "../cli/option.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
-/** Values of options that name places. */
+/** Values of options that name endpoints. */
 interface PlaceValues {
   listen?: Endpoint | readonly Endpoint[];
   routes?: readonly Route[];
@@ -18,17 +18,18 @@ interface PlaceValues {
   admin?: Endpoint;
 }
 
-/** A place, and the option that names it. */
+/** An endpoint and the option that names it. */
 interface Place {
   option: keyof PlaceValues;
   endpoint: Endpoint;
 }
 
 /**
- * Refuses options that name one place twice.
+ * Refuses options that name one endpoint twice.
  *
  * @param values Values of a server's options.
- * @throws {UsageError} If two places are one, naming both options.
+ * @throws {UsageError} If two endpoints conflict; the message names both
+ *   options.
  */
 export function requireDistinctEndpoints(values: object): void {
   const places = placesOf(values);
@@ -75,7 +76,7 @@ function named(
   return endpoints.map((endpoint) => ({ option, endpoint }));
 }
 
-/** Whether the system has room for one of them alone; names are not resolved. */
+/** Whether only one of them can be bound; names are not resolved. */
 function isSame(one: Endpoint, other: Endpoint): boolean {
   if (isUnixPath(one) || isUnixPath(other)) {
     return isUnixPath(one) && isUnixPath(other) && one.path === other.path;
@@ -83,7 +84,7 @@ function isSame(one: Endpoint, other: Endpoint): boolean {
   if (one.port !== other.port || one.port === 0) return false;
   const hosts = [one.host, other.host].map((host) => host.toLowerCase());
   if (hosts[0] === hosts[1]) return true;
-  // All addresses are those of IPv4 and IPv6; 0.0.0.0 leaves IPv6 to others.
+  // An empty host or :: means IPv4 and IPv6; 0.0.0.0 leaves IPv6 free.
   if (hosts.some((host) => host === "" || host === "::")) return true;
   return hosts.includes("0.0.0.0") && !hosts.some((host) => host.includes(":"));
 }

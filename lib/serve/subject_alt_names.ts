@@ -1,6 +1,6 @@
 /**
- * Names and addresses of servers, as certificates hold them (RFC 5280 §4.2.1.6,
- * RFC 6125 §6.4).
+ * Subject alternative names: names and addresses of servers in certificates
+ * (RFC 5280 §4.2.1.6, RFC 6125 §6.4).
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { Host } from "../wire/host_name.ts";
 import { formatIpAddress, parseIpAddress } from "../wire/ip_address.ts";
 
-/** Names that one certificate can hold here. */
+/** Most names in one certificate. */
 const MOST_NAMES = 100;
 
 const LONGEST_NAME = 253;
@@ -19,11 +19,12 @@ const LABEL = /^[a-z\d](?:[a-z\d-]{0,61}[a-z\d])?$/;
 const WILDCARD = "*.";
 
 /**
- * Parses lists of names and addresses.
+ * Parses comma-separated lists of names and addresses.
  *
- * @param given Lists with commas.
+ * @param given The lists.
  * @returns Each once, in order; names in lower case.
- * @throws {SyntaxError} If one is malformed, saying why, or there are too many.
+ * @throws {SyntaxError} If one is malformed, or there are too many; the message
+ *   says which.
  */
 export function parseSubjectAltNames(given: readonly string[]): Host[] {
   const names = new Map<string, Host>();
@@ -42,7 +43,8 @@ export function parseSubjectAltNames(given: readonly string[]): Host[] {
  *
  * @param text A name, `*.` and a name, or an IP address.
  * @returns The name in lower case, or the bytes of the address.
- * @throws {SyntaxError} If no client could find a server by it, saying why.
+ * @throws {SyntaxError} If no client could find a server by it; the message
+ *   says why.
  */
 export function parseSubjectAltName(text: string): Host {
   const ip = parseIpAddress(text);
@@ -90,7 +92,7 @@ function labelFault(label: string): string | undefined {
   return `has the label '${label}'; only letters, digits and hyphens inside can be in a certificate`;
 }
 
-/** What ends in a number is meant to be an address. */
+/** A name that ends in a number is a malformed address. */
 function lastFault(label: string): string | undefined {
   return /^(?:\d+|0x[\da-f]*)$/.test(label)
     ? "is no address; IPv4 has four numbers of 0 to 255 without leading zeros"

@@ -1,6 +1,6 @@
 /**
- * Threads whose connections are watched from another one: what whoever watches
- * gives to each, and gets from it.
+ * Threads whose connections another thread watches, and the messages between
+ * them.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Registry } from "./registry.ts";
 
 /** A thread that is watched, as it is there; ends when disposed of. */
 export interface WatchedThread extends Disposable {
-  /** Takes in its connections. */
+  /** Registers its connections. */
   readonly registry: Registry;
   /**
    * Answers a question about them.
@@ -32,9 +32,9 @@ export type AskThread = (
   asked: readonly unknown[],
 ) => Promise<unknown>;
 
-/** Whoever watches the threads of the program. */
+/** The watcher of the program's threads. */
 export interface ThreadWatcher {
-  /** Memory of the counter that connections get their numbers from. */
+  /** Memory of the counter of connection numbers. */
   readonly ids: SharedArrayBuffer;
   /**
    * Takes in a thread that serves.

@@ -9,7 +9,7 @@
 export interface ElementOptions {
   /** Its classes. */
   className?: string;
-  /** What it says. */
+  /** The parsed value. */
   text?: string;
   /** Its attributes. */
   attributes?: Readonly<Record<string, string>>;

@@ -13,9 +13,9 @@ const LONGEST = 64 * 1024 * 1024;
 
 /** An event. */
 export interface ServerEvent {
-  /** What it is called. */
+  /** Its name. */
   name: string;
-  /** What it says. */
+  /** The parsed value. */
   data: string;
 }
 

@@ -1,6 +1,5 @@
 /**
- * Limits that outlive a change of other settings: what was counted stays
- * counted.
+ * Keeps limits and their counts when other settings change.
  *
  * @module
  */
@@ -12,18 +11,18 @@ import type { ServerHost } from "../server_host.ts";
 
 /** Options for {@linkcode keepLimits}. */
 export interface KeepLimitsOptions {
-  /** Whether clients prove who they are. */
+  /** Whether clients authenticate. */
   hasUsers: boolean;
   /** The program that keeps the limits. */
   host: ServerHost;
-  /** Takes what there is to log. */
+  /** Receives log events. */
   log: (event: LogEvent) => void;
 }
 
 /**
- * Makes limits, or takes those of before where their settings are the same.
+ * Creates limits, or reuses the earlier ones if their settings are the same.
  *
- * @returns The limits; closed once all who share them have closed them.
+ * @returns The limits; they close when all their users have closed them.
  * @throws {UsageError} If they don't go together; see {@linkcode openLimits}.
  * @throws {StartError} If the file can't be read or written.
  */
@@ -31,7 +30,7 @@ export async function keepLimits(
   config: LimitConfig,
   { hasUsers, host, log }: KeepLimitsOptions,
 ): Promise<OpenLimits> {
-  // A trial counts nothing, and its file belongs to who does.
+  // A trial counts nothing, and the file belongs to the running server.
   if (host.isTrial) return await openLimits(config, hasUsers);
   const count = countOf(config, host, log);
   const shared = host.keep(
@@ -42,7 +41,7 @@ export async function keepLimits(
   return await shared.lease();
 }
 
-/** Another quota goes on with what was counted of the one before. */
+/** A changed quota continues the earlier count. */
 function countOf(
   { quotaFile: path, quotaPerUser = 0, quotaZone }: LimitConfig,
   host: ServerHost,
