@@ -57,7 +57,6 @@ export class GivenReader {
    * Reads settings.
    *
    * @param settings The settings in the file.
-   * @param table The option table.
    * @param path Path of the settings in the file.
    * @returns The values.
    */

@@ -34,7 +34,7 @@ export interface Trial {
 
 /** A listener whose connections certainly loop. */
 export interface TriedLoop extends Pick<ConfigLoop, "isShared"> {
-  /** The problems. */
+  /** The problem. */
   problem: ConfigProblem;
 }
 

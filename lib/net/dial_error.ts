@@ -73,7 +73,6 @@ const KIND_BY_CLASS: readonly [abstract new () => Error, DialErrorKind][] = [
 /**
  * Classifies the error of a failed connect.
  *
- * @param error The error.
  * @returns Its kind; `failed` if unknown.
  */
 export function dialErrorKind(error: unknown): DialErrorKind {

@@ -41,7 +41,6 @@ export interface HopTarget {
  *
  * @param duplex New connection to the proxy.
  * @param parent The proxy's scheme and credentials.
- * @param target The target.
  * @param onAsked Called when the proxy has accepted the client, just before it
  *   gets the target: later failures may be the target's.
  * @throws {DialError} The proxy's answer; `parent failed` if the proxy itself

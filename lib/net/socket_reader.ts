@@ -14,7 +14,6 @@ export class SocketReader extends ReadableStreamBYOBReader {
   /**
    * Locks a stream.
    *
-   * @param source Its source.
    * @throws {TypeError} If the stream is locked.
    */
   constructor(stream: ReadableStream<Buffer>, source: SocketSource) {

@@ -19,7 +19,6 @@ export interface SyncOutput {
 /**
  * Writes all bytes synchronously.
  *
- * @param output The output.
  * @throws The output's error.
  */
 export function writeAllSync(output: SyncOutput, bytes: Uint8Array): void {
@@ -31,7 +30,6 @@ export function writeAllSync(output: SyncOutput, bytes: Uint8Array): void {
 /**
  * Writes all bytes, one call at a time.
  *
- * @param output The output.
  * @param bytes The bytes; in use until the promise settles.
  * @param count Called with the size of each written part (default: not called).
  * @throws The output's error.

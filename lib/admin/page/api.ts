@@ -1,6 +1,6 @@
 /**
- * Calls of the admin listener. Where it asks for a token, the person is asked
- * once; it is kept for as long as the tab is open, and never in an address.
+ * Calls of the admin listener. If it requires a token, the page asks the person
+ * once. The token is kept while the tab is open, and never in a URL.
  *
  * @module
  */
@@ -8,21 +8,21 @@
 import type { AdminErrorAnswer } from "../api.ts";
 import type { Calls, HttpMethod, REQUEST_HEADER } from "../endpoints.ts";
 
-/** Milliseconds until an answer has to be there. */
+/** Milliseconds to wait for an answer. */
 const PATIENCE = 10_000;
 
-/** What no page from elsewhere can send. */
+/** The header that no page of another site can send. */
 const HEADER: typeof REQUEST_HEADER = "X-Sluice-Request";
 
-/** Where the token is kept. */
+/** Key of the token in the session storage. */
 const TOKEN = "sluice-token";
 
-/** An answer other than what was asked for. */
+/** The error for a failed call. */
 export class ApiError extends Error {
   /** Its HTTP status. */
   readonly status: number;
 
-  /** Constructs the error. */
+  /** Creates the error. */
   constructor(status: number, message: string) {
     super(message);
     this.name = "ApiError";
@@ -35,8 +35,8 @@ export interface CallOptions {
   /** What to do (default: `GET`). */
   method?: HttpMethod;
   /**
-   * Begins to limit an attempt (default: 10 s for the whole of it). There may
-   * be several: in between a person may have looked for the token.
+   * Creates the time limit of an attempt (default 10 s). There may be several
+   * attempts while a person looks for the token.
    */
   limit?: () => AbortSignal;
 }
@@ -49,7 +49,7 @@ export class Api {
   /**
    * Constructs it.
    *
-   * @param askToken Asks the person; is told whether the last one was wrong.
+   * @param askToken Asks the person; gets whether the last token was wrong.
    */
   constructor(askToken: (isWrong: boolean) => Promise<string>) {
     this.#askToken = askToken;
@@ -69,7 +69,7 @@ export class Api {
   }
 
   /**
-   * Calls, and asks for a token where one is needed.
+   * Makes a call, and asks for a token if required.
    *
    * @throws {ApiError} If the answer is a failure.
    */
@@ -80,7 +80,7 @@ export class Api {
       if (response.ok) return response;
       if (response.status !== 401) throw await failure(response);
       await response.body?.cancel();
-      // Another call may have been given a newer one meanwhile.
+      // Another call may have got a newer token meanwhile.
       if (sessionStorage.getItem(TOKEN) !== token) continue;
       this.#asking ??= this.#askToken(token !== null);
       const given = await this.#asking.finally(() => this.#asking = undefined);

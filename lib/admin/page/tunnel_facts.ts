@@ -1,5 +1,5 @@
 /**
- * All that is known of one tunnel.
+ * Describes one tunnel with all known facts.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import {
 } from "./format.ts";
 import type { Row, TunnelList } from "./tunnel_list.ts";
 
-/** Describes one that is open; what changes is asked for again. */
+/** Describes an open tunnel; changing values are read again. */
 export function describeOpen(row: Row, list: TunnelList): Fact[] {
   const age = () => formatElapsed(Date.now() - row.startedAt);
   return [
@@ -28,7 +28,7 @@ export function describeOpen(row: Row, list: TunnelList): Fact[] {
   ];
 }
 
-/** Describes one that has ended. */
+/** Describes an ended tunnel. */
 export function describeClosed(tunnel: ClosedTunnel): Fact[] {
   return [
     ...describe(() => tunnel),

@@ -53,7 +53,6 @@ export class NameCache {
    * Caches an answer for its time to live.
    *
    * @param name Name in lower case.
-   * @param answer The answer.
    */
   set(name: string, answer: NameAnswer): void {
     this.#entries.delete(name);

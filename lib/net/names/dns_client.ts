@@ -53,7 +53,6 @@ export interface DnsQuery {
  * Datagrams that do not match the question are ignored, because anyone can send
  * them. A matching answer without use ends the wait.
  *
- * @param server The server.
  * @param query The question.
  * @param context Stops the attempt when cancelled.
  * @returns The answer to that question.

@@ -25,7 +25,6 @@ export type Family = 4 | 6;
 /**
  * Returns the only family of a preference.
  *
- * @param preference A preference.
  * @returns The family; `undefined` if both are used.
  */
 export function onlyFamily(preference: FamilyPreference): Family | undefined {
@@ -38,7 +37,6 @@ export function onlyFamily(preference: FamilyPreference): Family | undefined {
  *
  * @param addresses Addresses in the resolver's order. An IPv4-mapped one counts
  *   as IPv4, which carries it.
- * @param preference A preference.
  * @returns A new list; the order within a family is kept.
  */
 export function preferFamily(

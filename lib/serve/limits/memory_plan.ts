@@ -134,7 +134,6 @@ export function memoryPlan(
 /**
  * Limits the buffers of this thread to its share of the plan.
  *
- * @param plan The plan.
  * @param threads Threads that serve (default 1).
  */
 export function keepBuffersTo({ buffers }: MemoryPlan, threads = 1): void {
@@ -145,7 +144,6 @@ export function keepBuffersTo({ buffers }: MemoryPlan, threads = 1): void {
 /**
  * Describes what fits into the limit, and how to fit more.
  *
- * @param plan The plan.
  * @returns For example `The memory limit of 134 MB leaves 115 MB: room for 1693
  *   connections, with 21 MB of buffers`.
  */

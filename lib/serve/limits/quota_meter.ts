@@ -20,11 +20,7 @@ export class QuotaMeter {
   readonly #readings = new Set<QuotaReading>();
   #look: Deadline | undefined;
 
-  /**
-   * Creates a meter.
-   *
-   * @param quota The quota.
-   */
+  /** Creates a meter. */
   constructor(quota: DailyQuota) {
     this.#quota = quota;
   }

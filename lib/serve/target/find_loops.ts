@@ -48,7 +48,6 @@ export interface PassageOptions {
 /**
  * Makes the ways on out of options.
  *
- * @param options The options.
  * @returns The ways; `undefined` is wherever clients ask for.
  */
 export function waysOf(
@@ -107,7 +106,6 @@ export function findLoops<P extends Passage>(
 /**
  * Describes a loop.
  *
- * @param loop The loop.
  * @returns One line without the listener's name.
  */
 export function describeLoop({ trace }: CertainLoop<Passage>): string {
@@ -136,7 +134,6 @@ export function warnOfLoops(
  * Tells whether a connection to an endpoint is certain to reach a listener.
  *
  * @param endpoint What is connected to; of names, only `localhost` is certain.
- * @param listeners The listeners.
  * @returns Name of the listener; `undefined` where it is none of them.
  */
 export function leadsTo(
