@@ -24,7 +24,7 @@ function linesOf({ routes: words, sni = [], facts }: Case): string[] {
   }).filter((one) => typeof one === "string");
 }
 
-Deno.test("forwardBanner() says where upstreams are, and which are spoken to by TLS", () => {
+Deno.test("forwardBanner() names the upstreams, and which use TLS", () => {
   const cases: Case[] = [
     {
       routes: ["0", "10.0.0.5:80", "unix:/run/a.sock"],

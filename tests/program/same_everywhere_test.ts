@@ -98,7 +98,7 @@ function faultOf(values: object): string | undefined {
   }
 }
 
-Deno.test("what an option needs are options that there are, and can be in use", () => {
+Deno.test("requirements of options name existing options that can be in use", () => {
   for (const [kindName, { command }] of kinds) {
     for (const [name, { requires = [] }] of Object.entries(command.options)) {
       for (const { anyOf, is = [] } of requires) {

@@ -190,7 +190,7 @@ for (const [kind, open] of Object.entries(NODE_PAIRS)) {
   });
 }
 
-Deno.test("NodeConnection tells that its peer has reset", async () => {
+Deno.test("NodeConnection reports that its peer has reset", async () => {
   const server = net.createServer({ allowHalfOpen: true });
   const accepted = Promise.withResolvers<net.Socket>();
   server.once("connection", accepted.resolve);
@@ -226,7 +226,7 @@ Deno.test("NodeConnection refuses a socket that would end both directions", () =
   socket.destroy();
 });
 
-Deno.test("NodeConnection takes the ends it is told", () => {
+Deno.test("NodeConnection uses the given ends", () => {
   const socket = new net.Socket({ allowHalfOpen: true });
   const localAddr = {
     transport: "tcp",

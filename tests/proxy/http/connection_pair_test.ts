@@ -99,7 +99,7 @@ Deno.test("ConnectionPair.cut() keeps a buffer whose bytes are still being writt
   assert(!await isLent(await near.written.promise));
 });
 
-Deno.test("HttpUpload lends nobody the bytes that are on their way to the origin", async () => {
+Deno.test("HttpUpload keeps a buffer whose bytes are still being written to the origin", async () => {
   const { far, pair } = stalled({ client: 100, origin: 0 });
   const head = {
     ...{ method: "POST", target: "/", minor: 1 },
