@@ -84,6 +84,8 @@ export class ConfiguredListener {
   /** What it may take over, during the start. */
   #heritage: Takeover | undefined;
   #started: RunningServer | undefined;
+  /** Whose place it takes, until it has. */
+  #predecessor: ConfiguredListener | undefined;
   #log: ServerHost["log"] | undefined;
 
   /** Creates a listener that is not started. */
@@ -130,6 +132,7 @@ export class ConfiguredListener {
   async start(heritage: Takeover, outer: ServerHost): Promise<void> {
     this.#log = outer.log;
     this.#heritage = heritage;
+    this.#predecessor = heritage.predecessor;
     const own = outer.forListener?.(heritage.name);
     const openNew: ServerHost["open"] = (where, open, backlog) =>
       (own ?? outer).open(where, open, backlog);
@@ -165,6 +168,9 @@ export class ConfiguredListener {
       if (isUnixPath(endpoint)) this.#setMode(endpoint, shared);
       shared.give(borrowed);
     }
+    const before = this.#predecessor?.started.sessions;
+    if (before !== undefined) void this.started.sessions?.follow(before);
+    this.#predecessor = undefined; // Or every one before would be kept.
   }
 
   /** The file may have existed with other permissions. */
