@@ -1,6 +1,6 @@
 /**
- * The commands that there are. Each is loaded when it is called: what one needs
- * does not slow the start of another.
+ * All commands. Each is imported when it is called, so the modules of one do
+ * not slow the start of another.
  *
  * @module
  */
@@ -17,6 +17,10 @@ export const COMMANDS: CommandTable = {
   "forward": {
     brief: "TCP relay to fixed upstreams, with a connection pool",
     load: async () => (await import("../forward/command.ts")).FORWARD_COMMAND,
+  },
+  "exec": {
+    brief: "run a command that can reach only what the rules allow",
+    load: async () => (await import("../exec/command.ts")).EXEC_COMMAND,
   },
   "echo": {
     brief: "test server that sends back what it reads",
@@ -67,6 +71,11 @@ export const COMMANDS: CommandTable = {
     brief: "print the rules in force, with the guard and the default",
     load: async () =>
       (await import("../proxy/rules/list_command.ts")).RULES_LIST_COMMAND,
+  },
+  "rules presets": {
+    brief: "print the hosts behind the names of exec --allow-preset",
+    load: async () =>
+      (await import("../proxy/rules_presets_command.ts")).RULES_PRESETS_COMMAND,
   },
   "rules test": {
     brief: "tell what the rules answer to a request, and which rule decides",
