@@ -43,6 +43,18 @@ export interface ConnectionEvent {
    * was allowed, only a rule with a label of its own is named.
    */
   rule?: string;
+  /**
+   * The name that the client's first bytes show: the server name of a
+   * ClientHello, or `Host`. Only where names are checked.
+   */
+  name?: string;
+  /** What would have been denied if it was not only reported. */
+  wouldDeny?: {
+    /** Label of the rule, `default` or `name-mismatch`. */
+    rule: string;
+    /** Why, in a few words. Not escaped. */
+    reason: string;
+  };
   /** The parents it went through, nearest first, where there were any. */
   via?: string;
   /** Bytes carried from the client to the target. */
