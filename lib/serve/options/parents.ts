@@ -54,9 +54,6 @@ export const PARENT_OPTIONS = {
   }, parseNamed),
 };
 
-/** Values of the options of parents. */
-export type ParentOptions = OptionValues<typeof PARENT_OPTIONS>;
-
 function parseChain(text: string): Parent[] {
   const urls = fromEnvironment(text).split(",");
   if (urls.length > MOST_PARENTS) {
