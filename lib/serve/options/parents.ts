@@ -14,7 +14,7 @@ import {
 import { type Parent, parseParent } from "../../wire/parent_url.ts";
 import { readVariable } from "../../cli/environment.ts";
 import { choice, option } from "../../cli/declare_options.ts";
-import type { Option, OptionValues, Requirement } from "../../cli/option.ts";
+import type { Option, Requirement } from "../../cli/option.ts";
 
 /** Parents under a name; several of one name stand in for one another. */
 export interface NamedChain {
