@@ -17,6 +17,7 @@ import type { Announcement } from "../serve/announcement.ts";
 import { formatPath } from "../cli/config_error.ts";
 import type { ListenerConfig } from "./load.ts";
 import type { RunningServer } from "../serve/running_server.ts";
+import { KeptValues } from "../serve/kept_values.ts";
 import { ServerFiles } from "../serve/server_files.ts";
 import type { OpenEndpoint, ServerHost } from "../serve/server_host.ts";
 import type { FileText } from "../cli/settled_text.ts";
@@ -49,12 +50,6 @@ interface Opening {
   backlog: number | undefined;
 }
 
-/** State that outlives a listener. */
-interface Kept {
-  settings: string;
-  value: object;
-}
-
 /** What a new listener may take over. */
 export interface Takeover {
   /** Listeners that are replaced or removed; their sockets are available. */
@@ -79,7 +74,7 @@ export class ConfiguredListener {
   readonly fingerprint: string;
   readonly #sockets: Socket[] = [];
   readonly #borrowed: Borrowing[] = [];
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new KeptValues();
   #files = new ServerFiles();
   /** What it may take over, during the start. */
   #heritage: Takeover | undefined;
@@ -137,6 +132,11 @@ export class ConfiguredListener {
     const openNew: ServerHost["open"] = (where, open, backlog) =>
       (own ?? outer).open(where, open, backlog);
     const before = heritage.texts;
+    const { predecessor } = heritage;
+    // A first generation counts from nothing.
+    const from = predecessor === undefined
+      ? new KeptValues()
+      : predecessor.#kept;
     const files = this.#files = new ServerFiles({ before, isRunning: true });
     const host: ServerHost = {
       ...(own ?? outer),
@@ -146,7 +146,8 @@ export class ConfiguredListener {
         this.#open(where, { open, backlog, openNew }),
       // If threads must agree, they agree on kept state too.
       keep: own?.keep ??
-        ((what, settings, make) => this.#keep(what, settings, make)),
+        ((what, given, make) =>
+          this.#kept.take({ what, given, from, make: () => make() })),
     };
     try {
       const { kind: { command }, given } = this.config;
@@ -248,20 +249,5 @@ export class ConfiguredListener {
     this.#sockets.push({ where, open, shared, isTakenOver });
     this.#borrowed.push({ endpoint, shared, borrowed });
     return borrowed;
-  }
-
-  #keep<T extends object>(
-    what: string,
-    given: unknown,
-    make: () => T,
-  ): T {
-    const predecessor = this.#heritage?.predecessor;
-    const settings = JSON.stringify(given);
-    const before = predecessor === undefined
-      ? undefined
-      : predecessor.#kept.get(what);
-    const value = before?.settings === settings ? before.value : make();
-    this.#kept.set(what, { settings, value });
-    return value as T;
   }
 }

@@ -6,6 +6,7 @@
 
 import { prepareCLibrary } from "../net/system/c_library.ts";
 import type { Command } from "../cli/command.ts";
+import { listenForHangups } from "../cli/hangups.ts";
 import { ConfigError } from "../cli/config_error.ts";
 import { ConfigFile } from "../config/file.ts";
 import {
@@ -49,6 +50,7 @@ export const RUN_COMMAND: Command<typeof RUN_OPTIONS> = {
 async function runConfig(
   options: OptionValues<typeof RUN_OPTIONS>,
 ): Promise<number> {
+  using hangups = listenForHangups(); // One during the trial must not end it.
   const { path, text } = await readConfigFile(options.config);
   try {
     const config = await loadConfig(text, path);
@@ -60,6 +62,7 @@ async function runConfig(
       : undefined;
     let running: RunningConfig | undefined;
     return await runLife(config.program, {
+      hangups,
       plan: () => Promise.resolve(planOf(config)),
       async start(host) {
         prepareCLibrary(); // Needs a permission that the server drops next.

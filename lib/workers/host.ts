@@ -16,6 +16,7 @@ import { SharedTable } from "../sync/shared/table.ts";
 import type { ThreadLink } from "../sync/thread_link.ts";
 import { type Endpoint, formatEndpoint } from "../wire/endpoint.ts";
 import { knownPipes, knowPipes } from "../cli/read_file.ts";
+import { KeptValues } from "../serve/kept_values.ts";
 import { ServerFiles } from "../serve/server_files.ts";
 import type { OpenEndpoint, ServerHost } from "../serve/server_host.ts";
 import type {
@@ -49,12 +50,6 @@ interface Opening {
   backlog: number | undefined;
 }
 
-/** State that is kept while its settings stay the same. */
-interface Kept {
-  settings: string;
-  value: object;
-}
-
 /** The host of one thread. */
 export class WorkerHost implements ServerHost {
   readonly isTrial = false;
@@ -67,7 +62,7 @@ export class WorkerHost implements ServerHost {
   /** Names of this thread's open sockets. */
   readonly #open = new Set<string>();
   readonly #tables = new Map<string, TableMemory>();
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new KeptValues();
   readonly #bans = new Map<string, ReplicatedBans>();
   readonly #last = Promise.withResolvers<void>();
   #isEnding = false;
@@ -238,13 +233,13 @@ export class WorkerHost implements ServerHost {
     given: unknown,
     make: (share?: Share) => T,
   ): T {
-    const settings = JSON.stringify(given);
-    const before = this.#kept.get(what);
-    if (before?.settings === settings) return before.value as T;
-    if (before !== undefined) this.#forget(nameOf(what, before.settings));
-    const value = make(this.#shareOf(nameOf(what, settings)));
-    this.#kept.set(what, { settings, value });
-    return value;
+    return this.#kept.take({
+      ...{ what, given },
+      make: (settings, replaced) => {
+        if (replaced !== undefined) this.#forget(nameOf(what, replaced));
+        return make(this.#shareOf(nameOf(what, settings)));
+      },
+    });
   }
 
   /** Current users keep it; no one else gets it. */

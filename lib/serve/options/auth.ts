@@ -6,7 +6,6 @@
 
 import { GROUP } from "../../cli/option_groups.ts";
 import { count, duration, path } from "../../cli/declare_options.ts";
-import type { OptionValues } from "../../cli/option.ts";
 
 /** Most failures, which are kept one by one for each client. */
 const MOST_FAILURES = 100;
@@ -62,6 +61,3 @@ export const AUTH_OPTIONS = {
       "length of the longest ban; each ban-free period of this length halves the next ban",
   }),
 };
-
-/** Values of the options of users and bans. */
-export type AuthOptions = OptionValues<typeof AUTH_OPTIONS>;
