@@ -19,6 +19,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["exec", "config", "workers", "fleet"],
   ["admin", "doctor", "manual"],
   ["program"],
+  ["library"],
 ];
 
 /** Imports up or sideways, and large files, that are still there; none may be added. */

@@ -21,6 +21,9 @@ export type ByteStream = new (
   source: UnderlyingByteSource,
 ) => ReadableStream<Buffer>;
 
+/** Named, for tools that read the types without checking them. */
+export const ByteReadable: ByteStream = ReadableStream as ByteStream;
+
 /**
  * A byte stream over a connection. It works like any other: a BYOB reader takes
  * exact lengths, `for await`, `tee()` and `pipeThrough()` work, and `pipeTo()`
@@ -29,8 +32,12 @@ export type ByteStream = new (
  * if its source has a `WriteTo`. Whenever the streams' own queues matter, as
  * with a destination that a writer has used, it takes the platform's way.
  */
-export class SocketReadable extends (ReadableStream as ByteStream) {
-  /** Reads the connection, for this stream and for what stands beside it. */
+export class SocketReadable extends ByteReadable {
+  /**
+   * Reads the connection, for this stream and for what stands beside it.
+   *
+   * @internal
+   */
   readonly inbox: Inbox;
   readonly #source: SocketSource;
   #pipe: SocketPipe | undefined;

@@ -22,7 +22,11 @@ export interface ChannelUser {
 export class SocketWritable extends WritableStream<Buffer> {
   /** Where it writes to. */
   readonly channel: Channel;
-  /** Where sent bytes are counted. */
+  /**
+   * Where sent bytes are counted.
+   *
+   * @internal
+   */
   readonly traffic: Traffic;
   readonly #sink: Sink;
   #wasUsed = false;
@@ -102,6 +106,7 @@ export class SocketWritable extends WritableStream<Buffer> {
    * itself.
    *
    * @param pipe The pipe; the lock lasts until it is over.
+   * @internal
    */
   lock(pipe: ChannelUser): void {
     this.#pipe = pipe;

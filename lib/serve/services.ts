@@ -12,6 +12,7 @@ import type { Users } from "../policy/users/users.ts";
 import type { RuleBook } from "../policy/rules/rules.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import type { ConnectionServices } from "./connection_services.ts";
+import type { Hooks } from "./target/hooks.ts";
 import type { Parents } from "./target/parents.ts";
 import type { ProxyVersion } from "./proxy_header.ts";
 import type { Session } from "./session.ts";
@@ -60,6 +61,8 @@ export interface ProxyServices extends ConnectionServices {
   bans: Bans;
   /** Who may go where; asked at each decision, so that it can be replaced. */
   rules: RuleBook;
+  /** What the program decides itself; `undefined` is nothing. */
+  hooks?: Hooks | undefined;
   /** Whether special addresses are refused unless a rule names them. */
   isGuarded: boolean;
 }

@@ -11,6 +11,7 @@ import type { ConnectionEvent } from "../../observe/log_event.ts";
 import { formatHostPort } from "../../wire/host_port.ts";
 import type { Authority } from "../../wire/http1/target.ts";
 import { decide, type Decision } from "../../serve/target/decide.ts";
+import { askAuthorize } from "../../serve/target/hooks.ts";
 import {
   type OpenedTarget,
   openTarget,
@@ -103,6 +104,8 @@ export class Origins implements Disposable {
     const { host, port } = authority;
     const wish = { command: "http", host, port } as const;
     const decision = decide(session, wish);
+    const asking = askAuthorize(session, wish);
+    if (asking !== undefined) await asking;
     session.admit();
     const key = formatHostPort(host, port).toLowerCase();
     const idle = this.#take(key, isFresh);

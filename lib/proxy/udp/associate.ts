@@ -51,6 +51,10 @@ export async function associate(
   const { record, remote, services } = session;
   record.target = `udp ${formatHostPort(request.host, request.port)}`;
   session.requireAdmission();
+  if (services.hooks !== undefined) {
+    // A hook is asked about one target, and each datagram may have another.
+    throw new Refusal("forbidden", "UDP does not go with authorize and dial");
+  }
   if (services.parents?.isDefault) {
     throw new Socks5Error(
       REPLY.CommandNotSupported,
