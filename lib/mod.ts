@@ -23,7 +23,7 @@ import type { HubServerOptions } from "./library/hub_options.ts";
 import type { ProxyServerOptions } from "./library/proxy_options.ts";
 import type { ServerHandle } from "./library/server_handle.ts";
 import { type ServerEvents, startServer } from "./library/start_server.ts";
-import type { Hooks } from "./serve/target/hooks.ts";
+import type { Hooks } from "./serve/hooks.ts";
 
 export type { EchoServerOptions } from "./library/echo_options.ts";
 export type { ForwardServerOptions } from "./library/forward_options.ts";
@@ -44,7 +44,7 @@ export type {
   AuthorizeRequest,
   DialRequest,
   Hooks,
-} from "./serve/target/hooks.ts";
+} from "./serve/hooks.ts";
 
 /**
  * Starts a proxy that speaks SOCKS5, SOCKS4 and HTTP on one port.

@@ -91,6 +91,7 @@ export class ServerHandle implements AsyncDisposable {
     const deadline = millisecondsOf(drain, "drain");
     const cut = await this.#running.shutdown(deadline);
     this.#end();
+    await this.finished;
     return cut;
   }
 

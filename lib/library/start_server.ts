@@ -7,6 +7,7 @@
 import { OptionError, UsageError } from "../cli/usage_error.ts";
 import { loadListenerKind } from "../config/listener_kinds.ts";
 import { startListener } from "../config/start_listener.ts";
+import { releaseCLibrary } from "../net/system/c_library.ts";
 import { formatAddr } from "../net/unix_socket.ts";
 import type {
   BanEvent,
@@ -15,7 +16,7 @@ import type {
   MessageEvent,
 } from "../observe/log_event.ts";
 import { ALONE, type ServerHost } from "../serve/server_host.ts";
-import type { Hooks } from "../serve/target/hooks.ts";
+import type { Hooks } from "../serve/hooks.ts";
 import { givenTo, spellForLibrary } from "./given_options.ts";
 import { ServerHandle } from "./server_handle.ts";
 
@@ -50,6 +51,9 @@ const EVENTS = ["signal", "onConnection", "onEnd", "onMessage"] as const;
 
 /** What only a proxy can be asked. */
 const HOOKS = ["authorize", "dial"] as const;
+
+/** Servers that run in this program, as far as the library has started them. */
+let running = 0;
 
 /** The four products. */
 export type ServerKind = "proxy" | "forward" | "hub" | "echo";
@@ -89,10 +93,14 @@ export async function startServer(
       });
     }),
   };
+  let hasStarted = false;
+  running++;
   try {
     const texts = await givenTo(given, kind);
-    const running = await startListener(kind.command, texts, host);
-    const server = new ServerHandle(running, signal);
+    const started = await startListener(kind.command, texts, host);
+    const server = new ServerHandle(started, signal);
+    void server.finished.then(leave);
+    hasStarted = true;
     if (!signal?.aborted) return server;
     await server.shutdown(0);
   } catch (error) {
@@ -106,8 +114,15 @@ export async function startServer(
     throw new Failure(`${cannot}: ${message}`, {
       cause: error.cause ?? error,
     });
+  } finally {
+    if (!hasStarted) leave();
   }
   throw signal.reason;
+}
+
+/** A test that has ended its last server must not have left a library open. */
+function leave(): void {
+  if (--running === 0) releaseCLibrary();
 }
 
 function requireOptions(options: unknown, cannot: string): void {

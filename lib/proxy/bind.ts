@@ -32,7 +32,7 @@ import {
 import { isSameAddress } from "../wire/ip_mapped.ts";
 import { acceptPeer } from "../serve/accept_peer.ts";
 import { decide, type Decision } from "../serve/target/decide.ts";
-import { askAuthorize } from "../serve/target/hooks.ts";
+import { askAuthorize } from "../serve/target/ask_hooks.ts";
 import type { EncodeBound } from "../serve/target/open_target.ts";
 import { runTunnel } from "../serve/run_tunnel.ts";
 import type { ProxySession } from "../serve/services.ts";

@@ -10,7 +10,7 @@ import type { Listener } from "../net/listen.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { ServerFiles } from "./server_files.ts";
-import type { Hooks } from "./target/hooks.ts";
+import type { Hooks } from "./hooks.ts";
 import type { Share, ThreadInfo } from "./worker_share.ts";
 
 /**

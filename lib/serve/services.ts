@@ -12,7 +12,7 @@ import type { Users } from "../policy/users/users.ts";
 import type { RuleBook } from "../policy/rules/rules.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import type { ConnectionServices } from "./connection_services.ts";
-import type { Hooks } from "./target/hooks.ts";
+import type { Hooks } from "./hooks.ts";
 import type { Parents } from "./target/parents.ts";
 import type { ProxyVersion } from "./proxy_header.ts";
 import type { Session } from "./session.ts";

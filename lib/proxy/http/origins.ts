@@ -11,7 +11,7 @@ import type { ConnectionEvent } from "../../observe/log_event.ts";
 import { formatHostPort } from "../../wire/host_port.ts";
 import type { Authority } from "../../wire/http1/target.ts";
 import { decide, type Decision } from "../../serve/target/decide.ts";
-import { askAuthorize } from "../../serve/target/hooks.ts";
+import { askAuthorize } from "../../serve/target/ask_hooks.ts";
 import {
   type OpenedTarget,
   openTarget,

@@ -22,7 +22,7 @@ import {
   type Decision,
   type Wish,
 } from "./decide.ts";
-import { askAuthorize, askDial } from "./hooks.ts";
+import { askAuthorize, askDial } from "./ask_hooks.ts";
 import { dialElsewhere } from "./loops.ts";
 import type { ParentGroup, Relay, WholeRequest } from "./parents.ts";
 import { encodeProxyHeader } from "../proxy_header.ts";

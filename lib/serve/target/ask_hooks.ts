@@ -1,6 +1,6 @@
 /**
- * Functions of the program that Sluice runs inside: they decide about a target,
- * or connect to it.
+ * Asking the program that Sluice runs inside: it may decide about a target, or
+ * connect to it.
  *
  * @module
  */
@@ -11,7 +11,6 @@ import { StreamConnection, type StreamPair } from "../../net/stream_pair.ts";
 import { formatAddr } from "../../net/unix_socket.ts";
 import { describeError } from "../../observe/describe_error.ts";
 import { Refusal } from "../../policy/limits/refusal.ts";
-import type { RuleCommand } from "../../policy/rules/question.ts";
 import { Context } from "../../sync/context.ts";
 import { waitFor } from "../../sync/wait_for.ts";
 import type { Host } from "../../wire/host_name.ts";
@@ -20,58 +19,9 @@ import {
   type IpAddress,
 } from "../../wire/ip_address.ts";
 import { DialError, type DialErrorKind, dialErrorKind } from "../../net/dial_error.ts";
+import type { Answer, AuthorizeRequest, Hooks } from "../hooks.ts";
 import type { ProxySession } from "../services.ts";
 import type { Wish } from "./decide.ts";
-
-/** What a client asks for. */
-export interface AuthorizeRequest {
-  /** What it wants to do; `http` is a request without CONNECT. */
-  readonly command: RuleCommand;
-  /** Name or address of the target, without brackets. */
-  readonly host: string;
-  /** Port of the target. */
-  readonly port: number;
-  /** Where the client is: `HOST:PORT`, or `unix:PATH`. */
-  readonly client: string;
-  /** Name that the client has proved; `undefined` if it has proved none. */
-  readonly user: string | undefined;
-  /** Aborted when nobody waits for the answer any more. */
-  readonly signal: AbortSignal;
-}
-
-/** A target to connect to. */
-export interface DialRequest extends Omit<AuthorizeRequest, "command"> {
-  /**
-   * The addresses that the rules and the address guard allow; `undefined` if
-   * the answer does not depend on the address, and the name was not resolved.
-   */
-  readonly addresses: readonly string[] | undefined;
-}
-
-/** What the program decides itself; without one nothing is asked. */
-export interface Hooks {
-  /**
-   * Decides about a client's request, before the rules do. `false` and an
-   * exception refuse it; a text refuses it too, and is the reason in the log.
-   */
-  readonly authorize?:
-    | ((request: AuthorizeRequest) => Answer<boolean | string>)
-    | undefined;
-  /**
-   * Connects to a target that the rules allow. `undefined` leaves it to Sluice.
-   * Sluice closes what it is given.
-   */
-  readonly dial?:
-    | ((target: DialRequest) => Answer<StreamPair | undefined>)
-    | undefined;
-}
-
-/**
- * A value, now or later.
- *
- * @typeParam T The value.
- */
-export type Answer<T> = T | Promise<T>;
 
 /** A connection that a hook has opened. */
 export interface HookedTarget {
@@ -127,8 +77,7 @@ async function requireAuthorized(
  * @param wish What it asks for.
  * @param addresses The addresses that are allowed, if that is the question.
  * @returns The connection; `undefined` if Sluice is to open it.
- * @throws {DialError} If the hook fails.
- * @throws {TypeError} If it returns something else.
+ * @throws {DialError} If the hook fails, or returns no connection.
  */
 export async function askDial(
   session: ProxySession,
@@ -137,23 +86,25 @@ export async function askDial(
 ): Promise<HookedTarget | undefined> {
   const { live, record, services } = session;
   live?.begin("dial");
-  const pair = await ask(session, (signal) =>
-    services.hooks!.dial!({
-      ...aboutTarget(session, host, port),
-      addresses: addresses && [...addresses].map(formatIpAddress),
-      signal,
-    })).catch((error: unknown) => {
-      session.context.throwIfCancelled();
-      if (error instanceof DialError) throw error;
-      const why = `Cannot reach ${record.target}: ${describeError(error)}`;
-      throw new DialError(kindOf(error), why, { cause: error });
-    });
-  live?.end();
-  if (pair === undefined) return undefined;
-  const connection = StreamConnection.of(pair);
-  record.address = formatAddr(connection.remoteAddr);
-  record.via = "dial";
-  return { connection, duplex: new Duplex(connection) };
+  try {
+    const pair = await ask(session, (signal) =>
+      services.hooks!.dial!({
+        ...aboutTarget(session, host, port),
+        addresses: addresses && [...addresses].map(formatIpAddress),
+        signal,
+      }));
+    live?.end();
+    if (pair === undefined) return undefined;
+    const connection = StreamConnection.of(pair);
+    record.address = formatAddr(connection.remoteAddr);
+    record.via = "dial";
+    return { connection, duplex: new Duplex(connection) };
+  } catch (error) {
+    session.context.throwIfCancelled();
+    if (error instanceof DialError) throw error;
+    const why = `Cannot reach ${record.target}: ${describeError(error)}`;
+    throw new DialError(kindOf(error), why, { cause: error });
+  }
 }
 
 /** Asks, and does not wait for ever: what comes too late is for nobody. */
