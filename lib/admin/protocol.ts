@@ -8,7 +8,7 @@ import { concat } from "@std/bytes/concat";
 import { STATUS_TEXT } from "@std/http/status";
 import { farewell } from "../serve/farewell.ts";
 import type { ConnectionServices } from "../serve/connection_services.ts";
-import { readOneRequest } from "../serve/one_request.ts";
+import { readOneRequest } from "../serve/http/one_request.ts";
 import type { Session } from "../serve/session.ts";
 import { LINGER } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";

@@ -1,5 +1,5 @@
 /**
- * A relay that agrees in TLS on what its upstream has agreed on (ALPN).
+ * A relay that offers its client the protocol that the upstream chose (ALPN).
  *
  * ```text
  * client                        sluice                        upstream
@@ -21,12 +21,13 @@ import {
   relay,
   upstreamsFor,
 } from "./relay.ts";
+import { requireAllowed } from "./rules.ts";
 import { type ListenerTls, readHello, secure } from "../serve/tls/over_tls.ts";
 import { TLS_REFUSALS } from "../serve/tls/peek_hello.ts";
 import type { Refusals } from "../serve/refusals.ts";
 import type { Session } from "../serve/session.ts";
 
-/** Alerts by what is being agreed on. */
+/** Refuses a client by TLS alerts during the negotiation. */
 class AgreementRefusals implements Refusals {
   phase: "name" | "upstream" | "client" = "name";
 
@@ -47,7 +48,7 @@ class AgreementRefusals implements Refusals {
  * agreed on is an alert.
  *
  * @param tls The TLS of the listener.
- * @returns What clients are spoken with.
+ * @returns The protocol for clients.
  */
 export function agreeAsUpstream(tls: ListenerTls): Protocol<ForwardServices> {
   return async (session) => {
@@ -72,11 +73,12 @@ export function agreeAsUpstream(tls: ListenerTls): Protocol<ForwardServices> {
     );
     session.endHandshake();
     session.requireAdmission(); // Now as the user of its certificate.
+    requireAllowed(session);
     return await relay(session, lease);
   };
 }
 
-/** Whoever leaves in the middle of it has not asked for anything yet. */
+/** A client that leaves during the handshake has not asked for anything yet. */
 async function agree(
   { record }: Session<ForwardServices>,
   handshake: () => Promise<void>,

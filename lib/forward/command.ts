@@ -12,6 +12,9 @@ import { acceptProxyOf } from "../serve/options/accept_proxy.ts";
 import { forwardBanner } from "./banner.ts";
 import { FORWARD_OPTIONS, type ForwardOptions } from "./options.ts";
 import type { UpstreamConfig } from "../serve/target/route.ts";
+import { onChangeOf } from "../serve/options/rules.ts";
+import { openRules } from "../serve/target/open_rules.ts";
+import { FORWARD_WORDS } from "./rules.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
 import { needsTls } from "../serve/target/open_parents.ts";
 import { openOutgoingTls } from "../serve/tls/outgoing.ts";
@@ -51,22 +54,33 @@ async function start(
   host: ServerHost,
 ): Promise<RunningServer> {
   const { "tls-alpn": protocols } = options;
+  const { files: opener, log } = host;
+  const open: Pick<Relay, "sessions"> = {};
+  const onChange = () => void open.sessions?.review();
+  const rules = await openRules(options, log, {
+    ...{ files: opener, onChange, words: FORWARD_WORDS },
+  });
   const { tls, files } = await openListenerTls(options, {
     ...Array.isArray(protocols) ? { protocols } : {},
-    ...{ log: host.log, files: host.files },
+    ...{ log, files: opener, onChange },
   });
+  const changing = [...rules.files, ...files];
   const settings = settingsOf(FORWARD_OPTIONS, options);
   const isTls = needsTls(settings.parents) ||
     allUpstreams(options).some(({ isTls }) => isTls);
   const outgoing = await openOutgoingTls(options, isTls, host);
   const { startTls } = outgoing;
-  // With a permission that a server drops next.
+  // Needs a permission that the server drops next.
   if (!host.isTrial) prepareCLibrary();
   const relay = await startForward({
     ...settings,
     acceptProxy: acceptProxyOf(options),
+    ...isRuled(options) ? { rules: rules.book } : {},
+    onChange: onChangeOf(options, changing.length > 0 || !!opener),
     ...{ tls, startTls, host },
   });
+  const { sessions } = relay;
+  Object.assign(open, { sessions });
   const running = options.pool === "off"
     ? relay
     : loggingPools(relay, host.log);
@@ -78,8 +92,9 @@ async function start(
       isTls: tls !== undefined,
       upstreamName: options["upstream-name"],
     }),
-    files: [...files, ...outgoing.files],
-    // Deno wants it for Unix sockets, also for connecting to them.
+    sessions,
+    files: [...changing, ...outgoing.files],
+    // Deno requires it for Unix sockets, even to connect.
     writes: options["quota-file"] !== undefined ||
       options.routes.some(({ listen, upstreams }) =>
         [listen, ...upstreams.map(({ endpoint }) => endpoint)]
@@ -88,11 +103,16 @@ async function start(
   });
 }
 
+/** Whether clients are judged at all. */
+function isRuled({ rule, rules }: ForwardOptions): boolean {
+  return rule.length > 0 || rules !== undefined;
+}
+
 function allUpstreams({ routes, sni }: ForwardOptions): UpstreamConfig[] {
   return [...routes.map(({ upstreams }) => upstreams), ...sni.values()].flat();
 }
 
-/** Tells in the end what the pools did. */
+/** Logs the figures of the pools at the end. */
 function loggingPools(
   relay: Relay,
   log: (event: LogEvent) => void,

@@ -1,5 +1,5 @@
 /**
- * What can be said to `sluice forward`.
+ * The options of `sluice forward`.
  *
  * @module
  */
@@ -26,6 +26,7 @@ import { parseRoutes, parseServerNames } from "./routes.ts";
 import { LIMIT_OPTIONS } from "../serve/options/limits.ts";
 import { NAME_OPTIONS } from "../serve/options/names.ts";
 import type { OptionValues } from "../cli/option.ts";
+import { CHANGE_OPTIONS, RULE_OPTIONS, RULES_MODE_OPTIONS } from "../serve/options/rules.ts";
 import { RESET_OPTIONS } from "../serve/options/resets.ts";
 import { WORKER_OPTIONS } from "../serve/options/workers.ts";
 
@@ -35,10 +36,10 @@ const GROUP = {
   upstreams: "Upstreams",
 } as const;
 
-/** What connections that are ready need. */
+/** What pool options require. */
 const POOL = [{ anyOf: ["pool"], is: ["ahead", "reuse"] }] as const;
 
-/** Options of connections that are ready. */
+/** Options of the pool. */
 const POOL_OPTIONS = {
   "pool": choice(POOL_MODES, {
     default: "off",
@@ -88,7 +89,7 @@ const POOL_OPTIONS = {
   ),
 };
 
-/** Options of several upstreams. */
+/** Options for several upstreams. */
 const UPSTREAM_OPTIONS = {
   "balance": choice(BALANCE_METHODS, {
     default: "round-robin",
@@ -157,6 +158,9 @@ export const FORWARD_OPTIONS = {
   ...POOL_OPTIONS,
   ...UPSTREAM_OPTIONS,
   ...SEND_PROXY_OPTIONS,
+  ...RULE_OPTIONS,
+  ...RULES_MODE_OPTIONS,
+  ...CHANGE_OPTIONS,
   ...VIA_OPTIONS,
   ...TLS_OPTIONS,
   "tls-alpn": ALPN_OPTION,

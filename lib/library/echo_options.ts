@@ -49,7 +49,7 @@ export interface EchoServerOptions {
 
   /**
    * `FILE`: speak TLS with this certificate chain (PEM); repeatable, each
-   * with its "tlsKey": Sluice shows the one for the name that the client
+   * with its "tlsKey"; Sluice shows the one for the name that the client
    * asks for, otherwise the first; needs "tlsKey".
    */
   readonly tlsCert?: string | readonly string[] | undefined;

@@ -116,6 +116,31 @@ export interface ForwardServerOptions {
   readonly sendProxy?: "v1" | "v2" | undefined;
 
   /**
+   * `FILE`: file of rules, one a line; the first that matches decides; see
+   * 'sluice help rules'.
+   */
+  readonly rules?: string | undefined;
+
+  /**
+   * `RULE`: a rule to try before the file's, such as 'deny name
+   * *.ads.example' or 'default deny'; repeatable.
+   */
+  readonly rule?: string | readonly string[] | undefined;
+
+  /**
+   * `enforce|report`: report lets through what the rules would deny, and
+   * logs and counts it (would-deny); the address guard still holds; needs
+   * "rules" or "rule" (default enforce).
+   */
+  readonly rulesMode?: "enforce" | "report" | undefined;
+
+  /**
+   * `cut|keep`: whether a change of users, certificates or rules ends the
+   * open tunnels that it would refuse (default cut).
+   */
+  readonly onChange?: "cut" | "keep" | undefined;
+
+  /**
    * `URL,…`: go through another proxy, or through several in a row: socks5,
    * socks5h, socks4, socks4a, http or https://[NAME:PASSWORD@]HOST[:PORT];
    * repeatable: if one fails, Sluice takes the next. env:NAME reads it from
@@ -137,7 +162,7 @@ export interface ForwardServerOptions {
 
   /**
    * `FILE`: speak TLS with this certificate chain (PEM); repeatable, each
-   * with its "tlsKey": Sluice shows the one for the name that the client
+   * with its "tlsKey"; Sluice shows the one for the name that the client
    * asks for, otherwise the first; needs "tlsKey".
    */
   readonly tlsCert?: string | readonly string[] | undefined;

@@ -103,7 +103,7 @@ export interface HubServerOptions {
 
   /**
    * `FILE`: speak TLS with this certificate chain (PEM); repeatable, each
-   * with its "tlsKey": Sluice shows the one for the name that the client
+   * with its "tlsKey"; Sluice shows the one for the name that the client
    * asks for, otherwise the first; needs "tlsKey".
    */
   readonly tlsCert?: string | readonly string[] | undefined;

@@ -76,6 +76,26 @@ export interface ProxyServerOptions {
   readonly rule?: string | readonly string[] | undefined;
 
   /**
+   * `enforce|report`: report lets through what the rules would deny, and
+   * logs and counts it (would-deny); the address guard still holds; needs
+   * "rules" or "rule" (default enforce).
+   */
+  readonly rulesMode?: "enforce" | "report" | undefined;
+
+  /**
+   * `cut|keep`: whether a change of users, certificates or rules ends the
+   * open tunnels that it would refuse (default cut).
+   */
+  readonly onChange?: "cut" | "keep" | undefined;
+
+  /**
+   * `off|report|require`: compare the name that a tunnel's first bytes show
+   * with the one asked for: report logs and counts a mismatch, require
+   * refuses it; see 'sluice help check-names' (default off).
+   */
+  readonly checkNames?: "off" | "report" | "require" | undefined;
+
+  /**
    * On an address that other machines can reach, also connect to loopback,
    * link-local, private and other special addresses.
    */
@@ -95,7 +115,7 @@ export interface ProxyServerOptions {
 
   /**
    * `FILE`: speak TLS with this certificate chain (PEM); repeatable, each
-   * with its "tlsKey": Sluice shows the one for the name that the client
+   * with its "tlsKey"; Sluice shows the one for the name that the client
    * asks for, otherwise the first; needs "tlsKey".
    */
   readonly tlsCert?: string | readonly string[] | undefined;

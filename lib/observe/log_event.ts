@@ -28,10 +28,14 @@ export interface ConnectionEvent {
   id?: string;
   /** What was spoken, once known. */
   protocol?: string;
+  /** What was asked for, if that is neither a connection nor a request. */
+  command?: "bind" | "udp";
   /** User name as sent, once known. Not escaped. */
   user?: string;
   /** What was asked for, `HOST:PORT`, once known. */
   target?: string;
+  /** The first targets of datagrams, each `HOST:PORT` as the client asked. */
+  targets?: readonly string[];
   /** What was dialled, `HOST:PORT`, where that succeeded. */
   address?: string;
   /**
@@ -39,6 +43,18 @@ export interface ConnectionEvent {
    * was allowed, only a rule with a label of its own is named.
    */
   rule?: string;
+  /**
+   * The name that the client's first bytes show: the server name of a
+   * ClientHello, or `Host`. Only where names are checked.
+   */
+  name?: string;
+  /** What would have been denied if it was not only reported. */
+  wouldDeny?: {
+    /** Label of the rule, `default` or `name-mismatch`. */
+    rule: string;
+    /** Why, in a few words. Not escaped. */
+    reason: string;
+  };
   /** The parents it went through, nearest first, where there were any. */
   via?: string;
   /** Bytes carried from the client to the target. */

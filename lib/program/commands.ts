@@ -1,6 +1,6 @@
 /**
- * The commands that there are. Each is loaded when it is called: what one needs
- * does not slow the start of another.
+ * All commands. Each is imported when it is called, so the modules of one do
+ * not slow the start of another.
  *
  * @module
  */
@@ -17,6 +17,10 @@ export const COMMANDS: CommandTable = {
   "forward": {
     brief: "TCP relay to fixed upstreams, with a connection pool",
     load: async () => (await import("../forward/command.ts")).FORWARD_COMMAND,
+  },
+  "exec": {
+    brief: "run a command that can reach only what the rules allow",
+    load: async () => (await import("../exec/command.ts")).EXEC_COMMAND,
   },
   "echo": {
     brief: "test server that sends back what it reads",
@@ -66,12 +70,33 @@ export const COMMANDS: CommandTable = {
   "rules list": {
     brief: "print the rules in force, with the guard and the default",
     load: async () =>
-      (await import("../proxy/rules_list_command.ts")).RULES_LIST_COMMAND,
+      (await import("../proxy/rules/list_command.ts")).RULES_LIST_COMMAND,
+  },
+  "rules presets": {
+    brief: "print the hosts behind the names of exec --allow-preset",
+    load: async () =>
+      (await import("../proxy/rules_presets_command.ts")).RULES_PRESETS_COMMAND,
   },
   "rules test": {
     brief: "tell what the rules answer to a request, and which rule decides",
     load: async () =>
-      (await import("../proxy/rules_test_command.ts")).RULES_TEST_COMMAND,
+      (await import("../proxy/rules/test_command.ts")).RULES_TEST_COMMAND,
+  },
+  "rules learn": {
+    brief: "write the rules that allow what a log says has happened",
+    load: async () =>
+      (await import("../proxy/rules/learn_command.ts")).RULES_LEARN_COMMAND,
+  },
+  "rules replay": {
+    brief: "compare rules with a log: what they would change",
+    load: async () =>
+      (await import("../proxy/rules/replay_command.ts")).RULES_REPLAY_COMMAND,
+  },
+  "rules explain": {
+    brief: "say what rules mean, and which of them never match",
+    load: async () =>
+      (await import("../proxy/rules/explain_command.ts"))
+        .RULES_EXPLAIN_COMMAND,
   },
   "help": {
     brief: "print help, topics of the manual, or the man page",

@@ -1,5 +1,5 @@
 /**
- * What can be said to `sluice proxy`.
+ * The options of `sluice proxy`.
  *
  * @module
  */
@@ -15,6 +15,7 @@ import { AUTH_OPTIONS } from "../serve/options/auth.ts";
 import { COMMON_OPTIONS, GRACE_OPTIONS } from "../serve/options/common.ts";
 import { quote } from "../wire/quote.ts";
 import {
+  choice,
   collected,
   count,
   duration,
@@ -27,7 +28,7 @@ import type { OptionValues } from "../cli/option.ts";
 import { PARENT_TLS_OPTIONS } from "../serve/tls/outgoing.ts";
 import { PARENT_OPTIONS } from "../serve/options/parents.ts";
 import { RESET_OPTIONS } from "../serve/options/resets.ts";
-import { RULE_OPTIONS } from "../serve/options/rules.ts";
+import { CHANGE_OPTIONS, RULE_OPTIONS, RULES_MODE_OPTIONS } from "../serve/options/rules.ts";
 import { SEND_PROXY_OPTIONS } from "../serve/options/send_proxy.ts";
 import { TLS_OPTIONS } from "../serve/options/tls.ts";
 import { WORKER_OPTIONS } from "../serve/options/workers.ts";
@@ -35,10 +36,16 @@ import { WORKER_OPTIONS } from "../serve/options/workers.ts";
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
-/** Where the proxy listens unless told otherwise. */
+/** What is done about the names that tunnels show. */
+export const NAME_CHECKS = ["off", "report", "require"] as const;
+
+/** What is done about them. */
+export type NameChecking = typeof NAME_CHECKS[number];
+
+/** The default address. */
 const DEFAULT_LISTEN = "127.0.0.1:1080";
 
-/** UDP and BIND are asked for by SOCKS. */
+/** UDP and BIND need SOCKS. */
 const SOCKS5 = [{ anyOf: ["protocols"], is: ["socks5"] }] as const;
 
 /** The heading of these options. */
@@ -120,6 +127,15 @@ export const PROXY_OPTIONS = {
     { group: GROUP.users, setting: "open" },
   ),
   ...RULE_OPTIONS,
+  ...RULES_MODE_OPTIONS,
+  ...CHANGE_OPTIONS,
+  "check-names": choice(NAME_CHECKS, {
+    default: "off",
+    setting: "checkNames",
+    group: GROUP.rules,
+    help:
+      "compare the name that a tunnel's first bytes show with the one asked for: report logs and counts a mismatch, require refuses it; see 'sluice help check-names'",
+  }),
   "allow-private": flag(
     "on an address that other machines can reach, also connect to loopback, link-local, private and other special addresses",
     { group: GROUP.rules, setting: "allowPrivate" },
@@ -168,8 +184,8 @@ export type ProxyOptions = OptionValues<typeof PROXY_OPTIONS>;
  *
  * @param texts `NAME:PASSWORD` each; the password may hold colons.
  * @returns The users.
- * @throws {SyntaxError} If one is malformed, or a name comes twice. It does not
- *   repeat the text, which holds a password.
+ * @throws {SyntaxError} If one is malformed or a name comes twice. The message
+ *   does not repeat the text, which contains a password.
  */
 export function parseUsers(texts: readonly string[]): PlainUser[] {
   const users = new Map<string, PlainUser>();
@@ -189,7 +205,7 @@ function parseUser(text: string): PlainUser {
   const user = { name: text.slice(0, colon), password: text.slice(colon + 1) };
   for (const [what, value] of Object.entries(user)) {
     const { length } = new TextEncoder().encode(value);
-    // The field's length is one byte, and not zero (RFC 1929 §2).
+    // The length is one byte and not zero (RFC 1929 §2).
     if (length < 1 || length > 255) {
       throw new SyntaxError(
         `a user's ${what} has ${length} bytes, not 1 to 255`,

@@ -7,11 +7,14 @@
 import { handlerOf } from "../serve/connection.ts";
 import type { Timeouts } from "../serve/connection_services.ts";
 import {
+  type NameCheck,
   type ProtocolName,
   PROTOCOLS,
   type UdpSettings,
 } from "../serve/services.ts";
 import { detect } from "./detect.ts";
+import { leadTo } from "./fixed_target.ts";
+import type { NameChecking } from "./options.ts";
 import type { ProxyVersion } from "../serve/proxy_header.ts";
 import type { StartTls } from "../net/chain.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
@@ -19,9 +22,13 @@ import type { ResetRelay } from "../net/reset_relay.ts";
 import { mayListInterfaces } from "../net/own_addresses.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { Bans } from "../policy/users/bans.ts";
+import { OpenSessions } from "../serve/target/open_sessions.ts";
+import type { OnChange } from "../serve/options/rules.ts";
+import { judgeBy } from "../serve/target/judge_session.ts";
 import { type RuleBook, Rules } from "../policy/rules/rules.ts";
 import { type User, Users } from "../policy/users/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
+import type { HostPort } from "../wire/host_port.ts";
 import { warnOfLoops, waysOf } from "../serve/target/certain_loops.ts";
 import { connectionLimits } from "../serve/limits/connection_counts.ts";
 import { type FrontConfig, inFront } from "../serve/in_front.ts";
@@ -43,62 +50,80 @@ import {
   type ListenerInfo,
   type RunningListeners,
   startListeners,
+  withSessions,
 } from "../serve/start_listeners.ts";
 import { TIMEOUTS } from "../serve/options/timeouts.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
-/** What the proxy is to be. */
+/** Configuration of the proxy. */
 export interface ProxyConfig extends ServerConfig, FrontConfig {
   /** Where to listen; port 0 takes a free one. */
   listen: readonly Endpoint[];
   /**
-   * Who may use it. An empty list, or none, is everyone; `Users` are the only
-   * ones also while they are none, and can be replaced later.
+   * Who may use it. An empty or missing list means everyone. A `Users` object
+   * allows only its users, even if it is empty, and can be replaced later.
    */
   users?: readonly User[] | Users;
-  /** Who is told nothing for a while because of wrong passwords. */
+  /** Clients that are banned for wrong passwords. */
   bans?: Bans;
-  /** Lets everyone use it although others can reach it (default false). */
+  /** Lets everyone use a public listener (default false). */
   open?: boolean;
-  /** Lifts the guard of listeners that others can reach (default false). */
+  /** Lifts the address guard of public listeners (default false). */
   allowPrivate?: boolean;
-  /** Who may go where (default: no rules); replaced by assigning `current`. */
+  /**
+   * Puts the guard on all listeners, as if others could reach them (default
+   * false): what runs behind them is not to be trusted.
+   */
+  guarded?: boolean;
+  /** Rules (default none); replaced by assigning `current`. */
   rules?: RuleBook;
-  /** Time limits in milliseconds, where they differ from the defaults. */
+  /**
+   * What becomes of open tunnels that other users, certificates or rules would
+   * refuse (default `keep`); {@linkcode RunningListeners.sessions} judges them.
+   */
+  onChange?: OnChange;
+  /** What is done about the names that tunnels show (default `off`). */
+  checkNames?: NameChecking;
+  /** Time limits in milliseconds that differ from the defaults. */
   timeouts?: Partial<Timeouts>;
-  /** What of a tunnel reaches its other end as a reset (default `on`). */
+  /** Which ends of a tunnel are relayed as a reset (default `on`). */
   resetRelay?: ResetRelay;
-  /** What clients may speak (default: everything). */
+  /** Protocols for clients (default: all). */
   protocols?: readonly ProtocolName[];
-  /** How UDP is relayed, where it differs from the defaults. */
+  /**
+   * Where listeners lead whose clients speak no protocol of a proxy, by their
+   * place in `listen` (default: none does).
+   */
+  targets?: readonly (HostPort | undefined)[];
+  /** Settings of UDP that differ from the defaults. */
   udp?: Partial<Omit<UdpSettings, "limits">> & { associations?: number };
-  /** How names are resolved, where it differs from the defaults. */
+  /** Settings of name resolution that differ from the defaults. */
   names?: NameConfig;
-  /** Addresses that connections leave from (default: the system chooses). */
+  /** Source addresses (default: the system chooses). */
   outgoing?: OutgoingAddresses;
   /** Milliseconds that BIND waits for its peer (default 60,000). */
   bindTimeout?: number;
-  /** Tells targets of HTTP requests the client's address (default false). */
+  /** Sends the client's address to targets of HTTP requests (default false). */
   forwardedFor?: boolean;
-  /** Limits that are off unless asked for. */
+  /** Limits (default none). */
   limits?: LimitConfig;
   /** Other proxies to go through (default: none). */
   parents?: ParentConfig;
-  /** Agrees on TLS with what is connected to by it (default: nothing is). */
+  /** Negotiates TLS with upstreams and parents (default: not used). */
   startTls?: StartTls | undefined;
-  /** What tells targets who the client is (default: nothing). */
+  /** PROXY header that sends the client's address to targets (default none). */
   sendProxy?: ProxyVersion | undefined;
   /**
-   * Milliseconds that who came just before a shutdown has to say what it wants
-   * (default 1,000): in a rolling restart nobody notices which process it was.
+   * Milliseconds that a client accepted just before a shutdown has to send its
+   * request (default 1,000): so a rolling restart goes unnoticed.
    */
   grace?: number;
 }
 
-/** A proxy that is running. */
+/** A running proxy. */
 export type Proxy = RunningListeners;
 
-/** Settings of UDP where nothing else is said; see {@linkcode UdpSettings}. */
+/** Default settings of UDP; see {@linkcode UdpSettings}. */
 const UDP = {
   advertise: undefined,
   ports: undefined,
@@ -110,11 +135,11 @@ const UDP = {
 /**
  * Starts a proxy.
  *
- * @param config What it is to be.
+ * @param config The configuration.
  * @returns The running proxy.
- * @throws {UsageError} If others could use it and that was not said, or nobody
- *   could.
- * @throws {StartError} If it can't listen, or leave from where it has to.
+ * @throws {UsageError} If it would be open to others without `open`, or usable
+ *   by no one.
+ * @throws {StartError} If it cannot listen or use its source addresses.
  */
 export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   const { host = ALONE, log = host.log } = config;
@@ -135,8 +160,13 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     forwardedFor: config.forwardedFor ?? false,
     rules: config.rules ?? { current: new Rules() },
     hooks: host.hooks,
+    names: await nameCheckOf(config),
     log,
   };
+  const { rules, users } = shared;
+  const sessions = config.onChange === "cut"
+    ? new OpenSessions(judgeBy({ rules, users, tls: config.tls }), log)
+    : undefined;
   const { outgoing, resolver, timeouts } = shared;
   const parents = openParents(config.parents ?? {}, {
     resolver,
@@ -150,21 +180,26 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     ...{ hasUsers, host, log },
   });
   const { usage } = limits;
-  const protocol = inFront(config, detect);
+  const protocols = config.listen.map((_, index) => {
+    const target = config.targets?.[index];
+    return inFront(config, target === undefined ? detect : leadTo(target));
+  });
   const hide: ((() => void) | undefined)[] = [];
   const running = await startListeners(
     config.listen,
-    ({ isPublic, name, watch }) => {
+    ({ isPublic, name, watch }, index) => {
       const services = {
         ...shared,
+        sessions,
         trail: [name],
         parents,
         usage,
-        isGuarded: isPublic && !config.allowPrivate,
+        isGuarded: (isPublic || config.guarded === true) &&
+          !config.allowPrivate,
         connectionsPerClient: places.perClient(isPublic),
         watch,
       };
-      return handlerOf(protocol, services);
+      return handlerOf(protocols[index]!, services);
     },
     {
       ...places.listening,
@@ -186,7 +221,16 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     warnOfLoops(running.listeners.map(({ addr }) => ({ addr, ways })), log);
   }
   hide.push(host.registry?.showBans(shared.bans));
-  return running;
+  return withSessions(running, sessions);
+}
+
+/** Loaded only when it is wanted. */
+async function nameCheckOf(
+  { checkNames = "off" }: ProxyConfig,
+): Promise<NameCheck | undefined> {
+  if (checkNames === "off") return undefined;
+  const { REPORT_NAMES, REQUIRE_NAMES } = await import("./names/check.ts");
+  return checkNames === "report" ? REPORT_NAMES : REQUIRE_NAMES;
 }
 
 async function usersOf({ users }: ProxyConfig): Promise<Users | undefined> {
@@ -199,7 +243,7 @@ function countUsers({ users }: ProxyConfig): number {
   return users instanceof Users ? users.size : users.length;
 }
 
-/** Whether clients can prove by a certificate who they are. */
+/** Whether clients can authenticate with a certificate. */
 function hasCertificates({ tls }: ProxyConfig): boolean {
   return tls !== undefined && tls.clients !== "anyone";
 }
@@ -243,7 +287,7 @@ function requireServable(config: ProxyConfig) {
   );
 }
 
-/** The guard goes without what Deno does not let it see. */
+/** Warns if Deno hides from the guard what it needs to see. */
 function warnOfBlindGuard(
   { allowPrivate }: ProxyConfig,
   { listeners }: RunningListeners,

@@ -53,6 +53,20 @@ export class Bag<T> {
     return value;
   }
 
+  /**
+   * Copies the values, for whoever looks at them while they come and go.
+   *
+   * @returns The one that came first, first.
+   */
+  toArray(): T[] {
+    const values: T[] = [];
+    const head = this.#head;
+    for (let { next } = head; next !== head; { next } = next) {
+      values.push(next.value!);
+    }
+    return values;
+  }
+
   /** Takes everything out. */
   clear(): void {
     while (!this.isEmpty) this.#head.next.remove();

@@ -32,8 +32,13 @@ const ARGS: Readonly<Record<string, readonly string[]>> = {
   "doctor": ["--listen", "127.0.0.1:0"],
   "help": ["tls"],
   "completion": ["--help"],
+  "exec": ["--help"],
   "rules list": [],
+  "rules presets": [],
   "rules test": ["--target", "127.0.0.1:1"],
+  "rules learn": ["FOLDER/proxy.log"],
+  "rules replay": ["FOLDER/proxy.log", "--rule", "deny"],
+  "rules explain": ["FOLDER/rules.txt"],
   "cert init": ["--dir", "FOLDER/new"],
   "cert issue": ["--dir", "FOLDER/ca", "bob", "--client"],
   "cert list": ["--dir", "FOLDER/ca"],
@@ -47,6 +52,8 @@ Deno.test("an internal error of any command is one line and exit code 1", async 
     `${folder.path}/sluice.json`,
     '{ "listeners": [{ "kind": "echo", "listen": "127.0.0.1:0" }] }',
   );
+  await Deno.writeTextFile(`${folder.path}/proxy.log`, "");
+  await Deno.writeTextFile(`${folder.path}/rules.txt`, "default deny\n");
   const dir = ["--dir", `${folder.path}/ca`];
   await sluice(["cert", "init", ...dir]);
   await sluice(["cert", "issue", ...dir, "alice", "--client"]);
@@ -93,4 +100,13 @@ Deno.test("doctor looks at a proxy that is to have several workers", async () =>
       new RegExp(`--workers ${workers} --listen 127\\.0\\.0\\.1:0`),
     );
   }
+});
+
+Deno.test("exec tells an internal error and lets the command go on", async () => {
+  const { code, stderr, text } = await mistaken("spawned", [
+    ...["exec", "--no-isolation", "--quiet", "--"],
+    ...["sh", "-c", "sleep 0.2; echo alive; exit 6"],
+  ]);
+  assertEquals([code, text], [6, "alive\n"]);
+  assertMatch(stderr, /^sluice: Internal error: sabotage$/m);
 });

@@ -21,13 +21,14 @@ Deno.test("each permission set of deno.json is enough for its command", async ()
         ...[`-P=${name}`, "main.ts", ...command, "--log", "json"],
       ],
       cwd: ROOT,
-      stdout: "piped",
-      stderr: "null",
+      stdout: "null",
+      stderr: "piped",
     }).spawn();
-    const lines = child.stdout.pipeThrough(new TextDecoderStream())
+    const lines = child.stderr.pipeThrough(new TextDecoderStream())
       .pipeThrough(new TextLineStream());
     const seen: unknown[] = [];
     for await (const line of lines) {
+      if (!line.startsWith("{")) continue; // Deno's own warning.
       const { event, kind, level } = JSON.parse(line);
       if (level === "warning" || level === "error") seen.push(line);
       if (event !== "listening") continue;

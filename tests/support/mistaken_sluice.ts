@@ -12,6 +12,13 @@ const [kind, ...args] = Deno.args;
 if (kind === "rejection") {
   setTimeout(() => void Promise.reject(new Error("sabotage")));
 }
+if (kind === "spawned") {
+  const spawn = Deno.Command.prototype.spawn;
+  Deno.Command.prototype.spawn = function () {
+    setTimeout(() => void Promise.reject(new Error("sabotage")));
+    return spawn.call(this);
+  };
+}
 if (kind === "exception") {
   setTimeout(() => {
     throw new Error("sabotage");

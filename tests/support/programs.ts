@@ -26,6 +26,8 @@ export const WITHOUT_PROC: readonly string[] = [
 
 /** What a test may need, and how it is found. */
 const FINDERS = {
+  bash: () => findProgram("bash"),
+  cargo: () => findProgram("cargo"),
   chromium: () => findProgram("chromium", "chromium-browser", "google-chrome"),
   curl: () => findProgram("curl"),
   danted: () => findProgram("danted"),
@@ -33,9 +35,20 @@ const FINDERS = {
   fish: () => findProgram("fish"),
   "fail2ban-client": () => findProgram("fail2ban-client"),
   "fail2ban-regex": () => findProgram("fail2ban-regex"),
+  /** What `sluice exec` needs. */
+  fence: () =>
+    findThatRuns("unshare", [
+      "--map-current-user",
+      "--keep-caps",
+      "-nm",
+      "true",
+    ]),
   git: () => findProgram("git"),
+  go: () => findThatRuns("go", ["version"]),
   haproxy: () => findProgram("haproxy"),
   ip: () => findProgram("ip"),
+  /** With its compiler: a file of source is run. */
+  java: () => findThatRuns("java", ["-version"]),
   jq: () => findProgram("jq"),
   lftp: () => findProgram("lftp"),
   logrotate: () => findProgram("logrotate"),
@@ -44,9 +57,13 @@ const FINDERS = {
   ncat: () => findProgram("ncat"),
   /** Deno as Node's users start it, where it has been installed before. */
   "npx (deno)": () => findThatRuns("npx", ["--no", "deno@2.9.6", "eval", "0"]),
+  /** One that takes a proxy from the environment. */
+  node: () => findThatRuns("node", ["--use-env-proxy", "-e", "0"]),
+  npm: () => findThatRuns("npm", ["--version"]),
   openssl: () => findProgram("openssl"),
   /** The traditional one does not know proxies. */
   "nc (OpenBSD)": () => findThatSays("nc", ["-h"], "[-X proxy_protocol]"),
+  pip: () => findThatRuns("python3", ["-m", "pip", "--version"]),
   prometheus: () => findProgram("prometheus"),
   promtool: () => findProgram("promtool"),
   /** Where `initdb`, `pg_ctl` and `psql` are. */

@@ -11,7 +11,9 @@ export type RefusalKind =
   | "banned"
   | "limit reached"
   | "draining"
-  | "loop";
+  | "loop"
+  | "name mismatch"
+  | "revoked";
 
 /**
  * Limits by the names that they are counted by; they never change, so that

@@ -17,6 +17,8 @@ import { PasswordQueue } from "./password_queue.ts";
 /** Milliseconds for which a password that was right is remembered. */
 const REMEMBER = 300_000;
 
+let processKey: Uint8Array | undefined;
+
 /** A user whose password is known as it is. */
 export interface PlainUser {
   /** Name, 1 to 255 bytes of UTF-8. */
@@ -120,7 +122,8 @@ export class Users {
     const { createHmac, randomBytes, timingSafeEqual } = await import(
       "node:crypto"
     );
-    const key = randomBytes(32);
+    // One for all lists: those of a new configuration prove the same.
+    const key = processKey ??= randomBytes(32);
     const list = new Users({
       // The length tells where the name ends: one text, one pair.
       digest: (name, password) =>
@@ -135,6 +138,17 @@ export class Users {
   /** How many users there are. */
   get size(): number {
     return this.#entries.size;
+  }
+
+  /**
+   * Tells what a user's password is proved by, to notice that it has changed.
+   *
+   * @param name Name of the user.
+   * @returns A text that says nothing about the password; `undefined` if there is
+   *   no such user.
+   */
+  proofOf(name: string): string | undefined {
+    return this.#entries.get(name)?.proof;
   }
 
   /**

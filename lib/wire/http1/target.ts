@@ -57,6 +57,30 @@ export function parseTarget(head: RequestHead): RequestTarget {
 }
 
 /**
+ * Parses the target of a request to an origin server: a path (§3.2.1), whose
+ * host is in `Host`, or an absolute `http:` URI, which counts instead of `Host`.
+ *
+ * @param head The request.
+ * @returns Where it goes.
+ * @throws {HttpError} 400 if it is none or `Host` is missing or malformed, 405
+ *   for CONNECT, which is for proxies.
+ */
+export function parseOriginTarget(head: RequestHead): RequestTarget {
+  const { fields, method, target } = head;
+  if (method === "CONNECT") {
+    throw new HttpError(405, "Cannot serve CONNECT inside of a tunnel");
+  }
+  const isPath = target.startsWith("/") || target === "*";
+  if (!isPath) return parseTarget(head);
+  checkHost(head);
+  const [host] = fields.all("host");
+  if (host === undefined || host === "") {
+    throw new HttpError(400, "Cannot serve request: Host is missing");
+  }
+  return { ...parseAuthority(host, DEFAULT_PORT, "Host"), path: target };
+}
+
+/**
  * One that can be read is required (§3.2), but of HTTP/1.0 and of CONNECT: some
  * clients leave it out there, lftp one of them, or its value.
  */

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { encodeAnswer } from "../../../lib/serve/http_answer.ts";
-import { statusFor } from "../../../lib/serve/status_table.ts";
+import { encodeAnswer } from "../../../lib/serve/http/answer.ts";
+import { statusFor } from "../../../lib/serve/http/status_table.ts";
 import { HttpError } from "../../../lib/wire/http1/http_error.ts";
 
 Deno.test("statusFor() returns that of an HttpError, and 500 when nobody foresaw the error", () => {
