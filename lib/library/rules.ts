@@ -23,7 +23,7 @@ import { parseHost } from "../wire/host_name.ts";
 import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
 
 export type { RuleCommand } from "../policy/rules/question.ts";
-export type { Verdict } from "../policy/rules/rules.ts";
+export type { Verdict, WouldDeny } from "../policy/rules/rules.ts";
 
 /** Rules that were parsed by {@linkcode parseRules}. They never change. */
 export interface RuleSet {
