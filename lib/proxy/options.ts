@@ -28,7 +28,11 @@ import type { OptionValues } from "../cli/option.ts";
 import { PARENT_TLS_OPTIONS } from "../serve/tls/outgoing.ts";
 import { PARENT_OPTIONS } from "../serve/options/parents.ts";
 import { RESET_OPTIONS } from "../serve/options/resets.ts";
-import { CHANGE_OPTIONS, RULE_OPTIONS, RULES_MODE_OPTIONS } from "../serve/options/rules.ts";
+import {
+  CHANGE_OPTIONS,
+  RULE_OPTIONS,
+  RULES_MODE_OPTIONS,
+} from "../serve/options/rules.ts";
 import { SEND_PROXY_OPTIONS } from "../serve/options/send_proxy.ts";
 import { TLS_OPTIONS } from "../serve/options/tls.ts";
 import { WORKER_OPTIONS } from "../serve/options/workers.ts";
@@ -49,7 +53,6 @@ const DEFAULT_LISTEN = "127.0.0.1:1080";
 const SOCKS5 = [{ anyOf: ["protocols"], is: ["socks5"] }] as const;
 
 /** The heading of these options. */
-const UDP_GROUP = "UDP and BIND";
 
 /** Options of UDP and BIND. */
 const UDP_OPTIONS = {
@@ -57,14 +60,14 @@ const UDP_OPTIONS = {
     default: "1m",
     requires: [{ anyOf: ["protocols"], is: ["socks5", "socks4"] }],
     setting: "bindTimeout",
-    group: UDP_GROUP,
+    group: GROUP.udp,
     help: "time limit for the peer of a BIND to connect; 0 disables it",
   }),
   "udp-advertise": option("address", {
     value: "ADDRESS",
     requires: SOCKS5,
     setting: "udp.advertise",
-    group: UDP_GROUP,
+    group: GROUP.udp,
     help:
       "address that clients send UDP to, if it differs from the one they connect to (behind NAT)",
   }, parseAddress),
@@ -72,21 +75,21 @@ const UDP_OPTIONS = {
     value: "A-B",
     requires: SOCKS5,
     setting: "udp.ports",
-    group: UDP_GROUP,
+    group: GROUP.udp,
     help: "first and last port for UDP (default any)",
   }, parsePorts),
   "udp-idle-timeout": duration({
     default: "2m",
     requires: SOCKS5,
     setting: "udp.idleTimeout",
-    group: UDP_GROUP,
+    group: GROUP.udp,
     help: "time limit for a UDP association without a datagram; 0 disables it",
   }),
   "max-udp-associations": count({
     default: "1000",
     requires: SOCKS5,
     setting: "udp.associations",
-    group: UDP_GROUP,
+    group: GROUP.udp,
     help: "most UDP associations at the same time",
   }),
   "max-udp-associations-per-client": count({
@@ -94,7 +97,7 @@ const UDP_OPTIONS = {
     least: "0",
     requires: SOCKS5,
     setting: "udp.perClient",
-    group: UDP_GROUP,
+    group: GROUP.udp,
     help:
       "most UDP associations at the same time from one client; 0 is no limit",
   }),

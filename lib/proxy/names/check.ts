@@ -169,10 +169,14 @@ function hidden(beginning: Beginning<Shown>): Verdict {
   const flight = flightOf(beginning);
   if (flight?.kind === "other") {
     const what = flight.protocol ?? "neither TLS nor HTTP/1";
-    return mismatch(`the client speaks ${what}, which shows no name; ${ADVICE}`);
+    return mismatch(
+      `the client speaks ${what}, which shows no name; ${ADVICE}`,
+    );
   }
   return beginning.kind === "target first"
-    ? mismatch(`the target speaks first, and the client shows no name; ${ADVICE}`)
+    ? mismatch(
+      `the target speaks first, and the client shows no name; ${ADVICE}`,
+    )
     : mismatch("the client's first bytes break off before they show a name");
 }
 
