@@ -150,7 +150,7 @@ export interface ForwardServerOptions {
 
   /**
    * `first|round-robin|least-connections|random|source`: which of several
-   * Sluice takes next; needs "via" (default first).
+   * chains Sluice takes next; needs "via" (default first).
    */
   readonly viaBalance?:
     | "first"
@@ -247,8 +247,8 @@ export interface ForwardServerOptions {
   readonly dnsCache?: string | number | undefined;
 
   /**
-   * `system|ipv4|ipv6|only-ipv4|only-ipv6`: addresses of a name to try
-   * first, or only (default system).
+   * `system|ipv4|ipv6|only-ipv4|only-ipv6`: which addresses of a name to try
+   * first; only-ipv4 and only-ipv6 try no others (default system).
    */
   readonly prefer?:
     | "system"
@@ -323,9 +323,9 @@ export interface ForwardServerOptions {
   readonly rateTotal?: string | 0 | undefined;
 
   /**
-   * `DURATION`: burst of each rate after a pause, as the time that it would
-   * take; at least 10ms; needs "ratePerConnection" or "ratePerUser" or
-   * "rateTotal" (default 100ms).
+   * `DURATION`: after a pause, bytes for this much time at the full rate
+   * pass without delay; at least 10ms; needs "ratePerConnection" or
+   * "ratePerUser" or "rateTotal" (default 100ms).
    */
   readonly rateBurst?: string | 0 | undefined;
 
