@@ -30,7 +30,10 @@ export type { ForwardServerOptions } from "./library/forward_options.ts";
 export type { HubServerOptions } from "./library/hub_options.ts";
 export type { ProxyServerOptions } from "./library/proxy_options.ts";
 export type { ListenerAddress, ServerHandle } from "./library/server_handle.ts";
-export type { AcceptedConnection, ServerEvents } from "./library/start_server.ts";
+export type {
+  AcceptedConnection,
+  ServerEvents,
+} from "./library/start_server.ts";
 export type { StreamPair } from "./net/stream_pair.ts";
 export type {
   BanEvent,

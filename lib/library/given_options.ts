@@ -82,7 +82,9 @@ function wordsOf(
   return [first, rest].flatMap((name) => {
     const value = given[name];
     if (value === undefined) {
-      throw new TypeError(`"${name}" is missing; "${first}" and "${rest}" go together`);
+      throw new TypeError(
+        `"${name}" is missing; "${first}" and "${rest}" go together`,
+      );
     }
     return textsOf(plainValue(name, value) as string[]);
   });

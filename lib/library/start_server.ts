@@ -39,7 +39,9 @@ export interface ServerEvents {
   /** Ends the server immediately when aborted. */
   readonly signal?: AbortSignal | undefined;
   /** Called for each connection that is accepted. */
-  readonly onConnection?: ((connection: AcceptedConnection) => void) | undefined;
+  readonly onConnection?:
+    | ((connection: AcceptedConnection) => void)
+    | undefined;
   /** Called when a connection, or one HTTP request of it, has ended. */
   readonly onEnd?: ((record: ConnectionEvent) => void) | undefined;
   /** Called with warnings and with bans (default: nobody is told). */

@@ -14,11 +14,12 @@ import { Refusal } from "../../policy/limits/refusal.ts";
 import { Context } from "../../sync/context.ts";
 import { waitFor } from "../../sync/wait_for.ts";
 import type { Host } from "../../wire/host_name.ts";
+import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
 import {
-  formatIpAddress,
-  type IpAddress,
-} from "../../wire/ip_address.ts";
-import { DialError, type DialErrorKind, dialErrorKind } from "../../net/dial_error.ts";
+  DialError,
+  type DialErrorKind,
+  dialErrorKind,
+} from "../../net/dial_error.ts";
 import type { Answer, AuthorizeRequest, Hooks } from "../hooks.ts";
 import type { ProxySession } from "../services.ts";
 import type { Wish } from "./decide.ts";
@@ -56,8 +57,11 @@ async function requireAuthorized(
   session.requireAdmission();
   let answer: unknown;
   try {
-    answer = await ask(session, (signal) =>
-      authorize({ command, ...aboutTarget(session, host, port), signal }));
+    answer = await ask(
+      session,
+      (signal) =>
+        authorize({ command, ...aboutTarget(session, host, port), signal }),
+    );
   } catch (error) {
     session.context.throwIfCancelled();
     answer = `Cannot authorize: ${describeError(error)}`;

@@ -155,7 +155,9 @@ async function openByHook(
   wish: Wish,
   named: Verdict | undefined,
 ): Promise<OpenedTarget | undefined> {
-  const found = named === undefined ? await decision.resolve(wish.host) : undefined;
+  const found = named === undefined
+    ? await decision.resolve(wish.host)
+    : undefined;
   const allowed = found?.verdicts.keys();
   const opened = await askDial(decision.session, wish, allowed);
   if (opened === undefined) return undefined;
