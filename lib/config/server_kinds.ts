@@ -91,14 +91,26 @@ export function loadListenerKinds(): Promise<ServerKinds> {
 
 async function load(): Promise<ServerKinds> {
   const loaded = await Promise.all(
-    Object.entries(KINDS).map(async ([name, { load: _load, ...entry }]) => {
-      const command = await loadServerCommand(name);
-      const options = withoutProgram(command.options);
-      const defaults = { canRetire: true, isSingle: false };
-      return [name, { ...defaults, ...entry, command, options }] as const;
-    }),
+    Object.keys(KINDS).map(async (name) =>
+      [name, await loadListenerKind(name)] as const
+    ),
   );
   return new Map(loaded);
+}
+
+/**
+ * Loads one kind.
+ *
+ * @param kindName The kind.
+ * @returns That kind.
+ */
+export async function loadListenerKind(
+  kindName: string,
+): Promise<ServerKind> {
+  const { load: _load, ...entry } = KINDS[kindName]!;
+  const command = await loadServerCommand(kindName);
+  const options = withoutProgram(command.options);
+  return { canRetire: true, isSingle: false, ...entry, command, options };
 }
 
 function withoutProgram(table: OptionTable): OptionTable {

@@ -21,6 +21,9 @@ export type ByteStream = new (
   source: UnderlyingByteSource,
 ) => ReadableStream<Buffer>;
 
+/** Named, for tools that read the types without checking them. */
+export const ByteReadable: ByteStream = ReadableStream as ByteStream;
+
 /**
  * A byte stream over a connection. It works like any other: a BYOB reader takes
  * exact lengths, `for await`, `tee()` and `pipeThrough()` work, and `pipeTo()`
@@ -29,8 +32,12 @@ export type ByteStream = new (
  * does if its source has a `WriteTo`. If the streams' own queues matter, as
  * with a destination that a writer has used, it uses the platform's pipe.
  */
-export class SocketReadable extends (ReadableStream as ByteStream) {
-  /** Reads the connection, for this stream and other readers. */
+export class SocketReadable extends ByteReadable {
+  /**
+   * Reads the connection, for this stream and for what stands beside it.
+   *
+   * @internal
+   */
   readonly inbox: Inbox;
   readonly #source: SocketSource;
   #pipe: SocketPipe | undefined;

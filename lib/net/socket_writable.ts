@@ -22,7 +22,11 @@ export interface ChannelUser {
 export class SocketWritable extends WritableStream<Buffer> {
   /** The channel to write to. */
   readonly channel: ByteChannel;
-  /** Counts sent bytes. */
+  /**
+   * Counts sent bytes.
+   *
+   * @internal
+   */
   readonly traffic: Traffic;
   readonly #sink: Sink;
   #wasUsed = false;
@@ -102,6 +106,7 @@ export class SocketWritable extends WritableStream<Buffer> {
    * channel directly.
    *
    * @param pipe The pipe; the lock lasts until it is over.
+   * @internal
    */
   lock(pipe: ChannelUser): void {
     this.#pipe = pipe;

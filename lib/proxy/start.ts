@@ -158,6 +158,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     bindTimeout: config.bindTimeout ?? 60_000,
     forwardedFor: config.forwardedFor ?? false,
     rules: config.rules ?? { current: new Rules() },
+    hooks: host.hooks,
     names: await nameCheckOf(config),
     log,
   };

@@ -40,7 +40,7 @@ export const SOCKET = {
   SOCK_DGRAM: 2,
 } as const;
 
-let library: CLibrary | undefined;
+let library: Deno.DynamicLibrary<typeof SYMBOLS> | undefined;
 let isPrepared = false;
 
 /**
@@ -60,14 +60,24 @@ export function prepareCLibrary(): void {
  *   libraries, or without the permission for FFI.
  */
 export function cLibrary(): CLibrary | undefined {
-  return library;
+  return library?.symbols;
 }
 
-function load(): CLibrary | undefined {
+/**
+ * Gives the library back, once nothing calls it any more. The next
+ * {@linkcode prepareCLibrary} finds it again.
+ */
+export function releaseCLibrary(): void {
+  library?.close();
+  library = undefined;
+  isPrepared = false;
+}
+
+function load(): typeof library {
   if (Deno.build.os !== "linux") return undefined;
   if (!isGranted({ name: "ffi" })) return undefined;
   try {
-    return Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+    return Deno.dlopen("libc.so.6", SYMBOLS);
   } catch {
     return undefined;
   }
