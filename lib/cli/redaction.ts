@@ -103,7 +103,7 @@ function tellsOf(text: string, message: string): boolean {
  * @returns What each option was given, or its default; those that have neither
  *   are left out.
  */
-export function describeOptions(values: object): Record<string, unknown> {
+export function describeValues(values: object): Record<string, unknown> {
   const { given, table } = sourceOf(values);
   return Object.fromEntries(
     Object.entries(table).flatMap(([name, option]) => {

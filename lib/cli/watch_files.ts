@@ -5,6 +5,7 @@
  */
 
 import { setDeadline } from "../sync/deadline.ts";
+import { type Hangups, listenForHangups } from "./hangups.ts";
 
 /** Milliseconds between two looks. */
 const INTERVAL = 1_000;
@@ -38,6 +39,8 @@ export function joinFaults(
 export interface WatchFilesOptions {
   /** Milliseconds between two looks (default 1 s). */
   interval?: number;
+  /** Where SIGHUP comes from (default: listens for it until disposed of). */
+  hangups?: Hangups;
   /** Called on SIGHUP where there is nothing to reload. */
   onIdleSignal?: () => void;
   /**
@@ -49,7 +52,8 @@ export interface WatchFilesOptions {
 }
 
 /**
- * Watches files until it is disposed of. Where there are none, SIGHUP is said
+ * Watches files until it is disposed of. However many SIGHUPs come while files
+ * are being read, they are read once more. Where there are none, SIGHUP is said
  * and does nothing; but where a person sits at a terminal it keeps its meaning:
  * the terminal is gone, and what runs in it ends.
  *
@@ -62,7 +66,10 @@ export function watchFiles(
   options: WatchFilesOptions = {},
 ): AsyncDisposable {
   const { interval = INTERVAL, onIdleSignal, onSignal } = options;
+  const own = options.hangups === undefined ? listenForHangups() : undefined;
   let busy: Promise<unknown> = Promise.resolve();
+  let reading: Promise<unknown> = Promise.resolve();
+  let isNextAsked = false;
   let isOver = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -78,18 +85,26 @@ export function watchFiles(
 
   function reload(): void {
     if (files.length === 0) onIdleSignal?.();
-    const before = busy;
-    const now = Promise.all(files.map((file) => file.reload()));
-    busy = Promise.all([before, now]);
+    if (isNextAsked) return;
+    isNextAsked = true;
+    reading = reading.then(async () => {
+      isNextAsked = false;
+      if (!isOver) await Promise.all(files.map((file) => file.reload()));
+    });
+    busy = Promise.all([busy, reading]);
     onSignal?.(busy);
   }
 
   if (files.length > 0) rest();
-  const unregister = onHangup(files.length > 0, reload);
+  const isForTerminal = files.length === 0 && Deno.stdin.isTerminal();
+  const unfollow = isForTerminal
+    ? () => {}
+    : (options.hangups ?? own)!.follow(reload);
   return {
     async [Symbol.asyncDispose]() {
       isOver = true;
-      unregister();
+      unfollow();
+      own?.[Symbol.dispose]();
       clearTimeout(timer);
       // A file on a network that is gone must not hold up the end.
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -98,12 +113,4 @@ export function watchFiles(
       deadline.clear();
     },
   };
-}
-
-/** Windows has no such signal. */
-function onHangup(hasFiles: boolean, handler: () => void): () => void {
-  const isForTerminal = !hasFiles && Deno.stdin.isTerminal();
-  if (Deno.build.os === "windows" || isForTerminal) return () => {};
-  Deno.addSignalListener("SIGHUP", handler);
-  return () => Deno.removeSignalListener("SIGHUP", handler);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Channel } from "../net/connection.ts";
+import type { ByteChannel } from "../net/connection.ts";
 import { Duplex } from "../net/duplex.ts";
 import { DatagramConnection } from "../net/udp/datagram_connection.ts";
 import { type Chained, type StartTls, underneath } from "../net/chain.ts";
@@ -27,7 +27,7 @@ import {
 import { StartError } from "../cli/usage_error.ts";
 
 /** Options for {@linkcode openRemote}. */
-export interface OpenOptions {
+export interface OpenRemoteOptions {
   /** Which addresses of a name are tried. */
   preference: FamilyPreference;
   /** Milliseconds for resolving and connecting; 0 is for ever. */
@@ -45,7 +45,7 @@ export interface OpenOptions {
 /** What is open. */
 export interface Remote {
   /** The connection; the caller closes it. */
-  connection: Channel;
+  connection: ByteChannel;
   /** Its streams, where some of what came was read already. */
   duplex?: Duplex;
   /** Where it leads to, for people. */
@@ -65,7 +65,7 @@ export interface Remote {
 export async function openRemote(
   target: ConnectTarget,
   context: Context,
-  options: OpenOptions,
+  options: OpenRemoteOptions,
 ): Promise<Remote> {
   const name = formatConnectTarget(target);
   using attempt = new Context(context);
@@ -115,7 +115,7 @@ async function secure(
   plain: Chained & { at: string },
   { host }: { host: Host },
   context: Context,
-  { isTls, startTls }: OpenOptions,
+  { isTls, startTls }: OpenRemoteOptions,
 ): Promise<Remote> {
   if (!isTls) return plain;
   try {

@@ -11,7 +11,7 @@
  */
 
 /** The place of one value. */
-export interface Place {
+export interface BagEntry {
   /** Takes the value out. Does nothing if it is out already. */
   remove(): void;
 }
@@ -37,7 +37,7 @@ export class Bag<T> {
    * @param value The value.
    * @returns Its place, to take it out again.
    */
-  add(value: T): Place {
+  add(value: T): BagEntry {
     return new Node(value, this.#head);
   }
 
@@ -74,7 +74,7 @@ export class Bag<T> {
 }
 
 /** A place in a ring; one that is out is a ring of its own. */
-class Node<T> implements Place {
+class Node<T> implements BagEntry {
   value: T | undefined;
   before: Node<T> = this;
   next: Node<T> = this;

@@ -6,7 +6,7 @@
  */
 
 import { TimeLimitError, type TimeLimitName } from "./time_limit.ts";
-import { Bag, type Place } from "./bag.ts";
+import { Bag, type BagEntry } from "./bag.ts";
 import { type Deadline, setDeadline } from "./deadline.ts";
 
 /** What is cancelled along with a context. */
@@ -20,7 +20,7 @@ export interface Cancellable {
 }
 
 /** The place of what was cancelled at once. */
-const NOWHERE: Place = { remove() {} };
+const NOWHERE: BagEntry = { remove() {} };
 
 /** Something to undo a registration with. Calling it again does nothing. */
 export type Unregister = () => void;
@@ -38,7 +38,7 @@ export class Context implements Cancellable {
   /** What to call, and the children. */
   #callbacks: Bag<Cancellable | ((reason: unknown) => void)> | undefined;
   /** Where the parent keeps this one. */
-  #place: Place | undefined;
+  #place: BagEntry | undefined;
   #cancelled = false;
   #reason: unknown;
   #controller: AbortController | undefined;
@@ -132,7 +132,7 @@ export class Context implements Cancellable {
    * @param child What to cancel. It must not throw.
    * @returns Where it stands, to take it out again.
    */
-  attach(child: Cancellable): Place {
+  attach(child: Cancellable): BagEntry {
     if (!this.#cancelled) return this.#add(child);
     child.cancel(this.#reason);
     return NOWHERE;
@@ -167,7 +167,7 @@ export class Context implements Cancellable {
     this.#place = undefined;
   }
 
-  #add(callback: Cancellable | ((reason: unknown) => void)): Place {
+  #add(callback: Cancellable | ((reason: unknown) => void)): BagEntry {
     this.#callbacks ??= new Bag();
     return this.#callbacks.add(callback);
   }

@@ -3,7 +3,7 @@ import { FORWARD_OPTIONS } from "../../lib/forward/options.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { PROXY_OPTIONS } from "../../lib/proxy/options.ts";
 import {
-  describeOptions,
+  describeValues,
   redact,
   redactArguments,
   redactFault,
@@ -41,7 +41,7 @@ Deno.test("redact() leaves what its declaration says is no secret", () => {
   for (const text of table) assertEquals(redact({ kind: "text" }, text), text);
 });
 
-Deno.test("describeOptions() says what a file would say, without what is secret", async () => {
+Deno.test("describeValues() writes options as a file would, without secrets", async () => {
   const args = [
     ...["--user", "alice:hush", "--user", "bob:hush"],
     ...["--via", "socks5://bob:hush@proxy.example:1080"],
@@ -49,7 +49,7 @@ Deno.test("describeOptions() says what a file would say, without what is secret"
     ...["--rule", "deny to private", "--admin-token-file", "token.txt"],
     ...["--admin", "9090", "--open", "--idle-timeout", "5s"],
   ];
-  const { listen, ...described } = describeOptions(
+  const { listen, ...described } = describeValues(
     await parseOptions(args, PROXY_OPTIONS),
   );
   assertEquals(listen, undefined); // It has no default that can be given.
@@ -74,8 +74,8 @@ Deno.test("describeOptions() says what a file would say, without what is secret"
   }
 });
 
-Deno.test("describeOptions() knows nothing of values that no options made", () => {
-  assertEquals(describeOptions({ password: "hush" }), {});
+Deno.test("describeValues() returns nothing for values that came from no options", () => {
+  assertEquals(describeValues({ password: "hush" }), {});
 });
 
 Deno.test("redactArguments() puts PASSWORD in the place of secrets", () => {

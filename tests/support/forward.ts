@@ -8,7 +8,7 @@
 import { assert } from "@std/assert";
 import {
   type ForwardConfig,
-  type Relay,
+  type RunningRelay,
   startForward,
 } from "../../lib/forward/start.ts";
 import type { UpstreamConfig } from "../../lib/serve/target/route.ts";
@@ -21,7 +21,7 @@ import { readExactly, within, writeAll } from "./sockets.ts";
 
 /** A running relay of a test; cut at once when disposed of. */
 export interface TestForward extends AsyncDisposable {
-  readonly relay: Relay;
+  readonly relay: RunningRelay;
   /** Where its first listener is. */
   readonly addr: Deno.NetAddr;
   /** What the pool of its first upstream did. */

@@ -12,14 +12,14 @@ import type { Reply } from "./v4.ts";
 const REPLY_VERSION = 0x00;
 
 /** What a BIND has to know: where it is to be reached, then who has come. */
-export interface Endpoint {
+export interface BindAddress {
   /** Four bytes: the reply has room for IPv4 only. */
   ip: IpAddress;
   /** Port, 0 to 65535. */
   port: number;
 }
 
-const NOWHERE: Endpoint = { ip: new Uint8Array(4), port: 0 };
+const NOWHERE: BindAddress = { ip: new Uint8Array(4), port: 0 };
 
 /**
  * Encodes a reply.
@@ -38,7 +38,7 @@ const NOWHERE: Endpoint = { ip: new Uint8Array(4), port: 0 };
  */
 export function encodeReply(
   reply: Reply,
-  endpoint: Endpoint = NOWHERE,
+  endpoint: BindAddress = NOWHERE,
 ): Uint8Array<ArrayBuffer> {
   const { ip, port } = endpoint;
   return new Uint8Array([REPLY_VERSION, reply, port >> 8, port & 0xff, ...ip]);
