@@ -88,7 +88,6 @@ export async function createAuthority(
 /**
  * Issues a certificate. It does not outlive the authority's.
  *
- * @param authority The authority.
  * @param settings What it is for.
  * @returns The certificate and its key.
  * @throws {SyntaxError} If the authority is none, or would have expired.

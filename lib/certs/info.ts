@@ -59,7 +59,6 @@ export async function readCertificate(pem: string): Promise<CertificateInfo> {
  * Tells whether an authority has issued a certificate.
  *
  * @param pem The certificate.
- * @param authority The authority's.
  * @returns Whether the authority's key has signed it.
  * @throws {SyntaxError} If one of them is none.
  */

@@ -54,7 +54,6 @@ export function daysOption(initial: string): Option<number, never> {
  * Takes the one word that an operand wants.
  *
  * @param given The words.
- * @returns The word.
  * @throws {SyntaxError} If there is none, or more than one.
  */
 export function oneWord(given: readonly string[]): string {
@@ -71,7 +70,6 @@ export function oneWord(given: readonly string[]): string {
 /**
  * Writes a word as a shell reads it.
  *
- * @param word The word.
  * @returns The word, in quotes where it needs them.
  */
 export function quoteWord(word: string): string {
@@ -82,7 +80,6 @@ export function quoteWord(word: string): string {
 /**
  * Writes the start of the next command to type.
  *
- * @param command Which command.
  * @param directory What `--dir` was.
  * @returns The words up to what the command takes.
  */

@@ -31,7 +31,6 @@ const BACKDATED = 5 * 60_000;
 /**
  * Makes a list with nothing on it, valid as long as the authority.
  *
- * @param authority The authority.
  * @returns The list as PEM.
  * @throws {SyntaxError} If the authority is none.
  */
@@ -45,7 +44,6 @@ export function createRevocationList(
  * Adds a certificate to a list, with the time that it is now. One that is on it
  * already stays as it is.
  *
- * @param authority The authority.
  * @param before The list so far.
  * @param serial Serial number of the certificate, hexadecimal.
  * @returns The list as PEM.

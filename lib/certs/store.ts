@@ -44,7 +44,6 @@ export class CertStore {
    *
    * @param name Name of the certificate; {@linkcode AUTHORITY} is the authority.
    * @param extension Which of its files.
-   * @returns The path.
    */
   path(name: string, extension: Extension): string {
     const slash = this.directory.endsWith("/") ? "" : "/";
@@ -99,7 +98,6 @@ export class CertStore {
   /**
    * Reads a certificate.
    *
-   * @param name Its name.
    * @returns The certificate as PEM.
    * @throws {StartError} If there is none, it can't be read, is malformed, or
    *   was issued by another authority.
@@ -120,7 +118,6 @@ export class CertStore {
   /**
    * Reads a certificate with its key.
    *
-   * @param name Its name.
    * @returns The two as PEM.
    * @throws {StartError} As {@linkcode CertStore.certificate}, and if the key
    *   can't be read, is malformed or that of another certificate.

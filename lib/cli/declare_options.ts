@@ -65,7 +65,6 @@ const MOST_COUNT = 999_999_999;
  * @typeParam D Its declaration.
  * @param help What it does.
  * @param declaration What else there is to it.
- * @returns The option.
  */
 export function flag<const D extends Omit<Declaration, "help">>(
   help: string,
@@ -87,9 +86,7 @@ export function flag<const D extends Omit<Declaration, "help">>(
  * @typeParam T The value.
  * @typeParam D Its declaration.
  * @param kind What it is given.
- * @param declaration The declaration.
  * @param parse Makes the value from a text.
- * @returns The option.
  */
 export function option<T, const D extends Declaration & { value: string }>(
   kind: OptionKind,
@@ -110,7 +107,6 @@ export function option<T, const D extends Declaration & { value: string }>(
  * @typeParam T The value.
  * @typeParam D Its declaration.
  * @param kind What it is given.
- * @param declaration The declaration.
  * @param parse Makes the value from all texts, in order.
  * @returns The option.
  */
@@ -132,9 +128,7 @@ export function collected<T, const D extends Declaration & { value: string }>(
  * @typeParam T The value.
  * @typeParam D Its declaration.
  * @param kind What it is given.
- * @param declaration The declaration.
  * @param parse Makes the value from all the words, in order.
- * @returns The operand.
  */
 export function operand<T, const D extends Declaration & { value: string }>(
   kind: OptionKind,
@@ -151,7 +145,6 @@ export function operand<T, const D extends Declaration & { value: string }>(
  * Declares a whole number.
  *
  * @typeParam D Its declaration.
- * @param declaration The declaration.
  * @returns The option.
  */
 export function count<const D extends NumberDeclaration>(
@@ -172,7 +165,6 @@ export function count<const D extends NumberDeclaration>(
  * Declares a time span, in milliseconds.
  *
  * @typeParam D Its declaration.
- * @param declaration The declaration.
  * @returns The option.
  */
 export function duration<const D extends NumberDeclaration>(
@@ -188,7 +180,6 @@ export function duration<const D extends NumberDeclaration>(
  * Declares a size, in bytes.
  *
  * @typeParam D Its declaration.
- * @param declaration The declaration.
  * @param parse Makes the number from a text (default: it needs a unit).
  * @returns The option.
  */
@@ -208,7 +199,6 @@ export function size<const D extends NumberDeclaration>(
  * @typeParam Word The words.
  * @typeParam D Its declaration.
  * @param choices The words.
- * @param declaration The declaration.
  * @returns The option.
  */
 export function choice<
@@ -231,7 +221,6 @@ export function choice<
  * Declares a file or folder.
  *
  * @typeParam D Its declaration.
- * @param declaration The declaration.
  * @param parse Checks and makes the path (default: as it is).
  * @returns The option.
  */
@@ -258,7 +247,6 @@ export function path<const D extends Declaration>(
  * @param least The least that is allowed.
  * @param most The most (default 999,999,999).
  * @param what What else to say where it is out of range.
- * @returns The number.
  * @throws {SyntaxError} If it is none, or too small or large.
  */
 export function parseNumber(

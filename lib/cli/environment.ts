@@ -10,7 +10,6 @@ import { UsageError } from "./usage_error.ts";
 /**
  * Reads a variable of the environment that Deno was given the permission for.
  *
- * @param name Its name.
  * @returns Its value; `undefined` where it is not set.
  * @throws {UsageError} If it is not UTF-8. The runtime's own words repeat it,
  *   and it may be a secret.
@@ -27,7 +26,6 @@ export function readVariable(name: string): string | undefined {
 /**
  * Reads a variable of the environment.
  *
- * @param name Its name.
  * @returns Its value; `undefined` where it is not set or empty, or Deno was not
  *   given the permission to read it: asking for it would stop the start.
  * @throws {UsageError} If it is not UTF-8.

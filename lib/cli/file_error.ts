@@ -45,7 +45,6 @@ export class FileError extends Error {
  * Says why a file can't be read or written, in our words: the system's repeat
  * the path, and name system calls.
  *
- * @param path Its path.
  * @param error What was thrown.
  * @param use What it was to be used for (default `read`).
  * @returns The reason, to stand behind `Cannot read PATH: `.
@@ -77,7 +76,6 @@ export function explainFile(
  * Makes an error of the start of one about a file.
  *
  * @param doing What could not be done to it, for example `read users file`.
- * @param path Its path.
  * @param cause What was thrown.
  * @param use What it was to be used for (default `read`).
  * @returns For example `Cannot read users file PATH: there is no such file`.

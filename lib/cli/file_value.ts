@@ -24,9 +24,7 @@ export function textsOf(value: ConfigValue): string[] {
 /**
  * Gives what a file would say.
  *
- * @param option The option.
  * @param texts What is given on the command line; one at least.
- * @returns The value.
  */
 export function valueOf(
   { isNumeric, kind, many }: Option<unknown>,

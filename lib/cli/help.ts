@@ -131,8 +131,6 @@ function headline(text: string, { isStyled }: Screen): string {
 /**
  * Spells an option with its value, as it is typed.
  *
- * @param name Its name.
- * @param option The option.
  * @returns For example `-c, --config FILE`; of an operand, its value.
  */
 export function spellOption(name: string, option: Option<unknown>): string {

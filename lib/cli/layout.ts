@@ -21,7 +21,6 @@ const PLAIN = "\u001b[0m";
  * Writes text in a style.
  *
  * @param text Text without line ends.
- * @param style The style.
  * @param isStyled Whether the terminal shows it.
  * @returns The text, with the terminal's codes around it.
  */

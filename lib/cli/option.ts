@@ -146,7 +146,6 @@ export function valuesOf(
 /**
  * Tells whether others must not see all of what an option is given.
  *
- * @param option The option.
  * @returns Whether there may be a password in it.
  */
 export function isSecret({ kind }: Pick<Option<unknown>, "kind">): boolean {
@@ -156,7 +155,6 @@ export function isSecret({ kind }: Pick<Option<unknown>, "kind">): boolean {
 /**
  * Writes all that is to be said of an option.
  *
- * @param option The option.
  * @returns Its help, what it needs, and its default.
  */
 export function helpOf(option: Option<unknown>): string {

@@ -42,7 +42,6 @@ const pipes = new Map<string, Pipe>();
  * Reads a file to its end. A pipe, such as a shell makes of `<(…)`, gives what
  * it gave the first time whenever it is read again.
  *
- * @param path Its path.
  * @param options How much there may be of it.
  * @returns All that is in it; not to be changed.
  * @throws {FileError} If it can't be read, or not within bounds. It repeats
@@ -70,9 +69,7 @@ export async function readFile(
 /**
  * Reads a file of text.
  *
- * @param path Its path.
  * @param options How much there may be of it.
- * @returns The text.
  * @throws {FileError} If it can't be read, or is not UTF-8.
  */
 export async function readText(

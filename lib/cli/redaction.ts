@@ -30,7 +30,6 @@ const ASKED = ["help", "version"];
 /**
  * Gives what others may see of what an option was given.
  *
- * @param option The option.
  * @param text What it was given.
  * @param shown What stands in the place of a secret (default `(hidden)`).
  * @returns The text; references and names as they are, without what is secret.
@@ -61,7 +60,6 @@ function hidePassword(url: string, shown: string): string {
 /**
  * Gives what others may see of what is wrong with an option.
  *
- * @param option The option.
  * @param texts What it was given.
  * @param message What its parser says.
  * @returns The message, or what was expected where it repeats a secret.

@@ -55,7 +55,6 @@ export async function replaceFiles(files: readonly NewFile[]): Promise<void> {
  * Throws where Deno may not replace a file: what takes its place is written in
  * the same folder before.
  *
- * @param path Its path.
  * @throws {FileError} If a permission for the folder was not given.
  */
 export function requireReplaceable(path: string): void {

@@ -29,7 +29,6 @@ const MODE = { file: 0o600, folder: 0o700 } as const;
 /**
  * Reads a file.
  *
- * @param path Its path.
  * @returns The text, or `undefined` where there is no such file.
  * @throws {StartError} If it can't be read. It does not repeat what is in it.
  */
@@ -46,7 +45,6 @@ export async function readSmallFile(path: string): Promise<string | undefined> {
 /**
  * Tells whether there is anything at a path, be it a broken link.
  *
- * @param path The path.
  * @returns Whether there is.
  * @throws {StartError} If that can't be seen.
  */
@@ -96,7 +94,6 @@ export async function writeFiles(files: readonly NewFile[]): Promise<void> {
  * Makes a directory that only its owner can enter. One that is there stays as
  * it is.
  *
- * @param path Its path.
  * @throws {StartError} If it can't be made.
  */
 export async function makeDirectory(path: string): Promise<void> {

@@ -59,12 +59,7 @@ export class UnsettledError extends FileError {
   }
 }
 
-/**
- * Looks at a file without reading it.
- *
- * @param path Its path.
- * @returns Its state.
- */
+/** Looks at a file without reading it. */
 export async function stateOf(path: string): Promise<FileState> {
   try {
     requireRead(path);
@@ -81,7 +76,6 @@ export async function stateOf(path: string): Promise<FileState> {
 /**
  * Reads a file once.
  *
- * @param path Its path.
  * @returns What it holds.
  * @throws {FileError} If it can't be read.
  */
@@ -108,7 +102,6 @@ export interface ReadSettledOptions {
  * Reads a file until it is the same at two looks. What is in force already, or
  * comes out of a pipe, is taken at the first.
  *
- * @param path Its path.
  * @param options What is known of it.
  * @returns What it holds.
  * @throws {FileError} If it can't be read.

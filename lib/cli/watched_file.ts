@@ -91,10 +91,8 @@ export class WatchedFile<T> {
    * Takes what is in force of a file, or reads it for the first time.
    *
    * @typeParam T What it holds.
-   * @param path Its path.
    * @param options What to make of it.
    * @param origin What is known of it (default nothing).
-   * @returns The file.
    * @throws {StartError} If it can't be read or is malformed.
    */
   static async open<T>(

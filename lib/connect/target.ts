@@ -19,7 +19,6 @@ export type ConnectTarget = { host: Host; port: number } | UnixPath;
  * Parses a target.
  *
  * @param given The words of the command line.
- * @returns The target.
  * @throws {SyntaxError} If it is none, saying why.
  */
 export function parseConnectTarget(given: readonly string[]): ConnectTarget {
@@ -50,7 +49,6 @@ export function parseConnectTarget(given: readonly string[]): ConnectTarget {
 /**
  * Formats a target.
  *
- * @param target The target.
  * @returns As it would be given.
  */
 export function formatConnectTarget(target: ConnectTarget): string {

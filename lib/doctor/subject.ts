@@ -62,7 +62,6 @@ export interface NamedFiles {
  * Finds the files that options name.
  *
  * @param options Values of options, as they were read.
- * @returns The files.
  */
 export function filesOf(options: FileOptions): NamedFiles {
   const certificates = isThere([

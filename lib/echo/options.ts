@@ -97,7 +97,6 @@ export type EchoOptions = OptionValues<typeof ECHO_OPTIONS>;
  * Tells what the answer is.
  *
  * @param options Values of the options.
- * @returns The mode.
  */
 export function modeOf({ discard, chargen }: EchoOptions): EchoMode {
   if (discard) return "discard";

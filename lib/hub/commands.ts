@@ -36,7 +36,6 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 /**
  * Runs what a client asks the hub, and answers it.
  *
- * @param hub The hub.
  * @param member The client.
  * @param text The command with its argument, as sent.
  */

@@ -28,7 +28,6 @@ export interface HubName {
  * Judges a name that a client asks for.
  *
  * @param text As sent.
- * @returns The name.
  * @throws {SyntaxError} If it may not be had, saying why in words for the
  *   client; they do not repeat it.
  */
@@ -42,7 +41,6 @@ export function parseHubName(text: string): HubName {
  * Judges the name of a room.
  *
  * @param text As sent.
- * @returns The name.
  * @throws {SyntaxError} Likewise.
  */
 export function parseRoomName(text: string): HubName {

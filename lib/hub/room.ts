@@ -43,7 +43,6 @@ export class HubRoom {
   /**
    * Creates an empty room.
    *
-   * @param name Its name.
    * @param key The same for all spellings that are taken for one.
    * @param mostHistory Messages that it remembers.
    */

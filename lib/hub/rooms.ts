@@ -36,11 +36,7 @@ export class HubRooms implements Disposable {
   readonly #empty = new Map<string, EmptyRoom>();
   #isOver = false;
 
-  /**
-   * Creates no room yet.
-   *
-   * @param bounds Its bounds.
-   */
+  /** Creates no room yet. */
   constructor(bounds: HubRoomBounds) {
     this.#bounds = bounds;
   }
@@ -85,8 +81,6 @@ export class HubRooms implements Disposable {
 
   /**
    * Takes a room that everybody has left: it remembers for a while, or is gone.
-   *
-   * @param room The room.
    */
   leave(room: HubRoom): void {
     const { key } = room;

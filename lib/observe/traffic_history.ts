@@ -60,7 +60,6 @@ export class TrafficHistory {
    *
    * @param sums What there is now.
    * @param now The same moment, in milliseconds since 1970.
-   * @returns The point.
    */
   add(sums: TrafficSums, now: number): TrafficPoint {
     // A clock that was set back must not make a rate of it.

@@ -34,7 +34,6 @@ export class Bag<T> {
   /**
    * Puts a value in, behind the others.
    *
-   * @param value The value.
    * @returns Its place, to take it out again.
    */
   add(value: T): Place {

@@ -76,7 +76,6 @@ export class Channel<T extends NonNullable<unknown>> {
   /**
    * Sends a value where there is room.
    *
-   * @param value The value.
    * @returns Whether it was taken: not where the channel is full, or closed.
    */
   trySend(value: T): boolean {
@@ -95,7 +94,6 @@ export class Channel<T extends NonNullable<unknown>> {
   /**
    * Sends a value, waiting for room in turn.
    *
-   * @param value The value.
    * @param context Ends the wait when cancelled.
    * @throws {ChannelClosed} If it is closed, or is while this waits.
    * @throws The reason of the cancellation; the value is not sent then.

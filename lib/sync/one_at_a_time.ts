@@ -7,7 +7,6 @@
 /**
  * Makes work that can be begun at any time, for a timer.
  *
- * @param work The work.
  * @param onError Told why it failed.
  * @returns Begins it, where it is not being done already.
  */

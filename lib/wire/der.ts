@@ -43,9 +43,7 @@ const LONG_TAG = 0x1f;
  * +-----+--------+----------+     +-----+----------+----------+----------+
  * ```
  *
- * @param bytes The bytes.
  * @param tag The tag that it must have (default any).
- * @returns The element.
  * @throws {SyntaxError} If they are no such element, or more than one.
  */
 export function parseDer(bytes: Uint8Array, tag?: number): DerElement {
@@ -62,8 +60,6 @@ export function parseDer(bytes: Uint8Array, tag?: number): DerElement {
 /**
  * Parses elements that follow one another, such as those in a sequence.
  *
- * @param bytes The bytes.
- * @returns The elements.
  * @throws {SyntaxError} If they are something else.
  */
 export function parseDerElements(bytes: Uint8Array): DerElement[] {

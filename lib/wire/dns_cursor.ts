@@ -122,7 +122,6 @@ export class DnsCursor {
  * Makes the error of a malformed message.
  *
  * @param state What is wrong with it.
- * @returns The error.
  */
 export function dnsFault(state: string): SyntaxError {
   return new SyntaxError(`Cannot parse DNS message: ${state}`);

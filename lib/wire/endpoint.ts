@@ -32,7 +32,6 @@ const MOST_PATH = 103;
  *
  * @param text `unix:PATH`, or what {@linkcode parseHostPort} takes.
  * @param defaultHost Host where the text has none.
- * @returns The endpoint.
  * @throws {SyntaxError} If it is none of these, saying what is wrong.
  */
 export function parseEndpoint(text: string, defaultHost: string): Endpoint {
@@ -89,7 +88,6 @@ export function parseListenEndpoint(text: string): Endpoint {
 /**
  * Tells whether an endpoint is a Unix socket.
  *
- * @param endpoint The endpoint.
  * @returns Whether it is.
  */
 export function isUnixPath(endpoint: Endpoint): endpoint is UnixPath {
@@ -99,7 +97,6 @@ export function isUnixPath(endpoint: Endpoint): endpoint is UnixPath {
 /**
  * Formats an endpoint.
  *
- * @param endpoint The endpoint.
  * @returns What {@linkcode parseEndpoint} takes; without the permissions of a
  *   file, which don't tell one place from another.
  */

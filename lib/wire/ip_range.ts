@@ -25,7 +25,6 @@ export interface IpRange {
  * §3.1, RFC 4291 §2.3), or an address alone.
  *
  * @param text Text to parse.
- * @returns The range.
  * @throws {SyntaxError} If it is none, saying what is wrong: also where bits
  *   behind the prefix are set, which is a slip more often than meant, and where
  *   IPv4 is written in its IPv6-mapped form.
@@ -56,7 +55,6 @@ export function parseIpRange(text: string): IpRange {
 /**
  * Formats a range.
  *
- * @param range The range.
  * @returns For example `10.0.0.0/8`; an address alone for a range of one.
  */
 export function formatIpRange({ prefix, bits }: IpRange): string {
@@ -68,7 +66,6 @@ export function formatIpRange({ prefix, bits }: IpRange): string {
  * Tells whether an address is in a range. No family is in a range of the other,
  * not even `::/0`.
  *
- * @param range The range.
  * @param ip The address.
  * @returns Whether it is.
  */

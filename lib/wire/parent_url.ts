@@ -58,7 +58,6 @@ const MOST_BYTES = 255;
  *
  * @param text `SCHEME://[NAME[:PASSWORD]@]HOST[:PORT]`; name and password are
  *   percent-encoded.
- * @returns The parent.
  * @throws {SyntaxError} If it is malformed. It does not repeat what may be a
  *   password.
  */
@@ -79,7 +78,6 @@ export function parseParent(text: string): Parent {
 /**
  * Formats a parent for a log: without credentials.
  *
- * @param parent The parent.
  * @returns Its URL.
  */
 export function formatParent({ scheme, host, port }: Parent): string {
@@ -89,7 +87,6 @@ export function formatParent({ scheme, host, port }: Parent): string {
 /**
  * Tells whether names are for the parent to resolve.
  *
- * @param parent The parent.
  * @returns Whether it gets names; otherwise it gets addresses.
  */
 export function takesNames({ scheme }: Parent): boolean {

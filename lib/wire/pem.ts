@@ -35,7 +35,6 @@ export function splitPem(text: string, label: string): string[] {
 /**
  * Tells which kinds of parts text has.
  *
- * @param text The text.
  * @returns What the lines say that begin a part, whether or not it ends.
  */
 export function labelsOf(text: string): string[] {

@@ -58,7 +58,6 @@ export function cut(text: string): string {
 /**
  * Quotes in a message what it has quoted as a whole.
  *
- * @param message The message.
  * @param texts What was written.
  * @returns The message, with each text as {@linkcode quote} gives it.
  */

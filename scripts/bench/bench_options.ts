@@ -46,7 +46,6 @@ export type BenchOptions = OptionValues<typeof BENCH_OPTIONS>;
  * Reads a number above 0.
  *
  * @param text The number.
- * @returns The number.
  * @throws {SyntaxError} If it is none.
  */
 function parsePositive(text: string): number {

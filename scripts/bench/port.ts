@@ -7,7 +7,6 @@
 /**
  * Tries whether someone listens on a port of 127.0.0.1; if not, waits a moment.
  *
- * @param port The port.
  * @returns Whether someone does.
  */
 export async function isListening(port: number): Promise<boolean> {
@@ -23,8 +22,6 @@ export async function isListening(port: number): Promise<boolean> {
 
 /**
  * Finds a port that is free now, and not soon taken for an outgoing connection.
- *
- * @returns The port.
  */
 export function freePort(): number {
   while (true) {

@@ -31,7 +31,6 @@ export class Server implements AsyncDisposable {
    * Starts a server, and waits until it listens.
    *
    * @param command Gives the program and its arguments for a port.
-   * @returns The server.
    * @throws {Error} If it ends, or does not listen in time.
    */
   static async start(command: (port: number) => string[]): Promise<Server> {

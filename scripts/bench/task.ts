@@ -24,11 +24,7 @@ export interface Task<Table extends OptionTable> {
   run: (options: OptionValues<Table>) => Promise<number>;
 }
 
-/**
- * Runs a task with the program's arguments, and ends the program.
- *
- * @param task The task.
- */
+/** Runs a task with the program's arguments, and ends the program. */
 export async function runTask<Table extends OptionTable>(
   task: Task<Table>,
 ): Promise<never> {

@@ -10,8 +10,6 @@
 /**
  * Finds what is wrong with a value.
  *
- * @param value The value.
- * @param schema Its schema.
  * @param schemas What `$ref` refers to, by name.
  * @returns A line for each fault.
  */

@@ -8,7 +8,6 @@
 /**
  * Splits a script into its simple commands.
  *
- * @param script The script.
  * @returns The words of each command, without what is redirected.
  */
 export function commandsOf(script: string): string[][] {

@@ -22,7 +22,6 @@ const DIALECTS: Readonly<
  *
  * @param framing How they tell one message from the next.
  * @param options What it depends on.
- * @returns The dialect.
  */
 export function tcpDialect(
   framing: HubFraming,

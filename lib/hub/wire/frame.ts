@@ -72,18 +72,12 @@ export interface HubDialect {
   readonly greets: boolean;
   /** What a client is sent that has been silent. */
   readonly heartbeat: Uint8Array;
-  /**
-   * Encodes what another client says.
-   *
-   * @param message The message.
-   * @returns Bytes to send.
-   */
+  /** Encodes what another client says. */
   encodeMessage(message: HubMessage): Uint8Array;
   /**
    * Encodes what the hub itself says.
    *
    * @param text One line.
-   * @returns Bytes to send.
    */
   encodeNotice(text: string): Uint8Array;
   /**
@@ -94,11 +88,7 @@ export interface HubDialect {
    * @returns Bytes to send.
    */
   encodeFarewell(text: string, code: number): Uint8Array;
-  /**
-   * Makes what decodes the bytes of one client.
-   *
-   * @returns The decoder.
-   */
+  /** Makes what decodes the bytes of one client. */
   decoder(): HubDecoder;
 }
 
@@ -124,7 +114,6 @@ export function tooLong(mostBytes: number): HubFrame {
  * Makes the frame of something that can't be carried.
  *
  * @param text Why, in one line.
- * @returns The problem.
  */
 export function problem(text: string): HubFrame {
   return { kind: "problem", text };

@@ -52,7 +52,6 @@ export function readHubJson(bytes: Uint8Array): HubFrame {
  * Makes the dialect of a hub whose messages are JSON values.
  *
  * @param options What it depends on.
- * @returns The dialect.
  */
 export function jsonDialect(options: HubDialectOptions): HubDialect {
   const encodeNotice = (text: string) =>

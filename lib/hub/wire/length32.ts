@@ -36,7 +36,6 @@ const HUB_BIT = 0x8000_0000;
  * Makes the dialect of a hub whose messages have their length in front.
  *
  * @param options What it depends on.
- * @returns The dialect.
  */
 export function length32Dialect(options: HubDialectOptions): HubDialect {
   const encodeNotice = (text: string) => encodeFrame(HUB_BIT, encode(text));

@@ -58,7 +58,6 @@ export function readHubLine(line: Uint8Array, names: boolean): HubFrame {
  * Makes the dialect of a hub whose messages are lines.
  *
  * @param options What it depends on.
- * @returns The dialect.
  */
 export function lineDialect(options: HubDialectOptions): HubDialect {
   const encodeNotice = (text: string) => encode(`${MARK}${text}\n`);

@@ -71,7 +71,6 @@ export class WebSocketError extends Error {
  * ```
  *
  * @param opcode What it is.
- * @param data Its data.
  * @returns The frame (§5.2).
  */
 export function encodeWebSocketFrame(

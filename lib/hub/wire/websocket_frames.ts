@@ -52,7 +52,6 @@ export interface WebSocketDialectOptions {
  * Makes the dialect of a hub's WebSocket clients.
  *
  * @param options What it depends on.
- * @returns The dialect.
  */
 export function webSocketDialect(options: WebSocketDialectOptions): HubDialect {
   const encodeNotice = (text: string) =>

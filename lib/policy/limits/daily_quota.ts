@@ -96,7 +96,6 @@ export class DailyQuota {
   /**
    * Tells whether a user may carry more.
    *
-   * @param user The user.
    * @returns What to refuse it for; `undefined` where something is left.
    */
   refusal(user: string): Refusal | undefined {

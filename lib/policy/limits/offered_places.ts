@@ -36,7 +36,6 @@ export class OfferedPlaces {
    *
    * @param key Whose it is.
    * @param leave Gives the place back and ends its connection; must not throw.
-   * @returns The offer.
    */
   add(key: string, leave: () => void): Offer {
     const offer: OpenOffer = {

@@ -12,22 +12,18 @@ export interface QuotaLedger {
    * Adds to what a user has carried.
    *
    * @param day The day, `YYYY-MM-DD`.
-   * @param user The user.
    * @param bytes How many bytes.
    */
   add(day: string, user: string, bytes: number): void;
   /**
    * Reads what a user has carried.
    *
-   * @param day The day.
-   * @param user The user.
    * @returns How many bytes.
    */
   read(day: string, user: string): number;
   /**
    * Reads what all have carried.
    *
-   * @param day The day.
    * @returns Bytes by user.
    */
   all(day: string): Record<string, number>;
@@ -50,7 +46,6 @@ export class LocalLedger implements QuotaLedger {
    * Adds to what a user has carried.
    *
    * @param day The day, which is the present one.
-   * @param user The user.
    * @param bytes How many bytes.
    */
   add(day: string, user: string, bytes: number): void {
@@ -63,7 +58,6 @@ export class LocalLedger implements QuotaLedger {
    * Reads what a user has carried.
    *
    * @param _day The day, which is the present one.
-   * @param user The user.
    * @returns How many bytes.
    */
   read(_day: string, user: string): number {

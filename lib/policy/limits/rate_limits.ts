@@ -127,11 +127,7 @@ export class RateLimits {
     };
   }
 
-  /**
-   * Notes that a user has a connection less.
-   *
-   * @param user The user.
-   */
+  /** Notes that a user has a connection less. */
   leave(user: string): void {
     const known = this.#users.get(user);
     if (known === undefined || --known.connections > 0) return;

@@ -24,7 +24,6 @@ const KEY_BYTES = { client: 48, user: 256 } as const;
  *
  * @param most Connections in all.
  * @param per Whose are counted.
- * @returns The shape of the table.
  */
 export function connectionTable(
   most: number,

@@ -41,8 +41,6 @@ export class SharedLedger implements QuotaLedger {
   /**
    * Adds to what a user has carried.
    *
-   * @param day The day.
-   * @param user The user.
    * @param bytes How many bytes.
    */
   add(day: string, user: string, bytes: number): void {
@@ -61,8 +59,6 @@ export class SharedLedger implements QuotaLedger {
   /**
    * Reads what a user has carried.
    *
-   * @param day The day.
-   * @param user The user.
    * @returns How many bytes; where there is no room to count, more than any
    *   quota: nobody carries without being counted.
    */
@@ -79,7 +75,6 @@ export class SharedLedger implements QuotaLedger {
   /**
    * Reads what all have carried.
    *
-   * @param day The day.
    * @returns Bytes by user.
    */
   all(day: string): Record<string, number> {

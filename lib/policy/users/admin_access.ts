@@ -74,7 +74,6 @@ export class AdminAccess {
   /**
    * Judges where a request comes from.
    *
-   * @param request The request.
    * @returns Why it is not served; `undefined` where nothing is wrong.
    */
   refuseOrigin(request: AdminRequest): AdminRefusal | undefined {
@@ -105,7 +104,6 @@ export class AdminAccess {
   /**
    * Judges whether a request knows the token.
    *
-   * @param request The request.
    * @returns Why it is not served; `undefined` where it does, or need not.
    */
   refuseToken({ authorizations }: AdminRequest): AdminRefusal | undefined {

@@ -93,7 +93,6 @@ export class FailureTable {
   /**
    * Tells how long a key is still banned.
    *
-   * @param key Key.
    * @returns Milliseconds; 0 where it is not.
    */
   remaining(key: string): number {
@@ -161,7 +160,6 @@ export class FailureTable {
   /**
    * Tells what is known of a key.
    *
-   * @param key The key.
    * @returns What another table can take; `undefined` where it is nothing.
    */
   state(key: string): FailureState | undefined {
@@ -175,7 +173,6 @@ export class FailureTable {
   /**
    * Replaces what is known of a key by what another table knows.
    *
-   * @param key The key.
    * @param state That; `undefined` is nothing.
    */
   replace(key: string, state: FailureState | undefined): void {

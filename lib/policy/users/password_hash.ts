@@ -52,7 +52,6 @@ const FORM =
  * Parses a hash.
  *
  * @param text Text such as `$scrypt$ln=15,r=8,p=1$…$…`.
- * @returns The hash.
  * @throws {SyntaxError} If it is none, or would cost too much. The message says
  *   what was expected, and does not repeat the text.
  */
@@ -90,7 +89,6 @@ export function formatPasswordHash({ cost, salt, hash }: PasswordHash): string {
  *
  * @param password Password as it will be sent.
  * @param cost What a check shall cost.
- * @returns The hash.
  */
 export async function hashPassword(
   password: Uint8Array,
@@ -104,7 +102,6 @@ export async function hashPassword(
  * Makes a hash that no password has, to be checked where there is none.
  *
  * @param cost What a check shall cost.
- * @returns The hash.
  */
 export function impossibleHash(cost: HashCost): PasswordHash {
   const salt = crypto.getRandomValues(new Uint8Array(16));

@@ -58,7 +58,6 @@ export class PasswordQueue {
    *
    * @typeParam T What it finds.
    * @param client Who asks for it.
-   * @param check The check.
    * @returns What it finds.
    * @throws {Refusal} `limit reached`, where too many wait.
    * @throws What the check throws.

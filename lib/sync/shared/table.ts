@@ -159,7 +159,6 @@ export class SharedTable {
   /**
    * Finds the entry of a key.
    *
-   * @param key The key.
    * @returns The entry, which stays where it is until it is spent; `undefined`
    *   where there is none.
    */
@@ -170,7 +169,6 @@ export class SharedTable {
   /**
    * Finds the entry of a key, or makes one.
    *
-   * @param key The key.
    * @returns The entry; `undefined` where there is no room.
    */
   enter(key: string): number | undefined {
@@ -190,7 +188,6 @@ export class SharedTable {
   /**
    * Tells what all threads have of a key.
    *
-   * @param entry Its entry.
    * @returns The sum.
    */
   sharesOf(entry: number): number {
@@ -218,7 +215,6 @@ export class SharedTable {
   /**
    * Gives a number of an entry.
    *
-   * @param entry The entry.
    * @param index Which of its numbers.
    * @returns The number, 0 at first.
    */
@@ -229,7 +225,6 @@ export class SharedTable {
   /**
    * Sets a number of an entry.
    *
-   * @param entry The entry.
    * @param index Which of its numbers.
    * @param value The number.
    */

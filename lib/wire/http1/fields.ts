@@ -62,7 +62,6 @@ export class Fields implements Iterable<Field> {
  * they make of them.
  *
  * @param line The line without its end; see `LineScanner` for what it is free of.
- * @returns The field.
  * @throws {HttpError} If it is none.
  */
 export function parseField(line: string): Field {

@@ -68,7 +68,6 @@ export function isUpgrade(
  * server may as well say no, as most do (RFC 9113 §3.1).
  *
  * @param head The request.
- * @param framing Its framing.
  * @returns Whether it asks for a protocol that it can't do without.
  */
 export function needsTunnel(head: RequestHead, framing: Framing): boolean {
@@ -84,7 +83,6 @@ export function needsTunnel(head: RequestHead, framing: Framing): boolean {
  * @param head The request.
  * @param target Where it goes.
  * @param options How it is passed on.
- * @returns The head.
  */
 export function encodeForwardedRequest(
   head: RequestHead,
@@ -128,7 +126,6 @@ function absoluteForm({ path, text }: RequestTarget): string {
  *
  * @param head The response.
  * @param options How it is passed on.
- * @returns The head.
  */
 export function encodeForwardedResponse(
   head: ResponseHead,

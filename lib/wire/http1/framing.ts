@@ -54,7 +54,6 @@ export function isWithoutBody(framing: Framing): boolean {
  *
  * @param head The response.
  * @param method Method of the request that it answers.
- * @returns Its framing.
  * @throws {HttpError} Where two recipients could disagree about the end.
  */
 export function responseFraming(head: ResponseHead, method: string): Framing {

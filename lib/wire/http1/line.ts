@@ -29,7 +29,6 @@ export class LineScanner {
   /**
    * Takes one byte.
    *
-   * @param byte The byte.
    * @param most Bytes that the line may have, without its end.
    * @param status Status to refuse a longer one with.
    * @returns The line without its end, each byte a character, where this byte

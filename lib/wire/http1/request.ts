@@ -32,7 +32,6 @@ const VERSION = /^HTTP\/(\d)\.(\d)$/;
  * request-line = method SP request-target SP HTTP-version
  * ```
  *
- * @param head The head.
  * @returns The request; its target and its fields are not judged.
  * @throws {HttpError} 400 where the line has another form, 505 for a major
  *   version other than 1.

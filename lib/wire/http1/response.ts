@@ -31,7 +31,6 @@ const STATUS_LINE =
  * status-line = HTTP-version SP status-code SP [ reason-phrase ]
  * ```
  *
- * @param head The head.
  * @returns The response; its fields are not judged.
  * @throws {HttpError} 502 where the line has another form.
  */

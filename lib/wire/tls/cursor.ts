@@ -52,7 +52,6 @@ export class TlsCursor {
    * Reads a number, the highest byte first (§3.3).
    *
    * @param length Its bytes, 1 or 2.
-   * @returns The number.
    * @throws {TlsAlertError} If it is not there.
    */
   number(length: 1 | 2): number {
