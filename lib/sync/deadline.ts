@@ -1,34 +1,34 @@
 /**
- * Time limits, cheap enough for several on every connection.
+ * Time limits that are cheap enough for several on every connection.
  *
- * Limits of one length run out in the order they were set, so a queue for each
- * length needs one timer for its head, however many are waiting.
+ * Limits of one length expire in the order they were set. A queue for each
+ * length therefore needs only one timer, for its head.
  *
  * @module
  */
 
 import { Bag, type Place } from "./bag.ts";
 
-/** A time limit that is running. */
+/** A running time limit. */
 export interface Deadline {
-  /** Stops it. Does nothing once it has passed or was stopped. */
+  /** Stops the limit. Does nothing if it has expired or was stopped. */
   clear(): void;
 }
 
-/** A longer `setTimeout` fires at once. */
+/** `setTimeout` fires immediately if the delay is longer. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 const NEVER: Deadline = { clear() {} };
 
-/** Queues by length in milliseconds; one without entries is taken out. */
+/** Queues by length in milliseconds. Empty queues are removed. */
 const queues = new Map<number, DeadlineQueue>();
 
 /**
- * Calls back once when a time has passed, unless cleared before.
+ * Calls back once after a time, unless cleared before.
  *
- * @param milliseconds How long from now; 0 is never.
- * @param expire Called at that time or up to a few milliseconds after it. It
- *   must not throw.
+ * @param milliseconds Time from now; 0 disables the limit.
+ * @param expire Called at that time or a few milliseconds later. It must not
+ *   throw.
  * @returns Clears the limit.
  */
 export function setDeadline(
@@ -44,7 +44,7 @@ export function setDeadline(
   return queue.add(expire);
 }
 
-/** Entries of one length, in the order of their ends. */
+/** Limits of one length, ordered by their end. */
 class DeadlineQueue {
   readonly #length: number;
   readonly #entries = new Bag<Entry>();
@@ -81,8 +81,8 @@ class DeadlineQueue {
   }
 
   /**
-   * Ends what is due. The timer may have been set for an entry that is gone:
-   * moving it at every `delete` would cost more than waking once too often.
+   * Expires due entries. The timer may belong to an entry that was cleared:
+   * moving it at every `delete` would cost more than one wake-up too many.
    */
   #expire(): void {
     const now = performance.now();

@@ -8,7 +8,7 @@ import type { IpAddress } from "../ip_address.ts";
 import type { Parser } from "../parser.ts";
 import { ADDRESS_TYPE, type Reply, VERSION } from "./v5.ts";
 
-/** Address the proxy uses towards the target. */
+/** The proxy's own address on its connection to the target. */
 export interface BoundAddress {
   /** Four bytes for IPv4, sixteen for IPv6. */
   ip: IpAddress;
@@ -16,7 +16,7 @@ export interface BoundAddress {
   port: number;
 }
 
-/** Some clients read ten bytes of a refusal, whatever its ATYP says. */
+/** Some clients read ten bytes of a refusal, whatever ATYP it has. */
 const UNSPECIFIED: BoundAddress = { ip: new Uint8Array(4), port: 0 };
 
 /**
@@ -50,11 +50,11 @@ export function encodeReply(
 }
 
 /**
- * Parses a reply, whatever address it carries: where the proxy is bound is of
- * no use to a client that wanted to connect.
+ * Parses a reply and skips its address, which a client that wants to connect
+ * does not need.
  *
  * @returns `REP` as sent.
- * @throws {SyntaxError} If the version is not 5 or the address type unknown.
+ * @throws {SyntaxError} If the version is not 5 or the address type is unknown.
  */
 export function* parseReply(): Parser<number> {
   const [version, reply, , addressType] = yield 4;
