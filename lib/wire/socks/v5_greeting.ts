@@ -1,5 +1,5 @@
 /**
- * The SOCKS5 greeting and the choice of a method (RFC 1928 §3).
+ * The SOCKS5 greeting and the method selection (RFC 1928 §3).
  *
  * @module
  */

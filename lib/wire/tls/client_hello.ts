@@ -1,5 +1,5 @@
 /**
- * The first message of TLS: what a client says before anything is encrypted.
+ * ClientHello: the first message of TLS, which a client sends unencrypted.
  *
  * @module
  */
@@ -18,25 +18,28 @@ import { ALERT, TlsAlertError } from "./alert.ts";
 import { TlsCursor } from "./cursor.ts";
 import { recogniseInnerTls } from "./starttls.ts";
 
-/** What a ClientHello says, as far as anyone here acts on it. */
+/** The parts of a ClientHello that Sluice uses. */
 export interface ClientHello {
-  /** The server that it is for, in lower case; `undefined` where none is named. */
+  /** Requested server in lower case; `undefined` if the client named none. */
   serverName: string | undefined;
-  /** Protocols that the client would speak, one character for each byte. */
+  /** Protocols that the client offers, one character for each byte. */
   protocols: readonly string[];
-  /** The highest version that it speaks, of those that have a number here. */
+  /**
+   * Highest supported version, among those in {@linkcode TLS_VERSION} and
+   * lower.
+   */
   version: number;
-  /** All that was read, for whoever speaks TLS with the client. */
+  /** All bytes read, for the TLS implementation that continues. */
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Versions as they are on the wire (RFC 8446 §4.2.1). */
+/** Version numbers in messages (RFC 8446 §4.2.1). */
 export const TLS_VERSION = { Tls12: 0x0303, Tls13: 0x0304 } as const;
 
-/** Bytes of a ClientHello: browsers send less than 2 KiB. */
+/** Most bytes of a ClientHello; browsers send less than 2 KiB. */
 const MOST_BYTES = 16 * 1024;
 
-/** Bytes of a record in the clear (§5.1). */
+/** Most bytes of an unencrypted record (§5.1). */
 const MOST_IN_RECORD = 2 ** 14;
 
 const HANDSHAKE = 22;
@@ -45,8 +48,8 @@ const HEADER_LENGTH = 4;
 const RANDOM_LENGTH = 32;
 
 /**
- * Parses the records that hold a ClientHello (RFC 8446 §4.1.2, §5.1), however
- * it is cut into them, and not one byte more.
+ * Parses the records of a ClientHello (RFC 8446 §4.1.2, §5.1), however it is
+ * split, and takes no byte after it.
  *
  * ```text
  * +------+---------+--------+      +------+--------+---------+--------+----
@@ -56,10 +59,10 @@ const RANDOM_LENGTH = 32;
  * +------+---------+--------+      +------+--------+---------+--------+----
  * ```
  *
- * Extensions, versions and protocols that it does not know are passed over.
+ * It skips unknown extensions, versions and protocols.
  *
- * @returns What the client says.
- * @throws {TlsAlertError} If it is no ClientHello, is malformed, or has more
+ * @returns The parsed message.
+ * @throws {TlsAlertError} If it is not a ClientHello, is malformed, or has more
  *   than 16 KiB.
  */
 export function* parseClientHello(): Parser<ClientHello> {
@@ -107,7 +110,7 @@ function* parseRecord(read: Uint8Array[]): Parser<Uint8Array> {
       `Cannot parse ClientHello: a record has ${length} bytes`,
     );
   }
-  // Copies: what a parser is given is its only until it asks for more.
+  // Copies, because a parser's input is only valid until it asks for more.
   read.push(header.slice());
   const fragment = (yield length).slice();
   read.push(fragment);
@@ -136,7 +139,7 @@ function parseBody(body: Uint8Array): Omit<ClientHello, "bytes"> {
   cursor.vector(1, { most: 32 }); // Session id.
   cursor.vector(2, { least: 2 }); // Cipher suites.
   cursor.vector(1, { least: 1 }); // Compression methods.
-  // Before TLS 1.3 they can be missing (RFC 5246 §7.4.1.2).
+  // Before TLS 1.3 extensions can be missing (RFC 5246 §7.4.1.2).
   const extensions = cursor.isAtEnd
     ? new Map<number, TlsCursor>()
     : parseExtensions(cursor.vector(2));
@@ -164,7 +167,10 @@ function parseExtensions(cursor: TlsCursor): Map<number, TlsCursor> {
   return extensions;
 }
 
-/** Of those with a meaning: GREASE and drafts are higher (RFC 8701). */
+/**
+ * Considers known versions only; GREASE and drafts have higher numbers (RFC
+ * 8701).
+ */
 function highest(versions: readonly number[]): number {
   return Math.max(0, ...versions.filter((n) => n <= TLS_VERSION.Tls13));
 }

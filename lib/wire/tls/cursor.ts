@@ -1,20 +1,20 @@
 /**
- * Reading the structures of TLS out of a message (RFC 8446 §3).
+ * Reads the data structures of TLS (RFC 8446 §3).
  *
  * @module
  */
 
 import { ALERT, TlsAlertError } from "./alert.ts";
 
-/** How many bytes a vector may have. */
+/** Limits for the length of a vector in bytes. */
 export interface VectorLimits {
-  /** The least (default 0). */
+  /** Smallest length (default 0). */
   least?: number;
-  /** The most (default: what its length can say). */
+  /** Largest length (default: the largest that its length field can hold). */
   most?: number;
 }
 
-/** A place in a message; whatever would go beyond its end throws. */
+/** A position in a message. Every read beyond the end throws. */
 export class TlsCursor {
   readonly #bytes: Uint8Array;
   #offset = 0;
@@ -28,7 +28,7 @@ export class TlsCursor {
     this.#bytes = bytes;
   }
 
-  /** Whether everything is read. */
+  /** Whether everything has been read. */
   get isAtEnd(): boolean {
     return this.#offset === this.#bytes.length;
   }
@@ -36,9 +36,9 @@ export class TlsCursor {
   /**
    * Reads bytes.
    *
-   * @param length How many.
-   * @returns A view of them.
-   * @throws {TlsAlertError} If there are not so many.
+   * @param length Number of bytes.
+   * @returns A view of the bytes.
+   * @throws {TlsAlertError} If fewer bytes are left.
    */
   bytes(length: number): Uint8Array {
     const end = this.#offset + length;
@@ -49,10 +49,10 @@ export class TlsCursor {
   }
 
   /**
-   * Reads a number, the highest byte first (§3.3).
+   * Reads a number in network byte order (§3.3).
    *
-   * @param length Its bytes, 1 or 2.
-   * @throws {TlsAlertError} If it is not there.
+   * @param length Number of bytes, 1 or 2.
+   * @throws {TlsAlertError} If fewer bytes are left.
    */
   number(length: 1 | 2): number {
     const [first, second] = this.bytes(length);
@@ -60,12 +60,12 @@ export class TlsCursor {
   }
 
   /**
-   * Reads a vector, which begins with its length in bytes (§3.4).
+   * Reads a vector, which starts with its length in bytes (§3.4).
    *
-   * @param lengthBytes Bytes of that length, 1 or 2.
-   * @param limits How long it may be.
-   * @returns What is in it.
-   * @throws {TlsAlertError} If it is not there or has not such a length.
+   * @param lengthBytes Bytes of the length field, 1 or 2.
+   * @param limits Allowed lengths.
+   * @returns A cursor over its contents.
+   * @throws {TlsAlertError} If it is truncated or its length is not allowed.
    */
   vector(
     lengthBytes: 1 | 2,
@@ -79,18 +79,18 @@ export class TlsCursor {
   }
 
   /**
-   * Reads all that is left.
+   * Reads all remaining bytes.
    *
-   * @returns A view of it.
+   * @returns A view of the bytes.
    */
   rest(): Uint8Array {
     return this.bytes(this.#bytes.length - this.#offset);
   }
 
   /**
-   * Says that there is nothing more.
+   * Checks that nothing is left.
    *
-   * @throws {TlsAlertError} If there is.
+   * @throws {TlsAlertError} If something is.
    */
   end(): void {
     if (!this.isAtEnd) throw malformed("a length is wrong");
