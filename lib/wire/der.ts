@@ -36,11 +36,11 @@ const LONG_TAG = 0x1f;
  * Parses one element that fills the input.
  *
  * ```text
-  return element;
-}
-
-/**
- * Parses elements that follow one another, such as those in a sequence.
+ * +-----+--------+----------+     +-----+----------+----------+----------+
+ * | tag | length | contents | or  | tag | X'80'+n  |  length  | contents |
+ * +-----+--------+----------+     +-----+----------+----------+----------+
+ * |  1  |   1    |  0..127  |     |  1  |    1     |  n: 1..3 | 128..    |
+ * +-----+--------+----------+     +-----+----------+----------+----------+
  * ```
  *
  * @param tag Required tag (default any).

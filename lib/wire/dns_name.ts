@@ -17,6 +17,7 @@ export const LONGEST_DNS_LABEL = 63;
  * Encodes a name: each label after its length, then a zero.
  *
  * ```text
+ * example.com  ->  07 e x a m p l e 03 c o m 00
  * ```
  *
  * @param name Name as text; a final dot makes no difference.

@@ -2,6 +2,9 @@
  * PEM: base64 between marker lines, any number of blocks per text (RFC 7468).
  *
  * ```text
+ * -----BEGIN CERTIFICATE-----
+ * MIIBszCCAVmgAwIBAgIU…        base64, 64 characters a line
+ * -----END CERTIFICATE-----
  * ```
  *
  * @module

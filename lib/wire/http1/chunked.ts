@@ -27,12 +27,12 @@ const FORBIDDEN_TRAILERS = /^(?:content-length|transfer-encoding|host)$/i;
  * Finds the end of a chunked body, so that the body can be forwarded unchanged.
  *
  * ```text
-const SIZE_LINE = /^([\da-f]{1,13})(?:;.*)?$/i;
-
-/** Fields that would tell another end, or another host, after the fact. */
-const FORBIDDEN_TRAILERS = /^(?:content-length|transfer-encoding|host)$/i;
-
-/**
+ * chunk-size [ chunk-ext ] CRLF
+ * chunk-data CRLF
+ * …
+ * 0 CRLF
+ * *( field-line CRLF )
+ * CRLF
  * ```
  */
 export class ChunkedScanner {

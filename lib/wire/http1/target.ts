@@ -12,8 +12,8 @@ import { parseIpAddress } from "../ip_address.ts";
 /** Host and port of a request. */
 export interface Authority {
   /**
-   * Name, or address: also where the address was sent as text. The name may be
-   * one that cannot exist.
+   * Name or address. An address that was sent as text counts as an address. The
+   * name may be one that cannot exist.
    */
   host: Host;
   /** Port, 1 to 65535. */

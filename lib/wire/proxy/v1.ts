@@ -2,6 +2,9 @@
  * Version 1 of the PROXY protocol: a line of text (proxy-protocol.txt §2.1).
  *
  * ```text
+ * PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n
+ * PROXY TCP6 2001:db8::1 2001:db8::2 56324 443\r\n
+ * PROXY UNKNOWN\r\n
  * ```
  *
  * @module

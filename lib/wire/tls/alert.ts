@@ -58,6 +58,11 @@ export class TlsAlertError extends Error {
  * Encodes a fatal alert without encryption, as before a ServerHello.
  *
  * ```text
+ * +------+---------+--------+-------+-------------+
+ * | type | version | length | level | description |
+ * +------+---------+--------+-------+-------------+
+ * |  21  | X'0303' |   2    |   2   |      1      |
+ * +------+---------+--------+-------+-------------+
  * ```
  *
  * @returns The whole record.

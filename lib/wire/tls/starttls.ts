@@ -60,9 +60,9 @@ export function greetingProtocols(port: number): string {
 }
 
 /**
- * A message without a type, which begins with its length and a version: 3.0, or
- * the 1234 of requests for encryption and to cancel (PostgreSQL's protocol,
- * "Message Formats": SSLRequest is `00 00 00 08 04 d2 16 2f`).
+ * A message without a type, which starts with its length and a version: 3.0, or
+ * 1234 in requests for encryption and in cancel requests (PostgreSQL's
+ * protocol, "Message Formats": SSLRequest is `00 00 00 08 04 d2 16 2f`).
  */
 function isPostgres([first, second, third, fourth, fifth]: Uint8Array) {
   const isShort = first === 0 && second === 0;
