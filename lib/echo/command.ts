@@ -1,5 +1,5 @@
 /**
- * `sluice echo`: a server to try things with.
+ * `sluice echo`: a test server.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { settingsOf } from "../cli/settings.ts";
 import { startEcho } from "./start.ts";
 import type { ListenerInfo } from "../serve/start_listeners.ts";
 
-/** The command as the command line sees it. */
+/** The command and its options. */
 export const ECHO_COMMAND: ServerCommand<typeof ECHO_OPTIONS> = {
   isServer: true,
   usage: "echo [OPTIONS] [LISTEN]",
