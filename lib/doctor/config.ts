@@ -1,5 +1,5 @@
 /**
- * What the doctor looks at where a configuration is named.
+ * Determines what to examine for a configuration file.
  *
  * @module
  */
@@ -30,13 +30,13 @@ import {
 import { valuesOf } from "../cli/option.ts";
 import { type Trial, tryConfig } from "../config/try.ts";
 
-/** What tells whether a proxy has an address guard. */
+/** Options that decide whether a proxy has an address guard. */
 type GuardOptions = Parameters<typeof isGuardedProxy>[0];
 
 const LOOP_REMEDY =
   "change the file: it would be started with, and serve nobody there";
 
-/** Options of a listener, as far as the doctor knows them. */
+/** The listener options that the doctor uses. */
 type ListenerValues = FileOptions & OutwardOptions & GuardOptions & {
   "max-connections": number | undefined;
   backlog: number;
@@ -44,7 +44,7 @@ type ListenerValues = FileOptions & OutwardOptions & GuardOptions & {
   users?: string | undefined;
 };
 
-/** Of a file that can't be read. */
+/** Load of a file that can't be read. */
 const NO_LOAD: Load = {
   connections: [],
   threads: 1,
@@ -53,10 +53,9 @@ const NO_LOAD: Load = {
 };
 
 /**
- * Looks at all listeners of a configuration.
+ * Collects what to examine of all listeners of a configuration.
  *
- * @param path Path of its file.
- * @returns What there is to look at.
+ * @param path Path of the file.
  * @throws {StartError} If the file can't be read.
  */
 export async function configSubject(path: string): Promise<DoctorSubject> {
@@ -132,7 +131,7 @@ async function subjectOf(
   };
 }
 
-/** None of a listener that lacks what it can't be without: that is told. */
+/** Empty if a required option is missing; the trial reports that. */
 function wholeValuesOf({ given, kind }: ListenerConfig): ListenerValues[] {
   try {
     const values = valuesOf(kind.command.options, given);
@@ -182,12 +181,15 @@ function problemsOf(
   }));
 }
 
-/** Whether who may use them is said was seen by the trial. */
+/** Does not check who may use a listener, because the trial has done that. */
 function placeFindings(places: readonly Endpoint[]): Promise<Finding[]> {
   return Promise.all(places.map((place) => examinePlace(place, false)));
 }
 
-/** All hosts that are talked to; `undefined` where names stand for any. */
+/**
+ * All hosts that the program connects to or listens on; `undefined` if a name
+ * could stand for any address.
+ */
 function hostsOf(
   listened: readonly Endpoint[],
   all: readonly ListenerValues[],

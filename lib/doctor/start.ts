@@ -1,6 +1,6 @@
 /**
- * What the doctor finds about a start with the options given: whether it would
- * succeed, without taking connections.
+ * The doctor's findings about a start: whether the given options would work,
+ * without accepting connections.
  *
  * @module
  */
@@ -33,16 +33,15 @@ import { tryAdmin } from "../admin/try_admin.ts";
 const NO_START = "the proxy would not start: see what the message names";
 
 /**
- * Opens what a proxy would open, and closes it again.
+ * Opens everything that a proxy would open, and closes it again.
  *
  * @param options Options of the proxy.
- * @returns What was found.
  */
 export async function examineStart(options: ProxyOptions): Promise<Finding[]> {
-  const said: Finding[] = [];
+  const warnings: Finding[] = [];
   const log = (event: LogEvent) => {
     if (event.event !== "message" || event.level === "info") return;
-    said.push({ level: "warning", check: "start", message: event.message });
+    warnings.push({ level: "warning", check: "start", message: event.message });
   };
   let hasUsers = false;
   const files = await attempt("files", async () => {
@@ -70,11 +69,11 @@ export async function examineStart(options: ProxyOptions): Promise<Finding[]> {
     files,
     ...await examineTls(options, log),
     outgoing,
-    ...said,
+    ...warnings,
   ];
 }
 
-/** Options that do nothing; those of the admin listener are looked at there. */
+/** Reports options without effect. Admin options are examined separately. */
 function examineEffect(options: ProxyOptions): Finding[] {
   try {
     requireEffect(options, (name) => !Object.hasOwn(ADMIN_OPTIONS, name));
@@ -85,7 +84,9 @@ function examineEffect(options: ProxyOptions): Finding[] {
   }
 }
 
-/** What clients are shown, and what they have to show. */
+/**
+ * Reads the listener's certificates and the settings for client certificates.
+ */
 async function examineTls(
   options: ProxyOptions,
   log: (event: LogEvent) => void,
@@ -102,7 +103,7 @@ async function examineTls(
   ];
 }
 
-/** Parents that are the proxy itself. */
+/** Finds parents that are the proxy itself. */
 function examineLoops(
   { listen, rule, rules, via }: ProxyOptions,
 ): Finding[] {
@@ -123,7 +124,7 @@ function addrOf(where: Endpoint): Deno.NetAddr {
   return { transport: "tcp", hostname: host || "::", port };
 }
 
-/** Who may use it is its token's business. */
+/** Passes `false` because the token decides who may use the admin listener. */
 async function examineAdmin(options: ProxyOptions): Promise<Finding[]> {
   const { admin } = options;
   const { faults } = await tryAdmin(options);
@@ -151,11 +152,10 @@ async function attempt(
 }
 
 /**
- * Looks whether a port is free, or the path of a Unix socket.
+ * Checks whether a port, or the path of a Unix socket, is free.
  *
- * @param where Where is to be listened.
- * @param isClosed Whether nobody may use it, where others can reach it.
- * @returns What was found.
+ * @param where The address.
+ * @param isClosed Whether nobody could use it if others can reach it.
  */
 export async function examinePlace(
   where: Endpoint,
