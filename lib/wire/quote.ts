@@ -66,7 +66,7 @@ export function cut(text: string): string {
  */
 export function quoteIn(message: string, texts: readonly string[]): string {
   return texts.reduce(
-    (said, text) => said.replaceAll(`'${text}'`, () => quote(text)),
+    (shown, text) => shown.replaceAll(`'${text}'`, () => quote(text)),
     message,
   );
 }

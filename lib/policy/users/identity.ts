@@ -1,13 +1,13 @@
 /**
- * Who a client is, once that is proved.
+ * A client's proven identity.
  *
  * @module
  */
 
-/** A client that has proved who it is. */
+/** A client that has proven its identity. */
 export interface Identity {
-  /** Name of the user, or the one in the certificate. */
+  /** Name of the user, or the name in the certificate. */
   readonly name: string;
-  /** What it was proved by. */
+  /** Kind of proof. */
   readonly via: "password" | "certificate";
 }
