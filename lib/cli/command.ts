@@ -8,45 +8,45 @@ import type { CommandHelp } from "./help.ts";
 import type { OptionTable, OptionValues } from "./option.ts";
 import type { ServerLife } from "../program/run_server.ts";
 
-/** What the command line knows of a command. */
+/** The declaration of a command. */
 export interface Command<Table extends OptionTable> extends CommandHelp {
-  /** Its options; `help` is among them. */
+  /** The command's options, including `help`. */
   options: Table;
-  /** Whether it looks at options, those too with which nothing would start. */
+  /** Whether it examines options, even those with which nothing would start. */
   isExaminer?: true;
-  /** Whether it serves until it is told to stop, in as many threads as asked. */
+  /** Whether it serves until stopped, in as many threads as configured. */
   isServer?: true;
   /**
-   * Tells where an option is that the command does not have.
+   * Tells where an unknown option belongs.
    *
-   * @param name Its name as typed, without dashes.
-   * @returns A sentence that tells it, or `undefined` where it is nowhere.
+   * @param name Name as typed, without dashes.
+   * @returns A sentence about it; `undefined` if no command has the option.
    */
   hint?: (name: string) => Promise<string | undefined>;
   /**
-   * Runs it.
+   * Runs the command.
    *
-   * @param options Values of its options.
    * @returns Exit code.
-   * @throws {UsageError} If the options don't go together.
-   * @throws {StartError} If the machine does not have or allow what it needs.
+   * @throws {UsageError} If options contradict each other.
+   * @throws {StartError} If the machine lacks or forbids something that the
+   *   command needs.
    */
   run(options: OptionValues<Table>): Promise<number>;
 }
 
-/** A command that starts a server, alone or in a program with others. */
+/** A command that starts a server, alone or together with others. */
 export interface ServerCommand<Table extends OptionTable>
   extends Command<Table> {
-  /** It serves. */
+  /** Marks a server. */
   isServer: true;
   /**
-   * Runs it.
+   * Runs the command.
    *
-   * @param options Values of its options.
-   * @param life What happens to the server (default: the program is its alone).
+   * @param life Runs the server (default: it has the program to itself).
    * @returns Exit code.
-   * @throws {UsageError} If the options don't go together.
-   * @throws {StartError} If the machine does not have or allow what it needs.
+   * @throws {UsageError} If options contradict each other.
+   * @throws {StartError} If the machine lacks or forbids something that the
+   *   command needs.
    */
   run(options: OptionValues<Table>, life?: ServerLife): Promise<number>;
 }

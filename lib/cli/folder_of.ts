@@ -1,5 +1,5 @@
 /**
- * Where a file is.
+ * Finds the folder of a file.
  *
  * @module
  */

@@ -1,10 +1,10 @@
 /**
- * The headings of the help, under which options of all commands stand.
+ * The common headings of the help.
  *
  * @module
  */
 
-/** Headings; what has none of them has one of its command's own. */
+/** Headings. An option with another heading has one of its command's own. */
 export const GROUP = {
   listen: "Listen",
   users: "Who may use it",

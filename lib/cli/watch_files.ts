@@ -1,49 +1,50 @@
 /**
- * When files are looked at: every second, and on SIGHUP.
+ * Checks files for changes every second, and on SIGHUP.
  *
  * @module
  */
 
 import { setDeadline } from "../sync/deadline.ts";
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const INTERVAL = 1_000;
 
-/** Milliseconds that the end waits for a file that is being read. */
+/** Milliseconds to wait at the end for a file that is being read. */
 const PATIENCE = 1_000;
 
-/** What can be looked at. */
+/** A file that can be reloaded. */
 export interface Reloadable {
-  /** Looks, and reads again what has changed. It does not throw. */
+  /** Checks the file and reads it if it has changed. It does not throw. */
   poll(): Promise<void>;
-  /** Reads again. It does not throw; it may say why nothing has changed. */
+  /**
+   * Reads the file. It does not throw; it may return why nothing has changed.
+   */
   reload(): Promise<string | undefined | void>;
-  /** What it is called, for whoever asks what was read. */
+  /** Name for messages about the reload. */
   readonly name?: string;
 }
 
 /** Options for {@linkcode watchFiles}. */
 export interface WatchFilesOptions {
-  /** Milliseconds between two looks (default 1 s). */
+  /** Milliseconds between two checks (default 1 s). */
   interval?: number;
-  /** Called on SIGHUP where there is nothing to reload. */
+  /** Called on SIGHUP if there is nothing to reload. */
   onIdleSignal?: () => void;
   /**
    * Called on SIGHUP.
    *
-   * @param done Settles when all has been read.
+   * @param done Settles when all files have been read.
    */
   onSignal?: (done: Promise<unknown>) => void;
 }
 
 /**
- * Watches files until it is disposed of. Where there are none, SIGHUP is said
- * and does nothing; but where a person sits at a terminal it keeps its meaning:
- * the terminal is gone, and what runs in it ends.
+ * Watches files until disposed of. Without files, SIGHUP only causes a message.
+ * At a terminal without files it keeps its meaning: the terminal is gone, and
+ * its programs end.
  *
- * @param files What to look at.
- * @param options How.
- * @returns Ends it, once no file is being read.
+ * @param options Interval and callbacks.
+ * @returns Stops watching, once no file is being read.
  */
 export function watchFiles(
   files: readonly Reloadable[],
@@ -79,7 +80,7 @@ export function watchFiles(
       isOver = true;
       unregister();
       clearTimeout(timer);
-      // A file on a network that is gone must not hold up the end.
+      // A file on an unreachable network must not delay the end.
       const { promise, resolve } = Promise.withResolvers<void>();
       const deadline = setDeadline(PATIENCE, resolve);
       await Promise.race([busy, promise]);
