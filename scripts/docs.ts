@@ -1,10 +1,10 @@
 /**
- * Fills the option tables of the manual from the declarations of the options.
+ * Fills the manual's option tables from the declarations of the options.
  *
  * Usage: deno run -A scripts/docs.ts [--check]
  *
- * With `--check` it changes nothing: it lists the documents that are out of
- * date and the options that no table shows, and exits with 1 if there are any.
+ * With `--check` it changes nothing: it lists outdated documents and options
+ * without a table, and exits with 1 if there are any.
  *
  * @module
  */
@@ -27,7 +27,7 @@ for (const name of names) {
   const text = await Deno.readTextFile(path);
   regions.push(...readRegions(text, tables));
   const filled = fillRegions(text, tables);
-  // What has no region was not made here, and is formatted elsewhere.
+  // Documents without regions are not generated, so they keep their format.
   const wanted = filled === text ? text : await format(filled);
   if (wanted === text) continue;
   if (check) faults.push(`${name} is out of date; run 'deno task docs'`);

@@ -28,9 +28,8 @@ const LEAST_WIDTH = 40;
 const PAGER = ["less", "-R"] as const;
 
 /**
- * Looks at the terminal.
- *
- * @returns What standard output goes to; a terminal's last column stays empty.
+ * Returns the properties of standard output. A terminal's last column stays
+ * empty.
  */
 export function currentScreen(): Screen {
   const size = terminalSize();
