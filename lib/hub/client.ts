@@ -4,7 +4,7 @@
  *
  * ```text
  * socket > read > inbox > handle > hub > outboxes of the others
- * socket < write < outbox < hub, and what the client is told
+ * socket < write < outbox < hub, and notices for the client
  * ```
  *
  * Both queues are bounded. A full inbox stops reading, and so eventually the

@@ -2,11 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import { sluice } from "../support/sluice_commands.ts";
 import { makeFolder } from "../support/programs.ts";
 
-/** ESC, a C1 control, a mark that turns writing, and a tag that nobody sees. */
+/** ESC, a C1 control, a direction mark, and an invisible tag. */
 const NASTY = "\x1b[31m\x9b\u202e\u{e0041}";
 const ESCAPED = "\\u001b[31m\\u009b\\u202e\\udb40\\udc41";
 
-Deno.test("commands print nothing that drives a terminal, or that nobody sees", async (t) => {
+Deno.test("printLines() escapes control and invisible characters in every command", async (t) => {
   await using folder = await makeFolder();
   const config = `${folder.path}/${NASTY}.json`;
   await Deno.writeTextFile(config, '{ "listeners": [] }');

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { quoteWord } from "../../lib/cli/quote_word.ts";
 
 Deno.test({
-  name: "quoteWord() makes one word of a shell, whatever is in it",
+  name: "quoteWord() returns one word of a shell, whatever the text contains",
   ignore: Deno.build.os === "windows",
   async fn() {
     assertEquals(quoteWord("/run/a.sock"), "/run/a.sock");

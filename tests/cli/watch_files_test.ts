@@ -2,7 +2,7 @@ import { assertEquals, assertGreater } from "@std/assert";
 import { watchFiles } from "../../lib/cli/watch_files.ts";
 import { within } from "../support/sockets.ts";
 
-/** Counts looks, and tells when there were so many. */
+/** Counts checks, and resolves after a number of them. */
 class FakeFile {
   polls = 0;
   reloads = 0;
@@ -28,7 +28,7 @@ class FakeFile {
   }
 }
 
-Deno.test("watchFiles() looks again and again, until it is disposed of", async () => {
+Deno.test("watchFiles() checks repeatedly until disposed of", async () => {
   const file = new FakeFile();
   {
     await using _watching = watchFiles([file], { interval: 1 });
@@ -39,7 +39,7 @@ Deno.test("watchFiles() looks again and again, until it is disposed of", async (
   assertEquals([file.polls, file.reloads], [polls, 0]);
 });
 
-Deno.test("watchFiles() waits for a file that is being read before the next look", async () => {
+Deno.test("watchFiles() waits for a read to end before the next check", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const slow = new FakeFile();
   const other = new FakeFile();
@@ -67,7 +67,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "watchFiles() says on SIGHUP that there is nothing to reload",
+  name: "watchFiles() calls onIdleSignal on SIGHUP when there are no files",
   ignore: Deno.build.os === "windows" || Deno.stdin.isTerminal(),
   async fn() {
     const { promise, resolve } = Promise.withResolvers<void>();

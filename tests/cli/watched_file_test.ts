@@ -6,14 +6,14 @@ import { makeFolder } from "../support/programs.ts";
 interface Opened {
   file: WatchedFile<number>;
   path: string;
-  /** What was said, and what was put in force. */
+  /** Logged messages and applied values. */
   said: string[];
   applied: number[];
-  /** Replaces what is in the file, as an editor does. */
+  /** Replaces the contents of the file, as an editor does. */
   write(text: string): Promise<void>;
 }
 
-/** A file that holds one number. */
+/** A file with one number. */
 async function openIn(folder: string, text = "1"): Promise<Opened> {
   const path = `${folder}/number.txt`;
   const said: string[] = [];
@@ -21,7 +21,8 @@ async function openIn(folder: string, text = "1"): Promise<Opened> {
   let writes = 0;
 
   async function write(text: string): Promise<void> {
-    // Another file each time: a clock may be too coarse to tell two apart.
+    // A new file each time, because a clock may be too coarse to distinguish
+    // two writes.
     const other = `${path}.${writes++}`;
     await Deno.writeTextFile(other, text, { mode: 0o600 });
     await Deno.rename(other, path);
@@ -48,7 +49,7 @@ async function openIn(folder: string, text = "1"): Promise<Opened> {
   return { file, path, said, applied, write };
 }
 
-Deno.test("WatchedFile.poll() reads the file again when it has changed and is settled", async () => {
+Deno.test("WatchedFile.poll() reads the file when it has changed and settled", async () => {
   await using folder = await makeFolder();
   const { file, said, applied, write } = await openIn(folder.path);
   assertEquals(file.value, 1);
@@ -56,7 +57,7 @@ Deno.test("WatchedFile.poll() reads the file again when it has changed and is se
   await file.poll();
   assertEquals([applied, said], [[], []]);
   await write("2");
-  await file.poll(); // It may be half written.
+  await file.poll(); // The file may be half written.
   assertEquals(file.value, 1);
   await file.poll();
   assertEquals([file.value, applied], [2, [2]]);
@@ -65,7 +66,7 @@ Deno.test("WatchedFile.poll() reads the file again when it has changed and is se
   assertEquals(said, ["info: Reloaded FILE: number 2"]);
 });
 
-Deno.test("WatchedFile.reload() reads once for all who ask before it begins", async () => {
+Deno.test("WatchedFile.reload() reads once for all calls before it starts", async () => {
   await using folder = await makeFolder();
   const { file, said, applied, write } = await openIn(folder.path);
   const begun = file.reload();
@@ -105,7 +106,7 @@ Deno.test("WatchedFile.reload() reads the file, changed or not", async () => {
   ]);
 });
 
-Deno.test("WatchedFile.reload() takes nothing of a file that is being written", async () => {
+Deno.test("WatchedFile.reload() ignores a file that is being written", async () => {
   await using folder = await makeFolder();
   const { file, path, applied, said } = await openIn(folder.path);
   using writing = await Deno.open(path, { write: true, truncate: true });
@@ -120,7 +121,7 @@ Deno.test("WatchedFile.reload() takes nothing of a file that is being written", 
   assertEquals(said, ["info: Reloaded FILE: number 23"]);
 });
 
-Deno.test("WatchedFile.open() goes on with what is in force, and reads the file where that does not fit", async () => {
+Deno.test("WatchedFile.open() continues with contents in force, and reads the file when they are invalid", async () => {
   await using folder = await makeFolder();
   const { file, path, write } = await openIn(folder.path, "7");
   await write("");
@@ -132,7 +133,7 @@ Deno.test("WatchedFile.open() goes on with what is in force, and reads the file 
     );
   const heir = await open(Number);
   assertEquals(heir.value, 7);
-  // What has been written meanwhile is noticed.
+  // It notices later writes.
   await write("8");
   for (let n = 0; n < 2; n++) await heir.poll();
   assertEquals(heir.value, 8);
@@ -143,7 +144,7 @@ Deno.test("WatchedFile.open() goes on with what is in force, and reads the file 
   assertEquals(other.value, 8);
 });
 
-Deno.test("WatchedFile keeps what it has when the file is broken, and says so once", async () => {
+Deno.test("WatchedFile keeps its value when the file is invalid, and reports it once", async () => {
   await using folder = await makeFolder();
   const { file, path, applied, said, write } = await openIn(folder.path);
   const cases: { text: string; why: string }[] = [
@@ -169,7 +170,7 @@ Deno.test("WatchedFile keeps what it has when the file is broken, and says so on
   assertEquals([file.value, applied], [2, [2]]);
 });
 
-Deno.test("WatchedFile keeps what it has when the file is gone, and takes it when it is back", async () => {
+Deno.test("WatchedFile keeps its value when the file is gone, and reads the file when it is back", async () => {
   await using folder = await makeFolder();
   const { file, path, applied, said, write } = await openIn(folder.path);
   await Deno.remove(path);
@@ -202,7 +203,7 @@ Deno.test({
   },
 });
 
-Deno.test("WatchedFile.open() says why it can't be read", async () => {
+Deno.test("WatchedFile.open() says why a file can't be read", async () => {
   await using folder = await makeFolder();
   const { path } = folder;
   await Deno.writeTextFile(`${path}/broken`, "x");

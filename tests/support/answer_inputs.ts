@@ -1,7 +1,7 @@
 /**
- * Runs command lines that are wrong, one after the other in this process, and
- * prints what a person would be told of each. What one of them does to the
- * process is nobody else's.
+ * Runs wrong command lines one after another in this process, and prints the
+ * error that a user would see. It is a program of its own so that they affect
+ * no other test.
  *
  * Usage: deno run -A answer_inputs.ts < JSON, a list of lists of arguments
  *

@@ -1,16 +1,16 @@
 /**
- * Lines without what differs from run to run, to compare what documents show
- * with what the program prints.
+ * Removes the variable parts of lines, to compare documents with the program's
+ * output.
  *
  * @module
  */
 
 /**
- * Makes the shape of a line: `#` for numbers, addresses and serial numbers, one
- * unit for all sizes and one for all times, one space for several.
+ * Reduces a line to its shape: `#` for numbers, addresses and serial numbers,
+ * one unit for all sizes and one for all times, one space for several.
  *
  * @param line A line of the log or of the output.
- * @returns Its shape, without the time in front.
+ * @returns Its shape, without the leading time.
  */
 export function shapeOf(line: string): string {
   return line.trimEnd()

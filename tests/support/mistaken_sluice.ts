@@ -1,6 +1,6 @@
 /**
- * The program with a mistake in it, which happens as soon as it waits. The
- * first argument tells of which kind.
+ * The program with a deliberate mistake, which happens as soon as it waits. The
+ * first argument names the kind.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { main } from "../../lib/program/cli.ts";
 const [kind, ...args] = Deno.args;
 
 if (kind === "throws") {
-  // Every command writes something, and does not expect that to fail so.
+  // Every command writes something, and does not expect this failure.
   const write = Deno.stdout.writeSync;
   Deno.stdout.writeSync = (bytes) => {
     Deno.stdout.writeSync = write;

@@ -1,5 +1,5 @@
 /**
- * Parts of a program with connections that are made up.
+ * Parts of a program with invented connections.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import { Context } from "../../lib/sync/context.ts";
 
 const NAME = "127.0.0.1:1080";
 
-/** Where a part can be. */
+/** Places of a part. */
 export const PLACES = ["same thread", "message port"] as const;
 
-/** A part, and what it shows; ends when disposed of. */
+/** A part and the data it shows. Disposing of it ends it. */
 export interface TestPart extends Disposable {
   readonly part: Part;
   readonly registry: Registry;
@@ -28,11 +28,11 @@ export interface TestPart extends Disposable {
 
 /** Options for {@linkcode openPart}. */
 export interface TestPartOptions {
-  /** Where it is (default in another thread, as far as it can tell). */
+  /** Place of the part (default: seemingly another thread). */
   place?: typeof PLACES[number];
-  /** Gives connections their numbers (default from 1). */
+  /** Returns numbers for connections (default from 1). */
   nextId?: () => number;
-  /** Milliseconds that it has to answer (default 2,000). */
+  /** Milliseconds for an answer (default 2,000). */
   timeout?: number;
   /** Number of the worker (default 1). */
   worker?: number;
@@ -67,7 +67,7 @@ export function openPart(
   };
 }
 
-/** A part whose worker never answers; what it is asked is kept. */
+/** A part whose worker never answers, with the questions it received. */
 export function openSilentPart(
   timeout: number,
 ): { part: RemotePart; asked: string[] } & Disposable {
@@ -85,14 +85,14 @@ export function openSilentPart(
   };
 }
 
-/** A connection that is made up. */
+/** An invented connection. */
 export class FakeConnection {
   readonly record: ConnectionEvent;
   readonly context: Context = new Context();
   readonly live: LiveConnection;
   readonly #carried = { sent: 0, received: 0 };
 
-  /** Enters through a listener, and is open at once. */
+  /** Arrives at a listener, and opens immediately. */
   constructor(listener: ListenerWatch, more: Partial<ConnectionEvent> = {}) {
     this.record = {
       event: "connection",
@@ -119,7 +119,7 @@ export class FakeConnection {
     this.#carried.received += received;
   }
 
-  /** Ends in good order. */
+  /** Ends cleanly. */
   end(): void {
     Object.assign(this.record, this.#carried, { reason: "client closed" });
     this.record.duration = 5;

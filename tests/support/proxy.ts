@@ -1,5 +1,5 @@
 /**
- * A proxy in the test's own process, and raw clients of it.
+ * A proxy in the test's own process, and raw clients.
  *
  * @module
  */
@@ -15,20 +15,20 @@ import { COMMAND } from "../../lib/wire/socks/v5.ts";
 import { encodeRequest } from "../../lib/wire/socks/v5_request.ts";
 import { readExactly, writeAll } from "./sockets.ts";
 
-/** A running proxy of a test; cut at once when disposed of. */
+/** A running proxy. Disposing of it cuts it immediately. */
 export interface TestProxy extends AsyncDisposable {
   readonly proxy: Proxy;
-  /** Where its first listener is. */
+  /** Address of its first listener. */
   readonly addr: Deno.NetAddr;
-  /** Connections that have ended, in that order. */
+  /** Ended connections, in order. */
   readonly ended: ConnectionEvent[];
-  /** Waits until so many connections have ended. */
+  /** Waits until this many connections have ended. */
   whenEnded(count: number): Promise<ConnectionEvent[]>;
-  /** Opens a connection to it. */
+  /** Opens a connection to the proxy. */
   connect(): Promise<Deno.TcpConn>;
 }
 
-/** Starts a proxy on 127.0.0.1, or where the configuration says. */
+/** Starts a proxy on 127.0.0.1, or on the configured address. */
 export async function startTestProxy(
   config: Partial<ProxyConfig> = {},
 ): Promise<TestProxy> {
@@ -65,7 +65,7 @@ export async function startTestProxy(
 /** The greeting of a client without credentials. */
 export const GREETING = [5, 1, 0];
 
-/** A CONNECT request as bytes; an address as text is sent as an address. */
+/** A CONNECT request as bytes. An address as text is sent as an address. */
 export function connectRequest(host: string, port: number): Uint8Array {
   return encodeRequest({
     command: COMMAND.Connect,

@@ -1,6 +1,5 @@
 /**
- * A proxy in a worker of its own, which is watched: what `proxy_workers.ts`
- * starts.
+ * A watched proxy in a worker of its own, started by `proxy_workers.ts`.
  *
  * @module
  */
@@ -27,7 +26,7 @@ self.onmessage = async ({ data }: MessageEvent) => {
   };
 };
 
-/** What keeps a thread from answering. */
+/** Blocks the thread, so that it does not answer. */
 function hang(milliseconds: number): void {
   const until = performance.now() + milliseconds;
   while (performance.now() < until);

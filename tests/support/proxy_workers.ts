@@ -13,19 +13,19 @@ import { SharedCounter } from "../../lib/sync/shared/counter.ts";
 import { connectRequest, greet, readReply } from "./proxy.ts";
 import { within, writeAll } from "./sockets.ts";
 
-/** Milliseconds that a worker has to start: its types are checked first. */
+/** Milliseconds for a worker's start, which begins with a type check. */
 const PATIENCE = 60_000;
 
-/** A proxy in a worker; ends at once, as if it had died, when disposed of. */
+/** A proxy in a worker. Disposing of it ends it immediately, like a crash. */
 export interface ProxyWorker extends Disposable {
   readonly part: RemotePart;
-  /** Where it listens. */
+  /** Listening address. */
   readonly addr: Deno.NetAddr;
-  /** Takes the part out. */
+  /** Removes the part. */
   readonly remove: () => Promise<void>;
-  /** Keeps it from answering for so many milliseconds. */
+  /** Blocks its answers for this many milliseconds. */
   hang(milliseconds: number): void;
-  /** Ends its proxy in good order; it answers still. */
+  /** Ends its proxy cleanly; it still answers. */
   stop(): Promise<void>;
   /** Opens a tunnel through it. */
   openTunnel(to: Deno.NetAddr): Promise<Deno.TcpConn>;
@@ -33,11 +33,11 @@ export interface ProxyWorker extends Disposable {
 
 /** Options for {@linkcode startProxyWorkers}. */
 export interface ProxyWorkerOptions {
-  /** Milliseconds that a worker has to answer (default 2,000). */
+  /** Milliseconds for an answer (default 2,000). */
   timeout?: number;
 }
 
-/** Starts proxies in workers whose connections have numbers of one counter. */
+/** Starts proxies in workers that number their connections with one counter. */
 export async function startProxyWorkers(
   parts: Parts,
   count: number,
@@ -45,7 +45,7 @@ export async function startProxyWorkers(
 ): Promise<ProxyWorker[]> {
   const counter = new SharedCounter();
   const workers: ProxyWorker[] = [];
-  // One after the other: the types of the first's modules are checked then.
+  // One after another, so that the first one's type check serves all.
   for (let worker = 1; worker <= count; worker++) {
     workers.push(await start(parts, counter, { worker, ...options }));
   }

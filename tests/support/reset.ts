@@ -1,20 +1,20 @@
 /**
- * A client that can send RST. `Deno.Conn` can't: closing one sends FIN first.
+ * A client that can send RST. `Deno.Conn` can't: closing it sends FIN first.
  *
  * @module
  */
 
 import net from "node:net";
 
-/** A connection whose end is a reset. */
+/** A connection that can be reset. */
 export interface Resettable {
-  /** Its other end. */
+  /** The other end. */
   conn: Deno.TcpConn;
   /** Sends RST. */
   reset(): void;
 }
 
-/** Makes a connection over 127.0.0.1 whose near end can be reset. */
+/** Creates a connection over 127.0.0.1 whose near end can be reset. */
 export async function resettable(): Promise<Resettable> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const [socket, conn] = await Promise.all([
@@ -24,7 +24,7 @@ export async function resettable(): Promise<Resettable> {
   return { conn, reset: () => socket.resetAndDestroy() };
 }
 
-/** Connects with a socket that has `resetAndDestroy()`. */
+/** Connects with a socket with `resetAndDestroy()`. */
 export async function connectResettable(
   { hostname, port }: { hostname: string; port: number },
 ): Promise<net.Socket> {

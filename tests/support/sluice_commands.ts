@@ -1,5 +1,5 @@
 /**
- * The program in a process of its own, as a user starts it.
+ * The program in its own process, as a user starts it.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export const SLUICE: string[] = [
   new URL("../../main.ts", import.meta.url).pathname,
 ];
 
-/** What tells Deno where it keeps what it has loaded before. */
+/** The variables that tell Deno where its cache is. */
 export function cacheEnvironment(): Record<string, string> {
   return Object.fromEntries(
     ["DENO_DIR", "HOME", "XDG_CACHE_HOME"].flatMap((name) => {
@@ -26,7 +26,7 @@ export function cacheEnvironment(): Record<string, string> {
   );
 }
 
-/** Runs a command of it to its end. */
+/** Runs a command to its end. */
 export function sluice(
   args: string[],
   options: RunOptions = {},
@@ -36,16 +36,16 @@ export function sluice(
   return run(path!, [...before, ...args], { ...options, env });
 }
 
-/** A server of it; killed when disposed of, where it still runs. */
+/** A server command. Disposing of it kills it if it still runs. */
 export interface SluiceServer extends AsyncDisposable {
   readonly port: number;
-  /** Lines of its log so far. */
+  /** Log lines so far. */
   readonly log: string[];
   /** Sends a signal. */
   signal(signal: Deno.Signal): void;
-  /** Waits until a line of its log matches. */
+  /** Waits until a log line matches. */
   until(pattern: RegExp): Promise<void>;
-  /** Waits until it has ended, and tells its exit code. */
+  /** Waits until the server has ended, and returns its exit code. */
   ended(): Promise<number>;
 }
 

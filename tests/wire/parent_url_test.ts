@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { formatParent, parseParent } from "../../lib/wire/parent_url.ts";
 
-Deno.test("parseParent() reads scheme, login, host and port", () => {
+Deno.test("parseParent() parses scheme, host and port", () => {
   const cases = [
     ["socks5://127.0.0.1:9050", "socks5", "127.0.0.1", 9050],
     ["socks5h://proxy.example", "socks5h", "proxy.example", 1080],
@@ -19,7 +19,7 @@ Deno.test("parseParent() reads scheme, login, host and port", () => {
   }
 });
 
-Deno.test("parseParent() reads credentials, percent-encoded", () => {
+Deno.test("parseParent() decodes percent-encoded credentials", () => {
   const cases = [
     ["socks5://alice:secret@h", "alice", "secret"],
     ["socks5://alice@h", "alice", ""],
@@ -35,7 +35,7 @@ Deno.test("parseParent() reads credentials, percent-encoded", () => {
   }
 });
 
-Deno.test("parseParent() refuses what is no parent, without the password", () => {
+Deno.test("parseParent() refuses an invalid URL without revealing the password", () => {
   const cases = [
     ["", "no SCHEME://"],
     ["proxy.example:1080", "no SCHEME://"],

@@ -78,7 +78,7 @@ interface Entry {
 
 /**
  * A list of users that stores no passwords. It keeps their hashes, and a keyed
- * digest of each recently correct password. Whoever reads this memory later
+ * digest of each recently correct password. A later reader of this memory
  * cannot learn the passwords, and a thousand connections of one user do not
  * need a thousand hashes.
  */

@@ -8,7 +8,7 @@ import {
   VERSION,
 } from "../../../lib/wire/socks/v5.ts";
 
-Deno.test("the codes are those of RFC 1928", () => {
+Deno.test("the SOCKS5 codes equal those of RFC 1928", () => {
   assertEquals(VERSION, 5);
   assertEquals<unknown>(METHOD, {
     NoAuthentication: 0,
