@@ -327,12 +327,12 @@ Deno.test("issueCertificate() refuses an invalid authority without revealing sec
       why: "the key is that of another certificate",
     },
     {
-      name: "a key that is not for signatures",
+      name: "an RSA key for an ECDSA authority",
       pair: { ...authority, key: rsa.key },
       why: "not a private ECDSA key on P-256 in PEM",
     },
     {
-      name: "a key of the other kind",
+      name: "an ECDSA key for an RSA authority",
       pair: { ...rsa, key: authority.key },
       why: "not a private RSA key in PEM",
     },
