@@ -10,11 +10,11 @@ import type { PoolStatus } from "./api.ts";
 import {
   addDatagrams,
   type ListenerFigures,
-  type PartFigures,
-} from "./part_figures.ts";
+  type ThreadFigures,
+} from "./thread_figures.ts";
 
 /** Nothing that was counted. */
-export const NO_FIGURES: PartFigures = {
+export const NO_FIGURES: ThreadFigures = {
   listeners: [],
   upstreams: [],
   bans: 0,
@@ -31,10 +31,10 @@ export const NO_FIGURES: PartFigures = {
  * @param all What each has counted.
  * @returns The sum; of the threads, the heaps together and the latest loop.
  */
-export function addFigures(all: readonly PartFigures[]): PartFigures {
+export function addFigures(all: readonly ThreadFigures[]): ThreadFigures {
   const [only] = all;
   if (all.length === 1) return only!;
-  const most = (tell: (one: PartFigures) => number) =>
+  const most = (tell: (one: ThreadFigures) => number) =>
     all.reduce((most, one) => Math.max(most, tell(one)), 0);
   return {
     listeners: addAlike(
@@ -51,9 +51,9 @@ export function addFigures(all: readonly PartFigures[]): PartFigures {
     attacked: most(({ attacked }) => attacked),
     descriptors: all.reduce((sum, { descriptors }) => sum + descriptors, 0),
     times: addAllTimes(all),
-    thread: {
-      heap: all.reduce((sum, { thread }) => sum + (thread?.heap ?? 0), 0),
-      loopDelay: most(({ thread }) => thread?.loopDelay ?? 0),
+    load: {
+      heap: all.reduce((sum, { load }) => sum + (load?.heap ?? 0), 0),
+      loopDelay: most(({ load }) => load?.loopDelay ?? 0),
     },
   };
 }
@@ -65,7 +65,7 @@ export function addFigures(all: readonly PartFigures[]): PartFigures {
  * @param figures What it had counted.
  * @returns What is left of that.
  */
-export function endFigures(figures: PartFigures): PartFigures {
+export function endFigures(figures: ThreadFigures): ThreadFigures {
   return {
     listeners: figures.listeners.map((listener) => ({
       ...listener,
@@ -167,8 +167,8 @@ function addCounts<K extends string>(
   return sums;
 }
 
-function addAllTimes(all: readonly PartFigures[]): PartFigures["times"] {
-  const sums: PartFigures["times"] = {};
+function addAllTimes(all: readonly ThreadFigures[]): ThreadFigures["times"] {
+  const sums: ThreadFigures["times"] = {};
   for (const { times } of all) {
     for (const name of Object.keys(times) as TimedName[]) {
       const sum = sums[name];

@@ -1,337 +1,266 @@
 /**
- * What the admin listener says and takes, as types: the same for the program
- * that serves it and for the page that shows it.
+ * What the admin API takes and answers. These zod schemas are the one source of
+ * its types, its checks and its OpenAPI document, and of the page's types.
+ *
+ * Import only types from here where you can: loading this module loads zod,
+ * which takes 8 MB. The program does so when a request has parameters, or asks
+ * for the document.
  *
  * Nothing here is escaped: names, reasons and targets may hold whatever a
- * client has sent, and are to be shown as text.
+ * client has sent. Show them as text.
  *
  * @module
  */
 
-/** How far a connection is. */
-export type TunnelState =
-  | "handshake"
-  | "connecting"
-  | "open"
-  | "half-closed"
-  | "closing";
+import { z } from "zod";
+import { type AdminErrorCode, ERROR_STATUS } from "./error.ts";
 
-/** Every state, in the order in which a connection goes through them. */
-export const TUNNEL_STATES = [
+const text = z.string();
+const known = text.exactOptional();
+const count = z.int().min(0);
+const number = z.number();
+const time = z.iso.datetime();
+const kind = z.enum(["proxy", "forward", "echo", "hub"]);
+const state = z.enum([
   "handshake",
   "connecting",
   "open",
   "half-closed",
   "closing",
-] as const satisfies readonly TunnelState[];
+]);
+const open = count.describe("Connections that are open");
+const delay = number.describe("Milliseconds that it was late at most, lately");
 
-/** What a listener is for. */
-export type ListenerKind = "proxy" | "forward" | "echo" | "hub";
+const errorCode = z.enum(Object.keys(ERROR_STATUS) as AdminErrorCode[]);
+
+const tunnel = z.object({
+  id: count.describe("Its number; the program never gives one twice"),
+  kind: kind.describe("What its listener is for"),
+  listener: text.describe("Where it came in, HOST:PORT or unix:PATH"),
+  client: text.describe("Where it came from, HOST:PORT"),
+  protocol: text.describe("Empty until it is known"),
+  user: known.describe("The user name as sent"),
+  target: known.describe("What the client asked for"),
+  address: known.describe("What Sluice connected to"),
+  via: known.describe("The other proxies on its way"),
+  rule: known.describe("The label of the rule that decided"),
+  state: state.describe("How far it is"),
+  startedAt: time.describe("When Sluice accepted it"),
+  ageMs: number.describe("Milliseconds since then"),
+  sent: count.describe("Bytes to the target"),
+  received: count.describe("Bytes to the client"),
+});
+
+const listedTunnel = tunnel.extend({
+  sentRate: count.describe("Bytes a second to the target"),
+  receivedRate: count.describe("Bytes a second to the client"),
+}).describe(
+  "With its rates since the last request, if that was 1 to 60 seconds ago, or else over its whole life",
+);
+
+const closedTunnel = tunnel.extend({
+  endedAt: time.describe("When it ended"),
+  result: z.enum(["ok", "cut", "refused", "failed", "dropped"]),
+  reason: text.describe("Why it ended, in a few words"),
+  endedFirst: z.enum(["client", "target"]).exactOptional()
+    .describe("Which side ended first"),
+}).describe("An HTTP request is one of its own, with its connection's id");
+
+const drain = z.object({
+  until: time.nullable().describe("When the rest is cut; null is never"),
+  open,
+});
+
+const listener = z.object({
+  name: text.describe("HOST:PORT or unix:PATH"),
+  kind,
+  isPublic: z.boolean().describe("Whether other machines can reach it"),
+  open,
+});
+
+const worker = z.object({
+  worker: count.describe("Its number"),
+  isSilent: z.boolean().describe("No answer: the rest is its last one"),
+  open,
+  heap: count.describe("Bytes of its heap in use"),
+  eventLoopDelayMs: delay,
+});
+
+const changingStatus = z.object({
+  draining: z.union([z.literal(false), drain]),
+  open,
+  total: count.describe("Connections since the start"),
+  sent: count.describe("Bytes to targets since the start"),
+  received: count.describe("Bytes to clients since the start"),
+  eventLoopDelayMs: delay,
+});
+
+const status = changingStatus.extend({
+  version: text.describe("Version of Sluice"),
+  startedAt: time.describe("When the program started"),
+  uptimeMs: count.describe("Milliseconds since then"),
+  listeners: z.array(listener).describe("In the order of the command line"),
+  memory: z.object({ rss: count, heap: count }).describe("Bytes in use"),
+  descriptors: z.object({ open: count.nullable(), limit: count.nullable() })
+    .describe("File descriptors; null if the system does not tell"),
+  workers: z.array(worker).exactOptional()
+    .describe("The threads that take connections, if there are several"),
+});
+
+const refusal = z.object({
+  reason: text.describe("One of a bounded set: rule, guard, quota, timeout…"),
+  count: count.describe("How often since the start"),
+});
+
+const pool = z.object({
+  upstream: text.describe("Name of the upstream"),
+  listener: text.describe("Listener of the relay"),
+  isUp: z.boolean().describe("Whether it gets connections"),
+  idle: count.describe("Connections that are ready"),
+  waiting: count.describe("Clients that wait for a connection"),
+  hits: count.describe("Clients that got a ready connection"),
+  misses: count.describe("Clients for which Sluice had to connect"),
+  opened: count.describe("Connections opened for any reason"),
+  evicted: z.object({
+    ended: count,
+    spoke: count,
+    idle: count,
+    aged: count,
+    full: count,
+    restart: count,
+    closed: count,
+  }).describe("Ready connections that were discarded, by reason"),
+  connections: count.describe("Connections that clients have to it"),
+});
+
+const ban = z.object({
+  key: text.describe("An address, a /64 of IPv6, or a user name"),
+  kind: z.enum(["client", "user"])
+    .describe("While a user name is banned, one failure bans the client"),
+  until: time.describe("When it ends"),
+  failures: count.describe("Failures that led to it"),
+});
+
+const historyPoint = z.object({
+  at: count.describe("End of the step, in milliseconds since 1970"),
+  up: number.describe("Bytes a second to targets"),
+  down: number.describe("Bytes a second to clients"),
+  opened: number.describe("New connections a second"),
+  open: count.describe("Connections that were open at the end"),
+});
+
+const tunnelChange = z.tuple([count, count, count, state])
+  .describe("Id of a tunnel, bytes sent, bytes received, state");
+
+/** What the API answers, by the names in the OpenAPI document. */
+export const SCHEMAS = {
+  Any: z.unknown(),
+  Time: time,
+  Error: z.object({
+    error: z.object({
+      code: errorCode.describe("What went wrong, for programs"),
+      message: text.describe("What went wrong, for people"),
+    }),
+  }),
+  Tunnel: tunnel,
+  ListedTunnel: listedTunnel,
+  ClosedTunnel: closedTunnel,
+  TunnelChange: tunnelChange,
+  Tunnels: z.object({
+    tunnels: z.array(listedTunnel).describe("The oldest first; 20,000 at most"),
+    total: open,
+    silentWorkers: count.describe("Workers without an answer, left out here"),
+  }),
+  Closed: z.object({
+    closed: z.array(closedTunnel).describe("The last 500, the oldest first"),
+  }),
+  Drain: drain,
+  Listener: listener,
+  Worker: worker,
+  Status: status,
+  Refusal: refusal,
+  Refusals: z.object({
+    refusals: z.array(refusal).describe("The most frequent first"),
+  }),
+  Pool: pool,
+  Pools: z.object({ pools: z.array(pool).describe("One for each upstream") }),
+  Ban: ban,
+  Bans: z.object({ bans: z.array(ban).describe("The longest first") }),
+  HistoryPoint: historyPoint,
+  History: z.object({
+    stepMs: count.describe("Milliseconds between two points"),
+    points: z.array(historyPoint).describe("The oldest first; 720 at most"),
+  }),
+  Reload: z.object({
+    reloaded: z.array(text).describe("Files that were read again"),
+  }),
+  Snapshot: z.object({ status, tunnels: z.array(tunnel) }),
+  Tick: z.object({
+    at: count.describe("When, in milliseconds since 1970"),
+    status: changingStatus,
+    opened: z.array(tunnel).describe("New, or better known: replace by id"),
+    closed: z.array(closedTunnel).describe("Since the last; 500 at most"),
+    changed: z.array(tunnelChange).describe("With new bytes or a new state"),
+    gone: z.array(count).describe("Ids that are no longer open"),
+  }),
+};
+
+/** What operations take, from their path and their query. */
+export const PARAMETERS = {
+  "DELETE /api/tunnels/{id}": z.object({
+    id: z.string().regex(/^[1-9]\d{0,14}$/, {
+      error: ({ input }) => `No tunnel ${String(input).slice(0, 40)}`,
+    }).transform(Number).pipe(count),
+  }),
+  "DELETE /api/bans/{key}": z.object({
+    key: z.string(),
+    kind: z.enum(["client", "user"], {
+      error: "The kind of a ban is client or user",
+    }).default("client"),
+  }),
+};
+
+/** What one of the schemas describes: `z.infer`, in words `deno doc` accepts. */
+export type Shape<N extends keyof typeof SCHEMAS> =
+  (typeof SCHEMAS)[N]["_zod"]["output"];
 
 /** A connection that is open. */
-export interface Tunnel {
-  /** Number of it, never given twice while the program runs. */
-  id: number;
-  /** What its listener is for. */
-  kind: ListenerKind;
-  /** Where it came in, `HOST:PORT` or `unix:PATH`. */
-  listener: string;
-  /** Where it came from, `HOST:PORT`. */
-  client: string;
-  /** What is spoken; empty until that is known. */
-  protocol: string;
-  /** User name as sent, once known. */
-  user?: string;
-  /** What was asked for, once known. */
-  target?: string;
-  /** What was dialled, where that succeeded. */
-  address?: string;
-  /** Other proxies that it goes through, where it does. */
-  via?: string;
-  /** Which rule has decided, where one with a label did. */
-  rule?: string;
-  /** How far it is. */
-  state: TunnelState;
-  /** When it was accepted, ISO 8601 in UTC. */
-  startedAt: string;
-  /** Milliseconds since then. */
-  ageMs: number;
-  /** Bytes given to the target. */
-  sent: number;
-  /** Bytes given to the client. */
-  received: number;
-}
-
-/**
- * A connection that has ended, or one request of it where requests are told one
- * by one (HTTP); these have the id of their connection.
- */
-export interface ClosedTunnel extends Tunnel {
-  /** When it ended, ISO 8601 in UTC. */
-  endedAt: string;
-  /** How it ended. */
-  result: "ok" | "cut" | "refused" | "failed" | "dropped";
-  /** Why, in a few words. */
-  reason: string;
-  /** Whose end came first, where one of them did. */
-  endedFirst?: "client" | "target";
-}
-
-/**
- * A connection that is open, with how fast it is: since somebody last asked, if
- * that was 1 to 60 seconds ago, and over its whole life if not.
- */
-export interface ListedTunnel extends Tunnel {
-  /** Bytes a second given to the target. */
-  sentRate: number;
-  /** Bytes a second given to the client. */
-  receivedRate: number;
-}
-
+export type Tunnel = Shape<"Tunnel">;
+/** What a listener is for. */
+export type ListenerKind = Tunnel["kind"];
+/** A connection that is open, with how fast it is. */
+export type ListedTunnel = Shape<"ListedTunnel">;
+/** A connection that has ended, or one HTTP request of it. */
+export type ClosedTunnel = Shape<"ClosedTunnel">;
 /** `GET /api/tunnels` */
-export interface TunnelsAnswer {
-  /** Those that are open, the oldest first; 20,000 at most. */
-  tunnels: ListedTunnel[];
-  /** How many are open. */
-  total: number;
-  /** Workers that did not answer in time: theirs are missing in `tunnels`. */
-  silentWorkers: number;
-}
-
-/** `GET /api/closed` */
-export interface ClosedAnswer {
-  /** The last 500, the oldest first. */
-  closed: ClosedTunnel[];
-}
-
+export type TunnelsAnswer = Shape<"Tunnels">;
 /** A drain that has begun. */
-export interface Drain {
-  /**
-   * When the rest is cut, ISO 8601 in UTC; `null` where there is no limit.
-   */
-  until: string | null;
-  /** Connections that are still open. */
-  open: number;
-}
-
+export type Drain = Shape<"Drain">;
 /** A listener of the server. */
-export interface ListenerStatus {
-  /** `HOST:PORT` or `unix:PATH`. */
-  name: string;
-  /** What it is for. */
-  kind: ListenerKind;
-  /** Whether others than this machine can reach it. */
-  isPublic: boolean;
-  /** Connections that are open. */
-  open: number;
-}
-
+export type ListenerStatus = Shape<"Listener">;
 /** A thread of the program that takes connections. */
-export interface WorkerStatus {
-  /** Number of it. */
-  worker: number;
-  /** Whether it does not answer; the rest is then what it told last. */
-  isSilent: boolean;
-  /** Connections that are open in it. */
-  open: number;
-  /** Bytes of its heap in use. */
-  heap: number;
-  /** How late its event loop was lately, in milliseconds, at its latest. */
-  eventLoopDelayMs: number;
-}
-
+export type WorkerStatus = Shape<"Worker">;
 /** `GET /api/status` */
-export interface Status {
-  /** Of Sluice. */
-  version: string;
-  /** When the program was started, ISO 8601 in UTC. */
-  startedAt: string;
-  /** Milliseconds since then. */
-  uptimeMs: number;
-  /** The drain that is under way, or `false`. */
-  draining: false | Drain;
-  /** In the order in which they were named. */
-  listeners: ListenerStatus[];
-  /** Connections that are open. */
-  open: number;
-  /** Connections since the start. */
-  total: number;
-  /** Bytes given to targets since the start. */
-  sent: number;
-  /** Bytes given to clients since the start. */
-  received: number;
-  /** Bytes of memory: of the process, and of the heaps in use. */
-  memory: { rss: number; heap: number };
-  /** File descriptors; `null` where the system does not tell. */
-  descriptors: { open: number | null; limit: number | null };
-  /**
-   * How late the event loop was lately, in milliseconds, at its latest; with
-   * workers, of the thread where it was latest.
-   */
-  eventLoopDelayMs: number;
-  /** The threads that take connections, where there are several. */
-  workers?: WorkerStatus[];
-}
-
+export type Status = Shape<"Status">;
 /** A reason of refusals, and how often it was given. */
-export interface RefusalCount {
-  /** One of a bounded set, such as `rule`, `guard`, `quota`, `timeout`. */
-  reason: string;
-  /** How often since the start. */
-  count: number;
-}
-
-/** `GET /api/refusals` */
-export interface RefusalsAnswer {
-  /** Those that have happened, the most frequent first. */
-  refusals: RefusalCount[];
-}
-
+export type RefusalCount = Shape<"Refusal">;
 /** The pool of one upstream of a relay. */
-export interface PoolStatus {
-  /** Name of the upstream. */
-  upstream: string;
-  /** Listener of the relay. */
-  listener: string;
-  /** Whether connections go there. */
-  isUp: boolean;
-  /** Connections that are ready. */
-  idle: number;
-  /** Clients that wait for a connection. */
-  waiting: number;
-  /** Taken from those that were ready. */
-  hits: number;
-  /** Taken by connecting. */
-  misses: number;
-  /** Opened, for whatever reason. */
-  opened: number;
-  /** Given up while ready, by reason. */
-  evicted: Record<
-    "ended" | "spoke" | "idle" | "aged" | "full" | "restart" | "closed",
-    number
-  >;
-  /** Connections that clients have to it. */
-  connections: number;
-}
-
-/** `GET /api/pools` */
-export interface PoolsAnswer {
-  /** One for each upstream. */
-  pools: PoolStatus[];
-}
-
+export type PoolStatus = Shape<"Pool">;
 /** A ban that is in force. */
-export interface BanStatus {
-  /** Who: an address, a /64 of IPv6, or a user name. */
-  key: string;
-  /**
-   * `client` is refused; of a `user` one failure is enough to ban the client.
-   */
-  kind: "client" | "user";
-  /** When it ends, ISO 8601 in UTC. */
-  until: string;
-  /** Failures that led to it. */
-  failures: number;
-}
-
-/** `GET /api/bans` */
-export interface BansAnswer {
-  /** The one with the longest to go first. */
-  bans: BanStatus[];
-}
-
+export type BanStatus = Shape<"Ban">;
 /** Five seconds of the last hour. */
-export interface HistoryPoint {
-  /** Their end, in milliseconds since 1970. */
-  at: number;
-  /** Bytes a second to targets. */
-  up: number;
-  /** Bytes a second to clients. */
-  down: number;
-  /** Connections a second that came. */
-  opened: number;
-  /** Connections that were open at the end. */
-  open: number;
-}
-
+export type HistoryPoint = Shape<"HistoryPoint">;
 /** `GET /api/history` */
-export interface HistoryAnswer {
-  /** Milliseconds between two points. */
-  stepMs: number;
-  /** The oldest first; 720 at most. */
-  points: HistoryPoint[];
-}
-
+export type HistoryAnswer = Shape<"History">;
 /** `POST /api/reload` */
-export interface ReloadAnswer {
-  /** What was read again, a file each. */
-  reloaded: string[];
-}
-
-/** Every failure, with the HTTP status that fits. */
-export interface AdminErrorAnswer {
-  /** What went wrong. */
-  error: {
-    /** One of a bounded set. */
-    code: AdminErrorCode;
-    /** The same for people. */
-    message: string;
-  };
-}
-
-/** Codes of errors. */
-export type AdminErrorCode =
-  | "bad_request"
-  | "unauthorized"
-  | "forbidden"
-  | "not_found"
-  | "method_not_allowed"
-  | "too_large"
-  | "reload_failed"
-  | "busy"
-  | "internal";
-
+export type ReloadAnswer = Shape<"Reload">;
+/** The body of every failure. */
+export type AdminErrorAnswer = Shape<"Error">;
 /** `event: snapshot` of `GET /api/events`, the first. */
-export interface SnapshotEvent {
-  /** As `GET /api/status`. */
-  status: Status;
-  /** As `GET /api/tunnels`. */
-  tunnels: Tunnel[];
-}
-
+export type SnapshotEvent = Shape<"Snapshot">;
 /** What changes of a tunnel: its id, bytes sent and received, its state. */
-export type TunnelChange = [
-  id: number,
-  sent: number,
-  received: number,
-  state: TunnelState,
-];
-
-/**
- * `event: tick` of `GET /api/events`, each second. A tunnel whose target, user,
- * address, protocol or rule has become known since the last event is in
- * `opened` again: whoever keeps them by id replaces it.
- */
-export interface TickEvent {
-  /** When, in milliseconds since 1970. */
-  at: number;
-  /** What changes of the status. */
-  status: Pick<
-    Status,
-    "open" | "total" | "sent" | "received" | "draining" | "eventLoopDelayMs"
-  >;
-  /** New ones, and those of which more is known. */
-  opened: Tunnel[];
-  /** Ended since the last event; 500 at most. */
-  closed: ClosedTunnel[];
-  /** Those that have carried bytes or are in another state. */
-  changed: TunnelChange[];
-  /** Tunnels that are not open any more, whether or not in `closed`. */
-  gone: number[];
-}
-
-/** `event: history` of `GET /api/events`, whenever there is a new point. */
-export type HistoryEvent = HistoryPoint;
-
-/** Header that requests which change something must have, with the value 1. */
-export const REQUEST_HEADER = "x-sluice-request";
+export type TunnelChange = Shape<"TunnelChange">;
+/** `event: tick` of `GET /api/events`, each second. */
+export type TickEvent = Shape<"Tick">;
+/** What changes of the status from moment to moment. */
+export type ChangingStatus = TickEvent["status"];

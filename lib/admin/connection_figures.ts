@@ -5,7 +5,7 @@
  */
 
 import type { Figure, Labels } from "./figure.ts";
-import type { ListenerFigures } from "./part_figures.ts";
+import type { ListenerFigures } from "./thread_figures.ts";
 
 /** Figures of connections and datagrams. */
 export const CONNECTION_FIGURES: readonly Figure[] = [

@@ -5,10 +5,9 @@
  */
 
 import { HttpError } from "../wire/http1/http_error.ts";
-import type { AdminErrorAnswer, AdminErrorCode } from "./api.ts";
 
 /** Status by code (RFC 9110 §15). */
-const STATUS: Readonly<Record<AdminErrorCode, number>> = {
+export const ERROR_STATUS = {
   bad_request: 400,
   unauthorized: 401,
   forbidden: 403,
@@ -18,7 +17,10 @@ const STATUS: Readonly<Record<AdminErrorCode, number>> = {
   reload_failed: 422,
   internal: 500,
   busy: 503,
-};
+} as const;
+
+/** What programs tell failures by. */
+export type AdminErrorCode = keyof typeof ERROR_STATUS;
 
 /** A request that is refused, with what to answer. */
 export class AdminError extends HttpError {
@@ -32,13 +34,13 @@ export class AdminError extends HttpError {
    * @param message The same for people, in one line.
    */
   constructor(code: AdminErrorCode, message: string) {
-    super(STATUS[code], message);
+    super(ERROR_STATUS[code], message);
     this.name = "AdminError";
     this.code = code;
   }
 
   /** Body of the answer. */
-  get answer(): AdminErrorAnswer {
+  get answer(): { error: { code: AdminErrorCode; message: string } } {
     return { error: { code: this.code, message: this.message } };
   }
 }
@@ -50,7 +52,7 @@ export class AdminError extends HttpError {
  * @returns The code; `bad_request` for a status that has none of its own.
  */
 export function codeOfStatus(status: number): AdminErrorCode {
-  const codes = Object.keys(STATUS) as AdminErrorCode[];
-  const code = codes.find((code) => STATUS[code] === status);
+  const codes = Object.keys(ERROR_STATUS) as AdminErrorCode[];
+  const code = codes.find((code) => ERROR_STATUS[code] === status);
   return code ?? (status >= 500 ? "internal" : "bad_request");
 }

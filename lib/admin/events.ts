@@ -10,7 +10,7 @@ import { oneAtATime } from "../sync/one_at_a_time.ts";
 import type { HistoryPoint, SnapshotEvent, TickEvent } from "./api.ts";
 import { AdminError } from "./error.ts";
 import type { AdminView } from "./view.ts";
-import type { Parts } from "./parts.ts";
+import type { Threads } from "./threads.ts";
 import { TunnelFeed } from "./tunnel_feed.ts";
 
 /** Readers at once. */
@@ -45,16 +45,16 @@ export class AdminEvents {
    * Creates it; nobody listens.
    *
    * @param view What there is to tell.
-   * @param parts Where connections are.
+   * @param threads Where connections are.
    * @param options How often.
    */
   constructor(
     view: Pick<AdminView, "changing" | "status">,
-    parts: Parts,
+    threads: Threads,
     { onError = () => {}, step = STEP }: AdminEventsOptions = {},
   ) {
     this.#view = view;
-    this.#feed = new TunnelFeed(parts);
+    this.#feed = new TunnelFeed(threads);
     this.#step = step;
     this.#onError = onError;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { PartFigures } from "./part_figures.ts";
+import type { ThreadFigures } from "./thread_figures.ts";
 
 /** What a figure may be told apart by: never what a client has chosen. */
 export type Labels = Readonly<Record<string, string>>;
@@ -12,7 +12,7 @@ export type Labels = Readonly<Record<string, string>>;
 /** Gives a figure its values. */
 export type Read = (
   set: (labels: Labels, value: number) => void,
-  figures: PartFigures,
+  figures: ThreadFigures,
 ) => void;
 
 /** A figure that is read when somebody asks. */

@@ -7,22 +7,22 @@
  */
 
 import project from "../../deno.json" with { type: "json" };
-import { totalsOf } from "./part_figures.ts";
-import type { Parts } from "./parts.ts";
+import { totalsOf } from "./thread_figures.ts";
+import type { Threads } from "./threads.ts";
 
 /**
  * Begins to tell sums, each time that they are exported.
  *
- * @param parts What takes connections.
+ * @param threads What takes connections.
  */
-export async function openMeters(parts: Parts): Promise<void> {
+export async function openMeters(threads: Threads): Promise<void> {
   const { metrics } = await import("@opentelemetry/api");
   const meter = metrics.getMeter("sluice", project.version);
   const totals = () => {
     // The last export, when the program ends, waits for no answer: workers are
     // told of as they were last heard, and asked for the next.
-    parts.figures().catch(() => {});
-    return totalsOf(parts.latest);
+    threads.figures().catch(() => {});
+    return totalsOf(threads.latest);
   };
   meter.createObservableGauge("sluice.connections.open", {
     description: "Connections that are open",

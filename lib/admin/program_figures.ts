@@ -7,7 +7,7 @@
 import project from "../../deno.json" with { type: "json" };
 import type { AdminSubject } from "./view.ts";
 import type { Figure } from "./figure.ts";
-import type { PartFigures } from "./part_figures.ts";
+import type { ThreadFigures } from "./thread_figures.ts";
 
 /**
  * Lists the figures of the program itself, and of bans.
@@ -19,7 +19,7 @@ export function programFigures(subject: AdminSubject): Figure[] {
   const single = (
     name: string,
     help: string,
-    tell: (figures: PartFigures) => number | null,
+    tell: (figures: ThreadFigures) => number | null,
   ): Figure => ({
     kind: "gauge",
     name,
@@ -49,7 +49,7 @@ export function programFigures(subject: AdminSubject): Figure[] {
       help: "Threads that take connections, where there are several",
       labels: ["state"],
       read: (set) => {
-        for (const { isSilent, worker } of subject.parts.all) {
+        for (const { isSilent, worker } of subject.threads.all) {
           if (worker === undefined) continue;
           set({ state: "answering" }, isSilent ? 0 : 1);
           set({ state: "silent" }, isSilent ? 1 : 0);
@@ -65,13 +65,12 @@ export function programFigures(subject: AdminSubject): Figure[] {
     single(
       "sluice_event_loop_delay_seconds",
       "How late the event loop was at most, lately, in the latest thread",
-      ({ thread }) =>
-        Math.max(subject.delay.worst, thread?.loopDelay ?? 0) / 1000,
+      ({ load }) => Math.max(subject.delay.worst, load?.loopDelay ?? 0) / 1000,
     ),
     single(
       "sluice_heap_used_bytes",
       "Memory of the heap in use, of all threads",
-      ({ thread }) => Deno.memoryUsage().heapUsed + (thread?.heap ?? 0),
+      ({ load }) => Deno.memoryUsage().heapUsed + (load?.heap ?? 0),
     ),
     single(
       "process_resident_memory_bytes",

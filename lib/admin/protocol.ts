@@ -5,9 +5,10 @@
  */
 
 import { concat } from "@std/bytes/concat";
+import { STATUS_TEXT } from "@std/http/status";
 import { farewell } from "../serve/farewell.ts";
 import type { ConnectionServices } from "../serve/connection_services.ts";
-import { readOneRequest } from "../serve/one_request.ts";
+import { readOneRequest } from "../serve/http/one_request.ts";
 import type { Session } from "../serve/session.ts";
 import { LINGER } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
@@ -22,15 +23,10 @@ import { HttpError } from "../wire/http1/http_error.ts";
 import type { Field } from "../wire/http1/fields.ts";
 import { encodeHead } from "../wire/http1/head.ts";
 import type { RequestHead } from "../wire/http1/request.ts";
-import { REQUEST_HEADER } from "./api.ts";
+import { type AdminAnswer, type AdminContext, answerRoute } from "./answers.ts";
+import { REQUEST_HEADER } from "./endpoints.ts";
 import { AdminError, codeOfStatus } from "./error.ts";
-import {
-  ADMIN_ROUTES,
-  type AdminAnswer,
-  type AdminContext,
-  findRoute,
-  MethodError,
-} from "./routes.ts";
+import { ADMIN_ROUTES, findRoute, MethodError } from "./routes.ts";
 import { webSafety } from "../wire/web_safety.ts";
 
 /** What the handler works with. */
@@ -48,22 +44,6 @@ const MOST_BODY = 64 * 1024;
 
 /** Milliseconds that a client has to read an answer. */
 const WRITE_TIMEOUT = 30_000;
-
-/** Reason phrases of the statuses that are answered with (RFC 9110 §15). */
-const REASONS: Readonly<Record<number, string>> = {
-  200: "OK",
-  202: "Accepted",
-  204: "No Content",
-  400: "Bad Request",
-  401: "Unauthorized",
-  403: "Forbidden",
-  404: "Not Found",
-  405: "Method Not Allowed",
-  413: "Content Too Large",
-  422: "Unprocessable Content",
-  500: "Internal Server Error",
-  503: "Service Unavailable",
-};
 
 const NO_PAGE = "default-src 'none'; frame-ancestors 'none'";
 
@@ -99,18 +79,23 @@ function requireSmallBody({ fields }: RequestHead): void {
   throw new AdminError("too_large", "No request needs a body of that length");
 }
 
-/** An answer, or a file of the page. */
-type Answer = AdminAnswer | {
-  status: 200;
-  text: string;
-  type: string;
-  policy: string;
-};
+/** An answer that is sent as a whole: JSON, text, or nothing but a head. */
+interface WholeAnswer {
+  status: number;
+  json?: unknown;
+  text?: string;
+  /** Media type of the text (default `text/plain`). */
+  type?: string;
+  /** What a browser may do with it (default nothing). */
+  policy?: string;
+  /** Further fields (default none). */
+  fields?: readonly Field[];
+}
 
 async function answerTo(
   { fields, method, target }: RequestHead,
   session: Session<AdminServices>,
-): Promise<Answer> {
+): Promise<AdminAnswer | WholeAnswer> {
   const { access, admin, turns } = session.services;
   const request = {
     method,
@@ -118,7 +103,7 @@ async function answerTo(
     origins: fields.all("origin"),
     sites: fields.all("sec-fetch-site"),
     authorizations: fields.all("authorization"),
-    confirmations: fields.all(REQUEST_HEADER),
+    confirmations: fields.all(REQUEST_HEADER.toLowerCase()),
   };
   insist(access.refuseOrigin(request));
   const [path, query] = splitTarget(target);
@@ -136,7 +121,7 @@ async function answerTo(
     throw new AdminError("not_found", "There is nothing here");
   }
   if (!isOpen) await turns.take(session.context);
-  return await found.route.answer(admin, found.name, query);
+  return await answerRoute(found, query, admin);
 }
 
 function requirePlace(session: Session<AdminServices>): void {
@@ -166,8 +151,10 @@ function splitTarget(target: string): [path: string, query: URLSearchParams] {
 async function pageFile(
   method: string,
   path: string,
-): Promise<Answer | undefined> {
+): Promise<WholeAnswer | undefined> {
   if (method !== "GET" && method !== "HEAD") return undefined;
+  // Imported lazily: who only reads figures does not hold the page.
+  if (path !== "/" && !path.startsWith("/page/")) return undefined;
   const { adminPage, PAGE_POLICY: policy } = await import("./page_files.ts");
   const file = adminPage(path);
   return file && { status: 200, ...file, policy };
@@ -176,7 +163,7 @@ async function pageFile(
 async function send(
   session: Session<AdminServices>,
   { method }: RequestHead,
-  answer: Answer,
+  answer: AdminAnswer | WholeAnswer,
 ): Promise<void> {
   const { client, context, services } = session;
   // To make text of a table takes as long as to make the table.
@@ -198,26 +185,23 @@ async function send(
   }
 }
 
-function encode(
-  answer: Exclude<Answer, { stream: unknown }>,
-  method: string,
-): Uint8Array {
-  const policy = "policy" in answer ? answer.policy : NO_PAGE;
-  if (answer.status === 204) return encodeHeadOf(204, always(policy));
-  const isJson = "json" in answer;
-  const text = isJson ? JSON.stringify(answer.json) + "\n" : answer.text;
-  const type = isJson ? "application/json" : answer.type ?? "text/plain";
-  return join(answer.status, [["Content-Type", withCharset(type)]], {
-    text,
-    policy,
-    method,
-  });
+function encode(answer: WholeAnswer, method: string): Uint8Array {
+  const { fields = [], json, policy = NO_PAGE, status, type } = answer;
+  if (status === 204) return encodeHeadOf(204, always(policy));
+  const isText = answer.text !== undefined;
+  const text = answer.text ?? JSON.stringify(json) + "\n";
+  const body = new TextEncoder().encode(text);
+  const head = encodeHeadOf(status, [
+    ["Content-Type", isText ? withCharset(type) : "application/json"],
+    ...fields,
+    ["Content-Length", String(body.length)],
+    ...always(policy),
+  ]);
+  return method === "HEAD" ? head : concat([head, body]);
 }
 
-function withCharset(type: string): string {
-  return type.includes(";") || type === "application/json"
-    ? type
-    : `${type}; charset=utf-8`;
+function withCharset(type = "text/plain"): string {
+  return type.includes(";") ? type : `${type}; charset=utf-8`;
 }
 
 function encodeFailure(
@@ -225,13 +209,13 @@ function encodeFailure(
   { method }: { method: string },
 ): Uint8Array {
   const failure = failureOf(error);
-  const fields: Field[] = [["Content-Type", "application/json"]];
+  const { answer: json, code, status } = failure;
+  const fields: Field[] = [];
   if (failure instanceof MethodError) fields.push(["Allow", failure.allow]);
-  if (failure.code === "unauthorized") {
+  if (code === "unauthorized") {
     fields.push(["WWW-Authenticate", 'Bearer realm="sluice"']);
   }
-  const text = JSON.stringify(failure.answer) + "\n";
-  return join(failure.status, fields, { text, policy: NO_PAGE, method });
+  return encode({ status, json, fields }, method);
 }
 
 function failureOf(error: unknown): AdminError {
@@ -240,23 +224,11 @@ function failureOf(error: unknown): AdminError {
     return new AdminError(codeOfStatus(error.status), error.message);
   }
   // What nobody foresaw is for the log: it may tell of our inside.
-  return new AdminError("internal", "A mistake of Sluice's");
-}
-
-function join(
-  status: number,
-  fields: readonly Field[],
-  { method, policy, text }: { method: string; policy: string; text: string },
-): Uint8Array {
-  const body = new TextEncoder().encode(text);
-  const length: Field = ["Content-Length", String(body.length)];
-  const head = encodeHeadOf(status, [...fields, length, ...always(policy)]);
-  if (method === "HEAD") return head;
-  return concat([head, body]);
+  return new AdminError("internal", "Internal error");
 }
 
 function encodeHeadOf(status: number, fields: readonly Field[]): Uint8Array {
-  return encodeHead(`HTTP/1.1 ${status} ${REASONS[status]}`, fields);
+  return encodeHead(`HTTP/1.1 ${status} ${STATUS_TEXT[status]}`, fields);
 }
 
 function always(policy: string): Field[] {

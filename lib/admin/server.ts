@@ -4,7 +4,7 @@
  * @module
  */
 
-import { handleConnection } from "../serve/connection.ts";
+import { handlerOf } from "../serve/connection.ts";
 import { describeError } from "../observe/describe_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { LoopDelay } from "../observe/loop_delay.ts";
@@ -16,14 +16,14 @@ import { SpacedTurns } from "../sync/spaced_turns.ts";
 import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
 import { AdminEvents } from "./events.ts";
 import { adminProtocol, type AdminServices } from "./protocol.ts";
-import type { AdminActions, AdminContext } from "./routes.ts";
-import { requireAdminToken } from "./token.ts";
+import type { AdminActions, AdminContext } from "./answers.ts";
+import { requireAdminToken } from "../serve/options/admin_token.ts";
 import { type AdminSubject, AdminView } from "./view.ts";
 import { DescriptorMeter } from "../net/system/descriptor_meter.ts";
 import type { DrainState } from "./drain_state.ts";
 import { openFigures } from "./figures.ts";
-import { totalsOf } from "./part_figures.ts";
-import type { Parts } from "./parts.ts";
+import { totalsOf } from "./thread_figures.ts";
+import type { Threads } from "./threads.ts";
 import {
   type ListenerInfo,
   type RunningListeners,
@@ -55,8 +55,8 @@ export interface AdminConfig {
   listen: Endpoint;
   /** What clients have to know; `undefined` is nothing. */
   token: string | undefined;
-  /** What takes connections: parts may come and go. */
-  parts: Parts;
+  /** What takes connections: threads may come and go. */
+  threads: Threads;
   /** How far the server is. */
   state: DrainState;
   /** What can be done. */
@@ -88,14 +88,14 @@ export interface Admin extends AsyncDisposable {
  * @throws {StartError} If it can't listen.
  */
 export async function startAdmin(config: AdminConfig): Promise<Admin> {
-  const { log, parts, state } = config;
-  const totals = totalsOf(await parts.figures());
+  const { log, threads, state } = config;
+  const totals = totalsOf(await threads.figures());
   const delay = new LoopDelay();
   const descriptors = new DescriptorMeter();
-  const subject: AdminSubject = { parts, state, delay, descriptors };
+  const subject: AdminSubject = { threads, state, delay, descriptors };
   const view = new AdminView(subject);
   const onError = (error: unknown) => sayMistake(error, log);
-  const events = new AdminEvents(view, parts, {
+  const events = new AdminEvents(view, threads, {
     onError,
     ...config.eventStep === undefined ? {} : { step: config.eventStep },
   });
@@ -103,11 +103,11 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
   const history = new TrafficHistory(HISTORY.most, totals, Date.now());
   const context: AdminContext = {
     view,
-    parts,
+    threads,
     state,
     events,
     history: { stepMs: step, points: history.points },
-    figures: await openFigures(subject),
+    figures: openFigures(subject),
     actions: config.actions,
     log,
   };
@@ -119,7 +119,7 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
   const listener = running.listeners[0]!;
   const timer = setInterval(
     oneAtATime(async () => {
-      const totals = totalsOf(await parts.figures());
+      const totals = totalsOf(await threads.figures());
       events.tellHistory(history.add(totals, Date.now()));
     }, onError),
     step,
@@ -128,7 +128,7 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
     name: listener.name,
     listener,
     start() {
-      const held = async () => (await parts.figures()).descriptors;
+      const held = async () => (await threads.figures()).descriptors;
       descriptors.read(held).catch(onError);
     },
     async [Symbol.asyncDispose]() {
@@ -165,8 +165,7 @@ function open(
   };
   return startListeners(
     [listen],
-    () => (connection, context, draining) =>
-      handleConnection(connection, context, draining, adminProtocol, services),
+    () => handlerOf(adminProtocol, services),
     {
       slots: MOST_ANSWERED + MOST_WAITING,
       makeRoom: () => limits.makeRoom(),

@@ -8,7 +8,7 @@
 import type { TimedName } from "../serve/live_connection.ts";
 import { CLASS_ENDS, type TimeCounts } from "../observe/time_classes.ts";
 import type { Labels } from "./figure.ts";
-import type { PartFigures } from "./part_figures.ts";
+import type { ThreadFigures } from "./thread_figures.ts";
 
 /** One line of a histogram. */
 export interface HistogramLine {
@@ -27,7 +27,7 @@ export interface TimeFigure {
   /** What it tells. */
   help: string;
   /** Reads it. */
-  read(figures: PartFigures): HistogramLine[];
+  read(figures: ThreadFigures): HistogramLine[];
 }
 
 /** Figures of how long things took. */

@@ -7,20 +7,14 @@
 
 import type { LiveConnection } from "../serve/live_connection.ts";
 import type { Registry } from "../serve/registry.ts";
-import type { ClosedTunnel, Tunnel, TunnelChange } from "./api.ts";
+import type { TickEvent, Tunnel, TunnelChange } from "./api.ts";
 import { closedOf, tunnelOf } from "./tunnel_rows.ts";
 
 /** What has changed since the last look. */
-export interface ConnectionChanges {
-  /** New ones, and those of which more is known. */
-  opened: Tunnel[];
-  /** Those that have ended; 500 at most. */
-  closed: ClosedTunnel[];
-  /** Those that have carried bytes or are in another state. */
-  changed: TunnelChange[];
-  /** Those that are not open any more, whether or not in `closed`. */
-  gone: number[];
-}
+export type ConnectionChanges = Pick<
+  TickEvent,
+  "opened" | "closed" | "changed" | "gone"
+>;
 
 /** What was told of a connection that is open. */
 interface Told {

@@ -1,5 +1,5 @@
 /**
- * The connections of all parts, followed while somebody looks on: what is open,
+ * The connections of all threads, followed while somebody looks on: what is open,
  * and what changes of it.
  *
  * @module
@@ -7,29 +7,29 @@
 
 import { MOST_CLOSED } from "../serve/registry.ts";
 import type { Tunnel } from "./api.ts";
-import type { Part } from "./part.ts";
-import { MOST_TUNNELS, type PartChanges } from "./part_answers.ts";
-import { compareTimes, type Parts } from "./parts.ts";
+import type { Thread } from "./thread.ts";
+import { MOST_TUNNELS, type ThreadChanges } from "./thread_answers.ts";
+import { compareTimes, type Threads } from "./threads.ts";
 import type { ConnectionChanges } from "./tunnel_changes.ts";
 
-/** Milliseconds that a look waits for a part; the next one takes the rest. */
+/** Milliseconds that a look waits for a thread; the next one takes the rest. */
 const PATIENCE = 500;
 
-/** Follows all parts. */
+/** Follows all threads. */
 export class TunnelFeed {
-  readonly #parts: Parts;
-  readonly #open = new Map<Part, Map<number, Tunnel>>();
-  #asked = new Set<Part>();
+  readonly #threads: Threads;
+  readonly #open = new Map<Thread, Map<number, Tunnel>>();
+  #asked = new Set<Thread>();
   #found = nothing();
 
   /**
    * Follows nobody yet.
    *
-   * @param parts The parts.
+   * @param threads The threads.
    */
-  constructor(parts: Parts) {
-    this.#parts = parts;
-    parts.onRemove((part) => this.#lose(part));
+  constructor(threads: Threads) {
+    this.#threads = threads;
+    threads.onRemove((thread) => this.#lose(thread));
   }
 
   /** What is open, as far as it was told; the oldest first, 20,000 at most. */
@@ -46,20 +46,20 @@ export class TunnelFeed {
   }
 
   /**
-   * Looks at all parts. One that has not answered the last look is not asked
+   * Looks at all threads. One that has not answered the last look is not asked
    * again; what it tells is told when it does.
    *
    * @returns What has changed since the last look: at first, all that is open.
    */
   async look(): Promise<ConnectionChanges> {
     const asked = this.#asked;
-    const idle = this.#parts.all.filter((part) => !asked.has(part));
+    const idle = this.#threads.all.filter((thread) => !asked.has(thread));
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, PATIENCE);
     try {
       await Promise.race([
         late,
-        Promise.all(idle.map((part) => this.#ask(part))),
+        Promise.all(idle.map((thread) => this.#ask(thread))),
       ]);
     } finally {
       clearTimeout(timer);
@@ -81,27 +81,30 @@ export class TunnelFeed {
     this.#open.clear();
     this.#asked = new Set();
     this.#found = nothing();
-    this.#parts.ask("rest").catch(() => {});
+    this.#threads.ask("rest").catch(() => {});
   }
 
-  async #ask(part: Part): Promise<void> {
+  async #ask(thread: Thread): Promise<void> {
     // After a rest it is another set: an answer to what was asked before it
     // is about what was forgotten.
     const asked = this.#asked;
-    asked.add(part);
+    asked.add(thread);
     try {
-      const changes = await part.ask("changes");
+      const changes = await thread.ask("changes");
       if (changes === undefined) return;
-      this.#parts.note(part, changes.figures);
-      if (asked === this.#asked) this.#take(part, changes);
+      this.#threads.note(thread, changes.figures);
+      if (asked === this.#asked) this.#take(thread, changes);
     } finally {
-      asked.delete(part);
+      asked.delete(thread);
     }
   }
 
-  #take(part: Part, { changed, closed, gone, opened }: PartChanges): void {
-    const open = this.#open.get(part) ?? new Map<number, Tunnel>();
-    this.#open.set(part, open);
+  #take(
+    thread: Thread,
+    { changed, closed, gone, opened }: ThreadChanges,
+  ): void {
+    const open = this.#open.get(thread) ?? new Map<number, Tunnel>();
+    this.#open.set(thread, open);
     for (const tunnel of opened) open.set(tunnel.id, tunnel);
     for (const [id, sent, received, state] of changed) {
       Object.assign(open.get(id)!, { sent, received, state });
@@ -116,11 +119,11 @@ export class TunnelFeed {
     };
   }
 
-  /** What was open in a part that has ended is gone. */
-  #lose(part: Part): void {
-    const open = this.#open.get(part);
+  /** What was open in a thread that has ended is gone. */
+  #lose(thread: Thread): void {
+    const open = this.#open.get(thread);
     if (open === undefined) return;
-    this.#open.delete(part);
+    this.#open.delete(thread);
     this.#found.gone.push(...open.keys());
   }
 }

@@ -7,6 +7,7 @@
 import project from "../../deno.json" with { type: "json" };
 import type { LoopDelay } from "../observe/loop_delay.ts";
 import type {
+  ChangingStatus,
   Drain,
   RefusalCount,
   Status,
@@ -15,13 +16,13 @@ import type {
 } from "./api.ts";
 import type { DescriptorMeter } from "../net/system/descriptor_meter.ts";
 import type { DrainState } from "./drain_state.ts";
-import { totalsOf } from "./part_figures.ts";
-import type { Parts } from "./parts.ts";
+import { totalsOf } from "./thread_figures.ts";
+import type { Threads } from "./threads.ts";
 
 /** What the admin API looks at. */
 export interface AdminSubject {
   /** What takes connections. */
-  readonly parts: Parts;
+  readonly threads: Threads;
   /** How far the server is. */
   readonly state: DrainState;
   /** How late the event loop of this thread is. */
@@ -29,12 +30,6 @@ export interface AdminSubject {
   /** How many descriptors are open. */
   readonly descriptors: DescriptorMeter;
 }
-
-/** What changes of the status from moment to moment. */
-export type ChangingStatus = Pick<
-  Status,
-  "open" | "total" | "sent" | "received" | "draining" | "eventLoopDelayMs"
->;
 
 /** Answers what the admin API is asked. */
 export class AdminView {
@@ -52,11 +47,11 @@ export class AdminView {
 
   /** What changes of the status, as it was last heard. */
   get changing(): ChangingStatus {
-    const { delay, parts } = this.#subject;
-    const { thread } = parts.known;
-    const worst = Math.max(delay.worst, thread?.loopDelay ?? 0);
+    const { delay, threads } = this.#subject;
+    const { load } = threads.known;
+    const worst = Math.max(delay.worst, load?.loopDelay ?? 0);
     return {
-      ...totalsOf(parts.known),
+      ...totalsOf(threads.known),
       draining: this.#drain ?? false,
       eventLoopDelayMs: roundTenth(worst),
     };
@@ -68,8 +63,8 @@ export class AdminView {
    * @returns The status.
    */
   async status(): Promise<Status> {
-    const { descriptors, parts } = this.#subject;
-    const { listeners, ...figures } = await parts.figures();
+    const { descriptors, threads } = this.#subject;
+    const { listeners, ...figures } = await threads.figures();
     const { rss, heapUsed } = Deno.memoryUsage();
     const workers = this.#workers;
     return {
@@ -81,7 +76,7 @@ export class AdminView {
         .map(({ name, kind, isPublic, open }) => ({
           ...{ name, kind, isPublic, open },
         })),
-      memory: { rss, heap: heapUsed + (figures.thread?.heap ?? 0) },
+      memory: { rss, heap: heapUsed + (figures.load?.heap ?? 0) },
       descriptors: {
         open: descriptors.open(figures.descriptors),
         limit: descriptors.limit,
@@ -97,7 +92,7 @@ export class AdminView {
    * @returns The drain; `undefined` where there is none.
    */
   async drain(): Promise<Drain | undefined> {
-    await this.#subject.parts.figures();
+    await this.#subject.threads.figures();
     return this.#drain;
   }
 
@@ -107,10 +102,10 @@ export class AdminView {
    * @returns The oldest first, how many there are, and whose are missing.
    */
   async tunnels(): Promise<TunnelsAnswer> {
-    const { parts } = this.#subject;
+    const { threads } = this.#subject;
     const [{ silent, tunnels }, figures] = await Promise.all([
-      parts.tunnels(),
-      parts.figures(),
+      threads.tunnels(),
+      threads.figures(),
     ]);
     return { tunnels, total: totalsOf(figures).open, silentWorkers: silent };
   }
@@ -123,7 +118,7 @@ export class AdminView {
   async refusals(): Promise<RefusalCount[]> {
     const counts = new Map<string, number>();
     for (
-      const { refusals } of (await this.#subject.parts.figures()).listeners
+      const { refusals } of (await this.#subject.threads.figures()).listeners
     ) {
       for (const [reason, count] of Object.entries(refusals)) {
         counts.set(reason, (counts.get(reason) ?? 0) + count);
@@ -135,24 +130,24 @@ export class AdminView {
   }
 
   get #drain(): Drain | undefined {
-    const { parts, state } = this.#subject;
+    const { threads, state } = this.#subject;
     const { until } = state;
     if (until === undefined) return undefined;
     return {
       until: until === null ? null : new Date(until).toISOString(),
-      open: totalsOf(parts.known).open,
+      open: totalsOf(threads.known).open,
     };
   }
 
   get #workers(): WorkerStatus[] {
-    const { parts } = this.#subject;
-    const workers = parts.all.flatMap((part) => {
-      if (part.worker === undefined) return [];
-      const figures = parts.knownOf(part);
-      const { heap, loopDelay } = figures.thread ?? { heap: 0, loopDelay: 0 };
+    const { threads } = this.#subject;
+    const workers = threads.all.flatMap((thread) => {
+      if (thread.worker === undefined) return [];
+      const figures = threads.knownOf(thread);
+      const { heap, loopDelay } = figures.load ?? { heap: 0, loopDelay: 0 };
       return [{
-        worker: part.worker,
-        isSilent: part.isSilent,
+        worker: thread.worker,
+        isSilent: thread.isSilent,
         open: totalsOf(figures).open,
         heap,
         eventLoopDelayMs: roundTenth(loopDelay),

@@ -6,16 +6,14 @@
 
 import type { CommandHelp } from "./help.ts";
 import type { OptionTable, OptionValues } from "./option.ts";
-import type { ServerLife } from "../program/run_server.ts";
 
-/** The declaration of a command. */
-export interface Command<Table extends OptionTable> extends CommandHelp {
-  /** The command's options, including `help`. */
+/** What the command line knows of every command. */
+export interface CommandDeclaration<Table extends OptionTable>
+  extends CommandHelp {
+  /** Its options; `help` is among them. */
   options: Table;
   /** Whether it examines options, even those with which nothing would start. */
   isExaminer?: true;
-  /** Whether it serves until stopped, in as many threads as configured. */
-  isServer?: true;
   /**
    * Tells where an unknown option belongs.
    *
@@ -23,6 +21,11 @@ export interface Command<Table extends OptionTable> extends CommandHelp {
    * @returns A sentence about it; `undefined` if no command has the option.
    */
   hint?: (name: string) => Promise<string | undefined>;
+}
+
+/** A command that does something and ends. */
+export interface Command<Table extends OptionTable>
+  extends CommandDeclaration<Table> {
   /**
    * Runs the command.
    *
@@ -32,21 +35,4 @@ export interface Command<Table extends OptionTable> extends CommandHelp {
    *   command needs.
    */
   run(options: OptionValues<Table>): Promise<number>;
-}
-
-/** A command that starts a server, alone or together with others. */
-export interface ServerCommand<Table extends OptionTable>
-  extends Command<Table> {
-  /** Marks a server. */
-  isServer: true;
-  /**
-   * Runs the command.
-   *
-   * @param life Runs the server (default: it has the program to itself).
-   * @returns Exit code.
-   * @throws {UsageError} If options contradict each other.
-   * @throws {StartError} If the machine lacks or forbids something that the
-   *   command needs.
-   */
-  run(options: OptionValues<Table>, life?: ServerLife): Promise<number>;
 }

@@ -24,6 +24,18 @@ export interface Reloadable {
   readonly name?: string;
 }
 
+/**
+ * Makes one text of what was wrong with several files.
+ *
+ * @param faults What {@linkcode Reloadable.reload} has said of each.
+ * @returns What was wrong, if anything was.
+ */
+export function joinFaults(
+  faults: readonly (string | undefined | void)[],
+): string | undefined {
+  return faults.filter((fault) => fault).join("; ") || undefined;
+}
+
 /** Options for {@linkcode watchFiles}. */
 export interface WatchFilesOptions {
   /** Milliseconds between two checks (default 1 s). */

@@ -7,8 +7,9 @@
 import type { LogEvent } from "../observe/log_event.ts";
 import { problemLines } from "../cli/config_error.ts";
 import { type Config, loadConfig } from "./load.ts";
-import type { ConfigChange, RunningConfig } from "./run.ts";
-import type { Reloadable } from "../cli/watch_files.ts";
+import type { RunningConfig } from "./run.ts";
+import type { PlanChange } from "../serve/server_plan.ts";
+import { joinFaults, type Reloadable } from "../cli/watch_files.ts";
 import { readSettled } from "../cli/settled_text.ts";
 import { WatchedFile } from "../cli/watched_file.ts";
 
@@ -105,8 +106,7 @@ export class ConfigFile implements Reloadable {
     const fault = await this.#file.reload();
     const more = await this.#running.reload();
     const faults = this.#problems.length > 0 ? this.#problems : [fault];
-    const all = [...faults, more].filter((text) => text !== undefined);
-    return all.length === 0 ? undefined : all.join("; ");
+    return joinFaults([...faults, more]);
   }
 
   /** The files of secrets are read until they are the same at two looks. */
@@ -190,7 +190,7 @@ function contentOf({ listeners, problems, program }: Config): string {
   return JSON.stringify([program, given, problems]);
 }
 
-function describeChange(change: ConfigChange): string {
+function describeChange(change: PlanChange): string {
   const { added, changed, removed, unchanged } = change;
   return `listeners added ${added}, changed ${changed}, removed ${removed}, unchanged ${unchanged}`;
 }

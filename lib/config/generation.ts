@@ -16,12 +16,12 @@ import type { Listener } from "../net/listen.ts";
 import type { Announcement } from "../serve/announcement.ts";
 import { formatPath } from "../cli/config_error.ts";
 import type { ListenerConfig } from "./load.ts";
-import type { StartedServer } from "../program/run_server.ts";
+import type { RunningServer } from "../serve/running_server.ts";
 import { ServerFiles } from "../serve/server_files.ts";
 import type { OpenEndpoint, ServerHost } from "../serve/server_host.ts";
 import type { FileText } from "../cli/settled_text.ts";
 import { type BorrowedListener, SharedListener } from "./shared_listener.ts";
-import { type Hosting, startHosted } from "../program/start_hosted.ts";
+import { startListener } from "./start_listener.ts";
 
 /** A socket, and where it was asked for. */
 interface Socket {
@@ -80,8 +80,8 @@ export class Generation {
   #files = new ServerFiles();
   /** What it may take over, as long as it starts. */
   #heritage: Heritage | undefined;
-  #started: StartedServer | undefined;
-  #log: Hosting["log"] | undefined;
+  #started: RunningServer | undefined;
+  #log: ServerHost["log"] | undefined;
 
   /**
    * Creates what has not been started.
@@ -94,7 +94,7 @@ export class Generation {
   }
 
   /** The server. */
-  get started(): StartedServer {
+  get started(): RunningServer {
     return this.#started!;
   }
 
@@ -117,22 +117,19 @@ export class Generation {
 
   /** Connections that are open. */
   get connections(): number {
-    return this.#started?.running.connections ?? 0;
+    return this.#started?.connections ?? 0;
   }
 
   /**
    * Starts the server. It gets no connection before {@linkcode take}.
    *
    * @param heritage What it may take over.
-   * @param outer The program, and what takes log events.
+   * @param outer The program.
    * @throws {UsageError} If options don't go together.
    * @throws {StartError} If the machine does not have or allow what it needs.
    */
-  async start(
-    heritage: Heritage,
-    { host: outer, log }: Hosting,
-  ): Promise<void> {
-    this.#log = log;
+  async start(heritage: Heritage, outer: ServerHost): Promise<void> {
+    this.#log = outer.log;
     this.#heritage = heritage;
     const own = outer.forListener?.(heritage.name);
     const openNew: ServerHost["open"] = (where, open, backlog) =>
@@ -150,7 +147,8 @@ export class Generation {
         ((what, settings, make) => this.#keep(what, settings, make)),
     };
     try {
-      this.#started = await startHosted(this.config, { host, log });
+      const { kind: { command }, given } = this.config;
+      this.#started = await startListener(command, given, host);
     } finally {
       files.endStart();
       this.#heritage = undefined; // Or every one before would be kept.
@@ -204,7 +202,7 @@ export class Generation {
     for (const { shared } of this.#sockets) {
       if (!taken.has(shared)) shared.close();
     }
-    await this.#started?.running.shutdown(0);
+    await this.#started?.shutdown(0);
   }
 
   /**
@@ -224,7 +222,7 @@ export class Generation {
    * @returns How many connections were cut.
    */
   async shutdown(deadline: number): Promise<number> {
-    return await this.#started!.running.shutdown(deadline);
+    return await this.#started!.shutdown(deadline);
   }
 
   async #open(

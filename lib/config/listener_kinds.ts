@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { ServerCommand } from "../cli/command.ts";
 import type { OptionTable } from "../cli/option.ts";
 import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
+import type { ServerCommand } from "../serve/server_command.ts";
 
 /** What a line of the command line says with words, and a file with names. */
 export interface NamedWords {
@@ -67,6 +67,18 @@ const KINDS: Readonly<Record<string, KindEntry>> = {
   },
 };
 
+/**
+ * Loads the command that one kind of listener is.
+ *
+ * @param kindName The kind.
+ * @returns The command.
+ */
+export async function loadServerCommand(
+  kindName: string,
+): Promise<ServerCommand<OptionTable>> {
+  return await KINDS[kindName]!.load() as ServerCommand<OptionTable>;
+}
+
 let loading: Promise<ListenerKinds> | undefined;
 
 /**
@@ -80,8 +92,8 @@ export function loadListenerKinds(): Promise<ListenerKinds> {
 
 async function load(): Promise<ListenerKinds> {
   const loaded = await Promise.all(
-    Object.entries(KINDS).map(async ([name, { load, ...entry }]) => {
-      const command = await load() as ServerCommand<OptionTable>;
+    Object.entries(KINDS).map(async ([name, { load: _load, ...entry }]) => {
+      const command = await loadServerCommand(name);
       const options = withoutProgram(command.options);
       const defaults = { canRetire: true, isSingle: false };
       return [name, { ...defaults, ...entry, command, options }] as const;

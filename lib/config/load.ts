@@ -7,13 +7,14 @@
 import type { ConfigPath, ConfigProblem } from "../cli/config_error.ts";
 import { type SchemaFault, schemaFaults } from "./schema.ts";
 import { GivenReader } from "./given.ts";
+import { spellForFile } from "./spelling.ts";
 import { ConfigText } from "./text.ts";
 import {
   type ListenerKind,
   type ListenerKinds,
   loadListenerKinds,
 } from "./listener_kinds.ts";
-import { valuesOf } from "../cli/option.ts";
+import { type OptionTable, valuesOf } from "../cli/option.ts";
 import { synonymOf } from "../cli/option_hints.ts";
 import { suggest } from "../cli/parse_options.ts";
 import {
@@ -49,6 +50,14 @@ export interface Config {
   listeners: readonly ListenerConfig[];
   /** What is wrong so far. */
   problems: readonly ConfigProblem[];
+  /**
+   * Rewrites a text that is about options, for whoever has written it.
+   *
+   * @param text The text.
+   * @param options The options.
+   * @returns The text as its source spells them.
+   */
+  spell(text: string, options: OptionTable): string;
   /** Makes a problem of a listener. */
   problem(path: ConfigPath, message: string): ConfigProblem;
   /** What the file says, without secrets. */
@@ -107,6 +116,7 @@ class Loader {
       listeners,
       problems: this.#problems,
       problem: (path, message) => this.#problem(path, message),
+      spell: spellForFile,
       printable: redactConfig(value, {
         program: PROGRAM_OPTIONS,
         kinds: this.#kinds,

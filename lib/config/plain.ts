@@ -1,13 +1,18 @@
 /**
- * A configuration on its way from one thread to another.
+ * Configurations that were in no file: a command's, or one that came from
+ * another thread.
  *
  * @module
  */
 
+import { sourceOf, valuesOf } from "../cli/option.ts";
 import { loadListenerKinds } from "./listener_kinds.ts";
 import type { Config } from "./load.ts";
-import type { ProgramOptions } from "../serve/options/program.ts";
-import type { PlainConfig } from "../workers/message.ts";
+import {
+  PROGRAM_OPTIONS,
+  type ProgramOptions,
+} from "../serve/options/program.ts";
+import type { ServerPlan } from "../serve/server_plan.ts";
 
 /**
  * Makes a configuration fit for a message: what was found in files and in the
@@ -16,9 +21,10 @@ import type { PlainConfig } from "../workers/message.ts";
  * @param config The configuration.
  * @returns What others make it from.
  */
-export function plainConfig({ listeners, program }: Config): PlainConfig {
+export function planOf({ listeners, program }: Config): ServerPlan {
   return {
     program,
+    isReplaceable: true,
     listeners: listeners.map(({ index, kindName, given }) => ({
       ...{ index, kindName, given },
     })),
@@ -26,16 +32,37 @@ export function plainConfig({ listeners, program }: Config): PlainConfig {
 }
 
 /**
- * Makes the configuration again.
+ * Makes a configuration with one listener of a command.
  *
- * @param plain What has come.
- * @returns The configuration; its problems have no place in the file.
+ * @param kindName Name of the command.
+ * @param options Values of its options, as they were read.
+ * @returns What the configuration is made from.
  */
-export async function configOf(plain: PlainConfig): Promise<Config> {
+export function planOfCommand(kindName: string, options: object): ServerPlan {
+  const { given: all } = sourceOf(options);
+  const [program = [], own = []] = [true, false].map((isProgram) =>
+    [...all].filter(([name]) =>
+      Object.hasOwn(PROGRAM_OPTIONS, name) === isProgram
+    )
+  );
+  return {
+    program: valuesOf(PROGRAM_OPTIONS, new Map(program)),
+    listeners: [{ index: 0, kindName, given: new Map(own) }],
+    isReplaceable: false,
+  };
+}
+
+/**
+ * Makes the configuration of a plan.
+ *
+ * @param plan The plan.
+ * @returns The configuration; its problems have no place in a file.
+ */
+export async function configOf(plan: ServerPlan): Promise<Config> {
   const kinds = await loadListenerKinds();
   return {
-    program: plain.program as ProgramOptions,
-    listeners: plain.listeners.map((listener) => ({
+    program: plan.program as ProgramOptions,
+    listeners: plan.listeners.map((listener) => ({
       ...listener,
       kind: kinds.get(listener.kindName)!,
       says: () => false,
@@ -43,6 +70,7 @@ export async function configOf(plain: PlainConfig): Promise<Config> {
     })),
     problems: [],
     problem: (path, message) => ({ path, line: 1, column: 1, message }),
+    spell: (text) => text,
     printable: undefined,
     hasSecrets: false,
     secretFiles: [],

@@ -10,11 +10,13 @@ import { announce, type Announcement } from "../serve/announcement.ts";
 import { ConfigError } from "../cli/config_error.ts";
 import { Generation, type Heritage } from "./generation.ts";
 import type { Config, ListenerConfig } from "./load.ts";
+import { configOf } from "./plain.ts";
 import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
-import type { Stoppable } from "../program/run_until_signal.ts";
-import type { Hosting } from "../program/start_hosted.ts";
-import { startProblem, type Trial, tryConfig } from "./try.ts";
-import type { Reloadable } from "../cli/watch_files.ts";
+import type { Serving } from "../serve/running_server.ts";
+import type { ServerHost } from "../serve/server_host.ts";
+import type { PlanChange, ServerPlan } from "../serve/server_plan.ts";
+import { requireGood, startProblem, type Trial } from "./try.ts";
+import { joinFaults, type Reloadable } from "../cli/watch_files.ts";
 
 /** Generations that are kept for the sake of their connections. */
 const MOST_RETIRED = 100;
@@ -26,18 +28,6 @@ export interface RunningConfigOptions {
    * 100); beyond, the connections of the oldest have the drain time to end.
    */
   mostRetired?: number;
-}
-
-/** How many listeners a configuration has changed. */
-export interface ConfigChange {
-  /** Listeners that are new. */
-  added: number;
-  /** Listeners with new settings, for new connections. */
-  changed: number;
-  /** Listeners that are gone; their connections have the drain time. */
-  removed: number;
-  /** Listeners that are as they were. */
-  unchanged: number;
 }
 
 /** What is to be started. */
@@ -56,11 +46,11 @@ interface Started {
 }
 
 /** A configuration while it runs. */
-export class RunningConfig implements Stoppable, Reloadable {
-  readonly #hosting: Hosting;
+export class RunningConfig implements Serving, Reloadable {
+  readonly #host: ServerHost;
   readonly #mostRetired: number;
   #config: Config | undefined;
-  #change: ConfigChange = { added: 0, changed: 0, removed: 0, unchanged: 0 };
+  #change: PlanChange = { added: 0, changed: 0, removed: 0, unchanged: 0 };
   #current: Generation[] = [];
   /** Take no connections any more; they end with those that they have. */
   readonly #retired = new Set<Generation>();
@@ -72,11 +62,11 @@ export class RunningConfig implements Stoppable, Reloadable {
   /**
    * Creates a program without listeners.
    *
-   * @param hosting The program, and what takes log events.
+   * @param host The program.
    * @param options How much is kept.
    */
-  constructor(hosting: Hosting, options: RunningConfigOptions = {}) {
-    this.#hosting = hosting;
+  constructor(host: ServerHost, options: RunningConfigOptions = {}) {
+    this.#host = host;
     this.#mostRetired = options.mostRetired ?? MOST_RETIRED;
   }
 
@@ -90,13 +80,18 @@ export class RunningConfig implements Stoppable, Reloadable {
     return this.#current.flatMap(({ banner }) => banner);
   }
 
+  /** All files of its listeners, as one. */
+  get files(): readonly Reloadable[] {
+    return [this];
+  }
+
   /** Whether a listener writes files while it runs. */
   get writes(): boolean {
     return this.#current.some(({ started }) => started.writes);
   }
 
   /** What the last change was. */
-  get change(): ConfigChange {
+  get change(): PlanChange {
     return this.#change;
   }
 
@@ -110,19 +105,31 @@ export class RunningConfig implements Stoppable, Reloadable {
    * started first, and nothing is changed where a part of it can't be.
    *
    * @param config What is to be in force.
+   * @param trial What a trial has shown (default: it is tried now).
    * @returns What has changed.
    * @throws {ConfigError} If there is a problem in it.
    */
-  apply(config: Config): Promise<ConfigChange> {
-    const turn = this.#turn.then(() => this.#apply(config));
+  apply(config: Config, trial?: Trial): Promise<PlanChange> {
+    const turn = this.#turn.then(() => this.#apply(config, trial));
     this.#turn = turn.catch(() => {});
     return turn;
+  }
+
+  /**
+   * Replaces what is in force by what another thread has found good.
+   *
+   * @param plan What is to be in force.
+   * @returns What has changed.
+   * @throws {ConfigError} If there is a problem in it.
+   */
+  async replace(plan: ServerPlan): Promise<PlanChange> {
+    return await this.apply(await configOf(plan));
   }
 
   /** Looks after the files of its listeners, and what is left of before. */
   async poll(): Promise<void> {
     this.#endIdle();
-    await Promise.all(this.#files.map((file) => file.poll()));
+    await Promise.all(this.#ownFiles.map((file) => file.poll()));
   }
 
   /**
@@ -131,9 +138,9 @@ export class RunningConfig implements Stoppable, Reloadable {
    * @returns What was wrong, if anything was.
    */
   async reload(): Promise<string | undefined> {
-    const faults = await Promise.all(this.#files.map((file) => file.reload()));
-    const texts = faults.filter((fault) => typeof fault === "string");
-    return texts.length === 0 ? undefined : texts.join("; ");
+    return joinFaults(
+      await Promise.all(this.#ownFiles.map((file) => file.reload())),
+    );
   }
 
   /**
@@ -155,19 +162,17 @@ export class RunningConfig implements Stoppable, Reloadable {
     return [...this.#current, ...this.#retired, ...this.#leaving];
   }
 
-  get #files(): Reloadable[] {
-    return this.#current.flatMap(({ started }) => started.files ?? []);
+  get #ownFiles(): Reloadable[] {
+    return this.#current.flatMap(({ started }) => [...started.files]);
   }
 
-  async #apply(config: Config): Promise<ConfigChange> {
-    const { files } = this.#hosting.host;
+  async #apply(config: Config, tried?: Trial): Promise<PlanChange> {
+    const { files } = this.#host;
     // What is in force stays so, whatever is being written to its file.
-    const trial = await tryConfig(config, {
+    const trial = tried ?? await requireGood(config, {
       before: new Map(this.#current.flatMap(({ texts }) => [...texts])),
       isRunning: this.#config !== undefined || files?.isRunning === true,
     });
-    const problems = [...config.problems, ...trial.problems];
-    if (problems.length > 0) throw new ConfigError(problems);
     if (this.#isOver) throw new SyntaxError("the program is about to end");
     const { kept, fresh, leaving } = this.#compare(config);
     const { started, taken, heirs } = await this.#startAll(config, {
@@ -218,7 +223,7 @@ export class RunningConfig implements Stoppable, Reloadable {
           ...{ leaving, taken, predecessor, name, peers },
           texts: files.get(listener),
         };
-        await generation.start(heritage, this.#hosting);
+        await generation.start(heritage, this.#host);
       } catch (error) {
         failures.push([listener, error]);
       }
@@ -301,7 +306,7 @@ export class RunningConfig implements Stoppable, Reloadable {
 
   #tellStarted(generations: readonly Generation[]): void {
     const news = generations.flatMap((generation) => generation.news);
-    announce(news, this.#hosting.log);
+    announce(news, this.#host.log);
   }
 
   /** The log and the signals are the program's from its start on. */
@@ -318,7 +323,7 @@ export class RunningConfig implements Stoppable, Reloadable {
   }
 
   #say(level: "info" | "warning", message: string): void {
-    this.#hosting.log({ event: "message", level, message });
+    this.#host.log({ event: "message", level, message });
   }
 }
 

@@ -7,15 +7,14 @@
 
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatEndpoint } from "../wire/endpoint.ts";
-import type { ConfigProblem } from "../cli/config_error.ts";
+import { ConfigError, type ConfigProblem } from "../cli/config_error.ts";
 import { type ConfigLoop, loopsIn } from "./loops.ts";
-import { spellForFile } from "./spelling.ts";
 import type { Config, ListenerConfig } from "./load.ts";
 import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
 import { ServerFiles, type ServerFilesOptions } from "../serve/server_files.ts";
 import type { FileText } from "../cli/settled_text.ts";
-import { startHosted } from "../program/start_hosted.ts";
-import { tryAdmin } from "../admin/try_admin.ts";
+import { startListener } from "./start_listener.ts";
+import { tryAdmin } from "./try_admin.ts";
 import { type Claim, clashes, TrialHost } from "../serve/trial_host.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 
@@ -33,12 +32,6 @@ export interface Trial {
   files: ReadonlyMap<ListenerConfig, ReadonlyMap<string, FileText>>;
 }
 
-/** Options for {@linkcode tryConfig}. */
-export interface TryConfigOptions extends ServerFilesOptions {
-  /** Listeners to start (default all). */
-  listeners?: readonly ListenerConfig[];
-}
-
 /** A listener whose connections are certain to come back. */
 export interface TriedLoop extends Pick<ConfigLoop, "isShared"> {
   /** What is wrong. */
@@ -46,15 +39,15 @@ export interface TriedLoop extends Pick<ConfigLoop, "isShared"> {
 }
 
 /**
- * Starts listeners on trial.
+ * Starts all listeners on trial.
  *
  * @param config The configuration.
- * @param options Which listeners, and what is known of their files.
+ * @param origin What is known of their files.
  * @returns What is wrong with it.
  */
 export async function tryConfig(
   config: Config,
-  { listeners = config.listeners, ...origin }: TryConfigOptions = {},
+  origin: ServerFilesOptions = {},
 ): Promise<Trial> {
   const problems: ConfigProblem[] = [];
   const warnings = new Set<string>();
@@ -64,7 +57,7 @@ export async function tryConfig(
     if (event.event !== "message" || event.level === "info") return;
     warnings.add(event.message);
   };
-  for (const listener of listeners) {
+  for (const listener of config.listeners) {
     const opener = new ServerFiles(origin);
     const trial = new ListenerTrial(config, listener, { log, files: opener });
     await trial.run();
@@ -74,7 +67,7 @@ export async function tryConfig(
   }
   const admin = await tryAdmin(config.program);
   for (const { fault, option = "admin" } of admin.faults) {
-    const text = spellForFile(fault, PROGRAM_OPTIONS);
+    const text = config.spell(fault, PROGRAM_OPTIONS);
     problems.push(config.problem([option], text));
   }
   for (const claim of admin.claims) {
@@ -110,6 +103,24 @@ export async function tryConfig(
       ]),
     ),
   };
+}
+
+/**
+ * Starts a configuration on trial, where it is to be run if it is good.
+ *
+ * @param config The configuration.
+ * @param origin What is known of its files.
+ * @returns What the trial has shown.
+ * @throws {ConfigError} If there is a problem in it.
+ */
+export async function requireGood(
+  config: Config,
+  origin: ServerFilesOptions = {},
+): Promise<Trial> {
+  const trial = await tryConfig(config, origin);
+  const problems = [...config.problems, ...trial.problems];
+  if (problems.length > 0) throw new ConfigError(problems);
+  return trial;
 }
 
 /**
@@ -162,7 +173,11 @@ class ListenerTrial {
     while (true) {
       // Without its words, wrong as they are, there is nothing to start.
       if (words !== undefined && this.#dropped.has(words.operand)) return;
-      const host = new TrialHost(this.#config.program.workers, this.#files);
+      const host = new TrialHost({
+        workers: this.#config.program.workers,
+        files: this.#files,
+        log: this.#log,
+      });
       const error = await this.#start(host);
       for (const refusal of host.refusals) this.#note(refusal);
       if (error !== undefined) this.#note(error);
@@ -178,13 +193,9 @@ class ListenerTrial {
 
   async #start(host: TrialHost): Promise<unknown> {
     try {
-      const hosting = { host, log: this.#log };
-      const { running } = await startHosted(
-        this.#listener,
-        hosting,
-        this.#given,
-      );
-      await running.shutdown(0);
+      const { kind: { command } } = this.#listener;
+      const server = await startListener(command, this.#given, host);
+      await server.shutdown(0);
       return undefined;
     } catch (error) {
       return error;
@@ -225,7 +236,7 @@ function problemOf(
 ): ConfigProblem {
   const { index, kind: { options, words } } = listener;
   const path = ["listeners", index];
-  const text = spellForFile(message, options);
+  const text = config.spell(message, options);
   if (option === undefined) return config.problem(path, text);
   const settings = option === words?.operand
     ? [option, words.first, words.rest]

@@ -24,14 +24,14 @@ import { openOutgoingTls } from "../serve/tls/outgoing.ts";
 import { openRemote, type Remote } from "./open_remote.ts";
 import { printErrors } from "../cli/print_lines.ts";
 import { settingsOf } from "../cli/settings.ts";
-import { listenForSignals } from "../program/run_until_signal.ts";
+import { listenForSignals } from "../cli/stop_signals.ts";
 import { Stdio } from "./stdio.ts";
 
 /** Bytes for one read of the input. A typed line becomes one datagram. */
 const LEAST_READ = 8 * 1024;
 
-/** Exit codes that shells use for a program ended by a signal. */
-const SIGNAL_CODE: Readonly<Partial<Record<Deno.Signal, number>>> = {
+/** Exit codes of a shell for a program that a signal has ended. */
+const SIGNAL_CODE: Readonly<Record<string, number>> = {
   SIGINT: 130,
   SIGTERM: 143,
   SIGBREAK: 149,
@@ -41,7 +41,7 @@ const SIGNAL_CODE: Readonly<Partial<Record<Deno.Signal, number>>> = {
 class Interruption extends Error {
   readonly code: number;
 
-  constructor(signal: Deno.Signal) {
+  constructor(signal: string) {
     super(`ended by ${signal}`);
     this.code = SIGNAL_CODE[signal] ?? 1;
   }

@@ -5,22 +5,19 @@
  */
 
 import { prepareCLibrary } from "../net/system/c_library.ts";
-import { isUnixPath } from "../wire/endpoint.ts";
 import type { Command } from "../cli/command.ts";
 import { CONFIG_OPTION } from "../config/option.ts";
 import { examineCertificates } from "./certificates.ts";
-import { configSubject } from "./config.ts";
+import { commandSubject, configSubject } from "./config.ts";
 import { examineEnvironment } from "./environment.ts";
 import { type Finding, formatFindings, worstLevel } from "./finding.ts";
 import { examineMachine } from "./machine.ts";
 import { examineNames } from "./names.ts";
 import { examinePermissions } from "./permissions.ts";
-import { examineStart } from "./start.ts";
-import { type DoctorSubject, filesOf, isGuardedProxy } from "./subject.ts";
+import type { DoctorSubject } from "./subject.ts";
 import { examineTrials } from "./trials.ts";
 import { examineUpstreams } from "./upstreams.ts";
-import { folderOf } from "../cli/folder_of.ts";
-import { redactArguments, variablesIn } from "../cli/redaction.ts";
+import { redactArguments } from "../cli/redaction.ts";
 import { flag } from "../cli/declare_options.ts";
 import type { OptionValues } from "../cli/option.ts";
 import { printLines } from "../cli/print_lines.ts";
@@ -78,8 +75,10 @@ async function runDoctor(options: DoctorOptions): Promise<number> {
  * Runs all examinations in parallel. The findings keep the order of the list.
  */
 async function examine(options: DoctorOptions): Promise<Finding[]> {
+  // A line to copy is a line that is shown to others.
+  const shown = () => redactArguments(argumentsOf(), DOCTOR_OPTIONS);
   const subject = options.config === undefined
-    ? await optionsSubject(options)
+    ? await commandSubject("proxy", options, shown())
     : await fileSubject(options.config);
   const { args, certificates, needed, outward, own } = subject;
   const groups = await Promise.all([
@@ -94,37 +93,7 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
   return [...groups.flat(), examinePermissions(needed, args)];
 }
 
-async function optionsSubject(options: DoctorOptions): Promise<DoctorSubject> {
-  const { certificates, ...files } = filesOf(options);
-  const sockets = options.listen.filter(isUnixPath);
-  const needed = {
-    ...files,
-    writes: [...files.writes, ...sockets.map(({ path }) => folderOf(path))],
-  };
-  // People show such lines to others, so they must not contain secrets.
-  const args = redactArguments(argumentsOf(), DOCTOR_OPTIONS);
-  return {
-    load: {
-      connections: [options["max-connections"]],
-      threads: options.workers,
-      hasPasswords: options.users !== undefined,
-      backlog: options.backlog,
-    },
-    certificates,
-    servers: options.dns,
-    outward: [options],
-    own: [],
-    start: await examineStart(options),
-    needed: {
-      ...needed,
-      variables: variablesIn(args),
-      isGuarded: isGuardedProxy(options),
-    },
-    args,
-  };
-}
-
-/** Refuses both together, because the options would not be examined. */
+/** Whoever gives both would take what is left out for looked at. */
 async function fileSubject(path: string): Promise<DoctorSubject> {
   const other = argumentsOf().find((argument, index, all) =>
     !/^(-c|--config)(=|$)/.test(argument) &&

@@ -1,5 +1,6 @@
 /**
- * Determines what to examine for a configuration file.
+ * What the doctor looks at in a configuration: that of a file, or a command's
+ * with one listener.
  *
  * @module
  */
@@ -11,9 +12,11 @@ import { formatHostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { ConfigError, formatProblem } from "../cli/config_error.ts";
 import { readConfigFile } from "../config/option.ts";
+import { configOf, planOfCommand } from "../config/plain.ts";
 import type { Load } from "./capacity.ts";
 import type { Finding } from "./finding.ts";
-import { examinePlace } from "./start.ts";
+import { examinePlace, PLACE } from "./place.ts";
+import { commandFindings } from "./start.ts";
 import {
   type DoctorSubject,
   type FileOptions,
@@ -28,6 +31,7 @@ import {
   loadConfig,
 } from "../config/load.ts";
 import { valuesOf } from "../cli/option.ts";
+import { variablesIn } from "../cli/redaction.ts";
 import { type Trial, tryConfig } from "../config/try.ts";
 
 /** Options that decide whether a proxy has an address guard. */
@@ -64,7 +68,11 @@ export async function configSubject(path: string): Promise<DoctorSubject> {
   try {
     const config = await loadConfig(text, path);
     const trial = await tryConfig(config);
-    return await subjectOf(config, trial, { args, path });
+    return await subjectOf(config, trial, {
+      ...{ args, variables: config.secretVariables },
+      reads: [path, ...config.secretFiles],
+      findings: startFindings(path, config, trial),
+    });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return {
@@ -80,15 +88,40 @@ export async function configSubject(path: string): Promise<DoctorSubject> {
   }
 }
 
+/**
+ * Looks at a command that would serve.
+ *
+ * @param kindName Name of the command.
+ * @param options Values of its options, as they were read.
+ * @param args Its arguments, without secrets.
+ * @returns What there is to look at.
+ */
+export async function commandSubject(
+  kindName: string,
+  options: object,
+  args: readonly string[],
+): Promise<DoctorSubject> {
+  const config = await configOf(planOfCommand(kindName, options));
+  const trial = await tryConfig(config);
+  return await subjectOf(config, trial, {
+    ...{ args, reads: [], variables: variablesIn(args) },
+    findings: commandFindings(options, trial),
+  });
+}
+
 interface Source {
   args: readonly string[];
-  path: string;
+  /** What is read beside the files of listeners. */
+  reads: readonly string[];
+  variables: readonly string[];
+  /** What the trial has shown. */
+  findings: readonly Finding[];
 }
 
 async function subjectOf(
   config: Config,
   trial: Trial,
-  { args, path }: Source,
+  { args, findings, variables, ...source }: Source,
 ): Promise<DoctorSubject> {
   const { program } = config;
   const all = config.listeners.flatMap(wholeValuesOf);
@@ -116,14 +149,11 @@ async function subjectOf(
     servers: all.flatMap(({ dns = [] }) => dns),
     outward: all,
     own: [...trial.places.values()].flat(),
-    start: [
-      ...startFindings(path, config, trial),
-      ...await placeFindings(listened),
-    ],
+    start: [...await placeFindings(listened, findings), ...findings],
     needed: {
-      reads: [path, ...config.secretFiles, ...reads],
+      reads: [...source.reads, ...reads],
       writes,
-      variables: config.secretVariables,
+      variables,
       ...hosts === undefined ? {} : { hosts },
       isGuarded: all.some(isGuardedProxy),
     },
@@ -181,9 +211,14 @@ function problemsOf(
   }));
 }
 
-/** Does not check who may use a listener, because the trial has done that. */
-function placeFindings(places: readonly Endpoint[]): Promise<Finding[]> {
-  return Promise.all(places.map((place) => examinePlace(place, false)));
+/** Whether who may use them is said was seen by the trial. */
+async function placeFindings(
+  places: readonly Endpoint[],
+  findings: readonly Finding[],
+): Promise<Finding[]> {
+  const all = await Promise.all(places.map(examinePlace));
+  const isRefused = findings.some(({ check }) => check === PLACE);
+  return isRefused ? all.filter(({ level }) => level !== "ok") : all;
 }
 
 /**

@@ -9,7 +9,6 @@ import { isUnixPath } from "../wire/endpoint.ts";
 import type { ListenerTls } from "../serve/tls/over_tls.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { listeningEvent } from "../serve/announcement.ts";
-import type { ServerCommand } from "../cli/command.ts";
 import {
   checkTogether,
   ECHO_OPTIONS,
@@ -17,14 +16,15 @@ import {
   modeOf,
 } from "./options.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
-import { runServer, type ServerLife } from "../program/run_server.ts";
+import { type RunningServer, runningServer } from "../serve/running_server.ts";
+import type { ServerCommand } from "../serve/server_command.ts";
+import type { ServerHost } from "../serve/server_host.ts";
 import { settingsOf } from "../cli/settings.ts";
 import { startEcho } from "./start.ts";
 import type { ListenerInfo } from "../serve/start_listeners.ts";
 
 /** The command and its options. */
 export const ECHO_COMMAND: ServerCommand<typeof ECHO_OPTIONS> = {
-  isServer: true,
   usage: "echo [OPTIONS] [LISTEN]",
   summary:
     "Sends back what it reads, byte for byte, on 127.0.0.1:8080 or on LISTEN. Options make it slow, silent, talkative or make it break off: a target for tests.",
@@ -39,32 +39,27 @@ export const ECHO_COMMAND: ServerCommand<typeof ECHO_OPTIONS> = {
     ["sluice echo --udp", "datagrams too, on the same port"],
   ],
   options: ECHO_OPTIONS,
-  run: runEcho,
+  start,
 };
 
-async function runEcho(
+async function start(
   options: EchoOptions,
-  life: ServerLife = runServer,
-): Promise<number> {
+  host: ServerHost,
+): Promise<RunningServer> {
   checkTogether(options);
-  return await life(options, async (log, host) => {
-    const { tls, files } = await openListenerTls(options, {
-      log,
-      files: host.files,
-    });
-    const running = await startEcho({
-      ...settingsOf(ECHO_OPTIONS, options),
-      mode: modeOf(options),
-      ...{ tls, host, log },
-    });
-    const listener = running.listeners[0]!;
-    const banner = [
-      ...bannerLines(listener, options, tls),
-      listeningEvent(listener, { kind: "echo", isTls: tls !== undefined }),
-    ];
-    const writes = isUnixPath(options.listen);
-    return { running, banner, files, writes };
+  const { tls, files } = await openListenerTls(options, host);
+  const running = await startEcho({
+    ...settingsOf(ECHO_OPTIONS, options),
+    mode: modeOf(options),
+    ...{ tls, host },
   });
+  const listener = running.listeners[0]!;
+  const banner = [
+    ...bannerLines(listener, options, tls),
+    listeningEvent(listener, { kind: "echo", isTls: tls !== undefined }),
+  ];
+  const writes = isUnixPath(options.listen);
+  return runningServer(running, { banner, files, writes });
 }
 
 function bannerLines(

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { handleConnection } from "../serve/connection.ts";
+import { handlerOf, type Protocol } from "../serve/connection.ts";
 import { echo, type EchoMode } from "./echo.ts";
 import type { ConnectionServices } from "../serve/connection_services.ts";
 import { answerDatagrams, type UdpEcho } from "./udp_echo.ts";
@@ -12,7 +12,7 @@ import { prepareCLibrary } from "../net/system/c_library.ts";
 import type { Connection } from "../net/connection.ts";
 import { explainError } from "../observe/explain_error.ts";
 import { LINGER } from "../net/linger.ts";
-import type { Listener } from "../net/listen.ts";
+import type { Handler, Listener } from "../net/listen.ts";
 import { canReset, resetSocket } from "../net/system/reset_socket.ts";
 import {
   listenResettable,
@@ -69,7 +69,7 @@ export type EchoServer = RunningListeners;
  * @throws {StartError} If the server cannot listen.
  */
 export async function startEcho(config: EchoConfig): Promise<EchoServer> {
-  const { log = () => {}, host = ALONE } = config;
+  const { host = ALONE, log = host.log } = config;
   const places = openPlaces(config);
   const hasOwnListener = config.resetAfter !== undefined && !mayReset();
   if (host.thread !== undefined && hasOwnListener) {
@@ -94,14 +94,7 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
         log,
         watch,
       };
-      return (connection, context, draining) => {
-        const protocol = inFront(config, protocolFor(connection, config));
-        return handleConnection(
-          ...[connection, context, draining] as const,
-          protocol,
-          services,
-        );
-      };
+      return handlerFor(config, services);
     },
     {
       ...places.listening,
@@ -116,15 +109,22 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
   return withDatagrams(running, config, log);
 }
 
-function protocolFor(connection: Connection, config: EchoConfig) {
+function handlerFor(
+  config: EchoConfig,
+  services: ConnectionServices,
+): Handler {
   const { mode = "echo", delay = 0, chunk = Infinity } = config;
   const { closeAfter, resetAfter } = config;
-  const settings = {
-    ...{ mode, delay, chunk },
-    limit: closeAfter ?? resetAfter ?? Infinity,
+  const limit = closeAfter ?? resetAfter ?? Infinity;
+  const settings = { mode, delay, chunk, limit };
+  const handle = (protocol: Protocol) =>
+    handlerOf(inFront(config, protocol), services);
+  if (resetAfter === undefined) return handle(echo(settings));
+  // Under TLS too, it is the socket that is reset.
+  return (connection, ...rest) => {
+    const protocol = echo({ ...settings, reset: () => reset(connection) });
+    return handle(protocol)(connection, ...rest);
   };
-  if (resetAfter === undefined) return echo(settings);
-  return echo({ ...settings, reset: () => reset(connection) });
 }
 
 /** Loads what resets need, while the server still has the permission. */

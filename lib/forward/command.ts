@@ -9,20 +9,24 @@ import type { PoolFigures } from "../net/pool/figures.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
 import { acceptProxyOf } from "../serve/options/accept_proxy.ts";
-import type { ServerCommand } from "../cli/command.ts";
 import { forwardBanner } from "./banner.ts";
 import { FORWARD_OPTIONS, type ForwardOptions } from "./options.ts";
 import type { UpstreamConfig } from "../serve/target/route.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
 import { needsTls } from "../serve/target/open_parents.ts";
 import { openOutgoingTls } from "../serve/tls/outgoing.ts";
-import { runServer, type ServerLife } from "../program/run_server.ts";
+import {
+  type RunningServer,
+  runningServer,
+  type Stoppable,
+} from "../serve/running_server.ts";
+import type { ServerCommand } from "../serve/server_command.ts";
+import type { ServerHost } from "../serve/server_host.ts";
 import { settingsOf } from "../cli/settings.ts";
 import { type Relay, startForward } from "./start.ts";
 
 /** The command as the command line sees it. */
 export const FORWARD_COMMAND: ServerCommand<typeof FORWARD_OPTIONS> = {
-  isServer: true,
   usage: "forward [OPTIONS] LISTEN UPSTREAM…",
   summary:
     "Relays TCP connections to fixed upstreams. It can keep connections ready, and goes on to the next upstream when one is down.",
@@ -39,51 +43,48 @@ export const FORWARD_COMMAND: ServerCommand<typeof FORWARD_OPTIONS> = {
     ],
   ],
   options: FORWARD_OPTIONS,
-  run: runForward,
+  start,
 };
 
-function runForward(
+async function start(
   options: ForwardOptions,
-  life: ServerLife = runServer,
-): Promise<number> {
-  return life(options, async (log, host) => {
-    const { "tls-alpn": protocols } = options;
-    const { tls, files } = await openListenerTls(options, {
-      ...Array.isArray(protocols) ? { protocols } : {},
-      ...{ log, files: host.files },
-    });
-    const settings = settingsOf(FORWARD_OPTIONS, options);
-    const isTls = needsTls(settings.parents) ||
-      allUpstreams(options).some(({ isTls }) => isTls);
-    const outgoing = await openOutgoingTls(options, isTls, {
-      log,
-      files: host.files,
-    });
-    const { startTls } = outgoing;
-    // With a permission that a server drops next.
-    if (!host.isTrial) prepareCLibrary();
-    const relay = await startForward({
-      ...settings,
-      acceptProxy: acceptProxyOf(options),
-      ...{ tls, startTls, host, log },
-    });
-    return {
-      running: options.pool === "off" ? relay : loggingPools(relay, log),
-      banner: forwardBanner({
-        listeners: relay.listeners,
-        routes: options.routes,
-        serverNames: options.sni,
-        isTls: tls !== undefined,
-        upstreamName: options["upstream-name"],
-      }),
-      files: [...files, ...outgoing.files],
-      // Deno wants it for Unix sockets, also for connecting to them.
-      writes: options["quota-file"] !== undefined ||
-        options.routes.some(({ listen, upstreams }) =>
-          [listen, ...upstreams.map(({ endpoint }) => endpoint)]
-            .some(isUnixPath)
-        ),
-    };
+  host: ServerHost,
+): Promise<RunningServer> {
+  const { "tls-alpn": protocols } = options;
+  const { tls, files } = await openListenerTls(options, {
+    ...Array.isArray(protocols) ? { protocols } : {},
+    ...{ log: host.log, files: host.files },
+  });
+  const settings = settingsOf(FORWARD_OPTIONS, options);
+  const isTls = needsTls(settings.parents) ||
+    allUpstreams(options).some(({ isTls }) => isTls);
+  const outgoing = await openOutgoingTls(options, isTls, host);
+  const { startTls } = outgoing;
+  // With a permission that a server drops next.
+  if (!host.isTrial) prepareCLibrary();
+  const relay = await startForward({
+    ...settings,
+    acceptProxy: acceptProxyOf(options),
+    ...{ tls, startTls, host },
+  });
+  const running = options.pool === "off"
+    ? relay
+    : loggingPools(relay, host.log);
+  return runningServer(running, {
+    banner: forwardBanner({
+      listeners: relay.listeners,
+      routes: options.routes,
+      serverNames: options.sni,
+      isTls: tls !== undefined,
+      upstreamName: options["upstream-name"],
+    }),
+    files: [...files, ...outgoing.files],
+    // Deno wants it for Unix sockets, also for connecting to them.
+    writes: options["quota-file"] !== undefined ||
+      options.routes.some(({ listen, upstreams }) =>
+        [listen, ...upstreams.map(({ endpoint }) => endpoint)]
+          .some(isUnixPath)
+      ),
   });
 }
 
@@ -92,9 +93,11 @@ function allUpstreams({ routes, sni }: ForwardOptions): UpstreamConfig[] {
 }
 
 /** Tells in the end what the pools did. */
-function loggingPools(relay: Relay, log: (event: LogEvent) => void): Relay {
+function loggingPools(
+  relay: Relay,
+  log: (event: LogEvent) => void,
+): Stoppable {
   return {
-    ...relay,
     get connections() {
       return relay.connections;
     },

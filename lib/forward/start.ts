@@ -4,7 +4,7 @@
  * @module
  */
 
-import { handleConnection, type Protocol } from "../serve/connection.ts";
+import { handlerOf, type Protocol } from "../serve/connection.ts";
 import { forward, type ForwardServices } from "./relay.ts";
 import { agreeAsUpstream } from "./alpn.ts";
 import type { ProxyVersion } from "../serve/proxy_header.ts";
@@ -112,7 +112,7 @@ export interface Relay extends RunningListeners {
  */
 export async function startForward(config: ForwardConfig): Promise<Relay> {
   requireFitting(config);
-  const { log = () => {}, host = ALONE } = config;
+  const { host = ALONE, log = host.log } = config;
   const places = openPlaces(config, { besides: requireRoom(config) });
   const resolver = openNames(config.names);
   const timeouts = { ...TIMEOUTS, ...config.timeouts };
@@ -182,8 +182,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       watch,
       trail: [name],
     };
-    return (connection, context, draining) =>
-      handleConnection(connection, context, draining, protocol, services);
+    return handlerOf(protocol, services);
   };
   const running = await startListeners(
     config.routes.map(({ listen }) => listen),

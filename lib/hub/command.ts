@@ -8,18 +8,18 @@ import { formatAddr, pathOf } from "../net/unix_socket.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { type Announcement, listeningEvent } from "../serve/announcement.ts";
-import type { ServerCommand } from "../cli/command.ts";
 import { HUB_OPTIONS, type HubOptions } from "./options.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
 import { reachOf } from "../serve/start_listeners.ts";
-import { runServer, type ServerLife } from "../program/run_server.ts";
+import { type RunningServer, runningServer } from "../serve/running_server.ts";
+import type { ServerCommand } from "../serve/server_command.ts";
+import type { ServerHost } from "../serve/server_host.ts";
 import { settingsOf } from "../cli/settings.ts";
 import { type RunningHub, startHub } from "./start.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
 /** The command and its options. */
 export const HUB_COMMAND: ServerCommand<typeof HUB_OPTIONS> = {
-  isServer: true,
   usage: "hub [LISTEN…] [OPTIONS]",
   summary:
     "Sends each message of a client to all other clients, in the same order for everyone. On an address that other machines can reach it needs --open.",
@@ -33,27 +33,22 @@ export const HUB_COMMAND: ServerCommand<typeof HUB_OPTIONS> = {
     ["sluice hub 7000 --frame json", "JSON values, which Sluice checks"],
   ],
   options: HUB_OPTIONS,
-  run: runHub,
+  start,
 };
 
-function runHub(
+async function start(
   options: HubOptions,
-  life: ServerLife = runServer,
-): Promise<number> {
+  host: ServerHost,
+): Promise<RunningServer> {
   checkTogether(options);
-  return life(options, async (log, host) => {
-    const { tls, files } = await openListenerTls(options, {
-      log,
-      files: host.files,
-    });
-    const running = await startHub({
-      ...settingsOf(HUB_OPTIONS, options),
-      ...{ tls, host, log },
-    });
-    const banner = bannerOf(running, options, tls !== undefined);
-    const writes = [...options.listen, ...options.ws].some(isUnixPath);
-    return { running, banner, files, writes };
+  const { tls, files } = await openListenerTls(options, host);
+  const running = await startHub({
+    ...settingsOf(HUB_OPTIONS, options),
+    ...{ tls, host },
   });
+  const banner = bannerOf(running, options, tls !== undefined);
+  const writes = [...options.listen, ...options.ws].some(isUnixPath);
+  return runningServer(running, { banner, files, writes });
 }
 
 function checkTogether(options: HubOptions): void {

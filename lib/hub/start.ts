@@ -4,7 +4,7 @@
  * @module
  */
 
-import { handleConnection } from "../serve/connection.ts";
+import { handlerOf } from "../serve/connection.ts";
 import { Hub } from "./hub.ts";
 import type { SlowPolicy } from "./outbox.ts";
 import type { HubServices } from "./services.ts";
@@ -139,8 +139,7 @@ export async function startHub(
         connectionsPerClient: places.perClient(isPublic),
         watch,
       };
-      return (connection, context, draining) =>
-        handleConnection(connection, context, draining, protocol, services);
+      return handlerOf(protocol, services);
     },
     {
       ...places.listening,

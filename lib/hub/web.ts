@@ -11,11 +11,11 @@ import { HttpError } from "../wire/http1/http_error.ts";
 import type { RequestHead } from "../wire/http1/request.ts";
 import type { Field } from "../wire/http1/fields.ts";
 import { farewell } from "../serve/farewell.ts";
-import { encodeAnswer } from "../serve/http_answer.ts";
+import { encodeAnswer } from "../serve/http/answer.ts";
 import { serveHubClient } from "./client.ts";
 import { encodePage, SOCKET_PATH } from "./page_files.ts";
 import type { HubServices } from "./services.ts";
-import { readOneRequest } from "../serve/one_request.ts";
+import { readOneRequest } from "../serve/http/one_request.ts";
 import type { Session } from "../serve/session.ts";
 import { encodeUpgrade, WEBSOCKET_VERSION } from "./websocket_upgrade.ts";
 

@@ -29,10 +29,10 @@ const ENDING = ".md";
  */
 export async function readTopics(): Promise<Topic[]> {
   const names = [...Deno.readDirSync(FOLDER)].map(({ name }) => name)
-    .filter((name) => name.endsWith(ENDING)).toSorted();
-  return await Promise.all(names.map(async (file) => {
-    const text = await Deno.readTextFile(new URL(file, FOLDER));
-    const name = file.slice(0, -ENDING.length);
+    .filter((name) => name.endsWith(ENDING))
+    .map((name) => name.slice(0, -ENDING.length)).toSorted();
+  return await Promise.all(names.map(async (name) => {
+    const text = await Deno.readTextFile(new URL(name + ENDING, FOLDER));
     return { name, text, ...openingOf(text) };
   }));
 }

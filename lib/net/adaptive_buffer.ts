@@ -45,6 +45,12 @@ const LENT = 3;
 const SMALL: Buffer[] = [];
 const MOST_SMALL = 512;
 
+/** Bytes of memory that small ones are cut from: each would cost 300 more alone. */
+const SLAB = 8 * KIB;
+
+let slab = new ArrayBuffer(SLAB);
+let cut = 0;
+
 /** A read that leaves this part of a buffer unused asks for a smaller one. */
 const SPARE = 8;
 
@@ -142,7 +148,7 @@ export class AdaptiveBuffer {
     const least = this.#least;
     const large = least > 0 ? this.#pool.take(SIZES[least]!) : undefined;
     if (large !== undefined) this.#level = least;
-    return large ?? SMALL.pop() ?? new Uint8Array(SIZES[0]);
+    return large ?? SMALL.pop() ?? cutSmall();
   }
 
   /** Takes the buffer of a level, or of the highest below that can be had. */
@@ -166,6 +172,17 @@ export class AdaptiveBuffer {
     this.#buffer = smaller;
     this.#level = smaller === undefined ? 0 : level;
   }
+}
+
+/** Cuts a small buffer from a slab, which lives as long as any of its parts. */
+function cutSmall(): Buffer {
+  if (cut === SLAB) {
+    slab = new ArrayBuffer(SLAB);
+    cut = 0;
+  }
+  const small = new Uint8Array(slab, cut, SIZES[0]);
+  cut += SIZES[0];
+  return small;
 }
 
 /** The smallest that has room for so many bytes, or else the largest. */

@@ -226,10 +226,17 @@ async function hostFor(
   );
 }
 
-function parentFailed(parent: Parent, cause: unknown): DialError {
+/**
+ * Makes an error about a parent of what failed on the way through it.
+ *
+ * @param parent The parent.
+ * @param cause What was thrown.
+ * @returns The error; the cause itself if that says enough.
+ */
+export function parentFailed(parent: Parent, cause: unknown): DialError {
   // That is ours and tells nothing of any parent, or names the parent already.
   const isTold = cause instanceof DialError &&
-    (cause.kind === "no descriptors" || cause.kind === "parent failed");
+    ["no descriptors", "no udp", "parent failed"].includes(cause.kind);
   if (isTold) return cause;
   return new DialError(
     "parent failed",

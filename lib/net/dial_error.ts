@@ -18,6 +18,7 @@ export type DialErrorKind =
   | "forbidden"
   | "parent failed"
   | "parent timeout"
+  | "no udp"
   | "failed";
 
 /** A target that was not reached. */

@@ -19,21 +19,14 @@ import {
 } from "../wire/socks/v4.ts";
 import { parseReply as parseSocks4Reply } from "../wire/socks/v4_reply.ts";
 import { encodeRequest as encodeSocks4 } from "../wire/socks/v4_request.ts";
-import { COMMAND, METHOD, REPLY } from "../wire/socks/v5.ts";
-import {
-  encodeCredentials,
-  parseCredentialsReply,
-} from "../wire/socks/v5_credentials.ts";
-import {
-  encodeGreeting,
-  parseMethodSelection,
-} from "../wire/socks/v5_greeting.ts";
+import { COMMAND, REPLY } from "../wire/socks/v5.ts";
 import { parseReply } from "../wire/socks/v5_reply.ts";
 import { encodeRequest } from "../wire/socks/v5_request.ts";
 import { ByteReader } from "./byte_reader.ts";
 import { DialError, type DialErrorKind } from "./dial_error.ts";
 import type { Duplex } from "./duplex.ts";
 import { HttpReader } from "./http_reader.ts";
+import { logInSocks5 } from "./socks5_login.ts";
 
 /** Where a proxy is to connect us to. */
 export interface HopTarget {
@@ -123,22 +116,8 @@ const WORDS: Readonly<Partial<Record<DialErrorKind, string>>> = {
 };
 
 async function askSocks5({ duplex, parent, target, onAsked, failed }: Hop) {
-  const { credentials } = parent;
   const reader = new ByteReader(duplex);
-  const methods = credentials === undefined
-    ? [METHOD.NoAuthentication]
-    : [METHOD.UsernamePassword, METHOD.NoAuthentication];
-  await duplex.write(encodeGreeting(methods));
-  const method = await reader.parse(parseMethodSelection());
-  if (method === METHOD.UsernamePassword && credentials !== undefined) {
-    const password = new TextEncoder().encode(credentials.password);
-    await duplex.write(encodeCredentials({ ...credentials, password }));
-    if (!await reader.parse(parseCredentialsReply())) {
-      throw failed("parent failed", "it refuses our user name and password");
-    }
-  } else if (method !== METHOD.NoAuthentication) {
-    throw failed("parent failed", `it wants method ${method}`);
-  }
+  await logInSocks5(duplex, reader, parent, failed);
   onAsked();
   await duplex.write(encodeRequest({ command: COMMAND.Connect, ...target }));
   const reply = await reader.parse(parseReply());

@@ -143,13 +143,16 @@ export function serve(
 
   function handle(connection: Connection): void {
     const context = new Context(root);
-    const task = handler(connection, context, draining)
-      .catch((error: unknown) => onHandlerError?.(error))
-      .finally(() => {
-        context.release();
-        slots.release();
-      });
-    open.add(task);
+    const end = () => {
+      context.release();
+      slots.release();
+      open.leave();
+    };
+    open.enter();
+    handler(connection, context, draining).then(end, (error: unknown) => {
+      onHandlerError?.(error);
+      end();
+    });
   }
 
   function cutAll(deadline: number): void {

@@ -17,17 +17,18 @@ import type { SocketSource } from "./socket_source.ts";
 import type { SocketWritable } from "./socket_writable.ts";
 
 /** Copies until end of file, an error or an abort. */
-export class SocketPipe implements Waiter {
+export class SocketPipe implements Waiter, EventListenerObject {
   /** Whether the pipe has settled and both locks are free. */
   isOver = false;
   readonly #source: SocketSource;
   readonly #destination: SocketWritable;
-  readonly #signal: AbortSignal | undefined;
+  #signal: AbortSignal | undefined;
   readonly #preventClose: boolean;
   readonly #preventAbort: boolean;
   readonly #preventCancel: boolean;
-  readonly #settled: PromiseWithResolvers<void> = Promise.withResolvers();
-  #writing: Buffer | undefined;
+  #resolve!: () => void;
+  #reject!: (error: unknown) => void;
+  #isWriting = false;
   /** Whether the end is being dealt with. */
   #isBusy = false;
 
@@ -61,10 +62,21 @@ export class SocketPipe implements Waiter {
    */
   run(): Promise<void> {
     const signal = this.#signal;
-    signal?.addEventListener("abort", this.#abort);
-    if (signal?.aborted) this.#abort();
+    const settled = new Promise<void>((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    signal?.addEventListener("abort", this);
+    if (signal?.aborted) this.handleEvent();
     else this.#next();
-    return this.#settled.promise;
+    return settled;
+  }
+
+  /** The signal was aborted. */
+  handleEvent(): void {
+    this.#source.inbox.leave(this);
+    // What was read is written before the pipe ends.
+    if (!this.#isWriting && !this.#isBusy) this.#shut();
   }
 
   /** Bytes have arrived. */
@@ -98,27 +110,30 @@ export class SocketPipe implements Waiter {
   }
 
   #write(bytes: Buffer): void {
-    this.#writing = bytes;
+    this.#isWriting = true;
     const { channel, traffic } = this.#destination;
     traffic.isWriting = true;
     traffic.beginWrite(channel);
-    channel.write(bytes).then(this.#onWritten, this.#onWriteError);
+    // Not kept for the next one: most of its life a pipe waits.
+    channel.write(bytes).then(
+      (count) => this.#onWritten(bytes, count),
+      (error) => this.#onWriteError(error),
+    );
   }
 
-  readonly #onWritten = (count: number): void => {
-    const bytes = this.#writing!;
+  #onWritten(bytes: Buffer, count: number): void {
     const { traffic } = this.#destination;
     traffic.sent += count;
     if (count < bytes.length) return this.#write(bytes.subarray(count));
-    this.#writing = undefined;
+    this.#isWriting = false;
     traffic.isWriting = false;
     traffic.awaitsAnswer = true;
     if (this.#signal?.aborted) this.#shut();
     else this.#next();
-  };
+  }
 
-  readonly #onWriteError = (error: unknown): void => {
-    this.#writing = undefined;
+  #onWriteError(error: unknown): void {
+    this.#isWriting = false;
     const { traffic } = this.#destination;
     traffic.isWriting = false;
     traffic.failWrite(error);
@@ -126,13 +141,7 @@ export class SocketPipe implements Waiter {
     if (this.#signal?.aborted) return this.#shut();
     if (!this.#preventCancel) this.#cancelSource();
     this.#finish({ error });
-  };
-
-  readonly #abort = (): void => {
-    this.#source.inbox.leave(this);
-    // What was read is written before the pipe ends.
-    if (this.#writing === undefined && !this.#isBusy) this.#shut();
-  };
+  }
 
   /** Ends both streams, as the signal says. */
   #shut(): void {
@@ -150,8 +159,11 @@ export class SocketPipe implements Waiter {
   #finish(failure?: { error: unknown }): void {
     this.isOver = true;
     this.#source.inbox.release();
-    this.#signal?.removeEventListener("abort", this.#abort);
-    if (failure === undefined) this.#settled.resolve();
-    else this.#settled.reject(failure.error);
+    this.#signal?.removeEventListener("abort", this);
+    // A dead stream stays until a full collection: `ReadableStream` gives it a
+    // function that V8 puts into its old space. It keeps as little as may be.
+    this.#signal = undefined;
+    if (failure === undefined) this.#resolve();
+    else this.#reject(failure.error);
   }
 }

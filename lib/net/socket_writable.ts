@@ -29,8 +29,8 @@ export class SocketWritable extends WritableStream<Buffer> {
   #pipe: ChannelUser | undefined;
   /** The lock of a pipe. */
   #writer: WritableStreamDefaultWriter<Buffer> | undefined;
-  /** Puts the stream into the state that a pipe has left it in. */
-  #finish: (() => unknown) | undefined;
+  /** The state that a pipe has left the stream in, if it is not writable. */
+  #left: "closed" | { readonly error: unknown } | undefined;
 
   /**
    * Wraps a connection. Its opener still closes it.
@@ -111,7 +111,7 @@ export class SocketWritable extends WritableStream<Buffer> {
   /** Sends FIN for the pipe that has locked the stream. */
   endUnderPipe(): Promise<void> {
     return this.#sink.close().then(() => {
-      this.#finish = () => super.close();
+      this.#left = "closed";
     }, (error: unknown) => {
       this.failUnderPipe(error);
       throw error;
@@ -120,13 +120,13 @@ export class SocketWritable extends WritableStream<Buffer> {
 
   /** Closes the connection for the pipe that has locked the stream. */
   abortUnderPipe(reason: unknown): void {
-    if (this.#finish === undefined) this.#sink.abort();
+    if (this.#left === undefined) this.#sink.abort();
     this.failUnderPipe(reason);
   }
 
   /** Notes that a write of the pipe that has locked the stream has failed. */
   failUnderPipe(error: unknown): void {
-    this.#finish ??= () => this.#sink.controller.error(error);
+    this.#left ??= { error };
   }
 
   /**
@@ -142,27 +142,32 @@ export class SocketWritable extends WritableStream<Buffer> {
     this.#writer?.releaseLock();
     this.#writer = undefined;
     this.#pipe = undefined;
-    this.#finish?.();
-    this.#finish = undefined;
+    const left = this.#left;
+    this.#left = undefined;
+    if (left === undefined) return;
+    // The sink has done its part: only the state is missing.
+    this.#sink.isDone = true;
+    if (left === "closed") void super.close();
+    else void super.abort(left.error);
   }
 }
 
-/** Writes the stream's chunks to a connection. */
+/**
+ * Writes the stream's chunks to a connection. It has no `start()`, for which each
+ * stream would keep 100 bytes more.
+ */
 class Sink implements UnderlyingSink<Buffer> {
   readonly #channel: Channel;
   readonly #traffic: Traffic;
   wasUsed = false;
-  controller!: WritableStreamDefaultController;
   isOver = false;
+  /** Whether a pipe has ended the connection as it should be. */
+  isDone = false;
   #closing: Promise<void> | undefined;
 
   constructor(channel: Channel, traffic: Traffic) {
     this.#channel = channel;
     this.#traffic = traffic;
-  }
-
-  start(controller: WritableStreamDefaultController): void {
-    this.controller = controller;
   }
 
   write(bytes: Buffer): Promise<void> {
@@ -178,6 +183,7 @@ class Sink implements UnderlyingSink<Buffer> {
   }
 
   abort(): void {
+    if (this.isDone) return;
     this.isOver = true;
     this.#traffic.close(this.#channel);
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Place } from "../sync/bag.ts";
 import { type Context, timeoutError } from "../sync/context.ts";
 import type { Deadline } from "../sync/deadline.ts";
 import { watchStall } from "../sync/stall.ts";
@@ -88,7 +89,7 @@ export function tunnel(
 ): Promise<TunnelResult> {
   const controller = new AbortController();
   const join = new Join(client, target, controller, options);
-  const unregister = context.onCancel(join.abort);
+  join.place = context.attach(join);
   const { signal } = controller;
   const { keepTarget } = options;
   // The error of one pipe does not end the other one: how they end together is
@@ -97,7 +98,7 @@ export function tunnel(
   const up = keepTarget === undefined ? down : { ...down, preventClose: true };
   join.add("client", client.readable.pipeTo(target.writable, up));
   join.add("target", target.readable.pipeTo(client.writable, down));
-  return join.result(unregister);
+  return join.ended;
 }
 
 /** Two pipes under one controller: who has ended, how, and what is left. */
@@ -111,7 +112,13 @@ class Join {
   readonly #onHalfClose: (() => void) | undefined;
   /** Bytes that each end had been sent before. */
   readonly #before: Readonly<Record<End, number>>;
-  readonly #settled = Promise.withResolvers<void>();
+  /** Where the context has it. */
+  place: Place | undefined;
+  #resolve!: (result: TunnelResult) => void;
+  /** How it ended, once both directions have settled. */
+  readonly ended: Promise<TunnelResult> = new Promise((resolve) => {
+    this.#resolve = resolve;
+  });
   readonly #result: TunnelResult = {
     sent: 0,
     received: 0,
@@ -146,10 +153,8 @@ class Join {
     this.#resetRelay = options.resetRelay;
     this.#onHalfClose = options.onHalfClose;
     this.#before = { client: client.sent, target: target.sent };
-    this.#watch(
-      idleTimeout,
-      () => this.#leave(timeoutError(idleTimeout, "Idle time")),
-    );
+    const late = () => this.#leave(timeoutError(idleTimeout, "Idle time"));
+    this.#watch(idleTimeout, late);
   }
 
   /** Takes one direction in, which ends where `end` does. */
@@ -159,7 +164,7 @@ class Join {
   }
 
   /** Ends both directions, and closes both connections. */
-  readonly abort = (reason: unknown): void => {
+  cancel(reason: unknown): void {
     if (this.#isOver) return this.#ending?.hurry();
     const isReset = this.#resetRelay === "all" && reason !== undefined;
     this.#finish(reason);
@@ -167,7 +172,7 @@ class Join {
     if (isReset) void this.#endPeers(both, { isReset, patience: 0 });
     // A write to a peer that does not read would go on for ever.
     else for (const peer of both) peer.close();
-  };
+  }
 
   #finish(reason: unknown): void {
     this.#isOver = true;
@@ -185,16 +190,6 @@ class Join {
     const wasThere = await this.#ending.done;
     onEnd?.(wasThere);
     this.#settle();
-  }
-
-  /** Waits until both directions have settled. */
-  async result(unregister: () => void): Promise<TunnelResult> {
-    await this.#settled.promise;
-    unregister();
-    this.#stall?.clear();
-    this.#result.sent = this.#target.sent - this.#before.target;
-    this.#result.received = this.#client.sent - this.#before.client;
-    return this.#result;
   }
 
   /** One direction has reached end of file, and has sent FIN. */
@@ -234,7 +229,12 @@ class Join {
   }
 
   #settle(): void {
-    if (--this.#going === 0) this.#settled.resolve();
+    if (--this.#going > 0) return;
+    this.place?.remove();
+    this.#stall?.clear();
+    this.#result.sent = this.#target.sent - this.#before.target;
+    this.#result.received = this.#client.sent - this.#before.client;
+    this.#resolve(this.#result);
   }
 
   /**
@@ -243,7 +243,7 @@ class Join {
    */
   #conclude(error: unknown, end: End): void {
     const hasEnded = this.#duplex(end).inbox.hasEnded;
-    if (hasEnded && this.#client.inbox.hasEnded) this.abort(undefined);
+    if (hasEnded && this.#client.inbox.hasEnded) this.cancel(undefined);
     else this.#cut(error, end);
   }
 
@@ -257,14 +257,13 @@ class Join {
     const mode = this.#resetRelay;
     this.#result.failed = failed;
     this.#result.endedFirst ??= failed;
-    if (mode === undefined) return this.abort(error);
+    if (mode === undefined) return this.cancel(error);
     this.#finish(error);
     this.#duplex(failed).close();
     const rest = this.#duplex(other(failed));
     // An end that had sent FIN has told the other one all there is to tell.
     const isReset = mode !== "off" && !this.#duplex(failed).inbox.hasEnded;
-    const options = { isReset, patience };
-    void this.#endPeers([rest], options, (wasThere) => {
+    void this.#endPeers([rest], { isReset, patience }, (wasThere) => {
       // Both had ended, or have gone.
       if (!wasThere || this.#isFarewell(failed)) {
         this.#result.error = undefined;
@@ -295,10 +294,10 @@ class Join {
   /** Gives the remaining direction its time. */
   #waitForOther(ended: End): void {
     const limit = this.#halfCloseTimeout[ended];
-    const late = () => this.abort(timeoutError(limit, "Half-close time"));
+    const late = () => this.cancel(timeoutError(limit, "Half-close time"));
     if (ended === "client" && this.#keepTarget !== undefined) {
       this.#waitForSilence(this.#keepTarget, late);
-    } else if (limit === 0) this.abort(undefined);
+    } else if (limit === 0) this.cancel(undefined);
     else if (limit !== Infinity) this.#watch(limit, late);
   }
 
@@ -327,7 +326,7 @@ class Join {
     const isInOrder = this.#keepTarget !== undefined &&
       !target.readable.isOver &&
       !client.isWriting && !target.isWriting && !target.awaitsAnswer;
-    if (!isInOrder || this.#isOver) return this.abort(reason);
+    if (!isInOrder || this.#isOver) return this.cancel(reason);
     this.#isOver = true;
     this.#result.error = reason;
     this.#result.isTargetKept = true;

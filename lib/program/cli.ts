@@ -9,12 +9,14 @@ import { requireApart } from "../serve/apart.ts";
 import { COMMANDS } from "./commands.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { type CommandHelp, formatHelp } from "../cli/help.ts";
-import type { OptionTable } from "../cli/option.ts";
+import type { OptionTable, OptionValues } from "../cli/option.ts";
+import type { ServerCommand } from "../serve/server_command.ts";
+import { commandServers, type LifeOptions, runLife } from "./life.ts";
 import { hintAtWord } from "../cli/option_hints.ts";
 import { parseOptions, quoteWord, suggest } from "../cli/parse_options.ts";
 import { printErrors, printLines } from "../cli/print_lines.ts";
 import { currentScreen, type Screen, showLines } from "../cli/screen.ts";
-import { endOnMistakes } from "./process_life.ts";
+import { endOnMistakes } from "../serve/process_life.ts";
 import { lackOfModules } from "../cli/own_modules.ts";
 import { PROXY_OPTIONS } from "../proxy/options.ts";
 import { requireEffect } from "../cli/requirements.ts";
@@ -96,18 +98,23 @@ export async function runCommand(args: string[]): Promise<number> {
   }
   if (options["version"]) return print(VERSION);
   if (!command.isExaminer) requireEffect(options);
-  if (command.isServer) requireApart(options);
+  const isServer = "start" in command;
+  if (isServer) requireApart(options);
   requireProc();
-  // Others may be told of workers that another program is to have.
-  if (!command.isServer || options["workers"] === 1) {
-    return await naming(command.options, () => command.run(options));
-  }
-  // Loaded for who wants it only: the start of others is quicker.
-  const { runCommandWorkers } = await import("./run_workers.ts");
   return await naming(
     command.options,
-    () => runCommandWorkers(options, { command: name, args: rest }),
+    () => isServer ? runServer(name, command, options) : command.run(options),
   );
+}
+
+function runServer(
+  name: string,
+  command: ServerCommand<OptionTable>,
+  options: OptionValues<OptionTable>,
+): Promise<number> {
+  // Every command that serves has the options of the program.
+  const life = options as unknown as LifeOptions;
+  return runLife(life, commandServers(name, command, options));
 }
 
 /** What the machine refuses is told with the option that asked for it. */

@@ -7,6 +7,7 @@
 import type { Command } from "../cli/command.ts";
 import type { DescribedCommand } from "../cli/completion/described.ts";
 import type { OptionTable } from "../cli/option.ts";
+import type { ServerCommand } from "../serve/server_command.ts";
 
 /** A command, before it is loaded. */
 export interface CommandEntry {
@@ -17,7 +18,7 @@ export interface CommandEntry {
 }
 
 /** A command, whatever its options. */
-export type AnyCommand = Command<OptionTable>;
+export type AnyCommand = Command<OptionTable> | ServerCommand<OptionTable>;
 
 /** Commands by name, of one word or two. */
 export type CommandTable = Readonly<Record<string, CommandEntry>>;

@@ -13,15 +13,16 @@ import {
   hintAtSetting,
   readConfigFile,
 } from "../config/option.ts";
-import { type Config, loadConfig } from "../config/load.ts";
+import { loadConfig } from "../config/load.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { flag } from "../cli/declare_options.ts";
 import type { OptionValues } from "../cli/option.ts";
 import { reportProblems } from "../config/report_problems.ts";
+import { planOf } from "../config/plain.ts";
 import { RunningConfig } from "../config/run.ts";
-import { runServer } from "./run_server.ts";
-import { tryAdmin } from "../admin/try_admin.ts";
-import { tryConfig } from "../config/try.ts";
+import { SpreadConfig } from "../config/spread.ts";
+import { runLife } from "./life.ts";
+import { requireGood } from "../config/try.ts";
 
 /** Options of `sluice run`. */
 export const RUN_OPTIONS = {
@@ -51,37 +52,28 @@ async function runConfig(
   const { path, text } = await readConfigFile(options.config);
   try {
     const config = await loadConfig(text, path);
-    await requireProgram(config);
-    if (config.program.workers > 1) {
-      const { runConfigWorkers } = await import("./run_workers.ts");
-      return await runConfigWorkers(config, { path, isWatched: options.watch });
-    }
-    return await runServer(config.program, async (log, host) => {
-      prepareCLibrary(); // With a permission that a server drops next.
-      const running = new RunningConfig({ log, host });
-      await running.apply(config);
-      const isWatched = options.watch;
-      const file = await ConfigFile.open(path, running, {
-        ...{ config, isWatched, log },
-      });
-      return {
-        running,
-        banner: running.banner,
-        files: [file],
-        writes: running.writes,
-        config: () => running.printable,
-      };
+    // Before the admin listener takes its port: then all is told, not that alone.
+    const trial = await requireGood(config);
+    const spread = config.program.workers > 1
+      ? new SpreadConfig(config, trial)
+      : undefined;
+    let running: RunningConfig | undefined;
+    return await runLife(config.program, {
+      plan: () => Promise.resolve(planOf(config)),
+      async start(host) {
+        prepareCLibrary(); // With a permission that a server drops next.
+        running = new RunningConfig(host);
+        await running.apply(config, trial);
+        return running;
+      },
+      openFile: (serving, log) =>
+        ConfigFile.open(path, spread?.over(serving) ?? running!, {
+          ...{ config, isWatched: options.watch, log },
+        }),
+      config: () => (spread ?? running!).printable,
     });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return reportProblems(path, error.problems);
   }
-}
-
-/** Before the admin listener takes its port: then all is told, not that alone. */
-async function requireProgram(config: Config): Promise<void> {
-  const { faults } = await tryAdmin(config.program);
-  if (config.problems.length + faults.length === 0) return;
-  const trial = await tryConfig(config);
-  throw new ConfigError([...config.problems, ...trial.problems]);
 }

@@ -4,78 +4,24 @@
  * @module
  */
 
+import type { StopSignals } from "../cli/stop_signals.ts";
 import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatDuration } from "../observe/log_text.ts";
+import type { Stoppable } from "../serve/running_server.ts";
 
-/** What can be shut down. */
-export interface Stoppable {
-  /** Connections that are open. */
-  readonly connections: number;
+/** Options for {@linkcode runUntilSignal}. */
+export interface DrainOptions {
+  /** Milliseconds that open connections have to finish. */
+  drainTimeout: number;
+  /** Takes what there is to say. */
+  log: (event: LogEvent) => void;
   /**
-   * Stops accepting and lets what is open finish.
+   * Told when the drain begins, and when it has less time left.
    *
-   * @param deadline Milliseconds until the rest is cut; 0 is at once.
-   * @returns How many connections were cut.
+   * @param deadline Milliseconds until the rest is cut.
    */
-  shutdown(deadline: number): Promise<number>;
-}
-
-/** Windows has no SIGTERM; Ctrl-Break is what its services get. */
-const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
-  ? ["SIGINT", "SIGBREAK"]
-  : ["SIGINT", "SIGTERM"];
-
-/** Signals of the person who wants the program to end. */
-export interface StopSignals extends Disposable {
-  /**
-   * Waits for one more signal.
-   *
-   * @returns Its name.
-   */
-  next(): Promise<string>;
-}
-
-/** Those that the system sends. */
-export interface SystemSignals extends StopSignals {
-  /**
-   * Waits for one more signal.
-   *
-   * @returns Its name.
-   */
-  next(): Promise<Deno.Signal>;
-}
-
-/**
- * Begins to listen for signals. To be done at the start: registering the first
- * handler when out of descriptors aborts the process.
- *
- * @returns The signals; to be disposed of.
- */
-export function listenForSignals(): SystemSignals {
-  const caught: Deno.Signal[] = [];
-  let waiting: PromiseWithResolvers<Deno.Signal> | undefined;
-  const handlers = SIGNALS.map((signal) => {
-    const handler = () => {
-      if (waiting === undefined) caught.push(signal);
-      else waiting.resolve(signal);
-      waiting = undefined;
-    };
-    Deno.addSignalListener(signal, handler);
-    return { signal, handler };
-  });
-  return {
-    next() {
-      if (caught.length > 0) return Promise.resolve(caught.shift()!);
-      waiting ??= Promise.withResolvers();
-      return waiting.promise;
-    },
-    [Symbol.dispose]() {
-      for (const { signal, handler } of handlers) {
-        Deno.removeSignalListener(signal, handler);
-      }
-    },
-  };
+  onDrain?: (deadline: number) => void;
 }
 
 /**
@@ -83,24 +29,25 @@ export function listenForSignals(): SystemSignals {
  *
  * @param running What to shut down.
  * @param signals Where signals come from.
- * @param drainTimeout Milliseconds that open connections have to finish.
- * @param log Takes what there is to say.
+ * @param options How long the drain is, and who is told of it.
  * @returns Exit code: 0, or 1 where connections were cut.
  */
 export async function runUntilSignal(
   running: Stoppable,
   signals: StopSignals,
-  drainTimeout: number,
-  log: (event: LogEvent) => void,
+  { drainTimeout, log, onDrain = () => {} }: DrainOptions,
 ): Promise<number> {
   const say = (level: "info" | "warning", message: string) =>
     log({ event: "message", level, message });
   const signal = await signals.next();
+  await running.refresh?.();
   const open = running.connections;
   say("info", `${signal}: ${describeDrain(open, drainTimeout)}`);
   const second = signals.next();
+  onDrain(drainTimeout);
   const drained = running.shutdown(drainTimeout);
   const early = await Promise.race([drained, second]);
+  if (typeof early !== "number") onDrain(0);
   const cut = typeof early === "number" ? early : await running.shutdown(0);
   if (cut === 0) {
     say("info", "Stopped; no connection was cut");

@@ -70,6 +70,7 @@ export async function bind(
   encodeBound: EncodeBound,
 ): Promise<TunnelResult> {
   const { record, services } = session;
+  record.command = "bind";
   if (services.parents?.isDefault) {
     throw new Refusal("forbidden", "BIND does not go through parents");
   }

@@ -10,14 +10,14 @@ import { Bans } from "../policy/users/bans.ts";
 import { listeningEvent } from "../serve/announcement.ts";
 import { bannerLines } from "./banner.ts";
 import { acceptProxyOf } from "../serve/options/accept_proxy.ts";
-import type { ServerCommand } from "../cli/command.ts";
 import { openRules } from "../serve/target/open_rules.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
 import { needsTls } from "../serve/target/open_parents.ts";
 import { openOutgoingTls } from "../serve/tls/outgoing.ts";
 import { PROXY_OPTIONS, type ProxyOptions } from "./options.ts";
 import { openProxyUsers } from "./users.ts";
-import { runServer, type ServerLife } from "../program/run_server.ts";
+import { type RunningServer, runningServer } from "../serve/running_server.ts";
+import type { ServerCommand } from "../serve/server_command.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import { settingsOf } from "../cli/settings.ts";
 import { startProxy } from "./start.ts";
@@ -28,7 +28,6 @@ const PROXY_PROTOCOLS = ["http/1.1"] as const;
 
 /** The command as the command line sees it. */
 export const PROXY_COMMAND: ServerCommand<typeof PROXY_OPTIONS> = {
-  isServer: true,
   usage: "[proxy] [OPTIONS]",
   summary:
     "Runs a SOCKS5, SOCKS4 and HTTP proxy on 127.0.0.1:1080, or where --listen says. On an address that other machines can reach it needs users or --open, and does not connect to private addresses.",
@@ -48,65 +47,61 @@ export const PROXY_COMMAND: ServerCommand<typeof PROXY_OPTIONS> = {
     ],
   ],
   options: PROXY_OPTIONS,
-  run: runProxy,
+  start,
 };
 
-function runProxy(
+async function start(
   options: ProxyOptions,
-  life: ServerLife = runServer,
-): Promise<number> {
-  return life(options, async (log, host) => {
-    const { files: opener, thread } = host;
-    const { list, users, files } = await openProxyUsers(options, log, {
-      threads: thread?.count,
-      files: opener,
-    });
-    const parents = new Set(options.parent.map(({ name }) => name));
-    const rules = await openRules(options, log, { parents, files: opener });
-    const { tls, files: certificates } = await openListenerTls(options, {
-      protocols: PROXY_PROTOCOLS,
-      log,
-      files: opener,
-    });
-    const settings = settingsOf(PROXY_OPTIONS, options);
-    const outgoing = await openOutgoingTls(
-      options,
-      needsTls(settings.parents),
-      { log, files: opener },
-    );
-    // With a permission that a server drops next.
-    if (!host.isTrial) prepareCLibrary();
-    const running = await startProxy({
-      ...settings,
-      ...(users === undefined ? {} : { users }),
-      bans: bansOf(options, host),
-      acceptProxy: acceptProxyOf(options),
-      rules: rules.book,
-      tls,
-      startTls: outgoing.startTls,
-      host,
-      log,
-    });
-    const { listeners } = running;
-    const { protocols, "allow-private": allowPrivate } = options;
-    const facts = { listeners, protocols, users: list, allowPrivate };
-    const { isOpen, size } = rules.book.current;
-    const count = isOpen ? undefined : size;
-    const clients = tls?.clients;
-    const banner = [
-      ...bannerLines({ ...facts, rules: count, tls: clients }),
-      ...listeners.map((listener) =>
-        listeningEvent(listener, { kind: "proxy", isTls: tls !== undefined })
-      ),
-    ];
-    const writes = options["quota-file"] !== undefined ||
-      options.listen.some(isUnixPath);
-    return {
-      running,
-      banner,
-      files: [...files, ...rules.files, ...certificates, ...outgoing.files],
-      writes,
-    };
+  host: ServerHost,
+): Promise<RunningServer> {
+  const { files: opener, log, thread } = host;
+  const { list, users, files } = await openProxyUsers(options, log, {
+    threads: thread?.count,
+    files: opener,
+  });
+  const parents = new Set(options.parent.map(({ name }) => name));
+  const rules = await openRules(options, log, { parents, files: opener });
+  const { tls, files: certificates } = await openListenerTls(options, {
+    protocols: PROXY_PROTOCOLS,
+    log,
+    files: opener,
+  });
+  const settings = settingsOf(PROXY_OPTIONS, options);
+  const outgoing = await openOutgoingTls(
+    options,
+    needsTls(settings.parents),
+    { log, files: opener },
+  );
+  // With a permission that a server drops next.
+  if (!host.isTrial) prepareCLibrary();
+  const running = await startProxy({
+    ...settings,
+    ...(users === undefined ? {} : { users }),
+    bans: bansOf(options, host),
+    acceptProxy: acceptProxyOf(options),
+    rules: rules.book,
+    tls,
+    startTls: outgoing.startTls,
+    host,
+  });
+  const { listeners } = running;
+  const { protocols, "allow-private": allowPrivate } = options;
+  const facts = { listeners, protocols, users: list, allowPrivate };
+  const { isOpen, size } = rules.book.current;
+  const count = isOpen ? undefined : size;
+  const clients = tls?.clients;
+  const banner = [
+    ...bannerLines({ ...facts, rules: count, tls: clients }),
+    ...listeners.map((listener) =>
+      listeningEvent(listener, { kind: "proxy", isTls: tls !== undefined })
+    ),
+  ];
+  const writes = options["quota-file"] !== undefined ||
+    options.listen.some(isUnixPath);
+  return runningServer(running, {
+    banner,
+    files: [...files, ...rules.files, ...certificates, ...outgoing.files],
+    writes,
   });
 }
 

@@ -13,6 +13,7 @@ import type {
   ProxyServices,
   ProxySession,
 } from "../serve/services.ts";
+import type { LastPart } from "../serve/run_tunnel.ts";
 import { socks4 } from "./socks4.ts";
 import { socks5 } from "./socks5.ts";
 
@@ -30,11 +31,13 @@ const HANDLERS: Readonly<Record<ProtocolName, Protocol<ProxyServices>>> = {
  * an empty line comes before HTTP alone.
  *
  * @param session The client.
- * @returns How its tunnel ended.
+ * @returns Its tunnel, or how that ended.
  * @throws {Refusal} `forbidden`, where the byte belongs to no protocol that
  *   this listener speaks.
  */
-export async function detect(session: ProxySession): Promise<TunnelResult> {
+export async function detect(
+  session: ProxySession,
+): Promise<TunnelResult | LastPart> {
   const { reader, services } = session;
   const first = await reader.peek();
   const name = await beginsWithEmptyLine(session, first)
@@ -49,8 +52,7 @@ export async function detect(session: ProxySession): Promise<TunnelResult> {
       }: first byte is 0x${byte}`,
     );
   }
-  // Not awaited: nothing of this is kept while the tunnel is open.
-  return HANDLERS[name](session);
+  return await HANDLERS[name](session);
 }
 
 /**

@@ -19,6 +19,7 @@ const REPLY_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, Reply>> = {
   "no descriptors": REPLY.GeneralFailure,
   "parent failed": REPLY.GeneralFailure,
   "parent timeout": REPLY.TtlExpired,
+  "no udp": REPLY.CommandNotSupported,
   "failed": REPLY.GeneralFailure,
   "forbidden": REPLY.NotAllowedByRuleset,
   "unauthenticated": REPLY.NotAllowedByRuleset,

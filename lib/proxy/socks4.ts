@@ -21,18 +21,21 @@ import { mustLogIn } from "./authenticate.ts";
 import { bind } from "./bind.ts";
 import { connectTarget } from "../serve/target/open_target.ts";
 import type { Refusals } from "../serve/refusals.ts";
+import type { LastPart } from "../serve/run_tunnel.ts";
 import type { ProxySession } from "../serve/services.ts";
 
 const REFUSALS: Refusals = { encode: () => encodeReply(REPLY.Rejected) };
 
 /**
- * Handles one client from its request to the end of its tunnel.
+ * Handles one client from its request to its tunnel.
  *
  * @param session The client.
- * @returns How the tunnel ended.
+ * @returns The tunnel, or how it ended.
  * @throws What the client has to be refused for.
  */
-export async function socks4(session: ProxySession): Promise<TunnelResult> {
+export async function socks4(
+  session: ProxySession,
+): Promise<TunnelResult | LastPart> {
   session.record.protocol = "socks4";
   session.refusals = REFUSALS;
   const request = await readRequest(session);
@@ -76,7 +79,7 @@ async function parse(session: ProxySession): Promise<Request> {
 function connect(
   session: ProxySession,
   request: Request,
-): Promise<TunnelResult> {
+): Promise<LastPart> {
   const { host, isNamed } = request;
   // The system takes it for this machine, which is not what a client means
   // that has no address. For BIND it is anyone.

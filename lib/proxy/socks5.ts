@@ -41,6 +41,7 @@ import { bind } from "./bind.ts";
 import { connectTarget } from "../serve/target/open_target.ts";
 import type { Refusals } from "../serve/refusals.ts";
 import { replyFor } from "./reply_table.ts";
+import type { LastPart } from "../serve/run_tunnel.ts";
 import type { ProxySession } from "../serve/services.ts";
 
 /** What a client is told, by how far the handshake is. */
@@ -62,13 +63,15 @@ class Socks5Refusals implements Refusals {
 }
 
 /**
- * Handles one client from its greeting to the end of its tunnel.
+ * Handles one client from its greeting to its tunnel.
  *
  * @param session The client.
- * @returns How the tunnel ended.
+ * @returns The tunnel, or how it ended.
  * @throws What the client has to be refused for.
  */
-export async function socks5(session: ProxySession): Promise<TunnelResult> {
+export async function socks5(
+  session: ProxySession,
+): Promise<TunnelResult | LastPart> {
   session.record.protocol = "socks5";
   const refusals = new Socks5Refusals();
   session.refusals = refusals;
@@ -77,8 +80,7 @@ export async function socks5(session: ProxySession): Promise<TunnelResult> {
   const request = await readRequest(session);
   switch (request.command) {
     case COMMAND.Connect:
-      // Not awaited: nothing of this is kept while the tunnel is open.
-      return connectTarget(session, request, encodeBound);
+      return await connectTarget(session, request, encodeBound);
     case COMMAND.Bind:
       return await bind(session, request, encodeBound);
     case COMMAND.UdpAssociate:

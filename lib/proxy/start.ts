@@ -4,7 +4,7 @@
  * @module
  */
 
-import { handleConnection } from "../serve/connection.ts";
+import { handlerOf } from "../serve/connection.ts";
 import type { Timeouts } from "../serve/connection_services.ts";
 import {
   type ProtocolName,
@@ -12,6 +12,7 @@ import {
   type UdpSettings,
 } from "../serve/services.ts";
 import { detect } from "./detect.ts";
+import { leadTo } from "./fixed_target.ts";
 import type { ProxyVersion } from "../serve/proxy_header.ts";
 import type { StartTls } from "../net/chain.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
@@ -22,6 +23,7 @@ import { Bans } from "../policy/users/bans.ts";
 import { type RuleBook, Rules } from "../policy/rules/rules.ts";
 import { type User, Users } from "../policy/users/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
+import type { HostPort } from "../wire/host_port.ts";
 import { warnOfLoops, waysOf } from "../serve/target/certain_loops.ts";
 import { connectionLimits } from "../serve/limits/connection_counts.ts";
 import { type FrontConfig, inFront } from "../serve/in_front.ts";
@@ -62,6 +64,11 @@ export interface ProxyConfig extends ServerConfig, FrontConfig {
   open?: boolean;
   /** Lifts the guard of listeners that others can reach (default false). */
   allowPrivate?: boolean;
+  /**
+   * Puts the guard on all listeners, as if others could reach them (default
+   * false): what runs behind them is not to be trusted.
+   */
+  guarded?: boolean;
   /** Who may go where (default: no rules); replaced by assigning `current`. */
   rules?: RuleBook;
   /** Time limits in milliseconds, where they differ from the defaults. */
@@ -70,6 +77,11 @@ export interface ProxyConfig extends ServerConfig, FrontConfig {
   resetRelay?: ResetRelay;
   /** What clients may speak (default: everything). */
   protocols?: readonly ProtocolName[];
+  /**
+   * Where listeners lead whose clients speak no protocol of a proxy, by their
+   * place in `listen` (default: none does).
+   */
+  targets?: readonly (HostPort | undefined)[];
   /** How UDP is relayed, where it differs from the defaults. */
   udp?: Partial<Omit<UdpSettings, "limits">> & { associations?: number };
   /** How names are resolved, where it differs from the defaults. */
@@ -117,7 +129,7 @@ const UDP = {
  * @throws {StartError} If it can't listen, or leave from where it has to.
  */
 export async function startProxy(config: ProxyConfig): Promise<Proxy> {
-  const { log = () => {}, host = ALONE } = config;
+  const { host = ALONE, log = host.log } = config;
   requireServable(config);
   const places = openPlaces(config, { tellsRefused: true });
   const shared = {
@@ -149,22 +161,25 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     ...{ hasUsers, host, log },
   });
   const { usage } = limits;
-  const protocol = inFront(config, detect);
+  const protocols = config.listen.map((_, index) => {
+    const target = config.targets?.[index];
+    return inFront(config, target === undefined ? detect : leadTo(target));
+  });
   const hide: ((() => void) | undefined)[] = [];
   const running = await startListeners(
     config.listen,
-    ({ isPublic, name, watch }) => {
+    ({ isPublic, name, watch }, index) => {
       const services = {
         ...shared,
         trail: [name],
         parents,
         usage,
-        isGuarded: isPublic && !config.allowPrivate,
+        isGuarded: (isPublic || config.guarded === true) &&
+          !config.allowPrivate,
         connectionsPerClient: places.perClient(isPublic),
         watch,
       };
-      return (connection, context, draining) =>
-        handleConnection(connection, context, draining, protocol, services);
+      return handlerOf(protocols[index]!, services);
     },
     {
       ...places.listening,

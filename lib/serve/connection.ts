@@ -5,13 +5,12 @@
  * @module
  */
 
-import type { Connection } from "../net/connection.ts";
 import { DialError } from "../net/dial_error.ts";
 import { LINGER } from "../net/linger.ts";
+import type { Handler } from "../net/listen.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import type { ConnectionResult } from "../observe/log_event.ts";
 import { Refusal } from "../policy/limits/refusal.ts";
-import type { Context } from "../sync/context.ts";
 import { HttpError } from "../wire/http1/http_error.ts";
 import { Socks5Error } from "../wire/socks/v5.ts";
 import { setDeadline } from "../sync/deadline.ts";
@@ -19,46 +18,54 @@ import { describeError } from "../observe/describe_error.ts";
 import { farewell } from "./farewell.ts";
 import { judgeTrail } from "./target/judge_trail.ts";
 import { refusalReason } from "./refusal_reason.ts";
+import type { LastPart } from "./run_tunnel.ts";
 import type { ConnectionServices } from "./connection_services.ts";
 import { Session } from "./session.ts";
 
 /**
- * Speaks one protocol with one client, until its tunnel has ended.
+ * Speaks one protocol with one client, until its tunnel has ended or only the
+ * tunnel is left.
  *
  * @typeParam S What it works with.
  */
 export type Protocol<S extends ConnectionServices = ConnectionServices> = (
   session: Session<S>,
-) => Promise<TunnelResult>;
+) => Promise<TunnelResult | LastPart>;
 
 /**
- * Handles one connection from first byte to log line.
+ * Makes what handles connections, each from first byte to log line.
  *
  * @typeParam S What the protocol works with.
- * @param connection The connection; closed on return.
- * @param context Ends it when cancelled.
- * @param draining Ends it too while the client has not said what it wants.
- * @param protocol What the client speaks.
+ * @param protocol What clients speak.
  * @param services Shared by all connections.
+ * @returns Handles one connection, and has closed it on return.
  */
-export async function handleConnection<S extends ConnectionServices>(
-  connection: Connection,
-  context: Context,
-  draining: Context,
+export function handlerOf<S extends ConnectionServices>(
   protocol: Protocol<S>,
   services: S,
-): Promise<void> {
-  using session = new Session(connection, context, draining, services);
-  try {
-    const room = session.requirePlace();
-    if (room !== undefined) await room;
-    const judging = judgeTrail(session);
-    if (judging !== undefined) await judging;
-    recordTunnel(session, await protocol(session));
-  } catch (error) {
-    recordFailure(session, error);
-    if (!context.cancelled) await refuse(session, error);
-  }
+): Handler {
+  return async (connection, context, draining) => {
+    // Not `using`, whose list of what to dispose of takes 200 bytes a tunnel.
+    const session = new Session(connection, context, draining, services);
+    try {
+      const room = session.requirePlace();
+      if (room !== undefined) await room;
+      const judging = judgeTrail(session);
+      if (judging !== undefined) await judging;
+      recordTunnel(session, await finish(await protocol(session)));
+    } catch (error) {
+      recordFailure(session, error);
+      if (!context.cancelled) await refuse(session, error);
+    } finally {
+      session[Symbol.dispose]();
+    }
+  };
+}
+
+function finish(
+  outcome: TunnelResult | LastPart,
+): TunnelResult | Promise<TunnelResult> {
+  return typeof outcome === "function" ? outcome() : outcome;
 }
 
 /** Tells the client what its protocol can say, and sees to its being read. */

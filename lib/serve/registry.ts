@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { PoolFigures } from "../net/pool/figures.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import type { Bans } from "../policy/users/bans.ts";
 import {
@@ -19,17 +20,28 @@ import {
   type TimeListener,
   type WatchedListener,
 } from "./listener_watch.ts";
-import type { Upstream } from "../forward/upstream.ts";
 
 /** Connections that have ended and are still remembered. */
 export const MOST_CLOSED = 500;
+
+/** What is told of an upstream. */
+export interface UpstreamFacts {
+  /** What it is called. */
+  readonly name: string;
+  /** Connections that are open. */
+  readonly connections: number;
+  /** Whether connections are sent there. */
+  readonly health: { readonly isUp: boolean };
+  /** Its pool. */
+  readonly pool: { readonly figures: PoolFigures };
+}
 
 /** An upstream of a relay. */
 export interface WatchedUpstream {
   /** Name of the listener, or of the server that clients ask for. */
   readonly listener: string;
   /** The upstream. */
-  readonly upstream: Upstream;
+  readonly upstream: UpstreamFacts;
 }
 
 /** A connection, or a request of one, that has ended. */

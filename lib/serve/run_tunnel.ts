@@ -15,6 +15,14 @@ import type { LiveConnection } from "./live_connection.ts";
 import type { Session } from "./session.ts";
 
 /**
+ * The last part of a connection, begun once its handshake is over: nothing of
+ * the handshake is kept in memory while the tunnel is open.
+ *
+ * @returns How the tunnel ended.
+ */
+export type LastPart = () => Promise<TunnelResult>;
+
+/**
  * Joins a client and its target until both directions have ended.
  *
  * @param session The client; its handshake is over, its reader released.

@@ -7,6 +7,7 @@
 
 import type { Registry } from "./registry.ts";
 import type { Listener } from "../net/listen.ts";
+import type { LogEvent } from "../observe/log_event.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { ServerFiles } from "./server_files.ts";
 import type { Share, ThreadInfo } from "./worker_share.ts";
@@ -25,6 +26,8 @@ export type OpenEndpoint = (
 
 /** The program that a server runs in. */
 export interface ServerHost {
+  /** Takes what there is to log. */
+  readonly log: (event: LogEvent) => void;
   /** Takes in connections, for whoever watches (default: nobody does). */
   readonly registry?: Registry | undefined;
   /** Whether it is only to be seen if the server could start: it serves nothing. */
@@ -80,8 +83,9 @@ export interface ServerHost {
   forListener?(listener: string): ServerHost;
 }
 
-/** A program with that server alone, as one command starts it. */
+/** A program with that server alone, which logs nothing. */
 export const ALONE: ServerHost = {
+  log: () => {},
   isTrial: false,
   open: (where, open, backlog) => open(where, backlog),
   refuse(error) {

@@ -10,7 +10,7 @@ import { isGranted } from "../net/system/is_granted.ts";
 import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { environmentVariable } from "../cli/environment.ts";
-import type { Stoppable } from "../program/run_until_signal.ts";
+import type { Serving } from "./running_server.ts";
 import type { NotifySocket } from "./sd_notify.ts";
 
 /** Milliseconds that the end may take beyond the drain. */
@@ -19,11 +19,8 @@ const GRACE = 5_000;
 /** The longest interval of a timer, in milliseconds. */
 const MOST_INTERVAL = 2 ** 31 - 1;
 
-/** A server whose life is told of. */
-export interface WatchedStoppable extends Stoppable {
-  /** Whether all of it answers (default: it does where this program does). */
-  readonly isAnswering?: boolean;
-}
+/** What is told of servers. */
+export type ToldServers = Pick<Serving, "connections" | "isAnswering">;
 
 /** Who has started the program and wants to know how it is. */
 export interface ServiceManager extends Disposable {
@@ -31,9 +28,14 @@ export interface ServiceManager extends Disposable {
    * Tells that the server is ready, and from now on that it lives.
    *
    * @param running The server.
-   * @returns The same server, whose shutdown is told as well.
    */
-  ready(running: WatchedStoppable): Stoppable;
+  ready(running: ToldServers): void;
+  /**
+   * Tells that the server drains, or has less time left for it.
+   *
+   * @param deadline Milliseconds until the rest is cut.
+   */
+  stopping(deadline: number): void;
   /**
    * Tells that files are being read again.
    *
@@ -69,8 +71,9 @@ export async function openServiceManager(
 }
 
 const NOBODY: ServiceManager = {
-  ready: (running) => running,
-  reloading: () => {},
+  ready() {},
+  stopping() {},
+  reloading() {},
   [Symbol.dispose]: () => {},
 };
 
@@ -91,7 +94,7 @@ function watchdogInterval(): number | undefined {
 class Systemd implements ServiceManager {
   readonly #socket: NotifySocket;
   readonly #interval: number | undefined;
-  #running: WatchedStoppable | undefined;
+  #running: ToldServers | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #isStopping = false;
 
@@ -100,7 +103,7 @@ class Systemd implements ServiceManager {
     this.#interval = interval;
   }
 
-  ready(running: WatchedStoppable): Stoppable {
+  ready(running: ToldServers): void {
     this.#running = running;
     this.#socket.send("READY=1", this.#status());
     if (this.#interval !== undefined) {
@@ -110,15 +113,6 @@ class Systemd implements ServiceManager {
         this.#socket.send("WATCHDOG=1", this.#status());
       }, this.#interval);
     }
-    return {
-      get connections() {
-        return running.connections;
-      },
-      shutdown: (deadline) => {
-        this.#stopping(deadline);
-        return running.shutdown(deadline);
-      },
-    };
   }
 
   reloading(done: Promise<unknown>): void {
@@ -139,7 +133,7 @@ class Systemd implements ServiceManager {
   }
 
   /** The manager may want to kill sooner than tunnels were promised. */
-  #stopping(deadline: number): void {
+  stopping(deadline: number): void {
     this.#isStopping = true;
     const microseconds = Math.ceil((deadline + GRACE) * 1_000);
     this.#socket.send(

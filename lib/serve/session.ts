@@ -71,6 +71,8 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   readonly record: ConnectionEvent;
   /** How its protocol refuses it; `undefined` closes it without a word. */
   refusals: Refusals | undefined;
+  /** The connection to the target, where it is closed with the session. */
+  target: Disposable | undefined;
   /** Whether it has its answer, or a part of it: no refusal can follow. */
   isAnswered = false;
 
@@ -288,10 +290,13 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     giveUp = (error: unknown) => this.#giveUpReading(error),
   ): Promise<T> {
     let late: unknown;
-    this.#giveUp = (error) => {
+    // Not assigned as it is written: V8 puts such a function into its old space,
+    // from where it keeps all of the connection until a full collection.
+    const end = (error: unknown) => {
       late = error;
       giveUp(error);
     };
+    this.#giveUp = end;
     try {
       return await read();
     } catch (error) {
@@ -366,10 +371,11 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.live?.conclude(false);
   }
 
-  /** Closes the client, gives everything back and logs the record. */
+  /** Closes both ends, gives everything back and logs the record. */
   [Symbol.dispose](): void {
     this.endHandshake();
     this.#close();
+    this.target?.[Symbol.dispose]();
     this.#lease?.release();
     this.#kept?.release();
     this.usage?.release();

@@ -29,9 +29,20 @@ export interface Claim {
   option: string;
 }
 
+/** Options for {@linkcode TrialHost}. */
+export interface TrialHostOptions {
+  /** Threads that the server is to run in (default 1). */
+  workers?: number;
+  /** Opens its files (default: each is read). */
+  files?: ServerFiles;
+  /** Takes what there is to log (default: nothing is logged). */
+  log?: ServerHost["log"];
+}
+
 /** A program for trials. */
 export class TrialHost implements ServerHost {
   readonly isTrial = true;
+  readonly log: ServerHost["log"];
   /** The first of several threads, where there are to be any. */
   readonly thread: ThreadInfo | undefined;
   readonly files: ServerFiles | undefined;
@@ -43,11 +54,11 @@ export class TrialHost implements ServerHost {
   /**
    * Makes a program with nothing in it.
    *
-   * @param workers Threads that the server is to run in (default 1).
-   * @param files Opens its files (default: each is read).
+   * @param options What the server is given.
    */
-  constructor(workers = 1, files?: ServerFiles) {
+  constructor({ files, log = () => {}, workers = 1 }: TrialHostOptions = {}) {
     this.files = files;
+    this.log = log;
     this.thread = workers > 1 ? { index: 0, count: workers } : undefined;
   }
 

@@ -18,17 +18,17 @@ export interface Place {
 
 /** A linked list whose nodes can remove themselves. */
 export class Bag<T> {
-  #first: Node<T> | undefined;
-  #last: Node<T> | undefined;
+  /** Closes the ring of places, and has no value. */
+  readonly #head = new Node<T>();
 
   /** Whether the bag is empty. */
   get isEmpty(): boolean {
-    return this.#first === undefined;
+    return this.#head.next === this.#head;
   }
 
   /** The oldest value; `undefined` if the bag is empty. */
   get first(): T | undefined {
-    return this.#first?.value;
+    return this.#head.next.value;
   }
 
   /**
@@ -37,11 +37,7 @@ export class Bag<T> {
    * @returns The value's place, which can remove it.
    */
   add(value: T): Place {
-    const node = new Node(value, this.#unlink, this.#last);
-    if (this.#last === undefined) this.#first = node;
-    else this.#last.next = node;
-    this.#last = node;
-    return node;
+    return new Node(value, this.#head);
   }
 
   /**
@@ -50,49 +46,39 @@ export class Bag<T> {
    * @returns The value; `undefined` if the bag is empty.
    */
   shift(): T | undefined {
-    const node = this.#first;
-    if (node === undefined) return undefined;
-    const { value } = node;
-    node.remove();
+    const { next } = this.#head;
+    const { value } = next;
+    if (!this.isEmpty) next.remove();
     return value;
   }
 
   /** Removes all values. */
   clear(): void {
-    while (this.#first !== undefined) this.#first.remove();
+    while (!this.isEmpty) this.#head.next.remove();
   }
-
-  readonly #unlink = (node: Node<T>): void => {
-    const { before, next } = node;
-    if (before === undefined) this.#first = next;
-    else before.next = next;
-    if (next === undefined) this.#last = before;
-    else next.before = before;
-  };
 }
 
+/** A place in a ring; one that is out is a ring of its own. */
 class Node<T> implements Place {
-  value: T;
-  before: Node<T> | undefined;
-  next: Node<T> | undefined;
-  #unlink: ((node: Node<T>) => void) | undefined;
+  value: T | undefined;
+  before: Node<T> = this;
+  next: Node<T> = this;
 
-  constructor(
-    value: T,
-    unlink: (node: Node<T>) => void,
-    before: Node<T> | undefined,
-  ) {
+  constructor(value?: T, head?: Node<T>) {
     this.value = value;
-    this.#unlink = unlink;
-    this.before = before;
+    if (head === undefined) return;
+    this.next = head;
+    this.before = head.before;
+    this.before.next = this;
+    head.before = this;
   }
 
   remove(): void {
-    this.#unlink?.(this);
-    // A removed node must not keep its former neighbours alive.
-    this.#unlink = undefined;
-    this.before = undefined;
-    this.next = undefined;
-    this.value = undefined as T;
+    this.before.next = this.next;
+    this.next.before = this.before;
+    // A place that is out must not hold on to the ones that are in.
+    this.before = this;
+    this.next = this;
+    this.value = undefined;
   }
 }

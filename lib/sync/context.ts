@@ -8,7 +8,20 @@
 import { Bag, type Place } from "./bag.ts";
 import { type Deadline, setDeadline } from "./deadline.ts";
 
-/** Undoes a registration. A second call does nothing. */
+/** What is cancelled along with a context. */
+export interface Cancellable {
+  /**
+   * Cancels it.
+   *
+   * @param reason Why.
+   */
+  cancel(reason: unknown): void;
+}
+
+/** The place of what was cancelled at once. */
+const NOWHERE: Place = { remove() {} };
+
+/** Something to undo a registration with. Calling it again does nothing. */
 export type Unregister = () => void;
 
 /**
@@ -20,9 +33,10 @@ export type Unregister = () => void;
  * creates an `AbortSignal` only on request. Tunnels use an `AbortController`
  * for their own cancellation.
  */
-export class Context {
-  #callbacks: Bag<(reason: unknown) => void> | undefined;
-  /** This context's place in its parent. */
+export class Context implements Cancellable {
+  /** What to call, and the children. */
+  #callbacks: Bag<Cancellable | ((reason: unknown) => void)> | undefined;
+  /** Where the parent keeps this one. */
   #place: Place | undefined;
   #cancelled = false;
   #reason: unknown;
@@ -35,12 +49,7 @@ export class Context {
    * @param parent The parent (default: none, which makes this a root).
    */
   constructor(parent?: Context) {
-    if (parent === undefined) return;
-    if (parent.#cancelled) {
-      this.cancel(parent.#reason);
-      return;
-    }
-    this.#place = parent.#add(this.#inherit);
+    if (parent !== undefined) this.#place = parent.attach(this);
   }
 
   /** Whether {@linkcode Context.cancel} was called, here or on an ancestor. */
@@ -76,7 +85,9 @@ export class Context {
     // A callback may remove others that have not run yet.
     const callbacks = this.#callbacks;
     while (callbacks !== undefined && !callbacks.isEmpty) {
-      callbacks.shift()!(reason);
+      const callback = callbacks.shift()!;
+      if (typeof callback === "function") callback(reason);
+      else callback.cancel(reason);
     }
     this.#callbacks = undefined;
   }
@@ -114,7 +125,20 @@ export class Context {
   }
 
   /**
-   * Throws if this context is cancelled.
+   * Cancels something else along with this context; at once where that has
+   * already happened. It costs less than a callback.
+   *
+   * @param child What to cancel. It must not throw.
+   * @returns Where it stands, to take it out again.
+   */
+  attach(child: Cancellable): Place {
+    if (!this.#cancelled) return this.#add(child);
+    child.cancel(this.#reason);
+    return NOWHERE;
+  }
+
+  /**
+   * Throws when this context is cancelled.
    *
    * @throws The reason of the cancellation.
    */
@@ -142,9 +166,7 @@ export class Context {
     this.#place = undefined;
   }
 
-  #inherit = (reason: unknown): void => this.cancel(reason);
-
-  #add(callback: (reason: unknown) => void): Place {
+  #add(callback: Cancellable | ((reason: unknown) => void)): Place {
     this.#callbacks ??= new Bag();
     return this.#callbacks.add(callback);
   }

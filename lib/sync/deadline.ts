@@ -20,11 +20,21 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 
 const NEVER: Deadline = { clear() {} };
 
-/** Queues by length in milliseconds. Empty queues are removed. */
+/** Queues by length in milliseconds. */
 const queues = new Map<number, DeadlineQueue>();
 
 /**
- * Calls back once after a time, unless cleared before.
+ * Queues that stay without an entry, with their timers, while any other has one.
+ * A connection sets several limits of the same few lengths, and a timer costs
+ * more than all the rest of them.
+ */
+const MOST_QUEUES = 16;
+
+/** Limits that are running. */
+let running = 0;
+
+/**
+ * Calls back once when a time has passed, unless cleared before.
  *
  * @param milliseconds Time from now; 0 disables the limit.
  * @param expire Called at that time or a few milliseconds later. It must not
@@ -56,24 +66,34 @@ class DeadlineQueue {
   }
 
   add(expire: () => void): Deadline {
-    const isFirst = this.#entries.isEmpty;
     const entry = new Entry(this, performance.now() + this.#length, expire);
     entry.place = this.#entries.add(entry);
-    if (isFirst) this.#arm(this.#length);
+    running++;
+    if (this.#timer === undefined) this.#arm(this.#length);
     return entry;
   }
 
   delete(entry: Entry): void {
     if (entry.place === undefined) return;
-    entry.place.remove();
-    entry.place = undefined;
-    if (!this.#entries.isEmpty) return;
+    this.#take(entry);
+    if (running === 0) closeAll();
+    else if (this.#entries.isEmpty && queues.size > MOST_QUEUES) this.close();
+  }
+
+  /** Stops the timer, when no entry is left. */
+  close(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     queues.delete(this.#length);
   }
 
+  #take(entry: Entry): void {
+    entry.place!.remove();
+    entry.place = undefined;
+    running--;
+  }
+
   #arm(milliseconds: number): void {
-    clearTimeout(this.#timer);
     this.#timer = setTimeout(
       () => this.#expire(),
       Math.min(milliseconds, LONGEST_TIMER),
@@ -95,12 +115,16 @@ class DeadlineQueue {
         this.#arm(entry.end - now);
         return;
       }
-      this.#entries.shift();
-      entry.place = undefined;
+      this.#take(entry);
       entry.expire();
     }
-    if (queues.get(this.#length) === this) queues.delete(this.#length);
+    if (running === 0) closeAll();
+    else if (queues.get(this.#length) === this) this.close();
   }
+}
+
+function closeAll(): void {
+  for (const queue of queues.values()) queue.close();
 }
 
 class Entry implements Deadline {

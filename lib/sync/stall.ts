@@ -23,20 +23,34 @@ export function watchStall(
   progress: () => number,
   expire: () => void,
 ): Deadline {
-  let seen = progress();
-  let stillFor = 0;
-  let deadline = setDeadline(milliseconds / LOOKS, look);
+  return new Stall(milliseconds / LOOKS, progress, expire);
+}
 
-  function look(): void {
-    const now = progress();
-    stillFor = now === seen ? stillFor + 1 : 0;
-    seen = now;
-    if (stillFor === LOOKS) {
-      expire();
-      return;
-    }
-    deadline = setDeadline(milliseconds / LOOKS, look);
+class Stall implements Deadline {
+  readonly #interval: number;
+  readonly #progress: () => number;
+  readonly #expire: () => void;
+  #seen: number;
+  #stillFor = 0;
+  #next: Deadline;
+
+  constructor(interval: number, progress: () => number, expire: () => void) {
+    this.#interval = interval;
+    this.#progress = progress;
+    this.#expire = expire;
+    this.#seen = progress();
+    this.#next = setDeadline(interval, this.#look);
   }
 
-  return { clear: () => deadline.clear() };
+  clear(): void {
+    this.#next.clear();
+  }
+
+  readonly #look = (): void => {
+    const now = this.#progress();
+    this.#stillFor = now === this.#seen ? this.#stillFor + 1 : 0;
+    this.#seen = now;
+    if (this.#stillFor === LOOKS) this.#expire();
+    else this.#next = setDeadline(this.#interval, this.#look);
+  };
 }

@@ -21,9 +21,22 @@ export class WaitGroup {
    *   has to handle it.
    */
   add(task: Promise<unknown>): void {
-    this.#count++;
-    const done = () => this.#done();
+    this.enter();
+    const done = () => this.leave();
     task.then(done, done);
+  }
+
+  /** Counts a task that says itself when it ends. */
+  enter(): void {
+    this.#count++;
+  }
+
+  /** Ends one task that was counted by {@linkcode WaitGroup.enter}. */
+  leave(): void {
+    this.#count--;
+    if (this.#count > 0) return;
+    this.#waiting?.resolve();
+    this.#waiting = undefined;
   }
 
   /**
@@ -35,12 +48,5 @@ export class WaitGroup {
     if (this.#count === 0) return;
     this.#waiting ??= Promise.withResolvers();
     await this.#waiting.promise;
-  }
-
-  #done(): void {
-    this.#count--;
-    if (this.#count > 0) return;
-    this.#waiting?.resolve();
-    this.#waiting = undefined;
   }
 }

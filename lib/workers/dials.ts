@@ -6,7 +6,7 @@
  * thread 1                 supervisor                  thread 2
  *   | (dials)                                             | (accepts)
  *   | <-------- whose -------- | <-------- whose --------- |
- *   | --------- answer ------> | --------- trail --------> | goes on, or refuses
+ *   | --------- trail -------> | --------- trail --------> | goes on, or refuses
  * ```
  *
  * @module
@@ -18,8 +18,10 @@ import {
   type OtherThreads,
 } from "../net/own_dials.ts";
 import type { Trail } from "../net/own_listeners.ts";
-import type { FromWorker, ToWorker, WorkerAnswers } from "./message.ts";
-import { WorkerEnded, type WorkerThread } from "./thread.ts";
+import { ThreadEnded } from "../sync/thread_link.ts";
+
+/** Asks another thread, by way of the supervisor or as that. */
+export type AskWhose = (arrival: Arrival) => Promise<Trail | undefined>;
 
 /** Options for {@linkcode WorkerDials}. */
 export interface WorkerDialsOptions {
@@ -27,30 +29,25 @@ export interface WorkerDialsOptions {
   counts: SharedArrayBuffer;
   /** Number of this thread. */
   index: number;
-  /** Tells the supervisor something. */
-  tell: (message: FromWorker) => void;
+  /** Asks the supervisor. */
+  ask: AskWhose;
 }
-
-/** What comes of a question. */
-export type TrailMessage = Extract<ToWorker, { type: "trail" }>;
 
 /** The other threads, as one of them sees them. */
 export class WorkerDials implements OtherThreads {
   readonly #counts: Int32Array<SharedArrayBuffer>;
   readonly #index: number;
-  readonly #tell: WorkerDialsOptions["tell"];
-  readonly #asked = new Map<number, PromiseWithResolvers<Trail | undefined>>();
-  #last = 0;
+  readonly #ask: AskWhose;
 
   /**
    * Creates the thread's view of the others.
    *
    * @param options Which it is.
    */
-  constructor({ counts, index, tell }: WorkerDialsOptions) {
+  constructor({ ask, counts, index }: WorkerDialsOptions) {
     this.#counts = new Int32Array(counts);
     this.#index = index;
-    this.#tell = tell;
+    this.#ask = ask;
   }
 
   /** Whether any of them has dialled what may arrive here. */
@@ -71,24 +68,13 @@ export class WorkerDials implements OtherThreads {
    * @returns What the one knows that has dialled it.
    * @throws {Error} If one that may have dialled it can't tell in time.
    */
-  ask(arrival: Arrival): Promise<Trail | undefined> {
-    const id = ++this.#last;
-    const asked = Promise.withResolvers<Trail | undefined>();
-    this.#asked.set(id, asked);
-    this.#tell({ type: "whose", id, arrival });
-    return asked.promise;
-  }
-
-  /**
-   * Takes an answer.
-   *
-   * @param message The answer.
-   */
-  answer({ fault, id, trail }: TrailMessage): void {
-    const asked = this.#asked.get(id);
-    this.#asked.delete(id);
-    if (fault === undefined) asked?.resolve(trail);
-    else asked?.reject(new DOMException(fault, "TimeoutError"));
+  async ask(arrival: Arrival): Promise<Trail | undefined> {
+    try {
+      return await this.#ask(arrival);
+    } catch (error) {
+      // All of an error that comes from another thread is its text.
+      throw new DOMException((error as Error).message, "TimeoutError");
+    }
   }
 
   /**
@@ -113,35 +99,29 @@ export function dialCounts(threads: number): SharedArrayBuffer {
 }
 
 /**
- * Passes a question on to all other threads, and the answer back.
+ * Asks threads for the trail of a connection that another has accepted.
  *
- * @param asker Who asks.
- * @param question What it asks.
- * @param others The others.
+ * @param arrival What was accepted.
+ * @param others Asks each of them.
+ * @returns What the one knows that has dialled it.
+ * @throws {Error} If one that may have dialled it can't tell.
  */
-export async function passOnWhose(
-  asker: Pick<WorkerThread, "send">,
-  { arrival, id }: Extract<FromWorker, { type: "whose" }>,
-  others: readonly Pick<WorkerThread, "ask">[],
-): Promise<void> {
-  const asked = others.map((thread) => askOne(thread, arrival));
-  try {
-    asker.send({ type: "trail", id, trail: await firstKnown(asked) });
-  } catch (error) {
-    const fault = error instanceof Error ? error.message : String(error);
-    asker.send({ type: "trail", id, fault });
-  }
+export function askWhose(
+  arrival: Arrival,
+  others: readonly AskWhose[],
+): Promise<Trail | undefined> {
+  return firstKnown(others.map((ask) => askOne(ask, arrival)));
 }
 
 /** One that has ended has taken what it dialled with it. */
 async function askOne(
-  thread: Pick<WorkerThread, "ask">,
+  ask: AskWhose,
   arrival: Arrival,
-): ReturnType<WorkerAnswers["whose"]> {
+): Promise<Trail | undefined> {
   try {
-    return await thread.ask("whose", arrival);
+    return await ask(arrival);
   } catch (error) {
-    if (error instanceof WorkerEnded) return undefined;
+    if (error instanceof ThreadEnded) return undefined;
     throw error;
   }
 }

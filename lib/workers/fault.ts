@@ -6,40 +6,35 @@
  */
 
 import { describeError } from "../observe/describe_error.ts";
+import type { FaultCodec } from "../sync/thread_link.ts";
 import { ConfigError, type ConfigProblem } from "../cli/config_error.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 
 /** An error, fit for a message. */
-export type WorkerFault =
-  | { kind: "usage" | "start" | "internal"; message: string }
+type WorkerFault =
+  | { kind: "usage" | "internal"; message: string }
+  | { kind: "start"; message: string; option: string | undefined }
   | { kind: "config"; problems: readonly ConfigProblem[] };
 
-/**
- * Makes an error fit for a message.
- *
- * @param error What was thrown.
- * @returns The same without its stack and cause.
- */
-export function faultOf(error: unknown): WorkerFault {
+/** Keeps what whoever has started the program can change apart from mistakes. */
+export const WORKER_FAULTS: FaultCodec = { encode, decode };
+
+function encode(error: unknown): WorkerFault {
   if (error instanceof ConfigError) {
     return { kind: "config", problems: error.problems };
   }
   const message = describeError(error);
   if (error instanceof UsageError) return { kind: "usage", message };
-  if (error instanceof StartError) return { kind: "start", message };
+  if (error instanceof StartError) {
+    return { kind: "start", message, option: error.option };
+  }
   return { kind: "internal", message };
 }
 
-/**
- * Makes an error again.
- *
- * @param fault What has come.
- * @returns The error, to be thrown.
- */
-export function errorOf(fault: WorkerFault): Error {
+function decode(value: unknown): Error {
+  const fault = value as WorkerFault;
   if (fault.kind === "config") return new ConfigError(fault.problems);
   const { kind, message } = fault;
-  if (kind === "usage") return new UsageError(message);
-  if (kind === "start") return new StartError(message);
-  return new Error(message);
+  if (kind === "start") return new StartError(message, fault);
+  return kind === "usage" ? new UsageError(message) : new Error(message);
 }

@@ -6,17 +6,24 @@
  */
 
 import type { Registry } from "../serve/registry.ts";
+import type { LogEvent } from "../observe/log_event.ts";
 import { BACKLOG } from "../net/system/backlog.ts";
 import type { Connection } from "../net/connection.ts";
 import type { Listener } from "../net/listen.ts";
 import type { Bans, BansOptions, BanState } from "../policy/users/bans.ts";
 import { ReplicatedBans } from "../policy/users/replicated_bans.ts";
 import { SharedTable } from "../sync/shared/table.ts";
+import type { ThreadLink } from "../sync/thread_link.ts";
 import { type Endpoint, formatEndpoint } from "../wire/endpoint.ts";
 import { knownPipes, knowPipes } from "../cli/read_file.ts";
 import { ServerFiles } from "../serve/server_files.ts";
 import type { OpenEndpoint, ServerHost } from "../serve/server_host.ts";
-import type { Agreement, FromWorker, Place, TableMemory } from "./message.ts";
+import type {
+  Agreement,
+  Place,
+  SupervisorActs,
+  TableMemory,
+} from "./message.ts";
 import type { GivenTable, Share, ThreadInfo } from "../serve/worker_share.ts";
 import { requireShareable } from "../serve/worker_socket.ts";
 
@@ -26,8 +33,10 @@ export interface WorkerHostOptions {
   thread: ThreadInfo;
   /** Takes in connections, for whoever watches. */
   registry: Registry | undefined;
+  /** Takes what there is to log. */
+  log: (event: LogEvent) => void;
   /** Tells the supervisor something. */
-  tell: (message: FromWorker) => void;
+  link: Pick<ThreadLink<SupervisorActs>, "tell">;
   /** Tells milliseconds, in all threads the same. */
   now: () => number;
   /** Whether other threads serve already (default false). */
@@ -52,6 +61,7 @@ export class WorkerHost implements ServerHost {
   readonly files: ServerFiles;
   readonly thread: ThreadInfo;
   readonly registry: Registry | undefined;
+  readonly log: (event: LogEvent) => void;
   readonly #options: WorkerHostOptions;
   readonly #places = new Map<string, Place>();
   /** Names of sockets that are open here. */
@@ -71,6 +81,7 @@ export class WorkerHost implements ServerHost {
     this.#options = options;
     this.thread = options.thread;
     this.registry = options.registry;
+    this.log = options.log;
     const { isRunning = false } = options;
     this.files = new ServerFiles({ isRunning });
   }
@@ -166,9 +177,9 @@ export class WorkerHost implements ServerHost {
    * @returns What that listener is to use.
    */
   forListener(listener: string): ServerHost {
-    const { registry, thread } = this;
+    const { log, registry, thread } = this;
     return {
-      ...{ registry, thread, isTrial: false },
+      ...{ log, registry, thread, isTrial: false },
       refuse: (error) => this.refuse(error),
       open: (where, open, backlog) =>
         this.#openAs(listener, where, { open, backlog }),
@@ -284,13 +295,13 @@ export class WorkerHost implements ServerHost {
   }
 
   #copyBans(name: string, settings: BansOptions): Bans {
-    const { tell } = this.#options;
+    const { link } = this.#options;
     const bans = new ReplicatedBans(
       settings,
-      (action) => tell({ type: "ban", name, action }),
+      (action) => link.tell("ban", name, action),
     );
     this.#bans.set(name, bans);
-    tell({ type: "copy", name, settings });
+    link.tell("copy", name, settings);
     return bans;
   }
 }

@@ -1,10 +1,9 @@
 /**
- * What goes between a thread that serves and the one that supervises.
+ * What a thread that serves and the one that supervises do for each other.
  *
  * @module
  */
 
-import type { LogOptions } from "../program/log_sink.ts";
 import type { Arrival } from "../net/own_dials.ts";
 import type { Trail } from "../net/own_listeners.ts";
 import type { Announcement } from "../serve/announcement.ts";
@@ -13,34 +12,9 @@ import type { LogEvent } from "../observe/log_event.ts";
 import type { BansOptions, BanState } from "../policy/users/bans.ts";
 import type { BanAction } from "../policy/users/replicated_bans.ts";
 import type { SharedTableShape } from "../sync/shared/table.ts";
-import type { WorkerFault } from "./fault.ts";
+import type { LogOptions } from "../serve/log_sink.ts";
 import type { ThreadInfo } from "../serve/worker_share.ts";
-import type { ConfigChange } from "../config/run.ts";
-
-/** A configured listener, fit for a message. */
-export interface PlainListener {
-  /** Its place in the list. */
-  index: number;
-  /** What it is. */
-  kindName: string;
-  /** What is given to its options, with secrets. */
-  given: ReadonlyMap<string, readonly string[]>;
-}
-
-/** A configuration that has been found good, fit for a message. */
-export interface PlainConfig {
-  /** Values of the options of the program. */
-  program: Readonly<Record<string, unknown>>;
-  /** Its listeners. */
-  listeners: readonly PlainListener[];
-}
-
-/** What a thread is to run. */
-export type WorkerTask =
-  /** A command with its arguments. */
-  | { readonly command: string; readonly args: readonly string[] }
-  /** The listeners of a configuration. */
-  | { readonly config: PlainConfig };
+import type { PlanChange, ServerPlan } from "../serve/server_plan.ts";
 
 /** Where a socket is that all threads have. */
 export interface Place {
@@ -75,11 +49,13 @@ export interface WorkerStart {
   /** Which it is. */
   thread: ThreadInfo;
   /** What it is to run. */
-  task: WorkerTask;
+  plan: ServerPlan;
   /** What others have agreed on. */
   agreement: Agreement;
   /** How lines of the log look, and which are left out. */
   log: Omit<LogOptions, "isShared">;
+  /** Memory of the counter of connections, where they are watched. */
+  ids: SharedArrayBuffer | undefined;
   /** How many descriptors may be open; a thread may not be let see it. */
   descriptors: number | undefined;
   /** How much memory there may be, for the same reason. */
@@ -109,54 +85,47 @@ export interface WorkerStarted {
 /** What a thread has changed. */
 export interface WorkerApplied extends WorkerStarted {
   /** How many listeners. */
-  change: ConfigChange;
+  change: PlanChange;
 }
 
-/** What a thread can be asked, and what it answers. */
-export interface WorkerAnswers {
+/** What a thread does for its supervisor. */
+export interface WorkerActs {
   /** Begins to serve. */
   start(start: WorkerStart): Promise<WorkerStarted>;
-  /** Takes another configuration. */
-  apply(config: PlainConfig, agreement: Agreement): Promise<WorkerApplied>;
+  /** Takes another plan. */
+  replace(plan: ServerPlan, agreement: Agreement): Promise<WorkerApplied>;
   /** Looks after one of its files. */
   poll(file: number): Promise<void>;
   /** Reads one of its files again. */
   reload(file: number): Promise<string | undefined>;
   /** Tells how many connections are open. */
-  count(): Promise<number>;
+  count(): number;
   /** Drains; tells how many connections were cut. */
   shutdown(deadline: number): Promise<number>;
   /** Tells the trail of a connection that another has accepted. */
   whose(arrival: Arrival): Promise<Trail | undefined>;
+  /** Answers whoever watches the program. */
+  answer(question: string, asked: readonly unknown[]): unknown;
+  /** Takes bans that were decided on. */
+  bans(name: string, states: readonly BanState[]): void;
+  /** Hears that no other thread serves any more, and the program ends. */
+  last(): void;
   /** Writes the rest of the log. */
   flush(): Promise<void>;
 }
 
-/** What a thread can be asked. */
-export type WorkerQuestion = keyof WorkerAnswers;
-
-/** From the supervisor. */
-export type ToWorker =
-  | { type: "ask"; id: number; question: WorkerQuestion; asked: unknown[] }
-  /** Answers for whoever watches. */
-  | { type: "watch"; port: MessagePort; ids: SharedArrayBuffer }
-  | { type: "bans"; name: string; states: readonly BanState[] }
-  /** What all others know of a connection, or why one can't tell. */
-  | { type: "trail"; id: number; trail?: Trail | undefined; fault?: string }
-  /** No other thread serves any more, and the program ends. */
-  | { type: "last" };
-
-/** From a thread. */
-export type FromWorker =
-  /** It can be asked. */
-  | { type: "ready" }
-  | { type: "answer"; id: number; answer: unknown }
-  | { type: "fault"; id: number; fault: WorkerFault }
-  | { type: "log"; event: LogEvent }
-  /** It has bans of that name, and wants to know those that there are. */
-  | { type: "copy"; name: string; settings: BansOptions }
-  | { type: "ban"; name: string; action: BanAction }
+/** What a supervisor does for a thread. */
+export interface SupervisorActs {
+  /** Hears that it can be asked. */
+  ready(): void;
+  /** Logs what is said once for all threads. */
+  log(event: LogEvent): void;
+  /** Tells it the bans of a name, also from now on. */
+  copy(name: string, settings: BansOptions): void;
+  /** Decides on a ban, for all. */
+  ban(name: string, action: BanAction): void;
   /** Asks the others for the trail of a connection. */
-  | { type: "whose"; id: number; arrival: Arrival }
-  /** It can't go on. */
-  | { type: "failed"; message: string };
+  whose(arrival: Arrival): Promise<Trail | undefined>;
+  /** Hears that it can't go on. */
+  failed(message: string): void;
+}

@@ -5,35 +5,12 @@
  * @module
  */
 
-import { errorOf } from "./fault.ts";
-import type {
-  FromWorker,
-  ToWorker,
-  WorkerAnswers,
-  WorkerQuestion,
-} from "./message.ts";
+import { ThreadEnded, ThreadLink } from "../sync/thread_link.ts";
+import { WORKER_FAULTS } from "./fault.ts";
+import type { SupervisorActs, WorkerActs } from "./message.ts";
 
 /** How many times longer its modules may take to load. */
 const LOADING = 3;
-
-/** What a thread tells that nobody asked for. */
-export type WorkerNews = Exclude<
-  FromWorker,
-  { type: "answer" | "fault" | "ready" | "failed" }
->;
-
-/** A thread has ended, and answers nothing any more. */
-export class WorkerEnded extends Error {
-  /**
-   * Constructs an error.
-   *
-   * @param why Why it has ended.
-   */
-  constructor(why: string) {
-    super(why);
-    this.name = "WorkerEnded";
-  }
-}
 
 /** Options for {@linkcode WorkerThread}. */
 export interface WorkerThreadOptions {
@@ -41,13 +18,8 @@ export interface WorkerThreadOptions {
   entry: string;
   /** Milliseconds without an answer after which it is given up. */
   patience: number;
-  /** Takes what it tells. */
-  onNews: (news: WorkerNews) => void;
-}
-
-interface Waiting {
-  resolve(answer: unknown): void;
-  reject(error: Error): void;
+  /** What is done for it. */
+  acts: Omit<SupervisorActs, "ready" | "failed">;
 }
 
 /** A thread that serves. */
@@ -56,13 +28,11 @@ export class WorkerThread {
   readonly ready: Promise<void>;
   /** Resolves when it has ended, with why. */
   readonly ended: Promise<string>;
+  readonly #link: ThreadLink<WorkerActs>;
   readonly #worker: Worker;
-  readonly #options: WorkerThreadOptions;
+  readonly #patience: number;
   readonly #ready = Promise.withResolvers<void>();
   readonly #end = Promise.withResolvers<string>();
-  readonly #waiting = new Map<number, Waiting>();
-  #lastId = 0;
-  #heard = performance.now();
   #connections = 0;
   #isReady = false;
   #isOver = false;
@@ -74,14 +44,21 @@ export class WorkerThread {
    *
    * @param options What it is to be.
    */
-  constructor(options: WorkerThreadOptions) {
-    this.#options = options;
+  constructor({ acts, entry, patience }: WorkerThreadOptions) {
+    this.#patience = patience;
     this.ended = this.#end.promise;
     this.ready = this.#ready.promise;
     this.ready.catch(() => {});
-    this.#worker = new Worker(options.entry, { type: "module" });
-    this.#worker.onmessage = ({ data }: MessageEvent<FromWorker>) =>
-      this.#take(data);
+    this.#worker = new Worker(entry, { type: "module" });
+    const own: SupervisorActs = {
+      ...acts,
+      ready: () => {
+        this.#isReady = true;
+        this.#ready.resolve();
+      },
+      failed: (message) => this.end(message),
+    };
+    this.#link = new ThreadLink(this.#worker, own, { faults: WORKER_FAULTS });
     this.#worker.onerror = (event) => {
       event.preventDefault();
       this.end(event.message);
@@ -100,40 +77,39 @@ export class WorkerThread {
 
   /** Milliseconds since it was heard of. */
   get silence(): number {
-    return performance.now() - this.#heard;
+    return this.#link.silence;
   }
 
   /**
-   * Asks it something.
+   * Asks it something, once it is ready.
    *
-   * @typeParam Q What is asked.
-   * @param question What is asked.
-   * @param asked What it is asked with.
+   * @typeParam Name What is asked.
+   * @param name What is asked.
+   * @param values What it is asked with.
    * @returns The answer.
-   * @throws {WorkerEnded} If it ends before it has answered.
+   * @throws {ThreadEnded} If it ends before it has answered.
    * @throws {UsageError} If it answers with that, and so on.
    */
-  async ask<Q extends WorkerQuestion>(
-    question: Q,
-    ...asked: Parameters<WorkerAnswers[Q]>
-  ): Promise<Awaited<ReturnType<WorkerAnswers[Q]>>> {
+  async ask<Name extends keyof WorkerActs>(
+    name: Name,
+    ...values: Parameters<WorkerActs[Name]>
+  ): Promise<Awaited<ReturnType<WorkerActs[Name]>>> {
     await this.ready;
-    if (this.#isOver) throw new WorkerEnded("it has ended");
-    const id = ++this.#lastId;
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#waiting.set(id, { resolve, reject });
-    this.send({ type: "ask", id, question, asked });
-    return await promise as Awaited<ReturnType<WorkerAnswers[Q]>>;
+    return await this.#link.ask(name, ...values);
   }
 
   /**
    * Tells it something.
    *
-   * @param message What.
-   * @param transfer What is given away with it.
+   * @typeParam Name What is told.
+   * @param name What is told.
+   * @param values More of it.
    */
-  send(message: ToWorker, transfer: Transferable[] = []): void {
-    if (!this.#isOver) this.#worker.postMessage(message, transfer);
+  tell<Name extends keyof WorkerActs>(
+    name: Name,
+    ...values: Parameters<WorkerActs[Name]>
+  ): void {
+    this.#link.tell(name, ...values);
   }
 
   /**
@@ -143,8 +119,7 @@ export class WorkerThread {
    * (SIGSTOP, a machine that is moved), and all threads been as silent.
    */
   look(): void {
-    const factor = this.#isReady ? 1 : LOADING;
-    const patience = this.#options.patience * factor;
+    const patience = this.#patience * (this.#isReady ? 1 : LOADING);
     const isSilent = this.silence > patience;
     if (isSilent && this.#isDoubted) {
       this.end(`it has not answered for ${Math.round(patience / 1000)} s`);
@@ -169,29 +144,8 @@ export class WorkerThread {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#worker.terminate();
-    const error = new WorkerEnded(why);
-    this.#ready.reject(error);
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
+    this.#link.close(why);
+    this.#ready.reject(new ThreadEnded(why));
     this.#end.resolve(why);
-  }
-
-  #take(message: FromWorker): void {
-    this.#heard = performance.now();
-    if (message.type === "ready") {
-      this.#isReady = true;
-      this.#ready.resolve();
-    } else if (message.type === "failed") this.end(message.message);
-    else if (message.type === "answer") {
-      this.#settled(message.id)?.resolve(message.answer);
-    } else if (message.type === "fault") {
-      this.#settled(message.id)?.reject(errorOf(message.fault));
-    } else this.#options.onNews(message);
-  }
-
-  #settled(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    return waiting;
   }
 }

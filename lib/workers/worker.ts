@@ -9,117 +9,91 @@ import { describeError } from "../observe/describe_error.ts";
 import { type Arrival, ownDials } from "../net/own_dials.ts";
 import type { Trail } from "../net/own_listeners.ts";
 import type { LogEvent } from "../observe/log_event.ts";
+import type { BanState } from "../policy/users/bans.ts";
 import { sharedClock } from "../sync/shared/clock.ts";
+import { type LinkPort, ThreadLink } from "../sync/thread_link.ts";
 import { knowDescriptorLimit } from "../net/system/descriptors.ts";
 import { knowMemoryLimit } from "../serve/limits/memory_plan.ts";
 import {
   requireInheritedTaken,
   shareInherited,
 } from "../serve/inherited_listener.ts";
-import { type Log, openLog } from "../program/log_sink.ts";
-import type { StartedServer } from "../program/run_server.ts";
-import { spareStacks } from "../program/process_life.ts";
-import { type RunningTask, startTask } from "../program/start_task.ts";
+import { type Log, openLog } from "../serve/log_sink.ts";
+import type { Serving } from "../serve/running_server.ts";
+import type { ServerHost } from "../serve/server_host.ts";
+import type { ServerPlan } from "../serve/server_plan.ts";
+import type { WatchedThread } from "../serve/watched_thread.ts";
 import { WorkerDials } from "./dials.ts";
-import { faultOf } from "./fault.ts";
-import type {
-  WatchedWorker,
-  WatchedWorkerSettings,
-} from "../admin/watch_worker.ts";
+import { WORKER_FAULTS } from "./fault.ts";
 import { WorkerHost } from "./host.ts";
 import type {
   Agreement,
-  FromWorker,
-  PlainConfig,
-  ToWorker,
-  WorkerAnswers,
+  SupervisorActs,
+  WorkerActs,
   WorkerApplied,
   WorkerStart,
   WorkerStarted,
 } from "./message.ts";
 
 /** The global scope of a worker, as far as it is used. */
-export interface WorkerScope extends EventTarget {
-  /** Sends to the supervisor. */
-  postMessage(message: unknown): void;
+export interface WorkerScope extends EventTarget, LinkPort {
   /** Ends the thread. */
   close(): void;
 }
 
-/** What the thread runs. */
-interface Running extends RunningTask {
-  host: WorkerHost;
-  log: Log;
+/** What the program does in each of its threads. */
+export interface WorkerProgram {
+  /** Starts the servers of a plan. */
+  start(plan: ServerPlan, host: ServerHost): Promise<Serving>;
+  /** Lets the connections of this thread be watched from another. */
+  watch(ids: SharedArrayBuffer): Promise<WatchedThread>;
 }
 
 /**
  * Begins to answer the supervisor.
  *
  * @param scope The global scope.
+ * @param program What it is to run.
  */
-export function runWorker(scope: WorkerScope): void {
-  spareStacks();
-  const worker = new ServingWorker((message) => scope.postMessage(message));
-  scope.addEventListener("message", (event) => {
-    void worker.take((event as MessageEvent<ToWorker>).data);
-  });
+export function runWorker(scope: WorkerScope, program: WorkerProgram): void {
+  const worker = new ServingWorker(scope, program);
   // A mistake of ours in one connection must not end all others.
   scope.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     const { reason } = event as PromiseRejectionEvent;
-    worker.say("error", `Internal error: ${describeError(reason)}`);
+    const message = `Internal error: ${describeError(reason)}`;
+    worker.link.tell("log", { event: "message", level: "error", message });
   });
   // What comes then can't be relied on: another thread takes its place.
   scope.addEventListener("error", (event) => {
     event.preventDefault();
     const { error, message } = event as ErrorEvent;
-    worker.tell({
-      type: "failed",
-      message: error === undefined ? message : describeError(error),
-    });
+    const why = error === undefined ? message : describeError(error);
+    worker.link.tell("failed", why);
     scope.close();
   });
-  worker.tell({ type: "ready" });
+  worker.link.tell("ready");
+}
+
+/** What the thread runs. */
+interface Running {
+  readonly host: WorkerHost;
+  readonly log: Log;
+  servers?: Serving;
 }
 
 /** What is asked of a thread, and done. */
-class ServingWorker implements WorkerAnswers {
-  readonly tell: (message: FromWorker) => void;
+class ServingWorker implements WorkerActs {
+  readonly link: ThreadLink<SupervisorActs>;
+  readonly #program: WorkerProgram;
   #running: Running | undefined;
-  #dials: WorkerDials | undefined;
-  #watching: WatchedWorker | undefined;
-  #waiting: Promise<unknown> = Promise.resolve();
+  #watched: WatchedThread | undefined;
   #starting: Promise<WorkerStarted> | undefined;
   #isEnding = false;
 
-  constructor(tell: (message: FromWorker) => void) {
-    this.tell = tell;
-  }
-
-  say(level: "error", message: string): void {
-    this.tell({ type: "log", event: { event: "message", level, message } });
-  }
-
-  async take(message: ToWorker): Promise<void> {
-    if (message.type === "bans") {
-      this.#running?.host.takeBans(message.name, message.states);
-    } else if (message.type === "trail") {
-      this.#dials?.answer(message);
-    } else if (message.type === "last") {
-      this.#running?.host.beLast();
-    } else if (message.type === "watch") {
-      this.#waiting = this.#watch(message);
-    } else {
-      const { asked, id, question } = message;
-      try {
-        await this.#waiting;
-        const act = this[question] as (...asked: unknown[]) => Promise<unknown>;
-        const answer = await act.apply(this, asked);
-        this.tell({ type: "answer", id, answer });
-      } catch (error) {
-        this.tell({ type: "fault", id, fault: faultOf(error) });
-      }
-    }
+  constructor(scope: WorkerScope, program: WorkerProgram) {
+    this.#program = program;
+    this.link = new ThreadLink(scope, this, { faults: WORKER_FAULTS });
   }
 
   async start(start: WorkerStart): Promise<WorkerStarted> {
@@ -129,52 +103,51 @@ class ServingWorker implements WorkerAnswers {
   }
 
   async #start(start: WorkerStart): Promise<WorkerStarted> {
+    const { dials: counts, ids, thread } = start;
+    if (ids !== undefined) this.#watched = await this.#program.watch(ids);
     const log = openLog({ ...start.log, isShared: true });
     const host = new WorkerHost({
-      thread: start.thread,
-      registry: this.#watching?.registry,
-      tell: this.tell,
+      thread,
+      registry: this.#watched?.registry,
+      log: (event) => this.#log(event, log),
+      link: this.link,
       now: sharedClock(start.clockLead),
       isRunning: start.isReplacing,
     });
     host.agree(start.agreement);
-    const { dials: counts, thread: { index } } = start;
-    this.#dials = new WorkerDials({ counts, index, tell: this.tell });
-    ownDials.join(this.#dials);
+    const ask = (arrival: Arrival) => this.link.ask("whose", arrival);
+    ownDials.join(new WorkerDials({ ask, counts, index: thread.index }));
     shareInherited();
     knowDescriptorLimit(start.descriptors);
     knowMemoryLimit(start.memory);
     // Bans that there are come while it starts.
-    const running = { host, log, started: NOTHING, config: undefined };
-    this.#running = running;
-    const take = (event: LogEvent) => this.#log(event, log);
-    Object.assign(running, await startTask(start.task, { host, log: take }));
+    const running: Running = this.#running = { host, log };
+    running.servers = await this.#program.start(start.plan, host);
     if (start.isFirst) await requireInheritedTaken();
     // The supervisor drops permissions: those of all threads are the same.
-    return this.#told();
+    return told(host, running.servers);
   }
 
-  async apply(
-    plain: PlainConfig,
+  async replace(
+    plan: ServerPlan,
     agreement: Agreement,
   ): Promise<WorkerApplied> {
-    const { config, host } = this.#running!;
+    const { host, servers } = this.#running!;
     host.agree(agreement);
-    const change = await config!.apply(plain);
-    return { ...this.#told(), change };
+    const change = await servers!.replace!(plan);
+    return { ...told(host, servers!), change };
   }
 
   async poll(file: number): Promise<void> {
-    await this.#running!.started.files?.[file]?.poll();
+    await this.#running!.servers?.files[file]?.poll();
   }
 
   async reload(file: number): Promise<string | undefined> {
-    const fault = await this.#running!.started.files?.[file]?.reload();
-    return fault ?? undefined;
+    return await this.#running!.servers?.files[file]?.reload() ?? undefined;
   }
 
-  count(): Promise<number> {
-    return Promise.resolve(this.#running?.started.running.connections ?? 0);
+  count(): number {
+    return this.#running?.servers?.connections ?? 0;
   }
 
   async shutdown(deadline: number): Promise<number> {
@@ -182,9 +155,9 @@ class ServingWorker implements WorkerAnswers {
     // One that takes the place of another may have just begun.
     await this.#starting?.catch(() => {});
     if (this.#running === undefined) return 0;
-    const { host, log, started } = this.#running;
+    const { host, log, servers } = this.#running;
     host.end();
-    const cut = await started.running.shutdown(deadline);
+    const cut = await servers?.shutdown(deadline) ?? 0;
     // What all have done is said behind what each has.
     await log.flush();
     return cut;
@@ -194,37 +167,36 @@ class ServingWorker implements WorkerAnswers {
     return await ownDials.take(arrival);
   }
 
-  async flush(): Promise<void> {
-    this.#watching?.[Symbol.dispose]();
-    await this.#running?.log.flush();
+  answer(question: string, asked: readonly unknown[]): unknown {
+    return this.#watched!.answer(question, asked);
   }
 
-  #told(): WorkerStarted {
-    const { config, host, started } = this.#running!;
-    const { banner } = config ?? started;
-    return {
-      banner: [...banner],
-      files: (started.files ?? []).map(({ name }) => name),
-      writes: config?.writes ?? started.writes ?? false,
-      agreement: host.agreement,
-    };
+  bans(name: string, states: readonly BanState[]): void {
+    this.#running?.host.takeBans(name, states);
+  }
+
+  last(): void {
+    this.#running?.host.beLast();
+  }
+
+  async flush(): Promise<void> {
+    this.#watched?.[Symbol.dispose]();
+    await this.#running?.log.flush();
   }
 
   /** What is said of the program is said once for all threads. */
   #log(event: LogEvent, log: Log): void {
     const isOfAll = event.event === "message" || event.event === "listening";
-    if (isOfAll) this.tell({ type: "log", event });
+    if (isOfAll) this.link.tell("log", event);
     else log.write(event);
-  }
-
-  async #watch(settings: WatchedWorkerSettings): Promise<void> {
-    // Loaded for who wants it only: the start of others is quicker.
-    const { watchWorker } = await import("../admin/watch_worker.ts");
-    this.#watching = await watchWorker(settings);
   }
 }
 
-const NOTHING: StartedServer = {
-  running: { connections: 0, shutdown: () => Promise.resolve(0) },
-  banner: [],
-};
+function told(host: WorkerHost, servers: Serving): WorkerStarted {
+  return {
+    banner: [...servers.banner],
+    files: servers.files.map(({ name }) => name),
+    writes: servers.writes,
+    agreement: host.agreement,
+  };
+}

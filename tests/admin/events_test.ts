@@ -14,6 +14,7 @@ import {
   within,
   writeAll,
 } from "../support/sockets.ts";
+import { pass } from "../support/time.ts";
 
 async function listen(admin: TestAdmin): Promise<Deno.Conn> {
   const conn = await admin.connect();
@@ -140,7 +141,7 @@ Deno.test("AdminEvents drops a reader that is too slow, and looks at nothing wit
     },
   };
   // deno-lint-ignore no-explicit-any
-  const events = new AdminEvents(view as any, admin.parts, { step: 5 });
+  const events = new AdminEvents(view as any, admin.threads, { step: 5 });
   const context = new Context();
   const never = Promise.withResolvers<void>();
   const serving = events.serve(() => never.promise, context);
@@ -152,6 +153,6 @@ Deno.test("AdminEvents drops a reader that is too slow, and looks at nothing wit
   await serving.catch(() => {});
   assertEquals(events.readers, 0);
   const before = looks;
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await pass(50); // Ten steps.
   assertEquals(looks, before);
 });

@@ -9,8 +9,8 @@ import type { LogEvent } from "../../lib/observe/log_event.ts";
 import { Bans } from "../../lib/policy/users/bans.ts";
 import {
   CONFIRMED,
-  partsOf,
   startTestAdmin,
+  threadsOf,
   watched,
 } from "../support/admin.ts";
 import { makeFolder } from "../support/programs.ts";
@@ -199,7 +199,7 @@ Deno.test("startAdmin() is not ready before the server is", async () => {
   const admin = await startAdmin({
     listen: { host: "127.0.0.1", port: 0 },
     token: undefined,
-    parts: partsOf(new Registry()),
+    threads: threadsOf(new Registry()),
     state: new DrainState(),
     actions: {
       drain() {},

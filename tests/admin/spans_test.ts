@@ -11,6 +11,7 @@ import {
   within,
   writeAll,
 } from "../support/sockets.ts";
+import { eventually } from "../support/dialogue.ts";
 
 interface Span {
   name: string;
@@ -172,10 +173,7 @@ Deno.test("openSpans() exports sums of connections and bytes", async () => {
   await using echo = startEcho();
   await using sluice = new Sluice(collector.environment);
   using _conn = await sluice.openTunnel(echo.addr);
-  const until = performance.now() + PATIENCE;
-  while (collector.metrics.size < 3 && performance.now() < until) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  assert(await eventually(() => collector.metrics.size >= 3, PATIENCE));
   assertEquals([...collector.metrics].toSorted(), [
     "sluice.bytes",
     "sluice.connections",
@@ -208,10 +206,8 @@ Deno.test("openSpans() exports spans from a worker, and openMeters() sums from o
     env: { ...cacheEnvironment(), ...collector.environment },
     stdin: "piped",
   }).spawn();
-  const until = performance.now() + PATIENCE;
-  while (
-    collector.sums.get("sluice.connections") !== 1 && performance.now() < until
-  ) await new Promise((resolve) => setTimeout(resolve, 20));
+  const isThere = () => collector.sums.get("sluice.connections") === 1;
+  assert(await eventually(isThere, PATIENCE));
   await child.stdin.close();
   assertEquals((await within(PATIENCE, child.status)).code, 0);
   const roots = collector.spans.filter(({ parentSpanId }) => !parentSpanId);

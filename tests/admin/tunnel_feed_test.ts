@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import type { Part } from "../../lib/admin/part.ts";
-import { Parts } from "../../lib/admin/parts.ts";
+import type { Thread } from "../../lib/admin/thread.ts";
+import { Threads } from "../../lib/admin/threads.ts";
 import { TunnelFeed } from "../../lib/admin/tunnel_feed.ts";
 import type { ConnectionChanges } from "../../lib/admin/tunnel_changes.ts";
 import { SharedCounter } from "../../lib/sync/shared/counter.ts";
-import { FakeConnection, openPart, PLACES } from "../support/parts.ts";
+import { FakeConnection, openThread, PLACES } from "../support/threads.ts";
 
 /** Changes by numbers alone. */
 function idsOf({ changed, closed, gone, opened }: ConnectionChanges): {
@@ -25,10 +25,10 @@ const NOTHING = { opened: [], changed: [], closed: [], gone: [] };
 
 for (const place of PLACES) {
   Deno.test(`TunnelFeed.look() tells all at first, then what changes (${place})`, async () => {
-    using test = openPart({ place });
-    const parts = new Parts();
-    parts.add(test.part);
-    const feed = new TunnelFeed(parts);
+    using test = openThread({ place });
+    const threads = new Threads();
+    threads.add(test.thread);
+    const feed = new TunnelFeed(threads);
     const one = new FakeConnection(test.listener);
     const other = new FakeConnection(test.listener);
     new FakeConnection(test.listener).end();
@@ -50,14 +50,14 @@ for (const place of PLACES) {
   });
 }
 
-Deno.test("TunnelFeed.look() tells what several parts have, in the order of time", async () => {
+Deno.test("TunnelFeed.look() tells what several threads have, in the order of time", async () => {
   const counter = new SharedCounter();
   const nextId = () => counter.next();
-  using one = openPart({ nextId });
-  using other = openPart({ nextId });
-  const parts = new Parts();
-  const remove = [one, other].map(({ part }) => parts.add(part));
-  const feed = new TunnelFeed(parts);
+  using one = openThread({ nextId });
+  using other = openThread({ nextId });
+  const threads = new Threads();
+  const remove = [one, other].map(({ thread }) => threads.add(thread));
+  const feed = new TunnelFeed(threads);
   await feed.look();
   const [first, second, third] = [other, one, other].map(({ listener }) =>
     new FakeConnection(listener)
@@ -72,25 +72,27 @@ Deno.test("TunnelFeed.look() tells what several parts have, in the order of time
   const { closed } = idsOf(await feed.look());
   assertEquals(closed, [3, 2]);
   first!.carry(1, 1);
-  // What is open in a part that is taken out is gone.
+  // What is open in a thread that is taken out is gone.
   await remove[1]!();
   assertEquals(idsOf(await feed.look()).gone, [1]);
   assertEquals(feed.tunnels, []);
 });
 
-/** A part that answers once it is let go. */
-function held(part: Part): { part: Part; asked: string[]; letGo(): void } {
+/** A thread that answers once it is let go. */
+function held(
+  thread: Thread,
+): { thread: Thread; asked: string[]; letGo(): void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   const asked: string[] = [];
   return {
     asked,
     letGo: resolve,
-    part: {
+    thread: {
       worker: 2,
       isSilent: false,
       async ask(question, ...args) {
         asked.push(question);
-        const answer = await part.ask(question, ...args);
+        const answer = await thread.ask(question, ...args);
         await promise;
         return answer;
       },
@@ -99,16 +101,16 @@ function held(part: Part): { part: Part; asked: string[]; letGo(): void } {
   };
 }
 
-Deno.test("TunnelFeed.look() waits for no part for ever, and loses nothing that it tells later", async () => {
-  using test = openPart();
-  using slow = openPart();
-  const parts = new Parts();
-  parts.add(test.part);
-  const { asked, letGo, part } = held(slow.part);
-  parts.add(part);
+Deno.test("TunnelFeed.look() waits for no thread for ever, and loses nothing that it tells later", async () => {
+  using test = openThread();
+  using slow = openThread();
+  const threads = new Threads();
+  threads.add(test.thread);
+  const { asked, letGo, thread } = held(slow.thread);
+  threads.add(thread);
   new FakeConnection(slow.listener);
   new FakeConnection(test.listener);
-  const feed = new TunnelFeed(parts);
+  const feed = new TunnelFeed(threads);
   assertEquals(idsOf(await feed.look()).opened, [1]);
   assertEquals(idsOf(await feed.look()), NOTHING);
   assertEquals(asked, ["changes"]);
@@ -119,12 +121,12 @@ Deno.test("TunnelFeed.look() waits for no part for ever, and loses nothing that 
 });
 
 Deno.test("TunnelFeed.rest() leaves nothing to a look that is under way", async () => {
-  using slow = openPart();
-  const parts = new Parts();
-  const { letGo, part } = held(slow.part);
-  parts.add(part);
+  using slow = openThread();
+  const threads = new Threads();
+  const { letGo, thread } = held(slow.thread);
+  threads.add(thread);
   new FakeConnection(slow.listener);
-  const feed = new TunnelFeed(parts);
+  const feed = new TunnelFeed(threads);
   const before = feed.look();
   feed.rest();
   const after = feed.look();

@@ -24,17 +24,16 @@ import { UsageError } from "../../lib/cli/usage_error.ts";
 import type { KeyKind } from "../../lib/serve/tls/certificate_keys.ts";
 import { openOpenssl } from "../support/openssl.ts";
 import { makeFolder, run, testPrograms } from "../support/programs.ts";
+import { sluice, sluiceAll } from "../support/sluice_commands.ts";
 
-const ROOT = `${import.meta.dirname}/../..`;
+/** Arguments of `sluice cert` in a folder. */
+function inFolder(folder: string, [command = "", ...rest]: string[]) {
+  return ["cert", command, "--dir", `${folder}/certs`, ...rest];
+}
 
 /** Runs `sluice cert` in a folder. */
 function cert(folder: string, args: string[]) {
-  const [command = "", ...rest] = args;
-  return run(Deno.execPath(), [
-    ...["run", "-A", "--config", `${ROOT}/deno.json`, `${ROOT}/main.ts`],
-    ...["cert", command, "--dir", `${folder}/certs`],
-    ...rest,
-  ]);
+  return sluice(inFolder(folder, args));
 }
 
 async function good(folder: string, args: string[]): Promise<string> {
@@ -219,8 +218,10 @@ Deno.test("sluice cert issue says what is missing", async () => {
       why: /--serial: does not go with NAME 'alice'/,
     },
   ];
-  for (const { args, code, why } of cases) {
-    const outcome = await cert(folder.path, args);
+  const lines = cases.map(({ args }) => inFolder(folder.path, args));
+  const answers = await sluiceAll(lines);
+  for (const [at, { code, why }] of cases.entries()) {
+    const outcome = answers[at]!;
     assertMatch(outcome.stderr, /^sluice: [^\n]+\n$/);
     assertMatch(outcome.stderr, why);
     assertEquals([outcome.code, outcome.text], [code, ""]);
@@ -231,47 +232,53 @@ Deno.test("sluice cert issue says what is missing", async () => {
 Deno.test("sluice cert prints its files and the next step, but no secret", async () => {
   await using folder = await makeFolder();
   const { path } = folder;
-  const said: string[] = [];
-  const say = async (args: string[]) => {
-    const text = await good(path, args);
-    said.push(text);
-    return text;
-  };
-  const init = await say(["init", "--name", "Żółw CA"]);
+  const first = await sluiceAll([
+    ["init", "--name", "Żółw CA"],
+    ["issue", "alice", "--client", "--days", "9999"],
+    ["issue", "proxy", "--server", "localhost,127.0.0.1"],
+    ["issue", "alice", "--client"],
+    ["issue", "alice", "--client", "--force"],
+  ].map((args) => inFolder(path, args)));
+  assertEquals(first.map(({ code }) => code), [0, 0, 0, 1, 0]);
+  const [init, issue, , , forced] = first.map(({ text }) => text) as [
+    ...[string, string, string, string, string],
+  ];
   assertStringIncludes(init, `Wrote ${path}/certs/ca.key`);
   assertMatch(
     init,
     /ca\.crt: the authority 'Żółw CA', until \d{4}-\d\d-\d\d\n/,
   );
-  const issue = await say(["issue", "alice", "--client", "--days", "9999"]);
   assertStringIncludes(issue, `Wrote ${path}/certs/alice.crt: for a client`);
   assertStringIncludes(issue, ", when the authority itself ends\n");
   assertStringIncludes(
     issue,
     `  sluice cert bundle --dir ${path}/certs alice > alice.pem\n`,
   );
-  await say(["issue", "proxy", "--server", "localhost,127.0.0.1"]);
-  const again = await cert(path, ["issue", "alice", "--client"]);
-  assertEquals(again.code, 1);
-  said.push(again.stderr);
-  const forced = await say(["issue", "alice", "--client", "--force"]);
   const [, serial] = / --serial ([\da-f]{32})\n/.exec(forced)!;
-  const gone = await say(["revoke", "--serial", serial!]);
+  const second = await sluiceAll([
+    ["revoke", "--serial", serial!],
+    ["revoke", "alice"],
+    ["revoke", "alice"],
+    ["list"],
+  ].map((args) => inFolder(path, args)));
+  assertEquals(second.map(({ code }) => code), [0, 0, 0, 0]);
+  const [gone, revoke, repeated, list] = second.map(({ text }) => text) as [
+    ...[string, string, string, string],
+  ];
   assertStringIncludes(gone, `ca.crl: the certificate is revoked`);
-  const revoke = await say(["revoke", "alice"]);
   assertMatch(revoke, /ca\.crl: 'alice' is revoked \(serial .*\); 2 in all\n/);
-  const repeated = await say(["revoke", "alice"]);
   assertStringIncludes(repeated, "ca.crl has 'alice' on it already");
-  const list = await say(["list"]);
   assertMatch(list, /^NAME +FOR +EXPIRES +DAYS LEFT +STATUS\n/);
   assertMatch(list, /\nalice +a client +\d{4}-\d\d-\d\d +364 +revoked\n/);
   assertMatch(list, /\nca +authority 'Żółw CA' +[\d-]+ +3649 +valid\n/);
   assertMatch(list, /\nproxy +localhost, 127\.0\.0\.1 +.* valid\n$/);
+  const said = [...first, ...second]
+    .map(({ stderr, text }) => text + stderr).join("\n");
   const store = new CertStore(`${path}/certs`);
   for (const name of ["ca", "alice", "proxy"]) {
     const key = await Deno.readTextFile(store.path(name, "key"));
     for (const line of key.trim().split("\n")) {
-      assert(!said.join("\n").includes(line), `key of ${name}`);
+      assert(!said.includes(line), `key of ${name}`);
     }
   }
 });
@@ -287,11 +294,8 @@ Deno.test("sluice cert revoke keeps both entries when two run at the same time",
   assertEquals(list.match(/ revoked$/gm)?.length, 2);
 });
 
-Deno.test("sluice cert lists its commands when no command follows", async () => {
-  const { code, text } = await run(Deno.execPath(), [
-    ...["run", "-A", "--config", `${ROOT}/deno.json`, `${ROOT}/main.ts`],
-    "cert",
-  ]);
+Deno.test("sluice cert alone lists the commands", async () => {
+  const { code, text } = await sluice(["cert"]);
   assertEquals(code, 0);
   for (const name of ["init", "issue", "list", "revoke", "bundle"]) {
     assertStringIncludes(text, `\n  cert ${name} `);

@@ -4,11 +4,13 @@ import type { Option } from "../../lib/cli/option.ts";
 import { PROXY_OPTIONS } from "../../lib/proxy/options.ts";
 import { FileError } from "../../lib/cli/file_error.ts";
 import { readFile, readText } from "../../lib/cli/read_file.ts";
-import { makeFolder, run, type RunResult } from "../support/programs.ts";
+import { makeFolder, run } from "../support/programs.ts";
 import {
+  type Answer,
   cacheEnvironment,
   SLUICE,
   sluice,
+  sluiceAll,
 } from "../support/sluice_commands.ts";
 import { CERTIFICATE, KEY } from "../support/tls_identity.ts";
 import { within } from "../support/sockets.ts";
@@ -135,7 +137,7 @@ async function writeFiles(folder: string): Promise<void> {
   await Deno.writeTextFile(`${folder}/token`, "0123456789abcdef");
 }
 
-function assertTold({ code, stderr }: RunResult, path: string): void {
+function assertTold({ code, stderr }: Answer, path: string): void {
   assertEquals(code, 1, stderr);
   assert(
     stderr.startsWith("sluice: Cannot read ") &&
@@ -151,7 +153,7 @@ Deno.test("FILE_OPTIONS contains every option with a file", () => {
   assertEquals(FILE_OPTIONS.map(([name]) => name).sort(), names.sort());
 });
 
-Deno.test("every option with a file refuses an endless file", async (t) => {
+Deno.test("every option with a file refuses one without an end", async () => {
   await using folder = await makeFolder();
   await writeFiles(folder.path);
   const commands = [
@@ -163,10 +165,8 @@ Deno.test("every option with a file refuses an endless file", async (t) => {
     ]),
     ...["run", "check", "doctor"].map((word) => [word, "-c", "/dev/zero"]),
   ];
-  for (const args of commands) {
-    await t.step(args.slice(0, 4).join(" "), async () => {
-      assertTold(await sluice(args), "/dev/zero");
-    });
+  for (const answer of await sluiceAll(commands)) {
+    assertTold(answer, "/dev/zero");
   }
 });
 

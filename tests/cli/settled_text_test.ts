@@ -3,6 +3,7 @@ import { readContent, readSettled } from "../../lib/cli/settled_text.ts";
 import { FileError } from "../../lib/cli/file_error.ts";
 import { replaceFile } from "../support/config.ts";
 import { makeFolder } from "../support/programs.ts";
+import { pass } from "../support/time.ts";
 
 /** Milliseconds between two parts of a file: longer than between two reads. */
 const PART = 300;
@@ -87,7 +88,7 @@ Deno.test("readSettled() throws when a file keeps changing", async () => {
   const changing = (async () => {
     for (let n = 0; !isOver; n++) {
       await Deno.writeTextFile(path, `${n}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await pass(10);
     }
   })();
   const error = await assertRejects(

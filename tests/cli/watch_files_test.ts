@@ -1,6 +1,7 @@
 import { assertEquals, assertGreater } from "@std/assert";
 import { watchFiles } from "../../lib/cli/watch_files.ts";
 import { within } from "../support/sockets.ts";
+import { pass } from "../support/time.ts";
 
 /** Counts checks, and resolves after a number of them. */
 class FakeFile {
@@ -35,7 +36,7 @@ Deno.test("watchFiles() checks repeatedly until disposed of", async () => {
     await file.until(() => file.polls >= 3);
   }
   const { polls } = file;
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await pass(20); // Twenty intervals.
   assertEquals([file.polls, file.reloads], [polls, 0]);
 });
 

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { StartError } from "../../lib/cli/usage_error.ts";
 import { WatchedFile } from "../../lib/cli/watched_file.ts";
 import { makeFolder } from "../support/programs.ts";
+import { pass } from "../support/time.ts";
 
 interface Opened {
   file: WatchedFile<number>;
@@ -113,7 +114,7 @@ Deno.test("WatchedFile.reload() ignores a file that is being written", async () 
   const write = (text: string) => writing.write(new TextEncoder().encode(text));
   await write("2");
   const reloading = file.reload();
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await pass(300);
   assertEquals(applied, []);
   await write("3");
   assertEquals(await reloading, undefined);

@@ -1,13 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { problemsOf } from "../support/config.ts";
-import { makeFolder, run } from "../support/programs.ts";
-
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+import { makeFolder } from "../support/programs.ts";
+import { sluice } from "../support/sluice_commands.ts";
 
 async function check(path: string) {
-  const { code, text, stderr } = await run(Deno.execPath(), [
-    ...["run", "-A", MAIN, "check", "-c", path],
-  ]);
+  const { code, text, stderr } = await sluice(["check", "-c", path]);
   return { code, text, stderr };
 }
 

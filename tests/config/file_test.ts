@@ -3,6 +3,7 @@ import { ConfigFile } from "../../lib/config/file.ts";
 import { load, replaceFile, startTestRun } from "../support/config.ts";
 import { makeFolder } from "../support/programs.ts";
 import { tryPassword } from "../support/users.ts";
+import { pass } from "../support/time.ts";
 
 Deno.test("ConfigFile tells who asks for a reload what was wrong with it", async () => {
   await using folder = await makeFolder();
@@ -39,7 +40,7 @@ async function rewrite(path: string, text: string): Promise<void> {
   const half = text.length >> 1;
   for (const part of [text.slice(0, half), text.slice(half)]) {
     await file.write(new TextEncoder().encode(part));
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await pass(300);
   }
 }
 

@@ -3,14 +3,10 @@ import { loadConfig } from "../../lib/config/load.ts";
 import { tryConfig } from "../../lib/config/try.ts";
 import { readToEof } from "../support/dialogue.ts";
 import { ConfiguredSluice } from "../support/config.ts";
-import { makeFolder, run } from "../support/programs.ts";
+import { makeFolder } from "../support/programs.ts";
 import { Sluice } from "../support/sluice.ts";
+import { sluice } from "../support/sluice_commands.ts";
 import { closedPort, within } from "../support/sockets.ts";
-
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
-
-const sluice = (...args: string[]) =>
-  run(Deno.execPath(), ["run", "-A", MAIN, ...args]);
 
 const [A, B, C] = ["127.0.0.1:18848", "127.0.0.1:18849", "127.0.0.1:18850"];
 
@@ -96,7 +92,7 @@ Deno.test("a relay to itself does not start, whatever it is called", async () =>
       [port, "--sni", `a.example=127.0.0.1:${port}`],
     ]
   ) {
-    const { code, stderr } = await sluice("forward", ...args);
+    const { code, stderr } = await sluice(["forward", ...args]);
     assertEquals(code, 2, stderr);
     assertMatch(
       stderr,
@@ -116,15 +112,15 @@ Deno.test("check and doctor report what is certain to loop", async () => {
   ];
   await Deno.writeTextFile(path, JSON.stringify({ listeners }));
   const words = `every connection would loop (${at(one)} > ${at(two)} > `;
-  const checked = await sluice("check", "-c", path);
+  const checked = await sluice(["check", "-c", path]);
   assertEquals(checked.code, 2);
   assertStringIncludes(checked.stderr + checked.text, words);
-  const seen = await sluice("doctor", "-c", path);
+  const seen = await sluice(["doctor", "-c", path]);
   assertEquals(seen.code, 1);
   assertStringIncludes(seen.text, words);
   const self = `socks5://${at(one)}`;
   const args = ["--listen", at(one), "--via", self];
-  const proxied = await sluice("doctor", ...args);
+  const proxied = await sluice(["doctor", ...args]);
   assertEquals(proxied.code, 1);
   assertMatch(proxied.text, /\nproblem +loop +.*every connection would loop/);
 });

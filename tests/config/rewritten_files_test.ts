@@ -5,11 +5,15 @@ import { connectRequest, greet, readReply } from "../support/proxy.ts";
 import { PATIENCE, Sluice } from "../support/sluice.ts";
 import { MortalSluice } from "../support/mortal_sluice.ts";
 import { closedPort, startEcho, within, writeAll } from "../support/sockets.ts";
+import { pass } from "../support/time.ts";
 
 /** Milliseconds that whoever writes a file takes between two parts of it. */
 const PAUSE = 400;
 
-const ASKING_AT_ONCE = 4;
+const ASKING_AT_ONCE = 2;
+
+/** Milliseconds between two questions: more of them would only cost CPU. */
+const RHYTHM = 10;
 
 /** Answers that show something. */
 const LEAST = 20;
@@ -66,11 +70,12 @@ class Asking {
       const { reply } = await within(PATIENCE, readReply(conn));
       this.#asked++;
       if (reply !== FORBIDDEN) this.#other++;
+      await pass(RHYTHM);
     }
   }
 }
 
-/** Waits as the one who writes does. */
+/** Waits as the one who writes does: its slowness is what is tested. */
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, PAUSE));
 }

@@ -17,6 +17,7 @@ import {
 } from "../support/sockets.ts";
 import { startUdp } from "../support/udp.ts";
 import { MODULES } from "../../lib/cli/own_modules.ts";
+import { untilStill } from "../support/time.ts";
 
 /** Starts `connect` with pipes to the test. */
 function startConnect(args: string[]) {
@@ -63,11 +64,7 @@ Deno.test("sluice connect stops reading its input when the target does not read"
     for (; written < 40; written++) await writer.write(chunk);
     await writer.close();
   })();
-  let before = -1;
-  while (before !== written || written === 0) {
-    before = written;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
+  await untilStill(() => written);
   assert(written < 40, `${written} MB were taken`);
   release.resolve();
   await writing;
@@ -253,11 +250,7 @@ Deno.test("sluice connect ends on a signal when nobody reads its output", {
     while (true) sent += await conn.write(block);
   });
   const child = startConnect(["--quiet", `${server.addr.port}`]);
-  let before = -1;
-  while (before !== sent || sent === 0) { // Until all pipes are full.
-    before = sent;
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
+  await untilStill(() => sent); // Until all pipes are full.
   child.kill("SIGTERM");
   const { code } = await within(10_000, child.status);
   assertEquals(code, 143);

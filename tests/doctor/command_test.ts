@@ -3,7 +3,8 @@ import type { Finding, Level } from "../../lib/doctor/finding.ts";
 import { makeFolder, run, type RunResult } from "../support/programs.ts";
 import { HAS_RESETS } from "../support/reset_ends.ts";
 import { within } from "../support/sockets.ts";
-import { CERTIFICATE } from "../support/tls_identity.ts";
+import { makeAuthority } from "../support/certificates.ts";
+import { CERTIFICATE, KEY } from "../support/tls_identity.ts";
 import { MODULES } from "../../lib/cli/own_modules.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
@@ -77,7 +78,7 @@ Deno.test("sluice doctor finds the problems that would stop a start", async () =
   assertEquals(said.result.code, 1);
   assertEquals(of(said, "files").level, "problem");
   const missing = await visit("--listen", "0.0.0.0:0");
-  assertMatch(of(missing, "port").message, /others can reach it/);
+  assertMatch(of(missing, "port").message, /whoever reaches it could use/);
   assertEquals(missing.worst, "problem");
   const elsewhere = await visit("--bind", "192.0.2.1", "--listen", "0");
   assertEquals(of(elsewhere, "outgoing").level, "problem");
@@ -254,9 +255,16 @@ Deno.test("sluice doctor examines the admin listener, and requires a token on a 
 
 Deno.test("sluice doctor counts required client certificates as users", async () => {
   await using folder = await makeFolder();
-  const path = `${folder.path}/ca.pem`;
-  await Deno.writeTextFile(path, CERTIFICATE);
-  const args = ["--listen", "0.0.0.0:0", "--tls-client-ca", path];
+  const [authority, path, key] = ["ca.pem", "cert.pem", "key.pem"]
+    .map((name) => `${folder.path}/${name}`);
+  const { certificate } = await makeAuthority("Test CA");
+  await Deno.writeTextFile(authority!, certificate);
+  await Deno.writeTextFile(path!, CERTIFICATE);
+  await Deno.writeTextFile(key!, KEY, { mode: 0o600 });
+  const args = [
+    ...["--listen", "0.0.0.0:0", "--tls-client-ca", authority!],
+    ...["--tls-cert", path!, "--tls-key", key!],
+  ];
   assertEquals(of(await visit(...args), "port").level, "ok");
   const asked = await visit(...args, "--tls-client-auth", "request");
   assertEquals(of(asked, "port").level, "problem");

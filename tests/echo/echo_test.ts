@@ -13,6 +13,7 @@ import {
   within,
   writeAll,
 } from "../support/sockets.ts";
+import { untilStill } from "../support/time.ts";
 
 /** Every byte value, repeated. */
 function pattern(length: number): Uint8Array<ArrayBuffer> {
@@ -67,12 +68,8 @@ Deno.test("echo() waits for a client that does not read, and loses no byte", asy
     while (sent < bytes.length) sent += await conn.write(bytes.subarray(sent));
     await conn.closeWrite();
   })();
-  // The client keeps the bytes beyond the system's buffers.
-  let before = -1;
-  while (before !== sent) {
-    before = sent;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
+  // More than the system's buffers hold stays with the client.
+  await untilStill(() => sent);
   assertGreater(bytes.length, sent);
   const back = await within(20_000, readToEnd(conn));
   await sending;

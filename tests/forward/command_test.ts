@@ -11,23 +11,16 @@ import {
   startEcho,
   within,
 } from "../support/sockets.ts";
-
-const ROOT = new URL("../../", import.meta.url);
+import { sluice, sluiceAll } from "../support/sluice_commands.ts";
 
 /** Runs `sluice forward` with words that it does not take. */
 async function refused(...args: string[]): Promise<[number, string]> {
-  const { code, stderr, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "main.ts", "forward", ...args],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    signal: AbortSignal.timeout(30_000),
-  }).output();
-  assertEquals(stdout.length, 0);
-  return [code, new TextDecoder().decode(stderr)];
+  const { code, stderr, text } = await sluice(["forward", ...args]);
+  assertEquals(text, "");
+  return [code, stderr];
 }
 
-Deno.test("forward says in one line what is wrong with its words", async (t) => {
+Deno.test("forward says in one line what is wrong with its words", async () => {
   const cases: [args: string[], why: RegExp][] = [
     [[], /where to listen and where to relay are to be given/],
     [["1"], /where to relay is missing; give an upstream/],
@@ -47,13 +40,12 @@ Deno.test("forward says in one line what is wrong with its words", async (t) => 
     ],
     [["0", "unix:"], /'unix:' has no path/],
   ];
-  for (const [args, why] of cases) {
-    await t.step(args.join(" ") || "nothing", async () => {
-      const [code, said] = await refused(...args);
-      assertEquals(code, 2, said);
-      assertMatch(said, /^sluice: [^\n]+\n$/);
-      assertMatch(said, why);
-    });
+  const answers = await sluiceAll(cases.map(([args]) => ["forward", ...args]));
+  for (const [at, [, why]] of cases.entries()) {
+    const { code, stderr, text } = answers[at]!;
+    assertEquals([code, text], [2, ""], stderr);
+    assertMatch(stderr, /^sluice: [^\n]+\n$/);
+    assertMatch(stderr, why);
   }
 });
 

@@ -19,6 +19,7 @@ import {
   within,
   writeAll,
 } from "../support/sockets.ts";
+import { pass } from "../support/time.ts";
 
 /** Answers each line with its own port and the line. */
 function startLines(): TestServer {
@@ -156,7 +157,7 @@ const BAD: {
       for (let n = 0; n < 30; n++) {
         await ask(served, "late", 0);
         assertEquals(await answer(client, 4), "late");
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        await pass(10);
       }
       assertEquals(forward.figures.idle, 0);
       client.close();
@@ -195,7 +196,7 @@ const BAD: {
     name: "is too old when its client leaves",
     config: { pool: { maxAge: 50 } },
     async make(client, _served, forward) {
-      await new Promise((resolve) => setTimeout(resolve, 60));
+      await pass(60);
       client.close();
       await forward.whenEnded(1);
       assertEquals(forward.figures.idle, 0);
@@ -282,7 +283,7 @@ Deno.test("forward() never mixes up answers, whatever clients do, with reuse", a
     while (true) {
       await readExactly(conn, 8).then((bytes) => buffer.set(bytes));
       const wait = Math.random() < 0.5 ? 0 : Math.random() * 40;
-      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      if (wait > 0) await pass(wait);
       await writeAll(conn, buffer);
     }
   });

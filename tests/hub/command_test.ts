@@ -3,9 +3,9 @@ import {
   assertEquals,
   assertLessOrEqual,
   assertRejects,
-  assertThrows,
 } from "@std/assert";
 import { formatHelp } from "../../lib/cli/help.ts";
+import { ALONE } from "../../lib/serve/server_host.ts";
 import { HUB_COMMAND } from "../../lib/hub/command.ts";
 import { HUB_OPTIONS } from "../../lib/hub/options.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
@@ -68,11 +68,11 @@ Deno.test("HUB_COMMAND refuses options that contradict each other", async () => 
   ];
   for (const [args, message] of cases) {
     const options = await parseOptions(args, HUB_OPTIONS);
-    const run = () => {
+    const start = async () => {
       requireEffect(options);
-      HUB_COMMAND.run(options);
+      await HUB_COMMAND.start(options, ALONE);
     };
-    assertThrows(run, UsageError, message);
+    await assertRejects(start, UsageError, message);
   }
 });
 

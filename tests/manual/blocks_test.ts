@@ -1,4 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { parseAll } from "@std/yaml";
+import { parseOptions } from "../../lib/cli/parse_options.ts";
+import { EXEC_OPTIONS } from "../../lib/exec/options.ts";
 import { makeFolder, run, runOk, testPrograms } from "../support/programs.ts";
 import { blocksOf, readBlocks } from "../support/documents.ts";
 
@@ -160,7 +163,7 @@ Deno.test("sluice check has nothing to say about the file of the manual", async 
 Deno.test("sluice rules list reads every list of rules of the manual", async () => {
   await using folder = await makeFolder();
   const blocks = blocksOf("rules");
-  assertEquals(blocks.length, 6);
+  assertEquals(blocks.length, 7);
   for (const { text, where } of blocks) {
     const path = `${folder.path}/rules.txt`;
     await Deno.writeTextFile(path, text);
@@ -168,6 +171,29 @@ Deno.test("sluice rules list reads every list of rules of the manual", async () 
     assertEquals(code, 0, `${where}: ${stderr}`);
   }
 });
+
+Deno.test("the workflow of the manual is one, and its options are Sluice's", async () => {
+  const [block, ...others] = blocksOf("workflow");
+  assertEquals(others, []);
+  const { jobs: { test }, on } = (parseAll(block!.text) as Workflow[])[0]!;
+  assertEquals(on, ["push"]);
+  const [line] = test.steps.flatMap(({ run = "" }) =>
+    run.startsWith("sluice exec ") ? [run] : []
+  );
+  const words = line!.split(" ").slice(2);
+  const options = await parseOptions(words, EXEC_OPTIONS);
+  assertEquals(options.command, ["npm", "ci"]);
+  assertEquals(options["allow-preset"], ["npm"]);
+  // What it writes is what a later step reads, whatever came before.
+  const [report] = options.report;
+  const reads = test.steps.filter(({ run }) => run?.includes(`cat ${report}`));
+  assertEquals(reads.map((step) => step.if), ["always()"]);
+});
+
+interface Workflow {
+  on: string[];
+  jobs: { test: { steps: { run?: string; if?: string }[] } };
+}
 
 function sluice(args: string[]) {
   return run(Deno.execPath(), ["run", "-A", `${ROOT}main.ts`, ...args], {

@@ -24,7 +24,8 @@ Deno.test("every block of commands in the documents is what a shell takes", asyn
 });
 
 /** Options of other programs that the text names: Deno's, mostly. */
-const OTHERS = /^--(?:allow-(?:env|ffi|net|read|sys|write)|quick)$/;
+const OTHERS =
+  /^--(?:allow-(?:env|ffi|net|read|sys|write)|quick|security-opt)$/;
 
 Deno.test("options that a text names are options of a command", async () => {
   const commands = await Promise.all(

@@ -5,7 +5,13 @@ import {
 } from "../../lib/serve/limits/memory_plan.ts";
 import { blocksOf } from "../support/documents.ts";
 import { shapeOf } from "../support/line_shape.ts";
-import { makeFolder, run, type RunOptions } from "../support/programs.ts";
+import {
+  makeFolder,
+  run,
+  type RunOptions,
+  startHttp,
+  testPrograms,
+} from "../support/programs.ts";
 import {
   cacheEnvironment,
   SLUICE,
@@ -18,9 +24,11 @@ const OUTPUTS = {
   certificates: /^NAME /,
   check: /^sluice\.jsonc:/,
   connect: /^Sent /,
+  exec: /^HOST /,
   doctor: /^\$ sluice doctor /,
   memory: /^The memory limit /,
   rules: /^\$ sluice rules test /,
+  explained: /^\$ sluice rules explain /,
 } as const;
 
 const BLOCKS = blocksOf("output");
@@ -127,4 +135,36 @@ Deno.test("sluice rules test prints the answer of the manual", async () => {
   const [command, ...lines] = shown("rules");
   const { code, text } = await runIn(folder.path, command!.slice(2));
   assertEquals([code, text.trimEnd().split("\n")], [0, lines]);
+});
+
+Deno.test("sluice rules explain prints the words of the manual", async () => {
+  await using folder = await makeFolder();
+  const rules =
+    "ads: deny name .ads.example\nallow user alice port 443\nallow name x.ads.example\ndefault deny\n";
+  await Deno.writeTextFile(`${folder.path}/rules.txt`, rules);
+  const [command, ...lines] = shown("explained");
+  const { code, text } = await runIn(folder.path, command!.slice(2));
+  assertEquals([code, text.trimEnd().split("\n")], [1, lines]);
+});
+
+testPrograms({
+  name: "sluice exec prints the table of the manual",
+  needs: ["curl", "fence"],
+  async fn({ curl }) {
+    await using folder = await makeFolder();
+    await using server = startHttp(() => new Response("hello"));
+    const { port } = server.addr;
+    const { code, stderr } = await runIn(
+      folder.path,
+      `sluice exec --allow localhost:${port} -- sh -c '${curl} -s http://localhost:${port}/; ${curl} -s https://evil.example/; exit 0'`,
+      { env: { PATH: Deno.env.get("PATH")! } },
+    );
+    assertEquals(code, 0, stderr);
+    const plain = (lines: string[]) =>
+      lines.map((line) => line.replaceAll(/\d+/g, "0").replaceAll(/ +/g, " "));
+    assertEquals(
+      plain(stderr.trimEnd().split("\n")),
+      plain(shown("exec")),
+    );
+  },
 });

@@ -13,7 +13,7 @@ import {
 } from "../../lib/policy/limits/refusal.ts";
 import { CONDITIONS } from "../../lib/policy/rules/conditions.ts";
 import { replyFor } from "../../lib/proxy/reply_table.ts";
-import { statusFor } from "../../lib/serve/status_table.ts";
+import { statusFor } from "../../lib/serve/http/status_table.ts";
 import { startTestAdmin } from "../support/admin.ts";
 import { tableOf } from "../support/documents.ts";
 import { namesOf } from "../support/figures.ts";
@@ -37,6 +37,7 @@ const ROWS: Record<DialErrorKind | RefusalKind, string> = {
   "draining": "resolver failed; out of descriptors; limit reached; shutdown",
   "parent failed": "a parent failed",
   "failed": "a parent failed",
+  "no udp": "no parent relays datagrams",
   "forbidden": "forbidden",
   "loop": "a loop",
   "unauthenticated": "no acceptable method; no credentials",
@@ -45,6 +46,9 @@ const ROWS: Record<DialErrorKind | RefusalKind, string> = {
 
 /** SOCKS5 answers these while the client logs in, and not with a reply. */
 const BEFORE_REPLIES = ["unauthenticated", "banned"];
+
+/** What only SOCKS5 can ask for. */
+const ONLY_SOCKS5 = ["no udp"];
 
 /** What Sluice decides, where the others happen to a dial. */
 const REFUSALS = [
@@ -64,7 +68,9 @@ for (const [kind, start] of Object.entries(ROWS)) {
       .find(([what]) => what!.startsWith(start));
     assert(row !== undefined, start);
     const [, socks5, socks4, http] = row;
-    assertEquals([socks4, http], ["91", `${statusFor(error)}`]);
+    const isOfAll = !ONLY_SOCKS5.includes(kind);
+    const others = isOfAll ? ["91", `${statusFor(error)}`] : ["", ""];
+    assertEquals([socks4, http], others);
     if (BEFORE_REPLIES.includes(kind)) return;
     assertEquals(socks5, `${replyFor(error)}`);
   });
@@ -127,8 +133,10 @@ const CONNECTION: Required<ConnectionEvent> = {
   client: "192.0.2.1:50000",
   id: "1",
   protocol: "socks5",
+  command: "udp",
   user: "alice",
   target: "localhost:80",
+  targets: ["localhost:80"],
   address: "127.0.0.1:80",
   rule: "lan",
   via: "parent:1080",

@@ -3,7 +3,7 @@ import { startAdmin } from "../../lib/admin/server.ts";
 import { examineCapacity } from "../../lib/doctor/capacity.ts";
 import { DrainState } from "../../lib/admin/drain_state.ts";
 import { openListener } from "../../lib/serve/open_listener.ts";
-import { Parts } from "../../lib/admin/parts.ts";
+import { Threads } from "../../lib/admin/threads.ts";
 import { ALONE, type ServerHost } from "../../lib/serve/server_host.ts";
 import { startEcho } from "../../lib/echo/start.ts";
 import { startForward } from "../../lib/forward/start.ts";
@@ -113,7 +113,8 @@ Deno.test({
     const host = new WorkerHost({
       thread: { index: 0, count: 2 },
       registry: undefined,
-      tell: () => {},
+      log: () => {},
+      link: { tell() {} },
       now: () => 0,
     });
     using listener = await host.open(
@@ -133,7 +134,7 @@ Deno.test({
     await using admin = await startAdmin({
       listen: LISTEN,
       token: undefined,
-      parts: new Parts(),
+      threads: new Threads(),
       state: new DrainState(),
       actions: {
         drain: () => {},

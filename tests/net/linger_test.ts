@@ -6,6 +6,7 @@ import { Context } from "../../lib/sync/context.ts";
 import { Pace } from "../../lib/sync/pace.ts";
 import { Rate } from "../../lib/sync/rate.ts";
 import { readToEnd, socketPair, within, writeAll } from "../support/sockets.ts";
+import { pass } from "../support/time.ts";
 
 const LONG = { ...LINGER, idle: 60_000, total: 60_000 };
 
@@ -72,7 +73,7 @@ Deno.test("linger() closes when nothing comes for a time, but not while somethin
     .then(() => isOver = true);
   for (let n = 0; n < 10; n++) {
     await client.write(new Uint8Array(1));
-    await new Promise((go) => setTimeout(go, 30));
+    await pass(30);
     assertEquals(isOver, false);
   }
   await within(5_000, lingering);

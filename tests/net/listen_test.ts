@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertLess } from "@std/assert";
+import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import type { Connection } from "../../lib/net/connection.ts";
 import { type Handler, serve } from "../../lib/net/listen.ts";
 import { Semaphore } from "../../lib/sync/semaphore.ts";
@@ -6,7 +6,6 @@ import { connectResettable } from "../support/reset.ts";
 import {
   readExactly,
   readToEnd,
-  socketPair,
   within,
   writeAll,
 } from "../support/sockets.ts";
@@ -283,9 +282,17 @@ Deno.test("serve() goes on when a handler throws", async () => {
 
 Deno.test("serve() shuts down while it waits for descriptors", async () => {
   const errors = Array.from({ length: 1_000 }, outOfDescriptors);
-  const server = serve(failing(errors), echo);
-  await within(5_000, server.shutdown(60_000));
-  const [a, b] = await socketPair(); // Descriptors are there: nothing leaked.
-  a.close();
-  b.close();
+  const slots = new Semaphore(1);
+  const failed = Promise.withResolvers<unknown>();
+  const server = serve(failing(errors), echo, {
+    slots,
+    onAcceptError: failed.resolve,
+  });
+  await within(5_000, failed.promise);
+  assertEquals(await within(5_000, server.shutdown(60_000)), 0);
+  assertEquals(slots.free, 1);
+  await assertRejects(
+    () => connectTo(server.addr),
+    Deno.errors.ConnectionRefused,
+  );
 });

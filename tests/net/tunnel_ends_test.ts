@@ -11,6 +11,7 @@ import { Context } from "../../lib/sync/context.ts";
 import { eventually, pattern, sha256 } from "../support/dialogue.ts";
 import { HAS_RESETS, receive, resetAndClose } from "../support/reset_ends.ts";
 import { socketPair, within, writeAll } from "../support/sockets.ts";
+import { pass } from "../support/time.ts";
 
 /** What one end does: says three bytes, ends, goes, or resets. */
 type Act = "says" | "fin" | "close" | "reset";
@@ -260,7 +261,7 @@ Deno.test({
     const bytes = pattern(16 * 1024 * 1024);
     const slow = receive({
       read: async (buffer) => {
-        await new Promise((resolve) => setTimeout(resolve, 1));
+        await pass(1);
         return await client.read(buffer);
       },
     });

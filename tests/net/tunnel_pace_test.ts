@@ -14,6 +14,7 @@ import { Context } from "../../lib/sync/context.ts";
 import { Pace } from "../../lib/sync/pace.ts";
 import { Rate } from "../../lib/sync/rate.ts";
 import { readToEnd, socketPair, within, writeAll } from "../support/sockets.ts";
+import { eventually } from "../support/dialogue.ts";
 
 /** Times that something is measured while a busy machine spoils it. */
 const TRIES = 4;
@@ -167,9 +168,7 @@ Deno.test("tunnel() ends at once when it is cut while it waits for its rates", a
   const rates = [new Rate(1_000), new Rate(1_000)];
   for (const rate of rates) rate.charge(1_000_000);
   using it = await openTunnel({ up: [rates[0]!], down: [rates[1]!] });
-  while (rates.some(({ waiting }) => waiting === 0)) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
+  assert(await eventually(() => rates.every(({ waiting }) => waiting > 0)));
   it.context.cancel(new Error("enough"));
   await within(5_000, it.done);
   assertEquals(rates.map(({ waiting }) => waiting), [0, 0]);

@@ -15,6 +15,7 @@ import {
   within,
   writeAll,
 } from "../support/sockets.ts";
+import { pass } from "../support/time.ts";
 
 interface Fixture extends Disposable {
   client: Deno.TcpConn;
@@ -171,12 +172,11 @@ Deno.test("tunnel() says which side was reset and ends the other", async (t) => 
 });
 
 Deno.test("tunnel() tells who failed apart from who ended first", async () => {
-  const { conn, reset } = await resettable();
+  const { conn, reset, ended } = await resettable();
   const [client, near] = await socketPair();
   const done = tunnel(new Duplex(near), new Duplex(conn), new Context());
   await client.closeWrite();
-  // The far side has seen the end of file before it resets.
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await within(5_000, ended()); // Only then it resets.
   reset();
   const { endedFirst, failed } = await within(5_000, done);
   assertEquals([endedFirst, failed], ["client", "target"]);
@@ -212,7 +212,7 @@ Deno.test("tunnel() lets the direction that is left live while it moves", async 
     await writeAll(it.target, "x");
     await readExactly(it.client, 1);
     bytes++;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await pass(10);
   }
   await it.target.closeWrite();
   const { error, received } = await it.done;
@@ -312,7 +312,7 @@ Deno.test("tunnel() waits for an answer that is owed before it keeps the target"
   await writeAll(it.client, "ask");
   await it.client.closeWrite();
   await readExactly(it.target, 3);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await pass(50); // So slow is the answer.
   await writeAll(it.target, "slow");
   assertEquals(text(await readExactly(it.client, 4)), "slow");
   assertEquals((await within(5_000, it.done)).isTargetKept, true);
@@ -445,7 +445,7 @@ Deno.test("tunnel() does not take its own end of file for a reset of the peer", 
   assertEquals(await within(5_000, it.target.read(new Uint8Array(1))), null);
   // The client reads slowly: what the target says is stuck meanwhile.
   const writing = writeAll(it.target, new Uint8Array(16 * 1024 * 1024));
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await pass(300);
   const all = readToEnd(it.client);
   await within(10_000, writing);
   await it.target.closeWrite();

@@ -1,48 +1,25 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type Answer, sluice, sluiceAll } from "../support/sluice_commands.ts";
 import project from "../../deno.json" with { type: "json" };
-
-const ROOT = new URL("../../", import.meta.url);
 
 /** For documentation (RFC 5737), so an address of no machine. */
 const NOT_OURS = "203.0.113.1:0";
 
 const SECRET = "hunter2-hunter2";
 
-interface Outcome {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
-/** Runs the program to its end; it is killed where it does not end. */
-async function sluice(args: string[], users = ""): Promise<Outcome> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), 30_000);
-  const command = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "main.ts", ...args],
-    cwd: ROOT,
-    env: { SLUICE_USERS: users, NO_COLOR: "1" },
-    stdin: "null",
-    signal: controller.signal,
-  });
-  const { code, stdout, stderr } = await command.output();
-  clearTimeout(timer);
-  const decoder = new TextDecoder();
-  return {
-    code,
-    stdout: decoder.decode(stdout),
-    stderr: decoder.decode(stderr),
-  };
+/** What the program does with users in its environment. */
+function withUsers(args: string[], users: string): Promise<Answer> {
+  return sluice(args, { env: { SLUICE_USERS: users } });
 }
 
 /** Asserts that the program failed in one line that a person can act on. */
-function assertOneLine({ stdout, stderr }: Outcome): void {
-  assertEquals(stdout, "");
+function assertOneLine({ text, stderr }: Answer): void {
+  assertEquals(text, "");
   assertMatch(stderr, /^sluice: [^\n]+\n$/);
   assert(!/^\s+at |Uncaught|error:|file:\/\//m.test(stderr), stderr);
 }
 
-Deno.test("main() returns 2 and says what is wrong with the arguments", async (t) => {
+Deno.test("main() returns 2 and says what is wrong with the arguments", async () => {
   const cases = [
     { args: ["--bogus"], message: "Unknown option '--bogus'; see --help" },
     {
@@ -83,13 +60,11 @@ Deno.test("main() returns 2 and says what is wrong with the arguments", async (t
       message: "Option --listen: port '1 2' is not a number from 0 to 65535",
     },
   ];
-  for (const { args, message } of cases) {
-    await t.step(JSON.stringify(args), async () => {
-      const outcome = await sluice(args);
-      assertOneLine(outcome);
-      assertEquals(outcome.stderr, `sluice: ${message}\n`);
-      assertEquals(outcome.code, 2);
-    });
+  const answers = await sluiceAll(cases.map(({ args }) => args));
+  for (const [at, { message }] of cases.entries()) {
+    assertOneLine(answers[at]!);
+    assertEquals(answers[at]!.stderr, `sluice: ${message}\n`);
+    assertEquals(answers[at]!.code, 2);
   }
 });
 
@@ -129,7 +104,7 @@ Deno.test("main() returns 2 and tells no password when users are wrong", async (
   ];
   for (const { args, users, message } of cases) {
     await t.step(message, async () => {
-      const outcome = await sluice(args, users);
+      const outcome = await withUsers(args, users);
       assertOneLine(outcome);
       assertEquals(outcome.stderr, `sluice: ${message}\n`);
       assertEquals(outcome.code, 2);
@@ -137,7 +112,7 @@ Deno.test("main() returns 2 and tells no password when users are wrong", async (
   }
 });
 
-Deno.test("main() returns 1 when it cannot listen", async (t) => {
+Deno.test("main() returns 1 when it cannot listen", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr;
   const cases = [
@@ -157,19 +132,19 @@ Deno.test("main() returns 1 when it cannot listen", async (t) => {
         "Cannot listen on no-such-name.invalid:0: 'no-such-name.invalid' is not an address or name of this machine (option --listen)",
     },
   ];
-  for (const { listen, message } of cases) {
-    await t.step(listen, async () => {
-      const outcome = await sluice(["--listen", listen]);
-      assertOneLine(outcome);
-      assertEquals(outcome.stderr, `sluice: ${message}\n`);
-      assertEquals(outcome.code, 1);
-    });
+  const answers = await sluiceAll(
+    cases.map(({ listen }) => ["--listen", listen]),
+  );
+  for (const [at, { message }] of cases.entries()) {
+    assertOneLine(answers[at]!);
+    assertEquals(answers[at]!.stderr, `sluice: ${message}\n`);
+    assertEquals(answers[at]!.code, 1);
   }
 });
 
 Deno.test("main() takes users from the environment when it is to listen for others", async () => {
   // The users lift the refusal; the address that is not ours ends it.
-  const outcome = await sluice(
+  const outcome = await withUsers(
     ["--listen", "0.0.0.0:0", "--listen", NOT_OURS],
     `alice:${SECRET} bob:x`,
   );
@@ -179,26 +154,25 @@ Deno.test("main() takes users from the environment when it is to listen for othe
 });
 
 Deno.test("main() prints the help on standard output and returns 0", async () => {
-  const outcomes = await Promise.all(
-    [["--help"], ["-h"], ["proxy", "--help"], ["help", "options", "proxy"]]
-      .map((args) => sluice(args)),
-  );
-  for (const { code, stdout, stderr } of outcomes) {
+  const lines = [["--help"], ["-h"], ["proxy", "--help"]];
+  const answers = await sluiceAll([...lines, ["help", "options", "proxy"]]);
+  for (const { code, text, stderr } of answers) {
     assertEquals(stderr, "");
-    assert(stdout.startsWith("Usage: sluice "), stdout);
-    assert(stdout.includes("\n  --listen HOST:PORT  "), stdout);
-    assert(stdout.endsWith("\n") && !stdout.endsWith("\n\n"));
+    assert(text.startsWith("Usage: sluice "), text);
+    assert(text.includes("\n  --listen HOST:PORT  "), text);
+    assert(text.endsWith("\n") && !text.endsWith("\n\n"));
     assertEquals(code, 0);
   }
 });
 
 Deno.test("main() prints the version on standard output and returns 0", async () => {
-  for (const args of [["--version"], ["-V"], ["version"], ["cert", "-V"]]) {
-    const outcome = await sluice(args);
-    assertEquals(outcome, {
-      code: 0,
-      stdout: `sluice ${project.version}\n`,
-      stderr: "",
-    });
-  }
+  const lines = [["--version"], ["-V"], ["version"], ["cert", "-V"]];
+  const version = { code: 0, text: `sluice ${project.version}\n`, stderr: "" };
+  assertEquals(await sluiceAll(lines), lines.map(() => version));
+});
+
+Deno.test("main.ts ends with the code that main() returns", async () => {
+  const { code, text, stderr } = await sluice(["--version"]);
+  assertEquals([code, text, stderr], [0, `sluice ${project.version}\n`, ""]);
+  assertEquals((await sluice(["--bogus"])).code, 2);
 });

@@ -1,41 +1,15 @@
 import { assert, assertEquals, assertLess, assertMatch } from "@std/assert";
-import {
-  runUntilSignal,
-  type Stoppable,
-  type StopSignals,
-} from "../../lib/program/run_until_signal.ts";
+import { StopSignals } from "../../lib/cli/stop_signals.ts";
+import { runUntilSignal } from "../../lib/program/run_until_signal.ts";
+import type { Stoppable } from "../../lib/serve/running_server.ts";
 import type { LogEvent } from "../../lib/observe/log_event.ts";
-import { PATIENCE, Sluice } from "../support/sluice.ts";
+import { Sluice } from "../support/sluice.ts";
 import {
   readExactly,
   readToEnd,
   startEcho,
-  within,
   writeAll,
 } from "../support/sockets.ts";
-
-const ROOT = new URL("../../", import.meta.url);
-
-/** Signals that a test sends. */
-class FakeSignals implements StopSignals {
-  #sent: Deno.Signal[] = [];
-  #waiting: PromiseWithResolvers<Deno.Signal> | undefined;
-
-  send(signal: Deno.Signal): void {
-    if (this.#waiting === undefined) this.#sent.push(signal);
-    else this.#waiting.resolve(signal);
-    this.#waiting = undefined;
-  }
-
-  next(): Promise<Deno.Signal> {
-    const signal = this.#sent.shift();
-    if (signal !== undefined) return Promise.resolve(signal);
-    this.#waiting ??= Promise.withResolvers();
-    return this.#waiting.promise;
-  }
-
-  [Symbol.dispose](): void {}
-}
 
 /** A server whose drain ends when a test says so. */
 class FakeServer implements Stoppable {
@@ -67,14 +41,14 @@ class FakeServer implements Stoppable {
 
 /** Starts the wait; `logged` fills with `level: message`. */
 function start(connections: number, drainTimeout: number) {
-  const signals = new FakeSignals();
+  const signals = new StopSignals();
   const server = new FakeServer(connections);
   const logged: string[] = [];
   const log = (event: LogEvent) => {
     assert(event.event === "message");
     logged.push(`${event.level}: ${event.message}`);
   };
-  const code = runUntilSignal(server, signals, drainTimeout, log);
+  const code = runUntilSignal(server, signals, { drainTimeout, log });
   return { signals, server, logged, code };
 }
 
@@ -83,7 +57,7 @@ Deno.test("runUntilSignal() does nothing before a signal", async () => {
   for (let n = 0; n < 20; n++) await Promise.resolve();
   assertEquals(server.deadlines, []);
   assertEquals(logged, []);
-  signals.send("SIGTERM");
+  signals.raise("SIGTERM");
   await server.whenDraining();
   server.finish(0);
   await code;
@@ -91,7 +65,7 @@ Deno.test("runUntilSignal() does nothing before a signal", async () => {
 
 Deno.test("runUntilSignal() returns 0 when nothing is open", async () => {
   const { signals, server, logged, code } = start(0, 30_000);
-  signals.send("SIGTERM");
+  signals.raise("SIGTERM");
   await server.whenDraining();
   server.finish(0);
   assertEquals(await code, 0);
@@ -104,7 +78,7 @@ Deno.test("runUntilSignal() returns 0 when nothing is open", async () => {
 
 Deno.test("runUntilSignal() returns 0 when the drain finishes", async () => {
   const { signals, server, logged, code } = start(2, 30_000);
-  signals.send("SIGINT");
+  signals.raise("SIGINT");
   await server.whenDraining();
   assertEquals(logged, [
     "info: SIGINT: accepting no more; 2 connections may finish within 30.0 s; a second signal ends them",
@@ -122,7 +96,7 @@ Deno.test("runUntilSignal() returns 1 when the deadline has cut connections", as
   ];
   for (const { cut, line } of cases) {
     const { signals, server, logged, code } = start(3, 200);
-    signals.send("SIGTERM");
+    signals.raise("SIGTERM");
     await server.whenDraining();
     server.finish(cut);
     assertEquals(await code, 1);
@@ -133,9 +107,9 @@ Deno.test("runUntilSignal() returns 1 when the deadline has cut connections", as
 
 Deno.test("runUntilSignal() shuts down at once when a second signal comes", async () => {
   const { signals, server, logged, code } = start(2, 30_000);
-  signals.send("SIGINT");
+  signals.raise("SIGINT");
   await server.whenDraining();
-  signals.send("SIGTERM");
+  signals.raise("SIGTERM");
   assertEquals(await code, 1);
   assertEquals(server.deadlines, [30_000, 0]);
   assertEquals(logged[1], "warning: Stopped; 2 connections cut by SIGTERM");
@@ -143,24 +117,24 @@ Deno.test("runUntilSignal() shuts down at once when a second signal comes", asyn
 
 Deno.test("runUntilSignal() takes signals that came before it asked", async () => {
   const { signals, server, code } = start(1, 30_000);
-  signals.send("SIGINT");
-  signals.send("SIGINT");
+  signals.raise("SIGINT");
+  signals.raise("SIGINT");
   assertEquals(await code, 1);
   assertEquals(server.deadlines, [30_000, 0]);
 });
 
 Deno.test("runUntilSignal() returns 0 when a second signal finds nothing to cut", async () => {
   const { signals, server, logged, code } = start(0, 30_000);
-  signals.send("SIGINT");
+  signals.raise("SIGINT");
   await server.whenDraining();
-  signals.send("SIGINT");
+  signals.raise("SIGINT");
   assertEquals(await code, 0);
   assertEquals(logged[1], "info: Stopped; no connection was cut");
 });
 
 Deno.test("runUntilSignal() promises no time when the drain has none", async () => {
   const { signals, server, logged, code } = start(1, 0);
-  signals.send("SIGTERM");
+  signals.raise("SIGTERM");
   assertEquals(await code, 1);
   assertEquals(server.deadlines[0], 0);
   assertEquals(logged[0], "info: SIGTERM: stopping, 1 connection open");
@@ -245,37 +219,6 @@ Deno.test({
     assertLess(performance.now() - started, 10_000);
     assertEquals((await readToEnd(conn)).length, 0);
     assertMatch(sluice.lines.at(-1)!, /Stopped; 1 connection cut by SIGINT$/);
-  },
-});
-
-Deno.test({
-  name: "listenForSignals() keeps signals that nobody waited for",
-  ignore,
-  async fn() {
-    // In a process of its own: the test runner listens for SIGINT too.
-    const module = new URL("lib/program/run_until_signal.ts", ROOT).href;
-    const code = `import { listenForSignals } from "${module}";
-      const signals = listenForSignals();
-      for (const signal of ["SIGTERM", "SIGINT"]) {
-        const { promise, resolve } = Promise.withResolvers();
-        Deno.addSignalListener(signal, resolve);
-        Deno.kill(Deno.pid, signal);
-        await promise;
-        Deno.removeSignalListener(signal, resolve);
-      }
-      const names = [await signals.next(), await signals.next()];
-      const third = signals.next();
-      Deno.kill(Deno.pid, "SIGINT");
-      names.push(await third);
-      Deno.stdout.writeSync(new TextEncoder().encode(names.join()));
-      signals[Symbol.dispose](); // Or the process would not end.`;
-    const child = new Deno.Command(Deno.execPath(), {
-      args: ["eval", code],
-      stdin: "null",
-      stdout: "piped",
-    }).spawn();
-    const { stdout } = await within(PATIENCE, child.output());
-    assertEquals(new TextDecoder().decode(stdout), "SIGTERM,SIGINT,SIGINT");
   },
 });
 

@@ -1,14 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { COMMANDS } from "../../lib/program/commands.ts";
-import { runOk } from "../support/programs.ts";
+import { sluiceAll } from "../support/sluice_commands.ts";
 
 /**
  * Command lines that are wrong: two lines each, with the exit code and the
  * arguments (as JSON where they have spaces), then what the person is told.
  */
 const TABLE = new URL("../vectors/wrong_inputs.txt", import.meta.url);
-
-const ANSWERER = new URL("../support/answer_inputs.ts", import.meta.url);
 
 interface Row {
   code: number;
@@ -29,18 +27,13 @@ async function readTable(): Promise<Row[]> {
   return rows;
 }
 
-async function answer(rows: readonly Row[]): Promise<Omit<Row, "args">[]> {
-  const stdin = JSON.stringify(rows.map(({ args }) => args));
-  const args = ["run", "-A", "--no-check", ANSWERER.pathname];
-  return JSON.parse(await runOk(Deno.execPath(), args, { stdin }));
-}
-
 const rows = await readTable();
 
 Deno.test("every wrong input gets the exit code and the message of the table", async () => {
   assert(rows.length >= 400, `${rows.length}`);
-  const answers = await answer(rows);
-  for (const [index, { args, ...expected }] of rows.entries()) {
+  const answers = await sluiceAll(rows.map(({ args }) => args));
+  for (const [index, { args, code, message }] of rows.entries()) {
+    const expected = { code, text: "", stderr: `sluice: ${message}\n` };
     assertEquals(answers[index], expected, args.join(" "));
   }
 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { once } from "node:events";
-import { handleConnection } from "../../lib/serve/connection.ts";
+import { handlerOf } from "../../lib/serve/connection.ts";
 import { detect } from "../../lib/proxy/detect.ts";
 import type { ConnectionEvent, LogEvent } from "../../lib/observe/log_event.ts";
 import { Context } from "../../lib/sync/context.ts";
@@ -184,12 +184,8 @@ Deno.test("bind() frees the port when its context is cancelled", async () => {
   const context = new Context();
   const ended: LogEvent[] = [];
   const services = testServices({ log: (event) => ended.push(event) });
-  const handling = handleConnection(
-    served,
-    context,
-    new Context(),
-    detect,
-    services,
+  const handling = handlerOf(detect, services)(
+    ...[served, context, new Context()] as const,
   );
   await writeAll(conn, SOCKS4.say("127.0.0.1", 20));
   const bound = await SOCKS4.readBound(conn);

@@ -129,6 +129,7 @@ for (const form of BIND_FORMS) {
     assertEquals<Partial<ConnectionEvent>>(rest, {
       event: "connection",
       protocol: form === SOCKS5 ? "socks5" : "socks4a",
+      command: "bind",
       target: "localhost:2020",
       address: `127.0.0.1:${local.port}`,
       sent: 0,

@@ -9,6 +9,7 @@ import {
   within,
   writeAll,
 } from "../support/sockets.ts";
+import { pass } from "../support/time.ts";
 
 /** Milliseconds; the limits that are tested. */
 const LIMIT = 300;
@@ -50,7 +51,7 @@ Deno.test("socks5() ends a tunnel without a byte at the idle limit, on both side
 Deno.test("socks5() keeps a tunnel in which either side speaks within the idle limit", async () => {
   await using target = startServer(async (conn) => {
     for (let n = 0; n < 8; n++) {
-      await new Promise((resolve) => setTimeout(resolve, LIMIT / 4));
+      await pass(LIMIT / 4);
       await writeAll(conn, [n]);
     }
     await conn.closeWrite();

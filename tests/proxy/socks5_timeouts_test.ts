@@ -21,6 +21,7 @@ import {
   within,
   writeAll,
 } from "../support/sockets.ts";
+import { pass } from "../support/time.ts";
 
 /** Milliseconds; the limits that are tested. */
 const LIMIT = 300;
@@ -109,7 +110,7 @@ Deno.test("socks5() gives the handshake limit to the whole handshake, not to eac
   const dripping = (async () => {
     await writeAll(conn, [5, 255]);
     for (let n = 0; n < 255; n++) {
-      await new Promise((resolve) => setTimeout(resolve, 30)); // The drip.
+      await pass(30); // The drip.
       await writeAll(conn, [0]);
     }
   })().catch(() => {});

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { embeddedVersion } from "../../scripts/embedded_version.ts";
 
 const ROOT = `${import.meta.dirname}/../..`;
@@ -62,3 +62,23 @@ Deno.test("embeddedVersion() finds the version that is newest, wherever it is", 
 Deno.test("embeddedVersion() finds the version of the Deno that runs", async () => {
   assertEquals(await embeddedVersion(Deno.execPath()), Deno.version.deno);
 });
+
+Deno.test("compile finds every module of the program by deno.json as a plain import map", async () => {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["info", "--json", "--no-config", "--import-map=deno.json"],
+      "main.ts",
+    ],
+    cwd: ROOT,
+  }).output();
+  const { modules } = JSON.parse(new TextDecoder().decode(stdout));
+  const faults = (modules as Module[]).flatMap(({ dependencies = [] }) =>
+    dependencies.flatMap(({ code }) => code?.error ?? [])
+  );
+  assertEquals(faults, []);
+  assert(modules.length > 300);
+});
+
+interface Module {
+  dependencies?: { code?: { error?: string } }[];
+}

@@ -26,10 +26,10 @@ Deno.test({
   name: "soak finds that the proxy does not grow",
   ignore: !isLinux,
   async fn() {
-    const size = ["--connections=3000", "--stages=3", "--tunnels=100"];
+    const size = ["--connections=900", "--stages=3", "--tunnels=50"];
     const { code, text } = await soak([...size, "--", "--admin=127.0.0.1:0"]);
     assertEquals(code, 0, text);
-    assert(text.includes("\n| 100 tunnels opened |"), text);
+    assert(text.includes("\n| 50 tunnels opened |"), text);
     assert(text.includes("\nNothing has grown."), text);
   },
 });
@@ -39,7 +39,7 @@ Deno.test({
   ignore: !isLinux,
   async fn() {
     const program = `${ROOT}/tests/support/leaky_proxy.ts`;
-    const size = ["--connections=2400", "--stages=3", "--tunnels=20"];
+    const size = ["--connections=450", "--stages=3", "--tunnels=20"];
     // The load that is for machines without a compiler is to be tried too.
     const env = { CC: "/nowhere/cc" };
     const { code, text } = await soak([...size, "--program", program], env);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { handleConnection } from "../../lib/serve/connection.ts";
+import { handlerOf } from "../../lib/serve/connection.ts";
 import type { Protocol } from "../../lib/serve/connection.ts";
 import type { ConnectionEvent, LogEvent } from "../../lib/observe/log_event.ts";
 import { ConnectionLimits } from "../../lib/policy/limits/connection_limits.ts";
@@ -26,17 +26,14 @@ async function handle(protocol: Protocol, handshake = 0): Promise<Handled> {
   const draining = new Context();
   const limits = new ConnectionLimits(1);
   const logged: LogEvent[] = [];
-  const handling = handleConnection(
-    accepted,
-    context,
-    draining,
+  const handling = handlerOf(
     protocol,
     testServices({
       limits,
       timeouts: { handshake, connect: 0, idle: 0, halfClose: 0 },
       log: (event) => logged.push(event),
     }),
-  );
+  )(accepted, context, draining);
   return {
     conn,
     context,
@@ -50,7 +47,7 @@ async function handle(protocol: Protocol, handshake = 0): Promise<Handled> {
   };
 }
 
-Deno.test("handleConnection() sends the refusal, closes and logs when the protocol throws", async () => {
+Deno.test("handlerOf() sends the refusal, closes and logs when the protocol throws", async () => {
   let record;
   {
     using handled = await handle((session) => {
@@ -69,7 +66,7 @@ Deno.test("handleConnection() sends the refusal, closes and logs when the protoc
   assertEquals([record.result, record.reason], ["refused", "Not on Sundays"]);
 });
 
-Deno.test("handleConnection() closes without a word when the protocol has no refusal", async () => {
+Deno.test("handlerOf() closes without a word when the protocol has no refusal", async () => {
   using handled = await handle(() => {
     throw new TypeError("A mistake of ours");
   });
@@ -82,7 +79,7 @@ Deno.test("handleConnection() closes without a word when the protocol has no ref
   ]);
 });
 
-Deno.test("handleConnection() refuses nobody who has an answer", async () => {
+Deno.test("handlerOf() refuses nobody who has an answer", async () => {
   using handled = await handle(async (session) => {
     session.refusals = { encode: () => Uint8Array.of(1) };
     await session.answer(Uint8Array.of(7));
@@ -94,7 +91,7 @@ Deno.test("handleConnection() refuses nobody who has an answer", async () => {
   assertEquals([result, reason], ["refused", "Too late"]);
 });
 
-Deno.test("handleConnection() answers nobody when the client has gone", async () => {
+Deno.test("handlerOf() answers nobody when the client has gone", async () => {
   using handled = await handle(async (session) => {
     session.refusals = { encode: () => Uint8Array.of(1) };
     await session.reader.readExact(2);
@@ -110,7 +107,7 @@ Deno.test("handleConnection() answers nobody when the client has gone", async ()
   ]);
 });
 
-Deno.test("handleConnection() ends with the reason when it is cancelled", async () => {
+Deno.test("handlerOf() ends with the reason when it is cancelled", async () => {
   using handled = await handle(async (session) => {
     await session.reader.readExact(1);
     throw new Error("Not reached");
@@ -124,7 +121,7 @@ Deno.test("handleConnection() ends with the reason when it is cancelled", async 
   ]);
 });
 
-Deno.test("handleConnection() ends a client that has said nothing when a drain begins", async () => {
+Deno.test("handlerOf() ends a client that has said nothing when a drain begins", async () => {
   using handled = await handle(async (session) => {
     await session.reader.readExact(1);
     throw new Error("Not reached");
@@ -135,7 +132,7 @@ Deno.test("handleConnection() ends a client that has said nothing when a drain b
   assertEquals(reason, "Drain, after 0 bytes of the handshake");
 });
 
-Deno.test("handleConnection() cuts a refused client that goes on sending", async () => {
+Deno.test("handlerOf() cuts a refused client that goes on sending", async () => {
   using handled = await handle((session) => {
     session.refusals = { encode: () => Uint8Array.of(1) };
     throw new Refusal("forbidden", "No");
@@ -150,7 +147,7 @@ Deno.test("handleConnection() cuts a refused client that goes on sending", async
   assertEquals(sent < 400_000_000, true);
 });
 
-Deno.test("handleConnection() says that the client went when the target was there", async () => {
+Deno.test("handlerOf() says that the client went when the target was there", async () => {
   using handled = await handle((session) => {
     session.record.target = "example.com:80";
     session.record.address = "192.0.2.1:80";

@@ -24,6 +24,7 @@ import {
   writeAll,
 } from "../support/sockets.ts";
 import { startTlsProxy } from "../support/tls_proxy.ts";
+import { pass } from "../support/time.ts";
 
 const MB = 1024 * 1024;
 const USERS = [{ name: "alice", password: "secret" }];
@@ -49,7 +50,7 @@ async function upload(
   const chunk = join(size, piece, [13, 10]);
   for (let sent = 0; sent < length; sent += piece.length) {
     await writeAll(conn, isChunked ? chunk : piece);
-    if (pause > 0) await new Promise((go) => setTimeout(go, pause));
+    if (pause > 0) await pass(pause);
   }
   if (isChunked) await writeAll(conn, "0\r\n\r\n");
   return new TextDecoder().decode(await within(5_000, readToEnd(conn)));
@@ -283,7 +284,7 @@ Deno.test("farewell() keeps to the rates, also of a client that was not admitted
     let seen = -1;
     assert(
       await eventually(async () => {
-        await new Promise((go) => setTimeout(go, 100));
+        await pass(100);
         const before = seen;
         seen = sent;
         return before === sent;

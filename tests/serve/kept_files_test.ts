@@ -24,6 +24,7 @@ import {
   lineOf,
   tryPassword,
 } from "../support/users.ts";
+import { pass } from "../support/time.ts";
 
 const LISTEN = "127.0.0.1:0";
 
@@ -88,7 +89,7 @@ Deno.test("RunningConfig reads only the file of a new path, once it is whole", a
   using writing = await Deno.open(next!, { write: true, create: true });
   await writing.write(new TextEncoder().encode("allow port 1\n"));
   const applying = apply(run, { kind: "proxy", listen: LISTEN, rules: next });
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await pass(300);
   await writing.write(new TextEncoder().encode(denied));
   await applying;
   assertEquals(await replyTo(run, echo.addr), 2);

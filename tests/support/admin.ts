@@ -11,8 +11,8 @@ import {
   startAdmin,
 } from "../../lib/admin/server.ts";
 import { DrainState } from "../../lib/admin/drain_state.ts";
-import { LocalPart } from "../../lib/admin/local_part.ts";
-import { Parts } from "../../lib/admin/parts.ts";
+import { OwnThread } from "../../lib/admin/own_thread.ts";
+import { Threads } from "../../lib/admin/threads.ts";
 import { ALONE, type ServerHost } from "../../lib/serve/server_host.ts";
 import { Registry } from "../../lib/serve/registry.ts";
 import { parseHostPort } from "../../lib/wire/host_port.ts";
@@ -41,8 +41,8 @@ export interface TestAdmin extends AsyncDisposable {
   readonly admin: Admin;
   /** Connections of this thread. */
   readonly registry: Registry;
-  /** The parts it shows (default: this thread's connections). */
-  readonly parts: Parts;
+  /** All that is shown: those of this thread, unless others were given. */
+  readonly threads: Threads;
   readonly state: DrainState;
   /** `HOST:PORT`. */
   readonly host: string;
@@ -60,11 +60,11 @@ export function watched(registry: Registry): ServerHost {
   return { ...ALONE, registry };
 }
 
-/** Parts that show a registry of this thread. */
-export function partsOf(registry: Registry): Parts {
-  const parts = new Parts();
-  parts.add(new LocalPart(registry));
-  return parts;
+/** Shows what a registry of this thread has. */
+export function threadsOf(registry: Registry): Threads {
+  const threads = new Threads();
+  threads.add(new OwnThread(registry));
+  return threads;
 }
 
 /** Starts a ready admin listener on 127.0.0.1, without any data. */
@@ -72,7 +72,7 @@ export async function startTestAdmin(
   config: Partial<AdminConfig> = {},
 ): Promise<TestAdmin> {
   const registry = new Registry();
-  const parts = config.parts ?? partsOf(registry);
+  const threads = config.threads ?? threadsOf(registry);
   const state = config.state ?? new DrainState();
   state.start();
   const admin = await startAdmin({
@@ -85,7 +85,7 @@ export async function startTestAdmin(
     },
     log: () => {},
     ...config,
-    parts,
+    threads,
     state,
   });
   const connect = () => connectTo(admin.name);
@@ -101,7 +101,7 @@ export async function startTestAdmin(
   return {
     admin,
     registry,
-    parts,
+    threads,
     state,
     host: admin.name,
     ask,
@@ -118,7 +118,7 @@ export async function startTestAdmin(
   };
 }
 
-/** Splits a response into its parts. */
+/** Splits an answer into its threads. */
 export function parseAnswer(bytes: Uint8Array): Answer {
   const all = new TextDecoder().decode(bytes);
   const end = all.indexOf("\r\n\r\n");

@@ -5,11 +5,9 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { formatIpAddress, parseIpAddress } from "../../lib/wire/ip_address.ts";
-import { COMMAND } from "../../lib/wire/socks/v5.ts";
-import { encodeRequest } from "../../lib/wire/socks/v5_request.ts";
+import { formatIpAddress } from "../../lib/wire/ip_address.ts";
 import { type Bytes, join, refusal } from "./dialogue.ts";
-import { GREETING, readReply, type TestProxy } from "./proxy.ts";
+import { GREETING, readReply, socks5Request, type TestProxy } from "./proxy.ts";
 import { REJECTED, socks4Request } from "./socks4.ts";
 import { readExactly, within, writeAll } from "./sockets.ts";
 
@@ -32,11 +30,7 @@ export const SOCKS5: BindForm = {
   say: (host, port) =>
     join(
       GREETING,
-      encodeRequest({
-        command: COMMAND.Bind,
-        host: parseIpAddress(host) ?? host,
-        port,
-      }),
+      socks5Request(2, host, port),
     ),
   hear: [5, 0],
   async readBound(conn) {

@@ -71,7 +71,7 @@ export function startTestRun(options: RunningConfigOptions = {}): TestRun {
   const messages: string[] = [];
   const ended = Promise.withResolvers<void>();
   const running = new RunningConfig({
-    host: ALONE,
+    ...ALONE,
     log(event) {
       if (event.event === "message") messages.push(event.message);
       if (event.event === "connection") ended.resolve();

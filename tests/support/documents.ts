@@ -30,6 +30,7 @@ const KINDS = {
   "text fail2ban-jail": "fail2ban jail",
   "text logrotate": "logrotate",
   "yaml prometheus": "prometheus",
+  "yaml workflow": "workflow",
   "text systemd": "unit",
   "text rules": "rules",
   "text grammar": "grammar of rules",

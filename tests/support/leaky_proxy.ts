@@ -13,9 +13,9 @@ async function connectAndLeak(
   options: Deno.ConnectOptions,
 ): Promise<Deno.TcpConn> {
   const conn = await connect(options);
-  kept.push(new Array(100).fill(0));
+  kept.push(new Array(1_000).fill(0));
   setTimeout(() => {}, 1e8);
-  if (kept.length % 100 === 0) kept.push(Deno.openSync("/dev/null"));
+  if (kept.length % 20 === 0) kept.push(Deno.openSync("/dev/null"));
   return conn;
 }
 

@@ -9,16 +9,15 @@ import { main } from "../../lib/program/cli.ts";
 
 const [kind, ...args] = Deno.args;
 
-if (kind === "throws") {
-  // Every command writes something, and does not expect this failure.
-  const write = Deno.stdout.writeSync;
-  Deno.stdout.writeSync = (bytes) => {
-    Deno.stdout.writeSync = write;
-    throw new Error(`sabotage of ${bytes.length > 0}`);
-  };
-}
 if (kind === "rejection") {
   setTimeout(() => void Promise.reject(new Error("sabotage")));
+}
+if (kind === "spawned") {
+  const spawn = Deno.Command.prototype.spawn;
+  Deno.Command.prototype.spawn = function () {
+    setTimeout(() => void Promise.reject(new Error("sabotage")));
+    return spawn.call(this);
+  };
 }
 if (kind === "exception") {
   setTimeout(() => {

@@ -9,7 +9,13 @@
 
 import { COMMANDS } from "../../lib/program/commands.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
-import { runCommandWorkers } from "../../lib/program/run_workers.ts";
+import {
+  commandServers,
+  type LifeOptions,
+  runLife,
+} from "../../lib/program/life.ts";
+import type { ServerCommand } from "../../lib/serve/server_command.ts";
+import type { OptionTable } from "../../lib/cli/option.ts";
 import type { Death } from "./mortal_worker.ts";
 import { Sluice } from "./sluice.ts";
 
@@ -29,14 +35,15 @@ async function main([name = "", ...args]: string[]): Promise<number> {
   const tell = (death: Death) => () => channel.postMessage(death);
   Deno.addSignalListener("SIGUSR2", tell("throw"));
   Deno.addSignalListener("SIGWINCH", tell("close"));
-  const { options } = await COMMANDS[name]!.load();
+  const command = await COMMANDS[name]!.load() as ServerCommand<OptionTable>;
   const entry = new URL("mortal_worker.ts", import.meta.url).href;
-  const values = await parseOptions(args, options);
+  const values = await parseOptions(args, command.options);
   try {
-    return await runCommandWorkers(values, {
-      ...{ command: name, args, entry },
-      times: { look: 200, patience: 4_000 },
-    });
+    return await runLife(
+      values as unknown as LifeOptions,
+      commandServers(name, command, values),
+      { entry, times: { look: 200, patience: 4_000 } },
+    );
   } catch (error) {
     Deno.stderr.writeSync(new TextEncoder().encode(`${error}\n`));
     return 1;

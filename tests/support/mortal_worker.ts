@@ -4,7 +4,7 @@
  * @module
  */
 
-import "../../lib/workers/entry.ts";
+import "../../lib/program/worker_entry.ts";
 
 /** How the first thread dies. */
 export type Death = "throw" | "close";
@@ -12,8 +12,8 @@ export type Death = "throw" | "close";
 let isFirst = false;
 
 addEventListener("message", (event) => {
-  const { asked, question } = (event as MessageEvent).data;
-  if (question === "start") isFirst = asked[0].thread.index === 0;
+  const { name, values } = (event as MessageEvent).data;
+  if (name === "start") isFirst = values[0].thread.index === 0;
 });
 
 new BroadcastChannel("death").onmessage = ({ data }: { data: Death }) => {

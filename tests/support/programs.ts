@@ -26,6 +26,8 @@ export const WITHOUT_PROC: readonly string[] = [
 
 /** Programs for tests, and how to find them. */
 const FINDERS = {
+  bash: () => findProgram("bash"),
+  cargo: () => findProgram("cargo"),
   chromium: () => findProgram("chromium", "chromium-browser", "google-chrome"),
   curl: () => findProgram("curl"),
   danted: () => findProgram("danted"),
@@ -33,9 +35,20 @@ const FINDERS = {
   fish: () => findProgram("fish"),
   "fail2ban-client": () => findProgram("fail2ban-client"),
   "fail2ban-regex": () => findProgram("fail2ban-regex"),
+  /** What `sluice exec` needs. */
+  fence: () =>
+    findThatRuns("unshare", [
+      "--map-current-user",
+      "--keep-caps",
+      "-nm",
+      "true",
+    ]),
   git: () => findProgram("git"),
+  go: () => findThatRuns("go", ["version"]),
   haproxy: () => findProgram("haproxy"),
   ip: () => findProgram("ip"),
+  /** With its compiler: a file of source is run. */
+  java: () => findThatRuns("java", ["-version"]),
   jq: () => findProgram("jq"),
   lftp: () => findProgram("lftp"),
   logrotate: () => findProgram("logrotate"),
@@ -44,9 +57,13 @@ const FINDERS = {
   ncat: () => findProgram("ncat"),
   /** Deno as Node's users start it, if already installed. */
   "npx (deno)": () => findThatRuns("npx", ["--no", "deno@2.9.6", "eval", "0"]),
+  /** One that takes a proxy from the environment. */
+  node: () => findThatRuns("node", ["--use-env-proxy", "-e", "0"]),
+  npm: () => findThatRuns("npm", ["--version"]),
   openssl: () => findProgram("openssl"),
   /** The traditional variant does not support proxies. */
   "nc (OpenBSD)": () => findThatSays("nc", ["-h"], "[-X proxy_protocol]"),
+  pip: () => findThatRuns("python3", ["-m", "pip", "--version"]),
   prometheus: () => findProgram("prometheus"),
   promtool: () => findProgram("promtool"),
   /** The folder of `initdb`, `pg_ctl` and `psql`. */
@@ -111,7 +128,9 @@ export function testPrograms<N extends Need>(test: ProgramTest<N>): void {
 export interface RunOptions {
   /** Standard input (default: nothing). */
   stdin?: string | Uint8Array<ArrayBuffer>;
-  /** Environment in addition to `PATH` and `LANG`. */
+  /** Milliseconds that it may run (default 30,000). */
+  timeLimit?: number;
+  /** Its environment besides `PATH` and `LANG`. */
   env?: Record<string, string>;
 }
 
@@ -135,8 +154,9 @@ export async function run(
   args: string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
+  const { timeLimit = TIME_LIMIT } = options;
   const killer = new AbortController();
-  const timer = setTimeout(() => killer.abort(), TIME_LIMIT);
+  const timer = setTimeout(() => killer.abort(), timeLimit);
   try {
     const child = new Deno.Command(path, {
       args,
@@ -153,7 +173,7 @@ export async function run(
     ]);
     const stderr = new TextDecoder().decode(output.stderr);
     if (killer.signal.aborted) {
-      throw new Error(`${path} has not ended in ${TIME_LIMIT} ms: ${stderr}`);
+      throw new Error(`${path} has not ended in ${timeLimit} ms: ${stderr}`);
     }
     const text = new TextDecoder().decode(output.stdout);
     return { code: output.code, stdout: output.stdout, text, stderr };

@@ -8,10 +8,12 @@
 
 import { ALONE } from "../../lib/serve/server_host.ts";
 import { startProxy } from "../../lib/proxy/start.ts";
-import { watchWorker } from "../../lib/admin/watch_worker.ts";
+import { watchThread } from "../../lib/admin/watch_thread.ts";
+import { ThreadLink } from "../../lib/sync/thread_link.ts";
 
 self.onmessage = async ({ data }: MessageEvent) => {
-  const watched = await watchWorker(data);
+  const watched = await watchThread(data.ids);
+  new ThreadLink(data.port, { answer: watched.answer });
   const proxy = await startProxy({
     listen: [{ host: "127.0.0.1", port: 0 }],
     grace: 0,
@@ -20,14 +22,14 @@ self.onmessage = async ({ data }: MessageEvent) => {
   });
   self.postMessage(proxy.listeners[0]!.addr);
   self.onmessage = async ({ data }) => {
-    if (typeof data === "number") return hang(data);
+    if (data instanceof SharedArrayBuffer) return hang(data);
     await proxy.shutdown(0);
     self.postMessage("stopped");
   };
 };
 
-/** Blocks the thread, so that it does not answer. */
-function hang(milliseconds: number): void {
-  const until = performance.now() + milliseconds;
-  while (performance.now() < until);
+/** Keeps this thread from answering until somebody notifies the memory. */
+function hang(memory: SharedArrayBuffer): void {
+  self.postMessage("hangs");
+  Atomics.wait(new Int32Array(memory), 0, 0);
 }

@@ -1,15 +1,16 @@
 /**
- * Proxies in workers, as parts of the test's own program.
+ * Proxies in workers, as threads of the test's own program.
  *
  * @module
  */
 
-import type { Parts } from "../../lib/admin/parts.ts";
+import type { Threads } from "../../lib/admin/threads.ts";
 import {
-  RemotePart,
-  type RemotePartOptions,
-} from "../../lib/admin/remote_part.ts";
+  OtherThread,
+  type OtherThreadOptions,
+} from "../../lib/admin/other_thread.ts";
 import { SharedCounter } from "../../lib/sync/shared/counter.ts";
+import { askOver } from "./threads.ts";
 import { connectRequest, greet, readReply } from "./proxy.ts";
 import { within, writeAll } from "./sockets.ts";
 
@@ -18,14 +19,14 @@ const PATIENCE = 60_000;
 
 /** A proxy in a worker. Disposing of it ends it immediately, like a crash. */
 export interface ProxyWorker extends Disposable {
-  readonly part: RemotePart;
-  /** Listening address. */
+  readonly thread: OtherThread;
+  /** Where it listens. */
   readonly addr: Deno.NetAddr;
-  /** Removes the part. */
+  /** Takes the thread out. */
   readonly remove: () => Promise<void>;
-  /** Blocks its answers for this many milliseconds. */
-  hang(milliseconds: number): void;
-  /** Ends its proxy cleanly; it still answers. */
+  /** Keeps it from answering; resolves when it hangs, with what lets it go on. */
+  hang(): Promise<() => void>;
+  /** Ends its proxy in good order; it answers still. */
   stop(): Promise<void>;
   /** Opens a tunnel through it. */
   openTunnel(to: Deno.NetAddr): Promise<Deno.TcpConn>;
@@ -33,13 +34,13 @@ export interface ProxyWorker extends Disposable {
 
 /** Options for {@linkcode startProxyWorkers}. */
 export interface ProxyWorkerOptions {
-  /** Milliseconds for an answer (default 2,000). */
-  timeout?: number;
+  /** Milliseconds that each worker has to answer (default 2,000). */
+  timeouts?: number[];
 }
 
 /** Starts proxies in workers that number their connections with one counter. */
 export async function startProxyWorkers(
-  parts: Parts,
+  threads: Threads,
   count: number,
   options: ProxyWorkerOptions = {},
 ): Promise<ProxyWorker[]> {
@@ -47,15 +48,21 @@ export async function startProxyWorkers(
   const workers: ProxyWorker[] = [];
   // One after another, so that the first one's type check serves all.
   for (let worker = 1; worker <= count; worker++) {
-    workers.push(await start(parts, counter, { worker, ...options }));
+    const timeout = options.timeouts?.[worker - 1];
+    workers.push(
+      await start(threads, counter, {
+        worker,
+        ...(timeout === undefined ? {} : { timeout }),
+      }),
+    );
   }
   return workers;
 }
 
 async function start(
-  parts: Parts,
+  threads: Threads,
   counter: SharedCounter,
-  options: RemotePartOptions,
+  options: OtherThreadOptions,
 ): Promise<ProxyWorker> {
   const url = new URL("./proxy_worker.ts", import.meta.url);
   const worker = new Worker(url, { type: "module" });
@@ -64,18 +71,30 @@ async function start(
   worker.onmessage = ({ data }) => started.resolve(data);
   worker.postMessage({ port: port2, ids: counter.memory }, [port2]);
   const addr = await within(PATIENCE, started.promise);
-  const part = new RemotePart(port1, options);
+  const thread = new OtherThread(askOver(port1), options);
+
+  /** Tells it something, and waits until it says that it has heard. */
+  async function tell(message: unknown): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    worker.onmessage = () => resolve();
+    worker.postMessage(message);
+    await within(PATIENCE, promise);
+  }
+
   return {
-    part,
+    thread,
     addr,
-    remove: parts.add(part),
-    hang: (milliseconds) => worker.postMessage(milliseconds),
-    async stop() {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      worker.onmessage = () => resolve();
-      worker.postMessage("stop");
-      await promise;
+    remove: threads.add(thread),
+    async hang() {
+      const memory = new SharedArrayBuffer(4);
+      await tell(memory);
+      return () => {
+        const word = new Int32Array(memory);
+        Atomics.store(word, 0, 1);
+        Atomics.notify(word, 0);
+      };
     },
+    stop: () => tell("stop"),
     async openTunnel(to) {
       const { hostname, port } = addr;
       const conn = await Deno.connect({ hostname, port });
@@ -86,7 +105,8 @@ async function start(
       return conn;
     },
     [Symbol.dispose]() {
-      part.close();
+      thread.close();
+      port1.close();
       worker.terminate();
     },
   };

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { once } from "node:events";
 import net from "node:net";
 
 /** A connection that can be reset. */
@@ -12,6 +13,8 @@ export interface Resettable {
   conn: Deno.TcpConn;
   /** Sends RST. */
   reset(): void;
+  /** Waits until the near end has read the end of file. */
+  ended(): Promise<void>;
 }
 
 /** Creates a connection over 127.0.0.1 whose near end can be reset. */
@@ -21,7 +24,14 @@ export async function resettable(): Promise<Resettable> {
     connectResettable(listener.addr),
     listener.accept(),
   ]);
-  return { conn, reset: () => socket.resetAndDestroy() };
+  return {
+    conn,
+    reset: () => socket.resetAndDestroy(),
+    async ended() {
+      socket.resume();
+      await once(socket, "end");
+    },
+  };
 }
 
 /** Connects with a socket with `resetAndDestroy()`. */

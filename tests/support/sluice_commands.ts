@@ -5,7 +5,7 @@
  */
 
 import { TextLineStream } from "@std/streams";
-import { run, type RunOptions, type RunResult } from "./programs.ts";
+import { run, runOk, type RunOptions, type RunResult } from "./programs.ts";
 import { within } from "./sockets.ts";
 
 /** The program from source. */
@@ -36,7 +36,52 @@ export function sluice(
   return run(path!, [...before, ...args], { ...options, env });
 }
 
-/** A server command. Disposing of it kills it if it still runs. */
+/** How a command ended, and what a person saw of it. */
+export interface Answer {
+  code: number;
+  /** What it printed to standard output. */
+  text: string;
+  stderr: string;
+}
+
+/** A command, and what it is run with. */
+export interface CommandLine {
+  args: readonly string[];
+  /** Its working directory (default: that of the one before). */
+  cwd?: string;
+  /** What it reads from standard input (default: nothing). */
+  stdin?: string;
+  /** Message of an error that it makes when it first prints (default: none). */
+  fails?: string;
+}
+
+/**
+ * Runs commands that end, one after the other in one process: a start for each
+ * would cost more than what they do.
+ *
+ * @param lines The commands, or only their arguments.
+ * @param env Variables that all of them have.
+ */
+export async function sluiceAll(
+  lines: readonly (readonly string[] | CommandLine)[],
+  env: Record<string, string> = {},
+): Promise<Answer[]> {
+  const path = new URL("./answer_inputs.ts", import.meta.url).pathname;
+  const text = await runOk(
+    Deno.execPath(),
+    ["run", "-A", "--no-check", path],
+    {
+      stdin: JSON.stringify(
+        lines.map((line) => "args" in line ? line : { args: line }),
+      ),
+      env: { NO_COLOR: "1", ...cacheEnvironment(), ...env },
+      timeLimit: 180_000, // It does the work of many.
+    },
+  );
+  return JSON.parse(text);
+}
+
+/** A server of it; killed when disposed of, where it still runs. */
 export interface SluiceServer extends AsyncDisposable {
   readonly port: number;
   /** Log lines so far. */

@@ -5,8 +5,6 @@
  */
 
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";
-import { COMMAND } from "../../lib/wire/socks/v4.ts";
-import { encodeRequest } from "../../lib/wire/socks/v4_request.ts";
 import type { Bytes } from "./dialogue.ts";
 
 /** The only form of a refusal: eight bytes. */
@@ -23,20 +21,23 @@ export interface Socks4Options {
   isNamed?: boolean;
 }
 
-/** A request as bytes. IPv4 as text is sent as an address. */
+/** A request as bytes (the SOCKS4 memo, and 4a); IPv4 as text is an address. */
 export function socks4Request(
   host: string,
   port: number,
-  options: Socks4Options = {},
+  { command = 1, userId = "", isNamed = false }: Socks4Options = {},
 ): Bytes {
-  const { command = COMMAND.Connect, userId = "", isNamed = false } = options;
   const ip = isNamed ? undefined : parseIpAddress(host);
   const isIpv4 = ip?.length === 4;
-  return encodeRequest({
+  const text = new TextEncoder();
+  return Uint8Array.of(
+    4,
     command,
-    host: isIpv4 ? ip : host,
-    port,
-    userId,
-    isNamed: !isIpv4,
-  });
+    port >> 8,
+    port & 0xff,
+    ...(isIpv4 ? ip : [0, 0, 0, 1]),
+    ...text.encode(userId),
+    0,
+    ...(isIpv4 ? [] : [...text.encode(host), 0]),
+  );
 }

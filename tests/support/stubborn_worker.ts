@@ -5,10 +5,11 @@
  * @module
  */
 
-import type { WorkerScope } from "../../lib/workers/worker.ts";
-import type { ToWorker, WorkerStarted } from "../../lib/workers/message.ts";
-
-const scope = globalThis as unknown as WorkerScope;
+import { type LinkPort, ThreadLink } from "../../lib/sync/thread_link.ts";
+import type {
+  SupervisorActs,
+  WorkerStarted,
+} from "../../lib/workers/message.ts";
 
 const STARTED: WorkerStarted = {
   banner: [],
@@ -17,17 +18,17 @@ const STARTED: WorkerStarted = {
   agreement: { places: new Map(), tables: new Map(), pipes: new Map() },
 };
 
-addEventListener("message", (event) => {
-  const message = (event as MessageEvent<ToWorker>).data;
-  if (message.type !== "ask") return;
-  const { id, question } = message;
-  if (question !== "poll") {
-    const answer =
-      { start: STARTED, count: 0, shutdown: 0 }[question as string];
-    scope.postMessage({ type: "answer", id, answer });
-    return;
-  }
-  const said = { event: "message", level: "info", message: "asked" };
-  scope.postMessage({ type: "log", event: said });
-});
-scope.postMessage({ type: "ready" });
+const link = new ThreadLink<SupervisorActs>(
+  globalThis as unknown as LinkPort,
+  {
+    start: () => STARTED,
+    count: () => 0,
+    shutdown: () => 0,
+    reload: () => undefined,
+    poll() {
+      link.tell("log", { event: "message", level: "info", message: "asked" });
+      return Promise.withResolvers().promise;
+    },
+  },
+);
+link.tell("ready");

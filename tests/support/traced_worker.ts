@@ -6,23 +6,23 @@
  */
 
 import { openMeters } from "../../lib/admin/meters.ts";
-import { Parts } from "../../lib/admin/parts.ts";
+import { Threads } from "../../lib/admin/threads.ts";
 import { startProxyWorkers } from "./proxy_workers.ts";
 import { readExactly, startEcho, writeAll } from "./sockets.ts";
 
 if (import.meta.main) await runTunnel();
 
 async function runTunnel(): Promise<void> {
-  const parts = new Parts();
-  await openMeters(parts);
+  const threads = new Threads();
+  await openMeters(threads);
   await using echo = startEcho();
-  const [worker] = await startProxyWorkers(parts, 1);
+  const [worker] = await startProxyWorkers(threads, 1);
   const conn = await worker!.openTunnel(echo.addr);
   await writeAll(conn, "hello");
   await readExactly(conn, 5);
   conn.close();
-  while ((await parts.closed()).length === 0) await turn();
-  // Metrics are exported repeatedly; the test reports when it has seen them.
+  while ((await threads.closed()).length === 0) await turn();
+  // Sums are exported again and again; the test says when it has seen them.
   await Deno.stdin.read(new Uint8Array(1));
   await worker!.stop();
   await worker!.remove();

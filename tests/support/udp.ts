@@ -13,14 +13,12 @@ import {
   type IpAddress,
   parseIpAddress,
 } from "../../lib/wire/ip_address.ts";
-import { COMMAND } from "../../lib/wire/socks/v5.ts";
-import { encodeRequest } from "../../lib/wire/socks/v5_request.ts";
 import {
   encodeUdpHeader,
   parseUdpHeader,
 } from "../../lib/wire/socks/v5_udp.ts";
 import { type Bytes, join } from "./dialogue.ts";
-import { greet, readReply, type TestProxy } from "./proxy.ts";
+import { greet, readReply, socks5Request, type TestProxy } from "./proxy.ts";
 import { within, writeAll } from "./sockets.ts";
 
 // Outside of all tests, because the library stays loaded.
@@ -105,11 +103,7 @@ export function placeOf(socket: Deno.DatagramConn): Deno.NetAddr {
 
 /** A UDP ASSOCIATE request as bytes. */
 export function associateRequest(announced: Place): Uint8Array<ArrayBuffer> {
-  return encodeRequest({
-    command: COMMAND.UdpAssociate,
-    host: parseIpAddress(announced.hostname) ?? announced.hostname,
-    port: announced.port,
-  });
+  return socks5Request(3, announced.hostname, announced.port);
 }
 
 /** Requests an association and returns the reply code. */

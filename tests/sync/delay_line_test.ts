@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DelayLine } from "../../lib/sync/delay_line.ts";
 import { within } from "../support/sockets.ts";
+import { turns } from "../support/time.ts";
 
 Deno.test("DelayLine delivers in order, each item after the delay", async () => {
   const came: [item: number, at: number][] = [];
@@ -41,7 +42,7 @@ Deno.test("DelayLine.push() waits for room", async () => {
   await line.push(1, 1);
   let isHeld = false;
   const second = line.push(2, 1).then(() => isHeld = true);
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await turns();
   assertEquals(isHeld, false);
   release.resolve();
   await within(5_000, second);

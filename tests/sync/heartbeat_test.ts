@@ -1,5 +1,6 @@
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { startHeartbeat } from "../../lib/sync/heartbeat.ts";
+import { pass } from "../support/time.ts";
 
 Deno.test("startHeartbeat() beats twice and then expires when nothing moves", async () => {
   const events: string[] = [];
@@ -41,6 +42,6 @@ Deno.test("startHeartbeat() does nothing when the period is 0, or when cleared",
     beat: () => heartbeat.clear(),
     expire: fail,
   });
-  // The sanitizers would find a remaining timer.
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  // The sanitizers see a timer that is left.
+  await pass(100);
 });

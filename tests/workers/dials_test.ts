@@ -1,45 +1,28 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { ThreadEnded } from "../../lib/sync/thread_link.ts";
 import {
+  type AskWhose,
+  askWhose,
   dialCounts,
-  passOnWhose,
   WorkerDials,
 } from "../../lib/workers/dials.ts";
-import type { FromWorker, ToWorker } from "../../lib/workers/message.ts";
-import { WorkerEnded, type WorkerThread } from "../../lib/workers/thread.ts";
 
 const ARRIVAL = { place: "127.0.0.1 1080", ends: "127.0.0.1 1 127.0.0.1 1080" };
 
-type Ask = Pick<WorkerThread, "ask">;
-
-/** A thread that answers every question with the same. */
-function thread(answer: () => Promise<unknown>): Ask {
-  return { ask: answer as Ask["ask"] };
-}
-
 /** Two threads, and a supervisor that asks others. */
-function start(...others: Ask[]): WorkerDials {
-  const dials: WorkerDials = new WorkerDials({
+function start(...others: AskWhose[]): WorkerDials {
+  return new WorkerDials({
     counts: dialCounts(2),
     index: 0,
-    tell(message: FromWorker) {
-      const asker = {
-        send: (answer: ToWorker) =>
-          dials.answer(answer as Extract<ToWorker, { type: "trail" }>),
-      };
-      void passOnWhose(
-        asker,
-        message as Extract<FromWorker, { type: "whose" }>,
-        others,
-      );
-    },
+    ask: (arrival) => askWhose(arrival, others),
   });
-  return dials;
 }
 
 Deno.test("WorkerDials.areAny tells what other threads have dialled, not its own", () => {
   const counts = dialCounts(2);
+  const ask = () => Promise.resolve(undefined);
   const [one, two] = [0, 1].map((index) =>
-    new WorkerDials({ counts, index, tell: () => {} })
+    new WorkerDials({ counts, index, ask })
   );
   one!.tell(1);
   assertEquals([one!.areAny, two!.areAny], [false, true]);
@@ -48,22 +31,20 @@ Deno.test("WorkerDials.areAny tells what other threads have dialled, not its own
 });
 
 Deno.test("WorkerDials.ask() gives what one knows, though another never answers", async () => {
-  const silent = thread(() => Promise.withResolvers().promise);
-  const knows = thread(() => Promise.resolve(["a", "b"]));
+  const silent = () => new Promise<undefined>(() => {});
+  const knows = () => Promise.resolve(["a", "b"]);
   assertEquals(await start(silent, knows).ask(ARRIVAL), ["a", "b"]);
 });
 
 Deno.test("WorkerDials.ask() takes a thread that has ended for one that knows nothing", async () => {
-  const dead = thread(() => Promise.reject(new WorkerEnded("it has ended")));
-  const other = thread(() => Promise.resolve(undefined));
+  const dead = () => Promise.reject(new ThreadEnded("it has ended"));
+  const other = () => Promise.resolve(undefined);
   assertEquals(await start(dead, other).ask(ARRIVAL), undefined);
   assertEquals(await start().ask(ARRIVAL), undefined);
 });
 
 Deno.test("WorkerDials.ask() fails where one that may have dialled it can't tell", async () => {
-  const late = thread(() =>
-    Promise.reject(new Error("Time of 10 s has passed"))
-  );
+  const late = () => Promise.reject(new Error("Time of 10 s has passed"));
   await assertRejects(
     () => start(late).ask(ARRIVAL),
     DOMException,

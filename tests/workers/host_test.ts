@@ -7,7 +7,8 @@ function makeHost(index: number): WorkerHost {
   return new WorkerHost({
     thread: { index, count: 2 },
     registry: undefined,
-    tell: () => {},
+    log: () => {},
+    link: { tell() {} },
     now: () => 0,
   });
 }

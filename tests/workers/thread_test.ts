@@ -4,11 +4,17 @@ import { WorkerThread } from "../../lib/workers/thread.ts";
 import { clockLead } from "../../lib/sync/shared/clock.ts";
 import { within } from "../support/sockets.ts";
 
-const PROGRAM = import.meta.resolve("../../lib/workers/entry.ts");
+const PROGRAM = import.meta.resolve("../../lib/program/worker_entry.ts");
 const STUBBORN = import.meta.resolve("../support/stubborn_worker.ts");
 
 function begin(entry: string, patience = 10_000): WorkerThread {
-  return new WorkerThread({ entry, patience, onNews: () => {} });
+  const acts = {
+    log() {},
+    copy() {},
+    ban() {},
+    whose: () => Promise.resolve(undefined),
+  };
+  return new WorkerThread({ entry, patience, acts });
 }
 
 /** Lets nothing else happen in this thread. */
@@ -33,7 +39,16 @@ Deno.test("runWorker() starts nothing where the program ends already", async () 
   assertEquals(await thread.ask("shutdown", 1_000), 0);
   const start = thread.ask("start", {
     thread: { index: 0, count: 2 },
-    task: { command: "echo", args: ["127.0.0.1:0", "--workers", "2"] },
+    plan: {
+      program: {},
+      listeners: [{
+        index: 0,
+        kindName: "echo",
+        given: new Map([["listen", ["127.0.0.1:0"]]]),
+      }],
+      isReplaceable: false,
+    },
+    ids: undefined,
     agreement: { places: new Map(), tables: new Map(), pipes: new Map() },
     log: { format: "text", quiet: true },
     descriptors: 1_024,

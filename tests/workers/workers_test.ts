@@ -170,7 +170,7 @@ Deno.test("Workers goes on and says what was said where a file is never read to 
   const said = Promise.withResolvers<LogEvent>();
   const workers = new Workers({
     count: 2,
-    task: { command: "echo", args: [] },
+    plan: { program: {}, listeners: [], isReplaceable: false },
     logging: { format: "text", quiet: true },
     log: said.resolve,
     entry: import.meta.resolve("../support/stubborn_worker.ts"),

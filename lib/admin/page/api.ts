@@ -5,13 +5,14 @@
  * @module
  */
 
-import type { AdminErrorAnswer, REQUEST_HEADER } from "../api.ts";
+import type { AdminErrorAnswer } from "../api.ts";
+import type { Calls, Method, REQUEST_HEADER } from "../endpoints.ts";
 
 /** Milliseconds until an answer has to be there. */
 const PATIENCE = 10_000;
 
 /** What no page from elsewhere can send. */
-const HEADER: typeof REQUEST_HEADER = "x-sluice-request";
+const HEADER: typeof REQUEST_HEADER = "X-Sluice-Request";
 
 /** Where the token is kept. */
 const TOKEN = "sluice-token";
@@ -32,7 +33,7 @@ export class ApiError extends Error {
 /** Options for {@linkcode Api.open}. */
 export interface CallOptions {
   /** What to do (default: `GET`). */
-  method?: "GET" | "POST" | "DELETE";
+  method?: Method;
   /**
    * Begins to limit an attempt (default: 10 s for the whole of it). There may
    * be several: in between a person may have looked for the token.
@@ -55,24 +56,16 @@ export class Api {
   }
 
   /**
-   * Reads something.
+   * Makes a call such as `GET /api/status`.
    *
+   * @returns Its answer; `undefined` if it has none.
    * @throws {ApiError} If the answer is a failure.
    */
-  async get<T>(path: string): Promise<T> {
-    return await (await this.open(path)).json() as T;
-  }
-
-  /**
-   * Does something.
-   *
-   * @returns What it says, where it says something.
-   * @throws {ApiError} If the answer is a failure.
-   */
-  async send<T>(method: "POST" | "DELETE", path: string): Promise<T> {
+  async call<C extends keyof Calls>(call: C): Promise<Calls[C]> {
+    const [method, path] = call.split(" /") as [Method, string];
     const response = await this.open(path, { method });
     const text = await response.text();
-    return (text === "" ? undefined : JSON.parse(text)) as T;
+    return (text === "" ? undefined : JSON.parse(text)) as Calls[C];
   }
 
   /**

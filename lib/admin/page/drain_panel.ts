@@ -67,7 +67,7 @@ export class DrainPanel {
     });
     if (!isMeant) return;
     try {
-      await this.#api.send<Drain>("POST", "api/drain");
+      await this.#api.call("POST /api/drain");
     } catch (error) {
       notifyFailure("Cannot drain", error);
     }

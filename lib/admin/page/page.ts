@@ -8,14 +8,9 @@
  */
 
 import type {
-  BansAnswer,
   BanStatus,
-  ClosedAnswer,
   ClosedTunnel,
-  HistoryAnswer,
-  HistoryEvent,
-  PoolsAnswer,
-  RefusalsAnswer,
+  HistoryPoint,
   SnapshotEvent,
   Status,
   TickEvent,
@@ -97,7 +92,7 @@ class Page {
 
   #take({ name, data }: ServerEvent): void {
     noteHeard();
-    if (name === "history") this.#charts.add(JSON.parse(data) as HistoryEvent);
+    if (name === "history") this.#charts.add(JSON.parse(data) as HistoryPoint);
     else if (name === "tick") this.#tick(JSON.parse(data) as TickEvent);
     else if (name === "snapshot") {
       const snapshot = JSON.parse(data) as SnapshotEvent;
@@ -131,8 +126,8 @@ class Page {
   async #loadPast(): Promise<void> {
     try {
       const [{ closed }, history] = await Promise.all([
-        this.#api.get<ClosedAnswer>("api/closed"),
-        this.#api.get<HistoryAnswer>("api/history"),
+        this.#api.call("GET /api/closed"),
+        this.#api.call("GET /api/history"),
       ]);
       this.#list.restartClosed(closed);
       this.#charts.restart(history);
@@ -147,10 +142,10 @@ class Page {
     if (document.hidden || this.#status === undefined) return;
     if (document.documentElement.dataset["live"] !== "live") return;
     const [status, refusals, pools, bans] = await Promise.allSettled([
-      this.#api.get<Status>("api/status"),
-      this.#api.get<RefusalsAnswer>("api/refusals"),
-      this.#api.get<PoolsAnswer>("api/pools"),
-      this.#api.get<BansAnswer>("api/bans"),
+      this.#api.call("GET /api/status"),
+      this.#api.call("GET /api/refusals"),
+      this.#api.call("GET /api/pools"),
+      this.#api.call("GET /api/bans"),
     ]);
     if (status.status === "fulfilled") {
       this.#takeStatus(status.value);
@@ -199,7 +194,7 @@ class Page {
     });
     if (!isMeant) return;
     try {
-      await this.#api.send("DELETE", `api/tunnels/${id}`);
+      await this.#api.call(`DELETE /api/tunnels/${id}`);
       notify(`Killed tunnel ${id}`);
     } catch (error) {
       notifyFailure(`Cannot kill tunnel ${id}`, error);
@@ -217,9 +212,8 @@ class Page {
   async #lift(ban: BanStatus): Promise<void> {
     const { key, kind } = ban;
     try {
-      await this.#api.send(
-        "DELETE",
-        `api/bans/${encodeURIComponent(key)}?kind=${kind}`,
+      await this.#api.call(
+        `DELETE /api/bans/${encodeURIComponent(key)}?kind=${kind}`,
       );
       notify(`Lifted the ban of ${nameOf(ban)}`);
       this.#sides.removeBan(ban);

@@ -21,7 +21,7 @@ export function startReload(api: Api): void {
     isBusy = true;
     setAttribute(button, "aria-busy", "true");
     try {
-      notify(describe(await api.send<ReloadAnswer>("POST", "api/reload")));
+      notify(describe(await api.call("POST /api/reload")));
     } catch (error) {
       tellFailure(describeFailure(error));
     } finally {

@@ -28,11 +28,13 @@ export async function loadNameRegexps(): Promise<void> {
 
 /** A compiled expression, in the language of RE2. */
 export class NameRegexp {
+  /** The text between the slashes. */
+  readonly text: string;
   readonly #regexp: Re2.RE2JS;
 
   /**
-   * Compiles an expression, once the library is loaded. What it learns from names takes 8 MiB at most: the
-   * library then starts over.
+   * Compiles an expression, once the library is loaded. What it learns from names
+   * takes 8 MiB at most: the library then starts over.
    *
    * @param text The text between the slashes; letter case makes no difference.
    * @throws {SyntaxError} If it is too long, too large, or not in the language:
@@ -44,6 +46,7 @@ export class NameRegexp {
         `regular expression has ${text.length} characters, not ${LONGEST_EXPRESSION} at most`,
       );
     }
+    this.text = text;
     this.#regexp = compile(text);
     if (this.#regexp.programSize() > MOST_INSTRUCTIONS) {
       throw new SyntaxError(

@@ -26,6 +26,8 @@ export interface Rule {
   readonly action: Action;
   /** The line, without its label and with single spaces. */
   readonly text: string;
+  /** Its conditions as they are written. */
+  readonly clauses: readonly Clause[];
   /** Its conditions: it matches where all of them hold. */
   readonly tests: readonly Test[];
   /** Whether it names an address with `to`; none where there is no `to`. */
@@ -40,6 +42,9 @@ export interface Default {
   readonly fallback: Action;
 }
 
+/** Names that may stand behind `via`. */
+export type KnownParents = ReadonlySet<string> | "any";
+
 /** Words that are not for labels. */
 const RESERVED = ["default", "guard"];
 
@@ -48,10 +53,14 @@ const VIA = "via";
 const WORDS = [...Object.keys(CONDITIONS), ...TIME_WORDS, VIA];
 
 /** A condition as it is written. */
-interface Clause {
+export interface Clause {
+  /** What it is about, such as `port`. */
   readonly word: string;
+  /** Where it begins, counted from 1. */
   readonly column: number;
+  /** Whether `not` stands before it. */
   readonly isNegated: boolean;
+  /** What it lists. */
   readonly values: List;
 }
 
@@ -67,7 +76,7 @@ interface Clause {
 export function parseRule(
   lists: readonly List[],
   place: string,
-  parents: ReadonlySet<string> = new Set(),
+  parents: KnownParents = new Set(),
 ): Rule | Default {
   const queue = [...lists];
   const label = takeLabel(queue) ?? place;
@@ -86,6 +95,7 @@ export function parseRule(
     label,
     action,
     text: queue.map((list) => list.map(format).join(",")).join(" "),
+    clauses,
     tests: makeTests(clauses, action),
     lifts: to && parseLift(to.values),
     via: parseVia(clauses, action, parents),
@@ -210,7 +220,7 @@ function makeTime(clauses: readonly Clause[]): Test | undefined {
 function parseVia(
   clauses: readonly Clause[],
   action: Action,
-  parents: ReadonlySet<string>,
+  parents: KnownParents,
 ): string | undefined {
   const via = clauses.find(({ word }) => word === VIA);
   if (via === undefined) return undefined;
@@ -221,7 +231,7 @@ function parseVia(
   if (second !== undefined) {
     throw new LineError(second.column, "expected one parent");
   }
-  if (text === "direct" || parents.has(text)) return text;
+  if (text === "direct" || parents === "any" || parents.has(text)) return text;
   const known = ["direct", ...parents].join(", ");
   throw new LineError(column, `${quote(text)} is no parent: expected ${known}`);
 }

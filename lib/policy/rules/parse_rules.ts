@@ -114,9 +114,9 @@ class RuleList {
   readonly problems: RuleProblem[] = [];
   fallback: Action | undefined;
   readonly #labels = new Set<string>();
-  readonly #parents: ReadonlySet<string> | undefined;
+  readonly #parents: RulesOptions["parents"];
 
-  constructor(parents: ReadonlySet<string> | undefined) {
+  constructor(parents: RulesOptions["parents"]) {
     this.#parents = parents;
   }
 
@@ -182,7 +182,7 @@ function strangerOf({ lines, place }: RuleSource): RuleProblem | undefined {
 function parseLine(
   { lines, label }: RuleSource,
   number: number,
-  parents: ReadonlySet<string> | undefined,
+  parents: RulesOptions["parents"],
 ) {
   const line = lines[number - 1]!;
   if (line.length > LONGEST_LINE) {

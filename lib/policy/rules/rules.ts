@@ -15,8 +15,8 @@ export interface RulesOptions {
   fallback?: Action;
   /** Tells the time in milliseconds since 1970 (default `Date.now`). */
   now?: () => number;
-  /** Names of parents that rules can name (default none). */
-  parents?: ReadonlySet<string>;
+  /** Names of parents that rules can name; `any` to judge a file alone (default none). */
+  parents?: ReadonlySet<string> | "any";
 }
 
 /** An answer. */
@@ -69,6 +69,16 @@ export class Rules {
   /** How many rules there are, without the guard and the default. */
   get size(): number {
     return this.#rules.length;
+  }
+
+  /** The rules in their order. */
+  get rules(): readonly Rule[] {
+    return this.#rules;
+  }
+
+  /** What holds if no rule matches. */
+  get fallback(): Action {
+    return this.#fallback;
   }
 
   /** Whether it allows everything, but for what the guard refuses. */

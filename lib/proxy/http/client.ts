@@ -12,7 +12,7 @@ import { setDeadline } from "../../sync/deadline.ts";
 import { type Head, MOST_EMPTY_LINES } from "../../wire/http1/head.ts";
 import { farewell } from "../../serve/farewell.ts";
 import { Origins } from "./origins.ts";
-import { HttpRefusals } from "../../serve/http_refusals.ts";
+import { HttpRefusals } from "../../serve/http/refusals.ts";
 import type { ProxySession } from "../../serve/services.ts";
 
 /** What lasts over the requests of one client. */

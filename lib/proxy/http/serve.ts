@@ -30,12 +30,13 @@ import {
   type RequestHead,
 } from "../../wire/http1/request.ts";
 import { parseTarget } from "../../wire/http1/target.ts";
-import { encodeAnswer } from "../../serve/http_answer.ts";
+import { encodeAnswer } from "../../serve/http/answer.ts";
 import { authenticateRequest } from "./authenticate.ts";
 import { HttpClient } from "./client.ts";
 import { httpExchange } from "./exchange.ts";
 import { answerFinally } from "./final.ts";
 import { connectTarget } from "../../serve/target/open_target.ts";
+import type { LastPart } from "../../serve/run_tunnel.ts";
 import type { ProxySession } from "../../serve/services.ts";
 
 /** No field may tell of a body: what follows is the tunnel (RFC 9110 §9.3.6). */
@@ -45,16 +46,19 @@ const ESTABLISHED = encodeHead("HTTP/1.1 200 Connection established", []);
 const MOST_CHALLENGES = 8;
 
 /**
- * Handles one client from its first request to the end of its connection.
+ * Handles one client from its first request to its tunnel, or to the end of its
+ * connection.
  *
  * @param session The client.
- * @returns How the connection ended, with the bytes of its last request: those
- *   before it were logged for themselves.
+ * @returns The tunnel; or how the connection ended, with the bytes of its last
+ *   request: those before it were logged for themselves.
  * @throws What the client has to be refused for.
  */
-export async function http(session: ProxySession): Promise<TunnelResult> {
+export async function http(
+  session: ProxySession,
+): Promise<TunnelResult | LastPart> {
   using client = new HttpClient(session);
-  let result: TunnelResult | undefined;
+  let result: TunnelResult | LastPart | undefined;
   while (result === undefined) {
     session.record.protocol = "http";
     const head = await client.nextHead();
@@ -69,7 +73,7 @@ export async function http(session: ProxySession): Promise<TunnelResult> {
 async function serve(
   client: HttpClient,
   head: RequestHead,
-): Promise<TunnelResult | undefined> {
+): Promise<TunnelResult | LastPart | undefined> {
   const { session } = client;
   const { method } = head;
   client.refusals.method = method;

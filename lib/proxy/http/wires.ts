@@ -54,10 +54,12 @@ export class HttpWires implements Disposable {
       () => this.cut(undefined, timeoutError(idle, "Idle time")),
     );
     const unregister = context.onCancel((why) => this.cut(undefined, why));
-    this.#stop = () => {
+    // Not assigned as it is written, see `Session.awaitRequest`.
+    const stop = () => {
       stall.clear();
       unregister();
     };
+    this.#stop = stop;
   }
 
   /** Whether the client gets something of the answer: no other can be given. */

@@ -29,7 +29,12 @@ import { REPLY, Socks5Error } from "../../wire/socks/v5.ts";
 import { encodeReply } from "../../wire/socks/v5_reply.ts";
 import type { Request } from "../../wire/socks/v5_request.ts";
 import { decideAhead, type Decision } from "../../serve/target/decide.ts";
-import { type MayReach, UdpRelay } from "./relay.ts";
+import type {
+  AssociatedParents,
+  ParentGroup,
+} from "../../serve/target/parents.ts";
+import { ParentWays } from "./parent_ways.ts";
+import { type RouteFor, UdpRelay } from "./relay.ts";
 import type { ProxySession } from "../../serve/services.ts";
 
 /** A client has nothing to say on its connection; one that talks is ended. */
@@ -49,14 +54,9 @@ export async function associate(
   request: Request,
 ): Promise<TunnelResult> {
   const { record, remote, services } = session;
+  record.command = "udp";
   record.target = `udp ${formatHostPort(request.host, request.port)}`;
   session.requireAdmission();
-  if (services.parents?.isDefault) {
-    throw new Socks5Error(
-      REPLY.CommandNotSupported,
-      "Cannot serve request: UDP does not go through parents",
-    );
-  }
   const client = parseIpAddress(remote.hostname);
   const own = parseIpAddress(session.local.hostname);
   if (client === undefined || own === undefined) {
@@ -67,12 +67,12 @@ export async function associate(
   }
   // Whom for is not known yet; where it makes no difference, it ends here.
   const decision = decideAhead(session, "udp");
-  decision.requireName();
+  const ahead = decision.requireName();
   const { limits, perClient } = services.udp;
   const lease = limits.admit(remote.hostname, perClient);
   try {
     const port = announcedPort(request, client);
-    return await relayFor(decision, client, port);
+    return await relayFor(decision, { ip: client, port }, ahead?.via);
   } finally {
     lease.release();
   }
@@ -94,39 +94,79 @@ function announcedPort({ host, port }: Request, client: IpAddress): number {
 
 async function relayFor(
   decision: Decision,
-  client: IpAddress,
-  clientPort: number,
+  client: { ip: IpAddress; port: number },
+  via: string | undefined,
 ): Promise<TunnelResult> {
   const { session } = decision;
   const { local, record, services } = session;
-  const ip = parseIpAddress(local.hostname)!;
-  const socket = openUdp(local.hostname, services.udp.ports);
+  const { outgoing, parents, resolver } = services;
   using context = new Context(session.context);
-  const { resolver } = services;
-  const mayReach: MayReach = (ip, { host, port }) =>
-    (ip === undefined || resolver.uses(ip)) &&
-    (decision.isFree || decision.about(host, port).mayReach(ip));
-  const relay = new UdpRelay(socket, {
-    client,
-    clientPort,
-    paces: session.usage?.paces,
-    mayReach,
-    lookup: (name) => lookUp(resolver, name, context),
-    outgoing: services.outgoing,
+  const end = new AbortController();
+  const open: { relay?: UdpRelay } = {};
+  await using ways = new ParentWays({
+    associate: (group) => associateThrough(session, group, context),
+    onReturn: (...returned) => open.relay?.fromParent(...returned),
+    onEnd: (parent) => end.abort(new Error(`Parent ${parent} has ended it`)),
+    onOpen: (way) => record.via ??= way,
   });
+  // A client hears now whether the parents that its datagrams go through can.
+  const group = parents?.find(via);
+  if (group !== undefined) await ways.open(group);
+  const socket = openUdp(local.hostname, services.udp.ports);
+  const relay = open.relay = new UdpRelay(socket, {
+    client: client.ip,
+    clientPort: client.port,
+    paces: session.usage?.paces,
+    route: routeFor(decision, ways),
+    lookup: (name) => lookUp(resolver, name, context),
+    outgoing,
+  });
+  try {
+    return await serve(session, relay, end.signal);
+  } finally {
+    context.cancel(new Error("Association has ended"));
+    await relay.close();
+    const targets = relay.told.list;
+    if (targets !== undefined) record.targets = targets;
+  }
+}
+
+async function serve(
+  session: ProxySession,
+  relay: UdpRelay,
+  end: AbortSignal,
+): Promise<TunnelResult> {
+  const { local, record, services } = session;
   record.datagrams = relay.datagrams;
   session.usage?.watch(() => relay.bytes.sent + relay.bytes.received);
   session.live?.meter(() => relay.bytes);
   session.live?.open();
-  try {
-    const { port } = socket.addr as Deno.NetAddr;
-    const bound = { ip: services.udp.advertise ?? ip, port };
-    await session.answer(encodeReply(REPLY.Succeeded, bound));
-    return await untilEnd(session, relay);
-  } finally {
-    context.cancel(new Error("Association has ended"));
-    await relay.close();
-  }
+  const ip = services.udp.advertise ?? parseIpAddress(local.hostname)!;
+  const bound = { ip, port: relay.port };
+  await session.answer(encodeReply(REPLY.Succeeded, bound));
+  return await untilEnd(session, relay, end);
+}
+
+function associateThrough(
+  { remote, trail }: ProxySession,
+  group: ParentGroup,
+  context: Context,
+): Promise<AssociatedParents> {
+  return group.associate({ client: remote.hostname, context, trail });
+}
+
+/** How datagrams go: the rules are asked about each of them. */
+function routeFor(decision: Decision, ways: ParentWays): RouteFor {
+  const { parents, resolver } = decision.session.services;
+  return (ip, { host, port }) => {
+    if (ip !== undefined && !resolver.uses(ip)) return undefined;
+    if (decision.isFree) return "direct";
+    const verdict = decision.about(host, port).of(ip);
+    if (verdict?.isAllowed === false) return undefined;
+    // What depends on the address is resolved here, and asked about again.
+    const group = verdict && parents?.find(verdict.via);
+    return group === undefined ? "direct" : ways.find(group);
+  };
 }
 
 /**
@@ -160,6 +200,7 @@ async function lookUp(
 async function untilEnd(
   session: ProxySession,
   relay: UdpRelay,
+  end: AbortSignal,
 ): Promise<TunnelResult> {
   const { client, context, services } = session;
   const { bytes, datagrams } = relay;
@@ -181,6 +222,9 @@ async function untilEnd(
     () => cut(timeoutError(idleTimeout, "Idle time")),
   );
   const unregister = context.onCancel(cut);
+  const onEnd = () => cut(end.reason);
+  if (end.aborted) onEnd();
+  end.addEventListener("abort", onEnd);
   try {
     if (!await discard(client, MOST_DISCARDED)) {
       throw new Refusal(
@@ -193,6 +237,7 @@ async function untilEnd(
   } finally {
     stall.clear();
     unregister();
+    end.removeEventListener("abort", onEnd);
     client.releaseBuffer();
   }
   await relay.close();

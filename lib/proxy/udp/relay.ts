@@ -16,6 +16,7 @@ import { pumpDatagrams } from "../../net/udp/pump.ts";
 import { UdpSender } from "../../net/udp/sender.ts";
 import type { Paces } from "../../policy/limits/rate_limits.ts";
 import { WaitGroup } from "../../sync/wait_group.ts";
+import type { Host } from "../../wire/host_name.ts";
 import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
 import { unmapAddress } from "../../wire/ip_mapped.ts";
 import {
@@ -25,9 +26,8 @@ import {
 } from "../../wire/socks/v5_udp.ts";
 import { type Addresses, type Lookup, UdpNames } from "./names.ts";
 import { type UdpTarget, UdpTargets } from "./targets.ts";
-
-/** Copies of datagrams that wait for the address of a name, at most. */
-const MOST_WAITING = { count: 256, bytes: 512 * 1024 } as const;
+import { ToldTargets } from "./told_targets.ts";
+import { type Waited, WaitingDatagrams } from "./waiting.ts";
 
 /** What a relay needs to know. */
 export interface UdpRelayOptions {
@@ -37,22 +37,37 @@ export interface UdpRelayOptions {
   clientPort: number;
   /** Finds the addresses of a name. */
   lookup: Lookup;
-  /** Whether an address may be written to. */
-  mayReach: MayReach;
+  /** Tells how to reach a host. */
+  route: RouteFor;
   /** Addresses to leave from. */
   outgoing: OutgoingAddresses;
   /** What the two directions keep to; what goes beyond is dropped. */
   paces?: Paces | undefined;
 }
 
+/** What takes datagrams on through parents. */
+export interface ParentWay {
+  /** Whether it resolves names. */
+  readonly takesNames: boolean;
+  /**
+   * Sends a payload.
+   *
+   * @throws The socket's error, which is that of this datagram alone.
+   */
+  send(host: Host, port: number, payload: Uint8Array): Promise<void>;
+}
+
+/** How a host is reached: from here, through parents, or not at all. */
+export type Route = "direct" | ParentWay | undefined;
+
 /**
- * Tells whether an address may be written to, for what a datagram says; where
- * the address is not known yet, whether any could be.
+ * Tells how to reach an address, for what a datagram asks for; if the address is
+ * not known yet, how the name could be reached. A way may have to be opened.
  */
-export type MayReach = (
+export type RouteFor = (
   ip: IpAddress | undefined,
   asked: Pick<UdpHeader, "host" | "port">,
-) => boolean;
+) => Route | Promise<Route>;
 
 /** The datagrams of one association. */
 export class UdpRelay {
@@ -60,17 +75,19 @@ export class UdpRelay {
   readonly datagrams = { sent: 0, received: 0, dropped: 0 };
   /** Bytes of payload each way. */
   readonly bytes = { sent: 0, received: 0 };
+  /** The first targets. */
+  readonly told = new ToldTargets();
 
   readonly #sockets: Deno.DatagramConn[] = [];
   readonly #toClient: UdpSender;
   readonly #clientHost: string;
-  readonly #mayReach: MayReach;
+  readonly #route: RouteFor;
   readonly #paces: Paces | undefined;
   readonly #names: UdpNames;
   readonly #outgoing: OutgoingAddresses;
   readonly #targets = new UdpTargets();
   readonly #work = new WaitGroup();
-  readonly #waiting = { count: 0, bytes: 0 };
+  readonly #waiting = new WaitingDatagrams();
   #clientPort: number;
   /** Where the client is, once it has sent something. */
   #client: Deno.NetAddr | undefined;
@@ -89,11 +106,16 @@ export class UdpRelay {
     this.#toClient = new UdpSender(socket);
     this.#clientHost = formatIpAddress(options.client);
     this.#clientPort = options.clientPort;
-    this.#mayReach = options.mayReach;
+    this.#route = options.route;
     this.#paces = options.paces;
     this.#names = new UdpNames(options.lookup);
     this.#outgoing = options.outgoing;
     this.#work.add(pumpDatagrams(socket, this.#fromClient, 0));
+  }
+
+  /** The port that the client sends to. */
+  get port(): number {
+    return (this.#sockets[0]!.addr as Deno.NetAddr).port;
   }
 
   /**
@@ -117,14 +139,61 @@ export class UdpRelay {
     const header = parseUdpHeader(datagram);
     if (header === undefined) return this.#drop();
     const payload = datagram.subarray(header.length);
+    return this.#forward(header, payload);
+  };
+
+  /** Passes on what came back through parents; it has its header already. */
+  fromParent(
+    datagram: Uint8Array<ArrayBuffer>,
+    length: number,
+  ): Promise<void> | undefined {
+    if (this.#client === undefined || this.#closed) return this.#drop();
+    const down = this.#paces?.down;
+    if (down?.admitDatagram(length) === false) return this.#drop();
+    return this.#pass(this.#toClient.send(datagram, this.#client), () => {
+      this.datagrams.received++;
+      this.bytes.received += length;
+    });
+  }
+
+  #forward(
+    header: UdpHeader,
+    payload: Uint8Array<ArrayBuffer>,
+  ): Promise<void> | undefined {
     const { host } = header;
     if (typeof host !== "string") return this.#send([host], header, payload);
-    if (!this.#mayReach(undefined, header)) return this.#drop();
+    const route = this.#route(undefined, header);
+    if (route === undefined) return this.#drop();
+    if (route instanceof Promise) return this.#wait(route, header, payload);
+    if (route !== "direct" && route.takesNames) {
+      return this.#sendThrough(route, host, header, payload);
+    }
     const found = this.#names.find(host);
     if (!(found instanceof Promise)) return this.#send(found, header, payload);
-    void this.#sendLater(found, header, payload);
+    void this.#later(
+      found,
+      payload,
+      (waited) => this.#send(waited.known, header, waited.payload),
+    );
     return undefined;
-  };
+  }
+
+  /** Asks again once a way through parents is open, or is known to fail. */
+  #wait(
+    route: Promise<Route>,
+    header: UdpHeader,
+    payload: Uint8Array<ArrayBuffer>,
+  ): undefined {
+    void this.#later(
+      route,
+      payload,
+      (waited) =>
+        waited.known === undefined
+          ? this.#drop()
+          : this.#forward(header, waited.payload),
+    );
+    return undefined;
+  }
 
   /** Its first datagram tells its port, where none was announced. */
   #isClient(from: Deno.NetAddr): boolean {
@@ -135,47 +204,67 @@ export class UdpRelay {
     return true;
   }
 
-  async #sendLater(
-    found: Promise<Addresses | undefined>,
-    header: UdpHeader,
+  async #later<T>(
+    pending: Promise<T>,
     payload: Uint8Array<ArrayBuffer>,
+    send: (waited: Waited<T>) => Promise<void> | undefined,
   ): Promise<void> {
-    const waiting = this.#waiting;
-    const { length } = payload;
-    if (
-      waiting.count === MOST_WAITING.count ||
-      waiting.bytes + length > MOST_WAITING.bytes
-    ) {
-      this.#drop();
-      return;
-    }
-    waiting.count++;
-    waiting.bytes += length;
-    const copy = payload.slice();
-    const addresses = await found;
-    waiting.count--;
-    waiting.bytes -= length;
-    const sending = this.#send(addresses, header, copy);
+    const waited = await this.#waiting.keep(pending, payload);
+    if (waited === undefined) return this.#drop();
+    const sending = send(waited);
     if (sending !== undefined) this.#work.add(sending);
   }
 
   #send(
     addresses: Addresses | undefined,
     header: UdpHeader,
-    payload: Uint8Array,
+    payload: Uint8Array<ArrayBuffer>,
   ): Promise<void> | undefined {
     // Judged each time: which one is allowed depends on the port and the hour.
-    const address = addresses?.find((ip) => this.#mayReach(ip, header));
-    if (address === undefined || this.#closed) return this.#drop();
-    const up = this.#paces?.up;
-    if (up?.admitDatagram(payload.length) === false) return this.#drop();
+    for (const address of addresses ?? []) {
+      const route = this.#route(address, header);
+      if (route === undefined) continue;
+      if (route instanceof Promise) return this.#wait(route, header, payload);
+      return route === "direct"
+        ? this.#sendDirect(address, header, payload)
+        : this.#sendThrough(route, address, header, payload);
+    }
+    return this.#drop();
+  }
+
+  #sendThrough(
+    way: ParentWay,
+    host: Host,
+    header: UdpHeader,
+    payload: Uint8Array,
+  ): Promise<void> | undefined {
+    if (!this.#admit(payload)) return this.#drop();
+    this.told.add(header);
+    const sending = way.send(host, header.port, payload);
+    return this.#pass(sending, () => this.#countSent(payload));
+  }
+
+  #sendDirect(
+    address: IpAddress,
+    header: UdpHeader,
+    payload: Uint8Array,
+  ): Promise<void> | undefined {
+    if (!this.#admit(payload)) return this.#drop();
     const target = this.#targets.open(unmapAddress(address), header.port);
     const sender = this.#outbound(target);
     if (sender === undefined) return this.#drop();
-    return this.#pass(sender.send(payload, target.addr), () => {
-      this.datagrams.sent++;
-      this.bytes.sent += payload.length;
-    });
+    this.told.add(header);
+    const sending = sender.send(payload, target.addr);
+    return this.#pass(sending, () => this.#countSent(payload));
+  }
+
+  #admit({ length }: Uint8Array): boolean {
+    return !this.#closed && this.#paces?.up?.admitDatagram(length) !== false;
+  }
+
+  #countSent({ length }: Uint8Array): void {
+    this.datagrams.sent++;
+    this.bytes.sent += length;
   }
 
   /** The socket towards a target, opened when it is needed first. */

@@ -43,7 +43,7 @@ export interface ServerConfig {
   backlog?: number | undefined;
   /** The program that it runs in (default: one of its own). */
   host?: ServerHost;
-  /** Takes what there is to log (default: nothing is logged). */
+  /** Takes what there is to log (default: the program's log). */
   log?: (event: LogEvent) => void;
 }
 
@@ -90,7 +90,7 @@ export function openPlaces(
   config: ServerConfig,
   { besides = 0, perConnection, tellsRefused = false }: PlacesOptions = {},
 ): Places {
-  const { backlog, host = ALONE, log = () => {} } = config;
+  const { backlog, host = ALONE, log = host.log } = config;
   const ofThreads = descriptorsOfThreads(host.thread?.count ?? 1);
   const capacity = connectionCapacity(perConnection, besides + ofThreads);
   const most = mostConnections(config.maxConnections, capacity, { host, log });

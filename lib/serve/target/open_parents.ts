@@ -6,7 +6,10 @@
 
 import { dialHostOn } from "./loops.ts";
 import { ParentChain, ParentGroup, Parents } from "./parents.ts";
-import type { ChainOptions, StartTls } from "../../net/chain.ts";
+import type { StartTls } from "../../net/chain.ts";
+import { isOwnAddress } from "../../net/own_addresses.ts";
+import type { AssociateOptions } from "../../net/udp/parent_association.ts";
+import { refusedRange } from "../../policy/rules/address_guard.ts";
 import type { OutgoingAddresses } from "../../net/outgoing.ts";
 import type { Resolver } from "../../net/names/resolver.ts";
 import type { LogEvent } from "../../observe/log_event.ts";
@@ -96,9 +99,10 @@ function healthOf({ length }: readonly unknown[]): UpstreamHealth {
 
 function chainOptions(
   { outgoing, resolver, startTls, timeout }: ParentSurroundings,
-): ChainOptions {
+): AssociateOptions {
   return {
     timeout,
+    rangeOf: (ip) => refusedRange(ip, isOwnAddress),
     dial: (host, port, context, trail) =>
       dialHostOn({ host: parseHost(host), port }, context, {
         resolver,

@@ -10,7 +10,6 @@ import { dial } from "../../net/dial.ts";
 import { DialError } from "../../net/dial_error.ts";
 import { Duplex } from "../../net/duplex.ts";
 import { ownListeners } from "../../net/own_listeners.ts";
-import type { TunnelResult } from "../../net/tunnel.ts";
 import { requirePossible } from "../../net/names/resolver.ts";
 import { formatAddr } from "../../net/unix_socket.ts";
 import type { Verdict } from "../../policy/rules/rules.ts";
@@ -26,7 +25,7 @@ import {
 import { dialElsewhere } from "./loops.ts";
 import type { ParentGroup, Relay, WholeRequest } from "./parents.ts";
 import { encodeProxyHeader } from "../proxy_header.ts";
-import { runTunnel } from "../run_tunnel.ts";
+import { type LastPart, runTunnel } from "../run_tunnel.ts";
 import type { ProxySession } from "../services.ts";
 
 /** A connection to a target. */
@@ -62,25 +61,30 @@ interface Allowed {
 export type EncodeBound = (addr: Deno.NetAddr) => Uint8Array;
 
 /**
- * Serves CONNECT, whatever the client speaks: opens the target, answers, and
- * joins the two.
+ * Serves CONNECT, whatever the client speaks: opens the target and answers.
  *
- * @param session The client; its request is read, its reader released.
+ * @param session The client; its request is read, its reader released. It
+ *   closes the target.
  * @param to What it asked for.
  * @param encodeBound Encodes the answer.
- * @returns How the tunnel ended.
+ * @returns Joins the two.
  * @throws What {@linkcode openTarget} throws.
  */
 export async function connectTarget(
   session: ProxySession,
   { host, port }: Omit<Wish, "command">,
   encodeBound: EncodeBound,
-): Promise<TunnelResult> {
+): Promise<LastPart> {
   const wish = { command: "connect", host, port } as const;
   const { connection, duplex } = await openTarget(session, wish);
-  using _closing = connection;
-  await session.answer(encodeBound(connection.localAddr));
-  return await runTunnel(session, duplex);
+  try {
+    await session.answer(encodeBound(connection.localAddr));
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  session.target = connection;
+  return () => runTunnel(session, duplex);
 }
 
 /**

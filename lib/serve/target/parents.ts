@@ -6,6 +6,11 @@
  */
 
 import { type Chained, type ChainOptions, dialChain } from "../../net/chain.ts";
+import {
+  associateChain,
+  type AssociateOptions,
+  type ParentAssociation,
+} from "../../net/udp/parent_association.ts";
 import type { Connection } from "../../net/connection.ts";
 import { DialError } from "../../net/dial_error.ts";
 import type { HopTarget } from "../../net/hop.ts";
@@ -31,6 +36,14 @@ export interface ThroughParents extends Chained {
   readonly way: string;
   /** The parent that it ends at; `undefined` if it leads to the target. */
   readonly relay: Relay | undefined;
+}
+
+/** Datagrams through parents. */
+export interface AssociatedParents {
+  /** What they go through. */
+  readonly association: ParentAssociation;
+  /** Which way they go, without credentials. */
+  readonly way: string;
 }
 
 /**
@@ -118,7 +131,7 @@ export type OnParentHealth = (chain: ParentChain, why: string) => void;
 /** Chains of which one is as good as another. */
 export class ParentGroup {
   readonly #balancer: Balancer<ParentChain>;
-  readonly #options: ChainOptions;
+  readonly #options: AssociateOptions;
   readonly #onHealth: OnParentHealth;
 
   /**
@@ -130,7 +143,7 @@ export class ParentGroup {
    */
   constructor(
     chains: readonly ParentChain[],
-    options: ChainOptions & BalancerOptions & { onHealth: OnParentHealth },
+    options: AssociateOptions & BalancerOptions & { onHealth: OnParentHealth },
   ) {
     this.#balancer = new Balancer(chains, { method: "first", ...options });
     this.#options = options;
@@ -157,7 +170,38 @@ export class ParentGroup {
     client: ParentClient,
     request?: WholeRequest,
   ): Promise<ThroughParents> {
-    const tries = request?.tries ?? new ParentTries();
+    return await this.#through(
+      client,
+      (chain, options) => dialThrough(chain, target, client, options, request),
+      request?.tries,
+    );
+  }
+
+  /**
+   * Has one of the chains relay datagrams: the next is tried if a parent of one
+   * fails or can't.
+   *
+   * @param client Whom for.
+   * @returns The association and which way it goes; the caller closes it.
+   * @throws {DialError} `no udp` if none can, though one was reached.
+   * @throws {Refusal} `loop`, where the parents are listeners on its way.
+   */
+  async associate(client: ParentClient): Promise<AssociatedParents> {
+    return await this.#through(client, async (chain, options) => {
+      const { context } = client;
+      const { name: way, parents } = chain;
+      const association = await associateChain(parents, context, options);
+      chain.count(association.connection);
+      return { association, way };
+    });
+  }
+
+  /** Tries one chain after the other, and notes how each of them is. */
+  async #through<T>(
+    client: ParentClient,
+    open: (chain: ParentChain, options: AssociateOptions) => Promise<T>,
+    tries: ParentTries = new ParentTries(),
+  ): Promise<T> {
     while (true) {
       const key = clientKey(client.client);
       const chain = this.#balancer.choose(key, tries.chains);
@@ -170,14 +214,16 @@ export class ParentGroup {
       };
       const options = { ...this.#options, trail: client.trail, onAsked };
       try {
-        return await dialThrough(chain, target, client, options, request);
+        return await open(chain, options);
       } catch (error) {
         const loop = loopOf(error);
         // It tells of this client's trail alone: the parent is as good as before.
         const isParents = loop === undefined && isOfParents(error);
-        if (!isAsked) this.#judge(chain, isParents ? error : undefined);
+        const isDown = isParents && error.kind !== "no udp";
+        if (!isAsked) this.#judge(chain, isDown ? error : undefined);
         if (loop === undefined && !isParents) throw error;
-        tries.failure = loop ?? error;
+        // What a parent can't do, it can't do later either: that is told.
+        if (!isNoUdp(tries.failure)) tries.failure = loop ?? error;
       }
     }
   }
@@ -216,7 +262,11 @@ async function dialThrough(
 /** Whether another chain may do better, since the target has said nothing. */
 function isOfParents(error: unknown): error is DialError {
   return error instanceof DialError &&
-    (error.kind === "parent failed" || error.kind === "parent timeout");
+    ["no udp", "parent failed", "parent timeout"].includes(error.kind);
+}
+
+function isNoUdp(error: unknown): boolean {
+  return error instanceof DialError && error.kind === "no udp";
 }
 
 /** All groups of parents of a program. */

@@ -49,6 +49,16 @@ export function encodeReply(
   return bytes;
 }
 
+/** A reply with where the proxy is bound. */
+export interface BoundReply {
+  /** `REP` as sent. */
+  reply: number;
+  /** Address, or name as bytes of one character each. */
+  host: IpAddress | string;
+  /** Port, 0 to 65535. */
+  port: number;
+}
+
 /**
  * Parses a reply and skips its address, which a client that wants to connect
  * does not need.
@@ -57,24 +67,36 @@ export function encodeReply(
  * @throws {SyntaxError} If the version is not 5 or the address type is unknown.
  */
 export function* parseReply(): Parser<number> {
+  return (yield* parseBoundReply()).reply;
+}
+
+/**
+ * Parses a reply with its address, as a client of a UDP relay needs it.
+ *
+ * @returns The reply; the address is a copy.
+ * @throws {SyntaxError} If the version is not 5 or the address type unknown.
+ */
+export function* parseBoundReply(): Parser<BoundReply> {
   const [version, reply, , addressType] = yield 4;
   if (version !== VERSION) throw malformed(`VER is ${version}`);
+  const host = yield* parseBoundHost(addressType!);
+  const [high, low] = yield 2;
+  return { reply: reply!, host, port: high! << 8 | low! };
+}
+
+function* parseBoundHost(addressType: number): Parser<IpAddress | string> {
   switch (addressType) {
     case ADDRESS_TYPE.Ipv4:
-      yield 4 + 2;
-      break;
+      return Uint8Array.from(yield 4);
     case ADDRESS_TYPE.Ipv6:
-      yield 16 + 2;
-      break;
+      return Uint8Array.from(yield 16);
     case ADDRESS_TYPE.DomainName: {
       const [length] = yield 1;
-      yield length! + 2;
-      break;
+      return length === 0 ? "" : String.fromCharCode(...yield length!);
     }
     default:
       throw malformed(`ATYP is ${addressType}`);
   }
-  return reply!;
 }
 
 function malformed(state: string): SyntaxError {

@@ -65,19 +65,28 @@ export function parseUdpHeader(datagram: Uint8Array): UdpHeader | undefined {
 /**
  * Encodes a header.
  *
- * @param ip Source or destination of the payload.
+ * @param host Where the payload comes from or goes to; a name is of ASCII, with
+ *   255 characters at most.
  * @param port Port, 0 to 65535.
  * @returns The header; the payload follows it.
  */
 export function encodeUdpHeader(
-  ip: IpAddress,
+  host: Host,
   port: number,
 ): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(FIXED + ip.length + PORT_LENGTH);
-  bytes[3] = ip.length === 4 ? ADDRESS_TYPE.Ipv4 : ADDRESS_TYPE.Ipv6;
-  bytes.set(ip, FIXED);
-  bytes[FIXED + ip.length] = port >> 8;
-  bytes[FIXED + ip.length + 1] = port & 0xff;
+  const isName = typeof host === "string";
+  const start = isName ? FIXED + 1 : FIXED;
+  const bytes = new Uint8Array(start + host.length + PORT_LENGTH);
+  if (isName) {
+    bytes[3] = ADDRESS_TYPE.DomainName;
+    bytes[4] = host.length;
+    for (let n = 0; n < host.length; n++) bytes[start + n] = host.charCodeAt(n);
+  } else {
+    bytes[3] = host.length === 4 ? ADDRESS_TYPE.Ipv4 : ADDRESS_TYPE.Ipv6;
+    bytes.set(host, start);
+  }
+  bytes[start + host.length] = port >> 8;
+  bytes[start + host.length + 1] = port & 0xff;
   return bytes;
 }
 

@@ -5,6 +5,7 @@ import {
 } from "../../../lib/net/system/adopt_listener.ts";
 import type { Listener } from "../../../lib/net/listen.ts";
 import { within } from "../../support/sockets.ts";
+import { turns } from "../../support/time.ts";
 
 const isLinux = Deno.build.os === "linux";
 
@@ -88,7 +89,7 @@ test("adoptListener() accepts who came before it and who comes after", async () 
 test("adoptListener() waits without stopping what else there is to do", async () => {
   using listener = adoptListener(openSocket());
   const accepting = listener.accept();
-  await new Promise((resolve) => setTimeout(resolve, 1));
+  await turns();
   using _client = await connectTo(listener);
   (await within(5_000, accepting))[Symbol.dispose]();
 });

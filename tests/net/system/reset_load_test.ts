@@ -10,6 +10,7 @@ import { resetSocket } from "../../../lib/net/system/reset_socket.ts";
 import { eventually } from "../../support/dialogue.ts";
 import { HAS_RESETS, receive } from "../../support/reset_ends.ts";
 import { readExactly, within, writeAll } from "../../support/sockets.ts";
+import { pass } from "../../support/time.ts";
 
 const DESCRIPTORS = Number(Deno.env.get("SLUICE_RESET_DESCRIPTORS") ?? 1_000);
 const IS_FULL = Deno.env.has("SLUICE_RESET_DESCRIPTORS");
@@ -71,7 +72,7 @@ Deno.test({
     for (const [near] of chosen) await writeAll(near, [1, 2, 3]);
     const receiving = chosen.map(([, far]) => receive(far, 16));
     const idle = watchDelay();
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await pass(200);
     const before = idle.stop(); // The machine may be busy with other things.
     const delay = watchDelay();
     const started = performance.now();

@@ -12,6 +12,7 @@ import {
   within,
   writeAll,
 } from "../../support/sockets.ts";
+import { turns } from "../../support/time.ts";
 
 const ignore = !HAS_RESETS;
 
@@ -109,7 +110,7 @@ Deno.test({
   async fn() {
     const { near, far } = await stuckPair();
     const pending = resetSocket(near, 60_000)!;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await turns();
     pending.hurry();
     assertEquals(await within(1_000, pending.done), true);
     near.close();

@@ -15,6 +15,7 @@ import {
   within,
   writeAll,
 } from "../../support/sockets.ts";
+import { untilStill } from "../../support/time.ts";
 
 const MEGABYTES_10 = pattern(10 * 1024 * 1024);
 
@@ -239,12 +240,3 @@ Deno.test("NodeConnection takes the ends it is told", () => {
   assertEquals(near.localAddr, localAddr);
   assertEquals(near.remoteAddr, remoteAddr);
 });
-
-/** Waits until a count has not grown for a while. */
-async function untilStill(count: () => number): Promise<number> {
-  for (let before = -1; count() !== before;) {
-    before = count();
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  return count();
-}

@@ -7,6 +7,7 @@ import {
   within,
   writeAll,
 } from "../../support/sockets.ts";
+import { turns } from "../../support/time.ts";
 
 Deno.test("NodeTransport carries bytes both ways, with both ends", async () => {
   const [peer, conn] = await socketPair();
@@ -44,7 +45,7 @@ Deno.test("NodeTransport.flow stops what is read, and goes on", async () => {
   });
   await within(5_000, seen.all.promise);
   const before = reads;
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await turns();
   assertEquals(reads <= before + 1, true, "one read was under way at most");
   seen.until = 20;
   seen.all = Promise.withResolvers();

@@ -9,6 +9,7 @@ import {
   within,
   writeAll,
 } from "../../support/sockets.ts";
+import { pass } from "../../support/time.ts";
 
 const decoder = new TextDecoder("latin1");
 
@@ -50,7 +51,7 @@ async function whenStill(
   let seen = value();
   let since = performance.now();
   while (performance.now() - since < milliseconds) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pass(20);
     if (value() === seen) continue;
     seen = value();
     since = performance.now();

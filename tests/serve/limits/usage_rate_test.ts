@@ -137,7 +137,7 @@ Deno.test("UdpRelay drops and counts what goes beyond the rate", async () => {
     const relay = new UdpRelay(socket, {
       client: parseIpAddress("127.0.0.1")!,
       clientPort: 0,
-      mayReach: () => true,
+      route: () => "direct",
       outgoing: {},
       lookup: () => Promise.resolve(undefined),
       paces,

@@ -6,7 +6,7 @@ import {
 import { ConfigError } from "../../../lib/cli/config_error.ts";
 import { SaidOnce } from "../../../lib/workers/said_once.ts";
 import { StartError, UsageError } from "../../../lib/cli/usage_error.ts";
-import { errorOf, faultOf } from "../../../lib/workers/fault.ts";
+import { WORKER_FAULTS } from "../../../lib/workers/fault.ts";
 import { problemsOf } from "../../support/config.ts";
 
 Deno.test("WORKER_OPTIONS take a number, or auto", () => {
@@ -37,17 +37,20 @@ Deno.test("a configuration with workers has no hub and no Unix socket", async ()
   assert(problems[1]!.includes("Unix socket"));
 });
 
-Deno.test("errorOf() makes of faultOf() the error that it was", () => {
+Deno.test("WORKER_FAULTS makes the error again that it was", () => {
   const problem = { path: ["listeners", 0], line: 2, column: 3, message: "no" };
   const errors = [
     new UsageError("one"),
-    new StartError("two"),
+    new StartError("two", { option: "listen" }),
     new ConfigError([problem]),
     new Error("four"),
   ];
   for (const error of errors) {
-    const again = errorOf(structuredClone(faultOf(error)));
+    const fault = structuredClone(WORKER_FAULTS.encode(error));
+    const again = WORKER_FAULTS.decode(fault);
     assertEquals([again.name, again.message], [error.name, error.message]);
+    if (!(error instanceof StartError)) continue;
+    assertEquals((again as StartError).option, error.option);
   }
 });
 

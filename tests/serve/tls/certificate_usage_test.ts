@@ -14,7 +14,7 @@ import {
 } from "../../support/certificates.ts";
 import { openOpenssl } from "../../support/openssl.ts";
 import { run, testPrograms } from "../../support/programs.ts";
-import { sluice } from "../../support/sluice_commands.ts";
+import { sluiceAll } from "../../support/sluice_commands.ts";
 
 /** What certificates say, and who can show them: servers, clients. */
 const USAGES: readonly {
@@ -163,21 +163,26 @@ const COMMANDS: readonly (readonly [CertificateUser, readonly string[]])[] = [
   ["client", ["connect", "--tls", "127.0.0.1:9"]],
 ];
 
-for (const [user, args] of COMMANDS) {
-  Deno.test(`sluice ${args[0]} does not start with the certificate of no ${user}`, async () => {
-    await using authority = await makeTestAuthority();
+Deno.test("no command starts with a certificate that is not for its use", async () => {
+  await using authority = await makeTestAuthority();
+  const cases = COMMANDS.map(([user, args]) => {
     const wrong = user === "server" ? "alice" : "server";
     const prefix = user === "server" ? "tls" : "upstream";
-    const { code, stderr } = await sluice([
+    const line = [
       ...args,
       `--${prefix}-cert=${authority.path(`${wrong}.crt`)}`,
       `--${prefix}-key=${authority.path(`${wrong}.key`)}`,
-    ]);
-    assert(code !== 0);
+    ];
+    return { line, user, wrong };
+  });
+  const answers = await sluiceAll(cases.map(({ line }) => line));
+  for (const [at, { line, user, wrong }] of cases.entries()) {
+    const { code, stderr } = answers[at]!;
+    assert(code !== 0, line.join(" "));
     assert(stderr.includes(`without ${user}Auth`), stderr);
     assert(stderr.includes(`${wrong}.crt: the certificate is not for`), stderr);
-  });
-}
+  }
+});
 
 Deno.test("sluice check and doctor find the certificate of no server", async () => {
   await using authority = await makeTestAuthority();
@@ -214,10 +219,11 @@ Deno.test("sluice check and doctor find the certificate of no server", async () 
       missing,
     ],
   ];
-  await Promise.all(cases.map(async ([args, expected, words]) => {
-    const { code, stderr, text } = await sluice(args);
+  const answers = await sluiceAll(cases.map(([args]) => args));
+  for (const [at, [, expected, words]] of cases.entries()) {
+    const { code, stderr, text } = answers[at]!;
     const said = text + stderr;
     assertEquals(code, expected, said);
     for (const word of words) assert(said.includes(word), said);
-  }));
+  }
 });

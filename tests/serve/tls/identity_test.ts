@@ -2,7 +2,11 @@ import { assertEquals, assertRejects } from "@std/assert";
 import type { Connection } from "../../../lib/net/connection.ts";
 import { credentials } from "../../support/dialogue.ts";
 import { startHttp } from "../../support/programs.ts";
-import { connectRequest, GREETING } from "../../support/proxy.ts";
+import {
+  connectRequest,
+  GREETING,
+  startTestProxy,
+} from "../../support/proxy.ts";
 import {
   readExactly,
   startEcho,
@@ -110,9 +114,21 @@ Deno.test("on a public address the authorities of clients are consent, if requir
 });
 
 Deno.test("with certificates SOCKS4 alone can be served beside users", async () => {
-  await using _server = await startTlsProxy({
+  await using echo = startEcho();
+  await using server = await startTlsProxy({
     config: { users: USERS, protocols: ["socks4"] },
   });
+  using client = await server.connect();
+  const { hostname, port } = echo.addr;
+  const request = socks4Request(hostname, port);
+  assertEquals(await say(client, request, 8), [0, 90, 0, 0, 0, 0, 0, 0]);
+  assertEquals(await say(client, "x", 1), [0x78]);
+  // Without TLS nobody shows a certificate, and SOCKS4 has no password.
+  await assertRejects(
+    () => startTestProxy({ users: USERS, protocols: ["socks4"] }),
+    Error,
+    "nobody could use socks4",
+  );
 });
 
 /** The rest of an answer with one byte of a body. */

@@ -1,0 +1,192 @@
+/**
+ * How the admin listener carries out each of its operations.
+ *
+ * @module
+ */
+
+import type { LogEvent } from "../observe/log_event.ts";
+import type { Drain, HistoryPoint, ReloadAnswer } from "./api.ts";
+import type { DrainState } from "./drain_state.ts";
+import type {
+  AnswerOf,
+  ENDPOINTS,
+  Operation,
+  ParametersOf,
+} from "./endpoints.ts";
+import { AdminError } from "./error.ts";
+import type { AdminEvents } from "./events.ts";
+import type { BanKey } from "./thread_answers.ts";
+import type { Done, Threads } from "./threads.ts";
+import type { FoundRoute } from "./routes.ts";
+import type { AdminView } from "./view.ts";
+
+/** What the operator can make the program do. */
+export interface AdminActions {
+  /** Begins to drain; again does nothing. */
+  drain(): void;
+  /**
+   * Reads again what the program was configured with.
+   *
+   * @returns The files that it has read.
+   * @throws {AdminError} `reload_failed`, if something stays as it was.
+   */
+  reload(): Promise<ReloadAnswer>;
+  /** The configuration as it holds, without secrets; for `JSON.stringify`. */
+  config(): unknown;
+}
+
+/** What operations work with. */
+export interface AdminContext {
+  /** What there is to tell. */
+  readonly view: AdminView;
+  /** What takes connections. */
+  readonly threads: Threads;
+  /** How far the server is. */
+  readonly state: DrainState;
+  /** The event stream. */
+  readonly events: AdminEvents;
+  /** The last hour. */
+  readonly history: { stepMs: number; points: readonly HistoryPoint[] };
+  /** The figures as Prometheus reads them. */
+  readonly figures: () => Promise<{ type: string; text: string }>;
+  /** What can be done. */
+  readonly actions: AdminActions;
+  /** Takes what there is to log. */
+  readonly log: (event: LogEvent) => void;
+}
+
+/** An answer that is text, or a stream of events. */
+export type TextAnswer =
+  | { status: 200 | 503; text: string; type?: string }
+  | { status: 200; stream: AdminEvents };
+
+/** What an operation answers; with 204 there is no JSON. */
+export type AdminAnswer =
+  | { status: 200 | 202 | 204; json: unknown }
+  | TextAnswer;
+
+/** Carries out one operation; JSON is as its schema says. */
+type Handler<O extends Operation> = (
+  context: AdminContext,
+  parameters: ParametersOf<O>,
+) => Handled<O> | Promise<Handled<O>>;
+
+type Handled<O extends Operation> = (typeof ENDPOINTS)[O] extends
+  { type: string } ? TextAnswer : AnswerOf<O>;
+
+const HANDLERS: { readonly [O in Operation]: Handler<O> } = {
+  "GET /healthz": () => ({ status: 200, text: "ok\n" }),
+  "GET /readyz": answerReady,
+  "GET /metrics": async ({ figures }) => ({ status: 200, ...await figures() }),
+  "GET /api/openapi.json": async () => (await import("./openapi.ts")).OPEN_API,
+  "GET /api/status": ({ view }) => view.status(),
+  "GET /api/tunnels": ({ view }) => view.tunnels(),
+  "DELETE /api/tunnels/{id}": endTunnel,
+  "GET /api/closed": async ({ threads }) => ({
+    closed: await threads.closed(),
+  }),
+  "GET /api/refusals": async ({ view }) => ({
+    refusals: await view.refusals(),
+  }),
+  "GET /api/pools": async ({ threads }) => ({
+    pools: (await threads.figures()).upstreams,
+  }),
+  "GET /api/bans": async ({ threads }) => ({ bans: await threads.bans() }),
+  "DELETE /api/bans/{key}": liftBan,
+  "GET /api/history": ({ history: { points, stepMs } }) => ({
+    stepMs,
+    points: [...points],
+  }),
+  "POST /api/drain": beginDrain,
+  "POST /api/reload": ({ actions }) => actions.reload(),
+  "GET /api/config": ({ actions }) => actions.config(),
+  "GET /api/events": ({ events }) => {
+    events.admit();
+    return { status: 200, stream: events };
+  },
+};
+
+/**
+ * Answers a request.
+ *
+ * @param found What it asks for.
+ * @param query Its query.
+ * @param context What operations work with.
+ * @returns The answer.
+ * @throws {AdminError} If it cannot be carried out.
+ */
+export async function answerRoute(
+  found: FoundRoute,
+  query: URLSearchParams,
+  context: AdminContext,
+): Promise<AdminAnswer> {
+  const { operation, status = 200, type } = found.route;
+  const parameters = await readParameters(found, query);
+  // Each handler gives what its endpoint says.
+  const handle = HANDLERS[operation] as (...all: unknown[]) => unknown;
+  const result = await handle(context, parameters);
+  return type === undefined ? { status, json: result } : result as TextAnswer;
+}
+
+/** A path with a parameter that is none names nothing. */
+async function readParameters(
+  { name, route: { operation, parameter } }: FoundRoute,
+  query: URLSearchParams,
+): Promise<unknown> {
+  if (parameter === undefined) return undefined;
+  const { PARAMETERS } = await import("./api.ts");
+  const { data, error } = PARAMETERS[operation as keyof typeof PARAMETERS]
+    .safeParse({ ...Object.fromEntries(query), [parameter]: name });
+  if (error === undefined) return data;
+  const { message, path } = error.issues[0]!;
+  const isNone = path[0] === parameter;
+  throw new AdminError(isNone ? "not_found" : "bad_request", message);
+}
+
+function answerReady({ threads, state }: AdminContext): TextAnswer {
+  if (state.isDraining) return { status: 503, text: "draining\n" };
+  if (!state.isReady) return { status: 503, text: "starting\n" };
+  return threads.isServing
+    ? { status: 200, text: "ready\n" }
+    : { status: 503, text: "no worker\n" };
+}
+
+async function endTunnel(
+  { log, threads }: AdminContext,
+  { id }: { id: number },
+): Promise<void> {
+  requireDone(await threads.end(id), `No tunnel ${id}`);
+  say(log, `Admin: connection ${id} is ended`);
+}
+
+async function liftBan(
+  { log, threads }: AdminContext,
+  ban: BanKey,
+): Promise<void> {
+  requireDone(await threads.lift(ban), `No ban of ${ban.key.slice(0, 300)}`);
+  say(log, `Admin: the ban of ${JSON.stringify(ban.key)} is lifted`);
+}
+
+/** A busy worker does it later; whether there was one is not known. */
+function requireDone(done: Done, missing: string): void {
+  if (done === "done") return;
+  if (done === "none") throw new AdminError("not_found", missing);
+  throw new AdminError(
+    "busy",
+    "A worker does not answer; it is told, and will do it when it can",
+  );
+}
+
+async function beginDrain(
+  { actions, log, state, view }: AdminContext,
+): Promise<Drain> {
+  if (!state.isDraining) {
+    say(log, "Admin: a drain begins");
+    actions.drain();
+  }
+  return await view.drain() ?? { until: null, open: 0 };
+}
+
+function say(log: AdminContext["log"], message: string): void {
+  log({ event: "message", level: "info", message });
+}

@@ -1,0 +1,141 @@
+/**
+ * A thread of the program besides the first. It is never waited for without a
+ * bound.
+ *
+ * @module
+ */
+
+import type { AskThread, ThreadWatcher } from "../serve/watched_thread.ts";
+import { SharedCounter } from "../sync/shared/counter.ts";
+import { ThreadEnded } from "../sync/thread_link.ts";
+import type { Answered, Asked, Question, Thread } from "./thread.ts";
+import type { Threads } from "./threads.ts";
+
+/** Milliseconds that a thread has to answer. */
+const ANSWER_TIMEOUT = 2_000;
+
+/** Questions that may be without an answer; beyond it none is asked. */
+const MOST_ASKED = 1_000;
+
+/** What the operator wants done reaches also a thread that is busy for long. */
+const ACTIONS: ReadonlySet<Question> = new Set(["end", "lift", "rest"]);
+
+/** Options for {@linkcode OtherThread}. */
+export interface OtherThreadOptions {
+  /** Number of the thread, for people. */
+  worker: number;
+  /** Milliseconds that it has to answer (default 2,000). */
+  timeout?: number;
+}
+
+/** Another thread; what `answerFor` makes is the other end. */
+export class OtherThread implements Thread {
+  readonly worker: number;
+
+  readonly #ask: AskThread;
+  readonly #timeout: number;
+  /** Ends the wait for each answer. */
+  readonly #waiting = new Set<() => void>();
+  /** Questions that have had their time. */
+  #overdue = 0;
+  #isClosed = false;
+
+  /**
+   * Begins to ask.
+   *
+   * @param ask Asks the thread.
+   * @param options Which thread it is, and how long it has.
+   */
+  constructor(
+    ask: AskThread,
+    { timeout = ANSWER_TIMEOUT, worker }: OtherThreadOptions,
+  ) {
+    this.worker = worker;
+    this.#ask = ask;
+    this.#timeout = timeout;
+  }
+
+  /** Whether it has left a question without an answer for too long. */
+  get isSilent(): boolean {
+    return this.#isClosed || this.#overdue > 0;
+  }
+
+  /**
+   * Asks it something.
+   *
+   * @typeParam Q What is asked.
+   * @param question What is asked.
+   * @param asked What it is asked with.
+   * @returns The answer; `undefined` where it does not answer in time, or has
+   *   ended. That of `changes` is waited for until it ends: it is told once.
+   * @throws {Error} If the thread made a mistake.
+   */
+  async ask<Q extends Question>(
+    question: Q,
+    ...asked: Asked<Q>
+  ): Promise<Answered<Q> | undefined> {
+    // What waits in its queue already must not become more and more.
+    const isRefused = this.#isClosed || this.#waiting.size >= MOST_ASKED ||
+      this.isSilent && !ACTIONS.has(question);
+    if (isRefused) return undefined;
+    const given = Promise.withResolvers<undefined>();
+    let isOverdue = false;
+    const timer = setTimeout(() => {
+      isOverdue = true;
+      this.#overdue++;
+      if (question !== "changes") given.resolve(undefined);
+    }, this.#timeout);
+    const giveUp = () => {
+      clearTimeout(timer);
+      given.resolve(undefined);
+    };
+    this.#waiting.add(giveUp);
+    const answer = this.#answer(question, asked).finally(() => {
+      clearTimeout(timer);
+      if (isOverdue) this.#overdue--;
+      this.#waiting.delete(giveUp);
+    });
+    return await Promise.race([answer, given.promise]) as
+      | Answered<Q>
+      | undefined;
+  }
+
+  /** Asks it nothing any more; what is not answered won't be. */
+  close(): void {
+    this.#isClosed = true;
+    for (const giveUp of this.#waiting) giveUp();
+  }
+
+  async #answer(
+    question: Question,
+    asked: readonly unknown[],
+  ): Promise<unknown> {
+    try {
+      return await this.#ask(question, asked);
+    } catch (error) {
+      if (error instanceof ThreadEnded) return undefined;
+      throw new Error(`Cannot ask worker: ${(error as Error).message}`);
+    }
+  }
+}
+
+/**
+ * Takes in threads of the program.
+ *
+ * @param threads What they are added to.
+ * @returns Who takes them in.
+ */
+export function watchThreads(threads: Threads): ThreadWatcher {
+  const { memory } = new SharedCounter();
+  return {
+    ids: memory,
+    add(worker, ask) {
+      const thread = new OtherThread(ask, { worker });
+      const remove = threads.add(thread);
+      return async (isDead) => {
+        if (isDead) thread.close();
+        await remove();
+      };
+    },
+  };
+}

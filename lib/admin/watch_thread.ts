@@ -1,0 +1,66 @@
+/**
+ * What a thread of several has to do so that whoever watches the program sees
+ * its connections too.
+ *
+ * @module
+ */
+
+import { LoopDelay } from "../observe/loop_delay.ts";
+import { Registry } from "../serve/registry.ts";
+import type { WatchedThread } from "../serve/watched_thread.ts";
+import { SharedCounter } from "../sync/shared/counter.ts";
+import { isTraced } from "./is_traced.ts";
+import { answer } from "./own_thread.ts";
+import type { Question } from "./thread.ts";
+import { ThreadAnswers } from "./thread_answers.ts";
+import type { ThreadFigures } from "./thread_figures.ts";
+
+/**
+ * Lets the connections of this thread be seen.
+ *
+ * @param ids Memory of the counter that connections get their numbers from.
+ * @returns The thread as it is watched.
+ */
+export async function watchThread(
+  ids: SharedArrayBuffer,
+): Promise<WatchedThread> {
+  const counter = new SharedCounter(ids);
+  const registry = new Registry({ nextId: () => counter.next() });
+  if (isTraced()) await (await import("./spans.ts")).openSpans(registry);
+  return answerFor(registry);
+}
+
+/**
+ * Answers questions about the connections of this thread. Who asks them is a
+ * `OtherThread`.
+ *
+ * @param registry The connections.
+ * @returns What answers.
+ */
+export function answerFor(registry: Registry): WatchedThread {
+  const delay = new LoopDelay();
+  const answers = new WorkerAnswers(registry, delay);
+  return {
+    registry,
+    // Both ends are the same program: what is asked is what can be asked.
+    answer: (question, asked) =>
+      answer(answers, question as Question, asked as never),
+    [Symbol.dispose]: () => delay[Symbol.dispose](),
+  };
+}
+
+/** What a thread uses of the program is told with its figures. */
+class WorkerAnswers extends ThreadAnswers {
+  readonly #delay: LoopDelay;
+
+  constructor(registry: Registry, delay: LoopDelay) {
+    super(registry);
+    this.#delay = delay;
+  }
+
+  override figures(): ThreadFigures {
+    const { heapUsed: heap } = Deno.memoryUsage();
+    const loopDelay = this.#delay.worst;
+    return { ...super.figures(), load: { heap, loopDelay } };
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * Whoever watches a server: the admin listener, traces, or nobody, which costs
+ * nothing.
+ *
+ * @module
+ */
+
+import { Registry } from "../serve/registry.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { isUnixPath } from "../wire/endpoint.ts";
+import type { ReloadAnswer } from "./api.ts";
+import type { AdminOptions } from "../serve/options/admin.ts";
+import { type Announcement, listeningEvent } from "../serve/announcement.ts";
+import type { Admin } from "./server.ts";
+import type { CommonOptions } from "../serve/options/common.ts";
+import { describeOptions } from "../cli/redaction.ts";
+import { DrainState } from "./drain_state.ts";
+import { isTraced } from "./is_traced.ts";
+import type { Threads } from "./threads.ts";
+import { joinFaults, type Reloadable } from "../cli/watch_files.ts";
+import type { ThreadWatcher } from "../serve/watched_thread.ts";
+
+/** A server that is to be watched. */
+export interface WatchedServer {
+  /** Tells what it is configured to be, without secrets (default: options). */
+  config?: (() => unknown) | undefined;
+  /** Files that can be read again. */
+  files: readonly Reloadable[];
+}
+
+/** Options for {@linkcode openWatchers}. */
+export interface WatcherOptions {
+  /** Begins the end of the program, as a signal does. */
+  drain(): void;
+  /**
+   * Whether other threads take the connections, and this one none (default
+   * false).
+   */
+  hasWorkers?: boolean;
+}
+
+/** Whoever watches; ended when disposed of. */
+export interface Watchers extends AsyncDisposable {
+  /**
+   * Takes in connections of this thread; `undefined` where nobody watches, or
+   * workers take them.
+   */
+  readonly registry: Registry | undefined;
+  /** Takes in other threads, where they take the connections. */
+  readonly threads: ThreadWatcher | undefined;
+  /** What to say of it once it serves. */
+  readonly banner: readonly Announcement[];
+  /** Whether it writes files while it runs. */
+  readonly writes: boolean;
+  /**
+   * Hears that the server has started.
+   *
+   * @param server The server.
+   */
+  start(server: WatchedServer): void;
+  /**
+   * Hears that a drain begins, or has less time left.
+   *
+   * @param deadline Milliseconds until the rest is cut.
+   */
+  drain(deadline: number): void;
+}
+
+/**
+ * Begins to watch, before the server starts: what can't be had stops the start.
+ *
+ * @param options What the command line says.
+ * @param log Takes what there is to log.
+ * @param settings Where connections are, and what can be done.
+ * @returns Whoever watches.
+ * @throws {UsageError} If others could use the admin listener without a token.
+ * @throws {StartError} If it can't listen.
+ */
+export async function openWatchers(
+  options: Partial<AdminOptions> & Pick<CommonOptions, "drain-timeout">,
+  log: (event: LogEvent) => void,
+  { drain, hasWorkers = false }: WatcherOptions,
+): Promise<Watchers> {
+  const { admin: listen } = options;
+  const traced = isTraced();
+  if (listen === undefined && !traced) return NOBODY;
+  const registry = hasWorkers ? undefined : new Registry();
+  const threads = await openThreads(registry, traced);
+  const state = new DrainState();
+  let server: WatchedServer | undefined;
+  const admin = listen && await openAdmin(options, {
+    threads,
+    state,
+    log,
+    actions: {
+      drain: () => {
+        if (state.isDraining) return;
+        state.drain(options["drain-timeout"]);
+        drain();
+      },
+      reload: () => reloadAll(server?.files ?? []),
+      config: () => server?.config?.() ?? describeOptions(options),
+    },
+  });
+  return {
+    registry,
+    threads: hasWorkers ? await watcherOf(threads) : undefined,
+    banner: admin === undefined ? [] : announceAdmin(admin),
+    writes: listen !== undefined && isUnixPath(listen),
+    start(started) {
+      server = started;
+      admin?.start();
+      state.start();
+    },
+    drain: (deadline) => state.drain(deadline),
+    async [Symbol.asyncDispose]() {
+      await admin?.[Symbol.asyncDispose]();
+      threads.close();
+    },
+  };
+}
+
+const NOBODY: Watchers = {
+  registry: undefined,
+  threads: undefined,
+  banner: [],
+  writes: false,
+  start() {},
+  drain() {},
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+};
+
+/** Loaded for who watches only: the start of others is quicker. */
+async function openThreads(
+  registry: Registry | undefined,
+  isTraced: boolean,
+): Promise<Threads> {
+  const [{ OwnThread }, { Threads }] = await Promise.all([
+    import("./own_thread.ts"),
+    import("./threads.ts"),
+  ]);
+  const threads = new Threads();
+  if (registry !== undefined) threads.add(new OwnThread(registry));
+  if (!isTraced) return threads;
+  await (await import("./meters.ts")).openMeters(
+    threads,
+  );
+  if (registry !== undefined) {
+    await (await import("./spans.ts")).openSpans(
+      registry,
+    );
+  }
+  return threads;
+}
+
+async function watcherOf(threads: Threads): Promise<ThreadWatcher> {
+  const { watchThreads } = await import("./other_thread.ts");
+  return watchThreads(threads);
+}
+
+async function openAdmin(
+  options: Partial<AdminOptions>,
+  rest: Omit<
+    Parameters<typeof import("./server.ts").startAdmin>[0],
+    "listen" | "token"
+  >,
+): Promise<Admin> {
+  // Loaded for who wants it only: the start of others is quicker.
+  const [{ startAdmin }, { readAdminToken }] = await Promise.all([
+    import("./server.ts"),
+    import("../serve/options/admin_token.ts"),
+  ]);
+  const path = options["admin-token-file"];
+  const token = await readAdminToken({ "admin-token-file": path });
+  return await startAdmin({ listen: options.admin!, token, ...rest });
+}
+
+function announceAdmin({ listener }: Admin): Announcement[] {
+  const { mode, name } = listener;
+  return [
+    mode === undefined
+      ? `Admin page, figures and API on http://${name}/`
+      : `Admin page, figures and API on ${name}`,
+    listeningEvent(listener, { kind: "admin", isTls: false }),
+  ];
+}
+
+async function reloadAll(
+  files: readonly Reloadable[],
+): Promise<ReloadAnswer> {
+  const faults = await Promise.all(files.map((file) => file.reload()));
+  const fault = joinFaults(faults);
+  if (fault !== undefined) {
+    const { AdminError } = await import("./error.ts");
+    throw new AdminError("reload_failed", fault);
+  }
+  return { reloaded: files.map(({ name = "a file" }) => name) };
+}

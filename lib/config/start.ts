@@ -1,0 +1,39 @@
+/**
+ * Starts the servers of a plan in this thread.
+ *
+ * @module
+ */
+
+import { prepareCLibrary } from "../net/system/c_library.ts";
+import { loadServerCommand } from "./listener_kinds.ts";
+import type { Serving } from "../serve/running_server.ts";
+import type { ServerHost } from "../serve/server_host.ts";
+import type { ServerPlan } from "../serve/server_plan.ts";
+import { startListener } from "./start_listener.ts";
+
+/**
+ * Starts them.
+ *
+ * @param plan Which servers.
+ * @param host The program that they run in.
+ * @returns The servers.
+ * @throws {UsageError} If options don't go together.
+ * @throws {ConfigError} If there is a problem in the configuration.
+ * @throws {StartError} If the machine does not have or allow what it needs.
+ */
+export async function startServers(
+  plan: ServerPlan,
+  host: ServerHost,
+): Promise<Serving> {
+  const [listener] = plan.listeners;
+  if (!plan.isReplaceable) {
+    const command = await loadServerCommand(listener!.kindName);
+    return await startListener(command, listener!.given, host);
+  }
+  // Loaded for configurations only: commands start faster.
+  const { RunningConfig } = await import("./run.ts");
+  prepareCLibrary(); // With a permission that the program drops next.
+  const running = new RunningConfig(host);
+  await running.replace(plan);
+  return running;
+}

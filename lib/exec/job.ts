@@ -1,0 +1,96 @@
+/**
+ * The command as a job: signals, and who has the terminal.
+ *
+ * ```text
+ * Ctrl-Z    terminal -> command stops -> init tells -> sluice stops too, the shell has the terminal
+ * fg        shell -> sluice goes on, gives the terminal to the command's group, which goes on
+ * kill PID  sluice -> init -> command
+ * ```
+ *
+ * @module
+ */
+
+import { fenceCalls } from "../net/system/fence/calls.ts";
+import { SIGNALS } from "../net/system/fence/signals.ts";
+import { Terminal } from "../net/system/fence/terminal.ts";
+import type { Fence } from "./fence.ts";
+
+/** What is passed on as it comes. */
+const FORWARDED = [
+  "SIGHUP",
+  "SIGINT",
+  "SIGQUIT",
+  "SIGTERM",
+  "SIGTSTP",
+  "SIGUSR1",
+  "SIGUSR2",
+] as const;
+
+/**
+ * Runs a command that is ready, until it has ended.
+ *
+ * @param fence The fence around it.
+ * @returns Its exit code; or the number of the failure (errno(3)) if it could
+ *   not be started.
+ * @throws {StartError} If its rights could not be dropped.
+ */
+export async function runJob(
+  fence: Fence,
+): Promise<{ exitCode: number } | { failure: number }> {
+  using terminal = Terminal.open();
+  // Before the command runs: it must miss none.
+  using _signals = passSignals(fence, terminal);
+  try {
+    const failure = await fence.start(terminal?.lend() ?? false);
+    if (failure !== undefined) return { failure };
+    for (;;) {
+      const stopped = await fence.stopped();
+      if (stopped === undefined) break;
+      stop(stopped, fence, terminal);
+    }
+    return { exitCode: await fence.exitCode() };
+  } finally {
+    // Its shell may have had it, and has ended without giving it back.
+    terminal?.takeBack();
+  }
+}
+
+function passSignals(
+  fence: Fence,
+  terminal: Terminal | undefined,
+): Disposable {
+  const handlers = [
+    ...FORWARDED.map((signal) => ({
+      signal,
+      handler: () => fence.say({ kind: "signal", signal: SIGNALS[signal] }),
+    })),
+    { signal: "SIGCONT" as const, handler: () => resume(fence, terminal) },
+  ];
+  for (const { handler, signal } of handlers) {
+    Deno.addSignalListener(signal, handler);
+  }
+  return {
+    [Symbol.dispose]() {
+      for (const { handler, signal } of handlers) {
+        Deno.removeSignalListener(signal, handler);
+      }
+    },
+  };
+}
+
+/** The command has stopped: so does this process, for the shell to see it. */
+function stop(
+  signal: number,
+  fence: Fence,
+  terminal: Terminal | undefined,
+): void {
+  const wantsTerminal = signal === SIGNALS.SIGTTIN ||
+    signal === SIGNALS.SIGTTOU;
+  if (wantsTerminal && terminal?.isOurs) return resume(fence, terminal);
+  if (!wantsTerminal) terminal?.takeBack();
+  fenceCalls().kill(0, SIGNALS.SIGSTOP); // Goes on behind this with SIGCONT.
+}
+
+function resume(fence: Fence, terminal: Terminal | undefined): void {
+  fence.say({ kind: "resume", isForeground: terminal?.lend() ?? false });
+}

@@ -1,0 +1,71 @@
+/**
+ * The files that are written at the end, which must be known to be writable at
+ * the start.
+ *
+ * @module
+ */
+
+import { explainFile, fileFault } from "../cli/file_error.ts";
+import { folderOf } from "../cli/folder_of.ts";
+import { printErrors } from "../cli/print_lines.ts";
+import { replaceFiles } from "../cli/replace_files.ts";
+import { StartError } from "../cli/usage_error.ts";
+
+/** A file to write at the end. */
+export interface Output {
+  /** Its path. */
+  path: string;
+  /** What it is, for messages: `report`, `rules`. */
+  what: string;
+  /** What is in it. */
+  text: string;
+}
+
+/**
+ * Checks that files can be written.
+ *
+ * @param outputs The files.
+ * @throws {StartError} If one cannot.
+ */
+export async function requireWritable(
+  outputs: readonly Pick<Output, "path" | "what">[],
+): Promise<void> {
+  for (const { path, what } of outputs) {
+    try {
+      if (await isFolder(path)) {
+        throw new StartError(`Cannot write ${what} ${path}: it is a folder`);
+      }
+      const dir = folderOf(path);
+      await Deno.remove(await Deno.makeTempFile({ dir, prefix: ".sluice-" }));
+    } catch (error) {
+      if (error instanceof StartError) throw error;
+      throw fileFault(`write ${what}`, path, error, "write");
+    }
+  }
+}
+
+/**
+ * Writes files. One that cannot be written is told on standard error: what the
+ * command did is worth more than its report.
+ *
+ * @param outputs The files.
+ */
+export async function writeOutputs(outputs: readonly Output[]): Promise<void> {
+  for (const { path, text, what } of outputs) {
+    try {
+      await replaceFiles([{ path, text }]);
+    } catch (error) {
+      const why = explainFile(path, error, "write");
+      printErrors([`sluice: Cannot write ${what} ${path}: ${why}`]);
+    }
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

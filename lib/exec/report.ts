@@ -1,0 +1,185 @@
+/**
+ * What a command reached, for a person, a program and a pull request.
+ *
+ * @module
+ */
+
+import { countOf } from "../observe/count_of.ts";
+import { formatHostPort } from "../wire/host_port.ts";
+import { quoteWord } from "../cli/quote_word.ts";
+import type { ReachedRow } from "./reached.ts";
+
+/** What there is to report. */
+export interface Report {
+  /** The program that ran, without its arguments: they may hold secrets. */
+  readonly command: string;
+  /** Its exit code. */
+  readonly exitCode: number;
+  /** When it was started, in milliseconds since 1970. */
+  readonly startedAt: number;
+  /** How long it ran, in milliseconds. */
+  readonly duration: number;
+  /** Whether it could not go around the proxy. */
+  readonly isIsolated: boolean;
+  /** What it reached and what it was denied. */
+  readonly reached: readonly ReachedRow[];
+  /** Connections beyond the rows that there was room for. */
+  readonly others: number;
+}
+
+/** Ways to write a report. */
+export type ReportFormat = "json" | "markdown";
+
+/** Hosts that the hint at the end names, at most. */
+const MOST_HINTS = 5;
+
+const HEADINGS = [
+  "HOST",
+  "PORT",
+  "PROTOCOL",
+  "CONNECTIONS",
+  "SENT",
+  "RECEIVED",
+  "VERDICT",
+  "RULE",
+] as const;
+
+/** Columns of numbers. */
+const RIGHT = new Set([1, 3, 4, 5]);
+
+/**
+ * Tells by a file's ending how it is written.
+ *
+ * @param path The path.
+ * @returns The format.
+ * @throws {SyntaxError} If the ending says nothing.
+ */
+export function reportFormat(path: string): ReportFormat {
+  if (/\.json$/i.test(path)) return "json";
+  if (/\.(?:md|markdown)$/i.test(path)) return "markdown";
+  throw new SyntaxError(
+    `'${path}' ends neither in .json nor in .md, which says how to write it`,
+  );
+}
+
+/**
+ * Writes a report for a file.
+ *
+ * @param report What there is to report.
+ * @param format How.
+ * @returns The text.
+ */
+export function formatReport(report: Report, format: ReportFormat): string {
+  return format === "json"
+    ? `${JSON.stringify(report, undefined, 2)}\n`
+    : `${markdown(report).join("\n")}\n`;
+}
+
+/**
+ * Writes a report for a terminal.
+ *
+ * @param report What there is to report.
+ * @returns The lines.
+ */
+export function formatTable(report: Report): string[] {
+  const { others, reached } = report;
+  if (reached.length === 0) return ["sluice: the command reached nothing"];
+  const cells = [HEADINGS, ...reached.map(cellsOf)];
+  const widths = HEADINGS.map((_, column) =>
+    Math.max(...cells.map((row) => row[column]!.length))
+  );
+  return [
+    ...cells.map((row) =>
+      row.map((cell, column) =>
+        RIGHT.has(column)
+          ? cell.padStart(widths[column]!)
+          : cell.padEnd(widths[column]!)
+      ).join("  ").trimEnd()
+    ),
+    ...more(others),
+    ...hint(reached),
+  ];
+}
+
+function markdown({ exitCode, command, others, reached }: Report): string[] {
+  const denied = countDenied(reached);
+  return [
+    "### What the command reached",
+    "",
+    `${code(command)} exited with ${exitCode}; ${
+      denied === 0
+        ? "nothing was denied."
+        : `**${countOf(denied, "connection")} denied.**`
+    }`,
+    "",
+    ...reached.length === 0 ? ["It reached nothing."] : [
+      `| ${HEADINGS.map(capital).join(" | ")} |`,
+      `|${
+        HEADINGS.map((_, at) => RIGHT.has(at) ? " ---: " : " --- ").join("|")
+      }|`,
+      ...reached.map((row) =>
+        `| ${
+          cellsOf(row).map((cell, at) =>
+            at === 0 || at === 7 ? code(cell) : cell
+          )
+            .join(" | ")
+        } |`
+      ),
+    ],
+    ...more(others),
+  ];
+}
+
+/**
+ * Counts what the rules denied.
+ *
+ * @param rows The rows.
+ * @returns Connections.
+ */
+export function countDenied(rows: readonly ReachedRow[]): number {
+  return rows.filter(({ verdict }) => verdict === "denied")
+    .reduce((sum, { connections }) => sum + connections, 0);
+}
+
+function cellsOf(row: ReachedRow): string[] {
+  const { connections, failed, host, port, protocol } = row;
+  const { received, rule, sent, verdict } = row;
+  const of = failed === 0 ? "" : ` (${failed} failed)`;
+  return [
+    host,
+    String(port),
+    protocol,
+    `${connections}${of}`,
+    String(sent),
+    String(received),
+    verdict,
+    rule,
+  ];
+}
+
+function more(others: number): string[] {
+  return others === 0 ? [] : [`and ${countOf(others, "connection")} more`];
+}
+
+/** Whoever reads the table wants to know what to write. */
+function hint(rows: readonly ReachedRow[]): string[] {
+  const isOpen = ({ rule, verdict }: ReachedRow) =>
+    verdict === "denied" && rule === "default";
+  const hosts = new Set(
+    rows.filter(isOpen).map(({ host, port }) => formatHostPort(host, port)),
+  );
+  const options = [...hosts].slice(0, MOST_HINTS)
+    .map((host) => `--allow ${quoteWord(host)}`);
+  return options.length === 0
+    ? []
+    : [`sluice: to allow what was denied, give ${options.join(" ")}`];
+}
+
+/** Nothing in a name can leave the code, or the cell of the table. */
+function code(text: string): string {
+  return `\`${text.replaceAll("`", "'").replaceAll("|", "\\|")}\``;
+}
+
+function capital(text: string): string {
+  return text[0]! + text.slice(1).toLowerCase();
+}

@@ -1,0 +1,97 @@
+/**
+ * From the options to the command's result.
+ *
+ * @module
+ */
+
+import { printErrors } from "../cli/print_lines.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { NotStarted } from "./not_started.ts";
+import type { ExecOptions } from "./options.ts";
+import { type Output, requireWritable, writeOutputs } from "./outputs.ts";
+import {
+  countDenied,
+  formatReport,
+  formatTable,
+  type Report,
+  reportFormat,
+} from "./report.ts";
+import { spareStacks, surviveMistakes } from "../serve/process_life.ts";
+import { readExecRules } from "./rules.ts";
+import { Watch } from "./watch.ts";
+
+/** Exit code of `--fail-on-denied`. */
+const DENIED = 3;
+
+/**
+ * Runs a command, and says what it reached.
+ *
+ * @param options What the command line says.
+ * @returns The command's exit code: 126 or 127 if it could not be started, 128
+ *   and the signal if one ended it; 3 if something was denied and that is a
+ *   failure.
+ * @throws {UsageError} If the options do not go together.
+ * @throws {StartError} If the machine does not allow it.
+ */
+export async function runExec(options: ExecOptions): Promise<number> {
+  const { command, learn, report: paths } = options;
+  await requireWritable([
+    ...paths.map((path) => ({ path, what: "report" })),
+    ...learn === undefined ? [] : [{ path: learn, what: "rules" }],
+  ]);
+  const watch = new Watch();
+  let exitCode: number;
+  try {
+    exitCode = await runCommand(options, (event) => watch.take(event));
+  } catch (error) {
+    if (!(error instanceof NotStarted)) throw error;
+    printErrors([`sluice: ${error.message}`]);
+    return error.exitCode;
+  }
+  const isIsolated = !options["no-isolation"];
+  const report = watch.report(command, exitCode, isIsolated);
+  if (!options.quiet) printErrors(formatTable(report));
+  await writeOutputs([
+    ...paths.map((path) => reportFile(path, report)),
+    ...learn === undefined
+      ? []
+      : [{ path: learn, what: "rules", text: watch.learnt() }],
+  ]);
+  return judge(options, report);
+}
+
+function reportFile(path: string, report: Report): Output {
+  const text = formatReport(report, reportFormat(path));
+  return { path, what: "report", text };
+}
+
+function judge(options: ExecOptions, { exitCode, reached }: Report): number {
+  if (!options["fail-on-denied"] || countDenied(reached) === 0) {
+    return exitCode;
+  }
+  printErrors([
+    `sluice: something was denied; the command itself exited with ${exitCode}`,
+  ]);
+  return DENIED;
+}
+
+async function runCommand(
+  options: ExecOptions,
+  log: (event: LogEvent) => void,
+): Promise<number> {
+  const { dns, forward, learn, prefer } = options;
+  surviveMistakes(log);
+  spareStacks();
+  const proxy = readExecRules(options).then((rules) => ({
+    targets: forward,
+    rules,
+    isGuarded: !options["allow-private"] && learn === undefined,
+    names: { servers: dns, preference: prefer },
+    log,
+  }));
+  proxy.catch(() => {}); // Whoever runs the command awaits it.
+  const run = options["no-isolation"]
+    ? (await import("./run_open.ts")).runOpen
+    : (await import("./run_fenced.ts")).runFenced;
+  return await run(options, proxy);
+}

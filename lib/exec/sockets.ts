@@ -1,0 +1,183 @@
+/**
+ * The Unix sockets of this machine: what a command could speak to without a
+ * network.
+ *
+ * @module
+ */
+
+import type { EmptyFolder } from "./order.ts";
+
+/** Folders of the system's services: sockets appear there at any time. */
+const RUN = ["/run", "/var/run"];
+
+/** Names in them that stay: programs of NixOS, and secrets of containers. */
+const KEPT = [
+  "booted-system",
+  "current-system",
+  "lock",
+  "opengl-driver",
+  "secrets",
+  "wrappers",
+];
+
+/** Folders that programs make for nothing but sockets, in that of temporary files. */
+const SOCKET_FOLDERS = /^(?:\.(?:X11|ICE|XIM|font)-unix|(?:ssh|tmux|dbus)-.*)$/;
+
+/** How deep and how far a folder is looked through. */
+const MOST = { depth: 3, entries: 5_000 } as const;
+
+/** What is to be hidden. */
+export interface Hidden {
+  /** Folders to be emptied. */
+  folders: EmptyFolder[];
+  /** Sockets elsewhere. */
+  files: string[];
+}
+
+/**
+ * Finds what is to be hidden: the sockets that the system knows, all others in
+ * the same folders, and those in the usual places.
+ *
+ * @param places Folders to look into besides.
+ * @param allowed Sockets that stay.
+ * @returns What to hide.
+ */
+export function findSockets(
+  places: readonly string[],
+  allowed: ReadonlySet<string>,
+): Hidden {
+  const bound = boundPaths();
+  const around = new Set([...bound.map(parentOf), ...places, temporary()]);
+  const found = new Set(
+    [...bound, ...[...around].flatMap((folder) => socketsIn(folder, 0))],
+  );
+  const folders = [
+    ...RUN.filter(isRealFolder).map((path) => emptied(path, found)),
+    ...entriesOf(temporary())
+      .filter(({ name, isDirectory }) =>
+        isDirectory && SOCKET_FOLDERS.test(name)
+      )
+      .map(({ name }) => ({
+        path: `${temporary()}/${name}`,
+        kept: [],
+        isWritable: false,
+      })),
+  ];
+  const isElsewhere = (path: string) =>
+    !folders.some((folder) => path.startsWith(`${folder.path}/`));
+  const files = [...found].filter((path) =>
+    isElsewhere(path) && !allowed.has(path)
+  );
+  return { folders, files };
+}
+
+/**
+ * Reads the paths that sockets were bound to (proc(5)). A relative one belongs
+ * to a process, whose folder is asked for.
+ */
+function boundPaths(): string[] {
+  const paths: string[] = [];
+  const relative = new Map<string, string>();
+  const [, ...lines] = readText("/proc/net/unix").split("\n");
+  for (const line of lines) {
+    const [, inode, path] = /^(?:\S+\s+){6}(\d+) (.+)$/.exec(line) ?? [];
+    if (path === undefined || path.startsWith("@")) continue;
+    if (path.startsWith("/")) paths.push(path);
+    else relative.set(`socket:[${inode}]`, path);
+  }
+  return relative.size === 0 ? paths : [...paths, ...absolute(relative)];
+}
+
+function absolute(relative: ReadonlyMap<string, string>): string[] {
+  return entriesOf("/proc").filter(({ name }) => /^\d+$/.test(name))
+    .flatMap(({ name }) => {
+      const links = entriesOf(`/proc/${name}/fd`)
+        .map((entry) => readLink(`/proc/${name}/fd/${entry.name}`));
+      const here = readLink(`/proc/${name}/cwd`);
+      return links.flatMap((link) => {
+        const path = relative.get(link);
+        return path === undefined ? [] : [`${here}/${path}`];
+      });
+    });
+}
+
+/** A folder of services, with what stays unless it holds a socket. */
+function emptied(path: string, found: ReadonlySet<string>): EmptyFolder {
+  const kept = KEPT.filter((name) => {
+    const below = `${path}/${name}`;
+    return isRealFolder(below) &&
+      ![...found].some((socket) => socket.startsWith(`${below}/`)) &&
+      socketsIn(below, MOST.depth).length === 0;
+  });
+  return { path, kept, isWritable: true };
+}
+
+function socketsIn(folder: string, depth: number): string[] {
+  const found: string[] = [];
+  let left: number = MOST.entries;
+  const walk = (path: string, deep: number) => {
+    for (const entry of entriesOf(path)) {
+      if (left-- === 0) return;
+      const below = `${path}/${entry.name}`;
+      if (entry.isDirectory && deep > 0) walk(below, deep - 1);
+      const isSpecial = !entry.isDirectory && !entry.isFile && !entry.isSymlink;
+      if (isSpecial && isSocket(below)) found.push(below);
+    }
+  };
+  walk(folder, depth);
+  return found;
+}
+
+/**
+ * Tells whether a path is that of a socket.
+ *
+ * @param path The path.
+ */
+export function isSocket(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isSocket === true;
+  } catch {
+    return false;
+  }
+}
+
+function isRealFolder(path: string): boolean {
+  try {
+    return Deno.lstatSync(path).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+function temporary(): string {
+  return (Deno.env.get("TMPDIR") || "/tmp").replace(/\/+$/, "");
+}
+
+function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/")) || "/";
+}
+
+/** Nothing where this user may not look: the command may not either. */
+function entriesOf(path: string): Deno.DirEntry[] {
+  try {
+    return [...Deno.readDirSync(path)];
+  } catch {
+    return [];
+  }
+}
+
+function readLink(path: string): string {
+  try {
+    return Deno.readLinkSync(path);
+  } catch {
+    return "";
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * What is noted while a command runs.
+ *
+ * @module
+ */
+
+import { printErrors } from "../cli/print_lines.ts";
+import { isOwnAddress } from "../net/own_addresses.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { RuleLearner } from "../policy/rules/learn_rules.ts";
+import { reachedFacts } from "../policy/rules/reached_fact.ts";
+import { learntFile } from "./learnt_file.ts";
+import { Reached } from "./reached.ts";
+import type { Report } from "./report.ts";
+
+/** What was reached so far. */
+export class Watch {
+  readonly #reached = new Reached();
+  readonly #learner = new RuleLearner({ isOwn: isOwnAddress });
+  readonly #startedAt = Date.now();
+  readonly #began = performance.now();
+
+  /**
+   * Notes the end of a connection; tells a warning on standard error.
+   *
+   * @param event What there is to log.
+   */
+  take(event: LogEvent): void {
+    if (event.event === "connection") {
+      this.#reached.take(event);
+      for (const fact of reachedFacts(event)) this.#learner.take(fact);
+    } else if (event.event === "message" && event.level !== "info") {
+      printErrors([`sluice: ${event.message}`]);
+    }
+  }
+
+  /**
+   * Sums up.
+   *
+   * @param command The command's words.
+   * @param exitCode Its exit code.
+   * @param isIsolated Whether it could not go around the proxy.
+   * @returns The report.
+   */
+  report(
+    command: readonly string[],
+    exitCode: number,
+    isIsolated: boolean,
+  ): Report {
+    return {
+      command: command[0]!,
+      exitCode,
+      startedAt: this.#startedAt,
+      duration: Math.round(performance.now() - this.#began),
+      isIsolated,
+      reached: this.#reached.list(),
+      others: this.#reached.others,
+    };
+  }
+
+  /** The rules that would have been enough, as a file. */
+  learnt(): string {
+    return learntFile(this.#learner, this.#startedAt);
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * Descriptors that a command must not have: through a folder or a socket that
+ * was opened outside, it would reach what is hidden.
+ *
+ * @module
+ */
+
+import { fenceCalls } from "./calls.ts";
+
+const F_GETFD = 1;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+
+/** Standard input, output and error. */
+const LAST_STANDARD = 2;
+
+/**
+ * Sees to it that a command gets no folder or socket besides standard input,
+ * output and error, which must be no folder either. Files, pipes and devices
+ * that its caller has opened for it stay.
+ *
+ * @throws {Error} If standard input, output or error is a folder.
+ */
+export function closeLeaks(): void {
+  const { fcntl } = fenceCalls();
+  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
+    const descriptor = Number(name);
+    const flags = fcntl(descriptor, F_GETFD, 0);
+    if (flags < 0 || (flags & FD_CLOEXEC) !== 0) continue;
+    const kind = kindOf(descriptor);
+    if (descriptor > LAST_STANDARD) {
+      if (kind === "plain") continue;
+      fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    } else if (kind === "folder") {
+      throw new Error(
+        `Descriptor ${descriptor} is a folder, through which the command would reach hidden sockets; give it a file, or /dev/null`,
+      );
+    }
+  }
+}
+
+function kindOf(descriptor: number): "folder" | "socket" | "plain" {
+  const { isDirectory, isSocket } = Deno.statSync(
+    `/proc/self/fd/${descriptor}`,
+  );
+  if (isDirectory) return "folder";
+  return isSocket ? "socket" : "plain";
+}

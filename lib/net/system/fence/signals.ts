@@ -1,0 +1,67 @@
+/**
+ * What a process does at a signal, as the system has it (sigaction(2)).
+ *
+ * @module
+ */
+
+import { fenceCalls } from "./calls.ts";
+
+/** Numbers of Linux on the processors that Deno runs on (signal(7)). */
+export const SIGNALS = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGUSR1: 10,
+  SIGUSR2: 12,
+  SIGTERM: 15,
+  SIGCONT: 18,
+  SIGSTOP: 19,
+  SIGTSTP: 20,
+  SIGTTIN: 21,
+  SIGTTOU: 22,
+} as const;
+
+/** Bytes of `struct sigaction`; the handler is first. */
+const ACTION = 152;
+const SIG_IGN = 1n;
+
+/** Of the runtime itself: what it starts must not ignore it. */
+const SIGPIPE = 13;
+
+/**
+ * Does something while this process, and whatever it starts, ignores signals.
+ *
+ * @typeParam T What comes of it.
+ * @param signals Numbers of the signals.
+ * @param work What to do; synchronous.
+ * @returns What came of it.
+ */
+export function ignoring<T>(signals: readonly number[], work: () => T): T {
+  const { sigaction } = fenceCalls();
+  const before = signals.map((signal) => {
+    const ignore = new Uint8Array(ACTION);
+    new DataView(ignore.buffer).setBigUint64(0, SIG_IGN, true);
+    const old = new Uint8Array(ACTION);
+    sigaction(signal, ignore, old);
+    return { signal, old };
+  });
+  try {
+    return work();
+  } finally {
+    for (const { old, signal } of before) sigaction(signal, old, null);
+  }
+}
+
+/**
+ * Lists the signals that this process was started to ignore, as `nohup` does.
+ *
+ * @returns Their numbers.
+ */
+export function ignoredSignals(): number[] {
+  const status = Deno.readTextFileSync("/proc/self/status");
+  const mask = BigInt(`0x${/^SigIgn:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? 0}`);
+  return Array.from({ length: 31 }, (_, index) => index + 1)
+    .filter((signal) =>
+      signal !== SIGPIPE && (mask >> BigInt(signal - 1) & 1n) === 1n
+    );
+}

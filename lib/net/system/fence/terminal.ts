@@ -1,0 +1,75 @@
+/**
+ * The terminal of this session, and which processes have it (tcsetpgrp(3)).
+ *
+ * @module
+ */
+
+import { cText, fenceCalls } from "./calls.ts";
+import { ignoring } from "./signals.ts";
+
+const O_RDWR = 2;
+const O_NOCTTY = 0o400;
+const O_CLOEXEC = 0o2000000;
+const TIOCGPGRP = 0x540fn;
+const TIOCSPGRP = 0x5410n;
+const SIGTTOU = 22;
+
+/** The terminal of this session. */
+export class Terminal {
+  readonly #descriptor: number;
+  #isLent = false;
+
+  private constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  /**
+   * Opens it.
+   *
+   * @returns The terminal; `undefined` if this session has none.
+   */
+  static open(): Terminal | undefined {
+    const flags = O_RDWR | O_NOCTTY | O_CLOEXEC;
+    const descriptor = fenceCalls().open(cText("/dev/tty"), flags, 0);
+    return descriptor < 0 ? undefined : new Terminal(descriptor);
+  }
+
+  /** Whether the processes of this group have it. */
+  get isOurs(): boolean {
+    const { getpgrp, ioctl } = fenceCalls();
+    const group = new Int32Array(1);
+    const bytes = new Uint8Array(group.buffer);
+    return ioctl(this.#descriptor, TIOCGPGRP, bytes) === 0 &&
+      group[0] === getpgrp();
+  }
+
+  /** Takes it for the processes of this group. */
+  take(): void {
+    const { getpgrp, ioctl } = fenceCalls();
+    const group = Int32Array.of(getpgrp());
+    const bytes = new Uint8Array(group.buffer);
+    // Whoever does not have it would be stopped.
+    ignoring([SIGTTOU], () => ioctl(this.#descriptor, TIOCSPGRP, bytes));
+  }
+
+  /**
+   * Lends it to others, if this group has it; they take it themselves.
+   *
+   * @returns Whether they may.
+   */
+  lend(): boolean {
+    this.#isLent = this.isOurs;
+    return this.#isLent;
+  }
+
+  /** Takes it back from those whom it was lent to, whoever they gave it to. */
+  takeBack(): void {
+    if (this.#isLent) this.take();
+    this.#isLent = false;
+  }
+
+  /** Closes it; the session keeps it. */
+  [Symbol.dispose](): void {
+    fenceCalls().close(this.#descriptor);
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Questions to rules that come as text: from options, a table or a log.
+ *
+ * @module
+ */
+
+import { isUnixPath, parseListenEndpoint } from "../../wire/endpoint.ts";
+import { type IpAddress, parseIpAddress } from "../../wire/ip_address.ts";
+import { quote } from "../../wire/quote.ts";
+import { refusedRange } from "./address_guard.ts";
+import type { Question } from "./question.ts";
+
+/** What a client without an address is called. */
+const UNIX = "unix";
+
+/**
+ * Parses where a client comes in.
+ *
+ * @param text `HOST:PORT`, `PORT` or `unix:PATH`.
+ * @returns The place.
+ * @throws {SyntaxError} If it is none of these.
+ */
+export function parseListener(text: string): Question["listener"] {
+  const place = parseListenEndpoint(text);
+  if (isUnixPath(place)) return { path: place.path };
+  const { host, port } = place;
+  return { ip: parseAddress(host === "" ? "0.0.0.0" : host), port };
+}
+
+/**
+ * Parses the address of a client.
+ *
+ * @param text The address, or `unix`.
+ * @returns The address; `undefined` for a client of a Unix socket.
+ * @throws {SyntaxError} If it is neither.
+ */
+export function parseClient(text: string): IpAddress | undefined {
+  return text === UNIX ? undefined : parseAddress(text);
+}
+
+/**
+ * Parses an IP address.
+ *
+ * @param text The address.
+ * @returns Its bytes.
+ * @throws {SyntaxError} If it is none.
+ */
+export function parseAddress(text: string): IpAddress {
+  const ip = parseIpAddress(text);
+  if (ip === undefined) throw new SyntaxError(`'${text}' is not an IP address`);
+  return ip;
+}
+
+/**
+ * Parses a time. Without a zone it is this machine's time (ECMA-262 §21.4.1.32).
+ *
+ * @param text For example `2026-11-21T12:00`, maybe with `Z` or `+01:00`.
+ * @returns Milliseconds since 1970.
+ * @throws {SyntaxError} If it is none.
+ */
+export function parseTime(text: string): number {
+  const isWhole = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?$/
+    .test(text);
+  const time = isWhole ? Date.parse(text) : NaN;
+  if (!Number.isNaN(time)) return time;
+  throw new SyntaxError(`${quote(text)} is no time such as 2026-11-21T12:00`);
+}
+
+/**
+ * Tells whether others can reach a listener, so that the address guard holds.
+ *
+ * @param listener Where a client comes in.
+ */
+export function isPublic(listener: Question["listener"]): boolean {
+  return !("path" in listener) &&
+    refusedRange(listener.ip)?.startsWith("loopback") !== true;
+}

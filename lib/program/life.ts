@@ -1,0 +1,185 @@
+/**
+ * The one life of a program that serves: start, say so, serve until a signal,
+ * drain. It is the same for one listener and for many, in one thread and in
+ * several.
+ *
+ * @module
+ */
+
+import { openWatchers, type Watchers } from "../admin/watchers.ts";
+import type { OptionTable, OptionValues } from "../cli/option.ts";
+import { listenForSignals } from "../cli/stop_signals.ts";
+import { type Reloadable, watchFiles } from "../cli/watch_files.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { announce } from "../serve/announcement.ts";
+import { requireInheritedTaken } from "../serve/inherited_listener.ts";
+import { logOptionsOf, openLog } from "../serve/log_sink.ts";
+import type { ProgramOptions } from "../serve/options/program.ts";
+import type { Serving } from "../serve/running_server.ts";
+import { ALONE, type ServerHost } from "../serve/server_host.ts";
+import type { ServerCommand } from "../serve/server_command.ts";
+import type { ServerPlan } from "../serve/server_plan.ts";
+import { openServiceManager } from "../serve/service_manager.ts";
+import type { WorkersOptions } from "../workers/workers.ts";
+import {
+  dropPermissions,
+  sayNothingToReload,
+  spareStacks,
+  surviveMistakes,
+} from "../serve/process_life.ts";
+import { runUntilSignal } from "./run_until_signal.ts";
+
+/** What the log calls the end that the operator asks for by the admin API. */
+const OPERATOR = "Operator";
+
+/** What the life of a program is made from. */
+export type LifeOptions =
+  & Pick<ProgramOptions, "log" | "log-time" | "quiet" | "drain-timeout">
+  & Partial<ProgramOptions>;
+
+/** Servers that are to run. */
+export interface Servers {
+  /** Tells what they are, for threads that start them. */
+  plan(): Promise<ServerPlan>;
+  /** Starts them in this thread, where there is no other. */
+  start(host: ServerHost): Promise<Serving>;
+  /**
+   * Opens the file that they come from (default: they come from none).
+   *
+   * @param serving What runs.
+   * @param log Takes what there is to log.
+   * @returns The file; it looks after all others.
+   */
+  openFile?(
+    serving: Serving,
+    log: (event: LogEvent) => void,
+  ): Promise<Reloadable>;
+  /** Tells what is in force, without secrets (default: the options). */
+  config?: (() => unknown) | undefined;
+}
+
+/**
+ * Makes the servers of a command: a configuration with one listener.
+ *
+ * @param name Name of the command.
+ * @param command The command.
+ * @param options Values of its options, as they were read.
+ * @returns Its one server.
+ */
+export function commandServers(
+  name: string,
+  command: ServerCommand<OptionTable>,
+  options: OptionValues<OptionTable>,
+): Servers {
+  return {
+    async plan() {
+      // Imported lazily: without threads nothing needs it.
+      const { planOfCommand } = await import("../config/plain.ts");
+      return planOfCommand(name, options);
+    },
+    start: (host) => command.start(options, host),
+  };
+}
+
+/** How threads are started and looked at, where it is not as usual. */
+export type ThreadSettings = Partial<Pick<WorkersOptions, "entry" | "times">>;
+
+/**
+ * Runs servers until they are told to stop.
+ *
+ * @param options What is said of the program.
+ * @param servers The servers.
+ * @param threads How threads are started, where there are to be several.
+ * @returns Exit code: 0, or 1 where the shutdown cut connections.
+ * @throws {UsageError} If options don't go together.
+ * @throws {ConfigError} If there is a problem in the configuration.
+ * @throws {StartError} If the machine does not have or allow what is needed, or
+ *   threads die faster than they can be replaced.
+ */
+export async function runLife(
+  options: LifeOptions,
+  servers: Servers,
+  threads: ThreadSettings = {},
+): Promise<number> {
+  const hasWorkers = (options.workers ?? 1) > 1;
+  const log = openLog({ ...logOptionsOf(options), isShared: hasWorkers });
+  using signals = listenForSignals();
+  surviveMistakes(log.write);
+  spareStacks();
+  using manager = await openServiceManager(log.write);
+  await using watching = await openWatchers(options, log.write, {
+    ...{ hasWorkers, drain: () => signals.raise(OPERATOR) },
+  });
+  const serving = hasWorkers
+    ? await startThreads(options, await servers.plan(), {
+      log,
+      watching,
+      threads,
+    })
+    : await startHere(servers, { log, watching });
+  try {
+    const file = await servers.openFile?.(serving, log.write);
+    const files = file === undefined ? serving.files : [file];
+    await using _watching = watchFiles(files, {
+      onIdleSignal: () => sayNothingToReload(log.write),
+      onSignal: (done) => manager.reloading(done),
+    });
+    watching.start({ files, config: servers.config });
+    dropPermissions({
+      keepWrite: serving.writes || watching.writes,
+      keepFfi: serving.keepsFfi ?? false,
+    });
+    announce([...serving.banner, ...watching.banner], log.write);
+    manager.ready(serving);
+    const ended = runUntilSignal(serving, signals, {
+      drainTimeout: options["drain-timeout"],
+      log: log.write,
+      onDrain(deadline) {
+        watching.drain(deadline);
+        manager.stopping(deadline);
+      },
+    });
+    const { failed } = serving;
+    const code = await Promise.race([ended, ...failed ? [failed] : []]);
+    await serving.close?.();
+    return code;
+  } finally {
+    serving.end?.();
+    await log.flush();
+  }
+}
+
+/** What servers are started with. */
+interface Surroundings {
+  log: { write(event: LogEvent): void };
+  watching: Watchers;
+  threads?: ThreadSettings;
+}
+
+async function startHere(
+  servers: Servers,
+  { log, watching: { registry } }: Surroundings,
+): Promise<Serving> {
+  const serving = await servers.start({ ...ALONE, log: log.write, registry });
+  await requireInheritedTaken();
+  return serving;
+}
+
+/** This thread supervises them, and serves nobody. */
+async function startThreads(
+  options: LifeOptions,
+  plan: ServerPlan,
+  { log, threads, watching }: Surroundings,
+): Promise<Serving> {
+  // Loaded for programs with several threads only: others start faster.
+  const { Workers } = await import("../workers/workers.ts");
+  const workers = new Workers({
+    entry: import.meta.resolve("./worker_entry.ts"),
+    count: options.workers!,
+    ...{ plan, log: log.write, logging: logOptionsOf(options) },
+    watcher: watching.threads,
+    ...threads,
+  });
+  await workers.start();
+  return workers;
+}

@@ -1,0 +1,79 @@
+/**
+ * `sluice rules list`: the rules as they hold.
+ *
+ * @module
+ */
+
+import type { RuleRow } from "../../policy/rules/rules.ts";
+import type { Command } from "../../cli/command.ts";
+import { ASK_OPTIONS } from "../../serve/options/common.ts";
+import { flag } from "../../cli/declare_options.ts";
+import type { OptionValues } from "../../cli/option.ts";
+import { openRules } from "../../serve/target/open_rules.ts";
+import { printLines } from "../../cli/print_lines.ts";
+import { RULE_OPTIONS } from "../../serve/options/rules.ts";
+import { StartError, UsageError } from "../../cli/usage_error.ts";
+
+/** Options of `sluice rules list`. */
+export const RULES_LIST_OPTIONS = {
+  ...RULE_OPTIONS,
+  "allow-private": flag("the proxy has it too: no address guard"),
+  ...ASK_OPTIONS,
+};
+
+/** The command as the command line sees it. */
+export const RULES_LIST_COMMAND: Command<typeof RULES_LIST_OPTIONS> = {
+  usage: "rules list [OPTIONS]",
+  summary:
+    "Prints the rules in the order in which Sluice tries them, with the name of each, the address guard and the default. Fails if a rule is malformed.",
+  examples: [["sluice rules list --rules rules.txt", "check a file"]],
+  options: RULES_LIST_OPTIONS,
+  run: runRulesList,
+};
+
+async function runRulesList(
+  options: OptionValues<typeof RULES_LIST_OPTIONS>,
+): Promise<number> {
+  const { book } = await readRules(
+    openRules(options, () => {}, { parents: "any" }),
+  );
+  printLines(formatRows(book.current.list(!options["allow-private"])));
+  return 0;
+}
+
+/**
+ * Waits for rules, and takes a file that is malformed for a wrong option: of
+ * these commands the exit code 1 says something else.
+ *
+ * @typeParam T What is waited for.
+ * @param pending The rules.
+ * @param subject What to change, behind the message.
+ * @returns What came.
+ * @throws {UsageError} If the rules can't be read.
+ */
+export async function readRules<T>(
+  pending: Promise<T>,
+  subject = " (option --rules)",
+): Promise<T> {
+  try {
+    return await pending;
+  } catch (error) {
+    if (error instanceof StartError) {
+      throw new UsageError(`${error.message}${subject}`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/**
+ * Formats a listing in two columns.
+ *
+ * @param rows The rules.
+ * @returns A line each.
+ */
+export function formatRows(rows: readonly RuleRow[]): string[] {
+  const width = Math.max(...rows.map(({ label }) => label.length));
+  return rows.map(({ label, text }) => `${label.padEnd(width)}  ${text}`);
+}

@@ -1,0 +1,80 @@
+/**
+ * How far the reading of a log has come, for a person who waits.
+ *
+ * @module
+ */
+
+import { type SyncOutput, writeAllSync } from "../../net/write_all.ts";
+import { formatBytes } from "../../observe/log_text.ts";
+
+/** Milliseconds between two updates. */
+const INTERVAL = 500;
+
+/** Goes back to the beginning of the line and clears it (ECMA-48 §8.3.41). */
+const CLEAR = "\r\x1b[K";
+
+/** Options for {@linkcode Progress}. */
+export interface ProgressOptions {
+  /** Where it is shown; `undefined` shows nothing. */
+  output: SyncOutput | undefined;
+  /** Tells the time in milliseconds (default: `performance.now`). */
+  now?: () => number;
+}
+
+/** One line that is written again and again. */
+export class Progress {
+  /** Bytes that there are; `undefined` if that is not known. */
+  total: number | undefined;
+  readonly #output: SyncOutput | undefined;
+  readonly #now: () => number;
+  #bytes = 0;
+  #next: number;
+  #isShown = false;
+
+  /**
+   * Begins; nothing is shown in the first half second.
+   *
+   * @param options Where it is shown.
+   */
+  constructor(
+    { output, now = () => performance.now() }: ProgressOptions,
+  ) {
+    this.#output = output;
+    this.#now = now;
+    this.#next = now() + INTERVAL;
+  }
+
+  /** A progress on standard error, if that is a terminal. */
+  static onTerminal(): Progress {
+    const isTerminal = Deno.stderr.isTerminal();
+    return new Progress({ output: isTerminal ? Deno.stderr : undefined });
+  }
+
+  /**
+   * Counts what was read.
+   *
+   * @param bytes Bytes since the last call.
+   * @param lines Lines in all.
+   */
+  add(bytes: number, lines: number): void {
+    this.#bytes += bytes;
+    const time = this.#now();
+    if (this.#output === undefined || time < this.#next) return;
+    this.#next = time + INTERVAL;
+    this.#isShown = true;
+    const part = this.total === undefined
+      ? formatBytes(this.#bytes)
+      : `${Math.floor(100 * this.#bytes / Math.max(this.total, 1))} %`;
+    this.#write(`${CLEAR}${part}, ${lines.toLocaleString("en-US")} lines`);
+  }
+
+  /** Clears the line, for what is printed next. */
+  end(): void {
+    if (this.#isShown) this.#write(CLEAR);
+    this.#isShown = false;
+  }
+
+  #write(text: string): void {
+    writeAllSync(this.#output!, new TextEncoder().encode(text));
+  }
+}

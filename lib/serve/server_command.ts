@@ -1,0 +1,28 @@
+/**
+ * A command that serves, alone or in a program with others.
+ *
+ * @module
+ */
+
+import type { CommandDeclaration } from "../cli/command.ts";
+import type { OptionTable, OptionValues } from "../cli/option.ts";
+import type { RunningServer } from "./running_server.ts";
+import type { ServerHost } from "./server_host.ts";
+
+/** A command that serves until it is told to stop. */
+export interface ServerCommand<Table extends OptionTable>
+  extends CommandDeclaration<Table> {
+  /**
+   * Starts the server.
+   *
+   * @param options Values of its options.
+   * @param host The program that it runs in.
+   * @returns The server.
+   * @throws {UsageError} If the options don't go together.
+   * @throws {StartError} If the machine does not have or allow what it needs.
+   */
+  start(
+    options: OptionValues<Table>,
+    host: ServerHost,
+  ): Promise<RunningServer>;
+}

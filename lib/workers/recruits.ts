@@ -1,0 +1,97 @@
+/**
+ * How a thread comes to serve: at the start, or in the place of one that died.
+ *
+ * @module
+ */
+
+import { descriptorLimit } from "../net/system/descriptors.ts";
+import { memoryLimit } from "../serve/limits/memory_plan.ts";
+import type { ThreadWatcher } from "../serve/watched_thread.ts";
+import { clockLead } from "../sync/shared/clock.ts";
+import type { Slot } from "./crew.ts";
+import type { Exchange } from "./exchange.ts";
+import type { WorkerStart, WorkerStarted } from "./message.ts";
+import { WorkerThread } from "./thread.ts";
+
+/** Options for {@linkcode Recruits}. */
+export interface RecruitsOptions {
+  /** How many threads there are to be. */
+  count: number;
+  /** The module that threads begin with. */
+  entry: string;
+  /** How they write lines about connections. */
+  logging: WorkerStart["log"];
+  /** Whoever watches them (default: nobody does). */
+  watcher?: ThreadWatcher | undefined;
+  /** Milliseconds without an answer after which one is given up. */
+  patience: number;
+}
+
+/** Threads that come to serve. */
+export class Recruits {
+  readonly #options: RecruitsOptions;
+  readonly #exchange: Exchange;
+  /** A thread that comes later is not permitted to read it any more. */
+  readonly #descriptors = descriptorLimit();
+  readonly #memory = memoryLimit();
+
+  /**
+   * Begins with none.
+   *
+   * @param options What they are given.
+   * @param exchange What they have to say to each other.
+   */
+  constructor(options: RecruitsOptions, exchange: Exchange) {
+    this.#options = options;
+    this.#exchange = exchange;
+  }
+
+  /**
+   * Begins a thread that does not serve yet.
+   *
+   * @param index Its number.
+   * @returns Its place.
+   */
+  begin(index: number): Slot {
+    const { entry, patience } = this.#options;
+    const acts = this.#exchange.actsFor(index, () => thread);
+    const thread: WorkerThread = new WorkerThread({ acts, entry, patience });
+    return { index, thread, leave: undefined, isServing: false };
+  }
+
+  /**
+   * Lets a thread serve.
+   *
+   * @param slot Its place.
+   * @param given What it is to run, and what others have agreed on.
+   * @returns What it tells of that.
+   * @throws What it can't start for.
+   */
+  async start(
+    slot: Slot,
+    given: Pick<
+      WorkerStart,
+      "agreement" | "isFirst" | "isReplacing" | "plan"
+    >,
+  ): Promise<WorkerStarted> {
+    const { index, thread } = slot;
+    const { count, logging, watcher } = this.#options;
+    await thread.ready;
+    const started = await thread.ask("start", {
+      ...given,
+      thread: { index, count },
+      log: logging,
+      ids: watcher?.ids,
+      descriptors: this.#descriptors,
+      memory: this.#memory,
+      clockLead: clockLead(),
+      dials: this.#exchange.dials,
+    });
+    slot.leave = watcher?.add(
+      index + 1,
+      (question, asked) => thread.ask("answer", question, asked),
+    );
+    slot.isServing = true;
+    return started;
+  }
+}

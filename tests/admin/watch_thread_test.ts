@@ -1,0 +1,121 @@
+import { assert, assertEquals } from "@std/assert";
+import { Threads } from "../../lib/admin/threads.ts";
+import { CONFIRMED, readEvents, startTestAdmin } from "../support/admin.ts";
+import { eventually } from "../support/dialogue.ts";
+import { type Figures, parseFigures } from "../support/figures.ts";
+import { startProxyWorkers } from "../support/proxy_workers.ts";
+import {
+  readExactly,
+  readToEnd,
+  startEcho,
+  within,
+  writeAll,
+} from "../support/sockets.ts";
+
+/** The sum of a figure over all of its labels. */
+function sumOf(figures: Figures, start: string): number {
+  return [...figures].filter(([name]) => name.startsWith(start))
+    .reduce((sum, [, value]) => sum + value, 0);
+}
+
+Deno.test("watchThread() lets the admin listener see and end what workers have open", async () => {
+  const threads = new Threads();
+  await using admin = await startTestAdmin({ threads, eventStep: 20 });
+  assertEquals((await admin.ask("GET", "/readyz")).text, "no worker\n");
+  const [one, other] = await startProxyWorkers(threads, 2);
+  using _one = one!;
+  using _other = other!;
+  assertEquals((await admin.ask("GET", "/readyz")).status, 200);
+  await using echo = startEcho();
+  using stream = await admin.connect();
+  await writeAll(
+    stream,
+    `GET /api/events HTTP/1.1\r\nHost: ${admin.host}\r\n\r\n`,
+  );
+  const events = readEvents(stream);
+  assertEquals((await events.next()).value!.data.tunnels, []);
+  const conns: Deno.TcpConn[] = [];
+  for (const worker of [one!, other!, one!]) {
+    const conn = await worker.openTunnel(echo.addr);
+    await writeAll(conn, "hello");
+    await readExactly(conn, 5);
+    conns.push(conn);
+  }
+  const { silentWorkers, total, tunnels } = await admin.get("/api/tunnels");
+  assertEquals([silentWorkers, total], [0, 3]);
+  assertEquals(
+    tunnels.map((
+      { id, listener, sent }: Record<string, unknown>,
+    ) => [id, listener, sent]),
+    [one!, other!, one!].map((
+      { addr },
+      n,
+    ) => [n + 1, `127.0.0.1:${addr.port}`, 5]),
+  );
+  const { text } = await admin.ask("GET", "/metrics");
+  const figures = parseFigures(text);
+  assertEquals(sumOf(figures, "sluice_open_connections"), 3);
+  assertEquals(sumOf(figures, "sluice_bytes_total"), 30);
+  assertEquals(figures.get("sluice_dial_duration_seconds_count"), 3);
+  assertEquals(figures.get('sluice_workers{state="answering"}'), 2);
+  const { workers } = await admin.get("/api/status");
+  assertEquals(
+    workers.map((
+      { worker, open, isSilent }: Record<string, unknown>,
+    ) => [worker, open, isSilent]),
+    [[1, 2, false], [2, 1, false]],
+  );
+  const path = "/api/tunnels/2";
+  const ended = await admin.ask("DELETE", path, { headers: CONFIRMED });
+  assertEquals(ended.status, 204);
+  assertEquals((await within(5_000, readToEnd(conns[1]!))).length, 0);
+  // The worker that dies takes what is open with it.
+  one![Symbol.dispose]();
+  await one!.remove();
+  const seen = { opened: new Set<number>(), gone: new Set<number>() };
+  while (seen.gone.size < 3) {
+    const { data, name } = (await events.next()).value!;
+    if (name !== "tick") continue;
+    for (const { id } of data.opened) seen.opened.add(id);
+    for (const id of data.gone) seen.gone.add(id);
+  }
+  assertEquals([...seen.opened].toSorted(), [1, 2, 3]);
+  const after = parseFigures((await admin.ask("GET", "/metrics")).text);
+  assertEquals(sumOf(after, "sluice_open_connections"), 0);
+  assertEquals(sumOf(after, "sluice_accepted_connections_total"), 3);
+  assertEquals(sumOf(after, "sluice_lost_connections_total"), 2);
+  for (const [name, value] of figures) {
+    if (!/_total|_count|_bucket|_sum/.test(name)) continue;
+    assert(after.get(name)! >= value, name);
+  }
+  for (const conn of conns) conn.close();
+});
+
+Deno.test("watchThread() leaves out a worker that hangs, and shows it again when it goes on", async () => {
+  const threads = new Threads();
+  await using admin = await startTestAdmin({ threads });
+  // The other one may be slow on a busy machine, and is not left out for it.
+  const timeouts = [200, 60_000];
+  const [one, other] = await startProxyWorkers(threads, 2, { timeouts });
+  using _one = one!;
+  using _other = other!;
+  await using echo = startEcho();
+  using _first = await one!.openTunnel(echo.addr);
+  using _second = await other!.openTunnel(echo.addr);
+  const totalIs = (count: number) =>
+    eventually(
+      async () => (await admin.get("/api/tunnels")).total === count,
+      30_000,
+    );
+  assert(await totalIs(2));
+  const goOn = await one!.hang();
+  const { silentWorkers, total, tunnels } = await admin.get("/api/tunnels");
+  assertEquals([silentWorkers, total, tunnels.length], [1, 2, 1]);
+  const path = "/api/tunnels/1";
+  const busy = await admin.ask("DELETE", path, { headers: CONFIRMED });
+  assertEquals([busy.status, JSON.parse(busy.text).error.code], [503, "busy"]);
+  assertEquals((await admin.get("/api/status")).workers[0].isSilent, true);
+  goOn();
+  assert(await totalIs(1), "once it goes on, it does what it was told");
+  assertEquals(one!.thread.isSilent, false);
+});

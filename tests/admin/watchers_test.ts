@@ -1,0 +1,223 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { openWatchers } from "../../lib/admin/watchers.ts";
+import { CONFIRMED } from "../support/admin.ts";
+import { makeFolder } from "../support/programs.ts";
+import { PATIENCE, Sluice } from "../support/sluice.ts";
+import {
+  readExactly,
+  readToEnd,
+  startEcho,
+  within,
+  writeAll,
+} from "../support/sockets.ts";
+
+const TOKEN = "0123456789abcdef0123456789abcdef";
+const ADMIN = ["--admin", "127.0.0.1:0"];
+
+/** Sluice with another command. */
+class RunningSluice extends Sluice {
+  protected override argumentsFor(args: string[]): string[] {
+    return args;
+  }
+}
+
+/** Where the page of a program is. */
+async function adminOf(sluice: Sluice): Promise<string> {
+  const line = await sluice.line(/Admin page/);
+  return /http:\/\/\S+(?=\/$)/.exec(line)![0];
+}
+
+async function ask(
+  url: string,
+  init: RequestInit = {},
+): Promise<[status: number, text: string]> {
+  const response = await within(PATIENCE, fetch(url, init));
+  return [response.status, await response.text()];
+}
+
+Deno.test("openWatchers() watches nothing unless it is asked for", async () => {
+  const options = { "drain-timeout": 0 };
+  for (const hasWorkers of [false, true]) {
+    const settings = { drain() {}, hasWorkers };
+    const watching = await openWatchers(options, () => {}, settings);
+    assertEquals([watching.registry, watching.threads, watching.banner], [
+      undefined,
+      undefined,
+      [],
+    ]);
+  }
+});
+
+Deno.test("openWatchers() watches its own thread, or those that are added", async () => {
+  const options = {
+    "admin": { host: "127.0.0.1", port: 0 },
+    "drain-timeout": 0,
+  };
+  for (const hasWorkers of [false, true]) {
+    await using watching = await openWatchers(
+      options,
+      () => {},
+      { drain() {}, hasWorkers },
+    );
+    assertEquals(watching.registry === undefined, hasWorkers);
+    assertEquals(watching.threads !== undefined, hasWorkers);
+  }
+});
+
+Deno.test("sluice drains when the admin API says so, and answers until the end", async () => {
+  await using echo = startEcho();
+  await using sluice = new Sluice(...ADMIN);
+  const admin = await adminOf(sluice);
+  const conn = await sluice.openTunnel(echo.addr);
+  assertEquals(await ask(`${admin}/readyz`), [200, "ready\n"]);
+  const drain = () =>
+    ask(`${admin}/api/drain`, { method: "POST", headers: CONFIRMED });
+  for (let n = 0; n < 2; n++) {
+    const [status, text] = await drain();
+    assertEquals([status, JSON.parse(text).open], [202, 1]);
+  }
+  assertEquals(await ask(`${admin}/readyz`), [503, "draining\n"]);
+  await sluice.line(/Operator: accepting no more/);
+  const [, status] = await ask(`${admin}/api/status`);
+  assertEquals(JSON.parse(status).draining.open, 1);
+  // The tunnel goes on until its own end.
+  await writeAll(conn, "hello");
+  await readExactly(conn, 5);
+  conn.close();
+  assertEquals(await sluice.code(), 0);
+  await assertRejects(() => fetch(`${admin}/healthz`));
+});
+
+Deno.test("sluice is not ready any more after a signal", async () => {
+  await using echo = startEcho();
+  await using sluice = new Sluice(...ADMIN);
+  const admin = await adminOf(sluice);
+  using conn = await sluice.openTunnel(echo.addr);
+  sluice.kill("SIGTERM");
+  await sluice.line(/accepting no more/);
+  assertEquals(await ask(`${admin}/readyz`), [503, "draining\n"]);
+  const [, text] = await ask(`${admin}/api/tunnels`);
+  const [{ id }] = JSON.parse(text).tunnels;
+  const init = { method: "DELETE", headers: CONFIRMED };
+  assertEquals(await ask(`${admin}/api/tunnels/${id}`, init), [204, ""]);
+  assertEquals((await within(PATIENCE, readToEnd(conn))).length, 0);
+  await sluice.line(/Ended by the operator/);
+  assertEquals(await sluice.code(), 0);
+});
+
+Deno.test("sluice tells of itself with the permissions that it keeps", async () => {
+  await using sluice = new Sluice(...ADMIN, "--user", "alice:hush-hush");
+  const admin = await adminOf(sluice);
+  const [, text] = await ask(`${admin}/api/status`);
+  const { descriptors, version } = JSON.parse(text);
+  assert(/^\d+\.\d+\.\d+/.test(version));
+  if (Deno.build.os === "linux") {
+    assert(descriptors.open > 5, text);
+    assert(descriptors.limit > descriptors.open, text);
+  }
+  const [status, config] = await ask(`${admin}/api/config`);
+  assertEquals(status, 200);
+  assert(!config.includes("hush-hush"));
+  assertEquals(JSON.parse(config).user, ["alice:(hidden)"]);
+});
+
+Deno.test("sluice reloads when the admin API says so, and says what is broken", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/rules.txt`;
+  await Deno.writeTextFile(path, "allow\n");
+  await using sluice = new Sluice(...ADMIN, "--rules", path);
+  const admin = await adminOf(sluice);
+  const reload = () =>
+    ask(`${admin}/api/reload`, { method: "POST", headers: CONFIRMED });
+  const [status, text] = await reload();
+  assertEquals([status, JSON.parse(text)], [200, { reloaded: [path] }]);
+  await Deno.writeTextFile(path, "nonsense\n");
+  const [failed, why] = await reload();
+  assertEquals([failed, JSON.parse(why).error.code], [422, "reload_failed"]);
+  assert(JSON.parse(why).error.message.includes("rules.txt"), why);
+});
+
+Deno.test("sluice run shows all of its listeners, and reloads its file", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/sluice.jsonc`;
+  await Deno.writeTextFile(`${folder.path}/token`, TOKEN);
+  const listen = "127.0.0.1:0";
+  const write = (listeners: unknown[]) =>
+    Deno.writeTextFile(
+      path,
+      JSON.stringify({
+        "admin": listen,
+        "admin-token-file": "token",
+        listeners,
+      }),
+    );
+  const proxy = { kind: "proxy", listen: [listen], user: ["alice:hush-hush"] };
+  const relay = { kind: "forward", listen, upstreams: ["127.0.0.1:9"] };
+  await write([proxy, relay, { kind: "echo", listen }]);
+  await using sluice = new RunningSluice("run", "-c", path);
+  const admin = await adminOf(sluice);
+  const headers = { Authorization: `Bearer ${TOKEN}`, ...CONFIRMED };
+  const kinds = async () => {
+    const [, text] = await ask(`${admin}/api/status`, { headers });
+    return JSON.parse(text).listeners.map(({ kind }: { kind: string }) => kind);
+  };
+  assertEquals(await kinds(), ["proxy", "forward", "echo"]);
+  const [, pools] = await ask(`${admin}/api/pools`, { headers });
+  assertEquals(JSON.parse(pools).pools[0].upstream, "127.0.0.1:9");
+  const [, config] = await ask(`${admin}/api/config`, { headers });
+  assertEquals(JSON.parse(config).listeners.length, 3);
+  assert(!config.includes("hush-hush"), config);
+
+  await write([proxy]);
+  const init = { method: "POST", headers };
+  const [status, text] = await ask(`${admin}/api/reload`, init);
+  assertEquals([status, JSON.parse(text)], [200, { reloaded: [path] }]);
+  assertEquals(await kinds(), ["proxy"]);
+  const [, after] = await ask(`${admin}/api/pools`, { headers });
+  assertEquals(JSON.parse(after), { pools: [] });
+
+  await write([{ ...proxy, nonsense: 1 }]);
+  const [failed, why] = await ask(`${admin}/api/reload`, init);
+  assertEquals(failed, 422, why);
+  assert(JSON.parse(why).error.message.includes("nonsense"), why);
+  assertEquals(await kinds(), ["proxy"]);
+});
+
+Deno.test("sluice takes the token from its environment or a file, not from both", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/token`;
+  await Deno.writeTextFile(path, TOKEN);
+  const starts = [
+    new Sluice({ SLUICE_ADMIN_TOKEN: TOKEN }, ...ADMIN),
+    new Sluice(...ADMIN, "--admin-token-file", path),
+  ];
+  for (const start of starts) {
+    await using sluice = start;
+    const url = `${await adminOf(sluice)}/api/status`;
+    assertEquals((await ask(url))[0], 401);
+    const headers = { Authorization: `Bearer ${TOKEN}` };
+    assertEquals((await ask(url, { headers }))[0], 200);
+    assert(!sluice.lines.join().includes(TOKEN));
+  }
+  await using both = new Sluice(
+    { SLUICE_ADMIN_TOKEN: TOKEN },
+    ...ADMIN,
+    "--admin-token-file",
+    path,
+  );
+  assertEquals(await both.code(), 2);
+});
+
+Deno.test("sluice does not start when its admin listener can't be had", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const cases = [
+    [`127.0.0.1:${taken.addr.port}`, 1, /the port is in use/],
+    [":0", 2, /without a token/],
+  ] as const;
+  for (const [where, code, says] of cases) {
+    await using sluice = new Sluice("--admin", where);
+    await sluice.line(says);
+    assertEquals(await sluice.code(), code);
+    assert(!sluice.lines.some((line) => line.includes("Listening on")));
+  }
+});

@@ -1,0 +1,448 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import {
+  execWords,
+  hasFence,
+  processesWith,
+  shellExec,
+  sluiceExec,
+  spawnExec,
+} from "../support/exec.ts";
+
+/** A server that answers `served`, on loopback. */
+function serve(): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response("served"),
+  );
+}
+
+function fenced(name: string, run: () => Promise<void>): void {
+  Deno.test({ name: `sluice exec ${name}`, ignore: !hasFence }, run);
+}
+
+fenced("exits as the command does, as a shell would say it", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/plain`, "exit 6\n", { mode: 0o755 });
+  const table = [
+    [["sh", "-c", "exit 0"], 0],
+    [["sh", "-c", "exit 7"], 7],
+    [["sh", "-c", "kill -KILL $$"], 137],
+    [["sh", "-c", "kill -TERM $$"], 143],
+    [["no-such-program"], 127],
+    [[`${folder}/none`], 127],
+    [[folder], 126],
+    [["/etc/passwd"], 126],
+    [[`${folder}/plain`], 6], // Without a first line it is for the shell.
+    [["exit", "3"], 127], // A word of the shell is no program.
+  ] as const;
+  const codes = await Promise.all(
+    table.map(([words]) => sluiceExec(["--quiet", "--", ...words])),
+  );
+  assertEquals(codes.map(({ code }) => code), table.map(([, code]) => code));
+  assertStringIncludes(codes[4]!.stderr, "Cannot run 'no-such-program': no");
+  await Deno.remove(folder, { recursive: true });
+});
+
+fenced("gives the command its input, folder, user and limits", async () => {
+  const folder = await Deno.makeTempDir();
+  const { code, stderr, stdout } = await shellExec(
+    "cat; pwd; id -u; ulimit -Sn; umask; echo oops >&2",
+    ["--quiet"],
+    {
+      input: "hello\n",
+      cwd: folder,
+      prefix: ["sh", "-c", 'ulimit -Sn 777; umask 027; "$@"', "sh"],
+    },
+  );
+  assertEquals(stdout.split("\n"), [
+    ...["hello", folder, String(Deno.uid()), "777", "0027", ""],
+  ]);
+  assertEquals(stderr, "oops\n");
+  assertEquals(code, 0);
+  await Deno.remove(folder);
+});
+
+fenced("keeps the environment as it is, odd names too", async () => {
+  const { stdout } = await sluiceExec(
+    ["--quiet", "--", "env"],
+    {
+      env: { SSH_AUTH_SOCK: "/x", PLAIN: "a b", JAVA_TOOL_OPTIONS: "-Da=b" },
+      prefix: ["env", "odd-name.with(signs)=1"],
+    },
+  );
+  const lines = stdout.split("\n");
+  for (
+    const line of [
+      "odd-name.with(signs)=1",
+      "PLAIN=a b",
+      "http_proxy=http://127.0.0.1:1080",
+      "no_proxy=",
+      "NODE_USE_ENV_PROXY=1",
+    ]
+  ) assert(lines.includes(line), line);
+  assert(!lines.some((line) => line.startsWith("SSH_AUTH_SOCK")));
+  assert(lines.some((line) => line.startsWith("JAVA_TOOL_OPTIONS=-Da=b -D")));
+});
+
+fenced(
+  "starts the command without a right and with default signals",
+  async () => {
+    const { stdout } = await shellExec("cat /proc/self/status", ["--quiet"]);
+    for (const name of ["Inh", "Prm", "Eff", "Bnd", "Amb"]) {
+      assertMatch(stdout, new RegExp(`Cap${name}:\\s+0+\\n`));
+    }
+    assertMatch(stdout, /NoNewPrivs:\s+1\n/);
+    assertMatch(stdout, /Seccomp:\s+2\n/);
+    assertMatch(stdout, /SigBlk:\s+0+\n/);
+    // Those of the C library's own threads (32 and 33) alone.
+    assertMatch(stdout, /SigIgn:\s+0*180000000\n/);
+  },
+);
+
+fenced("lets a signal that was ignored be ignored", async () => {
+  const { code } = await shellExec("kill -HUP $$; exit 5", ["--quiet"], {
+    prefix: ["sh", "-c", 'trap "" HUP; "$@"', "sh"],
+  });
+  assertEquals(code, 5);
+});
+
+fenced("allows what is named and says so at the end", async () => {
+  await using server = serve();
+  const { port } = server.addr;
+  const { code, stderr, stdout } = await shellExec(
+    `curl -s http://127.0.0.1:${port}/; curl -s -o /dev/null -w ' %{http_code}' http://evil.example/`,
+    ["--allow", `127.0.0.1:${port}`],
+  );
+  assertEquals([code, stdout], [0, "served 403"]);
+  assertMatch(stderr, /^HOST +PORT +PROTOCOL/);
+  assertMatch(
+    stderr,
+    new RegExp(`127\\.0\\.0\\.1 +${port} +http +1 .* allowed +--allow 127`),
+  );
+  assertMatch(stderr, /evil\.example +80 +http +1 .* denied +default/);
+  assertStringIncludes(stderr, "give --allow evil.example:80");
+});
+
+fenced("leads a port inside to one target, under the rules", async () => {
+  await using server = serve();
+  const { port } = server.addr;
+  const { stderr, stdout } = await shellExec(
+    "for p in 1080 81; do curl -s --noproxy '*' http://127.0.0.1:$p/; done; curl -s http://localhost:1080/ -o /dev/null -w '%{http_code}'; exit 0",
+    [
+      ...["--allow", `localhost:${port}`],
+      ...["--forward", `1080=localhost:${port}`],
+      ...["--forward", `81=127.0.0.1:${port}`],
+    ],
+  );
+  assertEquals(stdout, "served403");
+  assertMatch(stderr, new RegExp(`localhost +${port} +tcp .* allowed`));
+  assertMatch(stderr, new RegExp(`127.0.0.1 +${port} +tcp .* denied +default`));
+});
+
+fenced("keeps the guard for names, unless it is lifted", async () => {
+  await using server = serve();
+  const { port } = server.addr;
+  const ask = (...args: string[]) =>
+    shellExec(
+      `curl -s -o /dev/null -w '%{http_code}' http://${Deno.hostname()}:${port}/`,
+      ["--quiet", ...args],
+    );
+  const rule = ["--rule", `allow name * port ${port}`];
+  const [guarded, lifted] = await Promise.all([
+    ask(...rule),
+    ask(...rule, "--allow-private"),
+  ]);
+  assertEquals(guarded.stdout, "403");
+  assert(lifted.stdout !== "403", lifted.stdout);
+});
+
+fenced("writes reports and fails if something was denied", async () => {
+  await using server = serve();
+  const { port } = server.addr;
+  const folder = await Deno.makeTempDir();
+  const { code, stderr } = await shellExec(
+    `curl -s http://127.0.0.1:${port}/ http://evil.example/; exit 4`,
+    [
+      ...["--report", `${folder}/a.json`, "--report", `${folder}/a.md`],
+      ...["--fail-on-denied", "--quiet", "--allow", `127.0.0.1:${port}`],
+    ],
+  );
+  assertEquals(code, 3);
+  assertStringIncludes(stderr, "the command itself exited with 4");
+  const report = JSON.parse(await Deno.readTextFile(`${folder}/a.json`));
+  assertEquals([report.command, report.exitCode], ["sh", 4]);
+  assertEquals(
+    report.reached.map((row: { verdict: string }) => row.verdict),
+    ["denied", "allowed"],
+  );
+  const markdown = await Deno.readTextFile(`${folder}/a.md`);
+  assertStringIncludes(markdown, "| `evil.example` | 80 | http | 1 |");
+  await Deno.remove(folder, { recursive: true });
+});
+
+fenced("learns rules that are enough", async () => {
+  await using server = serve();
+  const { port } = server.addr;
+  const folder = await Deno.makeTempDir();
+  const rules = `${folder}/rules.txt`;
+  const script =
+    `curl -sS http://127.0.0.1:${port}/ && curl -sS http://localhost:${port}/`;
+  const learnt = await shellExec(script, ["--learn", rules]);
+  assertEquals(learnt.stdout, "servedserved", learnt.stderr);
+  const text = await Deno.readTextFile(rules);
+  assertStringIncludes(text, `allow to 127.0.0.1 port ${port}\n`);
+  assertMatch(text, /\ndefault deny\n$/);
+  const held = await shellExec(script, ["--rules", rules, "--fail-on-denied"]);
+  assertEquals([held.code, held.stdout], [0, "servedserved"], held.stderr);
+  const other = await shellExec(
+    `curl -s -o /dev/null -w '%{http_code}' http://localhost:${port + 1}/`,
+    ["--rules", rules, "--quiet"],
+  );
+  assertEquals(other.stdout, "403");
+  await Deno.remove(folder, { recursive: true });
+});
+
+fenced("hides sockets but for those that are allowed", async () => {
+  const folder = await Deno.makeTempDir();
+  const listen = (name: string) => {
+    const path = `${folder}/${name}`;
+    const listener = Deno.listen({ transport: "unix", path });
+    (async () => {
+      for await (const conn of listener) conn.close();
+    })();
+    return listener;
+  };
+  using _hidden = listen("hidden.sock");
+  using _allowed = listen("allowed.sock");
+  const script =
+    `for (const n of ["hidden", "allowed"]) { try { (await Deno.connect({ transport: "unix", path: "${folder}/" + n + ".sock" })).close(); console.log(n) } catch {} } console.log(Deno.env.get("SSH_AUTH_SOCK"))`;
+  const { stdout } = await sluiceExec(
+    [
+      ...["--quiet", "--allow-socket", `${folder}/allowed.sock`],
+      ...["--", Deno.execPath(), "eval", script],
+    ],
+    { env: { SSH_AUTH_SOCK: `${folder}/allowed.sock` } },
+  );
+  assertEquals(stdout, `allowed\n${folder}/allowed.sock\n`);
+  await Deno.remove(folder, { recursive: true });
+});
+
+fenced("closes folders and sockets that its caller has opened", async () => {
+  const { stdout } = await shellExec(
+    "ls -l /proc/self/fd | grep -c ' -> /run' ; echo file >&7",
+    ["--quiet"],
+    {
+      prefix: [
+        ...[
+          "sh",
+          "-c",
+          'exec 7>"$0.out" 8</run; "$@"; cat "$0.out"; rm "$0.out"',
+        ],
+        await Deno.makeTempFile(),
+      ],
+    },
+  );
+  assertEquals(stdout, "0\nfile\n");
+});
+
+fenced(
+  "refuses a folder that its sockets hide, or that leads there",
+  async () => {
+    const inRun = await shellExec("true", [], { cwd: "/run" });
+    assertEquals(inRun.code, 1);
+    assertStringIncludes(
+      inRun.stderr,
+      "working directory /run would be hidden",
+    );
+    const { code, stderr } = await shellExec("true", [], {
+      prefix: ["sh", "-c", '"$@" < /run', "sh"],
+    });
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "Descriptor 0 is a folder");
+  },
+);
+
+fenced("passes signals on and says 128 and the signal", async () => {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGUSR1"] as const) {
+    const name = signal.slice(3);
+    const child = spawnExec([
+      ...["--quiet", "--", "sh", "-c"],
+      `trap 'echo ${name}; exit 9' ${name}; echo ready; while :; do sleep 0.05; done`,
+    ]);
+    const reader = child.stdout.pipeThrough(new TextDecoderStream())
+      .getReader();
+    assertEquals((await reader.read()).value, "ready\n");
+    child.kill(signal);
+    assertEquals((await reader.read()).value, `${name}\n`);
+    const { code } = await child.status;
+    assertEquals(code, 9);
+    await reader.cancel();
+    await child.stderr.cancel();
+  }
+});
+
+fenced("leaves no process when it is killed", async () => {
+  const mark = `mark-${crypto.randomUUID()}`;
+  const child = spawnExec([
+    ...["--quiet", "--", "sh", "-c"],
+    `sh -c 'setsid sleep 1000 ${mark}' ${mark} & echo ready; sleep 1000`,
+  ]);
+  const reader = child.stdout.getReader();
+  await reader.read();
+  assert(processesWith(mark).length > 0);
+  child.kill("SIGKILL");
+  await child.status;
+  // Its output ends when the last of them has ended.
+  while (!(await reader.read()).done);
+  await child.stderr.cancel();
+  assertEquals(processesWith(mark), []);
+});
+
+fenced("ends what the command has left behind, and reaps it", async () => {
+  const mark = `mark-${crypto.randomUUID()}`;
+  const { stdout } = await shellExec(
+    `for i in 1 2 3 4 5; do (sleep 0.01 &) ; done; sleep 0.3; grep -l 'State:.Z' /proc/[0-9]*/status | wc -l; (sleep 1000; : ${mark}) > /dev/null 2>&1 &`,
+    ["--quiet"],
+  );
+  assertEquals(stdout, "0\n");
+  assertEquals(processesWith(mark), []);
+});
+
+fenced("runs many times, at once and one after the other", async () => {
+  const runs = Number(Deno.env.get("SLUICE_EXEC_RUNS") ?? 12);
+  const before = fencesLeft();
+  for (let left = runs; left > 0; left -= 6) {
+    const all = await Promise.all(
+      Array.from(
+        { length: Math.min(left, 6) },
+        (_, n) => shellExec(`exit ${n + 1}`, ["--quiet"]),
+      ),
+    );
+    assertEquals(all.map(({ code }) => code), all.map((_, n) => n + 1));
+  }
+  assertEquals(fencesLeft(), before);
+});
+
+function fencesLeft(): number {
+  return processesWith("exec-init").length;
+}
+
+Deno.test("sluice exec --no-isolation sets variables and warns", async () => {
+  await using server = serve();
+  const { port } = server.addr;
+  const { code, stderr, stdout } = await shellExec(
+    `curl -s http://127.0.0.1:${port}/; curl -s -o /dev/null -w ' %{http_code}' http://evil.example/; exit 5`,
+    ["--no-isolation", "--allow", `127.0.0.1:${port}`],
+  );
+  assertEquals([code, stdout], [5, "served 403"]);
+  assertStringIncludes(stderr, "the command can go around the proxy");
+  const missing = await sluiceExec(["--no-isolation", "--", "no-such-program"]);
+  assertEquals(missing.code, 127);
+});
+
+Deno.test("sluice exec refuses what is wrong before the command starts", async () => {
+  const folder = await Deno.makeTempDir();
+  const rules = `${folder}/rules.txt`;
+  await Deno.writeTextFile(rules, "allow name a.example\nallow nme b\n");
+  const table: [args: string[], code: number, text: string][] = [
+    [["--rules", rules], 1, `${rules}:2:7: expected a condition`],
+    [["--rules", `${folder}/none`], 1, "there is no such file"],
+    [["--rule", "alow x"], 2, "--rule: rule 1, column 1: expected allow"],
+    [["--allow", "https://a.example"], 2, "write HOST or HOST:PORT"],
+    [["--allow-preset", "npn"], 2, "'npn' is no preset: expected npm"],
+    [["--report", `${folder}/x.txt`], 2, "ends neither in .json nor in .md"],
+    [["--report", `${folder}/no/x.md`], 1, "there is no such folder"],
+    [["--learn", folder], 1, "it is a folder"],
+    [["--learn", rules, "--allow", "a.example"], 2, "no effect beside --learn"],
+    [["--forward", "5432"], 2, "PORT=HOST:PORT"],
+    [["--allow-socket", rules], 2, "there is no Unix socket at"],
+    [
+      ["--no-isolation", "--allow-socket", rules],
+      2,
+      "no effect beside --no-isolation",
+    ],
+  ];
+  for (const [args, code, text] of table) {
+    const ended = await shellExec("echo started", args);
+    const { stderr, stdout } = ended;
+    assertEquals([ended.code, stdout], [code, ""], stderr);
+    assertStringIncludes(stderr, text);
+    assertEquals(stderr.trimEnd().split("\n").length, 1, stderr);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test({
+  name: "sluice exec never loses the command's result to its report",
+  ignore: !hasFence,
+}, async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/gone/report.json`;
+  await Deno.mkdir(`${folder}/gone`);
+  const { code, stderr, stdout } = await shellExec(
+    `echo out; rmdir ${folder}/gone; exit 8`,
+    ["--quiet", "--report", path],
+  );
+  assertEquals([code, stdout], [8, "out\n"]);
+  assertStringIncludes(stderr, `Cannot write report ${path}: there is no such`);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test({
+  name: "sluice exec keeps the command's result when the disk is full",
+  ignore: !hasFence,
+}, async () => {
+  const folder = await Deno.makeTempDir();
+  const { code, stderr } = await shellExec(
+    `head -c 200000 /dev/zero > ${folder}/fill; exit 8`,
+    ["--quiet", "--report", `${folder}/report.json`],
+    {
+      prefix: [
+        ...["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"],
+        'mount -t tmpfs -o size=64k none "$0" && "$@"',
+        folder,
+      ],
+    },
+  );
+  assertEquals(code, 8, stderr);
+  assertMatch(stderr, /sluice: Cannot write report .*report\.json: .*space/);
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test({
+  name: "sluice exec says what is missing if 'unshare' is",
+  ignore: !hasFence,
+}, async () => {
+  const folder = await Deno.makeTempDir();
+  const find = (name: string) =>
+    ["/usr/bin", "/bin", "/usr/sbin"].map((path) => `${path}/${name}`)
+      .find((path) => {
+        try {
+          return Deno.statSync(path).isFile;
+        } catch {
+          return false;
+        }
+      })!;
+  await Deno.symlink(find("setpriv"), `${folder}/setpriv`);
+  for (const missing of ["unshare", "setpriv"]) {
+    if (missing === "setpriv") await Deno.remove(`${folder}/setpriv`);
+    const [program, ...args] = execWords(["--", "/bin/true"]);
+    const { code, stderr } = await new Deno.Command(program!, {
+      args,
+      env: { PATH: folder, NO_COLOR: "1" },
+      stderr: "piped",
+      stdout: "null",
+    }).output();
+    const said = new TextDecoder().decode(stderr);
+    assertEquals(code, 1, said);
+    assertStringIncludes(said, `'${missing}' is not on the PATH`);
+    assertStringIncludes(said, "--no-isolation");
+    assertEquals(said.trimEnd().split("\n").length, 1, said);
+  }
+  await Deno.remove(folder, { recursive: true });
+});

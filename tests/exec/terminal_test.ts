@@ -1,0 +1,84 @@
+import { assertMatch } from "@std/assert";
+import { execWords } from "../support/exec.ts";
+import { testPrograms } from "../support/programs.ts";
+import { startTerminal } from "../support/terminal.ts";
+
+const NEEDS = ["fence", "tmux", "bash"] as const;
+
+/** A shell without the settings of a user. */
+const SHELL = ["--norc", "--noprofile", "-i"];
+
+/** The command as it is typed. */
+function typed(...words: string[]): string {
+  return execWords(["--quiet", "--", ...words])
+    .map((word) => `'${word}'`).join(" ");
+}
+
+testPrograms({
+  name: "sluice exec stops and goes on with its command",
+  needs: NEEDS,
+  async fn({ bash, tmux }) {
+    await using terminal = await startTerminal(tmux, [bash, ...SHELL]);
+    await terminal.enter("PS1='outer> '");
+    await terminal.enter(typed("cat"));
+    await terminal.enter("one");
+    await terminal.until(/one\n+one/);
+    await terminal.press("C-z");
+    await terminal.until(/Stopped/);
+    await terminal.enter("echo back-$((40+2))");
+    await terminal.until(/back-42/);
+    await terminal.enter("fg");
+    await terminal.enter("two");
+    await terminal.until(/two\n+two/);
+    await terminal.press("C-c");
+    await terminal.enter("echo ended-$?");
+    await terminal.until(/ended-130/);
+    await terminal.enter("exit");
+    await terminal.until(/code 0/);
+  },
+});
+
+testPrograms({
+  name: "sluice exec gives a shell the terminal, and takes it back",
+  needs: NEEDS,
+  async fn({ bash, tmux }) {
+    await using terminal = await startTerminal(tmux, [bash, ...SHELL]);
+    await terminal.enter("PS1='outer> '");
+    await terminal.enter(typed("bash", ...SHELL));
+    await terminal.enter("PS1='inner> '; tty");
+    await terminal.until(/inner> /);
+    await terminal.enter("stty size; sleep 1000");
+    await terminal.until(/50 200/);
+    await terminal.press("C-z");
+    const screen = await terminal.until(/Stopped/);
+    assertMatch(screen, /inner> /);
+    await terminal.enter("kill -9 %1; disown -a; exit 6");
+    await terminal.until(/outer> *$/m);
+    await terminal.enter("echo ended-$?");
+    await terminal.until(/ended-6/);
+    await terminal.enter("read x; echo got-$x");
+    await terminal.enter("this");
+    await terminal.until(/got-this/);
+    await terminal.enter("exit");
+    await terminal.until(/code 0/);
+  },
+});
+
+testPrograms({
+  name: "sluice exec in the background waits for the terminal",
+  needs: NEEDS,
+  async fn({ bash, tmux }) {
+    await using terminal = await startTerminal(tmux, [bash, ...SHELL]);
+    await terminal.enter(`${typed("sh", "-c", "read x; echo got-$x")} &`);
+    await terminal.until(/\[1\]/);
+    await terminal.enter(
+      "while ! jobs | grep -q St[o]pped; do sleep 0.1; done; jobs",
+    );
+    await terminal.until(/Stopped/);
+    await terminal.enter("fg");
+    await terminal.enter("that");
+    await terminal.until(/got-that/);
+    await terminal.enter("exit");
+    await terminal.until(/code 0/);
+  },
+});

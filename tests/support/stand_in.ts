@@ -1,0 +1,92 @@
+/**
+ * A server on loopback that stands in for the registries and hosts that tools
+ * fetch from, by names of its own and with a certificate of its own authority.
+ *
+ * @module
+ */
+
+import { formatIpAddress } from "../../lib/wire/ip_address.ts";
+import { issue } from "./certificates.ts";
+import { type Ended, type ExecSettings, sluiceExec } from "./exec.ts";
+import { address, among, startNameServer } from "./name_server.ts";
+import { makeFolder } from "./programs.ts";
+
+/** What is served, by path; a function makes it for the server's origin. */
+export type Served = Record<string, string | Uint8Array<ArrayBuffer>>;
+
+/** A server that is running. */
+export interface StandIn extends AsyncDisposable {
+  /** `https://NAME:PORT` */
+  readonly origin: string;
+  /** `NAME:PORT` */
+  readonly authority: string;
+  /** File of the authority that its certificate is from. */
+  readonly ca: string;
+  /** A folder for the tool, with nothing of the user in it. */
+  readonly home: string;
+  /** What is served; may grow. */
+  readonly served: Served;
+  /**
+   * Runs a tool in a fence that lets it reach the server and nothing else, with
+   * variables of its own.
+   */
+  run(
+    words: readonly string[],
+    env?: Record<string, string>,
+    settings?: ExecSettings,
+  ): Promise<Ended>;
+}
+
+/** Starts a server. */
+export async function startStandIn(name: string): Promise<StandIn> {
+  const folder = await makeFolder();
+  const authority = await issue({
+    name: "stand-in",
+    isAuthority: true,
+    usage: "none",
+  });
+  const { certificate, key } = await issue({
+    name,
+    usage: "server",
+    alternatives: [{ type: "dns", value: name }],
+  }, authority);
+  const ca = `${folder.path}/ca.pem`;
+  await Deno.writeTextFile(ca, authority.certificate);
+  const served: Served = {};
+  const server = Deno.serve({
+    ...{ hostname: "127.0.0.1", port: 0, cert: certificate, key },
+    onListen: () => {},
+  }, ({ url }) => {
+    const path = decodeURIComponent(new URL(url).pathname);
+    const found = served[path];
+    if (found === undefined) return new Response("not here", { status: 404 });
+    const type = path.endsWith("/") ? "text/html" : "application/octet-stream";
+    return new Response(found, { headers: { "content-type": type } });
+  });
+  const { port } = server.addr;
+  const names = startNameServer(among([address(name, "127.0.0.1")]));
+  const dns = `${formatIpAddress(names.server.ip)}:${names.server.port}`;
+  const home = `${folder.path}/home`;
+  await Deno.mkdir(home);
+  return {
+    origin: `https://${name}:${port}`,
+    authority: `${name}:${port}`,
+    ca,
+    home,
+    served,
+    run(words, env = {}, settings = {}) {
+      const rule = `allow name ${name} to loopback port ${port}`;
+      const all = Object.entries({ HOME: home, ...env })
+        .map(([name, value]) => `${name}=${value}`);
+      return sluiceExec([
+        ...["--dns", dns, "--rule", rule, "--fail-on-denied"],
+        ...["--", "env", ...all, ...words],
+      ], { cwd: home, ...settings });
+    },
+    async [Symbol.asyncDispose]() {
+      await server.shutdown();
+      await names[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
