@@ -32,7 +32,7 @@ const KNOWN: ReadonlySet<string> = new Set<string>([
 /** Most files in a folder, and most lines of code in a file. */
 const MOST = { files: 40, lines: 250 } as const;
 
-/** The modules that `main.ts` may import, and how long it may be. */
+/** The modules that `main.ts` may import, and its most lines. */
 const ENTRY = {
   imports: [
     "/lib/program/cli.ts",

@@ -7,10 +7,10 @@
 import type { CommandHelp } from "./help.ts";
 import type { OptionTable, OptionValues } from "./option.ts";
 
-/** What the command line knows of every command. */
+/** The declaration of any command. */
 export interface CommandDeclaration<Table extends OptionTable>
   extends CommandHelp {
-  /** Its options; `help` is among them. */
+  /** The command's options, including `help`. */
   options: Table;
   /** Whether it examines options, even those with which nothing would start. */
   isExaminer?: true;
@@ -23,7 +23,7 @@ export interface CommandDeclaration<Table extends OptionTable>
   hint?: (name: string) => Promise<string | undefined>;
 }
 
-/** A command that does something and ends. */
+/** A command that does its work and ends. */
 export interface Command<Table extends OptionTable>
   extends CommandDeclaration<Table> {
   /**

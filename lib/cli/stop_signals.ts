@@ -1,23 +1,23 @@
 /**
- * Signals of the person who wants the program to end.
+ * Signals that ask the program to end.
  *
  * @module
  */
 
-/** Windows has no SIGTERM; Ctrl-Break is what its services get. */
+/** Windows has no SIGTERM; its services get Ctrl-Break. */
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
 
-/** Signals to end, one after the other. */
+/** Received signals, in order. */
 export class StopSignals {
   readonly #raised: string[] = [];
   #waiting: PromiseWithResolvers<string> | undefined;
 
   /**
-   * Does what a signal of the system does.
+   * Acts as if the system had sent a signal.
    *
-   * @param name What the log calls it.
+   * @param name Name of the signal for the log.
    */
   raise(name: string): void {
     if (this.#waiting === undefined) this.#raised.push(name);
@@ -26,9 +26,9 @@ export class StopSignals {
   }
 
   /**
-   * Waits for one more signal.
+   * Waits for the next signal.
    *
-   * @returns Its name.
+   * @returns Name of the signal.
    */
   next(): Promise<string> {
     const name = this.#raised.shift();
@@ -39,10 +39,10 @@ export class StopSignals {
 }
 
 /**
- * Begins to listen for signals of the system. To be done at the start:
- * registering the first handler when out of descriptors aborts the process.
+ * Starts to listen for the system's signals. Call it at the start: registering
+ * the first handler when out of descriptors aborts the process.
  *
- * @returns The signals; to be disposed of.
+ * @returns The signals. Disposing of them ends listening.
  */
 export function listenForSignals(): StopSignals & Disposable {
   const signals = new StopSignals();

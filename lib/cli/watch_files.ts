@@ -25,10 +25,10 @@ export interface Reloadable {
 }
 
 /**
- * Makes one text of what was wrong with several files.
+ * Joins the faults of several files to one text.
  *
- * @param faults What {@linkcode Reloadable.reload} has said of each.
- * @returns What was wrong, if anything was.
+ * @param faults Results of {@linkcode Reloadable.reload}.
+ * @returns The text; `undefined` without faults.
  */
 export function joinFaults(
   faults: readonly (string | undefined | void)[],

@@ -30,7 +30,7 @@ import { Stdio } from "./stdio.ts";
 /** Bytes for one read of the input. A typed line becomes one datagram. */
 const LEAST_READ = 8 * 1024;
 
-/** Exit codes of a shell for a program that a signal has ended. */
+/** Exit codes that shells use for a program ended by a signal. */
 const SIGNAL_CODE: Readonly<Record<string, number>> = {
   SIGINT: 130,
   SIGTERM: 143,

@@ -75,7 +75,7 @@ async function runDoctor(options: DoctorOptions): Promise<number> {
  * Runs all examinations in parallel. The findings keep the order of the list.
  */
 async function examine(options: DoctorOptions): Promise<Finding[]> {
-  // A line to copy is a line that is shown to others.
+  // People show such lines to others, so they must not contain secrets.
   const shown = () => redactArguments(argumentsOf(), DOCTOR_OPTIONS);
   const subject = options.config === undefined
     ? await commandSubject("proxy", options, shown())
@@ -93,7 +93,7 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
   return [...groups.flat(), examinePermissions(needed, args)];
 }
 
-/** Whoever gives both would take what is left out for looked at. */
+/** Refuses both together, because the options would not be examined. */
 async function fileSubject(path: string): Promise<DoctorSubject> {
   const other = argumentsOf().find((argument, index, all) =>
     !/^(-c|--config)(=|$)/.test(argument) &&

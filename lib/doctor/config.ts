@@ -1,6 +1,6 @@
 /**
- * What the doctor looks at in a configuration: that of a file, or a command's
- * with one listener.
+ * Determines what to examine of a configuration: that of a file, or of a
+ * command with one listener.
  *
  * @module
  */
@@ -89,12 +89,11 @@ export async function configSubject(path: string): Promise<DoctorSubject> {
 }
 
 /**
- * Looks at a command that would serve.
+ * Collects what to examine of a server command.
  *
  * @param kindName Name of the command.
- * @param options Values of its options, as they were read.
+ * @param options Parsed values of its options.
  * @param args Its arguments, without secrets.
- * @returns What there is to look at.
  */
 export async function commandSubject(
   kindName: string,
@@ -111,10 +110,10 @@ export async function commandSubject(
 
 interface Source {
   args: readonly string[];
-  /** What is read beside the files of listeners. */
+  /** Files that are read, in addition to those of listeners. */
   reads: readonly string[];
   variables: readonly string[];
-  /** What the trial has shown. */
+  /** Findings of the trial. */
   findings: readonly Finding[];
 }
 
@@ -211,7 +210,7 @@ function problemsOf(
   }));
 }
 
-/** Whether who may use them is said was seen by the trial. */
+/** Does not check who may use a listener, because the trial has done that. */
 async function placeFindings(
   places: readonly Endpoint[],
   findings: readonly Finding[],

@@ -120,7 +120,7 @@ function handlerFor(
   const handle = (protocol: Protocol) =>
     handlerOf(inFront(config, protocol), services);
   if (resetAfter === undefined) return handle(echo(settings));
-  // Under TLS too, it is the socket that is reset.
+  // Under TLS the underlying socket is reset too.
   return (connection, ...rest) => {
     const protocol = echo({ ...settings, reset: () => reset(connection) });
     return handle(protocol)(connection, ...rest);

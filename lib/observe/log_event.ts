@@ -31,15 +31,15 @@ export interface ConnectionEvent {
   id?: string;
   /** The client's protocol, once known. */
   protocol?: string;
-  /** What was asked for, if that is neither a connection nor a request. */
+  /** The command, if it is neither a connection nor a request. */
   command?: "bind" | "udp";
   /** User name as sent, once known. Not escaped. */
   user?: string;
   /** The requested target, `HOST:PORT`, once known. */
   target?: string;
-  /** The first targets of datagrams, each `HOST:PORT` as the client asked. */
+  /** First targets of datagrams, each as `HOST:PORT` from the client. */
   targets?: readonly string[];
-  /** What was dialled, `HOST:PORT`, where that succeeded. */
+  /** The dialled address, `HOST:PORT`, if the dial succeeded. */
   address?: string;
   /**
    * The rule that decided: its label, `guard` or `default`. An allowed client

@@ -18,7 +18,7 @@ export interface Place {
 
 /** A linked list whose nodes can remove themselves. */
 export class Bag<T> {
-  /** Closes the ring of places, and has no value. */
+  /** Closes the ring of nodes, and has no value. */
   readonly #head = new Node<T>();
 
   /** Whether the bag is empty. */
@@ -58,7 +58,7 @@ export class Bag<T> {
   }
 }
 
-/** A place in a ring; one that is out is a ring of its own. */
+/** A node in a ring. A removed node is a ring of its own. */
 class Node<T> implements Place {
   value: T | undefined;
   before: Node<T> = this;
@@ -76,7 +76,7 @@ class Node<T> implements Place {
   remove(): void {
     this.before.next = this.next;
     this.next.before = this.before;
-    // A place that is out must not hold on to the ones that are in.
+    // A removed node must not keep its former neighbours alive.
     this.before = this;
     this.next = this;
     this.value = undefined;

@@ -8,20 +8,20 @@
 import { Bag, type Place } from "./bag.ts";
 import { type Deadline, setDeadline } from "./deadline.ts";
 
-/** What is cancelled along with a context. */
+/** An object that a context can cancel. */
 export interface Cancellable {
   /**
    * Cancels it.
    *
-   * @param reason Why.
+   * @param reason An `Error` whose message is fit for a log line.
    */
   cancel(reason: unknown): void;
 }
 
-/** The place of what was cancelled at once. */
+/** The place of an object that was cancelled immediately. */
 const NOWHERE: Place = { remove() {} };
 
-/** Something to undo a registration with. Calling it again does nothing. */
+/** Undoes a registration. A second call does nothing. */
 export type Unregister = () => void;
 
 /**
@@ -34,9 +34,9 @@ export type Unregister = () => void;
  * for their own cancellation.
  */
 export class Context implements Cancellable {
-  /** What to call, and the children. */
+  /** Callbacks and children. */
   #callbacks: Bag<Cancellable | ((reason: unknown) => void)> | undefined;
-  /** Where the parent keeps this one. */
+  /** This context's place in its parent. */
   #place: Place | undefined;
   #cancelled = false;
   #reason: unknown;
@@ -125,11 +125,11 @@ export class Context implements Cancellable {
   }
 
   /**
-   * Cancels something else along with this context; at once where that has
-   * already happened. It costs less than a callback.
+   * Cancels another object together with this context, or immediately if this
+   * is already cancelled. It costs less than a callback.
    *
-   * @param child What to cancel. It must not throw.
-   * @returns Where it stands, to take it out again.
+   * @param child Object to cancel. It must not throw.
+   * @returns Its place, which can remove it.
    */
   attach(child: Cancellable): Place {
     if (!this.#cancelled) return this.#add(child);
@@ -138,7 +138,7 @@ export class Context implements Cancellable {
   }
 
   /**
-   * Throws when this context is cancelled.
+   * Throws if this context is cancelled.
    *
    * @throws The reason of the cancellation.
    */

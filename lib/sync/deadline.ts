@@ -24,17 +24,17 @@ const NEVER: Deadline = { clear() {} };
 const queues = new Map<number, DeadlineQueue>();
 
 /**
- * Queues that stay without an entry, with their timers, while any other has one.
- * A connection sets several limits of the same few lengths, and a timer costs
- * more than all the rest of them.
+ * Most empty queues to keep, with their timers, while any other has an entry. A
+ * connection sets several limits of the same few lengths, and the timer is the
+ * most expensive part.
  */
 const MOST_QUEUES = 16;
 
-/** Limits that are running. */
+/** Number of running limits. */
 let running = 0;
 
 /**
- * Calls back once when a time has passed, unless cleared before.
+ * Calls back once after a time, unless cleared before.
  *
  * @param milliseconds Time from now; 0 disables the limit.
  * @param expire Called at that time or a few milliseconds later. It must not
@@ -80,7 +80,7 @@ class DeadlineQueue {
     else if (this.#entries.isEmpty && queues.size > MOST_QUEUES) this.close();
   }
 
-  /** Stops the timer, when no entry is left. */
+  /** Stops the timer. Call it when no entry is left. */
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

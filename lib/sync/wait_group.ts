@@ -26,12 +26,12 @@ export class WaitGroup {
     task.then(done, done);
   }
 
-  /** Counts a task that says itself when it ends. */
+  /** Counts a task that reports its own end. */
   enter(): void {
     this.#count++;
   }
 
-  /** Ends one task that was counted by {@linkcode WaitGroup.enter}. */
+  /** Ends a task counted by {@linkcode WaitGroup.enter}. */
   leave(): void {
     this.#count--;
     if (this.#count > 0) return;

@@ -294,7 +294,7 @@ Deno.test("sluice cert revoke keeps both entries when two run at the same time",
   assertEquals(list.match(/ revoked$/gm)?.length, 2);
 });
 
-Deno.test("sluice cert alone lists the commands", async () => {
+Deno.test("sluice cert lists its commands when no command follows", async () => {
   const { code, text } = await sluice(["cert"]);
   assertEquals(code, 0);
   for (const name of ["init", "issue", "list", "revoke", "bundle"]) {

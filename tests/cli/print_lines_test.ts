@@ -6,7 +6,7 @@ import { makeFolder } from "../support/programs.ts";
 const NASTY = "\x1b[31m\x9b\u202e\u{e0041}";
 const ESCAPED = "\\u001b[31m\\u009b\\u202e\\udb40\\udc41";
 
-Deno.test("commands print nothing that drives a terminal, or that nobody sees", async () => {
+Deno.test("printLines() escapes control and invisible characters in every command", async () => {
   await using folder = await makeFolder();
   const config = `${folder.path}/${NASTY}.json`;
   await Deno.writeTextFile(config, '{ "listeners": [] }');

@@ -153,7 +153,7 @@ Deno.test("FILE_OPTIONS contains every option with a file", () => {
   assertEquals(FILE_OPTIONS.map(([name]) => name).sort(), names.sort());
 });
 
-Deno.test("every option with a file refuses one without an end", async () => {
+Deno.test("every option with a file refuses an endless file", async () => {
   await using folder = await makeFolder();
   await writeFiles(folder.path);
   const commands = [

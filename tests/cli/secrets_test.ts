@@ -140,7 +140,7 @@ Deno.test("GOOD contains every option that can hold a secret", async () => {
   }
 });
 
-Deno.test("commands that print options print no secret", async () => {
+Deno.test("commands that print options hide every secret", async () => {
   await using folder = await makeFolder();
   const files = await writeFiles(folder.path);
   const config = `${folder.path}/sluice.json`;

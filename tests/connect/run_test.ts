@@ -250,7 +250,7 @@ Deno.test("sluice connect ends on a signal when nobody reads its output", {
     while (true) sent += await conn.write(block);
   });
   const child = startConnect(["--quiet", `${server.addr.port}`]);
-  await untilStill(() => sent); // Until all pipes are full.
+  await untilStill(() => sent); // All pipes are full.
   child.kill("SIGTERM");
   const { code } = await within(10_000, child.status);
   assertEquals(code, 143);

@@ -68,7 +68,7 @@ Deno.test("echo() waits for a client that does not read, and loses no byte", asy
     while (sent < bytes.length) sent += await conn.write(bytes.subarray(sent));
     await conn.closeWrite();
   })();
-  // More than the system's buffers hold stays with the client.
+  // The client keeps the bytes beyond the system's buffers.
   await untilStill(() => sent);
   assertGreater(bytes.length, sent);
   const back = await within(20_000, readToEnd(conn));

@@ -41,7 +41,7 @@ export interface TestAdmin extends AsyncDisposable {
   readonly admin: Admin;
   /** Connections of this thread. */
   readonly registry: Registry;
-  /** All that is shown: those of this thread, unless others were given. */
+  /** The threads it shows (default: only this thread). */
   readonly threads: Threads;
   readonly state: DrainState;
   /** `HOST:PORT`. */
@@ -60,7 +60,7 @@ export function watched(registry: Registry): ServerHost {
   return { ...ALONE, registry };
 }
 
-/** Shows what a registry of this thread has. */
+/** Threads that show a registry of this thread. */
 export function threadsOf(registry: Registry): Threads {
   const threads = new Threads();
   threads.add(new OwnThread(registry));
@@ -118,7 +118,7 @@ export async function startTestAdmin(
   };
 }
 
-/** Splits an answer into its threads. */
+/** Splits a response into its parts. */
 export function parseAnswer(bytes: Uint8Array): Answer {
   const all = new TextDecoder().decode(bytes);
   const end = all.indexOf("\r\n\r\n");

@@ -1,12 +1,12 @@
 /**
- * Attempts by way of other processes and of the kernel's files.
+ * Attempts through other processes and kernel files.
  *
  * @module
  */
 
 import type { Escapes } from "./escapes.ts";
 
-/** Writes what is there already: nothing changes if it succeeds. */
+/** Writes a file's own contents, so success changes nothing. */
 async function rewrite(path: string): Promise<string> {
   const text = await Deno.readTextFile(path);
   await Deno.writeTextFile(path, text, { create: false });
@@ -31,7 +31,7 @@ async function run(...words: string[]): Promise<string> {
   return said.trim() || "done";
 }
 
-/** A program that hears what a port says. */
+/** A program that prints what a port sends. */
 function hearing(port: number): string[] {
   const code =
     `const c = await Deno.connect({ port: ${port} }); await c.write(new Uint8Array([10])); const b = new Uint8Array(9); await c.read(b); console.log(new TextDecoder().decode(b));`;

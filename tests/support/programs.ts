@@ -35,7 +35,7 @@ const FINDERS = {
   fish: () => findProgram("fish"),
   "fail2ban-client": () => findProgram("fail2ban-client"),
   "fail2ban-regex": () => findProgram("fail2ban-regex"),
-  /** What `sluice exec` needs. */
+  /** The requirements of `sluice exec`. */
   fence: () =>
     findThatRuns("unshare", [
       "--map-current-user",
@@ -47,7 +47,7 @@ const FINDERS = {
   go: () => findThatRuns("go", ["version"]),
   haproxy: () => findProgram("haproxy"),
   ip: () => findProgram("ip"),
-  /** With its compiler: a file of source is run. */
+  /** With its compiler, because it runs a source file. */
   java: () => findThatRuns("java", ["-version"]),
   jq: () => findProgram("jq"),
   lftp: () => findProgram("lftp"),
@@ -57,7 +57,7 @@ const FINDERS = {
   ncat: () => findProgram("ncat"),
   /** Deno as Node's users start it, if already installed. */
   "npx (deno)": () => findThatRuns("npx", ["--no", "deno@2.9.6", "eval", "0"]),
-  /** One that takes a proxy from the environment. */
+  /** A version that reads the proxy from the environment. */
   node: () => findThatRuns("node", ["--use-env-proxy", "-e", "0"]),
   npm: () => findThatRuns("npm", ["--version"]),
   openssl: () => findProgram("openssl"),
@@ -130,7 +130,7 @@ export interface RunOptions {
   stdin?: string | Uint8Array<ArrayBuffer>;
   /** Milliseconds that it may run (default 30,000). */
   timeLimit?: number;
-  /** Its environment besides `PATH` and `LANG`. */
+  /** Environment in addition to `PATH` and `LANG`. */
   env?: Record<string, string>;
 }
 

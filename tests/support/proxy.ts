@@ -64,8 +64,9 @@ export async function startTestProxy(
 export const GREETING = [5, 1, 0];
 
 /**
- * A request as bytes (RFC 1928 §4); an address as text is sent as an address.
- * It is written out here: what Sluice encodes would hide what it parses wrongly.
+ * A request as bytes (RFC 1928 §4). An address as text is sent as an address.
+ * It is written out here, because Sluice's encoder could hide the parser's
+ * faults.
  *
  * @param command 1 is CONNECT, 2 is BIND, 3 is UDP ASSOCIATE.
  */
@@ -81,7 +82,7 @@ export function socks5Request(
   return Uint8Array.of(5, command, 0, ...address, port >> 8, port & 0xff);
 }
 
-/** A CONNECT request as bytes; an address as text is sent as an address. */
+/** A CONNECT request as bytes. An address as text is sent as an address. */
 export function connectRequest(
   host: string,
   port: number,

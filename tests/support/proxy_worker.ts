@@ -28,7 +28,7 @@ self.onmessage = async ({ data }: MessageEvent) => {
   };
 };
 
-/** Keeps this thread from answering until somebody notifies the memory. */
+/** Blocks this thread until somebody notifies the memory. */
 function hang(memory: SharedArrayBuffer): void {
   self.postMessage("hangs");
   Atomics.wait(new Int32Array(memory), 0, 0);

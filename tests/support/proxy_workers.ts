@@ -20,13 +20,15 @@ const PATIENCE = 60_000;
 /** A proxy in a worker. Disposing of it ends it immediately, like a crash. */
 export interface ProxyWorker extends Disposable {
   readonly thread: OtherThread;
-  /** Where it listens. */
+  /** Listening address. */
   readonly addr: Deno.NetAddr;
-  /** Takes the thread out. */
+  /** Removes the thread. */
   readonly remove: () => Promise<void>;
-  /** Keeps it from answering; resolves when it hangs, with what lets it go on. */
+  /**
+   * Blocks its answers; resolves once blocked, with a function that ends it.
+   */
   hang(): Promise<() => void>;
-  /** Ends its proxy in good order; it answers still. */
+  /** Ends its proxy cleanly; it still answers. */
   stop(): Promise<void>;
   /** Opens a tunnel through it. */
   openTunnel(to: Deno.NetAddr): Promise<Deno.TcpConn>;
@@ -34,7 +36,7 @@ export interface ProxyWorker extends Disposable {
 
 /** Options for {@linkcode startProxyWorkers}. */
 export interface ProxyWorkerOptions {
-  /** Milliseconds that each worker has to answer (default 2,000). */
+  /** Milliseconds for each worker's answer (default 2,000). */
   timeouts?: number[];
 }
 
@@ -73,7 +75,7 @@ async function start(
   const addr = await within(PATIENCE, started.promise);
   const thread = new OtherThread(askOver(port1), options);
 
-  /** Tells it something, and waits until it says that it has heard. */
+  /** Sends a message, and waits for the worker's confirmation. */
   async function tell(message: unknown): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     worker.onmessage = () => resolve();

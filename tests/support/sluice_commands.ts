@@ -36,31 +36,31 @@ export function sluice(
   return run(path!, [...before, ...args], { ...options, env });
 }
 
-/** How a command ended, and what a person saw of it. */
+/** The end of a command, and what a user saw. */
 export interface Answer {
   code: number;
-  /** What it printed to standard output. */
+  /** Standard output. */
   text: string;
   stderr: string;
 }
 
-/** A command, and what it is run with. */
+/** A command and its surroundings. */
 export interface CommandLine {
   args: readonly string[];
-  /** Its working directory (default: that of the one before). */
+  /** Working directory (default: that of the previous command). */
   cwd?: string;
-  /** What it reads from standard input (default: nothing). */
+  /** Standard input (default: nothing). */
   stdin?: string;
-  /** Message of an error that it makes when it first prints (default: none). */
+  /** Message of an error at its first output (default: none). */
   fails?: string;
 }
 
 /**
- * Runs commands that end, one after the other in one process: a start for each
- * would cost more than what they do.
+ * Runs commands one after another in one process, because a start for each
+ * would cost more than its work.
  *
  * @param lines The commands, or only their arguments.
- * @param env Variables that all of them have.
+ * @param env Environment variables for all of them.
  */
 export async function sluiceAll(
   lines: readonly (readonly string[] | CommandLine)[],
@@ -75,13 +75,13 @@ export async function sluiceAll(
         lines.map((line) => "args" in line ? line : { args: line }),
       ),
       env: { NO_COLOR: "1", ...cacheEnvironment(), ...env },
-      timeLimit: 180_000, // It does the work of many.
+      timeLimit: 180_000, // It runs many commands.
     },
   );
   return JSON.parse(text);
 }
 
-/** A server of it; killed when disposed of, where it still runs. */
+/** A server command. Disposing of it kills it if it still runs. */
 export interface SluiceServer extends AsyncDisposable {
   readonly port: number;
   /** Log lines so far. */

@@ -21,7 +21,10 @@ export interface Socks4Options {
   isNamed?: boolean;
 }
 
-/** A request as bytes (the SOCKS4 memo, and 4a); IPv4 as text is an address. */
+/**
+ * A request as bytes (the SOCKS4 memo, and 4a). IPv4 as text is sent as an
+ * address.
+ */
 export function socks4Request(
   host: string,
   port: number,

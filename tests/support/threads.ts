@@ -1,5 +1,5 @@
 /**
- * Threads of a program with connections that are made up.
+ * Threads of a program with invented connections.
  *
  * @module
  */
@@ -19,10 +19,10 @@ import type { WorkerActs } from "../../lib/workers/message.ts";
 
 const NAME = "127.0.0.1:1080";
 
-/** Where a thread can be. */
+/** Places of a thread. */
 export const PLACES = ["same thread", "message port"] as const;
 
-/** A thread, and what it shows; ends when disposed of. */
+/** A thread and the data it shows. Disposing of it ends it. */
 export interface TestThread extends Disposable {
   readonly thread: Thread;
   readonly registry: Registry;
@@ -31,7 +31,7 @@ export interface TestThread extends Disposable {
 
 /** Options for {@linkcode openThread}. */
 export interface TestThreadOptions {
-  /** Where it is (default in another thread, as far as it can tell). */
+  /** Place of the thread (default: seemingly another thread). */
   place?: typeof PLACES[number];
   /** Returns numbers for connections (default from 1). */
   nextId?: () => number;
@@ -73,13 +73,13 @@ export function openThread(
   };
 }
 
-/** Asks a thread at the other end of a port, as the program's threads are. */
+/** Asks a thread at the other end of a port, as in the program. */
 export function askOver(port: MessagePort): AskThread {
   const link = new ThreadLink<Pick<WorkerActs, "answer">>(port, {});
   return (question, asked) => link.ask("answer", question, asked);
 }
 
-/** A thread whose worker never answers; what it is asked is kept. */
+/** A thread whose worker never answers, with the questions it received. */
 export function openSilentThread(
   timeout: number,
 ): { thread: OtherThread; asked: string[] } & Disposable {

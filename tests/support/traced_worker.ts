@@ -22,7 +22,7 @@ async function runTunnel(): Promise<void> {
   await readExactly(conn, 5);
   conn.close();
   while ((await threads.closed()).length === 0) await turn();
-  // Sums are exported again and again; the test says when it has seen them.
+  // Metrics are exported repeatedly; the test reports when it has seen them.
   await Deno.stdin.read(new Uint8Array(1));
   await worker!.stop();
   await worker!.remove();

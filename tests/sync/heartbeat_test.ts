@@ -42,6 +42,6 @@ Deno.test("startHeartbeat() does nothing when the period is 0, or when cleared",
     beat: () => heartbeat.clear(),
     expire: fail,
   });
-  // The sanitizers see a timer that is left.
+  // The sanitizers would find a remaining timer.
   await pass(100);
 });

@@ -49,11 +49,11 @@ export function encodeReply(
   return bytes;
 }
 
-/** A reply with where the proxy is bound. */
+/** A reply with the proxy's bound address. */
 export interface BoundReply {
   /** `REP` as sent. */
   reply: number;
-  /** Address, or name as bytes of one character each. */
+  /** Address, or name with one character for each byte. */
   host: IpAddress | string;
   /** Port, 0 to 65535. */
   port: number;
@@ -71,10 +71,10 @@ export function* parseReply(): Parser<number> {
 }
 
 /**
- * Parses a reply with its address, as a client of a UDP relay needs it.
+ * Parses a reply with its address, which a client of a UDP relay needs.
  *
- * @returns The reply; the address is a copy.
- * @throws {SyntaxError} If the version is not 5 or the address type unknown.
+ * @returns The reply with a copy of the address.
+ * @throws {SyntaxError} If the version is not 5 or the address type is unknown.
  */
 export function* parseBoundReply(): Parser<BoundReply> {
   const [version, reply, , addressType] = yield 4;

@@ -65,8 +65,8 @@ export function parseUdpHeader(datagram: Uint8Array): UdpHeader | undefined {
 /**
  * Encodes a header.
  *
- * @param host Where the payload comes from or goes to; a name is of ASCII, with
- *   255 characters at most.
+ * @param host Source or destination of the payload; a name has at most 255
+ *   ASCII characters.
  * @param port Port, 0 to 65535.
  * @returns The header; the payload follows it.
  */
