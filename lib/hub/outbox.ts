@@ -57,7 +57,7 @@ export class HubOutbox {
   #bytes = 0;
   #dropped = 0;
   /** Dropped items of any kind that the client does not know about yet. */
-  #untold = 0;
+  #unreported = 0;
   #hasOverflowed = false;
   #last: Uint8Array | undefined;
 
@@ -140,7 +140,7 @@ export class HubOutbox {
    */
   #hasRoom({ bytes }: HubOutput): boolean {
     const { mostBytes, slow } = this.#options;
-    if (slow === "drop-newest" && this.#untold > 0) return false;
+    if (slow === "drop-newest" && this.#unreported > 0) return false;
     if (this.#queue.size === 0) return true;
     return !this.#queue.isFull && this.#bytes + bytes.length <= mostBytes;
   }
@@ -169,15 +169,15 @@ export class HubOutbox {
   }
 
   #count({ isMessage }: HubOutput): void {
-    this.#untold++;
+    this.#unreported++;
     if (isMessage) this.#dropped++;
   }
 
   #tell(parts: HubOutput[]): void {
-    if (this.#untold === 0) return;
-    const bytes = this.#options.describeLoss(this.#untold);
+    if (this.#unreported === 0) return;
+    const bytes = this.#options.describeLoss(this.#unreported);
     parts.push({ bytes, isMessage: false });
-    this.#untold = 0;
+    this.#unreported = 0;
   }
 }
 

@@ -84,7 +84,7 @@ export class ThreadLink<Theirs extends Record<keyof Theirs, Act>> {
   readonly #most: number;
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #last = 0;
-  #heard = performance.now();
+  #lastMessageAt = performance.now();
   #ended: ThreadEnded | undefined;
 
   /**
@@ -100,7 +100,7 @@ export class ThreadLink<Theirs extends Record<keyof Theirs, Act>> {
     this.#faults = options.faults ?? MESSAGES;
     this.#most = options.mostWaiting ?? MOST_WAITING;
     port.onmessage = ({ data }: MessageEvent<Call | Reply>) => {
-      this.#heard = performance.now();
+      this.#lastMessageAt = performance.now();
       if ("name" in data) void this.#act(data);
       else this.#settle(data);
     };
@@ -108,7 +108,7 @@ export class ThreadLink<Theirs extends Record<keyof Theirs, Act>> {
 
   /** Milliseconds since the last message of the other end. */
   get silence(): number {
-    return performance.now() - this.#heard;
+    return performance.now() - this.#lastMessageAt;
   }
 
   /**
