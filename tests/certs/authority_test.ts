@@ -368,9 +368,9 @@ Deno.test("issueCertificate() refuses an invalid authority without revealing sec
         SyntaxError,
         why,
       );
-      const said = Deno.inspect(error) + Deno.inspect(error.cause);
+      const shown = Deno.inspect(error) + Deno.inspect(error.cause);
       for (const line of pair.key.split("\n").filter((text) => text !== "")) {
-        assert(!said.includes(line), name);
+        assert(!shown.includes(line), name);
       }
     });
   }

@@ -272,13 +272,13 @@ Deno.test("sluice cert prints its files and the next step, but no secret", async
   assertMatch(list, /\nalice +a client +\d{4}-\d\d-\d\d +364 +revoked\n/);
   assertMatch(list, /\nca +authority 'Żółw CA' +[\d-]+ +3649 +valid\n/);
   assertMatch(list, /\nproxy +localhost, 127\.0\.0\.1 +.* valid\n$/);
-  const said = [...first, ...second]
+  const output = [...first, ...second]
     .map(({ stderr, text }) => text + stderr).join("\n");
   const store = new CertStore(`${path}/certs`);
   for (const name of ["ca", "alice", "proxy"]) {
     const key = await Deno.readTextFile(store.path(name, "key"));
     for (const line of key.trim().split("\n")) {
-      assert(!said.includes(line), `key of ${name}`);
+      assert(!output.includes(line), `key of ${name}`);
     }
   }
 });
@@ -382,12 +382,12 @@ async function startServer(
     stderr: "null",
   }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let said = "";
+  let output = "";
   let port: string | undefined;
   while (port === undefined) {
     const { done, value } = await reader.read();
-    if (done) throw new Error(`openssl does not listen: ${said}`);
-    port = /^ACCEPT \S+:(\d+)\n/m.exec(said += value)?.[1];
+    if (done) throw new Error(`openssl does not listen: ${output}`);
+    port = /^ACCEPT \S+:(\d+)\n/m.exec(output += value)?.[1];
   }
   const rest = (async () => {
     while (!(await reader.read()).done);

@@ -287,8 +287,8 @@ Deno.test("CertStore says which file is missing, malformed or wrong", async (t) 
       ].join("\n").split("\n").filter((line) => line.length > 0);
       await breakIt(store, other.store);
       const error = await assertRejects(() => work(store), StartError, why);
-      const said = Deno.inspect(error) + Deno.inspect(error.cause);
-      assert(!secrets.some((line) => said.includes(line)), said);
+      const shown = Deno.inspect(error) + Deno.inspect(error.cause);
+      assert(!secrets.some((line) => shown.includes(line)), shown);
     });
   }
 });

@@ -23,10 +23,10 @@ Deno.test("printLines() escapes control and invisible characters in every comman
     ["doctor", "--json", "-c", config],
   ];
   for (const { stderr, text } of await sluiceAll(cases)) {
-    const said = text + stderr;
-    assert(said.includes(ESCAPED), said);
+    const output = text + stderr;
+    assert(output.includes(ESCAPED), output);
     for (const character of ["\x1b", "\x9b", "\u202e", "\u{e0041}"]) {
-      assertEquals(said.includes(character), false, said);
+      assertEquals(output.includes(character), false, output);
     }
   }
 });

@@ -187,15 +187,15 @@ async function serve(folder: string, line: string): Promise<string> {
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  let said = "";
+  let output = "";
   for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-    const isStarted = said.includes("Admin page");
-    said += text;
-    if (!isStarted && said.includes("Admin page")) child.kill("SIGTERM");
+    const isStarted = output.includes("Admin page");
+    output += text;
+    if (!isStarted && output.includes("Admin page")) child.kill("SIGTERM");
   }
   const { code } = await within(30_000, child.status);
-  assertEquals(code, 0, said);
-  return said;
+  assertEquals(code, 0, output);
+  return output;
 }
 
 Deno.test("every option with a file reads a shell's pipe in every thread", async (t) => {
@@ -211,9 +211,9 @@ Deno.test("every option with a file reads a shell's pipe in every thread", async
       --admin 127.0.0.1:0 --admin-token-file <(cat token)`;
   for (const workers of [1, 3]) {
     await t.step(`${workers} workers`, async () => {
-      const said = await serve(folder.path, `${line} --workers ${workers}`);
-      assertMatch(said, /For 1 user on this machine, as far as 1 rule /);
-      assertEquals(/warning|error/.test(said), false, said);
+      const output = await serve(folder.path, `${line} --workers ${workers}`);
+      assertMatch(output, /For 1 user on this machine, as far as 1 rule /);
+      assertEquals(/warning|error/.test(output), false, output);
     });
   }
   const config = {
@@ -231,9 +231,9 @@ Deno.test("every option with a file reads a shell's pipe in every thread", async
       const text = JSON.stringify({ workers, ...config });
       await Deno.writeTextFile(`${folder.path}/config`, text);
       const files = "-c <(cat config) 9< <(cat rules)";
-      const said = await serve(folder.path, `sluice run ${files}`);
-      assertMatch(said, /For 1 user on this machine, as far as 1 rule /);
-      assertEquals(/warning|error/.test(said), false, said);
+      const output = await serve(folder.path, `sluice run ${files}`);
+      assertMatch(output, /For 1 user on this machine, as far as 1 rule /);
+      assertEquals(/warning|error/.test(output), false, output);
     });
   }
   await t.step("check", async () => {

@@ -327,7 +327,7 @@ for (const workers of [1, 2]) {
     for (const [name, start] of Object.entries(servers)) {
       await t.step(name, async () => {
         await using server = start();
-        const told = await apiConfig(server);
+        const config = await apiConfig(server);
         // Nobody may use this server, and the log names whoever tried.
         const port = await server.port();
         const conn = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -338,9 +338,9 @@ for (const workers of [1, 2]) {
         await server.line(/Reloaded /);
         server.kill("SIGTERM");
         await server.code();
-        assertSilent(told);
+        assertSilent(config);
         assertSilent(server.lines.join("\n"));
-        assert(told.includes("tls.key"), told);
+        assert(config.includes("tls.key"), config);
       });
     }
   });

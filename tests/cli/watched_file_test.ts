@@ -8,7 +8,7 @@ interface Opened {
   file: WatchedFile<number>;
   path: string;
   /** Logged messages and applied values. */
-  said: string[];
+  logged: string[];
   applied: number[];
   /** Replaces the contents of the file, as an editor does. */
   write(text: string): Promise<void>;
@@ -17,7 +17,7 @@ interface Opened {
 /** A file with one number. */
 async function openIn(folder: string, text = "1"): Promise<Opened> {
   const path = `${folder}/number.txt`;
-  const said: string[] = [];
+  const logged: string[] = [];
   const applied: number[] = [];
   let writes = 0;
 
@@ -40,23 +40,23 @@ async function openIn(folder: string, text = "1"): Promise<Opened> {
     isSecret: true,
     log: (event) => {
       if (event.event !== "message") return;
-      said.push(`${event.level}: ${event.message.replaceAll(path, "FILE")}`);
+      logged.push(`${event.level}: ${event.message.replaceAll(path, "FILE")}`);
     },
   });
   file.onReload((value) => {
     if (value === 13) throw new SyntaxError("13 can't be had");
     applied.push(value);
   });
-  return { file, path, said, applied, write };
+  return { file, path, logged, applied, write };
 }
 
 Deno.test("WatchedFile.poll() reads the file when it has changed and settled", async () => {
   await using folder = await makeFolder();
-  const { file, said, applied, write } = await openIn(folder.path);
+  const { file, logged, applied, write } = await openIn(folder.path);
   assertEquals(file.value, 1);
   await file.poll();
   await file.poll();
-  assertEquals([applied, said], [[], []]);
+  assertEquals([applied, logged], [[], []]);
   await write("2");
   await file.poll(); // The file may be half written.
   assertEquals(file.value, 1);
@@ -64,16 +64,16 @@ Deno.test("WatchedFile.poll() reads the file when it has changed and settled", a
   assertEquals([file.value, applied], [2, [2]]);
   await file.poll();
   await file.poll();
-  assertEquals(said, ["info: Reloaded FILE: number 2"]);
+  assertEquals(logged, ["info: Reloaded FILE: number 2"]);
 });
 
 Deno.test("WatchedFile.reload() reads once for all calls before it starts", async () => {
   await using folder = await makeFolder();
-  const { file, said, applied, write } = await openIn(folder.path);
+  const { file, logged, applied, write } = await openIn(folder.path);
   const begun = file.reload();
   await Promise.all(Array.from({ length: 100 }, () => file.reload()));
   await begun;
-  assertEquals(said.length, applied.length);
+  assertEquals(logged.length, applied.length);
   assertEquals(applied, [1]);
   await write("2");
   await file.reload();
@@ -94,14 +94,14 @@ Deno.test("WatchedFile.poll() waits while the file keeps changing", async () => 
 
 Deno.test("WatchedFile.reload() reads the file, changed or not", async () => {
   await using folder = await makeFolder();
-  const { file, applied, said, write } = await openIn(folder.path);
+  const { file, applied, logged, write } = await openIn(folder.path);
   await file.reload();
   await write("2");
   await file.reload();
   await file.poll();
   await file.poll();
   assertEquals(applied, [1, 2]);
-  assertEquals(said, [
+  assertEquals(logged, [
     "info: Reloaded FILE: number 1",
     "info: Reloaded FILE: number 2",
   ]);
@@ -109,7 +109,7 @@ Deno.test("WatchedFile.reload() reads the file, changed or not", async () => {
 
 Deno.test("WatchedFile.reload() ignores a file that is being written", async () => {
   await using folder = await makeFolder();
-  const { file, path, applied, said } = await openIn(folder.path);
+  const { file, path, applied, logged } = await openIn(folder.path);
   using writing = await Deno.open(path, { write: true, truncate: true });
   const write = (text: string) => writing.write(new TextEncoder().encode(text));
   await write("2");
@@ -119,7 +119,7 @@ Deno.test("WatchedFile.reload() ignores a file that is being written", async () 
   await write("3");
   assertEquals(await reloading, undefined);
   assertEquals([file.value, applied], [23, [23]]);
-  assertEquals(said, ["info: Reloaded FILE: number 23"]);
+  assertEquals(logged, ["info: Reloaded FILE: number 23"]);
 });
 
 Deno.test("WatchedFile.open() continues with contents in force, and reads the file when they are invalid", async () => {
@@ -147,7 +147,7 @@ Deno.test("WatchedFile.open() continues with contents in force, and reads the fi
 
 Deno.test("WatchedFile keeps its value when the file is invalid, and reports it once", async () => {
   await using folder = await makeFolder();
-  const { file, path, applied, said, write } = await openIn(folder.path);
+  const { file, path, applied, logged, write } = await openIn(folder.path);
   const cases: { text: string; why: string }[] = [
     { text: "x", why: "line 1, column 1: expected a number" },
     { text: "13", why: "13 can't be had" },
@@ -158,12 +158,12 @@ Deno.test("WatchedFile keeps its value when the file is invalid, and reports it 
     for (let n = 0; n < 4; n++) await file.poll();
     const line =
       `error: Cannot reload numbers file FILE: ${why}; it stays as it was`;
-    assertEquals(said.splice(0), [line]);
+    assertEquals(logged.splice(0), [line]);
     assertEquals(file.value, 1);
   }
   await Deno.writeFile(path, Uint8Array.of(0xff));
   await file.reload();
-  assertEquals(said.splice(0), [
+  assertEquals(logged.splice(0), [
     "error: Cannot reload numbers file FILE: it is not UTF-8; it stays as it was",
   ]);
   await write("2");
@@ -173,16 +173,16 @@ Deno.test("WatchedFile keeps its value when the file is invalid, and reports it 
 
 Deno.test("WatchedFile keeps its value when the file is gone, and reads the file when it is back", async () => {
   await using folder = await makeFolder();
-  const { file, path, applied, said, write } = await openIn(folder.path);
+  const { file, path, applied, logged, write } = await openIn(folder.path);
   await Deno.remove(path);
   for (let n = 0; n < 4; n++) await file.poll();
-  assertEquals(said.splice(0), [
+  assertEquals(logged.splice(0), [
     "error: Cannot reload numbers file FILE: there is no such file; it stays as it was",
   ]);
   assertEquals([file.value, applied], [1, []]);
   await write("1");
   for (let n = 0; n < 4; n++) await file.poll();
-  assertEquals(said, ["info: Reloaded FILE: number 1"]);
+  assertEquals(logged, ["info: Reloaded FILE: number 1"]);
 });
 
 Deno.test({
@@ -190,17 +190,17 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   async fn() {
     await using folder = await makeFolder();
-    const { file, path, said } = await openIn(folder.path);
+    const { file, path, logged } = await openIn(folder.path);
     for (const mode of [0o640, 0o604, 0o644]) {
       await Deno.chmod(path, mode);
       for (let n = 0; n < 2; n++) await file.reload();
-      assertEquals(said.splice(0).filter((line) => !/Reloaded/.test(line)), [
+      assertEquals(logged.splice(0).filter((line) => !/Reloaded/.test(line)), [
         "warning: Others can read FILE, which holds secrets: chmod 600 it",
       ]);
     }
     await Deno.chmod(path, 0o600);
     await file.reload();
-    assertEquals(said, ["info: Reloaded FILE: number 1"]);
+    assertEquals(logged, ["info: Reloaded FILE: number 1"]);
   },
 });
 

@@ -47,13 +47,21 @@ function of({ findings }: Visit, check: string): Finding {
 
 Deno.test("sluice doctor quickly finds no problem when a proxy works", async () => {
   const started = performance.now();
-  const said = await visit("--listen", "127.0.0.1:0", "--max-connections=20");
+  const visited = await visit(
+    "--listen",
+    "127.0.0.1:0",
+    "--max-connections=20",
+  );
   assert(performance.now() - started < 10_000);
   for (const check of [...OWN_CHECKS, "descriptors", "port"]) {
-    assertEquals(of(said, check).level, "ok", JSON.stringify(of(said, check)));
+    assertEquals(
+      of(visited, check).level,
+      "ok",
+      JSON.stringify(of(visited, check)),
+    );
   }
-  assertEquals(said.result.code, 0);
-  assert(said.worst !== "problem");
+  assertEquals(visited.result.code, 0);
+  assert(visited.worst !== "problem");
 });
 
 Deno.test("sluice doctor prints lines, each problem with its remedy", async () => {
@@ -74,9 +82,9 @@ Deno.test("sluice doctor finds the problems that would stop a start", async () =
   await using folder = await makeFolder();
   const path = `${folder.path}/users`;
   await Deno.writeTextFile(path, "no line of a user\n");
-  const said = await visit("--listen", "0.0.0.0:0", "--users", path);
-  assertEquals(said.result.code, 1);
-  assertEquals(of(said, "files").level, "problem");
+  const visited = await visit("--listen", "0.0.0.0:0", "--users", path);
+  assertEquals(visited.result.code, 1);
+  assertEquals(of(visited, "files").level, "problem");
   const missing = await visit("--listen", "0.0.0.0:0");
   assertMatch(of(missing, "port").message, /whoever reaches it could use/);
   assertEquals(missing.worst, "problem");
@@ -144,10 +152,10 @@ Deno.test("sluice doctor prints a command line that starts the proxy, without pa
   const rules = `${folder.path}/the rules`;
   await Deno.writeTextFile(rules, "allow\n");
   const args = ["--listen", "127.0.0.1:0", "--rules", rules];
-  const said = await visit(...args, "--user", "alice:secret");
-  const line = of(said, "permissions").remedy!;
+  const visited = await visit(...args, "--user", "alice:secret");
+  const line = of(visited, "permissions").remedy!;
   assert(line.includes("--user alice:PASSWORD"), line);
-  assert(!JSON.stringify(said.findings).includes("secret"));
+  assert(!JSON.stringify(visited.findings).includes("secret"));
   assert(!line.includes("-A"), line);
   const command = line
     .replace(/^deno run/, `"${Deno.execPath()}" run`)
@@ -175,11 +183,11 @@ Deno.test("sluice doctor works with few permissions, prompts for none, and names
   const doctor = [MAIN, "doctor", "--json", "--listen=0"];
   const args = ["run", "--allow-net", read, ...doctor];
   const result = await run(Deno.execPath(), args);
-  const said: Visit = { result, ...JSON.parse(result.text) };
+  const visited: Visit = { result, ...JSON.parse(result.text) };
   assertEquals(result.code, 0, result.text);
-  assertEquals(of(said, "permissions").level, "ok");
-  assertEquals(of(said, "half-close").level, "ok");
-  const { level, message, remedy } = of(said, "reset");
+  assertEquals(of(visited, "permissions").level, "ok");
+  assertEquals(of(visited, "half-close").level, "ok");
+  const { level, message, remedy } = of(visited, "reset");
   assertEquals(level, "note");
   assertMatch(message, /a download that breaks looks whole/);
   assertEquals(remedy, HAS_RESETS ? "give Deno --allow-ffi" : undefined);
@@ -205,8 +213,8 @@ Deno.test("sluice doctor asks for the permission to list interfaces when there i
   ) {
     const doctor = [MAIN, "doctor", "--json", ...args];
     const lacking = await run(Deno.execPath(), [...few, ...doctor]);
-    const said: Visit = { result: lacking, ...JSON.parse(lacking.text) };
-    const { level, message, remedy } = of(said, "permissions");
+    const visited: Visit = { result: lacking, ...JSON.parse(lacking.text) };
+    const { level, message, remedy } = of(visited, "permissions");
     assertEquals(level, isWanted ? "problem" : "ok", lacking.text);
     assertEquals(message.includes(flag), isWanted);
     assertEquals(remedy?.includes(flag) ?? false, isWanted);

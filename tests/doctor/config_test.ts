@@ -74,16 +74,18 @@ Deno.test("sluice doctor -c examines all listeners, and adds up their connection
       { kind: "echo", listen: taken.addr.port, "max-connections": 5 },
     ],
   });
-  const said = await visit(path);
-  assertEquals(of(said, "config"), [`ok ${path}: 2 listeners, nothing wrong`]);
-  assertMatch(of(said, "descriptors")[0]!, / 12 asked$/);
-  const [free, used] = of(said, "port");
+  const visited = await visit(path);
+  assertEquals(of(visited, "config"), [
+    `ok ${path}: 2 listeners, nothing wrong`,
+  ]);
+  assertMatch(of(visited, "descriptors")[0]!, / 12 asked$/);
+  const [free, used] = of(visited, "port");
   assertEquals(
     free,
     `ok 127.0.0.1:${port} is free, to be used on this machine`,
   );
   assertMatch(used!, /^problem .*the port is in use/);
-  assertEquals(said.result.code, 1);
+  assertEquals(visited.result.code, 1);
 });
 
 Deno.test("sluice doctor -c reports each problem of the file with its place", async () => {
@@ -92,8 +94,8 @@ Deno.test("sluice doctor -c reports each problem of the file with its place", as
   await write(path, {
     listeners: [{ kind: "proxy", listen: 0, prefer: "ipv5", "idle-timout": 1 }],
   });
-  const said = await visit(path);
-  const all = of(said, "config");
+  const visited = await visit(path);
+  const all = of(visited, "config");
   assertEquals(all.length, 2, all.join("\n"));
   assertMatch(all[0]!, /^problem .*sluice\.json:1:\d+: listeners\[0\]\.prefer/);
   await Deno.writeTextFile(path, "{ listeners");
@@ -127,13 +129,13 @@ Deno.test("sluice doctor -c connects to upstreams and parents, and reads their c
       },
     ],
   });
-  const said = await visit(path);
-  const [first, second, third] = of(said, "upstream");
+  const visited = await visit(path);
+  const [first, second, third] = of(visited, "upstream");
   assertMatch(first!, /^ok .* takes connections, the first in \d+ ms$/);
   assertMatch(second!, /^problem .*connection refused$/);
   assertMatch(third!, /^ok tls:\/\/127\.0\.0\.1:/);
-  assertMatch(of(said, "parent")[0]!, /^ok tls:\/\/localhost:\d+ takes/);
-  const certificates = of(said, "certificate")
+  assertMatch(of(visited, "parent")[0]!, /^ok tls:\/\/localhost:\d+ takes/);
+  const certificates = of(visited, "certificate")
     .filter((text) => text.includes("tls://")).toSorted();
   assertEquals(certificates.length, 2, certificates.join("\n"));
   const [ofParent, ofServer] = certificates;
@@ -143,7 +145,7 @@ Deno.test("sluice doctor -c connects to upstreams and parents, and reads their c
     ofParent!,
     /^problem tls:\/\/localhost:\d+: TLS handshake failed/,
   );
-  assert(!JSON.stringify(said.findings).includes("hush"));
+  assert(!JSON.stringify(visited.findings).includes("hush"));
 });
 
 Deno.test("sluice doctor -c sends a LOCAL header to upstreams that expect a PROXY header", async () => {
@@ -165,9 +167,9 @@ Deno.test("sluice doctor -c sends a LOCAL header to upstreams that expect a PROX
       "upstream-ca": test.path("ca.crt"),
     }],
   });
-  const said = await visit(path);
-  assertMatch(of(said, "upstream")[0]!, /^ok .* takes connections/);
-  const [certificate] = of(said, "certificate")
+  const visited = await visit(path);
+  assertMatch(of(visited, "upstream")[0]!, /^ok .* takes connections/);
+  const [certificate] = of(visited, "certificate")
     .filter((text) => text.includes("tls://"));
   assertMatch(certificate!, /^warning tls:\/\/.*holds for (29|30) days$/);
 });
@@ -181,8 +183,10 @@ Deno.test("sluice doctor -c prints permissions for only the addresses of a relay
   await write(path, {
     listeners: [{ kind: "forward", listen: port, upstreams: [upstream] }],
   });
-  const said = await visit(path);
-  const { remedy } = said.findings.find((one) => one.check === "permissions")!;
+  const visited = await visit(path);
+  const { remedy } = visited.findings.find((one) =>
+    one.check === "permissions"
+  )!;
   assert(remedy!.includes(` --allow-net=127.0.0.1:${port},${upstream} `));
   const command = remedy!
     .replace(/^deno run/, `"${Deno.execPath()}" run`)
@@ -213,14 +217,14 @@ Deno.test("sluice doctor knows Sluice's environment variables, and reports unkno
   await using folder = await makeFolder();
   const path = `${folder.path}/sluice.json`;
   await write(path, { listeners: [{ kind: "echo", listen: 0 }] });
-  const said = await visit(path, {
+  const visited = await visit(path, {
     SLUICE_ADMIN_TOKEN: "0123456789abcdef",
     SLUICE_USER: "alice:hush",
   });
-  const text = of(said, "environment").join("\n");
+  const text = of(visited, "environment").join("\n");
   assertMatch(text, /SLUICE_ADMIN_TOKEN is the token of the admin listener/);
   assertMatch(text, /warning SLUICE_USER is set, and nothing reads it/);
-  assert(!/0123456789abcdef|hush/.test(JSON.stringify(said.findings)));
+  assert(!/0123456789abcdef|hush/.test(JSON.stringify(visited.findings)));
 });
 
 Deno.test("sluice doctor refuses options together with a configuration", async () => {

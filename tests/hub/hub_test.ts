@@ -70,8 +70,8 @@ Deno.test("startHub() sends the messages of several clients to all in one order"
   assertEquals(await second.hearAll(3 * count), heard);
   for (const who of [0, 1, 2]) {
     const own = heard.filter((line) => line!.startsWith(`${who} `));
-    const said = Array.from({ length: count }, (_, n) => `${who} ${n}`);
-    assertEquals(own, said);
+    const expected = Array.from({ length: count }, (_, n) => `${who} ${n}`);
+    assertEquals(own, expected);
   }
   for (const speaker of speakers) speaker[Symbol.dispose]();
 });

@@ -23,11 +23,11 @@ function visit(rooms: HubRooms, name: string): HubRoom {
 
 Deno.test("HubRooms keeps an empty room only when it has a history", () => {
   using rooms = makeRooms();
-  const said = visit(rooms, "said");
+  const room = visit(rooms, "said");
   const silent = open(rooms, "silent");
   rooms.leave(silent);
   assertEquals([rooms.size, rooms.isOccupied("said")], [0, false]);
-  assert(open(rooms, "said") === said);
+  assert(open(rooms, "said") === room);
   assert(open(rooms, "silent") !== silent);
 });
 

@@ -26,9 +26,9 @@ async function run(...words: string[]): Promise<string> {
     args,
     stdin: "null",
   }).output();
-  const said = new TextDecoder().decode(success ? stdout : stderr);
-  if (!success) throw new Error(said);
-  return said.trim() || "done";
+  const output = new TextDecoder().decode(success ? stdout : stderr);
+  if (!success) throw new Error(output);
+  return output.trim() || "done";
 }
 
 /** A program that prints what a port sends. */

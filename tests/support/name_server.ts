@@ -139,9 +139,9 @@ export function startNameServer(
     const question = { ...parseQuestion(bytes), transport };
     asked.push(question);
     const id = bytes[0]! << 8 | bytes[1]!;
-    for (const said of await respond(question)) {
-      const isRaw = said instanceof Uint8Array;
-      const message = isRaw ? said : encodeAnswer(question, id, said);
+    for (const answer of await respond(question)) {
+      const isRaw = answer instanceof Uint8Array;
+      const message = isRaw ? answer : encodeAnswer(question, id, answer);
       if (!isClosed) await send(message);
     }
   }

@@ -283,8 +283,8 @@ function findThatSays(
   const path = findProgram(name);
   if (path === undefined) return undefined;
   const { stdout, stderr } = new Deno.Command(path, { args }).outputSync();
-  const said = [stdout, stderr].map((part) => new TextDecoder().decode(part));
-  return said.join("").includes(text) ? path : undefined;
+  const output = [stdout, stderr].map((part) => new TextDecoder().decode(part));
+  return output.join("").includes(text) ? path : undefined;
 }
 
 function findThatRuns(name: string, args: string[]): string | undefined {

@@ -15,14 +15,14 @@ function replicate(count: number) {
   const time = { now: 0 };
   const now = () => time.now;
   const keeper = new Bans({ ...RULES, now });
-  const told: BanAction[] = [];
+  const actions: BanAction[] = [];
   const copies = Array.from({ length: count }, (_, index) =>
     // Each thread has its own clock.
     new ReplicatedBans({ ...RULES, now: () => now() + index * 1e6 }, (action) =>
-      told.push(action)));
+      actions.push(action)));
   const deliver = () => {
     let bans = 0;
-    for (const action of told.splice(0)) {
+    for (const action of actions.splice(0)) {
       const { outcome, states } = decideBan(keeper, action);
       if (outcome?.ban !== undefined) bans++;
       for (const copy of copies) copy.replace(states);

@@ -231,7 +231,7 @@ Deno.test("encodeForwardedRequest() removes hop-by-hop fields and rewrites the f
 });
 
 Deno.test("encodeForwardedRequest() uses the absolute form for another proxy", () => {
-  const cases: [said: string, forwarded: string][] = [
+  const cases: [sent: string, forwarded: string][] = [
     ["GET http://A.test:81/x?y HTTP/1.1", "GET http://A.test:81/x?y HTTP/1.1"],
     ["GET http://a.test HTTP/1.1", "GET http://a.test/ HTTP/1.1"],
     ["GET http://a.test?y HTTP/1.1", "GET http://a.test/?y HTTP/1.1"],
@@ -240,9 +240,9 @@ Deno.test("encodeForwardedRequest() uses the absolute form for another proxy", (
     ["OPTIONS http://a.test/ HTTP/1.1", "OPTIONS http://a.test/ HTTP/1.1"],
     ["OPTIONS http://a.test/* HTTP/1.1", "OPTIONS http://a.test/* HTTP/1.1"],
   ];
-  for (const [said, forwarded] of cases) {
+  for (const [sent, forwarded] of cases) {
     const head = parseRequestHead(scan([
-      said,
+      sent,
       "Host: other.test",
       "Connection: upgrade",
       "Upgrade: h2c",

@@ -64,8 +64,8 @@ Deno.test("parseProxyHeader() parses every encoded header", () => {
     assertEquals(parseAll(encodeProxyV1(endpoints)), { endpoints });
     for (const option of options) {
       const header = parseAll(encodeProxyV2(endpoints, option));
-      const said = endpoints === undefined ? {} : option;
-      assertEquals(header, { endpoints, ...said });
+      const expected = endpoints === undefined ? {} : option;
+      assertEquals(header, { endpoints, ...expected });
     }
   }
 });
