@@ -4,14 +4,6 @@
  * @module
  */
 
-if (import.meta.main) {
-  const [command] = Deno.args;
-  // A fence's init needs no commands, and starts while they load.
-  if (command === "exec") {
-    (await import("./lib/exec/chain.ts")).startAhead(Deno.args);
-  }
-  const { main } = await (command === "exec-init"
-    ? import("./lib/exec/init.ts")
-    : import("./lib/program/cli.ts"));
-  Deno.exit(await main(Deno.args));
-}
+import { main } from "./lib/program/cli.ts";
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -27,6 +27,8 @@ const MISSING =
 
 const ROOT = `${import.meta.dirname}/..`;
 
+const ENTRY = `${ROOT}/lib/program/compiled.ts`;
+
 const FLAGS = [
   // For /proc/self/limits, which no narrower permission opens. Without it, the
   // program would accept more connections than it has descriptors for.
@@ -65,7 +67,7 @@ async function compile(args: string[]): Promise<number> {
   if (unfit !== undefined) return fail(unfit);
   const hasOutput = args.some((arg) => /^(--output\b|-o)/.test(arg));
   const output = hasOutput ? [] : [`--output=${ROOT}/dist/sluice`];
-  await deno("cache", ...PROJECT, `${ROOT}/main.ts`);
+  await deno("cache", ...PROJECT, ENTRY);
   const left = (await unreadable()).map((path) => `--exclude=${path}`);
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -75,7 +77,7 @@ async function compile(args: string[]): Promise<number> {
       ...left,
       ...output,
       ...args,
-      `${ROOT}/main.ts`,
+      ENTRY,
     ],
     env: { NO_COLOR: "1" },
     stderr: "piped",

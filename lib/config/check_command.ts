@@ -1,5 +1,5 @@
 /**
- * `sluice check`: all that is wrong with a configuration.
+ * `sluice check`: reports all problems of a configuration.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * A configuration with comments on all that can be said, made from the tables of
- * options.
+ * An example configuration with comments on all settings, made from the option
+ * tables.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
 const WIDTH = 79;
 
 /**
- * Makes the example. It is valid as it is; a setting is too when it is taken out
- * of its comment, once what stands there in capitals is replaced.
+ * Creates the example. It is valid as it is, and stays valid when a setting is
+ * uncommented and its word in capitals replaced.
  *
- * @param kinds Kinds of listeners that there are.
+ * @param kinds All kinds of listeners.
  * @returns Its lines.
  */
 export function exampleConfig(kinds: ListenerKinds): string[] {
@@ -47,7 +47,7 @@ export function exampleConfig(kinds: ListenerKinds): string[] {
   ];
 }
 
-/** Each with what it does above it, and in a comment. */
+/** Settings as comments, each below its help. */
 function settings(table: OptionTable, indent: string): string[] {
   return Object.entries(table).flatMap(([name, option]) => [
     ...comment(spellForFile(helpOf(option), table), indent),

@@ -1,5 +1,5 @@
 /**
- * `sluice config example`: a configuration to begin with.
+ * `sluice config example`: prints a configuration to start with.
  *
  * @module
  */

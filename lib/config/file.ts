@@ -1,5 +1,5 @@
 /**
- * The file of a configuration that runs: what becomes of it when it changes.
+ * The file of a running configuration: notices and applies its changes.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { joinFaults, type Reloadable } from "../cli/watch_files.ts";
 import { readSettled } from "../cli/settled_text.ts";
 import { WatchedFile } from "../cli/watched_file.ts";
 
-/** Milliseconds after which files of secrets that keep changing are given up. */
+/** Milliseconds after which secret files that keep changing are given up. */
 const PATIENCE = 10_000;
 
-/** What runs, as far as its file can change it. */
+/** The running servers that the file can change. */
 export type ChangeableConfig = Pick<
   RunningConfig,
   "apply" | "change" | "poll" | "reload"
@@ -24,13 +24,13 @@ export type ChangeableConfig = Pick<
 
 /** Options for {@linkcode ConfigFile.open}. */
 export interface ConfigFileOptions {
-  /** Whether a change is noticed; otherwise it is read when told to. */
+  /** Whether changes are noticed; otherwise it is read on request. */
   isWatched: boolean;
-  /** Takes what there is to say. */
+  /** Receives log events. */
   log: (event: LogEvent) => void;
 }
 
-/** The file of a configuration that runs. */
+/** The file of a running configuration. */
 export class ConfigFile implements Reloadable {
   readonly #path: string;
   readonly #running: ChangeableConfig;
@@ -55,11 +55,11 @@ export class ConfigFile implements Reloadable {
   }
 
   /**
-   * Opens the file of what runs already.
+   * Opens the file of running servers.
    *
    * @param path Its path.
-   * @param running What runs.
-   * @param options The configuration that runs, and how to look after the file.
+   * @param running The running servers.
+   * @param options The running configuration, and how to watch the file.
    * @returns The file.
    * @throws {StartError} If it can't be read.
    */
@@ -78,17 +78,19 @@ export class ConfigFile implements Reloadable {
     return new ConfigFile(path, running, { ...options, file });
   }
 
-  /** What it is called. */
+  /** Its name. */
   get name(): string {
     return this.#path;
   }
 
-  /** What was wrong with the file when it was last read, a line each. */
+  /** Problems of the file when it was last read, a line each. */
   get problems(): readonly string[] {
     return this.#problems;
   }
 
-  /** Looks for changes of the file, where it is watched, and of its listeners'. */
+  /**
+   * Checks the file, if watched, and the files of its listeners for changes.
+   */
   async poll(): Promise<void> {
     if (this.#options.isWatched) {
       await this.#file.poll();
@@ -98,9 +100,9 @@ export class ConfigFile implements Reloadable {
   }
 
   /**
-   * Reads all of them again.
+   * Reloads all of them.
    *
-   * @returns What was wrong, if anything was.
+   * @returns The problem, if any.
    */
   async reload(): Promise<string | undefined> {
     const fault = await this.#file.reload();
@@ -109,7 +111,7 @@ export class ConfigFile implements Reloadable {
     return joinFaults([...faults, more]);
   }
 
-  /** The files of secrets are read until they are the same at two looks. */
+  /** Reads secret files until two reads agree. */
   async #load(text: string): Promise<Config> {
     let config = await loadConfig(text, this.#path);
     const end = performance.now() + PATIENCE;
@@ -118,7 +120,7 @@ export class ConfigFile implements Reloadable {
       if (performance.now() > end) {
         throw new SyntaxError("the files of its secrets keep changing");
       }
-      // What is wrong with one is told where it is used.
+      // A problem with one is reported where it is used.
       await Promise.allSettled(
         config.secretFiles.map((path) => readSettled(path)),
       );
@@ -147,7 +149,7 @@ export class ConfigFile implements Reloadable {
   }
 }
 
-/** Files that secrets were read from, as they were then. */
+/** Secret files and their contents when read. */
 class SecretFiles {
   readonly #paths: readonly string[];
   #read: Promise<string>;
@@ -158,7 +160,10 @@ class SecretFiles {
     this.#read = this.#state();
   }
 
-  /** Like a file's own text: when it has changed, and stayed so for a look. */
+  /**
+   * Like the configuration itself: true if it has changed and stayed so for one
+   * check.
+   */
   async haveChanged(): Promise<boolean> {
     if (this.#paths.length === 0) return false;
     const state = await this.#state();
@@ -184,7 +189,7 @@ async function stateOf(path: string): Promise<string> {
   }
 }
 
-/** All that it says, with secrets in their places. */
+/** Its whole content, with secrets filled in. */
 function contentOf({ listeners, problems, program }: Config): string {
   const given = listeners.map(({ given, kindName }) => [kindName, ...given]);
   return JSON.stringify([program, given, problems]);

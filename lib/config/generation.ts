@@ -1,6 +1,6 @@
 /**
- * One configured listener while it runs, with the settings of one time: when
- * they change, another generation takes its sockets over.
+ * One configured listener while it runs, with fixed settings. When they change,
+ * a new one takes over its sockets.
  *
  * @module
  */
@@ -23,70 +23,70 @@ import type { FileText } from "../cli/settled_text.ts";
 import { type BorrowedListener, SharedListener } from "./shared_listener.ts";
 import { startListener } from "./start_listener.ts";
 
-/** A socket, and where it was asked for. */
+/** A socket and its configured address. */
 interface Socket {
   where: string;
   open: OpenEndpoint;
   shared: SharedListener;
-  /** Whether it listened before, for settings of before. */
+  /** Whether it was taken over from earlier settings. */
   isTakenOver: boolean;
 }
 
-/** A socket that it has while others leave it. */
+/** A borrowed socket. */
 interface Borrowing {
   endpoint: Endpoint;
   shared: SharedListener;
   borrowed: BorrowedListener;
 }
 
-/** How a socket is had. */
+/** How to open a socket. */
 interface Opening {
   open: OpenEndpoint;
   openNew: ServerHost["open"];
   backlog: number | undefined;
 }
 
-/** What outlives a generation. */
+/** State that outlives a listener. */
 interface Kept {
   settings: string;
   value: object;
 }
 
-/** What a generation may take over. */
+/** What a new listener may take over. */
 export interface Heritage {
-  /** What is replaced, or will be gone; its sockets are to be had. */
+  /** Listeners that are replaced or removed; their sockets are available. */
   leaving: readonly Generation[];
-  /** Sockets that have been taken over. */
+  /** Sockets that were taken over. */
   taken: Set<SharedListener>;
-  /** The one that it continues: what was counted is counted on. */
+  /** The listener that it continues, whose counts it keeps. */
   predecessor: Generation | undefined;
-  /** What it is called where several threads run the same. */
+  /** Its name, the same in all threads. */
   name: string;
-  /** Listeners that are configured, this one too. */
+  /** Number of configured listeners. */
   peers: number;
-  /** What files hold that it may open, by path. */
+  /** Contents of files that it may open, by path. */
   texts: ReadonlyMap<string, FileText> | undefined;
 }
 
 /** One configured listener while it runs. */
 export class Generation {
-  /** What it was started with. */
+  /** Its configuration. */
   readonly config: ListenerConfig;
-  /** The settings as text, to be compared; it holds secrets. */
+  /** The settings as text, for comparison; contains secrets. */
   readonly fingerprint: string;
   readonly #sockets: Socket[] = [];
   readonly #borrowed: Borrowing[] = [];
   readonly #kept = new Map<string, Kept>();
   #files = new ServerFiles();
-  /** What it may take over, as long as it starts. */
+  /** What it may take over, during the start. */
   #heritage: Heritage | undefined;
   #started: RunningServer | undefined;
   #log: ServerHost["log"] | undefined;
 
   /**
-   * Creates what has not been started.
+   * Creates a listener that is not started.
    *
-   * @param config What it is to be.
+   * @param config The configuration.
    */
   constructor(config: ListenerConfig) {
     this.config = config;
@@ -98,7 +98,7 @@ export class Generation {
     return this.#started!;
   }
 
-  /** What to say of it; events name its place in the file. */
+  /** Its announcements; events name its place in the file. */
   get banner(): Announcement[] {
     const config = formatPath(["listeners", this.config.index]);
     return this.started.banner.map((one) =>
@@ -106,7 +106,7 @@ export class Generation {
     );
   }
 
-  /** The same after a reload: sockets that listened before are no news. */
+  /** The announcements after a reload, without sockets that listened before. */
   get news(): Announcement[] {
     // A server opens its sockets in the order in which it announces them.
     const sockets = this.#sockets.values();
@@ -121,12 +121,12 @@ export class Generation {
   }
 
   /**
-   * Starts the server. It gets no connection before {@linkcode take}.
+   * Starts the server. It gets connections only after {@linkcode take}.
    *
    * @param heritage What it may take over.
-   * @param outer The program.
-   * @throws {UsageError} If options don't go together.
-   * @throws {StartError} If the machine does not have or allow what it needs.
+   * @param outer The program's host.
+   * @throws {UsageError} If options do not go together.
+   * @throws {StartError} If the machine lacks or forbids what it needs.
    */
   async start(heritage: Heritage, outer: ServerHost): Promise<void> {
     this.#log = outer.log;
@@ -142,7 +142,7 @@ export class Generation {
       peers: heritage.peers,
       open: (where, open, backlog) =>
         this.#open(where, { open, backlog, openNew }),
-      // Where threads have to agree, they agree on what is kept too.
+      // If threads must agree, they agree on kept state too.
       keep: own?.keep ??
         ((what, settings, make) => this.#keep(what, settings, make)),
     };
@@ -151,11 +151,11 @@ export class Generation {
       this.#started = await startListener(command, given, host);
     } finally {
       files.endStart();
-      this.#heritage = undefined; // Or every one before would be kept.
+      this.#heritage = undefined; // Otherwise every earlier one would be kept.
     }
   }
 
-  /** What is in force of its files, by path. */
+  /** Contents in force of its files, by path. */
   get texts(): ReadonlyMap<string, FileText> {
     return this.#files.taken;
   }
@@ -168,7 +168,7 @@ export class Generation {
     }
   }
 
-  /** The file may have been there before, with other permissions. */
+  /** The file may have existed with other permissions. */
   #setMode(endpoint: UnixPath, shared: SharedListener): void {
     try {
       shared.setMode(endpoint.mode);
@@ -181,10 +181,10 @@ export class Generation {
   }
 
   /**
-   * Gives up its sockets, and closes those that nobody has taken over.
+   * Gives up its sockets, and closes those that were not taken over.
    *
    * @param taken Sockets that were taken over.
-   * @returns Whether one of its was.
+   * @returns Whether one of its sockets was.
    */
   leave(taken: ReadonlySet<SharedListener>): boolean {
     for (const { shared } of this.#sockets) {
@@ -194,9 +194,9 @@ export class Generation {
   }
 
   /**
-   * Undoes the start, wherever it has failed.
+   * Undoes a failed start.
    *
-   * @param taken Sockets that were taken over; they stay where they are.
+   * @param taken Sockets that were taken over; they stay open.
    */
   async abandon(taken: ReadonlySet<SharedListener>): Promise<void> {
     for (const { shared } of this.#sockets) {
@@ -206,10 +206,10 @@ export class Generation {
   }
 
   /**
-   * Tells whether it listens where another is to.
+   * Tells whether it listens on one of the given places.
    *
-   * @param places What the other listens on.
-   * @returns Whether one of them is its too.
+   * @param places The places of another listener.
+   * @returns Whether one of them is its own.
    */
   isAt(places: readonly string[]): boolean {
     return this.#sockets.some(({ where }) => places.includes(where));
@@ -218,7 +218,7 @@ export class Generation {
   /**
    * Ends it.
    *
-   * @param deadline Milliseconds until what is left is cut.
+   * @param deadline Milliseconds until remaining connections are cut.
    * @returns How many connections were cut.
    */
   async shutdown(deadline: number): Promise<number> {

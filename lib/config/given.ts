@@ -1,6 +1,6 @@
 /**
- * What a file says of options, as it would be given on the command line: with
- * secrets and paths in their places.
+ * Converts settings of a file to option values as on the command line, with
+ * secrets and paths resolved.
  *
  * @module
  */
@@ -16,9 +16,9 @@ import { findSecret, relativeTo } from "../cli/secret_reference.ts";
 /** Settings as a file has them. */
 export type Settings = Readonly<Record<string, unknown>>;
 
-/** What is given to options. */
+/** Values for options. */
 export interface GivenOptions {
-  /** Texts by the name of the option; what is wrong is left out. */
+  /** Texts by option name; wrong ones are left out. */
   given: Map<string, readonly string[]>;
   /** Options that were left out. */
   dropped: Set<string>;
@@ -28,26 +28,26 @@ export interface GivenOptions {
 export interface GivenReaderOptions {
   /** Path of the file, to which paths in it are relative. */
   file: string;
-  /** Tells whether the schema has found a fault at a path, or below it. */
+  /** Tells whether the schema has a fault at or below a path. */
   isWrong: (path: ConfigPath) => boolean;
-  /** Takes a problem. */
+  /** Receives a problem. */
   report: (path: ConfigPath, message: string) => void;
 }
 
-/** Reads what a file says of options. */
+/** Reads option values from a file. */
 export class GivenReader {
   readonly #options: GivenReaderOptions;
-  /** Whether secrets stand in the file itself. */
+  /** Whether the file itself contains secrets. */
   hasSecrets = false;
   /** Files that secrets were read from. */
   readonly secretFiles: string[] = [];
-  /** Variables of the environment that secrets are read from. */
+  /** Environment variables that secrets were read from. */
   readonly secretVariables: string[] = [];
 
   /**
    * Creates a reader.
    *
-   * @param options Of which file, and who is told of problems.
+   * @param options The file, and the receiver of problems.
    */
   constructor(options: GivenReaderOptions) {
     this.#options = options;
@@ -56,10 +56,10 @@ export class GivenReader {
   /**
    * Reads settings.
    *
-   * @param settings What the file says.
-   * @param table The options that there are.
-   * @param path Where in the file that is.
-   * @returns What is given to the options.
+   * @param settings The settings in the file.
+   * @param table The option table.
+   * @param path Path of the settings in the file.
+   * @returns The values.
    */
   async read(
     settings: Settings,
@@ -82,12 +82,12 @@ export class GivenReader {
   }
 
   /**
-   * Reads the settings that stand for the words of a command.
+   * Reads the settings that replace the operands of a command.
    *
-   * @param settings What the file says.
-   * @param kind What is configured.
-   * @param path Where in the file that is.
-   * @param options What is given to its options; the words are added.
+   * @param settings The settings in the file.
+   * @param kind The kind of listener.
+   * @param path Path of the settings in the file.
+   * @param options Values of its options; the operands are added.
    */
   readWords(
     settings: Settings,
@@ -118,7 +118,7 @@ export class GivenReader {
     if (!given.has(operand)) dropped.add(operand);
   }
 
-  /** All that is wrong with an option is told, value by value. */
+  /** Reports every wrong value of an option. */
   async #texts(
     option: Option<unknown>,
     value: ConfigValue,
@@ -167,7 +167,7 @@ export class GivenReader {
     return found.secret;
   }
 
-  /** The paths of Unix sockets are relative to the file as all others are. */
+  /** Paths of Unix sockets are relative to the file, like all others. */
   #underFile(text: string): string {
     return text.replace(
       /(^|=)unix:([^/@,=][^,=]*)/g,

@@ -1,6 +1,6 @@
 /**
- * The kinds of listeners that one file can configure: each is a command, and
- * what can be said to it comes from the table of its options.
+ * The kinds of servers that a file can configure. Each is a command, and its
+ * settings come from its option table.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { OptionTable } from "../cli/option.ts";
 import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
 import type { ServerCommand } from "../serve/server_command.ts";
 
-/** What a line of the command line says with words, and a file with names. */
+/** Operands of a command line that have names in a file. */
 export interface NamedWords {
   /** The operand that takes the words. */
   operand: string;
@@ -19,20 +19,20 @@ export interface NamedWords {
   rest: string;
 }
 
-/** A kind of listener. */
+/** A kind of server. */
 export interface ListenerKind {
   /** The command that starts one. */
   command: ServerCommand<OptionTable>;
-  /** What can be said to it, without what is said to the program. */
+  /** Its options, without those of the program. */
   options: OptionTable;
-  /** Names for its words (default none). */
+  /** Names for its operands (default none). */
   words?: NamedWords;
   /**
-   * Whether clients of before may stay with the settings of before. Those of a
-   * hub may not: they would no longer hear the others.
+   * Whether connections may keep the old settings after a reload. Those of a
+   * hub may not: they would no longer receive from the others.
    */
   canRetire: boolean;
-  /** Whether its clients have to be in one thread. */
+  /** Whether all its clients must be in one thread. */
   isSingle: boolean;
 }
 
@@ -46,7 +46,7 @@ interface KindEntry {
   isSingle?: true;
 }
 
-/** What is no setting of a listener. */
+/** Options that are not settings. */
 const ASKED = ["help", "version"];
 
 const KINDS: Readonly<Record<string, KindEntry>> = {
@@ -68,7 +68,7 @@ const KINDS: Readonly<Record<string, KindEntry>> = {
 };
 
 /**
- * Loads the command that one kind of listener is.
+ * Loads the command of a kind.
  *
  * @param kindName The kind.
  * @returns The command.
@@ -82,7 +82,7 @@ export async function loadServerCommand(
 let loading: Promise<ListenerKinds> | undefined;
 
 /**
- * Loads the kinds, the first time.
+ * Loads all kinds, once.
  *
  * @returns All of them.
  */

@@ -1,5 +1,5 @@
 /**
- * From the text of a configuration to the values of options.
+ * Parses a configuration into option values.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import {
 } from "../serve/options/program.ts";
 import { redactConfig } from "../cli/redaction.ts";
 
-/** What is given to the options of one listener, as on the command line. */
+/** Option values of one listener, as on the command line. */
 export type Given = ReadonlyMap<string, readonly string[]>;
 
 /** A listener as configured. */
@@ -34,7 +34,7 @@ export interface ListenerConfig {
   kind: ListenerKind;
   /** Name of that. */
   kindName: string;
-  /** What is given to its options; what is wrong is left out. */
+  /** Its option values; wrong ones are left out. */
   given: Given;
   /** Tells whether the file has a setting. */
   says(name: string): boolean;
@@ -48,35 +48,35 @@ export interface Config {
   program: ProgramOptions;
   /** Its listeners. */
   listeners: readonly ListenerConfig[];
-  /** What is wrong so far. */
+  /** The problems so far. */
   problems: readonly ConfigProblem[];
   /**
-   * Rewrites a text that is about options, for whoever has written it.
+   * Rewrites option names in a text as the source spells them.
    *
    * @param text The text.
    * @param options The options.
    * @returns The text as its source spells them.
    */
   spell(text: string, options: OptionTable): string;
-  /** Makes a problem of a listener. */
+  /** Creates a problem of a listener. */
   problem(path: ConfigPath, message: string): ConfigProblem;
-  /** What the file says, without secrets. */
+  /** The content of the file, without secrets. */
   printable: unknown;
-  /** Whether secrets stand in the file itself. */
+  /** Whether the file itself contains secrets. */
   hasSecrets: boolean;
   /** Files that secrets were read from. */
   secretFiles: readonly string[];
-  /** Variables of the environment that secrets are read from. */
+  /** Environment variables that secrets were read from. */
   secretVariables: readonly string[];
 }
 
 /**
- * Reads a configuration, as far as it goes.
+ * Reads a configuration and collects its problems.
  *
  * @param text The text of its file.
  * @param path Path of the file, to which paths in it are relative.
- * @returns The configuration, with what is wrong with it.
- * @throws {ConfigError} If the text can't be taken apart.
+ * @returns The configuration with its problems.
+ * @throws {ConfigError} If the text cannot be parsed.
  */
 export async function loadConfig(text: string, path: string): Promise<Config> {
   const source = new ConfigText(text);
@@ -185,7 +185,7 @@ class Loader {
     }
   }
 
-  /** Settings that there are at a place. */
+  /** Names of the settings at a path. */
   #namesAt([list, index]: ConfigPath): string[] {
     if (list === undefined) {
       return [...Object.keys(PROGRAM_OPTIONS), "listeners"];

@@ -1,5 +1,5 @@
 /**
- * Listeners of a configuration whose connections are certain to come back.
+ * Finds listeners of a configuration whose connections certainly loop.
  *
  * @module
  */
@@ -18,19 +18,19 @@ import type { ListenerConfig } from "./load.ts";
 import { valuesOf } from "../cli/option.ts";
 import type { Claim } from "../serve/trial_host.ts";
 
-/** A listener whose connections are certain to come back. */
+/** A listener whose connections certainly loop. */
 export interface ConfigLoop {
   /** The listener. */
   listener: ListenerConfig;
-  /** The option that leads them there. */
+  /** The option that causes the loop. */
   option: string;
-  /** What is wrong. */
+  /** The problems. */
   message: string;
-  /** Whether other listeners have a part in it. */
+  /** Whether other listeners are part of the loop. */
   isShared: boolean;
 }
 
-/** Options of a listener that say where its connections go. */
+/** Options that decide where a listener's connections go. */
 type LeadingOptions = Pick<PassageOptions, "via"> & {
   routes?: readonly Route[];
   sni?: ReadonlyMap<string, readonly UpstreamConfig[]>;
@@ -39,10 +39,10 @@ type LeadingOptions = Pick<PassageOptions, "via"> & {
 };
 
 /**
- * Finds the loops. A listener with a problem has none: it leads nowhere.
+ * Finds the loops. A listener with a problem leads nowhere and has none.
  *
- * @param claims Where the listeners want to listen, in their order.
- * @param problems What is wrong with the configuration.
+ * @param claims Addresses of the listeners, in their order.
+ * @param problems Problems of the configuration.
  * @returns The loops.
  */
 export function loopsIn(
@@ -70,7 +70,7 @@ export function loopsIn(
   });
 }
 
-/** Where what comes in by one of the places of a listener goes. */
+/** Where connections to one of a listener's addresses go. */
 function waysFrom(
   { given, kind: { command }, kindName }: ListenerConfig,
   index: number,

@@ -1,5 +1,5 @@
 /**
- * How commands are told which configuration.
+ * The option that names a configuration.
  *
  * @module
  */
@@ -18,11 +18,11 @@ export const CONFIG_OPTION: Option<string | undefined, never> = path({
 });
 
 /**
- * Tells a person who gives an option to a command that takes a file where it
- * belongs.
+ * Explains where an option belongs if it is given to a command that takes a
+ * file.
  *
  * @param name Name of the option as typed, without dashes.
- * @returns A sentence that tells it, or `undefined` where a file knows it not.
+ * @returns A sentence; `undefined` if files have no such setting.
  */
 export async function hintAtSetting(name: string): Promise<string | undefined> {
   const says = (option: Option<unknown>) =>

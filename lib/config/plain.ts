@@ -1,6 +1,5 @@
 /**
- * Configurations that were in no file: a command's, or one that came from
- * another thread.
+ * Configurations without a file: of a command, or from another thread.
  *
  * @module
  */
@@ -15,11 +14,11 @@ import {
 import type { ServerPlan } from "../serve/server_plan.ts";
 
 /**
- * Makes a configuration fit for a message: what was found in files and in the
- * environment is in it, so that all threads have the same.
+ * Converts a configuration into a message. It includes the contents of files
+ * and the environment, so all threads have the same.
  *
  * @param config The configuration.
- * @returns What others make it from.
+ * @returns The plan for other threads.
  */
 export function planOf({ listeners, program }: Config): ServerPlan {
   return {
@@ -32,11 +31,11 @@ export function planOf({ listeners, program }: Config): ServerPlan {
 }
 
 /**
- * Makes a configuration with one listener of a command.
+ * Creates a plan with the one listener of a command.
  *
  * @param kindName Name of the command.
- * @param options Values of its options, as they were read.
- * @returns What the configuration is made from.
+ * @param options Its parsed option values.
+ * @returns The plan.
  */
 export function planOfCommand(kindName: string, options: object): ServerPlan {
   const { given: all } = sourceOf(options);
@@ -53,7 +52,7 @@ export function planOfCommand(kindName: string, options: object): ServerPlan {
 }
 
 /**
- * Makes the configuration of a plan.
+ * Creates the configuration of a plan.
  *
  * @param plan The plan.
  * @returns The configuration; its problems have no place in a file.

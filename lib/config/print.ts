@@ -1,5 +1,5 @@
 /**
- * From a command line to the configuration that means the same.
+ * Converts a command line into an equivalent configuration.
  *
  * @module
  */
@@ -14,14 +14,13 @@ import { UsageError } from "../cli/usage_error.ts";
 import { quote } from "../wire/quote.ts";
 
 /**
- * Makes a configuration out of arguments.
+ * Converts arguments into a configuration.
  *
- * @param args What would be given to the program: a command, or none for the
- *   proxy, and its options.
- * @param kinds Kinds of listeners that there are.
- * @returns Its lines. Secrets are left to the environment, and a comment says
- *   in which variables they are expected.
- * @throws {UsageError} If the command starts no listener, or would not take the
+ * @param args A command, or none for the proxy, and its options.
+ * @param kinds All kinds of listeners.
+ * @returns Its lines. Secrets are replaced by environment variables, which a
+ *   comment names.
+ * @throws {UsageError} If the command starts no listener or refuses the
  *   arguments.
  */
 export async function printConfig(
@@ -60,7 +59,7 @@ export async function printConfig(
   return [...secrets.comments, ...text.split("\n")];
 }
 
-/** Options that are checked as they are, and give what was given. */
+/** Options that are validated but return the given texts. */
 function raw(table: OptionTable): OptionTable {
   const entries = Object.entries(table).map(([name, option]) => {
     const parse = (given: readonly string[]): readonly string[] => {
@@ -76,7 +75,7 @@ function raw(table: OptionTable): OptionTable {
   };
 }
 
-/** Pairs have no names: which of them share a listener, they tell themselves. */
+/** Pairs have no names; they show themselves which ones share a listener. */
 function nameWords(
   { first, rest }: NamedWords,
   [listen, ...others]: readonly string[],
@@ -85,7 +84,7 @@ function nameWords(
   return isPair ? undefined : { [first]: listen, [rest]: others };
 }
 
-/** Secrets, which are replaced by what refers to them. */
+/** Secrets and the references that replace them. */
 class Secrets {
   readonly comments: string[] = [];
   #count = 0;
@@ -98,7 +97,7 @@ class Secrets {
     }_${this.#count}`;
     const isLogin = !text.includes("://") && text.includes(":");
     const user = isLogin ? text.slice(0, text.indexOf(":")) : undefined;
-    // Whoever has a colon there would be taken for a reference himself.
+    // A name with a colon would look like a reference.
     const before = user === undefined || user === "" ? "" : `${user}:`;
     const what = before === ""
       ? `the value of --${name}`

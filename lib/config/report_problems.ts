@@ -1,5 +1,5 @@
 /**
- * What is wrong with a configuration, on standard error.
+ * Prints problems of a configuration on standard error.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import {
 } from "../cli/config_error.ts";
 import { printErrors } from "../cli/print_lines.ts";
 
-/** Exit code of a configuration that can't be used. */
+/** Exit code for an unusable configuration. */
 const EXIT_PROBLEMS = 2;
 
 /**
  * Prints problems, in the order of the file.
  *
  * @param path Path of the file.
- * @param problems The problems; one at least.
+ * @param problems One or more problems.
  * @returns Exit code.
  */
 export function reportProblems(

@@ -1,6 +1,6 @@
 /**
- * A configuration while it runs: several listeners in one program, which can be
- * given another configuration without loss.
+ * A running configuration: several listeners in one program, replaceable
+ * without losing a connection.
  *
  * @module
  */
@@ -24,35 +24,35 @@ const MOST_RETIRED = 100;
 /** Options for {@linkcode RunningConfig}. */
 export interface RunningConfigOptions {
   /**
-   * Settings of before that may be in force for connections of before (default
-   * 100); beyond, the connections of the oldest have the drain time to end.
+   * Most replaced listeners that are kept for their connections (default 100).
+   * Beyond that, connections of the oldest are drained.
    */
   mostRetired?: number;
 }
 
-/** What is to be started. */
+/** The listeners to start. */
 interface Plan {
   fresh: readonly ListenerConfig[];
   leaving: readonly Generation[];
   trial: Pick<Trial, "files" | "places">;
 }
 
-/** What has been started. */
+/** The started listeners. */
 interface Started {
   started: Generation[];
   taken: Heritage["taken"];
-  /** How many of them take the place of another. */
+  /** How many of them replace another. */
   heirs: number;
 }
 
-/** A configuration while it runs. */
+/** A running configuration. */
 export class RunningConfig implements Serving, Reloadable {
   readonly #host: ServerHost;
   readonly #mostRetired: number;
   #config: Config | undefined;
   #change: PlanChange = { added: 0, changed: 0, removed: 0, unchanged: 0 };
   #current: Generation[] = [];
-  /** Take no connections any more; they end with those that they have. */
+  /** Replaced listeners, which end with their last connection. */
   readonly #retired = new Set<Generation>();
   /** Drain. */
   readonly #leaving = new Set<Generation>();
@@ -62,20 +62,20 @@ export class RunningConfig implements Serving, Reloadable {
   /**
    * Creates a program without listeners.
    *
-   * @param host The program.
-   * @param options How much is kept.
+   * @param host The program's host.
+   * @param options Limits.
    */
   constructor(host: ServerHost, options: RunningConfigOptions = {}) {
     this.#host = host;
     this.#mostRetired = options.mostRetired ?? MOST_RETIRED;
   }
 
-  /** Connections that are open, also those of before. */
+  /** Open connections, also those of replaced listeners. */
   get connections(): number {
     return this.#all.reduce((sum, { connections }) => sum + connections, 0);
   }
 
-  /** What was said of the listeners at their start. */
+  /** The announcements of the listeners. */
   get banner(): readonly Announcement[] {
     return this.#current.flatMap(({ banner }) => banner);
   }
@@ -90,22 +90,22 @@ export class RunningConfig implements Serving, Reloadable {
     return this.#current.some(({ started }) => started.writes);
   }
 
-  /** What the last change was. */
+  /** The last change. */
   get change(): PlanChange {
     return this.#change;
   }
 
-  /** What is in force, as the file says it, without secrets. */
+  /** The configuration in force, as in the file, without secrets. */
   get printable(): unknown {
     return this.#config?.printable;
   }
 
   /**
-   * Replaces what is in force: what is the same stays untouched, the rest is
-   * started first, and nothing is changed where a part of it can't be.
+   * Replaces the configuration in force. Unchanged listeners stay untouched,
+   * new ones are started first, and nothing changes if one of them fails.
    *
-   * @param config What is to be in force.
-   * @param trial What a trial has shown (default: it is tried now).
+   * @param config The new configuration.
+   * @param trial Result of its trial (default: it is tried now).
    * @returns What has changed.
    * @throws {ConfigError} If there is a problem in it.
    */
@@ -116,9 +116,9 @@ export class RunningConfig implements Serving, Reloadable {
   }
 
   /**
-   * Replaces what is in force by what another thread has found good.
+   * Applies a plan that another thread has found good.
    *
-   * @param plan What is to be in force.
+   * @param plan The new configuration.
    * @returns What has changed.
    * @throws {ConfigError} If there is a problem in it.
    */
@@ -126,16 +126,19 @@ export class RunningConfig implements Serving, Reloadable {
     return await this.apply(await configOf(plan));
   }
 
-  /** Looks after the files of its listeners, and what is left of before. */
+  /**
+   * Checks the files of its listeners, and ends replaced listeners without
+   * connections.
+   */
   async poll(): Promise<void> {
     this.#endIdle();
     await Promise.all(this.#ownFiles.map((file) => file.poll()));
   }
 
   /**
-   * Reads the files of its listeners again.
+   * Reloads the files of its listeners.
    *
-   * @returns What was wrong, if anything was.
+   * @returns The problem, if any.
    */
   async reload(): Promise<string | undefined> {
     return joinFaults(
@@ -146,7 +149,7 @@ export class RunningConfig implements Serving, Reloadable {
   /**
    * Stops accepting and lets connections finish.
    *
-   * @param deadline Milliseconds until those left are cut; 0 is at once.
+   * @param deadline Milliseconds until the rest is cut; 0 cuts it immediately.
    * @returns How many connections were cut.
    */
   async shutdown(deadline: number): Promise<number> {
@@ -168,7 +171,7 @@ export class RunningConfig implements Serving, Reloadable {
 
   async #apply(config: Config, tried?: Trial): Promise<PlanChange> {
     const { files } = this.#host;
-    // What is in force stays so, whatever is being written to its file.
+    // The configuration in force stays, whatever is written to its file.
     const trial = tried ?? await requireGood(config, {
       before: new Map(this.#current.flatMap(({ texts }) => [...texts])),
       isRunning: this.#config !== undefined || files?.isRunning === true,
@@ -186,7 +189,7 @@ export class RunningConfig implements Serving, Reloadable {
     }
     this.#current = [...kept, ...started];
     this.#config = config;
-    // A listener tells by itself of what it does alone.
+    // A listener logs its own actions itself.
     for (const { isShared, problem: { message } } of trial.loops) {
       if (isShared) this.#say("warning", message);
     }
@@ -198,7 +201,7 @@ export class RunningConfig implements Serving, Reloadable {
     };
   }
 
-  /** All or none, and none of them is seen by a client yet. */
+  /** Starts all or none; clients do not reach them yet. */
   async #startAll(
     config: Config,
     { fresh, leaving, trial: { files, places } }: Plan,
@@ -230,7 +233,7 @@ export class RunningConfig implements Serving, Reloadable {
     }
     if (failures.length === 0) return { started, taken, heirs: heirs.size };
     await Promise.all(started.map((one) => one.abandon(taken)));
-    // A first start that the machine refuses ends the program as any does.
+    // If the machine refuses the first start, the program ends as usual.
     if (this.#config === undefined) throw failures[0]![1];
     throw new ConfigError(
       failures.map(([listener, error]) =>
@@ -239,7 +242,7 @@ export class RunningConfig implements Serving, Reloadable {
     );
   }
 
-  /** What is the same goes on as it is. */
+  /** Unchanged listeners are kept. */
   #compare(config: Config): {
     kept: Generation[];
     fresh: ListenerConfig[];
@@ -256,7 +259,7 @@ export class RunningConfig implements Serving, Reloadable {
     return { kept, fresh, leaving };
   }
 
-  /** Whether another has taken its place; otherwise it drains. */
+  /** Returns whether another replaces it; otherwise it drains. */
   #dismiss(
     generation: Generation,
     taken: Heritage["taken"],
@@ -309,7 +312,7 @@ export class RunningConfig implements Serving, Reloadable {
     announce(news, this.#host.log);
   }
 
-  /** The log and the signals are the program's from its start on. */
+  /** Log format and signals stay as at the program's start. */
   #tellProgram(
     before: Readonly<Record<string, unknown>>,
     after: Readonly<Record<string, unknown>>,
@@ -327,7 +330,7 @@ export class RunningConfig implements Serving, Reloadable {
   }
 }
 
-/** A listener is the same as before as long as its first place is. */
+/** A listener keeps its identity while its first address stays the same. */
 function namesOf(
   listeners: readonly ListenerConfig[],
   places: Trial["places"],

@@ -1,6 +1,6 @@
 /**
- * The schema of configurations, made from the tables of options: what the
- * command line learns, files know.
+ * The schema of configurations, made from the option tables: new options are
+ * settings automatically.
  *
  * @module
  */
@@ -21,28 +21,28 @@ import {
 } from "../cli/option.ts";
 import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
 
-/** What else may be said of a secret. */
+/** Other forms of a secret. */
 const REFERENCES =
   "; env:NAME and file:PATH take it from the environment or a file, also in the place of a password";
 
-/** To make one takes longer than all else that a reload does. */
+/** Cached: creating one takes longer than the rest of a reload. */
 const schemas = new WeakMap<ListenerKinds, z.ZodType>();
 
-/** Something that a value should not be, or not have. */
+/** A fault that the schema finds. */
 export interface SchemaFault {
   /** Where. */
   path: ConfigPath;
   /** What was expected. */
   message: string;
-  /** Names there that mean nothing (default none). */
+  /** Unknown names there (default none). */
   unknown?: readonly string[];
 }
 
 /**
- * Finds what a file says that the schema does not know.
+ * Validates a file against the schema.
  *
- * @param value What the file says.
- * @param kinds Kinds of listeners that there are.
+ * @param value The settings in the file.
+ * @param kinds All kinds of listeners.
  * @returns All faults.
  */
 export function schemaFaults(
@@ -60,9 +60,9 @@ export function schemaFaults(
 }
 
 /**
- * Makes the schema in the form that editors and other programs read.
+ * Creates the JSON Schema for editors and other programs.
  *
- * @param kinds Kinds of listeners that there are.
+ * @param kinds All kinds of listeners.
  * @returns JSON Schema, draft 2020-12.
  */
 export function jsonSchema(kinds: ListenerKinds): object {
@@ -142,8 +142,8 @@ function valueSchema(option: Option<unknown>): z.ZodType {
 }
 
 /**
- * A number alone, for editors: its parser tells what is wrong with it better. A
- * unit other than the smallest is needed for all but a 0.
+ * A bare number, for editors; the option's parser gives the better error. Any
+ * number but 0 needs a unit if the unit is not the smallest.
  */
 function numberSchema({ kind, least, most }: Option<unknown>): z.ZodType {
   const bounds = kind === "count"
@@ -152,7 +152,7 @@ function numberSchema({ kind, least, most }: Option<unknown>): z.ZodType {
   return z.number().meta(bounds);
 }
 
-/** Names for the words of a command, in the place of the words. */
+/** Properties that replace the operands of a command. */
 function wordShape(
   { operand, first, rest }: NamedWords,
   options: OptionTable,

@@ -14,7 +14,7 @@ export class SharedListener {
   #holder: Borrowed | undefined;
   #isAccepting = false;
   #isClosed = false;
-  /** Came when nobody asked: what is asked of a socket can't be taken back. */
+  /** Accepted while no server asked: a pending accept cannot be cancelled. */
   #held: Connection | undefined;
 
   /**
@@ -27,9 +27,9 @@ export class SharedListener {
   }
 
   /**
-   * Makes a listener that waits until it is given the socket.
+   * Creates a listener that waits until it gets the socket.
    *
-   * @returns The listener. Disposed of while it has the socket, it closes it.
+   * @returns The listener. If it has the socket when disposed, it closes it.
    */
   borrow(): BorrowedListener {
     return new Borrowed(this.#listener.addr, {
@@ -41,9 +41,9 @@ export class SharedListener {
   }
 
   /**
-   * Lets a listener have all connections from now on.
+   * Gives all connections to a listener from now on.
    *
-   * @param next Who is to have them, of those that {@linkcode borrow} made.
+   * @param next The listener, made by {@linkcode borrow}.
    */
   give(next: BorrowedListener): void {
     this.#holder = next as Borrowed;
@@ -59,7 +59,7 @@ export class SharedListener {
     this.#listener.setMode?.(mode);
   }
 
-  /** Closes the socket. Whoever waits for a connection goes on waiting. */
+  /** Closes the socket. Pending accepts stay pending. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -93,7 +93,7 @@ export class SharedListener {
   }
 }
 
-/** A listener that has the connections of a socket while it is let. */
+/** A listener that gets the connections of a socket while it holds it. */
 export type BorrowedListener = Listener;
 
 interface Lender {

@@ -7,11 +7,11 @@
 import type { OptionTable } from "../cli/option.ts";
 
 /**
- * Rewrites a text that is about options of a command line.
+ * Rewrites option names of a text for a file.
  *
  * @param text The text: a help or a message.
- * @param options Options that a file has; others stay as they are.
- * @returns The text for who looks at a file.
+ * @param options Options that files have; others stay unchanged.
+ * @returns The rewritten text.
  */
 export function spellForFile(text: string, options: OptionTable): string {
   return text.replaceAll(

@@ -1,6 +1,6 @@
 /**
- * A configuration whose listeners run in several threads: this one finds what is
- * wrong with it, and its place in the file.
+ * A configuration whose listeners run in several threads. This thread finds
+ * problems and their place in the file.
  *
  * @module
  */
@@ -12,35 +12,35 @@ import type { Serving } from "../serve/running_server.ts";
 import type { FileText } from "../cli/settled_text.ts";
 import { requireGood, type Trial } from "./try.ts";
 
-/** What the files of listeners held, by path. */
+/** Contents of the listeners' files, by path. */
 type FileTexts = ReadonlyMap<string, FileText>;
 
-/** A configuration that has been found good. */
+/** A validated configuration. */
 export class SpreadConfig {
   #config: Config;
   #texts: FileTexts;
 
   /**
-   * Takes a configuration that threads are about to start.
+   * Wraps a configuration that threads are about to start.
    *
    * @param config The configuration.
-   * @param trial What its trial has shown.
+   * @param trial Result of its trial.
    */
   constructor(config: Config, trial: Trial) {
     this.#config = config;
     this.#texts = textsOf(trial);
   }
 
-  /** What is in force, as the file says it, without secrets. */
+  /** The configuration in force, as in the file, without secrets. */
   get printable(): unknown {
     return this.#config.printable;
   }
 
   /**
-   * Lets its file change it.
+   * Connects it with the servers that its file can change.
    *
-   * @param servers What runs it.
-   * @returns What its file can do.
+   * @param servers The servers.
+   * @returns The changeable configuration.
    */
   over(servers: Serving): ChangeableConfig {
     const [files] = servers.files;

@@ -15,11 +15,11 @@ import { startListener } from "./start_listener.ts";
  * Starts them.
  *
  * @param plan Which servers.
- * @param host The program that they run in.
+ * @param host The host.
  * @returns The servers.
- * @throws {UsageError} If options don't go together.
+ * @throws {UsageError} If options do not go together.
  * @throws {ConfigError} If there is a problem in the configuration.
- * @throws {StartError} If the machine does not have or allow what it needs.
+ * @throws {StartError} If the machine lacks or forbids what it needs.
  */
 export async function startServers(
   plan: ServerPlan,
@@ -30,7 +30,7 @@ export async function startServers(
     const command = await loadServerCommand(listener!.kindName);
     return await startListener(command, listener!.given, host);
   }
-  // Loaded for configurations only: commands start faster.
+  // Imported lazily so that commands without a file start faster.
   const { RunningConfig } = await import("./run.ts");
   prepareCLibrary(); // With a permission that the program drops next.
   const running = new RunningConfig(host);

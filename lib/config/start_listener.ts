@@ -1,5 +1,5 @@
 /**
- * Starts one configured listener by the command that it is.
+ * Starts one configured listener.
  *
  * @module
  */
@@ -13,13 +13,13 @@ import type { ServerHost } from "../serve/server_host.ts";
 /**
  * Starts a listener.
  *
- * @param command The command that it is.
- * @param given What is given to the options of that.
- * @param host The program that it runs in.
+ * @param command Its command.
+ * @param given Its option values.
+ * @param host The host.
  * @returns The server.
  * @throws {SyntaxError} If a value is invalid.
- * @throws {UsageError} If options don't go together.
- * @throws {StartError} If the machine does not have or allow what it needs.
+ * @throws {UsageError} If options do not go together.
+ * @throws {StartError} If the machine lacks or forbids what it needs.
  */
 export async function startListener(
   command: ServerCommand<OptionTable>,

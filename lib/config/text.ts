@@ -1,6 +1,6 @@
 /**
- * A configuration as text: JSON with comments and trailing commas, and where in
- * it each value is.
+ * A configuration as text: JSON with comments and trailing commas, and the
+ * position of each value.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
 } from "jsonc-parser";
 import { ConfigError, type ConfigPath } from "../cli/config_error.ts";
 
-/** Problems of one text that are told; a text of another kind has one a word. */
+/** Most reported problems: text in another format has one for each word. */
 const MOST_PROBLEMS = 20;
 
 /** A place in a text, from 1. */
@@ -26,7 +26,7 @@ export interface TextPlace {
   column: number;
 }
 
-/** What the words of the library for a fault mean. */
+/** Meanings of the library's fault codes. */
 const FAULTS: Readonly<Record<string, string>> = {
   InvalidSymbol: "expected a value: text in double quotes, a number, true, …",
   InvalidNumberFormat: "expected a number",
@@ -47,7 +47,7 @@ const FAULTS: Readonly<Record<string, string>> = {
 
 /** A configuration as text. */
 export class ConfigText {
-  /** What the text says. */
+  /** The parsed value. */
   readonly value: unknown;
   readonly #text: string;
   readonly #root: Node;
@@ -56,7 +56,7 @@ export class ConfigText {
    * Parses a text.
    *
    * @param text JSON; comments and trailing commas are allowed.
-   * @throws {ConfigError} If it is none, or has a name twice in one object.
+   * @throws {ConfigError} If it is invalid, or repeats a name in an object.
    */
   constructor(text: string) {
     this.#text = text;
@@ -79,8 +79,8 @@ export class ConfigText {
   /**
    * Finds a value.
    *
-   * @param path Its path. Where it is not there, what would hold it is meant.
-   * @returns Where it begins; with its name, where it has one.
+   * @param path Its path. If it does not exist, its nearest parent is used.
+   * @returns Its position, including its name if any.
    */
   placeOf(path: ConfigPath): TextPlace {
     for (let length = path.length; length > 0; length--) {
@@ -95,7 +95,7 @@ export class ConfigText {
 
 interface Fault {
   offset: number;
-  /** The value that it is about, where the text has a tree of values. */
+  /** The value concerned, if the text could be parsed. */
   path?: ConfigPath;
   message: string;
 }
@@ -106,7 +106,7 @@ function parse(text: string): { root: Node | undefined; faults: Fault[] } {
   try {
     root = parseTree(text, errors, { allowTrailingComma: true });
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error; // The stack was too short.
+    if (!(error instanceof RangeError)) throw error; // The nesting exceeds the stack.
     const message = "it has too many brackets in brackets";
     return { root: undefined, faults: [{ offset: 0, message }] };
   }
@@ -123,7 +123,10 @@ function parse(text: string): { root: Node | undefined; faults: Fault[] } {
   return { root, faults: onePerPlace(faults) };
 }
 
-/** JSON lets it pass, and takes the last: the other was meant to do something. */
+/**
+ * JSON accepts repeated names and takes the last, but the other was meant to do
+ * something.
+ */
 function* repeatedNames({ type, children = [] }: Node): Generator<Fault> {
   const seen = new Set<unknown>();
   for (const child of children) {
@@ -138,7 +141,7 @@ function* repeatedNames({ type, children = [] }: Node): Generator<Fault> {
   }
 }
 
-/** JSON lets it pass (RFC 8259 §8.2), but nothing takes it: no URL, no UTF-8. */
+/** JSON accepts lone surrogates (RFC 8259 §8.2), but URLs and UTF-8 do not. */
 function* halfCharacters(node: Node): Generator<Fault> {
   const { offset, value, children = [] } = node;
   if (typeof value === "string" && !value.isWellFormed()) {

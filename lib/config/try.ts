@@ -1,6 +1,6 @@
 /**
- * Whether a configuration could be started: each listener is started on trial,
- * by the code that starts it in earnest.
+ * Checks whether a configuration can be started: each listener is started on
+ * trial, by the code of a real start.
  *
  * @module
  */
@@ -18,23 +18,23 @@ import { tryAdmin } from "./try_admin.ts";
 import { type Claim, clashes, TrialHost } from "../serve/trial_host.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 
-/** What a trial has shown. */
+/** The result of a trial. */
 export interface Trial {
-  /** What is wrong, besides what the configuration knows. */
+  /** Problems beyond those of the configuration. */
   problems: readonly ConfigProblem[];
-  /** What is not wrong, but should be known. */
+  /** Warnings. */
   warnings: readonly string[];
   /** Listeners whose connections are certain to come back. */
   loops: readonly TriedLoop[];
-  /** Where each listener wants to listen. */
+  /** Addresses of each listener. */
   places: ReadonlyMap<ListenerConfig, readonly string[]>;
-  /** What the files of each listener held, by path. */
+  /** Contents of each listener's files, by path. */
   files: ReadonlyMap<ListenerConfig, ReadonlyMap<string, FileText>>;
 }
 
-/** A listener whose connections are certain to come back. */
+/** A listener whose connections certainly loop. */
 export interface TriedLoop extends Pick<ConfigLoop, "isShared"> {
-  /** What is wrong. */
+  /** The problems. */
   problem: ConfigProblem;
 }
 
@@ -42,8 +42,8 @@ export interface TriedLoop extends Pick<ConfigLoop, "isShared"> {
  * Starts all listeners on trial.
  *
  * @param config The configuration.
- * @param origin What is known of their files.
- * @returns What is wrong with it.
+ * @param origin The configuration's file.
+ * @returns Its problems.
  */
 export async function tryConfig(
   config: Config,
@@ -106,11 +106,11 @@ export async function tryConfig(
 }
 
 /**
- * Starts a configuration on trial, where it is to be run if it is good.
+ * Starts a configuration on trial and requires that it is good.
  *
  * @param config The configuration.
  * @param origin What is known of its files.
- * @returns What the trial has shown.
+ * @returns The result.
  * @throws {ConfigError} If there is a problem in it.
  */
 export async function requireGood(
@@ -124,13 +124,13 @@ export async function requireGood(
 }
 
 /**
- * Makes a problem out of what a start has thrown.
+ * Converts an error of a start into a problem.
  *
  * @param config The configuration.
- * @param listener What was to be started.
+ * @param listener The listener that failed.
  * @param error What was thrown.
- * @returns The problem, at the setting that it is about.
- * @throws `error`, where it is a mistake of ours.
+ * @returns The problem, at the setting concerned.
+ * @throws `error`, if it is an internal error.
  */
 export function startProblem(
   config: Config,
@@ -144,7 +144,9 @@ export function startProblem(
   return problemOf(config, listener, undefined, error.message);
 }
 
-/** One listener on trial, again and again without what was wrong. */
+/**
+ * Tries one listener repeatedly, each time without the settings found wrong.
+ */
 class ListenerTrial {
   readonly problems: ConfigProblem[] = [];
   claims: readonly Claim[] = [];
@@ -171,7 +173,7 @@ class ListenerTrial {
   async run(): Promise<void> {
     const { kind: { words } } = this.#listener;
     while (true) {
-      // Without its words, wrong as they are, there is nothing to start.
+      // Without its operands, which are wrong, it cannot start.
       if (words !== undefined && this.#dropped.has(words.operand)) return;
       const host = new TrialHost({
         workers: this.#config.program.workers,
@@ -182,7 +184,7 @@ class ListenerTrial {
       for (const refusal of host.refusals) this.#note(refusal);
       if (error !== undefined) this.#note(error);
       if (error === undefined || !this.#drop(error)) {
-        // Without what was left out it may listen elsewhere.
+        // Without the settings left out it may listen elsewhere.
         this.claims = host.claims.filter(({ option }) =>
           !this.#dropped.has(option)
         );
@@ -202,7 +204,7 @@ class ListenerTrial {
     }
   }
 
-  /** What may only follow from something else that is wrong is not told. */
+  /** Problems that may follow from another one are not reported. */
   #note(error: unknown): void {
     const problem = startProblem(this.#config, this.#listener, error);
     if (namesIn(error).some((name) => this.#dropped.has(name))) return;
@@ -220,7 +222,7 @@ class ListenerTrial {
   }
 }
 
-/** The options that an error speaks of; that which is to be changed first. */
+/** The options that an error names, the one to change first. */
 function namesIn(error: unknown): readonly string[] {
   const isKnown = error instanceof UsageError || error instanceof StartError;
   if (!isKnown) return [];

@@ -1,5 +1,5 @@
 /**
- * Whether an admin listener could be started.
+ * Checks whether an admin listener can be started.
  *
  * @module
  */
@@ -14,28 +14,28 @@ import { startListeners } from "../serve/start_listeners.ts";
 import { type Claim, TrialHost } from "../serve/trial_host.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 
-/** What forbids the start of an admin listener. */
+/** An error that prevents an admin listener. */
 export type AdminFault = UsageError | StartError;
 
-/** What a trial of an admin listener has shown. */
+/** The result of a trial of an admin listener. */
 export interface AdminTrial {
-  /** What is wrong. */
+  /** The problems. */
   faults: readonly AdminFault[];
-  /** Where it wants to listen. */
+  /** The addresses that it needs. */
   claims: readonly Claim[];
 }
 
 /**
  * Starts an admin listener on trial: without a port, but with its token.
  *
- * @param options What is said about it.
- * @returns What is wrong with it; nothing where there is to be none.
+ * @param options Its options.
+ * @returns Its problems; none if no admin listener is configured.
  */
 export async function tryAdmin(options: AdminOptions): Promise<AdminTrial> {
   const faults: AdminFault[] = [];
   const note = (error: unknown) => {
     const isKnown = error instanceof UsageError || error instanceof StartError;
-    if (!isKnown) throw error; // A mistake of ours.
+    if (!isKnown) throw error; // Internal error.
     faults.push(error);
   };
   const { admin, "admin-token-file": path } = options;

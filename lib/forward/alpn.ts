@@ -1,5 +1,5 @@
 /**
- * A relay that agrees in TLS on what its upstream has agreed on (ALPN).
+ * A relay that offers its client the protocol that the upstream chose (ALPN).
  *
  * ```text
  * client                        sluice                        upstream
@@ -26,7 +26,7 @@ import { TLS_REFUSALS } from "../serve/tls/peek_hello.ts";
 import type { Refusals } from "../serve/refusals.ts";
 import type { Session } from "../serve/session.ts";
 
-/** Alerts by what is being agreed on. */
+/** Refuses a client by TLS alerts during the negotiation. */
 class AgreementRefusals implements Refusals {
   phase: "name" | "upstream" | "client" = "name";
 
@@ -47,7 +47,7 @@ class AgreementRefusals implements Refusals {
  * agreed on is an alert.
  *
  * @param tls The TLS of the listener.
- * @returns What clients are spoken with.
+ * @returns The protocol for clients.
  */
 export function agreeAsUpstream(tls: ListenerTls): Protocol<ForwardServices> {
   return async (session) => {
@@ -76,7 +76,7 @@ export function agreeAsUpstream(tls: ListenerTls): Protocol<ForwardServices> {
   };
 }
 
-/** Whoever leaves in the middle of it has not asked for anything yet. */
+/** A client that leaves during the handshake has not asked for anything yet. */
 async function agree(
   { record }: Session<ForwardServices>,
   handshake: () => Promise<void>,

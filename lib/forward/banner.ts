@@ -1,5 +1,5 @@
 /**
- * What a relay announces when it has started.
+ * The announcements of a relay at its start.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { type Announcement, listeningEvent } from "../serve/announcement.ts";
 import type { Route, UpstreamConfig } from "../serve/target/route.ts";
 import type { ListenerInfo } from "../serve/start_listeners.ts";
 
-/** What the lines are made from. */
+/** Facts for the announcements. */
 export interface ForwardFacts {
   /** Listeners of the running relay, in the order of the routes. */
   listeners: readonly ListenerInfo[];
-  /** Where connections go that no server name decides about. */
+  /** Routes for connections without a matching server name. */
   routes: readonly Route[];
-  /** Where clients go that ask for a server in TLS, by its name. */
+  /** Upstreams by the TLS server name that a client requests. */
   serverNames: ReadonlyMap<string, readonly UpstreamConfig[]>;
   /** Whether clients speak TLS with the relay itself. */
   isTls: boolean;
@@ -24,8 +24,8 @@ export interface ForwardFacts {
 }
 
 /**
- * Makes the announcements: what listens, where it relays to and how, and what
- * happens to server names that lead nowhere.
+ * Creates the announcements: listeners, where and how they relay, and what
+ * happens to unknown server names.
  *
  * @param facts About the running relay.
  * @returns A line and an event for each listener, then a line for each name.

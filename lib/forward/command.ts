@@ -60,7 +60,7 @@ async function start(
     allUpstreams(options).some(({ isTls }) => isTls);
   const outgoing = await openOutgoingTls(options, isTls, host);
   const { startTls } = outgoing;
-  // With a permission that a server drops next.
+  // Needs a permission that the server drops next.
   if (!host.isTrial) prepareCLibrary();
   const relay = await startForward({
     ...settings,
@@ -79,7 +79,7 @@ async function start(
       upstreamName: options["upstream-name"],
     }),
     files: [...files, ...outgoing.files],
-    // Deno wants it for Unix sockets, also for connecting to them.
+    // Deno requires it for Unix sockets, even to connect.
     writes: options["quota-file"] !== undefined ||
       options.routes.some(({ listen, upstreams }) =>
         [listen, ...upstreams.map(({ endpoint }) => endpoint)]
@@ -92,7 +92,7 @@ function allUpstreams({ routes, sni }: ForwardOptions): UpstreamConfig[] {
   return [...routes.map(({ upstreams }) => upstreams), ...sni.values()].flat();
 }
 
-/** Tells in the end what the pools did. */
+/** Logs the figures of the pools at the end. */
 function loggingPools(
   relay: Relay,
   log: (event: LogEvent) => void,

@@ -1,5 +1,5 @@
 /**
- * Which settings of a relay go together.
+ * Checks which settings of a relay go together.
  *
  * @module
  */
@@ -12,25 +12,25 @@ import type { Route, UpstreamConfig } from "../serve/target/route.ts";
 import type { FrontConfig } from "../serve/in_front.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
-/** What is looked at. */
+/** The settings to check. */
 export interface FittingSettings extends FrontConfig {
-  /** Where it listens, and where it relays to. */
+  /** Listeners and their upstreams. */
   routes: readonly Route[];
-  /** Where the clients go that ask for a server in TLS, by its name. */
+  /** Upstreams by the TLS server name that a client requests. */
   serverNames?: ReadonlyMap<string, readonly UpstreamConfig[]>;
-  /** How connections come to be ready. */
+  /** How the pool gets its connections. */
   pool?: PoolOptions;
-  /** What tells upstreams who the client is. */
+  /** PROXY header that sends the client's address to upstreams. */
   sendProxy?: ProxyVersion | undefined;
-  /** Protocols that clients may agree on. */
+  /** Protocols to negotiate with clients by ALPN. */
   protocols?: AgreedProtocols | undefined;
 }
 
 /**
  * Checks that the parts of a configuration go together.
  *
- * @param config What the relay is to be.
- * @throws {UsageError} If they do not, saying which.
+ * @param config Configuration of the relay.
+ * @throws {UsageError} If they do not; the message names them.
  */
 export function requireFitting(config: FittingSettings): void {
   requireSomewhere(config);
@@ -82,7 +82,9 @@ function requirePool({ pool, sendProxy }: FittingSettings): void {
   }
 }
 
-/** What is agreed on with a client needs TLS with it, and is one client's. */
+/**
+ * ALPN needs TLS with the client, and the result belongs to that client alone.
+ */
 function requireAgreeing(config: FittingSettings): void {
   const { pool, protocols, routes, serverNames, tls } = config;
   if (tls === undefined) {

@@ -16,22 +16,22 @@ import type { ParentConfig } from "../serve/target/open_parents.ts";
 import type { ListenerInfo } from "../serve/start_listeners.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
-/** Where a relay leads to. */
+/** Where a relay sends connections. */
 export interface RelayWays {
-  /** Where it listens, and where it relays to. */
+  /** Listeners and their upstreams. */
   routes: readonly Route[];
   /** Upstreams by the names of servers. */
   serverNames?: ReadonlyMap<string, readonly UpstreamConfig[]>;
-  /** Parents that it goes through. */
+  /** Parents on the way. */
   parents?: ParentConfig;
 }
 
 /**
- * Refuses a listener that would relay to itself, again and again.
+ * Refuses a listener that would relay to itself in a loop.
  *
  * @param relay Where the relay leads to.
  * @param listener The listener.
- * @param where Where it was asked for.
+ * @param where Its endpoint as given.
  * @throws {UsageError} If one of its upstreams is itself.
  */
 export function requireNotItself(
@@ -55,11 +55,11 @@ export function requireNotItself(
 }
 
 /**
- * Tells where the listeners of a relay lead to.
+ * Returns where the listeners of a relay lead.
  *
  * @param relay Where the relay leads to.
  * @param listeners Its listeners, in the order of the routes.
- * @returns The listeners with their ways.
+ * @returns The listeners and their ways.
  */
 export function passagesOf(
   { parents = {}, routes, serverNames = new Map() }: RelayWays,

@@ -1,5 +1,5 @@
 /**
- * What can be said to `sluice forward`.
+ * The options of `sluice forward`.
  *
  * @module
  */
@@ -35,10 +35,10 @@ const GROUP = {
   upstreams: "Upstreams",
 } as const;
 
-/** What connections that are ready need. */
+/** What pool options require. */
 const POOL = [{ anyOf: ["pool"], is: ["ahead", "reuse"] }] as const;
 
-/** Options of connections that are ready. */
+/** Options of the pool. */
 const POOL_OPTIONS = {
   "pool": choice(POOL_MODES, {
     default: "off",
@@ -88,7 +88,7 @@ const POOL_OPTIONS = {
   ),
 };
 
-/** Options of several upstreams. */
+/** Options for several upstreams. */
 const UPSTREAM_OPTIONS = {
   "balance": choice(BALANCE_METHODS, {
     default: "round-robin",

@@ -26,19 +26,22 @@ import type { Upstreams } from "./upstreams.ts";
 
 const NOTHING = new Uint8Array();
 
-/** What the relay works with. */
+/** Services of the relay. */
 export interface ForwardServices extends ConnectionServices {
-  /** Where connections go; `undefined` is nowhere but by server names. */
+  /** Upstreams; `undefined` if only server names lead anywhere. */
   upstreams: Upstreams | undefined;
-  /** Where those go that ask for certain servers in TLS. */
+  /** Upstreams by TLS server name. */
   byServerName: ServerNames<Upstreams>;
-  /** How connections come to be ready. */
+  /** How the pool gets its connections. */
   poolMode: PoolMode;
-  /** Whether upstreams speak first, so that none may wait for the client. */
+  /** Whether upstreams send first, so a client must get one immediately. */
   serverSpeaksFirst: boolean;
-  /** Milliseconds of silence after which a client's upstream is free again. */
+  /**
+   * Milliseconds of silence after which a client's upstream is free for
+   * another.
+   */
   poolSettle: number;
-  /** What tells upstreams who the client is. */
+  /** PROXY header that sends the client's address to upstreams. */
   sendProxy: ProxyVersion | undefined;
 }
 
@@ -58,8 +61,8 @@ export async function forward(
   reader.release();
   session.endHandshake();
   session.requireAdmission();
-  // A pooled connection that has ended is only noticed when it is used: until
-  // the client has said something, it needs none.
+  // A pooled connection may turn out to be closed only when it is used. The
+  // client needs none before it has sent something.
   const waits = services.poolMode !== "off" && !services.serverSpeaksFirst;
   let first: Uint8Array = NOTHING;
   try {
@@ -75,11 +78,11 @@ export async function forward(
 }
 
 /**
- * Joins a client and the connection that was taken for it.
+ * Joins a client and the connection taken for it.
  *
  * @param session The client.
- * @param lease The connection; kept for another client where that is the mode.
- * @param first What the client has said, which was sent (default: nothing).
+ * @param lease The connection; kept for another client in mode `reuse`.
+ * @param first The client's first bytes, already sent (default none).
  * @returns How its tunnel ended.
  */
 export async function relay(
@@ -91,34 +94,34 @@ export async function relay(
   record.address = dialledAddress(lease);
   live?.add(first.length, 0);
   const { duplex } = lease.borrowed;
-  // What is ready is an ordinary client's, whose trail is known beforehand.
+  // Pooled connections have the trail of an ordinary client.
   const isOrdinary = session.trail === services.trail;
   const keepTarget = services.poolMode === "reuse" && isOrdinary
     ? services.poolSettle
     : undefined;
   const result = await runTunnel(session, duplex, { keepTarget });
   if (result.isTargetKept) {
-    duplex.pace = undefined; // It was this client's.
+    duplex.pace = undefined; // It was used by this client.
     lease.giveBack();
   }
   return { ...result, sent: result.sent + first.length };
 }
 
-/** What a connection is taken for. */
+/** What a connection is needed for. */
 export interface LeaseWish {
-  /** What the client has said, which is sent (default: nothing). */
+  /** The client's first bytes, to be sent (default none). */
   first?: Uint8Array;
-  /** Protocols to offer by ALPN (default: what the client has agreed on). */
+  /** Protocols to offer by ALPN (default: the client's). */
   protocols?: readonly string[];
 }
 
 /**
- * Borrows a connection for a client; one that takes its first bytes.
+ * Borrows a connection for a client and sends its first bytes.
  *
  * @param session The client.
- * @param wish What it is taken for.
- * @returns The connection; to be disposed of.
- * @throws {Refusal} If no upstream is for this client.
+ * @param wish What it is needed for.
+ * @returns The connection; the caller disposes of it.
+ * @throws {Refusal} If this client has no upstream.
  * @throws {DialError} If none can be reached.
  */
 export async function leaseFor(
@@ -142,7 +145,7 @@ export async function leaseFor(
     } catch (error) {
       lease[Symbol.dispose]();
       context.throwIfCancelled();
-      // It had ended, and has taken nothing: the client has lost no byte.
+      // It had ended and taken nothing: the client has lost no byte.
       if (lease.borrowed.wasParked) continue;
       throw new DialError(
         "refused",
@@ -160,9 +163,9 @@ function agreedBy({ protocol }: Session<ForwardServices>): readonly string[] {
 /**
  * Finds the upstreams of a client.
  *
- * @param session The client; it has the server's name where it has named one.
+ * @param session The client, with its server name if it has sent one.
  * @returns The upstreams.
- * @throws {Refusal} If none is for it.
+ * @throws {Refusal} If it has none.
  */
 export function upstreamsFor(
   { serverName, services }: Session<ForwardServices>,
@@ -176,7 +179,7 @@ export function upstreamsFor(
   throw new Refusal("forbidden", `There is no upstream for ${what}`);
 }
 
-/** Writes them; an upstream that takes none must not hold us for ever. */
+/** Writes them with a time limit, because an upstream may accept none. */
 async function writeFirst(
   { context, services }: Session<ForwardServices>,
   { duplex }: Borrowed,
@@ -193,7 +196,7 @@ async function writeFirst(
   }
 }
 
-/** Waits until the client says something; nothing is its end of file. */
+/** Waits for the client's first bytes; none at end of file. */
 async function firstBytes(
   { context, draining, reader, services }: Session<ForwardServices>,
 ): Promise<Uint8Array> {
@@ -212,7 +215,7 @@ async function firstBytes(
   }
 }
 
-/** The client has said nothing, so no upstream was needed. */
+/** The client has sent nothing, so no upstream was needed. */
 function endedAtOnce(error: unknown, end: End | undefined): TunnelResult {
   const failed = error !== undefined && end !== undefined;
   return {

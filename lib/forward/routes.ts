@@ -1,5 +1,5 @@
 /**
- * What `sluice forward` relays where, as it is written on the command line.
+ * Parses the routes of `sluice forward`.
  *
  * @module
  */
@@ -19,9 +19,9 @@ const MOST_WEIGHT = 1000;
 const TLS = "tls://";
 
 /**
- * Parses routes: `LISTEN UPSTREAM…`, or `LISTEN=UPSTREAM` pairs, of which those
- * with one listener share it. An upstream is `HOST:PORT`, `tls://HOST:PORT` or `unix:PATH`, then
- * `,weight=N` and `,backup`.
+ * Parses routes: `LISTEN UPSTREAM…`, or `LISTEN=UPSTREAM` pairs, which may
+ * share a listener. An upstream is `HOST:PORT`, `tls://HOST:PORT` or
+ * `unix:PATH`, then `,weight=N` and `,backup`.
  *
  * @param words The words, in order.
  * @returns The routes, in the order of their listeners.
@@ -47,8 +47,8 @@ export function parseRoutes(words: readonly string[]): Route[] {
 type Pair = readonly [listen: string, upstream: string | undefined];
 
 /**
- * An equals sign behind a comma belongs to an upstream's weight, or to the
- * permissions of the socket that is listened on.
+ * An equals sign after a comma belongs to an upstream's weight or a socket's
+ * permissions.
  */
 function splitPair(word: string): Pair | undefined {
   const [listen] = /^unix:[^,=]*,mode=[^,=]*(?==)/.exec(word) ?? [];
@@ -76,7 +76,7 @@ function pairAll([listen, ...upstreams]: readonly string[]): Pair[] {
 }
 
 /**
- * Parses where the clients go that ask for a server in TLS.
+ * Parses the upstreams for TLS server names.
  *
  * @param texts `NAME=UPSTREAM` each; `*.NAME` is any name below it.
  * @returns Upstreams by name, in lower case.

@@ -1,5 +1,5 @@
 /**
- * Upstreams by the server name that a client asks for in TLS, without decrypting
+ * Chooses upstreams by the TLS server name of the client, without decrypting
  * anything (RFC 6066 §3).
  *
  * @module
@@ -10,17 +10,17 @@ import { peekHello } from "../serve/tls/peek_hello.ts";
 import type { ConnectionServices } from "../serve/connection_services.ts";
 
 /**
- * Finds what belongs to a server name.
+ * A table of values by server name.
  *
- * @typeParam T What belongs to names.
+ * @typeParam T The value.
  */
 export class ServerNames<T> {
   readonly #exact = new Map<string, T>();
-  /** What names end with, the longest first: it says most. */
+  /** Suffixes, the longest first, because it is the most specific. */
   readonly #suffixes: [suffix: string, value: T][] = [];
 
   /**
-   * Puts names together.
+   * Creates the table.
    *
    * @param entries Names in lower case, `*.example.com` for all below one.
    */
@@ -33,10 +33,10 @@ export class ServerNames<T> {
   }
 
   /**
-   * Finds what belongs to a name.
+   * Finds the value of a name.
    *
-   * @param name Name in lower case; `undefined` where the client named none.
-   * @returns What belongs to it; `undefined` where nothing does.
+   * @param name Name in lower case; `undefined` if the client sent none.
+   * @returns Its value; `undefined` if it has none.
    */
   find(name: string | undefined): T | undefined {
     if (name === undefined) return undefined;
@@ -46,11 +46,11 @@ export class ServerNames<T> {
 }
 
 /**
- * Reads the name that a client asks for, and leaves every byte where it is.
+ * Reads the server name of a client, and consumes no byte.
  *
  * @typeParam S What the protocol works with.
- * @param protocol What is spoken then; the session has the name.
- * @returns The protocol, for clients that speak TLS with an upstream.
+ * @param protocol The protocol to run next; its session has the name.
+ * @returns The protocol for clients that speak TLS with an upstream.
  */
 export function peekServerName<S extends ConnectionServices>(
   protocol: Protocol<S>,

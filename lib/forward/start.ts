@@ -53,51 +53,56 @@ import { TIMEOUTS } from "../serve/options/timeouts.ts";
 import { UsageError } from "../cli/usage_error.ts";
 import type { ThreadInfo } from "../serve/worker_share.ts";
 
-/** What the relay is to be. */
+/** Configuration of the relay. */
 export interface ForwardConfig extends ServerConfig, FrontConfig {
-  /** Where it listens, and where it relays to. */
+  /** Listeners and their upstreams. */
   routes: readonly Route[];
-  /** Where the clients go that ask for a server in TLS, by its name. */
+  /** Upstreams by the TLS server name that a client requests. */
   serverNames?: ReadonlyMap<string, readonly UpstreamConfig[]>;
-  /** How connections come to be ready (default: not). */
+  /** How the pool gets its connections (default: no pool). */
   pool?: PoolOptions;
-  /** Milliseconds of silence until one is free for the next (default 50). */
+  /**
+   * Milliseconds of silence until a connection is free for the next client
+   * (default 50).
+   */
   poolSettle?: number;
-  /** How one of several upstreams is chosen and checked. */
+  /** How to choose and check one of several upstreams. */
   balance?: UpstreamsOptions;
-  /** What takes an upstream down and brings it up. */
+  /** When an upstream goes down and comes up again. */
   health?: UpstreamHealthOptions;
-  /** What tells upstreams who the client is (default: nothing). */
+  /**
+   * PROXY header that sends the client's address to upstreams (default none).
+   */
   sendProxy?: ProxyVersion | undefined;
   /**
-   * Protocols that clients may agree on by ALPN, as the TLS was opened with, or
-   * `upstream` (default: none).
+   * Protocols to negotiate by ALPN, the same that the TLS was opened with, or
+   * `upstream` (default none).
    */
   protocols?: AgreedProtocols | undefined;
-  /** How names are resolved. */
+  /** How to resolve names. */
   names?: NameConfig;
-  /** Addresses that connections leave from (default: the system chooses). */
+  /** Source addresses (default: the system chooses). */
   outgoing?: OutgoingAddresses;
-  /** Limits that are off unless they are set; see {@linkcode LimitConfig}. */
+  /** Limits (default none); see {@linkcode LimitConfig}. */
   limits?: LimitConfig;
-  /** Time limits in milliseconds, where they differ from the defaults. */
+  /** Time limits in milliseconds that differ from the defaults. */
   timeouts?: Partial<Timeouts>;
-  /** What of a tunnel reaches its other end as a reset (default `on`). */
+  /** Which ends of a tunnel are relayed as a reset (default `on`). */
   resetRelay?: ResetRelay;
   /** Other proxies to go through (default: none). */
   parents?: ParentConfig;
-  /** Agrees on TLS with what is connected to by it (default: nothing is). */
+  /** Negotiates TLS with upstreams and parents (default: not used). */
   startTls?: StartTls | undefined;
   /**
-   * Milliseconds that who came just before a shutdown has to say what it wants
-   * (default 1,000): in a rolling restart nobody notices which process it was.
+   * Milliseconds that a client accepted just before a shutdown has to send its
+   * request (default 1,000): so a rolling restart goes unnoticed.
    */
   grace?: number;
 }
 
-/** A relay that is running. */
+/** A running relay. */
 export interface Relay extends RunningListeners {
-  /** What the pool of each upstream did, by its name. */
+  /** Figures of the pool of each upstream, by its name. */
   readonly pools:
     readonly (readonly [upstream: string, figures: PoolFigures])[];
 }
@@ -105,9 +110,9 @@ export interface Relay extends RunningListeners {
 /**
  * Starts a relay.
  *
- * @param config What it is to be.
+ * @param config The configuration.
  * @returns The running relay.
- * @throws {UsageError} If parts of the configuration don't go together.
+ * @throws {UsageError} If settings do not go together.
  * @throws {StartError} If it can't listen.
  */
 export async function startForward(config: ForwardConfig): Promise<Relay> {
@@ -153,7 +158,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     return upstreams;
   };
   const byName = [...config.serverNames ?? []];
-  /** All listeners lead there; they are known once they are open. */
+  /** All listeners lead there; their names are known once they are open. */
   const all: string[] = [];
   const byServerName = new ServerNames(
     byName.map(([name, configs]) => [name, open(configs, name, all)] as const),
@@ -218,7 +223,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
   };
 }
 
-/** What clients are spoken with. */
+/** The protocol for clients. */
 function protocolOf(config: ForwardConfig): Protocol<ForwardServices> {
   const { protocols, serverNames, tls } = config;
   if (protocols === "upstream" && tls !== undefined) {
@@ -235,7 +240,7 @@ function openUpstreams(
   shared: UpstreamServices,
 ): Upstreams {
   const isChecked = (balance?.checkInterval ?? 0) > 0;
-  // Where there is no other, its failure is the answer: it is always tried.
+  // The only upstream is always tried: its failure is the answer.
   const isAlone = configs.length === 1;
   const retryAfter = isChecked ? Infinity : isAlone ? 0 : health?.retryAfter;
   const all = configs.map((settings) =>
@@ -251,7 +256,7 @@ function openUpstreams(
   return new Upstreams(all, balance);
 }
 
-/** Each thread has a pool of its own; all together are as large as was said. */
+/** Each thread has its own pool; together they have the configured size. */
 function poolOf(pool: PoolOptions, thread: ThreadInfo | undefined) {
   const { mode = "off", size = 0 } = pool;
   if (thread === undefined || mode === "off") return pool;
@@ -266,7 +271,7 @@ function poolOf(pool: PoolOptions, thread: ThreadInfo | undefined) {
   return { ...pool, size: own };
 }
 
-/** Tells how many descriptors the pools may take. */
+/** Returns how many descriptors the pools may take. */
 function requireRoom(
   { pool, routes, serverNames = new Map() }: ForwardConfig,
 ): number {

@@ -1,5 +1,5 @@
 /**
- * One upstream of a relay: how it is reached, its pool, its health.
+ * One upstream of a relay: its dials, its pool, its health.
  *
  * @module
  */
@@ -21,11 +21,11 @@ import {
   type WayServices,
 } from "../serve/target/upstream_way.ts";
 
-/** What upstreams share. */
+/** Services that upstreams share. */
 export interface UpstreamServices extends WayServices {
-  /** How connections come to be ready. */
+  /** How the pool gets its connections. */
   pool: PoolOptions;
-  /** Told when it goes down or comes up again. */
+  /** Called when it goes down or comes up again. */
   onHealth: (upstream: Upstream, why: string) => void;
 }
 
@@ -33,33 +33,37 @@ export interface UpstreamServices extends WayServices {
 export interface UpstreamSettings extends Destination {
   /** Its share of the connections. */
   weight: number;
-  /** Whether it is for when no other is up. */
+  /** Whether it is used only when no other is up. */
   isBackup: boolean;
   /** Whether it is up. */
   health: UpstreamHealth;
-  /** The trail of an ordinary client: the listeners that it may come by. */
+  /**
+   * The trail of an ordinary client: the listeners it may have come through.
+   */
   trail: Trail;
 }
 
 /** A connection to an upstream, for one client. */
 export interface UpstreamLease extends Disposable {
-  /** Whose it is. */
+  /** Its upstream. */
   readonly upstream: Upstream;
   /** The connection. */
   readonly borrowed: Borrowed;
-  /** What was agreed to speak in TLS (ALPN); `undefined` is nothing. */
+  /** Protocol negotiated by ALPN; `undefined` if none. */
   readonly protocol: string | undefined;
-  /** Gives it back, in good order; otherwise it is closed. */
+  /** Returns it in good order; otherwise it is closed. */
   giveBack(): void;
 }
 
 /** Options for taking a connection. */
 export interface LeaseOptions extends Opening {
-  /** Wants one that is dialled now, not one that is ready (default false). */
+  /**
+   * Whether to dial a new one instead of taking a pooled one (default false).
+   */
   fresh?: boolean;
   /**
-   * The trail of a client that has come through other listeners of ours, so that
-   * none but a fresh one will do (default: an ordinary client's).
+   * The trail of a client that has come through other listeners of this
+   * program, which needs a fresh connection (default: an ordinary client).
    */
   trail?: Trail | undefined;
 }
@@ -70,7 +74,7 @@ export class Upstream implements Candidate, Disposable {
   readonly weight: number;
   readonly isBackup: boolean;
   readonly health: UpstreamHealth;
-  /** Connections that are ready for it, and what became of them. */
+  /** Its pool of connections. */
   readonly pool: Pool;
 
   readonly #way: UpstreamWay;
@@ -82,7 +86,7 @@ export class Upstream implements Candidate, Disposable {
    * Creates an upstream; its pool begins to fill.
    *
    * @param settings What it is.
-   * @param services What it shares with others.
+   * @param services Services that it shares with others.
    */
   constructor(settings: UpstreamSettings, services: UpstreamServices) {
     this.#way = new UpstreamWay(settings, services);
@@ -98,7 +102,7 @@ export class Upstream implements Candidate, Disposable {
     );
   }
 
-  /** Connections that clients have to it. */
+  /** Open connections of clients. */
   get connections(): number {
     return this.#connections;
   }
@@ -108,7 +112,7 @@ export class Upstream implements Candidate, Disposable {
    *
    * @param context Gives up when cancelled.
    * @param options Which one.
-   * @returns The connection; to be disposed of.
+   * @returns The connection; the caller disposes of it.
    * @throws {DialError} If it can't be reached.
    */
   async lease(
@@ -128,7 +132,7 @@ export class Upstream implements Candidate, Disposable {
   }
 
   /**
-   * Finds out whether it is reachable, and nothing more.
+   * Checks only whether it is reachable.
    *
    * @param timeout Milliseconds.
    * @param context Gives up when cancelled.
@@ -147,7 +151,7 @@ export class Upstream implements Candidate, Disposable {
     }
   }
 
-  /** Closes what is ready for it. */
+  /** Closes its pool. */
   [Symbol.dispose](): void {
     this.pool.close();
   }
@@ -182,7 +186,7 @@ export class Upstream implements Candidate, Disposable {
       : this.pool.borrow(context);
   }
 
-  /** Takes a connection, and says on it what comes before the client's bytes. */
+  /** Takes a connection, and sends what precedes the client's bytes. */
   async #openFor(options: LeaseOptions, context: Context): Promise<Opened> {
     const { trail } = options;
     for (let { fresh = trail !== undefined } = options;; fresh = true) {
@@ -197,7 +201,7 @@ export class Upstream implements Candidate, Disposable {
         return opened;
       } catch (error) {
         context.throwIfCancelled();
-        // One that was ready may have ended since; a new one tells more.
+        // A pooled one may have ended since; a new one gives the reason.
         if (borrowed.wasParked && error instanceof DialError) continue;
         this.#failBy(error);
         throw error;
@@ -206,8 +210,8 @@ export class Upstream implements Candidate, Disposable {
   }
 
   /**
-   * Every dial tells of its health, whoever it was for; but a connection alone
-   * tells nothing good of one that has more to agree on.
+   * Every dial shows its health. But an open connection alone is not a success
+   * if TLS or a parent follows.
    */
   async #dial(context: Context, trail: Trail): Promise<Dialled> {
     try {
@@ -224,7 +228,7 @@ export class Upstream implements Candidate, Disposable {
     if (this.health.succeed()) this.#onHealth(this, "");
   }
 
-  /** Not by what is ours: no descriptors, a client that has left, a drain. */
+  /** Local causes do not count: no descriptors, a client that left, a drain. */
   #failBy(error: unknown): void {
     const isOurs = !(error instanceof DialError) ||
       error.kind === "no descriptors";
@@ -238,7 +242,7 @@ export class Upstream implements Candidate, Disposable {
 }
 
 /**
- * Tells what was dialled.
+ * Returns the dialled address.
  *
  * @param lease The connection.
  * @returns `HOST:PORT`, or the path of a Unix socket.

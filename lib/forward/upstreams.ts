@@ -1,5 +1,5 @@
 /**
- * The upstreams of one listener of a relay: whichever is to be had.
+ * The upstreams of one listener, and the choice between them.
  *
  * @module
  */
@@ -14,7 +14,9 @@ import type { LeaseOptions, Upstream, UpstreamLease } from "./upstream.ts";
 
 /** Settings of {@linkcode Upstreams}. */
 export interface UpstreamsOptions extends BalancerOptions {
-  /** Milliseconds between checks of each; 0 (the default) checks none. */
+  /**
+   * Milliseconds between health checks of each; 0 (the default) disables them.
+   */
   checkInterval?: number;
   /** Milliseconds that a check may take (default 2,000). */
   checkTimeout?: number;
@@ -22,7 +24,7 @@ export interface UpstreamsOptions extends BalancerOptions {
 
 /** Options for taking a connection for a client. */
 export interface ClientLeaseOptions extends LeaseOptions {
-  /** The client's address, for the choice. */
+  /** The client's address, used for balancing. */
   client: string;
 }
 
@@ -36,10 +38,10 @@ export class Upstreams implements Disposable {
   #timer: Deadline | undefined;
 
   /**
-   * Creates the group, and begins to check its members.
+   * Creates the group, and starts the health checks.
    *
-   * @param all The upstreams, one at least; they end with the group.
-   * @param options How one is chosen.
+   * @param all One or more upstreams; they end with the group.
+   * @param options How to choose one.
    */
   constructor(all: readonly Upstream[], options: UpstreamsOptions = {}) {
     this.#all = all;
@@ -49,20 +51,22 @@ export class Upstreams implements Disposable {
     if (this.#checkInterval > 0) void this.#checkAll();
   }
 
-  /** The upstreams, as configured. */
+  /** The upstreams in the configured order. */
   get all(): readonly Upstream[] {
     return this.#all;
   }
 
   /**
-   * Takes a connection to one of them: the next is tried where one can't be
-   * reached, each once.
+   * Takes a connection to one of them. If one cannot be reached, the next is
+   * tried, each once.
    *
    * @param context Gives up when cancelled.
-   * @param options Whom it is for, and whether it has to be new.
-   * @returns The connection; to be disposed of.
-   * @throws {DialError} If none of those that are up can be reached, or none is.
-   * @throws {Refusal} `loop`, where the last of them is a listener on its way.
+   * @param options The client, and whether it needs a new connection.
+   * @returns The connection; the caller disposes of it.
+   * @throws {DialError} If no upstream is up, or none that is up can be
+   *   reached.
+   * @throws {Refusal} `loop`, if the last of them is a listener that the client
+   *   has come through.
    */
   async lease(
     context: Context,
@@ -85,7 +89,7 @@ export class Upstreams implements Disposable {
     }
   }
 
-  /** Begins nothing more: no checks, no connections ahead of need. */
+  /** Stops health checks and dials in advance. */
   drain(): void {
     this.#context.cancel(new Error("Relay is shutting down"));
     this.#timer?.clear();

@@ -9,7 +9,7 @@ import { spellOption } from "../cli/help.ts";
 import { helpOf } from "../cli/option.ts";
 import type { Topic } from "./topics.ts";
 
-/** What the page tells of. */
+/** Options for {@linkcode formatManPage}. */
 export interface ManPageOptions {
   /** Version of the program. */
   version: string;
@@ -19,7 +19,7 @@ export interface ManPageOptions {
   topics: readonly Topic[];
 }
 
-/** What the variables of the environment do. */
+/** The environment variables. */
 const ENVIRONMENT: readonly (readonly [name: string, text: string])[] = [
   [
     "SLUICE_USERS",
@@ -40,7 +40,7 @@ const EXIT_CODES: readonly (readonly [code: string, text: string])[] = [
 /**
  * Writes the manual page.
  *
- * @param options What it tells of.
+ * @param options Its contents.
  * @returns The page in roff, with the macros of man(7).
  */
 export function formatManPage(options: ManPageOptions): string {
@@ -76,12 +76,12 @@ function commandSection({ name, options }: DescribedCommand): string[] {
   return [`.SH ${quoted(`OPTIONS OF ${name.toUpperCase()}`)}`, ...rows.flat()];
 }
 
-/** A term and what there is to say of it. */
+/** A term and its description. */
 function entry(term: string, text: string): string[] {
   return [".TP", String.raw`\fB${escaped(term)}\fR`, escaped(text)];
 }
 
-/** Text as roff shows it: no request, no escape, and hyphens to copy. */
+/** Text escaped for roff, with hyphens that can be copied. */
 function escaped(text: string): string {
   return text.replaceAll("\\", String.raw`\e`).replaceAll("-", String.raw`\-`)
     .replace(/^[.']/, String.raw`\&$&`);

@@ -1,30 +1,30 @@
 /**
- * Finds the places of the manual where words stand.
+ * Searches the manual for words.
  *
  * @module
  */
 
 import type { Topic } from "./topics.ts";
 
-/** A place in the manual. */
+/** A line found in the manual. */
 export interface Place {
   /** Name of the topic. */
   topic: string;
-  /** Heading that the line stands under. */
+  /** Heading above the line. */
   heading: string;
   /** The line, as it is. */
   line: string;
 }
 
-/** Lines of topics at most: more would tell nobody where to look. */
+/** Most lines returned: more would not help the reader. */
 const MOST_PLACES = 40;
 
 /**
- * Finds lines that have all of some words in them, in any order and case.
+ * Finds lines that contain all of some words, in any order and case.
  *
  * @param topics Topics to look in.
  * @param words Words or parts of words.
- * @returns The first places, and how many there are in all.
+ * @returns The first lines, and the number of all.
  */
 export function searchTopics(
   topics: readonly Topic[],

@@ -13,9 +13,9 @@ import {
   wrapWords,
 } from "../cli/layout.ts";
 
-/** How to write for a terminal. */
+/** Options for {@linkcode formatForTerminal}. */
 export interface TerminalOptions {
-  /** Columns to fill at most; tables may need more. */
+  /** Most columns; tables may need more. */
   width: number;
   /** Whether the terminal shows bold, dim and underlined text. */
   isStyled: boolean;
@@ -27,14 +27,14 @@ const INDENT = { code: 4, item: 2 } as const;
 /** Columns between the columns of a table. */
 const GAP = "  ";
 
-/** A column of a table is not made narrower than this to fit the terminal. */
+/** Least width of a table column. */
 const LEAST_COLUMN = 12;
 
 /**
  * Formats Markdown for a terminal.
  *
  * @param markdown Headings, paragraphs, lists, tables, code and quotes.
- * @param options How to write.
+ * @param options Width and style.
  * @returns Lines without their ends.
  */
 export function formatForTerminal(
@@ -90,7 +90,7 @@ function inner(token: Token): Token[] {
     : [token];
 }
 
-/** Gives the words of a text, each with the style that it is written in. */
+/** Returns the words of a text, each with its style. */
 function inline(
   tokens: readonly Token[],
   options: TerminalOptions,
@@ -112,7 +112,7 @@ function spanOf(
     case "em":
       return inline(inner(token), options, "underlined").join(" ");
     case "codespan":
-      // Without styles nothing but the marks tells code from words.
+      // Without styles only the marks distinguish code from words.
       return isStyled
         ? eachWord((token as Tokens.Codespan).text, "code", isStyled)
         : `\`${(token as Tokens.Codespan).text}\``;
@@ -203,7 +203,7 @@ function narrower(options: TerminalOptions): TerminalOptions {
   return { ...options, width: options.width - INDENT.item };
 }
 
-/** Headings have one style, whatever is in them. */
+/** The text of a heading without inner styles. */
 function plain(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/\u001b\[[\d;]*m/g, "").replaceAll("`", "");

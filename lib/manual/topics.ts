@@ -1,13 +1,13 @@
 /**
  * The topics of the manual: the Markdown files of this folder, which a compiled
- * program carries inside.
+ * program embeds.
  *
  * @module
  */
 
 /** A topic of the manual. */
 export interface Topic {
-  /** What `sluice help` calls it: its file's name without `.md`. */
+  /** Its name for `sluice help`: the file name without `.md`. */
   name: string;
   /** Its heading. */
   title: string;
@@ -47,7 +47,7 @@ function openingOf(text: string): Pick<Topic, "brief" | "title"> {
   };
 }
 
-/** Takes the marks off that Markdown has around words. */
+/** Removes Markdown marks around words. */
 function unmarked(text: string): string {
   return text.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").replace(/[`*]/g, "");
 }

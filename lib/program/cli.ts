@@ -1,5 +1,6 @@
 /**
- * The command line: which command, its options, its exit code.
+ * The command line: chooses the command, parses its options, returns its exit
+ * code.
  *
  * @module
  */
@@ -30,7 +31,7 @@ const VERSION = `sluice ${project.version}`;
 /** Exit codes besides those of a command that ran. */
 const EXIT = { failed: 1, usage: 2 } as const;
 
-/** What a person is told of a command that failed. */
+/** The report of a failed command. */
 export interface Failure {
   /** Exit code: 1 failed, 2 wrong arguments. */
   code: number;
@@ -39,12 +40,16 @@ export interface Failure {
 }
 
 /**
- * Runs what the arguments say, and reports what is wrong with them in one line.
+ * Runs a command line, and reports errors in one line.
  *
  * @param args Arguments after the program's name.
  * @returns Exit code: 0 done, 1 failed, 2 wrong arguments.
  */
 export async function main(args: string[]): Promise<number> {
+  // As a program that somebody has compiled from main.ts calls itself.
+  if (args[0] === "exec-init") {
+    return await (await import("../exec/init.ts")).main(args);
+  }
   endOnMistakes((error) => report(failureOf(error)));
   try {
     return await runCommand(args);
@@ -54,7 +59,7 @@ export async function main(args: string[]): Promise<number> {
 }
 
 /**
- * Makes of an error what a person is told of it.
+ * Converts an error into its report.
  *
  * @param error What was thrown.
  * @returns The exit code and the message.
@@ -73,17 +78,17 @@ function failure(text: string, code: number): Failure {
 }
 
 /**
- * Runs what the arguments say.
+ * Runs a command line.
  *
  * @param args Arguments after the program's name.
  * @returns Exit code of the command.
  * @throws {UsageError} If the arguments are wrong.
- * @throws {StartError} If the machine does not have or allow what is needed.
+ * @throws {StartError} If the machine lacks or forbids what is needed.
  */
 export async function runCommand(args: string[]): Promise<number> {
   const { name, rest } = await findCommand(args);
   if (name === undefined) return askGroup(args[0]!, rest);
-  // What others load may be modules of Node.
+  // Other commands may load modules of Node.
   if (name !== "proxy") requireProc();
   const command = await COMMANDS[name]!.load();
   const { hint } = command;
@@ -117,7 +122,7 @@ function runServer(
   return runLife(life, commandServers(name, command, options));
 }
 
-/** What the machine refuses is told with the option that asked for it. */
+/** Names the option that asked for what the machine refuses. */
 async function naming(
   table: OptionTable,
   run: () => Promise<number>,
@@ -133,7 +138,7 @@ async function naming(
   }
 }
 
-/** What is asked of a group, which has no options of its own. */
+/** Handles --help and --version of a group, which has no options of its own. */
 async function askGroup(group: string, args: string[]): Promise<number> {
   const { version } = await parseOptions(args, ASK_OPTIONS);
   if (version) return print(VERSION);
@@ -141,7 +146,7 @@ async function askGroup(group: string, args: string[]): Promise<number> {
 }
 
 interface Found {
-  /** `undefined` where several begin with the word, and none was named. */
+  /** `undefined` if several begin with the word and none was named. */
   name: string | undefined;
   rest: string[];
 }
@@ -156,7 +161,7 @@ async function findCommand(args: string[]): Promise<Found> {
   if (Object.hasOwn(COMMANDS, first)) {
     return { name: first, rest: args.slice(1) };
   }
-  // The word that other programs have for it.
+  // The word that other programs use.
   if (first === "version") {
     return { name: "proxy", rest: ["--version", ...args.slice(1)] };
   }
@@ -168,13 +173,13 @@ async function findCommand(args: string[]): Promise<Found> {
   }
   const word = isGroup ? both : first;
   const shown = quoteWord(word);
-  const isWhole = shown === `'${first}'`; // Nothing of it had to be hidden.
+  const isWhole = shown === `'${first}'`; // It needed no redaction.
   const meant = isWhole ? hintAtWord(first, PROXY_OPTIONS) : undefined;
   const hint = meant ?? hintAtAsked(first, second) ?? await hintAtCommand(word);
   throw new UsageError(`Unknown command ${shown}; ${hint}`);
 }
 
-/** What is asked of a group with a word instead of dashes. */
+/** Handles `help` and `version` of a group without dashes. */
 function hintAtAsked(group: string, word: string): string | undefined {
   return Object.hasOwn(ASK_OPTIONS, word)
     ? `did you mean ${group} --${word}?`

@@ -1,5 +1,5 @@
 /**
- * A table of commands, which are loaded when they are called.
+ * A table of commands, which are imported when they are called.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { DescribedCommand } from "../cli/completion/described.ts";
 import type { OptionTable } from "../cli/option.ts";
 import type { ServerCommand } from "../serve/server_command.ts";
 
-/** A command, before it is loaded. */
+/** A command before it is imported. */
 export interface CommandEntry {
   /** What it does, in a few words. */
   readonly brief: string;
@@ -24,7 +24,7 @@ export type AnyCommand = Command<OptionTable> | ServerCommand<OptionTable>;
 export type CommandTable = Readonly<Record<string, CommandEntry>>;
 
 /**
- * Loads all commands of a table, to tell of them.
+ * Imports all commands of a table to describe them.
  *
  * @param table The table.
  * @returns The name of each, what it does, and its options.

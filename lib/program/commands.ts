@@ -1,6 +1,6 @@
 /**
- * The commands that there are. Each is loaded when it is called: what one needs
- * does not slow the start of another.
+ * All commands. Each is imported when it is called, so the modules of one do
+ * not slow the start of another.
  *
  * @module
  */

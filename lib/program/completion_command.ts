@@ -1,5 +1,5 @@
 /**
- * `sluice completion`: scripts with which shells complete its command line.
+ * `sluice completion`: prints completion scripts for shells.
  *
  * @module
  */
@@ -31,9 +31,9 @@ const COMPLETION_OPTIONS = {
 };
 
 /**
- * Makes the command.
+ * Creates the command.
  *
- * @param commands The commands that shells are to complete.
+ * @param commands The commands to complete.
  * @returns The command as the command line sees it.
  */
 export function completionCommand(

@@ -30,7 +30,7 @@ const HELP_OPTIONS = {
 };
 
 /**
- * Makes the command.
+ * Creates the command.
  *
  * @param commands All commands.
  * @returns The command as the command line sees it.
@@ -69,7 +69,7 @@ async function answer(
   const name = (isTable ? rest : words).join(" ");
   const topics = await readTopics();
   const topic = topics.find((one) => one.name === name);
-  // A topic tells more than the options, which have a name of their own.
+  // A topic says more than the options, which have their own subcommand.
   if (topic !== undefined && !isTable) return await show(topic);
   if (Object.hasOwn(commands, name)) return await commandHelp(commands[name]!);
   const members = membersOf(name, commands);

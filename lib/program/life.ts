@@ -1,7 +1,6 @@
 /**
- * The one life of a program that serves: start, say so, serve until a signal,
- * drain. It is the same for one listener and for many, in one thread and in
- * several.
+ * The life of a program that serves: start, announce, serve until a signal,
+ * drain. It is the same for one listener and many, in one thread and several.
  *
  * @module
  */
@@ -29,41 +28,43 @@ import {
 } from "../serve/process_life.ts";
 import { runUntilSignal } from "./run_until_signal.ts";
 
-/** What the log calls the end that the operator asks for by the admin API. */
+/** The log's name for a shutdown by the admin API. */
 const OPERATOR = "Operator";
 
-/** What the life of a program is made from. */
+/** Options of the life of a program. */
 export type LifeOptions =
   & Pick<ProgramOptions, "log" | "log-time" | "quiet" | "drain-timeout">
   & Partial<ProgramOptions>;
 
-/** Servers that are to run. */
+/** The servers to run. */
 export interface Servers {
-  /** Tells what they are, for threads that start them. */
+  /** Returns their plan, for threads that start them. */
   plan(): Promise<ServerPlan>;
-  /** Starts them in this thread, where there is no other. */
+  /** Starts them in this thread, if it is the only one. */
   start(host: ServerHost): Promise<Serving>;
   /**
-   * Opens the file that they come from (default: they come from none).
+   * Opens their configuration file (default: none).
    *
-   * @param serving What runs.
-   * @param log Takes what there is to log.
-   * @returns The file; it looks after all others.
+   * @param serving The running servers.
+   * @param log Receives log events.
+   * @returns The file, which also watches all others.
    */
   openFile?(
     serving: Serving,
     log: (event: LogEvent) => void,
   ): Promise<Reloadable>;
-  /** Tells what is in force, without secrets (default: the options). */
+  /**
+   * Returns the configuration in force, without secrets (default: the options).
+   */
   config?: (() => unknown) | undefined;
 }
 
 /**
- * Makes the servers of a command: a configuration with one listener.
+ * Creates the servers of a command: a configuration with one listener.
  *
  * @param name Name of the command.
  * @param command The command.
- * @param options Values of its options, as they were read.
+ * @param options Its parsed option values.
  * @returns Its one server.
  */
 export function commandServers(
@@ -81,17 +82,17 @@ export function commandServers(
   };
 }
 
-/** How threads are started and looked at, where it is not as usual. */
+/** Settings of threads that differ from the defaults. */
 export type ThreadSettings = Partial<Pick<WorkersOptions, "entry" | "times">>;
 
 /**
- * Runs servers until they are told to stop.
+ * Runs servers until a signal or request stops them.
  *
- * @param options What is said of the program.
+ * @param options Options of the program.
  * @param servers The servers.
- * @param threads How threads are started, where there are to be several.
- * @returns Exit code: 0, or 1 where the shutdown cut connections.
- * @throws {UsageError} If options don't go together.
+ * @param threads How to start several threads.
+ * @returns Exit code: 0, or 1 if the shutdown cut connections.
+ * @throws {UsageError} If options do not go together.
  * @throws {ConfigError} If there is a problem in the configuration.
  * @throws {StartError} If the machine does not have or allow what is needed, or
  *   threads die faster than they can be replaced.
@@ -149,7 +150,7 @@ export async function runLife(
   }
 }
 
-/** What servers are started with. */
+/** The surroundings of servers. */
 interface Surroundings {
   log: { write(event: LogEvent): void };
   watching: Watchers;
@@ -165,13 +166,13 @@ async function startHere(
   return serving;
 }
 
-/** This thread supervises them, and serves nobody. */
+/** This thread only supervises them. */
 async function startThreads(
   options: LifeOptions,
   plan: ServerPlan,
   { log, threads, watching }: Surroundings,
 ): Promise<Serving> {
-  // Loaded for programs with several threads only: others start faster.
+  // Imported lazily so that programs with one thread start faster.
   const { Workers } = await import("../workers/workers.ts");
   const workers = new Workers({
     entry: import.meta.resolve("./worker_entry.ts"),

@@ -1,5 +1,5 @@
 /**
- * What `sluice --help` prints: one screen for somebody who is new.
+ * The text of `sluice --help`: one screen for new users.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import type { Screen } from "../cli/screen.ts";
 /** The commands that people use most. */
 const COMMON_COMMANDS = [
   ["forward", "relay a port to fixed upstreams"],
+  ["exec -- COMMAND", "run a command that reaches only what rules allow"],
   ["run -c FILE", "run several servers from one file"],
   ["passwd NAME", "make a line of a users file"],
-  ["cert init", "make a private authority, for mutual TLS"],
   ["doctor", "check this machine and these options"],
 ] as const;
 
@@ -42,8 +42,8 @@ const MORE = [
  * Formats the overview.
  *
  * @param proxy Options of the proxy.
- * @param screen What it is written on.
- * @returns 24 lines at most of 80 columns.
+ * @param screen The terminal.
+ * @returns At most 24 lines of 80 columns.
  */
 export function formatOverview(proxy: OptionTable, screen: Screen): string {
   const options = COMMON_PROXY_OPTIONS.map(([name, brief]) =>

@@ -52,7 +52,8 @@ async function runConfig(
   const { path, text } = await readConfigFile(options.config);
   try {
     const config = await loadConfig(text, path);
-    // Before the admin listener takes its port: then all is told, not that alone.
+    // Before the admin listener takes its port, so that all problems are
+    // reported.
     const trial = await requireGood(config);
     const spread = config.program.workers > 1
       ? new SpreadConfig(config, trial)
@@ -61,7 +62,7 @@ async function runConfig(
     return await runLife(config.program, {
       plan: () => Promise.resolve(planOf(config)),
       async start(host) {
-        prepareCLibrary(); // With a permission that a server drops next.
+        prepareCLibrary(); // Needs a permission that the server drops next.
         running = new RunningConfig(host);
         await running.apply(config, trial);
         return running;

@@ -1,5 +1,5 @@
 /**
- * The end of the program, in good order.
+ * Ends the program in good order.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import type { Stoppable } from "../serve/running_server.ts";
 export interface DrainOptions {
   /** Milliseconds that open connections have to finish. */
   drainTimeout: number;
-  /** Takes what there is to say. */
+  /** Receives log events. */
   log: (event: LogEvent) => void;
   /**
-   * Told when the drain begins, and when it has less time left.
+   * Called when the drain begins, and when its time is shortened.
    *
    * @param deadline Milliseconds until the rest is cut.
    */
@@ -27,10 +27,10 @@ export interface DrainOptions {
 /**
  * Waits for a signal, then drains; a second signal ends the drain.
  *
- * @param running What to shut down.
- * @param signals Where signals come from.
- * @param options How long the drain is, and who is told of it.
- * @returns Exit code: 0, or 1 where connections were cut.
+ * @param running The servers.
+ * @param signals The source of signals.
+ * @param options Length of the drain, and callbacks.
+ * @returns Exit code: 0, or 1 if connections were cut.
  */
 export async function runUntilSignal(
   running: Stoppable,

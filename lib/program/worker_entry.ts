@@ -1,5 +1,5 @@
 /**
- * What a thread of the program begins with.
+ * The entry module of a thread.
  *
  * @module
  */
@@ -12,7 +12,7 @@ spareStacks();
 runWorker(globalThis as unknown as WorkerScope, {
   start: startServers,
   async watch(ids) {
-    // Loaded for threads that are watched: the start of others is quicker.
+    // Imported lazily so that unwatched threads start faster.
     const { watchThread } = await import("../admin/watch_thread.ts");
     return await watchThread(ids);
   },

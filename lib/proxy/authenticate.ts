@@ -1,6 +1,6 @@
 /**
- * Who a client is: the one place where credentials are checked, whatever the
- * client speaks.
+ * Authenticates clients: the one place that checks credentials, for every
+ * protocol.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { Refusal } from "../policy/limits/refusal.ts";
 import { banEvents } from "../serve/limits/ban_events.ts";
 import type { ProxySession } from "../serve/services.ts";
 
-/** What a client says of itself. */
+/** Credentials that a client sends. */
 export interface GivenCredentials {
   /** User name as sent. */
   username: string;
@@ -19,22 +19,22 @@ export interface GivenCredentials {
 }
 
 /**
- * Tells whether a client has to log in: one with a certificate has not.
+ * Tells whether a client must log in: one with a certificate need not.
  *
  * @param session The client.
- * @returns Whether it has to give a user name and password.
+ * @returns Whether it must send a user name and password.
  */
 export function mustLogIn({ identity, services }: ProxySession): boolean {
   return services.users !== undefined && identity?.via !== "certificate";
 }
 
 /**
- * Checks credentials, and notes the user in the record and the session.
+ * Checks credentials, and stores the user in the record and the session.
  *
- * @param session The client, of a listener that has users.
+ * @param session A client of a listener with users.
  * @param credentials What it has sent.
- * @throws {Refusal} `unauthenticated`, where they are wrong; `banned`, where too
- *   many of the client's were; `limit reached`, where too many are being checked.
+ * @throws {Refusal} `unauthenticated` if they are wrong; `banned` after too
+ *   many failures; `limit reached` if too many checks are pending.
  */
 export async function authenticate(
   session: ProxySession,
@@ -48,7 +48,7 @@ export async function authenticate(
   bans.check(client);
   const isRight = await services.users!.verify(username, password, {
     client: clientKey(client),
-    // It may have been banned for others of its tries while this one waited.
+    // The client may have been banned for other attempts while this one waited.
     beforeCheck: () => bans.check(client),
   });
   if (!isRight) {

@@ -1,5 +1,5 @@
 /**
- * What the proxy says when it has started.
+ * The announcements of the proxy at its start.
  *
  * @module
  */
@@ -13,24 +13,24 @@ import { formatHostPort } from "../wire/host_port.ts";
 import { quoteWord } from "../cli/quote_word.ts";
 import { type ListenerInfo, reachOf } from "../serve/start_listeners.ts";
 
-/** What the lines are made from. */
+/** Facts for the announcements. */
 export interface BannerFacts {
   /** Listeners of the running proxy. */
   listeners: readonly ListenerInfo[];
-  /** What its clients may speak. */
+  /** Protocols for clients. */
   protocols: readonly ProtocolName[];
-  /** Users it was started with; `undefined` is everyone. */
+  /** The first users; `undefined` lets everyone in. */
   users: readonly User[] | undefined;
   /** Whether the guard was lifted. */
   allowPrivate: boolean;
-  /** How many rules there are; `undefined` where all is as without them. */
+  /** Number of rules; `undefined` without rules. */
   rules?: number | undefined;
-  /** Which clients TLS lets in; `undefined` is no TLS. */
+  /** Client authentication of TLS; `undefined` without TLS. */
   tls?: ClientAuthentication | undefined;
 }
 
 /**
- * Makes the lines: what listens, how to try it, who may use it for what.
+ * Creates the lines: listeners, how to try them, who may use them for what.
  *
  * @param facts About the running proxy.
  * @returns One line each, in that order for each listener.
@@ -51,7 +51,7 @@ const NAMES: Readonly<Record<ProtocolName, string>> = {
   http: "HTTP",
 };
 
-/** What to try first, and how curl calls it. */
+/** Schemes to suggest, and their names in curl. */
 const SCHEMES = ["socks5", "http", "socks4"] as const;
 const URL_SCHEME: Readonly<Record<ProtocolName, string>> = {
   socks5: "socks5h",
@@ -59,7 +59,7 @@ const URL_SCHEME: Readonly<Record<ProtocolName, string>> = {
   http: "http",
 };
 
-/** SOCKS4 has no passwords, so it is not served where there are users. */
+/** SOCKS4 has no passwords, so it is off if there are users. */
 function spoken({ protocols, tls, users }: BannerFacts): string {
   const isOpen = users === undefined || asksForCertificates(tls);
   const names = protocols
@@ -75,7 +75,7 @@ function tryLine({ addr, mode }: ListenerInfo, facts: BannerFacts): string {
     "0.0.0.0": "127.0.0.1",
   };
   const path = mode === undefined ? undefined : pathOf(addr);
-  // Curl speaks SOCKS over a Unix socket, and nothing else to a proxy.
+  // Over a Unix socket curl supports only SOCKS proxies.
   const scheme = SCHEMES.find((name) =>
     protocols.includes(name) && (path === undefined || name !== "http")
   );
@@ -90,7 +90,7 @@ function tryLine({ addr, mode }: ListenerInfo, facts: BannerFacts): string {
     : addr.hostname in local
     ? `${local[addr.hostname]}:${addr.port}`
     : formatHostPort(addr.hostname, addr.port);
-  // The password is the person's to type: this line goes into a log.
+  // Without the password: this line goes into a log.
   const login = users === undefined || tls === "require"
     ? ""
     : `${encodeURIComponent(users[0]?.name ?? "USER")}:PASSWORD@`;
@@ -100,7 +100,7 @@ function tryLine({ addr, mode }: ListenerInfo, facts: BannerFacts): string {
   return `curl -x ${word} https://example.com/`;
 }
 
-/** Of what goes over TLS, curl speaks HTTP. */
+/** Over TLS curl supports only HTTP proxies. */
 function tryTls(tls: ClientAuthentication, proxy: string): string {
   const own = tls === "require"
     ? " --proxy-cert YOURS.crt --proxy-key YOURS.key"

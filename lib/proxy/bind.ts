@@ -36,19 +36,19 @@ import type { EncodeBound } from "../serve/target/open_target.ts";
 import { runTunnel } from "../serve/run_tunnel.ts";
 import type { ProxySession } from "../serve/services.ts";
 
-/** Whom a client waits for. */
+/** The peer that a client expects. */
 export interface Expected {
-  /** Name or address; `0.0.0.0` and `::` are anyone. */
+  /** Name or address; `0.0.0.0` and `::` mean anyone. */
   host: Host;
-  /** The port it is known by; it may come from another. */
+  /** Its announced port; it may connect from another. */
   port: number;
 }
 
-/** Who may come. */
+/** Peers that may connect. */
 interface Welcome {
-  /** The addresses it was announced with, late ones too; `undefined` is any. */
+  /** The announced addresses, late ones too; `undefined` allows any. */
   addresses: ReadonlyMap<IpAddress, unknown> | undefined;
-  /** What the rules say of whoever comes. */
+  /** The rules' decision about peers. */
   decision: Decision;
 }
 
@@ -56,12 +56,13 @@ interface Welcome {
  * Waits for one connection from a host and joins the client with it.
  *
  * @param session The client; its request is read, its reader released.
- * @param expected Whom it waits for.
- * @param encodeBound Encodes a success reply: first with where the peer has to
- *   connect to, then with where the peer is.
+ * @param expected The expected peer.
+ * @param encodeBound Encodes a success reply: first with the address to connect
+ *   to, then with the peer's address.
  * @returns How the tunnel ended.
  * @throws {Refusal} If limits, rules or a drain forbid it.
- * @throws {DialError} If nobody can come, or nobody came in time.
+ * @throws {DialError} If the peer cannot be awaited, or did not connect in
+ *   time.
  * @throws {Deno.errors.UnexpectedEof} If the client left before.
  */
 export async function bind(
@@ -83,8 +84,8 @@ export async function bind(
 }
 
 /**
- * Tells who may come. Whoever comes is judged as well: what is judged here is
- * for the client to be told early.
+ * Resolves the expected peer. A peer that connects is judged again; judging
+ * here tells the client early.
  */
 async function resolveExpected(
   session: ProxySession,
@@ -100,7 +101,7 @@ async function resolveExpected(
   return { addresses: verdicts, decision };
 }
 
-/** Listens for as long as it takes one peer to come. */
+/** Listens until one peer connects. */
 async function openPeer(
   session: ProxySession,
   { addresses, decision }: Welcome,
@@ -119,9 +120,9 @@ async function openPeer(
 }
 
 /**
- * The peer knows us by the address that connections to it leave from; where
- * none was chosen, by the one that the client has reached us at. Where there is
- * no such address none is guessed.
+ * The peer knows this proxy by its source address, or, if none is configured,
+ * by the address that the client connected to. Without either, no address is
+ * guessed.
  */
 function listenHost(
   { local, services }: ProxySession,

@@ -23,7 +23,7 @@ import { settingsOf } from "../cli/settings.ts";
 import { startProxy } from "./start.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
-/** What clients may ask for by ALPN; those that speak SOCKS ask for nothing. */
+/** Protocols offered by ALPN; SOCKS clients send none. */
 const PROXY_PROTOCOLS = ["http/1.1"] as const;
 
 /** The command as the command line sees it. */
@@ -72,7 +72,7 @@ async function start(
     needsTls(settings.parents),
     { log, files: opener },
   );
-  // With a permission that a server drops next.
+  // Needs a permission that the server drops next.
   if (!host.isTrial) prepareCLibrary();
   const running = await startProxy({
     ...settings,

@@ -1,5 +1,5 @@
 /**
- * One port for every protocol: the first byte tells which.
+ * Serves every protocol on one port: the first byte tells them apart.
  *
  * @module
  */
@@ -27,13 +27,13 @@ const HANDLERS: Readonly<Record<ProtocolName, Protocol<ProxyServices>>> = {
 };
 
 /**
- * Handles a client by what its first byte says, and leaves that byte to be read;
- * an empty line comes before HTTP alone.
+ * Handles a client by its first byte, without consuming it. Only HTTP may begin
+ * with an empty line.
  *
  * @param session The client.
  * @returns Its tunnel, or how that ended.
- * @throws {Refusal} `forbidden`, where the byte belongs to no protocol that
- *   this listener speaks.
+ * @throws {Refusal} `forbidden` if the byte belongs to no protocol of this
+ *   listener.
  */
 export async function detect(
   session: ProxySession,
@@ -56,8 +56,8 @@ export async function detect(
 }
 
 /**
- * A CRLF before its first request is nothing but a client of HTTP, which reads
- * past it (RFC 9112 §2.2).
+ * Only an HTTP client sends CRLF first, which the HTTP handler skips (RFC 9112
+ * §2.2).
  */
 async function beginsWithEmptyLine(
   { reader, services }: ProxySession,

@@ -1,5 +1,5 @@
 /**
- * What can be said to `sluice proxy`.
+ * The options of `sluice proxy`.
  *
  * @module
  */
@@ -35,10 +35,10 @@ import { WORKER_OPTIONS } from "../serve/options/workers.ts";
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
-/** Where the proxy listens unless told otherwise. */
+/** The default address. */
 const DEFAULT_LISTEN = "127.0.0.1:1080";
 
-/** UDP and BIND are asked for by SOCKS. */
+/** UDP and BIND need SOCKS. */
 const SOCKS5 = [{ anyOf: ["protocols"], is: ["socks5"] }] as const;
 
 /** The heading of these options. */
@@ -168,8 +168,8 @@ export type ProxyOptions = OptionValues<typeof PROXY_OPTIONS>;
  *
  * @param texts `NAME:PASSWORD` each; the password may hold colons.
  * @returns The users.
- * @throws {SyntaxError} If one is malformed, or a name comes twice. It does not
- *   repeat the text, which holds a password.
+ * @throws {SyntaxError} If one is malformed or a name comes twice. The message
+ *   does not repeat the text, which contains a password.
  */
 export function parseUsers(texts: readonly string[]): PlainUser[] {
   const users = new Map<string, PlainUser>();
@@ -189,7 +189,7 @@ function parseUser(text: string): PlainUser {
   const user = { name: text.slice(0, colon), password: text.slice(colon + 1) };
   for (const [what, value] of Object.entries(user)) {
     const { length } = new TextEncoder().encode(value);
-    // The field's length is one byte, and not zero (RFC 1929 §2).
+    // The length is one byte and not zero (RFC 1929 §2).
     if (length < 1 || length > 255) {
       throw new SyntaxError(
         `a user's ${what} has ${length} bytes, not 1 to 255`,

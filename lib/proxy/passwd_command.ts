@@ -1,5 +1,5 @@
 /**
- * `sluice passwd`: makes a line of a users file.
+ * `sluice passwd`: prints a line for a users file.
  *
  * @module
  */
@@ -52,7 +52,7 @@ async function runPasswd(
 
 function parseName(given: readonly string[]): string {
   const [name] = given;
-  if (given.length > 1) { // The second may be a password.
+  if (given.length > 1) { // The second word may be a password.
     throw new SyntaxError(
       `${given.length} words were given; give one name: the password is asked for`,
     );

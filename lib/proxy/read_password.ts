@@ -1,5 +1,5 @@
 /**
- * A password from whoever started the program.
+ * Reads a password from the operator.
  *
  * @module
  */
@@ -8,26 +8,27 @@ import { LimitedBytesTransformStream } from "@std/streams/limited-bytes-transfor
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { StartError } from "../cli/usage_error.ts";
 
-/** RFC 1929 §2: the field's length is one byte, and not zero. */
+/** RFC 1929 §2: the length is one byte and not zero. */
 const MOST_BYTES = 255;
 
-/** Bytes in which the first line of standard input has to end. */
+/** The first line of standard input must end within so many bytes. */
 const MOST_INPUT = 64 * 1024;
 
-/** What keys send while the terminal makes nothing of them. */
+/** Bytes of keys in the raw mode of a terminal. */
 const CTRL_C = 3;
 const CTRL_D = 4;
 
-/** How often a person may type two that differ. */
+/** Most attempts to type the same password twice. */
 const MOST_TRIES = 3;
 
 /**
  * Reads a password: twice from the terminal, without showing it, or the first
  * line of standard input.
  *
- * @param name Whose it is, for the prompt.
+ * @param name The user's name, for the prompt.
  * @returns The password, 1 to 255 bytes of UTF-8 without control characters.
- * @throws {StartError} If there is none, or none that could be typed and sent.
+ * @throws {StartError} If it is missing, or contains what cannot be typed or
+ *   sent.
  */
 export async function readPassword(name: string): Promise<Uint8Array> {
   const text = Deno.stdin.isTerminal()
@@ -37,8 +38,8 @@ export async function readPassword(name: string): Promise<Uint8Array> {
   if (bytes.length < 1 || bytes.length > MOST_BYTES) {
     throw fault(`expected 1 to 255 bytes, not ${bytes.length}`);
   }
-  // Arrow keys come as such: nobody means them.
-  // deno-lint-ignore no-control-regex
+  // Arrow keys arrive as escape sequences: ignore them. deno-lint-ignore
+  // no-control-regex
   if (/[\u0000-\u001f\u007f-\u009f\ufffd]/.test(text)) {
     throw fault("expected text without control characters");
   }
@@ -50,8 +51,8 @@ async function askTwice(name: string): Promise<string> {
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const [first, second] = atTerminal(({ setRaw }) => {
       return [`Password for ${name}:`, "The same again:"].map((message) => {
-        // The library does so after its prompt: what is pasted in between
-        // would be shown.
+        // The library sets raw mode only after its prompt: text pasted in
+        // between would be shown.
         setRaw(true);
         return promptSecret(message, { mask: "" });
       });
@@ -63,10 +64,10 @@ async function askTwice(name: string): Promise<string> {
 }
 
 /**
- * Gives the library another terminal than the one that it would take: prompts
- * go to standard error, since standard output is to hold the line for the users
- * file and nothing else. And Ctrl-C is read like any key, since a signal would
- * end the program while the terminal shows nothing, and leave it so.
+ * Gives the library another terminal. Prompts go to standard error, because
+ * standard output is only for the line of the users file. Ctrl-C is read like
+ * any key, because a signal would end the program and leave the terminal
+ * without echo.
  */
 function atTerminal<T>(act: (terminal: { setRaw: SetRaw }) => T): T {
   const { stdin, stdout, stderr } = Deno;
@@ -91,7 +92,7 @@ function readKey(stdin: typeof Deno.stdin, bytes: Uint8Array): number | null {
   return bytes[0] === CTRL_D ? null : count;
 }
 
-/** A line's end is not part of it, and what follows it means nothing. */
+/** The line's end is not part of it, and what follows is ignored. */
 async function readLine(): Promise<string> {
   const lines = Deno.stdin.readable
     .pipeThrough(new LimitedBytesTransformStream(MOST_INPUT, { error: true }))

@@ -1,5 +1,5 @@
 /**
- * What a client is told, by what went wrong.
+ * Chooses the SOCKS5 reply for a failure.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { DialError, type DialErrorKind } from "../net/dial_error.ts";
 import { Refusal, type RefusalKind } from "../policy/limits/refusal.ts";
 import { REPLY, type Reply, Socks5Error } from "../wire/socks/v5.ts";
 
-/** `REP` by what went wrong (RFC 1928 §6; the reasons are in the manual). */
+/** `REP` by kind of failure (RFC 1928 §6; the manual explains them). */
 const REPLY_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, Reply>> = {
   "refused": REPLY.ConnectionRefused,
   "network unreachable": REPLY.NetworkUnreachable,
@@ -32,8 +32,8 @@ const REPLY_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, Reply>> = {
 /**
  * Chooses the reply code for a failure.
  *
- * @param error What was thrown on the way to the target.
- * @returns Value for `REP`; a general failure for what nobody foresaw.
+ * @param error The error on the way to the target.
+ * @returns Value for `REP`; a general failure for unexpected errors.
  */
 export function replyFor(error: unknown): Reply {
   if (error instanceof Socks5Error) return error.reply;

@@ -31,7 +31,7 @@ const REFUSALS: Refusals = { encode: () => encodeReply(REPLY.Rejected) };
  *
  * @param session The client.
  * @returns The tunnel, or how it ended.
- * @throws What the client has to be refused for.
+ * @throws The reason to refuse the client.
  */
 export async function socks4(
   session: ProxySession,
@@ -58,14 +58,16 @@ async function readRequest(session: ProxySession): Promise<Request> {
   if (request.userId !== "" && identity === undefined) {
     record.user = request.userId;
   }
-  // USERID proves nothing: there is no password that could.
+  // USERID proves nothing, because there is no password.
   if (mustLogIn(session)) {
     throw refused("SOCKS4 has no password, and there are users");
   }
   return request;
 }
 
-/** A malformed request is refused as if a rule forbade it: there is one code. */
+/**
+ * A malformed request is refused as if a rule forbade it: SOCKS4 has one code.
+ */
 async function parse(session: ProxySession): Promise<Request> {
   const { reader } = session;
   try {
@@ -81,8 +83,8 @@ function connect(
   request: Request,
 ): Promise<LastPart> {
   const { host, isNamed } = request;
-  // The system takes it for this machine, which is not what a client means
-  // that has no address. For BIND it is anyone.
+  // The system treats it as this machine, but a client without an address does
+  // not mean that. For BIND it means anyone.
   if (!isNamed && typeof host !== "string" && host.every((n) => n === 0)) {
     throw refused("DSTIP is 0.0.0.0");
   }

@@ -44,7 +44,7 @@ import { replyFor } from "./reply_table.ts";
 import type { LastPart } from "../serve/run_tunnel.ts";
 import type { ProxySession } from "../serve/services.ts";
 
-/** What a client is told, by how far the handshake is. */
+/** Refuses a client in the form that its handshake stage requires. */
 class Socks5Refusals implements Refusals {
   phase: "greeting" | "method" | "credentials" | "request" = "greeting";
 
@@ -67,7 +67,7 @@ class Socks5Refusals implements Refusals {
  *
  * @param session The client.
  * @returns The tunnel, or how it ended.
- * @throws What the client has to be refused for.
+ * @throws The reason to refuse the client.
  */
 export async function socks5(
   session: ProxySession,

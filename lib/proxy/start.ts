@@ -49,68 +49,68 @@ import {
 import { TIMEOUTS } from "../serve/options/timeouts.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
-/** What the proxy is to be. */
+/** Configuration of the proxy. */
 export interface ProxyConfig extends ServerConfig, FrontConfig {
   /** Where to listen; port 0 takes a free one. */
   listen: readonly Endpoint[];
   /**
-   * Who may use it. An empty list, or none, is everyone; `Users` are the only
-   * ones also while they are none, and can be replaced later.
+   * Who may use it. An empty or missing list means everyone. A `Users` object
+   * allows only its users, even if it is empty, and can be replaced later.
    */
   users?: readonly User[] | Users;
-  /** Who is told nothing for a while because of wrong passwords. */
+  /** Clients that are banned for wrong passwords. */
   bans?: Bans;
-  /** Lets everyone use it although others can reach it (default false). */
+  /** Lets everyone use a public listener (default false). */
   open?: boolean;
-  /** Lifts the guard of listeners that others can reach (default false). */
+  /** Lifts the address guard of public listeners (default false). */
   allowPrivate?: boolean;
   /**
    * Puts the guard on all listeners, as if others could reach them (default
    * false): what runs behind them is not to be trusted.
    */
   guarded?: boolean;
-  /** Who may go where (default: no rules); replaced by assigning `current`. */
+  /** Rules (default none); replaced by assigning `current`. */
   rules?: RuleBook;
-  /** Time limits in milliseconds, where they differ from the defaults. */
+  /** Time limits in milliseconds that differ from the defaults. */
   timeouts?: Partial<Timeouts>;
-  /** What of a tunnel reaches its other end as a reset (default `on`). */
+  /** Which ends of a tunnel are relayed as a reset (default `on`). */
   resetRelay?: ResetRelay;
-  /** What clients may speak (default: everything). */
+  /** Protocols for clients (default: all). */
   protocols?: readonly ProtocolName[];
   /**
    * Where listeners lead whose clients speak no protocol of a proxy, by their
    * place in `listen` (default: none does).
    */
   targets?: readonly (HostPort | undefined)[];
-  /** How UDP is relayed, where it differs from the defaults. */
+  /** Settings of UDP that differ from the defaults. */
   udp?: Partial<Omit<UdpSettings, "limits">> & { associations?: number };
-  /** How names are resolved, where it differs from the defaults. */
+  /** Settings of name resolution that differ from the defaults. */
   names?: NameConfig;
-  /** Addresses that connections leave from (default: the system chooses). */
+  /** Source addresses (default: the system chooses). */
   outgoing?: OutgoingAddresses;
   /** Milliseconds that BIND waits for its peer (default 60,000). */
   bindTimeout?: number;
-  /** Tells targets of HTTP requests the client's address (default false). */
+  /** Sends the client's address to targets of HTTP requests (default false). */
   forwardedFor?: boolean;
-  /** Limits that are off unless asked for. */
+  /** Limits (default none). */
   limits?: LimitConfig;
   /** Other proxies to go through (default: none). */
   parents?: ParentConfig;
-  /** Agrees on TLS with what is connected to by it (default: nothing is). */
+  /** Negotiates TLS with upstreams and parents (default: not used). */
   startTls?: StartTls | undefined;
-  /** What tells targets who the client is (default: nothing). */
+  /** PROXY header that sends the client's address to targets (default none). */
   sendProxy?: ProxyVersion | undefined;
   /**
-   * Milliseconds that who came just before a shutdown has to say what it wants
-   * (default 1,000): in a rolling restart nobody notices which process it was.
+   * Milliseconds that a client accepted just before a shutdown has to send its
+   * request (default 1,000): so a rolling restart goes unnoticed.
    */
   grace?: number;
 }
 
-/** A proxy that is running. */
+/** A running proxy. */
 export type Proxy = RunningListeners;
 
-/** Settings of UDP where nothing else is said; see {@linkcode UdpSettings}. */
+/** Default settings of UDP; see {@linkcode UdpSettings}. */
 const UDP = {
   advertise: undefined,
   ports: undefined,
@@ -122,11 +122,11 @@ const UDP = {
 /**
  * Starts a proxy.
  *
- * @param config What it is to be.
+ * @param config The configuration.
  * @returns The running proxy.
- * @throws {UsageError} If others could use it and that was not said, or nobody
- *   could.
- * @throws {StartError} If it can't listen, or leave from where it has to.
+ * @throws {UsageError} If it would be open to others without `open`, or usable
+ *   by no one.
+ * @throws {StartError} If it cannot listen or use its source addresses.
  */
 export async function startProxy(config: ProxyConfig): Promise<Proxy> {
   const { host = ALONE, log = host.log } = config;
@@ -214,7 +214,7 @@ function countUsers({ users }: ProxyConfig): number {
   return users instanceof Users ? users.size : users.length;
 }
 
-/** Whether clients can prove by a certificate who they are. */
+/** Whether clients can authenticate with a certificate. */
 function hasCertificates({ tls }: ProxyConfig): boolean {
   return tls !== undefined && tls.clients !== "anyone";
 }
@@ -258,7 +258,7 @@ function requireServable(config: ProxyConfig) {
   );
 }
 
-/** The guard goes without what Deno does not let it see. */
+/** Warns if Deno hides from the guard what it needs to see. */
 function warnOfBlindGuard(
   { allowPrivate }: ProxyConfig,
   { listeners }: RunningListeners,

@@ -25,26 +25,26 @@ export interface OpenUsersOptions {
   files?: ServerFiles | undefined;
 }
 
-/** Users, and what they come from. */
+/** Users and their sources. */
 export interface ProxyUsers {
-  /** The users at the start, for the banner; `undefined` is everyone. */
+  /** The users at the start, for the banner; `undefined` means everyone. */
   list: readonly User[] | undefined;
-  /** What checks them; `undefined` where everyone may use the proxy. */
+  /** Checks them; `undefined` if everyone may use the proxy. */
   users: Users | undefined;
-  /** The users file, where there is one. */
+  /** The users file, if any. */
   files: readonly WatchedFile<readonly User[]>[];
 }
 
 /**
- * Takes the users of the command line, the environment and the users file.
+ * Collects the users of the command line, the environment and the users file.
  * When the file changes, the list changes; connections stay.
  *
- * @param options What the command line says.
- * @param log Takes what there is to say.
- * @param settings Which threads there are, and what opens the file.
+ * @param options Options of the command line.
+ * @param log Receives log events.
+ * @param settings Threads, and how to open the file.
  * @returns The users.
  * @throws {UsageError} If a name comes twice.
- * @throws {StartError} If the file can't be read or is malformed.
+ * @throws {StartError} If the file cannot be read or is malformed.
  */
 export async function openProxyUsers(
   options: ProxyOptions,
@@ -83,7 +83,7 @@ export async function openProxyUsers(
   return { list: file.value, users, files: [file] };
 }
 
-/** An empty file is not the same as none: it lets nobody in. */
+/** An empty file lets no one in, unlike none. */
 function sayNobody(path: string, log: (event: LogEvent) => void): void {
   const message = `Nobody may use the proxy: ${path} has no users`;
   log({ event: "message", level: "warning", message });
@@ -116,7 +116,7 @@ function fixedUsers(
 }
 
 function environmentUsers(log: (event: LogEvent) => void): User[] {
-  if (!isGranted({ name: "env", variable: "SLUICE_USERS" })) { // Asking would stop the start.
+  if (!isGranted({ name: "env", variable: "SLUICE_USERS" })) { // A prompt would block the start.
     const message =
       "Users of SLUICE_USERS, if any, are not known: Deno was not given --allow-env=SLUICE_USERS";
     log({ event: "message", level: "warning", message });

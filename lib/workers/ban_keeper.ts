@@ -1,6 +1,5 @@
 /**
- * The one place of a program where it is decided who is banned, when several
- * threads see wrong passwords.
+ * Decides bans for the whole program if several threads check passwords.
  *
  * @module
  */
@@ -10,7 +9,7 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { Bans, type BansOptions, type BanState } from "../policy/users/bans.ts";
 import { type BanAction, decideBan } from "../policy/users/replicated_bans.ts";
 
-/** Listeners whose bans are kept; a reload may make new ones. */
+/** Most listeners whose bans are kept; a reload may add new ones. */
 const MOST_NAMES = 1_000;
 
 /** Decides who is banned. */
@@ -19,24 +18,24 @@ export class BanKeeper {
   readonly #log: (event: LogEvent) => void;
 
   /**
-   * Begins with nobody banned.
+   * Begins without bans.
    *
-   * @param log Told of bans and attacks.
+   * @param log Receives bans and attacks.
    */
   constructor(log: (event: LogEvent) => void) {
     this.#log = log;
   }
 
   /**
-   * Gives what a new copy has to know.
+   * Returns the state for a new copy.
    *
-   * @param name Whose bans.
-   * @param settings What leads to one.
-   * @returns All that is known.
+   * @param name Name of the list of bans.
+   * @param settings The settings of bans.
+   * @returns All bans and failures so far.
    */
   copy(name: string, settings: BansOptions): BanState[] {
     const bans = this.#all.get(name) ?? new Bans(settings);
-    this.#all.delete(name); // To be the last in order.
+    this.#all.delete(name); // Becomes the newest entry.
     this.#all.set(name, bans);
     if (this.#all.size > MOST_NAMES) {
       const [oldest] = this.#all.keys();
@@ -46,11 +45,11 @@ export class BanKeeper {
   }
 
   /**
-   * Decides what comes of something that a thread has seen.
+   * Decides the effect of an event that a thread has seen.
    *
-   * @param name Whose bans.
-   * @param action What it has seen.
-   * @returns What all copies are to take.
+   * @param name Name of the list of bans.
+   * @param action The event.
+   * @returns The changes for all copies.
    */
   decide(name: string, action: BanAction): BanState[] {
     const bans = this.#all.get(name);

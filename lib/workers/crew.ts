@@ -1,5 +1,5 @@
 /**
- * The threads that serve, as far as they can be asked.
+ * The serving threads and how to ask them.
  *
  * @module
  */
@@ -9,37 +9,40 @@ import type { ThreadWatcher } from "../serve/watched_thread.ts";
 import { ThreadEnded } from "../sync/thread_link.ts";
 import type { WorkerThread } from "./thread.ts";
 
-/** Milliseconds without an answer after which it can't be said that it lives. */
+/**
+ * Milliseconds without an answer after which a thread no longer counts as
+ * alive.
+ */
 const DOUBT = 3_000;
 
-/** The place of a thread, which another takes when it has died. */
+/** The place of a thread, which a replacement takes when it dies. */
 export interface Slot {
   /** Its number, from 0. */
   readonly index: number;
   /** The thread. */
   thread: WorkerThread;
-  /** Takes it from whoever watches. */
+  /** Removes it from the watcher. */
   leave: ReturnType<ThreadWatcher["add"]> | undefined;
-  /** Whether it has begun to serve: before, there is nothing to change in it. */
+  /** Whether it has begun to serve; before that it has nothing to change. */
   isServing: boolean;
 }
 
 /** The threads that serve. */
 export class Crew {
-  /** Their places, by their numbers. */
+  /** Their places by number. */
   readonly slots: Slot[] = [];
   readonly #log: (event: LogEvent) => void;
 
   /**
    * Begins without a thread.
    *
-   * @param log Takes what there is to log.
+   * @param log Receives log events.
    */
   constructor(log: (event: LogEvent) => void) {
     this.#log = log;
   }
 
-  /** Connections that were open when threads were last heard of. */
+  /** Open connections, by the last report of each thread. */
   get connections(): number {
     return this.slots.reduce((sum, { thread }) => sum + thread.connections, 0);
   }
@@ -51,26 +54,26 @@ export class Crew {
     );
   }
 
-  /** Those that have not ended. */
+  /** Threads that have not ended. */
   get living(): Slot[] {
     return this.slots.filter(({ thread }) => thread.isAlive);
   }
 
-  /** Those that have begun to serve. */
+  /** Threads that have begun to serve. */
   get serving(): Slot[] {
     return this.living.filter(({ isServing }) => isServing);
   }
 
   /**
-   * Asks the first, and then all others, to take something: where the first does
-   * not take it, none does. Where others differ, that is logged.
+   * Asks the first thread to make a change, then all others. If the first
+   * refuses it, none gets it. A refusal by others is logged.
    *
-   * @typeParam T What they answer.
-   * @param what What it is, for the log.
-   * @param ask Asks a thread, told what the first has answered if it is another;
-   *   throws if that does not take it.
-   * @returns What the first has answered, and why others did not take it.
-   * @throws What `ask` throws of the first.
+   * @typeParam T The answer.
+   * @param what Name of the change, for the log.
+   * @param ask Asks a thread; the others get the first one's answer. Throws if
+   *   the thread refuses the change.
+   * @returns The first one's answer, and why others refused.
+   * @throws What `ask` throws for the first.
    * @throws {ThreadEnded} If none serves.
    */
   async askInTurn<T>(
@@ -89,7 +92,7 @@ export class Crew {
   }
 
   /**
-   * Asks all of them the same.
+   * Asks all threads the same.
    *
    * @param ask Asks a thread.
    */
@@ -98,7 +101,7 @@ export class Crew {
   }
 }
 
-/** What they throw, but for those that have ended and are replaced. */
+/** Their errors, except of threads that have ended and are replaced. */
 async function askEach(
   slots: readonly Slot[],
   ask: (thread: WorkerThread) => Promise<unknown>,

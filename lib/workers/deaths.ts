@@ -11,8 +11,8 @@ export const MOST_DEATHS = 5;
 const WINDOW = 60_000;
 
 /**
- * Milliseconds until a thread that has died is replaced, by which time it does
- * nothing any more; twice as long for each further one.
+ * Milliseconds until a dead thread is replaced, by when it has stopped working;
+ * doubled for each further death.
  */
 const BACK_OFF = { first: 100, most: 2_000 } as const;
 
@@ -31,7 +31,7 @@ export class Deaths {
     return Math.min(first * 2 ** Math.max(0, this.#all.length - 1), most);
   }
 
-  /** Notes one. */
+  /** Notes a death. */
   add(): void {
     const now = performance.now();
     this.#all = [...this.#all.filter((at) => at > now - WINDOW), now];

@@ -1,6 +1,6 @@
 /**
- * Connections from one of several threads to another: a thread that accepts one
- * asks the others which way it has come.
+ * Connections between threads: a thread that accepts one asks the others for
+ * its trail.
  *
  * ```text
  * thread 1                 supervisor                  thread 2
@@ -20,12 +20,12 @@ import {
 import type { Trail } from "../net/own_listeners.ts";
 import { ThreadEnded } from "../sync/thread_link.ts";
 
-/** Asks another thread, by way of the supervisor or as that. */
+/** Asks other threads through the supervisor, or as the supervisor. */
 export type AskWhose = (arrival: Arrival) => Promise<Trail | undefined>;
 
 /** Options for {@linkcode WorkerDials}. */
 export interface WorkerDialsOptions {
-  /** What each thread has dialled, see {@linkcode dialCounts}. */
+  /** Number of dials of each thread, see {@linkcode dialCounts}. */
   counts: SharedArrayBuffer;
   /** Number of this thread. */
   index: number;
@@ -42,7 +42,7 @@ export class WorkerDials implements OtherThreads {
   /**
    * Creates the thread's view of the others.
    *
-   * @param options Which it is.
+   * @param options The thread.
    */
   constructor({ ask, counts, index }: WorkerDialsOptions) {
     this.#counts = new Int32Array(counts);
@@ -50,7 +50,7 @@ export class WorkerDials implements OtherThreads {
     this.#ask = ask;
   }
 
-  /** Whether any of them has dialled what may arrive here. */
+  /** Whether another thread has dialled a connection that may arrive here. */
   get areAny(): boolean {
     const { length } = this.#counts;
     for (let index = 0; index < length; index++) {
@@ -64,21 +64,22 @@ export class WorkerDials implements OtherThreads {
   /**
    * Asks them.
    *
-   * @param arrival What was accepted.
-   * @returns What the one knows that has dialled it.
-   * @throws {Error} If one that may have dialled it can't tell in time.
+   * @param arrival The accepted connection.
+   * @returns The trail, from the thread that dialled it.
+   * @throws {Error} If a thread that may have dialled it does not answer in
+   *   time.
    */
   async ask(arrival: Arrival): Promise<Trail | undefined> {
     try {
       return await this.#ask(arrival);
     } catch (error) {
-      // All of an error that comes from another thread is its text.
+      // Of another thread's error only the text arrives.
       throw new DOMException((error as Error).message, "TimeoutError");
     }
   }
 
   /**
-   * Tells them how many connections of ours may arrive at one of them.
+   * Tells them how many connections of this thread may arrive at one of them.
    *
    * @param count How many.
    */
@@ -88,8 +89,8 @@ export class WorkerDials implements OtherThreads {
 }
 
 /**
- * Makes what threads tell one another by how many connections they have dialled
- * that were not accepted yet.
+ * Creates the counters with which threads share how many of their dials are not
+ * accepted yet.
  *
  * @param threads How many threads there are.
  * @returns Shared memory.
@@ -101,10 +102,10 @@ export function dialCounts(threads: number): SharedArrayBuffer {
 /**
  * Asks threads for the trail of a connection that another has accepted.
  *
- * @param arrival What was accepted.
+ * @param arrival The accepted connection.
  * @param others Asks each of them.
- * @returns What the one knows that has dialled it.
- * @throws {Error} If one that may have dialled it can't tell.
+ * @returns The trail, from the thread that dialled it.
+ * @throws {Error} If a thread that may have dialled it cannot answer.
  */
 export function askWhose(
   arrival: Arrival,
@@ -113,7 +114,7 @@ export function askWhose(
   return firstKnown(others.map((ask) => askOne(ask, arrival)));
 }
 
-/** One that has ended has taken what it dialled with it. */
+/** The dials of an ended thread ended with it. */
 async function askOne(
   ask: AskWhose,
   arrival: Arrival,

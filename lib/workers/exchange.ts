@@ -1,6 +1,6 @@
 /**
- * What threads have to say to each other, by way of their supervisor: bans, the
- * way of connections between them, and what is said once for all of them.
+ * What threads exchange through their supervisor: bans, trails of connections,
+ * and log messages for the whole program.
  *
  * @module
  */
@@ -14,19 +14,19 @@ import type { WorkerThread, WorkerThreadOptions } from "./thread.ts";
 
 /** Options for {@linkcode Exchange}. */
 export interface ExchangeOptions {
-  /** How many threads there are to be. */
+  /** Number of threads. */
   count: number;
   /** The threads. */
   crew: Crew;
-  /** Takes what there is to log of the program. */
+  /** Receives the log events of the program. */
   log: (event: LogEvent) => void;
-  /** Takes what a thread says of the program. */
+  /** Receives what a thread logs about the program. */
   onSaid: (event: LogEvent) => void;
 }
 
-/** What threads say to each other. */
+/** The exchange between threads. */
 export class Exchange {
-  /** How many connections each has dialled that may arrive at another. */
+  /** Number of dials of each thread that may arrive at another. */
   readonly dials: SharedArrayBuffer;
   readonly #options: ExchangeOptions;
   readonly #bans: BanKeeper;
@@ -34,9 +34,9 @@ export class Exchange {
   readonly #said = new SaidOnce();
 
   /**
-   * Begins with nothing said.
+   * Begins empty.
    *
-   * @param options Between whom.
+   * @param options The threads and the log.
    */
   constructor(options: ExchangeOptions) {
     this.#options = options;
@@ -46,11 +46,11 @@ export class Exchange {
   }
 
   /**
-   * Makes what the supervisor does for a thread.
+   * Creates the supervisor's side of a thread's requests.
    *
    * @param index Its number.
-   * @param self Gives the thread.
-   * @returns What is done for it.
+   * @param self Returns the thread.
+   * @returns The handlers of its requests.
    */
   actsFor(
     index: number,
@@ -76,7 +76,7 @@ export class Exchange {
   }
 
   /**
-   * Forgets what a thread has dialled that has died.
+   * Forgets the dials of a dead thread.
    *
    * @param index Its number.
    */
@@ -84,7 +84,7 @@ export class Exchange {
     Atomics.store(this.#counts, index, 0);
   }
 
-  /** Threads that have dialled what may arrive at another. */
+  /** Threads with dials that may arrive at another. */
   get #dialling(): WorkerThread[] {
     return this.#options.crew.living
       .filter(({ index }) => Atomics.load(this.#counts, index) > 0)

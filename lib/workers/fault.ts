@@ -1,6 +1,5 @@
 /**
- * Errors on their way from one thread to another, of which only the text
- * arrives otherwise.
+ * Errors between threads. A plain message would carry only their text.
  *
  * @module
  */
@@ -10,13 +9,13 @@ import type { FaultCodec } from "../sync/thread_link.ts";
 import { ConfigError, type ConfigProblem } from "../cli/config_error.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 
-/** An error, fit for a message. */
+/** An error in the form of a message. */
 type WorkerFault =
   | { kind: "usage" | "internal"; message: string }
   | { kind: "start"; message: string; option: string | undefined }
   | { kind: "config"; problems: readonly ConfigProblem[] };
 
-/** Keeps what whoever has started the program can change apart from mistakes. */
+/** Distinguishes errors that the operator can fix from internal ones. */
 export const WORKER_FAULTS: FaultCodec = { encode, decode };
 
 function encode(error: unknown): WorkerFault {

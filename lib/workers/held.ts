@@ -1,5 +1,5 @@
 /**
- * What a thread that has died has counted in memory that others share.
+ * What a dead thread has counted in shared memory.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import type { Agreement } from "./message.ts";
 export type Tables = Agreement["tables"];
 
 /**
- * Tells how many connections a thread has.
+ * Returns how many connections a thread has counted.
  *
  * @param tables All tables.
  * @param index Number of the thread.
- * @returns How many, by what is counted.
+ * @returns The number of connections.
  */
 export function heldBy(tables: Tables, index: number): number {
   return [...tables.keys()]
@@ -25,12 +25,12 @@ export function heldBy(tables: Tables, index: number): number {
 }
 
 /**
- * Gives back what a thread had counted, so that it is there for others.
+ * Releases what a thread had counted, for other threads.
  *
  * @param tables All tables.
  * @param index Number of the thread.
- * @returns Whether that is done; not yet where another that has died too holds a
- *   lock, which is freed in its turn.
+ * @returns Whether that is done; not yet if another dead thread holds a lock,
+ *   which is freed in its turn.
  */
 export function giveBack(tables: Tables, index: number): boolean {
   return [...tables.keys()].every((name) => open(tables, name).giveBack(index));

@@ -1,6 +1,6 @@
 /**
- * The program that a server runs in, as one of several threads has it: sockets
- * on ports that all of them listen on, and what they count together.
+ * The host of a server in one of several threads: sockets on ports that all
+ * threads share, and shared counters.
  *
  * @module
  */
@@ -29,33 +29,33 @@ import { requireShareable } from "../serve/worker_socket.ts";
 
 /** Options for {@linkcode WorkerHost}. */
 export interface WorkerHostOptions {
-  /** Which thread it is. */
+  /** The thread. */
   thread: ThreadInfo;
-  /** Takes in connections, for whoever watches. */
+  /** Registers connections for watchers. */
   registry: Registry | undefined;
-  /** Takes what there is to log. */
+  /** Receives log events. */
   log: (event: LogEvent) => void;
-  /** Tells the supervisor something. */
+  /** Sends messages to the supervisor. */
   link: Pick<ThreadLink<SupervisorActs>, "tell">;
-  /** Tells milliseconds, in all threads the same. */
+  /** Clock in milliseconds, the same in all threads. */
   now: () => number;
-  /** Whether other threads serve already (default false). */
+  /** Whether other threads already serve (default false). */
   isRunning?: boolean;
 }
 
-/** How a socket is had. */
+/** How to open a socket. */
 interface Opening {
   open: OpenEndpoint;
   backlog: number | undefined;
 }
 
-/** What is kept while its settings are the same. */
+/** State that is kept while its settings stay the same. */
 interface Kept {
   settings: string;
   value: object;
 }
 
-/** The program, as a thread has it. */
+/** The host of one thread. */
 export class WorkerHost implements ServerHost {
   readonly isTrial = false;
   readonly files: ServerFiles;
@@ -64,7 +64,7 @@ export class WorkerHost implements ServerHost {
   readonly log: (event: LogEvent) => void;
   readonly #options: WorkerHostOptions;
   readonly #places = new Map<string, Place>();
-  /** Names of sockets that are open here. */
+  /** Names of this thread's open sockets. */
   readonly #open = new Set<string>();
   readonly #tables = new Map<string, TableMemory>();
   readonly #kept = new Map<string, Kept>();
@@ -73,9 +73,9 @@ export class WorkerHost implements ServerHost {
   #isEnding = false;
 
   /**
-   * Makes the program of a thread that has nothing yet.
+   * Creates the host of a new thread.
    *
-   * @param options Which thread, and who it tells what.
+   * @param options The thread and its links.
    */
   constructor(options: WorkerHostOptions) {
     this.#options = options;
@@ -86,7 +86,7 @@ export class WorkerHost implements ServerHost {
     this.files = new ServerFiles({ isRunning });
   }
 
-  /** What other threads have to know. */
+  /** What other threads must know. */
   get agreement(): Agreement {
     const isOpen = ([name]: [string, Place]) => this.#open.has(name);
     return {
@@ -97,7 +97,7 @@ export class WorkerHost implements ServerHost {
   }
 
   /**
-   * Takes what other threads know.
+   * Takes the agreement of other threads.
    *
    * @param agreement That.
    */
@@ -108,16 +108,16 @@ export class WorkerHost implements ServerHost {
   }
 
   /**
-   * Takes bans that were decided on.
+   * Takes bans that the supervisor has decided.
    *
    * @param name Whose.
-   * @param states What is known now.
+   * @param states The current state.
    */
   takeBans(name: string, states: readonly BanState[]): void {
     this.#bans.get(name)?.replace(states);
   }
 
-  /** Notes that the whole program begins to end. */
+  /** Notes that the whole program is shutting down. */
   end(): void {
     this.#isEnding = true;
   }
@@ -131,10 +131,10 @@ export class WorkerHost implements ServerHost {
    * Opens a listener of a program with one server.
    *
    * @param where Where.
-   * @param open Opens it as a thread would that is alone.
-   * @param backlog Connections that may wait for it (default 4,096).
+   * @param open Opens it as a single thread would.
+   * @param backlog Most connections that may wait for it (default 4,096).
    * @returns The listener.
-   * @throws {UsageError} If threads can't share what is there.
+   * @throws {UsageError} If threads cannot share the socket.
    */
   open(
     where: Endpoint,
@@ -145,7 +145,7 @@ export class WorkerHost implements ServerHost {
   }
 
   /**
-   * Throws what forbids the start.
+   * Throws the reason that forbids the start.
    *
    * @param error That.
    */
@@ -154,13 +154,13 @@ export class WorkerHost implements ServerHost {
   }
 
   /**
-   * Gives what counts of a program with one server.
+   * Returns kept state of a program with one server.
    *
    * @typeParam T What it is.
    * @param what Its name.
    * @param settings Its settings.
    * @param make Makes it.
-   * @returns The one that was kept, or a new one.
+   * @returns The kept state, or a new one.
    */
   keep<T extends object>(
     what: string,
@@ -171,10 +171,10 @@ export class WorkerHost implements ServerHost {
   }
 
   /**
-   * Gives the program as one of its listeners has it.
+   * Returns the host for one of the listeners.
    *
    * @param listener Its name, the same in all threads.
-   * @returns What that listener is to use.
+   * @returns The host for that listener.
    */
   forListener(listener: string): ServerHost {
     const { log, registry, thread } = this;
@@ -209,13 +209,13 @@ export class WorkerHost implements ServerHost {
     }
   }
 
-  /** Whoever listens there next has to see whether somebody else does. */
+  /** The next listener there must check whether another program listens. */
   #close(name: string): void {
     this.#open.delete(name);
     this.#places.delete(name);
   }
 
-  /** The same place may be asked for twice: port 0. */
+  /** The same address may be asked for twice: port 0. */
   #freeName(base: string): string {
     let name = base;
     for (let count = 2; this.#open.has(name); count++) {
@@ -233,8 +233,8 @@ export class WorkerHost implements ServerHost {
     if (known !== undefined && !known.isInherited) {
       return listenOn(known, backlog);
     }
-    // What is opened in the usual way says whether somebody else listens there,
-    // whom `reusePort` would join.
+    // A normal open shows whether another program listens there, which
+    // `reusePort` would join.
     const first = await open();
     const { hostname, port } = first.addr as Deno.NetAddr;
     const isInherited = first.isShared ?? false;
@@ -259,7 +259,7 @@ export class WorkerHost implements ServerHost {
     return value;
   }
 
-  /** Who still uses it has it; nobody else will. */
+  /** Current users keep it; no one else gets it. */
   #forget(share: string): void {
     for (const name of this.#tables.keys()) {
       // With the space: a limit of 100 is not one of 10.

@@ -1,5 +1,5 @@
 /**
- * What a thread that serves and the one that supervises do for each other.
+ * The messages between a serving thread and its supervisor.
  *
  * @module
  */
@@ -16,13 +16,13 @@ import type { LogOptions } from "../serve/log_sink.ts";
 import type { ThreadInfo } from "../serve/worker_share.ts";
 import type { PlanChange, ServerPlan } from "../serve/server_plan.ts";
 
-/** Where a socket is that all threads have. */
+/** The address of a socket that all threads open. */
 export interface Place {
   /** The address that was bound. */
   hostname: string;
   /** The real port. */
   port: number;
-  /** Whether it was handed over by the service manager. */
+  /** Whether the service manager handed it over. */
   isInherited: boolean;
 }
 
@@ -34,51 +34,51 @@ export interface TableMemory {
   shape: SharedTableShape;
 }
 
-/** What threads have to agree on; made by the first, told to the others. */
+/** What threads must agree on; the first one decides it for the others. */
 export interface Agreement {
   /** Sockets by name. */
   places: ReadonlyMap<string, Place>;
   /** Tables by name. */
   tables: ReadonlyMap<string, TableMemory>;
-  /** What pipes have said, which say it to one thread only. */
+  /** Contents of pipes, which only one thread can read. */
   pipes: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 }
 
-/** What a thread is given at its start. */
+/** What a thread gets at its start. */
 export interface WorkerStart {
-  /** Which it is. */
+  /** The thread. */
   thread: ThreadInfo;
-  /** What it is to run. */
+  /** The plan to run. */
   plan: ServerPlan;
-  /** What others have agreed on. */
+  /** The agreement of the others. */
   agreement: Agreement;
-  /** How lines of the log look, and which are left out. */
+  /** Format and level of the log. */
   log: Omit<LogOptions, "isShared">;
-  /** Memory of the counter of connections, where they are watched. */
+  /** Memory of the counter of connections, if they are watched. */
   ids: SharedArrayBuffer | undefined;
-  /** How many descriptors may be open; a thread may not be let see it. */
+  /** The limit of descriptors, which a thread may not be permitted to read. */
   descriptors: number | undefined;
-  /** How much memory there may be, for the same reason. */
+  /** The memory limit, for the same reason. */
   memory: MemoryLimit | undefined;
-  /** What the system's clock is ahead of the supervisor's, in milliseconds. */
+  /** Milliseconds by which the system's clock is ahead of the supervisor's. */
   clockLead: number;
-  /** How many connections each thread has dialled that may arrive at another. */
+  /** Number of dials of each thread that may arrive at another. */
   dials: SharedArrayBuffer;
-  /** Whether sockets that were handed over have to be used, all of them. */
+  /** Whether all sockets that were handed over must be used. */
   isFirst: boolean;
-  /** Whether others serve, and it takes the place of one that has ended. */
+  /** Whether it replaces a thread that has ended while others serve. */
   isReplacing: boolean;
 }
 
-/** What a thread tells of what it runs. */
+/** What a thread reports about its servers. */
 export interface WorkerStarted {
-  /** What to say once it serves. */
+  /** The announcements once it serves. */
   banner: readonly Announcement[];
-  /** Names of the files that can be read again. */
+  /** Names of files that can be reloaded. */
   files: readonly (string | undefined)[];
   /** Whether it writes files while it runs. */
   writes: boolean;
-  /** What it has, with what it has added. */
+  /** The agreement with its additions. */
   agreement: Agreement;
 }
 
@@ -88,44 +88,44 @@ export interface WorkerApplied extends WorkerStarted {
   change: PlanChange;
 }
 
-/** What a thread does for its supervisor. */
+/** Requests of the supervisor to a thread. */
 export interface WorkerActs {
   /** Begins to serve. */
   start(start: WorkerStart): Promise<WorkerStarted>;
-  /** Takes another plan. */
+  /** Applies another plan. */
   replace(plan: ServerPlan, agreement: Agreement): Promise<WorkerApplied>;
-  /** Looks after one of its files. */
+  /** Checks one of its files for changes. */
   poll(file: number): Promise<void>;
-  /** Reads one of its files again. */
+  /** Reloads one of its files. */
   reload(file: number): Promise<string | undefined>;
-  /** Tells how many connections are open. */
+  /** Returns the number of open connections. */
   count(): number;
-  /** Drains; tells how many connections were cut. */
+  /** Drains; returns how many connections were cut. */
   shutdown(deadline: number): Promise<number>;
-  /** Tells the trail of a connection that another has accepted. */
+  /** Returns the trail of a connection that another thread has accepted. */
   whose(arrival: Arrival): Promise<Trail | undefined>;
-  /** Answers whoever watches the program. */
+  /** Answers a question of the admin server. */
   answer(question: string, asked: readonly unknown[]): unknown;
-  /** Takes bans that were decided on. */
+  /** Takes bans that the supervisor has decided. */
   bans(name: string, states: readonly BanState[]): void;
-  /** Hears that no other thread serves any more, and the program ends. */
+  /** Notes that this is the last serving thread and the program ends. */
   last(): void;
   /** Writes the rest of the log. */
   flush(): Promise<void>;
 }
 
-/** What a supervisor does for a thread. */
+/** Requests of a thread to its supervisor. */
 export interface SupervisorActs {
-  /** Hears that it can be asked. */
+  /** The thread can be asked now. */
   ready(): void;
-  /** Logs what is said once for all threads. */
+  /** Logs an event of the whole program once. */
   log(event: LogEvent): void;
-  /** Tells it the bans of a name, also from now on. */
+  /** Sends it the bans of a name, now and after each change. */
   copy(name: string, settings: BansOptions): void;
-  /** Decides on a ban, for all. */
+  /** Decides on a ban for all threads. */
   ban(name: string, action: BanAction): void;
-  /** Asks the others for the trail of a connection. */
+  /** Asks the other threads for the trail of a connection. */
   whose(arrival: Arrival): Promise<Trail | undefined>;
-  /** Hears that it can't go on. */
+  /** The thread has failed. */
   failed(message: string): void;
 }

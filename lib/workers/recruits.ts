@@ -1,5 +1,5 @@
 /**
- * How a thread comes to serve: at the start, or in the place of one that died.
+ * Starts threads: at the start, or to replace a dead one.
  *
  * @module
  */
@@ -15,31 +15,31 @@ import { WorkerThread } from "./thread.ts";
 
 /** Options for {@linkcode Recruits}. */
 export interface RecruitsOptions {
-  /** How many threads there are to be. */
+  /** Number of threads. */
   count: number;
-  /** The module that threads begin with. */
+  /** The entry module of threads. */
   entry: string;
-  /** How they write lines about connections. */
+  /** How they log connections. */
   logging: WorkerStart["log"];
-  /** Whoever watches them (default: nobody does). */
+  /** The watcher (default none). */
   watcher?: ThreadWatcher | undefined;
-  /** Milliseconds without an answer after which one is given up. */
+  /** Milliseconds without an answer after which a thread is given up. */
   patience: number;
 }
 
-/** Threads that come to serve. */
+/** Starts threads and makes them serve. */
 export class Recruits {
   readonly #options: RecruitsOptions;
   readonly #exchange: Exchange;
-  /** A thread that comes later is not permitted to read it any more. */
+  /** A later thread is not permitted to read it any more. */
   readonly #descriptors = descriptorLimit();
   readonly #memory = memoryLimit();
 
   /**
    * Begins with none.
    *
-   * @param options What they are given.
-   * @param exchange What they have to say to each other.
+   * @param options What threads get.
+   * @param exchange Their exchange.
    */
   constructor(options: RecruitsOptions, exchange: Exchange) {
     this.#options = options;
@@ -47,7 +47,7 @@ export class Recruits {
   }
 
   /**
-   * Begins a thread that does not serve yet.
+   * Starts a thread that does not serve yet.
    *
    * @param index Its number.
    * @returns Its place.
@@ -63,9 +63,9 @@ export class Recruits {
    * Lets a thread serve.
    *
    * @param slot Its place.
-   * @param given What it is to run, and what others have agreed on.
-   * @returns What it tells of that.
-   * @throws What it can't start for.
+   * @param given Plan and agreement.
+   * @returns Its report.
+   * @throws Why it cannot start.
    */
   async start(
     slot: Slot,

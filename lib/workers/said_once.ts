@@ -1,13 +1,15 @@
 /**
- * What several threads say, said once.
+ * Passes a message on once if several threads log it.
  *
  * @module
  */
 
-/** Milliseconds in which the same from another thread is not news. */
+/**
+ * Milliseconds within which the same message of another thread is a duplicate.
+ */
 const WINDOW = 5_000;
 
-/** Texts that are remembered. */
+/** Most texts remembered. */
 const MOST_TEXTS = 1_000;
 
 interface Said {
@@ -15,13 +17,13 @@ interface Said {
   by: Set<number>;
 }
 
-/** Tells what has been said by another. */
+/** Detects messages that another thread has logged already. */
 export class SaidOnce {
   readonly #said = new Map<string, Said>();
   readonly #now: () => number;
 
   /**
-   * Remembers nothing yet.
+   * Begins empty.
    *
    * @param now Tells the time in milliseconds (default `performance.now`).
    */
@@ -30,11 +32,11 @@ export class SaidOnce {
   }
 
   /**
-   * Takes what a thread says.
+   * Takes a message of a thread.
    *
-   * @param text What it says.
+   * @param text The message.
    * @param thread Its number.
-   * @returns Whether that is news: what one says twice is.
+   * @returns Whether to log it: a repeat by the same thread is logged again.
    */
   isNews(text: string, thread: number): boolean {
     const now = this.#now();
@@ -45,7 +47,7 @@ export class SaidOnce {
         return false;
       }
     }
-    this.#said.delete(text); // To be the last in order.
+    this.#said.delete(text); // Becomes the newest entry.
     this.#said.set(text, { at: now, by: new Set([thread]) });
     if (this.#said.size > MOST_TEXTS) {
       const [oldest] = this.#said.keys();

@@ -1,6 +1,5 @@
 /**
- * A thread that serves, as its supervisor sees it: it is asked, and it can end
- * at any time.
+ * The supervisor's view of a serving thread, which can end at any time.
  *
  * @module
  */
@@ -9,24 +8,24 @@ import { ThreadEnded, ThreadLink } from "../sync/thread_link.ts";
 import { WORKER_FAULTS } from "./fault.ts";
 import type { SupervisorActs, WorkerActs } from "./message.ts";
 
-/** How many times longer its modules may take to load. */
+/** Factor by which loading its modules may take longer. */
 const LOADING = 3;
 
 /** Options for {@linkcode WorkerThread}. */
 export interface WorkerThreadOptions {
-  /** The module that it begins with. */
+  /** Its entry module. */
   entry: string;
   /** Milliseconds without an answer after which it is given up. */
   patience: number;
-  /** What is done for it. */
+  /** The handlers of its requests. */
   acts: Omit<SupervisorActs, "ready" | "failed">;
 }
 
 /** A thread that serves. */
 export class WorkerThread {
-  /** Resolves when it can be asked; rejects where it ends before. */
+  /** Resolves when it can be asked; rejects if it ends before. */
   readonly ready: Promise<void>;
-  /** Resolves when it has ended, with why. */
+  /** Resolves with the reason when it has ended. */
   readonly ended: Promise<string>;
   readonly #link: ThreadLink<WorkerActs>;
   readonly #worker: Worker;
@@ -36,13 +35,13 @@ export class WorkerThread {
   #connections = 0;
   #isReady = false;
   #isOver = false;
-  /** Whether it has been silent for too long, and has one more chance. */
+  /** Whether it was silent for too long and has one more chance. */
   #isDoubted = false;
 
   /**
    * Begins a thread.
    *
-   * @param options What it is to be.
+   * @param options The configuration.
    */
   constructor({ acts, entry, patience }: WorkerThreadOptions) {
     this.#patience = patience;
@@ -65,17 +64,17 @@ export class WorkerThread {
     };
   }
 
-  /** Connections that it had when it was last heard of. */
+  /** Its connections by its last report. */
   get connections(): number {
     return this.#connections;
   }
 
-  /** Whether it is there. */
+  /** Whether it is alive. */
   get isAlive(): boolean {
     return !this.#isOver;
   }
 
-  /** Milliseconds since it was heard of. */
+  /** Milliseconds since its last answer. */
   get silence(): number {
     return this.#link.silence;
   }
@@ -83,12 +82,12 @@ export class WorkerThread {
   /**
    * Asks it something, once it is ready.
    *
-   * @typeParam Name What is asked.
-   * @param name What is asked.
-   * @param values What it is asked with.
+   * @typeParam Name Name of the request.
+   * @param name Name of the request.
+   * @param values The arguments.
    * @returns The answer.
-   * @throws {ThreadEnded} If it ends before it has answered.
-   * @throws {UsageError} If it answers with that, and so on.
+   * @throws {ThreadEnded} If it ends before it answers.
+   * @throws {UsageError} If it answers with that error.
    */
   async ask<Name extends keyof WorkerActs>(
     name: Name,
@@ -113,10 +112,10 @@ export class WorkerThread {
   }
 
   /**
-   * Asks how many connections it has, and gives it up where it has been silent
-   * for too long: a thread that has ended by itself says nothing. It is only
-   * given up at the look after that: the whole program may have stood still
-   * (SIGSTOP, a machine that is moved), and all threads been as silent.
+   * Asks how many connections it has, and gives it up if it was silent for too
+   * long, because a thread that ends by itself reports nothing. That happens
+   * only at the next check: the whole program may have been paused (SIGSTOP, a
+   * migrated machine), and then all threads were silent.
    */
   look(): void {
     const patience = this.#patience * (this.#isReady ? 1 : LOADING);
@@ -135,10 +134,10 @@ export class WorkerThread {
   }
 
   /**
-   * Ends it at once; but Deno 2.9 lets one that is busy go on until it waits for
-   * something, and never ends a loop: its sockets stay open as long.
+   * Ends it immediately. But Deno 2.9 lets a busy thread run until it awaits
+   * something, and never ends a loop: until then its sockets stay open.
    *
-   * @param why Why, for who waits for an answer.
+   * @param why The reason, for pending requests.
    */
   end(why: string): void {
     if (this.#isOver) return;

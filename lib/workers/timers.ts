@@ -1,5 +1,5 @@
 /**
- * Timers that are given up together.
+ * Timers that are cancelled together.
  *
  * @module
  */
@@ -9,11 +9,11 @@ export class Timers {
   readonly #all = new Set<ReturnType<typeof setTimeout>>();
 
   /**
-   * Does something later, unless it is given up before.
+   * Does something later, unless cancelled.
    *
-   * @param milliseconds How much later.
+   * @param milliseconds The delay.
    * @param act What to do.
-   * @returns Gives it up.
+   * @returns Cancels it.
    */
   later(milliseconds: number, act: () => void): () => void {
     const timer = setTimeout(() => {
@@ -28,10 +28,10 @@ export class Timers {
   }
 
   /**
-   * Waits, but not for long.
+   * Waits with a time limit.
    *
-   * @param milliseconds How long at most.
-   * @param all What is waited for.
+   * @param milliseconds The limit.
+   * @param all The promises.
    */
   async settled(
     milliseconds: number,
@@ -43,7 +43,7 @@ export class Timers {
     cancel();
   }
 
-  /** Gives all of them up. */
+  /** Cancels all of them. */
   clear(): void {
     for (const timer of this.#all) clearTimeout(timer);
     this.#all.clear();

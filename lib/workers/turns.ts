@@ -1,5 +1,5 @@
 /**
- * What concerns all threads, one thing after the other.
+ * Runs changes of all threads one after the other.
  *
  * @module
  */
@@ -7,45 +7,47 @@
 import type { LogEvent } from "../observe/log_event.ts";
 import type { Timers } from "./timers.ts";
 
-/** Messages that are held back until all threads have made a change. */
+/** Most log events held back until all threads have made a change. */
 const MOST_HELD = 1_000;
 
-/** Milliseconds of a turn: more than it takes to give a thread up. */
+/** Longest turn in milliseconds: more than it takes to give up a thread. */
 const TURN = 60_000;
 
 /** Options for {@linkcode Turns}. */
 export interface TurnsOptions {
-  /** Where its timers belong. */
+  /** The owner's timers. */
   timers: Timers;
-  /** Takes what there is to log. */
+  /** Receives log events. */
   log: (event: LogEvent) => void;
-  /** Milliseconds that one may take before the next may begin (default 1 min). */
+  /**
+   * Milliseconds after which the next turn may begin anyway (default 1 min).
+   */
   most?: number | undefined;
 }
 
-/** Turns, which come one after the other. */
+/** Turns that run one after the other. */
 export class Turns {
   readonly #options: TurnsOptions;
   #last: Promise<unknown> = Promise.resolve();
   #held: LogEvent[] | undefined;
 
   /**
-   * Begins without one.
+   * Begins without a turn.
    *
-   * @param options How long each may be.
+   * @param options Limits and log.
    */
   constructor(options: TurnsOptions) {
     this.#options = options;
   }
 
   /**
-   * Acts when nobody else does. What the first thread says of a change is true
-   * when all have made it, and said then. Whoever takes longer than a turn, as
-   * over a file that never comes to its end, holds up nobody any more.
+   * Acts when no other turn is running. What the first thread logs about a
+   * change is only true when all have made it, and is logged then. A turn that
+   * takes too long, such as over a file without end, no longer delays the next.
    *
-   * @typeParam T What comes of it.
+   * @typeParam T The result.
    * @param act What to do.
-   * @returns What came of it.
+   * @returns The result.
    */
   take<T>(act: () => Promise<T>): Promise<T> {
     const { log, most = TURN, timers } = this.#options;
@@ -70,9 +72,9 @@ export class Turns {
   }
 
   /**
-   * Logs what a thread says, at the end of the turn if there is one.
+   * Logs an event of a thread, at the end of the current turn if any.
    *
-   * @param event What it says.
+   * @param event The message.
    */
   log(event: LogEvent): void {
     const held = this.#held;

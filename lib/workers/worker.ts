@@ -1,6 +1,6 @@
 /**
- * A thread that serves: it runs what it is told to, answers its supervisor, and
- * tells it what concerns all threads.
+ * A serving thread: it runs a plan, answers its supervisor, and reports what
+ * concerns all threads.
  *
  * @module
  */
@@ -35,7 +35,7 @@ import type {
   WorkerStarted,
 } from "./message.ts";
 
-/** The global scope of a worker, as far as it is used. */
+/** The used members of a worker's global scope. */
 export interface WorkerScope extends EventTarget, LinkPort {
   /** Ends the thread. */
   close(): void;
@@ -53,18 +53,18 @@ export interface WorkerProgram {
  * Begins to answer the supervisor.
  *
  * @param scope The global scope.
- * @param program What it is to run.
+ * @param program The plan to run.
  */
 export function runWorker(scope: WorkerScope, program: WorkerProgram): void {
   const worker = new ServingWorker(scope, program);
-  // A mistake of ours in one connection must not end all others.
+  // An internal error in one connection must not end all others.
   scope.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     const { reason } = event as PromiseRejectionEvent;
     const message = `Internal error: ${describeError(reason)}`;
     worker.link.tell("log", { event: "message", level: "error", message });
   });
-  // What comes then can't be relied on: another thread takes its place.
+  // Its state is unreliable after that: another thread replaces it.
   scope.addEventListener("error", (event) => {
     event.preventDefault();
     const { error, message } = event as ErrorEvent;
@@ -82,7 +82,7 @@ interface Running {
   servers?: Serving;
 }
 
-/** What is asked of a thread, and done. */
+/** Handles the requests to a thread. */
 class ServingWorker implements WorkerActs {
   readonly link: ThreadLink<SupervisorActs>;
   readonly #program: WorkerProgram;
@@ -97,7 +97,7 @@ class ServingWorker implements WorkerActs {
   }
 
   async start(start: WorkerStart): Promise<WorkerStarted> {
-    // A drain may be faster than the modules of one that takes another's place.
+    // A drain may be faster than loading the modules of a replacement.
     if (this.#isEnding) throw new Error("the program ends");
     return await (this.#starting = this.#start(start));
   }
@@ -120,7 +120,7 @@ class ServingWorker implements WorkerActs {
     shareInherited();
     knowDescriptorLimit(start.descriptors);
     knowMemoryLimit(start.memory);
-    // Bans that there are come while it starts.
+    // Existing bans arrive while it starts.
     const running: Running = this.#running = { host, log };
     running.servers = await this.#program.start(start.plan, host);
     if (start.isFirst) await requireInheritedTaken();
@@ -152,13 +152,13 @@ class ServingWorker implements WorkerActs {
 
   async shutdown(deadline: number): Promise<number> {
     this.#isEnding = true;
-    // One that takes the place of another may have just begun.
+    // A replacement may have just begun.
     await this.#starting?.catch(() => {});
     if (this.#running === undefined) return 0;
     const { host, log, servers } = this.#running;
     host.end();
     const cut = await servers?.shutdown(deadline) ?? 0;
-    // What all have done is said behind what each has.
+    // What all have done is logged after what each has done.
     await log.flush();
     return cut;
   }
@@ -184,7 +184,7 @@ class ServingWorker implements WorkerActs {
     await this.#running?.log.flush();
   }
 
-  /** What is said of the program is said once for all threads. */
+  /** Events of the whole program are logged once for all threads. */
   #log(event: LogEvent, log: Log): void {
     const isOfAll = event.event === "message" || event.event === "listening";
     if (isOfAll) this.link.tell("log", event);

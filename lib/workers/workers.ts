@@ -1,6 +1,6 @@
 /**
- * The threads that serve, as one: started together, replaced when one dies,
- * drained together.
+ * All serving threads as one: started together, replaced when one dies, drained
+ * together.
  *
  * @module
  */
@@ -23,33 +23,33 @@ import { Recruits, type RecruitsOptions } from "./recruits.ts";
 import { Timers } from "./timers.ts";
 import { Turns } from "./turns.ts";
 
-/** Milliseconds between two looks at each thread. */
+/** Milliseconds between checks of each thread. */
 const LOOK = 1_000;
 
 /** Milliseconds without an answer after which a thread is given up. */
 const PATIENCE = 10_000;
 
-/** Milliseconds that the counts before a drain are waited for. */
+/** Milliseconds to wait for the counts before a drain. */
 const COUNT_TIME = 500;
 
-/** Milliseconds that threads have beyond the drain, and for the last lines. */
+/** Milliseconds beyond the drain for threads to end and log. */
 const GRACE = 5_000;
 
-/** Milliseconds until it is tried again to give back what a thread held. */
+/** Milliseconds until the next attempt to release what a thread held. */
 const HELD_UP = 100;
 
-/** Milliseconds until one that could not start is tried again: others serve. */
+/** Milliseconds until the next attempt to start a replacement: others serve. */
 const RETRY = 5_000;
 
 /** Options for {@linkcode Workers}. */
 export interface WorkersOptions extends Omit<RecruitsOptions, "patience"> {
-  /** What they run. */
+  /** The plan. */
   plan: ServerPlan;
-  /** Takes what there is to log of the program. */
+  /** Receives the log events of the program. */
   log: (event: LogEvent) => void;
   /**
-   * Milliseconds between looks, of patience, and that what concerns all threads
-   * may take before the next may begin (default 1 s, 10 s and 1 min).
+   * Milliseconds between checks, of patience, and of the longest turn (default
+   * 1 s, 10 s and 1 min).
    */
   times?: { look: number; patience: number; turn?: number } | undefined;
 }
@@ -77,9 +77,9 @@ export class Workers implements Serving {
   #looking: ReturnType<typeof setInterval> | undefined;
 
   /**
-   * Makes threads that have not begun.
+   * Creates threads that are not started.
    *
-   * @param options What they are to be.
+   * @param options What they run.
    */
   constructor(options: WorkersOptions) {
     this.#options = options;
@@ -101,7 +101,7 @@ export class Workers implements Serving {
     this.failed.catch(() => {});
   }
 
-  /** Connections that were open when threads were last heard of. */
+  /** Open connections, by the last report of each thread. */
   get connections(): number {
     return this.#crew.connections;
   }
@@ -111,7 +111,7 @@ export class Workers implements Serving {
     return this.#crew.isAnswering;
   }
 
-  /** What to say of the server once it serves. */
+  /** The announcements of the server. */
   get banner(): readonly Announcement[] {
     return this.#started?.banner ?? [];
   }
@@ -121,7 +121,7 @@ export class Workers implements Serving {
     return this.#started?.writes ?? false;
   }
 
-  /** Sockets that were handed over are taken by each new thread too. */
+  /** Each new thread takes handed-over sockets too. */
   get keepsFfi(): boolean {
     return this.#agreement.places.values().some((place) => place.isInherited);
   }
@@ -138,7 +138,7 @@ export class Workers implements Serving {
   /**
    * Starts all threads.
    *
-   * @throws What one can't start for; then all are ended.
+   * @throws Why one cannot start; all are ended then.
    */
   async start(): Promise<void> {
     const { count, times } = this.#options;
@@ -161,8 +161,8 @@ export class Workers implements Serving {
   }
 
   /**
-   * Gives all threads another plan, or none: the first shows whether it can be
-   * started.
+   * Applies another plan to all threads or to none: the first shows whether it
+   * starts.
    *
    * @param plan The plan.
    * @returns What has changed.
@@ -170,7 +170,7 @@ export class Workers implements Serving {
    */
   replace(plan: ServerPlan): Promise<PlanChange> {
     return this.#turns.take(async () => {
-      // Whoever has found the configuration good has read its pipes.
+      // The check of the configuration has already read its pipes.
       const pipes = new Map([...this.#agreement.pipes, ...knownPipes()]);
       this.#agreement = { ...this.#agreement, pipes };
       const { answer: { change } } = await this.#crew.askInTurn<WorkerApplied>(
@@ -187,7 +187,7 @@ export class Workers implements Serving {
   }
 
   /**
-   * Lets all threads look after a file.
+   * Lets all threads check a file for changes.
    *
    * @param file Which one.
    */
@@ -198,11 +198,11 @@ export class Workers implements Serving {
   }
 
   /**
-   * Lets all threads read a file again, or none: the first shows whether it is
+   * Lets all threads reload a file, or none: the first shows whether it is
    * good.
    *
    * @param file Which one.
-   * @returns What was wrong, if anything was.
+   * @returns The problem, if any.
    */
   async reload(file: number): Promise<string | undefined> {
     try {
@@ -218,7 +218,7 @@ export class Workers implements Serving {
     }
   }
 
-  /** Asks all threads how many connections they have, but not for long. */
+  /** Asks all threads how many connections they have, with a time limit. */
   async refresh(): Promise<void> {
     const all = this.#crew.living.map(({ thread }) => thread.count());
     await this.#timers.settled(COUNT_TIME, all);
@@ -227,7 +227,8 @@ export class Workers implements Serving {
   /**
    * Drains all threads.
    *
-   * @param deadline Milliseconds until connections are cut; 0 is at once.
+   * @param deadline Milliseconds until connections are cut; 0 cuts them
+   *   immediately.
    * @returns How many were cut.
    */
   async shutdown(deadline: number): Promise<number> {
@@ -237,14 +238,14 @@ export class Workers implements Serving {
     const ofOthers = Promise.all(
       others.map((slot) => this.#shutdownOne(slot, deadline)),
     );
-    // It keeps what all have counted.
+    // It keeps the counts of all.
     void ofOthers.then(() => first?.thread.tell("last"));
     const ofFirst = first && this.#shutdownOne(first, deadline);
     const cut = await Promise.all([ofFirst ?? 0, ofOthers]);
     return cut.flat().reduce((sum, count) => sum + count, 0);
   }
 
-  /** Lets threads write what they have to say, and ends them. */
+  /** Lets threads write their last log lines, and ends them. */
   async close(): Promise<void> {
     this.#isEnding = true;
     const all = this.#crew.living.map(async ({ leave, thread }) => {
@@ -255,7 +256,7 @@ export class Workers implements Serving {
     this.end();
   }
 
-  /** Ends all threads at once. */
+  /** Ends all threads immediately. */
   end(): void {
     this.#isEnding = true;
     clearInterval(this.#looking);
@@ -282,11 +283,11 @@ export class Workers implements Serving {
     return started;
   }
 
-  /** Sees to it that a thread that dies is replaced. */
+  /** Replaces a thread that dies. */
   #mind(slot: Slot): void {
     void slot.thread.ended.then((why) => {
       if (this.#isEnding) return;
-      // A file that is broken now must not end those who read it before.
+      // A file that is broken now must not end threads that read it before.
       const isRefused = !slot.isServing && this.#crew.serving.length > 0;
       if (!isRefused) this.#deaths.add();
       void slot.leave?.(true);
@@ -322,7 +323,7 @@ export class Workers implements Serving {
     this.#mind(slot);
   }
 
-  /** Says how many connections are lost with it, and tells that. */
+  /** Logs and returns how many connections are lost with it. */
   #sayEnd({ index }: Slot, why: string): number {
     const lost = heldBy(this.#agreement.tables, index);
     const loss = `${countOf(lost, "connection")} lost`;

@@ -59,6 +59,8 @@ export class Table {
 function format(values: number[] | undefined): string {
   if (values === undefined) return "–";
   const value = median(values);
+  // No bytes arrived while it was measured.
+  if (!Number.isFinite(value)) return "–";
   return Math.abs(value) >= 100
     ? value.toFixed(0)
     : String(+value.toPrecision(2));

@@ -8,6 +8,12 @@ const NEEDS = ["fence", "tmux", "bash"] as const;
 /** A shell without the settings of a user. */
 const SHELL = ["--norc", "--noprofile", "-i"];
 
+/**
+ * What bash prints once it reads no more itself. What is typed before that comes
+ * without the end of a line that a program waits for.
+ */
+const RESUMED = /fg\n'.*'exec'/;
+
 /** The command as it is typed. */
 function typed(...words: string[]): string {
   return execWords(["--quiet", "--", ...words])
@@ -20,7 +26,8 @@ testPrograms({
   async fn({ bash, tmux }) {
     await using terminal = await startTerminal(tmux, [bash, ...SHELL]);
     await terminal.enter("PS1='outer> '");
-    await terminal.enter(typed("cat"));
+    await terminal.enter(typed("sh", "-c", "echo $((40+2))-cat; exec cat"));
+    await terminal.until(/42-cat/);
     await terminal.enter("one");
     await terminal.until(/one\n+one/);
     await terminal.press("C-z");
@@ -28,6 +35,7 @@ testPrograms({
     await terminal.enter("echo back-$((40+2))");
     await terminal.until(/back-42/);
     await terminal.enter("fg");
+    await terminal.until(RESUMED);
     await terminal.enter("two");
     await terminal.until(/two\n+two/);
     await terminal.press("C-c");
@@ -47,7 +55,7 @@ testPrograms({
     await terminal.enter(typed("bash", ...SHELL));
     await terminal.enter("PS1='inner> '; tty");
     await terminal.until(/inner> /);
-    await terminal.enter("stty size; sleep 1000");
+    await terminal.enter("sh -c 'stty size; exec sleep 1000'");
     await terminal.until(/50 200/);
     await terminal.press("C-z");
     const screen = await terminal.until(/Stopped/);
@@ -76,6 +84,7 @@ testPrograms({
     );
     await terminal.until(/Stopped/);
     await terminal.enter("fg");
+    await terminal.until(RESUMED);
     await terminal.enter("that");
     await terminal.until(/got-that/);
     await terminal.enter("exit");

@@ -19,7 +19,11 @@ testPrograms({
   async fn({ "systemd-socket-activate": tool }) {
     await using echo = startEcho();
     const port = closedPort();
-    const args = ["--listen", `127.0.0.1:${port}`, "--max-connections", "5000"];
+    const args = [
+      ...["--listen", `127.0.0.1:${port}`, "--max-connections", "5000"],
+      // On a busy machine clients take longer than a second to say anything.
+      ...["--shutdown-grace", "20s", "--drain-timeout", "30s"],
+    ];
     await using service = new SocketActivation(tool, port, ...args);
     await service.whenOpen();
     await using load = startSteadyLoad({

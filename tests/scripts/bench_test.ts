@@ -43,7 +43,7 @@ for (const { job, isFast, env } of CASES) {
       for (const row of ROWS) {
         const cells = text.split("\n")
           .find((line) => line.startsWith(`| ${row} `));
-        assertMatch(cells ?? text, /\| \d[\d.]* +\| [\d.–]+ +\|$/);
+        assertMatch(cells ?? text, /\| [\d.–]+ +\| [\d.–]+ +\|$/);
       }
       if (!isFast) assert(text.includes("There is no C compiler"), text);
       assert(!text.includes("failed") && !text.includes("broke"), text);

@@ -11,14 +11,14 @@ import { authenticate, mustLogIn } from "../authenticate.ts";
 import type { ProxySession } from "../../serve/services.ts";
 
 /**
- * Checks the credentials of a request, where the listener has users.
+ * Checks the credentials of a request if the listener has users.
  *
  * @param session The client.
  * @param fields Fields of the request.
- * @returns `false` where credentials are needed and none are given: the client
- *   is to be asked for them.
- * @throws {HttpError} 407 where they can't be read.
- * @throws {Refusal} `unauthenticated`, where they are wrong.
+ * @returns `false` if credentials are required but missing: the client must be
+ *   asked for them.
+ * @throws {HttpError} 407 if they are malformed.
+ * @throws {Refusal} `unauthenticated` if they are wrong.
  */
 export async function authenticateRequest(
   session: ProxySession,

@@ -1,5 +1,5 @@
 /**
- * A client that speaks HTTP, from request to request.
+ * An HTTP client over all its requests.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { Origins } from "./origins.ts";
 import { HttpRefusals } from "../../serve/http/refusals.ts";
 import type { ProxySession } from "../../serve/services.ts";
 
-/** What lasts over the requests of one client. */
+/** State that lasts over all requests of one client. */
 export class HttpClient implements Disposable {
   /** The client. */
   readonly session: ProxySession;
@@ -23,7 +23,7 @@ export class HttpClient implements Disposable {
   readonly reader: HttpReader;
   /** Idle connections to origin servers. */
   readonly origins: Origins = new Origins();
-  /** How it is refused. */
+  /** How to refuse it. */
   readonly refusals: HttpRefusals = new HttpRefusals();
   /** Bytes given to origin servers. */
   sent = 0;
@@ -31,13 +31,13 @@ export class HttpClient implements Disposable {
   received = 0;
   /** Requests that were begun. */
   requests = 0;
-  /** Whether it may use the proxy, as far as is known. */
+  /** Whether it is known to be allowed. */
   isKnown = false;
 
   #began = { at: 0, startedAt: 0, sent: 0, received: 0 };
 
   /**
-   * Takes the connection over from the detection of the protocol.
+   * Takes the connection over after the protocol was detected.
    *
    * @param session The client.
    */
@@ -51,14 +51,14 @@ export class HttpClient implements Disposable {
   }
 
   /**
-   * Waits for the next request. Its head has the handshake's time once its
-   * first byte has come; before that, and with nothing but empty lines behind
-   * the last one, the connection may be idle.
+   * Waits for the next request. From its first byte on, the head has the
+   * handshake timeout. Before that, and after only empty lines, the idle
+   * timeout applies.
    *
-   * @returns Its head; `undefined` where the connection is over.
+   * @returns Its head; `undefined` if the connection has ended.
    * @throws {HttpError} If it is malformed.
    * @throws {Deno.errors.UnexpectedEof} If the connection ends within it, or
-   *   with nothing but empty lines before the first.
+   *   after only empty lines before the first.
    */
   async nextHead(): Promise<Head | undefined> {
     let emptyLines: number | undefined;
@@ -77,7 +77,7 @@ export class HttpClient implements Disposable {
   }
 
   /**
-   * Logs a request that has ended, as an event of its own.
+   * Logs a finished request as its own event.
    *
    * @param how How it ended.
    */
@@ -99,28 +99,28 @@ export class HttpClient implements Disposable {
   /**
    * Makes the result of the connection.
    *
-   * @param endedFirst Who has ended it.
-   * @param error Why it was cut, where it was.
+   * @param endedFirst The end that closed it first.
+   * @param error Why it was cut, if it was.
    * @returns The result, with the bytes of the last request.
    */
   result(endedFirst: End | undefined, error?: unknown): TunnelResult {
     return { ...this.carried, endedFirst, error };
   }
 
-  /** Bytes of the request that is served. */
+  /** Bytes of the current request. */
   get carried(): { sent: number; received: number } {
     const { sent, received } = this.#began;
     return { sent: this.sent - sent, received: this.received - received };
   }
 
-  /** Sees to the last answer being read, where the client has not left. */
+  /** Lingers so that the client can read the last answer. */
   async leave(): Promise<void> {
     if (this.reader.isEnded) return;
     this.release();
     await farewell(this.session, HTTP_LINGER);
   }
 
-  /** Gives the stream back, for a tunnel or for the last words. */
+  /** Gives the stream back, for a tunnel or a last message. */
   release(): void {
     this.reader.release();
   }
@@ -133,12 +133,12 @@ export class HttpClient implements Disposable {
   }
 
   /**
-   * A client that is too slow with its head is told so (RFC 9110 §15.5.9), and
-   * one whose head a drain does not wait for is told that.
+   * A client that is too slow with its head gets a 408 (RFC 9110 §15.5.9), and
+   * during a drain an answer that says so.
    */
   async #readHead(emptyLines: number | undefined): Promise<Head | undefined> {
     const { session } = this;
-    // The first one is within the limit that the session has begun with.
+    // The first head is within the session's handshake timeout.
     if (this.requests > 1) {
       session.requireNoDrain();
       session.beginHandshake(this.reader.bytes.length);
@@ -156,7 +156,7 @@ export class HttpClient implements Disposable {
     }
   }
 
-  /** Notes that a request begins, and forgets what was known of the last one. */
+  /** Notes that a request begins, and resets the state of the last one. */
   #begin(): void {
     const { record } = this.session;
     this.session.isLogged = false;
@@ -173,10 +173,10 @@ export class HttpClient implements Disposable {
   }
 
   /**
-   * An idle connection ends with its time, and when the proxy shuts down.
+   * An idle connection ends at its timeout and when the proxy shuts down.
    *
-   * @returns How many empty lines may still come before the head; `undefined`
-   *   where the connection has ended.
+   * @returns How many empty lines may still precede the head; `undefined` if
+   *   the connection has ended.
    */
   async #waitForRequest(): Promise<number | undefined> {
     const { client, context, draining, services } = this.session;
@@ -185,7 +185,7 @@ export class HttpClient implements Disposable {
     let left = this.reader.skipEmptyLines(MOST_EMPTY_LINES);
     if (this.reader.bytes.length > 0) return left;
     const leaveDrain = draining.onCancel(end);
-    // Whoever has not said who he is gets no more time than for a handshake.
+    // An unauthenticated client gets no more than the handshake timeout.
     const deadline = setDeadline(this.isKnown ? idle : handshake, end);
     try {
       while (await this.reader.fill()) {
@@ -194,7 +194,7 @@ export class HttpClient implements Disposable {
       }
       return undefined;
     } catch (error) {
-      // Between two requests a reset is as good an end as any.
+      // Between two requests a reset is a normal end.
       if (context.cancelled) throw error;
       return undefined;
     } finally {

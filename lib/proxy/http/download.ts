@@ -1,5 +1,5 @@
 /**
- * An answer on its way to the client.
+ * Passes an answer on to the client.
  *
  * @module
  */
@@ -13,7 +13,7 @@ const NOTHING = new Uint8Array();
 
 /** An answer, its body still to be read. */
 export interface Download {
-  /** Its head as the client gets it. */
+  /** Its head for the client. */
   head: Uint8Array<ArrayBuffer>;
   /** Where its body ends. */
   framing: Framing;
@@ -22,13 +22,13 @@ export interface Download {
 }
 
 /**
- * Passes an answer on. Its head goes into one segment with what has come of the
- * body: a write costs more than all that is done about it (measured).
+ * Passes an answer on. Its head goes into one write with the body bytes that
+ * have arrived: a write costs more than the rest of the work (measured).
  *
  * @param wires The two connections.
  * @param download The answer.
- * @throws {HttpError} 502, if the body is malformed from its first bytes on:
- *   the client has got nothing then.
+ * @throws {HttpError} 502, if the body is malformed in its first bytes: the
+ *   client has received nothing yet.
  * @throws If it fails later.
  */
 export async function passOnAnswer(
@@ -44,7 +44,7 @@ export async function passOnAnswer(
     return wires.toClient(all);
   };
   try {
-    // Nothing may come of the body for a long time.
+    // The body may not arrive for a long time.
     if (dechunk || reader.bytes.length === 0) await write(NOTHING);
     await relayBody(reader, framing, write, { dechunk });
     if (unsent !== undefined) await write(NOTHING);

@@ -35,7 +35,7 @@ import { HttpUpload } from "./upload.ts";
 import { HttpWires } from "./wires.ts";
 import { ParentTries } from "../../serve/target/parents.ts";
 
-/** A request that was judged, its body still to be read. */
+/** An accepted request whose body is not read yet. */
 export interface Request {
   /** Its head. */
   head: RequestHead;
@@ -43,7 +43,7 @@ export interface Request {
   target: RequestTarget;
   /** Where its body ends. */
   framing: Framing;
-  /** How often it may still be forwarded, where that is limited. */
+  /** How often it may still be forwarded, if limited. */
   maxForwards: number | undefined;
 }
 
@@ -57,10 +57,10 @@ interface Exchange extends Request {
   upload: HttpUpload;
 }
 
-/** May be sent twice without harm (RFC 9110 §9.2.2). */
+/** Methods that may be repeated (RFC 9110 §9.2.2). */
 const IDEMPOTENT = /^(?:GET|HEAD|OPTIONS|TRACE|PUT|DELETE)$/;
 
-/** Answers before the answer; a target that sends more has lost its way. */
+/** Most interim answers; a target that sends more is broken. */
 const MOST_INTERIM = 100;
 
 const EMPTY: Framing = { kind: "none" };
@@ -70,10 +70,9 @@ const EMPTY: Framing = { kind: "none" };
  *
  * @param client The client; the head of its request has been read.
  * @param request The request.
- * @returns How the connection ended; `undefined` where the next request may
- *   come.
- * @throws What the client has to be refused for: nothing of an answer has been
- *   sent then.
+ * @returns How the connection ended; `undefined` if the next request may
+ *   follow.
+ * @throws The reason to refuse the client, to whom no answer was sent yet.
  */
 export async function httpExchange(
   client: HttpClient,
@@ -90,14 +89,15 @@ export async function httpExchange(
   } catch (error) {
     Object.assign(client.session.record, client.carried);
     if (!wires.isBegun) throw error;
-    // With an answer begun, only the end of the connection tells the client.
+    // Once an answer has begun, only the end of the connection tells the
+    // client.
     await wires.breakOff(error);
     return wires.failedResult(error);
   }
 }
 
 /**
- * Sends the request until the head of its answer comes: once more where an idle
+ * Sends the request until the head of its answer arrives: again if an idle
  * connection had ended, and to each parent that may get it.
  */
 async function ask(exchange: Exchange): Promise<Answer> {
@@ -111,9 +111,9 @@ async function ask(exchange: Exchange): Promise<Answer> {
     wires.origin = origin;
     session.usage?.pace(origin.duplex);
     session.usage?.watch(() => wires.client.sent + wires.client.received);
-    // A small request has been read whole before it could be held back.
+    // A small request was read completely before a rate could hold it back.
     await session.client.hold();
-    if (wires.isCut) origin.close(); // While it was opened.
+    if (wires.isCut) origin.close(); // Cut while it was being opened.
     try {
       await wires.toOrigin(encodeRequest(exchange));
       upload.start();
@@ -138,7 +138,7 @@ function encodeRequest(exchange: Exchange): Uint8Array {
     framing,
     maxForwards,
     relay: relay && { fields: loginFields(relay.parent) },
-    // As Squid calls a client without an address.
+    // Squid's word for a client without an address.
     ...(services.forwardedFor
       ? {
         forwardedFor: pathOf(remote) === undefined
@@ -149,7 +149,7 @@ function encodeRequest(exchange: Exchange): Uint8Array {
   });
 }
 
-/** A connection that was idle may have been closed while the request came. */
+/** An idle connection may have closed while the request arrived. */
 function isStale(
   { framing, head, wires }: Exchange,
   origin: Origin,
@@ -163,7 +163,7 @@ async function readAnswer(exchange: Exchange, origin: Origin): Promise<Answer> {
   for (let n = 0; n < MOST_INTERIM; n++) {
     const found = await origin.reader.readHead();
     if (found === undefined) throw new Deno.errors.UnexpectedEof("No answer");
-    origin.isUsed = false; // It lives: a request is not sent twice from here on.
+    origin.isUsed = false; // It is alive: from here on the request is not sent twice.
     const response = parseResponseHead(found);
     checkRelay(exchange, origin, response);
     const framing = responseFraming(response, exchange.head.method);
@@ -178,8 +178,8 @@ async function readAnswer(exchange: Exchange, origin: Origin): Promise<Answer> {
 }
 
 /**
- * A parent that does not know us says nothing to the client. It does not count
- * as down by that: an origin server behind it can say the same.
+ * A parent's 407 is not passed to the client. It does not count as down,
+ * because an origin server behind it can send the same.
  */
 function checkRelay(
   { wires }: Exchange,
@@ -188,7 +188,7 @@ function checkRelay(
 ): void {
   if (status !== 407 || relay === undefined) return;
   const { record } = wires.client.session;
-  // As after a CONNECT that a parent refuses: the target was not reached.
+  // As when a parent refuses CONNECT: the target was not reached.
   delete record.address;
   delete record.via;
   const way = formatParent(relay.parent);
@@ -208,7 +208,7 @@ function checkUpgrade(
   throw new HttpError(502, "it switches protocols without being asked");
 }
 
-/** HTTP/1.0 knows none of them (RFC 9110 §15.2). */
+/** HTTP/1.0 has no interim answers (RFC 9110 §15.2). */
 async function passOnInterim(
   { head, upload, wires }: Exchange,
   response: ResponseHead,
@@ -261,7 +261,7 @@ async function passOn(
   return client.result(isPersistent(head) ? "target" : "client");
 }
 
-/** What is said where it does not go without saying (RFC 9112 §9.3). */
+/** The `Connection` field, if it is not the default (RFC 9112 §9.3). */
 function connectionOption(
   head: RequestHead,
   isKept: boolean,
@@ -270,7 +270,7 @@ function connectionOption(
   return head.minor === 0 ? "keep-alive" : undefined;
 }
 
-/** What comes behind an answer is an answer to nothing (RFC 9112 §11.1). */
+/** Bytes after an answer answer no request (RFC 9112 §11.1). */
 function isWhole({ reader }: Origin, framing: Framing): boolean {
   return framing.kind !== "close" && reader.bytes.length === 0;
 }

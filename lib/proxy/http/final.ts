@@ -1,6 +1,6 @@
 /**
- * Requests that end at the proxy: TRACE and OPTIONS that may be forwarded no
- * further (RFC 9110 §7.6.2).
+ * Answers requests that end at the proxy: TRACE and OPTIONS with Max-Forwards 0
+ * (RFC 9110 §7.6.2).
  *
  * @module
  */
@@ -11,18 +11,18 @@ import { encodeHead } from "../../wire/http1/head.ts";
 import { isPersistent, type RequestHead } from "../../wire/http1/request.ts";
 import type { HttpClient } from "./client.ts";
 
-/** Not for everyone who sees the answer (§9.3.8). */
+/** Fields that TRACE must not echo (§9.3.8). */
 const SECRET = /^(?:authorization|proxy-authorization|cookie)$/i;
 
 /**
- * Answers a request as its last recipient: TRACE with what has come, OPTIONS
- * with nothing but success.
+ * Answers a request as its final recipient: TRACE with the request itself,
+ * OPTIONS with an empty success.
  *
  * @param client The client; the head of its request has been read.
  * @param head The request.
  * @param hasBody Whether a body follows, which is not read.
- * @returns How the connection ended; `undefined` where the next request may
- *   come.
+ * @returns How the connection ended; `undefined` if the next request may
+ *   follow.
  */
 export async function answerFinally(
   client: HttpClient,

@@ -21,24 +21,24 @@ import type { ProxySession } from "../../serve/services.ts";
 /** Idle connections for each client. */
 const MOST_IDLE = 8;
 
-/** What a connection is found by: `HOST:PORT`, or the parents it ends at. */
+/** Key of a connection: `HOST:PORT`, or the parents it ends at. */
 export type OriginKey = string | ParentChain;
 
-/** How a connection is opened. */
+/** How to open a connection. */
 export interface OriginOptions {
-  /** Whether an idle one will not do. */
+  /** Whether to open a new one. */
   isFresh: boolean;
-  /** What was tried, if a parent may get the request whole. */
+  /** Chains already tried, if a parent may get the whole request. */
   tries: ParentTries | undefined;
 }
 
-/** A connection to an origin server, or to a parent that gets whole requests. */
+/** A connection to an origin server, or to a parent for whole requests. */
 export class Origin {
-  /** What it is found by. */
+  /** Its key. */
   readonly key: OriginKey;
-  /** What was opened. */
+  /** The opened target. */
   readonly target: OpenedTarget;
-  /** What was dialled, as the record has it. */
+  /** The dialled address, for the record. */
   readonly dialled: Pick<ConnectionEvent, "address" | "via">;
   /** The connection. */
   readonly duplex: Duplex;
@@ -51,8 +51,8 @@ export class Origin {
    * Takes a connection over.
    *
    * @param target The connection; closed by {@linkcode Origin.close}.
-   * @param key What it is found by.
-   * @param record What was noted of it.
+   * @param key Its key.
+   * @param record The client's record.
    */
   constructor(target: OpenedTarget, key: OriginKey, record: ConnectionEvent) {
     this.key = key;
@@ -66,7 +66,7 @@ export class Origin {
     this.reader = new HttpReader(this.duplex);
   }
 
-  /** Closes it now; nobody may use what was read of it. Can be repeated. */
+  /** Closes it now; bytes read from it become invalid. Can be repeated. */
   close(): void {
     this.duplex.releaseBuffer();
     this.duplex.close();
@@ -74,13 +74,13 @@ export class Origin {
 }
 
 /**
- * The idle connections of one client. Never shared with another: what one has
- * left in a connection, be it an answer or an authentication, is not for others.
+ * The idle connections of one client. They are never shared: an answer or
+ * authentication left in a connection must not reach another client.
  */
 export class Origins implements Disposable {
   readonly #idle = new Map<OriginKey, Origin>();
 
-  /** How many are idle. */
+  /** Number of idle connections. */
   get size(): number {
     return this.#idle.size;
   }
@@ -88,11 +88,11 @@ export class Origins implements Disposable {
   /**
    * Opens a connection, or takes an idle one.
    *
-   * @param session The client; its record is told the target.
+   * @param session The client; its record gets the target.
    * @param authority Where to.
    * @param options How.
    * @returns The connection; to be closed or put back.
-   * @throws What `openTarget` throws: a limit holds for an idle one as well.
+   * @throws What `openTarget` throws: limits apply to an idle connection too.
    */
   async open(
     session: ProxySession,
@@ -126,14 +126,14 @@ export class Origins implements Disposable {
   }
 
   /**
-   * Keeps a connection for the next request, as long as it stays silent: one
-   * that ends or speaks without having been asked is closed.
+   * Keeps a connection for the next request. It is closed if it ends or sends
+   * data while idle.
    *
-   * @param origin The connection, nothing left to read in it.
+   * @param origin The connection, without unread bytes.
    */
   put(origin: Origin): void {
     origin.isUsed = true;
-    origin.duplex.pace = undefined; // Its end is to be noticed at once.
+    origin.duplex.pace = undefined; // Its end must be noticed immediately.
     this.#idle.get(origin.key)?.close();
     this.#idle.delete(origin.key);
     this.#idle.set(origin.key, origin);
@@ -143,23 +143,23 @@ export class Origins implements Disposable {
     origin.reader.fill().then(evict, evict);
   }
 
-  /** Closes what is idle. */
+  /** Closes all idle connections. */
   [Symbol.dispose](): void {
     for (const origin of this.#idle.values()) origin.close();
     this.#idle.clear();
   }
 
-  /** Takes the idle connection, unless it will not do: then it is closed. */
+  /** Takes the idle connection, or closes it if it is unsuitable. */
   #take(key: OriginKey, isFresh: boolean): Origin | undefined {
     const idle = this.#idle.get(key);
     this.#idle.delete(key);
-    // Bytes that were not asked for would be taken for the next answer.
+    // Unsolicited bytes would be taken for the next answer.
     if (!isFresh && idle?.reader.bytes.length === 0) return idle;
     idle?.close();
     return undefined;
   }
 
-  /** Does nothing where it has been taken for a request meanwhile. */
+  /** Does nothing if a request has taken it meanwhile. */
   #evict(origin: Origin): void {
     if (this.#idle.get(origin.key) !== origin) return;
     this.#idle.delete(origin.key);
@@ -168,8 +168,8 @@ export class Origins implements Disposable {
 }
 
 /**
- * Every request is put to the rules: its user, the hour and the rules may not be
- * those of the last one. What they deny is refused where a new one is opened.
+ * The rules judge every request: user, time and rules may differ from the last
+ * one. A denied request is refused when a new connection is opened.
  */
 function isStillAllowed(decision: Decision, { target }: Origin): boolean {
   const verdict = decision.of(target.address);

@@ -39,10 +39,10 @@ import { connectTarget } from "../../serve/target/open_target.ts";
 import type { LastPart } from "../../serve/run_tunnel.ts";
 import type { ProxySession } from "../../serve/services.ts";
 
-/** No field may tell of a body: what follows is the tunnel (RFC 9110 §9.3.6). */
+/** No field may announce a body: the tunnel follows (RFC 9110 §9.3.6). */
 const ESTABLISHED = encodeHead("HTTP/1.1 200 Connection established", []);
 
-/** Requests without credentials that one connection may begin with. */
+/** Most requests without credentials at the start of a connection. */
 const MOST_CHALLENGES = 8;
 
 /**
@@ -50,9 +50,9 @@ const MOST_CHALLENGES = 8;
  * connection.
  *
  * @param session The client.
- * @returns The tunnel; or how the connection ended, with the bytes of its last
- *   request: those before it were logged for themselves.
- * @throws What the client has to be refused for.
+ * @returns The tunnel, or how the connection ended with the bytes of its last
+ *   request; earlier requests have their own log lines.
+ * @throws The reason to refuse the client.
  */
 export async function http(
   session: ProxySession,
@@ -69,7 +69,7 @@ export async function http(
   return result;
 }
 
-/** Serves one request; `undefined` is returned where the next may come. */
+/** Serves one request; returns `undefined` if the next may follow. */
 async function serve(
   client: HttpClient,
   head: RequestHead,
@@ -91,7 +91,7 @@ async function serve(
       : await httpExchange(client, { head, target, framing, maxForwards });
   }
   if (!isWithoutBody(framing)) {
-    // To one it is the body, to another the first bytes of the tunnel.
+    // One reader sees a body, another the first bytes of the tunnel.
     throw new HttpError(400, "Cannot serve CONNECT: it has a body");
   }
   session.record.protocol = "http-connect";
@@ -100,10 +100,10 @@ async function serve(
 }
 
 /**
- * Asks for credentials, on the same connection where nothing is in the way: a
- * body would have to be read to find the next request, and what follows a
- * CONNECT may be the first bytes of a tunnel that somebody else has chosen
- * (RFC 9931: a refused CONNECT closes the connection).
+ * Asks for credentials, on the same connection if possible. A body would have
+ * to be read to find the next request, and bytes after a CONNECT may be the
+ * start of an attacker's tunnel (RFC 9931: a refused CONNECT closes the
+ * connection).
  */
 async function challenge(
   client: HttpClient,

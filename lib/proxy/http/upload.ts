@@ -1,5 +1,5 @@
 /**
- * The body of a request on its way, while the answer may come already.
+ * Sends the body of a request while the answer may already arrive.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import type { RequestHead } from "../../wire/http1/request.ts";
 import type { HttpWires } from "./wires.ts";
 import { UploadWriter } from "./upload_writer.ts";
 
-/** Sends one body, and watches the client when it is sent. */
+/** Sends one body, and then watches the client. */
 export class HttpUpload implements Disposable {
-  /** Whether the client was told to go on, or needs not be. */
+  /** Whether the client may send the body without waiting. */
   isInvited: boolean;
   /** Whether the whole body is sent. */
   isSent = false;
@@ -27,7 +27,7 @@ export class HttpUpload implements Disposable {
   #halfClose: Deadline | undefined;
 
   /**
-   * Prepares it.
+   * Prepares the upload.
    *
    * @param wires Where it goes.
    * @param head Head of the request.
@@ -39,16 +39,16 @@ export class HttpUpload implements Disposable {
     this.isInvited = !head.fields.tokens("expect").includes("100-continue");
   }
 
-  /** Begins to send, as the body comes. */
+  /** Starts to send the body as it arrives. */
   start(): void {
     this.#sending = this.#send();
   }
 
   /**
-   * Lets a body go on that the answer did not wait for, but not one that it
-   * has refused, which may never come (RFC 9110 §10.1.1).
+   * Finishes a body after an early answer, unless the answer refused it: such a
+   * body may never arrive (RFC 9110 §10.1.1).
    *
-   * @param status Status of the answer, which the client has got.
+   * @param status Status of the answer that the client received.
    */
   async finish(status: number): Promise<void> {
     if (this.isSent) return;
@@ -61,15 +61,15 @@ export class HttpUpload implements Disposable {
   }
 
   /**
-   * Ends the watch. A piece that is still on its way to the origin server lies
-   * in the client's buffer, which no other connection may get then.
+   * Ends the watch. A piece still being written to the origin server lies in
+   * the client's buffer, which no other connection may get then.
    */
   [Symbol.dispose](): void {
     this.#halfClose?.clear();
     if (this.#isSending) this.#wires.client.reader.detach();
   }
 
-  /** Never rejects: what fails cuts the exchange, or is told by the answer. */
+  /** Never rejects: a failure cuts the exchange, or the answer explains it. */
   async #send(): Promise<void> {
     const wires = this.#wires;
     const cut = (error: unknown) => wires.cut("client", error);
@@ -79,7 +79,7 @@ export class HttpUpload implements Disposable {
       if (this.#framing.kind !== "none") {
         using writer = new UploadWriter(wires, cut);
         await relayBody(wires.client.reader, this.#framing, async (bytes) => {
-          this.isInvited = true; // A client need not wait for it.
+          this.isInvited = true; // Clients need not wait for 100 Continue.
           isOriginGone = true;
           await writer.write(bytes);
           isOriginGone = false;
@@ -88,7 +88,7 @@ export class HttpUpload implements Disposable {
         await writer.flush();
       }
     } catch (error) {
-      // An origin server that does not want the body may have said why.
+      // An origin server that rejects the body may have sent an answer.
       if (!isOriginGone) cut(error);
       return;
     } finally {
@@ -98,7 +98,7 @@ export class HttpUpload implements Disposable {
     this.#watchClient();
   }
 
-  /** A client that leaves needs no answer; one that half-closes does. */
+  /** A client that resets needs no answer; one that half-closes does. */
   #watchClient(): void {
     const wires = this.#wires;
     const { reader, session } = wires.client;

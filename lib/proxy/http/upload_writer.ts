@@ -1,6 +1,6 @@
 /**
- * Writing to an origin server that may stop taking bytes, without losing sight
- * of the client meanwhile.
+ * Writes to an origin server that may stop reading, and watches the client
+ * meanwhile.
  *
  * @module
  */
@@ -9,36 +9,36 @@ import { type Buffer, LARGE_BUFFERS } from "../../net/buffer_pool.ts";
 import { type Deadline, setDeadline } from "../../sync/deadline.ts";
 import type { HttpWires } from "./wires.ts";
 
-/** Milliseconds between two looks at whether bytes are still taken. */
+/** Milliseconds between checks for progress. */
 const LOOK = 500;
 
 /**
- * Bytes that are read ahead of an origin server that takes none, to find the
- * client's end behind them.
+ * Most bytes read ahead of a stalled origin server, to find the client's end
+ * after them.
  */
 const MOST_AHEAD: number = 1024 * 1024;
 
 /**
- * Writes the body of one request. When nothing was taken for a while it asks
- * the client's socket for a reset, and reads on into a buffer: an end of file
- * within the body shows only behind what came before it.
+ * Writes the body of one request. If there is no progress for a while, it
+ * probes the client's socket for a reset, and reads ahead into a buffer: an end
+ * of file within the body appears only after the bytes before it.
  */
 export class UploadWriter implements Disposable {
   readonly #wires: HttpWires;
   readonly #onReset: (error: unknown) => void;
   #look: Deadline;
   #seen = 0;
-  /** Lets the relay go on while its last piece is still being written. */
+  /** Lets the relay continue while its last piece is still being written. */
   #setAside: (() => void) | undefined;
   #ahead: Buffer | undefined;
   #length = 0;
   #draining: Promise<void> | undefined;
 
   /**
-   * Begins to look.
+   * Starts the checks.
    *
    * @param wires The two connections.
-   * @param onReset Told that the client has reset its connection.
+   * @param onReset Called when the client has reset its connection.
    */
   constructor(wires: HttpWires, onReset: (error: unknown) => void) {
     this.#wires = wires;
@@ -48,8 +48,8 @@ export class UploadWriter implements Disposable {
   }
 
   /**
-   * Writes a piece, or sets it aside where the one before it is still on its
-   * way and there is room.
+   * Writes a piece, or sets it aside if the one before is still being written
+   * and there is room.
    *
    * @param bytes The piece; in use until the promise settles.
    * @throws The error of the origin server's socket.
@@ -64,7 +64,7 @@ export class UploadWriter implements Disposable {
     writing.then(resolve, reject);
     this.#setAside = () => {
       this.#draining = this.#drain(writing);
-      this.#draining.catch(() => {}); // The next write or flush throws it.
+      this.#draining.catch(() => {}); // The next write or flush throws the error.
       resolve();
     };
     await promise;
@@ -72,7 +72,7 @@ export class UploadWriter implements Disposable {
   }
 
   /**
-   * Waits until what was set aside is written.
+   * Waits until pieces set aside are written.
    *
    * @throws The error of the origin server's socket.
    */
@@ -80,7 +80,7 @@ export class UploadWriter implements Disposable {
     await this.#draining;
   }
 
-  /** Stops looking. */
+  /** Stops the checks. */
   [Symbol.dispose](): void {
     this.#look.clear();
   }
@@ -99,24 +99,24 @@ export class UploadWriter implements Disposable {
 
   #readAhead(setAside: () => void): void {
     this.#ahead = LARGE_BUFFERS.take(MOST_AHEAD);
-    if (this.#ahead === undefined) return; // Resets are still seen.
+    if (this.#ahead === undefined) return; // Resets are still noticed.
     this.#setAside = undefined;
     this.#length = 0;
-    // The piece that is being written lies in the memory of the next read.
+    // The piece being written lies in the memory of the next read.
     this.#wires.client.reader.detach();
     setAside();
   }
 
   #keep(bytes: Uint8Array): boolean {
     const end = this.#length + bytes.length;
-    // There is no buffer any more where the origin server has failed.
+    // The buffer is gone if the origin server has failed.
     if (this.#ahead === undefined || end > MOST_AHEAD) return false;
     this.#ahead.set(bytes, this.#length);
     this.#length = end;
     return true;
   }
 
-  /** Writes what was kept, and what is kept meanwhile, behind the last piece. */
+  /** Writes kept pieces after the last one, including those added meanwhile. */
   async #drain(writing: Promise<void>): Promise<void> {
     try {
       await writing;

@@ -1,6 +1,6 @@
 /**
- * The two connections of one request while it is served, and the one place
- * that cuts them.
+ * The client's and the origin server's connection during one request, and the
+ * one place that cuts them.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import type { HttpClient } from "./client.ts";
 import type { Origin } from "./origins.ts";
 import { runTunnel } from "../../serve/run_tunnel.ts";
 
-/** Why the two were cut, and whose end it was where it was one's. */
+/** Why they were cut, and which end failed, if one did. */
 interface Failure {
   end: End | undefined;
   error: unknown;
@@ -29,9 +29,9 @@ export class HttpWires implements Disposable {
   readonly client: HttpClient;
   /** The origin server, once there is one. */
   origin: Origin | undefined;
-  /** Whether it is over, so that what still fails does not matter. */
+  /** Whether the request is done, so later failures do not matter. */
   isOver = false;
-  /** Whether the end of the connection is that of the client's answer. */
+  /** Whether the end of the connection marks the end of the answer. */
   isUpToEnd = false;
 
   readonly #stop: () => void;
@@ -40,7 +40,7 @@ export class HttpWires implements Disposable {
   #failure: Failure | undefined;
 
   /**
-   * Begins to watch over the two.
+   * Starts the idle timeout of both.
    *
    * @param client The client.
    */
@@ -62,22 +62,22 @@ export class HttpWires implements Disposable {
     this.#stop = stop;
   }
 
-  /** Whether the client gets something of the answer: no other can be given. */
+  /** Whether the answer has begun, so that no other can be sent. */
   get isBegun(): boolean {
     return this.#isBegun;
   }
 
-  /** Tells that the answer begins. */
+  /** Notes that the answer begins. */
   begin(): void {
     this.#isBegun = true;
     this.client.session.isAnswered = true;
   }
 
   /**
-   * Tells whether anything moves, for a watch over it.
+   * Returns a measure of progress, for the stall watch.
    *
-   * @returns A number that has changed since the last call where bytes have
-   *   been carried, or wait only for their rate.
+   * @returns A number that changes when bytes were carried or only wait for
+   *   their rate.
    */
   progress(): number {
     const { received, sent, session } = this.client;
@@ -91,15 +91,16 @@ export class HttpWires implements Disposable {
   }
 
   /**
-   * Ends every wait for the two. Only the first reason counts.
+   * Ends every wait for both. Only the first reason counts.
    *
-   * @param end Whose end it was, where it was one's.
+   * @param end The end that failed, if one did.
    * @param error Why.
    */
   cut(end: End | undefined, error: unknown): void {
     if (this.isOver) return;
     this.#failure ??= { end, error };
-    // Its buffer is not released: a piece of it may be on its way to the client.
+    // Its buffer is not released: part of it may still be being written to the
+    // client.
     this.origin?.duplex.close();
     if (this.isBegun) this.client.session.client.close();
   }
@@ -110,7 +111,7 @@ export class HttpWires implements Disposable {
     this.client.sent += bytes.length;
   }
 
-  /** Writes to the client; a failure cuts the two. */
+  /** Writes to the client; a failure cuts both. */
   async toClient(bytes: Uint8Array): Promise<void> {
     try {
       await this.client.session.client.write(bytes);
@@ -122,10 +123,10 @@ export class HttpWires implements Disposable {
   }
 
   /**
-   * Finds what to refuse the client for when there is no answer.
+   * Finds the reason to refuse the client if there is no answer.
    *
-   * @param thrown What was thrown, which may only follow from having cut.
-   * @returns What to throw.
+   * @param thrown The error, which may be a consequence of the cut.
+   * @returns The error to throw.
    */
   refusal(thrown: unknown): unknown {
     const { end, error } = this.#failure ?? { end: "target", error: thrown };
@@ -153,9 +154,9 @@ export class HttpWires implements Disposable {
   }
 
   /**
-   * Makes the result of an answer that was not finished.
+   * Creates the result for an unfinished answer.
    *
-   * @param thrown What was thrown, which may only follow from having cut.
+   * @param thrown The error, which may be a consequence of the cut.
    * @returns How the client's connection ended.
    */
   failedResult(thrown: unknown): TunnelResult {
@@ -168,9 +169,9 @@ export class HttpWires implements Disposable {
   }
 
   /**
-   * Resets the client behind what it has got of an answer that breaks off, so
-   * that it does not look whole. Where the origin server has closed too early,
-   * the client can tell by the length, if there is one.
+   * Resets the client after an incomplete answer, so that it does not look
+   * complete. If the origin server closed too early, the client can tell by the
+   * length, if any.
    *
    * @param thrown What was thrown.
    */
@@ -189,8 +190,8 @@ export class HttpWires implements Disposable {
   }
 
   /**
-   * Joins the two after a switch of protocols (RFC 9110 §7.8): what was read of
-   * either side and not passed on is the first that the other side gets.
+   * Joins both after a switch of protocols (RFC 9110 §7.8). Bytes already read
+   * from one side go to the other first.
    *
    * @returns How the tunnel ended.
    */
@@ -205,13 +206,15 @@ export class HttpWires implements Disposable {
     return result;
   }
 
-  /** Ends the watch; nothing is cut any more. */
+  /** Stops the watch; nothing is cut any more. */
   stop(): void {
     this.isOver = true;
     this.#stop();
   }
 
-  /** Ends the watch and closes the origin server's connection, if still there. */
+  /**
+   * Stops the watch and closes the origin server's connection, if still open.
+   */
   [Symbol.dispose](): void {
     this.stop();
     this.origin?.close();

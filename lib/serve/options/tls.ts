@@ -17,7 +17,7 @@ export const TLS_OPTIONS = {
     requires: "tls-key",
     group: GROUP.tls,
     help:
-      "speak TLS with this certificate chain (PEM); repeatable, each with its --tls-key: Sluice shows the one for the name that the client asks for, otherwise the first",
+      "speak TLS with this certificate chain (PEM); repeatable, each with its --tls-key; Sluice shows the one for the name that the client asks for, otherwise the first",
   }),
   "tls-key": path({
     many: true,

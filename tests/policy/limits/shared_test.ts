@@ -147,7 +147,8 @@ Deno.test("RateLimits gives the tunnels of all threads equal turns", async () =>
   );
   const total = counts.reduce((sum, count) => sum + count, 0);
   assertLess(total, rate * (time + 100) / 1_000 * 1.1);
-  assertGreater(total, rate * time / 1_000 * 0.8);
+  // A busy machine does not use all of the rate.
+  assertGreater(total, rate * time / 1_000 * 0.5);
   assertLess(Math.max(...counts), Math.min(...counts) * 2);
 });
 

@@ -1,0 +1,18 @@
+/**
+ * The entry of the compiled program. It does what `main.ts` does, but imports
+ * commands only when it has seen which one runs: a fence's init needs none, and
+ * starts while the others load.
+ *
+ * @module
+ */
+
+if (import.meta.main) {
+  const [command] = Deno.args;
+  if (command === "exec") {
+    (await import("../exec/chain.ts")).startAhead(Deno.args);
+  }
+  const { main } = await (command === "exec-init"
+    ? import("../exec/init.ts")
+    : import("./cli.ts"));
+  Deno.exit(await main(Deno.args));
+}
