@@ -59,7 +59,7 @@ export class Table {
 function format(values: number[] | undefined): string {
   if (values === undefined) return "–";
   const value = median(values);
-  // No bytes arrived while it was measured.
+  // Without bytes during the measurement, the value is no number.
   if (!Number.isFinite(value)) return "–";
   return Math.abs(value) >= 100
     ? value.toFixed(0)
