@@ -137,6 +137,7 @@ function addListeners(
     ),
     requests: addCounts(one.requests, other.requests),
     refusals: addCounts(one.refusals, other.refusals),
+    wouldDeny: addCounts(one.wouldDeny, other.wouldDeny),
   };
 }
 

@@ -44,6 +44,8 @@ const tunnel = z.object({
   address: known.describe("What Sluice connected to"),
   via: known.describe("The other proxies on its way"),
   rule: known.describe("The label of the rule that decided"),
+  name: known.describe("The name that the client's first bytes show"),
+  wouldDeny: known.describe("Why rules that only report would refuse it"),
   state: state.describe("How far it is"),
   startedAt: time.describe("When Sluice accepted it"),
   ageMs: number.describe("Milliseconds since then"),

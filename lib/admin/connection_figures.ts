@@ -86,6 +86,14 @@ export const CONNECTION_FIGURES: readonly Figure[] = [
     "reason",
     ({ refusals }) => refusals,
   ),
+  counted(
+    [
+      "sluice_would_deny_total",
+      "Connections and HTTP requests that rules in report mode, or the check of names, would have refused, by reason",
+    ],
+    "reason",
+    ({ wouldDeny }) => wouldDeny,
+  ),
 ];
 
 /** One value for each listener. */

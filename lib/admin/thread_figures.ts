@@ -44,6 +44,8 @@ export interface ListenerFigures {
   requests: Record<string, number>;
   /** Why connections and requests were refused or failed. */
   refusals: Record<string, number>;
+  /** Why connections and requests would have been refused. */
+  wouldDeny: Record<string, number>;
 }
 
 /** What a thread uses of the program, where it is not the first. */
@@ -167,6 +169,7 @@ function endedOf(watch: ListenerWatch): ListenerFigures {
     connections: Array.from(watch.connections.values(), (one) => ({ ...one })),
     requests: Object.fromEntries(watch.requests),
     refusals: Object.fromEntries(watch.refusals),
+    wouldDeny: Object.fromEntries(watch.wouldDeny),
   };
 }
 

@@ -93,10 +93,10 @@ export class TunnelChanges {
 }
 
 function toldOf(live: LiveConnection): Told {
-  const { address, client, protocol, rule, target, user, via } =
+  const { address, client, name, protocol, rule, target, user, via } =
     live.session.record;
   const { sent, received } = live.carried;
-  const known = [address, client, protocol, rule, target, user, via];
+  const known = [address, client, protocol, rule, target, user, via, name];
   return { sent, received, state: live.state, known };
 }
 

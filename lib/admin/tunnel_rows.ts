@@ -68,13 +68,19 @@ export function closedOf(ended: EndedConnection): ClosedTunnel {
 }
 
 function knownOf(
-  { user, target, address, via, rule }: EndedConnection["record"],
-): Pick<Tunnel, "user" | "target" | "address" | "via" | "rule"> {
+  { user, target, address, via, rule, name, wouldDeny }:
+    EndedConnection["record"],
+): Pick<
+  Tunnel,
+  "user" | "target" | "address" | "via" | "rule" | "name" | "wouldDeny"
+> {
   return {
     ...(user === undefined ? {} : { user }),
     ...(target === undefined ? {} : { target }),
     ...(address === undefined ? {} : { address }),
     ...(via === undefined ? {} : { via }),
     ...(rule === undefined ? {} : { rule }),
+    ...(name === undefined ? {} : { name }),
+    ...(wouldDeny === undefined ? {} : { wouldDeny: wouldDeny.reason }),
   };
 }

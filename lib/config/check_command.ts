@@ -8,6 +8,7 @@ import { countOf } from "../observe/count_of.ts";
 import type { Command } from "../cli/command.ts";
 import { ConfigError } from "../cli/config_error.ts";
 import { CONFIG_OPTION, hintAtSetting, readConfigFile } from "./option.ts";
+import { changeWarning } from "./change_warning.ts";
 import { loadConfig } from "./load.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import type { OptionValues } from "../cli/option.ts";
@@ -49,10 +50,12 @@ async function runCheck(
       ...trial.problems,
       ...trial.loops.map(({ problem }) => problem),
     ];
-    for (const warning of trial.warnings) {
+    const warn = (warning: string) =>
       printLines([`${path}: warning: ${warning}`]);
-    }
+    trial.warnings.forEach(warn);
     if (problems.length > 0) return reportProblems(path, problems);
+    config.listeners.map(changeWarning).filter((one) => one !== undefined)
+      .forEach(warn);
     printLines([good(path, config.listeners.length)]);
     return 0;
   } catch (error) {

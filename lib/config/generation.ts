@@ -81,6 +81,8 @@ export class Generation {
   /** What it may take over, during the start. */
   #heritage: Heritage | undefined;
   #started: RunningServer | undefined;
+  /** Whose place it takes, until it has. */
+  #predecessor: Generation | undefined;
   #log: ServerHost["log"] | undefined;
 
   /**
@@ -131,6 +133,7 @@ export class Generation {
   async start(heritage: Heritage, outer: ServerHost): Promise<void> {
     this.#log = outer.log;
     this.#heritage = heritage;
+    this.#predecessor = heritage.predecessor;
     const own = outer.forListener?.(heritage.name);
     const openNew: ServerHost["open"] = (where, open, backlog) =>
       (own ?? outer).open(where, open, backlog);
@@ -166,6 +169,9 @@ export class Generation {
       if (isUnixPath(endpoint)) this.#setMode(endpoint, shared);
       shared.give(borrowed);
     }
+    const before = this.#predecessor?.started.sessions;
+    if (before !== undefined) void this.started.sessions?.follow(before);
+    this.#predecessor = undefined; // Or every one before would be kept.
   }
 
   /** The file may have existed with other permissions. */

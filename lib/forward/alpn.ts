@@ -21,6 +21,7 @@ import {
   relay,
   upstreamsFor,
 } from "./relay.ts";
+import { requireAllowed } from "./rules.ts";
 import { type ListenerTls, readHello, secure } from "../serve/tls/over_tls.ts";
 import { TLS_REFUSALS } from "../serve/tls/peek_hello.ts";
 import type { Refusals } from "../serve/refusals.ts";
@@ -72,6 +73,7 @@ export function agreeAsUpstream(tls: ListenerTls): Protocol<ForwardServices> {
     );
     session.endHandshake();
     session.requireAdmission(); // Now as the user of its certificate.
+    requireAllowed(session);
     return await relay(session, lease);
   };
 }

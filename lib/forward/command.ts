@@ -12,6 +12,9 @@ import { acceptProxyOf } from "../serve/options/accept_proxy.ts";
 import { forwardBanner } from "./banner.ts";
 import { FORWARD_OPTIONS, type ForwardOptions } from "./options.ts";
 import type { UpstreamConfig } from "../serve/target/route.ts";
+import { onChangeOf } from "../serve/options/rules.ts";
+import { openRules } from "../serve/target/open_rules.ts";
+import { FORWARD_WORDS } from "./rules.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
 import { needsTls } from "../serve/target/open_parents.ts";
 import { openOutgoingTls } from "../serve/tls/outgoing.ts";
@@ -51,10 +54,17 @@ async function start(
   host: ServerHost,
 ): Promise<RunningServer> {
   const { "tls-alpn": protocols } = options;
+  const { files: opener, log } = host;
+  const open: Pick<Relay, "sessions"> = {};
+  const onChange = () => void open.sessions?.review();
+  const rules = await openRules(options, log, {
+    ...{ files: opener, onChange, words: FORWARD_WORDS },
+  });
   const { tls, files } = await openListenerTls(options, {
     ...Array.isArray(protocols) ? { protocols } : {},
-    ...{ log: host.log, files: host.files },
+    ...{ log, files: opener, onChange },
   });
+  const changing = [...rules.files, ...files];
   const settings = settingsOf(FORWARD_OPTIONS, options);
   const isTls = needsTls(settings.parents) ||
     allUpstreams(options).some(({ isTls }) => isTls);
@@ -65,8 +75,12 @@ async function start(
   const relay = await startForward({
     ...settings,
     acceptProxy: acceptProxyOf(options),
+    ...isRuled(options) ? { rules: rules.book } : {},
+    onChange: onChangeOf(options, changing.length > 0 || !!opener),
     ...{ tls, startTls, host },
   });
+  const { sessions } = relay;
+  Object.assign(open, { sessions });
   const running = options.pool === "off"
     ? relay
     : loggingPools(relay, host.log);
@@ -78,7 +92,8 @@ async function start(
       isTls: tls !== undefined,
       upstreamName: options["upstream-name"],
     }),
-    files: [...files, ...outgoing.files],
+    sessions,
+    files: [...changing, ...outgoing.files],
     // Deno requires it for Unix sockets, even to connect.
     writes: options["quota-file"] !== undefined ||
       options.routes.some(({ listen, upstreams }) =>
@@ -86,6 +101,11 @@ async function start(
           .some(isUnixPath)
       ),
   });
+}
+
+/** Whether clients are judged at all. */
+function isRuled({ rule, rules }: ForwardOptions): boolean {
+  return rule.length > 0 || rules !== undefined;
 }
 
 function allUpstreams({ routes, sni }: ForwardOptions): UpstreamConfig[] {

@@ -26,6 +26,11 @@ import { parseRoutes, parseServerNames } from "./routes.ts";
 import { LIMIT_OPTIONS } from "../serve/options/limits.ts";
 import { NAME_OPTIONS } from "../serve/options/names.ts";
 import type { OptionValues } from "../cli/option.ts";
+import {
+  CHANGE_OPTIONS,
+  RULE_OPTIONS,
+  RULES_MODE_OPTIONS,
+} from "../serve/options/rules.ts";
 import { RESET_OPTIONS } from "../serve/options/resets.ts";
 import { WORKER_OPTIONS } from "../serve/options/workers.ts";
 
@@ -157,6 +162,9 @@ export const FORWARD_OPTIONS = {
   ...POOL_OPTIONS,
   ...UPSTREAM_OPTIONS,
   ...SEND_PROXY_OPTIONS,
+  ...RULE_OPTIONS,
+  ...RULES_MODE_OPTIONS,
+  ...CHANGE_OPTIONS,
   ...VIA_OPTIONS,
   ...TLS_OPTIONS,
   "tls-alpn": ALPN_OPTION,

@@ -19,15 +19,15 @@ import type { ServerNames } from "./sni.ts";
 import { Refusal } from "../policy/limits/refusal.ts";
 import { encodeProxyHeader, type ProxyVersion } from "../serve/proxy_header.ts";
 import { runTunnel } from "../serve/run_tunnel.ts";
-import type { ConnectionServices } from "../serve/connection_services.ts";
 import type { Session } from "../serve/session.ts";
+import { requireAllowed, type RuledServices } from "./rules.ts";
 import { dialledAddress, type UpstreamLease } from "./upstream.ts";
 import type { Upstreams } from "./upstreams.ts";
 
 const NOTHING = new Uint8Array();
 
 /** Services of the relay. */
-export interface ForwardServices extends ConnectionServices {
+export interface ForwardServices extends RuledServices {
   /** Upstreams; `undefined` if only server names lead anywhere. */
   upstreams: Upstreams | undefined;
   /** Upstreams by TLS server name. */
@@ -61,6 +61,7 @@ export async function forward(
   reader.release();
   session.endHandshake();
   session.requireAdmission();
+  requireAllowed(session);
   // A pooled connection may turn out to be closed only when it is used. The
   // client needs none before it has sent something.
   const waits = services.poolMode !== "off" && !services.serverSpeaksFirst;

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { handlerOf, type Protocol } from "../serve/connection.ts";
-import { forward, type ForwardServices } from "./relay.ts";
-import { agreeAsUpstream } from "./alpn.ts";
+import { handlerOf } from "../serve/connection.ts";
+import type { ForwardServices } from "./relay.ts";
+import { protocolOf } from "./protocol.ts";
 import type { ProxyVersion } from "../serve/proxy_header.ts";
 import type { Timeouts } from "../serve/connection_services.ts";
-import { peekServerName, ServerNames } from "./sni.ts";
+import { ServerNames } from "./sni.ts";
 import { Upstream, type UpstreamServices } from "./upstream.ts";
 import { Upstreams, type UpstreamsOptions } from "./upstreams.ts";
 import type { StartTls } from "../net/chain.ts";
@@ -23,6 +23,11 @@ import {
   UpstreamHealth,
   type UpstreamHealthOptions,
 } from "../policy/limits/upstream_health.ts";
+import type { LogEvent } from "../observe/log_event.ts";
+import { type RuleBook, Rules } from "../policy/rules/rules.ts";
+import { judgeBy } from "../serve/target/judge_session.ts";
+import { OpenSessions } from "../serve/target/open_sessions.ts";
+import type { OnChange } from "../serve/options/rules.ts";
 import { warnOfLoops } from "../serve/target/certain_loops.ts";
 import type { AgreedProtocols } from "../serve/options/alpn.ts";
 import { connectionCapacity } from "../net/system/descriptors.ts";
@@ -30,7 +35,7 @@ import { requireFitting } from "./fitting.ts";
 import type { Route, UpstreamConfig } from "../serve/target/route.ts";
 import { passagesOf, requireNotItself } from "./loops.ts";
 import { healthChange } from "../serve/health_change.ts";
-import { type FrontConfig, inFront } from "../serve/in_front.ts";
+import type { FrontConfig } from "../serve/in_front.ts";
 import type { LimitConfig } from "../serve/limits/open.ts";
 import {
   openParents,
@@ -70,6 +75,10 @@ export interface ForwardConfig extends ServerConfig, FrontConfig {
   balance?: UpstreamsOptions;
   /** When an upstream goes down and comes up again. */
   health?: UpstreamHealthOptions;
+  /** Who may come (default: everyone); replaced by assigning `current`. */
+  rules?: RuleBook;
+  /** What becomes of tunnels that are refused now (default `keep`). */
+  onChange?: OnChange;
   /**
    * PROXY header that sends the client's address to upstreams (default none).
    */
@@ -164,6 +173,7 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
     byName.map(([name, configs]) => [name, open(configs, name, all)] as const),
   );
   const protocol = protocolOf(config);
+  const sessions = sessionsOf(config, log);
   const handlerFor = (
     { isPublic, name, watch }: ListenerInfo,
     index: number,
@@ -177,6 +187,8 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
       poolMode: config.pool?.mode ?? "off",
       serverSpeaksFirst: config.pool?.serverSpeaksFirst ?? false,
       poolSettle: config.poolSettle ?? 50,
+      rules: config.rules,
+      sessions,
       sendProxy: config.sendProxy,
       limits: places.limits,
       connectionsPerClient: places.perClient(isPublic),
@@ -219,18 +231,17 @@ export async function startForward(config: ForwardConfig): Promise<Relay> {
         all.map(({ name, pool }) => [name, pool.figures] as const)
       );
     },
+    sessions,
     shutdown: (deadline) => running.shutdown(deadline),
   };
 }
 
-/** The protocol for clients. */
-function protocolOf(config: ForwardConfig): Protocol<ForwardServices> {
-  const { protocols, serverNames, tls } = config;
-  if (protocols === "upstream" && tls !== undefined) {
-    return inFront({ ...config, tls: undefined }, agreeAsUpstream(tls));
-  }
-  const isPeeked = (serverNames?.size ?? 0) > 0 && tls === undefined;
-  return inFront(config, isPeeked ? peekServerName(forward) : forward);
+function sessionsOf(
+  { onChange, rules = { current: new Rules() }, tls }: ForwardConfig,
+  log: (event: LogEvent) => void,
+): OpenSessions | undefined {
+  if (onChange !== "cut") return undefined;
+  return new OpenSessions(judgeBy({ rules, users: undefined, tls }), log);
 }
 
 function openUpstreams(

@@ -65,6 +65,11 @@ export class Inbox {
     return this.#bytes.length;
   }
 
+  /** The bytes that can be taken now, valid until the next wait. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
   /** Whether a read is under way, or has brought the end or an error. */
   get isBusy(): boolean {
     return this.#isReading || this.#hasEnded || this.#error !== undefined;

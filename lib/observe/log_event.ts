@@ -46,6 +46,18 @@ export interface ConnectionEvent {
    * has one only if the rule has a label of its own.
    */
   rule?: string;
+  /**
+   * The name that the client's first bytes show: the server name of a
+   * ClientHello, or `Host`. Only where names are checked.
+   */
+  name?: string;
+  /** The denial, if a rule only reports it. */
+  wouldDeny?: {
+    /** Label of the rule, `default` or `name-mismatch`. */
+    rule: string;
+    /** Why, in a few words. Not escaped. */
+    reason: string;
+  };
   /** The parent proxies on the way, nearest first, if any. */
   via?: string;
   /** Bytes from the client to the target. */

@@ -141,7 +141,11 @@ function formatConnection(event: ConnectionEvent): string {
   if (target !== undefined) route += ` > ${target}`;
   if (address !== undefined && address !== target) route += ` [${address}]`;
   const figures = [...formatCounts(event), formatDuration(event.duration)];
-  return `${route}  ${figures.join(", ")}: ${event.reason}`;
+  const { wouldDeny } = event;
+  const report = wouldDeny === undefined
+    ? ""
+    : `; would deny: ${wouldDeny.reason}`;
+  return `${route}  ${figures.join(", ")}: ${event.reason}${report}`;
 }
 
 /** The carried bytes and messages; empty if there was no tunnel. */

@@ -57,7 +57,8 @@ export async function authenticate(
   }
   session.live?.end();
   bans.succeed(client);
-  session.identity = { name: username, via: "password" };
+  const proof = services.users!.proofOf(username);
+  session.identity = { name: username, via: "password", proof };
 }
 
 function countFailure(

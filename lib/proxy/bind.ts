@@ -79,6 +79,7 @@ export async function bind(
   using connection = await openPeer(session, welcome, encodeBound);
   const peer = unmapAddr(connection.remoteAddr as Deno.NetAddr);
   record.address = formatHostPort(peer.hostname, peer.port);
+  welcome.decision.settle(parseIpAddress(peer.hostname));
   await session.answer(encodeBound(peer));
   return await runTunnel(session, connection);
 }

@@ -10,6 +10,7 @@ import { Bans } from "../policy/users/bans.ts";
 import { listeningEvent } from "../serve/announcement.ts";
 import { bannerLines } from "./banner.ts";
 import { acceptProxyOf } from "../serve/options/accept_proxy.ts";
+import { onChangeOf } from "../serve/options/rules.ts";
 import { openRules } from "../serve/target/open_rules.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
 import { needsTls } from "../serve/target/open_parents.ts";
@@ -20,7 +21,7 @@ import { type RunningServer, runningServer } from "../serve/running_server.ts";
 import type { ServerCommand } from "../serve/server_command.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import { settingsOf } from "../cli/settings.ts";
-import { startProxy } from "./start.ts";
+import { type Proxy, startProxy } from "./start.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
 /** Protocols offered by ALPN; SOCKS clients send none. */
@@ -55,17 +56,24 @@ async function start(
   host: ServerHost,
 ): Promise<RunningServer> {
   const { files: opener, log, thread } = host;
+  const open: Pick<Proxy, "sessions"> = {};
+  const onChange = () => void open.sessions?.review();
   const { list, users, files } = await openProxyUsers(options, log, {
     threads: thread?.count,
     files: opener,
+    onChange,
   });
   const parents = new Set(options.parent.map(({ name }) => name));
-  const rules = await openRules(options, log, { parents, files: opener });
+  const rules = await openRules(options, log, {
+    ...{ parents, files: opener, onChange },
+  });
   const { tls, files: certificates } = await openListenerTls(options, {
     protocols: PROXY_PROTOCOLS,
     log,
     files: opener,
+    onChange,
   });
+  const changing = [...files, ...rules.files, ...certificates];
   const settings = settingsOf(PROXY_OPTIONS, options);
   const outgoing = await openOutgoingTls(
     options,
@@ -76,6 +84,7 @@ async function start(
   if (!host.isTrial) prepareCLibrary();
   const running = await startProxy({
     ...settings,
+    onChange: onChangeOf(options, changing.length > 0 || !!opener),
     ...(users === undefined ? {} : { users }),
     bans: bansOf(options, host),
     acceptProxy: acceptProxyOf(options),
@@ -84,7 +93,8 @@ async function start(
     startTls: outgoing.startTls,
     host,
   });
-  const { listeners } = running;
+  const { listeners, sessions } = running;
+  Object.assign(open, { sessions });
   const { protocols, "allow-private": allowPrivate } = options;
   const facts = { listeners, protocols, users: list, allowPrivate };
   const { isOpen, size } = rules.book.current;
@@ -100,7 +110,8 @@ async function start(
     options.listen.some(isUnixPath);
   return runningServer(running, {
     banner,
-    files: [...files, ...rules.files, ...certificates, ...outgoing.files],
+    sessions,
+    files: [...changing, ...outgoing.files],
     writes,
   });
 }

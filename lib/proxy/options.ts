@@ -15,6 +15,7 @@ import { AUTH_OPTIONS } from "../serve/options/auth.ts";
 import { COMMON_OPTIONS, GRACE_OPTIONS } from "../serve/options/common.ts";
 import { quote } from "../wire/quote.ts";
 import {
+  choice,
   collected,
   count,
   duration,
@@ -27,13 +28,23 @@ import type { OptionValues } from "../cli/option.ts";
 import { PARENT_TLS_OPTIONS } from "../serve/tls/outgoing.ts";
 import { PARENT_OPTIONS } from "../serve/options/parents.ts";
 import { RESET_OPTIONS } from "../serve/options/resets.ts";
-import { RULE_OPTIONS } from "../serve/options/rules.ts";
+import {
+  CHANGE_OPTIONS,
+  RULE_OPTIONS,
+  RULES_MODE_OPTIONS,
+} from "../serve/options/rules.ts";
 import { SEND_PROXY_OPTIONS } from "../serve/options/send_proxy.ts";
 import { TLS_OPTIONS } from "../serve/options/tls.ts";
 import { WORKER_OPTIONS } from "../serve/options/workers.ts";
 
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** What is done about the names that tunnels show. */
+export const NAME_CHECKS = ["off", "report", "require"] as const;
+
+/** What is done about them. */
+export type NameChecking = typeof NAME_CHECKS[number];
 
 /** The default address. */
 const DEFAULT_LISTEN = "127.0.0.1:1080";
@@ -120,6 +131,15 @@ export const PROXY_OPTIONS = {
     { group: GROUP.users, setting: "open" },
   ),
   ...RULE_OPTIONS,
+  ...RULES_MODE_OPTIONS,
+  ...CHANGE_OPTIONS,
+  "check-names": choice(NAME_CHECKS, {
+    default: "off",
+    setting: "checkNames",
+    group: GROUP.rules,
+    help:
+      "compare the name that a tunnel's first bytes show with the one asked for: report logs and counts a mismatch, require refuses it; see 'sluice help check-names'",
+  }),
   "allow-private": flag(
     "on an address that other machines can reach, also connect to loopback, link-local, private and other special addresses",
     { group: GROUP.rules, setting: "allowPrivate" },

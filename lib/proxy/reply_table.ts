@@ -27,6 +27,8 @@ const REPLY_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, Reply>> = {
   "limit reached": REPLY.GeneralFailure,
   "draining": REPLY.GeneralFailure,
   "loop": REPLY.NotAllowedByRuleset,
+  "name mismatch": REPLY.NotAllowedByRuleset,
+  "revoked": REPLY.NotAllowedByRuleset,
 };
 
 /**

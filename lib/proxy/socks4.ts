@@ -81,7 +81,7 @@ async function parse(session: ProxySession): Promise<Request> {
 function connect(
   session: ProxySession,
   request: Request,
-): Promise<LastPart> {
+): Promise<TunnelResult | LastPart> {
   const { host, isNamed } = request;
   // The system treats it as this machine, but a client without an address does
   // not mean that. For BIND it means anyone.

@@ -7,12 +7,14 @@
 import { handlerOf } from "../serve/connection.ts";
 import type { Timeouts } from "../serve/connection_services.ts";
 import {
+  type NameCheck,
   type ProtocolName,
   PROTOCOLS,
   type UdpSettings,
 } from "../serve/services.ts";
 import { detect } from "./detect.ts";
 import { leadTo } from "./fixed_target.ts";
+import type { NameChecking } from "./options.ts";
 import type { ProxyVersion } from "../serve/proxy_header.ts";
 import type { StartTls } from "../net/chain.ts";
 import type { OutgoingAddresses } from "../net/outgoing.ts";
@@ -20,6 +22,9 @@ import type { ResetRelay } from "../net/reset_relay.ts";
 import { mayListInterfaces } from "../net/own_addresses.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { Bans } from "../policy/users/bans.ts";
+import { OpenSessions } from "../serve/target/open_sessions.ts";
+import type { OnChange } from "../serve/options/rules.ts";
+import { judgeBy } from "../serve/target/judge_session.ts";
 import { type RuleBook, Rules } from "../policy/rules/rules.ts";
 import { type User, Users } from "../policy/users/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
@@ -45,6 +50,7 @@ import {
   type ListenerInfo,
   type RunningListeners,
   startListeners,
+  withSessions,
 } from "../serve/start_listeners.ts";
 import { TIMEOUTS } from "../serve/options/timeouts.ts";
 import { UsageError } from "../cli/usage_error.ts";
@@ -71,6 +77,13 @@ export interface ProxyConfig extends ServerConfig, FrontConfig {
   guarded?: boolean;
   /** Rules (default none); replaced by assigning `current`. */
   rules?: RuleBook;
+  /**
+   * What becomes of open tunnels that other users, certificates or rules would
+   * refuse (default `keep`); {@linkcode RunningListeners.sessions} judges them.
+   */
+  onChange?: OnChange;
+  /** What is done about the names that tunnels show (default `off`). */
+  checkNames?: NameChecking;
   /** Time limits in milliseconds that differ from the defaults. */
   timeouts?: Partial<Timeouts>;
   /** Which ends of a tunnel are relayed as a reset (default `on`). */
@@ -146,8 +159,13 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     bindTimeout: config.bindTimeout ?? 60_000,
     forwardedFor: config.forwardedFor ?? false,
     rules: config.rules ?? { current: new Rules() },
+    names: await nameCheckOf(config),
     log,
   };
+  const { rules, users } = shared;
+  const sessions = config.onChange === "cut"
+    ? new OpenSessions(judgeBy({ rules, users, tls: config.tls }), log)
+    : undefined;
   const { outgoing, resolver, timeouts } = shared;
   const parents = openParents(config.parents ?? {}, {
     resolver,
@@ -171,6 +189,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     ({ isPublic, name, watch }, index) => {
       const services = {
         ...shared,
+        sessions,
         trail: [name],
         parents,
         usage,
@@ -201,7 +220,16 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     warnOfLoops(running.listeners.map(({ addr }) => ({ addr, ways })), log);
   }
   hide.push(host.registry?.showBans(shared.bans));
-  return running;
+  return withSessions(running, sessions);
+}
+
+/** Loaded only when it is wanted. */
+async function nameCheckOf(
+  { checkNames = "off" }: ProxyConfig,
+): Promise<NameCheck | undefined> {
+  if (checkNames === "off") return undefined;
+  const { REPORT_NAMES, REQUIRE_NAMES } = await import("./names/check.ts");
+  return checkNames === "report" ? REPORT_NAMES : REQUIRE_NAMES;
 }
 
 async function usersOf({ users }: ProxyConfig): Promise<Users | undefined> {

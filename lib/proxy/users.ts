@@ -23,6 +23,8 @@ export interface OpenUsersOptions {
   threads?: number | undefined;
   /** Opens the file (default: it is read). */
   files?: ServerFiles | undefined;
+  /** Told that another list is in force. */
+  onChange?: () => void;
 }
 
 /** Users and their sources. */
@@ -49,7 +51,7 @@ export interface ProxyUsers {
 export async function openProxyUsers(
   options: ProxyOptions,
   log: (event: LogEvent) => void,
-  { threads = 1, files = new ServerFiles() }: OpenUsersOptions = {},
+  { threads = 1, files = new ServerFiles(), onChange }: OpenUsersOptions = {},
 ): Promise<ProxyUsers> {
   const fixed = fixedUsers(options.user, log);
   const { users: path, "auth-cache": remember } = options;
@@ -79,6 +81,7 @@ export async function openProxyUsers(
   file.onReload((list) => {
     users.replace(list);
     if (list.length === 0) sayNobody(path, log);
+    onChange?.();
   });
   return { list: file.value, users, files: [file] };
 }

@@ -9,6 +9,7 @@ import type { Trail } from "../net/own_listeners.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { ConnectionLimits } from "../policy/limits/connection_limits.ts";
 import type { ListenerWatch } from "./listener_watch.ts";
+import type { OpenSessions } from "./target/open_sessions.ts";
 import type { UsageLimits } from "./session_usage.ts";
 
 /** Time limits in milliseconds; 0 is for ever, but for `halfClose`: at once. */
@@ -38,6 +39,8 @@ export interface ConnectionServices {
   timeouts: Timeouts;
   /** What of a tunnel reaches its other end as a reset (default `off`). */
   resetRelay?: ResetRelay;
+  /** Connections that can be judged again; `undefined` judges none. */
+  sessions?: OpenSessions | undefined;
   /** Takes what there is to log. */
   log: (event: LogEvent) => void;
   /** Watches the connections of the listener; `undefined` is nobody. */

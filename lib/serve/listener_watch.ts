@@ -12,7 +12,7 @@ import type {
   TimedName,
   WatchedSession,
 } from "./live_connection.ts";
-import type { RefusalReason } from "./refusal_reason.ts";
+import { type RefusalReason, wouldDenyReason } from "./refusal_reason.ts";
 
 /** What a listener is for. */
 export type ListenerKind = "proxy" | "forward" | "echo" | "hub";
@@ -65,6 +65,8 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
   readonly datagrams = { sent: 0, received: 0, dropped: 0 };
   /** Why connections and requests were refused or failed, and how often. */
   readonly refusals = new Map<RefusalReason, number>();
+  /** Why connections and requests would have been refused, and how often. */
+  readonly wouldDeny = new Map<RefusalReason, number>();
 
   readonly #registry: RegistryEnd;
   readonly #connections: Map<
@@ -132,6 +134,7 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
   onRequest(live: LiveConnection, event: ConnectionEvent): void {
     this.#countRequest(event);
     this.#countRefusal(live);
+    this.#countWouldDeny(event);
     this.#registry.end(live, event, event);
   }
 
@@ -165,6 +168,7 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
     this.ended.received += Math.max(0, record.received - received);
     if (record.protocol === "http") this.#countRequest(record);
     this.#countRefusal(live);
+    this.#countWouldDeny(record);
     this.#registry.end(live, record, record);
   }
 
@@ -176,12 +180,16 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
   }
 
   #countRequest({ result }: ConnectionEvent): void {
-    this.#requests.set(result, (this.#requests.get(result) ?? 0) + 1);
+    countOne(this.#requests, result);
   }
 
   #countRefusal({ reason }: LiveConnection): void {
-    if (reason === undefined) return;
-    this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
+    if (reason !== undefined) countOne(this.refusals, reason);
+  }
+
+  #countWouldDeny(event: ConnectionEvent): void {
+    const reason = wouldDenyReason(event);
+    if (reason !== undefined) countOne(this.wouldDeny, reason);
   }
 
   #countDatagrams({ datagrams }: ConnectionEvent): void {
@@ -190,4 +198,8 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
     this.datagrams.received += datagrams.received;
     this.datagrams.dropped += datagrams.dropped;
   }
+}
+
+function countOne(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
 }

@@ -11,10 +11,13 @@ import { Refusal } from "../policy/limits/refusal.ts";
 import { HttpError } from "../wire/http1/http_error.ts";
 import { Socks5Error } from "../wire/socks/v5.ts";
 
+/** What is refused because the client's first bytes show another name. */
+export const NAME_MISMATCH = "name-mismatch";
+
 /**
  * A reason: the name of a limit; `rule`, `guard` or `default` as what decides;
  * `protocol` for what is not spoken here or is malformed; `unauthenticated`,
- * `banned`, `draining`, `loop`; `dial-` and what became of it; `http-` and a status;
+ * `banned`, `draining`, `loop`, `name-mismatch`, `revoked`; `dial-` and what became of it; `http-` and a status;
  * `other`. No part of it is from a client.
  */
 export type RefusalReason = string;
@@ -35,6 +38,20 @@ export function refusalReason(
   if (error instanceof DialError) return `dial-${hyphenated(error.kind)}`;
   if (error instanceof HttpError) return `http-${error.status}`;
   return error instanceof Socks5Error ? "protocol" : "other";
+}
+
+/**
+ * Names what would have denied a connection, by a name out of a bounded set.
+ *
+ * @param record What is known of the connection.
+ * @returns `rule`, `default` or `name-mismatch`; `undefined` if nothing would.
+ */
+export function wouldDenyReason(
+  { wouldDeny }: Pick<ConnectionEvent, "wouldDeny">,
+): RefusalReason | undefined {
+  if (wouldDeny === undefined) return undefined;
+  const { rule } = wouldDeny;
+  return rule === "default" || rule === NAME_MISMATCH ? rule : "rule";
 }
 
 function ofRefusal(

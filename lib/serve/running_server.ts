@@ -6,6 +6,7 @@
  */
 
 import type { Announcement } from "./announcement.ts";
+import type { OpenSessions } from "./target/open_sessions.ts";
 import type { PlanChange, ServerPlan } from "./server_plan.ts";
 import type { Reloadable } from "../cli/watch_files.ts";
 
@@ -32,6 +33,8 @@ export interface ServerFacts {
   readonly files: readonly Reloadable[];
   /** Whether it writes files while it runs. */
   readonly writes: boolean;
+  /** Its connections, to be judged again (default: none is). */
+  readonly sessions?: OpenSessions | undefined;
 }
 
 /** A server that runs. */

@@ -21,9 +21,11 @@ import {
   timeoutError,
   type Unregister,
 } from "../sync/context.ts";
+import type { Place } from "../sync/bag.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import type { LiveConnection } from "./live_connection.ts";
 import type { ConnectionServices } from "./connection_services.ts";
+import type { Permit } from "./target/open_sessions.ts";
 import type { Refusals } from "./refusals.ts";
 import { SessionUsage } from "./session_usage.ts";
 
@@ -61,6 +63,8 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   readonly live: LiveConnection | undefined;
   /** Who the client is, once that is proved. */
   identity: Identity | undefined;
+  /** What it was allowed, for the rules to be asked again. */
+  permit: Permit | undefined;
   /** The server that the client has asked for in TLS, where it has. */
   serverName: string | undefined;
   /** Listeners of ours that the connection has come through, this one last. */
@@ -96,6 +100,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   #leaveDrain: Unregister | undefined;
   /** Ends the wait for the request; the connection is closed where it is none. */
   #giveUp: ((error: unknown) => void) | undefined;
+  readonly #place: Place | undefined;
   #lease: Lease | undefined;
   /** The place of one that is over a limit. */
   #kept: Lease | undefined;
@@ -116,9 +121,8 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     draining: Context,
     services: S,
   ) {
-    this.local = unmapAddr(connection.localAddr);
+    this.local = this.reached = unmapAddr(connection.localAddr);
     this.remote = unmapAddr(connection.remoteAddr);
-    this.reached = this.local;
     this.client = new Duplex(connection);
     this.reader = new ByteReader(this.client);
     this.context = context;
@@ -127,6 +131,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.trail = services.trail ?? NOWHERE;
     this.record = newRecord(this.local, this.remote);
     this.live = services.watch?.enter(this);
+    this.#place = services.sessions?.add(this);
     context.onCancel(() => {
       if (!this.isTunnelEnding) this.#close();
     });
@@ -376,6 +381,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.endHandshake();
     this.#close();
     this.target?.[Symbol.dispose]();
+    this.#place?.remove();
     this.#lease?.release();
     this.#kept?.release();
     this.usage?.release();

@@ -15,6 +15,7 @@ import type { ListenerKind, ListenerWatch } from "./listener_watch.ts";
 import { ownListeners } from "../net/own_listeners.ts";
 import { SOCKET_MODE } from "../net/unix_listener.ts";
 import { formatAddr } from "../net/unix_socket.ts";
+import type { OpenSessions } from "./target/open_sessions.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { refusedRange } from "../policy/rules/address_guard.ts";
 import { Semaphore } from "../sync/semaphore.ts";
@@ -52,6 +53,8 @@ export interface RunningListeners {
   readonly listeners: readonly ListenerInfo[];
   /** Connections that are open. */
   readonly connections: number;
+  /** The same, to be judged again; `undefined` if they keep what they have. */
+  readonly sessions?: OpenSessions | undefined;
   /**
    * Stops accepting and lets connections finish.
    *
@@ -156,6 +159,28 @@ async function start(
       await onEnd?.();
       return cut;
     },
+  };
+}
+
+/**
+ * Adds the connections that can be judged again.
+ *
+ * @param running The listeners.
+ * @param sessions Their connections, if they can be.
+ * @returns The listeners.
+ */
+export function withSessions(
+  running: RunningListeners,
+  sessions: OpenSessions | undefined,
+): RunningListeners {
+  if (sessions === undefined) return running;
+  return {
+    listeners: running.listeners,
+    get connections() {
+      return running.connections;
+    },
+    sessions,
+    shutdown: (deadline) => running.shutdown(deadline),
   };
 }
 

@@ -52,6 +52,20 @@ export class Bag<T> {
     return value;
   }
 
+  /**
+   * Copies the values, for callers that change the bag meanwhile.
+   *
+   * @returns The values, oldest first.
+   */
+  toArray(): T[] {
+    const values: T[] = [];
+    const head = this.#head;
+    for (let { next } = head; next !== head; { next } = next) {
+      values.push(next.value!);
+    }
+    return values;
+  }
+
   /** Removes all values. */
   clear(): void {
     while (!this.isEmpty) this.#head.next.remove();

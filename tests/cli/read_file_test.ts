@@ -224,6 +224,7 @@ Deno.test("every option with a file reads a shell's pipe in every thread", async
       "listen": "127.0.0.1:0",
       "rules": "/dev/fd/9",
       "user": "bob:file:token",
+      "on-change": "cut",
     }],
   };
   for (const workers of [1, 3]) {

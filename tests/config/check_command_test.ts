@@ -112,6 +112,28 @@ Deno.test("check exits with 2 and prints the problems, or with 0", async () => {
   });
 });
 
+Deno.test("check warns that changes cut tunnels, unless the file says what is wanted", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/sluice.jsonc`;
+  const rule = ["allow"];
+  const listeners = [
+    { "kind": "proxy", "listen": 1080, rule },
+    { "kind": "proxy", "listen": 1081, rule, "on-change": "keep" },
+    { "kind": "proxy", "listen": 1082 },
+    { "kind": "forward", "listen": 1083, "upstreams": ["a:80"], rule },
+    { "kind": "echo", "listen": 1084 },
+  ];
+  await Deno.writeTextFile(path, JSON.stringify({ listeners }));
+  const { code, text } = await check(path);
+  assertEquals(code, 0);
+  const warning = (index: number) =>
+    `${path}: warning: listeners[${index}]: open tunnels that a change of its users, certificates or rules would refuse are cut, unlike before; write "on-change": "keep" to leave them open, or "cut" to silence this\n`;
+  assertEquals(
+    text,
+    `${warning(0)}${warning(3)}${path}: 5 listeners, nothing wrong\n`,
+  );
+});
+
 Deno.test("check says once what a listener lacks, and what was meant by a name", async () => {
   const table: [listener: object, problem: string][] = [
     [

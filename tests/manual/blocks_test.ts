@@ -163,7 +163,7 @@ Deno.test("sluice check has nothing to say about the file of the manual", async 
 Deno.test("sluice rules list reads every list of rules of the manual", async () => {
   await using folder = await makeFolder();
   const blocks = blocksOf("rules");
-  assertEquals(blocks.length, 7);
+  assertEquals(blocks.length, 10);
   for (const { text, where } of blocks) {
     const path = `${folder.path}/rules.txt`;
     await Deno.writeTextFile(path, text);

@@ -40,6 +40,8 @@ const ROWS: Record<DialErrorKind | RefusalKind, string> = {
   "no udp": "no parent relays datagrams",
   "forbidden": "forbidden",
   "loop": "a loop",
+  "name mismatch": "the name that is shown",
+  "revoked": "a change has revoked it",
   "unauthenticated": "no acceptable method; no credentials",
   "banned": "banned",
 };
@@ -56,6 +58,8 @@ const REFUSALS = [
   "draining",
   "limit reached",
   "loop",
+  "name mismatch",
+  "revoked",
   "unauthenticated",
 ];
 
@@ -97,7 +101,8 @@ Deno.test("the manual has the name of each limit", () => {
 Deno.test("the manual has every condition of rules, and no other", () => {
   const rows = tableOf("lib/manual/rules.md", "condition | values");
   const names = rows.map(([name]) => name).filter((name) => name !== "");
-  const others = ["day", "time", "via", "zone"]; // Not tests by themselves.
+  // Not tests by themselves.
+  const others = ["any-protocol", "day", "message", "time", "via", "zone"];
   assertEquals(
     names.toSorted(),
     [...Object.keys(CONDITIONS), ...others].toSorted(),
@@ -139,6 +144,8 @@ const CONNECTION: Required<ConnectionEvent> = {
   targets: ["localhost:80"],
   address: "127.0.0.1:80",
   rule: "lan",
+  name: "localhost",
+  wouldDeny: { rule: "lan", reason: "Denied by rule lan" },
   via: "parent:1080",
   sent: 1,
   received: 1,

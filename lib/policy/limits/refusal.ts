@@ -11,7 +11,9 @@ export type RefusalKind =
   | "banned"
   | "limit reached"
   | "draining"
-  | "loop";
+  | "loop"
+  | "name mismatch"
+  | "revoked";
 
 /**
  * Names by which limits are counted. They never change, so that metrics and log

@@ -20,7 +20,7 @@ import {
   parseListener,
   parseTime,
 } from "./asked.ts";
-import type { Action } from "./parse_rule.ts";
+import type { Action } from "./rule_extras.ts";
 import { type Question, RULE_COMMANDS, type RuleCommand } from "./question.ts";
 import { type Item, LineError, type List, splitLine } from "./rule_line.ts";
 import { type RuleProblem, RulesError } from "./rules_error.ts";

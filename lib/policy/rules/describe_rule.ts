@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Clause, Rule } from "./parse_rule.ts";
+import type { Rule } from "./parse_rule.ts";
+import type { Clause } from "./rule_clauses.ts";
 import type { Item } from "./rule_line.ts";
 
 /**
@@ -13,11 +14,12 @@ import type { Item } from "./rule_line.ts";
  * @param rule The rule.
  * @returns A sentence.
  */
-export function describeRule({ action, clauses, via }: Rule): string {
+export function describeRule(rule: Rule): string {
+  const { action, clauses, isAnyProtocol, isReport, message, via } = rule;
   const find = (word: string) => clauses.filter((one) => one.word === word);
   const ways: Readonly<Record<string, string>> = { direct: "without a parent" };
   const parts = [
-    action === "allow" ? "Lets" : "Keeps",
+    verbOf(action, isReport),
     describeUsers(find("user")),
     ...find("client").map(describeClients),
     action === "allow" ? "reach" : "from reaching",
@@ -27,8 +29,15 @@ export function describeRule({ action, clauses, via }: Rule): string {
     ...find("listener").map(describeListeners),
     ...describeTime(clauses),
     ...via === undefined ? [] : [ways[via] ?? `by parent ${via}`],
+    ...isAnyProtocol ? ["in any protocol"] : [],
+    ...message === undefined ? [] : [`and says "${message}"`],
   ];
   return `${parts.join(" ")}.`;
+}
+
+function verbOf(action: Rule["action"], isReport: boolean): string {
+  if (action === "allow") return "Lets";
+  return isReport ? "Reports instead of keeping" : "Keeps";
 }
 
 const SIGNS: Readonly<Record<string, string>> = {

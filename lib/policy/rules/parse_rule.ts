@@ -13,17 +13,30 @@ import {
   type RuleTime,
   WallClock,
 } from "./rule_time.ts";
+import {
+  type Clause,
+  endOf,
+  formatItem,
+  parseClauses,
+  TIME_WORDS,
+  wordOf,
+} from "./rule_clauses.ts";
+import {
+  type Action,
+  type KnownParents,
+  parseExtras,
+  type RuleExtras,
+} from "./rule_extras.ts";
 import { quote } from "../../wire/quote.ts";
 
-/** What rules do. */
-export type Action = "allow" | "deny";
-
 /** A rule. */
-export interface Rule {
+export interface Rule extends RuleExtras {
   /** What it is called. */
   readonly label: string;
   /** What it does. */
   readonly action: Action;
+  /** Whether a `deny` only reports what it would deny. */
+  readonly isReport: boolean;
   /** The line, without its label and with single spaces. */
   readonly text: string;
   /** Its conditions as they are written. */
@@ -32,74 +45,81 @@ export interface Rule {
   readonly tests: readonly Test[];
   /** Whether it names an address with `to`; none where there is no `to`. */
   readonly lifts: Test | undefined;
-  /** Name of the parent to go through, or `direct`; where it says so. */
-  readonly via: string | undefined;
+  /** Whether it asks for the name of the target. */
+  readonly asksName: boolean;
 }
 
 /** A line that is not a rule, but what holds where none matches. */
-export interface Default {
+export interface Default extends Pick<RuleExtras, "message"> {
   /** What is done then. */
   readonly fallback: Action;
+  /** Whether `deny` only reports what it would deny. */
+  readonly isReport: boolean;
 }
 
-/** Names that may stand behind `via`. */
-export type KnownParents = ReadonlySet<string> | "any";
+/** What a list of rules may say. */
+export interface RuleWords {
+  /** Names that may stand behind `via`, besides `direct` (default none). */
+  readonly parents?: KnownParents | undefined;
+  /** Words that mean something where the rules are asked (default all). */
+  readonly words?: readonly string[] | undefined;
+}
 
 /** Words that are not for labels. */
-const RESERVED = ["default", "guard"];
+const RESERVED = ["default", "guard", "name-mismatch"];
 
-const TIME_WORDS = ["day", "time", "zone"];
-const VIA = "via";
-const WORDS = [...Object.keys(CONDITIONS), ...TIME_WORDS, VIA];
-
-/** A condition as it is written. */
-export interface Clause {
-  /** What it is about, such as `port`. */
-  readonly word: string;
-  /** Where it begins, counted from 1. */
-  readonly column: number;
-  /** Whether `not` stands before it. */
-  readonly isNegated: boolean;
-  /** What it lists. */
-  readonly values: List;
-}
+const REPORT = "report";
 
 /**
  * Parses a rule.
  *
  * @param lists The line, cut; not empty.
  * @param place What the rule is called where it has no label.
- * @param parents Names that may stand behind `via`, besides `direct`.
+ * @param known What the list may say.
  * @returns The rule, or the default.
  * @throws {LineError} If it is malformed.
  */
 export function parseRule(
   lists: readonly List[],
   place: string,
-  parents: KnownParents = new Set(),
+  known: RuleWords = {},
 ): Rule | Default {
   const queue = [...lists];
+  const end = endOf(lists);
   const label = takeLabel(queue) ?? place;
-  const [first, ...rest] = queue;
+  const isReport = wordOf(queue[0]) === REPORT;
+  const [first, ...rest] = isReport ? queue.slice(1) : queue;
   const action = wordOf(first);
-  if (action === "default" && label === place) return parseDefault(lists);
+  if (action === "default" && label === place) {
+    return parseDefault(rest, { end, isReport });
+  }
+  const column = first?.[0].column ?? end;
   if (action !== "allow" && action !== "deny") {
     throw new LineError(
-      first?.[0].column ?? endOf(lists),
+      column,
       `expected allow or deny${first ? `, not ${quoteFirst(action!)}` : ""}`,
     );
   }
-  const clauses = parseClauses(rest, endOf(lists));
+  requireDeny(action, isReport, column);
+  const clauses = parseClauses(rest, end, known.words);
   const to = clauses.find(({ word, isNegated }) => word === "to" && !isNegated);
   return {
     label,
     action,
-    text: queue.map((list) => list.map(format).join(",")).join(" "),
+    isReport,
+    text: queue.map((list) => list.map(formatItem).join(",")).join(" "),
     clauses,
     tests: makeTests(clauses, action),
     lifts: to && parseLift(to.values),
-    via: parseVia(clauses, action, parents),
+    asksName: clauses.some(({ word }) => word === "name"),
+    ...parseExtras(clauses, action, known.parents),
   };
+}
+
+/** An `allow` denies nothing that could be reported. */
+function requireDeny(action: Action, isReport: boolean, column: number): void {
+  if (!isReport || action === "deny") return;
+  throw new LineError(column, "expected deny behind 'report', not 'allow'");
 }
 
 /** It may be a password there: `alice:secret`, `password=secret`. */
@@ -126,51 +146,25 @@ function takeLabel(queue: List[]): string | undefined {
   return label;
 }
 
-function parseDefault(lists: readonly List[]): Default {
-  const [, second, third] = lists;
-  const action = wordOf(second);
-  if (action !== "allow" && action !== "deny") {
+function parseDefault(
+  [first, ...rest]: readonly List[],
+  { end, isReport }: { end: number; isReport: boolean },
+): Default {
+  const fallback = wordOf(first);
+  const column = first?.[0].column ?? end;
+  if (fallback !== "allow" && fallback !== "deny") {
+    throw new LineError(column, "expected default allow or default deny");
+  }
+  requireDeny(fallback, isReport, column);
+  const [next] = rest;
+  if (next !== undefined && wordOf(next) !== "message") {
     throw new LineError(
-      second?.[0].column ?? endOf(lists),
-      "expected default allow or default deny",
+      next[0].column,
+      "expected nothing behind the default, or a message",
     );
   }
-  if (third === undefined) return { fallback: action };
-  throw new LineError(third[0].column, "expected nothing behind the default");
-}
-
-function parseClauses(lists: readonly List[], end: number): Clause[] {
-  const clauses: Clause[] = [];
-  const seen = new Set<string>();
-  for (let n = 0; n < lists.length; n++) {
-    const isNegated = wordOf(lists[n]) === "not";
-    if (isNegated) n++;
-    const column = lists[n]?.[0].column ?? end;
-    const word = wordOf(lists[n]) ?? "";
-    const isPlain = word === "zone" || word === VIA;
-    if (!WORDS.includes(word) || isNegated && isPlain) {
-      const found = word === "" ? "" : `, not ${quote(word)}`;
-      throw new LineError(
-        column,
-        `expected a condition (${WORDS.join(", ")})${found}`,
-      );
-    }
-    const values = lists[++n];
-    if (values === undefined) {
-      throw new LineError(end, `expected values for ${quote(word)}`);
-    }
-    // Days and times make one test, so that only one of each has a meaning.
-    const key = isNegated && !TIME_WORDS.includes(word) ? `not ${word}` : word;
-    if (seen.has(key)) {
-      throw new LineError(
-        column,
-        `${quote(key)} is given twice: separate its values by commas`,
-      );
-    }
-    seen.add(key);
-    clauses.push({ word, column, isNegated, values });
-  }
-  return clauses;
+  const { message } = parseExtras(parseClauses(rest, end), fallback);
+  return { fallback, isReport, message };
 }
 
 function makeTests(clauses: readonly Clause[], action: Action): Test[] {
@@ -216,45 +210,10 @@ function makeTime(clauses: readonly Clause[]): Test | undefined {
   return (subject) => isTime(subject.time);
 }
 
-/** It says how to go, not when the rule holds. */
-function parseVia(
-  clauses: readonly Clause[],
-  action: Action,
-  parents: KnownParents,
-): string | undefined {
-  const via = clauses.find(({ word }) => word === VIA);
-  if (via === undefined) return undefined;
-  const [{ text, column }, second] = via.values;
-  if (action === "deny") {
-    throw new LineError(via.column, "expected no 'via': nothing goes anywhere");
-  }
-  if (second !== undefined) {
-    throw new LineError(second.column, "expected one parent");
-  }
-  if (text === "direct" || parents === "any" || parents.has(text)) return text;
-  const known = ["direct", ...parents].join(", ");
-  throw new LineError(column, `${quote(text)} is no parent: expected ${known}`);
-}
-
 function parseZone(values: List): WallClock {
   const [, second] = values;
   if (second !== undefined) {
     throw new LineError(second.column, "expected one time zone");
   }
   return parseEach(values, (text) => WallClock.in(text))[0]!;
-}
-
-/** The word that a list of one is. */
-function wordOf(list: List | undefined): string | undefined {
-  return list?.map(format).join();
-}
-
-function format({ text, isQuoted }: List[0]): string {
-  return isQuoted ? `"${text}"` : text;
-}
-
-/** The column behind the last value. */
-function endOf(lists: readonly List[]): number {
-  const { column, text, isQuoted } = lists.at(-1)!.at(-1)!;
-  return column + text.length + (isQuoted ? 2 : 0);
 }

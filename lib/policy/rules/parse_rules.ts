@@ -5,7 +5,12 @@
  */
 
 import { loadNameRegexps } from "./name_regexp.ts";
-import { type Action, parseRule, type Rule } from "./parse_rule.ts";
+import {
+  type Default,
+  parseRule,
+  type Rule,
+  type RuleWords,
+} from "./parse_rule.ts";
 import { LineError, splitLine } from "./rule_line.ts";
 import { Rules, type RulesOptions } from "./rules.ts";
 import { type RuleProblem, RulesError } from "./rules_error.ts";
@@ -101,23 +106,39 @@ export function parseRules(
   sources: readonly RuleSource[],
   options: RulesOptions = {},
 ): Rules {
-  const list = new RuleList(options.parents);
+  const list = new RuleList(options);
   for (const source of sources) list.takeAll(source);
   const { fallback, problems, rules } = list;
   if (problems.length > 0) throw new RulesError(problems);
-  return new Rules(rules, { ...options, ...(fallback && { fallback }) });
+  return new Rules(rules, { ...options, ...fallback });
+}
+
+/** What a line of the default says of the list. */
+type DefaultOptions = Pick<
+  RulesOptions,
+  "fallback" | "fallbackMessage" | "isFallbackReported"
+>;
+
+function defaultOptions(
+  { fallback, isReport, message }: Default,
+): DefaultOptions {
+  return {
+    fallback,
+    ...isReport ? { isFallbackReported: true } : {},
+    ...message === undefined ? {} : { fallbackMessage: message },
+  };
 }
 
 /** Rules while they are read. */
 class RuleList {
   readonly rules: Rule[] = [];
   readonly problems: RuleProblem[] = [];
-  fallback: Action | undefined;
+  fallback: DefaultOptions | undefined;
   readonly #labels = new Set<string>();
-  readonly #parents: RulesOptions["parents"];
+  readonly #known: RuleWords;
 
-  constructor(parents: RulesOptions["parents"]) {
-    this.#parents = parents;
+  constructor(known: RuleWords) {
+    this.#known = known;
   }
 
   takeAll(source: RuleSource): void {
@@ -145,7 +166,7 @@ class RuleList {
 
   /** Takes a line; gives whether the default has come. */
   #take(source: RuleSource, number: number, isOver: boolean): boolean {
-    const found = parseLine(source, number, this.#parents);
+    const found = parseLine(source, number, this.#known);
     if (found === undefined) return isOver;
     const { column, rule } = found;
     if (isOver) throw new LineError(column, "expected the default to be last");
@@ -153,7 +174,7 @@ class RuleList {
       if (this.fallback !== undefined) {
         throw new LineError(column, "expected only one default");
       }
-      this.fallback = rule.fallback;
+      this.fallback = defaultOptions(rule);
       return true;
     }
     if (this.#labels.has(rule.label)) {
@@ -182,7 +203,7 @@ function strangerOf({ lines, place }: RuleSource): RuleProblem | undefined {
 function parseLine(
   { lines, label }: RuleSource,
   number: number,
-  parents: RulesOptions["parents"],
+  known: RuleWords,
 ) {
   const line = lines[number - 1]!;
   if (line.length > LONGEST_LINE) {
@@ -193,6 +214,6 @@ function parseLine(
   if (first === undefined) return undefined;
   return {
     column: first[0].column,
-    rule: parseRule(lists, label(number), parents),
+    rule: parseRule(lists, label(number), known),
   };
 }

@@ -7,7 +7,8 @@
 import { parseIpRange } from "../../wire/ip_range.ts";
 import { refusedRange, specialRanges } from "./address_guard.ts";
 import { whyDead } from "./dead_expression.ts";
-import type { Clause, Rule } from "./parse_rule.ts";
+import type { Rule } from "./parse_rule.ts";
+import type { Clause } from "./rule_clauses.ts";
 import {
   type Extent,
   type ExtentName,
@@ -52,12 +53,14 @@ export function findFaults(rules: Rules): RuleFault[] {
   });
   return known.flatMap((one, index): RuleFault[] => {
     const { label } = one.rule;
-    const mistake = whyNever(one) ?? whyHidden(one, known.slice(0, index));
+    // A rule that only reports leaves everything to those behind it.
+    const before = known.slice(0, index).filter(({ rule }) => !rule.isReport);
+    const mistake = whyNever(one) ?? whyHidden(one, before);
     if (mistake !== undefined) {
       return [{ label, level: "mistake", message: mistake }];
     }
     const hints = [
-      whyCrossed(one, known.slice(0, index)),
+      whyCrossed(one, before),
       whyRedundant(one, known.slice(index + 1), rules),
       ...one.rule.clauses.flatMap(repeatedValues),
     ];
@@ -202,16 +205,20 @@ function whyRedundant(
   behind: readonly Known[],
   { fallback }: Rules,
 ): string | undefined {
-  const { action, via } = one.rule;
+  const { action, isAnyProtocol, isReport, message, via } = one.rule;
+  if (isReport) return undefined;
   for (const other of behind) {
     const isSame = other.rule.action === action && other.rule.via === via &&
+      other.rule.isAnyProtocol === isAnyProtocol &&
+      other.rule.message === message && !other.rule.isReport &&
       (!one.isLifting || other.isLifting);
     if (isSame && covers(other.extent, one.extent)) {
       return `makes no difference: rule ${other.rule.label} behind it says the same`;
     }
     if (!isSame && overlap(other.extent, one.extent)) return undefined;
   }
-  const isDefault = action === fallback && via === undefined && !one.isLifting;
+  const isDefault = action === fallback && via === undefined &&
+    !one.isLifting && !isAnyProtocol && message === undefined;
   return isDefault
     ? `makes no difference: the default is to ${fallback} as well`
     : undefined;

@@ -6,17 +6,30 @@
  */
 
 import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
-import type { Action, Rule } from "./parse_rule.ts";
+import type { Rule, RuleWords } from "./parse_rule.ts";
+import type { Action } from "./rule_extras.ts";
 import { type Question, Subject } from "./question.ts";
 
 /** Options for {@linkcode Rules}. */
-export interface RulesOptions {
+export interface RulesOptions extends RuleWords {
   /** What holds where no rule matches (default `allow`). */
   fallback?: Action;
+  /** What is told when that denies (default nothing more). */
+  fallbackMessage?: string;
+  /** Whether that only reports what it would deny (default false). */
+  isFallbackReported?: boolean;
+  /** Whether all rules only report what they would deny (default false). */
+  isReport?: boolean;
   /** Tells the time in milliseconds since 1970 (default `Date.now`). */
   now?: () => number;
-  /** Names of parents that rules can name; `any` to judge a file alone (default none). */
-  parents?: ReadonlySet<string> | "any";
+}
+
+/** What rules would deny if they did not only report it. */
+export interface WouldDeny {
+  /** Which rule says so: its label, `default` or `name-mismatch`. */
+  readonly rule: string;
+  /** That in words, for the log. */
+  readonly reason: string;
 }
 
 /** An answer. */
@@ -29,6 +42,12 @@ export interface Verdict {
   readonly reason: string;
   /** Name of the parent to go through, or `direct`; where the rule says so. */
   readonly via?: string | undefined;
+  /** Whether what shows no name is allowed too, where names are checked. */
+  readonly isAnyProtocol?: boolean;
+  /** Whether it denies because a name is not shown, or is another one. */
+  readonly isMismatch?: boolean;
+  /** What would be denied if it was not only reported. */
+  readonly wouldDeny?: WouldDeny;
 }
 
 /** A row of a listing. */
@@ -39,19 +58,21 @@ export interface RuleRow {
   readonly text: string;
 }
 
-const DEFAULTS: Readonly<Record<Action, Verdict>> = {
-  allow: { isAllowed: true, rule: "default", reason: "Allowed by default" },
-  deny: {
-    isAllowed: false,
-    rule: "default",
-    reason: "Denied by default: no rule allows it",
-  },
+const ALLOWED: Verdict = {
+  isAllowed: true,
+  rule: "default",
+  reason: "Allowed by default",
 };
 
 /** An ordered list of rules. It never changes. */
 export class Rules {
+  /** Whether a rule asks for the name of the target. */
+  readonly asksNames: boolean;
   readonly #rules: readonly Rule[];
   readonly #fallback: Action;
+  readonly #fallbackMessage: string | undefined;
+  readonly #isFallbackReported: boolean;
+  readonly #isReport: boolean;
   readonly #now: () => number;
 
   /**
@@ -62,7 +83,12 @@ export class Rules {
    */
   constructor(rules: readonly Rule[] = [], options: RulesOptions = {}) {
     this.#rules = rules;
-    this.#fallback = options.fallback ?? "allow";
+    this.asksNames = rules.some(({ asksName }) => asksName);
+    const { fallback = "allow", isReport = false } = options;
+    this.#fallback = fallback;
+    this.#fallbackMessage = options.fallbackMessage;
+    this.#isFallbackReported = isReport || options.isFallbackReported === true;
+    this.#isReport = isReport;
     this.#now = options.now ?? Date.now;
   }
 
@@ -123,33 +149,72 @@ export class Rules {
         "deny this machine's own addresses and special ones: loopback, private, link-local and others",
     };
     return [
-      ...this.#rules.map(({ label, text }) => ({ label, text })),
+      ...this.#rules.map((rule) => ({
+        label: rule.label,
+        text: this.#reports(rule) && !rule.isReport
+          ? `report ${rule.text}`
+          : rule.text,
+      })),
       ...(isGuarded ? [guard] : []),
-      { label: "default", text: this.#fallback },
+      { label: "default", text: this.#fallbackText },
     ];
+  }
+
+  get #fallbackText(): string {
+    const isReported = this.#fallback === "deny" && this.#isFallbackReported;
+    const message = this.#fallbackMessage;
+    return `${isReported ? "report " : ""}${this.#fallback}${
+      message === undefined ? "" : ` message "${message}"`
+    }`;
+  }
+
+  /** Whether what a rule denies is only reported. */
+  #reports({ action, isReport }: Rule): boolean {
+    return isReport || this.#isReport && action === "deny";
   }
 
   #walk(subject: Subject): Verdict | undefined {
     let mayAllow = false;
     let mayDeny = false;
+    let wouldDeny: WouldDeny | undefined;
     for (const rule of this.#rules) {
       const match = matches(rule, subject);
       if (match === false) continue;
-      if (match === undefined) {
+      if (match === true && this.#reports(rule)) {
+        wouldDeny ??= verdictOf(rule);
+      } else if (match === undefined) {
         if (rule.action === "allow") mayAllow = true;
         else mayDeny = true;
       } else if (rule.action === "deny") {
         return mayAllow ? undefined : verdictOf(rule);
       } else {
-        return mayAllow || mayDeny ? undefined : verdictOf(rule);
+        return mayAllow || mayDeny
+          ? undefined
+          : reporting(verdictOf(rule), wouldDeny);
       }
     }
     const range = subject.guarded;
     if (range !== undefined) return guardVerdict(subject.address!, range);
-    if (this.#fallback === "deny") return mayAllow ? undefined : DEFAULTS.deny;
+    if (this.#fallback === "deny") {
+      if (!this.#isFallbackReported) {
+        return mayAllow ? undefined : this.#denial;
+      }
+      if (!mayAllow) wouldDeny ??= this.#denial;
+    }
     return mayAllow || mayDeny || isGuardAhead(subject)
       ? undefined
-      : DEFAULTS.allow;
+      : reporting(ALLOWED, wouldDeny);
+  }
+
+  get #denial(): Verdict {
+    return {
+      isAllowed: false,
+      rule: "default",
+      reason: withMessage(
+        "Denied by default: no rule allows it",
+        this.#fallbackMessage,
+      ),
+    };
   }
 }
 
@@ -178,15 +243,35 @@ function isGuardAhead({ address, question }: Subject): boolean {
   return question.isGuarded && address === undefined;
 }
 
-function verdictOf({ action, label, via }: Rule): Verdict {
+function verdictOf(
+  { action, isAnyProtocol, label, message, via }: Rule,
+): Verdict {
   return action === "allow"
     ? {
       isAllowed: true,
       rule: label,
       reason: `Allowed by rule ${label}`,
       ...(via === undefined ? {} : { via }),
+      ...(isAnyProtocol ? { isAnyProtocol } : {}),
     }
-    : { isAllowed: false, rule: label, reason: `Denied by rule ${label}` };
+    : {
+      isAllowed: false,
+      rule: label,
+      reason: withMessage(`Denied by rule ${label}`, message),
+    };
+}
+
+function withMessage(reason: string, message: string | undefined): string {
+  return message === undefined ? reason : `${reason}: ${message}`;
+}
+
+function reporting(
+  verdict: Verdict,
+  denial: WouldDeny | undefined,
+): Verdict {
+  if (denial === undefined) return verdict;
+  const { rule, reason } = denial;
+  return { ...verdict, wouldDeny: { rule, reason } };
 }
 
 function guardVerdict(ip: IpAddress, range: string): Verdict {

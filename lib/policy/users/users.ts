@@ -17,6 +17,8 @@ import { PasswordQueue } from "./password_queue.ts";
 /** Milliseconds to remember a correct password. */
 const REMEMBER = 300_000;
 
+let processKey: Uint8Array | undefined;
+
 /** A user with a plain password. */
 export interface PlainUser {
   /** Name, 1 to 255 bytes of UTF-8. */
@@ -119,7 +121,8 @@ export class Users {
     const { createHmac, randomBytes, timingSafeEqual } = await import(
       "node:crypto"
     );
-    const key = randomBytes(32);
+    // One for all lists: those of a new configuration prove the same.
+    const key = processKey ??= randomBytes(32);
     const list = new Users({
       // The length separates name and password: each text stands for one pair.
       digest: (name, password) =>
@@ -134,6 +137,16 @@ export class Users {
   /** Number of users. */
   get size(): number {
     return this.#entries.size;
+  }
+
+  /**
+   * Returns a text that changes when the user's password changes, and reveals
+   * nothing about it.
+   *
+   * @returns `undefined` if no user has this name.
+   */
+  proofOf(name: string): string | undefined {
+    return this.#entries.get(name)?.proof;
   }
 
   /**

@@ -15,6 +15,14 @@ import { Origins } from "./origins.ts";
 import { HttpRefusals } from "../../serve/http/refusals.ts";
 import type { ProxySession } from "../../serve/services.ts";
 
+/** Options for {@linkcode HttpClient}. */
+export interface HttpClientOptions {
+  /** Connections to origin servers (default none yet). */
+  origins?: Origins;
+  /** Whether it speaks in a tunnel that it has logged in for (default false). */
+  isInTunnel?: boolean;
+}
+
 /** State that lasts over all requests of one client. */
 export class HttpClient implements Disposable {
   /** The client. */
@@ -22,7 +30,9 @@ export class HttpClient implements Disposable {
   /** Reads from the client. */
   readonly reader: HttpReader;
   /** Idle connections to origin servers. */
-  readonly origins: Origins = new Origins();
+  readonly origins: Origins;
+  /** Whether it speaks in a tunnel: no request needs a login or a parent. */
+  readonly isInTunnel: boolean;
   /** How to refuse it. */
   readonly refusals: HttpRefusals = new HttpRefusals();
   /** Bytes given to origin servers. */
@@ -40,9 +50,16 @@ export class HttpClient implements Disposable {
    * Takes the connection over after the protocol was detected.
    *
    * @param session The client.
+   * @param options What it comes with.
    */
-  constructor(session: ProxySession) {
+  constructor(
+    session: ProxySession,
+    { origins = new Origins(), isInTunnel = false }: HttpClientOptions = {},
+  ) {
     this.session = session;
+    this.origins = origins;
+    this.isInTunnel = isInTunnel;
+    this.isKnown = isInTunnel;
     session.reader.release();
     session.linger = HTTP_LINGER;
     session.refusals = this.refusals;
@@ -92,6 +109,8 @@ export class HttpClient implements Disposable {
       ...how,
     };
     services.log(event);
+    // Between two requests it has nothing that could be refused.
+    if (!this.isInTunnel) this.session.permit = undefined;
     this.session.isLogged = true;
     this.session.live?.endRequest(event);
   }
@@ -139,7 +158,7 @@ export class HttpClient implements Disposable {
   async #readHead(emptyLines: number | undefined): Promise<Head | undefined> {
     const { session } = this;
     // The first head is within the session's handshake timeout.
-    if (this.requests > 1) {
+    if (this.requests > 1 || this.isInTunnel) {
       session.requireNoDrain();
       session.beginHandshake(this.reader.bytes.length);
     }
@@ -160,11 +179,15 @@ export class HttpClient implements Disposable {
   #begin(): void {
     const { record } = this.session;
     this.session.isLogged = false;
-    this.session.forgetLogin();
-    delete record.target;
-    delete record.address;
-    delete record.via;
-    delete record.rule;
+    delete record.name;
+    delete record.wouldDeny;
+    if (!this.isInTunnel) {
+      this.session.forgetLogin();
+      delete record.target;
+      delete record.address;
+      delete record.via;
+      delete record.rule;
+    }
     if (this.requests > 0) this.session.restartClock();
     this.requests++;
     const { sent, received } = this;

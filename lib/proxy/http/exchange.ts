@@ -8,6 +8,8 @@ import { DialError } from "../../net/dial_error.ts";
 import { loginFields } from "../../net/hop.ts";
 import type { TunnelResult } from "../../net/tunnel.ts";
 import { pathOf } from "../../net/unix_socket.ts";
+import { Refusal } from "../../policy/limits/refusal.ts";
+import { NAME_MISMATCH } from "../../serve/refusal_reason.ts";
 import { HttpError } from "../../wire/http1/http_error.ts";
 import {
   encodeForwardedRequest,
@@ -102,8 +104,8 @@ export async function httpExchange(
  */
 async function ask(exchange: Exchange): Promise<Answer> {
   const { head, framing, target, upload, wires } = exchange;
-  const { origins, session } = wires.client;
-  const mayRelay = session.services.parents !== undefined &&
+  const { isInTunnel, origins, session } = wires.client;
+  const mayRelay = session.services.parents !== undefined && !isInTunnel &&
     !needsTunnel(head, framing);
   let tries = mayRelay ? new ParentTries() : undefined;
   for (let isFresh = false;;) {
@@ -204,8 +206,25 @@ function checkUpgrade(
 ): void {
   const isAsked = isUpgrade(head, framing) &&
     wires.origin!.target.relay === undefined;
-  if (isAsked && fields.all("upgrade").length > 0) return;
-  throw new HttpError(502, "it switches protocols without being asked");
+  if (!isAsked || fields.all("upgrade").length === 0) {
+    throw new HttpError(502, "it switches protocols without being asked");
+  }
+  requireWebSocket(wires, fields.tokens("upgrade"));
+}
+
+/** A WebSocket is for the host that was judged; of others nobody can tell. */
+function requireWebSocket(
+  { client: { session }, origin }: HttpWires,
+  protocols: readonly string[],
+): void {
+  const { names } = session.services;
+  if (names === undefined || origin!.target.verdict.isAnyProtocol) return;
+  if (protocols.every((protocol) => protocol === "websocket")) return;
+  const reason = `name-mismatch: ${
+    protocols.join(", ")
+  } shows no names; a rule with 'any-protocol' would allow the switch to it`;
+  if (names.mode === "require") throw new Refusal("name mismatch", reason);
+  session.record.wouldDeny ??= { rule: NAME_MISMATCH, reason };
 }
 
 /** HTTP/1.0 has no interim answers (RFC 9110 §15.2). */

@@ -10,11 +10,9 @@ import { HttpReader } from "../../net/http_reader.ts";
 import type { ConnectionEvent } from "../../observe/log_event.ts";
 import { formatHostPort } from "../../wire/host_port.ts";
 import type { Authority } from "../../wire/http1/target.ts";
-import { decide, type Decision } from "../../serve/target/decide.ts";
-import {
-  type OpenedTarget,
-  openTarget,
-} from "../../serve/target/open_target.ts";
+import { decide, type Decision, type Wish } from "../../serve/target/decide.ts";
+import { openTarget } from "../../serve/target/open_target.ts";
+import type { OpenedTarget } from "../../serve/target/opened_target.ts";
 import type { ParentChain, ParentTries } from "../../serve/target/parents.ts";
 import type { ProxySession } from "../../serve/services.ts";
 
@@ -100,11 +98,10 @@ export class Origins implements Disposable {
     { isFresh, tries }: OriginOptions,
   ): Promise<Origin> {
     const { record } = session;
-    const { host, port } = authority;
-    const wish = { command: "http", host, port } as const;
+    const wish = this.wishFor(authority);
     const decision = decide(session, wish);
     session.admit();
-    const key = formatHostPort(host, port).toLowerCase();
+    const key = keyOf(wish);
     const idle = this.#take(key, isFresh);
     if (idle !== undefined && isStillAllowed(decision, idle)) {
       Object.assign(record, idle.dialled);
@@ -143,6 +140,16 @@ export class Origins implements Disposable {
     origin.reader.fill().then(evict, evict);
   }
 
+  /**
+   * Tells what is asked for by a request.
+   *
+   * @param authority Where the request goes.
+   * @returns What the rules are asked about, and what is dialled.
+   */
+  wishFor({ host, port }: Authority): Wish {
+    return { command: "http", host, port };
+  }
+
   /** Closes all idle connections. */
   [Symbol.dispose](): void {
     for (const origin of this.#idle.values()) origin.close();
@@ -168,12 +175,47 @@ export class Origins implements Disposable {
 }
 
 /**
+ * The one target of a tunnel, whatever its requests name: that was judged
+ * before. It is connected to again where its connection has ended.
+ */
+export class TunnelOrigins extends Origins {
+  readonly #wish: Wish;
+
+  /**
+   * Begins with the tunnel's connection.
+   *
+   * @param opened The target.
+   * @param asked Name or address, and port, that was asked for.
+   * @param record What was noted of it.
+   */
+  constructor(
+    opened: OpenedTarget,
+    asked: Pick<Wish, "host" | "port">,
+    record: ConnectionEvent,
+  ) {
+    super();
+    this.#wish = { command: "connect", ...asked };
+    this.put(new Origin(opened, keyOf(this.#wish), record));
+  }
+
+  /** The tunnel's target, always. */
+  override wishFor(): Wish {
+    return this.#wish;
+  }
+}
+
+function keyOf({ host, port }: Wish): string {
+  return formatHostPort(host, port).toLowerCase();
+}
+
+/**
  * The rules judge every request: user, time and rules may differ from the last
  * one. A denied request is refused when a new connection is opened.
  */
 function isStillAllowed(decision: Decision, { target }: Origin): boolean {
   const verdict = decision.of(target.address);
-  if (!verdict?.isAllowed || verdict.via !== target.via) return false;
+  if (!verdict?.isAllowed || verdict.via !== target.verdict.via) return false;
   decision.note(verdict);
+  decision.settle(target.address);
   return true;
 }

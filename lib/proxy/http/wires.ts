@@ -8,6 +8,7 @@
 import { DialError } from "../../net/dial_error.ts";
 import { resetDuplex } from "../../net/reset_relay.ts";
 import type { End, TunnelResult } from "../../net/tunnel.ts";
+import { Refusal } from "../../policy/limits/refusal.ts";
 import { timeoutError } from "../../sync/context.ts";
 import { watchStall } from "../../sync/stall.ts";
 import { HttpError } from "../../wire/http1/http_error.ts";
@@ -130,7 +131,7 @@ export class HttpWires implements Disposable {
    */
   refusal(thrown: unknown): unknown {
     const { end, error } = this.#failure ?? { end: "target", error: thrown };
-    if (error instanceof DialError) return error;
+    if (error instanceof DialError || error instanceof Refusal) return error;
     const where = this.#describeOrigin();
     if (error instanceof DOMException && error.name === "TimeoutError") {
       return new HttpError(504, `No answer from ${where} in time`);

@@ -11,12 +11,13 @@ import { flag } from "../../cli/declare_options.ts";
 import type { OptionValues } from "../../cli/option.ts";
 import { openRules } from "../../serve/target/open_rules.ts";
 import { printLines } from "../../cli/print_lines.ts";
-import { RULE_OPTIONS } from "../../serve/options/rules.ts";
+import { RULE_OPTIONS, RULES_MODE_OPTIONS } from "../../serve/options/rules.ts";
 import { StartError, UsageError } from "../../cli/usage_error.ts";
 
 /** Options of `sluice rules list`. */
 export const RULES_LIST_OPTIONS = {
   ...RULE_OPTIONS,
+  ...RULES_MODE_OPTIONS,
   "allow-private": flag("the proxy has it too: no address guard"),
   ...ASK_OPTIONS,
 };

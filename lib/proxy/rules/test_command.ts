@@ -24,7 +24,7 @@ import { openRules } from "../../serve/target/open_rules.ts";
 import { ASK_OPTIONS } from "../../serve/options/common.ts";
 import { choice, flag, option, path } from "../../cli/declare_options.ts";
 import type { OptionValues } from "../../cli/option.ts";
-import { RULE_OPTIONS } from "../../serve/options/rules.ts";
+import { RULE_OPTIONS, RULES_MODE_OPTIONS } from "../../serve/options/rules.ts";
 import { printLines } from "../../cli/print_lines.ts";
 import { FileError, fileFault } from "../../cli/file_error.ts";
 import { readText } from "../../cli/read_file.ts";
@@ -39,6 +39,7 @@ import { StartError, UsageError } from "../../cli/usage_error.ts";
 /** Options of `sluice rules test`. */
 export const RULES_TEST_OPTIONS = {
   ...RULE_OPTIONS,
+  ...RULES_MODE_OPTIONS,
   "target": option("address", {
     value: "HOST:PORT",
     help: "the target: an address, or a name, which Sluice resolves",

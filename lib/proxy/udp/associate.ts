@@ -101,6 +101,7 @@ async function relayFor(
   const { local, record, services } = session;
   const { outgoing, parents, resolver } = services;
   using context = new Context(session.context);
+  decision.settle(undefined);
   const end = new AbortController();
   const open: { relay?: UdpRelay } = {};
   await using ways = new ParentWays({

@@ -27,6 +27,8 @@ const STATUS_BY_KIND: Readonly<Record<DialErrorKind | RefusalKind, number>> = {
   "limit reached": 503,
   "draining": 503,
   "loop": 403,
+  "name mismatch": 403,
+  "revoked": 403,
 };
 
 /**

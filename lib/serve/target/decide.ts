@@ -6,14 +6,16 @@
  */
 
 import { isOwnAddress } from "../../net/own_addresses.ts";
-import { pathOf } from "../../net/unix_socket.ts";
 import { Refusal } from "../../policy/limits/refusal.ts";
 import type { Question, RuleCommand } from "../../policy/rules/question.ts";
-import type { Verdict } from "../../policy/rules/rules.ts";
+import type { Rules, Verdict } from "../../policy/rules/rules.ts";
 import { waitFor } from "../../sync/wait_for.ts";
 import type { Host } from "../../wire/host_name.ts";
 import { formatHostPort } from "../../wire/host_port.ts";
-import { type IpAddress, parseIpAddress } from "../../wire/ip_address.ts";
+import type { IpAddress } from "../../wire/ip_address.ts";
+import { askerOf } from "./asker.ts";
+import type { Permit } from "./open_sessions.ts";
+import { NAME_MISMATCH } from "../refusal_reason.ts";
 import type { ProxySession } from "../services.ts";
 
 /** Characters of a name in the record: all that SOCKS5 can send. */
@@ -41,10 +43,16 @@ export interface AllowedAddresses {
 }
 
 /** The rules' answers to one wish of a client. */
-export class Decision {
+export class Decision implements Permit {
   /** The client. */
   readonly session: ProxySession;
   readonly #question: Question;
+  /** Address that was dialled, once one was. */
+  #address: IpAddress | undefined;
+  /** The rules that were asked last. */
+  #asked: Rules | undefined;
+  /** Whether it got through because a rule says `any-protocol`. */
+  #isHidden = false;
 
   /**
    * Prepares the answers.
@@ -59,8 +67,9 @@ export class Decision {
 
   /** Whether no rule, guard or parent applies, so that everything is allowed. */
   get isFree(): boolean {
-    const { isGuarded, parents, rules } = this.session.services;
-    return !isGuarded && rules.current.isOpen && !parents?.isDefault;
+    const { isGuarded, names, parents, rules } = this.session.services;
+    return !isGuarded && rules.current.isOpen && !parents?.isDefault &&
+      names === undefined;
   }
 
   /**
@@ -72,12 +81,81 @@ export class Decision {
    * @returns The verdict; `undefined` only if the name alone does not decide.
    */
   of(ip: IpAddress | undefined, isHere = false): Verdict | undefined {
-    const { current } = this.session.services.rules;
-    if (ip === undefined) return current.decideName(this.#question);
+    this.#asked = this.session.services.rules.current;
+    return this.by(this.#asked, ip, isHere);
+  }
+
+  /**
+   * Asks other rules than those in force for the client.
+   *
+   * @param rules The rules.
+   * @param ip As {@linkcode Decision.of} takes it.
+   * @param isHere Likewise.
+   * @returns As {@linkcode Decision.of} does.
+   */
+  by(
+    rules: Rules,
+    ip: IpAddress | undefined,
+    isHere = false,
+  ): Verdict | undefined {
     const question = isHere
       ? { ...this.#question, isOwn: () => true }
       : this.#question;
-    return current.decideAddress(question, ip);
+    const verdict = ip === undefined
+      ? rules.decideName(question)
+      : rules.decideAddress(question, ip);
+    return verdict && this.#requireName(verdict);
+  }
+
+  /** UDP and BIND show no name: a rule has to allow them as they are. */
+  #requireName(verdict: Verdict): Verdict {
+    const { names } = this.session.services;
+    const { command } = this.#question;
+    const isSeen = command !== "udp" && command !== "bind";
+    if (names === undefined || isSeen || verdict.isAnyProtocol) return verdict;
+    if (!verdict.isAllowed) return verdict;
+    const reason =
+      `name-mismatch: ${command} shows no name, and no rule allows it with 'any-protocol'`;
+    return names.mode === "report"
+      ? { wouldDeny: { rule: NAME_MISMATCH, reason }, ...verdict }
+      : { ...verdict, isAllowed: false, reason, isMismatch: true };
+  }
+
+  /**
+   * Notes what the client has got, so that it can be judged again.
+   *
+   * @param address Address that was dialled; `undefined` if a parent knows it.
+   * @throws {Refusal} If the rules have changed meanwhile, and deny it.
+   */
+  settle(address: IpAddress | undefined): void {
+    const { rules, sessions } = this.session.services;
+    this.#address = address;
+    if (sessions === undefined) return;
+    this.session.permit = this;
+    if (this.#asked === rules.current) return;
+    const verdict = this.judge(rules.current);
+    if (verdict !== undefined) this.#require(verdict);
+  }
+
+  /** Notes that the client shows no name, and that a rule allows that. */
+  noteHidden(): void {
+    this.#isHidden = true;
+  }
+
+  /** Asks other rules about what the client has got. */
+  judge(rules: Rules): Verdict | undefined {
+    const verdict = this.by(rules, this.#address);
+    if (this.#isHidden && verdict?.isAllowed && !verdict.isAnyProtocol) {
+      const reason = "name-mismatch: no rule allows any protocol there now";
+      return { ...verdict, isAllowed: false, isMismatch: true, reason };
+    }
+    const { name } = this.session.record;
+    const { target } = this.#question;
+    const isMore = name !== undefined && target !== undefined &&
+      target.name === undefined && verdict?.isAllowed === true;
+    if (!isMore) return verdict;
+    // An address was asked for, and the client has shown this name.
+    return this.about(name, target.port).by(rules, this.#address);
   }
 
   /**
@@ -148,17 +226,24 @@ export class Decision {
   mayReach(ip: IpAddress | undefined, isHere?: boolean): boolean {
     const verdict = this.of(ip, isHere);
     if (ip === undefined) return verdict?.isAllowed !== false;
+    this.#noteReport(verdict!);
     return verdict!.isAllowed &&
       this.session.services.parents?.find(verdict!.via) === undefined;
   }
 
   /**
-   * Notes in the record which rule let the client through, if one did.
+   * Notes in the record which rule let the client through, if one did, and
+   * which one only reports.
    *
    * @param verdict The verdict.
    */
-  note({ rule }: Verdict): void {
-    if (rule !== "default") this.session.record.rule = rule;
+  note(verdict: Verdict): void {
+    if (verdict.rule !== "default") this.session.record.rule = verdict.rule;
+    this.#noteReport(verdict);
+  }
+
+  #noteReport({ wouldDeny }: Verdict): void {
+    if (wouldDeny !== undefined) this.session.record.wouldDeny ??= wouldDeny;
   }
 
   /**
@@ -175,8 +260,18 @@ export class Decision {
   #require(verdict: Verdict): Verdict {
     if (verdict.isAllowed) return verdict;
     this.session.record.rule = verdict.rule;
-    throw new Refusal("forbidden", verdict.reason);
+    throw refusalOf(verdict);
   }
+}
+
+/**
+ * Makes the refusal that a verdict asks for.
+ *
+ * @param verdict The verdict, which denies.
+ * @returns What to throw.
+ */
+export function refusalOf({ isMismatch, reason }: Verdict): Refusal {
+  return new Refusal(isMismatch ? "name mismatch" : "forbidden", reason);
 }
 
 /**
@@ -218,32 +313,15 @@ function decisionOf(
   command: RuleCommand,
   target: Question["target"],
 ): Decision {
-  const { identity, local, remote, services } = session;
   return new Decision(session, {
-    client: pathOf(remote) === undefined ? addressOf(remote) : undefined,
-    user: identity?.name,
-    listener: placeOf(local),
+    ...askerOf(session),
     command,
     target,
-    isGuarded: services.isGuarded,
+    isGuarded: session.services.isGuarded,
     isOwn: isOwnAddress,
   });
 }
 
 function nameOf(host: Host): string | undefined {
   return typeof host === "string" ? host : undefined;
-}
-
-function placeOf(local: Deno.NetAddr): Question["listener"] {
-  const path = pathOf(local);
-  if (path !== undefined) return { path };
-  return { ip: addressOf(local), port: local.port };
-}
-
-function addressOf({ hostname }: Deno.NetAddr): IpAddress {
-  // A link-local address of IPv6 has its zone behind it.
-  const zone = hostname.indexOf("%");
-  const ip = parseIpAddress(zone < 0 ? hostname : hostname.slice(0, zone));
-  if (ip === undefined) throw new TypeError(`Not an address: ${hostname}`);
-  return ip;
 }

@@ -21,6 +21,8 @@ import type { WatchedFile } from "../../cli/watched_file.ts";
 export interface OpenRulesOptions extends RulesOptions {
   /** Opens the file (default: it is read). */
   files?: ServerFiles | undefined;
+  /** Told that another list is in force. */
+  onChange?: () => void;
 }
 
 /** Rules, and what they come from. */
@@ -38,7 +40,7 @@ export interface OpenedRules {
  *
  * @param options What the command line says.
  * @param log Takes what there is to say.
- * @param settings Clock of the rules, and what opens their file.
+ * @param settings Clock and words of the rules, and what opens their file.
  * @returns The rules.
  * @throws {UsageError} If a rule of the command line is malformed.
  * @throws {StartError} If the file can't be read or is malformed.
@@ -46,9 +48,10 @@ export interface OpenedRules {
 export async function openRules(
   options: RuleOptions,
   log: (event: LogEvent) => void,
-  { files = new ServerFiles(), ...given }: OpenRulesOptions = {},
+  { files = new ServerFiles(), onChange, ...settings }: OpenRulesOptions = {},
 ): Promise<OpenedRules> {
-  const { rule, rules: path } = options;
+  const { rule, rules: path, "rules-mode": mode } = options;
+  const given = { ...settings, isReport: mode === "report" };
   if (rule.length === 0 && path === undefined) {
     return { book: { current: new Rules([], given) }, files: [] };
   }
@@ -72,6 +75,7 @@ export async function openRules(
   book.current = file.value;
   file.onReload((rules) => {
     book.current = rules;
+    onChange?.();
   });
   return { book, files: [file] };
 }

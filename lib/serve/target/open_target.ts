@@ -10,6 +10,7 @@ import { dial } from "../../net/dial.ts";
 import { DialError } from "../../net/dial_error.ts";
 import { Duplex } from "../../net/duplex.ts";
 import { ownListeners } from "../../net/own_listeners.ts";
+import type { TunnelResult } from "../../net/tunnel.ts";
 import { requirePossible } from "../../net/names/resolver.ts";
 import { formatAddr } from "../../net/unix_socket.ts";
 import type { Verdict } from "../../policy/rules/rules.ts";
@@ -23,24 +24,11 @@ import {
   type Wish,
 } from "./decide.ts";
 import { dialElsewhere } from "./loops.ts";
-import type { ParentGroup, Relay, WholeRequest } from "./parents.ts";
+import type { ParentGroup, WholeRequest } from "./parents.ts";
 import { encodeProxyHeader } from "../proxy_header.ts";
+import type { OpenedTarget } from "./opened_target.ts";
 import { type LastPart, runTunnel } from "../run_tunnel.ts";
 import type { ProxySession } from "../services.ts";
-
-/** A connection to a target. */
-export interface OpenedTarget {
-  /** The connection itself; closing it is all that is to be done with it. */
-  readonly connection: Connection;
-  /** Its streams, at the target's first byte. */
-  readonly duplex: Duplex;
-  /** What was dialled; `undefined` where a parent has resolved the name. */
-  readonly address: IpAddress | undefined;
-  /** What the rule that allowed it says of parents. */
-  readonly via: string | undefined;
-  /** The parent that it ends at; `undefined` if it leads to the target. */
-  readonly relay: Relay | undefined;
-}
 
 /** Options for {@linkcode openTarget}. */
 export interface OpenOptions {
@@ -67,16 +55,18 @@ export type EncodeBound = (addr: Deno.NetAddr) => Uint8Array;
  *   closes the target.
  * @param to What it asked for.
  * @param encodeBound Encodes the answer.
- * @returns Joins the two.
+ * @returns Joins the two; or how it ended, if the client has shown nothing.
  * @throws What {@linkcode openTarget} throws.
  */
 export async function connectTarget(
   session: ProxySession,
   { host, port }: Omit<Wish, "command">,
   encodeBound: EncodeBound,
-): Promise<LastPart> {
+): Promise<TunnelResult | LastPart> {
   const wish = { command: "connect", host, port } as const;
-  const { connection, duplex } = await openTarget(session, wish);
+  const decision = decide(session, wish);
+  const opened = await openTarget(session, wish, { decision });
+  const { connection, duplex } = opened;
   try {
     await session.answer(encodeBound(connection.localAddr));
   } catch (error) {
@@ -84,7 +74,13 @@ export async function connectTarget(
     throw error;
   }
   session.target = connection;
-  return () => runTunnel(session, duplex);
+  const { names } = session.services;
+  if (names === undefined) return () => runTunnel(session, duplex);
+  const decideAs = (name: string, ip: IpAddress | undefined) =>
+    decision.about(name, port).of(ip);
+  const noteHidden = () => decision.noteHidden();
+  const tunnel = { host, port, opened, decideAs, noteHidden };
+  return await names.check(session, tunnel);
 }
 
 /**
@@ -113,6 +109,7 @@ export async function openTarget(
   // The parent would take the PROXY header for a request.
   const whole = sendProxy === undefined ? request : undefined;
   const opened = await openAllowed(decision, wish, whole);
+  closingOnFailure(opened, () => decision.settle(opened.address));
   const authority = typeof host === "string" ? host : undefined;
   const header = encodeProxyHeader(session, sendProxy, authority);
   if (header.length > 0) await writeHeader(opened, header);
@@ -161,7 +158,7 @@ async function openThrough(
   record.via = way;
   decision.note(verdict);
   const address = typeof host === "string" ? undefined : host;
-  return { connection, duplex, address, via: verdict.via, relay };
+  return { connection, duplex, address, verdict, relay };
 }
 
 async function openDirect(
@@ -188,7 +185,7 @@ async function openDirect(
   const verdict = verdicts.get(address)!;
   decision.note(verdict);
   const duplex = new Duplex(connection);
-  return { connection, duplex, address, via: verdict.via, relay: undefined };
+  return { connection, duplex, address, verdict, relay: undefined };
 }
 
 /**
@@ -202,8 +199,15 @@ function requireElsewhere(
 ): void {
   const { localAddr, remoteAddr } = connection;
   if (localAddr.hostname !== remoteAddr.hostname) return;
+  closingOnFailure({ connection }, () => decision.requireHere(address));
+}
+
+function closingOnFailure(
+  { connection }: Pick<OpenedTarget, "connection">,
+  check: () => void,
+): void {
   try {
-    decision.requireHere(address);
+    check();
   } catch (error) {
     connection.close();
     throw error;

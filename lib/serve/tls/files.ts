@@ -47,6 +47,8 @@ export interface TlsFilesOptions<T> {
   log: (event: LogEvent) => void;
   /** Opens them (default: each is read). */
   files?: ServerFiles | undefined;
+  /** Told that something else is in force. */
+  onChange?: () => void;
 }
 
 /**
@@ -159,9 +161,10 @@ export class TlsFiles<T> implements Reloadable {
     const problem = problems.length > 0 ? problems.join("; ") : undefined;
     if (!this.#isChanged) return problem;
     this.#isChanged = false;
-    const { prepare, log } = this.#options;
+    const { prepare, log, onChange } = this.#options;
     try {
       this.#current = await prepare(textsOf(this.#opened));
+      onChange?.();
       return problem;
     } catch (error) {
       const why = (error as Error).message;

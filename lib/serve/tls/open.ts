@@ -50,6 +50,8 @@ export interface OpenTlsOptions {
   log: (event: LogEvent) => void;
   /** Opens the files (default: each is read). */
   files?: ServerFiles | undefined;
+  /** Told that other files are in force. */
+  onChange?: () => void;
 }
 
 /** TLS that is ready to be spoken. */
@@ -78,6 +80,7 @@ export async function openTls(
     prepare: (texts) => prepare(texts, config, options),
     log: options.log,
     files: options.files,
+    ...options.onChange === undefined ? {} : { onChange: options.onChange },
   });
   const { fallback, trust } = files.current;
   if (trust !== undefined) await checkEnforcement(fallback);
@@ -87,6 +90,11 @@ export async function openTls(
       clients: clientsOf(config),
       accept: (hello, channel, ends, protocols) =>
         accept(files.current, hello, { channel, ends, protocols }),
+      ...trust === undefined ? {} : {
+        async verifyAgain(certificates) {
+          await files.current.trust!.verifyClient(certificates);
+        },
+      },
     },
   };
 }
@@ -187,7 +195,9 @@ async function identify(
   { isOptional, trust }: Pick<Handshakes, "isOptional" | "trust">,
 ): Promise<Identity | undefined> {
   if (trust === undefined) return undefined;
-  if (certificates.length > 0) return await trust.verifyClient(certificates);
+  if (certificates.length > 0) {
+    return { ...await trust.verifyClient(certificates), certificates };
+  }
   if (isOptional) return undefined;
   // The runtime lets in who resumes a session of another listener without one.
   throw new TlsError(

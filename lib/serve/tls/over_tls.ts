@@ -57,6 +57,14 @@ export interface ListenerTls {
     ends: Ends,
     protocols?: readonly string[],
   ): Promise<SecuredClient>;
+  /**
+   * Verifies the certificate of a client once more, by what is in force now;
+   * missing where clients are not asked for one.
+   *
+   * @param certificates What it has shown.
+   * @throws {TlsError} If it is not good any more.
+   */
+  verifyAgain?(certificates: readonly Uint8Array[]): Promise<void>;
 }
 
 /**

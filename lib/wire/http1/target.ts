@@ -57,6 +57,28 @@ export function parseTarget(head: RequestHead): RequestTarget {
 }
 
 /**
+ * Parses the target of a request to an origin server. It is a path (§3.2.1)
+ * with the host in `Host`, or an absolute `http:` URI, which overrides `Host`.
+ *
+ * @throws {HttpError} 400 if the target is malformed, or `Host` is missing or
+ *   malformed; 405 for CONNECT, which only proxies serve.
+ */
+export function parseOriginTarget(head: RequestHead): RequestTarget {
+  const { fields, method, target } = head;
+  if (method === "CONNECT") {
+    throw new HttpError(405, "Cannot serve CONNECT inside of a tunnel");
+  }
+  const isPath = target.startsWith("/") || target === "*";
+  if (!isPath) return parseTarget(head);
+  checkHost(head);
+  const [host] = fields.all("host");
+  if (host === undefined || host === "") {
+    throw new HttpError(400, "Cannot serve request: Host is missing");
+  }
+  return { ...parseAuthority(host, DEFAULT_PORT, "Host"), path: target };
+}
+
+/**
  * Requires a valid `Host` (§3.2), except for HTTP/1.0 and CONNECT: some
  * clients, such as lftp, omit the field or its value there.
  */

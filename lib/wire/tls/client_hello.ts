@@ -45,6 +45,7 @@ const MOST_IN_RECORD = 2 ** 14;
 const HANDSHAKE = 22;
 const CLIENT_HELLO = 1;
 const HEADER_LENGTH = 4;
+const RECORD_HEADER_LENGTH = 5;
 const RANDOM_LENGTH = 32;
 
 /**
@@ -76,24 +77,64 @@ export function* parseClientHello(): Parser<ClientHello> {
     const isHeaderNew = length < HEADER_LENGTH;
     length += fragment.length;
     if (isHeaderNew && length >= HEADER_LENGTH) {
-      wanted = HEADER_LENGTH + lengthOf(concat(message));
+      wanted = HEADER_LENGTH + lengthOf(joined(message));
     }
   }
   if (length > wanted) {
-    // The next message depends on the answer to this one (RFC 8446 §5.1).
-    throw new TlsAlertError(
-      ALERT.UnexpectedMessage,
-      "Cannot parse ClientHello: something follows in its record",
-    );
+    throw followed();
   }
-  const body = concat(message).subarray(HEADER_LENGTH);
+  const body = new TlsCursor(joined(message), HEADER_LENGTH);
   return { ...parseBody(body), bytes: concat(read) };
 }
 
+/** The next message depends on the answer to this one (RFC 8446 §5.1). */
+function followed(): TlsAlertError {
+  return new TlsAlertError(
+    ALERT.UnexpectedMessage,
+    "Cannot parse ClientHello: something follows in its record",
+  );
+}
+
+/** The parsed parts of a ClientHello, without its bytes. */
+export type HelloFacts = Omit<ClientHello, "bytes">;
+
+/**
+ * Parses a ClientHello in a single record, as most are, without copies. The
+ * copies in {@linkcode parseClientHello} cost more than the rest of its work.
+ *
+ * @param bytes Bytes from the start of the record; more may follow it.
+ * @returns The parsed parts; `undefined` if the record is incomplete, or holds
+ *   only a part of the message.
+ * @throws {TlsAlertError} As {@linkcode parseClientHello} does.
+ */
+export function parseRecordedHello(bytes: Uint8Array): HelloFacts | undefined {
+  if (bytes.length < RECORD_HEADER_LENGTH + HEADER_LENGTH) return undefined;
+  const end = RECORD_HEADER_LENGTH + recordLength(bytes);
+  const start = RECORD_HEADER_LENGTH + HEADER_LENGTH;
+  if (bytes.length < end || end < start) return undefined;
+  const wanted = start + lengthOf(bytes, RECORD_HEADER_LENGTH);
+  if (end < wanted) return undefined;
+  if (end > wanted) throw followed();
+  return parseBody(new TlsCursor(bytes, start, end));
+}
+
+/** Most messages come in one record, which needs no copy. */
+function joined(message: Uint8Array[]): Uint8Array {
+  return message.length === 1 ? message[0]! : concat(message);
+}
+
 function* parseRecord(read: Uint8Array[]): Parser<Uint8Array> {
-  const header = yield 5;
-  const [type, major, , high, low] = header;
-  if (type !== HANDSHAKE || major !== 3) {
+  const header = yield RECORD_HEADER_LENGTH;
+  const length = recordLength(header);
+  // Copies, because a parser's input is only valid until it asks for more.
+  read.push(header.slice());
+  const fragment = (yield length).slice();
+  read.push(fragment);
+  return fragment;
+}
+
+function recordLength(header: Uint8Array): number {
+  if (header[0] !== HANDSHAKE || header[1] !== 3) {
     const start = header.subarray(0, 2).toHex();
     const protocol = recogniseInnerTls(header);
     const others = protocol === undefined ? "" : ` but ${protocol}`;
@@ -103,28 +144,26 @@ function* parseRecord(read: Uint8Array[]): Parser<Uint8Array> {
       { protocol },
     );
   }
-  const length = high! << 8 | low!;
+  const length = header[3]! << 8 | header[4]!;
   if (length === 0 || length > MOST_IN_RECORD) {
     throw new TlsAlertError(
       ALERT.RecordOverflow,
       `Cannot parse ClientHello: a record has ${length} bytes`,
     );
   }
-  // Copies, because a parser's input is only valid until it asks for more.
-  read.push(header.slice());
-  const fragment = (yield length).slice();
-  read.push(fragment);
-  return fragment;
+  return length;
 }
 
-function lengthOf([type, ...length]: Uint8Array): number {
+function lengthOf(message: Uint8Array, start = 0): number {
+  const type = message[start];
   if (type !== CLIENT_HELLO) {
     throw new TlsAlertError(
       ALERT.UnexpectedMessage,
       `Cannot parse ClientHello: its type is ${type}`,
     );
   }
-  const bytes = length[0]! << 16 | length[1]! << 8 | length[2]!;
+  const bytes = message[start + 1]! << 16 | message[start + 2]! << 8 |
+    message[start + 3]!;
   if (bytes <= MOST_BYTES) return bytes;
   throw new TlsAlertError(
     ALERT.DecodeError,
@@ -132,10 +171,9 @@ function lengthOf([type, ...length]: Uint8Array): number {
   );
 }
 
-function parseBody(body: Uint8Array): Omit<ClientHello, "bytes"> {
-  const cursor = new TlsCursor(body);
+function parseBody(cursor: TlsCursor): HelloFacts {
   const legacyVersion = cursor.number(2);
-  cursor.bytes(RANDOM_LENGTH);
+  cursor.skip(RANDOM_LENGTH);
   cursor.vector(1, { most: 32 }); // Session id.
   cursor.vector(2, { least: 2 }); // Cipher suites.
   cursor.vector(1, { least: 1 }); // Compression methods.

@@ -17,20 +17,26 @@ export interface VectorLimits {
 /** A position in a message. Every read beyond the end throws. */
 export class TlsCursor {
   readonly #bytes: Uint8Array;
-  #offset = 0;
+  readonly #end: number;
+  #offset: number;
 
   /**
-   * Starts at the first byte.
+   * Starts at the first byte. Views cost more than what is read of them: a
+   * cursor in a vector is a range of the same bytes.
    *
-   * @param bytes The message, or a part of it.
+   * @param bytes The message.
+   * @param start Where to begin (default 0).
+   * @param end Where to end (default: at the end of the message).
    */
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
     this.#bytes = bytes;
+    this.#offset = start;
+    this.#end = end;
   }
 
   /** Whether everything has been read. */
   get isAtEnd(): boolean {
-    return this.#offset === this.#bytes.length;
+    return this.#offset === this.#end;
   }
 
   /**
@@ -41,11 +47,18 @@ export class TlsCursor {
    * @throws {TlsAlertError} If fewer bytes are left.
    */
   bytes(length: number): Uint8Array {
-    const end = this.#offset + length;
-    if (end > this.#bytes.length) throw malformed("a length is wrong");
-    const bytes = this.#bytes.subarray(this.#offset, end);
-    this.#offset = end;
-    return bytes;
+    const start = this.#take(length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  /**
+   * Passes over bytes.
+   *
+   * @param length How many.
+   * @throws {TlsAlertError} If there are not so many.
+   */
+  skip(length: number): void {
+    this.#take(length);
   }
 
   /**
@@ -55,8 +68,9 @@ export class TlsCursor {
    * @throws {TlsAlertError} If fewer bytes are left.
    */
   number(length: 1 | 2): number {
-    const [first, second] = this.bytes(length);
-    return length === 1 ? first! : first! << 8 | second!;
+    const start = this.#take(length);
+    const first = this.#bytes[start]!;
+    return length === 1 ? first : first << 8 | this.#bytes[start + 1]!;
   }
 
   /**
@@ -75,7 +89,8 @@ export class TlsCursor {
     if (length < least || length > (most ?? length)) {
       throw malformed("a length is wrong");
     }
-    return new TlsCursor(this.bytes(length));
+    const start = this.#take(length);
+    return new TlsCursor(this.#bytes, start, start + length);
   }
 
   /**
@@ -84,7 +99,7 @@ export class TlsCursor {
    * @returns A view of the bytes.
    */
   rest(): Uint8Array {
-    return this.bytes(this.#bytes.length - this.#offset);
+    return this.bytes(this.#end - this.#offset);
   }
 
   /**
@@ -94,6 +109,13 @@ export class TlsCursor {
    */
   end(): void {
     if (!this.isAtEnd) throw malformed("a length is wrong");
+  }
+
+  #take(length: number): number {
+    const start = this.#offset;
+    if (start + length > this.#end) throw malformed("a length is wrong");
+    this.#offset = start + length;
+    return start;
   }
 }
 

@@ -25,6 +25,14 @@ const ROWS: readonly (readonly [rule: string, words: string])[] = [
     "Lets everyone reach address 10.0.0.1 on mon-fri except at 12:00-13:00 (UTC) without a parent.",
   ],
   [
+    'report deny user bob message "Ask first"',
+    'Reports instead of keeping bob from reaching anything and says "Ask first".',
+  ],
+  [
+    "allow port 22 any-protocol",
+    "Lets everyone reach anything on port 22 in any protocol.",
+  ],
+  [
     "allow not client ::1 day sun via corp",
     "Lets everyone anywhere but at ::1 reach anything on sun (this machine's time) by parent corp.",
   ],

@@ -27,32 +27,32 @@ const MISTAKES: readonly (readonly [
   [
     "ü: deny",
     1,
-    "'ü' is no label: expected up to 64 letters, digits and . _ -, and neither default nor guard",
+    "'ü' is no label: expected up to 64 letters, digits and . _ -, and neither default nor guard nor name-mismatch",
   ],
   [
     "guard: deny",
     1,
-    "'guard' is no label: expected up to 64 letters, digits and . _ -, and neither default nor guard",
+    "'guard' is no label: expected up to 64 letters, digits and . _ -, and neither default nor guard nor name-mismatch",
   ],
   [
     "deny clinet 10.0.0.0/8",
     6,
-    "expected a condition (command, port, user, listener, client, name, to, day, time, zone, via), not 'clinet'",
+    "expected a condition (command, port, user, listener, client, name, to, day, time, zone, via, message, any-protocol), not 'clinet'",
   ],
   [
     "deny not",
     9,
-    "expected a condition (command, port, user, listener, client, name, to, day, time, zone, via)",
+    "expected a condition (command, port, user, listener, client, name, to, day, time, zone, via, message, any-protocol)",
   ],
   [
     "deny not not port 1",
     10,
-    "expected a condition (command, port, user, listener, client, name, to, day, time, zone, via), not 'not'",
+    "expected a condition (command, port, user, listener, client, name, to, day, time, zone, via, message, any-protocol), not 'not'",
   ],
   [
     "deny day mon not zone UTC",
     18,
-    "expected a condition (command, port, user, listener, client, name, to, day, time, zone, via), not 'zone'",
+    "expected a condition (command, port, user, listener, client, name, to, day, time, zone, via, message, any-protocol), not 'zone'",
   ],
   ["deny port", 10, "expected values for 'port'"],
   ["  deny  port  # 80", 13, "expected values for 'port'"],
@@ -61,7 +61,7 @@ const MISTAKES: readonly (readonly [
   [
     "deny port ,80",
     6,
-    "expected a condition (command, port, user, listener, client, name, to, day, time, zone, via), not 'port,80'",
+    "expected a condition (command, port, user, listener, client, name, to, day, time, zone, via, message, any-protocol), not 'port,80'",
   ],
   ["deny port 80,,81", 14, "expected a value beside the comma"],
   ['deny user "ann', 11, "the quote is not closed"],
@@ -257,7 +257,11 @@ const MISTAKES: readonly (readonly [
   ["deny zone UTC", 6, "expected 'day' or 'time' beside 'zone'"],
   ["default", 8, "expected default allow or default deny"],
   ["default reject", 9, "expected default allow or default deny"],
-  ["default deny port 80", 14, "expected nothing behind the default"],
+  [
+    "default deny port 80",
+    14,
+    "expected nothing behind the default, or a message",
+  ],
   ["x: default deny", 4, "expected allow or deny, not 'default'"],
 ];
 

@@ -213,3 +213,22 @@ Deno.test("findFaults() takes no longer than a few seconds for 1,000 rules", () 
   assertEquals(findFaults(rulesOf([...lines, "default deny"].join("\n"))), []);
   assert(performance.now() - begin < 30_000);
 });
+
+Deno.test("findFaults() takes rules that only report for rules that decide nothing", () => {
+  for (
+    const lines of [
+      "report deny name a.example\ndeny name a.example",
+      "allow name a.example\nreport deny name b.example\ndefault deny",
+      "report deny name a.example\nreport deny port 1\nallow name a.example any-protocol",
+    ]
+  ) assertEquals(findFaults(rulesOf(lines)), [], lines);
+});
+
+Deno.test("findFaults() heeds what a rule says beside its conditions", () => {
+  for (
+    const lines of [
+      "allow name a.example any-protocol\nallow name .example",
+      'deny name a.example message "No"\ndeny name .example\nallow port 1\ndefault deny',
+    ]
+  ) assertEquals(findFaults(rulesOf(lines)), [], lines);
+});

@@ -65,7 +65,11 @@ function stalled(pieces: { client: number; origin: number }) {
   const wires = new HttpWires(client);
   const target = {
     ...{ connection: far, duplex: new Duplex(far) },
-    ...{ address: undefined, via: undefined, relay: undefined },
+    ...{
+      address: undefined,
+      verdict: { isAllowed: true, rule: "default", reason: "" },
+      relay: undefined,
+    },
   };
   const record = {} as ConstructorParameters<typeof Origin>[2];
   wires.origin = new Origin(target, "127.0.0.1:1", record);

@@ -204,7 +204,7 @@ const FAILURES: readonly (readonly [
     "deny\ndeny prot 80",
     ["--rules", "rules.txt", "--listen", "127.0.0.1:0"],
     1,
-    "sluice: Cannot read rules rules.txt: rules.txt:2:6: expected a condition (command, port, user, listener, client, name, to, day, time, zone, via), not 'prot' (option --rules)\n",
+    "sluice: Cannot read rules rules.txt: rules.txt:2:6: expected a condition (command, port, user, listener, client, name, to, day, time, zone, via, message, any-protocol), not 'prot' (option --rules)\n",
   ],
   [
     "deny\ndeny zone",

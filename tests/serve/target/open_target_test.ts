@@ -1,9 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { openNames } from "../../../lib/serve/target/open_names.ts";
-import {
-  type OpenedTarget,
-  openTarget,
-} from "../../../lib/serve/target/open_target.ts";
+import { openTarget } from "../../../lib/serve/target/open_target.ts";
+import type { OpenedTarget } from "../../../lib/serve/target/opened_target.ts";
 import { Parents } from "../../../lib/serve/target/parents.ts";
 import type {
   ProxyServices,

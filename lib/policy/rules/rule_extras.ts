@@ -1,0 +1,109 @@
+/**
+ * What a rule says besides when it holds: how to go, what to tell the client,
+ * and what may be spoken.
+ *
+ * @module
+ */
+
+import { quote } from "../../wire/quote.ts";
+import type { Clause } from "./rule_clauses.ts";
+import { LineError } from "./rule_line.ts";
+
+const VIA = "via";
+const MESSAGE = "message";
+const ANY_PROTOCOL = "any-protocol";
+
+/** Characters of a message: it has to fit a line of the log. */
+const MOST_MESSAGE = 200;
+
+/** What rules do. */
+export type Action = "allow" | "deny";
+
+/** Names that may stand behind `via`; `any` judges a file alone. */
+export type KnownParents = ReadonlySet<string> | "any";
+
+/** What a rule says besides when it holds. */
+export interface RuleExtras {
+  /** Name of the parent to go through, or `direct`; where it says so. */
+  readonly via: string | undefined;
+  /** What the client and the log are told when it denies. */
+  readonly message: string | undefined;
+  /** Whether it allows what shows no name, where names are checked. */
+  readonly isAnyProtocol: boolean;
+}
+
+/**
+ * Parses what a rule says besides when it holds.
+ *
+ * @param clauses All clauses of the rule.
+ * @param action What it does.
+ * @param parents Names that may stand behind `via`, besides `direct`.
+ * @returns What it says.
+ * @throws {LineError} If a clause is malformed or does not go with the action.
+ */
+export function parseExtras(
+  clauses: readonly Clause[],
+  action: Action,
+  parents: KnownParents = new Set(),
+): RuleExtras {
+  const find = (name: string) => clauses.find(({ word }) => word === name);
+  const anyProtocol = find(ANY_PROTOCOL);
+  if (anyProtocol !== undefined && action === "deny") {
+    throw new LineError(
+      anyProtocol.column,
+      "expected no 'any-protocol': it is for rules that allow",
+    );
+  }
+  return {
+    via: parseVia(find(VIA), action, parents),
+    message: parseMessage(find(MESSAGE), action),
+    isAnyProtocol: anyProtocol !== undefined,
+  };
+}
+
+function parseVia(
+  via: Clause | undefined,
+  action: Action,
+  parents: KnownParents,
+): string | undefined {
+  if (via === undefined) return undefined;
+  const [{ text, column }, second] = via.values;
+  if (action === "deny") {
+    throw new LineError(via.column, "expected no 'via': nothing goes anywhere");
+  }
+  if (second !== undefined) {
+    throw new LineError(second.column, "expected one parent");
+  }
+  if (text === "direct" || parents === "any" || parents.has(text)) return text;
+  const known = ["direct", ...parents].join(", ");
+  throw new LineError(column, `${quote(text)} is no parent: expected ${known}`);
+}
+
+function parseMessage(
+  message: Clause | undefined,
+  action: Action,
+): string | undefined {
+  if (message === undefined) return undefined;
+  if (action === "allow") {
+    throw new LineError(
+      message.column,
+      "expected no 'message': it is for rules that deny",
+    );
+  }
+  const [{ text, column, isQuoted }, second] = message.values;
+  if (!isQuoted || second !== undefined) {
+    throw new LineError(
+      second?.column ?? column,
+      'expected one text in quotes, as in message "Ask the help desk"',
+    );
+  }
+  // deno-lint-ignore no-control-regex
+  if (text === "" || /[\u0000-\u001f\u007f-\u009f]/.test(text)) {
+    throw new LineError(column, "expected a text without control characters");
+  }
+  if (text.length <= MOST_MESSAGE) return text;
+  throw new LineError(
+    column,
+    `the message has ${text.length} characters; write ${MOST_MESSAGE} at most`,
+  );
+}
