@@ -47,15 +47,15 @@ export interface ConnectionEvent {
    */
   rule?: string;
   /**
-   * The name that the client's first bytes show: the server name of a
-   * ClientHello, or `Host`. Only where names are checked.
+   * The name in the client's first bytes: the server name of a ClientHello, or
+   * `Host`. Only if Sluice checks names.
    */
   name?: string;
   /** The denial, if a rule only reports it. */
   wouldDeny?: {
     /** Label of the rule, `default` or `name-mismatch`. */
     rule: string;
-    /** Why, in a few words. Not escaped. */
+    /** The reason, in a few words. Not escaped. */
     reason: string;
   };
   /** The parent proxies on the way, nearest first, if any. */

@@ -10,8 +10,8 @@ export interface Identity {
   readonly name: string;
   /** Kind of proof. */
   readonly via: "password" | "certificate";
-  /** What a password was proved by: another one when the password changes. */
+  /** Text that changes when the user's password changes; only for passwords. */
   readonly proof?: string | undefined;
-  /** The certificate as DER, and those that lead to an authority. */
+  /** The certificate and those up to an authority, as DER. */
   readonly certificates?: readonly Uint8Array[];
 }

@@ -121,7 +121,7 @@ export class Users {
     const { createHmac, randomBytes, timingSafeEqual } = await import(
       "node:crypto"
     );
-    // One for all lists: those of a new configuration prove the same.
+    // All lists share a key, so that a proof outlasts a new configuration.
     const key = processKey ??= randomBytes(32);
     const list = new Users({
       // The length separates name and password: each text stands for one pair.
@@ -140,10 +140,10 @@ export class Users {
   }
 
   /**
-   * Returns a text that changes when the user's password changes, and reveals
-   * nothing about it.
+   * Returns a text that changes when the user's password changes.
    *
-   * @returns `undefined` if no user has this name.
+   * @returns A keyed digest, or the configured hash; `undefined` if no user has
+   *   this name.
    */
   proofOf(name: string): string | undefined {
     return this.#entries.get(name)?.proof;

@@ -21,12 +21,11 @@ export class TlsCursor {
   #offset: number;
 
   /**
-   * Starts at the first byte. Views cost more than what is read of them: a
-   * cursor in a vector is a range of the same bytes.
+   * Creates a cursor over a range of a message. A range is cheaper than a view,
+   * which costs more than reading its bytes.
    *
-   * @param bytes The message.
-   * @param start Where to begin (default 0).
-   * @param end Where to end (default: at the end of the message).
+   * @param start Offset of the first byte (default 0).
+   * @param end Offset after the last byte (default: the length of the message).
    */
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
     this.#bytes = bytes;
@@ -52,10 +51,10 @@ export class TlsCursor {
   }
 
   /**
-   * Passes over bytes.
+   * Skips bytes.
    *
-   * @param length How many.
-   * @throws {TlsAlertError} If there are not so many.
+   * @param length Number of bytes.
+   * @throws {TlsAlertError} If fewer bytes are left.
    */
   skip(length: number): void {
     this.#take(length);
