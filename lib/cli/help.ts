@@ -6,6 +6,7 @@
 
 import { styled, visibleLength, wrapWords } from "./layout.ts";
 import { helpOf, type Option, type OptionTable } from "./option.ts";
+import { OTHER_OPTIONS, sortHeadings } from "./option_groups.ts";
 import { PLAIN_SCREEN, type Screen } from "./screen.ts";
 
 /** The data for a command's help. */
@@ -54,9 +55,13 @@ export function formatHelp(
   const options = Object.entries(table);
   const names = options.map(([name, option]) => spellOption(name, option));
   const column = columnOf(names);
-  const groups = Map.groupBy(options, ([, { group = "Options" }]) => group);
-  for (const [group, members] of groups) {
-    const rows = members.map(([name, option]) =>
+  const groups = Map.groupBy(options, ([, { group = OTHER_OPTIONS }]) => group);
+  const hasOwn =
+    groups.get(OTHER_OPTIONS)?.some(([name]) =>
+      name !== "help" && name !== "version"
+    ) ?? false;
+  for (const group of sortHeadings(groups.keys(), hasOwn)) {
+    const rows = groups.get(group)!.map(([name, option]) =>
       [spellOption(name, option), helpOf(option)] as const
     );
     lines.push(...formatRows(group, rows, screen, column));

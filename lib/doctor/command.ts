@@ -46,7 +46,7 @@ export const DOCTOR_COMMAND: Command<typeof DOCTOR_OPTIONS> = {
   isExaminer: true,
   usage: "doctor [-c FILE | OPTIONS]",
   summary:
-    "Examines this machine and the options of a proxy, or all listeners of a configuration file. It tries a tunnel and UDP on loopback, connects to upstreams and parents, and prints each problem and its remedy. Nothing else leaves the machine except two name lookups. The exit code is 1 if there is a problem.",
+    "Examines this machine and the options of a proxy, or all listeners of a configuration file. It tries a tunnel and UDP on loopback, connects to upstreams and parents, and prints each problem and its remedy. Nothing else leaves the machine except two name lookups. Exit codes: 0 no problem; 1 a problem; 2 wrong options.",
   examples: [
     ["sluice doctor", "for the proxy that 'sluice' would start"],
     [

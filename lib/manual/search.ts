@@ -12,7 +12,7 @@ export interface Place {
   topic: string;
   /** Heading above the line. */
   heading: string;
-  /** The line, as it is. */
+  /** The line; of a table, its cells with two spaces between them. */
   line: string;
 }
 
@@ -47,7 +47,14 @@ function placesIn({ name, text }: Topic, wanted: readonly string[]): Place[] {
     ) {
       continue;
     }
-    places.push({ topic: name, heading, line: line.trim() });
+    places.push({ topic: name, heading, line: withoutBars(line) });
   }
   return places;
+}
+
+/** A row of a table as its cells, without the spaces that align them. */
+function withoutBars(line: string): string {
+  if (!line.startsWith("|")) return line.trim();
+  return line.split(/(?<!\\)\|/).map((cell) => cell.trim())
+    .filter((cell) => cell !== "").join("  ").replaceAll("\\|", "|");
 }

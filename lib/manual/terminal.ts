@@ -178,7 +178,15 @@ function table(
 }
 
 function rowOf(row: readonly string[][], widths: readonly number[]): string[] {
-  const columns = row.map((words, column) => wrapWords(words, widths[column]!));
+  let above = 0;
+  const columns = row.map((words, column) => {
+    const width = widths[column]!;
+    const lines = [...Array(above).fill(""), ...wrapWords(words, width)];
+    // The columns behind a word that is too long begin below it.
+    const last = lines.findLastIndex((line) => visibleLength(line) > width);
+    above = Math.max(above, last + 1);
+    return lines;
+  });
   const height = Math.max(1, ...columns.map(({ length }) => length));
   return Array.from(
     { length: height },

@@ -195,7 +195,7 @@ async function hintAtCommand(word: string): Promise<string> {
 function groupHelp(group: string): CommandHelp {
   return {
     usage: `${group} COMMAND [OPTIONS]`,
-    summary: `What 'sluice ${group}' can do:`,
+    summary: `One of these commands has to follow 'sluice ${group}'.`,
     examples: [],
     options: {},
     commands: briefs(`${group} `),

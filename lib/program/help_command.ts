@@ -66,6 +66,11 @@ async function answer(
   if (first === "search") return await search(rest);
   if (first === "man" && rest.length === 0) return await manPage(commands);
   const isTable = first === "options" && rest.length > 0;
+  if (first === "options" && !isTable) {
+    throw new UsageError(
+      "'options' needs a command: sluice help options COMMAND",
+    );
+  }
   const name = (isTable ? rest : words).join(" ");
   const topics = await readTopics();
   const topic = topics.find((one) => one.name === name);

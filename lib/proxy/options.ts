@@ -53,7 +53,6 @@ const DEFAULT_LISTEN = "127.0.0.1:1080";
 const SOCKS5 = [{ anyOf: ["protocols"], is: ["socks5"] }] as const;
 
 /** The heading of these options. */
-const UDP_GROUP = "UDP and BIND";
 
 /** Options of UDP and BIND. */
 const UDP_OPTIONS = {
@@ -61,14 +60,14 @@ const UDP_OPTIONS = {
     default: "1m",
     requires: [{ anyOf: ["protocols"], is: ["socks5", "socks4"] }],
     setting: "bindTimeout",
-    group: UDP_GROUP,
+    group: GROUP.udp,
     help: "time limit for the peer of a BIND to connect; 0 disables it",
   }),
   "udp-advertise": option("address", {
     value: "ADDRESS",
     requires: SOCKS5,
     setting: "udp.advertise",
-    group: UDP_GROUP,
+    group: GROUP.udp,
     help:
       "address that clients send UDP to, if it differs from the one they connect to (behind NAT)",
   }, parseAddress),
@@ -76,21 +75,21 @@ const UDP_OPTIONS = {
     value: "A-B",
     requires: SOCKS5,
     setting: "udp.ports",
-    group: UDP_GROUP,
+    group: GROUP.udp,
     help: "first and last port for UDP (default any)",
   }, parsePorts),
   "udp-idle-timeout": duration({
     default: "2m",
     requires: SOCKS5,
     setting: "udp.idleTimeout",
-    group: UDP_GROUP,
+    group: GROUP.udp,
     help: "time limit for a UDP association without a datagram; 0 disables it",
   }),
   "max-udp-associations": count({
     default: "1000",
     requires: SOCKS5,
     setting: "udp.associations",
-    group: UDP_GROUP,
+    group: GROUP.udp,
     help: "most UDP associations at the same time",
   }),
   "max-udp-associations-per-client": count({
@@ -98,7 +97,7 @@ const UDP_OPTIONS = {
     least: "0",
     requires: SOCKS5,
     setting: "udp.perClient",
-    group: UDP_GROUP,
+    group: GROUP.udp,
     help:
       "most UDP associations at the same time from one client; 0 is no limit",
   }),

@@ -65,7 +65,9 @@ const MOST_BYTES = 255;
 export function parseParent(text: string): Parent {
   const match = /^([a-z\d+.-]+):\/\/(?:(.*)@)?([^@]*)$/is.exec(text);
   if (match === null) {
-    throw new SyntaxError("a parent is no SCHEME://HOST:PORT");
+    throw new SyntaxError(
+      "a parent has no scheme; write socks5h://HOST:PORT or http://HOST:PORT",
+    );
   }
   const [, scheme, login, authority] = match;
   const known = parseScheme(scheme!.toLowerCase());

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { formatHelp } from "../../lib/cli/help.ts";
+import { GROUP } from "../../lib/cli/option_groups.ts";
+import type { OptionTable } from "../../lib/cli/option.ts";
 import { visibleLength } from "../../lib/cli/layout.ts";
 import {
   count,
@@ -73,6 +75,23 @@ Times:
 
 A DURATION is a number and a unit: 250ms, 10s, 5m, 1h, 1d; or 0.`,
   );
+});
+
+Deno.test("formatHelp() sorts groups the same way for every command", () => {
+  const headingsOf = (table: OptionTable) =>
+    formatHelp({ usage: "demo", summary: "", examples: [], options: table })
+      .split("\n").filter((line) => /^[A-Z].*:$/.test(line));
+  const shared = {
+    "log": flag("x", { group: GROUP.watch }),
+    "limit": flag("x", { group: GROUP.limits }),
+    "pool": flag("x", { group: "Pools" }),
+    "listen": flag("x", { group: GROUP.listen }),
+    "help": flag("print this", { short: "h" }),
+  };
+  const sorted = ["Pools:", "Listen:", "Limits:", "Watch it:"];
+  assertEquals(headingsOf(shared), [...sorted, "Options:"]);
+  const own = { ...shared, "names": flag("x") };
+  assertEquals(headingsOf(own), ["Options:", ...sorted]);
 });
 
 Deno.test("formatHelp() wraps text at 79 columns, with its indentation", () => {

@@ -100,6 +100,33 @@ Deno.test("the manual has the exit codes of run and check", async () => {
   assertEquals([checked, wrong], [0, [2, 2]]);
 });
 
+Deno.test("the manual has the exit codes of exec", async () => {
+  await using folder = await makeFolder();
+  const plain = `${folder.path}/plain`;
+  await Deno.writeTextFile(plain, "text\n");
+  const exec = (...args: string[]) =>
+    codeOf("exec", "--no-isolation", "--quiet", ...args);
+  // The rules deny every target.
+  const dial = [
+    "const http = Deno.createHttpClient({ proxy: { url:",
+    "Deno.env.get('http_proxy') } });",
+    "await (await fetch('http://denied.example/', { client: http })).text();",
+  ].join(" ");
+  const codes = [
+    await exec("--", "true"),
+    await exec("--", "sh", "-c", "exit 1"),
+    await exec("--no-such-option", "--", "true"),
+    await exec("--fail-on-denied", "--", Deno.execPath(), "eval", dial),
+    await exec("--", plain),
+    await exec("--", `${folder.path}/missing`),
+  ];
+  const told = tableOf("lib/manual/exec.md", "code | meaning")
+    .map(([code]) => Number(code)).filter(Number.isInteger);
+  assertEquals(told, codes);
+  const killed = await exec("--", "sh", "-c", "kill -TERM $$");
+  assertEquals(killed, 128 + 15);
+});
+
 /** Runs `connect` without an end of its input, until a signal. */
 async function codeOfSignal(
   port: string,

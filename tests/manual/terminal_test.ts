@@ -53,6 +53,19 @@ Deno.test("formatForTerminal() wraps the cells of a table", () => {
   ]);
 });
 
+Deno.test("formatForTerminal() begins a cell below a word that is too long", () => {
+  const text = "| option | what it does |\n|---|---|\n" +
+    "| `--prefer system\\|ipv4\\|ipv6\\|only-ipv4` | which addresses to try first |\n";
+  assertEquals(formatForTerminal(text, { ...PLAIN, width: 40 }), [
+    "option               what it does",
+    "───────────────────  ───────────────────",
+    "`--prefer",
+    "system|ipv4|ipv6|only-ipv4`",
+    "                     which addresses to",
+    "                     try first",
+  ]);
+});
+
 Deno.test("formatForTerminal() turns links into what a terminal can follow", () => {
   const text = "See [rules](rules.md#time), [the site](https://example.com/)" +
     " and <https://example.org/>.";

@@ -43,6 +43,20 @@ Deno.test("searchTopics() finds lines with all words, in any order and case", ()
   assertEquals(searchTopics(TOPICS, ["nowhere"]), { count: 0, places: [] });
 });
 
+Deno.test("searchTopics() gives the cells of a table without its bars", () => {
+  const row = "| `--log text\\|json`   | `text`   |          | the format  |";
+  const topics = [{
+    name: "t",
+    title: "T",
+    brief: "",
+    text: `# T\n\n${row}\n`,
+  }];
+  const line = "`--log text|json`  `text`  the format";
+  assertEquals(searchTopics(topics, ["format"]).places, [
+    { topic: "t", heading: "T", line },
+  ]);
+});
+
 Deno.test("searchTopics() gives a bounded number of lines, and how many there are", () => {
   const text = "# T\n\n" + "word\n".repeat(500);
   const many = [{ name: "t", title: "T", brief: "", text }];

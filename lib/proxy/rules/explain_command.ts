@@ -29,7 +29,7 @@ export const RULES_EXPLAIN_OPTIONS = {
 export const RULES_EXPLAIN_COMMAND: Command<typeof RULES_EXPLAIN_OPTIONS> = {
   usage: "rules explain FILE",
   summary:
-    "Says in plain words what each rule does, and finds rules that never match, that rules before them hide, or that make no difference. Exit code 1 is that a rule can never decide anything; 2 a file that can't be read.",
+    "Says in plain words what each rule does, and finds rules that never match, that rules before them hide, or that make no difference. Exit codes: 0 no mistake; 1 a rule that can never decide; 2 a file that Sluice cannot read.",
   examples: [["sluice rules explain rules.txt", "before others rely on it"]],
   options: RULES_EXPLAIN_OPTIONS,
   run: runRulesExplain,

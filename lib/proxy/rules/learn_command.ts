@@ -27,7 +27,7 @@ export const RULES_LEARN_OPTIONS = {
   "generalise": count({
     least: "2",
     help:
-      "write *.example.com if clients reached so many names below example.com on the same ports; without it, only the names themselves",
+      "write *.example.com if clients reached at least N names below example.com on the same ports; without it, only the names themselves",
   }),
   ...ASK_OPTIONS,
 };

@@ -18,7 +18,9 @@ import { StartError, UsageError } from "../../cli/usage_error.ts";
 export const RULES_LIST_OPTIONS = {
   ...RULE_OPTIONS,
   ...RULES_MODE_OPTIONS,
-  "allow-private": flag("the proxy has it too: no address guard"),
+  "allow-private": flag(
+    "leave out the address guard, as a proxy with this option does",
+  ),
   ...ASK_OPTIONS,
 };
 

@@ -28,7 +28,9 @@ const FAULTS = ["newly-denied", "newly-allowed", "unused"] as const;
 export const RULES_REPLAY_OPTIONS = {
   "logs": LOG_OPERAND,
   ...RULE_OPTIONS,
-  "allow-private": flag("judge as a proxy with this option: without the guard"),
+  "allow-private": flag(
+    "leave out the address guard, as a proxy with this option does",
+  ),
   "examples": count({
     default: "10",
     least: "0",
@@ -48,7 +50,7 @@ type Options = OptionValues<typeof RULES_REPLAY_OPTIONS>;
 export const RULES_REPLAY_COMMAND: Command<typeof RULES_REPLAY_OPTIONS> = {
   usage: "rules replay LOG… --rules FILE [OPTIONS]",
   summary:
-    "Reads logs in JSON and prints what rules would change: connections that would be denied or allowed now, and rules that decide nothing. It resolves no names: the address in the log counts. Exit code 0 is done, 1 is something that --fail-on names, 2 a wrong option, rule or log.",
+    "Reads logs in JSON and prints what rules would change: connections that would be denied or allowed now, and rules that decide nothing. It resolves no names: the address in the log counts. Exit codes: 0 done; 1 something that --fail-on names; 2 a wrong option, rule or log.",
   examples: [
     ["sluice rules replay proxy.log --rules new.txt", "before a change"],
     [

@@ -69,7 +69,9 @@ export const RULES_TEST_OPTIONS = {
       "the listener, also unix:PATH; unless it is a loopback address, the address guard applies",
   }, parseListener),
   "public": flag("apply the address guard to every listener"),
-  "allow-private": flag("the proxy has it too: no address guard"),
+  "allow-private": flag(
+    "leave out the address guard, as a proxy with this option does",
+  ),
   "at": option("text", {
     value: "TIME",
     help:
@@ -90,7 +92,7 @@ export const RULES_TEST_COMMAND: Command<typeof RULES_TEST_OPTIONS> = {
   examples: [
     [
       "sluice rules test --rules rules.txt --user alice --target example.com:443",
-      "may Alice?",
+      "may Alice go there?",
     ],
     [
       "sluice rules test --public --target 169.254.169.254:80",

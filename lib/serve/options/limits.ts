@@ -62,7 +62,7 @@ export const LIMIT_OPTIONS = {
     setting: "limits.rates.burst",
     group: GROUP.limits,
     help:
-      "burst of each rate after a pause, as the time that it would take; at least 10ms",
+      "after a pause, bytes for this much time at the full rate pass without delay; at least 10ms",
   }),
   "quota-per-user": size({
     default: "0",

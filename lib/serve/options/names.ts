@@ -43,7 +43,8 @@ export const NAME_OPTIONS = {
     default: "system",
     setting: "names.preference",
     group: GROUP.names,
-    help: "addresses of a name to try first, or only",
+    help:
+      "which addresses of a name to try first; only-ipv4 and only-ipv6 try no others",
   }),
   "bind": collected("address", {
     value: "ADDRESS",

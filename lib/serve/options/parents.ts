@@ -101,6 +101,6 @@ function balance(
     group: GROUP.upstream,
     requires,
     setting: "parents.method",
-    help: "which of several Sluice takes next",
+    help: "which of several chains Sluice takes next",
   });
 }

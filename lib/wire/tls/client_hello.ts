@@ -137,7 +137,8 @@ function recordLength(header: Uint8Array): number {
   if (header[0] !== HANDSHAKE || header[1] !== 3) {
     const start = header.subarray(0, 2).toHex();
     const protocol = recogniseInnerTls(header);
-    const others = protocol === undefined ? "" : ` but ${protocol}`;
+    const name = protocol ?? recognisePlain(header);
+    const others = name === undefined ? "" : ` but ${name}`;
     throw new TlsAlertError(
       ALERT.UnexpectedMessage,
       `Cannot parse ClientHello: it begins with 0x${start}, which is not TLS${others}`,
@@ -211,4 +212,12 @@ function parseExtensions(cursor: TlsCursor): Map<number, TlsCursor> {
  */
 function highest(versions: readonly number[]): number {
   return Math.max(0, ...versions.filter((n) => n <= TLS_VERSION.Tls13));
+}
+
+/** Names what a client speaks that has left out TLS, by its first bytes. */
+function recognisePlain(start: Uint8Array): string | undefined {
+  if (start[0] === 5) return "SOCKS5 in the clear";
+  if (start[0] === 4) return "SOCKS4 in the clear";
+  const text = String.fromCharCode(...start);
+  return /^[A-Z]{3}/.test(text) ? "HTTP in the clear" : undefined;
 }

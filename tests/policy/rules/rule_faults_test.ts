@@ -227,7 +227,7 @@ Deno.test("findFaults() takes rules that only report for rules that decide nothi
 Deno.test("findFaults() heeds what a rule says beside its conditions", () => {
   for (
     const lines of [
-      "allow name a.example any-protocol\nallow name .example",
+      "allow name a.example any-protocol\nallow name .example\ndefault deny",
       'deny name a.example message "No"\ndeny name .example\nallow port 1\ndefault deny',
     ]
   ) assertEquals(findFaults(rulesOf(lines)), [], lines);

@@ -42,8 +42,8 @@ Deno.test("PARENT_OPTIONS read chains, alternatives and names", async () => {
 
 Deno.test("PARENT_OPTIONS and their neighbours say what is wrong, without passwords", async () => {
   const cases = [
-    ["--via=a:1080", "a parent is no SCHEME://"],
-    ["--via=socks5://a,", "a parent is no SCHEME://"],
+    ["--via=a:1080", "a parent has no scheme"],
+    ["--via=socks5://a,", "a parent has no scheme"],
     [`--via=${Array(9).fill("socks5://a").join()}`, "a chain has 9 parents"],
     ["--via=https://a,https://b", "a chain can have one https parent"],
     ["--via=env:SLUICE_TEST_UNSET", "env:SLUICE_TEST_UNSET is not set"],

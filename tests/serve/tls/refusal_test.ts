@@ -169,13 +169,15 @@ const BAD_BYTES: readonly {
     what: "SOCKS5 without TLS",
     bytes: Uint8Array.of(...GREETING, ...connectRequest("127.0.0.1", 9)),
     answer: encodeAlert(ALERT.UnexpectedMessage),
-    reason: "Cannot parse ClientHello: it begins with 0x0501, which is not TLS",
+    reason:
+      "Cannot parse ClientHello: it begins with 0x0501, which is not TLS but SOCKS5 in the clear",
   },
   {
     what: "HTTP without TLS",
     bytes: new TextEncoder().encode("GET http://a/ HTTP/1.1\r\n\r\n"),
     answer: encodeAlert(ALERT.UnexpectedMessage),
-    reason: "Cannot parse ClientHello: it begins with 0x4745, which is not TLS",
+    reason:
+      "Cannot parse ClientHello: it begins with 0x4745, which is not TLS but HTTP in the clear",
   },
   {
     what: "garbage in a record",
