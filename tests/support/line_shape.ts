@@ -15,7 +15,7 @@
 export function shapeOf(line: string): string {
   return line.trimEnd()
     .replace(/^(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d /, "")
-    // Which end comes first depends on how busy the machine is.
+    // The order of the ends depends on the machine's load.
     .replace(/(?:client|target) closed first/, "# closed first")
     .replace(/serial [0-9a-f]+/, "serial #")
     .replaceAll(/(?<!\w)\d+(?:[.:-]\d+)*/g, "#")

@@ -214,7 +214,7 @@ function highest(versions: readonly number[]): number {
   return Math.max(0, ...versions.filter((n) => n <= TLS_VERSION.Tls13));
 }
 
-/** Names what a client speaks that has left out TLS, by its first bytes. */
+/** Recognises the protocol of a client that omits TLS, by its first bytes. */
 function recognisePlain(start: Uint8Array): string | undefined {
   if (start[0] === 5) return "SOCKS5 in the clear";
   if (start[0] === 4) return "SOCKS4 in the clear";
