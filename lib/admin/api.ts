@@ -228,8 +228,6 @@ export type Shape<N extends keyof typeof SCHEMAS> =
 
 /** A connection that is open. */
 export type Tunnel = Shape<"Tunnel">;
-/** What a listener is for. */
-export type ListenerKind = Tunnel["kind"];
 /** A connection that is open, with how fast it is. */
 export type ListedTunnel = Shape<"ListedTunnel">;
 /** A connection that has ended, or one HTTP request of it. */

@@ -1,10 +1,10 @@
 /**
- * Whether the server accepts connections, and until when what is open may last.
+ * Whether the server accepts connections, and when open ones are cut.
  *
  * @module
  */
 
-/** How far a server is in its life. */
+/** The state of a server's life. */
 export class DrainState {
   #isReady = false;
   #until: number | null | undefined;
@@ -20,22 +20,23 @@ export class DrainState {
   }
 
   /**
-   * When the rest is cut, in milliseconds since 1970; `null` is never, and
+   * When the rest is cut, in milliseconds since 1970; `null` means never,
    * `undefined` that no drain has begun.
    */
   get until(): number | null | undefined {
     return this.#until;
   }
 
-  /** Says that it has started. */
+  /** Notes that the server has started. */
   start(): void {
     this.#isReady = true;
   }
 
   /**
-   * Says that a drain begins, or has less time left.
+   * Notes that a drain begins, or that its time is shortened.
    *
-   * @param deadline Milliseconds until the rest is cut; not finite is never.
+   * @param deadline Milliseconds until the rest is cut; an infinite number
+   *   means never.
    */
   drain(deadline: number): void {
     this.#until = Number.isFinite(deadline) ? Date.now() + deadline : null;

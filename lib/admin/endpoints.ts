@@ -1,14 +1,14 @@
 /**
- * What the admin listener serves besides the page. Its routes, its OpenAPI
- * document and the calls of the page all come from this table.
+ * The endpoints of the admin listener besides the page. Its routes, its OpenAPI
+ * document and the page's calls all come from this table.
  *
  * @module
  */
 
 import type { PARAMETERS, SCHEMAS, Shape } from "./api.ts";
 
-/** What the table says of one method of a path. */
-export interface Endpoint {
+/** An endpoint: one method of a path. */
+export interface ApiEndpoint {
   /** What it does, in a few words. */
   readonly summary: string;
   /** Schema of its answer, if that is JSON. */
@@ -17,15 +17,15 @@ export interface Endpoint {
   readonly type?: "text/plain" | "text/event-stream";
   /** Status of its success (default 200). */
   readonly status?: 200 | 202 | 204;
-  /** Statuses of failures that few others have (default none). */
+  /** Further error statuses (default none). */
   readonly errors?: readonly (404 | 422 | 503)[];
   /** Whether it needs no token (default false). */
   readonly isOpen?: true;
 }
 
 /**
- * All of them, by method and path. GET is for HEAD too; `{…}` at the end of a
- * path stands for a parameter.
+ * All endpoints by method and path. GET includes HEAD; `{…}` at the end of a
+ * path is a parameter.
  */
 export const ENDPOINTS = {
   "GET /healthz": {
@@ -90,10 +90,10 @@ export const ENDPOINTS = {
     type: "text/event-stream",
     errors: [503],
   },
-} as const satisfies Readonly<Record<`${Method} /${string}`, Endpoint>>;
+} as const satisfies Readonly<Record<`${HttpMethod} /${string}`, ApiEndpoint>>;
 
 /** Methods of endpoints. */
-export type Method = "GET" | "POST" | "DELETE";
+export type HttpMethod = "GET" | "POST" | "DELETE";
 
 /** A method and a path that has it. */
 export type Operation = keyof typeof ENDPOINTS;
@@ -115,5 +115,5 @@ export type Calls = {
   ]: AnswerOf<O>;
 };
 
-/** Header that every request which changes something has, with the value 1. */
+/** Header that every changing request must have, with the value 1. */
 export const REQUEST_HEADER = "X-Sluice-Request";

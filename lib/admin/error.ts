@@ -1,5 +1,5 @@
 /**
- * Requests to the admin API that can't be carried out.
+ * Errors of the admin API.
  *
  * @module
  */
@@ -19,18 +19,18 @@ export const ERROR_STATUS = {
   busy: 503,
 } as const;
 
-/** What programs tell failures by. */
+/** Error codes for programs. */
 export type AdminErrorCode = keyof typeof ERROR_STATUS;
 
-/** A request that is refused, with what to answer. */
+/** A refused request with its answer. */
 export class AdminError extends HttpError {
-  /** What to tell programs by. */
+  /** Code for programs. */
   readonly code: AdminErrorCode;
 
   /**
-   * Constructs an error.
+   * Creates an error.
    *
-   * @param code What to tell programs by.
+   * @param code Code for programs.
    * @param message The same for people, in one line.
    */
   constructor(code: AdminErrorCode, message: string) {

@@ -102,11 +102,7 @@ export class AdminEvents {
     }
   }
 
-  /**
-   * Tells all readers of a new point.
-   *
-   * @param point The point.
-   */
+  /** Tells all readers of a new point. */
   tellHistory(point: HistoryPoint): void {
     if (this.#readers.size > 0) this.#push(encodeEvent("history", point));
   }

@@ -1,12 +1,12 @@
 /**
- * One figure: what a Prometheus reads under one name.
+ * A figure: one metric of Prometheus.
  *
  * @module
  */
 
 import type { ThreadFigures } from "./thread_figures.ts";
 
-/** What a figure may be told apart by: never what a client has chosen. */
+/** Labels of a figure: never a value that a client has chosen. */
 export type Labels = Readonly<Record<string, string>>;
 
 /** Gives a figure its values. */
@@ -15,13 +15,13 @@ export type Read = (
   figures: ThreadFigures,
 ) => void;
 
-/** A figure that is read when somebody asks. */
+/** A figure that is read on request. */
 export interface Figure {
   /** Whether it only grows. */
   kind: "counter" | "gauge";
   /** Its name, by the conventions of Prometheus. */
   name: string;
-  /** What it tells. */
+  /** Its help text. */
   help: string;
   /** Names of its labels (default none). */
   labels?: readonly string[];

@@ -1,7 +1,6 @@
 /**
- * Figures as Prometheus reads them. Nothing is counted for them that is not
- * counted anyway, but for four times of each connection; the rest is read when
- * somebody asks.
+ * Figures for Prometheus. Except for four timings of each connection, nothing
+ * is counted only for them; they are read on request.
  *
  * @module
  */
@@ -19,13 +18,13 @@ interface Metric {
   name: string;
   help: string;
   type: "counter" | "gauge" | "histogram";
-  /** The same labels twice, of two listeners with one name, are one. */
+  /** Two listeners with one name have the same labels and are added up. */
   aggregator: "sum";
   values: { labels: Labels; value: number; metricName?: string }[];
 }
 
 /**
- * Makes what tells the figures.
+ * Creates the writer of figures.
  *
  * @param subject What they are about.
  * @returns Makes the text, and tells its media type.

@@ -1,6 +1,6 @@
 /**
- * Sums of connections and bytes, through Deno's own OpenTelemetry. They are told
- * by the program's first thread alone: of several that tell the same sum, a
+ * Exports sums of connections and bytes through Deno's OpenTelemetry. Only the
+ * program's first thread exports them: of several exports of one sum, a
  * collector would keep one.
  *
  * @module

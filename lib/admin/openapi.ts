@@ -5,7 +5,7 @@
  */
 
 import project from "../../deno.json" with { type: "json" };
-import { type Endpoint, ENDPOINTS, REQUEST_HEADER } from "./endpoints.ts";
+import { type ApiEndpoint, ENDPOINTS, REQUEST_HEADER } from "./endpoints.ts";
 import { API_SCHEMAS, parametersOf, schemaAt } from "./schemas.ts";
 
 const DESCRIPTION: Readonly<Record<number, string>> = {
@@ -22,10 +22,10 @@ const DESCRIPTION: Readonly<Record<number, string>> = {
   503: "Not now",
 };
 
-/** Failures that every operation can have. */
+/** Error statuses of every operation. */
 const FAILURES = [400, 403, 405, 413] as const;
 
-/** Whoever changes something says that they are no other site. */
+/** Changing requests must show that they come from no other site. */
 const CONFIRMATION = {
   name: REQUEST_HEADER,
   in: "header",
@@ -60,13 +60,13 @@ function describePaths(): Record<string, Record<string, unknown>> {
 
 function describe(
   operation: string,
-  { errors = [], isOpen, schema, status = 200, summary, type }: Endpoint,
+  { errors = [], isOpen, schema, status = 200, summary, type }: ApiEndpoint,
 ): Record<string, unknown> {
   const failures = [...FAILURES, ...isOpen ? [] : [401], ...errors];
   return {
     summary,
     parameters: describeParameters(operation),
-    // A program that was started without a token asks for none.
+    // A program without a token requires none.
     ...isOpen ? {} : { security: [{}, { token: [] }] },
     responses: {
       [status]: {

@@ -8,23 +8,23 @@
 import type { AskThread, ThreadWatcher } from "../serve/watched_thread.ts";
 import { SharedCounter } from "../sync/shared/counter.ts";
 import { ThreadEnded } from "../sync/thread_link.ts";
-import type { Answered, Asked, Question, Thread } from "./thread.ts";
+import type { Answered, Asked, Thread, ThreadQuestion } from "./thread.ts";
 import type { Threads } from "./threads.ts";
 
-/** Milliseconds that a thread has to answer. */
+/** Milliseconds for a thread to answer. */
 const ANSWER_TIMEOUT = 2_000;
 
-/** Questions that may be without an answer; beyond it none is asked. */
+/** Most unanswered questions; beyond that none is asked. */
 const MOST_ASKED = 1_000;
 
-/** What the operator wants done reaches also a thread that is busy for long. */
-const ACTIONS: ReadonlySet<Question> = new Set(["end", "lift", "rest"]);
+/** Actions also reach a thread that is busy for a long time. */
+const ACTIONS: ReadonlySet<ThreadQuestion> = new Set(["end", "lift", "rest"]);
 
 /** Options for {@linkcode OtherThread}. */
 export interface OtherThreadOptions {
   /** Number of the thread, for people. */
   worker: number;
-  /** Milliseconds that it has to answer (default 2,000). */
+  /** Milliseconds for it to answer (default 2,000). */
   timeout?: number;
 }
 
@@ -36,14 +36,13 @@ export class OtherThread implements Thread {
   readonly #timeout: number;
   /** Ends the wait for each answer. */
   readonly #waiting = new Set<() => void>();
-  /** Questions that have had their time. */
+  /** Questions that timed out. */
   #overdue = 0;
   #isClosed = false;
 
   /**
    * Begins to ask.
    *
-   * @param ask Asks the thread.
    * @param options Which thread it is, and how long it has.
    */
   constructor(
@@ -55,7 +54,7 @@ export class OtherThread implements Thread {
     this.#timeout = timeout;
   }
 
-  /** Whether it has left a question without an answer for too long. */
+  /** Whether it has not answered a question for too long. */
   get isSilent(): boolean {
     return this.#isClosed || this.#overdue > 0;
   }
@@ -65,16 +64,15 @@ export class OtherThread implements Thread {
    *
    * @typeParam Q What is asked.
    * @param question What is asked.
-   * @param asked What it is asked with.
-   * @returns The answer; `undefined` where it does not answer in time, or has
-   *   ended. That of `changes` is waited for until it ends: it is told once.
-   * @throws {Error} If the thread made a mistake.
+   * @returns The answer; `undefined` if it does not answer in time or has
+   *   ended. `changes` has no time limit, because its answer is sent only once.
+   * @throws {Error} If the thread had an internal error.
    */
-  async ask<Q extends Question>(
+  async ask<Q extends ThreadQuestion>(
     question: Q,
     ...asked: Asked<Q>
   ): Promise<Answered<Q> | undefined> {
-    // What waits in its queue already must not become more and more.
+    // Its queue must not grow without bound.
     const isRefused = this.#isClosed || this.#waiting.size >= MOST_ASKED ||
       this.isSilent && !ACTIONS.has(question);
     if (isRefused) return undefined;
@@ -100,14 +98,14 @@ export class OtherThread implements Thread {
       | undefined;
   }
 
-  /** Asks it nothing any more; what is not answered won't be. */
+  /** Stops asking it; pending questions stay unanswered. */
   close(): void {
     this.#isClosed = true;
     for (const giveUp of this.#waiting) giveUp();
   }
 
   async #answer(
-    question: Question,
+    question: ThreadQuestion,
     asked: readonly unknown[],
   ): Promise<unknown> {
     try {

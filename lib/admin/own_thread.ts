@@ -5,11 +5,11 @@
  */
 
 import type { Registry } from "../serve/registry.ts";
-import type { Answered, Asked, Question, Thread } from "./thread.ts";
+import type { Answered, Asked, Thread, ThreadQuestion } from "./thread.ts";
 import { ThreadAnswers } from "./thread_answers.ts";
 import type { ThreadFigures } from "./thread_figures.ts";
 
-/** The own thread: nothing is copied, or made before it is asked. */
+/** The own thread: answers are computed on request, without copies. */
 export class OwnThread implements Thread {
   /** It answers at once. */
   readonly isSilent = false;
@@ -19,7 +19,7 @@ export class OwnThread implements Thread {
   readonly #answers: ThreadAnswers;
 
   /**
-   * Shows what a registry has.
+   * Shows the connections of a registry.
    *
    * @param registry Its connections.
    */
@@ -32,11 +32,10 @@ export class OwnThread implements Thread {
    *
    * @typeParam Q What is asked.
    * @param question What is asked.
-   * @param asked What it is asked with.
    * @returns The answer.
    */
   // deno-lint-ignore require-await
-  async ask<Q extends Question>(
+  async ask<Q extends ThreadQuestion>(
     question: Q,
     ...asked: Asked<Q>
   ): Promise<Answered<Q>> {
@@ -62,10 +61,9 @@ export class OwnThread implements Thread {
  * @typeParam Q What is asked.
  * @param answers Knows the answers.
  * @param question What is asked.
- * @param asked What it is asked with.
  * @returns The answer.
  */
-export function answer<Q extends Question>(
+export function answer<Q extends ThreadQuestion>(
   answers: ThreadAnswers,
   question: Q,
   asked: Asked<Q>,

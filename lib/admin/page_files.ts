@@ -1,6 +1,5 @@
 /**
- * The files of the page that shows what flows, as the admin listener serves
- * them.
+ * The files of the admin page.
  *
  * @module
  */
@@ -39,18 +38,18 @@ export interface PageFile {
 /** It is sent as `Content-Security-Policy`. */
 export const PAGE_POLICY: string = pagePolicy();
 
-/** Files by path, once somebody has requested them. */
+/** Files by path, once requested. */
 const files = new Map<string, PageFile>([
   ["/page/uplot.css", { type: "text/css", text: uplotCss }],
   ["/page/uplot.js", { type: "text/javascript", text: uplot }],
 ]);
 
 /**
- * Finds a file of the page. None tells anything of the server: they need no
- * token.
+ * Finds a file of the page. The files reveal nothing about the server and need
+ * no token.
  *
  * @param path What is asked for, without a query: `/`, or below `/page/`.
- * @returns The file; `undefined` where there is none.
+ * @returns The file; `undefined` if none.
  */
 export function adminPage(path: string): PageFile | undefined {
   const known = files.get(path);
@@ -69,8 +68,8 @@ function readFile(path: string): PageFile | undefined {
 }
 
 /**
- * Without the preloads a browser would learn of a module only when it has read
- * the one that imports it: a round trip each, through SSH perhaps.
+ * Without preloads a browser would find a module only after reading its
+ * importer: a round trip each, perhaps through SSH.
  */
 function readIndex(): PageFile {
   const preloads = [...NAMES].filter((name) => name.endsWith(".ts"))

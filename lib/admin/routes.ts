@@ -5,29 +5,29 @@
  */
 
 import {
-  type Endpoint,
+  type ApiEndpoint,
   ENDPOINTS,
-  type Method,
+  type HttpMethod,
   type Operation,
 } from "./endpoints.ts";
 import { AdminError } from "./error.ts";
 
 /** A path and a method of it. */
-export interface AdminRoute extends Endpoint {
+export interface AdminRoute extends ApiEndpoint {
   /** Its name in the table of endpoints. */
   readonly operation: Operation;
   /** Method; GET is for HEAD too. */
-  readonly method: Method;
+  readonly method: HttpMethod;
   /** Path; `{…}` at its end stands for its parameter. */
   readonly path: string;
   /** Name of its parameter; `undefined` if it has none. */
   readonly parameter: string | undefined;
 }
 
-/** All that is served but the page. */
+/** All routes except the page. */
 export const ADMIN_ROUTES: readonly AdminRoute[] = Object.entries(ENDPOINTS)
   .map(([operation, endpoint]) => {
-    const [method, path] = operation.split(" ") as [Method, string];
+    const [method, path] = operation.split(" ") as [HttpMethod, string];
     const parameter = /\{(\w+)\}$/.exec(path)?.[1];
     return {
       ...endpoint,
@@ -75,7 +75,7 @@ export class MethodError extends AdminError {
   readonly allow: string;
 
   /**
-   * Constructs an error.
+   * Creates an error.
    *
    * @param method The method that it does not have.
    * @param allow Those that it has.

@@ -1,7 +1,6 @@
 /**
- * A trace of each line of the log that is about a connection, through Deno's
- * own OpenTelemetry: a span, and one in it for each of what was done one after
- * the other.
+ * Traces connections through Deno's OpenTelemetry: a span for each log line
+ * about a connection, with a child for each phase.
  *
  * @module
  */
@@ -14,11 +13,7 @@ import { parseHostPort } from "../wire/host_port.ts";
 
 type Library = typeof import("@opentelemetry/api");
 
-/**
- * Begins to tell of connections that end, in the thread where they are.
- *
- * @param registry Where they are.
- */
+/** Starts to export ended connections, in their own thread. */
 export async function openSpans(registry: Registry): Promise<void> {
   const library = await import("@opentelemetry/api");
   const tracer = library.trace.getTracer("sluice", project.version);
@@ -77,7 +72,7 @@ function attributesOf(
   };
 }
 
-/** What is no host with a port, a Unix socket for one, is the address whole. */
+/** Without host and port, as for a Unix socket, the address is used whole. */
 function placeOf(name: string, text: string | undefined): Attributes {
   if (text === undefined) return {};
   try {

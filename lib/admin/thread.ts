@@ -1,6 +1,6 @@
 /**
- * A thread of the program that takes connections, as whoever watches sees it:
- * the only one, or one of several.
+ * A thread that accepts connections, as the watcher sees it: the only one, or
+ * one of several.
  *
  * @module
  */
@@ -8,18 +8,18 @@
 import type { ThreadAnswers } from "./thread_answers.ts";
 import type { ThreadFigures } from "./thread_figures.ts";
 
-/** What a thread can be asked. */
-export type Question = keyof ThreadAnswers;
+/** Questions to a thread. */
+export type ThreadQuestion = keyof ThreadAnswers;
 
-/** What a question is asked with. */
-export type Asked<Q extends Question> = Parameters<ThreadAnswers[Q]>;
+/** Arguments of a question. */
+export type Asked<Q extends ThreadQuestion> = Parameters<ThreadAnswers[Q]>;
 
-/** What a question is answered with. */
-export type Answered<Q extends Question> = ReturnType<ThreadAnswers[Q]>;
+/** Answer to a question. */
+export type Answered<Q extends ThreadQuestion> = ReturnType<ThreadAnswers[Q]>;
 
 /** A thread of the program that takes connections. */
 export interface Thread {
-  /** Whether it has left a question without an answer for too long. */
+  /** Whether it has not answered a question for too long. */
   readonly isSilent: boolean;
   /** Number of the thread; `undefined` where it is the program's first. */
   readonly worker: number | undefined;
@@ -28,20 +28,19 @@ export interface Thread {
    *
    * @typeParam Q What is asked.
    * @param question What is asked.
-   * @param asked What it is asked with.
-   * @returns The answer; `undefined` where it does not answer in time, or has
-   *   ended. That of `changes` is waited for until it ends: it is told once.
+   * @returns The answer; `undefined` if it does not answer in time or has
+   *   ended. `changes` has no time limit, because its answer is sent only once.
    */
-  ask<Q extends Question>(
+  ask<Q extends ThreadQuestion>(
     question: Q,
     ...asked: Asked<Q>
   ): Promise<Answered<Q> | undefined>;
   /**
-   * Tells what it adds up to at once, where it is in the same thread.
+   * Returns its figures immediately, if it is the same thread.
    *
    * @returns That.
    */
   figuresNow?(): ThreadFigures;
-  /** Asks it nothing any more. */
+  /** Stops asking it. */
   close(): void;
 }

@@ -9,7 +9,7 @@ import type { TimedName } from "../serve/live_connection.ts";
 import type { ListenerWatch } from "../serve/listener_watch.ts";
 import type { Registry } from "../serve/registry.ts";
 import type { TimeCounts } from "../observe/time_classes.ts";
-import type { ListenerKind, PoolStatus, Status } from "./api.ts";
+import type { PoolStatus, Status, Tunnel } from "./api.ts";
 
 /** A UDP association has its relay socket, and one to targets at least. */
 const PER_ASSOCIATION = 2;
@@ -19,7 +19,7 @@ export interface ListenerFigures {
   /** `HOST:PORT` or `unix:PATH`. */
   name: string;
   /** What it is for. */
-  kind: ListenerKind;
+  kind: Tunnel["kind"];
   /** Whether others than this machine can reach it. */
   isPublic: boolean;
   /** How many listen there: none any more, or several that share it. */

@@ -1,5 +1,5 @@
 /**
- * All threads of the program that take connections, seen as one.
+ * All threads of the program that accept connections, as one.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import {
   upstreamKey,
 } from "./add_figures.ts";
 import type { BanStatus, ClosedTunnel, ListedTunnel } from "./api.ts";
-import type { Answered, Asked, Question, Thread } from "./thread.ts";
+import type { Answered, Asked, Thread, ThreadQuestion } from "./thread.ts";
 import { type BanKey, MOST_TUNNELS } from "./thread_answers.ts";
 import type { ThreadFigures } from "./thread_figures.ts";
 
-/** Upstreams whose sums are kept when the thread that had them has ended. */
+/** Most upstreams whose sums are kept after their thread has ended. */
 const MOST_UPSTREAMS = 1_000;
 
-/** A thread, and the last that is known of it. */
+/** A thread and its last figures. */
 interface Known {
   readonly thread: Thread;
   figures: ThreadFigures;
@@ -33,14 +33,14 @@ export interface AllTunnels {
   silent: number;
 }
 
-/** What has become of something that was to be done. */
+/** The result of an action. */
 export type Done = "done" | "none" | "silent";
 
 /** What one thread has answered. */
-export interface ThreadAnswer<Q extends Question> {
+export interface ThreadAnswer<Q extends ThreadQuestion> {
   /** Which thread. */
   readonly thread: Thread;
-  /** Its answer; `undefined` where it gave none in time. */
+  /** Its answer; `undefined` if it gave none in time. */
   readonly answer: Answered<Q> | undefined;
 }
 
@@ -62,12 +62,12 @@ export class Threads {
     return this.all.some(({ isSilent }) => !isSilent);
   }
 
-  /** What all add up to, by what was last heard of each. */
+  /** Sums of all threads, by their last answers. */
   get known(): ThreadFigures {
     return this.#sum ??= this.#add();
   }
 
-  /** The same, but of this thread as it is now. */
+  /** The same, with this thread's current figures. */
   get latest(): ThreadFigures {
     for (const thread of this.all) {
       const figures = thread.figuresNow?.();
@@ -79,8 +79,7 @@ export class Threads {
   /**
    * What is known of a thread.
    *
-   * @param thread The thread.
-   * @returns Its figures, as it told them last.
+   * @returns Its last figures.
    */
   knownOf(thread: Thread): ThreadFigures {
     return this.#known.get(thread)?.figures ?? NO_FIGURES;
@@ -89,7 +88,6 @@ export class Threads {
   /**
    * Takes in a thread.
    *
-   * @param thread The thread.
    * @returns Takes it out again, and closes it: what it has counted stays
    *   counted, as it was when it could be asked last. Give it its time where
    *   the worker still runs; where it has died, close the thread before.
@@ -100,7 +98,7 @@ export class Threads {
   }
 
   /**
-   * Asks to be told of threads that are taken out.
+   * Subscribes to removed threads.
    *
    * @param listener Told of each.
    */
@@ -109,8 +107,8 @@ export class Threads {
   }
 
   /**
-   * Asks all what they add up to. Of one that does not answer it is what it
-   * told last: sums never fall.
+   * Asks all threads for figures. A silent one counts with its last figures, so
+   * sums never fall.
    *
    * @returns All together.
    */
@@ -165,7 +163,6 @@ export class Threads {
   /**
    * Ends a connection, wherever it is.
    *
-   * @param id Number of it.
    * @returns Whether there was one; `silent` where one that did not answer may
    *   have it, which then ends it as soon as it can.
    */
@@ -176,7 +173,6 @@ export class Threads {
   /**
    * Ends a ban, in all threads.
    *
-   * @param ban Which one.
    * @returns Whether there was one; `silent` where one that did not answer may
    *   have it, which then ends it as soon as it can.
    */
@@ -189,10 +185,9 @@ export class Threads {
    *
    * @typeParam Q What is asked.
    * @param question What is asked.
-   * @param asked What it is asked with.
    * @returns What each has answered.
    */
-  ask<Q extends Question>(
+  ask<Q extends ThreadQuestion>(
     question: Q,
     ...asked: Asked<Q>
   ): Promise<ThreadAnswer<Q>[]> {
@@ -208,7 +203,6 @@ export class Threads {
   /**
    * Notes what a thread has told with something else.
    *
-   * @param thread Which one.
    * @param figures What it adds up to.
    */
   note(thread: Thread, figures: ThreadFigures): void {

@@ -1,6 +1,6 @@
 /**
- * Figures of how long things took. Only what succeeded is told: a refusal's
- * time says something else.
+ * Figures of timings. Only successes count: the time of a refusal means
+ * something else.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export interface HistogramLine {
 export interface TimeFigure {
   /** Its name, by the conventions of Prometheus. */
   name: string;
-  /** What it tells. */
+  /** Its help text. */
   help: string;
   /** Reads it. */
   read(figures: ThreadFigures): HistogramLine[];

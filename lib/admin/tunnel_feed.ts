@@ -1,6 +1,5 @@
 /**
- * The connections of all threads, followed while somebody looks on: what is open,
- * and what changes of it.
+ * Follows the connections of all threads while there are readers.
  *
  * @module
  */
@@ -12,7 +11,9 @@ import { MOST_TUNNELS, type ThreadChanges } from "./thread_answers.ts";
 import { compareTimes, type Threads } from "./threads.ts";
 import type { ConnectionChanges } from "./tunnel_changes.ts";
 
-/** Milliseconds that a look waits for a thread; the next one takes the rest. */
+/**
+ * Milliseconds that a look waits for a thread; the next look takes the rest.
+ */
 const PATIENCE = 500;
 
 /** Follows all threads. */
@@ -22,11 +23,7 @@ export class TunnelFeed {
   #asked = new Set<Thread>();
   #found = nothing();
 
-  /**
-   * Follows nobody yet.
-   *
-   * @param threads The threads.
-   */
+  /** Begins without following. */
   constructor(threads: Threads) {
     this.#threads = threads;
     threads.onRemove((thread) => this.#lose(thread));
@@ -76,7 +73,7 @@ export class TunnelFeed {
     };
   }
 
-  /** Follows nobody any more. */
+  /** Stops following. */
   rest(): void {
     this.#open.clear();
     this.#asked = new Set();

@@ -1,19 +1,19 @@
 /**
- * How fast tunnels are, for whoever asks now and then: nothing is measured
- * while nobody does.
+ * Rates of tunnels between occasional questions. It measures nothing without
+ * questions.
  *
  * @module
  */
 
 import type { ListedTunnel, Tunnel } from "./api.ts";
 
-/** Milliseconds that a rate is about, at least. */
+/** Least milliseconds that a rate covers. */
 const LEAST = 1_000;
 
-/** Milliseconds after which a look is too old to tell how fast it is now. */
+/** Milliseconds after which a look is too old for a current rate. */
 const MOST = 60_000;
 
-/** What all had carried at one moment. */
+/** Bytes of all tunnels at one moment. */
 interface Look {
   at: number;
   carried: Map<number, Pick<Tunnel, "sent" | "received">>;

@@ -11,14 +11,14 @@ import type { WatchedThread } from "../serve/watched_thread.ts";
 import { SharedCounter } from "../sync/shared/counter.ts";
 import { isTraced } from "./is_traced.ts";
 import { answer } from "./own_thread.ts";
-import type { Question } from "./thread.ts";
+import type { ThreadQuestion } from "./thread.ts";
 import { ThreadAnswers } from "./thread_answers.ts";
 import type { ThreadFigures } from "./thread_figures.ts";
 
 /**
  * Lets the connections of this thread be seen.
  *
- * @param ids Memory of the counter that connections get their numbers from.
+ * @param ids Memory of the counter of connection numbers.
  * @returns The thread as it is watched.
  */
 export async function watchThread(
@@ -44,7 +44,7 @@ export function answerFor(registry: Registry): WatchedThread {
     registry,
     // Both ends are the same program: what is asked is what can be asked.
     answer: (question, asked) =>
-      answer(answers, question as Question, asked as never),
+      answer(answers, question as ThreadQuestion, asked as never),
     [Symbol.dispose]: () => delay[Symbol.dispose](),
   };
 }

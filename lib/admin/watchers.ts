@@ -13,7 +13,7 @@ import type { AdminOptions } from "../serve/options/admin.ts";
 import { type Announcement, listeningEvent } from "../serve/announcement.ts";
 import type { Admin } from "./server.ts";
 import type { CommonOptions } from "../serve/options/common.ts";
-import { describeOptions } from "../cli/redaction.ts";
+import { describeValues } from "../cli/redaction.ts";
 import { DrainState } from "./drain_state.ts";
 import { isTraced } from "./is_traced.ts";
 import type { Threads } from "./threads.ts";
@@ -52,11 +52,7 @@ export interface Watchers extends AsyncDisposable {
   readonly banner: readonly Announcement[];
   /** Whether it writes files while it runs. */
   readonly writes: boolean;
-  /**
-   * Hears that the server has started.
-   *
-   * @param server The server.
-   */
+  /** Hears that the server has started. */
   start(server: WatchedServer): void;
   /**
    * Hears that a drain begins, or has less time left.
@@ -69,8 +65,8 @@ export interface Watchers extends AsyncDisposable {
 /**
  * Begins to watch, before the server starts: what can't be had stops the start.
  *
- * @param options What the command line says.
- * @param log Takes what there is to log.
+ * @param options Values of the options.
+ * @param log Receives log events.
  * @param settings Where connections are, and what can be done.
  * @returns Whoever watches.
  * @throws {UsageError} If others could use the admin listener without a token.
@@ -99,7 +95,7 @@ export async function openWatchers(
         drain();
       },
       reload: () => reloadAll(server?.files ?? []),
-      config: () => server?.config?.() ?? describeOptions(options),
+      config: () => server?.config?.() ?? describeValues(options),
     },
   });
   return {

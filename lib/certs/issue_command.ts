@@ -22,7 +22,7 @@ import { collected, flag } from "../cli/declare_options.ts";
 import type { Option, OptionValues } from "../cli/option.ts";
 import { printLines } from "../cli/print_lines.ts";
 import { withLock, writeFiles } from "../cli/secret_files.ts";
-import { parseServerNames } from "../serve/server_names.ts";
+import { parseSubjectAltNames } from "../serve/subject_alt_names.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 
 const DAY = 86_400_000;
@@ -31,7 +31,7 @@ const SERVER_OPTION: Option<Host[], never> = collected("text", {
   value: "HOST,HOST…",
   help:
     "issue a server certificate for this name or address, such as *.example.com; repeatable",
-}, parseServerNames);
+}, parseSubjectAltNames);
 
 /** Options of `sluice cert issue`. */
 export const CERT_ISSUE_OPTIONS = {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseServerName } from "../serve/server_names.ts";
+import { parseSubjectAltName } from "../serve/subject_alt_names.ts";
 
 /** Longest common name in characters (RFC 5280 appendix A.1). */
 const LONGEST = 64;
@@ -52,7 +52,7 @@ function checkMailbox(text: string): void {
 
 function isDomain(text: string): boolean {
   try {
-    return typeof parseServerName(text) === "string";
+    return typeof parseSubjectAltName(text) === "string";
   } catch {
     return false;
   }

@@ -10,6 +10,7 @@ import { parseCertificateName } from "./name.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { choice, count, operand, path } from "../cli/declare_options.ts";
 import type { Option } from "../cli/option.ts";
+import { quoteShellWord } from "../cli/quote_shell_word.ts";
 
 /** A century. */
 const MOST_DAYS = 36_500;
@@ -68,16 +69,6 @@ export function oneWord(given: readonly string[]): string {
 }
 
 /**
- * Quotes a word for a shell.
- *
- * @returns The word, in quotes if it needs them.
- */
-export function quoteWord(word: string): string {
-  if (/^[\w@%+:,./-]+$/.test(word) && !word.startsWith("-")) return word;
-  return `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
-/**
  * Writes the start of the next command to type.
  *
  * @param command The command after `sluice cert`.
@@ -86,7 +77,7 @@ export function quoteWord(word: string): string {
  */
 export function nextCommand(command: string, directory: string): string {
   const isDefault = CERT_OPTIONS.dir.parse([]) === directory;
-  const option = isDefault ? "" : ` --dir ${quoteWord(directory)}`;
+  const option = isDefault ? "" : ` --dir ${quoteShellWord(directory)}`;
   return `sluice cert ${command}${option}`;
 }
 

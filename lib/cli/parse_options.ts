@@ -199,7 +199,7 @@ async function describeUnknown(
     if (secret !== undefined) {
       return `Unknown argument beside --${secret}; its value is one word, in quotes where it has spaces`;
     }
-    const shown = quoteWord(argument);
+    const shown = quoteArgument(argument);
     const isWhole = shown === `'${argument}'`;
     const meant = isWhole ? hintAtWord(argument, table) : undefined;
     return `Unknown argument ${shown}; ${meant ?? "see --help"}`;
@@ -230,7 +230,7 @@ const PLACE = /^\[[\da-f:.]+\](?::\d{1,5})?$|^unix:[./]/i;
  * @param word The word as typed.
  * @returns The part to show.
  */
-export function quoteWord(word: string): string {
+export function quoteArgument(word: string): string {
   if (PLACE.test(word)) return quote(word);
   return quote(word.replace(/:(?!\d{1,5}$|\/\/).+$/s, ":…"));
 }

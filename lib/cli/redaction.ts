@@ -100,7 +100,7 @@ function reveals(text: string, message: string): boolean {
  * @returns The given or default value of each option; options without one are
  *   left out.
  */
-export function describeOptions(values: object): Record<string, unknown> {
+export function describeValues(values: object): Record<string, unknown> {
   const { given, table } = sourceOf(values);
   return Object.fromEntries(
     Object.entries(table).flatMap(([name, option]) => {

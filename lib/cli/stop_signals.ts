@@ -12,7 +12,20 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
 /** Received signals, in order. */
 export class StopSignals {
   readonly #raised: string[] = [];
+  readonly #first = Promise.withResolvers<string>();
+  readonly #second = Promise.withResolvers<string>();
+  #count = 0;
   #waiting: PromiseWithResolvers<string> | undefined;
+
+  /** The first of all, whoever waits for it too. */
+  get first(): Promise<string> {
+    return this.#first.promise;
+  }
+
+  /** The second of all, whoever waits for it too. */
+  get second(): Promise<string> {
+    return this.#second.promise;
+  }
 
   /**
    * Acts as if the system had sent a signal.
@@ -20,6 +33,9 @@ export class StopSignals {
    * @param name Name of the signal for the log.
    */
   raise(name: string): void {
+    this.#count++;
+    if (this.#count === 1) this.#first.resolve(name);
+    if (this.#count === 2) this.#second.resolve(name);
     if (this.#waiting === undefined) this.#raised.push(name);
     else this.#waiting.resolve(name);
     this.#waiting = undefined;

@@ -5,6 +5,7 @@
  */
 
 import { setDeadline } from "../sync/deadline.ts";
+import { type Hangups, listenForHangups } from "./hangups.ts";
 
 /** Milliseconds between two checks. */
 const INTERVAL = 1_000;
@@ -40,6 +41,8 @@ export function joinFaults(
 export interface WatchFilesOptions {
   /** Milliseconds between two checks (default 1 s). */
   interval?: number;
+  /** Source of SIGHUP (default: listens for it until disposed of). */
+  hangups?: Hangups;
   /** Called on SIGHUP if there is nothing to reload. */
   onIdleSignal?: () => void;
   /**
@@ -51,9 +54,10 @@ export interface WatchFilesOptions {
 }
 
 /**
- * Watches files until disposed of. Without files, SIGHUP only causes a message.
- * At a terminal without files it keeps its meaning: the terminal is gone, and
- * its programs end.
+ * Watches files until disposed of. However many SIGHUPs arrive during a
+ * reading, it reads the files once more. Without files, SIGHUP only causes a
+ * message. At a terminal without files it keeps its meaning: the terminal is
+ * gone, and its programs end.
  *
  * @param options Interval and callbacks.
  * @returns Stops watching, once no file is being read.
@@ -63,7 +67,10 @@ export function watchFiles(
   options: WatchFilesOptions = {},
 ): AsyncDisposable {
   const { interval = INTERVAL, onIdleSignal, onSignal } = options;
+  const own = options.hangups === undefined ? listenForHangups() : undefined;
   let busy: Promise<unknown> = Promise.resolve();
+  let reading: Promise<unknown> = Promise.resolve();
+  let isNextAsked = false;
   let isOver = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -79,18 +86,26 @@ export function watchFiles(
 
   function reload(): void {
     if (files.length === 0) onIdleSignal?.();
-    const before = busy;
-    const now = Promise.all(files.map((file) => file.reload()));
-    busy = Promise.all([before, now]);
+    if (isNextAsked) return;
+    isNextAsked = true;
+    reading = reading.then(async () => {
+      isNextAsked = false;
+      if (!isOver) await Promise.all(files.map((file) => file.reload()));
+    });
+    busy = Promise.all([busy, reading]);
     onSignal?.(busy);
   }
 
   if (files.length > 0) rest();
-  const unregister = onHangup(files.length > 0, reload);
+  const isForTerminal = files.length === 0 && Deno.stdin.isTerminal();
+  const unfollow = isForTerminal
+    ? () => {}
+    : (options.hangups ?? own)!.follow(reload);
   return {
     async [Symbol.asyncDispose]() {
       isOver = true;
-      unregister();
+      unfollow();
+      own?.[Symbol.dispose]();
       clearTimeout(timer);
       // A file on an unreachable network must not delay the end.
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -99,12 +114,4 @@ export function watchFiles(
       deadline.clear();
     },
   };
-}
-
-/** Windows has no such signal. */
-function onHangup(hasFiles: boolean, handler: () => void): () => void {
-  const isForTerminal = !hasFiles && Deno.stdin.isTerminal();
-  if (Deno.build.os === "windows" || isForTerminal) return () => {};
-  Deno.addSignalListener("SIGHUP", handler);
-  return () => Deno.removeSignalListener("SIGHUP", handler);
 }

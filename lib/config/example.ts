@@ -6,7 +6,7 @@
  */
 
 import { spellForFile } from "./spelling.ts";
-import type { ListenerKinds, NamedWords } from "./listener_kinds.ts";
+import type { NamedWords, ServerKinds } from "./server_kinds.ts";
 import { valueOf } from "../cli/file_value.ts";
 import { helpOf, type Option, type OptionTable } from "../cli/option.ts";
 import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
@@ -20,7 +20,7 @@ const WIDTH = 79;
  * @param kinds All kinds of listeners.
  * @returns Its lines.
  */
-export function exampleConfig(kinds: ListenerKinds): string[] {
+export function exampleConfig(kinds: ServerKinds): string[] {
   return [
     "// A configuration of Sluice: JSON with comments. Try it with",
     "//   sluice check -c sluice.jsonc",

@@ -7,7 +7,7 @@
 
 import type { ConfigPath } from "../cli/config_error.ts";
 import { type ConfigValue, textsOf } from "../cli/file_value.ts";
-import type { ListenerKind } from "./listener_kinds.ts";
+import type { ServerKind } from "./server_kinds.ts";
 import { isSecret, type Option, type OptionTable } from "../cli/option.ts";
 import { redact, redactFault } from "../cli/redaction.ts";
 import { variableOf } from "../cli/reference.ts";
@@ -57,7 +57,6 @@ export class GivenReader {
    * Reads settings.
    *
    * @param settings The settings in the file.
-   * @param table The option table.
    * @param path Path of the settings in the file.
    * @returns The values.
    */
@@ -91,7 +90,7 @@ export class GivenReader {
    */
   readWords(
     settings: Settings,
-    { options: table, words }: ListenerKind,
+    { options: table, words }: ServerKind,
     path: ConfigPath,
     { given, dropped }: GivenOptions,
   ): void {

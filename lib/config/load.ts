@@ -10,10 +10,10 @@ import { GivenReader } from "./given.ts";
 import { spellForFile } from "./spelling.ts";
 import { ConfigText } from "./text.ts";
 import {
-  type ListenerKind,
-  type ListenerKinds,
   loadListenerKinds,
-} from "./listener_kinds.ts";
+  type ServerKind,
+  type ServerKinds,
+} from "./server_kinds.ts";
 import { type OptionTable, valuesOf } from "../cli/option.ts";
 import { synonymOf } from "../cli/option_hints.ts";
 import { suggest } from "../cli/parse_options.ts";
@@ -31,7 +31,7 @@ export interface ListenerConfig {
   /** Its place in the list. */
   index: number;
   /** What it is. */
-  kind: ListenerKind;
+  kind: ServerKind;
   /** Name of that. */
   kindName: string;
   /** Its option values; wrong ones are left out. */
@@ -53,8 +53,6 @@ export interface Config {
   /**
    * Rewrites option names in a text as the source spells them.
    *
-   * @param text The text.
-   * @param options The options.
    * @returns The text as its source spells them.
    */
   spell(text: string, options: OptionTable): string;
@@ -86,11 +84,11 @@ export async function loadConfig(text: string, path: string): Promise<Config> {
 
 class Loader {
   readonly #source: ConfigText;
-  readonly #kinds: ListenerKinds;
+  readonly #kinds: ServerKinds;
   readonly #problems: ConfigProblem[] = [];
   readonly #reader: GivenReader;
 
-  constructor(source: ConfigText, path: string, kinds: ListenerKinds) {
+  constructor(source: ConfigText, path: string, kinds: ServerKinds) {
     this.#source = source;
     this.#kinds = kinds;
     this.#reader = new GivenReader({

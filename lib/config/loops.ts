@@ -11,7 +11,7 @@ import {
   type PassageOptions,
   rulesMayBypass,
   waysOf,
-} from "../serve/target/certain_loops.ts";
+} from "../serve/target/find_loops.ts";
 import type { ConfigProblem } from "../cli/config_error.ts";
 import type { Route, UpstreamConfig } from "../serve/target/route.ts";
 import type { ListenerConfig } from "./load.ts";
@@ -24,7 +24,7 @@ export interface ConfigLoop {
   listener: ListenerConfig;
   /** The option that causes the loop. */
   option: string;
-  /** The problems. */
+  /** The problem, in words. */
   message: string;
   /** Whether other listeners are part of the loop. */
   isShared: boolean;
@@ -42,7 +42,6 @@ type LeadingOptions = Pick<PassageOptions, "via"> & {
  * Finds the loops. A listener with a problem leads nowhere and has none.
  *
  * @param claims Addresses of the listeners, in their order.
- * @param problems Problems of the configuration.
  * @returns The loops.
  */
 export function loopsIn(

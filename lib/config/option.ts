@@ -36,7 +36,7 @@ export async function hintAtSetting(name: string): Promise<string | undefined> {
   if (Object.hasOwn(program, name)) {
     return `the file says it: ${says(program[name]!)}`;
   }
-  const { loadListenerKinds } = await import("./listener_kinds.ts");
+  const { loadListenerKinds } = await import("./server_kinds.ts");
   for (const { options } of (await loadListenerKinds()).values()) {
     if (!Object.hasOwn(options, name)) continue;
     return `the file says it of a listener: ${says(options[name]!)}`;

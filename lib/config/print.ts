@@ -5,7 +5,7 @@
  */
 
 import { valueOf } from "../cli/file_value.ts";
-import type { ListenerKinds, NamedWords } from "./listener_kinds.ts";
+import type { NamedWords, ServerKinds } from "./server_kinds.ts";
 import type { Option, OptionTable } from "../cli/option.ts";
 import { parseOptions } from "../cli/parse_options.ts";
 import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
@@ -25,7 +25,7 @@ import { quote } from "../wire/quote.ts";
  */
 export async function printConfig(
   args: string[],
-  kinds: ListenerKinds,
+  kinds: ServerKinds,
 ): Promise<string[]> {
   const [first = ""] = args;
   const isNamed = first !== "" && !first.startsWith("-");

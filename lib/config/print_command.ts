@@ -5,7 +5,7 @@
  */
 
 import type { Command } from "../cli/command.ts";
-import { loadListenerKinds } from "./listener_kinds.ts";
+import { loadListenerKinds } from "./server_kinds.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { operand } from "../cli/declare_options.ts";
 import type { OptionValues } from "../cli/option.ts";

@@ -8,9 +8,9 @@
 import { formatDuration } from "../observe/log_text.ts";
 import { announce, type Announcement } from "../serve/announcement.ts";
 import { ConfigError } from "../cli/config_error.ts";
-import { Generation, type Heritage } from "./generation.ts";
+import { ConfiguredListener, type Takeover } from "./configured_listener.ts";
 import type { Config, ListenerConfig } from "./load.ts";
-import { configOf } from "./plain.ts";
+import { configOf } from "./plan.ts";
 import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
 import type { Serving } from "../serve/running_server.ts";
 import type { ServerHost } from "../serve/server_host.ts";
@@ -33,14 +33,14 @@ export interface RunningConfigOptions {
 /** The listeners to start. */
 interface Plan {
   fresh: readonly ListenerConfig[];
-  leaving: readonly Generation[];
+  leaving: readonly ConfiguredListener[];
   trial: Pick<Trial, "files" | "places">;
 }
 
 /** The started listeners. */
 interface Started {
-  started: Generation[];
-  taken: Heritage["taken"];
+  started: ConfiguredListener[];
+  taken: Takeover["taken"];
   /** How many of them replace another. */
   heirs: number;
 }
@@ -51,11 +51,11 @@ export class RunningConfig implements Serving, Reloadable {
   readonly #mostRetired: number;
   #config: Config | undefined;
   #change: PlanChange = { added: 0, changed: 0, removed: 0, unchanged: 0 };
-  #current: Generation[] = [];
+  #current: ConfiguredListener[] = [];
   /** Replaced listeners, which end with their last connection. */
-  readonly #retired = new Set<Generation>();
+  readonly #retired = new Set<ConfiguredListener>();
   /** Drain. */
-  readonly #leaving = new Set<Generation>();
+  readonly #leaving = new Set<ConfiguredListener>();
   #turn: Promise<unknown> = Promise.resolve();
   #isOver = false;
 
@@ -156,12 +156,12 @@ export class RunningConfig implements Serving, Reloadable {
     this.#isOver = true;
     await this.#turn;
     const cut = await Promise.all(
-      this.#all.map((generation) => generation.shutdown(deadline)),
+      this.#all.map((running) => running.shutdown(deadline)),
     );
     return cut.reduce((sum, count) => sum + count, 0);
   }
 
-  get #all(): Generation[] {
+  get #all(): ConfiguredListener[] {
     return [...this.#current, ...this.#retired, ...this.#leaving];
   }
 
@@ -181,7 +181,7 @@ export class RunningConfig implements Serving, Reloadable {
     const { started, taken, heirs } = await this.#startAll(config, {
       ...{ fresh, leaving, trial },
     });
-    for (const generation of started) generation.take();
+    for (const running of started) running.take();
     const replaced = leaving.filter((one) => this.#dismiss(one, taken, config));
     if (this.#config !== undefined) {
       this.#tellProgram(this.#config.program, config.program);
@@ -206,9 +206,9 @@ export class RunningConfig implements Serving, Reloadable {
     config: Config,
     { fresh, leaving, trial: { files, places } }: Plan,
   ): Promise<Started> {
-    const taken: Heritage["taken"] = new Set();
-    const heirs = new Set<Generation>();
-    const started: Generation[] = [];
+    const taken: Takeover["taken"] = new Set();
+    const heirs = new Set<ConfiguredListener>();
+    const started: ConfiguredListener[] = [];
     const failures: [ListenerConfig, error: unknown][] = [];
     const names = namesOf(config.listeners, places);
     for (const listener of fresh) {
@@ -217,8 +217,8 @@ export class RunningConfig implements Serving, Reloadable {
         one.isAt(places.get(listener) ?? [])
       );
       if (predecessor !== undefined) heirs.add(predecessor);
-      const generation = new Generation(listener);
-      started.push(generation);
+      const running = new ConfiguredListener(listener);
+      started.push(running);
       try {
         const name = names.get(listener)!;
         const peers = config.listeners.length;
@@ -226,7 +226,7 @@ export class RunningConfig implements Serving, Reloadable {
           ...{ leaving, taken, predecessor, name, peers },
           texts: files.get(listener),
         };
-        await generation.start(heritage, this.#host);
+        await running.start(heritage, this.#host);
       } catch (error) {
         failures.push([listener, error]);
       }
@@ -244,14 +244,14 @@ export class RunningConfig implements Serving, Reloadable {
 
   /** Unchanged listeners are kept. */
   #compare(config: Config): {
-    kept: Generation[];
+    kept: ConfiguredListener[];
     fresh: ListenerConfig[];
-    leaving: Generation[];
+    leaving: ConfiguredListener[];
   } {
     const leaving = [...this.#current];
-    const kept: Generation[] = [];
+    const kept: ConfiguredListener[] = [];
     const fresh = config.listeners.filter((listener) => {
-      const { fingerprint } = new Generation(listener);
+      const { fingerprint } = new ConfiguredListener(listener);
       const index = leaving.findIndex((one) => one.fingerprint === fingerprint);
       if (index >= 0) kept.push(...leaving.splice(index, 1));
       return index < 0;
@@ -261,17 +261,17 @@ export class RunningConfig implements Serving, Reloadable {
 
   /** Returns whether another replaces it; otherwise it drains. */
   #dismiss(
-    generation: Generation,
-    taken: Heritage["taken"],
+    running: ConfiguredListener,
+    taken: Takeover["taken"],
     { program }: Config,
   ): boolean {
-    const isReplaced = generation.leave(taken);
+    const isReplaced = running.leave(taken);
     const drainTimeout = program["drain-timeout"];
-    if (!isReplaced || !generation.config.kind.canRetire) {
-      this.#end(generation, drainTimeout);
+    if (!isReplaced || !running.config.kind.canRetire) {
+      this.#end(running, drainTimeout);
       return isReplaced;
     }
-    this.#retired.add(generation);
+    this.#retired.add(running);
     this.#endIdle();
     const [oldest] = this.#retired;
     if (this.#retired.size > this.#mostRetired) {
@@ -281,15 +281,15 @@ export class RunningConfig implements Serving, Reloadable {
   }
 
   #endIdle(): void {
-    for (const generation of this.#retired) {
-      if (generation.connections === 0) this.#end(generation, 0);
+    for (const running of this.#retired) {
+      if (running.connections === 0) this.#end(running, 0);
     }
   }
 
-  #end(generation: Generation, deadline: number): void {
-    this.#retired.delete(generation);
-    this.#leaving.add(generation);
-    const { connections } = generation;
+  #end(running: ConfiguredListener, deadline: number): void {
+    this.#retired.delete(running);
+    this.#leaving.add(running);
+    const { connections } = running;
     if (connections > 0) {
       const time = formatDuration(deadline);
       this.#say(
@@ -297,8 +297,8 @@ export class RunningConfig implements Serving, Reloadable {
         `Connections of a listener that is gone have ${time}: ${connections}`,
       );
     }
-    void generation.shutdown(deadline).then((cut) => {
-      this.#leaving.delete(generation);
+    void running.shutdown(deadline).then((cut) => {
+      this.#leaving.delete(running);
       if (cut === 0) return;
       this.#say(
         "warning",
@@ -307,8 +307,8 @@ export class RunningConfig implements Serving, Reloadable {
     });
   }
 
-  #tellStarted(generations: readonly Generation[]): void {
-    const news = generations.flatMap((generation) => generation.news);
+  #tellStarted(listeners: readonly ConfiguredListener[]): void {
+    const news = listeners.flatMap((running) => running.news);
     announce(news, this.#host.log);
   }
 

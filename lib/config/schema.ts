@@ -8,11 +8,7 @@
 import { z } from "zod";
 import type { ConfigPath } from "../cli/config_error.ts";
 import { spellForFile } from "./spelling.ts";
-import type {
-  ListenerKind,
-  ListenerKinds,
-  NamedWords,
-} from "./listener_kinds.ts";
+import type { NamedWords, ServerKind, ServerKinds } from "./server_kinds.ts";
 import {
   helpOf,
   isSecret,
@@ -26,7 +22,7 @@ const REFERENCES =
   "; env:NAME and file:PATH take it from the environment or a file, also in the place of a password";
 
 /** Cached: creating one takes longer than the rest of a reload. */
-const schemas = new WeakMap<ListenerKinds, z.ZodType>();
+const schemas = new WeakMap<ServerKinds, z.ZodType>();
 
 /** A fault that the schema finds. */
 export interface SchemaFault {
@@ -47,7 +43,7 @@ export interface SchemaFault {
  */
 export function schemaFaults(
   value: unknown,
-  kinds: ListenerKinds,
+  kinds: ServerKinds,
 ): SchemaFault[] {
   let schema = schemas.get(kinds);
   if (schema === undefined) schemas.set(kinds, schema = configSchema(kinds));
@@ -65,12 +61,12 @@ export function schemaFaults(
  * @param kinds All kinds of listeners.
  * @returns JSON Schema, draft 2020-12.
  */
-export function jsonSchema(kinds: ListenerKinds): object {
+export function jsonSchema(kinds: ServerKinds): object {
   const schema = z.toJSONSchema(configSchema(kinds));
   return { title: "Configuration of Sluice", ...schema };
 }
 
-function configSchema(kinds: ListenerKinds): z.ZodType {
+function configSchema(kinds: ServerKinds): z.ZodType {
   const listeners = [...kinds].map(([name, kind]) =>
     listenerSchema(name, kind)
   );
@@ -93,7 +89,7 @@ function configSchema(kinds: ListenerKinds): z.ZodType {
 
 function listenerSchema(
   name: string,
-  { command, options, words }: ListenerKind,
+  { command, options, words }: ServerKind,
 ): z.ZodObject {
   return z.strictObject({
     "kind": z.literal(name),

@@ -6,7 +6,7 @@
 
 import type { Command } from "../cli/command.ts";
 import { jsonSchema } from "./schema.ts";
-import { loadListenerKinds } from "./listener_kinds.ts";
+import { loadListenerKinds } from "./server_kinds.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { printLines } from "../cli/print_lines.ts";
 

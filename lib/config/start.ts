@@ -5,7 +5,7 @@
  */
 
 import { prepareCLibrary } from "../net/system/c_library.ts";
-import { loadServerCommand } from "./listener_kinds.ts";
+import { loadServerCommand } from "./server_kinds.ts";
 import type { Serving } from "../serve/running_server.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import type { ServerPlan } from "../serve/server_plan.ts";
@@ -14,8 +14,6 @@ import { startListener } from "./start_listener.ts";
 /**
  * Starts them.
  *
- * @param plan Which servers.
- * @param host The host.
  * @returns The servers.
  * @throws {UsageError} If options do not go together.
  * @throws {ConfigError} If there is a problem in the configuration.

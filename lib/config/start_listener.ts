@@ -13,9 +13,7 @@ import type { ServerHost } from "../serve/server_host.ts";
 /**
  * Starts a listener.
  *
- * @param command Its command.
  * @param given Its option values.
- * @param host The host.
  * @returns The server.
  * @throws {SyntaxError} If a value is invalid.
  * @throws {UsageError} If options do not go together.

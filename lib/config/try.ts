@@ -34,14 +34,13 @@ export interface Trial {
 
 /** A listener whose connections certainly loop. */
 export interface TriedLoop extends Pick<ConfigLoop, "isShared"> {
-  /** The problems. */
+  /** The problem. */
   problem: ConfigProblem;
 }
 
 /**
  * Starts all listeners on trial.
  *
- * @param config The configuration.
  * @param origin The configuration's file.
  * @returns Its problems.
  */
@@ -108,7 +107,6 @@ export async function tryConfig(
 /**
  * Starts a configuration on trial and requires that it is good.
  *
- * @param config The configuration.
  * @param origin What is known of its files.
  * @returns The result.
  * @throws {ConfigError} If there is a problem in it.
@@ -126,7 +124,6 @@ export async function requireGood(
 /**
  * Converts an error of a start into a problem.
  *
- * @param config The configuration.
  * @param listener The listener that failed.
  * @param error What was thrown.
  * @returns The problem, at the setting concerned.

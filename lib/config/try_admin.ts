@@ -28,7 +28,6 @@ export interface AdminTrial {
 /**
  * Starts an admin listener on trial: without a port, but with its token.
  *
- * @param options Its options.
  * @returns Its problems; none if no admin listener is configured.
  */
 export async function tryAdmin(options: AdminOptions): Promise<AdminTrial> {

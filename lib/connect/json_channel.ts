@@ -5,7 +5,7 @@
  */
 
 import type { Buffer } from "../net/buffer_pool.ts";
-import type { Channel } from "../net/connection.ts";
+import type { ByteChannel } from "../net/connection.ts";
 import { Duplex } from "../net/duplex.ts";
 import { jsonLines } from "./json_lines.ts";
 
@@ -15,8 +15,8 @@ const MOST_TOLD = 100;
 const NOTHING = new Uint8Array();
 
 /** Passes only lines that are JSON values, in both directions. */
-export class JsonChannel implements Channel {
-  readonly #channel: Channel;
+export class JsonChannel implements ByteChannel {
+  readonly #channel: ByteChannel;
   readonly #typed: ReadableStreamDefaultReader<Buffer>;
   readonly #shown: WritableStreamDefaultWriter<Buffer>;
   readonly #showing: Promise<void>;
@@ -30,7 +30,7 @@ export class JsonChannel implements Channel {
    *
    * @param warn Receives one line for each refused line. Not escaped.
    */
-  constructor(channel: Channel, warn: (message: string) => void) {
+  constructor(channel: ByteChannel, warn: (message: string) => void) {
     this.#channel = channel;
     this.#warn = warn;
     const { readable, writable } = new Duplex(channel);

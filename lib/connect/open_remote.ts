@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Channel } from "../net/connection.ts";
+import type { ByteChannel } from "../net/connection.ts";
 import { Duplex } from "../net/duplex.ts";
 import { DatagramConnection } from "../net/udp/datagram_connection.ts";
 import { type Chained, type StartTls, underneath } from "../net/chain.ts";
@@ -28,7 +28,7 @@ import {
 import { StartError } from "../cli/usage_error.ts";
 
 /** Options for {@linkcode openRemote}. */
-export interface OpenOptions {
+export interface OpenRemoteOptions {
   /** Address families to try for a name. */
   preference: FamilyPreference;
   /** Milliseconds for resolving and connecting; 0 disables the limit. */
@@ -46,7 +46,7 @@ export interface OpenOptions {
 /** An open connection. */
 export interface Remote {
   /** The connection; the caller closes it. */
-  connection: Channel;
+  connection: ByteChannel;
   /** Its streams, if some bytes have already been read. */
   duplex?: Duplex;
   /** Description of its destination, for people. */
@@ -63,7 +63,7 @@ export interface Remote {
 export async function openRemote(
   target: ConnectTarget,
   context: Context,
-  options: OpenOptions,
+  options: OpenRemoteOptions,
 ): Promise<Remote> {
   const name = formatConnectTarget(target);
   using attempt = new Context(context);
@@ -113,7 +113,7 @@ async function secure(
   plain: Chained & { at: string },
   { host }: { host: Host },
   context: Context,
-  { isTls, startTls }: OpenOptions,
+  { isTls, startTls }: OpenRemoteOptions,
 ): Promise<Remote> {
   if (!isTls) return plain;
   try {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Channel } from "../net/connection.ts";
+import type { ByteChannel } from "../net/connection.ts";
 import { type Output, writeAll } from "../net/write_all.ts";
 import { TerminalText } from "../observe/terminal_text.ts";
 
@@ -41,7 +41,7 @@ export interface StdioOptions {
 }
 
 /** Input and output of a program, as the client of a tunnel. */
-export class Stdio implements Channel {
+export class Stdio implements ByteChannel {
   readonly #input: Input;
   readonly #output: ClosableOutput;
   readonly #options: StdioOptions;

@@ -12,7 +12,7 @@ import { formatHostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import { ConfigError, formatProblem } from "../cli/config_error.ts";
 import { readConfigFile } from "../config/option.ts";
-import { configOf, planOfCommand } from "../config/plain.ts";
+import { configOf, planOfCommand } from "../config/plan.ts";
 import type { Load } from "./capacity.ts";
 import type { Finding } from "./finding.ts";
 import { examinePlace, PLACE } from "./place.ts";

@@ -9,7 +9,7 @@ import { isGranted } from "../net/system/is_granted.ts";
 import { mayListInterfaces } from "../net/own_addresses.ts";
 import type { Finding } from "./finding.ts";
 import { MODULES } from "../cli/own_modules.ts";
-import { quoteWord } from "../cli/quote_word.ts";
+import { quoteShellWord } from "../cli/quote_shell_word.ts";
 
 /** Permissions that a program needs. */
 export interface NeededPermissions {
@@ -53,7 +53,7 @@ export function examinePermissions(
     "deno run",
     ...flagsFor(needed),
     "main.ts",
-    ...args.map(quoteWord),
+    ...args.map(quoteShellWord),
   ].join(" ");
   if (lacking.length > 0) {
     const message = `Deno was not given ${lacking.join(" ")}`;
@@ -113,12 +113,12 @@ function flagsFor(
   const read = [...new Set([SOURCE, ...reads, ...writes])];
   return [
     "--no-prompt",
-    quoteWord(netFlag(hosts)),
+    quoteShellWord(netFlag(hosts)),
     `--allow-env=${names.join()}`,
-    quoteWord(`--allow-read=${read.join()}`),
+    quoteShellWord(`--allow-read=${read.join()}`),
     ...writes.length === 0
       ? []
-      : [quoteWord(`--allow-write=${[...new Set(writes)].join()}`)],
+      : [quoteShellWord(`--allow-write=${[...new Set(writes)].join()}`)],
     ...isGuarded ? [INTERFACES] : [],
   ];
 }

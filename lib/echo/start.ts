@@ -22,7 +22,7 @@ import { openUdp } from "../net/udp/datagram_socket.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { type Endpoint, isUnixPath } from "../wire/endpoint.ts";
-import { type FrontConfig, inFront } from "../serve/in_front.ts";
+import { addLayers, type LayersConfig } from "../serve/add_layers.ts";
 import { openEndpoint } from "../serve/open_listener.ts";
 import { ALONE } from "../serve/server_host.ts";
 import { openPlaces, type ServerConfig } from "../serve/limits/places.ts";
@@ -33,7 +33,7 @@ import {
 import { StartError, UsageError } from "../cli/usage_error.ts";
 
 /** Configuration of the server. */
-export interface EchoConfig extends ServerConfig, Pick<FrontConfig, "tls"> {
+export interface EchoConfig extends ServerConfig, Pick<LayersConfig, "tls"> {
   /** Address to listen on; port 0 takes a free one. */
   listen: Endpoint;
   /** Kind of answer (default `echo`). */
@@ -118,7 +118,7 @@ function handlerFor(
   const limit = closeAfter ?? resetAfter ?? Infinity;
   const settings = { mode, delay, chunk, limit };
   const handle = (protocol: Protocol) =>
-    handlerOf(inFront(config, protocol), services);
+    handlerOf(addLayers(config, protocol), services);
   if (resetAfter === undefined) return handle(echo(settings));
   // Under TLS the underlying socket is reset too.
   return (connection, ...rest) => {

@@ -6,7 +6,7 @@
 
 import { countOf } from "../observe/count_of.ts";
 import { formatHostPort } from "../wire/host_port.ts";
-import { quoteWord } from "../cli/quote_word.ts";
+import { quoteShellWord } from "../cli/quote_shell_word.ts";
 import type { ReachedRow } from "./reached.ts";
 
 /** What there is to report. */
@@ -169,7 +169,7 @@ function hint(rows: readonly ReachedRow[]): string[] {
     rows.filter(isOpen).map(({ host, port }) => formatHostPort(host, port)),
   );
   const options = [...hosts].slice(0, MOST_HINTS)
-    .map((host) => `--allow ${quoteWord(host)}`);
+    .map((host) => `--allow ${quoteShellWord(host)}`);
   return options.length === 0
     ? []
     : [`sluice: to allow what was denied, give ${options.join(" ")}`];

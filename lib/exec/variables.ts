@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quoteWord } from "../cli/quote_word.ts";
+import { quoteShellWord } from "../cli/quote_shell_word.ts";
 
 /** Variables that are set already, and are added to or left. */
 const KEPT = {
@@ -75,6 +75,6 @@ function sshThrough(url: string): string {
     ? [Deno.execPath()]
     : [Deno.execPath(), "run", "--allow-all", decodeURIComponent(main)];
   const words = [...sluice, "connect", "--quiet", "--via", url, "%h:%p"];
-  const command = words.map(quoteWord).join(" ");
-  return `ssh -o ${quoteWord(`ProxyCommand=${command}`)}`;
+  const command = words.map(quoteShellWord).join(" ");
+  return `ssh -o ${quoteShellWord(`ProxyCommand=${command}`)}`;
 }

@@ -26,7 +26,7 @@ import {
 import type { ServerCommand } from "../serve/server_command.ts";
 import type { ServerHost } from "../serve/server_host.ts";
 import { settingsOf } from "../cli/settings.ts";
-import { type Relay, startForward } from "./start.ts";
+import { type RunningRelay, startForward } from "./start.ts";
 
 /** The command as the command line sees it. */
 export const FORWARD_COMMAND: ServerCommand<typeof FORWARD_OPTIONS> = {
@@ -55,7 +55,7 @@ async function start(
 ): Promise<RunningServer> {
   const { "tls-alpn": protocols } = options;
   const { files: opener, log } = host;
-  const open: Pick<Relay, "sessions"> = {};
+  const open: Pick<RunningRelay, "sessions"> = {};
   const onChange = () => void open.sessions?.review();
   const rules = await openRules(options, log, {
     ...{ files: opener, onChange, words: FORWARD_WORDS },
@@ -114,7 +114,7 @@ function allUpstreams({ routes, sni }: ForwardOptions): UpstreamConfig[] {
 
 /** Logs the figures of the pools at the end. */
 function loggingPools(
-  relay: Relay,
+  relay: RunningRelay,
   log: (event: LogEvent) => void,
 ): Stoppable {
   return {

@@ -9,11 +9,11 @@ import type { ProxyVersion } from "../serve/proxy_header.ts";
 import type { PoolOptions } from "../net/pool/pool.ts";
 import type { AgreedProtocols } from "../serve/options/alpn.ts";
 import type { Route, UpstreamConfig } from "../serve/target/route.ts";
-import type { FrontConfig } from "../serve/in_front.ts";
+import type { LayersConfig } from "../serve/add_layers.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
 /** The settings to check. */
-export interface FittingSettings extends FrontConfig {
+export interface FittingSettings extends LayersConfig {
   /** Listeners and their upstreams. */
   routes: readonly Route[];
   /** Upstreams by the TLS server name that a client requests. */

@@ -6,11 +6,7 @@
 
 import { OwnListeners } from "../net/own_listeners.ts";
 import { type Endpoint, formatEndpoint } from "../wire/endpoint.ts";
-import {
-  leadsTo,
-  type Passage,
-  waysOf,
-} from "../serve/target/certain_loops.ts";
+import { leadsTo, type Passage, waysOf } from "../serve/target/find_loops.ts";
 import type { Route, UpstreamConfig } from "../serve/target/route.ts";
 import type { ParentConfig } from "../serve/target/open_parents.ts";
 import type { ListenerInfo } from "../serve/start_listeners.ts";
@@ -30,7 +26,6 @@ export interface RelayWays {
  * Refuses a listener that would relay to itself in a loop.
  *
  * @param relay Where the relay leads to.
- * @param listener The listener.
  * @param where Its endpoint as given.
  * @throws {UsageError} If one of its upstreams is itself.
  */

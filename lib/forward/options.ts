@@ -22,7 +22,7 @@ import {
   flag,
   operand,
 } from "../cli/declare_options.ts";
-import { parseRoutes, parseServerNames } from "./routes.ts";
+import { parseRoutes, parseSniRoutes } from "./routes.ts";
 import { LIMIT_OPTIONS } from "../serve/options/limits.ts";
 import { NAME_OPTIONS } from "../serve/options/names.ts";
 import type { OptionValues } from "../cli/option.ts";
@@ -158,7 +158,7 @@ export const FORWARD_OPTIONS = {
     setting: "serverNames",
     help:
       "relay TLS clients that ask for this server name to another upstream, without decrypting; *.NAME stands for every name below it; repeatable, also with the same name. Other clients go to UPSTREAM, or are refused if there is none",
-  }, parseServerNames),
+  }, parseSniRoutes),
   ...POOL_OPTIONS,
   ...UPSTREAM_OPTIONS,
   ...SEND_PROXY_OPTIONS,

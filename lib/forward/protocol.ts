@@ -7,14 +7,14 @@
 
 import type { RuleBook } from "../policy/rules/rules.ts";
 import type { Protocol } from "../serve/connection.ts";
-import { type FrontConfig, inFront } from "../serve/in_front.ts";
+import { addLayers, type LayersConfig } from "../serve/add_layers.ts";
 import type { AgreedProtocols } from "../serve/options/alpn.ts";
 import { agreeAsUpstream } from "./alpn.ts";
 import { forward, type ForwardServices } from "./relay.ts";
 import { peekServerName } from "./sni.ts";
 
 /** Settings that decide about it. */
-export interface ProtocolConfig extends FrontConfig {
+export interface ProtocolConfig extends LayersConfig {
   /** Protocols that clients may agree on by ALPN. */
   protocols?: AgreedProtocols | undefined;
   /** Who may come. */
@@ -32,16 +32,16 @@ export interface ProtocolConfig extends FrontConfig {
 export function protocolOf(config: ProtocolConfig): Protocol<ForwardServices> {
   const { protocols, rules, serverNames, tls } = config;
   if (protocols === "upstream" && tls !== undefined) {
-    return inFront({ ...config, tls: undefined }, agreeAsUpstream(tls));
+    return addLayers({ ...config, tls: undefined }, agreeAsUpstream(tls));
   }
   const isPeeked = (serverNames?.size ?? 0) > 0 && tls === undefined;
   const peeking = peekServerName(forward);
-  if (isPeeked) return inFront(config, peeking);
+  if (isPeeked) return addLayers(config, peeking);
   // Rules may begin to ask for names while it runs.
   const asksNames = () => rules?.current.asksNames === true;
   return rules === undefined || tls !== undefined
-    ? inFront(config, forward)
-    : inFront(
+    ? addLayers(config, forward)
+    : addLayers(
       config,
       (session) => asksNames() ? peeking(session) : forward(session),
     );

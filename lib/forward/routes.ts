@@ -82,7 +82,7 @@ function pairAll([listen, ...upstreams]: readonly string[]): Pair[] {
  * @returns Upstreams by name, in lower case.
  * @throws {SyntaxError} If one is malformed, or an upstream comes twice.
  */
-export function parseServerNames(
+export function parseSniRoutes(
   texts: readonly string[],
 ): Map<string, UpstreamConfig[]> {
   const names = new Map<string, UpstreamConfig[]>();

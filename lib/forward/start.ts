@@ -28,14 +28,14 @@ import { type RuleBook, Rules } from "../policy/rules/rules.ts";
 import { judgeBy } from "../serve/target/judge_session.ts";
 import { OpenSessions } from "../serve/target/open_sessions.ts";
 import type { OnChange } from "../serve/options/rules.ts";
-import { warnOfLoops } from "../serve/target/certain_loops.ts";
+import { warnOfLoops } from "../serve/target/find_loops.ts";
 import type { AgreedProtocols } from "../serve/options/alpn.ts";
 import { connectionCapacity } from "../net/system/descriptors.ts";
 import { requireFitting } from "./fitting.ts";
 import type { Route, UpstreamConfig } from "../serve/target/route.ts";
 import { passagesOf, requireNotItself } from "./loops.ts";
 import { healthChange } from "../serve/health_change.ts";
-import type { FrontConfig } from "../serve/in_front.ts";
+import type { LayersConfig } from "../serve/add_layers.ts";
 import type { LimitConfig } from "../serve/limits/open.ts";
 import {
   openParents,
@@ -48,7 +48,7 @@ import {
 } from "../serve/target/open_names.ts";
 import { ALONE } from "../serve/server_host.ts";
 import { openPlaces, type ServerConfig } from "../serve/limits/places.ts";
-import { shareLimits } from "../serve/limits/shared_limits.ts";
+import { keepLimits } from "../serve/limits/keep_limits.ts";
 import {
   type ListenerInfo,
   type RunningListeners,
@@ -59,7 +59,7 @@ import { UsageError } from "../cli/usage_error.ts";
 import type { ThreadInfo } from "../serve/worker_share.ts";
 
 /** Configuration of the relay. */
-export interface ForwardConfig extends ServerConfig, FrontConfig {
+export interface ForwardConfig extends ServerConfig, LayersConfig {
   /** Listeners and their upstreams. */
   routes: readonly Route[];
   /** Upstreams by the TLS server name that a client requests. */
@@ -110,7 +110,7 @@ export interface ForwardConfig extends ServerConfig, FrontConfig {
 }
 
 /** A running relay. */
-export interface Relay extends RunningListeners {
+export interface RunningRelay extends RunningListeners {
   /** Figures of the pool of each upstream, by its name. */
   readonly pools:
     readonly (readonly [upstream: string, figures: PoolFigures])[];
@@ -119,19 +119,20 @@ export interface Relay extends RunningListeners {
 /**
  * Starts a relay.
  *
- * @param config The configuration.
  * @returns The running relay.
  * @throws {UsageError} If settings do not go together.
  * @throws {StartError} If it can't listen.
  */
-export async function startForward(config: ForwardConfig): Promise<Relay> {
+export async function startForward(
+  config: ForwardConfig,
+): Promise<RunningRelay> {
   requireFitting(config);
   const { host = ALONE, log = host.log } = config;
   const places = openPlaces(config, { besides: requireRoom(config) });
   const resolver = openNames(config.names);
   const timeouts = { ...TIMEOUTS, ...config.timeouts };
   const groups: Upstreams[] = [];
-  const limits = await shareLimits(config.limits ?? {}, {
+  const limits = await keepLimits(config.limits ?? {}, {
     ...{ hasUsers: false, host, log },
   });
   const outgoing = checkOutgoing(config.outgoing ?? {});

@@ -85,7 +85,6 @@ export class Upstream implements Candidate, Disposable {
   /**
    * Creates an upstream; its pool begins to fill.
    *
-   * @param settings What it is.
    * @param services Services that it shares with others.
    */
   constructor(settings: UpstreamSettings, services: UpstreamServices) {
@@ -111,7 +110,6 @@ export class Upstream implements Candidate, Disposable {
    * Takes a connection for a client.
    *
    * @param context Gives up when cancelled.
-   * @param options Which one.
    * @returns The connection; the caller disposes of it.
    * @throws {DialError} If it can't be reached.
    */

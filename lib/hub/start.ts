@@ -14,7 +14,7 @@ import type { Endpoint } from "../wire/endpoint.ts";
 import { tcpDialect } from "./wire/dialect.ts";
 import type { HubFraming } from "./wire/frame.ts";
 import { webSocketDialect } from "./wire/websocket_frames.ts";
-import { type FrontConfig, inFront } from "../serve/in_front.ts";
+import { addLayers, type LayersConfig } from "../serve/add_layers.ts";
 import {
   openPlaces,
   type Places,
@@ -114,7 +114,7 @@ const PER_CLIENT = 1;
  * @throws {StartError} If the hub can't listen.
  */
 export async function startHub(
-  { tls, ...config }: HubConfig & Pick<FrontConfig, "tls">,
+  { tls, ...config }: HubConfig & Pick<LayersConfig, "tls">,
 ): Promise<RunningHub> {
   const front = { tls };
   const given: Given = { ...DEFAULTS, ...config };
@@ -132,7 +132,7 @@ export async function startHub(
     [...given.listen, ...given.web],
     ({ isPublic, watch }, index) => {
       const isTcp = index < given.listen.length;
-      const protocol = inFront(front, isTcp ? hubTcp : hubWeb);
+      const protocol = addLayers(front, isTcp ? hubTcp : hubWeb);
       const services: HubServices = {
         ...shared,
         isSecure: tls !== undefined,

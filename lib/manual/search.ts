@@ -7,7 +7,7 @@
 import type { Topic } from "./topics.ts";
 
 /** A line found in the manual. */
-export interface Place {
+export interface FoundLine {
   /** Name of the topic. */
   topic: string;
   /** Heading above the line. */
@@ -29,14 +29,17 @@ const MOST_PLACES = 40;
 export function searchTopics(
   topics: readonly Topic[],
   words: readonly string[],
-): { places: Place[]; count: number } {
+): { places: FoundLine[]; count: number } {
   const wanted = words.map((word) => word.toLowerCase());
   const all = topics.flatMap((topic) => placesIn(topic, wanted));
   return { places: all.slice(0, MOST_PLACES), count: all.length };
 }
 
-function placesIn({ name, text }: Topic, wanted: readonly string[]): Place[] {
-  const places: Place[] = [];
+function placesIn(
+  { name, text }: Topic,
+  wanted: readonly string[],
+): FoundLine[] {
+  const places: FoundLine[] = [];
   let heading = "";
   for (const line of text.split("\n")) {
     const [, title] = /^#+ +(.*)/.exec(line) ?? [];

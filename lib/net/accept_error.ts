@@ -7,9 +7,9 @@
 import { errorCode } from "../observe/error_code.ts";
 
 /**
- * Failures that accept(2) tells to pass over: they are of one connection, such
- * as one that was reset before it could be accepted. Pausing for them would let
- * anyone stop the accepting for all others.
+ * Errors that accept(2) tells servers to skip: they concern one connection,
+ * such as one that was reset before it could be accepted. Pausing after them
+ * would let any client stop the listener for all others.
  */
 const OF_ONE_CLIENT = new Set([
   "ECONNABORTED",
@@ -27,11 +27,11 @@ const OF_ONE_CLIENT = new Set([
 ]);
 
 /**
- * Tells whether a failure to accept is of one connection alone, so that the
- * next one can be accepted at once.
+ * Tells whether a failure to accept concerns one connection alone, so that the
+ * next one can be accepted immediately.
  *
  * @param error What `accept()` threw.
- * @returns Whether it is; `false` where the listener or the machine is at fault.
+ * @returns `false` if the listener or the machine is at fault.
  */
 export function isOfOneClient(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionAborted ||

@@ -10,18 +10,18 @@ import { type Buffer, type BufferPool, LARGE_BUFFERS } from "./buffer_pool.ts";
 const KIB = 1024;
 
 /**
- * Bytes. Two of the first are what an idle tunnel holds. The largest was chosen
- * by measuring (GB/s up and down with 1, 8 and 50 streams, medians of five
- * interleaved rounds on two cores; sizes above 1 MiB shared an eighth
- * of the budget, and 16 MiB came behind 4):
+ * Bytes. An idle tunnel holds two buffers of the first size. The largest size
+ * was measured (GB/s up and down with 1, 8 and 50 streams, medians of five
+ * interleaved rounds on two cores; sizes above 1 MiB shared an eighth of the
+ * budget, and 16 MiB was slower than 4):
  *
  * | largest | 1 up | 1 down | 8 up | 8 down | 50 up | 50 down |
  * |---------|------|--------|------|--------|-------|---------|
- * | 1 MiB   | 2.22 | 2.28   | 2.18 | 2.06   | 1.78  | 1.69    |
- * | 2 MiB   | 2.35 | 2.37   | 2.43 | 2.16   | 1.95  | 1.73    |
- * | 4 MiB   | 2.56 | 2.73   | 2.21 | 2.26   | 1.68  | 1.42    |
- * | 8 MiB   | 2.49 | 2.90   | 1.97 | 1.84   | 1.69  | 1.36    |
- * | 16 MiB  | 2.52 | 2.58   | 2.05 | 2.00   | 1.77  | 1.43    |
+ * | 1 MiB | 2.22 | 2.28 | 2.18 | 2.06 | 1.78 | 1.69 |
+ * | 2 MiB | 2.35 | 2.37 | 2.43 | 2.16 | 1.95 | 1.73 |
+ * | 4 MiB | 2.56 | 2.73 | 2.21 | 2.26 | 1.68 | 1.42 |
+ * | 8 MiB | 2.49 | 2.90 | 1.97 | 1.84 | 1.69 | 1.36 |
+ * | 16 MiB | 2.52 | 2.58 | 2.05 | 2.00 | 1.77 | 1.43 |
  *
  * So one stream has 4 MiB and several have 2: in another run 2.45, 2.55, 2.11,
  * 2.08, 1.97 and 1.66, where 1 MiB had 1.89, 2.14, 2.19, 2.01, 1.65 and 1.79.
@@ -36,16 +36,20 @@ const SIZES = [
 ] as const;
 
 /**
- * From this level on a buffer is lent only while reads fill it: a read that does
- * not has emptied the socket, and the next one may wait for a long time.
+ * From this level on, a tunnel keeps the buffer only while reads fill it. A
+ * read that does not fill it has emptied the socket, and the next one may wait
+ * for a long time.
  */
 const LENT = 3;
 
-/** Small ones that are kept for the next tunnels: half a megabyte. */
+/** Small buffers kept for the next tunnels: half a megabyte. */
 const SMALL: Buffer[] = [];
 const MOST_SMALL = 512;
 
-/** Bytes of memory that small ones are cut from: each would cost 300 more alone. */
+/**
+ * Small buffers are cut from slabs of so many bytes: a separate one costs 300
+ * bytes more.
+ */
 const SLAB = 8 * KIB;
 
 let slab = new ArrayBuffer(SLAB);
@@ -60,15 +64,16 @@ export class AdaptiveBuffer {
   readonly #least: number;
   #buffer: Buffer | undefined;
   #level = 0;
-  /** Level that a lent buffer had; taken again when reads fill the small one. */
+  /**
+   * Level of the last large buffer, taken again when reads fill the small one.
+   */
   #peak = 0;
 
   /**
-   * Creates a buffer that holds no memory before it is used.
+   * Allocates no memory before the first use.
    *
    * @param pool Where larger ones come from.
-   * @param least Bytes that it has at least, as far as the pool has them (default
-   *   1,024).
+   * @param least Least size in bytes, if the pool has it (default 1,024).
    */
   constructor(pool: BufferPool = LARGE_BUFFERS, least = 0) {
     this.#pool = pool;
@@ -76,7 +81,8 @@ export class AdaptiveBuffer {
   }
 
   /**
-   * Gives the buffer to read into. What the last read left in it is void.
+   * Returns the buffer to read into. It no longer holds the bytes of the last
+   * read.
    *
    * @returns The whole buffer, for one read.
    */
@@ -89,7 +95,7 @@ export class AdaptiveBuffer {
    * Tells what was read into it.
    *
    * @param count Bytes.
-   * @returns Those bytes, in place; valid until {@linkcode AdaptiveBuffer.fit}.
+   * @returns The bytes in place, valid until {@linkcode AdaptiveBuffer.fit}.
    */
   filled(count: number): Buffer {
     const buffer = this.#buffer!;
@@ -97,8 +103,8 @@ export class AdaptiveBuffer {
   }
 
   /**
-   * Sizes the buffer for the next read by the last one, whose bytes have to be
-   * done with by now.
+   * Sizes the buffer for the next read by the last one. The caller must be done
+   * with the bytes of the last read.
    *
    * @param count Bytes that the last read brought.
    * @param most Bytes that the next read may bring (default: any number).
@@ -123,8 +129,8 @@ export class AdaptiveBuffer {
   }
 
   /**
-   * Leaves the buffer to whoever still uses what was read into it, and to the
-   * garbage collector after that; the next read gets another one.
+   * Gives up the buffer while a caller still uses its bytes. The garbage
+   * collector frees it, and the next read gets another one.
    */
   detach(): void {
     if (this.#level > 0 && this.#buffer !== undefined) {
@@ -134,7 +140,7 @@ export class AdaptiveBuffer {
     this.#level = 0;
   }
 
-  /** Lets the memory go, at the end of the stream. */
+  /** Frees the memory at the end of the stream. */
   free(): void {
     const buffer = this.#buffer;
     if (buffer === undefined) return;
@@ -151,12 +157,15 @@ export class AdaptiveBuffer {
     return large ?? SMALL.pop() ?? cutSmall();
   }
 
-  /** Takes the buffer of a level, or of the highest below that can be had. */
+  /**
+   * Takes a buffer of this level, or of the highest level below it that the
+   * pool has.
+   */
   #grow(highest: number, most: number): void {
     const top = Math.min(highest, SIZES.length - 1);
     for (let level = top; level > this.#level; level--) {
       const size = SIZES[level]!;
-      // One that would shrink again after the next read is not worth taking.
+      // Not worth taking if it would shrink again after the next read.
       const larger = most * SPARE >= size ? this.#pool.take(size) : undefined;
       if (larger === undefined) continue;
       this.free();
@@ -185,7 +194,7 @@ function cutSmall(): Buffer {
   return small;
 }
 
-/** The smallest that has room for so many bytes, or else the largest. */
+/** The smallest level that holds so many bytes, or else the largest. */
 function levelFor(length: number): number {
   const level = SIZES.findIndex((size) => size >= length);
   return level < 0 ? SIZES.length - 1 : level;

@@ -1,5 +1,5 @@
 /**
- * Large buffers, shared by all tunnels and bounded in all.
+ * Large buffers that all tunnels share, within one budget.
  *
  * @module
  */
@@ -8,14 +8,13 @@
 export type Buffer = Uint8Array<ArrayBuffer>;
 
 /**
- * Bytes of large buffers in all, in use and kept for the next, unless the
- * memory is limited.
+ * Total bytes of large buffers, in use and kept, unless the memory is limited.
  */
 export const BUFFER_BUDGET: number = 256 * 1024 * 1024;
 
 /**
- * What the largest sizes may have of the budget: with many busy tunnels they
- * would leave the processor's caches, and starve the others.
+ * Share of the budget for the largest sizes. With many busy tunnels, more of
+ * them would leave the processor's caches and starve the others.
  */
 const SHARES: ReadonlyMap<number, number> = new Map([
   [512 * 1024, 1 / 2],
@@ -23,47 +22,47 @@ const SHARES: ReadonlyMap<number, number> = new Map([
   [4 * 1024 * 1024, 1 / 32],
 ]);
 
-/** Kept of each size; those beyond are left to the garbage collector. */
+/** Buffers kept of each size; the garbage collector gets the rest. */
 const MOST_KEPT = 16;
 
 /**
- * Large blocks lie 16 bytes behind the start of a page, where the C library
- * keeps its own. So far on they begin at a cache line, into which the system
- * copies what it received an eighth faster (measured: 46 for 52 ms a GB).
+ * The C library places large blocks 16 bytes after the start of a page. With
+ * this offset a buffer begins at a cache line, and the system copies received
+ * bytes into it an eighth faster (measured: 46 instead of 52 ms a GB).
  */
 const ALIGNMENT = 48;
 
-/** Lends buffers of a few sizes, until its budget is spent. */
+/** Lends buffers of a few sizes until its budget is spent. */
 export class BufferPool {
   #budget: number;
   #mostKept = MOST_KEPT;
   readonly #free = new Map<number, Buffer[]>();
   #allocated = 0;
-  /** The same for those sizes that have a share. */
+  /** Bytes allocated of each size that has a share. */
   readonly #shares = new Map<number, number>();
 
   /**
-   * Creates a pool with nothing allocated yet.
+   * Creates an empty pool.
    *
-   * @param budget Bytes in all, lent out and kept.
+   * @param budget Total bytes, lent and kept.
    */
   constructor(budget: number) {
     this.#budget = budget;
   }
 
   /**
-   * Changes the budget, where the memory is limited. What is lent out beyond it
-   * stays lent. From then on every buffer is kept: the garbage collector lets
-   * 64 MB come together before it looks for those that were dropped.
+   * Changes the budget if the memory is limited. Buffers lent beyond it stay
+   * lent. From then on the pool keeps every buffer, because the garbage
+   * collector frees dropped ones only after 64 MB of them.
    *
-   * @param budget Bytes in all, lent out and kept.
+   * @param budget Total bytes, lent and kept.
    */
   setBudget(budget: number): void {
     this.#budget = budget;
     this.#mostKept = Infinity;
   }
 
-  /** Bytes that are lent out or kept. */
+  /** Bytes that are lent or kept. */
   get allocated(): number {
     return this.#allocated;
   }
@@ -72,8 +71,8 @@ export class BufferPool {
    * Lends a buffer.
    *
    * @param size Its length in bytes; sizes should be few.
-   * @returns The buffer, with whatever was in it, or `undefined` where the
-   *   budget does not allow another.
+   * @returns The buffer with its old contents, or `undefined` if the budget is
+   *   spent.
    */
   take(size: number): Buffer | undefined {
     const kept = this.#free.get(size)?.pop();
@@ -100,7 +99,7 @@ export class BufferPool {
   }
 
   /**
-   * Gives up a buffer that won't be given back.
+   * Writes off a buffer that the borrower does not give back.
    *
    * @param buffer What {@linkcode BufferPool.take} gave.
    */
@@ -115,7 +114,9 @@ export class BufferPool {
     this.#shares.set(size, (this.#shares.get(size) ?? 0) + bytes);
   }
 
-  /** What lies here for one size may be what another size needs. */
+  /**
+   * Frees kept buffers of one size so that another size fits into the budget.
+   */
   #dropKept(): void {
     if (this.#mostKept === Infinity) return;
     for (const [size, kept] of this.#free) {

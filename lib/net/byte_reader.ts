@@ -9,25 +9,28 @@ import type { Buffer } from "./buffer_pool.ts";
 import type { Duplex } from "./duplex.ts";
 
 /**
- * Bytes of memory for chunks of unknown length: larger while they fill it. Kept
- * small, since the connection's own buffer takes what the system has.
+ * Bytes of memory for chunks of unknown length: more while chunks fill it.
+ * Small, because the connection's own buffer takes what the system has.
  */
 const CHUNK = { least: 1024, growth: 8, most: 512 * 1024 } as const;
 
 /** Options for {@linkcode ByteReader}. */
 export interface ByteReaderOptions {
   /**
-   * Bytes of memory at most for chunks of unknown length (default 512 KiB): it
-   * is held while the reader waits for the next one.
+   * Most bytes of memory for chunks of unknown length (default 512 KiB). The
+   * reader holds them while it waits for the next chunk.
    */
   mostChunk?: number;
 }
 
-/** Memory of released readers, for the next ones: half a megabyte. */
+/** Memory of released readers, kept for the next ones: half a megabyte. */
 const SPARE: ArrayBuffer[] = [];
 const MOST_SPARE = 512;
 
-/** The options of `read` that cost least: it makes an object for none. */
+/**
+ * The cheapest options of `read`: without any, it makes an object for each
+ * call.
+ */
 const WHAT_IS_THERE = { min: 1 } as const;
 
 /** A BYOB reader that never takes more bytes than asked for. */
@@ -37,13 +40,13 @@ export class ByteReader {
   #reader: ReadableStreamBYOBReader | undefined;
   /** Bytes received when the last {@linkcode ByteReader.readSome} began. */
   #before = 0;
-  /** Memory for exact reads, whose bytes are copied out of it. */
+  /** Memory for exact reads; their bytes are copied out of it. */
   #exact: ArrayBuffer | undefined;
   /** Memory of the last chunk, for the next one. */
   #chunk: ArrayBuffer | undefined;
 
   /**
-   * Locks nothing before the first read.
+   * Locks the stream at the first read.
    *
    * @param duplex Connection to read from.
    * @param options How much memory it may hold.
@@ -69,14 +72,14 @@ export class ByteReader {
   }
 
   /**
-   * Reads what is there, or waits for the first byte: for messages whose length
-   * is not known before. What does not belong to the message is given back with
-   * {@linkcode ByteReader.unread}.
+   * Reads the bytes that have arrived, or waits for the first one: for messages
+   * of unknown length. The caller gives back what does not belong to the
+   * message with {@linkcode ByteReader.unread}.
    *
-   * @param least Bytes to wait for, where so many are known to be missing
-   *   (default 1). With more than one, nothing can be taken back on release.
-   * @returns At least so many bytes, or the fewer before end of file, valid until
-   *   the next call; `undefined` at end of file.
+   * @param least Bytes to wait for (default 1). With more than 1, release
+   *   cannot put bytes back.
+   * @returns At least so many bytes, fewer before end of file, valid until the
+   *   next call; `undefined` at end of file.
    * @throws {TypeError} If {@linkcode ByteReader.release} was called meanwhile;
    *   the bytes stay in the stream.
    */
@@ -100,13 +103,13 @@ export class ByteReader {
     return value;
   }
 
-  /** Leaves the last chunk's memory to a write that still uses it. */
+  /** Gives up the last chunk's memory while a write still uses it. */
   detach(): void {
     this.#chunk = undefined;
   }
 
   /**
-   * Looks at the next byte and leaves it in the stream.
+   * Returns the next byte and leaves it in the stream.
    *
    * @returns The byte.
    * @throws {Deno.errors.UnexpectedEof} If the stream ends first.
@@ -140,9 +143,9 @@ export class ByteReader {
   }
 
   /**
-   * Puts bytes back in front of what is still to be read.
+   * Puts bytes back in front of the unread ones.
    *
-   * @param bytes Bytes that were read and belong to the next reader.
+   * @param bytes Bytes that belong to the next reader.
    */
   unread(bytes: Uint8Array): void {
     this.#duplex.unread(bytes);
@@ -153,8 +156,8 @@ export class ByteReader {
    * {@linkcode ByteReader.readSome} under way fails, and its bytes stay in the
    * stream.
    *
-   * @param isUnseen Whether the caller has not seen the end of its last
-   *   `readSome` (default false): bytes on their way to it are put back.
+   * @param isUnseen Whether the caller's last `readSome` has not resolved yet
+   *   (default false): its bytes are put back.
    */
   release(isUnseen = false): void {
     const reader = this.#reader;
@@ -168,7 +171,7 @@ export class ByteReader {
     this.#duplex.readable.takeBack(this.#duplex.received - this.#before);
   }
 
-  /** Exactly so many bytes, or the fewer ones before end of file. */
+  /** Exactly so many bytes, or fewer before end of file. */
   #read(length: number): Promise<ReadableStreamReadResult<Buffer>> {
     const reader = this.#lock();
     const memory = length > CHUNK.least
@@ -176,7 +179,7 @@ export class ByteReader {
       : this.#exact ?? SPARE.pop() ?? new ArrayBuffer(CHUNK.least);
     this.#exact = undefined;
     const view = new Uint8Array(memory, 0, length);
-    // With all of them in the inbox one pull fills the view.
+    // If the inbox has all of them, one pull fills the view.
     return length <= this.#duplex.inbox.length
       ? reader.read(view, WHAT_IS_THERE)
       : reader.read(view, { min: length });
@@ -199,7 +202,7 @@ export class ByteReader {
   }
 }
 
-/** Memory for the next chunk, by how much of it the last one has filled. */
+/** Memory for the next chunk, sized by how much the last chunk filled. */
 function nextMemory({ buffer, length }: Buffer, most: number): ArrayBuffer {
   const size = buffer.byteLength;
   const { least, growth } = CHUNK;

@@ -23,15 +23,15 @@ import { type HopTarget, openHop } from "./hop.ts";
 import type { Trail } from "./own_listeners.ts";
 
 /**
- * Agrees on TLS with whom a connection leads to. Where it fails, the caller
- * closes the connection.
+ * Negotiates TLS with the peer of a connection. If it fails, the caller closes
+ * the connection.
  */
 export type StartTls = (
   connection: Connection,
   peer: { host: string; context: Context; protocols?: readonly string[] },
 ) => Promise<TlsConnection>;
 
-/** How a chain reaches what is outside of it. */
+/** Options for {@linkcode dialChain}. */
 export interface ChainOptions {
   /** Connects to the first parent. */
   dial: (
@@ -48,14 +48,16 @@ export interface ChainOptions {
   ) => Promise<IpAddress[]>;
   /** Puts TLS around a connection that leads to an `https` parent. */
   startTls?: StartTls | undefined;
-  /** Milliseconds for all of it (default 10,000); 0 is for ever. */
+  /**
+   * Milliseconds for the whole chain (default 10,000); 0 disables the limit.
+   */
   timeout?: number;
-  /** Listeners of ours that the connection is on its way through. */
+  /** Listeners of this program that the connection has come through. */
   trail?: Trail | undefined;
   /**
-   * Called when the last parent has taken us, just before it learns of the
-   * target (default: nobody is). Whatever fails later may be about the target,
-   * and tells nothing certain about the parents.
+   * Called when the last parent has accepted the client, just before it gets
+   * the target (default: not called). A later failure may be the target's, and
+   * proves nothing about the parents.
    */
   onAsked?: (() => void) | undefined;
 }
@@ -64,22 +66,22 @@ export interface ChainOptions {
 export interface Chained {
   /** The connection to the first parent. */
   readonly connection: Connection;
-  /** Its streams, at the first byte of the target or of the last parent. */
+  /** Its streams, at the first byte from the target or the last parent. */
   readonly duplex: Duplex;
 }
 
 /**
  * Connects to a target through parents.
  *
- * @param parents The parents, the nearest first; one at least.
- * @param target What the last one is to connect us to; `undefined` ends at the
- *   last one, for a request that it gets whole.
- * @param context Gives up when cancelled.
+ * @param parents One or more parents, the nearest first.
+ * @param target Target of the last parent's tunnel; `undefined` ends the chain
+ *   at the last parent, which then gets a whole request.
+ * @param context Stops the attempt when cancelled.
  * @param options How what is outside is reached.
  * @returns The connection; the caller closes it.
- * @throws {DialError} What the last parent said of the target; `parent failed`
- *   where it said nothing of it; `parent timeout` where the time was over before
- *   it was asked; `timeout`; `no descriptors`.
+ * @throws {DialError} The last parent's answer about the target; `parent
+ *   failed` if it gave none; `parent timeout` if the time ran out before it was
+ *   asked; `timeout`; `no descriptors`.
  * @throws The reason of the cancellation.
  */
 export async function dialChain(
@@ -92,7 +94,7 @@ export async function dialChain(
   using attempt = new Context(context);
   attempt.cancelAfter(options.timeout ?? 10_000, "Connect time");
   let current: Chained | undefined;
-  /** Whether it is the target's fault where the time is over. */
+  /** Whether a timeout now is the target's fault. */
   let isTargets = true;
   attempt.onCancel(() => current?.duplex.close());
   const onAsked = () => {
@@ -100,7 +102,7 @@ export async function dialChain(
     options.onAsked?.();
   };
   try {
-    // Before anything else, or a slow name would look like a slow parent.
+    // Resolve first, or a slow name would look like a slow parent.
     const host = target &&
       await hostFor(parents.at(-1)!, target.host, attempt, options);
     isTargets = false;
@@ -143,7 +145,7 @@ async function dialFirst(
   }
 }
 
-/** Puts TLS around what leads to a parent that is spoken to by it. */
+/** Starts TLS on the connection to an `https` parent. */
 async function secure(
   plain: Chained,
   parent: Parent,
@@ -163,10 +165,10 @@ async function secure(
 }
 
 /**
- * Makes a connection of streams that something was read from already, for a
- * layer to come around it.
+ * Turns partly read streams back into a connection, for a layer such as TLS on
+ * top of it.
  *
- * @param chained The streams; nothing else may use them from then on.
+ * @param chained The streams; nothing else may use them any more.
  * @returns The connection.
  */
 export function underneath({ connection, duplex }: Chained): Connection {
@@ -180,12 +182,12 @@ export function underneath({ connection, duplex }: Chained): Connection {
 
 interface Leg {
   context: Context;
-  /** Whether it leads to the target, and not to another parent. */
+  /** Whether it leads to the target, not to another parent. */
   isLast: boolean;
   options: ChainOptions;
 }
 
-/** One hop; what fails before the last one tells nothing of the target. */
+/** One hop; a failure before the last one says nothing about the target. */
 async function goThrough(
   duplex: Duplex,
   parent: Parent,
@@ -202,7 +204,7 @@ async function goThrough(
   }
 }
 
-/** Resolves a name for a parent that takes none. */
+/** Resolves a name for a parent that takes addresses only. */
 async function hostFor(
   parent: Parent,
   name: Host,
@@ -227,14 +229,14 @@ async function hostFor(
 }
 
 /**
- * Makes an error about a parent of what failed on the way through it.
+ * Wraps a failure on the way through a parent in an error about that parent.
  *
- * @param parent The parent.
- * @param cause What was thrown.
- * @returns The error; the cause itself if that says enough.
+ * @param cause The error.
+ * @returns The error, or the cause itself if it is clear enough.
  */
 export function parentFailed(parent: Parent, cause: unknown): DialError {
-  // That is ours and tells nothing of any parent, or names the parent already.
+  // Either local, which says nothing about a parent, or it names the parent
+  // already.
   const isTold = cause instanceof DialError &&
     ["no descriptors", "no udp", "parent failed"].includes(cause.kind);
   if (isTold) return cause;

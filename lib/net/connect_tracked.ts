@@ -1,5 +1,5 @@
 /**
- * Dialling a port that is one of our own, at whichever address.
+ * Dials a port on which this program listens too, at any address.
  *
  * @module
  */
@@ -14,26 +14,25 @@ import { ownDials, placeOf } from "./own_dials.ts";
 import { loopbackOf, ownListeners, type Trail } from "./own_listeners.ts";
 import { unmapAddr } from "./unmap_addr.ts";
 
-/** What is connected to, and which way leads there. */
+/** The address to dial, and how the connection gets there. */
 export interface TrackedTarget {
   /** The address that is dialled. */
   address: IpAddress;
   /** Its port. */
   port: number;
-  /** Addresses to leave from; `undefined` lets the system choose. */
+  /** Source addresses; `undefined` lets the system choose. */
   outgoing: OutgoingAddresses | undefined;
-  /** Listeners that the connection is on its way through. */
+  /** Listeners that the connection has come through. */
   trail: Trail;
 }
 
 /**
- * Connects, and lets a listener of ours that accepts the connection know its
- * way.
+ * Connects, and tells its trail to a listener of this program that accepts the
+ * connection.
  *
  * @typeParam T What is connected to.
  * @param target What is connected to.
- * @param connect Connects.
- * @param context Gives up when cancelled.
+ * @param context Stops the attempt when cancelled.
  * @returns The connection; the caller closes it.
  * @throws What `connect` throws, or the reason of the cancellation.
  */
@@ -48,12 +47,12 @@ export async function connectTracked<T extends TrackedTarget>(
   const real = isAny ? outgoingFor(outgoing, to) ?? loopbackOf(to) : to;
   const isOurs = ownListeners.at(real, port) !== undefined;
   const dialled = ownDials.begin(placeOf(formatIpAddress(real), port), trail);
-  // Given up half-way it could have been accepted, and nobody know its way.
+  // A cancelled dial could still be accepted, and nobody would know its trail.
   const uncut = isOurs ? new Context() : context;
   const opening = connect(target, uncut).then((connection) => {
     const localAddr = unmapAddr(connection.localAddr);
     const remoteAddr = unmapAddr(connection.remoteAddr);
-    // An address that no interface has may lead here too.
+    // An address of no interface may lead here too.
     if (isOurs || localAddr.hostname === remoteAddr.hostname) {
       dialled.open({ localAddr, remoteAddr });
     } else dialled.end();

@@ -1,38 +1,48 @@
 /**
- * What the rest of the program needs of a connection, whichever API has opened
- * it: a `Deno.TcpConn` is one as it is.
+ * The interface of a connection, whichever API opened it. A `Deno.TcpConn`
+ * implements it as it is.
  *
  * @module
  */
 
-/** Bytes each way, with two ends: what a `Duplex` needs. */
-export interface Channel extends Disposable {
-  /** Reads into the buffer: the number of bytes, or null at end of file. */
+/** A stream of bytes in each direction, which is all that a `Duplex` needs. */
+export interface ByteChannel extends Disposable {
+  /**
+   * Reads into the buffer; resolves with the number of bytes, or null at end of
+   * file.
+   */
   read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes some of the bytes, and tells how many; they are free again then. */
+  /**
+   * Writes some of the bytes and resolves with how many; the caller may then
+   * reuse the buffer.
+   */
   write(bytes: Uint8Array): Promise<number>;
   /** Sends FIN; reading goes on. */
   closeWrite(): Promise<void>;
-  /** Turns Nagle's algorithm off, or on again; missing where there is none. */
+  /** Turns Nagle's algorithm off or on; missing if the channel is not TCP. */
   setNoDelay?(noDelay?: boolean): void;
-  /** What a layer such as TLS runs over; missing where it is none. */
-  readonly carrier?: Channel | undefined;
+  /** The channel under a layer such as TLS; missing if this is no layer. */
+  readonly carrier?: ByteChannel | undefined;
 }
 
-/** A connection with somebody on a network. */
-export interface Connection extends Channel {
-  /** Our end. */
+/** The addresses of both ends of a connection. */
+export interface ConnectionEnds {
+  /** Address of this end. */
   readonly localAddr: Deno.NetAddr;
-  /** The other end. */
+  /** Address of the peer. */
   readonly remoteAddr: Deno.NetAddr;
-  /** Turns Nagle's algorithm off, or on again. */
+}
+
+/** A network connection to a peer. */
+export interface Connection extends ByteChannel, ConnectionEnds {
+  /** Turns Nagle's algorithm off or on. */
   setNoDelay(noDelay?: boolean): void;
-  /** Closes both directions now; what waits on them fails. */
+  /** Closes both directions now; pending reads and writes fail. */
   close(): void;
 }
 
-/** A connection inside of TLS. */
+/** A connection over TLS. */
 export interface TlsConnection extends Connection {
-  /** What both ends have agreed to speak (ALPN); `undefined` is nothing. */
+  /** Protocol negotiated by ALPN; `undefined` if none. */
   readonly protocol?: string | undefined;
 }

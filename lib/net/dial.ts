@@ -17,51 +17,54 @@ import { explainError } from "../observe/explain_error.ts";
 import { type OutgoingAddresses, outgoingFor } from "./outgoing.ts";
 import { ownListeners, type Trail } from "./own_listeners.ts";
 
-/** Addresses tried of those given: each costs a socket and part of the time. */
+/** Most addresses tried: each costs a socket and part of the time. */
 const MOST_TRIED = 16;
 
 /** Options for {@linkcode dial}. */
 export interface DialOptions {
-  /** Milliseconds for all addresses together (default 10,000); 0 is for ever. */
+  /**
+   * Milliseconds for all addresses together (default 10,000); 0 disables the
+   * limit.
+   */
   timeout?: number;
-  /** Milliseconds until the next address is tried as well (default 250). */
+  /** Milliseconds until the next address is tried in parallel (default 250). */
   stagger?: number;
-  /** Addresses to leave from (default: the system chooses). */
+  /** Source addresses (default: the system chooses). */
   outgoing?: OutgoingAddresses | undefined;
   /**
-   * Addresses of the other family that are still asked for: they are tried next
-   * when they come (RFC 8305 §4). It never rejects.
+   * Addresses of the other family whose lookup is still pending; they are tried
+   * next when they arrive (RFC 8305 §4). Never rejects.
    */
   late?: Promise<readonly IpAddress[]> | undefined;
   /**
-   * Listeners that the connection is on its way through (default: none); one of
-   * ours that accepts it is told.
+   * Listeners that the connection has come through (default none). A listener
+   * of this program that accepts it learns them.
    */
   trail?: Trail | undefined;
 }
 
-/** A connection that was opened, and how. */
+/** An open connection and how it was opened. */
 export interface Dialled {
   /** The connection. */
   connection: Connection;
   /** The address that answered first. */
   address: IpAddress;
-  /** Its streams, where some of what came was read already. */
+  /** Its streams, if some bytes were read already. */
   duplex?: Duplex;
 }
 
 /**
- * Dials addresses until one answers: the first at once, each next one when the
- * one before has failed or has not answered for a while. What loses is closed.
+ * Dials addresses until one answers. The first is dialled immediately, each
+ * next one when the one before has failed or has not answered for a while.
+ * Connections that lose the race are closed.
  *
- * @param addresses Addresses to try, in order of preference but for the
- *   families, which are interleaved (RFC 8305 §4). One at least; 16 are tried,
- *   those that come late included.
+ * @param addresses One or more addresses in order of preference; families are
+ *   interleaved (RFC 8305 §4). At most 16 are tried, late ones included.
  * @param port Port, 1 to 65535.
- * @param context Gives up when cancelled.
- * @param options Time limits, and where to leave from.
+ * @param context Stops the attempt when cancelled.
+ * @param options Time limits and source addresses.
  * @returns The connection; the caller closes it.
- * @throws {DialError} If none answers: the failure that says most.
+ * @throws {DialError} If none answers: the most informative failure.
  * @throws The reason of the cancellation.
  */
 export async function dial(
@@ -139,7 +142,7 @@ function race(
   const errors: DialError[] = [];
   let untried = interleave(addresses);
   let isLate = late !== undefined;
-  /** Whether it is time for the next address, and none was there. */
+  /** Whether the next address is due but has not arrived yet. */
   let isDue = false;
   let started = 0;
 

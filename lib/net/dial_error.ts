@@ -6,7 +6,7 @@
 
 import { errorCode } from "../observe/error_code.ts";
 
-/** Kinds of failure, as far as anyone acts on the difference. */
+/** Kinds of failure that callers treat differently. */
 export type DialErrorKind =
   | "refused"
   | "network unreachable"
@@ -21,16 +21,16 @@ export type DialErrorKind =
   | "no udp"
   | "failed";
 
-/** A target that was not reached. */
+/** The error for a target that was not reached. */
 export class DialError extends Error {
-  /** What to tell the client by. */
+  /** Decides the reply to the client. */
   readonly kind: DialErrorKind;
 
   /**
-   * Constructs an error.
+   * Creates an error.
    *
-   * @param kind What to tell the client by.
-   * @param message Why, in one line.
+   * @param kind Decides the reply to the client.
+   * @param message The reason, in one line.
    * @param options Cause.
    */
   constructor(kind: DialErrorKind, message: string, options?: ErrorOptions) {
@@ -41,8 +41,8 @@ export class DialError extends Error {
 }
 
 /**
- * Kinds by `code`: most system errors come as a plain `Error` with nothing else
- * to tell them by.
+ * Kinds by `code`: most system errors are plain `Error`s with nothing else to
+ * tell them apart.
  */
 const KIND_BY_CODE: ReadonlyMap<string, DialErrorKind> = new Map([
   ["ECONNREFUSED", "refused"],
@@ -71,10 +71,9 @@ const KIND_BY_CLASS: readonly [abstract new () => Error, DialErrorKind][] = [
 ];
 
 /**
- * Classifies what a failed connect threw.
+ * Classifies the error of a failed connect.
  *
- * @param error What was thrown.
- * @returns Its kind; `failed` where it is not known.
+ * @returns Its kind; `failed` if unknown.
  */
 export function dialErrorKind(error: unknown): DialErrorKind {
   if (error instanceof DialError) return error.kind;

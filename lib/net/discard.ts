@@ -1,5 +1,5 @@
 /**
- * Reading what nobody wants, up to the end.
+ * Reads unwanted bytes up to the end.
  *
  * @module
  */
@@ -8,12 +8,11 @@ import { ByteReader } from "./byte_reader.ts";
 import type { Duplex } from "./duplex.ts";
 
 /**
- * Reads to end of file and throws away what comes, at the pace of the
- * connection.
+ * Reads to end of file and discards the bytes, at the pace of the connection.
  *
  * @param peer Connection to read; its stream is not locked.
  * @param most Bytes that it may still send.
- * @returns Whether the end came; otherwise the peer has sent more than that.
+ * @returns `true` at end of file; `false` if the peer has sent more than that.
  * @throws The socket's error.
  */
 export async function discard(peer: Duplex, most: number): Promise<boolean> {

@@ -6,7 +6,7 @@
 
 import type { Pace } from "../sync/pace.ts";
 import type { Buffer } from "./buffer_pool.ts";
-import type { Channel } from "./connection.ts";
+import type { ByteChannel } from "./connection.ts";
 import { Inbox } from "./inbox.ts";
 import { SocketReadable } from "./socket_readable.ts";
 import { closeWrite, send, SocketWritable } from "./socket_writable.ts";
@@ -18,7 +18,7 @@ const NOTHING = new Uint8Array();
 
 /** One connection, read and written in halves that end separately. */
 export class Duplex {
-  readonly #connection: Channel;
+  readonly #connection: ByteChannel;
   readonly #traffic = new Traffic();
   readonly #inbox: Inbox;
   #readable: SocketReadable | undefined;
@@ -33,7 +33,7 @@ export class Duplex {
    *   Connections where one read is one message, such as a terminal's lines,
    *   need more.
    */
-  constructor(connection: Channel, leastRead = 0) {
+  constructor(connection: ByteChannel, leastRead = 0) {
     this.#connection = connection;
     this.#inbox = new Inbox(connection, this.#traffic, leastRead);
   }
@@ -61,7 +61,9 @@ export class Duplex {
     return this.#traffic.received;
   }
 
-  /** Bytes written to {@linkcode Duplex.writable}, as far as the system has them. */
+  /**
+   * Bytes written to {@linkcode Duplex.writable} and accepted by the system.
+   */
   get sent(): number {
     return this.#traffic.sent;
   }
@@ -76,12 +78,12 @@ export class Duplex {
     return this.#inbox.isHeld;
   }
 
-  /** The rates that reading keeps to; `undefined` is none. */
+  /** The rates that limit reading; `undefined` for none. */
   get pace(): Pace | undefined {
     return this.#inbox.pace;
   }
 
-  /** Sets another pace, or none; a wait for the old one ends. */
+  /** Sets another pace, or none; ends a wait for the old one. */
   set pace(pace: Pace | undefined) {
     this.#inbox.pace = pace;
   }
@@ -96,13 +98,13 @@ export class Duplex {
     return this.#traffic.awaitsAnswer;
   }
 
-  /** Bytes that have arrived and were not taken. */
+  /** Bytes that have arrived but were not taken. */
   get waiting(): number {
     return this.#inbox.length;
   }
 
   /** The connection that the streams run over. */
-  get carrier(): Channel {
+  get carrier(): ByteChannel {
     return this.#connection;
   }
 
@@ -112,7 +114,7 @@ export class Duplex {
   }
 
   /**
-   * Writes bytes of the tunnel that belong before those of the stream.
+   * Writes bytes of the tunnel before those of the stream.
    *
    * @param bytes Bytes, written whole; they count as sent.
    * @throws The socket's error.
@@ -127,12 +129,12 @@ export class Duplex {
    *
    * @returns The channel; disposing of it closes the connection.
    */
-  channel(): Channel {
-    this.releaseBuffer(); // The layer brings its own.
+  channel(): ByteChannel {
+    this.releaseBuffer(); // The layer brings its own pace.
     this.#connection.setNoDelay?.(true);
     return {
       read: async (buffer) => {
-        // A read under way, as of a connection that was parked, comes first.
+        // A pending read, such as that of a parked connection, comes first.
         const isEnd = this.#inbox.isBusy &&
           await this.#inbox.peek() === undefined;
         if (isEnd) return null;
@@ -154,17 +156,16 @@ export class Duplex {
   }
 
   /**
-   * Puts bytes back in front of what is still to be received.
+   * Puts bytes back in front of those not yet received.
    *
-   * @param bytes Bytes that were read and belong to the next reader; they are
-   *   kept, not copied.
+   * @param bytes Bytes that belong to the next reader; kept, not copied.
    */
   unread(bytes: Uint8Array): void {
     this.#inbox.unread(bytes as Buffer);
   }
 
   /**
-   * Writes a message outside of the tunnel; it does not count as sent.
+   * Writes a message that is not part of the tunnel and does not count as sent.
    *
    * @param bytes Message, written whole.
    * @throws The socket's error.
@@ -184,17 +185,18 @@ export class Duplex {
   }
 
   /**
-   * Waits for its {@linkcode Duplex.pace}, as reading does.
+   * Waits for {@linkcode Duplex.pace}, as reading does.
    *
-   * @returns When it is open, was replaced, or the connection is closed.
+   * @returns Resolves when it is open, was replaced, or the connection is
+   *   closed.
    */
   hold(): Promise<void> {
     return this.#inbox.hold();
   }
 
   /**
-   * Gives the receive buffer back once the last bytes are done with. A read
-   * under way and bytes that nobody has taken keep it.
+   * Gives the receive buffer back when the caller is done with the last bytes.
+   * A pending read or untaken bytes keep it.
    */
   releaseBuffer(): void {
     this.#inbox.release();
@@ -202,26 +204,26 @@ export class Duplex {
 
   /**
    * Asks the socket, under all layers, whether the peer has reset the
-   * connection. Reading tells
-   * that only behind all bytes that came before. To write nothing sends nothing;
-   * after our own FIN nothing can be asked.
+   * connection. Reading reports a reset only after all bytes before it. The
+   * probe is a write of no bytes, which sends nothing; after our own FIN it is
+   * impossible.
    *
-   * @throws The socket's error; the system tells it once.
+   * @throws The socket's error, which the system reports once.
    */
   async probe(): Promise<void> {
     if (this.#traffic.hasEnded) return;
     try {
       await socketUnder(this.#connection).write(NOTHING);
     } catch (error) {
-      if (this.#traffic.hasEnded) return; // It was sent meanwhile.
+      if (this.#traffic.hasEnded) return; // FIN was sent meanwhile.
       this.#traffic.failWrite(error);
       throw error;
     }
   }
 
   /**
-   * Closes both directions now; what waits on them fails. Can be repeated. A
-   * buffer that was not released goes to no other connection: a write of its
+   * Closes both directions now; pending reads and writes fail. Can be repeated.
+   * A buffer that was not released goes to no other connection: a write of its
    * bytes may still be under way.
    */
   close(): void {

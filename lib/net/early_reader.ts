@@ -1,6 +1,6 @@
 /**
- * Watching a connection while nothing is expected from it, to notice that it
- * ends or sends something.
+ * Watches a connection from which nothing is expected, to notice that it ends
+ * or sends something.
  *
  * @module
  */
@@ -11,16 +11,15 @@ import type { Waiter } from "./inbox.ts";
 /** Options for {@linkcode EarlyReader}. */
 export interface EarlyReaderOptions {
   /**
-   * Bytes that may arrive (default 16 KiB). That much fits the send buffer of any
-   * new connection, so whoever passes them on does not wait for its other end.
-   * 0 allows none.
+   * Most bytes that may arrive (default 16 KiB); 0 allows none. The default
+   * fits the send buffer of any new connection, so passing them on never waits.
    */
   most?: number;
   /** Makes the error for a peer that sends more. */
   tooMuch?: () => Error;
 }
 
-/** Reads ahead until it is stopped; every byte stays in the stream. */
+/** Reads ahead until stopped; every byte stays in the stream. */
 export class EarlyReader implements Waiter {
   readonly #peer: Duplex;
   readonly #onEnd: (error: unknown) => void;
@@ -31,10 +30,10 @@ export class EarlyReader implements Waiter {
   /**
    * Starts to watch.
    *
-   * @param peer The peer; nobody else reads from it until
-   *   {@linkcode EarlyReader.stop}.
-   * @param onEnd Told once why the peer is of no use any more: it has closed,
-   *   has reset, or has sent too much.
+   * @param peer The peer; nothing else reads from it until {@linkcode
+   *   EarlyReader.stop}.
+   * @param onEnd Called once when the peer is unusable: it has closed, reset,
+   *   or sent too much.
    * @param options How much it may send.
    */
   constructor(
@@ -51,8 +50,8 @@ export class EarlyReader implements Waiter {
   }
 
   /**
-   * Stops watching. The read under way goes on; its bytes, or end of file, are
-   * for the next reader. Can be repeated.
+   * Stops watching. The pending read goes on; its bytes, or end of file, go to
+   * the next reader. Can be repeated.
    */
   stop(): void {
     this.#isStopped = true;
@@ -71,12 +70,12 @@ export class EarlyReader implements Waiter {
     this.#end(new Deno.errors.UnexpectedEof("Peer closed"));
   }
 
-  /** The peer has reset the connection, or something like it. */
+  /** The peer has reset the connection, or reading has failed otherwise. */
   onError(error: unknown): void {
     this.#end(error);
   }
 
-  /** Somebody reads from the peer. */
+  /** Another reader has started. */
   onReplaced(): void {
     this.#isStopped = true;
   }

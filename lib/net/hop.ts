@@ -1,6 +1,6 @@
 /**
- * Asking another proxy to connect us: the client's side of SOCKS5, SOCKS4 and
- * HTTP CONNECT.
+ * The client's side of SOCKS5, SOCKS4 and HTTP CONNECT: asks another proxy for
+ * a connection.
  *
  * @module
  */
@@ -28,25 +28,25 @@ import type { Duplex } from "./duplex.ts";
 import { HttpReader } from "./http_reader.ts";
 import { logInSocks5 } from "./socks5_login.ts";
 
-/** Where a proxy is to connect us to. */
+/** The target that a proxy is asked for. */
 export interface HopTarget {
-  /** Name, or address where the proxy's scheme takes no names. */
+  /** Name, or an address if the proxy's scheme takes no names. */
   host: Host;
   /** Port, 1 to 65535. */
   port: number;
 }
 
 /**
- * Asks a proxy for a connection, and leaves the stream at its first byte.
+ * Asks a proxy for a tunnel, and leaves the stream at the target's first byte.
  *
- * @param duplex Connection to the proxy, nothing said on it yet.
- * @param parent How the proxy is spoken to.
- * @param target Where it is to connect us to.
- * @param onAsked Called when the proxy has taken us, just before it learns of
- *   the target: what fails from then on may be the target's fault.
- * @throws {DialError} What the proxy said; `parent failed` where it is the
- *   proxy itself that would not have us.
- * @throws {Deno.errors.UnexpectedEof} If it ended the connection instead.
+ * @param duplex New connection to the proxy.
+ * @param parent The proxy's scheme and credentials.
+ * @param onAsked Called when the proxy has accepted the client, just before it
+ *   gets the target: later failures may be the target's.
+ * @throws {DialError} The proxy's answer; `parent failed` if the proxy itself
+ *   refuses the client.
+ * @throws {Deno.errors.UnexpectedEof} If the proxy closed the connection
+ *   instead.
  */
 export async function openHop(
   duplex: Duplex,
@@ -70,7 +70,8 @@ export async function openHop(
   try {
     await SPEAK[parent.scheme](hop);
   } catch (error) {
-    // What is no answer at all says that it is not the proxy we take it for.
+    // A malformed answer means that this is not the kind of proxy that was
+    // configured.
     if (error instanceof SyntaxError || error instanceof HttpError) {
       throw hop.failed("parent failed", error.message);
     }
@@ -95,7 +96,7 @@ const SPEAK: Readonly<Record<Parent["scheme"], (hop: Hop) => Promise<void>>> = {
   "https": askHttp,
 };
 
-/** Kinds by `REP` (RFC 1928 §6), as far as they say more than that it failed. */
+/** Kinds by `REP` (RFC 1928 §6), for codes that mean more than a failure. */
 const KIND_BY_REPLY: Readonly<Record<number, DialErrorKind>> = {
   [REPLY.NotAllowedByRuleset]: "forbidden",
   [REPLY.NetworkUnreachable]: "network unreachable",
@@ -104,7 +105,7 @@ const KIND_BY_REPLY: Readonly<Record<number, DialErrorKind>> = {
   [REPLY.TtlExpired]: "timeout",
 };
 
-/** What a reply code means, for people. */
+/** What a reply code means, in words. */
 const WORDS: Readonly<Partial<Record<DialErrorKind, string>>> = {
   "forbidden": "it forbids that",
   "network unreachable": "network unreachable",
@@ -144,12 +145,12 @@ async function askSocks4({ duplex, parent, target, onAsked, failed }: Hop) {
   const reply = await reader.parse(parseSocks4Reply());
   reader.release();
   if (reply === SOCKS4.Granted) return;
-  // 92 and 93 are about our user name (SOCKS4 §1).
+  // 92 and 93 reject the user name (SOCKS4 §1).
   const kind = reply === SOCKS4.Rejected ? "failed" : "parent failed";
   throw failed(kind, `${WORDS[kind]} (CD is ${reply})`);
 }
 
-/** Kinds by status (RFC 9110 §15), as far as they say more than that it failed. */
+/** Kinds by status (RFC 9110 §15), for codes that mean more than a failure. */
 const KIND_BY_STATUS: Readonly<Record<number, DialErrorKind>> = {
   403: "forbidden",
   407: "parent failed",
@@ -157,10 +158,9 @@ const KIND_BY_STATUS: Readonly<Record<number, DialErrorKind>> = {
 };
 
 /**
- * Makes the fields by which a request logs in at an HTTP parent (RFC 9110
+ * Creates the fields with which a request logs in to an HTTP parent (RFC 9110
  * §11.7.2).
  *
- * @param parent The parent.
  * @returns One field; none if the parent has no credentials.
  */
 export function loginFields({ credentials }: Parent): Field[] {
@@ -185,7 +185,7 @@ async function askHttp({ duplex, parent, target, onAsked, failed }: Hop) {
   );
 }
 
-/** Interim answers come before the one that counts (RFC 9110 §15.2). */
+/** Interim answers precede the final one (RFC 9110 §15.2). */
 async function readAnswer(reader: HttpReader) {
   for (let interim = 0; interim < MOST_INTERIM; interim++) {
     const head = await reader.readHead();
@@ -198,5 +198,5 @@ async function readAnswer(reader: HttpReader) {
   throw new HttpError(502, "it sends interim answers without end");
 }
 
-/** Interim answers that are passed over. */
+/** Most interim answers that are skipped. */
 const MOST_INTERIM = 8;

@@ -1,5 +1,5 @@
 /**
- * Passes the body of an HTTP message on while it comes.
+ * Passes the body of an HTTP message on as it arrives.
  *
  * @module
  */
@@ -9,27 +9,28 @@ import type { Framing } from "../wire/http1/framing.ts";
 import type { HttpReader } from "./http_reader.ts";
 
 /** Options for {@linkcode relayBody}. */
-export interface RelayOptions {
-  /** Passes only the data of chunks on (default: the chunks as they are). */
+export interface RelayBodyOptions {
+  /** Passes on only the data of chunks (default: the chunks as they are). */
   dechunk?: boolean;
 }
 
 /**
- * Reads a body to its end and no further. A piece is asked for only when the
- * one before it is written, so a slow reader slows the sender down.
+ * Reads a body to its end and no further. It reads a piece only after the one
+ * before is written, so a slow reader slows the sender down.
  *
- * @param from Where the body comes from.
- * @param framing Where it ends.
- * @param write Passes a piece on; it is valid until the promise settles.
- * @param options How chunks are passed on.
- * @throws {HttpError} If it is not chunked as it should be.
+ * @param from Reader of the sender's connection.
+ * @param framing How the end of the body is found.
+ * @param write Passes a piece on; the bytes are valid until the promise
+ *   settles.
+ * @param options Whether chunks are decoded.
+ * @throws {HttpError} If the chunks are malformed.
  * @throws {Deno.errors.UnexpectedEof} If the connection ends too early.
  */
 export async function relayBody(
   from: HttpReader,
   framing: Framing,
   write: (bytes: Uint8Array) => Promise<void>,
-  options: RelayOptions = {},
+  options: RelayBodyOptions = {},
 ): Promise<void> {
   switch (framing.kind) {
     case "none":
@@ -71,7 +72,7 @@ async function relayChunks(
   const scanner = new ChunkedScanner();
   while (!scanner.isDone) {
     await fillOrFail(from);
-    // Judged before it is passed on: nothing malformed reaches the other side.
+    // Checked before it is passed on: nothing malformed reaches the other side.
     const count = scanner.push(from.bytes);
     await write(from.bytes.subarray(0, count));
     from.take(count);

@@ -1,5 +1,5 @@
 /**
- * Reads HTTP messages off a connection, and no byte too many out of sight.
+ * Reads HTTP messages from a connection, and consumes no byte too many.
  *
  * @module
  */
@@ -17,9 +17,9 @@ const CR = 0x0d;
 const NOTHING = new Uint8Array();
 
 /**
- * The bytes of one connection, looked at before they are taken. One reading is
- * under way at most; it goes on when nobody waits for it any more, so that an
- * idle connection can be watched without losing what it says.
+ * The bytes of one connection, visible before they are taken. At most one read
+ * is pending. It goes on when nothing waits for it any more, so an idle
+ * connection can be watched without losing bytes.
  */
 export class HttpReader {
   readonly #reader: ByteReader;
@@ -37,7 +37,7 @@ export class HttpReader {
     this.#reader = new ByteReader(duplex);
   }
 
-  /** Bytes that have come and were not taken; valid until they are. */
+  /** Bytes that have arrived but were not taken; valid until they are. */
   get bytes(): Uint8Array {
     return this.#bytes;
   }
@@ -50,14 +50,14 @@ export class HttpReader {
   /**
    * Waits until there are bytes.
    *
-   * @returns Whether there are; `false` at end of file.
+   * @returns `false` at end of file.
    * @throws The socket's error.
    */
   async fill(): Promise<boolean> {
     if (this.#bytes.length > 0) return true;
     if (this.#isEnded) return false;
     const isThere = await (this.#reading ?? this.#read());
-    // They may have been given back before anybody could look at them.
+    // They may have been given back before the caller saw them.
     if (isThere && this.#bytes.length === 0) throw givenUp();
     return isThere;
   }
@@ -69,14 +69,14 @@ export class HttpReader {
    */
   take(count: number): void {
     const bytes = this.#bytes;
-    // The next read takes the memory over: no empty view of it must be left.
+    // The next read transfers the memory: no empty view of it may remain.
     this.#bytes = count < bytes.length ? bytes.subarray(count) : NOTHING;
   }
 
   /**
-   * Takes empty lines that have come before a head.
+   * Takes empty lines before a head.
    *
-   * @param most How many may come.
+   * @param most Most lines that may come.
    * @returns How many may still come.
    */
   skipEmptyLines(most: number): number {
@@ -88,9 +88,9 @@ export class HttpReader {
   /**
    * Reads the head of a message.
    *
-   * @param emptyLines How many may come before it (default 2).
-   * @returns The head; `undefined` where the connection ended before it began.
-   * @throws {HttpError} If it is none, or over a limit.
+   * @param emptyLines Most empty lines before it (default 2).
+   * @returns The head; `undefined` if the connection ended before it began.
+   * @throws {HttpError} If it is malformed or over a limit.
    * @throws {Deno.errors.UnexpectedEof} If the connection ends within it.
    */
   async readHead(
@@ -108,8 +108,8 @@ export class HttpReader {
   }
 
   /**
-   * Gives the connection back at the first byte not taken. A reading that is
-   * under way fails for who waits for it; what it brings is received next.
+   * Gives the connection back at the first byte not taken. A pending read
+   * rejects, and its bytes go to the next reader.
    */
   release(): void {
     this.#reader.unread(this.#bytes);
@@ -119,7 +119,7 @@ export class HttpReader {
     this.#releases++;
   }
 
-  /** Leaves the memory of its bytes to a write that still uses it. */
+  /** Gives up the memory of its bytes while a write still uses it. */
   detach(): void {
     this.#reader.detach();
   }

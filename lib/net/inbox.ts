@@ -1,6 +1,6 @@
 /**
- * The receiving half of a connection: one buffer, and the bytes in it that
- * nobody has taken yet.
+ * The receiving half of a connection: one buffer, and the bytes in it that are
+ * not taken yet.
  *
  * @module
  */
@@ -9,16 +9,16 @@ import { concat } from "@std/bytes/concat";
 import type { Pace } from "../sync/pace.ts";
 import { AdaptiveBuffer } from "./adaptive_buffer.ts";
 import { type Buffer, LARGE_BUFFERS } from "./buffer_pool.ts";
-import type { Channel } from "./connection.ts";
+import type { ByteChannel } from "./connection.ts";
 import type { Traffic } from "./traffic.ts";
 
 const NOTHING = new Uint8Array();
 
-/** Waits for bytes; exactly one of its methods is called, once per wait. */
+/** Waits for bytes. Each wait calls exactly one of its methods, once. */
 export interface Waiter {
   /** Bytes can be taken. */
   onBytes(): void;
-  /** The peer has sent FIN, and everything before it was taken. */
+  /** The peer has sent FIN, and all bytes before it were taken. */
   onEnd(): void;
   /** Reading has failed. */
   onError(error: unknown): void;
@@ -28,17 +28,17 @@ export interface Waiter {
 
 /**
  * Reads a connection on demand. One read of the socket may serve many takers:
- * what one leaves, the next one gets. A read that nobody waits for any more goes
- * on, and its bytes wait for the next taker.
+ * the next one gets what the last one left. A read goes on when nothing waits
+ * for it any more, and its bytes stay for the next taker.
  */
 export class Inbox {
-  readonly #channel: Channel;
+  readonly #channel: ByteChannel;
   readonly #traffic: Traffic;
   readonly #buffer: AdaptiveBuffer;
-  /** What nobody has taken yet; in the buffer, or a copy of its own. */
+  /** Untaken bytes, in the buffer or copied. */
   #bytes: Buffer = NOTHING;
   #waiter: Waiter | undefined;
-  /** Whether the waiter wants more than what is there already. */
+  /** Whether the waiter wants more than the bytes that are there already. */
   #wantsMore = false;
   #last = 0;
   #isReading = false;
@@ -48,13 +48,13 @@ export class Inbox {
   #pace: Pace | undefined;
 
   /**
-   * Reads nothing before somebody waits.
+   * Reads nothing before the first wait.
    *
    * @param channel Connection to read from.
    * @param traffic Where received bytes are counted.
    * @param leastRead Smallest buffer for one read, in bytes (default 1,024).
    */
-  constructor(channel: Channel, traffic: Traffic, leastRead = 0) {
+  constructor(channel: ByteChannel, traffic: Traffic, leastRead = 0) {
     this.#channel = channel;
     this.#traffic = traffic;
     this.#buffer = new AdaptiveBuffer(LARGE_BUFFERS, leastRead);
@@ -70,7 +70,7 @@ export class Inbox {
     return this.#bytes;
   }
 
-  /** Whether a read is under way, or has brought the end or an error. */
+  /** Whether a read is pending, or has brought the end or an error. */
   get isBusy(): boolean {
     return this.#isReading || this.#hasEnded || this.#error !== undefined;
   }
@@ -90,12 +90,12 @@ export class Inbox {
     return this.#holding !== undefined;
   }
 
-  /** The rates that reading keeps to; `undefined` is none. */
+  /** The rates that limit reading; `undefined` for none. */
   get pace(): Pace | undefined {
     return this.#pace;
   }
 
-  /** Sets another pace, or none; a wait for the old one ends. */
+  /** Sets another pace, or none; ends a wait for the old one. */
   set pace(pace: Pace | undefined) {
     if (this.isHeld) this.#pace?.release();
     this.#pace = pace;
@@ -104,7 +104,7 @@ export class Inbox {
   /**
    * Waits until bytes can be taken. A second waiter replaces the first.
    *
-   * @param waiter Told once, perhaps before this returns.
+   * @param waiter Called once, perhaps before this returns.
    */
   wait(waiter: Waiter): void {
     this.#replace(waiter, false);
@@ -114,10 +114,10 @@ export class Inbox {
   }
 
   /**
-   * Waits until more bytes have arrived than can be taken already. Nothing is
-   * taken, so that whoever comes next finds all of them.
+   * Waits until more bytes have arrived than can be taken already. It takes
+   * none, so the next taker finds all of them.
    *
-   * @param waiter Told once, perhaps before this returns.
+   * @param waiter Called once, perhaps before this returns.
    */
   waitForMore(waiter: Waiter): void {
     this.#replace(waiter, true);
@@ -125,7 +125,7 @@ export class Inbox {
   }
 
   /**
-   * Looks at the next byte and leaves it for the next taker.
+   * Returns the next byte and leaves it for the next taker.
    *
    * @returns The byte; `undefined` at end of file, or if another waiter came.
    * @throws The socket's error.
@@ -144,9 +144,9 @@ export class Inbox {
   }
 
   /**
-   * Stops a wait. The read under way goes on; its bytes stay for the next taker.
+   * Stops a wait. The pending read goes on; its bytes stay for the next taker.
    *
-   * @param waiter Who waited; nothing happens if another has taken its place.
+   * @param waiter The waiter; nothing happens if another has replaced it.
    */
   leave(waiter: Waiter): void {
     if (this.#waiter === waiter) this.#waiter = undefined;
@@ -173,7 +173,7 @@ export class Inbox {
    * Puts bytes back in front of what can be taken; they no longer count.
    *
    * @param bytes Bytes that belong to the next taker. They are copied if they
-   *   have to be joined with others, and kept otherwise.
+   *   must be joined with others, and kept otherwise.
    */
   unread(bytes: Buffer): void {
     if (bytes.length === 0) return;
@@ -203,8 +203,8 @@ export class Inbox {
   }
 
   /**
-   * Stops using the buffer but gives it to no other connection: a write of its
-   * bytes may still be under way.
+   * Stops using the buffer but does not give it back: a write of its bytes may
+   * still be pending.
    */
   detach(): void {
     if (!this.#isReading) this.#buffer.detach();
@@ -243,7 +243,7 @@ export class Inbox {
   #read(): void {
     this.#isReading = true;
     const most = this.#pace?.piece;
-    // Untaken bytes make way: this read uses the buffer that they lie in.
+    // Untaken bytes are moved: this read needs their buffer.
     if (this.#bytes.length > 0) this.#bytes = this.#bytes.slice();
     else this.#buffer.fit(this.#last, most);
     const buffer = this.#buffer.take();

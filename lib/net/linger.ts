@@ -1,5 +1,5 @@
 /**
- * Closing so that the last message arrives.
+ * Closes a connection so that the last message arrives.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { watchStall } from "../sync/stall.ts";
 import { discard } from "./discard.ts";
 import type { Duplex } from "./duplex.ts";
 
-/** How long, and how much, is read behind the last message. */
+/** How long and how much to read after the last message. */
 export interface LingerLimits {
   /** Milliseconds without a byte. */
   readonly idle: number;
-  /** Milliseconds in all. */
+  /** Milliseconds in total. */
   readonly total: number;
-  /** Bytes that are thrown away. */
+  /** Most bytes to discard. */
   readonly bytes: number;
 }
 
-/** Behind the last message of a conversation, of which nothing is left over. */
+/** After the last message of a complete exchange. */
 export const LINGER: LingerLimits = {
   idle: 2_000,
   total: 2_000,
@@ -28,8 +28,8 @@ export const LINGER: LingerLimits = {
 };
 
 /**
- * Behind an answer of HTTP, whose request may be a long upload: most clients
- * send it to its end before they read the answer.
+ * After an HTTP answer, whose request may be a long upload: most clients send
+ * all of it before they read the answer.
  */
 export const HTTP_LINGER: LingerLimits = {
   idle: 5_000,
@@ -37,7 +37,7 @@ export const HTTP_LINGER: LingerLimits = {
   bytes: 128 * 1024 * 1024,
 };
 
-/** Behind a refusal of SOCKS, which has ten seconds (RFC 1928 §6). */
+/** After a SOCKS refusal, which has ten seconds (RFC 1928 §6). */
 export const SOCKS_LINGER: LingerLimits = {
   idle: 10_000,
   total: 10_000,
@@ -45,15 +45,15 @@ export const SOCKS_LINGER: LingerLimits = {
 };
 
 /**
- * Sends FIN and waits for the peer's, throwing away what it still sends.
- * Closing at once would answer unread bytes with RST, which makes the peer
- * throw away the message that was on its way to it (RFC 1122 §4.2.2.13), or
- * stop before it reads it. Reading keeps to the pace of the connection.
+ * Sends FIN and waits for the peer's, discarding what it still sends. An
+ * immediate close would answer unread bytes with RST, and the peer would
+ * discard the last message (RFC 1122 §4.2.2.13) or not read it. Reading keeps
+ * to the pace of the connection.
  *
- * @param peer Connection; still to be closed afterwards.
- * @param limits When it is closed anyway.
- * @param draining Closes it when cancelled; where it is already, `LINGER` is
- *   the most.
+ * @param peer The connection; the caller closes it afterwards.
+ * @param limits Limits of the wait.
+ * @param draining Ends the wait when cancelled; if it is cancelled already,
+ *   `LINGER` is the most.
  */
 export async function linger(
   peer: Duplex,
@@ -68,19 +68,19 @@ export async function linger(
   const deadline = setDeadline(total, close);
   let held = 0;
   const stall = watchStall(idle, () => {
-    if (peer.isHeld) held++; // It waits for us.
+    if (peer.isHeld) held++; // The peer waits for us.
     return peer.received + held;
   }, close);
   try {
     await peer.closeWrite();
     await discard(peer, bytes);
   } catch {
-    // The peer has gone, or was closed by a limit: that is the end too.
+    // The peer is gone, or a limit closed it: that is an end too.
   } finally {
     deadline.clear();
     stall.clear();
     leaveDrain?.();
-    peer.inbox.take(); // Nobody wants what is left.
+    peer.inbox.take(); // The rest is not wanted.
     peer.releaseBuffer();
   }
 }

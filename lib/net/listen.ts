@@ -1,5 +1,5 @@
 /**
- * Accepts connections until told to stop, whatever the machine runs out of.
+ * Accepts connections until stopped, even if the machine runs out of resources.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import { WaitGroup } from "../sync/wait_group.ts";
 import { isOfOneClient } from "./accept_error.ts";
 import type { Connection } from "./connection.ts";
 
-/** Where connections come from; a `Deno.TcpListener` is one as it is. */
+/** A source of connections; a `Deno.TcpListener` implements it as it is. */
 export interface Listener extends Disposable {
-  /** Where it listens, with the real port. */
+  /** The bound address, with the real port. */
   readonly addr: Deno.Addr;
-  /** Whether other processes accept from it too (default false). */
+  /** Whether other processes accept on the same socket (default false). */
   readonly isShared?: boolean;
   /**
-   * Changes the permissions of its file, where it is a Unix socket.
+   * Changes the permissions of the file of a Unix socket.
    *
    * @param mode The permissions (default `0o600`).
    */
@@ -29,13 +29,13 @@ export interface Listener extends Disposable {
 }
 
 /**
- * Serves one connection. It owns the connection and closes it; it is to end
+ * Serves one connection. It owns the connection and closes it, and must end
  * soon after its context is cancelled.
  *
  * @param connection The connection, just accepted.
  * @param context A child of the server's, for this connection alone.
- * @param draining Cancelled soon after the shutdown begins: what has not got to
- *   work by then should not.
+ * @param draining Cancelled soon after the shutdown begins: connections without
+ *   a request should then end.
  */
 export type Handler = (
   connection: Connection,
@@ -71,7 +71,7 @@ export interface ServeOptions {
 
 /** A server that is running. */
 export interface Server {
-  /** Where it listens, with the real port. */
+  /** The bound address, with the real port. */
   readonly addr: Deno.NetAddr;
   /** How many connections are open. */
   readonly connections: number;
@@ -120,7 +120,7 @@ export function serve(
       try {
         await slots.acquire(stopping);
       } catch {
-        return; // Only the shutdown ends this wait.
+        return; // The shutdown ends this wait.
       }
       try {
         handle(await listener.accept());

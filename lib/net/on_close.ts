@@ -1,5 +1,5 @@
 /**
- * Noticing that a connection is closed, whoever closes it.
+ * Calls back when this side closes a connection.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import type { Connection } from "./connection.ts";
 /**
  * Calls back once when a connection is closed from this side.
  *
- * @param connection The connection; its own `close` methods are replaced.
- * @param callback What to call, before the connection closes.
+ * @param connection The connection; its `close` methods are replaced.
+ * @param callback Called before the connection closes.
  */
 export function onClose(connection: Connection, callback: () => void): void {
   let isOpen = true;

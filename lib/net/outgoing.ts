@@ -1,5 +1,5 @@
 /**
- * Addresses of this machine that connections leave from.
+ * Source addresses of outgoing connections.
  *
  * @module
  */
@@ -16,11 +16,11 @@ export interface OutgoingAddresses {
 }
 
 /**
- * Tells which address to leave from.
+ * Returns the source address for a target.
  *
- * @param outgoing What was chosen.
- * @param target Address of the target; an IPv4-mapped one is IPv4.
- * @returns The address, or `undefined` where the system is to choose.
+ * @param outgoing The configured addresses.
+ * @param target Address of the target; an IPv4-mapped one counts as IPv4.
+ * @returns The address; `undefined` lets the system choose.
  */
 export function outgoingFor(
   outgoing: OutgoingAddresses,

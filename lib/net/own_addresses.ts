@@ -1,5 +1,5 @@
 /**
- * Addresses of this machine: those of all of its interfaces, as they are now.
+ * The current addresses of this machine's interfaces.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { unmapAddress } from "../wire/ip_mapped.ts";
 import { isGranted } from "./system/is_granted.ts";
 
 /**
- * Milliseconds that a list of interfaces is used for: making one takes 52 µs,
- * which is too much for every connection.
+ * Milliseconds that a list of interfaces is used: a new one takes 52 µs, too
+ * much for every connection.
  */
 const LIFE = 1_000;
 
@@ -18,7 +18,7 @@ const LIFE = 1_000;
 export interface OwnAddressesOptions {
   /** Lists the interfaces (default `Deno.networkInterfaces`). */
   list?: () => readonly Pick<Deno.NetworkInterfaceInfo, "address">[];
-  /** Tells milliseconds (default `performance.now`). */
+  /** Clock in milliseconds (default `performance.now`). */
   now?: () => number;
 }
 
@@ -30,9 +30,9 @@ export class OwnAddresses {
   #until = -Infinity;
 
   /**
-   * Creates a list that is read when it is first asked.
+   * Creates a list that is read at the first question.
    *
-   * @param options How the interfaces are read.
+   * @param options How to read the interfaces.
    */
   constructor(options: OwnAddressesOptions = {}) {
     this.#list = options.list ?? listInterfaces;
@@ -40,8 +40,8 @@ export class OwnAddresses {
   }
 
   /**
-   * Tells whether an interface of this machine has an address. The list is read
-   * again once it is a second old.
+   * Tells whether an interface of this machine has an address. The list is at
+   * most a second old.
    *
    * @param ip The address; what is embedded in it does not count.
    * @returns Whether one has it.
@@ -61,7 +61,6 @@ const own = new OwnAddresses();
 /**
  * Tells whether an interface of this machine has an address now.
  *
- * @param ip The address.
  * @returns Whether one has it; never where Deno was not given the permission.
  */
 export function isOwnAddress(ip: IpAddress): boolean {
@@ -69,11 +68,10 @@ export function isOwnAddress(ip: IpAddress): boolean {
 }
 
 /**
- * Tells whether dialling an address leads to this machine, whoever asks.
+ * Tells whether a connection to an address reaches this machine.
  *
- * @param ip The address.
- * @returns Whether it is loopback, unspecified (which Linux takes for loopback)
- *   or an interface's.
+ * @returns `true` for loopback, unspecified (which Linux treats as loopback)
+ *   and interface addresses.
  */
 export function isThisMachine(ip: IpAddress): boolean {
   const plain = unmapAddress(ip);
@@ -85,7 +83,7 @@ export function isThisMachine(ip: IpAddress): boolean {
 }
 
 /**
- * Tells whether Deno lets us list the interfaces.
+ * Tells whether Deno permits listing the interfaces.
  *
  * @returns Whether it does.
  */
@@ -104,7 +102,7 @@ function keysOf(
   return ip === undefined ? [] : [keyOf(ip)];
 }
 
-/** IPv4 as a number, which costs nothing to make. */
+/** An IPv4 address as a number, which costs nothing to make. */
 function keyOf(ip: IpAddress): string | number {
   if (ip.length !== 4) return ip.join();
   return (ip[0]! << 24 | ip[1]! << 16 | ip[2]! << 8 | ip[3]!) >>> 0;

@@ -18,77 +18,66 @@
 import { type Context, timeoutError } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
+import type { ConnectionEnds } from "./connection.ts";
 import { isThisMachine } from "./own_addresses.ts";
 import type { Trail } from "./own_listeners.ts";
 import { formatAddr } from "./unix_socket.ts";
 
 /**
- * Connections that are open and not accepted yet, at most; of more, the oldest
- * are forgotten. The queues of listeners hold fewer.
+ * Most connections that are open but not accepted yet. Beyond that the oldest
+ * are forgotten; the queues of listeners hold fewer.
  */
 const MOST_OPEN = 65_536;
 
-/** Milliseconds that a connection waits for what is being dialled. */
+/** Milliseconds that an accepted connection waits for a pending dial. */
 const PATIENCE = 10_000;
 
 /** A connection that was accepted. */
 export interface Arrival {
-  /** Where: `ADDRESS PORT`, as it was dialled. */
+  /** Where it arrived: `ADDRESS PORT`, as dialled. */
   readonly place: string;
-  /** The client's end and ours, which no other connection has. */
+  /** The addresses of both ends, which are unique to the connection. */
   readonly ends: string;
 }
 
-/** The trail of a connection; `undefined` is that of an ordinary client. */
+/** The trail of a connection; `undefined` for an ordinary client. */
 export type Found = Trail | undefined | Promise<Trail | undefined>;
 
 /** A connection that is being dialled. */
 export interface OwnDial {
-  /**
-   * Tells that it is open, and leads to this machine.
-   *
-   * @param connection Its ends.
-   */
-  open(connection: Ends): void;
-  /** Tells that it has failed, or leads elsewhere. */
+  /** Notes that it is open and leads to this machine. */
+  open(connection: ConnectionEnds): void;
+  /** Notes that it has failed or leads elsewhere. */
   end(): void;
-}
-
-/** Both ends of a connection. */
-export interface Ends {
-  /** Our end. */
-  readonly localAddr: Deno.NetAddr;
-  /** The other end. */
-  readonly remoteAddr: Deno.NetAddr;
 }
 
 /** The other threads of the program, which dial too. */
 export interface OtherThreads {
-  /** Whether any of them has dialled what may arrive here. */
+  /** Whether any of them has dialled a connection that may arrive here. */
   readonly areAny: boolean;
   /**
    * Asks them.
    *
    * @param arrival What was accepted.
-   * @returns What the one knows that has dialled it.
+   * @returns The trail, from the thread that dialled it.
    */
   ask(arrival: Arrival): Promise<Trail | undefined>;
   /**
-   * Tells them how many connections of ours may arrive at one of them.
+   * Tells them how many connections of this thread may arrive at one of them.
    *
    * @param count How many.
    */
   tell(count: number): void;
 }
 
-/** A connection to a Unix socket, on its way. */
+/** A connection to a Unix socket that is not accepted yet. */
 interface Queued {
   trail: Trail;
   /** When it was dialled, by `performance.now()`. */
   since: number;
 }
 
-/** What this thread has dialled. */
+/** The connections that this thread has dialled. */
 export class OwnDials {
   readonly #places = new Map<string, Place>();
   readonly #open = new Map<string, Trail>();
@@ -96,32 +85,28 @@ export class OwnDials {
   #pending = 0;
   #others: OtherThreads | undefined;
 
-  /** Connections that are dialled, or open and not accepted yet. */
+  /** Connections that are being dialled, or open and not accepted yet. */
   get size(): number {
     return this.#pending + this.#open.size;
   }
 
-  /** Whether nothing can arrive here that this program has dialled. */
+  /** Whether no connection dialled by this program can arrive here. */
   get isIdle(): boolean {
     return this.size === 0 && this.#queues.size === 0 &&
       this.#others?.areAny !== true;
   }
 
-  /**
-   * Takes other threads into account.
-   *
-   * @param others The others.
-   */
+  /** Takes other threads into account. */
   join(others: OtherThreads): void {
     this.#others = others;
   }
 
   /**
-   * Notes that a connection is dialled, before it is.
+   * Notes a connection before it is dialled.
    *
    * @param place Where to, see {@linkcode placeOf}.
    * @param trail Listeners that lead there.
-   * @returns What to tell when more is known.
+   * @returns Takes the outcome of the dial.
    */
   begin(place: string, trail: Trail): OwnDial {
     const there = this.#places.get(place) ?? new Place();
@@ -146,12 +131,13 @@ export class OwnDials {
   }
 
   /**
-   * Notes that a Unix socket of ours is dialled, before it is. Nothing tells
-   * two clients of one apart: they are taken in the order of their connects.
+   * Notes a connection to one of this program's Unix sockets before it is
+   * dialled. Clients of a Unix socket look alike, so they are taken in the
+   * order of their connects.
    *
    * @param name Name of the listener.
    * @param trail Listeners that lead there.
-   * @returns Takes it back, where connecting has failed.
+   * @returns Takes the note back if connecting fails.
    */
   beginAt(name: string, trail: Trail): () => void {
     const queue = this.#queues.get(name) ?? [];
@@ -169,12 +155,12 @@ export class OwnDials {
   /**
    * Finds the trail of a connection that was accepted.
    *
-   * @param connection Its ends, neither of them IPv4-mapped.
-   * @param context Gives up when cancelled.
-   * @returns The trail, once it is known; it is forgotten then.
-   * @throws The reason of the cancellation, or that it was not known in time.
+   * @param connection Its ends, neither IPv4-mapped.
+   * @param context Stops the attempt when cancelled.
+   * @returns The trail, once known; it is then forgotten.
+   * @throws The reason of the cancellation, or a timeout.
    */
-  find({ localAddr, remoteAddr }: Ends, context: Context): Found {
+  find({ localAddr, remoteAddr }: ConnectionEnds, context: Context): Found {
     const queued = this.#takeQueued(formatAddr(localAddr));
     if (queued !== undefined) return queued;
     const areOthers = this.#others?.areAny === true;
@@ -193,8 +179,8 @@ export class OwnDials {
    * Finds the trail of a connection that this thread may have dialled.
    *
    * @param arrival What was accepted.
-   * @param context Gives up when cancelled.
-   * @returns The trail, once it is known; it is forgotten then.
+   * @param context Stops the attempt when cancelled.
+   * @returns The trail, once known; it is then forgotten.
    * @throws As {@linkcode OwnDials.find} does.
    */
   take({ ends, place }: Arrival, context?: Context): Found {
@@ -208,7 +194,7 @@ export class OwnDials {
     return wait && within(wait, context);
   }
 
-  /** What nobody has accepted for so long was lost with its listener. */
+  /** A connection not accepted for so long was lost with its listener. */
   #takeQueued(name: string): Trail | undefined {
     const queue = this.#queues.get(name);
     if (queue === undefined) return undefined;
@@ -230,14 +216,13 @@ export class OwnDials {
   }
 }
 
-/** What this thread has dialled. */
+/** The connections that this thread has dialled. */
 export const ownDials: OwnDials = new OwnDials();
 
 /**
  * Names a place.
  *
- * @param hostname Its address as text, not mapped and not unspecified.
- * @param port Its port.
+ * @param hostname Its address as text, neither mapped nor unspecified.
  * @returns The name.
  */
 export function placeOf(hostname: string, port: number): string {
@@ -248,7 +233,7 @@ function endsOf(client: Deno.NetAddr, server: Deno.NetAddr): string {
   return `${client.hostname} ${client.port} ${server.hostname} ${server.port}`;
 }
 
-/** Nobody else's connection waits for what we dial. */
+/** Only a connection from this machine waits for a pending dial. */
 function isFromHere(client: Deno.NetAddr, server: Deno.NetAddr): boolean {
   if (client.hostname === server.hostname) return true;
   const ip = parseIpAddress(client.hostname.replace(/%.*$/, ""));
@@ -256,12 +241,14 @@ function isFromHere(client: Deno.NetAddr, server: Deno.NetAddr): boolean {
 }
 
 interface Waiting {
-  /** Number of the last dial that it may have come from. */
+  /** Number of the last dial that it may belong to. */
   last: number;
   resolve: (trail: Trail | undefined) => void;
 }
 
-/** What is being dialled at one place, and who waits for it. */
+/**
+ * Pending dials to one place, and the accepted connections that wait for them.
+ */
 class Place {
   /** Numbers of dials, in their order. */
   readonly #pending = new Set<number>();
@@ -281,13 +268,13 @@ class Place {
     this.#pending.delete(number);
     const [first = Infinity] = this.#pending;
     for (const [ends, { last, resolve }] of this.#waiting) {
-      if (last >= first) return; // Nor does anybody behind it know more.
+      if (last >= first) return; // Those queued after it do not know more either.
       this.#waiting.delete(ends);
       resolve(undefined);
     }
   }
 
-  /** Tells whoever waits for it; `false` where nobody does. */
+  /** Hands the trail to the waiting connection; `false` if none waits. */
   give(ends: string, trail: Trail): boolean {
     const waiting = this.#waiting.get(ends);
     this.#waiting.delete(ends);
@@ -295,7 +282,7 @@ class Place {
     return waiting !== undefined;
   }
 
-  /** Waits for what is dialled now: what begins later has not arrived yet. */
+  /** Waits for the dials pending now: later ones cannot have arrived yet. */
   wait(ends: string): Promise<Trail | undefined> {
     const { promise, resolve } = Promise.withResolvers<Trail | undefined>();
     this.#waiting.set(ends, { last: this.#last, resolve });
@@ -303,7 +290,10 @@ class Place {
   }
 }
 
-/** Waits, but not for ever. Who has given up stays until the dials are over. */
+/**
+ * Waits with a time limit. A waiter that gave up stays in the list until the
+ * dials are over.
+ */
 async function within<T>(waiting: Promise<T>, context?: Context): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const limit = setDeadline(
@@ -320,11 +310,11 @@ async function within<T>(waiting: Promise<T>, context?: Context): Promise<T> {
 }
 
 /**
- * Asks several at the same time.
+ * Asks several threads at the same time.
  *
  * @param all What they answer.
- * @returns The first trail that one knows, or nothing once all know nothing.
- * @throws What one throws, where none has known it before.
+ * @returns The first trail, or `undefined` once all have answered without one.
+ * @throws The error of one, if none has answered with a trail before.
  */
 export function firstKnown(all: readonly Found[]): Promise<Trail | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<

@@ -1,6 +1,6 @@
 /**
- * The listeners of this program, by where they listen: what a connection must
- * not come back to.
+ * The listeners of this program by address. A connection must not come back to
+ * one of them.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { isThisMachine } from "./own_addresses.ts";
 import { formatAddr } from "./unix_socket.ts";
 
 /**
- * Names of the listeners that a connection has come through, the first one
- * first: `HOST:PORT` as bound, or `unix:PATH`.
+ * Names of the listeners that a connection has come through, in order:
+ * `HOST:PORT` as bound, or `unix:PATH`.
  */
 export type Trail = readonly string[];
 
@@ -20,14 +20,14 @@ interface OwnListener {
   readonly name: string;
   /** The address that was bound; `undefined` for a Unix socket. */
   readonly ip: IpAddress | undefined;
-  /** How many have it: two generations of a reload, for a moment. */
+  /** How many listeners have it: two for a moment during a reload. */
   count: number;
 }
 
-/** What a listener on a Unix socket has for a port. */
+/** Stands for the port of a listener on a Unix socket. */
 const NO_PORT = 0;
 
-/** Listeners by where they listen. */
+/** Listeners by address. */
 export class OwnListeners {
   readonly #byPort = new Map<number, Map<string, OwnListener>>();
 
@@ -35,7 +35,7 @@ export class OwnListeners {
    * Notes a listener.
    *
    * @param addr Where it listens.
-   * @returns Forgets it. Calling it again does nothing.
+   * @returns Removes it. Further calls do nothing.
    */
   enter(addr: Deno.NetAddr): () => void {
     const name = formatAddr(addr);
@@ -57,10 +57,9 @@ export class OwnListeners {
   }
 
   /**
-   * Tells whether a port has a listener, at whichever address. It costs nothing
-   * to ask, and is asked for every connection that is dialled.
+   * Tells whether a port has a listener, at any address. It is cheap, because
+   * every dial asks.
    *
-   * @param port The port.
    * @returns Whether it has one.
    */
   hasPort(port: number): boolean {
@@ -71,8 +70,7 @@ export class OwnListeners {
    * Finds the listener that a connection would reach.
    *
    * @param address Address that would be dialled.
-   * @param port Port.
-   * @returns Its name; `undefined` where it is none of ours.
+   * @returns Its name; `undefined` if the program does not listen there.
    */
   at(address: IpAddress, port: number): string | undefined {
     for (const { ip, name } of this.#byPort.get(port)?.values() ?? []) {
@@ -85,32 +83,32 @@ export class OwnListeners {
    * Finds the listener on a Unix socket.
    *
    * @param path Path of the socket.
-   * @returns Its name; `undefined` where it is none of ours.
+   * @returns Its name; `undefined` if the program does not listen there.
    */
   atPath(path: string): string | undefined {
     const there = this.#byPort.get(NO_PORT);
     if (there === undefined) return undefined;
     const wanted = realPath(path);
     for (const { ip, name } of there.values()) {
-      if (ip !== undefined) continue; // It has no port yet.
+      if (ip !== undefined) continue; // Its port is not known yet.
       if (realPath(name.slice("unix:".length)) === wanted) return name;
     }
     return undefined;
   }
 }
 
-/** The listeners of this thread; those of the others listen on the same ports. */
+/** The listeners of this thread; other threads listen on the same ports. */
 export const ownListeners: OwnListeners = new OwnListeners();
 
-/** Whether what is bound to one address gets what is sent to another. */
+/** Whether a listener on one address receives connections to another. */
 function takes(bound: IpAddress, address: IpAddress): boolean {
   const to = unmapAddress(address);
   if (isAny(bound)) {
-    // `[::]` takes IPv4 as well.
+    // `[::]` accepts IPv4 too.
     return (bound.length === 16 || to.length === 4) && isThisMachine(to);
   }
   if (isSameAddress(bound, to)) return true;
-  // Linux takes "unspecified" for loopback.
+  // Linux treats the unspecified address as loopback.
   return isAny(to) && isSameAddress(bound, loopbackOf(to));
 }
 
@@ -119,9 +117,8 @@ function isAny(ip: IpAddress): boolean {
 }
 
 /**
- * Finds what Linux connects to where all of an address is zero.
+ * Returns the address that Linux connects to instead of the unspecified one.
  *
- * @param ip An address.
  * @returns Loopback of its family for zeros; any other address as it is.
  */
 export function loopbackOf(ip: IpAddress): IpAddress {
@@ -132,11 +129,11 @@ export function loopbackOf(ip: IpAddress): IpAddress {
   return loopback;
 }
 
-/** One file has many paths. */
+/** One file can have many paths. */
 function realPath(path: string): string {
   try {
     return Deno.realPathSync(path);
   } catch {
-    return path; // It is gone, or Deno does not let us look.
+    return path; // The file is gone, or Deno may not read it.
   }
 }

@@ -1,10 +1,10 @@
 /**
- * Passing the reset of one end of a tunnel on to the other end.
+ * Relays the reset of one end of a tunnel to the other end.
  *
  * @module
  */
 
-import type { Channel } from "./connection.ts";
+import type { ByteChannel } from "./connection.ts";
 import type { Duplex } from "./duplex.ts";
 import {
   type PendingReset,
@@ -14,8 +14,8 @@ import {
 import { socketUnder } from "./socket_under.ts";
 
 /**
- * What reaches the other end as a reset: the error of one end (`on`), also what
- * Sluice cuts by itself, such as at a time limit (`all`), or nothing (`off`).
+ * What reaches the other end as a reset: an error of one end (`on`), also what
+ * Sluice itself cuts, such as at a time limit (`all`), or nothing (`off`).
  */
 export const RESET_RELAYS = ["on", "all", "off"] as const;
 
@@ -23,13 +23,13 @@ export const RESET_RELAYS = ["on", "all", "off"] as const;
 export type ResetRelay = typeof RESET_RELAYS[number];
 
 /**
- * Resets a connection behind everything that was written to it, also where
- * layers such as TLS are in between: they end without a word of their own.
+ * Resets a connection after delivering everything written to it. Layers such as
+ * TLS in between end without a closing message.
  *
  * @param duplex The connection; the caller closes it when this is done.
- * @param patience Milliseconds in which the peer takes none of it, after which
- *   the rest is dropped; 0 drops it now.
- * @returns The reset; `undefined` where it can't be done.
+ * @param patience Milliseconds without progress after which undelivered bytes
+ *   are dropped; 0 drops them now.
+ * @returns The reset; `undefined` if the platform cannot do it.
  */
 export function resetDuplex(
   duplex: Duplex,
@@ -41,17 +41,17 @@ export function resetDuplex(
 
 /** Options for {@linkcode EndingPeers}. */
 export interface EndingOptions {
-  /** Whether they are reset, where that can be done (default: closed). */
+  /** Whether they are reset if possible (default: closed). */
   isReset?: boolean;
-  /** As that of {@linkcode resetDuplex}. */
+  /** As for {@linkcode resetDuplex}. */
   patience: number;
 }
 
 /** Connections that are ended together. */
 export class EndingPeers {
   /**
-   * Resolves when all connections are closed, with whether one of the peers was
-   * still there: the others had closed before.
+   * Resolves when all connections are closed; true if a peer was still there,
+   * and had not closed before.
    */
   readonly done: Promise<boolean>;
   readonly #pending: readonly (PendingReset | undefined)[];
@@ -73,18 +73,18 @@ export class EndingPeers {
     })).then((all) => all.includes(true));
   }
 
-  /** Waits no longer for what is undelivered; that is dropped. */
+  /** Drops undelivered bytes instead of waiting for them. */
   hurry(): void {
     for (const pending of this.#pending) pending?.hurry();
   }
 }
 
-/** A question would wait for a write that is under way. */
+/** A probe would wait for the pending write. */
 function isThere(peer: Duplex): Promise<boolean> {
   if (peer.isWriting) return Promise.resolve(true);
   return peer.probe().then(() => true, () => false);
 }
 
-function hasEnds(channel: Channel): channel is Channel & SocketEnds {
+function hasEnds(channel: ByteChannel): channel is ByteChannel & SocketEnds {
   return "localAddr" in channel && "remoteAddr" in channel;
 }

@@ -1,7 +1,7 @@
 /**
- * A listener whose connections can be ended with RST. Deno's own API has
- * nothing that does; `node:net` has (tested: the peer sees ECONNRESET behind all
- * that was written before).
+ * A listener whose connections can end with RST. Deno's own API cannot do that;
+ * `node:net` can (tested: the peer sees ECONNRESET after everything written
+ * before).
  *
  * @module
  */
@@ -23,7 +23,7 @@ export class ResettableConnection extends NodeConnection {
   constructor(socket: Socket) {
     super(socket);
     this.#socket = socket;
-    socket.resume(); // It was accepted in a pause.
+    socket.resume(); // It was accepted during a pause.
   }
 
   /** Sends RST and closes. */
@@ -38,19 +38,19 @@ export interface ResettableListener extends Listener {
   readonly addr: Deno.NetAddr;
   /** Waits for a connection; one caller at a time. */
   accept(): Promise<ResettableConnection>;
-  /** Stops listening; who waits for a connection gets an error. */
+  /** Stops listening; a pending `accept()` rejects. */
   close(): void;
 }
 
 /**
- * Listens. `node:net` accepts everything at once: what has come waits here, up
- * to the backlog, and more than that is reset.
+ * Listens. `node:net` accepts everything immediately: connections wait here, up
+ * to the backlog, and further ones are reset.
  *
  * @param hostname Address to listen on.
  * @param port Port, 1 to 65535.
- * @param backlog Connections that wait to be taken (default 4,096).
+ * @param backlog Most connections waiting to be taken (default 4,096).
  * @returns The listener; the caller closes it.
- * @throws The system's error, where that can't be had.
+ * @throws The system's error if it cannot listen.
  */
 export async function listenResettable(
   hostname: string,
@@ -65,7 +65,7 @@ export async function listenResettable(
   const server = createServer(
     { allowHalfOpen: true, pauseOnConnect: true },
     (socket) => {
-      // One that is reset before it is taken must not end the program.
+      // A connection reset before it is taken must not end the program.
       socket.on("error", () => {});
       if (taker !== undefined) taker.resolve(new ResettableConnection(socket));
       else if (waiting.length < backlog) waiting.push(socket);

@@ -1,12 +1,12 @@
 /**
- * The short way of `pipeTo`: from one socket straight to another, through one
+ * The short way of `pipeTo`: directly from one socket to another through one
  * reused buffer.
  *
- * To its caller it is the pipe of the Streams standard: the same locks, options,
- * order of closing, final states and errors. Only the chunks do not pass through
- * the queues of the two streams. Callbacks instead of `await`: a waiting pipe
- * keeps a few hundred bytes, and a chunk costs no promise of ours (measured
- * in a prototype: a connection costs 8 % less than with promises).
+ * To its caller it is the pipe of the Streams standard: the same locks,
+ * options, order of closing, final states and errors. Only the chunks skip the
+ * queues of the two streams. It uses callbacks instead of `await`: a waiting
+ * pipe keeps a few hundred bytes, and a chunk costs no promise (measured in a
+ * prototype: a connection costs 8 % less than with promises).
  *
  * @module
  */
@@ -29,7 +29,7 @@ export class SocketPipe implements Waiter, EventListenerObject {
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
   #isWriting = false;
-  /** Whether the end is being dealt with. */
+  /** Whether the pipe is handling its end. */
   #isBusy = false;
 
   /**
@@ -46,7 +46,7 @@ export class SocketPipe implements Waiter, EventListenerObject {
   ) {
     this.#source = source;
     this.#destination = destination;
-    // Read now: the caller may use the object again for something else.
+    // Read now: the caller may reuse the object.
     this.#signal = options.signal;
     this.#preventClose = !!options.preventClose;
     this.#preventAbort = !!options.preventAbort;
@@ -75,7 +75,7 @@ export class SocketPipe implements Waiter, EventListenerObject {
   /** The signal was aborted. */
   handleEvent(): void {
     this.#source.inbox.leave(this);
-    // What was read is written before the pipe ends.
+    // Bytes already read are written before the pipe ends.
     if (!this.#isWriting && !this.#isBusy) this.#shut();
   }
 
@@ -102,7 +102,7 @@ export class SocketPipe implements Waiter, EventListenerObject {
     this.#finish({ error });
   }
 
-  /** Nobody else can wait for a stream that is locked. */
+  /** Never called: nothing else can wait for a locked stream. */
   onReplaced(): void {}
 
   #next(): void {
@@ -114,7 +114,7 @@ export class SocketPipe implements Waiter, EventListenerObject {
     const { channel, traffic } = this.#destination;
     traffic.isWriting = true;
     traffic.beginWrite(channel);
-    // Not kept for the next one: most of its life a pipe waits.
+    // Not kept for the next read: a pipe waits most of its life.
     channel.write(bytes).then(
       (count) => this.#onWritten(bytes, count),
       (error) => this.#onWriteError(error),
@@ -160,8 +160,9 @@ export class SocketPipe implements Waiter, EventListenerObject {
     this.isOver = true;
     this.#source.inbox.release();
     this.#signal?.removeEventListener("abort", this);
-    // A dead stream stays until a full collection: `ReadableStream` gives it a
-    // function that V8 puts into its old space. It keeps as little as may be.
+    // A dead stream lives until a full collection, because `ReadableStream`
+    // gives it a function that V8 puts into its old space. So it keeps as
+    // little as possible.
     this.#signal = undefined;
     if (failure === undefined) this.#resolve();
     else this.#reject(failure.error);

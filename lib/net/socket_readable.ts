@@ -8,7 +8,7 @@
  */
 
 import type { Buffer } from "./buffer_pool.ts";
-import type { Channel } from "./connection.ts";
+import type { ByteChannel } from "./connection.ts";
 import { Inbox } from "./inbox.ts";
 import { SocketPipe } from "./socket_pipe.ts";
 import { SocketReader } from "./socket_reader.ts";
@@ -21,20 +21,29 @@ export type ByteStream = new (
   source: UnderlyingByteSource,
 ) => ReadableStream<Buffer>;
 
+/** Named, for tools that read the types without checking them. */
+export const ByteReadable: ByteStream = ReadableStream as ByteStream;
+
 /**
  * A byte stream over a connection. It works like any other: a BYOB reader takes
  * exact lengths, `for await`, `tee()` and `pipeThrough()` work, and `pipeTo()`
  * follows the Streams standard. From one socket straight to another, `pipeTo()`
- * takes a short way: it copies through one reused buffer, as Go's `io.Copy` does
- * if its source has a `WriteTo`. Whenever the streams' own queues matter, as
- * with a destination that a writer has used, it takes the platform's way.
+ * takes a short way: it copies through one reused buffer, as Go's `io.Copy`
+ * does if its source has a `WriteTo`. If the streams' own queues matter, as
+ * with a destination that a writer has used, it uses the platform's pipe.
  */
-export class SocketReadable extends (ReadableStream as ByteStream) {
-  /** Reads the connection, for this stream and for what stands beside it. */
+export class SocketReadable extends ByteReadable {
+  /**
+   * Reads the connection, for this stream and for what stands beside it.
+   *
+   * @internal
+   */
   readonly inbox: Inbox;
   readonly #source: SocketSource;
   #pipe: SocketPipe | undefined;
-  /** A reader that is done, but whose lock the platform does not know is free. */
+  /**
+   * A finished reader whose lock is released here, but not yet in the platform.
+   */
   #released: ReadableStreamBYOBReader | undefined;
 
   /**
@@ -43,10 +52,10 @@ export class SocketReadable extends (ReadableStream as ByteStream) {
    *
    * @param from Connection to read, or its inbox.
    */
-  constructor(from: Channel | Inbox) {
+  constructor(from: ByteChannel | Inbox) {
     const inbox = from instanceof Inbox ? from : new Inbox(from, new Traffic());
     const source = new SocketSource(inbox);
-    // The stream itself queues nothing: what is read ahead stays in the inbox.
+    // The stream itself queues nothing: bytes read ahead stay in the inbox.
     super(source);
     this.inbox = inbox;
     this.#source = source;
@@ -57,15 +66,15 @@ export class SocketReadable extends (ReadableStream as ByteStream) {
     return this.#isPiping || (this.#released === undefined && super.locked);
   }
 
-  /** Whether end of file or an error was passed on: nothing more will come. */
+  /** Whether end of file or an error was passed on: no more bytes follow. */
   get isOver(): boolean {
     return this.#source.isOver;
   }
 
   /**
-   * Releases the lock of a reader that is used no more. `releaseLock()` makes two
-   * errors for promises that nobody looks at, which cost 7 us: it waits until the
-   * stream is used otherwise than by a pipe from socket to socket.
+   * Releases the lock of a finished reader. `releaseLock()` makes two errors
+   * for promises that nothing reads, which costs 7 us, so it is postponed until
+   * something other than a pipe between sockets uses the stream.
    *
    * @param reader The reader that holds the lock.
    */
@@ -75,8 +84,8 @@ export class SocketReadable extends (ReadableStream as ByteStream) {
   }
 
   /**
-   * Puts back the bytes of the last read, for a reader that was released before
-   * it could look at them. Nothing may have been read since.
+   * Puts back the bytes of the last read if its reader was released before it
+   * saw them. Nothing may have been read since.
    *
    * @param count Number of bytes, from the start of that read.
    */
@@ -85,7 +94,7 @@ export class SocketReadable extends (ReadableStream as ByteStream) {
   }
 
   /**
-   * Locks the stream to a reader that takes exact lengths.
+   * Locks the stream to a reader of exact lengths.
    *
    * @param options `{ mode: "byob" }`.
    * @returns The reader.
@@ -93,7 +102,7 @@ export class SocketReadable extends (ReadableStream as ByteStream) {
    */
   override getReader(options: { mode: "byob" }): ReadableStreamBYOBReader;
   /**
-   * Locks the stream to a reader that takes chunks as they come.
+   * Locks the stream to a reader of chunks.
    *
    * @returns The reader.
    * @throws {TypeError} If the stream is locked.
@@ -109,7 +118,7 @@ export class SocketReadable extends (ReadableStream as ByteStream) {
   override getReader(
     options?: ReadableStreamGetReaderOptions,
   ): ReadableStreamReader<Buffer>;
-  /** One body for all of them. */
+  /** The implementation of all overloads. */
   override getReader(
     options?: ReadableStreamGetReaderOptions,
   ): ReadableStreamReader<Buffer> {
@@ -146,7 +155,7 @@ export class SocketReadable extends (ReadableStream as ByteStream) {
    * Pipes through a transform.
    *
    * @typeParam T Chunks of the result.
-   * @param transform Where bytes go and where the result comes from.
+   * @param transform Writable and readable side.
    * @param options As those of {@linkcode SocketReadable.pipeTo}.
    * @returns The transform's readable side.
    * @throws {TypeError} If either stream is locked.
@@ -189,9 +198,9 @@ export class SocketReadable extends (ReadableStream as ByteStream) {
    * Pipes to another stream (Streams standard, `ReadableStreamPipeTo`).
    *
    * @param destination Where bytes go.
-   * @param options What ends with what, and a signal that stops it.
-   * @returns When everything is written and closed as the options say; rejects
-   *   with the first error, or with the signal's reason.
+   * @param options Which ends close together, and a signal that stops it.
+   * @returns Resolves when everything is written and closed as the options say;
+   *   rejects with the first error or the signal's reason.
    */
   override pipeTo(
     destination: WritableStream<Buffer>,
@@ -208,7 +217,7 @@ export class SocketReadable extends (ReadableStream as ByteStream) {
       this.#unlock();
       return super.pipeTo(destination, options);
     }
-    // JavaScript may say `null` for none.
+    // JavaScript callers may pass `null`.
     this.#pipe = new SocketPipe(this.#source, destination, options ?? {});
     return this.#pipe.run();
   }
@@ -217,7 +226,7 @@ export class SocketReadable extends (ReadableStream as ByteStream) {
     return this.#pipe !== undefined && !this.#pipe.isOver;
   }
 
-  /** Tells the platform that a released reader is gone. */
+  /** Releases the reader in the platform too. */
   #unlock(): void {
     if (this.#isPiping) throw locked();
     this.#released?.releaseLock();

@@ -7,15 +7,13 @@
 import type { Buffer } from "./buffer_pool.ts";
 import type { SocketSource } from "./socket_source.ts";
 
-/** A BYOB reader whose release its source hears of. */
+/** A BYOB reader that tells its source of its release. */
 export class SocketReader extends ReadableStreamBYOBReader {
   readonly #source: SocketSource;
 
   /**
    * Locks a stream.
    *
-   * @param stream The stream.
-   * @param source What stands behind it.
    * @throws {TypeError} If the stream is locked.
    */
   constructor(stream: ReadableStream<Buffer>, source: SocketSource) {
@@ -23,7 +21,10 @@ export class SocketReader extends ReadableStreamBYOBReader {
     this.#source = source;
   }
 
-  /** Unlocks the stream; a read under way rejects, and its bytes stay there. */
+  /**
+   * Unlocks the stream; a pending read rejects, and its bytes stay in the
+   * stream.
+   */
   override releaseLock(): void {
     super.releaseLock();
     this.#source.endReader();

@@ -1,5 +1,5 @@
 /**
- * What stands behind a {@linkcode SocketReadable}: it answers the stream's pulls
+ * The source of a {@linkcode SocketReadable}, which answers the stream's pulls
  * from the connection's inbox.
  *
  * @module
@@ -16,13 +16,13 @@ export class SocketSource implements UnderlyingByteSource, Waiter {
   readonly type = "bytes";
   /** Reads the connection. */
   readonly inbox: Inbox;
-  /** Whether the stream has ended or failed: nothing more will come. */
+  /** Whether the stream has ended or failed. */
   isOver = false;
   #controller!: ReadableByteStreamController;
   #pulling: PromiseWithResolvers<void> | undefined;
-  /** Whether a released reader has left its request behind. */
+  /** Whether a released reader left its request behind. */
   #hasOldRequest = false;
-  /** What the stream was given last. */
+  /** The last chunk given to the stream. */
   #given: Buffer = NOTHING;
 
   /**
@@ -34,37 +34,37 @@ export class SocketSource implements UnderlyingByteSource, Waiter {
     this.inbox = inbox;
   }
 
-  /** Whether the stream holds no bytes of its own, and can still give some. */
+  /** Whether the stream queues no bytes and has not ended. */
   get isFresh(): boolean {
     const { desiredSize, byobRequest } = this.#controller;
-    // A released reader may have left a request behind, with bytes in it.
+    // A released reader may have left a request with bytes in it.
     const isPartial = byobRequest !== null && byobRequest.view!.byteOffset > 0;
     return !this.isOver && desiredSize === 0 && !isPartial;
   }
 
   /**
-   * Notes that an exact reader was released. During a read it leaves its request
-   * behind: to answer that would wake no default reader, and a chunk serves
-   * everybody. If the stream had not asked for the bytes yet, it never would: it
-   * takes the next read for one that waits behind a pull.
+   * Notes that an exact reader was released. If it was reading, its request
+   * stays behind. Answering that request would wake no default reader, whereas
+   * a chunk serves every reader. If the stream had not pulled yet, it never
+   * would: it believes that a pull is already under way.
    */
   endReader(): void {
     this.#hasOldRequest = this.#controller.byobRequest !== null;
     if (this.#hasOldRequest && this.#pulling === undefined) void this.pull();
   }
 
-  /** Whether a reader waits for bytes, or has left a request behind. */
+  /** Whether a reader waits for bytes, or left a request behind. */
   get isAsked(): boolean {
     return this.#pulling !== undefined || this.#controller.byobRequest !== null;
   }
 
-  /** Notes that a pipe begins, which takes from the inbox itself. */
+  /** Notes that a pipe begins, which reads from the inbox directly. */
   beginPipe(): void {
     this.#given = NOTHING;
   }
 
   /**
-   * Puts back the bytes that the stream was given last.
+   * Puts back the last bytes given to the stream.
    *
    * @param count Number of bytes, from their start.
    */
@@ -72,12 +72,12 @@ export class SocketSource implements UnderlyingByteSource, Waiter {
     if (count > 0) this.inbox.unread(this.#given.slice(0, count));
   }
 
-  /** Called by the stream when it is made. */
+  /** Called by the stream when it is created. */
   start(controller: ReadableByteStreamController): void {
     this.#controller = controller;
   }
 
-  /** Called by the stream when somebody reads. */
+  /** Called by the stream when something reads. */
   pull(): void | Promise<void> {
     if (this.inbox.length > 0 && this.inbox.pace === undefined) {
       return this.#answer();
@@ -114,7 +114,7 @@ export class SocketSource implements UnderlyingByteSource, Waiter {
     this.#settle();
   }
 
-  /** Somebody else reads now. */
+  /** Another reader has taken over. */
   onReplaced(): void {
     this.#settle();
   }
@@ -145,7 +145,7 @@ export class SocketSource implements UnderlyingByteSource, Waiter {
     else this.#fill();
   }
 
-  /** Gives a chunk, whoever reads. */
+  /** Enqueues a chunk for any reader. */
   #give(): void {
     this.#hasOldRequest = false;
     const view = this.#controller.byobRequest?.view;
@@ -154,7 +154,7 @@ export class SocketSource implements UnderlyingByteSource, Waiter {
     this.#controller.enqueue(bytes.slice());
   }
 
-  /** Fills the view of the read that waits, if there is one. */
+  /** Fills the view of the pending read, if any. */
   #fill(): void {
     const request = this.#controller.byobRequest;
     if (request === null) return this.#give();

@@ -4,15 +4,15 @@
  * @module
  */
 
-import type { Channel } from "./connection.ts";
+import type { ByteChannel } from "./connection.ts";
 
 /**
- * Finds the socket that a connection runs over in the end.
+ * Finds the socket at the bottom of a connection's layers.
  *
  * @param channel A connection.
- * @returns The socket; the connection itself where it is no layer.
+ * @returns The socket; the connection itself if it is no layer.
  */
-export function socketUnder(channel: Channel): Channel {
+export function socketUnder(channel: ByteChannel): ByteChannel {
   let socket = channel;
   while (socket.carrier !== undefined) socket = socket.carrier;
   return socket;

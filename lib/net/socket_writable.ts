@@ -5,40 +5,44 @@
  */
 
 import type { Buffer } from "./buffer_pool.ts";
-import type { Channel } from "./connection.ts";
+import type { ByteChannel } from "./connection.ts";
 import { Traffic } from "./traffic.ts";
 import { writeAll } from "./write_all.ts";
 
-/** Somebody who writes to the channel itself, for a time. */
+/** A pipe that writes to the channel directly for a time. */
 export interface ChannelUser {
   /** Whether the channel is free again. */
   readonly isOver: boolean;
 }
 
 /**
- * A stream into a connection. Closing it sends FIN and leaves receiving as it
- * is; aborting it closes the connection in both directions.
+ * A stream into a connection. Closing it sends FIN and does not affect
+ * receiving; aborting it closes the connection in both directions.
  */
 export class SocketWritable extends WritableStream<Buffer> {
-  /** Where it writes to. */
-  readonly channel: Channel;
-  /** Where sent bytes are counted. */
+  /** The channel to write to. */
+  readonly channel: ByteChannel;
+  /**
+   * Counts sent bytes.
+   *
+   * @internal
+   */
   readonly traffic: Traffic;
   readonly #sink: Sink;
   #wasUsed = false;
   #pipe: ChannelUser | undefined;
   /** The lock of a pipe. */
   #writer: WritableStreamDefaultWriter<Buffer> | undefined;
-  /** The state that a pipe has left the stream in, if it is not writable. */
+  /** The state in which a pipe left the stream, unless it is still writable. */
   #left: "closed" | { readonly error: unknown } | undefined;
 
   /**
-   * Wraps a connection. Its opener still closes it.
+   * Wraps a connection, which its opener still closes.
    *
    * @param channel Connection to write to.
-   * @param traffic Where sent bytes are counted.
+   * @param traffic Counts sent bytes.
    */
-  constructor(channel: Channel, traffic: Traffic = new Traffic()) {
+  constructor(channel: ByteChannel, traffic: Traffic = new Traffic()) {
     const sink = new Sink(channel, traffic);
     super(sink);
     this.channel = channel;
@@ -57,7 +61,7 @@ export class SocketWritable extends WritableStream<Buffer> {
     return this.#sink.isOver;
   }
 
-  /** Whether chunks of somebody else may be queued in it. */
+  /** Whether chunks of another writer may be queued in it. */
   get wasUsed(): boolean {
     return this.#wasUsed || this.#sink.wasUsed;
   }
@@ -87,7 +91,7 @@ export class SocketWritable extends WritableStream<Buffer> {
   }
 
   /**
-   * Sends FIN behind everything that is queued.
+   * Sends FIN after everything that is queued.
    *
    * @returns When it is sent; rejects with a `TypeError` if it is locked.
    */
@@ -98,17 +102,18 @@ export class SocketWritable extends WritableStream<Buffer> {
   }
 
   /**
-   * Locks the stream for a pipe from another socket, which writes to the channel
-   * itself.
+   * Locks the stream for a pipe from another socket, which writes to the
+   * channel directly.
    *
    * @param pipe The pipe; the lock lasts until it is over.
+   * @internal
    */
   lock(pipe: ChannelUser): void {
     this.#pipe = pipe;
     this.#writer = super.getWriter();
   }
 
-  /** Sends FIN for the pipe that has locked the stream. */
+  /** Sends FIN for the pipe that holds the lock. */
   endUnderPipe(): Promise<void> {
     return this.#sink.close().then(() => {
       this.#left = "closed";
@@ -118,21 +123,21 @@ export class SocketWritable extends WritableStream<Buffer> {
     });
   }
 
-  /** Closes the connection for the pipe that has locked the stream. */
+  /** Closes the connection for the pipe that holds the lock. */
   abortUnderPipe(reason: unknown): void {
     if (this.#left === undefined) this.#sink.abort();
     this.failUnderPipe(reason);
   }
 
-  /** Notes that a write of the pipe that has locked the stream has failed. */
+  /** Notes that a write of the pipe that holds the lock has failed. */
   failUnderPipe(error: unknown): void {
     this.#left ??= { error };
   }
 
   /**
-   * Takes back the lock of a pipe that is over, and puts the stream into the
-   * state that the pipe has left. Done when somebody asks: it makes errors and
-   * rejected promises, and nobody ever asks most streams.
+   * Takes back the lock of a finished pipe, and sets the stream's final state.
+   * This happens on demand: it makes errors and rejected promises, and most
+   * streams are never asked.
    */
   #settle(): void {
     if (this.#pipe?.isOver === true) this.#release();
@@ -145,7 +150,7 @@ export class SocketWritable extends WritableStream<Buffer> {
     const left = this.#left;
     this.#left = undefined;
     if (left === undefined) return;
-    // The sink has done its part: only the state is missing.
+    // The sink is done; only the state is missing.
     this.#sink.isDone = true;
     if (left === "closed") void super.close();
     else void super.abort(left.error);
@@ -153,19 +158,19 @@ export class SocketWritable extends WritableStream<Buffer> {
 }
 
 /**
- * Writes the stream's chunks to a connection. It has no `start()`, for which each
- * stream would keep 100 bytes more.
+ * Writes the stream's chunks to a connection. It has no `start()`, which would
+ * cost each stream 100 bytes.
  */
 class Sink implements UnderlyingSink<Buffer> {
-  readonly #channel: Channel;
+  readonly #channel: ByteChannel;
   readonly #traffic: Traffic;
   wasUsed = false;
   isOver = false;
-  /** Whether a pipe has ended the connection as it should be. */
+  /** Whether a pipe has ended the connection cleanly. */
   isDone = false;
   #closing: Promise<void> | undefined;
 
-  constructor(channel: Channel, traffic: Traffic) {
+  constructor(channel: ByteChannel, traffic: Traffic) {
     this.#channel = channel;
     this.#traffic = traffic;
   }
@@ -193,12 +198,12 @@ class Sink implements UnderlyingSink<Buffer> {
  * Writes bytes of a tunnel.
  *
  * @param channel Connection to write to.
- * @param traffic Where they are counted.
+ * @param traffic Counts them.
  * @param bytes Bytes, written whole.
  * @throws The socket's error.
  */
 export async function send(
-  channel: Channel,
+  channel: ByteChannel,
   traffic: Traffic,
   bytes: Uint8Array,
 ): Promise<void> {
@@ -220,11 +225,11 @@ export async function send(
  * Sends FIN; receiving goes on.
  *
  * @param channel Connection to end.
- * @param traffic Where the end is noted.
+ * @param traffic Notes the end.
  * @throws The socket's error.
  */
 export async function closeWrite(
-  channel: Channel,
+  channel: ByteChannel,
   traffic: Traffic,
 ): Promise<void> {
   traffic.hasEnded = true;

@@ -27,7 +27,6 @@ export type HopFailure = (kind: DialErrorKind, state: string) => DialError;
  *
  * @param duplex Connection to the parent, nothing said on it yet.
  * @param reader Reads the connection.
- * @param parent The parent.
  * @param failed Makes the error.
  * @throws {DialError} `parent failed`, if the parent would not have us.
  */

@@ -1,45 +1,44 @@
 /**
- * What one connection has carried, and what it is doing now.
+ * Counts and state of one connection.
  *
  * @module
  */
 
-import type { Channel } from "./connection.ts";
+import type { ByteChannel } from "./connection.ts";
 
 /** Counts and states that both directions of a connection share. */
 export class Traffic {
-  /** Bytes that were taken from the connection and not put back. */
+  /** Bytes taken from the connection and not put back. */
   received = 0;
   /** Bytes of the tunnel that the system has accepted for the peer. */
   sent = 0;
   /** Whether reading or writing has failed. */
   hasFailed = false;
   /**
-   * The error that a write was told and a read will not be: the system tells it
-   * once, and the read sees an ordinary end.
+   * The error of a write that a read does not get: the system reports it once,
+   * and the read sees a normal end of file.
    */
   untold: unknown;
   /** Whether a write waits for the peer to take more. */
   isWriting = false;
   /** Whether the peer has sent nothing since the last write. */
   awaitsAnswer = false;
-  /** Whether FIN was sent, so that nothing more can be written. */
+  /** Whether FIN was sent, so no more can be written. */
   hasEnded = false;
-  /** Whether the connection was closed by us. */
+  /** Whether this side has closed the connection. */
   isClosed = false;
-  /** Whether the peer may still have to acknowledge what was written last. */
+  /** Whether the peer may not have acknowledged the last write yet. */
   #isUnacknowledged = false;
   #isHurried = false;
 
   /**
-   * Notes a write that begins, and turns Nagle's algorithm off before the first
-   * one that it could hold back: behind bytes that the peer has not answered, or
-   * in the middle of a tunnel. Many connections never get there, and the call
-   * costs 4 us.
+   * Notes the start of a write, and turns Nagle's algorithm off before the
+   * first one that it could delay: after unanswered bytes, or in the middle of
+   * a tunnel. Many connections never need it, and the call costs 4 us.
    *
    * @param channel Connection that is written to.
    */
-  beginWrite(channel: Channel): void {
+  beginWrite(channel: ByteChannel): void {
     if (!this.#isHurried && (this.#isUnacknowledged || this.sent > 0)) {
       this.#isHurried = true;
       channel.setNoDelay?.(true);
@@ -54,10 +53,10 @@ export class Traffic {
   }
 
   /**
-   * Notes that writing has failed. Where the peer had sent FIN before it went,
-   * the system says so (EPIPE), and reading still brings that end.
+   * Notes that writing has failed. If the peer sent FIN before it closed, the
+   * system reports EPIPE, and reading still returns that end.
    *
-   * @param error What the system told.
+   * @param error The system's error.
    */
   failWrite(error: unknown): void {
     this.hasFailed = true;
@@ -70,7 +69,7 @@ export class Traffic {
    *
    * @param channel Connection to close, in both directions.
    */
-  close(channel: Channel): void {
+  close(channel: ByteChannel): void {
     if (this.isClosed) return;
     this.isClosed = true;
     channel[Symbol.dispose]();
@@ -78,10 +77,10 @@ export class Traffic {
 }
 
 /**
- * Tells whether an error is about writing alone, so that reading may still bring
- * the peer's end, or about one that was told before.
+ * Tells whether an error concerns writing alone, so that reading may still
+ * return the peer's end, or was reported before.
  *
- * @param error What the system told of a write.
+ * @param error The system's error of a write.
  */
 export function isOfWritingAlone(error: unknown): boolean {
   return error instanceof Deno.errors.BrokenPipe ||

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Place } from "../sync/bag.ts";
+import type { BagEntry } from "../sync/bag.ts";
 import { type Context, timeoutError } from "../sync/context.ts";
 import type { Deadline } from "../sync/deadline.ts";
 import { watchStall } from "../sync/stall.ts";
@@ -15,7 +15,7 @@ import {
   type ResetRelay,
 } from "./reset_relay.ts";
 
-/** Which end of a tunnel. */
+/** One end of a tunnel. */
 export type End = "client" | "target";
 
 /** Options for {@linkcode tunnel}. */
@@ -23,9 +23,10 @@ export interface TunnelOptions {
   /** Milliseconds without a byte either way; 0 (the default) disables it. */
   idleTimeout?: number;
   /**
-   * Milliseconds without a byte that one direction has left once the other has
-   * reached end of file (default 30,000). 0 ends both immediately, `Infinity`
-   * leaves only the idle timeout. May differ by which end came first.
+   * Milliseconds without a byte after which one direction ends once the other
+   * has reached end of file (default 30,000). 0 ends both immediately,
+   * `Infinity` leaves only the idle timeout. May differ by which end came
+   * first.
    */
   halfCloseTimeout?: number | Readonly<Record<End, number>>;
   /**
@@ -35,9 +36,9 @@ export interface TunnelOptions {
    */
   keepTarget?: number | undefined;
   /**
-   * What reaches the other end as a reset. Default: both ends are closed, at the
-   * first error; that is for a client whose halves have nothing to do with each
-   * other, such as standard input and output.
+   * What reaches the other end as a reset. Default: the first error closes both
+   * ends; that suits a client with independent halves, such as standard input
+   * and output.
    */
   resetRelay?: ResetRelay;
   /** Called when one direction has reached end of file and the other goes on. */
@@ -70,10 +71,10 @@ export interface TunnelResult {
  * analogue of two `io.Copy` under one `context.WithCancel`. End of file in one
  * direction sends FIN to the other side and starts the half-close timeout. A
  * time limit or a cancellation aborts both directions and closes both
- * connections. So does an error, unless it is relayed as a reset, behind
- * everything that was read before it; that of an end that had sent FIN is no
- * error then. Nothing that was read is dropped on a clean end, and both pipes
- * have settled on return.
+ * connections. So does an error, unless it is relayed as a reset after
+ * everything read before it; a reset by an end that had sent FIN is then no
+ * error. Nothing that was read is dropped on a clean end, and both pipes have
+ * settled on return.
  *
  * @param client The side that opened the tunnel.
  * @param target The side it was opened to.
@@ -92,8 +93,8 @@ export function tunnel(
   join.place = context.attach(join);
   const { signal } = controller;
   const { keepTarget } = options;
-  // The error of one pipe does not end the other one: how they end together is
-  // decided in one place.
+  // The error of one pipe does not end the other: one place decides how they
+  // end together.
   const down = { signal, preventAbort: true, preventCancel: true };
   const up = keepTarget === undefined ? down : { ...down, preventClose: true };
   join.add("client", client.readable.pipeTo(target.writable, up));
@@ -101,7 +102,10 @@ export function tunnel(
   return join.ended;
 }
 
-/** Two pipes under one controller: who has ended, how, and what is left. */
+/**
+ * Two pipes under one controller: which end has finished, how, and what
+ * remains.
+ */
 class Join {
   readonly #client: Duplex;
   readonly #target: Duplex;
@@ -110,10 +114,10 @@ class Join {
   readonly #keepTarget: number | undefined;
   readonly #resetRelay: ResetRelay | undefined;
   readonly #onHalfClose: (() => void) | undefined;
-  /** Bytes that each end had been sent before. */
+  /** Bytes sent to each end before the tunnel. */
   readonly #before: Readonly<Record<End, number>>;
-  /** Where the context has it. */
-  place: Place | undefined;
+  /** Its entry in the context. */
+  place: BagEntry | undefined;
   #resolve!: (result: TunnelResult) => void;
   /** How it ended, once both directions have settled. */
   readonly ended: Promise<TunnelResult> = new Promise((resolve) => {
@@ -130,7 +134,7 @@ class Join {
   #isOver = false;
   #stall: Deadline | undefined;
   #held = 0;
-  /** The end that takes no more: what it has sent before still counts. */
+  /** The end that failed: bytes that it sent before still count. */
   #lost: { readonly end: End; readonly error: unknown } | undefined;
   #ending: EndingPeers | undefined;
   /** Bytes that one end had sent, if any, when the other one ended. */
@@ -157,7 +161,7 @@ class Join {
     this.#watch(idleTimeout, late);
   }
 
-  /** Takes one direction in, which ends where `end` does. */
+  /** Adds one direction, whose source is `end`. */
   add(end: End, pipe: Promise<void>): void {
     this.#going++;
     pipe.then(() => this.#end(end), (error) => this.#fail(error, end));
@@ -170,7 +174,7 @@ class Join {
     this.#finish(reason);
     const both = [this.#client, this.#target];
     if (isReset) void this.#endPeers(both, { isReset, patience: 0 });
-    // A write to a peer that does not read would go on for ever.
+    // A write to a peer that does not read would never end.
     else for (const peer of both) peer.close();
   }
 
@@ -213,8 +217,9 @@ class Join {
   }
 
   /**
-   * One end has failed. What it had sent before it did is delivered first, where
-   * a pipe is at that; and how that pipe ends tells whether it was an error.
+   * One end has failed. If a pipe is still delivering bytes that it sent
+   * before, that pipe finishes first, and its end tells whether this is an
+   * error.
    */
   #lose(error: unknown, end: End, isHeard: boolean): void {
     if (this.#isOver) return;
@@ -238,8 +243,8 @@ class Join {
   }
 
   /**
-   * All that an end had sent before it failed is delivered. That is no error
-   * where it had sent FIN, and nothing was owed to it by a client that goes on.
+   * All bytes that an end sent before it failed are delivered. It is no error
+   * if the end had sent FIN and was owed no more bytes.
    */
   #conclude(error: unknown, end: End): void {
     const hasEnded = this.#duplex(end).inbox.hasEnded;
@@ -247,7 +252,7 @@ class Join {
     else this.#cut(error, end);
   }
 
-  /** Ends the tunnel by the error of one end, which is relayed to the other. */
+  /** Ends the tunnel with an error of one end, and relays it to the other. */
   #cut(
     error: unknown,
     failed: End,
@@ -261,10 +266,10 @@ class Join {
     this.#finish(error);
     this.#duplex(failed).close();
     const rest = this.#duplex(other(failed));
-    // An end that had sent FIN has told the other one all there is to tell.
+    // An end that had sent FIN has nothing more to tell the other one.
     const isReset = mode !== "off" && !this.#duplex(failed).inbox.hasEnded;
     void this.#endPeers([rest], { isReset, patience }, (wasThere) => {
-      // Both had ended, or have gone.
+      // Both had ended or are gone.
       if (!wasThere || this.#isFarewell(failed)) {
         this.#result.error = undefined;
         delete this.#result.failed;
@@ -279,8 +284,9 @@ class Join {
   }
 
   /**
-   * Whether an end has spoken before the other one ended, and not since: it owed
-   * no answer. Many programs close without reading to the end, which is a reset.
+   * Whether an end sent data before the other one ended, and none since: it
+   * owed no answer. Many programs close without reading to the end, which
+   * causes a reset.
    */
   #isFarewell(end: End): boolean {
     return this.#result.endedFirst === other(end) &&
@@ -291,7 +297,7 @@ class Join {
     return end === "client" ? this.#client : this.#target;
   }
 
-  /** Gives the remaining direction its time. */
+  /** Starts the half-close timeout of the remaining direction. */
   #waitForOther(ended: End): void {
     const limit = this.#halfCloseTimeout[ended];
     const late = () => this.cancel(timeoutError(limit, "Half-close time"));
@@ -301,7 +307,7 @@ class Join {
     else if (limit !== Infinity) this.#watch(limit, late);
   }
 
-  /** Until the target has sent its whole answer to a client that left. */
+  /** Waits until the target has sent its whole answer to a client that left. */
   #waitForSilence(silence: number, late: () => void): void {
     let seen = this.#progress();
     let since = performance.now();
@@ -330,7 +336,7 @@ class Join {
     this.#isOver = true;
     this.#result.error = reason;
     this.#result.isTargetKept = true;
-    // A read of the target under way goes on: its bytes are for the next client.
+    // A pending read of the target goes on: its bytes go to the next client.
     this.#controller.abort(reason);
   }
 
@@ -343,7 +349,7 @@ class Join {
   #progress(): number {
     const client = this.#client;
     const target = this.#target;
-    // Waiting for a rate is not standing still.
+    // A wait for a rate limit is not a stall.
     if (client.isHeld || target.isHeld) this.#held++;
     this.#probe(client, target, "client");
     this.#probe(target, client, "target");
@@ -351,8 +357,8 @@ class Join {
   }
 
   /**
-   * Nobody reads from an end whose bytes the other one does not take: only a
-   * question tells that it has reset.
+   * An end is not read while the other one takes no bytes, so only a probe
+   * notices its reset.
    */
   #probe(from: Duplex, to: Duplex, end: End): void {
     if (!to.isWriting || from.isWriting) return;

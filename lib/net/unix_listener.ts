@@ -1,11 +1,11 @@
 /**
- * Listening on a Unix socket.
+ * Listens on a Unix socket.
  *
- * Deno removes the path of its listener when that closes, whoever has the path
- * by then (`UnixListenerWithPath` in its `ext/net/ops_unix.rs`). So it opens the
- * socket under a name beside the path, which is gone as soon as the file has its
- * permissions and its real name; what is at the path in the end is removed here,
- * if it is still the same file.
+ * Deno removes the path of its listener on close, even if another program has
+ * taken the path (`UnixListenerWithPath` in its `ext/net/ops_unix.rs`). So the
+ * socket is opened under a temporary name beside the path, which is removed as
+ * soon as the file has its permissions and real name. On close, the file at the
+ * path is removed here, if it is still the same file.
  *
  * ```text
  * bind  app.sock.x7f  ->  chmod 600  ->  link app.sock  ->  unlink app.sock.x7f
@@ -20,36 +20,39 @@ import { isGranted } from "./system/is_granted.ts";
 import type { Listener } from "./listen.ts";
 import { unixAddr, UnixConnection } from "./unix_socket.ts";
 
-/** Permissions of the file: who may write to it can connect. */
+/** Permissions of the file: users with write access can connect. */
 export const SOCKET_MODE = 0o600;
 
-/** Attempts to find a name that nobody has. */
+/** Attempts to find a free name. */
 const MOST_NAMES = 16;
 
-/** Characters of a name beside the path: with the dot what Linux has room for. */
+/**
+ * Characters of the temporary suffix: with the dot, what Linux has room for.
+ */
 const SUFFIX = 3;
 
-/** A file, as the system tells it from others. */
+/** The identity of a file. */
 interface FileIdentity {
   dev: number;
   ino: number | null;
 }
 
-/** The socket before it has its name. */
+/** The socket under its temporary name. */
 interface Beside {
   listener: Deno.UnixListener;
   path: string;
 }
 
 /**
- * Listens on a Unix socket. A file that is left over from a program that has
- * ended is replaced; the file goes with the listener, unless another program
- * has put its own in the place.
+ * Listens on a Unix socket. It replaces a file left by a program that has
+ * ended, and removes its own file on close unless another program has replaced
+ * it.
  *
  * @param path Path of its file.
  * @param mode Permissions of the file (default `0o600`, whatever the umask).
  * @returns The listener.
- * @throws The system's error, where somebody listens there or it is no socket.
+ * @throws The system's error, if a program listens there or the file is no
+ *   socket.
  */
 export async function listenUnix(
   path: string,
@@ -62,7 +65,7 @@ export async function listenUnix(
     await takeName(beside.path, path);
     return new UnixListener(beside.listener, path, { file, mode });
   } catch (error) {
-    beside.listener.close(); // Which removes the name beside the path.
+    beside.listener.close(); // This removes the temporary name.
     throw error;
   }
 }
@@ -85,8 +88,8 @@ function randomSuffix(): string {
 }
 
 /**
- * Nobody else shall connect before the file has its permissions. Without the
- * permission to change the umask, that of the process has to do.
+ * Keeps others from connecting before the file has its permissions. Without the
+ * permission to change the umask, that of the process applies.
  */
 function listenMasked(path: string): Deno.UnixListener {
   if (!isGranted({ name: "sys", kind: "umask" })) {
@@ -100,7 +103,7 @@ function listenMasked(path: string): Deno.UnixListener {
   }
 }
 
-/** Of two that want one name, one gets it. */
+/** If two programs want one name, one gets it. */
 async function takeName(from: string, path: string): Promise<void> {
   try {
     Deno.linkSync(from, path);
@@ -110,7 +113,7 @@ async function takeName(from: string, path: string): Promise<void> {
     if (abandoned === undefined) {
       throw new Deno.errors.AddrInUse(path, { cause: error });
     }
-    // In one step: there is a socket at the path all the time.
+    // In one step, so the path always has a socket.
     if (isSameFile(Deno.lstatSync(path), abandoned)) {
       Deno.renameSync(from, path);
       return;
@@ -120,7 +123,7 @@ async function takeName(from: string, path: string): Promise<void> {
   Deno.removeSync(from);
 }
 
-/** The file of a socket that nobody is behind; `undefined` for any other. */
+/** The file of a socket without a listener; `undefined` for any other. */
 async function abandonedFile(path: string): Promise<FileIdentity | undefined> {
   const file = await Deno.lstat(path);
   if (!file.isSocket) return undefined;
@@ -133,7 +136,7 @@ async function abandonedFile(path: string): Promise<FileIdentity | undefined> {
   }
 }
 
-/** While the socket is open the system gives its inode to nobody else. */
+/** While the socket is open, the system does not reuse its inode. */
 function isSameFile(one: FileIdentity, other: FileIdentity): boolean {
   return one.ino !== null && one.ino === other.ino && one.dev === other.dev;
 }
@@ -172,20 +175,20 @@ class UnixListener implements Listener {
     if (this.#closed) return;
     this.#closed = true;
     try {
-      // Before it closes, or its inode might be another file's already.
+      // Before it closes, or another file might have its inode already.
       if (this.#hasPath()) Deno.removeSync(this.#path);
     } catch {
-      // It may not be removed: the next start replaces it.
+      // Removing it is not permitted: the next start replaces it.
     }
     this.#listener.close();
   }
 
-  /** Whether the file at the path is still its own. */
+  /** Whether the file at the path is still this one. */
   #hasPath(): boolean {
     try {
       return isSameFile(Deno.lstatSync(this.#path), this.#file);
     } catch {
-      return false; // Somebody has removed it.
+      return false; // The file was removed.
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Unix sockets where the rest of the program knows addresses and ports.
+ * Unix sockets for code that expects addresses and ports.
  *
  * @module
  */
@@ -16,10 +16,10 @@ const UNIX = "unix:";
  * Connects to a Unix socket.
  *
  * @param path Path of its file.
- * @param context Gives up when cancelled.
+ * @param context Stops the attempt when cancelled.
  * @returns The connection; the caller closes it.
- * @throws {DialError} If it can't be reached.
- * @throws The reason of the cancellation, where that came first.
+ * @throws {DialError} If it cannot be reached.
+ * @throws The reason of the cancellation.
  */
 export async function connectUnix(
   path: string,
@@ -27,7 +27,7 @@ export async function connectUnix(
 ): Promise<Connection> {
   context.throwIfCancelled();
   try {
-    // It takes or refuses at once: there is nothing to wait for.
+    // It accepts or refuses immediately: there is nothing to wait for.
     const conn = await Deno.connect({ transport: "unix", path });
     return new UnixConnection(conn, path);
   } catch (error) {
@@ -44,10 +44,10 @@ export async function connectUnix(
 }
 
 /**
- * Makes what an end is called where others have an address and a port.
+ * Creates a stand-in address for an end without address and port.
  *
- * @param path Path of the socket; clients have none, which is an empty one.
- * @returns The name, with port 0.
+ * @param path Path of the socket; empty for clients.
+ * @returns The stand-in, with port 0.
  */
 export function unixAddr(path: string): Deno.NetAddr {
   return { transport: "tcp", hostname: `${UNIX}${path}`, port: 0 };
@@ -56,7 +56,7 @@ export function unixAddr(path: string): Deno.NetAddr {
 /**
  * Formats an end of a connection.
  *
- * @param addr Address and port, or what a Unix socket has instead.
+ * @param addr Address and port, or the stand-in of a Unix socket.
  * @returns `HOST:PORT`, `unix:PATH`, or `unix` for a client without a path.
  */
 export function formatAddr({ hostname, port }: Deno.NetAddr): string {
@@ -67,8 +67,8 @@ export function formatAddr({ hostname, port }: Deno.NetAddr): string {
 /**
  * Finds the path of a Unix socket.
  *
- * @param addr An end of a connection, or where a listener is.
- * @returns The path, empty for a client; `undefined` where it has an address.
+ * @param addr An end of a connection, or the address of a listener.
+ * @returns The path, empty for a client; `undefined` for an IP address.
  */
 export function pathOf({ hostname }: Deno.NetAddr): string | undefined {
   return hostname.startsWith(UNIX) ? hostname.slice(UNIX.length) : undefined;
@@ -78,15 +78,15 @@ export function pathOf({ hostname }: Deno.NetAddr): string | undefined {
 export class UnixConnection implements Connection {
   /** The path of the socket, whichever end this is. */
   readonly localAddr: Deno.NetAddr;
-  /** No path: of who has connected nothing is known. */
+  /** No path: the client is unknown. */
   readonly remoteAddr: Deno.NetAddr;
   readonly #conn: Deno.UnixConn;
 
   /**
-   * Takes a connection over.
+   * Wraps a connection.
    *
    * @param conn The connection; closed with this.
-   * @param path The path that it was made by.
+   * @param path The path it was opened with.
    */
   constructor(conn: Deno.UnixConn, path: string) {
     this.#conn = conn;
@@ -94,22 +94,22 @@ export class UnixConnection implements Connection {
     this.remoteAddr = unixAddr("");
   }
 
-  /** Reads what has come into a buffer; `null` is the end. */
+  /** Reads into a buffer; `null` at end of file. */
   read(buffer: Uint8Array): Promise<number | null> {
     return this.#conn.read(buffer);
   }
 
-  /** Writes some of the bytes, and tells how many. */
+  /** Writes some of the bytes and returns how many. */
   write(bytes: Uint8Array): Promise<number> {
     return this.#conn.write(bytes);
   }
 
-  /** Sends the end of file. */
+  /** Half-closes the connection. */
   closeWrite(): Promise<void> {
     return this.#conn.closeWrite();
   }
 
-  /** Does nothing: there is no such algorithm here. */
+  /** Does nothing: Unix sockets have no such algorithm. */
   setNoDelay(): void {}
 
   /** Closes both directions. */

@@ -1,5 +1,5 @@
 /**
- * Addresses of a socket for both families as people know them.
+ * IPv4 addresses of a dual-stack socket in their usual form.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import { formatIpAddress, parseIpAddress } from "../wire/ip_address.ts";
 import { unmapAddress } from "../wire/ip_mapped.ts";
 
 /**
- * Takes an IPv4 address out of its IPv4-mapped form: a listener on `[::]` has
- * its IPv4 clients in IPv6.
+ * Converts an IPv4-mapped address to IPv4: a listener on `[::]` reports IPv4
+ * clients in that form.
  *
  * @param addr Address of either end of a connection.
- * @returns The same place; any other address is returned as it is.
+ * @returns The converted address; any other is returned as it is.
  */
 export function unmapAddr(addr: Deno.NetAddr): Deno.NetAddr {
-  // Nothing to parse on the path of nearly every connection.
+  // Avoids parsing for nearly every connection.
   if (!addr.hostname.startsWith("::ffff:")) return addr;
   const ip = parseIpAddress(addr.hostname);
   if (ip === undefined) return addr;

@@ -1,26 +1,24 @@
 /**
- * Writing to an end of the program that may take a part at a time.
+ * Writes to an output that may take only part of the bytes at a time.
  *
  * @module
  */
 
-/** What is written to: a connection, a file or standard output. */
+/** An output: a connection, a file or standard output. */
 export interface Output {
-  /** Writes some of the bytes, and tells how many. */
+  /** Writes some of the bytes and returns how many. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** What is written to while everything else waits. */
+/** An output that is written synchronously. */
 export interface SyncOutput {
-  /** Writes some of the bytes, and tells how many. */
+  /** Writes some of the bytes and returns how many. */
   writeSync(bytes: Uint8Array): number;
 }
 
 /**
- * Writes all of the bytes before anything else happens.
+ * Writes all bytes synchronously.
  *
- * @param output What they are written to.
- * @param bytes The bytes.
  * @throws The output's error.
  */
 export function writeAllSync(output: SyncOutput, bytes: Uint8Array): void {
@@ -30,11 +28,10 @@ export function writeAllSync(output: SyncOutput, bytes: Uint8Array): void {
 }
 
 /**
- * Writes all of the bytes, one call at a time.
+ * Writes all bytes, one call at a time.
  *
- * @param output What they are written to.
- * @param bytes Bytes; in use until the promise settles.
- * @param count Counts each part as soon as it is taken (default: nothing does).
+ * @param bytes The bytes; in use until the promise settles.
+ * @param count Called with the size of each written part (default: not called).
  * @throws The output's error.
  */
 export async function writeAll(
@@ -45,7 +42,7 @@ export async function writeAll(
   for (let rest = bytes; rest.length > 0;) {
     const taken = await output.write(rest);
     if (count !== undefined) count.sent += taken;
-    if (taken === rest.length) return; // Most often: no view is made.
+    if (taken === rest.length) return; // The usual case: no view is made.
     rest = rest.subarray(taken);
   }
 }

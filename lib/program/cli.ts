@@ -6,7 +6,7 @@
  */
 
 import project from "../../deno.json" with { type: "json" };
-import { requireApart } from "../serve/apart.ts";
+import { requireDistinctEndpoints } from "../serve/distinct_endpoints.ts";
 import { COMMANDS } from "./commands.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { type CommandHelp, formatHelp } from "../cli/help.ts";
@@ -14,7 +14,7 @@ import type { OptionTable, OptionValues } from "../cli/option.ts";
 import type { ServerCommand } from "../serve/server_command.ts";
 import { commandServers, type LifeOptions, runLife } from "./life.ts";
 import { hintAtWord } from "../cli/option_hints.ts";
-import { parseOptions, quoteWord, suggest } from "../cli/parse_options.ts";
+import { parseOptions, quoteArgument, suggest } from "../cli/parse_options.ts";
 import { printErrors, printLines } from "../cli/print_lines.ts";
 import { currentScreen, type Screen, showLines } from "../cli/screen.ts";
 import { endOnMistakes } from "../serve/process_life.ts";
@@ -104,7 +104,7 @@ export async function runCommand(args: string[]): Promise<number> {
   if (options["version"]) return print(VERSION);
   if (!command.isExaminer) requireEffect(options);
   const isServer = "start" in command;
-  if (isServer) requireApart(options);
+  if (isServer) requireDistinctEndpoints(options);
   requireProc();
   return await naming(
     command.options,
@@ -172,7 +172,7 @@ async function findCommand(args: string[]): Promise<Found> {
     return { name: undefined, rest: args.slice(1) };
   }
   const word = isGroup ? both : first;
-  const shown = quoteWord(word);
+  const shown = quoteArgument(word);
   const isWhole = shown === `'${first}'`; // It needed no redaction.
   const meant = isWhole ? hintAtWord(first, PROXY_OPTIONS) : undefined;
   const hint = meant ?? hintAtAsked(first, second) ?? await hintAtCommand(word);

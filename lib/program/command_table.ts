@@ -26,7 +26,6 @@ export type CommandTable = Readonly<Record<string, CommandEntry>>;
 /**
  * Imports all commands of a table to describe them.
  *
- * @param table The table.
  * @returns The name of each, what it does, and its options.
  */
 export async function describeCommands(

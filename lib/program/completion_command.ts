@@ -10,7 +10,7 @@ import { SHELLS } from "../cli/completion/described.ts";
 import { fishCompletion } from "../cli/completion/fish.ts";
 import { zshCompletion } from "../cli/completion/zsh.ts";
 import { operand } from "../cli/declare_options.ts";
-import { quoteWord } from "../cli/parse_options.ts";
+import { quoteArgument } from "../cli/parse_options.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { type CommandTable, describeCommands } from "./command_table.ts";
 
@@ -22,7 +22,8 @@ const WRITERS = {
   fish: fishCompletion,
 } as const;
 
-const COMPLETION_OPTIONS = {
+/** The options of the command. */
+export const COMPLETION_OPTIONS = {
   "shell": operand("choice", {
     value: "SHELL",
     help: `the shell: ${SHELLS.join(", ")}`,
@@ -80,5 +81,5 @@ function parseShell(given: readonly string[]): Shell {
   }
   const shell = SHELLS.find((one) => one === word);
   if (shell !== undefined) return shell;
-  throw new SyntaxError(`${quoteWord(word)} is none of ${known}`);
+  throw new SyntaxError(`${quoteArgument(word)} is none of ${known}`);
 }

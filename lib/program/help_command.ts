@@ -8,7 +8,7 @@ import project from "../../deno.json" with { type: "json" };
 import type { Command } from "../cli/command.ts";
 import { operand } from "../cli/declare_options.ts";
 import { formatHelp, formatRows } from "../cli/help.ts";
-import { quoteWord, suggest } from "../cli/parse_options.ts";
+import { quoteArgument, suggest } from "../cli/parse_options.ts";
 import { currentScreen, showLines } from "../cli/screen.ts";
 import { UsageError } from "../cli/usage_error.ts";
 import { searchTopics } from "../manual/search.ts";
@@ -20,7 +20,8 @@ import {
   describeCommands,
 } from "./command_table.ts";
 
-const HELP_OPTIONS = {
+/** The options of the command. */
+export const HELP_OPTIONS = {
   "about": operand("text", {
     value: "WORD…",
     help:
@@ -87,7 +88,7 @@ async function answer(
     ? "'sluice help' lists them"
     : `did you mean ${nearest}?`;
   throw new UsageError(
-    `${quoteWord(name)} is neither a command nor a topic; ${hint}`,
+    `${quoteArgument(name)} is neither a command nor a topic; ${hint}`,
   );
 }
 
@@ -131,7 +132,7 @@ async function search(words: readonly string[]): Promise<string[]> {
     throw new UsageError("search for what? write 'sluice help search WORD…'");
   }
   const { count, places } = searchTopics(await readTopics(), words);
-  const shown = words.map(quoteWord).join(" ");
+  const shown = words.map(quoteArgument).join(" ");
   if (count === 0) return [`The manual does not have ${shown}.`];
   const left = count - places.length;
   return [

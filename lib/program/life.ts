@@ -7,6 +7,7 @@
 
 import { openWatchers, type Watchers } from "../admin/watchers.ts";
 import type { OptionTable, OptionValues } from "../cli/option.ts";
+import { type Hangups, listenForHangups } from "../cli/hangups.ts";
 import { listenForSignals } from "../cli/stop_signals.ts";
 import { type Reloadable, watchFiles } from "../cli/watch_files.ts";
 import type { LogEvent } from "../observe/log_event.ts";
@@ -27,6 +28,7 @@ import {
   surviveMistakes,
 } from "../serve/process_life.ts";
 import { runUntilSignal } from "./run_until_signal.ts";
+import { startUntilSignal } from "./start_until_signal.ts";
 
 /** The log's name for a shutdown by the admin API. */
 const OPERATOR = "Operator";
@@ -57,6 +59,8 @@ export interface Servers {
    * Returns the configuration in force, without secrets (default: the options).
    */
   config?: (() => unknown) | undefined;
+  /** SIGHUP from before on (default: from the start of this life on). */
+  hangups?: Hangups;
 }
 
 /**
@@ -75,7 +79,7 @@ export function commandServers(
   return {
     async plan() {
       // Imported lazily: without threads nothing needs it.
-      const { planOfCommand } = await import("../config/plain.ts");
+      const { planOfCommand } = await import("../config/plan.ts");
       return planOfCommand(name, options);
     },
     start: (host) => command.start(options, host),
@@ -105,23 +109,28 @@ export async function runLife(
   const hasWorkers = (options.workers ?? 1) > 1;
   const log = openLog({ ...logOptionsOf(options), isShared: hasWorkers });
   using signals = listenForSignals();
+  using hangups = servers.hangups ?? listenForHangups();
   surviveMistakes(log.write);
   spareStacks();
   using manager = await openServiceManager(log.write);
   await using watching = await openWatchers(options, log.write, {
     ...{ hasWorkers, drain: () => signals.raise(OPERATOR) },
   });
-  const serving = hasWorkers
-    ? await startThreads(options, await servers.plan(), {
-      log,
-      watching,
-      threads,
-    })
-    : await startHere(servers, { log, watching });
+  const starting = hasWorkers
+    ? startThreads(options, servers, { log, watching, threads })
+    : startHere(servers, { log, watching });
+  const serving = await startUntilSignal(starting, signals);
+  if (typeof serving === "string") {
+    const message = `${serving}: stopped before the start was done`;
+    log.write({ event: "message", level: "info", message });
+    await log.flush();
+    return 0;
+  }
   try {
     const file = await servers.openFile?.(serving, log.write);
     const files = file === undefined ? serving.files : [file];
     await using _watching = watchFiles(files, {
+      hangups,
       onIdleSignal: () => sayNothingToReload(log.write),
       onSignal: (done) => manager.reloading(done),
     });
@@ -169,11 +178,12 @@ async function startHere(
 /** This thread only supervises them. */
 async function startThreads(
   options: LifeOptions,
-  plan: ServerPlan,
+  servers: Servers,
   { log, threads, watching }: Surroundings,
 ): Promise<Serving> {
   // Imported lazily so that programs with one thread start faster.
   const { Workers } = await import("../workers/workers.ts");
+  const plan = await servers.plan();
   const workers = new Workers({
     entry: import.meta.resolve("./worker_entry.ts"),
     count: options.workers!,

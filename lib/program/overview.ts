@@ -41,7 +41,6 @@ const MORE = [
 /**
  * Formats the overview.
  *
- * @param proxy Options of the proxy.
  * @param screen The terminal.
  * @returns At most 24 lines of 80 columns.
  */

@@ -6,6 +6,7 @@
 
 import { prepareCLibrary } from "../net/system/c_library.ts";
 import type { Command } from "../cli/command.ts";
+import { listenForHangups } from "../cli/hangups.ts";
 import { ConfigError } from "../cli/config_error.ts";
 import { ConfigFile } from "../config/file.ts";
 import {
@@ -18,9 +19,9 @@ import { ASK_OPTIONS } from "../serve/options/common.ts";
 import { flag } from "../cli/declare_options.ts";
 import type { OptionValues } from "../cli/option.ts";
 import { reportProblems } from "../config/report_problems.ts";
-import { planOf } from "../config/plain.ts";
+import { planOf } from "../config/plan.ts";
 import { RunningConfig } from "../config/run.ts";
-import { SpreadConfig } from "../config/spread.ts";
+import { ThreadedConfig } from "../config/threaded_config.ts";
 import { runLife } from "./life.ts";
 import { requireGood } from "../config/try.ts";
 
@@ -49,6 +50,7 @@ export const RUN_COMMAND: Command<typeof RUN_OPTIONS> = {
 async function runConfig(
   options: OptionValues<typeof RUN_OPTIONS>,
 ): Promise<number> {
+  using hangups = listenForHangups(); // One during the trial must not end it.
   const { path, text } = await readConfigFile(options.config);
   try {
     const config = await loadConfig(text, path);
@@ -56,10 +58,11 @@ async function runConfig(
     // reported.
     const trial = await requireGood(config);
     const spread = config.program.workers > 1
-      ? new SpreadConfig(config, trial)
+      ? new ThreadedConfig(config, trial)
       : undefined;
     let running: RunningConfig | undefined;
     return await runLife(config.program, {
+      hangups,
       plan: () => Promise.resolve(planOf(config)),
       async start(host) {
         prepareCLibrary(); // Needs a permission that the server drops next.

@@ -10,7 +10,7 @@ import { formatAddr, pathOf } from "../net/unix_socket.ts";
 import { countOf } from "../observe/count_of.ts";
 import type { User } from "../policy/users/users.ts";
 import { formatHostPort } from "../wire/host_port.ts";
-import { quoteWord } from "../cli/quote_word.ts";
+import { quoteShellWord } from "../cli/quote_shell_word.ts";
 import { type ListenerInfo, reachOf } from "../serve/start_listeners.ts";
 
 /** Facts for the announcements. */
@@ -82,7 +82,7 @@ function tryLine({ addr, mode }: ListenerInfo, facts: BannerFacts): string {
   if (path !== undefined && (tls !== undefined || scheme === undefined)) {
     const at = { transport: "tcp", hostname: "127.0.0.1", port: 8080 } as const;
     return `socat TCP-LISTEN:8080,bind=127.0.0.1,fork ${
-      quoteWord(`UNIX-CONNECT:${path}`)
+      quoteShellWord(`UNIX-CONNECT:${path}`)
     } & ${tryLine({ addr: at, name: "", isPublic: false }, facts)}`;
   }
   const at = path !== undefined
@@ -96,7 +96,7 @@ function tryLine({ addr, mode }: ListenerInfo, facts: BannerFacts): string {
     : `${encodeURIComponent(users[0]?.name ?? "USER")}:PASSWORD@`;
   if (tls !== undefined) return tryTls(tls, `${login}${at}`);
   const proxy = `${URL_SCHEME[scheme!]}://${login}${at}`;
-  const word = path === undefined ? proxy : quoteWord(proxy);
+  const word = path === undefined ? proxy : quoteShellWord(proxy);
   return `curl -x ${word} https://example.com/`;
 }
 

@@ -32,6 +32,7 @@ import {
 import { isSameAddress } from "../wire/ip_mapped.ts";
 import { acceptPeer } from "../serve/accept_peer.ts";
 import { decide, type Decision } from "../serve/target/decide.ts";
+import { askAuthorize } from "../serve/target/ask_hooks.ts";
 import type { EncodeBound } from "../serve/target/open_target.ts";
 import { runTunnel } from "../serve/run_tunnel.ts";
 import type { ProxySession } from "../serve/services.ts";
@@ -92,8 +93,11 @@ async function resolveExpected(
   session: ProxySession,
   { host, port }: Expected,
 ): Promise<Welcome> {
-  const decision = decide(session, { command: "bind", host, port });
+  const wish = { command: "bind", host, port } as const;
+  const decision = decide(session, wish);
   session.requireAdmission();
+  const asking = askAuthorize(session, wish);
+  if (asking !== undefined) await asking;
   const isAnyone = typeof host !== "string" && host.every((byte) => byte === 0);
   if (!isAnyone) session.live?.begin("rule");
   decision.requireName();

@@ -29,9 +29,9 @@ import { type RuleBook, Rules } from "../policy/rules/rules.ts";
 import { type User, Users } from "../policy/users/users.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { HostPort } from "../wire/host_port.ts";
-import { warnOfLoops, waysOf } from "../serve/target/certain_loops.ts";
+import { warnOfLoops, waysOf } from "../serve/target/find_loops.ts";
 import { connectionLimits } from "../serve/limits/connection_counts.ts";
-import { type FrontConfig, inFront } from "../serve/in_front.ts";
+import { addLayers, type LayersConfig } from "../serve/add_layers.ts";
 import type { LimitConfig } from "../serve/limits/open.ts";
 import {
   openParents,
@@ -44,7 +44,7 @@ import {
 } from "../serve/target/open_names.ts";
 import { ALONE, type ServerHost } from "../serve/server_host.ts";
 import { openPlaces, type ServerConfig } from "../serve/limits/places.ts";
-import { shareLimits } from "../serve/limits/shared_limits.ts";
+import { keepLimits } from "../serve/limits/keep_limits.ts";
 import {
   askedName,
   type ListenerInfo,
@@ -56,7 +56,7 @@ import { TIMEOUTS } from "../serve/options/timeouts.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
 /** Configuration of the proxy. */
-export interface ProxyConfig extends ServerConfig, FrontConfig {
+export interface ProxyConfig extends ServerConfig, LayersConfig {
   /** Where to listen; port 0 takes a free one. */
   listen: readonly Endpoint[];
   /**
@@ -135,7 +135,6 @@ const UDP = {
 /**
  * Starts a proxy.
  *
- * @param config The configuration.
  * @returns The running proxy.
  * @throws {UsageError} If it would be open to others without `open`, or usable
  *   by no one.
@@ -159,6 +158,7 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     bindTimeout: config.bindTimeout ?? 60_000,
     forwardedFor: config.forwardedFor ?? false,
     rules: config.rules ?? { current: new Rules() },
+    hooks: host.hooks,
     names: await nameCheckOf(config),
     log,
   };
@@ -175,13 +175,13 @@ export async function startProxy(config: ProxyConfig): Promise<Proxy> {
     log,
   });
   const hasUsers = shared.users !== undefined || hasCertificates(config);
-  const limits = await shareLimits(config.limits ?? {}, {
+  const limits = await keepLimits(config.limits ?? {}, {
     ...{ hasUsers, host, log },
   });
   const { usage } = limits;
   const protocols = config.listen.map((_, index) => {
     const target = config.targets?.[index];
-    return inFront(config, target === undefined ? detect : leadTo(target));
+    return addLayers(config, target === undefined ? detect : leadTo(target));
   });
   const hide: ((() => void) | undefined)[] = [];
   const running = await startListeners(

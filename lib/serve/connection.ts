@@ -16,7 +16,7 @@ import { Socks5Error } from "../wire/socks/v5.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { describeError } from "../observe/describe_error.ts";
 import { farewell } from "./farewell.ts";
-import { judgeTrail } from "./target/judge_trail.ts";
+import { refuseLoop } from "./target/refuse_loop.ts";
 import { refusalReason } from "./refusal_reason.ts";
 import type { LastPart } from "./run_tunnel.ts";
 import type { ConnectionServices } from "./connection_services.ts";
@@ -50,7 +50,7 @@ export function handlerOf<S extends ConnectionServices>(
     try {
       const room = session.requirePlace();
       if (room !== undefined) await room;
-      const judging = judgeTrail(session);
+      const judging = refuseLoop(session);
       if (judging !== undefined) await judging;
       recordTunnel(session, await finish(await protocol(session)));
     } catch (error) {

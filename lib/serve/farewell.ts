@@ -1,5 +1,5 @@
 /**
- * The end of a connection whose client may not have read the last message yet.
+ * Ends a connection whose client may not have read the last message yet.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { linger, type LingerLimits } from "../net/linger.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Sees to the last message being read. The connection keeps its place, unless
- * another one finds none, and its rates; a drain ends it.
+ * Gives the client time to read the last message. The connection keeps its
+ * rates, and its place unless another one needs it; a drain ends it.
  *
- * @param session The client; the last message is written, and all readers of
- *   the connection have been released.
- * @param limits For how long, and how much the client may still send.
+ * @param session The client; its last message is written, and all readers are
+ *   released.
+ * @param limits For how long and how much the client may still send.
  */
 export async function farewell(
   session: Session,

@@ -1,6 +1,6 @@
 /**
- * One connection as an operator sees it while it is open: how far it is, what
- * it has carried, what took how long. There is one only where somebody watches.
+ * An open connection as an operator sees it: its state, its bytes, its timings.
+ * It exists only if something watches.
  *
  * @module
  */
@@ -9,22 +9,22 @@ import type { ConnectionEvent } from "../observe/log_event.ts";
 import type { Context } from "../sync/context.ts";
 import type { RefusalReason } from "./refusal_reason.ts";
 
-/** What a connection does one after the other, as far as it is timed. */
+/** The timed phases of a connection. */
 export type PhaseName = "auth" | "rule" | "resolve" | "dial" | "tunnel";
 
-/** One of them, by `performance.now()`. */
+/** A phase, by `performance.now()`. */
 export interface Phase {
-  /** What was done. */
+  /** Name of the phase. */
   readonly name: PhaseName;
   /** When it began. */
   readonly start: number;
-  /** When it ended; `undefined` while it goes on. */
+  /** When it ended; `undefined` while it lasts. */
   end: number | undefined;
-  /** Whether it ended by failing. */
+  /** Whether it failed. */
   hasFailed: boolean;
 }
 
-/** How far a connection is. */
+/** State of a connection. */
 export type LiveState =
   | "handshake"
   | "connecting"
@@ -40,7 +40,7 @@ export interface Carried {
   readonly received: number;
 }
 
-/** What is watched. */
+/** The session that is watched. */
 export interface WatchedSession {
   /** What will be logged. */
   readonly record: ConnectionEvent;
@@ -48,27 +48,26 @@ export interface WatchedSession {
   readonly context: Context;
 }
 
-/** What is timed: a phase that succeeded, or all until a whole request. */
+/** What is timed: a phase that succeeded, or the whole handshake. */
 export type TimedName = PhaseName | "handshake";
 
-/** Told how a connection goes on. */
+/** Receives the events of a connection. */
 export interface LiveEnds {
-  /** Something of it is done, and took so many milliseconds. */
+  /** A part of it is done and took so many milliseconds. */
   onTime(name: TimedName, milliseconds: number): void;
-  /** A request of it has ended, which is told for itself. */
+  /** One of its requests has ended. */
   onRequest(live: LiveConnection, event: ConnectionEvent): void;
   /** It is closed. */
   onLeave(live: LiveConnection): void;
   /**
    * Its record is complete: when it is closed, or before its farewell.
    *
-   * @param live The connection.
-   * @param isTold Whether all there is to tell was told by its requests.
+   * @param isTold Whether its requests have reported everything.
    */
   onConclude(live: LiveConnection, isTold: boolean): void;
 }
 
-/** Phases that are kept; a connection that has more is in a loop. */
+/** Most phases kept; a connection with more is in a loop. */
 const MOST_PHASES = 16;
 
 const NOTHING: Carried = { sent: 0, received: 0 };
@@ -79,7 +78,7 @@ export class LiveConnection {
   readonly id: number;
   /** What it is. */
   readonly session: WatchedSession;
-  /** What it was refused for, once it was. */
+  /** Why it was refused, if it was. */
   reason: RefusalReason | undefined;
   /** Whether one direction of its tunnel has ended. */
   isHalfClosed = false;
@@ -95,10 +94,8 @@ export class LiveConnection {
   #isConcluded = false;
 
   /**
-   * Begins to watch a connection.
+   * Starts to watch a connection.
    *
-   * @param id Number of it.
-   * @param session What it is.
    * @param ends Told how it goes on.
    */
   constructor(id: number, session: WatchedSession, ends: LiveEnds) {
@@ -107,10 +104,10 @@ export class LiveConnection {
     this.#ends = ends;
   }
 
-  /** How far it is. */
+  /** Its state. */
   get state(): LiveState {
     const { context, record } = this.session;
-    // With its duration known, only the farewell is left.
+    // Its duration is known, so only the farewell remains.
     if (context.cancelled || record.duration > 0) return "closing";
     if (this.isHalfClosed) return "half-closed";
     if (this.#isOpen || record.address !== undefined) return "open";
@@ -125,13 +122,13 @@ export class LiveConnection {
     return { sent: before.sent + sent, received: before.received + received };
   }
 
-  /** What it has done so far, in order. */
+  /** Its phases so far, in order. */
   get phases(): readonly Phase[] {
     return this.#phases;
   }
 
   /**
-   * Says where to read what it carries, from now on.
+   * Sets where to read its bytes from now on.
    *
    * @param read Reads bytes each way, from 0.
    */
@@ -141,7 +138,7 @@ export class LiveConnection {
   }
 
   /**
-   * Adds bytes that no meter has seen.
+   * Adds bytes that no meter has counted.
    *
    * @param sent To the target.
    * @param received From it.
@@ -151,32 +148,32 @@ export class LiveConnection {
     this.#before = { sent: up + sent, received: down + received };
   }
 
-  /** Says that it carries bytes from now on. */
+  /** Notes that the tunnel is open. */
   open(): void {
     this.#isOpen = true;
     this.#tellHandshake();
   }
 
-  /** Says that what the client wants is known. */
+  /** Notes that the request is known. */
   endHandshake(): void {
     this.#handshake ??= performance.now() - this.#accepted;
   }
 
   /**
-   * Begins a phase; the one before ends.
+   * Begins a phase and ends the one before.
    *
    * @param name What is done.
    */
   begin(name: PhaseName): void {
     this.end();
-    // Logging in is part of the handshake; what else there is comes after.
+    // Authentication is part of the handshake; all other phases follow it.
     if (name !== "auth") this.#tellHandshake();
     if (this.#phases.length === MOST_PHASES) return;
     const start = performance.now();
     this.#phases.push({ name, start, end: undefined, hasFailed: false });
   }
 
-  /** Ends the phase that goes on, where one does. */
+  /** Ends the current phase, if any. */
   end(): void {
     const phase = this.#phases.at(-1);
     if (phase === undefined || phase.end !== undefined) return;
@@ -186,9 +183,9 @@ export class LiveConnection {
   }
 
   /**
-   * Notes that it failed; so did the phase that goes on.
+   * Notes that it failed, with its current phase.
    *
-   * @param reason What it is refused for, where it is.
+   * @param reason Why it is refused, if it is.
    */
   fail(reason: RefusalReason | undefined): void {
     const phase = this.#phases.at(-1);
@@ -197,7 +194,7 @@ export class LiveConnection {
     this.reason = reason;
   }
 
-  /** Begins anew, for the next request of the same connection. */
+  /** Resets it for the next request of the same connection. */
   restart(): void {
     this.#isAsked = true;
     this.#phases = [];
@@ -205,9 +202,9 @@ export class LiveConnection {
   }
 
   /**
-   * Tells of a request that has ended.
+   * Reports a request that has ended.
    *
-   * @param event What was logged of it.
+   * @param event Its log event.
    */
   endRequest(event: ConnectionEvent): void {
     this.end();
@@ -215,10 +212,10 @@ export class LiveConnection {
   }
 
   /**
-   * Tells how it has ended, although it is not closed yet. Only the first call
+   * Reports how it ended, although it is not closed yet. Only the first call
    * counts.
    *
-   * @param isTold Whether its requests have told all.
+   * @param isTold Whether its requests have reported everything.
    */
   conclude(isTold: boolean): void {
     if (this.#isConcluded) return;
@@ -228,9 +225,9 @@ export class LiveConnection {
   }
 
   /**
-   * Tells that it is closed, and how it has ended where that was not told.
+   * Reports that it is closed, and how it ended unless already reported.
    *
-   * @param isTold Whether its requests have told all.
+   * @param isTold Whether its requests have reported everything.
    */
   leave(isTold: boolean): void {
     this.end();
@@ -241,13 +238,13 @@ export class LiveConnection {
   /**
    * Ends it.
    *
-   * @param reason Why, for the log.
+   * @param reason The reason for the log.
    */
   kill(reason: Error): void {
     this.session.context.cancel(reason);
   }
 
-  /** Once, and only where the client has said what it wants. */
+  /** Reports the handshake once, and only if the request is known. */
   #tellHandshake(): void {
     if (this.#isAsked || this.#handshake === undefined) return;
     this.#isAsked = true;

@@ -46,7 +46,6 @@ export function openListener(
  * Listens on an address or a Unix socket. Where the service manager has opened
  * a listener of that address, it is taken.
  *
- * @param where Where.
  * @param backlog Connections that may wait for a port (default 4,096). What the
  *   service manager has opened keeps its own, and so does a Unix socket, for
  *   which Deno chooses 1,024.

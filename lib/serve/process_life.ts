@@ -1,5 +1,5 @@
 /**
- * What every program that takes connections does with its process.
+ * What every serving program does with its process.
  *
  * @module
  */
@@ -7,30 +7,30 @@
 import { describeError } from "../observe/describe_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 
-/** Permissions that are kept. */
+/** Permissions to keep. */
 export interface KeptPermissions {
-  /** That to write files. */
+  /** The permission to write files. */
   keepWrite: boolean;
-  /** That for foreign functions (default false). */
+  /** The permission for foreign functions (default false). */
   keepFfi?: boolean;
 }
 
 /**
- * Drops permissions: what a server never does, nobody who takes it over shall
- * do either.
+ * Drops permissions that a server does not need, so that an attacker who takes
+ * it over cannot use them.
  *
- * @param kept What it still does.
+ * @param kept What it still needs.
  */
 export function dropPermissions(
   { keepFfi = false, keepWrite }: KeptPermissions,
 ): void {
   Deno.permissions.revokeSync({ name: "run" });
   if (!keepFfi) Deno.permissions.revokeSync({ name: "ffi" });
-  // Of what was given as a whole, a part can't be kept.
+  // A part of a permission granted as a whole cannot be kept.
   if (!keepWrite) Deno.permissions.revokeSync({ name: "write" });
 }
 
-/** What becomes of a mistake of ours that nobody waits for. */
+/** Handles unhandled rejections. */
 let takeRejection: ((reason: unknown) => void) | undefined;
 
 function onRejection(take: (reason: unknown) => void): void {
@@ -44,10 +44,10 @@ function onRejection(take: (reason: unknown) => void): void {
 }
 
 /**
- * Ends the program at a mistake of ours that nobody waits for: the runtime
- * would print a stack.
+ * Ends the program at an unhandled rejection, for which the runtime would print
+ * a stack.
  *
- * @param report Says what it is, and gives the exit code.
+ * @param report Reports it and returns the exit code.
  */
 export function endOnMistakes(report: (error: unknown) => number): void {
   onRejection((reason) => Deno.exit(report(reason)));
@@ -58,9 +58,9 @@ export function endOnMistakes(report: (error: unknown) => number): void {
 }
 
 /**
- * Sees to it that a mistake of ours in one connection does not end all others.
+ * Keeps an internal error in one connection from ending all others.
  *
- * @param log Told of it.
+ * @param log Receives the event.
  */
 export function surviveMistakes(log: (event: LogEvent) => void): void {
   onRejection((reason) => {
@@ -70,17 +70,17 @@ export function surviveMistakes(log: (event: LogEvent) => void): void {
 }
 
 /**
- * Has errors take no stacks, in this thread: every connection that is reset
- * makes some, whose stacks nobody sees, and they cost more than to handle it.
+ * Disables stacks of errors in this thread: every reset connection creates
+ * errors whose stacks are never shown, and they cost more than the connection.
  */
 export function spareStacks(): void {
   Error.stackTraceLimit = 0;
 }
 
 /**
- * Says that a signal had nothing to do.
+ * Logs that a signal had no effect.
  *
- * @param log Told of it.
+ * @param log Receives the event.
  */
 export function sayNothingToReload(log: (event: LogEvent) => void): void {
   const message = "SIGHUP: there is no file to reload";

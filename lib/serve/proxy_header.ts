@@ -1,5 +1,5 @@
 /**
- * Telling whom we connect to on whose behalf that is (PROXY protocol).
+ * Sends the client's address to the target (PROXY protocol).
  *
  * ```text
  * client              load balancer            sluice                 target
@@ -23,17 +23,17 @@ export const PROXY_VERSIONS = ["v1", "v2"] as const;
 /** A version of the header. */
 export type ProxyVersion = typeof PROXY_VERSIONS[number];
 
-/** A client whom a header tells of. */
+/** A client that a header announces. */
 export interface AnnouncedClient {
   /** Where the client is. */
   readonly remote: Deno.NetAddr;
-  /** Where it has connected to. */
+  /** The address that it connected to. */
   readonly reached: Deno.NetAddr;
-  /** What will be logged; it gets the id of version 2. */
+  /** Its log record, which gets the id of version 2. */
   readonly record: ConnectionEvent;
 }
 
-/** Bytes of the id by which a connection is found in both logs. */
+/** Bytes of the id that identifies a connection in both logs. */
 const ID_BYTES = 8;
 
 /**
@@ -43,10 +43,9 @@ const ID_BYTES = 8;
  * address: the header says `UNKNOWN` or `LOCAL`. Version 2 also
  * carries a unique id, which is put into the record.
  *
- * @param client The client.
- * @param version Which version; `undefined` is none.
- * @param authority Name that the client asked for, where it named one.
- * @returns The header, or nothing.
+ * @param version The version; `undefined` sends no header.
+ * @param authority Name that the client asked for, if any.
+ * @returns The header; empty without a version.
  */
 export function encodeProxyHeader(
   { reached, record, remote }: AnnouncedClient,
@@ -67,10 +66,9 @@ export function encodeProxyHeader(
 }
 
 /**
- * Encodes the header of a connection that is no client's, such as a check: its
- * sender speaks for itself.
+ * Encodes the header of a connection without a client, such as a health check.
  *
- * @param version Which version; `undefined` is none.
+ * @param version The version; `undefined` sends no header.
  * @returns `LOCAL` in version 2, `UNKNOWN` in version 1, or nothing.
  */
 export function encodeOwnHeader(version: ProxyVersion | undefined): Uint8Array {

@@ -1,5 +1,5 @@
 /**
- * How a protocol tells a client that it is not served.
+ * How a protocol refuses a client.
  *
  * @module
  */

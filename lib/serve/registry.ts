@@ -1,7 +1,7 @@
 /**
- * All connections that are open, and what those that have ended add up to: what
- * figures, the admin listener and traces read. It costs a connection one entry
- * in a map, and nothing for a byte.
+ * All open connections and the sums of ended ones, read by figures, the admin
+ * listener and traces. A connection costs one entry in a map, and a byte costs
+ * nothing.
  *
  * @module
  */
@@ -21,16 +21,16 @@ import {
   type WatchedListener,
 } from "./listener_watch.ts";
 
-/** Connections that have ended and are still remembered. */
+/** Most ended connections remembered. */
 export const MOST_CLOSED = 500;
 
-/** What is told of an upstream. */
+/** Facts about an upstream. */
 export interface UpstreamFacts {
-  /** What it is called. */
+  /** Its name. */
   readonly name: string;
   /** Connections that are open. */
   readonly connections: number;
-  /** Whether connections are sent there. */
+  /** Whether it gets connections. */
   readonly health: { readonly isUp: boolean };
   /** Its pool. */
   readonly pool: { readonly figures: PoolFigures };
@@ -38,7 +38,7 @@ export interface UpstreamFacts {
 
 /** An upstream of a relay. */
 export interface WatchedUpstream {
-  /** Name of the listener, or of the server that clients ask for. */
+  /** Name of the listener or of the TLS server name. */
   readonly listener: string;
   /** The upstream. */
   readonly upstream: UpstreamFacts;
@@ -48,17 +48,17 @@ export interface WatchedUpstream {
 export interface EndedConnection extends Carried {
   /** Number of the connection. */
   readonly id: number;
-  /** Where it came in. */
+  /** Its listener. */
   readonly listener: ListenerWatch;
-  /** What was logged. */
+  /** The log event. */
   readonly record: ConnectionEvent;
   /** When, in milliseconds since 1970. */
   readonly endedAt: number;
-  /** Counts those that have ended, from 1. */
+  /** Its number among ended ones, from 1. */
   readonly order: number;
 }
 
-/** Told of each line of the log that is about a connection. */
+/** Called for each log line about a connection. */
 export type EndListener = (
   ended: EndedConnection,
   live: LiveConnection,
@@ -68,15 +68,15 @@ export type EndListener = (
 export interface Totals extends Carried {
   /** Connections that are open. */
   readonly open: number;
-  /** Connections that have come. */
+  /** Connections accepted so far. */
   readonly total: number;
 }
 
 /** Options for {@linkcode Registry}. */
 export interface RegistryOptions {
   /**
-   * Gives each connection its number, which no other has (default: they are
-   * counted from 1). Threads that are shown as one take them from one counter.
+   * Returns a unique number for each connection (default: counted from 1).
+   * Threads of one program share the counter.
    */
   nextId?: () => number;
 }
@@ -94,9 +94,9 @@ export class Registry {
   #ended = 0;
 
   /**
-   * Begins with nothing.
+   * Begins empty.
    *
-   * @param options Where numbers come from.
+   * @param options The source of numbers.
    */
   constructor({ nextId = countFromOne() }: RegistryOptions = {}) {
     this.#nextId = nextId;
@@ -114,12 +114,12 @@ export class Registry {
     return this.#open.size;
   }
 
-  /** How many have ended, requests that are told for themselves included. */
+  /** How many have ended, including separately logged requests. */
   get ended(): number {
     return this.#ended;
   }
 
-  /** Who is banned, where clients can be. */
+  /** The lists of bans. */
   get bans(): readonly Bans[] {
     return [...new Set(this.#bans)];
   }
@@ -129,7 +129,7 @@ export class Registry {
     return this.#upstreams;
   }
 
-  /** Listeners that are or were there, in the order in which they came. */
+  /** Current and former listeners, in the order of their start. */
   get listeners(): readonly ListenerWatch[] {
     return [...this.#listeners.values()];
   }
@@ -151,10 +151,9 @@ export class Registry {
   }
 
   /**
-   * Watches a listener. One that was there before goes on counting.
+   * Watches a listener. A former one continues its counts.
    *
-   * @param listener The listener.
-   * @returns What its connections are told to.
+   * @returns The watch for its connections.
    */
   listen(listener: WatchedListener): ListenerWatch {
     const key = `${listener.kind} ${listener.name}`;
@@ -178,7 +177,6 @@ export class Registry {
   /**
    * Shows bans.
    *
-   * @param bans The bans.
    * @returns No longer shows them.
    */
   showBans(bans: Bans): () => void {
@@ -189,7 +187,6 @@ export class Registry {
   /**
    * Shows an upstream.
    *
-   * @param upstream The upstream.
    * @returns No longer shows it.
    */
   showUpstream(upstream: WatchedUpstream): () => void {
@@ -198,9 +195,8 @@ export class Registry {
   }
 
   /**
-   * Finds a connection that is open.
+   * Finds an open connection.
    *
-   * @param id Number of it.
    * @returns The connection, or `undefined`.
    */
   get(id: number): LiveConnection | undefined {
@@ -208,7 +204,7 @@ export class Registry {
   }
 
   /**
-   * Lists connections that have ended, {@linkcode MOST_CLOSED} at most.
+   * Lists ended connections, at most {@linkcode MOST_CLOSED}.
    *
    * @param since Only those whose `order` is greater.
    * @returns The oldest first.
@@ -223,18 +219,18 @@ export class Registry {
   }
 
   /**
-   * Asks to be told how long things take.
+   * Subscribes to timings.
    *
-   * @param listener Told of each when it is done; must not throw.
+   * @param listener Called for each when it is done; must not throw.
    */
   onTime(listener: TimeListener): void {
     this.#onTime.push(listener);
   }
 
   /**
-   * Asks to be told of what has ended.
+   * Subscribes to ended connections and requests.
    *
-   * @param listener Told in the turn in which it ends; must not throw.
+   * @param listener Called in the turn in which it ends; must not throw.
    */
   onEnd(listener: EndListener): void {
     this.#onEnd.push(listener);
@@ -276,7 +272,7 @@ function countFromOne(): () => number {
   return () => ++last;
 }
 
-/** Once: the same may be there for others too. */
+/** Removes one: the list may contain it again. */
 function remove<T>(list: T[], value: T): void {
   const index = list.indexOf(value);
   if (index >= 0) list.splice(index, 1);

@@ -1,5 +1,5 @@
 /**
- * The last part of every protocol: joining the client and its target.
+ * The last part of every protocol: joins the client and its target.
  *
  * @module
  */
@@ -15,8 +15,8 @@ import type { LiveConnection } from "./live_connection.ts";
 import type { Session } from "./session.ts";
 
 /**
- * The last part of a connection, begun once its handshake is over: nothing of
- * the handshake is kept in memory while the tunnel is open.
+ * The last part of a connection, started after its handshake, so that no memory
+ * of the handshake is kept while the tunnel is open.
  *
  * @returns How the tunnel ended.
  */
@@ -26,8 +26,8 @@ export type LastPart = () => Promise<TunnelResult>;
  * Joins a client and its target until both directions have ended.
  *
  * @param session The client; its handshake is over, its reader released.
- * @param target The target; still to be closed by whoever opened it.
- * @param options What else there is to it.
+ * @param target The target; its opener closes it.
+ * @param options Further settings.
  * @returns How the tunnel ended.
  */
 export function runTunnel(
@@ -53,7 +53,7 @@ export function runTunnel(
   });
 }
 
-/** Lets whoever watches read what the tunnel carries, while it does. */
+/** Lets watchers read the tunnel's bytes while it is open. */
 function watchTunnel(
   live: LiveConnection,
   client: Duplex,

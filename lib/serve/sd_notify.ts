@@ -1,9 +1,9 @@
 /**
- * What a service manager is told, in the datagrams of sd_notify(3).
+ * Sends messages to a service manager by sd_notify(3).
  *
- * Deno can send them itself, but asks for the permission to write the socket's
- * file at each one, and a server gives that up at its start. The C library has
- * to be asked for no permission once it is loaded.
+ * Deno can send the datagrams, but needs the permission to write the socket's
+ * file for each, which a server drops at its start. The C library needs no
+ * permission once it is loaded.
  *
  * @module
  */
@@ -32,11 +32,11 @@ const SYMBOLS = {
 /** A way to the service manager. */
 export interface NotifySocket extends Disposable {
   /**
-   * Sends a message. It never waits: a manager that does not read is not worth
-   * a proxy that stands still.
+   * Sends a message. It never waits: a manager that does not read must not
+   * block the proxy.
    *
    * @param lines Assignments such as `READY=1`, a line each.
-   * @returns Whether the system has taken it.
+   * @returns Whether the system accepted it.
    */
   send(...lines: string[]): boolean;
   /** The system's monotonic clock in microseconds, as `RELOADING=1` wants it. */
@@ -44,13 +44,13 @@ export interface NotifySocket extends Disposable {
 }
 
 /**
- * Opens the way to the service manager. Needs the permission for FFI now, and
- * none later.
+ * Opens the socket to the service manager. Needs the permission for FFI now,
+ * and none later.
  *
  * @param address Value of `NOTIFY_SOCKET`: a path, or `@` and an abstract name.
  * @returns The socket.
  * @throws {SyntaxError} If the address is of another kind, or too long.
- * @throws {Error} If the C library can't be had, or has no socket for us.
+ * @throws {Error} If the C library is missing or cannot open a socket.
  */
 export function openNotifySocket(address: string): NotifySocket {
   const name = encodeName(address);

@@ -1,5 +1,5 @@
 /**
- * A command that serves, alone or in a program with others.
+ * A command that serves, alone or with others in one program.
  *
  * @module
  */
@@ -9,16 +9,15 @@ import type { OptionTable, OptionValues } from "../cli/option.ts";
 import type { RunningServer } from "./running_server.ts";
 import type { ServerHost } from "./server_host.ts";
 
-/** A command that serves until it is told to stop. */
+/** A command that serves until it is stopped. */
 export interface ServerCommand<Table extends OptionTable>
   extends CommandDeclaration<Table> {
   /**
    * Starts the server.
    *
-   * @param options Values of its options.
    * @param host The program that it runs in.
    * @returns The server.
-   * @throws {UsageError} If the options don't go together.
+   * @throws {UsageError} If the options do not go together.
    * @throws {StartError} If the machine does not have or allow what it needs.
    */
   start(

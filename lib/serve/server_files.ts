@@ -1,6 +1,6 @@
 /**
- * The files of one server. What it takes the place of has some of them in force
- * already: those it goes on with as they are, whatever is being written to them.
+ * The files of one server. It keeps contents that its predecessor had in force,
+ * whatever is being written to the files.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { WatchedFile, type WatchedFileOptions } from "../cli/watched_file.ts";
 
 /** Options for {@linkcode ServerFiles}. */
 export interface ServerFilesOptions {
-  /** What is in force of files, by path (default: nothing is). */
+  /** Contents in force, by path (default none). */
   before?: ReadonlyMap<string, FileText> | undefined;
   /**
-   * Whether it is started while others serve, so that a file that is being
-   * written is waited for (default false: each is read once).
+   * Whether it starts while others serve, and waits for files that are being
+   * written (default false: each is read once).
    */
   isRunning?: boolean;
 }
@@ -28,7 +28,7 @@ export class ServerFiles {
   #before: ReadonlyMap<string, FileText> | undefined;
 
   /**
-   * Creates a server's files, none of which is open.
+   * Creates a server's files without opening any.
    *
    * @param options What is known of them.
    */
@@ -37,22 +37,21 @@ export class ServerFiles {
     this.isRunning = isRunning;
   }
 
-  /** Whether one was opened with what was in force of it. */
+  /** Whether one was opened with its contents in force. */
   get hasInherited(): boolean {
     return this.#hasInherited;
   }
 
-  /** What is in force of all that were opened, by path. */
+  /** Contents in force of all opened files, by path. */
   get taken(): Map<string, FileText> {
     return new Map([...this.#opened].map(([path, { taken }]) => [path, taken]));
   }
 
   /**
-   * Opens a file: with what is in force of it, where it fits, or else read.
+   * Opens a file with its contents in force if they fit; otherwise reads it.
    *
-   * @typeParam T What it holds.
-   * @param path Its path.
-   * @param options What to make of it.
+   * @typeParam T The parsed contents.
+   * @param options How to parse it.
    * @returns The file.
    * @throws {StartError} If it can't be read or is malformed.
    */
@@ -65,12 +64,11 @@ export class ServerFiles {
   }
 
   /**
-   * Opens a file as it is now, where what is in force of it does not go with
+   * Opens a file with its current contents, if those in force do not fit with
    * others.
    *
-   * @typeParam T What it holds.
-   * @param path Its path.
-   * @param options What to make of it.
+   * @typeParam T The parsed contents.
+   * @param options How to parse it.
    * @returns The file.
    * @throws {StartError} If it can't be read or is malformed.
    */
@@ -81,7 +79,7 @@ export class ServerFiles {
     return this.#open(path, options, undefined);
   }
 
-  /** Ends the start: what was before is not needed any more. */
+  /** Ends the start: earlier contents are no longer needed. */
   endStart(): void {
     this.#before = undefined;
   }

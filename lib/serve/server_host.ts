@@ -10,6 +10,7 @@ import type { Listener } from "../net/listen.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { Endpoint } from "../wire/endpoint.ts";
 import type { ServerFiles } from "./server_files.ts";
+import type { Hooks } from "./hooks.ts";
 import type { Share, ThreadInfo } from "./worker_share.ts";
 
 /**
@@ -24,6 +25,13 @@ export type OpenEndpoint = (
   backlog?: number,
 ) => Promise<Listener>;
 
+/** Told of each connection that a listener accepts. */
+export type ConnectionListener = (
+  client: Deno.NetAddr,
+  listener: string,
+  end: (reason: unknown) => void,
+) => void;
+
 /** The program that a server runs in. */
 export interface ServerHost {
   /** Takes what there is to log. */
@@ -36,6 +44,16 @@ export interface ServerHost {
   readonly thread?: ThreadInfo | undefined;
   /** Opens the files of a server (default: each is read). */
   readonly files?: ServerFiles | undefined;
+  /** What the program decides itself (default: nothing). */
+  readonly hooks?: Hooks | undefined;
+  /**
+   * Called for each connection that a listener accepts (default: nobody is).
+   *
+   * @param client Where the client is.
+   * @param listener Name of the listener.
+   * @param end Ends the connection; told why.
+   */
+  readonly onConnection?: ConnectionListener | undefined;
   /** Servers that the program has, this one too (default 1). */
   readonly peers?: number;
   /**

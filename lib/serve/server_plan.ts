@@ -1,6 +1,6 @@
 /**
- * Which servers to run, as plain values: what a command line and a file both
- * come to, and what a message to another thread can carry.
+ * The servers to run, as plain values: the common form of command lines and
+ * files, which a message to another thread can carry.
  *
  * @module
  */
@@ -9,9 +9,9 @@
 export interface ListenerPlan {
   /** Its place in the list. */
   readonly index: number;
-  /** Name of the command that it is. */
+  /** Name of its command. */
   readonly kindName: string;
-  /** What is given to the options of that, with secrets. */
+  /** Its option values, with secrets. */
   readonly given: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -21,7 +21,7 @@ export interface ServerPlan {
   readonly program: Readonly<Record<string, unknown>>;
   /** Its listeners; a command has one. */
   readonly listeners: readonly ListenerPlan[];
-  /** Whether another plan may take the place of this one while it runs. */
+  /** Whether another plan may replace this one while it runs. */
   readonly isReplaceable: boolean;
 }
 
@@ -31,8 +31,8 @@ export interface PlanChange {
   added: number;
   /** Listeners with new settings, for new connections. */
   changed: number;
-  /** Listeners that are gone; their connections have the drain time. */
+  /** Removed listeners; their connections are drained. */
   removed: number;
-  /** Listeners that are as they were. */
+  /** Unchanged listeners. */
   unchanged: number;
 }

@@ -13,6 +13,7 @@ import type { RuleBook, Verdict } from "../policy/rules/rules.ts";
 import type { Host } from "../wire/host_name.ts";
 import type { IpAddress } from "../wire/ip_address.ts";
 import type { ConnectionServices } from "./connection_services.ts";
+import type { Hooks } from "./hooks.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import type { OpenedTarget } from "./target/opened_target.ts";
 import type { Parents } from "./target/parents.ts";
@@ -102,6 +103,8 @@ export interface ProxyServices extends ConnectionServices {
   bans: Bans;
   /** Who may go where; asked at each decision, so that it can be replaced. */
   rules: RuleBook;
+  /** What the program decides itself; `undefined` is nothing. */
+  hooks?: Hooks | undefined;
   /** Looks at tunnels for the names that they show; `undefined` never does. */
   names?: NameCheck | undefined;
   /** Whether special addresses are refused unless a rule names them. */

@@ -21,7 +21,7 @@ import {
   timeoutError,
   type Unregister,
 } from "../sync/context.ts";
-import type { Place } from "../sync/bag.ts";
+import type { BagEntry } from "../sync/bag.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import type { LiveConnection } from "./live_connection.ts";
 import type { ConnectionServices } from "./connection_services.ts";
@@ -100,7 +100,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   #leaveDrain: Unregister | undefined;
   /** Ends the wait for the request; the connection is closed where it is none. */
   #giveUp: ((error: unknown) => void) | undefined;
-  readonly #place: Place | undefined;
+  readonly #place: BagEntry | undefined;
   #lease: Lease | undefined;
   /** The place of one that is over a limit. */
   #kept: Lease | undefined;

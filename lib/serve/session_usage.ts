@@ -1,6 +1,5 @@
 /**
- * What one client is given of what all share: places, bytes a second, bytes a
- * day.
+ * One client's share of common limits: places, bytes a second, bytes a day.
  *
  * @module
  */
@@ -16,7 +15,7 @@ import type { Paces, RateLimits, Rates } from "../policy/limits/rate_limits.ts";
 import type { Context } from "../sync/context.ts";
 import type { QuotaMeter } from "./limits/quota_meter.ts";
 
-/** The limits that are set; those left out are not. */
+/** The limits that are set. */
 export interface UsageLimits {
   /** How often one client may connect. */
   connectionRate?: ConnectionRate;
@@ -28,7 +27,7 @@ export interface UsageLimits {
   quota?: QuotaMeter;
 }
 
-/** A connection as far as its usage goes. */
+/** A connection whose usage is limited. */
 export interface UsageClient {
   /** The connection to the client. */
   readonly client: Duplex;
@@ -40,7 +39,7 @@ export interface UsageClient {
 
 const UNLIMITED: Paces = { up: undefined, down: undefined };
 
-/** Keeps one connection to the limits that are set. */
+/** Applies the limits to one connection. */
 export class SessionUsage {
   readonly #limits: UsageLimits;
   readonly #session: UsageClient;
@@ -51,12 +50,12 @@ export class SessionUsage {
   #user: string | undefined;
   #lease: Lease | undefined;
   #endWatch: (() => void) | undefined;
-  /** Bytes of the client that have kept to the pace. */
+  /** Bytes of the client counted by the pace. */
   #paced = 0;
 
   /**
-   * Counts a new connection. It is refused only by
-   * {@linkcode SessionUsage.admit}, when it can be told.
+   * Counts a new connection. Only {@linkcode SessionUsage.admit} refuses it,
+   * when the client can be told.
    *
    * @param limits The limits that are set.
    * @param session The connection.
@@ -72,17 +71,17 @@ export class SessionUsage {
     }
   }
 
-  /** What its two directions keep to, once it is admitted. */
+  /** The paces of both directions, once it is admitted. */
   get paces(): Paces {
     return this.#paces;
   }
 
   /**
-   * Takes a place for a request of a client, or refuses it. The requests of one
-   * connection may be of different users, one after the other.
+   * Takes a place for a request of a client, or refuses it. Successive requests
+   * of one connection may belong to different users.
    *
-   * @param identity Who the client is, where that is proved.
-   * @throws {Refusal} `limit reached`, saying which.
+   * @param identity The client's identity, if authenticated.
+   * @throws {Refusal} `limit reached`; the message names the limit.
    */
   admit(identity: Identity | undefined): void {
     if (this.#tooOften !== undefined) throw this.#tooOften;
@@ -101,9 +100,9 @@ export class SessionUsage {
   }
 
   /**
-   * Begins to count what is carried for the request that was admitted.
+   * Starts to count the bytes of the admitted request.
    *
-   * @param carried Tells how many bytes, both ways together.
+   * @param carried Returns the bytes, both ways together.
    */
   watch(carried: () => number): void {
     this.#endWatch?.();
@@ -116,19 +115,15 @@ export class SessionUsage {
       );
   }
 
-  /**
-   * Sets the pace of a connection and its target.
-   *
-   * @param target The target.
-   */
+  /** Sets the pace of a connection and its target. */
   pace(target: Duplex): void {
     target.pace = this.#paces.down;
     this.#paceClient();
   }
 
   /**
-   * Sets the pace of a client that has got its last message and may still be
-   * sending, also where it was never admitted.
+   * Sets the pace of a client that may still be sending after its last message,
+   * even if it was never admitted.
    */
   paceFarewell(): void {
     if (this.#own === undefined) return;
@@ -138,7 +133,7 @@ export class SessionUsage {
     this.#paceClient();
   }
 
-  /** Lets the client speak freely, until it has said what it wants next. */
+  /** Lifts the pace until the client's next request. */
   rest(): void {
     const { client } = this.#session;
     client.pace = undefined;
@@ -146,7 +141,7 @@ export class SessionUsage {
   }
 
   /**
-   * Lets the next connection of the same user that finds no place have this one.
+   * Offers this place to the next connection of the same user that finds none.
    *
    * @param end Ends this connection.
    */
@@ -154,7 +149,7 @@ export class SessionUsage {
     this.#lease?.offer(end);
   }
 
-  /** Takes that back. */
+  /** Withdraws the offer. */
   keepPlace(): void {
     this.#lease?.withdraw();
   }
@@ -164,11 +159,11 @@ export class SessionUsage {
     const { up } = this.#paces;
     if (client.pace === up) return;
     client.pace = up;
-    // What came with the head of the request, and the head itself.
+    // The head of the request and the bytes after it.
     up?.charge(Math.max(0, client.received - this.#paced));
   }
 
-  /** Gives everything back. Can be repeated. */
+  /** Releases everything. Can be repeated. */
   release(): void {
     this.#endWatch?.();
     this.#endWatch = undefined;

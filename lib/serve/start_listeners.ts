@@ -15,6 +15,7 @@ import type { ListenerKind, ListenerWatch } from "./listener_watch.ts";
 import { ownListeners } from "../net/own_listeners.ts";
 import { SOCKET_MODE } from "../net/unix_listener.ts";
 import { formatAddr } from "../net/unix_socket.ts";
+import { unmapAddr } from "../net/unmap_addr.ts";
 import type { OpenSessions } from "./target/open_sessions.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { refusedRange } from "../policy/rules/address_guard.ts";
@@ -138,7 +139,8 @@ async function start(
   const watches = opened.map(({ info }) => watchOf(info, options));
   const servers = opened.map(({ listener, info: seen }, index) => {
     const info = { ...seen, watch: watches[index] };
-    return serve(listener, handlerFor(info, index), {
+    const handler = handlerFor(info, index);
+    return serve(listener, announcing(handler, info.name, options.host), {
       slots,
       makeRoom,
       grace: listener.isShared ? Math.max(grace, SHARED_GRACE) : grace,
@@ -159,6 +161,20 @@ async function start(
       await onEnd?.();
       return cut;
     },
+  };
+}
+
+/** Tells the program of each connection, if it wants to know. */
+function announcing(
+  handler: Handler,
+  listener: string,
+  { onConnection }: ServerHost = ALONE,
+): Handler {
+  if (onConnection === undefined) return handler;
+  return (connection, context, draining) => {
+    const client = unmapAddr(connection.remoteAddr);
+    onConnection(client, listener, (reason) => context.cancel(reason));
+    return handler(connection, context, draining);
   };
 }
 

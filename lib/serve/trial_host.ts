@@ -107,8 +107,6 @@ export class TrialHost implements ServerHost {
    *
    * @typeParam T What it is.
    * @param _what Its name.
-   * @param _settings Its settings.
-   * @param make Makes it.
    * @returns It.
    */
   keep<T extends object>(_what: string, _settings: unknown, make: () => T): T {

@@ -1,5 +1,5 @@
 /**
- * What the threads of a server have together.
+ * State that the threads of a server share.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export interface ThreadInfo {
   readonly count: number;
 }
 
-/** What is counted by all threads, under one name. */
+/** A named count of all threads. */
 export interface Share extends ThreadInfo {
   /**
    * Gives a table that all threads see.

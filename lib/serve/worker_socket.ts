@@ -1,5 +1,5 @@
 /**
- * Which sockets several threads can listen on.
+ * Checks which sockets several threads can share.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { type Endpoint, formatEndpoint, isUnixPath } from "../wire/endpoint.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
 /**
- * Refuses what threads can't share.
+ * Refuses sockets that threads cannot share.
  *
  * @param where Where they are to listen.
- * @throws {UsageError} If it is a Unix socket: there is one at a path.
+ * @throws {UsageError} If it is a Unix socket: a path has only one.
  */
 export function requireShareable(where: Endpoint): void {
   if (!isUnixPath(where)) return;

@@ -11,7 +11,7 @@
  */
 
 /** The place of one value in a {@linkcode Bag}. */
-export interface Place {
+export interface BagEntry {
   /** Removes the value. Does nothing if it is already removed. */
   remove(): void;
 }
@@ -36,7 +36,7 @@ export class Bag<T> {
    *
    * @returns The value's place, which can remove it.
    */
-  add(value: T): Place {
+  add(value: T): BagEntry {
     return new Node(value, this.#head);
   }
 
@@ -73,7 +73,7 @@ export class Bag<T> {
 }
 
 /** A node in a ring. A removed node is a ring of its own. */
-class Node<T> implements Place {
+class Node<T> implements BagEntry {
   value: T | undefined;
   before: Node<T> = this;
   next: Node<T> = this;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Bag, type Place } from "./bag.ts";
+import { Bag, type BagEntry } from "./bag.ts";
 import { type Deadline, setDeadline } from "./deadline.ts";
 
 /** An object that a context can cancel. */
@@ -19,7 +19,7 @@ export interface Cancellable {
 }
 
 /** The place of an object that was cancelled immediately. */
-const NOWHERE: Place = { remove() {} };
+const NOWHERE: BagEntry = { remove() {} };
 
 /** Undoes a registration. A second call does nothing. */
 export type Unregister = () => void;
@@ -37,7 +37,7 @@ export class Context implements Cancellable {
   /** Callbacks and children. */
   #callbacks: Bag<Cancellable | ((reason: unknown) => void)> | undefined;
   /** This context's place in its parent. */
-  #place: Place | undefined;
+  #place: BagEntry | undefined;
   #cancelled = false;
   #reason: unknown;
   #controller: AbortController | undefined;
@@ -131,7 +131,7 @@ export class Context implements Cancellable {
    * @param child Object to cancel. It must not throw.
    * @returns Its place, which can remove it.
    */
-  attach(child: Cancellable): Place {
+  attach(child: Cancellable): BagEntry {
     if (!this.#cancelled) return this.#add(child);
     child.cancel(this.#reason);
     return NOWHERE;
@@ -166,7 +166,7 @@ export class Context implements Cancellable {
     this.#place = undefined;
   }
 
-  #add(callback: Cancellable | ((reason: unknown) => void)): Place {
+  #add(callback: Cancellable | ((reason: unknown) => void)): BagEntry {
     this.#callbacks ??= new Bag();
     return this.#callbacks.add(callback);
   }

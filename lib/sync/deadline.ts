@@ -7,7 +7,7 @@
  * @module
  */
 
-import { Bag, type Place } from "./bag.ts";
+import { Bag, type BagEntry } from "./bag.ts";
 
 /** A running time limit. */
 export interface Deadline {
@@ -130,7 +130,7 @@ function closeAll(): void {
 class Entry implements Deadline {
   readonly #queue: DeadlineQueue;
   readonly end: number;
-  place: Place | undefined;
+  place: BagEntry | undefined;
   readonly expire: () => void;
 
   constructor(queue: DeadlineQueue, end: number, expire: () => void) {

@@ -30,7 +30,6 @@ export class BanKeeper {
    * Returns the state for a new copy.
    *
    * @param name Name of the list of bans.
-   * @param settings The settings of bans.
    * @returns All bans and failures so far.
    */
   copy(name: string, settings: BansOptions): BanState[] {

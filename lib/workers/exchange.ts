@@ -9,7 +9,7 @@ import type { LogEvent } from "../observe/log_event.ts";
 import { BanKeeper } from "./ban_keeper.ts";
 import type { Crew } from "./crew.ts";
 import { askWhose, dialCounts } from "./dials.ts";
-import { SaidOnce } from "./said_once.ts";
+import { DuplicateFilter } from "./duplicate_filter.ts";
 import type { WorkerThread, WorkerThreadOptions } from "./thread.ts";
 
 /** Options for {@linkcode Exchange}. */
@@ -31,7 +31,7 @@ export class Exchange {
   readonly #options: ExchangeOptions;
   readonly #bans: BanKeeper;
   readonly #counts: Int32Array;
-  readonly #said = new SaidOnce();
+  readonly #duplicates = new DuplicateFilter();
 
   /**
    * Begins empty.
@@ -48,7 +48,6 @@ export class Exchange {
   /**
    * Creates the supervisor's side of a thread's requests.
    *
-   * @param index Its number.
    * @param self Returns the thread.
    * @returns The handlers of its requests.
    */
@@ -75,11 +74,7 @@ export class Exchange {
     };
   }
 
-  /**
-   * Forgets the dials of a dead thread.
-   *
-   * @param index Its number.
-   */
+  /** Forgets the dials of a dead thread. */
   forget(index: number): void {
     Atomics.store(this.#counts, index, 0);
   }
@@ -97,6 +92,6 @@ export class Exchange {
       : event.event === "listening"
       ? `${event.kind} ${event.protocol} listens on ${event.listener}`
       : undefined;
-    return text === undefined || this.#said.isNews(text, index);
+    return text === undefined || this.#duplicates.isNews(text, index);
   }
 }

@@ -16,11 +16,12 @@ import { SharedTable } from "../sync/shared/table.ts";
 import type { ThreadLink } from "../sync/thread_link.ts";
 import { type Endpoint, formatEndpoint } from "../wire/endpoint.ts";
 import { knownPipes, knowPipes } from "../cli/read_file.ts";
+import { KeptValues } from "../serve/kept_values.ts";
 import { ServerFiles } from "../serve/server_files.ts";
 import type { OpenEndpoint, ServerHost } from "../serve/server_host.ts";
 import type {
   Agreement,
-  Place,
+  BoundAddress,
   SupervisorActs,
   TableMemory,
 } from "./message.ts";
@@ -49,12 +50,6 @@ interface Opening {
   backlog: number | undefined;
 }
 
-/** State that is kept while its settings stay the same. */
-interface Kept {
-  settings: string;
-  value: object;
-}
-
 /** The host of one thread. */
 export class WorkerHost implements ServerHost {
   readonly isTrial = false;
@@ -63,11 +58,11 @@ export class WorkerHost implements ServerHost {
   readonly registry: Registry | undefined;
   readonly log: (event: LogEvent) => void;
   readonly #options: WorkerHostOptions;
-  readonly #places = new Map<string, Place>();
+  readonly #places = new Map<string, BoundAddress>();
   /** Names of this thread's open sockets. */
   readonly #open = new Set<string>();
   readonly #tables = new Map<string, TableMemory>();
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new KeptValues();
   readonly #bans = new Map<string, ReplicatedBans>();
   readonly #last = Promise.withResolvers<void>();
   #isEnding = false;
@@ -88,7 +83,7 @@ export class WorkerHost implements ServerHost {
 
   /** What other threads must know. */
   get agreement(): Agreement {
-    const isOpen = ([name]: [string, Place]) => this.#open.has(name);
+    const isOpen = ([name]: [string, BoundAddress]) => this.#open.has(name);
     return {
       places: new Map([...this.#places].filter(isOpen)),
       tables: this.#tables,
@@ -96,11 +91,7 @@ export class WorkerHost implements ServerHost {
     };
   }
 
-  /**
-   * Takes the agreement of other threads.
-   *
-   * @param agreement That.
-   */
+  /** Takes the agreement of other threads. */
   agree({ pipes, places, tables }: Agreement): void {
     knowPipes(pipes);
     for (const [name, place] of places) this.#places.set(name, place);
@@ -110,7 +101,6 @@ export class WorkerHost implements ServerHost {
   /**
    * Takes bans that the supervisor has decided.
    *
-   * @param name Whose.
    * @param states The current state.
    */
   takeBans(name: string, states: readonly BanState[]): void {
@@ -130,7 +120,6 @@ export class WorkerHost implements ServerHost {
   /**
    * Opens a listener of a program with one server.
    *
-   * @param where Where.
    * @param open Opens it as a single thread would.
    * @param backlog Most connections that may wait for it (default 4,096).
    * @returns The listener.
@@ -144,11 +133,7 @@ export class WorkerHost implements ServerHost {
     return this.#openAs("", where, { open, backlog });
   }
 
-  /**
-   * Throws the reason that forbids the start.
-   *
-   * @param error That.
-   */
+  /** Throws the reason that forbids the start. */
   refuse(error: unknown): never {
     throw error;
   }
@@ -158,8 +143,6 @@ export class WorkerHost implements ServerHost {
    *
    * @typeParam T What it is.
    * @param what Its name.
-   * @param settings Its settings.
-   * @param make Makes it.
    * @returns The kept state, or a new one.
    */
   keep<T extends object>(
@@ -250,13 +233,13 @@ export class WorkerHost implements ServerHost {
     given: unknown,
     make: (share?: Share) => T,
   ): T {
-    const settings = JSON.stringify(given);
-    const before = this.#kept.get(what);
-    if (before?.settings === settings) return before.value as T;
-    if (before !== undefined) this.#forget(nameOf(what, before.settings));
-    const value = make(this.#shareOf(nameOf(what, settings)));
-    this.#kept.set(what, { settings, value });
-    return value;
+    return this.#kept.take({
+      ...{ what, given },
+      make: (settings, replaced) => {
+        if (replaced !== undefined) this.#forget(nameOf(what, replaced));
+        return make(this.#shareOf(nameOf(what, settings)));
+      },
+    });
   }
 
   /** Current users keep it; no one else gets it. */
@@ -331,7 +314,7 @@ class NamedListener implements Listener {
 }
 
 function listenOn(
-  { hostname, port }: Place,
+  { hostname, port }: BoundAddress,
   tcpBacklog: number,
 ): Deno.TcpListener {
   return Deno.listen({ hostname, port, reusePort: true, tcpBacklog });

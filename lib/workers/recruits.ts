@@ -49,7 +49,6 @@ export class Recruits {
   /**
    * Starts a thread that does not serve yet.
    *
-   * @param index Its number.
    * @returns Its place.
    */
   begin(index: number): Slot {

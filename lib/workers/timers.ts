@@ -31,7 +31,6 @@ export class Timers {
    * Waits with a time limit.
    *
    * @param milliseconds The limit.
-   * @param all The promises.
    */
   async settled(
     milliseconds: number,

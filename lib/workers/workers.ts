@@ -17,7 +17,7 @@ import { ThreadEnded } from "../sync/thread_link.ts";
 import { Crew, type Slot } from "./crew.ts";
 import { Deaths, MOST_DEATHS } from "./deaths.ts";
 import { Exchange } from "./exchange.ts";
-import { giveBack, heldBy } from "./held.ts";
+import { giveBack, heldBy } from "./thread_counts.ts";
 import type { Agreement, WorkerApplied, WorkerStarted } from "./message.ts";
 import { Recruits, type RecruitsOptions } from "./recruits.ts";
 import { Timers } from "./timers.ts";

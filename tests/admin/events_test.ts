@@ -50,7 +50,7 @@ Deno.test("AdminEvents leaves nothing open that ended before the tick after a sn
   assertEquals([...open], []);
 });
 
-Deno.test("AdminEvents tells all at first, then what changes", async () => {
+Deno.test("AdminEvents sends everything first, then the changes", async () => {
   await using admin = await startTestAdmin({ eventStep: 20 });
   await using echo = startEcho();
   const { registry } = admin;
@@ -102,7 +102,7 @@ Deno.test("AdminEvents tells all at first, then what changes", async () => {
   ]);
 });
 
-Deno.test("AdminEvents tells of a new point of the history", async () => {
+Deno.test("AdminEvents sends a new point of the history", async () => {
   await using admin = await startTestAdmin({ historyStep: 20 });
   using stream = await listen(admin);
   for await (const { data, name } of readEvents(stream)) {

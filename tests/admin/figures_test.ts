@@ -56,7 +56,7 @@ Deno.test("openFigures() counts the bytes of a tunnel while it is open, and neve
   assertEquals(after.get(ended), 1);
 });
 
-Deno.test("openFigures() never tells fewer while connections come and go", async () => {
+Deno.test("openFigures() never reports less while connections come and go", async () => {
   await using admin = await startTestAdmin();
   await using echo = startEcho();
   const { registry } = admin;
@@ -82,7 +82,7 @@ Deno.test("openFigures() never tells fewer while connections come and go", async
   await Promise.all(clients);
 });
 
-Deno.test("openFigures() counts refusals by reason, and tells nothing that a client has chosen", async () => {
+Deno.test("openFigures() counts refusals by reason, and exposes nothing that a client has chosen", async () => {
   await using admin = await startTestAdmin();
   const { registry } = admin;
   const bans = new Bans({ after: 1 });
@@ -180,7 +180,7 @@ Deno.test("openFigures() counts the datagrams of associations, open and closed",
   assertEquals(figures.get("sluice_udp_open_associations"), 0);
 });
 
-Deno.test("openFigures() tells of descriptors, about as many as there are", async () => {
+Deno.test("openFigures() reports about as many descriptors as are open", async () => {
   await using admin = await startTestAdmin();
   await using echo = startEcho();
   const { registry } = admin;

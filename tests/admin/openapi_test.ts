@@ -48,7 +48,7 @@ Deno.test("OPEN_API has every parameter of its paths, and every schema that it r
   for (const [, name] of refs) assert(Object.hasOwn(SCHEMAS, name!), name);
 });
 
-Deno.test("OPEN_API describes what is answered", async () => {
+Deno.test("OPEN_API describes the answers", async () => {
   await using admin = await startTestAdmin({ historyStep: 10, eventStep: 10 });
   await using echo = startEcho();
   const { registry } = admin;
@@ -125,7 +125,7 @@ async function checkEvents(
   }
 }
 
-Deno.test("faultsOf() finds what is wrong", () => {
+Deno.test("faultsOf() finds faults", () => {
   const tunnels = (value: unknown) =>
     faultsOf(value, SCHEMAS["Tunnels"], SCHEMAS).length;
   assertEquals(tunnels({ tunnels: [], total: 0, silentWorkers: 0 }), 0);

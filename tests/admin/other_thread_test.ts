@@ -5,7 +5,7 @@ import { within } from "../support/sockets.ts";
 import { turns } from "../support/time.ts";
 import { eventually } from "../support/dialogue.ts";
 
-Deno.test("OtherThread answers again when the worker does, and drops what comes too late", async () => {
+Deno.test("OtherThread answers again when the worker does, and drops late answers", async () => {
   const { port1, port2 } = new MessageChannel();
   const thread = new OtherThread(askOver(port1), { worker: 1, timeout: 10 });
   const asked: { id: number; values: unknown[] }[] = [];
@@ -54,7 +54,7 @@ Deno.test("OtherThread asks nothing any more once it is closed", async () => {
   assertEquals(test.thread.isSilent, true);
 });
 
-Deno.test("answerFor() tells what its thread uses", async () => {
+Deno.test("answerFor() reports the load of its thread", async () => {
   using test = openThread();
   const { load } = (await test.thread.ask("figures"))!;
   assertEquals([load!.heap > 0, load!.loopDelay >= 0], [true, true]);

@@ -29,7 +29,7 @@ Deno.test("adminPage() has every file that the page asks for", () => {
   }
 });
 
-Deno.test("adminPage() names all modules at once, and each is imported", () => {
+Deno.test("adminPage() preloads all modules, and each is imported", () => {
   const { text } = adminPage("/")!;
   const preloads = [...text.matchAll(/"modulepreload" href="page\/([^"]+)"/g)]
     .map(([, name]) => name!);
@@ -113,7 +113,7 @@ Deno.test("PAGE_POLICY allows no script, style or frame from elsewhere", () => {
   assert(!PAGE_POLICY.includes("unsafe"));
 });
 
-Deno.test("the page has no way to make markup of what a client sends", () => {
+Deno.test("the page cannot turn a client's text into markup", () => {
   // Nor to run it, to reach elsewhere, or to have it inline.
   const forbidden = [
     ...["innerHTML", "outerHTML", "insertAdjacentHTML", "setHTML"],

@@ -27,7 +27,7 @@ import {
 const TOKEN = "correct-horse-battery-staple";
 const BEARER = { Authorization: `Bearer ${TOKEN}` };
 
-Deno.test("startAdmin() shows an open tunnel, and ends it when told to", async () => {
+Deno.test("startAdmin() shows an open tunnel, and ends it on request", async () => {
   await using admin = await startTestAdmin();
   await using echo = startEcho();
   const { registry } = admin;
@@ -80,7 +80,7 @@ Deno.test("startAdmin() shows an open tunnel, and ends it when told to", async (
   });
 });
 
-Deno.test("startAdmin() tells of the program, its listeners and refusals", async () => {
+Deno.test("startAdmin() reports the program, its listeners and refusals", async () => {
   await using admin = await startTestAdmin();
   const { registry } = admin;
   await using test = await startTestProxy({ host: watched(registry) });
@@ -100,7 +100,7 @@ Deno.test("startAdmin() tells of the program, its listeners and refusals", async
   assertEquals(refusals, [{ reason: "dial-refused", count: 1 }]);
 });
 
-Deno.test("startAdmin() tells of pools and upstreams of a relay", async () => {
+Deno.test("startAdmin() reports pools and upstreams of a relay", async () => {
   await using admin = await startTestAdmin();
   await using echo = startEcho();
   const upstream = {
@@ -177,7 +177,7 @@ Deno.test("startAdmin() lists bans and lifts them, of clients and of names", asy
   assertEquals(events.length, 2);
 });
 
-Deno.test("startAdmin() is ready until a drain begins, and tells of it", async () => {
+Deno.test("startAdmin() is ready until a drain begins, and reports the drain", async () => {
   const state = new DrainState();
   await using admin = await startTestAdmin({ state });
   assertEquals((await admin.ask("GET", "/healthz")).text, "ok\n");
@@ -336,7 +336,7 @@ Deno.test({
   },
 });
 
-Deno.test("startAdmin() closes at once, also while somebody listens to events", async () => {
+Deno.test("startAdmin() closes immediately, also while a client reads events", async () => {
   const admin = await startTestAdmin();
   using conn = await admin.connect();
   await writeAll(

@@ -79,7 +79,7 @@ function plain(span: any): Span {
   return { ...span, attributes: Object.fromEntries(attributes) };
 }
 
-Deno.test("openSpans() exports a span for each connection, with what was done in it", async () => {
+Deno.test("openSpans() exports a span for each connection, with its phases", async () => {
   await using collector = new Collector();
   await using echo = startEcho();
   const port = closedPort();

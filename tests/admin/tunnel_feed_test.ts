@@ -50,7 +50,7 @@ for (const place of PLACES) {
   });
 }
 
-Deno.test("TunnelFeed.look() tells what several threads have, in the order of time", async () => {
+Deno.test("TunnelFeed.look() reports the tunnels of several threads in the order of time", async () => {
   const counter = new SharedCounter();
   const nextId = () => counter.next();
   using one = openThread({ nextId });
@@ -101,7 +101,7 @@ function held(
   };
 }
 
-Deno.test("TunnelFeed.look() waits for no thread for ever, and loses nothing that it tells later", async () => {
+Deno.test("TunnelFeed.look() limits its wait for a thread, and loses no late answer", async () => {
   using test = openThread();
   using slow = openThread();
   const threads = new Threads();

@@ -25,7 +25,7 @@ function rates(
     .map(({ id, receivedRate, sentRate }) => [id, sentRate, receivedRate]);
 }
 
-Deno.test("TunnelRates.add() tells of the whole life at first, and of a second at least", () => {
+Deno.test("TunnelRates.add() first covers the whole life, and always a second at least", () => {
   const all = new TunnelRates();
   assertEquals(
     rates(all, 0, tunnel(1, 1_000, 10_000), tunnel(2, 50, 100)),
@@ -33,7 +33,7 @@ Deno.test("TunnelRates.add() tells of the whole life at first, and of a second a
   );
 });
 
-Deno.test("TunnelRates.add() tells of the time since a look that is old enough", () => {
+Deno.test("TunnelRates.add() covers the time since a look that is old enough", () => {
   const all = new TunnelRates();
   rates(all, 0, tunnel(1, 1_000, 10_000));
   const soon = tunnel(1, 1_500, 10_500);

@@ -105,7 +105,7 @@ Deno.test("sluice is not ready any more after a signal", async () => {
   assertEquals(await sluice.code(), 0);
 });
 
-Deno.test("sluice tells of itself with the permissions that it keeps", async () => {
+Deno.test("sluice serves the admin API with the permissions that it keeps", async () => {
   await using sluice = new Sluice(...ADMIN, "--user", "alice:hush-hush");
   const admin = await adminOf(sluice);
   const [, text] = await ask(`${admin}/api/status`);
@@ -121,7 +121,7 @@ Deno.test("sluice tells of itself with the permissions that it keeps", async () 
   assertEquals(JSON.parse(config).user, ["alice:(hidden)"]);
 });
 
-Deno.test("sluice reloads when the admin API says so, and says what is broken", async () => {
+Deno.test("sluice reloads by the admin API, and reports what is broken", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/rules.txt`;
   await Deno.writeTextFile(path, "allow\n");

@@ -11,11 +11,7 @@ import {
   CERT_ISSUE_OPTIONS,
   issueInto,
 } from "../../lib/certs/issue_command.ts";
-import {
-  CERT_OPTIONS,
-  nextCommand,
-  quoteWord,
-} from "../../lib/certs/options.ts";
+import { CERT_OPTIONS, nextCommand } from "../../lib/certs/options.ts";
 import { CERT_REVOKE_OPTIONS } from "../../lib/certs/revoke_command.ts";
 import { CertStore } from "../../lib/certs/store.ts";
 import type { OptionTable } from "../../lib/cli/option.ts";
@@ -190,8 +186,6 @@ Deno.test("parseOptions() says what is wrong when arguments are invalid", async 
 Deno.test("nextCommand() returns a command line", () => {
   assertEquals(nextCommand("list", "certs"), "sluice cert list");
   assertEquals(nextCommand("list", "/a/b"), "sluice cert list --dir /a/b");
-  assertEquals(quoteWord("it's $HOME"), `'it'\\''s $HOME'`);
-  assertEquals(quoteWord("-x"), "'-x'");
 });
 
 Deno.test("sluice cert issue says what is missing", async () => {

@@ -3,7 +3,7 @@ import { FORWARD_OPTIONS } from "../../lib/forward/options.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { PROXY_OPTIONS } from "../../lib/proxy/options.ts";
 import {
-  describeOptions,
+  describeValues,
   redact,
   redactArguments,
   redactFault,
@@ -41,7 +41,7 @@ Deno.test("redact() keeps values that are not declared as secret", () => {
   for (const text of table) assertEquals(redact({ kind: "text" }, text), text);
 });
 
-Deno.test("describeOptions() returns the values of a file without secrets", async () => {
+Deno.test("describeValues() returns the values of a file without secrets", async () => {
   const args = [
     ...["--user", "alice:hush", "--user", "bob:hush"],
     ...["--via", "socks5://bob:hush@proxy.example:1080"],
@@ -49,7 +49,7 @@ Deno.test("describeOptions() returns the values of a file without secrets", asyn
     ...["--rule", "deny to private", "--admin-token-file", "token.txt"],
     ...["--admin", "9090", "--open", "--idle-timeout", "5s"],
   ];
-  const { listen, ...described } = describeOptions(
+  const { listen, ...described } = describeValues(
     await parseOptions(args, PROXY_OPTIONS),
   );
   assertEquals(listen, undefined); // Its default cannot be written.
@@ -74,8 +74,8 @@ Deno.test("describeOptions() returns the values of a file without secrets", asyn
   }
 });
 
-Deno.test("describeOptions() returns nothing when the values have no source", () => {
-  assertEquals(describeOptions({ password: "hush" }), {});
+Deno.test("describeValues() returns nothing when the values have no source", () => {
+  assertEquals(describeValues({ password: "hush" }), {});
 });
 
 Deno.test("redactArguments() replaces secrets with PASSWORD", () => {

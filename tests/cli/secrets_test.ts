@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { COMMANDS } from "../../lib/program/commands.ts";
 
-import { loadListenerKinds } from "../../lib/config/listener_kinds.ts";
+import { loadListenerKinds } from "../../lib/config/server_kinds.ts";
 import { isSecret, type OptionTable } from "../../lib/cli/option.ts";
 import { PROGRAM_OPTIONS } from "../../lib/serve/options/program.ts";
 import { ConfiguredSluice } from "../support/config.ts";

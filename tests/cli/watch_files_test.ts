@@ -1,4 +1,5 @@
 import { assertEquals, assertGreater } from "@std/assert";
+import { listenForHangups } from "../../lib/cli/hangups.ts";
 import { watchFiles } from "../../lib/cli/watch_files.ts";
 import { within } from "../support/sockets.ts";
 import { pass } from "../support/time.ts";
@@ -75,5 +76,53 @@ Deno.test({
     await using _watching = watchFiles([], { onIdleSignal: resolve });
     Deno.kill(Deno.pid, "SIGHUP");
     await within(5_000, promise);
+  },
+});
+
+Deno.test("watchFiles() reads once more, however many hangups come while it reads", async () => {
+  let act = () => {};
+  const hangups = {
+    follow: (given: () => void) => {
+      act = given;
+      return () => {};
+    },
+    [Symbol.dispose]() {},
+  };
+  const first = Promise.withResolvers<void>();
+  let reloads = 0;
+  const file = {
+    poll: () => Promise.resolve(),
+    reload: () => ++reloads === 1 ? first.promise : Promise.resolve(),
+  };
+  const done: Promise<unknown>[] = [];
+  const options = {
+    ...{ hangups, interval: 100_000 },
+    onSignal: (one: Promise<unknown>) => void done.push(one),
+  };
+  await using _watching = watchFiles([file], options);
+  act();
+  await Promise.resolve(); // The first has begun.
+  for (let n = 0; n < 100; n++) act();
+  assertEquals(reloads, 1);
+  first.resolve();
+  await within(5_000, Promise.all(done));
+  assertEquals(reloads, 2);
+});
+
+Deno.test({
+  name: "listenForHangups() keeps a hangup that came before anyone followed",
+  ignore: Deno.build.os === "windows" || Deno.stdin.isTerminal(),
+  async fn() {
+    using hangups = listenForHangups();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    // Signals come in order: when this one has come, so has the other.
+    Deno.addSignalListener("SIGUSR1", resolve);
+    Deno.kill(Deno.pid, "SIGHUP");
+    Deno.kill(Deno.pid, "SIGUSR1");
+    await within(5_000, promise);
+    Deno.removeSignalListener("SIGUSR1", resolve);
+    const acted = Promise.withResolvers<void>();
+    hangups.follow(acted.resolve);
+    await within(5_000, acted.promise);
   },
 });

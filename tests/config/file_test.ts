@@ -5,7 +5,7 @@ import { makeFolder } from "../support/programs.ts";
 import { tryPassword } from "../support/users.ts";
 import { pass } from "../support/time.ts";
 
-Deno.test("ConfigFile tells who asks for a reload what was wrong with it", async () => {
+Deno.test("ConfigFile returns the problem to the caller of a reload", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/sluice.jsonc`;
   const text = (more: string) =>

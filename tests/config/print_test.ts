@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { exampleConfig } from "../../lib/config/example.ts";
-import { loadListenerKinds } from "../../lib/config/listener_kinds.ts";
+import { loadListenerKinds } from "../../lib/config/server_kinds.ts";
 import { valuesOf } from "../../lib/cli/option.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { printConfig } from "../../lib/config/print.ts";
@@ -103,7 +103,9 @@ Deno.test("the example is valid as it is", async () => {
 Deno.test("the example has every setting, which is valid once it is filled in", () => {
   const lines = exampleConfig(kinds)
     // Out of their comments: settings, and the frames of other listeners.
-    .map((line) => line.replace(/^(\s*)\/\/ ( *(?:"[a-z-]+":|[{}]))/, "$1$2"));
+    .map((line) =>
+      line.replace(/^(\s*)\/\/ ( *(?:"[a-z-]+": ["\[{\dtf]|[{}]))/, "$1$2")
+    );
   const { listeners } = JSON.parse(
     lines.filter((line) => !/^\s*\/\//.test(line)).join("\n")
       .replaceAll(/,(\s*[}\]])/g, "$1"),

@@ -56,7 +56,9 @@ Deno.test("RunningConfig keeps connections and ports of what has changed and wha
   const ports = run.ports();
   const before = await ask(ports[0]!, echo.addr);
   const other = await connect(ports[1]!);
-  const change = await apply(run, { ...PROXY, rule: "deny to loopback" }, ECHO);
+  const rule = "deny to loopback";
+  const stricter = { ...PROXY, rule, "on-change": "keep" };
+  const change = await apply(run, stricter, ECHO);
   assertEquals(change, { added: 0, changed: 1, removed: 0, unchanged: 1 });
   assertEquals(run.ports().toSorted(), ports.toSorted());
   assert(await isAlive(before.conn));

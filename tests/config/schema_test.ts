@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { jsonSchema } from "../../lib/config/schema.ts";
-import { loadListenerKinds } from "../../lib/config/listener_kinds.ts";
+import { loadListenerKinds } from "../../lib/config/server_kinds.ts";
 import { type Option, valuesOf } from "../../lib/cli/option.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { PROGRAM_OPTIONS } from "../../lib/serve/options/program.ts";
@@ -46,7 +46,7 @@ async function byFile(listener: Record<string, unknown>) {
   return valuesOf(config!.kind.command.options, config!.given);
 }
 
-Deno.test("a file says of every option of every kind what its flag says", async () => {
+Deno.test("a file sets every option of every kind as its flag does", async () => {
   let count = 0;
   for (const { kindName, name, option, words, needed } of everyOption()) {
     const isFlag = option.value === undefined;
@@ -63,7 +63,7 @@ Deno.test("a file says of every option of every kind what its flag says", async 
   assert(count > 90, `${count}`);
 });
 
-Deno.test("a file may say numbers where the text is one, and lists where it may be said again", async () => {
+Deno.test("a file may use numbers for numeric options, and lists for repeatable ones", async () => {
   for (const { kindName, name, option, needed } of everyOption()) {
     if (option.value === undefined) continue;
     const text = sampleOf(name, option);

@@ -1,16 +1,16 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { JsonChannel } from "../../lib/connect/json_channel.ts";
-import type { Channel } from "../../lib/net/connection.ts";
+import type { ByteChannel } from "../../lib/net/connection.ts";
 import { eventually } from "../support/dialogue.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 /** A channel with another end that the test controls. */
-function fake(chunks: string[], write?: Channel["write"]) {
+function fake(chunks: string[], write?: ByteChannel["write"]) {
   const warnings: string[] = [];
   const state = { printed: "", isClosed: false, isDisposed: false };
-  const channel: Channel = {
+  const channel: ByteChannel = {
     read(buffer) {
       const chunk = chunks.shift();
       if (chunk === undefined) return Promise.resolve(null);

@@ -125,7 +125,7 @@ Deno.test("forward() takes no connection for a client that says nothing, with ah
   assertEquals([hits, misses, upstream.conns.length], [0, 0, 1]);
 });
 
-Deno.test("forward() notices before a byte is sent that what was ready has ended, with ahead", async () => {
+Deno.test("forward() notices before it sends a byte that a pooled connection has ended, with ahead", async () => {
   for (let round = 0; round < 5; round++) {
     let upstream = startHandUpstream();
     const { port } = upstream.addr;
@@ -202,7 +202,7 @@ Deno.test("forward() gives each client the greeting of its server, with --server
   assert(forward.figures.hits >= 1, "none was ready");
 });
 
-Deno.test("forward() gives no client what a server said that should not have, with ahead", async () => {
+Deno.test("forward() gives no client the unexpected bytes of a server, with ahead", async () => {
   await using upstream = startHandUpstream();
   await using forward = await startTestForward(
     [upstreamAt(upstream.addr)],
@@ -218,7 +218,7 @@ Deno.test("forward() gives no client what a server said that should not have, wi
   assertEquals(await answer(conn, 5), "world");
 });
 
-Deno.test("forward() drains: what is ready is closed, who waits is dropped, tunnels finish", async () => {
+Deno.test("forward() drains: closes pooled connections, drops waiting clients, lets tunnels finish", async () => {
   await using upstream = startHandUpstream();
   await using forward = await startTestForward(
     [upstreamAt(upstream.addr)],

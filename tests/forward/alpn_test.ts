@@ -122,7 +122,7 @@ Deno.test("forward() leaves the choice of a protocol to its upstream, and carrie
   }
 });
 
-Deno.test("forward() tells by an alert why nothing is agreed on with its upstream", async () => {
+Deno.test("forward() sends an alert with the reason if its upstream negotiates nothing", async () => {
   const asked = (...names: string[]) =>
     hello({
       extensions: [
@@ -195,7 +195,7 @@ Deno.test("forward() says of a client that leaves behind its ClientHello that it
   assertEquals([event!.result, event!.target], ["dropped", undefined]);
 });
 
-Deno.test("forward() offers its upstream what it has agreed on with its client", async () => {
+Deno.test("forward() offers its upstream the protocol negotiated with the client", async () => {
   const authority = await makeTestAuthority();
   await using _authority = authority;
   const offered: (readonly string[] | undefined)[] = [];

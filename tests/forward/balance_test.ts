@@ -194,7 +194,7 @@ Deno.test("Upstreams takes a backup only while no other is up", async () => {
 /** Milliseconds until an upstream that is down is tried again. */
 const RETRY_AFTER = 500;
 
-Deno.test("Upstreams closes at once where all are down, says so, and recovers", async () => {
+Deno.test("Upstreams closes immediately if all are down, logs it, and recovers", async () => {
   await using a = new Named("a");
   await using b = new Named("b");
   await using forward = await startTestForward([at(a), at(b)], {
@@ -262,7 +262,7 @@ Deno.test("Upstreams takes down what does not answer a check in time", async () 
   assertEquals(await namesFrom(forward, 3), "aaa");
 });
 
-Deno.test("Upstreams finds out by checks what is down and up again", async () => {
+Deno.test("Upstreams finds by health checks which upstream is down and up again", async () => {
   await using a = new Named("a");
   await using b = new Named("b");
   await using forward = await startTestForward([at(a), at(b)], {
@@ -306,7 +306,7 @@ Deno.test("Upstreams gives one that came up its share slowly", async () => {
   assert(count >= 1 && count <= 4, names);
 });
 
-Deno.test("Upstreams is not told that one is down by a client that leaves", async () => {
+Deno.test("Upstreams keeps one up when a client leaves", async () => {
   // The lookup takes longer than the client stays.
   const { promise, resolve } = Promise.withResolvers<NameAnswer>();
   const config: Partial<ForwardConfig> = {

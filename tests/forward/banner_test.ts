@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { forwardBanner, type ForwardFacts } from "../../lib/forward/banner.ts";
-import { parseRoutes, parseServerNames } from "../../lib/forward/routes.ts";
+import { parseRoutes, parseSniRoutes } from "../../lib/forward/routes.ts";
 
 interface Case {
   routes: string[];
@@ -17,14 +17,14 @@ function linesOf({ routes: words, sni = [], facts }: Case): string[] {
     const addr = { transport: "tcp" as const, hostname: "127.0.0.1", port };
     return { addr, name: `127.0.0.1:${port}`, isPublic: false };
   });
-  const serverNames = parseServerNames(sni);
+  const serverNames = parseSniRoutes(sni);
   return forwardBanner({
     ...{ listeners, routes, serverNames, isTls: false },
     ...facts,
   }).filter((one) => typeof one === "string");
 }
 
-Deno.test("forwardBanner() says where upstreams are, and which are spoken to by TLS", () => {
+Deno.test("forwardBanner() names the upstreams, and which use TLS", () => {
   const cases: Case[] = [
     {
       routes: ["0", "10.0.0.5:80", "unix:/run/a.sock"],

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseRoutes, parseServerNames } from "../../lib/forward/routes.ts";
+import { parseRoutes, parseSniRoutes } from "../../lib/forward/routes.ts";
 
 const upstream = (port: number) => ({
   endpoint: { host: "127.0.0.1", port },
@@ -91,8 +91,8 @@ Deno.test("parseRoutes() reads upstreams with TLS, and a listener alone", () => 
   assertEquals(parseRoutes(["1"])[0]!.upstreams, []);
 });
 
-Deno.test("parseServerNames() reads names and their upstreams", () => {
-  const names = parseServerNames([
+Deno.test("parseSniRoutes() reads names and their upstreams", () => {
+  const names = parseSniRoutes([
     "A.example.=1",
     "*.b.example=2,weight=3",
     "a.example=3,backup",
@@ -111,10 +111,10 @@ Deno.test("parseServerNames() reads names and their upstreams", () => {
     ["a.example=x", "'x' has no port"],
   ] as const;
   for (const [text, why] of cases) {
-    assertThrows(() => parseServerNames([text]), SyntaxError, why);
+    assertThrows(() => parseSniRoutes([text]), SyntaxError, why);
   }
   assertThrows(
-    () => parseServerNames(["a.example=1", "a.example=1"]),
+    () => parseSniRoutes(["a.example=1", "a.example=1"]),
     SyntaxError,
     "is given twice",
   );

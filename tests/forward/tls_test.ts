@@ -4,7 +4,7 @@ import { openUpstreamTls } from "../../lib/serve/tls/open_upstream.ts";
 import { type EchoServer, startEcho } from "../../lib/echo/start.ts";
 import {
   type ForwardConfig,
-  type Relay,
+  type RunningRelay,
   startForward,
 } from "../../lib/forward/start.ts";
 import type { TlsConfig } from "../../lib/serve/tls/config.ts";
@@ -40,7 +40,7 @@ async function openSide(side: Side, authority: TestAuthority) {
 
 interface Fixture extends AsyncDisposable {
   authority: TestAuthority;
-  relay: Relay;
+  relay: RunningRelay;
   ended: ConnectionEvent[];
   connect(name?: string): Promise<Connection>;
 }

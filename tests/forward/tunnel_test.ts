@@ -213,7 +213,7 @@ Deno.test("forward() relays between Unix sockets", {
   });
 });
 
-Deno.test("forward() ends what is idle, what is half-closed, and what does not connect", async (t) => {
+Deno.test("forward() ends idle, half-closed and unconnected tunnels at their timeouts", async (t) => {
   const timeouts = { idle: 100, halfClose: 60, connect: 100 };
   await using upstream = startHandUpstream();
   await using forward = await startTestForward([upstreamAt(upstream.addr)], {
@@ -252,7 +252,7 @@ Deno.test("forward() ends what is idle, what is half-closed, and what does not c
   });
 });
 
-Deno.test("forward() closes at once where the upstream refuses, and always tries one that is alone", async () => {
+Deno.test("forward() closes immediately if the upstream refuses, and always tries a single upstream", async () => {
   const port = closedPort();
   await using forward = await startTestForward([
     upstreamAt({ host: "127.0.0.1", port }),
@@ -310,7 +310,7 @@ Deno.test("forward() keeps to a rate", async () => {
   assert(took > 300, `${took} ms`);
 });
 
-Deno.test("forward() says who has reset", async () => {
+Deno.test("forward() logs which end has reset", async () => {
   await using upstream = startHandUpstream();
   await using forward = await startTestForward([upstreamAt(upstream.addr)]);
   const socket = await connectResettable(forward.addr);

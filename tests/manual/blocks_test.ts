@@ -172,6 +172,19 @@ Deno.test("sluice rules list reads every list of rules of the manual", async () 
   }
 });
 
+Deno.test("deno check finds nothing wrong in the programs of the manual", async () => {
+  const paths = new Set(
+    blocksOf("program").map(({ where }) => where.replace(/:\d+$/, "")),
+  );
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["check", "--doc-only", ...paths],
+    cwd: new URL("../../", import.meta.url),
+    env: { NO_COLOR: "1" },
+  });
+  const { success, stderr } = await command.output();
+  assert(success, new TextDecoder().decode(stderr));
+});
+
 Deno.test("the workflow of the manual is one, and its options are Sluice's", async () => {
   const [block, ...others] = blocksOf("workflow");
   assertEquals(others, []);

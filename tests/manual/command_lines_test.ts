@@ -16,7 +16,7 @@ Deno.test("commandsOf() gives the words of each command of a script", () => {
   );
 });
 
-Deno.test("every block of commands in the documents is what a shell takes", async () => {
+Deno.test("every block of commands in the documents is valid in a shell", async () => {
   for (const { text, where } of SCRIPTS) {
     const { code, stderr } = await run("/bin/sh", ["-n"], { stdin: text });
     assertEquals(code, 0, `${where}: ${stderr}`);
@@ -48,7 +48,7 @@ Deno.test("options that a text names are options of a command", async () => {
 
 const LINES = await commandLines();
 
-Deno.test("command lines are found where they stand", () => {
+Deno.test("command lines are found at their position", () => {
   const places = new Set(LINES.map(({ where }) => where.replace(/:\d+$/, "")));
   const wanted = ["--help", "README.md", "haproxy.cfg", "sluice.service"];
   for (const place of wanted) assert(places.has(place), place);

@@ -119,7 +119,7 @@ Deno.test("sluice doctor prints the findings of the manual", async () => {
   }
 });
 
-Deno.test("describePlan() tells of a memory limit what the manual tells", () => {
+Deno.test("describePlan() describes a memory limit as the manual does", () => {
   const limit = { limit: 134_000_000, used: 19_000_000 };
   const plan = memoryPlan({ limit, isHeapBound: true, hasPasswords: false })!;
   const [line] = shown("memory");

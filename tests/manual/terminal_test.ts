@@ -66,7 +66,7 @@ Deno.test("formatForTerminal() begins a cell below a word that is too long", () 
   ]);
 });
 
-Deno.test("formatForTerminal() turns links into what a terminal can follow", () => {
+Deno.test("formatForTerminal() turns links into commands for a terminal", () => {
   const text = "See [rules](rules.md#time), [the site](https://example.com/)" +
     " and <https://example.org/>.";
   assertEquals(formatForTerminal(text, { ...PLAIN, width: 200 }), [

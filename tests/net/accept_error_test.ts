@@ -5,7 +5,7 @@ function withCode(code: string): Error {
   return Object.assign(new Error("message says nothing"), { code });
 }
 
-Deno.test("isOfOneClient() tells a lost connection from a machine that is out of something", () => {
+Deno.test("isOfOneClient() distinguishes a lost connection from exhausted resources", () => {
   const cases: [unknown, boolean][] = [
     [new Deno.errors.ConnectionAborted("x"), true],
     [new Deno.errors.ConnectionReset("x"), true],

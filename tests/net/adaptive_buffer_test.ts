@@ -87,7 +87,7 @@ Deno.test("AdaptiveBuffer.free() gives the large buffer back", () => {
   assertEquals(first.take().length, KIB);
 });
 
-Deno.test("AdaptiveBuffer.filled() returns what was read, in place", () => {
+Deno.test("AdaptiveBuffer.filled() returns the read bytes in place", () => {
   const buffer = new AdaptiveBuffer();
   const whole = buffer.take();
   whole.set([1, 2, 3]);
@@ -109,7 +109,7 @@ Deno.test("AdaptiveBuffer.detach() leaves the buffer alone and begins small agai
   assertEquals(buffer.take() === large, false);
 });
 
-Deno.test("AdaptiveBuffer has the least that was asked for, where the pool has it", () => {
+Deno.test("AdaptiveBuffer has the requested least size, if the pool has it", () => {
   const buffer = new AdaptiveBuffer(new BufferPool(MIB), 5 * KIB);
   assertEquals(buffer.take().length, 8 * KIB);
   buffer.fit(1);

@@ -10,7 +10,7 @@ Deno.test("BufferPool.take() refuses when the budget is spent", () => {
   assertEquals(pool.allocated, 100);
 });
 
-Deno.test("BufferPool.take() lends what was given back", () => {
+Deno.test("BufferPool.take() lends a buffer that was given back", () => {
   const pool = new BufferPool(100);
   const buffer = pool.take(60)!;
   pool.give(buffer);
@@ -26,7 +26,7 @@ Deno.test("BufferPool.give() keeps only so many and returns the rest to the budg
   assertEquals(pool.allocated, 160);
 });
 
-Deno.test("BufferPool.take() spends what it keeps of another size when nothing else is left", () => {
+Deno.test("BufferPool.take() frees kept buffers of another size when the budget is spent", () => {
   const pool = new BufferPool(100);
   pool.give(pool.take(90)!);
   assertEquals(pool.take(50)?.length, 50);

@@ -5,7 +5,7 @@ import type { Parser } from "../../lib/wire/parser.ts";
 import { nextBytes } from "../support/next_bytes.ts";
 import { socketPair, writeAll } from "../support/sockets.ts";
 
-Deno.test("ByteReader.release() gives back what was not taken", async () => {
+Deno.test("ByteReader.release() gives untaken bytes back", async () => {
   const [peer, conn] = await socketPair();
   await writeAll(peer, [5, 1, 0, 9, 9]);
   await peer.closeWrite();
@@ -57,7 +57,7 @@ Deno.test("ByteReader.readExact() throws when the stream ends first", async (t) 
   }
 });
 
-Deno.test("ByteReader.parse() feeds a parser what it asks for", async () => {
+Deno.test("ByteReader.parse() feeds a parser the bytes it asks for", async () => {
   function* parseLengthAndBody(): Parser<number[]> {
     const [length] = yield 1;
     return [...(yield length!)];
@@ -112,7 +112,7 @@ Deno.test("ByteReader.unread() puts bytes in front of those that have come", asy
   conn.close();
 });
 
-Deno.test("ByteReader.peek() leaves the byte that it tells", async () => {
+Deno.test("ByteReader.peek() leaves the byte in the stream", async () => {
   const [peer, conn] = await socketPair();
   await writeAll(peer, [5, 1]);
   const reader = new ByteReader(new Duplex(conn));
@@ -124,7 +124,7 @@ Deno.test("ByteReader.peek() leaves the byte that it tells", async () => {
   conn.close();
 });
 
-Deno.test("ByteReader.readSome() waits for as many bytes as it is told, and takes what else has come", async () => {
+Deno.test("ByteReader.readSome() waits for the given number of bytes, and takes all that have arrived", async () => {
   const [peer, conn] = await socketPair();
   const reader = new ByteReader(new Duplex(conn));
   const four = reader.readSome(4);
@@ -149,7 +149,7 @@ Deno.test("ByteReader.readSome() gives the fewer bytes before end of file, then 
   conn.close();
 });
 
-Deno.test("ByteReader.readSome() holds no more memory than it is told while it waits", async () => {
+Deno.test("ByteReader.readSome() holds no more memory than allowed while it waits", async () => {
   const [peer, conn] = await socketPair();
   const reader = new ByteReader(new Duplex(conn), { mostChunk: 2_048 });
   const sizes: number[] = [];

@@ -82,7 +82,7 @@ Deno.test("dialChain() goes through parents of every scheme, to names and addres
   }
 });
 
-Deno.test("dialChain() logs in where the parent wants it", async () => {
+Deno.test("dialChain() logs in if the parent asks for it", async () => {
   await using echo = startEcho();
   await using proxy = await startTestProxy({
     users: [{ name: "alice", password: "a:b@c" }],
@@ -118,7 +118,7 @@ Deno.test("dialChain() leaves the target's first bytes in the stream", async () 
   }
 });
 
-Deno.test("dialChain() tells what the last parent says of the target", async () => {
+Deno.test("dialChain() throws the last parent's answer about the target", async () => {
   const socks5: [number, DialErrorKind][] = [
     [1, "failed"],
     [2, "forbidden"],
@@ -321,7 +321,7 @@ Deno.test("dialChain() blames no parent for a slow name, nor for want of descrip
   assertEquals(error, full);
 });
 
-Deno.test("dialChain() tells when the last parent is asked, and not before", async () => {
+Deno.test("dialChain() calls onAsked when it asks the last parent, and not before", async () => {
   await using closing = startAnswering();
   await using first = startAnswering([5, 0], [5, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
   await using second = startAnswering([5, 255], [5, 255]);

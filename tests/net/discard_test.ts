@@ -3,7 +3,7 @@ import { discard } from "../../lib/net/discard.ts";
 import { Duplex } from "../../lib/net/duplex.ts";
 import { socketPair, within, writeAll } from "../support/sockets.ts";
 
-Deno.test("discard() reads to the end, and tells whether it came", async () => {
+Deno.test("discard() reads to the end, and returns whether it came", async () => {
   for (
     const [length, most, isEnd] of [
       [0, 0, true],

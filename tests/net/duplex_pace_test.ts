@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Channel } from "../../lib/net/connection.ts";
+import type { ByteChannel } from "../../lib/net/connection.ts";
 import { Duplex } from "../../lib/net/duplex.ts";
 import { Pace } from "../../lib/sync/pace.ts";
 import { Rate } from "../../lib/sync/rate.ts";
@@ -13,7 +13,7 @@ function makePace(bytesPerSecond: number) {
 }
 
 /** A connection whose peer sends without end. */
-function endless(lengths: number[]): Channel {
+function endless(lengths: number[]): ByteChannel {
   return {
     read(buffer) {
       lengths.push(buffer.length);
@@ -25,7 +25,7 @@ function endless(lengths: number[]): Channel {
   };
 }
 
-Deno.test("Duplex.readable reads no more at once than its pace allows, and pays for it", async () => {
+Deno.test("Duplex.readable reads no more than its pace allows, and counts it", async () => {
   const cases = [
     { rate: 64_000, lengths: [1_024, 2_048, 2_048, 2_048] },
     { rate: 1_000_000, lengths: [1_024, 8_192, 20_000, 20_000] },
@@ -80,7 +80,7 @@ Deno.test("Duplex.close() ends the wait for the pace", async () => {
   peer.close();
 });
 
-Deno.test("Duplex.readable gives what was put back in pieces that its pace allows", async () => {
+Deno.test("Duplex.readable returns bytes put back in pieces that its pace allows", async () => {
   const { rate, pace } = makePace(100_000);
   const duplex = new Duplex(endless([]));
   duplex.pace = pace;
@@ -95,7 +95,7 @@ Deno.test("Duplex.readable gives what was put back in pieces that its pace allow
   duplex.releaseBuffer();
 });
 
-Deno.test("Duplex.close() can follow at once on taking the pace away", async () => {
+Deno.test("Duplex.close() may directly follow the removal of the pace", async () => {
   const { rate, pace } = makePace(1_000_000);
   const duplex = new Duplex(endless([]));
   duplex.pace = pace;

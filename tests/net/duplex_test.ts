@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { LARGE_BUFFERS } from "../../lib/net/buffer_pool.ts";
-import type { Channel } from "../../lib/net/connection.ts";
+import type { ByteChannel } from "../../lib/net/connection.ts";
 import { Duplex } from "../../lib/net/duplex.ts";
 import { EarlyReader } from "../../lib/net/early_reader.ts";
 import { eventually } from "../support/dialogue.ts";
@@ -49,7 +49,7 @@ Deno.test("Duplex.writable sends FIN when closed and leaves reading", async () =
 
 Deno.test("Duplex.writable writes the rest when the socket takes a part", async () => {
   const written: number[] = [];
-  const connection: Channel = {
+  const connection: ByteChannel = {
     read: () => Promise.resolve(null),
     write(bytes) {
       written.push(...bytes.subarray(0, 2));
@@ -66,9 +66,9 @@ Deno.test("Duplex.writable writes the rest when the socket takes a part", async 
   assertEquals(written, [1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
-Deno.test("Duplex.readable does not read ahead of who reads it", async () => {
+Deno.test("Duplex.readable does not read ahead of its reader", async () => {
   let reads = 0;
-  const connection: Channel = {
+  const connection: ByteChannel = {
     read(buffer) {
       reads++;
       buffer[0] = reads;
@@ -86,7 +86,7 @@ Deno.test("Duplex.readable does not read ahead of who reads it", async () => {
   assertEquals(reads, 1, "the chunk lies in the buffer of the next read");
 });
 
-Deno.test("Duplex.failed tells whose socket it was", async () => {
+Deno.test("Duplex.failed is true for the socket that failed", async () => {
   const { conn, reset } = await resettable();
   const duplex = new Duplex(conn);
   const read = duplex.readable.getReader().read();
@@ -97,7 +97,7 @@ Deno.test("Duplex.failed tells whose socket it was", async () => {
   duplex.close(); // Again does nothing.
 });
 
-Deno.test("Duplex.unread() puts bytes back in front of what is received", async () => {
+Deno.test("Duplex.unread() puts bytes back in front of received ones", async () => {
   const [peer, conn] = await socketPair();
   const duplex = new Duplex(conn);
   await writeAll(peer, [4, 5, 6]);
@@ -177,7 +177,7 @@ Deno.test("Duplex.readable.pipeTo() stopped with preventCancel leaves late bytes
   for (const end of [peer, duplex, far, first, nextFar, second]) end.close();
 });
 
-Deno.test("Duplex.readable tells who asks later of an error that nobody waited for", async () => {
+Deno.test("Duplex.readable reports an error to a later reader", async () => {
   const { conn, reset } = await resettable();
   const duplex = new Duplex(conn);
   const reader = duplex.readable.getReader();
@@ -204,7 +204,7 @@ Deno.test("Duplex.probe() takes its own FIN for no reset", async () => {
   duplex.close();
 });
 
-Deno.test("Duplex.probe() tells of a reset behind bytes that were not read, and sends nothing", async () => {
+Deno.test("Duplex.probe() finds a reset after unread bytes, and sends nothing", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const peer = await connectResettable(listener.addr);
   using conn = await listener.accept();
@@ -224,7 +224,7 @@ Deno.test("Duplex.probe() tells of a reset behind bytes that were not read, and 
   assert(await eventually(hasReset));
 });
 
-Deno.test("Duplex.unread() comes before what has come while nobody waited", async () => {
+Deno.test("Duplex.unread() precedes bytes that arrived without a reader", async () => {
   for (const isEnd of [false, true]) {
     const [peer, conn] = await socketPair();
     const duplex = new Duplex(conn);
@@ -275,7 +275,7 @@ Deno.test("Duplex.close() leaves nothing lent of the large buffers of all", asyn
   }
 });
 
-Deno.test("Duplex.close() gives to nobody else what is on its way to somebody", async () => {
+Deno.test("Duplex.close() gives no buffer away whose bytes are still being written", async () => {
   const first = await receiveMuch();
   const bytes = await takeInPlace(first);
   first.close();

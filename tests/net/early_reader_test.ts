@@ -34,7 +34,7 @@ Deno.test("EarlyReader leaves what the client says in the stream, in order", asy
   assertBytes(await reader.readExact(10), [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
 });
 
-Deno.test("EarlyReader.stop() leaves in the stream what comes later", async () => {
+Deno.test("EarlyReader.stop() leaves later bytes in the stream", async () => {
   const [conn, served] = await socketPair();
   using _conn = conn;
   using _served = served;
@@ -53,7 +53,7 @@ Deno.test("EarlyReader.stop() leaves in the stream what comes later", async () =
   assertEquals(await within(5_000, reader.readSome()), undefined);
 });
 
-Deno.test("EarlyReader tells that the client has closed", async () => {
+Deno.test("EarlyReader reports that the client has closed", async () => {
   const [conn, served] = await socketPair();
   using _served = served;
   const { watch: watching, ended } = watch(new Duplex(served));
@@ -62,7 +62,7 @@ Deno.test("EarlyReader tells that the client has closed", async () => {
   watching.stop();
 });
 
-Deno.test("EarlyReader tells that the client has reset", async () => {
+Deno.test("EarlyReader reports that the client has reset", async () => {
   const { conn, reset } = await resettable();
   using _conn = conn;
   const { watch: watching, ended } = watch(new Duplex(conn));
@@ -71,7 +71,7 @@ Deno.test("EarlyReader tells that the client has reset", async () => {
   watching.stop();
 });
 
-Deno.test("EarlyReader keeps 16 KiB and tells when there is more", async () => {
+Deno.test("EarlyReader keeps 16 KiB and reports when there is more", async () => {
   const [conn, served] = await socketPair();
   using _conn = conn;
   using _served = served;
@@ -84,7 +84,7 @@ Deno.test("EarlyReader keeps 16 KiB and tells when there is more", async () => {
   watching.stop();
 });
 
-Deno.test("EarlyReader tells as it was told to of a peer that says too much", async () => {
+Deno.test("EarlyReader reports a peer that sends too much with the given error", async () => {
   const [conn, served] = await socketPair();
   using _conn = conn;
   using _served = served;

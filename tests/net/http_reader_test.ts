@@ -21,7 +21,7 @@ Deno.test("HttpReader takes a head and leaves the rest to the stream", async () 
   assertEquals(decoder.decode(value), "rest");
 });
 
-Deno.test("HttpReader.release() keeps what a reading under way brings", async () => {
+Deno.test("HttpReader.release() keeps the bytes of a pending read", async () => {
   const [near, far] = await socketPair();
   using _near = near;
   using _far = far;
@@ -35,7 +35,7 @@ Deno.test("HttpReader.release() keeps what a reading under way brings", async ()
   assertEquals(decoder.decode(value), "later");
 });
 
-Deno.test("HttpReader.readHead() tells an end before a head from one within it", async () => {
+Deno.test("HttpReader.readHead() distinguishes an end before a head from one within it", async () => {
   for (const [said, isBegun] of [["", false], ["GET", true]] as const) {
     const [near, far] = await socketPair();
     using _near = near;
@@ -79,7 +79,7 @@ for (const [framing, body, rest, dechunk] of BODIES) {
   });
 }
 
-Deno.test("relayBody() fails where the connection ends too early", async () => {
+Deno.test("relayBody() fails if the connection ends too early", async () => {
   const [near, far] = await socketPair();
   using _near = near;
   await writeAll(far, "half");
@@ -92,7 +92,7 @@ Deno.test("relayBody() fails where the connection ends too early", async () => {
   );
 });
 
-Deno.test("HttpReader.release() loses nothing of what comes in the same turn", async () => {
+Deno.test("HttpReader.release() loses no byte that arrives in the same turn", async () => {
   for (let turns = 0; turns < 8; turns++) {
     const coming = Promise.withResolvers<number>();
     let reads = 0;

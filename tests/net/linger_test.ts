@@ -30,7 +30,7 @@ Deno.test("linger() closes when its time is up and the peer stays", async () => 
   client.close();
 });
 
-Deno.test("linger() does not read for ever from a peer that keeps sending", async () => {
+Deno.test("linger() stops reading from a peer that keeps sending", async () => {
   const [client, conn] = await socketPair();
   const duplex = new Duplex(conn);
   const flood = (async () => {
@@ -50,7 +50,7 @@ Deno.test("linger() does nothing when the peer is gone already", async () => {
   duplex.close();
 });
 
-Deno.test("linger() gives its buffer back, whoever floods it", async () => {
+Deno.test("linger() gives its buffer back under a flood", async () => {
   let before = 0;
   for (let n = 0; n < 3; n++) {
     const duplex = new Duplex({
@@ -106,7 +106,7 @@ Deno.test("linger() throws away so many bytes and no more", async () => {
   client.close();
 });
 
-Deno.test("linger() ends when a drain begins, and is short where one has begun", async () => {
+Deno.test("linger() ends when a drain begins, and is short during one", async () => {
   const draining = new Context();
   const [client, conn] = await socketPair();
   const duplex = new Duplex(conn);

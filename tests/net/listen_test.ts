@@ -90,7 +90,7 @@ async function connectToHolding(addr: Deno.NetAddr): Promise<Deno.TcpConn> {
   return conn;
 }
 
-Deno.test("serve().shutdown() cancels what is left at the deadline", async () => {
+Deno.test("serve().shutdown() cancels the remaining connections at the deadline", async () => {
   const reasons: unknown[] = [];
   const server = serve(listen(), holding(reasons));
   const conns = [
@@ -231,7 +231,7 @@ Deno.test("serve() says it again only when it has not for a time", async (t) => 
   }
 });
 
-Deno.test("serve() goes on at once, and says nothing, when clients are reset before they are accepted", async () => {
+Deno.test("serve() continues silently when clients reset before they are accepted", async () => {
   const told: unknown[] = [];
   const server = serve(listen(), echo, {
     onAcceptError: (error) => told.push(error),

@@ -1,10 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import {
-  type Ends,
-  type Found,
-  OwnDials,
-  placeOf,
-} from "../../lib/net/own_dials.ts";
+import { type Found, OwnDials, placeOf } from "../../lib/net/own_dials.ts";
+import type { ConnectionEnds } from "../../lib/net/connection.ts";
 import { OwnListeners } from "../../lib/net/own_listeners.ts";
 import { Context } from "../../lib/sync/context.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";
@@ -17,7 +13,7 @@ const at = (hostname: string, port: number): Deno.NetAddr => ({
 });
 
 /** A connection as whoever dials it has it. */
-function dialled(port: number): Ends {
+function dialled(port: number): ConnectionEnds {
   return {
     localAddr: at("127.0.0.1", port),
     remoteAddr: at("127.0.0.1", 1080),
@@ -25,7 +21,7 @@ function dialled(port: number): Ends {
 }
 
 /** The same connection, as whoever accepts it has it. */
-function accepted(port: number): Ends {
+function accepted(port: number): ConnectionEnds {
   const { localAddr, remoteAddr } = dialled(port);
   return { localAddr: remoteAddr, remoteAddr: localAddr };
 }
@@ -41,7 +37,7 @@ async function isOver(waiting: Found): Promise<boolean> {
   return await Promise.race([waiting, Promise.resolve(notYet)]) !== notYet;
 }
 
-Deno.test("OwnDials.find() knows what is open, once, and nobody else's", () => {
+Deno.test("OwnDials.find() finds an open dial once, and no other connection", () => {
   const dials = new OwnDials();
   assertEquals(find(dials, 1), undefined);
   dials.begin(PLACE, ["a"]).open(dialled(1));
@@ -52,7 +48,7 @@ Deno.test("OwnDials.find() knows what is open, once, and nobody else's", () => {
   assertEquals(dials.size, 0);
 });
 
-Deno.test("OwnDials.find() waits for what is being dialled there, and for nothing else", async () => {
+Deno.test("OwnDials.find() waits for pending dials to the same place only", async () => {
   const dials = new OwnDials();
   const [first, second] = [1, 2].map((n) => dials.begin(PLACE, [`${n}`]));
   const elsewhere = dials.begin(placeOf("127.0.0.1", 1081), ["x"]);
@@ -72,7 +68,7 @@ Deno.test("OwnDials.find() waits for what is being dialled there, and for nothin
   assertEquals(dials.size, 0);
 });
 
-Deno.test("OwnDials.find() lets nobody wait who is not on this machine", () => {
+Deno.test("OwnDials.find() does not wait for a client on another machine", () => {
   const dials = new OwnDials();
   const dial = dials.begin(PLACE, ["a"]);
   using context = new Context();
@@ -106,7 +102,7 @@ Deno.test("OwnDials.find() takes the clients of a Unix socket in their order", (
   assertEquals(found, [["one"], ["two"], undefined]);
 });
 
-Deno.test("OwnDials.find() asks other threads where they have dialled, and takes the first that knows", async () => {
+Deno.test("OwnDials.find() asks threads with dials, and takes the first trail", async () => {
   const dials = new OwnDials();
   const told: number[] = [];
   let areAny = false;

@@ -1,13 +1,13 @@
 /** Cases of `pipeTo` from one socket to another, for the platform's and for ours. */
 
-import type { Channel } from "../../lib/net/connection.ts";
+import type { ByteChannel } from "../../lib/net/connection.ts";
 import { Inbox } from "../../lib/net/inbox.ts";
 import { SocketReadable } from "../../lib/net/socket_readable.ts";
 import { SocketWritable } from "../../lib/net/socket_writable.ts";
 import { Traffic } from "../../lib/net/traffic.ts";
 
 /** A connection that a case directs, and that notes what is done to it. */
-export class ScriptedChannel implements Channel {
+export class ScriptedChannel implements ByteChannel {
   /** What was called, in order; bytes of writes in a row are one entry. */
   readonly calls: string[] = [];
   /** Bytes that one write takes at most. */

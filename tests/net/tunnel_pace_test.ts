@@ -164,7 +164,7 @@ Deno.test("tunnel() gives the half that is left its time while it waits for its 
   assertEquals((await it.done).error, undefined);
 });
 
-Deno.test("tunnel() ends at once when it is cut while it waits for its rates", async () => {
+Deno.test("tunnel() ends immediately when cut while it waits for its rates", async () => {
   const rates = [new Rate(1_000), new Rate(1_000)];
   for (const rate of rates) rate.charge(1_000_000);
   using it = await openTunnel({ up: [rates[0]!], down: [rates[1]!] });

@@ -58,7 +58,7 @@ Deno.test("tunnel() delivers the answer of a half-closed client", async () => {
   });
 });
 
-Deno.test("tunnel() delivers what a client sends after the target has ended", async () => {
+Deno.test("tunnel() delivers a client's bytes after the target has ended", async () => {
   using it = await openTunnel();
   await writeAll(it.target, "banner");
   await it.target.closeWrite();
@@ -91,7 +91,7 @@ Deno.test("tunnel() counts only what goes through it", async () => {
   for (const conn of [client, a, b, target]) conn.close();
 });
 
-Deno.test("tunnel() ends both directions at once when cancelled", async () => {
+Deno.test("tunnel() ends both directions immediately when cancelled", async () => {
   using it = await openTunnel();
   await writeAll(it.client, "x");
   await readExactly(it.target, 1);
@@ -103,7 +103,7 @@ Deno.test("tunnel() ends both directions at once when cancelled", async () => {
   assertEquals(await readToEnd(it.target), new Uint8Array());
 });
 
-Deno.test("tunnel() ends at once when cancelled before it began", async () => {
+Deno.test("tunnel() ends immediately when cancelled before it began", async () => {
   const [client, a] = await socketPair();
   const [target, b] = await socketPair();
   const context = new Context();
@@ -171,7 +171,7 @@ Deno.test("tunnel() says which side was reset and ends the other", async (t) => 
   }
 });
 
-Deno.test("tunnel() tells who failed apart from who ended first", async () => {
+Deno.test("tunnel() distinguishes the end that failed from the end that ended first", async () => {
   const { conn, reset, ended } = await resettable();
   const [client, near] = await socketPair();
   const done = tunnel(new Duplex(near), new Duplex(conn), new Context());
@@ -219,7 +219,7 @@ Deno.test("tunnel() lets the direction that is left live while it moves", async 
   assertEquals([error, received], [undefined, bytes]);
 });
 
-Deno.test("tunnel() ends both at once when the half-close time is 0", async () => {
+Deno.test("tunnel() ends both directions immediately when the half-close time is 0", async () => {
   using it = await openTunnel({ halfCloseTimeout: 0 });
   await it.client.closeWrite();
   const { endedFirst } = await within(5_000, it.done);
@@ -356,7 +356,7 @@ Deno.test("tunnel() does not keep a target whose end the client does not take", 
   assertEquals(result.isTargetKept, undefined);
 });
 
-Deno.test("tunnel() keeps the target at its own idle timeout, but not where a write is blocked", async () => {
+Deno.test("tunnel() keeps the target at its own idle timeout, unless a write is blocked", async () => {
   {
     using it = await openTunnel({ keepTarget: 8, idleTimeout: 40 });
     const result = await within(5_000, it.done);

@@ -37,7 +37,7 @@ Deno.test("writeAll() does not call for nothing", async () => {
   assertEquals(output.calls, 0);
 });
 
-Deno.test("writeAll() counts what was taken before it failed", async () => {
+Deno.test("writeAll() counts the bytes written before it failed", async () => {
   const output = slowOutput(4, 8);
   const count = { sent: 0 };
   const writing = writeAll(output, new Uint8Array(10), count);

@@ -19,7 +19,7 @@ function assertOneLine({ text, stderr }: Answer): void {
   assert(!/^\s+at |Uncaught|error:|file:\/\//m.test(stderr), stderr);
 }
 
-Deno.test("main() returns 2 and says what is wrong with the arguments", async () => {
+Deno.test("main() returns 2 and explains wrong arguments", async () => {
   const cases = [
     { args: ["--bogus"], message: "Unknown option '--bogus'; see --help" },
     {
@@ -78,7 +78,7 @@ Deno.test("main() returns 2 when others could use the proxy unasked", async () =
   assertEquals(outcome.code, 2);
 });
 
-Deno.test("main() returns 2 and tells no password when users are wrong", async (t) => {
+Deno.test("main() returns 2 and prints no password when users are wrong", async (t) => {
   const cases = [
     {
       args: ["--user", `alice:${SECRET}`],

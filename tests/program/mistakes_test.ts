@@ -73,7 +73,7 @@ Deno.test("an internal error of any command is one line and exit code 1", async 
   }
 });
 
-Deno.test("an internal error that nobody waits for is one line and exit code 1", async (t) => {
+Deno.test("an unhandled rejection is one line and exit code 1", async (t) => {
   for (const kind of ["rejection", "exception"]) {
     await t.step(kind, async () => {
       const { code, stderr } = await mistaken(kind, [

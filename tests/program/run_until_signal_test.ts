@@ -105,7 +105,7 @@ Deno.test("runUntilSignal() returns 1 when the deadline has cut connections", as
   }
 });
 
-Deno.test("runUntilSignal() shuts down at once when a second signal comes", async () => {
+Deno.test("runUntilSignal() ends the drain at a second signal", async () => {
   const { signals, server, logged, code } = start(2, 30_000);
   signals.raise("SIGINT");
   await server.whenDraining();
@@ -205,7 +205,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the program ends at once on a second signal",
+  name: "the program ends immediately on a second signal",
   ignore,
   async fn() {
     await using echo = startEcho();

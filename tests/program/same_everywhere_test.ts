@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { spellForFile } from "../../lib/config/spelling.ts";
-import { loadListenerKinds } from "../../lib/config/listener_kinds.ts";
+import { loadListenerKinds } from "../../lib/config/server_kinds.ts";
 import { type Option, valuesOf } from "../../lib/cli/option.ts";
 import { parseOptions } from "../../lib/cli/parse_options.ts";
 import { printConfig } from "../../lib/config/print.ts";
@@ -98,7 +98,7 @@ function faultOf(values: object): string | undefined {
   }
 }
 
-Deno.test("what an option needs are options that there are, and can be in use", () => {
+Deno.test("requirements of options name existing options that can be in use", () => {
   for (const [kindName, { command }] of kinds) {
     for (const [name, { requires = [] }] of Object.entries(command.options)) {
       for (const { anyOf, is = [] } of requires) {

@@ -28,7 +28,7 @@ Deno.test("--shutdown-grace is a second, of a proxy and of a relay", async () =>
   assertEquals(settingsOf(FORWARD_OPTIONS, relay).grace, 5_000);
 });
 
-Deno.test("--shutdown-grace 0 waits for nobody that has said nothing", async () => {
+Deno.test("--shutdown-grace 0 does not wait for a client that has sent nothing", async () => {
   const { conn: client, proxy } = await proxyWith("--shutdown-grace=0");
   using conn = client;
   assertEquals(await within(5_000, proxy.shutdown(30_000)), 0);

@@ -40,7 +40,7 @@ async function start(args: string[], env: Record<string, string> = {}) {
   return { child, reader, log, port: Number(port) };
 }
 
-Deno.test("proxy ends although nobody reads its log", {
+Deno.test("proxy ends although its log is not read", {
   ignore: Deno.build.os === "windows",
 }, async () => {
   const { child, reader, port } = await start(["-A", "main.ts"]);

@@ -73,7 +73,7 @@ Deno.test("startProxy() closes a listener's client if the rules deny its target"
   ]);
 });
 
-Deno.test("startProxy() puts the guard on loopback if it is told to", async () => {
+Deno.test("startProxy() guards loopback if configured", async () => {
   await using server = startHttp(() => new Response("here"));
   const { port } = server.addr;
   const url = `http://localhost:${port}/`;

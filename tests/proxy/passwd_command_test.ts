@@ -205,7 +205,7 @@ const FAULTS: {
   },
 ];
 
-Deno.test("passwd says in one line what is wrong", async () => {
+Deno.test("passwd reports an error in one line", async () => {
   const answers = await sluiceAll(
     FAULTS.map(({ args = ["bob"], stdin = "secret" }) => ({
       args: ["passwd", ...args],

@@ -5,7 +5,7 @@ import { REPLY, Socks5Error } from "../../lib/wire/socks/v5.ts";
 
 // That the codes are those of the manual is tested beside the manual.
 
-Deno.test("replyFor() forbids who may not log in, where a request is answered", () => {
+Deno.test("replyFor() answers a failed login with 2", () => {
   for (const kind of ["unauthenticated", "banned"] as const) {
     assertEquals<number>(replyFor(new Refusal(kind, "why")), 2);
   }
@@ -17,7 +17,7 @@ Deno.test("replyFor() returns the code of a Socks5Error", () => {
   }
 });
 
-Deno.test("replyFor() returns 1 when nobody foresaw the error", () => {
+Deno.test("replyFor() returns 1 for unexpected errors", () => {
   for (const error of [new Error("why"), new TypeError(), undefined, null, 0]) {
     assertEquals<number>(replyFor(error), 1);
   }

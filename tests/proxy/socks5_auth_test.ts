@@ -131,7 +131,7 @@ for (const { offered, chosen } of CHOICES) {
   });
 }
 
-Deno.test("socks5() dials for nobody who goes on after 05 FF", async () => {
+Deno.test("socks5() does not dial for a client that continues after 05 FF", async () => {
   await using echo = startEcho();
   await using proxy = await startTestProxy({ users: USERS });
   const request = connectRequest("127.0.0.1", echo.addr.port);

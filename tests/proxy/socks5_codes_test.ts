@@ -34,7 +34,7 @@ function request(
   return join(GREETING, [version, command, reserved, type], destination);
 }
 
-Deno.test("socks5() closes without a word for every version but 5 in a greeting", async () => {
+Deno.test("socks5() closes without an answer for every version but 5 in a greeting", async () => {
   await using proxy = await startTestProxy({ protocols: ["socks5"] });
   await Promise.all(
     BYTES.filter((version) => version !== 5).map(

@@ -79,7 +79,7 @@ Deno.test("socks5() ends the direction that is left at the half-close limit", as
   });
 });
 
-Deno.test("socks5() ends both directions at once when the half-close limit is 0", async () => {
+Deno.test("socks5() ends both directions immediately when the half-close limit is 0", async () => {
   await using target = startHeld();
   await using proxy = await startTestProxy({ timeouts: { halfClose: 0 } });
   using conn = await openTunnel(proxy, target.addr);

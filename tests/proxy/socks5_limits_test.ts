@@ -52,7 +52,7 @@ for (const { name, config, reason } of LIMITS) {
   });
 }
 
-Deno.test("socks5() counts a client that has said nothing yet", async () => {
+Deno.test("socks5() counts a client that has sent nothing yet", async () => {
   await using echo = startEcho();
   await using proxy = await startTestProxy({ maxConnections: 1 });
   {
@@ -108,7 +108,7 @@ Deno.test({
   },
 });
 
-Deno.test("socks5() tells 128 clients over the limit at once", async () => {
+Deno.test("socks5() refuses 128 clients over the limit at the same time", async () => {
   await using echo = startEcho();
   await using proxy = await startTestProxy({ maxConnections: 1 });
   using _first = await openTunnel(proxy, echo.addr);

@@ -111,7 +111,7 @@ Deno.test("startProxy() serves on every listener", async () => {
   }
 });
 
-Deno.test("startProxy() tells who can reach a listener", async () => {
+Deno.test("startProxy() returns who can reach a listener", async () => {
   const cases = [
     { listen: LOOPBACK, isPublic: false },
     { listen: { host: "localhost", port: 0 }, isPublic: false },
@@ -135,7 +135,7 @@ Deno.test("startProxy() tells who can reach a listener", async () => {
   }
 });
 
-Deno.test("startProxy() refuses a public listener when nobody said that others may use it", async () => {
+Deno.test("startProxy() refuses a public listener without users or open", async () => {
   const configs: Partial<ProxyConfig>[] = [
     {},
     { users: [] },
@@ -322,7 +322,7 @@ Deno.test("Proxy.shutdown() returns how many connections were cut in all", async
   assertEquals(await proxy.proxy.shutdown(0), 1);
 });
 
-Deno.test("Proxy.shutdown() returns 0 at once when nothing is open", async () => {
+Deno.test("Proxy.shutdown() returns 0 immediately when nothing is open", async () => {
   const proxy = await startProxy({ listen: [LOOPBACK] });
   assertEquals(await within(10_000, proxy.shutdown(3_600_000)), 0);
 });

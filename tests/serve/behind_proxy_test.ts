@@ -74,7 +74,7 @@ Deno.test("behindProxy() takes headers in whatever pieces they come", async () =
   }
 });
 
-Deno.test("behindProxy() leaves the connection its own client where the header tells none", async () => {
+Deno.test("behindProxy() keeps the connection's own client if the header names none", async () => {
   await using echo = startEcho();
   await using proxy = await startTestProxy({ acceptProxy: REQUIRED });
   for (const header of [encodeProxyV1(undefined), encodeProxyV2(undefined)]) {
@@ -86,7 +86,7 @@ Deno.test("behindProxy() leaves the connection its own client where the header t
   for (const { client } of ended) assert(client.startsWith("127.0.0.1:"));
 });
 
-Deno.test("behindProxy() serves clients without a header where that is optional, and loses no byte of them", async () => {
+Deno.test("behindProxy() serves clients without an optional header, and loses none of their bytes", async () => {
   await using echo = startEcho();
   await using proxy = await startTestProxy({ acceptProxy: OPTIONAL });
   using socks = await proxy.connect();
@@ -104,7 +104,7 @@ Deno.test("behindProxy() serves clients without a header where that is optional,
   }
 });
 
-Deno.test("behindProxy() refuses clients that are not announced where they have to be", async () => {
+Deno.test("behindProxy() refuses clients without a required header", async () => {
   await using proxy = await startTestProxy({ acceptProxy: REQUIRED });
   for (const bytes of [[5, 1, 0], "GET / HTTP/1.1\r\n\r\n", "PROPFIND"]) {
     using conn = await proxy.connect();
@@ -120,7 +120,7 @@ Deno.test("behindProxy() refuses clients that are not announced where they have 
   }
 });
 
-Deno.test("behindProxy() believes only those it was told to believe", async () => {
+Deno.test("behindProxy() accepts headers only from the configured senders", async () => {
   await using echo = startEcho();
   const from = [parseIpRange("192.0.2.0/24"), parseIpRange("::1/128")];
   {

@@ -79,7 +79,7 @@ Deno.test("handlerOf() closes without a word when the protocol has no refusal", 
   ]);
 });
 
-Deno.test("handlerOf() refuses nobody who has an answer", async () => {
+Deno.test("handlerOf() does not refuse a client that has an answer", async () => {
   using handled = await handle(async (session) => {
     session.refusals = { encode: () => Uint8Array.of(1) };
     await session.answer(Uint8Array.of(7));
@@ -91,7 +91,7 @@ Deno.test("handlerOf() refuses nobody who has an answer", async () => {
   assertEquals([result, reason], ["refused", "Too late"]);
 });
 
-Deno.test("handlerOf() answers nobody when the client has gone", async () => {
+Deno.test("handlerOf() sends no answer when the client is gone", async () => {
   using handled = await handle(async (session) => {
     session.refusals = { encode: () => Uint8Array.of(1) };
     await session.reader.readExact(2);
@@ -121,7 +121,7 @@ Deno.test("handlerOf() ends with the reason when it is cancelled", async () => {
   ]);
 });
 
-Deno.test("handlerOf() ends a client that has said nothing when a drain begins", async () => {
+Deno.test("handlerOf() ends a client that has sent nothing when a drain begins", async () => {
   using handled = await handle(async (session) => {
     await session.reader.readExact(1);
     throw new Error("Not reached");

@@ -245,7 +245,7 @@ Deno.test("farewell() of those over the limit makes room for others over it", as
   for (const conn of conns) conn.close();
 });
 
-Deno.test("farewell() ends when a drain begins, and is short where one has begun", async () => {
+Deno.test("farewell() ends when a drain begins, and is short during one", async () => {
   await using echo = startEcho();
   const proxy = await startTestProxy(DENIED);
   using tunnel = await openTunnel(proxy, echo.addr);

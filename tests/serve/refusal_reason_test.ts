@@ -32,7 +32,7 @@ const cases: [unknown, ConnectionResult, string | undefined, string?][] = [
   [undefined, "ok", undefined],
 ];
 
-Deno.test("refusalReason() names what is counted, and nothing that a client has chosen", () => {
+Deno.test("refusalReason() returns bounded names, and nothing that a client has chosen", () => {
   for (const [error, result, expected, rule] of cases) {
     const record = rule === undefined ? { result } : { result, rule };
     assertEquals(refusalReason(error, record), expected, String(error));

@@ -21,7 +21,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "openNotifySocket() tells that nobody is there, and goes on",
+  name: "openNotifySocket() reports a missing manager, and continues",
   ignore,
   async fn() {
     await using folder = await makeFolder();
@@ -35,7 +35,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "openNotifySocket() does not wait for who does not read",
+  name: "openNotifySocket() does not wait for a manager that does not read",
   ignore,
   async fn() {
     await using folder = await makeFolder();

@@ -36,6 +36,7 @@ const KINDS = {
   "text grammar": "grammar of rules",
   "text log": "log",
   "text output": "output",
+  "ts": "program",
 } as const;
 
 /** A kind of block. */

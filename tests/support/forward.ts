@@ -8,7 +8,7 @@
 import { assert } from "@std/assert";
 import {
   type ForwardConfig,
-  type Relay,
+  type RunningRelay,
   startForward,
 } from "../../lib/forward/start.ts";
 import type { UpstreamConfig } from "../../lib/serve/target/route.ts";
@@ -21,7 +21,7 @@ import { readExactly, within, writeAll } from "./sockets.ts";
 
 /** A running relay. Disposing of it cuts it immediately. */
 export interface TestForward extends AsyncDisposable {
-  readonly relay: Relay;
+  readonly relay: RunningRelay;
   /** Address of its first listener. */
   readonly addr: Deno.NetAddr;
   /** Counts of its first upstream's pool. */

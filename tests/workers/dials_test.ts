@@ -18,7 +18,7 @@ function start(...others: AskWhose[]): WorkerDials {
   });
 }
 
-Deno.test("WorkerDials.areAny tells what other threads have dialled, not its own", () => {
+Deno.test("WorkerDials.areAny counts the dials of other threads, not its own", () => {
   const counts = dialCounts(2);
   const ask = () => Promise.resolve(undefined);
   const [one, two] = [0, 1].map((index) =>

@@ -1,28 +1,28 @@
 /**
- * Calls of the admin listener. Where it asks for a token, the person is asked
- * once; it is kept for as long as the tab is open, and never in an address.
+ * Calls of the admin listener. If it requires a token, the page asks the person
+ * once. The token is kept while the tab is open, and never in a URL.
  *
  * @module
  */
 
 import type { AdminErrorAnswer } from "../api.ts";
-import type { Calls, Method, REQUEST_HEADER } from "../endpoints.ts";
+import type { Calls, HttpMethod, REQUEST_HEADER } from "../endpoints.ts";
 
-/** Milliseconds until an answer has to be there. */
+/** Milliseconds to wait for an answer. */
 const PATIENCE = 10_000;
 
-/** What no page from elsewhere can send. */
+/** The header that no page of another site can send. */
 const HEADER: typeof REQUEST_HEADER = "X-Sluice-Request";
 
-/** Where the token is kept. */
+/** Key of the token in the session storage. */
 const TOKEN = "sluice-token";
 
-/** An answer other than what was asked for. */
+/** The error for a failed call. */
 export class ApiError extends Error {
   /** Its HTTP status. */
   readonly status: number;
 
-  /** Constructs the error. */
+  /** Creates the error. */
   constructor(status: number, message: string) {
     super(message);
     this.name = "ApiError";
@@ -33,10 +33,10 @@ export class ApiError extends Error {
 /** Options for {@linkcode Api.open}. */
 export interface CallOptions {
   /** What to do (default: `GET`). */
-  method?: Method;
+  method?: HttpMethod;
   /**
-   * Begins to limit an attempt (default: 10 s for the whole of it). There may
-   * be several: in between a person may have looked for the token.
+   * Creates the time limit of an attempt (default 10 s). There may be several
+   * attempts while a person looks for the token.
    */
   limit?: () => AbortSignal;
 }
@@ -49,7 +49,7 @@ export class Api {
   /**
    * Constructs it.
    *
-   * @param askToken Asks the person; is told whether the last one was wrong.
+   * @param askToken Asks the person; gets whether the last token was wrong.
    */
   constructor(askToken: (isWrong: boolean) => Promise<string>) {
     this.#askToken = askToken;
@@ -62,14 +62,14 @@ export class Api {
    * @throws {ApiError} If the answer is a failure.
    */
   async call<C extends keyof Calls>(call: C): Promise<Calls[C]> {
-    const [method, path] = call.split(" /") as [Method, string];
+    const [method, path] = call.split(" /") as [HttpMethod, string];
     const response = await this.open(path, { method });
     const text = await response.text();
     return (text === "" ? undefined : JSON.parse(text)) as Calls[C];
   }
 
   /**
-   * Calls, and asks for a token where one is needed.
+   * Makes a call, and asks for a token if required.
    *
    * @throws {ApiError} If the answer is a failure.
    */
@@ -80,7 +80,7 @@ export class Api {
       if (response.ok) return response;
       if (response.status !== 401) throw await failure(response);
       await response.body?.cancel();
-      // Another call may have been given a newer one meanwhile.
+      // Another call may have got a newer token meanwhile.
       if (sessionStorage.getItem(TOKEN) !== token) continue;
       this.#asking ??= this.#askToken(token !== null);
       const given = await this.#asking.finally(() => this.#asking = undefined);

@@ -13,17 +13,17 @@ import {
 } from "./format.ts";
 import type { Palette } from "./theme.ts";
 
-/** Seconds of a whole chart, and of one that has only begun. */
+/** Seconds of a full chart, and of a new one. */
 const SPAN = { most: 3600, least: 300 } as const;
 
-/** What the top of a chart stands for at least, so that noise stays low. */
+/** Least value at the top of a chart, so that noise stays low. */
 const LEAST = { bytes: 1_000, connections: 4 } as const;
 
-/** Steps between two lines of a scale that counts. */
+/** Steps between two lines of a scale of counts. */
 const WHOLE = [1, 10, 100, 1e3, 1e4, 1e5]
   .flatMap((power) => [power, 2 * power, 5 * power]);
 
-/** What a chart is drawn by, but its size. */
+/** Options of a chart without its size. */
 export type ChartOptions = Omit<uPlot.Options, "width" | "height">;
 
 /** The chart of bytes a second. */
@@ -71,7 +71,7 @@ export function connections(palette: Palette): ChartOptions {
 function common(palette: Palette, least: number): Omit<ChartOptions, "series"> {
   return {
     legend: { show: false },
-    // So that a time at the right edge is not cut.
+    // Keeps a time at the right edge from being cut.
     padding: [8, 16, 0, 0],
     cursor: {
       sync: { key: "hour" },
@@ -86,7 +86,7 @@ function common(palette: Palette, least: number): Omit<ChartOptions, "series"> {
   };
 }
 
-/** A program that has only begun has a shorter chart. */
+/** A new program has a shorter chart. */
 function rangeOf(from: number, to: number): [number, number] {
   const end = Number.isFinite(to) ? to : Date.now() / 1000;
   const span = Math.min(SPAN.most, Math.max(SPAN.least, end - from || 0));

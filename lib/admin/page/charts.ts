@@ -16,7 +16,7 @@ import {
 } from "./format.ts";
 import type { Palette } from "./theme.ts";
 
-/** A script of its own has put it there before the modules are run. */
+/** A separate script defines it before the modules run. */
 const { uPlot } = globalThis as unknown as { uPlot: typeof uPlotModule };
 
 /** CSS pixels. */
@@ -33,13 +33,13 @@ export class Charts {
   #charts: Chart[] = [];
   #palette: Palette | undefined;
 
-  /** Takes the last hour. */
+  /** Replaces the last hour. */
   restart({ points }: HistoryAnswer): void {
     this.#points = [...points];
     this.#show();
   }
 
-  /** Takes the newest point. */
+  /** Adds the newest point. */
   add(point: HistoryPoint): void {
     const last = this.#points.at(-1);
     if (last !== undefined && point.at <= last.at) return;
@@ -76,7 +76,7 @@ export class Charts {
     ];
   }
 
-  /** Says in words what the drawings show. */
+  /** Describes the drawings in words. */
   #describe(): void {
     if (this.#points.length === 0) return;
     const most = (name: keyof HistoryPoint) =>
@@ -122,7 +122,7 @@ function draw(name: string, options: ChartOptions): Chart {
   return chart;
 }
 
-/** Below the drawing stands the hour's peak, or what is pointed at. */
+/** Shows the hour's peak, or the point under the pointer, below the drawing. */
 function showPoint(name: string, chart: Chart): void {
   const { idx, left = -1 } = chart.cursor;
   const isOver = typeof idx === "number" && left >= 0;

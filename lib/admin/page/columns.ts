@@ -1,5 +1,5 @@
 /**
- * What the columns of the two tables show.
+ * The columns of the two tables.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { make, setAttribute, textOf } from "./element.ts";
 import {
   formatBytes,
   formatClock,
-  formatDuration,
+  formatElapsed,
   formatLasted,
   formatRate,
   NOTHING,
@@ -25,16 +25,16 @@ export function rateOf(row: Row, tick: number): number {
   return (row.rates?.up(tick) ?? 0) + (row.rates?.down(tick) ?? 0);
 }
 
-/** What a tunnel leads to. */
+/** The target of a tunnel. */
 export function targetOf({ target, kind }: Tunnel): string {
   if (target !== undefined) return target;
   return kind === "echo" || kind === "hub" ? `(${kind})` : NOTHING;
 }
 
 /**
- * Columns of those that are open.
+ * Columns of open tunnels.
  *
- * @param colors Gives the colours of the drawings, which change.
+ * @param colors Returns the current colours of the drawings.
  */
 export function openColumns(
   list: TunnelList,
@@ -55,7 +55,7 @@ export function openColumns(
   ];
 }
 
-/** Columns of those that have ended. */
+/** Columns of ended tunnels. */
 export function closedColumns(): TunnelColumn<ClosedTunnel>[] {
   return [
     {
@@ -105,14 +105,14 @@ function textColumn<T extends Tunnel>(
       const show = shown(cell, textFor);
       return (row) => {
         show(row);
-        // Of what does not fit the whole is shown to who points at it.
+        // Text that does not fit is shown in full under the pointer.
         setAttribute(cell, "title", textFor(row.tunnel) ?? "");
       };
     },
   };
 }
 
-/** In a narrow window the client stands below its target. */
+/** In a narrow window the client is below its target. */
 function targetColumn<T extends Tunnel>(): TunnelColumn<T> {
   return {
     id: "target",
@@ -173,12 +173,12 @@ function ageColumn(): TunnelColumn {
   return {
     id: "age",
     label: "Age",
-    // From the youngest to the oldest: of those a person wants to see first.
+    // Newest first: a person wants to see those first.
     sortBy: ({ startedAt }) => -startedAt,
     create(cell) {
       const show = textOf(cell);
       return (row) => {
-        if (!row.isGone) show(formatDuration(Date.now() - row.startedAt));
+        if (!row.isGone) show(formatElapsed(Date.now() - row.startedAt));
       };
     },
   };
@@ -233,7 +233,7 @@ function actionColumn(): TunnelColumn {
       const button = make("button", {
         className: "quiet",
         text: "Kill",
-        // The table is the stop; Delete and Enter do the same.
+        // The table is the Tab stop; Delete and Enter do the same.
         attributes: { type: "button", tabindex: "-1" },
       });
       cell.append(button);

@@ -1,28 +1,28 @@
 /**
- * Whether the page hears from the server.
+ * Shows whether the page is connected to the server.
  *
  * @module
  */
 
 import { byId, setAttribute, setText } from "./element.ts";
 import { formatClock } from "./format.ts";
-import type { LiveState } from "./live.ts";
+import type { StreamState } from "./live.ts";
 import { notify } from "./notices.ts";
 
 let timer: ReturnType<typeof setInterval> | undefined;
 let wasLost = false;
-/** When it was heard from last. */
+/** When the server last sent something. */
 let heardAt = 0;
 
 /**
- * Shows how the stream of events is.
+ * Shows the state of the event stream.
  *
- * @param isDraining Whether the server was about to end.
+ * @param isDraining Whether the server was draining.
  */
-export function showConnection(state: LiveState, isDraining: boolean): void {
+export function showConnection(state: StreamState, isDraining: boolean): void {
   clearInterval(timer);
   const { documentElement } = document;
-  // A first attempt says so; those that follow only count down.
+  // The first attempt is announced; later ones only count down.
   if (state.is !== "connecting") {
     setAttribute(documentElement, "data-live", state.is);
   }
@@ -49,12 +49,12 @@ export function showConnection(state: LiveState, isDraining: boolean): void {
   }
 }
 
-/** Notes that the page has heard from the server. */
+/** Notes that the server has sent something. */
 export function noteHeard(): void {
   heardAt = Date.now();
 }
 
-/** All that is seen is of then. */
+/** The time of the data shown. */
 function since(): string {
   return heardAt === 0 ? "" : ` (as of ${formatClock(heardAt)})`;
 }

@@ -1,36 +1,36 @@
 /**
- * Questions to the person, each in a window of its own.
+ * Dialogs that ask the person.
  *
  * @module
  */
 
 import { byId, make, setText } from "./element.ts";
 
-/** A line of what a question is about: a name, and what is so now. */
+/** A line of a dialog: a name and its current value. */
 export type Fact = readonly [name: string, value: () => string];
 
-/** A question. */
-export interface Question {
-  /** What it is. */
+/** The content of a dialog. */
+export interface DialogContent {
+  /** Its title. */
   title: string;
-  /** What the answer leads to, where that has to be said. */
+  /** Explains the effect, if necessary. */
   text?: string;
-  /** What it is about. */
+  /** Facts to show. */
   facts?: readonly Fact[];
-  /** What the button says that does it, where there is something to do. */
+  /** Label of the button that acts, if any. */
   action?: string;
-  /** What the other one says (default: `Cancel`). */
+  /** Label of the other button (default `Cancel`). */
   cancel?: string;
 }
 
-/** Answers the question that is asked. */
+/** Answers the open dialog. */
 let answer: (isYes: boolean) => void = () => {};
 
-/** Brings what it is about up to date. */
+/** Updates the facts of the open dialog. */
 let refresh = (): void => {};
 
-/** Asks whether something shall be done. */
-export function ask(question: Question): Promise<boolean> {
+/** Asks whether to do something. */
+export function ask(question: DialogContent): Promise<boolean> {
   const dialog = byId("question", HTMLDialogElement);
   if (dialog.open) return Promise.resolve(false);
   setText(byId("question-title", HTMLElement), question.title);
@@ -41,7 +41,7 @@ export function ask(question: Question): Promise<boolean> {
   setText(byId("question-no", HTMLElement), question.cancel ?? "Cancel");
   showFacts(question.facts ?? []);
   dialog.showModal();
-  // Not the button that does it: Enter twice would have done it.
+  // Not the acting button: pressing Enter twice would trigger it.
   byId("question-no", HTMLElement).focus();
   return new Promise((resolve) => {
     answer = (isYes) => {
@@ -52,12 +52,12 @@ export function ask(question: Question): Promise<boolean> {
   });
 }
 
-/** Brings what a question is about up to date. */
+/** Updates the facts of the open dialog. */
 export function refreshQuestion(): void {
   refresh();
 }
 
-/** Makes the buttons work. */
+/** Connects the buttons. */
 export function startDialogs(): void {
   const dialog = byId("question", HTMLDialogElement);
   byId("question-yes", HTMLElement)
@@ -67,13 +67,13 @@ export function startDialogs(): void {
   dialog.addEventListener("click", ({ target }) => {
     if (target === dialog) answer(false);
   });
-  // By Esc. The event comes late: it may be that of the question before.
+  // Closed by Esc. The event is late: it may belong to the dialog before.
   dialog.addEventListener("close", () => {
     if (!dialog.open) answer(false);
   });
 }
 
-/** Asks for the token of the admin listener until there is one. */
+/** Asks for the token of the admin listener until one is given. */
 export function askToken(isWrong: boolean): Promise<string> {
   const dialog = byId("token", HTMLDialogElement);
   const field = byId("token-field", HTMLInputElement);
@@ -87,7 +87,7 @@ export function askToken(isWrong: boolean): Promise<string> {
   setText(problem, isWrong ? "That was not it. Try again." : "");
   open();
   return new Promise((resolve) => {
-    // Nothing goes on without it.
+    // The page cannot continue without it.
     dialog.addEventListener("close", open, { signal });
     byId("token-form", HTMLFormElement).addEventListener("submit", (event) => {
       event.preventDefault();
@@ -104,7 +104,7 @@ export function askToken(isWrong: boolean): Promise<string> {
   });
 }
 
-/** What a header cannot carry is none. */
+/** A token must fit into a header. */
 function isToken(text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text);
 }

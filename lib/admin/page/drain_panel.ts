@@ -1,5 +1,5 @@
 /**
- * The drain: its button, and what is still open once it has begun.
+ * The drain: its button, and the connections that remain.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export class DrainPanel {
   #drain: Drain | false = false;
   #most = 0;
 
-  /** Makes the button work. */
+  /** Connects the button. */
   constructor(api: Api, open: () => number) {
     this.#api = api;
     byId("drain", HTMLButtonElement)
@@ -30,7 +30,7 @@ export class DrainPanel {
   }
 
   /**
-   * Takes what the server says.
+   * Shows the server's state.
    *
    * @param now Milliseconds since 1970 by the server's clock.
    */

@@ -1,15 +1,15 @@
 /**
- * Elements of the page. Whatever is said gets in as text: there is no way to
- * make markup here, and the page's policy forbids it.
+ * Creates elements of the page. All content is set as text: markup is
+ * impossible here, and the page's policy forbids it.
  *
  * @module
  */
 
-/** What to make an element with. */
+/** Options for {@linkcode make}. */
 export interface ElementOptions {
   /** Its classes. */
   className?: string;
-  /** What it says. */
+  /** Its text. */
   text?: string;
   /** Its attributes. */
   attributes?: Readonly<Record<string, string>>;
@@ -26,7 +26,7 @@ export function byId<E extends Element>(id: string, kind: new () => E): E {
   throw new TypeError(`Cannot find #${id}: no ${kind.name}`);
 }
 
-/** Makes an element. */
+/** Creates an element. */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   options: ElementOptions = {},
@@ -42,12 +42,12 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** Says something in an element, unless that is what it says. */
+/** Sets the text of an element if it differs. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Sets an attribute, unless it is so. */
+/** Sets an attribute if it differs. */
 export function setAttribute(
   element: Element,
   name: string,
@@ -56,7 +56,7 @@ export function setAttribute(
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
-/** Makes something that says texts in an element, each only when it changes. */
+/** Returns a function that sets an element's text only when it changes. */
 export function textOf(element: Element): (text: string) => void {
   const node = document.createTextNode("");
   element.append(node);

@@ -2,8 +2,8 @@
  * Events of a stream (HTML Standard §9.2, `text/event-stream`), read from a
  * `fetch` because an `EventSource` cannot send the token.
  *
- * Own code, because the stream of @std/http has no bound and looks at all of an
- * unfinished event again with each piece: 30 s for one of 16 MB, not 0.2 s.
+ * Own code, because the stream of @std/http has no bound and rescans an
+ * unfinished event with each piece: 30 s instead of 0.2 s for one of 16 MB.
  *
  * @module
  */
@@ -13,13 +13,13 @@ const LONGEST = 64 * 1024 * 1024;
 
 /** An event. */
 export interface ServerEvent {
-  /** What it is called. */
+  /** Its name. */
   name: string;
-  /** What it says. */
+  /** Its data. */
   data: string;
 }
 
-/** Makes events of the pieces in which their text comes. */
+/** Assembles events from pieces of text. */
 export class EventParser {
   /** The line that has not ended yet; joined once, however long it is. */
   #pieces: string[] = [];

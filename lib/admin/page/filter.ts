@@ -1,13 +1,13 @@
 /**
- * What is typed into a filter, and what it lets through.
+ * Parses and applies the filter of a table.
  *
- * Words are looked for in all fields, `user:alice` in that one, `-word` is for
- * those without it, and quotes keep words together. All have to be met.
+ * Words match any field, `user:alice` matches that field, `-word` excludes, and
+ * quotes keep words together. All terms must match.
  *
  * @module
  */
 
-/** Terms that are looked at; the rest of a filter is of no matter. */
+/** Most terms of a filter; the rest is ignored. */
 const MOST_TERMS = 20;
 
 /** Shorter names of fields. */
@@ -17,7 +17,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   why: "reason",
 };
 
-/** Fields by the name that a filter calls them, in lower case. */
+/** Fields by their name in filters, in lower case. */
 const FIELDS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
@@ -28,7 +28,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   ...ALIASES,
 };
 
-/** Fields that a word without a prefix is looked for in. */
+/** Fields that a word without a prefix searches. */
 const SEARCHED = [
   ...["client", "user", "target", "address", "protocol", "rule", "state"],
   ...["result", "reason"],
@@ -36,19 +36,19 @@ const SEARCHED = [
 
 /** A word of a filter. */
 export interface Term {
-  /** Where it is looked for; all over where there is none. */
+  /** The field to search (default: all). */
   field?: string;
-  /** What is looked for, in lower case. */
+  /** The text to find, in lower case. */
   text: string;
-  /** Whether it is for those without it. */
+  /** Whether it excludes matches. */
   isNegative: boolean;
 }
 
 /**
- * Reads a filter. Whatever is typed means something: a prefix that is no
- * field's, as in `example.com:443`, is part of the word.
+ * Parses a filter. Any text is valid: an unknown prefix, as in
+ * `example.com:443`, is part of the word.
  *
- * @returns Its terms; none lets everything through.
+ * @returns Its terms; none matches everything.
  */
 export function parseFilter(text: string): Term[] {
   const terms: Term[] = [];
@@ -59,7 +59,7 @@ export function parseFilter(text: string): Term[] {
   return terms.slice(0, MOST_TERMS);
 }
 
-/** Tells whether something meets all terms of a filter. */
+/** Tells whether all terms of a filter match. */
 export function matchesFilter(terms: readonly Term[], item: object): boolean {
   const fields = item as Readonly<Record<string, unknown>>;
   return terms.every((term) => isMet(term, fields) !== term.isNegative);
@@ -81,7 +81,7 @@ function isMet(
   { field, text }: Term,
   fields: Readonly<Record<string, unknown>>,
 ): boolean {
-  // Half a number is another tunnel's.
+  // A partial number would match another tunnel.
   if (field === "id") return String(fields["id"]) === text;
   if (field !== undefined) return has(fields[field], text);
   return SEARCHED.some((name) => has(fields[name], text));

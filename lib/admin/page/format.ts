@@ -1,5 +1,5 @@
 /**
- * Figures as people read them.
+ * Formats figures for people.
  *
  * @module
  */
@@ -8,19 +8,19 @@ const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
 
 const COUNT = new Intl.NumberFormat("en");
 
-/** What stands where there is nothing to say. */
+/** Shown instead of a missing value. */
 export const NOTHING = "–";
 
 /**
  * Formats a number of bytes in decimal units, as the log does.
  *
- * @param bytes How many; fractions are of no matter.
+ * @param bytes Number of bytes; may be fractional.
  * @returns For example `0 B`, `1.2 kB`, `30 MB`.
  */
 export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
-  // What would be rounded to four digits belongs to the next unit.
+  // A value that would round to four digits gets the next unit.
   while (value >= 999.5 && unit < UNITS.length - 1) {
     value /= 1000;
     unit++;
@@ -39,7 +39,7 @@ export function formatRate(bytesPerSecond: number): string {
 }
 
 /**
- * Formats a whole number with its thousands apart.
+ * Formats a whole number with thousands separators.
  *
  * @returns For example `10,000`.
  */
@@ -60,11 +60,11 @@ export function formatFrequency(perSecond: number): string {
 /**
  * Formats how long something has taken by its two largest units.
  *
- * @param milliseconds How long; less than nothing, as clocks that differ give,
- * is nothing.
+ * @param milliseconds How long; negative values, from differing clocks, count
+ *   as 0.
  * @returns For example `4s`, `3m 05s`, `2h 14m`, `3d 04h`.
  */
-export function formatDuration(milliseconds: number): string {
+export function formatElapsed(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));
   const two = (count: number) => String(count).padStart(2, "0");
   if (seconds < 60) return `${seconds}s`;
@@ -76,18 +76,18 @@ export function formatDuration(milliseconds: number): string {
 }
 
 /**
- * Formats how long something has taken that may have been short.
+ * Formats a duration that may be short.
  *
  * @returns For example `33ms`, `4s`, `2h 14m`.
  */
 export function formatLasted(milliseconds: number): string {
   return milliseconds < 1_000
     ? `${Math.max(0, Math.round(milliseconds))}ms`
-    : formatDuration(milliseconds);
+    : formatElapsed(milliseconds);
 }
 
 /**
- * Formats how long it still is.
+ * Formats a remaining time.
  *
  * @returns For example `0:23`, `12:05`, `1:02:03`.
  */
@@ -101,7 +101,7 @@ export function formatCountdown(milliseconds: number): string {
 }
 
 /**
- * Formats a time of the day in the time zone of who looks.
+ * Formats a time of day in the viewer's time zone.
  *
  * @param time Milliseconds since 1970, or ISO 8601.
  * @returns For example `14:03:09`; {@linkcode NOTHING} for what is no time.
@@ -114,7 +114,7 @@ export function formatClock(time: number | string): string {
 }
 
 /**
- * Formats a time in the time zone of who looks, and says which that is.
+ * Formats a time with the viewer's time zone.
  *
  * @param time ISO 8601.
  * @returns For example `2026-11-21 14:03:09 UTC+01:00`.

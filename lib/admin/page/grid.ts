@@ -1,9 +1,9 @@
 /**
- * A table of any length of which only those rows exist that are seen.
+ * A table of any length in which only the visible rows exist.
  *
- * It is one stop of the Tab key; arrows move a cell in it. The table keeps the
- * focus and names that cell as its active descendant, because a row that
- * scrolls away would take a focus of its own with it.
+ * It is one Tab stop; arrow keys move the active cell. The table keeps the
+ * focus and names the cell as its active descendant, because a focused row
+ * would lose the focus when it scrolls away.
  *
  * @module
  */
@@ -11,16 +11,16 @@
 import { make, setAttribute } from "./element.ts";
 import { DrawnRow, type GridColumn, type GridRow } from "./grid_row.ts";
 import { HEADINGS, move, type Position } from "./grid_position.ts";
-import type { Direction } from "./order.ts";
+import type { SortDirection } from "./order.ts";
 import { visibleRows } from "./visible_rows.ts";
 
-/** What a table needs. */
+/** Options of a table. */
 export interface GridOptions<R> {
   /** The table, empty. */
   table: HTMLTableElement;
-  /** What it scrolls in. */
+  /** The scrolling element. */
   scroller: HTMLElement;
-  /** From left to right. */
+  /** Columns from left to right. */
   columns: readonly GridColumn<R>[];
   /** Called when a row is chosen, or the one with the key Delete. */
   onChoose(row: R, how: "open" | "delete"): void;
@@ -46,7 +46,7 @@ export class Grid<R extends GridRow> {
   #headHeight = 36;
   #frame: number | undefined;
 
-  /** Makes its headings; there are no rows yet. */
+  /** Creates the headings, without rows. */
   constructor(options: GridOptions<R>) {
     this.#options = options;
     const { table, columns } = options;
@@ -59,7 +59,7 @@ export class Grid<R extends GridRow> {
     this.#listen();
   }
 
-  /** Whether a person points at a row, which should stay where it is then. */
+  /** Whether the pointer is on a row, which should then stay in place. */
   get isHeld(): boolean {
     const hasFocus = document.activeElement === this.#options.table;
     return this.#isPointedAt || hasFocus && this.#active.row !== HEADINGS;
@@ -74,8 +74,8 @@ export class Grid<R extends GridRow> {
     this.#draw();
   }
 
-  /** Says by which column the rows are sorted. */
-  showOrder(column: string, direction: Direction): void {
+  /** Shows by which column the rows are sorted. */
+  showOrder(column: string, direction: SortDirection): void {
     for (const [n, heading] of this.#headings.entries()) {
       const { id, isSortable } = this.#options.columns[n]!;
       if (isSortable === false) continue;
@@ -84,7 +84,7 @@ export class Grid<R extends GridRow> {
     }
   }
 
-  /** Draws once more before the next frame. */
+  /** Redraws before the next frame. */
   refresh(): void {
     this.#frame ??= requestAnimationFrame(() => {
       this.#frame = undefined;
@@ -126,7 +126,7 @@ export class Grid<R extends GridRow> {
     });
   }
 
-  /** Reads sizes where they change, so that no frame has to. */
+  /** Measures sizes when they change, so that no frame has to. */
   #measure(): void {
     const { table, scroller } = this.#options;
     const style = getComputedStyle(table);
@@ -206,7 +206,7 @@ export class Grid<R extends GridRow> {
     event.preventDefault();
   }
 
-  /** Columns that a narrow window has no room for are no stops. */
+  /** Skips columns that a narrow window hides. */
   #skipHidden({ row, column }: Position): Position {
     const step = column < this.#active.column ? -1 : 1;
     const isShown = (n: number) => this.#headings[n]!.offsetWidth > 0;
@@ -231,7 +231,7 @@ export class Grid<R extends GridRow> {
     this.#draw();
   }
 
-  /** The cell goes where its row has gone, or stays where that has ended. */
+  /** The active cell follows its row, or stays if the row is gone. */
   #findActive(key: number): void {
     const { row, column } = this.#active;
     if (this.#rows[row]?.key === key) return;
@@ -247,7 +247,7 @@ export class Grid<R extends GridRow> {
     const n = this.#drawn.findIndex(({ element }) => element === line);
     const row = this.#rows[this.#first + n];
     if (n === -1 || row === undefined) return;
-    // Who selects text wants to copy it.
+    // A person who selects text wants to copy it.
     if (getSelection()?.isCollapsed === false) return;
     const isAction = (target as Element).closest("button") !== null;
     this.#activate({

@@ -15,17 +15,17 @@ export interface Position {
   column: number;
 }
 
-/** How large the table is. */
+/** Size of the table. */
 export interface Extent {
   /** Rows, without that of the headings. */
   rows: number;
   /** Columns that are shown. */
   columns: number;
-  /** Rows that are seen at once. */
+  /** Visible rows. */
   page: number;
 }
 
-/** A key, as an event tells it. */
+/** A key of a keyboard event. */
 export interface Key {
   /** Its name. */
   key: string;
@@ -34,9 +34,9 @@ export interface Key {
 }
 
 /**
- * Gives the cell that a key leads to.
+ * Returns the cell that a key leads to.
  *
- * @returns `undefined` where the key is none of those that move.
+ * @returns `undefined` if the key does not move.
  */
 export function move(
   { row, column }: Position,

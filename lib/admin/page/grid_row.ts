@@ -1,5 +1,5 @@
 /**
- * A row of a table, drawn: it shows one thing after another.
+ * A drawn row of a table, which is reused for other items.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { make, setAttribute } from "./element.ts";
 
 /** A column. */
 export interface GridColumn<R> {
-  /** What it is called in the style sheet and where it is sorted by. */
+  /** Its id for the style sheet and for sorting. */
   id: string;
   /** Its heading. */
   label: string;
@@ -16,15 +16,15 @@ export interface GridColumn<R> {
   isLabelHidden?: boolean;
   /** Whether it can be sorted by (default: yes). */
   isSortable?: boolean;
-  /** Fills a cell once, and gives what shows a row in it. */
+  /** Fills a cell once, and returns what shows a row in it. */
   create(cell: HTMLElement): (row: R) => void;
 }
 
-/** A row, as far as the table is concerned. */
+/** What the table needs of a row. */
 export interface GridRow {
-  /** What no other row has. */
+  /** Its unique key. */
   readonly key: number;
-  /** Whether what it shows has ended. */
+  /** Whether its item has ended. */
   readonly isGone: boolean;
 }
 
@@ -36,7 +36,7 @@ export class DrawnRow<R extends GridRow> {
   readonly cells: readonly HTMLTableCellElement[];
   readonly #updates: readonly ((row: R) => void)[];
 
-  /** Makes the elements; they show nothing. */
+  /** Creates empty elements. */
   constructor(columns: readonly GridColumn<R>[]) {
     this.cells = columns.map(({ id }) =>
       make("td", {
@@ -48,9 +48,9 @@ export class DrawnRow<R extends GridRow> {
     this.#updates = columns.map(({ create }, n) => create(this.cells[n]!));
   }
 
-  /** Shows a row, which has that number among all. */
+  /** Shows a row with its index among all. */
   show(row: R, index: number): void {
-    // The headings are the first.
+    // The headings are row 1.
     setAttribute(this.element, "aria-rowindex", String(index + 2));
     this.element.classList.toggle("gone", row.isGone);
     this.element.classList.toggle("odd", index % 2 === 1);

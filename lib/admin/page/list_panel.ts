@@ -10,26 +10,26 @@ import { matchesFilter, parseFilter, type Term } from "./filter.ts";
 import { formatCount, formatNumberOf } from "./format.ts";
 import { Grid } from "./grid.ts";
 import type { GridColumn, GridRow } from "./grid_row.ts";
-import { type Direction, sortRows, type SortValue } from "./order.ts";
+import { type SortDirection, sortRows, type SortValue } from "./order.ts";
 
 /** Milliseconds without a key after which typing has paused. */
 const PAUSE = 700;
 
-/** A column that says what to sort by. */
+/** A sortable column. */
 export interface ListColumn<R> extends GridColumn<R> {
-  /** What rows are sorted by; none for a column that cannot be sorted by. */
+  /** Returns the sort key of a row; missing if not sortable. */
   sortBy?(row: R): SortValue;
-  /** The way in which it is sorted first (default: from small to large). */
-  firstDirection?: Direction;
+  /** The first direction (default: ascending). */
+  firstDirection?: SortDirection;
 }
 
-/** What a panel needs. */
+/** Options of a panel. */
 export interface ListPanelOptions<R> {
-  /** What the ids of its elements begin with. */
+  /** Prefix of the ids of its elements. */
   name: string;
-  /** From left to right. */
+  /** Columns from left to right. */
   columns: readonly ListColumn<R>[];
-  /** The column that it is sorted by at first. */
+  /** The first column to sort by. */
   sortedBy: string;
   /** Called when a row is chosen. */
   onChoose(row: R, how: "open" | "delete"): void;
@@ -37,7 +37,7 @@ export interface ListPanelOptions<R> {
 
 /** A row of a panel. */
 export interface ListRow extends GridRow {
-  /** What a filter looks at. */
+  /** The tunnel, for filters. */
   readonly tunnel: Tunnel;
 }
 
@@ -52,8 +52,10 @@ export class ListPanel<R extends ListRow> {
   #total = 0;
   #terms: Term[] = [];
   #sortedBy: ListColumn<R>;
-  #direction: Direction;
-  /** Whether the filter lets it through; a tunnel is replaced when it changes. */
+  #direction: SortDirection;
+  /**
+   * Cached results of the filter; a tunnel object is replaced when it changes.
+   */
   #found = new WeakMap<Tunnel, boolean>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -80,16 +82,16 @@ export class ListPanel<R extends ListRow> {
     filter.addEventListener("input", () => this.#filter(filter.value));
     filter.addEventListener("keydown", ({ key }) => {
       if (key === "ArrowDown") byId(`${name}-table`, HTMLElement).focus();
-      // Not every browser does so by itself.
+      // Not every browser does this itself.
       if (key === "Escape") this.#filter(filter.value = "");
     });
   }
 
   /**
-   * Takes what there is now. While a person points at a row, all stay where
-   * they are, and those that have ended stay too.
+   * Updates the rows. While the pointer is on a row, all rows stay in place,
+   * also ended ones.
    *
-   * @param total How many there are, where the server does not tell of all.
+   * @param total The total, if the server does not send all.
    */
   update(rows: readonly R[], total = rows.length): void {
     this.#all = rows;
@@ -119,7 +121,7 @@ export class ListPanel<R extends ListRow> {
     const next = this.#options.columns.find(({ id }) => id === column)!;
     const first = next.firstDirection ?? 1;
     const isSame = next === this.#sortedBy;
-    this.#direction = isSame ? -this.#direction as Direction : first;
+    this.#direction = isSame ? -this.#direction as SortDirection : first;
     this.#sortedBy = next;
     this.#grid.showOrder(column, this.#direction);
     this.#arrange();
@@ -127,7 +129,7 @@ export class ListPanel<R extends ListRow> {
 
   #arrange(): void {
     const all = new Set(this.#all);
-    // What is nearly in order is sorted fast: those that were shown come first.
+    // Nearly sorted lists sort fast, so rows already shown come first.
     const rows = this.#shown.filter((row) => all.delete(row) && this.#has(row));
     for (const row of all) if (this.#has(row)) rows.push(row);
     this.#shown = sortRows(rows, this.#sortedBy.sortBy!, this.#direction);
@@ -144,7 +146,7 @@ export class ListPanel<R extends ListRow> {
     return isFound;
   }
 
-  /** Says how many were found to who does not see it, once typing pauses. */
+  /** Announces the number of matches to screen readers when typing pauses. */
   #tellLater(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -154,7 +156,7 @@ export class ListPanel<R extends ListRow> {
     }, PAUSE);
   }
 
-  /** Who points at a row sees no new ones, and how many there are. */
+  /** While the pointer holds the rows, shows how many new ones wait. */
   #tellHeld(): void {
     const shown = new Set(this.#shown);
     const fresh = this.#all.reduce(

@@ -1,5 +1,5 @@
 /**
- * The stream of events: opened, read, and opened again when it has ended.
+ * The event stream: opens it, reads it, and reopens it when it ends.
  *
  * @module
  */
@@ -7,24 +7,24 @@
 import { type Api, describeFailure } from "./api.ts";
 import { EventParser, type ServerEvent } from "./event_parser.ts";
 
-/** Milliseconds until it is opened again: first, and at most. */
+/** Milliseconds until it is reopened: first and most. */
 const RETRY = { first: 1_000, most: 15_000 } as const;
 
-/** Milliseconds without an event after which there is no server any more. */
+/** Milliseconds without an event after which the server counts as lost. */
 const SILENCE = 10_000;
 
-/** How the stream is. */
-export type LiveState =
+/** The state of the stream. */
+export type StreamState =
   | { is: "connecting" }
   | { is: "live" }
   | { is: "lost"; why: string; retryAt: number };
 
-/** Who is told. */
+/** Receives events and states. */
 export interface LiveListener {
   /** Takes an event. */
   onEvent(event: ServerEvent): void;
-  /** Takes how the stream is now. */
-  onState(state: LiveState): void;
+  /** Takes the new state of the stream. */
+  onState(state: StreamState): void;
 }
 
 /** Reads events for as long as the page is open. */

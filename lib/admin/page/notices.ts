@@ -1,5 +1,5 @@
 /**
- * What happens, said once: seen for a while, and read out by a screen reader.
+ * Notices that are shown for a while and read out by screen readers.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { describeFailure } from "./api.ts";
 import { byId } from "./element.ts";
 
-/** Milliseconds for which it is seen. */
+/** Milliseconds for which it is shown. */
 const SHOWN = { news: 5_000, problem: 12_000 } as const;
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Says something that a person has to know. */
+/** Shows a notice. */
 export function notify(text: string, kind: keyof typeof SHOWN = "news"): void {
   const notice = byId("notice", HTMLElement);
   notice.textContent = text;
@@ -21,7 +21,7 @@ export function notify(text: string, kind: keyof typeof SHOWN = "news"): void {
   timer = setTimeout(() => notice.textContent = "", SHOWN[kind]);
 }
 
-/** Says that something has failed, and why. */
+/** Shows that something has failed, and why. */
 export function notifyFailure(what: string, error: unknown): void {
   notify(`${what}: ${describeFailure(error)}`, "problem");
 }

@@ -4,25 +4,25 @@
  * @module
  */
 
-/** What a row is sorted by; nothing and empty text come last. */
+/** A sort key; missing and empty ones come last. */
 export type SortValue = string | number | undefined;
 
 /** 1 from small to large, -1 the other way. */
-export type Direction = 1 | -1;
+export type SortDirection = 1 | -1;
 
-/** Digits that a number in a text may have to be sorted as one. */
+/** Most digits of a number in text that is sorted by value. */
 const WIDTH = 10;
 
 /**
- * Sorts rows; what has no value comes last in both directions, and what is
- * equal stays in the order in which it was.
+ * Sorts rows. Rows without a value come last in both directions, and equal rows
+ * keep their order.
  *
- * @param valueOf What a row is sorted by; asked once for each.
+ * @param valueOf Returns the sort key; called once for each row.
  */
 export function sortRows<Row>(
   rows: readonly Row[],
   valueOf: (row: Row) => SortValue,
-  direction: Direction,
+  direction: SortDirection,
 ): Row[] {
   const keyed = rows.map((row) => ({ row, value: valueOf(row) }));
   keyed.sort((a, b) => compare(a.value, b.value, direction));
@@ -30,15 +30,15 @@ export function sortRows<Row>(
 }
 
 /**
- * Makes text that sorts as people expect: without case, numbers by their size,
- * so that `10.0.0.9` comes before `10.0.0.10`.
+ * Creates a sort key in natural order: without case, and numbers by value, so
+ * that `10.0.0.9` comes before `10.0.0.10`.
  */
 export function naturalKey(text: string): string {
   return text.toLowerCase()
     .replace(/\d+/g, (digits) => digits.padStart(WIDTH, "0"));
 }
 
-function compare(a: SortValue, b: SortValue, direction: Direction): number {
+function compare(a: SortValue, b: SortValue, direction: SortDirection): number {
   if (a === b) return 0;
   if (a === undefined || a === "") return 1;
   if (b === undefined || b === "") return -1;

@@ -1,5 +1,5 @@
 /**
- * What the server says of itself: the lines at the top and at the bottom.
+ * The status of the server: the lines at the top and bottom.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { byId, make, setText } from "./element.ts";
 import {
   formatBytes,
   formatCount,
-  formatDuration,
+  formatElapsed,
   formatFrequency,
   formatOffset,
   formatRate,
@@ -22,7 +22,7 @@ export function showRates(list: TunnelList, open: number): void {
   setText(byId("up", HTMLElement), formatRate(list.up));
   setText(byId("open", HTMLElement), formatCount(open));
   setText(byId("opened", HTMLElement), formatFrequency(list.opened));
-  // What was heard last may be drawn after the end of the connection.
+  // The last event may be drawn after the connection has ended.
   if (document.documentElement.dataset["live"] !== "live") return;
   const title = `${formatCount(open)} open · Sluice`;
   if (document.title !== title) document.title = title;
@@ -31,12 +31,12 @@ export function showRates(list: TunnelList, open: number): void {
 /**
  * Shows the rest.
  *
- * @param uptime Milliseconds since the start, by now.
+ * @param uptime Milliseconds since the start.
  */
 export function showStatus(status: Status, uptime: number): void {
   const { memory, descriptors } = status;
   setText(byId("version", HTMLElement), status.version);
-  setText(byId("uptime", HTMLElement), formatDuration(uptime));
+  setText(byId("uptime", HTMLElement), formatElapsed(uptime));
   setText(byId("total", HTMLElement), formatCount(status.total));
   setText(
     byId("bytes", HTMLElement),
@@ -66,7 +66,7 @@ export function showListeners(listeners: readonly ListenerStatus[]): void {
   setText(byId("hint-command", HTMLElement), command ?? "");
 }
 
-/** Says which time zone times are in. */
+/** Shows the time zone of times. */
 export function showTimeZone(): void {
   const offset = formatOffset(-new Date().getTimezoneOffset());
   const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();

@@ -1,8 +1,8 @@
 /**
- * The page that shows what flows.
+ * The admin page.
  *
- * What the server says is taken in when it comes, and drawn before the next
- * frame, so that a window in the background draws nothing.
+ * Events are stored when they arrive and drawn before the next frame, so a
+ * window in the background draws nothing.
  *
  * @module
  */
@@ -38,10 +38,10 @@ import { type Palette, startTheme } from "./theme.ts";
 import { describeClosed, describeOpen } from "./tunnel_facts.ts";
 import { type Row, TunnelList } from "./tunnel_list.ts";
 
-/** Milliseconds between two looks at what no event tells. */
+/** Milliseconds between polls of data without events. */
 const POLL = 5_000;
 
-/** Tunnels that the server tells of at most, at the begin. */
+/** Most tunnels that the server sends at the beginning. */
 const MOST_TOLD = 20_000;
 
 class Page {
@@ -137,7 +137,7 @@ class Page {
     }
   }
 
-  /** What is not there now is there the next time: nobody is told. */
+  /** A failed poll is not reported: the next one follows. */
   async #poll(): Promise<void> {
     if (document.hidden || this.#status === undefined) return;
     if (document.documentElement.dataset["live"] !== "live") return;
@@ -223,7 +223,7 @@ class Page {
   }
 }
 
-/** `/` leads to the filter, but not from where it is a letter. */
+/** `/` moves to the filter, except from a text field. */
 function listenForFilterKey(): void {
   document.addEventListener("keydown", (event) => {
     const { key, target, ctrlKey, metaKey, altKey } = event;

@@ -7,14 +7,14 @@
 /** Seconds that are kept. */
 export const RATE_SECONDS = 60;
 
-/** Bytes a second, both ways, by number of the tick in which they were told. */
+/** Bytes a second, both ways, by number of the tick. */
 export class RateHistory {
   readonly #up = new Float32Array(RATE_SECONDS);
   readonly #down = new Float32Array(RATE_SECONDS);
   #last = -Infinity;
 
   /**
-   * Notes the rates of a tick; in those that were left out nothing has flown.
+   * Stores the rates of a tick; skipped ticks had no traffic.
    *
    * @param tick Its number, not less than the last.
    */

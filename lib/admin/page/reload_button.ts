@@ -1,6 +1,5 @@
 /**
- * The button that makes the server read its files again, and what it says to
- * that.
+ * The button that reloads the server's files, and shows the result.
  *
  * @module
  */
@@ -11,12 +10,12 @@ import { ask } from "./dialogs.ts";
 import { byId, setAttribute } from "./element.ts";
 import { notify } from "./notices.ts";
 
-/** Makes the button work. */
+/** Connects the button. */
 export function startReload(api: Api): void {
   const button = byId("reload", HTMLButtonElement);
   let isBusy = false;
   button.addEventListener("click", async () => {
-    // Not disabled meanwhile: that would take the focus away.
+    // Not disabled meanwhile, because that would remove the focus.
     if (isBusy) return;
     isBusy = true;
     setAttribute(button, "aria-busy", "true");
@@ -37,10 +36,10 @@ function describe({ reloaded }: ReloadAnswer): string {
     : `Reloaded: ${reloaded.join(", ")}`;
 }
 
-/** It may be long, and stays until it is read. */
+/** The text may be long, and stays until it is read. */
 function tellFailure(why: string): void {
   const what = "Cannot reload";
-  // Somebody may have opened another meanwhile.
+  // Another dialog may have been opened meanwhile.
   const isFree = document.querySelector("dialog[open]") === null;
   if (isFree) ask({ title: what, text: why, cancel: "Close" });
   else notify(`${what}: ${why}`, "problem");

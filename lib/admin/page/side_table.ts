@@ -1,6 +1,6 @@
 /**
- * A short table. Its rows stay the same elements while what they show changes:
- * a button that were made anew would lose the focus, and a click half done.
+ * A short table. It reuses its row elements when their content changes: a new
+ * button would lose the focus and a half-done click.
  *
  * @module
  */
@@ -8,24 +8,24 @@
 import { byId, make, setText } from "./element.ts";
 import { formatCount } from "./format.ts";
 
-/** Rows that are drawn; of more the rest is counted. */
+/** Most rows drawn; the rest is only counted. */
 const MOST_ROWS = 200;
 
 /** A row. */
 export interface SideRow<T> {
   /** Its cells. */
   cells: HTMLElement[];
-  /** Shows something in them. */
+  /** Shows an item in them. */
   show(item: T): void;
 }
 
-/** What a table needs. */
+/** Options of a table. */
 export interface SideTableOptions<T> {
-  /** What the ids of its elements begin with. */
+  /** Prefix of the ids of its elements. */
   name: string;
-  /** What no other item has. */
+  /** Returns the unique key of an item. */
   keyOf(item: T): string;
-  /** Makes a row; it shows nothing. */
+  /** Creates an empty row. */
   createRow(): SideRow<T>;
 }
 
@@ -42,7 +42,7 @@ export class SideTable<T> {
   readonly #restLine = make("tr", {}, [this.#rest]);
   #rows = new Map<string, PlacedRow<T>>();
 
-  /** Makes an empty table of the elements that are there. */
+  /** Creates an empty table from existing elements. */
   constructor(options: SideTableOptions<T>) {
     this.#options = options;
     this.#body = byId(`${options.name}-rows`, HTMLElement);
@@ -51,7 +51,7 @@ export class SideTable<T> {
   /**
    * Shows items, in their order.
    *
-   * @param count What stands beside the title (default: how many there are).
+   * @param count Count beside the title (default: number of items).
    */
   show(items: readonly T[], count = items.length): void {
     const { name } = this.#options;
@@ -80,7 +80,7 @@ export class SideTable<T> {
     return { element: make("tr", {}, cells), show };
   }
 
-  /** Moves only what is elsewhere: what is moved loses the focus. */
+  /** Moves only misplaced rows, because a moved row loses the focus. */
   #place(): void {
     let next = this.#body.firstElementChild;
     for (const { element } of this.#rows.values()) {

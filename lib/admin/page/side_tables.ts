@@ -9,7 +9,7 @@ import { make, setAttribute, textOf } from "./element.ts";
 import { formatCount, formatCountdown, NOTHING } from "./format.ts";
 import { SideTable } from "./side_table.ts";
 
-/** The three of them. */
+/** The three side tables. */
 export class SideTables {
   readonly #refusals = refusalTable();
   readonly #pools = poolTable();
@@ -18,15 +18,15 @@ export class SideTables {
   #now = 0;
 
   /**
-   * Makes empty tables.
+   * Creates empty tables.
    *
-   * @param onLift Called for a ban that is to end.
+   * @param onLift Called for a ban to lift.
    */
   constructor(onLift: (ban: BanStatus) => void) {
     this.#bans = banTable(onLift, () => this.#now);
   }
 
-  /** Shows how often was refused, and why. */
+  /** Shows refusals by reason. */
   showRefusals(refusals: readonly RefusalCount[]): void {
     const most = Math.max(1, ...refusals.map(({ count }) => count));
     const sum = refusals.reduce((total, { count }) => total + count, 0);
@@ -39,13 +39,13 @@ export class SideTables {
     this.#pools.show(pools);
   }
 
-  /** Shows who is banned. */
+  /** Shows the bans. */
   showBans(bans: readonly BanStatus[]): void {
     this.#shownBans = bans;
     this.#bans.show(bans);
   }
 
-  /** Takes away a ban that has been lifted. */
+  /** Removes a lifted ban. */
   removeBan({ key, kind }: BanStatus): void {
     this.showBans(
       this.#shownBans.filter((ban) => ban.key !== key || ban.kind !== kind),
@@ -53,7 +53,7 @@ export class SideTables {
   }
 
   /**
-   * Shows how long bans still are; those that are over go.
+   * Updates the remaining time of bans, and removes ended ones.
    *
    * @param now Milliseconds since 1970 by the server's clock.
    */
@@ -154,7 +154,7 @@ function banTable(
   });
 }
 
-/** Says who is banned: a client and a user may be called the same. */
+/** Names a banned client or user: both may have the same name. */
 export function nameOf({ key, kind }: BanStatus): string {
   return kind === "user" ? `user ${key}` : key;
 }

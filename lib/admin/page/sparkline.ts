@@ -1,5 +1,5 @@
 /**
- * The rates of the last minute as a small drawing.
+ * Draws the rates of the last minute.
  *
  * @module
  */
@@ -9,33 +9,33 @@ import { RATE_SECONDS, type RateHistory } from "./rate_history.ts";
 /** Width and height, in CSS pixels. */
 const SIZE = { width: 92, height: 22 } as const;
 
-/** Bytes a second that reach the top at least: what is less stays low. */
+/** Least bytes a second at the top, so that small rates stay low. */
 const LEAST_TOP = 1_000;
 
 /** Colours to draw with. */
 export interface SparkColors {
-  /** Of bytes to the target. */
+  /** Colour of bytes to the target. */
   up: string;
-  /** Of bytes to the client. */
+  /** Colour of bytes to the client. */
   down: string;
-  /** Of the area below those. */
+  /** Colour of the area below them. */
   downArea: string;
 }
 
 /** A drawing. */
 export class Sparkline {
-  /** What it is drawn on. */
+  /** The canvas. */
   readonly canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
   #isEmpty = true;
 
-  /** Makes an empty drawing. */
+  /** Creates an empty drawing. */
   constructor() {
     const scale = Math.min(3, Math.ceil(devicePixelRatio));
     this.canvas = document.createElement("canvas");
     this.canvas.width = SIZE.width * scale;
     this.canvas.height = SIZE.height * scale;
-    // What it shows is beside it as a number.
+    // The number beside it says the same.
     this.canvas.setAttribute("aria-hidden", "true");
     this.#context = this.canvas.getContext("2d")!;
     this.#context.scale(scale, scale);
@@ -76,7 +76,7 @@ export class Sparkline {
 
   #trace(heightOf: (ago: number) => number): void {
     const step = SIZE.width / (RATE_SECONDS - 1);
-    // A line of its width stays within the drawing.
+    // Keeps a line of this width within the drawing.
     const scale = SIZE.height - 2;
     this.#context.beginPath();
     for (let ago = RATE_SECONDS - 1; ago >= 0; ago--) {

@@ -1,47 +1,47 @@
 /**
- * Light or dark: as the system has it, or as the person chooses.
+ * The theme: light or dark, by the system or by choice.
  *
  * @module
  */
 
 import { byId, setAttribute, setText } from "./element.ts";
 
-/** Where the choice is kept. */
+/** Key of the choice in the local storage. */
 const KEY = "sluice-theme";
 
 const CHOICES = ["system", "light", "dark"] as const;
 
 type Choice = typeof CHOICES[number];
 
-/** What the button shows of a choice. */
+/** Labels of the button. */
 const LABELS: Readonly<Record<Choice, string>> = {
   system: "Auto",
   light: "Light",
   dark: "Dark",
 };
 
-/** Colours of drawings, which do not follow the style sheet by themselves. */
+/** Colours of drawings, which do not follow the style sheet automatically. */
 export interface Palette {
-  /** Of bytes to targets. */
+  /** Colour of bytes to targets. */
   up: string;
-  /** Of bytes to clients. */
+  /** Colour of bytes to clients. */
   down: string;
-  /** Of the area below those. */
+  /** Colour of the area below them. */
   downArea: string;
-  /** Of connections that are open. */
+  /** Colour of open connections. */
   open: string;
-  /** Of the area below those. */
+  /** Colour of the area below them. */
   openArea: string;
-  /** Of new connections. */
+  /** Colour of new connections. */
   opened: string;
-  /** Of writing. */
+  /** Colour of text. */
   ink: string;
-  /** Of lines behind the drawing. */
+  /** Colour of grid lines. */
   line: string;
 }
 
 /**
- * Makes the button work.
+ * Connects the button.
  *
  * @param onChange Called with the colours: now, and at each change.
  */
@@ -70,7 +70,7 @@ function readChoice(): Choice {
   return CHOICES.find((choice) => choice === kept) ?? "system";
 }
 
-/** Reads the colours that the style sheet gives to an element for each. */
+/** Reads the colours from the style sheet. */
 function readPalette(): Palette {
   const colors = byId("palette", HTMLElement);
   const color = (name: keyof Palette) =>

@@ -1,5 +1,5 @@
 /**
- * All that is known of one tunnel.
+ * Describes one tunnel with all known facts.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { rateOf, targetOf } from "./columns.ts";
 import type { Fact } from "./dialogs.ts";
 import {
   formatBytes,
-  formatDuration,
+  formatElapsed,
   formatLasted,
   formatRate,
   formatTime,
@@ -17,9 +17,9 @@ import {
 } from "./format.ts";
 import type { Row, TunnelList } from "./tunnel_list.ts";
 
-/** Describes one that is open; what changes is asked for again. */
+/** Describes an open tunnel; changing values are read again. */
 export function describeOpen(row: Row, list: TunnelList): Fact[] {
-  const age = () => formatDuration(Date.now() - row.startedAt);
+  const age = () => formatElapsed(Date.now() - row.startedAt);
   return [
     ...describe(() => row.tunnel),
     ["State", () => row.isGone ? "ended" : row.tunnel.state],
@@ -28,7 +28,7 @@ export function describeOpen(row: Row, list: TunnelList): Fact[] {
   ];
 }
 
-/** Describes one that has ended. */
+/** Describes an ended tunnel. */
 export function describeClosed(tunnel: ClosedTunnel): Fact[] {
   return [
     ...describe(() => tunnel),

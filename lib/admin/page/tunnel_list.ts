@@ -1,5 +1,5 @@
 /**
- * The tunnels that are open, as far as the server has told.
+ * The open tunnels that the server has sent.
  *
  * @module
  */
@@ -14,44 +14,44 @@ import type {
 import { naturalKey } from "./order.ts";
 import { RateHistory } from "./rate_history.ts";
 
-/** Tunnels that have ended and are remembered. */
+/** Most ended tunnels remembered. */
 const MOST_CLOSED = 500;
 
-/** Milliseconds between two ticks, where that is not known. */
+/** Assumed milliseconds between two ticks, if unknown. */
 const USUAL_STEP = 1_000;
 
 /** A tunnel, open or ended, in a list. */
 export class Row<T extends Tunnel = Tunnel> {
-  /** What no other row of the list has. */
+  /** Its key, unique in the list. */
   readonly key: number;
   /** When it began, in milliseconds of this machine's clock. */
   readonly startedAt: number;
-  /** Rates of the last minute, once there have been any. */
+  /** Rates of the last minute, if any. */
   rates: RateHistory | undefined;
   /** Whether an open tunnel has ended meanwhile. */
   isGone = false;
   #tunnel: T;
   #sortKeys = new Map<string, string>();
 
-  /** Constructs a row. */
+  /** Creates a row. */
   constructor(key: number, tunnel: T, now: number) {
     this.key = key;
     this.#tunnel = tunnel;
     this.startedAt = now - tunnel.ageMs;
   }
 
-  /** What is known of it. */
+  /** The tunnel. */
   get tunnel(): T {
     return this.#tunnel;
   }
 
-  /** Replaces what is known of it. */
+  /** Replaces the tunnel. */
   set tunnel(tunnel: T) {
     this.#tunnel = tunnel;
     this.#sortKeys.clear();
   }
 
-  /** Gives what to sort by for a text; it is worked out once. */
+  /** Returns the cached sort key of a text. */
   sortKey(name: string, text: string | undefined): string {
     let key = this.#sortKeys.get(name);
     if (key === undefined) {
@@ -62,36 +62,36 @@ export class Row<T extends Tunnel = Tunnel> {
   }
 }
 
-/** Keeps what events tell. */
+/** Keeps the tunnels up to date by events. */
 export class TunnelList {
-  /** How many ticks there have been. */
+  /** Number of ticks so far. */
   tick = 0;
   /** Bytes a second to targets in the last tick, of all tunnels. */
   up = 0;
   /** Bytes a second to clients. */
   down = 0;
-  /** Connections a second that came. */
+  /** New connections a second. */
   opened = 0;
   #rows = new Map<number, Row>();
   #closed: Row<ClosedTunnel>[] = [];
   #closings = 0;
-  /** Those that ticks have told of since it began anew. */
+  /** Ended tunnels reported by ticks since the restart. */
   #ticked: ClosedTunnel[] = [];
-  /** What was asked for tells of them, and a tick may do so once more. */
+  /** Ended tunnels of the requested list, which a tick may report again. */
   #asked: Set<string> | undefined;
   #last: Pick<TickEvent, "at" | "status"> | undefined;
 
-  /** Those that are open. */
+  /** Open tunnels by id. */
   get open(): ReadonlyMap<number, Row> {
     return this.#rows;
   }
 
-  /** Those that have ended lately, the oldest first. */
+  /** Recently ended tunnels, the oldest first. */
   get closed(): readonly Row<ClosedTunnel>[] {
     return this.#closed;
   }
 
-  /** Begins anew; of those that were known before the rates are kept. */
+  /** Restarts with a snapshot; known tunnels keep their rates. */
   restart({ tunnels }: Pick<SnapshotEvent, "tunnels">): void {
     const now = Date.now();
     const before = this.#rows;
@@ -109,8 +109,8 @@ export class TunnelList {
   }
 
   /**
-   * Replaces those that have ended. Ticks have told of some of them, will tell
-   * of others, and may know of those that ended after this was asked for.
+   * Replaces the ended tunnels. Ticks have reported some of them, will report
+   * others, and may know some that ended after the request.
    */
   restartClosed(closed: readonly ClosedTunnel[]): void {
     const asked = new Set(closed.map(identify));
@@ -121,14 +121,14 @@ export class TunnelList {
     this.#ticked = [];
   }
 
-  /** Takes in what has happened since the last event. */
+  /** Applies the changes since the last event. */
   update(event: TickEvent): void {
     const elapsed = event.at - (this.#last?.at ?? event.at - USUAL_STEP);
     const seconds = Math.max(1, elapsed) / 1000;
     this.tick++;
     for (const tunnel of event.opened) this.#add(tunnel, seconds);
     for (const change of event.changed) this.#change(change, seconds);
-    // Not those in `closed`: a request that ends leaves its connection open.
+    // Not those in `closed`: an ended request leaves its connection open.
     for (const id of event.gone) this.#remove(id);
     this.#takeClosed(event.closed);
     this.#count(event, seconds);
@@ -208,7 +208,7 @@ export class TunnelList {
   }
 }
 
-/** Requests have the id of their connection: it is not enough. */
+/** Requests share the id of their connection, so it is not unique. */
 function identify(tunnel: ClosedTunnel): string {
   const { id, startedAt, endedAt, sent, received } = tunnel;
   return [id, startedAt, endedAt, sent, received].join(" ");

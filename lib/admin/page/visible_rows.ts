@@ -1,29 +1,29 @@
 /**
- * Which rows of a long list are to be drawn.
+ * Computes which rows of a long list to draw.
  *
  * @module
  */
 
-/** Rows above and below what is seen, so that scrolling finds them drawn. */
+/** Rows drawn above and below the visible ones, for scrolling. */
 const MARGIN = 6;
 
-/** What is looked at; all in pixels, but `count`. */
+/** The visible part; all in pixels except `count`. */
 export interface Viewport {
-  /** How far it is scrolled. */
+  /** Scroll position. */
   scrollTop: number;
-  /** How much of the list is seen. */
+  /** Visible height. */
   height: number;
-  /** Of each row. */
+  /** Height of a row. */
   rowHeight: number;
   /** Rows of the list. */
   count: number;
 }
 
-/** What is drawn. */
+/** The rows to draw. */
 export interface VisibleRows {
   /** Number of the first row. */
   first: number;
-  /** Number of the row behind the last. */
+  /** Number after the last row. */
   end: number;
   /** Pixels to leave above. */
   before: number;
@@ -31,7 +31,7 @@ export interface VisibleRows {
   after: number;
 }
 
-/** Works out which rows are seen, with a few around them. */
+/** Returns the visible rows, with a few around them. */
 export function visibleRows(
   { scrollTop, height, rowHeight, count }: Viewport,
 ): VisibleRows {

@@ -1,5 +1,5 @@
 /**
- * What is found out about a name.
+ * The answer of a resolver.
  *
  * @module
  */
@@ -7,30 +7,30 @@
 import type { Context } from "../../sync/context.ts";
 import type { IpAddress } from "../../wire/ip_address.ts";
 
-/** An answer that somebody competent has given. */
+/** An authoritative answer about a name. */
 export interface NameAnswer {
-  /** Its addresses in the order of whoever answered; maybe none. */
+  /** Its addresses in the order of the answer; may be empty. */
   readonly addresses: readonly IpAddress[];
-  /** Whether there is such a name, be it without an address. */
+  /** Whether the name exists, even without an address. */
   readonly exists: boolean;
-  /** Milliseconds that the answer may be kept; 0 is not at all. */
+  /** Milliseconds that the answer may be cached; 0 disables caching. */
   readonly life: number;
   /**
-   * The whole answer, where this one is half of it: the other family is still
-   * asked for. It never rejects; `undefined` means that no server knew.
+   * The complete answer, if this one has one family and the other is still
+   * pending. Never rejects; `undefined` means that no server knew.
    */
   readonly late?: Promise<NameAnswer | undefined>;
 }
 
-/** Somebody who knows about names. */
+/** A source of answers about names. */
 export interface NameSource {
   /**
-   * Finds out about a name.
+   * Looks up a name.
    *
-   * @param name Name in small letters.
-   * @param context Gives up when cancelled, what is late included.
-   * @returns The answer, also where there is no such name.
-   * @throws {DialError} `resolver failed` where nobody knows.
+   * @param name Name in lower case.
+   * @param context Stops the lookup when cancelled, late answers included.
+   * @returns The answer, also for a name that does not exist.
+   * @throws {DialError} `resolver failed` if no source can answer.
    * @throws The reason of the cancellation.
    */
   lookup(name: string, context: Context): Promise<NameAnswer>;

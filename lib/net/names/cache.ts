@@ -1,5 +1,5 @@
 /**
- * Answers to names, kept for as long as they hold.
+ * Cached answers, kept for their time to live.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import type { NameAnswer } from "./answer.ts";
 
 interface Entry {
   answer: NameAnswer;
-  /** When it holds no longer. */
+  /** When it expires. */
   end: number;
 }
 
-/** So many answers; the one not asked for longest makes room. */
+/** A cache of limited size that evicts the least recently used answer. */
 export class NameCache {
   readonly #most: number;
   readonly #now: () => number;
@@ -22,38 +22,37 @@ export class NameCache {
    * Creates an empty cache.
    *
    * @param most Names kept; 0 keeps none.
-   * @param now Tells the time in milliseconds.
+   * @param now Clock in milliseconds.
    */
   constructor(most: number, now: () => number) {
     this.#most = most;
     this.#now = now;
   }
 
-  /** How many names there are. */
+  /** Number of cached names. */
   get size(): number {
     return this.#entries.size;
   }
 
   /**
-   * Tells what is known.
+   * Returns the cached answer.
    *
-   * @param name Name in small letters.
-   * @returns The answer, or `undefined` where none holds.
+   * @param name Name in lower case.
+   * @returns The answer; `undefined` if none is valid.
    */
   get(name: string): NameAnswer | undefined {
     const entry = this.#entries.get(name);
     if (entry === undefined) return undefined;
     this.#entries.delete(name);
     if (entry.end <= this.#now()) return undefined;
-    this.#entries.set(name, entry); // Now the last one to go.
+    this.#entries.set(name, entry); // Now the most recently used.
     return entry.answer;
   }
 
   /**
-   * Keeps an answer for its time.
+   * Caches an answer for its time to live.
    *
-   * @param name Name in small letters.
-   * @param answer What was found out.
+   * @param name Name in lower case.
    */
   set(name: string, answer: NameAnswer): void {
     this.#entries.delete(name);

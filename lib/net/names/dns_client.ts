@@ -1,8 +1,8 @@
 /**
  * One question to one name server (RFC 1035 §4.2, RFC 7766).
  *
- * Deno's own resolver tells neither the time that an answer holds nor a server
- * that failed from a name that does not exist.
+ * Deno's own resolver returns no time to live, and does not distinguish a
+ * failed server from a name that does not exist.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import { isSameAddress } from "../../wire/ip_mapped.ts";
 import { ByteReader } from "../byte_reader.ts";
 import { Duplex } from "../duplex.ts";
 
-/** Servers send 512 bytes at most to whoever does not ask for more. */
+/** Servers send at most 512 bytes to a client that does not announce more. */
 const LONGEST_DATAGRAM = 4_096;
 
 /** Where a name server is. */
@@ -39,27 +39,25 @@ export interface NameServer {
   readonly port: number;
 }
 
-/** What is asked. */
+/** A question. */
 export interface DnsQuery {
   /** Name as text. */
   name: string;
-  /** What is asked for. */
+  /** Type of record. */
   type: AddressType;
 }
 
 /**
- * Asks over UDP, and again over TCP where the answer does not fit. Each question
- * has a socket and a number of its own, both random: whoever wants to answer in
- * the server's place has to guess them (RFC 5452). What does not fit the
- * question is not even an error, for anyone can send it; an answer that fits and
- * is of no use ends the wait.
+ * Asks over UDP, and again over TCP if the answer does not fit. Each question
+ * has its own random port and number, which a forger must guess (RFC 5452).
+ * Datagrams that do not match the question are ignored, because anyone can send
+ * them. A matching answer without use ends the wait.
  *
- * @param server Whom to ask.
- * @param query What to ask.
- * @param context Gives up when cancelled.
- * @returns The answer, which is to that question.
+ * @param query The question.
+ * @param context Stops the attempt when cancelled.
+ * @returns The answer to that question.
  * @throws {SyntaxError} If the answer is malformed.
- * @throws {Error} If it says something, and not to which question.
+ * @throws {Error} If it carries data without saying for which question.
  * @throws The socket's error, or the reason of the cancellation.
  */
 export async function askNameServer(
@@ -75,7 +73,7 @@ export async function askNameServer(
       ? await askByTcp(server, question, context)
       : response;
   } catch (error) {
-    context.throwIfCancelled(); // What was thrown only follows from that.
+    context.throwIfCancelled(); // The thrown error is only a consequence.
     throw error;
   }
 }
@@ -107,7 +105,7 @@ async function askByUdp(
   }
 }
 
-/** Waits for the server's answer; whatever else comes is passed over. */
+/** Waits for the server's answer and ignores everything else. */
 async function receiveAnswer(
   socket: Deno.DatagramConn,
   server: NameServer,
@@ -118,7 +116,7 @@ async function receiveAnswer(
     const [bytes, from] = await socket.receive(buffer);
     if (!isServer(from as Deno.NetAddr, server)) continue;
     const head = headOf(bytes);
-    // Otherwise somebody guesses, or it is an answer from before.
+    // Otherwise it is a forgery, or a late answer to an earlier question.
     if (head !== undefined && isAnswerTo(head, question)) {
       return readAnswer(bytes, head, question);
     }
@@ -139,7 +137,7 @@ function isServer({ hostname, port }: Deno.NetAddr, server: NameServer) {
     isSameAddress(ip, server.ip);
 }
 
-/** The number alone is as hard to guess as the number with a known question. */
+/** The number alone is as hard to guess as number and question together. */
 function isAnswerTo(head: DnsHead, question: DnsQuestion): boolean {
   const { id, name, type } = head;
   if (id !== question.id) return false;
@@ -148,9 +146,8 @@ function isAnswerTo(head: DnsHead, question: DnsQuestion): boolean {
 }
 
 /**
- * Some servers leave the question out where they refuse it, or say that the
- * answer does not fit. Whom an address belongs to, or which name there is not,
- * is said by the question alone.
+ * Some servers omit the question when they refuse it or truncate the answer. In
+ * all other answers the question must name what they are about.
  */
 function readAnswer(
   bytes: Uint8Array,
@@ -168,7 +165,7 @@ function readAnswer(
   return { ...head, name, type, records: [], negativeLife: undefined };
 }
 
-/** A message over TCP has its length in front, in two bytes. */
+/** Over TCP, two bytes of length precede each message. */
 async function askByTcp(
   server: NameServer,
   question: DnsQuestion,

@@ -1,5 +1,5 @@
 /**
- * Names as name servers of one's own resolve them.
+ * Resolves names by configured name servers.
  *
  * @module
  */
@@ -16,30 +16,30 @@ import { combineFamilies } from "./family_answers.ts";
 import type { Family } from "./family_preference.ts";
 import type { NameAnswer, NameSource } from "./answer.ts";
 
-/** Lookups at once; each has two sockets. */
+/** Most simultaneous lookups; each has two sockets. */
 const LOOKUPS_AT_ONCE = 64;
 
 /**
- * Lookups of which half is known and the other half still asked for. Where a
- * name server is silent about one family they would fill up all places there
- * are; one above this number goes on with the half it has.
+ * Most lookups that have one family and still wait for the other. If a name
+ * server never answers for one family, they would take all places; beyond this
+ * number a lookup ends with the family it has.
  */
 const LATE_AT_ONCE = 64;
 
-/** How often each server is asked, where the others don't answer either. */
+/** How often each server is asked while no other answers. */
 const ROUNDS = 2;
 
 /** Settings of {@linkcode DnsNames}. */
 export interface DnsNamesOptions {
-  /** The only family that is asked for (default: both). */
+  /** The only family to ask for (default: both). */
   family?: Family | undefined;
-  /** The family whose answer is enough to begin with (default 6). */
+  /** The family whose answer suffices to begin (default 6). */
   preferred?: Family | undefined;
   /** Milliseconds that a server has to answer (default 2,000). */
   patience?: number;
 }
 
-/** Names as name servers resolve them, without /etc/hosts. */
+/** Resolves names by name servers, without /etc/hosts. */
 export class DnsNames implements NameSource {
   readonly #servers: readonly NameServer[];
   readonly #types: readonly AddressType[];
@@ -47,14 +47,14 @@ export class DnsNames implements NameSource {
   readonly #patience: number;
   readonly #lookups = new Semaphore(LOOKUPS_AT_ONCE);
   readonly #late = new Semaphore(LATE_AT_ONCE);
-  /** Which server has answered last: the others may be down. */
+  /** Index of the server that answered last: the others may be down. */
   #best = 0;
 
   /**
-   * Takes note of the servers; asks nothing yet.
+   * Stores the servers, and asks nothing yet.
    *
-   * @param servers One at least. The next one is asked where one fails or does
-   *   not answer, and stays the first to be asked until it fails itself.
+   * @param servers One or more. If one fails or does not answer, the next one
+   *   is asked, and stays first until it fails itself.
    * @param options Settings.
    */
   constructor(servers: readonly NameServer[], options: DnsNamesOptions = {}) {
@@ -69,13 +69,13 @@ export class DnsNames implements NameSource {
   }
 
   /**
-   * Finds out about a name. Both families are asked for at once, and what is
-   * known of one is enough where the other is late.
+   * Looks up a name. It asks for both families at the same time; one is enough
+   * if the other is late.
    *
-   * @param name Name in small letters.
-   * @param context Gives up when cancelled, what is late included.
+   * @param name Name in lower case.
+   * @param context Stops the lookup when cancelled, late answers included.
    * @returns The answer, with IPv6 first (RFC 6724 §2.1).
-   * @throws {DialError} `resolver failed` where no server knows.
+   * @throws {DialError} `resolver failed` if no server answers.
    * @throws The reason of the cancellation.
    */
   async lookup(name: string, context: Context): Promise<NameAnswer> {
@@ -102,7 +102,7 @@ export class DnsNames implements NameSource {
     }
   }
 
-  /** Goes on asking for what is late, where there is room for that. */
+  /** Keeps waiting for a late answer, if there is room for that. */
   #outlive({ late }: NameAnswer, end: () => void): void {
     if (late === undefined || !this.#late.tryAcquire()) {
       end();
@@ -114,7 +114,10 @@ export class DnsNames implements NameSource {
     });
   }
 
-  /** Asks one server after the other; what fails by an answer is not repeated. */
+  /**
+   * Asks one server after the other; a server that answers with an error is not
+   * asked again.
+   */
   async #ask(
     name: string,
     type: AddressType,

@@ -1,5 +1,5 @@
 /**
- * From the records of an answer to addresses.
+ * Reads addresses from the records of an answer.
  *
  * @module
  */
@@ -12,16 +12,18 @@ import {
 import type { IpAddress } from "../../wire/ip_address.ts";
 import type { NameAnswer } from "./answer.ts";
 
-/** Other names on the way to an address, at most. */
+/** Most aliases on the way to an address. */
 const MOST_ALIASES = 16;
 
-/** How long answers hold at most, whatever the server says, in milliseconds. */
+/** Longest time to live in milliseconds, whatever the server says. */
 const MOST_LIFE = { addresses: 3_600_000, none: 60_000 } as const;
 
-/** How long it holds that there is nothing, where the server does not say. */
+/**
+ * Time to live of a negative answer in milliseconds, if the server names none.
+ */
 const SILENT_LIFE = 2_000;
 
-/** What a server says that can't or won't answer (RFC 1035 §4.1.1). */
+/** Codes of a server that cannot or will not answer (RFC 1035 §4.1.1). */
 const WORDS: ReadonlyMap<number, string> = new Map([
   [1, "it does not understand the question (FORMERR)"],
   [2, "it can't find out (SERVFAIL)"],
@@ -33,8 +35,8 @@ const WORDS: ReadonlyMap<number, string> = new Map([
  * Reads the addresses out of an answer, following the aliases in it.
  *
  * @param response Answer to a question for addresses.
- * @returns What it says of the name.
- * @throws {Error} If the server did not find out, saying what it told.
+ * @returns The answer about the name.
+ * @throws {Error} If the server reports a failure; the message names it.
  */
 export function addressesOf(response: DnsResponse): NameAnswer {
   const { code, records } = response;
@@ -59,8 +61,8 @@ export function addressesOf(response: DnsResponse): NameAnswer {
 }
 
 /**
- * Goes from alias to alias (RFC 1034 §3.6.2). Records of any other owner are
- * not for this question, and an answer with them may mean ill.
+ * Follows the aliases (RFC 1034 §3.6.2). Records of other owners do not belong
+ * to this question, and may be an attack.
  */
 function follow(
   records: readonly DnsRecord[],

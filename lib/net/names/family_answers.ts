@@ -1,6 +1,6 @@
 /**
- * The answers of a name server for both families, which come one by one
- * (RFC 8305 §3).
+ * Combines the answers of a name server for both families, which arrive
+ * separately (RFC 8305 §3).
  *
  * @module
  */
@@ -14,24 +14,24 @@ import type { NameAnswer } from "./answer.ts";
  */
 export const RESOLUTION_DELAY = 50;
 
-/** One family's question. */
+/** A question for one family. */
 export interface FamilyQuestion {
-  /** Whether its addresses are enough to begin with. */
+  /** Whether its addresses suffice to begin. */
   readonly isPreferred: boolean;
-  /** Its answer; rejects where no server knows. */
+  /** Its answer; rejects if no server answers. */
   readonly answer: Promise<NameAnswer>;
 }
 
 /**
- * Waits for what is enough to begin with: addresses of the preferred family, or
- * those of the other one and a short time; otherwise the answers for both.
+ * Waits for enough to begin: addresses of the preferred family, or those of the
+ * other one and a short time; otherwise the answers for both.
  *
- * @param questions One for each family that is asked for, in the order in which
- *   their addresses are given.
- * @returns The answer. Half of the whole holds for no time, whether the other
- *   half is late or no server knew it: the next one to ask may learn of it.
- * @throws What the first question failed with, where there is no address and
- *   the other may have one.
+ * @param questions One for each family, in the order in which their addresses
+ *   are returned.
+ * @returns The answer. An answer with one of two families is not cached,
+ *   whether the other is late or failed: the next lookup may get it.
+ * @throws The first failure, if there is no address and the failed family may
+ *   have one.
  */
 export async function combineFamilies(
   questions: readonly FamilyQuestion[],
@@ -63,7 +63,7 @@ export async function combineFamilies(
     const other = settled[answers.indexOf(undefined)]!;
     return { ...half, late: other.then((found) => found && whole()) };
   }
-  // A name that does not exist does so for neither family (RFC 8020).
+  // A name that does not exist has no address of either family (RFC 8020).
   if (answer.exists && answer.addresses.length === 0) throw failures[0];
   return half;
 
@@ -76,7 +76,8 @@ function join(answers: readonly NameAnswer[]): NameAnswer {
   const addresses = answers.flatMap(({ addresses }) => addresses);
   return {
     addresses,
-    // Some servers deny the name where only this type is missing (RFC 4074 §4.2).
+    // Some servers deny the name although only this type is missing (RFC 4074
+    // §4.2).
     exists: addresses.length > 0 || answers.every(({ exists }) => exists),
     life: Math.min(...answers.map(({ life }) => life)),
   };

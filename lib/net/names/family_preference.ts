@@ -1,5 +1,5 @@
 /**
- * Which of IPv4 and IPv6 is used, or used first.
+ * The preference between IPv4 and IPv6.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { IpAddress } from "../../wire/ip_address.ts";
 import { unmapAddress } from "../../wire/ip_mapped.ts";
 
-/** What can be preferred; `system` is the order that the resolver gives. */
+/** The preferences; `system` keeps the resolver's order. */
 export const FAMILY_PREFERENCES = [
   "system",
   "ipv4",
@@ -16,17 +16,16 @@ export const FAMILY_PREFERENCES = [
   "only-ipv6",
 ] as const;
 
-/** What is preferred. */
+/** A preference. */
 export type FamilyPreference = typeof FAMILY_PREFERENCES[number];
 
 /** A version of IP. */
 export type Family = 4 | 6;
 
 /**
- * Tells which family is used alone.
+ * Returns the only family of a preference.
  *
- * @param preference What is preferred.
- * @returns The family, or `undefined` where both are used.
+ * @returns The family; `undefined` if both are used.
  */
 export function onlyFamily(preference: FamilyPreference): Family | undefined {
   if (preference === "only-ipv4") return 4;
@@ -34,12 +33,11 @@ export function onlyFamily(preference: FamilyPreference): Family | undefined {
 }
 
 /**
- * Orders addresses, and leaves out those of a family that is not used.
+ * Sorts addresses by preference, and removes those of an unused family.
  *
- * @param addresses Addresses in the resolver's order. An IPv4-mapped one is
- *   IPv4, which is what carries it.
- * @param preference What is preferred.
- * @returns A new list; within a family the order is the same.
+ * @param addresses Addresses in the resolver's order. An IPv4-mapped one counts
+ *   as IPv4, which carries it.
+ * @returns A new list; the order within a family is kept.
  */
 export function preferFamily(
   addresses: readonly IpAddress[],
@@ -62,9 +60,8 @@ export function preferFamily(
 }
 
 /**
- * Tells what carries an address.
+ * Returns the IP version that carries an address.
  *
- * @param ip The address.
  * @returns 4 or 6.
  */
 export function familyOf(ip: IpAddress): Family {

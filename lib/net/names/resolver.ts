@@ -1,5 +1,5 @@
 /**
- * Names to addresses: what everything that leaves asks first.
+ * Resolves the names of all outgoing connections.
  *
  * @module
  */
@@ -24,46 +24,46 @@ import { NameCache } from "./cache.ts";
 import { specialAnswer } from "./special_names.ts";
 import { SystemNames } from "./system_names.ts";
 
-/** Names kept unless told otherwise. */
+/** Default number of cached names. */
 export const NAMES_KEPT = 4_096;
 
-/** Names that are looked up at once, or wait for that. */
+/** Most names being looked up or waiting for that. */
 const MOST_PENDING = 4_096;
 
-/** Addresses of each family that are kept of a name. */
+/** Most addresses kept of each family of a name. */
 const MOST_ADDRESSES = 16;
 
 /** Addresses of a host. */
 export interface FoundAddresses {
-  /** One at least, in the order to try them. */
+  /** One or more, in the order to try them. */
   readonly addresses: IpAddress[];
   /**
-   * Those of the other family, where the name server has not answered for it
-   * yet: they join what is tried (RFC 8305 §4). It never rejects.
+   * Addresses of the other family, if its answer is still pending; they are
+   * tried too (RFC 8305 §4). Never rejects.
    */
   readonly late: Promise<IpAddress[]> | undefined;
 }
 
 /** Settings of a {@linkcode Resolver}. */
 export interface ResolverOptions {
-  /** Whom to ask (default: the system). */
+  /** Source of answers (default: the system). */
   source?: NameSource;
-  /** Names kept (default {@linkcode NAMES_KEPT}); 0 keeps none. */
+  /** Cached names (default {@linkcode NAMES_KEPT}); 0 disables the cache. */
   cacheSize?: number;
-  /** Which family comes first, or alone (default `system`). */
+  /** Family to use first, or alone (default `system`). */
   preference?: FamilyPreference;
-  /** Milliseconds for one lookup, over everyone asked (default 10,000). */
+  /** Milliseconds for one lookup over all servers (default 10,000). */
   timeout?: number;
-  /** Tells the time in milliseconds (default `performance.now`). */
+  /** Clock in milliseconds (default `performance.now`). */
   now?: () => number;
 }
 
 /**
- * Resolves names, each once for all who ask for it at the same time, and keeps
- * the answers. A failure to find out is not kept: the next one asks again.
+ * Resolves names, each once for all concurrent requests, and caches the
+ * answers. Failures are not cached: the next request asks again.
  */
 export class Resolver implements Disposable {
-  /** Which family comes first, or alone. */
+  /** Family to use first, or alone. */
   readonly preference: FamilyPreference;
 
   readonly #source: NameSource;
@@ -74,7 +74,7 @@ export class Resolver implements Disposable {
   readonly #only: Family | undefined;
 
   /**
-   * Creates a resolver that knows nothing yet.
+   * Creates a resolver with an empty cache.
    *
    * @param options Settings.
    */
@@ -89,14 +89,14 @@ export class Resolver implements Disposable {
   }
 
   /**
-   * Tells the addresses of a host, in the order to try them. Whoever dials has
-   * to dial these and not ask again: the second answer may be another one.
+   * Returns the addresses of a host, in the order to try them. The caller must
+   * dial these and not ask again: a second answer may differ.
    *
-   * @param host Name, or an address, which is nothing to ask about.
-   * @param context Ends the wait when cancelled; that of others goes on.
-   * @returns One address at least, and those that are still asked for.
-   * @throws {DialError} `name not found`; `resolver failed` where nobody knows;
-   *   `network unreachable` for an address of a family that is not used.
+   * @param host A name, or an address, which is returned as it is.
+   * @param context Ends this wait when cancelled; other waits go on.
+   * @returns One or more addresses, and those still pending.
+   * @throws {DialError} `name not found`; `resolver failed` if no server
+   *   answers; `network unreachable` for an address of an unused family.
    * @throws The reason of the cancellation.
    */
   async find(host: Host, context: Context): Promise<FoundAddresses> {
@@ -121,14 +121,14 @@ export class Resolver implements Disposable {
   }
 
   /**
-   * Tells the addresses of a host to whoever can't add to them later: those of
-   * one family wait a short time for the others.
+   * Returns the addresses of a host to a caller that cannot add more later: one
+   * family waits a short time for the other.
    *
-   * @param host Name, or an address, which is nothing to ask about.
-   * @param context Ends the wait when cancelled; that of others goes on.
-   * @param needed The family without which the answer is of no use, where there
-   *   is one: it is waited for as long as the name server is asked.
-   * @returns One address at least, in the order to try them.
+   * @param host A name, or an address, which is returned as it is.
+   * @param context Ends this wait when cancelled; other waits go on.
+   * @param needed The family that the caller needs, if any; the wait for it
+   *   lasts as long as the lookup.
+   * @returns One or more addresses, in the order to try them.
    * @throws What {@linkcode Resolver.find} throws.
    */
   async resolve(
@@ -145,16 +145,15 @@ export class Resolver implements Disposable {
   }
 
   /**
-   * Tells whether an address may be used at all.
+   * Tells whether the family of an address is used.
    *
-   * @param ip The address.
-   * @returns Whether its family is not left out.
+   * @returns Whether it is.
    */
   uses(ip: IpAddress): boolean {
     return this.#only === undefined || familyOf(ip) === this.#only;
   }
 
-  /** Ends the lookups that are under way. */
+  /** Ends pending lookups. */
   [Symbol.dispose](): void {
     this.#root.cancel(new Error("Resolver is closed"));
   }
@@ -186,9 +185,9 @@ export class Resolver implements Disposable {
   }
 
   /**
-   * Goes on without those who have asked: a cancelled one harms no other. Half
-   * an answer is given to all who ask until the other half is there, and only
-   * the whole is kept.
+   * A lookup outlives the requests for it, so a cancelled one harms no other.
+   * Until the second family arrives, all requests get the first; only the
+   * complete answer is cached.
    */
   async #lookUp(name: string): Promise<NameAnswer> {
     const context = new Context(this.#root);
@@ -218,8 +217,8 @@ export class Resolver implements Disposable {
 }
 
 /**
- * Refuses a name that cannot exist, before anyone is asked for it: neither a
- * name server nor a parent could say anything else.
+ * Refuses a name that cannot exist before asking for it: a name server or
+ * parent could only say the same.
  *
  * @param name Name as sent.
  * @throws {DialError} `name not found`, saying why.
@@ -247,7 +246,10 @@ function beforeDelay(late: Promise<IpAddress[]>): Promise<IpAddress[]> {
   return promise;
 }
 
-/** Keeps some of each family: a name may have as many as fit a message. */
+/**
+ * Keeps a few addresses of each family: a name may have as many as fit a
+ * message.
+ */
 function bounded(answer: NameAnswer): NameAnswer {
   const { addresses } = answer;
   if (addresses.length <= MOST_ADDRESSES) return answer;

@@ -1,5 +1,5 @@
 /**
- * Names that no resolver is asked for (RFC 6761).
+ * Names that are never looked up (RFC 6761).
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { parseIpAddress } from "../../wire/ip_address.ts";
 import type { NameAnswer } from "./answer.ts";
 
-/** Whoever listens on one of the two is found, as dialling tries both. */
+/** A listener on either of the two is found, because dialling tries both. */
 const LOOPBACK: NameAnswer = {
   addresses: [parseIpAddress("127.0.0.1")!, parseIpAddress("::1")!],
   exists: true,
@@ -17,11 +17,11 @@ const LOOPBACK: NameAnswer = {
 const NONE: NameAnswer = { addresses: [], exists: false, life: 0 };
 
 /**
- * Answers for a name that has a meaning of its own: `localhost` and names under
- * it are this machine, whatever a name server says (§6.3); `invalid` and names
- * under it do not exist, and asking would tell a stranger about it (§6.4).
+ * Answers for special names: `localhost` and names below it are this machine,
+ * whatever a name server says (§6.3). `invalid` and names below it do not
+ * exist, and a lookup would reveal them to a stranger (§6.4).
  *
- * @param name Name in small letters.
+ * @param name Name in lower case.
  * @returns The answer, or `undefined` for any other name.
  */
 export function specialAnswer(name: string): NameAnswer | undefined {

@@ -1,5 +1,5 @@
 /**
- * Names as the system resolves them, /etc/hosts included.
+ * Resolves names as the system does, with /etc/hosts.
  *
  * @module
  */
@@ -14,32 +14,32 @@ import { explainError } from "../../observe/explain_error.ts";
 import type { NameAnswer, NameSource } from "./answer.ts";
 
 /**
- * Lookups at once. Each holds a thread until the name server answers and can't
- * be taken back, so more would let one dead server take all threads.
+ * Most simultaneous lookups. Each holds a thread until the name server answers
+ * and cannot be cancelled, so more would let one dead server take all threads.
  */
 const LOOKUPS_AT_ONCE = 64;
 
 /**
- * How long an answer holds in milliseconds: the system does not tell what the
- * name server said. Short, so that a change of /etc/hosts is soon seen.
+ * Time to live in milliseconds, because the system does not return that of the
+ * name server. Short, so that a change of /etc/hosts takes effect soon.
  */
 const LIFE = { addresses: 10_000, none: 2_000 } as const;
 
-/** Answers that say the name is known not to exist, or has no address. */
+/** Codes for a name that does not exist or has no address. */
 const NOT_FOUND = new Set(["ENOTFOUND", "ENODATA", "EAI_NODATA", "EAI_NONAME"]);
 
-/** The threads are the program's, however many resolvers there are. */
+/** All resolvers share the threads of the program. */
 const lookups = new Semaphore(LOOKUPS_AT_ONCE);
 
-/** Names as the system resolves them. */
+/** Resolves names as the system does. */
 export class SystemNames implements NameSource {
   /**
-   * Finds out about a name.
+   * Looks up a name.
    *
-   * @param name Name in small letters.
-   * @param context Ends the wait when cancelled; the lookup itself goes on.
+   * @param name Name in lower case.
+   * @param context Ends the wait when cancelled, but not the lookup itself.
    * @returns The answer.
-   * @throws {DialError} `resolver failed` where nobody knows.
+   * @throws {DialError} `resolver failed` if no source can answer.
    * @throws The reason of the cancellation.
    */
   async lookup(name: string, context: Context): Promise<NameAnswer> {
@@ -50,7 +50,8 @@ export class SystemNames implements NameSource {
 }
 
 async function lookup(name: string): Promise<NameAnswer> {
-  // Loaded at the first name: a proxy for addresses alone starts without it.
+  // Imported at the first name: a proxy that only sees addresses starts without
+  // it.
   const { lookup } = await import("node:dns");
   const { promise, resolve, reject } = Promise.withResolvers<NameAnswer>();
   lookup(name, { all: true, verbatim: true }, (error, results) => {

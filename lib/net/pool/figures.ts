@@ -1,12 +1,12 @@
 /**
- * What happened in a pool, in figures.
+ * The figures of a pool.
  *
  * @module
  */
 
 /**
- * Why a parked connection was given up; `restart` is since others have ended
- * together, or were tried after that.
+ * Why a parked connection was evicted; `restart`: others ended together, or it
+ * was a trial after that.
  */
 export type Eviction =
   | "ended"
@@ -17,24 +17,24 @@ export type Eviction =
   | "restart"
   | "closed";
 
-/** What happened in a pool since its start, and what is there. */
+/** What happened in a pool since its start, and its state now. */
 export interface PoolFigures {
-  /** Borrowed from those that were parked. */
+  /** Borrowed from the parked ones. */
   hits: number;
   /** Borrowed by dialling. */
   misses: number;
-  /** Dialled, by whomever. */
+  /** Dialled, for a client or ahead. */
   opened: number;
-  /** Given up while parked, by reason. */
+  /** Evicted while parked, by reason. */
   evicted: Record<Eviction, number>;
   /** Parked now. */
   idle: number;
-  /** Clients that wait for a dial now. */
+  /** Clients that are waiting for a dial. */
   waiting: number;
 }
 
 /**
- * Makes the figures of a pool in which nothing has happened.
+ * Creates the figures of a new pool.
  *
  * @returns Zeros.
  */

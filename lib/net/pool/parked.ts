@@ -20,15 +20,15 @@ export interface Ready extends Dialled {
 export interface ParkedOptions {
   /** Bytes that the upstream may send before a client asks (default 0). */
   mostEarly?: number;
-  /** Called once when the upstream has ended it, or has sent too much. */
+  /** Called once when the upstream closes it or sends too much. */
   onEnd: (parked: Parked, why: "ended" | "spoke") => void;
 }
 
-/** A connection that waits for a client, and is watched meanwhile. */
+/** A connection that waits for a client and is watched while it does. */
 export class Parked {
   /** The connection. */
   readonly ready: Ready;
-  /** Since when it waits, by `performance.now()`. */
+  /** Since when it has waited, by `performance.now()`. */
   readonly parkedAt: number = performance.now();
   readonly #options: ParkedOptions;
   #watch: EarlyReader | undefined;
@@ -37,8 +37,8 @@ export class Parked {
   /**
    * Wraps a connection; {@linkcode Parked.watch} begins to watch it.
    *
-   * @param ready The connection; nobody else reads from it until it is taken.
-   * @param options What it may do meanwhile.
+   * @param ready The connection; nothing else reads from it until it is taken.
+   * @param options What it may do while parked.
    */
   constructor(ready: Ready, options: ParkedOptions) {
     this.ready = ready;
@@ -51,8 +51,8 @@ export class Parked {
   }
 
   /**
-   * Begins to watch it, once it has its place: what has ended already is told
-   * before this returns.
+   * Begins to watch it, once it is in the list: `onEnd` is called before this
+   * returns if the connection has ended already.
    */
   watch(): void {
     const { mostEarly = 0, onEnd } = this.#options;
@@ -64,7 +64,7 @@ export class Parked {
   /**
    * Hands it over.
    *
-   * @returns The connection, at the upstream's first byte.
+   * @returns The connection, positioned at the upstream's first byte.
    */
   take(): Ready {
     this.#isOver = true;

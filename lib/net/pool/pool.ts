@@ -1,8 +1,8 @@
 /**
- * Connections to one upstream, ready before they are needed.
+ * Connections to one upstream, opened before clients need them.
  *
- * With `ahead` they are dialled before anybody asks, each for one client; with
- * `reuse` they are those that clients have left in good order.
+ * With `ahead` the pool dials them in advance, each for one client. With
+ * `reuse` it keeps those that clients left in good order.
  *
  * ```text
  *            dial                 borrow
@@ -13,7 +13,7 @@
  *                    evicted
  * ```
  *
- * When one may be dialled that nobody has asked for, `refill_pace.ts` knows.
+ * `refill_pace.ts` decides when the pool may dial in advance.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import { Parked, type Ready } from "./parked.ts";
 import { type Eviction, noFigures, type PoolFigures } from "./figures.ts";
 import { RefillPace } from "./refill_pace.ts";
 
-/** Ways to have connections ready; `off` has none. */
+/** Ways to have connections ready; `off` keeps none. */
 export const POOL_MODES = ["off", "ahead", "reuse"] as const;
 
 /** A way to have connections ready. */
@@ -35,50 +35,54 @@ export type PoolMode = typeof POOL_MODES[number];
 
 /** Options for {@linkcode Pool}. */
 export interface PoolOptions {
-  /** How connections come to be ready (default `off`). */
+  /** How the pool gets its connections (default `off`). */
   mode?: PoolMode;
-  /** Connections parked at once (default 0: none). */
+  /** Most parked connections (default 0). */
   size?: number;
-  /** Milliseconds that one stays parked (default 60,000); 0 is for ever. */
+  /**
+   * Milliseconds that one stays parked (default 60,000); 0 disables the limit.
+   */
   idleTimeout?: number;
-  /** Milliseconds from dial to the last borrow (default 600,000); 0: for ever. */
+  /**
+   * Milliseconds from dial to the last borrow (default 600,000); 0 disables it.
+   */
   maxAge?: number;
-  /** Keeps what the upstream says first, for the client (default false). */
+  /** Keeps the upstream's first bytes for the client (default false). */
   serverSpeaksFirst?: boolean;
 }
 
 /** A connection that was borrowed. */
 export interface Borrowed extends Ready {
-  /** Whether it was parked, and so may have ended unnoticed. */
+  /** Whether it was parked, and may have closed unnoticed. */
   readonly wasParked: boolean;
 }
 
-/** Dials at once to fill a pool. */
+/** Most simultaneous dials to fill a pool. */
 const MOST_DIALS = 8;
 
 /**
- * An upstream that ends a parked connection sooner than this, in milliseconds,
- * does not want any; a trial that lives so long has stayed.
+ * An upstream that closes a parked connection within so many milliseconds does
+ * not want idle ones; a trial that lasts longer has succeeded.
  */
 const BRIEF = 1_000;
 
-/** How often ages are looked at, in milliseconds. */
+/** Milliseconds between checks of ages. */
 const SWEEP = 250;
 
 /**
- * Turns of the event loop in which the runtime asks the system at least once
- * which sockets are ready (61, tokio's `event_interval`; measured).
+ * Turns of the event loop after which the runtime has asked the system at least
+ * once which sockets are ready (61, tokio's `event_interval`; measured).
  */
 const TURNS_TO_ASK = 64;
 
-/** How often that is done at most, for one client. */
+/** Most times that one client waits so. */
 const MOST_ROUNDS = 16;
 
 /**
  * Opens a connection to the upstream.
  *
- * @param context Gives up when cancelled.
- * @param trail The trail of the client that it is for (default: an ordinary one's).
+ * @param context Stops the attempt when cancelled.
+ * @param trail Trail of the client that needs it (default: an ordinary client).
  * @returns The connection.
  */
 export type DialUpstream = (
@@ -88,7 +92,7 @@ export type DialUpstream = (
 
 /** Connections to one upstream. */
 export class Pool implements Disposable {
-  /** What happened, and what is there. */
+  /** What happened, and the state now. */
   readonly figures: PoolFigures = noFigures();
 
   readonly #dial: DialUpstream;
@@ -98,25 +102,28 @@ export class Pool implements Disposable {
   readonly #maxAge: number;
   readonly #mostEarly: number;
   readonly #context = new Context();
-  /** The one that was parked last is at the end, and goes first. */
+  /** The last one parked is at the end, and is borrowed first. */
   readonly #parked: Parked[] = [];
   readonly #pace = new RefillPace({
     fill: () => this.#fill(),
     tryOne: () => void this.#tryOne(),
   });
   #dialling = 0;
-  /** When one that was parked has last ended or spoken. */
+  /** When a parked connection last closed or sent data. */
   #lostAt = -Infinity;
-  /** The one that is for nobody, to see whether the upstream is back. */
+  /**
+   * The trial connection, for no client, that shows whether the upstream is
+   * back.
+   */
   #trial: Parked | undefined;
   #sweep: Deadline | undefined;
   #stay: Deadline | undefined;
 
   /**
-   * Creates a pool, and begins to fill it where that is its way.
+   * Creates a pool, and begins to fill it in mode `ahead`.
    *
    * @param dial Opens a connection.
-   * @param options How connections come to be ready, and for how long.
+   * @param options Mode, size and time limits.
    */
   constructor(
     dial: DialUpstream,
@@ -132,9 +139,9 @@ export class Pool implements Disposable {
   }
 
   /**
-   * Takes a connection that is parked, or dials one.
+   * Takes a parked connection, or dials one.
    *
-   * @param context Gives up when cancelled.
+   * @param context Stops the attempt when cancelled.
    * @returns The connection; the caller closes it, or gives it back.
    * @throws What the dial throws.
    */
@@ -154,8 +161,8 @@ export class Pool implements Disposable {
   /**
    * Dials a connection for a client, whatever is parked.
    *
-   * @param context Gives up when cancelled.
-   * @param trail The client's trail, where it is not an ordinary one's.
+   * @param context Stops the attempt when cancelled.
+   * @param trail The client's trail; `undefined` for an ordinary client.
    * @returns The connection; the caller closes it, or gives it back.
    * @throws What the dial throws.
    */
@@ -173,11 +180,11 @@ export class Pool implements Disposable {
   }
 
   /**
-   * Takes a connection back from a client that has left it in good order: no
-   * error, no half-close, nothing unread or half-written. It is parked where
-   * the pool is for that and has room, or closed.
+   * Takes a connection back from a client that left it in good order: no error,
+   * no half-close, nothing unread or half-written. Parks it in mode `reuse` if
+   * there is room; otherwise closes it.
    *
-   * @param borrowed The connection; nobody uses its streams any more.
+   * @param borrowed The connection; its streams are no longer in use.
    */
   give(borrowed: Borrowed): void {
     const { duplex, openedAt } = borrowed;
@@ -188,13 +195,13 @@ export class Pool implements Disposable {
       duplex.releaseBuffer();
       return;
     }
-    // The one that was idle longest is the one that is needed least.
+    // The one that was idle longest is needed least.
     const [oldest] = this.#parked;
     if (this.#parked.length === this.#size) this.#evict(oldest!, "full");
     this.#park(borrowed);
   }
 
-  /** Closes what is parked, and opens nothing more. Can be repeated. */
+  /** Closes parked connections and opens no more. Can be repeated. */
   close(): void {
     this.#context.cancel(new Error("Pool is closed"));
     this.#sweep?.clear();
@@ -234,7 +241,7 @@ export class Pool implements Disposable {
     });
   }
 
-  /** Fills up, unless the upstream has just failed. */
+  /** Fills the pool, unless the upstream has just failed. */
   #fill(): void {
     if (this.#mode !== "ahead" || this.#context.cancelled) return;
     if (!this.#pace.mayFill) return;
@@ -247,7 +254,7 @@ export class Pool implements Disposable {
     }
   }
 
-  /** Never rejects: nobody waits for it. */
+  /** Never rejects: nothing awaits it. */
   async #dialAhead(): Promise<void> {
     const begunAt = performance.now();
     try {
@@ -258,7 +265,8 @@ export class Pool implements Disposable {
         if (this.#pace.hasEndedSince(begunAt)) this.#evict(parked, "restart");
       }
     } catch {
-      // Whoever needs a connection now learns why by a dial of its own.
+      // A client that needs a connection now learns the reason from its own
+      // dial.
       this.#pace.backOff("failed");
     } finally {
       this.#dialling--;
@@ -266,7 +274,7 @@ export class Pool implements Disposable {
     this.#fill();
   }
 
-  /** Never rejects: nobody waits for it. */
+  /** Never rejects: nothing awaits it. */
   async #tryOne(): Promise<void> {
     try {
       const ready = await this.#open(this.#context);
@@ -280,9 +288,9 @@ export class Pool implements Disposable {
   }
 
   /**
-   * Lets it be noticed that a connection has ended by now, or has spoken: what
-   * was before the event that a client came with is told in the same turn. But
-   * an upstream that goes ends more at once than one turn tells of.
+   * Gives the runtime time to report that a connection has closed or sent data.
+   * Events older than the client's arrive in the same turn, but an upstream
+   * that stops closes more connections than one turn reports.
    */
   async #letEnd(parked: Parked): Promise<void> {
     await turn();
@@ -312,7 +320,9 @@ export class Pool implements Disposable {
     this.#pace.tried(why === "restart" ? undefined : "ended");
   }
 
-  /** Those that are left of what has ended together are not to be waited for. */
+  /**
+   * If connections end together, the rest are evicted without waiting for them.
+   */
   #lose({ parkedAt }: Parked): void {
     this.#lostAt = performance.now();
     if (this.#mode !== "ahead" || this.#context.cancelled) return;
@@ -329,7 +339,7 @@ export class Pool implements Disposable {
     }
   }
 
-  /** Tells whether it was given up. */
+  /** Tells whether it was evicted. */
   #giveUpOld(parked: Parked): boolean {
     const why = this.#isOld(parked);
     if (why !== undefined) this.#evict(parked, why);
@@ -351,7 +361,7 @@ export class Pool implements Disposable {
   }
 }
 
-/** Lets the sockets that are ready be read. */
+/** Lets the runtime read the sockets that are ready. */
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(() => resolve()));
 }

@@ -1,10 +1,10 @@
 /**
- * When a pool may dial connections that nobody has asked for.
+ * When a pool may dial connections in advance.
  *
- * An upstream that restarts ends all of them, and a server such as PostgreSQL
- * does not stop before the last one has gone, those included that it accepts
- * meanwhile. So connections that end together are not followed by others, but
- * by a pause and by a single trial:
+ * An upstream that restarts closes all of them, and a server such as PostgreSQL
+ * does not stop before the last connection is gone, including those it accepts
+ * meanwhile. So when connections end together, the pool pauses and then dials a
+ * single trial:
  *
  * ```text
  *          one of many ends              they end together, or a dial fails
@@ -15,10 +15,10 @@
  *                          the trial stays
  * ```
  *
- * What is dialled after that may still have come too early: the server is not
- * done, or not ready. It is replaced after as long as the trouble was ago when it
- * was parked, so that a restart which takes its time is held up in proportion,
- * and not until the server's own patience is over.
+ * A connection dialled after that may still be too early: the server is not
+ * done, or not ready. The pool replaces it after as much time as had passed
+ * since the trouble when it was parked. So it delays a slow restart only in
+ * proportion, and not until the server's own time limit.
  *
  * @module
  */
@@ -40,29 +40,29 @@ const FACTOR = 2;
 /** The longest pause before jitter, in milliseconds. */
 const MOST = 10_000;
 
-/** Part of a pause by which it is longer or shorter, against lockstep. */
+/** Part of a pause by which it varies, against lockstep. */
 const JITTER = 0.25;
 
-/** Milliseconds within which connections end together. */
+/** Connections that end within so many milliseconds end together. */
 const TOGETHER = 500;
 
 /** Milliseconds after a restart in which connections are replaced early. */
 const DOUBT = 60_000;
 
-/** What a pool does when it is time. */
+/** What a pool does when its time comes. */
 export interface RefillActions {
-  /** Dials what is missing. */
+  /** Dials the missing connections. */
   fill: () => void;
   /**
-   * Dials one connection that is for nobody, and tells by
-   * {@linkcode RefillPace.tried} what has become of it.
+   * Dials one trial connection, and reports its end to {@linkcode
+   * RefillPace.tried}.
    */
   tryOne: () => void;
 }
 
 /** Options for {@linkcode RefillPace}. */
 export interface RefillPaceOptions {
-  /** Tells the time, in milliseconds (default `performance.now`). */
+  /** Clock in milliseconds (default `performance.now`). */
   now?: () => number;
   /** Gives a number from 0 to below 1 (default `Math.random`). */
   random?: () => number;
@@ -70,7 +70,7 @@ export interface RefillPaceOptions {
   wait?: typeof setDeadline;
 }
 
-/** When a pool may dial connections that nobody has asked for. */
+/** When a pool may dial connections in advance. */
 export class RefillPace {
   readonly #actions: RefillActions;
   readonly #now: () => number;
@@ -85,10 +85,10 @@ export class RefillPace {
   #losses = { since: -Infinity, count: 0, among: 0 };
 
   /**
-   * Creates the pace of a pool that may fill up.
+   * Creates the pace of a pool that may fill.
    *
-   * @param actions What the pool does when it is time.
-   * @param options What tells the time, and what is left to chance.
+   * @param actions What the pool does when its time comes.
+   * @param options Clock, timer and random numbers.
    */
   constructor(actions: RefillActions, options: RefillPaceOptions = {}) {
     this.#actions = actions;
@@ -97,17 +97,17 @@ export class RefillPace {
     this.#waitFor = options.wait ?? setDeadline;
   }
 
-  /** Whether the pool may dial what is missing. */
+  /** Whether the pool may dial missing connections. */
   get mayFill(): boolean {
     return this.#state === "filling";
   }
 
   /**
-   * Notes that a parked connection has ended. Most of them within half a second
-   * is a restart, and a pause begins; to see whether it comes to that, nothing
-   * is dialled for as long.
+   * Notes that a parked connection has ended. If most of them end within half a
+   * second, the upstream restarts and a pause begins. Until that is clear, the
+   * pool dials nothing.
    *
-   * @param left Connections that are parked still.
+   * @param left Connections that are still parked.
    * @returns Whether they end together.
    */
   lose(left: number): boolean {
@@ -126,7 +126,7 @@ export class RefillPace {
   }
 
   /**
-   * Begins a pause, unless there is one for that reason, or a trial.
+   * Begins a pause, unless one for that reason or a trial is under way.
    *
    * @param trouble What has happened.
    */
@@ -139,7 +139,7 @@ export class RefillPace {
   /**
    * Ends a trial: filling begins, or the next pause, which is longer.
    *
-   * @param trouble What has happened; nothing where the connection has stayed.
+   * @param trouble What has happened; `undefined` if the connection stayed.
    */
   tried(trouble?: Trouble): void {
     if (this.#state !== "trying") return;
@@ -152,16 +152,16 @@ export class RefillPace {
     this.#fill();
   }
 
-  /** Notes that a client could connect: after failures a trial follows now. */
+  /** Notes that a client could connect: after failures, a trial follows now. */
   hint(): void {
     if (this.#state === "pausing" && this.#trouble === "failed") this.#try();
   }
 
   /**
-   * Tells whether a connection was there, or on its way, when others ended
+   * Tells whether a connection was open or being dialled when others ended
    * together.
    *
-   * @param since When it was begun, by `performance.now()`.
+   * @param since When it was dialled, by `performance.now()`.
    * @returns Whether it was.
    */
   hasEndedSince(since: number): boolean {
@@ -169,7 +169,7 @@ export class RefillPace {
   }
 
   /**
-   * Tells whether a connection has to be replaced, since it came so soon after
+   * Tells whether to replace a connection because it was dialled so soon after
    * trouble.
    *
    * @param parkedAt When it was parked, by `performance.now()`.
@@ -181,7 +181,7 @@ export class RefillPace {
     return isEarly && this.#now() - parkedAt >= after;
   }
 
-  /** Does nothing any more. */
+  /** Stops all timers. */
   close(): void {
     this.#timer?.clear();
     this.#state = "pausing";

@@ -1,13 +1,13 @@
 /**
- * Listening on a socket that somebody else has opened, such as systemd.
+ * Listens on a socket that another program has opened, such as systemd.
  *
- * `Deno.listen` opens its own (denoland/deno#14006), and `node:net` takes what
- * it is given but accepts everything at once: no limit of ours would hold, and
- * connections that were accepted and not yet handled would be lost at the
- * shutdown, although another process could have had them. So Deno opens a
- * listener, and the system puts the socket that was given into its descriptor.
- * Linux has then forgotten who waits for that descriptor (epoll(7)), and is
- * told again, in the words that it knew it by before.
+ * `Deno.listen` opens its own socket (denoland/deno#14006). `node:net` takes a
+ * given one but accepts everything immediately: no limit would hold, and
+ * connections accepted but not yet handled would be lost at the shutdown,
+ * although another process could have served them. So Deno opens a listener,
+ * and the system puts the given socket into its descriptor. Linux then forgets
+ * who waits for that descriptor (epoll(7)), so it is registered again with the
+ * same data.
  *
  * @module
  */
@@ -46,9 +46,9 @@ const SYMBOLS = {
 
 type System = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
-/** Who waits for a descriptor, as the system knows it. */
+/** The epoll registration of a descriptor. */
 interface Registration {
-  /** Descriptor of the set that it is in. */
+  /** Descriptor of the epoll set. */
   set: number;
   descriptor: number;
   events: number;
@@ -58,10 +58,10 @@ interface Registration {
 let system: System | undefined;
 
 /**
- * Tells where a socket listens.
+ * Returns the address on which a socket listens.
  *
- * @param descriptor A descriptor that this process was started with.
- * @returns Where; `undefined` where it is no TCP socket that listens.
+ * @param descriptor A descriptor that this process inherited.
+ * @returns The address; `undefined` if it is no listening TCP socket.
  * @throws {Deno.errors.NotCapable} If Deno was not given the permission for FFI.
  */
 export function listeningAddress(descriptor: number): Deno.NetAddr | undefined {
@@ -74,20 +74,21 @@ export function listeningAddress(descriptor: number): Deno.NetAddr | undefined {
 
 /** Options for {@linkcode adoptListener}. */
 export interface AdoptOptions {
-  /** Whether the descriptor stays open, for others of this process. */
+  /** Whether the descriptor stays open for other threads. */
   isKept?: boolean;
 }
 
 /**
- * Takes a socket over that listens. Its descriptor is closed, unless it is to
- * stay: the listener has another one. Whoever else holds the socket keeps it, also when the listener
- * is closed, and what has not been accepted by then is theirs.
+ * Takes over a listening socket. The listener has its own descriptor, so the
+ * given one is closed unless it must stay. Other holders of the socket keep it
+ * when the listener closes, and get the connections that are not accepted yet.
  *
- * @param descriptor A descriptor that this process was started with.
- * @param options Whether others need it.
- * @returns The listener, as good as one of `Deno.listen`; the caller closes it.
- * @throws {Error} If it is no such socket, or the runtime waits for its sockets
- *   in another way than it used to.
+ * @param descriptor A descriptor that this process inherited.
+ * @param options Whether other threads need it.
+ * @returns The listener, which works like one of `Deno.listen`; the caller
+ *   closes it.
+ * @throws {Error} If it is no such socket, or the runtime no longer waits for
+ *   sockets by epoll as expected.
  * @throws {Deno.errors.NotCapable} If Deno was given less than all permissions.
  */
 export function adoptListener(
@@ -140,7 +141,7 @@ function replaceSocket(
   if (found === undefined) {
     throw new Error("this Deno does not wait for its sockets with epoll");
   }
-  // One that blocks would stop everything when another process is faster.
+  // A blocking socket would stop everything if another process accepts first.
   const flags = system.fcntl(given, F_GETFL, 0);
   system.fcntl(given, F_SETFL, flags | O_NONBLOCK);
   if (system.dup3(given, found.descriptor, O_CLOEXEC) < 0) {
@@ -152,7 +153,7 @@ function replaceSocket(
   }
 }
 
-/** Reads who waits for what (proc_pid_fdinfo(5)). */
+/** Reads all epoll registrations (proc_pid_fdinfo(5)). */
 function registrations(): Registration[] {
   const folder = "/proc/self/fdinfo";
   return [...Deno.readDirSync(folder)].flatMap(({ name }) => {
@@ -168,7 +169,7 @@ function registrations(): Registration[] {
   });
 }
 
-/** Another thread may have closed it since the folder was read. */
+/** Another thread may have closed it since the directory was read. */
 function readIfThere(path: string): string {
   try {
     return Deno.readTextFileSync(path);

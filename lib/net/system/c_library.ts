@@ -1,13 +1,13 @@
 /**
- * The C library of Linux, for what Deno's own API has nothing for: sockets as
- * the system knows them, by their descriptors.
+ * The C library of Linux, for what Deno's API lacks: operations on the
+ * descriptors of sockets.
  *
  * @module
  */
 
 import { isGranted } from "./is_granted.ts";
 
-/** The functions, as Deno wants them described. */
+/** The functions, described for `Deno.dlopen`. */
 export const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
   connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
@@ -40,12 +40,12 @@ export const SOCKET = {
   SOCK_DGRAM: 2,
 } as const;
 
-let library: CLibrary | undefined;
+let library: Deno.DynamicLibrary<typeof SYMBOLS> | undefined;
 let isPrepared = false;
 
 /**
- * Finds the library, for as long as the program runs; a program that drops
- * permissions has to call it before. Can be repeated.
+ * Loads the library for the life of the program. A program that drops
+ * permissions must call this before. Can be repeated.
  */
 export function prepareCLibrary(): void {
   if (isPrepared) return;
@@ -56,19 +56,28 @@ export function prepareCLibrary(): void {
 /**
  * Gives the library.
  *
- * @returns Its functions, once it is prepared; `undefined` where the system is
- *   another one or has another C library, or Deno was not given the permission
- *   for FFI.
+ * @returns Its functions, once loaded; `undefined` on other systems or C
+ *   libraries, or without the permission for FFI.
  */
 export function cLibrary(): CLibrary | undefined {
-  return library;
+  return library?.symbols;
 }
 
-function load(): CLibrary | undefined {
+/**
+ * Gives the library back, once nothing calls it any more. The next
+ * {@linkcode prepareCLibrary} finds it again.
+ */
+export function releaseCLibrary(): void {
+  library?.close();
+  library = undefined;
+  isPrepared = false;
+}
+
+function load(): typeof library {
   if (Deno.build.os !== "linux") return undefined;
   if (!isGranted({ name: "ffi" })) return undefined;
   try {
-    return Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+    return Deno.dlopen("libc.so.6", SYMBOLS);
   } catch {
     return undefined;
   }

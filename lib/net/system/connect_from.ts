@@ -1,5 +1,5 @@
 /**
- * Connecting from an address of one's choice, which `Deno.connect` can't do.
+ * Connects from a chosen source address, which `Deno.connect` cannot do.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { unmapAddress } from "../../wire/ip_mapped.ts";
 import type { Connection } from "../connection.ts";
 import { NodeConnection } from "../tls/node_connection.ts";
 
-/** The two ends of a connection to be made. */
-export interface Route {
-  /** Address of this machine. */
+/** Source and target of a connection. */
+export interface BoundDial {
+  /** Source address, one of this machine's. */
   from: IpAddress;
   /** Address of the target, of the same family or IPv4-mapped. */
   to: IpAddress;
@@ -23,16 +23,16 @@ export interface Route {
 /**
  * Connects through Node's API.
  *
- * @param route Where from and where to.
- * @param context Gives up when cancelled.
+ * @param route Source and target.
+ * @param context Stops the attempt when cancelled.
  * @returns The connection; the caller closes it.
  * @throws The system's error, or the reason of the cancellation.
  */
 export async function connectFrom(
-  { from, to, port }: Route,
+  { from, to, port }: BoundDial,
   context: Context,
 ): Promise<Connection> {
-  // Loaded at the first use: a proxy without --bind starts without it.
+  // Imported at the first use: a proxy without --bind starts without it.
   const { connect } = await import("node:net");
   context.throwIfCancelled();
   const socket = connect({
@@ -44,7 +44,7 @@ export async function connectFrom(
   });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   socket.once("connect", resolve);
-  socket.on("error", reject); // Kept: one that nobody listens to is fatal.
+  socket.on("error", reject); // Kept: an error without a listener is fatal.
   const unregister = context.onCancel(reject);
   try {
     await promise;

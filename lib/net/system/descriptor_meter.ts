@@ -1,9 +1,9 @@
 /**
- * How many file descriptors are open.
+ * Counts open file descriptors.
  *
- * The system tells that only to a program with all permissions, and a server
- * gives up those that it does not need: from then on it counts what it opens
- * itself, on top of what there was.
+ * The system reports them only to a program with all permissions, and a server
+ * drops those that it does not need. From then on it counts its own connections
+ * and adds the others known before.
  *
  * @module
  */
@@ -16,25 +16,25 @@ export class DescriptorMeter {
   readonly #limit = descriptorLimit();
   #others: number | undefined;
 
-  /** How many may be open; `null` where the system does not say. */
+  /** The limit; `null` if the system does not report it. */
   get limit(): number | null {
     return this.#limit ?? null;
   }
 
   /**
-   * Tells how many are open, about.
+   * Returns how many are open, approximately.
    *
-   * @param held How many connections hold.
-   * @returns That and the others; `null` where the system has not said.
+   * @param held Descriptors held by connections.
+   * @returns That and the others; `null` if the system has not reported them.
    */
   open(held: number): number | null {
     return this.#others === undefined ? null : this.#others + held;
   }
 
   /**
-   * Asks the system, as long as it answers.
+   * Asks the system while it answers.
    *
-   * @param held How many connections hold, asked after it.
+   * @param held Descriptors held by connections, asked afterwards.
    */
   async read(held: () => Promise<number>): Promise<void> {
     const count = countDescriptors();
@@ -47,7 +47,7 @@ function countDescriptors(): number | undefined {
   try {
     const path = "/proc/self/fd";
     requireRead(path);
-    // The look itself has one.
+    // Reading the directory needs one.
     return [...Deno.readDirSync(path)].length - 1;
   } catch {
     return undefined;

@@ -1,38 +1,38 @@
 /**
- * How many connections the limit of file descriptors has room for.
+ * How many connections fit into the limit of file descriptors.
  *
  * @module
  */
 
 import { isGranted } from "./is_granted.ts";
 
-/** What a thread more needs for itself. */
+/** Descriptors that each further thread needs. */
 const PER_THREAD = 20;
 
 /** A client and its target. */
 const PER_CONNECTION = 2;
 
-/** The runtime's own, listeners, files, and lookups under way. */
+/** The runtime's own, listeners, files and pending lookups. */
 const RESERVE = 40;
 
 let known: { limit: number | undefined } | undefined;
 
 /**
- * Takes over what another thread has read, while it was permitted.
+ * Takes over the limit that another thread read while it was permitted.
  *
- * @param limit The soft limit; `undefined` where the system does not say.
+ * @param limit The soft limit; `undefined` if the system does not report it.
  */
 export function knowDescriptorLimit(limit: number | undefined): void {
   known = { limit };
 }
 
 /**
- * Tells how many connections fit. Accepting no more than that keeps a client's
- * descriptors from being the ones that the targets of others need.
+ * Returns how many connections fit. Accepting no more keeps descriptors free
+ * for the targets of clients already accepted.
  *
- * @param perConnection Descriptors that each has.
- * @param besides Descriptors that are used for something else (default 0).
- * @returns How many, 1 or more; `Infinity` where the system does not say.
+ * @param perConnection Descriptors of each connection.
+ * @param besides Descriptors for other purposes (default 0).
+ * @returns 1 or more; `Infinity` if the system does not report the limit.
  */
 export function connectionCapacity(
   perConnection: number = PER_CONNECTION,
@@ -45,31 +45,31 @@ export function connectionCapacity(
 }
 
 /**
- * Tells how many descriptors connections need, each with its target: the other
- * way round of {@linkcode connectionCapacity}.
+ * Returns how many descriptors connections and their targets need: the inverse
+ * of {@linkcode connectionCapacity}.
  *
  * @param connections How many there are.
- * @returns The limit that has room for them.
+ * @returns The limit that fits them.
  */
 export function descriptorsFor(connections: number): number {
   return connections * PER_CONNECTION + RESERVE;
 }
 
 /**
- * Tells how many descriptors threads need beside their connections.
+ * Returns how many descriptors threads need besides their connections.
  *
  * @param threads How many there are.
- * @returns What they need more than one alone.
+ * @returns The descriptors beyond those of one thread.
  */
 export function descriptorsOfThreads(threads: number): number {
   return (threads - 1) * PER_THREAD;
 }
 
 /**
- * Tells how many descriptors may be open.
+ * Returns the limit of open descriptors.
  *
- * @returns The soft limit, as Linux tells it; Deno has raised it to the hard
- *   one. `undefined` where the system does not say.
+ * @returns The soft limit of Linux, which Deno has raised to the hard one;
+ *   `undefined` if the system does not report it.
  */
 export function descriptorLimit(): number | undefined {
   if (known !== undefined) return known.limit;

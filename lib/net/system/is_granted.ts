@@ -5,11 +5,11 @@
  */
 
 /**
- * Tells whether Deno has given a permission, without asking for it: a question
- * on the terminal would stop everything.
+ * Tells whether Deno has a permission, without a prompt, which would block
+ * everything.
  *
  * @param descriptor The permission.
- * @returns Whether it was given, and not given up since.
+ * @returns Whether it was given and not dropped since.
  */
 export function isGranted(descriptor: Deno.PermissionDescriptor): boolean {
   return Deno.permissions.querySync(descriptor).state === "granted";

@@ -1,49 +1,49 @@
 /**
- * The memory that the system lets this process have: the limit of its control
- * group, as of a container or a unit of systemd (cgroups(7)).
+ * The memory limit of this process: that of its control group, such as a
+ * container or a systemd unit (cgroups(7)).
  *
  * ```text
  * version 2: /proc/self/cgroup "0::/a/b"         -> ROOT/a/b/memory.max, memory.high
  * version 1: /proc/self/cgroup "4:memory:/a/b"   -> ROOT/memory/a/b/memory.limit_in_bytes
  * ```
  *
- * The limits of all groups above hold too. In a container the path may be that
- * of the host, where the container has its own group at ROOT.
+ * The limits of all parent groups apply too. In a container the path may be
+ * that of the host, while the container has its own group at ROOT.
  *
  * @module
  */
 
 import { readSystemFile } from "./system_file.ts";
 
-/** A limit, and what was in use when it was read. */
+/** A limit, and the memory in use when it was read. */
 export interface MemoryLimit {
-  /** Bytes that the group may have. */
+  /** Bytes that the group may use. */
   limit: number;
   /**
-   * Bytes that it has and can't give back: without what the system holds of
-   * files, which it drops when memory is short.
+   * Bytes in use that cannot be freed: without cached files, which the system
+   * drops when memory is short.
    */
   used: number;
 }
 
-/** Where the system tells of it. */
+/** Where the system reports it. */
 export interface MemoryFiles {
-  /** Folder that the groups are in (default `/sys/fs/cgroup`). */
+  /** Directory of the groups (default `/sys/fs/cgroup`). */
   root?: string;
   /** File that names the groups of this process (default `/proc/self/cgroup`). */
   groups?: string;
 }
 
-/** How a version calls its files. */
+/** The file names of a version. */
 interface Names {
   limits: readonly string[];
   usage: string;
-  /** Lines of `memory.stat` for what can be dropped. */
+  /** Lines of `memory.stat` for memory that can be dropped. */
   spare: readonly string[];
 }
 
 const VERSION_2: Names = {
-  // Beyond memory.high the system does not kill, but all but stops a program.
+  // Beyond memory.high the system does not kill a program, but nearly stops it.
   limits: ["memory.max", "memory.high"],
   usage: "memory.current",
   spare: ["inactive_file", "active_file", "slab_reclaimable"],
@@ -55,22 +55,22 @@ const VERSION_1: Names = {
   spare: ["total_inactive_file", "total_active_file"],
 };
 
-/** Bytes from which on a number stands for no limit: version 1 has no word. */
+/** Numbers from here on mean no limit: version 1 has no word for it. */
 const NO_LIMIT = 2 ** 50;
 
 /**
  * Reads the limit of this process.
  *
- * @param files Where the system tells of it.
- * @returns The lowest one that holds; `undefined` where there is none, or the
- *   system does not say.
+ * @param files Where the system reports it.
+ * @returns The lowest limit that applies; `undefined` if none does, or the
+ *   system does not report it.
  */
 export function readMemoryLimit(
   { root = "/sys/fs/cgroup", groups = "/proc/self/cgroup" }: MemoryFiles = {},
 ): MemoryLimit | undefined {
   if (Deno.build.os !== "linux") return undefined;
   const lines = read(groups)?.split("\n") ?? [];
-  // Where both versions are mounted, this line says which has the memory.
+  // If both versions are mounted, this line names the one for memory.
   const first = pathIn(lines, /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/);
   if (first !== undefined) {
     return lowest(foldersOf(`${root}/memory`, first), VERSION_1);
@@ -88,7 +88,7 @@ function pathIn(lines: readonly string[], pattern: RegExp): string | undefined {
   return undefined;
 }
 
-/** The folder of the group, and of those that it is in. */
+/** The directory of the group and of its parents. */
 function foldersOf(root: string, path: string): string[] {
   const names = path.split("/").filter((name) => name !== "");
   return [
@@ -113,7 +113,7 @@ function lowest(
   return { limit: found.limit, used: usedIn(found.folder, names) };
 }
 
-/** What else is in the group counts too. */
+/** Other processes of the group count too. */
 function usedIn(folder: string, { spare, usage }: Names): number {
   const all = readNumber(`${folder}/${usage}`) ?? 0;
   const stat = new Map(
@@ -127,7 +127,7 @@ function usedIn(folder: string, { spare, usage }: Names): number {
   return Math.max(0, all - spared);
 }
 
-/** `undefined` where there is no such file, or it says `max`. */
+/** `undefined` if the file is missing or says `max`. */
 function readNumber(path: string): number | undefined {
   const text = read(path)?.trim();
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
@@ -137,6 +137,6 @@ function read(path: string): string | undefined {
   try {
     return readSystemFile(path);
   } catch {
-    return undefined; // It is not there, or Deno was not given all permissions.
+    return undefined; // It is missing, or Deno lacks the permission.
   }
 }

@@ -1,10 +1,10 @@
 /**
- * Longer queues for the datagrams that have come and have not been read yet.
+ * Longer queues for received datagrams that are not read yet.
  *
  * Deno has no option for it: `Deno.listenDatagram` takes none, and
  * `setRecvBufferSize()` of `node:dgram` does not reach the system, whatever
- * `getRecvBufferSize()` says afterwards. So Linux is asked itself, through its C
- * library. Where that can't be had, sockets keep the queue they were given.
+ * `getRecvBufferSize()` says afterwards. So the C library asks Linux directly.
+ * Without it, sockets keep their default queue.
  *
  * @module
  */
@@ -18,17 +18,17 @@ import {
 import { hasName, LONGEST_NAME, socketName } from "./socket_name.ts";
 
 /**
- * Bytes to ask for; the system doubles them, for what it keeps beside each
- * datagram. Without CAP_NET_ADMIN it gives no more than `net.core.rmem_max`
- * (socket(7)). Memory is taken only by what waits.
+ * Bytes to ask for; the system doubles them for its bookkeeping. Without
+ * CAP_NET_ADMIN it gives at most `net.core.rmem_max` (socket(7)). Only waiting
+ * datagrams use memory.
  */
 const ASKED = 2 * 1024 * 1024;
 
-/** Descriptors that are looked at for one that did not come next, at most. */
+/** Most descriptors to search if the expected one is wrong. */
 const MOST_DESCRIPTORS = 65_536;
 
 /**
- * Opens a socket and makes its queue longer, as far as the system allows.
+ * Opens a socket and makes its queue as long as the system allows.
  *
  * @param open Opens the socket, and nothing else.
  * @returns The socket; the caller closes it.
@@ -62,14 +62,14 @@ function lengthen({ setsockopt }: CLibrary, descriptor: number): void {
   }
 }
 
-/** The system gives the lowest descriptor that is free (POSIX.1, `dup`). */
+/** The system assigns the lowest free descriptor (POSIX.1, `dup`). */
 function nextDescriptor({ close, dup }: CLibrary): number {
   const descriptor = dup(0);
   if (descriptor >= 0) close(descriptor);
   return descriptor;
 }
 
-/** Deno does not tell the descriptor, so the address has to. */
+/** Deno does not reveal the descriptor, so it is found by the address. */
 function findDescriptor(
   system: CLibrary,
   addr: Deno.NetAddr,
@@ -77,7 +77,7 @@ function findDescriptor(
 ): number | undefined {
   const isIt = matcher(system, addr);
   if (isIt(next)) return next;
-  // Another thread has opened or closed something meanwhile.
+  // Another thread has opened or closed a file meanwhile.
   for (let descriptor = 0; descriptor < MOST_DESCRIPTORS; descriptor++) {
     if (isIt(descriptor)) return descriptor;
   }

@@ -1,12 +1,13 @@
 /**
- * Ending a TCP connection with RST, which neither `Deno.Conn` nor SO_LINGER in
- * Deno's sockets can do (closing one sends FIN): on Linux, `connect()` to
+ * Ends a TCP connection with RST. Neither `Deno.Conn` nor SO_LINGER on Deno's
+ * sockets can do that (closing one sends FIN). On Linux, `connect()` to
  * AF_UNSPEC does (tcp_disconnect in net/ipv4/tcp.c).
  *
- * Deno does not tell the descriptor of a socket, so both names of the socket
- * have to find it. To look at one takes a microsecond, and there may be tens of
- * thousands: one search goes round for all that wait, a slice a turn. The call
- * drops what the system has not delivered yet, so a reset waits for that first.
+ * Deno does not reveal the descriptor of a socket, so it is found by the
+ * addresses of both ends. Checking one takes a microsecond, and there may be
+ * tens of thousands: one search serves all pending resets, a slice each turn.
+ * The call drops bytes that the system has not delivered, so a reset waits for
+ * those first.
  *
  * @module
  */
@@ -31,16 +32,18 @@ const NOWHERE = new Uint8Array(16);
 /** Milliseconds of work in one turn of the event loop. */
 const SLICE = 1;
 
-/** Milliseconds between looks at what is undelivered: they grow to the last. */
+/**
+ * Milliseconds between checks for undelivered bytes; they grow up to the last.
+ */
 const PAUSES = [1, 2, 5, 10, 20] as const;
 
-/** Milliseconds in which more resets may come, to be searched for together. */
+/** Milliseconds to collect resets that are searched for together. */
 const GATHERS = 4;
 
-/** Descriptors that are looked at between two looks at the clock. */
+/** Descriptors checked between two looks at the clock. */
 const BLOCK = 256;
 
-/** The highest descriptor that is looked for, whatever the limit is. */
+/** The highest descriptor to search, whatever the limit is. */
 const MOST_DESCRIPTORS = 1 << 20;
 
 /** Both ends of a socket of this process. */
@@ -51,14 +54,14 @@ export interface SocketEnds {
   readonly remoteAddr: Deno.NetAddr;
 }
 
-/** A reset that waits for what is to be delivered before it. */
+/** A reset that waits until earlier bytes are delivered. */
 export interface PendingReset {
   /**
-   * Resolves when it is done, with whether RST was sent: the socket may have
-   * ended before. Close the connection then.
+   * Resolves when it is done; `true` if RST was sent, `false` if the socket had
+   * ended before. The caller then closes the connection.
    */
   readonly done: Promise<boolean>;
-  /** Waits no longer for what is undelivered; that is dropped. */
+  /** Drops undelivered bytes instead of waiting for them. */
   hurry(): void;
 }
 
@@ -70,13 +73,13 @@ export function canReset(): boolean {
 }
 
 /**
- * Resets a connection behind everything that was written to it.
+ * Resets a connection after delivering everything written to it.
  *
- * @param ends The socket; it must be open, and stay open until this is done.
- * @param patience Milliseconds in which the peer takes none of it, after which
- *   the rest is dropped; 0 drops it now.
- * @returns The reset; `undefined` where it can't be done, and the caller closes
- *   the connection in the ordinary way.
+ * @param ends The socket, which must stay open until this is done.
+ * @param patience Milliseconds without progress after which undelivered bytes
+ *   are dropped; 0 drops them now.
+ * @returns The reset; `undefined` if it is impossible, and the caller closes
+ *   the connection normally.
  */
 export function resetSocket(
   ends: SocketEnds,
@@ -90,15 +93,15 @@ export function resetSocket(
   return resets.add(new Waiting(local, remote, patience));
 }
 
-/** One reset while it waits. */
+/** A pending reset. */
 class Waiting implements PendingReset {
   readonly local: SocketName;
   readonly remote: SocketName;
   readonly #patience: number;
   readonly #settled = Promise.withResolvers<boolean>();
-  /** The descriptor, once it is found. */
+  /** The descriptor, once found. */
   descriptor = -1;
-  /** The number of the block with which all were searched for it. */
+  /** The number of the block that completes its search. */
   lastBlock = 0;
   #isHurried: boolean;
   #undelivered = Infinity;
@@ -119,7 +122,7 @@ class Waiting implements PendingReset {
     this.#isHurried = true;
   }
 
-  /** Tells whether it is time, from the bytes that are undelivered now. */
+  /** Tells whether to reset now, by the undelivered bytes. */
   isDue(undelivered: number, now: number): boolean {
     if (undelivered < this.#undelivered) this.#movedAt = now;
     this.#undelivered = undelivered;
@@ -139,13 +142,13 @@ class Resets {
   readonly #length = new Uint32Array(1);
   readonly #value = new Int32Array(1);
   readonly #block = new Int32Array(2 * BLOCK);
-  /** Those that are searched for, in the order of their coming. */
+  /** Resets whose descriptor is searched, oldest first. */
   readonly #sought = new Set<Waiting>();
-  /** The same by the ports of our end and of the other one. */
+  /** The same by the ports of both ends. */
   readonly #byPorts = new Map<number, Map<number, Set<Waiting>>>();
-  /** Those that were found, and wait for what is undelivered. */
+  /** Resets whose descriptor is found, and that wait for delivery. */
   readonly #found = new Set<Waiting>();
-  /** Blocks that were searched so far; they go round. */
+  /** Blocks searched so far; they wrap around. */
   #searched = 0;
   #blocks = 0;
   #pause = 0;
@@ -169,14 +172,14 @@ class Resets {
     return waiting;
   }
 
-  /** Begins at the lowest descriptors: they are given away first. */
+  /** Begins at the lowest descriptors, which the system assigns first. */
   #begin(): void {
     const most = Math.min(this.#library.getdtablesize(), MOST_DESCRIPTORS);
     this.#blocks = Math.ceil(most / BLOCK);
     this.#searched = 0;
   }
 
-  /** A timer lets the runtime ask for what is ready; an immediate does not. */
+  /** A timer lets the runtime poll for ready sockets; an immediate does not. */
   #schedule(milliseconds: number): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -196,7 +199,7 @@ class Resets {
     this.#pause = Math.min(this.#pause + 1, PAUSES.length - 1);
   }
 
-  /** Looks at those that were found, each once at most, the oldest first. */
+  /** Checks the found ones, each at most once, the oldest first. */
   #resetFound(end: number): void {
     let left = this.#found.size;
     for (const waiting of this.#found) {
@@ -208,7 +211,7 @@ class Resets {
     }
   }
 
-  /** Tells whether it is settled; its descriptor has just been checked. */
+  /** Tells whether it is settled. Its descriptor was checked just before. */
   #attempt(waiting: Waiting, now: number): boolean {
     const { descriptor } = waiting;
     const { connect, ioctl } = this.#library;
@@ -228,7 +231,7 @@ class Resets {
       block[2 * n] = first + n;
       block[2 * n + 1] = 0;
     }
-    // One call tells which of them are open; mostly few, or none.
+    // One call tells which of them are open: usually few or none.
     this.#library.poll(block, BigInt(BLOCK), 0);
     for (let n = 0; n < BLOCK; n++) {
       if ((block[2 * n + 1]! >>> 16 & POLLNVAL) === 0) this.#look(first + n);
@@ -236,7 +239,7 @@ class Resets {
     this.#endRounds();
   }
 
-  /** Looks whether a descriptor is one that is searched for. */
+  /** Checks whether a descriptor belongs to a pending reset. */
   #look(descriptor: number): void {
     if (!this.#readLocal(descriptor)) return;
     const byRemote = this.#byPorts.get(portOf(this.#name));
@@ -251,7 +254,7 @@ class Resets {
     }
   }
 
-  /** Gives those up for which all was searched: they have ended. */
+  /** Gives up resets whose search found nothing: their sockets have ended. */
   #endRounds(): void {
     for (const waiting of this.#sought) {
       if (waiting.lastBlock > this.#searched) return;
@@ -270,7 +273,7 @@ class Resets {
     if (byRemote.size === 0) this.#byPorts.delete(local.port);
   }
 
-  /** Another socket may have the descriptor by now. */
+  /** Another socket may have got the descriptor. */
   #isAt(descriptor: number, { local, remote }: Waiting): boolean {
     return this.#readRemote(descriptor) && hasName(this.#name, remote) &&
       this.#readLocal(descriptor) && hasName(this.#name, local) &&

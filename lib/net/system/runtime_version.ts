@@ -1,21 +1,20 @@
 /**
- * Which versions of the runtime Sluice works on.
+ * The versions of the runtime on which Sluice works.
  *
  * @module
  */
 
-/** Older ones lack something without which Sluice would err, or only some. */
+/** Older versions lack something that Sluice needs. */
 export const NEEDED_RUNTIME = "2.9.0";
 
-/** What the tests of this version ran on. */
+/** The version that the tests ran on. */
 export const TESTED_RUNTIME = "2.9.6";
 
 /**
  * Compares two versions.
  *
- * @param version For example `2.9.4`; what follows the third number, such as
- *   `+14eea31`, is ignored.
- * @param least What it is compared with.
+ * @param version For example `2.9.4`; a suffix such as `+14eea31` is ignored.
+ * @param least The version to compare with.
  * @returns Whether it is older.
  */
 export function isOlder(version: string, least: string): boolean {

@@ -1,6 +1,5 @@
 /**
- * The names of sockets as the system tells them: `sockaddr_in` and
- * `sockaddr_in6`.
+ * Socket addresses of the system: `sockaddr_in` and `sockaddr_in6`.
  *
  * @module
  */
@@ -11,27 +10,27 @@ import { unmapAddress } from "../../wire/ip_mapped.ts";
 /** Bytes of `sockaddr_in6`, the longer one. */
 export const LONGEST_NAME = 28;
 
-/** Constants of Linux, and where each family has its address. */
+/** Constants of Linux, and the offset of the address in each family. */
 const AF_INET = 2;
 const AF_INET6 = 10;
 const OFFSET = { ipv4: 4, ipv6: 8 } as const;
 
-/** Bytes in front of the IPv4 address in an IPv4-mapped one (RFC 4291 §2.5.5.2). */
+/** Bytes before the IPv4 address in an IPv4-mapped one (RFC 4291 §2.5.5.2). */
 const MAPPED = 12;
 
 /** An end of a socket. */
 export interface SocketName {
-  /** Its address; four bytes also where the system has it IPv4-mapped. */
+  /** Its address; four bytes even if the system has it IPv4-mapped. */
   readonly ip: Uint8Array;
   /** Its port. */
   readonly port: number;
 }
 
 /**
- * Makes what the system's name of a socket is compared with.
+ * Converts an address for comparison with the system's name of a socket.
  *
  * @param addr An end of the socket.
- * @returns The name; `undefined` where it is no address, as of a Unix socket.
+ * @returns The name; `undefined` for a Unix socket.
  */
 export function socketName(
   { hostname, port }: Deno.NetAddr,
@@ -43,7 +42,7 @@ export function socketName(
 /**
  * Reads the port of a name.
  *
- * @param bytes What the system has written.
+ * @param bytes The bytes from the system.
  * @returns The port.
  */
 export function portOf(bytes: Uint8Array): number {
@@ -53,9 +52,8 @@ export function portOf(bytes: Uint8Array): number {
 /**
  * Reads the address of a name.
  *
- * @param bytes What the system has written, {@linkcode LONGEST_NAME} bytes.
- * @returns The address as the system has it; `undefined` where it is none, as
- *   of a Unix socket.
+ * @param bytes The bytes from the system, {@linkcode LONGEST_NAME} of them.
+ * @returns The address as the system has it; `undefined` for a Unix socket.
  */
 export function addressIn(bytes: Uint8Array): Deno.NetAddr | undefined {
   const family = familyIn(bytes);
@@ -70,8 +68,7 @@ export function addressIn(bytes: Uint8Array): Deno.NetAddr | undefined {
 /**
  * Tells whether a socket has a name.
  *
- * @param bytes What the system has written, {@linkcode LONGEST_NAME} bytes.
- * @param name The name.
+ * @param bytes The bytes from the system, {@linkcode LONGEST_NAME} of them.
  */
 export function hasName(bytes: Uint8Array, { ip, port }: SocketName): boolean {
   if (portOf(bytes) !== port) return false;
@@ -82,7 +79,7 @@ export function hasName(bytes: Uint8Array, { ip, port }: SocketName): boolean {
   return isMapped(bytes) && isAt(bytes, ip, OFFSET.ipv6 + MAPPED, 4);
 }
 
-/** Linux has it in the order of the processor; Deno runs on little-endian ones. */
+/** Linux uses the processor's byte order; Deno runs on little-endian ones. */
 function familyIn(bytes: Uint8Array): number {
   return bytes[0]! | bytes[1]! << 8;
 }

@@ -1,5 +1,5 @@
 /**
- * Files in which the system tells of itself: `/proc`, `/sys`.
+ * Reads files of the system: `/proc`, `/sys`.
  *
  * @module
  */
@@ -7,10 +7,8 @@
 import { isGranted } from "./is_granted.ts";
 
 /**
- * Reads such a file, without ever asking for the permission: that would stop
- * the start.
+ * Reads such a file without a permission prompt, which would block the start.
  *
- * @param path Its path.
  * @returns The text.
  * @throws {Deno.errors.NotCapable} If Deno may not read it.
  * @throws {Error} If the system does not have it.
@@ -21,9 +19,8 @@ export function readSystemFile(path: string): string {
 }
 
 /**
- * Throws where Deno may not read a file: to ask for that would stop everything.
+ * Throws if Deno may not read a file: a prompt would block everything.
  *
- * @param path Its path.
  * @throws {Deno.errors.NotCapable} If Deno may not read it.
  */
 export function requireRead(path: string): void {

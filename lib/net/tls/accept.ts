@@ -1,6 +1,5 @@
 /**
- * TLS with a client. The module loads `node:tls`: import it where it is first
- * needed.
+ * TLS with a client. Import this module lazily: it loads `node:tls`.
  *
  * @module
  */
@@ -8,8 +7,12 @@
 import type { Socket } from "node:net";
 import tls from "node:tls";
 import { agreedProtocol, alpnOption } from "./alpn.ts";
-import type { Channel, TlsConnection } from "../connection.ts";
-import { type Ends, NodeConnection } from "./node_connection.ts";
+import type {
+  ByteChannel,
+  ConnectionEnds,
+  TlsConnection,
+} from "../connection.ts";
+import { NodeConnection } from "./node_connection.ts";
 import { NodeTransport } from "./node_transport.ts";
 import { peerCertificates } from "./peer_certificates.ts";
 import { TlsError } from "./tls_error.ts";
@@ -37,7 +40,7 @@ export interface ServerIdentity {
 
 /** A client that TLS was agreed on with. */
 export interface AcceptedTls {
-  /** What is said inside of TLS. */
+  /** The connection inside TLS. */
   connection: TlsConnection;
   /** The client's certificate and those it sent along; none where it has none. */
   certificates: readonly Uint8Array[];
@@ -89,7 +92,6 @@ export class TlsAcceptor {
    *
    * @param channel The connection at the first byte of TLS. Where this fails it
    *   is still open, and has been told why as far as TLS has words for it.
-   * @param ends Where it is.
    * @param protocols Protocols that this client may ask for; empty is none
    *   (default: those of the identity).
    * @returns What is said inside, and the client's certificates: whether they
@@ -98,8 +100,8 @@ export class TlsAcceptor {
    * @throws {TlsError} If it can't be agreed on.
    */
   async accept(
-    channel: Channel,
-    ends: Ends,
+    channel: ByteChannel,
+    ends: ConnectionEnds,
     protocols?: readonly string[],
   ): Promise<AcceptedTls> {
     const transport = new NodeTransport(channel);

@@ -30,7 +30,7 @@ export function alpnOption(
 /**
  * Tells what was agreed on.
  *
- * @param socket The socket; its handshake has ended.
+ * @param socket The socket after its handshake.
  * @returns The name; `undefined` is nothing.
  */
 export function agreedProtocol(

@@ -12,7 +12,7 @@ import { toTlsError } from "./reason.ts";
 
 /** What the two sides differ in. */
 export interface HandshakeSide {
-  /** Who the other side is. */
+  /** Name of the peer. */
   peer: "client" | "server";
   /** What the socket calls the end of the handshake. */
   event: "secure" | "secureConnect";
@@ -39,7 +39,7 @@ export async function endHandshake(
   side: HandshakeSide,
 ): Promise<void> {
   transport.isKept = true;
-  // Kept for good: an error that nobody listens to would end the program.
+  // Kept for good: an error without a listener would end the program.
   socket.on("error", () => {});
   transport.on("error", () => {});
   try {

@@ -4,20 +4,20 @@
  * @module
  */
 
-import type { Channel } from "../connection.ts";
+import type { ByteChannel } from "../connection.ts";
 
 /**
  * Makes two ends: what is written to one is read from the other.
  *
  * @returns The ends. A write waits until it has been read.
  */
-export function memoryChannel(): [Channel, Channel] {
+export function memoryChannel(): [ByteChannel, ByteChannel] {
   const there = new Pipe();
   const back = new Pipe();
   return [end(there, back), end(back, there)];
 }
 
-function end(out: Pipe, into: Pipe): Channel {
+function end(out: Pipe, into: Pipe): ByteChannel {
   return {
     read: (buffer) => into.read(buffer),
     write: (bytes) => out.write(bytes),

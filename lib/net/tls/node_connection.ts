@@ -6,31 +6,29 @@
  */
 
 import type { Socket } from "node:net";
-import type { Channel, TlsConnection } from "../connection.ts";
+import type {
+  ByteChannel,
+  ConnectionEnds,
+  TlsConnection,
+} from "../connection.ts";
 import { errorCode } from "../../observe/error_code.ts";
 import type { Direction, Flow } from "./node_transport.ts";
 
 /** Bytes that wait for a reader before the socket is paused. */
 const MOST_WAITING = 64 * 1024;
 
-/** Where a connection's ends are. */
-export interface Ends {
-  /** Our end. */
-  localAddr: Deno.NetAddr;
-  /** The other end. */
-  remoteAddr: Deno.NetAddr;
-}
-
 /** Settings of a {@linkcode NodeConnection}. */
 export interface NodeConnectionOptions {
-  /** Where its ends are, where the socket itself can't tell. */
-  ends?: Ends;
-  /** What to pause while nobody reads (default: the socket). */
+  /** Addresses of its ends, if the socket does not know them. */
+  ends?: ConnectionEnds;
+  /** What to pause while nothing reads (default: the socket). */
   flow?: Flow;
-  /** What both ends have agreed to speak in TLS (default: nothing). */
+  /** Protocol negotiated by ALPN (default none). */
   protocol?: string | undefined;
-  /** What TLS runs over (default: the socket itself is one of the system). */
-  carrier?: Channel;
+  /**
+   * The connection under TLS (default: none, the socket is one of the system).
+   */
+  carrier?: ByteChannel;
 }
 
 /** Deno's classes for what a peer can do, by which the log describes it. */
@@ -46,25 +44,25 @@ const CLASS_BY_CODE: ReadonlyMap<
 
 /**
  * An open `net.Socket` or `tls.TLSSocket` that is read and written as a
- * `Deno.Conn` is. When 64 KiB wait for a reader the socket is paused, which
- * costs as much again at most. A write settles when the system has its bytes,
- * so that there is no queue of them, and the caller may use its buffer again.
+ * `Deno.Conn` is. The socket is paused when 64 KiB wait for a reader; at most
+ * as much again may still arrive. A write settles when the system has its
+ * bytes, so there is no queue, and the caller may reuse its buffer.
  *
- * A TLS socket has to run over a `NodeTransport`, whose flow is given here.
+ * A TLS socket must run over a `NodeTransport`, whose flow is given here.
  */
 export class NodeConnection implements TlsConnection {
   /** Our end. */
   readonly localAddr: Deno.NetAddr;
   /** The other end. */
   readonly remoteAddr: Deno.NetAddr;
-  /** What both ends have agreed to speak (ALPN); `undefined` is nothing. */
+  /** Protocol negotiated by ALPN; `undefined` if none. */
   readonly protocol: string | undefined;
-  /** What TLS runs over; `undefined` where the socket is one of the system. */
-  readonly carrier: Channel | undefined;
+  /** The connection under TLS; `undefined` for a socket of the system. */
+  readonly carrier: ByteChannel | undefined;
 
   readonly #socket: Socket;
   readonly #flow: Flow;
-  /** What has come and was not read, in order. */
+  /** Bytes that have arrived but were not read, in order. */
   #chunks: Uint8Array[] = [];
   #waiting = 0;
   #isPaused = false;
@@ -72,11 +70,12 @@ export class NodeConnection implements TlsConnection {
   #change: PromiseWithResolvers<void> | undefined;
 
   /**
-   * Takes a socket over: nobody else may read it or listen to its data.
+   * Takes a socket over: nothing else may read it or listen to its data.
    *
    * @param socket An open socket, made with `allowHalfOpen: true`.
    * @param options Settings.
-   * @throws {TypeError} If it would end our side when the peer ends its own.
+   * @throws {TypeError} If the socket would end this side when the peer ends
+   *   its own.
    */
   constructor(socket: Socket, options: NodeConnectionOptions = {}) {
     const { ends = endsOf(socket), flow = socket } = options;
@@ -90,7 +89,7 @@ export class NodeConnection implements TlsConnection {
     this.#socket = socket;
     this.#flow = flow;
     if (socket.errored) this.#failure = toDenoError(socket.errored);
-    // Kept for good: an error that nobody listens to would end the program.
+    // Kept for good: an error without a listener would end the program.
     socket.on("error", (error) => {
       this.#failure ??= toDenoError(error);
       this.#wake();
@@ -101,11 +100,11 @@ export class NodeConnection implements TlsConnection {
   }
 
   /**
-   * Reads what has come.
+   * Reads bytes that have arrived.
    *
-   * @param buffer Where to; its length is the most that is read.
+   * @param buffer Receives the bytes; its length is the most that is read.
    * @returns How many bytes, or null at end of file.
-   * @throws The socket's error, once what came before it has been read.
+   * @throws The socket's error, after the bytes before it were read.
    */
   async read(buffer: Uint8Array): Promise<number | null> {
     if (buffer.length === 0) return 0;
@@ -123,9 +122,10 @@ export class NodeConnection implements TlsConnection {
   }
 
   /**
-   * Writes all of the bytes; to write none only tells whether it has failed.
+   * Writes all bytes; a write of none only checks whether the connection has
+   * failed.
    *
-   * @param bytes What to write; to be left alone until the promise settles.
+   * @param bytes The bytes; not to be changed until the promise settles.
    * @returns Their number.
    * @throws The socket's error.
    */
@@ -133,7 +133,7 @@ export class NodeConnection implements TlsConnection {
     this.#throwIfGone();
     if (bytes.length === 0) return 0;
     if (this.#socket.writableEnded) {
-      // Node would destroy the socket, and with it what is still to be read.
+      // Node would destroy the socket, and with it the unread bytes.
       throw new Deno.errors.BrokenPipe("Cannot write: the end has been sent");
     }
     await this.#settled((done) => this.#socket.write(bytes, done));
@@ -142,8 +142,7 @@ export class NodeConnection implements TlsConnection {
   }
 
   /**
-   * Sends what ends our direction: FIN, and before it TLS's close_notify.
-   * Can be repeated.
+   * Ends our direction: sends close_notify in TLS, then FIN. Can be repeated.
    *
    * @throws The socket's error.
    */
@@ -154,12 +153,14 @@ export class NodeConnection implements TlsConnection {
     this.#throwIfFailed("write");
   }
 
-  /** Turns Nagle's algorithm off, or on again. */
+  /** Turns Nagle's algorithm off or on. */
   setNoDelay(noDelay = true): void {
     this.#socket.setNoDelay(noDelay);
   }
 
-  /** Closes both directions now; what waits on them fails. Can be repeated. */
+  /**
+   * Closes both directions now; pending reads and writes fail. Can be repeated.
+   */
   close(): void {
     this.#socket.destroy();
   }
@@ -179,7 +180,7 @@ export class NodeConnection implements TlsConnection {
     this.#wake();
   }
 
-  /** Takes of the first chunk what fits; 0 where none has come. */
+  /** Takes as much of the first chunk as fits; 0 if none has arrived. */
   #take(buffer: Uint8Array): number {
     const [chunk] = this.#chunks;
     if (chunk === undefined) return 0;
@@ -228,7 +229,7 @@ export class NodeConnection implements TlsConnection {
   }
 }
 
-function endsOf(socket: Socket): Ends {
+function endsOf(socket: Socket): ConnectionEnds {
   const { localAddress, localPort, remoteAddress, remotePort } = socket;
   return {
     localAddr: toNetAddr(localAddress, localPort),

@@ -1,44 +1,44 @@
 /**
- * A connection as a stream of Node's API, for TLS to run over. The module loads
- * `node:stream`: import it where it is first needed.
+ * A connection as a stream of Node's API, for TLS on top of it. Import this
+ * module lazily: it loads `node:stream`.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
-import type { Channel } from "../connection.ts";
+import type { ByteChannel } from "../connection.ts";
 import { isOfWritingAlone } from "../traffic.ts";
 import { writeAll } from "../write_all.ts";
 
-/** Bytes asked for at once: few while little comes, many while they fill. */
+/** Bytes per read: few while little arrives, many while reads fill them. */
 const CHUNK = { small: 4 * 1024, large: 64 * 1024 } as const;
 
-/** Something that can be told to bring no more for now. */
+/** A flow of bytes that can be paused. */
 export interface Flow {
-  /** Stops what comes; something that is under way may still come. */
+  /** Pauses the flow; bytes under way may still arrive. */
   pause(): void;
-  /** Goes on. */
+  /** Resumes the flow. */
   resume(): void;
   /**
-   * Tells the error that has ended it, which TLS over it is not told: it would
-   * throw away what came before.
+   * Returns the error that ended it. TLS on top of it is not told, because it
+   * would discard the bytes before.
    */
   failure?(direction: Direction): Error | undefined;
 }
 
-/** Which half of a connection. */
+/** A half of a connection. */
 export type Direction = "read" | "write";
 
 /**
- * A connection as a stream. Over it goes `tls.connect({ socket })` or
- * `new tls.TLSSocket(transport, { isServer: true })`, either with
- * `allowHalfOpen: true`, and over that a `NodeConnection` that is given
- * {@linkcode NodeTransport.flow}: pausing a TLS socket itself loses the end of
- * its peer's direction where that comes meanwhile (Deno 2.9.6).
+ * A connection as a stream. On top of it runs `tls.connect({ socket })` or `new
+ * tls.TLSSocket(transport, { isServer: true })`, either with `allowHalfOpen:
+ * true`, and on top of that a `NodeConnection` with {@linkcode
+ * NodeTransport.flow}. A TLS socket that is paused itself loses the peer's end
+ * of file if that arrives meanwhile (Deno 2.9.6).
  */
 export class NodeTransport extends Duplex {
-  /** Pauses what is read off the connection. */
+  /** Pauses reading from the connection. */
   readonly flow: Flow = {
     pause: () => {
       this.#resumed ??= Promise.withResolvers();
@@ -51,12 +51,12 @@ export class NodeTransport extends Duplex {
   };
 
   /**
-   * Keeps the stream when Node would destroy it: while TLS fails there are
-   * still words to be said, and somebody else decides about the connection.
+   * Keeps the stream when Node would destroy it: a failing TLS still has an
+   * alert to send, and the caller decides about the connection.
    */
   isKept = false;
 
-  readonly #channel: Channel;
+  readonly #channel: ByteChannel;
   #writing: Promise<void> = Promise.resolve();
   #isDetached = false;
   #resumed: PromiseWithResolvers<void> | undefined;
@@ -64,18 +64,18 @@ export class NodeTransport extends Duplex {
   readonly #failures: Partial<Record<Direction, Error>> = {};
 
   /**
-   * Takes a connection over: destroying the stream closes it.
+   * Wraps a connection; destroying the stream closes it.
    *
    * @param channel The connection.
    */
-  constructor(channel: Channel) {
+  constructor(channel: ByteChannel) {
     super({ allowHalfOpen: true });
     this.#channel = channel;
   }
 
   /**
-   * Leaves the connection to whoever has opened it: what is not written by now
-   * never is, and destroying the stream does not close it any more.
+   * Gives the connection back to its opener: unwritten bytes are dropped, and
+   * destroying the stream no longer closes it.
    *
    * @returns Resolves when nothing is being written.
    */
@@ -86,12 +86,14 @@ export class NodeTransport extends Duplex {
     return this.#writing;
   }
 
-  /** Called when the stream is of no use any more, but not while it is kept. */
+  /**
+   * Called when the stream is to be destroyed, which waits while it is kept.
+   */
   override destroy(error?: Error): this {
     return this.isKept ? this : super.destroy(error);
   }
 
-  /** Called when somebody wants to read. */
+  /** Called when a reader wants bytes. */
   override _read(): void {
     if (this.#isReading) return;
     this.#isReading = true;
@@ -100,7 +102,7 @@ export class NodeTransport extends Duplex {
     });
   }
 
-  /** Called with the next bytes; tells when the system has them. */
+  /** Called with the next bytes; calls back when the system has them. */
   override _write(
     bytes: Uint8Array,
     _encoding: string,
@@ -117,7 +119,7 @@ export class NodeTransport extends Duplex {
       .then(() => done(), (error) => this.#failWrite(error, done));
   }
 
-  /** Called when the stream is of no use any more. */
+  /** Called when the stream is destroyed. */
   override _destroy(
     error: Error | null,
     done: (error?: Error | null) => void,
@@ -127,9 +129,9 @@ export class NodeTransport extends Duplex {
     done(error);
   }
 
-  /** What has come is still to be read: the error is told behind it. */
+  /** Bytes that have arrived are read first: the error follows them. */
   #failRead(error: Error): void {
-    if (this.destroyed) return; // It was closed by us.
+    if (this.destroyed) return; // This side closed it.
     if (this.isKept) return void super.destroy(error);
     this.#failures.read ??= error;
     this.push(null);

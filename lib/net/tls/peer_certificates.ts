@@ -1,12 +1,12 @@
 /**
- * What the other side of TLS has shown.
+ * The certificates that the TLS peer has sent.
  *
  * @module
  */
 
 import type { TLSSocket } from "node:tls";
 
-/** What TLS sockets have beyond their types. */
+/** Members of TLS sockets that their types lack. */
 interface ShowingSocket {
   _handle: {
     getPeerCertificateChain(): { certificates: Uint8Array[] } | null;
@@ -14,14 +14,14 @@ interface ShowingSocket {
 }
 
 /**
- * Takes the certificates that the other side has sent, as they were sent.
+ * Returns the certificates that the peer has sent, unchanged.
  *
- * @param socket The socket; its handshake has ended.
- * @returns The certificates as DER, its own first; none where it has sent none.
+ * @param socket The socket after its handshake.
+ * @returns The certificates as DER, the peer's own first; may be empty.
  */
 export function peerCertificates(socket: TLSSocket): Uint8Array[] {
-  // Node's public API makes objects of them, and fills in from our authorities
-  // what was not sent.
+  // Node's public API makes objects of them, and adds certificates of our
+  // authorities that were not sent.
   const { _handle: handle } = socket as unknown as ShowingSocket;
   const chain = handle!.getPeerCertificateChain()?.certificates ?? [];
   return chain.map((certificate) => Uint8Array.from(certificate));

@@ -1,5 +1,5 @@
 /**
- * What Node's codes of TLS failures mean, for a person.
+ * The meaning of Node's codes for TLS failures.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { errorCode } from "../../observe/error_code.ts";
 import { explainError } from "../../observe/explain_error.ts";
 import { TlsError, type TlsErrorKind } from "./tls_error.ts";
 
-/** The code that the runtime has for several faults of a certificate. */
+/** The runtime's code for several faults of a certificate. */
 const NOT_VERIFIED = "UNABLE_TO_VERIFY_LEAF_SIGNATURE";
 
-/** Why a certificate is not accepted, by the code of its verification. */
+/** Reasons to reject a certificate, by verification code. */
 const CERTIFICATE_REASONS: ReadonlyMap<string, string> = new Map([
   ["CERT_HAS_EXPIRED", "certificate has expired"],
   ["CERT_NOT_YET_VALID", "certificate is not yet valid"],
@@ -28,17 +28,18 @@ const CERTIFICATE_REASONS: ReadonlyMap<string, string> = new Map([
   [NOT_VERIFIED, "certificate is of an unknown authority"],
 ]);
 
-/** What that code may mean where it ends the handshake (Deno 2.9.6). */
+/** What that code may mean if it ends the handshake (Deno 2.9.6). */
 const ONE_OF: Readonly<Record<"client" | "server", string>> = {
-  // The runtime lets all others through to be judged, and does not show this one.
+  // The runtime passes all other faults on for our verification, and hides this
+  // one.
   client: "it has an unknown critical extension, or can't be read",
   server: "it is out of date, not for servers, or of an unknown authority",
 };
 
-/** The alert of one that speaks no protocol that it was offered. */
+/** The alert of a peer that supports none of the offered protocols. */
 const NO_PROTOCOL = "TLSV1_ALERT_NO_APPLICATION_PROTOCOL";
 
-/** What an alert of the other side says (RFC 8446 §6.2). */
+/** The meaning of the peer's alerts (RFC 8446 §6.2). */
 const ALERT_REASONS: ReadonlyMap<string, string> = new Map([
   ["SSLV3_ALERT_HANDSHAKE_FAILURE", "finds nothing that both speak"],
   ["SSLV3_ALERT_BAD_CERTIFICATE", "does not accept the certificate"],
@@ -53,14 +54,14 @@ const ALERT_REASONS: ReadonlyMap<string, string> = new Map([
   ["TLSV1_ALERT_USER_CANCELLED", "has given up"],
 ]);
 
-/** Code of an answer that is none of TLS. */
+/** Code for an answer that is not TLS. */
 const NOT_TLS = "ERR_SSL_WRONG_VERSION_NUMBER";
 
-/** Where TLS begins inside of another protocol it is between the ends. */
+/** Some protocols start TLS only after a plain-text exchange. */
 const STARTTLS =
   " from its first byte on; if it begins TLS inside of its own protocol (STARTTLS), relay to it without TLS";
 
-/** Failures of our own side, by code. */
+/** Failures of this side, by code. */
 const OWN_REASONS: ReadonlyMap<string, string> = new Map([
   ["ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE", "sent no certificate"],
   ["ERR_SSL_NO_APPLICATION_PROTOCOL", "speaks none of the protocols"],
@@ -68,9 +69,9 @@ const OWN_REASONS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Says why a certificate is not accepted.
+ * Returns why a certificate is rejected.
  *
- * @param code Code of its verification.
+ * @param code Verification code.
  * @returns For example `certificate has expired`.
  */
 export function certificateReason(code: string): string {
@@ -79,11 +80,11 @@ export function certificateReason(code: string): string {
 }
 
 /**
- * Makes the error of a handshake that Node says has failed.
+ * Converts Node's error of a failed handshake.
  *
- * @param error What Node says.
- * @param peer Who the other side is.
- * @returns The error; it is `left` where the other side has ended it.
+ * @param error Node's error.
+ * @param peer Name of the peer.
+ * @returns The error; `left` if the peer ended the handshake.
  */
 export function toTlsError(
   error: unknown,
@@ -115,7 +116,7 @@ function explain(
   }
   const own = OWN_REASONS.get(code);
   if (own !== undefined) return ["refused", `${peer} ${own}`];
-  // Node has the same code for alerts from both sides.
+  // Node uses the same code for alerts of both sides.
   if (message.startsWith("received fatal alert")) {
     const name = code.replace(/^ERR_SSL_/, "");
     const alert = ALERT_REASONS.get(name);

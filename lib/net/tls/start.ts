@@ -1,6 +1,6 @@
 /**
- * TLS with a server, over a connection to it. The module loads `node:tls`:
- * import it where it is first needed.
+ * TLS with a server over a connection. Import this module lazily: it loads
+ * `node:tls`.
  *
  * @module
  */
@@ -16,17 +16,17 @@ import { NodeTransport } from "./node_transport.ts";
 import { peerCertificates } from "./peer_certificates.ts";
 import { endHandshake } from "./handshake.ts";
 
-/** How servers are verified, and what is shown to them. */
+/** How to verify servers, and the certificate for them. */
 export interface ClientTlsSettings {
-  /** Their authorities as PEM (default: those that the system trusts). */
+  /** Authorities as PEM (default: those of the system). */
   authorities?: string | undefined;
-  /** Certificate to show, and what follows it up to its authority, as PEM. */
+  /** Client certificate and its chain up to the authority, as PEM. */
   certificate?: string | undefined;
   /** Its private key as PEM; secret. */
   key?: string | undefined;
-  /** Name to ask for and to find in the certificate (default: the host). */
+  /** Server name to request and to verify (default: the host). */
   name?: string | undefined;
-  /** Whether any certificate will do (default false). */
+  /** Whether to accept any certificate (default false). */
   isInsecure?: boolean;
   /** The lowest version (default 1.2). */
   minVersion?: "TLSv1.2" | "TLSv1.3";
@@ -36,27 +36,27 @@ export interface ClientTlsSettings {
 
 /** Options for {@linkcode startTls}. */
 export interface StartTlsOptions extends ClientTlsSettings {
-  /** Name or address of the server, which its certificate has to be for. */
+  /** Name or address of the server, which its certificate must name. */
   host: string;
   /**
-   * Verifies the certificates that the server has sent, as DER, its own first;
-   * `host` is what they have to be for. Not asked where any will do.
+   * Verifies the server's certificates, as DER, its own first, for `host`. Not
+   * called if any certificate is accepted.
    *
-   * @throws {TlsError} If they are not good.
+   * @throws {TlsError} If they are not valid.
    */
   verify: (certificates: readonly Uint8Array[], host: string) => Promise<void>;
-  /** Gives up when cancelled; its time limit is that of the handshake. */
+  /** Stops when cancelled; its time limit applies to the handshake. */
   context?: Context | undefined;
 }
 
 /**
- * Agrees on TLS with the server at the other end of a connection. What is made
- * of it half-closes as the connection does, and closes it.
+ * Negotiates TLS with the server of a connection. The result half-closes as the
+ * connection does, and closes it.
  *
- * @param connection The connection. Where this fails, the caller closes it.
- * @param options Who the server is to be, and how that is verified.
- * @returns What is said inside of TLS.
- * @throws {TlsError} If it can't be agreed on, or the server is not that one.
+ * @param connection The connection; the caller closes it if this fails.
+ * @param options The expected server, and how to verify it.
+ * @returns The connection inside TLS.
+ * @throws {TlsError} If the handshake fails, or it is another server.
  * @throws The reason of the cancellation.
  */
 export async function startTls(
@@ -104,11 +104,11 @@ function settingsOf(options: StartTlsOptions): tls.ConnectionOptions {
   const isAddress = parseIpAddress(server) !== undefined;
   const settings = {
     host: server,
-    // An address is no name of a server (RFC 6066 §3).
+    // An address is not a server name (RFC 6066 §3).
     servername: isAddress ? "" : server,
     rejectUnauthorized: !options.isInsecure,
     minVersion: options.minVersion ?? "TLSv1.2",
-    allowHalfOpen: true, // Missing in the types, although Node takes it.
+    allowHalfOpen: true, // Missing in the types, although Node accepts it.
     ...(authorities === undefined ? {} : { ca: authorities }),
     ...(certificate === undefined ? {} : { cert: certificate }),
     ...(key === undefined ? {} : { key }),

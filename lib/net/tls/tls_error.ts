@@ -1,35 +1,35 @@
 /**
- * Why TLS could not be agreed on.
+ * Why a TLS handshake failed.
  *
  * @module
  */
 
 /**
- * Who ended it: `refused` is ours, by what the other side has sent; `left` is
- * the other side's, by an alert or by its end, and `no protocol` is too, since
- * it speaks none of those that it was offered (ALPN).
+ * Who ended it. `refused`: this side, because of what the peer sent. `left`:
+ * the peer, by an alert or by closing. `no protocol`: the peer, because it
+ * supports none of the offered protocols (ALPN).
  */
 export type TlsErrorKind = "refused" | "left" | "no protocol";
 
 /** Options for {@linkcode TlsError}. */
 export interface TlsErrorOptions extends ErrorOptions {
-  /** The certificates that were refused, as DER. */
+  /** The rejected certificates, as DER. */
   certificates?: readonly Uint8Array[];
 }
 
-/** A handshake that has failed. */
+/** A failed handshake. */
 export class TlsError extends Error {
   /** Who ended it. */
   readonly kind: TlsErrorKind;
-  /** The certificates that were refused, as DER, where that is why. */
+  /** The rejected certificates as DER, if that is the reason. */
   readonly certificates: readonly Uint8Array[] = [];
 
   /**
-   * Constructs an error.
+   * Creates an error.
    *
    * @param kind Who ended it.
-   * @param message Why, in one line.
-   * @param options Cause, and certificates that were refused.
+   * @param message The reason, in one line.
+   * @param options Cause and rejected certificates.
    */
   constructor(
     kind: TlsErrorKind,

@@ -1,5 +1,5 @@
 /**
- * Datagrams with one peer, read and written as a connection is.
+ * Datagrams to and from one peer, read and written like a connection.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import { concat } from "@std/bytes/concat";
 import type { Deadline } from "../../sync/deadline.ts";
 import { watchStall } from "../../sync/stall.ts";
-import type { Channel } from "../connection.ts";
+import type { ByteChannel } from "../connection.ts";
 
 /** No datagram has more bytes (RFC 768). */
 const LONGEST_DATAGRAM = 65_535;
 
-/** What every Ethernet carries in one piece, with room for headers. */
+/** Fits into every Ethernet frame, with room for headers. */
 const MOST_SENT = 1_400;
 
 const LINE_FEED = 0x0a;
@@ -20,26 +20,28 @@ const LINE_FEED = 0x0a;
 /** Options for {@linkcode DatagramConnection}. */
 export interface DatagramOptions {
   /**
-   * Milliseconds that answers are waited for once nothing more is sent, from
-   * the last one; 0 is not at all.
+   * Milliseconds to wait for further answers once sending has ended, counted
+   * from the last one; 0 does not wait.
    */
   linger: number;
-  /** Sends each line by itself, and ends what comes with a line feed. */
+  /**
+   * Sends each line as its own datagram, and ends received ones with a line
+   * feed.
+   */
   isLines: boolean;
 }
 
 /**
- * One peer over UDP. What is written at once is one datagram, unless it is
- * longer than 1,400 bytes. There is no end of file over UDP: reading ends some
- * time after writing has.
+ * One peer over UDP. Each write is one datagram, unless it is longer than 1,400
+ * bytes. UDP has no end of file: reading ends some time after writing has.
  */
-export class DatagramConnection implements Channel {
+export class DatagramConnection implements ByteChannel {
   readonly #socket: Deno.DatagramConn;
   readonly #peer: Deno.NetAddr;
   readonly #options: DatagramOptions;
   readonly #buffer = new Uint8Array(LONGEST_DATAGRAM + 1);
   #rest: Uint8Array = new Uint8Array();
-  /** Of a line whose end is still to come. */
+  /** The start of a line whose end has not arrived yet. */
   #part: Uint8Array = new Uint8Array();
   #received = 0;
   #isOver = false;
@@ -49,7 +51,7 @@ export class DatagramConnection implements Channel {
    * Creates one.
    *
    * @param socket Socket, closed with this.
-   * @param peer Whom to send to; what others send is ignored.
+   * @param peer The peer; datagrams of others are ignored.
    * @param options Additional options.
    */
   constructor(
@@ -63,10 +65,9 @@ export class DatagramConnection implements Channel {
   }
 
   /**
-   * Reads of the next datagram what fits; the rest comes with the next read.
+   * Reads as much of the next datagram as fits; the next read returns the rest.
    *
-   * @param buffer Where to.
-   * @returns How many bytes, or null at the end.
+   * @returns Number of bytes, or null at the end.
    */
   async read(buffer: Uint8Array): Promise<number | null> {
     while (this.#rest.length === 0) {
@@ -85,20 +86,20 @@ export class DatagramConnection implements Channel {
   }
 
   /**
-   * Sends a datagram. A line goes in one piece, or not at all: where lines are
-   * sent, a part of one waits for the rest.
+   * Sends a datagram. In line mode a line is sent whole, and part of one waits
+   * for the rest.
    *
    * @param bytes What to send.
-   * @returns How many of them were in it, or wait.
+   * @returns How many of the bytes were sent, or wait.
    * @throws The socket's error.
    */
   async write(bytes: Uint8Array): Promise<number> {
-    if (bytes.length === 0) return 0; // A question whether that works.
+    if (bytes.length === 0) return 0; // A probe.
     const { isLines } = this.#options;
     const end = isLines ? bytes.indexOf(LINE_FEED) + 1 : MOST_SENT;
     const piece = bytes.subarray(0, end || bytes.length);
     const line = isLines ? concat([this.#part, piece]) : piece;
-    // What is longer than any datagram is refused by the system.
+    // The system refuses what is longer than any datagram.
     const isWhole = end > 0 || line.length > LONGEST_DATAGRAM;
     this.#part = isWhole ? new Uint8Array() : line;
     if (isWhole) await this.#socket.send(line, this.#peer);
@@ -106,8 +107,8 @@ export class DatagramConnection implements Channel {
   }
 
   /**
-   * Sends what is left of a line without an end, and lets reading end when
-   * nothing has come for a while.
+   * Sends an unfinished line, and lets reading end when nothing has arrived for
+   * a while.
    *
    * @throws The socket's error.
    */

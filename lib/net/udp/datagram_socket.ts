@@ -12,11 +12,10 @@ import { openWithLongQueue } from "../system/receive_queue.ts";
 export type PortRange = readonly [first: number, last: number];
 
 /**
- * Opens a socket for datagrams, with a queue for bursts where that can be had.
+ * Opens a socket for datagrams, with a long queue for bursts if possible.
  *
  * @param hostname Address to bind to.
- * @param ports Ports to choose from, tried in turn from a random one; any free
- *   port where it is left out.
+ * @param ports Ports to try in turn from a random one (default: any free port).
  * @returns The socket; the caller closes it.
  * @throws {DialError} If the system refuses, or all ports are taken.
  */

@@ -8,8 +8,8 @@
  * sluice -- [relay of 1][target|data] --> parents[0] -- [target|data] --> parents[1] -- [data] --> target
  * ```
  *
- * Each parent relays for as long as its own connection is open, and sees the
- * connection and the datagrams come from the same place.
+ * Each parent relays while its own connection is open, and sees the connection
+ * and the datagrams come from the same address.
  *
  * @module
  */
@@ -39,7 +39,10 @@ import {
 import { pumpDatagrams } from "./pump.ts";
 import { UdpSender } from "./sender.ts";
 
-/** A parent has nothing to say on its connection; one that talks is left. */
+/**
+ * Most bytes ignored on a parent's connection; a parent that sends more is
+ * dropped.
+ */
 const MOST_DISCARDED = 64 * 1024;
 
 /** Options for {@linkcode associateChain}. */
@@ -71,8 +74,8 @@ interface Control {
 /**
  * Asks all parents of a chain to relay datagrams.
  *
- * @param parents The parents, the nearest first; one at least.
- * @param context Gives up when cancelled.
+ * @param parents One or more parents, the nearest first.
+ * @param context Stops the attempt when cancelled.
  * @param options How what is outside is reached.
  * @returns The association; the caller closes it.
  * @throws {DialError} `no udp` if a parent can't; `parent failed`, `parent
@@ -181,7 +184,7 @@ export class ParentAssociation {
    * @param host Where to; a name only if {@linkcode takesNames}.
    * @param port Port, 1 to 65535.
    * @param payload The payload; copied.
-   * @throws The socket's error, which is that of this datagram alone.
+   * @throws The socket's error, which concerns this datagram alone.
    */
   async send(host: Host, port: number, payload: Uint8Array): Promise<void> {
     const header = encodeUdpHeader(host, port);

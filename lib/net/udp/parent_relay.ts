@@ -46,7 +46,6 @@ const UNKNOWN = { host: Uint8Array.of(0, 0, 0, 0), port: 0 } as const;
  * Asks a parent to relay datagrams for as long as the connection is open.
  *
  * @param duplex Connection to the parent, nothing said on it yet.
- * @param parent The parent.
  * @param onAsked Called when the parent has taken us, before it is asked.
  * @returns Where it says that it relays.
  * @throws {DialError} `no udp` if it does not relay datagrams, otherwise

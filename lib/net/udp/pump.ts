@@ -1,35 +1,35 @@
 /**
- * Receiving datagrams without losing any of a burst.
+ * Receives datagrams without losing any of a burst.
  *
  * @module
  */
 
-/** Large datagrams of one socket that are being passed on at once. */
+/** Most large datagrams of one socket in flight. */
 const BUFFERS = 4;
 
-/** Bytes up to which a datagram is copied, so that its buffer is free again. */
+/** Datagrams up to so many bytes are copied, which frees their buffer. */
 const SMALL = 2_048;
 
-/** Datagrams of one socket that are being passed on at once. */
+/** Most datagrams of one socket in flight. */
 const MOST_PASSING = 256;
 
 /** No datagram has more bytes: its length field has 16 bits (RFC 768). */
 const LONGEST_DATAGRAM = 65_535;
 
 /**
- * Failures in a row that end the pump. Some systems report an ICMP message
- * about what was sent as an error of the next receive, which is none of it.
+ * Consecutive failures that end the pump. Some systems report an ICMP message
+ * about a sent datagram as an error of the next receive.
  */
 const MOST_FAILURES = 1_000;
 
 /**
  * Passes a datagram on.
  *
- * @param datagram The datagram; valid until the returned promise has settled.
- *   Before it, in the same buffer, there is as much room as was asked for.
- * @param from Where it came from.
- * @returns When it is passed on, which must not fail; nothing where that has
- *   already happened.
+ * @param datagram The datagram, valid until the returned promise settles. The
+ *   requested headroom precedes it in the same buffer.
+ * @param from Its sender.
+ * @returns Resolves when it is passed on, and must not reject; `undefined` if
+ *   that has already happened.
  */
 export type PassOn = (
   datagram: Uint8Array<ArrayBuffer>,
@@ -37,16 +37,15 @@ export type PassOn = (
 ) => Promise<void> | undefined;
 
 /**
- * Receives until the socket is closed. What the system holds for a socket is
- * little, so the next datagram is received while the ones before are still
- * being sent: a small one as a copy of its own size, a large one in one of a
- * few buffers that are used again. What one burst puts beyond the system's queue
- * is lost before it can be received (see `receive_queue.ts`).
+ * Receives until the socket is closed. The system's queue is short, so the next
+ * datagram is received while earlier ones are still being sent: a small one as
+ * a copy, a large one in one of a few reused buffers. The part of a burst that
+ * exceeds the system's queue is lost (see `receive_queue.ts`).
  *
  * @param socket The socket; closing it ends the pump.
  * @param passOn Takes each datagram.
  * @param headroom Bytes to leave free in front of each datagram.
- * @returns When nothing is received or passed on any more.
+ * @returns Resolves when all datagrams are passed on.
  */
 export async function pumpDatagrams(
   socket: Deno.DatagramConn,

@@ -1,12 +1,12 @@
 /**
- * Sending datagrams in order.
+ * Sends datagrams in order.
  *
  * @module
  */
 
 /**
- * Sends one datagram after the other. Sends that wait for a socket at the same
- * time are woken in any order, which would shuffle a burst.
+ * Sends one datagram after the other. Concurrent sends of one socket wake in
+ * any order, which would shuffle a burst.
  */
 export class UdpSender {
   readonly #socket: Deno.DatagramConn;
@@ -22,11 +22,10 @@ export class UdpSender {
   }
 
   /**
-   * Sends a datagram when those before it have been sent.
+   * Sends a datagram after those before it.
    *
-   * @param bytes The datagram; to be left as it is until the promise settles.
-   * @param to Where to.
-   * @throws The socket's error, which is that of this datagram alone.
+   * @param bytes The datagram; not to be changed until the promise settles.
+   * @throws The socket's error, which concerns this datagram alone.
    */
   async send(bytes: Uint8Array, to: Deno.NetAddr): Promise<void> {
     const before = this.#last;

@@ -10,11 +10,16 @@ import { unmapAddress } from "../../wire/ip_mapped.ts";
 import { type IsOwn, refusedRange } from "./address_guard.ts";
 import { reachedBy } from "./embedded_address.ts";
 
-/** What clients can ask for: `http` is a request without CONNECT. */
-export const RULE_COMMANDS = ["connect", "bind", "udp", "http"] as const;
+/** What a client asks for: `http` is a request without CONNECT. */
+export type RuleCommand = "connect" | "bind" | "udp" | "http";
 
-/** What a client asks for. */
-export type RuleCommand = typeof RULE_COMMANDS[number];
+/** What clients can ask for. */
+export const RULE_COMMANDS: readonly RuleCommand[] = [
+  "connect",
+  "bind",
+  "udp",
+  "http",
+];
 
 /** Who wants what of whom. */
 export interface Question {

@@ -7,7 +7,7 @@
 import { concat } from "@std/bytes/concat";
 import { relayBody } from "../../net/http_body.ts";
 import type { Framing } from "../../wire/http1/framing.ts";
-import type { HttpWires } from "./wires.ts";
+import type { ConnectionPair } from "./connection_pair.ts";
 
 const NOTHING = new Uint8Array();
 
@@ -25,23 +25,23 @@ export interface Download {
  * Passes an answer on. Its head goes into one write with the body bytes that
  * have arrived: a write costs more than the rest of the work (measured).
  *
- * @param wires The two connections.
+ * @param pair The two connections.
  * @param download The answer.
  * @throws {HttpError} 502, if the body is malformed in its first bytes: the
  *   client has received nothing yet.
  * @throws If it fails later.
  */
 export async function passOnAnswer(
-  wires: HttpWires,
+  pair: ConnectionPair,
   { head, framing, dechunk }: Download,
 ): Promise<void> {
-  const { reader } = wires.origin!;
+  const { reader } = pair.origin!;
   let unsent: Uint8Array | undefined = head;
   const write = (bytes: Uint8Array) => {
     const all = unsent === undefined ? bytes : concat([unsent, bytes]);
     unsent = undefined;
-    wires.begin();
-    return wires.toClient(all);
+    pair.begin();
+    return pair.toClient(all);
   };
   try {
     // The body may not arrive for a long time.
@@ -49,6 +49,6 @@ export async function passOnAnswer(
     await relayBody(reader, framing, write, { dechunk });
     if (unsent !== undefined) await write(NOTHING);
   } catch (error) {
-    throw wires.isBegun ? error : wires.refusal(error);
+    throw pair.isBegun ? error : pair.refusal(error);
   }
 }

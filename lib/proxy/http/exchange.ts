@@ -34,11 +34,11 @@ import type { HttpClient } from "./client.ts";
 import type { Origin } from "./origins.ts";
 import { passOnAnswer } from "./download.ts";
 import { HttpUpload } from "./upload.ts";
-import { HttpWires } from "./wires.ts";
+import { ConnectionPair } from "./connection_pair.ts";
 import { ParentTries } from "../../serve/target/parents.ts";
 
 /** An accepted request whose body is not read yet. */
-export interface Request {
+export interface HttpRequest {
   /** Its head. */
   head: RequestHead;
   /** Where it goes. */
@@ -54,8 +54,8 @@ interface Answer {
   framing: Framing;
 }
 
-interface Exchange extends Request {
-  wires: HttpWires;
+interface Exchange extends HttpRequest {
+  pair: ConnectionPair;
   upload: HttpUpload;
 }
 
@@ -71,18 +71,17 @@ const EMPTY: Framing = { kind: "none" };
  * Sends a request to its origin server, and the answer to the client.
  *
  * @param client The client; the head of its request has been read.
- * @param request The request.
  * @returns How the connection ended; `undefined` if the next request may
  *   follow.
  * @throws The reason to refuse the client, to whom no answer was sent yet.
  */
 export async function httpExchange(
   client: HttpClient,
-  request: Request,
+  request: HttpRequest,
 ): Promise<TunnelResult | undefined> {
-  using wires = new HttpWires(client);
-  using upload = new HttpUpload(wires, request.head, request.framing);
-  const exchange = { ...request, wires, upload };
+  using pair = new ConnectionPair(client);
+  using upload = new HttpUpload(pair, request.head, request.framing);
+  const exchange = { ...request, pair, upload };
   try {
     const answer = await ask(exchange);
     return answer.response.status === 101
@@ -90,11 +89,11 @@ export async function httpExchange(
       : await passOn(exchange, answer);
   } catch (error) {
     Object.assign(client.session.record, client.carried);
-    if (!wires.isBegun) throw error;
+    if (!pair.isBegun) throw error;
     // Once an answer has begun, only the end of the connection tells the
     // client.
-    await wires.breakOff(error);
-    return wires.failedResult(error);
+    await pair.breakOff(error);
+    return pair.failedResult(error);
   }
 }
 
@@ -103,21 +102,21 @@ export async function httpExchange(
  * connection had ended, and to each parent that may get it.
  */
 async function ask(exchange: Exchange): Promise<Answer> {
-  const { head, framing, target, upload, wires } = exchange;
-  const { isInTunnel, origins, session } = wires.client;
+  const { head, framing, target, upload, pair } = exchange;
+  const { isInTunnel, origins, session } = pair.client;
   const mayRelay = session.services.parents !== undefined && !isInTunnel &&
     !needsTunnel(head, framing);
   let tries = mayRelay ? new ParentTries() : undefined;
   for (let isFresh = false;;) {
     const origin = await origins.open(session, target, { isFresh, tries });
-    wires.origin = origin;
+    pair.origin = origin;
     session.usage?.pace(origin.duplex);
-    session.usage?.watch(() => wires.client.sent + wires.client.received);
+    session.usage?.watch(() => pair.client.sent + pair.client.received);
     // A small request was read completely before a rate could hold it back.
     await session.client.hold();
-    if (wires.isCut) origin.close(); // Cut while it was being opened.
+    if (pair.isCut) origin.close(); // Cut while it was being opened.
     try {
-      await wires.toOrigin(encodeRequest(exchange));
+      await pair.toOrigin(encodeRequest(exchange));
       upload.start();
       return await readAnswer(exchange, origin);
     } catch (error) {
@@ -126,16 +125,16 @@ async function ask(exchange: Exchange): Promise<Answer> {
         tries &&= new ParentTries();
       } else if (error instanceof DialError && isWithoutBody(framing)) {
         tries!.failure = error;
-      } else throw wires.refusal(error);
+      } else throw pair.refusal(error);
       origin.close();
     }
   }
 }
 
 function encodeRequest(exchange: Exchange): Uint8Array {
-  const { head, target, framing, maxForwards, wires } = exchange;
-  const { remote, services } = wires.client.session;
-  const { relay } = wires.origin!.target;
+  const { head, target, framing, maxForwards, pair } = exchange;
+  const { remote, services } = pair.client.session;
+  const { relay } = pair.origin!.target;
   return encodeForwardedRequest(head, target, {
     framing,
     maxForwards,
@@ -153,11 +152,11 @@ function encodeRequest(exchange: Exchange): Uint8Array {
 
 /** An idle connection may have closed while the request arrived. */
 function isStale(
-  { framing, head, wires }: Exchange,
+  { framing, head, pair }: Exchange,
   origin: Origin,
   error: unknown,
 ): boolean {
-  return origin.isUsed && !wires.isCut && !(error instanceof HttpError) &&
+  return origin.isUsed && !pair.isCut && !(error instanceof HttpError) &&
     isWithoutBody(framing) && IDEMPOTENT.test(head.method);
 }
 
@@ -184,12 +183,12 @@ async function readAnswer(exchange: Exchange, origin: Origin): Promise<Answer> {
  * because an origin server behind it can send the same.
  */
 function checkRelay(
-  { wires }: Exchange,
+  { pair }: Exchange,
   { target: { relay } }: Origin,
   { reason, status }: ResponseHead,
 ): void {
   if (status !== 407 || relay === undefined) return;
-  const { record } = wires.client.session;
+  const { record } = pair.client.session;
   // As when a parent refuses CONNECT: the target was not reached.
   delete record.address;
   delete record.via;
@@ -201,20 +200,20 @@ function checkRelay(
 }
 
 function checkUpgrade(
-  { framing, head, wires }: Exchange,
+  { framing, head, pair }: Exchange,
   { fields }: ResponseHead,
 ): void {
   const isAsked = isUpgrade(head, framing) &&
-    wires.origin!.target.relay === undefined;
+    pair.origin!.target.relay === undefined;
   if (!isAsked || fields.all("upgrade").length === 0) {
     throw new HttpError(502, "it switches protocols without being asked");
   }
-  requireWebSocket(wires, fields.tokens("upgrade"));
+  requireWebSocket(pair, fields.tokens("upgrade"));
 }
 
 /** A WebSocket is for the host that was judged; of others nobody can tell. */
 function requireWebSocket(
-  { client: { session }, origin }: HttpWires,
+  { client: { session }, origin }: ConnectionPair,
   protocols: readonly string[],
 ): void {
   const { names } = session.services;
@@ -229,35 +228,35 @@ function requireWebSocket(
 
 /** HTTP/1.0 has no interim answers (RFC 9110 §15.2). */
 async function passOnInterim(
-  { head, upload, wires }: Exchange,
+  { head, upload, pair }: Exchange,
   response: ResponseHead,
 ): Promise<void> {
   if (response.status === 100) upload.isInvited = true;
   if (head.minor === 0) return;
-  await wires.toClient(encodeForwardedResponse(response, { framing: EMPTY }));
+  await pair.toClient(encodeForwardedResponse(response, { framing: EMPTY }));
 }
 
 async function switchProtocols(
-  { wires }: Exchange,
+  { pair }: Exchange,
   { response }: Answer,
 ): Promise<TunnelResult> {
-  wires.begin();
-  await wires.toClient(
+  pair.begin();
+  await pair.toClient(
     encodeForwardedResponse(response, {
       framing: EMPTY,
       connection: "upgrade",
     }),
   );
-  return await wires.join();
+  return await pair.join();
 }
 
 async function passOn(
   exchange: Exchange,
   { response, framing }: Answer,
 ): Promise<TunnelResult | undefined> {
-  const { head, upload, wires } = exchange;
-  const { client } = wires;
-  const origin = wires.origin!;
+  const { head, upload, pair } = exchange;
+  const { client } = pair;
+  const origin = pair.origin!;
   const dechunk = head.minor === 0 && framing.kind === "chunked";
   const ownFraming: Framing = dechunk ? { kind: "close" } : framing;
   const isKept = isPersistent(head) && ownFraming.kind !== "close" &&
@@ -266,14 +265,14 @@ async function passOn(
     framing: ownFraming,
     connection: connectionOption(head, isKept),
   });
-  wires.isUpToEnd = ownFraming.kind === "close";
-  await passOnAnswer(wires, { head: begin, framing, dechunk });
+  pair.isUpToEnd = ownFraming.kind === "close";
+  await passOnAnswer(pair, { head: begin, framing, dechunk });
   await upload.finish(response.status);
   if (isWhole(origin, framing) && upload.isSent && isReusable(response)) {
-    wires.origin = undefined;
+    pair.origin = undefined;
     client.origins.put(origin);
   }
-  wires.stop();
+  pair.stop();
   client.log({ result: "ok", reason: `${head.method} ${response.status}` });
   if (isKept) return undefined;
   await client.leave();

@@ -10,6 +10,7 @@ import { HttpReader } from "../../net/http_reader.ts";
 import type { ConnectionEvent } from "../../observe/log_event.ts";
 import { formatHostPort } from "../../wire/host_port.ts";
 import type { Authority } from "../../wire/http1/target.ts";
+import { askAuthorize } from "../../serve/target/ask_hooks.ts";
 import { decide, type Decision, type Wish } from "../../serve/target/decide.ts";
 import { openTarget } from "../../serve/target/open_target.ts";
 import type { OpenedTarget } from "../../serve/target/opened_target.ts";
@@ -100,6 +101,8 @@ export class Origins implements Disposable {
     const { record } = session;
     const wish = this.wishFor(authority);
     const decision = decide(session, wish);
+    const asking = askAuthorize(session, wish);
+    if (asking !== undefined) await asking;
     session.admit();
     const key = keyOf(wish);
     const idle = this.#take(key, isFresh);

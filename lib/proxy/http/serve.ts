@@ -34,7 +34,7 @@ import { encodeAnswer } from "../../serve/http/answer.ts";
 import { authenticateRequest } from "./authenticate.ts";
 import { HttpClient } from "./client.ts";
 import { httpExchange } from "./exchange.ts";
-import { answerFinally } from "./final.ts";
+import { answerAsFinalRecipient } from "./final_recipient.ts";
 import { connectTarget } from "../../serve/target/open_target.ts";
 import type { LastPart } from "../../serve/run_tunnel.ts";
 import type { ProxySession } from "../../serve/services.ts";
@@ -87,7 +87,7 @@ async function serve(
   if (method !== "CONNECT") {
     const maxForwards = parseMaxForwards(head);
     return maxForwards === 0
-      ? await answerFinally(client, head, !isWithoutBody(framing))
+      ? await answerAsFinalRecipient(client, head, !isWithoutBody(framing))
       : await httpExchange(client, { head, target, framing, maxForwards });
   }
   if (!isWithoutBody(framing)) {

@@ -10,7 +10,7 @@ import { type Deadline, setDeadline } from "../../sync/deadline.ts";
 import { watchStall } from "../../sync/stall.ts";
 import type { Framing } from "../../wire/http1/framing.ts";
 import type { RequestHead } from "../../wire/http1/request.ts";
-import type { HttpWires } from "./wires.ts";
+import type { ConnectionPair } from "./connection_pair.ts";
 import { UploadWriter } from "./upload_writer.ts";
 
 /** Sends one body, and then watches the client. */
@@ -20,7 +20,7 @@ export class HttpUpload implements Disposable {
   /** Whether the whole body is sent. */
   isSent = false;
 
-  readonly #wires: HttpWires;
+  readonly #pair: ConnectionPair;
   readonly #framing: Framing;
   #sending: Promise<void> = Promise.resolve();
   #isSending = false;
@@ -29,12 +29,11 @@ export class HttpUpload implements Disposable {
   /**
    * Prepares the upload.
    *
-   * @param wires Where it goes.
-   * @param head Head of the request.
+   * @param pair Where it goes.
    * @param framing Where the body ends.
    */
-  constructor(wires: HttpWires, head: RequestHead, framing: Framing) {
-    this.#wires = wires;
+  constructor(pair: ConnectionPair, head: RequestHead, framing: Framing) {
+    this.#pair = pair;
     this.#framing = framing;
     this.isInvited = !head.fields.tokens("expect").includes("100-continue");
   }
@@ -53,9 +52,9 @@ export class HttpUpload implements Disposable {
   async finish(status: number): Promise<void> {
     if (this.isSent) return;
     if (status >= 400 || !this.isInvited) {
-      this.#wires.stop();
-      this.#wires.origin!.close();
-      this.#wires.client.release();
+      this.#pair.stop();
+      this.#pair.origin!.close();
+      this.#pair.client.release();
     }
     await this.#sending;
   }
@@ -66,19 +65,19 @@ export class HttpUpload implements Disposable {
    */
   [Symbol.dispose](): void {
     this.#halfClose?.clear();
-    if (this.#isSending) this.#wires.client.reader.detach();
+    if (this.#isSending) this.#pair.client.reader.detach();
   }
 
   /** Never rejects: a failure cuts the exchange, or the answer explains it. */
   async #send(): Promise<void> {
-    const wires = this.#wires;
-    const cut = (error: unknown) => wires.cut("client", error);
+    const pair = this.#pair;
+    const cut = (error: unknown) => pair.cut("client", error);
     let isOriginGone = false;
     this.#isSending = true;
     try {
       if (this.#framing.kind !== "none") {
-        using writer = new UploadWriter(wires, cut);
-        await relayBody(wires.client.reader, this.#framing, async (bytes) => {
+        using writer = new UploadWriter(pair, cut);
+        await relayBody(pair.client.reader, this.#framing, async (bytes) => {
           this.isInvited = true; // Clients need not wait for 100 Continue.
           isOriginGone = true;
           await writer.write(bytes);
@@ -100,16 +99,16 @@ export class HttpUpload implements Disposable {
 
   /** A client that resets needs no answer; one that half-closes does. */
   #watchClient(): void {
-    const wires = this.#wires;
-    const { reader, session } = wires.client;
+    const pair = this.#pair;
+    const { reader, session } = pair.client;
     const { halfClose } = session.services.timeouts;
     const late = () =>
-      wires.cut("client", timeoutError(halfClose, "Half-close time"));
+      pair.cut("client", timeoutError(halfClose, "Half-close time"));
     reader.fill().then((isThere) => {
-      if (isThere || wires.isOver || this.#halfClose !== undefined) return;
+      if (isThere || pair.isOver || this.#halfClose !== undefined) return;
       this.#halfClose = halfClose === 0
         ? setDeadline(1, late)
-        : watchStall(halfClose, () => wires.progress(), late);
-    }, (error) => wires.cut("client", error));
+        : watchStall(halfClose, () => pair.progress(), late);
+    }, (error) => pair.cut("client", error));
   }
 }

@@ -7,7 +7,7 @@
 
 import { type Buffer, LARGE_BUFFERS } from "../../net/buffer_pool.ts";
 import { type Deadline, setDeadline } from "../../sync/deadline.ts";
-import type { HttpWires } from "./wires.ts";
+import type { ConnectionPair } from "./connection_pair.ts";
 
 /** Milliseconds between checks for progress. */
 const LOOK = 500;
@@ -24,7 +24,7 @@ const MOST_AHEAD: number = 1024 * 1024;
  * of file within the body appears only after the bytes before it.
  */
 export class UploadWriter implements Disposable {
-  readonly #wires: HttpWires;
+  readonly #pair: ConnectionPair;
   readonly #onReset: (error: unknown) => void;
   #look: Deadline;
   #seen = 0;
@@ -37,13 +37,13 @@ export class UploadWriter implements Disposable {
   /**
    * Starts the checks.
    *
-   * @param wires The two connections.
+   * @param pair The two connections.
    * @param onReset Called when the client has reset its connection.
    */
-  constructor(wires: HttpWires, onReset: (error: unknown) => void) {
-    this.#wires = wires;
+  constructor(pair: ConnectionPair, onReset: (error: unknown) => void) {
+    this.#pair = pair;
     this.#onReset = onReset;
-    this.#seen = wires.client.sent;
+    this.#seen = pair.client.sent;
     this.#look = setDeadline(LOOK, () => this.#lookAfter());
   }
 
@@ -60,7 +60,7 @@ export class UploadWriter implements Disposable {
       await this.#draining;
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const writing = this.#wires.toOrigin(bytes);
+    const writing = this.#pair.toOrigin(bytes);
     writing.then(resolve, reject);
     this.#setAside = () => {
       this.#draining = this.#drain(writing);
@@ -86,7 +86,7 @@ export class UploadWriter implements Disposable {
   }
 
   #lookAfter(): void {
-    const { client } = this.#wires;
+    const { client } = this.#pair;
     const isStalled = client.sent === this.#seen &&
       (this.#setAside !== undefined || this.#draining !== undefined);
     this.#seen = client.sent;
@@ -103,7 +103,7 @@ export class UploadWriter implements Disposable {
     this.#setAside = undefined;
     this.#length = 0;
     // The piece being written lies in the memory of the next read.
-    this.#wires.client.reader.detach();
+    this.#pair.client.reader.detach();
     setAside();
   }
 
@@ -122,7 +122,7 @@ export class UploadWriter implements Disposable {
       await writing;
       for (let at = 0; at < this.#length;) {
         const end = this.#length;
-        await this.#wires.toOrigin(this.#ahead!.subarray(at, end));
+        await this.#pair.toOrigin(this.#ahead!.subarray(at, end));
         at = end;
       }
       this.#draining = undefined;

@@ -40,7 +40,7 @@ async function runRulesList(
   const { book } = await readRules(
     openRules(options, () => {}, { parents: "any" }),
   );
-  printLines(formatRows(book.current.list(!options["allow-private"])));
+  printLines(formatRuleRows(book.current.list(!options["allow-private"])));
   return 0;
 }
 
@@ -76,7 +76,7 @@ export async function readRules<T>(
  * @param rows The rules.
  * @returns A line each.
  */
-export function formatRows(rows: readonly RuleRow[]): string[] {
+export function formatRuleRows(rows: readonly RuleRow[]): string[] {
   const width = Math.max(...rows.map(({ label }) => label.length));
   return rows.map(({ label, text }) => `${label.padEnd(width)}  ${text}`);
 }

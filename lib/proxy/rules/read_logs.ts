@@ -31,7 +31,6 @@ export type AnyLogReader = Pick<LogReader<unknown>, "end" | "lines" | "push">;
 /**
  * Reads logs to their ends, one after the other.
  *
- * @param paths Where they are.
  * @param reader Takes their text.
  * @param progress Told what was read.
  * @throws {UsageError} If one can't be read: the exit code 1 may say something

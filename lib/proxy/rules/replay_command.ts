@@ -17,7 +17,7 @@ import type { Rules } from "../../policy/rules/rules.ts";
 import { ASK_OPTIONS } from "../../serve/options/common.ts";
 import { RULE_OPTIONS } from "../../serve/options/rules.ts";
 import { openRules } from "../../serve/target/open_rules.ts";
-import { formatRows, readRules } from "./list_command.ts";
+import { formatRuleRows, readRules } from "./list_command.ts";
 import { Progress } from "./progress.ts";
 import { LOG_OPERAND, readLogs } from "./read_logs.ts";
 
@@ -122,7 +122,7 @@ function report(replay: RuleReplay, rules: Rules, most: number): string[] {
     `  ${counts.undecided} undecided: that depends on an address the log does not have`,
     `  ${counts.other} without a question to the rules`,
     `${countOf(unused.length, "rule")} never used`,
-    ...formatRows(unused).map((row) => `  ${row}`),
+    ...formatRuleRows(unused).map((row) => `  ${row}`),
   ];
 }
 

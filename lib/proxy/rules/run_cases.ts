@@ -35,7 +35,6 @@ type Answer = Pick<Verdict, "isAllowed" | "reason"> | DialError;
 /**
  * Asks rules every question of a table.
  *
- * @param rules The rules.
  * @param cases The table.
  * @param surroundings What cases are asked with.
  * @returns A line for each case that is not as expected.

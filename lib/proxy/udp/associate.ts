@@ -57,6 +57,10 @@ export async function associate(
   record.command = "udp";
   record.target = `udp ${formatHostPort(request.host, request.port)}`;
   session.requireAdmission();
+  if (services.hooks !== undefined) {
+    // A hook is asked about one target, and each datagram may have another.
+    throw new Refusal("forbidden", "UDP does not go with authorize and dial");
+  }
   const client = parseIpAddress(remote.hostname);
   const own = parseIpAddress(session.local.hostname);
   if (client === undefined || own === undefined) {

@@ -56,7 +56,6 @@ export class ParentWays {
   /**
    * Asks a group, whatever is known of it.
    *
-   * @param group The group.
    * @returns The way.
    * @throws What asking throws.
    */
@@ -79,7 +78,6 @@ export class ParentWays {
   /**
    * Finds the way through a group.
    *
-   * @param group The group.
    * @returns The way; a promise while it is opened; `undefined` for a while
    *   after that has failed.
    */

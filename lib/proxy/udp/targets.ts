@@ -33,7 +33,6 @@ export class UdpTargets {
   /**
    * Finds a target, or adds it.
    *
-   * @param ip Its address.
    * @param port Its port, 1 to 65535.
    * @returns The target.
    */
@@ -56,7 +55,6 @@ export class UdpTargets {
    * Finds a target.
    *
    * @param hostname Its address as text.
-   * @param port Its port.
    * @returns The target, or `undefined` for a stranger.
    */
   find(hostname: string, port: number): UdpTarget | undefined {

@@ -14,7 +14,7 @@ import { type EncodeFailure, HttpRefusals } from "./refusals.ts";
 import type { Session } from "../session.ts";
 
 /**
- * Reads the head of the request, and leaves what follows unread.
+ * Reads the head of the request, and consumes nothing after it.
  *
  * @param session The client.
  * @param encode Encodes the answer if the request fails.

@@ -1,5 +1,5 @@
 /**
- * Counting connections, in one thread or in several.
+ * Counts connections, in one thread or several.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import {
 } from "../../policy/limits/shared_connection_limits.ts";
 import type { Share } from "../worker_share.ts";
 
-/** What the table of clients' connections is called: who has died is asked. */
+/** Name of the table of clients' connections, read when a thread has died. */
 export const CONNECTION_TABLE = "connections-per-client";
 
 /**
@@ -23,7 +23,7 @@ export const CONNECTION_TABLE = "connections-per-client";
  *
  * @param most How many in all.
  * @param options What is counted, and whose.
- * @param share Where threads count together (default: this one alone does).
+ * @param share Shared counters of threads (default: this thread counts alone).
  * @returns The limits.
  */
 export function connectionLimits(

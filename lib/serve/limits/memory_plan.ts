@@ -1,6 +1,5 @@
 /**
- * What a limit of memory carries: connections, buffers of the busy ones, and
- * checks of passwords.
+ * How many connections, buffers and password checks fit into a memory limit.
  *
  * @module
  */
@@ -15,19 +14,19 @@ import {
   readMemoryLimit,
 } from "../../net/system/memory_limit.ts";
 
-/** What a limit carries. */
+/** What fits into a limit. */
 export interface MemoryPlan {
   /** The limit, in bytes. */
   limit: number;
-  /** Bytes that it leaves beside the program. */
+  /** Bytes that it leaves besides the program. */
   left: number;
   /** Bytes of large buffers, of all threads together. */
   buffers: number;
   /** Connections at once, of all threads together; 1 or more. */
   connections: number;
   /**
-   * Whether busy tunnels may meet the limit: V8 does not know it, and collects
-   * its garbage too late.
+   * Whether busy tunnels may reach the limit, because V8 does not know it and
+   * collects garbage too late.
    */
   isAtRisk: boolean;
 }
@@ -40,7 +39,7 @@ export interface MemoryPlanOptions {
   limit?: MemoryLimit | undefined;
   /** Whether V8 knows the limit (default: whether `DENO_USE_CGROUPS` is set). */
   isHeapBound?: boolean;
-  /** Whether passwords are hashed (default: whether a start has said so). */
+  /** Whether passwords are hashed (default: as noted at a start). */
   hasPasswords?: boolean;
 }
 
@@ -59,7 +58,7 @@ const PER_CONNECTION = 60 * 1024;
 const GARBAGE = { bound: 32_000_000, unbound: 80_000_000 } as const;
 const GARBAGE_SHARE = 2 / 3;
 
-/** Tells Deno to tell V8 of the limit; read before anything of ours runs. */
+/** Makes Deno tell V8 the limit; read before the program runs. */
 const HEAP_VARIABLE = "DENO_USE_CGROUPS";
 
 /** Bytes of each worker (measured: 14 to 15 MB). */
@@ -68,26 +67,25 @@ const PER_THREAD = 15_000_000;
 /** Bytes of a check of a password, as `sluice passwd` makes them. */
 const PER_CHECK = 32 * 1024 * 1024;
 
-/** The part of what is left that buffers may take, and checks of passwords. */
+/** The share of the remaining memory for buffers, and for password checks. */
 const SHARE = 0.25;
 
 let known: { limit: MemoryLimit | undefined } | undefined;
 let areHashed = false;
 
 /**
- * Takes over what another thread has read, while it was permitted.
+ * Takes over the limit that another thread read while it was permitted.
  *
- * @param limit The limit; `undefined` where there is none.
+ * @param limit The limit; `undefined` if none.
  */
 export function knowMemoryLimit(limit: MemoryLimit | undefined): void {
   known = { limit };
 }
 
 /**
- * Tells the limit of this process, as it was at the first question.
+ * Returns the limit of this process, as read first.
  *
- * @returns The limit; `undefined` where there is none, or the system does not
- *   say.
+ * @returns The limit; `undefined` if none, or the system does not report it.
  */
 export function memoryLimit(): MemoryLimit | undefined {
   known ??= { limit: readMemoryLimit() };
@@ -106,10 +104,10 @@ export function reservePasswordChecks(threads = 1): number {
 }
 
 /**
- * Tells what a limit carries.
+ * Returns what fits into a limit.
  *
  * @param options Which limit, and what for.
- * @returns What it carries; `undefined` where there is no limit.
+ * @returns What fits; `undefined` without a limit.
  */
 export function memoryPlan(
   { hasPasswords = areHashed, threads = 1, ...given }: MemoryPlanOptions = {},
@@ -134,9 +132,8 @@ export function memoryPlan(
 }
 
 /**
- * Keeps the buffers of this thread to its share of what the limit carries.
+ * Limits the buffers of this thread to its share of the plan.
  *
- * @param plan What it carries.
  * @param threads Threads that serve (default 1).
  */
 export function keepBuffersTo({ buffers }: MemoryPlan, threads = 1): void {
@@ -145,9 +142,8 @@ export function keepBuffersTo({ buffers }: MemoryPlan, threads = 1): void {
 }
 
 /**
- * Says what the limit carries, and how it would carry more.
+ * Describes what fits into the limit, and how to fit more.
  *
- * @param plan What it carries.
  * @returns For example `The memory limit of 134 MB leaves 115 MB: room for 1693
  *   connections, with 21 MB of buffers`.
  */
@@ -161,7 +157,7 @@ export function describePlan(
   } of buffers`;
 }
 
-/** What to do where V8 collects garbage as if all memory were its own. */
+/** Advice if V8 collects garbage as if it had the whole memory. */
 export const BIND_HEAP =
   `set ${HEAP_VARIABLE}=1 in the environment, so that V8 keeps to the limit`;
 
@@ -173,7 +169,7 @@ function leftOf({ limit, used }: MemoryLimit, threads: number): number {
   return limit - used - (threads > 1 ? threads * PER_THREAD : 0);
 }
 
-/** In all threads; each does one at least. */
+/** In all threads; each does at least one. */
 function checksIn(limit: MemoryLimit | undefined, threads: number): number {
   const most = CHECKS_AT_ONCE * threads;
   if (limit === undefined) return most;

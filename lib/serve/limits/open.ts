@@ -1,5 +1,5 @@
 /**
- * Limits from what was configured.
+ * Opens the configured limits.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import type { QuotaCount } from "./quota_count.ts";
 import { concerning, UsageError } from "../../cli/usage_error.ts";
 import type { Share } from "../worker_share.ts";
 
-/** Limits that are off unless asked for; 0 is off as well. */
+/** Optional limits; 0 disables one. */
 export interface LimitConfig {
   /** Connections at once of one user. */
   connectionsPerUser?: number;
@@ -43,25 +43,24 @@ export interface LimitConfig {
 
 /** Options for {@linkcode openLimits}. */
 export interface OpenLimitsOptions {
-  /** Where threads count together (default: this one alone does). */
+  /** Shared counters of threads (default: this thread counts alone). */
   share?: Share | undefined;
-  /** What a quota counts in (default: nothing that is kept). */
+  /** The count of the quota (default: a new one). */
   count?: QuotaCount | undefined;
 }
 
 /** Limits that are in force. */
 export interface OpenLimits {
-  /** What handlers work with; `undefined` where none is set. */
+  /** The limits for handlers; `undefined` if none is set. */
   readonly usage: UsageLimits | undefined;
-  /** Writes down what has been counted. Can be repeated. */
+  /** Saves the counts. Can be repeated. */
   close(): Promise<void>;
 }
 
 /**
  * Makes limits.
  *
- * @param config The limits.
- * @param hasUsers Whether clients prove who they are.
+ * @param hasUsers Whether clients authenticate.
  * @param options Where is counted.
  * @returns The limits; to be closed.
  * @throws {UsageError} If users are limited and there are none.
@@ -107,7 +106,7 @@ export async function openLimits(
   };
 }
 
-/** A limit that nobody can reach would only look like one. */
+/** A limit without users would only look like one. */
 function requireUsers(config: LimitConfig): void {
   const option = (config.connectionsPerUser ?? 0) > 0
     ? "max-connections-per-user"

@@ -1,5 +1,5 @@
 /**
- * The count of a daily quota, which goes on when the quota itself changes.
+ * The count of a daily quota, which continues when the quota changes.
  *
  * @module
  */
@@ -19,15 +19,15 @@ import type { Share } from "../worker_share.ts";
 
 /** Options for {@linkcode QuotaCount}. */
 export interface QuotaCountOptions {
-  /** File that keeps it over a restart (default: none does). */
+  /** File that keeps it over a restart (default none). */
   path: string | undefined;
-  /** Takes what there is to log. */
+  /** Receives log events. */
   log: (event: LogEvent) => void;
-  /** Where threads count together (default: this one alone does). */
+  /** Shared counters of threads (default: this thread counts alone). */
   share?: Share | undefined;
 }
 
-/** The count, and its file, which is read once and written from then on. */
+/** The count and its file, which is read once and then kept up to date. */
 export class QuotaCount {
   /** What keeps the count. */
   readonly ledger: QuotaLedger;
@@ -45,20 +45,20 @@ export class QuotaCount {
     const given = options.share?.table("quota", LEDGER_TABLE);
     this.ledger = given ? new SharedLedger(given.table) : new LocalLedger();
     this.#options = options;
-    // What another thread has read is not read again.
+    // A file read by another thread is not read again.
     this.#isCounted = given?.isNew === false;
   }
 
   /**
-   * Has its file written for as long as a quota is in force.
+   * Keeps the file up to date while a quota is in force.
    *
-   * @param quota The quota, which counts here.
-   * @returns Ends that; the last one writes it a last time. Can be repeated.
+   * @param quota The quota, which uses this count.
+   * @returns Ends that; the last one saves the file once more. Can be repeated.
    * @throws {StartError} If the file can't be read or written.
    */
   async lease(quota: DailyQuota): Promise<() => Promise<void>> {
     const { log, path, share } = this.#options;
-    // One thread writes what all have counted.
+    // One thread saves the count of all.
     if (path === undefined || (share?.index ?? 0) > 0) return async () => {};
     this.#leases++;
     try {

@@ -1,6 +1,6 @@
 /**
- * Counting what users carry against their daily quota, without a thought for
- * each chunk: all connections are looked at once a second.
+ * Counts users' bytes against their daily quota without work for each chunk:
+ * all connections are checked once a second.
  *
  * @module
  */
@@ -9,28 +9,25 @@ import type { DailyQuota } from "../../policy/limits/daily_quota.ts";
 import type { Refusal } from "../../policy/limits/refusal.ts";
 import { type Deadline, setDeadline } from "../../sync/deadline.ts";
 
-/** Milliseconds between two looks: an open tunnel outlives its quota that long. */
+/**
+ * Milliseconds between checks: an open tunnel may exceed its quota for so long.
+ */
 const LOOK = 1_000;
 
-/** The connections of users that have a quota. */
+/** Meters the connections of users with a quota. */
 export class QuotaMeter {
   readonly #quota: DailyQuota;
   readonly #readings = new Set<QuotaReading>();
   #look: Deadline | undefined;
 
-  /**
-   * Creates a meter.
-   *
-   * @param quota What counts.
-   */
+  /** Creates a meter. */
   constructor(quota: DailyQuota) {
     this.#quota = quota;
   }
 
   /**
-   * Refuses a user whose quota was used up when last looked.
+   * Refuses a user whose quota was used up at the last check.
    *
-   * @param user The user.
    * @throws {Refusal} `limit reached`.
    */
   check(user: string): void {
@@ -39,12 +36,11 @@ export class QuotaMeter {
   }
 
   /**
-   * Begins to count what a connection carries.
+   * Starts to count the bytes of a connection.
    *
-   * @param user Whose it is.
-   * @param carried Tells how many bytes it has carried, both ways together.
+   * @param carried Returns the bytes carried so far, both ways together.
    * @param cut Called once, when the quota is used up. It must not throw.
-   * @returns Ends it, with the last bytes counted.
+   * @returns Stops, after counting the last bytes.
    */
   watch(
     user: string,
@@ -85,6 +81,6 @@ interface QuotaReading {
   readonly user: string;
   readonly carried: () => number;
   readonly cut: (refusal: Refusal) => void;
-  /** Bytes that the quota knows of. */
+  /** Bytes already counted. */
   counted: number;
 }

@@ -1,5 +1,5 @@
 /**
- * What can be said of listeners behind another proxy.
+ * Options of listeners behind another proxy.
  *
  * @module
  */
@@ -38,11 +38,11 @@ export const ACCEPT_PROXY_OPTIONS = {
 export type AcceptProxyOptions = OptionValues<typeof ACCEPT_PROXY_OPTIONS>;
 
 /**
- * Makes the settings from the options.
+ * Converts the options into settings.
  *
- * @param options What the command line says.
- * @returns Whose headers count; `undefined` where none is read.
- * @throws {UsageError} If nobody is named whose headers count.
+ * @param options Values of the options.
+ * @returns Whose headers are accepted; `undefined` if none are read.
+ * @throws {UsageError} If no sender of headers is named.
  */
 export function acceptProxyOf(
   options: AcceptProxyOptions,

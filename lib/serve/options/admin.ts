@@ -1,5 +1,5 @@
 /**
- * What can be said of the admin listener.
+ * Options of the admin listener.
  *
  * @module
  */

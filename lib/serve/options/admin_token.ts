@@ -1,5 +1,5 @@
 /**
- * The secret that the admin API asks for.
+ * The token of the admin API.
  *
  * @module
  */
@@ -12,28 +12,28 @@ import { readText } from "../../cli/read_file.ts";
 import { askedName, type ListenerInfo } from "../start_listeners.ts";
 import { concerning, UsageError } from "../../cli/usage_error.ts";
 
-/** Where it may come from, besides a file. */
+/** The environment variable of the token. */
 const VARIABLE = "SLUICE_ADMIN_TOKEN";
 
 /** The option that names the file. */
 const OPTION = "admin-token-file";
 
-/** Characters that a token has at least: it is not guessed then. */
+/** Least characters of a token, against guessing. */
 const LEAST = 16;
 
-/** Characters that a token has at most. */
+/** Most characters of a token. */
 const MOST = 1024;
 
-/** What a header can carry without being encoded (RFC 6750 §2.1). */
+/** Characters that a header can carry unencoded (RFC 6750 §2.1). */
 const TOKEN = /^[\x21-\x7e]+$/;
 
 /**
  * Reads the token.
  *
- * @param options What the command line says.
- * @returns The token; `undefined` where none is set.
- * @throws {UsageError} If it is none that can be used. It does not repeat it.
- * @throws {StartError} If the file can't be read.
+ * @param options Values of the options.
+ * @returns The token; `undefined` if none is set.
+ * @throws {UsageError} If it is unusable. The message does not repeat it.
+ * @throws {StartError} If the file cannot be read.
  */
 export async function readAdminToken(
   { "admin-token-file": path }: Pick<AdminOptions, "admin-token-file">,
@@ -52,12 +52,12 @@ export async function readAdminToken(
 }
 
 /**
- * Sees to it that nobody reaches the admin listener without a token.
+ * Requires a token for a public admin listener.
  *
- * @param listener What was opened.
- * @param where What was asked for.
- * @param token The token, where there is one.
- * @throws {UsageError} If others can reach it, and there is none.
+ * @param listener The open listener.
+ * @param where The configured endpoint.
+ * @param token The token, if any.
+ * @throws {UsageError} If others can reach it and it has none.
  */
 export function requireAdminToken(
   listener: ListenerInfo,

@@ -1,5 +1,5 @@
 /**
- * What can be said of protocols that clients agree on in TLS (ALPN, RFC 7301).
+ * The option for protocols that clients negotiate in TLS (ALPN, RFC 7301).
  *
  * @module
  */
@@ -8,19 +8,19 @@ import { GROUP } from "../../cli/option_groups.ts";
 import { collected } from "../../cli/declare_options.ts";
 import type { Option } from "../../cli/option.ts";
 
-/** Leaves it to the upstream. */
+/** Leaves the choice to the upstream. */
 const UPSTREAM = "upstream" as const;
 
-/** Names that are registered begin with a letter; none has a comma. */
+/** Registered names begin with a letter; none has a comma. */
 const NAME = /^[A-Za-z][!-+\--~]{0,254}$/;
 
 /**
- * Protocols that clients may agree on, the preferred first; `upstream` is what
- * the upstream agrees on.
+ * Protocols to negotiate with clients, the preferred first; `upstream` leaves
+ * the choice to the upstream.
  */
 export type AgreedProtocols = readonly string[] | "upstream";
 
-/** The option; none is that no protocol is agreed on. */
+/** The option; without it no protocol is negotiated. */
 export const ALPN_OPTION: Option<AgreedProtocols | undefined, "protocols"> =
   collected("text", {
     value: "NAME,…|upstream",

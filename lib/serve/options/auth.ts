@@ -1,17 +1,16 @@
 /**
- * What can be said about users and bans.
+ * Options of users and bans.
  *
  * @module
  */
 
 import { GROUP } from "../../cli/option_groups.ts";
 import { count, duration, path } from "../../cli/declare_options.ts";
-import type { OptionValues } from "../../cli/option.ts";
 
-/** Failures are kept one by one, for each client. */
+/** Most failures, which are kept one by one for each client. */
 const MOST_FAILURES = 100;
 
-/** Said where a time of bans is 0. */
+/** The hint if a time of bans is 0. */
 const NO_BANS = "--ban-after 0 bans none";
 
 /** Options of users and bans. */
@@ -62,6 +61,3 @@ export const AUTH_OPTIONS = {
       "length of the longest ban; each ban-free period of this length halves the next ban",
   }),
 };
-
-/** Values of the options of users and bans. */
-export type AuthOptions = OptionValues<typeof AUTH_OPTIONS>;

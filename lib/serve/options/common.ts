@@ -1,5 +1,5 @@
 /**
- * What can be said to every command that takes connections.
+ * Options of every command that accepts connections.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import { BACKLOG } from "../../net/system/backlog.ts";
 import { choice, count, duration, flag } from "../../cli/declare_options.ts";
 import type { OptionValues } from "../../cli/option.ts";
 
-/** What can be asked of every command, instead of running it. */
+/** Options of every command that print something instead of running it. */
 export const ASK_OPTIONS = {
   "help": flag("print this help", { short: "h" }),
   "version": flag("print the version", { short: "V" }),
 };
 
-/** Options of every command that takes connections. */
+/** Options of every command that accepts connections. */
 export const COMMON_OPTIONS = {
   "handshake-timeout": duration({
     group: GROUP.limits,
@@ -78,7 +78,7 @@ export const COMMON_OPTIONS = {
   ...ASK_OPTIONS,
 };
 
-/** What who came just before a shutdown has to say what it wants. */
+/** Time for clients accepted just before a shutdown to send their request. */
 export const GRACE_OPTIONS = {
   "shutdown-grace": duration({
     group: GROUP.limits,

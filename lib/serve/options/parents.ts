@@ -14,7 +14,7 @@ import {
 import { type Parent, parseParent } from "../../wire/parent_url.ts";
 import { readVariable } from "../../cli/environment.ts";
 import { choice, option } from "../../cli/declare_options.ts";
-import type { Option, OptionValues, Requirement } from "../../cli/option.ts";
+import type { Option, Requirement } from "../../cli/option.ts";
 
 /** Parents under a name; several of one name stand in for one another. */
 export interface NamedChain {
@@ -53,9 +53,6 @@ export const PARENT_OPTIONS = {
       "parents for rules with 'via NAME'; repeatable, also with the same name: if one fails, Sluice takes the next",
   }, parseNamed),
 };
-
-/** Values of the options of parents. */
-export type ParentOptions = OptionValues<typeof PARENT_OPTIONS>;
 
 function parseChain(text: string): Parent[] {
   const urls = fromEnvironment(text).split(",");

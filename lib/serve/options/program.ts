@@ -1,5 +1,5 @@
 /**
- * What is said once for the whole program, not for each of its listeners.
+ * Options of the whole program, not of a single listener.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { COMMON_OPTIONS } from "./common.ts";
 import type { OptionValues } from "../../cli/option.ts";
 import { WORKER_OPTIONS } from "./workers.ts";
 
-/** Options of the program; in a file they stand beside its listeners. */
+/** Options of the program; in a file they are beside the listeners. */
 export const PROGRAM_OPTIONS = {
   "log": COMMON_OPTIONS["log"],
   "log-time": COMMON_OPTIONS["log-time"],

@@ -1,5 +1,5 @@
 /**
- * What can be said of resets.
+ * Options of resets.
  *
  * @module
  */

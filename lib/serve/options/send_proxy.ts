@@ -1,5 +1,5 @@
 /**
- * What can be said of headers that tell who the client is.
+ * The option of headers that announce the client.
  *
  * @module
  */

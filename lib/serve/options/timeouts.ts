@@ -1,5 +1,5 @@
 /**
- * The time limits that hold where nothing else is said.
+ * The default time limits.
  *
  * @module
  */

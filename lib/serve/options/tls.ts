@@ -1,5 +1,5 @@
 /**
- * What can be said about TLS to every command that listens.
+ * TLS options of every command that listens.
  *
  * @module
  */
@@ -49,11 +49,11 @@ export const TLS_OPTIONS = {
 export type TlsOptions = OptionValues<typeof TLS_OPTIONS>;
 
 /**
- * Makes the configuration out of options.
+ * Converts options into a configuration.
  *
  * @param options Their values.
- * @returns The configuration; `undefined` is no TLS.
- * @throws {UsageError} If they don't go together.
+ * @returns The configuration; `undefined` without TLS.
+ * @throws {UsageError} If they do not go together.
  */
 export function tlsConfig(options: TlsOptions): TlsConfig | undefined {
   const { "tls-cert": certificates, "tls-key": keys } = options;

@@ -1,6 +1,5 @@
 /**
- * What can be said about TLS to every command that connects to upstreams or
- * parents.
+ * TLS options of every command that connects to upstreams or parents.
  *
  * @module
  */
@@ -48,11 +47,11 @@ export const UPSTREAM_TLS_OPTIONS = {
 export type UpstreamTlsOptions = OptionValues<typeof UPSTREAM_TLS_OPTIONS>;
 
 /**
- * Makes the configuration out of options.
+ * Converts options into a configuration.
  *
  * @param options Their values.
  * @returns The configuration.
- * @throws {UsageError} If they don't go together.
+ * @throws {UsageError} If they do not go together.
  */
 export function upstreamTlsConfig(
   options: UpstreamTlsOptions,

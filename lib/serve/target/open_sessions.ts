@@ -10,7 +10,7 @@ import type { ConnectionEvent, LogEvent } from "../../observe/log_event.ts";
 import { Refusal } from "../../policy/limits/refusal.ts";
 import type { Rules, Verdict } from "../../policy/rules/rules.ts";
 import type { Identity } from "../../policy/users/identity.ts";
-import { Bag, type Place } from "../../sync/bag.ts";
+import { Bag, type BagEntry } from "../../sync/bag.ts";
 import type { Context } from "../../sync/context.ts";
 
 /** Milliseconds of judging until everything else has its turn. */
@@ -84,7 +84,7 @@ export class OpenSessions {
    * @param session The connection.
    * @returns Its place, to take it out again.
    */
-  add(session: JudgedSession): Place {
+  add(session: JudgedSession): BagEntry {
     return this.#sessions.add(session);
   }
 

@@ -23,6 +23,7 @@ import {
   type Decision,
   type Wish,
 } from "./decide.ts";
+import { askAuthorize, askDial } from "./ask_hooks.ts";
 import { dialElsewhere } from "./loops.ts";
 import type { ParentGroup, WholeRequest } from "./parents.ts";
 import { encodeProxyHeader } from "../proxy_header.ts";
@@ -65,6 +66,8 @@ export async function connectTarget(
 ): Promise<TunnelResult | LastPart> {
   const wish = { command: "connect", host, port } as const;
   const decision = decide(session, wish);
+  const asking = askAuthorize(session, wish);
+  if (asking !== undefined) await asking;
   const opened = await openTarget(session, wish, { decision });
   const { connection, duplex } = opened;
   try {
@@ -118,12 +121,16 @@ export async function openTarget(
 
 async function openAllowed(
   decision: Decision,
-  { host, port }: Wish,
+  { command, host, port }: Wish,
   request: WholeRequest | undefined,
 ): Promise<OpenedTarget> {
-  const { live, services: { parents } } = decision.session;
+  const { live, services: { hooks, parents } } = decision.session;
   live?.begin("rule");
   const named = decision.requireName();
+  if (hooks?.dial !== undefined) {
+    const opened = await openByHook(decision, { command, host, port }, named);
+    if (opened !== undefined) return opened;
+  }
   if (typeof host === "string" && named !== undefined) {
     const group = parents?.find(named.via);
     if (group !== undefined) {
@@ -140,6 +147,24 @@ async function openAllowed(
   // A whole request goes to a name, which takes the resolved one's place.
   const whole = typeof host === "string" ? undefined : request;
   return await openThrough(decision, group, allowed, whole);
+}
+
+/** The program gets no address that the rules have not allowed. */
+async function openByHook(
+  decision: Decision,
+  wish: Wish,
+  named: Verdict | undefined,
+): Promise<OpenedTarget | undefined> {
+  const found = named === undefined
+    ? await decision.resolve(wish.host)
+    : undefined;
+  const allowed = found?.verdicts.keys();
+  const opened = await askDial(decision.session, wish, allowed);
+  if (opened === undefined) return undefined;
+  const [first] = found?.verdicts ?? [];
+  const verdict = named ?? first![1];
+  decision.note(verdict);
+  return { ...opened, address: first?.[0], verdict, relay: undefined };
 }
 
 async function openThrough(

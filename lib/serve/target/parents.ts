@@ -114,11 +114,7 @@ export class ParentChain implements Candidate {
     return this.#connections;
   }
 
-  /**
-   * Counts a connection that goes through it, until that is closed.
-   *
-   * @param connection The connection.
-   */
+  /** Counts a connection that goes through it, until that is closed. */
   count(connection: Connection): void {
     this.#connections++;
     onClose(connection, () => this.#connections--);
@@ -157,7 +153,6 @@ export class ParentGroup {
    * ends then tells nothing of the chain: a parent may close for one target and
    * serve all others, and no client may talk others out of it.
    *
-   * @param target Where to.
    * @param client Whom for.
    * @param request The request that the connection is for, if the last parent
    *   may get it whole; otherwise it is asked for a tunnel.

@@ -1,6 +1,6 @@
 /**
- * What a certificate says, byte for byte: the names and extensions that the
- * library does not read, and those for which loading it takes too long.
+ * Reads names and extensions of a certificate that the library does not read,
+ * or for which loading the library takes too long.
  *
  * @module
  */
@@ -31,7 +31,7 @@ export interface CertificateFields {
   extensions: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Tags of what may be missing: version, both unique ids, extensions. */
+/** Tags of optional fields: version, both unique ids, extensions. */
 const VERSION = 0xa0;
 const EXTENSIONS = 0xa3;
 
@@ -44,7 +44,7 @@ const EXTENSIONS = 0xa3;
  *
  * @param der The certificate.
  * @returns Its fields; the bytes are views.
- * @throws {SyntaxError} If it is none, or has an extension twice (RFC 5280
+ * @throws {SyntaxError} If it is malformed or repeats an extension (RFC 5280
  *   §4.2).
  */
 export function readCertificateFields(der: Uint8Array): CertificateFields {
@@ -78,12 +78,11 @@ function readExtensions(list: Uint8Array): Map<string, Uint8Array> {
 }
 
 /**
- * Opens an element that has to be there.
+ * Opens a required element.
  *
- * @param element The element.
- * @param tag The tag that it must have.
- * @returns What is in it.
- * @throws {SyntaxError} If it is missing or another one.
+ * @param tag Its required tag.
+ * @returns Its contents.
+ * @throws {SyntaxError} If it is missing or has another tag.
  */
 export function contentsOf(
   element: DerElement | undefined,

@@ -1,5 +1,5 @@
 /**
- * Which server a certificate is for.
+ * Checks which server a certificate is for.
  *
  * @module
  */
@@ -8,12 +8,11 @@ import { parseIpAddress } from "../../wire/ip_address.ts";
 import type { X509Certificate, X509Library } from "./x509_library.ts";
 
 /**
- * Tells whether a certificate is for a server by its alternative names: in
- * full, or with a star for the first label (RFC 9525 §6). The common name does
+ * Tells whether a certificate names a server among its alternative names: in
+ * full, or with a star as the first label (RFC 9525 §6). The common name does
  * not count.
  *
  * @param x509 The library.
- * @param certificate The certificate.
  * @param host Name or address of the server.
  * @returns Whether it is.
  */

@@ -1,5 +1,5 @@
 /**
- * Whose a certificate is.
+ * Reads the identity in a client certificate.
  *
  * @module
  */
@@ -8,21 +8,22 @@ import { TlsError } from "../../net/tls/tls_error.ts";
 import type { Identity } from "../../policy/users/identity.ts";
 import type { X509Certificate, X509Library } from "./x509_library.ts";
 
-/** Kinds of alternative names that can stand for a client, the first wins. */
+/**
+ * Kinds of alternative names that identify a client, in order of preference.
+ */
 const KINDS = ["email", "dns", "url"] as const;
 
-/** Characters of a name; longer ones are no names. */
+/** Most characters of a name. */
 const MOST_CHARACTERS = 255;
 
 /**
- * Reads whose a client's certificate is: the first e-mail address of its
- * alternative names, or DNS name, or URI; where it has none of them, the common
- * name.
+ * Reads the identity in a client's certificate: the first e-mail address, DNS
+ * name or URI of its alternative names, or else the common name.
  *
  * @param x509 The library.
- * @param certificate The certificate; it has been verified.
+ * @param certificate The verified certificate.
  * @returns The identity. DNS names are in lower case.
- * @throws {TlsError} If it names nobody.
+ * @throws {TlsError} If it contains no identity.
  */
 export function certificateIdentity(
   x509: X509Library,

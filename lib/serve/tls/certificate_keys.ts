@@ -12,7 +12,7 @@ export const KEY_KINDS = ["ecdsa", "rsa"] as const;
 /** A kind of key: ECDSA on P-256, or RSA of 3072 bits. */
 export type KeyKind = typeof KEY_KINDS[number];
 
-/** What WebCrypto makes and imports each kind by; signatures with SHA-256. */
+/** WebCrypto parameters of each kind; signatures use SHA-256. */
 export const KEY_ALGORITHM: Readonly<
   Record<KeyKind, EcKeyGenParams & RsaHashedKeyGenParams>
 > = {
@@ -20,7 +20,7 @@ export const KEY_ALGORITHM: Readonly<
   rsa: algorithm("RSASSA-PKCS1-v1_5"),
 };
 
-/** The fields of the other kind are not looked at. */
+/** WebCrypto ignores the fields of the other kind. */
 function algorithm(name: string): EcKeyGenParams & RsaHashedKeyGenParams {
   return {
     name,
@@ -32,10 +32,9 @@ function algorithm(name: string): EcKeyGenParams & RsaHashedKeyGenParams {
 }
 
 /**
- * Makes a pair of keys.
+ * Generates a pair of keys.
  *
- * @param kind Which kind.
- * @returns The keys; the private one can be exported.
+ * @returns The keys; the private one is extractable.
  */
 export function generateKeys(kind: KeyKind): Promise<CryptoKeyPair> {
   return crypto.subtle.generateKey(KEY_ALGORITHM[kind], true, [
@@ -47,7 +46,7 @@ export function generateKeys(kind: KeyKind): Promise<CryptoKeyPair> {
 /**
  * Encodes a private key as PEM (PKCS #8, RFC 5958).
  *
- * @param key A key that can be exported.
+ * @param key An extractable key.
  * @returns The text; it is secret.
  */
 export async function exportKey(key: CryptoKey): Promise<string> {
@@ -59,9 +58,8 @@ export async function exportKey(key: CryptoKey): Promise<string> {
  * Imports a private key to sign with.
  *
  * @param pem The key as {@linkcode exportKey} makes it.
- * @param kind Which kind it is.
  * @returns The key.
- * @throws {SyntaxError} If it is no such key. Neither the message nor a cause
+ * @throws {SyntaxError} If it is malformed. Neither the message nor a cause
  *   repeats the text.
  */
 export async function importKey(

@@ -1,5 +1,5 @@
 /**
- * What tells an operator which certificate a client or server has shown.
+ * Labels a certificate for an operator.
  *
  * @module
  */
@@ -17,7 +17,7 @@ const MOST_OF_SERIAL = 40;
 /**
  * Labels a certificate.
  *
- * @param certificate The certificate, good or bad.
+ * @param certificate The certificate, valid or not.
  * @returns For example `subject 'CN=alice', serial 1f03`, fit for a terminal and
  *   never longer than a line.
  */
@@ -31,9 +31,9 @@ export function labelCertificate(
 /**
  * Quotes text of a certificate.
  *
- * @param text What its holder has chosen.
- * @param most Characters that are shown, as a screen has them (default 160).
- * @returns As many of them, in quotes that no character of it can end.
+ * @param text Text that its holder has chosen.
+ * @param most Most characters shown, by their width on a screen (default 160).
+ * @returns The shortened text in quotes that none of its characters can end.
  */
 export function quotePart(text: string, most = MOST_OF_SUBJECT): string {
   return `'${showPart(text, most)}'`;

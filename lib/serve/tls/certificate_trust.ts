@@ -1,11 +1,11 @@
 /**
- * Which certificates are good, and whose they are (RFC 5280 §6).
+ * Verifies certificates and reads their identity (RFC 5280 §6).
  *
- * The runtime verifies them too, but not always. Where a client resumes a
- * session it takes the certificate of the first handshake as it was, whatever
- * has happened since and whichever listener that was. And of a server it takes
- * a chain in which something can't be read without looking at its signatures
- * (Deno 2.9.6). So every one is verified here.
+ * The runtime verifies them too, but not always. If a client resumes a session,
+ * it accepts the certificate of the first handshake, whatever has happened
+ * since and on whichever listener. And it accepts a server's chain with
+ * unreadable parts without checking its signatures (Deno 2.9.6). So every
+ * certificate is verified here.
  *
  * @module
  */
@@ -19,18 +19,20 @@ import { constrainsNames, constraintFault } from "./constrained_chain.ts";
 import type { RevocationLists } from "./revocation_lists.ts";
 import type { X509Certificate, X509Library } from "./x509_library.ts";
 
-/** Certificates between the client's and an authority, the first included. */
+/** Most certificates up to an authority, the client's included. */
 const MOST_LINKS = 6;
 
-/** Certificates that a client may send. */
+/** Most certificates that a client may send. */
 const MOST_SENT = 16;
 
-/** Certificates that were found good, and need only their dates again. */
+/**
+ * Most verified certificates remembered; only their dates are checked again.
+ */
 const MOST_REMEMBERED = 1_024;
 
 /**
- * Critical extensions that are looked at here; with any other a certificate
- * must not be accepted (RFC 5280 §4.2).
+ * Critical extensions that are checked here; a certificate with any other must
+ * be rejected (RFC 5280 §4.2).
  */
 const KNOWN_EXTENSIONS: ReadonlySet<string> = new Set([
   "2.5.29.15", // keyUsage
@@ -41,15 +43,15 @@ const KNOWN_EXTENSIONS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Those of authorities that sign servers, whose meaning is for the runtime:
- * where it does not look, nothing is gained by a chain that is signed in full.
+ * Further extensions of authorities that sign servers, which the runtime
+ * checks: without its check, a fully signed chain gains an attacker nothing.
  */
 const KNOWN_OF_SERVERS: ReadonlySet<string> = new Set([
   "2.5.29.32", // certificatePolicies
   "2.5.29.36", // policyConstraints
 ]);
 
-/** A certificate that was found good, and all that it rests upon. */
+/** A verified certificate and its chain. */
 interface GoodCertificate {
   own: X509Certificate;
   links: readonly X509Certificate[];
@@ -57,16 +59,19 @@ interface GoodCertificate {
 
 /** Options for {@linkcode CertificateTrust}. */
 export interface CertificateTrustOptions {
-  /** Whose certificates they are. */
+  /** The kind of holder. */
   holder: CertificateHolder;
-  /** The authorities' revocation lists; none is that nothing is revoked. */
+  /**
+   * The authorities' revocation lists; none means that no certificate is
+   * revoked.
+   */
   revoked?: RevocationLists | undefined;
 }
 
 /** Whose certificates are verified. */
 export type CertificateHolder = "client" | "server";
 
-/** What the certificates of one kind of holder are verified with. */
+/** Verifies the certificates of one kind of holder. */
 export class CertificateTrust {
   readonly #x509: X509Library;
   readonly #authorities: readonly X509Certificate[];
@@ -75,11 +80,11 @@ export class CertificateTrust {
   readonly #good = new Map<string, GoodCertificate>();
 
   /**
-   * Sets what is trusted; for other authorities or lists make another one.
+   * Creates it for fixed authorities and lists.
    *
    * @param x509 The library.
-   * @param authorities Who may have issued certificates.
-   * @param options Whose certificates they are.
+   * @param authorities Trusted authorities.
+   * @param options The kind of holder.
    */
   constructor(
     x509: X509Library,
@@ -95,11 +100,11 @@ export class CertificateTrust {
   /**
    * Verifies a client's certificate.
    *
-   * @param sent What it has sent, as DER: its own first, and others that lead
-   *   to an authority.
-   * @param now When that is (default now).
-   * @returns Whose it is.
-   * @throws {TlsError} If it is not good, saying why, and which one it is.
+   * @param sent The sent certificates as DER: its own first, then others up to
+   *   an authority.
+   * @param now Time of the check (default now).
+   * @returns Its identity.
+   * @throws {TlsError} If it is not valid; the message says why and names it.
    */
   async verifyClient(
     sent: readonly Uint8Array[],
@@ -116,11 +121,12 @@ export class CertificateTrust {
   /**
    * Verifies a server's certificate.
    *
-   * @param sent What it has sent, as DER: its own first, and others that lead
-   *   to an authority.
+   * @param sent The sent certificates as DER: its own first, then others up to
+   *   an authority.
    * @param host Name or address of the server.
-   * @param now When that is (default now).
-   * @throws {TlsError} If it is not good or for another server, saying why.
+   * @param now Time of the check (default now).
+   * @throws {TlsError} If it is not valid or for another server; the message
+   *   says why.
    */
   async verifyServer(
     sent: readonly Uint8Array[],
@@ -139,12 +145,11 @@ export class CertificateTrust {
 
   /**
    * Tells whether a chain may lead through an authority that constrains names.
-   * The runtime does not know all kinds of constraints, and refuses certificates
-   * with those that it does not know (Deno 2.9.6): whether it is right about
-   * these is for the verification here to say.
+   * The runtime rejects certificates with kinds of constraints that it does not
+   * know (Deno 2.9.6), so these are verified here.
    *
-   * @param sent What was sent, as DER: the holder's certificate first.
-   * @returns Whether names of issuers lead to one.
+   * @param sent The sent certificates as DER: the holder's first.
+   * @returns Whether issuer names lead to one.
    */
   isConstrained(sent: readonly Uint8Array[]): boolean {
     if (sent.length > MOST_SENT) return false;
@@ -164,11 +169,11 @@ export class CertificateTrust {
   }
 
   /**
-   * Adds to an error whose certificate it is about.
+   * Adds to an error which certificate it concerns.
    *
    * @param error What was thrown.
-   * @param sent What was sent, as DER: the holder's certificate first.
-   * @returns The error, with its subject and serial number.
+   * @param sent The sent certificates as DER: the holder's first.
+   * @returns The error with subject and serial number.
    */
   label(error: TlsError, [own]: readonly Uint8Array[]): TlsError {
     const certificate = own && this.#read(own);
@@ -190,7 +195,7 @@ export class CertificateTrust {
     for (const link of good.links) {
       this.#requireTime(link, now, link === good.own);
     }
-    // The last one is trusted because we were told so.
+    // The last one is trusted by configuration.
     for (const link of good.links.slice(0, -1)) {
       this.#revoked?.check(link, now, link === good.own);
     }
@@ -198,7 +203,7 @@ export class CertificateTrust {
     return good.own;
   }
 
-  /** The oldest goes: what is used is put behind again. */
+  /** Evicts the oldest; a used entry becomes the newest. */
   #remember(key: string, good: GoodCertificate): void {
     this.#good.delete(key);
     this.#good.set(key, good);
@@ -209,14 +214,14 @@ export class CertificateTrust {
     }
   }
 
-  /** All that stays as it is. */
+  /** Checks that do not depend on time. */
   async #examine(
     sent: readonly Uint8Array[],
     now: Date,
   ): Promise<GoodCertificate> {
     const [own, ...others] = sent.map((der) => this.#parse(der));
     if (own === undefined) throw this.#refused("is missing");
-    this.#requireTime(own, now, true); // Before the chain: it says more than that it ends.
+    this.#requireTime(own, now, true); // Before the chain: the error is more informative.
     const isPinned = this.#isPinned(own);
     this.#requirePurpose(own, isPinned);
     const links = isPinned ? [own] : await this.#chain(own, others);
@@ -251,7 +256,7 @@ export class CertificateTrust {
   #read(der: Uint8Array): X509Certificate | undefined {
     try {
       const certificate = new this.#x509.X509Certificate(new Uint8Array(der));
-      // These are read late, and would throw then.
+      // The library parses these lazily, and would throw later.
       void certificate.subject;
       void certificate.extensions;
       return certificate;
@@ -260,7 +265,7 @@ export class CertificateTrust {
     }
   }
 
-  /** From the client's own certificate to an authority. */
+  /** Builds the chain from the client's own certificate to an authority. */
   async #chain(
     own: X509Certificate,
     others: readonly X509Certificate[],
@@ -291,7 +296,7 @@ export class CertificateTrust {
     return undefined;
   }
 
-  /** Whether it is an authority's, and with so many of them below it. */
+  /** Whether it is an authority's and may have so many of them below it. */
   #mayIssue(certificate: X509Certificate, below: number): boolean {
     const x509 = this.#x509;
     const basic = certificate.getExtension(x509.BasicConstraintsExtension);
@@ -346,7 +351,7 @@ export class CertificateTrust {
 }
 
 async function fingerprint(sent: readonly Uint8Array[]): Promise<string> {
-  // Whole certificates, one after the other: DER says where each one ends.
+  // Whole certificates concatenated: DER shows where each one ends.
   const bytes = await new Blob(sent.map((der) => new Uint8Array(der))).bytes();
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
@@ -358,6 +363,6 @@ async function isSignedBy(
   try {
     return await certificate.verify({ publicKey, signatureOnly: true });
   } catch {
-    return false; // A signature of a kind that nobody knows.
+    return false; // An unknown kind of signature.
   }
 }

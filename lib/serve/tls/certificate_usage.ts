@@ -1,6 +1,6 @@
 /**
- * Whether a certificate is for servers or clients, before it is shown to
- * anybody (RFC 5280 §4.2.1.3, §4.2.1.12), as OpenSSL, curl and Go judge it.
+ * Checks whether a certificate may be used by a server or client before it is
+ * shown (RFC 5280 §4.2.1.3, §4.2.1.12), as OpenSSL, curl and Go judge it.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import {
   readCertificateFields,
 } from "./certificate_fields.ts";
 
-/** Who shows a certificate. */
+/** The user of a certificate. */
 export type CertificateUser = "server" | "client";
 
 /** Bits of `keyUsage` by their places, the first in the highest bit. */
@@ -40,7 +40,7 @@ const PURPOSES: ReadonlyMap<string, string> = new Map([
   ["551d2500", "anyExtendedKeyUsage"], // 2.5.29.37.0
 ]);
 
-/** What each of them needs: one of the usages, and the purpose. */
+/** What each user needs: one of the usages, and the purpose. */
 const NEEDS: Readonly<
   Record<CertificateUser, { usages: readonly string[]; purpose: string }>
 > = {
@@ -54,19 +54,19 @@ const NEEDS: Readonly<
   },
 };
 
-/** Purposes that a message names before it only counts. */
+/** Most purposes that a message names; it only counts the rest. */
 const MOST_NAMED = 8;
 
 /**
- * Checks that a certificate says nothing that keeps a server or client from
- * using it. One that says nothing of its use is for any.
+ * Checks that a certificate does not forbid its use by a server or client. One
+ * without usages allows any.
  *
  * @param der The certificate.
- * @param user Who is to show it.
- * @returns Whether it is an authority's as well, as `openssl req -x509` makes
- *   it: whether the other side takes that is its own affair.
- * @throws {SyntaxError} If it can't be read or is for another use, naming the
- *   one that is missing.
+ * @param user Who will use it.
+ * @returns Whether it is also an authority's, as `openssl req -x509` creates
+ *   it: peers decide for themselves whether they accept that.
+ * @throws {SyntaxError} If it is malformed or for another use; the message
+ *   names the missing one.
  */
 export function requireUsage(
   der: Uint8Array,
@@ -108,7 +108,7 @@ function read(der: Uint8Array): CertificateFields {
   }
 }
 
-/** The first byte says how many bits at the end do not count (X.690 §8.6.2). */
+/** The first byte is the number of unused bits at the end (X.690 §8.6.2). */
 function readKeyUsages(
   extensions: CertificateFields["extensions"],
 ): string[] | undefined {

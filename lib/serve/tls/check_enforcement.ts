@@ -1,6 +1,6 @@
 /**
- * Whether the runtime keeps clients out whose certificate is not good: some
- * take the option and let anyone in (denoland/deno#26825).
+ * Checks that the runtime rejects clients with an invalid certificate: some
+ * versions ignore the option and let anyone in (denoland/deno#26825).
  *
  * @module
  */
@@ -24,11 +24,11 @@ const NOWHERE = {
 const TIMEOUT = 5_000;
 
 /**
- * Shows a stranger's certificate to a server, within the process, and sees to
- * its being refused by the runtime alone.
+ * Connects to a server within the process with an untrusted certificate, and
+ * requires that the runtime rejects it.
  *
- * @param acceptor The server; it wants certificates of some authority.
- * @throws {StartError} If it is not.
+ * @param acceptor The server, which requires certificates of some authority.
+ * @throws {StartError} If it does not.
  */
 export async function checkEnforcement(acceptor: TlsAcceptor): Promise<void> {
   const [near, far] = memoryChannel();
@@ -40,7 +40,7 @@ export async function checkEnforcement(acceptor: TlsAcceptor): Promise<void> {
     ...await makeStranger(),
   };
   const client = tls.connect(options);
-  client.on("error", () => {}); // That is what should happen.
+  client.on("error", () => {}); // The expected result.
   const timer = setTimeout(() => near[Symbol.dispose](), TIMEOUT);
   try {
     const ends = { localAddr: NOWHERE, remoteAddr: NOWHERE };
@@ -56,7 +56,7 @@ export async function checkEnforcement(acceptor: TlsAcceptor): Promise<void> {
   throw notEnforced("a stranger's certificate was accepted");
 }
 
-/** A certificate that nobody but itself has signed. */
+/** A self-signed certificate. */
 async function makeStranger(): Promise<{ cert: string; key: string }> {
   const x509 = await loadX509();
   const keys = await generateKeys("ecdsa");

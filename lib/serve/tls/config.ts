@@ -1,5 +1,5 @@
 /**
- * Which files TLS is made of.
+ * The files of TLS.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface CertificateFiles {
 
 /** Files of one side of TLS. */
 export interface TlsPaths {
-  /** What is shown to the other side. */
+  /** Own certificates. */
   certificates: readonly CertificateFiles[];
   /** Path of the authorities of the other side. */
   authorities?: string | undefined;
@@ -23,19 +23,19 @@ export interface TlsPaths {
 }
 
 /**
- * The TLS of a command's listeners: of several certificates the one for the
- * server that the client names is shown, or else the first; without authorities
- * no client is asked for one.
+ * TLS of a command's listeners. Of several certificates, clients get the one
+ * for the server name they request, or else the first. Without authorities no
+ * client is asked for a certificate.
  */
 export interface TlsConfig extends TlsPaths {
-  /** Whether clients may come without a certificate (default false). */
+  /** Whether clients may connect without a certificate (default false). */
   isOptional?: boolean;
 }
 
 /** The TLS of a command's connections to upstreams. */
 export interface UpstreamTlsConfig extends TlsPaths {
-  /** Name to ask for and to find in the certificate (default: the host's). */
+  /** Server name to request and to verify (default: the host's). */
   name?: string | undefined;
-  /** Whether any certificate will do (default false). */
+  /** Whether to accept any certificate (default false). */
   isInsecure?: boolean;
 }

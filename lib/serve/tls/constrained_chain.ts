@@ -14,7 +14,10 @@ import { readNames } from "./general_name.ts";
 import { NameConstraints } from "./name_constraints.ts";
 import type { X509Certificate } from "./x509_library.ts";
 
-/** Names times constraints that are compared for one chain: milliseconds. */
+/**
+ * Most comparisons of names with constraints for one chain, a matter of
+ * milliseconds.
+ */
 const MOST_COMPARED = 65_536;
 
 const NAME_CONSTRAINTS = "2.5.29.30";
@@ -25,13 +28,12 @@ interface Link {
   constraints: NameConstraints | undefined;
 }
 
-/** Those that were read: authorities are asked about every certificate. */
+/** Cached constraints: authorities are asked about every certificate. */
 const read = new WeakMap<X509Certificate, Link>();
 
 /**
- * Tells whether a certificate constrains names, be that critical or not.
+ * Tells whether a certificate constrains names, critical or not.
  *
- * @param certificate The certificate.
  * @returns Whether it does.
  */
 export function constrainsNames(certificate: X509Certificate): boolean {
@@ -39,11 +41,11 @@ export function constrainsNames(certificate: X509Certificate): boolean {
 }
 
 /**
- * Judges the names in a chain by the constraints of all authorities in it, the
- * trusted one included.
+ * Checks the names in a chain against the constraints of all its authorities,
+ * the trusted one included.
  *
  * @param chain The holder's certificate, and those up to the trusted authority.
- * @returns What is wrong; `undefined` is nothing.
+ * @returns The fault; `undefined` if none.
  */
 export function constraintFault(
   chain: readonly X509Certificate[],
@@ -60,7 +62,7 @@ export function constraintFault(
 function faultOf(links: readonly Link[]): string | undefined {
   let compared = 0;
   for (const [index, { fields }] of links.entries()) {
-    // An authority's new key has the authority's name.
+    // A new key of an authority keeps the authority's name.
     if (index > 0 && isSelfIssued(fields)) continue;
     const names = readNames(fields, index === 0);
     for (const { constraints } of links.slice(index + 1)) {

@@ -1,5 +1,5 @@
 /**
- * Directory names, in the form in which two of them are compared.
+ * Directory names in a canonical form for comparison.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export interface NameAttribute {
   type: string;
   /** Tag of its value. */
   tag: number;
-  /** Its value; `undefined` where it is no text. */
+  /** Its value; `undefined` if it is no text. */
   text: string | undefined;
   /** Bytes of its value. */
   bytes: Uint8Array;
@@ -57,13 +57,12 @@ export function readAttributes(
 }
 
 /**
- * Makes of a name what is the same for all that are the same name: kinds of
- * text, capitals (of ASCII, as OpenSSL has it) and blanks make no difference
- * (RFC 5280 §7.1).
+ * Converts a name into its canonical form: string types, case (of ASCII, like
+ * OpenSSL) and blanks make no difference (RFC 5280 §7.1).
  *
  * @param name Elements of its sequence, each a set.
- * @returns A text for each set: a name is below another where its texts begin
- *   with those of the other.
+ * @returns A text for each set: a name is below another if its texts begin with
+ *   those of the other.
  * @throws {SyntaxError} If it is no name.
  */
 export function canonicalName(name: readonly DerElement[]): readonly string[] {
@@ -81,10 +80,9 @@ function canonicalAttribute(
 }
 
 /**
- * Makes small letters of the capitals of ASCII, and leaves all others.
+ * Converts ASCII capitals to lower case, and no other letters.
  *
- * @param text The text.
- * @returns The text in small letters.
+ * @returns The converted text.
  */
 export function lowerAscii(text: string): string {
   return text.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
@@ -108,7 +106,7 @@ function decode({ contents, tag }: DerElement): string | undefined {
   }
 }
 
-/** Whatever is wrong in it must not look like what is wrong in another. */
+/** Different malformed bytes must not become the same text. */
 function fromUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })

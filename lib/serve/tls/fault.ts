@@ -1,22 +1,21 @@
 /**
- * What is wrong in a file of TLS.
+ * A fault in a file of TLS.
  *
  * @module
  */
 
-/** What a file of TLS holds. */
+/** Kinds of TLS files. */
 export type TlsFileKind = "certificate" | "key" | "authorities" | "lists";
 
-/** A file of TLS that can't be used. */
+/** The error for an unusable TLS file. */
 export class TlsFault extends SyntaxError {
   /** Which file. */
   readonly kind: TlsFileKind;
 
   /**
-   * Constructs an error.
+   * Creates an error.
    *
-   * @param kind Which file.
-   * @param message What is wrong with it.
+   * @param message The fault.
    * @param options Cause.
    */
   constructor(kind: TlsFileKind, message: string, options?: ErrorOptions) {

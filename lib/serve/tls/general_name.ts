@@ -1,6 +1,5 @@
 /**
- * Names of many kinds, as certificates and constraints upon them have them
- * (RFC 5280 §4.2.1.6).
+ * General names in certificates and name constraints (RFC 5280 §4.2.1.6).
  *
  * @module
  */
@@ -25,7 +24,7 @@ import {
   readAttributes,
 } from "./directory_name.ts";
 
-/** Kinds of names by their tags; `directory` is made of parts (§4.2.1.6). */
+/** Kinds of names by tag; `directory` is constructed (§4.2.1.6). */
 const KINDS: ReadonlyMap<number, GeneralNameKind> = new Map([
   [0xa0, "other"],
   [0x81, "email"],
@@ -52,13 +51,13 @@ export type GeneralNameKind =
 
 /** A name. */
 export interface GeneralName {
-  /** What kind it is of. */
+  /** Its kind. */
   kind: GeneralNameKind;
   /** Its bytes. */
   bytes: Uint8Array;
   /** The same as text, one character for each byte. */
   text: string;
-  /** Of a directory name, what `canonicalName()` makes of it. */
+  /** The canonical form of a directory name. */
   directory?: readonly string[];
 }
 
@@ -79,8 +78,8 @@ const WORDS: Readonly<Record<GeneralNameKind, string>> = {
  * Reads a name.
  *
  * @param element The name.
- * @returns What it says.
- * @throws {SyntaxError} If it is none.
+ * @returns The parsed value.
+ * @throws {SyntaxError} If it is malformed.
  */
 export function readGeneralName(
   { contents, tag }: DerElement,
@@ -102,7 +101,6 @@ export function readGeneralName(
  * DNS name, as OpenSSL has it, and one that looks like an e-mail address, since
  * a client without any other name is called by it.
  *
- * @param certificate The certificate.
  * @param isOwn Whether it is the holder's, not an authority's.
  * @returns The names.
  * @throws {SyntaxError} If one can't be read.
@@ -123,7 +121,6 @@ export function readNames(
 /**
  * Describes a name.
  *
- * @param name The name.
  * @returns For example `DNS name 'a.example'`, fit for a terminal.
  */
 export function describeName({ bytes, kind, text }: GeneralName): string {

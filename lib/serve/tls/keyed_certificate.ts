@@ -1,6 +1,5 @@
 /**
- * A certificate with its private key: what a server or client shows, and what
- * an authority signs with.
+ * A certificate with its private key, for servers, clients and authorities.
  *
  * @module
  */
@@ -21,9 +20,9 @@ export interface KeyedCertificate {
   key: string;
 }
 
-/** What signs. */
+/** A certificate and key that sign. */
 export interface Signer {
-  /** Whose signature it is. */
+  /** The signer's certificate. */
   certificate: X509Certificate;
   /** The private key; it can't be exported. */
   key: CryptoKey;
@@ -31,7 +30,7 @@ export interface Signer {
   kind: KeyKind;
 }
 
-/** Bytes that are signed to see whether a key is that of a certificate. */
+/** Bytes to sign, to check that a key belongs to a certificate. */
 const PROBE = new TextEncoder().encode("sluice");
 
 /**
@@ -39,8 +38,8 @@ const PROBE = new TextEncoder().encode("sluice");
  *
  * @param x509 The library.
  * @param pair The two.
- * @returns What signs.
- * @throws {SyntaxError} If one is malformed, or they don't belong together.
+ * @returns A certificate and key that sign.
+ * @throws {SyntaxError} If one is malformed, or they do not belong together.
  */
 export async function openKeyed(
   x509: X509Library,
@@ -62,7 +61,7 @@ export async function openKeyed(
  *
  * @param x509 The library.
  * @param authority Its certificate and key.
- * @returns What signs.
+ * @returns A certificate and key that sign.
  * @throws {SyntaxError} If one is malformed, they don't belong together, or the
  *   certificate is not one of an authority (RFC 5280 §4.2.1.9).
  */
@@ -99,6 +98,6 @@ async function isSignedBy(
     const key = await publicKey.export(algorithm, ["verify"]);
     return await crypto.subtle.verify(algorithm, key, signature, PROBE);
   } catch {
-    return false; // A key on another curve, for one.
+    return false; // For example a key on another curve.
   }
 }

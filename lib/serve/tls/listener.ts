@@ -1,5 +1,5 @@
 /**
- * The TLS of a command's listeners, loaded only where it is spoken.
+ * TLS of a command's listeners, imported only if it is used.
  *
  * @module
  */
@@ -7,20 +7,20 @@
 import type { OpenedTls, OpenTlsOptions } from "./open.ts";
 import { tlsConfig, type TlsOptions } from "../options/tls.ts";
 
-/** TLS, or none and so nothing to watch. */
+/** TLS, or none and so no files to watch. */
 export interface ListenerTlsOrNone extends Pick<OpenedTls, "files"> {
-  /** What handshakes go by; `undefined` is no TLS. */
+  /** The TLS for handshakes; `undefined` without TLS. */
   tls: OpenedTls["tls"] | undefined;
 }
 
 /**
  * Opens the TLS that the options ask for.
  *
- * @param options What the command line says.
- * @param settings What clients may speak inside, and where the log is.
- * @returns The TLS, and the files that it is made of.
- * @throws {UsageError} If the options don't go together.
- * @throws {StartError} If a file can't be used.
+ * @param options Values of the options.
+ * @param settings Protocols inside TLS, and the log.
+ * @returns The TLS and its files.
+ * @throws {UsageError} If the options do not go together.
+ * @throws {StartError} If a file is unusable.
  */
 export async function openListenerTls(
   options: TlsOptions,

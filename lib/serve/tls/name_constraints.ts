@@ -1,6 +1,5 @@
 /**
- * Which names an authority may give (RFC 5280 §4.2.1.10), judged as OpenSSL
- * does.
+ * Name constraints of an authority (RFC 5280 §4.2.1.10), judged like OpenSSL.
  *
  * @module
  */
@@ -28,7 +27,7 @@ interface Subtree {
 /** `SmtpUTF8Mailbox` (RFC 9598 §3): an e-mail address under another name. */
 const UTF8_MAILBOX = "2b06010505070809"; // 1.3.6.1.5.5.7.8.9
 
-/** What a name is that constraints can't be applied to. */
+/** The error for a name to which constraints cannot be applied. */
 class UnclearName extends Error {}
 
 /** The constraints of an authority. */
@@ -40,7 +39,7 @@ export class NameConstraints {
    * Reads the value of the extension.
    *
    * @param value The value, as DER.
-   * @throws {SyntaxError} If it is none.
+   * @throws {SyntaxError} If it is malformed.
    */
   constructor(value: Uint8Array) {
     const parts = parseDerElements(parseDer(value, TAG.Sequence).contents);
@@ -65,7 +64,7 @@ export class NameConstraints {
   }
 
   /**
-   * Judges names. Those of a kind that has no constraint are free.
+   * Checks names. A kind without a constraint is unrestricted.
    *
    * @param names The names of one certificate.
    * @returns What is wrong, as in `DNS name 'a.example' is not permitted`;

@@ -11,8 +11,7 @@ import type {
   SecuredClient,
 } from "./over_tls.ts";
 import { TlsAcceptor } from "../../net/tls/accept.ts";
-import type { Channel } from "../../net/connection.ts";
-import type { Ends } from "../../net/tls/node_connection.ts";
+import type { ByteChannel, ConnectionEnds } from "../../net/connection.ts";
 import { TlsError } from "../../net/tls/tls_error.ts";
 import type { LogEvent } from "../../observe/log_event.ts";
 import type { Identity } from "../../policy/users/identity.ts";
@@ -163,8 +162,8 @@ function warnOfDates(
 }
 
 interface Client {
-  channel: Channel;
-  ends: Ends;
+  channel: ByteChannel;
+  ends: ConnectionEnds;
   protocols: readonly string[] | undefined;
 }
 

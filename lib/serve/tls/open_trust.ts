@@ -1,5 +1,5 @@
 /**
- * Trust in clients and servers, from the text of files.
+ * Opens the trust in clients and servers from PEM text.
  *
  * @module
  */
@@ -11,12 +11,13 @@ import { RevocationLists } from "./revocation_lists.ts";
 import { loadX509, parseCertificate } from "./x509_library.ts";
 
 /**
- * Opens what certificates of clients are verified with.
+ * Opens the verification of client certificates.
  *
- * @param authorities Who may have issued them, as PEM.
- * @param lists Their revocation lists, as PEM; none is that nothing is revoked.
+ * @param authorities Trusted authorities, as PEM.
+ * @param lists Their revocation lists, as PEM; none means that no certificate
+ *   is revoked.
  * @returns The trust.
- * @throws {SyntaxError} If an authority is none, or a list can't be used.
+ * @throws {SyntaxError} If an authority or list is unusable.
  */
 export async function openClientTrust(
   authorities: string,
@@ -51,10 +52,10 @@ export async function openClientTrust(
 }
 
 /**
- * Opens what certificates of servers are verified with.
+ * Opens the verification of server certificates.
  *
- * @param authorities Who may have issued them, as PEM.
- * @returns The trust. What can't be read of the authorities is left out.
+ * @param authorities Trusted authorities, as PEM.
+ * @returns The trust, without unreadable authorities.
  */
 export async function openServerTrust(
   authorities: string,
@@ -64,7 +65,7 @@ export async function openServerTrust(
     try {
       return [parseCertificate(x509, pem)];
     } catch {
-      return []; // Among those of a system there may be odd ones.
+      return []; // The system may have malformed ones.
     }
   });
   return new CertificateTrust(x509, trusted, { holder: "server" });

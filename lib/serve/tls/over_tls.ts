@@ -12,8 +12,11 @@
  * @module
  */
 
-import type { Channel, TlsConnection } from "../../net/connection.ts";
-import type { Ends } from "../../net/tls/node_connection.ts";
+import type {
+  ByteChannel,
+  ConnectionEnds,
+  TlsConnection,
+} from "../../net/connection.ts";
 import type { Identity } from "../../policy/users/identity.ts";
 import type { ClientHello } from "../../wire/tls/client_hello.ts";
 import type { Protocol } from "../connection.ts";
@@ -53,8 +56,8 @@ export interface ListenerTls {
    */
   accept(
     hello: ClientHello,
-    channel: Channel,
-    ends: Ends,
+    channel: ByteChannel,
+    ends: ConnectionEnds,
     protocols?: readonly string[],
   ): Promise<SecuredClient>;
   /**

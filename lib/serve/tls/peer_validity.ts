@@ -1,6 +1,6 @@
 /**
- * How long the certificate holds that a server shows. The module loads
- * `node:tls`: import it where it is first needed.
+ * Reads how long a server's certificate is valid. Import this module lazily: it
+ * loads `node:tls`.
  *
  * @module
  */
@@ -15,13 +15,13 @@ export interface TlsPeer {
   hostname: string;
   /** Its port. */
   port: number;
-  /** What it is asked for; an address is not. */
+  /** Server name to request; empty for an address. */
   servername: string;
-  /** What it wants to read before TLS; nothing where it does not. */
+  /** Bytes to send before TLS; may be empty. */
   header: Uint8Array;
 }
 
-/** From when until when a certificate holds, in milliseconds since 1970. */
+/** Validity of a certificate, in milliseconds since 1970. */
 export interface Validity {
   /** From when. */
   from: number;
@@ -30,11 +30,11 @@ export interface Validity {
 }
 
 /**
- * Asks a server for its certificate. Nothing of it is verified.
+ * Reads a server's certificate without verifying it.
  *
  * @param peer The server.
  * @param options `patience`: milliseconds that it has.
- * @returns What its certificate says; `undefined` where it did not show any.
+ * @returns The validity; `undefined` if it sent no certificate.
  */
 export function readPeerValidity(
   { header, hostname, port, servername }: TlsPeer,

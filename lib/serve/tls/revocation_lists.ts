@@ -1,6 +1,5 @@
 /**
- * Lists of the certificates that authorities have revoked (RFC 5280 §5), for
- * those who must not accept them.
+ * Revocation lists of authorities (RFC 5280 §5).
  *
  * @module
  */
@@ -15,7 +14,7 @@ import {
   type X509RevocationList,
 } from "./x509_library.ts";
 
-/** Critical parts that a list may have: none changes what is said here. */
+/** Critical extensions that a list may have: none changes its meaning here. */
 const KNOWN_EXTENSIONS: ReadonlySet<string> = new Set([
   "2.5.29.20", // cRLNumber
   "2.5.29.35", // authorityKeyIdentifier
@@ -41,9 +40,9 @@ export class RevocationLists {
    * Reads lists and verifies them.
    *
    * @param x509 The library.
-   * @param pem One list or several; the newest of an authority counts.
-   * @param authorities Who may have signed them.
-   * @param now When that is (default now).
+   * @param pem One or more lists; the newest of an authority counts.
+   * @param authorities Authorities that may have signed them.
+   * @param now Time of the check (default now).
    * @returns The lists.
    * @throws {SyntaxError} If there is none, or one is malformed, of another
    *   authority, or out of date.
@@ -75,13 +74,12 @@ export class RevocationLists {
   }
 
   /**
-   * Checks that a certificate is not revoked. One that signs itself has nobody
-   * to revoke it.
+   * Checks that a certificate is not revoked. A self-signed one cannot be
+   * revoked.
    *
-   * @param certificate The certificate.
    * @param now When that is.
    * @param isOwn Whether it is the client's, not an authority's (default true).
-   * @throws {TlsError} If it is, or that can't be told.
+   * @throws {TlsError} If it is, or its state is unknown.
    */
   check(certificate: X509Certificate, now: Date, isOwn = true): void {
     const { issuer, serialNumber, subject } = certificate;
@@ -90,7 +88,8 @@ export class RevocationLists {
     if (list === undefined) {
       throw refused("is of an authority without a revocation list");
     }
-    // A list that is too old says nothing of today: better nobody than anyone.
+    // An outdated list proves nothing: reject everyone rather than accept
+    // anyone.
     const fault = dateFault(list, now);
     if (fault !== undefined) {
       throw refused(`can't be checked: the revocation list ${fault}`);

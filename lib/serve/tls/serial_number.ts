@@ -4,12 +4,12 @@
  * @module
  */
 
-/** Bytes of a new one: random, so that it can't be foreseen. */
+/** Random bytes of a new one, so that it cannot be predicted. */
 const LENGTH = 16;
 
 /**
- * Gives the one form of a serial number, which is a number: two are the same
- * where their forms are.
+ * Returns the canonical form of a serial number: two are equal if their forms
+ * are.
  *
  * @param hex Hexadecimal digits.
  * @returns The digits in lower case, without leading zeros, of whole bytes.
@@ -20,9 +20,9 @@ export function normalizeSerial(hex: string): string {
 }
 
 /**
- * Makes a serial number. It is positive, and so without its highest bit.
+ * Creates a serial number, positive and so without its highest bit.
  *
- * @returns It in its one form.
+ * @returns The serial number in canonical form.
  */
 export function randomSerial(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(LENGTH));

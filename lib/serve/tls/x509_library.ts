@@ -1,5 +1,5 @@
 /**
- * The X.509 library, loaded when it is needed, and what it reads.
+ * Loads the X.509 library when needed, and parses with it.
  *
  * @module
  */
@@ -26,8 +26,8 @@ export type X509RevocationList = InstanceType<X509Library["X509Crl"]>;
 export type X509Extension = InstanceType<X509Library["Extension"]>;
 
 /**
- * Loads the library. It takes a tenth of a second, which only those commands
- * are to spend that need it.
+ * Loads the library. It takes a tenth of a second, so only commands that need
+ * it load it.
  *
  * @returns The library.
  */
@@ -50,7 +50,7 @@ export function parseCertificate(
 ): X509Certificate {
   try {
     const certificate = new x509.X509Certificate(decodePem(pem, "CERTIFICATE"));
-    // These are read late, and would throw then.
+    // The library parses these lazily, and would throw later.
     void certificate.extensions;
     void certificate.publicKey.algorithm;
     return certificate;

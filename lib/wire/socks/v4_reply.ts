@@ -14,14 +14,14 @@ const REPLY_VERSION = 0x00;
 /**
  * The address in the replies to BIND: first the listener's, then the peer's.
  */
-export interface Endpoint {
+export interface BindAddress {
   /** Four bytes: the reply holds IPv4 only. */
   ip: IpAddress;
   /** Port, 0 to 65535. */
   port: number;
 }
 
-const NOWHERE: Endpoint = { ip: new Uint8Array(4), port: 0 };
+const NOWHERE: BindAddress = { ip: new Uint8Array(4), port: 0 };
 
 /**
  * Encodes a reply.
@@ -40,7 +40,7 @@ const NOWHERE: Endpoint = { ip: new Uint8Array(4), port: 0 };
  */
 export function encodeReply(
   reply: Reply,
-  endpoint: Endpoint = NOWHERE,
+  endpoint: BindAddress = NOWHERE,
 ): Uint8Array<ArrayBuffer> {
   const { ip, port } = endpoint;
   return new Uint8Array([REPLY_VERSION, reply, port >> 8, port & 0xff, ...ip]);

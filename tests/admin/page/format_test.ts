@@ -4,7 +4,7 @@ import {
   formatClock,
   formatCount,
   formatCountdown,
-  formatDuration,
+  formatElapsed,
   formatFrequency,
   formatLasted,
   formatNumberOf,
@@ -36,7 +36,7 @@ Deno.test("formatDuration() has the two largest units", () => {
     [day, "1d 00h"],
     [100 * day + 4 * hour, "100d 04h"],
   ];
-  for (const [time, text] of cases) assertEquals(formatDuration(time), text);
+  for (const [time, text] of cases) assertEquals(formatElapsed(time), text);
 });
 
 Deno.test("formatCountdown() reaches 0 at the end, not before", () => {

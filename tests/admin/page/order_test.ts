@@ -17,7 +17,7 @@ Deno.test("naturalKey() sorts numbers in a text by their size", () => {
   }
 });
 
-Deno.test("sortRows() puts what has no value last in both directions", () => {
+Deno.test("sortRows() puts rows without a value last in both directions", () => {
   const rows = [3, undefined, 1, 2];
   assertEquals(sortRows(rows, (row) => row, 1), [1, 2, 3, undefined]);
   assertEquals(sortRows(rows, (row) => row, -1), [3, 2, 1, undefined]);
@@ -26,7 +26,7 @@ Deno.test("sortRows() puts what has no value last in both directions", () => {
   assertEquals(sortRows(names, (name) => name, -1), ["b", "a", ""]);
 });
 
-Deno.test("sortRows() keeps the order of what is equal", () => {
+Deno.test("sortRows() keeps the order of equal rows", () => {
   const rows = Array.from({ length: 100 }, (_, id) => ({ id, key: id % 2 }));
   for (const direction of [1, -1] as const) {
     const sorted = sortRows(rows, ({ key }) => key, direction);

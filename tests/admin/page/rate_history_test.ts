@@ -18,7 +18,7 @@ Deno.test("RateHistory.down() is 0 in ticks that were left out", () => {
   assertEquals(downs(rates, 6, 4), [0, 0, 400, 0]);
 });
 
-Deno.test("RateHistory.write() forgets what is older than a minute", () => {
+Deno.test("RateHistory.write() forgets rates older than a minute", () => {
   const rates = new RateHistory();
   for (let tick = 1; tick <= 150; tick++) rates.write(tick, tick, tick);
   assertEquals(rates.up(150 - RATE_SECONDS + 1), 150 - RATE_SECONDS + 1);

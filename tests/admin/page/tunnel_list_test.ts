@@ -76,7 +76,7 @@ Deno.test("TunnelList.update() replaces a tunnel when more of it is known", () =
   assertEquals(row.rates?.up(list.tick), 50);
 });
 
-Deno.test("TunnelList.update() removes what is gone, not what has a request closed", () => {
+Deno.test("TunnelList.update() removes closed tunnels, not those with a closed request", () => {
   const list = new TunnelList();
   list.restart({ tunnels: [tunnel(1), tunnel(2)] });
   const row = list.open.get(2)!;
@@ -112,7 +112,7 @@ Deno.test("TunnelList.restart() keeps the rates of those it knows", () => {
   assertEquals(list.open.size, 1);
 });
 
-Deno.test("TunnelList.update() works out what all carry together", () => {
+Deno.test("TunnelList.update() adds up the rates of all tunnels", () => {
   const list = new TunnelList();
   const { status } = tick(0);
   const later = { ...status, sent: 4_000, received: 8_000, total: 21 };

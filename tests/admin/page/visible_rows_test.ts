@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { visibleRows } from "../../../lib/admin/page/visible_rows.ts";
 
-Deno.test("visibleRows() covers what is seen, wherever it is scrolled", () => {
+Deno.test("visibleRows() covers the visible part at any scroll position", () => {
   for (const count of [0, 1, 5, 100, 10_000]) {
     const whole = count * 30;
     for (const scrollTop of [-50, 0, 1, 29, 30, 899, whole - 300, 1e9]) {

@@ -11,7 +11,7 @@ Deno.test("NameCache keeps no more names than it may", () => {
   assertEquals(cache.get("n9900"), ANSWER);
 });
 
-Deno.test("NameCache.set() replaces what is known, and forgets what holds for no time", () => {
+Deno.test("NameCache.set() replaces an answer, and drops one with a lifetime of 0", () => {
   const cache = new NameCache(2, () => 0);
   const other = { ...ANSWER, exists: false };
   cache.set("a", ANSWER);

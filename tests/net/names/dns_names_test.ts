@@ -81,7 +81,7 @@ Deno.test("DnsNames.lookup() takes no addresses of another name", async () => {
   assertEquals(texts(answer), []);
 });
 
-Deno.test("DnsNames.lookup() ends where aliases go round", async () => {
+Deno.test("DnsNames.lookup() ends at a loop of aliases", async () => {
   const answer = await lookUp(both({
     answers: [alias("a.test", "b.test"), alias("b.test", "a.test")],
   }));
@@ -217,7 +217,7 @@ Deno.test("DnsNames.lookup() asks a second time when a datagram is lost", async 
   assertEquals(texts(answer), ["192.0.2.1"]);
 });
 
-Deno.test("DnsNames.lookup() does not repeat what a server has refused", async () => {
+Deno.test("DnsNames.lookup() does not repeat a refused question", async () => {
   await using names = startNameServer(() => [{ code: 5 }]);
   const source = new DnsNames([names.server], { family: 4 });
   await assertRejects(() => source.lookup("a.test", new Context()), DialError);
@@ -239,7 +239,7 @@ Deno.test("DnsNames.lookup() waits only briefly for the other family", async () 
   assertEquals(await within(5_000, answer.late!), undefined);
 });
 
-Deno.test("DnsNames.lookup() gives IPv6 at once, and IPv4 when it comes", async () => {
+Deno.test("DnsNames.lookup() returns IPv6 immediately, and IPv4 when it arrives", async () => {
   const held = Promise.withResolvers<Said>();
   await using names = startNameServer(({ type }) =>
     type === TYPE.a
@@ -301,7 +301,7 @@ Deno.test("DnsNames.lookup() waits for 64 late answers, and looks on", async () 
   await within(5_000, source.lookup("a.test", new Context()));
 });
 
-Deno.test("DnsNames.lookup() tells by both families what one alone can't", async (t) => {
+Deno.test("DnsNames.lookup() combines both families for what one alone cannot answer", async (t) => {
   const found: Answer = { answers: [address("a.test", "192.0.2.1")] };
   const cases: [a: Said, aaaa: Said, want: string][] = [
     [[found], [{ code: 2 }], "192.0.2.1"],
@@ -340,7 +340,7 @@ Deno.test("DnsNames.lookup() throws the reason when it is cancelled", async () =
   await assertRejects(() => within(5_000, pending), Error, "drain");
 });
 
-Deno.test("DnsNames.lookup() looks up 64 names at once", async () => {
+Deno.test("DnsNames.lookup() runs 64 lookups at the same time", async () => {
   const held = Promise.withResolvers<Said>();
   const full = Promise.withResolvers<void>();
   await using names = startNameServer(() => {

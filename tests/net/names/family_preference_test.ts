@@ -30,7 +30,7 @@ for (const preference of FAMILY_PREFERENCES) {
   });
 }
 
-Deno.test("onlyFamily() and familyOf() tell a family", () => {
+Deno.test("onlyFamily() and familyOf() return a family", () => {
   assertEquals(FAMILY_PREFERENCES.map(onlyFamily), [
     undefined,
     undefined,

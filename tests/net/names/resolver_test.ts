@@ -72,7 +72,7 @@ Deno.test("Resolver.resolve() takes letters of either case for the same", async 
   assertEquals(fixture.asked, ["a.test"]);
 });
 
-Deno.test("Resolver.resolve() keeps that there is no such name", async () => {
+Deno.test("Resolver.resolve() caches that a name does not exist", async () => {
   const fixture = new Fixture();
   fixture.respond = () => Promise.resolve(NO_NAME);
   for (let n = 0; n < 2; n++) {
@@ -89,7 +89,7 @@ Deno.test("Resolver.resolve() keeps that there is no such name", async () => {
   assertEquals(fixture.asked.length, 2);
 });
 
-Deno.test("Resolver.resolve() does not keep that nobody knew", async () => {
+Deno.test("Resolver.resolve() does not cache a failure", async () => {
   const fixture = new Fixture();
   const failure = new DialError("resolver failed", "Cannot resolve: SERVFAIL");
   fixture.respond = () => Promise.reject(failure);
@@ -175,7 +175,7 @@ Deno.test("Resolver.resolve() keeps nothing when the cache has no room", async (
   assertEquals(fixture.asked.length, 3);
 });
 
-Deno.test("Resolver.resolve() asks once for all who ask at the same time", async () => {
+Deno.test("Resolver.resolve() asks once for concurrent requests", async () => {
   const fixture = new Fixture({ cacheSize: 0 });
   const held = Promise.withResolvers<NameAnswer>();
   fixture.respond = () => held.promise;
@@ -191,7 +191,7 @@ Deno.test("Resolver.resolve() asks once for all who ask at the same time", async
   assertEquals(fixture.asked.length, 1);
 });
 
-Deno.test("Resolver.resolve() goes on although everyone who asked has left", async () => {
+Deno.test("Resolver.resolve() continues when all requests were cancelled", async () => {
   const fixture = new Fixture();
   const held = Promise.withResolvers<NameAnswer>();
   fixture.respond = () => held.promise;
@@ -223,7 +223,7 @@ Deno.test("Resolver.resolve() gives a lookup up when its time is over", async ()
   assertEquals(error.kind, "resolver failed");
 });
 
-Deno.test("Resolver.resolve() looks up 4,096 names at once, and refuses the next", async () => {
+Deno.test("Resolver.resolve() accepts 4,096 pending names, and refuses the next", async () => {
   const fixture = new Fixture();
   fixture.respond = (_, context) => untilCancelled(context);
   const all = Array.from(
@@ -248,7 +248,7 @@ Deno.test("Resolver ends its lookups when it is closed", async () => {
   await assertRejects(() => asking, DialError, "Resolver is closed");
 });
 
-Deno.test("Resolver.resolve() asks nobody for localhost and invalid", async () => {
+Deno.test("Resolver.resolve() sends no question for localhost and invalid", async () => {
   const fixture = new Fixture();
   for (const name of ["localhost", "LOCALHOST", "localhost.", "a.localhost"]) {
     assertEquals(await fixture.resolve(name), ["127.0.0.1", "::1"]);

@@ -69,7 +69,7 @@ Deno.test("Pool.borrow() dials each time when the pool is off", async () => {
   assertEquals(pool.figures.idle, 0);
 });
 
-Deno.test("Pool.borrow() hands out what was dialled ahead, once each, and fills up again", async () => {
+Deno.test("Pool.borrow() hands out each connection dialled ahead once, and refills", async () => {
   using upstream = startUpstream();
   using pool = startPool(upstream.port, { mode: "ahead", size: 3 });
   assert(await eventually(() => pool.figures.idle === 3));
@@ -87,7 +87,7 @@ Deno.test("Pool.borrow() hands out what was dialled ahead, once each, and fills 
   assertEquals(pool.figures.opened, 9);
 });
 
-Deno.test("Pool.borrow() hands out what was given back, the last first", async () => {
+Deno.test("Pool.borrow() hands out returned connections, the last first", async () => {
   using upstream = startUpstream();
   using pool = startPool(upstream.port, { mode: "reuse", size: 2 });
   const borrowed = [];
@@ -152,7 +152,7 @@ for (const mode of ["ahead", "reuse"] as const) {
   });
 }
 
-Deno.test("Pool keeps what a server says first, for the client", async () => {
+Deno.test("Pool keeps a server's first bytes for the client", async () => {
   using upstream = startUpstream();
   using pool = startPool(upstream.port, {
     mode: "ahead",
@@ -170,7 +170,7 @@ Deno.test("Pool keeps what a server says first, for the client", async () => {
   close(borrowed);
 });
 
-Deno.test("Pool gives up what is parked too long or too old", async () => {
+Deno.test("Pool evicts connections that are parked too long or too old", async () => {
   using upstream = startUpstream();
   const cases: [PoolOptions, "idle" | "aged"][] = [
     [{ idleTimeout: 1, maxAge: 0 }, "idle"],
@@ -201,7 +201,7 @@ Deno.test("Pool.give() closes a connection whose end was read before", async () 
   close(next);
 });
 
-Deno.test("Pool.give() closes what is too old", async () => {
+Deno.test("Pool.give() closes a connection that is too old", async () => {
   using upstream = startUpstream();
   using pool = startPool(upstream.port, {
     mode: "reuse",
@@ -251,7 +251,7 @@ Deno.test("Pool backs off while the upstream refuses, and fills when it is back"
   for (const conn of conns) conn.close();
 });
 
-Deno.test("Pool does not dial in a loop what ends at once", async () => {
+Deno.test("Pool does not redial in a loop when connections end immediately", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   let accepted = 0;
   const accepting = (async () => {
@@ -269,7 +269,7 @@ Deno.test("Pool does not dial in a loop what ends at once", async () => {
   await accepting;
 });
 
-Deno.test("Pool.close() closes what is parked and what is on its way", async () => {
+Deno.test("Pool.close() closes parked and pending connections", async () => {
   using upstream = startUpstream();
   const pool = startPool(upstream.port, { mode: "ahead", size: 4 });
   const borrowed = await pool.borrow(context);
@@ -283,7 +283,7 @@ Deno.test("Pool.close() closes what is parked and what is on its way", async () 
   }
 });
 
-Deno.test("Pool fills up soon when a client's own dial tells that the upstream is back", async () => {
+Deno.test("Pool refills soon when a client's dial shows that the upstream is back", async () => {
   let isDown = true;
   using upstream = startUpstream();
   const loopback = [parseIpAddress("127.0.0.1")!];
@@ -303,7 +303,7 @@ Deno.test("Pool fills up soon when a client's own dial tells that the upstream i
   assert(performance.now() - begin < 1_800);
 });
 
-Deno.test("Pool.borrow() gives up what has grown too old since it was looked at", async () => {
+Deno.test("Pool.borrow() evicts a connection that became too old since the last sweep", async () => {
   using upstream = startUpstream();
   using pool = startPool(upstream.port, {
     mode: "reuse",

@@ -68,7 +68,7 @@ Deno.test("RefillPace.hint() begins a trial after failures", () => {
   assertEquals(pass(), undefined);
 });
 
-Deno.test("RefillPace pauses for a second at first where connections end together", () => {
+Deno.test("RefillPace first pauses for a second when connections end together", () => {
   const { at, done, pace, pass } = startPace();
   for (let left = 15; left >= 8; left--) { // Half of 16, and no more.
     at(100 * (15 - left) / 2);
@@ -86,7 +86,7 @@ Deno.test("RefillPace pauses for a second at first where connections end togethe
   assertEquals(done, ["try", "try", "try"]);
 });
 
-Deno.test("RefillPace fills up again where one of many has ended", () => {
+Deno.test("RefillPace refills when one of many has ended", () => {
   const { at, done, pace, pass } = startPace();
   assertEquals([pace.lose(2), pace.mayFill], [false, false]);
   assertEquals(pass(), 500);
@@ -115,7 +115,7 @@ Deno.test("RefillPace never pauses for more than ten seconds and a quarter of it
   }
 });
 
-Deno.test("RefillPace doubts what is parked soon after a restart, for as long as that was ago", () => {
+Deno.test("RefillPace doubts a connection parked soon after a restart, for as long as that was ago", () => {
   const { at, pace } = startPace();
   at(100_000);
   assertEquals([pace.isDoubtful(0), pace.hasEndedSince(0)], [false, false]);

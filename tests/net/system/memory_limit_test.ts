@@ -114,7 +114,7 @@ const CASES: Case[] = [
     want: undefined,
   },
   {
-    name: "a limit without figures of what is in use",
+    name: "a limit without figures of memory in use",
     groups: "0::/a\n",
     files: { "a/memory.max": `${64 * MB}\n` },
     want: { limit: 64 * MB, used: 0 },
@@ -157,13 +157,13 @@ for (const { name, groups, files, want } of CASES) {
   });
 }
 
-Deno.test("readMemoryLimit() knows of none where there are no such files", () => {
+Deno.test("readMemoryLimit() returns none without the files", () => {
   const nowhere = { root: "/no/such", groups: "/no/such/file" };
   assertEquals(readMemoryLimit(nowhere), undefined);
 });
 
 Deno.test({
-  name: "readMemoryLimit() knows of none where it may not read",
+  name: "readMemoryLimit() returns none without the permission to read",
   permissions: { read: false },
   fn() {
     assertEquals(readMemoryLimit(), undefined);

@@ -185,7 +185,7 @@ Deno.test({
   },
 });
 
-Deno.test("resetSocket() leaves what it cannot reset to its caller", async () => {
+Deno.test("resetSocket() leaves a socket that it cannot reset to its caller", async () => {
   const unix = { transport: "tcp", hostname: "unix:", port: 0 } as const;
   const ends = { localAddr: unix, remoteAddr: unix };
   assertEquals(resetSocket(ends, 0), undefined);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import net from "node:net";
-import type { Channel } from "../../../lib/net/connection.ts";
+import type { ByteChannel } from "../../../lib/net/connection.ts";
 import { Duplex } from "../../../lib/net/duplex.ts";
 import { NodeConnection } from "../../../lib/net/tls/node_connection.ts";
 import { tunnel } from "../../../lib/net/tunnel.ts";
@@ -21,7 +21,7 @@ const MEGABYTES_10 = pattern(10 * 1024 * 1024);
 
 /** Reads to end of file in bites of a size. */
 async function readAll(
-  channel: Channel,
+  channel: ByteChannel,
   size: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const buffer = new Uint8Array(size);
@@ -190,7 +190,7 @@ for (const [kind, open] of Object.entries(NODE_PAIRS)) {
   });
 }
 
-Deno.test("NodeConnection tells that its peer has reset", async () => {
+Deno.test("NodeConnection reports that its peer has reset", async () => {
   const server = net.createServer({ allowHalfOpen: true });
   const accepted = Promise.withResolvers<net.Socket>();
   server.once("connection", accepted.resolve);
@@ -226,7 +226,7 @@ Deno.test("NodeConnection refuses a socket that would end both directions", () =
   socket.destroy();
 });
 
-Deno.test("NodeConnection takes the ends it is told", () => {
+Deno.test("NodeConnection uses the given ends", () => {
   const socket = new net.Socket({ allowHalfOpen: true });
   const localAddr = {
     transport: "tcp",

@@ -25,7 +25,7 @@ Deno.test("NodeTransport carries bytes both ways, with both ends", async () => {
   peer.close();
 });
 
-Deno.test("NodeTransport.flow stops what is read, and goes on", async () => {
+Deno.test("NodeTransport.flow pauses and resumes reading", async () => {
   let reads = 0;
   const transport = new NodeTransport({
     read(buffer) {
@@ -54,7 +54,7 @@ Deno.test("NodeTransport.flow stops what is read, and goes on", async () => {
   transport.destroy();
 });
 
-Deno.test("NodeTransport ends with its connection, tells why, and closes it when destroyed", async () => {
+Deno.test("NodeTransport ends with its connection, returns the reason, and closes it when destroyed", async () => {
   const [peer, conn] = await socketPair();
   const transport = new NodeTransport(conn);
   const ended = once(transport, "end");

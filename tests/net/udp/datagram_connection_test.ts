@@ -28,7 +28,7 @@ Deno.test("DatagramConnection.write() sends 1,400 bytes at most", async () => {
   assertEquals((await receiveFrom(far))[0].length, 1_400);
 });
 
-Deno.test("DatagramConnection.write() sends each line by itself where asked", async () => {
+Deno.test("DatagramConnection.write() sends each line as its own datagram in line mode", async () => {
   const { near, far } = pair({ isLines: true });
   using _near = near;
   using _far = far;

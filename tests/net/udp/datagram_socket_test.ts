@@ -15,7 +15,7 @@ Deno.test("openUdp() fails when every port of its range is taken", () => {
   assertEquals(error.kind, "failed");
 });
 
-Deno.test("openUdp() fails at once when the address is not of this machine", () => {
+Deno.test("openUdp() fails immediately when the address is not of this machine", () => {
   const error = assertThrows(
     () => openUdp("192.0.2.1", [20_000, 60_000]),
     DialError,

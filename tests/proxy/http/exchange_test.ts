@@ -112,7 +112,7 @@ for (const [how, empty] of Object.entries(EMPTY)) {
   });
 }
 
-Deno.test("http() goes by the target where Host says otherwise, and says it to the origin", async () => {
+Deno.test("http() prefers the target over a different Host, and sends it to the origin", async () => {
   await using origin = startOrigin(OK);
   await using other = startOrigin(OK);
   const at = `127.0.0.1:${origin.addr.port}`;
@@ -227,7 +227,7 @@ Deno.test("http() passes an answer on that ends with its connection", async () =
   assert(text.endsWith("to the end"), text);
 });
 
-Deno.test("http() sends the head of an answer before its body comes, and both at once where both are there", async () => {
+Deno.test("http() sends the head of an answer before its body arrives, or both in one write", async () => {
   const [head] = OK.split("ok");
   const go = Promise.withResolvers<void>();
   await using origin = startServer(async (conn) => {
@@ -350,7 +350,7 @@ for (const answer of BAD_ANSWERS) {
   });
 }
 
-Deno.test("http() closes where an answer ends too early", async () => {
+Deno.test("http() closes if an answer ends too early", async () => {
   await using origin = startOrigin(
     "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
   );
@@ -406,7 +406,7 @@ Deno.test("http() reads no more of an answer than the client takes", async () =>
   assert(count < 50_000_000, `${count} bytes were taken`);
 });
 
-Deno.test("http() keeps a connection of HTTP/1.0 only where asked", async () => {
+Deno.test("http() keeps a connection of HTTP/1.0 only if asked", async () => {
   await using origin = startOrigin(OK, OK);
   await using proxy = await startTestProxy();
   const old = (fields: string) =>

@@ -228,7 +228,7 @@ for (const isCounted of [true, false]) {
   });
 }
 
-Deno.test("Origins.open() dials anew when a parent has ended its idle connection", async () => {
+Deno.test("Origins.open() dials again when a parent has ended its idle connection", async () => {
   const go = Promise.withResolvers<void>();
   await using parent = startHttpParent(async ({ connection }, conn) => {
     await writeAll(conn, okAnswer("ok"));
@@ -261,7 +261,7 @@ Deno.test("httpExchange() asks again when a parent ends a used connection for an
   ]);
 });
 
-Deno.test("httpExchange() says through whom no answer came, and cuts one that ends early", async () => {
+Deno.test("httpExchange() names the parent without an answer, and cuts an incomplete answer", async () => {
   await using silent = startHttpParent(() => Promise.resolve(false));
   await using early = startHttpParent(
     saying("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhi", false),
@@ -279,7 +279,7 @@ Deno.test("httpExchange() says through whom no answer came, and cuts one that en
   assertEquals(record!.reason, "target: answer ended too early");
 });
 
-Deno.test("httpExchange() passes on what a parent says before it has the body", async () => {
+Deno.test("httpExchange() passes on a parent's answer before it has the body", async () => {
   await using parent = startServer(async (conn) => {
     await conn.read(new Uint8Array(4096));
     const body = "too much";
@@ -481,7 +481,7 @@ Deno.test("openTarget() gives a guarded parent's whole requests to addresses alo
   ]);
 });
 
-Deno.test("openTarget() asks for a tunnel where the target is to get the PROXY header", async () => {
+Deno.test("openTarget() asks for a tunnel if the target gets the PROXY header", async () => {
   await using parent = startServer(async (conn) => {
     const head = decoder.decode(await readExactly(conn, 7));
     await readExactly(conn, "CONNECT a.example:80".length - 7);

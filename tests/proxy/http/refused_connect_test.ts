@@ -188,7 +188,7 @@ const SOCKS: {
     got: REJECTED,
   },
   {
-    name: "SOCKS4 where there are users",
+    name: "SOCKS4 with users",
     said: socks4Request(HOST, Number(PORT)),
     got: REJECTED,
     config: { users: USERS },

@@ -18,7 +18,7 @@ function makeProgress() {
   return { progress, wait, written };
 }
 
-Deno.test("Progress tells twice a second how much was read", () => {
+Deno.test("Progress shows twice a second how much was read", () => {
   const { progress, wait, written } = makeProgress();
   progress.total = 400;
   progress.add(100, 10);

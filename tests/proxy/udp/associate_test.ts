@@ -44,7 +44,7 @@ function freePorts(): [number, number] {
   throw new Error("No free ports");
 }
 
-Deno.test("associate() says where the client reached us, and logs what it carried", async () => {
+Deno.test("associate() replies with the address that the client reached, and logs its bytes", async () => {
   await using echo = startUdp();
   await using proxy = await startTestProxy();
   using client = await openAssociation(proxy);
@@ -150,7 +150,7 @@ for (
   });
 }
 
-Deno.test("associate() advertises the address it was told to", async () => {
+Deno.test("associate() advertises the configured address", async () => {
   await using proxy = await startTestProxy({
     udp: { advertise: parseIpAddress("203.0.113.7") },
   });
@@ -195,7 +195,7 @@ Deno.test("associate() guards each target on a public listener", async () => {
   assertEquals(echo.heard.length, 0);
 });
 
-Deno.test("associate() serves 50 associations at once, each its own", async () => {
+Deno.test("associate() serves 50 separate associations at the same time", async () => {
   await using echo = startUdp();
   await using proxy = await startTestProxy();
   using stack = new DisposableStack();

@@ -31,7 +31,7 @@ Deno.test("UdpNames.find() remembers a failure", async () => {
   assertEquals(asked.length, 1);
 });
 
-Deno.test("UdpNames.find() gives up at once when too many are looked up", async () => {
+Deno.test("UdpNames.find() gives up immediately when too many lookups are pending", async () => {
   const { asked, names } = makeNames(IP);
   const found = Array.from({ length: 20 }, (_, n) => names.find(`${n}.test`));
   assertEquals(found.filter((one) => one === undefined).length, 4);

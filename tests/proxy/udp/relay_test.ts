@@ -101,7 +101,7 @@ Deno.test("associate() reaches an IPv4 target in mapped form, and labels it as I
   assertEquals((await client.receive()).origin, `127.0.0.1 ${port}`);
 });
 
-Deno.test("associate() resolves names, and labels what comes back with the address", async () => {
+Deno.test("associate() resolves names, and labels answers with the address", async () => {
   await using echo = startUdp();
   await using proxy = await startTestProxy();
   using client = await openAssociation(proxy);
@@ -155,7 +155,7 @@ Deno.test("associate() serves many targets in one association", async () => {
   assertEquals(new Set(ports).size, 1, "more than one outbound socket");
 });
 
-Deno.test("associate() drops what is malformed, and goes on", async () => {
+Deno.test("associate() drops malformed datagrams, and continues", async () => {
   await using echo = startUdp();
   await using proxy = await startTestProxy();
   using client = await openAssociation(proxy);
@@ -183,7 +183,7 @@ Deno.test("associate() drops what is malformed, and goes on", async () => {
   assertEquals(datagrams, { sent: 1, received: 1, dropped: bad.length });
 });
 
-Deno.test("associate() does not pass on what a stranger sends to the outbound socket", async () => {
+Deno.test("associate() drops datagrams of strangers to the outbound socket", async () => {
   await using echo = startUdp();
   await using proxy = await startTestProxy();
   using client = await openAssociation(proxy);
@@ -198,7 +198,7 @@ Deno.test("associate() does not pass on what a stranger sends to the outbound so
   assertEquals(datagrams, { sent: 2, received: 2, dropped: 3 });
 });
 
-Deno.test("associate() takes datagrams only from where the first one came from", async () => {
+Deno.test("associate() accepts datagrams only from the sender of the first one", async () => {
   await using echo = startUdp();
   await using proxy = await startTestProxy();
   using client = await openAssociation(proxy);

@@ -106,7 +106,7 @@ Deno.test("rules that are replaced hold for the next datagram", async () => {
   assertEquals(datagrams, { sent: 2, received: 2, dropped: 1 });
 });
 
-Deno.test("rules refuse an association that could reach nobody, before it is one", async () => {
+Deno.test("rules refuse an association that could reach no target, before it opens", async () => {
   const refusing = [
     "x: deny command udp",
     "allow command connect\ndefault deny",

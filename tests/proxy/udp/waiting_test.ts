@@ -75,7 +75,7 @@ for (
   });
 }
 
-Deno.test("UdpRelay drops datagrams for a 17th name that is looked up at once", async () => {
+Deno.test("UdpRelay drops datagrams for the 17th name with a pending lookup", async () => {
   await using proxy = makeRelay();
   using client = udpSocket();
   using target = udpSocket();

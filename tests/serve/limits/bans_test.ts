@@ -73,7 +73,7 @@ async function askHttp(proxy: TestProxy, password: string): Promise<string> {
   return new TextDecoder().decode(await within(5_000, readToEnd(conn)));
 }
 
-Deno.test("authenticate() bans who tries ten passwords, without hashing more", async () => {
+Deno.test("authenticate() bans a client after ten passwords, without hashing more", async () => {
   await using test = await startCounted();
   const { proxy, state, events } = test;
   for (let n = 0; n < 10; n++) {

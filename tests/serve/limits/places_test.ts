@@ -11,7 +11,7 @@ function limitTo(descriptors: number | undefined): void {
   knowDescriptorLimit(descriptors);
 }
 
-Deno.test("openPlaces() takes in what is asked for, as far as descriptors go", () => {
+Deno.test("openPlaces() allows the configured connections, up to the descriptors", () => {
   limitTo(140);
   const cases = [
     [{}, {}, 50],
@@ -30,7 +30,7 @@ Deno.test("openPlaces() takes in what is asked for, as far as descriptors go", (
   assertEquals(told.listening.slots, 7 + MOST_REFUSED);
 });
 
-Deno.test("openPlaces() limits one client where others can reach the listener", () => {
+Deno.test("openPlaces() limits each client of a public listener", () => {
   limitTo(undefined);
   const both = (maxConnectionsPerClient?: number) =>
     [true, false].map(openPlaces({ maxConnectionsPerClient }).perClient);

@@ -43,7 +43,7 @@ Deno.test("openQuotaFile() makes a file that only its owner reads", async () => 
   assertEquals(mode! & 0o777, 0o600);
 });
 
-Deno.test("openQuotaFile() counts anew when the file is of another day", async () => {
+Deno.test("openQuotaFile() starts at 0 when the file is of another day", async () => {
   await using folder = await makeFolder();
   const old = { day: "2001-01-01", bytes: { alice: 99 } };
   await Deno.writeTextFile(folder.file, JSON.stringify(old));
@@ -85,7 +85,7 @@ Deno.test("openQuotaFile() refuses a broken file and leaves it as it is", async 
   }
 });
 
-Deno.test("openQuotaFile() tells at the start where it can't read or write", async () => {
+Deno.test("openQuotaFile() throws at the start if it cannot read or write", async () => {
   await using folder = await makeFolder();
   const missing = `${folder.path}/none/quota.json`;
   await assertRejects(

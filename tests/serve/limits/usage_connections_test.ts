@@ -76,7 +76,7 @@ Deno.test("SessionUsage.admit() refuses a user with too many connections, and no
   for (const { conn } of [first, other, third]) conn.close();
 });
 
-Deno.test("SessionUsage.admit() counts a connection for who sends the request", async () => {
+Deno.test("SessionUsage.admit() counts a connection for the user of the request", async () => {
   await using origin = startOrigin();
   const limits = { connectionsPerUser: 1 };
   await using proxy = await startTestProxy({ users: USERS, limits });
@@ -104,7 +104,7 @@ Deno.test("SessionUsage.admit() counts a connection for who sends the request", 
   tunnel.conn.close();
 });
 
-Deno.test("SessionUsage.admit() refuses who connects too often, in every protocol", async () => {
+Deno.test("SessionUsage.admit() refuses a client that connects too often, in every protocol", async () => {
   await using echo = startEcho();
   const limits = {
     connectionRate: { count: 3, period: "hour" },

@@ -58,7 +58,7 @@ Deno.test("QuotaMeter cuts the tunnels of a user whose quota is used up, and ref
   other.conn.close();
 });
 
-Deno.test("QuotaMeter counts what was carried when a tunnel ends, without waiting", async () => {
+Deno.test("QuotaMeter counts the last bytes when a tunnel ends, without waiting", async () => {
   await using echo = startEcho();
   await using proxy = await startTestProxy({ users: USERS, limits: LIMITS });
   for (let n = 1; n <= 2; n++) {

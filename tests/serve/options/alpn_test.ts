@@ -14,7 +14,7 @@ Deno.test("ALPN_OPTION takes names in order, or the word upstream", () => {
   }
 });
 
-Deno.test("ALPN_OPTION says what is no name of a protocol", () => {
+Deno.test("ALPN_OPTION refuses invalid names of protocols", () => {
   const cases: [string[], string][] = [
     [[""], "'' is not the name of a protocol, such as h2 or http/1.1"],
     [["h2,"], "'' is not the name"],

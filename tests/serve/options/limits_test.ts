@@ -76,7 +76,7 @@ Deno.test("LIMIT_OPTIONS take every value", async () => {
   }
 });
 
-Deno.test("LIMIT_OPTIONS refuse what is wrong", async () => {
+Deno.test("LIMIT_OPTIONS refuse wrong values", async () => {
   const cases = [
     ["--max-connections-per-user=-1", "'-1' is not a whole number"],
     ["--connection-rate=1/d", "'1/d' is not a number such as"],
@@ -96,7 +96,7 @@ Deno.test("LIMIT_OPTIONS refuse what is wrong", async () => {
   }
 });
 
-Deno.test("openLimits() refuses limits that nobody could reach", async () => {
+Deno.test("openLimits() refuses limits of users without users", async () => {
   const cases = [
     ["--max-connections-per-user=5"],
     ["--rate-per-user=1MB"],

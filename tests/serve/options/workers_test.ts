@@ -4,7 +4,7 @@ import {
   WORKER_OPTIONS,
 } from "../../../lib/serve/options/workers.ts";
 import { ConfigError } from "../../../lib/cli/config_error.ts";
-import { SaidOnce } from "../../../lib/workers/said_once.ts";
+import { DuplicateFilter } from "../../../lib/workers/duplicate_filter.ts";
 import { StartError, UsageError } from "../../../lib/cli/usage_error.ts";
 import { WORKER_FAULTS } from "../../../lib/workers/fault.ts";
 import { problemsOf } from "../../support/config.ts";
@@ -54,9 +54,9 @@ Deno.test("WORKER_FAULTS makes the error again that it was", () => {
   }
 });
 
-Deno.test("SaidOnce takes the same from several threads once, and from one again", () => {
+Deno.test("DuplicateFilter passes a message of several threads once, and a repeat of one thread again", () => {
   const time = { now: 0 };
-  const said = new SaidOnce(() => time.now);
+  const said = new DuplicateFilter(() => time.now);
   assertEquals([said.isNews("a", 0), said.isNews("a", 1)], [true, false]);
   assertEquals([said.isNews("a", 0), said.isNews("a", 1)], [true, false]);
   assertEquals(said.isNews("b", 1), true);

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import {
   type ForwardConfig,
-  type Relay,
+  type RunningRelay,
   startForward,
 } from "../../../lib/forward/start.ts";
 import type { ConnectionEvent } from "../../../lib/observe/log_event.ts";
@@ -53,7 +53,7 @@ function via(...addrs: { port: number }[]): { via: Parent[][] } {
 async function startRing(
   ports: readonly number[],
   config: Partial<ForwardConfig> = {},
-): Promise<Relay & { ended: ConnectionEvent[] } & AsyncDisposable> {
+): Promise<RunningRelay & { ended: ConnectionEvent[] } & AsyncDisposable> {
   const ended: ConnectionEvent[] = [];
   const relay = await startForward({
     routes: ports.map((port, index) => ({

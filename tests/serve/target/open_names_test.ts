@@ -23,7 +23,7 @@ Deno.test("openNames() asks the name servers it is given, for the family it is g
   assertEquals(names.asked.length, 1);
 });
 
-Deno.test("openNames() keeps no name when it is told so", async () => {
+Deno.test("openNames() caches no name if configured", async () => {
   await using names = startNameServer(among([address("a.test", "192.0.2.1")]));
   using resolver = openNames({ servers: [names.server], cacheSize: 0 });
   await resolver.resolve("a.test", new Context());

@@ -206,7 +206,7 @@ for (const [what, fail] of Object.entries(FAILURES)) {
   });
 }
 
-Deno.test("ParentGroup tells the client that its only parent is silent", async () => {
+Deno.test("ParentGroup refuses the client when its only parent is silent", async () => {
   await using silent = startServer((conn) =>
     FAILURES["is silent"]!(conn, new Uint8Array(4096))
   );

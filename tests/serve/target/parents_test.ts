@@ -122,7 +122,7 @@ Deno.test("openTarget() leaves names to parents that take them, unless rules wan
   }
 });
 
-Deno.test("openTarget() gives a guarded parent's client only what was checked here", async () => {
+Deno.test("openTarget() sends a guarded parent only addresses that were checked here", async () => {
   await using parent = await startTestProxy();
   const here = answering(["10.0.0.1"]);
   await using proxy = await startVia([[urlOf("socks5h", parent)]], {
@@ -137,7 +137,7 @@ Deno.test("openTarget() gives a guarded parent's client only what was checked he
   assertEquals(parent.proxy.connections, 0);
 });
 
-Deno.test("openTarget() tells the client what the last parent says of the target", async () => {
+Deno.test("openTarget() passes on the last parent's answer about the target", async () => {
   await using parent = await startTestProxy({
     rules: { current: rulesOf("deny port 81") },
   });
@@ -163,7 +163,7 @@ Deno.test("openTarget() tells the client what the last parent says of the target
   }
 });
 
-Deno.test("openTarget() takes the next parent where one is down, and comes back to it", async () => {
+Deno.test("openTarget() takes the next parent if one is down, and comes back to it", async () => {
   await using echo = startEcho();
   await using spare = await startTestProxy();
   const port = closedPort();
@@ -233,7 +233,7 @@ Deno.test("openTarget() takes no BIND around parents", async () => {
   assertEquals((await exchange(proxy, join(GREETING, request)))[3], 2);
 });
 
-Deno.test("openTarget() sends the PROXY header to targets that were to be told", async () => {
+Deno.test("openTarget() sends the PROXY header to the configured targets", async () => {
   const heads: string[] = [];
   await using target = startServer(async (conn) => {
     const buffer = new Uint8Array(1024);

@@ -188,7 +188,7 @@ for (const form of FORMS) {
   });
 }
 
-Deno.test("rules know who has logged in, and who has only said a name", async () => {
+Deno.test("rules distinguish a user who logged in from a claimed name", async () => {
   await using echo = startEcho();
   const { port } = echo.addr;
   const users = ["ann", "bob"].map((name) => ({ name, password: "x" }));
@@ -211,7 +211,7 @@ Deno.test("rules know who has logged in, and who has only said a name", async ()
   assertBytes(await exchange(open, said), REJECTED);
 });
 
-Deno.test("rules are asked about each request, also where the origin connection is there", async () => {
+Deno.test("rules are asked about each request, also with an open origin connection", async () => {
   await using target = startServer(answerHttp);
   const { port } = target.addr;
   const book: RuleBook = { current: rulesOf("x: allow") };
@@ -262,7 +262,7 @@ Deno.test("rules that forbid the address of an idle origin connection leave the 
   assertEquals([target.accepted, other.accepted], [1, 1]);
 });
 
-Deno.test("rules tell a request without CONNECT from a tunnel", async () => {
+Deno.test("rules distinguish a request without CONNECT from a tunnel", async () => {
   await using target = startServer(answerHttp);
   const { port } = target.addr;
   await using proxy = await startRuled("x: deny command connect");

@@ -70,7 +70,7 @@ for (const [alternatives, name, expected] of NAMES) {
   });
 }
 
-Deno.test("CertificateTrust refuses what is not good, saying why", async () => {
+Deno.test("CertificateTrust rejects invalid certificates, and says why", async () => {
   const other = await makeAuthority("Test authority");
   const cases: [Promise<TestCertificate>, string][] = [
     [issue({ name: "a", days: [-9, -1] }, authority), "has expired"],
@@ -145,7 +145,7 @@ Deno.test("CertificateTrust stops at chains without an end", async () => {
   assertEquals(await judge(many), "certificate comes with too many others");
 });
 
-Deno.test("CertificateTrust.verify() looks at the dates again of what it remembers", async () => {
+Deno.test("CertificateTrust.verify() checks the dates of remembered certificates again", async () => {
   const own = await issue({ name: "alice", days: [-1, 1] }, authority);
   const trust = await openClientTrust(authority.certificate, undefined);
   const now = Date.now();
@@ -157,7 +157,7 @@ Deno.test("CertificateTrust.verify() looks at the dates again of what it remembe
   assertEquals(await at(0), "alice");
 });
 
-Deno.test("CertificateTrust refuses what is revoked, and all when that can't be told", async () => {
+Deno.test("CertificateTrust rejects revoked certificates, and all if their state is unknown", async () => {
   const alice = await issue({ name: "alice" }, authority);
   const bob = await issue({ name: "bob", serial: "00ff01" }, authority);
   const list = await revoke([bob], authority);
@@ -222,7 +222,7 @@ Deno.test("openClientTrust() takes no list that it can't rely on", async () => {
   }
 });
 
-Deno.test("openClientTrust() takes nobody for an authority that is none", async () => {
+Deno.test("openClientTrust() accepts no authority that is none", async () => {
   const own = await issue({ name: "alice" }, authority);
   await assertRejects(
     () => openClientTrust(authority.certificate + own.certificate, undefined),
@@ -240,7 +240,7 @@ Deno.test("openClientTrust() takes nobody for an authority that is none", async 
   );
 });
 
-Deno.test("openClientTrust() verifies nobody by an authority with an unknown critical extension", async () => {
+Deno.test("openClientTrust() rejects an authority with an unknown critical extension", async () => {
   const odd = await issue(
     { name: "Odd", isAuthority: true, usage: "none", unknown: "1.2.3.4" },
   );

@@ -130,7 +130,7 @@ for (const settings of KINDS) {
   });
 }
 
-Deno.test("overTls() lets in whom a constrained authority below the trusted one may name", async () => {
+Deno.test("overTls() accepts a client that a constrained authority below the trusted one may name", async () => {
   const root = await issue({ name: "Root", isAuthority: true, usage: "none" });
   const middle = await issue({
     ...{ name: "Constrained", isAuthority: true, usage: "none" },
@@ -150,7 +150,7 @@ Deno.test("overTls() lets in whom a constrained authority below the trusted one 
   }
 });
 
-Deno.test("overTls() lets nobody in who only calls itself a constrained authority's", async () => {
+Deno.test("overTls() rejects a client that only claims a constrained authority", async () => {
   const { authority } = await make(KINDS[1]!);
   const forger = await make(KINDS[1]!);
   await using server = await start(authority);

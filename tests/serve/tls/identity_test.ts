@@ -89,7 +89,7 @@ for (const isOptional of [false, true]) {
   });
 }
 
-Deno.test("without a certificate there is still a password, where none is required", async () => {
+Deno.test("a client without an optional certificate can still use a password", async () => {
   await using server = await start(true);
   using client = await server.connect(NOBODY);
   assertEquals(await say(client, [5, 2, 0, 2], 2), [5, 2]);

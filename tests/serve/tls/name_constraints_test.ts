@@ -433,7 +433,7 @@ Deno.test("constraintFault() judges the name that a client is called by", async 
   assertEquals(judge(await called("a@c.test", [email("a@b.test")])), undefined);
 });
 
-Deno.test("constraintFault() refuses what it can't apply constraints to", async () => {
+Deno.test("constraintFault() rejects names to which constraints cannot be applied", async () => {
   const bounds = der(
     0x30,
     der(0xa0, der(0x30, dns("a.test"), der(0x80, [1]))),

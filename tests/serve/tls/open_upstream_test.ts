@@ -5,7 +5,7 @@ import type { LogEvent } from "../../../lib/observe/log_event.ts";
 import { makeTestAuthority } from "../../support/certificates.ts";
 import { startTlsProxy } from "../../support/tls_proxy.ts";
 
-Deno.test("openUpstreamTls() speaks with what its files say, also when they change", async () => {
+Deno.test("openUpstreamTls() uses the current contents of its files", async () => {
   await using server = await startTlsProxy();
   const { authority, proxy } = server;
   const { path } = authority;

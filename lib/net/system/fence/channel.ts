@@ -48,11 +48,7 @@ export class Channel {
   #text = "";
   #decoder = new TextDecoder();
 
-  /**
-   * Takes an end.
-   *
-   * @param descriptor Its descriptor.
-   */
+  /** Takes an end. */
   constructor(descriptor: number) {
     this.#descriptor = descriptor;
     this.#calls.fcntl(descriptor, F_SETFD, FD_CLOEXEC);

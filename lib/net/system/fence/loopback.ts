@@ -32,7 +32,6 @@ export function raiseLoopback(): void {
 /**
  * Listens on a port of 127.0.0.1.
  *
- * @param port The port.
  * @returns A descriptor, to be handed to whoever accepts.
  */
 export function listenOnLoopback(port: number): number {

@@ -78,8 +78,6 @@ function makeReadOnly(path: string): void {
 /**
  * Puts a file or folder over itself, with what is mounted in it, and makes it
  * read-only.
- *
- * @param path Its path.
  */
 export function freeze(path: string): void {
   const flags = MS_BIND | MS_REC;
@@ -90,7 +88,6 @@ export function freeze(path: string): void {
 /**
  * Takes hold of a file or folder, with what is mounted in it.
  *
- * @param path Its path.
  * @returns A descriptor, for {@linkcode putBack}.
  */
 export function takeTree(path: string): number {

@@ -32,7 +32,6 @@ const SIGPIPE = 13;
  * Does something while this process, and whatever it starts, ignores signals.
  *
  * @typeParam T What comes of it.
- * @param signals Numbers of the signals.
  * @param work What to do; synchronous.
  * @returns What came of it.
  */

@@ -1,0 +1,253 @@
+/**
+ * One configured listener while it runs, with fixed settings. When they change,
+ * a new one takes over its sockets.
+ *
+ * @module
+ */
+
+import { describeError } from "../observe/describe_error.ts";
+import {
+  type Endpoint,
+  formatEndpoint,
+  isUnixPath,
+  type UnixPath,
+} from "../wire/endpoint.ts";
+import type { Listener } from "../net/listen.ts";
+import type { Announcement } from "../serve/announcement.ts";
+import { formatPath } from "../cli/config_error.ts";
+import type { ListenerConfig } from "./load.ts";
+import type { RunningServer } from "../serve/running_server.ts";
+import { KeptValues } from "../serve/kept_values.ts";
+import { ServerFiles } from "../serve/server_files.ts";
+import type { OpenEndpoint, ServerHost } from "../serve/server_host.ts";
+import type { FileText } from "../cli/settled_text.ts";
+import {
+  type BorrowedListener,
+  HandoverListener,
+} from "./handover_listener.ts";
+import { startListener } from "./start_listener.ts";
+
+/** A socket and its configured address. */
+interface Socket {
+  where: string;
+  open: OpenEndpoint;
+  shared: HandoverListener;
+  /** Whether it was taken over from earlier settings. */
+  isTakenOver: boolean;
+}
+
+/** A borrowed socket. */
+interface Borrowing {
+  endpoint: Endpoint;
+  shared: HandoverListener;
+  borrowed: BorrowedListener;
+}
+
+/** How to open a socket. */
+interface Opening {
+  open: OpenEndpoint;
+  openNew: ServerHost["open"];
+  backlog: number | undefined;
+}
+
+/** What a new listener may take over. */
+export interface Takeover {
+  /** Listeners that are replaced or removed; their sockets are available. */
+  leaving: readonly ConfiguredListener[];
+  /** Sockets that were taken over. */
+  taken: Set<HandoverListener>;
+  /** The listener that it continues, whose counts it keeps. */
+  predecessor: ConfiguredListener | undefined;
+  /** Its name, the same in all threads. */
+  name: string;
+  /** Number of configured listeners. */
+  peers: number;
+  /** Contents of files that it may open, by path. */
+  texts: ReadonlyMap<string, FileText> | undefined;
+}
+
+/** One configured listener while it runs. */
+export class ConfiguredListener {
+  /** Its configuration. */
+  readonly config: ListenerConfig;
+  /** The settings as text, for comparison; contains secrets. */
+  readonly fingerprint: string;
+  readonly #sockets: Socket[] = [];
+  readonly #borrowed: Borrowing[] = [];
+  readonly #kept = new KeptValues();
+  #files = new ServerFiles();
+  /** What it may take over, during the start. */
+  #heritage: Takeover | undefined;
+  #started: RunningServer | undefined;
+  /** Whose place it takes, until it has. */
+  #predecessor: ConfiguredListener | undefined;
+  #log: ServerHost["log"] | undefined;
+
+  /** Creates a listener that is not started. */
+  constructor(config: ListenerConfig) {
+    this.config = config;
+    this.fingerprint = JSON.stringify([config.kindName, ...config.given]);
+  }
+
+  /** The server. */
+  get started(): RunningServer {
+    return this.#started!;
+  }
+
+  /** Its announcements; events name its place in the file. */
+  get banner(): Announcement[] {
+    const config = formatPath(["listeners", this.config.index]);
+    return this.started.banner.map((one) =>
+      typeof one === "string" ? one : { ...one, config }
+    );
+  }
+
+  /** The announcements after a reload, without sockets that listened before. */
+  get news(): Announcement[] {
+    // A server opens its sockets in the order in which it announces them.
+    const sockets = this.#sockets.values();
+    return this.banner.filter((one) =>
+      typeof one === "string" || !sockets.next().value?.isTakenOver
+    );
+  }
+
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#started?.connections ?? 0;
+  }
+
+  /**
+   * Starts the server. It gets connections only after {@linkcode take}.
+   *
+   * @param heritage What it may take over.
+   * @param outer The program's host.
+   * @throws {UsageError} If options do not go together.
+   * @throws {StartError} If the machine lacks or forbids what it needs.
+   */
+  async start(heritage: Takeover, outer: ServerHost): Promise<void> {
+    this.#log = outer.log;
+    this.#heritage = heritage;
+    this.#predecessor = heritage.predecessor;
+    const own = outer.forListener?.(heritage.name);
+    const openNew: ServerHost["open"] = (where, open, backlog) =>
+      (own ?? outer).open(where, open, backlog);
+    const before = heritage.texts;
+    const { predecessor } = heritage;
+    // A first generation counts from nothing.
+    const from = predecessor === undefined
+      ? new KeptValues()
+      : predecessor.#kept;
+    const files = this.#files = new ServerFiles({ before, isRunning: true });
+    const host: ServerHost = {
+      ...(own ?? outer),
+      files,
+      peers: heritage.peers,
+      open: (where, open, backlog) =>
+        this.#open(where, { open, backlog, openNew }),
+      // If threads must agree, they agree on kept state too.
+      keep: own?.keep ??
+        ((what, given, make) =>
+          this.#kept.take({ what, given, from, make: () => make() })),
+    };
+    try {
+      const { kind: { command }, given } = this.config;
+      this.#started = await startListener(command, given, host);
+    } finally {
+      files.endStart();
+      this.#heritage = undefined; // Otherwise every earlier one would be kept.
+    }
+  }
+
+  /** Contents in force of its files, by path. */
+  get texts(): ReadonlyMap<string, FileText> {
+    return this.#files.taken;
+  }
+
+  /** Takes the connections of its sockets from now on. */
+  take(): void {
+    for (const { endpoint, shared, borrowed } of this.#borrowed) {
+      if (isUnixPath(endpoint)) this.#setMode(endpoint, shared);
+      shared.give(borrowed);
+    }
+    const before = this.#predecessor?.started.sessions;
+    if (before !== undefined) void this.started.sessions?.follow(before);
+    this.#predecessor = undefined; // Or every one before would be kept.
+  }
+
+  /** The file may have existed with other permissions. */
+  #setMode(endpoint: UnixPath, shared: HandoverListener): void {
+    try {
+      shared.setMode(endpoint.mode);
+    } catch (error) {
+      const message = `Cannot change the permissions of ${
+        formatEndpoint(endpoint)
+      }: ${describeError(error)}`;
+      this.#log?.({ event: "message", level: "warning", message });
+    }
+  }
+
+  /**
+   * Gives up its sockets, and closes those that were not taken over.
+   *
+   * @param taken Sockets that were taken over.
+   * @returns Whether one of its sockets was.
+   */
+  leave(taken: ReadonlySet<HandoverListener>): boolean {
+    for (const { shared } of this.#sockets) {
+      if (!taken.has(shared)) shared.close();
+    }
+    return this.#sockets.some(({ shared }) => taken.has(shared));
+  }
+
+  /**
+   * Undoes a failed start.
+   *
+   * @param taken Sockets that were taken over; they stay open.
+   */
+  async abandon(taken: ReadonlySet<HandoverListener>): Promise<void> {
+    for (const { shared } of this.#sockets) {
+      if (!taken.has(shared)) shared.close();
+    }
+    await this.#started?.shutdown(0);
+  }
+
+  /**
+   * Tells whether it listens on one of the given places.
+   *
+   * @param places The places of another listener.
+   * @returns Whether one of them is its own.
+   */
+  isAt(places: readonly string[]): boolean {
+    return this.#sockets.some(({ where }) => places.includes(where));
+  }
+
+  /**
+   * Ends it.
+   *
+   * @param deadline Milliseconds until remaining connections are cut.
+   * @returns How many connections were cut.
+   */
+  async shutdown(deadline: number): Promise<number> {
+    return await this.#started!.shutdown(deadline);
+  }
+
+  async #open(
+    endpoint: Endpoint,
+    { open, backlog, openNew }: Opening,
+  ): Promise<Listener> {
+    const { leaving, taken } = this.#heritage!;
+    const where = formatEndpoint(endpoint);
+    const found = leaving.flatMap((one) => one.#sockets).find((socket) =>
+      socket.where === where && socket.open === open &&
+      !taken.has(socket.shared)
+    );
+    if (found !== undefined) taken.add(found.shared);
+    const shared = found?.shared ??
+      new HandoverListener(await openNew(endpoint, open, backlog));
+    const borrowed = shared.borrow();
+    const isTakenOver = found !== undefined;
+    this.#sockets.push({ where, open, shared, isTakenOver });
+    this.#borrowed.push({ endpoint, shared, borrowed });
+    return borrowed;
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * The kinds of servers that a file can configure. Each is a command, and its
+ * settings come from its option table.
+ *
+ * @module
+ */
+
+import type { OptionTable } from "../cli/option.ts";
+import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
+import type { ServerCommand } from "../serve/server_command.ts";
+
+/** Operands of a command line that have names in a file. */
+export interface NamedWords {
+  /** The operand that takes the words. */
+  operand: string;
+  /** Name of the first word. */
+  first: string;
+  /** Name of all that follow. */
+  rest: string;
+}
+
+/** A kind of server. */
+export interface ServerKind {
+  /** The command that starts one. */
+  command: ServerCommand<OptionTable>;
+  /** Its options, without those of the program. */
+  options: OptionTable;
+  /** Names for its operands (default none). */
+  words?: NamedWords;
+  /**
+   * Whether connections may keep the old settings after a reload. Those of a
+   * hub may not: they would no longer receive from the others.
+   */
+  canRetire: boolean;
+  /** Whether all its clients must be in one thread. */
+  isSingle: boolean;
+}
+
+/** The kinds by name. */
+export type ServerKinds = ReadonlyMap<string, ServerKind>;
+
+interface KindEntry {
+  load: () => Promise<unknown>;
+  words?: NamedWords;
+  canRetire?: false;
+  isSingle?: true;
+}
+
+/** Options that are not settings. */
+const ASKED = ["help", "version"];
+
+const KINDS: Readonly<Record<string, KindEntry>> = {
+  "proxy": {
+    load: async () => (await import("../proxy/command.ts")).PROXY_COMMAND,
+  },
+  "forward": {
+    load: async () => (await import("../forward/command.ts")).FORWARD_COMMAND,
+    words: { operand: "routes", first: "listen", rest: "upstreams" },
+  },
+  "hub": {
+    load: async () => (await import("../hub/command.ts")).HUB_COMMAND,
+    canRetire: false,
+    isSingle: true,
+  },
+  "echo": {
+    load: async () => (await import("../echo/command.ts")).ECHO_COMMAND,
+  },
+};
+
+/**
+ * Loads the command of a kind.
+ *
+ * @returns The command.
+ */
+export async function loadServerCommand(
+  kindName: string,
+): Promise<ServerCommand<OptionTable>> {
+  return await KINDS[kindName]!.load() as ServerCommand<OptionTable>;
+}
+
+let loading: Promise<ServerKinds> | undefined;
+
+/**
+ * Loads all kinds, once.
+ *
+ * @returns All of them.
+ */
+export function loadListenerKinds(): Promise<ServerKinds> {
+  return loading ??= load();
+}
+
+async function load(): Promise<ServerKinds> {
+  const loaded = await Promise.all(
+    Object.keys(KINDS).map(async (name) =>
+      [name, await loadListenerKind(name)] as const
+    ),
+  );
+  return new Map(loaded);
+}
+
+/**
+ * Loads one kind.
+ *
+ * @param kindName The kind.
+ * @returns That kind.
+ */
+export async function loadListenerKind(
+  kindName: string,
+): Promise<ServerKind> {
+  const { load: _load, ...entry } = KINDS[kindName]!;
+  const command = await loadServerCommand(kindName);
+  const options = withoutProgram(command.options);
+  return { canRetire: true, isSingle: false, ...entry, command, options };
+}
+
+function withoutProgram(table: OptionTable): OptionTable {
+  return Object.fromEntries(
+    Object.entries(table).filter(([name]) =>
+      !ASKED.includes(name) && !Object.hasOwn(PROGRAM_OPTIONS, name)
+    ),
+  );
+}

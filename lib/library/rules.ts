@@ -1,0 +1,162 @@
+/**
+ * The rules of the proxy by themselves: who may go where.
+ *
+ * ```ts
+ * import { decide, parseRules } from "@sluice/sluice/rules";
+ *
+ * const rules = await parseRules("allow name *.example port 443\ndefault deny");
+ * console.log(decide(rules, { host: "www.example", port: 443 })?.isAllowed);
+ * ```
+ *
+ * @module
+ */
+
+import {
+  loadRegexps,
+  parseRules as parse,
+  type RuleSource,
+} from "../policy/rules/parse_rules.ts";
+import type { Question, RuleCommand } from "../policy/rules/question.ts";
+import { Rules, type Verdict } from "../policy/rules/rules.ts";
+import { isUnixPath, parseEndpoint } from "../wire/endpoint.ts";
+import { parseHost } from "../wire/host_name.ts";
+import { type IpAddress, parseIpAddress } from "../wire/ip_address.ts";
+
+export type { RuleCommand } from "../policy/rules/question.ts";
+export type { Verdict, WouldDeny } from "../policy/rules/rules.ts";
+
+/** Rules that were parsed by {@linkcode parseRules}. They never change. */
+export interface RuleSet {
+  /** How many rules there are, without the default. */
+  readonly size: number;
+  /** Whether they allow everything. */
+  readonly isOpen: boolean;
+}
+
+/** What is asked of rules. */
+export interface RuleRequest {
+  /** Name or address of the target, without brackets. */
+  readonly host: string;
+  /** Port of the target. */
+  readonly port: number;
+  /** What the client wants to do (default `connect`). */
+  readonly command?: RuleCommand | undefined;
+  /** Address that the target's name has (default: it is not known). */
+  readonly address?: string | undefined;
+  /** Address of the client (default: it has none, as over a Unix socket). */
+  readonly client?: string | undefined;
+  /** User that the client has proved to be (default: none). */
+  readonly user?: string | undefined;
+  /** Where the client came in: `HOST:PORT` or `unix:PATH` (default 127.0.0.1:1080). */
+  readonly listener?: string | undefined;
+  /**
+   * Whether the address guard refuses special addresses that no rule names, as
+   * on a listener that other machines can reach (default false).
+   */
+  readonly isGuarded?: boolean | undefined;
+}
+
+/**
+ * Parses rules.
+ *
+ * ```ts
+ * import { parseRules } from "@sluice/sluice/rules";
+ *
+ * const rules = await parseRules(["deny name *.ads.example", "default allow"]);
+ * console.log(rules.size);
+ * ```
+ *
+ * @param text The text of a rules file, or its lines.
+ * @returns The rules.
+ * @throws {SyntaxError} If a rule is malformed; it says where and why.
+ * @throws {TypeError} If that is no text.
+ */
+export async function parseRules(
+  text: string | readonly string[],
+): Promise<RuleSet> {
+  const isText = typeof text === "string" ||
+    Array.isArray(text) && text.every((line) => typeof line === "string");
+  if (!isText) {
+    throw new TypeError("Cannot parse rules: expected a string, or an array");
+  }
+  const source: RuleSource = {
+    lines: typeof text === "string" ? text.split("\n") : text,
+    place: (line, column) => `line ${line}, column ${column}`,
+    label: (line) => `line ${line}`,
+  };
+  await loadRegexps([source]);
+  return parse([source]);
+}
+
+/**
+ * Asks rules about one request. It resolves no name: a rule that depends on the
+ * address leaves the answer open until the request has one.
+ *
+ * ```ts
+ * import { decide, parseRules } from "@sluice/sluice/rules";
+ *
+ * const rules = await parseRules(["deny to 10.0.0.0/8"]);
+ * const open = decide(rules, { host: "db.example", port: 5432 });
+ * const address = "10.0.0.5";
+ * const denied = decide(rules, { host: "db.example", port: 5432, address });
+ * console.log(open === undefined, denied?.reason);
+ * ```
+ *
+ * @param rules The rules.
+ * @param request What is asked.
+ * @returns The answer; `undefined` if it depends on the address.
+ * @throws {TypeError} If an argument is wrong.
+ */
+export function decide(
+  rules: RuleSet,
+  request: RuleRequest,
+): Verdict | undefined {
+  if (!(rules instanceof Rules)) {
+    throw new TypeError("Cannot decide: pass what parseRules() has returned");
+  }
+  const host = hostOf(request);
+  const address = request.address === undefined
+    ? undefined
+    : addressOf("address", request.address);
+  const name = typeof host === "string" ? host : undefined;
+  const question: Question = {
+    client: request.client === undefined
+      ? undefined
+      : addressOf("client", request.client),
+    user: request.user,
+    listener: listenerOf(request.listener ?? "127.0.0.1:1080"),
+    command: request.command ?? "connect",
+    target: { name, port: request.port },
+    isGuarded: request.isGuarded ?? false,
+  };
+  const ip = typeof host === "string" ? address : host;
+  return ip === undefined
+    ? rules.decideName(question)
+    : rules.decideAddress(question, ip);
+}
+
+function hostOf({ host, port }: RuleRequest): string | IpAddress {
+  if (!Number.isInteger(port) || port < 0 || port > 65535) {
+    throw new TypeError(`Cannot decide: "port" is no number from 0 to 65535`);
+  }
+  try {
+    if (typeof host === "string") return parseHost(host);
+  } catch (error) {
+    const why = (error as SyntaxError).message;
+    throw new TypeError(`Cannot decide: "host": ${why}`);
+  }
+  throw new TypeError(`Cannot decide: "host" is no string`);
+}
+
+function addressOf(name: string, text: string): IpAddress {
+  const ip = typeof text === "string" ? parseIpAddress(text) : undefined;
+  if (ip !== undefined) return ip;
+  throw new TypeError(`Cannot decide: "${name}" is no IP address`);
+}
+
+function listenerOf(text: string): Question["listener"] {
+  const endpoint = parseEndpoint(text, "127.0.0.1");
+  return isUnixPath(endpoint)
+    ? { path: endpoint.path }
+    : { ip: addressOf("listener", endpoint.host), port: endpoint.port };
+}

@@ -1,0 +1,48 @@
+/**
+ * Which listeners of ours a connection has come through.
+ *
+ * @module
+ */
+
+import { ownDials } from "../../net/own_dials.ts";
+import type { Trail } from "../../net/own_listeners.ts";
+import { Refusal } from "../../policy/limits/refusal.ts";
+import type { Session } from "../session.ts";
+
+/**
+ * Finds out which way a connection has come, before anything is read from it or
+ * dialled for it. Nothing is done for one that is nobody's of ours.
+ *
+ * @param session The client.
+ * @returns When that is known, where it is not yet.
+ * @throws {Refusal} `loop`, where it has been here before.
+ */
+export function refuseLoop(
+  session: Session,
+): Promise<void> | undefined {
+  const { context, local, remote, services } = session;
+  if (services.trail === undefined || ownDials.isIdle) return undefined;
+  const ends = { localAddr: local, remoteAddr: remote };
+  const found = ownDials.find(ends, context);
+  if (found === undefined) return undefined;
+  if (!(found instanceof Promise)) {
+    goOn(session, found);
+    return undefined;
+  }
+  return found.then((trail) => goOn(session, trail), (error: unknown) => {
+    context.throwIfCancelled();
+    if (!(error instanceof DOMException)) throw error;
+    throw new Refusal("loop", "loop: where it comes from is not known in time");
+  });
+}
+
+function goOn(
+  session: Session,
+  trail: Trail | undefined,
+): void {
+  if (trail === undefined) return;
+  const [here] = session.trail;
+  session.trail = [...trail, ...session.trail];
+  if (!trail.includes(here!)) return;
+  throw new Refusal("loop", `loop: it has come through ${here} before`);
+}
