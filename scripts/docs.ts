@@ -49,7 +49,7 @@ Deno.stderr.writeSync(
 );
 if (faults.length > 0) Deno.exit(1);
 
-/** Writes a file that is out of date, or notes that it is. */
+/** Rewrites an outdated file, or with `--check` adds it to the faults. */
 async function put(path: URL, text: string, wanted: string): Promise<void> {
   if (wanted === text) return;
   const name = path.pathname.replace(/^.*\//, "");

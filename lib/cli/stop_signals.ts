@@ -17,12 +17,12 @@ export class StopSignals {
   #count = 0;
   #waiting: PromiseWithResolvers<string> | undefined;
 
-  /** The first of all, whoever waits for it too. */
+  /** The first signal of all. Any number of callers may wait for it. */
   get first(): Promise<string> {
     return this.#first.promise;
   }
 
-  /** The second of all, whoever waits for it too. */
+  /** The second signal of all. Any number of callers may wait for it. */
   get second(): Promise<string> {
     return this.#second.promise;
   }

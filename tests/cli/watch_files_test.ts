@@ -79,7 +79,7 @@ Deno.test({
   },
 });
 
-Deno.test("watchFiles() reads once more, however many hangups come while it reads", async () => {
+Deno.test("watchFiles() reads once more when any number of hangups arrive while it reads", async () => {
   let act = () => {};
   const hangups = {
     follow: (given: () => void) => {
@@ -101,7 +101,7 @@ Deno.test("watchFiles() reads once more, however many hangups come while it read
   };
   await using _watching = watchFiles([file], options);
   act();
-  await Promise.resolve(); // The first has begun.
+  await Promise.resolve(); // The first reading has started.
   for (let n = 0; n < 100; n++) act();
   assertEquals(reloads, 1);
   first.resolve();
@@ -110,12 +110,12 @@ Deno.test("watchFiles() reads once more, however many hangups come while it read
 });
 
 Deno.test({
-  name: "listenForHangups() keeps a hangup that came before anyone followed",
+  name: "listenForHangups() keeps a hangup that arrives before follow()",
   ignore: Deno.build.os === "windows" || Deno.stdin.isTerminal(),
   async fn() {
     using hangups = listenForHangups();
     const { promise, resolve } = Promise.withResolvers<void>();
-    // Signals come in order: when this one has come, so has the other.
+    // Signals arrive in order, so SIGHUP arrives before this one.
     Deno.addSignalListener("SIGUSR1", resolve);
     Deno.kill(Deno.pid, "SIGHUP");
     Deno.kill(Deno.pid, "SIGUSR1");
