@@ -1,5 +1,5 @@
 /**
- * Measures the program beside its peers in one run, on loopback, and prints
+ * Measures the program beside other servers in one run, on loopback, and prints
  * Markdown tables.
  *
  * Usage: deno task bench [--help]
@@ -28,10 +28,10 @@ import { print, runTask, say } from "./bench/task.ts";
 
 const JOBS: readonly Job[] = ["SOCKS5", "relay"];
 
-/** The column of the load and its target alone. */
+/** Column for the load and its target without a server. */
 const NO_PROXY = "no proxy";
 
-/** What holds where nothing else is said, and with `--quick`. */
+/** Default settings, and those of `--quick`. */
 const USUAL = { rounds: 3, seconds: 1, echoes: 10_000, tunnels: [2000, 10000] };
 const QUICK = { rounds: 1, seconds: 0.2, echoes: 2_000, tunnels: [500] };
 

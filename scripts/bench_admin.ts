@@ -1,10 +1,10 @@
 /**
- * Measures what watching costs: a proxy alone beside one whose figures are
- * scraped and whose events are listened to each second, in many short turns.
- * Prints a Markdown table: medians, the median of the ratios to the proxy alone
- * in the same round with their quartiles, and for processor time the ratio of
- * the least ones, which other work on the machine disturbs least. A second proxy
- * alone shows how far the machine can tell them apart.
+ * Measures the cost of watching. In many short turns, it compares a plain proxy
+ * with one whose metrics are scraped and whose events are read each second. It
+ * prints a Markdown table: medians, the median ratio to the plain proxy in the
+ * same round with its quartiles, and for processor time the ratio of the
+ * minima, which other work on the machine disturbs least. A second plain proxy
+ * shows how far the machine can tell them apart.
  *
  * Usage: deno run -A scripts/bench_admin.ts [--rounds N] [--seconds S]
  *
@@ -13,7 +13,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 
-/** Loads, the load's words before and after ports, and what is paid for one. */
+/** Loads, with the load program's arguments, units, and names of the costs. */
 const FIGURES = {
   "connections/s": {
     load: "rate",
@@ -29,7 +29,7 @@ const FIGURES = {
   },
 } as const;
 
-/** Ways to be watched, by what they are called. */
+/** Ways of watching, by name. */
 const WAYS: Readonly<Record<string, Way>> = {
   "alone": { args: [], env: {} },
   "again": { args: [], env: {} },
@@ -46,7 +46,7 @@ const rounds = Number(given["rounds"] ?? 30);
 const seconds = String(given["seconds"] ?? 1);
 const path = (name: string) => new URL(name, import.meta.url).pathname;
 
-/** A program that says where it listens, and ends when disposed of. */
+/** A program that prints where it listens. Disposing of it ends it. */
 class Program implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -91,7 +91,7 @@ class Program implements AsyncDisposable {
   }
 }
 
-/** Does what a Prometheus and a browser do. */
+/** Acts like Prometheus and a browser. */
 async function watch(url: string, signal: AbortSignal): Promise<void> {
   const { body } = await fetch(`${url}/api/events`, { signal });
   const listening = (async () => {
@@ -114,7 +114,7 @@ function processorTime(pid: number): number {
   return nanoseconds / 1_000;
 }
 
-/** Gives what a load has done in a second, in connections or bytes. */
+/** Returns a load's connections or bytes per second. */
 async function measure(
   { load, clients }: typeof FIGURES[keyof typeof FIGURES],
   ports: readonly [proxy: number, target: number],
@@ -127,7 +127,7 @@ async function measure(
   return done / took;
 }
 
-/** The value below which such a part of them is. */
+/** The value below which this part of all values lies. */
 function quantile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))]!;
@@ -151,10 +151,10 @@ for (const [name, { args, env }] of Object.entries(WAYS)) {
   const pattern = isAdmin
     ? /(Listening on [^]*http:\/\/127\.0\.0\.1:\d+\/\n)/
     : /(Listening on [^]*)For /;
-  const said = await program.says(pattern);
-  const port = Number(/Listening on 127\.0\.0\.1:(\d+)/.exec(said)![1]);
+  const banner = await program.says(pattern);
+  const port = Number(/Listening on 127\.0\.0\.1:(\d+)/.exec(banner)![1]);
   proxies.set(name, { port, pid: program.pid });
-  const url = /Admin.*(http:\S+)\/\n/.exec(said)?.[1];
+  const url = /Admin.*(http:\S+)\/\n/.exec(banner)?.[1];
   if (url !== undefined) watching.push(watch(url, ending.signal));
 }
 const names = [...proxies.keys()];
@@ -170,7 +170,7 @@ for (const [name, figure] of Object.entries(FIGURES)) {
   const costs = new Map(names.map((name) => [name, [] as number[]]));
   for (let round = 0; round <= rounds; round++) {
     const first = round % names.length;
-    // Each is first as often as the others.
+    // Each one is first equally often.
     for (const way of [...names.slice(first), ...names.slice(0, first)]) {
       const { pid, port } = proxies.get(way)!;
       const before = processorTime(pid);

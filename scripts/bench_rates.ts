@@ -1,6 +1,6 @@
 /**
- * Measures how well rates are kept, over ten seconds each, and how fairly
- * tunnels share one; prints a Markdown table.
+ * Measures how accurately rates are kept over ten seconds each, and how fairly
+ * tunnels share one. Prints a Markdown table.
  *
  * Usage: deno run -A scripts/bench_rates.ts [--seconds S] [--tunnels N]
  *
@@ -9,10 +9,10 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 
-/** By option and in bytes a second. */
+/** By option, in bytes per second. */
 const RATES = { "64KB": 64e3, "10MB": 10e6, "1GB": 1e9 } as const;
 
-/** What so many tunnels share. */
+/** The rate that all tunnels share. */
 const SHARED = { option: "10MB", rate: 10e6 } as const;
 
 const given = parseArgs(Deno.args, { string: ["seconds", "tunnels"] });
@@ -21,7 +21,7 @@ const tunnels = Number(given["tunnels"] ?? 200);
 const load = new URL("bench/load.ts", import.meta.url).pathname;
 const main = new URL("../main.ts", import.meta.url).pathname;
 
-/** A program that prints when it is ready, and ends when disposed of. */
+/** A program that prints a line when ready. Disposing of it ends it. */
 class Child implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
 
@@ -34,7 +34,7 @@ class Child implements AsyncDisposable {
     }).spawn();
   }
 
-  /** Reads the first that it prints. */
+  /** Reads its first output. */
   async says(stream: "stdout" | "stderr"): Promise<string> {
     const reader = this.#process[stream].getReader();
     const { value } = await reader.read();
@@ -49,7 +49,7 @@ class Child implements AsyncDisposable {
       try {
         await this.#process[stream].cancel();
       } catch {
-        // It was not piped.
+        // The stream was not piped.
       }
     }
     await this.#process.stdin.close().catch(() => {});
@@ -69,8 +69,8 @@ async function withProxy<T>(
 async function open(proxy: number, target: number): Promise<Deno.TcpConn> {
   const conn = await Deno.connect({ hostname: "127.0.0.1", port: proxy });
   const port = [target >> 8, target & 0xff];
-  const said = [5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, ...port];
-  await conn.write(new Uint8Array(said));
+  const messages = [5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, ...port];
+  await conn.write(new Uint8Array(messages));
   const answer = new Uint8Array(12);
   for (let count = 0; count < answer.length;) {
     count += await conn.read(answer.subarray(count)) ?? NaN;
@@ -78,7 +78,7 @@ async function open(proxy: number, target: number): Promise<Deno.TcpConn> {
   return conn;
 }
 
-/** Bytes a second that come out of a connection from a time on. */
+/** Bytes per second that a connection delivers, starting at a given time. */
 async function rateOf(conn: Deno.TcpConn, begin = 0): Promise<number> {
   const buffer = new Uint8Array(1024 * 1024);
   if (await conn.read(buffer.subarray(0, 1)) === null) return NaN;
@@ -139,7 +139,7 @@ for (const [name, rate] of Object.entries(RATES)) {
 const rates = await withProxy(
   `--rate-total=${SHARED.option}`,
   (port) => {
-    // When all are there, and what came at once at first has been paid off.
+    // By then all tunnels are open, and the first burst is used up.
     const begin = performance.now() + 2_000;
     return Promise.all(
       Array.from({ length: tunnels }, () => download(port, source, begin)),

@@ -1,15 +1,18 @@
 /**
- * Fails when a module of `lib/` imports from a higher floor, from a neighbour
- * on its own, when modules import each other in a circle (types count), when a
- * room is on no floor, when a folder or a file has grown too large, or when
- * `main.ts` reaches past the command line.
+ * Fails in each of these cases:
+ * - A module of `lib/` imports from a higher floor, or from another room on its
+ *   own floor.
+ * - Modules import each other in a circle (types count).
+ * - A room is on no floor.
+ * - A folder or a file is too large.
+ * - `main.ts` imports more than the command line.
  *
  * Usage: deno run --allow-read --allow-run=$DENO scripts/check_floors.ts
  *
  * @module
  */
 
-/** Rooms of `lib/` by floor: imports go down, to a lower floor or within the room. */
+/** Rooms of `lib/` by floor. Imports go to a lower floor or stay in the room. */
 const FLOORS: readonly (readonly string[])[] = [
   ["sync", "wire", "observe"],
   ["net", "policy"],
@@ -22,18 +25,18 @@ const FLOORS: readonly (readonly string[])[] = [
   ["library"],
 ];
 
-/** Imports up or sideways, and large files, that are still there; none may be added. */
+/** Existing imports up or sideways, and large files. Do not add any. */
 const KNOWN: ReadonlySet<string> = new Set<string>([
   "serve/tls/certificate_trust.ts",
 ]);
 
-/** What users of the library import: it stands above all rooms. */
+/** The module that users of the library import. It stands above all rooms. */
 const LIBRARY = "/lib/mod.ts";
 
-/** How many files a folder may hold, and how many lines of code a file. */
+/** Most files in a folder, and most lines of code in a file. */
 const MOST = { files: 40, lines: 250 } as const;
 
-/** The modules that `main.ts` may import, and how long it may be. */
+/** The modules that `main.ts` may import, and its most lines. */
 const ENTRY = {
   imports: "/lib/program/cli.ts",
   lines: 15,
@@ -67,12 +70,12 @@ function* sources(folder: string): Generator<string> {
 
 const ROOM = /\/lib\/([^/]+)\//;
 
-/** The floor of a room, or -1 for one that is on none. */
+/** The floor of a room; -1 if it is on none. */
 function floorOf(room: string): number {
   return FLOORS.findIndex((rooms) => rooms.includes(room));
 }
 
-/** Says what is wrong with one import, if anything is. */
+/** Describes the fault of one import, if it has one. */
 function fault(from: string, to: string): string | undefined {
   const importer = ROOM.exec(from)?.[1];
   const imported = ROOM.exec(to)?.[1];
@@ -91,7 +94,7 @@ function fault(from: string, to: string): string | undefined {
   return "imports go down the floors only";
 }
 
-/** Says what is wrong with the sizes of folders and files, if anything is. */
+/** Describes folders and files that are too large. */
 function* sizeFaults(paths: readonly string[]): Generator<string> {
   const counts = new Map<string, number>();
   for (const path of paths) {
@@ -109,13 +112,13 @@ function* sizeFaults(paths: readonly string[]): Generator<string> {
   }
 }
 
-/** Counts the lines that are neither blank nor only a comment. */
+/** Counts the lines that are neither blank nor pure comments. */
 function linesOfCode(text: string): number {
   return text.split("\n").filter((line) => !/^\s*($|\/\/|\/?\*)/.test(line))
     .length;
 }
 
-/** Finds modules that import each other in a circle, if there are any. */
+/** Finds modules that import each other in a circle. */
 function findCircle(
   imports: ReadonlyMap<string, readonly string[]>,
 ): string[] | undefined {
@@ -150,7 +153,7 @@ const met = new Set<string>();
 const imports = new Map<string, string[]>();
 const paths = [...sources("lib")];
 for (const what of sizeFaults(paths)) faults.add(what);
-// From every file, so that one that nothing imports is looked at too.
+// Starts from every file, to include files that nothing imports.
 for (const path of ["main.ts", ...paths]) {
   if (seen.has(`file://${Deno.cwd()}/${path}`)) continue;
   for (const { specifier, dependencies = [] } of await modulesOf(path)) {

@@ -3,9 +3,9 @@
  *
  * Usage: deno task compile [--target TARGET] [--output FILE]
  *
- * Arguments are passed on to `deno compile`. That downloads the runtime which
- * it embeds, `denort`, of its own version, unless `DENORT_BIN` names one. Exit
- * code 69 where none can be downloaded, 1 for all else that can go wrong, such
+ * It passes its arguments to `deno compile`, which downloads the runtime to
+ * embed, `denort`, in its own version, unless `DENORT_BIN` names one. The exit
+ * code is 69 if no runtime can be downloaded, and 1 for any other failure, such
  * as a runtime that is too old.
  *
  * @module
@@ -30,27 +30,27 @@ const ROOT = `${import.meta.dirname}/..`;
 const ENTRY = `${ROOT}/lib/program/compiled.ts`;
 
 const FLAGS = [
-  // For /proc/self/limits, which any narrower set keeps from the program: then
-  // it takes more connections than it has descriptors for.
+  // For /proc/self/limits, which no narrower permission opens. Without it, the
+  // program would accept more connections than it has descriptors for.
   "--allow-all",
-  // Tests use packages that the program does not.
+  // Some packages are for tests only.
   "--exclude-unused-npm",
   "--quiet",
-  // Idle tunnels would keep the collector's room for young objects at its most,
-  // 64 MB: a third of what 5,000 of them hold, for 8 % of the processor time of
-  // new connections (measured).
+  // Idle tunnels would keep V8's young generation at its largest size, 64 MB.
+  // That is a third of the memory of 5,000 tunnels; the limit costs 8 % of the
+  // processor time of new connections (measured).
   "--v8-flags=--max-semi-space-size=4",
-  // Modules that `import()` loads, and the one that workers begin with.
+  // Modules behind `import()`, and the entry module of workers.
   `--include=${ROOT}/lib`,
-  // The admin page takes text from it and no code, so it would count as unused.
+  // The admin page takes text from it but no code, so it would count as unused.
   `--include=${project.imports.uplot}`,
   "--no-check",
   "--unstable-net",
 ];
 
 /**
- * The project without the settings of its configuration: one of them,
- * `lazy-dynamic-imports`, would leave out packages that only an `import()` names.
+ * The project without the settings in deno.json: `lazy-dynamic-imports` would
+ * omit packages that only an `import()` names.
  */
 const PROJECT = [
   "--no-config",
@@ -91,9 +91,9 @@ async function compile(args: string[]): Promise<number> {
     }
     return 0;
   }
-  const said = new TextDecoder().decode(stderr).trim();
-  // Deno tells its failures apart in words only; all of these name the file.
-  if (!said.includes("denort")) return fail(said);
+  const message = new TextDecoder().decode(stderr).trim();
+  // Deno distinguishes its failures in words only; all of these name the file.
+  if (!message.includes("denort")) return fail(message);
   return given === undefined
     ? fail(MISSING, NO_RUNTIME)
     : fail(unusable(given));
@@ -112,9 +112,10 @@ function describeUnfit(
 }
 
 /**
- * Folders that the compiler can't read and nobody needs. It takes every file of
- * a package for a script, and 100,000 lines of numbers, some of them negative,
- * for one subtraction, which is more than its stack holds (denoland/deno#36746).
+ * Folders that the compiler can't read and nobody needs. The compiler treats
+ * every file of a package as a script. It parses 100,000 lines of numbers, some
+ * of them negative, as one subtraction, which overflows its stack
+ * (denoland/deno#36746).
  */
 async function unreadable(): Promise<string[]> {
   const { npmCache } = JSON.parse(await deno("info", "--json"));
@@ -133,11 +134,11 @@ function foldersIn(path: string): string[] {
       .filter(({ isDirectory }) => isDirectory)
       .map(({ name }) => `${path}/${name}`);
   } catch {
-    return []; // It is not there.
+    return []; // The folder does not exist.
   }
 }
 
-/** Runs Deno, and gives what it prints; what is wrong is told by compiling. */
+/** Runs Deno and returns its output. Compiling reports any errors later. */
 async function deno(...args: string[]): Promise<string> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args,

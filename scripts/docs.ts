@@ -1,11 +1,11 @@
 /**
- * Fills the option tables of the manual from the declarations of the options, and
+ * Fills the manual's option tables from the declarations of the options, and
  * writes the library's types of the same options.
  *
  * Usage: deno run -A scripts/docs.ts [--check]
  *
- * With `--check` it changes nothing: it lists the documents that are out of
- * date and the options that no table shows, and exits with 1 if there are any.
+ * With `--check` it changes nothing: it lists outdated documents and options
+ * without a table, and exits with 1 if there are any.
  *
  * @module
  */
@@ -32,7 +32,7 @@ for (const name of names) {
   const text = await Deno.readTextFile(path);
   regions.push(...readRegions(text, tables));
   const filled = fillRegions(text, tables);
-  // What has no region was not made here, and is formatted elsewhere.
+  // Documents without regions are not generated, so they keep their format.
   const wanted = filled === text ? text : await format(filled, "md");
   await put(path, text, wanted);
 }
@@ -49,7 +49,7 @@ Deno.stderr.writeSync(
 );
 if (faults.length > 0) Deno.exit(1);
 
-/** Writes a file that is out of date, or notes that it is. */
+/** Rewrites an outdated file, or with `--check` adds it to the faults. */
 async function put(path: URL, text: string, wanted: string): Promise<void> {
   if (wanted === text) return;
   const name = path.pathname.replace(/^.*\//, "");

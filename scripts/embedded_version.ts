@@ -1,23 +1,23 @@
 /**
- * Which version of Deno a runtime is.
+ * Finds the Deno version of a runtime.
  *
  * @module
  */
 
 import { isOlder } from "../lib/net/system/runtime_version.ts";
 
-/** Bytes that are read at once, and of them those that are looked at twice. */
+/** Bytes of one read, and the overlap between two reads. */
 const CHUNK = 4 * 1024 * 1024;
 const OVERLAP = 32;
 
 /**
- * Finds the version of a runtime in the file itself: one for another system
- * can't be run, and none tells when it is run. What it calls itself to web
- * servers, `Deno/2.9.4`, is in it as text; packages that are in it too are older.
+ * Finds the version of a runtime in its file. A runtime for another system
+ * can't be run, and none prints its version. The file contains its user agent,
+ * `Deno/2.9.4`, as text; packages in it are older.
  *
  * @param path Path of the runtime.
- * @returns For example `2.9.4`; `undefined` where the file names no version, or
- *   is no file that can be read.
+ * @returns For example `2.9.4`; `undefined` if the file names no version, or is
+ *   not a readable file.
  */
 export async function embeddedVersion(
   path: string,

@@ -1,11 +1,11 @@
 /**
- * Starts the program as a user would, from source and compiled, and drives it
+ * Starts the program as a user would, from source and compiled, and tests it
  * with curl.
  *
  * Usage: deno task smoke
  *
- * Prints a line for each check, and `N passed, N failed`; exit code 1 where one
- * failed. The compiled program is skipped where there is no `denort` to be had
+ * Prints a line for each check, then `N passed, N failed`; the exit code is 1
+ * if a check failed. It skips the compiled program if no `denort` is available
  * (see compile.ts). All traffic stays on loopback.
  *
  * @module
@@ -16,13 +16,13 @@ import { TextLineStream } from "@std/streams";
 
 const ROOT = `${import.meta.dirname}/..`;
 
-/** What the bigger transfers carry, in bytes. */
+/** Bytes of the larger transfers. */
 const TRANSFER = 100_000_000;
 
-/** How long a program may take, in milliseconds. */
+/** Milliseconds until a program must finish. */
 const TIME_LIMIT = 60_000;
 
-/** Exit code of curl for a proxy that refuses. */
+/** Exit code of curl after a proxy's refusal. */
 const PROXY_REFUSES = 97;
 
 /** Exit code of compile.ts without a runtime to embed. */
@@ -30,33 +30,33 @@ const NO_RUNTIME = 69;
 
 const PAGE = "through the proxy";
 
-/** How the program is started. */
+/** The program under test. */
 interface Program {
   name: string;
   command: string[];
 }
 
-/** A proxy that is running. */
+/** A running proxy. */
 interface Running {
   /** `HOST:PORT` of its listeners. */
   ipv4: string;
   ipv6: string;
-  /** Asks it to stop; gives its exit code. */
+  /** Asks it to stop; returns the exit code. */
   stop(): Promise<number>;
 }
 
-/** What curl is asked to load, and from whom. */
+/** The web site that curl loads. */
 interface Site {
   /** `HOST:PORT` on both loopback addresses. */
   ipv4: string;
   ipv6: string;
-  /** Something that nobody listens on. */
+  /** An address where nothing listens. */
   closed: string;
-  /** SHA-256 of what `/big` has sent, and of what was put there, in hex. */
+  /** SHA-256 in hex of what `/big` sent, and of what was uploaded to it. */
   readonly sums: { sent: string; received: string };
 }
 
-/** One thing that has to work; throws where it does not. */
+/** A check, which throws if something does not work. */
 interface Check {
   name: string;
   run(): Promise<void>;
@@ -115,7 +115,7 @@ async function smoke(program: Program, site: Site): Promise<void> {
   ]);
 }
 
-/** Several threads listen on the ports of the first. */
+/** Checks that several threads listen on the ports of the first. */
 async function spread(program: Program, site: Site): Promise<void> {
   const running = await start(program, {}, ["--workers", "2"]);
   for (let count = 0; count < 4; count++) {
@@ -124,8 +124,10 @@ async function spread(program: Program, site: Site): Promise<void> {
   expect("exit code", await running.stop(), 0);
 }
 
-/** The client carries bytes to the echo server and back. */
-/** The compiled program has its modules within, under a path that is nowhere. */
+/**
+ * Checks the path of the modules. In the compiled program, they have a path
+ * that does not exist.
+ */
 async function doctor({ command: [path, ...args], name }: Program) {
   const { stdout } = await new Deno.Command(path!, {
     args: [...args, "doctor", "--listen", "127.0.0.1:0"],
@@ -137,6 +139,7 @@ async function doctor({ command: [path, ...args], name }: Program) {
   expect("folder", folder, name === "compiled" ? "lib" : lib, text);
 }
 
+/** Checks that bytes go through `connect` to the echo server and back. */
 async function echo({ command: [path, ...args] }: Program): Promise<void> {
   const server = new Deno.Command(path!, {
     args: [...args, "echo", "127.0.0.1:0", "--log", "json"],
@@ -156,7 +159,7 @@ async function echo({ command: [path, ...args] }: Program): Promise<void> {
   const [{ code }, stderr] = await Promise.all([
     child.status,
     new Response(child.stderr).text(),
-    megabytes(sent).pipeTo(child.stdin).catch(() => {}), // Its code tells more.
+    megabytes(sent).pipeTo(child.stdin).catch(() => {}), // The exit code is enough.
     (async () => {
       for await (const chunk of child.stdout) received.update(chunk);
     })(),
@@ -167,7 +170,7 @@ async function echo({ command: [path, ...args] }: Program): Promise<void> {
   expect("exit code of echo", serverCode, 0);
 }
 
-/** What the admin listener serves: most of it is loaded for it alone. */
+/** Checks the admin listener, which loads most of its modules itself. */
 async function watched({ command: [path, ...args] }: Program): Promise<void> {
   const child = new Deno.Command(path!, {
     args: [...args, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"],
@@ -193,7 +196,10 @@ async function watched({ command: [path, ...args] }: Program): Promise<void> {
   expect("exit code", code, 0);
 }
 
-/** Two listeners of one file, one of which changes; and what is wrong with it. */
+/**
+ * Checks a file with two listeners, one of which changes, and a file with an
+ * error.
+ */
 async function configured(
   { command: [path, ...args] }: Program,
   site: Site,
@@ -222,13 +228,18 @@ async function configured(
     await write(`"idle-timout": "1m"`);
     const { code, stderr } = await sluice("check").output();
     expect("exit code of check", code, 2);
-    const said = new TextDecoder().decode(stderr);
-    expect("place", said.startsWith(`${file}:4:49: listeners[0].`), true, said);
+    const message = new TextDecoder().decode(stderr);
+    expect(
+      "place",
+      message.startsWith(`${file}:4:49: listeners[0].`),
+      true,
+      message,
+    );
     await write(`"idle-timeout": "1m"`);
     const child = sluice("run").spawn();
     using _ending = {
-      // Where it has ended already, that does nothing.
-      [Symbol.dispose]: () => stopAtOnce(child),
+      // Does nothing if the program has already ended.
+      [Symbol.dispose]: () => kill(child),
     };
     const { found: [proxy], rest } = await readPorts(child);
     const load = ["--socks5", proxy!, `http://${site.ipv4}/`];
@@ -242,15 +253,15 @@ async function configured(
   }
 }
 
-function stopAtOnce(child: Deno.ChildProcess): void {
+function kill(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch {
-    // It has ended.
+    // It has already ended.
   }
 }
 
-/** Two clients, a page, and the farewell. */
+/** Checks two clients, the page, and the farewell. */
 async function hub({ command: [path, ...args] }: Program): Promise<void> {
   const child = new Deno.Command(path!, {
     args: [...args, "hub", "0", "--ws", "0", "--log", "json"],
@@ -347,7 +358,7 @@ function transferChecks({ ipv4 }: Running, site: Site): Check[] {
   ];
 }
 
-/** The library for certificates is loaded by these commands alone. */
+/** Checks the certificate commands, which alone load their library. */
 function certificateChecks({ command: [path, ...args] }: Program): Check[] {
   async function cert(folder: string, words: string[]): Promise<string> {
     const { code, stdout, stderr } = await new Deno.Command(path!, {
@@ -406,7 +417,7 @@ function expect<T>(what: string, got: T, want: T, more = ""): void {
   throw new Error(`${what} ${got}, not ${want} ${more.trim()}`.trim());
 }
 
-/** Runs curl without what its user has configured; hashes what it loads. */
+/** Runs curl without the user's configuration, and hashes what it loads. */
 async function curl(
   args: string[],
   body?: ReadableStream<Uint8Array>,
@@ -423,7 +434,7 @@ async function curl(
   const [{ code }, stderr] = await Promise.all([
     child.status,
     new Response(child.stderr).text(),
-    body?.pipeTo(child.stdin).catch(() => {}), // Its exit code tells more.
+    body?.pipeTo(child.stdin).catch(() => {}), // The exit code is enough.
     (async () => {
       for await (const chunk of child.stdout) hash.update(chunk);
     })(),
@@ -431,7 +442,7 @@ async function curl(
   return { code, stderr, sum: hash.digest("hex") };
 }
 
-/** Starts the program and waits until it says where it listens. */
+/** Starts the program and waits until it prints its addresses. */
 async function start(
   { command: [path, ...args] }: Program,
   env: Record<string, string>,
@@ -454,7 +465,7 @@ async function start(
   return { ipv4: found[0]!, ipv6: found[1]!, stop: () => stop(child, rest) };
 }
 
-/** Reads its ports; the rest of its log is read and forgotten. */
+/** Reads the program's addresses. The rest of its log is discarded. */
 async function readPorts(
   child: Deno.ChildProcess,
   listeners = 2,
@@ -463,20 +474,20 @@ async function readPorts(
   const lines = child.stderr.pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream());
   const found: string[] = [];
-  const said: string[] = [];
+  const log: string[] = [];
   for await (const line of lines.values({ preventCancel: true })) {
-    said.push(line);
+    log.push(line);
     const at = pattern.exec(line)?.[1];
     if (at !== undefined) found.push(at);
     if (found.length === listeners) break;
   }
   if (found.length < listeners) {
-    throw new Error(`Does not listen: ${said.join(" ")}`);
+    throw new Error(`Does not listen: ${log.join(" ")}`);
   }
   return { found, rest: lines.pipeTo(new WritableStream()) };
 }
 
-/** Its log is read to the end, so that it never waits for a reader. */
+/** Reads the log to its end, so that the program never waits for a reader. */
 async function stop(
   child: Deno.ChildProcess,
   rest: Promise<void>,
@@ -488,7 +499,7 @@ async function stop(
   return code;
 }
 
-/** 100 MB that don't repeat, hashed as they are read. */
+/** 100 MB without repetition, hashed as they are read. */
 function megabytes(
   hash: ReturnType<typeof createHash>,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -539,7 +550,7 @@ function startSite(): Site & AsyncDisposable {
   };
 }
 
-/** Compiles into a folder; gives nothing where that can't be done here. */
+/** Compiles into a folder; returns `undefined` if this machine can't. */
 async function compile(folder: string): Promise<Program | undefined> {
   const program = { name: "compiled", command: [`${folder}/sluice`] };
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {

@@ -1,6 +1,6 @@
 /**
- * Wears the proxy with short connections and with idle tunnels, and fails where
- * something of it grows.
+ * Stresses the proxy with short connections and with idle tunnels, and fails if
+ * something in it grows.
  *
  * Usage: deno task soak [--help]
  *
@@ -14,15 +14,15 @@ import { findGrowth, tableHead, tableRow } from "./soak/growth.ts";
 import { SOAK_OPTIONS, type SoakOptions } from "./soak/soak_options.ts";
 import { type Sample, SoakedServer } from "./soak/soaked_server.ts";
 
-/** As many times idle tunnels are opened and closed. */
+/** How often to open and close the idle tunnels. */
 const ROUNDS = 2;
 
-/** What there is to wear it with. */
+/** The objects of a soak. */
 interface Soak {
   server: SoakedServer;
   load: LoadProgram;
   echo: number;
-  /** What it held at first. */
+  /** The first sample. */
   base: Sample;
 }
 
@@ -50,7 +50,7 @@ async function soak(options: SoakOptions): Promise<number> {
   }
 }
 
-/** Short connections of all kinds; gives what is wrong. */
+/** Makes short connections of all kinds; returns the problems. */
 async function wearShort(
   { server, load, echo, base }: Soak,
   { connections, "at-once": atOnce, stages }: SoakOptions,
@@ -70,7 +70,7 @@ async function wearShort(
     const what = `${each * stage} connections (${rate}/s)`;
     print(tableRow(what, sample));
   }
-  // The first stage fills what is filled once.
+  // The first stage fills caches and tables.
   return [
     ...problems,
     ...findGrowth(samples.slice(1)),
@@ -78,7 +78,7 @@ async function wearShort(
   ];
 }
 
-/** Idle tunnels; gives what is wrong. */
+/** Opens idle tunnels; returns the problems. */
 async function wearIdle(
   { server, load, echo, base }: Soak,
   asked: number,
@@ -102,7 +102,7 @@ async function wearIdle(
   return [...problems, ...findGrowth(samples), ...above(base, samples)];
 }
 
-/** Descriptors come back to what they were at first, whenever looked at. */
+/** Checks that the descriptors return to their first number. */
 function above(base: Sample, samples: readonly Sample[]): string[] {
   const last = samples.at(-1)!.descriptors;
   if (last <= base.descriptors) return [];

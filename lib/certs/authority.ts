@@ -1,5 +1,6 @@
 /**
- * A private authority: its own certificate, and those that it issues (RFC 5280).
+ * A private certificate authority: its own certificate, and those that it
+ * issues (RFC 5280).
  *
  * @module
  */
@@ -27,38 +28,39 @@ import {
   type X509Library,
 } from "../serve/tls/x509_library.ts";
 
-/** What all certificates are made by. */
+/** Settings of every certificate. */
 export interface CertificateSettings {
   /** Common name, 1 to 64 characters. */
   name: string;
-  /** Days that it is valid. */
+  /** Days of validity. */
   days: number;
-  /** Kind of its key. */
+  /** Kind of key. */
   keyKind: KeyKind;
-  /** When its days begin (default: now). */
+  /** Start of the validity (default: now). */
   from?: Date;
 }
 
-/** What an issued certificate is for. */
+/** Settings of an issued certificate. */
 export interface IssueSettings extends CertificateSettings {
   /**
-   * Names and addresses of the server that it is for, `*.example.com` among
-   * them; none where it is for no server.
+   * Names and addresses of the server, for example `*.example.com`; empty for a
+   * certificate that no server uses.
    */
   servers: readonly Host[];
-  /** Whether a client can show it. */
+  /** Whether a client can use it. */
   isClient: boolean;
 }
 
-/** A clock that is behind ours must not find it "not yet valid". */
+/**
+ * Keeps a machine with a slow clock from finding a certificate "not yet valid".
+ */
 const BACKDATED = 5 * 60_000;
 
 const DAY = 86_400_000;
 
 /**
- * Makes the certificate of an authority, signed by itself.
+ * Creates a self-signed certificate for an authority.
  *
- * @param settings Its name, life and key.
  * @returns The certificate and its key.
  */
 export async function createAuthority(
@@ -86,12 +88,11 @@ export async function createAuthority(
 }
 
 /**
- * Issues a certificate. It does not outlive the authority's.
+ * Issues a certificate. It never outlives the authority's certificate.
  *
- * @param authority The authority.
- * @param settings What it is for.
+ * @param settings Name, validity, key and purpose.
  * @returns The certificate and its key.
- * @throws {SyntaxError} If the authority is none, or would have expired.
+ * @throws {SyntaxError} If the authority is malformed or has expired.
  */
 export async function issueCertificate(
   authority: KeyedCertificate,
@@ -127,17 +128,15 @@ export async function issueCertificate(
 }
 
 /**
- * Says which of an authority's keys has signed (RFC 5280 §4.2.1.1).
- *
- * @param x509 The library.
- * @param signer The authority.
- * @returns The extension.
+ * Creates the extension that identifies the authority's key (RFC 5280
+ * §4.2.1.1).
  */
 export async function identifySigner(
   x509: X509Library,
   { certificate }: Signer,
 ): Promise<X509Extension> {
-  // As the authority calls its key: one made elsewhere may count otherwise.
+  // Uses the authority's own identifier, because other programs compute it
+  // differently.
   const own = certificate.getExtension(x509.SubjectKeyIdentifierExtension);
   return own === null
     ? await x509.AuthorityKeyIdentifierExtension.create(certificate)
@@ -149,7 +148,7 @@ function keyUsage(
   { keyKind, servers }: IssueSettings,
 ): number {
   const { digitalSignature, keyEncipherment } = x509.KeyUsageFlags;
-  // TLS 1.2 can still send a key encrypted with RSA (RFC 5246 §7.4.2).
+  // TLS 1.2 clients can still send a key encrypted with RSA (RFC 5246 §7.4.2).
   const isEncipherment = keyKind === "rsa" && servers.length > 0;
   return digitalSignature | (isEncipherment ? keyEncipherment : 0);
 }
@@ -181,8 +180,8 @@ function alternativeNames(
 }
 
 /**
- * As a structure with its type: in a text, a comma would begin another
- * attribute, and the library would read `#41`, quotes and backslashes.
+ * Passes a typed structure. In a text, a comma would start another attribute,
+ * and the library would interpret `#41`, quotes and backslashes.
  */
 function commonName(x509: X509Library, name: string): X509.Name {
   return new x509.Name([{ CN: [{ utf8String: name }] }]);

@@ -1,5 +1,6 @@
 /**
- * `sluice cert bundle`: a key, its certificate and the authority's in one text.
+ * `sluice cert bundle`: a key, its certificate and the authority's certificate
+ * in one text.
  *
  * @module
  */
@@ -17,7 +18,7 @@ import { printErrors, printLines } from "../cli/print_lines.ts";
 /** Options of `sluice cert bundle`. */
 export const CERT_BUNDLE_OPTIONS = { "name": NAME_OPERAND, ...CERT_OPTIONS };
 
-/** The command as the command line sees it. */
+/** The command and its options. */
 export const CERT_BUNDLE_COMMAND: Command<typeof CERT_BUNDLE_OPTIONS> = {
   usage: "cert bundle NAME [OPTIONS]",
   summary:
@@ -52,7 +53,7 @@ async function runCertBundle(
   return 0;
 }
 
-/** Lines that programs skip: they begin at `-----BEGIN` (RFC 7468 §2). */
+/** Comment lines: programs start reading at `-----BEGIN` (RFC 7468 §2). */
 function explain(
   store: CertStore,
   name: string,

@@ -1,5 +1,5 @@
 /**
- * What a certificate says.
+ * Reads the contents of a certificate.
  *
  * @module
  */
@@ -12,30 +12,29 @@ import {
   type X509Library,
 } from "../serve/tls/x509_library.ts";
 
-/** What a certificate says. */
+/** The contents of a certificate. */
 export interface CertificateInfo {
-  /** Common name; empty where it has none. */
+  /** Common name; empty if it has none. */
   name: string;
-  /** Serial number, as `normalizeSerial()` makes it. */
+  /** Serial number in the form of `normalizeSerial()`. */
   serial: string;
-  /** Begin of its validity. */
+  /** Start of the validity. */
   notBefore: Date;
-  /** End of its validity. */
+  /** End of the validity. */
   notAfter: Date;
-  /** Names and addresses of the server that it is for. */
+  /** Names and addresses of the server. */
   servers: string[];
-  /** Whether a client can show it. */
+  /** Whether a client can use it. */
   isClient: boolean;
-  /** Whether it is that of an authority. */
+  /** Whether it belongs to an authority. */
   isAuthority: boolean;
 }
 
 /**
  * Reads a certificate.
  *
- * @param pem The certificate.
- * @returns What it says.
- * @throws {SyntaxError} If it is none.
+ * @param pem The certificate as PEM.
+ * @throws {SyntaxError} If it is not a certificate.
  */
 export async function readCertificate(pem: string): Promise<CertificateInfo> {
   const x509 = await loadX509();
@@ -56,12 +55,12 @@ export async function readCertificate(pem: string): Promise<CertificateInfo> {
 }
 
 /**
- * Tells whether an authority has issued a certificate.
+ * Tells whether an authority issued a certificate.
  *
- * @param pem The certificate.
- * @param authority The authority's.
- * @returns Whether the authority's key has signed it.
- * @throws {SyntaxError} If one of them is none.
+ * @param pem The certificate as PEM.
+ * @param authority The authority's certificate as PEM.
+ * @returns Whether the authority's key signed it.
+ * @throws {SyntaxError} If one of them is not a certificate.
  */
 export async function isIssuedBy(
   pem: string,
@@ -73,7 +72,7 @@ export async function isIssuedBy(
   try {
     return await certificate.verify({ publicKey, signatureOnly: true });
   } catch {
-    return false; // A signature of a kind that the library does not know.
+    return false; // The library does not know this kind of signature.
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * `sluice cert init`: makes an authority.
+ * `sluice cert init`: creates an authority.
  *
  * @module
  */
@@ -21,7 +21,7 @@ import { printLines } from "../cli/print_lines.ts";
 import { createRevocationList } from "./revocation_list.ts";
 import { makeDirectory, withLock, writeFiles } from "../cli/secret_files.ts";
 
-/** Upper bound of a common name (RFC 5280 appendix A.1). */
+/** Longest common name in characters (RFC 5280 appendix A.1). */
 const LONGEST_NAME = 64;
 
 /** Options of `sluice cert init`. */
@@ -39,7 +39,7 @@ export const CERT_INIT_OPTIONS = {
   ...CERT_OPTIONS,
 };
 
-/** The command as the command line sees it. */
+/** The command and its options. */
 export const CERT_INIT_COMMAND: Command<typeof CERT_INIT_OPTIONS> = {
   usage: "cert init [OPTIONS]",
   summary:
@@ -73,13 +73,13 @@ async function runCertInit(
 }
 
 /**
- * Makes the authority of a directory, and the directory where there is none.
+ * Creates the authority of a directory, and the directory if it is missing.
  *
  * @param store The directory.
- * @param settings The authority's name, life and key.
- * @param isForced Whether to replace one that is there.
- * @returns What its certificate says.
- * @throws {StartError} If there is one, or the files can't be written.
+ * @param settings The authority's name, validity and key.
+ * @param isForced Whether to replace an existing authority.
+ * @returns The contents of its certificate.
+ * @throws {StartError} If an authority exists, or the files can't be written.
  */
 export async function initStore(
   store: CertStore,
@@ -109,8 +109,7 @@ export async function initStore(
 /**
  * Formats a day.
  *
- * @param date A time.
- * @returns Its day in UTC, for example `2026-11-21`.
+ * @returns The day in UTC, for example `2026-11-21`.
  */
 export function formatDay(date: Date): string {
   return date.toISOString().slice(0, 10);

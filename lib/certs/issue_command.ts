@@ -1,5 +1,5 @@
 /**
- * `sluice cert issue`: makes a key and a certificate.
+ * `sluice cert issue`: creates a key and a certificate.
  *
  * @module
  */
@@ -48,7 +48,7 @@ export const CERT_ISSUE_OPTIONS = {
   ...CERT_OPTIONS,
 };
 
-/** The command as the command line sees it. */
+/** The command and its options. */
 export const CERT_ISSUE_COMMAND: Command<typeof CERT_ISSUE_OPTIONS> = {
   usage: "cert issue NAME --server HOST,HOST… | --client [OPTIONS]",
   summary:
@@ -96,11 +96,11 @@ async function runCertIssue(
   return 0;
 }
 
-/** What {@linkcode issueInto} has made. */
+/** Result of {@linkcode issueInto}. */
 export interface Issued {
-  /** What the certificate says. */
+  /** Contents of the new certificate. */
   info: CertificateInfo;
-  /** What the one that it has replaced says, where that is still good. */
+  /** Contents of the replaced certificate, if it is still valid. */
   replaced: CertificateInfo | undefined;
 }
 
@@ -108,11 +108,11 @@ export interface Issued {
  * Issues a certificate into a directory.
  *
  * @param store The directory.
- * @param settings What it is for.
- * @param isForced Whether to replace one that is there.
- * @returns What was made.
- * @throws {StartError} If there is one, there is no authority, or the files
- *   can't be written.
+ * @param settings Name, validity, key and purpose.
+ * @param isForced Whether to replace an existing certificate.
+ * @returns The new certificate and the one it replaced.
+ * @throws {StartError} If the certificate exists, the authority is missing, or
+ *   the files can't be written.
  */
 export async function issueInto(
   store: CertStore,
@@ -142,7 +142,7 @@ export async function issueInto(
   });
 }
 
-/** What the certificate of a name says, where somebody could still use it. */
+/** The contents of a name's certificate, if it is still usable. */
 async function findUsable(
   store: CertStore,
   name: string,
@@ -152,7 +152,7 @@ async function findUsable(
     const isRevoked = (await store.revoked()).has(info.serial);
     return isRevoked || info.notAfter < new Date() ? undefined : info;
   } catch (error) {
-    if (error instanceof StartError) return undefined; // It is replaced.
+    if (error instanceof StartError) return undefined; // Unreadable, so replace it.
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * `sluice cert list`: what an authority has issued.
+ * `sluice cert list`: lists the certificates of an authority.
  *
  * @module
  */
@@ -18,12 +18,12 @@ import { StartError } from "../cli/usage_error.ts";
 
 const DAY = 86_400_000;
 
-/** Days before its end when a certificate should be renewed. */
+/** Days before the end when a certificate should be renewed. */
 const SOON = 30;
 
 const HEADINGS = ["NAME", "FOR", "EXPIRES", "DAYS LEFT", "STATUS"];
 
-/** The command as the command line sees it. */
+/** The command and its options. */
 export const CERT_LIST_COMMAND: Command<typeof CERT_OPTIONS> = {
   usage: "cert list [OPTIONS]",
   summary:
@@ -44,10 +44,10 @@ async function runCertList(
  * Lists a directory.
  *
  * @param store The directory.
- * @param now The time that the certificates are looked at.
- * @returns Rows of name, purpose, last day, days left and status, after one
- *   with headings; the authority is the first.
- * @throws {StartError} If there is no authority, or its list can't be read.
+ * @param now Time for which to compute the status.
+ * @returns Rows of name, purpose, last day, days left and status, after a row
+ *   of headings. The authority is the first.
+ * @throws {StartError} If the authority is missing, or its list can't be read.
  */
 export async function listStore(
   store: CertStore,
@@ -68,7 +68,7 @@ export async function listStore(
   return rows;
 }
 
-/** A certificate, or why it is none of the authority's. */
+/** A certificate, or the reason why it does not belong to the authority. */
 async function look(
   store: CertStore,
   name: string,
@@ -113,7 +113,9 @@ function statusOf(
   return +notAfter - +now < SOON * DAY ? "expires soon" : "valid";
 }
 
-/** Columns as wide as what is in them, with two spaces between. */
+/**
+ * Makes each column as wide as its longest cell, with two spaces in between.
+ */
 function formatTable(rows: readonly string[][]): string[] {
   const widths = HEADINGS.map((_, column) =>
     Math.max(...rows.map((row) => row[column]!.length))

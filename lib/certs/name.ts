@@ -6,22 +6,23 @@
 
 import { parseSubjectAltName } from "../serve/subject_alt_names.ts";
 
-/** Upper bound of a common name (RFC 5280 appendix A.1). */
+/** Longest common name in characters (RFC 5280 appendix A.1). */
 const LONGEST = 64;
 
-/** What no system takes for anything but a letter of a file's name. */
+/** Characters without a special meaning in file names on any system. */
 const FILE_NAME = /^[a-z\d][a-z\d._+@-]*$/i;
 
-/** What a name in front of an `@` is: a dot-string (RFC 5321 §4.1.2). */
+/**
+ * The part of a mail address before the `@`: a dot-string (RFC 5321 §4.1.2).
+ */
 const MAILBOX = /^[a-z\d_+-]+(?:\.[a-z\d_+-]+)*$/i;
 
 /**
  * Parses the name of a certificate: letters, digits, `.`, `_`, `-`, `+`, and
- * `@` where it is a mail address.
+ * `@` in a mail address.
  *
- * @param text The name.
- * @returns The name as it was.
- * @throws {SyntaxError} If it can't be one, saying why.
+ * @returns The name unchanged.
+ * @throws {SyntaxError} If the name is not allowed; the message says why.
  */
 export function parseCertificateName(text: string): string {
   if (text.length > LONGEST) {
@@ -34,7 +35,7 @@ export function parseCertificateName(text: string): string {
       `'${text}' can't be the name of a file everywhere; begin with a letter or digit, and use only those and . _ - + @`,
     );
   }
-  // Some file systems do not tell CA from ca.
+  // Some file systems do not distinguish CA from ca.
   if (text.toLowerCase() === "ca") {
     throw new SyntaxError(`'${text}' is the name of the authority's files`);
   }

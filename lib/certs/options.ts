@@ -1,5 +1,5 @@
 /**
- * Options of the commands that deal with certificates.
+ * Common options of the certificate commands.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { quoteShellWord } from "../cli/quote_shell_word.ts";
 /** A century. */
 const MOST_DAYS = 36_500;
 
-/** Options of all of them. */
+/** Options of all certificate commands. */
 export const CERT_OPTIONS = {
   "dir": path({
     value: "DIR",
@@ -25,20 +25,20 @@ export const CERT_OPTIONS = {
   ...ASK_OPTIONS,
 };
 
-/** Kind of key to make. */
+/** Kind of the new key. */
 export const KEY_OPTION: Option<KeyKind, never> = choice(KEY_KINDS, {
   default: "ecdsa",
   help: "kind of key: ECDSA on P-256, or RSA with 3072 bits",
 });
 
-/** Which certificate. */
+/** Name of a certificate. */
 export const NAME_OPERAND: Option<string, never> = operand("text", {
   value: "NAME",
   help: "name of the certificate and of its files, at most 64 characters",
 }, (given) => parseCertificateName(oneWord(given)));
 
 /**
- * Makes the option that says how long a certificate is valid.
+ * Creates the option for the validity of a certificate.
  *
  * @param initial Its default.
  * @returns The option, in days.
@@ -52,11 +52,10 @@ export function daysOption(initial: string): Option<number, never> {
 }
 
 /**
- * Takes the one word that an operand wants.
+ * Returns the single word of an operand.
  *
- * @param given The words.
- * @returns The word.
- * @throws {SyntaxError} If there is none, or more than one.
+ * @param given The words on the command line.
+ * @throws {SyntaxError} If there is no word, or more than one.
  */
 export function oneWord(given: readonly string[]): string {
   const [word] = given;
@@ -72,9 +71,9 @@ export function oneWord(given: readonly string[]): string {
 /**
  * Writes the start of the next command to type.
  *
- * @param command Which command.
- * @param directory What `--dir` was.
- * @returns The words up to what the command takes.
+ * @param command The command after `sluice cert`.
+ * @param directory Value of `--dir`.
+ * @returns The command line up to the operands.
  */
 export function nextCommand(command: string, directory: string): string {
   const isDefault = CERT_OPTIONS.dir.parse([]) === directory;

@@ -1,5 +1,5 @@
 /**
- * What a certificate is for, in words.
+ * Describes the purpose of a certificate.
  *
  * @module
  */
@@ -7,13 +7,12 @@
 import { escape } from "../observe/escape.ts";
 import type { CertificateInfo } from "./info.ts";
 
-/** Characters of names that are shown before the rest is only counted. */
+/** Characters of names to show; further names are only counted. */
 const ENOUGH = 40;
 
 /**
- * Describes what a certificate is for.
+ * Describes the purpose of a certificate.
  *
- * @param info What it says.
  * @returns For example `localhost, 127.0.0.1 and 3 more; a client`.
  */
 export function describePurpose(info: CertificateInfo): string {

@@ -1,5 +1,5 @@
 /**
- * The list of the certificates that an authority has revoked (RFC 5280 §5).
+ * The list of certificates that an authority has revoked (RFC 5280 §5).
  *
  * @module
  */
@@ -22,18 +22,17 @@ import {
 /** CRL number (RFC 5280 §5.2.3). */
 const CRL_NUMBER = "2.5.29.20";
 
-/** Certificates that a list takes: with these it takes two seconds to add one. */
+/** Most certificates on a list; adding one to a full list takes two seconds. */
 const MOST_REVOKED = 5_000;
 
-/** A clock that is behind ours must not find it "not yet valid". */
+/** Keeps a machine with a slow clock from finding a list "not yet valid". */
 const BACKDATED = 5 * 60_000;
 
 /**
- * Makes a list with nothing on it, valid as long as the authority.
+ * Creates an empty list that is valid as long as the authority.
  *
- * @param authority The authority.
  * @returns The list as PEM.
- * @throws {SyntaxError} If the authority is none.
+ * @throws {SyntaxError} If the authority is malformed.
  */
 export function createRevocationList(
   authority: KeyedCertificate,
@@ -42,15 +41,14 @@ export function createRevocationList(
 }
 
 /**
- * Adds a certificate to a list, with the time that it is now. One that is on it
- * already stays as it is.
+ * Adds a certificate to a list, with the current time. A certificate that is
+ * already on the list keeps its entry.
  *
- * @param authority The authority.
- * @param before The list so far.
+ * @param before The current list as PEM.
  * @param serial Serial number of the certificate, hexadecimal.
- * @returns The list as PEM.
- * @throws {SyntaxError} If the authority or the list is none, or the list is
- *   that of another authority or full.
+ * @returns The new list as PEM.
+ * @throws {SyntaxError} If the authority or the list is malformed, or the list
+ *   belongs to another authority or is full.
  */
 export function addRevoked(
   authority: KeyedCertificate,
@@ -61,11 +59,11 @@ export function addRevoked(
 }
 
 /**
- * Reads which certificates a list revokes.
+ * Reads the revoked certificates of a list.
  *
- * @param pem The list.
- * @returns Serial numbers as {@linkcode normalizeSerial} makes them.
- * @throws {SyntaxError} If it is no list.
+ * @param pem The list as PEM.
+ * @returns Serial numbers in the form of {@linkcode normalizeSerial}.
+ * @throws {SyntaxError} If it is not a revocation list.
  */
 export async function revokedSerials(pem: string): Promise<Set<string>> {
   const { entries } = parseRevocationList(await loadX509(), pem);
@@ -89,7 +87,7 @@ async function makeList(
       throw new SyntaxError("the revocation list is that of another authority");
     }
     number += readNumber(before);
-    // As they are, with what another program may have put there.
+    // Unchanged, including anything that another program added.
     entries.push(
       ...before.entries as readonly unknown[] as X509CrlEntryParams[],
     );
@@ -119,11 +117,11 @@ async function makeList(
   return encodePem(list.rawData, "X509 CRL");
 }
 
-/** The number of a list; every one has a higher than the one before. */
+/** The number of a list. Each list has a higher number than the one before. */
 function readNumber(list: X509RevocationList): bigint {
   const extension = list.extensions.find(({ type }) => type === CRL_NUMBER);
   if (extension === undefined) return 0n;
-  // An INTEGER of 20 bytes at most: type and length are a byte each.
+  // An INTEGER of at most 20 bytes: type and length take one byte each.
   const hex = new Uint8Array(extension.value).subarray(2).toHex();
   return BigInt(`0x0${hex}`);
 }

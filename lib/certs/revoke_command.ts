@@ -1,5 +1,5 @@
 /**
- * `sluice cert revoke`: ends a certificate before its time.
+ * `sluice cert revoke`: revokes a certificate.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export const CERT_REVOKE_OPTIONS = {
   ...CERT_OPTIONS,
 };
 
-/** The command as the command line sees it. */
+/** The command and its options. */
 export const CERT_REVOKE_COMMAND: Command<typeof CERT_REVOKE_OPTIONS> = {
   usage: "cert revoke NAME [OPTIONS]",
   summary:
@@ -72,22 +72,21 @@ async function runCertRevoke(
   return 0;
 }
 
-/** What {@linkcode revokeIn} has done. */
+/** Result of {@linkcode revokeIn}. */
 export interface Revoked {
-  /** Whether it was revoked before. */
+  /** Whether the certificate was already revoked. */
   isRepeated: boolean;
-  /** How many are revoked now. */
+  /** Number of revoked certificates. */
   count: number;
 }
 
 /**
- * Puts a certificate on the list of a directory.
+ * Adds a certificate to the revocation list of a directory.
  *
  * @param store The directory.
- * @param serial Serial number as `normalizeSerial()` makes it.
- * @returns What was done.
- * @throws {StartError} If there is no authority, or the list can't be read or
- *   written.
+ * @param serial Serial number in the form of `normalizeSerial()`.
+ * @throws {StartError} If the authority is missing, or the list can't be read
+ *   or written.
  */
 export async function revokeIn(
   store: CertStore,
@@ -107,7 +106,10 @@ export async function revokeIn(
   });
 }
 
-/** As a number of 20 bytes at most (RFC 5280 §4.1.2.2); openssl puts colons. */
+/**
+ * Accepts at most 20 bytes (RFC 5280 §4.1.2.2), with or without openssl's
+ * colons.
+ */
 function parseSerial(text: string): string {
   const digits = text.replaceAll(":", "");
   if (!/^[\da-f]{1,40}$/i.test(digits) || /^0+$/.test(digits)) {

@@ -1,6 +1,6 @@
 /**
- * A directory with an authority and what it has issued: `ca.key`, `ca.crt`,
- * `ca.crl`, and `NAME.key` and `NAME.crt` for each certificate.
+ * A directory with an authority (`ca.key`, `ca.crt`, `ca.crl`) and its
+ * certificates (`NAME.key`, `NAME.crt`).
  *
  * @module
  */
@@ -17,34 +17,33 @@ import { StartError } from "../cli/usage_error.ts";
 /** Name of the authority's files, which no certificate can have. */
 export const AUTHORITY = "ca";
 
-/** Certificates that a listing takes. */
+/** Most certificates in a listing. */
 const MOST_CERTIFICATES = 10_000;
 
 const MISSING = "there is no such file";
 
-/** What ends the names of files. */
+/** Extensions of the files. */
 export type Extension = "key" | "crt" | "crl";
 
-/** The directory, and what is read from it. */
+/** The directory and its files. */
 export class CertStore {
-  /** Its path. */
+  /** Path of the directory. */
   readonly directory: string;
 
   /**
-   * Opens the directory, which need not be there.
+   * Opens a directory, which may not exist yet.
    *
-   * @param directory Its path.
+   * @param directory Path of the directory.
    */
   constructor(directory: string) {
     this.directory = directory;
   }
 
   /**
-   * Names a file.
+   * Builds the path of a file.
    *
-   * @param name Name of the certificate; {@linkcode AUTHORITY} is the authority.
-   * @param extension Which of its files.
-   * @returns The path.
+   * @param name Name of the certificate, or {@linkcode AUTHORITY}.
+   * @param extension Kind of file.
    */
   path(name: string, extension: Extension): string {
     const slash = this.directory.endsWith("/") ? "" : "/";
@@ -52,11 +51,11 @@ export class CertStore {
   }
 
   /**
-   * Makes sure that nothing is overwritten.
+   * Checks that a name has no files yet.
    *
    * @param name Name of a certificate, or {@linkcode AUTHORITY}.
-   * @param advice What to do about it, for the message.
-   * @throws {StartError} If it has a file.
+   * @param advice What to do about an existing file, for the message.
+   * @throws {StartError} If a file exists.
    */
   async refuseExisting(name: string, advice: string): Promise<void> {
     for (const extension of ["key", "crt", "crl"] as const) {
@@ -70,7 +69,7 @@ export class CertStore {
    * Reads the authority's certificate.
    *
    * @returns The certificate as PEM.
-   * @throws {StartError} If there is none, it can't be read or is malformed.
+   * @throws {StartError} If it is missing, unreadable or malformed.
    */
   async authorityCertificate(): Promise<string> {
     const path = this.path(AUTHORITY, "crt");
@@ -86,11 +85,11 @@ export class CertStore {
   }
 
   /**
-   * Reads the authority with its key.
+   * Reads the authority's certificate and key.
    *
-   * @returns The two as PEM.
-   * @throws {StartError} If there is none, or they can't be read, are malformed
-   *   or don't belong together.
+   * @returns Both as PEM.
+   * @throws {StartError} If one is missing, unreadable or malformed, or they
+   *   don't belong together.
    */
   async authority(): Promise<KeyedCertificate> {
     return await this.#withKey(AUTHORITY, await this.authorityCertificate());
@@ -99,10 +98,9 @@ export class CertStore {
   /**
    * Reads a certificate.
    *
-   * @param name Its name.
    * @returns The certificate as PEM.
-   * @throws {StartError} If there is none, it can't be read, is malformed, or
-   *   was issued by another authority.
+   * @throws {StartError} If it is missing, unreadable or malformed, or another
+   *   authority issued it.
    */
   async certificate(name: string): Promise<string> {
     const authority = await this.authorityCertificate();
@@ -118,12 +116,11 @@ export class CertStore {
   }
 
   /**
-   * Reads a certificate with its key.
+   * Reads a certificate and its key.
    *
-   * @param name Its name.
-   * @returns The two as PEM.
-   * @throws {StartError} As {@linkcode CertStore.certificate}, and if the key
-   *   can't be read, is malformed or that of another certificate.
+   * @returns Both as PEM.
+   * @throws {StartError} As {@linkcode CertStore.certificate}, or if the key is
+   *   unreadable, malformed or belongs to another certificate.
    */
   async keyedCertificate(name: string): Promise<KeyedCertificate> {
     return await this.#withKey(name, await this.certificate(name));
@@ -133,10 +130,11 @@ export class CertStore {
    * Reads the revocation list.
    *
    * @returns The list as PEM.
-   * @throws {StartError} If there is none, or it can't be read.
+   * @throws {StartError} If it is missing or unreadable.
    */
   async revocationList(): Promise<string> {
-    // An empty one in its place would forgive all that were on it.
+    // Never replaced by an empty list, which would forgive all revoked
+    // certificates.
     return await read(
       this.path(AUTHORITY, "crl"),
       `${MISSING}; restore it, or start over with 'sluice cert init --force'`,
@@ -144,10 +142,10 @@ export class CertStore {
   }
 
   /**
-   * Reads which certificates are revoked.
+   * Reads the revoked certificates.
    *
-   * @returns Serial numbers as `normalizeSerial()` makes them.
-   * @throws {StartError} If the list can't be read or is malformed.
+   * @returns Serial numbers in the form of `normalizeSerial()`.
+   * @throws {StartError} If the list is missing, unreadable or malformed.
    */
   async revoked(): Promise<Set<string>> {
     const list = await this.revocationList();
@@ -156,10 +154,11 @@ export class CertStore {
   }
 
   /**
-   * Finds the certificates that there are.
+   * Lists the certificates in the directory.
    *
    * @returns Their names in order, without the authority's.
-   * @throws {StartError} If the directory can't be read, or has too many.
+   * @throws {StartError} If the directory can't be read, or has too many
+   *   certificates.
    */
   async names(): Promise<string[]> {
     const ending = ".crt";
@@ -188,12 +187,12 @@ async function read(path: string, missing: string): Promise<string> {
 }
 
 /**
- * Says which file is not what it should be.
+ * Adds the path of a file to errors about its contents.
  *
- * @typeParam T What comes of the work.
+ * @typeParam T Result of the work.
  * @param path The file.
- * @param work What reads it.
- * @returns What came of it.
+ * @param work Reads the file.
+ * @returns The result of the work.
  * @throws {StartError} If the work throws a `SyntaxError`.
  */
 export async function withPath<T>(

@@ -7,32 +7,32 @@
 import type { CommandHelp } from "./help.ts";
 import type { OptionTable, OptionValues } from "./option.ts";
 
-/** What the command line knows of every command. */
+/** The declaration of any command. */
 export interface CommandDeclaration<Table extends OptionTable>
   extends CommandHelp {
-  /** Its options; `help` is among them. */
+  /** The command's options, including `help`. */
   options: Table;
-  /** Whether it looks at options, those too with which nothing would start. */
+  /** Whether it examines options, even those with which nothing would start. */
   isExaminer?: true;
   /**
-   * Tells where an option is that the command does not have.
+   * Tells where an unknown option belongs.
    *
-   * @param name Its name as typed, without dashes.
-   * @returns A sentence that tells it, or `undefined` where it is nowhere.
+   * @param name Name as typed, without dashes.
+   * @returns A sentence about it; `undefined` if no command has the option.
    */
   hint?: (name: string) => Promise<string | undefined>;
 }
 
-/** A command that does something and ends. */
+/** A command that does its work and ends. */
 export interface Command<Table extends OptionTable>
   extends CommandDeclaration<Table> {
   /**
-   * Runs it.
+   * Runs the command.
    *
-   * @param options Values of its options.
    * @returns Exit code.
-   * @throws {UsageError} If the options don't go together.
-   * @throws {StartError} If the machine does not have or allow what it needs.
+   * @throws {UsageError} If options contradict each other.
+   * @throws {StartError} If the machine lacks or forbids something that the
+   *   command needs.
    */
   run(options: OptionValues<Table>): Promise<number>;
 }

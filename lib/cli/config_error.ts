@@ -1,35 +1,35 @@
 /**
- * What is wrong with a configuration: all of it, each with its place.
+ * Reports all problems of a configuration, each with its place.
  *
  * @module
  */
 
 import { countOf } from "../observe/count_of.ts";
 
-/** The way to a value in a configuration: keys and indexes. */
+/** The path to a value in a configuration: keys and indexes. */
 export type ConfigPath = readonly (string | number)[];
 
-/** One thing that is wrong. */
+/** One problem. */
 export interface ConfigProblem {
-  /** The value that it is about. */
+  /** Path to the value. */
   path: ConfigPath;
   /** Line, from 1. */
   line: number;
   /** Column in characters, from 1. */
   column: number;
-  /** What is wrong and what was expected; without secrets. */
+  /** What is wrong and what would be right; without secrets. */
   message: string;
 }
 
-/** A configuration that can't be used. */
+/** A configuration with problems. */
 export class ConfigError extends SyntaxError {
-  /** All that is wrong, in the order of the file. */
+  /** All problems, in the order of the file. */
   readonly problems: readonly ConfigProblem[];
 
   /**
    * Constructs an error.
    *
-   * @param problems What is wrong; one at least.
+   * @param problems The problems; at least one.
    */
   constructor(problems: readonly ConfigProblem[]) {
     super(`it has ${countOf(problems.length, "problem")}`);
@@ -41,10 +41,9 @@ export class ConfigError extends SyntaxError {
 }
 
 /**
- * Formats a problem as compilers do.
+ * Formats a problem in the style of compilers.
  *
  * @param file Name of the file.
- * @param problem What is wrong.
  * @returns For example `sluice.jsonc:3:21: listeners[0].listen: …`.
  */
 export function formatProblem(file: string, problem: ConfigProblem): string {
@@ -55,11 +54,11 @@ export function formatProblem(file: string, problem: ConfigProblem): string {
 }
 
 /**
- * Tells what is wrong with a configuration.
+ * Formats all problems of a configuration.
  *
- * @param path Path of its file.
- * @param error What was thrown.
- * @returns A line for each problem.
+ * @param path Path of the file.
+ * @param error Any thrown error.
+ * @returns One line for each problem.
  */
 export function problemLines(path: string, error: unknown): string[] {
   if (!(error instanceof ConfigError)) return [(error as Error).message];
@@ -67,7 +66,7 @@ export function problemLines(path: string, error: unknown): string[] {
 }
 
 /**
- * Formats the way to a value.
+ * Formats the path to a value.
  *
  * @param path Keys and indexes.
  * @returns For example `listeners[0].listen`.

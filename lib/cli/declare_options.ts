@@ -1,5 +1,5 @@
 /**
- * Declares options, by what they are given.
+ * Declares options by kind.
  *
  * @module
  */
@@ -9,63 +9,62 @@ import type { Option, OptionKind, Requirement } from "./option.ts";
 import { quote } from "../wire/quote.ts";
 import { parseSize } from "./size.ts";
 
-/** What every declaration has. */
+/** The properties of every declaration. */
 export interface Declaration {
-  /** What it does, without its default and what it needs. */
+  /** What the option does, without its default and requirements. */
   help: string;
-  /** What stands for the value in the help (default: by its kind). */
+  /** Placeholder of the value in the help (default: by kind). */
   value?: string;
-  /** One letter that does the same. */
+  /** A letter as a short form. */
   short?: string;
-  /** Its default, as it would be given (default: the value is `undefined`). */
+  /** Default as a user would write it (default: the value is `undefined`). */
   default?: string;
-  /** Whether it may be given several times; the value is a list then. */
+  /** Whether users may repeat the option; its value is then a list. */
   many?: true;
-  /** What it belongs to, as a heading of the help (default `Options`). */
+  /** Heading in the help (default `Options`). */
   group?: string;
   /** Options without which it has no effect. */
   requires?: string | readonly Requirement[];
-  /** Where in a server's settings its value goes. */
+  /** Path of its value in a server's settings. */
   setting?: string;
-  /** Whether a number without a unit will do. */
+  /** Whether it accepts a number without a unit. */
   isNumeric?: true;
 }
 
-/** What a number has besides. */
+/** Additional properties of a number. */
 export interface NumberDeclaration extends Declaration {
-  /** The least that it takes (default: 1 of a count, 0 of others). */
+  /** Smallest allowed value (default: 1 for a count, 0 for others). */
   least?: string;
-  /** The most that it takes. */
+  /** Largest allowed value. */
   most?: string;
-  /** What else to say where the number is out of range. */
+  /** Advice for a number out of range. */
   hint?: string;
 }
 
-/** Where the value of an option goes, by its declaration; nowhere is `never`. */
+/** The setting in a declaration; `never` if it has none. */
 export type SettingOf<D> = D extends { setting: infer Setting extends string }
   ? Setting
   : never;
 
-/** What the value of an option is, by its declaration. */
+/** The option type of a declaration. */
 export type Declared<T, D extends Declaration> = Option<
   D extends { many: true } ? T[] : D extends { default: string } ? T
   : T | undefined,
   SettingOf<D>
 >;
 
-/** Bytes of the longest path of Linux, which has the longest ones. */
+/** Bytes of the longest path on Linux, which allows the longest paths. */
 const MOST_PATH = 4095;
 
-/** The largest count. */
+/** Largest count. */
 const MOST_COUNT = 999_999_999;
 
 /**
  * Declares an option without a value.
  *
- * @typeParam D Its declaration.
- * @param help What it does.
- * @param declaration What else there is to it.
- * @returns The option.
+ * @typeParam D Type of the declaration.
+ * @param help What the option does.
+ * @param declaration Further properties.
  */
 export function flag<const D extends Omit<Declaration, "help">>(
   help: string,
@@ -82,14 +81,12 @@ export function flag<const D extends Omit<Declaration, "help">>(
 }
 
 /**
- * Declares an option whose values are made from text, one by one.
+ * Declares an option that parses each text separately.
  *
- * @typeParam T The value.
- * @typeParam D Its declaration.
- * @param kind What it is given.
- * @param declaration The declaration.
- * @param parse Makes the value from a text.
- * @returns The option.
+ * @typeParam T Type of the value.
+ * @typeParam D Type of the declaration.
+ * @param kind Kind of value.
+ * @param parse Parses one text.
  */
 export function option<T, const D extends Declaration & { value: string }>(
   kind: OptionKind,
@@ -104,15 +101,12 @@ export function option<T, const D extends Declaration & { value: string }>(
 }
 
 /**
- * Declares an option that may be given several times, and whose value is made
- * from all that was given.
+ * Declares a repeatable option that parses all its texts together.
  *
- * @typeParam T The value.
- * @typeParam D Its declaration.
- * @param kind What it is given.
- * @param declaration The declaration.
- * @param parse Makes the value from all texts, in order.
- * @returns The option.
+ * @typeParam T Type of the value.
+ * @typeParam D Type of the declaration.
+ * @param kind Kind of value.
+ * @param parse Parses all texts, in order.
  */
 export function collected<T, const D extends Declaration & { value: string }>(
   kind: OptionKind,
@@ -127,14 +121,12 @@ export function collected<T, const D extends Declaration & { value: string }>(
 }
 
 /**
- * Declares what takes the words that belong to no option, such as a host.
+ * Declares the arguments that belong to no option, such as a host.
  *
- * @typeParam T The value.
- * @typeParam D Its declaration.
- * @param kind What it is given.
- * @param declaration The declaration.
- * @param parse Makes the value from all the words, in order.
- * @returns The operand.
+ * @typeParam T Type of the value.
+ * @typeParam D Type of the declaration.
+ * @param kind Kind of value.
+ * @param parse Parses all arguments, in order.
  */
 export function operand<T, const D extends Declaration & { value: string }>(
   kind: OptionKind,
@@ -150,9 +142,7 @@ export function operand<T, const D extends Declaration & { value: string }>(
 /**
  * Declares a whole number.
  *
- * @typeParam D Its declaration.
- * @param declaration The declaration.
- * @returns The option.
+ * @typeParam D Type of the declaration.
  */
 export function count<const D extends NumberDeclaration>(
   declaration: D,
@@ -169,11 +159,9 @@ export function count<const D extends NumberDeclaration>(
 }
 
 /**
- * Declares a time span, in milliseconds.
+ * Declares a duration in milliseconds.
  *
- * @typeParam D Its declaration.
- * @param declaration The declaration.
- * @returns The option.
+ * @typeParam D Type of the declaration.
  */
 export function duration<const D extends NumberDeclaration>(
   declaration: D,
@@ -185,12 +173,10 @@ export function duration<const D extends NumberDeclaration>(
 }
 
 /**
- * Declares a size, in bytes.
+ * Declares a size in bytes.
  *
- * @typeParam D Its declaration.
- * @param declaration The declaration.
- * @param parse Makes the number from a text (default: it needs a unit).
- * @returns The option.
+ * @typeParam D Type of the declaration.
+ * @param parse Parses a text (default: it requires a unit).
  */
 export function size<const D extends NumberDeclaration>(
   declaration: D,
@@ -203,13 +189,11 @@ export function size<const D extends NumberDeclaration>(
 }
 
 /**
- * Declares one of some words.
+ * Declares a choice between words.
  *
- * @typeParam Word The words.
- * @typeParam D Its declaration.
- * @param choices The words.
- * @param declaration The declaration.
- * @returns The option.
+ * @typeParam Word Type of the words.
+ * @typeParam D Type of the declaration.
+ * @param choices The allowed words.
  */
 export function choice<
   const Word extends string,
@@ -230,10 +214,8 @@ export function choice<
 /**
  * Declares a file or folder.
  *
- * @typeParam D Its declaration.
- * @param declaration The declaration.
- * @param parse Checks and makes the path (default: as it is).
- * @returns The option.
+ * @typeParam D Type of the declaration.
+ * @param parse Checks and converts the path (default: unchanged).
  */
 export function path<const D extends Declaration>(
   declaration: D,
@@ -255,11 +237,10 @@ export function path<const D extends Declaration>(
  * Parses a whole number.
  *
  * @param text Digits.
- * @param least The least that is allowed.
- * @param most The most (default 999,999,999).
- * @param what What else to say where it is out of range.
- * @returns The number.
- * @throws {SyntaxError} If it is none, or too small or large.
+ * @param least Smallest allowed number.
+ * @param most Largest allowed number (default 999,999,999).
+ * @param what Advice for a number out of range.
+ * @throws {SyntaxError} If the text is not a number, or out of range.
  */
 export function parseNumber(
   text: string,
@@ -332,11 +313,10 @@ function texts(
 }
 
 /**
- * Takes the value of an option that can be given once.
+ * Returns the text of an option that may be given only once.
  *
- * @param given What was given.
- * @returns The text, or `undefined` where it was not given.
- * @throws {SyntaxError} If it was given twice.
+ * @returns The text; `undefined` if the option was not given.
+ * @throws {SyntaxError} If the option was given more than once.
  */
 function only(given: readonly string[]): string | undefined {
   if (given.length < 2) return given[0];

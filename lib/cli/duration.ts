@@ -16,9 +16,8 @@ const UNITS: Readonly<Record<string, number>> = {
  * Parses a duration: a number and a unit (`250ms`, `10s`, `1.5m`, `2h`, `1d`),
  * or `0`.
  *
- * @param text Text to parse.
  * @returns Milliseconds.
- * @throws {SyntaxError} If it is not one.
+ * @throws {SyntaxError} If the text is not a duration.
  */
 export function parseDuration(text: string): number {
   if (text === "0") return 0;

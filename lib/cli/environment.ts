@@ -1,5 +1,5 @@
 /**
- * The environment, without questions to the person at the terminal.
+ * Reads environment variables without prompting for permissions.
  *
  * @module
  */
@@ -8,12 +8,11 @@ import { isGranted } from "../net/system/is_granted.ts";
 import { UsageError } from "./usage_error.ts";
 
 /**
- * Reads a variable of the environment that Deno was given the permission for.
+ * Reads an environment variable for which Deno has the permission.
  *
- * @param name Its name.
- * @returns Its value; `undefined` where it is not set.
- * @throws {UsageError} If it is not UTF-8. The runtime's own words repeat it,
- *   and it may be a secret.
+ * @returns The value; `undefined` if the variable is not set.
+ * @throws {UsageError} If the value is not UTF-8. The runtime's own error would
+ *   repeat it, and it may be a secret.
  */
 export function readVariable(name: string): string | undefined {
   try {
@@ -25,12 +24,11 @@ export function readVariable(name: string): string | undefined {
 }
 
 /**
- * Reads a variable of the environment.
+ * Reads an environment variable.
  *
- * @param name Its name.
- * @returns Its value; `undefined` where it is not set or empty, or Deno was not
- *   given the permission to read it: asking for it would stop the start.
- * @throws {UsageError} If it is not UTF-8.
+ * @returns The value; `undefined` if the variable is unset or empty, or if Deno
+ *   lacks the permission: a prompt for it would stop the start.
+ * @throws {UsageError} If the value is not UTF-8.
  */
 export function environmentVariable(name: string): string | undefined {
   if (!isGranted({ name: "env", variable: name })) return undefined;

@@ -1,5 +1,6 @@
 /**
- * What keeps a file from being read or written, in one wording for all files.
+ * Explains why a file cannot be read or written, with one wording for all
+ * files.
  *
  * @module
  */
@@ -8,25 +9,25 @@ import { explainError } from "../observe/explain_error.ts";
 import { folderOf } from "./folder_of.ts";
 import { StartError } from "./usage_error.ts";
 
-/** What a file is to be used for. */
+/** How a file is used. */
 export type FileUse = "read" | "write";
 
-/** A file that can't be read or written, or is not what it should be. */
+/** A file that cannot be read or written, or has the wrong contents. */
 export class FileError extends Error {
-  /** Where it is. */
+  /** Path of the file. */
   readonly path: string;
-  /** Why it can't be used, to stand behind `Cannot read PATH: `. */
+  /** The reason, to follow `Cannot read PATH: `. */
   readonly reason: string;
-  /** Whether nothing is there. */
+  /** Whether the file does not exist. */
   readonly isMissing: boolean;
 
   /**
    * Constructs an error.
    *
-   * @param path Where the file is.
-   * @param reason Why it can't be used.
-   * @param options What was thrown, where something was, and what the file was
-   *   to be used for (default `read`).
+   * @param path Path of the file.
+   * @param reason The reason, to follow `Cannot read PATH: `.
+   * @param options The original error, and how the file was used (default
+   *   `read`).
    */
   constructor(
     path: string,
@@ -42,13 +43,12 @@ export class FileError extends Error {
 }
 
 /**
- * Says why a file can't be read or written, in our words: the system's repeat
- * the path, and name system calls.
+ * Explains why a file cannot be read or written. The system's own words would
+ * repeat the path and mention system calls.
  *
- * @param path Its path.
- * @param error What was thrown.
- * @param use What it was to be used for (default `read`).
- * @returns The reason, to stand behind `Cannot read PATH: `.
+ * @param error Any thrown error.
+ * @param use How the file was used (default `read`).
+ * @returns The reason, to follow `Cannot read PATH: `.
  */
 export function explainFile(
   path: string,
@@ -74,12 +74,11 @@ export function explainFile(
 }
 
 /**
- * Makes an error of the start of one about a file.
+ * Converts an error about a file to a start error.
  *
- * @param doing What could not be done to it, for example `read users file`.
- * @param path Its path.
- * @param cause What was thrown.
- * @param use What it was to be used for (default `read`).
+ * @param doing The failed action, for example `read users file`.
+ * @param cause Any thrown error.
+ * @param use How the file was used (default `read`).
  * @returns For example `Cannot read users file PATH: there is no such file`.
  */
 export function fileFault(

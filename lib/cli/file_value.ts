@@ -1,19 +1,18 @@
 /**
- * Options in a file: which values stand for what is given to an option on the
- * command line.
+ * Converts option values between a configuration file and the command line.
  *
  * @module
  */
 
 import type { Option } from "./option.ts";
 
-/** What a file can say of an option. */
+/** The value of an option in a file. */
 export type ConfigValue = boolean | number | string | (number | string)[];
 
 /**
- * Gives what would be given on the command line.
+ * Converts a file's value to texts of the command line.
  *
- * @param value What the file says.
+ * @param value Value in the file.
  * @returns The texts, in order.
  */
 export function textsOf(value: ConfigValue): string[] {
@@ -22,11 +21,9 @@ export function textsOf(value: ConfigValue): string[] {
 }
 
 /**
- * Gives what a file would say.
+ * Converts texts of the command line to a file's value.
  *
- * @param option The option.
- * @param texts What is given on the command line; one at least.
- * @returns The value.
+ * @param texts The texts; at least one.
  */
 export function valueOf(
   { isNumeric, kind, many }: Option<unknown>,

@@ -1,5 +1,5 @@
 /**
- * Where a file is.
+ * Finds the folder of a file.
  *
  * @module
  */
@@ -8,7 +8,6 @@
  * Finds the folder of a file.
  *
  * @param path Path of the file.
- * @returns Path of its folder.
  */
 export function folderOf(path: string): string {
   return path.includes("/") ? path.replace(/\/[^/]*$/, "") || "/" : ".";

@@ -4,26 +4,23 @@
  * @module
  */
 
-/** Hangups of the system. */
+/** Source of hangups. */
 export interface Hangups extends Disposable {
   /**
-   * Acts at each hangup from now on, and once for all that came before.
+   * Calls a function at each hangup from now on, and once for all earlier ones.
    *
-   * @param act What to do.
-   * @returns Ends that; later hangups do nothing.
+   * @returns Function that stops this; later hangups then do nothing.
    */
   follow(act: () => void): () => void;
 }
 
-/** Windows has no such signal. */
+/** Windows does not send SIGHUP. */
 const isKnown = Deno.build.os !== "windows";
 
 /**
- * Begins to listen for hangups, so that one that comes during the start does
- * not end the program. At a terminal that waits for {@linkcode Hangups.follow}:
- * a program without files to read ends with its terminal.
- *
- * @returns The hangups.
+ * Starts to listen for hangups, so that one during the start does not end the
+ * program. At a terminal it listens only from {@linkcode Hangups.follow} on: a
+ * program without files to read ends with its terminal.
  */
 export function listenForHangups(): Hangups {
   let act: (() => void) | undefined;

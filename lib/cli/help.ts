@@ -9,26 +9,26 @@ import { helpOf, type Option, type OptionTable } from "./option.ts";
 import { OTHER_OPTIONS, sortHeadings } from "./option_groups.ts";
 import { PLAIN_SCREEN, type Screen } from "./screen.ts";
 
-/** What a command is, for its help. */
+/** The data for a command's help. */
 export interface CommandHelp {
-  /** How it is called, without the program's name. */
+  /** Syntax of the command, without the program's name. */
   usage: string;
-  /** What it does, in a line or two. */
+  /** What the command does, in a line or two. */
   summary: string;
-  /** Lines to type, each with what comes of it. */
+  /** Example command lines, each with its effect. */
   examples: readonly (readonly [line: string, effect: string])[];
-  /** Its options. */
+  /** The command's options. */
   options: OptionTable;
-  /** Other commands, where it is the one to tell of them. */
+  /** Other commands to list. */
   commands?: readonly (readonly [name: string, brief: string])[];
-  /** Lines at the end that say where to read on. */
+  /** Lines at the end about further reading. */
   more?: readonly string[];
 }
 
 const DURATION =
   "A DURATION is a number and a unit: 250ms, 10s, 5m, 1h, 1d; or 0.";
 
-/** Columns for names; the text of a longer name begins on the next line. */
+/** Columns for names. The text of a longer name starts on the next line. */
 const NAMES = { least: 12, most: 28 } as const;
 
 const MARGIN = 2;
@@ -36,9 +36,9 @@ const MARGIN = 2;
 /**
  * Formats the help of a command.
  *
- * @param help What there is to say.
- * @param screen What it is written on (default: 79 columns, no styles).
- * @returns Its lines, without the last line's end.
+ * @param screen Size and abilities of the terminal (default: 79 columns, no
+ *   styles).
+ * @returns Lines without the last line end.
  */
 export function formatHelp(
   help: CommandHelp,
@@ -74,13 +74,13 @@ export function formatHelp(
 }
 
 /**
- * Formats names and what there is to say of each, in two columns under a heading.
+ * Formats names and their texts in two columns under a heading.
  *
  * @param heading The heading, without a colon.
  * @param rows The names and texts.
- * @param screen What they are written on.
+ * @param screen Size and abilities of the terminal.
  * @param column Columns for the names (default: as many as they need).
- * @returns Lines with an empty one in front; none of no rows.
+ * @returns Lines after an empty one; nothing without rows.
  */
 export function formatRows(
   heading: string,
@@ -109,7 +109,7 @@ export function formatRows(
   ];
 }
 
-/** The columns that names need, without those that are very long. */
+/** The columns that names need, ignoring very long ones. */
 function columnOf(names: readonly string[]): number {
   const lengths = names.map(visibleLength)
     .filter((length) => length <= NAMES.most);
@@ -134,11 +134,9 @@ function headline(text: string, { isStyled }: Screen): string {
 }
 
 /**
- * Spells an option with its value, as it is typed.
+ * Spells an option with its value, as users type it.
  *
- * @param name Its name.
- * @param option The option.
- * @returns For example `-c, --config FILE`; of an operand, its value.
+ * @returns For example `-c, --config FILE`; only the value for an operand.
  */
 export function spellOption(name: string, option: Option<unknown>): string {
   const { short, value, isOperand } = option;

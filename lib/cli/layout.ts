@@ -1,10 +1,10 @@
 /**
- * Words and columns on a terminal.
+ * Lays out words and columns on a terminal.
  *
  * @module
  */
 
-/** How a piece of text stands out. */
+/** Styles for text. */
 export type Style = "title" | "bold" | "underlined" | "code";
 
 /** Select Graphic Rendition (ECMA-48 §8.3.117). */
@@ -18,22 +18,21 @@ const STYLES: Readonly<Record<Style, string>> = {
 const PLAIN = "\u001b[0m";
 
 /**
- * Writes text in a style.
+ * Adds a style to text.
  *
  * @param text Text without line ends.
- * @param style The style.
- * @param isStyled Whether the terminal shows it.
- * @returns The text, with the terminal's codes around it.
+ * @param isStyled Whether the terminal supports styles.
+ * @returns The text, between the terminal's codes.
  */
 export function styled(text: string, style: Style, isStyled: boolean): string {
   return isStyled && text !== "" ? `${STYLES[style]}${text}${PLAIN}` : text;
 }
 
 /**
- * Counts the columns that a text takes on a terminal.
+ * Counts the columns of a text on a terminal.
  *
  * @param text Text with or without styles.
- * @returns Its length without the codes of the styles.
+ * @returns Its length without the codes of styles.
  */
 export function visibleLength(text: string): number {
   // deno-lint-ignore no-control-regex
@@ -41,11 +40,11 @@ export function visibleLength(text: string): number {
 }
 
 /**
- * Puts words into lines.
+ * Wraps words into lines.
  *
- * @param words Words; one that is longer than a line stays whole.
+ * @param words Words; longer ones than a line stay whole.
  * @param width Columns of a line.
- * @returns Lines; one, empty, of no words.
+ * @returns The lines; a single empty one without words.
  */
 export function wrapWords(words: readonly string[], width: number): string[] {
   const lines: string[] = [];
@@ -65,11 +64,11 @@ export function wrapWords(words: readonly string[], width: number): string[] {
 }
 
 /**
- * Makes columns narrower until they fit, the widest first.
+ * Narrows columns until they fit, the widest first.
  *
- * @param widths Columns that each wants.
- * @param room Columns that there are, and the least that one keeps.
- * @returns Columns that each gets.
+ * @param widths Wanted widths.
+ * @param room Total width, and the smallest width of a column.
+ * @returns Fitting widths.
  */
 export function fit(
   widths: readonly number[],

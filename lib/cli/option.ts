@@ -1,87 +1,90 @@
 /**
- * What an option says of itself. Whatever deals with options asks its
- * declaration: what reads the arguments and files, prints the help and the
- * schema, suggests a spelling, hides a secret and finds a path.
+ * The declaration of an option. All code about options asks the declaration: it
+ * reads arguments and files, prints the help and the schema, suggests a
+ * spelling, hides a secret and finds a path.
  *
  * @module
  */
 
-/** What an option is given. */
+/** Kind of value that an option takes. */
 export type OptionKind =
-  /** Nothing: it is there or not. */
+  /** No value: present or absent. */
   | "flag"
   /** A whole number. */
   | "count"
   /** Bytes. */
   | "size"
-  /** A time span, in milliseconds. */
+  /** A duration in milliseconds. */
   | "duration"
-  /** Something a second. */
+  /** Something per second. */
   | "rate"
-  /** A place in a network: host and port, a Unix socket, an IP address. */
+  /** A network address: host and port, a Unix socket, or an IP address. */
   | "address"
-  /** One of some words, or several. */
+  /** One or several of a set of words. */
   | "choice"
-  /** A file or folder; a relative one in a file is relative to that file. */
+  /** A file or folder. In a configuration file, it is relative to that file. */
   | "path"
-  /** A name and a secret behind a colon, or a secret alone. */
+  /** A name and a secret after a colon, or a secret alone. */
   | "secret"
-  /** URLs, which may hold a password. */
+  /** URLs, which may contain a password. */
   | "url"
   /** Words of any kind. */
   | "text"
-  /** What names, addresses or connections are compared with. */
+  /** A pattern for names, addresses or connections. */
   | "pattern";
 
-/** Something without which an option has no effect. */
+/** A condition without which an option has no effect. */
 export interface Requirement {
-  /** Names of options, of which one has to be in use. */
+  /** Names of options; one of them must be in use. */
   readonly anyOf: readonly string[];
-  /** Values with which it is in use (default: whatever is not off). */
+  /** Values that count as in use (default: everything except off). */
   readonly is?: readonly string[];
 }
 
-/** One option of a command. */
+/** An option of a command. */
 export interface Option<T, Setting extends string = string> {
-  /** What it is given. */
+  /** Kind of value. */
   readonly kind: OptionKind;
-  /** What stands for the value in the help; none for a flag. */
+  /** Placeholder of the value in the help; a flag has none. */
   readonly value?: string;
-  /** One letter that does the same. */
+  /** A letter as a short form. */
   readonly short?: string;
-  /** Whether it takes the words that belong to no option; one a command. */
+  /**
+   * Whether it takes the arguments that belong to no option. At most one per
+   * command.
+   */
   readonly isOperand?: true;
-  /** Whether it may be given several times. */
+  /** Whether users may repeat it. */
   readonly many?: true;
-  /** Its default as it would be given, where it has one that can be. */
+  /** Default as a user would write it, if there is one. */
   readonly default?: string;
-  /** The words that it takes, where it takes no others. */
+  /** Allowed words, if no others are allowed. */
   readonly choices?: readonly string[];
-  /** The least number that it takes, in its smallest unit. */
+  /** Smallest allowed number, in the smallest unit. */
   readonly least?: number;
-  /** The largest number that it takes, in its smallest unit. */
+  /** Largest allowed number, in the smallest unit. */
   readonly most?: number;
-  /** Its smallest unit, such as `ms` or `bytes`. */
+  /** Smallest unit, such as `ms` or `bytes`. */
   readonly unit?: string;
-  /** Whether a number without a unit will do, such as a port or a 0. */
+  /** Whether it accepts a number without a unit, such as a port or 0. */
   readonly isNumeric?: true;
-  /** What it belongs to, as a heading of the help (default `Options`). */
+  /** Heading in the help (default `Options`). */
   readonly group?: string;
-  /** Without what it has no effect; each of them is needed. */
+  /** Conditions without which it has no effect; all must hold. */
   readonly requires?: readonly Requirement[];
-  /** Where in a server's settings its value goes, such as `timeouts.idle`. */
+  /** Path of its value in a server's settings, such as `timeouts.idle`. */
   readonly setting?: Setting;
   /** What it does, in a line or a few; {@linkcode helpOf} adds the rest. */
   readonly help: string;
   /**
-   * Makes the value from all that was given, in order; none is the default.
+   * Parses all given texts, in order; an empty list yields the default.
    *
-   * @throws {SyntaxError} If a text is no such value, saying why.
+   * @throws {SyntaxError} If a text is invalid; the message says why.
    */
   readonly parse: (given: readonly string[]) => T;
 }
 
-/** The options of a command by name, without the dashes. */
+/** The options of a command, by name without dashes. */
 export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 
 /** The values of a command's options. */
@@ -89,43 +92,38 @@ export type OptionValues<Table extends OptionTable> = {
   readonly [Name in keyof Table]: ReturnType<Table[Name]["parse"]>;
 };
 
-/** What values were made from. */
+/** The origin of option values. */
 export interface ValueSource {
   /** The options. */
   readonly table: OptionTable;
-  /** What was given to them, by name; the others have their defaults. */
+  /** The given texts, by name; other options have their defaults. */
   readonly given: ReadonlyMap<string, readonly string[]>;
 }
 
 const sources = new WeakMap<object, ValueSource>();
 
 /**
- * Notes what values were made from: it tells which were asked for, and what is
- * secret in them.
- *
- * @param values Values of options.
- * @param source What they were made from.
+ * Records the origin of option values: which options were given, and which are
+ * secret.
  */
 export function noteSource(values: object, source: ValueSource): void {
   sources.set(values, source);
 }
 
 /**
- * Finds what values were made from.
+ * Finds the origin of option values.
  *
  * @param values Values of options.
- * @returns The options and what was given to them; nothing where that is not
- *   known.
+ * @returns The options and the given texts; both empty if unknown.
  */
 export function sourceOf(values: object): ValueSource {
   return sources.get(values) ?? { table: {}, given: new Map() };
 }
 
 /**
- * Makes the values of all options.
+ * Parses the values of all options.
  *
- * @param table The options.
- * @param given What is given to them.
+ * @param given Texts by name.
  * @returns The values by name.
  * @throws {SyntaxError} If one is invalid.
  */
@@ -143,21 +141,15 @@ export function valuesOf(
   return values;
 }
 
-/**
- * Tells whether others must not see all of what an option is given.
- *
- * @param option The option.
- * @returns Whether there may be a password in it.
- */
+/** Tells whether an option's texts may contain a password. */
 export function isSecret({ kind }: Pick<Option<unknown>, "kind">): boolean {
   return kind === "secret" || kind === "url";
 }
 
 /**
- * Writes all that is to be said of an option.
+ * Formats the complete help of an option.
  *
- * @param option The option.
- * @returns Its help, what it needs, and its default.
+ * @returns What it does, its requirements, and its default.
  */
 export function helpOf(option: Option<unknown>): string {
   const needs = option.requires?.map((one) => `needs ${spellRequirement(one)}`);
@@ -168,9 +160,8 @@ export function helpOf(option: Option<unknown>): string {
 }
 
 /**
- * Writes what an option needs.
+ * Formats a requirement of an option.
  *
- * @param requirement What it needs.
  * @returns For example `--pool ahead or reuse`.
  */
 export function spellRequirement({ anyOf, is = [] }: Requirement): string {

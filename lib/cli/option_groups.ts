@@ -1,10 +1,10 @@
 /**
- * The headings of the help, under which options of all commands stand.
+ * The common headings of the help.
  *
  * @module
  */
 
-/** Headings in the order of the help; a command may add some of its own. */
+/** Headings in the order of the help. A command may add its own. */
 export const GROUP = {
   listen: "Listen",
   users: "Who may use it",
@@ -23,13 +23,12 @@ export const OTHER_OPTIONS = "Options";
 const ORDER: readonly string[] = Object.values(GROUP);
 
 /**
- * Sorts the headings of a help: what only this command has, then the groups
- * that commands share, in the order of {@linkcode GROUP}.
+ * Sorts the headings of a help: the command's own, then those that commands
+ * share, in the order of {@linkcode GROUP}.
  *
  * @param headings Headings in the order of the options.
  * @param hasOwn Whether {@linkcode OTHER_OPTIONS} has more than `--help` and
  *   `--version`; otherwise it comes last.
- * @returns The same headings.
  */
 export function sortHeadings(
   headings: Iterable<string>,

@@ -1,12 +1,15 @@
 /**
- * What a person may have meant by an argument that means nothing.
+ * Guesses what the user meant by an unknown argument.
  *
  * @module
  */
 
 import type { OptionTable } from "./option.ts";
 
-/** What other programs call what Sluice calls so; the first there is counts. */
+/**
+ * Other programs' names for Sluice's options. The first that the command has
+ * counts.
+ */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   "l": ["listen"],
   "p": ["listen"],
@@ -35,21 +38,21 @@ const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
   "q": ["quiet"],
 };
 
-/** What looks like a port, or an address with one. */
+/** Text that looks like a port or an address with a port. */
 const PLACE = /^(?:(?:[\w.-]*|\[[\da-f:.]+\]):)?\d{1,5}$|^unix:./i;
 
-/** What is asked of a command with dashes. */
+/** Words that ask a command for information, with dashes. */
 const ASKED = ["help", "version"];
 
-/** What looks like a configuration. */
+/** Text that looks like a configuration file. */
 const CONFIG = /\.jsonc?$/i;
 
 /**
- * Finds the option that another program's name of one stands for.
+ * Finds the option for another program's name.
  *
  * @param name Name as typed, without dashes.
- * @param table The options that there are.
- * @returns A sentence that tells it, or `undefined` where it is not known.
+ * @param table The command's options.
+ * @returns A sentence with the option; `undefined` if the name is unknown.
  */
 export function hintAtOption(
   name: string,
@@ -82,11 +85,11 @@ export function hintAtOption(
 }
 
 /**
- * Finds what another program's name of an option stands for.
+ * Finds the name for another program's name.
  *
  * @param name Name as written, without dashes.
- * @param known Names that there are.
- * @returns The name here, or `undefined` where it is not known.
+ * @param known Valid names.
+ * @returns The valid name; `undefined` if the name is unknown.
  */
 export function synonymOf(
   name: string,
@@ -97,11 +100,11 @@ export function synonymOf(
 }
 
 /**
- * Finds the option that a word belongs to, by the look of the word.
+ * Finds the option for a word, judged by its form.
  *
- * @param word Word as typed, which is no secret.
- * @param table The options that there are.
- * @returns A sentence that tells it, or `undefined` where it looks like none.
+ * @param word Word as typed, not a secret.
+ * @param table The command's options.
+ * @returns A sentence with the option; `undefined` if no option fits.
  */
 export function hintAtWord(
   word: string,
@@ -122,7 +125,7 @@ export function hintAtWord(
   return undefined;
 }
 
-/** The option of a file that is called as the option, such as `rules.txt`. */
+/** The path option whose name is that of the file, such as `rules.txt`. */
 function pathNamed(word: string, table: OptionTable): string | undefined {
   const [, stem = ""] = /([^/.]+)(?:\.\w+)?$/.exec(word) ?? [];
   return Object.keys(table).find((name) =>

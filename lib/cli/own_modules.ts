@@ -1,7 +1,7 @@
 /**
- * The modules of Sluice itself. Commands and options import most of them when
- * they need them, which keeps the start short; a program that runs from source
- * may read them only where Deno allows it.
+ * The modules of Sluice itself. Commands and options import most of them on
+ * demand, which keeps the start short. A program that runs from source can read
+ * them only if Deno allows it.
  *
  * @module
  */
@@ -9,20 +9,22 @@
 import { isGranted } from "../net/system/is_granted.ts";
 import { StartError } from "./usage_error.ts";
 
-/** The folder of the modules, which Deno has to be allowed to read. */
+/** Folder of the modules, which Deno needs the permission to read. */
 export const MODULES: string = decodeURIComponent(
   new URL("../", import.meta.url).pathname.slice(0, -1),
 );
 
 /**
- * Gives the error to show when Sluice could not import one of its own modules.
+ * Creates the error to show when Sluice could not import one of its own
+ * modules.
  *
- * @param error What was thrown.
- * @returns The permission to give, if the lack of it is the reason.
+ * @param error Any thrown error.
+ * @returns An error that names the missing permission; `undefined` if another
+ *   reason applies.
  */
 export function lackOfModules(error: unknown): StartError | undefined {
-  if (Deno.build.standalone) return undefined; // They are inside the program.
-  if (!(error instanceof TypeError)) return undefined; // As `import()` throws.
+  if (Deno.build.standalone) return undefined; // The program contains them.
+  if (!(error instanceof TypeError)) return undefined; // `import()` throws these.
   if (!("code" in error) || error.code !== "ERR_MODULE_NOT_FOUND") {
     return undefined;
   }

@@ -1,5 +1,5 @@
 /**
- * Arguments to option values.
+ * Parses arguments to option values.
  *
  * @module
  */
@@ -16,25 +16,25 @@ import { redactFault } from "./redaction.ts";
 import { UsageError } from "./usage_error.ts";
 import { quote } from "../wire/quote.ts";
 
-/** Characters of a word that may be a mistyped one. */
+/** Longest word, in characters, that may be a misspelling. */
 const MOST_WORD = 64;
 
 /** Options for {@linkcode parseOptions}. */
 export interface ParseOptions {
-  /** Tells where an option is that this command does not have. */
+  /** Tells where an option belongs that this command does not have. */
   hint?: ((name: string) => Promise<string | undefined>) | undefined;
 }
 
 /**
- * Reads a command's arguments.
+ * Parses a command's arguments.
  *
- * @typeParam Table The command's options.
+ * @typeParam Table Type of the command's options.
  * @param args Arguments after the command's name.
- * @param table Options of the command.
- * @param options What else is known of options.
+ * @param table The command's options.
+ * @param options Hints about options of other commands.
  * @returns The value of every option.
- * @throws {UsageError} If an argument is unknown or a value invalid; it names
- *   the nearest option.
+ * @throws {UsageError} If an argument is unknown or a value is invalid; the
+ *   message names the nearest option.
  */
 export async function parseOptions<Table extends OptionTable>(
   args: string[],
@@ -66,7 +66,7 @@ export async function parseOptions<Table extends OptionTable>(
     checkValue(name, table[name]!, given[name], words);
   }
   operands.push(...given._.map(String));
-  // Nobody's port or address is called so; a name may be.
+  // No port or address has such a name, but a name may.
   const asksByWord = /^(?:help|version)$/.test(operands[0] ?? "") &&
     table[operandName ?? ""]?.kind === "address";
   if (operandName === undefined || asksByWord) unknown.push(...operands);
@@ -83,7 +83,7 @@ export async function parseOptions<Table extends OptionTable>(
     optionNames.map((name) => [name, textsOf(given[name])]),
   );
   const isAsked = texts.get("help")?.length || texts.get("version")?.length;
-  // Whoever asks for help need not say what for.
+  // A request for help needs no operands.
   if (operandName !== undefined && !isAsked) texts.set(operandName, operands);
   const values = Object.fromEntries(
     [...texts].map(([name, texts]) => [
@@ -95,12 +95,12 @@ export async function parseOptions<Table extends OptionTable>(
   return values as OptionValues<Table>;
 }
 
-/** What the library gives for an option, as the texts that were given. */
+/** The library's value of an option as the given texts. */
 function textsOf(given: unknown): readonly string[] {
   return Array.isArray(given) ? given : given ? [""] : [];
 }
 
-/** The library would take the `-5s` behind `--idle-timeout` for an option. */
+/** The library would read `-5s` after `--idle-timeout` as an option. */
 function joinNegative(
   args: readonly string[],
   table: OptionTable,
@@ -120,8 +120,8 @@ function joinNegative(
 }
 
 /**
- * The library would take `-h3` and `-h=3` for `-h`, `-hV` for two, and
- * `--quiet true` for `--quiet`.
+ * The library would read `-h3` and `-h=3` as `-h`, `-hV` as two options, and
+ * `--quiet true` as `--quiet`.
  */
 function requireApartFromValues(
   words: readonly string[],
@@ -163,7 +163,7 @@ function checkValue(
   given: unknown,
   args: readonly string[],
 ): void {
-  // The library lets it pass.
+  // The library accepts a flag with a value.
   const isGivenValue = args.some((text) => text.startsWith(`--${option}=`));
   if (kind === "flag" && isGivenValue) {
     throw flagWithValue(option);
@@ -195,7 +195,7 @@ async function describeUnknown(
   { hint, secret }: ParseOptions & { secret: string | undefined },
 ): Promise<string> {
   if (!argument.startsWith("-")) {
-    // It may be the rest of a password with a space in it, or the value itself.
+    // It may be the rest of a password with a space, or the value itself.
     if (secret !== undefined) {
       return `Unknown argument beside --${secret}; its value is one word, in quotes where it has spaces`;
     }
@@ -220,22 +220,22 @@ async function hintAtNearest(name: string, known: string[]): Promise<string> {
   return nearest === undefined ? "see --help" : `did you mean --${nearest}?`;
 }
 
-/** An address in brackets, or a path, whose colons hide no password. */
+/** An address in brackets, or a path: their colons precede no password. */
 const PLACE = /^\[[\da-f:.]+\](?::\d{1,5})?$|^unix:[./]/i;
 
 /**
- * Quotes a word that means nothing where it stands. What stands behind a colon
- * there may be a password, unless it is a port.
+ * Quotes an unexpected word. It hides the text after a colon, which may be a
+ * password, unless it is a port.
  *
  * @param word The word as typed.
- * @returns What to show of it.
+ * @returns The part to show.
  */
 export function quoteArgument(word: string): string {
   if (PLACE.test(word)) return quote(word);
   return quote(word.replace(/:(?!\d{1,5}$|\/\/).+$/s, ":…"));
 }
 
-/** Leaves out what follows: it may be a password, as in curl's -uNAME:…. */
+/** Omits the rest, which may be a password, as in curl's -uNAME:…. */
 function describeLetter(argument: string, table: OptionTable): string {
   const letter = argument[1]!;
   const known = Object.values(table).find(({ short }) => short === letter);
@@ -249,17 +249,17 @@ function describeLetter(argument: string, table: OptionTable): string {
 }
 
 /**
- * Finds what a mistyped word was meant to be.
+ * Finds the intended word for a misspelling.
  *
  * @param word Word as typed.
- * @param known Words there are.
- * @returns The nearest, or `undefined` where none is near.
+ * @param known Valid words.
+ * @returns The nearest word; `undefined` if none is near.
  */
 export async function suggest(
   word: string,
   known: string[],
 ): Promise<string | undefined> {
-  // A letter is as near to one short word as to another.
+  // A single letter is equally near to all short words.
   if (word.length < 2 || word.length > MOST_WORD) return undefined;
   const { closestString, levenshteinDistance } = await import("@std/text");
   const nearest = closestString(word, known);

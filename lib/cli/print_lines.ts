@@ -1,5 +1,5 @@
 /**
- * Lines on standard output and standard error, for a person or a program.
+ * Prints lines to standard output and standard error.
  *
  * @module
  */
@@ -7,23 +7,24 @@
 import { type SyncOutput, writeAllSync } from "../net/write_all.ts";
 import { escape } from "../observe/escape.ts";
 
-/** All but line feed and tab, which a file as a whole may have. */
+/** Everything but line feed and tab, which whole texts contain. */
 const PIECE = /[^\t\n]+/g;
 
 /**
- * Prints lines to standard output. What could drive a terminal, or be seen by
- * nobody, is written as `\\u001b` and so on: it may come from a file.
+ * Prints lines to standard output. Invisible characters and those that could
+ * control a terminal become `\\u001b` and so on, because the text may come from
+ * a file.
  *
- * @param lines Lines without their ends.
+ * @param lines Lines without line ends.
  */
 export function printLines(lines: readonly string[]): void {
   print(Deno.stdout, lines);
 }
 
 /**
- * Prints lines to standard error, as {@linkcode printLines} does.
+ * Prints lines to standard error, in the same way as {@linkcode printLines}.
  *
- * @param lines Lines without their ends.
+ * @param lines Lines without line ends.
  */
 export function printErrors(lines: readonly string[]): void {
   print(Deno.stderr, lines);

@@ -1,14 +1,13 @@
 /**
- * A word for a shell.
+ * Quotes a word for a shell.
  *
  * @module
  */
 
 /**
- * Quotes a word, where it needs that, for a line to copy.
+ * Quotes a word, if needed, for a command line to copy.
  *
- * @param text The word.
- * @returns What a shell takes for that word.
+ * @returns The text that a shell reads as that word.
  */
 export function quoteShellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text)

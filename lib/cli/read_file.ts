@@ -1,6 +1,6 @@
 /**
- * Files that an operator names, read to their end within bounds: whatever the
- * path leads to, the program neither hangs nor fills its memory.
+ * Reads files that an operator names, within limits. Whatever the path leads
+ * to, the program neither hangs nor fills its memory.
  *
  * @module
  */
@@ -11,42 +11,43 @@ import { setDeadline } from "../sync/deadline.ts";
 import { explainFile, FileError } from "./file_error.ts";
 import { requireRead } from "../net/system/system_file.ts";
 
-/** Bytes that a file may have, unless its reader says otherwise. */
+/** Most bytes of a file by default. */
 const MOST_BYTES = 16 * 2 ** 20;
 
-/** Milliseconds to its end: of a pipe, whoever writes to it decides that. */
+/**
+ * Milliseconds for the whole file. The writer of a pipe decides when it ends.
+ */
 const PATIENCE = 30_000;
 
-/** Pipes that are remembered; then the first of them is forgotten. */
+/** Most pipes to remember. The oldest makes room. */
 const MOST_PIPES = 64;
 
 /** Options for {@linkcode readFile} and {@linkcode readText}. */
 export interface ReadFileOptions {
-  /** Bytes that it may have (default 16 MiB). */
+  /** Most bytes (default 16 MiB). */
   most?: number;
-  /** Milliseconds until its end has to be there (default 30 s). */
+  /** Milliseconds for the whole file (default 30 s). */
   patience?: number;
 }
 
-/** A pipe: it says what it has to say only once. */
+/** A pipe, which can be read only once. */
 interface Pipe {
   reading: Promise<Uint8Array<ArrayBuffer>>;
-  /** All that it said, once its end has come. */
+  /** The whole contents, once the pipe has ended. */
   bytes: Uint8Array<ArrayBuffer> | undefined;
 }
 
-/** Those that were read, by what tells them apart. */
+/** Pipes read so far, by identity. */
 const pipes = new Map<string, Pipe>();
 
 /**
- * Reads a file to its end. A pipe, such as a shell makes of `<(…)`, gives what
- * it gave the first time whenever it is read again.
+ * Reads a file to its end. A pipe, such as `<(…)` of a shell, yields its first
+ * contents again on every later read.
  *
- * @param path Its path.
- * @param options How much there may be of it.
- * @returns All that is in it; not to be changed.
- * @throws {FileError} If it can't be read, or not within bounds. It repeats
- *   nothing of what is in it.
+ * @param options Limits.
+ * @returns The contents; the caller must not change them.
+ * @throws {FileError} If the file can't be read, or exceeds a limit. The
+ *   message repeats nothing of the contents.
  */
 export async function readFile(
   path: string,
@@ -68,12 +69,10 @@ export async function readFile(
 }
 
 /**
- * Reads a file of text.
+ * Reads a text file.
  *
- * @param path Its path.
- * @param options How much there may be of it.
- * @returns The text.
- * @throws {FileError} If it can't be read, or is not UTF-8.
+ * @param options Limits.
+ * @throws {FileError} If the file can't be read, or is not UTF-8.
  */
 export async function readText(
   path: string,
@@ -88,9 +87,9 @@ export async function readText(
 }
 
 /**
- * Tells what pipes have said so far, for another thread.
+ * Returns the contents of all pipes so far, for another thread.
  *
- * @returns What was read, by what tells pipes apart.
+ * @returns The contents, by the identity of the pipes.
  */
 export function knownPipes(): Map<string, Uint8Array<ArrayBuffer>> {
   return new Map(
@@ -101,9 +100,10 @@ export function knownPipes(): Map<string, Uint8Array<ArrayBuffer>> {
 }
 
 /**
- * Takes what pipes have said in another thread: here they would say no more.
+ * Takes the contents of pipes from another thread, because they can't be read
+ * again here.
  *
- * @param known What {@linkcode knownPipes} told there.
+ * @param known Result of {@linkcode knownPipes} in the other thread.
  */
 export function knowPipes(
   known: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
@@ -118,7 +118,7 @@ async function readOnce(
   { birthtime, dev, ino }: Deno.FileInfo,
   { most, patience }: Required<ReadFileOptions>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  // Another pipe in the place of one that is gone may get its number.
+  // A new pipe may get the number of an old one.
   const key = [dev, ino, birthtime?.getTime()].join(" ");
   const known = pipes.get(key);
   if (known !== undefined) return await known.reading;
@@ -134,24 +134,24 @@ async function readOnce(
   }
 }
 
-/** A read that does not end can't be interrupted, only be left alone. */
+/** A stuck read can't be interrupted, only abandoned. */
 async function readToEnd(
   path: string,
   most: number,
   patience: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const late = Promise.withResolvers<never>();
+  const timeout = Promise.withResolvers<never>();
   const giveUp = new AbortController();
   const deadline = setDeadline(patience, () => {
     const reason = `its end has not come within ${patience / 1000} s`;
     const fault = new FileError(path, reason);
     giveUp.abort(fault);
-    late.reject(fault);
+    timeout.reject(fault);
   });
   try {
     const reading = readAll(path, most, giveUp.signal);
-    reading.catch(() => {}); // Nobody is left to be told of it.
-    return await Promise.race([reading, late.promise]);
+    reading.catch(() => {}); // An abandoned read may fail later.
+    return await Promise.race([reading, timeout.promise]);
   } finally {
     deadline.clear();
   }

@@ -1,6 +1,6 @@
 /**
- * What others may see of options: their declarations tell what is secret.
- * Whatever shows what was given to options asks here.
+ * Hides secrets in options, according to their declarations. All code that
+ * shows given options uses it.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { type ConfigValue, textsOf, valueOf } from "./file_value.ts";
 import { isSecret, type Option, type OptionTable, sourceOf } from "./option.ts";
 import { parseReference, variableOf } from "./reference.ts";
 
-/** Where the next of several URLs begins. */
+/** Start of the next URL in a list. */
 const NEXT_URL = /,(?=[^,@]*:\/\/)/;
 
 const HIDDEN = "(hidden)";
 
-/** In a line to copy, where a secret is to be written. */
+/** Placeholder for a secret in a command line to copy. */
 const TO_WRITE = "PASSWORD";
 
 /** The options of each kind of listener. */
@@ -24,16 +24,15 @@ export type OptionsByKind = ReadonlyMap<
   { readonly options: OptionTable }
 >;
 
-/** What is no setting, but asked of a command. */
+/** Options that ask a command for information and are no settings. */
 const ASKED = ["help", "version"];
 
 /**
- * Gives what others may see of what an option was given.
+ * Hides the secret in the text of an option.
  *
- * @param option The option.
- * @param text What it was given.
- * @param shown What stands in the place of a secret (default `(hidden)`).
- * @returns The text; references and names as they are, without what is secret.
+ * @param text Given text.
+ * @param shown Replacement for a secret (default `(hidden)`).
+ * @returns The text without secrets. References and names stay.
  */
 export function redact(
   option: Pick<Option<unknown>, "kind">,
@@ -49,7 +48,7 @@ export function redact(
   return colon < 0 ? shown : `${text.slice(0, colon)}:${shown}`;
 }
 
-/** What is not encoded as it should be is hidden all the same. */
+/** Hides passwords even in URLs with invalid encoding. */
 function hidePassword(url: string, shown: string): string {
   const begin = url.indexOf("://") + "://".length;
   const end = url.lastIndexOf("@");
@@ -59,35 +58,34 @@ function hidePassword(url: string, shown: string): string {
 }
 
 /**
- * Gives what others may see of what is wrong with an option.
+ * Hides secrets in an error about an option.
  *
- * @param option The option.
- * @param texts What it was given.
- * @param message What its parser says.
- * @returns The message, or what was expected where it repeats a secret.
+ * @param texts Given texts.
+ * @param message Message of the parser.
+ * @returns The message; only what was expected if it would reveal a secret.
  */
 export function redactFault(
   option: Option<unknown>,
   texts: readonly string[],
   message: string,
 ): string {
-  const isTold = isSecret(option) &&
+  const isRevealed = isSecret(option) &&
     texts.some((text) =>
-      !isUrlElsewhere(option, text) && tellsOf(text, message)
+      !isUrlElsewhere(option, text) && reveals(text, message)
     );
-  return isTold ? `expected ${option.value}` : quoteIn(message, texts);
+  return isRevealed ? `expected ${option.value}` : quoteIn(message, texts);
 }
 
-/** What refers to a URL has no password itself, but one for a name may. */
+/** A reference to a URL contains no password, but one after a name may. */
 function isUrlElsewhere({ kind }: Option<unknown>, text: string): boolean {
   return kind === "url" && parseReference(text) !== undefined;
 }
 
 /**
- * A parser may repeat what it was given, but not behind the colon after a name:
- * what is malformed may be a password anywhere there.
+ * A message may repeat the name before a colon, but nothing after it: in
+ * malformed text, the password may be anywhere there.
  */
-function tellsOf(text: string, message: string): boolean {
+function reveals(text: string, message: string): boolean {
   const [open] = /^(?:[^:]*:\/\/)?[^:]*/.exec(text)!;
   const words = text.slice(open.length).split(/[^\w-]+/);
   return open.length === text.length && !text.includes("://")
@@ -96,12 +94,11 @@ function tellsOf(text: string, message: string): boolean {
 }
 
 /**
- * Describes the values of options as a file would say them, without what is
- * secret.
+ * Describes option values in the form of a configuration file, without secrets.
  *
- * @param values Values that were made from options.
- * @returns What each option was given, or its default; those that have neither
- *   are left out.
+ * @param values Parsed values.
+ * @returns The given or default value of each option; options without one are
+ *   left out.
  */
 export function describeValues(values: object): Record<string, unknown> {
   const { given, table } = sourceOf(values);
@@ -121,11 +118,11 @@ export function describeValues(values: object): Record<string, unknown> {
 }
 
 /**
- * Takes secrets out of a configuration that has been found good.
+ * Hides the secrets in a valid configuration.
  *
- * @param value What its file says.
+ * @param value Contents of the file.
  * @param tables Options of the program, and of each kind of listener.
- * @returns The same, but for secrets.
+ * @returns The same without secrets.
  */
 export function redactConfig(
   value: unknown,
@@ -144,11 +141,11 @@ export function redactConfig(
 }
 
 /**
- * Takes secrets out of a command line that has been found good.
+ * Hides the secrets in a valid command line.
  *
- * @param args Its arguments.
- * @param table The options of the command.
- * @returns The same, with `PASSWORD` in the place of each secret.
+ * @param args The arguments.
+ * @param table The command's options.
+ * @returns The same, with `PASSWORD` for each secret.
  */
 export function redactArguments(
   args: readonly string[],
@@ -176,7 +173,7 @@ export function redactArguments(
 }
 
 /**
- * Finds the variables of the environment that arguments refer to.
+ * Finds the environment variables that arguments refer to.
  *
  * @param args Arguments without secrets.
  * @returns Names of the variables.

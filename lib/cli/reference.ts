@@ -1,28 +1,28 @@
 /**
- * Texts that refer to a secret instead of having one: `env:NAME` stands for a
- * variable of the environment, `file:PATH` for a file.
+ * References to secrets: `env:NAME` stands for an environment variable,
+ * `file:PATH` for the contents of a file.
  *
  * @module
  */
 
-/** What a reference has in front may be the name of a user or of a parent. */
+/** The text before a reference may be the name of a user or of a parent. */
 const REFERENCE = /^(?:[^:=]*[:=])?(env|file):(.+)$/s;
 
-/** Where a secret is. */
+/** A reference to a secret. */
 export interface Reference {
-  /** What stands in front of the secret. */
+  /** Text before the reference. */
   before: string;
-  /** Where it is. */
+  /** Kind of source. */
   source: "env" | "file";
-  /** The variable, or the path of the file. */
+  /** Name of the variable, or path of the file. */
   name: string;
 }
 
 /**
- * Takes a reference apart.
+ * Parses a reference.
  *
- * @param text What the configuration or the command line says.
- * @returns The reference; `undefined` where the text is none.
+ * @param text Text of the configuration or the command line.
+ * @returns The reference; `undefined` if the text is not one.
  */
 export function parseReference(text: string): Reference | undefined {
   const [, source, name] = REFERENCE.exec(text) ?? [];
@@ -32,10 +32,10 @@ export function parseReference(text: string): Reference | undefined {
 }
 
 /**
- * Finds the variable of the environment that a text refers to.
+ * Finds the environment variable that a text refers to.
  *
- * @param text What the configuration or the command line says.
- * @returns Its name; `undefined` where it refers to none.
+ * @param text Text of the configuration or the command line.
+ * @returns Its name; `undefined` if the text refers to none.
  */
 export function variableOf(text: string): string | undefined {
   const { source, name = "" } = parseReference(text) ?? {};

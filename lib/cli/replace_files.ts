@@ -1,5 +1,5 @@
 /**
- * Files written whole or not at all, also through a power failure.
+ * Writes files completely or not at all, even through a power failure.
  *
  * ```text
  * open folder/.name.UUID (new)  ->  write all  ->  sync  ->  rename to folder/name
@@ -13,24 +13,23 @@ import { writeAll } from "../net/write_all.ts";
 import { explainFile, FileError } from "./file_error.ts";
 import { folderOf } from "./folder_of.ts";
 
-/** Only the owner reads what is secret; all may read the rest. */
+/** Only the owner can read secret files; everyone can read the others. */
 const MODE = { secret: 0o600, public: 0o644 } as const;
 
 /** A file to write. */
 export interface NewFile {
-  /** Where it goes; what is there is replaced. */
+  /** Path of the file; an existing one is replaced. */
   path: string;
-  /** What is in it. */
+  /** Contents of the file. */
   text: string;
-  /** Whether only its owner may read it (default: no). */
+  /** Whether only the owner may read it (default false). */
   isSecret?: boolean;
 }
 
 /**
- * Writes files that belong together. All are written before the first gets its
- * name, and whoever reads one, at any time, sees it whole.
+ * Writes files that belong together. It writes all of them before it renames
+ * the first, so readers always see complete files.
  *
- * @param files What to write.
  * @throws {FileError} If one can't be written.
  */
 export async function replaceFiles(files: readonly NewFile[]): Promise<void> {
@@ -52,11 +51,10 @@ export async function replaceFiles(files: readonly NewFile[]): Promise<void> {
 }
 
 /**
- * Throws where Deno may not replace a file: what takes its place is written in
- * the same folder before.
+ * Checks that Deno may replace a file. The replacement is first written to the
+ * same folder.
  *
- * @param path Its path.
- * @throws {FileError} If a permission for the folder was not given.
+ * @throws {FileError} If a permission for the folder is missing.
  */
 export function requireReplaceable(path: string): void {
   const folder = folderOf(path);
@@ -70,7 +68,7 @@ export function requireReplaceable(path: string): void {
   }
 }
 
-/** Nobody else can have chosen the same name. */
+/** A name that nobody else can have chosen. */
 function nameBeside(path: string): string {
   const name = path.slice(path.lastIndexOf("/") + 1);
   return `${folderOf(path)}/.${name}.${crypto.randomUUID()}`;
@@ -81,7 +79,8 @@ async function writeNew(
   { isSecret, text }: NewFile,
 ): Promise<void> {
   const mode = isSecret ? MODE.secret : MODE.public;
-  // Nobody can have prepared it: it is new, and has its mode from the start.
+  // The file is new and has its mode from the start, so nobody can have
+  // prepared it.
   using file = await Deno.open(path, { createNew: true, write: true, mode });
   await writeAll(file, new TextEncoder().encode(text));
   await file.syncData();

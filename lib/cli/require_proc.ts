@@ -1,5 +1,5 @@
 /**
- * What Deno needs of the system before it loads a module of Node.
+ * Checks what Deno needs before it loads a Node module.
  *
  * @module
  */
@@ -7,16 +7,16 @@
 import { requireRead } from "../net/system/system_file.ts";
 import { StartError } from "./usage_error.ts";
 
-/** What the runtime takes its own path from. */
+/** The runtime reads its own path from here. */
 const OWN_PATH = "/proc/self/exe";
 
 /**
- * Throws where the system does not have `/proc`. Without it Deno aborts the whole
- * process as soon as a module of Node is loaded (2.9.6), which may be at the
- * start, for TLS or users, or in the middle of a run.
+ * Checks that the system has `/proc`. Without it, Deno aborts the whole process
+ * as soon as it loads a Node module (2.9.6). That may be at the start, for TLS
+ * or users, or in the middle of a run.
  *
- * @throws {StartError} If it is not mounted. Where Deno was not allowed to look,
- *   it is taken to be there.
+ * @throws {StartError} If `/proc` is not mounted. It counts as mounted if Deno
+ *   has no permission to look.
  */
 export function requireProc(): void {
   if (Deno.build.os !== "linux") return;

@@ -1,5 +1,5 @@
 /**
- * Options that would do nothing without others.
+ * Refuses options that have no effect without others.
  *
  * @module
  */
@@ -7,16 +7,15 @@
 import { type Requirement, sourceOf, spellRequirement } from "./option.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** What turns an option off, besides nothing, 0 and `false`. */
+/** A value that turns an option off, like a missing value, 0 and `false`. */
 const OFF = "off";
 
 /**
- * Refuses options that were given and have no effect, as their declarations
- * tell.
+ * Refuses given options that have no effect, according to their declarations.
  *
- * @param values Values of options, as they were read.
- * @param isAsked Whether to look at an option, by its name (default: at all).
- * @throws {UsageError} If one lacks what it needs.
+ * @param values Parsed values.
+ * @param isAsked Whether to check an option, by name (default: all).
+ * @throws {UsageError} If an option lacks what it needs.
  */
 export function requireEffect(
   values: object,
@@ -36,7 +35,7 @@ export function requireEffect(
   }
 }
 
-/** What was given, and is off, can't be what is missing. */
+/** A given option that is off is not missing, so the message differs. */
 function describeLack(
   requirement: Requirement,
   given: ReadonlyMap<string, readonly string[]>,
@@ -66,6 +65,6 @@ function isOn(value: unknown): boolean {
   if (!value || value === OFF) return false;
   if (Array.isArray(value)) return value.length > 0;
   if (typeof value !== "object") return true;
-  // A rate has two ways, each of which may be 0.
+  // A rate has two directions; each may be 0.
   return Object.values(value).some((one) => one !== 0);
 }

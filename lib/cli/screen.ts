@@ -1,5 +1,5 @@
 /**
- * The terminal that standard output goes to, if it does.
+ * The terminal behind standard output, if it is one.
  *
  * @module
  */
@@ -8,29 +8,28 @@ import { environmentVariable } from "./environment.ts";
 import { isGranted } from "../net/system/is_granted.ts";
 import { writeAllSync } from "../net/write_all.ts";
 
-/** What text is written on. */
+/** The place where text appears. */
 export interface Screen {
-  /** Columns to fill at most. */
+  /** Most columns to use. */
   width: number;
-  /** Whether it shows bold and coloured text. */
+  /** Whether it supports bold and coloured text. */
   isStyled: boolean;
 }
 
 /** A file or a pipe. */
 export const PLAIN_SCREEN: Screen = { width: 79, isStyled: false };
 
-/** Longer lines are hard to read, however wide the terminal is. */
+/** Wider lines are hard to read, however wide the terminal is. */
 const MOST_WIDTH = 100;
 
 const LEAST_WIDTH = 40;
 
-/** Shows a text page by page; keeps styles, and ends where the text is short. */
+/** Shows a text page by page, and keeps its styles. */
 const PAGER = ["less", "-R"] as const;
 
 /**
- * Looks at the terminal.
- *
- * @returns What standard output goes to; a terminal's last column stays empty.
+ * Returns the properties of standard output. A terminal's last column stays
+ * empty.
  */
 export function currentScreen(): Screen {
   const size = terminalSize();
@@ -40,10 +39,11 @@ export function currentScreen(): Screen {
 }
 
 /**
- * Prints lines; through a pager, where they are more than the terminal shows
- * and there is one: `less`, or what the variable PAGER names.
+ * Prints lines. If they do not fit on the terminal, it uses a pager if
+ * possible: `less`, or the program in the variable PAGER.
  *
- * @param lines Lines without their ends, free of what could drive a terminal.
+ * @param lines Lines without line ends, and without control characters that are
+ *   not Sluice's.
  */
 export async function showLines(lines: readonly string[]): Promise<void> {
   const bytes = new TextEncoder().encode(`${lines.join("\n")}\n`);
@@ -58,11 +58,11 @@ function terminalSize(): { columns: number; rows: number } | undefined {
   try {
     return Deno.consoleSize();
   } catch {
-    return undefined; // A terminal that does not know its size.
+    return undefined; // The terminal does not know its size.
   }
 }
 
-/** Tells whether a pager has shown the text. */
+/** Returns whether a pager showed the text. */
 async function page(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
   const [program = "", ...args] = pagerWords();
   if (program === "" || !isGranted({ name: "run", command: program })) {
@@ -70,12 +70,12 @@ async function page(bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
   }
   try {
     const child = new Deno.Command(program, { args, stdin: "piped" }).spawn();
-    // A pager that is left early has not read everything.
+    // A pager that the user quits early does not read everything.
     await new Blob([bytes]).stream().pipeTo(child.stdin).catch(() => {});
     await child.status;
     return true;
   } catch {
-    return false; // It is not installed.
+    return false; // The pager is not installed.
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Small files, secret ones among them: read within bounds, written whole or
+ * Small files, some of them secret: read within limits, written completely or
  * not at all, by one program at a time.
  *
  * @module
@@ -11,31 +11,33 @@ import { readFile } from "./read_file.ts";
 import { type NewFile, replaceFiles } from "./replace_files.ts";
 import { StartError } from "./usage_error.ts";
 
-/** Bytes that a file may have; a full revocation list has 350 KB. */
+/** Most bytes of a file; a full revocation list has 350 KB. */
 const MOST_BYTES = 4 * 2 ** 20;
 
-/** How long to wait for another program that writes, in milliseconds. */
+/** Milliseconds to wait for another program that writes. */
 const LOCK_LIMIT = 30_000;
 
-/** How often to look whether it has ended, in milliseconds. */
+/** Milliseconds between two attempts to lock. */
 const LOCK_PAUSE = 20;
 
-/** Kept where it is: deleted, two programs could each lock one of their own. */
+/**
+ * Never deleted: otherwise two programs could each lock a file of their own.
+ */
 const LOCK_NAME = ".lock";
 
-/** Nobody else may enter, or lock. */
+/** Access for the owner only, also to the lock. */
 const MODE = { file: 0o600, folder: 0o700 } as const;
 
 /**
  * Reads a file.
  *
- * @param path Its path.
- * @returns The text, or `undefined` where there is no such file.
- * @throws {StartError} If it can't be read. It does not repeat what is in it.
+ * @returns The text; `undefined` if the file does not exist.
+ * @throws {StartError} If it can't be read. The message does not repeat its
+ *   contents.
  */
 export async function readSmallFile(path: string): Promise<string | undefined> {
   try {
-    // What is none is for whoever knows what it should be to complain of.
+    // Accepts invalid UTF-8: the parser of the contents reports it.
     return new TextDecoder().decode(await readFile(path, { most: MOST_BYTES }));
   } catch (error) {
     if ((error as FileError).isMissing) return undefined;
@@ -44,11 +46,9 @@ export async function readSmallFile(path: string): Promise<string | undefined> {
 }
 
 /**
- * Tells whether there is anything at a path, be it a broken link.
+ * Tells whether a path exists, even as a broken link.
  *
- * @param path The path.
- * @returns Whether there is.
- * @throws {StartError} If that can't be seen.
+ * @throws {StartError} If that can't be determined.
  */
 export async function exists(path: string): Promise<boolean> {
   try {
@@ -63,8 +63,8 @@ export async function exists(path: string): Promise<boolean> {
 /**
  * Lists a directory.
  *
- * @param directory Its path.
- * @returns Names of all that is in it.
+ * @param directory Path of the directory.
+ * @returns All names in it.
  * @throws {StartError} If it can't be read.
  */
 export async function listNames(directory: string): Promise<string[]> {
@@ -78,10 +78,9 @@ export async function listNames(directory: string): Promise<string[]> {
 }
 
 /**
- * Writes files that belong together. All are written before the first gets its
- * name, and whoever reads one sees it whole.
+ * Writes files that belong together. It writes all of them before it renames
+ * the first, so readers always see complete files.
  *
- * @param files What to write.
  * @throws {StartError} If one can't be written.
  */
 export async function writeFiles(files: readonly NewFile[]): Promise<void> {
@@ -93,17 +92,16 @@ export async function writeFiles(files: readonly NewFile[]): Promise<void> {
 }
 
 /**
- * Makes a directory that only its owner can enter. One that is there stays as
- * it is.
+ * Creates a directory that only its owner can enter. An existing one stays
+ * unchanged.
  *
- * @param path Its path.
- * @throws {StartError} If it can't be made.
+ * @throws {StartError} If it can't be created.
  */
 export async function makeDirectory(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true, mode: MODE.folder });
   } catch (error) {
-    // Those above it are made too, so none is missing: it is in /proc or so.
+    // Parent folders are created too, so `NotFound` means /proc or the like.
     const cause = error instanceof Deno.errors.NotFound
       ? new FileError(path, "the system takes no folders there")
       : error;
@@ -112,14 +110,14 @@ export async function makeDirectory(path: string): Promise<void> {
 }
 
 /**
- * Does something in a directory while no other program does so.
+ * Runs a function while this program holds a directory's lock.
  *
- * @typeParam T What comes of it.
- * @param directory The directory, which has to be there.
- * @param work What to do.
- * @returns What came of it.
- * @throws {StartError} If another program does not end, or the directory can't
- *   be written to.
+ * @typeParam T Result of the function.
+ * @param directory An existing directory.
+ * @param work Function to run.
+ * @returns The function's result.
+ * @throws {StartError} If another program does not release the lock, or the
+ *   directory can't be written to.
  */
 export async function withLock<T>(
   directory: string,
@@ -138,7 +136,7 @@ export async function withLock<T>(
     }
     await elapsed(LOCK_PAUSE);
   }
-  return await work(); // What closes the file also unlocks it.
+  return await work(); // Closing the file unlocks it.
 }
 
 async function openLock(path: string): Promise<Deno.FsFile> {
@@ -150,7 +148,7 @@ async function openLock(path: string): Promise<Deno.FsFile> {
   }
 }
 
-/** Where the machine takes no files, they have to go elsewhere. */
+/** If the path is not writable, another folder has to be used. */
 function cannotWrite(doing: string, path: string, cause: unknown): StartError {
   const { message } = fileFault(doing, path, cause, "write");
   return new StartError(`${message}; name another --dir`, { cause });

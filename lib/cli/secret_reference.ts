@@ -1,6 +1,6 @@
 /**
- * Secrets that stand elsewhere: `env:NAME` in the environment, `file:PATH` in a
- * file.
+ * Resolves references to secrets: `env:NAME` for an environment variable,
+ * `file:PATH` for a file.
  *
  * @module
  */
@@ -12,25 +12,26 @@ import type { FileError } from "./file_error.ts";
 import { readText } from "./read_file.ts";
 import { parseReference } from "./reference.ts";
 
-/** Bytes that a file with a secret may have. */
+/** Most bytes of a file with a secret. */
 const MOST_BYTES = 64 * 1024;
 
-/** A secret that was found. */
+/** A resolved secret. */
 export interface FoundSecret {
-  /** The text, with the secret in the place of what refers to it. */
+  /** The text, with the secret instead of the reference. */
   secret: string;
-  /** Path of the file that it was in. */
+  /** Path of the secret's file. */
   file?: string;
 }
 
 /**
- * Finds the secret that a text refers to, as a whole or behind a name:
- * `env:LOGIN`, `alice:env:PASSWORD`, `office=file:url.txt`.
+ * Resolves the reference in a text, which may follow a name: `env:LOGIN`,
+ * `alice:env:PASSWORD`, `office=file:url.txt`.
  *
- * @param text What the configuration says.
- * @param file Path of the configuration, to which paths are relative.
- * @returns The secret; the text itself where it refers to none.
- * @throws {SyntaxError} If there is no such secret.
+ * @param text Text in the configuration.
+ * @param file Path of the configuration. Paths in it are relative to its
+ *   folder.
+ * @returns The secret; the text itself if it contains no reference.
+ * @throws {SyntaxError} If the secret does not exist.
  */
 export async function findSecret(
   text: string,
@@ -48,18 +49,18 @@ export async function findSecret(
  * Resolves a path in a configuration.
  *
  * @param file Path of the configuration.
- * @param path What it says.
- * @returns The path, as seen from where the program runs; of a configuration
- *   under `/dev` or `/proc`, such as a pipe, it is relative to that.
+ * @param path Path as written there.
+ * @returns The path for this program. If the configuration is under `/dev` or
+ *   `/proc`, such as a pipe, the path is relative to the current folder.
  */
 export function relativeTo(file: string, path: string): string {
-  // What a shell makes of `<(…)` is in no folder of the operator's.
+  // A pipe such as `<(…)` is in no folder of the operator.
   const isPipe = /^\/(?:dev|proc)\//.test(file);
   return isAbsolute(path) || isPipe ? path : join(dirname(file), path);
 }
 
 function fromEnvironment(name: string): string {
-  if (!isGranted({ name: "env", variable: name })) { // Asking would stop the start.
+  if (!isGranted({ name: "env", variable: name })) { // A prompt would stop the start.
     throw new SyntaxError(
       `cannot read ${name} of the environment: Deno was not given --allow-env=${name}`,
     );

@@ -1,12 +1,12 @@
 /**
- * From the values of options to the settings of a server.
+ * Converts option values to the settings of a server.
  *
  * @module
  */
 
 import type { Option, OptionTable, OptionValues } from "./option.ts";
 
-/** The settings that the options of a table make, as they are declared. */
+/** The settings that a table of options declares. */
 export type SettingsOf<Table extends OptionTable> = Merged<
   {
     [Name in keyof Table]: Table[Name] extends
@@ -21,7 +21,7 @@ export type Placed<Path extends string, T> = Path extends
   `${infer First}.${infer Rest}` ? { [Key in First]: Placed<Rest, T> }
   : { [Key in Path]: T };
 
-/** All members of a union at once. */
+/** The intersection of a union's members. */
 export type Merged<Union> =
   (Union extends unknown ? (one: Union) => void : never) extends
     (all: infer All) => void ? All : never;
@@ -29,12 +29,11 @@ export type Merged<Union> =
 type Settings = { [name: string]: unknown };
 
 /**
- * Puts the values of options where their declarations say.
+ * Puts option values at the places that their declarations name.
  *
- * @typeParam Table The options.
- * @param table The options.
- * @param values Their values.
- * @returns The settings; options that declare no place are left out.
+ * @typeParam Table Type of the options.
+ * @param values Parsed values.
+ * @returns The settings. Options without a place are left out.
  */
 export function settingsOf<Table extends OptionTable>(
   table: Table,

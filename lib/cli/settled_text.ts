@@ -1,5 +1,5 @@
 /**
- * The text of a file that somebody may be writing at this moment.
+ * Reads a file that another program may be writing at the moment.
  *
  * @module
  */
@@ -9,39 +9,39 @@ import { FileError } from "./file_error.ts";
 import { readText } from "./read_file.ts";
 import { requireRead } from "../net/system/system_file.ts";
 
-/** Milliseconds between two looks at a file. */
+/** Milliseconds between two reads of a file. */
 const LOOK = 100;
 
 /**
- * Milliseconds that a file has to have been left alone that is written where it
- * is: it may be empty, or end behind any line, until all is written.
+ * Milliseconds for which a file must have stayed unchanged if it is written in
+ * place: until all is written, it may be empty or end after any line.
  */
 const QUIET = 1_000;
 
-/** Milliseconds after which a file that keeps changing is given up. */
+/** Milliseconds after which Sluice gives up on a file that keeps changing. */
 const PATIENCE = 10_000;
 
-/** What a file held when it was read. */
+/** The contents of a file at one time. */
 export interface FileText {
-  /** All that was in it. */
+  /** The whole text. */
   readonly text: string;
-  /** What tells that it has changed since. */
+  /** Changes when the file does. */
   readonly state: string;
-  /** Which file it was: another that takes its place is another one. */
+  /** Identity of the file. A file that replaces it has another one. */
   readonly id: string;
-  /** When it was last written, in milliseconds since 1970, as far as is known. */
+  /** Time of the last write, in milliseconds since 1970, if known. */
   readonly writtenAt: number | undefined;
-  /** Its permissions; `null` where it is none, such as a pipe. */
+  /** Permissions; `null` if it is not a regular file, for example a pipe. */
   readonly mode: number | null;
 }
 
-/** A file as it is now; that it is missing is a state of it too. */
+/** The state of a file now, even if it is missing. */
 export interface FileState {
-  /** What tells that it has changed. */
+  /** Changes when the file does. */
   readonly state: string;
-  /** What is known of it; `undefined` where it can't be looked at. */
+  /** Data of the file; `undefined` if it can't be examined. */
   readonly info: Deno.FileInfo | undefined;
-  /** Why it can't be looked at. */
+  /** The reason why it can't be examined. */
   readonly error?: unknown;
 }
 
@@ -50,8 +50,8 @@ export class UnsettledError extends FileError {
   /**
    * Constructs an error.
    *
-   * @param path Where the file is.
-   * @param patience Milliseconds for which it did.
+   * @param path Path of the file.
+   * @param patience Milliseconds for which it kept changing.
    */
   constructor(path: string, patience: number) {
     super(path, `it kept changing for ${patience / 1000} s`);
@@ -59,18 +59,13 @@ export class UnsettledError extends FileError {
   }
 }
 
-/**
- * Looks at a file without reading it.
- *
- * @param path Its path.
- * @returns Its state.
- */
+/** Examines a file without reading it. */
 export async function stateOf(path: string): Promise<FileState> {
   try {
     requireRead(path);
     const info = await Deno.stat(path);
     const { size, mtime, mode, isFile } = info;
-    // A pipe says what it has to say once: how full it is means nothing.
+    // A pipe can be read only once: its fill level means nothing.
     const content = isFile ? [size, mtime?.getTime()] : [];
     return { state: [idOf(info), ...content, mode].join(" "), info };
   } catch (error) {
@@ -81,9 +76,7 @@ export async function stateOf(path: string): Promise<FileState> {
 /**
  * Reads a file once.
  *
- * @param path Its path.
- * @returns What it holds.
- * @throws {FileError} If it can't be read.
+ * @throws {FileError} If the file can't be read.
  */
 export async function readContent(path: string): Promise<FileText> {
   const { state, info, error } = await stateOf(path);
@@ -98,21 +91,21 @@ export async function readContent(path: string): Promise<FileText> {
 
 /** Options for {@linkcode readSettled}. */
 export interface ReadSettledOptions {
-  /** What is in force of it (default: nothing). */
+  /** The contents that are in force (default: none). */
   before?: FileText | undefined;
-  /** Milliseconds after which one that keeps changing is given up (default 10 s). */
+  /**
+   * Milliseconds before giving up on a file that keeps changing (default 10 s).
+   */
   patience?: number;
 }
 
 /**
- * Reads a file until it is the same at two looks. What is in force already, or
- * comes out of a pipe, is taken at the first.
+ * Reads a file until two reads agree. Contents that are already in force, and
+ * those of a pipe, are accepted immediately.
  *
- * @param path Its path.
- * @param options What is known of it.
- * @returns What it holds.
- * @throws {FileError} If it can't be read.
- * @throws {UnsettledError} If it keeps changing.
+ * @param options Known contents and time limit.
+ * @throws {FileError} If the file can't be read.
+ * @throws {UnsettledError} If the file keeps changing.
  */
 export async function readSettled(
   path: string,
@@ -132,7 +125,7 @@ export async function readSettled(
   return seen.content;
 }
 
-/** What was there at a look. */
+/** The result of one read. */
 interface Look {
   content: FileText | undefined;
   error: unknown;
@@ -154,7 +147,7 @@ function isSame(one: Look, other: Look): boolean {
   return a.state === b.state && a.text === b.text;
 }
 
-/** Whether nobody writes it, as far as can be told. */
+/** Whether the file seems complete. */
 function isAtRest(
   { content }: Look,
   since: number,
@@ -163,12 +156,14 @@ function isAtRest(
   const rest = performance.now() - since;
   if (content === undefined) return rest >= LOOK;
   if (content.mode === null || content.text === before?.text) return true;
-  // One that has taken another's place was whole when it did.
+  // A file that has replaced another was complete at that moment.
   const isReplaced = before !== undefined && content.id !== before.id;
   return rest >= (isReplaced || isOld(content) ? LOOK : QUIET);
 }
 
-/** Whether it was left alone for long enough, also before the first look. */
+/**
+ * Whether it has not been written for long enough, even before the first read.
+ */
 function isOld({ writtenAt = Infinity }: FileText): boolean {
   return Date.now() - writtenAt >= QUIET;
 }

@@ -7,7 +7,9 @@
 import type { Frequency } from "../policy/limits/connection_rate.ts";
 import type { BothWays } from "../policy/limits/rate_limits.ts";
 
-/** By what is written; a lower-case `b` would be taken for bits. */
+/**
+ * By spelling. Lower-case `b` is missing, because people would read it as bits.
+ */
 const UNITS: Readonly<Record<string, number>> = {
   B: 1,
   kB: 1e3,
@@ -27,16 +29,15 @@ const PERIODS: Readonly<Record<string, Frequency["period"]>> = {
   h: "hour",
 };
 
-/** A slower rate would carry a datagram in more than a second. */
+/** At a slower rate, a datagram would take more than a second. */
 const SLOWEST = 1_000;
 
 /**
  * Parses a size: a number and a unit (`64KB` is 64,000 bytes, `64KiB` is
  * 65,536), or `0`.
  *
- * @param text Text to parse.
  * @returns Whole bytes.
- * @throws {SyntaxError} If it is not one.
+ * @throws {SyntaxError} If the text is not a size.
  */
 export function parseSize(text: string): number {
   const size = sizeOf(text);
@@ -55,11 +56,10 @@ function sizeOf(text: string): number | undefined {
 }
 
 /**
- * Parses a size that may also be a number of bytes alone.
+ * Parses a size that may also be a plain number of bytes.
  *
- * @param text Text to parse.
  * @returns Whole bytes.
- * @throws {SyntaxError} If it is not one.
+ * @throws {SyntaxError} If the text is not a size.
  */
 export function parseBytes(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
@@ -71,12 +71,11 @@ export function parseBytes(text: string): number {
 }
 
 /**
- * Parses bytes a second: a size for each way (`64KB`, also `64KB/s`), or one
- * for up and one for down (`1MB:10MB`).
+ * Parses bytes per second: a size for both directions (`64KB` or `64KB/s`), or
+ * one for up and one for down (`1MB:10MB`).
  *
- * @param text Text to parse.
- * @returns Bytes a second, 1,000 at least or 0.
- * @throws {SyntaxError} If it is not one.
+ * @returns Bytes per second, 0 or at least 1,000.
+ * @throws {SyntaxError} If the text is not a rate.
  */
 export function parseRate(text: string): BothWays {
   const parts = text.split(":").map((part) => part.replace(/\/s$/, ""));
@@ -92,11 +91,10 @@ export function parseRate(text: string): BothWays {
 }
 
 /**
- * Parses how often: `10`, `10/s`, `30/m` or `500/h`; `0` is no limit.
+ * Parses a frequency: `10`, `10/s`, `30/m` or `500/h`; `0` disables the limit.
  *
- * @param text Text to parse.
  * @returns The frequency; `undefined` for no limit.
- * @throws {SyntaxError} If it is not one.
+ * @throws {SyntaxError} If the text is not a frequency.
  */
 export function parseFrequency(text: string): Frequency | undefined {
   const match = /^(\d{1,9})(?:\/([smh]))?$/.exec(text);

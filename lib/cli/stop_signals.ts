@@ -1,15 +1,15 @@
 /**
- * Signals of the person who wants the program to end.
+ * Signals that ask the program to end.
  *
  * @module
  */
 
-/** Windows has no SIGTERM; Ctrl-Break is what its services get. */
+/** Windows has no SIGTERM; its services get Ctrl-Break. */
 const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? ["SIGINT", "SIGBREAK"]
   : ["SIGINT", "SIGTERM"];
 
-/** Signals to end, one after the other. */
+/** Received signals, in order. */
 export class StopSignals {
   readonly #raised: string[] = [];
   readonly #first = Promise.withResolvers<string>();
@@ -17,20 +17,20 @@ export class StopSignals {
   #count = 0;
   #waiting: PromiseWithResolvers<string> | undefined;
 
-  /** The first of all, whoever waits for it too. */
+  /** The first signal of all. Any number of callers may wait for it. */
   get first(): Promise<string> {
     return this.#first.promise;
   }
 
-  /** The second of all, whoever waits for it too. */
+  /** The second signal of all. Any number of callers may wait for it. */
   get second(): Promise<string> {
     return this.#second.promise;
   }
 
   /**
-   * Does what a signal of the system does.
+   * Acts as if the system had sent a signal.
    *
-   * @param name What the log calls it.
+   * @param name Name of the signal for the log.
    */
   raise(name: string): void {
     this.#count++;
@@ -42,9 +42,9 @@ export class StopSignals {
   }
 
   /**
-   * Waits for one more signal.
+   * Waits for the next signal.
    *
-   * @returns Its name.
+   * @returns Name of the signal.
    */
   next(): Promise<string> {
     const name = this.#raised.shift();
@@ -55,10 +55,10 @@ export class StopSignals {
 }
 
 /**
- * Begins to listen for signals of the system. To be done at the start:
- * registering the first handler when out of descriptors aborts the process.
+ * Starts to listen for the system's signals. Call it at the start: registering
+ * the first handler when out of descriptors aborts the process.
  *
- * @returns The signals; to be disposed of.
+ * @returns The signals. Disposing of them ends listening.
  */
 export function listenForSignals(): StopSignals & Disposable {
   const signals = new StopSignals();

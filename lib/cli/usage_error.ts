@@ -1,24 +1,24 @@
 /**
- * Mistakes of the person who started the program.
+ * Errors that the user of the program can fix.
  *
  * @module
  */
 
-/** What an error is about. */
+/** The subject of an error. */
 export interface ErrorSubject extends ErrorOptions {
-  /** Name of the option that is to be changed. */
+  /** Name of the option to change. */
   option?: string | undefined;
-  /** Names of other options that the message speaks of. */
+  /** Names of other options in the message. */
   others?: readonly string[];
-  /** What stands for the words that are to be changed, where they are these. */
+  /** Placeholder of the operand to change, if it is one. */
   operand?: string | undefined;
 }
 
-/** Something that a person can change; it knows the option that it is about. */
+/** An error that the user can fix, with the option that causes it. */
 export abstract class OptionError extends Error {
   /** What is wrong, without the name of the option. */
   readonly fault: string;
-  /** Names of other options that the message speaks of. */
+  /** Names of other options in the message. */
   readonly others: readonly string[];
   #option: string | undefined;
 
@@ -27,7 +27,7 @@ export abstract class OptionError extends Error {
    *
    * @param message What is wrong and what would be right, in one line.
    * @param fault The same, without the name of the option.
-   * @param subject What it is about.
+   * @param subject The option and others in the message.
    */
   constructor(message: string, fault: string, subject: ErrorSubject) {
     super(message, subject);
@@ -36,29 +36,25 @@ export abstract class OptionError extends Error {
     this.others = subject.others ?? [];
   }
 
-  /** Name of the option that is to be changed, where one is. */
+  /** Name of the option to change, if it is one. */
   get option(): string | undefined {
     return this.#option;
   }
 
-  /**
-   * Makes it an error about an option, unless it is about one already.
-   *
-   * @param option Name of the option.
-   */
+  /** Assigns the error to an option, unless it already has one. */
   concern(option: string): void {
     this.#option ??= option;
   }
 }
 
-/** A command line that can't be carried out: one line, exit code 2. */
+/** An invalid command line: one line, exit code 2. */
 export class UsageError extends OptionError {
   /**
    * Constructs an error.
    *
-   * @param fault What is wrong and what would be right. Where it is about an
-   *   option, the option's name is put in front.
-   * @param subject What it is about.
+   * @param fault What is wrong and what would be right. The message puts the
+   *   name of the option before it.
+   * @param subject The option and others in the message.
    */
   constructor(fault: string, subject: ErrorSubject = {}) {
     const { option, operand } = subject;
@@ -72,13 +68,13 @@ export class UsageError extends OptionError {
   }
 }
 
-/** A start that failed for what the machine has or allows: exit code 1. */
+/** A start that fails because of the machine: exit code 1. */
 export class StartError extends OptionError {
   /**
    * Constructs an error.
    *
-   * @param message What could not be done and why, in one line.
-   * @param subject What it is about, and the cause.
+   * @param message What failed and why, in one line.
+   * @param subject The option, and the cause.
    */
   constructor(message: string, subject: ErrorSubject = {}) {
     super(message, message, subject);
@@ -87,14 +83,13 @@ export class StartError extends OptionError {
 }
 
 /**
- * Does what concerns one option: an error that is about none yet is about that
- * one then. Its message stays as it is.
+ * Runs work for one option. An error without an option is assigned to it; the
+ * message stays unchanged.
  *
- * @typeParam T What comes of it.
+ * @typeParam T Result of the work.
  * @param option Name of the option.
- * @param work What to do.
- * @returns What came of it.
- * @throws What `work` throws.
+ * @returns The result of the work.
+ * @throws The error of the work.
  */
 export async function concerning<T>(
   option: string,

@@ -1,5 +1,5 @@
 /**
- * When files are looked at: every second, and on SIGHUP.
+ * Checks files for changes every second, and on SIGHUP.
  *
  * @module
  */
@@ -7,27 +7,29 @@
 import { setDeadline } from "../sync/deadline.ts";
 import { type Hangups, listenForHangups } from "./hangups.ts";
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two checks. */
 const INTERVAL = 1_000;
 
-/** Milliseconds that the end waits for a file that is being read. */
+/** Milliseconds to wait at the end for a file that is being read. */
 const PATIENCE = 1_000;
 
-/** What can be looked at. */
+/** A file that can be reloaded. */
 export interface Reloadable {
-  /** Looks, and reads again what has changed. It does not throw. */
+  /** Checks the file and reads it if it has changed. It does not throw. */
   poll(): Promise<void>;
-  /** Reads again. It does not throw; it may say why nothing has changed. */
+  /**
+   * Reads the file. It does not throw; it may return why nothing has changed.
+   */
   reload(): Promise<string | undefined | void>;
-  /** What it is called, for whoever asks what was read. */
+  /** Name for messages about the reload. */
   readonly name?: string;
 }
 
 /**
- * Makes one text of what was wrong with several files.
+ * Joins the faults of several files to one text.
  *
- * @param faults What {@linkcode Reloadable.reload} has said of each.
- * @returns What was wrong, if anything was.
+ * @param faults Results of {@linkcode Reloadable.reload}.
+ * @returns The text; `undefined` without faults.
  */
 export function joinFaults(
   faults: readonly (string | undefined | void)[],
@@ -37,29 +39,28 @@ export function joinFaults(
 
 /** Options for {@linkcode watchFiles}. */
 export interface WatchFilesOptions {
-  /** Milliseconds between two looks (default 1 s). */
+  /** Milliseconds between two checks (default 1 s). */
   interval?: number;
-  /** Where SIGHUP comes from (default: listens for it until disposed of). */
+  /** Source of SIGHUP (default: listens for it until disposed of). */
   hangups?: Hangups;
-  /** Called on SIGHUP where there is nothing to reload. */
+  /** Called on SIGHUP if there is nothing to reload. */
   onIdleSignal?: () => void;
   /**
    * Called on SIGHUP.
    *
-   * @param done Settles when all has been read.
+   * @param done Settles when all files have been read.
    */
   onSignal?: (done: Promise<unknown>) => void;
 }
 
 /**
- * Watches files until it is disposed of. However many SIGHUPs come while files
- * are being read, they are read once more. Where there are none, SIGHUP is said
- * and does nothing; but where a person sits at a terminal it keeps its meaning:
- * the terminal is gone, and what runs in it ends.
+ * Watches files until disposed of. However many SIGHUPs arrive during a
+ * reading, it reads the files once more. Without files, SIGHUP only causes a
+ * message. At a terminal without files it keeps its meaning: the terminal is
+ * gone, and its programs end.
  *
- * @param files What to look at.
- * @param options How.
- * @returns Ends it, once no file is being read.
+ * @param options Interval and callbacks.
+ * @returns Stops watching, once no file is being read.
  */
 export function watchFiles(
   files: readonly Reloadable[],
@@ -106,7 +107,7 @@ export function watchFiles(
       unfollow();
       own?.[Symbol.dispose]();
       clearTimeout(timer);
-      // A file on a network that is gone must not hold up the end.
+      // A file on an unreachable network must not delay the end.
       const { promise, resolve } = Promise.withResolvers<void>();
       const deadline = setDeadline(PATIENCE, resolve);
       await Promise.race([busy, promise]);

@@ -1,5 +1,5 @@
 /**
- * A file that is read again when it changes, while what depends on it runs.
+ * A file that is reloaded when it changes, while the program runs.
  *
  * @module
  */
@@ -16,62 +16,66 @@ import {
   UnsettledError,
 } from "./settled_text.ts";
 
-/** Group and others. */
+/** Permission bits of the group and of others. */
 const READABLE_BY_OTHERS = 0o044;
 
 /**
  * Options for {@linkcode WatchedFile.open}.
  *
- * @typeParam T What the file holds.
+ * @typeParam T Value of the file.
  */
 export interface WatchedFileOptions<T> {
-  /** What it is, for messages: `users file`. */
+  /** Kind of file, for messages: `users file`. */
   what: string;
   /**
-   * Makes the value out of the text.
+   * Parses the text.
    *
-   * @throws {SyntaxError} If it is malformed, saying where and what was expected.
+   * @throws {SyntaxError} If the text is malformed; the message says where and
+   *   what was expected.
    */
   parse: (text: string) => T | Promise<T>;
-  /** Says what a value is, for the message of a reload: `12 users`. */
+  /** Describes a value for the message of a reload: `12 users`. */
   describe: (value: T) => string;
-  /** Whether to warn where others than the owner can read it. */
+  /** Whether to warn if others than the owner can read the file. */
   isSecret?: boolean;
-  /** Takes what there is to say. */
+  /** Receives messages. */
   log: (event: LogEvent) => void;
 }
 
-/** What is known of a file before it is opened. */
+/** Knowledge about a file before it is opened. */
 export interface FileOrigin {
-  /** What another has in force of it, which is taken where it fits. */
+  /**
+   * Contents that another listener has in force. They are used if they are
+   * valid here.
+   */
   before?: FileText | undefined;
   /**
-   * Whether others go by files like it already, so that this one must not be
-   * taken half written (default false).
+   * Whether similar files are already in force, so that this one must not be
+   * read half written (default false).
    */
   isRunning?: boolean;
 }
 
 /**
- * A file whose content is in force until it has other content that is as good:
+ * A file whose contents stay in force until other valid contents replace them:
  * a broken or missing file changes nothing.
  *
- * @typeParam T What the file holds.
+ * @typeParam T Value of the file.
  */
 export class WatchedFile<T> {
   readonly #path: string;
   readonly #options: WatchedFileOptions<T>;
   #value: T;
   #apply: (value: T) => void | Promise<void> = () => {};
-  /** What the value was made of. */
+  /** The text from which the value was parsed. */
   #taken: FileText;
-  /** What the file was when it was last read, with or without success. */
+  /** State of the file at the last read, successful or not. */
   #read: string;
-  /** What it was at the last look. */
+  /** State of the file at the last check. */
   #seen: string;
   #mode: number | null = null;
   #last: Promise<unknown> = Promise.resolve();
-  /** The reload that has not begun. */
+  /** The reload that is waiting to start. */
   #waiting: Promise<string | undefined> | undefined;
 
   private constructor(
@@ -89,14 +93,13 @@ export class WatchedFile<T> {
   }
 
   /**
-   * Takes what is in force of a file, or reads it for the first time.
+   * Takes over the contents that are in force, or reads the file for the first
+   * time.
    *
-   * @typeParam T What it holds.
-   * @param path Its path.
-   * @param options What to make of it.
-   * @param origin What is known of it (default nothing).
-   * @returns The file.
-   * @throws {StartError} If it can't be read or is malformed.
+   * @typeParam T Value of the file.
+   * @param options How to parse and describe it.
+   * @param origin Contents already in force (default none).
+   * @throws {StartError} If the file can't be read or is malformed.
    */
   static async open<T>(
     path: string,
@@ -108,7 +111,8 @@ export class WatchedFile<T> {
     try {
       if (before !== undefined) return await make(before);
     } catch (error) {
-      // It was for other settings: the file may have changed with them.
+      // They belong to other settings: the file may have changed together with
+      // them.
       if (!(error instanceof SyntaxError)) throw error;
     }
     try {
@@ -120,33 +124,34 @@ export class WatchedFile<T> {
     }
   }
 
-  /** Its path. */
+  /** Path of the file. */
   get name(): string {
     return this.#path;
   }
 
-  /** What is in force. */
+  /** The value in force. */
   get value(): T {
     return this.#value;
   }
 
-  /** The text that this was made of. */
+  /** The text from which it was parsed. */
   get taken(): FileText {
     return this.#taken;
   }
 
   /**
-   * Says who is to know of a new value.
+   * Sets the receiver of new values.
    *
-   * @param apply Takes it. What it throws is a fault of the file.
+   * @param apply Receives each new value. If it throws, the file counts as
+   *   invalid.
    */
   onReload(apply: (value: T) => void | Promise<void>): void {
     this.#apply = apply;
   }
 
   /**
-   * Reads the file if it has changed since it was read, and is the same at two
-   * looks: who writes it may not have finished at the first.
+   * Reads the file if it has changed and two checks agree: at the first, its
+   * writer may not have finished.
    */
   poll(): Promise<void> {
     return this.#inTurn(async () => {
@@ -156,7 +161,7 @@ export class WatchedFile<T> {
       if (!isSettled || state === this.#read) return;
       const content = await this.#look(readContent(this.#path));
       this.#seen = (await stateOf(this.#path)).state;
-      // It was written while it was read: the next look will show.
+      // The file changed during the read; the next check decides.
       if (this.#seen !== state) return;
       this.#read = state;
       await this.#take(content);
@@ -164,15 +169,14 @@ export class WatchedFile<T> {
   }
 
   /**
-   * Reads the file whether it has changed or not, until it is the same at two
-   * looks. Whoever asks while one waits for its turn gets that one: a storm of
-   * signals does not queue up.
+   * Reads the file, changed or not, until two reads agree. Calls during the
+   * wait for its turn share one reload, so that signals do not pile up.
    *
-   * @returns Why it stays as it was, where it does.
+   * @returns The reason if the value stays unchanged.
    */
   reload(): Promise<string | undefined> {
     return this.#waiting ??= this.#inTurn(async () => {
-      this.#waiting = undefined; // What changes from here on is for the next.
+      this.#waiting = undefined; // Later changes need a new reload.
       const content = await this.#look(
         readSettled(this.#path, { before: this.#taken }),
       );
@@ -187,14 +191,14 @@ export class WatchedFile<T> {
     return done;
   }
 
-  /** One that has not settled is still to be read. */
+  /** A file that has not settled must be read again. */
   #noteRead(content: FileText | Unreadable, now: FileState): void {
     if ("text" in content) this.#seen = this.#read = content.state;
     else if (content.error instanceof UnsettledError) this.#seen = now.state;
     else this.#seen = this.#read = now.state;
   }
 
-  /** What went wrong is for who takes it. */
+  /** Returns an error instead of throwing it. */
   async #look(reading: Promise<FileText>): Promise<FileText | Unreadable> {
     try {
       return await reading;

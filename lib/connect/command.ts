@@ -1,5 +1,5 @@
 /**
- * `sluice connect`: a client for anything that listens.
+ * `sluice connect`: a client for any server.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Command } from "../cli/command.ts";
 import { CONNECT_OPTIONS } from "./options.ts";
 import { runConnect } from "./run.ts";
 
-/** The command as the command line sees it. */
+/** The command and its options. */
 export const CONNECT_COMMAND: Command<typeof CONNECT_OPTIONS> = {
   usage: "connect [OPTIONS] TARGET",
   summary:

@@ -1,5 +1,5 @@
 /**
- * A channel that carries one JSON value a line, and nothing else.
+ * A channel that carries one JSON value per line and nothing else.
  *
  * @module
  */
@@ -9,27 +9,26 @@ import type { ByteChannel } from "../net/connection.ts";
 import { Duplex } from "../net/duplex.ts";
 import { jsonLines } from "./json_lines.ts";
 
-/** Lines that were left out are told of one by one, up to so many. */
+/** Most refused lines to report one by one. */
 const MOST_TOLD = 100;
 
 const NOTHING = new Uint8Array();
 
-/** Lets only lines through that are JSON values, both ways. */
+/** Passes only lines that are JSON values, in both directions. */
 export class JsonChannel implements ByteChannel {
   readonly #channel: ByteChannel;
   readonly #typed: ReadableStreamDefaultReader<Buffer>;
   readonly #shown: WritableStreamDefaultWriter<Buffer>;
   readonly #showing: Promise<void>;
   readonly #warn: (message: string) => void;
-  /** What was read of a line, and is still to be given. */
+  /** The unread remainder of a line. */
   #rest: Buffer = NOTHING;
   #refused = 0;
 
   /**
-   * Wraps a channel; closed with this.
+   * Wraps a channel; disposing of this also closes the channel.
    *
-   * @param channel What is read and written.
-   * @param warn Told which line was left out, in one line. Not escaped.
+   * @param warn Receives one line for each refused line. Not escaped.
    */
   constructor(channel: ByteChannel, warn: (message: string) => void) {
     this.#channel = channel;
@@ -45,10 +44,10 @@ export class JsonChannel implements ByteChannel {
     });
     this.#shown = shown.writable.getWriter();
     this.#showing = shown.readable.pipeTo(writable);
-    this.#showing.catch(() => {}); // The next write tells it.
+    this.#showing.catch(() => {}); // The next write reports it.
   }
 
-  /** Lines that were left out, either way, because they are not JSON. */
+  /** Number of lines refused in both directions because they are not JSON. */
   get refused(): number {
     return this.#refused;
   }
@@ -66,19 +65,19 @@ export class JsonChannel implements ByteChannel {
     return part.length;
   }
 
-  /** Writes what has come; a line is passed on once it is complete. */
+  /** Writes bytes; each line goes on once it is complete. */
   async write(bytes: Uint8Array): Promise<number> {
     await this.#shown.write(bytes.slice());
     return bytes.length;
   }
 
-  /** Writes the last line, also if it has no end, and ends the output. */
+  /** Writes the last line, even without a line end, and ends the output. */
   async closeWrite(): Promise<void> {
     await this.#shown.close();
     await this.#showing;
   }
 
-  /** Closes the channel; what waits for it fails. */
+  /** Closes the channel; pending reads and writes fail. */
   [Symbol.dispose](): void {
     this.#channel[Symbol.dispose]();
   }

@@ -1,5 +1,5 @@
 /**
- * One JSON value a line (also known as NDJSON or JSON Lines).
+ * A stream of lines with one JSON value each (NDJSON or JSON Lines).
  *
  * @module
  */
@@ -8,30 +8,31 @@ import { DelimiterStream } from "@std/streams/delimiter-stream";
 import type { Buffer } from "../net/buffer_pool.ts";
 import { LineBound } from "./line_bound.ts";
 
-/** Bytes of a line at most, without its end. */
+/** Most bytes of a line, without its line end. */
 const LONGEST_LINE = 1024 * 1024;
 
 const LINE_FEED = 0x0a;
 
-/** What becomes of lines that are left out. */
+/** Options for {@linkcode jsonLines}. */
 export interface JsonLinesOptions {
   /**
-   * Told about a line that is no JSON value.
+   * Called for each line that is not a JSON value.
    *
-   * @param number Which line, from 1.
-   * @param reason Why, in a few words; it may hold what the line holds.
+   * @param number Number of the line, from 1.
+   * @param reason The reason in a few words; it may contain text of the line.
    */
   onRefusal: (number: number, reason: string) => void;
-  /** Bytes of a line at most (default 1 MiB). */
+  /** Most bytes of a line (default 1 MiB). */
   longest?: number;
 }
 
 /**
- * Makes a stream that lets through the lines that are JSON values: a chunk each,
- * as it came, with a line feed.
+ * Creates a stream that passes only lines with a JSON value: one chunk per
+ * line, unchanged, with a line feed.
  *
- * @param options What becomes of the others.
- * @returns Both ends of the stream; it keeps the chunks that it is given.
+ * @param options Handling of other lines.
+ * @returns Both ends of the stream. It keeps the chunks it receives, so do not
+ *   reuse them.
  */
 export function jsonLines(
   { onRefusal, longest = LONGEST_LINE }: JsonLinesOptions,
@@ -40,7 +41,7 @@ export function jsonLines(
   let number = 0;
   const check = new TransformStream<Buffer, Buffer>({
     transform(line, controller) {
-      if (line.length === 0) return; // Nothing is behind the last line feed.
+      if (line.length === 0) return; // Nothing follows the last line feed.
       const hasEnd = line.at(-1) === LINE_FEED;
       const text = hasEnd ? line.subarray(0, -1) : line;
       const reason = findFault(text, longest);
@@ -67,14 +68,15 @@ function withEnd(text: Buffer): Buffer {
 function findFault(line: Buffer, longest: number): string | undefined {
   if (line.length > longest) return `it is longer than ${longest} bytes`;
   try {
-    // A byte order mark is no part of JSON (RFC 8259 §8.1).
+    // A byte order mark is not part of JSON (RFC 8259 §8.1).
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
       .decode(line);
     if (text.trim() === "") return "it is empty";
     JSON.parse(text);
     return undefined;
   } catch (error) {
-    // The decoder's is a TypeError, the parser's tells what and where.
+    // The decoder throws a TypeError; the JSON parser's error says what and
+    // where.
     if (!(error instanceof SyntaxError)) return "it is not UTF-8";
     return `it is not JSON: ${error.message}`;
   }

@@ -1,6 +1,5 @@
 /**
- * A bound on the lines of a stream of bytes, for whoever splits and collects
- * them.
+ * Limits the lines of a byte stream, for code that splits and collects them.
  *
  * @module
  */
@@ -10,18 +9,19 @@ import type { Buffer } from "../net/buffer_pool.ts";
 const LINE_FEED = 0x0a;
 
 /**
- * Passes bytes on, but of a line that is too long only one byte too many, and
- * its line feed: a line without an end fills no memory behind it.
+ * Passes bytes on. Of a line that is too long, it passes only one byte too many
+ * and the line feed, so that an endless line cannot fill the memory of its
+ * reader.
  */
 export class LineBound extends TransformStream<Buffer, Buffer> {
   readonly #longest: number;
-  /** Bytes of the line that may still be passed on. */
+  /** Bytes of the current line that may still pass. */
   #room: number;
 
   /**
-   * Creates one at the beginning of a line.
+   * Creates a stream that starts at the beginning of a line.
    *
-   * @param longest Bytes of a line at most, without its line feed.
+   * @param longest Most bytes of a line, without its line feed.
    */
   constructor(longest: number) {
     super({ transform: (chunk, controller) => this.#pass(chunk, controller) });

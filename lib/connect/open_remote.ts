@@ -1,5 +1,6 @@
 /**
- * Opens what `sluice connect` talks with, with errors that a person can act on.
+ * Opens the connection of `sluice connect`, with errors that a person can act
+ * on.
  *
  * @module
  */
@@ -28,38 +29,35 @@ import { StartError } from "../cli/usage_error.ts";
 
 /** Options for {@linkcode openRemote}. */
 export interface OpenRemoteOptions {
-  /** Which addresses of a name are tried. */
+  /** Address families to try for a name. */
   preference: FamilyPreference;
-  /** Milliseconds for resolving and connecting; 0 is for ever. */
+  /** Milliseconds for resolving and connecting; 0 disables the limit. */
   timeout: number;
-  /** How datagrams are used; `undefined` connects over TCP. */
+  /** Settings for datagrams; `undefined` connects over TCP. */
   datagrams: { linger: number; isLines: boolean } | undefined;
-  /** Other proxies to go through. */
+  /** Parent proxies on the way. */
   parents: ParentConfig;
-  /** Agrees on TLS with parents, and with the target where it is asked for. */
+  /** Starts TLS with parents, and with the target if `isTls`. */
   startTls: StartTls | undefined;
-  /** Whether the target is spoken to by TLS. */
+  /** Whether to speak TLS with the target. */
   isTls: boolean;
 }
 
-/** What is open. */
+/** An open connection. */
 export interface Remote {
   /** The connection; the caller closes it. */
   connection: ByteChannel;
-  /** Its streams, where some of what came was read already. */
+  /** Its streams, if some bytes have already been read. */
   duplex?: Duplex;
-  /** Where it leads to, for people. */
+  /** Description of its destination, for people. */
   at: string;
 }
 
 /**
  * Opens a connection.
  *
- * @param target Where to.
  * @param context Gives up when cancelled.
- * @param options How.
- * @returns What is open.
- * @throws {StartError} If it can't be reached, saying why.
+ * @throws {StartError} If the target can't be reached; the message says why.
  * @throws The reason of the cancellation.
  */
 export async function openRemote(

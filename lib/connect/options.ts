@@ -1,5 +1,5 @@
 /**
- * What can be said to `sluice connect`.
+ * Options of `sluice connect`.
  *
  * @module
  */
@@ -51,10 +51,10 @@ export const CONNECT_OPTIONS = {
 export type ConnectOptions = OptionValues<typeof CONNECT_OPTIONS>;
 
 /**
- * Refuses options that make no sense together, rather than to ignore one.
+ * Refuses options that contradict each other, instead of ignoring one.
  *
- * @param options Values of the options.
- * @throws {UsageError} If two don't go together, naming them.
+ * @throws {UsageError} If two options contradict each other; the message names
+ *   them.
  */
 export function checkConnectOptions(options: ConnectOptions): void {
   const { target, ipv4, ipv6, udp, via } = options;

@@ -1,5 +1,6 @@
 /**
- * The life of `sluice connect`: dial, carry bytes both ways, tell how it ended.
+ * Runs `sluice connect`: dials, carries bytes both ways, and reports how it
+ * ended.
  *
  * @module
  */
@@ -26,17 +27,17 @@ import { settingsOf } from "../cli/settings.ts";
 import { listenForSignals } from "../cli/stop_signals.ts";
 import { Stdio } from "./stdio.ts";
 
-/** Bytes of input that one read may bring: a typed line is one datagram. */
+/** Bytes for one read of the input. A typed line becomes one datagram. */
 const LEAST_READ = 8 * 1024;
 
-/** Exit codes of a shell for a program that a signal has ended. */
+/** Exit codes that shells use for a program ended by a signal. */
 const SIGNAL_CODE: Readonly<Record<string, number>> = {
   SIGINT: 130,
   SIGTERM: 143,
   SIGBREAK: 149,
 };
 
-/** A person who wants it to end. */
+/** An interruption by the user. */
 class Interruption extends Error {
   readonly code: number;
 
@@ -49,10 +50,9 @@ class Interruption extends Error {
 /**
  * Connects, and carries bytes until both ends have closed.
  *
- * @param options What the command line says.
- * @returns Exit code: 0 both ends closed, 1 cut, or lines were refused, 130 and
- *   143 ended by a signal.
- * @throws {UsageError} If options don't go together.
+ * @returns Exit code: 0 if both ends closed, 1 if the connection was cut or
+ *   lines were refused, 130 or 143 after a signal.
+ * @throws {UsageError} If options contradict each other.
  * @throws {StartError} If the target can't be reached.
  */
 export async function runConnect(options: ConnectOptions): Promise<number> {
@@ -115,11 +115,11 @@ async function converse(
     idleTimeout: options["idle-timeout"],
     halfCloseTimeout: {
       client: Infinity,
-      // Who types has nothing to say any more to one that has left.
+      // At a terminal, input makes no sense after the target has closed.
       target: isTyped ? 0 : options["half-close-timeout"],
     },
   });
-  // What is told begins on a line of its own.
+  // Reports start on a new line.
   const isBetween = stdio.isLineOpen || result.error instanceof Interruption;
   if (isShown && isBetween && !quiet) say("");
   const refused = lines?.refused ?? 0;
@@ -146,12 +146,15 @@ function exitCode(result: TunnelResult, refused: number): number {
   return isCut || refused > 0 ? 1 : 0;
 }
 
-/** Who reads our output wanted no more, such as `head`: no failure of ours. */
+/**
+ * The reader of standard output, such as `head`, wanted no more. This is not a
+ * failure.
+ */
 function isOutputClosed({ error, failed }: TunnelResult): boolean {
   return failed === "client" && error instanceof Deno.errors.BrokenPipe;
 }
 
-/** The target had ended, and the input had nothing more for its time. */
+/** The target had closed, and the input sent nothing within the time limit. */
 function isInputLeft({ endedFirst, error, failed }: TunnelResult): boolean {
   return endedFirst === "target" && failed === undefined &&
     error instanceof DOMException && error.name === "TimeoutError";
@@ -178,6 +181,6 @@ function say(line: string): void {
   try {
     printErrors([escape(line)]);
   } catch {
-    // Nobody reads it; what is carried goes on.
+    // Nobody reads the message; the connection continues.
   }
 }

@@ -9,34 +9,34 @@ import { type Output, writeAll } from "../net/write_all.ts";
 import { TerminalText } from "../observe/terminal_text.ts";
 
 /**
- * Bytes of a line, with its end, that a Linux terminal hands over; what a longer
- * one had in between is lost before anybody can read it (termios(3)).
+ * Bytes of a line, with its line end, that a Linux terminal delivers. The
+ * middle of a longer line is lost before any program can read it (termios(3)).
  */
 const TERMINAL_LINE = 4_096;
 
 const LINE_FEED = 0x0a;
 
-/** What is read; `Deno.stdin` is one. */
+/** A source of bytes, such as `Deno.stdin`. */
 export interface Input {
   /** Reads into the buffer: the number of bytes, or null at the end. */
   read(buffer: Uint8Array): Promise<number | null>;
 }
 
-/** What is written to; `Deno.stdout` is one. */
+/** A destination of bytes, such as `Deno.stdout`. */
 export interface ClosableOutput extends Output {
-  /** Tells the reader that this was all. */
+  /** Signals the end of the output to its reader. */
   close(): void;
 }
 
 /** Options for {@linkcode Stdio}. */
 export interface StdioOptions {
-  /** Whether a person types. */
+  /** Whether a person types the input. */
   isTyped: boolean;
   /** Whether a terminal shows the output. */
   isShown: boolean;
-  /** Shows control characters as they come. */
+  /** Passes control characters to the terminal unchanged. */
   raw: boolean;
-  /** Told what was not done as asked, in one line. Not escaped. */
+  /** Receives one line for each problem. Not escaped. */
   warn: (message: string) => void;
 }
 
@@ -46,7 +46,7 @@ export class Stdio implements ByteChannel {
   readonly #output: ClosableOutput;
   readonly #options: StdioOptions;
   readonly #text: TerminalText | undefined;
-  /** Bytes of the line that is being typed. */
+  /** Bytes of the line that the user is typing. */
   #lineLength = 0;
   readonly #waiting = new Set<(reason: unknown) => void>();
   #isDisposed = false;
@@ -55,9 +55,9 @@ export class Stdio implements ByteChannel {
   /**
    * Wraps an input and an output.
    *
-   * @param input What is sent.
-   * @param output What takes what comes.
-   * @param options How they are treated.
+   * @param input Source of the bytes to send.
+   * @param output Destination of the received bytes.
+   * @param options Handling of both.
    */
   constructor(input: Input, output: ClosableOutput, options: StdioOptions) {
     this.#input = input;
@@ -66,22 +66,21 @@ export class Stdio implements ByteChannel {
     if (options.isShown && !options.raw) this.#text = new TerminalText();
   }
 
-  /** Whether the last line on the terminal has no end yet. */
+  /** Whether the last line on the terminal has not ended yet. */
   get isLineOpen(): boolean {
     return this.#isLineOpen;
   }
 
   /**
-   * Reads what is to be sent.
+   * Reads bytes to send.
    *
-   * @param buffer Where to.
-   * @returns How many bytes, or null at the end of the input.
+   * @returns Number of bytes, or null at the end of the input.
    */
   async read(buffer: Uint8Array): Promise<number | null> {
     const count = await this.#wait(() => this.#input.read(buffer));
     if (!this.#options.isTyped || count === null) return count;
     this.#isLineOpen = false;
-    this.#lineLength += count; // A terminal gives one line a read, or a part.
+    this.#lineLength += count; // A terminal returns a line per read, or a part.
     if (buffer[count - 1] !== LINE_FEED) return count;
     const length = this.#lineLength;
     this.#lineLength = 0;
@@ -96,25 +95,24 @@ export class Stdio implements ByteChannel {
   }
 
   /**
-   * Writes what has come.
+   * Writes received bytes.
    *
-   * @param bytes What has come.
-   * @returns Their number.
+   * @returns Number of bytes.
    */
   async write(bytes: Uint8Array): Promise<number> {
     await this.#print(this.#text?.push(bytes) ?? bytes);
     return bytes.length;
   }
 
-  /** Ends the output: who reads it through a pipe is told. */
+  /** Ends the output. A pipe's reader then sees its end. */
   async closeWrite(): Promise<void> {
     if (this.#text !== undefined) await this.#print(this.#text.end());
     if (!this.#options.isShown) this.#output.close();
   }
 
   /**
-   * Ends the wait for who types or who reads the output, and lets no other one
-   * begin; what the system was asked for itself can't be taken back.
+   * Ends pending reads and writes, and refuses new ones. The system calls
+   * themselves cannot be taken back.
    */
   [Symbol.dispose](): void {
     this.#isDisposed = true;

@@ -1,5 +1,5 @@
 /**
- * What `sluice connect` connects to.
+ * The target of `sluice connect`.
  *
  * @module
  */
@@ -18,9 +18,8 @@ export type ConnectTarget = { host: Host; port: number } | UnixPath;
 /**
  * Parses a target.
  *
- * @param given The words of the command line.
- * @returns The target.
- * @throws {SyntaxError} If it is none, saying why.
+ * @param given The operands on the command line.
+ * @throws {SyntaxError} If they are not one target; the message says why.
  */
 export function parseConnectTarget(given: readonly string[]): ConnectTarget {
   const [text, ...more] = given;
@@ -50,8 +49,7 @@ export function parseConnectTarget(given: readonly string[]): ConnectTarget {
 /**
  * Formats a target.
  *
- * @param target The target.
- * @returns As it would be given.
+ * @returns The text that {@linkcode parseConnectTarget} accepts.
  */
 export function formatConnectTarget(target: ConnectTarget): string {
   if ("path" in target) return formatEndpoint(target);

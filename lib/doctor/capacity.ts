@@ -1,6 +1,6 @@
 /**
- * What the doctor finds about how many connections the system carries, and how
- * many may wait.
+ * The doctor's findings about capacity: how many connections the system can
+ * carry, and how many can wait.
  *
  * @module
  */
@@ -19,28 +19,25 @@ import {
 import { MOST_CONNECTIONS } from "../serve/limits/places.ts";
 import { readSystemFile } from "../net/system/system_file.ts";
 
-/** What is asked of the system. */
+/** Expected load. */
 export interface Load {
-  /**
-   * Connections that each server is to take at once; `undefined` is the default.
-   */
+  /** Most connections of each server; `undefined` is the default. */
   connections: readonly (number | undefined)[];
-  /** Threads that serve. */
+  /** Threads that serve connections. */
   threads: number;
   /** Whether passwords are hashed. */
   hasPasswords: boolean;
-  /** Connections that may wait for a listener, of all the largest number. */
+  /** Largest backlog of any listener, in connections. */
   backlog: number;
 }
 
-/** Connections below which a proxy is of little use. */
+/** With fewer connections, a proxy is of little use. */
 const FEW = 100;
 
 /**
- * Looks at the limits of the system.
+ * Examines the limits of the system.
  *
- * @param load What is asked of it.
- * @returns What was found.
+ * @param load Expected load.
  */
 export function examineCapacity(load: Load): Finding[] {
   return [descriptors(load), ...memory(load), ...queue(load)];
@@ -71,7 +68,7 @@ function descriptors({ connections }: Load): Finding {
   };
 }
 
-/** Nothing where nothing is limited. */
+/** Empty if no memory limit is set. */
 function memory({ connections, hasPasswords, threads }: Load): Finding[] {
   const plan = memoryPlan({ hasPasswords, threads });
   if (plan === undefined) return [];
@@ -101,7 +98,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, one) => total + one, 0);
 }
 
-/** Only Linux has the number in a file. */
+/** Only Linux has this number in a file. */
 function queue({ backlog }: Load): Finding[] {
   if (Deno.build.os !== "linux") return [];
   const check = "somaxconn";

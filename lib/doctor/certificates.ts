@@ -1,5 +1,5 @@
 /**
- * What the doctor finds about certificates.
+ * The doctor's findings about certificates.
  *
  * @module
  */
@@ -12,15 +12,15 @@ import { readText } from "../cli/read_file.ts";
 
 const DAY = 24 * 60 * 60 * 1_000;
 
-/** Days that are too few to leave a renewal to chance. */
+/** Days before expiry at which a renewal is due. */
 const SOON = 30;
 const VERY_SOON = 3;
 
 /**
- * Looks at how long certificates hold.
+ * Examines the validity of certificates.
  *
- * @param paths Files in PEM form; all certificates of each count.
- * @returns A finding for each file.
+ * @param paths PEM files; each certificate in them counts.
+ * @returns One finding for each file.
  */
 export async function examineCertificates(
   paths: readonly string[],
@@ -50,12 +50,12 @@ async function examineFile(path: string): Promise<Finding> {
 }
 
 /**
- * Judges how long a certificate holds.
+ * Judges the validity of a certificate.
  *
- * @param name What it is called.
- * @param validity From when until when it holds, in milliseconds since 1970;
- *   `remedy` is what to do where that is not for long.
- * @returns The finding, but for what was looked at.
+ * @param name Name for the message.
+ * @param validity Start and end in milliseconds since 1970, and the remedy if
+ *   the end is near.
+ * @returns The finding without its check.
  */
 export function judgeValidity(
   name: string,

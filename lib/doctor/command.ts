@@ -1,5 +1,5 @@
 /**
- * `sluice doctor`: what would bite, before it does.
+ * `sluice doctor`: finds problems before they cause harm.
  *
  * @module
  */
@@ -24,7 +24,10 @@ import { printLines } from "../cli/print_lines.ts";
 import { PROXY_OPTIONS } from "../proxy/options.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
-/** Options of `sluice doctor`: a file or those of the proxy, and how to tell. */
+/**
+ * Options of `sluice doctor`: a file or the proxy's options, and the output
+ * format.
+ */
 export const DOCTOR_OPTIONS = {
   "config": {
     ...CONFIG_OPTION,
@@ -38,7 +41,7 @@ export const DOCTOR_OPTIONS = {
 /** Values of the options of `sluice doctor`. */
 export type DoctorOptions = OptionValues<typeof DOCTOR_OPTIONS>;
 
-/** The command as the command line sees it. */
+/** The command and its options. */
 export const DOCTOR_COMMAND: Command<typeof DOCTOR_OPTIONS> = {
   isExaminer: true,
   usage: "doctor [-c FILE | OPTIONS]",
@@ -68,9 +71,11 @@ async function runDoctor(options: DoctorOptions): Promise<number> {
   return worst === "problem" ? 1 : 0;
 }
 
-/** What waits, waits at the same time; the order is that of the telling. */
+/**
+ * Runs all examinations in parallel. The findings keep the order of the list.
+ */
 async function examine(options: DoctorOptions): Promise<Finding[]> {
-  // A line to copy is a line that is shown to others.
+  // People show such lines to others, so they must not contain secrets.
   const shown = () => redactArguments(argumentsOf(), DOCTOR_OPTIONS);
   const subject = options.config === undefined
     ? await commandSubject("proxy", options, shown())
@@ -88,7 +93,7 @@ async function examine(options: DoctorOptions): Promise<Finding[]> {
   return [...groups.flat(), examinePermissions(needed, args)];
 }
 
-/** Whoever gives both would take what is left out for looked at. */
+/** Refuses both together, because the options would not be examined. */
 async function fileSubject(path: string): Promise<DoctorSubject> {
   const other = argumentsOf().find((argument, index, all) =>
     !/^(-c|--config)(=|$)/.test(argument) &&
@@ -105,8 +110,8 @@ async function fileSubject(path: string): Promise<DoctorSubject> {
   return await configSubject(path);
 }
 
-/** What the proxy is to be started with: the same, without what is ours. */
+/** The proxy's arguments: the doctor's, without its own options. */
 function argumentsOf(): string[] {
-  const own = Deno.args.slice(1); // After the command's name.
+  const own = Deno.args.slice(1); // Without the command's name.
   return own.filter((argument) => argument !== "--json");
 }

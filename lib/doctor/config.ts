@@ -1,6 +1,6 @@
 /**
- * What the doctor looks at in a configuration: that of a file, or a command's
- * with one listener.
+ * Determines what to examine of a configuration: that of a file, or of a
+ * command with one listener.
  *
  * @module
  */
@@ -34,13 +34,13 @@ import { valuesOf } from "../cli/option.ts";
 import { variablesIn } from "../cli/redaction.ts";
 import { type Trial, tryConfig } from "../config/try.ts";
 
-/** What tells whether a proxy has an address guard. */
+/** Options that decide whether a proxy has an address guard. */
 type GuardOptions = Parameters<typeof isGuardedProxy>[0];
 
 const LOOP_REMEDY =
   "change the file: Sluice would start, but serve nobody there";
 
-/** Options of a listener, as far as the doctor knows them. */
+/** The listener options that the doctor uses. */
 type ListenerValues = FileOptions & OutwardOptions & GuardOptions & {
   "max-connections": number | undefined;
   backlog: number;
@@ -48,7 +48,7 @@ type ListenerValues = FileOptions & OutwardOptions & GuardOptions & {
   users?: string | undefined;
 };
 
-/** Of a file that can't be read. */
+/** Load of a file that can't be read. */
 const NO_LOAD: Load = {
   connections: [],
   threads: 1,
@@ -57,10 +57,9 @@ const NO_LOAD: Load = {
 };
 
 /**
- * Looks at all listeners of a configuration.
+ * Collects what to examine of all listeners of a configuration.
  *
- * @param path Path of its file.
- * @returns What there is to look at.
+ * @param path Path of the file.
  * @throws {StartError} If the file can't be read.
  */
 export async function configSubject(path: string): Promise<DoctorSubject> {
@@ -90,12 +89,11 @@ export async function configSubject(path: string): Promise<DoctorSubject> {
 }
 
 /**
- * Looks at a command that would serve.
+ * Collects what to examine of a server command.
  *
  * @param kindName Name of the command.
- * @param options Values of its options, as they were read.
+ * @param options Parsed values of its options.
  * @param args Its arguments, without secrets.
- * @returns What there is to look at.
  */
 export async function commandSubject(
   kindName: string,
@@ -112,10 +110,10 @@ export async function commandSubject(
 
 interface Source {
   args: readonly string[];
-  /** What is read beside the files of listeners. */
+  /** Files that are read, in addition to those of listeners. */
   reads: readonly string[];
   variables: readonly string[];
-  /** What the trial has shown. */
+  /** Findings of the trial. */
   findings: readonly Finding[];
 }
 
@@ -162,7 +160,7 @@ async function subjectOf(
   };
 }
 
-/** None of a listener that lacks what it can't be without: that is told. */
+/** Empty if a required option is missing; the trial reports that. */
 function wholeValuesOf({ given, kind }: ListenerConfig): ListenerValues[] {
   try {
     const values = valuesOf(kind.command.options, given);
@@ -213,7 +211,7 @@ function problemsOf(
   }));
 }
 
-/** Whether who may use them is said was seen by the trial. */
+/** Does not check who may use a listener, because the trial has done that. */
 async function placeFindings(
   places: readonly Endpoint[],
   findings: readonly Finding[],
@@ -223,7 +221,10 @@ async function placeFindings(
   return isRefused ? all.filter(({ level }) => level !== "ok") : all;
 }
 
-/** All hosts that are talked to; `undefined` where names stand for any. */
+/**
+ * All hosts that the program connects to or listens on; `undefined` if a name
+ * could stand for any address.
+ */
 function hostsOf(
   listened: readonly Endpoint[],
   all: readonly ListenerValues[],

@@ -1,5 +1,6 @@
 /**
- * What the doctor finds in the environment. Values are told of none.
+ * The doctor's findings about environment variables. It never shows their
+ * values.
  *
  * @module
  */
@@ -9,7 +10,7 @@ import type { Finding } from "./finding.ts";
 import { environmentVariable } from "../cli/environment.ts";
 import { suggest } from "../cli/parse_options.ts";
 
-/** Variables that are looked at, and what for. */
+/** Known variables, with their effect. */
 const KNOWN: Readonly<Record<string, string>> = {
   "SLUICE_USERS": "adds users",
   "SLUICE_ADMIN_TOKEN": "is the token of the admin listener",
@@ -20,14 +21,10 @@ const KNOWN: Readonly<Record<string, string>> = {
   "LISTEN_FDS": "passes sockets to Sluice",
 };
 
-/** Whoever sets a variable of this kind means us. */
+/** Prefix of variables that are meant for Sluice. */
 const OURS = "SLUICE_";
 
-/**
- * Looks at variables of the environment.
- *
- * @returns What was found.
- */
+/** Examines the environment variables. */
 export async function examineEnvironment(): Promise<Finding[]> {
   const check = "environment";
   const set = Object.keys(KNOWN)
@@ -40,7 +37,7 @@ export async function examineEnvironment(): Promise<Finding[]> {
 }
 
 function unknown(): string[] {
-  // Only as a whole it can be looked through.
+  // Listing all variables needs the permission for all of them.
   if (!isGranted({ name: "env" })) return [];
   return Object.keys(Deno.env.toObject())
     .filter((name) => name.startsWith(OURS) && !Object.hasOwn(KNOWN, name));

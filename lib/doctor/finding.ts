@@ -1,34 +1,33 @@
 /**
- * What the doctor finds, and how it is told.
+ * Findings of the doctor and their text.
  *
  * @module
  */
 
 import { countOf } from "../observe/count_of.ts";
 
-/** How much a finding matters, from nothing to what would bite. */
+/** Severities in rising order. */
 export const LEVELS = ["ok", "note", "warning", "problem"] as const;
 
-/** How much a finding matters. */
+/** Severity of a finding. */
 export type Level = typeof LEVELS[number];
 
-/** Something that was looked at. */
+/** Result of one examination. */
 export interface Finding {
-  /** How much it matters. */
+  /** Severity. */
   level: Level;
-  /** What was looked at, in one word: the same in every run. */
+  /** Name of the check in one word, stable across versions. */
   check: string;
-  /** What was found. */
+  /** Result in words. */
   message: string;
-  /** What to do about it, where there is something to do. */
+  /** How to fix it, if something can be done. */
   remedy?: string;
 }
 
 /**
- * Tells the worst level among findings.
+ * Determines the worst severity.
  *
- * @param findings What was found.
- * @returns The level; `ok` where nothing was.
+ * @returns The severity; `ok` without any findings.
  */
 export function worstLevel(findings: readonly Finding[]): Level {
   const worst = Math.max(
@@ -41,8 +40,7 @@ export function worstLevel(findings: readonly Finding[]): Level {
 /**
  * Formats findings for a person.
  *
- * @param findings What was found.
- * @returns A line each, its remedy below it, and a line that sums up.
+ * @returns One line for each finding, followed by its remedy, and a summary.
  */
 export function formatFindings(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ check }) => check.length));

@@ -1,5 +1,5 @@
 /**
- * What the doctor finds about the runtime and the system.
+ * The doctor's findings about the runtime and the system.
  *
  * @module
  */
@@ -15,22 +15,24 @@ import {
 } from "../net/system/runtime_version.ts";
 import { readSystemFile, requireRead } from "../net/system/system_file.ts";
 
-/** Bytes of a queue that holds a burst; see `receive_queue.ts`. */
+/** Bytes of a queue that can hold a burst; see `receive_queue.ts`. */
 const QUEUE = 2 * 1024 * 1024;
 
-/** The clock of a machine that has lost it begins earlier than this. */
+/** A machine that has lost the time shows an earlier one. */
 const EARLIEST = Date.UTC(2025, 0, 1);
 
-/** Milliseconds over which the two clocks are compared, and may differ. */
+/**
+ * Milliseconds for which to compare the two clocks, and their allowed
+ * difference.
+ */
 const CLOCK_SPAN = 50;
 const CLOCK_SLACK = 500;
 
 /**
- * Looks at the runtime and the system. Nothing leaves the machine.
+ * Examines the runtime and the system. Nothing leaves the machine.
  *
- * @param load What is asked of it.
- * @param files Files whose times the clock is compared with.
- * @returns What was found.
+ * @param load Expected load.
+ * @param files Files whose times to compare with the clock.
  */
 export async function examineMachine(
   load: Load,
@@ -127,7 +129,7 @@ function receiveQueue(): Finding {
   };
 }
 
-/** Against the clock that only goes on, and against the newest of the files. */
+/** Compares the clock with the monotonic one, and with the newest file. */
 async function clock(files: readonly string[]): Promise<Finding> {
   const check = "clock";
   const now = Date.now();
@@ -161,7 +163,7 @@ function modified(path: string): number {
   return time;
 }
 
-/** Why it fails, in a few words; `undefined` where it does not. */
+/** Why it fails, in a few words; `undefined` if it succeeds. */
 function failure(act: () => unknown): string | undefined {
   try {
     act();

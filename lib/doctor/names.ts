@@ -1,5 +1,5 @@
 /**
- * What the doctor finds about names.
+ * The doctor's findings about name resolution.
  *
  * @module
  */
@@ -16,20 +16,25 @@ import { formatHostPort } from "../wire/host_port.ts";
 import type { Finding } from "./finding.ts";
 import { readSystemFile } from "../net/system/system_file.ts";
 
-/** Milliseconds for an answer. */
+/** Milliseconds to wait for an answer. */
 const PATIENCE = 2_000;
 
-/** Milliseconds above which every first connection to a host is felt. */
+/**
+ * Above this many milliseconds, users notice the first connection to a host.
+ */
 const SLOW = 500;
 
-/** No name below it exists, and whoever says otherwise lies (RFC 6761 §6.4). */
+/**
+ * No name under `.invalid` exists; a resolver that answers lies (RFC 6761
+ * §6.4).
+ */
 const NOWHERE = "sluice-doctor.invalid";
 
 /**
- * Asks for two names: one that every machine has, one that nobody has.
+ * Looks up two names: one that every machine knows, and one that does not
+ * exist.
  *
- * @param servers Name servers; none is the system's resolver.
- * @returns What was found.
+ * @param servers Name servers; empty for the system's resolver.
  */
 export async function examineNames(
   servers: readonly NameServer[],
@@ -39,7 +44,7 @@ export async function examineNames(
     : new DnsNames(servers, { family: onlyFamily("system") });
   const who = servers.length === 0 ? systemServers() : servers
     .map(({ ip, port }) => formatHostPort(ip, port)).join(", ");
-  // A name server need not know it, and Sluice does not ask one.
+  // A name server need not know localhost, and Sluice does not ask it.
   const own = servers.length === 0 ? [await localhost(source)] : [];
   return [...own, await nowhere(source, who)];
 }
@@ -81,13 +86,13 @@ async function nowhere(source: NameSource, who: string): Promise<Finding> {
 
 interface Answered {
   answer: NameAnswer;
-  /** Milliseconds. */
+  /** Duration in milliseconds. */
   took: number;
 }
 
 async function ask(source: NameSource, name: string): Promise<Answered> {
   const context = new Context();
-  const late = setDeadline(
+  const deadline = setDeadline(
     PATIENCE,
     () => context.cancel(timeoutError(PATIENCE, `Time for ${name}`)),
   );
@@ -96,7 +101,7 @@ async function ask(source: NameSource, name: string): Promise<Answered> {
     const answer = await source.lookup(name, context);
     return { answer, took: Math.round(performance.now() - begun) };
   } finally {
-    late.clear();
+    deadline.clear();
     context.cancel(new Error("Time was taken"));
   }
 }
@@ -108,7 +113,7 @@ function systemServers(): string {
       .map(([, server]) => server);
     if (servers.length > 0) return `the system's, ${servers.join(", ")}`;
   } catch {
-    // Other systems keep it elsewhere, and it need not be readable.
+    // Other systems keep it elsewhere, and it may be unreadable.
   }
   return "the system's";
 }

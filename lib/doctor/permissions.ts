@@ -1,6 +1,6 @@
 /**
- * What the doctor finds about permissions: which of them a proxy needs, and
- * which it could do without.
+ * The doctor's findings about permissions: which of them a proxy needs, and
+ * which it does not.
  *
  * @module
  */
@@ -11,27 +11,27 @@ import type { Finding } from "./finding.ts";
 import { MODULES } from "../cli/own_modules.ts";
 import { quoteShellWord } from "../cli/quote_shell_word.ts";
 
-/** What a proxy is to have. */
+/** Permissions that a program needs. */
 export interface NeededPermissions {
   /** Files that it reads. */
   reads: readonly string[];
-  /** Files that it writes beside themselves. */
+  /** Folders of the files that it writes. */
   writes: readonly string[];
-  /** Variables of the environment that it reads, beside those of all. */
+  /** Environment variables that it reads, in addition to the common ones. */
   variables?: readonly string[];
-  /** All that it listens on and connects to (default: anything). */
+  /** All addresses that it listens on and connects to (default: any). */
   hosts?: readonly string[];
-  /** Whether its address guard asks for this machine's addresses. */
+  /** Whether its address guard lists this machine's addresses. */
   isGuarded?: boolean;
 }
 
 /**
- * What Deno reads to load the modules. A compiled program has them within, under
- * the name of a folder that is nowhere: from source they are in `lib`.
+ * Path from which Deno loads the modules. A compiled program contains them
+ * under a folder name that does not exist; a checkout has them in `lib`.
  */
 const SOURCE = Deno.build.standalone ? "lib" : MODULES;
 
-/** Variables that are looked at. */
+/** Environment variables that every program reads. */
 const VARIABLES = ["SLUICE_USERS", "SLUICE_ADMIN_TOKEN", "NO_COLOR"];
 
 const INTERFACES = "--allow-sys=networkInterfaces";
@@ -39,11 +39,9 @@ const INTERFACES = "--allow-sys=networkInterfaces";
 const BEYOND = ["run", "ffi", "sys"] as const;
 
 /**
- * Compares what Deno was given with what is needed.
+ * Compares the permissions that Deno has with the ones needed.
  *
- * @param needed What is needed.
- * @param args Arguments of the proxy, for the line to copy.
- * @returns What was found.
+ * @param args Arguments of the proxy, for the suggested command line.
  */
 export function examinePermissions(
   needed: NeededPermissions,
@@ -104,7 +102,10 @@ function lackOf(
   ];
 }
 
-/** A proxy connects to wherever it is asked: rules narrow that, not Deno. What else there is has its own places. */
+/**
+ * A proxy connects wherever its clients ask: rules restrict that, not Deno.
+ * Other programs have a fixed set of hosts.
+ */
 function flagsFor(
   { hosts, isGuarded, reads, variables = [], writes }: NeededPermissions,
 ): string[] {

@@ -1,5 +1,5 @@
 /**
- * What the doctor finds about a place to listen on: whether it is free.
+ * The doctor's findings about a listening address: whether it is free.
  *
  * @module
  */
@@ -13,14 +13,13 @@ import { formatHostPort, type HostPort } from "../wire/host_port.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import type { Finding } from "./finding.ts";
 
-/** What findings about a port are called. */
+/** Check of the findings about a port. */
 export const PLACE = "port";
 
 /**
- * Looks whether a port is free, or the path of a Unix socket.
+ * Checks whether a port, or the path of a Unix socket, is free.
  *
- * @param where Where is to be listened.
- * @returns What was found.
+ * @param where The address.
  */
 export async function examinePlace(where: Endpoint): Promise<Finding> {
   if (!isUnixPath(where)) return examinePort(where);

@@ -1,6 +1,6 @@
 /**
- * What the doctor finds about a start with the options given: whether it would
- * succeed, without taking connections.
+ * The doctor's findings about a start: whether the given options would work,
+ * without accepting connections.
  *
  * @module
  */
@@ -12,13 +12,13 @@ import { PLACE } from "./place.ts";
 
 const NO_START = "the proxy would not start: see what the message names";
 
-/** Options that are told of under one name. */
+/** Options whose findings share a check. */
 interface Group {
   check: string;
   options: RegExp;
-  /** What is said where one is given, and all of them are good. */
+  /** Finding if an option is given and all are valid. */
   good?: string;
-  /** The same where none is given. */
+  /** Finding if none is given. */
   none?: string;
 }
 
@@ -45,11 +45,9 @@ const GROUPS: readonly Group[] = [
 ];
 
 /**
- * Tells what a trial of a command has shown.
+ * Converts the trial of a command to findings.
  *
- * @param options Values of its options, as they were read.
- * @param trial The trial.
- * @returns What was found.
+ * @param options Parsed values of its options.
  */
 export function commandFindings(options: object, trial: Trial): Finding[] {
   const problems = trial.problems.map(({ message, path }): Finding => {

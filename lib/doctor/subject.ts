@@ -1,6 +1,6 @@
 /**
- * What the doctor looks at: the same of one command's options and of all
- * listeners of a configuration.
+ * What the doctor examines, in one form for a command's options and for a
+ * configuration file.
  *
  * @module
  */
@@ -17,30 +17,30 @@ import { folderOf } from "../cli/folder_of.ts";
 import { sourceOf } from "../cli/option.ts";
 import type { ProxyOptions } from "../proxy/options.ts";
 
-/** What there is to look at. */
+/** What the doctor examines. */
 export interface DoctorSubject {
-  /** What is asked of the system. */
+  /** Expected load. */
   load: Load;
   /** Files with certificates. */
   certificates: readonly string[];
-  /** Name servers; none is the system's resolver. */
+  /** Name servers; empty for the system's resolver. */
   servers: readonly NameServer[];
-  /** Options that say where connections go. */
+  /** Options that name upstreams and parents. */
   outward: readonly OutwardOptions[];
-  /** Where it listens itself. */
+  /** Addresses of the program's own listeners. */
   own: readonly string[];
-  /** What a start has shown. */
+  /** Findings of a trial start. */
   start: readonly Finding[];
-  /** What it needs of Deno. */
+  /** Permissions that the program needs. */
   needed: NeededPermissions;
-  /** Arguments of the program, for the line to copy. */
+  /** Arguments of the program, for the suggested command line. */
   args: readonly string[];
 }
 
-/** The option that names a file that is written. */
+/** The option whose file the program writes. */
 const WRITTEN = "quota-file";
 
-/** Options that name files, as far as a command has them. */
+/** Options that name files; a command may lack some. */
 export type FileOptions = Partial<
   Pick<
     ProxyOptions,
@@ -48,21 +48,20 @@ export type FileOptions = Partial<
   >
 >;
 
-/** Files of options. */
+/** Files that options name. */
 export interface NamedFiles {
-  /** Those with certificates. */
+  /** Files with certificates. */
   certificates: string[];
-  /** Those that are read, these included. */
+  /** Files that the program reads, including `certificates`. */
   reads: string[];
-  /** Folders that are written to. */
+  /** Folders that the program writes to. */
   writes: string[];
 }
 
 /**
  * Finds the files that options name.
  *
- * @param options Values of options, as they were read.
- * @returns The files.
+ * @param options Parsed values.
  */
 export function filesOf(options: FileOptions): NamedFiles {
   const certificates = isThere([
@@ -81,7 +80,7 @@ export function filesOf(options: FileOptions): NamedFiles {
   return { certificates, reads, writes };
 }
 
-/** Whatever is declared to be a path. */
+/** Finds the values of all options of kind `path`. */
 function pathsOf(
   options: FileOptions,
   isMeant: (name: string) => boolean,
@@ -95,8 +94,8 @@ function pathsOf(
 /**
  * Tells whether a proxy has an address guard.
  *
- * @param options What it listens on, and whether the guard is lifted.
- * @returns Whether it has; names other than `localhost` may stand for anything.
+ * @param options Addresses, and whether the guard is lifted.
+ * @returns Whether it has one. Names other than `localhost` count as public.
  */
 export function isGuardedProxy(
   options: Partial<Pick<ProxyOptions, "allow-private" | "listen">>,
@@ -104,7 +103,7 @@ export function isGuardedProxy(
   const { "allow-private": isLifted, listen = [] } = options;
   if (isLifted !== false) return false; // Other servers have no such option.
   return listen.some((endpoint) => {
-    if (isUnixPath(endpoint)) return false; // Only for programs of this machine.
+    if (isUnixPath(endpoint)) return false; // Local programs only.
     const ip = parseIpAddress(endpoint.host);
     if (ip === undefined) return endpoint.host !== "localhost";
     return !refusedRange(ip)?.startsWith("loopback");

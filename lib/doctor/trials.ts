@@ -1,6 +1,6 @@
 /**
- * What the doctor finds by trying: a proxy on loopback, of which it is the
- * client and the target.
+ * The doctor's trials: a proxy on loopback, with the doctor as client and
+ * target.
  *
  * @module
  */
@@ -23,20 +23,18 @@ const HOST = "127.0.0.1";
 /** Milliseconds for each trial. */
 const PATIENCE = 1_500;
 
-/** Bytes of a greeting without credentials, of its answer, and of a reply. */
+/** Bytes of a greeting without credentials, of the answer, and of a reply. */
 const GREETING = Uint8Array.of(5, 1, 0);
 const METHOD_LENGTH = 2;
 const REPLY_LENGTH = 10;
 
-/** What is sent at once over UDP: what Linux holds where nothing was set. */
+/** Datagrams of a burst, and their size: what Linux queues by default. */
 const BURST = 64;
 const DATAGRAM = 1_400;
 
 /**
- * Tries a tunnel whose client ends before its target answers, one whose target
+ * Tries a tunnel whose client ends before the target answers, one whose target
  * resets, and a burst of datagrams.
- *
- * @returns What was found.
  */
 export async function examineTrials(): Promise<Finding[]> {
   let proxy: Proxy;
@@ -58,7 +56,7 @@ export async function examineTrials(): Promise<Finding[]> {
   }
 }
 
-/** What a trial has told, or what has kept it from that. */
+/** The result of a trial, or its failure. */
 async function tried(
   check: string,
   trial: Promise<Omit<Finding, "check">>,
@@ -88,7 +86,7 @@ async function halfClose(proxy: Proxy): Promise<Omit<Finding, "check">> {
   return { level: "ok", message };
 }
 
-/** A target that adds up what it gets, and answers when that has ended. */
+/** A target that adds up all bytes, and answers at their end. */
 async function answerAtTheEnd(conn: Deno.TcpConn): Promise<void> {
   const buffer = new Uint8Array(64);
   let sum = 0;
@@ -117,13 +115,13 @@ async function reset(proxy: Proxy): Promise<Omit<Finding, "check">> {
   return { level: "ok", message: "a reset of one side reaches the other" };
 }
 
-/** A target that says one byte and resets. */
+/** A target that sends one byte and resets. */
 async function resetAtOnce(conn: Deno.TcpConn): Promise<void> {
   await conn.write(Uint8Array.of(1));
   await resetSocket(conn, PATIENCE)?.done;
 }
 
-/** Opens a tunnel to a target of its own; both end when their time is up. */
+/** Opens a tunnel to its own target; both end after the time limit. */
 async function throughTunnel(
   proxy: Proxy,
   serve: (conn: Deno.TcpConn) => Promise<void>,
@@ -132,7 +130,7 @@ async function throughTunnel(
   using listener = Deno.listen({ hostname: HOST, port: 0 });
   using conn = await connect(proxy);
   const client = new Duplex(conn);
-  const late = setDeadline(PATIENCE, () => {
+  const deadline = setDeadline(PATIENCE, () => {
     client.close();
     listener.close();
   });
@@ -142,7 +140,7 @@ async function throughTunnel(
   }
   try {
     const serving = serveOne();
-    serving.catch(() => {}); // It is awaited below, unless all else fails.
+    serving.catch(() => {}); // Awaited below, unless the trial fails first.
     const reader = new ByteReader(client);
     await request(client, reader, {
       command: COMMAND.Connect,
@@ -151,7 +149,7 @@ async function throughTunnel(
     await use(client, reader);
     await serving;
   } finally {
-    late.clear();
+    deadline.clear();
   }
 }
 
@@ -170,13 +168,13 @@ async function burst(proxy: Proxy): Promise<Omit<Finding, "check">> {
     echo.close();
     client.close();
   };
-  const late = setDeadline(PATIENCE, stop);
+  const deadline = setDeadline(PATIENCE, stop);
   try {
     const echoing = echoAll(echo);
     const counting = countEchoes(client);
     await sendBurst(client, port, (echo.addr as Deno.NetAddr).port);
     const count = await counting;
-    late.clear();
+    deadline.clear();
     if (count === BURST) stop();
     await echoing;
     const message = `${count} of ${BURST} datagrams sent at once came back`;
@@ -184,7 +182,7 @@ async function burst(proxy: Proxy): Promise<Omit<Finding, "check">> {
     const remedy = "lengthen the queues: see rmem_max";
     return { level: count === 0 ? "problem" : "warning", message, remedy };
   } finally {
-    late.clear();
+    deadline.clear();
   }
 }
 
@@ -205,7 +203,7 @@ async function sendBurst(
   }
 }
 
-/** Until the socket is closed. */
+/** Echoes datagrams until the socket closes. */
 async function echoAll(socket: Deno.DatagramConn): Promise<void> {
   try {
     while (true) {
@@ -217,7 +215,7 @@ async function echoAll(socket: Deno.DatagramConn): Promise<void> {
   }
 }
 
-/** Until all are back, or the socket is closed. */
+/** Counts datagrams until all are back or the socket closes. */
 async function countEchoes(socket: Deno.DatagramConn): Promise<number> {
   let count = 0;
   try {
@@ -226,7 +224,7 @@ async function countEchoes(socket: Deno.DatagramConn): Promise<number> {
       if (parseUdpHeader(datagram) !== undefined) count++;
     }
   } catch {
-    // Closed: what is not back by now is lost.
+    // Closed: all missing datagrams are lost.
   }
   return count;
 }
@@ -236,7 +234,7 @@ function connect(proxy: Proxy): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname: HOST, port });
 }
 
-/** Asks as SOCKS5 has it, without credentials (RFC 1928 §3, §4). */
+/** Sends a SOCKS5 request without credentials (RFC 1928 §3, §4). */
 async function request(
   client: Duplex,
   reader: ByteReader,

@@ -1,6 +1,5 @@
 /**
- * What the doctor finds about what connections go through or to: upstreams of a
- * relay, and other proxies.
+ * The doctor's findings about upstreams and parents.
  *
  * @module
  */
@@ -29,13 +28,13 @@ import {
 } from "../serve/tls/outgoing.ts";
 import type { NamedChain } from "../serve/options/parents.ts";
 
-/** Milliseconds for a connection and its TLS. */
+/** Milliseconds for a connection and its TLS handshake. */
 const PATIENCE = 3_000;
 
-/** Places that are tried, at most. */
+/** Most places to try. */
 const MOST = 100;
 
-/** Options of a proxy or a relay that say where connections go. */
+/** Options that name upstreams and parents. */
 export type OutwardOptions = Partial<OutgoingTlsOptions> & {
   dns?: readonly NameServer[];
   prefer?: FamilyPreference;
@@ -56,7 +55,7 @@ const NO_TLS = {
   "insecure": false,
 };
 
-/** Somewhere that is connected to. */
+/** An upstream or a parent. */
 interface Place {
   check: "upstream" | "parent";
   endpoint: Endpoint;
@@ -67,21 +66,20 @@ interface Surroundings {
   resolver: Resolver;
   outgoing: OutgoingAddresses;
   startTls: StartTls | undefined;
-  /** Asked for, and to be found in certificates, in the place of the host. */
+  /** Server name for TLS and for the certificate, instead of the host. */
   name: string | undefined;
-  /** What upstreams want to read first; nothing where they do not. */
+  /** PROXY header that upstreams expect; empty if they don't. */
   header: Uint8Array;
 }
 
 /**
- * Connects to upstreams and parents, agrees on TLS where that is spoken, and
- * closes. Of parents one behind the other, only the nearest is tried; so are
- * no upstreams behind parents.
+ * Connects to upstreams and parents, with TLS if configured, and closes. Of a
+ * chain of parents it tries only the nearest. It tries no upstreams behind
+ * parents.
  *
- * @param options Options that say what there is.
- * @param own Listeners of the same program, which need not run yet (default
+ * @param own Listeners of the same program, which may not run yet (default
  *   none).
- * @returns A finding for each of them.
+ * @returns One finding for each place, and for each certificate.
  */
 export async function examineUpstreams(
   options: OutwardOptions,
@@ -202,12 +200,17 @@ interface Opened {
   context: Context;
 }
 
-/** One that takes no header has closed: what follows says so, where it matters. */
+/**
+ * Ignores errors: an upstream that accepts no header has closed, and a later
+ * step reports it.
+ */
 async function tell(connection: Connection, header: Uint8Array): Promise<void> {
   if (header.length > 0) await connection.write(header).catch(() => {});
 }
 
-/** As it would be spoken, and then for the certificate's days alone. */
+/**
+ * Makes a TLS handshake, then a second one to read the certificate's validity.
+ */
 async function tryTls(
   place: Place,
   { header, name, startTls }: Surroundings,

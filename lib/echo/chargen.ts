@@ -11,13 +11,15 @@ const WIDTH = 72;
 const FIRST = 0x20;
 const PRINTABLE = 95;
 
-/** Rounds in one block: enough for a write to be worth its call. */
+/**
+ * Repetitions of the pattern in one block, so that each write is large enough.
+ */
 const ROUNDS = 9;
 
 /**
- * Makes a block of lines of 72 printable characters, each begun one character
- * later than the one before, with CR LF. After 95 lines they begin anew: blocks
- * can be put one behind the other.
+ * Builds a block of lines with 72 printable characters and CR LF. Each line
+ * starts one character later than the line before. The pattern repeats after 95
+ * lines, so blocks can follow one another.
  *
  * @returns 63,270 bytes.
  */

@@ -1,5 +1,5 @@
 /**
- * `sluice echo`: a server to try things with.
+ * `sluice echo`: a test server.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { settingsOf } from "../cli/settings.ts";
 import { startEcho } from "./start.ts";
 import type { ListenerInfo } from "../serve/start_listeners.ts";
 
-/** The command as the command line sees it. */
+/** The command and its options. */
 export const ECHO_COMMAND: ServerCommand<typeof ECHO_OPTIONS> = {
   usage: "echo [OPTIONS] [LISTEN]",
   summary:

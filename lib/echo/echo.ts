@@ -1,6 +1,6 @@
 /**
- * What a client of `sluice echo` gets: its own bytes back (RFC 862), nothing
- * (RFC 863), or a text without end (RFC 864).
+ * Answers one client of `sluice echo`: with its own bytes (RFC 862), with
+ * nothing (RFC 863), or with endless text (RFC 864).
  *
  * @module
  */
@@ -17,45 +17,45 @@ import type { Protocol } from "../serve/connection.ts";
 import type { ConnectionServices } from "../serve/connection_services.ts";
 import type { Session } from "../serve/session.ts";
 
-/** Bytes of one connection that are held back for a delay. */
+/** Most bytes of one connection to hold for a delay. */
 const MOST_HELD = 1024 * 1024;
 
 /**
- * Milliseconds without a byte after which a draining server takes it that
- * nothing is on its way any more.
+ * Milliseconds without a byte after which a draining server assumes that
+ * nothing more is on its way.
  */
 export const QUIET = 250;
 
-/** What the answer is. */
+/** Kind of answer. */
 export type EchoMode = "echo" | "discard" | "chargen";
 
-/** How a client is answered. */
+/** Settings for answering a client. */
 export interface EchoSettings {
-  /** What the answer is. */
+  /** Kind of answer. */
   mode: EchoMode;
-  /** Milliseconds by which each answer is held back; 0 is not at all. */
+  /** Delay of each answer in milliseconds; 0 disables it. */
   delay: number;
-  /** Bytes that are written at a time at most. */
+  /** Most bytes to write at a time. */
   chunk: number;
-  /** Bytes of the answer, or bytes thrown away, until the end. */
+  /** Bytes of the answer, or discarded bytes, before the connection ends. */
   limit: number;
-  /** Ends with RST at the limit; `undefined` ends with FIN. */
+  /** Ends the connection with RST at the limit; without it, FIN ends it. */
   reset?: () => Promise<void>;
 }
 
 /**
- * Makes the handler of a client. Its end of file is honoured: all that it sent
- * is answered before ours. A text without end ends there too, but one with a
- * limit is sent whole. In a drain the server ends when nothing moves any more.
+ * Creates the handler of a client. When the client half-closes, the server
+ * first answers everything it received and then closes its own side. Endless
+ * text stops at that point; text with a limit is sent in full. While draining,
+ * the server closes once nothing moves any more.
  *
  * @param settings How to answer.
- * @returns The handler.
  */
 export function echo(settings: EchoSettings): Protocol<ConnectionServices> {
   return (session) => new Exchange(session, settings).run();
 }
 
-/** One client while it is answered. */
+/** The exchange with one client. */
 class Exchange {
   readonly #session: Session;
   readonly #settings: EchoSettings;
@@ -69,7 +69,7 @@ class Exchange {
   };
   #left: number;
   #isWriting = false;
-  /** Whether our end is sent: nothing is answered any more. */
+  /** Whether the server has closed its side and answers nothing more. */
   #isEnding = false;
   #cut: unknown;
   #quiet: Deadline | undefined;
@@ -79,7 +79,7 @@ class Exchange {
     this.#session = session;
     this.#settings = settings;
     this.#writer = session.client.writable.getWriter();
-    this.#writer.closed.catch(() => {}); // The write that failed tells.
+    this.#writer.closed.catch(() => {}); // The failed write reports it.
     this.#left = settings.limit;
     if (settings.delay === 0) return;
     const write = (bytes: Uint8Array) => this.#write(bytes);
@@ -113,7 +113,10 @@ class Exchange {
     return this.#result;
   }
 
-  /** Reads to the client's end; what comes after ours is thrown away. */
+  /**
+   * Reads until the client ends. Once the server has closed its side, it
+   * discards what it reads.
+   */
   async #answerAll(): Promise<void> {
     const { reader } = this.#session;
     while (true) {
@@ -132,11 +135,11 @@ class Exchange {
     if (mode === "chargen") return;
     if (mode === "discard") await this.#spend(bytes.length);
     else if (this.#line === undefined) await this.#write(bytes);
-    // The next read uses the same memory, so the line holds a copy.
+    // The next read reuses the same memory, so the line holds a copy.
     else await this.#line.push(bytes.slice(), bytes.length);
   }
 
-  /** Sends the text without end, to the limit or to the client's end. */
+  /** Sends endless text until the limit or the client's end. */
   async #generate(): Promise<void> {
     const { mode, limit } = this.#settings;
     if (mode !== "chargen") return;
@@ -159,13 +162,16 @@ class Exchange {
     await this.#spend(length);
   }
 
-  /** Counts towards the limit. */
+  /** Counts bytes towards the limit. */
   async #spend(count: number): Promise<void> {
     this.#left = Math.max(0, this.#left - count);
     if (this.#left === 0) await this.#end();
   }
 
-  /** Sends our end, and gives the client a little time to send its own. */
+  /**
+   * Closes the server's side, and gives the client a little time to close its
+   * own.
+   */
   async #end(): Promise<void> {
     if (this.#isEnding) return;
     this.#isEnding = true;
@@ -183,13 +189,13 @@ class Exchange {
     await this.#writer.close();
   }
 
-  /** Ends when nothing moves any more. */
+  /** Closes the connection once nothing moves any more. */
   #drain(): void {
     const { mode, limit } = this.#settings;
     const end = () => {
       this.#end().catch((error) => this.#fail(error));
     };
-    // Of a text without end, nothing is on its way back.
+    // With endless text, no answer is on its way back.
     if (mode === "chargen" && limit === Infinity) return end();
     let looks = 0;
     const isBusy = () => this.#isWriting || this.#line?.isEmpty === false;
@@ -213,7 +219,7 @@ class Exchange {
   #fail(error: unknown): void {
     const { context } = this.#session;
     const isOver = this.#isEnding && this.#result.endedFirst === "target";
-    // After our end nothing was owed: a client may leave as it likes.
+    // The server had finished, so the client may leave in any way.
     if (isOver && !context.cancelled) return;
     const reason = context.cancelled ? context.reason : this.#cut;
     this.#result.error = reason ?? error;

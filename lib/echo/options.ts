@@ -1,5 +1,5 @@
 /**
- * What can be said to `sluice echo`.
+ * Options of `sluice echo`.
  *
  * @module
  */
@@ -16,10 +16,10 @@ import { TLS_OPTIONS } from "../serve/options/tls.ts";
 import { UsageError } from "../cli/usage_error.ts";
 import { WORKER_OPTIONS } from "../serve/options/workers.ts";
 
-/** Where it listens unless told otherwise. */
+/** The default address. */
 const DEFAULT_LISTEN = "127.0.0.1:8080";
 
-/** Bytes that an end may be put off by. */
+/** Largest value of the options that count bytes. */
 const MOST_BYTES = "999999999";
 
 const {
@@ -93,22 +93,17 @@ export const ECHO_OPTIONS = {
 /** Values of the options of `sluice echo`. */
 export type EchoOptions = OptionValues<typeof ECHO_OPTIONS>;
 
-/**
- * Tells what the answer is.
- *
- * @param options Values of the options.
- * @returns The mode.
- */
+/** Determines the kind of answer. */
 export function modeOf({ discard, chargen }: EchoOptions): EchoMode {
   if (discard) return "discard";
   return chargen ? "chargen" : "echo";
 }
 
 /**
- * Refuses options that make no sense together, rather than to ignore one.
+ * Refuses options that contradict each other, instead of ignoring one.
  *
- * @param options Values of the options.
- * @throws {UsageError} If two don't go together, naming them.
+ * @throws {UsageError} If two options contradict each other; the message names
+ *   them.
  */
 export function checkTogether(options: EchoOptions): void {
   const isGiven: Readonly<Record<string, boolean>> = {

@@ -1,5 +1,5 @@
 /**
- * Starts the echo server: from values to a listener that answers.
+ * Starts the echo server.
  *
  * @module
  */
@@ -32,41 +32,41 @@ import {
 } from "../serve/start_listeners.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 
-/** What the server is to be. */
+/** Configuration of the server. */
 export interface EchoConfig extends ServerConfig, Pick<LayersConfig, "tls"> {
-  /** Where to listen; port 0 takes a free one. */
+  /** Address to listen on; port 0 takes a free one. */
   listen: Endpoint;
-  /** What the answer is (default: what came). */
+  /** Kind of answer (default `echo`). */
   mode?: EchoMode;
-  /** Milliseconds by which each answer is held back (default 0). */
+  /** Delay of each answer in milliseconds (default 0). */
   delay?: number;
-  /** Bytes that are written at a time at most. */
+  /** Most bytes to write at a time (default no limit). */
   chunk?: number | undefined;
-  /** Bytes after which a connection is closed. */
+  /** Bytes after which the server closes a connection. */
   closeAfter?: number | undefined;
-  /** Bytes after which a connection is reset. */
+  /** Bytes after which the server resets a connection. */
   resetAfter?: number | undefined;
   /** Answers datagrams on the same port too (default false). */
   udp?: boolean;
-  /** Allows that on an address that others can reach (default false). */
+  /** Allows `udp` on an address that others can reach (default false). */
   open?: boolean;
-  /** Milliseconds for the handshake of TLS (default 10,000); 0 is for ever. */
+  /**
+   * Milliseconds for the TLS handshake (default 10,000); 0 disables the limit.
+   */
   handshakeTimeout?: number;
-  /** Milliseconds without a byte (default 600,000); 0 is for ever. */
+  /** Milliseconds without a byte (default 600,000); 0 disables the limit. */
   idleTimeout?: number;
 }
 
-/** An echo server that is running. */
+/** A running echo server. */
 export type EchoServer = RunningListeners;
 
 /**
  * Starts an echo server.
  *
- * @param config What it is to be.
- * @returns The running server.
- * @throws {UsageError} If others could have their datagrams answered, and that
- *   was not said; or a Unix socket is to do what it can't.
- * @throws {StartError} If it can't listen.
+ * @throws {UsageError} If others could trigger datagrams and `open` is not set,
+ *   or an option does not work with a Unix socket.
+ * @throws {StartError} If the server cannot listen.
  */
 export async function startEcho(config: EchoConfig): Promise<EchoServer> {
   const { host = ALONE, log = host.log } = config;
@@ -103,7 +103,7 @@ export async function startEcho(config: EchoConfig): Promise<EchoServer> {
       check: ({ addr, isPublic }) => requireConsent(config, addr, isPublic),
     },
   );
-  // Datagrams have one socket: the first thread answers them.
+  // Datagrams share one socket, which the first thread answers.
   const isFirst = (host.thread?.index ?? 0) === 0;
   if (!config.udp || host.isTrial || !isFirst) return running;
   return withDatagrams(running, config, log);
@@ -120,14 +120,14 @@ function handlerFor(
   const handle = (protocol: Protocol) =>
     handlerOf(addLayers(config, protocol), services);
   if (resetAfter === undefined) return handle(echo(settings));
-  // Under TLS too, it is the socket that is reset.
+  // Under TLS the underlying socket is reset too.
   return (connection, ...rest) => {
     const protocol = echo({ ...settings, reset: () => reset(connection) });
     return handle(protocol)(connection, ...rest);
   };
 }
 
-/** Finds what resets need, with a permission that a server drops later. */
+/** Loads what resets need, while the server still has the permission. */
 function mayReset(): boolean {
   prepareCLibrary();
   return canReset();
@@ -153,7 +153,7 @@ function requireStream({ resetAfter, udp }: EchoConfig): void {
   );
 }
 
-/** Asks for the port in the usual way first, for its errors and its number. */
+/** Opens the port in the usual way first, to get its errors and its number. */
 async function openResettable(
   where: Endpoint,
   backlog?: number,
@@ -171,8 +171,8 @@ async function openResettable(
 }
 
 /**
- * Over TCP a sender can't be forged. Over UDP it can, and then every answer goes
- * to somebody who never asked.
+ * Nobody can forge a sender over TCP. Over UDP it is possible, and every answer
+ * then goes to a victim who never asked.
  */
 function requireConsent(
   { udp, open }: EchoConfig,
@@ -206,7 +206,7 @@ async function withDatagrams(
       { cause: error, option: "udp" },
     );
   }
-  let isTold = false;
+  let isLogged = false;
   return {
     listeners: running.listeners,
     get connections() {

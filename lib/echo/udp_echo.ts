@@ -1,5 +1,5 @@
 /**
- * What a datagram to `sluice echo --udp` gets (RFC 862, RFC 863, RFC 864).
+ * Answers datagrams for `sluice echo --udp` (RFC 862, RFC 863, RFC 864).
  *
  * @module
  */
@@ -12,58 +12,62 @@ import { watchStall } from "../sync/stall.ts";
 import { chargenBlock } from "./chargen.ts";
 import { type EchoMode, QUIET } from "./echo.ts";
 
-/** Bytes of datagrams that are held back for a delay; more are dropped. */
+/** Most bytes of datagrams to hold for a delay; more are dropped. */
 const MOST_HELD = 4 * 1024 * 1024;
 
-/** A datagram that holds little costs memory too. */
+/** Bytes of memory to count for each datagram besides its contents. */
 const OVERHEAD = 256;
 
 /** The longest answer of a character generator (RFC 864). */
 const LONGEST_TEXT = 512;
 
 /**
- * Ports below are those of services. One datagram with the sender forged would
- * make two of them answer each other for ever (CERT CA-1996-01).
+ * Lower ports belong to services. A single datagram with a forged sender would
+ * make two services answer each other for ever (CERT CA-1996-01).
  */
 const FIRST_CLIENT_PORT = 1024;
 
-/** How datagrams are answered. */
+/** Settings for answering datagrams. */
 export interface UdpEchoSettings {
-  /** What the answer is. */
+  /** Kind of answer. */
   mode: EchoMode;
-  /** Milliseconds by which each answer is held back; 0 is not at all. */
+  /** Delay of each answer in milliseconds; 0 disables it. */
   delay: number;
 }
 
-/** What was done so far. */
+/** Counts since the start. */
 export interface UdpEchoCounts {
-  /** Datagrams that came. */
+  /** Datagrams received. */
   received: number;
-  /** Answers that were sent. */
+  /** Answers sent. */
   answered: number;
-  /** Those that got no answer although there is one: by their port, for want of room, or because it could not be sent. */
+  /**
+   * Datagrams without their answer: because of the sender's port, for lack of
+   * room, or because sending failed.
+   */
   dropped: number;
 }
 
-/** A socket that answers. */
+/** A socket that answers datagrams. */
 export interface UdpEcho {
-  /** What was done so far. */
+  /** Counts since the start. */
   readonly counts: Readonly<UdpEchoCounts>;
   /**
-   * Waits until nothing moves any more, and closes the socket.
+   * Waits until nothing moves any more, then closes the socket.
    *
-   * @param deadline Milliseconds until it is closed anyway; 0 is at once.
+   * @param deadline Milliseconds before it closes in any case; 0 closes
+   *   immediately.
    */
   shutdown(deadline: number): Promise<void>;
 }
 
 /**
- * Answers datagrams. A text is no longer than the datagram that asked for it, so
- * that nobody can use it to send others more than he sends himself.
+ * Answers datagrams. The text is never longer than the datagram that asked for
+ * it, so nobody can use the server to amplify an attack.
  *
- * @param socket The socket; it is closed at the shutdown.
+ * @param socket The socket, which the shutdown closes.
  * @param settings How to answer.
- * @returns What is running.
+ * @returns The running responder.
  */
 export function answerDatagrams(
   socket: Deno.DatagramConn,
@@ -82,7 +86,7 @@ export function answerDatagrams(
       await sender.send(bytes, to);
       counts.answered++;
     } catch {
-      counts.dropped++; // Of this datagram alone, such as one that is too long.
+      counts.dropped++; // Affects only this datagram: it may be too long.
     }
   }
 
@@ -98,7 +102,7 @@ export function answerDatagrams(
       Math.min(datagram.length, LONGEST_TEXT),
     );
     if (line === undefined) return send({ bytes, to });
-    // The datagram's buffer is used again at once.
+    // The datagram's buffer is reused immediately.
     const held = { bytes: bytes.slice(), to };
     if (!line.tryPush(held, OVERHEAD + bytes.length)) counts.dropped++;
     return undefined;

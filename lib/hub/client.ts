@@ -1,14 +1,14 @@
 /**
- * One client of the hub: a loop that reads, a loop that writes, and between
- * them one that does what the client says.
+ * One client of the hub. One loop reads, one writes, and between them a third
+ * executes the client's messages and commands.
  *
  * ```text
  * socket > read > inbox > handle > hub > outboxes of the others
- * socket < write < outbox < hub, and what the client is told
+ * socket < write < outbox < hub, and notices for the client
  * ```
  *
- * Both queues are bounded. A full inbox stops the reading, and so in the end
- * the client; a full outbox does not stop who fills it.
+ * Both queues are bounded. A full inbox stops reading, and so eventually the
+ * client. A full outbox never stops the clients that fill it.
  *
  * @module
  */
@@ -33,10 +33,10 @@ import { HubOutbox } from "./outbox.ts";
 import type { HubServices } from "./services.ts";
 import type { Session } from "../serve/session.ts";
 
-/** Bytes that one read of a client brings at most. */
+/** Most bytes of one read from a client. */
 const MOST_CHUNK = 64 * 1024;
 
-/** Frames of a client that were read and are still to be handled. */
+/** Most frames of a client that have been read but not handled. */
 const INBOX = 16;
 
 /** Why the hub ends a conversation that could have gone on. */
@@ -51,10 +51,10 @@ class HubFarewell extends CutError {
 }
 
 /**
- * Serves one client until it leaves, or has to.
+ * Serves one client until either side ends the conversation.
  *
- * @param session The client; admitted, and its handshake over.
- * @param dialect How it is spoken with.
+ * @param session The admitted client, after its handshake.
+ * @param dialect The client's dialect.
  * @returns How it ended.
  */
 export async function serveHubClient(
@@ -68,15 +68,15 @@ export async function serveHubClient(
 class HubClient implements Disposable {
   readonly #session: Session<HubServices>;
   readonly #dialect: HubDialect;
-  /** Cancelled when the conversation ends; the socket may still be needed. */
+  /** Cancelled when the conversation ends. The socket may still be needed. */
   readonly #ending: Context;
   readonly #inbox = new Channel<HubFrame>(INBOX);
   readonly #outbox: HubOutbox;
   readonly #member: HubMember;
   readonly #rate: RateLimiter;
-  readonly #counts = { said: 0, heard: 0, handled: 0, bytes: 0 };
+  readonly #counts = { sent: 0, received: 0, handled: 0, bytes: 0 };
   readonly #leaveDrain: () => void;
-  /** The last bytes of a client's own closing, where it has one. */
+  /** The last bytes for a client that closes its side itself. */
   #closing: Uint8Array | undefined;
 
   constructor(session: Session<HubServices>, dialect: HubDialect) {
@@ -113,7 +113,7 @@ class HubClient implements Disposable {
     );
   }
 
-  /** Runs the three loops to their ends. */
+  /** Runs the three loops until they end. */
   async serve(): Promise<TunnelResult> {
     const reading = this.#readAll();
     const writing = this.#writeBatches();
@@ -122,7 +122,8 @@ class HubClient implements Disposable {
     await this.#finishWriting(writing, error);
     await reading;
     const result = this.#result(error);
-    // The client may be sending still: closing now could cost it our last words.
+    // The client may still be sending: closing now could lose the hub's last
+    // words.
     if (error instanceof HubFarewell || this.#closing !== undefined) {
       await farewell(this.#session, LINGER);
     }
@@ -134,12 +135,12 @@ class HubClient implements Disposable {
     this.#ending.release();
   }
 
-  /** Feeds the inbox, until the end of file or of the conversation. */
+  /** Fills the inbox until the end of file or of the conversation. */
   async #readAll(): Promise<void> {
     const reader = new ByteReader(this.#session.client, {
       mostChunk: MOST_CHUNK,
     });
-    // A read that is under way can't be taken back, but no longer be waited for.
+    // A pending read can't be cancelled, but the loop can stop waiting for it.
     const unregister = this.#ending.onCancel(() => reader.release());
     const decoder = this.#dialect.decoder();
     try {
@@ -166,7 +167,7 @@ class HubClient implements Disposable {
     return bytes !== undefined;
   }
 
-  /** Writes what waits, as much as there is in one go. */
+  /** Writes the waiting messages, as many as possible at a time. */
   async #writeBatches(): Promise<void> {
     const { client, context } = this.#session;
     try {
@@ -175,14 +176,17 @@ class HubClient implements Disposable {
         if (batch === undefined) return;
         await client.write(batch.bytes);
         this.#counts.bytes += batch.bytes.length;
-        this.#counts.heard += batch.messages;
+        this.#counts.received += batch.messages;
       }
     } catch (error) {
       this.#ending.cancel(error);
     }
   }
 
-  /** Does what the client says; gives why it ended, if not by the client. */
+  /**
+   * Executes what the client sends. Returns why it ended, unless the client
+   * ended it.
+   */
   async #handleAll(): Promise<unknown> {
     const { client, services } = this.#session;
     const heartbeat = startHeartbeat(
@@ -218,7 +222,7 @@ class HubClient implements Disposable {
     const { hub } = this.#session.services;
     switch (frame.kind) {
       case "message":
-        this.#counts.said++;
+        this.#counts.sent++;
         return hub.say(this.#member, frame.bytes);
       case "command":
         runHubCommand(hub, this.#member, frame.text);
@@ -236,7 +240,7 @@ class HubClient implements Disposable {
     this.#outbox.push({ bytes, isMessage: false });
   }
 
-  /** A client that takes nothing more is not waited for. */
+  /** Gives up if the client reads nothing more. */
   async #finishWriting(writing: Promise<void>, error: unknown): Promise<void> {
     this.#outbox.close(
       error instanceof HubFarewell
@@ -255,10 +259,10 @@ class HubClient implements Disposable {
 
   #result(error: unknown): TunnelResult {
     const { client, context, record } = this.#session;
-    const { bytes, heard, said } = this.#counts;
+    const { bytes, received, sent } = this.#counts;
     const { dropped } = this.#outbox;
     if (this.#member.isNamed) record.user = this.#member.name;
-    record.messages = { sent: said, received: heard, dropped };
+    record.messages = { sent, received, dropped };
     const isOurs = error instanceof HubFarewell || context.cancelled;
     const result: TunnelResult = {
       sent: client.received,

@@ -1,5 +1,5 @@
 /**
- * `sluice hub`: what one client says, all the others hear.
+ * `sluice hub`: sends what one client says to all others.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { settingsOf } from "../cli/settings.ts";
 import { type RunningHub, startHub } from "./start.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
-/** The command as the command line sees it. */
+/** The command and its options. */
 export const HUB_COMMAND: ServerCommand<typeof HUB_OPTIONS> = {
   usage: "hub [LISTEN…] [OPTIONS]",
   summary:

@@ -1,5 +1,5 @@
 /**
- * What clients can ask the hub itself.
+ * Commands from clients to the hub itself.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Hub } from "./hub.ts";
 import type { HubMember } from "./member.ts";
 
-/** Does what a client asks for; gives what to tell it, if anything. */
+/** Executes a command, and returns the answer if it has one. */
 type Command = (
   hub: Hub,
   member: HubMember,
@@ -29,14 +29,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   "/who": (hub, member) => hub.describeRoom(member),
   "/help": () => HELP,
   "/ping": () => "pong",
-  // Any byte is a sign of life: this is one that disturbs nobody.
+  // Any byte is a sign of life; this answer disturbs nobody.
   "/pong": () => undefined,
 };
 
 /**
- * Runs what a client asks the hub, and answers it.
+ * Executes a client's command and answers it.
  *
- * @param hub The hub.
  * @param member The client.
  * @param text The command with its argument, as sent.
  */

@@ -1,7 +1,7 @@
 /**
- * The hub: who is there, in which room, under which name. Nothing here waits,
- * so that each call is done before the next begins: that is the order in which
- * everyone gets what is said.
+ * The hub: its clients, their rooms and their names. Nothing here waits, so
+ * each call ends before the next one starts. This gives all clients the same
+ * order of messages.
  *
  * @module
  */
@@ -15,22 +15,25 @@ import type { HubOutbox } from "./outbox.ts";
 import type { HubRoom } from "./room.ts";
 import { type HubRoomBounds, HubRooms } from "./rooms.ts";
 
-/** Where newcomers are. */
+/** The room of new clients. */
 const LOBBY = "lobby";
 
-/** Names that an answer to who is there has at most. */
+/** Most names in the answer to `/who`. */
 const MOST_LISTED = 100;
 
 /**
- * Bytes said in one go before the sockets have their turn: as many as one write
- * to each client takes, so that no queue grows while all of them read.
+ * Bytes of messages to process before the sockets get a turn: as many as one
+ * write to each client takes, so that no queue grows while all clients read.
  */
 const TURN = 64 * 1024;
 
-/** What a message costs besides its bytes, for what it takes to pass it on. */
+/** Cost of passing on a message, in addition to its bytes. */
 const MESSAGE_COST = 1024;
 
-/** Who is there, and what reaches whom. Disposing of it forgets what was said. */
+/**
+ * All clients and the way of messages between them. Disposing of it discards
+ * the history.
+ */
 export class Hub implements Disposable {
   readonly #rooms: HubRooms;
   readonly #names = new Map<string, HubMember>();
@@ -38,29 +41,28 @@ export class Hub implements Disposable {
   #guests = 0;
 
   /**
-   * Creates a hub that nobody is in.
+   * Creates a hub without clients.
    *
-   * @param bounds Bounds of its rooms.
+   * @param bounds Limits of its rooms.
    */
   constructor(bounds: HubRoomBounds) {
     this.#rooms = new HubRooms(bounds);
   }
 
-  /** How many are there. */
+  /** Number of clients. */
   get size(): number {
     return this.#names.size;
   }
 
   /**
-   * Lets a client in, and sends it what was said before.
+   * Admits a client, and sends it the room's history.
    *
-   * @param outbox What waits to be sent to it.
-   * @param dialect How it is spoken with.
-   * @returns The client as the hub knows it.
+   * @param outbox Queue of bytes for the client.
+   * @param dialect The client's dialect.
    */
   enter(outbox: HubOutbox, dialect: HubDialect): HubMember {
     const name = `guest-${++this.#guests}`;
-    // Also beyond the most rooms: whoever comes has to go somewhere.
+    // Works even with the most rooms open: every client needs a room.
     const room = this.#rooms.open({ text: LOBBY, key: LOBBY });
     const member = new HubMember(outbox, dialect, { name, room });
     this.#names.set(name, member);
@@ -70,7 +72,7 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Lets a client go.
+   * Removes a client.
    *
    * @param member The client.
    */
@@ -80,11 +82,11 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Sends what a client says to all the others in its room.
+   * Sends a client's message to all others in its room.
    *
    * @param member The client.
-   * @param bytes What it says; kept, not copied.
-   * @returns What to wait for until the client may say more, if anything.
+   * @param bytes The message; the hub keeps it without a copy.
+   * @returns A promise to wait for before the client's next message, if needed.
    */
   say(member: HubMember, bytes: Uint8Array): Promise<void> | undefined {
     const message = { from: member.name, bytes };
@@ -95,11 +97,12 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Gives a client the name that it wants.
+   * Gives a client the name that it asks for.
    *
    * @param member The client.
    * @param text The name as sent.
-   * @throws {SyntaxError} If it can't have it, with why in words for it.
+   * @throws {SyntaxError} If the name is not allowed or taken; the message is
+   *   for the client.
    */
   rename(member: HubMember, text: string): void {
     const name = parseHubName(text);
@@ -120,11 +123,12 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Brings a client into another room, which is made where it is not there.
+   * Moves a client to another room, and creates the room if needed.
    *
    * @param member The client.
    * @param text The room's name as sent.
-   * @throws {SyntaxError} If it can't be, with why in words for the client.
+   * @throws {SyntaxError} If this is not possible; the message is for the
+   *   client.
    */
   move(member: HubMember, text: string): void {
     const name = parseRoomName(text);
@@ -141,10 +145,10 @@ export class Hub implements Disposable {
   }
 
   /**
-   * Lists who is in a client's room.
+   * Lists the clients in a client's room.
    *
    * @param member The client.
-   * @returns Names, and who the client is, in one line.
+   * @returns Their names, and the client's own name, in one line.
    */
   describeRoom({ name, room }: HubMember): string {
     const names = [...room.members].slice(0, MOST_LISTED).map(({ name }) =>
@@ -157,7 +161,7 @@ export class Hub implements Disposable {
     }${more}; you are ${name}`;
   }
 
-  /** Forgets what empty rooms remember. */
+  /** Discards the history of empty rooms. */
   [Symbol.dispose](): void {
     this.#rooms[Symbol.dispose]();
   }

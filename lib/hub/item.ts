@@ -1,29 +1,29 @@
 /**
- * Something for many clients of the hub, encoded once for each dialect.
+ * A message for many clients of the hub, encoded once for each dialect.
  *
  * @module
  */
 
 import type { HubDialect } from "./wire/frame.ts";
 
-/** Bytes for a client, shared with all others that are sent them. */
+/** Bytes for a client, shared with all clients of the same dialect. */
 export interface HubOutput {
-  /** What to send. */
+  /** Bytes to send. */
   readonly bytes: Uint8Array;
-  /** Whether another client says it, and not the hub. */
+  /** Whether another client sent it, not the hub. */
   readonly isMessage: boolean;
 }
 
-/** Something for many clients. */
+/** A message for many clients. */
 export class HubItem {
   readonly #encode: (dialect: HubDialect) => Uint8Array;
   readonly #isMessage: boolean;
   readonly #outputs = new Map<HubDialect, HubOutput>();
 
   /**
-   * Creates an item that is encoded when somebody wants it.
+   * Creates an item, which is encoded on demand.
    *
-   * @param isMessage Whether a client says it, and not the hub.
+   * @param isMessage Whether a client sent it, not the hub.
    * @param encode Encodes it; called once for each dialect.
    */
   constructor(
@@ -35,7 +35,7 @@ export class HubItem {
   }
 
   /**
-   * Gives what a client is sent.
+   * Encodes the item for a client.
    *
    * @param dialect The client's dialect.
    * @returns The same object for all clients of one dialect.

@@ -1,5 +1,5 @@
 /**
- * One client as the hub knows it.
+ * The hub's view of one client.
  *
  * @module
  */
@@ -9,30 +9,30 @@ import type { HubItem } from "./item.ts";
 import type { HubOutbox } from "./outbox.ts";
 import type { HubRoom, RoomMember } from "./room.ts";
 
-/** One client as the hub knows it. */
+/** The hub's view of one client. */
 export class HubMember implements RoomMember {
-  /** How it is spoken with. */
+  /** The client's dialect. */
   readonly dialect: HubDialect;
-  /** What waits to be sent to it. */
+  /** Queue of bytes for the client. */
   readonly outbox: HubOutbox;
-  /** Its name: one that it has chosen, or one that it was given. */
+  /** The client's name, chosen by the client or assigned by the hub. */
   name: string;
-  /** The same for all names that are taken for one. */
+  /** Key of the name; equal for all spellings of one name. */
   key: string;
-  /** Where it is. */
+  /** The client's room. */
   room: HubRoom;
   /**
-   * Whether it has chosen a name. Others are told of the coming and going of
-   * these only: programs, which choose none, are not disturbed by each other.
+   * Whether the client has chosen a name. The hub announces only such clients
+   * to others, so programs, which choose none, do not disturb each other.
    */
   isNamed = false;
 
   /**
    * Creates a member.
    *
-   * @param outbox What waits to be sent to it.
-   * @param dialect How it is spoken with.
-   * @param place The name that it was given, and where it is.
+   * @param outbox Queue of bytes for the client.
+   * @param dialect The client's dialect.
+   * @param place The assigned name, and the room.
    */
   constructor(
     outbox: HubOutbox,
@@ -46,17 +46,13 @@ export class HubMember implements RoomMember {
     this.room = place.room;
   }
 
-  /**
-   * Sends it what others are sent too.
-   *
-   * @param item What to send.
-   */
+  /** Sends an item that others receive too. */
   send(item: HubItem): void {
     this.outbox.push(item.for(this.dialect));
   }
 
   /**
-   * Tells it something that is for it alone.
+   * Sends a notice to this client only.
    *
    * @param text One line.
    */

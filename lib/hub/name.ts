@@ -1,36 +1,38 @@
 /**
- * Which names clients of the hub, and rooms, may have.
+ * Rules for the names of clients and rooms.
  *
  * @module
  */
 
-/** Characters of a name; rooms too. */
+/** Most characters of the name of a client or a room. */
 const MOST_CHARACTERS = 32;
 
-/** Letters and digits of any script, and in between what separates them. */
+/** Letters and digits of any script, with separators in between. */
 const NAME = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}_.-]*[\p{L}\p{M}\p{N}])?$/u;
 
-/** Letters and marks that nobody sees: with them two names look like one. */
+/** Invisible letters and marks, which make two names look alike. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/u;
 
-/** Names that the hub gives, or goes by, and what its page calls its reader. */
+/**
+ * Names that the hub assigns or uses itself, and the page's name for its
+ * reader.
+ */
 const RESERVED = /^(?:hub|you|guest-\d*)$/;
 
-/** A name that may be had. */
+/** An allowed name. */
 export interface HubName {
-  /** As it is shown. */
+  /** Text to show. */
   readonly text: string;
-  /** The same for all names that are taken for one. */
+  /** Key of the name; equal for all spellings of one name. */
   readonly key: string;
 }
 
 /**
- * Judges a name that a client asks for.
+ * Parses a name that a client asks for.
  *
- * @param text As sent.
- * @returns The name.
- * @throws {SyntaxError} If it may not be had, saying why in words for the
- *   client; they do not repeat it.
+ * @param text The name as sent.
+ * @throws {SyntaxError} If the name is not allowed. The message is for the
+ *   client and does not repeat the name.
  */
 export function parseHubName(text: string): HubName {
   const name = parseRoomName(text);
@@ -39,14 +41,15 @@ export function parseHubName(text: string): HubName {
 }
 
 /**
- * Judges the name of a room.
+ * Parses the name of a room.
  *
- * @param text As sent.
- * @returns The name.
- * @throws {SyntaxError} Likewise.
+ * @param text The name as sent.
+ * @throws {SyntaxError} If the name is not allowed. The message is for the
+ *   client and does not repeat the name.
  */
 export function parseRoomName(text: string): HubName {
-  // Composed, and with compatibility forms such as full-width letters undone.
+  // Composes characters and replaces compatibility forms such as full-width
+  // letters.
   const normal = text.normalize("NFKC");
   if ([...normal].length > MOST_CHARACTERS) {
     throw new SyntaxError(`a name has ${MOST_CHARACTERS} characters at most`);

@@ -1,5 +1,5 @@
 /**
- * What can be said to `sluice hub`.
+ * Options of `sluice hub`.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { parseBytes } from "../cli/size.ts";
 import { TLS_OPTIONS } from "../serve/options/tls.ts";
 import { SINGLE_WORKER_OPTIONS } from "../serve/options/workers.ts";
 
-/** Where the hub listens unless told otherwise. */
+/** The default address. */
 const DEFAULT_LISTEN = "127.0.0.1:7000";
 
 /** Options of `sluice hub`. */

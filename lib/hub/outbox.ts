@@ -1,5 +1,5 @@
 /**
- * What waits to be sent to one client of the hub.
+ * The queue of bytes for one client of the hub.
  *
  * @module
  */
@@ -8,83 +8,83 @@ import { Channel } from "../sync/channel.ts";
 import type { Context } from "../sync/context.ts";
 import type { HubOutput } from "./item.ts";
 
-/** What becomes of messages for a client that reads too slowly. */
+/** Policies for a client that reads too slowly. */
 export const SLOW_POLICIES = [
   "drop-oldest",
   "drop-newest",
   "disconnect",
 ] as const;
 
-/** What becomes of messages for a client that reads too slowly. */
+/** Policy for a client that reads too slowly. */
 export type SlowPolicy = typeof SLOW_POLICIES[number];
 
-/** Bytes that are put together for one write, unless one message has more. */
+/** Bytes to join into one write, unless a single message is longer. */
 const BATCH = 64 * 1024;
 
-/** Bounds of an outbox. */
+/** Limits of an outbox. */
 export interface OutboxBounds {
-  /** Messages that may wait. */
+  /** Most messages in the queue. */
   most: number;
-  /** Bytes of them; one message may wait whatever it has. */
+  /** Most bytes in the queue; a single message may exceed it. */
   mostBytes: number;
-  /** What becomes of those beyond. */
+  /** Policy for further messages. */
   slow: SlowPolicy;
 }
 
 /** Options for {@linkcode HubOutbox}. */
 export interface OutboxOptions extends OutboxBounds {
-  /** Encodes what the client is told about messages that were dropped. */
+  /** Encodes the notice to the client about dropped messages. */
   describeLoss: (count: number) => Uint8Array;
-  /** Called once where the policy is to disconnect. It must not throw. */
+  /** Called once if the policy is to disconnect. It must not throw. */
   onOverflow: () => void;
 }
 
-/** What goes out in one write. */
+/** The contents of one write. */
 export interface Batch {
-  /** What to send. */
+  /** Bytes to send. */
   bytes: Uint8Array;
-  /** How many messages of other clients are in it. */
+  /** Number of messages from other clients in it. */
   messages: number;
 }
 
 /**
- * A bounded queue in front of one client's socket. Whoever fills it never
- * waits, so that one client that does not read can't hold up the others.
+ * A bounded queue for one client's socket. Filling it never waits, so a client
+ * that does not read cannot delay the others.
  */
 export class HubOutbox {
   readonly #options: OutboxOptions;
   readonly #queue: Channel<HubOutput>;
   #bytes = 0;
   #dropped = 0;
-  /** Dropped, whatever it was, and the client has not been told so. */
-  #untold = 0;
+  /** Dropped items of any kind that the client does not know about yet. */
+  #unreported = 0;
   #hasOverflowed = false;
   #last: Uint8Array | undefined;
 
   /**
    * Creates an empty outbox.
    *
-   * @param options Its bounds, and what happens at them.
+   * @param options Limits, and what to do when they are reached.
    */
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#queue = new Channel(options.most);
   }
 
-  /** How many messages wait. */
+  /** Number of items in the queue. */
   get size(): number {
     return this.#queue.size;
   }
 
-  /** How many messages of other clients were dropped. */
+  /** Number of dropped messages of other clients. */
   get dropped(): number {
     return this.#dropped;
   }
 
   /**
-   * Queues something; what is too much then is dropped.
+   * Queues an item, and drops one if the queue is full.
    *
-   * @param output What to send.
+   * @param output Item to send.
    */
   push(output: HubOutput): void {
     if (this.#queue.isClosed) return;
@@ -93,9 +93,9 @@ export class HubOutbox {
   }
 
   /**
-   * Takes nothing more; what waits can still be taken.
+   * Closes the queue. Items in it can still be taken.
    *
-   * @param last Sent behind all the rest, whatever the bounds.
+   * @param last Bytes to send after all others, regardless of the limits.
    */
   close(last: Uint8Array | undefined): void {
     if (this.#queue.isClosed) return;
@@ -107,14 +107,14 @@ export class HubOutbox {
    * Waits for something to send.
    *
    * @param context Ends the wait when cancelled.
-   * @returns What to send next; `undefined` at the end.
+   * @returns The next bytes to send; `undefined` at the end.
    * @throws The reason of the cancellation.
    */
   async take(context: Context): Promise<Batch | undefined> {
     const first = await this.#queue.receive(context);
     const parts: HubOutput[] = [];
     let length = 0;
-    // A gap at the front is told before what follows it.
+    // Reports a gap at the front before the messages after it.
     if (this.#options.slow === "drop-oldest") this.#tell(parts);
     for (
       let next = first;
@@ -126,7 +126,7 @@ export class HubOutbox {
       this.#bytes -= next.bytes.length;
       if (length >= BATCH) break;
     }
-    // A gap at the end is told behind what precedes it.
+    // Reports a gap at the end after the messages before it.
     if (this.#queue.size === 0) this.#tell(parts);
     if (first === undefined && this.#last !== undefined) {
       parts.push({ bytes: this.#last, isMessage: false });
@@ -135,10 +135,12 @@ export class HubOutbox {
     return parts.length === 0 ? undefined : join(parts);
   }
 
-  /** Once something was dropped at the end, all is until that is told. */
+  /**
+   * After dropping a new item, drops all further ones until the client knows.
+   */
   #hasRoom({ bytes }: HubOutput): boolean {
     const { mostBytes, slow } = this.#options;
-    if (slow === "drop-newest" && this.#untold > 0) return false;
+    if (slow === "drop-newest" && this.#unreported > 0) return false;
     if (this.#queue.size === 0) return true;
     return !this.#queue.isFull && this.#bytes + bytes.length <= mostBytes;
   }
@@ -167,19 +169,19 @@ export class HubOutbox {
   }
 
   #count({ isMessage }: HubOutput): void {
-    this.#untold++;
+    this.#unreported++;
     if (isMessage) this.#dropped++;
   }
 
   #tell(parts: HubOutput[]): void {
-    if (this.#untold === 0) return;
-    const bytes = this.#options.describeLoss(this.#untold);
+    if (this.#unreported === 0) return;
+    const bytes = this.#options.describeLoss(this.#unreported);
     parts.push({ bytes, isMessage: false });
-    this.#untold = 0;
+    this.#unreported = 0;
   }
 }
 
-/** One message alone is sent from the bytes that all share. */
+/** A single message is sent from the shared bytes, without a copy. */
 function join(parts: readonly HubOutput[]): Batch {
   const messages = parts.filter(({ isMessage }) => isMessage).length;
   if (parts.length === 1) return { bytes: parts[0]!.bytes, messages };

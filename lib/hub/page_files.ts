@@ -1,5 +1,5 @@
 /**
- * The page from which a browser watches the hub and speaks.
+ * The hub's page for browsers, which shows and sends messages.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Field } from "../wire/http1/fields.ts";
 import { encodeHead } from "../wire/http1/head.ts";
 import { pagePolicy, webSafety } from "../wire/web_safety.ts";
 
-/** Where the page's script connects to. */
+/** The path that the page's script connects to. */
 export const SOCKET_PATH = "/socket";
 
 const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
@@ -24,11 +24,11 @@ const FILES: Readonly<Record<string, readonly [type: string, text: string]>> = {
 const POLICY = pagePolicy("data:");
 
 /**
- * Encodes the answer to a request for a file of the page.
+ * Encodes the response to a request for a file of the page.
  *
- * @param path What is asked for, without a query.
- * @param method `GET`, or `HEAD` for an answer without the file.
- * @returns The whole response; `undefined` where there is no such file.
+ * @param path Requested path, without the query.
+ * @param method `GET`, or `HEAD` for a response without the file.
+ * @returns The whole response; `undefined` if the file does not exist.
  */
 export function encodePage(
   path: string,

@@ -1,5 +1,5 @@
 /**
- * A room of the hub: who is in it, and what was said last.
+ * A room of the hub: its clients and its recent messages.
  *
  * @module
  */
@@ -7,18 +7,14 @@
 import { Deque } from "@std/data-structures/deque";
 import type { HubItem } from "./item.ts";
 
-/** Bytes of messages that a room remembers, whatever their number. */
+/** Most bytes of a room's history, regardless of the number of messages. */
 const MOST_HISTORY_BYTES = 1024 * 1024;
 
-/** Somebody in a room. */
+/** A client in a room. */
 export interface RoomMember {
-  /** What it goes by. */
+  /** The client's name. */
   readonly name: string;
-  /**
-   * Sends it what others are sent too.
-   *
-   * @param item What to send.
-   */
+  /** Sends an item that others receive too. */
   send(item: HubItem): void;
 }
 
@@ -29,11 +25,11 @@ interface Remembered {
 
 /** A room. */
 export class HubRoom {
-  /** Its name. */
+  /** Name of the room. */
   readonly name: string;
-  /** The same for all spellings that are taken for one. */
+  /** Key of the name; equal for all spellings of one name. */
   readonly key: string;
-  /** Who is in it, in the order of coming. */
+  /** The clients in the room, in the order of their arrival. */
   readonly members: Set<RoomMember> = new Set();
 
   readonly #mostHistory: number;
@@ -43,9 +39,8 @@ export class HubRoom {
   /**
    * Creates an empty room.
    *
-   * @param name Its name.
-   * @param key The same for all spellings that are taken for one.
-   * @param mostHistory Messages that it remembers.
+   * @param key Key of the name; equal for all spellings of one name.
+   * @param mostHistory Most messages of its history.
    */
   constructor(name: string, key: string, mostHistory: number) {
     this.name = name;
@@ -53,16 +48,16 @@ export class HubRoom {
     this.#mostHistory = mostHistory;
   }
 
-  /** Whether there is something to send to a newcomer. */
+  /** Whether the room has a history. */
   get remembers(): boolean {
     return this.#history.length > 0;
   }
 
   /**
-   * Sends something to everyone in the room but one.
+   * Sends an item to all clients in the room except one.
    *
-   * @param item What to send.
-   * @param except Who is not sent it.
+   * @param item Item to send.
+   * @param except The client that does not receive it.
    */
   send(item: HubItem, except: RoomMember): void {
     for (const member of this.members) {
@@ -71,10 +66,9 @@ export class HubRoom {
   }
 
   /**
-   * Remembers a message for newcomers, and forgets what is too old.
+   * Adds a message to the history, and removes the oldest beyond the limits.
    *
-   * @param item The message.
-   * @param length Bytes that it has.
+   * @param length Bytes of the message.
    */
   remember(item: HubItem, length: number): void {
     if (this.#mostHistory === 0) return;
@@ -87,9 +81,9 @@ export class HubRoom {
   }
 
   /**
-   * Sends a newcomer what the room remembers, in order.
+   * Sends the history to a new client, in order.
    *
-   * @param member The newcomer.
+   * @param member The new client.
    */
   recall(member: RoomMember): void {
     for (const { item } of this.#history) member.send(item);

@@ -1,6 +1,5 @@
 /**
- * The rooms of the hub: those with somebody in them, and those that remember
- * what was said although everybody has left.
+ * The rooms of the hub: those with clients, and empty ones that keep a history.
  *
  * @module
  */
@@ -9,26 +8,26 @@ import type { HubName } from "./name.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import { HubRoom } from "./room.ts";
 
-/** Bounds of the rooms. */
+/** Limits of the rooms. */
 export interface HubRoomBounds {
-  /** Rooms at once, with those that only remember. */
+  /** Most rooms, including empty ones that keep a history. */
   mostRooms: number;
-  /** Messages of its room that a newcomer is sent. */
+  /** Messages of a room's history, for new clients. */
   history: number;
   /**
-   * Milliseconds that an empty room remembers them; 0 forgets them with the last
-   * client.
+   * Milliseconds for which an empty room keeps its history; 0 discards it with
+   * the last client.
    */
   historyTime: number;
 }
 
-/** A room that only remembers. */
+/** A room without clients that keeps a history. */
 interface EmptyRoom {
   readonly room: HubRoom;
   readonly end: Deadline;
 }
 
-/** The rooms of a hub. Disposing of it forgets what empty rooms remember. */
+/** The rooms of a hub. Disposing of it discards the history of empty rooms. */
 export class HubRooms implements Disposable {
   readonly #bounds: HubRoomBounds;
   readonly #occupied = new Map<string, HubRoom>();
@@ -36,41 +35,36 @@ export class HubRooms implements Disposable {
   readonly #empty = new Map<string, EmptyRoom>();
   #isOver = false;
 
-  /**
-   * Creates no room yet.
-   *
-   * @param bounds Its bounds.
-   */
+  /** Creates a set of rooms, with none open. */
   constructor(bounds: HubRoomBounds) {
     this.#bounds = bounds;
   }
 
-  /** How many rooms somebody is in. */
+  /** Number of rooms with clients. */
   get size(): number {
     return this.#occupied.size;
   }
 
-  /** Whether no further room fits beside those that somebody is in. */
+  /** Whether the rooms with clients leave no place for another one. */
   get isFull(): boolean {
     return this.#occupied.size >= this.#bounds.mostRooms;
   }
 
   /**
-   * Tells whether somebody is in a room.
+   * Tells whether a room has clients.
    *
-   * @param key The room's key.
-   * @returns Whether somebody is in it.
+   * @param key Key of the room.
    */
   isOccupied(key: string): boolean {
     return this.#occupied.has(key);
   }
 
   /**
-   * Opens a room for somebody who comes in. If too many rooms remember, the one
-   * that has been empty for the longest time is forgotten.
+   * Opens a room for a client. If too many rooms exist, the room that has been
+   * empty for the longest time loses its history.
    *
-   * @param name The room's name.
-   * @returns The room, with what it remembers.
+   * @param name Name of the room.
+   * @returns The room with its history.
    */
   open({ text, key }: HubName): HubRoom {
     let room = this.#occupied.get(key);
@@ -84,9 +78,8 @@ export class HubRooms implements Disposable {
   }
 
   /**
-   * Takes a room that everybody has left: it remembers for a while, or is gone.
-   *
-   * @param room The room.
+   * Takes back a room without clients, which keeps its history for a while if
+   * it has one.
    */
   leave(room: HubRoom): void {
     const { key } = room;
@@ -98,7 +91,7 @@ export class HubRooms implements Disposable {
     this.#trim();
   }
 
-  /** Forgets what empty rooms remember, now and from now on. */
+  /** Discards the history of empty rooms, now and in future. */
   [Symbol.dispose](): void {
     this.#isOver = true;
     for (const key of this.#empty.keys()) this.#forget(key);

@@ -1,5 +1,5 @@
 /**
- * What the hub's handlers work with.
+ * Resources of the hub's handlers.
  *
  * @module
  */
@@ -9,22 +9,22 @@ import type { Hub } from "./hub.ts";
 import type { OutboxBounds } from "./outbox.ts";
 import type { ConnectionServices } from "../serve/connection_services.ts";
 
-/** What the hub's handlers work with, made once when it starts. */
+/** Resources of the hub's handlers, created once at the start. */
 export interface HubServices extends ConnectionServices {
   /** Whether clients speak TLS. */
   isSecure: boolean;
-  /** The hub that all clients are of. */
+  /** The hub of all clients. */
   hub: Hub;
-  /** How TCP clients are spoken with. */
+  /** Dialect of TCP clients. */
   dialect: HubDialect;
-  /** How WebSocket clients are spoken with. */
+  /** Dialect of WebSocket clients. */
   webDialect: HubDialect;
-  /** Bounds of what waits for each client. */
+  /** Limits of the queue for each client. */
   outbox: OutboxBounds;
-  /** Milliseconds of silence until a client is asked for a sign; 0 is never. */
+  /** Milliseconds of silence before a heartbeat; 0 disables it. */
   heartbeat: number;
-  /** Messages and commands of one client a second; 0 is no limit. */
+  /** Messages and commands per second of one client; 0 disables the limit. */
   ratePerClient: number;
-  /** Web origins that may connect besides the page's own. */
+  /** Web origins that may connect, in addition to the page's own. */
   origins: ReadonlySet<string>;
 }

@@ -1,5 +1,5 @@
 /**
- * Starts the hub: from values to listeners that serve.
+ * Starts the hub.
  *
  * @module
  */
@@ -28,52 +28,62 @@ import {
 } from "../serve/start_listeners.ts";
 import { UsageError } from "../cli/usage_error.ts";
 
-/** What the hub is to be. */
+/** Configuration of a hub. */
 export interface HubConfig extends ServerConfig {
-  /** Where to listen for TCP; port 0 takes a free one. */
+  /** Addresses for TCP; port 0 takes a free one. */
   listen: readonly Endpoint[];
-  /** Where to listen for browsers (default: nowhere). */
+  /** Addresses for browsers (default: none). */
   web?: readonly Endpoint[];
-  /** Web origins that may connect besides the page's own (default: none). */
+  /**
+   * Web origins that may connect, in addition to the page's own (default:
+   * none).
+   */
   origins?: readonly string[];
-  /** Lets everyone in although others can reach it (default false). */
+  /** Admits everyone although others can reach an address (default false). */
   open?: boolean;
-  /** How TCP clients tell messages apart (default `line`). */
+  /** How TCP clients separate messages (default `line`). */
   framing?: HubFraming;
-  /** Bytes that a message may have (default 65,536). */
+  /** Most bytes of a message (default 65,536). */
   maxMessage?: number;
-  /** Sends messages on with the name of who says them (default false). */
+  /** Adds the sender's name to each message (default false). */
   names?: boolean;
-  /** Messages that may wait for one client (default 1,000). */
+  /** Most messages in the queue for one client (default 1,000). */
   queue?: number;
-  /** Bytes of them (default 4 MiB). */
+  /** Most bytes in that queue (default 4 MiB). */
   queueBytes?: number;
-  /** What becomes of those beyond (default `drop-oldest`). */
+  /** Policy for further messages (default `drop-oldest`). */
   slow?: SlowPolicy;
-  /** Milliseconds of silence until a heartbeat (default 30,000; 0 is never). */
+  /**
+   * Milliseconds of silence before a heartbeat (default 30,000); 0 disables it.
+   */
   heartbeat?: number;
-  /** Messages of its room that a newcomer is sent (default 0). */
+  /** Messages of a room's history, for new clients (default 0). */
   history?: number;
   /**
-   * Milliseconds that an empty room remembers them (default 1 hour; 0 forgets
-   * them with the last client).
+   * Milliseconds for which an empty room keeps its history (default 1 hour); 0
+   * discards it with the last client.
    */
   historyTime?: number;
-  /** Messages of one client a second (default 1,000; 0 is no limit). */
+  /**
+   * Messages per second of one client (default 1,000); 0 disables the limit.
+   */
   ratePerClient?: number;
-  /** Rooms at once, with those that only remember (default 100). */
+  /** Most rooms, including empty ones that keep a history (default 100). */
   maxRooms?: number;
-  /** Milliseconds for a browser's request (default 10,000). */
+  /**
+   * Milliseconds for a browser's request (default 10,000); 0 disables the
+   * limit.
+   */
   handshakeTimeout?: number;
 }
 
-/** A hub that is running; its TCP listeners come before those for browsers. */
+/** A running hub. Its TCP listeners come before those for browsers. */
 export interface RunningHub extends RunningListeners {
-  /** Clients that are in it. */
+  /** Number of connected clients. */
   readonly clients: number;
 }
 
-/** A hub where nothing else is said. */
+/** Default settings. */
 const DEFAULTS = {
   web: [],
   origins: [],
@@ -94,16 +104,14 @@ const DEFAULTS = {
 
 type Given = Required<Omit<HubConfig, keyof ServerConfig>>;
 
-/** Descriptors of one client. */
+/** File descriptors for each client. */
 const PER_CLIENT = 1;
 
 /**
  * Starts a hub.
  *
- * @param config What it is to be.
- * @returns The running hub.
- * @throws {UsageError} If others could use it and that was not said.
- * @throws {StartError} If it can't listen.
+ * @throws {UsageError} If others can reach an address and `open` is not set.
+ * @throws {StartError} If the hub can't listen.
  */
 export async function startHub(
   { tls, ...config }: HubConfig & Pick<LayersConfig, "tls">,
@@ -172,7 +180,7 @@ function sharedServices(
     ratePerClient: given.ratePerClient,
     origins: new Set(given.origins),
     limits,
-    // Nothing is dialled, and silence is what heartbeats are for.
+    // The hub dials nothing, and heartbeats handle silence.
     timeouts: {
       handshake: given.handshakeTimeout,
       connect: 0,

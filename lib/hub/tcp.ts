@@ -12,11 +12,11 @@ import type { HubServices } from "./services.ts";
 import type { Session } from "../serve/session.ts";
 
 /**
- * Serves a client that has nothing to say before it is one of the hub's.
+ * Serves a TCP client, which joins the hub without a handshake.
  *
  * @param session The client.
  * @returns How it ended.
- * @throws {Refusal} If there are too many.
+ * @throws {Refusal} If the hub has too many clients.
  */
 export async function hubTcp(
   session: Session<HubServices>,

@@ -1,5 +1,5 @@
 /**
- * The hub for browsers: a page, and the WebSocket that it connects to.
+ * The hub for browsers: a page, and its WebSocket.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { readOneRequest } from "../serve/http/one_request.ts";
 import type { Session } from "../serve/session.ts";
 import { encodeUpgrade, WEBSOCKET_VERSION } from "./websocket_upgrade.ts";
 
-/** What an answer of a status has to tell besides. */
+/** Additional fields of a response, by status. */
 const FIELDS: Readonly<Record<number, readonly Field[]>> = {
   405: [["Allow", "GET, HEAD"]],
   426: [
@@ -29,12 +29,12 @@ const FIELDS: Readonly<Record<number, readonly Field[]>> = {
 };
 
 /**
- * Answers the one request of a connection, which may turn it into a WebSocket.
+ * Answers the only request of a connection, which may turn it into a WebSocket.
  *
  * @param session The client.
  * @returns How it ended.
  * @throws {HttpError} If the request can't be served.
- * @throws {Refusal} If there are too many.
+ * @throws {Refusal} If the hub has too many clients.
  */
 export async function hubWeb(
   session: Session<HubServices>,

@@ -1,5 +1,5 @@
 /**
- * From HTTP to WebSocket (RFC 6455 §4.2).
+ * The upgrade from HTTP to WebSocket (RFC 6455 §4.2).
  *
  * @module
  */
@@ -9,19 +9,19 @@ import type { RequestHead } from "../wire/http1/request.ts";
 import { HttpError } from "../wire/http1/http_error.ts";
 import { acceptInput } from "./wire/websocket.ts";
 
-/** The only version there is (§4.1). */
+/** The only version (§4.1). */
 export const WEBSOCKET_VERSION = "13";
 
 /** Sixteen bytes in base64. */
 const KEY = /^[A-Za-z\d+/]{22}==$/;
 
 /**
- * Encodes the answer to a client that asks for WebSocket.
+ * Encodes the response to a client that asks for WebSocket.
  *
- * @param head Its request.
- * @returns The answer, behind which frames follow (§4.2.2).
- * @throws {HttpError} If the request is not as it has to be: 400, 405, or 426
- *   for another version.
+ * @param head The client's request.
+ * @returns The response; frames follow it (§4.2.2).
+ * @throws {HttpError} If the request is invalid: 400, 405, or 426 for another
+ *   version.
  */
 export async function encodeUpgrade(
   { fields, method, minor }: RequestHead,

@@ -1,14 +1,14 @@
 /**
- * Numbers of things in words.
+ * Formats counts of things, such as `3 connections`.
  *
  * @module
  */
 
 /**
- * Says how many there are of something.
+ * Formats a count with its noun.
  *
- * @param count How many.
- * @param thing What one of them is called; `s` makes it several.
+ * @param count Any whole number.
+ * @param thing The noun in the singular; the plural adds `s`.
  * @returns For example `1 connection`, or `0 connections`.
  */
 export function countOf(count: number, thing: string): string {

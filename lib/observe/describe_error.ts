@@ -1,12 +1,12 @@
 /**
- * Errors in the words of the log.
+ * Describes errors in the words of the log.
  *
  * @module
  */
 
 import { explainError } from "./explain_error.ts";
 
-/** Socket errors by what the other side did. */
+/** Socket errors, by what the other side did. */
 const WORDS: readonly [abstract new () => Error, string][] = [
   [Deno.errors.ConnectionReset, "connection reset"],
   [Deno.errors.ConnectionAborted, "connection aborted"],
@@ -19,8 +19,8 @@ const WORDS: readonly [abstract new () => Error, string][] = [
 /**
  * Describes an error in a few words.
  *
- * @param error What was thrown.
- * @returns One line, without a stack. It may hold what a client sent.
+ * @param error Any thrown value.
+ * @returns One line, without a stack. It may contain text from a client.
  */
 export function describeError(error: unknown): string {
   for (const [constructor, words] of WORDS) {

@@ -1,14 +1,14 @@
 /**
- * What the system calls an error.
+ * Reads the code that the system gives an error.
  *
  * @module
  */
 
 /**
- * Reads the system's name of an error.
+ * Reads the system's code of an error.
  *
- * @param error What was thrown.
- * @returns For example `EMFILE`, or `undefined` where it has none.
+ * @param error Any thrown value.
+ * @returns For example `EMFILE`; `undefined` if the error has none.
  */
 export function errorCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;

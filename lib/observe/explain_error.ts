@@ -1,12 +1,12 @@
 /**
- * What the system reports, in words for a person.
+ * Explains system errors in plain words.
  *
  * @module
  */
 
 import { errorCode } from "./error_code.ts";
 
-/** Codes of the C library and of Node, and what each of them means. */
+/** Error codes of the C library and of Node, with their meaning. */
 const WORDS: ReadonlyMap<string, string> = new Map([
   ["EACCES", "not permitted by the system"],
   ["EADDRINUSE", "the address is in use"],
@@ -58,10 +58,10 @@ const WORDS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Explains an error in a few words; the code of the system stands behind them,
- * for a search.
+ * Explains an error in a few words, followed by the system's code so that
+ * people can search for it.
  *
- * @param error What was thrown.
+ * @param error Any thrown value.
  * @returns One line, for example `no name server answers (EAI_AGAIN)`.
  */
 export function explainError(error: unknown): string {
@@ -74,9 +74,9 @@ export function explainError(error: unknown): string {
   if (!(error instanceof Error || error instanceof DOMException)) {
     return String(error);
   }
-  // Deno appends the number, which says no more: "… (os error 104)".
+  // Deno appends the error number, which adds nothing: "… (os error 104)".
   const text = error.message.replace(/ \(os error \d+\)$/, "");
-  const isTold = code === undefined || text.includes(code) ||
+  const isComplete = code === undefined || text.includes(code) ||
     !/^E[A-Z\d_]+$/.test(code);
-  return isTold ? text : `${text} (${code})`;
+  return isComplete ? text : `${text} (${code})`;
 }

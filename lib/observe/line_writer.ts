@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Lines that wait while the receiver is slow; those beyond are counted. */
+/** Lines to keep while the receiver is slow. Further lines are counted only. */
 const MOST_WAITING = 10_000;
 
 /** A queue of lines in front of a file, a pipe or a terminal. */
@@ -18,8 +18,8 @@ export class LineWriter {
   /**
    * Creates a writer.
    *
-   * @param write Writes all of the bytes; one call at a time.
-   * @param describeLoss Makes the line that tells how many lines were lost.
+   * @param write Writes all of the bytes; called once at a time.
+   * @param describeLoss Formats the line that reports the number of lost lines.
    */
   constructor(
     write: (bytes: Uint8Array) => Promise<unknown>,
@@ -30,10 +30,12 @@ export class LineWriter {
   }
 
   /**
-   * Queues a line. What is queued in one turn is written at once.
+   * Queues a line. All lines of one turn of the event loop are written
+   * together.
    *
-   * @param line Line without its end. It is dropped when too many wait, which
-   *   is said in a line of its own once there is room.
+   * @param line Line without its line end. The writer drops it while too many
+   *   are waiting, and reports the loss in a line of its own once there is
+   *   room.
    */
   push(line: string): void {
     if (this.#lines.length >= MOST_WAITING) {
@@ -50,7 +52,7 @@ export class LineWriter {
   }
 
   async #drain(): Promise<void> {
-    await Promise.resolve(); // Lets the turn that pushed push some more.
+    await Promise.resolve(); // Collects the other lines of this turn.
     const encoder = new TextEncoder();
     while (this.#lines.length > 0) {
       const lines = this.#lines;
@@ -60,7 +62,7 @@ export class LineWriter {
       try {
         await this.#write(encoder.encode(lines.join("\n") + "\n"));
       } catch {
-        // Nobody reads the log any more (a closed pipe): serving goes on.
+        // Nobody reads the log any more (a closed pipe). Serving continues.
       }
     }
     this.#writing = undefined;

@@ -1,5 +1,5 @@
 /**
- * What there is to log.
+ * The events that Sluice logs.
  *
  * @module
  */
@@ -8,67 +8,72 @@ import type { ConnectionCode } from "./connection_code.ts";
 import type { MessageCode } from "./message_code.ts";
 
 /**
- * How a connection ended: `ok` is a tunnel whose two directions were closed by
- * their ends, `cut` one that was ended by an error, a time limit or a drain;
- * `refused` and `failed` never became a tunnel, by decision or for want of the
- * target; `dropped` never said what it wanted.
+ * How a connection ended.
+ *
+ * - `ok`: a tunnel, and both sides closed their direction.
+ * - `cut`: a tunnel that an error, a time limit or a drain ended.
+ * - `refused`: Sluice decided against a tunnel.
+ * - `failed`: no tunnel, because the target could not be reached.
+ * - `dropped`: the client never sent a request.
  */
 export type ConnectionResult = "ok" | "cut" | "refused" | "failed" | "dropped";
 
 /** A connection that has ended. */
 export interface ConnectionEvent {
-  /** Tells events of this kind. */
+  /** Marks this kind of event. */
   event: "connection";
-  /** When it was accepted, in milliseconds since 1970. */
+  /** Time of the accept, in milliseconds since 1970. */
   startedAt: number;
   /** How long it lasted, in milliseconds. */
   duration: number;
-  /** Where it came in, `HOST:PORT`. */
+  /** Address of the listener, `HOST:PORT`. */
   listener: string;
-  /** Where it came from, `HOST:PORT`. */
+  /** Address of the client, `HOST:PORT`. */
   client: string;
-  /** What it was told to be called, where an upstream was told. */
+  /** The connection's identifier, if an upstream received one. */
   id?: string;
-  /** What was spoken, once known. */
+  /** The client's protocol, once known. */
   protocol?: string;
-  /** What was asked for, if that is neither a connection nor a request. */
+  /** The command, if it is neither a connection nor a request. */
   command?: "bind" | "udp";
   /** User name as sent, once known. Not escaped. */
   user?: string;
-  /** What was asked for, `HOST:PORT`, once known. */
+  /** The requested target, `HOST:PORT`, once known. */
   target?: string;
-  /** The first targets of datagrams, each `HOST:PORT` as the client asked. */
+  /** First targets of datagrams, each as `HOST:PORT` from the client. */
   targets?: readonly string[];
-  /** What was dialled, `HOST:PORT`, where that succeeded. */
+  /** The dialled address, `HOST:PORT`, if the dial succeeded. */
   address?: string;
   /**
-   * Which rule has decided: its label, `guard` or `default`. Where the client
-   * was allowed, only a rule with a label of its own is named.
+   * The rule that decided: its label, `guard` or `default`. An allowed client
+   * has one only if the rule has a label of its own.
    */
   rule?: string;
   /**
-   * The name that the client's first bytes show: the server name of a
-   * ClientHello, or `Host`. Only where names are checked.
+   * The name in the client's first bytes: the server name of a ClientHello, or
+   * `Host`. Only if Sluice checks names.
    */
   name?: string;
-  /** What would have been denied if it was not only reported. */
+  /** The denial, if a rule only reports it. */
   wouldDeny?: {
     /** Label of the rule, `default` or `name-mismatch`. */
     rule: string;
-    /** Why, in a few words. Not escaped. */
+    /** The reason, in a few words. Not escaped. */
     reason: string;
   };
-  /** The parents it went through, nearest first, where there were any. */
+  /** The parent proxies on the way, nearest first, if any. */
   via?: string;
-  /** Bytes carried from the client to the target. */
+  /** Bytes from the client to the target. */
   sent: number;
-  /** Bytes carried from the target to the client. */
+  /** Bytes from the target to the client. */
   received: number;
-  /** Datagrams each way and those that were dropped, where UDP was relayed. */
+  /**
+   * Relayed datagrams in each direction and dropped ones, if UDP was relayed.
+   */
   datagrams?: { sent: number; received: number; dropped: number };
-  /** Messages each way and those that were dropped, of a client of the hub. */
+  /** Messages in each direction and dropped ones, for a client of the hub. */
   messages?: { sent: number; received: number; dropped: number };
-  /** Whose end of the tunnel came first, where one of them did. */
+  /** The side of the tunnel that ended first, if known. */
   endedFirst?: "client" | "target";
   /** How it ended. */
   result: ConnectionResult;
@@ -76,15 +81,15 @@ export interface ConnectionEvent {
   code: ConnectionCode;
   /** Why, in a few words. Not escaped. */
   reason: string;
-  /** Name of the limit that was reached, where it was refused or cut for one. */
+  /** The limit that refused or cut the connection, if one did. */
   limit?: string;
 }
 
-/** Something to tell the operator that is not about one connection. */
+/** A message to the operator that is not about one connection. */
 export interface MessageEvent {
-  /** Tells events of this kind. */
+  /** Marks this kind of event. */
   event: "message";
-  /** How bad it is. */
+  /** Severity. */
   level: "info" | "warning" | "error";
   /** What it is about, by a name that never changes. */
   code: MessageCode;
@@ -92,21 +97,21 @@ export interface MessageEvent {
   message: string;
 }
 
-/** A client that is banned from now on. */
+/** A new ban of a client. */
 export interface BanEvent {
-  /** Tells events of this kind. */
+  /** Marks this kind of event. */
   event: "ban";
-  /** Who: an IPv4 address, or a /64 of IPv6. */
+  /** The banned client: an IPv4 address, or a /64 of IPv6. */
   client: string;
-  /** Milliseconds that it lasts. */
+  /** Length of the ban in milliseconds. */
   duration: number;
-  /** Failures to authenticate that led to it. */
+  /** Failed authentications that led to the ban. */
   failures: number;
-  /** Milliseconds within which they count. */
+  /** Milliseconds within which failures count. */
   window: number;
   /**
-   * User name as sent, where one failure was enough because many others failed
-   * with that name. Not escaped.
+   * User name as sent, if a single failure was enough because many others
+   * failed with the same name. Not escaped.
    */
   user?: string;
 }
@@ -115,36 +120,39 @@ export interface BanEvent {
 export type ListeningKind = "proxy" | "forward" | "hub" | "echo" | "admin";
 
 /**
- * A listener that takes connections from now on, with its real address: for
- * scripts that start a server on port 0. People read the banner instead.
+ * A listener that has started to accept connections, with its real address.
+ * Scripts that start a server on port 0 read it; people read the banner
+ * instead.
  */
 export interface ListeningEvent {
-  /** Tells events of this kind. */
+  /** Marks this kind of event. */
   event: "listening";
   /** The kind of server. */
   kind: ListeningKind;
-  /** What is spoken, if the kind alone does not tell: a hub's framing. */
+  /** The protocol, if the kind alone does not determine it: a hub's framing. */
   protocol?: string;
   /** Whether clients speak TLS. */
   isTls: boolean;
   /** `HOST:PORT` or `unix:PATH`, the same text as in connection events. */
   listener: string;
-  /** The address that was bound; left out for a Unix socket. */
+  /** The bound address; absent for a Unix socket. */
   host?: string;
-  /** The real port; left out for a Unix socket. */
+  /** The real port; absent for a Unix socket. */
   port?: number;
   /** The path of a Unix socket. */
   path?: string;
-  /** Its place in a configuration file, for example `listeners[0]`. */
+  /**
+   * The listener's place in a configuration file, for example `listeners[0]`.
+   */
   config?: string;
 }
 
-/** Anything that is logged. */
+/** Every event that Sluice logs. */
 export type LogEvent =
   | ConnectionEvent
   | MessageEvent
   | BanEvent
   | ListeningEvent;
 
-/** Anything that has a line for people; a listener has its banner. */
+/** Every event with a text line. A listener has its banner instead. */
 export type TextEvent = Exclude<LogEvent, ListeningEvent>;

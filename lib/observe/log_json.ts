@@ -1,5 +1,5 @@
 /**
- * Log lines for machines: one JSON object each.
+ * Formats log lines for machines: one JSON object each.
  *
  * @module
  */
@@ -13,12 +13,12 @@ import type {
 } from "./log_event.ts";
 
 /**
- * Formats an event as JSON. Times are RFC 3339 in UTC; keys that are not known
- * are left out.
+ * Formats an event as JSON. Times are RFC 3339 in UTC; unknown values are left
+ * out.
  *
  * @param event Event to format.
- * @param now Milliseconds since 1970 at which it is logged.
- * @returns One line without its end.
+ * @param now Time of the log line, in milliseconds since 1970.
+ * @returns One line without its line end.
  */
 export function formatJson(event: LogEvent, now: number): string {
   const time = new Date(now).toISOString();
@@ -99,7 +99,9 @@ function connectionFields(event: ConnectionEvent): Record<string, unknown> {
   };
 }
 
-/** JSON leaves C1 controls and direction marks as they are; a terminal acts. */
+/**
+ * Escapes what JSON allows but a terminal obeys: C1 controls, direction marks.
+ */
 function encode(fields: Record<string, unknown>): string {
   return escape(JSON.stringify(fields));
 }

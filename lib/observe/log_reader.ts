@@ -1,5 +1,5 @@
 /**
- * Logs in JSON, read as they come and as fast as a disk gives them.
+ * Reads logs in JSON as they arrive, at the speed of a disk.
  *
  * @module
  */
@@ -8,25 +8,29 @@ import { type LoggedConnection, parseConnection } from "./logged_connection.ts";
 
 /** Options for {@linkcode LogReader}. */
 export interface LogReaderOptions<T> {
-  /** Makes something of a connection; lines that say the same share it. */
+  /** Judges a connection. Equal lines share the result. */
   judge: (connection: LoggedConnection) => T;
-  /** Called for every connection, with what was made of it. */
+  /** Called for every connection with its judgement. */
   count: (judged: T) => void;
-  /** What lines differ by, besides what was asked for (default nothing). */
+  /**
+   * A further property in which lines differ, besides the request (default
+   * none).
+   */
   differsBy?: "client" | "listener" | "time" | undefined;
-  /** Lines that are remembered; then they are forgotten (default 32,768). */
+  /** Most lines to remember before all are forgotten (default 32,768). */
   most?: number;
   /**
-   * Matches addresses, up to the colon before the port, that lines do not differ
-   * by: a name may have thousands. It is sticky (default: there are none).
+   * Matches addresses, up to the colon before the port, that make no
+   * difference: a name may have thousands. The expression must be sticky
+   * (default: none).
    */
   ignored?: RegExp;
 }
 
-/** The longest line in characters. Sluice writes none that is longer. */
+/** Longest line in characters. Sluice writes no longer ones. */
 const LONGEST_LINE = 1_048_576;
 
-/** Behind the time, which always has the same length (see `log_json.ts`). */
+/** Length of the leading time, which is always the same (see `log_json.ts`). */
 const TIMES = '{"time":"2026-11-21T12:00:00.000Z",'.length;
 const BEGINS = ["info", "warning"].map((level) =>
   `"level":"${level}","event":"connection","listener":"`
@@ -37,11 +41,11 @@ const ADDRESS = ',"address":"';
 const REASON = ',"reason":"';
 
 /**
- * Reads a log as its text comes. Most lines say what others have said before, of
- * the same host and port: such a line is not parsed. As JSON it would take four
- * times as long.
+ * Reads a log as its text arrives. Most lines repeat what earlier ones say
+ * about the same host and port, so they are not parsed. Parsing them as JSON
+ * would take four times as long.
  *
- * @typeParam T What is made of a connection.
+ * @typeParam T Type of the judgement.
  */
 export class LogReader<T> {
   readonly #options: LogReaderOptions<T>;
@@ -51,23 +55,19 @@ export class LogReader<T> {
 
   /** Lines so far. */
   lines = 0;
-  /** Lines that are no JSON: text of another program, or cut. */
+  /** Lines that are not JSON: other programs' text, or truncated. */
   unreadable = 0;
 
   /**
-   * Begins a log.
+   * Creates a reader at the start of a log.
    *
-   * @param options What to do with connections.
+   * @param options Handling of connections.
    */
   constructor(options: LogReaderOptions<T>) {
     this.#options = options;
   }
 
-  /**
-   * Reads the next piece of the text, which may end within a line.
-   *
-   * @param piece The piece.
-   */
+  /** Reads the next piece of text, which may end inside a line. */
   push(piece: string): void {
     const text = this.#rest + piece;
     let at = 0;
@@ -81,7 +81,7 @@ export class LogReader<T> {
     this.#rest = "";
   }
 
-  /** Reads what is left behind the last line feed. */
+  /** Reads the text after the last line feed. */
   end(): void {
     if (this.#rest !== "" || this.#isTooLong) this.push("\n");
   }
@@ -104,17 +104,18 @@ export class LogReader<T> {
   }
 
   /**
-   * Finds what tells a line from others: all from the protocol to the result,
-   * and who asked, without the port.
+   * Extracts the part that distinguishes a line: everything from the protocol
+   * to the result, and the client without the port.
    *
-   * @returns The key; `undefined` if the line is not as Sluice writes it.
+   * @returns The key; `undefined` if the line has not the form that Sluice
+   *   writes.
    */
   #keyOf(text: string, start: number, end: number): string | undefined {
     const { differsBy } = this.#options;
     if (differsBy === "time") return undefined;
     const head = start + TIMES;
     if (!BEGINS.some((begin) => text.startsWith(begin, head))) return undefined;
-    // Within a text the quotes of these would be escaped.
+    // Inside a text, their quotes would be escaped.
     const from = text.indexOf(PROTOCOL, head);
     const to = text.indexOf(REASON, from);
     if (from < 0 || to < 0 || to > end) return undefined;
@@ -140,7 +141,7 @@ export class LogReader<T> {
   #remember(key: string, judged: { value: T }): void {
     const { most = 32_768 } = this.#options;
     if (this.#judged.size >= most) this.#judged.clear();
-    // A copy: a part of the text would keep all of the text.
+    // A copy, because a substring would keep the whole text alive.
     this.#judged.set(JSON.parse(JSON.stringify(key)), judged);
   }
 

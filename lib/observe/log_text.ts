@@ -1,5 +1,5 @@
 /**
- * Log lines for people: aligned, and coloured on a terminal.
+ * Formats log lines for people: aligned, and coloured on a terminal.
  *
  * @module
  */
@@ -32,27 +32,27 @@ const LEVEL_COLOR: Readonly<Record<MessageEvent["level"], number>> = {
   error: COLOR.red,
 };
 
-/** How the time of a line is written. */
+/** Formats for the time of a line. */
 export const LOG_TIMES = ["clock", "date", "utc", "none"] as const;
 
 /**
- * How the time of a line is written: the local time of day, with or without the
- * date in front, RFC 3339 in UTC, or not at all.
+ * Format for the time of a line: the local time of day, the same after the
+ * date, RFC 3339 in UTC, or nothing.
  */
 export type LogTime = typeof LOG_TIMES[number];
 
-/** How lines look. */
+/** Appearance of a line. */
 export interface TextStyle {
-  /** How their time is written. */
+  /** Format of the time. */
   time: LogTime;
-  /** Whether they have colours. */
+  /** Whether the line has colours. */
   color: boolean;
 }
 
-/** Width of `socks5`, the longest protocol of most connections. */
+/** Width of `socks5`, the longest of the common protocols. */
 const PROTOCOL_COLUMN = 6;
 
-/** Width of `127.0.0.1:50000` and most other clients. */
+/** Width of `127.0.0.1:50000` and of most other clients. */
 const CLIENT_COLUMN = 21;
 
 /** Width of the longest result and level. */
@@ -66,9 +66,9 @@ const FIRST_COLUMN = 7;
  * ```
  *
  * @param event Event to format.
- * @param now Milliseconds since 1970 at which it is logged.
- * @param style How the line looks.
- * @returns One line without its end, safe to show.
+ * @param now Time of the log line, in milliseconds since 1970.
+ * @param style Time format and colours.
+ * @returns One line without its line end, safe for a terminal.
  */
 export function formatText(
   event: TextEvent,
@@ -95,7 +95,6 @@ export function formatText(
 /**
  * Formats a number of bytes in decimal units.
  *
- * @param count Bytes.
  * @returns For example `0 B`, `1.2 kB`, `30 MB`.
  */
 export function formatBytes(count: number): string {
@@ -113,7 +112,6 @@ export function formatBytes(count: number): string {
 /**
  * Formats a duration.
  *
- * @param milliseconds Duration.
  * @returns For example `12 ms`, `2.1 s`, `3 min 20 s`, `5 h 7 min`.
  */
 export function formatDuration(milliseconds: number): string {
@@ -125,7 +123,7 @@ export function formatDuration(milliseconds: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** Programs such as fail2ban read this line: it stays as it is. */
+/** Programs such as fail2ban parse this line, so its format is fixed. */
 function formatBan({ client, duration, ...event }: BanEvent): string {
   const line = `${client} for ${formatSpan(duration)}: ` +
     `${countOf(event.failures, "failure")} in ${formatSpan(event.window)}`;
@@ -137,7 +135,7 @@ function formatBan({ client, duration, ...event }: BanEvent): string {
 function formatConnection(event: ConnectionEvent): string {
   const { client, user, target, address } = event;
   const from = user === undefined ? client : `${quote(user)}@${client}`;
-  // One that never said what it speaks leaves the column empty.
+  // A client that sent no request has no protocol.
   const protocol = (event.protocol ?? "-").padEnd(PROTOCOL_COLUMN);
   let route = `${protocol} ${from.padEnd(CLIENT_COLUMN)}`;
   if (target !== undefined) route += ` > ${target}`;
@@ -150,7 +148,7 @@ function formatConnection(event: ConnectionEvent): string {
   return `${route}  ${figures.join(", ")}: ${event.reason}${report}`;
 }
 
-/** What was carried; without a tunnel there is nothing to count. */
+/** The carried bytes and messages; empty if there was no tunnel. */
 function formatCounts(event: ConnectionEvent): string[] {
   const { address, datagrams, messages, result, sent, received } = event;
   const pieces = datagrams ?? messages;
@@ -163,7 +161,7 @@ function formatCounts(event: ConnectionEvent): string[] {
   return [...counts, `${up} + ${down} ${what}, ${dropped} dropped`];
 }
 
-/** A name with a space or an @ in it would read as something else. */
+/** Quotes names that contain a space, an @ or other special characters. */
 function quote(user: string): string {
   return /^[\w.+-]+$/.test(user) ? user : JSON.stringify(user);
 }

@@ -1,12 +1,12 @@
 /**
- * A connection, read back from a line of the log in JSON.
+ * Reads a connection from a JSON log line.
  *
  * @module
  */
 
 import type { ConnectionEvent, ConnectionResult } from "./log_event.ts";
 
-/** What a line of the log says of a connection. */
+/** The data of a log line about a connection. */
 export type LoggedConnection = Pick<
   ConnectionEvent,
   | "address"
@@ -30,9 +30,8 @@ const RESULTS: ReadonlySet<unknown> = new Set<ConnectionResult>(
 /**
  * Parses one line of a log.
  *
- * @param line The line.
- * @returns The connection; `undefined` for other events, `unreadable` for what
- *   is no JSON object.
+ * @returns The connection; `undefined` for other events, `unreadable` if the
+ *   line is not a JSON object.
  */
 export function parseConnection(
   line: string,
@@ -66,7 +65,7 @@ export function parseConnection(
   return connection;
 }
 
-/** A connection while it is put together. */
+/** A connection under construction. */
 type Draft = {
   -readonly [Key in keyof LoggedConnection]: LoggedConnection[Key];
 };

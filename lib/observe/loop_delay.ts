@@ -1,17 +1,17 @@
 /**
- * How late the event loop is: what everything waits for when the program has
- * too much to do.
+ * Measures how late the event loop runs. Every connection waits this long when
+ * the program is overloaded.
  *
  * @module
  */
 
-/** Milliseconds between two looks. */
+/** Milliseconds between two measurements. */
 const STEP = 250;
 
-/** Looks that the answer is about, and as many before them. */
+/** Measurements per window; {@linkcode LoopDelay.worst} covers two windows. */
 const WINDOW = 20;
 
-/** Watches the event loop until it is disposed of. */
+/** Measures the event loop until it is disposed of. */
 export class LoopDelay implements Disposable {
   readonly #timer: ReturnType<typeof setInterval>;
   #due = performance.now() + STEP;
@@ -19,17 +19,19 @@ export class LoopDelay implements Disposable {
   #worstBefore = 0;
   #looks = 0;
 
-  /** Begins to watch. */
+  /** Starts measuring. */
   constructor() {
     this.#timer = setInterval(() => this.#look(), STEP);
   }
 
-  /** Milliseconds that a timer was late at most, within the last 5 to 10 s. */
+  /**
+   * The largest delay of a timer within the last 5 to 10 s, in milliseconds.
+   */
   get worst(): number {
     return Math.max(this.#worst, this.#worstBefore);
   }
 
-  /** Ends it. */
+  /** Stops measuring. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
   }

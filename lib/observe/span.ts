@@ -1,5 +1,5 @@
 /**
- * Times as options have them.
+ * Formats times in the notation of options.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 const UNITS = [["h", 3_600_000], ["m", 60_000], ["s", 1_000]] as const;
 
 /**
- * Formats a time exactly, in the largest unit of which it is a multiple.
+ * Formats a time exactly, in the largest unit that divides it.
  *
- * @param milliseconds Time, whole and above 0.
+ * @param milliseconds A whole number above 0.
  * @returns For example `1h`, `15m`, `90s`, `1500ms`.
  */
 export function formatSpan(milliseconds: number): string {

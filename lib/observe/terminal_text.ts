@@ -1,28 +1,29 @@
 /**
- * What a stranger sent, as a terminal may show it.
+ * Makes a stream from an untrusted peer safe for a terminal.
  *
  * @module
  */
 
 import { escape } from "./escape.ts";
 
-/** All but line feed, carriage return and tab, which every text has. */
+/** Everything but line feed, carriage return and tab, which text needs. */
 const PIECE = /[^\t\n\r]+/g;
 
 /**
- * Escapes a stream of bytes for a terminal: characters that could drive it (move
- * the cursor, set its title, fill the clipboard) are written as `\\u001b` and so
- * on. A character that is cut in two is held back until it is whole.
+ * Escapes a stream of bytes for a terminal. Characters that could control it
+ * (move the cursor, set its title, fill the clipboard) become `\\u001b` and so
+ * on. A character that is split between two chunks is held back until it is
+ * complete.
  */
 export class TerminalText {
   readonly #decoder = new TextDecoder();
   readonly #encoder = new TextEncoder();
 
   /**
-   * Escapes what comes next.
+   * Escapes the next chunk.
    *
-   * @param bytes UTF-8; what is none becomes U+FFFD.
-   * @returns What to show.
+   * @param bytes UTF-8; invalid bytes become U+FFFD.
+   * @returns The bytes to show.
    */
   push(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     return this.#escape(this.#decoder.decode(bytes, { stream: true }));
@@ -31,7 +32,7 @@ export class TerminalText {
   /**
    * Ends the stream.
    *
-   * @returns What was held back.
+   * @returns The bytes that were held back.
    */
   end(): Uint8Array<ArrayBuffer> {
     return this.#escape(this.#decoder.decode());

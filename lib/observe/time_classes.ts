@@ -1,10 +1,10 @@
 /**
- * How often something took how long: what a histogram is made from.
+ * Counts durations by class, for a histogram.
  *
  * @module
  */
 
-/** Upper ends of the classes of times, in milliseconds; the last has none. */
+/** Upper bounds of the classes in milliseconds. The last class has none. */
 export const CLASS_ENDS = [
   0.5,
   1,
@@ -22,11 +22,11 @@ export const CLASS_ENDS = [
   10_000,
 ] as const;
 
-/** The same as plain values. */
+/** A snapshot of the counts. */
 export interface TimeCounts {
-  /** How often in each class of {@linkcode CLASS_ENDS}, and beyond. */
+  /** Count of each class of {@linkcode CLASS_ENDS}, then of longer times. */
   readonly counts: readonly number[];
-  /** All times together, in milliseconds. */
+  /** Sum of all times in milliseconds. */
   readonly sum: number;
 }
 
@@ -35,16 +35,12 @@ export class TimeClasses {
   readonly #counts: number[] = CLASS_ENDS.map(() => 0).concat(0);
   #sum = 0;
 
-  /** What was counted so far. */
+  /** The counts so far. */
   get counted(): TimeCounts {
     return { counts: [...this.#counts], sum: this.#sum };
   }
 
-  /**
-   * Counts one.
-   *
-   * @param milliseconds How long it took.
-   */
+  /** Counts one time. */
   add(milliseconds: number): void {
     let index = 0;
     while (milliseconds > CLASS_ENDS[index]!) index++;
@@ -53,13 +49,7 @@ export class TimeClasses {
   }
 }
 
-/**
- * Adds up what was counted in two places.
- *
- * @param one What was counted in one.
- * @param other What was counted in the other.
- * @returns The sum.
- */
+/** Adds two snapshots. */
 export function addTimes(one: TimeCounts, other: TimeCounts): TimeCounts {
   return {
     counts: one.counts.map((count, index) => count + other.counts[index]!),

@@ -1,36 +1,36 @@
 /**
- * What flowed in the last hour, a point each few seconds.
+ * Keeps the traffic of the last hour, as one point every few seconds.
  *
  * @module
  */
 
-/** Sums since the start. */
+/** Totals since the start. */
 export interface TrafficSums {
   /** Bytes to targets. */
   readonly sent: number;
   /** Bytes to clients. */
   readonly received: number;
-  /** Connections that have come. */
+  /** Connections accepted. */
   readonly total: number;
-  /** Connections that are open. */
+  /** Connections open now. */
   readonly open: number;
 }
 
-/** What flowed between two looks. */
+/** The traffic between two measurements. */
 export interface TrafficPoint {
-  /** When the second look was, in milliseconds since 1970. */
+  /** Time of the second measurement, in milliseconds since 1970. */
   at: number;
-  /** Bytes a second to targets. */
+  /** Bytes per second to targets. */
   up: number;
-  /** Bytes a second to clients. */
+  /** Bytes per second to clients. */
   down: number;
-  /** Connections a second that came. */
+  /** New connections per second. */
   opened: number;
-  /** Connections that were open at the second look. */
+  /** Open connections at the second measurement. */
   open: number;
 }
 
-/** The points of the last hour, bounded. */
+/** The points of the last hour, up to a maximum. */
 export class TrafficHistory {
   readonly #most: number;
   readonly #points: TrafficPoint[] = [];
@@ -38,11 +38,11 @@ export class TrafficHistory {
   #lastAt: number;
 
   /**
-   * Begins without points.
+   * Creates a history without points.
    *
-   * @param most Points that are kept.
-   * @param sums What there is now.
-   * @param now The same moment, in milliseconds since 1970.
+   * @param most Number of points to keep.
+   * @param sums Current totals.
+   * @param now Time of those totals, in milliseconds since 1970.
    */
   constructor(most: number, sums: TrafficSums, now: number) {
     this.#most = most;
@@ -50,7 +50,7 @@ export class TrafficHistory {
     this.#lastAt = now;
   }
 
-  /** The points, the oldest first. */
+  /** The points, oldest first. */
   get points(): readonly TrafficPoint[] {
     return this.#points;
   }
@@ -58,12 +58,11 @@ export class TrafficHistory {
   /**
    * Adds a point.
    *
-   * @param sums What there is now.
-   * @param now The same moment, in milliseconds since 1970.
-   * @returns The point.
+   * @param sums Current totals.
+   * @param now Time of those totals, in milliseconds since 1970.
    */
   add(sums: TrafficSums, now: number): TrafficPoint {
-    // A clock that was set back must not make a rate of it.
+    // The system's clock may have been set back.
     const seconds = Math.max(now - this.#lastAt, 1) / 1000;
     const { received, sent, total } = this.#last;
     const point = {

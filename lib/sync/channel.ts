@@ -16,7 +16,7 @@ interface Receiver<T> {
   readonly settle: PromiseWithResolvers<T | undefined>;
 }
 
-/** What is thrown by who sends into a channel that is closed. */
+/** Thrown on sending to a closed channel. */
 export class ChannelClosed extends Error {
   /** Constructs the error. */
   constructor() {
@@ -26,16 +26,16 @@ export class ChannelClosed extends Error {
 }
 
 /**
- * Values on their way from one task to another, a bounded number of them: the
- * analogue of Go's buffered channel. Values come out in the order in which they
- * were sent; who waits is served in the order of asking, on both sides.
+ * A bounded queue from one task to another: the analogue of Go's buffered
+ * channel. Values arrive in the order of sending. Waiting senders and waiting
+ * receivers are served in the order of their calls.
  *
- * @typeParam T What is sent; not `undefined`, which stands for the end.
+ * @typeParam T Type of the values; not `undefined`, which marks the end.
  */
 export class Channel<T extends NonNullable<unknown>> {
   readonly #capacity: number;
   readonly #values = new Deque<T>();
-  // Senders wait only where it is full, receivers only where it is empty.
+  // Senders wait only while it is full, receivers only while it is empty.
   readonly #senders = new Set<Sender<T>>();
   readonly #receivers = new Set<Receiver<T>>();
   #isClosed = false;
@@ -43,8 +43,8 @@ export class Channel<T extends NonNullable<unknown>> {
   /**
    * Creates an empty channel.
    *
-   * @param capacity How many values may wait, 1 or more.
-   * @throws {RangeError} If that is not a whole number above 0.
+   * @param capacity Values that the channel holds, 1 or more.
+   * @throws {RangeError} If `capacity` is not a whole number above 0.
    */
   constructor(capacity: number) {
     if (!Number.isSafeInteger(capacity) || capacity < 1) {
@@ -53,7 +53,7 @@ export class Channel<T extends NonNullable<unknown>> {
     this.#capacity = capacity;
   }
 
-  /** How many values wait to be received; those of waiting senders not counted. */
+  /** Values in the channel, without those of waiting senders. */
   get size(): number {
     return this.#values.length;
   }
@@ -68,16 +68,15 @@ export class Channel<T extends NonNullable<unknown>> {
     return this.#isClosed;
   }
 
-  /** How many tasks wait, to send or to receive. */
+  /** Tasks that are waiting to send or to receive. */
   get waiting(): number {
     return this.#senders.size + this.#receivers.size;
   }
 
   /**
-   * Sends a value where there is room.
+   * Sends a value if there is room.
    *
-   * @param value The value.
-   * @returns Whether it was taken: not where the channel is full, or closed.
+   * @returns Whether the channel took it; `false` if it is full or closed.
    */
   trySend(value: T): boolean {
     if (this.#isClosed) return false;
@@ -93,12 +92,11 @@ export class Channel<T extends NonNullable<unknown>> {
   }
 
   /**
-   * Sends a value, waiting for room in turn.
+   * Sends a value. Waits for room, in the order of the calls.
    *
-   * @param value The value.
    * @param context Ends the wait when cancelled.
-   * @throws {ChannelClosed} If it is closed, or is while this waits.
-   * @throws The reason of the cancellation; the value is not sent then.
+   * @throws {ChannelClosed} If the channel is closed, now or during the wait.
+   * @throws The reason of the cancellation; the value is then not sent.
    */
   async send(value: T, context: Context): Promise<void> {
     context.throwIfCancelled();
@@ -109,9 +107,9 @@ export class Channel<T extends NonNullable<unknown>> {
   }
 
   /**
-   * Receives a value where there is one.
+   * Receives a value if there is one.
    *
-   * @returns The value, or `undefined`.
+   * @returns The value; `undefined` if the channel is empty.
    */
   tryReceive(): T | undefined {
     const value = this.#values.popFront();
@@ -126,10 +124,10 @@ export class Channel<T extends NonNullable<unknown>> {
   }
 
   /**
-   * Receives a value, waiting for one in turn.
+   * Receives a value. Waits for one, in the order of the calls.
    *
    * @param context Ends the wait when cancelled.
-   * @returns The value; `undefined` where the channel is closed and empty.
+   * @returns The value; `undefined` if the channel is closed and empty.
    * @throws The reason of the cancellation; no value is lost then.
    */
   async receive(context: Context): Promise<T | undefined> {
@@ -145,8 +143,8 @@ export class Channel<T extends NonNullable<unknown>> {
   }
 
   /**
-   * Takes no more values. What is in it can still be received; senders that
-   * wait are told. Calling it again does nothing.
+   * Closes the channel. Values in it can still be received; waiting senders get
+   * {@linkcode ChannelClosed}. A second call does nothing.
    */
   close(): void {
     if (this.#isClosed) return;
@@ -158,7 +156,9 @@ export class Channel<T extends NonNullable<unknown>> {
   }
 }
 
-/** Waits among others; a cancellation takes it out, unless it was served. */
+/**
+ * Waits in a queue. A cancellation leaves the queue, unless the wait is over.
+ */
 async function wait<R, W extends { settle: PromiseWithResolvers<R> }>(
   queue: Set<W>,
   waiter: W,
@@ -166,7 +166,7 @@ async function wait<R, W extends { settle: PromiseWithResolvers<R> }>(
 ): Promise<R> {
   queue.add(waiter);
   const unregister = context.onCancel((reason) => {
-    // What was handed over in this very turn has been handed over.
+    // A waiter that was served in this same turn keeps its result.
     if (queue.delete(waiter)) waiter.settle.reject(reason);
   });
   try {

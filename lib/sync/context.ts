@@ -1,6 +1,6 @@
 /**
- * Cancellation that is handed down: whoever starts work gives it a context,
- * and cancelling a context cancels everything started under it.
+ * Cancellation that passes from parent to child: cancelling a context also
+ * cancels everything that was started under it.
  *
  * @module
  */
@@ -9,35 +9,35 @@ import { TimeLimitError, type TimeLimitName } from "./time_limit.ts";
 import { Bag, type BagEntry } from "./bag.ts";
 import { type Deadline, setDeadline } from "./deadline.ts";
 
-/** What is cancelled along with a context. */
+/** An object that a context can cancel. */
 export interface Cancellable {
   /**
    * Cancels it.
    *
-   * @param reason Why.
+   * @param reason An `Error` whose message is fit for a log line.
    */
   cancel(reason: unknown): void;
 }
 
-/** The place of what was cancelled at once. */
+/** The place of an object that was cancelled immediately. */
 const NOWHERE: BagEntry = { remove() {} };
 
-/** Something to undo a registration with. Calling it again does nothing. */
+/** Undoes a registration. A second call does nothing. */
 export type Unregister = () => void;
 
 /**
- * A cancellation, with the first reason kept: the analogue of Go's
- * `context.Context`. It does what `AbortSignal` cannot at the price of one for
- * each connection: a tree of them (`AbortSignal.any` costs 2.5 us and leaves its
- * children to the garbage collector), callbacks that can be taken back, a time
- * limit without a timer of its own, and a reason that is not a thrown error. The
- * `AbortSignal` is made only when something asks for it. A tunnel's own
- * cancellation is an `AbortController`.
+ * A cancellation that keeps its first reason: the analogue of Go's
+ * `context.Context`. It offers what `AbortSignal` cannot at an acceptable price
+ * per connection: a tree of contexts (`AbortSignal.any` costs 2.5 us and leaves
+ * its children to the garbage collector), callbacks that can be removed, a time
+ * limit without a timer of its own, and a reason that is not a thrown error. It
+ * creates an `AbortSignal` only on request. Tunnels use an `AbortController`
+ * for their own cancellation.
  */
 export class Context implements Cancellable {
-  /** What to call, and the children. */
+  /** Callbacks and children. */
   #callbacks: Bag<Cancellable | ((reason: unknown) => void)> | undefined;
-  /** Where the parent keeps this one. */
+  /** This context's place in its parent. */
   #place: BagEntry | undefined;
   #cancelled = false;
   #reason: unknown;
@@ -47,7 +47,7 @@ export class Context implements Cancellable {
   /**
    * Creates a context that is cancelled with its parent.
    *
-   * @param parent Context to be a child of; none makes it a root.
+   * @param parent The parent (default: none, which makes this a root).
    */
   constructor(parent?: Context) {
     if (parent !== undefined) this.#place = parent.attach(this);
@@ -58,12 +58,12 @@ export class Context implements Cancellable {
     return this.#cancelled;
   }
 
-  /** What the first cancellation gave as its reason, `undefined` before. */
+  /** The reason of the first cancellation; `undefined` before it. */
   get reason(): unknown {
     return this.#reason;
   }
 
-  /** The same cancellation for platform calls. Made on first use. */
+  /** The same cancellation as an `AbortSignal`, created on first use. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
@@ -75,7 +75,7 @@ export class Context implements Cancellable {
   /**
    * Cancels this context and its children. Only the first call counts.
    *
-   * @param reason Why; an `Error` whose message is fit for a log line.
+   * @param reason An `Error` whose message is fit for a log line.
    */
   cancel(reason: unknown): void {
     if (this.#cancelled) return;
@@ -83,7 +83,7 @@ export class Context implements Cancellable {
     this.#reason = reason;
     this.#detach();
     this.#controller?.abort(reason);
-    // A callback may take others out that have not been called.
+    // A callback may remove others that have not run yet.
     const callbacks = this.#callbacks;
     while (callbacks !== undefined && !callbacks.isEmpty) {
       const callback = callbacks.shift()!;
@@ -96,10 +96,10 @@ export class Context implements Cancellable {
   /**
    * Cancels after a time, with a `TimeoutError`.
    *
-   * @param milliseconds How long from now; 0 is never. A second call replaces
-   *   the first.
-   * @param what What is limited, in a few words, for the reason's message.
-   * @returns Takes the limit back.
+   * @param milliseconds Time from now; 0 disables the limit. A second call
+   *   replaces the first.
+   * @param what Name of the limit for the reason's message, in a few words.
+   * @returns Removes the limit.
    */
   cancelAfter(milliseconds: number, what?: TimeLimitName): Deadline {
     this.#deadline?.clear();
@@ -111,10 +111,10 @@ export class Context implements Cancellable {
   }
 
   /**
-   * Calls back on cancellation; at once where that has already happened.
+   * Calls back on cancellation, or immediately if this is already cancelled.
    *
-   * @param callback Told the reason. It must not throw.
-   * @returns Takes the callback back.
+   * @param callback Receives the reason. It must not throw.
+   * @returns Removes the callback.
    */
   onCancel(callback: (reason: unknown) => void): Unregister {
     if (this.#cancelled) {
@@ -126,11 +126,11 @@ export class Context implements Cancellable {
   }
 
   /**
-   * Cancels something else along with this context; at once where that has
-   * already happened. It costs less than a callback.
+   * Cancels another object together with this context, or immediately if this
+   * is already cancelled. It costs less than a callback.
    *
-   * @param child What to cancel. It must not throw.
-   * @returns Where it stands, to take it out again.
+   * @param child Object to cancel. It must not throw.
+   * @returns Its place, which can remove it.
    */
   attach(child: Cancellable): BagEntry {
     if (!this.#cancelled) return this.#add(child);
@@ -139,7 +139,7 @@ export class Context implements Cancellable {
   }
 
   /**
-   * Throws when this context is cancelled.
+   * Throws if this context is cancelled.
    *
    * @throws The reason of the cancellation.
    */
@@ -148,8 +148,8 @@ export class Context implements Cancellable {
   }
 
   /**
-   * Leaves the parent and stops its time limit, so that neither keeps what has
-   * finished alive. Nothing is cancelled, and nothing will be from above.
+   * Leaves the parent and stops the time limit, so that neither keeps finished
+   * work alive. This cancels nothing, and the parent no longer can.
    */
   release(): void {
     this.#callbacks?.clear();
@@ -174,7 +174,7 @@ export class Context implements Cancellable {
 }
 
 /**
- * Makes the reason of a time limit that has passed.
+ * Creates the reason for an expired time limit.
  *
  * @param milliseconds The limit.
  * @param what What it limited, in a few words.

@@ -1,21 +1,21 @@
 /**
- * Time limits, cheap enough for several on every connection.
+ * Time limits that are cheap enough for several on every connection.
  *
- * Limits of one length run out in the order they were set, so a queue for each
- * length needs one timer for its head, however many are waiting.
+ * Limits of one length expire in the order they were set. A queue for each
+ * length therefore needs only one timer, for its head.
  *
  * @module
  */
 
 import { Bag, type BagEntry } from "./bag.ts";
 
-/** A time limit that is running. */
+/** A running time limit. */
 export interface Deadline {
-  /** Stops it. Does nothing once it has passed or was stopped. */
+  /** Stops the limit. Does nothing if it has expired or was stopped. */
   clear(): void;
 }
 
-/** A longer `setTimeout` fires at once. */
+/** `setTimeout` fires immediately if the delay is longer. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 const NEVER: Deadline = { clear() {} };
@@ -24,21 +24,21 @@ const NEVER: Deadline = { clear() {} };
 const queues = new Map<number, DeadlineQueue>();
 
 /**
- * Queues that stay without an entry, with their timers, while any other has one.
- * A connection sets several limits of the same few lengths, and a timer costs
- * more than all the rest of them.
+ * Most empty queues to keep, with their timers, while any other has an entry. A
+ * connection sets several limits of the same few lengths, and the timer is the
+ * most expensive part.
  */
 const MOST_QUEUES = 16;
 
-/** Limits that are running. */
+/** Number of running limits. */
 let running = 0;
 
 /**
- * Calls back once when a time has passed, unless cleared before.
+ * Calls back once after a time, unless cleared before.
  *
- * @param milliseconds How long from now; 0 is never.
- * @param expire Called at that time or up to a few milliseconds after it. It
- *   must not throw.
+ * @param milliseconds Time from now; 0 disables the limit.
+ * @param expire Called at that time or a few milliseconds later. It must not
+ *   throw.
  * @returns Clears the limit.
  */
 export function setDeadline(
@@ -54,7 +54,7 @@ export function setDeadline(
   return queue.add(expire);
 }
 
-/** Entries of one length, in the order of their ends. */
+/** Limits of one length, ordered by their end. */
 class DeadlineQueue {
   readonly #length: number;
   readonly #entries = new Bag<Entry>();
@@ -80,7 +80,7 @@ class DeadlineQueue {
     else if (this.#entries.isEmpty && queues.size > MOST_QUEUES) this.close();
   }
 
-  /** Stops the timer, when no entry is left. */
+  /** Stops the timer. Call it when no entry is left. */
   close(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -101,8 +101,8 @@ class DeadlineQueue {
   }
 
   /**
-   * Ends what is due. The timer may have been set for an entry that is gone:
-   * moving it at every `delete` would cost more than waking once too often.
+   * Expires due entries. The timer may belong to an entry that was cleared:
+   * moving it at every `delete` would cost more than one wake-up too many.
    */
   #expire(): void {
     const now = performance.now();

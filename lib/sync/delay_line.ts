@@ -1,5 +1,5 @@
 /**
- * Holding things back for a time, in their order.
+ * Delays items and keeps their order.
  *
  * @module
  */
@@ -13,10 +13,10 @@ interface Held<T> {
 }
 
 /**
- * Delivers each thing so much later than it came, one after the other, and
- * holds no more than it has room for.
+ * Delivers each item after a fixed delay, one at a time, and holds a bounded
+ * amount.
  *
- * @typeParam T What is held.
+ * @typeParam T Type of the items.
  */
 export class DelayLine<T> {
   readonly #delay: number;
@@ -31,12 +31,12 @@ export class DelayLine<T> {
   #changed: PromiseWithResolvers<void> | undefined;
 
   /**
-   * Creates a line that holds nothing yet.
+   * Creates an empty line.
    *
    * @param delay Milliseconds, more than 0.
-   * @param room How much is held at once, in the unit of the sizes.
-   * @param deliver Takes a thing whose time has come; one call at a time. What
-   *   it throws ends the line.
+   * @param room Most it may hold, in the unit of the sizes.
+   * @param deliver Receives each item when its delay is over; called once at a
+   *   time. If it throws, the line ends.
    */
   constructor(
     delay: number,
@@ -48,18 +48,17 @@ export class DelayLine<T> {
     this.#deliver = deliver;
   }
 
-  /** Whether nothing is held or being delivered. */
+  /** Whether the line neither holds nor delivers an item. */
   get isEmpty(): boolean {
     return this.#held.length === 0 && !this.#isDelivering;
   }
 
   /**
-   * Holds a thing where there is room.
+   * Adds an item if there is room.
    *
-   * @param item The thing.
-   * @param size How much it is; one that is larger than the room fits into an
-   *   empty line.
-   * @returns Whether it is held.
+   * @param item Item to delay.
+   * @param size Its size. An item larger than `room` fits into an empty line.
+   * @returns Whether the line took it.
    */
   tryPush(item: T, size: number): boolean {
     if (this.#isCleared) return false;
@@ -74,11 +73,11 @@ export class DelayLine<T> {
   }
 
   /**
-   * Holds a thing, waiting for room. One caller at a time.
+   * Adds an item, waiting for room. Only one caller at a time.
    *
-   * @param item The thing.
-   * @param size How much it is.
-   * @throws What the delivery threw.
+   * @param item Item to delay.
+   * @param size Its size.
+   * @throws The error that `deliver` threw.
    */
   async push(item: T, size: number): Promise<void> {
     while (!this.#isCleared && !this.tryPush(item, size)) await this.#change();
@@ -86,16 +85,16 @@ export class DelayLine<T> {
   }
 
   /**
-   * Waits until all is delivered, or the line is cleared.
+   * Waits until all items are delivered or the line is cleared.
    *
-   * @throws What the delivery threw.
+   * @throws The error that `deliver` threw.
    */
   async drain(): Promise<void> {
     while (!this.#isCleared && !this.isEmpty) await this.#change();
     this.#throwIfFailed();
   }
 
-  /** Throws away what is held; what comes later is thrown away too. */
+  /** Discards all held items and all later ones. */
   clear(): void {
     this.#isCleared = true;
     for (const { deadline } of this.#held) deadline.clear();

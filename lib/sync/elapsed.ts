@@ -1,5 +1,5 @@
 /**
- * Letting time pass.
+ * Waits for a given time.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { Context } from "./context.ts";
 import { setDeadline } from "./deadline.ts";
 
 /**
- * Waits.
+ * Waits for a given time.
  *
- * @param milliseconds How long, 1 or more.
- * @param context Ends the wait when cancelled (default: nothing does).
+ * @param milliseconds 1 or more.
+ * @param context Ends the wait early when cancelled (default: none).
  */
 export async function elapsed(
   milliseconds: number,

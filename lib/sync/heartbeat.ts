@@ -1,5 +1,5 @@
 /**
- * Noticing that a peer has fallen silent, and asking before giving it up.
+ * Detects a silent peer, and asks it for a sign of life before giving up.
  *
  * @module
  */
@@ -7,24 +7,24 @@
 import type { Deadline } from "./deadline.ts";
 import { watchStall } from "./stall.ts";
 
-/** Silent periods after which a peer is given up. */
+/** Silent periods before Sluice gives up on a peer. */
 const MOST_SILENT = 3;
 
-/** What a heartbeat does. */
+/** Actions of a heartbeat. */
 export interface HeartbeatActions {
-  /** Called after each period of silence but the last. It must not throw. */
+  /** Called after each silent period but the last. It must not throw. */
   beat: () => void;
-  /** Called once after the third period of silence in a row. Likewise. */
+  /** Called once after the third silent period in a row. It must not throw. */
   expire: () => void;
 }
 
 /**
- * Watches a counter that stands still while the peer is silent.
+ * Watches a counter that stops while the peer is silent.
  *
- * @param period Milliseconds of silence until the first beat, and from beat to
- *   beat; 0 is never.
+ * @param period Milliseconds of silence before the first beat, and between
+ *   beats; 0 disables the watch.
  * @param progress Returns the counter, for example the bytes received.
- * @param actions What to do.
+ * @param actions Actions on silence.
  * @returns Ends the watch.
  */
 export function startHeartbeat(

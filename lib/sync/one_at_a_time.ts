@@ -1,15 +1,15 @@
 /**
- * Work that is done again and again, but never twice at once.
+ * Repeated work that never runs twice at the same time.
  *
  * @module
  */
 
 /**
- * Makes work that can be begun at any time, for a timer.
+ * Wraps work for a timer, so that a call does nothing while it is running.
  *
- * @param work The work.
- * @param onError Told why it failed.
- * @returns Begins it, where it is not being done already.
+ * @param work The work to run.
+ * @param onError Receives the error if the work fails.
+ * @returns Starts the work unless it is already running.
  */
 export function oneAtATime(
   work: () => Promise<void>,

@@ -1,12 +1,12 @@
 /**
- * All rates that one direction of one connection has to keep to.
+ * Combines all rates that apply to one direction of one connection.
  *
  * @module
  */
 
 import type { Rate } from "./rate.ts";
 
-/** Keeps one reader to several rates at once. */
+/** Keeps one reader within several rates. */
 export class Pace {
   readonly #rates: readonly Rate[];
   #release: (() => void) | undefined;
@@ -14,18 +14,18 @@ export class Pace {
   /**
    * Creates a pace.
    *
-   * @param rates The rates, those of the fewest sharers first.
+   * @param rates The rates, those with the fewest sharers first.
    */
   constructor(rates: readonly Rate[]) {
     this.#rates = rates;
   }
 
-  /** Whether one may read now, without waiting. */
+  /** Whether the reader may read now, without waiting. */
   get isOpen(): boolean {
     return this.#rates.every((rate) => rate.isOpen);
   }
 
-  /** Bytes that may be read at once. */
+  /** Bytes that the reader may read in one go. */
   get piece(): number {
     let least = Infinity;
     for (const { piece } of this.#rates) least = Math.min(least, piece);
@@ -33,10 +33,10 @@ export class Pace {
   }
 
   /**
-   * Waits until one may read; one wait at a time.
+   * Waits until the reader may read. Only one wait at a time.
    *
-   * @returns When every rate has given its turn, or {@linkcode Pace.release}
-   *   was called.
+   * @returns When every rate has granted a turn, or after {@linkcode
+   *   Pace.release}.
    */
   async wait(): Promise<void> {
     let isReleased = false;
@@ -55,14 +55,14 @@ export class Pace {
     this.#release = undefined;
   }
 
-  /** Ends the wait that is under way, because the reader will not go on. */
+  /** Ends the current wait, because the reader has stopped. */
   release(): void {
     this.#release?.();
     this.#release = undefined;
   }
 
   /**
-   * Counts what was read.
+   * Charges bytes that were read.
    *
    * @param count Bytes.
    */
@@ -71,10 +71,10 @@ export class Pace {
   }
 
   /**
-   * Counts a datagram where it is within all rates.
+   * Charges a datagram if it fits within all rates.
    *
-   * @param count Its bytes.
-   * @returns Whether it is; it is not counted otherwise.
+   * @param count Bytes of the datagram.
+   * @returns Whether it fits; otherwise it is not charged.
    */
   admitDatagram(count: number): boolean {
     if (!this.#rates.every((rate) => rate.admits(count))) return false;

@@ -1,53 +1,55 @@
 /**
- * A rate of bytes, shared fairly by all who are to keep to it.
+ * A rate in bytes that its users share fairly.
  *
  * @module
  */
 
 import { type Deadline, setDeadline } from "./deadline.ts";
 
-/** Nobody is given less to read at once: smaller pieces cost more than they smooth. */
+/** Smallest piece to read: smaller ones cost more than they smooth. */
 const LEAST_PIECE = 2 * 1024;
 
-/** One alone reads as much as the rate allows in this many milliseconds. */
+/**
+ * Alone, a reader gets as much as the rate allows in this many milliseconds.
+ */
 const PIECE_TIME = 20;
 
-/** Where others wait, the turn of one is this many milliseconds of the rate. */
+/** While others wait, a reader's turn is this many milliseconds of the rate. */
 const TURN_TIME = 2;
 
-/** A longer turn would make the round of many tunnels long for no gain. */
+/** Longer turns would delay the other tunnels without any gain. */
 const LONGEST_TURN = 1024 * 1024;
 
 /**
- * Waits between two looks at a rate, in milliseconds. Whole numbers of a narrow
- * range, since deadlines of one length share a timer.
+ * Milliseconds between two checks of a rate. Whole numbers in a narrow range,
+ * because deadlines of one length share a timer.
  */
 const LOOK = { first: 2, last: 50 } as const;
 
-/** What of a rate is left, where others than us use it too. */
+/** The remaining budget of a rate that other threads use too. */
 export interface Bucket {
-  /** Milliseconds, for all who use it the same. */
+  /** Milliseconds, the same for all users. */
   readonly now: number;
-  /** Until when turns are given away; earlier than now where nobody waits. */
+  /** End of the last granted turn; in the past if nobody is waiting. */
   readonly givenUntil: number;
   /**
-   * Tells what is left.
+   * Returns the remaining budget.
    *
    * @returns Bytes; negative is a debt.
    */
   level(): number;
   /**
-   * Takes something out.
+   * Spends some of the budget.
    *
    * @param count Bytes.
    */
   spend(count: number): void;
   /**
-   * Gives a turn away, behind those that are. Nothing is taken out for it: whoever
-   * has it may find nothing to read.
+   * Grants a turn after all earlier ones. It spends nothing, because its owner
+   * may find nothing to read.
    *
-   * @param count Bytes that a turn is.
-   * @returns When it is, in milliseconds.
+   * @param count Bytes of the turn.
+   * @returns Start of the turn, in milliseconds.
    */
   giveTurn(count: number): number;
 }
@@ -55,26 +57,26 @@ export interface Bucket {
 /** Options for {@linkcode Rate}. */
 export interface RateOptions {
   /**
-   * How much may come at once after a pause, in milliseconds of the rate
-   * (default 100, 10 at least: a timer that is late must not cost any of it).
+   * Budget after a pause, in milliseconds of the rate (default 100, at least
+   * 10, so that a late timer loses none of it).
    */
   burst?: number;
-  /** Tells the time in milliseconds (default `performance.now`). */
+  /** Returns the time in milliseconds (default `performance.now`). */
   now?: () => number;
   /**
-   * Makes what is shared with other threads (default: nothing is).
+   * Creates the part that threads share (default: nothing is shared).
    *
-   * @param speed Bytes a millisecond.
-   * @param burst Bytes that it holds.
+   * @param speed Bytes per millisecond.
+   * @param burst Largest budget in bytes.
    */
   bucket?: ((speed: number, burst: number) => Bucket) | undefined;
 }
 
 /**
- * A token bucket that is paid afterwards: whoever finds it open reads some and
- * is charged for what has come, so that nothing is set aside for those who only
- * wait for their peer. In debt it is shut until the debt has been worked off;
- * those who wait are let through in turn, a piece each.
+ * A token bucket that is charged afterwards: a reader that finds it open reads,
+ * and then pays for what arrived. Nothing is reserved for readers that only
+ * wait for their peer. A bucket in debt stays closed until the debt is paid;
+ * waiting readers then pass in order, one piece each.
  */
 export class Rate {
   readonly #speed: number;
@@ -83,19 +85,22 @@ export class Rate {
   readonly #turn: number;
   readonly #now: () => number;
   readonly #bucket: Bucket | undefined;
-  /** In the order of their coming; with others than us, when it is their turn. */
+  /**
+   * In order of arrival. The value is the start of the turn, with other
+   * threads.
+   */
   readonly #waiters = new Map<() => void, number>();
   #level: number;
   #at: number;
-  /** What datagrams may take although somebody waits. */
+  /** Bytes that datagrams may use while streams wait. */
   #spare = 0;
   #look: Deadline | undefined;
 
   /**
-   * Creates a rate whose burst has not been used.
+   * Creates a rate with its full burst.
    *
-   * @param bytesPerSecond The rate, more than 0.
-   * @param options Burst and clock.
+   * @param bytesPerSecond More than 0.
+   * @param options Burst, clock and sharing.
    */
   constructor(bytesPerSecond: number, options: RateOptions = {}) {
     const { burst = 100, now = () => performance.now() } = options;
@@ -110,25 +115,25 @@ export class Rate {
     this.#at = now();
   }
 
-  /** Whether one more may read now, without waiting. */
+  /** Whether one more reader may read now, without waiting. */
   get isOpen(): boolean {
     if (this.#waiters.size > 0) return false;
     return this.#refill() > this.#keptBefore(this.#givenUntil);
   }
 
-  /** Bytes that one may read at once: fewer while others wait, or may. */
+  /** Bytes for one read: fewer while others wait or may wait. */
   get piece(): number {
     const isAlone = this.#bucket === undefined && this.#waiters.size === 0;
     return isAlone ? this.#piece : this.#turn;
   }
 
-  /** How many wait. */
+  /** Number of waiting readers. */
   get waiting(): number {
     return this.#waiters.size;
   }
 
   /**
-   * Counts what was read.
+   * Charges bytes that were read.
    *
    * @param count Bytes.
    */
@@ -140,8 +145,8 @@ export class Rate {
   /**
    * Waits for the next turn.
    *
-   * @param go Called once when it has come, not before this returns. It is to
-   *   read soon, must not throw, and no other may be equal to it.
+   * @param go Called once when the turn starts, never before this returns. It
+   *   should read soon, must not throw, and must be a function of its own.
    */
   wait(go: () => void): void {
     this.#waiters.set(go, this.#bucket?.giveTurn(this.#turn) ?? 0);
@@ -151,7 +156,8 @@ export class Rate {
   /**
    * Stops waiting.
    *
-   * @param go What was to be called; does nothing where it was.
+   * @param go The function passed to {@linkcode Rate.wait}. Does nothing if it
+   *   was already called.
    */
   leave(go: () => void): void {
     this.#waiters.delete(go);
@@ -159,20 +165,20 @@ export class Rate {
   }
 
   /**
-   * Tells whether a datagram may pass, which can't wait. Where streams wait,
-   * all datagrams together get half of the rate at most.
+   * Checks whether a datagram, which cannot wait, may pass. While streams wait,
+   * all datagrams together get at most half of the rate.
    *
-   * @param count Its bytes.
-   * @returns Whether it is within the rate; it is not charged yet.
+   * @param count Bytes of the datagram.
+   * @returns Whether it fits within the rate. It is not charged yet.
    */
   admits(count: number): boolean {
     return this.#waiters.size === 0 ? this.#refill() > 0 : this.#spare >= count;
   }
 
   /**
-   * Counts a datagram that passes.
+   * Charges a datagram that passes.
    *
-   * @param count Its bytes.
+   * @param count Bytes of the datagram.
    */
   chargeDatagram(count: number): void {
     this.charge(count);
@@ -197,8 +203,8 @@ export class Rate {
   }
 
   /**
-   * Bytes that are left for those whose turn comes before, in whichever thread
-   * they wait. More than that is for all: some never take their turn.
+   * Bytes to keep for earlier turns, in whichever thread they wait. Everything
+   * above that is free for all: some never take their turn.
    */
   #keptBefore(time: number): number {
     return this.#isLater(time) ? this.#burst / 2 : 0;
@@ -217,7 +223,7 @@ export class Rate {
     );
   }
 
-  /** Lets as many through as the level has turns for. */
+  /** Lets as many readers through as the budget allows. */
   #serve(): void {
     let left = this.#refill();
     for (const [go, at] of this.#waiters) {

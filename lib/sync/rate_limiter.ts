@@ -1,5 +1,5 @@
 /**
- * A bound on how often something happens.
+ * Limits how often something happens.
  *
  * @module
  */
@@ -8,9 +8,10 @@ import type { Context } from "./context.ts";
 import { setDeadline } from "./deadline.ts";
 
 /**
- * So many events a second; as many may come at once after a pause. Counted by
- * the time at which the next event would be due at the even rate (the generic
- * cell rate algorithm): a number, instead of a timer that fills a bucket.
+ * Allows a number of events per second, and the same number in one burst after
+ * a pause. It stores only the time at which the next event is due at an even
+ * rate (the generic cell rate algorithm), which needs no timer to fill a
+ * bucket.
  */
 export class RateLimiter {
   readonly #interval: number;
@@ -18,10 +19,10 @@ export class RateLimiter {
   #due = -Infinity;
 
   /**
-   * Creates a limiter that has not seen an event yet.
+   * Creates a limiter that has counted no event.
    *
-   * @param rate Events a second, and at once; 0 is no limit.
-   * @param now Milliseconds from some point in time on.
+   * @param rate Events per second and per burst; 0 disables the limit.
+   * @param now Returns milliseconds since any fixed time.
    */
   constructor(rate: number, now: () => number = () => performance.now()) {
     this.#interval = rate === 0 ? 0 : 1000 / rate;
@@ -31,7 +32,7 @@ export class RateLimiter {
   /**
    * Counts an event.
    *
-   * @returns Milliseconds to wait until it may happen; 0 is none.
+   * @returns Milliseconds to wait before the event; 0 if it may happen now.
    */
   take(): number {
     if (this.#interval === 0) return 0;

@@ -1,5 +1,5 @@
 /**
- * A bound on how much happens at once.
+ * Limits how much happens at the same time.
  *
  * @module
  */
@@ -10,7 +10,7 @@ interface Waiter {
   admit: () => void;
 }
 
-/** So many permits, given out in the order they were asked for. */
+/** A number of permits, granted in the order of the requests. */
 export class Semaphore {
   #free: number;
   #waiters = new Set<Waiter>();
@@ -18,8 +18,8 @@ export class Semaphore {
   /**
    * Creates a semaphore with all permits free.
    *
-   * @param permits How many, 1 or more.
-   * @throws {RangeError} If that is not a whole number above 0.
+   * @param permits Number of permits, 1 or more.
+   * @throws {RangeError} If `permits` is not a whole number above 0.
    */
   constructor(permits: number) {
     if (!Number.isSafeInteger(permits) || permits < 1) {
@@ -28,20 +28,21 @@ export class Semaphore {
     this.#free = permits;
   }
 
-  /** How many permits are free. */
+  /** Number of free permits. */
   get free(): number {
     return this.#free;
   }
 
-  /** How many callers wait for a permit. */
+  /** Number of callers waiting for a permit. */
   get waiting(): number {
     return this.#waiters.size;
   }
 
   /**
-   * Takes a permit if one is free and nobody waits.
+   * Takes a permit if one is free and nobody is waiting.
    *
-   * @returns Whether it was taken; if so, {@linkcode Semaphore.release} it.
+   * @returns Whether the caller now holds a permit, and must {@linkcode
+   *   Semaphore.release} it.
    */
   tryAcquire(): boolean {
     if (this.#free === 0) return false;
@@ -50,10 +51,10 @@ export class Semaphore {
   }
 
   /**
-   * Takes a permit, waiting for one in turn.
+   * Takes a permit. Waits for one, in the order of the calls.
    *
    * @param context Ends the wait when cancelled.
-   * @throws The reason of the cancellation; no permit is held then.
+   * @throws The reason of the cancellation; the caller then holds no permit.
    */
   async acquire(context: Context): Promise<void> {
     context.throwIfCancelled();
@@ -62,7 +63,8 @@ export class Semaphore {
     const waiter = { admit: resolve };
     this.#waiters.add(waiter);
     const unregister = context.onCancel((reason) => {
-      // A permit handed over in this very turn is the caller's to give back.
+      // A permit granted in this same turn belongs to the caller, who releases
+      // it.
       if (this.#waiters.delete(waiter)) reject(reason);
     });
     try {
@@ -72,7 +74,7 @@ export class Semaphore {
     }
   }
 
-  /** Gives a permit back, to whoever has waited longest. */
+  /** Returns a permit, which goes to the caller that has waited longest. */
   release(): void {
     const [next] = this.#waiters;
     if (next === undefined) {

@@ -1,5 +1,5 @@
 /**
- * Work that takes its time, with time for everything else in between.
+ * Spaces out slow work, so that other work runs in between.
  *
  * @module
  */
@@ -10,18 +10,20 @@ import type { Context } from "./context.ts";
 const REST = 10;
 
 /**
- * Lets one caller after the other begin. Requests that come together would
- * otherwise be worked off before any socket is looked at again.
+ * Lets callers start one after another. Without it, requests that arrive
+ * together would all be processed before the event loop looks at a socket
+ * again.
  */
 export class SpacedTurns implements Disposable {
   #free: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * Waits for a turn. What the caller does before it waits for something else
-   * is its turn; the next one begins some milliseconds later.
+   * Waits for a turn. The turn lasts until the caller first awaits something
+   * else; the next turn starts some milliseconds later.
    *
-   * @param context Ends the wait when cancelled, at the end of the turn before.
+   * @param context Ends the wait when cancelled, as soon as the previous turn
+   *   ends.
    * @throws The reason of the cancellation.
    */
   async take(context: Context): Promise<void> {
@@ -29,15 +31,15 @@ export class SpacedTurns implements Disposable {
     const before = this.#free;
     this.#free = promise;
     await before;
-    if (context.cancelled) resolve(); // The turn is the next one's.
+    if (context.cancelled) resolve(); // Passes the turn on.
     context.throwIfCancelled();
-    // The first timer runs when the caller is done, however long that takes.
+    // This timer fires only after the caller has finished its turn.
     this.#timer = setTimeout(() => {
       this.#timer = setTimeout(resolve, REST);
     }, 0);
   }
 
-  /** Ends the pause that goes on, when nobody waits any more. */
+  /** Ends the current pause. Call it when nobody waits any more. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
   }

@@ -1,19 +1,19 @@
 /**
- * Noticing that something has stopped moving, without a timer for each move.
+ * Detects that something has stopped moving, without a timer for each move.
  *
  * @module
  */
 
 import { type Deadline, setDeadline } from "./deadline.ts";
 
-/** A limit is looked at this often, and so met to within an eighth of it. */
+/** Checks per limit, which makes the limit accurate to an eighth. */
 const LOOKS = 8;
 
 /**
  * Calls back once when a counter has stood still for a time.
  *
- * @param milliseconds How long it may stand still; 0 is for ever. The callback
- *   comes between that and 9/8 of it.
+ * @param milliseconds Longest standstill; 0 disables the watch. The callback
+ *   runs between 1 and 9/8 times this long after the last move.
  * @param progress Returns the counter, for example the bytes carried.
  * @param expire Called once. It must not throw.
  * @returns Ends the watch.

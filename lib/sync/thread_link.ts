@@ -1,6 +1,7 @@
 /**
- * How threads of the program talk: each end asks the other and answers it, or
- * tells it what needs no answer. All that goes between them is a plain value.
+ * The connection between two threads of the program. Each end asks the other
+ * and answers it, or tells it something that needs no answer. All messages are
+ * plain values.
  *
  * ```text
  * supervisor                        thread
@@ -12,15 +13,15 @@
  * @module
  */
 
-/** Questions that may wait for an answer. */
+/** Most questions without an answer. */
 const MOST_WAITING = 10_000;
 
-/** The line was closed: the other end answers nothing any more. */
+/** The link was closed, so the other end answers nothing any more. */
 export class ThreadEnded extends Error {
   /**
    * Constructs an error.
    *
-   * @param why Why it was closed.
+   * @param why Reason for the close.
    */
   constructor(why: string) {
     super(why);
@@ -28,33 +29,35 @@ export class ThreadEnded extends Error {
   }
 }
 
-/** One end of a line: a `Worker`, the scope of one, or a `MessagePort`. */
+/** One end of a link: a `Worker`, the scope of one, or a `MessagePort`. */
 export interface LinkPort {
-  /** Takes messages of the other end. */
+  /** Receives messages of the other end. */
   onmessage: ((event: MessageEvent) => void) | null;
-  /** Sends to the other end. */
+  /** Sends a message to the other end. */
   postMessage(message: unknown): void;
 }
 
-/** Turns errors into plain values, and back: their class is lost otherwise. */
+/**
+ * Converts errors to plain values and back, because messages lose their class.
+ */
 export interface FaultCodec {
-  /** Makes a plain value of what was thrown. */
+  /** Converts a thrown value to a plain value. */
   encode(error: unknown): unknown;
-  /** Makes an error of that. */
+  /** Converts the plain value to an error. */
   decode(fault: unknown): Error;
 }
 
 /** Options for {@linkcode ThreadLink}. */
 export interface ThreadLinkOptions {
-  /** Turns errors into plain values (default: their message alone). */
+  /** Converts errors (default: only their message). */
   faults?: FaultCodec;
-  /** Questions that may wait for an answer (default 10,000). */
+  /** Most questions without an answer (default 10,000). */
   mostWaiting?: number;
 }
 
-/** A question, or something that needs no answer. */
+/** A question, or a message without an answer. */
 interface Call {
-  /** Counts questions, from 1; none where no answer is wanted. */
+  /** Number of the question, from 1; absent if no answer is wanted. */
   id?: number;
   name: string;
   values: readonly unknown[];
@@ -66,13 +69,13 @@ interface Reply {
   fault?: { of: unknown };
 }
 
-/** What an end does for the other. */
+/** A function that one end runs for the other. */
 export type Act = (...values: never[]) => unknown;
 
 /**
- * One end of the line between two threads.
+ * One end of the link between two threads.
  *
- * @typeParam Theirs What the other end does.
+ * @typeParam Theirs Functions of the other end.
  */
 export class ThreadLink<Theirs extends Record<keyof Theirs, Act>> {
   readonly #port: LinkPort;
@@ -81,15 +84,15 @@ export class ThreadLink<Theirs extends Record<keyof Theirs, Act>> {
   readonly #most: number;
   readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>();
   #last = 0;
-  #heard = performance.now();
+  #lastMessageAt = performance.now();
   #ended: ThreadEnded | undefined;
 
   /**
-   * Begins to answer.
+   * Starts to answer.
    *
-   * @param port The line; whoever made it closes it.
-   * @param own What this end does: its methods are called by their names.
-   * @param options How many questions, and what becomes of errors.
+   * @param port The link. Its creator closes it.
+   * @param own Functions of this end, called by name.
+   * @param options Limit of questions, and conversion of errors.
    */
   constructor(port: LinkPort, own: object, options: ThreadLinkOptions = {}) {
     this.#port = port;
@@ -97,28 +100,26 @@ export class ThreadLink<Theirs extends Record<keyof Theirs, Act>> {
     this.#faults = options.faults ?? MESSAGES;
     this.#most = options.mostWaiting ?? MOST_WAITING;
     port.onmessage = ({ data }: MessageEvent<Call | Reply>) => {
-      this.#heard = performance.now();
+      this.#lastMessageAt = performance.now();
       if ("name" in data) void this.#act(data);
       else this.#settle(data);
     };
   }
 
-  /** Milliseconds since the other end was heard of. */
+  /** Milliseconds since the last message of the other end. */
   get silence(): number {
-    return performance.now() - this.#heard;
+    return performance.now() - this.#lastMessageAt;
   }
 
   /**
-   * Asks the other end. How long the answer may take is the caller's business,
-   * who may close the line.
+   * Asks the other end. The caller limits the time by closing the link.
    *
-   * @typeParam Name What is asked.
-   * @param name What is asked.
-   * @param values What it is asked with.
+   * @typeParam Name Name of the function.
+   * @param name Name of the function.
+   * @param values Its arguments.
    * @returns The answer.
-   * @throws {ThreadEnded} If the line is closed before.
-   * @throws {Error} What the other end has thrown, or that too many questions
-   *   wait already.
+   * @throws {ThreadEnded} If the link closes before the answer.
+   * @throws {Error} The other end's error, or that too many questions wait.
    */
   ask<Name extends keyof Theirs & string>(
     name: Name,
@@ -138,11 +139,11 @@ export class ThreadLink<Theirs extends Record<keyof Theirs, Act>> {
   }
 
   /**
-   * Tells the other end something, and waits for nothing.
+   * Tells the other end something, without waiting.
    *
-   * @typeParam Name What is told.
-   * @param name What is told.
-   * @param values More of it.
+   * @typeParam Name Name of the function.
+   * @param name Name of the function.
+   * @param values Its arguments.
    */
   tell<Name extends keyof Theirs & string>(
     name: Name,
@@ -153,10 +154,10 @@ export class ThreadLink<Theirs extends Record<keyof Theirs, Act>> {
   }
 
   /**
-   * Ends it: nothing is sent any more. Whoever waits for an answer, or asks
-   * later, gets a {@linkcode ThreadEnded}.
+   * Closes the link: nothing is sent any more. All waiting and later questions
+   * get a {@linkcode ThreadEnded}.
    *
-   * @param why Why.
+   * @param why Reason for the close.
    */
   close(why: string): void {
     if (this.#ended !== undefined) return;
@@ -167,7 +168,7 @@ export class ThreadLink<Theirs extends Record<keyof Theirs, Act>> {
 
   async #act({ id, name, values }: Call): Promise<void> {
     try {
-      // Both ends are the same program: what is asked is what can be asked.
+      // Both ends are the same program, so every name exists.
       const act = (this.#own as Record<string, Act>)[name]!;
       const answer = await act.apply(this.#own, values as never[]);
       if (id !== undefined) this.#reply({ id, answer });
@@ -189,7 +190,7 @@ export class ThreadLink<Theirs extends Record<keyof Theirs, Act>> {
   }
 }
 
-/** What is left of an error where nothing else is said: its message. */
+/** Keeps only the message of an error. */
 const MESSAGES: FaultCodec = {
   encode: (error) => error instanceof Error ? error.message : String(error),
   decode: (fault) => new Error(String(fault)),

@@ -1,12 +1,12 @@
 /**
- * Letting others have their turn.
+ * Divides long work so that the event loop gets turns in between.
  *
  * @module
  */
 
 /**
- * So much work in one go, then one turn of the event loop for all else: what
- * is ready would otherwise be done before any socket is looked at again.
+ * Limits the work in one go. Then the event loop gets a turn, because pending
+ * work would otherwise all be done before it looks at a socket again.
  */
 export class TurnBudget {
   readonly #most: number;
@@ -14,9 +14,9 @@ export class TurnBudget {
   #turn: Promise<void> | undefined;
 
   /**
-   * Creates a budget of which nothing is spent.
+   * Creates a full budget.
    *
-   * @param most How much may be spent in one go.
+   * @param most Largest cost to spend in one go.
    */
   constructor(most: number) {
     this.#most = most;
@@ -24,10 +24,10 @@ export class TurnBudget {
   }
 
   /**
-   * Spends some, and waits for the next turn where nothing is left then.
+   * Spends some of the budget, and waits for the next turn once it is used up.
    *
-   * @param cost How much.
-   * @returns Nothing to wait for, in most cases.
+   * @param cost Cost in the unit of the budget.
+   * @returns `undefined` if the caller need not wait, which is the usual case.
    */
   spend(cost: number): Promise<void> | undefined {
     this.#left -= cost;

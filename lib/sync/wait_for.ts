@@ -1,5 +1,5 @@
 /**
- * Waiting for what goes on although the one who waits has left.
+ * Waits for work that continues even if the waiter leaves.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import type { Context } from "./context.ts";
 
 /**
- * Waits for work that is also somebody else's, or can't be taken back.
+ * Waits for work that others share or that cannot be undone.
  *
- * @param pending The work. It may fail when nobody waits for it any more.
- * @param context Ends the wait when cancelled, and not the work.
- * @returns What the work brings.
- * @throws What the work fails with, or the reason of the cancellation.
+ * @param pending The work. It may fail after the wait has ended.
+ * @param context Ends the wait when cancelled, but not the work.
+ * @returns The result of the work.
+ * @throws The error of the work, or the reason of the cancellation.
  */
 export async function waitFor<T>(
   pending: Promise<T>,

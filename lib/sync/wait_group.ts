@@ -1,15 +1,15 @@
 /**
- * Waiting for work that was started here and there.
+ * Waits for tasks that were started in different places.
  *
  * @module
  */
 
-/** Counts what is under way and tells when nothing is. */
+/** Counts running tasks and resolves when none is left. */
 export class WaitGroup {
   #count = 0;
   #waiting: PromiseWithResolvers<void> | undefined;
 
-  /** How many tasks are under way. */
+  /** Number of running tasks. */
   get size(): number {
     return this.#count;
   }
@@ -17,8 +17,8 @@ export class WaitGroup {
   /**
    * Counts a task until it settles.
    *
-   * @param task What to wait for. A rejection ends it like a result does, and
-   *   stays the caller's to handle.
+   * @param task The task. A rejection counts as its end, and the caller still
+   *   has to handle it.
    */
   add(task: Promise<unknown>): void {
     this.enter();
@@ -26,12 +26,12 @@ export class WaitGroup {
     task.then(done, done);
   }
 
-  /** Counts a task that says itself when it ends. */
+  /** Counts a task that reports its own end. */
   enter(): void {
     this.#count++;
   }
 
-  /** Ends one task that was counted by {@linkcode WaitGroup.enter}. */
+  /** Ends a task counted by {@linkcode WaitGroup.enter}. */
   leave(): void {
     this.#count--;
     if (this.#count > 0) return;
@@ -40,9 +40,9 @@ export class WaitGroup {
   }
 
   /**
-   * Waits until nothing is under way.
+   * Waits until no task is running.
    *
-   * @returns At once where that is so already.
+   * @returns Immediately if none is.
    */
   async wait(): Promise<void> {
     if (this.#count === 0) return;

@@ -7,8 +7,8 @@
 /**
  * Decodes base64.
  *
- * @param text The text, with or without padding.
- * @returns The bytes; `undefined` where it is something else.
+ * @param text Base64, with or without padding.
+ * @returns The bytes; `undefined` if the text is not base64.
  */
 export function decodeBase64(
   text: string,

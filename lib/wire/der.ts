@@ -1,10 +1,10 @@
 /**
- * DER: bytes of ASN.1, as X.509 has them (ITU-T X.690 §8, §10).
+ * DER, the encoding of ASN.1 in X.509 (ITU-T X.690 §8, §10).
  *
  * @module
  */
 
-/** Tags that X.509 uses, with the bit of what is made of parts (§8.1.2). */
+/** Tags in X.509, including the bit of constructed elements (§8.1.2). */
 export const TAG = {
   Boolean: 0x01,
   BitString: 0x03,
@@ -23,17 +23,17 @@ export const TAG = {
 
 /** One element. */
 export interface DerElement {
-  /** Its tag, one byte. */
+  /** Tag of one byte. */
   tag: number;
-  /** What is in it: a view. */
+  /** A view of the contents. */
   contents: Uint8Array;
 }
 
-/** Tags have one byte here: X.509 needs no more (§8.1.2.4). */
+/** Marks a tag of several bytes, which X.509 does not need (§8.1.2.4). */
 const LONG_TAG = 0x1f;
 
 /**
- * Parses one element that is all of some bytes.
+ * Parses one element that fills the input.
  *
  * ```text
  * +-----+--------+----------+     +-----+----------+----------+----------+
@@ -43,10 +43,8 @@ const LONG_TAG = 0x1f;
  * +-----+--------+----------+     +-----+----------+----------+----------+
  * ```
  *
- * @param bytes The bytes.
- * @param tag The tag that it must have (default any).
- * @returns The element.
- * @throws {SyntaxError} If they are no such element, or more than one.
+ * @param tag Required tag (default any).
+ * @throws {SyntaxError} If the input is not exactly one such element.
  */
 export function parseDer(bytes: Uint8Array, tag?: number): DerElement {
   const [element, ...more] = parseDerElements(bytes);
@@ -60,11 +58,9 @@ export function parseDer(bytes: Uint8Array, tag?: number): DerElement {
 }
 
 /**
- * Parses elements that follow one another, such as those in a sequence.
+ * Parses consecutive elements, such as those of a sequence.
  *
- * @param bytes The bytes.
- * @returns The elements.
- * @throws {SyntaxError} If they are something else.
+ * @throws {SyntaxError} If the input is malformed.
  */
 export function parseDerElements(bytes: Uint8Array): DerElement[] {
   const elements: DerElement[] = [];
@@ -80,7 +76,7 @@ export function parseDerElements(bytes: Uint8Array): DerElement[] {
   return elements;
 }
 
-/** There is one way to write each length, and none is left open (§10.1). */
+/** Accepts only the shortest definite form of each length (§10.1). */
 function parseLength(
   bytes: Uint8Array,
   at: number,

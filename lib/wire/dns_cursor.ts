@@ -1,5 +1,5 @@
 /**
- * Reading a DNS message from front to back, without trusting it.
+ * Reads a DNS message from front to back, without trusting it.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import {
 } from "./dns_name.ts";
 import type { IpAddress } from "./ip_address.ts";
 
-/** The highest two bits of a length: it is the first half of a pointer. */
+/** The highest two bits of a length; both are set in a pointer. */
 const POINTER = 0xc0;
 
-/** A place in a message that moves behind what is read. */
+/** A position in a message that advances with each read. */
 export class DnsCursor {
   readonly #bytes: Uint8Array;
   #offset = 0;
@@ -22,7 +22,7 @@ export class DnsCursor {
   /**
    * Starts at the beginning.
    *
-   * @param bytes The whole message, which pointers refer to.
+   * @param bytes The whole message, because pointers refer to it.
    */
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -39,9 +39,9 @@ export class DnsCursor {
   }
 
   /**
-   * Reads some bytes.
+   * Reads bytes.
    *
-   * @param length How many.
+   * @param length Number of bytes.
    * @returns A copy.
    */
   bytes(length: number): IpAddress {
@@ -52,9 +52,9 @@ export class DnsCursor {
   }
 
   /**
-   * Reads a name, following pointers (RFC 1035 §4.1.4). Each has to lead to a
-   * place before everything that was read of the name so far: that is where a
-   * server writes them, and they can't lead in a circle.
+   * Reads a name and follows its pointers (RFC 1035 §4.1.4). Each pointer must
+   * lead to a place before everything read of the name so far. Servers write
+   * them that way, and such pointers cannot form a circle.
    *
    * @returns The name in the form of `encodeDnsName`.
    */
@@ -81,10 +81,10 @@ export class DnsCursor {
   }
 
   /**
-   * Tells where a part ends that begins here.
+   * Computes the end of a section that starts here.
    *
-   * @param length Its bytes.
-   * @returns The offset behind it.
+   * @param length Bytes of the section.
+   * @returns Offset after the section.
    */
   sectionEnd(length: number): number {
     const end = this.#offset + length;
@@ -93,18 +93,18 @@ export class DnsCursor {
   }
 
   /**
-   * Passes over what is of no interest.
+   * Skips a part.
    *
-   * @param end Where to go on.
+   * @param end Offset to continue at.
    */
   skipTo(end: number): void {
     this.#offset = end;
   }
 
   /**
-   * Requires that a part has ended where it said.
+   * Checks that a section ended where its length says.
    *
-   * @param end Where it had to.
+   * @param end Offset after the section.
    */
   requireEnd(end: number): void {
     if (this.#offset !== end) throw dnsFault("RDLENGTH is wrong");
@@ -119,10 +119,9 @@ export class DnsCursor {
 }
 
 /**
- * Makes the error of a malformed message.
+ * Creates the error for a malformed message.
  *
  * @param state What is wrong with it.
- * @returns The error.
  */
 export function dnsFault(state: string): SyntaxError {
   return new SyntaxError(`Cannot parse DNS message: ${state}`);

@@ -1,13 +1,13 @@
 /**
- * Questions to a name server and its answers (RFC 1035 §4), as far as names
- * have to become addresses.
+ * DNS queries and responses (RFC 1035 §4), limited to resolving names to
+ * addresses.
  *
  * This is own code because `dns-packet` 5.6.1 fails six of its tests, and the
  * checks around it would need this parser. It ignores RDLENGTH of addresses and
- * aliases, makes `192.0.2.undefined` of an address that is cut short, takes the
- * label `a.b` for two labels, makes one name of all that are not UTF-8, fails on
- * records that nobody looks at and on an answer that did not fit, and allocates
- * what a header announces, 2 MB for 12 bytes.
+ * aliases, turns a truncated address into `192.0.2.undefined`, reads the label
+ * `a.b` as two labels, maps all names that are not UTF-8 to one name, fails on
+ * irrelevant records and on truncated responses, and allocates what a header
+ * announces, 2 MB for 12 bytes.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { DnsCursor, dnsFault } from "./dns_cursor.ts";
 import { encodeDnsName } from "./dns_name.ts";
 import type { IpAddress } from "./ip_address.ts";
 
-/** Types of records (RFC 1035 §3.2.2; AAAA: RFC 3596 §2.1). */
+/** Record types (RFC 1035 §3.2.2; AAAA: RFC 3596 §2.1). */
 export const RECORD_TYPE = {
   A: 1,
   CNAME: 5,
@@ -24,79 +24,79 @@ export const RECORD_TYPE = {
   AAAA: 28,
 } as const;
 
-/** Types that can be asked for. */
+/** Record types that a query can ask for. */
 export type AddressType = typeof RECORD_TYPE["A"] | typeof RECORD_TYPE["AAAA"];
 
-/** Codes of answers, as far as anyone acts on them (RFC 1035 §4.1.1). */
+/** The response codes that Sluice acts on (RFC 1035 §4.1.1). */
 export const RESPONSE_CODE = {
   NoError: 0,
   NameError: 3,
 } as const;
 
-/** The class of everything on the Internet. */
+/** The class of all Internet records. */
 const CLASS_IN = 1;
 
-/** The flag of a question that the server is to find out by itself. */
+/** The flag that asks the server to resolve the name recursively. */
 const RECURSION_DESIRED = 0x0100;
 
 const HEADER_LENGTH = 12;
 
-/** A question with its number. */
+/** A query. */
 export interface DnsQuestion {
-  /** Number that the answer repeats, 16 bits. */
+  /** Identifier that the response repeats, 16 bits. */
   id: number;
   /** Name as text. */
   name: string;
-  /** What is asked for. */
+  /** The requested record type. */
   type: AddressType;
 }
 
-/** A record that leads to an address. */
+/** A record on the way to an address. */
 export interface DnsRecord {
-  /** Whose it is, in the form of `encodeDnsName`. */
+  /** Owner name, in the form of `encodeDnsName`. */
   owner: string;
-  /** Seconds that it may be kept. */
+  /** Time to live in seconds. */
   life: number;
-  /** The address, or the name that the owner is another one for. */
+  /** The address, or the name that the owner is an alias of. */
   value: IpAddress | string;
 }
 
-/** What an answer says before its records. */
+/** The part of a response before its records. */
 export interface DnsHead {
-  /** Number of the question. */
+  /** Identifier of the query. */
   id: number;
   /**
-   * The name that was asked for, in the form of `encodeDnsName`; `undefined`
-   * where the answer does not repeat the question.
+   * The requested name, in the form of `encodeDnsName`; `undefined` if the
+   * response does not repeat the question.
    */
   name: string | undefined;
-  /** The type that was asked for, `undefined` with the name. */
+  /** The requested type; `undefined` if the name is. */
   type: number | undefined;
-  /** Code of the answer, one of {@linkcode RESPONSE_CODE} or another. */
+  /** Response code, one of {@linkcode RESPONSE_CODE} or another. */
   code: number;
-  /** Whether it did not fit, so that there are no records here. */
+  /** Whether the server truncated the response; it then has no records here. */
   isTruncated: boolean;
-  /** Whether the server finds out by itself, or knows the name of its own. */
+  /** Whether the server offers recursion or is authoritative for the name. */
   isCompetent: boolean;
 }
 
-/** An answer. */
+/** A response. */
 export interface DnsResponse extends DnsHead {
-  /** The name that was asked for, in the form of `encodeDnsName`. */
+  /** The requested name, in the form of `encodeDnsName`. */
   name: string;
-  /** The type that was asked for. */
+  /** The requested type. */
   type: number;
-  /** Addresses and other names, in the server's order. */
+  /** Addresses and aliases, in the server's order. */
   records: DnsRecord[];
   /**
-   * Seconds for which it may be remembered that there is nothing (RFC 2308 §5);
-   * `undefined` where the server did not say.
+   * Seconds for which the absence of records may be cached (RFC 2308 §5);
+   * `undefined` if the server gave none.
    */
   negativeLife: number | undefined;
 }
 
 /**
- * Encodes a question:
+ * Encodes a query:
  *
  * ```text
  * +----+-------+----+----+----+----+------+------+-------+
@@ -106,9 +106,9 @@ export interface DnsResponse extends DnsHead {
  * +----+-------+----+----+----+----+------+------+-------+
  * ```
  *
- * @param question What to ask.
+ * @param question Identifier, name and type.
  * @returns The message.
- * @throws {SyntaxError} If the name is none.
+ * @throws {SyntaxError} If the name is invalid.
  */
 export function encodeDnsQuestion(
   { id, name, type }: DnsQuestion,
@@ -128,26 +128,25 @@ export function encodeDnsQuestion(
 }
 
 /**
- * Parses what comes before the records of an answer: the header and the
- * question it repeats. A server that could make nothing of the question may
- * leave it out.
+ * Parses the part of a response before its records: the header and the repeated
+ * question. A server that could not parse the question may leave it out.
  *
  * @param bytes The message.
- * @returns What it says.
- * @throws {SyntaxError} If it is no answer to one question, or malformed.
+ * @throws {SyntaxError} If it is malformed or does not answer exactly one
+ *   question.
  */
 export function parseDnsHead(bytes: Uint8Array): DnsHead {
   return readMessageHead(new DnsCursor(bytes)).head;
 }
 
 /**
- * Parses an answer: the header, the question it repeats, then records. Those
- * of other types and classes are passed over, and what comes behind the
- * authority is not looked at.
+ * Parses a response: the header, the repeated question, then records. It skips
+ * records of other types and classes, and ignores everything after the
+ * authority section.
  *
  * @param bytes The message.
- * @returns What it says.
- * @throws {SyntaxError} If it is no answer to one question, or malformed.
+ * @throws {SyntaxError} If it is malformed or does not answer exactly one
+ *   question.
  */
 export function parseDnsResponse(bytes: Uint8Array): DnsResponse {
   const cursor = new DnsCursor(bytes);
@@ -161,7 +160,7 @@ export function parseDnsResponse(bytes: Uint8Array): DnsResponse {
     records: [],
     negativeLife: undefined,
   };
-  // What did not fit may have been cut in the middle of a record.
+  // A truncated response may end in the middle of a record.
   if (response.isTruncated) return response;
   for (let n = 0; n < answers; n++) readRecord(cursor, response);
   for (let n = 0; n < authorities; n++) readAuthority(cursor, response);
@@ -176,7 +175,7 @@ function readMessageHead(
   const questions = cursor.uint16();
   const answers = cursor.uint16();
   const authorities = cursor.uint16();
-  cursor.uint16(); // How many records there are that nobody looks at.
+  cursor.uint16(); // Count of additional records, which are ignored.
   if ((flags & 0x8000) === 0) throw dnsFault("it is a question");
   if ((flags & 0x7800) !== 0) throw dnsFault("OPCODE is not 0");
   if (questions > 1) throw dnsFault(`QDCOUNT is ${questions}`);
@@ -204,7 +203,7 @@ interface RecordHead {
   owner: string;
   type: number;
   life: number;
-  /** Where the next record begins. */
+  /** Offset of the next record. */
   end: number;
 }
 
@@ -226,7 +225,7 @@ function readHead(cursor: DnsCursor): RecordHead {
   return { owner, type: recordClass === CLASS_IN ? type : 0, life, end };
 }
 
-/** With the highest bit set it is no time at all (RFC 2181 §8). */
+/** A set highest bit makes it 0 (RFC 2181 §8). */
 function readLife(cursor: DnsCursor): number {
   const seconds = cursor.uint32();
   return seconds > 0x7fffffff ? 0 : seconds;
@@ -249,9 +248,9 @@ function readRecord(cursor: DnsCursor, { records }: DnsResponse): void {
 function readAuthority(cursor: DnsCursor, response: DnsResponse): void {
   const { type, life, end } = readHead(cursor);
   if (type === RECORD_TYPE.SOA) {
-    cursor.name(); // The primary server,
-    cursor.name(); // and who is responsible.
-    cursor.bytes(16); // The serial number and three times.
+    cursor.name(); // Primary server.
+    cursor.name(); // Mailbox of the administrator.
+    cursor.bytes(16); // Serial number and three times.
     response.negativeLife = Math.min(life, readLife(cursor));
   } else {
     cursor.skipTo(end);

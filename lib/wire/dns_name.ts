@@ -1,26 +1,30 @@
 /**
- * Names as DNS messages have them (RFC 1035 §3.1).
+ * Names in DNS messages (RFC 1035 §3.1).
  *
  * @module
  */
 
-/** A whole name, with the length of each label and the root's. */
+/** Bytes of a name, including the length of each label and the root's. */
 export const LONGEST_DNS_NAME = 255;
 
-/** A label; the two highest bits of its length have another meaning. */
+/**
+ * Bytes of a label. Larger lengths set the two highest bits, which mark a
+ * pointer.
+ */
 export const LONGEST_DNS_LABEL = 63;
 
 /**
- * Encodes a name: each label behind its length, then a zero.
+ * Encodes a name: each label after its length, then a zero.
  *
  * ```text
  * example.com  ->  07 e x a m p l e 03 c o m 00
  * ```
  *
  * @param name Name as text; a final dot makes no difference.
- * @returns A character for each byte. Letters are small, so that two names are
- *   the same where these texts are.
- * @throws {SyntaxError} If a label or the whole is empty or too long.
+ * @returns One character for each byte, in lower case. Equal names have equal
+ *   texts.
+ * @throws {SyntaxError} If a label is empty or too long, or the name is too
+ *   long.
  */
 export function encodeDnsName(name: string): string {
   const bare = name.endsWith(".") ? name.slice(0, -1) : name;
@@ -41,11 +45,10 @@ export function encodeDnsName(name: string): string {
 }
 
 /**
- * Makes the letters of a name small, which is all that DNS takes for the same
- * (RFC 4343 §3).
+ * Converts the letters A to Z to lower case. DNS ignores only their case (RFC
+ * 4343 §3).
  *
- * @param text A character for each byte.
- * @returns The text with A to Z as a to z.
+ * @param text One character for each byte.
  */
 export function toSmallLetters(text: string): string {
   return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());

@@ -1,5 +1,5 @@
 /**
- * Where something listens or is to be reached: `HOST:PORT` or `unix:PATH`.
+ * An address to listen on or to connect to: `HOST:PORT` or `unix:PATH`.
  *
  * @module
  */
@@ -10,9 +10,9 @@ import { quote } from "./quote.ts";
 
 /** A Unix socket. */
 export interface UnixPath {
-  /** Path of the socket's file, without NUL. */
+  /** Path of the socket file, without NUL. */
   path: string;
-  /** Permissions of the file, where it is to be listened on. */
+  /** Permissions of the file, for a listener. */
   mode?: number;
 }
 
@@ -22,18 +22,17 @@ export type Endpoint = HostPort | UnixPath;
 const UNIX = "unix:";
 
 /**
- * Bytes of a path that every system takes: `sun_path` has 104 with its NUL on
- * some, 108 on Linux.
+ * Longest path that every system accepts, in bytes. `sun_path`, which includes
+ * a NUL, has 108 bytes on Linux and 104 on some other systems.
  */
 const MOST_PATH = 103;
 
 /**
  * Parses an endpoint.
  *
- * @param text `unix:PATH`, or what {@linkcode parseHostPort} takes.
- * @param defaultHost Host where the text has none.
- * @returns The endpoint.
- * @throws {SyntaxError} If it is none of these, saying what is wrong.
+ * @param text `unix:PATH`, or anything that {@linkcode parseHostPort} accepts.
+ * @param defaultHost Host if the text has none.
+ * @throws {SyntaxError} If the text is invalid; the message says what is wrong.
  */
 export function parseEndpoint(text: string, defaultHost: string): Endpoint {
   if (!text.startsWith(UNIX)) return parseHostPort(text, defaultHost);
@@ -60,13 +59,13 @@ export function parseEndpoint(text: string, defaultHost: string): Endpoint {
 }
 
 /**
- * Parses where something is to listen.
+ * Parses an address to listen on.
  *
- * @param text `HOST:PORT`; `:PORT` is all addresses, `PORT` is on 127.0.0.1.
- *   `unix:PATH` is a Unix socket, `unix:PATH,mode=660` one whose file has these
- *   permissions.
- * @returns The place; an empty host is all addresses.
- * @throws {SyntaxError} If it is none of these, saying what is wrong.
+ * @param text `HOST:PORT`. `:PORT` means all addresses, `PORT` means 127.0.0.1.
+ *   `unix:PATH` is a Unix socket, and `unix:PATH,mode=660` sets the permissions
+ *   of its file.
+ * @returns The endpoint; an empty host means all addresses.
+ * @throws {SyntaxError} If the text is invalid; the message says what is wrong.
  */
 export function parseListenEndpoint(text: string): Endpoint {
   if (!text.startsWith(UNIX)) {
@@ -86,12 +85,7 @@ export function parseListenEndpoint(text: string): Endpoint {
   return { ...endpoint, mode: parseInt(digits, 8) };
 }
 
-/**
- * Tells whether an endpoint is a Unix socket.
- *
- * @param endpoint The endpoint.
- * @returns Whether it is.
- */
+/** Tells whether an endpoint is a Unix socket. */
 export function isUnixPath(endpoint: Endpoint): endpoint is UnixPath {
   return "path" in endpoint;
 }
@@ -99,9 +93,8 @@ export function isUnixPath(endpoint: Endpoint): endpoint is UnixPath {
 /**
  * Formats an endpoint.
  *
- * @param endpoint The endpoint.
- * @returns What {@linkcode parseEndpoint} takes; without the permissions of a
- *   file, which don't tell one place from another.
+ * @returns Text for {@linkcode parseEndpoint}, without the permissions of the
+ *   file, which do not identify it.
  */
 export function formatEndpoint(endpoint: Endpoint): string {
   return isUnixPath(endpoint)

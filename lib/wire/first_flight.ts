@@ -1,5 +1,5 @@
 /**
- * What the first bytes of a tunnel are: a ClientHello, a request of HTTP/1, or
+ * Recognises the first bytes of a tunnel: a ClientHello, an HTTP/1 request, or
  * something that shows no name.
  *
  * @module
@@ -16,40 +16,40 @@ import {
 } from "./tls/client_hello.ts";
 import { recogniseInnerTls } from "./tls/starttls.ts";
 
-/** What the first bytes are. */
+/** A kind of first bytes. */
 export type FirstFlight =
   | { readonly kind: "tls"; readonly hello: HelloFacts }
-  /** TLS, but no ClientHello that can be read. */
+  /** TLS, but with a malformed ClientHello, or none. */
   | { readonly kind: "bad tls"; readonly why: string }
   | { readonly kind: "http" }
-  /** Neither; `protocol` if it was recognised. */
+  /** Anything else. `protocol` is its name, if Sluice recognises it. */
   | { readonly kind: "other"; readonly protocol: string | undefined };
 
 const HANDSHAKE = 22;
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Bytes that tell a protocol which is neither. */
+/** Bytes that suffice to recognise a protocol other than TLS and HTTP/1. */
 const START = 5;
 
-/** Methods are upper case, all that are registered (RFC 9110 §16.1). */
+/** All registered methods are in upper case (RFC 9110 §16.1). */
 const REQUEST_LINE = /^[A-Z][A-Z-]{0,31} [\x21-\x7e]+ HTTP\/1\.\d\r?$/;
 
-/** What a request line can begin with. */
+/** Matches every beginning of a request line. */
 const REQUEST_START =
   /^[A-Z](?:[A-Z-]{0,31}|[A-Z-]{0,31} [\x21-\x7e]*(?: [HTP/1.\d]{0,8}\r?)?)$/;
 
-/** Looks at the first bytes as they come. Takes nothing from them. */
+/** Examines the first bytes as they arrive, without consuming them. */
 export class FlightScanner {
   #parser: Parser<ClientHello> | undefined;
   #offset = 0;
   #wanted = 0;
 
   /**
-   * Looks at what has come.
+   * Examines the bytes so far.
    *
-   * @param bytes All bytes so far, one at least.
-   * @returns What they are; `undefined` if more are needed to tell.
+   * @param bytes All bytes since the start of the tunnel, at least one.
+   * @returns Their kind; `undefined` if it needs more bytes to decide.
    */
   push(bytes: Uint8Array): FirstFlight | undefined {
     if (bytes[0] !== HANDSHAKE) return scanRequestLine(bytes);
@@ -86,7 +86,7 @@ function asTls(parse: () => HelloFacts | undefined): FirstFlight | undefined {
   }
 }
 
-/** Whether the first line is that of a request, as far as it has come. */
+/** Compares as much of the first line as has arrived with a request line. */
 function scanRequestLine(all: Uint8Array): FirstFlight | undefined {
   const bytes = withoutEmptyLines(all);
   if (bytes.length === 0 || bytes.length === 1 && bytes[0] === CR) {
@@ -103,7 +103,7 @@ function scanRequestLine(all: Uint8Array): FirstFlight | undefined {
   return mayBecome ? undefined : other(all);
 }
 
-/** As the reader of requests skips them (RFC 9112 §2.2). */
+/** Skips as many empty lines as the reader of requests (RFC 9112 §2.2). */
 function withoutEmptyLines(bytes: Uint8Array): Uint8Array {
   let start = 0;
   for (let left = MOST_EMPTY_LINES; left > 0; left--) {

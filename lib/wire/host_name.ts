@@ -7,27 +7,27 @@
 import { type IpAddress, parseIpAddress } from "./ip_address.ts";
 import { cut } from "./quote.ts";
 
-/** A host as clients name it: a name still to be resolved, or an address. */
+/** A host in a client's request: a name to resolve, or an address. */
 export type Host = string | IpAddress;
 
-/** A whole name: 253 characters, plus a dot where it is written as rooted. */
+/** Characters of a whole name, without the dot at the end of a rooted name. */
 const NAME_LENGTH = 253;
 
-/** A label of a name (RFC 1035 §2.3.4). */
+/** Characters of a label (RFC 1035 §2.3.4). */
 const LABEL_LENGTH = 63;
 
-/** Letters, digits, hyphen, and the underscore that real names have. */
+/** Letters, digits, hyphens, and the underscores that real names contain. */
 const LABEL = /^[a-z\d_](?:[a-z\d_-]*[a-z\d_])?$/i;
 
 /**
- * Parses a host that came as text. An address in strict form becomes its bytes;
- * anything else must be a name that can be asked of a resolver. That keeps from
- * the resolver, the log and the rules what is no name: control characters, NUL
- * (which cuts the name short in C), spaces, quotes, raw UTF-8.
+ * Parses a host that arrived as text. A strictly written address becomes bytes;
+ * anything else must be a valid name. This keeps invalid names away from the
+ * resolver, the log and the rules: control characters, NUL (which cuts the name
+ * short in C), spaces, quotes, raw UTF-8.
  *
  * @param text Name or address, without brackets. A final dot is allowed.
- * @returns The name as it was, or the bytes of the address.
- * @throws {SyntaxError} If it is neither, saying why.
+ * @returns The name unchanged, or the bytes of the address.
+ * @throws {SyntaxError} If it is neither; the message says why.
  */
 export function parseHost(text: string): Host {
   const host = parseAskedHost(text);
@@ -37,14 +37,14 @@ export function parseHost(text: string): Host {
 }
 
 /**
- * Parses the host that a client asks for. Unlike {@linkcode parseHost} it also
- * takes a name that cannot exist: the client hears the same of it as of any
- * other name that does not, and the log and the rules have it.
+ * Parses the host in a client's request. Unlike {@linkcode parseHost} it also
+ * accepts a name that cannot exist. The client then gets the same answer as for
+ * any other unknown name, and the log and the rules see it.
  *
  * @param text Name or address, without brackets. A final dot is allowed.
- * @returns The name as it was, or the bytes of the address.
- * @throws {SyntaxError} If the text is empty, or has characters that no name
- *   has.
+ * @returns The name unchanged, or the bytes of the address.
+ * @throws {SyntaxError} If the text is empty or contains characters that are
+ *   not allowed in names.
  */
 export function parseAskedHost(text: string): Host {
   const ip = parseIpAddress(text);
@@ -59,11 +59,11 @@ export function parseAskedHost(text: string): Host {
 }
 
 /**
- * Tells why a name cannot exist (RFC 1035 §2.3.4), for one of the characters
- * that names have.
+ * Explains why a name cannot exist (RFC 1035 §2.3.4), although its characters
+ * are allowed.
  *
  * @param name Name as sent. A final dot is allowed.
- * @returns Why; `undefined` for a name that can exist.
+ * @returns The reason; `undefined` for a possible name.
  */
 export function whyImpossible(name: string): string | undefined {
   const bare = name.endsWith(".") ? name.slice(0, -1) : name;
@@ -80,12 +80,12 @@ export function whyImpossible(name: string): string | undefined {
 }
 
 /**
- * Parses a host that an operator has written. What looks like an IPv4 address
- * and is none is a slip, not a name (RFC 1123 §2.1).
+ * Parses a host that an operator wrote. Text that looks like an IPv4 address
+ * but is not one counts as a mistake, not as a name (RFC 1123 §2.1).
  *
  * @param text Name or address, without brackets.
- * @returns The name as it was, or the bytes of the address.
- * @throws {SyntaxError} If it is neither, saying why.
+ * @returns The name unchanged, or the bytes of the address.
+ * @throws {SyntaxError} If it is neither; the message says why.
  */
 export function parseConfiguredHost(text: string): Host {
   const host = parseHost(text);
@@ -100,11 +100,11 @@ export function parseConfiguredHost(text: string): Host {
 }
 
 /**
- * Makes of a name what names are compared by: neither letter case nor the
- * dot of a rooted name makes it another.
+ * Normalises a name for comparison: letter case and the dot of a rooted name
+ * make no difference.
  *
  * @param name Name as sent.
- * @returns Small letters, no final dot.
+ * @returns The name in lower case, without a final dot.
  */
 export function plainName(name: string): string {
   const lower = name.toLowerCase();

@@ -11,10 +11,10 @@ import {
 } from "./ip_address.ts";
 import { cut, quote } from "./quote.ts";
 
-/** A name or an IPv4 address, and no number. */
+/** A name or an IPv4 address, but not a number. */
 const HOST = /^(?=.*[a-z.])[a-z\d_.-]+$/i;
 
-/** Where something listens or is to be reached. */
+/** An address to listen on or to connect to. */
 export interface HostPort {
   /** Name, or address as text without brackets. */
   host: string;
@@ -37,16 +37,15 @@ export function formatHostPort(host: string | IpAddress, port: number): string {
 /**
  * Parses `HOST:PORT`, `[IPV6]:PORT`, `:PORT` or `PORT`.
  *
- * @param text Text to parse.
- * @param defaultHost Host where the text has none.
+ * @param defaultHost Host if the text has none.
  * @returns The host without brackets, and the port.
- * @throws {SyntaxError} If it is none of these, saying what is wrong.
+ * @throws {SyntaxError} If the text is invalid; the message says what is wrong.
  */
 export function parseHostPort(text: string, defaultHost: string): HostPort {
   const match = /^(?:(?:\[([^\]]*)\]|([^:[\]]*)):)?([^:]*)$/.exec(text);
   if (match === null) throw new SyntaxError(explainShape(text));
   const [, ipv6, name, portText] = match;
-  if (portText!.includes("@")) { // Then it may be a password.
+  if (portText!.includes("@")) { // It may be a password.
     throw new SyntaxError(`${quote(text)} is not HOST:PORT`);
   }
   if (text !== "" && portText === "") {
@@ -66,7 +65,7 @@ export function parseHostPort(text: string, defaultHost: string): HostPort {
   return { host: ipv6 ?? (name || defaultHost), port: Number(portText) };
 }
 
-/** Says what is wrong with what has more colons or brackets than it should. */
+/** Explains text with too many colons or brackets. */
 function explainShape(text: string): string {
   const [, bare = "", port] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
   if (parseIpAddress(bare)?.length === 16) {

@@ -1,6 +1,7 @@
 /**
- * IP addresses between text and bytes. Only strict forms: what the C library
- * also takes (`127.1`, `0x7f.1`, `2130706433`) has opened many a guard.
+ * Converts IP addresses between text and bytes. It accepts strict forms only:
+ * the other forms of the C library (`127.1`, `0x7f.1`, `2130706433`) have often
+ * been used to bypass address checks.
  *
  * @module
  */
@@ -12,15 +13,14 @@ const HEX_GROUP = /^[\da-f]{1,4}$/i;
 const IPV6_GROUPS = 8;
 const LONGEST_IPV4 = "255.255.255.255".length;
 
-/** Characters of decimal numbers, and between them. */
+/** Characters of a dotted decimal address. */
 const [ZERO, NINE, DOT] = [0x30, 0x39, 0x2e] as const;
 
 /**
  * Parses an address: dotted decimal with four parts and no leading zeros, or
  * RFC 4291 §2.2 without brackets and without a zone.
  *
- * @param text Text to parse.
- * @returns The bytes, or `undefined` where the text is no address.
+ * @returns The bytes; `undefined` if the text is not an address.
  */
 export function parseIpAddress(text: string): IpAddress | undefined {
   return text.includes(":") ? parseIpv6(text) : parseIpv4(text);
@@ -38,7 +38,7 @@ export function formatIpAddress(ip: Uint8Array): string {
     : formatIpv6(ip);
 }
 
-/** Digit by digit, since every connection has several of them parsed. */
+/** Digit by digit, because every connection parses several addresses. */
 function parseIpv4(text: string): IpAddress | undefined {
   if (text.length > LONGEST_IPV4) return undefined;
   const bytes = new Uint8Array(4);
@@ -51,7 +51,7 @@ function parseIpv4(text: string): IpAddress | undefined {
       bytes[part++] = value;
       value = -1;
     } else {
-      // A second digit behind 0 would be a leading zero.
+      // A second digit after 0 would make the 0 a leading zero.
       if (code < ZERO || code > NINE || value === 0) return undefined;
       value = Math.max(value, 0) * 10 + code - ZERO;
       if (value > 255) return undefined;
@@ -69,13 +69,13 @@ function parseIpv6(text: string): IpAddress | undefined {
   const tail = parseGroups(halves[1] ?? "", true);
   if (head === undefined || tail === undefined) return undefined;
   const missing = IPV6_GROUPS - head.length - tail.length;
-  // "::" stands for one group at least (RFC 4291 §2.2 says "one or more").
+  // "::" replaces at least one group (RFC 4291 §2.2 says "one or more").
   if (halves.length === 1 ? missing !== 0 : missing < 1) return undefined;
   const groups = [...head, ...new Array<number>(missing).fill(0), ...tail];
   return new Uint8Array(groups.flatMap((group) => [group >> 8, group & 0xff]));
 }
 
-/** Groups of 16 bits; the last may be an IPv4 address where that is allowed. */
+/** Groups of 16 bits. The last one may be an IPv4 address if `isEnd`. */
 function parseGroups(text: string, isEnd: boolean): number[] | undefined {
   if (text === "") return [];
   const parts = text.split(":");

@@ -1,5 +1,6 @@
 /**
- * IPv4 addresses as a socket for both families has them (RFC 4291 §2.5.5.2).
+ * IPv4-mapped IPv6 addresses, which dual-stack sockets report (RFC 4291
+ * §2.5.5.2).
  *
  * @module
  */
@@ -10,10 +11,10 @@ import type { IpAddress } from "./ip_address.ts";
 const PREFIX = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff] as const;
 
 /**
- * Takes an IPv4 address out of its IPv4-mapped form.
+ * Extracts an IPv4 address from its IPv4-mapped form.
  *
  * @param ip Any address.
- * @returns Four bytes for a mapped address; any other one as it is.
+ * @returns Four bytes for a mapped address; any other address unchanged.
  */
 export function unmapAddress(ip: IpAddress): IpAddress {
   if (ip.length === 4) return ip;
@@ -21,13 +22,7 @@ export function unmapAddress(ip: IpAddress): IpAddress {
   return isMapped ? ip.slice(PREFIX.length) : ip;
 }
 
-/**
- * Tells whether two addresses are one host's, mapped or not.
- *
- * @param a An address.
- * @param b Another one.
- * @returns Whether they are the same.
- */
+/** Tells whether two addresses are equal, mapped or not. */
 export function isSameAddress(a: IpAddress, b: IpAddress): boolean {
   const [left, right] = [unmapAddress(a), unmapAddress(b)];
   return left.length === right.length &&

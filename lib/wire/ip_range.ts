@@ -12,9 +12,9 @@ import {
 import { unmapAddress } from "./ip_mapped.ts";
 import { quote } from "./quote.ts";
 
-/** Addresses of one family that begin with the same bits. */
+/** All addresses of one family that start with the same bits. */
 export interface IpRange {
-  /** The first of them: the bits behind the prefix are 0. */
+  /** The first address: all bits after the prefix are 0. */
   readonly prefix: IpAddress;
   /** Length of the prefix in bits, 0 to 32 or 128. */
   readonly bits: number;
@@ -24,11 +24,9 @@ export interface IpRange {
  * Parses a range: an address, a slash and the length of the prefix (RFC 4632
  * §3.1, RFC 4291 §2.3), or an address alone.
  *
- * @param text Text to parse.
- * @returns The range.
- * @throws {SyntaxError} If it is none, saying what is wrong: also where bits
- *   behind the prefix are set, which is a slip more often than meant, and where
- *   IPv4 is written in its IPv6-mapped form.
+ * @throws {SyntaxError} If the text is invalid; the message says what is wrong.
+ *   Bits after the prefix are an error, because they are usually a mistake. So
+ *   is IPv4 in its IPv6-mapped form.
  */
 export function parseIpRange(text: string): IpRange {
   const [, address, length] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
@@ -56,8 +54,8 @@ export function parseIpRange(text: string): IpRange {
 /**
  * Formats a range.
  *
- * @param range The range.
- * @returns For example `10.0.0.0/8`; an address alone for a range of one.
+ * @returns For example `10.0.0.0/8`; a range of one address is the address
+ *   alone.
  */
 export function formatIpRange({ prefix, bits }: IpRange): string {
   const text = formatIpAddress(prefix);
@@ -65,12 +63,8 @@ export function formatIpRange({ prefix, bits }: IpRange): string {
 }
 
 /**
- * Tells whether an address is in a range. No family is in a range of the other,
- * not even `::/0`.
- *
- * @param range The range.
- * @param ip The address.
- * @returns Whether it is.
+ * Tells whether an address is in a range. A range never contains addresses of
+ * the other family, not even `::/0`.
  */
 export function isInRange({ prefix, bits }: IpRange, ip: IpAddress): boolean {
   if (ip.length !== prefix.length) return false;

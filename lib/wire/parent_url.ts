@@ -1,5 +1,5 @@
 /**
- * Another proxy to go through, as a URL: `socks5://alice:secret@host:1080`.
+ * A parent proxy as a URL: `socks5://alice:secret@host:1080`.
  *
  * @module
  */
@@ -10,8 +10,9 @@ import { parseIpAddress } from "./ip_address.ts";
 import { quote } from "./quote.ts";
 
 /**
- * How a parent is spoken to, by the schemes that curl has: with `socks5` and `socks4` names are resolved
- * here, with `socks5h`, `socks4a` and HTTP by the proxy.
+ * Protocols of a parent, named by curl's schemes. With `socks5` and `socks4`
+ * Sluice resolves names itself; with `socks5h`, `socks4a` and HTTP the parent
+ * does.
  */
 export type ParentScheme =
   | "socks5"
@@ -30,19 +31,19 @@ const DEFAULT_PORT: Readonly<Record<ParentScheme, number>> = {
   "https": 443,
 };
 
-/** Another proxy. */
+/** A proxy that Sluice connects through. */
 export interface Parent {
-  /** How it is spoken to. */
+  /** The parent's protocol. */
   readonly scheme: ParentScheme;
   /** Name, or address as text without brackets. */
   readonly host: string;
   /** Port, 1 to 65535. */
   readonly port: number;
-  /** Who we say we are; `undefined` is nobody. */
+  /** Sluice's credentials at the parent; `undefined` for none. */
   readonly credentials: ParentCredentials | undefined;
 }
 
-/** What we log in with at a parent. */
+/** Credentials for a parent. */
 export interface ParentCredentials {
   /** 1 to 255 bytes of UTF-8. */
   readonly username: string;
@@ -50,7 +51,7 @@ export interface ParentCredentials {
   readonly password: string;
 }
 
-/** Length of user name and password in SOCKS5 (RFC 1929 §2). */
+/** Longest user name and password in SOCKS5, in bytes (RFC 1929 §2). */
 const MOST_BYTES = 255;
 
 /**
@@ -58,9 +59,8 @@ const MOST_BYTES = 255;
  *
  * @param text `SCHEME://[NAME[:PASSWORD]@]HOST[:PORT]`; name and password are
  *   percent-encoded.
- * @returns The parent.
- * @throws {SyntaxError} If it is malformed. It does not repeat what may be a
- *   password.
+ * @throws {SyntaxError} If the URL is malformed. The message never repeats text
+ *   that may be a password.
  */
 export function parseParent(text: string): Parent {
   const match = /^([a-z\d+.-]+):\/\/(?:(.*)@)?([^@]*)$/is.exec(text);
@@ -78,22 +78,12 @@ export function parseParent(text: string): Parent {
   };
 }
 
-/**
- * Formats a parent for a log: without credentials.
- *
- * @param parent The parent.
- * @returns Its URL.
- */
+/** Formats a parent's URL for a log, without credentials. */
 export function formatParent({ scheme, host, port }: Parent): string {
   return `${scheme}://${formatHostPort(host, port)}`;
 }
 
-/**
- * Tells whether names are for the parent to resolve.
- *
- * @param parent The parent.
- * @returns Whether it gets names; otherwise it gets addresses.
- */
+/** Tells whether the parent resolves names. Otherwise it gets addresses. */
 export function takesNames({ scheme }: Parent): boolean {
   return scheme !== "socks5" && scheme !== "socks4";
 }
@@ -112,7 +102,7 @@ function parseAuthority(
     text,
   );
   if (match === null) {
-    // Without a host it is NAME:PASSWORD.
+    // Text without a host may be NAME:PASSWORD.
     const host = quote(text.replace(/:.*$/s, ":…"));
     throw new SyntaxError(`a parent's ${host} is not HOST:PORT`);
   }

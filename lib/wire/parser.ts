@@ -1,20 +1,19 @@
 /**
- * Parsers that ask for bytes instead of reading them, so that the same parser
- * serves a socket, a test and a fuzzer.
+ * Parsers that ask for bytes instead of reading them. The same parser serves a
+ * socket, a test and a fuzzer.
  *
  * @module
  */
 
-/** Yields how many bytes it needs next, is resumed with exactly that many. */
+/** Yields the number of bytes it needs, and resumes with exactly that many. */
 export type Parser<T> = Generator<number, T, Uint8Array>;
 
 /**
- * Runs a parser over bytes already in memory.
+ * Runs a parser over bytes in memory.
  *
- * @typeParam T What the parser produces.
- * @param parser Parser to run.
+ * @typeParam T Result of the parser.
  * @param bytes Input. Bytes after the message are ignored.
- * @returns What the parser produced.
+ * @returns The parser's result.
  * @throws {RangeError} If the input is too short.
  */
 export function parse<T>(parser: Parser<T>, bytes: Uint8Array): T {

@@ -1,5 +1,5 @@
 /**
- * PEM: text around bytes, one part after the other (RFC 7468).
+ * PEM: base64 between marker lines, any number of blocks per text (RFC 7468).
  *
  * ```text
  * -----BEGIN CERTIFICATE-----
@@ -13,11 +13,12 @@
 import { decodeBase64 } from "./base64.ts";
 
 /**
- * Splits text into its parts of one kind.
+ * Extracts all blocks of one kind from a text.
  *
- * @param text The text; what is between and around the parts does not count.
- * @param label What the parts are, such as `CERTIFICATE`.
- * @returns The parts, each with the lines that begin and end it.
+ * @param text Text with any number of blocks. Everything between and around
+ *   them is ignored.
+ * @param label Kind of the blocks, such as `CERTIFICATE`.
+ * @returns The blocks, each with its first and last marker line.
  */
 export function splitPem(text: string, label: string): string[] {
   const parts: string[] = [];
@@ -33,10 +34,9 @@ export function splitPem(text: string, label: string): string[] {
 }
 
 /**
- * Tells which kinds of parts text has.
+ * Lists the kinds of blocks in a text.
  *
- * @param text The text.
- * @returns What the lines say that begin a part, whether or not it ends.
+ * @returns The label of each first marker line, even if the block does not end.
  */
 export function labelsOf(text: string): string[] {
   return [...text.matchAll(/-----BEGIN ([^-\n]+)-----/g)]
@@ -44,13 +44,13 @@ export function labelsOf(text: string): string[] {
 }
 
 /**
- * Decodes the first part of one kind.
+ * Decodes the first block of one kind.
  *
- * @param text The text; the other parts do not count.
- * @param label What the part is, such as `PRIVATE KEY`.
+ * @param text Text with any number of blocks; the others are ignored.
+ * @param label Kind of the block, such as `PRIVATE KEY`.
  * @returns Its bytes.
- * @throws {SyntaxError} If there is no such part, or it is not base64. The
- *   message does not repeat the text, which may be secret.
+ * @throws {SyntaxError} If the text has no such block, or the block is not
+ *   base64. The message does not repeat the text, which may be secret.
  */
 export function decodePem(
   text: string,
@@ -59,7 +59,7 @@ export function decodePem(
   const [part] = splitPem(text, label);
   if (part === undefined) throw new SyntaxError(`no ${label}`);
   const { begin, end } = linesAround(label);
-  // With the end of its last line.
+  // The block ends with a line feed.
   const bytes = decodeBase64(part.slice(begin.length, -(end.length + 1)));
   if (bytes === undefined) throw new SyntaxError(`${label} is not base64`);
   return bytes;
@@ -68,9 +68,9 @@ export function decodePem(
 /**
  * Encodes bytes as PEM.
  *
- * @param der The bytes.
- * @param label What they are, for example `CERTIFICATE`.
- * @returns The text, with its last line's end.
+ * @param der Contents of the block.
+ * @param label Kind of the block, for example `CERTIFICATE`.
+ * @returns The text, including its last line end.
  */
 export function encodePem(
   der: ArrayBuffer | Uint8Array,

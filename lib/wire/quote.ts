@@ -1,34 +1,37 @@
 /**
- * What an operator has written, as a message about it repeats it.
+ * Repeats an operator's text in a message, without revealing secrets.
  *
  * @module
  */
 
-/** Characters that are repeated, as a screen has them. */
+/** Most characters of a text to repeat, as wide as they appear on a screen. */
 const MOST_SHOWN = 40;
 
-/** In the place of what nobody else shall see. */
+/** Replaces secrets. */
 const HIDDEN = "(hidden)";
 
-/** What a screen shows as it is; all else is `\u001b` there, and so on. */
+/**
+ * Characters that a terminal shows as they are; others appear as `\u001b` and
+ * so on.
+ */
 const PLAIN =
   /^(?:(?!\p{Default_Ignorable_Code_Point})[\p{L}\p{M}\p{N}\p{P}\p{S} ])$/u;
 
-/** `$scheme$…` (crypt(5)), `{SSHA}…` (RFC 2307), and a key's text (RFC 7468). */
+/** `$scheme$…` (crypt(5)), `{SSHA}…` (RFC 2307), or a key in PEM (RFC 7468). */
 const MARKED = /\$[\w-]*\$|\{[a-z][a-z\d.-]*\}\S|-----BEGIN /i;
 
-/** Digits of a hash or a key: hexadecimal, base64 or the like. */
+/** Digits of a hash or a key, in hexadecimal, base64 or similar. */
 const DIGITS = /[A-Za-z\d+/=_.]{24,}/g;
 
-/** A name and a password in front of a host; `unix:/run/a@b` has neither. */
+/** A name and a password before a host. `unix:/run/a@b` has neither. */
 const LOGIN =
   /(?<![^\s/@:'])(?!(?:[^\s/@:']*=)?unix:[/@])[^\s/@:']*:(?!\/\/)[^\s@]+@/g;
 
 /**
  * Quotes a text for a message.
  *
- * @param text What was written, whoever wrote it.
- * @returns What {@linkcode cut} leaves of it, in quotes.
+ * @param text Text from any source.
+ * @returns The result of {@linkcode cut} in quotes.
  */
 export function quote(text: string): string {
   const shown = cut(text);
@@ -36,11 +39,11 @@ export function quote(text: string): string {
 }
 
 /**
- * Cuts a text for a message: it has no more than 40 characters, none of a
- * password in front of a host, and nothing of what looks like a hash or a key.
+ * Shortens a text for a message. The result has at most 40 characters, no
+ * password before a host, and no part of text that looks like a hash or a key.
  *
- * @param text What was written, whoever wrote it.
- * @returns The text, a part of it, or `(hidden)`.
+ * @param text Text from any source.
+ * @returns The text, its beginning, or `(hidden)`.
  */
 export function cut(text: string): string {
   if (looksSecret(text)) return HIDDEN;
@@ -56,20 +59,22 @@ export function cut(text: string): string {
 }
 
 /**
- * Quotes in a message what it has quoted as a whole.
+ * Shortens the texts that a message quotes in full.
  *
- * @param message The message.
- * @param texts What was written.
- * @returns The message, with each text as {@linkcode quote} gives it.
+ * @param texts The quoted texts.
+ * @returns The message, with each text replaced by its {@linkcode quote}.
  */
 export function quoteIn(message: string, texts: readonly string[]): string {
   return texts.reduce(
-    (said, text) => said.replaceAll(`'${text}'`, () => quote(text)),
+    (shown, text) => shown.replaceAll(`'${text}'`, () => quote(text)),
     message,
   );
 }
 
-/** Whether it is one: a long word has either letters or digits, or dots. */
+/**
+ * Guesses whether text is a secret. Long ordinary words have only letters or
+ * only digits, or they contain dots.
+ */
 function looksSecret(text: string): boolean {
   if (MARKED.test(text)) return true;
   return (text.match(DIGITS) ?? []).some((word) =>

@@ -1,5 +1,5 @@
 /**
- * What a browser may do with an answer of ours.
+ * Response fields that restrict what a browser may do.
  *
  * @module
  */
@@ -7,12 +7,12 @@
 import type { Field } from "./http1/fields.ts";
 
 /**
- * What a page of ours may do: load its own scripts and styles, and ask its own
- * server. Nothing from elsewhere, nothing inline, and no markup made by a
- * script.
+ * Builds the policy of Sluice's own pages. They may load their own scripts and
+ * styles and send requests to their own server. Everything from elsewhere,
+ * inline code and markup built from strings are forbidden.
  *
- * @param images Where its images are, as a source of the policy (default: with
- *   the page).
+ * @param images Source of images for the policy (default: the page's own
+ *   origin).
  * @returns A value of `Content-Security-Policy` (CSP 3 §3).
  */
 export function pagePolicy(images = "'self'"): string {
@@ -31,10 +31,11 @@ export function pagePolicy(images = "'self'"): string {
 }
 
 /**
- * Encodes what no other page may get around.
+ * Builds the fields that keep other sites from framing, running or reading a
+ * response.
  *
  * @param policy Value of `Content-Security-Policy`.
- * @returns Fields of an answer that others can neither frame, run nor read.
+ * @returns The fields.
  */
 export function webSafety(policy: string): Field[] {
   return [

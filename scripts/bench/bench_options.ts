@@ -1,5 +1,5 @@
 /**
- * What can be said to `deno task bench`.
+ * Options of `deno task bench`.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { choice, flag, option, path } from "../../lib/cli/declare_options.ts";
 import type { OptionValues } from "../../lib/cli/option.ts";
 
-/** Options of the benchmark; without a value where the usual ones hold. */
+/** Options of the benchmark; `undefined` values mean the defaults. */
 export const BENCH_OPTIONS = {
   "job": choice(["SOCKS5", "relay"], {
     value: "JOB",
@@ -39,15 +39,13 @@ export const BENCH_OPTIONS = {
   "help": flag("print this", { short: "h" }),
 } as const;
 
-/** What was said. */
+/** Values of the options. */
 export type BenchOptions = OptionValues<typeof BENCH_OPTIONS>;
 
 /**
- * Reads a number above 0.
+ * Parses a number above 0.
  *
- * @param text The number.
- * @returns The number.
- * @throws {SyntaxError} If it is none.
+ * @throws {SyntaxError} If the text is not one.
  */
 function parsePositive(text: string): number {
   const value = Number(text);

@@ -1,17 +1,16 @@
 /*
- * The load of `deno task bench` and `deno task soak`, and what it is sent to;
- * everything on 127.0.0.1. `load.ts` does the same, slower, where there is no
- * compiler.
+ * The load of `deno task bench` and `deno task soak`, and its targets, all on
+ * 127.0.0.1. Without a C compiler, `load.ts` does the same more slowly.
  *
  *   load targets                                  prints {"echo":PORT,"sink":PORT}; ends with stdin
  *   load rate WAY PORT TARGET CLIENTS SECONDS     connections, each with one echo
  *   load echo WAY PORT TARGET COUNT               echoes in one connection
  *   load bulk WAY PORT TARGET STREAMS SECONDS up|down
- *   load short PORT TARGET CLIENTS COUNT          connections of all kinds that a proxy meets
- *   load idle WAY PORT TARGET                     for each line of stdin: holds so many connections
+ *   load short PORT TARGET CLIENTS COUNT          all kinds of connections that a proxy gets
+ *   load idle WAY PORT TARGET                     each line of stdin is a number of connections to hold
  *
  * WAY is `socks` (a SOCKS5 proxy listens on PORT) or `plain` (a relay, or the
- * target itself). Each prints lines of JSON.
+ * target itself). Each command prints lines of JSON.
  *
  * Build: cc -O2 -pthread -o load load.c
  */
@@ -34,15 +33,15 @@
 
 enum { MESSAGE = 64, BLOCK = 256 * 1024, MOST_CLIENTS = 256, EVENTS = 256 };
 
-/* Nobody listens there. */
+/* Nothing listens on this port. */
 enum { CLOSED_PORT = 1 };
 
-/* Where the load goes. */
+/* Destination of the load. */
 static int is_socks, proxy_port, target_port;
 
 static atomic_int is_over;
 
-/* What one client has done. */
+/* Results of one client. */
 struct client {
   pthread_t thread;
   int is_down;
@@ -89,7 +88,7 @@ static int receive_all(int fd, void *bytes, size_t length) {
   return 0;
 }
 
-/* Connects to where the load goes; what waits ends after ten seconds. */
+/* Connects to the destination. Reads and writes time out after ten seconds. */
 static int connect_there(void) {
   int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
   if (fd < 0) return -1;
@@ -103,14 +102,14 @@ static int connect_there(void) {
   return -1;
 }
 
-/* Closes with a reset: no port stays behind in TIME_WAIT. */
+/* Closes with a reset, so that no port stays in TIME_WAIT. */
 static void drop(int fd) {
   struct linger at_once = {.l_onoff = 1, .l_linger = 0};
   setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   close(fd);
 }
 
-/* Half-closes, and waits for the other side to end too. */
+/* Half-closes, and waits for the other side's end. */
 static int end_in_order(int fd) {
   char rest[MESSAGE];
   shutdown(fd, SHUT_WR);
@@ -119,7 +118,7 @@ static int end_in_order(int fd) {
   return count == 0 ? 0 : -1;
 }
 
-/* Asks a SOCKS5 proxy for a port (RFC 1928). Gives REP, or -1. */
+/* Asks a SOCKS5 proxy for a port (RFC 1928). Returns REP, or -1. */
 static int ask_socks(int fd, int port) {
   const unsigned char greeting[] = {5, 1, 0};
   const unsigned char request[] = {5, 1, 0, 1, 127, 0, 0, 1, port >> 8, port};
@@ -131,7 +130,7 @@ static int ask_socks(int fd, int port) {
   return answer[1];
 }
 
-/* Asks an HTTP proxy for a port; one write, one answer without a body. */
+/* Asks an HTTP proxy for a port: one write, one response without a body. */
 static int ask_http(int fd, int port) {
   char text[256];
   int length = snprintf(text, sizeof text,
@@ -162,7 +161,7 @@ static int echo_once(int fd) {
 
 /* ---- Targets ---- */
 
-/* What a connection of a target is, beside its descriptor in an event. */
+/* Kind of a target's connection, beside its descriptor in an event. */
 enum role { ECHO_LISTENER, SINK_LISTENER, ECHO, SINK, SOURCE, STDIN };
 
 static void watch(int poll, int fd, enum role role) {
@@ -194,7 +193,7 @@ static void accept_all(int poll, int listener, enum role role) {
   }
 }
 
-/* Serves what is ready on one connection; says whether that goes on. */
+/* Serves one ready connection; returns whether it stays open. */
 static int serve(int poll, int fd, enum role role, uint32_t events) {
   static char block[BLOCK];
   if (role == SOURCE && events & EPOLLOUT) {
@@ -207,7 +206,7 @@ static int serve(int poll, int fd, enum role role, uint32_t events) {
   if (count < 0) return errno == EAGAIN;
   if (count == 0) return 0;
   if (role == SINK && block[0] == 'S') watch(poll, fd, SOURCE);
-  /* A message of the load is smaller than any socket's buffer. */
+  /* A message of the load fits into any socket's buffer. */
   return role != ECHO || send_all(fd, block, count) == 0;
 }
 
@@ -271,14 +270,14 @@ static void *carry_bytes(void *given) {
 
 static atomic_long short_left;
 
-/* One connection of the kind whose turn it is; 0 if it went as it should. */
+/* Makes one connection of a kind; returns 0 on the expected outcome. */
 static int connect_as(int kind) {
   int fd = connect_there();
   if (fd < 0) return -1;
   int result = 0;
-  if (kind == 3) { /* Leaves in the middle of the handshake. */
+  if (kind == 3) { /* Leaves during the handshake. */
     result = send_all(fd, "\5\1\0", 3);
-  } else if (kind == 4) { /* Is told that the target refuses: REP 5. */
+  } else if (kind == 4) { /* The target refuses: REP 5. */
     result = ask_socks(fd, CLOSED_PORT) == 5 ? 0 : -1;
   } else {
     int reply = kind == 2 ? ask_http(fd, target_port) : ask_socks(fd, target_port);
@@ -299,7 +298,7 @@ static void *connect_in_turn(void *given) {
   return 0;
 }
 
-/* Runs clients, for a time if one is given; gives how long that took. */
+/* Runs clients, for a time if one is given; returns the duration. */
 static double run_clients(int count, void *(*body)(void *), double seconds) {
   double begun = seconds_now(), end = begun;
   for (int i = 0; i < count; i++)
@@ -349,7 +348,7 @@ static void load_echo(int count) {
   for (int i = -count / 10; fd >= 0 && i < count; i++) {
     double begun = seconds_now();
     if (echo_once(fd)) break;
-    if (i >= 0) note_time(client, seconds_now() - begun); /* else it warms up */
+    if (i >= 0) note_time(client, seconds_now() - begun); /* otherwise it is warming up */
   }
   printf("{\"done\":%ld,\"failed\":%d,", client->done, client->done < count);
   print_times(client->times, client->done);
@@ -382,7 +381,7 @@ static void load_idle(void) {
       else failed++;
       if (fd >= 0 && failed && (count == 0 || open[count - 1] != fd)) drop(fd);
     }
-    /* In order, and in reverse: a client is not the first that it opened. */
+    /* Closes in order and in reverse, so that clients do not always close the oldest. */
     while (count > wanted) end_in_order(open[--count]);
     printf("{\"open\":%ld,\"failed\":%ld}\n", count, failed);
   }

@@ -1,8 +1,8 @@
 /**
- * The load of the benchmark and of the soak where there is no C compiler: the
- * same words and the same answers as `load.c`, which says what they are. It
- * takes more processor time than the fastest peers, so their figures are too
- * low with it.
+ * The load of the benchmark and of the soak without a C compiler. It has the
+ * same commands and output as `load.c`, which describes them. It uses more
+ * processor time than the fastest servers, so their figures are too low with
+ * it.
  *
  * @module
  */
@@ -12,24 +12,24 @@ import { TextLineStream } from "@std/streams";
 const BLOCK = 256 * 1024;
 const MESSAGE = new Uint8Array(64).fill("x".charCodeAt(0));
 
-/** Nobody listens there. */
+/** Nothing listens on this port. */
 const CLOSED_PORT = 1;
 
-/** Says to the sink that it is to send. */
+/** Tells the sink to send. */
 const SEND = new TextEncoder().encode("S");
 
-/** Where the load goes; both on 127.0.0.1. */
+/** Destination of the load; both ports are on 127.0.0.1. */
 interface Way {
   isSocks: boolean;
   port: number;
   target: number;
 }
 
-/** What clients have done, and how long it took them. */
+/** Results of clients. */
 interface Sum {
   done: number;
   failed: number;
-  /** In microseconds, of each. */
+  /** Duration of each success in microseconds. */
   times: number[];
 }
 
@@ -53,7 +53,7 @@ async function connect(port: number): Promise<Deno.TcpConn> {
   return conn;
 }
 
-/** Asks a SOCKS5 proxy for a port (RFC 1928); gives REP. */
+/** Asks a SOCKS5 proxy for a port (RFC 1928); returns REP. */
 async function askSocks(conn: Deno.Conn, port: number): Promise<number> {
   const reply = new Uint8Array(10);
   await writeAll(conn, new Uint8Array([5, 1, 0]));
@@ -64,7 +64,7 @@ async function askSocks(conn: Deno.Conn, port: number): Promise<number> {
   return reply[1]!;
 }
 
-/** Asks an HTTP proxy for a port; its answer has no body. */
+/** Asks an HTTP proxy for a port. Its response has no body. */
 async function askHttp(conn: Deno.Conn, port: number): Promise<void> {
   const host = `127.0.0.1:${port}`;
   const text = `CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
@@ -96,13 +96,13 @@ async function echoOnce(conn: Deno.Conn): Promise<void> {
   await readExactly(conn, answer);
 }
 
-/** Half-closes, and waits for the other side to end too. */
+/** Half-closes, and waits for the other side's end. */
 async function endInOrder(conn: Deno.TcpConn): Promise<void> {
   await conn.closeWrite();
   if (await conn.read(new Uint8Array(1)) !== null) throw new Error("No end");
 }
 
-/** Runs clients that do one thing for as long as they are to. */
+/** Runs clients that repeat one action as long as `goesOn` allows. */
 async function runClients(
   count: number,
   goesOn: () => boolean,
@@ -132,7 +132,7 @@ function print(value: unknown): void {
   Deno.stdout.writeSync(new TextEncoder().encode(line));
 }
 
-/** Prints what was done since a time, with how long one took. */
+/** Prints the results since a start time, with percentiles of the durations. */
 function printSum({ done, failed, times }: Sum, begun: number): void {
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.floor(done * share)] ?? -1;
@@ -188,10 +188,10 @@ async function bulk(
   printSum(sum, begun);
 }
 
-/** One connection of the kind whose turn it is. */
+/** Makes one connection of a kind. */
 async function connectAs(kind: number, { port, target }: Way): Promise<void> {
   using conn = await connect(port);
-  if (kind === 3) { // Leaves in the middle of the handshake.
+  if (kind === 3) { // Leaves during the handshake.
     return await writeAll(conn, new Uint8Array([5, 1, 0]));
   }
   if (kind === 2) await askHttp(conn, target);

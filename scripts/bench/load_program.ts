@@ -1,5 +1,5 @@
 /**
- * The program that makes the load: `load.c` where it can be compiled, otherwise
+ * The program that creates the load: `load.c` if it can be compiled, otherwise
  * `load.ts`.
  *
  * @module
@@ -7,15 +7,15 @@
 
 import { TextLineStream } from "@std/streams";
 
-/** What one run of it has done. */
+/** Result of one run. */
 export interface LoadResult {
-  /** Connections, echoes or bytes. */
+  /** Number of connections, echoes or bytes. */
   done: number;
-  /** Those that did not work, or streams that broke. */
+  /** Failed connections or echoes, or broken streams. */
   failed: number;
-  /** How long it took; not told of echoes. */
+  /** Duration of the run; missing for echoes. */
   seconds: number;
-  /** Microseconds of one. */
+  /** Percentiles of one duration, in microseconds. */
   p50: number;
   p99: number;
 }
@@ -23,14 +23,14 @@ export interface LoadResult {
 /** Connections that a run holds open. */
 export interface IdleResult {
   open: number;
-  /** Those that could not be opened; it gives up after ten. */
+  /** Failed attempts; it gives up after ten. */
   failed: number;
 }
 
-/** The program, by how it is started. */
+/** The load program, and how to start it. */
 export class LoadProgram {
   readonly #command: readonly string[];
-  /** Whether it was compiled, and is faster than what it measures. */
+  /** Whether it is compiled, and therefore faster than the servers. */
   readonly isFast: boolean;
 
   private constructor(command: readonly string[], isFast: boolean) {
@@ -39,10 +39,10 @@ export class LoadProgram {
   }
 
   /**
-   * Compiles it with what `CC` names, or `cc`.
+   * Compiles the program with the compiler in `CC`, or `cc`.
    *
-   * @param folder Where to.
-   * @returns The program; the slow one where there is no compiler.
+   * @param folder Folder of the executable.
+   * @returns The program; the slow one without a compiler.
    */
   static async make(folder: string): Promise<LoadProgram> {
     const output = `${folder}/load`;
@@ -55,18 +55,17 @@ export class LoadProgram {
       }).output();
       if (success) return new LoadProgram([output], true);
     } catch {
-      // There is no compiler.
+      // No compiler is installed.
     }
     const slow = [Deno.execPath(), "run", "--allow-net", path("load.ts")];
     return new LoadProgram(slow, false);
   }
 
   /**
-   * Runs it to its end.
+   * Runs the program to its end.
    *
-   * @param words What it is to do; see `load.c`.
-   * @returns What it has done.
-   * @throws {Error} If it failed itself.
+   * @param words Command and arguments; see `load.c`.
+   * @throws {Error} If the program itself fails.
    */
   async run(...words: (string | number)[]): Promise<LoadResult> {
     const { success, stdout } = await this.#prepare(words, "null").output();
@@ -74,7 +73,7 @@ export class LoadProgram {
     return JSON.parse(new TextDecoder().decode(stdout));
   }
 
-  /** Starts what goes on until it is disposed of. */
+  /** Starts a run that lasts until it is disposed of. */
   start(...words: (string | number)[]): RunningLoad {
     return new RunningLoad(this.#prepare(words, "piped").spawn());
   }
@@ -93,7 +92,7 @@ export class LoadProgram {
   }
 }
 
-/** A run that listens to its standard input, and ends with it. */
+/** A run that reads its standard input, and ends with it. */
 export class RunningLoad implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #lines: ReadableStreamDefaultReader<string>;
@@ -108,16 +107,16 @@ export class RunningLoad implements AsyncDisposable {
       .getReader();
   }
 
-  /** Tells the ports of targets. */
+  /** Reads the ports of the targets. */
   async ports(): Promise<{ echo: number; sink: number }> {
     return JSON.parse(await this.#line());
   }
 
   /**
-   * Has it hold so many connections.
+   * Makes the run hold a number of connections.
    *
-   * @param count How many; those beyond are closed.
-   * @returns How many it holds.
+   * @param count Number of connections; it closes any beyond.
+   * @returns Number of open connections.
    */
   async hold(count: number): Promise<IdleResult> {
     await this.#writer.write(new TextEncoder().encode(`${count}\n`));

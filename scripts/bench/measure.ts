@@ -1,5 +1,5 @@
 /**
- * Measures one server once, by all figures.
+ * Measures one server once, with all figures.
  *
  * @module
  */
@@ -10,38 +10,37 @@ import type { Job, Peer } from "./peers.ts";
 import { memoryOf, processorTime } from "./process_tree.ts";
 import { Server } from "./server.ts";
 
-/** Clients at once, for the rate of new connections. */
+/** Parallel clients for the rate of new connections. */
 const AT_ONCE = 16;
 
-/** Tunnels at once, beside a single one. */
+/** Parallel tunnels: a single one, and several. */
 const STREAMS = [1, 8] as const;
 
-/** How long a server may settle before its memory is looked at, in ms. */
+/** Milliseconds for a server to settle before its memory is measured. */
 const SETTLES = 500;
 
-/** What is measured with. */
+/** Settings of a measurement. */
 export interface Bench {
   job: Job;
   load: LoadProgram;
   targets: { echo: number; sink: number };
-  /** Of each figure that takes a time. */
+  /** Duration of each timed figure. */
   seconds: number;
-  /** One after the other, for the times of one. */
+  /** Successive echoes, for the duration of one. */
   echoes: number;
-  /** Idle tunnels at once, for the memory of one; rising. */
+  /** Idle tunnels at the same time, for the memory of one; rising. */
   tunnels: readonly number[];
 }
 
-/** Takes what was measured, by its row. */
+/** Receives a figure and its row. */
 export type Report = (row: string, value: number) => void;
 
 /**
- * Measures a server once, in three processes: each begins afresh.
+ * Measures a server once, in three new processes.
  *
- * @param peer The server.
- * @param bench What with.
- * @param report Takes the figures.
- * @throws {Error} If the server does not start, or a load fails itself.
+ * @param report Receives the figures.
+ * @throws {Error} If the server does not start, or the load program itself
+ *   fails.
  */
 export async function measure(
   peer: Peer,
@@ -60,10 +59,9 @@ export async function measure(
 }
 
 /**
- * Measures the load and its target without a server: the ceiling.
+ * Measures the load and its target without a server, as the upper limit.
  *
- * @param bench What with.
- * @param report Takes the figures.
+ * @param report Receives the figures.
  */
 export async function measureDirect(
   bench: Bench,
@@ -74,10 +72,10 @@ export async function measureDirect(
   await measureBytes({ port: sink }, bench, report, "plain");
 }
 
-/** Where the load goes: a server, or the target itself. */
+/** Destination of the load: a server, or the target itself. */
 interface Goal {
   port: number;
-  /** Of whom the processor time is measured. */
+  /** The process whose processor time counts. */
   pid?: number;
 }
 
@@ -147,16 +145,16 @@ async function measureIdle(
   }
 }
 
-/** Those that the server is made for, and has descriptors for. */
+/** Numbers of tunnels that the server supports and has descriptors for. */
 function tunnelsFor({ mostTunnels }: Peer, { tunnels }: Bench) {
   const most = Math.min(mostTunnels ?? Infinity, mostIdle());
   return { tunnels: tunnels.filter((count) => count <= most) };
 }
 
 /**
- * Tells how many tunnels any server has descriptors for on this machine.
+ * Computes how many tunnels a server has descriptors for on this machine.
  *
- * @returns How many; some remain for the server itself.
+ * @returns Number of tunnels; some descriptors remain for the server itself.
  */
 export function mostIdle(): number {
   return Math.floor((connectionCapacity() - 30) / 100) * 100;

@@ -1,10 +1,10 @@
-// A peer of the benchmark: the SOCKS5 proxy, or the relay, that is the least
-// one can write with Go's net package. A goroutine for each direction, and
-// io.Copy, which splices on Linux.
+// A server for comparison: the smallest SOCKS5 proxy, or relay, with Go's net
+// package. It has one goroutine for each direction, and io.Copy, which splices
+// on Linux.
 //
 // Usage: peer PORT [TARGET]
 //
-// With TARGET, a port on 127.0.0.1, it is a relay to there.
+// With TARGET, a port on 127.0.0.1, it is a relay to that port.
 package main
 
 import (

@@ -1,35 +1,35 @@
 /**
- * Who is measured: the program from source and compiled, and its peers.
+ * The servers to measure: the program from source and compiled, and others.
  *
  * @module
  */
 
-/** A job that servers are measured at. */
+/** A task for the measured servers. */
 export type Job = "SOCKS5" | "relay";
 
-/** A server that can be measured. */
+/** A server to measure. */
 export interface Peer {
-  /** Its column. */
+  /** Name of its column. */
   name: string;
-  /** The program and its arguments, for the port where it is to listen. */
+  /** Program and arguments, for a port to listen on. */
   command: (port: number, target: number) => string[];
-  /** Most idle tunnels to try it with: it has a process for each. */
+  /** Most idle tunnels, for a server with a process for each. */
   mostTunnels?: number;
 }
 
-/** Those that there are, and why others are not. */
+/** The available servers, and the reasons for missing ones. */
 export interface Peers {
   found: Peer[];
-  /** A reason each, such as `socat is not installed`. */
+  /** One reason each, such as `socat is not installed`. */
   left: string[];
 }
 
-/** A peer that may not be there. */
+/** A server that may not be installed. */
 interface Candidate {
   name: string;
-  /** What has to be installed for it. */
+  /** The program that must be installed. */
   program: string;
-  /** Gives its command; it may write its configuration to the folder. */
+  /** Returns its command, and may write its configuration to the folder. */
   prepare: (
     folder: string,
     job: Job,
@@ -37,7 +37,7 @@ interface Candidate {
   mostTunnels?: number;
 }
 
-/** The column of the compiled program. */
+/** Column of the compiled program. */
 export const COMPILED = "Sluice, compiled";
 
 const ROOT = `${import.meta.dirname}/../..`;
@@ -87,22 +87,22 @@ const CANDIDATES: Readonly<Record<Job, readonly Candidate[]>> = {
   ],
 };
 
-/** What is known before peers are looked for. */
+/** Input for the search. */
 export interface PeerSettings {
-  /** For what is built and configured. */
+  /** Folder for executables and configurations. */
   folder: string;
-  /** The compiled program, or why there is none. */
+  /** The compiled program, or the reason why it is missing. */
   compiled: Compiled;
-  /** Names of those that are asked for (default all). */
+  /** Names of the wanted servers (default all). */
   only?: readonly string[] | undefined;
 }
 
 /**
- * Finds who can be measured on this machine, and builds what has to be built.
+ * Finds the servers that can be measured on this machine, and builds them if
+ * needed.
  *
- * @param job At what.
- * @param settings What is known.
- * @returns Those that there are, the program itself first.
+ * @param job Task of the servers.
+ * @returns The available servers, the program itself first.
  */
 export async function findPeers(
   job: Job,
@@ -125,7 +125,7 @@ export async function findPeers(
   return { found: asked, left };
 }
 
-/** A compiled program, or why there is none. */
+/** A compiled program, or the reason why it is missing. */
 export type Compiled =
   | { path: string; reason?: undefined }
   | { path?: undefined; reason: string };
@@ -133,8 +133,8 @@ export type Compiled =
 /**
  * Compiles the program.
  *
- * @param folder Where to.
- * @returns Where it is; or why not, where no runtime is to be had to embed.
+ * @param folder Folder of the executable.
+ * @returns Its path; or the reason if no runtime is available to embed.
  * @throws {Error} If the program itself can't be compiled.
  */
 export async function compileProgram(folder: string): Promise<Compiled> {

@@ -1,31 +1,26 @@
 /**
- * Ports for servers that are not started by a test.
+ * Finds ports for servers that run in their own process.
  *
  * @module
  */
 
 /**
- * Tries whether someone listens on a port of 127.0.0.1; if not, waits a moment.
+ * Tries to connect to a port of 127.0.0.1. On failure it waits a moment.
  *
- * @param port The port.
- * @returns Whether someone does.
+ * @returns Whether something listens on the port.
  */
 export async function isListening(port: number): Promise<boolean> {
   try {
     (await Deno.connect({ hostname: "127.0.0.1", port })).close();
     return true;
   } catch {
-    // Short, for it is what start times are measured with.
+    // A short pause, because start times are measured with it.
     await new Promise((resolve) => setTimeout(resolve, 1));
     return false;
   }
 }
 
-/**
- * Finds a port that is free now, and not soon taken for an outgoing connection.
- *
- * @returns The port.
- */
+/** Finds a free port outside the range of outgoing connections. */
 export function freePort(): number {
   while (true) {
     const port = 10_000 + Math.floor(Math.random() * 20_000);

@@ -1,18 +1,16 @@
 /**
- * What a server and the processes that it has started take, as `/proc` of Linux
- * tells it.
+ * Measures a server and its child processes through Linux's `/proc`.
  *
  * @module
  */
 
-/** Ticks in a second: on Linux always 100, as programs see it (time(7)). */
+/** Clock ticks per second; always 100 for programs on Linux (time(7)). */
 const TICKS = 100;
 
 /**
- * Finds a process and those that it, or one of them, has started.
+ * Finds a process and all its descendants.
  *
- * @param pid The process.
- * @returns The ids of those that there are, itself first.
+ * @returns The ids of the living processes, `pid` first.
  */
 export function processTree(pid: number): number[] {
   const found = [pid];
@@ -28,28 +26,28 @@ function childrenOf(pid: number): number[] {
 }
 
 /**
- * Adds up the processor time of a tree of processes, and of those of it that
- * have ended.
+ * Adds up the processor time of a process tree, including ended processes.
  *
- * @param pid The first of them.
+ * @param pid The root process.
  * @returns User and system time in seconds.
  */
 export function processorTime(pid: number): number {
   return sum(processTree(pid), (one) => {
     const stat = read(`/proc/${one}/stat`);
-    // Behind the name, which may have spaces: utime, stime, cutime, cstime.
+    // Fields after the name, which may contain spaces: utime, stime, cutime,
+    // cstime.
     const fields = stat.slice(stat.lastIndexOf(")")).split(" ").slice(12, 16);
     return sum(fields, Number) / TICKS;
   });
 }
 
 /**
- * Tells how much memory a tree of processes would take if nothing else ran.
+ * Computes the memory that a process tree would use if nothing else ran.
  *
- * @param pid The first of them.
- * @returns Bytes: what they have for themselves, their shares of what they have
- *   together, and of their files the most that one of them has mapped. (A share
- *   of these would be too little: the benchmark itself runs in the same Deno.)
+ * @param pid The root process.
+ * @returns Bytes: private memory, the shares of common memory, and the largest
+ *   amount of mapped files of one process. (A share of the files would be too
+ *   little, because the benchmark runs in the same Deno.)
  */
 export function memoryOf(pid: number): number {
   const tree = processTree(pid);
@@ -66,8 +64,7 @@ export function memoryOf(pid: number): number {
 /**
  * Counts the descriptors of one process.
  *
- * @param pid The process.
- * @returns How many are open.
+ * @returns Number of open descriptors.
  */
 export function descriptorsOf(pid: number): number {
   return namesIn(`/proc/${pid}/fd`).length;
@@ -77,7 +74,7 @@ function kilobytes(text: string, name: string): number {
   return Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(text)?.[1] ?? 0);
 }
 
-/** A process may end while it is looked at. */
+/** A process may end at any time. */
 function read(path: string): string {
   try {
     return Deno.readTextFileSync(path);

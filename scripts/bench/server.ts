@@ -1,5 +1,5 @@
 /**
- * A server that is measured, in a process of its own.
+ * A measured server in a process of its own.
  *
  * @module
  */
@@ -7,14 +7,14 @@
 import { freePort, isListening } from "./port.ts";
 import { processTree } from "./process_tree.ts";
 
-/** How long a server may take to listen, in milliseconds. */
+/** Milliseconds until a server must listen. */
 const PATIENCE = 20_000;
 
-/** A server that listens; killed with all it has started when disposed of. */
+/** A listening server. Disposing of it kills it and all its descendants. */
 export class Server implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly port: number;
-  /** Milliseconds from its start until someone could connect. */
+  /** Milliseconds from its start until a client could connect. */
   readonly startTime: number;
 
   private constructor(
@@ -30,8 +30,7 @@ export class Server implements AsyncDisposable {
   /**
    * Starts a server, and waits until it listens.
    *
-   * @param command Gives the program and its arguments for a port.
-   * @returns The server.
+   * @param command Returns the program and its arguments for a port.
    * @throws {Error} If it ends, or does not listen in time.
    */
   static async start(command: (port: number) => string[]): Promise<Server> {
@@ -72,7 +71,7 @@ async function endAll(process: Deno.ChildProcess): Promise<void> {
     try {
       Deno.kill(pid, "SIGKILL");
     } catch {
-      // It has ended by itself.
+      // It has already ended.
     }
   }
   await process.status;

@@ -1,30 +1,30 @@
 /**
- * Figures of several servers in several rounds, as a Markdown table.
+ * A Markdown table with the figures of several servers and rounds.
  *
  * @module
  */
 
-/** Figures by server and by what they are called. */
+/** Figures by name and server. */
 export class Table {
-  /** By row and then by column; rows and columns in the order they came in. */
+  /** By row, then by column, both in order of insertion. */
   readonly #values = new Map<string, Map<string, number[]>>();
   readonly #columns: readonly string[];
 
   /**
-   * Makes an empty table.
+   * Creates an empty table.
    *
-   * @param columns What the servers are called.
+   * @param columns Names of the servers.
    */
   constructor(columns: readonly string[]) {
     this.#columns = columns;
   }
 
   /**
-   * Adds what one round has measured.
+   * Adds a figure of one round.
    *
-   * @param row What it is, with its unit.
-   * @param column Of which server.
-   * @param value The figure.
+   * @param row Name of the figure, with its unit.
+   * @param column Name of the server.
+   * @param value Measured value.
    */
   add(row: string, column: string, value: number): void {
     const cells = this.#values.get(row) ?? new Map<string, number[]>();
@@ -33,10 +33,10 @@ export class Table {
   }
 
   /**
-   * Writes the table.
+   * Formats the table.
    *
-   * @returns Markdown, the medians of all rounds; a dash is where there is
-   *   nothing to measure.
+   * @returns Markdown with the median of all rounds; a dash marks a missing
+   *   figure.
    */
   toMarkdown(): string {
     const lines = [["figure", ...this.#columns]];
@@ -59,7 +59,7 @@ export class Table {
 function format(values: number[] | undefined): string {
   if (values === undefined) return "–";
   const value = median(values);
-  // No bytes arrived while it was measured.
+  // Without bytes during the measurement, the value is no number.
   if (!Number.isFinite(value)) return "–";
   return Math.abs(value) >= 100
     ? value.toFixed(0)

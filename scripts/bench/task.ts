@@ -1,6 +1,5 @@
 /**
- * The life of a task: reads its options, runs it, and says in one line what is
- * wrong with them.
+ * Runs a task: parses its options, and reports wrong ones in one line.
  *
  * @module
  */
@@ -13,22 +12,18 @@ import { UsageError } from "../../lib/cli/usage_error.ts";
 /** Exit code for wrong arguments. */
 const WRONG_USAGE = 2;
 
-/** A task of `deno.json` that takes options. */
+/** A task of `deno.json` with options. */
 export interface Task<Table extends OptionTable> {
   name: string;
   summary: string;
   examples: readonly (readonly [line: string, effect: string])[];
-  /** Its options, `help` among them. */
+  /** Its options, including `help`. */
   options: Table;
-  /** Runs it; gives its exit code. */
+  /** Runs the task; returns the exit code. */
   run: (options: OptionValues<Table>) => Promise<number>;
 }
 
-/**
- * Runs a task with the program's arguments, and ends the program.
- *
- * @param task The task.
- */
+/** Runs a task with the program's arguments, and exits. */
 export async function runTask<Table extends OptionTable>(
   task: Task<Table>,
 ): Promise<never> {
@@ -50,7 +45,7 @@ export function print(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(text + "\n"));
 }
 
-/** Tells the person who waits what is under way. */
+/** Prints progress for the waiting user. */
 export function say(text: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(text + "\n"));
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Lays out the whole file system of the image: the program, the shared libraries
-# that it names, and what the C library reads. No shell, no tools.
+# Creates the whole file system of the image: the program, its shared libraries,
+# and the files that the C library reads. No shell, no tools.
 #
 # Usage: image_root.sh PROGRAM ROOT
 set -eu

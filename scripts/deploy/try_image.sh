@@ -1,11 +1,11 @@
 #!/bin/sh
-# Takes the steps of the Dockerfile where there is no engine: compiles the
-# program (or takes one), lays out the image's files, and starts it with those
-# alone, as the image's user. Needs root, for chroot.
+# Performs the steps of the Dockerfile without an engine: compiles the program
+# (or takes one), creates the image's files, and starts the program with only
+# those, as the image's user. Needs root, for chroot.
 #
 # Usage: try_image.sh [PROGRAM]
-# Environment: IMAGE_ROOT, a folder to lay the files out in, which is kept;
-# TRY, arguments to start it with (default: those of a doctor's visit).
+# Environment: IMAGE_ROOT, a folder for the files, which is kept; TRY, arguments
+# for the program (default: those of `sluice doctor`).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
@@ -21,15 +21,15 @@ fi
 echo "Files of the image:"
 (cd "$root" && find . -type f -exec du -h {} +)
 
-# The engine adds these.
+# An engine adds these.
 cp /etc/hosts /etc/resolv.conf "$root/etc/"
 
-# The engine gives it a /proc of its own, and a user without rights.
+# An engine gives it its own /proc, and a user without privileges.
 run() {
   env -i TMPDIR=/tmp "$(command -v unshare)" --fork --pid \
     --mount-proc=/proc --root="$root" \
     --setgid=65532 --setuid=65532 -- /sluice "$@"
 }
 
-# shellcheck disable=SC2086 # Words of their own.
+# shellcheck disable=SC2086 # Separate words.
 run ${TRY:-doctor --listen 127.0.0.1:0}

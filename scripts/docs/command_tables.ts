@@ -1,5 +1,5 @@
 /**
- * The options of every command, as their declarations have them.
+ * The declared options of every command.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * The options of the library's servers, written from the declarations of the
+ * Writes the options of the library's servers from the declarations of the
  * commands' options.
  *
  * @module
@@ -9,10 +9,10 @@ import { helpOf, type Option } from "../../lib/cli/option.ts";
 import type { ServerKind } from "../../lib/config/server_kinds.ts";
 import { camelCase, spellForLibrary } from "../../lib/library/given_options.ts";
 
-/** Characters of a line of a comment. */
+/** Longest line of a comment, in characters. */
 const WIDTH = 76;
 
-/** What stands for the words of `forward LISTEN UPSTREAM…`. */
+/** Fields for the words of `forward LISTEN UPSTREAM…`. */
 const FORWARD_WORDS = `
   /** \`HOST:PORT\`: where to listen. More pairs stand in \`routes\`. */
   readonly listen?: string | number | undefined;
@@ -24,8 +24,8 @@ const FORWARD_WORDS = `
 /**
  * Writes the module that declares the options of one server.
  *
- * @param kindName What it is, for example \`proxy\`.
- * @param kind Its options.
+ * @param kindName The command of the server, for example \`proxy\`.
+ * @param kind The declarations of its options.
  * @returns The module, not formatted.
  */
 export function optionInterface(
@@ -62,7 +62,7 @@ function typeOf(
   if (choices !== undefined) {
     return choices.map((word) => JSON.stringify(word)).join(" | ");
   }
-  // A time and a rate need a unit; a 0 does not.
+  // Durations and rates need a unit, unless they are 0.
   const one = kind === "duration" || kind === "rate"
     ? "string | 0"
     : isNumeric || kind === "count" || kind === "size"

@@ -1,5 +1,5 @@
 /**
- * Rows of the manual's option tables, made from the declarations.
+ * Rows of the manual's option tables, from the declarations.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import {
   spellRequirement,
 } from "../../lib/cli/option.ts";
 
-/** The largest count that an option takes if its declaration sets no bound. */
+/** Largest count of an option without a declared limit. */
 const UNBOUNDED = 999_999_999;
 
-/** A default that a help text tells in words. */
+/** A default in the words of a help text. */
 const SPOKEN_DEFAULT = / \(default:? ([^()]*(?:\([^()]*\))?[^()]*)\)$/;
 
 /**
- * Writes the table of some options.
+ * Formats a table of options.
  *
  * @param table The options of a command.
- * @param names Those that the table shows, in order.
+ * @param names Names of the options to show, in order.
  * @returns Lines of Markdown.
  */
 export function optionTable(
@@ -66,7 +66,7 @@ function helpCell(option: Option<unknown>): string {
     .replace(/(?<![\w-])--[a-z][\w-]*/g, (name) => code(name));
 }
 
-/** Numbers have bounds; that nothing is below zero goes without saying. */
+/** The range of a number; an obvious lower limit of zero is left out. */
 function rangeOf({ kind, least = 0, most = UNBOUNDED }: Option<unknown>) {
   if (kind !== "count" && kind !== "size" || most >= UNBOUNDED) return [];
   return [`from ${least} to ${most}`];
@@ -76,7 +76,7 @@ function code(text: string): string {
   return `\`${text.replaceAll("|", "\\|")}\``;
 }
 
-/** Without what Markdown would take for its own. */
+/** Escapes Markdown's special characters. */
 function escape(text: string): string {
   return text.replaceAll(/[\\*|<>[\]]/g, "\\$&").replaceAll("\\[", "[")
     .replaceAll("\\]", "]");

@@ -1,6 +1,6 @@
 /**
- * Marked regions of a document: what stands between `<!-- options … -->` and
- * `<!-- end -->` is made from the declarations of the options.
+ * Marked regions of a document: the text between `<!-- options … -->` and `<!--
+ * end -->` is generated from the declarations of the options.
  *
  * @module
  */
@@ -8,12 +8,12 @@
 import type { OptionTable } from "../../lib/cli/option.ts";
 import { optionTable } from "./option_rows.ts";
 
-/** The options of every command, by its name of one word or two. */
+/** The options of every command, by its name of one or two words. */
 export type CommandTables = ReadonlyMap<string, OptionTable>;
 
-/** What a region shows. */
+/** The contents of a region. */
 export interface Region {
-  /** The command. */
+  /** Name of the command. */
   command: string;
   /** Names of its options, without dashes, in the order of the table. */
   options: readonly string[];
@@ -21,7 +21,7 @@ export interface Region {
 
 const REGION = /^<!-- options ([^>]*?) -->\n(?:.*?\n)??<!-- end -->$/gms;
 
-/** Options that every command has: no table has to show them. */
+/** Options of every command, which need no table. */
 const EVERYWHERE = ["help", "version"];
 
 /**
@@ -30,7 +30,7 @@ const EVERYWHERE = ["help", "version"];
  * @param text The document.
  * @param tables The options of every command.
  * @returns The document with new tables, not yet formatted.
- * @throws {Error} If a region names a command, group or option that is not there.
+ * @throws {Error} If a region names an unknown command, group or option.
  */
 export function fillRegions(text: string, tables: CommandTables): string {
   return text.replaceAll(REGION, (_, words: string) => {
@@ -42,12 +42,12 @@ export function fillRegions(text: string, tables: CommandTables): string {
 }
 
 /**
- * Finds what the regions of a document show.
+ * Lists the regions of a document.
  *
  * @param text The document.
  * @param tables The options of every command.
  * @returns The regions, in order.
- * @throws {Error} If a region names a command, group or option that is not there.
+ * @throws {Error} If a region names an unknown command, group or option.
  */
 export function readRegions(text: string, tables: CommandTables): Region[] {
   return [...text.matchAll(REGION)]
@@ -55,8 +55,8 @@ export function readRegions(text: string, tables: CommandTables): Region[] {
 }
 
 /**
- * Finds the options that no region shows. An option that another command has
- * with the same help and default needs one region only.
+ * Finds the options that no region shows. One region is enough for an option
+ * that several commands have with the same help and default.
  *
  * @param regions The regions of all documents.
  * @param tables The options of every command.

@@ -1,15 +1,15 @@
 /**
- * Tells growth from the ups and downs of a program that does not grow.
+ * Distinguishes growth from the fluctuation of a program that does not grow.
  *
  * @module
  */
 
 import type { Sample } from "./soaked_server.ts";
 
-/** What may not grow. */
+/** A figure that must not grow. */
 type Figure = keyof Sample;
 
-/** What each is called, and how it is written. */
+/** Name and unit of each figure. */
 const FIGURES: readonly (readonly [Figure, string, number])[] = [
   ["heap", "heap, KB", 1024],
   ["memory", "memory, MB", 1e6],
@@ -20,14 +20,14 @@ const FIGURES: readonly (readonly [Figure, string, number])[] = [
 ];
 
 /**
- * By how much each may be more in the end, whatever was done in between: less
- * than a tenth of what one thing left behind by each of 10,000 connections
- * would be.
+ * Largest allowed growth of each figure over the whole run. It is less than a
+ * tenth of what one leaked object for each of 10,000 connections would amount
+ * to.
  */
 export const MOST_GROWTH: Readonly<Record<Figure, number>> = {
-  // Tables that fill up at their own pace, such as figures of the last hour.
+  // Tables that fill at their own pace, such as the figures of the last hour.
   heap: 512 * 1024,
-  // What an allocator keeps depends on the order in which things were freed.
+  // The memory that an allocator keeps depends on the order of releases.
   memory: 32e6,
   descriptors: 2,
   resources: 2,
@@ -35,14 +35,14 @@ export const MOST_GROWTH: Readonly<Record<Figure, number>> = {
   promises: 100,
 };
 
-/** Samples of the same state, looked at after one another. */
+/** Successive samples of the same state. */
 const ALIKE = 3;
 
 /**
- * Compares the least of the first samples with the least of the last.
+ * Compares the minimum of the first samples with that of the last.
  *
- * @param samples What was found, each time after the same work; two or more.
- * @returns A sentence for each figure that has grown by too much.
+ * @param samples Samples after equal amounts of work; two or more.
+ * @returns A sentence for each figure that has grown too much.
  */
 export function findGrowth(samples: readonly Sample[]): string[] {
   const count = Math.min(ALIKE, Math.floor(samples.length / 2));
@@ -68,11 +68,10 @@ export function tableHead(): string {
 }
 
 /**
- * Writes a row of the table.
+ * Formats a row of the table.
  *
- * @param after What was done.
- * @param sample What was found.
- * @returns The row, without the end of the line.
+ * @param after The work before the sample.
+ * @returns The row, without the line end.
  */
 export function tableRow(after: string, sample: Sample): string {
   const cells = FIGURES.map(([figure, , unit]) =>

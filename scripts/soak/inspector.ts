@@ -1,23 +1,23 @@
 /**
- * Looks into another Deno program by the protocol of V8's inspector: what lives
- * in it once all garbage is gone.
+ * Examines another Deno program through V8's inspector protocol: the objects
+ * that remain after garbage collection.
  *
  * @module
  */
 
-/** What is found in a program. */
+/** The contents of a program's memory. */
 export interface Contents {
-  /** Bytes of the heap in use. */
+  /** Used bytes of the heap. */
   heap: number;
-  /** Timers that are set. */
+  /** Pending timers. */
   timers: number;
-  /** Promises that something still knows. */
+  /** Live promises. */
   promises: number;
-  /** Sockets, files and the like that the runtime holds. */
+  /** Sockets, files and other resources of the runtime. */
   resources: number;
 }
 
-/** Gives the prototype of timers: nobody exports it. */
+/** Returns the prototype of timers, which is not exported. */
 const TIMER = `(() => {
   const timer = setTimeout(() => {}, 0);
   clearTimeout(timer);
@@ -26,7 +26,7 @@ const TIMER = `(() => {
 
 const RESOURCES = "Object.keys(Deno[Deno.internal].core.resources()).length";
 
-/** A connection to the inspector of a program. */
+/** A connection to a program's inspector. */
 export class Inspector implements Disposable {
   readonly #socket: WebSocket;
   readonly #waiting = new Map<number, PromiseWithResolvers<Answer>>();
@@ -49,8 +49,7 @@ export class Inspector implements Disposable {
   /**
    * Connects to a program.
    *
-   * @param url What the program says that its debugger listens on.
-   * @returns The connection.
+   * @param url Address of the debugger, as the program prints it.
    */
   static async connect(url: string): Promise<Inspector> {
     const socket = new WebSocket(url);
@@ -61,9 +60,9 @@ export class Inspector implements Disposable {
     return new Inspector(socket);
   }
 
-  /** Collects the garbage of the program, and tells what is left. */
+  /** Collects the garbage of the program, and counts what remains. */
   async look(): Promise<Contents> {
-    // What the first round gives free may hold something that the next finds.
+    // Objects freed by one collection may release others for the next.
     for (let i = 0; i < 3; i++) await this.#call("HeapProfiler.collectGarbage");
     const { usedSize } = await this.#call("Runtime.getHeapUsage");
     const resources = await this.#evaluate(RESOURCES, true);
@@ -86,7 +85,7 @@ export class Inspector implements Disposable {
       functionDeclaration: "function () { return this.length; }",
       returnByValue: true,
     });
-    // Or it would be kept, and all that it lists.
+    // Otherwise the array would stay alive, with all objects in it.
     await this.#call("Runtime.releaseObjectGroup", { objectGroup: "count" });
     await this.#call("Runtime.releaseObject", { objectId });
     return result.value;
@@ -115,7 +114,7 @@ export class Inspector implements Disposable {
   }
 }
 
-/** What a method gives is described by the protocol only. */
+/** Only the protocol describes a method's result. */
 // deno-lint-ignore no-explicit-any
 type Result = any;
 

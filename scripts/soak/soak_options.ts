@@ -1,5 +1,5 @@
 /**
- * What can be said to `deno task soak`.
+ * Options of `deno task soak`.
  *
  * @module
  */
@@ -31,5 +31,5 @@ export const SOAK_OPTIONS = {
   }, (words) => words),
 } as const;
 
-/** What was said. */
+/** Values of the options. */
 export type SoakOptions = OptionValues<typeof SOAK_OPTIONS>;

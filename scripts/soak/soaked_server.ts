@@ -1,5 +1,5 @@
 /**
- * The proxy in a process that is looked into while it works.
+ * The proxy in a process that can be examined while it works.
  *
  * @module
  */
@@ -9,23 +9,23 @@ import { freePort, isListening } from "../bench/port.ts";
 import { descriptorsOf, memoryOf } from "../bench/process_tree.ts";
 import { type Contents, Inspector } from "./inspector.ts";
 
-/** How long it may take to listen, in milliseconds. */
+/** Milliseconds until the proxy must listen. */
 const STARTS = 30_000;
 
 /**
- * How long nothing has to change, in milliseconds, until what a load has left
- * behind is taken for what stays: refused clients have 2 s.
+ * Milliseconds without a change after which the remaining descriptors count as
+ * leaked; refused clients have 2 s.
  */
 const SETTLES = 2_500;
 
-/** What the process holds. */
+/** The resources of the process. */
 export interface Sample extends Contents {
   descriptors: number;
-  /** Bytes. */
+  /** Bytes of memory. */
   memory: number;
 }
 
-/** The proxy; killed when disposed of. */
+/** The proxy. Disposing of it kills the process. */
 export class SoakedServer implements AsyncDisposable {
   readonly port: number;
   readonly #process: Deno.ChildProcess;
@@ -45,13 +45,12 @@ export class SoakedServer implements AsyncDisposable {
   }
 
   /**
-   * Starts it.
+   * Starts the proxy, and waits until it listens.
    *
    * @param program The module to run.
-   * @param args Options besides where to listen.
-   * @param tell Takes lines that it logs: warnings, and errors.
-   * @returns It, once it listens.
-   * @throws {Error} If it does not.
+   * @param args Further options.
+   * @param tell Receives logged warnings and errors.
+   * @throws {Error} If it does not listen.
    */
   static async start(
     program: string,
@@ -83,11 +82,11 @@ export class SoakedServer implements AsyncDisposable {
   }
 
   /**
-   * Looks at what it holds, once it holds no more descriptors than at first, or
-   * keeps those that it holds.
+   * Takes a sample. It first waits until the number of descriptors has fallen
+   * to a limit, or no longer changes.
    *
-   * @param descriptors As many as that.
-   * @returns What it holds when all garbage is gone.
+   * @param descriptors The limit (default none).
+   * @returns The sample after garbage collection.
    */
   async look(descriptors: number = Infinity): Promise<Sample> {
     const { pid } = this.#process;

@@ -34,14 +34,17 @@ const LEAF: IssueSettings = {
 
 const VERIFY = "verify -x509_strict -check_ss_sig -CAfile @/ca.crt";
 
-/** One of each kind for the file: a key of RSA takes a second to make. */
+/**
+ * One authority of each kind for the whole file, because an RSA key takes a
+ * second to make.
+ */
 const AUTHORITIES = Object.fromEntries(
   await Promise.all(KEY_KINDS.map(async (keyKind) => {
     return [keyKind, await createAuthority({ ...AUTHORITY, keyKind })] as const;
   })),
 ) as Record<KeyKind, KeyedCertificate>;
 
-/** Names that would be more than a name to a careless encoder. */
+/** Names that a careless encoder could misinterpret. */
 const NAMES = [
   "ab",
   "a".repeat(64),
@@ -98,7 +101,7 @@ for (const authorityKind of KEY_KINDS) {
 }
 
 testPrograms({
-  name: "issueCertificate() is for what it was made for, and nothing else",
+  name: "issueCertificate() allows its purpose and nothing else",
   needs: ["openssl"],
   async fn({ openssl }) {
     await using checker = await openOpenssl(openssl);
@@ -130,7 +133,7 @@ testPrograms({
 });
 
 testPrograms({
-  name: "issueCertificate() covers its names and addresses alone",
+  name: "issueCertificate() covers only its names and addresses",
   needs: ["openssl"],
   async fn({ openssl }) {
     await using checker = await openOpenssl(openssl);
@@ -202,7 +205,7 @@ testPrograms({
 
 testPrograms({
   name:
-    "createAuthority() and issueCertificate() take a name for one attribute",
+    "createAuthority() and issueCertificate() write any name as one attribute",
   needs: ["openssl"],
   async fn({ openssl }) {
     await using checker = await openOpenssl(openssl);
@@ -240,7 +243,7 @@ testPrograms({
     for (const name of ["ca", "leaf"]) {
       const end = await checker.say(`x509 -in @/${name}.crt -noout -enddate`);
       assertStringIncludes(end, `${year} GMT`);
-      // The form that RFC 5280 §4.1.2.5 wants from 2050 on, and before.
+      // The form of RFC 5280 §4.1.2.5 from 2050 on, and before.
       const parts = await checker.say(`asn1parse -in @/${name}.crt`);
       assertMatch(parts, /UTCTIME[^\n]*\n[^\n]*GENERALIZEDTIME/);
     }
@@ -253,7 +256,7 @@ testPrograms({
 });
 
 testPrograms({
-  name: "issueCertificate() signs for an authority that openssl has made",
+  name: "issueCertificate() signs for an authority from openssl",
   needs: ["openssl"],
   async fn({ openssl }) {
     await using checker = await openOpenssl(openssl);
@@ -287,7 +290,7 @@ Deno.test("issueCertificate() does not outlive its authority", async () => {
   assert((await readCertificate(short.certificate)).notAfter < notAfter);
 });
 
-Deno.test("issueCertificate() begins a little early, and ends in time", async () => {
+Deno.test("issueCertificate() sets a start a little early and the exact end", async () => {
   const authority = AUTHORITIES.ecdsa;
   const from = new Date("2030-01-31T12:00:00Z");
   const leaf = await issueCertificate(authority, { ...LEAF, from, days: 28 });
@@ -296,20 +299,20 @@ Deno.test("issueCertificate() begins a little early, and ends in time", async ()
   assertEquals(notAfter, new Date("2030-02-28T12:00:00Z"));
 });
 
-Deno.test("issueCertificate() gives every certificate another serial number", async () => {
+Deno.test("issueCertificate() gives every certificate a different serial number", async () => {
   const authority = AUTHORITIES.ecdsa;
   const serials = new Set<string>();
   for (let n = 0; n < 20; n++) {
     const { certificate } = await issueCertificate(authority, LEAF);
     const { serial } = await readCertificate(certificate);
-    // 16 bytes, none of them a sign.
+    // 16 bytes without a sign bit.
     assertMatch(serial, /^[4-7][\da-f]{31}$/);
     serials.add(serial);
   }
   assertEquals(serials.size, 20);
 });
 
-Deno.test("issueCertificate() refuses what is no authority, without its secrets", async (t) => {
+Deno.test("issueCertificate() refuses an invalid authority without revealing secrets", async (t) => {
   const authority = AUTHORITIES.ecdsa;
   const other = await createAuthority(AUTHORITY);
   const { rsa } = AUTHORITIES;
@@ -319,37 +322,37 @@ Deno.test("issueCertificate() refuses what is no authority, without its secrets"
   const cases: { name: string; pair: KeyedCertificate; why: string }[] = [
     { name: "a leaf", pair: leaf, why: "is not one of an authority" },
     {
-      name: "the key of another",
+      name: "another authority's key",
       pair: { ...authority, key: other.key },
       why: "the key is that of another certificate",
     },
     {
-      name: "a key of another kind",
+      name: "an RSA key for an ECDSA authority",
       pair: { ...authority, key: rsa.key },
       why: "not a private ECDSA key on P-256 in PEM",
     },
     {
-      name: "a key of the other kind",
+      name: "an ECDSA key for an RSA authority",
       pair: { ...rsa, key: authority.key },
       why: "not a private RSA key in PEM",
     },
     {
-      name: "a key cut short",
+      name: "a truncated key",
       pair: { ...authority, key: authority.key.slice(0, -60) },
       why: "not a private ECDSA key",
     },
     {
-      name: "a key for a certificate",
+      name: "a key instead of a certificate",
       pair: { certificate: authority.key, key: authority.key },
       why: "not a certificate in PEM",
     },
     {
-      name: "a certificate cut short",
+      name: "a truncated certificate",
       pair: { ...authority, certificate: authority.certificate.slice(0, 200) },
       why: "not a certificate in PEM",
     },
     {
-      name: "bytes missing inside",
+      name: "a certificate with missing bytes",
       pair: {
         ...authority,
         certificate: authority.certificate.replace(/\n.{64}\n/, "\n"),
@@ -365,15 +368,15 @@ Deno.test("issueCertificate() refuses what is no authority, without its secrets"
         SyntaxError,
         why,
       );
-      const said = Deno.inspect(error) + Deno.inspect(error.cause);
+      const shown = Deno.inspect(error) + Deno.inspect(error.cause);
       for (const line of pair.key.split("\n").filter((text) => text !== "")) {
-        assert(!said.includes(line), name);
+        assert(!shown.includes(line), name);
       }
     });
   }
 });
 
-Deno.test("isIssuedBy() tells an authority from one of the same name", async () => {
+Deno.test("isIssuedBy() distinguishes authorities with the same name", async () => {
   const authority = AUTHORITIES.ecdsa;
   const other = AUTHORITIES.rsa;
   const { certificate } = await issueCertificate(authority, LEAF);
@@ -393,7 +396,7 @@ Deno.test("readCertificate() finds a certificate among other text", async () => 
   assertEquals((await readCertificate(windows)).serial, info.serial);
 });
 
-Deno.test("readCertificate() refuses every text that is cut short", async () => {
+Deno.test("readCertificate() refuses every truncated text", async () => {
   const { certificate } = AUTHORITIES.ecdsa;
   const end = certificate.trimEnd().length;
   for (let length = 0; length < end; length += 7) {

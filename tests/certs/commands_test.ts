@@ -39,7 +39,7 @@ async function good(folder: string, args: string[]): Promise<string> {
   return text;
 }
 
-/** Does in this process what `init` does in one of its own. */
+/** Does the same as `init`, in this process. */
 async function makeStore(folder: string): Promise<CertStore> {
   const store = new CertStore(`${folder}/certs`);
   const authority = { name: "Test CA", days: 3650, keyKind: "ecdsa" } as const;
@@ -47,7 +47,7 @@ async function makeStore(folder: string): Promise<CertStore> {
   return store;
 }
 
-/** Does in this process what `issue NAME --client` does. */
+/** Does the same as `issue NAME --client`, in this process. */
 async function issueClient(
   store: CertStore,
   name: string,
@@ -57,7 +57,7 @@ async function issueClient(
   await issueInto(store, client, false);
 }
 
-Deno.test("parseOptions() reads what the commands need", async () => {
+Deno.test("parseOptions() parses the arguments of the commands", async () => {
   const issue = await parseOptions(
     [
       "alice@example.com",
@@ -87,7 +87,7 @@ Deno.test("parseOptions() reads what the commands need", async () => {
   assertEquals([serial, name], ["abcd", undefined]);
 });
 
-Deno.test("parseOptions() says what is wrong with the commands' arguments", async (t) => {
+Deno.test("parseOptions() says what is wrong when arguments are invalid", async (t) => {
   const cases: { table: OptionTable; args: string[]; why: string }[] = [
     {
       table: CERT_ISSUE_OPTIONS,
@@ -183,7 +183,7 @@ Deno.test("parseOptions() says what is wrong with the commands' arguments", asyn
   }
 });
 
-Deno.test("nextCommand() is a line to type", () => {
+Deno.test("nextCommand() returns a command line", () => {
   assertEquals(nextCommand("list", "certs"), "sluice cert list");
   assertEquals(nextCommand("list", "/a/b"), "sluice cert list --dir /a/b");
 });
@@ -220,10 +220,10 @@ Deno.test("sluice cert issue says what is missing", async () => {
     assertMatch(outcome.stderr, why);
     assertEquals([outcome.code, outcome.text], [code, ""]);
   }
-  assertEquals([...Deno.readDirSync(folder.path)], []); // Nothing was made.
+  assertEquals([...Deno.readDirSync(folder.path)], []); // No file was created.
 });
 
-Deno.test("sluice cert tells what it wrote, what is next, and no secret", async () => {
+Deno.test("sluice cert prints its files and the next step, but no secret", async () => {
   await using folder = await makeFolder();
   const { path } = folder;
   const first = await sluiceAll([
@@ -266,18 +266,18 @@ Deno.test("sluice cert tells what it wrote, what is next, and no secret", async 
   assertMatch(list, /\nalice +a client +\d{4}-\d\d-\d\d +364 +revoked\n/);
   assertMatch(list, /\nca +authority 'Żółw CA' +[\d-]+ +3649 +valid\n/);
   assertMatch(list, /\nproxy +localhost, 127\.0\.0\.1 +.* valid\n$/);
-  const said = [...first, ...second]
+  const output = [...first, ...second]
     .map(({ stderr, text }) => text + stderr).join("\n");
   const store = new CertStore(`${path}/certs`);
   for (const name of ["ca", "alice", "proxy"]) {
     const key = await Deno.readTextFile(store.path(name, "key"));
     for (const line of key.trim().split("\n")) {
-      assert(!said.includes(line), `key of ${name}`);
+      assert(!output.includes(line), `key of ${name}`);
     }
   }
 });
 
-Deno.test("sluice cert revoke keeps both when two run at once", async () => {
+Deno.test("sluice cert revoke keeps both entries when two run at the same time", async () => {
   await using folder = await makeFolder();
   const { path } = folder;
   const store = await makeStore(path);
@@ -288,7 +288,7 @@ Deno.test("sluice cert revoke keeps both when two run at once", async () => {
   assertEquals(list.match(/ revoked$/gm)?.length, 2);
 });
 
-Deno.test("sluice cert alone lists the commands", async () => {
+Deno.test("sluice cert lists its commands when no command follows", async () => {
   const { code, text } = await sluice(["cert"]);
   assertEquals(code, 0);
   for (const name of ["init", "issue", "list", "revoke", "bundle"]) {
@@ -297,7 +297,7 @@ Deno.test("sluice cert alone lists the commands", async () => {
 });
 
 testPrograms({
-  name: "sluice cert bundle makes files that openssl and curl take as they are",
+  name: "sluice cert bundle prints bundles that openssl and curl accept",
   needs: ["openssl", "curl"],
   async fn({ openssl, curl }) {
     await using checker = await openOpenssl(openssl);
@@ -324,7 +324,7 @@ testPrograms({
       "verify -x509_strict -crl_check -CRLfile @/certs/ca.crl -CAfile @/alice.pem -purpose sslclient @/alice.pem",
     );
     assertEquals(code, 0, stderr);
-    // As an HTTPS proxy that wants certificates, and answers GET with a page.
+    // An HTTPS proxy that requires certificates and answers GET with a page.
     await using server = await startServer(openssl, path);
     const load = (host: string, args: string[]) =>
       run(curl, [
@@ -376,12 +376,12 @@ async function startServer(
     stderr: "null",
   }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let said = "";
+  let output = "";
   let port: string | undefined;
   while (port === undefined) {
     const { done, value } = await reader.read();
-    if (done) throw new Error(`openssl does not listen: ${said}`);
-    port = /^ACCEPT \S+:(\d+)\n/m.exec(said += value)?.[1];
+    if (done) throw new Error(`openssl does not listen: ${output}`);
+    port = /^ACCEPT \S+:(\d+)\n/m.exec(output += value)?.[1];
   }
   const rest = (async () => {
     while (!(await reader.read()).done);

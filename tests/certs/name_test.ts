@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseCertificateName } from "../../lib/certs/name.ts";
 
-Deno.test("parseCertificateName() takes what is a file's name everywhere", () => {
+Deno.test("parseCertificateName() accepts names that are valid file names everywhere", () => {
   const names = [
     "a",
     "7",

@@ -76,7 +76,7 @@ for (const keyKind of KEY_KINDS) {
   });
 }
 
-Deno.test("addRevoked() leaves a list as it is when the certificate is on it", async () => {
+Deno.test("addRevoked() keeps a list unchanged when it contains the certificate", async () => {
   const authority = await createAuthority(AUTHORITY);
   const empty = await createRevocationList(authority);
   const list = await addRevoked(authority, empty, "0a0b");
@@ -86,14 +86,14 @@ Deno.test("addRevoked() leaves a list as it is when the certificate is on it", a
 });
 
 testPrograms({
-  name: "addRevoked() adds to long lists, and keeps what is on them",
+  name: "addRevoked() adds to long lists and keeps their entries",
   needs: ["openssl"],
   async fn({ openssl }) {
     await using checker = await openOpenssl(openssl);
     const authority = await createAuthority(AUTHORITY);
-    // The highest bit is a sign, unless a byte stands in front.
+    // The highest bit is the sign, unless a zero byte precedes it.
     const serials = ["01", "80", "ff".repeat(20)];
-    // More than the library reads by itself.
+    // More entries than the library parses by itself.
     for (let n = 0; n < 1_500; n++) serials.push((0x1000 + n).toString(16));
     const long = await makeList(checker, authority, serials.slice(1));
     const list = await addRevoked(authority, long, serials[0]!);
@@ -109,7 +109,7 @@ testPrograms({
 });
 
 testPrograms({
-  name: "addRevoked() refuses to make a list that is too long",
+  name: "addRevoked() refuses a list that would be too long",
   needs: ["openssl"],
   async fn({ openssl }) {
     await using checker = await openOpenssl(openssl);
@@ -128,7 +128,7 @@ testPrograms({
   },
 });
 
-Deno.test("addRevoked() refuses a list that is none, or another's", async () => {
+Deno.test("addRevoked() refuses a malformed list or another authority's", async () => {
   const authority = await createAuthority(AUTHORITY);
   const other = await createAuthority(AUTHORITY);
   const foreign = await createRevocationList(other);
@@ -146,7 +146,9 @@ Deno.test("addRevoked() refuses a list that is none, or another's", async () => 
   }
 });
 
-/** A list by openssl, number 127, with another reason for each. */
+/**
+ * A list from openssl, with number 127 and a different reason in each entry.
+ */
 async function makeList(
   checker: Openssl,
   authority: KeyedCertificate,

@@ -35,7 +35,7 @@ async function makeStore(): Promise<TestStore> {
   };
 }
 
-/** All files of a directory, with what is in them. */
+/** All files of a directory with their contents. */
 async function contents({ directory }: CertStore): Promise<string> {
   const texts: string[] = [];
   for await (const { name } of Deno.readDir(directory)) {
@@ -45,7 +45,8 @@ async function contents({ directory }: CertStore): Promise<string> {
 }
 
 Deno.test({
-  name: "initStore() and issueInto() keep keys and directory to their owner",
+  name:
+    "initStore() and issueInto() restrict keys and directory to their owner",
   ignore: Deno.build.os === "windows",
   async fn() {
     await using made = await makeStore();
@@ -70,7 +71,7 @@ Deno.test({
   },
 });
 
-Deno.test("initStore() and issueInto() overwrite nothing unless they are forced", async () => {
+Deno.test("initStore() and issueInto() overwrite nothing unless forced", async () => {
   await using made = await makeStore();
   const { store } = made;
   await issueInto(store, CLIENT, false);
@@ -85,7 +86,7 @@ Deno.test("initStore() and issueInto() overwrite nothing unless they are forced"
     StartError,
     `Cannot write ${store.path("alice", "key")}: it exists; --force`,
   );
-  // One file of the three is enough.
+  // One existing file is enough.
   for (const extension of ["key", "crt"] as const) {
     await Deno.writeTextFile(store.path("bob", extension), "mine");
     await assertRejects(
@@ -102,7 +103,7 @@ Deno.test("initStore() and issueInto() overwrite nothing unless they are forced"
   assertEquals(await contents(store), before);
 });
 
-Deno.test("initStore() refuses where only one of its files is", async () => {
+Deno.test("initStore() refuses when one of its files exists", async () => {
   await using folder = await makeFolder();
   const store = new CertStore(folder.path);
   for (const extension of ["key", "crt", "crl"] as const) {
@@ -118,7 +119,7 @@ Deno.test("initStore() refuses where only one of its files is", async () => {
   }
 });
 
-Deno.test("issueInto() tells which certificate stays good when it replaces it", async () => {
+Deno.test("issueInto() returns the certificate that it replaces", async () => {
   await using made = await makeStore();
   const { store } = made;
   const first = await issueInto(store, CLIENT, false);
@@ -132,7 +133,7 @@ Deno.test("issueInto() tells which certificate stays good when it replaces it", 
   assertEquals((await readCertificate(certificate)).serial, third.info.serial);
 });
 
-Deno.test("issueInto() makes one pair when several are at work", async () => {
+Deno.test("issueInto() writes one matching pair when several run", async () => {
   await using made = await makeStore();
   const { store } = made;
   const results = await Promise.allSettled(
@@ -140,14 +141,14 @@ Deno.test("issueInto() makes one pair when several are at work", async () => {
   );
   const good = results.filter(({ status }) => status === "fulfilled");
   assertEquals(good.length, 1);
-  await store.keyedCertificate("alice"); // The key is that of the certificate.
+  await store.keyedCertificate("alice"); // The key belongs to the certificate.
   await Promise.all(
     Array.from({ length: 5 }, () => issueInto(store, CLIENT, true)),
   );
   await store.keyedCertificate("alice");
 });
 
-Deno.test("revokeIn() loses none when several are at work", async () => {
+Deno.test("revokeIn() loses no entry when several run", async () => {
   await using made = await makeStore();
   const { store } = made;
   const serials = ["11", "22", "33", "44", "55"];
@@ -159,7 +160,7 @@ Deno.test("revokeIn() loses none when several are at work", async () => {
   assertEquals(Math.max(...results.map(({ count }) => count)), 5);
 });
 
-Deno.test("CertStore says what is missing, malformed or does not belong together", async (t) => {
+Deno.test("CertStore says which file is missing, malformed or wrong", async (t) => {
   const missing = "there is no such file";
   const cases: {
     name: string;
@@ -186,13 +187,13 @@ Deno.test("CertStore says what is missing, malformed or does not belong together
       why: "ca.crt: there is no authority yet; run 'sluice cert init'",
     },
     {
-      name: "no key of the authority",
+      name: "no key for the authority",
       break: (store) => Deno.remove(store.path("ca", "key")),
       work: (store) => issueInto(store, CLIENT, true),
       why: `ca.key: ${missing}`,
     },
     {
-      name: "an authority that is none",
+      name: "a malformed authority",
       break: (store) =>
         Deno.copyFile(store.path("alice", "crt"), store.path("ca", "crt")),
       work: (store) => issueInto(store, CLIENT, true),
@@ -206,20 +207,20 @@ Deno.test("CertStore says what is missing, malformed or does not belong together
       why: "ca.key: the key is that of another certificate",
     },
     {
-      name: "a key that is none",
+      name: "a malformed key",
       break: (store) => Deno.writeTextFile(store.path("ca", "key"), "x"),
       work: (store) => revokeIn(store, "11"),
       why: "ca.key: not a private ECDSA key on P-256 in PEM",
     },
     {
-      name: "bytes for a certificate",
+      name: "bytes instead of a certificate",
       break: (store) =>
         Deno.writeFile(store.path("ca", "crt"), new Uint8Array([255, 0, 1])),
       work: (store) => store.authority(),
       why: "ca.crt: not a certificate in PEM",
     },
     {
-      name: "a directory for a key",
+      name: "a directory instead of a key",
       break: async (store) => {
         await Deno.remove(store.path("ca", "key"));
         await Deno.mkdir(store.path("ca", "key"));
@@ -259,7 +260,7 @@ Deno.test("CertStore says what is missing, malformed or does not belong together
       why: `ca.crl: ${missing}; restore it`,
     },
     {
-      name: "a revocation list that is none",
+      name: "a malformed revocation list",
       break: (store) => Deno.writeTextFile(store.path("ca", "crl"), "x"),
       work: (store) => listStore(store, new Date()),
       why: "ca.crl: not a revocation list in PEM",
@@ -285,13 +286,13 @@ Deno.test("CertStore says what is missing, malformed or does not belong together
       ].join("\n").split("\n").filter((line) => line.length > 0);
       await breakIt(store, other.store);
       const error = await assertRejects(() => work(store), StartError, why);
-      const said = Deno.inspect(error) + Deno.inspect(error.cause);
-      assert(!secrets.some((line) => said.includes(line)), said);
+      const shown = Deno.inspect(error) + Deno.inspect(error.cause);
+      assert(!secrets.some((line) => shown.includes(line)), shown);
     });
   }
 });
 
-Deno.test("listStore() says how each certificate is", async () => {
+Deno.test("listStore() returns the status of each certificate", async () => {
   await using made = await makeStore();
   const { store } = made;
   const now = new Date();

@@ -15,7 +15,7 @@ import { parseBytes } from "../../lib/cli/size.ts";
 
 const HELP = "what it does";
 
-Deno.test("option() parses what was given, or else its default", () => {
+Deno.test("option() parses the given text, or its default", () => {
   const parsed: string[] = [];
   const parse = (text: string) => {
     parsed.push(text);
@@ -31,7 +31,7 @@ Deno.test("option() parses what was given, or else its default", () => {
   assertEquals(parsed, ["12", "7"]);
 });
 
-Deno.test("option() makes a list where it may be given several times", () => {
+Deno.test("option() returns a list when it is repeatable", () => {
   const many = { value: "N", many: true, help: HELP } as const;
   const numbers = option("text", many, Number);
   assertEquals(numbers.parse([]), []);
@@ -39,7 +39,7 @@ Deno.test("option() makes a list where it may be given several times", () => {
   assertEquals(numbers.many, true);
 });
 
-Deno.test("option() refuses to be given twice otherwise, whatever the values", () => {
+Deno.test("option() refuses a second text when it is not repeatable", () => {
   const one = option("text", { value: "N", default: "7", help: HELP }, Number);
   for (const given of [["1", "2"], ["1", "1"], ["1", "2", "3"]]) {
     const error = assertThrows(() => one.parse(given), SyntaxError);
@@ -48,14 +48,14 @@ Deno.test("option() refuses to be given twice otherwise, whatever the values", (
   }
 });
 
-Deno.test("option() passes on what its parser throws", () => {
+Deno.test("option() throws the parser's error", () => {
   const bad = option("text", { value: "N", help: HELP }, (text) => {
     throw new SyntaxError(`'${text}' is bad`);
   });
   assertThrows(() => bad.parse(["x"]), SyntaxError, "'x' is bad");
 });
 
-Deno.test("collected() and operand() make one value of all", () => {
+Deno.test("collected() and operand() parse all texts to one value", () => {
   const declaration = { value: "N…", help: HELP };
   const join = (given: readonly string[]) => given.join("+");
   assertEquals(collected("text", declaration, join).parse(["a", "b"]), "a+b");
@@ -64,7 +64,7 @@ Deno.test("collected() and operand() make one value of all", () => {
   assertEquals(operand("text", declaration, join).isOperand, true);
 });
 
-Deno.test("flag() is whether it was given", () => {
+Deno.test("flag() returns whether it was given", () => {
   const more = flag("print more");
   assertEquals(more.parse([]), false);
   assertEquals(more.parse([""]), true);
@@ -75,7 +75,7 @@ Deno.test("flag() is whether it was given", () => {
   assertEquals(flag("help", { short: "h" }).short, "h");
 });
 
-Deno.test("count() takes whole numbers of its range, and tells it", () => {
+Deno.test("count() accepts whole numbers in its range, and names the range", () => {
   const days = count({ most: "99", help: HELP });
   assertEquals(days.parse(["99"]), 99);
   assertEquals([days.least, days.most, days.value], [1, 99, "N"]);
@@ -85,7 +85,7 @@ Deno.test("count() takes whole numbers of its range, and tells it", () => {
   }
 });
 
-Deno.test("duration() and size() tell what is out of their range", () => {
+Deno.test("duration() and size() refuse values out of their range", () => {
   const wait = duration({
     least: "10ms",
     most: "1h",
@@ -112,7 +112,7 @@ Deno.test("duration() and size() tell what is out of their range", () => {
   );
 });
 
-Deno.test("choice() takes its words alone", () => {
+Deno.test("choice() accepts only its words", () => {
   const how = choice(["a", "b", "c"], { default: "a", help: HELP });
   assertEquals(how.parse([]), "a");
   assertEquals([how.value, how.choices], ["a|b|c", ["a", "b", "c"]]);
@@ -124,7 +124,7 @@ Deno.test("choice() takes its words alone", () => {
   );
 });
 
-Deno.test("a declaration tells what is secret and what is a path", () => {
+Deno.test("isSecret() follows the kind of the declaration", () => {
   const user = option("secret", { value: "NAME:PASSWORD", help: HELP }, String);
   const via = option("url", { value: "URL", help: HELP }, String);
   assertEquals([user, via].map(isSecret), [true, true]);
@@ -136,7 +136,7 @@ Deno.test("a declaration tells what is secret and what is a path", () => {
   ]);
 });
 
-Deno.test("helpOf() adds the default and what is needed", () => {
+Deno.test("helpOf() adds the default and the requirements", () => {
   assertEquals(
     helpOf(count({ default: "3", help: HELP })),
     `${HELP} (default 3)`,
@@ -153,7 +153,7 @@ Deno.test("helpOf() adds the default and what is needed", () => {
   );
 });
 
-Deno.test("valuesOf() makes the values of all options", () => {
+Deno.test("valuesOf() parses the values of all options", () => {
   const table = { n: count({ default: "3", help: HELP }), quiet: flag(HELP) };
   assertEquals(valuesOf(table, new Map()), { n: 3, quiet: false });
   const given = new Map([["n", ["4"]], ["quiet", [""]]]);

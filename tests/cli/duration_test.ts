@@ -22,7 +22,7 @@ Deno.test("parseDuration() returns milliseconds", () => {
   for (const { text, want } of cases) assertEquals(parseDuration(text), want);
 });
 
-Deno.test("parseDuration() refuses what is no duration", () => {
+Deno.test("parseDuration() refuses an invalid duration", () => {
   const texts = [
     "",
     "10",

@@ -8,7 +8,7 @@ import {
 
 const { errors } = Deno;
 
-/** What was thrown, for what, and how it is said of `/etc/x/file`. */
+/** Errors, the use of the file, and the expected reason for `/etc/x/file`. */
 const CASES: readonly (readonly [unknown, FileUse, string])[] = [
   [new errors.NotFound(), "read", "there is no such file"],
   [new errors.NotFound(), "write", "there is no such folder"],
@@ -31,7 +31,7 @@ const CASES: readonly (readonly [unknown, FileUse, string])[] = [
   [new SyntaxError("line 1 is none"), "read", "line 1 is none"],
 ];
 
-Deno.test("explainFile() says in our words why a file can't be used", () => {
+Deno.test("explainFile() explains in Sluice's words why a file can't be used", () => {
   for (const [error, use, reason] of CASES) {
     assertEquals(explainFile("/etc/x/file", error, use), reason);
     const fault = fileFault("use file", "/etc/x/file", error, use);
@@ -40,7 +40,7 @@ Deno.test("explainFile() says in our words why a file can't be used", () => {
   }
 });
 
-Deno.test("explainFile() says the same of what the system really throws", async () => {
+Deno.test("explainFile() explains the errors of the real system", async () => {
   const folder = await Deno.makeTempDir();
   const file = `${folder}/file`;
   try {

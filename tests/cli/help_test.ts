@@ -94,7 +94,7 @@ Deno.test("formatHelp() sorts groups the same way for every command", () => {
   assertEquals(headingsOf(own), ["Options:", ...sorted]);
 });
 
-Deno.test("formatHelp() wraps text at 79 columns, with its indent", () => {
+Deno.test("formatHelp() wraps text at 79 columns, with its indentation", () => {
   const words = Array.from({ length: 60 }, (_, n) => `word${n}`).join(" ");
   const help = formatHelp({
     usage: "demo",
@@ -120,7 +120,7 @@ Deno.test("formatHelp() fills a line up to its last column", () => {
   }
 });
 
-Deno.test("formatHelp() leaves a word that is too long whole", () => {
+Deno.test("formatHelp() keeps a long word whole", () => {
   const word = "x".repeat(100);
   const help = formatHelp({
     usage: "demo",
@@ -143,7 +143,7 @@ Deno.test("formatHelp() names every option of sluice proxy", () => {
   }
 });
 
-Deno.test("formatHelp() begins the text of a long name on the next line", () => {
+Deno.test("formatHelp() starts the text of a long name on the next line", () => {
   const help = formatHelp({
     usage: "demo",
     summary: "Shows something.",
@@ -161,7 +161,7 @@ Deno.test("formatHelp() begins the text of a long name on the next line", () => 
   ]);
 });
 
-Deno.test("formatHelp() fills a wider screen, and styles headings and names", () => {
+Deno.test("formatHelp() uses a wider screen, and styles headings and names", () => {
   const words = Array.from({ length: 60 }, (_, n) => `word${n}`).join(" ");
   const wide = { width: 100, isStyled: true };
   const help = formatHelp({

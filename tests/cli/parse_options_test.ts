@@ -62,7 +62,7 @@ Deno.test("parseOptions() returns a value for every option", async () => {
   }
 });
 
-Deno.test("parseOptions() says what is wrong", async () => {
+Deno.test("parseOptions() says what is wrong when an argument is invalid", async () => {
   const cases = [
     {
       args: ["--lisen", "1"],
@@ -172,7 +172,7 @@ Deno.test("parseOptions() says what is wrong", async () => {
   }
 });
 
-Deno.test("parseOptions() takes no value for a flag from the next argument", async () => {
+Deno.test("parseOptions() refuses a value for a flag in the next argument", async () => {
   for (const word of ["true", "false"]) {
     const error = await assertRejects(
       () => parseOptions(["--quiet", word], TABLE),
@@ -185,13 +185,13 @@ Deno.test("parseOptions() takes no value for a flag from the next argument", asy
   }
 });
 
-Deno.test("parseOptions() takes no value for a letter", async () => {
+Deno.test("parseOptions() refuses a value after a letter", async () => {
   for (const text of ["-h=3", "-h=false", "-h3", "-hx"]) {
     await assertRejects(() => parseOptions([text], TABLE), UsageError);
   }
 });
 
-Deno.test("parseOptions() passes on what is no mistake of the person", async () => {
+Deno.test("parseOptions() rethrows errors that are not the user's", async () => {
   const broken = {
     "log": option("text", { value: "X", default: "x", help: "how" }, () => {
       throw new TypeError("broken");
@@ -228,7 +228,7 @@ const WITH_OPERAND = {
   }),
 };
 
-Deno.test("parseOptions() gives an operand the words that are no option's", async () => {
+Deno.test("parseOptions() passes the other words to the operand", async () => {
   const cases = [
     { args: ["a"], hosts: ["a"] },
     { args: ["a", "--quiet", "b"], hosts: ["a", "b"] },
@@ -241,7 +241,7 @@ Deno.test("parseOptions() gives an operand the words that are no option's", asyn
   }
 });
 
-Deno.test("parseOptions() says what is wrong with an operand", async () => {
+Deno.test("parseOptions() says what is wrong when an operand is invalid", async () => {
   const cases = [
     { args: [], message: "Argument HOST…: nothing given" },
     {
@@ -259,7 +259,7 @@ Deno.test("parseOptions() says what is wrong with an operand", async () => {
   }
 });
 
-Deno.test("parseOptions() does not ask for an operand where help is wanted", async () => {
+Deno.test("parseOptions() needs no operand when help is requested", async () => {
   const { help, hosts } = await parseOptions(["-h"], WITH_OPERAND);
   assertEquals([help, hosts], [true, undefined]);
 });

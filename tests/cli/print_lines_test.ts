@@ -2,11 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import { sluiceAll } from "../support/sluice_commands.ts";
 import { makeFolder } from "../support/programs.ts";
 
-/** ESC, a C1 control, a mark that turns writing, and a tag that nobody sees. */
+/** ESC, a C1 control, a direction mark, and an invisible tag. */
 const NASTY = "\x1b[31m\x9b\u202e\u{e0041}";
 const ESCAPED = "\\u001b[31m\\u009b\\u202e\\udb40\\udc41";
 
-Deno.test("commands print nothing that drives a terminal, or that nobody sees", async () => {
+Deno.test("printLines() escapes control and invisible characters in every command", async () => {
   await using folder = await makeFolder();
   const config = `${folder.path}/${NASTY}.json`;
   await Deno.writeTextFile(config, '{ "listeners": [] }');
@@ -23,10 +23,10 @@ Deno.test("commands print nothing that drives a terminal, or that nobody sees", 
     ["doctor", "--json", "-c", config],
   ];
   for (const { stderr, text } of await sluiceAll(cases)) {
-    const said = text + stderr;
-    assert(said.includes(ESCAPED), said);
+    const output = text + stderr;
+    assert(output.includes(ESCAPED), output);
     for (const character of ["\x1b", "\x9b", "\u202e", "\u{e0041}"]) {
-      assertEquals(said.includes(character), false, said);
+      assertEquals(output.includes(character), false, output);
     }
   }
 });

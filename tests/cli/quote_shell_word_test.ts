@@ -2,7 +2,8 @@ import { assertEquals } from "@std/assert";
 import { quoteShellWord } from "../../lib/cli/quote_shell_word.ts";
 
 Deno.test({
-  name: "quoteShellWord() makes one word of a shell, whatever is in it",
+  name:
+    "quoteShellWord() returns one word of a shell, whatever the text contains",
   ignore: Deno.build.os === "windows",
   async fn() {
     assertEquals(quoteShellWord("/run/a.sock"), "/run/a.sock");

@@ -22,7 +22,7 @@ async function makePipe(path: string): Promise<void> {
   assertEquals(code, 0);
 }
 
-Deno.test("readFile() reads a file that is as large as it may be, and none larger", async () => {
+Deno.test("readFile() reads a file of the largest size and refuses a larger one", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/file`;
   await Deno.writeFile(path, new Uint8Array(MOST));
@@ -38,7 +38,7 @@ Deno.test("readFile() reads a file that is as large as it may be, and none large
   await assertRejects(() => readText(path, { most: 7 }), FileError, "larger");
 });
 
-Deno.test("readFile() reads no more of what has no end", async () => {
+Deno.test("readFile() stops reading an endless file", async () => {
   const started = performance.now();
   await assertRejects(
     () => readFile("/dev/zero"),
@@ -54,7 +54,7 @@ Deno.test("readFile() reads no more of what has no end", async () => {
   assertEquals((await readFile("/dev/null")).length, 0);
 });
 
-Deno.test("readFile() reads a pipe to its end, and knows it when it is read again", async () => {
+Deno.test("readFile() reads a pipe to its end, and returns the same again", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/pipe`;
   await makePipe(path);
@@ -73,20 +73,21 @@ Deno.test("readFile() reads a pipe to its end, and knows it when it is read agai
   await assertRejects(() => readText(path, { most: 9 }), FileError, "larger");
 });
 
-Deno.test("readFile() waits for the end of a pipe no longer than it was told to", async () => {
+Deno.test("readFile() waits for the end of a pipe no longer than its limit", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/pipe`;
   await makePipe(path);
   const late = `cannot read ${path}: its end has not come within 0.1 s`;
-  // Nobody writes to it, and then somebody who does not end.
+  // First nobody writes to it, then somebody who never ends.
   await assertRejects(() => readFile(path, { patience: 100 }), FileError, late);
-  // It reads as well: the one above may leave before the next one has come.
+  // Opened for reading too, because the reader above may leave before the next
+  // one has opened the pipe.
   using writer = await Deno.open(path, { read: true, write: true });
   await writer.write(new TextEncoder().encode("begun"));
   await assertRejects(() => readFile(path, { patience: 100 }), FileError, late);
 });
 
-Deno.test("readFile() says what there is in the place of a file", async () => {
+Deno.test("readFile() says what it found instead of a file", async () => {
   await using folder = await makeFolder();
   const { path } = folder;
   await Deno.writeFile(`${path}/bytes`, Uint8Array.of(0xff));
@@ -103,7 +104,7 @@ Deno.test("readFile() says what there is in the place of a file", async () => {
   }
 });
 
-/** Options that name a file, with what they do not go without. */
+/** Options that name a file, with the options that they need. */
 const FILE_OPTIONS: readonly (readonly [name: string, ...others: string[]])[] =
   [
     ["users"],
@@ -145,14 +146,14 @@ function assertTold({ code, stderr }: Answer, path: string): void {
   );
 }
 
-Deno.test("every option with a file is tried here", () => {
+Deno.test("FILE_OPTIONS contains every option with a file", () => {
   const names = Object.entries(PROXY_OPTIONS)
     .filter(([, option]: [string, Option<unknown>]) => option.kind === "path")
     .map(([name]) => name);
   assertEquals(FILE_OPTIONS.map(([name]) => name).sort(), names.sort());
 });
 
-Deno.test("every option with a file refuses one without an end", async () => {
+Deno.test("every option with a file refuses an endless file", async () => {
   await using folder = await makeFolder();
   await writeFiles(folder.path);
   const commands = [
@@ -169,14 +170,14 @@ Deno.test("every option with a file refuses one without an end", async () => {
   }
 });
 
-/** A line of a shell that has `<(…)`; `sluice` is the program. */
+/** A command for a shell with `<(…)`; `sluice` is the program. */
 function bash(folder: string, line: string): [string, string[]] {
   const program = SLUICE.map((word) => `'${word}'`).join(" ");
   const text = `cd '${folder}'; sluice() { ${program} "$@"; }; ${line}`;
   return ["bash", ["-c", text.replace("exec sluice", `exec ${program}`)]];
 }
 
-/** Starts what serves, ends it, and tells what it has said. */
+/** Starts a server, stops it, and returns its output. */
 async function serve(folder: string, line: string): Promise<string> {
   const [path, args] = bash(folder, `exec ${line}`);
   const child = new Deno.Command(path, {
@@ -186,18 +187,18 @@ async function serve(folder: string, line: string): Promise<string> {
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  let said = "";
+  let output = "";
   for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
-    const isStarted = said.includes("Admin page");
-    said += text;
-    if (!isStarted && said.includes("Admin page")) child.kill("SIGTERM");
+    const isStarted = output.includes("Admin page");
+    output += text;
+    if (!isStarted && output.includes("Admin page")) child.kill("SIGTERM");
   }
   const { code } = await within(30_000, child.status);
-  assertEquals(code, 0, said);
-  return said;
+  assertEquals(code, 0, output);
+  return output;
 }
 
-Deno.test("every option with a file reads a pipe of a shell, in every thread", async (t) => {
+Deno.test("every option with a file reads a shell's pipe in every thread", async (t) => {
   await using folder = await makeFolder();
   await writeFiles(folder.path);
   const { text } = await sluice(["passwd", "alice"], { stdin: "hunter22\n" });

@@ -9,7 +9,7 @@ import {
   redactFault,
 } from "../../lib/cli/redaction.ts";
 
-Deno.test("redact() leaves references and names, and no secret", () => {
+Deno.test("redact() keeps references and names but no secret", () => {
   const table: [text: string, shown: string][] = [
     ["env:NAME", "env:NAME"],
     ["alice:file:/run/secret", "alice:file:/run/secret"],
@@ -36,12 +36,12 @@ Deno.test("redact() leaves references and names, and no secret", () => {
   }
 });
 
-Deno.test("redact() leaves what its declaration says is no secret", () => {
+Deno.test("redact() keeps values that are not declared as secret", () => {
   const table = ["alice:pass", "/run/token", "127.0.0.1:1080"];
   for (const text of table) assertEquals(redact({ kind: "text" }, text), text);
 });
 
-Deno.test("describeValues() writes options as a file would, without secrets", async () => {
+Deno.test("describeValues() returns the values of a file without secrets", async () => {
   const args = [
     ...["--user", "alice:hush", "--user", "bob:hush"],
     ...["--via", "socks5://bob:hush@proxy.example:1080"],
@@ -52,7 +52,7 @@ Deno.test("describeValues() writes options as a file would, without secrets", as
   const { listen, ...described } = describeValues(
     await parseOptions(args, PROXY_OPTIONS),
   );
-  assertEquals(listen, undefined); // It has no default that can be given.
+  assertEquals(listen, undefined); // Its default cannot be written.
   assertEquals(JSON.stringify(described).includes("hush"), false);
   const expected = {
     "user": ["alice:(hidden)", "bob:(hidden)"],
@@ -74,11 +74,11 @@ Deno.test("describeValues() writes options as a file would, without secrets", as
   }
 });
 
-Deno.test("describeValues() returns nothing for values that came from no options", () => {
+Deno.test("describeValues() returns nothing when the values have no source", () => {
   assertEquals(describeValues({ password: "hush" }), {});
 });
 
-Deno.test("redactArguments() puts PASSWORD in the place of secrets", () => {
+Deno.test("redactArguments() replaces secrets with PASSWORD", () => {
   const args = [
     ...["--user", "alice:hush", "--user=bob:hush", "--listen", "1080"],
     ...["--via=http://a:hush@b", "--quiet", "--rules", "hush:file"],
@@ -94,7 +94,7 @@ Deno.test("redactArguments() puts PASSWORD in the place of secrets", () => {
   ]);
 });
 
-Deno.test("redactFault() does not repeat a secret, whatever the parser says", () => {
+Deno.test("redactFault() hides a secret in any message of the parser", () => {
   const { user, listen } = PROXY_OPTIONS;
   const message = "'alice:hush' is wrong";
   assertEquals(

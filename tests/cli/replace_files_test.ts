@@ -3,7 +3,7 @@ import { FileError } from "../../lib/cli/file_error.ts";
 import { replaceFiles } from "../../lib/cli/replace_files.ts";
 import { makeFolder } from "../support/programs.ts";
 
-Deno.test("replaceFiles() shows a reader one whole text or the other", async () => {
+Deno.test("replaceFiles() shows readers complete texts only", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/count`;
   const texts = ["a".repeat(300_000), "b".repeat(200_000)];
@@ -15,7 +15,7 @@ Deno.test("replaceFiles() shows a reader one whole text or the other", async () 
       if (!texts.includes(text)) throw new Error(`a part: ${text.length}`);
     }
   })();
-  // Two at once do not get into each other's way.
+  // Two calls at the same time do not disturb each other.
   for (let n = 0; n < 20; n++) {
     await Promise.all(texts.map((text) => replaceFiles([{ path, text }])));
   }
@@ -26,7 +26,7 @@ Deno.test("replaceFiles() shows a reader one whole text or the other", async () 
 });
 
 Deno.test({
-  name: "replaceFiles() asks for no permission that was not given",
+  name: "replaceFiles() never prompts for a permission",
   permissions: { read: true, write: [] },
   async fn() {
     const error = await assertRejects(

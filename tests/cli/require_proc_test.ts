@@ -6,7 +6,7 @@ const MISSING =
   "sluice: /proc is not mounted, and Deno needs it; mount it: mount -t proc proc /proc\n";
 
 testPrograms({
-  name: "every command says that /proc is missing, and does not abort",
+  name: "requireProc() makes every command report a missing /proc",
   needs: ["unshare (mounts)"],
   async fn({ "unshare (mounts)": unshare }, context) {
     const commands = [
@@ -30,7 +30,7 @@ testPrograms({
 });
 
 testPrograms({
-  name: "--help and --version do without /proc",
+  name: "--help and --version work without /proc",
   needs: ["unshare (mounts)"],
   async fn({ "unshare (mounts)": unshare }) {
     for (const args of [["--help"], ["--version"], ["cert"]]) {

@@ -12,7 +12,7 @@ import { makeFolder } from "../support/programs.ts";
 
 const NO_MODES = Deno.build.os === "windows";
 
-Deno.test("writeFiles() writes all, and leaves nothing else", async () => {
+Deno.test("writeFiles() writes all files and leaves no others", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/a`;
   await writeFiles([{ path, text: "one" }, { path: `${path}b`, text: "two" }]);
@@ -23,7 +23,8 @@ Deno.test("writeFiles() writes all, and leaves nothing else", async () => {
 });
 
 Deno.test({
-  name: "writeFiles() lets only the owner read secrets, whatever was there",
+  name:
+    "writeFiles() lets only the owner read secrets, whatever existed before",
   ignore: NO_MODES,
   async fn() {
     await using folder = await makeFolder();
@@ -45,7 +46,7 @@ Deno.test("writeFiles() replaces a link, not what it points to", async () => {
   assertEquals((await Deno.lstat(path)).isSymlink, false);
 });
 
-Deno.test("writeFiles() names what it can't write, and cleans up", async () => {
+Deno.test("writeFiles() names the file that it can't write, and cleans up", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/a`;
   const directory = `${folder.path}/directory`;
@@ -63,7 +64,7 @@ Deno.test("writeFiles() names what it can't write, and cleans up", async () => {
   assertEquals(await listNames(folder.path), ["directory"]);
 });
 
-Deno.test("readSmallFile() tells what is missing from what can't be read", async () => {
+Deno.test("readSmallFile() distinguishes missing files from unreadable ones", async () => {
   await using folder = await makeFolder();
   assertEquals(await readSmallFile(`${folder.path}/none`), undefined);
   assertEquals(await readSmallFile(`${folder.path}/none/none`), undefined);
@@ -90,7 +91,7 @@ Deno.test("exists() sees a broken link", async () => {
   assertEquals(await exists(path), true);
 });
 
-Deno.test("makeDirectory() makes it for the owner, and leaves one that is there", async () => {
+Deno.test("makeDirectory() creates a directory for the owner, and keeps an existing one", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/a/b`;
   await makeDirectory(path);
@@ -112,7 +113,7 @@ Deno.test("makeDirectory() makes it for the owner, and leaves one that is there"
 });
 
 Deno.test({
-  name: "makeDirectory() says that the system takes none in some places",
+  name: "makeDirectory() says that the system allows no folder there",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await assertRejects(
@@ -123,7 +124,7 @@ Deno.test({
   },
 });
 
-Deno.test("withLock() lets one in at a time, also after one that failed", async () => {
+Deno.test("withLock() runs one function at a time, even after a failure", async () => {
   await using folder = await makeFolder();
   let inside = 0;
   let most = 0;

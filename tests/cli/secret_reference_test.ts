@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { findSecret } from "../../lib/cli/secret_reference.ts";
 import { makeFolder } from "../support/programs.ts";
 
-Deno.test("findSecret() finds secrets, as a whole or behind a name", async () => {
+Deno.test("findSecret() resolves references, alone or after a name", async () => {
   await using folder = await makeFolder();
   const file = `${folder.path}/sluice.jsonc`;
   await Deno.writeTextFile(`${folder.path}/secret`, "se:cret\n");
@@ -24,7 +24,7 @@ Deno.test("findSecret() finds secrets, as a whole or behind a name", async () =>
   assertEquals(path, `${folder.path}/secret`);
 });
 
-Deno.test("findSecret() says what is missing, and nothing of what is there", async () => {
+Deno.test("findSecret() says what is missing without revealing a secret", async () => {
   await using folder = await makeFolder();
   const file = `${folder.path}/sluice.jsonc`;
   await Deno.writeTextFile(`${folder.path}/empty`, "\n");

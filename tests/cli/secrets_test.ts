@@ -15,12 +15,12 @@ import {
 } from "../support/sluice_commands.ts";
 import { CERTIFICATE, KEY } from "../support/tls_identity.ts";
 
-/** What nobody is to see, whatever is around it. */
+/** A text that must never appear. */
 const MARK = "hush-xyzzy";
 
 const TOKEN = `${MARK}-0123456789`;
 
-/** Good values of every option that can hold a secret. */
+/** Valid values of every option that can contain a secret. */
 const GOOD: Readonly<Record<string, readonly string[]>> = {
   "user": [`alice:${MARK}`, `bob:${MARK}:with:colons`],
   "via": [
@@ -33,7 +33,7 @@ const GOOD: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** What is wrong with others. */
+/** Invalid values. */
 const BAD: Readonly<Record<string, readonly string[]>> = {
   "user": [MARK, `:${MARK}`, `alice:${MARK.repeat(40)}`],
   "via": [
@@ -48,7 +48,7 @@ const BAD: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** What is given to options that name a file; a path is no secret. */
+/** Values of options that name a file. A path is not a secret. */
 const FILES: Readonly<Record<string, string>> = {
   "tls-cert": "tls.crt",
   "tls-key": "tls.key",
@@ -90,7 +90,7 @@ async function writeFiles(folder: string): Promise<Record<string, string>> {
   );
 }
 
-/** A configuration with secrets, in it and beside it. */
+/** A configuration with secrets in it and beside it. */
 function configOf(more: Record<string, unknown> = {}): string {
   return JSON.stringify(
     {
@@ -121,7 +121,7 @@ function configOf(more: Record<string, unknown> = {}): string {
 
 const ENVIRONMENT = { HUSH: MARK, HUSH_URL: GOOD["via"]![1]! };
 
-Deno.test("every option that can hold a secret is tried here", async () => {
+Deno.test("GOOD contains every option that can hold a secret", async () => {
   const tables: OptionTable[] = [PROGRAM_OPTIONS];
   for (const { load } of Object.values(COMMANDS)) {
     tables.push((await load()).options);
@@ -132,7 +132,7 @@ Deno.test("every option that can hold a secret is tried here", async () => {
   const names = new Set(tables.flatMap(secretsOf));
   assertEquals([...names].sort(), Object.keys(GOOD).sort());
   assertEquals(Object.keys(BAD).sort(), Object.keys(GOOD).sort());
-  // A file's path is shown, whatever is in the file.
+  // The path of a file is shown, whatever the file contains.
   for (const table of tables) {
     for (const [name, option] of Object.entries(table)) {
       if (option.kind === "path") assertEquals(isSecret(option), false, name);
@@ -140,7 +140,7 @@ Deno.test("every option that can hold a secret is tried here", async () => {
   }
 });
 
-Deno.test("commands that print options print no secret", async () => {
+Deno.test("commands that print options hide every secret", async () => {
   await using folder = await makeFolder();
   const files = await writeFiles(folder.path);
   const config = `${folder.path}/sluice.json`;
@@ -176,7 +176,7 @@ Deno.test("commands that print options print no secret", async () => {
   }
 });
 
-Deno.test("commands repeat no secret of what is wrong", async (t) => {
+Deno.test("commands hide every secret in their errors", async (t) => {
   await using folder = await makeFolder();
   const words = [
     [`alice:${MARK}`],
@@ -230,7 +230,7 @@ Deno.test("commands repeat no secret of what is wrong", async (t) => {
       assertEquals(result.code, 2);
     }
   });
-  await t.step("in the environment, where it is no text", async () => {
+  await t.step("in the environment, as invalid text", async () => {
     const path = `${folder.path}/variable.json`;
     await Deno.writeTextFile(
       path,
@@ -291,7 +291,7 @@ Deno.test("commands repeat no secret of what is wrong", async (t) => {
   });
 });
 
-/** What the admin API tells of the configuration. */
+/** The configuration in the admin API. */
 async function apiConfig(server: Sluice): Promise<string> {
   const line = await server.line(/Admin page, figures and API on/);
   const [url] = /http:\/\/[\d.:]+\//.exec(line)!;
@@ -305,7 +305,7 @@ async function apiConfig(server: Sluice): Promise<string> {
 }
 
 for (const workers of [1, 2]) {
-  Deno.test(`a server with ${workers} workers tells no secret, and the paths of files`, async (t) => {
+  Deno.test(`a server with ${workers} workers shows the paths of files but no secret`, async (t) => {
     await using folder = await makeFolder();
     const files = await writeFiles(folder.path);
     const paths = Object.entries(files)
@@ -327,8 +327,8 @@ for (const workers of [1, 2]) {
     for (const [name, start] of Object.entries(servers)) {
       await t.step(name, async () => {
         await using server = start();
-        const told = await apiConfig(server);
-        // Nobody may use it so, and the log says who tried.
+        const config = await apiConfig(server);
+        // Nobody may use this server, and the log names whoever tried.
         const port = await server.port();
         const conn = await Deno.connect({ hostname: "127.0.0.1", port });
         await conn.write(new TextEncoder().encode(`${MARK}\r\n\r\n`));
@@ -338,9 +338,9 @@ for (const workers of [1, 2]) {
         await server.line(/Reloaded /);
         server.kill("SIGTERM");
         await server.code();
-        assertSilent(told);
+        assertSilent(config);
         assertSilent(server.lines.join("\n"));
-        assert(told.includes("tls.key"), told);
+        assert(config.includes("tls.key"), config);
       });
     }
   });

@@ -24,7 +24,7 @@ const TABLE = {
   "quiet": flag(HELP),
 };
 
-Deno.test("settingsOf() puts values where their declarations say", async () => {
+Deno.test("settingsOf() puts values at their declared places", async () => {
   const values = await parseOptions(["--idle-timeout=5s"], TABLE);
   const settings: {
     timeouts: { idle: number; connect: number };
@@ -46,7 +46,7 @@ const NEEDY = {
   }),
 };
 
-Deno.test("requireEffect() refuses what does nothing without others", async () => {
+Deno.test("requireEffect() refuses options without an effect", async () => {
   const values = await parseOptions(["--slow=0"], NEEDY);
   const error = assertThrows(() => requireEffect(values), UsageError);
   assertEquals(
@@ -64,14 +64,14 @@ Deno.test("requireEffect() refuses what does nothing without others", async () =
   );
 });
 
-Deno.test("requireEffect() lets pass what has no source, and flags that are false", () => {
+Deno.test("requireEffect() accepts values without a source, and flags that are false", () => {
   requireEffect({ slow: 3 });
   const values = {};
   noteSource(values, { table: NEEDY, given: new Map([["slow", []]]) });
   requireEffect(values);
 });
 
-Deno.test("LIMIT_OPTIONS want the limits that they are about", async () => {
+Deno.test("LIMIT_OPTIONS need the limits that they modify", async () => {
   const cases = [
     ["--quota-file=count", "--quota-file: needs --quota-per-user"],
     ["--quota-zone=UTC", "--quota-zone: needs --quota-per-user"],

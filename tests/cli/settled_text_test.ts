@@ -5,10 +5,10 @@ import { replaceFile } from "../support/config.ts";
 import { makeFolder } from "../support/programs.ts";
 import { pass } from "../support/time.ts";
 
-/** Milliseconds between two parts of a file: more than between two looks. */
+/** Milliseconds between two parts of a file: longer than between two reads. */
 const PART = 300;
 
-/** A file of a test that nobody has touched for an hour. */
+/** A test file that nobody has changed for an hour. */
 async function makeFile(folder: string, text: string): Promise<string> {
   const path = `${folder}/file.txt`;
   await Deno.writeTextFile(path, text);
@@ -26,7 +26,7 @@ function part(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, PART));
 }
 
-Deno.test("readSettled() waits until a file that is written where it is is whole", async () => {
+Deno.test("readSettled() waits until a file that is written in place is complete", async () => {
   await using folder = await makeFolder();
   const path = await makeFile(folder.path, "old");
   const before = await readContent(path);
@@ -37,14 +37,14 @@ Deno.test("readSettled() waits until a file that is written where it is is whole
       await file.write(new TextEncoder().encode(text));
     }
   })();
-  // From the moment when it is empty on.
+  // Starts at the moment when the file is empty.
   while ((await Deno.stat(path)).size > 0);
   const { text } = await readSettled(path, { before });
   await rewriting;
   assertEquals(text, "a\nb\nc\n");
 });
 
-Deno.test("readSettled() takes one that has taken another's place at its second look", async () => {
+Deno.test("readSettled() accepts a replaced file at the second read", async () => {
   await using folder = await makeFolder();
   const path = await makeFile(folder.path, "old");
   const before = await readContent(path);
@@ -54,7 +54,7 @@ Deno.test("readSettled() takes one that has taken another's place at its second 
   assert(time > 90 && time < 900, `${time}`);
 });
 
-Deno.test("readSettled() takes what is in force, or was left alone for long, without a wait for it", async () => {
+Deno.test("readSettled() accepts known or old contents without a long wait", async () => {
   await using folder = await makeFolder();
   const path = await makeFile(folder.path, "old");
   const before = await readContent(path);
@@ -66,7 +66,7 @@ Deno.test("readSettled() takes what is in force, or was left alone for long, wit
   assert(known < 90, `${known}`);
 });
 
-Deno.test("readSettled() waits for a file that is gone for a moment, and tells of one that stays away", async () => {
+Deno.test("readSettled() waits for a file that is gone for a moment, and throws when it stays away", async () => {
   await using folder = await makeFolder();
   const path = await makeFile(folder.path, "old");
   const before = await readContent(path);
@@ -81,7 +81,7 @@ Deno.test("readSettled() waits for a file that is gone for a moment, and tells o
   );
 });
 
-Deno.test("readSettled() gives up a file that keeps changing", async () => {
+Deno.test("readSettled() throws when a file keeps changing", async () => {
   await using folder = await makeFolder();
   const path = await makeFile(folder.path, "old");
   let isOver = false;

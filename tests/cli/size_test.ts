@@ -21,7 +21,7 @@ Deno.test("parseSize() returns bytes", () => {
   for (const { text, want } of cases) assertEquals(parseSize(text), want);
 });
 
-Deno.test("parseSize() refuses what is no size", () => {
+Deno.test("parseSize() refuses an invalid size", () => {
   const texts = [
     "",
     "64",
@@ -52,7 +52,7 @@ Deno.test("parseSize() refuses what is no size", () => {
   }
 });
 
-Deno.test("parseRate() returns bytes a second each way", () => {
+Deno.test("parseRate() returns bytes per second for each direction", () => {
   const cases = [
     { text: "0", up: 0, down: 0 },
     { text: "64KB", up: 64e3, down: 64e3 },
@@ -67,7 +67,7 @@ Deno.test("parseRate() returns bytes a second each way", () => {
   }
 });
 
-Deno.test("parseRate() refuses what is no rate, and what is next to nothing", () => {
+Deno.test("parseRate() refuses invalid and tiny rates", () => {
   const cases = [
     { text: "1MB:2MB:3MB", says: "'1MB:2MB:3MB' is more than UP:DOWN" },
     { text: "999B", says: "'999B' is less than 1KB a second" },
@@ -89,7 +89,7 @@ Deno.test("parseRate() refuses what is no rate, and what is next to nothing", ()
   }
 });
 
-Deno.test("parseFrequency() returns how often", () => {
+Deno.test("parseFrequency() returns count and period", () => {
   assertEquals(parseFrequency("10"), { count: 10, period: "second" });
   assertEquals(parseFrequency("10/s"), { count: 10, period: "second" });
   assertEquals(parseFrequency("30/m"), { count: 30, period: "minute" });

@@ -7,10 +7,10 @@ import { within } from "../support/sockets.ts";
 const ignore = Deno.build.os === "windows";
 
 Deno.test({
-  name: "listenForSignals() keeps signals that nobody waited for",
+  name: "listenForSignals() keeps signals that arrive before a wait",
   ignore,
   async fn() {
-    // In a process of its own: the test runner listens for SIGINT too.
+    // In its own process, because the test runner listens for SIGINT too.
     const module = import.meta.resolve("../../lib/cli/stop_signals.ts");
     const code = `import { listenForSignals } from "${module}";
       const signals = listenForSignals();
@@ -26,7 +26,7 @@ Deno.test({
       Deno.kill(Deno.pid, "SIGINT");
       names.push(await third);
       Deno.stdout.writeSync(new TextEncoder().encode(names.join()));
-      signals[Symbol.dispose](); // Or the process would not end.`;
+      signals[Symbol.dispose](); // Otherwise the process would not end.`;
     const child = new Deno.Command(Deno.execPath(), {
       args: ["eval", code],
       stdin: "null",
@@ -37,14 +37,14 @@ Deno.test({
   },
 });
 
-Deno.test("StopSignals.next() gives what is raised in order, before and while it waits", async () => {
+Deno.test("StopSignals.next() returns raised signals in order, before and during a wait", async () => {
   const signals = new StopSignals();
   signals.raise("SIGTERM");
   signals.raise("Operator");
   assertEquals(await signals.next(), "SIGTERM");
   assertEquals(await signals.next(), "Operator");
   const third = signals.next();
-  // What was waited for is not lost: both get it.
+  // Two waits at the same time both get the signal.
   const again = signals.next();
   signals.raise("SIGINT");
   assertEquals([await third, await again], ["SIGINT", "SIGINT"]);

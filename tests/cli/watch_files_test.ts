@@ -4,7 +4,7 @@ import { watchFiles } from "../../lib/cli/watch_files.ts";
 import { within } from "../support/sockets.ts";
 import { pass } from "../support/time.ts";
 
-/** Counts looks, and tells when there were so many. */
+/** Counts checks, and resolves after a number of them. */
 class FakeFile {
   polls = 0;
   reloads = 0;
@@ -30,7 +30,7 @@ class FakeFile {
   }
 }
 
-Deno.test("watchFiles() looks again and again, until it is disposed of", async () => {
+Deno.test("watchFiles() checks repeatedly until disposed of", async () => {
   const file = new FakeFile();
   {
     await using _watching = watchFiles([file], { interval: 1 });
@@ -41,7 +41,7 @@ Deno.test("watchFiles() looks again and again, until it is disposed of", async (
   assertEquals([file.polls, file.reloads], [polls, 0]);
 });
 
-Deno.test("watchFiles() waits for a file that is being read before the next look", async () => {
+Deno.test("watchFiles() waits for a read to end before the next check", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const slow = new FakeFile();
   const other = new FakeFile();
@@ -69,7 +69,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "watchFiles() says on SIGHUP that there is nothing to reload",
+  name: "watchFiles() calls onIdleSignal on SIGHUP when there are no files",
   ignore: Deno.build.os === "windows" || Deno.stdin.isTerminal(),
   async fn() {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -79,7 +79,7 @@ Deno.test({
   },
 });
 
-Deno.test("watchFiles() reads once more, however many hangups come while it reads", async () => {
+Deno.test("watchFiles() reads once more when any number of hangups arrive while it reads", async () => {
   let act = () => {};
   const hangups = {
     follow: (given: () => void) => {
@@ -101,7 +101,7 @@ Deno.test("watchFiles() reads once more, however many hangups come while it read
   };
   await using _watching = watchFiles([file], options);
   act();
-  await Promise.resolve(); // The first has begun.
+  await Promise.resolve(); // The first reading has started.
   for (let n = 0; n < 100; n++) act();
   assertEquals(reloads, 1);
   first.resolve();
@@ -110,12 +110,12 @@ Deno.test("watchFiles() reads once more, however many hangups come while it read
 });
 
 Deno.test({
-  name: "listenForHangups() keeps a hangup that came before anyone followed",
+  name: "listenForHangups() keeps a hangup that arrives before follow()",
   ignore: Deno.build.os === "windows" || Deno.stdin.isTerminal(),
   async fn() {
     using hangups = listenForHangups();
     const { promise, resolve } = Promise.withResolvers<void>();
-    // Signals come in order: when this one has come, so has the other.
+    // Signals arrive in order, so SIGHUP arrives before this one.
     Deno.addSignalListener("SIGUSR1", resolve);
     Deno.kill(Deno.pid, "SIGHUP");
     Deno.kill(Deno.pid, "SIGUSR1");

@@ -7,22 +7,23 @@ import { pass } from "../support/time.ts";
 interface Opened {
   file: WatchedFile<number>;
   path: string;
-  /** What was said, and what was put in force. */
-  said: string[];
+  /** Logged messages and applied values. */
+  logged: string[];
   applied: number[];
-  /** Replaces what is in the file, as an editor does. */
+  /** Replaces the contents of the file, as an editor does. */
   write(text: string): Promise<void>;
 }
 
-/** A file that holds one number. */
+/** A file with one number. */
 async function openIn(folder: string, text = "1"): Promise<Opened> {
   const path = `${folder}/number.txt`;
-  const said: string[] = [];
+  const logged: string[] = [];
   const applied: number[] = [];
   let writes = 0;
 
   async function write(text: string): Promise<void> {
-    // Another file each time: a clock may be too coarse to tell two apart.
+    // A new file each time, because a clock may be too coarse to distinguish
+    // two writes.
     const other = `${path}.${writes++}`;
     await Deno.writeTextFile(other, text, { mode: 0o600 });
     await Deno.rename(other, path);
@@ -39,40 +40,40 @@ async function openIn(folder: string, text = "1"): Promise<Opened> {
     isSecret: true,
     log: (event) => {
       if (event.event !== "message") return;
-      said.push(`${event.level}: ${event.message.replaceAll(path, "FILE")}`);
+      logged.push(`${event.level}: ${event.message.replaceAll(path, "FILE")}`);
     },
   });
   file.onReload((value) => {
     if (value === 13) throw new SyntaxError("13 can't be had");
     applied.push(value);
   });
-  return { file, path, said, applied, write };
+  return { file, path, logged, applied, write };
 }
 
-Deno.test("WatchedFile.poll() reads the file again when it has changed and is settled", async () => {
+Deno.test("WatchedFile.poll() reads the file when it has changed and settled", async () => {
   await using folder = await makeFolder();
-  const { file, said, applied, write } = await openIn(folder.path);
+  const { file, logged, applied, write } = await openIn(folder.path);
   assertEquals(file.value, 1);
   await file.poll();
   await file.poll();
-  assertEquals([applied, said], [[], []]);
+  assertEquals([applied, logged], [[], []]);
   await write("2");
-  await file.poll(); // It may be half written.
+  await file.poll(); // The file may be half written.
   assertEquals(file.value, 1);
   await file.poll();
   assertEquals([file.value, applied], [2, [2]]);
   await file.poll();
   await file.poll();
-  assertEquals(said, ["info: Reloaded FILE: number 2"]);
+  assertEquals(logged, ["info: Reloaded FILE: number 2"]);
 });
 
-Deno.test("WatchedFile.reload() reads once for all who ask before it begins", async () => {
+Deno.test("WatchedFile.reload() reads once for all calls before it starts", async () => {
   await using folder = await makeFolder();
-  const { file, said, applied, write } = await openIn(folder.path);
+  const { file, logged, applied, write } = await openIn(folder.path);
   const begun = file.reload();
   await Promise.all(Array.from({ length: 100 }, () => file.reload()));
   await begun;
-  assertEquals(said.length, applied.length);
+  assertEquals(logged.length, applied.length);
   assertEquals(applied, [1]);
   await write("2");
   await file.reload();
@@ -93,22 +94,22 @@ Deno.test("WatchedFile.poll() waits while the file keeps changing", async () => 
 
 Deno.test("WatchedFile.reload() reads the file, changed or not", async () => {
   await using folder = await makeFolder();
-  const { file, applied, said, write } = await openIn(folder.path);
+  const { file, applied, logged, write } = await openIn(folder.path);
   await file.reload();
   await write("2");
   await file.reload();
   await file.poll();
   await file.poll();
   assertEquals(applied, [1, 2]);
-  assertEquals(said, [
+  assertEquals(logged, [
     "info: Reloaded FILE: number 1",
     "info: Reloaded FILE: number 2",
   ]);
 });
 
-Deno.test("WatchedFile.reload() takes nothing of a file that is being written", async () => {
+Deno.test("WatchedFile.reload() ignores a file that is being written", async () => {
   await using folder = await makeFolder();
-  const { file, path, applied, said } = await openIn(folder.path);
+  const { file, path, applied, logged } = await openIn(folder.path);
   using writing = await Deno.open(path, { write: true, truncate: true });
   const write = (text: string) => writing.write(new TextEncoder().encode(text));
   await write("2");
@@ -118,10 +119,10 @@ Deno.test("WatchedFile.reload() takes nothing of a file that is being written", 
   await write("3");
   assertEquals(await reloading, undefined);
   assertEquals([file.value, applied], [23, [23]]);
-  assertEquals(said, ["info: Reloaded FILE: number 23"]);
+  assertEquals(logged, ["info: Reloaded FILE: number 23"]);
 });
 
-Deno.test("WatchedFile.open() goes on with what is in force, and reads the file where that does not fit", async () => {
+Deno.test("WatchedFile.open() continues with contents in force, and reads the file when they are invalid", async () => {
   await using folder = await makeFolder();
   const { file, path, write } = await openIn(folder.path, "7");
   await write("");
@@ -133,7 +134,7 @@ Deno.test("WatchedFile.open() goes on with what is in force, and reads the file 
     );
   const heir = await open(Number);
   assertEquals(heir.value, 7);
-  // What has been written meanwhile is noticed.
+  // It notices later writes.
   await write("8");
   for (let n = 0; n < 2; n++) await heir.poll();
   assertEquals(heir.value, 8);
@@ -144,9 +145,9 @@ Deno.test("WatchedFile.open() goes on with what is in force, and reads the file 
   assertEquals(other.value, 8);
 });
 
-Deno.test("WatchedFile keeps what it has when the file is broken, and says so once", async () => {
+Deno.test("WatchedFile keeps its value when the file is invalid, and reports it once", async () => {
   await using folder = await makeFolder();
-  const { file, path, applied, said, write } = await openIn(folder.path);
+  const { file, path, applied, logged, write } = await openIn(folder.path);
   const cases: { text: string; why: string }[] = [
     { text: "x", why: "line 1, column 1: expected a number" },
     { text: "13", why: "13 can't be had" },
@@ -170,9 +171,9 @@ Deno.test("WatchedFile keeps what it has when the file is broken, and says so on
   assertEquals([file.value, applied], [2, [2]]);
 });
 
-Deno.test("WatchedFile keeps what it has when the file is gone, and takes it when it is back", async () => {
+Deno.test("WatchedFile keeps its value when the file is gone, and reads the file when it is back", async () => {
   await using folder = await makeFolder();
-  const { file, path, applied, said, write } = await openIn(folder.path);
+  const { file, path, applied, logged, write } = await openIn(folder.path);
   await Deno.remove(path);
   for (let n = 0; n < 4; n++) await file.poll();
   assertEquals(said.splice(0), [
@@ -181,7 +182,7 @@ Deno.test("WatchedFile keeps what it has when the file is gone, and takes it whe
   assertEquals([file.value, applied], [1, []]);
   await write("1");
   for (let n = 0; n < 4; n++) await file.poll();
-  assertEquals(said, ["info: Reloaded FILE: number 1"]);
+  assertEquals(logged, ["info: Reloaded FILE: number 1"]);
 });
 
 Deno.test({
@@ -189,7 +190,7 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   async fn() {
     await using folder = await makeFolder();
-    const { file, path, said } = await openIn(folder.path);
+    const { file, path, logged } = await openIn(folder.path);
     for (const mode of [0o640, 0o604, 0o644]) {
       await Deno.chmod(path, mode);
       for (let n = 0; n < 2; n++) await file.reload();
@@ -199,11 +200,11 @@ Deno.test({
     }
     await Deno.chmod(path, 0o600);
     await file.reload();
-    assertEquals(said, ["info: Reloaded FILE: number 1"]);
+    assertEquals(logged, ["info: Reloaded FILE: number 1"]);
   },
 });
 
-Deno.test("WatchedFile.open() says why it can't be read", async () => {
+Deno.test("WatchedFile.open() says why a file can't be read", async () => {
   await using folder = await makeFolder();
   const { path } = folder;
   await Deno.writeTextFile(`${path}/broken`, "x");

@@ -6,7 +6,7 @@ import { eventually } from "../support/dialogue.ts";
 const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-/** A channel whose other end a test knows. */
+/** A channel with another end that the test controls. */
 function fake(chunks: string[], write?: ByteChannel["write"]) {
   const warnings: string[] = [];
   const state = { printed: "", isClosed: false, isDisposed: false };
@@ -42,13 +42,13 @@ async function readAll(lines: JsonChannel, size: number): Promise<string> {
   return text;
 }
 
-Deno.test("JsonChannel lets JSON through, both ways, and counts what it refuses", async () => {
+Deno.test("JsonChannel passes JSON both ways and counts refused lines", async () => {
   for (const size of [3, 1024]) {
     const { lines, warnings, state } = fake(['{"a"', ":1}\nno\n[", "2]\n3"]);
     assertEquals(await readAll(lines, size), '{"a":1}\n[2]\n3\n');
     const bytes = encode('"x"\noops\n"y');
     assertEquals(await lines.write(bytes), bytes.length);
-    bytes.fill(0); // The caller uses its buffer again.
+    bytes.fill(0); // The caller reuses its buffer.
     assertEquals(await eventually(() => state.printed === '"x"\n'), true);
     await lines.write(encode('"'));
     assertEquals([state.printed, state.isClosed], ['"x"\n', false]);
@@ -65,7 +65,7 @@ Deno.test("JsonChannel lets JSON through, both ways, and counts what it refuses"
   }
 });
 
-Deno.test("JsonChannel tells of 100 lines that it leaves out, and that there are more", async () => {
+Deno.test("JsonChannel reports 100 refused lines, then that more follow", async () => {
   const { lines, warnings } = fake(["no\n".repeat(150)]);
   assertEquals(await readAll(lines, 10), "");
   assertEquals([lines.refused, warnings.length], [150, 101]);
@@ -75,7 +75,7 @@ Deno.test("JsonChannel tells of 100 lines that it leaves out, and that there are
   );
 });
 
-Deno.test("JsonChannel tells whoever writes that the output has failed, and why", async () => {
+Deno.test("JsonChannel throws the output's error to the writer", async () => {
   const failing = () => Promise.reject(new Deno.errors.BrokenPipe("gone"));
   const { lines } = fake([], failing);
   await assertRejects(async () => {

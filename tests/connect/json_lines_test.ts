@@ -31,7 +31,7 @@ async function pushAll(
 
 const encode = (text: string) => new TextEncoder().encode(text);
 
-Deno.test("jsonLines() lets values through as they came, however they are cut", async () => {
+Deno.test("jsonLines() passes values unchanged, however the bytes are split", async () => {
   const values = [
     '{"a":1}',
     " [1, 2,\t3] \r",
@@ -41,7 +41,7 @@ Deno.test("jsonLines() lets values through as they came, however they are cut", 
     "true",
     '{"a":1,"a":2}',
   ];
-  const bytes = encode(values.join("\n")); // The last line has no end.
+  const bytes = encode(values.join("\n")); // Without a line end at the end.
   for (let piece = 1; piece <= bytes.length; piece++) {
     const { lines, refused } = await pushAll(bytes, piece);
     assertEquals(lines, values.map((value) => `${value}\n`), `${piece}`);
@@ -49,7 +49,7 @@ Deno.test("jsonLines() lets values through as they came, however they are cut", 
   }
 });
 
-Deno.test("jsonLines() refuses each line that is no value, by its number", async () => {
+Deno.test("jsonLines() refuses each line that is not a value, with its number", async () => {
   const cases: [line: string | number[], reason: RegExp][] = [
     ["", /^it is empty$/],
     [" \t\r", /^it is empty$/],
@@ -78,7 +78,7 @@ Deno.test("jsonLines() refuses each line that is no value, by its number", async
   }
 });
 
-Deno.test("jsonLines() refuses a line that is too long, and takes the next", async () => {
+Deno.test("jsonLines() refuses a line that is too long and accepts the next", async () => {
   const bytes = encode(`"12345678"\n"123456789"\n${"x".repeat(99)}\n1\n`);
   for (const piece of [1, 7, 1000]) {
     const { lines, refused } = await pushAll(bytes, piece, 10);

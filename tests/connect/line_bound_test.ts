@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { LineBound } from "../../lib/connect/line_bound.ts";
 
-/** What comes of text that is written in pieces of one length. */
+/** The output for a text that is written in pieces of one length. */
 async function bound(text: string, piece: number, longest: number) {
   const bytes = new TextEncoder().encode(text);
   const pieces: Uint8Array<ArrayBuffer>[] = [];
@@ -15,7 +15,7 @@ async function bound(text: string, piece: number, longest: number) {
   return await new Blob(chunks).text();
 }
 
-Deno.test("LineBound passes on one byte too many of a line, and all of the others, however they are cut", async () => {
+Deno.test("LineBound passes one byte too many of a long line and all of other lines, however they are split", async () => {
   const cases: [text: string, want: string][] = [
     ["", ""],
     ["1234\n1234", "1234\n1234"],

@@ -19,7 +19,7 @@ import { startUdp } from "../support/udp.ts";
 import { MODULES } from "../../lib/cli/own_modules.ts";
 import { untilStill } from "../support/time.ts";
 
-/** Starts `connect` with pipes that the test holds. */
+/** Starts `connect` with pipes to the test. */
 function startConnect(args: string[]) {
   const [path, ...before] = SLUICE;
   return new Deno.Command(path!, {
@@ -34,7 +34,7 @@ async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
-Deno.test("connect carries a binary file through pipes byte for byte", async () => {
+Deno.test("sluice connect carries a binary file through pipes byte for byte", async () => {
   await using echo = startEcho();
   const block = crypto.getRandomValues(new Uint8Array(60_000));
   const data = new Uint8Array(10_000_000).map((_, n) => block[n % 60_000]!);
@@ -50,7 +50,7 @@ Deno.test("connect carries a binary file through pipes byte for byte", async () 
   );
 });
 
-Deno.test("connect holds its input back for a target that does not read", async () => {
+Deno.test("sluice connect stops reading its input when the target does not read", async () => {
   const release = Promise.withResolvers<void>();
   await using server = startServer(async (conn) => {
     await release.promise;
@@ -73,7 +73,7 @@ Deno.test("connect holds its input back for a target that does not read", async 
   assertMatch(new TextDecoder().decode(stderr), /^Sent 40000000 bytes/);
 });
 
-Deno.test("connect prints at once what comes first from the target", async () => {
+Deno.test("sluice connect prints the target's first bytes immediately", async () => {
   await using server = startServer(async (conn) => {
     await writeAll(conn, "welcome\n");
     await writeAll(conn, await readToEnd(conn));
@@ -90,11 +90,11 @@ Deno.test("connect prints at once what comes first from the target", async () =>
   assertEquals(await new Response(child.stderr).text(), "");
 });
 
-Deno.test("connect ends soon after the target, although its input stays open", async () => {
+Deno.test("sluice connect ends soon after the target when its input stays open", async () => {
   await using server = startServer((conn) => writeAll(conn, "bye\n"));
   const time = ["--half-close-timeout", "200ms"];
   const child = startConnect([...time, `${server.addr.port}`]);
-  // Its output ends with the target's, before it does itself.
+  // Its output ends with the target's, before the program does.
   const text = await within(10_000, new Response(child.stdout).text());
   assertEquals(text, "bye\n");
   const { code } = await within(10_000, child.status);
@@ -106,7 +106,7 @@ Deno.test("connect ends soon after the target, although its input stays open", a
   await child.stdin.close().catch(() => {});
 });
 
-Deno.test("connect sends all of its input to a target that has half-closed", async () => {
+Deno.test("sluice connect sends all of its input to a target that has half-closed", async () => {
   const received = Promise.withResolvers<number>();
   await using server = startServer(async (conn) => {
     await writeAll(conn, "begin\n");
@@ -121,7 +121,7 @@ Deno.test("connect sends all of its input to a target that has half-closed", asy
   assertEquals(await received.promise, 5_000_000);
 });
 
-Deno.test("connect returns 1 and says why it can't connect", async () => {
+Deno.test("sluice connect exits with 1 and a reason when it can't connect", async () => {
   const port = closedPort();
   await using folder = await makeFolder();
   const file = `${folder.path}/file`;
@@ -147,7 +147,7 @@ Deno.test("connect returns 1 and says why it can't connect", async () => {
   }
 });
 
-Deno.test("connect returns 2 for options that don't go together", async () => {
+Deno.test("sluice connect exits with 2 when options contradict each other", async () => {
   const cases: [args: string[], message: string][] = [
     [
       ["-4", "-6", "1"],
@@ -169,7 +169,7 @@ Deno.test("connect returns 2 for options that don't go together", async () => {
   }
 });
 
-Deno.test("connect returns 1 where the target resets the connection", async () => {
+Deno.test("sluice connect exits with 1 when the target resets the connection", async () => {
   using listener = await listenResettable("127.0.0.1", closedPort());
   const child = startConnect([`${listener.addr.port}`]);
   const conn = await within(10_000, listener.accept());
@@ -187,7 +187,7 @@ Deno.test("connect returns 1 where the target resets the connection", async () =
   await writer.close().catch(() => {});
 });
 
-Deno.test("connect ends quietly where its output is closed", async () => {
+Deno.test("sluice connect ends quietly when its output is closed", async () => {
   await using server = startServer(async (conn) => {
     const block = new Uint8Array(100_000);
     while (true) await writeAll(conn, block);
@@ -205,7 +205,7 @@ Deno.test("connect ends quietly where its output is closed", async () => {
   await child.stdin.close().catch(() => {});
 });
 
-Deno.test("connect is cut by its idle timeout", async () => {
+Deno.test("sluice connect ends after its idle timeout", async () => {
   const finish = Promise.withResolvers<void>();
   await using server = startServer(() => finish.promise);
   const { code, stderr } = await sluice(
@@ -216,7 +216,7 @@ Deno.test("connect is cut by its idle timeout", async () => {
   assertMatch(stderr, /was cut: Idle time of 0\.1 s has passed\n/);
 });
 
-Deno.test("connect ends with 130 at Ctrl-C, and 143 at SIGTERM", {
+Deno.test("sluice connect exits with 130 on Ctrl-C, and with 143 on SIGTERM", {
   ignore: Deno.build.os === "windows",
 }, async () => {
   for (const [signal, expected] of [["SIGINT", 130], ["SIGTERM", 143]]) {
@@ -241,7 +241,7 @@ Deno.test("connect ends with 130 at Ctrl-C, and 143 at SIGTERM", {
   }
 });
 
-Deno.test("connect ends at a signal although nobody reads its output", {
+Deno.test("sluice connect ends on a signal when nobody reads its output", {
   ignore: Deno.build.os === "windows",
 }, async () => {
   let sent = 0;
@@ -250,7 +250,7 @@ Deno.test("connect ends at a signal although nobody reads its output", {
     while (true) sent += await conn.write(block);
   });
   const child = startConnect(["--quiet", `${server.addr.port}`]);
-  await untilStill(() => sent); // Until all pipes are full.
+  await untilStill(() => sent); // All pipes are full.
   child.kill("SIGTERM");
   const { code } = await within(10_000, child.status);
   assertEquals(code, 143);
@@ -258,7 +258,7 @@ Deno.test("connect ends at a signal although nobody reads its output", {
   await child.stdin.close().catch(() => {});
 });
 
-Deno.test("connect --json sends and prints values, and refuses the rest by number", async () => {
+Deno.test("sluice connect --json sends and prints values, and refuses other lines with their number", async () => {
   await using server = startServer(async (conn) => {
     await writeAll(conn, await readToEnd(conn));
     await writeAll(conn, 'oops\n{"b": [1, 2]}\n');
@@ -275,7 +275,7 @@ Deno.test("connect --json sends and prints values, and refuses the rest by numbe
   assertEquals(code, 1);
 });
 
-Deno.test("connect --udp sends a datagram and prints the answer", async () => {
+Deno.test("sluice connect --udp sends a datagram and prints the answer", async () => {
   await using server = startUdp();
   const time = ["--half-close-timeout", "300ms"];
   const { code, text, stderr } = await sluice(
@@ -287,7 +287,7 @@ Deno.test("connect --udp sends a datagram and prints the answer", async () => {
   assertMatch(stderr, /^Sent 5 bytes, received 5 bytes in /);
 });
 
-Deno.test("connect --udp sends in one datagram what was read at once", async () => {
+Deno.test("sluice connect --udp sends the bytes of one read in one datagram", async () => {
   await using server = startUdp();
   const time = ["--half-close-timeout", "300ms"];
   const line = "x".repeat(1_400);
@@ -299,7 +299,7 @@ Deno.test("connect --udp sends in one datagram what was read at once", async () 
   assertEquals(server.heard.length, 1);
 });
 
-Deno.test("connect talks over a Unix socket", {
+Deno.test("sluice connect talks over a Unix socket", {
   ignore: Deno.build.os === "windows",
 }, async () => {
   await using folder = await makeFolder();
@@ -317,7 +317,7 @@ Deno.test("connect talks over a Unix socket", {
   assertEquals([code, text], [0, "hello\n"]);
 });
 
-Deno.test("connect without permissions says which it needs", async () => {
+Deno.test("sluice connect names the permissions that it lacks", async () => {
   const [path, ...before] = SLUICE;
   const args = before.filter((word) => word !== "-A");
   const { code, stderr } = await run(
@@ -332,10 +332,10 @@ Deno.test("connect without permissions says which it needs", async () => {
   assertMatch(stderr, /^sluice: Cannot reach 127\.0\.0\.1:1: [^\n]+\n$/);
 });
 
-Deno.test("connect goes through other proxies, and counts what is the target's", async () => {
+Deno.test("sluice connect goes through parents, and counts only the target's bytes", async () => {
   await using echo = startEcho();
   await using proxy = await startTestProxy();
-  await using next = await startTestProxy(); // The same one twice is a loop.
+  await using next = await startTestProxy(); // The same parent twice would be a loop.
   for (const scheme of ["socks5", "socks5h", "socks4a", "http"]) {
     const url = `${scheme}://127.0.0.1:${proxy.addr.port}`;
     const other = `${scheme}://127.0.0.1:${next.addr.port}`;
@@ -348,7 +348,7 @@ Deno.test("connect goes through other proxies, and counts what is the target's",
   }
 });
 
-Deno.test("connect says what a proxy in between says", async () => {
+Deno.test("sluice connect reports a parent's answer", async () => {
   await using proxy = await startTestProxy();
   const via = `--via=socks5h://127.0.0.1:${proxy.addr.port}`;
   const port = closedPort();

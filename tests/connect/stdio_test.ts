@@ -5,7 +5,7 @@ import { within } from "../support/sockets.ts";
 const encode = (text: string) => new TextEncoder().encode(text);
 const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-/** Standard input and output of which a test knows both other ends. */
+/** Standard input and output, with other ends that the test controls. */
 function fake(chunks: string[], options: Partial<StdioOptions> = {}) {
   const printed: string[] = [];
   const warnings: string[] = [];
@@ -19,7 +19,7 @@ function fake(chunks: string[], options: Partial<StdioOptions> = {}) {
     },
   };
   const output = {
-    // As few bytes at a time as a system may take.
+    // As few bytes at a time as a system may accept.
     write(bytes: Uint8Array) {
       printed.push(decode(bytes.subarray(0, 1)));
       return Promise.resolve(Math.min(1, bytes.length));
@@ -41,7 +41,7 @@ function fake(chunks: string[], options: Partial<StdioOptions> = {}) {
   };
 }
 
-/** Reads to the end, so many bytes at a time. */
+/** Reads to the end, a number of bytes at a time. */
 async function readAll(stdio: Stdio, size: number): Promise<string> {
   let text = "";
   const buffer = new Uint8Array(size);
@@ -51,7 +51,7 @@ async function readAll(stdio: Stdio, size: number): Promise<string> {
   return text;
 }
 
-Deno.test("Stdio carries bytes as they are, and closes a pipe at the end", async () => {
+Deno.test("Stdio carries bytes unchanged, and closes a pipe at the end", async () => {
   const { stdio, printed, isClosed } = fake(["a\n", "b"]);
   assertEquals(await readAll(stdio, 10), "a\nb");
   assertEquals(await stdio.write(encode("\x1b[1mx")), 5);
@@ -61,7 +61,7 @@ Deno.test("Stdio carries bytes as they are, and closes a pipe at the end", async
   assertEquals(isClosed(), true);
 });
 
-Deno.test("Stdio escapes what a terminal shows, unless told otherwise", async () => {
+Deno.test("Stdio escapes control characters on a terminal unless raw is set", async () => {
   for (const raw of [false, true]) {
     const { stdio, printed, isClosed } = fake([], { isShown: true, raw });
     await stdio.write(encode("a\x1b["));
@@ -74,7 +74,7 @@ Deno.test("Stdio escapes what a terminal shows, unless told otherwise", async ()
   }
 });
 
-Deno.test("Stdio warns of a line that a terminal may have cut", async () => {
+Deno.test("Stdio warns about a line that a terminal may have truncated", async () => {
   const lines = ["x".repeat(4_094) + "\n", "x".repeat(4_095) + "\n"];
   const { stdio, warnings } = fake([...lines], { isTyped: true });
   assertEquals((await readAll(stdio, 4_096)).length, 4_095 + 4_096);
@@ -82,7 +82,7 @@ Deno.test("Stdio warns of a line that a terminal may have cut", async () => {
   assertMatch(warnings[0]!, /^A line of 4095 characters was typed/);
 });
 
-Deno.test("Stdio ends the wait for input when it is disposed of", async () => {
+Deno.test("Stdio ends the wait for input when disposed of", async () => {
   const never = Promise.withResolvers<number | null>();
   const stdio = new Stdio(
     { read: () => never.promise },
@@ -100,7 +100,7 @@ Deno.test("Stdio ends the wait for input when it is disposed of", async () => {
   await within(5_000, reading);
 });
 
-Deno.test("Stdio waits for nothing more once it is disposed of", async () => {
+Deno.test("Stdio refuses new reads and writes after it is disposed of", async () => {
   const never = Promise.withResolvers<number | null>();
   const stdio = new Stdio(
     { read: () => never.promise },

@@ -4,7 +4,7 @@ import {
   parseConnectTarget,
 } from "../../lib/connect/target.ts";
 
-Deno.test("parseConnectTarget() takes every form, and formats it back", () => {
+Deno.test("parseConnectTarget() accepts every form, and formatConnectTarget() writes it", () => {
   const cases = [
     ["example.com:443", "example.com:443"],
     ["127.0.0.1:80", "127.0.0.1:80"],
@@ -19,7 +19,7 @@ Deno.test("parseConnectTarget() takes every form, and formats it back", () => {
   }
 });
 
-Deno.test("parseConnectTarget() says what is wrong", () => {
+Deno.test("parseConnectTarget() says what is wrong when the target is invalid", () => {
   const cases: [given: string[], message: string][] = [
     [[], "it is missing; give HOST:PORT"],
     [["localhost", "80"], "it is one word: write localhost:80"],

@@ -12,7 +12,7 @@ import { startTerminal } from "../support/terminal.ts";
 const NEEDS = { needs: ["tmux"] } as const;
 
 testPrograms({
-  name: "connect sends typed lines, and Ctrl-D waits for the rest",
+  name: "sluice connect sends typed lines, and waits for the rest after Ctrl-D",
   ...NEEDS,
   async fn({ tmux }) {
     await using server = startServer(async (conn) => {
@@ -48,7 +48,8 @@ testPrograms({
 });
 
 testPrograms({
-  name: "connect ends at once when the target closes, and with 130 at Ctrl-C",
+  name:
+    "sluice connect ends immediately when the target closes, and exits with 130 on Ctrl-C",
   ...NEEDS,
   async fn({ tmux }) {
     const close = Promise.withResolvers<void>();
@@ -71,7 +72,7 @@ testPrograms({
 });
 
 testPrograms({
-  name: "connect sends a paste of 1 MB whole",
+  name: "sluice connect sends a whole paste of 1 MB",
   ...NEEDS,
   async fn({ tmux }) {
     await using folder = await makeFolder();
@@ -99,7 +100,7 @@ testPrograms({
 });
 
 testPrograms({
-  name: "connect says that the terminal has cut a line",
+  name: "sluice connect warns when the terminal has truncated a line",
   ...NEEDS,
   async fn({ tmux }) {
     await using folder = await makeFolder();

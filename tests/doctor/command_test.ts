@@ -9,13 +9,13 @@ import { MODULES } from "../../lib/cli/own_modules.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
-/** Beside what the machine may have of its own, and its resolver. */
+/** Checks that do not depend on the machine and its resolver. */
 const OWN_CHECKS = [
   ...["runtime", "half-close", "udp", "files", "outgoing"],
   ...HAS_RESETS ? ["reset"] : [],
 ];
 
-/** A certificate that held in 2020, and signs itself. */
+/** A self-signed certificate that was valid in 2020. */
 const EXPIRED = `-----BEGIN CERTIFICATE-----
 MIIBCjCBsgIBATAKBggqhkjOPQQDAjASMRAwDgYDVQQDDAdleHBpcmVkMB4XDTIw
 MDEwMTAwMDAwMFoXDTIxMDEwMTAwMDAwMFowEjEQMA4GA1UEAwwHZXhwaXJlZDBZ
@@ -45,18 +45,26 @@ function of({ findings }: Visit, check: string): Finding {
   return found[0]!;
 }
 
-Deno.test("doctor finds nothing wrong where a proxy works, soon", async () => {
+Deno.test("sluice doctor quickly finds no problem when a proxy works", async () => {
   const started = performance.now();
-  const said = await visit("--listen", "127.0.0.1:0", "--max-connections=20");
+  const visited = await visit(
+    "--listen",
+    "127.0.0.1:0",
+    "--max-connections=20",
+  );
   assert(performance.now() - started < 10_000);
   for (const check of [...OWN_CHECKS, "descriptors", "port"]) {
-    assertEquals(of(said, check).level, "ok", JSON.stringify(of(said, check)));
+    assertEquals(
+      of(visited, check).level,
+      "ok",
+      JSON.stringify(of(visited, check)),
+    );
   }
-  assertEquals(said.result.code, 0);
-  assert(said.worst !== "problem");
+  assertEquals(visited.result.code, 0);
+  assert(visited.worst !== "problem");
 });
 
-Deno.test("doctor tells in lines, each problem with its remedy", async () => {
+Deno.test("sluice doctor prints lines, each problem with its remedy", async () => {
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const listen = `127.0.0.1:${taken.addr.port}`;
   const args = ["run", "-A", MAIN, "doctor", "--listen", listen];
@@ -70,13 +78,13 @@ Deno.test("doctor tells in lines, each problem with its remedy", async () => {
   assertMatch(text, /\n1 problem(, .*)?\n$/);
 });
 
-Deno.test("doctor finds what would stop the start", async () => {
+Deno.test("sluice doctor finds the problems that would stop a start", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/users`;
   await Deno.writeTextFile(path, "no line of a user\n");
-  const said = await visit("--listen", "0.0.0.0:0", "--users", path);
-  assertEquals(said.result.code, 1);
-  assertEquals(of(said, "files").level, "problem");
+  const visited = await visit("--listen", "0.0.0.0:0", "--users", path);
+  assertEquals(visited.result.code, 1);
+  assertEquals(of(visited, "files").level, "problem");
   const missing = await visit("--listen", "0.0.0.0:0");
   assertMatch(of(missing, "port").message, /anyone who reaches it could use/);
   assertEquals(missing.worst, "problem");
@@ -85,7 +93,7 @@ Deno.test("doctor finds what would stop the start", async () => {
 });
 
 Deno.test({
-  name: "doctor compares the limit of descriptors with the connections",
+  name: "sluice doctor compares the limit of descriptors with the connections",
   ignore: Deno.build.os !== "linux",
   async fn() {
     const script = `ulimit -n 1024; exec "$@"`;
@@ -105,7 +113,7 @@ Deno.test({
   },
 });
 
-Deno.test("doctor looks at the paths of Unix sockets", async () => {
+Deno.test("sluice doctor examines the paths of Unix sockets", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/p.sock`;
   const free = await visit("--listen", `unix:${path}`);
@@ -120,7 +128,7 @@ Deno.test("doctor looks at the paths of Unix sockets", async () => {
   assertEquals(taken.result.code, 1);
 });
 
-Deno.test("doctor looks at certificates", async () => {
+Deno.test("sluice doctor examines certificates", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/good.pem`;
   const expired = `${folder.path}/expired.pem`;
@@ -139,15 +147,15 @@ Deno.test("doctor looks at certificates", async () => {
   assertEquals(result.code, 1);
 });
 
-Deno.test("doctor prints a line of permissions that starts the proxy, without passwords", async () => {
+Deno.test("sluice doctor prints a command line that starts the proxy, without passwords", async () => {
   await using folder = await makeFolder();
   const rules = `${folder.path}/the rules`;
   await Deno.writeTextFile(rules, "allow\n");
   const args = ["--listen", "127.0.0.1:0", "--rules", rules];
-  const said = await visit(...args, "--user", "alice:secret");
-  const line = of(said, "permissions").remedy!;
+  const visited = await visit(...args, "--user", "alice:secret");
+  const line = of(visited, "permissions").remedy!;
   assert(line.includes("--user alice:PASSWORD"), line);
-  assert(!JSON.stringify(said.findings).includes("secret"));
+  assert(!JSON.stringify(visited.findings).includes("secret"));
   assert(!line.includes("-A"), line);
   const command = line
     .replace(/^deno run/, `"${Deno.execPath()}" run`)
@@ -170,16 +178,16 @@ Deno.test("doctor prints a line of permissions that starts the proxy, without pa
   await reader.cancel();
 });
 
-Deno.test("doctor does with few permissions, asks for none, and says which", async () => {
+Deno.test("sluice doctor works with few permissions, prompts for none, and names the missing ones", async () => {
   const read = `--allow-read=${MODULES}`;
   const doctor = [MAIN, "doctor", "--json", "--listen=0"];
   const args = ["run", "--allow-net", read, ...doctor];
   const result = await run(Deno.execPath(), args);
-  const said: Visit = { result, ...JSON.parse(result.text) };
+  const visited: Visit = { result, ...JSON.parse(result.text) };
   assertEquals(result.code, 0, result.text);
-  assertEquals(of(said, "permissions").level, "ok");
-  assertEquals(of(said, "half-close").level, "ok");
-  const { level, message, remedy } = of(said, "reset");
+  assertEquals(of(visited, "permissions").level, "ok");
+  assertEquals(of(visited, "half-close").level, "ok");
+  const { level, message, remedy } = of(visited, "reset");
   assertEquals(level, "note");
   assertMatch(message, /a broken download looks complete/);
   assertEquals(remedy, HAS_RESETS ? "give Deno --allow-ffi" : undefined);
@@ -192,7 +200,7 @@ Deno.test("doctor does with few permissions, asks for none, and says which", asy
   assertMatch(of(lacking, "permissions").message, /not given --allow-net/);
 });
 
-Deno.test("doctor wants the permission to list interfaces where there is a guard, and the proxy warns without it", async () => {
+Deno.test("sluice doctor asks for the permission to list interfaces when there is a guard, and the proxy warns without it", async () => {
   const flag = "--allow-sys=networkInterfaces";
   const read = `--allow-read=${MODULES}`;
   const few = ["run", "--no-prompt", "--allow-net", read];
@@ -205,8 +213,8 @@ Deno.test("doctor wants the permission to list interfaces where there is a guard
   ) {
     const doctor = [MAIN, "doctor", "--json", ...args];
     const lacking = await run(Deno.execPath(), [...few, ...doctor]);
-    const said: Visit = { result: lacking, ...JSON.parse(lacking.text) };
-    const { level, message, remedy } = of(said, "permissions");
+    const visited: Visit = { result: lacking, ...JSON.parse(lacking.text) };
+    const { level, message, remedy } = of(visited, "permissions");
     assertEquals(level, isWanted ? "problem" : "ok", lacking.text);
     assertEquals(message.includes(flag), isWanted);
     assertEquals(remedy?.includes(flag) ?? false, isWanted);
@@ -231,7 +239,7 @@ Deno.test("doctor wants the permission to list interfaces where there is a guard
   }
 });
 
-Deno.test("doctor says what it lacks to be loaded", async () => {
+Deno.test("sluice doctor names the permission to load its modules", async () => {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", MAIN, "doctor"],
     env: { NO_COLOR: "1" },
@@ -242,7 +250,7 @@ Deno.test("doctor says what it lacks to be loaded", async () => {
   ]);
 });
 
-Deno.test("doctor looks at the admin listener, and wants a token where others reach it", async () => {
+Deno.test("sluice doctor examines the admin listener, and requires a token on a public address", async () => {
   const local = ["--listen", "127.0.0.1:0", "--admin"];
   const fine = await visit(...local, "127.0.0.1:0");
   assertEquals(fine.result.code, 0);
@@ -253,7 +261,7 @@ Deno.test("doctor looks at the admin listener, and wants a token where others re
   assertMatch(of(open, "admin").message, /without a token/);
 });
 
-Deno.test("doctor takes certificates of clients for users, where they are required", async () => {
+Deno.test("sluice doctor counts required client certificates as users", async () => {
   await using folder = await makeFolder();
   const [authority, path, key] = ["ca.pem", "cert.pem", "key.pem"]
     .map((name) => `${folder.path}/${name}`);

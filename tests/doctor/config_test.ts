@@ -19,7 +19,7 @@ interface Visit {
   findings: Finding[];
 }
 
-/** Lets the doctor look at a configuration, or with arguments after it. */
+/** Runs the doctor for a configuration, or with further arguments. */
 async function visit(
   path: string,
   env: Record<string, string> = {},
@@ -35,7 +35,7 @@ function of({ findings }: Visit, check: string): string[] {
     .map(({ level, message }) => `${level} ${message}`);
 }
 
-/** Agrees on TLS with whoever comes, and waits for the end. */
+/** Makes a TLS handshake with every client, and waits for its end. */
 function startTlsServer({ certificate, key }: TestCertificate) {
   const listener = Deno.listenTls({
     ...{ hostname: "127.0.0.1", port: 0, cert: certificate, key },
@@ -44,7 +44,7 @@ function startTlsServer({ certificate, key }: TestCertificate) {
     const all: Promise<void>[] = [];
     for await (const conn of listener) {
       all.push((async () => {
-        await conn.read(new Uint8Array(1)).catch(() => {}); // It may refuse.
+        await conn.read(new Uint8Array(1)).catch(() => {}); // The client may refuse.
         conn[Symbol.dispose]();
       })());
     }
@@ -63,7 +63,7 @@ async function write(path: string, config: unknown): Promise<void> {
   await Deno.writeTextFile(path, JSON.stringify(config), { mode: 0o600 });
 }
 
-Deno.test("doctor -c looks at all listeners, and adds up their connections", async () => {
+Deno.test("sluice doctor -c examines all listeners, and adds up their connections", async () => {
   await using folder = await makeFolder();
   using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const path = `${folder.path}/sluice.json`;
@@ -83,24 +83,24 @@ Deno.test("doctor -c looks at all listeners, and adds up their connections", asy
     `ok 127.0.0.1:${port} is free, for clients on this machine`,
   );
   assertMatch(used!, /^problem .*the port is in use/);
-  assertEquals(said.result.code, 1);
+  assertEquals(visited.result.code, 1);
 });
 
-Deno.test("doctor -c tells each problem of the file, with its place", async () => {
+Deno.test("sluice doctor -c reports each problem of the file with its place", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/sluice.json`;
   await write(path, {
     listeners: [{ kind: "proxy", listen: 0, prefer: "ipv5", "idle-timout": 1 }],
   });
-  const said = await visit(path);
-  const all = of(said, "config");
+  const visited = await visit(path);
+  const all = of(visited, "config");
   assertEquals(all.length, 2, all.join("\n"));
   assertMatch(all[0]!, /^problem .*sluice\.json:1:\d+: listeners\[0\]\.prefer/);
   await Deno.writeTextFile(path, "{ listeners");
   assertMatch(of(await visit(path), "config")[0]!, /^problem .*:1:\d+: /);
 });
 
-Deno.test("doctor -c connects to upstreams and parents, and reads their certificates", async () => {
+Deno.test("sluice doctor -c connects to upstreams and parents, and reads their certificates", async () => {
   await using folder = await makeFolder();
   await using test = await makeTestAuthority();
   await using echo = startEcho();
@@ -127,13 +127,13 @@ Deno.test("doctor -c connects to upstreams and parents, and reads their certific
       },
     ],
   });
-  const said = await visit(path);
-  const [first, second, third] = of(said, "upstream");
+  const visited = await visit(path);
+  const [first, second, third] = of(visited, "upstream");
   assertMatch(first!, /^ok .* takes connections, the first in \d+ ms$/);
   assertMatch(second!, /^problem .*connection refused$/);
   assertMatch(third!, /^ok tls:\/\/127\.0\.0\.1:/);
-  assertMatch(of(said, "parent")[0]!, /^ok tls:\/\/localhost:\d+ takes/);
-  const certificates = of(said, "certificate")
+  assertMatch(of(visited, "parent")[0]!, /^ok tls:\/\/localhost:\d+ takes/);
+  const certificates = of(visited, "certificate")
     .filter((text) => text.includes("tls://")).toSorted();
   assertEquals(certificates.length, 2, certificates.join("\n"));
   const [ofParent, ofServer] = certificates;
@@ -143,10 +143,10 @@ Deno.test("doctor -c connects to upstreams and parents, and reads their certific
     ofParent!,
     /^problem tls:\/\/localhost:\d+: TLS handshake failed/,
   );
-  assert(!JSON.stringify(said.findings).includes("hush"));
+  assert(!JSON.stringify(visited.findings).includes("hush"));
 });
 
-Deno.test("doctor -c tells upstreams that want a PROXY header that it speaks for itself", async () => {
+Deno.test("sluice doctor -c sends a LOCAL header to upstreams that expect a PROXY header", async () => {
   await using folder = await makeFolder();
   await using test = await makeTestAuthority();
   await using echo = startEcho();
@@ -165,14 +165,14 @@ Deno.test("doctor -c tells upstreams that want a PROXY header that it speaks for
       "upstream-ca": test.path("ca.crt"),
     }],
   });
-  const said = await visit(path);
-  assertMatch(of(said, "upstream")[0]!, /^ok .* takes connections/);
-  const [certificate] = of(said, "certificate")
+  const visited = await visit(path);
+  assertMatch(of(visited, "upstream")[0]!, /^ok .* takes connections/);
+  const [certificate] = of(visited, "certificate")
     .filter((text) => text.includes("tls://"));
   assertMatch(certificate!, /^warning tls:\/\/.*is valid for (29|30) days$/);
 });
 
-Deno.test("doctor -c prints permissions for the places of a relay alone, which start it", async () => {
+Deno.test("sluice doctor -c prints permissions for only the addresses of a relay, which start it", async () => {
   await using folder = await makeFolder();
   await using echo = startEcho();
   const path = `${folder.path}/sluice.json`;
@@ -181,8 +181,10 @@ Deno.test("doctor -c prints permissions for the places of a relay alone, which s
   await write(path, {
     listeners: [{ kind: "forward", listen: port, upstreams: [upstream] }],
   });
-  const said = await visit(path);
-  const { remedy } = said.findings.find((one) => one.check === "permissions")!;
+  const visited = await visit(path);
+  const { remedy } = visited.findings.find((one) =>
+    one.check === "permissions"
+  )!;
   assert(remedy!.includes(` --allow-net=127.0.0.1:${port},${upstream} `));
   const command = remedy!
     .replace(/^deno run/, `"${Deno.execPath()}" run`)
@@ -209,21 +211,21 @@ Deno.test("doctor -c prints permissions for the places of a relay alone, which s
   await child.status;
 });
 
-Deno.test("doctor knows the variables of the environment, and no others of ours", async () => {
+Deno.test("sluice doctor knows Sluice's environment variables, and reports unknown ones", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/sluice.json`;
   await write(path, { listeners: [{ kind: "echo", listen: 0 }] });
-  const said = await visit(path, {
+  const visited = await visit(path, {
     SLUICE_ADMIN_TOKEN: "0123456789abcdef",
     SLUICE_USER: "alice:hush",
   });
-  const text = of(said, "environment").join("\n");
+  const text = of(visited, "environment").join("\n");
   assertMatch(text, /SLUICE_ADMIN_TOKEN is the token of the admin listener/);
   assertMatch(text, /warning SLUICE_USER is set, but Sluice does not read it/);
   assert(!/0123456789abcdef|hush/.test(JSON.stringify(said.findings)));
 });
 
-Deno.test("doctor wants a configuration or options, not both", async () => {
+Deno.test("sluice doctor refuses options together with a configuration", async () => {
   const args = ["run", "-A", MAIN, "doctor", "-c", "x.json", "--listen=0"];
   const { code, stderr } = await run(Deno.execPath(), args);
   assertEquals(code, 2);
@@ -233,7 +235,7 @@ Deno.test("doctor wants a configuration or options, not both", async () => {
   );
 });
 
-Deno.test("doctor -c tells of a relay whose places are wrong, and looks at the others", async () => {
+Deno.test("sluice doctor -c reports a relay with wrong addresses, and examines the others", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/sluice.json`;
   await write(path, {
@@ -250,7 +252,7 @@ Deno.test("doctor -c tells of a relay whose places are wrong, and looks at the o
   assertEquals(of(found, "port").length, 1);
 });
 
-Deno.test("doctor -c does not miss an upstream that is a listener of the same file", async () => {
+Deno.test("sluice doctor -c accepts an upstream that is a listener of the same file", async () => {
   await using folder = await makeFolder();
   const path = `${folder.path}/sluice.json`;
   const port = closedPort();

@@ -12,7 +12,7 @@ const finding = (level: Finding["level"]): Finding => ({
   message: "m",
 });
 
-Deno.test("worstLevel() is that of the worst", () => {
+Deno.test("worstLevel() returns the level of the worst finding", () => {
   assertEquals(worstLevel([]), "ok");
   for (const [index, level] of LEVELS.entries()) {
     const lesser = LEVELS.slice(0, index + 1).map(finding);
@@ -21,7 +21,7 @@ Deno.test("worstLevel() is that of the worst", () => {
   }
 });
 
-Deno.test("formatFindings() aligns what was found, and sums it up", () => {
+Deno.test("formatFindings() aligns findings, and sums them up", () => {
   const text = formatFindings([
     { level: "ok", check: "a", message: "fine" },
     { level: "warning", check: "long", message: "well", remedy: "do this" },

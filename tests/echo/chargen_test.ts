@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { chargenBlock } from "../../lib/echo/chargen.ts";
 
-Deno.test("chargenBlock() is the pattern of RFC 864", () => {
+Deno.test("chargenBlock() returns the pattern of RFC 864", () => {
   const text = new TextDecoder().decode(chargenBlock());
   const lines = text.split("\r\n");
   assertEquals(lines.pop(), "");

@@ -14,7 +14,7 @@ import {
 } from "../support/sockets.ts";
 import { udpSocket } from "../support/udp.ts";
 
-Deno.test("echo is restarted 20 times on one port, with clients attached", {
+Deno.test("sluice echo restarts 20 times on one port with clients attached", {
   ignore: Deno.build.os === "windows",
 }, async () => {
   const port = closedPort();
@@ -32,10 +32,10 @@ Deno.test("echo is restarted 20 times on one port, with clients attached", {
     await Promise.all(
       clients.map((client) => within(5_000, readExactly(client, text.length))),
     );
-    // Every other time there is no farewell at all.
+    // Every second time it gets no chance to say goodbye.
     const isKilled = round % 2 === 1;
     server.signal(isKilled ? "SIGKILL" : "SIGTERM");
-    // The server ends first: TIME_WAIT is on its side, and on this port.
+    // The server ends first, so TIME_WAIT is on its side and on this port.
     const buffer = new Uint8Array(1);
     for (const client of clients) {
       const end = await within(5_000, client.read(buffer).catch(() => null));
@@ -47,7 +47,7 @@ Deno.test("echo is restarted 20 times on one port, with clients attached", {
   }
 });
 
-Deno.test("echo ends at once at a second signal, and returns 1", {
+Deno.test("sluice echo ends immediately on a second signal, and exits with 1", {
   ignore: Deno.build.os === "windows",
 }, async () => {
   await using server = await startSluice(["echo", "127.0.0.1:0"]);
@@ -55,7 +55,7 @@ Deno.test("echo ends at once at a second signal, and returns 1", {
     hostname: "127.0.0.1",
     port: server.port,
   });
-  // More than the buffers hold, and nobody reads: this can't drain.
+  // More than all buffers hold, and nobody reads: this can't drain.
   const sending = writeAll(conn, new Uint8Array(30_000_000)).catch(() => {});
   await within(5_000, readExactly(conn, 1));
   server.signal("SIGTERM");
@@ -69,7 +69,7 @@ Deno.test("echo ends at once at a second signal, and returns 1", {
   await sending;
 });
 
-Deno.test("echo says why it can't start", async () => {
+Deno.test("startEcho() says why it can't start", async () => {
   using tcp = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const taken = closedPort();
   using _udp = udpSocket("127.0.0.1", taken);
@@ -143,7 +143,7 @@ Deno.test("echo says why it can't start", async () => {
   }
 });
 
-Deno.test("echo answers no datagrams of others unless told so", async () => {
+Deno.test("startEcho() refuses public datagrams unless open is set", async () => {
   const listen = { host: "0.0.0.0", port: 0 };
   await assertRejects(
     () => startEcho({ listen, udp: true }),
@@ -156,7 +156,7 @@ Deno.test("echo answers no datagrams of others unless told so", async () => {
   assertEquals(await plain.shutdown(0), 0);
 });
 
-Deno.test("echo answers datagrams and connections on one port", {
+Deno.test("sluice echo answers datagrams and connections on one port", {
   ignore: Deno.build.os === "windows",
 }, async () => {
   await using server = await startSluice(["echo", "--udp", "127.0.0.1:0"]);

@@ -15,12 +15,12 @@ import {
 } from "../support/sockets.ts";
 import { untilStill } from "../support/time.ts";
 
-/** Every byte value, over and over. */
+/** Every byte value, repeated. */
 function pattern(length: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(length).map((_, n) => n % 256 ^ n >> 8);
 }
 
-/** Sends all, half-closes, and gives all that comes back. */
+/** Sends all bytes, half-closes, and returns the answer. */
 async function exchange(
   conn: Deno.TcpConn,
   bytes: Uint8Array,
@@ -33,7 +33,7 @@ async function exchange(
   return back;
 }
 
-Deno.test("echo() sends back every byte, and its end after the client's", async () => {
+Deno.test("echo() sends back every byte, and ends after the client", async () => {
   await using echo = await startTestEcho();
   for (const length of [0, 1, 5_000, 3_000_000]) {
     using conn = await echo.connect();
@@ -49,7 +49,7 @@ Deno.test("echo() sends back every byte, and its end after the client's", async 
   assertEquals([last.sent, last.received], [3_000_000, 3_000_000]);
 });
 
-Deno.test("echo() answers at once, before the client's end", async () => {
+Deno.test("echo() answers immediately, before the client's end", async () => {
   await using echo = await startTestEcho();
   using conn = await echo.connect();
   for (const text of ["a", "bc", "def"]) {
@@ -59,16 +59,16 @@ Deno.test("echo() answers at once, before the client's end", async () => {
   }
 });
 
-Deno.test("echo() waits for a client that does not read, and loses nothing", async () => {
+Deno.test("echo() waits for a client that does not read, and loses no byte", async () => {
   await using echo = await startTestEcho();
   using conn = await echo.connect();
-  const bytes = pattern(48_000_000); // Four buffers of systems, and ours.
+  const bytes = pattern(48_000_000); // More than four system buffers and Sluice's.
   let sent = 0;
   const sending = (async () => {
     while (sent < bytes.length) sent += await conn.write(bytes.subarray(sent));
     await conn.closeWrite();
   })();
-  // More than the system's buffers hold stays with the client.
+  // The client keeps the bytes beyond the system's buffers.
   await untilStill(() => sent);
   assertGreater(bytes.length, sent);
   const back = await within(20_000, readToEnd(conn));
@@ -77,14 +77,14 @@ Deno.test("echo() waits for a client that does not read, and loses nothing", asy
   assert(back.every((byte, index) => byte === bytes[index]));
 });
 
-Deno.test("echo() sends each answer later where a delay is set, in order", async () => {
+Deno.test("echo() delays each answer and keeps the order", async () => {
   await using echo = await startTestEcho({ delay: 150 });
   using conn = await echo.connect();
   const start = performance.now();
   await writeAll(conn, "a");
   await within(5_000, readExactly(conn, 1));
   assertGreater(performance.now() - start, 148);
-  // What is beyond the megabyte that is held comes too, in its time.
+  // The bytes beyond the megabyte that is held arrive later.
   const bytes = pattern(2_500_000);
   const back = await exchange(conn, bytes);
   assertEquals(back, bytes);
@@ -98,11 +98,12 @@ Deno.test("echo() writes no more than a chunk at a time", async () => {
   assertEquals(record!.received, 1_000);
 });
 
-Deno.test("echo() closes after so many bytes, in good order", async () => {
+Deno.test("echo() closes cleanly after the given number of bytes", async () => {
   for (const closeAfter of [0, 1, 1_000]) {
     await using echo = await startTestEcho({ closeAfter });
     using conn = await echo.connect();
-    // What the client sends beyond does not become a reset that eats the answer.
+    // The client's further bytes must not cause a reset that destroys the
+    // answer.
     const back = await exchange(conn, pattern(200_000));
     assertEquals(back, pattern(closeAfter));
     const [record] = await within(5_000, echo.whenEnded(1));
@@ -112,7 +113,7 @@ Deno.test("echo() closes after so many bytes, in good order", async () => {
   }
 });
 
-Deno.test("echo() resets after so many bytes, which arrive before", async () => {
+Deno.test("echo() resets after the given number of bytes has arrived", async () => {
   for (const resetAfter of [0, 1, 1_000]) {
     await using echo = await startTestEcho({ resetAfter });
     let count = 0;
@@ -132,14 +133,14 @@ Deno.test("echo() resets after so many bytes, which arrive before", async () => 
   }
 });
 
-Deno.test("echo() with a reset to come is an echo until then", async () => {
+Deno.test("echo() echoes until the reset", async () => {
   await using echo = await startTestEcho({ resetAfter: 10_000_000 });
   using conn = await echo.connect();
   const bytes = pattern(3_000_000);
   assertEquals(await exchange(conn, bytes), bytes);
 });
 
-Deno.test("echo() throws away what comes where it discards", async () => {
+Deno.test("echo() answers nothing in discard mode", async () => {
   await using echo = await startTestEcho({ mode: "discard" });
   using conn = await echo.connect();
   assertEquals((await exchange(conn, pattern(2_000_000))).length, 0);
@@ -148,7 +149,7 @@ Deno.test("echo() throws away what comes where it discards", async () => {
   assertEquals([record!.sent, record!.received], [2_000_000, 0]);
 });
 
-Deno.test("echo() closes after so many bytes thrown away", async () => {
+Deno.test("echo() closes after the given number of discarded bytes", async () => {
   await using echo = await startTestEcho({ mode: "discard", closeAfter: 10 });
   using conn = await echo.connect();
   await writeAll(conn, pattern(10));
@@ -171,7 +172,7 @@ Deno.test("echo() generates characters until the client's end", async () => {
   assertEquals(record!.sent, 7);
 });
 
-Deno.test("echo() generates as many characters as asked, also for a client that has half-closed", async () => {
+Deno.test("echo() generates the given number of characters, even for a half-closed client", async () => {
   const closeAfter = 1_000_000;
   await using echo = await startTestEcho({ mode: "chargen", closeAfter });
   using conn = await echo.connect();
@@ -181,7 +182,7 @@ Deno.test("echo() generates as many characters as asked, also for a client that 
   assert(back.every((byte, index) => byte === block[index % block.length]));
 });
 
-Deno.test("echo() says that a client has reset its connection", async () => {
+Deno.test("echo() reports a client's reset", async () => {
   for (const mode of ["echo", "discard", "chargen"] as const) {
     await using echo = await startTestEcho({ mode });
     const socket = await connectResettable({
@@ -195,7 +196,7 @@ Deno.test("echo() says that a client has reset its connection", async () => {
   }
 });
 
-Deno.test("echo() ends a connection that is idle", async () => {
+Deno.test("echo() ends an idle connection", async () => {
   await using echo = await startTestEcho({ idleTimeout: 80 });
   using conn = await echo.connect();
   await within(5_000, readToEnd(conn));
@@ -216,7 +217,7 @@ Deno.test("echo() refuses a client over the limit, with a clean end", async () =
   assertEquals(record!.result, "refused");
 });
 
-Deno.test("echo() lets what is on its way come back in a drain, and closes cleanly", async () => {
+Deno.test("echo() returns all bytes on their way in a drain, then closes cleanly", async () => {
   for (const delay of [0, 600]) {
     await using echo = await startTestEcho({ delay });
     using idle = await echo.connect();
@@ -224,7 +225,7 @@ Deno.test("echo() lets what is on its way come back in a drain, and closes clean
     const bytes = pattern(300_000);
     await writeAll(conn, bytes);
     const stopped = echo.server.shutdown(30_000);
-    // Neither reset nor cut: all that was sent, and then the end.
+    // Neither reset nor cut: all bytes, then the end.
     const buffer = new Uint8Array(bytes.length);
     let count = 0;
     while (true) {
@@ -248,7 +249,7 @@ Deno.test("echo() lets what is on its way come back in a drain, and closes clean
   }
 });
 
-Deno.test("echo() ends a drain although a client stays, and a text without end at once", async () => {
+Deno.test("echo() ends a drain while a client stays, and endless text immediately", async () => {
   for (const mode of ["echo", "chargen"] as const) {
     await using echo = await startTestEcho({ mode });
     using conn = await echo.connect();
@@ -263,7 +264,7 @@ Deno.test("echo() ends a drain although a client stays, and a text without end a
   }
 });
 
-Deno.test("echo() is cut at the end of the drain time where a client does not read", async () => {
+Deno.test("echo() cuts a client that does not read at the end of the drain", async () => {
   await using echo = await startTestEcho();
   using conn = await echo.connect();
   const sending = writeAll(conn, pattern(20_000_000)).catch(() => {});

@@ -21,7 +21,7 @@ function start(settings: Partial<UdpEchoSettings> = {}): Running {
   };
 }
 
-Deno.test("answerDatagrams() sends each datagram back, of any length", async () => {
+Deno.test("answerDatagrams() returns each datagram of any length", async () => {
   await using running = start();
   using client = udpSocket();
   for (const length of [0, 1, 1_400, 5_000, 65_507]) {
@@ -34,7 +34,7 @@ Deno.test("answerDatagrams() sends each datagram back, of any length", async () 
   assertEquals(running.echo.counts, { received: 5, answered: 5, dropped: 0 });
 });
 
-Deno.test("answerDatagrams() keeps the order, also with a delay", async () => {
+Deno.test("answerDatagrams() keeps the order, with and without a delay", async () => {
   for (const delay of [0, 100]) {
     await using running = start({ delay });
     using client = udpSocket();
@@ -49,7 +49,7 @@ Deno.test("answerDatagrams() keeps the order, also with a delay", async () => {
   }
 });
 
-Deno.test("answerDatagrams() sends no more text than came", async () => {
+Deno.test("answerDatagrams() never sends more text than it received", async () => {
   await using running = start({ mode: "chargen" });
   using client = udpSocket();
   for (const length of [0, 10, 512, 5_000]) {
@@ -59,7 +59,7 @@ Deno.test("answerDatagrams() sends no more text than came", async () => {
   }
 });
 
-Deno.test("answerDatagrams() answers nothing where it discards", async () => {
+Deno.test("answerDatagrams() answers nothing in discard mode", async () => {
   await using running = start({ mode: "discard" });
   using client = udpSocket();
   await client.send(Uint8Array.of(1), running.addr);
@@ -68,7 +68,7 @@ Deno.test("answerDatagrams() answers nothing where it discards", async () => {
 });
 
 Deno.test(
-  "answerDatagrams() does not answer services, which could answer back",
+  "answerDatagrams() ignores the ports of services, which could answer back",
   {
     ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
   },
@@ -83,7 +83,7 @@ Deno.test(
   },
 );
 
-Deno.test("answerDatagrams() does not answer another server on its own port", async () => {
+Deno.test("answerDatagrams() ignores another server on the same port", async () => {
   await using running = start();
   using other = udpSocket("127.0.0.2", running.addr.port);
   using client = udpSocket();
@@ -93,7 +93,7 @@ Deno.test("answerDatagrams() does not answer another server on its own port", as
   assertEquals(running.echo.counts.dropped, 1);
 });
 
-Deno.test("answerDatagrams() holds no more than it has room for", async () => {
+Deno.test("answerDatagrams() drops datagrams when the delay line is full", async () => {
   await using running = start({ delay: 600_000 });
   using client = udpSocket();
   for (let n = 0; n < 100; n++) {
@@ -106,7 +106,7 @@ Deno.test("answerDatagrams() holds no more than it has room for", async () => {
   assert(running.echo.counts.dropped < 32);
 });
 
-Deno.test("UdpEcho.shutdown() lets what is held be sent first", async () => {
+Deno.test("UdpEcho.shutdown() first sends delayed datagrams", async () => {
   await using running = start({ delay: 500 });
   using client = udpSocket();
   await client.send(Uint8Array.of(1), running.addr);

@@ -13,7 +13,7 @@ import { requireEffect } from "../../lib/cli/requirements.ts";
 import { startHub } from "../../lib/hub/start.ts";
 import { UsageError } from "../../lib/cli/usage_error.ts";
 
-Deno.test("HUB_OPTIONS has defaults that go together", async () => {
+Deno.test("HUB_OPTIONS has consistent defaults", async () => {
   const options = await parseOptions([], HUB_OPTIONS);
   assertEquals(options.listen, [{ host: "127.0.0.1", port: 7000 }]);
   assertEquals(options.ws, []);
@@ -25,7 +25,7 @@ Deno.test("HUB_OPTIONS has defaults that go together", async () => {
   assertEquals([options.history, options["history-time"]], [0, 3_600_000]);
 });
 
-Deno.test("HUB_OPTIONS takes listeners, origins and framings", async () => {
+Deno.test("HUB_OPTIONS accepts listeners, origins and framings", async () => {
   const options = await parseOptions([
     ...["7001", ":7002", "--ws=8000", "--ws", "[::1]:8001"],
     ...["--ws-origin=https://Chat.test", "--frame=json"],
@@ -61,7 +61,7 @@ for (const [args, message] of WRONG) {
   });
 }
 
-Deno.test("HUB_COMMAND refuses options that don't go together", async () => {
+Deno.test("HUB_COMMAND refuses options that contradict each other", async () => {
   const cases: [args: string[], message: string][] = [
     [["--history=11", "--queue=10"], "11 messages don't fit into --queue 10"],
     [["--ws-origin=https://a.test"], "--ws-origin: needs --ws"],
@@ -76,7 +76,7 @@ Deno.test("HUB_COMMAND refuses options that don't go together", async () => {
   }
 });
 
-Deno.test("startHub() listens where others can reach it only when told so", async () => {
+Deno.test("startHub() listens on a public address only when open is set", async () => {
   const all = { host: "0.0.0.0", port: 0 };
   const local = { host: "127.0.0.1", port: 0 };
   for (const where of [{ listen: [all] }, { listen: [local], web: [all] }]) {
@@ -90,7 +90,7 @@ Deno.test("startHub() listens where others can reach it only when told so", asyn
   }
 });
 
-Deno.test("HUB_COMMAND has help of 79 columns", () => {
+Deno.test("HUB_COMMAND has help of at most 79 columns", () => {
   const help = formatHelp(HUB_COMMAND);
   for (const line of help.split("\n")) assertLessOrEqual(line.length, 79, line);
   for (const name of Object.keys(HUB_OPTIONS)) {

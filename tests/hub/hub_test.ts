@@ -6,7 +6,7 @@ import { type LineClient, startTestHub, type TestHub } from "../support/hub.ts";
 import { connectResettable } from "../support/reset.ts";
 import { writeAll } from "../support/sockets.ts";
 
-/** Two clients of a hub that have names. */
+/** Two named clients of a hub. */
 async function aliceAndBob(
   hub: TestHub,
 ): Promise<[alice: LineClient, bob: LineClient]> {
@@ -19,7 +19,7 @@ async function aliceAndBob(
   return [alice, bob];
 }
 
-Deno.test("hub reads its clients with a BYOB reader only", async () => {
+Deno.test("startHub() reads its clients with a BYOB reader only", async () => {
   const modes = new Set<unknown>();
   const { getReader } = SocketReadable.prototype;
   Object.assign(SocketReadable.prototype, {
@@ -46,7 +46,7 @@ Deno.test("hub reads its clients with a BYOB reader only", async () => {
   }
 });
 
-Deno.test("hub sends what one client says to all the others, and not back", async () => {
+Deno.test("startHub() sends a client's message to all others but not back", async () => {
   await using hub = await startTestHub();
   using a = await hub.join();
   using b = await hub.join();
@@ -57,7 +57,7 @@ Deno.test("hub sends what one client says to all the others, and not back", asyn
   assertEquals([await a.hear(), await c.hear()], ["from b", "from b"]);
 });
 
-Deno.test("hub sends all clients what several say in one order", async () => {
+Deno.test("startHub() sends the messages of several clients to all in one order", async () => {
   await using hub = await startTestHub({ ratePerClient: 0 });
   using first = await hub.join();
   using second = await hub.join();
@@ -70,13 +70,13 @@ Deno.test("hub sends all clients what several say in one order", async () => {
   assertEquals(await second.hearAll(3 * count), heard);
   for (const who of [0, 1, 2]) {
     const own = heard.filter((line) => line!.startsWith(`${who} `));
-    const said = Array.from({ length: count }, (_, n) => `${who} ${n}`);
-    assertEquals(own, said);
+    const expected = Array.from({ length: count }, (_, n) => `${who} ${n}`);
+    assertEquals(own, expected);
   }
   for (const speaker of speakers) speaker[Symbol.dispose]();
 });
 
-Deno.test("hub says nothing of clients without a name", async () => {
+Deno.test("startHub() announces no clients without a name", async () => {
   await using hub = await startTestHub();
   using a = await hub.join();
   {
@@ -90,7 +90,7 @@ Deno.test("hub says nothing of clients without a name", async () => {
   assertEquals(await a.hear(), "again");
 });
 
-Deno.test("hub tells of names that come, change and go", async () => {
+Deno.test("startHub() announces names that come, change and go", async () => {
   await using hub = await startTestHub();
   const [alice, bob] = await aliceAndBob(hub);
   using _alice = alice;
@@ -100,7 +100,7 @@ Deno.test("hub tells of names that come, change and go", async () => {
   assertEquals(await alice.hear(), "* Robert has left");
 });
 
-Deno.test("hub gives a name to one client only", async () => {
+Deno.test("startHub() gives a name to one client only", async () => {
   await using hub = await startTestHub();
   const [alice, bob] = await aliceAndBob(hub);
   using _alice = alice;
@@ -121,7 +121,7 @@ Deno.test("hub gives a name to one client only", async () => {
   assertEquals(await bob.ask("/name alice"), "* You are alice");
 });
 
-Deno.test("hub keeps rooms apart", async () => {
+Deno.test("startHub() separates rooms", async () => {
   await using hub = await startTestHub({ maxRooms: 2 });
   const [alice, bob] = await aliceAndBob(hub);
   using _alice = alice;
@@ -149,7 +149,7 @@ Deno.test("hub keeps rooms apart", async () => {
     await alice.ask("/join third"),
     "* Not done: all 2 rooms are taken; join one of them",
   );
-  // The lobby goes with the last who leaves it.
+  // The lobby disappears with its last client.
   assertEquals(await guest.ask("/join third"), "* You are in third");
   assertEquals(
     await bob.ask("/join lobby"),
@@ -157,7 +157,7 @@ Deno.test("hub keeps rooms apart", async () => {
   );
 });
 
-Deno.test("hub answers commands, and those there are not", async () => {
+Deno.test("startHub() answers known and unknown commands", async () => {
   await using hub = await startTestHub();
   using client = await hub.join();
   assertMatch((await client.ask("/help"))!, /^\* \/name NAME: /);
@@ -173,7 +173,7 @@ Deno.test("hub answers commands, and those there are not", async () => {
   assertEquals(await client.ask("/ping"), "* pong");
 });
 
-Deno.test("hub sends newcomers what was said last", async () => {
+Deno.test("startHub() sends new clients the history", async () => {
   await using hub = await startTestHub({ history: 3 });
   using a = await hub.join();
   for (const n of [1, 2, 3, 4, 5]) await a.say(`line ${n}`);
@@ -184,7 +184,7 @@ Deno.test("hub sends newcomers what was said last", async () => {
   assertEquals(await a.hear(), "and now");
 });
 
-Deno.test("hub sends the next client what was said before a room became empty", async () => {
+Deno.test("startHub() keeps the history of an empty room for the next client", async () => {
   await using hub = await startTestHub({ history: 3 });
   {
     using a = await hub.join();
@@ -201,7 +201,7 @@ Deno.test("hub sends the next client what was said before a room became empty", 
   assertEquals(await b.hearAll(2), ["in the den", "* You are in den"]);
 });
 
-Deno.test("hub forgets what was said with the last client where --history-time is 0", async () => {
+Deno.test("startHub() discards the history with the last client when historyTime is 0", async () => {
   await using hub = await startTestHub({ history: 3, historyTime: 0 });
   {
     using a = await hub.join();
@@ -213,7 +213,7 @@ Deno.test("hub forgets what was said with the last client where --history-time i
   assertEquals(await b.ask("/ping"), "* pong");
 });
 
-Deno.test("hub forgets what was said when that is too many bytes", async () => {
+Deno.test("startHub() discards the oldest history when it has too many bytes", async () => {
   await using hub = await startTestHub({ history: 100 });
   using a = await hub.join();
   const line = "x".repeat(60_000);
@@ -226,7 +226,7 @@ Deno.test("hub forgets what was said when that is too many bytes", async () => {
   assertEquals(count, Math.floor(1024 * 1024 / 60_000));
 });
 
-Deno.test("hub sends names with --names, and lets nobody forge one", async () => {
+Deno.test("startHub() sends names when names is set, and nobody can forge one", async () => {
   await using hub = await startTestHub({ names: true });
   const [alice, bob] = await aliceAndBob(hub);
   using _alice = alice;
@@ -235,7 +235,7 @@ Deno.test("hub sends names with --names, and lets nobody forge one", async () =>
   assertEquals(await bob.hear(), "alice: * bob has left");
 });
 
-Deno.test("hub refuses what would look as if the hub had said it", async () => {
+Deno.test("startHub() refuses messages that look like notices of the hub", async () => {
   await using hub = await startTestHub();
   using a = await hub.join();
   using b = await hub.join();
@@ -244,7 +244,7 @@ Deno.test("hub refuses what would look as if the hub had said it", async () => {
   assertEquals(await b.hear(), "/help");
 });
 
-Deno.test("hub tells who sends a message too long, and loses nothing else", async () => {
+Deno.test("startHub() reports a message that is too long, and loses nothing else", async () => {
   await using hub = await startTestHub({ maxMessage: 100 });
   using a = await hub.join();
   using b = await hub.join();
@@ -254,7 +254,7 @@ Deno.test("hub tells who sends a message too long, and loses nothing else", asyn
   assertEquals(await b.hearAll(2), ["before", fits]);
 });
 
-Deno.test("hub tells who sends invalid JSON, and loses nothing else", async () => {
+Deno.test("startHub() reports invalid JSON, and loses nothing else", async () => {
   await using hub = await startTestHub({ framing: "json" });
   using a = await hub.join();
   using b = await hub.join();
@@ -272,7 +272,7 @@ Deno.test("hub tells who sends invalid JSON, and loses nothing else", async () =
   assertEquals(await b.hear(), '{"hub":"alice is here"}');
 });
 
-Deno.test("hub tells who cuts a message, and sends it to nobody", async () => {
+Deno.test("startHub() reports a truncated message, and sends it to nobody", async () => {
   await using hub = await startTestHub();
   using a = await hub.join();
   using b = await hub.join();
@@ -284,7 +284,7 @@ Deno.test("hub tells who cuts a message, and sends it to nobody", async () => {
   assertEquals(await b.hearAll(2), ["whole", "next"]);
 });
 
-Deno.test("hub carries any bytes in frames with a length", async () => {
+Deno.test("startHub() carries any bytes in length-prefixed frames", async () => {
   await using hub = await startTestHub({ framing: "length32" });
   using a = await hub.join();
   using b = await hub.join();
@@ -295,7 +295,7 @@ Deno.test("hub carries any bytes in frames with a length", async () => {
   assertEquals(heard.subarray(0, frame.length), frame);
 });
 
-Deno.test("hub survives a client that resets within a message", async () => {
+Deno.test("startHub() survives a client's reset inside a message", async () => {
   await using hub = await startTestHub();
   using a = await hub.join();
   const socket = await connectResettable(hub.addr);
@@ -310,7 +310,7 @@ Deno.test("hub survives a client that resets within a message", async () => {
   assertEquals(await a.hear(), "next");
 });
 
-Deno.test("hub says in the log what was carried, and nothing of what was said", async () => {
+Deno.test("startHub() logs counts but no contents of messages", async () => {
   const lines: string[] = [];
   await using hub = await startTestHub({
     log: (event) => lines.push(JSON.stringify(event)),
@@ -333,7 +333,7 @@ Deno.test("hub says in the log what was carried, and nothing of what was said", 
   assertEquals(lines.join().includes("secret"), false);
 });
 
-Deno.test("hub brings a client that leaves what waits for it", async () => {
+Deno.test("startHub() sends a leaving client its queued messages", async () => {
   await using hub = await startTestHub();
   using a = await hub.join();
   using b = await hub.join();
@@ -343,7 +343,7 @@ Deno.test("hub brings a client that leaves what waits for it", async () => {
   assertEquals((await b.hearRest()).length, 100);
 });
 
-Deno.test("hub forgets clients and rooms that have gone", async () => {
+Deno.test("startHub() forgets clients and rooms that have gone", async () => {
   await using hub = await startTestHub();
   for (let n = 0; n < 20; n++) {
     using client = await hub.join();

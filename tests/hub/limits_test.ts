@@ -9,7 +9,10 @@ import { eventually, readToEof } from "../support/dialogue.ts";
 import { LineClient, startTestHub, type TestHub } from "../support/hub.ts";
 import { readToEnd, within } from "../support/sockets.ts";
 
-/** Says so much that the system takes no more for a client that doesn't read. */
+/**
+ * Sends so much that the system accepts no more for a client that does not
+ * read.
+ */
 async function flood(hub: TestHub, lines: number): Promise<void> {
   using speaker = await hub.join();
   const line = "x".repeat(60_000);
@@ -17,28 +20,28 @@ async function flood(hub: TestHub, lines: number): Promise<void> {
   assertEquals(await speaker.ask("/ping"), "* pong");
 }
 
-Deno.test("hub drops the oldest for a slow client, and tells it how many", async () => {
+Deno.test("startHub() drops a slow client's oldest messages, and reports their number", async () => {
   await using hub = await startTestHub({ queue: 10, slow: "drop-oldest" });
   using slow = await hub.join();
   await flood(hub, 300);
   const heard: number[] = [];
-  let told = 0;
+  let lost = 0;
   while (heard.at(-1) !== 299) {
     const line = (await slow.hear())!;
     const loss = /^\* hub: (\d+) messages? dropped: /.exec(line)?.[1];
     if (loss === undefined) heard.push(parseInt(line));
-    else told += Number(loss);
+    else lost += Number(loss);
   }
   assertEquals(heard, heard.toSorted((a, b) => a - b));
   assertEquals(heard.slice(-10), heard.slice(-10).map((_, n) => 290 + n));
-  assertGreaterOrEqual(told, 1);
-  assertEquals(heard.length + told, 300);
+  assertGreaterOrEqual(lost, 1);
+  assertEquals(heard.length + lost, 300);
   slow.conn.close();
   const records = await hub.whenEnded(2);
-  assertEquals(records[1]!.messages!.dropped, told);
+  assertEquals(records[1]!.messages!.dropped, lost);
 });
 
-Deno.test("hub drops the newest for a slow client until that has caught up", async () => {
+Deno.test("startHub() drops a slow client's newest messages until it has caught up", async () => {
   await using hub = await startTestHub({ queue: 10, slow: "drop-newest" });
   using slow = await hub.join();
   await flood(hub, 300);
@@ -54,7 +57,7 @@ Deno.test("hub drops the newest for a slow client until that has caught up", asy
   assertEquals(await slow.hear(), "again");
 });
 
-Deno.test("hub disconnects a slow client where that is asked for", async () => {
+Deno.test("startHub() disconnects a slow client when slow is disconnect", async () => {
   await using hub = await startTestHub({ queue: 10, slow: "disconnect" });
   using slow = await hub.join();
   using good = await hub.join();
@@ -78,7 +81,7 @@ Deno.test("hub disconnects a slow client where that is asked for", async () => {
   await readToEnd(slow.conn);
 });
 
-Deno.test("hub asks silent clients for a sign, and closes those that give none", async () => {
+Deno.test("startHub() sends silent clients heartbeats, and closes those without an answer", async () => {
   await using hub = await startTestHub({ heartbeat: 150 });
   using dead = await hub.join();
   using alive = await hub.join();
@@ -107,7 +110,7 @@ Deno.test("hub asks silent clients for a sign, and closes those that give none",
   assertEquals(hub.hub.clients, 1);
 });
 
-Deno.test("hub reads a client that says too much more slowly, and loses nothing", async () => {
+Deno.test("startHub() reads a client over its rate more slowly, and loses nothing", async () => {
   await using hub = await startTestHub({ ratePerClient: 20 });
   using a = await hub.join();
   using b = await hub.join();
@@ -120,7 +123,7 @@ Deno.test("hub reads a client that says too much more slowly, and loses nothing"
   assertLess(elapsed, 5_000);
 });
 
-Deno.test("hub tells a client too many that it is", async () => {
+Deno.test("startHub() tells a client over the limit why it closes", async () => {
   await using hub = await startTestHub({ maxConnections: 1 });
   using first = await hub.join();
   const { hostname, port } = hub.addr;
@@ -132,7 +135,7 @@ Deno.test("hub tells a client too many that it is", async () => {
   assertEquals(await first.ask("/ping"), "* pong");
 });
 
-Deno.test("hub tells every client when it shuts down, behind what waits for it", async () => {
+Deno.test("startHub() announces a shutdown to every client after its queued messages", async () => {
   const hub = await startTestHub();
   const clients = [await hub.join(), await hub.join(), await hub.join()];
   for (let n = 0; n < 50; n++) await clients[0]!.say(`${n}`);
@@ -150,7 +153,7 @@ Deno.test("hub tells every client when it shuts down, behind what waits for it",
   assertEquals(reasons, Array(3).fill("The hub is shutting down"));
 });
 
-Deno.test("hub does not wait long at the shutdown for a client that takes nothing", async () => {
+Deno.test("startHub() does not wait long at a shutdown for a client that does not read", async () => {
   const hub = await startTestHub({ queue: 10 });
   using slow = await hub.join();
   await flood(hub, 300);
@@ -160,7 +163,7 @@ Deno.test("hub does not wait long at the shutdown for a client that takes nothin
   await readToEnd(slow.conn);
 });
 
-Deno.test("hub cuts what is left when the drain deadline passes", async () => {
+Deno.test("startHub() cuts the remaining clients at the drain deadline", async () => {
   const hub = await startTestHub({ queue: 10 });
   using slow = await hub.join();
   await flood(hub, 300);
@@ -169,7 +172,7 @@ Deno.test("hub cuts what is left when the drain deadline passes", async () => {
   await readToEnd(slow.conn);
 });
 
-Deno.test("hub closes a client that leaves without waiting for its end", async () => {
+Deno.test("startHub() closes a leaving client without waiting for its end", async () => {
   await using hub = await startTestHub();
   using client = await hub.join();
   await client.conn.closeWrite();

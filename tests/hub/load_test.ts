@@ -1,6 +1,6 @@
 /**
- * Many clients at once. `SLUICE_HUB_CLIENTS=1000`, as in `deno task hub-load`,
- * makes it the full size, and prints what was measured.
+ * Many clients at the same time. `SLUICE_HUB_CLIENTS=1000`, as in `deno task
+ * hub-load`, selects the full size and prints the measurements.
  *
  * @module
  */
@@ -15,19 +15,19 @@ const ROOT = new URL("../../", import.meta.url);
 const CLIENTS = Number(Deno.env.get("SLUICE_HUB_CLIENTS") ?? 100);
 const IS_FULL = Deno.env.has("SLUICE_HUB_CLIENTS");
 
-/** Of the clients, those that never read, where there are such. */
+/** Clients that never read, in the second case. */
 const STUCK = 10;
 
-/** Messages that everyone is to get. */
+/** Messages for everyone. */
 const MESSAGES = IS_FULL ? 1_000 : 300;
 
-/** Times that both cases are measured at most; the best of each are compared. */
+/** Most measurements of each case; the best ones are compared. */
 const ROUNDS = 5;
 
-/** Part of the deliveries that are as quick; other work spoils the last ones. */
+/** Fraction of the deliveries to compare. Other work delays the last ones. */
 const COMPARED = IS_FULL ? 0.99 : 0.5;
 
-/** Milliseconds by which two measurements of the same may differ. */
+/** Milliseconds by which two equal measurements may differ. */
 const SLACK = IS_FULL ? 5 : 50;
 
 /** Milliseconds for everything to arrive. */
@@ -36,11 +36,11 @@ const PATIENCE = 60_000;
 interface HubProcess extends AsyncDisposable {
   port: number;
   pid: number;
-  /** What it has logged about connections that have ended. */
+  /** Log entries of ended connections. */
   ended: { reason: string; messages_dropped: number }[];
 }
 
-/** Starts the program, so that clients and hub don't share one event loop. */
+/** Starts the program, so that clients and hub do not share an event loop. */
 async function startProgram(args: string[]): Promise<HubProcess> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "main.ts", "hub", "0", "--log=json", ...args],
@@ -77,7 +77,7 @@ function connect(port: number): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname: "127.0.0.1", port });
 }
 
-/** Waits until the hub knows everyone. */
+/** Waits until the hub knows all clients. */
 async function whenThere(sender: Deno.TcpConn, count: number): Promise<void> {
   const isThere = async () => {
     await writeAll(sender, "/who\n");
@@ -88,7 +88,7 @@ async function whenThere(sender: Deno.TcpConn, count: number): Promise<void> {
   assert(await eventually(isThere, PATIENCE));
 }
 
-/** Reads so many bytes, and tells when each line came. */
+/** Reads a number of bytes, and returns the arrival time of each line. */
 async function receive(
   conn: Deno.TcpConn,
   length: number,
@@ -117,13 +117,13 @@ function makeMessages({ count, size }: Load): Uint8Array<ArrayBuffer>[] {
 }
 
 interface Load {
-  /** How many messages. */
+  /** Number of messages. */
   count: number;
   /** Bytes of a message. */
   size: number;
-  /** Milliseconds between two messages; 0 is all at once. */
+  /** Milliseconds between two messages; 0 sends all together. */
   pause: number;
-  /** How many of the clients never read. */
+  /** Number of clients that never read. */
   stuck: number;
 }
 
@@ -166,8 +166,8 @@ async function run(
 }
 
 /**
- * Has clients that don't read so full that the system takes nothing more for
- * them: in a room of their own, which they leave again.
+ * Fills the clients that do not read until the system accepts no more for them.
+ * This happens in a room of their own, which they leave again.
  */
 async function block(hub: HubProcess, conns: Deno.TcpConn[]): Promise<void> {
   if (conns.length === 0) return;
@@ -199,7 +199,7 @@ function report(what: string, delays: readonly number[], more = ""): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line} ${more}\n`));
 }
 
-Deno.test("the hub brings every message to every client once, in order, whole", async () => {
+Deno.test("sluice hub delivers every message to every client once, in order and complete", async () => {
   await using hub = await startProgram([]);
   for (const size of [20, 1_000]) {
     const start = performance.now();
@@ -215,7 +215,7 @@ Deno.test("the hub brings every message to every client once, in order, whole", 
 });
 
 Deno.test({
-  name: "the hub keeps clients that never read from disturbing the others",
+  name: "sluice hub keeps clients that never read from delaying the others",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using hub = await startProgram(["--queue=50", "--heartbeat=0"]);
@@ -223,8 +223,8 @@ Deno.test({
     const [before, after]: [number[], number[]] = [[], []];
     const isWell = () => Math.min(...after) < 1.5 * Math.min(...before) + SLACK;
     let clients = 0;
-    // Alternately, since the machine has other work that comes and goes: once
-    // without harm is enough.
+    // The cases alternate, because other work on the machine comes and goes.
+    // One good round is enough.
     for (let round = 0; round < ROUNDS && (IS_FULL || !isWell()); round++) {
       const alone = await run(hub, { ...load, stuck: 0 });
       report("nobody stuck", alone);

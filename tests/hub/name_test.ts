@@ -1,21 +1,21 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseHubName, parseRoomName } from "../../lib/hub/name.ts";
 
-Deno.test("parseHubName() takes letters and digits of any script", () => {
+Deno.test("parseHubName() accepts letters and digits of any script", () => {
   for (const name of ["a", "Alice", "al.ice-2_x", "Zoë", "李", "अनिल", "7"]) {
     assertEquals(parseHubName(name).text, name.normalize("NFKC"));
   }
   assertEquals(parseHubName("x".repeat(32)).text.length, 32);
 });
 
-Deno.test("parseHubName() takes spellings of one name for one", () => {
+Deno.test("parseHubName() returns one key for all spellings of a name", () => {
   const keys = ["Zoë", "zoe\u0308", "ZOË", "ｚｏë"].map((name) =>
     parseHubName(name).key
   );
   assertEquals(new Set(keys).size, 1);
 });
 
-Deno.test("parseHubName() refuses what could be mistaken for something else", () => {
+Deno.test("parseHubName() refuses names that could be mistaken for something else", () => {
   const wrong = [
     ...["", " ", "a b", "* x", "a:", "-a", "a-", ".", "a\n", "a\u0000"],
     ...["a\u202eb", "a\u200bb", "\u0301a", "a\x1b[31m", "😀", "\ufffd"],

@@ -31,7 +31,7 @@ async function take(outbox: HubOutbox): Promise<string | undefined> {
   return batch && `${textOf(batch.bytes)} ${batch.messages}`;
 }
 
-Deno.test("HubOutbox gives what waits in one go", async () => {
+Deno.test("HubOutbox returns all queued messages together", async () => {
   const outbox = make();
   push(outbox, "a", "b", "c");
   assertEquals(await take(outbox), "abc 3");
@@ -40,14 +40,14 @@ Deno.test("HubOutbox gives what waits in one go", async () => {
   assertEquals(await waiting, "d 1");
 });
 
-Deno.test("HubOutbox sends a message alone from the bytes that all share", async () => {
+Deno.test("HubOutbox returns the shared bytes when one message is queued", async () => {
   const outbox = make();
   const bytes = bytesOf("a");
   outbox.push({ bytes, isMessage: true });
   assertEquals((await outbox.take(context))!.bytes === bytes, true);
 });
 
-Deno.test("HubOutbox drops the oldest, and says so before what follows", async () => {
+Deno.test("HubOutbox drops the oldest and reports it before the next message", async () => {
   const outbox = make();
   push(outbox, "a", "b", "c", "d", "e");
   assertEquals([outbox.size, outbox.dropped], [3, 2]);
@@ -56,7 +56,7 @@ Deno.test("HubOutbox drops the oldest, and says so before what follows", async (
   assertEquals(await take(outbox), "f 1");
 });
 
-Deno.test("HubOutbox drops the newest until it is empty, and says so behind the rest", async () => {
+Deno.test("HubOutbox drops the newest until it is empty and reports it after the others", async () => {
   const outbox = make({ slow: "drop-newest" });
   push(outbox, "a", "b", "c", "d", "e");
   assertEquals([outbox.size, outbox.dropped], [3, 2]);
@@ -65,7 +65,7 @@ Deno.test("HubOutbox drops the newest until it is empty, and says so behind the 
   assertEquals(await take(outbox), "f 1");
 });
 
-Deno.test("HubOutbox disconnects once, and drops the rest", async () => {
+Deno.test("HubOutbox disconnects once and drops further messages", async () => {
   let overflows = 0;
   const outbox = make({
     slow: "disconnect",
@@ -79,7 +79,7 @@ Deno.test("HubOutbox disconnects once, and drops the rest", async () => {
   assertEquals(await take(outbox), "abc(2 dropped) 3");
 });
 
-Deno.test("HubOutbox bounds the bytes, but for one message", () => {
+Deno.test("HubOutbox limits the bytes except for a single message", () => {
   for (const slow of SLOW_POLICIES) {
     const outbox = make({ most: 100, mostBytes: 10, slow });
     push(outbox, "x".repeat(50));
@@ -89,7 +89,7 @@ Deno.test("HubOutbox bounds the bytes, but for one message", () => {
   }
 });
 
-Deno.test("HubOutbox counts the bytes of what was taken no more", async () => {
+Deno.test("HubOutbox does not count the bytes of taken messages", async () => {
   const outbox = make({ most: 100, mostBytes: 10 });
   for (let n = 0; n < 50; n++) {
     push(outbox, "123456789");
@@ -98,7 +98,7 @@ Deno.test("HubOutbox counts the bytes of what was taken no more", async () => {
   assertEquals(outbox.dropped, 0);
 });
 
-Deno.test("HubOutbox gives what waits before the last word, then the end", async () => {
+Deno.test("HubOutbox returns queued messages, the last bytes, then the end", async () => {
   const outbox = make();
   push(outbox, "a", "b", "c", "d");
   outbox.close(bytesOf("bye"));
@@ -108,7 +108,7 @@ Deno.test("HubOutbox gives what waits before the last word, then the end", async
   assertEquals(await take(outbox), undefined);
 });
 
-Deno.test("HubOutbox puts no more than 64 KiB and one message together", async () => {
+Deno.test("HubOutbox joins at most 64 KiB and one message", async () => {
   const outbox = make({ most: 1_000, mostBytes: 10_000_000 });
   for (let n = 0; n < 100; n++) push(outbox, "x".repeat(10_000));
   const batch = await outbox.take(context);

@@ -13,7 +13,7 @@ function open(rooms: HubRooms, name: string): HubRoom {
   return rooms.open({ text: name, key: name });
 }
 
-/** Opens a room in which something is said before everybody leaves it. */
+/** Opens a room in which a client sends a message and leaves. */
 function visit(rooms: HubRooms, name: string): HubRoom {
   const room = open(rooms, name);
   room.remember(new HubItem(true, () => new Uint8Array()), 1);
@@ -21,20 +21,20 @@ function visit(rooms: HubRooms, name: string): HubRoom {
   return room;
 }
 
-Deno.test("HubRooms keeps a room that remembers, and no other, when it becomes empty", () => {
+Deno.test("HubRooms keeps an empty room only when it has a history", () => {
   using rooms = makeRooms();
-  const said = visit(rooms, "said");
+  const room = visit(rooms, "said");
   const silent = open(rooms, "silent");
   rooms.leave(silent);
   assertEquals([rooms.size, rooms.isOccupied("said")], [0, false]);
-  assert(open(rooms, "said") === said);
+  assert(open(rooms, "said") === room);
   assert(open(rooms, "silent") !== silent);
 });
 
-Deno.test("HubRooms forgets the room that has been empty longest when a new one needs its place", () => {
+Deno.test("HubRooms discards the room that has been empty longest when a new one needs its place", () => {
   using rooms = makeRooms();
   const [a, b, c] = ["a", "b", "c"].map((name) => visit(rooms, name));
-  assert(open(rooms, "a") === a); // Now b is the oldest empty one.
+  assert(open(rooms, "a") === a); // Now b has been empty longest.
   rooms.leave(a!);
   open(rooms, "d");
   assertEquals([rooms.size, rooms.isFull], [1, false]);
@@ -44,18 +44,18 @@ Deno.test("HubRooms forgets the room that has been empty longest when a new one 
   assertNotEquals(open(rooms, "b"), b);
 });
 
-Deno.test("HubRooms forgets an empty room after its time, and not one that is used again", async () => {
+Deno.test("HubRooms discards an empty room after its time, unless it is used again", async () => {
   using rooms = makeRooms({ historyTime: 20 });
   const used = visit(rooms, "used");
   assert(open(rooms, "used") === used);
   visit(rooms, "empty");
-  // Deadlines of one length end in the order in which they were set.
+  // Deadlines of one length expire in the order they were set.
   await new Promise<void>((resolve) => setDeadline(20, resolve));
   assert(!open(rooms, "empty").remembers);
   assert(open(rooms, "used").remembers);
 });
 
-Deno.test("HubRooms remembers nothing once it is disposed of", () => {
+Deno.test("HubRooms keeps no history after it is disposed of", () => {
   const rooms = makeRooms();
   visit(rooms, "before");
   rooms[Symbol.dispose]();

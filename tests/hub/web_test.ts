@@ -20,7 +20,7 @@ import { clientFrame } from "../support/websocket.ts";
 
 const PATIENCE = 5_000;
 
-/** Fields of a good upgrade; the key is the RFC's example. */
+/** Fields of a valid upgrade; the key is the RFC's example. */
 const UPGRADE: Readonly<Record<string, string>> = {
   "Host": "127.0.0.1",
   "Connection": "keep-alive, Upgrade",
@@ -40,7 +40,7 @@ function head(line: string, fields: Readonly<Record<string, string>>): string {
   return `${line}\r\n${lines.join("")}\r\n`;
 }
 
-/** Asks, and reads the whole answer. */
+/** Sends a request and reads the whole response. */
 async function ask(hub: TestHub, request: string): Promise<string> {
   using conn = await connect(hub);
   await writeAll(conn, request);
@@ -48,7 +48,7 @@ async function ask(hub: TestHub, request: string): Promise<string> {
   return new TextDecoder().decode(answer);
 }
 
-/** Opens a WebSocket by hand, and reads what greets it. */
+/** Opens a WebSocket by hand, and reads the greeting. */
 async function open(hub: TestHub): Promise<Deno.TcpConn> {
   const conn = await connect(hub);
   await writeAll(conn, head("GET /socket HTTP/1.1", UPGRADE));
@@ -78,7 +78,7 @@ Deno.test("hubWeb() serves the page with a strict policy", async () => {
   const policy = page.headers.get("content-security-policy")!;
   assertMatch(policy, /^default-src 'none'; script-src 'self'; /);
   assertEquals(policy.includes("unsafe"), false);
-  // Nothing inline, nothing from elsewhere.
+  // No inline code, nothing from other sites.
   assertEquals(/<style|\son\w+=|\sstyle=|https?:|\/\//.test(html), false);
   assertEquals(/<script(?![^>]*\ssrc=)/.test(html), false);
   const files = [...html.matchAll(/(?:src|href)="(\/[^"]*)"/g)];
@@ -94,7 +94,7 @@ Deno.test("hubWeb() serves the page with a strict policy", async () => {
   }
 });
 
-Deno.test("hubWeb() answers what it does not serve", async () => {
+Deno.test("hubWeb() answers 404 and 405 for other requests", async () => {
   await using hub = await startTestHub();
   const cases: [request: string, status: number][] = [
     ["GET /nosuch HTTP/1.1\r\nHost: x\r\n\r\n", 404],
@@ -127,7 +127,7 @@ const REFUSED: [field: string, value: string, status: number][] = [
 ];
 
 for (const [field, value, status] of REFUSED) {
-  Deno.test(`hubWeb() says ${status} when ${field} is '${value}'`, async () => {
+  Deno.test(`hubWeb() answers ${status} when ${field} is '${value}'`, async () => {
     await using hub = await startTestHub();
     const request = head("GET /socket HTTP/1.1", {
       ...UPGRADE,
@@ -142,7 +142,7 @@ for (const [field, value, status] of REFUSED) {
   });
 }
 
-Deno.test("hubWeb() lets in the page's own origin, and others that are named", async () => {
+Deno.test("hubWeb() accepts the page's own origin and the configured ones", async () => {
   await using hub = await startTestHub({ origins: ["https://chat.test"] });
   const own = `http://127.0.0.1:${hub.web.port}`;
   for (const origin of [own, "https://chat.test"]) {
@@ -154,7 +154,7 @@ Deno.test("hubWeb() lets in the page's own origin, and others that are named", a
   }
 });
 
-Deno.test("hubWeb() brings browsers and TCP clients together", async () => {
+Deno.test("hubWeb() connects browsers and TCP clients", async () => {
   await using hub = await startTestHub();
   using tcp = await hub.join();
   using web = await open(hub);
@@ -169,7 +169,7 @@ Deno.test("hubWeb() brings browsers and TCP clients together", async () => {
   assertEquals(await hear(web), "x");
 });
 
-Deno.test("hubWeb() closes as it was closed", async () => {
+Deno.test("hubWeb() answers a close frame with its code", async () => {
   await using hub = await startTestHub();
   const web = await open(hub);
   await writeAll(web, clientFrame(OPCODE.Close, "\x03\xe8bye"));
@@ -183,7 +183,7 @@ Deno.test("hubWeb() closes as it was closed", async () => {
   );
 });
 
-Deno.test("hubWeb() closes with the code of what was wrong, and tells nobody else", async () => {
+Deno.test("hubWeb() closes with the code of the error, and sends nothing to others", async () => {
   await using hub = await startTestHub({ maxMessage: 50 });
   using tcp = await hub.join();
   const cases: [frame: Uint8Array, code: number][] = [
@@ -202,7 +202,7 @@ Deno.test("hubWeb() closes with the code of what was wrong, and tells nobody els
   assertEquals(await tcp.hear(), "x".repeat(50));
 });
 
-Deno.test("hubWeb() drops a frame that was cut, and its client", async () => {
+Deno.test("hubWeb() drops a truncated frame and its client", async () => {
   await using hub = await startTestHub();
   using tcp = await hub.join();
   const web = await open(hub);
@@ -214,7 +214,7 @@ Deno.test("hubWeb() drops a frame that was cut, and its client", async () => {
   assertEquals(await tcp.hear(), "next");
 });
 
-Deno.test("hubWeb() pings a silent browser, and says that the hub shuts down", async () => {
+Deno.test("hubWeb() pings a silent browser, and announces the shutdown", async () => {
   const hub = await startTestHub({ heartbeat: 100 });
   using web = await open(hub);
   const [ping] = await within(PATIENCE, readExactly(web, 2));
@@ -227,7 +227,7 @@ Deno.test("hubWeb() pings a silent browser, and says that the hub shuts down", a
   assertEquals(await stopping, 0);
 });
 
-Deno.test("hubWeb() gives up a client that does not finish its request", async () => {
+Deno.test("hubWeb() closes a client that does not finish its request", async () => {
   const config: Partial<HubConfig> = { handshakeTimeout: 100 };
   await using hub = await startTestHub(config);
   using conn = await connect(hub);
@@ -237,7 +237,7 @@ Deno.test("hubWeb() gives up a client that does not finish its request", async (
   assertEquals(record!.result, "dropped");
 });
 
-Deno.test("hubWeb() speaks with the WebSocket of Deno", async () => {
+Deno.test("hubWeb() works with Deno's WebSocket", async () => {
   await using hub = await startTestHub();
   using tcp = await hub.join();
   const socket = new WebSocket(`ws://127.0.0.1:${hub.web.port}/socket`);
@@ -260,7 +260,7 @@ Deno.test("hubWeb() speaks with the WebSocket of Deno", async () => {
   assertEquals([code, wasClean], [1000, true]);
 });
 
-Deno.test("hubWeb() speaks with the WebSocket of npm:ws", async () => {
+Deno.test("hubWeb() works with the WebSocket of npm:ws", async () => {
   await using hub = await startTestHub({ framing: "json" });
   using tcp = await hub.join();
   const socket = new NodeWebSocket(`ws://127.0.0.1:${hub.web.port}/socket`);

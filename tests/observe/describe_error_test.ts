@@ -31,12 +31,12 @@ const CASES: { error: unknown; words: string }[] = [
 ];
 
 for (const { error, words } of CASES) {
-  Deno.test(`describeError() says "${words}" when given ${error}`, () => {
+  Deno.test(`describeError() returns "${words}" when given ${error}`, () => {
     assertEquals(describeError(error), words);
   });
 }
 
-Deno.test("describeError() says what the system reports for a real reset", async () => {
+Deno.test("describeError() names a reset when a real connection is reset", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   using conn = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -46,7 +46,8 @@ Deno.test("describeError() says what the system reports for a real reset", async
   assertEquals(await accepted.read(buffer), null);
   let error: unknown;
   try {
-    // The first write is answered with RST, and a later one fails for it.
+    // The peer answers the first write with RST, which makes a later write
+    // fail.
     while (true) await accepted.write(buffer);
   } catch (thrown) {
     error = thrown;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { escape } from "../../lib/observe/escape.ts";
 
-Deno.test("escape() leaves text as it is", () => {
+Deno.test("escape() leaves ordinary text unchanged", () => {
   const texts = [
     "",
     "example.com:443",
@@ -16,7 +16,7 @@ Deno.test("escape() leaves text as it is", () => {
   for (const text of texts) assertEquals(escape(text), text);
 });
 
-Deno.test("escape() writes what acts on a terminal as its code", () => {
+Deno.test("escape() replaces characters that control a terminal", () => {
   const cases = [
     { text: "a\x1b[31mb", want: "a\\u001b[31mb" },
     { text: "\x1b]0;title\x07", want: "\\u001b]0;title\\u0007" },
@@ -39,9 +39,9 @@ Deno.test("escape() writes what acts on a terminal as its code", () => {
   for (const { text, want } of cases) assertEquals(escape(text), want);
 });
 
-Deno.test("escape() writes every control, direction and invisible character as its code", () => {
-  // Controls and separators, and what DerivedCoreProperties.txt of Unicode
-  // has under Default_Ignorable_Code_Point.
+Deno.test("escape() replaces every control, direction and invisible character", () => {
+  // Controls and separators, and the Default_Ignorable_Code_Point characters of
+  // Unicode's DerivedCoreProperties.txt.
   const ranges = [
     [0x00, 0x1f],
     [0x7f, 0x9f],
@@ -72,12 +72,12 @@ Deno.test("escape() writes every control, direction and invisible character as i
         `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`
       ).join("")
       : character;
-    // Not `assertEquals()`, which takes long for a million of them.
+    // Not `assertEquals()`, which is slow for a million calls.
     if (escape(character) !== want) assertEquals(escape(character), want);
   }
 });
 
-Deno.test("escape() writes a text that is hidden in tags as its codes", () => {
+Deno.test("escape() reveals a text that is hidden in tags", () => {
   const hidden = Array.from(
     "rm -rf",
     (letter) => String.fromCodePoint(0xe0000 + letter.charCodeAt(0)),
@@ -87,7 +87,7 @@ Deno.test("escape() writes a text that is hidden in tags as its codes", () => {
   assertEquals(JSON.parse(`"${escaped}"`), `alice${hidden}`);
 });
 
-Deno.test("escape() leaves a JSON document what it was", () => {
+Deno.test("escape() keeps the value of a JSON document", () => {
   const value = {
     text: 'a\n\x9b\u202e\ud800\\\x85"',
     "\u2028": ["\x7f\u{e0041}"],

@@ -25,12 +25,12 @@ const CASES: [error: unknown, words: string][] = [
 ];
 
 for (const [error, words] of CASES) {
-  Deno.test(`explainError() says "${words}"`, () => {
+  Deno.test(`explainError() returns "${words}"`, () => {
     assertEquals(explainError(error), words);
   });
 }
 
-Deno.test("explainError() has words for what the system reports", async () => {
+Deno.test("explainError() explains errors of the real system", async () => {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   const acts: [() => unknown, RegExp][] = [

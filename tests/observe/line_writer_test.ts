@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { LineWriter } from "../../lib/observe/line_writer.ts";
 
-/** Lines that wait at most, as the writer has it. */
+/** Most waiting lines, as in the writer. */
 const MOST_WAITING = 10_000;
 
-/** A receiver that takes a batch only when it is let. */
+/** A receiver that accepts a batch only when the test allows it. */
 class SlowReceiver {
   readonly batches: string[] = [];
   #gates: PromiseWithResolvers<void>[] = [];
@@ -19,12 +19,12 @@ class SlowReceiver {
     return gate.promise;
   };
 
-  /** Waits until so many batches have come. */
+  /** Waits until this many batches have arrived. */
   async whenCalled(count: number): Promise<void> {
     while (this.batches.length < count) await this.#arrived.promise;
   }
 
-  /** Lets the oldest batch that is held through. */
+  /** Accepts the oldest waiting batch. */
   next(): void {
     this.#gates.shift()!.resolve();
   }
@@ -34,7 +34,9 @@ function describeLoss(count: number): string {
   return `${count} lost`;
 }
 
-/** A writer whose receiver takes everything, and what it took. */
+/**
+ * A writer with a receiver that accepts everything, and the accepted batches.
+ */
 function fastWriter(): { writer: LineWriter; batches: string[] } {
   const batches: string[] = [];
   const writer = new LineWriter((bytes) => {
@@ -44,7 +46,7 @@ function fastWriter(): { writer: LineWriter; batches: string[] } {
   return { writer, batches };
 }
 
-Deno.test("LineWriter.push() writes the lines of one turn at once and in order", async () => {
+Deno.test("LineWriter.push() writes the lines of one turn together and in order", async () => {
   const { writer, batches } = fastWriter();
   for (const line of ["one", "two", "drei ä🦀"]) writer.push(line);
   assertEquals(batches, []);
@@ -52,7 +54,7 @@ Deno.test("LineWriter.push() writes the lines of one turn at once and in order",
   assertEquals(batches, ["one\ntwo\ndrei ä🦀\n"]);
 });
 
-Deno.test("LineWriter.push() begins again when all was written", async () => {
+Deno.test("LineWriter.push() starts again when everything was written", async () => {
   const { writer, batches } = fastWriter();
   for (const line of ["one", "two", "three"]) {
     writer.push(line);
@@ -61,7 +63,7 @@ Deno.test("LineWriter.push() begins again when all was written", async () => {
   assertEquals(batches, ["one\n", "two\n", "three\n"]);
 });
 
-Deno.test("LineWriter.push() does one write at a time and gathers meanwhile", async () => {
+Deno.test("LineWriter.push() makes one write at a time and collects lines in between", async () => {
   const receiver = new SlowReceiver();
   const writer = new LineWriter(receiver.write, describeLoss);
   writer.push("one");
@@ -78,7 +80,7 @@ Deno.test("LineWriter.push() does one write at a time and gathers meanwhile", as
   await writer.flush();
 });
 
-Deno.test("LineWriter.flush() waits for what is pushed while it waits", async () => {
+Deno.test("LineWriter.flush() waits for lines pushed during the wait", async () => {
   const receiver = new SlowReceiver();
   const writer = new LineWriter(receiver.write, describeLoss);
   writer.push("one");
@@ -94,7 +96,7 @@ Deno.test("LineWriter.flush() waits for what is pushed while it waits", async ()
   assertEquals(receiver.batches, ["one\n", "two\n"]);
 });
 
-Deno.test("LineWriter.flush() returns at once when nothing waits", async () => {
+Deno.test("LineWriter.flush() returns immediately when no line waits", async () => {
   const { writer, batches } = fastWriter();
   await writer.flush();
   writer.push("one");
@@ -103,7 +105,7 @@ Deno.test("LineWriter.flush() returns at once when nothing waits", async () => {
   assertEquals(batches, ["one\n"]);
 });
 
-Deno.test("LineWriter.push() drops lines beyond the limit and says how many", async () => {
+Deno.test("LineWriter.push() drops lines beyond the limit and reports their number", async () => {
   const receiver = new SlowReceiver();
   const writer = new LineWriter(receiver.write, describeLoss);
   writer.push("held");
@@ -119,7 +121,7 @@ Deno.test("LineWriter.push() drops lines beyond the limit and says how many", as
   writer.push("after");
   receiver.next();
   await receiver.whenCalled(3);
-  // Said once, not with every batch.
+  // Reported once, not with every batch.
   assertEquals(receiver.batches[2], "after\n");
   receiver.next();
   await writer.flush();
@@ -132,7 +134,7 @@ Deno.test("LineWriter.push() loses nothing up to the limit", async () => {
   assertEquals(batches, ["x\n".repeat(MOST_WAITING)]);
 });
 
-Deno.test("LineWriter goes on when the receiver fails", async () => {
+Deno.test("LineWriter continues when the receiver fails", async () => {
   const batches: string[] = [];
   let calls = 0;
   const writer = new LineWriter((bytes) => {
@@ -150,7 +152,7 @@ Deno.test("LineWriter goes on when the receiver fails", async () => {
   assertEquals(batches, ["three\n"]);
 });
 
-Deno.test("LineWriter holds no more than the limit when nobody ever reads", async () => {
+Deno.test("LineWriter keeps no more than the limit when nobody ever reads", async () => {
   const receiver = new SlowReceiver();
   const writer = new LineWriter(receiver.write, describeLoss);
   writer.push("held");

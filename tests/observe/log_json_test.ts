@@ -26,7 +26,7 @@ const CONNECTION: ConnectionEvent = {
   reason: "client closed first",
 };
 
-/** Numbers from 0 to 1, the same ones in every run (mulberry32). */
+/** Numbers from 0 to 1, the same in every run (mulberry32). */
 function random(seed: number): () => number {
   return () => {
     seed = seed + 0x6d2b79f5 | 0;
@@ -36,7 +36,7 @@ function random(seed: number): () => number {
   };
 }
 
-/** Text with more than its share of what hurts: controls, halves, quotes. */
+/** Text with many dangerous characters: controls, lone surrogates, quotes. */
 function hostileText(next: () => number): string {
   const codes = Array.from({ length: Math.floor(next() * 12) }, () => {
     const kind = next();
@@ -81,7 +81,7 @@ Deno.test("formatJson() writes every field of a connection", () => {
   });
 });
 
-Deno.test("formatJson() leaves out what is not known", () => {
+Deno.test("formatJson() leaves out unknown values", () => {
   const line = formatJson({
     event: "connection",
     code: "client-closed",
@@ -110,7 +110,7 @@ Deno.test("formatJson() leaves out what is not known", () => {
   });
 });
 
-Deno.test("formatJson() is info for a good end and a warning for any other", () => {
+Deno.test("formatJson() writes level info for a good end and warning for any other", () => {
   const levels: Record<ConnectionResult, string> = {
     ok: "info",
     cut: "warning",
@@ -139,7 +139,7 @@ Deno.test("formatJson() writes a message", () => {
   }
 });
 
-Deno.test("formatJson() writes a ban, the client after what tells it from others", () => {
+Deno.test("formatJson() writes a ban with the client directly after the event", () => {
   const ban = {
     event: "ban",
     client: "192.0.2.1",
@@ -195,7 +195,7 @@ Deno.test("formatJson() is one line of valid JSON whatever a client sends", () =
   }
 });
 
-Deno.test("formatJson() writes the limit that a connection has reached", () => {
+Deno.test("formatJson() writes the limit that a connection reached", () => {
   const event = { ...CONNECTION, result: "cut", limit: "quota" } as const;
   assertEquals(JSON.parse(formatJson(event, NOW)).limit, "quota");
   assertEquals(JSON.parse(formatJson(CONNECTION, NOW)).limit, undefined);

@@ -29,7 +29,7 @@ function line(changes: Partial<ConnectionEvent> = {}): string {
   return formatJson({ ...EVENT, ...changes }, EVENT.startedAt + 1);
 }
 
-/** Reads a log; tells what was judged and what was counted. */
+/** Reads a log; returns the judged and the counted connections. */
 function read(
   text: string,
   { size = text.length, differsBy }: {
@@ -54,7 +54,7 @@ function read(
   return { judged, counted, reader };
 }
 
-Deno.test("parseConnection() reads back what was logged", () => {
+Deno.test("parseConnection() parses a logged connection", () => {
   assertEquals(parseConnection(line()), {
     client: "10.0.0.1:50000",
     listener: "127.0.0.1:1080",
@@ -71,7 +71,7 @@ Deno.test("parseConnection() reads back what was logged", () => {
   assertEquals({ command, targets }, { ...udp, targets: [...udp.targets] });
 });
 
-Deno.test("parseConnection() makes nothing of other events, and tells what is no JSON", () => {
+Deno.test("parseConnection() returns undefined for other events, and reports text that is not JSON", () => {
   const others = [
     '{"event":"message","message":"hi"}',
     '{"event":"connection"}',
@@ -84,7 +84,7 @@ Deno.test("parseConnection() makes nothing of other events, and tells what is no
   }
 });
 
-Deno.test("LogReader judges lines that say the same once, and counts each", () => {
+Deno.test("LogReader judges equal lines once, and counts each", () => {
   const lines = [1, 2, 3].map((n) =>
     line({ client: `10.0.0.${n}:5000${n}`, sent: n, reason: `"${n}"` })
   );
@@ -103,7 +103,7 @@ Deno.test("LogReader judges lines that say the same once, and counts each", () =
   assertEquals(read(again, { differsBy: "time" }).judged.length, 3);
 });
 
-Deno.test("LogReader takes no line for one that says something else", () => {
+Deno.test("LogReader distinguishes lines with different requests", () => {
   const changes: Partial<ConnectionEvent>[] = [
     { user: "bob" },
     { user: 'a","target":"x:1' },
@@ -123,12 +123,12 @@ Deno.test("LogReader takes no line for one that says something else", () => {
   const lines = [line(), ...changes.map(line)];
   const { counted, judged } = read([...lines, ...lines].join("\n"));
   assertEquals(counted.length, 2 * lines.length);
-  // The id says nothing of what was asked for.
+  // The id is not part of the request.
   assertEquals(judged.length, lines.length - 1);
   assertEquals(judged, lines.slice(0, -1).map((one) => parseConnection(one)));
 });
 
-Deno.test("LogReader takes addresses that are ignored for the same", () => {
+Deno.test("LogReader treats ignored addresses as equal", () => {
   const judged: (string | undefined)[] = [];
   const reader = new LogReader<true>({
     judge: ({ address }) => {
@@ -146,7 +146,7 @@ Deno.test("LogReader takes addresses that are ignored for the same", () => {
   assertEquals(judged, ["93.0.0.1:1", "10.0.0.1:1", "93.0.0.3:2", undefined]);
 });
 
-Deno.test("LogReader parses lines whose keys are in another order", () => {
+Deno.test("LogReader parses lines with keys in another order", () => {
   const sorted = (text: string) => {
     const fields = JSON.parse(text);
     return JSON.stringify(
@@ -159,7 +159,7 @@ Deno.test("LogReader parses lines whose keys are in another order", () => {
   assertEquals(read(lines.join("\n")).counted, ["a:1", "b:2", "c:3"]);
 });
 
-Deno.test("LogReader passes over lines that are no JSON, or have no end", () => {
+Deno.test("LogReader skips lines that are not JSON, or endless", () => {
   const endless = "x".repeat(3_000_000);
   const text = ["sluice: hello", line(), "", endless, line(), line().slice(9)]
     .join("\n");

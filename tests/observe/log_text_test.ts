@@ -28,7 +28,7 @@ const CONNECTION: ConnectionEvent = {
   reason: "client closed first",
 };
 
-/** Numbers from 0 to 1, the same ones in every run (mulberry32). */
+/** Numbers from 0 to 1, the same in every run (mulberry32). */
 function random(seed: number): () => number {
   return () => {
     seed = seed + 0x6d2b79f5 | 0;
@@ -38,7 +38,7 @@ function random(seed: number): () => number {
   };
 }
 
-/** Text with more than its share of what hurts: controls, halves, quotes. */
+/** Text with many dangerous characters: controls, lone surrogates, quotes. */
 function hostileText(next: () => number): string {
   const codes = Array.from({ length: Math.floor(next() * 12) }, () => {
     const kind = next();
@@ -111,7 +111,7 @@ Deno.test("formatText() counts the messages of a client of the hub", () => {
   assert(line.includes("3 + 500 messages, 2 dropped, "), line);
 });
 
-Deno.test("formatText() quotes a user that would read as something else", () => {
+Deno.test("formatText() quotes a user name with special characters", () => {
   const cases = [
     { user: "alice.b+c-d_e", want: " alice.b+c-d_e@127.0.0.1:50000 >" },
     { user: "a@b", want: ' "a@b"@127.0.0.1:50000 >' },
@@ -186,7 +186,7 @@ Deno.test("formatText() writes a ban", () => {
   );
 });
 
-Deno.test("formatText() colours the clock and the result only", () => {
+Deno.test("formatText() colours only the time and the result", () => {
   const colors: Record<ConnectionResult, number> = {
     ok: 32,
     cut: 33,
@@ -238,7 +238,7 @@ Deno.test("formatText() is one safe line whatever a client sends", () => {
   }
 });
 
-Deno.test("formatBytes() changes unit where three digits end", () => {
+Deno.test("formatBytes() changes the unit after three digits", () => {
   const cases = [
     { count: 0, want: "0 B" },
     { count: 1, want: "1 B" },
@@ -261,7 +261,7 @@ Deno.test("formatBytes() changes unit where three digits end", () => {
   for (const { count, want } of cases) assertEquals(formatBytes(count), want);
 });
 
-Deno.test("formatDuration() changes unit where the next begins", () => {
+Deno.test("formatDuration() changes the unit where the next one starts", () => {
   const cases = [
     { milliseconds: 0, want: "0 ms" },
     { milliseconds: 0.4, want: "0 ms" },

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { parseDuration } from "../../lib/cli/duration.ts";
 import { formatSpan } from "../../lib/observe/span.ts";
 
-Deno.test("formatSpan() takes the largest unit that leaves a whole number", () => {
+Deno.test("formatSpan() uses the largest unit that leaves a whole number", () => {
   const cases: [milliseconds: number, text: string][] = [
     [1, "1ms"],
     [999, "999ms"],

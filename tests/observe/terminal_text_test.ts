@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { TerminalText } from "../../lib/observe/terminal_text.ts";
 
-/** Shows bytes that come in pieces of one length. */
+/** Shows bytes that arrive in pieces of one length. */
 function show(bytes: Uint8Array, piece: number): string {
   const text = new TerminalText();
   const parts: Uint8Array[] = [];
@@ -12,7 +12,7 @@ function show(bytes: Uint8Array, piece: number): string {
   return parts.map((part) => new TextDecoder().decode(part)).join("");
 }
 
-Deno.test("TerminalText escapes what could drive a terminal, however it is cut", () => {
+Deno.test("TerminalText escapes characters that control a terminal, however the bytes are split", () => {
   const cases = [
     ["plain\ttext\r\nnext\n", "plain\ttext\r\nnext\n"],
     ["héllo 世界 👍", "héllo 世界 👍"],
@@ -29,7 +29,7 @@ Deno.test("TerminalText escapes what could drive a terminal, however it is cut",
   }
 });
 
-Deno.test("TerminalText leaves no control character of any byte but three", () => {
+Deno.test("TerminalText leaves only three control characters of all 256 bytes", () => {
   for (let byte = 0; byte < 256; byte++) {
     const shown = show(Uint8Array.of(byte), 1);
     const isKept = byte >= 0x20 && byte < 0x7f || [9, 10, 13].includes(byte);

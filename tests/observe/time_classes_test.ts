@@ -5,7 +5,7 @@ import {
   TimeClasses,
 } from "../../lib/observe/time_classes.ts";
 
-Deno.test("TimeClasses.add() counts a time in the first class that holds it", () => {
+Deno.test("TimeClasses.add() counts a time in the first class that contains it", () => {
   for (const [index, end] of CLASS_ENDS.entries()) {
     const classes = new TimeClasses();
     classes.add(end);

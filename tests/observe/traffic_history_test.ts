@@ -3,7 +3,7 @@ import { TrafficHistory } from "../../lib/observe/traffic_history.ts";
 
 const NOTHING = { sent: 0, received: 0, total: 0, open: 0 };
 
-Deno.test("TrafficHistory.add() tells what flowed a second since the last point", () => {
+Deno.test("TrafficHistory.add() returns rates since the last point", () => {
   const history = new TrafficHistory(10, NOTHING, 1_000);
   const first = { sent: 500, received: 5_000, total: 10, open: 3 };
   history.add(first, 6_000);
@@ -14,13 +14,13 @@ Deno.test("TrafficHistory.add() tells what flowed a second since the last point"
   ]);
 });
 
-Deno.test("TrafficHistory.add() keeps no more points than it was told", () => {
+Deno.test("TrafficHistory.add() keeps only the given number of points", () => {
   const history = new TrafficHistory(3, NOTHING, 0);
   for (let n = 1; n <= 5; n++) history.add(NOTHING, n * 1_000);
   assertEquals(history.points.map(({ at }) => at), [3_000, 4_000, 5_000]);
 });
 
-Deno.test("TrafficHistory.add() makes no endless rate when the clock is set back", () => {
+Deno.test("TrafficHistory.add() returns finite rates when the clock is set back", () => {
   const history = new TrafficHistory(3, NOTHING, 5_000);
   const { up } = history.add({ ...NOTHING, sent: 7 }, 1_000);
   assertEquals(up, 7_000);

@@ -8,9 +8,9 @@ async function bench(args: string[], env: Record<string, string> = {}) {
     args: ["run", "-A", `${ROOT}/scripts/bench.ts`, ...args],
     env: { NO_COLOR: "1", ...env },
   }).output();
-  const [text, said] = [stdout, stderr]
+  const [text, stderrText] = [stdout, stderr]
     .map((part) => new TextDecoder().decode(part));
-  return { code, text: text!, said: said! };
+  return { code, text: text!, stderrText: stderrText! };
 }
 
 const ROWS = [
@@ -38,8 +38,8 @@ for (const { job, isFast, env } of CASES) {
     async fn() {
       const args = ["--quick", "--only=Sluice", `--job=${job}`];
       const small = ["--seconds=0.1", "--tunnels=20"];
-      const { code, text, said } = await bench([...args, ...small], env);
-      assertEquals(code, 0, said);
+      const { code, text, stderrText } = await bench([...args, ...small], env);
+      assertEquals(code, 0, stderrText);
       for (const row of ROWS) {
         const cells = text.split("\n")
           .find((line) => line.startsWith(`| ${row} `));
@@ -52,9 +52,9 @@ for (const { job, isFast, env } of CASES) {
 }
 
 Deno.test("bench says what is wrong with an option", async () => {
-  const { code, said } = await bench(["--job", "cooking"]);
+  const { code, stderrText } = await bench(["--job", "cooking"]);
   assertEquals(code, 2);
-  assertMatch(said, /^bench: Option --job: 'cooking' is neither/);
+  assertMatch(stderrText, /^bench: Option --job: 'cooking' is neither/);
 });
 
 Deno.test("toMarkdown() gives medians, and dashes when there are none", () => {

@@ -14,9 +14,9 @@ async function compile(runtime: string) {
     args: ["run", "-A", "--no-check", `${ROOT}/scripts/compile.ts`],
     env: { NO_COLOR: "1", DENORT_BIN: runtime },
   }).output();
-  const [out, said] = [stdout, stderr]
+  const [out, errors] = [stdout, stderr]
     .map((part) => new TextDecoder().decode(part));
-  return { code, out, said };
+  return { code, out, errors };
 }
 
 Deno.test("compile refuses a runtime that is too old, with its version and the one it needs", async () => {
@@ -26,7 +26,7 @@ Deno.test("compile refuses a runtime that is too old, with its version and the o
     assertEquals(await compile(path), {
       code: 1,
       out: "",
-      said:
+      errors:
         `compile: ${path} is the runtime of Deno 2.8.3, which is too old: set DENORT_BIN to one of 2.9.0 or later\n`,
     });
   } finally {
@@ -39,7 +39,7 @@ Deno.test("compile refuses as a runtime what names no version of Deno", async ()
     assertEquals(await compile(path), {
       code: 1,
       out: "",
-      said:
+      errors:
         `compile: Cannot use ${path} as denort, the runtime to embed: DENORT_BIN has to be the path of one\n`,
     });
   }

@@ -1,5 +1,5 @@
 /**
- * What would be published: only what users need, and all of it.
+ * Tests that a publish sends all files that users need, and no others.
  *
  * @module
  */
@@ -20,7 +20,7 @@ async function deno(args: string[], env: Record<string, string> = {}) {
   return said;
 }
 
-/** Paths of the files that a publish would send. */
+/** Lists the files that a publish would send. */
 async function publishedFiles(): Promise<string[]> {
   const said = await deno([
     "publish",
@@ -33,7 +33,7 @@ async function publishedFiles(): Promise<string[]> {
   );
 }
 
-Deno.test("publish sends the library and the program, and no tests", async () => {
+Deno.test("deno publish sends the library and the program, and no tests", async () => {
   const files = await publishedFiles();
   const tops = new Set(files.map((path) => path.replace(/\/.*/, "")));
   assertEquals([...tops].toSorted(), [
@@ -48,7 +48,7 @@ Deno.test("publish sends the library and the program, and no tests", async () =>
   }
 });
 
-Deno.test("install makes a program of what publish sends, from the cache alone", async () => {
+Deno.test("deno install makes a program from the published files, using only the cache", async () => {
   const folder = await Deno.makeTempDir();
   try {
     for (const path of await publishedFiles()) {

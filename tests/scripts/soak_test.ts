@@ -40,7 +40,7 @@ Deno.test({
   async fn() {
     const program = `${ROOT}/tests/support/leaky_proxy.ts`;
     const size = ["--connections=450", "--stages=3", "--tunnels=20"];
-    // The load that is for machines without a compiler is to be tried too.
+    // This also tries the load that machines without a compiler get.
     const env = { CC: "/nowhere/cc" };
     const { code, text } = await soak([...size, "--program", program], env);
     assertEquals(code, 1, text);

@@ -18,56 +18,56 @@ import { Registry } from "../../lib/serve/registry.ts";
 import { parseHostPort } from "../../lib/wire/host_port.ts";
 import { readToEnd, within, writeAll } from "./sockets.ts";
 
-/** An answer of the admin listener. */
+/** A response of the admin listener. */
 export interface Answer {
   status: number;
-  /** Fields by their names in lower case. */
+  /** Fields by name in lower case. */
   fields: Map<string, string>;
   text: string;
 }
 
 /** Options for {@linkcode TestAdmin.ask}. */
 export interface AskOptions {
-  /** Header lines besides `Host`; `Host` replaces it. */
+  /** Header lines besides `Host`. A `Host` here replaces it. */
   headers?: Record<string, string>;
   body?: string;
 }
 
-/** What a request that changes something has to have. */
+/** The header that every change requires. */
 export const CONFIRMED = { "X-Sluice-Request": "1" };
 
-/** An admin listener; closed when disposed of. */
+/** An admin listener. Disposing of it closes it. */
 export interface TestAdmin extends AsyncDisposable {
   readonly admin: Admin;
   /** Connections of this thread. */
   readonly registry: Registry;
-  /** All that is shown: those of this thread, unless others were given. */
+  /** The threads it shows (default: only this thread). */
   readonly threads: Threads;
   readonly state: DrainState;
   /** `HOST:PORT`. */
   readonly host: string;
-  /** Makes one request. */
+  /** Sends one request. */
   ask(method: string, path: string, options?: AskOptions): Promise<Answer>;
-  /** Asks for JSON, which has to be there. */
+  /** Requests JSON, and fails without it. */
   // deno-lint-ignore no-explicit-any
   get(path: string): Promise<any>;
-  /** Opens a connection to it. */
+  /** Opens a connection to the listener. */
   connect(): Promise<Deno.Conn>;
 }
 
-/** A program in which the connections of a server are watched. */
+/** A program that watches the connections of a server. */
 export function watched(registry: Registry): ServerHost {
   return { ...ALONE, registry };
 }
 
-/** Shows what a registry of this thread has. */
+/** Threads that show a registry of this thread. */
 export function threadsOf(registry: Registry): Threads {
   const threads = new Threads();
   threads.add(new OwnThread(registry));
   return threads;
 }
 
-/** Starts an admin listener on 127.0.0.1, ready, with nothing to tell of. */
+/** Starts a ready admin listener on 127.0.0.1, without any data. */
 export async function startTestAdmin(
   config: Partial<AdminConfig> = {},
 ): Promise<TestAdmin> {
@@ -118,7 +118,7 @@ export async function startTestAdmin(
   };
 }
 
-/** Splits an answer into its threads. */
+/** Splits a response into its parts. */
 export function parseAnswer(bytes: Uint8Array): Answer {
   const all = new TextDecoder().decode(bytes);
   const end = all.indexOf("\r\n\r\n");
@@ -134,7 +134,7 @@ export function parseAnswer(bytes: Uint8Array): Answer {
   };
 }
 
-/** Reads events of a stream until it has had enough. */
+/** Reads events of a stream until the caller stops. */
 export async function* readEvents(
   conn: Deno.Conn,
   // deno-lint-ignore no-explicit-any

@@ -1,5 +1,5 @@
 /**
- * The admin page in a browser: how a test looks at it and what it does there.
+ * The admin page in a browser: reading it and operating it.
  *
  * @module
  */
@@ -7,23 +7,23 @@
 import { assert } from "@std/assert";
 import type { TestBrowser, TestPage } from "./browser.ts";
 
-/** A folder for pictures of the page, for who wants to look at it. */
+/** Folder for pictures of the page, for people. */
 const PICTURES = Deno.env.get("SLUICE_PICTURES");
 
-/** What a column of the open tunnels shows, in the rows that exist. */
+/** The texts of a column, in the existing rows of the open tunnels. */
 export function column(name: string, list = "tunnels"): string {
   const cells = `#${list}-table tbody td.column-${name}`;
   return `[...document.querySelectorAll('${cells}')].map((e) => e.innerText)`;
 }
 
-/** How many tunnels are open, as the page says it. */
+/** The number of open tunnels on the page. */
 export const COUNT = "document.querySelector('#tunnels-count').innerText";
 
-/** Whether the page hears from the server. */
+/** Whether the page receives data from the server. */
 export const LIVE =
   "document.querySelector('#connection')?.dataset.state === 'live'";
 
-/** What a chart looks like. */
+/** Whether a chart is drawn. */
 export const DRAWN =
   "document.querySelector('#throughput-chart canvas').toDataURL()";
 
@@ -73,20 +73,20 @@ export async function filter(page: TestPage, text: string): Promise<void> {
   }`);
 }
 
-/** Clicks on an element, once it is there. */
+/** Clicks on an element, once it exists. */
 export async function click(page: TestPage, selector: string): Promise<void> {
   assert(await page.waitFor(`document.querySelector('${selector}') !== null`));
   await page.evaluate(`document.querySelector('${selector}').click()`);
 }
 
-/** Makes the system light or dark. */
+/** Switches the system between light and dark. */
 export async function emulate(page: TestPage, scheme: string): Promise<void> {
   await page.call("Emulation.setEmulatedMedia", {
     features: [{ name: "prefers-color-scheme", value: scheme }],
   });
 }
 
-/** Takes a picture, where those are wanted. */
+/** Takes a picture, if pictures are wanted. */
 export async function picture(page: TestPage, name: string): Promise<void> {
   if (PICTURES === undefined) return;
   const { data } = await page.call("Page.captureScreenshot");

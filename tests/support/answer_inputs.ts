@@ -1,7 +1,8 @@
 /**
- * Runs command lines one after the other in this process, and prints how each
- * ended and what a person saw: starting the program for each would cost more
- * than what it does. What one of them does to the process is nobody else's.
+ * Runs command lines one after another in this process, and prints how each
+ * ended and what a user saw, because starting the program for each would cost
+ * more than its work. It is a program of its own so that they affect no other
+ * test.
  *
  * Usage: deno run -A answer_inputs.ts < JSON, a list of command lines
  *
@@ -32,7 +33,7 @@ const bytes = new TextEncoder().encode(JSON.stringify(answers));
 for (let done = 0; done < bytes.length;) done += print(bytes.subarray(done));
 Deno.exit();
 
-/** Makes a stream fail with an error that nobody foresaw, the first time. */
+/** Makes a stream fail once with an unexpected error. */
 function failOnce(stream: typeof stdout, message: string): void {
   const { writeSync } = stream;
   stream.writeSync = () => {
@@ -41,7 +42,7 @@ function failOnce(stream: typeof stdout, message: string): void {
   };
 }
 
-/** Bytes of a text, no more at once than a pipe gives. */
+/** The bytes of a text, in pieces of at most a pipe's size. */
 function* piecesOf(text: string): Generator<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   for (let start = 0; start < bytes.length; start += 16_384) {
@@ -49,7 +50,7 @@ function* piecesOf(text: string): Generator<Uint8Array> {
   }
 }
 
-/** Takes what is written to a stream in the place of the stream. */
+/** Captures the output of a stream. */
 function capture(
   stream: Pick<typeof Deno.stdout, "write" | "writeSync">,
   take: (text: string) => void,

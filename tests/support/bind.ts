@@ -1,5 +1,5 @@
 /**
- * BIND from the client's side, in both protocols that have it.
+ * BIND from the client's side, in both protocols.
  *
  * @module
  */
@@ -14,13 +14,13 @@ import { readExactly, within, writeAll } from "./sockets.ts";
 /** A protocol with BIND. */
 export interface BindForm {
   name: string;
-  /** All that a client says; an address as text is sent as an address. */
+  /** All messages of a client. An address as text is sent as an address. */
   say: (host: string, port: number) => Bytes;
-  /** What the proxy says before its first reply. */
+  /** The proxy's bytes before its first reply. */
   hear: number[];
-  /** Reads a reply that has to be a success. */
+  /** Reads a reply and requires success. */
   readBound: (conn: Deno.Conn) => Promise<Deno.NetAddr>;
-  /** A refusal; `reply` is what SOCKS5 has for it. */
+  /** A refusal, given by SOCKS5's reply code. */
   refusal: (reply: number) => Bytes;
 }
 
@@ -56,18 +56,18 @@ export const SOCKS4: BindForm = {
   refusal: () => REJECTED,
 };
 
-/** Both. */
+/** Both protocols. */
 export const BIND_FORMS: readonly BindForm[] = [SOCKS5, SOCKS4];
 
-/** A client that waits for its peer. */
+/** A client that is waiting for its peer. */
 export interface Waiting extends Disposable {
-  /** The client's connection; its first reply is read. */
+  /** The client's connection, after its first reply. */
   conn: Deno.TcpConn;
-  /** Where its peer has to connect to. */
+  /** The address for its peer to connect to. */
   bound: Deno.NetAddr;
 }
 
-/** Asks for a BIND and reads the first reply. */
+/** Sends a BIND request and reads the first reply. */
 export async function startBind(
   proxy: TestProxy,
   form: BindForm,
@@ -87,14 +87,14 @@ export async function startBind(
   }
 }
 
-/** Connects as a peer does. */
+/** Connects as the peer. */
 export function connectTo(
   { hostname, port }: Deno.NetAddr,
 ): Promise<Deno.TcpConn> {
   return Deno.connect({ hostname, port });
 }
 
-/** Fails unless the port can be listened on at once. */
+/** Fails unless the port is free immediately. */
 export function assertFree({ hostname, port }: Deno.NetAddr): void {
   Deno.listen({ hostname, port }).close();
 }

@@ -1,5 +1,5 @@
 /**
- * Chromium without a screen, driven over its DevTools protocol.
+ * Headless Chromium, controlled over its DevTools protocol.
  *
  * @module
  */
@@ -9,19 +9,19 @@ import { eventually } from "./dialogue.ts";
 import { cleanEnvironment, makeFolder } from "./programs.ts";
 import { within } from "./sockets.ts";
 
-/** Milliseconds until the browser is there, and until it answers. */
+/** Milliseconds until the browser is running, and until it answers. */
 const PATIENCE = 20_000;
 
 const FLAGS = [
   "--headless",
-  // Which root can't have.
+  // Root cannot use the sandbox.
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
   "--disable-extensions",
   "--disable-default-apps",
   "--no-first-run",
-  // It opens only what a test opens, and is there sooner.
+  // Opens only what a test opens, and starts faster.
   "--no-startup-window",
   "--disable-background-networking",
   "--disable-component-update",
@@ -31,23 +31,23 @@ const FLAGS = [
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
-/** A browser; ends when disposed of. */
+/** A browser. Disposing of it ends it. */
 export interface TestBrowser extends AsyncDisposable {
-  /** Opens a page that shares nothing with others. */
+  /** Opens a page that shares nothing with other pages. */
   open(url: string): Promise<TestPage>;
 }
 
-/** A page that is open in a browser; closed when disposed of. */
+/** An open page. Disposing of it closes it. */
 export interface TestPage extends AsyncDisposable {
-  /** Evaluates an expression in the page; gives its value. */
+  /** Evaluates an expression in the page; returns its value. */
   evaluate<T>(expression: string): Promise<T>;
   /** Waits until an expression is true in the page. */
   waitFor(expression: string): Promise<boolean>;
-  /** Presses a key, or types text with Enter at its end where that is said. */
+  /** Presses a key, or types text, optionally followed by Enter. */
   type(text: string, enter?: boolean): Promise<void>;
   /** Calls a method of the DevTools protocol. */
   call(method: string, params?: object): Promise<Record<string, unknown>>;
-  /** What the page has complained of, such as breaches of its policy. */
+  /** The page's complaints, such as violations of its policy. */
   readonly complaints: string[];
 }
 
@@ -80,7 +80,7 @@ export async function openBrowser(path: string): Promise<TestBrowser> {
   };
 }
 
-/** Opens a page in a new browser; both end when it is disposed of. */
+/** Opens a page in a new browser. Disposing of it ends both. */
 export async function openPage(path: string, url: string): Promise<TestPage> {
   const browser = await openBrowser(path);
   const page = await browser.open(url);
@@ -136,7 +136,7 @@ async function openTab(tools: DevTools, url: string): Promise<TestPage> {
   };
 }
 
-/** Reads where the browser is to be driven from what it says at its start. */
+/** Reads the DevTools address from the browser's output. */
 async function devToolsOf(
   child: Deno.ChildProcess,
 ): Promise<{ at: string; rest: Promise<void> }> {
@@ -161,7 +161,7 @@ interface Answer {
   error?: { message: string };
 }
 
-/** Calls of the protocol, and what comes back. */
+/** Calls of the protocol, and their results. */
 class DevTools {
   readonly #complaints = new Map<string, string[]>();
   readonly #socket: WebSocket;
@@ -173,7 +173,7 @@ class DevTools {
     socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
   }
 
-  /** What the page of a session has complained of, and will. */
+  /** The live list of complaints of a session's page. */
   complaintsOf(session: string): string[] {
     const complaints: string[] = [];
     this.#complaints.set(session, complaints);

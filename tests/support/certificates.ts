@@ -1,6 +1,6 @@
 /**
- * Authorities, certificates and revocation lists for the tests of TLS, good and
- * bad, and the files that the program reads them from.
+ * Valid and invalid authorities, certificates and revocation lists for TLS
+ * tests, and the files with them.
  *
  * @module
  */
@@ -15,25 +15,25 @@ export interface TestCertificate {
   key: string;
 }
 
-/** What a certificate is to say; by default it is a client's, valid now. */
+/** The contents of a certificate (default: a client's, currently valid). */
 export interface TestCertificateSettings {
   name: string;
   alternatives?: JsonGeneralName[];
   isAuthority?: boolean;
   pathLength?: number;
   usage?: "client" | "server" | "both" | "none";
-  /** Other purposes, by their types. */
+  /** Other purposes, by type. */
   purposes?: readonly string[];
-  /** Days from now when it begins and ends. */
+  /** Start and end, in days from now. */
   days?: readonly [number, number];
   serial?: string;
-  /** Type of a critical extension that nobody knows. */
+  /** Type of an unknown critical extension. */
   unknown?: string;
-  /** The whole subject (default the name as CN). */
+  /** The whole subject (default: the name as CN). */
   subject?: JsonName;
-  /** Values of extensions as DER, by type; constraints of names are critical. */
+  /** DER values of extensions, by type. Name constraints are critical. */
   extensions?: Readonly<Record<string, Uint8Array>>;
-  /** What the key is for (default what an authority or a client needs). */
+  /** Usage of the key (default: that of an authority or a client). */
   keyUsage?: readonly (
     | "digitalSignature"
     | "keyEncipherment"
@@ -51,7 +51,7 @@ const DAY = 86_400_000;
 
 const x509 = await loadX509();
 
-/** Issues a certificate; without an issuer it signs itself. */
+/** Issues a certificate; self-signed without an issuer. */
 export async function issue(
   settings: TestCertificateSettings,
   issuer?: TestCertificate,
@@ -83,12 +83,12 @@ export async function issue(
   };
 }
 
-/** Makes an authority. */
+/** Creates an authority. */
 export function makeAuthority(name: string): Promise<TestCertificate> {
   return issue({ name, isAuthority: true, usage: "none" });
 }
 
-/** Makes a revocation list. */
+/** Creates a revocation list. */
 export async function revoke(
   revoked: readonly TestCertificate[],
   authority: TestCertificate,
@@ -113,23 +113,25 @@ export function derOf({ certificate }: TestCertificate): Uint8Array {
   return new Uint8Array(new x509.X509Certificate(certificate).rawData);
 }
 
-/** What tests of listeners need, in a folder. */
+/** The files for tests of listeners, in a folder. */
 export interface TestAuthority extends AsyncDisposable {
   readonly folder: TestFolder;
   readonly authority: TestCertificate;
-  /** For `localhost` and 127.0.0.1. */
+  /** Server certificate for `localhost` and 127.0.0.1. */
   readonly server: TestCertificate;
-  /** Of the client `alice`. */
+  /** Certificate of the client `alice`. */
   readonly alice: TestCertificate;
   /** Path of a file in the folder. */
   path(name: string): string;
   /** Writes `NAME.crt` and `NAME.key`. */
   save(name: string, certificate: TestCertificate): Promise<void>;
-  /** Writes a file of another name. */
+  /** Writes a file with any name. */
   write(name: string, text: string): Promise<void>;
 }
 
-/** Makes an authority with a server and a client, as `ca`, `server`, `alice`. */
+/**
+ * Creates an authority, a server and a client, as `ca`, `server` and `alice`.
+ */
 export async function makeTestAuthority(): Promise<TestAuthority> {
   const folder = await makeFolder();
   const authority = await makeAuthority("Test authority");
@@ -158,7 +160,7 @@ export async function makeTestAuthority(): Promise<TestAuthority> {
   };
 }
 
-/** What the server's certificate says. */
+/** Contents of the server's certificate. */
 export const SERVER: TestCertificateSettings = {
   name: "localhost",
   usage: "server",

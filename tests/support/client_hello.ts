@@ -1,18 +1,18 @@
 /**
- * The ClientHello of a client that says what a test wants it to.
+ * Builds any ClientHello.
  *
  * @module
  */
 
 import { type Bytes, join } from "./dialogue.ts";
 
-/** What it says. */
+/** Contents of the ClientHello. */
 export interface HelloSettings {
-  /** Version in the message itself (default 1.2, as TLS 1.3 has it). */
+  /** Version in the message itself (default 1.2, as in TLS 1.3). */
   version?: number;
-  /** Contents of extensions by their type. */
+  /** Contents of extensions, by type. */
   extensions?: readonly (readonly [type: number, contents: Iterable<number>])[];
-  /** What follows the compression methods (default: the extensions). */
+  /** The bytes after the compression methods (default: the extensions). */
   end?: Iterable<number>;
 }
 
@@ -33,7 +33,7 @@ export function helloMessage(settings: HelloSettings = {}): Bytes {
   return join([1, 0], number(body.length), body);
 }
 
-/** A message in records of so many bytes at most. */
+/** A message in records of at most this many bytes. */
 export function inRecords(message: Uint8Array, most = 2 ** 14): Bytes {
   const records: Bytes[] = [];
   for (let start = 0; start < message.length; start += most) {
@@ -48,7 +48,7 @@ export function hello(settings?: HelloSettings): Bytes {
   return inRecords(helloMessage(settings));
 }
 
-/** `server_name` with such names. */
+/** The `server_name` extension with these names. */
 export function serverNames(
   ...names: readonly string[]
 ): readonly [number, Bytes] {
@@ -58,7 +58,9 @@ export function serverNames(
   return [0, vector(2, join(...list))];
 }
 
-/** `application_layer_protocol_negotiation` with such protocols. */
+/**
+ * The `application_layer_protocol_negotiation` extension with these protocols.
+ */
 export function protocols(
   ...names: readonly string[]
 ): readonly [number, Bytes] {
@@ -66,7 +68,7 @@ export function protocols(
   return [16, vector(2, join(...list))];
 }
 
-/** `supported_versions` with such versions. */
+/** The `supported_versions` extension with these versions. */
 export function versions(
   ...numbers: readonly number[]
 ): readonly [number, Bytes] {
@@ -78,7 +80,7 @@ export function number(value: number): Bytes {
   return Uint8Array.of(value >> 8, value & 0xff);
 }
 
-/** Bytes behind their number. */
+/** Bytes after their length. */
 export function vector(length: 1 | 2, contents: Iterable<number>): Bytes {
   const bytes = [...contents];
   return length === 1

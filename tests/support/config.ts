@@ -15,10 +15,10 @@ import { tryConfig } from "../../lib/config/try.ts";
 import { prepareCLibrary } from "../../lib/net/system/c_library.ts";
 import { Sluice } from "./sluice.ts";
 
-// Held for as long as the program runs, as the program itself does.
+// Loaded for the whole run, as in the program itself.
 prepareCLibrary();
 
-/** The program with a configuration. */
+/** The program with a configuration file. */
 export class ConfiguredSluice extends Sluice {
   /** Starts `sluice run -c PATH`. */
   static run(path: string, ...args: string[]): ConfiguredSluice {
@@ -39,7 +39,7 @@ export async function load(
   return await loadConfig(text, path);
 }
 
-/** All that is wrong with a configuration, a line each. */
+/** All problems of a configuration, one per line. */
 export async function problemsOf(
   value: unknown,
   path = "test.jsonc",
@@ -55,18 +55,18 @@ export async function problemsOf(
   }
 }
 
-/** A configuration that runs in this process; cut when disposed of. */
+/** A configuration that runs in this process. Disposing of it cuts it. */
 export interface TestRun extends AsyncDisposable {
   readonly running: RunningConfig;
-  /** What it said. */
+  /** Logged messages. */
   readonly messages: string[];
   /** Resolves when the first connection has ended. */
   readonly ended: Promise<void>;
-  /** Where it said last that it listens, in the order of the listeners. */
+  /** The most recent listening ports, in the order of the listeners. */
   ports(): number[];
 }
 
-/** Creates what runs nothing yet. */
+/** Creates a run with no listeners yet. */
 export function startTestRun(options: RunningConfigOptions = {}): TestRun {
   const messages: string[] = [];
   const ended = Promise.withResolvers<void>();
@@ -91,7 +91,7 @@ export function startTestRun(options: RunningConfigOptions = {}): TestRun {
   };
 }
 
-/** Puts a whole file in the place of the one before. */
+/** Replaces a file with a complete one. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   await Deno.writeTextFile(`${path}.new`, text, { mode: 0o600 });
   await Deno.rename(`${path}.new`, path);

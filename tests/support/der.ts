@@ -1,12 +1,12 @@
 /**
- * DER that a test wants to be there, right or wrong.
+ * Builds any DER, valid or invalid.
  *
  * @module
  */
 
 import { type Bytes, join } from "./dialogue.ts";
 
-/** An element with what is in it. */
+/** An element with its contents. */
 export function der(tag: number, ...contents: Iterable<number>[]): Bytes {
   const inner = join(...contents);
   const { length } = inner;
@@ -20,18 +20,18 @@ export function der(tag: number, ...contents: Iterable<number>[]): Bytes {
   return join([tag], head, inner);
 }
 
-/** The bytes of a text of ASCII. */
+/** The bytes of an ASCII text. */
 export function ascii(text: string): Bytes {
   return new TextEncoder().encode(text);
 }
 
-/** Names as constraints and alternative names have them. */
+/** Names in constraints and alternative names. */
 export const NAME = {
   dns: (text: string) => der(0x82, ascii(text)),
   email: (text: string) => der(0x81, ascii(text)),
   uri: (text: string) => der(0x86, ascii(text)),
   ip: (...bytes: number[]) => der(0x87, bytes),
-  /** Each part is an attribute's type (2.5.4.x), tag and text. */
+  /** Each part has an attribute type (2.5.4.x), a tag and a text. */
   directory: (...parts: (readonly [number, number, string])[]) =>
     der(0xa4, directoryName(...parts)),
   registered: (...bytes: number[]) => der(0x88, bytes),
@@ -39,7 +39,7 @@ export const NAME = {
     der(0xa0, der(0x06, type), der(0xa0, der(0x0c, ascii(text)))),
 } as const;
 
-/** A directory name of such parts. */
+/** A directory name with these parts. */
 export function directoryName(
   ...parts: (readonly [type: number, tag: number, text: string])[]
 ): Bytes {
@@ -54,7 +54,7 @@ export function directoryName(
   );
 }
 
-/** Constraints as the extension has them. */
+/** The value of a name constraints extension. */
 export function nameConstraints(
   { excluded = [], permitted = [] }: {
     permitted?: readonly Uint8Array[];

@@ -1,5 +1,5 @@
 /**
- * Dialogues with a proxy, byte by byte, and what to expect of them.
+ * Byte-level dialogues with a proxy, and their expected results.
  *
  * @module
  */
@@ -43,7 +43,7 @@ export function dialogue(host: string, port: number): Bytes {
   return join(GREETING, connectRequest(host, port));
 }
 
-/** A CONNECT request with a name, whatever its bytes. */
+/** A CONNECT request with a name of any bytes. */
 export function nameRequest(
   name: string | Iterable<number>,
   port: number,
@@ -65,7 +65,7 @@ export function credentials(
   return join([1, user!.length], user!, [secret!.length], secret!);
 }
 
-/** Reads to a clean end of file; unlike `readToEnd` it fails on a reset. */
+/** Reads to a clean end of file. Unlike `readToEnd`, it fails on a reset. */
 export async function readToEof(conn: Deno.Conn): Promise<Bytes> {
   const chunks: Bytes[] = [];
   const buffer = new Uint8Array(64 * 1024);
@@ -78,8 +78,8 @@ export async function readToEof(conn: Deno.Conn): Promise<Bytes> {
 }
 
 /**
- * Says something on a connection of its own and reads until the proxy closes,
- * which it has to do without having seen our end of file.
+ * Sends bytes on a new connection and reads until the proxy closes, which it
+ * must do without the client's end of file.
  */
 export async function exchange(
   proxy: TestProxy,
@@ -90,7 +90,7 @@ export async function exchange(
   return await within(5_000, readToEof(conn));
 }
 
-/** Fails unless what came back is the given messages, and nothing else. */
+/** Fails unless the bytes are exactly the given messages. */
 export function assertBytes(
   actual: Uint8Array,
   expected: Iterable<number>,
@@ -100,8 +100,8 @@ export function assertBytes(
 }
 
 /**
- * Fails unless a new client is served by the target, and is the only one that
- * the target has seen: a dial of someone before it would have come first.
+ * Fails unless the target serves a new client and has seen no other. An earlier
+ * dial would have arrived first.
  */
 export async function assertServedAlone(
   proxy: TestProxy,
@@ -112,8 +112,8 @@ export async function assertServedAlone(
 }
 
 /**
- * A whole tunnel and one echo. Whatever was written to the proxy before has
- * been read by it afterwards.
+ * Makes a whole tunnel and one echo. Afterwards the proxy has read everything
+ * that was written to it before.
  */
 export async function roundTrip(
   proxy: TestProxy,
@@ -124,10 +124,7 @@ export async function roundTrip(
   assertBytes(await within(5_000, readExactly(conn, 4)), [112, 105, 110, 103]);
 }
 
-/**
- * Waits until something is so of which no event tells, such as a counter of
- * the system's.
- */
+/** Waits for a condition without an event, such as one of a system counter. */
 export async function eventually(
   condition: () => boolean | Promise<boolean>,
   milliseconds = 5_000,
@@ -140,30 +137,30 @@ export async function eventually(
   return true;
 }
 
-/** Bytes that differ from place to place, so that a shift of them shows. */
+/** Bytes that differ by position, so that a shift is noticed. */
 export function pattern(length: number): Bytes {
   const words = new Uint32Array(Math.ceil(length / 4));
   for (let n = 0; n < words.length; n++) words[n] = Math.imul(n, 2654435761);
   return new Uint8Array(words.buffer, 0, length);
 }
 
-/** SHA-256 as text. */
+/** SHA-256 as hexadecimal text. */
 export async function sha256(bytes: Bytes): Promise<string> {
   return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 }
 
 /** A host on loopback that does not answer a SYN. */
 export interface SilentHost extends Disposable {
-  /** Where connecting to it waits for ever. */
+  /** An address at which connecting waits for ever. */
   readonly addr: Deno.NetAddr;
 }
 
 /**
- * Makes a host that does not answer: a listener that accepts nothing and whose
- * backlog is full, so that the system drops what else comes in.
+ * Creates a host that does not answer: a listener with a full backlog that
+ * accepts nothing, so that the system drops further SYNs.
  *
- * @param hostname Address that it has.
- * @returns The host, or `undefined` where the system answers nevertheless.
+ * @param hostname Address of the host.
+ * @returns The host; `undefined` if the system answers anyway.
  */
 export async function startSilentHost(
   hostname = "127.0.0.1",

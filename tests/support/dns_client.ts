@@ -14,7 +14,7 @@ import { parseUdpHeader } from "../../lib/wire/socks/v5_udp.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";
 import { TYPE } from "./name_server.ts";
 
-/** Asks for an address, and fails unless the answer is there and right. */
+/** Asks for an address, and fails unless the answer is correct. */
 export async function askThrough(
   client: Association,
   server: Place,

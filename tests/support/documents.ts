@@ -1,27 +1,27 @@
 /**
- * The documents as tests read them: README, the manual and the bench. Every
- * fenced block says behind its language what it is.
+ * The documents for tests: README, the manual and the bench. Every fenced block
+ * names its kind after its language.
  *
  * @module
  */
 
 /** A document. */
 export interface Document {
-  /** Its path from the root, for example `lib/manual/rules.md`. */
+  /** Path from the root, for example `lib/manual/rules.md`. */
   path: string;
   text: string;
 }
 
 /** A fenced block of a document. */
 export interface Block {
-  /** What it is. */
+  /** Kind of the block. */
   kind: Kind;
   text: string;
   /** Path of its document and its first line, for example `README.md:31`. */
   where: string;
 }
 
-/** What a block can be, by what stands behind the three backticks. */
+/** Kinds of blocks, by the text after the three backticks. */
 const KINDS = {
   "sh": "commands",
   "sh run": "script",
@@ -39,12 +39,12 @@ const KINDS = {
   "ts": "program",
 } as const;
 
-/** What a block can be. */
+/** A kind of block. */
 export type Kind = typeof KINDS[keyof typeof KINDS];
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** The topics of the manual, by their file names. */
+/** The topics of the manual, by file name. */
 export const TOPICS: readonly string[] = [
   ...Deno.readDirSync(new URL("lib/manual/", ROOT)),
 ].map(({ name }) => name).filter((name) => name.endsWith(".md")).toSorted();
@@ -59,7 +59,7 @@ export const DOCUMENTS: readonly Document[] = [
 /**
  * Finds a document.
  *
- * @param path Its path from the root.
+ * @param path Path from the root.
  * @returns Its text.
  */
 export function documentAt(path: string): string {
@@ -70,7 +70,7 @@ export function documentAt(path: string): string {
  * Reads the blocks of all documents.
  *
  * @returns The blocks, in order.
- * @throws {Error} If no test knows what one of them is.
+ * @throws {Error} If a block has an unknown kind.
  */
 export function readBlocks(): Block[] {
   return DOCUMENTS.flatMap(({ path, text }) =>
@@ -89,7 +89,7 @@ export function readBlocks(): Block[] {
   );
 }
 
-/** The blocks of a kind; there is one at least. */
+/** The blocks of a kind; at least one. */
 export function blocksOf(kind: Kind): Block[] {
   const blocks = readBlocks().filter((block) => block.kind === kind);
   if (blocks.length === 0) throw new Error(`no document has ${kind}`);
@@ -100,8 +100,8 @@ export function blocksOf(kind: Kind): Block[] {
  * Reads a table of a document.
  *
  * @param path The document's path from the root.
- * @param head The first cells of the table's head, for example `code | meaning`.
- * @returns The cells of each row, without the marks of code.
+ * @param head First cells of the table's head, for example `code | meaning`.
+ * @returns The cells of each row, without code marks.
  */
 export function tableOf(path: string, head: string): string[][] {
   const lines = documentAt(path).split("\n");

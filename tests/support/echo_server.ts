@@ -12,17 +12,17 @@ import {
 import { prepareCLibrary } from "../../lib/net/system/c_library.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 
-prepareCLibrary(); // Held for as long as the program runs.
+prepareCLibrary(); // Loaded for the whole run.
 
-/** A running server of a test; cut at once when disposed of. */
+/** A running echo server. Disposing of it cuts it immediately. */
 export interface TestEcho extends AsyncDisposable {
   readonly server: EchoServer;
   readonly port: number;
-  /** Opens a connection to it. */
+  /** Opens a connection to the server. */
   connect(): Promise<Deno.TcpConn>;
-  /** Waits until so many connections have ended. */
+  /** Waits until this many connections have ended. */
   whenEnded(count: number): Promise<ConnectionEvent[]>;
-  /** What it said that was not about one connection. */
+  /** Messages that are not about one connection. */
   readonly messages: string[];
 }
 

@@ -1,5 +1,5 @@
 /**
- * What is outside of a fence and must not be reached from inside: servers on
+ * Targets outside of a fence that must not be reachable from inside: servers on
  * ports and sockets of every kind, and a Sluice with its admin page.
  *
  * @module
@@ -14,19 +14,19 @@ import { Sluice } from "./sluice.ts";
 const ALLOWED = "allowed.test";
 const DENIED = "denied.test";
 
-/** What is outside, until it is disposed of. */
+/** The targets outside. Disposing of them closes them. */
 export interface EscapeTargets extends AsyncDisposable {
-  /** For the program inside. */
+  /** Targets for the program inside. */
   inside: Targets;
-  /** For the same program outside, with a Sluice as its proxy. */
+  /** Targets for the same program outside, with a Sluice as its proxy. */
   outside: Targets;
   /** Options of `sluice exec` that allow one host. */
   args: string[];
-  /** The working directory. */
+  /** Working directory. */
   cwd: string;
 }
 
-/** Opens everything. */
+/** Opens all targets. */
 export async function openTargets(): Promise<EscapeTargets> {
   const folder = await Deno.makeTempDir();
   const cwd = `${folder}/work`;
@@ -95,7 +95,7 @@ export async function openTargets(): Promise<EscapeTargets> {
   };
 }
 
-/** One among those of the system, if this user may. */
+/** One of the system's sockets, if this user may use it. */
 function runSocket(): string[] {
   const path = `/run/sluice-test-${crypto.randomUUID()}.sock`;
   try {
@@ -113,7 +113,7 @@ function ownAddresses(): string[] {
     .map(({ address }) => address);
 }
 
-/** Servers that say `REACHED`. */
+/** Servers that answer `REACHED`. */
 class Work implements AsyncDisposable {
   readonly #open: { close(): void }[] = [];
   readonly #tasks: Promise<void>[] = [];
@@ -125,7 +125,7 @@ class Work implements AsyncDisposable {
     return one;
   }
 
-  /** Answers whatever comes, in HTTP too. */
+  /** Answers every connection, in HTTP too. */
   answer(listener: Deno.Listener): void {
     const greet = async (conn: Deno.Conn) => {
       using _closing = conn;
@@ -140,7 +140,7 @@ class Work implements AsyncDisposable {
     })());
   }
 
-  /** UDP on a port that is free, near that of TCP. */
+  /** Serves UDP on a free port near a TCP port. */
   datagrams(near: number): number {
     void near;
     const socket = this.keep(Deno.listenDatagram({
@@ -155,7 +155,7 @@ class Work implements AsyncDisposable {
     return (socket.addr as Deno.NetAddr).port;
   }
 
-  /** The host that is allowed; it leads on to one that is not. */
+  /** Serves the allowed host, which redirects to a forbidden one. */
   serve(redirect: string): number {
     const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
     this.#server = Deno.serve(
@@ -168,7 +168,7 @@ class Work implements AsyncDisposable {
     return (this.#server.addr as Deno.NetAddr).port;
   }
 
-  /** Deno opens none itself: a small program does, if there is one. */
+  /** Deno cannot open abstract sockets, so socat does, if installed. */
   abstract(name: string): void {
     try {
       this.#child = new Deno.Command("socat", {
@@ -178,7 +178,7 @@ class Work implements AsyncDisposable {
         stderr: "null",
       }).spawn();
     } catch {
-      // Without socat there is nothing to find, and nothing is found.
+      // Without socat there is no target, and no escape finds one.
     }
   }
 

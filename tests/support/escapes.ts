@@ -1,7 +1,7 @@
 /**
- * A program that tries to get out of the fence it runs in, in every way that it
- * knows. It prints what became of each as JSON: why it failed, or `ESCAPED` and
- * what it reached. Outside of a fence most of them succeed.
+ * A program that tries every known way out of its fence. It prints the result
+ * of each as JSON: the reason for the failure, or `ESCAPED` and what it
+ * reached. Outside of a fence most attempts succeed.
  *
  * Usage: deno run -A escapes.ts TARGETS, which is JSON of {@linkcode Targets}.
  *
@@ -13,13 +13,13 @@ import { PROXY_ESCAPES } from "./escapes_proxy.ts";
 import { SOCKET_ESCAPES } from "./escapes_socket.ts";
 import { SYSTEM_ESCAPES } from "./escapes_system.ts";
 
-/** What is outside, and would answer `REACHED`. */
+/** Targets outside, which would answer `REACHED`. */
 export interface Targets {
   /** Port of a TCP server on all addresses of the machine. */
   tcp: number;
   /** Port of a UDP server on all addresses of the machine. */
   udp: number;
-  /** Port of a Sluice outside that lets everybody through. */
+  /** Port of a Sluice outside that is open to everyone. */
   sluice: number;
   /** Port of its admin page. */
   admin: number;
@@ -29,23 +29,26 @@ export interface Targets {
   paths: string[];
   /** Name of an abstract socket. */
   abstract: string;
-  /** A process outside. */
+  /** Id of a process outside. */
   pid: number;
   /** Port of the proxy inside; outside, that of the Sluice there. */
   proxy: number;
-  /** A host that is allowed, with its port. */
+  /** An allowed host, with its port. */
   allowed: string;
   /** A name of loopback that is not allowed, with a port. */
   denied: string;
 }
 
-/** An attempt; gives what it reached, throws or gives nothing if it failed. */
+/**
+ * An attempt. It returns what it reached; on failure it throws or returns
+ * nothing.
+ */
 export type Escape = (targets: Targets) => Promise<string | undefined | void>;
 
 /** Attempts by name. */
 export type Escapes = Readonly<Record<string, Escape>>;
 
-/** Milliseconds that an attempt may take. */
+/** Milliseconds for one attempt. */
 const PATIENCE = 5_000;
 
 /** All attempts. */
@@ -56,7 +59,7 @@ export const ESCAPES: Escapes = {
   ...SYSTEM_ESCAPES,
 };
 
-/** What an attempt that has succeeded begins with. */
+/** Start of a successful attempt's result. */
 export const ESCAPED = "ESCAPED";
 
 async function attempt(escape: Escape, targets: Targets): Promise<string> {

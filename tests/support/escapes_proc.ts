@@ -1,12 +1,12 @@
 /**
- * Attempts by way of other processes and of the kernel's files.
+ * Attempts through other processes and kernel files.
  *
  * @module
  */
 
 import type { Escapes } from "./escapes.ts";
 
-/** Writes what is there already: nothing changes if it succeeds. */
+/** Writes a file's own contents, so success changes nothing. */
 async function rewrite(path: string): Promise<string> {
   const text = await Deno.readTextFile(path);
   await Deno.writeTextFile(path, text, { create: false });
@@ -26,12 +26,12 @@ async function run(...words: string[]): Promise<string> {
     args,
     stdin: "null",
   }).output();
-  const said = new TextDecoder().decode(success ? stdout : stderr);
-  if (!success) throw new Error(said);
-  return said.trim() || "done";
+  const output = new TextDecoder().decode(success ? stdout : stderr);
+  if (!success) throw new Error(output);
+  return output.trim() || "done";
 }
 
-/** A program that hears what a port says. */
+/** A program that prints what a port sends. */
 function hearing(port: number): string[] {
   const code =
     `const c = await Deno.connect({ port: ${port} }); await c.write(new Uint8Array([10])); const b = new Uint8Array(9); await c.read(b); console.log(new TextDecoder().decode(b));`;

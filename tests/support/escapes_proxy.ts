@@ -1,5 +1,5 @@
 /**
- * Attempts to have the proxy reach what it must not.
+ * Attempts to make the proxy reach forbidden targets.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Escapes, Targets } from "./escapes.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Sends bytes to the proxy, one after the other; gives what came last. */
+/** Sends byte sequences to the proxy in order; returns the last answer. */
 async function say(
   { proxy }: Targets,
   ...parts: (string | readonly number[])[]
@@ -29,7 +29,7 @@ async function say(
   return heard;
 }
 
-/** Whoever answers says it. */
+/** Any answer proves that the target was reached. */
 function reached(heard: string): string | undefined {
   return /REACHED/.exec(heard)?.[0];
 }
@@ -53,7 +53,7 @@ async function get(
   return reached(await say(targets, `${head}\r\n`));
 }
 
-/** SOCKS5 without a login; an address or a name, and the port. */
+/** SOCKS5 without a login, to an address or a name and a port. */
 async function socks5(
   targets: Targets,
   command: number,
@@ -76,7 +76,7 @@ function named(name: string): number[] {
 
 const LOOPBACK = [127, 0, 0, 1];
 
-/** Ways to write an address of this machine. */
+/** Spellings of this machine's addresses. */
 const SPELLINGS = [
   "127.0.0.1",
   "127.1",

@@ -1,12 +1,12 @@
 /**
- * Attempts to reach something without the proxy, by sockets of every kind.
+ * Attempts to reach targets without the proxy, through sockets of every kind.
  *
  * @module
  */
 
 import type { Escapes } from "./escapes.ts";
 
-/** Numbers of socket(2). */
+/** Constants of socket(2). */
 const AF = { inet: 2, netlink: 16, packet: 17, alg: 38, vsock: 40, xdp: 44 };
 const SOCK = { stream: 1, datagram: 2, raw: 3 };
 
@@ -60,7 +60,7 @@ async function firstOf(
   return await Promise.any(values.map(reach));
 }
 
-/** Whether the system gives such a socket: it needs no answer to be a way out. */
+/** Whether the system opens such a socket, which alone would be a way out. */
 function opens(family: number, kind: number, protocol = 0): string | undefined {
   const { close, socket } = libc();
   const made = socket(family, kind, protocol);
@@ -69,7 +69,7 @@ function opens(family: number, kind: number, protocol = 0): string | undefined {
   return `socket of family ${family}`;
 }
 
-/** Attempts by sockets. */
+/** Attempts through sockets. */
 export const SOCKET_ESCAPES: Escapes = {
   "tcp to 127.0.0.1": ({ tcp: port }) => tcp("127.0.0.1", port),
   "tcp to 127.0.0.2": ({ tcp: port }) => tcp("127.0.0.2", port),
@@ -108,7 +108,7 @@ export const SOCKET_ESCAPES: Escapes = {
     try {
       await Deno.resolveDns("example.com", "A", { nameServer });
     } catch (error) {
-      // An answer that is no DNS is an answer.
+      // Even an answer that is not DNS counts.
       if (/proto|malformed|parse/i.test(String(error))) return String(error);
       throw error;
     }

@@ -1,5 +1,5 @@
 /**
- * Attempts to gain rights, or namespaces with rights.
+ * Attempts to gain privileges, or namespaces with privileges.
  *
  * @module
  */
@@ -58,14 +58,14 @@ function hearFrom(unshare: string) {
   };
 }
 
-/** Takes away what hides a folder, in a mount namespace of its own. */
+/** Removes a mount over a folder, in a new mount namespace. */
 async function uncover(path: string): Promise<string | undefined> {
   return await shell(
     `unshare -Urm sh -c 'umount -l ${path} && echo ${path}' `,
   );
 }
 
-/** Attempts by rights. */
+/** Attempts through privileges. */
 export const SYSTEM_ESCAPES: Escapes = {
   "new network namespace": hearFrom("-Urn"),
   "new user namespace": hearFrom("-Ur"),
@@ -132,7 +132,8 @@ export const SYSTEM_ESCAPES: Escapes = {
     const bytes = new Uint8Array(part.buffer);
     const { process_vm_readv } = libc();
     const count = process_vm_readv(1, bytes, 1n, bytes, 1n, 0n);
-    // A wrong address is no refusal: EFAULT comes behind the check of rights.
+    // A wrong address does not count as a refusal: EFAULT comes after the
+    // permission check.
     return await Promise.resolve(count > 0n ? "read" : undefined);
   },
   "take a descriptor of the init": async () => {

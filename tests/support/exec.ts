@@ -1,15 +1,15 @@
 /**
- * `sluice exec`, for tests of what a command can and cannot do in it.
+ * `sluice exec`, for tests of what a command inside can and cannot do.
  *
  * @module
  */
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
-/** Whether this machine gives fences: without, there is nothing to test. */
+/** Whether this machine supports fences, which the tests need. */
 export const hasFence = Deno.build.os === "linux" && canUnshare();
 
-/** How a command ended. */
+/** The end of a command. */
 export interface Ended {
   code: number;
   stdout: string;
@@ -22,16 +22,16 @@ export interface ExecSettings {
   cwd?: string;
   /** Standard input (default: none). */
   input?: string;
-  /** Words in front, such as `setpriv …`. */
+  /** Words before the command, such as `setpriv …`. */
   prefix?: string[];
 }
 
-/** The words of a command in a fence. */
+/** The arguments that run a command in a fence. */
 export function execWords(args: readonly string[]): string[] {
   return [Deno.execPath(), "run", "-A", MAIN, "exec", ...args];
 }
 
-/** Starts a command in a fence; its output is to be read. */
+/** Starts a command in a fence. The caller must read its output. */
 export function spawnExec(
   args: readonly string[],
   { cwd, env, input, prefix = [] }: ExecSettings = {},
@@ -47,7 +47,7 @@ export function spawnExec(
   }).spawn();
 }
 
-/** Runs a command in a fence until it has ended. */
+/** Runs a command in a fence to its end. */
 export async function sluiceExec(
   args: readonly string[],
   settings: ExecSettings = {},
@@ -68,7 +68,7 @@ export async function sluiceExec(
   };
 }
 
-/** Runs a script of a shell in a fence. */
+/** Runs a shell script in a fence. */
 export function shellExec(
   script: string,
   args: readonly string[] = [],
@@ -77,14 +77,14 @@ export function shellExec(
   return sluiceExec([...args, "--", "sh", "-c", script], settings);
 }
 
-/** Processes whose command line has a word. */
+/** Processes with a word in their command line. */
 export function processesWith(word: string): string[] {
   return [...Deno.readDirSync("/proc")].filter(({ name }) => {
     if (!/^\d+$/.test(name)) return false;
     try {
       return Deno.readTextFileSync(`/proc/${name}/cmdline`).includes(word);
     } catch {
-      return false; // It has ended.
+      return false; // It has already ended.
     }
   }).map(({ name }) => name);
 }

@@ -1,8 +1,10 @@
 /**
- * An admin listener without a proxy: it speaks the API with tunnels that are
- * made up, for tests of the page and for looking at it.
+ * An admin listener without a proxy. It serves the API with invented tunnels,
+ * for tests of the page and for people to look at.
  *
+ * ```text
  * Usage: deno run -A tests/support/fake_admin.ts [TUNNELS [CHANGES [TURNOVER [PORT]]]]
+ * ```
  *
  * @module
  */
@@ -18,24 +20,24 @@ import {
 export interface FakeAdminOptions extends FakeTrafficOptions {
   /** Milliseconds between ticks (default: 1000). */
   tick?: number;
-  /** Where there is one, what has to come with each call. */
+  /** Token that each call must carry (default: none). */
   token?: string;
   /** Port (default: any). */
   port?: number;
 }
 
-/** A call that has come. */
+/** A received call. */
 export interface FakeCall {
   method: string;
   path: string;
   headers: Headers;
 }
 
-/** The server; ends when disposed of. */
+/** The server. Disposing of it ends it. */
 export interface FakeAdmin extends AsyncDisposable {
-  /** Where the page is. */
+  /** Address of the page. */
   readonly url: string;
-  /** What has come, but reads. */
+  /** Received calls, except reads. */
   readonly calls: readonly FakeCall[];
 }
 
@@ -70,14 +72,14 @@ export function startFakeAdmin(options: FakeAdminOptions = {}): FakeAdmin {
   };
 }
 
-/** What is wrong with a file, the first time that it is read again. */
+/** The fault of a file at its first reload. */
 export const RELOAD_PROBLEM =
   "sluice.jsonc:5:12: listeners[0].<i>: there is no such setting";
 
-/** What is asked for. */
+/** A request. */
 interface Asked {
   pathname: string;
-  /** Of a ban. */
+  /** Kind of a ban. */
   kind: string;
 }
 
@@ -142,7 +144,7 @@ class Answers {
     }
   }
 
-  /** The first time something is wrong. */
+  /** Fails the first time. */
   #reload(): Response {
     return this.calls.filter(({ path }) => path === "/api/reload").length > 1
       ? Response.json({ reloaded: ["sluice.jsonc", "users.txt"] })
@@ -166,7 +168,7 @@ class Answers {
             send("tick", this.#traffic.tick());
             if (++ticks % 5 === 0) send("history", this.#traffic.newest());
           } catch {
-            // The reader has gone, and nobody has said so yet.
+            // The reader has gone, without an event.
             gone.abort();
           }
         }, this.#options.tick ?? 1_000);

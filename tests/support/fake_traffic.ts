@@ -1,5 +1,5 @@
 /**
- * Tunnels that are made up: what an admin listener would tell of a proxy.
+ * Invented tunnels, as an admin listener would report them for a proxy.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type {
 } from "../../lib/admin/api.ts";
 import { seededRandom } from "./random.ts";
 
-/** A target that would be an attack, were it taken for markup. */
+/** A target that would be an attack if the page treated it as markup. */
 export const HOSTILE_TARGET =
   "<img src=x onerror=\"document.title='broken'\">.example:443";
 
@@ -42,23 +42,23 @@ const WORLD = {
 
 /** Options for {@linkcode FakeTraffic}. */
 export interface FakeTrafficOptions {
-  /** Tunnels that are open (default: 40). */
+  /** Open tunnels (default 40). */
   tunnels?: number;
-  /** Tunnels of which bytes change in each tick (default: a quarter). */
+  /** Tunnels whose bytes change in each tick (default a quarter). */
   changes?: number;
-  /** Tunnels that end in each tick, as many begin (default: 1). */
+  /** Tunnels that end and start in each tick (default 1). */
   turnover?: number;
-  /** Whether nothing has happened yet (default: no). */
+  /** Whether nothing has happened yet (default false). */
   isEmpty?: boolean;
 }
 
-/** What a proxy would have to tell. */
+/** The data of an invented proxy. */
 export class FakeTraffic {
   readonly #options: FakeTrafficOptions;
   readonly #random = seededRandom(8);
   readonly #startedAt = Date.now() - 3 * 86_400_000 - 4 * 3_600_000;
   readonly #tunnels = new Map<number, Tunnel>();
-  /** Those that have ended, the oldest first. */
+  /** Closed tunnels, oldest first. */
   readonly closed: ClosedTunnel[] = [];
   readonly #killed = new Set<number>();
   #ids = 0;
@@ -66,12 +66,12 @@ export class FakeTraffic {
   #sent = 0;
   #received = 0;
   #drain: Drain | false = false;
-  /** Who is banned. */
+  /** Current bans. */
   bans: BanStatus[] = [];
   /** The last hour. */
   history: HistoryPoint[] = [];
 
-  /** Makes tunnels, and an hour before now. */
+  /** Creates tunnels, and the hour before now. */
   constructor(options: FakeTrafficOptions) {
     this.#options = options;
     if (options.isEmpty) return;
@@ -90,13 +90,13 @@ export class FakeTraffic {
         ...this.#until(2),
         failures: 10,
       },
-      // It may be called as a client is.
+      // A user may have the name of a client.
       { key: "203.0.113.77", kind: "user", ...this.#until(1), failures: 31 },
     ];
     this.history = this.#past();
   }
 
-  /** A second passes. */
+  /** Simulates one second. */
   tick(): TickEvent {
     const { turnover = 1, isEmpty } = this.#options;
     const opened: Tunnel[] = [];
@@ -135,7 +135,7 @@ export class FakeTraffic {
     const start = Math.floor(this.#random() * all.length);
     const changed: TunnelChange[] = [];
     for (let n = 0; n < Math.min(changes, all.length); n++) {
-      // Some are always busy, so that there is something to see.
+      // Some tunnels are always busy, so that the page shows changes.
       const busy = n < changes * 0.8 ? n * 2 : start + n;
       const tunnel = all.at(n < 4 ? -1 - n : busy % all.length) ?? all[0]!;
       const wave = 1.2 + Math.sin(Date.now() / 4_000 + tunnel.id);
@@ -152,12 +152,12 @@ export class FakeTraffic {
     return changed;
   }
 
-  /** Those that are open. */
+  /** Open tunnels. */
   get tunnels(): Tunnel[] {
     return [...this.#tunnels.values()];
   }
 
-  /** Why how many were refused. */
+  /** Counts of refusals by reason. */
   get refusals(): RefusalCount[] {
     return this.#options.isEmpty ? [] : REFUSALS;
   }
@@ -167,21 +167,21 @@ export class FakeTraffic {
     return this.#options.isEmpty ? [] : POOLS;
   }
 
-  /** Ends a tunnel with the next tick; tells whether there is one. */
+  /** Ends a tunnel with the next tick; returns whether it exists. */
   kill(id: number): boolean {
     if (!this.#tunnels.has(id)) return false;
     this.#killed.add(id);
     return true;
   }
 
-  /** Lifts a ban; tells whether there is one. */
+  /** Lifts a ban; returns whether it exists. */
   lift(key: string, kind: string): boolean {
     const before = this.bans;
     this.bans = before.filter((ban) => ban.key !== key || ban.kind !== kind);
     return this.bans.length < before.length;
   }
 
-  /** Begins a drain. */
+  /** Starts a drain. */
   drain(): Drain {
     this.#drain = { ...this.#until(0.5), open: this.#tunnels.size };
     return this.#drain;
@@ -233,7 +233,7 @@ export class FakeTraffic {
     return { ...tunnel, endedAt, result: "ok", reason, endedFirst };
   }
 
-  /** As it is now. */
+  /** Current status. */
   get status(): Status {
     const listeners: ListenerStatus[] = [
       {
@@ -275,7 +275,7 @@ export class FakeTraffic {
     });
   }
 
-  /** Five seconds pass. */
+  /** Simulates five seconds. */
   newest(): HistoryPoint {
     const [before, all] = [this.history.at(-1), this.#tunnels.size];
     const near = (value = 0) => value * (0.85 + this.#random() * 0.3);

@@ -1,13 +1,13 @@
 /**
- * Reads figures as a Prometheus does.
+ * Reads metrics like a Prometheus.
  *
  * @module
  */
 
-/** One value: its name with its labels, as written. */
+/** Values by name and labels, as written. */
 export type Figures = ReadonlyMap<string, number>;
 
-/** Takes the text apart; lines that are no values have to be comments. */
+/** Parses the text. Lines without a value must be comments. */
 export function parseFigures(text: string): Figures {
   const values = new Map<string, number>();
   for (const line of text.split("\n")) {
@@ -19,7 +19,7 @@ export function parseFigures(text: string): Figures {
   return values;
 }
 
-/** The names of all figures that are described, without labels. */
+/** The names of all described metrics, without labels. */
 export function namesOf(text: string): Set<string> {
   const lines = text.matchAll(/^# TYPE (\S+) (\S+)$/gm);
   return new Set(

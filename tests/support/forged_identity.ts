@@ -1,7 +1,7 @@
 /**
- * A certificate of `localhost` with an issuer that is called `Test authority`,
- * but whose key was made up: in X.509's first version, where Deno's `node:tls`
- * (2.9.6) compares nothing but names.
+ * A certificate of `localhost` whose issuer is called `Test authority` but has
+ * another key. It is an X.509 v1 certificate, for which Deno's `node:tls`
+ * (2.9.6) compares only names.
  *
  * @module
  */

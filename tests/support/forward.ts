@@ -1,6 +1,6 @@
 /**
- * A relay in the test's own process, and upstreams whose connections are in
- * the test's hand.
+ * A relay in the test's own process, and upstreams whose connections the test
+ * controls.
  *
  * @module
  */
@@ -19,26 +19,26 @@ import type { Endpoint } from "../../lib/wire/endpoint.ts";
 import { eventually } from "./dialogue.ts";
 import { readExactly, within, writeAll } from "./sockets.ts";
 
-/** A running relay of a test; cut at once when disposed of. */
+/** A running relay. Disposing of it cuts it immediately. */
 export interface TestForward extends AsyncDisposable {
   readonly relay: RunningRelay;
-  /** Where its first listener is. */
+  /** Address of its first listener. */
   readonly addr: Deno.NetAddr;
-  /** What the pool of its first upstream did. */
+  /** Counts of its first upstream's pool. */
   readonly figures: PoolFigures;
-  /** Connections that have ended, in that order. */
+  /** Ended connections, in order. */
   readonly ended: ConnectionEvent[];
-  /** What it said that was not about one connection. */
+  /** Messages that are not about one connection. */
   readonly messages: string[];
-  /** Waits until so many connections have ended. */
+  /** Waits until this many connections have ended. */
   whenEnded(count: number): Promise<ConnectionEvent[]>;
-  /** Opens a connection to it. */
+  /** Opens a connection to the relay. */
   connect(): Promise<Deno.TcpConn>;
-  /** Waits until so many connections are parked at the first upstream. */
+  /** Waits until this many connections are parked at the first upstream. */
   parked(count: number): Promise<void>;
 }
 
-/** Starts a relay on 127.0.0.1, or where the configuration says. */
+/** Starts a relay on 127.0.0.1, or on the configured address. */
 export async function startTestForward(
   upstreams: readonly UpstreamConfig[],
   config: Partial<ForwardConfig> = {},
@@ -87,7 +87,7 @@ export async function startTestForward(
   };
 }
 
-/** An upstream as it is configured. */
+/** An upstream's configuration. */
 export function upstreamAt(
   where: Endpoint | { hostname: string; port: number },
   settings: Partial<UpstreamConfig> = {},
@@ -98,17 +98,17 @@ export function upstreamAt(
   return { endpoint, weight: 1, isBackup: false, isTls: false, ...settings };
 }
 
-/** The configuration of a pool. */
+/** A pool's configuration. */
 export function pooled(
   mode: PoolMode,
   size = 1,
   { pool, ...more }: Partial<ForwardConfig> = {},
 ): Partial<ForwardConfig> {
-  // A short time to settle, since tests wait for it at the end of each client.
+  // A short settling time, because tests wait for it after each client.
   return { poolSettle: 20, ...more, pool: { mode, size, ...pool } };
 }
 
-/** Says something and reads an answer of a length that is known. */
+/** Sends bytes and reads an answer of known length. */
 export async function ask(
   conn: Deno.Conn,
   question: string,
@@ -118,16 +118,16 @@ export async function ask(
   return await answer(conn, length);
 }
 
-/** Reads so many bytes as text. */
+/** Reads this many bytes as text. */
 export async function answer(conn: Deno.Conn, length: number): Promise<string> {
   const bytes = await within(5_000, readExactly(conn, length));
   return new TextDecoder().decode(bytes);
 }
 
-/** An upstream whose connections are in the test's hand. */
+/** An upstream whose connections the test controls. */
 export interface HandUpstream extends AsyncDisposable {
   readonly addr: Deno.NetAddr;
-  /** Connections that it has accepted, in order. */
+  /** Accepted connections, in order. */
   readonly conns: Deno.TcpConn[];
   /** Waits for the connection with this number, from 0. */
   conn(index: number): Promise<Deno.TcpConn>;
@@ -135,7 +135,7 @@ export interface HandUpstream extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Listens, and accepts whatever comes. */
+/** Listens, and accepts every connection. */
 export function startHandUpstream(port = 0): HandUpstream {
   const listener = Deno.listen({ hostname: "127.0.0.1", port });
   const conns: Deno.TcpConn[] = [];

@@ -1,5 +1,5 @@
 /**
- * Random and mutated bytes, the same at each run.
+ * Random and mutated bytes, the same in each run.
  *
  * @module
  */
@@ -12,14 +12,14 @@ export type Random = () => number;
 const EDGES = [0, 1, 2, 3, 4, 5, 0x0a, 0x0d, 0x20, 0x7f, 0x80, 0xfe, 0xff];
 
 /**
- * How long a fuzz test may take: a moment in the suite, longer in `deno task
- * fuzz`, which sets `SLUICE_FUZZ_SECONDS`.
+ * Duration of a fuzz test: a moment in the suite, longer in `deno task fuzz`,
+ * which sets `SLUICE_FUZZ_SECONDS`.
  */
 export function fuzzMilliseconds(): number {
   return Number(Deno.env.get("SLUICE_FUZZ_SECONDS") ?? "1") * 1000;
 }
 
-/** Random numbers for one test; another run of them with another seed. */
+/** Random numbers for one test; another seed gives another sequence. */
 export function fuzzRandom(seed: number): Random {
   return seededRandom(seed + Number(Deno.env.get("SLUICE_FUZZ_SEED") ?? "0"));
 }
@@ -29,13 +29,13 @@ export function pick<T>(values: readonly T[], random: Random): T {
   return values[Math.floor(random() * values.length)]!;
 }
 
-/** Bytes without any sense, most often few. */
+/** Random bytes, usually few. */
 export function noise(random: Random): Uint8Array<ArrayBuffer> {
   const length = Math.floor(random() ** 3 * 2_000);
   return Uint8Array.from({ length }, () => random() * 256);
 }
 
-/** Changes, drops, doubles or adds a few bytes. */
+/** Changes, removes, duplicates or adds a few bytes. */
 export function mutate(
   bytes: Uint8Array,
   random: Random,

@@ -1,5 +1,5 @@
 /**
- * HAProxy as an upstream that answers HTTP requests by itself, and as a load
+ * HAProxy as an upstream that answers HTTP requests itself, and as a load
  * balancer.
  *
  * @module
@@ -14,21 +14,21 @@ import {
 import { makeFolder } from "./programs.ts";
 import { closedPort } from "./sockets.ts";
 
-/** What HAProxy is to do. */
+/** Settings of HAProxy. */
 export interface HaproxySettings {
-  /** What its `bind` says, such as `accept-proxy`. */
+  /** Options of its `bind` line, such as `accept-proxy`. */
   bind: string;
-  /** Its answer, as a format of its log. */
+  /** Its answer, as a log format. */
   answer: string;
-  /** What it speaks TLS with (default: it speaks none). */
+  /** Its TLS certificate (default: no TLS). */
   tls?: TestCertificate | undefined;
 }
 
-/** What HAProxy passes connections on to. */
+/** Destination of HAProxy's connections. */
 export interface HaproxyRelaySettings {
-  /** Where they go. */
+  /** Address of the server. */
   to: { hostname: string; port: number };
-  /** What its `server` says, such as `send-proxy`. */
+  /** Options of its `server` line, such as `send-proxy`. */
   send: string;
 }
 
@@ -52,7 +52,7 @@ export async function startHaproxy(
   return await serveConfig(path, "http", { lines, place: { folder, port } });
 }
 
-/** Starts HAProxy on a free port of 127.0.0.1, in front of another server. */
+/** Starts HAProxy on a free port of 127.0.0.1, before another server. */
 export async function startHaproxyRelay(
   path: string,
   { send, to }: HaproxyRelaySettings,

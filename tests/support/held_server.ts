@@ -1,5 +1,5 @@
 /**
- * A server that leaves its connection to the test.
+ * A server that leaves its connections to the test.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { startServer } from "./sockets.ts";
 
 /** A server whose connections stay open until it is disposed of. */
 export interface HeldServer extends AsyncDisposable {
-  /** Where it listens. */
+  /** Listening address. */
   readonly addr: Deno.NetAddr;
   /** Its first connection. */
   readonly accepted: Promise<Deno.TcpConn>;

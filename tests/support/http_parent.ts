@@ -1,5 +1,5 @@
 /**
- * An HTTP proxy that writes down what it is asked, as a parent.
+ * An HTTP proxy that records its requests, as a parent.
  *
  * @module
  */
@@ -11,27 +11,27 @@ import {
   writeAll,
 } from "./sockets.ts";
 
-/** One request that a {@linkcode HttpParent} got. */
+/** One request to a {@linkcode HttpParent}. */
 export interface ParentRequest {
   /** Number of the connection, from 1. */
   readonly connection: number;
   /** Its start line. */
   readonly line: string;
-  /** Its fields, each a line. */
+  /** The fields, one per line. */
   readonly fields: readonly string[];
-  /** Its body, still in chunks. */
+  /** The body, still in chunks. */
   readonly body: string;
 }
 
-/** A parent of a test. */
+/** A test's parent. */
 export interface HttpParent extends TestServer {
-  /** What it was asked, in order. */
+  /** Received requests, in order. */
   readonly requests: readonly ParentRequest[];
   /** Its URL. */
   readonly url: string;
 }
 
-/** Answers a request; the connection is closed once it gives `false`. */
+/** Answers a request. Returning `false` closes the connection. */
 export type AnswerRequest = (
   request: ParentRequest,
   conn: Deno.TcpConn,
@@ -39,7 +39,7 @@ export type AnswerRequest = (
 
 const decoder = new TextDecoder("latin1");
 
-/** Starts a parent on 127.0.0.1; by default it tells what it was asked. */
+/** Starts a parent on 127.0.0.1; by default it answers with the request. */
 export function startHttpParent(
   answer: AnswerRequest = tell,
 ): HttpParent {
@@ -67,7 +67,7 @@ export function startHttpParent(
   };
 }
 
-/** An answer with a length. */
+/** A response with a length. */
 export function okAnswer(body: string): string {
   return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
@@ -89,7 +89,7 @@ async function readBody(conn: Deno.Conn, fields: string[]): Promise<string> {
   return decoder.decode(bytes);
 }
 
-/** Reads until a text has come, and gives everything up to its end. */
+/** Reads up to a given text, and returns everything including it. */
 async function readUntil(conn: Deno.Conn, end: string): Promise<string> {
   let text = "";
   while (!text.endsWith(end)) {

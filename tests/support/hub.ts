@@ -1,5 +1,5 @@
 /**
- * A hub in the test's own process, and clients of it that read lines.
+ * A hub in the test's own process, and clients that read lines.
  *
  * @module
  */
@@ -13,21 +13,21 @@ import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { eventually } from "./dialogue.ts";
 import { within, writeAll } from "./sockets.ts";
 
-/** How long a test waits for what has to come, in milliseconds. */
+/** Milliseconds that a test waits for expected data. */
 const PATIENCE = 10_000;
 
-/** A running hub of a test; cut at once when disposed of. */
+/** A running hub. Disposing of it cuts it immediately. */
 export interface TestHub extends AsyncDisposable {
   readonly hub: RunningHub;
-  /** Where TCP clients connect. */
+  /** Address for TCP clients. */
   readonly addr: Deno.NetAddr;
-  /** Where browsers do. */
+  /** Address for browsers. */
   readonly web: Deno.NetAddr;
-  /** Connections that have ended, in that order. */
+  /** Ended connections, in order. */
   readonly ended: ConnectionEvent[];
-  /** Waits until so many connections have ended. */
+  /** Waits until this many connections have ended. */
   whenEnded(count: number): Promise<ConnectionEvent[]>;
-  /** Connects a client, and waits until it is one of the hub's. */
+  /** Connects a client, and waits until it has joined the hub. */
   join(): Promise<LineClient>;
 }
 
@@ -75,7 +75,7 @@ export async function startTestHub(
   };
 }
 
-/** A client that speaks in lines. */
+/** A client of the line framing. */
 export class LineClient implements Disposable {
   readonly conn: Deno.TcpConn;
   readonly #buffer = new Uint8Array(64 * 1024);
@@ -87,18 +87,18 @@ export class LineClient implements Disposable {
     conn.setNoDelay(true);
   }
 
-  /** Says a line. */
+  /** Sends a line. */
   async say(line: string): Promise<void> {
     await writeAll(this.conn, `${line}\n`);
   }
 
-  /** Says a line to the hub, and reads what it answers. */
+  /** Sends a line to the hub, and reads its answer. */
   async ask(line: string): Promise<string | undefined> {
     await this.say(line);
     return await this.hear();
   }
 
-  /** Reads a line, without its end; `undefined` at end of file. */
+  /** Reads a line without its line end; `undefined` at end of file. */
   async hear(): Promise<string | undefined> {
     while (!this.#text.includes("\n")) {
       const count = await within(PATIENCE, this.conn.read(this.#buffer));
@@ -112,7 +112,7 @@ export class LineClient implements Disposable {
     return line;
   }
 
-  /** Reads so many lines. */
+  /** Reads this many lines. */
   async hearAll(count: number): Promise<(string | undefined)[]> {
     const lines = [];
     while (lines.length < count) lines.push(await this.hear());

@@ -1,12 +1,12 @@
 /**
- * Hub frames in short, for tables.
+ * Hub frames in short form, for tables.
  *
  * @module
  */
 
 import type { HubDecoder, HubFrame } from "../../lib/hub/wire/frame.ts";
 
-/** Latin-1, so that any byte can be written. */
+/** Latin-1, which can express any byte. */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
@@ -16,7 +16,7 @@ export function textOf(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 }
 
-/** `message: hi` and so on. */
+/** For example `message: hi`. */
 export function show(frame: HubFrame): string {
   switch (frame.kind) {
     case "message":
@@ -30,7 +30,7 @@ export function show(frame: HubFrame): string {
   }
 }
 
-/** What a decoder makes of parts, and of the end behind them. */
+/** The frames that a decoder returns for parts and their end. */
 export function decodeAll(decoder: HubDecoder, parts: string[]): string[] {
   const frames = parts.flatMap((part) => [...decoder.push(bytesOf(part))]);
   return [...frames, ...decoder.end()].map(show);

@@ -1,5 +1,5 @@
 /**
- * The program, with a leak of each kind: what finds leaks is tried with it.
+ * The program with a leak of each kind, to test the detection of leaks.
  *
  * @module
  */

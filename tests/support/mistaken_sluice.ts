@@ -1,6 +1,6 @@
 /**
- * The program with a mistake in it, which happens as soon as it waits. The
- * first argument tells of which kind.
+ * The program with a deliberate mistake, which happens as soon as it waits. The
+ * first argument names the kind.
  *
  * @module
  */

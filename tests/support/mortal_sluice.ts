@@ -1,6 +1,6 @@
 /**
- * The program, with a first worker that dies at SIGUSR2, by an error, and at
- * SIGWINCH, without a word.
+ * The program with a first worker that dies on SIGUSR2 with an error, and on
+ * SIGWINCH silently.
  *
  * Run as a program, this module is that program.
  *

@@ -1,12 +1,12 @@
 /**
- * A thread that serves as those of the program do, and dies when it is told to.
+ * A thread that serves like those of the program, and dies on request.
  *
  * @module
  */
 
 import "../../lib/program/worker_entry.ts";
 
-/** What the first thread is to do. */
+/** How the first thread dies. */
 export type Death = "throw" | "close";
 
 let isFirst = false;

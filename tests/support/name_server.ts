@@ -1,5 +1,5 @@
 /**
- * A name server on loopback that answers as a test tells it to.
+ * A name server on loopback with answers from the test.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import { encodeDnsName } from "../../lib/wire/dns_name.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";
 import { readExactly, writeAll } from "./sockets.ts";
 
-/** What a server was asked. */
+/** A received question. */
 export interface Asked {
   name: string;
   type: number;
   transport: "udp" | "tcp";
 }
 
-/** A record of an answer. */
+/** A record of a response. */
 export interface TestRecord {
   name: string;
   type: number;
@@ -26,59 +26,59 @@ export interface TestRecord {
   data: readonly number[];
 }
 
-/** An answer; what is left out is as in a good one. */
+/** A response. Omitted values are as in a valid one. */
 export interface Answer {
   code?: number;
   answers?: TestRecord[];
   authorities?: TestRecord[];
-  /** Whether it says that it does not fit. */
+  /** Whether the response claims to be truncated. */
   truncated?: boolean;
-  /** Whether the server finds out by itself (default true). */
+  /** Whether the server offers recursion (default true). */
   recursive?: boolean;
-  /** Whether it leaves the question out. */
+  /** Whether to omit the question. */
   isBare?: boolean;
-  /** Added to the number of the question. */
+  /** Difference to the identifier of the question. */
   idShift?: number;
-  /** Another name than the one that was asked for. */
+  /** Name instead of the requested one. */
   name?: string;
 }
 
-/** What a server sends: answers, bytes as they are, or nothing. */
+/** Messages of a server: responses, raw bytes, or nothing. */
 export type Said = (Answer | Uint8Array<ArrayBuffer>)[];
 
-/** Decides what to send, maybe later. */
+/** Decides what to send, possibly later. */
 export type Respond = (asked: Asked) => Said | Promise<Said>;
 
-/** A running name server; it waits for its answers when disposed of. */
+/** A running name server. Disposing of it waits for its answers. */
 export interface TestNameServer extends AsyncDisposable {
   readonly server: NameServer;
-  /** All that it was asked, in order. */
+  /** All questions, in order. */
   readonly asked: Asked[];
 }
 
-/** Types of records by name. */
+/** Record types by name. */
 export const TYPE = { a: 1, ns: 2, cname: 5, soa: 6, aaaa: 28 } as const;
 
-/** An address, of the type that it has. */
+/** An address record of the matching type. */
 export function address(name: string, ip: string, life = 300): TestRecord {
   const bytes = parseIpAddress(ip)!;
   const type = bytes.length === 4 ? TYPE.a : TYPE.aaaa;
   return { name, type, life, data: [...bytes] };
 }
 
-/** Another name. */
+/** An alias record. */
 export function alias(name: string, real: string, life = 300): TestRecord {
   return { name, type: TYPE.cname, life, data: nameBytes(real) };
 }
 
-/** Who is responsible, and how long it holds that there is nothing. */
+/** An SOA record: its time to live, and that of negative answers. */
 export function authority(life: number, minimum: number): TestRecord {
   const numbers = [1, 2, 3, 4, minimum].flatMap(uint32);
   const data = [...nameBytes("ns.test"), ...nameBytes("root.test"), ...numbers];
   return { name: "test", type: TYPE.soa, life, data };
 }
 
-/** The answer to a question out of a list of records. */
+/** Answers a question from a list of records. */
 export function among(records: TestRecord[]): Respond {
   return ({ name, type }) => {
     const own = records.filter((record) => record.name === name);
@@ -87,7 +87,7 @@ export function among(records: TestRecord[]): Respond {
   };
 }
 
-/** Encodes an answer to a question. */
+/** Encodes the response to a question. */
 export function encodeAnswer(
   { name, type }: Pick<Asked, "name" | "type">,
   id: number,
@@ -111,7 +111,7 @@ export function encodeAnswer(
   ]);
 }
 
-/** Looks a name up and waits for what is late as well. */
+/** Looks a name up, and waits for late answers too. */
 export async function lookUpWhole(
   source: NameSource,
   name: string,
@@ -139,9 +139,9 @@ export function startNameServer(
     const question = { ...parseQuestion(bytes), transport };
     asked.push(question);
     const id = bytes[0]! << 8 | bytes[1]!;
-    for (const said of await respond(question)) {
-      const isRaw = said instanceof Uint8Array;
-      const message = isRaw ? said : encodeAnswer(question, id, said);
+    for (const answer of await respond(question)) {
+      const isRaw = answer instanceof Uint8Array;
+      const message = isRaw ? answer : encodeAnswer(question, id, answer);
       if (!isClosed) await send(message);
     }
   }
@@ -186,7 +186,10 @@ export function startNameServer(
   };
 }
 
-/** The port of a TCP listener may be another's for UDP: then another one. */
+/**
+ * Another program may use the UDP port of a free TCP port; then it tries
+ * another.
+ */
 function openBoth(hostname: string): [Deno.TcpListener, Deno.DatagramConn] {
   for (let left = 20;; left--) {
     const listener = Deno.listen({ hostname, port: 0 });

@@ -1,6 +1,6 @@
 import type { Duplex } from "../../lib/net/duplex.ts";
 
-/** Reads the next chunk with a reader of its own; `null` is end of file. */
+/** Reads the next chunk with a new reader; `null` is end of file. */
 export async function nextBytes(duplex: Duplex): Promise<Uint8Array | null> {
   const reader = duplex.readable.getReader();
   try {
@@ -11,7 +11,7 @@ export async function nextBytes(duplex: Duplex): Promise<Uint8Array | null> {
   }
 }
 
-/** Takes what one read brings, in place, as a pipe does. */
+/** Takes the bytes of one read in place, like a pipe. */
 export async function takeInPlace({ inbox }: Duplex): Promise<Uint8Array> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   inbox.wait({

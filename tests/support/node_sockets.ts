@@ -1,6 +1,6 @@
 /**
- * Sockets of Node's API as connections, over TCP and TLS, with a peer of
- * Deno's.
+ * Node sockets as connections, over TCP and TLS, with a Deno socket as the
+ * peer.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export interface NodePair extends Disposable {
 
 const LOOPBACK = { hostname: "127.0.0.1", port: 0 } as const;
 
-/** Ways to make a pair. */
+/** Ways to create a pair. */
 export const NODE_PAIRS: Readonly<Record<string, () => Promise<NodePair>>> = {
   "a TCP socket": tcpPair,
   "a TLS client": tlsClientPair,
@@ -53,7 +53,7 @@ async function tlsClientPair(): Promise<NodePair> {
     socket: transport,
     servername: "localhost",
     ca: CERTIFICATE,
-    allowHalfOpen: true, // Missing in the types, although Node takes it.
+    allowHalfOpen: true, // Missing in the types, but Node accepts it.
   };
   const socket = tls.connect(options);
   async function accept(): Promise<Deno.TlsConn> {
@@ -74,7 +74,7 @@ async function tlsServerPair(): Promise<NodePair> {
     Deno.connectTls(options),
   ]);
   const transport = new NodeTransport(connection);
-  // The types know only net.Socket, and no allowHalfOpen.
+  // The types know only net.Socket, and not allowHalfOpen.
   const socket = new tls.TLSSocket(
     transport as unknown as net.Socket,
     {

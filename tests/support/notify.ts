@@ -1,18 +1,18 @@
 /**
- * A service manager that a test reads from.
+ * A service manager from which a test reads.
  *
  * @module
  */
 
 import { within } from "./sockets.ts";
 
-/** Where a server sends what it has to tell; closed when disposed of. */
+/** The receiving socket of a service manager. Disposing of it closes it. */
 export interface NotifyReceiver extends Disposable {
-  /** Waits for the next message; gives its lines. */
+  /** Waits for the next message; returns its lines. */
   next(): Promise<string[]>;
 }
 
-/** Receives what is told at a path, or at an abstract name behind `@`. */
+/** Receives notifications at a path, or at an abstract name after `@`. */
 export function receiveNotifications(address: string): NotifyReceiver {
   const path = address.replace(/^@/, "\0");
   const socket = Deno.listenDatagram({ transport: "unixpacket", path });

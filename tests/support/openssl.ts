@@ -1,5 +1,5 @@
 /**
- * What openssl says about certificates.
+ * openssl's view of certificates.
  *
  * @module
  */
@@ -7,21 +7,21 @@
 import type { KeyedCertificate } from "../../lib/serve/tls/keyed_certificate.ts";
 import { makeFolder, run, type RunResult } from "./programs.ts";
 
-/** A folder in which openssl looks at files. */
+/** A folder with files for openssl. */
 export interface Openssl extends AsyncDisposable {
-  /** Where the files are. */
+  /** Path of the folder. */
   readonly path: string;
-  /** Writes a file into the folder; gives its path. */
+  /** Writes a file into the folder; returns its path. */
   put(name: string, text: string): Promise<string>;
   /** Writes `NAME.crt` and `NAME.key`. */
   putKeyed(name: string, keyed: KeyedCertificate): Promise<void>;
-  /** Runs it on files of the folder; gives all that it says. */
+  /** Runs openssl on files of the folder; returns all its output. */
   say(command: string): Promise<string>;
-  /** Runs it, and gives how it ended. */
+  /** Runs openssl; returns its result. */
   run(command: string): Promise<RunResult>;
 }
 
-/** Makes a folder, and runs openssl with paths that begin with `@/` in it. */
+/** Creates a folder, and runs openssl with `@/` standing for it. */
 export async function openOpenssl(program: string): Promise<Openssl> {
   const folder = await makeFolder();
   const { path } = folder;

@@ -1,13 +1,13 @@
 /**
- * Something to say to each option, found by trying: an option that is new has a
- * sample already, most of the time.
+ * A sample value for each option, found by trying. Most new options already
+ * have one.
  *
  * @module
  */
 
 import type { Option } from "../../lib/cli/option.ts";
 
-/** What options take; the first that one takes is its sample. */
+/** Values of options. The first that an option accepts is its sample. */
 const SAMPLES = [
   "127.0.0.1:1234",
   "7",
@@ -28,10 +28,9 @@ const SAMPLES = [
 ] as const;
 
 /**
- * Finds something that an option takes, other than its default if it takes
- * anything else.
+ * Finds a value that an option accepts, preferably other than its default.
  *
- * @throws {Error} If nothing is found: add it to the list.
+ * @throws {Error} If none is found: add one to the list.
  */
 export function sampleOf(name: string, option: Option<unknown>): string {
   const { choices = [], default: initial, parse, value } = option;

@@ -1,6 +1,7 @@
 /**
- * A machine with public addresses, as its proxy and the proxy's clients see it:
- * what a program finds out in a network of its own. It prints one JSON object.
+ * A machine with public addresses, seen by its proxy and the proxy's clients:
+ * the findings of a program in a network namespace of its own. It prints one
+ * JSON object.
  *
  * @module
  */
@@ -25,19 +26,19 @@ import {
 } from "./sockets.ts";
 import { openAssociation, startUdp } from "./udp.ts";
 
-/** Given to `lo` by whoever has started this. */
+/** Assigned to `lo` by the starting test. */
 export const INTERFACE = "198.41.0.4";
 
-/** Of a network that is routed to this machine; no interface has it. */
+/** Part of a network that is routed to this machine; no interface has it. */
 export const ROUTED = "198.41.1.7";
 
-/** As {@linkcode INTERFACE}, of IPv6. */
+/** The same for IPv6. */
 export const INTERFACE6 = "2a0a:1::4";
 
-/** What was found, by what was tried. */
+/** Findings by trial. */
 export type Seen = Record<string, unknown>;
 
-/** Listeners that others can reach, so that there is a guard. */
+/** Public listeners, so that the guard is active. */
 const PUBLIC = { listen: [{ host: "::", port: 0 }], open: true };
 
 async function see(): Promise<Seen> {
@@ -90,7 +91,7 @@ async function see(): Promise<Seen> {
   return seen;
 }
 
-/** Whether a peer from this machine's own address is let in. */
+/** Whether the proxy admits a peer from this machine's own address. */
 async function arrivals(hostname: string, proxy: TestProxy): Promise<unknown> {
   const { port } = proxy.addr;
   using client = await Deno.connect({ hostname, port });
@@ -101,7 +102,7 @@ async function arrivals(hostname: string, proxy: TestProxy): Promise<unknown> {
   return await within(5_000, peer.read(new Uint8Array(1)));
 }
 
-/** How many datagrams come back from a server on this machine. */
+/** Number of datagrams that return from a server on this machine. */
 async function datagramsTo(
   port: number,
   proxy: TestProxy,
@@ -115,7 +116,7 @@ async function datagramsTo(
   return ended.at(-1)!.datagrams;
 }
 
-/** A rule that names the address lifts the guard, for both kinds. */
+/** A rule with the address lifts the guard, for both kinds. */
 async function reachByRule(port: number): Promise<unknown> {
   const rules = { current: rulesOf("allow to 198.41.0.0/16") };
   await using proxy = await startTestProxy({ ...PUBLIC, rules });
@@ -129,7 +130,10 @@ async function reachByRule(port: number): Promise<unknown> {
   return answers;
 }
 
-/** A parent on this machine is the operator's; what is asked of it is not. */
+/**
+ * A parent on this machine is the operator's choice; the client's target is
+ * not.
+ */
 async function reachThrough(port: number): Promise<unknown> {
   await using parent = await startTestProxy({
     listen: [{ host: INTERFACE, port: 0 }],
@@ -147,7 +151,7 @@ async function reachThrough(port: number): Promise<unknown> {
   return [...answers, parent.ended.length];
 }
 
-/** A relay to an address that no interface has, and that leads to itself. */
+/** A relay to an address without an interface that leads to itself. */
 async function comeBack(): Promise<unknown> {
   const port = closedPort();
   const upstream = upstreamAt({ host: ROUTED, port });

@@ -1,5 +1,5 @@
 /**
- * PostgreSQL for the tests, with a data directory of its own.
+ * PostgreSQL for tests, with its own data directory.
  *
  * @module
  */
@@ -7,26 +7,26 @@
 import { makeFolder, runOk } from "./programs.ts";
 import { closedPort } from "./sockets.ts";
 
-/** Who runs the server where the test is root, which it will not run as. */
+/** User of the server if the test runs as root, because it refuses to. */
 const USER = "postgres";
 
 /** Seconds that `pg_ctl` waits. */
 const PATIENCE = 20;
 
-/** A PostgreSQL that is running; stopped when disposed of. */
+/** A running PostgreSQL. Disposing of it stops it. */
 export interface Postgres extends AsyncDisposable {
   readonly hostname: string;
   readonly port: number;
   /**
-   * Restarts it, and waits until it is ready.
+   * Restarts the server, and waits until it is ready.
    *
-   * @param work Milliseconds that its last checkpoint takes at least.
-   * @throws {Error} If that takes longer than `pg_ctl` waits.
+   * @param work Least milliseconds of its last checkpoint.
+   * @throws {Error} If it takes longer than `pg_ctl` waits.
    */
   restart(work: number): Promise<void>;
 }
 
-/** Starts PostgreSQL on 127.0.0.1, where anybody is let in. */
+/** Starts PostgreSQL on 127.0.0.1, open to everyone. */
 export async function startPostgres(programs: string): Promise<Postgres> {
   const folder = await makeFolder();
   const port = closedPort();
@@ -71,11 +71,11 @@ export async function startPostgres(programs: string): Promise<Postgres> {
   };
 }
 
-/** The process that has to be done before the server ends. */
+/** The process that must finish before the server ends. */
 const CHECKPOINTER =
   "select pid from pg_stat_activity where backend_type = 'checkpointer'";
 
-/** Asks PostgreSQL on 127.0.0.1 by `psql`; gives the one value it answers. */
+/** Runs a query on 127.0.0.1 with `psql`; returns its only value. */
 export async function query(
   programs: string,
   { port }: { port: number },
@@ -89,8 +89,8 @@ export async function query(
 }
 
 /**
- * Waits for the program alone: what a server that it has started inherits, such
- * as a pipe, stays open.
+ * Waits only for the program itself. A server that it starts keeps inherited
+ * pipes open.
  */
 async function runAsUser(path: string, args: string[]): Promise<void> {
   const [program, ...rest] = Deno.uid() === 0

@@ -1,5 +1,5 @@
 /**
- * Real servers that a test starts.
+ * Starts real servers for tests.
  *
  * @module
  */
@@ -7,21 +7,21 @@
 import { assert } from "@std/assert";
 import { eventually } from "./dialogue.ts";
 
-/** A server of another program that is running. */
+/** A running server of another program. */
 export interface ProgramServer extends AsyncDisposable {
   readonly hostname: string;
   readonly port: number;
 }
 
-/** Where a {@linkcode ProgramServer} runs. */
+/** Place of a {@linkcode ProgramServer}. */
 export interface ProgramPlace {
-  /** Its port on 127.0.0.1. */
+  /** Port on 127.0.0.1. */
   port: number;
-  /** Its working directory, which goes with it. */
+  /** Working directory, deleted together with the server. */
   folder: { readonly path: string } & AsyncDisposable;
 }
 
-/** Starts a program, and waits until it takes connections. */
+/** Starts a program, and waits until it accepts connections. */
 export async function serveProgram(
   path: string,
   args: string[],

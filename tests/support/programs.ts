@@ -1,6 +1,6 @@
 /**
- * Real programs that use the proxy: which of them this machine has, and how a
- * test runs one without what its user has configured.
+ * Real programs that use the proxy: finding them on this machine, and running
+ * them without their user's configuration.
  *
  * @module
  */
@@ -10,13 +10,13 @@ import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import type { TestProxy } from "./proxy.ts";
 import { within } from "./sockets.ts";
 
-/** How long a program may run, in milliseconds. */
+/** Milliseconds that a program may run. */
 const TIME_LIMIT = 30_000;
 
-/** Where servers are, which a user's PATH often leaves out. */
+/** Folders of servers, which a user's PATH often omits. */
 const SERVER_FOLDERS = ["/usr/sbin", "/usr/local/sbin"];
 
-/** Runs the words that follow where nothing is mounted on `/proc`. */
+/** Runs the following command without a mounted `/proc`. */
 export const WITHOUT_PROC: readonly string[] = [
   "sh",
   "-c",
@@ -24,7 +24,7 @@ export const WITHOUT_PROC: readonly string[] = [
   "sh",
 ];
 
-/** What a test may need, and how it is found. */
+/** Programs for tests, and how to find them. */
 const FINDERS = {
   bash: () => findProgram("bash"),
   cargo: () => findProgram("cargo"),
@@ -35,7 +35,7 @@ const FINDERS = {
   fish: () => findProgram("fish"),
   "fail2ban-client": () => findProgram("fail2ban-client"),
   "fail2ban-regex": () => findProgram("fail2ban-regex"),
-  /** What `sluice exec` needs. */
+  /** The requirements of `sluice exec`. */
   fence: () =>
     findThatRuns("unshare", [
       "--map-current-user",
@@ -47,7 +47,7 @@ const FINDERS = {
   go: () => findThatRuns("go", ["version"]),
   haproxy: () => findProgram("haproxy"),
   ip: () => findProgram("ip"),
-  /** With its compiler: a file of source is run. */
+  /** With its compiler, because it runs a source file. */
   java: () => findThatRuns("java", ["-version"]),
   jq: () => findProgram("jq"),
   lftp: () => findProgram("lftp"),
@@ -55,18 +55,18 @@ const FINDERS = {
   man: () => findProgram("man"),
   microsocks: () => findProgram("microsocks"),
   ncat: () => findProgram("ncat"),
-  /** Deno as Node's users start it, where it has been installed before. */
+  /** Deno as Node's users start it, if already installed. */
   "npx (deno)": () => findThatRuns("npx", ["--no", "deno@2.9.6", "eval", "0"]),
-  /** One that takes a proxy from the environment. */
+  /** A version that reads the proxy from the environment. */
   node: () => findThatRuns("node", ["--use-env-proxy", "-e", "0"]),
   npm: () => findThatRuns("npm", ["--version"]),
   openssl: () => findProgram("openssl"),
-  /** The traditional one does not know proxies. */
+  /** The traditional variant does not support proxies. */
   "nc (OpenBSD)": () => findThatSays("nc", ["-h"], "[-X proxy_protocol]"),
   pip: () => findThatRuns("python3", ["-m", "pip", "--version"]),
   prometheus: () => findProgram("prometheus"),
   promtool: () => findProgram("promtool"),
-  /** Where `initdb`, `pg_ctl` and `psql` are. */
+  /** The folder of `initdb`, `pg_ctl` and `psql`. */
   postgres: findPostgres,
   proxychains4: () => findProgram("proxychains4"),
   psql: () => findProgram("psql"),
@@ -85,30 +85,30 @@ const FINDERS = {
   "systemd-socket-activate": () => findProgram("systemd-socket-activate"),
   tinyproxy: () => findProgram("tinyproxy"),
   unshare: () => findProgram("unshare"),
-  /** Nor lets every container its programs mount something. */
+  /** Not every container lets its programs mount something. */
   "unshare (mounts)": () => findThatRuns("unshare", ["-rm", ...WITHOUT_PROC]),
-  /** Not every container lets its programs have a network of their own. */
+  /** Not every container lets its programs have their own network. */
   "unshare (network)": () => findThatRuns("unshare", ["-rn", "true"]),
   wget: () => findProgram("wget"),
   zsh: () => findProgram("zsh"),
 } as const;
 
-/** Something a test may need. */
+/** A program for a test. */
 export type Need = keyof typeof FINDERS;
 
 /** A test with real programs. */
 export interface ProgramTest<N extends Need> {
   name: string;
-  /** What it runs. */
+  /** Programs that it runs. */
   needs: readonly N[];
-  /** The test; it is given the path of each program. */
+  /** The test. It receives the path of each program. */
   fn: (
     paths: Record<N, string>,
     context: Deno.TestContext,
   ) => Promise<void>;
 }
 
-/** Registers a test, which is ignored where a program is missing. */
+/** Registers a test, which is ignored if a program is missing. */
 export function testPrograms<N extends Need>(test: ProgramTest<N>): void {
   const found = test.needs.map((need) => [need, FINDERS[need]()] as const);
   const missing = found.filter(([, path]) => path === undefined)
@@ -126,15 +126,15 @@ export function testPrograms<N extends Need>(test: ProgramTest<N>): void {
 
 /** Options for {@linkcode run}. */
 export interface RunOptions {
-  /** What it reads from standard input (default: nothing). */
+  /** Standard input (default: nothing). */
   stdin?: string | Uint8Array<ArrayBuffer>;
   /** Milliseconds that it may run (default 30,000). */
   timeLimit?: number;
-  /** Its environment besides `PATH` and `LANG`. */
+  /** Environment in addition to `PATH` and `LANG`. */
   env?: Record<string, string>;
 }
 
-/** How a program ended. */
+/** The end of a program. */
 export interface RunResult {
   code: number;
   stdout: Uint8Array<ArrayBuffer>;
@@ -144,10 +144,10 @@ export interface RunResult {
 }
 
 /**
- * Runs a program to its end. It sees nothing of the environment, where proxies
- * and exceptions from them may be set.
+ * Runs a program to its end, without the environment, which may name proxies
+ * and exceptions.
  *
- * @throws {Error} If it does not end in time; it has been killed then.
+ * @throws {Error} If it does not end in time; it is then killed.
  */
 export async function run(
   path: string,
@@ -182,7 +182,7 @@ export async function run(
   }
 }
 
-/** Runs a program that has to succeed; gives what it printed. */
+/** Runs a program that must succeed; returns its output. */
 export async function runOk(
   path: string,
   args: string[],
@@ -198,12 +198,12 @@ export function cleanEnvironment(): Record<string, string> {
   return { PATH: Deno.env.get("PATH") ?? "", LANG: "C.UTF-8" };
 }
 
-/** A folder of a test; deleted when disposed of. */
+/** A test's folder. Disposing of it deletes it. */
 export interface TestFolder extends AsyncDisposable {
   readonly path: string;
 }
 
-/** Makes an empty folder that only this user can read. */
+/** Creates an empty folder that only this user can read. */
 export async function makeFolder(): Promise<TestFolder> {
   const path = await Deno.makeTempDir({ prefix: "sluice-test-" });
   return {
@@ -222,7 +222,7 @@ export function startHttp(
   return Deno.serve({ hostname, port: 0, onListen() {} }, handler);
 }
 
-/** Waits for the log event of the one connection that a program has made. */
+/** Waits for the log event of a program's only connection. */
 export async function onlyConnection(
   proxy: TestProxy,
 ): Promise<ConnectionEvent> {
@@ -238,7 +238,8 @@ async function feed(
   try {
     await new Blob([data]).stream().pipeTo(stdin);
   } catch {
-    // It has ended without reading all: its exit code tells more.
+    // The program has ended without reading everything; its exit code is
+    // enough.
   }
 }
 
@@ -252,7 +253,7 @@ function findProgram(...names: string[]): string | undefined {
     .find(isFile);
 }
 
-/** Debian keeps each version in a folder of its own, out of every PATH. */
+/** Debian keeps each version in its own folder, outside every PATH. */
 function findPostgres(): string | undefined {
   const installed = "/usr/lib/postgresql";
   try {
@@ -282,8 +283,8 @@ function findThatSays(
   const path = findProgram(name);
   if (path === undefined) return undefined;
   const { stdout, stderr } = new Deno.Command(path, { args }).outputSync();
-  const said = [stdout, stderr].map((part) => new TextDecoder().decode(part));
-  return said.join("").includes(text) ? path : undefined;
+  const output = [stdout, stderr].map((part) => new TextDecoder().decode(part));
+  return output.join("").includes(text) ? path : undefined;
 }
 
 function findThatRuns(name: string, args: string[]): string | undefined {
@@ -293,7 +294,7 @@ function findThatRuns(name: string, args: string[]): string | undefined {
   return command.outputSync().success ? path : undefined;
 }
 
-/** The system's Python comes first: its packages are the distribution's. */
+/** Prefers the system's Python, which has the distribution's packages. */
 function findPythonWith(module: string): string | undefined {
   const candidates = ["/usr/bin/python3", findProgram("python3")];
   return candidates.find((path) =>

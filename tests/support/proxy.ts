@@ -1,5 +1,5 @@
 /**
- * A proxy in the test's own process, and raw clients of it.
+ * A proxy in the test's own process, and raw clients.
  *
  * @module
  */
@@ -13,20 +13,20 @@ import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";
 import { readExactly, writeAll } from "./sockets.ts";
 
-/** A running proxy of a test; cut at once when disposed of. */
+/** A running proxy. Disposing of it cuts it immediately. */
 export interface TestProxy extends AsyncDisposable {
   readonly proxy: Proxy;
-  /** Where its first listener is. */
+  /** Address of its first listener. */
   readonly addr: Deno.NetAddr;
-  /** Connections that have ended, in that order. */
+  /** Ended connections, in order. */
   readonly ended: ConnectionEvent[];
-  /** Waits until so many connections have ended. */
+  /** Waits until this many connections have ended. */
   whenEnded(count: number): Promise<ConnectionEvent[]>;
-  /** Opens a connection to it. */
+  /** Opens a connection to the proxy. */
   connect(): Promise<Deno.TcpConn>;
 }
 
-/** Starts a proxy on 127.0.0.1, or where the configuration says. */
+/** Starts a proxy on 127.0.0.1, or on the configured address. */
 export async function startTestProxy(
   config: Partial<ProxyConfig> = {},
 ): Promise<TestProxy> {
@@ -64,8 +64,9 @@ export async function startTestProxy(
 export const GREETING = [5, 1, 0];
 
 /**
- * A request as bytes (RFC 1928 §4); an address as text is sent as an address.
- * It is written out here: what Sluice encodes would hide what it parses wrongly.
+ * A request as bytes (RFC 1928 §4). An address as text is sent as an address.
+ * It is written out here, because Sluice's encoder could hide the parser's
+ * faults.
  *
  * @param command 1 is CONNECT, 2 is BIND, 3 is UDP ASSOCIATE.
  */
@@ -81,7 +82,7 @@ export function socks5Request(
   return Uint8Array.of(5, command, 0, ...address, port >> 8, port & 0xff);
 }
 
-/** A CONNECT request as bytes; an address as text is sent as an address. */
+/** A CONNECT request as bytes. An address as text is sent as an address. */
 export function connectRequest(
   host: string,
   port: number,

@@ -1,10 +1,10 @@
 /**
- * A proxy in a process of its own, whose file descriptors are its alone: tests
- * that run in parallel share those of one process.
+ * A proxy in its own process with its own file descriptors, because parallel
+ * tests in one process share theirs.
  *
- * Run as a program, this module is that process: it takes its configuration as
- * an argument, writes its port and what it logs as lines of JSON, and ends with
- * its standard input.
+ * Run as a program, this module is that process. It takes its configuration as
+ * an argument, prints its port and its log as lines of JSON, and ends with its
+ * standard input.
  *
  * @module
  */
@@ -13,34 +13,34 @@ import { TextLineStream } from "@std/streams";
 import type { ProxyConfig } from "../../lib/proxy/start.ts";
 import type { ConnectionEvent, LogEvent } from "../../lib/observe/log_event.ts";
 
-/** What can be said to the process. */
+/** Configuration of the process. */
 export type ProcessConfig = Pick<
   ProxyConfig,
   "users" | "timeouts" | "maxConnections" | "protocols" | "bindTimeout" | "udp"
 >;
 
-/** A proxy in a process of its own; ended when disposed of. */
+/** A proxy in its own process. Disposing of it ends it. */
 export interface ProxyProcess extends AsyncDisposable {
-  /** Where it listens. */
+  /** Listening address. */
   readonly addr: Deno.NetAddr;
-  /** Connections that have ended, in that order. */
+  /** Ended connections, in order. */
   readonly ended: ConnectionEvent[];
-  /** What it said that was not about one connection. */
+  /** Messages that are not about one connection. */
   readonly messages: string[];
-  /** Opens a connection to it. */
+  /** Opens a connection to the proxy. */
   connect(): Promise<Deno.TcpConn>;
   /**
-   * Counts the network sockets that it holds, also those that lead nowhere any
-   * more. The runtime opens files and socket pairs of its own when it likes.
+   * Counts the process's network sockets, including dead ones. The runtime
+   * opens files and socket pairs of its own at any time.
    */
   sockets(): number;
-  /** Ends it, and tells its exit code. */
+  /** Ends the process, and returns its exit code. */
   stop(): Promise<number>;
 }
 
 /**
- * Starts the process. It may reach nothing but loopback, whatever it is asked:
- * random requests must not leave the machine.
+ * Starts the process. It can reach only loopback, because random requests must
+ * not leave the machine.
  */
 export async function startProxyProcess(
   config: ProcessConfig = {},
@@ -78,7 +78,7 @@ export async function startProxyProcess(
   let stopping: Promise<number> | undefined;
 
   async function stop(): Promise<number> {
-    await child.stdin.close().catch(() => {}); // It may have died.
+    await child.stdin.close().catch(() => {}); // The process may have died.
     await reading;
     return (await child.status).code;
   }
@@ -104,7 +104,7 @@ export function countSockets(pid: number): number {
     try {
       return Deno.readLinkSync(`${folder}/${name}`);
     } catch {
-      return ""; // Closed since the folder was read.
+      return ""; // Closed after the folder was read.
     }
   });
   return links.filter((link) => {
@@ -124,7 +124,7 @@ async function main(): Promise<void> {
   const proxy = await startProxy({
     listen: [{ host: "127.0.0.1", port: 0 }],
     ...config,
-    // Whoever comes after a thousand random passwords is to be served.
+    // Clients after a thousand random passwords must still be served.
     bans: new Bans({ after: 0 }),
     log: say,
   });

@@ -1,6 +1,5 @@
 /**
- * A proxy in a worker of its own, which is watched: what `proxy_workers.ts`
- * starts.
+ * A watched proxy in a worker of its own, started by `proxy_workers.ts`.
  *
  * @module
  */
@@ -29,7 +28,7 @@ self.onmessage = async ({ data }: MessageEvent) => {
   };
 };
 
-/** Keeps this thread from answering until somebody notifies the memory. */
+/** Blocks this thread until somebody notifies the memory. */
 function hang(memory: SharedArrayBuffer): void {
   self.postMessage("hangs");
   Atomics.wait(new Int32Array(memory), 0, 0);

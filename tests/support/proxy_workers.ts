@@ -14,19 +14,21 @@ import { askOver } from "./threads.ts";
 import { connectRequest, greet, readReply } from "./proxy.ts";
 import { within, writeAll } from "./sockets.ts";
 
-/** Milliseconds that a worker has to start: its types are checked first. */
+/** Milliseconds for a worker's start, which begins with a type check. */
 const PATIENCE = 60_000;
 
-/** A proxy in a worker; ends at once, as if it had died, when disposed of. */
+/** A proxy in a worker. Disposing of it ends it immediately, like a crash. */
 export interface ProxyWorker extends Disposable {
   readonly thread: OtherThread;
-  /** Where it listens. */
+  /** Listening address. */
   readonly addr: Deno.NetAddr;
-  /** Takes the thread out. */
+  /** Removes the thread. */
   readonly remove: () => Promise<void>;
-  /** Keeps it from answering; resolves when it hangs, with what lets it go on. */
+  /**
+   * Blocks its answers; resolves once blocked, with a function that ends it.
+   */
   hang(): Promise<() => void>;
-  /** Ends its proxy in good order; it answers still. */
+  /** Ends its proxy cleanly; it still answers. */
   stop(): Promise<void>;
   /** Opens a tunnel through it. */
   openTunnel(to: Deno.NetAddr): Promise<Deno.TcpConn>;
@@ -34,11 +36,11 @@ export interface ProxyWorker extends Disposable {
 
 /** Options for {@linkcode startProxyWorkers}. */
 export interface ProxyWorkerOptions {
-  /** Milliseconds that each worker has to answer (default 2,000). */
+  /** Milliseconds for each worker's answer (default 2,000). */
   timeouts?: number[];
 }
 
-/** Starts proxies in workers whose connections have numbers of one counter. */
+/** Starts proxies in workers that number their connections with one counter. */
 export async function startProxyWorkers(
   threads: Threads,
   count: number,
@@ -46,7 +48,7 @@ export async function startProxyWorkers(
 ): Promise<ProxyWorker[]> {
   const counter = new SharedCounter();
   const workers: ProxyWorker[] = [];
-  // One after the other: the types of the first's modules are checked then.
+  // One after another, so that the first one's type check serves all.
   for (let worker = 1; worker <= count; worker++) {
     const timeout = options.timeouts?.[worker - 1];
     workers.push(
@@ -73,7 +75,7 @@ async function start(
   const addr = await within(PATIENCE, started.promise);
   const thread = new OtherThread(askOver(port1), options);
 
-  /** Tells it something, and waits until it says that it has heard. */
+  /** Sends a message, and waits for the worker's confirmation. */
   async function tell(message: unknown): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     worker.onmessage = () => resolve();

@@ -1,10 +1,10 @@
 /**
- * Random numbers that are the same at each run.
+ * Random numbers that are the same in each run.
  *
  * @module
  */
 
-/** Makes numbers from 0 to 1 out of a seed (Mulberry32). */
+/** Creates numbers from 0 to 1 from a seed (Mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

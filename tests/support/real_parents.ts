@@ -1,5 +1,5 @@
 /**
- * Squid and tinyproxy as Debian ships them, as parents.
+ * Debian's Squid and tinyproxy as parents.
  *
  * @module
  */
@@ -8,28 +8,28 @@ import { type ProgramServer, serveProgram } from "./program_server.ts";
 import { makeFolder } from "./programs.ts";
 import { closedPort } from "./sockets.ts";
 
-/** Who may use a parent. */
+/** Credentials for a parent. */
 export interface ParentLogin {
   username: string;
-  /** Not the one of anybody else: it is hashed below. */
+  /** Always the same, because its hash stands below. */
   password: "s3cret";
 }
 
-/** As `openssl passwd -apr1 -salt sluice s3cret` says. */
+/** Output of `openssl passwd -apr1 -salt sluice s3cret`. */
 const HASH = "$apr1$sluice$cwgAm2JKN6YqJViXcMZNd0";
 
-/** Where Debian has the configuration of each. */
+/** Paths of Debian's configurations. */
 const CONFIG = {
   squid: "/etc/squid/squid.conf",
   tinyproxy: "/etc/tinyproxy/tinyproxy.conf",
 } as const;
 
-/** Where Debian has Squid's helpers. */
+/** Path of Squid's helper on Debian. */
 const CHECK_PASSWORD = "/usr/lib/squid/basic_ncsa_auth";
 
 /**
- * Starts Squid on a free port of 127.0.0.1, with Debian's configuration but for
- * the port, the files that only its user can write, and the login.
+ * Starts Squid on a free port of 127.0.0.1 with Debian's configuration, except
+ * for the port, the files that only its user can write, and the login.
  */
 export async function startSquid(
   path: string,
@@ -37,12 +37,12 @@ export async function startSquid(
 ): Promise<ProgramServer> {
   const folder = await makeFolder();
   const port = closedPort();
-  // Its shared memory is called after it, and stays when it is killed.
+  // Its shared memory has this name, and remains when it is killed.
   const name = `sluice${port}`;
   let text = await Deno.readTextFile(CONFIG.squid);
   text = text.replace(/^http_port .*$/m, `http_port 127.0.0.1:${port}`);
   if (login !== undefined) {
-    // Squid's own user reads it.
+    // Squid's own user reads the folder.
     await Deno.chmod(folder.path, 0o755);
     const users = `${folder.path}/users`;
     await Deno.writeTextFile(users, `${login.username}:${HASH}\n`);

@@ -1,5 +1,5 @@
 /**
- * A client that can send RST. `Deno.Conn` can't: closing one sends FIN first.
+ * A client that can send RST. `Deno.Conn` can't: closing it sends FIN first.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 import { once } from "node:events";
 import net from "node:net";
 
-/** A connection whose end is a reset. */
+/** A connection that can be reset. */
 export interface Resettable {
-  /** Its other end. */
+  /** The other end. */
   conn: Deno.TcpConn;
   /** Sends RST. */
   reset(): void;
@@ -17,7 +17,7 @@ export interface Resettable {
   ended(): Promise<void>;
 }
 
-/** Makes a connection over 127.0.0.1 whose near end can be reset. */
+/** Creates a connection over 127.0.0.1 whose near end can be reset. */
 export async function resettable(): Promise<Resettable> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const [socket, conn] = await Promise.all([
@@ -34,7 +34,7 @@ export async function resettable(): Promise<Resettable> {
   };
 }
 
-/** Connects with a socket that has `resetAndDestroy()`. */
+/** Connects with a socket with `resetAndDestroy()`. */
 export async function connectResettable(
   { hostname, port }: { hostname: string; port: number },
 ): Promise<net.Socket> {

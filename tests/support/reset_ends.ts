@@ -1,6 +1,6 @@
 /**
- * How connections end, for tests of resets. Its importers hold the C library for
- * as long as the program runs.
+ * The ends of connections, for tests of resets. Importing this module loads the
+ * C library for the whole run.
  *
  * @module
  */
@@ -11,19 +11,21 @@ import type { Connection } from "../../lib/net/connection.ts";
 import { Duplex } from "../../lib/net/duplex.ts";
 import { resetDuplex } from "../../lib/net/reset_relay.ts";
 
-// Outside of all tests: what it loads stays loaded.
+// Outside of all tests, because the library stays loaded.
 prepareCLibrary();
 
-/** Resets need what only Linux has. */
+/** Resets need Linux. */
 export const HAS_RESETS = Deno.build.os === "linux";
 
-/** What a peer has got, and how that ended. */
+/** The bytes a peer received, and how they ended. */
 export interface Received {
   bytes: Uint8Array<ArrayBuffer>;
   end: "FIN" | "RST";
 }
 
-/** Reads until the peer ends or resets, so many bytes at a time at most. */
+/**
+ * Reads until the peer ends or resets, with at most this many bytes per read.
+ */
 export async function receive(
   conn: Pick<Connection, "read">,
   length = 64 * 1024,
@@ -44,7 +46,7 @@ export async function receive(
   }
 }
 
-/** Resets a connection behind what was written to it, and closes it. */
+/** Resets a connection after its written bytes, and closes it. */
 export async function resetAndClose(conn: Connection): Promise<void> {
   assert(await resetDuplex(new Duplex(conn), 10_000)!.done);
   conn.close();

@@ -1,5 +1,5 @@
 /**
- * Rules, and names that mean what a test wants.
+ * Rules, and names with any addresses.
  *
  * @module
  */
@@ -13,20 +13,20 @@ import { parseIpAddress } from "../../lib/wire/ip_address.ts";
 
 await loadNameRegexps();
 
-/** Makes rules of their lines. */
+/** Parses rules from lines. */
 export function rulesOf(lines: string, options: RulesOptions = {}): Rules {
   return parseRules([ruleOption(lines.split("\n"))], options);
 }
 
-/** Answers of a test to those who ask for names. */
+/** A test's answers to name lookups. */
 export interface TestNames {
-  /** Names that were asked for, in that order. */
+  /** Requested names, in order. */
   readonly asked: string[];
-  /** For the configuration of a proxy: nothing is kept. */
+  /** The configuration for a proxy, without a cache. */
   readonly names: NameConfig;
 }
 
-/** Answers every name with one list after the other, the last one for ever. */
+/** Answers lookups with one list after another, and repeats the last one. */
 export function answering(...answers: string[][]): TestNames {
   const asked: string[] = [];
   const source: NameSource = {

@@ -1,6 +1,5 @@
 /**
- * Checks values against the part of JSON Schema that the admin API is described
- * with.
+ * Checks values against the JSON Schema subset of the admin API's description.
  *
  * @module
  */
@@ -8,12 +7,10 @@
 // deno-lint-ignore-file no-explicit-any
 
 /**
- * Finds what is wrong with a value.
+ * Finds the faults of a value.
  *
- * @param value The value.
- * @param schema Its schema.
- * @param schemas What `$ref` refers to, by name.
- * @returns A line for each fault.
+ * @param schemas Targets of `$ref`, by name.
+ * @returns One line for each fault.
  */
 export function faultsOf(
   value: any,

@@ -1,8 +1,8 @@
 /**
- * Plays a script of the documents as a reader would: it starts servers where
- * their lines stand and goes on once they listen, runs every other line to its
- * end, and stops the servers. A program of its own, because the network it uses
- * has to be one of its own, where every port is free.
+ * Plays a script from the documents as a reader would. It starts servers and
+ * continues once they listen, runs every other line to its end, and stops the
+ * servers. It is a program of its own because it needs its own network, where
+ * every port is free.
  *
  * Usage: deno run -A tests/support/script_player.ts FOLDER < SCRIPT
  *
@@ -18,13 +18,13 @@ import { commandsOf } from "./shell_words.ts";
 const [folder] = Deno.args as [string];
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 
-/** What a server prints once it takes connections. */
+/** A server's output once it accepts connections. */
 const LISTENING = /Listening on|"event":"listening"/;
 
-/** Commands that serve until they are told to stop. */
+/** Commands that serve until stopped. */
 const SERVERS = ["forward", "hub", "echo", "run", "proxy"];
 
-/** How long a script may take, in milliseconds. */
+/** Milliseconds that a script may take. */
 const TIME_LIMIT = 25_000;
 
 interface Server {
@@ -40,20 +40,22 @@ function say(line: string): void {
   Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
-/** Ends what was started, whose output the test would wait for. */
+/** Kills all child processes, because the test would wait for their output. */
 function fail(error: unknown): never {
   say(`${error}`);
   for (const child of children) {
     try {
       child.kill("SIGKILL");
     } catch {
-      // It has ended.
+      // It has already ended.
     }
   }
   Deno.exit(1);
 }
 
-/** Programs as the reader has them; a refusal of the proxy has to fail. */
+/**
+ * Installs the reader's programs. A refusal of the proxy must make them fail.
+ */
 async function installPrograms(): Promise<void> {
   const programs = {
     sluice: `exec '${Deno.execPath()}' run -A --no-check '${MAIN}' "$@"`,
@@ -132,7 +134,7 @@ async function play(script: string): Promise<void> {
   for (const server of servers.toReversed()) await stopServer(server);
 }
 
-// A line that waits for ever must not outlive the test.
+// A line that never ends must not outlive the test.
 setTimeout(() => fail("it takes too long"), TIME_LIMIT);
 
 try {

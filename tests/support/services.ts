@@ -1,5 +1,5 @@
 /**
- * Services for tests that call a handler without a proxy around it.
+ * Services for tests that call a handler without a proxy.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { Bans } from "../../lib/policy/users/bans.ts";
 import { ConnectionLimits } from "../../lib/policy/limits/connection_limits.ts";
 import { Rules } from "../../lib/policy/rules/rules.ts";
 
-/** Services without limits of time, for everyone, to anywhere. */
+/** Services without time limits, for everyone and to any target. */
 export function testServices(
   given: Partial<ProxyServices> = {},
 ): ProxyServices {

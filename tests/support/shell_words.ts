@@ -1,6 +1,6 @@
 /**
- * The simple commands of a shell script, as far as documents need it: quotes,
- * comments, pipes, lists, redirections and groups.
+ * The simple commands of a shell script, with the syntax that documents use:
+ * quotes, comments, pipes, lists, redirections and groups.
  *
  * @module
  */
@@ -8,8 +8,7 @@
 /**
  * Splits a script into its simple commands.
  *
- * @param script The script.
- * @returns The words of each command, without what is redirected.
+ * @returns The words of each command, without redirections.
  */
 export function commandsOf(script: string): string[][] {
   const commands: string[][] = [[]];

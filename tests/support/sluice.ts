@@ -12,10 +12,10 @@ import { within, writeAll } from "./sockets.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** A test on a busy machine must not wait for less, in milliseconds. */
+/** Milliseconds that a test waits on a busy machine. */
 export const PATIENCE = 30_000;
 
-/** Variables by their names. */
+/** Variables by name. */
 type Environment = Record<string, string>;
 
 /** The program, started and listening on 127.0.0.1. */
@@ -26,7 +26,7 @@ export class Sluice implements AsyncDisposable {
   #changed = Promise.withResolvers<void>();
   #isOver = false;
 
-  /** Starts it; variables of its environment may come before the arguments. */
+  /** Starts the program. Environment variables may precede the arguments. */
   constructor(...given: (Environment | string)[]) {
     const [first] = given;
     const env = typeof first === "object" ? first : {};
@@ -42,12 +42,12 @@ export class Sluice implements AsyncDisposable {
     this.#reading = this.#read();
   }
 
-  /** The module that is run. */
+  /** Path of the module to run. */
   protected get program(): string {
     return "main.ts";
   }
 
-  /** What it is started with; another command has other ones. */
+  /** Default arguments; other commands override them. */
   protected argumentsFor(args: string[]): string[] {
     return args[0] === "forward" ? args : ["--listen", "127.0.0.1:0", ...args];
   }
@@ -65,7 +65,7 @@ export class Sluice implements AsyncDisposable {
     this.#changed.resolve();
   }
 
-  /** Waits for a line, or for so many of the kind; gives the last of them. */
+  /** Waits for a number of matching lines; returns the last one. */
   async line(pattern: RegExp, count = 1): Promise<string> {
     while (true) {
       const found = this.lines.filter((line) => pattern.test(line));
@@ -75,18 +75,18 @@ export class Sluice implements AsyncDisposable {
     }
   }
 
-  /** Waits until it listens. */
+  /** Waits until the program listens. */
   async port(): Promise<number> {
     const line = await this.line(/Listening on/);
     return Number(/127\.0\.0\.1:(\d+)/.exec(line)![1]);
   }
 
-  /** Counts the network sockets that it holds. */
+  /** Counts the program's network sockets. */
   sockets(): number {
     return countSockets(this.#child.pid);
   }
 
-  /** Opens a tunnel through it, once it listens. */
+  /** Opens a tunnel through the program, once it listens. */
   async openTunnel(target: Deno.NetAddr): Promise<Deno.TcpConn> {
     const port = await this.port();
     const conn = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -100,7 +100,7 @@ export class Sluice implements AsyncDisposable {
     this.#child.kill(signal);
   }
 
-  /** Waits for its end. */
+  /** Waits for the program's end. */
   async code(): Promise<number> {
     const { code } = await within(PATIENCE, this.#child.status);
     await within(PATIENCE, this.#reading);
@@ -111,7 +111,7 @@ export class Sluice implements AsyncDisposable {
     try {
       this.#child.kill("SIGKILL");
     } catch {
-      // It has ended.
+      // It has already ended.
     }
     await this.#child.status;
     await this.#reading;

@@ -1,5 +1,5 @@
 /**
- * The program in a process of its own, as a user starts it.
+ * The program in its own process, as a user starts it.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export const SLUICE: string[] = [
   new URL("../../main.ts", import.meta.url).pathname,
 ];
 
-/** What tells Deno where it keeps what it has loaded before. */
+/** The variables that tell Deno where its cache is. */
 export function cacheEnvironment(): Record<string, string> {
   return Object.fromEntries(
     ["DENO_DIR", "HOME", "XDG_CACHE_HOME"].flatMap((name) => {
@@ -26,7 +26,7 @@ export function cacheEnvironment(): Record<string, string> {
   );
 }
 
-/** Runs a command of it to its end. */
+/** Runs a command to its end. */
 export function sluice(
   args: string[],
   options: RunOptions = {},
@@ -36,31 +36,31 @@ export function sluice(
   return run(path!, [...before, ...args], { ...options, env });
 }
 
-/** How a command ended, and what a person saw of it. */
+/** The end of a command, and what a user saw. */
 export interface Answer {
   code: number;
-  /** What it printed to standard output. */
+  /** Standard output. */
   text: string;
   stderr: string;
 }
 
-/** A command, and what it is run with. */
+/** A command and its surroundings. */
 export interface CommandLine {
   args: readonly string[];
-  /** Its working directory (default: that of the one before). */
+  /** Working directory (default: that of the previous command). */
   cwd?: string;
-  /** What it reads from standard input (default: nothing). */
+  /** Standard input (default: nothing). */
   stdin?: string;
-  /** Message of an error that it makes when it first prints (default: none). */
+  /** Message of an error at its first output (default: none). */
   fails?: string;
 }
 
 /**
- * Runs commands that end, one after the other in one process: a start for each
- * would cost more than what they do.
+ * Runs commands one after another in one process, because a start for each
+ * would cost more than its work.
  *
  * @param lines The commands, or only their arguments.
- * @param env Variables that all of them have.
+ * @param env Environment variables for all of them.
  */
 export async function sluiceAll(
   lines: readonly (readonly string[] | CommandLine)[],
@@ -75,22 +75,22 @@ export async function sluiceAll(
         lines.map((line) => "args" in line ? line : { args: line }),
       ),
       env: { NO_COLOR: "1", ...cacheEnvironment(), ...env },
-      timeLimit: 180_000, // It does the work of many.
+      timeLimit: 180_000, // It runs many commands.
     },
   );
   return JSON.parse(text);
 }
 
-/** A server of it; killed when disposed of, where it still runs. */
+/** A server command. Disposing of it kills it if it still runs. */
 export interface SluiceServer extends AsyncDisposable {
   readonly port: number;
-  /** Lines of its log so far. */
+  /** Log lines so far. */
   readonly log: string[];
   /** Sends a signal. */
   signal(signal: Deno.Signal): void;
-  /** Waits until a line of its log matches. */
+  /** Waits until a log line matches. */
   until(pattern: RegExp): Promise<void>;
-  /** Waits until it has ended, and tells its exit code. */
+  /** Waits until the server has ended, and returns its exit code. */
   ended(): Promise<number>;
 }
 

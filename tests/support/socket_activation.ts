@@ -10,12 +10,12 @@ import { within } from "./sockets.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 
-/** A test on a busy machine must not wait for less, in milliseconds. */
+/** Milliseconds that a test waits on a busy machine. */
 const PATIENCE = 30_000;
 
 /**
- * Reads commands: `start` starts one more and prints its process id, `stop ID`
- * asks it to end and prints its exit code when it has.
+ * Reads commands: `start` starts another process and prints its id; `stop ID`
+ * asks it to end and then prints its exit code.
  */
 const SUPERVISOR = `
 while read -r command id; do
@@ -26,7 +26,7 @@ while read -r command id; do
 done
 `;
 
-/** Processes that share a listening socket; killed when disposed of. */
+/** Processes that share a listening socket. Disposing of it kills them. */
 export class SocketActivation implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #answers: ReadableStreamDefaultReader<string>;
@@ -35,12 +35,12 @@ export class SocketActivation implements AsyncDisposable {
   readonly #running = new Set<number>();
   #isOver = false;
   #changed = Promise.withResolvers<void>();
-  /** What they have logged. */
+  /** Lines of their log. */
   readonly lines: string[] = [];
 
   /**
    * Takes the path of systemd-socket-activate, a port of 127.0.0.1 to listen
-   * on, and the arguments of the program.
+   * on, and the program's arguments.
    */
   constructor(tool: string, port: number, ...args: string[]) {
     const program = [Deno.execPath(), "run", "-A", `${ROOT}main.ts`, ...args];
@@ -71,7 +71,7 @@ export class SocketActivation implements AsyncDisposable {
     await this.line(/^Listening on .* as 3\.$/);
   }
 
-  /** Starts one more process, and waits until it listens; gives its id. */
+  /** Starts another process, and waits until it listens; returns its id. */
   async start(): Promise<number> {
     const before = this.#listening();
     const id = await this.#ask("start");
@@ -83,7 +83,7 @@ export class SocketActivation implements AsyncDisposable {
     return id;
   }
 
-  /** Asks a process to end, and waits for it; gives its exit code. */
+  /** Asks a process to end, and waits for it; returns its exit code. */
   async stop(id: number): Promise<number> {
     const code = await this.#ask(`stop ${id}`);
     this.#running.delete(id);

@@ -1,12 +1,12 @@
 /**
- * Real sockets on loopback for the tests.
+ * Real sockets on loopback for tests.
  *
  * @module
  */
 
 import { toBytes } from "@std/streams";
 
-/** Makes two ends of one connection over 127.0.0.1. */
+/** Creates both ends of a connection over 127.0.0.1. */
 export async function socketPair(): Promise<[Deno.TcpConn, Deno.TcpConn]> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return await Promise.all([
@@ -15,7 +15,7 @@ export async function socketPair(): Promise<[Deno.TcpConn, Deno.TcpConn]> {
   ]);
 }
 
-/** Reads exactly so many bytes; fails at end of file. */
+/** Reads exactly this many bytes; fails at end of file. */
 export async function readExactly(
   conn: Pick<Deno.Conn, "read" | "write">,
   length: number,
@@ -45,7 +45,7 @@ export async function readToEnd(
   return await toBytes(ReadableStream.from(chunks));
 }
 
-/** Writes all of the bytes. */
+/** Writes all bytes. */
 export async function writeAll(
   conn: Pick<Deno.Conn, "read" | "write">,
   bytes: Uint8Array | number[] | string,
@@ -58,19 +58,19 @@ export async function writeAll(
   }
 }
 
-/** A server of a test; it waits for its connections when disposed of. */
+/** A test's server. Disposing of it waits for its connections. */
 export interface TestServer extends AsyncDisposable {
-  /** Where it listens. */
+  /** Listening address. */
   readonly addr: Deno.NetAddr;
-  /** How many connections it has accepted so far. */
+  /** Number of accepted connections. */
   readonly accepted: number;
 }
 
 /**
  * Serves connections on a loopback address.
  *
- * @param handler Serves one; the connection is closed when it returns. What it
- *   throws is ignored, since tests reset and cut connections.
+ * @param handler Serves one connection, which closes when it returns. Its
+ *   errors are ignored, because tests reset and cut connections.
  * @param hostname Address to listen on.
  * @param port Port to listen on; 0 takes a free one.
  */
@@ -89,7 +89,7 @@ export function startServer(
     try {
       await handler(conn);
     } catch {
-      // The other side has gone.
+      // The other side has left.
     } finally {
       open.delete(conn);
       conn[Symbol.dispose]();
@@ -116,7 +116,7 @@ export function startServer(
   };
 }
 
-/** Serves what comes back byte for byte, with half-close. */
+/** Serves an echo of every byte, with half-close. */
 export function startEcho(hostname = "127.0.0.1"): TestServer {
   return startServer(async (conn) => {
     const buffer = new Uint8Array(64 * 1024);
@@ -129,10 +129,10 @@ export function startEcho(hostname = "127.0.0.1"): TestServer {
   }, hostname);
 }
 
-/** A port on 127.0.0.1 that nobody listens on. */
+/** A port on 127.0.0.1 that is not in use. */
 export function closedPort(): number {
   while (true) {
-    // Below the ports that the system gives away, to other tests as well.
+    // Below the ports that the system assigns, including to other tests.
     const port = 10_000 + Math.floor(Math.random() * 20_000);
     try {
       Deno.listen({ hostname: "127.0.0.1", port }).close();
@@ -143,7 +143,7 @@ export function closedPort(): number {
   }
 }
 
-/** Fails a wait that would otherwise hang the test. */
+/** Fails a wait instead of hanging the test. */
 export async function within<T>(
   milliseconds: number,
   promise: Promise<T>,

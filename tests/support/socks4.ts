@@ -13,7 +13,7 @@ export const REJECTED: Bytes = Uint8Array.of(0, 91, 0, 0, 0, 0, 0, 0);
 /** The reply to a CONNECT that was granted. */
 export const GRANTED: Bytes = Uint8Array.of(0, 90, 0, 0, 0, 0, 0, 0);
 
-/** What a test may say otherwise; by default a CONNECT without a user. */
+/** Deviations of a request (default: a CONNECT without a user). */
 export interface Socks4Options {
   command?: number;
   userId?: string;
@@ -21,7 +21,10 @@ export interface Socks4Options {
   isNamed?: boolean;
 }
 
-/** A request as bytes (the SOCKS4 memo, and 4a); IPv4 as text is an address. */
+/**
+ * A request as bytes (the SOCKS4 memo, and 4a). IPv4 as text is sent as an
+ * address.
+ */
 export function socks4Request(
   host: string,
   port: number,

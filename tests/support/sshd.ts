@@ -1,5 +1,5 @@
 /**
- * OpenSSH's server for the tests, with keys of its own.
+ * OpenSSH's server for tests, with its own keys.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import { cleanEnvironment, runOk } from "./programs.ts";
 import { startServer, type TestServer, writeAll } from "./sockets.ts";
 
-/** What ssh knows the server by: the key of this name, whatever the port. */
+/** The server's host key name for ssh, whatever the port. */
 const HOST_KEY_ALIAS = "sluice-test";
 
-/** Makes the keys of a server and of the one client that it lets in. */
+/** Creates the keys of a server and of its only client. */
 export async function makeKeys(
   sshKeygen: string,
   folder: string,
@@ -35,7 +35,7 @@ export async function makeKeys(
       `AuthorizedKeysFile ${folder}/authorized_keys`,
       "AuthenticationMethods publickey",
       "PermitRootLogin prohibit-password",
-      // The folder lies under one that everybody may write to.
+      // Everyone may write to the parent of this folder.
       "StrictModes no",
       "UsePAM no",
       "PidFile none",
@@ -44,9 +44,9 @@ export async function makeKeys(
   );
 }
 
-/** Lets a new sshd serve each connection, as inetd would. */
+/** Starts a new sshd for each connection, like inetd. */
 export function startSshd(sshd: string, config: string): TestServer {
-  // Only root's sshd separates privileges, and insists on this folder.
+  // Only root's sshd separates privileges, and requires this folder.
   if (Deno.uid() === 0) Deno.mkdirSync("/run/sshd", { recursive: true });
   return startServer(async (conn) => {
     await using child = new Deno.Command(sshd, {
@@ -76,11 +76,11 @@ async function copyInto(
     }
     await writer.close();
   } catch {
-    await writer.abort().catch(() => {}); // Either end may leave first.
+    await writer.abort().catch(() => {}); // Either end may close first.
   }
 }
 
-/** Options that take ssh to the server through a command, with the test's keys. */
+/** Options that connect ssh through a command, with the test's keys. */
 export function sshOptions(
   folder: string,
   server: TestServer,

@@ -1,6 +1,6 @@
 /**
- * A server on loopback that stands in for the registries and hosts that tools
- * fetch from, by names of its own and with a certificate of its own authority.
+ * A server on loopback that stands in for the registries and hosts of other
+ * tools. It has its own name, and a certificate from its own authority.
  *
  * @module
  */
@@ -11,25 +11,22 @@ import { type Ended, type ExecSettings, sluiceExec } from "./exec.ts";
 import { address, among, startNameServer } from "./name_server.ts";
 import { makeFolder } from "./programs.ts";
 
-/** What is served, by path; a function makes it for the server's origin. */
+/** Served files by path. A function creates a file for the server's origin. */
 export type Served = Record<string, string | Uint8Array<ArrayBuffer>>;
 
-/** A server that is running. */
+/** A running server. */
 export interface StandIn extends AsyncDisposable {
   /** `https://NAME:PORT` */
   readonly origin: string;
   /** `NAME:PORT` */
   readonly authority: string;
-  /** File of the authority that its certificate is from. */
+  /** File of its certificate's authority. */
   readonly ca: string;
-  /** A folder for the tool, with nothing of the user in it. */
+  /** A folder for the tool, without any of the user's files. */
   readonly home: string;
   /** What is served; may grow. */
   readonly served: Served;
-  /**
-   * Runs a tool in a fence that lets it reach the server and nothing else, with
-   * variables of its own.
-   */
+  /** Served files; may grow. */
   run(
     words: readonly string[],
     env?: Record<string, string>,

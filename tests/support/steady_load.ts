@@ -1,6 +1,6 @@
 /**
- * New connections at a fixed rate, whatever becomes of those before: a load
- * that waits for its answers would slow down just when it matters.
+ * New connections at a fixed rate, whatever happens to earlier ones. A load
+ * that waits for answers would slow down exactly when it matters.
  *
  * @module
  */
@@ -9,43 +9,45 @@ import { assertEquals } from "@std/assert";
 import { connectRequest, greet, readReply } from "./proxy.ts";
 import { readExactly, within, writeAll } from "./sockets.ts";
 
-/** Milliseconds between two looks at how many are due. */
+/** Milliseconds between two checks of how many are due. */
 const LOOK = 5;
 
-/** A test on a busy machine must not wait for less, in milliseconds. */
+/** Milliseconds that a test waits on a busy machine. */
 const PATIENCE = 30_000;
 
 /** Options of {@linkcode startSteadyLoad}. */
 export interface SteadyLoadOptions {
-  /** Ports of proxies, which take turns. */
+  /** Ports of proxies, used in turn. */
   ports: readonly number[];
   /** An echo server. */
   target: Deno.NetAddr;
-  /** Connections a second. */
+  /** Connections per second. */
   rate: number;
-  /** Connections that may be under way at once (default 400). */
+  /** Most connections at the same time (default 400). */
   mostOpen?: number;
 }
 
-/** What has become of the load. */
+/** Results of the load. */
 export interface LoadResult {
-  /** Connections that were served. */
+  /** Number of successful connections. */
   served: number;
-  /** Of those, how many a second. */
+  /** Successful connections per second. */
   rate: number;
-  /** What has become of the others. */
+  /** Errors of the other connections. */
   failures: string[];
 }
 
-/** A load that goes on until it is finished or disposed of. */
+/** A running load. It ends when finished or disposed of. */
 export interface SteadyLoad extends AsyncDisposable {
-  /** Waits until so many more have been served, or one has not. */
+  /**
+   * Waits until this many more connections have succeeded, or one has failed.
+   */
   more(count: number): Promise<void>;
-  /** Begins no more, and waits for those that are under way. */
+  /** Starts no new connections, and waits for the current ones. */
   finish(): Promise<LoadResult>;
 }
 
-/** Begins to connect. */
+/** Starts the load. */
 export function startSteadyLoad(options: SteadyLoadOptions): SteadyLoad {
   const { mostOpen = 400, ports, rate, target } = options;
   const failures: string[] = [];
@@ -58,7 +60,7 @@ export function startSteadyLoad(options: SteadyLoadOptions): SteadyLoad {
 
   const timer = setInterval(() => {
     const due = (performance.now() - started) * rate / 1_000;
-    // A machine that is too busy for so many gets fewer, and not ever more.
+    // A machine that is too busy gets fewer connections, not ever more.
     while (begun < due && open.size < mostOpen) connect();
   }, LOOK);
 
@@ -95,7 +97,7 @@ export function startSteadyLoad(options: SteadyLoadOptions): SteadyLoad {
   };
 }
 
-/** Opens a tunnel and hears an echo through it. */
+/** Opens a tunnel and makes an echo through it. */
 export async function roundTrip(
   port: number,
   target: Deno.NetAddr,

@@ -1,6 +1,6 @@
 /**
- * A thread that serves nobody and answers all but one question: when it is to
- * look after a file, it only says that it was asked.
+ * A thread that serves nobody, and answers every message but one: asked to
+ * examine a file, it only reports the question.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A terminal that a test types into: tmux runs it.
+ * A terminal for typing, run by tmux.
  *
  * @module
  */
@@ -7,26 +7,26 @@
 import { makeFolder, runOk } from "./programs.ts";
 import { cacheEnvironment } from "./sluice_commands.ts";
 
-/** How long something may take to be seen, in milliseconds. */
+/** Milliseconds until something must be visible. */
 const PATIENCE = 30_000;
 
-/** A program in a terminal; both are ended when disposed of. */
+/** A program in a terminal. Disposing of it ends both. */
 export interface Terminal extends AsyncDisposable {
   /** Types text. */
   type(text: string): Promise<void>;
-  /** Types text, and Enter after it. */
+  /** Types text and Enter. */
   enter(text: string): Promise<void>;
-  /** Presses a key by tmux's name for it, for example `C-d`. */
+  /** Presses a key, by tmux's name, for example `C-d`. */
   press(key: string): Promise<void>;
-  /** Pastes what is in a file, with no bracket around it. */
+  /** Pastes a file, without bracketed paste. */
   paste(path: string): Promise<void>;
-  /** Waits until something is on the screen; gives what is on it. */
+  /** Waits until the screen matches; returns its contents. */
   until(pattern: RegExp): Promise<string>;
 }
 
 /**
- * Starts a program in a terminal of 200 columns. When it has ended,
- * `code N` is on a line of its own.
+ * Starts a program in a terminal of 200 columns. When it ends, the terminal
+ * shows `code N` on its own line.
  */
 export async function startTerminal(
   tmux: string,
@@ -62,7 +62,7 @@ export async function startTerminal(
         if (performance.now() > end) {
           throw new Error(`${pattern} is not on the screen:\n${screen}`);
         }
-        // What a terminal shows can only be looked at.
+        // A terminal has no event for its contents, so this polls.
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },

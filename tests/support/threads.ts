@@ -1,5 +1,5 @@
 /**
- * Threads of a program with connections that are made up.
+ * Threads of a program with invented connections.
  *
  * @module
  */
@@ -19,10 +19,10 @@ import type { WorkerActs } from "../../lib/workers/message.ts";
 
 const NAME = "127.0.0.1:1080";
 
-/** Where a thread can be. */
+/** Places of a thread. */
 export const PLACES = ["same thread", "message port"] as const;
 
-/** A thread, and what it shows; ends when disposed of. */
+/** A thread and the data it shows. Disposing of it ends it. */
 export interface TestThread extends Disposable {
   readonly thread: Thread;
   readonly registry: Registry;
@@ -31,11 +31,11 @@ export interface TestThread extends Disposable {
 
 /** Options for {@linkcode openThread}. */
 export interface TestThreadOptions {
-  /** Where it is (default in another thread, as far as it can tell). */
+  /** Place of the thread (default: seemingly another thread). */
   place?: typeof PLACES[number];
-  /** Gives connections their numbers (default from 1). */
+  /** Returns numbers for connections (default from 1). */
   nextId?: () => number;
-  /** Milliseconds that it has to answer (default 2,000). */
+  /** Milliseconds for an answer (default 2,000). */
   timeout?: number;
   /** Number of the worker (default 1). */
   worker?: number;
@@ -73,13 +73,13 @@ export function openThread(
   };
 }
 
-/** Asks a thread at the other end of a port, as the program's threads are. */
+/** Asks a thread at the other end of a port, as in the program. */
 export function askOver(port: MessagePort): AskThread {
   const link = new ThreadLink<Pick<WorkerActs, "answer">>(port, {});
   return (question, asked) => link.ask("answer", question, asked);
 }
 
-/** A thread whose worker never answers; what it is asked is kept. */
+/** A thread whose worker never answers, with the questions it received. */
 export function openSilentThread(
   timeout: number,
 ): { thread: OtherThread; asked: string[] } & Disposable {
@@ -98,14 +98,14 @@ export function openSilentThread(
   };
 }
 
-/** A connection that is made up. */
+/** An invented connection. */
 export class FakeConnection {
   readonly record: ConnectionEvent;
   readonly context: Context = new Context();
   readonly live: LiveConnection;
   readonly #carried = { sent: 0, received: 0 };
 
-  /** Enters through a listener, and is open at once. */
+  /** Arrives at a listener, and opens immediately. */
   constructor(listener: ListenerWatch, more: Partial<ConnectionEvent> = {}) {
     this.record = {
       event: "connection",
@@ -133,7 +133,7 @@ export class FakeConnection {
     this.#carried.received += received;
   }
 
-  /** Ends in good order. */
+  /** Ends cleanly. */
   end(): void {
     Object.assign(this.record, this.#carried, { reason: "client closed" });
     this.record.duration = 5;

@@ -1,16 +1,16 @@
 /**
- * Waits of tests. Nothing is synchronised with a time that is hoped to be long
- * enough: a test waits for what it wants with `eventually()` or a promise.
+ * Waits in tests. No test waits for a time that should be long enough: it waits
+ * for a condition with `eventually()` or for a promise.
  *
  * @module
  */
 
-/** Lets time pass, in milliseconds, where time itself is what is tested. */
+/** Waits for a time in milliseconds, for tests of time itself. */
 export function pass(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Lets whatever is ready run, for some turns of the event loop. */
+/** Lets pending work run, for some turns of the event loop. */
 export async function turns(count = 20): Promise<void> {
   for (let n = 0; n < count; n++) {
     await new Promise((resolve) => setImmediate(resolve));
@@ -18,10 +18,8 @@ export async function turns(count = 20): Promise<void> {
 }
 
 /**
- * Waits until a count has grown, and then no more for a while: that buffers of
- * the system are full is told by nothing else.
- *
- * @returns The count.
+ * Waits until a count has grown and then stays the same. The system has no
+ * event for full buffers.
  */
 export async function untilStill(count: () => number): Promise<number> {
   for (let before = 0; count() === 0 || count() !== before;) {

@@ -1,6 +1,5 @@
 /**
- * A certificate of `localhost` that signs itself, and its key: for tests of TLS
- * alone, trusted by nobody else.
+ * A self-signed certificate of `localhost` and its key, for TLS tests only.
  *
  * @module
  */

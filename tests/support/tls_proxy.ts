@@ -1,5 +1,5 @@
 /**
- * A proxy with TLS in the test's own process, and clients that speak TLS.
+ * A proxy with TLS in the test's own process, and its TLS clients.
  *
  * @module
  */
@@ -15,25 +15,25 @@ import type { LogEvent } from "../../lib/observe/log_event.ts";
 import { makeTestAuthority, type TestAuthority } from "./certificates.ts";
 import { startTestProxy, type TestProxy } from "./proxy.ts";
 
-// Outside of all tests: what it loads stays loaded.
+// Outside of all tests, because the library stays loaded.
 tls.createSecureContext();
 
-/** A proxy with TLS, and what its certificates are made with. */
+/** A proxy with TLS, and its test authority. */
 export interface TlsProxy extends AsyncDisposable {
   readonly proxy: TestProxy;
   readonly authority: TestAuthority;
-  /** What there was to say that was not about one connection. */
+  /** Messages that are not about one connection. */
   readonly messages: LogEvent[];
-  /** What is to be reloaded. */
+  /** Files to reload. */
   readonly files: readonly Reloadable[];
-  /** Agrees on TLS as Alice, or as somebody else. */
+  /** Connects with TLS as Alice, or as another client. */
   connect(options?: Partial<StartTlsOptions>): Promise<Connection>;
 }
 
 /** Settings of {@linkcode startTlsProxy}. */
 export interface TlsProxySettings {
   config?: Partial<ProxyConfig>;
-  /** Makes the TLS; by default clients need a certificate. */
+  /** Creates the TLS settings (default: clients need a certificate). */
   tls?: (authority: TestAuthority) => Promise<TlsConfig> | TlsConfig;
 }
 
@@ -61,7 +61,7 @@ export async function startTlsProxy(
       try {
         return await startTls(connection, {
           host: "localhost",
-          verify: () => Promise.resolve(), // The runtime's is enough here.
+          verify: () => Promise.resolve(), // The runtime's check is enough here.
           authorities: authority.authority.certificate,
           ...authority.alice,
           ...options,
@@ -78,7 +78,7 @@ export async function startTlsProxy(
   };
 }
 
-/** TLS where clients need a certificate. */
+/** TLS that requires client certificates. */
 export function mutualTls(authority: TestAuthority): TlsConfig {
   return {
     ...serverTls(authority),
@@ -86,7 +86,7 @@ export function mutualTls(authority: TestAuthority): TlsConfig {
   };
 }
 
-/** TLS where clients need none. */
+/** TLS without client certificates. */
 export function serverTls({ path }: TestAuthority): TlsConfig {
   const certificate = path("server.crt");
   return { certificates: [{ certificate, key: path("server.key") }] };

@@ -1,6 +1,6 @@
 /**
- * A program of its own with a proxy in a worker, through which one tunnel goes:
- * what a test of traces runs.
+ * A program with a proxy in a worker and one tunnel through it, for tests of
+ * traces.
  *
  * @module
  */
@@ -22,7 +22,7 @@ async function runTunnel(): Promise<void> {
   await readExactly(conn, 5);
   conn.close();
   while ((await threads.closed()).length === 0) await turn();
-  // Sums are exported again and again; the test says when it has seen them.
+  // Metrics are exported repeatedly; the test reports when it has seen them.
   await Deno.stdin.read(new Uint8Array(1));
   await worker!.stop();
   await worker!.remove();

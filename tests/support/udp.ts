@@ -1,5 +1,5 @@
 /**
- * UDP associations and servers for the tests.
+ * UDP associations and servers for tests.
  *
  * @module
  */
@@ -21,12 +21,12 @@ import { type Bytes, join } from "./dialogue.ts";
 import { greet, readReply, socks5Request, type TestProxy } from "./proxy.ts";
 import { within, writeAll } from "./sockets.ts";
 
-// Outside of all tests: what it loads stays loaded.
+// Outside of all tests, because the library stays loaded.
 prepareCLibrary();
 
 /**
- * Datagrams of 1,400 bytes that a long queue surely holds. Where the system
- * gives no more than Linux's default, that is twice what a socket has without.
+ * Datagrams of 1,400 bytes that a long queue can hold. If the system allows
+ * only Linux's default, it is twice the number of a default socket.
  */
 export const MOST_HELD: number = longestQueue() < 512 * 1024 ? 150 : 200;
 
@@ -34,19 +34,19 @@ function longestQueue(): number {
   try {
     return Number(Deno.readTextFileSync("/proc/sys/net/core/rmem_max"));
   } catch {
-    return 0; // Not told in a container, or not Linux.
+    return 0; // Hidden in a container, or not Linux.
   }
 }
 
-/** Where a datagram goes to or comes from. */
+/** Source or destination of a datagram. */
 export interface Place {
   hostname: string;
   port: number;
 }
 
-/** A datagram that came back through the proxy. */
+/** A datagram from the proxy. */
 export interface Labelled {
-  /** What it is labelled with, `ADDRESS PORT`. */
+  /** Address in its header, `ADDRESS PORT`. */
   origin: string;
   payload: Bytes;
 }
@@ -55,31 +55,31 @@ export interface Labelled {
 export interface Association extends Disposable {
   /** The control connection. */
   readonly control: Deno.TcpConn;
-  /** Where to send to, as the reply says. */
+  /** Address of the relay, from the reply. */
   readonly relay: Deno.NetAddr;
   /** The client's socket. */
   readonly socket: TestSocket;
   /** Sends a payload to a target. */
   send(payload: Uint8Array, target: Place): Promise<void>;
-  /** Sends a datagram as it is. */
+  /** Sends raw bytes. */
   sendRaw(datagram: Uint8Array): Promise<void>;
   /** Waits for the next datagram. */
   receive(): Promise<Labelled>;
 }
 
-/** What the client asks for; the default is any address and port. */
+/** The announced address (default: any address and port). */
 export interface AssociationOptions {
   announced?: Place;
   control?: Deno.TcpConn;
   socket?: TestSocket;
 }
 
-/** A socket that is closed when disposed of, where it is not yet. */
+/** A socket. Disposing of it closes it if needed. */
 export type TestSocket = Deno.DatagramConn & Disposable;
 
 /**
- * Opens a socket for datagrams; port 0 takes a free one. Its queue is as long as
- * the proxy's, so that it is not the test that loses some of a burst.
+ * Opens a socket for datagrams; port 0 takes a free one. Its queue is as long
+ * as the proxy's, so that the test itself loses nothing of a burst.
  */
 export function udpSocket(hostname = "127.0.0.1", port = 0): TestSocket {
   const socket = openWithLongQueue(() =>
@@ -96,7 +96,7 @@ export function udpSocket(hostname = "127.0.0.1", port = 0): TestSocket {
   });
 }
 
-/** Where a socket is. */
+/** Address of a socket. */
 export function placeOf(socket: Deno.DatagramConn): Deno.NetAddr {
   return socket.addr as Deno.NetAddr;
 }
@@ -106,7 +106,7 @@ export function associateRequest(announced: Place): Uint8Array<ArrayBuffer> {
   return socks5Request(3, announced.hostname, announced.port);
 }
 
-/** Asks for an association and tells the code of the reply. */
+/** Requests an association and returns the reply code. */
 export async function askAssociation(
   control: Deno.TcpConn,
   announced: Place = { hostname: "0.0.0.0", port: 0 },
@@ -142,7 +142,7 @@ export function boundOf(reply: Uint8Array): Deno.NetAddr {
   return { transport: "udp", hostname, port };
 }
 
-/** A datagram with its header; a name is sent as a name. */
+/** A datagram with its header. A name is sent as a name. */
 export function wrap(payload: Uint8Array, { hostname, port }: Place): Bytes {
   const ip = parseIpAddress(hostname);
   if (ip !== undefined) return join(encodeUdpHeader(ip, port), payload);
@@ -176,7 +176,7 @@ function client(
     send: (payload, target) => sendRaw(wrap(payload, target)),
     async receive() {
       let [datagram, from] = await receiveFrom(socket);
-      // A port that was another test's a moment ago may still be written to.
+      // Another test may still send to a port that it used a moment ago.
       while (from.hostname !== relay.hostname || from.port !== relay.port) {
         [datagram, from] = await receiveFrom(socket);
       }
@@ -193,17 +193,17 @@ function client(
   };
 }
 
-/** A server that sends each datagram back. */
+/** A server that returns each datagram. */
 export interface UdpServer extends AsyncDisposable {
   readonly addr: Deno.NetAddr;
-  /** Whom it heard from, in order. */
+  /** Senders, in order. */
   readonly heard: Deno.NetAddr[];
 }
 
 /**
  * Starts a server for datagrams.
  *
- * @param answer Makes the answer out of what came (default: the same).
+ * @param answer Creates the answer to a datagram (default: the same).
  */
 export function startUdp(
   hostname = "127.0.0.1",
@@ -229,7 +229,7 @@ export function startUdp(
   };
 }
 
-/** Ends an association and tells what was logged about it. */
+/** Ends an association and returns its log event. */
 export async function endAssociation(
   proxy: TestProxy,
   association: Association,

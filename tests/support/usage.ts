@@ -8,10 +8,10 @@ import { credentials, join } from "./dialogue.ts";
 import { connectRequest, readReply, type TestProxy } from "./proxy.ts";
 import { readExactly, within, writeAll } from "./sockets.ts";
 
-/** Users of a test; the password is the name. */
+/** Test users; each password equals the name. */
 export const USERS = ["alice", "bob"].map((name) => ({ name, password: name }));
 
-/** What a user says in SOCKS5 to be connected to a place. */
+/** A user's SOCKS5 messages for a connection. */
 export function userDialogue(
   name: string,
   { hostname, port }: { hostname: string; port: number },
@@ -23,7 +23,7 @@ export function userDialogue(
   );
 }
 
-/** Asks for a tunnel, and gives the code of the reply as well. */
+/** Requests a tunnel; returns the reply code too. */
 export async function askTunnel(
   proxy: TestProxy,
   name: string,
@@ -36,7 +36,7 @@ export async function askTunnel(
   return { conn, reply };
 }
 
-/** A GET of a user, in absolute form. */
+/** A user's GET request, in absolute form. */
 export function userRequest(
   name: string,
   { addr }: { addr: Deno.NetAddr },

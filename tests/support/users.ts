@@ -1,5 +1,5 @@
 /**
- * Users and who tries their passwords.
+ * Users, and clients that try their passwords.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { credentials, join, readToEof } from "./dialogue.ts";
 import { connectRequest, readReply } from "./proxy.ts";
 import { readExactly, within, writeAll } from "./sockets.ts";
 
-/** A user with a hash that costs next to nothing. */
+/** A user with a cheap hash. */
 export async function hashedUser(
   name: string,
   password: string,
@@ -23,12 +23,12 @@ export async function hashedUser(
   return { name, hash: formatPasswordHash(hash) };
 }
 
-/** The line of a user in a users file. */
+/** A user's line in a users file. */
 export function lineOf({ name, hash }: HashedUser): string {
   return `${name}:${hash}\n`;
 }
 
-/** Logs in over SOCKS5, and tells the status: 0 is that it was right. */
+/** Logs in over SOCKS5, and returns the status; 0 means success. */
 export async function tryPassword(
   conn: Deno.TcpConn,
   name: string,
@@ -43,7 +43,7 @@ export async function tryPassword(
   return answer[3]!;
 }
 
-/** Asks for a tunnel after having logged in, and tells the reply. */
+/** Logs in and requests a tunnel; returns the reply. */
 export async function askTunnel(
   conn: Deno.TcpConn,
   { hostname, port }: { hostname: string; port: number },

@@ -1,5 +1,5 @@
 /**
- * Frames as a WebSocket client sends them.
+ * Frames of a WebSocket client.
  *
  * @module
  */
@@ -7,20 +7,20 @@
 import type { Bytes } from "./dialogue.ts";
 import { bytesOf } from "./hub_frames.ts";
 
-/** What can be wrong with a frame, or different. */
+/** Faults and variations of a frame. */
 export interface FrameOptions {
-  /** Four bytes; none is a frame that is not masked. */
+  /** Four bytes; `undefined` sends an unmasked frame. */
   mask?: number[] | undefined;
   isFinal?: boolean;
   /** RSV1 to RSV3 as a number. */
   reserved?: number;
-  /** Bytes that the length has: 0, 2 or 8 (default: as few as will do). */
+  /** Bytes of the extended length: 0, 2 or 8 (default: the fewest). */
   extended?: number;
-  /** What the length says (default: the truth). */
+  /** Value of the length (default: the real one). */
   length?: bigint;
 }
 
-/** Encodes a frame of a client. */
+/** Encodes a client's frame. */
 export function clientFrame(
   opcode: number,
   data: Uint8Array | string,

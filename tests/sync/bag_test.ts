@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Bag } from "../../lib/sync/bag.ts";
 
-Deno.test("Bag.toArray() copies what is in, in its order", () => {
+Deno.test("Bag.toArray() copies the values, oldest first", () => {
   const bag = new Bag<string>();
   const [first] = [bag.add("a"), bag.add("b"), bag.add("c")];
   const copy = bag.toArray();

@@ -4,12 +4,12 @@ import { Context } from "../../lib/sync/context.ts";
 
 const REASON = new Error("cancelled");
 
-/** Lets every promise that is settled call back. */
+/** Runs the callbacks of all settled promises. */
 async function settle(): Promise<void> {
   for (let n = 0; n < 10; n++) await Promise.resolve();
 }
 
-/** A context that counts who has registered with it and not left again. */
+/** A context that counts its current registrations. */
 class CountingContext extends Context {
   registered = 0;
 
@@ -23,7 +23,7 @@ class CountingContext extends Context {
   }
 }
 
-Deno.test("Channel refuses a capacity that is none", () => {
+Deno.test("Channel refuses an invalid capacity", () => {
   for (const capacity of [0, -1, 1.5, NaN, Infinity]) {
     assertThrows(
       () => new Channel(capacity),
@@ -43,7 +43,7 @@ Deno.test("Channel.trySend() takes values up to the capacity", () => {
   assertEquals(channel.tryReceive(), undefined);
 });
 
-Deno.test("Channel.send() waits while it is full, and never holds more", async () => {
+Deno.test("Channel.send() waits while the channel is full", async () => {
   const channel = new Channel<number>(3);
   const context = new Context();
   let most = 0;
@@ -64,7 +64,7 @@ Deno.test("Channel.send() waits while it is full, and never holds more", async (
   assertEquals(most, 3);
 });
 
-Deno.test("Channel serves senders in the order of asking", async () => {
+Deno.test("Channel serves senders in the order of their calls", async () => {
   const channel = new Channel<number>(1);
   const context = new Context();
   assert(channel.trySend(0));
@@ -82,7 +82,7 @@ Deno.test("Channel serves senders in the order of asking", async () => {
   assertEquals(channel.waiting, 0);
 });
 
-Deno.test("Channel serves receivers in the order of asking", async () => {
+Deno.test("Channel serves receivers in the order of their calls", async () => {
   const channel = new Channel<string>(1);
   const context = new Context();
   const got: string[] = [];
@@ -95,7 +95,7 @@ Deno.test("Channel serves receivers in the order of asking", async () => {
   assertEquals([channel.size, channel.waiting], [0, 0]);
 });
 
-Deno.test("Channel gives each of several senders its share", async () => {
+Deno.test("Channel serves several senders equally", async () => {
   const channel = new Channel<number>(2);
   const context = new Context();
   const senders = [0, 1, 2, 3].map(async (sender) => {
@@ -111,7 +111,7 @@ Deno.test("Channel gives each of several senders its share", async () => {
   await Promise.all(senders);
 });
 
-Deno.test("Channel.close() lets what is in it be received, then tells the end", async () => {
+Deno.test("Channel.close() lets receivers take the remaining values before the end", async () => {
   const channel = new Channel<number>(2);
   const context = new Context();
   channel.trySend(1);
@@ -128,14 +128,14 @@ Deno.test("Channel.close() lets what is in it be received, then tells the end", 
   assertEquals(channel.waiting, 0);
 });
 
-Deno.test("Channel.close() tells receivers that wait", async () => {
+Deno.test("Channel.close() ends the wait of receivers", async () => {
   const channel = new Channel<number>(1);
   const receives = [1, 2].map(() => channel.receive(new Context()));
   channel.close();
   assertEquals(await Promise.all(receives), [undefined, undefined]);
 });
 
-Deno.test("Channel.send() and receive() throw when cancelled, and leave nothing behind", async () => {
+Deno.test("Channel.send() and receive() throw when cancelled, and leave no waiter", async () => {
   const channel = new Channel<number>(1);
   const context = new CountingContext();
   const receiving = channel.receive(context);
@@ -157,7 +157,7 @@ Deno.test("Channel.send() and receive() throw when cancelled, and leave nothing 
   assertEquals([channel.waiting, impatient.registered], [0, 0]);
 });
 
-Deno.test("Channel keeps what was handed over when the cancellation comes too late", async () => {
+Deno.test("Channel keeps a delivered value when the cancellation comes too late", async () => {
   const channel = new Channel<number>(1);
   const context = new Context();
   const receiving = channel.receive(context);
@@ -174,7 +174,7 @@ Deno.test("Channel keeps what was handed over when the cancellation comes too la
   assertEquals(channel.tryReceive(), 3);
 });
 
-Deno.test("Channel registers nothing for good with a context that lives on", async () => {
+Deno.test("Channel leaves no registration with a context that lives on", async () => {
   const channel = new Channel<number>(1);
   const context = new CountingContext();
   for (let n = 0; n < 100; n++) {
@@ -185,7 +185,7 @@ Deno.test("Channel registers nothing for good with a context that lives on", asy
   assertEquals(context.registered, 0);
 });
 
-Deno.test("Channel loses and doubles nothing when tasks are cancelled at random", async () => {
+Deno.test("Channel neither loses nor duplicates values when tasks are cancelled at random", async () => {
   const channel = new Channel<number>(2);
   const sent: number[] = [];
   const received: number[] = [];
@@ -199,7 +199,7 @@ Deno.test("Channel loses and doubles nothing when tasks are cancelled at random"
       await channel.send(n, impatient(n));
       sent.push(n);
     } catch {
-      // Not sent, then.
+      // The value was not sent.
     }
   });
   const receivers = Array.from({ length: 200 }, async (_, n) => {
@@ -207,7 +207,7 @@ Deno.test("Channel loses and doubles nothing when tasks are cancelled at random"
       const value = await channel.receive(impatient(n + 1));
       if (value !== undefined) received.push(value);
     } catch {
-      // Received nothing.
+      // No value was received.
     }
   });
   await Promise.all(senders);

@@ -11,7 +11,7 @@ import { Context, timeoutError } from "../../lib/sync/context.ts";
 const FIRST = new Error("first");
 const SECOND = new Error("second");
 
-/** Collects the reasons a callback is told. */
+/** Collects the reasons that a callback receives. */
 function recorder(): { reasons: unknown[]; callback: (r: unknown) => void } {
   const reasons: unknown[] = [];
   return { reasons, callback: (reason) => reasons.push(reason) };
@@ -90,7 +90,7 @@ Deno.test("Context.cancel() cancels children and grandchildren with its reason",
   assertEquals(reasons, [FIRST, FIRST, FIRST, FIRST]);
 });
 
-Deno.test("Context.cancel() leaves parent and sibling alone", () => {
+Deno.test("Context.cancel() does not cancel the parent or a sibling", () => {
   const root = new Context();
   const child = new Context(root);
   const sibling = new Context(root);
@@ -102,7 +102,7 @@ Deno.test("Context.cancel() leaves parent and sibling alone", () => {
   assert(sibling.reason === SECOND);
 });
 
-Deno.test("Context is cancelled from the start when its parent was", () => {
+Deno.test("Context is cancelled from the start when its parent is cancelled", () => {
   const root = new Context();
   root.cancel(FIRST);
   const child = new Context(root);
@@ -111,7 +111,7 @@ Deno.test("Context is cancelled from the start when its parent was", () => {
   assertEquals(child.signal.aborted, true);
 });
 
-Deno.test("Context.release() keeps the parent's cancellation away", () => {
+Deno.test("Context.release() stops the parent's cancellation", () => {
   const root = new Context();
   const child = new Context(root);
   child.release();
@@ -143,7 +143,7 @@ Deno.test("Context releases itself at the end of a using block", () => {
   assertEquals(kept.cancelled, false);
 });
 
-Deno.test("Context.release() by a callback holds while the parent is being cancelled", () => {
+Deno.test("Context.release() works inside a callback of the parent's cancellation", () => {
   const root = new Context();
   const first = new Context(root);
   const second = new Context(root);
@@ -152,7 +152,7 @@ Deno.test("Context.release() by a callback holds while the parent is being cance
   assertEquals(second.cancelled, false);
 });
 
-Deno.test("Context.signal aborts with the reason when made early", () => {
+Deno.test("Context.signal aborts with the reason when created before the cancellation", () => {
   const context = new Context();
   const { signal } = context;
   const events: unknown[] = [];
@@ -162,14 +162,14 @@ Deno.test("Context.signal aborts with the reason when made early", () => {
   assertEquals(signal.aborted, true);
 });
 
-Deno.test("Context.signal is aborted with the reason when made late", () => {
+Deno.test("Context.signal is aborted with the reason when created after the cancellation", () => {
   const context = new Context();
   context.cancel(FIRST);
   assertEquals(context.signal.aborted, true);
   assert(context.signal.reason === FIRST);
 });
 
-Deno.test("Context.signal is the same one every time", () => {
+Deno.test("Context.signal returns the same object every time", () => {
   const context = new Context();
   const { signal } = context;
   assert(context.signal === signal);
@@ -224,8 +224,8 @@ Deno.test("Context.cancelAfter() replaces the first time when called again", asy
 
 Deno.test({
   name:
-    "Context.cancelAfter() leaves no timer when cancelled, released or late",
-  sanitizeOps: true, // Off by default; it is what would fail.
+    "Context.cancelAfter() leaves no timer when the context is cancelled or released",
+  sanitizeOps: true, // Off by default; it would find the timer.
   fn() {
     const cancelled = new Context();
     cancelled.cancelAfter(60_000);
@@ -244,7 +244,7 @@ Deno.test({
   },
 });
 
-Deno.test("Context.onCancel() calls back at once when already cancelled", () => {
+Deno.test("Context.onCancel() calls back immediately when already cancelled", () => {
   const context = new Context();
   context.cancel(FIRST);
   const { reasons, callback } = recorder();
@@ -255,7 +255,7 @@ Deno.test("Context.onCancel() calls back at once when already cancelled", () => 
   assertEquals(reasons, [FIRST]);
 });
 
-Deno.test("Context.onCancel() calls back at once when registered by a callback", () => {
+Deno.test("Context.onCancel() calls back immediately when registered by a callback", () => {
   const context = new Context();
   const { reasons, callback } = recorder();
   context.onCancel(() => context.onCancel(callback));
@@ -263,7 +263,7 @@ Deno.test("Context.onCancel() calls back at once when registered by a callback",
   assertEquals(reasons, [FIRST]);
 });
 
-Deno.test("Context.onCancel() takes a callback back when unregistered", () => {
+Deno.test("Context.onCancel() does not call back when unregistered", () => {
   const context = new Context();
   const taken = recorder();
   const kept = recorder();
@@ -276,7 +276,7 @@ Deno.test("Context.onCancel() takes a callback back when unregistered", () => {
   assertEquals(kept.reasons, [FIRST]);
 });
 
-Deno.test("Context.onCancel() takes a callback back when another callback unregisters it", () => {
+Deno.test("Context.onCancel() does not call back when another callback has unregistered it", () => {
   const context = new Context();
   const { reasons, callback } = recorder();
   context.onCancel(() => unregister());

@@ -2,7 +2,7 @@ import { assertEquals, assertGreaterOrEqual, assertLess } from "@std/assert";
 import { setDeadline } from "../../lib/sync/deadline.ts";
 import { within } from "../support/sockets.ts";
 
-/** Resolves when a limit of that length has run out. */
+/** Resolves after a limit of this length. */
 function elapsed(milliseconds: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   setDeadline(milliseconds, resolve);
@@ -35,7 +35,7 @@ Deno.test("setDeadline() never calls back when the time is 0", async () => {
   for (const limit of limits) limit.clear();
 });
 
-Deno.test("setDeadline() calls back in the order of the ends", async () => {
+Deno.test("setDeadline() calls back in the order of the end times", async () => {
   const order: string[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
   setDeadline(80, () => {
@@ -50,7 +50,7 @@ Deno.test("setDeadline() calls back in the order of the ends", async () => {
   assertEquals(order, ["20 a", "20 b", "20 c", "50", "80"]);
 });
 
-Deno.test("setDeadline() gives each its whole time when one length is shared", async () => {
+Deno.test("setDeadline() gives each limit its whole time when several have one length", async () => {
   const lengths: number[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
   function start(): void {
@@ -72,7 +72,7 @@ Deno.test("setDeadline() gives each its whole time when one length is shared", a
   }
 });
 
-Deno.test("Deadline.clear() stops it", async () => {
+Deno.test("Deadline.clear() stops the limit", async () => {
   const calls: string[] = [];
   const first = setDeadline(20, () => calls.push("first"));
   setDeadline(20, () => calls.push("second"));
@@ -105,7 +105,7 @@ Deno.test("Deadline.clear() does nothing when the time has passed", async () => 
   assertEquals(calls, 1);
 });
 
-Deno.test("Deadline.clear() by a callback stops one that is due in the same turn", async () => {
+Deno.test("Deadline.clear() stops a limit that is due in the same turn when called by a callback", async () => {
   const calls: string[] = [];
   setDeadline(20, () => {
     calls.push("first");
@@ -117,7 +117,7 @@ Deno.test("Deadline.clear() by a callback stops one that is due in the same turn
   assertEquals(calls, ["first"]);
 });
 
-Deno.test("Deadline.clear() of its own limit by a callback does nothing", async () => {
+Deno.test("Deadline.clear() does nothing when a callback clears its own limit", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const limit = setDeadline(20, () => {
     limit.clear();
@@ -127,7 +127,7 @@ Deno.test("Deadline.clear() of its own limit by a callback does nothing", async 
   await within(5_000, Promise.all([promise, other]));
 });
 
-Deno.test("setDeadline() runs its whole time again when a callback sets it anew", async () => {
+Deno.test("setDeadline() runs for its whole time again when a callback sets it", async () => {
   const times = [performance.now()];
   const { promise, resolve } = Promise.withResolvers<void>();
   function again(): void {
@@ -142,10 +142,10 @@ Deno.test("setDeadline() runs its whole time again when a callback sets it anew"
   }
 });
 
-Deno.test("setDeadline() works anew when a callback has emptied the queue", async () => {
+Deno.test("setDeadline() works again when a callback has emptied the queue", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   setDeadline(20, () => {
-    other.clear(); // The last of its length: the queue is gone.
+    other.clear(); // The last of its length, so the queue is removed.
     setDeadline(20, () => {}).clear();
     setDeadline(20, resolve);
   });
@@ -153,7 +153,7 @@ Deno.test("setDeadline() works anew when a callback has emptied the queue", asyn
   await within(5_000, promise);
 });
 
-Deno.test("setDeadline() does not call back at once when the time is over 2^31 ms", async () => {
+Deno.test("setDeadline() does not call back immediately when the time exceeds 2^31 ms", async () => {
   let calls = 0;
   const lengths = [2 ** 31 - 1, 2 ** 31, 2 ** 32 + 1, 1e15, Infinity];
   const limits = lengths.map((length) => setDeadline(length, () => calls++));
@@ -162,8 +162,8 @@ Deno.test("setDeadline() does not call back at once when the time is over 2^31 m
   for (const limit of limits) limit.clear();
 });
 
-Deno.test("setDeadline() sets no timer longer than the platform can", () => {
-  // A longer one fires at once, again and again until the end.
+Deno.test("setDeadline() sets no longer timer than the platform supports", () => {
+  // A longer timer fires immediately, again and again until the end.
   const { setTimeout } = globalThis;
   const delays: unknown[] = [];
   globalThis.setTimeout = ((callback: () => void, delay?: number) => {
@@ -181,7 +181,7 @@ Deno.test("setDeadline() sets no timer longer than the platform can", () => {
 
 Deno.test({
   name: "setDeadline() leaves no timer when everything is cleared",
-  sanitizeOps: true, // Off by default; it is what would fail.
+  sanitizeOps: true, // Off by default; it would find the timer.
   fn() {
     const limits = Array.from(
       { length: 1_000 },
@@ -197,8 +197,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "setDeadline() leaves no timer when everything has passed",
-  sanitizeOps: true, // Off by default; it is what would fail.
+  name: "setDeadline() leaves no timer when all limits have expired",
+  sanitizeOps: true, // Off by default; it would find the timer.
   async fn() {
     for (const length of [1, 5, 1, 20]) await within(5_000, elapsed(length));
   },

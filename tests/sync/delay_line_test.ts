@@ -3,7 +3,7 @@ import { DelayLine } from "../../lib/sync/delay_line.ts";
 import { within } from "../support/sockets.ts";
 import { turns } from "../support/time.ts";
 
-Deno.test("DelayLine delivers in order, each so much later than it came", async () => {
+Deno.test("DelayLine delivers in order, each item after the delay", async () => {
   const came: [item: number, at: number][] = [];
   const line = new DelayLine<number>(50, 10, (item) => {
     came.push([item, performance.now()]);
@@ -19,7 +19,7 @@ Deno.test("DelayLine delivers in order, each so much later than it came", async 
   for (const [, at] of came) assert(at - start >= 49, `${at - start}`);
 });
 
-Deno.test("DelayLine.tryPush() refuses what there is no room for", async () => {
+Deno.test("DelayLine.tryPush() refuses an item when the line is full", async () => {
   const came: number[] = [];
   const line = new DelayLine<number>(1, 10, (item) => {
     came.push(item);
@@ -30,7 +30,7 @@ Deno.test("DelayLine.tryPush() refuses what there is no room for", async () => {
   assertEquals(line.tryPush(3, 4), true);
   assertEquals(line.tryPush(4, 1), false);
   await line.drain();
-  // What is larger than all of the room fits alone.
+  // A single item may be larger than the whole line.
   assertEquals(line.tryPush(5, 11), true);
   await line.drain();
   assertEquals(came, [1, 3, 5]);
@@ -49,7 +49,7 @@ Deno.test("DelayLine.push() waits for room", async () => {
   await line.drain();
 });
 
-Deno.test("DelayLine hands on what the delivery throws", async () => {
+Deno.test("DelayLine throws the error of the delivery", async () => {
   const line = new DelayLine<number>(
     1,
     1,
@@ -61,7 +61,7 @@ Deno.test("DelayLine hands on what the delivery throws", async () => {
   assertEquals(line.tryPush(3, 1), false);
 });
 
-Deno.test("DelayLine.clear() throws away what is held, without a timer left", async () => {
+Deno.test("DelayLine.clear() discards held items and their timers", async () => {
   const line = new DelayLine<number>(600_000, 1, () => Promise.reject());
   await line.push(1, 1);
   const waiting = line.push(2, 1);

@@ -2,7 +2,7 @@ import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { startHeartbeat } from "../../lib/sync/heartbeat.ts";
 import { pass } from "../support/time.ts";
 
-Deno.test("startHeartbeat() beats twice and then gives up when nothing moves", async () => {
+Deno.test("startHeartbeat() beats twice and then expires when nothing moves", async () => {
   const events: string[] = [];
   const start = performance.now();
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -18,7 +18,7 @@ Deno.test("startHeartbeat() beats twice and then gives up when nothing moves", a
   assertGreaterOrEqual(performance.now() - start, 119);
 });
 
-Deno.test("startHeartbeat() begins anew when something has moved", async () => {
+Deno.test("startHeartbeat() starts again when something has moved", async () => {
   const events: string[] = [];
   let counter = 0;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -42,6 +42,6 @@ Deno.test("startHeartbeat() does nothing when the period is 0, or when cleared",
     beat: () => heartbeat.clear(),
     expire: fail,
   });
-  // The sanitizers see a timer that is left.
+  // The sanitizers would find a remaining timer.
   await pass(100);
 });

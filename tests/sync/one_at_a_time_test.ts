@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { oneAtATime } from "../../lib/sync/one_at_a_time.ts";
 
-Deno.test("oneAtATime() does nothing while the work is being done", async () => {
+Deno.test("oneAtATime() does nothing while the work is running", async () => {
   let begun = 0;
   let { promise, resolve } = Promise.withResolvers<void>();
   const errors: unknown[] = [];
@@ -21,7 +21,7 @@ Deno.test("oneAtATime() does nothing while the work is being done", async () => 
   resolve();
 });
 
-Deno.test("oneAtATime() tells why the work failed, and does it again", async () => {
+Deno.test("oneAtATime() reports an error, and runs the work again", async () => {
   const errors: unknown[] = [];
   const begin = oneAtATime(
     () => Promise.reject("why"),

@@ -3,20 +3,20 @@ import { Pace } from "../../lib/sync/pace.ts";
 import { Rate } from "../../lib/sync/rate.ts";
 import { within } from "../support/sockets.ts";
 
-Deno.test("Pace keeps to the slowest of its rates", async () => {
+Deno.test("Pace.isOpen follows the slowest rate", async () => {
   const slow = new Rate(100_000);
   const fast = new Rate(10_000_000);
   const pace = new Pace([slow, fast]);
   assertEquals(pace.piece, slow.piece);
   assert(pace.isOpen);
-  pace.charge(11_000); // In debt by 10 ms of the slow one.
+  pace.charge(11_000); // A debt of 10 ms of the slow rate.
   assert(!pace.isOpen && fast.isOpen);
   const started = performance.now();
   await within(5_000, pace.wait());
   assert(performance.now() - started >= 9);
 });
 
-Deno.test("Pace.wait() waits for every rate in turn", async () => {
+Deno.test("Pace.wait() waits for one rate after the other", async () => {
   const rates = [new Rate(1_000_000), new Rate(1_000_000)];
   const pace = new Pace(rates);
   pace.charge(110_000);
@@ -27,7 +27,7 @@ Deno.test("Pace.wait() waits for every rate in turn", async () => {
   assertEquals(rates.map((rate) => rate.waiting), [0, 0]);
 });
 
-Deno.test("Pace.release() ends the wait, whichever rate it is for", async () => {
+Deno.test("Pace.release() ends the wait for any of the rates", async () => {
   for (const debts of [[1, 0], [0, 1], [1, 1]]) {
     const rates = debts.map((debt) => {
       const rate = new Rate(1_000);
@@ -43,7 +43,7 @@ Deno.test("Pace.release() ends the wait, whichever rate it is for", async () => 
   }
 });
 
-Deno.test("Pace.admitDatagram() counts for all rates or for none", () => {
+Deno.test("Pace.admitDatagram() charges all rates or none", () => {
   const now = () => 0;
   const narrow = new Rate(10_000, { now });
   const wide = new Rate(1_000_000, { now });

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Context } from "../../lib/sync/context.ts";
 import { RateLimiter } from "../../lib/sync/rate_limiter.ts";
 
-Deno.test("RateLimiter.take() lets a second's worth pass at once, then one by one", () => {
+Deno.test("RateLimiter.take() allows a burst of one second, then one event at a time", () => {
   let now = 5_000;
   const limiter = new RateLimiter(10, () => now);
   for (let n = 0; n < 10; n++) assertEquals(limiter.take(), 0, `${n}`);
@@ -15,7 +15,7 @@ Deno.test("RateLimiter.take() lets a second's worth pass at once, then one by on
   assertEquals(limiter.take(), 100);
 });
 
-Deno.test("RateLimiter.take() keeps to the rate over a long time", () => {
+Deno.test("RateLimiter.take() keeps the rate over a long time", () => {
   let now = 0;
   const limiter = new RateLimiter(1_000, () => now);
   let events = 0;
@@ -31,7 +31,7 @@ Deno.test("RateLimiter.take() never waits when the rate is 0", () => {
   for (let n = 0; n < 10_000; n++) assertEquals(limiter.take(), 0);
 });
 
-Deno.test("RateLimiter.acquire() ends with the reason when cancelled", async () => {
+Deno.test("RateLimiter.acquire() throws the reason when cancelled", async () => {
   const limiter = new RateLimiter(1);
   const context = new Context();
   await limiter.acquire(context);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { Rate } from "../../lib/sync/rate.ts";
 import { within } from "../support/sockets.ts";
 
-/** A clock that stands still unless it is told. */
+/** A clock that moves only when the test advances it. */
 function fakeClock() {
   let time = 1_000;
   return { now: () => time, advance: (by: number) => time += by };
@@ -15,9 +15,9 @@ function turn(rate: Rate): Promise<void> {
   return promise;
 }
 
-Deno.test("Rate is shut in debt and open when that has been worked off", () => {
+Deno.test("Rate is closed while in debt, and open again afterwards", () => {
   const { now, advance } = fakeClock();
-  const rate = new Rate(1_000_000, { burst: 100, now }); // 1,000 a ms.
+  const rate = new Rate(1_000_000, { burst: 100, now }); // 1,000 per ms.
   assert(rate.isOpen);
   rate.charge(100_000);
   assert(!rate.isOpen, "all of the burst is used");
@@ -30,7 +30,7 @@ Deno.test("Rate is shut in debt and open when that has been worked off", () => {
   assert(rate.isOpen);
 });
 
-Deno.test("Rate lets no more than its burst come at once after a pause", () => {
+Deno.test("Rate allows no more than its burst after a pause", () => {
   for (const burst of [10, 100, 2_000]) {
     const { now, advance } = fakeClock();
     const rate = new Rate(1_000_000, { burst, now });
@@ -44,7 +44,7 @@ Deno.test("Rate lets no more than its burst come at once after a pause", () => {
   }
 });
 
-Deno.test("Rate.piece is small enough to be smooth and large enough to be fast", () => {
+Deno.test("Rate.piece is between the smoothest and the fastest size", () => {
   const cases = [
     { rate: 1_000, piece: 2_048 },
     { rate: 64_000, piece: 2_048 },
@@ -56,7 +56,7 @@ Deno.test("Rate.piece is small enough to be smooth and large enough to be fast",
   }
 });
 
-Deno.test("Rate.piece is a turn while somebody waits", () => {
+Deno.test("Rate.piece is one turn while somebody waits", () => {
   const cases = [
     { rate: 1_000, turn: 2_048 },
     { rate: 10_000_000, turn: 20_000 },
@@ -73,7 +73,7 @@ Deno.test("Rate.piece is a turn while somebody waits", () => {
   }
 });
 
-Deno.test("Rate.wait() calls back in order, as many as there are turns for", async () => {
+Deno.test("Rate.wait() calls back in order, as many waiters as there are turns", async () => {
   const { now, advance } = fakeClock();
   const rate = new Rate(10_000_000, { now }); // A turn is 20,000.
   rate.charge(1_000_000);
@@ -90,7 +90,7 @@ Deno.test("Rate.wait() calls back in order, as many as there are turns for", asy
   assertEquals(order, [1, 2, 3, 4]);
 });
 
-Deno.test("Rate.leave() ends one wait and leaves the others", async () => {
+Deno.test("Rate.leave() ends only one wait", async () => {
   const rate = new Rate(1_000_000);
   rate.charge(101_000);
   let calls = 0;
@@ -103,7 +103,7 @@ Deno.test("Rate.leave() ends one wait and leaves the others", async () => {
   assertEquals([calls, rate.waiting], [0, 0]);
 });
 
-Deno.test("Rate gives all who wait the same and keeps to itself in sum", async () => {
+Deno.test("Rate serves all waiters equally and keeps the total rate", async () => {
   const bytesPerSecond = 2_000_000;
   const rate = new Rate(bytesPerSecond);
   const started = performance.now();
@@ -113,7 +113,7 @@ Deno.test("Rate gives all who wait the same and keeps to itself in sum", async (
       while (performance.now() < started + 600) {
         if (!rate.isOpen) await turn(rate);
         const count = Math.min(4_096, rate.piece);
-        await undefined; // Reading takes a turn of the event loop at least.
+        await undefined; // Reading takes at least one turn of the event loop.
         rate.charge(count);
         bytes[n]! += count;
       }
@@ -121,7 +121,7 @@ Deno.test("Rate gives all who wait the same and keeps to itself in sum", async (
   );
   const took = performance.now() - started;
   const sum = bytes.reduce((total, count) => total + count);
-  // Each may have begun one piece with the last byte of it.
+  // Each may have started one piece with the last byte.
   const most = bytesPerSecond * (took + 100) / 1_000 + 50 * 4_096;
   assertLessOrEqual(sum, most);
   assert(sum >= bytesPerSecond * 0.6 * 0.5, `${sum} in all`);
@@ -129,7 +129,7 @@ Deno.test("Rate gives all who wait the same and keeps to itself in sum", async (
   assert(longest - least <= 2 * 4_096, `from ${least} to ${longest}`);
 });
 
-Deno.test("Rate.admits() a datagram unless the rate is in debt", () => {
+Deno.test("Rate.admits() returns true unless the rate is in debt", () => {
   const { now, advance } = fakeClock();
   const rate = new Rate(1_000_000, { now });
   let passed = 0;
@@ -142,7 +142,7 @@ Deno.test("Rate.admits() a datagram unless the rate is in debt", () => {
   assert(rate.admits(1_000));
 });
 
-Deno.test("Rate.admits() datagrams for half of the rate while streams wait", async () => {
+Deno.test("Rate.admits() grants datagrams half of the rate while streams wait", async () => {
   const { now, advance } = fakeClock();
   const rate = new Rate(1_000_000, { now }); // A turn is 2,048.
   rate.charge(100_000);

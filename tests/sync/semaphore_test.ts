@@ -4,12 +4,12 @@ import { Semaphore } from "../../lib/sync/semaphore.ts";
 
 const REASON = new Error("cancelled");
 
-/** Lets every promise that is settled call back. */
+/** Runs the callbacks of all settled promises. */
 async function settle(): Promise<void> {
   for (let n = 0; n < 10; n++) await Promise.resolve();
 }
 
-Deno.test("Semaphore refuses a number of permits that is none", () => {
+Deno.test("Semaphore refuses an invalid number of permits", () => {
   for (const permits of [0, -1, 1.5, NaN, Infinity, 2 ** 53]) {
     assertThrows(
       () => new Semaphore(permits),
@@ -43,7 +43,7 @@ Deno.test("Semaphore.acquire() takes a permit without waiting when one is free",
   await acquired;
 });
 
-Deno.test("Semaphore.release() admits waiters in the order they came", async () => {
+Deno.test("Semaphore.release() admits waiters in the order of their calls", async () => {
   const semaphore = new Semaphore(1);
   const context = new Context();
   await semaphore.acquire(context);
@@ -64,7 +64,7 @@ Deno.test("Semaphore.release() admits waiters in the order they came", async () 
   assertEquals(semaphore.free, 1);
 });
 
-Deno.test("Semaphore.tryAcquire() does not overtake a permit that is handed over", async () => {
+Deno.test("Semaphore.tryAcquire() does not take a permit that goes to a waiter", async () => {
   const semaphore = new Semaphore(1);
   await semaphore.acquire(new Context());
   const waiting = semaphore.acquire(new Context());
@@ -73,7 +73,7 @@ Deno.test("Semaphore.tryAcquire() does not overtake a permit that is handed over
   await waiting;
 });
 
-Deno.test("Semaphore never lets more in than it has permits", async () => {
+Deno.test("Semaphore never grants more permits than it has", async () => {
   const semaphore = new Semaphore(3);
   const context = new Context();
   let inside = 0;
@@ -91,7 +91,7 @@ Deno.test("Semaphore never lets more in than it has permits", async () => {
   assertEquals(semaphore.waiting, 0);
 });
 
-Deno.test("Semaphore.acquire() throws when cancelled before, and takes nothing", async () => {
+Deno.test("Semaphore.acquire() throws when already cancelled, and takes no permit", async () => {
   const semaphore = new Semaphore(1);
   const context = new Context();
   context.cancel(REASON);
@@ -124,7 +124,7 @@ Deno.test("Semaphore.acquire() throws when cancelled while waiting, and leaves t
   assertEquals(semaphore.waiting, 0);
 });
 
-Deno.test("Semaphore.acquire() holds the permit when cancelled while it is handed over", async () => {
+Deno.test("Semaphore.acquire() holds the permit when cancelled in the same turn", async () => {
   const semaphore = new Semaphore(1);
   const context = new Context();
   await semaphore.acquire(new Context());
@@ -137,7 +137,7 @@ Deno.test("Semaphore.acquire() holds the permit when cancelled while it is hande
   assertEquals(semaphore.free, 1);
 });
 
-Deno.test("Semaphore.release() passes over a waiter that was cancelled in the same turn", async () => {
+Deno.test("Semaphore.release() skips a waiter that was cancelled in the same turn", async () => {
   const semaphore = new Semaphore(1);
   const context = new Context();
   await semaphore.acquire(new Context());

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Context } from "../../lib/sync/context.ts";
 import { SpacedTurns } from "../../lib/sync/spaced_turns.ts";
 
-Deno.test("SpacedTurns.take() gives the first caller its turn without a timer", async () => {
+Deno.test("SpacedTurns.take() grants the first turn without a timer", async () => {
   using turns = new SpacedTurns();
   let isOver = false;
   const timer = setTimeout(() => isOver = true, 0);
@@ -11,14 +11,14 @@ Deno.test("SpacedTurns.take() gives the first caller its turn without a timer", 
   clearTimeout(timer);
 });
 
-Deno.test("SpacedTurns.take() lets timers and sockets have theirs between two turns", async () => {
+Deno.test("SpacedTurns.take() lets timers and sockets run between two turns", async () => {
   using turns = new SpacedTurns();
   const order: string[] = [];
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const work = async (name: string) => {
     await turns.take(new Context());
     const end = performance.now() + 30;
-    while (performance.now() < end); // Longer than the pause.
+    while (performance.now() < end); // Lasts longer than the pause.
     await null;
     order.push(name);
   };
@@ -38,7 +38,7 @@ Deno.test("SpacedTurns.take() lets timers and sockets have theirs between two tu
   assertEquals(order, ["first", "socket", "second"]);
 });
 
-Deno.test("SpacedTurns.take() ends for who is cancelled, and the next one goes on", async () => {
+Deno.test("SpacedTurns.take() throws for a cancelled caller, and serves the next one", async () => {
   using turns = new SpacedTurns();
   const context = new Context();
   await turns.take(context);

@@ -3,7 +3,7 @@ import { setDeadline } from "../../lib/sync/deadline.ts";
 import { watchStall } from "../../lib/sync/stall.ts";
 import { within } from "../support/sockets.ts";
 
-/** Resolves when a time has passed. */
+/** Resolves after a time. */
 function elapsed(milliseconds: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   setDeadline(milliseconds, resolve);
@@ -44,8 +44,8 @@ Deno.test("watchStall() gives the whole limit after the last move", async () => 
   assertLess(took, 1_800);
 });
 
-Deno.test("watchStall() looks nine times at most when nothing moves", async () => {
-  // What makes it come within 9/8 of the limit, told without a clock.
+Deno.test("watchStall() checks the counter at most nine times when nothing moves", async () => {
+  // This keeps it within 9/8 of the limit, and needs no clock.
   let looks = 0;
   const { promise, resolve } = Promise.withResolvers<void>();
   watchStall(40, () => {
@@ -60,7 +60,7 @@ Deno.test("watchStall() does not call back while the counter moves", async () =>
   let looks = 0;
   let calls = 0;
   const { promise, resolve } = Promise.withResolvers<void>();
-  // The counter moves between any two looks: this is the look itself.
+  // The counter moves between any two checks, because each check moves it.
   const watch = watchStall(16, () => {
     if (++looks === 40) resolve();
     return looks;
@@ -70,7 +70,7 @@ Deno.test("watchStall() does not call back while the counter moves", async () =>
   assertEquals(calls, 0);
 });
 
-Deno.test("watchStall() takes a counter that goes down for a move", async () => {
+Deno.test("watchStall() counts a decrease as a move", async () => {
   let looks = 0;
   let calls = 0;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -83,8 +83,9 @@ Deno.test("watchStall() takes a counter that goes down for a move", async () => 
   assertEquals(calls, 0);
 });
 
-Deno.test("watchStall() counts anew after a move", async () => {
-  // Seven looks of stillness, a move, then eight more until the end.
+Deno.test("watchStall() starts again after a move", async () => {
+  // Seven checks without a move, one move, then eight more checks until the
+  // end.
   let looks = 0;
   const { promise, resolve } = Promise.withResolvers<void>();
   watchStall(16, () => ++looks <= 8 ? 0 : 1, resolve);
@@ -102,7 +103,7 @@ Deno.test("watchStall() never calls back when the limit is 0", async () => {
 
 Deno.test({
   name: "Deadline.clear() ends the watch",
-  sanitizeOps: true, // Off by default; a timer left would fail.
+  sanitizeOps: true, // Off by default; it would find the timer.
   async fn() {
     let calls = 0;
     const early = watchStall(60_000, () => 0, () => calls++);

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { ThreadEnded, ThreadLink } from "../../lib/sync/thread_link.ts";
 
-/** What one end does for the other in these tests. */
+/** Functions of one end in these tests. */
 interface Acts {
   add(one: number, other: number): number;
   wait(): Promise<string>;
@@ -10,7 +10,7 @@ interface Acts {
   give(): unknown;
 }
 
-/** Both ends of a line; closed when disposed of. */
+/** Both ends of a link. Disposing of it closes them. */
 function open(
   acts: Partial<Acts>,
   options: ConstructorParameters<typeof ThreadLink>[2] = {},
@@ -27,7 +27,7 @@ function open(
   };
 }
 
-Deno.test("ThreadLink.ask() gives what the other end answers, in any order", async () => {
+Deno.test("ThreadLink.ask() returns the other end's answers in any order", async () => {
   const wait = Promise.withResolvers<string>();
   using test = open({
     add: (one, other) => one + other,
@@ -39,7 +39,7 @@ Deno.test("ThreadLink.ask() gives what the other end answers, in any order", asy
   assertEquals(await waiting, "done");
 });
 
-Deno.test("ThreadLink.ask() asks and tells in order, both ways on one line", async () => {
+Deno.test("ThreadLink.ask() asks and tells in order, both ways on one link", async () => {
   const noted: string[] = [];
   const { port1, port2 } = new MessageChannel();
   const one = new ThreadLink<Acts>(port1, {
@@ -61,7 +61,7 @@ Deno.test("ThreadLink.ask() asks and tells in order, both ways on one line", asy
   port2.close();
 });
 
-Deno.test("ThreadLink.ask() throws what the other end throws, also an answer that can't be sent", async () => {
+Deno.test("ThreadLink.ask() throws the other end's errors, and those of answers that can't be sent", async () => {
   using test = open({
     fail() {
       throw new RangeError("no such thing");
@@ -76,7 +76,7 @@ Deno.test("ThreadLink.ask() throws what the other end throws, also an answer tha
   );
 });
 
-Deno.test("ThreadLink.ask() makes errors again as its codec does", async () => {
+Deno.test("ThreadLink.ask() converts errors with its codec", async () => {
   using test = open({
     fail() {
       throw new RangeError("no");
@@ -100,7 +100,7 @@ Deno.test("ThreadLink.ask() refuses when too many questions wait", async () => {
   }
 });
 
-Deno.test("ThreadLink.close() ends what waits and what comes later, and sends nothing", async () => {
+Deno.test("ThreadLink.close() ends waiting and later questions, and sends nothing", async () => {
   const noted: string[] = [];
   using test = open({
     note: (text) => void noted.push(text),
@@ -116,7 +116,7 @@ Deno.test("ThreadLink.close() ends what waits and what comes later, and sends no
   assertEquals(noted, []);
 });
 
-Deno.test("ThreadLink.silence tells how long the other end has said nothing", async () => {
+Deno.test("ThreadLink.silence measures the time since the other end's last message", async () => {
   using test = open({ add: (one, other) => one + other });
   await test.link.ask("add", 1, 1);
   const before = test.link.silence;

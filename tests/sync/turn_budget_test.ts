@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { TurnBudget } from "../../lib/sync/turn_budget.ts";
 
-Deno.test("TurnBudget.spend() waits for a turn of the event loop when all is spent", async () => {
+Deno.test("TurnBudget.spend() waits for a turn of the event loop when the budget is used up", async () => {
   const budget = new TurnBudget(10);
   assertEquals(budget.spend(4), undefined);
   assertEquals(budget.spend(5), undefined);

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { WaitGroup } from "../../lib/sync/wait_group.ts";
 
-/** Lets every promise that is settled call back. */
+/** Runs the callbacks of all settled promises. */
 async function settle(): Promise<void> {
   for (let n = 0; n < 10; n++) await Promise.resolve();
 }
 
-Deno.test("WaitGroup.wait() returns at once when nothing was added", async () => {
+Deno.test("WaitGroup.wait() returns immediately when nothing was added", async () => {
   const group = new WaitGroup();
   assertEquals(group.size, 0);
   await group.wait();
@@ -41,7 +41,7 @@ Deno.test("WaitGroup.wait() ends when a task rejects", async () => {
   await task.promise.catch(() => {});
 });
 
-Deno.test("WaitGroup.wait() ends for all who wait", async () => {
+Deno.test("WaitGroup.wait() ends for all waiters", async () => {
   const group = new WaitGroup();
   const task = Promise.withResolvers<void>();
   group.add(task.promise);
@@ -50,7 +50,7 @@ Deno.test("WaitGroup.wait() ends for all who wait", async () => {
   await Promise.all(waits);
 });
 
-Deno.test("WaitGroup.wait() waits for what a task adds", async () => {
+Deno.test("WaitGroup.wait() waits for tasks that a task adds", async () => {
   const group = new WaitGroup();
   const first = Promise.withResolvers<void>();
   const second = Promise.withResolvers<void>();
@@ -65,7 +65,7 @@ Deno.test("WaitGroup.wait() waits for what a task adds", async () => {
   await over;
 });
 
-Deno.test("WaitGroup.wait() waits again when something is added later", async () => {
+Deno.test("WaitGroup.wait() waits again when a task is added later", async () => {
   const group = new WaitGroup();
   group.add(Promise.resolve());
   await group.wait();

@@ -2,14 +2,14 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { parseListenEndpoint } from "../../lib/wire/endpoint.ts";
 import { parseConfiguredHost } from "../../lib/wire/host_name.ts";
 
-Deno.test("parseConfiguredHost() takes names and addresses", () => {
+Deno.test("parseConfiguredHost() accepts names and addresses", () => {
   for (const name of ["localhost", "example.com.", "1host", "a.1", "0x7f.1"]) {
     assertEquals(parseConfiguredHost(name), name);
   }
   assertEquals(parseConfiguredHost("127.0.0.1"), Uint8Array.of(127, 0, 0, 1));
 });
 
-Deno.test("parseConfiguredHost() takes no number for a name", () => {
+Deno.test("parseConfiguredHost() refuses a number as a name", () => {
   for (const text of ["256.1.1.1", "1.2.3", "1.2.3.4.5", "7", "127.1."]) {
     assertThrows(
       () => parseConfiguredHost(text),
@@ -19,7 +19,7 @@ Deno.test("parseConfiguredHost() takes no number for a name", () => {
   }
 });
 
-Deno.test("parseListenEndpoint() looks at the host, and repeats no long one", () => {
+Deno.test("parseListenEndpoint() checks the host, and shortens a long one", () => {
   assertThrows(
     () => parseListenEndpoint("256.1.1.1:1080"),
     SyntaxError,

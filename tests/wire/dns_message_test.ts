@@ -18,7 +18,7 @@ import {
 const QUESTION = { name: "www.example.com", type: TYPE.a };
 const NAME = encodeDnsName(QUESTION.name);
 
-/** An answer as servers send it, with pointers: www -> web, two addresses. */
+/** A response as servers send it, with pointers: www -> web, two addresses. */
 const COMPRESSED = hex(`
   1234 8180 0001 0003 0000 0000
   03 777777 07 6578616d706c65 03 636f6d 00  0001 0001
@@ -33,13 +33,13 @@ function hex(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.fromHex(text.replace(/\s/g, ""));
 }
 
-/** A header and a question, with as many answers as announced behind them. */
+/** A header and a question, with the given number of answers after them. */
 function answerBytes(answers: number, records: string) {
   const head = `0001 8180 0001 ${answers.toString(16).padStart(4, "0")} 0000`;
   return hex(`${head} 0000 01 61 00 0001 0001 ${records}`);
 }
 
-Deno.test("encodeDnsQuestion() writes what RFC 1035 draws", () => {
+Deno.test("encodeDnsQuestion() writes the format of RFC 1035", () => {
   assertEquals(
     encodeDnsQuestion({ id: 0xabcd, name: "a.Test.", type: RECORD_TYPE.AAAA }),
     hex("abcd 0100 0001 0000 0000 0000  01 61 04 74657374 00 001c 0001"),
@@ -64,14 +64,14 @@ Deno.test("parseDnsResponse() follows pointers", () => {
   });
 });
 
-Deno.test("parseDnsResponse() takes the shorter of the two times for nothing", () => {
+Deno.test("parseDnsResponse() uses the shorter time when there are no records", () => {
   assertEquals(parseDnsResponse(NOTHING).negativeLife, 60);
   const authorities = [authority(5, 60)];
   const bytes = encodeAnswer(QUESTION, 7, { authorities });
   assertEquals(parseDnsResponse(bytes).negativeLife, 5);
 });
 
-Deno.test("parseDnsResponse() passes over other types and classes", () => {
+Deno.test("parseDnsResponse() skips other types and classes", () => {
   const text = { name: "x.test", type: 16, life: 1, data: [1, 2, 3] };
   const record = address(QUESTION.name, "192.0.2.1");
   const bytes = encodeAnswer(QUESTION, 7, { answers: [text, record, text] });
@@ -80,7 +80,7 @@ Deno.test("parseDnsResponse() passes over other types and classes", () => {
   assertEquals(parseDnsResponse(chaos).records, []);
 });
 
-Deno.test("parseDnsResponse() refuses a message that is cut anywhere", () => {
+Deno.test("parseDnsResponse() refuses a message that is truncated anywhere", () => {
   const messages = [
     COMPRESSED,
     NOTHING,
@@ -96,14 +96,14 @@ Deno.test("parseDnsResponse() refuses a message that is cut anywhere", () => {
   }
 });
 
-Deno.test("parseDnsResponse() tells every code", () => {
+Deno.test("parseDnsResponse() returns every code", () => {
   for (let code = 0; code < 16; code++) {
     const bytes = encodeAnswer(QUESTION, 7, { code });
     assertEquals(parseDnsResponse(bytes).code, code);
   }
 });
 
-Deno.test("parseDnsHead() takes an answer without the question", () => {
+Deno.test("parseDnsHead() accepts a response without the question", () => {
   assertEquals(parseDnsHead(hex("0102 8385 0000 0001 0000 0000 ff")), {
     id: 0x0102,
     name: undefined,
@@ -114,7 +114,7 @@ Deno.test("parseDnsHead() takes an answer without the question", () => {
   });
 });
 
-Deno.test("parseDnsResponse() reads no records that did not fit", () => {
+Deno.test("parseDnsResponse() reads no records when the response is truncated", () => {
   const whole = encodeAnswer(QUESTION, 7, {
     truncated: true,
     answers: [address(QUESTION.name, "192.0.2.1")],
@@ -124,21 +124,21 @@ Deno.test("parseDnsResponse() reads no records that did not fit", () => {
   assertEquals(response.records, []);
 });
 
-Deno.test("parseDnsResponse() takes a time with the highest bit for none", () => {
+Deno.test("parseDnsResponse() treats a time with the highest bit as 0", () => {
   const bytes = answerBytes(1, "c00c 0001 0001 80000001 0004 7f000001");
   assertEquals(parseDnsResponse(bytes).records[0]!.life, 0);
 });
 
-Deno.test("parseDnsResponse() tells who is not competent", () => {
+Deno.test("parseDnsResponse() recognises a server that is not competent", () => {
   const bytes = encodeAnswer(QUESTION, 7, { recursive: false });
   assertEquals(parseDnsResponse(bytes).isCompetent, false);
-  bytes[2]! |= 0x04; // It is its own.
+  bytes[2]! |= 0x04; // The server is authoritative.
   assertEquals(parseDnsResponse(bytes).isCompetent, true);
 });
 
 const MALFORMED: { name: string; bytes: Uint8Array; why: string }[] = [
   {
-    name: "is a question",
+    name: "is a query",
     bytes: encodeDnsQuestion({ id: 1, name: "a", type: 1 }),
     why: "it is a question",
   },
@@ -158,7 +158,7 @@ const MALFORMED: { name: string; bytes: Uint8Array; why: string }[] = [
     why: "QDCOUNT is 2",
   },
   {
-    name: "is about another class",
+    name: "is of another class",
     bytes: hex("0001 8180 0001 0000 0000 0000 00 0001 0003"),
     why: "QCLASS is 3",
   },
@@ -176,12 +176,12 @@ const MALFORMED: { name: string; bytes: Uint8Array; why: string }[] = [
     why: "does not lead back",
   },
   {
-    name: "has a name that goes through itself",
+    name: "has a name that contains itself",
     bytes: answerBytes(1, "01 62 c013 0001 0001 00000001 0004 7f000001"),
     why: "does not lead back",
   },
   {
-    name: "has a pointer behind the end",
+    name: "has a pointer beyond the end",
     bytes: answerBytes(1, "ffff 0001 0001 00000001 0004 7f000001"),
     why: "does not lead back",
   },
@@ -213,7 +213,7 @@ const MALFORMED: { name: string; bytes: Uint8Array; why: string }[] = [
     why: "RDLENGTH",
   },
   {
-    name: "has an alias with something behind it",
+    name: "has extra bytes after an alias",
     bytes: answerBytes(1, "c00c 0005 0001 00000001 0003 c00c 00"),
     why: "RDLENGTH",
   },
@@ -225,8 +225,8 @@ for (const { name, bytes, why } of MALFORMED) {
   });
 }
 
-Deno.test("parseDnsResponse() is done soon with a message full of pointers", () => {
-  // Each record is owned by a long name that a pointer leads to.
+Deno.test("parseDnsResponse() is fast when a message is full of pointers", () => {
+  // The owner of each record is a long name behind a pointer.
   const long = `${`3f${"61".repeat(63)}`.repeat(3)} 00`;
   const head = hex(
     `0001 8180 0001 1388 0000 0000 ${long} 0001 0001`,

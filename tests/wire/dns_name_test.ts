@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { encodeDnsName, toSmallLetters } from "../../lib/wire/dns_name.ts";
 
-Deno.test("encodeDnsName() puts its length in front of each label", () => {
+Deno.test("encodeDnsName() writes the length before each label", () => {
   for (const name of ["example.com", "example.com.", "EXAMPLE.Com"]) {
     assertEquals(encodeDnsName(name), "\x07example\x03com\0");
   }
@@ -9,19 +9,19 @@ Deno.test("encodeDnsName() puts its length in front of each label", () => {
   assertEquals(encodeDnsName(label), `\x3f${label}\0`);
 });
 
-Deno.test("encodeDnsName() takes 253 characters, and not one more", () => {
+Deno.test("encodeDnsName() accepts 253 characters but not 254", () => {
   const labels = [63, 63, 63, 61].map((length) => "a".repeat(length));
   assertEquals(encodeDnsName(labels.join(".")).length, 255);
   assertThrows(() => encodeDnsName(`${labels.join(".")}a`), SyntaxError);
 });
 
-Deno.test("encodeDnsName() refuses what is no name", () => {
+Deno.test("encodeDnsName() refuses an invalid name", () => {
   for (const name of ["", ".", "a..b", ".a", "a".repeat(64)]) {
     assertThrows(() => encodeDnsName(name), SyntaxError, "label", name);
   }
 });
 
-Deno.test("toSmallLetters() changes A to Z, and no other byte", () => {
+Deno.test("toSmallLetters() changes only A to Z", () => {
   for (let code = 0; code < 256; code++) {
     const isCapital = code >= 0x41 && code <= 0x5a;
     const want = String.fromCharCode(isCapital ? code + 32 : code);

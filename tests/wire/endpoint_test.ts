@@ -5,7 +5,7 @@ import {
   parseListenEndpoint,
 } from "../../lib/wire/endpoint.ts";
 
-Deno.test("parseEndpoint() reads ports and paths, and formatEndpoint() writes them", () => {
+Deno.test("parseEndpoint() parses ports and paths, and formatEndpoint() writes them", () => {
   const cases = [
     ["127.0.0.1:80", { host: "127.0.0.1", port: 80 }],
     ["[::1]:80", { host: "::1", port: 80 }],
@@ -24,7 +24,7 @@ Deno.test("parseEndpoint() reads ports and paths, and formatEndpoint() writes th
   });
 });
 
-Deno.test("parseEndpoint() says what is wrong", () => {
+Deno.test("parseEndpoint() says what is wrong when the text is invalid", () => {
   const cases = [
     ["unix:", "has no path"],
     ["unix:a\0b", "has no path"],
@@ -41,7 +41,7 @@ Deno.test("parseEndpoint() says what is wrong", () => {
   }
 });
 
-Deno.test("parseListenEndpoint() reads ports, paths and permissions of files", () => {
+Deno.test("parseListenEndpoint() parses ports, paths and permissions", () => {
   const cases = [
     ["1080", { host: "127.0.0.1", port: 1080 }],
     [":1080", { host: "", port: 1080 }],
@@ -56,7 +56,7 @@ Deno.test("parseListenEndpoint() reads ports, paths and permissions of files", (
   }
 });
 
-Deno.test("parseListenEndpoint() says what is wrong", () => {
+Deno.test("parseListenEndpoint() says what is wrong when the text is invalid", () => {
   const cases = [
     ["unix:", "has no path"],
     ["unix:,mode=660", "has no path"],

@@ -10,7 +10,7 @@ function scanText(text: string) {
   return scan(new TextEncoder().encode(text));
 }
 
-Deno.test("FlightScanner waits for the end of a ClientHello, however it is cut", () => {
+Deno.test("FlightScanner.push() waits for the end of a ClientHello, however it is split", () => {
   const bytes = hello({ extensions: [serverNames("a.test")] });
   for (let length = 1; length < bytes.length; length++) {
     assertEquals(scan(bytes.subarray(0, length)), undefined, `${length}`);
@@ -24,7 +24,7 @@ Deno.test("FlightScanner waits for the end of a ClientHello, however it is cut",
   assertEquals(flight?.kind === "tls" && flight.hello.serverName, "a.test");
 });
 
-Deno.test("FlightScanner waits for the end of a request line, however it is cut", () => {
+Deno.test("FlightScanner.push() waits for the end of a request line, however it is split", () => {
   const line = "GET /a?b=c HTTP/1.1\r\n";
   for (const before of ["", "\r\n", "\r\n\r\n"]) {
     const text = before + line;
@@ -35,7 +35,7 @@ Deno.test("FlightScanner waits for the end of a request line, however it is cut"
   }
 });
 
-Deno.test("FlightScanner tells by the first byte what is neither TLS nor HTTP", () => {
+Deno.test("FlightScanner.push() rules out TLS and HTTP by the first byte", () => {
   for (let byte = 0; byte < 256; byte++) {
     const isUpper = byte >= 0x41 && byte <= 0x5a;
     const mayBecome = isUpper || byte === 22 || byte === 0x0d;
@@ -44,9 +44,9 @@ Deno.test("FlightScanner tells by the first byte what is neither TLS nor HTTP", 
   }
 });
 
-/** What begins a tunnel, and what it is. */
-const TEXTS: readonly (readonly [text: string, kind: string, what?: string])[] =
-  [
+/** First bytes of a tunnel, their kind, and their protocol if it has a name. */
+const TEXTS:
+  readonly (readonly [text: string, kind: string, protocol?: string])[] = [
     ["SSH-2.0-OpenSSH_9.6\r\n", "other", "SSH"],
     ["EHLO client\r\n", "other", "SMTP"],
     ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "other", "HTTP/2"],
@@ -70,7 +70,7 @@ const TEXTS: readonly (readonly [text: string, kind: string, what?: string])[] =
   ];
 
 for (const [text, kind, protocol] of TEXTS) {
-  Deno.test(`FlightScanner takes ${JSON.stringify(text.slice(0, 40))} (${text.length}) for ${kind}`, () => {
+  Deno.test(`FlightScanner.push() takes ${JSON.stringify(text.slice(0, 40))} (${text.length}) for ${kind}`, () => {
     const flight = scanText(text);
     assertEquals(flight?.kind, kind);
     if (protocol === undefined) return;
@@ -78,7 +78,7 @@ for (const [text, kind, protocol] of TEXTS) {
   });
 }
 
-Deno.test("FlightScanner says why a ClientHello cannot be read", () => {
+Deno.test("FlightScanner.push() explains why it cannot parse a ClientHello", () => {
   const twice = hello({ extensions: [serverNames("a.test", "b.test")] });
   assertEquals(scan(twice), {
     kind: "bad tls",

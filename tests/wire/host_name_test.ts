@@ -9,7 +9,7 @@ const LONGEST_LABEL = "a".repeat(63);
 /** 253 characters: three labels of 63 and one of 61, with their dots. */
 const LONGEST = [63, 63, 63, 61].map((length) => "a".repeat(length)).join(".");
 
-Deno.test("parseHost() returns a name as it was", () => {
+Deno.test("parseHost() returns a name unchanged", () => {
   const names = [
     "a",
     "localhost",
@@ -32,7 +32,7 @@ Deno.test("parseHost() returns a name as it was", () => {
   for (const name of names) assertEquals(parseHost(name), name);
 });
 
-Deno.test("parseHost() makes bytes of an address", () => {
+Deno.test("parseHost() returns the bytes of an address", () => {
   const cases = [
     { text: "0.0.0.0", bytes: [0, 0, 0, 0] },
     { text: "127.0.0.1", bytes: [127, 0, 0, 1] },
@@ -49,7 +49,7 @@ Deno.test("parseHost() makes bytes of an address", () => {
   }
 });
 
-Deno.test("parseHost() does not take odd literals for addresses", () => {
+Deno.test("parseHost() treats unusual address forms as names", () => {
   const names = [
     "127.1",
     "127.0.1",
@@ -66,7 +66,7 @@ Deno.test("parseHost() does not take odd literals for addresses", () => {
   for (const name of names) assertEquals(parseHost(name), name);
 });
 
-Deno.test("parseHost() refuses what is no name, saying why", () => {
+Deno.test("parseHost() refuses an invalid name and says why", () => {
   const cases = [
     { text: "", message: "name is empty" },
     { text: ".", message: "name has an empty label" },
@@ -106,7 +106,7 @@ Deno.test("parseHost() refuses what is no name, saying why", () => {
   }
 });
 
-Deno.test("whyImpossible() tells names that cannot exist, which parseAskedHost() takes", () => {
+Deno.test("whyImpossible() explains impossible names, which parseAskedHost() accepts", () => {
   const cases: [name: string, why: string | undefined][] = [
     ["a", undefined],
     ["a.", undefined],
@@ -130,7 +130,7 @@ Deno.test("whyImpossible() tells names that cannot exist, which parseAskedHost()
   }
 });
 
-Deno.test("parseAskedHost() refuses what no name has, also in one that cannot exist", () => {
+Deno.test("parseAskedHost() refuses invalid characters, even in an impossible name", () => {
   for (const text of ["", "a b", "a..b c", "-", "ü", `${"a".repeat(64)}\0`]) {
     assertThrows(() => parseAskedHost(text), SyntaxError);
   }
@@ -151,8 +151,8 @@ Deno.test("parseHost() refuses every control character, anywhere", () => {
   }
 });
 
-Deno.test("parseHost() refuses letters that only fold to ASCII", () => {
-  // U+017F and U+212A are s and k when case is ignored the Unicode way.
+Deno.test("parseHost() refuses letters that case folding maps to ASCII", () => {
+  // Unicode's case folding maps U+017F to s and U+212A to k.
   for (const text of ["\u017f", "\u212a", "a\u017fb"]) {
     assertThrows(() => parseHost(text), SyntaxError, "is no label");
   }

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { formatHostPort, parseHostPort } from "../../lib/wire/host_port.ts";
 import { parseIpAddress } from "../../lib/wire/ip_address.ts";
 
-Deno.test("parseHostPort() takes every form", () => {
+Deno.test("parseHostPort() accepts every form", () => {
   const cases = [
     { text: "example.com:443", host: "example.com", port: 443 },
     { text: "127.0.0.1:1080", host: "127.0.0.1", port: 1080 },
@@ -22,7 +22,7 @@ Deno.test("parseHostPort() takes every form", () => {
   }
 });
 
-Deno.test("parseHostPort() says what is wrong", () => {
+Deno.test("parseHostPort() says what is wrong when the text is invalid", () => {
   const badPort = (port: string) =>
     `port '${port}' is not a number from 0 to 65535`;
   const cases = [
@@ -92,7 +92,7 @@ Deno.test("parseHostPort() says what is wrong", () => {
   }
 });
 
-Deno.test("formatHostPort() puts brackets around IPv6 only", () => {
+Deno.test("formatHostPort() adds brackets to IPv6 only", () => {
   const cases = [
     { host: "example.com", want: "example.com:443" },
     { host: "127.0.0.1", want: "127.0.0.1:443" },

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { isIP } from "node:net";
 import { formatIpAddress, parseIpAddress } from "../../lib/wire/ip_address.ts";
 
-/** Numbers from 0 to 1, the same ones in every run (mulberry32). */
+/** Numbers from 0 to 1, the same in every run (mulberry32). */
 function random(seed: number): () => number {
   return () => {
     seed = seed + 0x6d2b79f5 | 0;
@@ -60,7 +60,7 @@ Deno.test("parseIpAddress() parses IPv6", () => {
   }
 });
 
-Deno.test("parseIpAddress() returns undefined for what is no strict address", () => {
+Deno.test("parseIpAddress() returns undefined when the text is not a strict address", () => {
   const texts = [
     "",
     " ",
@@ -140,20 +140,20 @@ Deno.test("formatIpAddress() follows RFC 5952", () => {
   const cases = [
     // §4.1: no leading zeros.
     { text: "2001:0db8::0001", want: "2001:db8::1" },
-    // §4.2.1: "::" as long as can be.
+    // §4.2.1: "::" replaces as many groups as possible.
     { text: "2001:db8:0:0:0:0:2:1", want: "2001:db8::2:1" },
     { text: "2001:db8::0:1", want: "2001:db8::1" },
-    // §4.2.2: not for one group.
+    // §4.2.2: "::" never replaces one group.
     { text: "2001:db8:0:1:1:1:1:1", want: "2001:db8:0:1:1:1:1:1" },
-    // §4.2.3: the longest run, of two as long the first.
+    // §4.2.3: "::" replaces the longest run, and the first of two equal ones.
     { text: "2001:0:0:1:0:0:0:1", want: "2001:0:0:1::1" },
     { text: "2001:db8:0:0:1:0:0:1", want: "2001:db8::1:0:0:1" },
     // §4.3: lower case.
     { text: "2001:DB8::ABCD:EF", want: "2001:db8::abcd:ef" },
-    // §5: an IPv4 address in dots.
+    // §5: an IPv4 address in dotted form.
     { text: "::ffff:c000:201", want: "::ffff:192.0.2.1" },
     { text: "::FFFF:0.0.0.0", want: "::ffff:0.0.0.0" },
-    // The edges of a run.
+    // Runs at the edges.
     { text: "0:0:0:0:0:0:0:0", want: "::" },
     { text: "0:0:0:0:0:0:0:1", want: "::1" },
     { text: "1:0:0:0:0:0:0:0", want: "1::" },
@@ -175,7 +175,7 @@ Deno.test("parseIpAddress() after formatIpAddress() is identity", () => {
   const next = random(1);
   for (let n = 0; n < 5_000; n++) {
     const length = next() < 0.3 ? 4 : 16;
-    // Many zeros, so that runs of every length and place come up.
+    // Many zeros, for runs of every length and place.
     const bytes = Uint8Array.from(
       { length },
       () => next() < 0.6 ? 0 : next() * 256,
@@ -186,7 +186,7 @@ Deno.test("parseIpAddress() after formatIpAddress() is identity", () => {
   }
 });
 
-Deno.test("formatIpAddress() writes what a URL parser writes", () => {
+Deno.test("formatIpAddress() agrees with the URL parser", () => {
   const next = random(2);
   for (let n = 0; n < 2_000; n++) {
     const bytes = Uint8Array.from(
@@ -194,7 +194,7 @@ Deno.test("formatIpAddress() writes what a URL parser writes", () => {
       () => next() < 0.7 ? 0 : next() * 256,
     );
     const text = formatIpAddress(bytes);
-    if (text.includes(".")) continue; // WHATWG has no dots in IPv6.
+    if (text.includes(".")) continue; // WHATWG writes no dots in IPv6.
     assertEquals(new URL(`http://[${text}]/`).hostname, `[${text}]`);
   }
 });
@@ -213,7 +213,7 @@ Deno.test("parseIpAddress() agrees with node:net isIP() on random text", () => {
       const count = 1 + Math.floor(next() * 14);
       for (let piece = 0; piece < count; piece++) text += pick(pieces);
     } else {
-      // An address with a piece put in or something taken out.
+      // An address with a piece inserted or removed.
       const start = pick(starts);
       const at = Math.floor(next() * (start.length + 1));
       const removed = Math.floor(next() * 3);
@@ -225,6 +225,6 @@ Deno.test("parseIpAddress() agrees with node:net isIP() on random text", () => {
     const length = { 0: undefined, 4: 4, 6: 16 }[family];
     assertEquals(parseIpAddress(text)?.length, length, JSON.stringify(text));
   }
-  // The corpus has to have enough of each to say something.
+  // The corpus must contain enough of each kind.
   for (const count of Object.values(found)) assert(count > 1_000);
 });

@@ -13,7 +13,7 @@ const UNMAPPED: { text: string; want: string }[] = [
   { text: "::1", want: "::1" },
 ];
 
-Deno.test("unmapAddress() takes out IPv4 and leaves the rest", () => {
+Deno.test("unmapAddress() extracts IPv4 and leaves other addresses unchanged", () => {
   for (const { text, want } of UNMAPPED) {
     assertEquals(formatIpAddress(unmapAddress(parseIpAddress(text)!)), want);
   }

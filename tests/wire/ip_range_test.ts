@@ -6,7 +6,7 @@ import {
   parseIpRange,
 } from "../../lib/wire/ip_range.ts";
 
-Deno.test("parseIpRange() takes every length of a prefix, and formatIpRange() gives it back", () => {
+Deno.test("parseIpRange() accepts every prefix length, and formatIpRange() writes it", () => {
   for (
     const [ones, most] of [["255.255.255.255", 32], [
       "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
@@ -28,7 +28,8 @@ Deno.test("parseIpRange() takes every length of a prefix, and formatIpRange() gi
       assertEquals(isInRange(range, prefix), true, text);
       assertEquals(isInRange(range, full), true, text);
       if (bits === 0) continue;
-      // One bit of the prefix turned round is outside, one behind it is not.
+      // A changed bit inside the prefix leaves the range; one after it does
+      // not.
       assertEquals(isInRange(range, flip(prefix, bits - 1)), false, text);
       if (bits < most) {
         assertEquals(isInRange(range, flip(prefix, bits)), true, text);
@@ -39,7 +40,7 @@ Deno.test("parseIpRange() takes every length of a prefix, and formatIpRange() gi
   }
 });
 
-Deno.test("isInRange() keeps the families apart", () => {
+Deno.test("isInRange() keeps the address families apart", () => {
   const everything = [parseIpRange("0.0.0.0/0"), parseIpRange("::/0")];
   const addresses = ["10.0.0.1", "::ffff:10.0.0.1", "::1"];
   assertEquals(
@@ -50,7 +51,7 @@ Deno.test("isInRange() keeps the families apart", () => {
   );
 });
 
-Deno.test("parseIpRange() refuses what is no range", () => {
+Deno.test("parseIpRange() refuses an invalid range", () => {
   for (
     const text of [
       "",

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { formatParent, parseParent } from "../../lib/wire/parent_url.ts";
 
-Deno.test("parseParent() reads scheme, login, host and port", () => {
+Deno.test("parseParent() parses scheme, host and port", () => {
   const cases = [
     ["socks5://127.0.0.1:9050", "socks5", "127.0.0.1", 9050],
     ["socks5h://proxy.example", "socks5h", "proxy.example", 1080],
@@ -19,7 +19,7 @@ Deno.test("parseParent() reads scheme, login, host and port", () => {
   }
 });
 
-Deno.test("parseParent() reads credentials, percent-encoded", () => {
+Deno.test("parseParent() decodes percent-encoded credentials", () => {
   const cases = [
     ["socks5://alice:secret@h", "alice", "secret"],
     ["socks5://alice@h", "alice", ""],
@@ -35,10 +35,10 @@ Deno.test("parseParent() reads credentials, percent-encoded", () => {
   }
 });
 
-Deno.test("parseParent() refuses what is no parent, without the password", () => {
+Deno.test("parseParent() refuses an invalid URL without revealing the password", () => {
   const cases = [
-    ["", "no SCHEME://"],
-    ["proxy.example:1080", "no SCHEME://"],
+    ["", "has no scheme"],
+    ["proxy.example:1080", "has no scheme"],
     ["ftp://alice:hunter2@h", "scheme 'ftp' is none of socks5, "],
     ["constructor://h", "scheme 'constructor' is none of"],
     ["socks5://", "'' is not HOST:PORT"],
@@ -47,7 +47,7 @@ Deno.test("parseParent() refuses what is no parent, without the password", () =>
     ["socks5://alice:hunter2@h:x", "'h:…' is not HOST:PORT"],
     ["socks5://alice:hunter2", "'alice:…' is not HOST:PORT"],
     ["http://alice:hunter2/", "'alice:…' is not HOST:PORT"],
-    ["hunter2@h", "no SCHEME://"],
+    ["hunter2@h", "has no scheme"],
     ["socks5://h/path", "'h/path' is not HOST:PORT"],
     ["socks5://h:0", "port is not a number from 1"],
     ["socks5://h:65536", "port is not a number from 1"],

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parse, type Parser } from "../../lib/wire/parser.ts";
 
-/** A length, then so many bytes. */
+/** A length, then this many bytes. */
 function* parseField(): Parser<number[]> {
   const [length] = yield 1;
   return [...yield length!];
@@ -12,7 +12,7 @@ function* parseNothing(): Parser<string> {
   return "nothing";
 }
 
-Deno.test("parse() hands a parser exactly the bytes it asks for", () => {
+Deno.test("parse() passes a parser exactly the bytes it asks for", () => {
   const cases = [
     { bytes: [0], want: [] },
     { bytes: [1, 7], want: [7] },
@@ -23,16 +23,16 @@ Deno.test("parse() hands a parser exactly the bytes it asks for", () => {
   }
 });
 
-Deno.test("parse() ignores what follows the message", () => {
+Deno.test("parse() ignores bytes after the message", () => {
   const bytes = new Uint8Array([2, 7, 8, 9, 10]);
   assertEquals(parse(parseField(), bytes), [7, 8]);
 });
 
-Deno.test("parse() returns at once when a parser asks for nothing", () => {
+Deno.test("parse() returns immediately when a parser asks for nothing", () => {
   assertEquals(parse(parseNothing(), new Uint8Array()), "nothing");
 });
 
-Deno.test("parse() says how many bytes are missing", () => {
+Deno.test("parse() reports the number of missing bytes", () => {
   const cases = [
     { bytes: [], missing: 1 },
     { bytes: [5], missing: 5 },
@@ -48,7 +48,7 @@ Deno.test("parse() says how many bytes are missing", () => {
   }
 });
 
-Deno.test("parse() passes on what a parser throws", () => {
+Deno.test("parse() throws the parser's error", () => {
   function* refuse(): Parser<void> {
     yield 1;
     throw new SyntaxError("refused");

@@ -19,14 +19,14 @@ Deno.test("encodePem() breaks lines after 64 characters", () => {
   assertEquals(lengths, [27, 64, 64, 8, 25, 0]);
 });
 
-Deno.test("splitPem() finds the whole parts of a kind, whatever is around them", () => {
+Deno.test("splitPem() finds all complete blocks of a kind, whatever surrounds them", () => {
   const text = `a comment\n${ONE}${KEY}${TWO}-----BEGIN CERTIFICATE-----\nAQ`;
   assertEquals(splitPem(text, "CERTIFICATE"), [ONE, TWO]);
   assertEquals(splitPem(text, "X509 CRL"), []);
   assertEquals(splitPem("", "CERTIFICATE"), []);
 });
 
-Deno.test("labelsOf() tells what begins, also where it does not end", () => {
+Deno.test("labelsOf() returns each label, even if its block does not end", () => {
   assertEquals(labelsOf(`${KEY}-----BEGIN EC PRIVATE KEY-----\nAQ`), [
     "PRIVATE KEY",
     "EC PRIVATE KEY",
@@ -34,12 +34,12 @@ Deno.test("labelsOf() tells what begins, also where it does not end", () => {
   assertEquals(labelsOf("-----BEGIN \nX-----"), []);
 });
 
-Deno.test("decodePem() gives the bytes of the first part of a kind", () => {
+Deno.test("decodePem() returns the bytes of the first block of a kind", () => {
   for (const length of [0, 1, 47, 48, 49, 1000]) {
     const bytes = crypto.getRandomValues(new Uint8Array(length));
     const pem = encodePem(bytes, "X509 CRL");
     assertEquals(decodePem(`${KEY}${pem}${pem}`, "X509 CRL"), bytes);
-    // RFC 7468 §2: parsers take the ends of lines of all systems.
+    // RFC 7468 §2: parsers accept the line ends of all systems.
     const other = pem.replaceAll("\n", "\r\n");
     assertEquals(decodePem(other, "X509 CRL"), bytes);
   }
@@ -49,7 +49,7 @@ Deno.test("decodePem() gives the bytes of the first part of a kind", () => {
   );
 });
 
-Deno.test("decodePem() does not repeat what is malformed", () => {
+Deno.test("decodePem() does not repeat malformed text", () => {
   const broken = KEY.replace("BA==", "S-ECRET");
   const unended = KEY.slice(0, -20);
   for (const text of [broken, unended, "SECRET", ""]) {

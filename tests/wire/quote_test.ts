@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { escape } from "../../lib/observe/escape.ts";
 import { quote, quoteIn } from "../../lib/wire/quote.ts";
 
-Deno.test("quote() repeats what is short and plain", () => {
+Deno.test("quote() repeats short plain text", () => {
   const texts = [
     ...["", "a", "prot", "10.0.0.0/8", "[2001:db8::1]:1080", "*.example.com"],
     ...["Zoë", "日本語", "/^track\\d*\\./", "with space", "it's", '"x"'],
@@ -12,7 +12,7 @@ Deno.test("quote() repeats what is short and plain", () => {
   for (const text of texts) assertEquals(quote(text), `'${text}'`);
 });
 
-Deno.test("quote() repeats 40 characters at most, as a screen has them", () => {
+Deno.test("quote() repeats at most 40 characters of the screen", () => {
   assertEquals(quote("a".repeat(41)), `'${"a".repeat(40)}…'`);
   const nasty = [
     "\0",
@@ -28,7 +28,7 @@ Deno.test("quote() repeats 40 characters at most, as a screen has them", () => {
     assertEquals(quoted.length <= 43, true, quoted);
     assertEquals(quoted.endsWith("…'"), true, quoted);
   }
-  // No character is cut in two.
+  // It splits no character.
   assertEquals(quote(`${"a".repeat(39)}🦀🦀`), `'${"a".repeat(39)}🦀…'`);
 });
 
@@ -52,7 +52,7 @@ Deno.test("quote() repeats nothing of a hash, a key or a password", () => {
   for (const [text, want] of logins) assertEquals(quote(text!), want);
 });
 
-Deno.test("quote() repeats the path of a Unix socket with its @", () => {
+Deno.test("quote() repeats an @ in the path of a Unix socket", () => {
   for (const text of ["unix:@name", "unix:/run/a@1.sock,mode=9"]) {
     assertEquals(quote(text), `'${text}'`);
     assertEquals(quote(`a=${text}`), `'a=${text}'`);
@@ -61,7 +61,7 @@ Deno.test("quote() repeats the path of a Unix socket with its @", () => {
   assertEquals(quote("munix:/hush@host"), "'(hidden)@host'");
 });
 
-Deno.test("quoteIn() quotes what a message has quoted as a whole", () => {
+Deno.test("quoteIn() shortens the texts that a message quotes", () => {
   const long = "$&".repeat(30);
   assertEquals(
     quoteIn(`'${long}' is no 'x' such as 'y'`, ["x", long]),

@@ -1,5 +1,5 @@
 /**
- * Completion for bash, which needs nothing but bash.
+ * Completion for bash, without bash-completion.
  *
  * @module
  */
@@ -75,7 +75,7 @@ function commandCase({ name, options }: DescribedCommand): string {
 ${valueCases(described)} ;;`;
 }
 
-/** What follows an option that takes a value. */
+/** Completes the value of the previous option. */
 function valueCases(options: readonly DescribedOption[]): string {
   const withValue = options.filter(({ value }) => value !== undefined);
   const byAction = Map.groupBy(withValue, actionOf);

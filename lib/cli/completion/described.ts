@@ -1,14 +1,14 @@
 /**
- * Commands as shells complete them.
+ * Describes commands for shell completion.
  *
  * @module
  */
 
 import type { Option, OptionTable } from "../option.ts";
 
-/** A command whose words a shell completes. */
+/** A command for shell completion. */
 export interface DescribedCommand {
-  /** Its name, of one word or two. */
+  /** Name of one or two words. */
   name: string;
   /** What it does, in a few words. */
   brief: string;
@@ -16,40 +16,39 @@ export interface DescribedCommand {
   options: OptionTable;
 }
 
-/** An option as shells complete it. */
+/** An option for shell completion. */
 export interface DescribedOption {
-  /** Its spellings, such as `--config` and `-c`. */
+  /** Spellings, such as `--config` and `-c`. */
   spellings: readonly string[];
-  /** Its name without dashes. */
+  /** Name without dashes. */
   name: string;
-  /** The letter that does the same, if there is one. */
+  /** The letter of its short form, if it has one. */
   short: string | undefined;
   /** What it does, in a few words. */
   brief: string;
-  /** What stands for its value; none of a flag. */
+  /** Placeholder of its value; a flag has none. */
   value: string | undefined;
-  /** The words that it takes, where it takes no others. */
+  /** Allowed words, if no others are allowed. */
   words: readonly string[];
   /** Whether its value is a file or folder. */
   isPath: boolean;
-  /** Whether it may be given several times. */
+  /** Whether users may repeat it. */
   isRepeatable: boolean;
 }
 
-/** Columns of a description: shells put it beside the word. */
+/** Most columns of a description, which shells show beside the word. */
 const MOST_BRIEF = 72;
 
-/** The shells whose completion there is. */
+/** The supported shells. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
-/** The command that runs when none is named. */
+/** The command that runs if none is named. */
 export const UNNAMED = "proxy";
 
 /**
- * Lists the options of a command, without the words that belong to none.
+ * Describes the options of a command, without its operand.
  *
- * @param table The options.
- * @returns What shells need of each.
+ * @param table The command's options.
  */
 export function describeOptions(table: OptionTable): DescribedOption[] {
   return Object.entries(table).filter(([, { isOperand }]) => !isOperand)
@@ -71,10 +70,10 @@ function describe(name: string, option: Option<unknown>): DescribedOption {
 }
 
 /**
- * Gives the second words of commands with two, by their first.
+ * Groups the commands of two words by their first word.
  *
  * @param commands All commands.
- * @returns For example `cert` and `init`, `issue` and so on.
+ * @returns For example `cert` with `cert init`, `cert issue` and so on.
  */
 export function groupsOf(
   commands: readonly DescribedCommand[],
@@ -83,7 +82,7 @@ export function groupsOf(
   return Map.groupBy(pairs, ({ name }) => name.split(" ")[0]!);
 }
 
-/** The first clause of a help text, which says the most. */
+/** The first clause of a help text, which carries most of the meaning. */
 function briefOf(help: string): string {
   const [clause = help] = help.split(/; |\. | \(|, such as/);
   return clause.length <= MOST_BRIEF

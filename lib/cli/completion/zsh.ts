@@ -54,7 +54,7 @@ fi
 `;
 }
 
-/** The first words of commands; of several with one word, all in one line. */
+/** The first words of commands. Commands with the same first word share a line. */
 function firstWords(commands: readonly DescribedCommand[]): string[] {
   const byFirst = Map.groupBy(commands, ({ name }) => name.split(" ")[0]!);
   return [...byFirst].map(([first, members]) => {
@@ -89,7 +89,7 @@ function commandCase({ name, options }: DescribedCommand): string {
   } ;;`;
 }
 
-/** An argument of `_arguments` for each spelling: `'--log[…]:text|json:(text json)'`. */
+/** One argument of `_arguments` per spelling: `'--log[…]:text|json:(text json)'`. */
 function specsOf(option: DescribedOption): string[] {
   const { brief, isPath, isRepeatable, spellings, value, words } = option;
   const others = isRepeatable ? "*" : `(${spellings.join(" ")})`;

@@ -1,12 +1,12 @@
 /**
- * Watches a hub and speaks. What others say gets into the page as text only:
- * its policy forbids the ways to make markup of it.
+ * Shows the messages of a hub and sends new ones. Messages enter the page as
+ * text only, because its policy forbids every way to turn them into markup.
  */
 
-/** Entries that the page keeps; older ones go. */
+/** Most entries on the page; older ones are removed. */
 const MOST_ENTRIES = 500;
 
-/** Milliseconds until it connects again: first, and at most. */
+/** Milliseconds before reconnecting: at first, and at most. */
 const RETRY = { first: 1_000, most: 30_000 };
 
 const log = document.getElementById("log");
@@ -19,7 +19,7 @@ const button = form.querySelector("button");
 let socket;
 let pause = RETRY.first;
 
-/** Adds an entry; who reads further up is not scrolled away. */
+/** Adds an entry, without scrolling away a reader further up. */
 function show(kind, from, text) {
   const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
   const entry = document.createElement("li");
@@ -47,7 +47,7 @@ function receive({ data }) {
   else show("other", said.from, contentOf(said, data));
 }
 
-/** A value is shown as it was sent: numbers may not survive being parsed. */
+/** The value as it was sent, because parsing can change numbers. */
 function contentOf({ text, base64 }, data) {
   if (text !== undefined) return text;
   if (base64 !== undefined) return `${base64} (base64)`;

@@ -1,30 +1,27 @@
 /**
- * Bytes that come in parts and are wanted whole.
+ * Collects bytes that arrive in parts.
  *
  * @module
  */
 
-/** Bytes; room for a short message. */
+/** First size of the buffer in bytes, enough for a short message. */
 const FIRST_SIZE = 256;
 
 /**
- * Collects bytes in one buffer that grows: a list of parts would cost a peer
- * that sends byte by byte nothing, and us a hundred times as much.
+ * Collects bytes in one growing buffer. A list of parts would cost a hundred
+ * times as much memory for a peer that sends single bytes, at no cost to the
+ * peer.
  */
 export class ByteCollector {
   #buffer = new Uint8Array();
   #length = 0;
 
-  /** How many bytes were collected. */
+  /** Number of collected bytes. */
   get length(): number {
     return this.#length;
   }
 
-  /**
-   * Adds a copy of bytes.
-   *
-   * @param bytes What to add.
-   */
+  /** Adds a copy of bytes. */
   add(bytes: Uint8Array): void {
     const length = this.#length + bytes.length;
     if (length > this.#buffer.length) this.#grow(length);
@@ -33,9 +30,9 @@ export class ByteCollector {
   }
 
   /**
-   * Takes all that was collected; the next begins anew.
+   * Takes all collected bytes and starts again.
    *
-   * @returns The bytes, which nobody else has.
+   * @returns The bytes, which the caller owns.
    */
   take(): Uint8Array {
     const bytes = this.#buffer.subarray(0, this.#length);
@@ -43,13 +40,13 @@ export class ByteCollector {
     return bytes;
   }
 
-  /** Forgets what was collected. */
+  /** Discards the collected bytes. */
   clear(): void {
     this.#buffer = new Uint8Array();
     this.#length = 0;
   }
 
-  /** A message that came whole gets no more room than it needs. */
+  /** Allocates no more than needed for a message that arrives in one piece. */
   #grow(length: number): void {
     const isFirst = this.#length === 0;
     const size = isFirst ? length : Math.max(FIRST_SIZE, 2 * length);

@@ -18,11 +18,10 @@ const DIALECTS: Readonly<
 };
 
 /**
- * Makes the dialect of a hub's TCP clients.
+ * Creates the dialect of a hub's TCP clients.
  *
- * @param framing How they tell one message from the next.
- * @param options What it depends on.
- * @returns The dialect.
+ * @param framing How clients separate messages.
+ * @param options Settings of the dialect.
  */
 export function tcpDialect(
   framing: HubFraming,

@@ -1,27 +1,30 @@
 /**
- * What clients of the hub say, whatever bytes they say it in.
+ * What clients say to the hub, independent of its encoding.
  *
  * @module
  */
 
-/** How TCP clients of a hub tell one message from the next. */
+/** Ways in which TCP clients separate messages. */
 export const HUB_FRAMINGS = ["line", "length32", "json"] as const;
 
-/** How TCP clients of a hub tell one message from the next. */
+/** Way in which TCP clients separate messages. */
 export type HubFraming = typeof HUB_FRAMINGS[number];
 
-/** One thing that a client has said. */
+/** One unit of what a client says. */
 export type HubFrame =
-  /** Something for all the others. */
+  /** A message for all others. */
   | { readonly kind: "message"; readonly bytes: Uint8Array }
-  /** Something for the hub: `/name alice`. */
+  /** A command for the hub, such as `/name alice`. */
   | { readonly kind: "command"; readonly text: string }
-  /** Something that can't be carried, and why; what follows can be. */
+  /**
+   * Something that the hub can't pass on, with the reason. Later frames still
+   * count.
+   */
   | { readonly kind: "problem"; readonly text: string }
-  /** Something that the bytes given are the answer to. */
+  /** Something that needs a reply with these bytes. */
   | { readonly kind: "reply"; readonly bytes: Uint8Array }
   /**
-   * The end: the last bytes to say, and what was wrong, where something was.
+   * The end, with the last bytes to send, and the error if there was one.
    * Nothing follows.
    */
   | {
@@ -30,101 +33,90 @@ export type HubFrame =
     readonly error: Error | undefined;
   };
 
-/** Makes frames of bytes as they come. */
+/** Decodes incoming bytes to frames. */
 export interface HubDecoder {
   /**
-   * Bytes that are missing for certain until something can be decoded, 1 or
-   * more: to be waited for with one read.
+   * Bytes that are certainly missing before anything can be decoded, 1 or more.
+   * One read can wait for them.
    */
   readonly least: number;
   /**
    * Takes bytes.
    *
-   * @param bytes What has come; only looked at until the generator has ended.
-   * @returns What is complete by now. It has to be taken to the end.
+   * @param bytes The next bytes. They must stay unchanged until the generator
+   *   ends.
+   * @returns The frames that are now complete. The caller must take all of
+   *   them.
    */
   push(bytes: Uint8Array): Iterable<HubFrame>;
   /**
    * Takes the end of file.
    *
-   * @returns What is wrong with it, where something is.
+   * @returns Problems with the end, if any.
    */
   end(): Iterable<HubFrame>;
 }
 
 /**
- * Bytes that one read waits for at most: the memory for them is held until they
- * come.
+ * Most bytes for one read to wait for, because it holds the memory for them
+ * until they arrive.
  */
 export const MOST_AWAITED = 16 * 1024;
 
-/** Something that a client says to the others. */
+/** A message from one client to the others. */
 export interface HubMessage {
-  /** Its name. */
+  /** The sender's name. */
   readonly from: string;
-  /** What it says. */
+  /** Contents of the message. */
   readonly bytes: Uint8Array;
 }
 
-/** The way in which one kind of client speaks with the hub. */
+/** The protocol between the hub and one kind of client. */
 export interface HubDialect {
-  /** Whether newcomers are told who and where they are. */
+  /** Whether new clients receive their name and room. */
   readonly greets: boolean;
-  /** What a client is sent that has been silent. */
+  /** Bytes to send to a silent client. */
   readonly heartbeat: Uint8Array;
-  /**
-   * Encodes what another client says.
-   *
-   * @param message The message.
-   * @returns Bytes to send.
-   */
+  /** Encodes a message of another client. */
   encodeMessage(message: HubMessage): Uint8Array;
   /**
-   * Encodes what the hub itself says.
+   * Encodes a notice of the hub itself.
    *
    * @param text One line.
-   * @returns Bytes to send.
    */
   encodeNotice(text: string): Uint8Array;
   /**
-   * Encodes the last that the hub says.
+   * Encodes the last words of the hub.
    *
-   * @param text Why it closes, in one line.
-   * @param code The same as a close code of RFC 6455 §7.4.
-   * @returns Bytes to send.
+   * @param text Reason for closing, in one line.
+   * @param code The same reason as a close code of RFC 6455 §7.4.
    */
   encodeFarewell(text: string, code: number): Uint8Array;
-  /**
-   * Makes what decodes the bytes of one client.
-   *
-   * @returns The decoder.
-   */
+  /** Creates a decoder for one client. */
   decoder(): HubDecoder;
 }
 
-/** What the dialects of a hub depend on. */
+/** Settings of a dialect. */
 export interface HubDialectOptions {
-  /** Bytes that a message may have. */
+  /** Most bytes of a message. */
   mostBytes: number;
-  /** Whether messages are sent on with the name of who says them. */
+  /** Whether to add the sender's name to messages. */
   names: boolean;
 }
 
 /**
- * Makes the frame of a message that is too long.
+ * Creates the frame for a message that is too long.
  *
- * @param mostBytes Bytes that a message may have.
- * @returns The problem.
+ * @param mostBytes Most bytes of a message.
  */
 export function tooLong(mostBytes: number): HubFrame {
   return problem(`Not sent: a message has ${mostBytes} bytes at most`);
 }
 
 /**
- * Makes the frame of something that can't be carried.
+ * Creates the frame for something that the hub can't pass on.
  *
- * @param text Why, in one line.
- * @returns The problem.
+ * @param text The reason, in one line.
  */
 export function problem(text: string): HubFrame {
   return { kind: "problem", text };

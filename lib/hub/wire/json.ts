@@ -1,12 +1,12 @@
 /**
- * The hub in JSON, one value a line (https://jsonlines.org).
+ * The hub in JSON, one value per line (https://jsonlines.org).
  *
  * ```text
  * from a client              to a client
- * any value LF               any value LF             what another client says
- * {"hub":"/name alice"} LF   {"hub":"text"} LF        what the hub says
+ * any value LF               any value LF             message of a client
+ * {"hub":"/name alice"} LF   {"hub":"text"} LF        notice of the hub
  *                            {"from":"alice","value":any value} LF
- *                                                     with names
+ *                                                     message, with names
  * ```
  *
  * @module
@@ -29,11 +29,11 @@ const CR = 0x0d;
 const SPACE = 0x20;
 
 /**
- * Makes a frame of a JSON text.
+ * Converts a JSON text to a frame.
  *
  * @param bytes The text.
- * @returns What it says; a message is on one line. What is no JSON, or would
- *   look as if the hub had said it, is a problem.
+ * @returns The frame; a message is always on one line. A text that is not JSON,
+ *   or that looks like a notice of the hub, becomes a problem.
  */
 export function readHubJson(bytes: Uint8Array): HubFrame {
   let value: unknown;
@@ -48,12 +48,7 @@ export function readHubJson(bytes: Uint8Array): HubFrame {
   return readForHub(value) ?? { kind: "message", bytes: onOneLine(bytes) };
 }
 
-/**
- * Makes the dialect of a hub whose messages are JSON values.
- *
- * @param options What it depends on.
- * @returns The dialect.
- */
+/** Creates the dialect of a hub whose messages are JSON values. */
 export function jsonDialect(options: HubDialectOptions): HubDialect {
   const encodeNotice = (text: string) =>
     encode(`${JSON.stringify({ hub: text })}\n`);
@@ -76,7 +71,7 @@ class JsonDecoder implements HubDecoder {
     this.#splitter = new LineSplitter(mostBytes);
   }
 
-  /** Where a line ends is not known before. */
+  /** The end of a line is not known in advance. */
   get least(): number {
     return 1;
   }
@@ -96,8 +91,8 @@ class JsonDecoder implements HubDecoder {
 }
 
 /**
- * Some parsers find a key whatever the case of its letters: for them, too, the
- * hub's key has to be the hub's alone.
+ * Ignores letter case, because some parsers do too. The key must belong to the
+ * hub alone for them as well.
  */
 function readForHub(value: unknown): HubFrame | undefined {
   if (typeof value !== "object" || value === null) return undefined;
@@ -113,7 +108,7 @@ function readForHub(value: unknown): HubFrame | undefined {
   return problem('Not sent: the key "hub" is for commands to the hub');
 }
 
-/** A line's end within a JSON text can only be white space between tokens. */
+/** A line end inside a JSON text can only be white space between tokens. */
 function onOneLine(bytes: Uint8Array): Uint8Array {
   if (!bytes.includes(LF) && !bytes.includes(CR)) return bytes;
   return bytes.map((byte) => byte === LF || byte === CR ? SPACE : byte);

@@ -1,5 +1,5 @@
 /**
- * The hub in frames with a length in front, for any bytes.
+ * The hub with length-prefixed frames, for any bytes.
  *
  * ```text
  * +---+--------+---------+
@@ -9,10 +9,10 @@
  * +---+--------+---------+
  * ```
  *
- * H and LENGTH are one number of four bytes, big-endian. With H set, DATA is
- * UTF-8 between the client and the hub: a command, or what the hub says. A
- * frame without DATA is a heartbeat. Who never sends a command, and nothing that
- * is wrong, gets no frame with H set before the last.
+ * H and LENGTH form one big-endian number of four bytes. With H set, DATA is
+ * UTF-8 between the client and the hub: a command, or a notice of the hub. A
+ * frame without DATA is a heartbeat. A client that sends no commands and makes
+ * no mistakes gets no frame with H set before the last one.
  *
  * @module
  */
@@ -32,12 +32,7 @@ import {
 const HEAD_LENGTH = 4;
 const HUB_BIT = 0x8000_0000;
 
-/**
- * Makes the dialect of a hub whose messages have their length in front.
- *
- * @param options What it depends on.
- * @returns The dialect.
- */
+/** Creates the dialect of a hub whose messages follow their length. */
 export function length32Dialect(options: HubDialectOptions): HubDialect {
   const encodeNotice = (text: string) => encodeFrame(HUB_BIT, encode(text));
   return {
@@ -55,9 +50,9 @@ class Length32Decoder implements HubDecoder {
   readonly #head = new Uint8Array(HEAD_LENGTH);
   #headLength = 0;
   #isForHub = false;
-  /** `undefined` within the head, and where the data is too long to be kept. */
+  /** `undefined` inside the head, and for data that is too long to keep. */
   #data: Uint8Array | undefined;
-  /** Bytes of data that are still to come. */
+  /** Bytes of data that are still missing. */
   #left = 0;
 
   constructor(mostBytes: number) {
@@ -95,7 +90,7 @@ class Length32Decoder implements HubDecoder {
     yield problem("Not sent: the last frame is not complete");
   }
 
-  /** Tells whether the data is short enough to be kept. */
+  /** Returns whether the data is short enough to keep. */
   #begin(): boolean {
     const head = new DataView(this.#head.buffer).getUint32(0);
     this.#isForHub = head >= HUB_BIT;

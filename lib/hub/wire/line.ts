@@ -3,9 +3,9 @@
  *
  * ```text
  * from a client            to a client
- * any text LF              any text LF        what another client says
- * /name alice LF           * text LF          what the hub says
- * //x LF       (says /x)
+ * any text LF              any text LF        message of a client
+ * /name alice LF           * text LF          notice of the hub
+ * //x LF     (sends /x)
  * ```
  *
  * @module
@@ -27,15 +27,15 @@ const SPACE = 0x20;
 const ASTERISK = 0x2a;
 const SLASH = 0x2f;
 
-/** What all that the hub says begins with. */
+/** Start of every notice of the hub. */
 const MARK = "* ";
 
 /**
- * Makes a frame of a line.
+ * Converts a line to a frame.
  *
- * @param line The line without its end.
- * @param names Whether it will be sent on behind a name.
- * @returns What it says. A line that would look as if the hub had said it is a
+ * @param line The line without its line end.
+ * @param names Whether the hub adds the sender's name.
+ * @returns The frame. A line that looks like a notice of the hub becomes a
  *   problem.
  */
 export function readHubLine(line: Uint8Array, names: boolean): HubFrame {
@@ -46,7 +46,7 @@ export function readHubLine(line: Uint8Array, names: boolean): HubFrame {
     if (line[1] === SLASH) return { kind: "message", bytes: line.subarray(1) };
     return { kind: "command", text: new TextDecoder().decode(line) };
   }
-  // Behind a name it could not be taken for what the hub says.
+  // After a name, nobody could mistake it for a notice of the hub.
   const isForged = line[0] === ASTERISK && line[1] === SPACE;
   if (isForged && !names) {
     return problem(`Not sent: lines that begin with '${MARK}' are the hub's`);
@@ -54,12 +54,7 @@ export function readHubLine(line: Uint8Array, names: boolean): HubFrame {
   return { kind: "message", bytes: line };
 }
 
-/**
- * Makes the dialect of a hub whose messages are lines.
- *
- * @param options What it depends on.
- * @returns The dialect.
- */
+/** Creates the dialect of a hub whose messages are lines. */
 export function lineDialect(options: HubDialectOptions): HubDialect {
   const encodeNotice = (text: string) => encode(`${MARK}${text}\n`);
   return {
@@ -81,7 +76,7 @@ class LineDecoder implements HubDecoder {
     this.#splitter = new LineSplitter(options.mostBytes);
   }
 
-  /** Where a line ends is not known before. */
+  /** The end of a line is not known in advance. */
   get least(): number {
     return 1;
   }

@@ -1,5 +1,5 @@
 /**
- * Bytes to lines, whatever is in them.
+ * Splits bytes into lines, whatever they contain.
  *
  * @module
  */
@@ -10,9 +10,9 @@ const LF = 0x0a;
 const CR = 0x0d;
 
 /**
- * Cuts bytes into lines. LF ends one, and takes a CR before it along. The streams
- * of the standard library that split have no bound, and a pipe through them locks
- * the connection to a default reader.
+ * Splits bytes into lines that end with LF, or CR LF. The splitting streams of
+ * the standard library have no limit, and a pipe through them locks the
+ * connection to a default reader.
  */
 export class LineSplitter {
   readonly #most: number;
@@ -22,23 +22,23 @@ export class LineSplitter {
   /**
    * Creates a splitter.
    *
-   * @param most Bytes that a line may have, without its end.
+   * @param most Most bytes of a line, without its line end.
    */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** Whether a line has begun that has not ended. */
+  /** Whether a line has started but not ended. */
   get isWithinLine(): boolean {
     return this.#length > 0;
   }
 
   /**
-   * Takes bytes. What is kept of them is copied.
+   * Takes bytes, and copies those that it keeps.
    *
-   * @param bytes What has come.
-   * @returns Each line without its end, `undefined` for one that is too long.
-   *   It has to be taken to the end.
+   * @param bytes The next bytes.
+   * @returns Each line without its line end; `undefined` for a line that is too
+   *   long. The caller must take all of them.
    */
   *push(bytes: Uint8Array): Generator<Uint8Array | undefined> {
     let start = 0;
@@ -64,13 +64,13 @@ export class LineSplitter {
     return isCut ? undefined : this.#line(bytes);
   }
 
-  /** Without its CR; `undefined` if it is too long. */
+  /** The line without its CR; `undefined` if it is too long. */
   #line(bytes: Uint8Array): Uint8Array | undefined {
     const length = bytes.at(-1) === CR ? bytes.length - 1 : bytes.length;
     return length > this.#most ? undefined : bytes.subarray(0, length);
   }
 
-  /** One byte more than a line may have, since that may be the CR. */
+  /** Keeps one byte more than a line may have, because it may be the CR. */
   #keep(bytes: Uint8Array): void {
     this.#length += bytes.length;
     if (this.#length <= this.#most + 1) this.#collector.add(bytes);

@@ -1,5 +1,5 @@
 /**
- * Frames of WebSocket (RFC 6455).
+ * WebSocket frames (RFC 6455).
  *
  * @module
  */
@@ -22,10 +22,10 @@ export const OPCODE = {
   Pong: 0xa,
 } as const;
 
-/** What a frame is. */
+/** Type of a frame. */
 export type Opcode = typeof OPCODE[keyof typeof OPCODE];
 
-/** Why a connection is closed (§7.4.1). */
+/** Close codes (§7.4.1). */
 export const CLOSE = {
   Normal: 1000,
   GoingAway: 1001,
@@ -37,10 +37,10 @@ export const CLOSE = {
   TryAgainLater: 1013,
 } as const;
 
-/** Bytes of data that a control frame may have (§5.5). */
+/** Most bytes of data in a control frame (§5.5). */
 export const MOST_CONTROL = 125;
 
-/** What comes behind the key of a client in what is hashed (§1.3). */
+/** Text to append to a client's key before hashing (§1.3). */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /** A client that does not keep to the protocol. */
@@ -51,7 +51,7 @@ export class WebSocketError extends CutError {
   /**
    * Constructs an error.
    *
-   * @param code What to close with.
+   * @param code Close code.
    * @param message What is wrong, in one line.
    */
   constructor(code: number, message: string) {
@@ -62,7 +62,7 @@ export class WebSocketError extends CutError {
 }
 
 /**
- * Encodes a frame of a server: whole, and not masked (§5.1).
+ * Encodes a server's frame: unfragmented and unmasked (§5.1).
  *
  * ```text
  * +-+-------+------+-+-------+----------+------+
@@ -72,8 +72,7 @@ export class WebSocketError extends CutError {
  * +-+-------+------+-+-------+----------+------+
  * ```
  *
- * @param opcode What it is.
- * @param data Its data.
+ * @param opcode Type of the frame.
  * @returns The frame (§5.2).
  */
 export function encodeWebSocketFrame(
@@ -100,24 +99,22 @@ export function encodeWebSocketFrame(
 /**
  * Encodes a close frame (§5.5.1).
  *
- * @param code Why; see {@linkcode CLOSE}.
- * @param reason The same in words; cut where it is longer than fits.
- * @returns The frame.
+ * @param code Close code; see {@linkcode CLOSE}.
+ * @param reason The reason in words, cut to fit.
  */
 export function encodeClose(code: number, reason = ""): Uint8Array {
   const data = new Uint8Array(MOST_CONTROL);
   new DataView(data.buffer).setUint16(0, code);
-  // Cuts between two characters, never within one.
+  // Cuts between two characters, never inside one.
   const { written } = new TextEncoder().encodeInto(reason, data.subarray(2));
   return encodeWebSocketFrame(OPCODE.Close, data.subarray(0, 2 + written));
 }
 
 /**
- * Makes what is hashed to answer a client's key (§4.2.2): the answer is its
- * SHA-1 in base64.
+ * Builds the input of the hash that answers a client's key (§4.2.2). The answer
+ * is its SHA-1 in base64.
  *
  * @param key `Sec-WebSocket-Key` as sent.
- * @returns Bytes to hash.
  */
 export function acceptInput(key: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(key + GUID);

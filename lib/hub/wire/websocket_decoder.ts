@@ -1,10 +1,11 @@
 /**
- * What a WebSocket client sends, frame by frame (RFC 6455 §5).
+ * Decodes the frames of a WebSocket client (RFC 6455 §5).
  *
- * This is own code because the receiver of `ws` 8.18.3 takes lengths that are
- * not in their shortest form and closes with 1009 where a length has 64 bits,
- * tells only by private fields how many bytes are missing and what to close
- * with, and comes with all of node:http: 17 MB of memory and 50 ms of a start.
+ * This is own code because the receiver of `ws` 8.18.3 accepts lengths that are
+ * not in their shortest form, closes with 1009 for lengths of 64 bits, and
+ * reveals only through private fields how many bytes are missing and which code
+ * to close with. It also loads all of node:http: 17 MB of memory and 50 ms of a
+ * start.
  *
  * @module
  */
@@ -12,7 +13,7 @@
 import { ByteCollector } from "./byte_collector.ts";
 import { CLOSE, MOST_CONTROL, OPCODE, WebSocketError } from "./websocket.ts";
 
-/** One thing that a client has sent, whole and unmasked. */
+/** A complete, unmasked unit from a client. */
 export type WebSocketEvent =
   | { readonly type: "text"; readonly bytes: Uint8Array }
   | { readonly type: "binary"; readonly bytes: Uint8Array }
@@ -24,7 +25,7 @@ interface Frame {
   opcode: number;
   isFinal: boolean;
   mask: Uint8Array;
-  /** Bytes of data that are still to come, and that have come. */
+  /** Bytes of data still missing, and bytes received. */
   left: number;
   done: number;
 }
@@ -34,18 +35,21 @@ const MOST_HEAD = 14;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Codes that a close frame may give (§7.4). */
+/** Codes that are allowed in a close frame (§7.4). */
 const SENT_CODES: ReadonlySet<number> = new Set([
   ...[1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014],
 ]);
 
-/** Makes events of bytes as they come. */
+/** Decodes incoming bytes to events. */
 export class WebSocketDecoder {
   readonly #most: number;
   readonly #head = new Uint8Array(MOST_HEAD);
   #headLength = 0;
   #frame: Frame | undefined;
-  /** Data of a message, and of a control frame, which may come within one. */
+  /**
+   * Data of a message, and of a control frame, which may arrive within a
+   * message.
+   */
   readonly #message = new ByteCollector();
   readonly #control = new ByteCollector();
   #messageType: "text" | "binary" | undefined;
@@ -53,13 +57,13 @@ export class WebSocketDecoder {
   /**
    * Creates a decoder.
    *
-   * @param most Bytes that a message may have.
+   * @param most Most bytes of a message.
    */
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** Bytes that are missing until the next step: of a frame's head or data. */
+  /** Bytes missing from the current frame's head or data. */
   get missing(): number {
     if (this.#frame !== undefined) return this.#frame.left;
     const length = this.#headLength < 2 ? 2 : headLength(this.#head[1]!);
@@ -67,12 +71,13 @@ export class WebSocketDecoder {
   }
 
   /**
-   * Takes bytes. What is kept of them is copied.
+   * Takes bytes, and copies those that it keeps.
    *
-   * @param bytes What has come.
-   * @returns What is complete by now. It has to be taken to the end.
-   * @throws {WebSocketError} If they break the protocol, or a message is too
-   *   long: 1002, 1007 or 1009. What follows can't be decoded then.
+   * @param bytes The next bytes.
+   * @returns The events that are now complete. The caller must take all of
+   *   them.
+   * @throws {WebSocketError} If the bytes break the protocol or a message is
+   *   too long: 1002, 1007 or 1009. Nothing more can be decoded then.
    */
   *push(bytes: Uint8Array): Generator<WebSocketEvent> {
     let rest = bytes;
@@ -103,7 +108,7 @@ export class WebSocketDecoder {
     return count;
   }
 
-  /** What the first two bytes tell is judged before the rest is waited for. */
+  /** Checks the first two bytes without waiting for the rest. */
   #checkStart(): void {
     const [first, second] = this.#head as unknown as [number, number];
     const opcode = first & 0x0f;
@@ -158,7 +163,7 @@ export class WebSocketDecoder {
     };
   }
 
-  /** The shortest form has to be used (§5.2). */
+  /** Requires the shortest form (§5.2). */
   #parseLength(): number {
     const short = this.#head[1]! & 0x7f;
     const view = new DataView(this.#head.buffer);
@@ -206,13 +211,13 @@ export class WebSocketDecoder {
   }
 }
 
-/** Bytes of a head, by its second byte; the mask is always there. */
+/** Bytes of a head, by its second byte. The mask is always present. */
 function headLength(second: number): number {
   const short = second & 0x7f;
   return 6 + (short === 126 ? 2 : short === 127 ? 8 : 0);
 }
 
-/** Without data there is no code (§5.5.1). */
+/** Empty data contains no code (§5.5.1). */
 function parseClose(data: Uint8Array): number | undefined {
   if (data.length === 0) return undefined;
   if (data.length === 1) throw broken("a close code has one byte");

@@ -1,16 +1,17 @@
 /**
- * The hub over WebSocket, whatever its TCP clients are sent: what comes from
- * others is in JSON, so that no message can be taken for what the hub says.
+ * The hub over WebSocket, independent of the framing of TCP clients. Messages
+ * of other clients are wrapped in JSON, so that none can pass for a notice of
+ * the hub.
  *
  * ```text
  * from a client                 to a client
  * any text                      {"from":"alice","text":"hi"}
  * /name alice                   {"hub":"alice is here"}
- * //x          (says /x)
+ * //x        (sends /x)
  * ```
  *
- * Instead of `text` there is `value` in a hub of JSON values, and `base64` for
- * what is no UTF-8.
+ * A hub of JSON values sends `value` instead of `text`. Bytes that are not
+ * UTF-8 are sent as `base64`.
  *
  * @module
  */
@@ -38,22 +39,17 @@ import { WebSocketDecoder, type WebSocketEvent } from "./websocket_decoder.ts";
 const SLASH = 0x2f;
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** What the dialect depends on. */
+/** Settings of the dialect. */
 export interface WebSocketDialectOptions {
-  /** Bytes that a message may have. */
+  /** Most bytes of a message. */
   mostBytes: number;
-  /** Whether TCP clients are sent names. */
+  /** Whether TCP clients receive the sender's name. */
   names: boolean;
-  /** What messages of this hub are. */
+  /** Framing of the hub's messages. */
   framing: HubFraming;
 }
 
-/**
- * Makes the dialect of a hub's WebSocket clients.
- *
- * @param options What it depends on.
- * @returns The dialect.
- */
+/** Creates the dialect of a hub's WebSocket clients. */
 export function webSocketDialect(options: WebSocketDialectOptions): HubDialect {
   const encodeNotice = (text: string) =>
     encodeText(JSON.stringify({ hub: text }));
@@ -97,7 +93,7 @@ class WebSocketHubDecoder implements HubDecoder {
     }
   }
 
-  /** Without a close frame before it, that is how a browser is killed. */
+  /** Browsers end like this when they are killed, without a close frame. */
   *end(): Generator<HubFrame> {}
 
   #read(event: WebSocketEvent): HubFrame | undefined {
@@ -125,7 +121,7 @@ function readMessage(
   bytes: Uint8Array,
   { framing, names }: WebSocketDialectOptions,
 ): HubFrame {
-  // A JSON text can't begin with a slash: a command is told from it, too.
+  // A JSON text can't start with a slash, so commands are distinct from it too.
   if (framing === "line" || bytes[0] === SLASH) {
     return readHubLine(bytes, names);
   }
@@ -138,7 +134,7 @@ function envelope({ from, bytes }: HubMessage, isJson: boolean): string {
   if (text === undefined) {
     return JSON.stringify({ from, base64: bytes.toBase64() });
   }
-  // As it was sent: parsing and formatting would change numbers.
+  // Unchanged, because parsing and formatting would change numbers.
   if (isJson) return `{"from":${JSON.stringify(from)},"value":${text}}`;
   return JSON.stringify({ from, text });
 }

@@ -1,12 +1,12 @@
 /**
- * Which of several upstreams gets the next connection.
+ * Chooses the upstream for the next connection.
  *
  * @module
  */
 
 import type { UpstreamHealth } from "./upstream_health.ts";
 
-/** Ways to choose. */
+/** Methods of choosing. */
 export const BALANCE_METHODS = [
   "first",
   "round-robin",
@@ -15,20 +15,20 @@ export const BALANCE_METHODS = [
   "source",
 ] as const;
 
-/** A way to choose. */
+/** A method of choosing. */
 export type BalanceMethod = typeof BALANCE_METHODS[number];
 
-/** An upstream as the choice sees it. */
+/** An upstream, as far as the choice needs it. */
 export interface Candidate {
-  /** Tells it from the others, and stays the same over restarts. */
+  /** Unique name that survives restarts. */
   readonly name: string;
-  /** Its share, 1 to 1000. */
+  /** Relative share of the connections, 1 to 1000. */
   readonly weight: number;
-  /** Whether it is for when no other is up. */
+  /** Whether to use it only if no other upstream is up. */
   readonly isBackup: boolean;
   /** Whether it is up. */
   readonly health: UpstreamHealth;
-  /** Connections that it has through us. */
+  /** Sluice's current connections to it. */
   readonly connections: number;
 }
 
@@ -36,32 +36,35 @@ export interface Candidate {
 export interface BalancerOptions {
   /** How to choose (default `round-robin`). */
   method?: BalanceMethod;
-  /** Milliseconds in which one that came up gets its share (default 0). */
+  /**
+   * Milliseconds until an upstream that came up gets its full share (default
+   * 0).
+   */
   slowStart?: number;
-  /** Tells the time, in milliseconds (default `performance.now`). */
+  /** Returns the time in milliseconds (default `performance.now`). */
   now?: () => number;
-  /** Gives a number from 0 to below 1 (default `Math.random`). */
+  /** Returns a number from 0 to below 1 (default `Math.random`). */
   random?: () => number;
 }
 
-/** Least part of its share that one in its slow start gets. */
+/** Smallest fraction of its share during the slow start. */
 const LEAST_SHARE = 0.1;
 
-/** Chooses among candidates that are up. */
+/** Chooses among upstreams that are up. */
 export class Balancer<T extends Candidate> {
   readonly #candidates: readonly T[];
   readonly #choose: (candidates: readonly T[], client: string) => T;
   readonly #slowStart: number;
   readonly #now: () => number;
   readonly #random: () => number;
-  /** How far each is behind its share, for `round-robin`. */
+  /** How far each upstream is behind its share, for `round-robin`. */
   readonly #credit = new Map<T, number>();
 
   /**
    * Creates a balancer.
    *
-   * @param candidates The upstreams, one at least.
-   * @param options How to choose.
+   * @param candidates The upstreams, at least one.
+   * @param options Method and slow start.
    */
   constructor(candidates: readonly T[], options: BalancerOptions = {}) {
     const { method = "round-robin", slowStart = 0 } = options;
@@ -81,12 +84,12 @@ export class Balancer<T extends Candidate> {
   }
 
   /**
-   * Chooses one. Those that are down are left out, unless it is time to try one
-   * again; backups are taken only where no other is left.
+   * Chooses an upstream. It skips upstreams that are down, unless one is due
+   * for another try, and uses backups only if no other is left.
    *
-   * @param client By what the client is known, for `source`.
-   * @param tried Those that are not to be chosen again.
-   * @returns The choice; `undefined` where none is left.
+   * @param client Identity of the client, for `source`.
+   * @param tried Upstreams to skip.
+   * @returns The upstream; `undefined` if none is left.
    */
   choose(client: string, tried: ReadonlySet<T> = new Set()): T | undefined {
     const left = this.#candidates.filter((one) => !tried.has(one));
@@ -104,14 +107,16 @@ export class Balancer<T extends Candidate> {
     return this.#choose(up, client);
   }
 
-  /** The share that one has by now. */
+  /** The current share of an upstream. */
   #share({ weight, health }: T): number {
     if (this.#slowStart === 0) return weight;
     const part = (this.#now() - health.upSince) / this.#slowStart;
     return weight * Math.min(1, Math.max(LEAST_SHARE, part));
   }
 
-  /** Smooth: with 5, 1, 1 it is a a b a c a a, never five in a row (nginx). */
+  /**
+   * Smooth: weights 5, 1, 1 give a a b a c a a, never five in a row (as nginx).
+   */
   #inTurn(candidates: readonly T[]): T {
     let total = 0;
     let best = candidates[0]!;
@@ -125,14 +130,17 @@ export class Balancer<T extends Candidate> {
     return best;
   }
 
-  /** Ties go in turn, or the first would get all that end at once. */
+  /**
+   * Breaks ties in turn, because the first would otherwise get all connections
+   * after many end together.
+   */
   #leastConnections(candidates: readonly T[]): T {
     const load = (one: T) => (one.connections + 1) / this.#share(one);
     const least = Math.min(...candidates.map(load));
     return this.#inTurn(candidates.filter((one) => load(one) === least));
   }
 
-  /** Two at random, the one with less to do (Mitzenmacher 2001). */
+  /** Of two random upstreams, the one with less load (Mitzenmacher 2001). */
   #ofTwo(candidates: readonly T[]): T {
     const first = this.#draw(candidates);
     const second = this.#draw(candidates.filter((one) => one !== first));
@@ -151,8 +159,8 @@ export class Balancer<T extends Candidate> {
   }
 
   /**
-   * Highest random weight (Thaler, Ravishankar 1998): when one goes, only its
-   * own clients go elsewhere.
+   * Highest random weight (Thaler, Ravishankar 1998): when an upstream goes,
+   * only its own clients move.
    */
   #bySource(candidates: readonly T[], client: string): T {
     const score = (one: T) =>
@@ -163,7 +171,7 @@ export class Balancer<T extends Candidate> {
   }
 }
 
-/** FNV-1a with a last mixing, as a number between 0 and 1. */
+/** FNV-1a with a final mix, as a number between 0 and 1. */
 function hash(text: string): number {
   let sum = 0x811c9dc5;
   for (let n = 0; n < text.length; n++) {

@@ -1,5 +1,5 @@
 /**
- * What counts as one client where clients are counted.
+ * The key by which Sluice counts clients.
  *
  * @module
  */
@@ -7,22 +7,23 @@
 import { formatIpAddress, parseIpAddress } from "../../wire/ip_address.ts";
 import { unmapAddress } from "../../wire/ip_mapped.ts";
 
-/** A site has at least this much of IPv6 to itself (RFC 6177). */
+/** A site has at least a prefix of this many bytes of IPv6 (RFC 6177). */
 const IPV6_PREFIX_BYTES = 8;
 
 /**
- * Makes the key by which a client is counted: its address for IPv4, its /64 for
- * IPv6, since whoever has one address of a /64 has all of them.
+ * Returns the key by which a client is counted: its address for IPv4, its /64
+ * for IPv6, because the owner of one address of a /64 owns all of them.
  *
- * @param address The client's address as text; `unix:` where it has none.
+ * @param address The client's address as text; `unix:` if it has none.
  * @returns The key, for example `192.0.2.1`, `2001:db8::/64` or `unix`.
  */
 export function clientKey(address: string): string {
   if (!address.includes(":")) return address;
-  if (address === "unix:") return "unix"; // As it is logged.
+  if (address === "unix:") return "unix"; // As in the log.
   const mapped = parseIpAddress(address);
   if (mapped === undefined) return address;
-  // An IPv4 client of a listener on [::] is one address, not all of IPv4.
+  // An IPv4 client of a listener on [::] counts as one address, not as all of
+  // IPv4.
   const ip = unmapAddress(mapped);
   if (ip.length === 4) return formatIpAddress(ip);
   const prefix = new Uint8Array(ip.length);

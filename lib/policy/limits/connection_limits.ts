@@ -1,5 +1,5 @@
 /**
- * How many connections are served at once, in all and for one client or user.
+ * Limits the connections at the same time, in total and of one client or user.
  *
  * @module
  */
@@ -8,35 +8,38 @@ import { clientKey } from "./client_key.ts";
 import { type Offer, OfferedPlaces } from "./offered_places.ts";
 import { Refusal } from "./refusal.ts";
 
-/** Connections over a limit that are kept at once, until they can be told. */
+/** Most connections over a limit to keep until they can be refused in words. */
 export const MOST_REFUSED = 128;
 
-/** A place among the connections served, or kept. */
+/** A place for one connection, admitted or kept. */
 export interface Lease {
-  /** Gives the place back. Calling it again does nothing. */
+  /** Returns the place. A second call does nothing. */
   release(): void;
   /**
-   * Lets the next connection that finds no place have this one.
+   * Offers the place to the next connection that finds none free.
    *
-   * @param end Ends the connection whose place it was, which is free by then;
+   * @param end Ends the connection of this place, which is free by then. It
    *   must not throw.
    */
   offer(end: () => void): void;
-  /** Takes that back. Does nothing once the place is another's. */
+  /**
+   * Withdraws the offer. Does nothing if another connection has taken the
+   * place.
+   */
   withdraw(): void;
 }
 
-/** Which limit leaves no place: that in all, or that of one client or user. */
+/** The limit that is reached: the total, or that of one client or user. */
 export type FullLimit = "all" | "one";
 
 /** Options for {@linkcode ConnectionLimits}. */
 export type ConnectionLimitsOptions =
   & {
-    /** Connections over a limit that are kept at once (default 128). */
+    /** Most connections over a limit to keep (default 128). */
     mostKept?: number;
   }
   & (
-    /** What is counted (default connections), and whose (default a client's). */
+    /** What to count (default connections), and by what (default by client). */
     | { what?: "connections" | "associations"; per?: "client" }
     | { what?: "connections"; per: "user" }
   );
@@ -52,10 +55,10 @@ export class ConnectionLimits {
   #refused = 0;
 
   /**
-   * Creates limits with nothing counted yet.
+   * Creates limits with nothing counted.
    *
-   * @param most How many in all.
-   * @param options What is counted, and whose.
+   * @param most Most connections in total.
+   * @param options What to count, and by what.
    */
   constructor(most: number, options: ConnectionLimitsOptions = {}) {
     this.#most = most;
@@ -67,12 +70,12 @@ export class ConnectionLimits {
     return this.#total;
   }
 
-  /** Connections over the limit that are kept at once. */
+  /** Most connections over the limit to keep. */
   protected get mostKept(): number {
     return this.#options.mostKept ?? MOST_REFUSED;
   }
 
-  /** Clients or users that have a connection; each is kept only that long. */
+  /** Clients or users with a connection. Others are not remembered. */
   get clients(): number {
     return this.#byClient.size;
   }
@@ -81,10 +84,10 @@ export class ConnectionLimits {
    * Gives a connection its place.
    *
    * @param client The client's address without port, or the user's name.
-   * @param mostOfClient Connections from one client (an IPv4 address, or a /64
-   *   of IPv6) or of one user; 0 is no limit but that in all.
-   * @returns The place, to be given back at the end.
-   * @throws {Refusal} `limit reached`, saying which.
+   * @param mostOfClient Most connections of one client (an IPv4 address, or a
+   *   /64 of IPv6) or of one user; 0 disables this limit.
+   * @returns The place, to release at the end.
+   * @throws {Refusal} `limit reached`, with the name of the limit.
    */
   admit(client: string, mostOfClient: number): Lease {
     const { what = "connections", per } = this.#options;
@@ -112,12 +115,12 @@ export class ConnectionLimits {
   }
 
   /**
-   * Keeps a connection that was not admitted, until it has said what it wants
-   * and can be told. A client that opens connections without a word would have
-   * all that there is room for otherwise, whatever the limit.
+   * Keeps a connection over the limit until it has sent its request and can be
+   * refused in words. The number is limited, because silent clients could
+   * otherwise use all resources whatever the limit.
    *
-   * @returns The place, to be given back at the end; `undefined` where as many
-   *   are kept as may be: it has to go at once.
+   * @returns The place, to release at the end; `undefined` if too many are kept
+   *   and the connection has to close immediately.
    */
   keep(): Lease | undefined {
     const isFull = this.#refused >= this.mostKept;
@@ -127,8 +130,7 @@ export class ConnectionLimits {
   }
 
   /**
-   * Ends the connection whose place has been offered for longest, because there
-   * is no room for another one.
+   * Ends the connection whose place has been offered the longest, to make room.
    *
    * @returns Whether there was one.
    */
@@ -136,7 +138,7 @@ export class ConnectionLimits {
     return this.#offered.take() || this.#keptOffered.take();
   }
 
-  /** Places that are offered give way, as many as it takes. */
+  /** Takes offered places until there is room. */
   #takeOrReclaim(key: string, mostOfOne: number): FullLimit | undefined {
     let full = this.take(key, this.#most, mostOfOne);
     while (
@@ -147,17 +149,17 @@ export class ConnectionLimits {
   }
 
   /**
-   * Waits for places that others were asked for, after
-   * {@linkcode ConnectionLimits.admit} has found none.
+   * Waits for places of other threads, after {@linkcode ConnectionLimits.admit}
+   * found none.
    *
-   * @returns When it is worth while to try again; `undefined` where it is not.
+   * @returns When to try again; `undefined` if it makes no sense.
    */
   awaitRoom(): Promise<void> | undefined {
     return undefined;
   }
 
   /**
-   * Ends the connection whose place has been offered for longest, for another
+   * Ends the connection whose place has been offered the longest, for another
    * thread.
    *
    * @returns Whether there was one.
@@ -167,22 +169,22 @@ export class ConnectionLimits {
   }
 
   /**
-   * Notes how many places are offered.
+   * Called when the number of offered places changes.
    *
-   * @param _count How many.
+   * @param _count Number of offered places.
    */
   protected offersChanged(_count: number): void {}
 
-  /** Asks others for a place, where there are none to be had here. */
+  /** Asks other threads for a place, when this one has none. */
   protected callOthers(): void {}
 
   /**
    * Takes a place, if there is one.
    *
-   * @param key Whose it is to be.
-   * @param most Places in all.
-   * @param mostOfOne Places of one; 0 is no limit.
-   * @returns Which limit leaves none; `undefined` where it was taken.
+   * @param key Client or user.
+   * @param most Places in total.
+   * @param mostOfOne Places of one client or user; 0 disables this limit.
+   * @returns The limit that is reached; `undefined` if the place was taken.
    */
   protected take(
     key: string,
@@ -198,9 +200,9 @@ export class ConnectionLimits {
   }
 
   /**
-   * Gives a place back.
+   * Returns a place.
    *
-   * @param key Whose it was.
+   * @param key Client or user.
    */
   protected give(key: string): void {
     this.#total--;
@@ -210,7 +212,7 @@ export class ConnectionLimits {
   }
 }
 
-/** A place that is held until it is given back, or taken by another. */
+/** A place until its release, or until another connection takes it. */
 class Place implements Lease {
   readonly #key: string;
   readonly #offered: OfferedPlaces;

@@ -1,5 +1,5 @@
 /**
- * How often one client may connect.
+ * Limits how often one client may connect.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { SharedTable } from "../../sync/shared/table.ts";
 import { clientKey } from "./client_key.ts";
 import { Refusal } from "./refusal.ts";
 
-/** Lengths of a period in milliseconds. */
+/** Lengths of the periods in milliseconds. */
 const PERIODS: Readonly<Record<Frequency["period"], number>> = {
   second: 1_000,
   minute: 60_000,
@@ -16,30 +16,32 @@ const PERIODS: Readonly<Record<Frequency["period"], number>> = {
 };
 
 /**
- * Clients remembered. The one that connected longest ago makes room: of all, it
- * has most of its burst back, and being forgotten is to have all of it.
+ * Most clients to remember. The one with the oldest connection makes room: it
+ * has regained most of its burst, and a forgotten client has all of it.
  */
 const MOST_CLIENTS = 16_384;
 
-/** So many in a period, on average. */
+/** An average number per period. */
 export interface Frequency {
-  /** How many, 1 or more. */
+  /** Number of connections, 1 or more. */
   count: number;
-  /** In what time. */
+  /** Length of the period. */
   period: "second" | "minute" | "hour";
 }
 
 /** Options for {@linkcode ConnectionRate}. */
 export interface ConnectionRateOptions {
-  /** How many may come at once after a pause (default: those of a period). */
+  /** Connections in one burst after a pause (default: those of a period). */
   burst?: number | undefined;
-  /** Tells the time in milliseconds (default `performance.now`). */
+  /** Returns the time in milliseconds (default `performance.now`). */
   now?: () => number;
-  /** Where threads count together (default: this one alone does). */
+  /**
+   * Table in which threads count together (default: only this thread counts).
+   */
   table?: SharedTable | undefined;
 }
 
-/** The table that threads need for {@linkcode ConnectionRate}. */
+/** Shape of the table for {@linkcode ConnectionRate}. */
 export const RATE_TABLE = {
   capacity: MOST_CLIENTS,
   keyBytes: 48,
@@ -48,15 +50,18 @@ export const RATE_TABLE = {
 } as const;
 
 /**
- * A token bucket for each client. Kept is only when it will be full again,
- * which says the same in one number (the generic cell rate algorithm, ITU-T
- * I.371).
+ * A token bucket for each client. It stores only the time at which the bucket
+ * will be full again, which is all it needs (the generic cell rate algorithm,
+ * ITU-T I.371).
  */
 export class ConnectionRate {
   readonly #message: string;
-  /** Milliseconds until there is one more. */
+  /** Milliseconds until the bucket gains one connection. */
   readonly #interval: number;
-  /** A bucket that is full later than this from now is empty. */
+  /**
+   * The longest time until full, in milliseconds, that still allows a
+   * connection.
+   */
   readonly #longest: number;
   readonly #now: () => number;
   readonly #table: SharedTable | undefined;
@@ -66,8 +71,8 @@ export class ConnectionRate {
   /**
    * Creates a rate that nobody has used.
    *
-   * @param frequency How often on average.
-   * @param options Burst and clock.
+   * @param frequency Average rate.
+   * @param options Burst, clock and table.
    */
   constructor(
     { count, period }: Frequency,
@@ -77,23 +82,23 @@ export class ConnectionRate {
     const time = period === "hour" ? "an hour" : `a ${period}`;
     this.#message = `Limit of ${count} new connections ${time} from one client`;
     this.#interval = PERIODS[period] / count;
-    // Rounding must not cost one of a whole number.
+    // Rounding must not cost a connection.
     this.#longest = (burst - 1 + 1e-6) * this.#interval;
     this.#now = now;
     this.#table = options.table;
   }
 
-  /** Clients that are remembered. */
+  /** Number of remembered clients. */
   get clients(): number {
     return this.#fullAt.size;
   }
 
   /**
-   * Counts a new connection. One that is refused does not count: a client that
-   * insists is served as often as one that waits.
+   * Counts a new connection. A refused one does not count, so an insistent
+   * client gets as many connections as a patient one.
    *
-   * @param client The client's address without port; all of a /64 of IPv6 is
-   *   one client.
+   * @param client The client's address without port. All of a /64 of IPv6
+   *   counts as one client.
    * @throws {Refusal} `limit reached`.
    */
   take(client: string): void {
@@ -108,13 +113,16 @@ export class ConnectionRate {
     });
   }
 
-  /** Gives by how many milliseconds it is too early; then it does not count. */
+  /**
+   * Returns by how many milliseconds it is too early. A positive result does
+   * not count.
+   */
   #count(key: string): number {
     const now = this.#now();
     const fullAt = Math.max(this.#fullAt.get(key) ?? now, now);
     const early = fullAt - now - this.#longest;
     if (early > 0) return early;
-    this.#fullAt.delete(key); // To be the last in order.
+    this.#fullAt.delete(key); // Moves it to the end.
     if (this.#fullAt.size === MOST_CLIENTS) {
       const [oldest] = this.#fullAt.keys();
       this.#fullAt.delete(oldest!);
@@ -126,7 +134,7 @@ export class ConnectionRate {
   #countTogether(key: string, table: SharedTable): number {
     return table.exclusively(() => {
       const { now } = table;
-      const entry = table.enter(key)!; // Somebody always makes room.
+      const entry = table.enter(key)!; // An older entry always makes room.
       const fullAt = Math.max(table.value(entry, 0), now);
       const early = fullAt - now - this.#longest;
       if (early > 0) return early;

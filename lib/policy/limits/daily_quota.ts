@@ -1,5 +1,5 @@
 /**
- * How many bytes each user may carry in a day.
+ * Limits how many bytes each user may transfer per day.
  *
  * @module
  */
@@ -12,25 +12,25 @@ const DAY = 86_400_000;
 
 /** Options for {@linkcode DailyQuota}. */
 export interface DailyQuotaOptions {
-  /** Time zone of the day by its IANA name (default `UTC`). */
+  /** IANA name of the day's time zone (default `UTC`). */
   zone?: string | undefined;
-  /** Tells the time in milliseconds since 1970 (default `Date.now`). */
+  /** Returns the time in milliseconds since 1970 (default `Date.now`). */
   now?: () => number;
-  /** What keeps the count (default: nobody else has it). */
+  /** Keeper of the counts (default: this thread alone). */
   ledger?: QuotaLedger | undefined;
 }
 
-/** What has been counted, fit for JSON. */
+/** The counts of a day, ready for JSON. */
 export interface QuotaState {
   /** The day in the quota's zone, `YYYY-MM-DD`. */
   day: string;
-  /** Bytes of that day by user. */
+  /** Bytes of that day, by user. */
   bytes: Record<string, number>;
 }
 
 /**
- * Counts bytes by user and day. There are as many entries as users that have
- * proved who they are that day.
+ * Counts bytes by user and day. It has one entry for each authenticated user of
+ * the day.
  */
 export class DailyQuota {
   readonly #most: number;
@@ -43,9 +43,9 @@ export class DailyQuota {
   /**
    * Creates a quota that nobody has used.
    *
-   * @param most Bytes for each user and day, both ways together.
-   * @param options Time zone and clock.
-   * @throws {RangeError} If there is no such time zone.
+   * @param most Bytes per user and day, both directions together.
+   * @param options Time zone, clock and keeper.
+   * @throws {RangeError} If the time zone is unknown.
    */
   constructor(most: number, options: DailyQuotaOptions = {}) {
     const { zone = "UTC", now = Date.now } = options;
@@ -57,21 +57,21 @@ export class DailyQuota {
     this.#ledger = options.ledger ?? new LocalLedger();
   }
 
-  /** Grows with every change, so that one can tell whether there was any. */
+  /** Grows with every change, which reveals whether there was one. */
   get revision(): number {
     return this.#ledger.revision;
   }
 
-  /** What has been counted today. */
+  /** The counts of today. */
   get state(): QuotaState {
     this.#turnPage();
     return { day: this.#day, bytes: this.#ledger.all(this.#day) };
   }
 
   /**
-   * Goes on from what was counted before.
+   * Continues with earlier counts.
    *
-   * @param state The count; that of another day is over and has no effect.
+   * @param state The counts. Those of another day have no effect.
    */
   restore(state: QuotaState): void {
     if (!this.#isCurrent(state.day)) return;
@@ -84,8 +84,8 @@ export class DailyQuota {
   /**
    * Counts bytes.
    *
-   * @param user Who has carried them.
-   * @param bytes How many.
+   * @param user User who transferred them.
+   * @param bytes Number of bytes.
    */
   add(user: string, bytes: number): void {
     if (bytes <= 0) return;
@@ -94,10 +94,9 @@ export class DailyQuota {
   }
 
   /**
-   * Tells whether a user may carry more.
+   * Checks whether a user may transfer more.
    *
-   * @param user The user.
-   * @returns What to refuse it for; `undefined` where something is left.
+   * @returns The refusal; `undefined` if some of the quota is left.
    */
   refusal(user: string): Refusal | undefined {
     this.#turnPage();
@@ -116,7 +115,10 @@ export class DailyQuota {
     this.#ledger.turn(this.#day);
   }
 
-  /** A clock that was set back over midnight gives nobody a second quota. */
+  /**
+   * Accepts tomorrow too: if the clock goes back over midnight, nobody gets a
+   * second quota.
+   */
   #isCurrent(day: string): boolean {
     const now = this.#now();
     return day === this.#dayAt(now) || day === this.#dayAt(now + DAY);
@@ -128,7 +130,7 @@ export class DailyQuota {
   }
 }
 
-/** Swedes write dates as ISO 8601 does. */
+/** Swedish dates have the form of ISO 8601. */
 function dayFormat(timeZone: string): Intl.DateTimeFormat {
   return new Intl.DateTimeFormat("sv-SE", {
     timeZone,

@@ -1,32 +1,32 @@
 /**
- * Places whose connections are as good as over: whoever finds none free gets
- * one of these.
+ * Places of connections that are nearly over. A new connection that finds no
+ * free place takes one of these.
  *
  * @module
  */
 
-/** A place that others may have. */
+/** The offer of a place. */
 export interface Offer {
-  /** Takes the offer back. Does nothing once the place is gone. */
+  /** Withdraws the offer. Does nothing once the place is taken. */
   withdraw(): void;
 }
 
-/** Places that are offered, in the order of their offers. */
+/** Offered places, in the order of their offers. */
 export class OfferedPlaces {
   readonly #byKey = new Map<string, Set<OpenOffer>>();
   readonly #all = new Set<OpenOffer>();
   readonly #onChange: (count: number) => void;
 
   /**
-   * Begins with none.
+   * Creates a list without offers.
    *
-   * @param onChange Told how many there are, when that changes.
+   * @param onChange Receives the number of offers whenever it changes.
    */
   constructor(onChange: (count: number) => void = () => {}) {
     this.#onChange = onChange;
   }
 
-  /** How many there are. */
+  /** Number of offers. */
   get size(): number {
     return this.#all.size;
   }
@@ -34,9 +34,8 @@ export class OfferedPlaces {
   /**
    * Offers a place.
    *
-   * @param key Whose it is.
-   * @param leave Gives the place back and ends its connection; must not throw.
-   * @returns The offer.
+   * @param key Client or user.
+   * @param leave Returns the place and ends its connection. It must not throw.
    */
   add(key: string, leave: () => void): Offer {
     const offer: OpenOffer = {
@@ -58,10 +57,10 @@ export class OfferedPlaces {
   }
 
   /**
-   * Takes the place that has been offered for longest.
+   * Takes the place that has been offered the longest.
    *
-   * @param key Whose it must be (default anyone's).
-   * @returns Whether there was one; it is free then.
+   * @param key Required client or user (default: any).
+   * @returns Whether there was one; its place is then free.
    */
   take(key?: string): boolean {
     const offers = key === undefined ? this.#all : this.#byKey.get(key);

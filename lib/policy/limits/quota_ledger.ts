@@ -1,45 +1,41 @@
 /**
- * Where the bytes of a day are written down, user by user.
+ * Keeps the bytes of a day, by user.
  *
  * @module
  */
 
-/** Keeps the count of a day. */
+/** Keeper of the counts of a day. */
 export interface QuotaLedger {
   /** Grows with every change. */
   readonly revision: number;
   /**
-   * Adds to what a user has carried.
+   * Adds to a user's count.
    *
    * @param day The day, `YYYY-MM-DD`.
-   * @param user The user.
-   * @param bytes How many bytes.
+   * @param bytes Number of bytes.
    */
   add(day: string, user: string, bytes: number): void;
   /**
-   * Reads what a user has carried.
+   * Reads a user's count.
    *
-   * @param day The day.
-   * @param user The user.
-   * @returns How many bytes.
+   * @returns Number of bytes.
    */
   read(day: string, user: string): number;
   /**
-   * Reads what all have carried.
+   * Reads all counts.
    *
-   * @param day The day.
    * @returns Bytes by user.
    */
   all(day: string): Record<string, number>;
   /**
-   * Begins a day; that before is over.
+   * Starts a new day and ends the one before.
    *
-   * @param day The new one.
+   * @param day The new day, `YYYY-MM-DD`.
    */
   turn(day: string): void;
 }
 
-/** The count of one thread. */
+/** The counts of one thread. */
 export class LocalLedger implements QuotaLedger {
   readonly #bytes = new Map<string, number>();
   #day: string | undefined;
@@ -47,11 +43,10 @@ export class LocalLedger implements QuotaLedger {
   revision = 0;
 
   /**
-   * Adds to what a user has carried.
+   * Adds to a user's count.
    *
-   * @param day The day, which is the present one.
-   * @param user The user.
-   * @param bytes How many bytes.
+   * @param day The current day.
+   * @param bytes Number of bytes.
    */
   add(day: string, user: string, bytes: number): void {
     this.#day ??= day;
@@ -60,18 +55,17 @@ export class LocalLedger implements QuotaLedger {
   }
 
   /**
-   * Reads what a user has carried.
+   * Reads a user's count.
    *
-   * @param _day The day, which is the present one.
-   * @param user The user.
-   * @returns How many bytes.
+   * @param _day The current day.
+   * @returns Number of bytes.
    */
   read(_day: string, user: string): number {
     return this.#bytes.get(user) ?? 0;
   }
 
   /**
-   * Reads what all have carried.
+   * Reads all counts.
    *
    * @returns Bytes by user.
    */
@@ -80,9 +74,9 @@ export class LocalLedger implements QuotaLedger {
   }
 
   /**
-   * Begins a day, where none of those that count here has begun it.
+   * Starts a new day, unless another caller has done so.
    *
-   * @param day The new one.
+   * @param day The new day, `YYYY-MM-DD`.
    */
   turn(day: string): void {
     if (day === this.#day) return;

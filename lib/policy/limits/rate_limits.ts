@@ -1,5 +1,5 @@
 /**
- * How many bytes a second a connection, a user and all together may carry.
+ * Limits the bytes per second of a connection, of a user, and of all together.
  *
  * @module
  */
@@ -10,28 +10,31 @@ import { SharedBucket } from "../../sync/shared/bucket.ts";
 import type { SharedTable } from "../../sync/shared/table.ts";
 
 /**
- * Users remembered after their last connection, so that none gains a new burst
- * by connecting anew.
+ * Most users to remember after their last connection, so that nobody gains a
+ * new burst by reconnecting.
  */
 const MOST_IDLE_USERS = 1_000;
 
-/** The table that threads need for {@linkcode RateLimits}: {@linkcode WAYS}. */
+/**
+ * Shape of the table for {@linkcode RateLimits}; its values are {@linkcode
+ * WAYS}.
+ */
 export const BYTES_TABLE = {
   capacity: 8_192,
   keyBytes: 256,
   values: 4,
 } as const;
 
-/** Key of all connections in it; nobody has such a name. */
+/** Key for all connections in the table. No user has this name. */
 const TOTAL = "\0total";
 
-/** Places of the numbers in an entry of it. */
+/** Indexes of the values in an entry of the table. */
 const WAYS = {
   up: { index: 0, turns: 2 },
   down: { index: 1, turns: 3 },
 } as const;
 
-/** Bytes a second each way; 0 is no limit. */
+/** Bytes per second in each direction; 0 disables a limit. */
 export interface BothWays {
   /** From clients to targets. */
   up: number;
@@ -39,58 +42,56 @@ export interface BothWays {
   down: number;
 }
 
-/** The rates that are limited. */
+/** The configured rates. */
 export interface RateSettings {
-  /** Of one connection. */
+  /** Rate of one connection. */
   connection?: BothWays | undefined;
-  /** Of all connections of one user. */
+  /** Rate of all connections of one user. */
   user?: BothWays | undefined;
-  /** Of all connections. */
+  /** Rate of all connections. */
   total?: BothWays | undefined;
-  /**
-   * How much may come at once after a pause, in milliseconds of each rate
-   * (default 100).
-   */
+  /** Budget after a pause, in milliseconds of each rate (default 100). */
   burst?: number | undefined;
 }
 
-/** What the two directions of one connection keep to. */
+/** The limits of one connection's directions. */
 export interface Paces {
-  /** What is read of the client; `undefined` is no limit. */
+  /** Limits reading from the client; `undefined` for no limit. */
   readonly up: Pace | undefined;
-  /** What is read of targets; `undefined` is no limit. */
+  /** Limits reading from targets; `undefined` for no limit. */
   readonly down: Pace | undefined;
 }
 
-/** A rate for each way; `undefined` is no limit. */
+/** A rate for each direction; `undefined` for no limit. */
 export type Rates = Readonly<Record<keyof BothWays, Rate | undefined>>;
 
 interface KnownUser {
   rates: Rates;
   connections: number;
-  /** In the table of all threads. */
+  /** Entry in the table that threads share. */
   entry: number | undefined;
 }
 
-/** Where the buckets of a rate are that threads have together. */
+/** The entry of a rate's buckets in the shared table. */
 interface Place {
   table: SharedTable;
   entry: number;
 }
 
-/** The rates of everybody. */
+/** The rates of all users and connections. */
 export class RateLimits {
   readonly #settings: RateSettings;
   readonly #total: Rates;
   readonly #table: SharedTable | undefined;
-  /** Those without a connection in the order of their last one. */
+  /** Users without a connection are in the order of their last one. */
   readonly #users = new Map<string, KnownUser>();
 
   /**
    * Creates rates that nobody has used.
    *
-   * @param settings The rates.
-   * @param table Where threads count together (default: this one alone does).
+   * @param settings The configured rates.
+   * @param table Table in which threads count together (default: only this
+   *   thread counts).
    */
   constructor(settings: RateSettings, table?: SharedTable) {
     this.#settings = settings;
@@ -98,26 +99,23 @@ export class RateLimits {
     this.#total = this.#makeRates(settings.total, this.#enterTable(TOTAL));
   }
 
-  /** Users that are remembered. */
+  /** Number of remembered users. */
   get users(): number {
     return this.#users.size;
   }
 
-  /**
-   * Makes the rates of one connection.
-   *
-   * @returns What it shares with none.
-   */
+  /** Creates the rates of one connection, which it shares with nobody. */
   connect(): Rates {
     return this.#makeRates(this.#settings.connection);
   }
 
   /**
-   * Adds what a connection shares with others.
+   * Adds the rates that a connection shares with others.
    *
-   * @param own Its own rates.
-   * @param user Its user; to be given back with {@linkcode RateLimits.leave}.
-   * @returns What it keeps to.
+   * @param own The connection's own rates.
+   * @param user The connection's user. Call {@linkcode RateLimits.leave} at the
+   *   end.
+   * @returns The limits of the connection.
    */
   join(own: Rates, user: string | undefined): Paces {
     const ofUser = user === undefined ? undefined : this.#enter(user);
@@ -127,17 +125,13 @@ export class RateLimits {
     };
   }
 
-  /**
-   * Notes that a user has a connection less.
-   *
-   * @param user The user.
-   */
+  /** Removes one connection of a user. */
   leave(user: string): void {
     const known = this.#users.get(user);
     if (known === undefined || --known.connections > 0) return;
-    this.#users.delete(user); // To be the last in order.
+    this.#users.delete(user); // Moves it to the end.
     if (known.entry !== undefined) {
-      return this.#leaveTable(known.entry); // The table remembers it.
+      return this.#leaveTable(known.entry); // The table remembers the user.
     }
     this.#users.set(user, known);
     if (this.#users.size <= MOST_IDLE_USERS) return;
@@ -174,7 +168,7 @@ export class RateLimits {
     return { up: make("up"), down: make("down") };
   }
 
-  /** While we have a share of it, it is not forgotten. */
+  /** Takes a share of the entry, so that the table keeps it. */
   #enterTable(key: string): Place | undefined {
     const table = this.#table;
     const entry = table?.exclusively(() => {

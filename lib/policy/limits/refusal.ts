@@ -1,10 +1,10 @@
 /**
- * What is refused although it could be done.
+ * Decisions against a client.
  *
  * @module
  */
 
-/** Kinds of refusal, as far as anyone acts on the difference. */
+/** Kinds of refusal that lead to different answers. */
 export type RefusalKind =
   | "forbidden"
   | "unauthenticated"
@@ -16,8 +16,8 @@ export type RefusalKind =
   | "revoked";
 
 /**
- * Limits by the names that they are counted by; they never change, so that
- * figures and filters of logs can rely on them.
+ * Names by which limits are counted. They never change, so that metrics and log
+ * filters can rely on them.
  */
 export type LimitName =
   | "connections"
@@ -31,27 +31,27 @@ export type LimitName =
 
 /** Options for a {@linkcode Refusal}. */
 export interface RefusalOptions extends ErrorOptions {
-  /** Seconds after which it may be otherwise, where that is known. */
+  /** Seconds after which to try again, if known. */
   retryAfter?: number;
-  /** Which limit was reached. */
+  /** The limit that was reached. */
   limit?: LimitName;
 }
 
-/** A decision against a client, to be told to it and to the log. */
+/** A decision against a client, for the answer and the log. */
 export class Refusal extends Error {
-  /** What to tell the client by. */
+  /** Kind of refusal, which selects the answer. */
   readonly kind: RefusalKind;
-  /** Seconds after which it may be otherwise, where that is known. */
+  /** Seconds after which to try again, if known. */
   readonly retryAfter: number | undefined;
-  /** Which limit was reached, where it was one that is counted. */
+  /** The limit that was reached, if it was a counted one. */
   readonly limit: LimitName | undefined;
 
   /**
    * Constructs a refusal.
    *
-   * @param kind What to tell the client by.
-   * @param message Which rule or limit decided, in one line.
-   * @param options What else the client can be told.
+   * @param kind Selects the answer.
+   * @param message The rule or limit that decided, in one line.
+   * @param options Further data for the answer.
    */
   constructor(
     kind: RefusalKind,
@@ -67,9 +67,9 @@ export class Refusal extends Error {
 }
 
 /**
- * Makes the refusal of new work during a shutdown.
+ * Creates the refusal of new work during a shutdown.
  *
- * @returns `draining`.
+ * @returns A refusal of kind `draining`.
  */
 export function drainRefusal(): Refusal {
   return new Refusal("draining", "Sluice is shutting down");

@@ -1,5 +1,5 @@
 /**
- * How many connections are served at once by several threads.
+ * Limits the connections of several threads together.
  *
  * @module
  */
@@ -13,18 +13,17 @@ import {
   MOST_REFUSED,
 } from "./connection_limits.ts";
 
-/** Most places that a table is made for, however many connections may be. */
+/** Most entries of a table, however many connections are allowed. */
 const MOST_PLACES = { client: 262_144, user: 65_536 } as const;
 
-/** Bytes of an address as text, and of a user's name (RFC 1929 §2). */
+/** Bytes of an address as text, and of a user name (RFC 1929 §2). */
 const KEY_BYTES = { client: 48, user: 256 } as const;
 
 /**
- * Tells which table threads need for {@linkcode SharedConnectionLimits}.
+ * Returns the shape of the table for {@linkcode SharedConnectionLimits}.
  *
- * @param most Connections in all.
- * @param per Whose are counted.
- * @returns The shape of the table.
+ * @param most Most connections in total.
+ * @param per Kind of key.
  */
 export function connectionTable(
   most: number,
@@ -36,25 +35,25 @@ export function connectionTable(
   };
 }
 
-/** The table in which threads tell of the places that they offer. */
+/** Shape of the table in which threads announce offered places. */
 export const OFFERS_TABLE = { capacity: 4, keyBytes: 8 } as const;
 
-/** The only key in it. */
+/** The only key in that table. */
 const OFFERS = "offers";
 
-/** Milliseconds between two looks at whether another thread needs a place. */
+/** Milliseconds between two checks whether another thread needs a place. */
 const LOOK = 50;
 
 /** Milliseconds that another thread has to give way. */
 const ANSWER = 150;
 
-/** Where threads count together. */
+/** The tables in which threads count together. */
 export interface SharedCounts {
   /** Connections of each client or user. */
   table: SharedTable;
-  /** Places that are offered (default: only within a thread). */
+  /** Offered places (default: only within one thread). */
   offers?: SharedTable;
-  /** How many threads there are. */
+  /** Number of threads. */
   threads: number;
 }
 
@@ -63,19 +62,19 @@ export class SharedConnectionLimits extends ConnectionLimits {
   readonly #table: SharedTable;
   readonly #threads: number;
   readonly #offers: SharedTable | undefined;
-  /** Places that the others know of. */
-  #told = 0;
-  /** Calls of others that were heard. */
-  #heard = 0;
+  /** Offered places that this thread has announced. */
+  #announced = 0;
+  /** Calls of other threads that this thread has answered. */
+  #answered = 0;
   #look: Deadline | undefined;
   #answer: Promise<void> | undefined;
 
   /**
    * Creates limits.
    *
-   * @param most How many in all.
-   * @param where Where threads count together, and how many they are.
-   * @param options What is counted, and whose.
+   * @param most Most connections in total.
+   * @param where Tables and number of the threads.
+   * @param options What to count, and by what.
    */
   constructor(
     most: number,
@@ -88,7 +87,7 @@ export class SharedConnectionLimits extends ConnectionLimits {
     this.#offers = offers;
   }
 
-  /** A part of what one alone would keep. */
+  /** This thread's part of the places for refused connections. */
   protected override get mostKept(): number {
     return Math.ceil(MOST_REFUSED / this.#threads);
   }
@@ -98,25 +97,25 @@ export class SharedConnectionLimits extends ConnectionLimits {
     return this.#table.exclusively(() => this.#table.total);
   }
 
-  /** Clients or users that have a connection, in all threads. */
+  /** Clients or users with a connection, in all threads. */
   override get clients(): number {
     return this.#table.exclusively(() => this.#table.entries().length);
   }
 
   /**
-   * Waits for another thread to give way, where one can.
+   * Waits for another thread to give way, if one was asked.
    *
-   * @returns When it has had the time to; `undefined` where none was asked.
+   * @returns Resolves after its time to do so; `undefined` if none was asked.
    */
   override awaitRoom(): Promise<void> | undefined {
     return this.#answer;
   }
 
-  /** Asks the other threads, where they have something to offer. */
+  /** Asks the other threads, if they offer places. */
   protected override callOthers(): void {
     const offers = this.#offers;
     if (offers === undefined) return;
-    if (offers.exclusively(() => offers.total) === this.#told) return;
+    if (offers.exclusively(() => offers.total) === this.#announced) return;
     offers.touch();
     this.#answer ??= new Promise((resolve) => {
       setDeadline(ANSWER, () => {
@@ -127,45 +126,48 @@ export class SharedConnectionLimits extends ConnectionLimits {
   }
 
   /**
-   * Tells the other threads, and listens to them while there is something.
+   * Announces this thread's offers, and answers calls as long as it has any.
    *
-   * @param count How many places are offered.
+   * @param count Number of offered places.
    */
   protected override offersChanged(count: number): void {
     const offers = this.#offers;
     if (offers === undefined) return;
     offers.exclusively(() => {
       const entry = offers.enter(OFFERS);
-      if (entry !== undefined) offers.addShare(entry, count - this.#told);
+      if (entry !== undefined) offers.addShare(entry, count - this.#announced);
     });
-    const isFirst = this.#told === 0;
-    this.#told = count;
+    const isFirst = this.#announced === 0;
+    this.#announced = count;
     if (count === 0) this.#look?.clear();
     else if (isFirst) {
-      this.#heard = offers.revision;
+      this.#answered = offers.revision;
       this.#listen();
     }
   }
 
-  /** For each call one gives way: each thread does, as none knows of the others. */
+  /**
+   * Gives up one place for each call. All threads do so, because they don't
+   * know of each other.
+   */
   #listen(): void {
     this.#look = setDeadline(LOOK, () => {
       const { revision } = this.#offers!;
-      while (this.#heard < revision) {
-        this.#heard++;
-        if (!this.giveWay()) return; // It listens no more.
+      while (this.#answered < revision) {
+        this.#answered++;
+        if (!this.giveWay()) return; // No offers are left.
       }
-      if (this.#told > 0) this.#listen();
+      if (this.#announced > 0) this.#listen();
     });
   }
 
   /**
    * Takes a place, if there is one.
    *
-   * @param key Whose it is to be.
-   * @param most Places in all.
-   * @param mostOfOne Places of one; 0 is no limit.
-   * @returns Which limit leaves none; `undefined` where it was taken.
+   * @param key Client or user.
+   * @param most Places in total.
+   * @param mostOfOne Places of one client or user; 0 disables this limit.
+   * @returns The limit that is reached; `undefined` if the place was taken.
    */
   protected override take(
     key: string,
@@ -184,9 +186,9 @@ export class SharedConnectionLimits extends ConnectionLimits {
   }
 
   /**
-   * Gives a place back.
+   * Returns a place.
    *
-   * @param key Whose it was.
+   * @param key Client or user.
    */
   protected override give(key: string): void {
     const table = this.#table;

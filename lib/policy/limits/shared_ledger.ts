@@ -1,5 +1,5 @@
 /**
- * The bytes of a day as several threads count them together.
+ * Keeps the bytes of a day for several threads together.
  *
  * @module
  */
@@ -7,50 +7,48 @@
 import type { SharedTable } from "../../sync/shared/table.ts";
 import type { QuotaLedger } from "./quota_ledger.ts";
 
-/** The table that threads need: the bytes, and until when they mean something. */
+/** Shape of the table: the bytes, and the end of their validity. */
 export const LEDGER_TABLE = {
   capacity: 65_536,
   keyBytes: 268, // A day and a name (RFC 1929 §2).
   values: 2,
 } as const;
 
-/** Milliseconds from the last change until an entry is of a day long past. */
+/** Milliseconds after its last change when an entry's day is certainly over. */
 const KEPT = 2 * 86_400_000;
 
-/** What the numbers of an entry are. Bytes never count as a time: see `add`. */
+/** Indexes of an entry's values. The bytes never count as a time: see `add`. */
 const VALUE = { bytes: 0, until: 1 } as const;
 
-/** The count of all threads. */
+/** The counts of all threads. */
 export class SharedLedger implements QuotaLedger {
   readonly #table: SharedTable;
 
   /**
    * Uses a table.
    *
-   * @param table Where threads count together.
+   * @param table Table in which threads count together.
    */
   constructor(table: SharedTable) {
     this.#table = table;
   }
 
-  /** Grows with every change, whichever thread makes it. */
+  /** Grows with every change in any thread. */
   get revision(): number {
     return this.#table.revision;
   }
 
   /**
-   * Adds to what a user has carried.
+   * Adds to a user's count.
    *
-   * @param day The day.
-   * @param user The user.
-   * @param bytes How many bytes.
+   * @param bytes Number of bytes.
    */
   add(day: string, user: string, bytes: number): void {
     const table = this.#table;
     table.exclusively(() => {
       const entry = table.enter(keyOf(day, user));
       if (entry === undefined) return;
-      // Negative, since what is later than now would keep the entry for ever.
+      // Negative, because a value later than now would keep the entry for ever.
       const before = table.value(entry, VALUE.bytes);
       table.setValue(entry, VALUE.bytes, before - bytes);
       table.setValue(entry, VALUE.until, table.now + KEPT);
@@ -59,12 +57,10 @@ export class SharedLedger implements QuotaLedger {
   }
 
   /**
-   * Reads what a user has carried.
+   * Reads a user's count.
    *
-   * @param day The day.
-   * @param user The user.
-   * @returns How many bytes; where there is no room to count, more than any
-   *   quota: nobody carries without being counted.
+   * @returns Number of bytes; `Infinity` if the table has no room, so that
+   *   nobody transfers bytes without being counted.
    */
   read(day: string, user: string): number {
     const table = this.#table;
@@ -77,9 +73,8 @@ export class SharedLedger implements QuotaLedger {
   }
 
   /**
-   * Reads what all have carried.
+   * Reads all counts.
    *
-   * @param day The day.
    * @returns Bytes by user.
    */
   all(day: string): Record<string, number> {
@@ -95,7 +90,10 @@ export class SharedLedger implements QuotaLedger {
     });
   }
 
-  /** Begins a day: entries have theirs in the key, and go by themselves. */
+  /**
+   * Starts a new day. Entries have the day in their key, and expire by
+   * themselves.
+   */
   turn(): void {
     this.#table.touch();
   }

@@ -1,5 +1,5 @@
 /**
- * Whether an upstream is up, from what was seen of it.
+ * Determines whether an upstream is up, from successes and failures.
  *
  * @module
  */
@@ -11,15 +11,15 @@ export interface UpstreamHealthOptions {
   /** Failures in a row that take it down (default 3). */
   fall?: number;
   /**
-   * Milliseconds after which one that is down may be tried by a client
-   * (default 10,000); `Infinity` where checks of our own bring it up.
+   * Milliseconds after which a client may try an upstream that is down (default
+   * 10,000); `Infinity` if only health checks bring it up.
    */
   retryAfter?: number;
-  /** Tells the time, in milliseconds (default `performance.now`). */
+  /** Returns the time in milliseconds (default `performance.now`). */
   now?: () => number;
 }
 
-/** Counts successes and failures of one upstream. It begins up. */
+/** Counts successes and failures of one upstream, which starts as up. */
 export class UpstreamHealth {
   readonly #rise: number;
   readonly #fall: number;
@@ -31,9 +31,9 @@ export class UpstreamHealth {
   #retryAt = -Infinity;
 
   /**
-   * Creates the health of an upstream nothing is known of.
+   * Creates the health of an unknown upstream.
    *
-   * @param options How much it takes.
+   * @param options Thresholds and clock.
    */
   constructor(options: UpstreamHealthOptions = {}) {
     const { rise = 2, fall = 3, retryAfter = 10_000 } = options;
@@ -48,16 +48,17 @@ export class UpstreamHealth {
     return this.#isUp;
   }
 
-  /** When it came up after having been down; `-Infinity` where it never did. */
+  /**
+   * Time of its last change to up; `-Infinity` if it was never down, `Infinity`
+   * while it is down.
+   */
   get upSince(): number {
     return this.#isUp ? this.#changedAt : Infinity;
   }
 
   /**
-   * Asks whether a client may be sent to it. Where it is down, that is so once
-   * in a while, to find out; each `true` counts as such a try.
-   *
-   * @returns Whether it may be tried.
+   * Asks whether a client may try it. An upstream that is down may be tried
+   * from time to time; each `true` counts as such a try.
    */
   mayTry(): boolean {
     if (this.#isUp) return true;
@@ -68,21 +69,21 @@ export class UpstreamHealth {
   }
 
   /**
-   * Notes that a connection was made.
+   * Records a successful connection.
    *
-   * @returns Whether it has come up by that.
+   * @returns Whether this has brought it up.
    */
   succeed(): boolean {
     this.#inRow = this.#isUp ? 0 : this.#inRow + 1;
     if (this.#isUp) return false;
-    this.abstain(); // The next client may find out more at once.
+    this.abstain(); // The next client may try immediately.
     return this.#inRow >= this.#rise && this.#turn(true);
   }
 
   /**
-   * Notes that no connection could be made.
+   * Records a failed connection.
    *
-   * @returns Whether it has gone down by that.
+   * @returns Whether this has taken it down.
    */
   fail(): boolean {
     this.#inRow = this.#isUp ? this.#inRow + 1 : 0;
@@ -90,8 +91,8 @@ export class UpstreamHealth {
   }
 
   /**
-   * Notes that a try has told nothing of it: where it is down, the next client
-   * may find out instead.
+   * Records a try without a result. If the upstream is down, the next client
+   * may try instead.
    */
   abstain(): void {
     if (Number.isFinite(this.#retryAfter)) this.#retryAt = -Infinity;

@@ -1,20 +1,23 @@
 /**
- * Who may use the admin listener, and from where.
+ * Decides who may use the admin listener, and from which pages.
  *
- * Browsers let any page send requests to any address, also to this machine's
- * own. What a page can't do is set a header of its own without being asked for
- * it (CORS), which is never answered; know the token; or send another `Host`
- * than the name that it was loaded from. A stranger's name that is made to
- * resolve to this machine (DNS rebinding) is told by that.
+ * Browsers let any page send requests to any address, including this machine's
+ * own. A page cannot set a header of its own without the server's consent
+ * (CORS), which Sluice never gives. It cannot know the token. Nor can it send
+ * another `Host` than the name it was loaded from, which reveals a stranger's
+ * name that resolves to this machine (DNS rebinding).
  *
  * @module
  */
 
 import { parseIpAddress } from "../../wire/ip_address.ts";
 
-/** What a request says of itself; each header once for each line that has it. */
+/**
+ * The relevant parts of a request. Each list has one value for each header
+ * line.
+ */
 export interface AdminRequest {
-  /** Method. */
+  /** Request method. */
   readonly method: string;
   /** Values of `Host`. */
   readonly hosts: readonly string[];
@@ -28,28 +31,28 @@ export interface AdminRequest {
   readonly confirmations: readonly string[];
 }
 
-/** Why a request is not served. */
+/** The reason for refusing a request. */
 export interface AdminRefusal {
-  /** What to answer with. */
+  /** Status of the response. */
   readonly status: 400 | 401 | 403;
-  /** Why, in one line. */
+  /** The reason, in one line. */
   readonly message: string;
 }
 
 /** Settings of {@linkcode AdminAccess}. */
 export interface AdminAccessOptions {
-  /** What has to be known; `undefined` is nothing. */
+  /** Token that requests must know; `undefined` for none. */
   token: string | undefined;
-  /** Name that it was told to listen on. */
+  /** Host name of the listener, as configured. */
   host: string;
-  /** Whether it is a Unix socket, which no browser reaches. */
+  /** Whether it is a Unix socket, which browsers cannot reach. */
   isUnix: boolean;
 }
 
 /** Methods that change nothing. */
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD"]);
 
-/** Where a browser says that a request comes from when it is no other site. */
+/** Values of `Sec-Fetch-Site` for requests that no other site has caused. */
 const OWN_SITES: ReadonlySet<string> = new Set(["same-origin", "none"]);
 
 /** Decides who may use the admin listener. */
@@ -59,9 +62,9 @@ export class AdminAccess {
   readonly #isUnix: boolean;
 
   /**
-   * Creates it.
+   * Creates the rules of one listener.
    *
-   * @param options What is asked for.
+   * @param options Token and address of the listener.
    */
   constructor({ token, host, isUnix }: AdminAccessOptions) {
     this.#token = token === undefined
@@ -72,10 +75,9 @@ export class AdminAccess {
   }
 
   /**
-   * Judges where a request comes from.
+   * Checks which page a request comes from.
    *
-   * @param request The request.
-   * @returns Why it is not served; `undefined` where nothing is wrong.
+   * @returns The refusal; `undefined` if the request is allowed.
    */
   refuseOrigin(request: AdminRequest): AdminRefusal | undefined {
     const { hosts, method, origins, sites, confirmations } = request;
@@ -107,10 +109,9 @@ export class AdminAccess {
   }
 
   /**
-   * Judges whether a request knows the token.
+   * Checks whether a request knows the token.
    *
-   * @param request The request.
-   * @returns Why it is not served; `undefined` where it does, or need not.
+   * @returns The refusal; `undefined` if it knows the token or needs none.
    */
   refuseToken({ authorizations }: AdminRequest): AdminRefusal | undefined {
     if (this.#token === undefined) return undefined;
@@ -126,8 +127,9 @@ export class AdminAccess {
   }
 
   /**
-   * A page that was loaded from an address has no stranger's name, and one that
-   * does not know the token gets nothing.
+   * Accepts addresses, because a page loaded from an address has no stranger's
+   * name. With a token any name is fine, because a page that does not know it
+   * gets nothing.
    */
   #isOwnName(host: string): boolean {
     if (this.#isUnix || this.#token !== undefined) return true;
@@ -139,13 +141,13 @@ export class AdminAccess {
   }
 }
 
-/** Behind a gateway with TLS the scheme is another than ours. */
+/** Accepts both schemes: a gateway with TLS has another one than Sluice. */
 function isOrigin(origin: string, host: string): boolean {
   return origin.toLowerCase() === `http://${host.toLowerCase()}` ||
     origin.toLowerCase() === `https://${host.toLowerCase()}`;
 }
 
-/** Takes as long whatever is the same and what is not. */
+/** Compares in constant time, whatever the bytes are. */
 function isSame(given: Uint8Array, wanted: Uint8Array): boolean {
   let difference = given.length ^ wanted.length;
   for (let n = 0; n < given.length; n++) {

@@ -1,11 +1,11 @@
 /**
- * The answer to whoever tries passwords: after some failures an address is
- * told nothing more for a while.
+ * Bans clients that guess passwords: after some failures, an address gets no
+ * more answers for a while.
  *
- * Failures are counted by client and by name. A name is never banned, since
- * anyone could lock its owner out by failing for him. While a name has too many
- * failures, which then come from many addresses, it takes one failure with it
- * to ban an address, instead of ten; the right password still opens, from any
+ * Failures are counted by client and by name. A name is never banned, because
+ * anyone could then lock out its owner. A name with too many failures, which
+ * then come from many addresses, counts as under attack: one failure with it
+ * bans an address instead of ten. The right password still works from any
  * address that is not banned.
  *
  * @module
@@ -21,7 +21,7 @@ import {
 } from "./failure_table.ts";
 import { Refusal } from "../limits/refusal.ts";
 
-/** Clients and names that are kept, each. */
+/** Most clients, and most names, to remember. */
 const MOST_KEYS = 20_000;
 
 const DEFAULTS: FailureRules = {
@@ -33,50 +33,50 @@ const DEFAULTS: FailureRules = {
 
 /** Options for {@linkcode Bans}. */
 export interface BansOptions extends Partial<FailureRules> {
-  /** Tells milliseconds that only go forward (default `performance.now`). */
+  /** Returns milliseconds that never go back (default `performance.now`). */
   now?: () => number;
 }
 
-/** A name with too many failures, from now on. */
+/** The start of an attack on a name. */
 export interface Attack {
-  /** Name as sent. */
+  /** User name as sent. */
   user: string;
-  /** Milliseconds for which one failure with it is enough for a ban. */
+  /** Milliseconds during which one failure with the name leads to a ban. */
   duration: number;
-  /** Failures that led to that. */
+  /** Failures that led to it. */
   failures: number;
-  /** Milliseconds within which they were. */
+  /** Milliseconds within which they happened. */
   window: number;
 }
 
-/** What a failure has led to. */
+/** The consequences of a failure. */
 export interface FailureOutcome {
-  /** The ban of the client that begins with it. */
+  /** The client's ban, if it starts with this failure. */
   ban: BanEvent | undefined;
-  /** The attack on the name that begins with it. */
+  /** The attack on the name, if it starts with this failure. */
   attack: Attack | undefined;
 }
 
-/** What is known of a client or a name, for others who are to know it too. */
+/** The state of a client or a name, for other copies. */
 export interface BanState {
-  /** Which of the two it is. */
+  /** Kind of key. */
   readonly of: "client" | "user";
   /** The client's key, or the name. */
   readonly key: string;
-  /** What is known; `undefined` is nothing. */
+  /** The state; `undefined` if nothing is known. */
   readonly state: FailureState | undefined;
 }
 
-/** Counts failures to authenticate, and bans clients for them. */
+/** Counts failed authentications, and bans clients for them. */
 export class Bans {
   readonly #rules: FailureRules;
   readonly #clients: FailureTable;
   readonly #users: FailureTable;
 
   /**
-   * Creates it with nobody banned.
+   * Creates a table without bans.
    *
-   * @param options What leads to a ban; `after: 0` is that nothing does.
+   * @param options Rules for bans; `after: 0` disables them.
    */
   constructor({ now = () => performance.now(), ...rules }: BansOptions = {}) {
     this.#rules = { ...DEFAULTS, ...rules };
@@ -84,21 +84,21 @@ export class Bans {
     this.#users = new FailureTable(this.#rules, MOST_KEYS, now);
   }
 
-  /** Clients and names that are remembered. */
+  /** Number of remembered clients and names. */
   get size(): number {
     return this.#clients.size + this.#users.size;
   }
 
-  /** How many clients are banned, and how many names are under attack. */
+  /** Number of banned clients, and of names under attack. */
   get active(): { clients: number; users: number } {
     return { clients: this.#clients.active, users: this.#users.active };
   }
 
   /**
-   * Refuses a client that is banned.
+   * Refuses a banned client.
    *
-   * @param client Its address without port.
-   * @throws {Refusal} `banned`, saying for how long.
+   * @param client Address without port.
+   * @throws {Refusal} `banned`, with the remaining time.
    */
   check(client: string): void {
     const left = this.#clients.remaining(clientKey(client));
@@ -112,10 +112,10 @@ export class Bans {
   /**
    * Counts wrong credentials.
    *
-   * @param client Address they came from, without port.
-   * @param user Name as sent; whether it is a user's makes no difference, or
-   *   bans would tell which names are.
-   * @returns What that has led to.
+   * @param client Client's address without port.
+   * @param user Name as sent. Unknown names count too, because bans would
+   *   otherwise reveal which names exist.
+   * @returns The consequences.
    */
   fail(client: string, user: string): FailureOutcome {
     const { after, window } = this.#rules;
@@ -123,7 +123,7 @@ export class Bans {
     const key = clientKey(client);
     const wasAttacked = this.#users.remaining(user) > 0;
     const attack = this.#users.fail(user);
-    // What was being checked when its ban began makes that no longer.
+    // A check that was running when the ban started must not extend it.
     const wasBanned = this.#clients.remaining(key) > 0;
     const ban = wasBanned ? undefined : this.#clients.fail(key, wasAttacked);
     const isForName = wasAttacked && ban !== undefined && ban.failures < after;
@@ -140,22 +140,22 @@ export class Bans {
   }
 
   /**
-   * Forgets the failures of a client that has given right credentials, but not
-   * those with the name, which may be another's. What it did to be banned
-   * before still counts for how long the next ban is.
+   * Clears the failures of a client after correct credentials, but not those of
+   * the name, which another client may have caused. Earlier bans still lengthen
+   * the next one.
    *
-   * @param client Its address without port.
+   * @param client Address without port.
    */
   succeed(client: string): void {
     this.#clients.succeed(clientKey(client));
   }
 
   /**
-   * Tells what is known of a client and a name.
+   * Returns the states of a client and a name.
    *
-   * @param client The client's address, without port.
-   * @param user The name (default: of the client alone).
-   * @returns That of each.
+   * @param client Client's address without port.
+   * @param user User name (default: only the client).
+   * @returns One state for each of the two.
    */
   statesOf(client: string | undefined, user?: string): BanState[] {
     const states: BanState[] = [];
@@ -169,7 +169,7 @@ export class Bans {
     return states;
   }
 
-  /** All that is known. */
+  /** All states. */
   states(): BanState[] {
     return [
       ...[...this.#clients.keys()].flatMap((key) => this.statesOf(key)),
@@ -180,9 +180,9 @@ export class Bans {
   }
 
   /**
-   * Takes what others know in the place of what is known.
+   * Replaces states with those of another copy.
    *
-   * @param states What they know.
+   * @param states The other copy's states.
    */
   replace(states: readonly BanState[]): void {
     for (const { of, key, state } of states) {
@@ -191,28 +191,29 @@ export class Bans {
     }
   }
 
-  /** Clients that are banned, the one with the longest to go first. */
+  /** Banned clients, the longest remaining ban first. */
   list(): ActiveBan[] {
     return longestFirst(this.#clients.list());
   }
 
-  /** Names under attack, the one with the longest to go first. */
+  /** Names under attack, the longest remaining attack first. */
   attacked(): ActiveBan[] {
     return longestFirst(this.#users.list());
   }
 
   /**
-   * Ends the ban of a client.
+   * Ends a client's ban.
    *
-   * @param client Address, or key as {@linkcode Bans.list} has it.
-   * @returns Whether it was banned.
+   * @param client Address, or key from {@linkcode Bans.list}.
+   * @returns Whether the client was banned.
    */
   lift(client: string): boolean {
     return this.#clients.lift(clientKey(client));
   }
 
   /**
-   * Ends the attack on a name, so that one failure with it is not enough.
+   * Ends the attack on a name, so that one failure with it no longer leads to a
+   * ban.
    *
    * @param user Name as sent.
    * @returns Whether it was under attack.

@@ -1,63 +1,66 @@
 /**
- * Who has failed how often, and who is banned for it.
+ * A table of failures and bans by key.
  *
  * @module
  */
 
-/** How many failures within what time lead to what. */
+/** Rules for bans. */
 export interface FailureRules {
   /** Failures that lead to a ban. */
   after: number;
-  /** Milliseconds within which they count. */
+  /** Milliseconds within which failures count. */
   window: number;
-  /** Milliseconds of the first ban; each further one is twice as long. */
+  /** Milliseconds of the first ban. Each further ban is twice as long. */
   time: number;
-  /** Milliseconds of the longest ban, and without one that undo a doubling. */
+  /**
+   * Milliseconds of the longest ban. Each ban-free period of this length halves
+   * the next ban.
+   */
   timeMax: number;
 }
 
-/** A ban that has just begun. */
+/** A new ban. */
 export interface NewBan {
-  /** Milliseconds that it lasts. */
+  /** Length in milliseconds. */
   readonly duration: number;
   /** Failures that led to it. */
   readonly failures: number;
 }
 
-/** A ban that is in force. */
+/** A current ban. */
 export interface ActiveBan {
-  /** Who is banned. */
+  /** The banned key. */
   readonly key: string;
-  /** Milliseconds until it ends. */
+  /** Remaining milliseconds. */
   readonly remaining: number;
   /** Failures that led to it. */
   readonly failed: number;
 }
 
-/** What is known of a key, with times as seen from now. */
+/** The state of a key, with times relative to now. */
 export interface FailureState {
-  /** Milliseconds since each failure that may still count, the oldest first. */
+  /** Age in milliseconds of each failure that may still count, oldest first. */
   readonly failures: readonly number[];
-  /** Milliseconds until the last ban ends; negative since it did. */
+  /** Milliseconds until the last ban ends; negative if it has ended. */
   readonly until: number;
-  /** How often the next ban is to be doubled. */
+  /** How often to double the next ban. */
   readonly level: number;
   /** Failures that led to the last ban. */
   readonly failed: number;
 }
 
 interface Entry {
-  /** When the failures were that may still count, the oldest first. */
+  /** Times of failures that may still count, oldest first. */
   failures: number[];
-  /** End of the last ban; 0 where there was none. */
+  /** End of the last ban; 0 if there was none. */
   until: number;
-  /** Bans so far, less those that quiet has undone: how often to double. */
+  /** How often to double the next ban: bans so far, minus ban-free periods. */
   level: number;
   /** Failures that led to the last ban. */
   failed: number;
 }
 
-/** A table of failures by key, bounded. */
+/** A bounded table of failures by key. */
 export class FailureTable {
   readonly #rules: FailureRules;
   readonly #most: number;
@@ -67,9 +70,9 @@ export class FailureTable {
   /**
    * Creates an empty table.
    *
-   * @param rules What leads to a ban.
-   * @param most Keys that are kept; beyond it those go that have done least.
-   * @param now Tells milliseconds that only go forward.
+   * @param rules Rules for bans.
+   * @param most Most keys to keep. The least important ones go first.
+   * @param now Returns milliseconds that never go back.
    */
   constructor(rules: FailureRules, most: number, now: () => number) {
     this.#rules = rules;
@@ -77,12 +80,12 @@ export class FailureTable {
     this.#now = now;
   }
 
-  /** Keys that are kept. */
+  /** Number of keys. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** Bans that are in force. */
+  /** Number of current bans. */
   get active(): number {
     const now = this.#now();
     let count = 0;
@@ -91,10 +94,9 @@ export class FailureTable {
   }
 
   /**
-   * Tells how long a key is still banned.
+   * Returns the remaining time of a ban.
    *
-   * @param key Key.
-   * @returns Milliseconds; 0 where it is not.
+   * @returns Milliseconds; 0 if the key is not banned.
    */
   remaining(key: string): number {
     const entry = this.#entries.get(key);
@@ -104,9 +106,8 @@ export class FailureTable {
   /**
    * Counts a failure.
    *
-   * @param key Who has failed.
-   * @param isLast Whether this one is enough for a ban.
-   * @returns The ban that it has led to.
+   * @param isLast Whether this failure is enough for a ban.
+   * @returns The ban, if it starts with this failure.
    */
   fail(key: string, isLast = false): NewBan | undefined {
     const entry = this.#entryOf(key);
@@ -119,11 +120,7 @@ export class FailureTable {
       : undefined;
   }
 
-  /**
-   * Forgets the failures of a key, but not its bans.
-   *
-   * @param key Who has succeeded.
-   */
+  /** Clears the failures of a key, but not its bans. */
   succeed(key: string): void {
     const entry = this.#entries.get(key);
     if (entry !== undefined) entry.failures = [];
@@ -131,10 +128,9 @@ export class FailureTable {
   }
 
   /**
-   * Ends a ban, and forgets all about the key.
+   * Ends a ban and forgets the key.
    *
-   * @param key Who was banned.
-   * @returns Whether it was.
+   * @returns Whether the key was banned.
    */
   lift(key: string): boolean {
     const wasBanned = this.remaining(key) > 0;
@@ -142,7 +138,7 @@ export class FailureTable {
     return wasBanned;
   }
 
-  /** Bans that are in force. */
+  /** Current bans. */
   list(): ActiveBan[] {
     return [...this.#entries]
       .map(([key, { failed }]) => ({
@@ -153,16 +149,15 @@ export class FailureTable {
       .filter(({ remaining }) => remaining > 0);
   }
 
-  /** Keys that are known. */
+  /** All keys in the table. */
   keys(): IterableIterator<string> {
     return this.#entries.keys();
   }
 
   /**
-   * Tells what is known of a key.
+   * Returns the state of a key.
    *
-   * @param key The key.
-   * @returns What another table can take; `undefined` where it is nothing.
+   * @returns A state for another table; `undefined` if nothing is known.
    */
   state(key: string): FailureState | undefined {
     const entry = this.#entries.get(key);
@@ -173,10 +168,9 @@ export class FailureTable {
   }
 
   /**
-   * Replaces what is known of a key by what another table knows.
+   * Replaces the state of a key with that of another table.
    *
-   * @param key The key.
-   * @param state That; `undefined` is nothing.
+   * @param state The new state; `undefined` forgets the key.
    */
   replace(key: string, state: FailureState | undefined): void {
     if (state === undefined) {
@@ -218,7 +212,7 @@ export class FailureTable {
     return entry;
   }
 
-  /** Whether an entry makes no difference any more. */
+  /** Whether an entry has no effect any more. */
   #isSpent(entry: Entry): boolean {
     const now = this.#now();
     return entry.until <= now && this.#levelOf(entry) === 0 &&
@@ -226,8 +220,9 @@ export class FailureTable {
   }
 
   /**
-   * Takes out what is spent; where that is too little, a quarter, and first
-   * what has done least: it is a long time until the next call.
+   * Removes entries without effect. If that is not enough, it removes a quarter
+   * of all entries, the least important first, so that the next call is far
+   * away.
    */
   #makeRoom(): void {
     for (const [key, entry] of this.#entries) {
@@ -243,7 +238,7 @@ export class FailureTable {
   }
 }
 
-/** Bans weigh more than failures, and late ones more than early ones. */
+/** Bans weigh more than failures, and recent ones more than old ones. */
 function compare(a: Entry, b: Entry): number {
   return a.until - b.until || a.failures.length - b.failures.length ||
     (a.failures[0] ?? 0) - (b.failures[0] ?? 0);

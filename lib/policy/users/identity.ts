@@ -1,17 +1,17 @@
 /**
- * Who a client is, once that is proved.
+ * A client's proven identity.
  *
  * @module
  */
 
-/** A client that has proved who it is. */
+/** A client that has proven its identity. */
 export interface Identity {
-  /** Name of the user, or the one in the certificate. */
+  /** Name of the user, or the name in the certificate. */
   readonly name: string;
-  /** What it was proved by. */
+  /** Kind of proof. */
   readonly via: "password" | "certificate";
-  /** What a password was proved by: another one when the password changes. */
+  /** Text that changes when the user's password changes; only for passwords. */
   readonly proof?: string | undefined;
-  /** The certificate as DER, and those that lead to an authority. */
+  /** The certificate and those up to an authority, as DER. */
   readonly certificates?: readonly Uint8Array[];
 }

@@ -1,33 +1,33 @@
 /**
- * Passwords at rest: scrypt (RFC 7914) in the text form of PHC strings.
+ * Stored passwords: scrypt (RFC 7914) as PHC strings.
  *
  * ```text
  * $scrypt$ln=15,r=8,p=1$SALT$HASH
  * ```
  *
  * `SALT` and `HASH` are base64 without padding; N is 2 to the power of `ln`.
- * Passlib and others write the same form.
+ * Passlib and other programs use the same form.
  *
  * @module
  */
 
 import { decodeBase64 } from "../../wire/base64.ts";
 
-/** What one check costs. */
+/** Cost of one check. */
 export interface HashCost {
   /** Binary logarithm of N. */
   readonly ln: number;
-  /** Size of a block. */
+  /** Block size. */
   readonly r: number;
-  /** How often all of it is done. */
+  /** Number of passes. */
   readonly p: number;
 }
 
 /** A hashed password. */
 export interface PasswordHash {
-  /** What a check costs. */
+  /** Cost of a check. */
   readonly cost: HashCost;
-  /** What makes equal passwords differ, 8 to 64 bytes. */
+  /** Random bytes that make equal passwords differ, 8 to 64 bytes. */
   readonly salt: Uint8Array;
   /** The hash, 16 to 64 bytes. */
   readonly hash: Uint8Array;
@@ -37,12 +37,12 @@ export interface PasswordHash {
 export const DEFAULT_COST: HashCost = { ln: 15, r: 8, p: 1 };
 
 /**
- * Bytes that one check may need, 128 · N · r. A file from elsewhere could
- * otherwise take all the memory with one login.
+ * Most memory of one check in bytes, 128 · N · r. Otherwise one login with a
+ * file from elsewhere could use all memory.
  */
 const MOST_MEMORY = 128 * 2 ** 20;
 
-/** Blocks that one check may mix, N · r · p: eight times the default. */
+/** Most blocks that one check may mix, N · r · p: eight times the default. */
 const MOST_WORK = 2 ** 21;
 
 const FORM =
@@ -52,9 +52,8 @@ const FORM =
  * Parses a hash.
  *
  * @param text Text such as `$scrypt$ln=15,r=8,p=1$…$…`.
- * @returns The hash.
- * @throws {SyntaxError} If it is none, or would cost too much. The message says
- *   what was expected, and does not repeat the text.
+ * @throws {SyntaxError} If the text is not a hash, or a check would cost too
+ *   much. The message says what was expected and does not repeat the text.
  */
 export function parsePasswordHash(text: string): PasswordHash {
   const [, ln, r, p, salt, hash] = FORM.exec(text) ?? [];
@@ -77,8 +76,7 @@ export function parsePasswordHash(text: string): PasswordHash {
 /**
  * Formats a hash.
  *
- * @param hash Hash to format.
- * @returns Text that {@linkcode parsePasswordHash} reads.
+ * @returns Text for {@linkcode parsePasswordHash}.
  */
 export function formatPasswordHash({ cost, salt, hash }: PasswordHash): string {
   const { ln, r, p } = cost;
@@ -86,11 +84,10 @@ export function formatPasswordHash({ cost, salt, hash }: PasswordHash): string {
 }
 
 /**
- * Hashes a password, with a salt of its own.
+ * Hashes a password with a random salt.
  *
- * @param password Password as it will be sent.
- * @param cost What a check shall cost.
- * @returns The hash.
+ * @param password Password as clients send it.
+ * @param cost Cost of a check.
  */
 export async function hashPassword(
   password: Uint8Array,
@@ -101,10 +98,9 @@ export async function hashPassword(
 }
 
 /**
- * Makes a hash that no password has, to be checked where there is none.
+ * Creates a hash that matches no password, to check if a user has none.
  *
- * @param cost What a check shall cost.
- * @returns The hash.
+ * @param cost Cost of a check.
  */
 export function impossibleHash(cost: HashCost): PasswordHash {
   const salt = crypto.getRandomValues(new Uint8Array(16));
@@ -113,11 +109,11 @@ export function impossibleHash(cost: HashCost): PasswordHash {
 }
 
 /**
- * Checks a password, in a thread of the runtime's.
+ * Checks a password in one of the runtime's threads.
  *
  * @param password Password as sent.
- * @param expected Hash of the right one.
- * @returns Whether it is right; how long that takes tells only the cost.
+ * @param expected Hash of the correct password.
+ * @returns Whether it is correct. The duration reveals only the cost.
  */
 export async function checkPassword(
   password: Uint8Array,

@@ -1,5 +1,5 @@
 /**
- * The checks of passwords that are made to be slow: how many run and wait.
+ * Limits how many slow password checks run and wait.
  *
  * @module
  */
@@ -9,43 +9,47 @@ import { Semaphore } from "../../sync/semaphore.ts";
 import { Refusal } from "../limits/refusal.ts";
 
 /**
- * Checks at once: they take a core each, and one is left for the connections.
- * The threads are those of lookups and file reads too.
+ * Most checks at the same time. Each uses a core, and one core stays free for
+ * connections. Lookups and file reads use the same threads.
  */
 export const CHECKS_AT_ONCE: number = Math.max(
   1,
   Math.min(8, navigator.hardwareConcurrency - 1),
 );
 
-/** Checks that wait for one of those: about five seconds on two cores. */
+/** Most waiting checks: about five seconds on two cores. */
 const MOST_WAITING = 64;
 
-/** Those of one client: a flood of passwords leaves room for others. */
+/**
+ * Most waiting checks of one client, so that a flood leaves room for others.
+ */
 const MOST_WAITING_OF_CLIENT = 8;
 
-/** Bounds for a {@linkcode PasswordQueue}. */
+/** Limits of a {@linkcode PasswordQueue}. */
 export interface PasswordQueueOptions {
-  /** Checks at once (default one less than there are cores, 8 at most). */
+  /**
+   * Most checks at the same time (default one less than the cores, at most 8).
+   */
   atOnce?: number;
-  /** Checks that wait (default 64). */
+  /** Most waiting checks (default 64). */
   waiting?: number;
-  /** Checks of one client that wait (default 8). */
+  /** Most waiting checks of one client (default 8). */
   waitingOfClient?: number;
 }
 
-/** Runs so many checks at once, and lets so many wait. */
+/** Runs a limited number of checks, and lets a limited number wait. */
 export class PasswordQueue {
   readonly #permits: Semaphore;
   readonly #most: number;
   readonly #mostOfClient: number;
   readonly #waiting = new Map<string, number>();
-  /** Never cancelled: a check is counted also where its client has gone. */
+  /** Never cancelled: a check counts even if its client has left. */
   readonly #context = new Context();
 
   /**
-   * Creates a queue in which nobody waits.
+   * Creates an empty queue.
    *
-   * @param options Its bounds.
+   * @param options Limits.
    */
   constructor(options: PasswordQueueOptions = {}) {
     this.#permits = new Semaphore(options.atOnce ?? CHECKS_AT_ONCE);
@@ -54,14 +58,13 @@ export class PasswordQueue {
   }
 
   /**
-   * Runs a check in turn.
+   * Runs a check. Waits for a free place, in the order of the calls.
    *
-   * @typeParam T What it finds.
-   * @param client Who asks for it.
-   * @param check The check.
-   * @returns What it finds.
-   * @throws {Refusal} `limit reached`, where too many wait.
-   * @throws What the check throws.
+   * @typeParam T Result of the check.
+   * @param client Client that asks for the check.
+   * @returns The result of the check.
+   * @throws {Refusal} `limit reached` if too many checks wait.
+   * @throws The error of the check.
    */
   async run<T>(client: string, check: () => Promise<T>): Promise<T> {
     if (!this.#permits.tryAcquire()) await this.#wait(client);

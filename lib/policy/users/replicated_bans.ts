@@ -1,6 +1,6 @@
 /**
- * Bans of a server that runs in several threads: each has a copy, and one place
- * decides what is in it.
+ * Bans of a server with several threads. Each thread has a copy, and one place
+ * decides about its contents.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import {
 } from "./bans.ts";
 import { clientKey } from "../limits/client_key.ts";
 
-/** What a thread has seen, or was told to do. */
+/** An event in one thread, or an order of the operator. */
 export type BanAction =
   | { act: "fail"; client: string; user: string }
   | { act: "succeed"; client: string }
@@ -21,17 +21,18 @@ export type BanAction =
   | { act: "calm"; user: string };
 
 /**
- * The copy of one thread. What happens in it counts here at once, and is told;
- * what comes back, in one order for all, takes the place of what was counted.
+ * The copy of one thread. Events here count immediately and are reported. The
+ * decisions come back in one order for all threads, and replace the local
+ * counts.
  */
 export class ReplicatedBans extends Bans {
   readonly #tell: (action: BanAction) => void;
 
   /**
-   * Creates a copy in which nobody is banned.
+   * Creates a copy without bans.
    *
-   * @param options What leads to a ban.
-   * @param tell Takes what has happened here.
+   * @param options Rules for bans.
+   * @param tell Reports an event to the deciding place.
    */
   constructor(options: BansOptions, tell: (action: BanAction) => void) {
     super(options);
@@ -41,9 +42,9 @@ export class ReplicatedBans extends Bans {
   /**
    * Counts wrong credentials.
    *
-   * @param client Address they came from.
+   * @param client Client's address.
    * @param user Name as sent.
-   * @returns Nothing that is to be logged: whoever decides does that.
+   * @returns No consequences: the deciding place logs them.
    */
   override fail(client: string, user: string): FailureOutcome {
     super.fail(client, user);
@@ -52,9 +53,9 @@ export class ReplicatedBans extends Bans {
   }
 
   /**
-   * Forgets the failures of a client that has given right credentials.
+   * Clears the failures of a client after correct credentials.
    *
-   * @param client Its address.
+   * @param client Address.
    */
   override succeed(client: string): void {
     const [known] = this.statesOf(clientKey(client));
@@ -64,10 +65,10 @@ export class ReplicatedBans extends Bans {
   }
 
   /**
-   * Ends the ban of a client, everywhere.
+   * Ends a client's ban in all threads.
    *
    * @param client Address or key.
-   * @returns Whether it was banned.
+   * @returns Whether the client was banned.
    */
   override lift(client: string): boolean {
     this.#tell({ act: "lift", client });
@@ -75,7 +76,7 @@ export class ReplicatedBans extends Bans {
   }
 
   /**
-   * Ends the attack on a name, everywhere.
+   * Ends the attack on a name in all threads.
    *
    * @param user Name as sent.
    * @returns Whether it was under attack.
@@ -86,20 +87,18 @@ export class ReplicatedBans extends Bans {
   }
 }
 
-/** What comes of an action where it is decided. */
+/** Decision about an action. */
 export interface BanDecision {
-  /** What a failure has led to. */
+  /** Consequences of a failure. */
   outcome: FailureOutcome | undefined;
-  /** What all copies are to take. */
+  /** States for all copies. */
   states: BanState[];
 }
 
 /**
- * Does what a thread has told.
+ * Executes an action that a thread reported.
  *
- * @param bans What decides.
- * @param action What was told.
- * @returns What has come of it.
+ * @param bans The deciding table.
  */
 export function decideBan(bans: Bans, action: BanAction): BanDecision {
   let outcome: FailureOutcome | undefined;

@@ -1,5 +1,5 @@
 /**
- * Who may use the proxy.
+ * The users of a proxy, and the check of their passwords.
  *
  * @module
  */
@@ -14,12 +14,12 @@ import {
 } from "./password_hash.ts";
 import { PasswordQueue } from "./password_queue.ts";
 
-/** Milliseconds for which a password that was right is remembered. */
+/** Milliseconds to remember a correct password. */
 const REMEMBER = 300_000;
 
 let processKey: Uint8Array | undefined;
 
-/** A user whose password is known as it is. */
+/** A user with a plain password. */
 export interface PlainUser {
   /** Name, 1 to 255 bytes of UTF-8. */
   name: string;
@@ -27,11 +27,11 @@ export interface PlainUser {
   password: string;
 }
 
-/** A user of whose password the hash is known. */
+/** A user with a hashed password. */
 export interface HashedUser {
   /** Name, 1 to 255 bytes of UTF-8. */
   name: string;
-  /** Hash as {@linkcode parsePasswordHash} reads it. */
+  /** Hash for {@linkcode parsePasswordHash}. */
   hash: string;
 }
 
@@ -41,23 +41,23 @@ export type User = PlainUser | HashedUser;
 /** Options for {@linkcode Users.create}. */
 export interface UsersOptions {
   /**
-   * Milliseconds for which a password that was right need not be hashed again
-   * (default 5 minutes); 0 is not at all.
+   * Milliseconds for which a correct password is not hashed again (default 5
+   * minutes); 0 hashes it every time.
    */
   remember?: number;
-  /** Tells milliseconds that only go forward (default `performance.now`). */
+  /** Returns milliseconds that never go back (default `performance.now`). */
   now?: () => number;
-  /** Where slow checks wait. */
+  /** Queue of the slow checks. */
   queue?: PasswordQueue;
-  /** Checks a password slowly (default {@linkcode checkPassword}). */
+  /** The slow check of a password (default {@linkcode checkPassword}). */
   check?: typeof checkPassword;
 }
 
 /** Options for {@linkcode Users.verify}. */
 export interface VerifyOptions {
-  /** Who asks: what one client asks for again is checked once. */
+  /** The client. Simultaneous equal checks of one client are made once. */
   client?: string;
-  /** Called when a slow check is about to begin; it throws to prevent it. */
+  /** Called before a slow check, and throws to prevent it. */
   beforeCheck?: () => void;
 }
 
@@ -66,23 +66,23 @@ interface Crypto {
   timingSafeEqual: typeof TimingSafeEqual;
 }
 
-/** What is known of one user. */
+/** The data of one user. */
 interface Entry {
-  /** What the password is proved by: a change of it ends what is remembered. */
+  /** Proof of the password. If it changes, the remembered digest ends. */
   readonly proof: string;
-  /** None for a user whose digest is known from the start. */
+  /** `undefined` if the digest is known from the start. */
   readonly hash: PasswordHash | undefined;
   /** Digest of name and password, once known. */
   digest: Uint8Array | undefined;
-  /** Until when it counts. */
+  /** End of the digest's validity. */
   digestUntil: number;
 }
 
 /**
- * A list of users that keeps no password, only hashes, and a keyed digest of
- * each password that was right a while ago: what reads this memory later can't
- * tell the passwords, and a thousand connections of one user need no thousand
- * hashes.
+ * A list of users that stores no passwords. It keeps their hashes, and a keyed
+ * digest of each recently correct password. A later reader of this memory
+ * cannot learn the passwords, and a thousand connections of one user do not
+ * need a thousand hashes.
  */
 export class Users {
   readonly #crypto: Crypto;
@@ -94,7 +94,7 @@ export class Users {
   /** Slow checks that wait or run, by client, name and password. */
   readonly #checking = new Map<string, Promise<boolean>>();
   #entries: ReadonlyMap<string, Entry> = new Map();
-  /** Checked where a user has no hash; `undefined` where no user has one. */
+  /** Checked for users without a hash; `undefined` if no user has one. */
   #impossible: PasswordHash | undefined;
 
   private constructor(crypto: Crypto, options: UsersOptions) {
@@ -107,12 +107,11 @@ export class Users {
   }
 
   /**
-   * Creates a list. The cryptography is loaded here, so that a proxy without
+   * Creates a list. It loads the cryptography itself, so that a proxy without
    * users starts without it.
    *
-   * @param users The users; of two with one name the later counts.
-   * @param options How it works.
-   * @returns The list.
+   * @param users The users. If two have one name, the later one counts.
+   * @param options Cache, queue and clock.
    * @throws {SyntaxError} If a hash is malformed.
    */
   static async create(
@@ -122,10 +121,10 @@ export class Users {
     const { createHmac, randomBytes, timingSafeEqual } = await import(
       "node:crypto"
     );
-    // One for all lists: those of a new configuration prove the same.
+    // All lists share a key, so that a proof outlasts a new configuration.
     const key = processKey ??= randomBytes(32);
     const list = new Users({
-      // The length tells where the name ends: one text, one pair.
+      // The length separates name and password: each text stands for one pair.
       digest: (name, password) =>
         createHmac("sha256", key).update(`${name.length}\0${name}`)
           .update(password).digest(),
@@ -135,28 +134,27 @@ export class Users {
     return list;
   }
 
-  /** How many users there are. */
+  /** Number of users. */
   get size(): number {
     return this.#entries.size;
   }
 
   /**
-   * Tells what a user's password is proved by, to notice that it has changed.
+   * Returns a text that changes when the user's password changes.
    *
-   * @param name Name of the user.
-   * @returns A text that says nothing about the password; `undefined` if there is
-   *   no such user.
+   * @returns A keyed digest, or the configured hash; `undefined` if no user has
+   *   this name.
    */
   proofOf(name: string): string | undefined {
     return this.#entries.get(name)?.proof;
   }
 
   /**
-   * Takes other users. What is remembered of one stays where its password is
-   * the same.
+   * Replaces the users. A remembered digest stays if the password is the same.
    *
-   * @param users The users; of two with one name the later counts.
-   * @throws {SyntaxError} If a hash is malformed; the list is as before then.
+   * @param users The users. If two have one name, the later one counts.
+   * @throws {SyntaxError} If a hash is malformed; the list then stays
+   *   unchanged.
    */
   replace(users: readonly User[]): void {
     const entries = new Map(
@@ -168,15 +166,15 @@ export class Users {
   }
 
   /**
-   * Checks credentials, with the same work for a name that is not listed: where
-   * one user's password is hashed, each wrong one costs a hash.
+   * Checks credentials, with the same work for unknown names. If any user's
+   * password is hashed, each wrong password costs a hash.
    *
    * @param name User name as sent.
    * @param password Password as sent.
-   * @param options Who asks.
-   * @returns Whether the user exists and the password is right.
-   * @throws {Refusal} `limit reached`, where too many checks wait.
-   * @throws What `options.beforeCheck` throws.
+   * @param options The client.
+   * @returns Whether the user exists and the password is correct.
+   * @throws {Refusal} `limit reached` if too many checks wait.
+   * @throws The error that `options.beforeCheck` throws.
    */
   async verify(
     name: string,
@@ -197,20 +195,20 @@ export class Users {
     return this.#crypto.timingSafeEqual(digest, expected) && isFresh;
   }
 
-  /** Connections that a program opens at once with one password share a check. */
+  /** Simultaneous connections of a program with one password share a check. */
   #checkOnce(
     name: string,
     password: Uint8Array,
     digest: Uint8Array,
     { client = "", beforeCheck }: VerifyOptions,
   ): Promise<boolean> {
-    // Not shared among clients: one that is banned must not stop another.
+    // Not shared between clients, because a banned one must not stop another.
     const key = `${client} ${digest.toBase64()}`;
     let checking = this.#checking.get(key);
     if (checking === undefined) {
       checking = this.#queue.run(client, () => {
         beforeCheck?.();
-        // Another client of the same user may have been before us in the queue.
+        // Another client of the same user may have been first in the queue.
         if (this.#isKnown(name, digest)) return Promise.resolve(true);
         return this.#checkSlowly(name, password, digest);
       }).finally(() => this.#checking.delete(key));
@@ -226,11 +224,12 @@ export class Users {
   ): Promise<boolean> {
     const entry = this.#entries.get(name);
     const expected = entry?.hash ?? this.#impossible;
-    if (expected === undefined) return false; // Users were replaced meanwhile.
+    if (expected === undefined) return false; // The users were replaced.
     const isRight = await this.#check(password, expected);
     if (!isRight || entry === undefined) return false;
     const current = this.#entries.get(name);
-    // Whose password was changed during the check has to prove the new one.
+    // If the password changed during the check, the client must prove the new
+    // one.
     if (current === undefined || current.proof !== entry.proof) return false;
     if (this.#remember > 0) {
       current.digest = digest;
@@ -252,7 +251,7 @@ export class Users {
   }
 }
 
-/** The cost that most users have is what an unknown one has to cost. */
+/** The cost of most users, which an unknown user must cost too. */
 function commonCost(entries: readonly Entry[]): HashCost | undefined {
   const counts = new Map<string, { cost: HashCost; n: number }>();
   for (const { hash } of entries) {

@@ -1,5 +1,5 @@
 /**
- * Users in a file: one `name:hash` a line, `#` before a comment.
+ * Users in a file: one `name:hash` per line; `#` starts a comment.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import { parsePasswordHash } from "./password_hash.ts";
 import { userNameFault } from "./user_name.ts";
 import type { HashedUser } from "./users.ts";
 
-/** How a hash begins; what does not is taken for a password. */
+/** Start of every hash. Any other text counts as a password. */
 const SCHEME = "$scrypt$";
 
 /**
  * Parses a users file.
  *
- * @param text All of the file.
+ * @param text Contents of the file.
  * @returns The users, in the order of their lines.
- * @throws {SyntaxError} If a line is malformed or a name comes twice, saying
- *   `line 3, column 7: expected …`. It repeats nothing of the line, which may
- *   hold a password.
+ * @throws {SyntaxError} If a line is malformed or a name occurs twice. The
+ *   message reads `line 3, column 7: expected …` and does not repeat the line,
+ *   which may contain a password.
  */
 export function parseUsersFile(text: string): HashedUser[] {
   const users: HashedUser[] = [];

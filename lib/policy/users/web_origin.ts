@@ -1,34 +1,33 @@
 /**
- * Which web pages may speak to a server through the browser of who looks at
- * them.
+ * Decides which web pages may talk to a server through a visitor's browser.
  *
  * @module
  */
 
 import { parseIpAddress } from "../../wire/ip_address.ts";
 
-/** What a browser says about a request, as sent. */
+/** The relevant headers of a browser's request, as sent. */
 export interface WebRequest {
-  /** Values of `Origin`; programs that are no browsers send none. */
+  /** Values of `Origin`; other programs than browsers send none. */
   readonly origins: readonly string[];
   /** Value of `Host`. */
   readonly host: string;
-  /** Whether it came by TLS. */
+  /** Whether the request came over TLS. */
   readonly isSecure: boolean;
 }
 
 /**
- * Tells why a page may not connect. Browsers let any page connect to any
- * WebSocket server, and leave it to the server to look where the page is from
- * (RFC 6455 §10.2).
+ * Explains why a page may not connect. Browsers let any page connect to any
+ * WebSocket server, and leave it to the server to check the page's origin (RFC
+ * 6455 §10.2).
  *
- * A page of the same host is let in by address only, and as `localhost`: a name
- * could belong to a stranger who has made it resolve to this machine (DNS
- * rebinding).
+ * A page of the same host may connect only by address or as `localhost`: any
+ * other name could belong to a stranger who makes it resolve to this machine
+ * (DNS rebinding).
  *
- * @param request What the browser says.
- * @param allowed Origins that are let in whatever the host.
- * @returns Why not, in one line; `undefined` where it may.
+ * @param request The browser's headers.
+ * @param allowed Origins that may connect, whatever the host.
+ * @returns The reason, in one line; `undefined` if the page may connect.
  */
 export function refuseOrigin(
   { origins, host, isSecure }: WebRequest,
@@ -45,7 +44,9 @@ export function refuseOrigin(
   return `pages of ${origin} may not connect; --ws-origin lets them`;
 }
 
-/** Whether nobody can make the name resolve to what they like (RFC 6761 §6.3). */
+/**
+ * Whether nobody can make the name resolve to another address (RFC 6761 §6.3).
+ */
 function isFixed(host: string): boolean {
   const address = host.replace(/^\[(.*)\]$/, "$1");
   return host === "localhost" || host.endsWith(".localhost") ||

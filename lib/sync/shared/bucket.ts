@@ -1,5 +1,5 @@
 /**
- * What is left of a rate that threads share.
+ * The budget of a rate that threads share.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import type { SharedTable } from "./table.ts";
 
 /** Options for {@linkcode SharedBucket}. */
 export interface SharedBucketOptions {
-  /** Which number of the entry it is. */
+  /** Index of the entry's value that holds the budget. */
   index: number;
-  /** Which number of the entry is until when turns are given away. */
+  /** Index of the entry's value that holds the end of the last granted turn. */
   turns: number;
-  /** Bytes a millisecond. */
+  /** Bytes per millisecond. */
   speed: number;
-  /** Bytes that it holds. */
+  /** Largest budget in bytes. */
   burst: number;
 }
 
 /**
- * A bucket in a shared table. Kept is only when it will be full again, which
- * says all (the generic cell rate algorithm, ITU-T I.371), and lets the table
- * forget those that are.
+ * A bucket in a shared table. It stores only the time at which it will be full
+ * again, which is all it needs (the generic cell rate algorithm, ITU-T I.371).
+ * The table may forget full buckets.
  */
 export class SharedBucket implements Bucket {
   readonly #table: SharedTable;
@@ -32,10 +32,10 @@ export class SharedBucket implements Bucket {
   #turn = 0;
 
   /**
-   * Uses an entry of a table, of which this thread has a share meanwhile.
+   * Uses an entry of a table. This thread must hold a share of the entry.
    *
    * @param place The table and the entry.
-   * @param options What it holds, and which number it is.
+   * @param options Rate, and the indexes of its two values.
    */
   constructor(
     { table, entry }: { table: SharedTable; entry: number },
@@ -46,31 +46,31 @@ export class SharedBucket implements Bucket {
     this.#options = options;
   }
 
-  /** Milliseconds, in all threads the same. */
+  /** Milliseconds, the same in all threads. */
   get now(): number {
     return this.#table.now;
   }
 
-  /** Until when turns are given away, in all threads. */
+  /** End of the last granted turn, in all threads. */
   get givenUntil(): number {
     return this.#table.value(this.#entry, this.#options.turns);
   }
 
   /**
-   * Tells what is left.
+   * Returns the remaining budget.
    *
    * @returns Bytes; negative is a debt.
    */
   level(): number {
     const { burst, index, speed } = this.#options;
     const { now } = this.#table;
-    // Without the lock: a number that is just being changed is old or new.
+    // No lock: a concurrent change yields either the old value or the new one.
     const fullAt = this.#table.value(this.#entry, index);
     return burst - Math.max(0, fullAt - now) * speed;
   }
 
   /**
-   * Takes something out.
+   * Spends some of the budget.
    *
    * @param count Bytes.
    */
@@ -80,11 +80,11 @@ export class SharedBucket implements Bucket {
   }
 
   /**
-   * Gives a turn away. They follow each other at the rate, whichever threads
-   * they are in; one that died is no matter, since its time passes.
+   * Grants a turn. Turns follow each other at the rate, across all threads. The
+   * turn of a dead thread does no harm: its time passes.
    *
-   * @param count Bytes that it is.
-   * @returns When it is, in milliseconds.
+   * @param count Bytes of the turn.
+   * @returns Start of the turn, in milliseconds.
    */
   giveTurn(count: number): number {
     this.#count = count;
@@ -99,7 +99,7 @@ export class SharedBucket implements Bucket {
     table.setValue(this.#entry, turns, this.#turn + this.#count / speed);
   };
 
-  /** Made once, and not for each chunk. */
+  /** Created once instead of for each chunk. */
   readonly #spend = (): void => {
     const { index, speed } = this.#options;
     const table = this.#table;

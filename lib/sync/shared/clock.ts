@@ -1,29 +1,31 @@
 /**
- * One clock for several threads. `performance.now()` begins with each thread,
- * and the system's clock can be set.
+ * One clock for several threads. `performance.now()` starts at 0 in each
+ * thread, and the system's clock can be set.
  *
  * @module
  */
 
-/** Milliseconds by which readings of the system's clock differ by chance. */
+/**
+ * Milliseconds by which two readings of the system's clock differ by chance.
+ */
 const NOISE = 5;
 
 /**
- * Tells how far the system's clock is ahead of this thread's, which goes on
- * evenly from where that was when the thread began.
+ * Returns how far the system's clock is ahead of this thread's own clock. That
+ * clock started with the system's time and then runs evenly.
  *
- * @returns Milliseconds; 0 or so unless the system's clock was set since.
+ * @returns Milliseconds; about 0 unless the system's clock was set since.
  */
 export function clockLead(): number {
   return Date.now() - evenTime();
 }
 
 /**
- * Makes a clock that shows the same as that of another thread. A thread that
- * was some milliseconds behind would see a shared rate always used up.
+ * Creates a clock that agrees with another thread's. A thread that is a few
+ * milliseconds behind would always find a shared rate used up.
  *
- * @param lead What {@linkcode clockLead} tells in the other thread now.
- * @returns Tells milliseconds that only go forward.
+ * @param lead The current {@linkcode clockLead} of the other thread.
+ * @returns Returns milliseconds that never go back.
  */
 export function sharedClock(lead: number): () => number {
   const difference = clockLead() - lead;

@@ -1,20 +1,20 @@
 /**
- * Numbers that several threads take from one counter.
+ * A counter that several threads share.
  *
  * @module
  */
 
-/** A counter that no two threads get the same number from. */
+/** A counter that gives every number to one thread only. */
 export class SharedCounter {
-  /** What other threads make theirs from: a message carries it. */
+  /** Memory to send to other threads, which join the counter with it. */
   readonly memory: SharedArrayBuffer;
 
   readonly #count: BigInt64Array;
 
   /**
-   * Creates one that begins with 1, or joins one that is there.
+   * Creates a counter that starts at 1, or joins an existing one.
    *
-   * @param memory The memory of the one to join.
+   * @param memory The counter's memory (default: new memory).
    */
   constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(8)) {
     this.memory = memory;
@@ -24,7 +24,7 @@ export class SharedCounter {
   /**
    * Takes a number.
    *
-   * @returns The next one, from 1.
+   * @returns The next number, from 1.
    */
   next(): number {
     return Number(Atomics.add(this.#count, 0, 1n)) + 1;

@@ -1,21 +1,21 @@
 /**
- * A lock among threads, for a few instructions at a time.
+ * A lock between threads, held for a few instructions at a time.
  *
  * @module
  */
 
-/** Tries before a thread lets others run: whoever holds it needs little. */
+/** Attempts before the thread sleeps, because locks are held only briefly. */
 const SPINS = 200;
 
-/** Milliseconds that a thread then sleeps between two tries. */
+/** Milliseconds of sleep between two later attempts. */
 const NAP = 0.1;
 
-/** What nobody holds. */
+/** The value of a lock that nobody holds. */
 const FREE = 0;
 
 /**
- * A lock in shared memory. What is done under it must not wait or throw.
- * Whoever has died with it is found out by its number, and the lock is freed.
+ * A lock in shared memory. Code that holds it must not wait or throw. The word
+ * stores the owner's number, so that the lock of a dead thread can be freed.
  */
 export class SharedLock {
   readonly #words: Int32Array<SharedArrayBuffer>;
@@ -23,11 +23,11 @@ export class SharedLock {
   readonly #owner: number;
 
   /**
-   * Uses a word of shared memory as a lock; 0 is free.
+   * Uses a word of shared memory as a lock; 0 means free.
    *
-   * @param words The memory.
-   * @param at Which of its words.
-   * @param owner Number of this thread, 0 or more, unique among those alive.
+   * @param words The shared memory.
+   * @param at Index of the word.
+   * @param owner Number of this thread, 0 or more, unique among living threads.
    */
   constructor(
     words: Int32Array<SharedArrayBuffer>,
@@ -40,11 +40,11 @@ export class SharedLock {
   }
 
   /**
-   * Waits until it is ours.
+   * Waits for the lock.
    *
-   * @param patience Milliseconds to wait (default: without end; whoever has
-   *   died with it is found out by those who don't wait for it).
-   * @returns Whether it is ours.
+   * @param patience Milliseconds to wait (default: no limit, because the thread
+   *   that supervises the others frees the locks of dead ones).
+   * @returns Whether this thread now holds the lock.
    */
   acquire(patience = Infinity): boolean {
     const words = this.#words;
@@ -65,15 +65,15 @@ export class SharedLock {
     }
   }
 
-  /** Gives it back. */
+  /** Releases the lock. */
   release(): void {
     Atomics.store(this.#words, this.#at, FREE);
   }
 
   /**
-   * Frees it where a thread has died that held it.
+   * Releases the lock if a dead thread held it.
    *
-   * @param owner Number of that thread.
+   * @param owner Number of the dead thread.
    */
   free(owner: number): void {
     Atomics.compareExchange(this.#words, this.#at, owner + 1, FREE);

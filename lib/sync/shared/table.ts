@@ -1,38 +1,40 @@
 /**
- * A table in memory that threads share: what each has of a key, and numbers
- * that all of them agree on.
+ * A table in memory that threads share. It holds each thread's share of a key,
+ * and values that all threads agree on.
  *
  * @module
  */
 
 import { SharedLock } from "./lock.ts";
 
-/** Words of the head: the lock, changes so far, the seed of the hash. */
+/**
+ * Words of the head: the lock, the change counter, the hash seed, the totals.
+ */
 const HEAD = { lock: 0, revision: 1, seed: 2, totals: 4 } as const;
 
-/** Words of an entry: hash and length of the key, whose bytes follow. */
+/** Words of an entry: hash and length of the key, then its bytes. */
 const ENTRY = { hash: 0, length: 1, key: 2 } as const;
 
 /** Bytes of a word. */
 const WORD = 4;
 
-/** Milliseconds that whoever looks after threads waits for one of them. */
+/** Milliseconds that a supervisor of threads waits for one of them. */
 const PATIENCE = 100;
 
-/** How large a table is; the same for all who share it. */
+/** Size of a table; the same in all threads. */
 export interface SharedTableShape {
-  /** Entries that it has room for; it is made larger, so as to be quick. */
+  /** Number of entries. The table reserves more, to stay fast. */
   capacity: number;
-  /** Threads, each with a share of its own. */
+  /** Number of threads, each with its own share. */
   threads: number;
-  /** Bytes that a key has at most in UTF-8; of longer ones the first count. */
+  /** Longest key in bytes of UTF-8. Longer keys are cut to it. */
   keyBytes: number;
-  /** Numbers of each entry (default 0). */
+  /** Values in each entry (default 0). */
   values?: number;
   /**
-   * Places that are looked at for a key (default all). Where none of them is
-   * free, the key with the least first number makes room: for what may be
-   * forgotten.
+   * Places to search for a key (default all). If all of them are taken, the key
+   * with the smallest first value makes room, so use this only for data that
+   * may be forgotten.
    */
   window?: number;
 }
@@ -41,19 +43,22 @@ export interface SharedTableShape {
 export interface SharedTableOptions {
   /** The memory; new memory is an empty table. */
   memory: SharedArrayBuffer;
-  /** Number of this thread; one beyond the last has no share, and looks on. */
+  /**
+   * Number of this thread. A number above the last has no share and can only
+   * read.
+   */
   thread: number;
-  /** Tells milliseconds, in all threads the same. */
+  /** Returns milliseconds, the same in all threads. */
   now: () => number;
 }
 
 /**
- * Open addressing with linear probing. An entry is spent, and its place another
- * key's, when no thread has a share of it and none of its numbers is later than
- * now: numbers that mean something for ever have to say until when.
+ * A hash table with open addressing and linear probing. An entry is spent when
+ * no thread has a share of it and none of its values is later than now. Another
+ * key may take its place, so a lasting value must include its expiry.
  *
- * What is not said to take or to need no lock is to be called inside of
- * {@linkcode SharedTable.exclusively}.
+ * Call methods inside {@linkcode SharedTable.exclusively} unless they say that
+ * they take or need no lock.
  */
 export class SharedTable {
   readonly #shape: Required<SharedTableShape>;
@@ -70,10 +75,10 @@ export class SharedTable {
   #keyLength = 0;
 
   /**
-   * Tells how much memory a table takes.
+   * Computes the memory that a table needs.
    *
-   * @param shape How large it is.
-   * @returns Bytes; what is never used takes none of the machine's.
+   * @param shape Size of the table.
+   * @returns Bytes. The system does not allocate pages that stay unused.
    */
   static bytes(shape: SharedTableShape): number {
     const { first, places, stride } = layout(shape);
@@ -83,8 +88,8 @@ export class SharedTable {
   /**
    * Uses memory as a table.
    *
-   * @param shape How large it is.
-   * @param options Where it is, and who uses it.
+   * @param shape Size of the table.
+   * @param options Memory, thread and clock.
    */
   constructor(
     shape: SharedTableShape,
@@ -106,17 +111,17 @@ export class SharedTable {
     Atomics.compareExchange(this.#words, HEAD.seed, 0, seed! | 1);
   }
 
-  /** Milliseconds, in all threads the same. */
+  /** Milliseconds, the same in all threads. */
   get now(): number {
     return this.#now();
   }
 
-  /** Grows with every {@linkcode SharedTable.touch}; needs no lock. */
+  /** Number of calls of {@linkcode SharedTable.touch}; needs no lock. */
   get revision(): number {
     return Atomics.load(this.#words, HEAD.revision);
   }
 
-  /** What all threads have together. */
+  /** Sum of the shares of all threads. */
   get total(): number {
     let sum = 0;
     for (let thread = 0; thread < this.#shape.threads; thread++) {
@@ -126,21 +131,21 @@ export class SharedTable {
   }
 
   /**
-   * Tells what one thread has; needs no lock.
+   * Returns what one thread holds; needs no lock.
    *
-   * @param thread Its number.
-   * @returns What it has of all keys.
+   * @param thread Number of the thread.
+   * @returns Sum of its shares of all keys.
    */
   heldBy(thread: number): number {
     return Atomics.load(this.#words, HEAD.totals + thread);
   }
 
   /**
-   * Acts while no other thread does.
+   * Runs a function while this thread holds the lock.
    *
-   * @typeParam T What comes of it.
-   * @param act What is done; it must not wait or throw.
-   * @returns What has come of it.
+   * @typeParam T Type of the result.
+   * @param act Function to run. It must not wait or throw.
+   * @returns The function's result.
    */
   exclusively<T>(act: () => T): T {
     this.#lock.acquire();
@@ -151,7 +156,7 @@ export class SharedTable {
     }
   }
 
-  /** Notes a change. */
+  /** Records a change. */
   touch(): void {
     Atomics.add(this.#words, HEAD.revision, 1);
   }
@@ -159,19 +164,17 @@ export class SharedTable {
   /**
    * Finds the entry of a key.
    *
-   * @param key The key.
-   * @returns The entry, which stays where it is until it is spent; `undefined`
-   *   where there is none.
+   * @returns The entry, which keeps its place until it is spent; `undefined` if
+   *   the table has none.
    */
   find(key: string): number | undefined {
     return this.#look(key).found;
   }
 
   /**
-   * Finds the entry of a key, or makes one.
+   * Finds the entry of a key, or creates one.
    *
-   * @param key The key.
-   * @returns The entry; `undefined` where there is no room.
+   * @returns The entry; `undefined` if the table has no room.
    */
   enter(key: string): number | undefined {
     const { found, hash, room } = this.#look(key);
@@ -187,12 +190,7 @@ export class SharedTable {
     return room;
   }
 
-  /**
-   * Tells what all threads have of a key.
-   *
-   * @param entry Its entry.
-   * @returns The sum.
-   */
+  /** Adds up all threads' shares of an entry. */
   sharesOf(entry: number): number {
     const { threads } = this.#shape;
     const at = this.#sharesAt(entry);
@@ -204,10 +202,10 @@ export class SharedTable {
   }
 
   /**
-   * Adds to what this thread has of a key, and in all.
+   * Changes this thread's share of an entry, and its total.
    *
-   * @param entry The key's entry; left spent, it is another's.
-   * @param count What is added; what is negative is taken away.
+   * @param entry The entry. If this leaves it spent, another key may take it.
+   * @param count The difference; may be negative.
    */
   addShare(entry: number, count: number): void {
     this.#words[this.#sharesAt(entry) + this.#thread]! += count;
@@ -216,22 +214,20 @@ export class SharedTable {
   }
 
   /**
-   * Gives a number of an entry.
+   * Reads a value of an entry.
    *
-   * @param entry The entry.
-   * @param index Which of its numbers.
-   * @returns The number, 0 at first.
+   * @param index Index of the value.
+   * @returns The value, initially 0.
    */
   value(entry: number, index: number): number {
     return this.#numbers[this.#valuesAt(entry) + index]!;
   }
 
   /**
-   * Sets a number of an entry.
+   * Sets a value of an entry.
    *
-   * @param entry The entry.
-   * @param index Which of its numbers.
-   * @param value The number.
+   * @param index Index of the value.
+   * @param value New value.
    */
   setValue(entry: number, index: number, value: number): void {
     this.#numbers[this.#valuesAt(entry) + index] = value;
@@ -252,11 +248,11 @@ export class SharedTable {
   }
 
   /**
-   * Gives back what a thread had that has died. It takes the lock itself.
+   * Returns the shares of a dead thread. It takes the lock itself.
    *
-   * @param thread Its number; it does nothing any more.
-   * @returns Whether that is done: not where the lock can't be had within
-   *   100 ms, because another thread has died with it, whose turn comes first.
+   * @param thread Number of the thread, which must have stopped.
+   * @returns Whether it succeeded; `false` if the lock stayed busy for 100 ms
+   *   because another dead thread holds it. Return that thread's shares first.
    */
   giveBack(thread: number): boolean {
     this.#lock.free(thread);
@@ -328,7 +324,9 @@ export class SharedTable {
     return true;
   }
 
-  /** Entries at the end of a run can go: nothing is looked for behind them. */
+  /**
+   * Removes spent entries at the end of a run: no search passes beyond them.
+   */
   #tidy(entry: number): void {
     const mask = this.#places - 1;
     let place = (entry - this.#first) / this.#stride;
@@ -358,7 +356,7 @@ export class SharedTable {
   }
 }
 
-/** In words; entries and their numbers begin at whole numbers of eight bytes. */
+/** Sizes in words. Entries and their values are aligned to eight bytes. */
 function layout(
   { capacity, threads, keyBytes, values = 0 }: SharedTableShape,
 ): { first: number; places: number; stride: number } {

@@ -9,20 +9,22 @@ import { parseField } from "./fields.ts";
 import { MOST_FIELDS } from "./head.ts";
 import { LineScanner } from "./line.ts";
 
-/** Bytes of the line with a chunk's size and its extensions. */
+/** Most bytes of a size line, with the chunk extensions. */
 export const MOST_SIZE_LINE = 1024;
 
-/** Bytes of one trailer. */
+/** Most bytes of one trailer. */
 const MOST_TRAILER: number = 8 * 1024;
 
-/** Thirteen digits are 52 bits: more would not be exact, or overflow. */
+/**
+ * At most thirteen digits (52 bits), because longer sizes would not be exact.
+ */
 const SIZE_LINE = /^([\da-f]{1,13})(?:;.*)?$/i;
 
-/** Fields that would tell another end, or another host, after the fact. */
+/** Trailers that could change the framing or the host after the fact. */
 const FORBIDDEN_TRAILERS = /^(?:content-length|transfer-encoding|host)$/i;
 
 /**
- * Follows a chunked body to its end, so that it can be passed on as it is.
+ * Finds the end of a chunked body, so that the body can be forwarded unchanged.
  *
  * ```text
  * chunk-size [ chunk-ext ] CRLF
@@ -39,7 +41,7 @@ export class ChunkedScanner {
   #left = 0;
   #trailers = 0;
 
-  /** Whether the body is over, its trailers included. */
+  /** Whether the body is complete, including its trailers. */
   get isDone(): boolean {
     return this.#part === "done";
   }
@@ -47,10 +49,10 @@ export class ChunkedScanner {
   /**
    * Takes bytes up to the end of the body.
    *
-   * @param bytes What has come.
-   * @param onData Called with each piece of data, in place.
-   * @returns How many of them belong to the body.
-   * @throws {HttpError} 400 where they are not chunked.
+   * @param bytes The next bytes from the connection.
+   * @param onData Receives each piece of data, as a view of `bytes`.
+   * @returns Number of bytes that belong to the body.
+   * @throws {HttpError} 400 if they are not chunked.
    */
   push(bytes: Uint8Array, onData?: (data: Uint8Array) => void): number {
     let at = 0;

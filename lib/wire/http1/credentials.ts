@@ -1,5 +1,5 @@
 /**
- * Credentials for the proxy: the Basic scheme (RFC 7617).
+ * Credentials for the proxy, in the Basic scheme (RFC 7617).
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import { decodeBase64 } from "../base64.ts";
 import type { Fields } from "./fields.ts";
 
-/** What a client authenticates with. */
+/** Credentials of a client. */
 export interface BasicCredentials {
   /** User name, UTF-8 decoded. */
   username: string;
-  /** Password as sent. */
+  /** Password bytes as sent. */
   password: Uint8Array;
 }
 
@@ -22,7 +22,7 @@ const COLON = 0x3a;
  * Parses `Proxy-Authorization` (RFC 9110 §11.7.2).
  *
  * @param fields Fields of a request.
- * @returns The credentials; `undefined` where there are none that can be read.
+ * @returns The credentials; `undefined` if they are missing or malformed.
  */
 export function parseBasicCredentials(
   fields: Fields,
@@ -41,8 +41,8 @@ export function parseBasicCredentials(
 /**
  * Encodes the value of `Proxy-Authorization`.
  *
- * @param credentials Name without a colon, and password.
- * @returns The field's value.
+ * @param credentials User name without a colon, and password.
+ * @returns Value of the field.
  */
 export function encodeBasicCredentials(
   { username, password }: BasicCredentials,

@@ -6,26 +6,26 @@
 
 import { HttpError } from "./http_error.ts";
 
-/** A field as it was sent, without the whitespace around its value. */
+/** A field as sent, without the whitespace around its value. */
 export type Field = readonly [name: string, value: string];
 
-/** A method or the name of a field (RFC 9110 §5.6.2). */
+/** A method or a field name (RFC 9110 §5.6.2). */
 export const TOKEN = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/;
 
-/** The fields of one message, in their order. */
+/** The fields of one message, in order. */
 export class Fields implements Iterable<Field> {
   readonly #list: readonly Field[];
 
   /**
-   * Takes a list of fields.
+   * Wraps a list of fields.
    *
-   * @param list The fields; names and values are not checked.
+   * @param list The fields. Names and values are not checked.
    */
   constructor(list: readonly Field[] = []) {
     this.#list = list;
   }
 
-  /** The fields in their order. */
+  /** Iterates over the fields in order. */
   [Symbol.iterator](): Iterator<Field> {
     return this.#list[Symbol.iterator]();
   }
@@ -33,8 +33,8 @@ export class Fields implements Iterable<Field> {
   /**
    * Finds the values of a field.
    *
-   * @param name Its name in lower case.
-   * @returns One value for each line that has it.
+   * @param name Field name in lower case.
+   * @returns One value for each line with that name.
    */
   all(name: string): string[] {
     return this.#list
@@ -43,10 +43,10 @@ export class Fields implements Iterable<Field> {
   }
 
   /**
-   * Finds the elements of a field that is a list (RFC 9110 §5.6.1).
+   * Finds the elements of a list field (RFC 9110 §5.6.1).
    *
-   * @param name Its name in lower case.
-   * @returns The elements of all of its lines, in lower case.
+   * @param name Field name in lower case.
+   * @returns The elements of all its lines, in lower case.
    */
   tokens(name: string): string[] {
     return this.all(name)
@@ -57,13 +57,12 @@ export class Fields implements Iterable<Field> {
 }
 
 /**
- * Parses a field line. A continued line (obs-fold, RFC 9112 §5.2) and
- * whitespace before the colon (§5.1) are refused: recipients differ in what
- * they make of them.
+ * Parses a field line. It refuses a folded line (obs-fold, RFC 9112 §5.2) and
+ * whitespace before the colon (§5.1), because recipients interpret them
+ * differently.
  *
- * @param line The line without its end; see `LineScanner` for what it is free of.
- * @returns The field.
- * @throws {HttpError} If it is none.
+ * @param line A line from `LineScanner`, without its line end.
+ * @throws {HttpError} If the line is not a valid field.
  */
 export function parseField(line: string): Field {
   const colon = line.indexOf(":");
@@ -82,7 +81,10 @@ export function parseField(line: string): Field {
   return [name, trimSpace(line.slice(colon + 1))];
 }
 
-/** Removes OWS: `trim()` would take U+00A0 too, which is a byte like others. */
+/**
+ * Removes OWS. `trim()` would also remove U+00A0, which is an ordinary byte
+ * here.
+ */
 function trimSpace(text: string): string {
   let start = 0;
   let end = text.length;

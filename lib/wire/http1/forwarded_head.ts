@@ -1,5 +1,5 @@
 /**
- * Heads as a proxy passes them on (RFC 9110 §7.6).
+ * Heads that a proxy forwards (RFC 9110 §7.6).
  *
  * @module
  */
@@ -11,7 +11,10 @@ import type { RequestHead } from "./request.ts";
 import type { ResponseHead } from "./response.ts";
 import type { RequestTarget } from "./target.ts";
 
-/** Fields for one connection only, besides what `Connection` names (§7.6.1). */
+/**
+ * Fields for one connection only, in addition to those that `Connection` names
+ * (§7.6.1).
+ */
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -20,39 +23,42 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
-/** What another proxy gets with a request that it is to pass on. */
+/** Settings for a request that goes to another proxy. */
 export interface RelayOptions {
-  /** Fields for that proxy alone. */
+  /** Fields for that proxy only. */
   fields: readonly Field[];
 }
 
-/** How a request is passed on. */
+/** Settings for forwarding a request. */
 export interface RequestOptions {
-  /** Where its body ends. */
+  /** End of the body. */
   framing: Framing;
-  /** The client's address, where the target is told it. */
+  /** The client's address, if the target should receive it. */
   forwardedFor?: string;
-  /** How often it may be forwarded, this time included (RFC 9110 §7.6.2). */
+  /** Remaining number of forwards, including this one (RFC 9110 §7.6.2). */
   maxForwards?: number | undefined;
-  /** The proxy that gets it (default: it goes to its origin server). */
+  /**
+   * Settings for the parent proxy (default: the request goes to its origin
+   * server).
+   */
   relay?: RelayOptions | undefined;
 }
 
-/** How a response is passed on. */
+/** Settings for forwarding a response. */
 export interface ResponseOptions {
-  /** Where its body ends for the client. */
+  /** End of the body for the client. */
   framing: Framing;
-  /** What to say in `Connection`; nothing where it goes without saying. */
+  /** Value of `Connection`; `undefined` if the default applies. */
   connection?: "close" | "keep-alive" | "upgrade" | undefined;
 }
 
 /**
  * Tells whether a request asks for another protocol (RFC 9110 §7.8).
  *
- * @param head The request. One in HTTP/1.0 can't.
- * @param framing Its framing: with a body, the new protocol would begin before
+ * @param head The request. HTTP/1.0 cannot ask.
+ * @param framing Its framing. With a body, the new protocol would start before
  *   the old one has ended.
- * @returns Whether `Upgrade` is to be passed on.
+ * @returns Whether to forward `Upgrade`.
  */
 export function isUpgrade(
   { minor, fields }: RequestHead,
@@ -64,12 +70,10 @@ export function isUpgrade(
 }
 
 /**
- * Tells whether a request needs a connection that becomes its own. To `h2c` a
- * server may as well say no, as most do (RFC 9113 §3.1).
+ * Tells whether a request needs a connection of its own. `h2c` does not count,
+ * because a server may ignore it, as most do (RFC 9113 §3.1).
  *
- * @param head The request.
- * @param framing Its framing.
- * @returns Whether it asks for a protocol that it can't do without.
+ * @returns Whether it asks for a protocol other than `h2c`.
  */
 export function needsTunnel(head: RequestHead, framing: Framing): boolean {
   return isUpgrade(head, framing) &&
@@ -77,14 +81,13 @@ export function needsTunnel(head: RequestHead, framing: Framing): boolean {
 }
 
 /**
- * Encodes a request for its origin server, in HTTP/1.1. `Host` and the framing
- * are said anew, so that what was judged is what is sent. Another proxy gets the
- * absolute form (RFC 9112 §3.2.2), and is not asked for another protocol.
+ * Encodes a request in HTTP/1.1 for its origin server. `Host` and the framing
+ * fields are written from the parsed request, so the target receives exactly
+ * what Sluice checked. A parent proxy gets the absolute form (RFC 9112 §3.2.2)
+ * and no `Upgrade`.
  *
- * @param head The request.
- * @param target Where it goes.
- * @param options How it is passed on.
- * @returns The head.
+ * @param target Destination of the request.
+ * @param options Framing and further fields.
  */
 export function encodeForwardedRequest(
   head: RequestHead,
@@ -94,10 +97,10 @@ export function encodeForwardedRequest(
   const { method, minor, fields } = head;
   const list: Field[] = [["Host", target.text]];
   const options: string[] = [];
-  const anew = maxForwards === undefined
+  const replaced = maxForwards === undefined
     ? /^host$/i
     : /^(?:host|max-forwards)$/i;
-  list.push(...endToEnd(fields).filter(([name]) => !anew.test(name)));
+  list.push(...endToEnd(fields).filter(([name]) => !replaced.test(name)));
   if (maxForwards !== undefined) {
     list.push(["Max-Forwards", String(maxForwards - 1)]);
   }
@@ -118,7 +121,7 @@ export function encodeForwardedRequest(
   return encodeHead(`${method} ${form} HTTP/1.1`, list);
 }
 
-/** For `*` there is no path at all (RFC 9112 §3.2.4). */
+/** For `*` the URI has no path at all (RFC 9112 §3.2.4). */
 function absoluteForm({ path, text }: RequestTarget): string {
   return `http://${text}${path === "*" ? "" : path}`;
 }
@@ -126,9 +129,7 @@ function absoluteForm({ path, text }: RequestTarget): string {
 /**
  * Encodes a response for the client.
  *
- * @param head The response.
- * @param options How it is passed on.
- * @returns The head.
+ * @param options Framing and `Connection`.
  */
 export function encodeForwardedResponse(
   head: ResponseHead,
@@ -136,7 +137,7 @@ export function encodeForwardedResponse(
 ): Uint8Array<ArrayBuffer> {
   const { status, reason, minor, fields } = head;
   const list = [...endToEnd(fields), ...framingFields(framing)];
-  // Of HEAD and 304 it is the length that GET would have told (RFC 9110 §8.6).
+  // For HEAD and 304 it is the length that GET would return (RFC 9110 §8.6).
   if (framing.kind === "none" && status >= 200 && status !== 204) {
     const [length] = fields.all("content-length");
     if (length !== undefined) list.push(["Content-Length", length]);
@@ -169,7 +170,7 @@ function framingFields(framing: Framing): Field[] {
   }
 }
 
-/** Tells who passed it on, after those who did before (RFC 9110 §7.6.3). */
+/** Names this proxy after all earlier ones (RFC 9110 §7.6.3). */
 function via(minor: 0 | 1): Field {
   return ["Via", `1.${minor} sluice`];
 }

@@ -1,5 +1,5 @@
 /**
- * Where the body of a message ends (RFC 9112 §6.3).
+ * Finds the end of a message's body (RFC 9112 §6.3).
  *
  * @module
  */
@@ -9,29 +9,28 @@ import type { Fields } from "./fields.ts";
 import type { RequestHead } from "./request.ts";
 import type { ResponseHead } from "./response.ts";
 
-/** How the end of a body is told. */
+/** How to find the end of a body. */
 export type Framing =
-  /** There is no body. */
+  /** The message has no body. */
   | { kind: "none" }
-  /** After so many bytes. */
+  /** After this number of bytes. */
   | { kind: "length"; length: number }
-  /** By the chunk without data, and the trailers after it. */
+  /** After the chunk without data and the trailers. */
   | { kind: "chunked" }
-  /** By the end of the connection: responses only. */
+  /** At the end of the connection; responses only. */
   | { kind: "close" };
 
-/** Longer numbers are not exact any more, or not of this world. */
+/** Longer numbers are not exact, and not realistic. */
 const LENGTH = /^\d{1,15}$/;
 
 const NONE: Framing = { kind: "none" };
 
 /**
- * Finds where the body of a request ends.
+ * Finds the end of a request's body.
  *
- * @param head The request.
- * @returns Its framing, never `close`.
- * @throws {HttpError} 400 where two recipients could disagree about the end,
- *   501 for codings other than chunked.
+ * @returns The framing, never `close`.
+ * @throws {HttpError} 400 if two recipients could disagree about the end, 501
+ *   for codings other than chunked.
  */
 export function requestFraming(head: RequestHead): Framing {
   return fieldFraming(head) ?? NONE;
@@ -40,9 +39,8 @@ export function requestFraming(head: RequestHead): Framing {
 /**
  * Tells whether nothing follows the head.
  *
- * @param framing How the end of the body is told.
- * @returns Whether there is no body, or one of no bytes: `Content-Length: 0`
- *   says the same as nothing does.
+ * @returns Whether the body is missing or empty: `Content-Length: 0` is the
+ *   same as no body.
  */
 export function isWithoutBody(framing: Framing): boolean {
   return framing.kind === "none" ||
@@ -50,12 +48,10 @@ export function isWithoutBody(framing: Framing): boolean {
 }
 
 /**
- * Finds where the body of a response ends.
+ * Finds the end of a response's body.
  *
- * @param head The response.
- * @param method Method of the request that it answers.
- * @returns Its framing.
- * @throws {HttpError} Where two recipients could disagree about the end.
+ * @param method Method of the request.
+ * @throws {HttpError} If two recipients could disagree about the end.
  */
 export function responseFraming(head: ResponseHead, method: string): Framing {
   const framing = fieldFraming(head);
@@ -74,7 +70,7 @@ function fieldFraming(
       ? undefined
       : { kind: "length", length: parseLength(lengths) };
   }
-  // Each is a way to smuggle: one recipient goes by the one, one by the other.
+  // Each case enables request smuggling: recipients follow different fields.
   if (lengths.length > 0) {
     throw ambiguous("both Content-Length and Transfer-Encoding are given");
   }
@@ -84,7 +80,7 @@ function fieldFraming(
 }
 
 function parseLength(lengths: string[]): number {
-  // A list of equal numbers stands for one of them (RFC 9110 §8.6).
+  // A list of equal numbers means that number (RFC 9110 §8.6).
   const values = lengths.flatMap((value) => value.split(","));
   const [first] = values;
   if (!values.every((value) => value === first)) {
@@ -97,7 +93,7 @@ function parseLength(lengths: string[]): number {
 }
 
 function checkCodings(values: string[]): void {
-  // Not split and trimmed first: "\x0bchunked" and the like are no "chunked".
+  // Not split and trimmed first, because "\x0bchunked" is not "chunked".
   const codings = values.join(",").toLowerCase().split(",");
   if (codings.length === 1 && codings[0] === "chunked") return;
   const isLast = /^[ \t]*chunked$/.test(codings.at(-1)!);

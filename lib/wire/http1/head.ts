@@ -8,30 +8,30 @@ import { HttpError } from "./http_error.ts";
 import { type Field, Fields, parseField } from "./fields.ts";
 import { LineScanner } from "./line.ts";
 
-/** Bytes of a start line without its end. */
+/** Most bytes of a start line, without its line end. */
 export const MOST_START_LINE: number = 8 * 1024;
 
-/** Bytes of a whole head, its empty line included. */
+/** Most bytes of a head, including its empty line. */
 export const MOST_HEAD: number = 32 * 1024;
 
-/** Field lines of a head. */
+/** Most field lines of a head. */
 export const MOST_FIELDS = 100;
 
 /**
- * Empty lines before a head that are let pass: some clients send one too many
- * after a body, or before their first request (RFC 9112 §2.2).
+ * Most empty lines before a head. Some clients send an extra one after a body
+ * or before their first request (RFC 9112 §2.2).
  */
 export const MOST_EMPTY_LINES = 2;
 
-/** A head whose start line is still to be parsed. */
+/** A head with an unparsed start line. */
 export interface Head {
-  /** First line, without its end. */
+  /** First line, without its line end. */
   startLine: string;
-  /** Fields in their order. */
+  /** The fields in order. */
   fields: Fields;
 }
 
-/** Collects a head from bytes as they come, within limits. */
+/** Collects a head from incoming bytes, within limits. */
 export class HeadScanner {
   readonly #lines = new LineScanner();
   readonly #fields: Field[] = [];
@@ -41,20 +41,20 @@ export class HeadScanner {
   #head: Head | undefined;
 
   /**
-   * Begins at the first byte.
+   * Creates a scanner at the first byte of a message.
    *
-   * @param emptyLines How many may come before the head (default 2).
+   * @param emptyLines Most empty lines before the head (default 2).
    */
   constructor(emptyLines: number = MOST_EMPTY_LINES) {
     this.#emptyLines = emptyLines;
   }
 
-  /** The head, once its empty line was seen. */
+  /** The head, once its empty line has arrived. */
   get head(): Head | undefined {
     return this.#head;
   }
 
-  /** Whether anything but an empty line has come so far. */
+  /** Whether anything other than an empty line has arrived. */
   get isBegun(): boolean {
     return this.#length > 0;
   }
@@ -62,10 +62,10 @@ export class HeadScanner {
   /**
    * Takes bytes up to the end of the head.
    *
-   * @param bytes What has come.
-   * @returns How many of them belong to the head.
-   * @throws {HttpError} 414 for a start line, 431 for a head over its limit,
-   *   400 for bytes that are no head.
+   * @param bytes The next bytes from the connection.
+   * @returns Number of bytes that belong to the head.
+   * @throws {HttpError} 414 if the start line is too long, 431 if the head is
+   *   too large, 400 if the bytes are not a head.
    */
   push(bytes: Uint8Array): number {
     for (let n = 0; n < bytes.length; n++) {
@@ -115,8 +115,8 @@ export class HeadScanner {
 /**
  * Encodes a head.
  *
- * @param startLine First line, without its end.
- * @param fields Fields in their order.
+ * @param startLine First line, without its line end.
+ * @param fields The fields in order.
  * @returns The head with its empty line; each character becomes a byte.
  */
 export function encodeHead(

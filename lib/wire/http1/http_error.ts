@@ -1,10 +1,10 @@
 /**
- * A message that must be refused, with the status to refuse it with.
+ * An error with the HTTP status for the refusal.
  *
  * @module
  */
 
-/** What a client is answered with a status of its own for (RFC 9110 §15). */
+/** A failure with a status code for the client (RFC 9110 §15). */
 export class HttpError extends Error {
   /** Status code of the answer, 400 to 599. */
   readonly status: number;
@@ -13,7 +13,7 @@ export class HttpError extends Error {
    * Constructs a refusal.
    *
    * @param status Status code of the answer, 400 to 599.
-   * @param message Why, in one line that the client is shown too.
+   * @param message The reason, in one line that the client also sees.
    * @param options Cause of the refusal.
    */
   constructor(status: number, message: string, options?: ErrorOptions) {

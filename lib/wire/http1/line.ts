@@ -1,5 +1,5 @@
 /**
- * The lines that heads, chunk sizes and trailers are made of (RFC 9112 §2.2).
+ * The lines of heads, chunk sizes and trailers (RFC 9112 §2.2).
  *
  * @module
  */
@@ -12,14 +12,14 @@ const CR = 0x0d;
 const SP = 0x20;
 const DEL = 0x7f;
 
-/** Bytes; a longer line makes the buffer grow. */
+/** First size of the buffer in bytes; longer lines make it grow. */
 const FIRST_SIZE = 256;
 
 /**
- * Cuts bytes into lines. A line ends with CRLF and nothing else: where one
- * recipient takes a bare CR or LF for an end and the next does not, a second
- * request can be smuggled past the first of them (RFC 9112 §11.2). Controls
- * are refused with them.
+ * Splits bytes into lines. Only CRLF ends a line: if one recipient accepts a
+ * bare CR or LF as an end and the next does not, an attacker can smuggle a
+ * second request past the first of them (RFC 9112 §11.2). Other control
+ * characters are refused too.
  */
 export class LineScanner {
   #bytes = new Uint8Array(FIRST_SIZE);
@@ -29,12 +29,12 @@ export class LineScanner {
   /**
    * Takes one byte.
    *
-   * @param byte The byte.
-   * @param most Bytes that the line may have, without its end.
-   * @param status Status to refuse a longer one with.
-   * @returns The line without its end, each byte a character, where this byte
-   *   ended it.
-   * @throws {HttpError} If the byte may not be there, or is one too many.
+   * @param most Most bytes of the line, without its line end.
+   * @param status Status for the refusal of a longer line.
+   * @returns The line without its line end, one character for each byte, if
+   *   this byte ended it.
+   * @throws {HttpError} If the byte is not allowed here or the line is too
+   *   long.
    */
   add(byte: number, most: number, status = 400): string | undefined {
     if (this.#isAfterCr) return this.#end(byte);

@@ -1,5 +1,5 @@
 /**
- * How many proxies a request may still pass (RFC 9110 §7.6.2).
+ * The number of proxies that a request may still pass (RFC 9110 §7.6.2).
  *
  * @module
  */
@@ -7,15 +7,14 @@
 import { HttpError } from "./http_error.ts";
 import type { RequestHead } from "./request.ts";
 
-/** For other methods the field means nothing. */
+/** For other methods the field has no meaning. */
 const LIMITED = /^(?:TRACE|OPTIONS)$/;
 
 /**
  * Parses `Max-Forwards`.
  *
- * @param head The request.
- * @returns How often it may be forwarded; `undefined` where nothing limits it.
- * @throws {HttpError} 400 where it is not one number.
+ * @returns Remaining number of forwards; `undefined` for no limit.
+ * @throws {HttpError} 400 if the value is not a single number.
  */
 export function parseMaxForwards(head: RequestHead): number | undefined {
   if (!LIMITED.test(head.method)) return undefined;

@@ -8,19 +8,19 @@ import { HttpError } from "./http_error.ts";
 import { type Fields, TOKEN } from "./fields.ts";
 import type { Head } from "./head.ts";
 
-/** What a client asks for. */
+/** The head of a client's request. */
 export interface RequestHead {
   /** Method as sent; it is case-sensitive. */
   method: string;
-  /** Target as sent, in whichever form. */
+  /** Target as sent, in any form. */
   target: string;
-  /** Minor version: 0, or 1 for every later one. */
+  /** Minor version: 0 for HTTP/1.0, 1 for every later version. */
   minor: 0 | 1;
-  /** Fields in their order. */
+  /** The fields in order. */
   fields: Fields;
 }
 
-/** Visible characters and nothing else: a recipient may split at any other. */
+/** Visible characters only: some recipients split at others. */
 const VISIBLE = /^[\x21-\x7e]+$/;
 
 const VERSION = /^HTTP\/(\d)\.(\d)$/;
@@ -32,10 +32,9 @@ const VERSION = /^HTTP\/(\d)\.(\d)$/;
  * request-line = method SP request-target SP HTTP-version
  * ```
  *
- * @param head The head.
- * @returns The request; its target and its fields are not judged.
- * @throws {HttpError} 400 where the line has another form, 505 for a major
- *   version other than 1.
+ * @returns The request. Its target and fields are not checked.
+ * @throws {HttpError} 400 if the line has another form, 505 for a major version
+ *   other than 1.
  */
 export function parseRequestHead(head: Head): RequestHead {
   const [method, target, version, ...more] = head.startLine.split(" ");
@@ -46,7 +45,7 @@ export function parseRequestHead(head: Head): RequestHead {
     throw malformed(`method is ${JSON.stringify(method!.slice(0, 40))}`);
   }
   if (!VISIBLE.test(target!)) {
-    // Not shown: what it names may be secret, and is long.
+    // Not shown, because a target can be secret and long.
     throw malformed("target has a character that is not visible ASCII");
   }
   return {
@@ -58,10 +57,9 @@ export function parseRequestHead(head: Head): RequestHead {
 }
 
 /**
- * Tells whether the client wants its connection kept (RFC 9112 §9.3).
+ * Tells whether the client wants to keep its connection (RFC 9112 §9.3).
  *
- * @param head The request. HTTP/1.0 has to ask for it.
- * @returns Whether it may be kept after this request.
+ * @param head The request. HTTP/1.0 must ask for it.
  */
 export function isPersistent({ minor, fields }: RequestHead): boolean {
   const options = fields.tokens("connection");

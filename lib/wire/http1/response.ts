@@ -8,19 +8,19 @@ import { HttpError } from "./http_error.ts";
 import type { Fields } from "./fields.ts";
 import type { Head } from "./head.ts";
 
-/** What a target answers. */
+/** The head of a target's response. */
 export interface ResponseHead {
   /** Status code, 100 to 999. */
   status: number;
   /** Reason phrase as sent; it may be empty. */
   reason: string;
-  /** Minor version: 0, or 1 for every later one. */
+  /** Minor version: 0 for HTTP/1.0, 1 for every later version. */
   minor: 0 | 1;
-  /** Fields in their order. */
+  /** The fields in order. */
   fields: Fields;
 }
 
-/** The space before an empty reason is often left out. */
+/** Many servers omit the space before an empty reason. */
 const STATUS_LINE =
   /^HTTP\/1\.(\d) ([1-9]\d{2})(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
 
@@ -31,9 +31,8 @@ const STATUS_LINE =
  * status-line = HTTP-version SP status-code SP [ reason-phrase ]
  * ```
  *
- * @param head The head.
- * @returns The response; its fields are not judged.
- * @throws {HttpError} 502 where the line has another form.
+ * @returns The response. Its fields are not checked.
+ * @throws {HttpError} 502 if the line has another form.
  */
 export function parseResponseHead(head: Head): ResponseHead {
   const [, minor, status, reason = ""] = STATUS_LINE.exec(head.startLine) ?? [];
@@ -50,10 +49,9 @@ export function parseResponseHead(head: Head): ResponseHead {
 }
 
 /**
- * Tells whether the target's connection may be used again (RFC 9112 §9.3).
+ * Tells whether the target's connection can be reused (RFC 9112 §9.3).
  *
- * @param head The response.
- * @returns Whether it may; never with HTTP/1.0.
+ * @returns Whether it can; never with HTTP/1.0.
  */
 export function isReusable({ minor, fields }: ResponseHead): boolean {
   return minor === 1 && !fields.tokens("connection").includes("close");

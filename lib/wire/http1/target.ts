@@ -1,5 +1,5 @@
 /**
- * What a request is for (RFC 9112 §3.2).
+ * The target of a request (RFC 9112 §3.2).
  *
  * @module
  */
@@ -9,20 +9,20 @@ import { HttpError } from "./http_error.ts";
 import type { RequestHead } from "./request.ts";
 import { parseIpAddress } from "../ip_address.ts";
 
-/** A host and a port of a request. */
+/** Host and port of a request. */
 export interface Authority {
   /**
-   * Name, or address: also where the address was sent as text. The name may be
-   * one that cannot exist.
+   * Name or address. An address that was sent as text counts as an address. The
+   * name may be one that cannot exist.
    */
   host: Host;
   /** Port, 1 to 65535. */
   port: number;
-  /** As it was sent, fit for `Host`. */
+  /** The text as sent, valid for `Host`. */
   text: string;
 }
 
-/** Where a request goes, and what is asked for there. */
+/** Destination and path of a request. */
 export interface RequestTarget extends Authority {
   /** Path and query, or `*`; empty for CONNECT. */
   path: string;
@@ -34,13 +34,13 @@ const AUTHORITY = /^(?:\[([^\]]*)\]|([^:[\]@]*))(?::(\d{0,5}))?$/;
 
 /**
  * Parses the target of a request to a proxy: `host:port` for CONNECT (§3.2.3),
- * else an absolute `http:` URI (§3.2.2). What `Host` says is not used, whether
- * it agrees or not: the target alone is judged, and said to the origin server.
+ * otherwise an absolute `http:` URI (§3.2.2). The target alone decides the
+ * destination and is sent to the origin server; the value of `Host` is ignored,
+ * even if it differs.
  *
- * @param head The request.
- * @returns Where it goes.
- * @throws {HttpError} 400 where it is none or `Host` is not as it has to be,
- *   501 for another scheme.
+ * @returns Destination and path.
+ * @throws {HttpError} 400 if the target or `Host` is invalid, 501 for another
+ *   scheme.
  */
 export function parseTarget(head: RequestHead): RequestTarget {
   checkHost(head);
@@ -57,13 +57,11 @@ export function parseTarget(head: RequestHead): RequestTarget {
 }
 
 /**
- * Parses the target of a request to an origin server: a path (§3.2.1), whose
- * host is in `Host`, or an absolute `http:` URI, which counts instead of `Host`.
+ * Parses the target of a request to an origin server. It is a path (§3.2.1)
+ * with the host in `Host`, or an absolute `http:` URI, which overrides `Host`.
  *
- * @param head The request.
- * @returns Where it goes.
- * @throws {HttpError} 400 if it is none or `Host` is missing or malformed, 405
- *   for CONNECT, which is for proxies.
+ * @throws {HttpError} 400 if the target is malformed, or `Host` is missing or
+ *   malformed; 405 for CONNECT, which only proxies serve.
  */
 export function parseOriginTarget(head: RequestHead): RequestTarget {
   const { fields, method, target } = head;
@@ -81,8 +79,8 @@ export function parseOriginTarget(head: RequestHead): RequestTarget {
 }
 
 /**
- * One that can be read is required (§3.2), but of HTTP/1.0 and of CONNECT: some
- * clients leave it out there, lftp one of them, or its value.
+ * Requires a valid `Host` (§3.2), except for HTTP/1.0 and CONNECT: some
+ * clients, such as lftp, omit the field or its value there.
  */
 function checkHost({ method, minor, fields }: RequestHead): void {
   const [value, ...more] = fields.all("host");
@@ -108,7 +106,8 @@ function parseAuthority(
     return new HttpError(400, `Cannot parse ${what} ${shown}: bad ${state}`);
   };
   if (text.includes("@")) {
-    // Not shown: before the @ is a name, and often a password (RFC 9110 §4.2.4).
+    // Not shown: a user name and often a password stand before the @ (RFC 9110
+    // §4.2.4).
     throw new HttpError(400, `Cannot parse ${what}: it names a user`);
   }
   const [, ipv6, name, digits] = AUTHORITY.exec(text) ?? [];
@@ -137,7 +136,7 @@ function parseName(
   }
 }
 
-/** The target as the origin server wants it (§3.2.1, §3.2.4). */
+/** The target in the form for the origin server (§3.2.1, §3.2.4). */
 function originForm(method: string, rest: string): string {
   if (rest === "") return method === "OPTIONS" ? "*" : "/";
   return rest.startsWith("/") ? rest : `/${rest}`;

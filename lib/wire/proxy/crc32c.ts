@@ -1,17 +1,18 @@
 /**
- * The checksum of iSCSI and of the PROXY protocol (RFC 3720 appendix B.4).
+ * CRC-32C, the checksum of iSCSI and of the PROXY protocol (RFC 3720 appendix
+ * B.4).
  *
  * @module
  */
 
-/** The polynomial 0x1EDC6F41, bits reversed. */
+/** The polynomial 0x1EDC6F41 with reversed bits. */
 const POLYNOMIAL = 0x82f63b78;
 
 /**
  * Computes the CRC-32C of bytes.
  *
- * @param bytes Bytes; a few at a time, since it goes bit by bit.
- * @returns The sum, 0 to 2^32 - 1.
+ * @param bytes A small number of bytes, because this works bit by bit.
+ * @returns The checksum, 0 to 2^32 - 1.
  */
 export function crc32c(bytes: Uint8Array): number {
   let sum = 0xffffffff;

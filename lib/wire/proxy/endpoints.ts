@@ -1,12 +1,12 @@
 /**
- * What the PROXY protocol tells of a connection, in either version.
+ * The contents of a PROXY header, in either version.
  *
  * @module
  */
 
 import type { IpAddress } from "../ip_address.ts";
 
-/** One end of the connection that a header tells of. */
+/** One end of the connection that a header describes. */
 export interface ProxyEndpoint {
   /** Four bytes for IPv4, sixteen for IPv6. */
   ip: IpAddress;
@@ -14,32 +14,31 @@ export interface ProxyEndpoint {
   port: number;
 }
 
-/** Both ends of the connection that a header tells of. */
+/** Both ends of the connection that a header describes. */
 export interface ProxyEndpoints {
   /** The client. */
   source: ProxyEndpoint;
-  /** Where the client has connected to. */
+  /** The address that the client connected to. */
   destination: ProxyEndpoint;
 }
 
-/** What a header says. */
+/** The contents of a header. */
 export interface ProxyHeader {
   /**
-   * `undefined` where it speaks for no other connection than its own (`LOCAL`,
-   * `UNKNOWN`), or for one without IP addresses.
+   * Both ends; `undefined` if the sender opened the connection for itself
+   * (`LOCAL`, `UNKNOWN`) or its client has no IP addresses.
    */
   endpoints: ProxyEndpoints | undefined;
-  /** Name that the client asked for, as in TLS SNI. */
+  /** Name that the client requested, as in TLS SNI. */
   authority?: string;
-  /** Identifies the connection, 1 to 128 bytes. */
+  /** Identifier of the connection, 1 to 128 bytes. */
   uniqueId?: Uint8Array;
 }
 
 /**
- * Makes both ends of one family, as the messages need them: IPv4 becomes
- * IPv4-mapped where the other end has IPv6 (RFC 4291 §2.5.5.2).
+ * Converts both ends to one family, as the messages require. IPv4 becomes
+ * IPv4-mapped IPv6 if the other end has IPv6 (RFC 4291 §2.5.5.2).
  *
- * @param endpoints Both ends.
  * @returns Both ends, with addresses of one length.
  */
 export function ofOneFamily(endpoints: ProxyEndpoints): ProxyEndpoints {

@@ -1,6 +1,6 @@
 /**
- * The PROXY protocol: who is behind a connection, in front of its first byte
- * (HAProxy's proxy-protocol.txt, version 1 and 2).
+ * The PROXY protocol: the client's address, sent before the first byte of a
+ * connection (HAProxy's proxy-protocol.txt, versions 1 and 2).
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { parseProxyV1, V1_PREFIX } from "./v1.ts";
 import { parseProxyV2, V2_SIGNATURE } from "./v2.ts";
 
 /**
- * Parses a header of either version, where there is one. It takes no more bytes
- * than show whether there is: a client that sends none may wait for an answer
- * to its first few bytes.
+ * Parses a header of either version, if the connection starts with one. It
+ * takes only as many bytes as it needs to decide: a client without a header may
+ * wait for an answer to its first few bytes.
  *
- * @returns The header, or the bytes that were taken and belong to none.
- * @throws {SyntaxError} If it begins as a header and goes on as none.
+ * @returns The header, or the bytes taken so far if they are not a header.
+ * @throws {SyntaxError} If it starts like a header and continues differently.
  */
 export function* parseProxyHeader(): Parser<ProxyHeader | Uint8Array> {
   const [first] = yield 1;
@@ -27,7 +27,7 @@ export function* parseProxyHeader(): Parser<ProxyHeader | Uint8Array> {
   return new Uint8Array([first!]);
 }
 
-/** Compares byte by byte, from the second, and hands over to a parser. */
+/** Compares the other bytes of the magic one by one, then runs the parser. */
 function* continued(
   magic: Uint8Array,
   parseRest: () => Parser<ProxyHeader>,

@@ -1,5 +1,5 @@
 /**
- * The PROXY protocol's version 1: a line of text (proxy-protocol.txt §2.1).
+ * Version 1 of the PROXY protocol: a line of text (proxy-protocol.txt §2.1).
  *
  * ```text
  * PROXY TCP4 192.0.2.1 198.51.100.1 56324 443\r\n
@@ -22,30 +22,29 @@ import {
   type ProxyHeader,
 } from "./endpoints.ts";
 
-/** What every line begins with. */
+/** The start of every line. */
 export const V1_PREFIX: Uint8Array = new TextEncoder().encode("PROXY ");
 
-/** Bytes of the longest line, with its end (§2.1). */
+/** Bytes of the longest line, including its line end (§2.1). */
 const MOST_BYTES = 107;
 
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** No sign, no leading zero (§2.1). */
+/** Without a sign or leading zeros (§2.1). */
 const PORT = /^(?:0|[1-9]\d{0,4})$/;
 
 const ADDRESS_LENGTH: Readonly<Record<string, number>> = { TCP4: 4, TCP6: 16 };
 
 /**
- * Parses a line from behind its prefix, to its end and no further.
+ * Parses a line after its prefix, up to its end.
  *
- * @returns What it says.
  * @throws {SyntaxError} If it is malformed or longer than 107 bytes.
  */
 export function* parseProxyV1(): Parser<ProxyHeader> {
   const line = yield* parseLine();
   const [family, ...fields] = line.split(" ");
-  // What follows UNKNOWN is to be ignored (§2.1).
+  // Receivers ignore everything after UNKNOWN (§2.1).
   if (family === "UNKNOWN") return { endpoints: undefined };
   const length = Object.hasOwn(ADDRESS_LENGTH, family!)
     ? ADDRESS_LENGTH[family!]!
@@ -74,7 +73,7 @@ export function* parseProxyV1(): Parser<ProxyHeader> {
 /**
  * Encodes a line.
  *
- * @param endpoints Both ends; `undefined` where they are not known.
+ * @param endpoints Both ends; `undefined` if they are unknown.
  * @returns The whole line.
  */
 export function encodeProxyV1(
@@ -93,7 +92,7 @@ function describe(endpoints: ProxyEndpoints | undefined): string {
   return `${family} ${addresses} ${source.port} ${destination.port}`;
 }
 
-/** Nothing tells where the line ends but its end, so it comes byte by byte. */
+/** Only the line end marks the end, so this reads byte by byte. */
 function* parseLine(): Parser<string> {
   let line = "";
   for (let left = MOST_BYTES - V1_PREFIX.length; left > 0; left--) {

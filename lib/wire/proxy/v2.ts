@@ -1,5 +1,5 @@
 /**
- * The PROXY protocol's version 2: binary (proxy-protocol.txt §2.2).
+ * Version 2 of the PROXY protocol: binary (proxy-protocol.txt §2.2).
  *
  * ```text
  * +-----------+---------+--------+--------+-----------+------+
@@ -22,47 +22,46 @@ import {
   type ProxyHeader,
 } from "./endpoints.ts";
 
-/** What every header begins with. */
+/** The start of every header. */
 export const V2_SIGNATURE: Uint8Array = new Uint8Array([
   ...[0x0d, 0x0a, 0x0d, 0x0a, 0x00, 0x0d],
   ...[0x0a, 0x51, 0x55, 0x49, 0x54, 0x0a],
 ]);
 
-/** Bytes behind the fixed part that are taken: addresses and all TLVs. */
+/** Most bytes after the fixed part: addresses and all TLVs. */
 const MOST_BYTES = 4096;
 
-/** Bytes of a unique id, at most (§2.2.5). */
+/** Most bytes of a unique id (§2.2.5). */
 const MOST_UNIQUE_ID = 128;
 
-/** Signature, version and command, family, length. */
+/** Bytes of the signature, version and command, family, and length. */
 const FIXED_BYTES = V2_SIGNATURE.length + 4;
 
 /** Version 2 and the command (§2.2). */
 const LOCAL = 0x20;
 const PROXY = 0x21;
 
-/** Family and transport (§2.2), with the bytes of both addresses and ports. */
+/** Bytes of both addresses and ports, by family and transport (§2.2). */
 const FAMILIES: Readonly<Record<number, number>> = {
-  0x00: 0, // unspecified: for the receiver to ignore
+  0x00: 0, // unspecified: the receiver ignores it
   0x11: 12, // TCP over IPv4
   0x21: 36, // TCP over IPv6
   0x31: 216, // Unix stream
 };
 
-/** Types of the fields behind the addresses (§2.2). */
+/** Types of the TLVs after the addresses (§2.2). */
 const TLV = { authority: 0x02, crc32c: 0x03, uniqueId: 0x05 } as const;
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** What a header can say besides the addresses. */
+/** Contents of a header besides the addresses. */
 export type ProxyV2Options = Pick<ProxyHeader, "authority" | "uniqueId">;
 
 /**
- * Parses a header from behind its signature.
+ * Parses a header after its signature.
  *
- * @returns What it says.
- * @throws {SyntaxError} If it is malformed, longer than 4,112 bytes, about no
- *   stream, or its checksum is wrong.
+ * @throws {SyntaxError} If it is malformed, longer than 4,112 bytes, describes
+ *   no stream, or has a wrong checksum.
  */
 export function* parseProxyV2(): Parser<ProxyHeader> {
   const fixed = yield 4;
@@ -75,7 +74,8 @@ export function* parseProxyV2(): Parser<ProxyHeader> {
     throw malformed(`length ${length} is more than ${MOST_BYTES}`);
   }
   const rest = yield length;
-  // The sender speaks for itself, whatever the other fields say (§2.2).
+  // The sender opened the connection for itself; other fields mean nothing
+  // (§2.2).
   if (command === LOCAL) return { endpoints: undefined };
   const addresses = FAMILIES[family!];
   if (addresses === undefined) {
@@ -93,8 +93,9 @@ export function* parseProxyV2(): Parser<ProxyHeader> {
 /**
  * Encodes a header.
  *
- * @param endpoints Both ends; `undefined` where the sender speaks for itself.
- * @param options What else to say; the unique id has 128 bytes at most.
+ * @param endpoints Both ends; `undefined` if the sender opened the connection
+ *   for itself.
+ * @param options Authority, and a unique id of at most 128 bytes.
  * @returns The whole header.
  */
 export function encodeProxyV2(
@@ -120,7 +121,7 @@ export function encodeProxyV2(
   ]);
 }
 
-/** Sources come first, then destinations; then the ports in that order. */
+/** The source address comes first, then the destination's, then both ports. */
 function parseEndpoints(bytes: Uint8Array): ProxyEndpoints | undefined {
   if (bytes.length !== 12 && bytes.length !== 36) return undefined;
   const size = bytes.length / 2 - 2;
@@ -179,7 +180,9 @@ function parseUniqueId(value: Uint8Array): Uint8Array {
   throw malformed(`its unique id has more than ${MOST_UNIQUE_ID} bytes`);
 }
 
-/** The sum is over the whole header, with zeros in its own place (§2.2.3). */
+/**
+ * The checksum covers the whole header, with zeros in its own place (§2.2.3).
+ */
 function checkSum(
   fixed: Uint8Array,
   rest: Uint8Array,
@@ -193,8 +196,8 @@ function checkSum(
   whole.set(rest, FIXED_BYTES);
   whole.fill(0, FIXED_BYTES + offset, FIXED_BYTES + offset + 4);
   const [a, b, c, d] = value;
-  const told = (a! << 24 | b! << 16 | c! << 8 | d!) >>> 0;
-  if (crc32c(whole) !== told) throw malformed("its checksum is wrong");
+  const expected = (a! << 24 | b! << 16 | c! << 8 | d!) >>> 0;
+  if (crc32c(whole) !== expected) throw malformed("its checksum is wrong");
 }
 
 function encodeField(type: number, value: Uint8Array): number[] {

@@ -1,6 +1,6 @@
 /**
- * What the messages of SOCKS4 and SOCKS4a have in common: version and codes.
- * Each message has a file of its own beside this one.
+ * The common parts of SOCKS4 and SOCKS4a messages: version and codes. Each
+ * message has a file of its own beside this one.
  *
  * @see {@link https://www.openssh.com/txt/socks4.protocol | SOCKS4}
  * @see {@link https://www.openssh.com/txt/socks4a.protocol | SOCKS4a}
@@ -21,7 +21,7 @@ export const COMMAND = {
 /** `CD` field of a reply (SOCKS4 §1). */
 export const REPLY = {
   Granted: 90,
-  /** Also for everything that has a code of its own in SOCKS5. */
+  /** Also stands for every failure that has a code of its own in SOCKS5. */
   Rejected: 91,
 } as const;
 

@@ -11,9 +11,11 @@ import type { Reply } from "./v4.ts";
 /** `VN` of a reply: "the version of the reply code", not of the protocol. */
 const REPLY_VERSION = 0x00;
 
-/** What a BIND has to know: where it is to be reached, then who has come. */
+/**
+ * The address in the replies to BIND: first the listener's, then the peer's.
+ */
 export interface BindAddress {
-  /** Four bytes: the reply has room for IPv4 only. */
+  /** Four bytes: the reply holds IPv4 only. */
   ip: IpAddress;
   /** Port, 0 to 65535. */
   port: number;
@@ -33,7 +35,7 @@ const NOWHERE: BindAddress = { ip: new Uint8Array(4), port: 0 };
  * ```
  *
  * @param reply Code to answer with.
- * @param endpoint For BIND; clients ignore it otherwise, and it is zeros then.
+ * @param endpoint Address for BIND (default zeros). Other commands ignore it.
  * @returns The whole message, ready to write.
  */
 export function encodeReply(
@@ -45,7 +47,7 @@ export function encodeReply(
 }
 
 /**
- * Parses a reply; its address means nothing to a client that wanted to connect.
+ * Parses a reply. Its address means nothing after CONNECT.
  *
  * @returns `CD` as sent.
  * @throws {SyntaxError} If `VN` is not 0.

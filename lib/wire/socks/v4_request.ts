@@ -9,27 +9,30 @@ import { formatIpAddress } from "../ip_address.ts";
 import type { Parser } from "../parser.ts";
 import { VERSION } from "./v4.ts";
 
-/** What the client wants, the host not yet resolved. */
+/** A client's request, with the host not yet resolved. */
 export interface Request {
   /** `CD` as sent; see `COMMAND`. */
   command: number;
   /**
-   * Name, or address: also where the address was sent as a name. The name may
-   * be one that cannot exist.
+   * Name or address. An address that was sent as a name counts as an address.
+   * The name may be one that cannot exist.
    */
   host: Host;
   /** Port, 0 to 65535. */
   port: number;
-  /** Who the client says it is, 0 to 255 bytes, read as UTF-8. Unproven. */
+  /**
+   * User ID that the client claims, 0 to 255 bytes, read as UTF-8. Not
+   * verified.
+   */
   userId: string;
-  /** Whether the host was sent as a name, which is SOCKS4a. */
+  /** Whether the host was sent as a name (SOCKS4a). */
   isNamed: boolean;
 }
 
-/** Bytes of `USERID` and of a name, at most. SOCKS4 itself sets no bound. */
+/** Most bytes of `USERID` and of a name. SOCKS4 itself sets no limit. */
 const MOST_BYTES = 255;
 
-/** A byte order mark is part of a name: left out, two names would be one. */
+/** Keeps a byte order mark: without it, two names would become one. */
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
@@ -44,10 +47,10 @@ const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
  *                                               only after 0.0.0.x, x != 0
  * ```
  *
- * Nothing tells where a field ends but the NUL after it, so they are taken one
- * byte at a time: what follows the request is for the target.
+ * Only a NUL marks the end of a field. The parser therefore takes one byte at a
+ * time, because everything after the request belongs to the target.
  *
- * @returns The request. Whether it can be served is not checked.
+ * @returns The request. The parser does not check whether it can be served.
  * @throws {SyntaxError} If the version is not 4, a field is too long or the
  *   name is invalid.
  */
@@ -66,8 +69,8 @@ export function* parseRequest(): Parser<Request> {
 /**
  * Encodes a request.
  *
- * @param request Request; `USERID` and a name without NUL, an address that is
- *   not sent as a name of four bytes.
+ * @param request The request. `USERID` and a name must not contain NUL. An
+ *   address that is not sent as a name must have four bytes.
  * @returns The whole message.
  */
 export function encodeRequest(request: Request): Uint8Array<ArrayBuffer> {
@@ -84,7 +87,9 @@ export function encodeRequest(request: Request): Uint8Array<ArrayBuffer> {
   ]);
 }
 
-/** An address that no target has, 0.0.0.1 to 0.0.0.255, announces a name. */
+/**
+ * An address from 0.0.0.1 to 0.0.0.255, which no target has, announces a name.
+ */
 function isMarker(ip: number[]): boolean {
   return ip[0] === 0 && ip[1] === 0 && ip[2] === 0 && ip[3] !== 0;
 }

@@ -1,20 +1,20 @@
 /**
- * What the messages of SOCKS5 have in common: version, codes, errors.
- * Each message has a file of its own beside this one.
+ * The common parts of SOCKS5 messages: version, codes, errors. Each message has
+ * a file of its own beside this one.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc1928 | RFC 1928}
  * @see {@link https://www.rfc-editor.org/rfc/rfc1929 | RFC 1929}
  * @module
  */
 
-/** Protocol version carried by every message but the credentials (RFC 1928 §3). */
+/** Version in every message except the credentials (RFC 1928 §3). */
 export const VERSION = 0x05;
 
 /** Authentication methods (RFC 1928 §3). */
 export const METHOD = {
   NoAuthentication: 0x00,
   UsernamePassword: 0x02,
-  /** Sent when none of the offered methods will do. */
+  /** Refuses all offered methods. */
   NoAcceptable: 0xff,
 } as const;
 
@@ -51,7 +51,7 @@ export const REPLY = {
 /** A reply code (RFC 1928 §6). */
 export type Reply = typeof REPLY[keyof typeof REPLY];
 
-/** A message that must be refused, with the code to refuse a request with. */
+/** A message that Sluice refuses, with the reply code for the refusal. */
 export class Socks5Error extends Error {
   /** Value for the `REP` field (RFC 1928 §6). */
   readonly reply: Reply;
@@ -59,7 +59,7 @@ export class Socks5Error extends Error {
   /**
    * Constructs a refusal.
    *
-   * @param reply Code the client is answered with.
+   * @param reply Code for the client.
    * @param message Why, in one line.
    * @param options Cause of the refusal.
    */

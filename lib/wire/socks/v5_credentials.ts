@@ -7,13 +7,13 @@
 import type { Parser } from "../parser.ts";
 import { REPLY, Socks5Error } from "./v5.ts";
 
-/** Version of this sub-negotiation, unlike that of all other messages. */
+/** Version of this sub-negotiation; all other messages have another one. */
 const VERSION = 0x01;
 
-/** A byte order mark is part of a name: left out, two names would be one. */
+/** Keeps a byte order mark: without it, two names would become one. */
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** What a client says it is. */
+/** The credentials that a client sends. */
 export interface Credentials {
   /** User name, 1 to 255 bytes, read as UTF-8. */
   username: string;
@@ -32,8 +32,9 @@ export interface Credentials {
  * +-----+------+----------+------+----------+
  * ```
  *
- * An empty password is parsed although the RFC wants one byte at least: it is
- * for the users' list to refuse. An empty name can be nobody's.
+ * The parser accepts an empty password, although the RFC requires at least one
+ * byte: the list of users decides. It rejects an empty name, because no user
+ * can have it.
  *
  * @returns Name and password as sent.
  * @throws {Socks5Error} If the version is not 1 or the name is empty.
@@ -65,7 +66,7 @@ export function* parseCredentials(): Parser<Credentials> {
 /**
  * Encodes credentials.
  *
- * @param credentials Name and password, 255 bytes each at most.
+ * @param credentials Name and password, at most 255 bytes each.
  * @returns The whole message.
  */
 export function encodeCredentials(
@@ -93,7 +94,8 @@ export function encodeCredentials(
  * +-----+--------+
  * ```
  *
- * @param accepted Whether they are right. The client is to be closed if not.
+ * @param accepted Whether the credentials are correct. If not, the proxy must
+ *   close the connection.
  * @returns The whole message.
  */
 export function encodeCredentialsReply(
@@ -105,9 +107,9 @@ export function encodeCredentialsReply(
 /**
  * Parses the answer to credentials.
  *
- * @returns Whether they were right.
- * @throws {SyntaxError} If the version is neither 1 nor, as some proxies send
- *   it, 5.
+ * @returns Whether the proxy accepted the credentials.
+ * @throws {SyntaxError} If the version is neither 1 nor 5, which some proxies
+ *   send.
  */
 export function* parseCredentialsReply(): Parser<boolean> {
   const [version, status] = yield 2;

@@ -1,5 +1,5 @@
 /**
- * The SOCKS5 greeting and the choice of a method (RFC 1928 §3).
+ * The SOCKS5 greeting and the method selection (RFC 1928 §3).
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { type Method, REPLY, Socks5Error, VERSION } from "./v5.ts";
  * +-----+----------+----------+
  * ```
  *
- * @returns The methods offered, in the client's order; empty for NMETHODS 0.
+ * @returns The offered methods in the client's order; empty if NMETHODS is 0.
  * @throws {Socks5Error} If the version is not 5.
  */
 export function* parseGreeting(): Parser<Uint8Array> {
@@ -35,7 +35,7 @@ export function* parseGreeting(): Parser<Uint8Array> {
 /**
  * Encodes a greeting.
  *
- * @param methods Methods to offer, 255 at most.
+ * @param methods Methods to offer, at most 255.
  * @returns The whole message.
  */
 export function encodeGreeting(methods: number[]): Uint8Array<ArrayBuffer> {
@@ -43,7 +43,7 @@ export function encodeGreeting(methods: number[]): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Encodes the proxy's choice.
+ * Encodes the proxy's method selection.
  *
  * ```text
  * +-----+--------+
@@ -53,7 +53,7 @@ export function encodeGreeting(methods: number[]): Uint8Array<ArrayBuffer> {
  * +-----+--------+
  * ```
  *
- * @param method Method chosen, or `METHOD.NoAcceptable`.
+ * @param method The selected method, or `METHOD.NoAcceptable`.
  * @returns The whole message.
  */
 export function encodeMethodSelection(method: Method): Uint8Array<ArrayBuffer> {
@@ -61,9 +61,9 @@ export function encodeMethodSelection(method: Method): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Parses a proxy's choice.
+ * Parses a proxy's method selection.
  *
- * @returns The method, as sent.
+ * @returns The method as sent.
  * @throws {SyntaxError} If the version is not 5.
  */
 export function* parseMethodSelection(): Parser<number> {

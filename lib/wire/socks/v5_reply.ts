@@ -8,7 +8,7 @@ import type { IpAddress } from "../ip_address.ts";
 import type { Parser } from "../parser.ts";
 import { ADDRESS_TYPE, type Reply, VERSION } from "./v5.ts";
 
-/** Address the proxy uses towards the target. */
+/** The proxy's own address on its connection to the target. */
 export interface BoundAddress {
   /** Four bytes for IPv4, sixteen for IPv6. */
   ip: IpAddress;
@@ -16,7 +16,7 @@ export interface BoundAddress {
   port: number;
 }
 
-/** Some clients read ten bytes of a refusal, whatever its ATYP says. */
+/** Some clients read ten bytes of a refusal, whatever ATYP it has. */
 const UNSPECIFIED: BoundAddress = { ip: new Uint8Array(4), port: 0 };
 
 /**
@@ -49,32 +49,32 @@ export function encodeReply(
   return bytes;
 }
 
-/** A reply with where the proxy is bound. */
+/** A reply with the proxy's bound address. */
 export interface BoundReply {
   /** `REP` as sent. */
   reply: number;
-  /** Address, or name as bytes of one character each. */
+  /** Address, or name with one character for each byte. */
   host: IpAddress | string;
   /** Port, 0 to 65535. */
   port: number;
 }
 
 /**
- * Parses a reply, whatever address it carries: where the proxy is bound is of
- * no use to a client that wanted to connect.
+ * Parses a reply and skips its address, which a client that wants to connect
+ * does not need.
  *
  * @returns `REP` as sent.
- * @throws {SyntaxError} If the version is not 5 or the address type unknown.
+ * @throws {SyntaxError} If the version is not 5 or the address type is unknown.
  */
 export function* parseReply(): Parser<number> {
   return (yield* parseBoundReply()).reply;
 }
 
 /**
- * Parses a reply with its address, as a client of a UDP relay needs it.
+ * Parses a reply with its address, which a client of a UDP relay needs.
  *
- * @returns The reply; the address is a copy.
- * @throws {SyntaxError} If the version is not 5 or the address type unknown.
+ * @returns The reply with a copy of the address.
+ * @throws {SyntaxError} If the version is not 5 or the address type is unknown.
  */
 export function* parseBoundReply(): Parser<BoundReply> {
   const [version, reply, , addressType] = yield 4;

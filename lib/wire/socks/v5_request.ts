@@ -8,13 +8,13 @@ import { type Host, parseAskedHost } from "../host_name.ts";
 import type { Parser } from "../parser.ts";
 import { ADDRESS_TYPE, COMMAND, REPLY, Socks5Error, VERSION } from "./v5.ts";
 
-/** What the client wants, the host not yet resolved. */
+/** A client's request, with the host not yet resolved. */
 export interface Request {
   /** `CMD` as sent; see `COMMAND`. */
   command: number;
   /**
-   * Name, or address: also where the address was sent as a name. The name may
-   * be one that cannot exist.
+   * Name or address. An address that was sent as a name counts as an address.
+   * The name may be one that cannot exist.
    */
   host: Host;
   /** Port, 0 to 65535. */
@@ -24,9 +24,9 @@ export interface Request {
 const PORT_LENGTH = 2;
 
 /**
- * Where the datagrams of a client will come from that does not know it (§4).
- * What it announces serves but to refuse other senders (§7), so that a name
- * that is none tells as little.
+ * Stands for the address of a client that does not know yet where its datagrams
+ * will come from (§4). Sluice uses a client's address only to refuse other
+ * senders (§7), so an invalid name is treated the same way.
  */
 const UNKNOWN = { host: Uint8Array.of(0, 0, 0, 0), port: 0 } as const;
 
@@ -41,12 +41,14 @@ const UNKNOWN = { host: Uint8Array.of(0, 0, 0, 0), port: 0 } as const;
  * +-----+-----+-------+------+----------+----------+
  * ```
  *
- * The whole message is taken before its contents are judged, so that a refusal
- * does not meet bytes still in flight; but an unknown ATYP has no length.
+ * The parser reads the whole message before it checks the contents, so that no
+ * bytes are still in flight when the refusal is sent. An unknown ATYP is the
+ * exception, because it has no length.
  *
- * @returns The request. Whether command and port can be served is not checked.
+ * @returns The request. The parser does not check whether command and port can
+ *   be served.
  * @throws {Socks5Error} If the version, RSV, the address type or the name is
- *   invalid; for UDP ASSOCIATE such a name is as good as 0.0.0.0:0.
+ *   invalid. For UDP ASSOCIATE an invalid name counts as 0.0.0.0:0.
  */
 export function* parseRequest(): Parser<Request> {
   const [version, command, reserved, addressType] = yield 4;
@@ -67,7 +69,7 @@ export function* parseRequest(): Parser<Request> {
 /**
  * Encodes a request.
  *
- * @param request Request; a name must have 255 ASCII characters at most.
+ * @param request The request; a name must have at most 255 ASCII characters.
  * @returns The whole message.
  */
 export function encodeRequest(request: Request): Uint8Array<ArrayBuffer> {

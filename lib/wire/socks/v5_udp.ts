@@ -8,17 +8,19 @@ import { type Host, parseHost } from "../host_name.ts";
 import type { IpAddress } from "../ip_address.ts";
 import { ADDRESS_TYPE } from "./v5.ts";
 
-/** Where a datagram goes to, and where in it the payload begins. */
+/** The destination of a datagram, and the length of its header. */
 export interface UdpHeader {
-  /** Name, or address: also where the address was sent as a name. */
+  /**
+   * Name or address. An address that was sent as a name counts as an address.
+   */
   host: Host;
   /** Port, 1 to 65535. */
   port: number;
-  /** Bytes of the header; what follows is the payload. */
+  /** Bytes of the header; the payload follows. */
   length: number;
 }
 
-/** Bytes of a header with an IPv6 address, the longest that is encoded. */
+/** Bytes of a header with an IPv6 address, the longest that Sluice encodes. */
 export const LONGEST_ENCODED = 22;
 
 /** `RSV`, `FRAG` and `ATYP`. */
@@ -37,12 +39,13 @@ const PORT_LENGTH = 2;
  * +-----+------+------+----------+----------+----------+
  * ```
  *
- * A datagram has no one to be told what is wrong with it, so nothing is thrown.
- * Fragments are dropped, as §7 demands of who does not put them together.
+ * This never throws, because nobody receives an error for a datagram. It drops
+ * fragments, as §7 requires from an implementation that does not reassemble
+ * them.
  *
  * @param datagram The whole datagram.
- * @returns The header, its address copied; `undefined` where it is cut,
- *   malformed, a fragment or for port 0.
+ * @returns The header with a copy of its address; `undefined` if the datagram
+ *   is truncated, malformed, a fragment or for port 0.
  */
 export function parseUdpHeader(datagram: Uint8Array): UdpHeader | undefined {
   const [high, low, fragment, type, nameLength] = datagram;
@@ -62,10 +65,10 @@ export function parseUdpHeader(datagram: Uint8Array): UdpHeader | undefined {
 /**
  * Encodes a header.
  *
- * @param host Where the payload comes from or goes to; a name is of ASCII, with
- *   255 characters at most.
+ * @param host Source or destination of the payload; a name has at most 255
+ *   ASCII characters.
  * @param port Port, 0 to 65535.
- * @returns The header, to be put in front of the payload.
+ * @returns The header; the payload follows it.
  */
 export function encodeUdpHeader(
   host: Host,
@@ -102,7 +105,7 @@ function parseRest(
   return host === undefined ? undefined : { host, port, length };
 }
 
-/** The buffer of a datagram is used again. */
+/** Copies the address, because the datagram's buffer is reused. */
 function copyAddress(bytes: Uint8Array): IpAddress {
   return Uint8Array.from(bytes);
 }

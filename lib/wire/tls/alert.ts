@@ -1,10 +1,10 @@
 /**
- * What ends a TLS handshake: alerts, and errors that carry one (RFC 8446 §6).
+ * TLS alerts, and handshake errors that carry one (RFC 8446 §6).
  *
  * @module
  */
 
-/** Descriptions of alerts, as far as Sluice sends them itself. */
+/** Alert descriptions that Sluice sends itself. */
 export const ALERT = {
   UnexpectedMessage: 10, // §6.2
   RecordOverflow: 22,
@@ -16,33 +16,35 @@ export const ALERT = {
   NoApplicationProtocol: 120, // RFC 7301 §3.2
 } as const;
 
-/** A description of an alert. */
+/** An alert description. */
 export type Alert = typeof ALERT[keyof typeof ALERT];
 
-/** Content type of an alert, a version that all know, and a length of two. */
+/**
+ * Content type of an alert, a version that every peer accepts, a length of two.
+ */
 const HEADER = [21, 3, 3, 0, 2] as const;
 
 const FATAL = 2;
 
 /** Options for {@linkcode TlsAlertError}. */
 export interface TlsAlertOptions {
-  /** What the client speaks in the place of TLS, where that was recognised. */
+  /** Protocol that the client speaks instead of TLS, if recognised. */
   protocol?: string | undefined;
 }
 
-/** A handshake that can't go on, and what to tell the other side. */
+/** A handshake failure, with the alert for the other side. */
 export class TlsAlertError extends Error {
-  /** Description of the alert that says why. */
+  /** Alert description that gives the reason. */
   readonly alert: Alert;
-  /** What the client speaks in the place of TLS, where that was recognised. */
+  /** Protocol that the client speaks instead of TLS, if recognised. */
   readonly protocol: string | undefined;
 
   /**
    * Constructs an error.
    *
-   * @param alert Description of the alert that says why.
-   * @param message Why, in one line.
-   * @param options What more is known.
+   * @param alert Alert description that gives the reason.
+   * @param message The reason, in one line.
+   * @param options The recognised protocol.
    */
   constructor(alert: Alert, message: string, options: TlsAlertOptions = {}) {
     super(message);
@@ -53,7 +55,7 @@ export class TlsAlertError extends Error {
 }
 
 /**
- * Encodes a fatal alert in the clear, as it is before a ServerHello.
+ * Encodes a fatal alert without encryption, as before a ServerHello.
  *
  * ```text
  * +------+---------+--------+-------+-------------+
@@ -63,7 +65,6 @@ export class TlsAlertError extends Error {
  * +------+---------+--------+-------+-------------+
  * ```
  *
- * @param alert Its description.
  * @returns The whole record.
  */
 export function encodeAlert(alert: Alert): Uint8Array<ArrayBuffer> {

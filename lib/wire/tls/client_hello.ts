@@ -1,5 +1,5 @@
 /**
- * The first message of TLS: what a client says before anything is encrypted.
+ * ClientHello: the first message of TLS, which a client sends unencrypted.
  *
  * @module
  */
@@ -18,25 +18,28 @@ import { ALERT, TlsAlertError } from "./alert.ts";
 import { TlsCursor } from "./cursor.ts";
 import { recogniseInnerTls } from "./starttls.ts";
 
-/** What a ClientHello says, as far as anyone here acts on it. */
+/** The parts of a ClientHello that Sluice uses. */
 export interface ClientHello {
-  /** The server that it is for, in lower case; `undefined` where none is named. */
+  /** Requested server in lower case; `undefined` if the client named none. */
   serverName: string | undefined;
-  /** Protocols that the client would speak, one character for each byte. */
+  /** Protocols that the client offers, one character for each byte. */
   protocols: readonly string[];
-  /** The highest version that it speaks, of those that have a number here. */
+  /**
+   * Highest supported version, among those in {@linkcode TLS_VERSION} and
+   * lower.
+   */
   version: number;
-  /** All that was read, for whoever speaks TLS with the client. */
+  /** All bytes read, for the TLS implementation that continues. */
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Versions as they are on the wire (RFC 8446 §4.2.1). */
+/** Version numbers in messages (RFC 8446 §4.2.1). */
 export const TLS_VERSION = { Tls12: 0x0303, Tls13: 0x0304 } as const;
 
-/** Bytes of a ClientHello: browsers send less than 2 KiB. */
+/** Most bytes of a ClientHello; browsers send less than 2 KiB. */
 const MOST_BYTES = 16 * 1024;
 
-/** Bytes of a record in the clear (§5.1). */
+/** Most bytes of an unencrypted record (§5.1). */
 const MOST_IN_RECORD = 2 ** 14;
 
 const HANDSHAKE = 22;
@@ -46,8 +49,8 @@ const RECORD_HEADER_LENGTH = 5;
 const RANDOM_LENGTH = 32;
 
 /**
- * Parses the records that hold a ClientHello (RFC 8446 §4.1.2, §5.1), however
- * it is cut into them, and not one byte more.
+ * Parses the records of a ClientHello (RFC 8446 §4.1.2, §5.1), however it is
+ * split, and takes no byte after it.
  *
  * ```text
  * +------+---------+--------+      +------+--------+---------+--------+----
@@ -57,10 +60,10 @@ const RANDOM_LENGTH = 32;
  * +------+---------+--------+      +------+--------+---------+--------+----
  * ```
  *
- * Extensions, versions and protocols that it does not know are passed over.
+ * It skips unknown extensions, versions and protocols.
  *
- * @returns What the client says.
- * @throws {TlsAlertError} If it is no ClientHello, is malformed, or has more
+ * @returns The parsed message.
+ * @throws {TlsAlertError} If it is not a ClientHello, is malformed, or has more
  *   than 16 KiB.
  */
 export function* parseClientHello(): Parser<ClientHello> {
@@ -92,16 +95,16 @@ function followed(): TlsAlertError {
   );
 }
 
-/** What a ClientHello says, without its bytes. */
+/** The parsed parts of a ClientHello, without its bytes. */
 export type HelloFacts = Omit<ClientHello, "bytes">;
 
 /**
- * Parses a ClientHello that is in one record, as most are, where it lies: the
- * copies that {@linkcode parseClientHello} keeps cost more than the rest.
+ * Parses a ClientHello in a single record, as most are, without copies. The
+ * copies in {@linkcode parseClientHello} cost more than the rest of its work.
  *
- * @param bytes Bytes from the beginning of the record; more may follow it.
- * @returns What the client says; `undefined` if the record has not come whole, or
- *   has only a part of the message.
+ * @param bytes Bytes from the start of the record; more may follow it.
+ * @returns The parsed parts; `undefined` if the record is incomplete, or holds
+ *   only a part of the message.
  * @throws {TlsAlertError} As {@linkcode parseClientHello} does.
  */
 export function parseRecordedHello(bytes: Uint8Array): HelloFacts | undefined {
@@ -115,7 +118,7 @@ export function parseRecordedHello(bytes: Uint8Array): HelloFacts | undefined {
   return parseBody(new TlsCursor(bytes, start, end));
 }
 
-/** Most come in one record, which needs no copy. */
+/** Most messages come in one record, which needs no copy. */
 function joined(message: Uint8Array[]): Uint8Array {
   return message.length === 1 ? message[0]! : concat(message);
 }
@@ -123,7 +126,7 @@ function joined(message: Uint8Array[]): Uint8Array {
 function* parseRecord(read: Uint8Array[]): Parser<Uint8Array> {
   const header = yield RECORD_HEADER_LENGTH;
   const length = recordLength(header);
-  // Copies: what a parser is given is its only until it asks for more.
+  // Copies, because a parser's input is only valid until it asks for more.
   read.push(header.slice());
   const fragment = (yield length).slice();
   read.push(fragment);
@@ -175,7 +178,7 @@ function parseBody(cursor: TlsCursor): HelloFacts {
   cursor.vector(1, { most: 32 }); // Session id.
   cursor.vector(2, { least: 2 }); // Cipher suites.
   cursor.vector(1, { least: 1 }); // Compression methods.
-  // Before TLS 1.3 they can be missing (RFC 5246 §7.4.1.2).
+  // Before TLS 1.3 extensions can be missing (RFC 5246 §7.4.1.2).
   const extensions = cursor.isAtEnd
     ? new Map<number, TlsCursor>()
     : parseExtensions(cursor.vector(2));
@@ -203,12 +206,15 @@ function parseExtensions(cursor: TlsCursor): Map<number, TlsCursor> {
   return extensions;
 }
 
-/** Of those with a meaning: GREASE and drafts are higher (RFC 8701). */
+/**
+ * Considers known versions only; GREASE and drafts have higher numbers (RFC
+ * 8701).
+ */
 function highest(versions: readonly number[]): number {
   return Math.max(0, ...versions.filter((n) => n <= TLS_VERSION.Tls13));
 }
 
-/** Names what a client speaks that has left out TLS, by its first bytes. */
+/** Recognises the protocol of a client that omits TLS, by its first bytes. */
 function recognisePlain(start: Uint8Array): string | undefined {
   if (start[0] === 5) return "SOCKS5 in the clear";
   if (start[0] === 4) return "SOCKS4 in the clear";

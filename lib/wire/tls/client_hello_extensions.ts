@@ -1,6 +1,6 @@
 /**
- * Extensions of a ClientHello that say which server, protocol and version a
- * client wants.
+ * The extensions of a ClientHello that name the server, the protocols and the
+ * versions.
  *
  * @module
  */
@@ -21,11 +21,11 @@ export const SUPPORTED_VERSIONS = 43;
 const HOST_NAME = 0;
 
 /**
- * Parses which server the client wants.
+ * Parses the requested server.
  *
- * @param extension Contents of the extension; `undefined` where it is missing.
- * @returns The name in lower case; `undefined` for an address, which is no name
- *   (RFC 6066 §3) but is sent by some.
+ * @param extension Contents of the extension; `undefined` if it is missing.
+ * @returns The name in lower case; `undefined` for an address, which is not
+ *   allowed (RFC 6066 §3) but some clients send it.
  * @throws {TlsAlertError} If it is malformed or names two servers.
  */
 export function parseServerName(
@@ -45,10 +45,10 @@ export function parseServerName(
 }
 
 /**
- * Parses which protocols the client would speak in TLS.
+ * Parses the protocols that the client offers.
  *
- * @param extension Contents of the extension; `undefined` where it is missing.
- * @returns Their names, one character for each byte; none where it is missing.
+ * @param extension Contents of the extension; `undefined` if it is missing.
+ * @returns Protocol names, one character for each byte; empty if it is missing.
  * @throws {TlsAlertError} If it is malformed.
  */
 export function parseAlpn(extension: TlsCursor | undefined): string[] {
@@ -64,10 +64,10 @@ export function parseAlpn(extension: TlsCursor | undefined): string[] {
 }
 
 /**
- * Parses which versions the client speaks.
+ * Parses the versions that the client supports.
  *
- * @param extension Contents of the extension; `undefined` where it is missing.
- * @returns The versions as sent; `undefined` where it is missing.
+ * @param extension Contents of the extension; `undefined` if it is missing.
+ * @returns The versions as sent; `undefined` if it is missing.
  * @throws {TlsAlertError} If it is malformed.
  */
 export function parseVersions(
@@ -84,7 +84,7 @@ export function parseVersions(
 function hostOf(name: string): string | undefined {
   try {
     const host = parseHost(name);
-    // A final dot does not belong there (RFC 6066 §3), and changes nothing.
+    // A final dot is not allowed (RFC 6066 §3), but does no harm.
     return typeof host === "string"
       ? host.toLowerCase().replace(/\.$/, "")
       : undefined;

@@ -1,32 +1,31 @@
 /**
- * Reading the structures of TLS out of a message (RFC 8446 §3).
+ * Reads the data structures of TLS (RFC 8446 §3).
  *
  * @module
  */
 
 import { ALERT, TlsAlertError } from "./alert.ts";
 
-/** How many bytes a vector may have. */
+/** Limits for the length of a vector in bytes. */
 export interface VectorLimits {
-  /** The least (default 0). */
+  /** Smallest length (default 0). */
   least?: number;
-  /** The most (default: what its length can say). */
+  /** Largest length (default: the largest that its length field can hold). */
   most?: number;
 }
 
-/** A place in a message; whatever would go beyond its end throws. */
+/** A position in a message. Every read beyond the end throws. */
 export class TlsCursor {
   readonly #bytes: Uint8Array;
   readonly #end: number;
   #offset: number;
 
   /**
-   * Starts at the first byte. Views cost more than what is read of them: a
-   * cursor in a vector is a range of the same bytes.
+   * Creates a cursor over a range of a message. A range is cheaper than a view,
+   * which costs more than reading its bytes.
    *
-   * @param bytes The message.
-   * @param start Where to begin (default 0).
-   * @param end Where to end (default: at the end of the message).
+   * @param start Offset of the first byte (default 0).
+   * @param end Offset after the last byte (default: the length of the message).
    */
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
     this.#bytes = bytes;
@@ -34,7 +33,7 @@ export class TlsCursor {
     this.#end = end;
   }
 
-  /** Whether everything is read. */
+  /** Whether everything has been read. */
   get isAtEnd(): boolean {
     return this.#offset === this.#end;
   }
@@ -42,9 +41,9 @@ export class TlsCursor {
   /**
    * Reads bytes.
    *
-   * @param length How many.
-   * @returns A view of them.
-   * @throws {TlsAlertError} If there are not so many.
+   * @param length Number of bytes.
+   * @returns A view of the bytes.
+   * @throws {TlsAlertError} If fewer bytes are left.
    */
   bytes(length: number): Uint8Array {
     const start = this.#take(length);
@@ -52,21 +51,20 @@ export class TlsCursor {
   }
 
   /**
-   * Passes over bytes.
+   * Skips bytes.
    *
-   * @param length How many.
-   * @throws {TlsAlertError} If there are not so many.
+   * @param length Number of bytes.
+   * @throws {TlsAlertError} If fewer bytes are left.
    */
   skip(length: number): void {
     this.#take(length);
   }
 
   /**
-   * Reads a number, the highest byte first (§3.3).
+   * Reads a number in network byte order (§3.3).
    *
-   * @param length Its bytes, 1 or 2.
-   * @returns The number.
-   * @throws {TlsAlertError} If it is not there.
+   * @param length Number of bytes, 1 or 2.
+   * @throws {TlsAlertError} If fewer bytes are left.
    */
   number(length: 1 | 2): number {
     const start = this.#take(length);
@@ -75,12 +73,12 @@ export class TlsCursor {
   }
 
   /**
-   * Reads a vector, which begins with its length in bytes (§3.4).
+   * Reads a vector, which starts with its length in bytes (§3.4).
    *
-   * @param lengthBytes Bytes of that length, 1 or 2.
-   * @param limits How long it may be.
-   * @returns What is in it.
-   * @throws {TlsAlertError} If it is not there or has not such a length.
+   * @param lengthBytes Bytes of the length field, 1 or 2.
+   * @param limits Allowed lengths.
+   * @returns A cursor over its contents.
+   * @throws {TlsAlertError} If it is truncated or its length is not allowed.
    */
   vector(
     lengthBytes: 1 | 2,
@@ -95,18 +93,18 @@ export class TlsCursor {
   }
 
   /**
-   * Reads all that is left.
+   * Reads all remaining bytes.
    *
-   * @returns A view of it.
+   * @returns A view of the bytes.
    */
   rest(): Uint8Array {
     return this.bytes(this.#end - this.#offset);
   }
 
   /**
-   * Says that there is nothing more.
+   * Checks that nothing is left.
    *
-   * @throws {TlsAlertError} If there is.
+   * @throws {TlsAlertError} If something is.
    */
   end(): void {
     if (!this.isAtEnd) throw malformed("a length is wrong");

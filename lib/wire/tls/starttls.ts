@@ -1,11 +1,11 @@
 /**
- * Protocols that agree on TLS in words of their own, after some of them were
- * spoken in the clear: what tells them from TLS itself.
+ * Recognises protocols that negotiate TLS in their own words, after an
+ * unencrypted start.
  *
  * @module
  */
 
-/** How protocols begin whose clients speak first; letters of any case. */
+/** First words of protocols whose clients speak first, in any letter case. */
 const BEGINNINGS: readonly (readonly [pattern: RegExp, protocol: string])[] = [
   [/^(?:EHLO|HELO|LHLO)[ \r]/i, "SMTP"],
   [/^STLS\r|^CAPA\r/i, "POP3"],
@@ -15,11 +15,11 @@ const BEGINNINGS: readonly (readonly [pattern: RegExp, protocol: string])[] = [
   [/^CAP L|^NICK /i, "IRC"],
   [/^<\?xml|^<stre/, "XMPP"],
   [/^SSH-/, "SSH"],
-  // A tag that the client has chosen, with a digit in it (RFC 9051 §2.2.1).
+  // A tag that the client chooses, with a digit in it (RFC 9051 §2.2.1).
   [/^[A-Z]{0,3}\d+(?: |[\dA-Z]*$)/i, "IMAP"],
 ];
 
-/** Protocols whose clients wait for a greeting, by their ports (IANA). */
+/** Protocols whose clients wait for a greeting, by port (IANA). */
 const GREETERS: ReadonlyMap<number, string> = new Map([
   [21, "FTP"],
   [24, "LMTP"],
@@ -33,11 +33,10 @@ const GREETERS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /**
- * Recognises a protocol by what a client has sent in the place of a
- * ClientHello.
+ * Recognises the protocol of a client that did not send a ClientHello.
  *
- * @param start Its first bytes, five of them.
- * @returns The protocol's name; `undefined` where it is none of those.
+ * @param start The client's first five bytes.
+ * @returns The protocol's name; `undefined` if it is not recognised.
  */
 export function recogniseInnerTls(start: Uint8Array): string | undefined {
   if (isPostgres(start)) return "PostgreSQL";
@@ -50,20 +49,20 @@ export function recogniseInnerTls(start: Uint8Array): string | undefined {
 }
 
 /**
- * Names the protocols whose clients send nothing before they have read a
- * greeting.
+ * Names the protocols whose clients wait for a greeting before they send
+ * anything.
  *
- * @param port Where a client has sent nothing.
- * @returns The protocol of that port, or those that are most used.
+ * @param port Port on which a client has sent nothing.
+ * @returns The protocol of that port, or the most common ones.
  */
 export function greetingProtocols(port: number): string {
   return GREETERS.get(port) ?? "SMTP, IMAP, POP3, FTP or MySQL";
 }
 
 /**
- * A message without a type, which begins with its length and a version: 3.0, or
- * the 1234 of requests for encryption and to cancel (PostgreSQL's protocol,
- * "Message Formats": SSLRequest is `00 00 00 08 04 d2 16 2f`).
+ * A message without a type, which starts with its length and a version: 3.0, or
+ * 1234 in requests for encryption and in cancel requests (PostgreSQL's
+ * protocol, "Message Formats": SSLRequest is `00 00 00 08 04 d2 16 2f`).
  */
 function isPostgres([first, second, third, fourth, fifth]: Uint8Array) {
   const isShort = first === 0 && second === 0;
@@ -71,7 +70,7 @@ function isPostgres([first, second, third, fourth, fifth]: Uint8Array) {
   return isShort && length >= 8 && (fifth === 0x04 || fifth === 0x00);
 }
 
-/** A sequence that begins with a number (RFC 4511 §4.1.1), in BER. */
+/** A BER sequence that starts with a number (RFC 4511 §4.1.1). */
 function isLdap([first, second, third]: Uint8Array): boolean {
   return first === 0x30 && (second === 0x84 || third === 0x02);
 }

@@ -1,5 +1,5 @@
 /**
- * Times the parsers of what clients send first.
+ * Times the parsers for the first bytes of clients.
  *
  * @module
  */

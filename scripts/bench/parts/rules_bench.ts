@@ -1,5 +1,5 @@
 /**
- * Times the rules: how long one decision takes by how many rules there are.
+ * Times one decision of the rules, with different numbers of rules.
  *
  * @module
  */

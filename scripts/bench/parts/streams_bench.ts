@@ -13,7 +13,7 @@ import {
 const CHUNK = new Uint8Array(64 * 1024);
 const CHUNKS = 256;
 
-/** Carries the bytes from one socket to another by `join`. */
+/** Copies the bytes from one socket to another with `join`. */
 async function carry(
   join: (from: Deno.TcpConn, to: Deno.TcpConn) => Promise<void>,
 ): Promise<void> {

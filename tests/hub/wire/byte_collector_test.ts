@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { ByteCollector } from "../../../lib/hub/wire/byte_collector.ts";
 
-Deno.test("ByteCollector gives back what was added, and begins anew", () => {
+Deno.test("ByteCollector returns the added bytes and starts again", () => {
   const collector = new ByteCollector();
   assertEquals(collector.take(), new Uint8Array());
   const expected: number[] = [];

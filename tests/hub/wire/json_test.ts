@@ -19,20 +19,20 @@ const CASES: [name: string, text: string, frames: string[]][] = [
   ["numbers that a double can't hold", "12345678901234567890.10\n", [
     "message: 12345678901234567890.10",
   ]],
-  ["half a character, which is JSON", '"\\ud800"\n{"hub":"/\\ud800"}\n', [
+  ["a lone surrogate, which is valid JSON", '"\\ud800"\n{"hub":"/\\ud800"}\n', [
     'message: "\\ud800"',
     "command: /\ud800",
   ]],
   ["empty lines", "\n\r\n1\n", ["message: 1"]],
   ["a command", '{"hub":"/name x"}\n', ["command: /name x"]],
   ["a command in escapes", '{"\\u0068ub":"/who"}\n', ["command: /who"]],
-  ["what looks as if the hub said it", '{"hub":"ping"}\n', [FOR_HUB]],
-  ["the same in another case", '{"HUB":"/x"}\n{"x":0,"Hub":1}\n', [
+  ["values that look like notices of the hub", '{"hub":"ping"}\n', [FOR_HUB]],
+  ["the same key in another letter case", '{"HUB":"/x"}\n{"x":0,"Hub":1}\n', [
     FOR_HUB,
     FOR_HUB,
   ]],
-  ["the key further down", '[{"hub":1}]\n', ['message: [{"hub":1}]']],
-  ["a value too long", `"${"x".repeat(39)}"\n1\n`, [
+  ["the key inside a value", '[{"hub":1}]\n', ['message: [{"hub":1}]']],
+  ["a value that is too long", `"${"x".repeat(39)}"\n1\n`, [
     "problem: Not sent: a message has 40 bytes at most",
     "message: 1",
   ]],
@@ -43,7 +43,7 @@ const CASES: [name: string, text: string, frames: string[]][] = [
 ];
 
 for (const [name, text, frames] of CASES) {
-  Deno.test(`jsonDialect() decodes ${name}, however it comes`, () => {
+  Deno.test(`jsonDialect() decodes ${name}, however the bytes are split`, () => {
     for (let cut = 0; cut <= text.length; cut++) {
       const parts = [text.slice(0, cut), text.slice(cut)];
       assertEquals(decodeAll(dialect.decoder(), parts), frames);
@@ -51,7 +51,7 @@ for (const [name, text, frames] of CASES) {
   });
 }
 
-Deno.test("jsonDialect() refuses what is no JSON, and goes on", () => {
+Deno.test("jsonDialect() refuses invalid JSON and continues", () => {
   const wrong = [
     ...["{", "}", "nul", "'x'", "1 2", '{"a":1,}', "NaN", "\x00"],
     ...["\xff", '"\xff"', "\xef\xbb\xbf1", "[".repeat(40)],
@@ -63,7 +63,7 @@ Deno.test("jsonDialect() refuses what is no JSON, and goes on", () => {
   }
 });
 
-Deno.test("readHubJson() puts a value on one line without changing it", () => {
+Deno.test("readHubJson() writes a value on one line without changing it", () => {
   const frame = readHubJson(bytesOf('{\n  "a":\r\n 1.50 }'));
   assertEquals(show(frame), 'message: {   "a":   1.50 }');
 });

@@ -13,21 +13,21 @@ const CASES: [name: string, text: string, frames: string[]][] = [
   ]],
   ["heartbeats", "\0\0\0\0\x80\0\0\0\0\0\0\x01x", ["message: x"]],
   ["a command", "\x80\0\0\x04/who", ["command: /who"]],
-  ["a frame too long", "\0\0\0\x09123456789\0\0\0\x01x", [
+  ["a frame that is too long", "\0\0\0\x09123456789\0\0\0\x01x", [
     "problem: Not sent: a message has 8 bytes at most",
     "message: x",
   ]],
-  ["a cut head", "\0\0\0\x01x\0\0", [
+  ["a truncated head", "\0\0\0\x01x\0\0", [
     "message: x",
     "problem: Not sent: the last frame is not complete",
   ]],
-  ["cut data", "\0\0\0\x02x", [
+  ["truncated data", "\0\0\0\x02x", [
     "problem: Not sent: the last frame is not complete",
   ]],
 ];
 
 for (const [name, text, frames] of CASES) {
-  Deno.test(`length32Dialect() decodes ${name}, however it comes`, () => {
+  Deno.test(`length32Dialect() decodes ${name}, however the bytes are split`, () => {
     for (let cut = 0; cut <= text.length; cut++) {
       const parts = [text.slice(0, cut), text.slice(cut)];
       assertEquals(decodeAll(dialect.decoder(), parts), frames);
@@ -36,7 +36,7 @@ for (const [name, text, frames] of CASES) {
   });
 }
 
-Deno.test("length32Dialect() says at once that a frame will be too long", () => {
+Deno.test("length32Dialect() reports a frame that is too long from its head", () => {
   const frames = [...dialect.decoder().push(bytesOf("GET / HTTP/1.1\r\n"))];
   assertEquals(frames.map(show), [
     "problem: Not sent: a message has 8 bytes at most",
@@ -51,7 +51,7 @@ Deno.test("length32Dialect() encodes messages, names, notices and heartbeats", (
   assertEquals(textOf(dialect.heartbeat), "\0\0\0\0");
 });
 
-Deno.test("length32Dialect() knows how many bytes are missing, and never asks for one of the next frame", () => {
+Deno.test("length32Dialect() reports the missing bytes and never asks for those of the next frame", () => {
   const { decoder } = length32Dialect({ mostBytes: 100_000, names: false });
   for (const length of [0, 1, 5, 16_384, 16_385, 100_000, 100_001]) {
     const one = decoder();

@@ -13,18 +13,21 @@ function split(most: number, ...parts: string[]): (string | undefined)[] {
 }
 
 const CASES: [name: string, text: string, lines: (string | undefined)[]][] = [
-  ["nothing", "", []],
+  ["no bytes", "", []],
   ["an empty line", "\n", [""]],
   ["LF and CRLF", "a\nb\r\n\r\nc", ["a", "b", ""]],
   ["a CR that ends nothing", "a\rb\r\r\n", ["a\rb\r"]],
   ["the longest line", "12345678\n12345678\r\n", ["12345678", "12345678"]],
-  ["a line too long", "123456789\nok\n", [undefined, "ok"]],
-  ["a line too long, with CR", "123456789\r\nok\n", [undefined, "ok"]],
-  ["a line much too long", `${"x".repeat(100)}\nok\n`, [undefined, "ok"]],
+  ["a line that is too long", "123456789\nok\n", [undefined, "ok"]],
+  ["a line that is too long, with CR", "123456789\r\nok\n", [undefined, "ok"]],
+  ["a line that is much too long", `${"x".repeat(100)}\nok\n`, [
+    undefined,
+    "ok",
+  ]],
 ];
 
 for (const [name, text, lines] of CASES) {
-  Deno.test(`LineSplitter cuts ${name}, however it comes`, () => {
+  Deno.test(`LineSplitter splits ${name}, however the bytes arrive`, () => {
     for (let cut = 0; cut <= text.length; cut++) {
       assertEquals(split(8, text.slice(0, cut), text.slice(cut)), lines);
     }
@@ -32,7 +35,7 @@ for (const [name, text, lines] of CASES) {
   });
 }
 
-Deno.test("LineSplitter takes every byte but LF as it is", () => {
+Deno.test("LineSplitter keeps every byte except LF unchanged", () => {
   const splitter = new LineSplitter(1_000);
   const bytes = Uint8Array.from({ length: 256 }, (_, n) => n);
   const [first, second] = [...splitter.push(bytes), ...splitter.push(bytes)];
@@ -41,7 +44,7 @@ Deno.test("LineSplitter takes every byte but LF as it is", () => {
   assertEquals(splitter.isWithinLine, true);
 });
 
-Deno.test("LineSplitter keeps nothing of the bytes it is given", () => {
+Deno.test("LineSplitter copies the bytes that it keeps", () => {
   const splitter = new LineSplitter(100);
   const bytes = encoder.encode("one\ntwo");
   const [line] = [...splitter.push(bytes)];

@@ -9,7 +9,7 @@ import { clientFrame, type FrameOptions } from "../../support/websocket.ts";
 const { Binary, Close, Continuation, Ping, Pong, Text } = OPCODE;
 const MORE = { isFinal: false };
 
-/** What comes of parts: events as text, and the code of an error behind them. */
+/** The results for parts: events as text, then the code of an error. */
 function decode(parts: Uint8Array[], most = 200): string[] {
   const decoder = new WebSocketDecoder(most);
   const events: string[] = [];
@@ -36,7 +36,7 @@ const GOOD: [name: string, frames: Frame[], events: string[]][] = [
   ["texts", [[Text, "Hello"], [Text, ""]], ["text Hello", "text "]],
   ["UTF-8", [[Text, "\xc3\xa4"]], ["text \xc3\xa4"]],
   ["binary data", [[Binary, "\0\xff"]], ["binary \0\xff"]],
-  ["lengths at the borders", [
+  ["lengths at the limits", [
     [Binary, "x".repeat(125)],
     [Binary, "y".repeat(126)],
     [Binary, "z".repeat(200)],
@@ -73,7 +73,7 @@ const BAD: [name: string, frames: Frame[], code: number][] = [
   ["a ping of 126 bytes", [[Ping, "p".repeat(126)]], 1002],
   ["a continuation of nothing", [[Continuation, "a"]], 1002],
   ["a message within a message", [[Text, "a", MORE], [Text, "b"]], 1002],
-  ["a continuation too many", [
+  ["an extra continuation", [
     [Text, "a", MORE],
     [Continuation, "b"],
     [Continuation, "c"],
@@ -87,20 +87,20 @@ const BAD: [name: string, frames: Frame[], code: number][] = [
   ["a length over 63 bits", [
     [Binary, "", { extended: 8, length: 1n << 63n }],
   ], 1002],
-  ["a message too long", [[Binary, "x".repeat(201)]], 1009],
+  ["a message that is too long", [[Binary, "x".repeat(201)]], 1009],
   ["a length over 53 bits", [
     [Binary, "", { extended: 8, length: (1n << 63n) - 1n }],
   ], 1009],
-  ["fragments too long together", [
+  ["fragments that are too long together", [
     [Binary, "x".repeat(150), MORE],
     [Continuation, "x".repeat(51), MORE],
   ], 1009],
-  ["text that is no UTF-8", [[Text, "\xff"]], 1007],
+  ["text that is not UTF-8", [[Text, "\xff"]], 1007],
   ["an overlong form", [[Text, "\xc0\x80"]], 1007],
   ["a surrogate", [[Text, "\xed\xa0\x80"]], 1007],
-  ["text that ends within a character", [[Text, "\xc3"]], 1007],
+  ["text that ends inside a character", [[Text, "\xc3"]], 1007],
   ["a close of one byte", [[Close, "\x03"]], 1002],
-  ["a close whose reason is no UTF-8", [[Close, "\x03\xe8\xff"]], 1007],
+  ["a close with a reason that is not UTF-8", [[Close, "\x03\xe8\xff"]], 1007],
 ];
 
 function encode(frames: Frame[]): Uint8Array {
@@ -108,7 +108,7 @@ function encode(frames: Frame[]): Uint8Array {
 }
 
 for (const [name, frames, events] of GOOD) {
-  Deno.test(`WebSocketDecoder decodes ${name}, however it comes`, () => {
+  Deno.test(`WebSocketDecoder decodes ${name}, however the bytes are split`, () => {
     const bytes = encode(frames);
     for (let cut = 0; cut <= bytes.length; cut++) {
       const parts = [bytes.subarray(0, cut), bytes.subarray(cut)];
@@ -120,7 +120,7 @@ for (const [name, frames, events] of GOOD) {
 }
 
 for (const [name, frames, code] of BAD) {
-  Deno.test(`WebSocketDecoder says ${code} to ${name}, however it comes`, () => {
+  Deno.test(`WebSocketDecoder throws ${code} for ${name}, however the bytes are split`, () => {
     const bytes = encode(frames);
     for (let cut = 0; cut <= bytes.length; cut++) {
       const parts = [bytes.subarray(0, cut), bytes.subarray(cut)];
@@ -129,7 +129,7 @@ for (const [name, frames, code] of BAD) {
   });
 }
 
-Deno.test("WebSocketDecoder judges all 16 opcodes", () => {
+Deno.test("WebSocketDecoder handles all 16 opcodes", () => {
   const known: number[] = Object.values(OPCODE);
   for (let opcode = 0; opcode < 16; opcode++) {
     const [event] = decode([clientFrame(opcode, "")]);
@@ -138,7 +138,7 @@ Deno.test("WebSocketDecoder judges all 16 opcodes", () => {
   }
 });
 
-Deno.test("WebSocketDecoder judges all close codes", () => {
+Deno.test("WebSocketDecoder handles all close codes", () => {
   const good = (code: number) =>
     code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code) ||
     code >= 3000 && code <= 4999;
@@ -149,12 +149,12 @@ Deno.test("WebSocketDecoder judges all close codes", () => {
   }
 });
 
-Deno.test("WebSocketDecoder refuses a length before the data comes", () => {
+Deno.test("WebSocketDecoder refuses a length before the data arrives", () => {
   const frame = clientFrame(Binary, "x".repeat(201)).subarray(0, 8);
   assertEquals(decode([frame]), ["error 1009"]);
 });
 
-Deno.test("WebSocketDecoder keeps nothing of the bytes it is given", () => {
+Deno.test("WebSocketDecoder copies the bytes that it keeps", () => {
   const decoder = new WebSocketDecoder(100);
   const bytes = clientFrame(Text, "one");
   const [event] = [...decoder.push(bytes)];
@@ -163,19 +163,19 @@ Deno.test("WebSocketDecoder keeps nothing of the bytes it is given", () => {
   assertEquals(event.bytes, bytesOf("one"));
 });
 
-Deno.test("WebSocketDecoder throws nothing but WebSocketError whatever comes", () => {
+Deno.test("WebSocketDecoder throws only WebSocketError for any bytes", () => {
   const next = seededRandom(7);
   for (let round = 0; round < 2_000; round++) {
     const bytes = encode(GOOD[round % GOOD.length]![1]);
     for (let n = 0; n < 3; n++) {
       bytes[Math.floor(next() * bytes.length)] = Math.floor(next() * 256);
     }
-    // decode() asserts it.
+    // decode() asserts this.
     decode([bytes, bytes]);
   }
 });
 
-Deno.test("WebSocketDecoder knows how many bytes are missing, and never asks for one of the next frame", () => {
+Deno.test("WebSocketDecoder reports the missing bytes and never asks for those of the next frame", () => {
   for (const length of [0, 1, 125, 126, 65_535, 65_536]) {
     const decoder = new WebSocketDecoder(100_000);
     const frame = clientFrame(Binary, "x".repeat(length));

@@ -16,7 +16,7 @@ function read(framing: HubFraming, opcode: number, data: string): string[] {
 
 const { Binary, Close, Ping, Pong, Text } = OPCODE;
 
-Deno.test("webSocketDialect() carries what the hub's framing can carry", () => {
+Deno.test("webSocketDialect() accepts what the hub's framing can carry", () => {
   assertEquals(read("line", Text, "hi"), ["message: hi"]);
   assertEquals(read("line", Binary, "\xff"), ["message: \xff"]);
   const oneLine = ["problem: Not sent: a message here is one line"];
@@ -29,7 +29,7 @@ Deno.test("webSocketDialect() carries what the hub's framing can carry", () => {
   assertEquals(read("json", Text, "hi")[0]!.slice(0, 8), "problem:");
 });
 
-Deno.test("webSocketDialect() takes commands whatever the framing", () => {
+Deno.test("webSocketDialect() accepts commands in every framing", () => {
   for (const framing of ["line", "length32", "json"] as const) {
     assertEquals(read(framing, Text, "/who"), ["command: /who"]);
   }
@@ -48,7 +48,7 @@ Deno.test("webSocketDialect() answers control frames", () => {
   });
 });
 
-Deno.test("webSocketDialect() ends with the code of what was wrong", () => {
+Deno.test("webSocketDialect() ends with the code of the error", () => {
   const frame = clientFrame(Binary, "x".repeat(101));
   const [end] = [...make("line").decoder().push(frame)];
   assertEquals(end!.kind, "end");
@@ -56,7 +56,7 @@ Deno.test("webSocketDialect() ends with the code of what was wrong", () => {
   assertEquals(bytes[2]! << 8 | bytes[3]!, 1009);
 });
 
-Deno.test("webSocketDialect() puts what is said into JSON", () => {
+Deno.test("webSocketDialect() wraps messages in JSON", () => {
   const say = (framing: HubFraming, text: string) => {
     const message = { from: "al", bytes: bytesOf(text) };
     return textOf(make(framing).encodeMessage(message).subarray(2));

@@ -7,7 +7,7 @@ import {
 } from "../../../lib/hub/wire/websocket.ts";
 import { toHex } from "../../support/dialogue.ts";
 
-Deno.test("acceptInput() makes the answer of the RFC's example", async () => {
+Deno.test("acceptInput() yields the RFC's example answer", async () => {
   const input = acceptInput("dGhlIHNhbXBsZSBub25jZQ==");
   const hash = await crypto.subtle.digest("SHA-1", input);
   const accept = new Uint8Array(hash).toBase64();
@@ -40,7 +40,7 @@ Deno.test("encodeWebSocketFrame() writes the RFC's examples", () => {
   assertEquals(toHex(ping), "890548656c6c6f");
 });
 
-Deno.test("encodeClose() cuts a reason that is too long, between characters", () => {
+Deno.test("encodeClose() truncates a long reason between two characters", () => {
   assertEquals(toHex(encodeClose(1000)), "880203e8");
   assertEquals(toHex(encodeClose(1001, "ok")), "880403e96f6b");
   const long = encodeClose(1001, "é".repeat(100));

@@ -23,7 +23,7 @@ function upstream(name: string, given: Partial<Upstream> = {}): Upstream {
   };
 }
 
-/** How often each of them is chosen. */
+/** Counts how often each upstream is chosen. */
 function count(
   candidates: Upstream[],
   options: BalancerOptions,
@@ -38,7 +38,7 @@ function count(
   return counts;
 }
 
-Deno.test("Balancer.choose() takes weighted turns without runs", () => {
+Deno.test("Balancer.choose() takes weighted turns without long runs", () => {
   const balancer = new Balancer([
     upstream("a", { weight: 5 }),
     upstream("b"),
@@ -48,7 +48,7 @@ Deno.test("Balancer.choose() takes weighted turns without runs", () => {
   assertEquals(turns.join(""), "aabacaaaabacaa");
 });
 
-Deno.test("Balancer.choose() takes the one with the fewest connections for its weight", () => {
+Deno.test("Balancer.choose() returns the upstream with the fewest connections for its weight", () => {
   const a = upstream("a", { connections: 3, weight: 4 });
   const b = upstream("b", { connections: 1 });
   const balancer = new Balancer([a, b], { method: "least-connections" });
@@ -57,7 +57,7 @@ Deno.test("Balancer.choose() takes the one with the fewest connections for its w
   assertEquals(balancer.choose("")!.name, "b");
 });
 
-Deno.test("Balancer.choose() takes turns where connections are equal", () => {
+Deno.test("Balancer.choose() takes turns when connections are equal", () => {
   const counts = count(
     [upstream("a"), upstream("b"), upstream("c")],
     { method: "least-connections" },
@@ -66,7 +66,7 @@ Deno.test("Balancer.choose() takes turns where connections are equal", () => {
   assertEquals(counts, { a: 100, b: 100, c: 100 });
 });
 
-Deno.test("Balancer.choose() takes at random the better of two", () => {
+Deno.test("Balancer.choose() returns the better of two random upstreams", () => {
   const random = seededRandom(7);
   const even = [upstream("a", { weight: 2 }), upstream("b"), upstream("c")];
   const counts = count(even, { method: "random", random }, 3000);
@@ -77,7 +77,7 @@ Deno.test("Balancer.choose() takes at random the better of two", () => {
   assertEquals(a, 0);
 });
 
-Deno.test("Balancer.choose() keeps a client at its upstream, and moves only those of one that goes", () => {
+Deno.test("Balancer.choose() keeps a client at its upstream, and moves only the clients of one that goes", () => {
   const names = ["a", "b", "c", "d"];
   const all = names.map((name) => upstream(name));
   const balancer = new Balancer(all, { method: "source" });
@@ -98,7 +98,7 @@ Deno.test("Balancer.choose() keeps a client at its upstream, and moves only thos
   }
 });
 
-Deno.test("Balancer.choose() gives shares by weight to sources", () => {
+Deno.test("Balancer.choose() distributes sources by weight", () => {
   const counts = count(
     [upstream("a", { weight: 3 }), upstream("b")],
     { method: "source" },
@@ -109,7 +109,7 @@ Deno.test("Balancer.choose() gives shares by weight to sources", () => {
 });
 
 for (const method of BALANCE_METHODS) {
-  Deno.test(`Balancer.choose() leaves out with ${method} what is down or was tried`, () => {
+  Deno.test(`Balancer.choose() skips upstreams that are down or tried when the method is ${method}`, () => {
     const all = ["a", "b", "c"].map((name) => upstream(name));
     const balancer = new Balancer(all, { method });
     all[0]!.health.fail();
@@ -122,7 +122,7 @@ for (const method of BALANCE_METHODS) {
     assertEquals(balancer.choose("", tried), undefined);
   });
 
-  Deno.test(`Balancer.choose() takes a backup with ${method} only where no other is up`, () => {
+  Deno.test(`Balancer.choose() uses a backup only when no other is up and the method is ${method}`, () => {
     const main = upstream("main");
     const backup = upstream("backup", { isBackup: true });
     const balancer = new Balancer([backup, main], { method });
@@ -135,7 +135,7 @@ for (const method of BALANCE_METHODS) {
   });
 }
 
-Deno.test("Balancer.choose() tries one that is down when its time has come", () => {
+Deno.test("Balancer.choose() retries an upstream that is down when its time has come", () => {
   const clock = { now: 0 };
   const now = () => clock.now;
   const down = upstream("down", {
@@ -149,7 +149,7 @@ Deno.test("Balancer.choose() tries one that is down when its time has come", () 
   assertEquals(balancer.choose("")!.name, "up");
 });
 
-Deno.test("Balancer.choose() gives one that came up its share slowly", () => {
+Deno.test("Balancer.choose() increases the share of an upstream that came up slowly", () => {
   const clock = { now: 0 };
   const now = () => clock.now;
   const options = { now, slowStart: 1000 };

@@ -1,7 +1,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { clientKey } from "../../../lib/policy/limits/client_key.ts";
 
-Deno.test("clientKey() is the address of IPv4 and the /64 of IPv6", () => {
+Deno.test("clientKey() returns the address for IPv4 and the /64 for IPv6", () => {
   const cases = [
     { address: "192.0.2.1", key: "192.0.2.1" },
     { address: "127.0.0.1", key: "127.0.0.1" },
@@ -22,7 +22,7 @@ Deno.test("clientKey() is the address of IPv4 and the /64 of IPv6", () => {
   }
 });
 
-Deno.test("clientKey() tells one client from the next", () => {
+Deno.test("clientKey() distinguishes clients", () => {
   const pairs = [
     ["192.0.2.1", "192.0.2.2"],
     ["::ffff:192.0.2.1", "::ffff:192.0.2.2"],
@@ -34,7 +34,7 @@ Deno.test("clientKey() tells one client from the next", () => {
   }
 });
 
-Deno.test("clientKey() returns what is no address as it is", () => {
+Deno.test("clientKey() returns other text unchanged", () => {
   assertEquals(clientKey("unix:"), "unix");
   for (const text of ["", "unix", "fe80::1%eth0", "::g"]) {
     assertEquals(clientKey(text), text);

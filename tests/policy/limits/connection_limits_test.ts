@@ -21,7 +21,7 @@ function assertRefused(
   assertEquals(refusal.message, message);
 }
 
-Deno.test("ConnectionLimits.admit() refuses those over the limit in all", () => {
+Deno.test("ConnectionLimits.admit() refuses connections over the total limit", () => {
   const limits = new ConnectionLimits(2);
   const first = limits.admit("192.0.2.1", 0);
   limits.admit("192.0.2.2", 0);
@@ -34,7 +34,7 @@ Deno.test("ConnectionLimits.admit() refuses those over the limit in all", () => 
   assertEquals(limits.total, 2);
 });
 
-Deno.test("ConnectionLimits.admit() refuses those over the limit of one client", () => {
+Deno.test("ConnectionLimits.admit() refuses connections over the limit of one client", () => {
   const limits = new ConnectionLimits(100);
   const first = limits.admit("192.0.2.1", 2);
   limits.admit("192.0.2.1", 2);
@@ -56,14 +56,14 @@ Deno.test("ConnectionLimits.admit() counts a /64 of IPv6 as one client", () => {
   assertEquals(limits.clients, 2);
 });
 
-Deno.test("ConnectionLimits.admit() has no limit for one client when that is 0", () => {
+Deno.test("ConnectionLimits.admit() has no limit per client when it is 0", () => {
   const limits = new ConnectionLimits(50);
   for (let n = 0; n < 50; n++) limits.admit("192.0.2.1", 0);
   assertEquals(limits.total, 50);
   assertRefused(limits, "192.0.2.1", 0, "Limit of 50 connections");
 });
 
-Deno.test("ConnectionLimits counts those of all listeners for a client", () => {
+Deno.test("ConnectionLimits counts a client's connections on all listeners", () => {
   const limits = new ConnectionLimits(100);
   limits.admit("192.0.2.1", 0);
   limits.admit("192.0.2.1", 0);
@@ -75,7 +75,7 @@ Deno.test("ConnectionLimits counts those of all listeners for a client", () => {
   );
 });
 
-Deno.test("ConnectionLimits keeps nothing of who was refused or has gone", () => {
+Deno.test("ConnectionLimits forgets clients that were refused or have left", () => {
   const limits = new ConnectionLimits(10);
   const leases: Lease[] = [];
   for (let n = 0; n < 10; n++) leases.push(limits.admit(`192.0.2.${n}`, 1));
@@ -88,7 +88,7 @@ Deno.test("ConnectionLimits keeps nothing of who was refused or has gone", () =>
   assertEquals(limits.clients, 0);
 });
 
-Deno.test("ConnectionLimits keeps a client until its last connection has gone", () => {
+Deno.test("ConnectionLimits remembers a client until its last connection ends", () => {
   const limits = new ConnectionLimits(10);
   const leases = [1, 2, 3].map(() => limits.admit("192.0.2.1", 3));
   for (const [n, lease] of leases.entries()) {
@@ -146,7 +146,7 @@ Deno.test("ConnectionLimits.admit() names the limit", () => {
   }
 });
 
-Deno.test("ConnectionLimits.keep() keeps 128 that were not admitted, and no more", () => {
+Deno.test("ConnectionLimits.keep() keeps at most 128 refused connections", () => {
   const limits = new ConnectionLimits(0);
   const kept = Array.from({ length: MOST_REFUSED }, () => limits.keep());
   assertEquals(kept.length, 128);
@@ -165,17 +165,17 @@ Deno.test("ConnectionLimits.admit() takes the place that was offered first", () 
   const leases = [1, 2, 3].map((n) => limits.admit(`192.0.2.${n}`, 0));
   leases[2]!.offer(() => ended.push(3));
   leases[0]!.offer(() => ended.push(1));
-  leases[0]!.offer(() => ended.push(1)); // Once is enough.
+  leases[0]!.offer(() => ended.push(1)); // A second offer has no effect.
   limits.admit("192.0.2.4", 0);
   assertEquals([ended, limits.total], [[3], 3]);
-  leases[2]!.release(); // It was another's already.
+  leases[2]!.release(); // Another connection has the place already.
   assertEquals(limits.total, 3);
   limits.admit("192.0.2.5", 0);
   assertEquals([ended, limits.total], [[3, 1], 3]);
   assertRefused(limits, "192.0.2.6", 0, "Limit of 3 connections");
 });
 
-Deno.test("ConnectionLimits.admit() takes no offered place while there are others", () => {
+Deno.test("ConnectionLimits.admit() takes no offered place while others are free", () => {
   const limits = new ConnectionLimits(2);
   const fail = () => assert(false, "it was not needed");
   const first = limits.admit("192.0.2.1", 0);
@@ -190,7 +190,7 @@ Deno.test("ConnectionLimits.admit() takes no offered place while there are other
   assertEquals(limits.total, 1);
 });
 
-Deno.test("ConnectionLimits.admit() takes of a client that has too many one of its own", () => {
+Deno.test("ConnectionLimits.admit() takes a client's own offered place when it has too many", () => {
   const limits = new ConnectionLimits(10);
   const ended: string[] = [];
   const offer = (client: string) =>
@@ -205,7 +205,7 @@ Deno.test("ConnectionLimits.admit() takes of a client that has too many one of i
   assertEquals(ended, ["192.0.2.2"]);
 });
 
-Deno.test("ConnectionLimits.keep() takes a place that was offered by one that is kept", () => {
+Deno.test("ConnectionLimits.keep() takes an offered place of a kept connection", () => {
   const limits = new ConnectionLimits(1, { mostKept: 2 });
   const ended: number[] = [];
   limits.admit("192.0.2.1", 0);
@@ -217,7 +217,7 @@ Deno.test("ConnectionLimits.keep() takes a place that was offered by one that is
   assertEquals(ended, [1]);
 });
 
-Deno.test("ConnectionLimits.makeRoom() ends one whose place is offered", () => {
+Deno.test("ConnectionLimits.makeRoom() ends a connection whose place is offered", () => {
   const limits = new ConnectionLimits(1, { mostKept: 1 });
   const ended: string[] = [];
   const lease = limits.admit("192.0.2.1", 0);

@@ -7,13 +7,13 @@ import {
 import { ConnectionRate } from "../../../lib/policy/limits/connection_rate.ts";
 import { Refusal } from "../../../lib/policy/limits/refusal.ts";
 
-/** A clock that stands still unless it is told. */
+/** A clock that moves only when the test advances it. */
 function fakeClock() {
   let time = 5_000;
   return { now: () => time, advance: (by: number) => time += by };
 }
 
-/** Connects until refused, and counts how often that went well. */
+/** Connects until refused, and counts the successes. */
 function exhaust(rate: ConnectionRate, client: string): number {
   for (let count = 0; count < 10_000; count++) {
     try {
@@ -25,7 +25,7 @@ function exhaust(rate: ConnectionRate, client: string): number {
   return Infinity;
 }
 
-Deno.test("ConnectionRate.take() lets a burst pass and then the rate", () => {
+Deno.test("ConnectionRate.take() allows a burst, then the rate", () => {
   const cases = [
     { count: 10, period: "second", burst: undefined, atOnce: 10, ms: 100 },
     { count: 10, period: "second", burst: 3, atOnce: 3, ms: 100 },
@@ -48,7 +48,7 @@ Deno.test("ConnectionRate.take() lets a burst pass and then the rate", () => {
   }
 });
 
-Deno.test("ConnectionRate.take() says which limit it was", () => {
+Deno.test("ConnectionRate.take() names the limit", () => {
   const frequency = { count: 30, period: "minute" } as const;
   const rate = new ConnectionRate(frequency, { burst: 1 });
   rate.take("192.0.2.1");
@@ -78,7 +78,7 @@ Deno.test("ConnectionRate counts an IPv4 address and a /64 of IPv6 as one client
   assertEquals(rate.clients, 4);
 });
 
-Deno.test("ConnectionRate stays bounded under 100,000 clients, and keeps who has connected last", () => {
+Deno.test("ConnectionRate stays bounded under 100,000 clients, and remembers the latest", () => {
   const { now } = fakeClock();
   const rate = new ConnectionRate(
     { count: 1, period: "hour" },
@@ -97,7 +97,7 @@ Deno.test("ConnectionRate stays bounded under 100,000 clients, and keeps who has
   rate.take(clients[0]!);
 });
 
-Deno.test("ConnectionRate remembers no client that it has only refused", () => {
+Deno.test("ConnectionRate does not remember clients that it only refused", () => {
   const rate = new ConnectionRate({ count: 1, period: "hour" });
   rate.take("192.0.2.1");
   for (let n = 0; n < 100; n++) {

@@ -1,13 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { DailyQuota } from "../../../lib/policy/limits/daily_quota.ts";
 
-/** A clock that stands at a time. */
+/** A clock that stands at a given time. */
 function clockAt(text: string) {
   let time = Date.parse(text);
   return { now: () => time, set: (text: string) => time = Date.parse(text) };
 }
 
-Deno.test("DailyQuota.refusal() comes when the bytes of a user are used up", () => {
+Deno.test("DailyQuota.refusal() returns a refusal when a user's bytes are used up", () => {
   const { now } = clockAt("2030-05-01T12:00:00Z");
   const quota = new DailyQuota(10_000_000_000, { now });
   quota.add("alice", 9_999_999_999);
@@ -22,7 +22,7 @@ Deno.test("DailyQuota.refusal() comes when the bytes of a user are used up", () 
   assertEquals(quota.refusal("bob"), undefined);
 });
 
-Deno.test("DailyQuota begins anew at midnight of its zone", () => {
+Deno.test("DailyQuota starts again at midnight of its zone", () => {
   const cases = [
     { zone: "UTC", before: "2030-05-01T23:59:59Z", after: "2030-05-02T00:00Z" },
     {
@@ -54,7 +54,7 @@ Deno.test("DailyQuota begins anew at midnight of its zone", () => {
   }
 });
 
-Deno.test("DailyQuota.restore() goes on from the same day and forgets another", () => {
+Deno.test("DailyQuota.restore() continues the same day and ignores another", () => {
   const { now } = clockAt("2030-05-01T12:00:00Z");
   const bytes = { alice: 60, __proto__: 1, constructor: 5 };
   const before = new DailyQuota(100, { now });
@@ -70,7 +70,7 @@ Deno.test("DailyQuota.restore() goes on from the same day and forgets another", 
   assertEquals(other.state, { day: "2030-05-01", bytes: {} });
 });
 
-Deno.test("DailyQuota.state() keeps users whatever their names are", () => {
+Deno.test("DailyQuota.state() keeps users with any name", () => {
   const quota = new DailyQuota(100);
   const names = ["__proto__", "constructor", "ä b", '"', ""];
   for (const [n, name] of names.entries()) quota.add(name, n + 1);
@@ -82,7 +82,7 @@ Deno.test("DailyQuota.state() keeps users whatever their names are", () => {
   );
 });
 
-Deno.test("DailyQuota.revision() tells whether anything has changed", () => {
+Deno.test("DailyQuota.revision() changes with every count", () => {
   const clock = clockAt("2030-05-01T12:00:00Z");
   const quota = new DailyQuota(100, clock);
   const { revision } = quota;
@@ -93,7 +93,7 @@ Deno.test("DailyQuota.revision() tells whether anything has changed", () => {
   assertEquals(quota.revision, revision + 1);
 });
 
-Deno.test("DailyQuota refuses a zone that is none", () => {
+Deno.test("DailyQuota refuses an unknown zone", () => {
   assertThrows(() => new DailyQuota(1, { zone: "Mars/Phobos" }), RangeError);
 });
 
@@ -112,7 +112,7 @@ Deno.test("DailyQuota gives nobody a second quota when the clock is set back ove
   assertEquals(restarted.refusal("alice"), undefined);
 });
 
-Deno.test("DailyQuota takes a clock that is days behind for right", () => {
+Deno.test("DailyQuota accepts a clock that is set back by days", () => {
   const clock = clockAt("2036-01-01T00:00:00Z");
   const quota = new DailyQuota(100, { now: clock.now });
   quota.add("alice", 100);

@@ -6,7 +6,7 @@ import {
 
 const RATE = { up: 1_000_000, down: 2_000_000 };
 
-/** Bytes that may be read of a direction at once. */
+/** Bytes that one direction may read in one go. */
 function drain(pace: Paces["up"]): number {
   let bytes = 0;
   while (pace!.isOpen) {
@@ -16,7 +16,7 @@ function drain(pace: Paces["up"]): number {
   return bytes;
 }
 
-Deno.test("RateLimits.join() limits only what was set", () => {
+Deno.test("RateLimits.join() limits only configured directions", () => {
   const limits = new RateLimits({ total: { up: 0, down: 1_000 } });
   const { up, down } = limits.join(limits.connect(), "alice");
   assertEquals(up, undefined);
@@ -24,7 +24,7 @@ Deno.test("RateLimits.join() limits only what was set", () => {
   assertEquals(limits.users, 0);
 });
 
-Deno.test("RateLimits gives every connection rates of its own", () => {
+Deno.test("RateLimits creates separate rates for every connection", () => {
   const limits = new RateLimits({ connection: RATE, burst: 10 });
   for (let n = 0; n < 2; n++) {
     const paces = limits.join(limits.connect(), undefined);
@@ -34,7 +34,7 @@ Deno.test("RateLimits gives every connection rates of its own", () => {
   }
 });
 
-Deno.test("RateLimits lets the connections of one user share", () => {
+Deno.test("RateLimits shares one rate among the connections of a user", () => {
   const limits = new RateLimits({ user: RATE, burst: 50 });
   const first = limits.join(limits.connect(), "alice");
   const second = limits.join(limits.connect(), "alice");
@@ -44,7 +44,7 @@ Deno.test("RateLimits lets the connections of one user share", () => {
   assertEquals(limits.join(limits.connect(), undefined).up, undefined);
 });
 
-Deno.test("RateLimits lets all connections share what is for all", () => {
+Deno.test("RateLimits shares the total rate among all connections", () => {
   const limits = new RateLimits({ total: RATE });
   const first = limits.join(limits.connect(), "alice");
   const second = limits.join(limits.connect(), undefined);
@@ -52,7 +52,7 @@ Deno.test("RateLimits lets all connections share what is for all", () => {
   assert(!second.down!.isOpen && second.up!.isOpen);
 });
 
-Deno.test("RateLimits gives no new burst to who connects anew", () => {
+Deno.test("RateLimits gives no new burst to a user who reconnects", () => {
   const limits = new RateLimits({ user: RATE, burst: 50 });
   const first = limits.join(limits.connect(), "alice");
   first.up!.charge(10_000_000);
@@ -60,7 +60,7 @@ Deno.test("RateLimits gives no new burst to who connects anew", () => {
   assert(!limits.join(limits.connect(), "alice").up!.isOpen);
 });
 
-Deno.test("RateLimits remembers 1,000 users that have gone, and all that have not", () => {
+Deno.test("RateLimits remembers 1,000 users without a connection, and all with one", () => {
   const limits = new RateLimits({ user: RATE });
   for (let n = 0; n < 10; n++) limits.join(limits.connect(), `here ${n}`);
   for (let n = 0; n < 5_000; n++) {

@@ -29,7 +29,7 @@ import {
   type SharedTableShape,
 } from "../../../lib/sync/shared/table.ts";
 
-/** The same table for two threads. */
+/** The same table in two threads. */
 function tables(
   given: Omit<SharedTableShape, "threads">,
   time = { now: 0 },
@@ -88,7 +88,7 @@ Deno.test("ConnectionRate counts the connections of all threads", () => {
   assertThrows(() => rates[1]!.take("192.0.2.1"), Refusal);
 });
 
-Deno.test("RateLimits spends the bytes of all threads, of a user and in all", () => {
+Deno.test("RateLimits counts the bytes of all threads, per user and in total", () => {
   const time = { now: 0 };
   const both = (bytes: number) => ({ up: bytes, down: bytes });
   for (const settings of [{ total: both(100_000) }, { user: both(100_000) }]) {
@@ -107,7 +107,7 @@ Deno.test("RateLimits spends the bytes of all threads, of a user and in all", ()
   }
 });
 
-Deno.test("RateLimits gives a user no new burst for connecting to another thread", () => {
+Deno.test("RateLimits gives a user no new burst in another thread", () => {
   const time = { now: 0 };
   const [one, other] = tables(BYTES_TABLE, time).map((table) =>
     new RateLimits({ user: { up: 1_000_000, down: 0 } }, table)
@@ -120,7 +120,7 @@ Deno.test("RateLimits gives a user no new burst for connecting to another thread
   assert(one.join(one.connect(), "alice").up!.isOpen);
 });
 
-Deno.test("RateLimits gives tunnels of all threads turns of the same size", async () => {
+Deno.test("RateLimits gives the tunnels of all threads equal turns", async () => {
   const shape = { ...BYTES_TABLE, threads: 2 };
   const memory = new SharedArrayBuffer(SharedTable.bytes(shape));
   const begin = performance.now();
@@ -131,7 +131,7 @@ Deno.test("RateLimits gives tunnels of all threads turns of the same size", asyn
     return new RateLimits({ total: { up: 0, down: rate } }, table);
   }) as [RateLimits, RateLimits];
   const time = 1_500;
-  // One of them has one tunnel, and the other seven.
+  // One thread has one tunnel, the other has seven.
   const counts = await Promise.all(
     [one, ...Array(7).fill(other) as RateLimits[]].map(async (limits) => {
       const pace = limits.join(limits.connect(), undefined).down!;
@@ -152,7 +152,7 @@ Deno.test("RateLimits gives tunnels of all threads turns of the same size", asyn
   assertLess(Math.max(...counts), Math.min(...counts) * 2);
 });
 
-Deno.test("SharedLedger counts a day's bytes of all threads", () => {
+Deno.test("SharedLedger counts the bytes of all threads in a day", () => {
   const clock = { now: Date.UTC(2030, 0, 1, 12) };
   const quotas = tables(LEDGER_TABLE).map((table) =>
     new DailyQuota(1_000, {
@@ -179,7 +179,7 @@ Deno.test("SharedLedger counts a day's bytes of all threads", () => {
   assertEquals(one.state, { day: "2030-01-02", bytes: { alice: 5 } });
 });
 
-Deno.test("SharedConnectionLimits lets a thread have a place that another one offers", async () => {
+Deno.test("SharedConnectionLimits gives a thread the place that another one offers", async () => {
   const [table] = [tables(connectionTable(2, "client"))];
   const offers = tables(OFFERS_TABLE);
   const [one, other] = table.map((table, n) =>
@@ -193,7 +193,7 @@ Deno.test("SharedConnectionLimits lets a thread have a place that another one of
   await other.awaitRoom();
   assertEquals(ended, ["first"]);
   const lease = other.admit("192.0.2.2", 0);
-  // Where nothing is offered elsewhere, there is nothing to wait for.
+  // Without offers elsewhere, waiting makes no sense.
   one.makeRoom();
   assertEquals(ended, ["first", "second"]);
   one.admit("192.0.2.1", 0);

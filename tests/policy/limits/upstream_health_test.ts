@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { UpstreamHealth } from "../../../lib/policy/limits/upstream_health.ts";
 
-/** A health with a clock that is set by hand. */
+/** A health with a clock that the test sets. */
 function healthAt(options: { rise?: number; fall?: number } = {}) {
   const clock = { now: 0 };
   const health = new UpstreamHealth({
@@ -12,13 +12,13 @@ function healthAt(options: { rise?: number; fall?: number } = {}) {
   return { clock, health };
 }
 
-Deno.test("UpstreamHealth begins up, and never was down", () => {
+Deno.test("UpstreamHealth starts as up", () => {
   const { health } = healthAt();
   assertEquals(health.isUp, true);
   assertEquals(health.upSince, -Infinity);
 });
 
-Deno.test("UpstreamHealth.fail() takes it down after so many in a row", () => {
+Deno.test("UpstreamHealth.fail() takes an upstream down after enough failures in a row", () => {
   const { health } = healthAt({ fall: 3 });
   assertEquals([health.fail(), health.fail()], [false, false]);
   assertEquals(health.succeed(), false);
@@ -29,7 +29,7 @@ Deno.test("UpstreamHealth.fail() takes it down after so many in a row", () => {
   assertEquals(health.fail(), false);
 });
 
-Deno.test("UpstreamHealth.succeed() brings it up after so many in a row", () => {
+Deno.test("UpstreamHealth.succeed() brings an upstream up after enough successes in a row", () => {
   const { clock, health } = healthAt({ rise: 2, fall: 1 });
   health.fail();
   assertEquals(health.succeed(), false);
@@ -42,7 +42,7 @@ Deno.test("UpstreamHealth.succeed() brings it up after so many in a row", () => 
   assertEquals(health.succeed(), false);
 });
 
-Deno.test("UpstreamHealth.mayTry() lets one client find out, once in a while", () => {
+Deno.test("UpstreamHealth.mayTry() allows one client to try from time to time", () => {
   const { clock, health } = healthAt({ fall: 1 });
   health.fail();
   assertEquals(health.mayTry(), false);
@@ -55,7 +55,7 @@ Deno.test("UpstreamHealth.mayTry() lets one client find out, once in a while", (
   assertEquals(health.mayTry(), true);
 });
 
-Deno.test("UpstreamHealth.mayTry() lets the next client try at once after a success", () => {
+Deno.test("UpstreamHealth.mayTry() allows the next client immediately after a success", () => {
   const { clock, health } = healthAt({ rise: 2, fall: 1 });
   health.fail();
   clock.now = 1000;
@@ -65,7 +65,7 @@ Deno.test("UpstreamHealth.mayTry() lets the next client try at once after a succ
   assertEquals(health.succeed(), true);
 });
 
-Deno.test("UpstreamHealth.mayTry() lets the next client try after a try that told nothing", () => {
+Deno.test("UpstreamHealth.mayTry() allows the next client after a try without a result", () => {
   const { clock, health } = healthAt({ fall: 1 });
   health.fail();
   clock.now = 1000;
@@ -76,7 +76,7 @@ Deno.test("UpstreamHealth.mayTry() lets the next client try after a try that tol
   ]);
 });
 
-Deno.test("UpstreamHealth.mayTry() leaves it to checks where there are some", () => {
+Deno.test("UpstreamHealth.mayTry() refuses clients when health checks decide", () => {
   const health = new UpstreamHealth({ rise: 2, fall: 1, retryAfter: Infinity });
   health.fail();
   assertEquals(health.mayTry(), false);

@@ -23,7 +23,7 @@ function access(given: { token?: string; isUnix?: boolean } = {}): AdminAccess {
   return new AdminAccess({ token, host: "box.example", isUnix });
 }
 
-Deno.test("AdminAccess.refuseOrigin() takes addresses, localhost and its own name for Host", () => {
+Deno.test("AdminAccess.refuseOrigin() accepts addresses, localhost and its own name as Host", () => {
   const cases: [host: string, status: number | undefined][] = [
     ["127.0.0.1:9090", undefined],
     ["127.0.0.1", undefined],
@@ -52,14 +52,14 @@ Deno.test("AdminAccess.refuseOrigin() takes addresses, localhost and its own nam
   }
 });
 
-Deno.test("AdminAccess.refuseOrigin() takes any Host over a Unix socket, and with a token", () => {
+Deno.test("AdminAccess.refuseOrigin() accepts any Host over a Unix socket, and with a token", () => {
   const foreign = request({ hosts: ["evil.example"] });
   for (const given of [{ isUnix: true }, { token: TOKEN }]) {
     assertEquals(access(given).refuseOrigin(foreign), undefined);
   }
 });
 
-Deno.test("AdminAccess.refuseOrigin() lets no other site change anything", () => {
+Deno.test("AdminAccess.refuseOrigin() refuses changes from other sites", () => {
   const hosts = ["127.0.0.1:9090"];
   const confirmations = ["1"];
   const cases: [Partial<AdminRequest>, number | undefined][] = [
@@ -93,7 +93,7 @@ Deno.test("AdminAccess.refuseOrigin() lets no other site change anything", () =>
   assertEquals(access().refuseOrigin(reading), undefined);
 });
 
-Deno.test("AdminAccess.refuseToken() wants the token, and all of it", () => {
+Deno.test("AdminAccess.refuseToken() requires the whole token", () => {
   const cases: [authorizations: string[], status: number | undefined][] = [
     [[`Bearer ${TOKEN}`], undefined],
     [[`bearer  ${TOKEN}`], undefined],

@@ -21,12 +21,14 @@ function isBanned(bans: Bans, client: string): boolean {
   }
 }
 
-/** Fails with another name each time, as who tries names does. */
+/**
+ * Fails with a different name each time, like an attacker who guesses names.
+ */
 function failTimes(bans: Bans, client: string, count: number): void {
   for (let n = 0; n < count; n++) bans.fail(client, `${client} ${n}`);
 }
 
-Deno.test("Bans bans a client for a minute when it has failed ten times", () => {
+Deno.test("Bans bans a client for a minute after ten failures", () => {
   const { bans, clock } = bansAt();
   failTimes(bans, "192.0.2.1", 9);
   assertEquals(isBanned(bans, "192.0.2.1"), false);
@@ -46,7 +48,7 @@ Deno.test("Bans bans a client for a minute when it has failed ten times", () => 
   assertEquals(isBanned(bans, "192.0.2.1"), false);
 });
 
-Deno.test("Bans makes a ban no longer for what was being checked when it began", () => {
+Deno.test("Bans does not extend a ban for checks that were running when it started", () => {
   const { bans, clock } = bansAt();
   for (let n = 0; n < 10; n++) bans.fail("192.0.2.1", ALICE);
   for (let n = 0; n < 5; n++) {
@@ -56,7 +58,7 @@ Deno.test("Bans makes a ban no longer for what was being checked when it began",
   assertEquals(isBanned(bans, "192.0.2.1"), false);
 });
 
-Deno.test("Bans.check() says for how long", () => {
+Deno.test("Bans.check() reports the remaining time", () => {
   const { bans, clock } = bansAt();
   failTimes(bans, "192.0.2.1", 10);
   const cases: [after: number, seconds: number][] = [
@@ -86,13 +88,13 @@ Deno.test("Bans counts a /64 of IPv6 as one client, and a mapped address as IPv4
   assertEquals(isBanned(bans, "::ffff:192.0.2.2"), false);
 });
 
-Deno.test("Bans locks nobody out when others fail with his name", () => {
+Deno.test("Bans never locks out a user when others fail with the name", () => {
   const { bans } = bansAt();
   for (let n = 1; n <= 50; n++) bans.fail(`198.51.100.${n}`, ALICE);
   assertEquals(isBanned(bans, "192.0.2.1"), false);
 });
 
-Deno.test("Bans bans after one failure who fails with a name that too many have failed with", () => {
+Deno.test("Bans bans a client after one failure when the name is under attack", () => {
   const { bans, clock } = bansAt();
   for (let n = 1; n <= 9; n++) {
     const { attack, ban } = bans.fail(`198.51.100.${n}`, ALICE);
@@ -116,17 +118,17 @@ Deno.test("Bans bans after one failure who fails with a name that too many have 
     user: ALICE,
   });
   assertEquals(isBanned(bans, "198.51.100.11"), true);
-  // Those before, and other names, have as many tries as ever.
+  // Earlier clients and other names still have all their tries.
   assertEquals(isBanned(bans, "198.51.100.1"), false);
   assertEquals(bans.fail("198.51.100.12", "bob").ban, undefined);
   clock.now += MINUTE;
   assertEquals(bans.fail("198.51.100.13", ALICE).ban, undefined);
 });
 
-Deno.test("Bans guards a name for longer when the attack goes on", () => {
+Deno.test("Bans guards a name longer when the attack continues", () => {
   const { bans, clock } = bansAt();
   const durations: number[] = [];
-  for (let n = 0; n < 3_600; n++) { // One failure a second, each from elsewhere.
+  for (let n = 0; n < 3_600; n++) { // One failure per second, each from another network.
     const { attack } = bans.fail(`2001:db8:${n.toString(16)}::1`, ALICE);
     if (attack !== undefined) durations.push(attack.duration / MINUTE);
     clock.now += 1_000;
@@ -134,7 +136,7 @@ Deno.test("Bans guards a name for longer when the attack goes on", () => {
   assertEquals(durations.slice(0, 5), [1, 2, 4, 8, 15]);
 });
 
-Deno.test("Bans.succeed() clears the failures of the client, not those with the name", () => {
+Deno.test("Bans.succeed() clears the failures of the client, not those of the name", () => {
   const { bans } = bansAt();
   for (let n = 0; n < 9; n++) bans.fail("192.0.2.1", ALICE);
   bans.succeed("192.0.2.1");
@@ -142,7 +144,7 @@ Deno.test("Bans.succeed() clears the failures of the client, not those with the 
   assertEquals([attack?.failures, ban], [10, undefined]);
 });
 
-Deno.test("Bans bans nobody when that is off", () => {
+Deno.test("Bans bans nobody when after is 0", () => {
   const { bans } = bansAt({ after: 0 });
   for (let n = 0; n < 100; n++) {
     assertEquals(bans.fail("192.0.2.1", ALICE), {
@@ -153,7 +155,7 @@ Deno.test("Bans bans nobody when that is off", () => {
   assertEquals([isBanned(bans, "192.0.2.1"), bans.size], [false, 0]);
 });
 
-Deno.test("Bans.list() tells who is banned, and lift() ends it", () => {
+Deno.test("Bans.list() returns the banned clients, and lift() ends a ban", () => {
   const { bans, clock } = bansAt();
   failTimes(bans, "192.0.2.1", 10);
   clock.now += 1_000;
@@ -170,7 +172,7 @@ Deno.test("Bans.list() tells who is banned, and lift() ends it", () => {
   assertEquals(isBanned(bans, "192.0.2.1"), false);
 });
 
-Deno.test("Bans stays small when 100,000 networks and names fail, and quick", () => {
+Deno.test("Bans stays small and fast when 100,000 networks and names fail", () => {
   const { bans, clock } = bansAt();
   const fail = (from: number, to: number) => {
     const begun = performance.now();
@@ -183,11 +185,11 @@ Deno.test("Bans stays small when 100,000 networks and names fail, and quick", ()
   const filling = fail(0, 20_000);
   const full = fail(20_000, 100_000);
   assert(bans.size <= 40_000, `${bans.size}`);
-  // To look through all for one to forget would take a thousand times as long.
+  // Searching all entries to forget one would take a thousand times as long.
   assertLess(full, 120 * filling);
 });
 
-Deno.test("Bans keeps who is banned while 100,000 others fail once", () => {
+Deno.test("Bans keeps a ban while 100,000 others fail once", () => {
   const { bans } = bansAt();
   failTimes(bans, "192.0.2.1", 10);
   for (let n = 0; n < 100_000; n++) {
@@ -196,7 +198,7 @@ Deno.test("Bans keeps who is banned while 100,000 others fail once", () => {
   assertEquals(isBanned(bans, "192.0.2.1"), true);
 });
 
-/** A /64 for each number below 2^32. */
+/** A different /64 for each number below 2^32. */
 function networkOf(n: number): string {
   return `2001:db8:${(n >> 16).toString(16)}:${(n & 0xffff).toString(16)}`;
 }

@@ -8,7 +8,7 @@ function tableAt(most = 100, rules = RULES) {
   return { clock, table: new FailureTable(rules, most, () => clock.now) };
 }
 
-/** Fails until banned; tells for how long. */
+/** Fails until banned; returns the length of the ban. */
 function failUntilBanned(table: FailureTable, key: string): number {
   for (let n = 1; n < RULES.after; n++) {
     assertEquals(table.fail(key), undefined);
@@ -20,18 +20,18 @@ function failUntilBanned(table: FailureTable, key: string): number {
   return ban.duration;
 }
 
-Deno.test("FailureTable.fail() bans at the last failure that is allowed", () => {
+Deno.test("FailureTable.fail() bans at the configured number of failures", () => {
   const { table } = tableAt();
   assertEquals(table.remaining("a"), 0);
   assertEquals(failUntilBanned(table, "a"), 10);
   assertEquals(table.remaining("b"), 0);
 });
 
-Deno.test("FailureTable.fail() counts those within the window only", () => {
+Deno.test("FailureTable.fail() counts only failures within the window", () => {
   const { table, clock } = tableAt();
   for (let n = 0; n < 100; n++) {
     assertEquals(table.fail("a"), undefined, `${n}`);
-    clock.now += 50; // The one before the last is 100 ago, and counts no more.
+    clock.now += 50; // The failure before the last is 100 old and no longer counts.
   }
   clock.now += 50;
   table.fail("a");
@@ -40,7 +40,7 @@ Deno.test("FailureTable.fail() counts those within the window only", () => {
   assertEquals(table.fail("a")?.failures, 3);
 });
 
-Deno.test("FailureTable.remaining() goes down to 0", () => {
+Deno.test("FailureTable.remaining() decreases to 0", () => {
   const { table, clock } = tableAt();
   failUntilBanned(table, "a");
   clock.now += 9;
@@ -61,7 +61,7 @@ Deno.test("FailureTable doubles each ban up to the longest", () => {
   assertEquals(durations, [10, 20, 40, 80, 80, 80]);
 });
 
-Deno.test("FailureTable undoes a doubling for each longest ban without one", () => {
+Deno.test("FailureTable halves the next ban for each quiet period of the longest ban", () => {
   const cases: [quiet: number, next: number][] = [
     [0, 40],
     [79, 40],
@@ -79,12 +79,12 @@ Deno.test("FailureTable undoes a doubling for each longest ban without one", () 
   }
 });
 
-Deno.test("FailureTable.fail() bans at once when it is told that it is the last", () => {
+Deno.test("FailureTable.fail() bans immediately when isLast is set", () => {
   const { table } = tableAt();
   assertEquals(table.fail("a", true), { duration: 10, failures: 1 });
 });
 
-Deno.test("FailureTable.succeed() forgets failures, but not how long the last ban was", () => {
+Deno.test("FailureTable.succeed() clears failures but not the level of the last ban", () => {
   const { table, clock } = tableAt();
   clock.now += failUntilBanned(table, "a");
   table.fail("a");
@@ -95,7 +95,7 @@ Deno.test("FailureTable.succeed() forgets failures, but not how long the last ba
   assertEquals(table.remaining("a"), 20);
 });
 
-Deno.test("FailureTable.succeed() keeps nothing of who never was banned", () => {
+Deno.test("FailureTable.succeed() forgets a key that was never banned", () => {
   const { table } = tableAt();
   table.fail("a");
   table.succeed("a");
@@ -123,7 +123,7 @@ Deno.test("FailureTable stays within its size when everyone fails", () => {
   }
 });
 
-Deno.test("FailureTable keeps bans and many failures before single ones", () => {
+Deno.test("FailureTable keeps bans and repeated failures before single ones", () => {
   const { table, clock } = tableAt(100);
   for (let n = 0; n < 20; n++) table.fail(`banned ${n}`, true);
   for (let n = 0; n < 20; n++) {
@@ -140,18 +140,18 @@ Deno.test("FailureTable keeps bans and many failures before single ones", () => 
   }
 });
 
-Deno.test("FailureTable has room for one when it is that small", () => {
+Deno.test("FailureTable holds one key when its size is 1", () => {
   const { table } = tableAt(1);
   for (let n = 0; n < 5; n++) table.fail(`${n}`, true);
   assertEquals([table.size, table.remaining("4")], [1, 10]);
 });
 
-Deno.test("FailureTable takes out what makes no difference any more", () => {
+Deno.test("FailureTable removes entries without an effect", () => {
   const { table, clock } = tableAt(100);
   for (let n = 0; n < 50; n++) table.fail(`banned ${n}`, true);
   for (let n = 0; n < 50; n++) table.fail(`once ${n}`);
   assertEquals(table.size, 100);
-  clock.now += 10 + 80; // The ban, and the time that undoes the doubling.
+  clock.now += 10 + 80; // The ban, and the quiet time that undoes the doubling.
   clock.now += 10; // The window.
   table.fail("new");
   assertEquals(table.size, 1);

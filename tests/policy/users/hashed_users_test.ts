@@ -20,7 +20,7 @@ async function hashed(name: string, password: string): Promise<HashedUser> {
 const ALICE = await hashed("alice", "secret");
 const BOB = await hashed("bob", "b");
 
-/** Users whose hashes are counted, and a clock that stands still. */
+/** Users whose hashes are counted, with a clock that stands still. */
 async function counted(
   list: Parameters<typeof Users.create>[0],
   remember = 300_000,
@@ -37,7 +37,7 @@ async function counted(
   return { users, state };
 }
 
-Deno.test("Users.verify() tells right from wrong when passwords are hashed", async () => {
+Deno.test("Users.verify() distinguishes right from wrong when passwords are hashed", async () => {
   const plain = { name: "carol", password: "c" };
   const { users } = await counted([ALICE, BOB, plain]);
   assertEquals(users.size, 3);
@@ -55,7 +55,7 @@ Deno.test("Users.verify() tells right from wrong when passwords are hashed", asy
     ["", "", false],
     ["__proto__", "secret", false],
   ];
-  // A second time, when some are remembered.
+  // A second time, now that some are remembered.
   for (const [name, password, right] of [...cases, ...cases]) {
     const about = `${name}:${password}`;
     assertEquals(await users.verify(name, bytes(password)), right, about);
@@ -84,7 +84,7 @@ Deno.test("Users.verify() hashes each time when nothing is remembered", async ()
   assertEquals(state.checks, 3);
 });
 
-Deno.test("Users.verify() hashes once for each failure, whoever it is", async () => {
+Deno.test("Users.verify() hashes once for each failure of any user", async () => {
   const plain = { name: "carol", password: "c" };
   const { users, state } = await counted([ALICE, plain]);
   await users.verify("alice", bytes("secret"));
@@ -97,7 +97,7 @@ Deno.test("Users.verify() hashes once for each failure, whoever it is", async ()
   }
 });
 
-Deno.test("Users.verify() hashes an unknown user at the cost that most have", async () => {
+Deno.test("Users.verify() hashes an unknown user at the most common cost", async () => {
   const costs: number[] = [];
   const dear = { ...BOB, hash: BOB.hash.replace("ln=1,", "ln=3,") };
   const more = { ...dear, name: "dave" };
@@ -113,14 +113,14 @@ Deno.test("Users.verify() hashes an unknown user at the cost that most have", as
   assertEquals(costs, [3, 1, 3]);
 });
 
-Deno.test("Users.verify() never hashes when no user's password is", async () => {
+Deno.test("Users.verify() never hashes when no user has a hash", async () => {
   const { users, state } = await counted([{ name: "carol", password: "c" }]);
   await users.verify("carol", bytes("wrong"));
   await users.verify("mallory", bytes("wrong"));
   assertEquals(state.checks, 0);
 });
 
-Deno.test("Users.verify() hashes once for all connections that a client opens at once", async () => {
+Deno.test("Users.verify() hashes once for simultaneous connections of a client", async () => {
   const { users, state } = await counted([ALICE]);
   for (
     const [password, right] of [["secret", true], ["wrong", false]] as const
@@ -135,7 +135,7 @@ Deno.test("Users.verify() hashes once for all connections that a client opens at
   }
 });
 
-Deno.test("Users.verify() hashes once for all clients of a user that wait", async () => {
+Deno.test("Users.verify() hashes once for all waiting clients of a user", async () => {
   const state = { checks: 0 };
   const users = await Users.create([ALICE], {
     queue: new PasswordQueue({ atOnce: 1 }),
@@ -153,7 +153,7 @@ Deno.test("Users.verify() hashes once for all clients of a user that wait", asyn
   assertEquals(state.checks, 1);
 });
 
-Deno.test("Users.verify() refuses before hashing when it is told to", async () => {
+Deno.test("Users.verify() throws before hashing when beforeCheck throws", async () => {
   const { users, state } = await counted([ALICE]);
   const banned = new Refusal("banned", "Client is banned for 1 s");
   const error = await assertRejects(() =>
@@ -167,7 +167,7 @@ Deno.test("Users.verify() refuses before hashing when it is told to", async () =
   assertEquals(state.checks, 0);
 });
 
-Deno.test("Users.replace() lets in who is new, and nobody who has gone", async () => {
+Deno.test("Users.replace() accepts new users, and refuses removed ones", async () => {
   const { users } = await counted([ALICE]);
   assertEquals(await users.verify("alice", bytes("secret")), true);
   users.replace([BOB, { name: "carol", password: "c" }]);
@@ -180,7 +180,7 @@ Deno.test("Users.replace() lets in who is new, and nobody who has gone", async (
   assertEquals(await users.verify("carol", bytes("c")), false);
 });
 
-Deno.test("Users.replace() forgets a password when its hash has changed, and only then", async () => {
+Deno.test("Users.replace() forgets a password only when its hash has changed", async () => {
   const { users, state } = await counted([ALICE, BOB]);
   await users.verify("alice", bytes("secret"));
   await users.verify("bob", bytes("b"));
@@ -193,7 +193,7 @@ Deno.test("Users.replace() forgets a password when its hash has changed, and onl
   assertEquals(state.checks, 4);
 });
 
-Deno.test("Users.replace() counts for a check that has begun", async () => {
+Deno.test("Users.replace() affects a check that is running", async () => {
   for (const next of [[], [await hashed("alice", "new")]]) {
     const users: Users = await Users.create([ALICE], {
       check() {
@@ -214,7 +214,7 @@ Deno.test("Users.replace() changes nothing when a hash is malformed", async () =
   await assertRejects(() => Users.create([broken]), SyntaxError);
 });
 
-Deno.test("Users shows no password when it is printed, also a remembered one", async () => {
+Deno.test("Users shows no password when printed, not even a remembered one", async () => {
   const { users } = await counted([ALICE]);
   await users.verify("alice", bytes("secret"));
   const options = { showHidden: true, depth: 10 };

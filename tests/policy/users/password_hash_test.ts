@@ -17,7 +17,7 @@ function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-/** RFC 7914 §12, those with a salt that are no work of seconds. */
+/** The vectors of RFC 7914 §12 with a salt, except those that take seconds. */
 const VECTORS = [
   {
     cost: { ln: 10, r: 8, p: 16 },
@@ -47,7 +47,7 @@ Deno.test("checkPassword() agrees with RFC 7914", async () => {
   }
 });
 
-Deno.test("hashPassword() makes what checkPassword() accepts, each time with another salt", async () => {
+Deno.test("hashPassword() returns a hash that checkPassword() accepts, with a new salt each time", async () => {
   const words = bytes("pässwörd 🦀");
   const [first, second] = [
     await hashPassword(words, CHEAP),
@@ -63,7 +63,7 @@ Deno.test("hashPassword() makes what checkPassword() accepts, each time with ano
   }
 });
 
-Deno.test("hashPassword() costs what the default says", async () => {
+Deno.test("hashPassword() uses the default cost", async () => {
   const text = formatPasswordHash(await hashPassword(bytes("secret")));
   assert(text.startsWith("$scrypt$ln=15,r=8,p=1$"), text);
   assertEquals(text.includes("="), true);
@@ -71,13 +71,13 @@ Deno.test("hashPassword() costs what the default says", async () => {
   assertEquals(parsePasswordHash(text).cost, DEFAULT_COST);
 });
 
-Deno.test("impossibleHash() is no password's", async () => {
+Deno.test("impossibleHash() matches no password", async () => {
   const hash = impossibleHash(CHEAP);
   assertEquals(await checkPassword(bytes(""), hash), false);
   assertEquals(await checkPassword(hash.hash, hash), false);
 });
 
-Deno.test("parsePasswordHash() is undone by formatPasswordHash()", () => {
+Deno.test("formatPasswordHash() after parsePasswordHash() is identity", () => {
   for (const cost of ["ln=1,r=1,p=1", "ln=17,r=8,p=1", "ln=15,r=8,p=8"]) {
     const text = `$scrypt$${cost}$${SALT}$${HASH}`;
     assertEquals(formatPasswordHash(parsePasswordHash(text)), text);

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { PasswordQueue } from "../../../lib/policy/users/password_queue.ts";
 import { Refusal } from "../../../lib/policy/limits/refusal.ts";
 
-/** A check that ends when it is told to. */
+/** A check that ends when the test says so. */
 function held() {
   const { promise, resolve } = Promise.withResolvers<void>();
   const started: string[] = [];
@@ -17,7 +17,7 @@ function held() {
   };
 }
 
-Deno.test("PasswordQueue.run() runs so many at once, and the rest in turn", async () => {
+Deno.test("PasswordQueue.run() runs a limited number together, and the rest in order", async () => {
   const queue = new PasswordQueue({ atOnce: 2 });
   const { check, started, end } = held();
   const all = ["a", "b", "c", "d"].map((name) => queue.run(name, check(name)));
@@ -39,7 +39,7 @@ Deno.test("PasswordQueue.run() refuses when too many wait", async () => {
   assertEquals(await queue.run("e", check("e")), "e");
 });
 
-Deno.test("PasswordQueue.run() refuses when too many of one client wait, and no other", async () => {
+Deno.test("PasswordQueue.run() refuses a client when too many of its checks wait, but no other", async () => {
   const queue = new PasswordQueue({ atOnce: 1, waitingOfClient: 2 });
   const { check, end } = held();
   const all = ["a", "a", "a"].map((name) => queue.run(name, check(name)));
@@ -52,7 +52,7 @@ Deno.test("PasswordQueue.run() refuses when too many of one client wait, and no 
   );
 });
 
-Deno.test("PasswordQueue.run() gives its place back when the check fails", async () => {
+Deno.test("PasswordQueue.run() frees its place when the check fails", async () => {
   const queue = new PasswordQueue({ atOnce: 1, waiting: 1 });
   for (let n = 0; n < 3; n++) {
     await assertRejects(() =>

@@ -10,19 +10,19 @@ import { Refusal } from "../../../lib/policy/limits/refusal.ts";
 const RULES = { after: 4, window: 1_000, time: 1_000, timeMax: 8_000 };
 const CLIENT = "192.0.2.1";
 
-/** Copies, and what was told and not delivered yet. */
+/** Copies, and their reports that are not delivered yet. */
 function replicate(count: number) {
   const time = { now: 0 };
   const now = () => time.now;
   const keeper = new Bans({ ...RULES, now });
-  const told: BanAction[] = [];
+  const actions: BanAction[] = [];
   const copies = Array.from({ length: count }, (_, index) =>
-    // Each thread has a clock of its own.
+    // Each thread has its own clock.
     new ReplicatedBans({ ...RULES, now: () => now() + index * 1e6 }, (action) =>
-      told.push(action)));
+      actions.push(action)));
   const deliver = () => {
     let bans = 0;
-    for (const action of told.splice(0)) {
+    for (const action of actions.splice(0)) {
       const { outcome, states } = decideBan(keeper, action);
       if (outcome?.ban !== undefined) bans++;
       for (const copy of copies) copy.replace(states);
@@ -42,7 +42,7 @@ function isBanned(bans: Bans): boolean {
   }
 }
 
-Deno.test("ReplicatedBans bans in all copies for failures in several, once", () => {
+Deno.test("ReplicatedBans bans once in all copies for failures in several", () => {
   const { copies, deliver } = replicate(3);
   for (let count = 0; count < 4; count++) {
     copies[count % 3]!.fail(CLIENT, "alice");
@@ -51,13 +51,13 @@ Deno.test("ReplicatedBans bans in all copies for failures in several, once", () 
   assertEquals(copies.map(isBanned), [true, true, true]);
 });
 
-Deno.test("ReplicatedBans bans at once where all failures were in one copy", () => {
+Deno.test("ReplicatedBans bans immediately when all failures were in one copy", () => {
   const { copies } = replicate(2);
   for (let count = 0; count < 4; count++) copies[0]!.fail(CLIENT, "alice");
   assertEquals(copies.map(isBanned), [true, false]);
 });
 
-Deno.test("ReplicatedBans.lift() lifts a ban everywhere", () => {
+Deno.test("ReplicatedBans.lift() lifts a ban in all copies", () => {
   const { copies, deliver } = replicate(2);
   for (let count = 0; count < 4; count++) copies[0]!.fail(CLIENT, "alice");
   deliver();
@@ -66,7 +66,7 @@ Deno.test("ReplicatedBans.lift() lifts a ban everywhere", () => {
   assertEquals(copies.map(isBanned), [false, false]);
 });
 
-Deno.test("ReplicatedBans.succeed() forgets failures in all copies", () => {
+Deno.test("ReplicatedBans.succeed() clears failures in all copies", () => {
   const { copies, deliver } = replicate(2);
   for (let count = 0; count < 3; count++) copies[0]!.fail(CLIENT, "alice");
   deliver();
@@ -77,7 +77,7 @@ Deno.test("ReplicatedBans.succeed() forgets failures in all copies", () => {
   assertEquals(copies.map(isBanned), [false, false]);
 });
 
-Deno.test("ReplicatedBans lets a ban end in all copies, by their own clocks", () => {
+Deno.test("ReplicatedBans ends a ban in all copies by their own clocks", () => {
   const { copies, deliver, time } = replicate(2);
   for (let count = 0; count < 4; count++) copies[0]!.fail(CLIENT, "alice");
   deliver();
@@ -87,7 +87,7 @@ Deno.test("ReplicatedBans lets a ban end in all copies, by their own clocks", ()
   assertEquals(copies.map(isBanned), [false, false]);
 });
 
-Deno.test("Bans.states() has all that a new copy has to know", () => {
+Deno.test("Bans.states() returns everything that a new copy needs", () => {
   const { copies, deliver, keeper } = replicate(2);
   for (let count = 0; count < 4; count++) copies[0]!.fail(CLIENT, "alice");
   deliver();

@@ -5,7 +5,10 @@ import {
 } from "../../../lib/policy/users/password_hash.ts";
 import { Users } from "../../../lib/policy/users/users.ts";
 
-/** Tries of each kind; the kinds take turns, so that what else the machine does hits all. */
+/**
+ * Tries of each kind. The kinds take turns, so that other work on the machine
+ * affects all of them.
+ */
 const TRIES = 200;
 
 const PASSWORD = "correct horse battery staple";
@@ -29,7 +32,7 @@ async function timesOf(users: Users, kinds: Kind[]): Promise<number[][]> {
   const times: number[][] = kinds.map(() => []);
   for (let round = 0; round < TRIES; round++) {
     for (let turn = 0; turn < kinds.length; turn++) {
-      // None of them is always the one after another.
+      // No kind always follows the same other kind.
       const index = (turn * (round % 2 ? 1 : kinds.length - 1) + round) %
         kinds.length;
       const { name, password } = kinds[index]!;
@@ -46,12 +49,12 @@ function quantile(times: readonly number[], part: number): number {
   return times.toSorted((a, b) => a - b)[Math.floor(times.length * part)]!;
 }
 
-/** Half of a kind's tries are this close together. */
+/** The spread of the middle half of a kind's times. */
 function noiseOf(times: readonly number[]): number {
   return quantile(times, 0.75) - quantile(times, 0.25);
 }
 
-/** How far two kinds are apart, in units of the noise of the run. */
+/** The distance between two kinds, in units of the run's noise. */
 function distance(one: readonly number[], other: readonly number[]): number {
   const apart = Math.abs(quantile(one, 0.5) - quantile(other, 0.5));
   return apart / Math.max(noiseOf(one), noiseOf(other));
@@ -63,12 +66,12 @@ async function hashedAlice() {
   return { name: "alice", hash: formatPasswordHash(hash) };
 }
 
-Deno.test("Users.verify() takes no other time for an unknown user or a right prefix", async () => {
+Deno.test("Users.verify() takes the same time for an unknown user and a right prefix", async () => {
   const users = await Users.create([
     await hashedAlice(),
     { name: "bob", password: PASSWORD },
   ]);
-  await timesOf(users, [KNOWN]); // Until it is compiled.
+  await timesOf(users, [KNOWN]); // Warms up the compiler.
   const kinds = [KNOWN, SAME, UNKNOWN, PREFIX];
   const [known, ...others] = await timesOf(users, kinds);
   for (const [index, times] of others.entries()) {
@@ -77,12 +80,12 @@ Deno.test("Users.verify() takes no other time for an unknown user or a right pre
   }
 });
 
-Deno.test("Users.verify() takes another time when it has no hash to check, which shows", async () => {
+Deno.test("Users.verify() takes a measurably different time when it has no hash to check", async () => {
   const hashed = await Users.create([await hashedAlice()]);
   const plain = await Users.create([{ name: "bob", password: PASSWORD }]);
   const [slow] = await timesOf(hashed, [KNOWN]);
   const [fast] = await timesOf(plain, [KNOWN]);
-  // A busy machine makes the noise of the slow one as large as it likes.
+  // A busy machine makes the noise of the slow kind arbitrarily large.
   const apart = (quantile(slow!, 0.5) - quantile(fast!, 0.5)) / noiseOf(fast!);
   assert(apart > 1, `${apart} of the noise`);
 });

@@ -1,14 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { userNameFault } from "../../../lib/policy/users/user_name.ts";
 
-Deno.test("userNameFault() has nothing against a name", () => {
+Deno.test("userNameFault() returns undefined for a valid name", () => {
   const names = ["a", "alice", "al ice", "Zoë", "a#b", "@", "$scrypt$", "🦀"];
   for (const name of [...names, "n".repeat(255), "ö".repeat(127)]) {
     assertEquals(userNameFault(name), undefined, name);
   }
 });
 
-Deno.test("userNameFault() says what was expected", () => {
+Deno.test("userNameFault() says what was expected when the name is invalid", () => {
   const cases: [name: string, fault: string][] = [
     ["", "expected a name of 1 to 255 bytes, not 0"],
     ["n".repeat(256), "expected a name of 1 to 255 bytes, not 256"],

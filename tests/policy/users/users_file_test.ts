@@ -8,10 +8,10 @@ const FILES: { what: string; text: string; names: string[] }[] = [
   { what: "nothing", text: "", names: [] },
   { what: "a comment", text: "# nobody yet\n", names: [] },
   { what: "one user", text: `alice:${HASH}\n`, names: ["alice"] },
-  { what: "a last line without end", text: `a:${HASH}`, names: ["a"] },
-  { what: "the ends of Windows", text: `a:${HASH}\r\n\r\n`, names: ["a"] },
+  { what: "a last line without a line end", text: `a:${HASH}`, names: ["a"] },
+  { what: "the line ends of Windows", text: `a:${HASH}\r\n\r\n`, names: ["a"] },
   {
-    what: "comments, blank lines, spaces around",
+    what: "comments, blank lines and surrounding spaces",
     text: `# users\n\n  # of May\n  alice:${HASH}  \n\t\nbob:${OTHER}\n#end`,
     names: ["alice", "bob"],
   },
@@ -24,7 +24,7 @@ const FILES: { what: string; text: string; names: string[] }[] = [
 ];
 
 for (const { what, text, names } of FILES) {
-  Deno.test(`parseUsersFile() reads ${what}`, () => {
+  Deno.test(`parseUsersFile() parses ${what}`, () => {
     const users = parseUsersFile(text);
     assertEquals(users.map(({ name }) => name), names);
     for (const { hash } of users) {
@@ -38,7 +38,7 @@ const NO_PASSWORD =
 
 const BROKEN: { what: string; text: string; message: string }[] = [
   {
-    what: "no colon",
+    what: "a missing colon",
     text: "# one\nhunter2",
     message: "line 2, column 1: expected NAME:HASH",
   },
@@ -48,7 +48,7 @@ const BROKEN: { what: string; text: string; message: string }[] = [
     message: `line 1, column 7: ${NO_PASSWORD}`,
   },
   {
-    what: "no password",
+    what: "a missing password",
     text: "alice:",
     message: `line 1, column 7: ${NO_PASSWORD}`,
   },
@@ -58,7 +58,7 @@ const BROKEN: { what: string; text: string; message: string }[] = [
     message: `line 1, column 7: ${NO_PASSWORD}`,
   },
   {
-    what: "a hash cut short",
+    what: "a truncated hash",
     text: `a:${HASH}\n\n  Zoë🦀:${HASH.slice(0, 30)}`,
     message: "line 3, column 8: expected $scrypt$ln=…,r=…,p=…$SALT$HASH",
   },
@@ -74,7 +74,7 @@ const BROKEN: { what: string; text: string; message: string }[] = [
       "line 1, column 3: expected a hash that costs at most 128 MiB and N · r · p = 2^21",
   },
   {
-    what: "no name",
+    what: "a missing name",
     text: ` :${HASH}`,
     message: "line 1, column 2: expected a name of 1 to 255 bytes, not 0",
   },
@@ -89,24 +89,24 @@ const BROKEN: { what: string; text: string; message: string }[] = [
     message: "line 1, column 1: expected a name without spaces around it",
   },
   {
-    what: "a name twice",
+    what: "a duplicate name",
     text: `a:${HASH}\nb:${HASH}\na:${OTHER}`,
     message: "line 3, column 1: expected another name, this one is on line 1",
   },
 ];
 
 for (const { what, text, message } of BROKEN) {
-  Deno.test(`parseUsersFile() says where there is ${what}`, () => {
+  Deno.test(`parseUsersFile() reports the place of ${what}`, () => {
     const error = assertThrows(() => parseUsersFile(text), SyntaxError);
     assertEquals(error.message, message);
     assertEquals(error.message.includes("hunter2"), false);
   });
 }
 
-Deno.test("parseUsersFile() reads no prefix of a line as a user", () => {
+Deno.test("parseUsersFile() refuses every prefix of a line", () => {
   const line = `alice:${HASH}`;
   for (let length = 1; length < line.length; length++) {
-    // A hash of 16 bytes has 22 characters: no shorter one is long enough.
+    // A hash of 16 bytes has 22 characters, and shorter ones are refused.
     assertThrows(() => parseUsersFile(line.slice(0, length)), SyntaxError);
   }
 });

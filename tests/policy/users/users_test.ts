@@ -19,7 +19,7 @@ Deno.test("Users.verify() accepts every user with the right password", async () 
   assertEquals(users.size, LIST.length);
   for (const { name, password } of LIST) {
     assertEquals(await users.verify(name, bytes(password)), true, name);
-    // A second time: nothing was used up.
+    // A second time, to check that nothing was used up.
     assertEquals(await users.verify(name, bytes(password)), true, name);
   }
 });
@@ -44,7 +44,7 @@ Deno.test("Users.verify() refuses everything else", async () => {
     { name: "mallory", password: "" },
     { name: "__proto__", password: "" },
     { name: "toString", password: "z" },
-    // The same letters, composed otherwise.
+    // The same letters in another composition.
     { name: "carol", password: "pässwörd 🦀".normalize("NFD") },
     { name: "eve", password: "y".repeat(254) },
   ];
@@ -54,13 +54,13 @@ Deno.test("Users.verify() refuses everything else", async () => {
   }
 });
 
-Deno.test("Users.verify() refuses bytes that are no UTF-8", async () => {
+Deno.test("Users.verify() refuses bytes that are not UTF-8", async () => {
   const users = await Users.create([{ name: "a", password: "\ufffd" }]);
   assertEquals(await users.verify("a", new Uint8Array([0xff])), false);
   assertEquals(await users.verify("a", bytes("\ufffd")), true);
 });
 
-Deno.test("Users.verify() takes the later of two with one name", async () => {
+Deno.test("Users.verify() uses the later of two users with one name", async () => {
   const users = await Users.create([
     { name: "alice", password: "old" },
     { name: "bob", password: "other" },
@@ -79,7 +79,7 @@ Deno.test("Users.verify() refuses everyone when the list is empty", async () => 
   assertEquals(await users.verify("undefined", bytes("undefined")), false);
 });
 
-Deno.test("Users shows no password when it is printed", async () => {
+Deno.test("Users shows no password when printed", async () => {
   const users = await Users.create(LIST);
   const text = Deno.inspect(users, { showHidden: true, depth: 10 }) +
     JSON.stringify(users);

@@ -22,7 +22,7 @@ const CASES: [host: string, origins: string[], isAllowed: boolean][] = [
   ["127.0.0.1:7001", ["null"], false],
   ["127.0.0.1:7001", [""], false],
   ["127.0.0.1:7001", ["http://127.0.0.1:7001", "http://evil.test"], false],
-  // A name that an attacker has made resolve to this machine.
+  // A name that an attacker makes resolve to this machine.
   ["evil.test:7001", ["http://evil.test:7001"], false],
   ["localhost.evil.test", ["http://localhost.evil.test"], false],
   ["", ["http://127.0.0.1:7001"], false],
@@ -39,7 +39,7 @@ for (const [host, origins, isAllowed] of CASES) {
   });
 }
 
-Deno.test("refuseOrigin() tells pages that came by TLS from others", () => {
+Deno.test("refuseOrigin() distinguishes pages over TLS from others", () => {
   const host = "127.0.0.1:7001";
   for (const isSecure of [false, true]) {
     for (const scheme of ["http", "https"]) {

@@ -6,7 +6,7 @@ import {
 
 const SHAPE = { capacity: 8, threads: 2, keyBytes: 16, values: 1 };
 
-/** Tables of two threads, and of one that looks on. */
+/** Tables of two threads, and of a third that can only read. */
 function share(given: Partial<SharedTableShape> = {}, time = { now: 0 }) {
   const shape = { ...SHAPE, ...given };
   const memory = new SharedArrayBuffer(SharedTable.bytes(shape));
@@ -15,7 +15,7 @@ function share(given: Partial<SharedTableShape> = {}, time = { now: 0 }) {
   ) as [SharedTable, SharedTable, SharedTable];
 }
 
-Deno.test("SharedTable counts the shares of threads apart and together", () => {
+Deno.test("SharedTable counts the shares of each thread and of all", () => {
   const [one, other] = share();
   const entry = one.enter("a")!;
   one.addShare(entry, 2);
@@ -26,11 +26,11 @@ Deno.test("SharedTable counts the shares of threads apart and together", () => {
   assertEquals([other.sharesOf(entry), other.total], [3, 3]);
 });
 
-Deno.test("SharedTable.giveBack() takes what one thread had, and its lock", () => {
+Deno.test("SharedTable.giveBack() removes a thread's shares and releases its lock", () => {
   const [one, other, watcher] = share();
   one.addShare(one.enter("a")!, 2);
   other.addShare(other.enter("a")!, 3);
-  // It dies with the lock.
+  // The thread dies while it holds the lock.
   assertThrows(() =>
     one.exclusively(() => {
       throw new Error("never mind");
@@ -40,7 +40,7 @@ Deno.test("SharedTable.giveBack() takes what one thread had, and its lock", () =
   assertEquals([other.total, other.sharesOf(other.find("a")!)], [3, 3]);
 });
 
-Deno.test("SharedTable.giveBack() does not wait for another that has died too", () => {
+Deno.test("SharedTable.giveBack() does not wait for another dead thread", () => {
   const [one, , watcher] = share();
   assertEquals(one.exclusively(() => watcher.giveBack(1)), false);
   const outcomes = one.exclusively(() =>
@@ -49,7 +49,7 @@ Deno.test("SharedTable.giveBack() does not wait for another that has died too", 
   assertEquals(outcomes, [true, true]);
 });
 
-Deno.test("SharedTable keeps hundreds of keys apart while they come and go", () => {
+Deno.test("SharedTable distinguishes hundreds of keys while they come and go", () => {
   const [table, other] = share({ capacity: 64, keyBytes: 20 });
   const counts = new Map<string, number>();
   let seed = 1;
@@ -75,7 +75,7 @@ Deno.test("SharedTable keeps hundreds of keys apart while they come and go", () 
   assertEquals(new Map(seen), counts);
 });
 
-Deno.test("SharedTable gives the place of what is spent to others, and no other", () => {
+Deno.test("SharedTable reuses the places of spent entries only", () => {
   const time = { now: 0 };
   const [table] = share({ capacity: 4 }, time);
   const keys = Array.from({ length: 8 }, (_, index) => `key ${index}`);
@@ -87,7 +87,7 @@ Deno.test("SharedTable gives the place of what is spent to others, and no other"
   }
 });
 
-Deno.test("SharedTable makes room in a window by the least number", () => {
+Deno.test("SharedTable replaces the entry with the smallest value when a window is full", () => {
   const [table] = share({ capacity: 4, window: 4 });
   for (let index = 1; index <= 100; index++) {
     table.setValue(table.enter(`key ${index}`)!, 0, index);

@@ -35,7 +35,7 @@ function statusOf(text: string): number {
   }
 }
 
-Deno.test("HeadScanner takes a head and not one byte more, however it is cut", () => {
+Deno.test("HeadScanner takes exactly the head, however the bytes are split", () => {
   const bytes = latin1(GOOD + "rest");
   for (let cut = 0; cut <= GOOD.length; cut++) {
     const scanner = new HeadScanner();
@@ -48,7 +48,7 @@ Deno.test("HeadScanner takes a head and not one byte more, however it is cut", (
   }
 });
 
-Deno.test("encodeHead() gives what HeadScanner takes", () => {
+Deno.test("encodeHead() writes a head that HeadScanner reads", () => {
   const { startLine, fields } = scan(GOOD)!;
   assertEquals(encodeHead(startLine, fields), latin1(GOOD));
 });
@@ -61,20 +61,20 @@ const head = (length: number) =>
 
 const LIMITS: [name: string, text: string, status: number][] = [
   ["a whole request line", `${line(MOST_START_LINE)}\r\n\r\n`, 200],
-  ["a byte more in it", `${line(MOST_START_LINE + 1)}\r\n\r\n`, 414],
+  ["one byte more", `${line(MOST_START_LINE + 1)}\r\n\r\n`, 414],
   ["a line without an end", "G".repeat(MOST_START_LINE + 1), 414],
   ["all fields", `GET / HTTP/1.1\r\n${fields(MOST_FIELDS)}\r\n`, 200],
-  ["a field more", `GET / HTTP/1.1\r\n${fields(MOST_FIELDS + 1)}\r\n`, 431],
+  ["one field more", `GET / HTTP/1.1\r\n${fields(MOST_FIELDS + 1)}\r\n`, 431],
   ["a whole head", head(MOST_HEAD), 200],
-  ["a byte more in it", head(MOST_HEAD + 1), 431],
+  ["one byte more", head(MOST_HEAD + 1), 431],
 ];
 
 const VECTORS: [name: string, text: string, status: number][] = [
-  ["nothing wrong", GOOD, 200],
+  ["a valid head", GOOD, 200],
   ["one empty line before", `\r\n${GOOD}`, 200],
   ["two empty lines before", `\r\n\r\n${GOOD}`, 200],
   ["three empty lines before", `\r\n\r\n\r\n${GOOD}`, 400],
-  ["an empty line that ends with LF before", `\n${GOOD}`, 400],
+  ["an empty line with bare LF before", `\n${GOOD}`, 400],
   ["a bare CR before", `\r${GOOD}`, 400],
   ["an empty line with a space before", ` \r\n${GOOD}`, 400],
   ["obs-fold with a space", "GET / HTTP/1.1\r\nA: 1\r\n b\r\n\r\n", 400],
@@ -94,7 +94,7 @@ const VECTORS: [name: string, text: string, status: number][] = [
   ["a space at the end", "GET / HTTP/1.1 \r\n\r\n", 400],
   ["no version", "GET /\r\n\r\n", 400],
   ["no method", " / HTTP/1.1\r\n\r\n", 400],
-  ["a version in small letters", "GET / http/1.1\r\n\r\n", 400],
+  ["a version in lower case", "GET / http/1.1\r\n\r\n", 400],
   ["a version of three parts", "GET / HTTP/1.1.1\r\n\r\n", 400],
   ["a version of two digits", "GET / HTTP/1.10\r\n\r\n", 400],
   ["HTTP/2.0", "PRI * HTTP/2.0\r\n\r\n", 505],
@@ -103,14 +103,14 @@ const VECTORS: [name: string, text: string, status: number][] = [
 ];
 
 for (const [name, text, status] of [...LIMITS, ...VECTORS]) {
-  Deno.test(`HeadScanner and parseRequestHead() say ${status} to ${name}`, () => {
+  Deno.test(`HeadScanner and parseRequestHead() answer ${status} when given ${name}`, () => {
     assertEquals(statusOf(text), status);
   });
 }
 
 const TOKEN = /[!#$%&'*+.^_`|~\dA-Za-z-]/;
 
-/** Where each of 256 bytes is put, and which of them may be there. */
+/** Places for each of 256 bytes, and the allowed bytes. */
 const PLACES: [string, (byte: string) => string, RegExp][] = [
   ["method", (byte) => `G${byte}T / HTTP/1.1\r\n\r\n`, TOKEN],
   ["target", (byte) => `GET /${byte} HTTP/1.1\r\n\r\n`, /[\x21-\x7e]/],
@@ -123,7 +123,7 @@ const PLACES: [string, (byte: string) => string, RegExp][] = [
 ];
 
 for (const [place, put, allowed] of PLACES) {
-  Deno.test(`parseRequestHead() judges all 256 bytes in a ${place}`, () => {
+  Deno.test(`parseRequestHead() handles all 256 bytes in a ${place}`, () => {
     for (let byte = 0; byte < 256; byte++) {
       const character = String.fromCharCode(byte);
       const isGood = allowed.test(character) ||
@@ -150,7 +150,7 @@ const STATUS_LINES: [string, number | undefined, string][] = [
 ];
 
 for (const [text, status, reason] of STATUS_LINES) {
-  Deno.test(`parseResponseHead() ${status === undefined ? "refuses" : "takes"} ${JSON.stringify(text)}`, () => {
+  Deno.test(`parseResponseHead() ${status === undefined ? "refuses" : "accepts"} ${JSON.stringify(text)}`, () => {
     const given = scan(`${text}\r\n\r\n`)!;
     if (status === undefined) {
       const error = assertThrows(() => parseResponseHead(given), HttpError);

@@ -23,7 +23,7 @@ const VALUES: [method: string, values: string[], expected?: number][] = [
 ];
 
 for (const [method, values, expected] of VALUES) {
-  Deno.test(`parseMaxForwards() gives ${expected} for ${method} ${JSON.stringify(values).slice(0, 40)}`, () => {
+  Deno.test(`parseMaxForwards() returns ${expected} for ${method} ${JSON.stringify(values).slice(0, 40)}`, () => {
     const fields = new Fields(values.map((value) => ["Max-Forwards", value]));
     const head = { method, target: "", minor: 1, fields } as const;
     let found: number | undefined;

@@ -34,7 +34,10 @@ function attempt<T>(action: () => T): T | number {
   }
 }
 
-/** The fields that frame a request, and how it is framed or refused. */
+/**
+ * The fields that frame a request, and its framing or the status of the
+ * refusal.
+ */
 const FRAMINGS: [fields: string[], framing: Framing["kind"] | number][] = [
   [[], "none"],
   [["Content-Length: 0"], "length"],
@@ -74,7 +77,7 @@ const FRAMINGS: [fields: string[], framing: Framing["kind"] | number][] = [
 ];
 
 for (const [fields, expected] of FRAMINGS) {
-  Deno.test(`requestFraming() gives ${expected} for ${fields.join(" | ")}`, () => {
+  Deno.test(`requestFraming() returns ${expected} for ${fields.join(" | ")}`, () => {
     const head = parseRequestHead(scan(["POST / HTTP/1.1", ...fields]));
     const framing = attempt(() => requestFraming(head));
     assertEquals(
@@ -84,7 +87,7 @@ for (const [fields, expected] of FRAMINGS) {
   });
 }
 
-Deno.test("requestFraming() says 400 to Transfer-Encoding in HTTP/1.0", () => {
+Deno.test("requestFraming() throws 400 for Transfer-Encoding in HTTP/1.0", () => {
   const head = scan(["POST / HTTP/1.0", "Transfer-Encoding: chunked"]);
   assertEquals(attempt(() => requestFraming(parseRequestHead(head))), 400);
 });
@@ -103,7 +106,7 @@ const ANSWERS: [status: number, method: string, string[], string | number][] = [
 ];
 
 for (const [status, method, fields, expected] of ANSWERS) {
-  Deno.test(`responseFraming() gives ${expected} for ${method}, ${status} and ${fields}`, () => {
+  Deno.test(`responseFraming() returns ${expected} for ${method}, ${status} and ${fields}`, () => {
     const head = parseResponseHead(scan([`HTTP/1.1 ${status} X`, ...fields]));
     const framing = attempt(() => responseFraming(head, method));
     assertEquals(
@@ -113,7 +116,10 @@ for (const [status, method, fields, expected] of ANSWERS) {
   });
 }
 
-/** Request line and fields, and `port path` of the target or the refusal. */
+/**
+ * Request line and fields, then `port path` of the target or the status of the
+ * refusal.
+ */
 const TARGETS: [string, string[], string | number][] = [
   ["GET http://a.test/x?y", ["Host: a.test"], "80 /x?y"],
   ["GET HTTP://A.test:8080/x", ["Host: a.TEST:8080"], "8080 /x"],
@@ -164,7 +170,7 @@ const TARGETS: [string, string[], string | number][] = [
 ];
 
 for (const [line, fields, expected] of TARGETS) {
-  Deno.test(`parseTarget() gives ${expected} for ${line} with ${fields.join(" | ")}`, () => {
+  Deno.test(`parseTarget() returns ${expected} for ${line} with ${fields.join(" | ")}`, () => {
     const head = parseRequestHead(scan([`${line} HTTP/1.1`, ...fields]));
     const target = attempt(() => parseTarget(head));
     const found = typeof target === "number"
@@ -174,7 +180,7 @@ for (const [line, fields, expected] of TARGETS) {
   });
 }
 
-Deno.test("parseTarget() keeps the password of a target to itself", () => {
+Deno.test("parseTarget() does not reveal the password in a target", () => {
   const fields = ["Host: a.test"];
   const head = parseRequestHead(
     scan(["GET http://alice:secret@a.test/ HTTP/1.1", ...fields]),
@@ -184,12 +190,12 @@ Deno.test("parseTarget() keeps the password of a target to itself", () => {
   assertEquals((error as HttpError).message.includes("alice"), false);
 });
 
-Deno.test("parseTarget() lets HTTP/1.0 go without Host", () => {
+Deno.test("parseTarget() accepts HTTP/1.0 without Host", () => {
   const head = parseRequestHead(scan(["GET http://a.test/ HTTP/1.0"]));
   assertEquals(parseTarget(head).path, "/");
 });
 
-Deno.test("encodeForwardedRequest() removes what is for one hop and says the rest anew", () => {
+Deno.test("encodeForwardedRequest() removes hop-by-hop fields and rewrites the framing", () => {
   const head = parseRequestHead(scan([
     "POST http://a.test/x HTTP/1.1",
     "Host: A.test",
@@ -224,8 +230,8 @@ Deno.test("encodeForwardedRequest() removes what is for one hop and says the res
   ]);
 });
 
-Deno.test("encodeForwardedRequest() gives another proxy the absolute form", () => {
-  const cases: [said: string, forwarded: string][] = [
+Deno.test("encodeForwardedRequest() uses the absolute form for another proxy", () => {
+  const cases: [sent: string, forwarded: string][] = [
     ["GET http://A.test:81/x?y HTTP/1.1", "GET http://A.test:81/x?y HTTP/1.1"],
     ["GET http://a.test HTTP/1.1", "GET http://a.test/ HTTP/1.1"],
     ["GET http://a.test?y HTTP/1.1", "GET http://a.test/?y HTTP/1.1"],
@@ -234,9 +240,9 @@ Deno.test("encodeForwardedRequest() gives another proxy the absolute form", () =
     ["OPTIONS http://a.test/ HTTP/1.1", "OPTIONS http://a.test/ HTTP/1.1"],
     ["OPTIONS http://a.test/* HTTP/1.1", "OPTIONS http://a.test/* HTTP/1.1"],
   ];
-  for (const [said, forwarded] of cases) {
+  for (const [sent, forwarded] of cases) {
     const head = parseRequestHead(scan([
-      said,
+      sent,
       "Host: other.test",
       "Connection: upgrade",
       "Upgrade: h2c",
@@ -258,7 +264,7 @@ Deno.test("encodeForwardedRequest() gives another proxy the absolute form", () =
   }
 });
 
-Deno.test("needsTunnel() tells what can't do without its protocol", () => {
+Deno.test("needsTunnel() recognises upgrades that cannot be ignored", () => {
   const cases: [upgrade: string, isNeeded: boolean][] = [
     ["websocket", true],
     ["WebSocket", true],
@@ -279,7 +285,7 @@ Deno.test("needsTunnel() tells what can't do without its protocol", () => {
   }
 });
 
-Deno.test("encodeForwardedResponse() keeps the length that HEAD was told", () => {
+Deno.test("encodeForwardedResponse() keeps the length in a response to HEAD", () => {
   const head = parseResponseHead(scan([
     "HTTP/1.1 200 OK",
     "Content-Length: 5",
@@ -308,7 +314,7 @@ const CREDENTIALS: [string, [string, string] | undefined][] = [
 ];
 
 for (const [value, expected] of CREDENTIALS) {
-  Deno.test(`parseBasicCredentials() reads ${value}`, () => {
+  Deno.test(`parseBasicCredentials() parses ${value}`, () => {
     const found = parseBasicCredentials(
       new Fields([["Proxy-Authorization", value]]),
     );

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { crc32c } from "../../../lib/wire/proxy/crc32c.ts";
 
-Deno.test("crc32c() returns the sums of RFC 3720 appendix B.4", () => {
+Deno.test("crc32c() returns the checksums of RFC 3720 appendix B.4", () => {
   const ascending = Uint8Array.from({ length: 32 }, (_, n) => n);
   const cases: [Uint8Array, number][] = [
     [new Uint8Array(), 0],

@@ -32,7 +32,7 @@ function parseAll(bytes: Uint8Array): ProxyHeader | Uint8Array {
   return parse(parseProxyHeader(), bytes);
 }
 
-/** Version and command, family, TLVs behind addresses of zeros. */
+/** Version and command, family, and TLVs after addresses of zeros. */
 function v2(
   command: number,
   family: number,
@@ -45,7 +45,7 @@ function v2(
 
 const ZEROS = new Array<number>(12).fill(0);
 
-Deno.test("parseProxyHeader() reads back what was encoded", () => {
+Deno.test("parseProxyHeader() parses every encoded header", () => {
   const all = [
     IPV4,
     IPV6,
@@ -64,13 +64,13 @@ Deno.test("parseProxyHeader() reads back what was encoded", () => {
     assertEquals(parseAll(encodeProxyV1(endpoints)), { endpoints });
     for (const option of options) {
       const header = parseAll(encodeProxyV2(endpoints, option));
-      const said = endpoints === undefined ? {} : option;
-      assertEquals(header, { endpoints, ...said });
+      const expected = endpoints === undefined ? {} : option;
+      assertEquals(header, { endpoints, ...expected });
     }
   }
 });
 
-Deno.test("encodeProxyV1() and encodeProxyV2() write what the document shows", () => {
+Deno.test("encodeProxyV1() and encodeProxyV2() write the examples of the specification", () => {
   assertEquals(
     new TextDecoder().decode(encodeProxyV1(IPV4)),
     "PROXY TCP4 192.0.2.1 198.51.100.7 56324 443\r\n",
@@ -85,7 +85,7 @@ Deno.test("encodeProxyV1() and encodeProxyV2() write what the document shows", (
   );
 });
 
-Deno.test("ofOneFamily() maps IPv4 where the other end has IPv6", () => {
+Deno.test("ofOneFamily() maps IPv4 when the other end has IPv6", () => {
   const { source, destination } = ofOneFamily({
     source: IPV4.source,
     destination: IPV6.destination,
@@ -95,7 +95,7 @@ Deno.test("ofOneFamily() maps IPv4 where the other end has IPv6", () => {
   assertEquals(ofOneFamily(IPV4), IPV4);
 });
 
-Deno.test("parseProxyHeader() takes each message whole and no byte more", () => {
+Deno.test("parseProxyHeader() takes exactly each message", () => {
   const messages = [
     encodeProxyV1(IPV4),
     encodeProxyV1(IPV6),
@@ -119,7 +119,7 @@ Deno.test("parseProxyHeader() takes each message whole and no byte more", () => 
   }
 });
 
-Deno.test("parseProxyHeader() gives back the bytes that are no header's", () => {
+Deno.test("parseProxyHeader() returns the bytes when there is no header", () => {
   for (let first = 0; first < 256; first++) {
     if (first === V1_PREFIX[0] || first === V2_SIGNATURE[0]) continue;
     assertEquals(parseAll(new Uint8Array([first])), new Uint8Array([first]));
@@ -135,7 +135,7 @@ Deno.test("parseProxyHeader() gives back the bytes that are no header's", () => 
   }
 });
 
-Deno.test("parseProxyHeader() reads UNKNOWN whatever follows it", () => {
+Deno.test("parseProxyHeader() accepts UNKNOWN with anything after it", () => {
   for (const rest of ["", " ", " 1 2 3", ` ${"x".repeat(90)}`]) {
     const header = parseAll(text(`PROXY UNKNOWN${rest}\r\n`));
     assertEquals(header, { endpoints: undefined });
@@ -173,7 +173,7 @@ Deno.test("parseProxyHeader() refuses malformed lines", () => {
   }
 });
 
-Deno.test("parseProxyHeader() takes a line of 107 bytes, not of 108", () => {
+Deno.test("parseProxyHeader() accepts a line of 107 bytes but not of 108", () => {
   const line = (length: number) =>
     text(`PROXY UNKNOWN ${"x".repeat(length - 16)}\r\n`);
   assertEquals(parseAll(line(107)), { endpoints: undefined });
@@ -192,7 +192,7 @@ Deno.test("parseProxyHeader() refuses every other version and command", () => {
   }
 });
 
-Deno.test("parseProxyHeader() refuses every family that is no stream's", () => {
+Deno.test("parseProxyHeader() refuses every family without streams", () => {
   const known = new Map([[0x00, 0], [0x11, 12], [0x21, 36], [0x31, 216]]);
   for (let family = 0; family < 256; family++) {
     const length = known.get(family) ?? 216;
@@ -208,14 +208,14 @@ Deno.test("parseProxyHeader() refuses every family that is no stream's", () => {
   }
 });
 
-Deno.test("parseProxyHeader() keeps the connection's own addresses for Unix and unspecified", () => {
+Deno.test("parseProxyHeader() returns no addresses for Unix and unspecified", () => {
   for (const [family, length] of [[0x00, 0], [0x31, 216]] as const) {
     const bytes = v2(0x21, family, new Array<number>(length).fill(1));
     assertEquals(parseAll(bytes), { endpoints: undefined });
   }
 });
 
-Deno.test("parseProxyHeader() refuses lengths that don't fit", () => {
+Deno.test("parseProxyHeader() refuses inconsistent lengths", () => {
   const cases: [Uint8Array, string][] = [
     [v2(0x21, 0x11, ZEROS.slice(1)), "11 bytes are too few"],
     [v2(0x21, 0x21, ZEROS), "12 bytes are too few"],
@@ -238,7 +238,7 @@ Deno.test("parseProxyHeader() refuses lengths that don't fit", () => {
   }
 });
 
-Deno.test("parseProxyHeader() passes over fields of every other type", () => {
+Deno.test("parseProxyHeader() skips fields of every other type", () => {
   for (let type = 0; type < 256; type++) {
     if (type === 3) continue;
     const bytes = v2(0x21, 0x11, [...ZEROS, type, 0, 1, 0x61]);
@@ -248,14 +248,14 @@ Deno.test("parseProxyHeader() passes over fields of every other type", () => {
   }
 });
 
-Deno.test("parseProxyHeader() takes a header with the right checksum", () => {
+Deno.test("parseProxyHeader() accepts a header with a correct checksum", () => {
   const { endpoints } = parseAll(
     withChecksum(encodeProxyV2(IPV4)),
   ) as ProxyHeader;
   assertEquals(endpoints, IPV4);
 });
 
-/** Appends a checksum by table, which is another way than the library's. */
+/** Appends a checksum computed by table, unlike the library's method. */
 function withChecksum(header: Uint8Array): Uint8Array {
   const bytes = new Uint8Array([...header, 3, 0, 4, 0, 0, 0, 0]);
   bytes[15] = bytes[15]! + 7;

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { REPLY } from "../../../lib/wire/socks/v4.ts";
 import { encodeReply } from "../../../lib/wire/socks/v4_reply.ts";
 
-Deno.test("encodeReply() of SOCKS4 sends zeros when there is nothing to tell", () => {
+Deno.test("encodeReply() of SOCKS4 writes zeros when no address is given", () => {
   assertEquals(
     encodeReply(REPLY.Granted),
     Uint8Array.of(0, 90, 0, 0, 0, 0, 0, 0),

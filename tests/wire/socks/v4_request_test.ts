@@ -18,7 +18,7 @@ const REQUEST: Request = {
 };
 const NAMED: Request = { ...REQUEST, host: "example.com", isNamed: true };
 
-/** A request for port 443 from any user, by any name where one is given. */
+/** A request for port 443 with any user ID, and any name if given. */
 function requestOf(
   userId: Iterable<number>,
   name?: Iterable<number>,
@@ -32,7 +32,7 @@ function ascii(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
 
-Deno.test("parseRequest() of SOCKS4 reads every field", () => {
+Deno.test("parseRequest() of SOCKS4 parses every field", () => {
   const bytes = Uint8Array.of(4, 2, 0x1f, 0x90, ...IPV4, 0x68, 0x69, 0);
   assertEquals(parse(parseRequest(), bytes), {
     command: 2,
@@ -80,7 +80,7 @@ Deno.test("parseRequest() of SOCKS4 after encodeRequest() is identity", () => {
   }
 });
 
-Deno.test("parseRequest() of SOCKS4 passes on every command", () => {
+Deno.test("parseRequest() of SOCKS4 accepts every command", () => {
   for (let command = 0; command < 256; command++) {
     const bytes = encodeRequest({ ...REQUEST, command });
     assertEquals(parse(parseRequest(), bytes).command, command);
@@ -100,7 +100,7 @@ Deno.test("parseRequest() of SOCKS4 refuses every version but 4", () => {
   }
 });
 
-Deno.test("parseRequest() of SOCKS4 takes every 0.0.0.x but 0 for a name's mark", () => {
+Deno.test("parseRequest() of SOCKS4 expects a name after every 0.0.0.x except 0.0.0.0", () => {
   for (let last = 0; last < 256; last++) {
     const bytes = encodeRequest(NAMED);
     bytes[7] = last;
@@ -110,7 +110,7 @@ Deno.test("parseRequest() of SOCKS4 takes every 0.0.0.x but 0 for a name's mark"
   }
 });
 
-Deno.test("parseRequest() of SOCKS4 asks for more when the message is cut anywhere", () => {
+Deno.test("parseRequest() of SOCKS4 asks for more when the message is truncated anywhere", () => {
   for (const request of [REQUEST, NAMED, { ...REQUEST, userId: "" }]) {
     const bytes = encodeRequest(request);
     for (let length = 0; length < bytes.length; length++) {
@@ -123,9 +123,9 @@ Deno.test("parseRequest() of SOCKS4 asks for more when the message is cut anywhe
   }
 });
 
-Deno.test("parseRequest() of SOCKS4 asks for not one byte too many", () => {
+Deno.test("parseRequest() of SOCKS4 never asks for a byte too many", () => {
   const cases = [REQUEST, NAMED, { ...REQUEST, userId: "" }].map(encodeRequest);
-  cases.push(requestOf([0x61], [])); // Refused, once all of it is taken.
+  cases.push(requestOf([0x61], [])); // Refused after all of it was read.
   for (const bytes of cases) {
     const asked: number[] = [];
     const parser = parseRequest();
@@ -136,20 +136,20 @@ Deno.test("parseRequest() of SOCKS4 asks for not one byte too many", () => {
         step = parser.next(bytes.slice(offset, offset + step.value));
       }
     } catch {
-      // The empty name.
+      // The empty name is refused.
     }
     assertEquals(asked, [8, ...new Array<number>(bytes.length - 8).fill(1)]);
   }
 });
 
-Deno.test("parseRequest() of SOCKS4 takes a USERID of 255 bytes at most", () => {
+Deno.test("parseRequest() of SOCKS4 accepts a USERID of at most 255 bytes", () => {
   for (const length of [0, 1, 254, 255]) {
     const bytes = requestOf(new Uint8Array(length).fill(0x61));
     assertEquals(parse(parseRequest(), bytes).userId, "a".repeat(length));
   }
   for (const length of [256, 257, 10_000]) {
     assertThrows(
-      // Refused at the byte that is too many, however many would follow.
+      // Refused at the first byte too many, however many would follow.
       () =>
         parse(
           parseRequest(),
@@ -161,7 +161,7 @@ Deno.test("parseRequest() of SOCKS4 takes a USERID of 255 bytes at most", () => 
   }
 });
 
-Deno.test("parseRequest() of SOCKS4 takes any bytes as USERID", () => {
+Deno.test("parseRequest() of SOCKS4 accepts any bytes as USERID", () => {
   for (let byte = 1; byte < 256; byte++) {
     const { userId } = parse(parseRequest(), requestOf([byte]));
     const text = byte < 128 ? String.fromCharCode(byte) : "\ufffd";
@@ -169,9 +169,9 @@ Deno.test("parseRequest() of SOCKS4 takes any bytes as USERID", () => {
   }
 });
 
-Deno.test("parseRequest() of SOCKS4 takes every length of a name", () => {
+Deno.test("parseRequest() of SOCKS4 accepts every length of a name", () => {
   for (let length = 0; length < 260; length++) {
-    // From 254 on it cannot exist, which is not for the parser to say.
+    // From 254 characters the name cannot exist, but the parser accepts it.
     const name = "a.".repeat(130).slice(0, length);
     const bytes = requestOf([], ascii(name));
     if (length > 0 && length <= 255) {
@@ -189,7 +189,7 @@ Deno.test("parseRequest() of SOCKS4 takes every length of a name", () => {
   }
 });
 
-Deno.test("parseRequest() of SOCKS4 refuses a name with any byte that names don't have", () => {
+Deno.test("parseRequest() of SOCKS4 refuses a name with any invalid byte", () => {
   for (let byte = 1; byte < 256; byte++) {
     const bytes = requestOf([], [0x61, byte, 0x62]);
     if (byte < 128 && /[\w.-]/.test(String.fromCharCode(byte))) {
@@ -207,14 +207,14 @@ Deno.test("parseRequest() of SOCKS4 refuses a name with any byte that names don'
   }
 });
 
-Deno.test("parseRequest() of SOCKS4 keeps an address when the buffer is used again", () => {
+Deno.test("parseRequest() of SOCKS4 keeps an address when the buffer is reused", () => {
   const bytes = encodeRequest(REQUEST);
   const { host } = parse(parseRequest(), bytes);
   bytes.fill(0);
   assertEquals(host, IPV4);
 });
 
-Deno.test("parseRequest() of SOCKS4 survives mutated requests", () => {
+Deno.test("parseRequest() of SOCKS4 throws only its own errors for mutated requests", () => {
   const random = seededRandom(4);
   const below = (limit: number) => Math.floor(random() * limit);
   for (let n = 0; n < 20_000; n++) {

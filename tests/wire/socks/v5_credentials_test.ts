@@ -57,13 +57,13 @@ Deno.test("parseCredentials() after encodeCredentials() is identity", () => {
   }
 });
 
-Deno.test("parseCredentials() keeps a byte order mark, which is part of the name", () => {
+Deno.test("parseCredentials() keeps a byte order mark as part of the name", () => {
   const username = "\ufeffalice";
   const bytes = encodeCredentials({ username, password: new Uint8Array() });
   assertEquals(parse(parseCredentials(), bytes).username, username);
 });
 
-Deno.test("parseCredentials() takes every length of name and password", () => {
+Deno.test("parseCredentials() accepts every length of name and password", () => {
   for (let length = 0; length < 256; length++) {
     const password = new Uint8Array(length).fill(length);
     const username = "u".repeat(Math.max(1, length));
@@ -87,7 +87,7 @@ Deno.test("parseCredentials() refuses every version but 1", () => {
   }
 });
 
-Deno.test("parseCredentials() refuses an empty name once the message is read", () => {
+Deno.test("parseCredentials() refuses an empty name after reading the whole message", () => {
   for (const password of [[], [0x62], [0x62, 0x63]]) {
     const bytes = new Uint8Array([1, 0, password.length, ...password]);
     for (let length = 0; length < bytes.length; length++) {
@@ -104,7 +104,7 @@ Deno.test("parseCredentials() refuses an empty name once the message is read", (
   }
 });
 
-Deno.test("parseCredentials() asks for more when the message is cut anywhere", () => {
+Deno.test("parseCredentials() asks for more when the message is truncated anywhere", () => {
   for (const [name, secret] of [["a", ""], ["alice", "secret"]] as const) {
     const password = encoder.encode(secret);
     const bytes = encodeCredentials({ username: name, password });
@@ -118,7 +118,7 @@ Deno.test("parseCredentials() asks for more when the message is cut anywhere", (
   }
 });
 
-Deno.test("parseCredentials() asks for not one byte too many", () => {
+Deno.test("parseCredentials() never asks for a byte too many", () => {
   const bytes = new Uint8Array([1, 2, 0x61, 0x62, 3, 1, 2, 3]);
   const parser = parseCredentials();
   assertEquals(parser.next().value, 2);
@@ -135,7 +135,7 @@ Deno.test("encodeCredentials() lays out every field", () => {
   );
 });
 
-Deno.test("encodeCredentialsReply() says 0 only when accepted", () => {
+Deno.test("encodeCredentialsReply() writes status 0 only when accepted", () => {
   assertEquals(encodeCredentialsReply(true), new Uint8Array([1, 0]));
   assertEquals(encodeCredentialsReply(false), new Uint8Array([1, 1]));
 });

@@ -20,7 +20,7 @@ Deno.test("parseGreeting() returns the methods in the client's order", () => {
   }
 });
 
-Deno.test("parseGreeting() takes every number of methods", () => {
+Deno.test("parseGreeting() accepts every number of methods", () => {
   for (let count = 0; count < 256; count++) {
     const methods = Array.from({ length: count }, (_, n) => 255 - n);
     const bytes = encodeGreeting(methods);
@@ -45,7 +45,7 @@ Deno.test("parseGreeting() refuses every version but 5", () => {
   }
 });
 
-Deno.test("parseGreeting() asks for more when the message is cut anywhere", () => {
+Deno.test("parseGreeting() asks for more when the message is truncated anywhere", () => {
   for (const count of [0, 1, 2, 255]) {
     const bytes = encodeGreeting(new Array(count).fill(0));
     for (let length = 0; length < bytes.length; length++) {
@@ -58,7 +58,7 @@ Deno.test("parseGreeting() asks for more when the message is cut anywhere", () =
   }
 });
 
-Deno.test("parseGreeting() asks for not one byte too many", () => {
+Deno.test("parseGreeting() never asks for a byte too many", () => {
   const bytes = new Uint8Array([5, 2, 0, 2]);
   const parser = parseGreeting();
   assertEquals(parser.next().value, 2);

@@ -5,7 +5,7 @@ import { encodeReply } from "../../../lib/wire/socks/v5_reply.ts";
 const IPV4 = new Uint8Array([127, 0, 0, 1]);
 const IPV6 = Uint8Array.from({ length: 16 }, (_, n) => n);
 
-Deno.test("encodeReply() is the plain ten bytes when refusing", () => {
+Deno.test("encodeReply() writes the plain ten bytes when refusing", () => {
   for (const reply of Object.values(REPLY)) {
     assertEquals(
       encodeReply(reply),
@@ -28,7 +28,7 @@ Deno.test("encodeReply() lays out every field", () => {
   }
 });
 
-Deno.test("encodeReply() gives a buffer of its own each time", () => {
+Deno.test("encodeReply() returns a new buffer each time", () => {
   encodeReply(REPLY.GeneralFailure).fill(0xff);
   assertEquals(
     encodeReply(REPLY.GeneralFailure),

@@ -12,7 +12,7 @@ const IPV4 = new Uint8Array([192, 0, 2, 1]);
 const IPV6 = Uint8Array.from({ length: 16 }, (_, n) => 0xf0 + n);
 const HTTPS = [0x01, 0xbb];
 
-/** A request for port 443 by a name made of any bytes. */
+/** A request for port 443 by a name of any bytes. */
 function requestFor(name: string | number[]): Uint8Array {
   const bytes = typeof name === "string"
     ? [...new TextEncoder().encode(name)]
@@ -53,7 +53,7 @@ Deno.test("parseRequest() after encodeRequest() is identity", () => {
   }
 });
 
-Deno.test("parseRequest() passes on every command", () => {
+Deno.test("parseRequest() accepts every command", () => {
   for (let command = 0; command < 256; command++) {
     const bytes = encodeRequest({ command, host: IPV4, port: 443 });
     assertEquals(parse(parseRequest(), bytes).command, command);
@@ -73,7 +73,7 @@ Deno.test("parseRequest() refuses every version but 5", () => {
   }
 });
 
-Deno.test("parseRequest() refuses every RSV but 0 once the message is read", () => {
+Deno.test("parseRequest() refuses every RSV but 0 after reading the whole message", () => {
   for (let reserved = 1; reserved < 256; reserved++) {
     const bytes = new Uint8Array([5, 1, reserved, 1, ...IPV4, ...HTTPS]);
     assertThrows(
@@ -92,7 +92,7 @@ Deno.test("parseRequest() refuses every RSV but 0 once the message is read", () 
 Deno.test("parseRequest() refuses every other address type with reply 8", () => {
   for (let type = 0; type < 256; type++) {
     if ([1, 3, 4].includes(type)) continue;
-    // Four bytes are all that can be asked for: the length is unknown.
+    // It can ask for only four bytes, because the length is unknown.
     const error = assertThrows(
       () => parse(parseRequest(), new Uint8Array([5, 1, 0, type])),
       Socks5Error,
@@ -102,7 +102,7 @@ Deno.test("parseRequest() refuses every other address type with reply 8", () => 
   }
 });
 
-Deno.test("parseRequest() asks for more when the message is cut anywhere", () => {
+Deno.test("parseRequest() asks for more when the message is truncated anywhere", () => {
   const hosts: Host[] = [IPV4, IPV6, "a", "example.com"];
   for (const host of hosts) {
     const bytes = encodeRequest({ command: 1, host, port: 443 });
@@ -116,7 +116,7 @@ Deno.test("parseRequest() asks for more when the message is cut anywhere", () =>
   }
 });
 
-Deno.test("parseRequest() asks for not one byte too many", () => {
+Deno.test("parseRequest() never asks for a byte too many", () => {
   const cases = [
     { bytes: [5, 1, 0, 1, ...IPV4, ...HTTPS], asks: [4, 6] },
     { bytes: [5, 1, 0, 4, ...IPV6, ...HTTPS], asks: [4, 18] },
@@ -134,22 +134,22 @@ Deno.test("parseRequest() asks for not one byte too many", () => {
         step = parser.next(new Uint8Array(bytes.slice(offset, end)));
       }
     } catch {
-      // The empty name is refused, but only after all of it was taken.
+      // The empty name is refused after all of it was read.
     }
     assertEquals(asked, asks);
   }
 });
 
-Deno.test("parseRequest() keeps an address when the buffer is used again", () => {
+Deno.test("parseRequest() keeps an address when the buffer is reused", () => {
   const bytes = new Uint8Array([5, 1, 0, 1, ...IPV4, ...HTTPS]);
   const { host } = parse(parseRequest(), bytes);
   bytes.fill(0);
   assertEquals(host, IPV4);
 });
 
-Deno.test("parseRequest() takes every length of a name", () => {
+Deno.test("parseRequest() accepts every length of a name", () => {
   for (let length = 0; length < 256; length++) {
-    // From 254 on it cannot exist, which is not for the parser to say.
+    // From 254 characters the name cannot exist, but the parser accepts it.
     const name = "a.".repeat(128).slice(0, length);
     if (length > 0) {
       assertEquals(parse(parseRequest(), requestFor(name)).host, name);
@@ -164,7 +164,7 @@ Deno.test("parseRequest() takes every length of a name", () => {
   }
 });
 
-Deno.test("parseRequest() takes a name that is none for no announcement in UDP ASSOCIATE", () => {
+Deno.test("parseRequest() treats an invalid name in UDP ASSOCIATE as 0.0.0.0:0", () => {
   for (const name of ["", "a b", "\0"]) {
     const bytes = requestFor(name);
     bytes[1] = 3;
@@ -176,7 +176,7 @@ Deno.test("parseRequest() takes a name that is none for no announcement in UDP A
   }
 });
 
-Deno.test("parseRequest() refuses a name with any byte that names don't have", () => {
+Deno.test("parseRequest() refuses a name with any invalid byte", () => {
   for (let byte = 0; byte < 256; byte++) {
     const isAllowed = /[\w.-]/.test(String.fromCharCode(byte)) && byte < 128;
     const bytes = requestFor([0x61, byte, 0x62]);
@@ -196,7 +196,7 @@ Deno.test("parseRequest() refuses a name with any byte that names don't have", (
   }
 });
 
-Deno.test("parseRequest() makes bytes of an address sent as a name", () => {
+Deno.test("parseRequest() returns the bytes of an address sent as a name", () => {
   const cases: { name: string; host: Host }[] = [
     { name: "127.0.0.1", host: new Uint8Array([127, 0, 0, 1]) },
     { name: "::1", host: new Uint8Array([...new Array(15).fill(0), 1]) },

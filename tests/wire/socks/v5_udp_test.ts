@@ -28,7 +28,7 @@ const HEADERS: { bytes: number[]; host: Host }[] = [
   { bytes: named("192.0.2.1"), host: IPV4 },
 ];
 
-Deno.test("parseUdpHeader() tells the host, the port and where the payload begins", () => {
+Deno.test("parseUdpHeader() returns the host, the port and the length of the header", () => {
   for (const { bytes, host } of HEADERS) {
     for (const payload of [[], [1], new Array<number>(65_000).fill(7)]) {
       const header = parse([...bytes, ...payload]);
@@ -37,7 +37,7 @@ Deno.test("parseUdpHeader() tells the host, the port and where the payload begin
   }
 });
 
-Deno.test("parseUdpHeader() drops a header that is cut anywhere", () => {
+Deno.test("parseUdpHeader() drops a header that is truncated anywhere", () => {
   for (const { bytes } of HEADERS) {
     for (let length = 0; length < bytes.length; length++) {
       assertEquals(parse(bytes.slice(0, length)), undefined);
@@ -57,7 +57,7 @@ Deno.test("parseUdpHeader() drops every FRAG and RSV but 0", () => {
 
 Deno.test("parseUdpHeader() drops every other address type", () => {
   for (let type = 0; type < 256; type++) {
-    // What follows would be complete for all of the known types.
+    // The rest would be complete for all known types.
     const bytes = [0, 0, 0, type, 1, 0x61, ...new Array<number>(40).fill(1)];
     assertEquals(parse(bytes) !== undefined, [1, 3, 4].includes(type));
   }
@@ -70,7 +70,7 @@ Deno.test("parseUdpHeader() drops port 0", () => {
   }
 });
 
-Deno.test("parseUdpHeader() drops a name with any byte that names don't have", () => {
+Deno.test("parseUdpHeader() drops a name with any invalid byte", () => {
   for (let byte = 0; byte < 256; byte++) {
     const isAllowed = /[\w.-]/.test(String.fromCharCode(byte)) && byte < 128;
     const header = parse(named([0x61, byte, 0x62]));
@@ -78,7 +78,7 @@ Deno.test("parseUdpHeader() drops a name with any byte that names don't have", (
   }
 });
 
-Deno.test("parseUdpHeader() takes every length of a name that names have", () => {
+Deno.test("parseUdpHeader() accepts every valid length of a name", () => {
   for (let length = 0; length < 256; length++) {
     const name = "a.".repeat(128).slice(0, length);
     const bare = name.endsWith(".") ? name.slice(0, -1) : name;
@@ -87,7 +87,7 @@ Deno.test("parseUdpHeader() takes every length of a name that names have", () =>
   }
 });
 
-Deno.test("parseUdpHeader() keeps an address when the buffer is used again", () => {
+Deno.test("parseUdpHeader() keeps an address when the buffer is reused", () => {
   const bytes = Uint8Array.of(0, 0, 0, 1, ...IPV4, ...DNS);
   const header = parseUdpHeader(bytes);
   bytes.fill(0);

@@ -18,7 +18,10 @@ import {
 import { join } from "../../support/dialogue.ts";
 import vectors from "../../vectors/client_hello.json" with { type: "json" };
 
-/** What programs say: the name and the protocols were given, or are usual. */
+/**
+ * Real ClientHellos. Names and protocols were given to the programs, or are
+ * usual.
+ */
 const PROGRAMS = vectors.map(({ client, hex }) => ({
   client,
   bytes: Uint8Array.fromHex(hex),
@@ -29,25 +32,25 @@ function read(bytes: Uint8Array): ClientHello {
 }
 
 for (const { client, bytes } of PROGRAMS) {
-  Deno.test(`parseClientHello() reads what ${client} says`, () => {
+  Deno.test(`parseClientHello() parses the ClientHello of ${client}`, () => {
     const { serverName, protocols, version } = read(bytes);
     assertEquals(serverName, "proxy.example.com");
     assertEquals(protocols, ["h2", "http/1.1"]);
     assertEquals(version, 0x0304);
   });
 
-  Deno.test(`parseClientHello() gives back all it has read of ${client}`, () => {
+  Deno.test(`parseClientHello() returns all bytes read from ${client}`, () => {
     const more = join(bytes, [23, 3, 3, 0, 1, 0]);
     assertEquals(read(more).bytes.toHex(), bytes.toHex());
   });
 
-  Deno.test(`parseClientHello() wants more than any prefix of ${client}`, () => {
+  Deno.test(`parseClientHello() asks for more after any prefix from ${client}`, () => {
     for (let length = 0; length < bytes.length; length++) {
       assertThrows(() => read(bytes.subarray(0, length)), RangeError);
     }
   });
 
-  Deno.test(`parseClientHello() survives every changed byte of ${client}`, () => {
+  Deno.test(`parseClientHello() throws only its own errors for any changed byte from ${client}`, () => {
     for (let at = 0; at < bytes.length; at++) {
       for (const value of [0, 1, 0x7f, 0x80, 0xff, bytes[at]! ^ 1]) {
         const changed = bytes.slice();
@@ -56,7 +59,7 @@ for (const { client, bytes } of PROGRAMS) {
           const { serverName = "" } = read(changed);
           assert(/^[a-z\d._-]*$/.test(serverName), serverName);
         } catch (error) {
-          // Of a length that has grown, more would have to follow.
+          // A length that has grown asks for more bytes.
           const isFair = error instanceof TlsAlertError ||
             error instanceof RangeError;
           assert(isFair, `byte ${at} as ${value}: ${error}`);
@@ -66,7 +69,7 @@ for (const { client, bytes } of PROGRAMS) {
   });
 }
 
-Deno.test("parseClientHello() reads a message cut into records anywhere", () => {
+Deno.test("parseClientHello() parses a message that is split into records anywhere", () => {
   const settings = {
     extensions: [serverNames("a.test"), protocols("http/1.1")],
   };
@@ -79,7 +82,7 @@ Deno.test("parseClientHello() reads a message cut into records anywhere", () => 
   }
 });
 
-Deno.test("parseClientHello() keeps what it was given, not the buffer", () => {
+Deno.test("parseClientHello() keeps its values when the buffer is reused", () => {
   const bytes = hello({ extensions: [serverNames("a.test")] });
   const parser = parseClientHello();
   const buffer = new Uint8Array(bytes.length);
@@ -94,7 +97,7 @@ Deno.test("parseClientHello() keeps what it was given, not the buffer", () => {
   assertEquals(step.value.bytes.toHex(), bytes.toHex());
 });
 
-/** What is said, and what is read of it. */
+/** Messages, and the parsed values. */
 const GOOD: readonly {
   what: string;
   settings: HelloSettings;
@@ -121,7 +124,7 @@ const GOOD: readonly {
     expected: { serverName: undefined },
   },
   {
-    what: "a name of another type, which is passed over",
+    what: "a name of another type, which it skips",
     settings: { extensions: [[0, vector(2, join([9], vector(2, [1, 2])))]] },
     expected: { serverName: undefined },
   },
@@ -143,19 +146,19 @@ const GOOD: readonly {
     expected: { version: 0x0302 },
   },
   {
-    what: "TLS 1.1 in the list, whatever the message says",
+    what: "TLS 1.1 in the list, whatever the message's own version",
     settings: { extensions: [versions(0x0302, 0x0301)] },
     expected: { version: 0x0302 },
   },
   {
-    what: "only versions without a meaning",
+    what: "only unknown versions",
     settings: { extensions: [versions(0x7f1c)] },
     expected: { version: 0 },
   },
 ];
 
 for (const { what, settings, expected } of GOOD) {
-  Deno.test(`parseClientHello() reads ${what}`, () => {
+  Deno.test(`parseClientHello() parses ${what}`, () => {
     const actual = read(hello(settings));
     for (const [key, value] of Object.entries(expected)) {
       assertEquals(actual[key as keyof ClientHello], value, key);
@@ -163,7 +166,7 @@ for (const { what, settings, expected } of GOOD) {
   });
 }
 
-/** What is said, and how it is answered. */
+/** Messages, and the alert in answer. */
 const BAD: readonly { what: string; bytes: Uint8Array; alert: number }[] = [
   {
     what: "two names",
@@ -171,7 +174,7 @@ const BAD: readonly { what: string; bytes: Uint8Array; alert: number }[] = [
     alert: ALERT.IllegalParameter,
   },
   {
-    what: "an extension twice",
+    what: "a duplicate extension",
     bytes: hello({ extensions: [serverNames("a"), serverNames("a")] }),
     alert: ALERT.IllegalParameter,
   },
@@ -198,12 +201,12 @@ const BAD: readonly { what: string; bytes: Uint8Array; alert: number }[] = [
     alert: ALERT.DecodeError,
   },
   {
-    what: "something behind a list of protocols",
+    what: "bytes after a list of protocols",
     bytes: hello({ extensions: [[16, [0, 2, 1, 65, 0]]] }),
     alert: ALERT.DecodeError,
   },
   {
-    what: "half a version",
+    what: "a truncated version",
     bytes: hello({ extensions: [[43, [3, 3, 4, 3]]] }),
     alert: ALERT.DecodeError,
   },
@@ -218,7 +221,7 @@ const BAD: readonly { what: string; bytes: Uint8Array; alert: number }[] = [
     alert: ALERT.DecodeError,
   },
   {
-    what: "something behind the extensions",
+    what: "bytes after the extensions",
     bytes: hello({ end: [0, 0, 1] }),
     alert: ALERT.DecodeError,
   },
@@ -228,7 +231,7 @@ const BAD: readonly { what: string; bytes: Uint8Array; alert: number }[] = [
     alert: ALERT.DecodeError,
   },
   {
-    what: "a message of one byte more than 16 KiB",
+    what: "a message of 16 KiB and one byte",
     bytes: inRecords(Uint8Array.of(1, 0, 0x40, 1)),
     alert: ALERT.DecodeError,
   },
@@ -243,7 +246,7 @@ const BAD: readonly { what: string; bytes: Uint8Array; alert: number }[] = [
     alert: ALERT.UnexpectedMessage,
   },
   {
-    what: "another message behind it",
+    what: "another message after it",
     bytes: inRecords(join(helloMessage(), [1, 0, 0, 0])),
     alert: ALERT.UnexpectedMessage,
   },
@@ -272,7 +275,7 @@ for (const { what, bytes, alert } of BAD) {
   });
 }
 
-Deno.test("parseClientHello() takes no record of another type", () => {
+Deno.test("parseClientHello() refuses records of every other type", () => {
   for (let type = 0; type < 256; type++) {
     if (type === 22) continue;
     const bytes = Uint8Array.of(type, 3, 1, 0, 4, 1, 0, 0, 0);
