@@ -220,10 +220,10 @@ async function withDatagrams(
       const { received, answered, dropped } = datagrams.counts;
       const message =
         `UDP: ${received} came, ${answered} answered, ${dropped} dropped`;
-      if (!isTold) {
+      if (!isLogged) {
         log({ event: "message", level: "info", code: "udp-figures", message });
       }
-      isTold = true;
+      isLogged = true;
       return cut;
     },
   };

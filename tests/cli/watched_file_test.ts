@@ -158,12 +158,12 @@ Deno.test("WatchedFile keeps its value when the file is invalid, and reports it 
     for (let n = 0; n < 4; n++) await file.poll();
     const line =
       `error: Cannot reload numbers file FILE: ${why}; Sluice keeps the old one`;
-    assertEquals(said.splice(0), [line]);
+    assertEquals(logged.splice(0), [line]);
     assertEquals(file.value, 1);
   }
   await Deno.writeFile(path, Uint8Array.of(0xff));
   await file.reload();
-  assertEquals(said.splice(0), [
+  assertEquals(logged.splice(0), [
     "error: Cannot reload numbers file FILE: it is not UTF-8; Sluice keeps the old one",
   ]);
   await write("2");
