@@ -176,7 +176,7 @@ Deno.test("WatchedFile keeps its value when the file is gone, and reads the file
   const { file, path, applied, logged, write } = await openIn(folder.path);
   await Deno.remove(path);
   for (let n = 0; n < 4; n++) await file.poll();
-  assertEquals(said.splice(0), [
+  assertEquals(logged.splice(0), [
     "error: Cannot reload numbers file FILE: there is no such file; Sluice keeps the old one",
   ]);
   assertEquals([file.value, applied], [1, []]);
@@ -194,7 +194,7 @@ Deno.test({
     for (const mode of [0o640, 0o604, 0o644]) {
       await Deno.chmod(path, mode);
       for (let n = 0; n < 2; n++) await file.reload();
-      assertEquals(said.splice(0).filter((line) => !/Reloaded/.test(line)), [
+      assertEquals(logged.splice(0).filter((line) => !/Reloaded/.test(line)), [
         "warning: Other users can read FILE, which holds secrets; run: chmod 600 FILE",
       ]);
     }

@@ -83,7 +83,7 @@ Deno.test("sluice doctor -c examines all listeners, and adds up their connection
     `ok 127.0.0.1:${port} is free, for clients on this machine`,
   );
   assertMatch(used!, /^problem .*the port is in use/);
-  assertEquals(visited.result.code, 1);
+  assertEquals(said.result.code, 1);
 });
 
 Deno.test("sluice doctor -c reports each problem of the file with its place", async () => {
@@ -222,7 +222,7 @@ Deno.test("sluice doctor knows Sluice's environment variables, and reports unkno
   const text = of(visited, "environment").join("\n");
   assertMatch(text, /SLUICE_ADMIN_TOKEN is the token of the admin listener/);
   assertMatch(text, /warning SLUICE_USER is set, but Sluice does not read it/);
-  assert(!/0123456789abcdef|hush/.test(JSON.stringify(said.findings)));
+  assert(!/0123456789abcdef|hush/.test(JSON.stringify(visited.findings)));
 });
 
 Deno.test("sluice doctor refuses options together with a configuration", async () => {
