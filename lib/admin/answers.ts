@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { MessageCode } from "../observe/message_code.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { Drain, HistoryPoint, ReloadAnswer } from "./api.ts";
 import type { DrainState } from "./drain_state.ts";
@@ -156,7 +157,7 @@ async function endTunnel(
   { id }: { id: number },
 ): Promise<void> {
   requireDone(await threads.end(id), `No tunnel ${id}`);
-  say(log, `Admin: connection ${id} is ended`);
+  say(log, "admin-connection-ended", `Admin: ended connection ${id}`);
 }
 
 async function liftBan(
@@ -164,7 +165,11 @@ async function liftBan(
   ban: BanKey,
 ): Promise<void> {
   requireDone(await threads.lift(ban), `No ban of ${ban.key.slice(0, 300)}`);
-  say(log, `Admin: the ban of ${JSON.stringify(ban.key)} is lifted`);
+  say(
+    log,
+    "admin-ban-lifted",
+    `Admin: lifted the ban of ${JSON.stringify(ban.key)}`,
+  );
 }
 
 /** A busy worker does it later; whether there was one is not known. */
@@ -173,7 +178,7 @@ function requireDone(done: Done, missing: string): void {
   if (done === "none") throw new AdminError("not_found", missing);
   throw new AdminError(
     "busy",
-    "A worker does not answer; it is told, and will do it when it can",
+    "A worker does not answer; it will do this as soon as it can",
   );
 }
 
@@ -181,12 +186,16 @@ async function beginDrain(
   { actions, log, state, view }: AdminContext,
 ): Promise<Drain> {
   if (!state.isDraining) {
-    say(log, "Admin: a drain begins");
+    say(log, "admin-drain", "Admin: the drain begins");
     actions.drain();
   }
   return await view.drain() ?? { until: null, open: 0 };
 }
 
-function say(log: AdminContext["log"], message: string): void {
-  log({ event: "message", level: "info", message });
+function say(
+  log: AdminContext["log"],
+  code: MessageCode,
+  message: string,
+): void {
+  log({ event: "message", level: "info", code, message });
 }

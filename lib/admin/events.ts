@@ -71,7 +71,10 @@ export class AdminEvents {
    */
   admit(): void {
     if (this.#readers.size < MOST_READERS && !this.#isClosed) return;
-    throw new AdminError("busy", `${MOST_READERS} readers are there already`);
+    throw new AdminError(
+      "busy",
+      `${MOST_READERS} readers are connected already; close one`,
+    );
   }
 
   /**

@@ -76,7 +76,7 @@ function requireSmallBody({ fields }: RequestHead): void {
   const isSmall = fields.all("content-length")
     .every((text) => /^\d{1,9}$/.test(text) && Number(text) <= MOST_BODY);
   if (isSmall) return;
-  throw new AdminError("too_large", "No request needs a body of that length");
+  throw new AdminError("too_large", "The body is too long");
 }
 
 /** An answer that is sent as a whole: JSON, text, or nothing but a head. */
@@ -118,7 +118,7 @@ async function answerTo(
   if (!isOpen) insist(access.refuseToken(request));
   const found = findRoute(method, path);
   if (found === undefined) {
-    throw new AdminError("not_found", "There is nothing here");
+    throw new AdminError("not_found", "Nothing is at this path");
   }
   if (!isOpen) await turns.take(session.context);
   return await answerRoute(found, query, admin);
@@ -129,7 +129,10 @@ function requirePlace(session: Session<AdminServices>): void {
     session.admit();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    throw new AdminError("busy", "Too many requests are answered already");
+    throw new AdminError(
+      "busy",
+      "Sluice is answering too many requests; try again",
+    );
   }
 }
 

@@ -180,10 +180,10 @@ function open(
 function sayFailure(event: LogEvent, log: (event: LogEvent) => void): void {
   if (event.event !== "connection" || event.result !== "failed") return;
   const message = `Admin: cannot answer: ${event.reason}`;
-  log({ event: "message", level: "warning", message });
+  log({ event: "message", level: "warning", code: "admin-failed", message });
 }
 
 function sayMistake(error: unknown, log: (event: LogEvent) => void): void {
-  const message = `Admin: cannot look: ${describeError(error)}`;
-  log({ event: "message", level: "warning", message });
+  const message = `Admin: cannot collect figures: ${describeError(error)}`;
+  log({ event: "message", level: "warning", code: "admin-failed", message });
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { CutError } from "../observe/cut_error.ts";
 import type { TimedName } from "../serve/live_connection.ts";
 import type { Registry } from "../serve/registry.ts";
 import { TimeClasses } from "../observe/time_classes.ts";
@@ -110,7 +111,7 @@ export class ThreadAnswers {
    */
   end(id: number): boolean {
     const live = this.#registry.get(id);
-    live?.kill(new Error("Ended by the operator"));
+    live?.kill(new CutError("operator", "Ended by the operator"));
     return live !== undefined;
   }
 

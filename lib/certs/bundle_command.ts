@@ -43,7 +43,7 @@ async function runCertBundle(
   const isExpired = info.notAfter <= new Date();
   if (isRevoked || isExpired) {
     const what = isRevoked ? "is revoked" : "has expired";
-    warn(`'${name}' ${what}: who checks refuses it`);
+    warn(`'${name}' ${what}: others refuse it`);
   }
   printLines([
     ...explain(store, name, info),

@@ -64,8 +64,8 @@ async function runCertInit(
     `Wrote ${
       store.path(AUTHORITY, "crt")
     }: the authority '${info.name}', until ${formatDay(info.notAfter)}`,
-    `Wrote ${store.path(AUTHORITY, "crl")}: the list of what is revoked, empty`,
-    "Next, for a server and for a client of it:",
+    `Wrote ${store.path(AUTHORITY, "crl")}: the revocation list, still empty`,
+    "Next, make a certificate for a server and for a client:",
     `  ${issue} proxy --server localhost,127.0.0.1`,
     `  ${issue} alice --client`,
   ]);
@@ -91,7 +91,7 @@ export async function initStore(
     if (!isForced) {
       await store.refuseExisting(
         AUTHORITY,
-        "--force replaces the authority, and all that it has issued is worth nothing then",
+        "--force replaces the authority and makes all its certificates worthless",
       );
     }
     const authority = await createAuthority(settings);

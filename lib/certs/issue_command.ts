@@ -90,7 +90,7 @@ async function runCertIssue(
       describePurpose(info)
     }, until ${until}`,
     ...replaced === undefined ? [] : describeReplaced(replaced, dir),
-    "Next, for all that it needs in one file:",
+    "Next, put everything it needs into one file:",
     `  ${nextCommand("bundle", dir)} ${name} > ${name}.pem`,
   ]);
   return 0;
@@ -162,7 +162,7 @@ function describeReplaced(
   directory: string,
 ): string[] {
   return [
-    `The one that it replaces stays good until ${
+    `The old certificate stays valid until ${
       formatDay(notAfter)
     }, unless you revoke it:`,
     `  ${nextCommand("revoke", directory)} --serial ${serial}`,

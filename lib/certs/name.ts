@@ -47,7 +47,7 @@ function checkMailbox(text: string): void {
   const [mailbox, domain, ...more] = text.split("@");
   const isAddress = more.length === 0 && MAILBOX.test(mailbox!) &&
     isDomain(domain!);
-  if (!isAddress) throw new SyntaxError(`'${text}' is no mail address`);
+  if (!isAddress) throw new SyntaxError(`'${text}' is not a mail address`);
 }
 
 function isDomain(text: string): boolean {

@@ -67,7 +67,7 @@ async function runCertRevoke(
     isRepeated
       ? `${path} has ${what} on it already (serial ${serial})`
       : `Wrote ${path}: ${what} is revoked (serial ${serial}); ${count} in all`,
-    "Listeners that were given this list refuse it once they have read the list again; where they have a copy, copy it anew",
+    "Listeners that use this list refuse it after they reread it; if they use a copy, copy it again",
   ]);
   return 0;
 }

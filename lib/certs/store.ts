@@ -107,11 +107,11 @@ export class CertStore {
     const path = this.path(name, "crt");
     const pem = await read(
       path,
-      `${MISSING}; 'sluice cert list' shows what there is`,
+      `${MISSING}; 'sluice cert list' shows all`,
     );
     if (await withPath(path, () => isIssuedBy(pem, authority))) return pem;
     throw new StartError(
-      `Cannot use ${path}: it was not issued by the authority that is here`,
+      `Cannot use ${path}: another authority issued it`,
     );
   }
 
@@ -137,7 +137,7 @@ export class CertStore {
     // certificates.
     return await read(
       this.path(AUTHORITY, "crl"),
-      `${MISSING}; bring it back, or begin anew with 'sluice cert init --force'`,
+      `${MISSING}; restore it, or start over with 'sluice cert init --force'`,
     );
   }
 

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { LogEvent } from "../observe/log_event.ts";
+import type { MessageCode } from "../observe/message_code.ts";
+import type { LogEvent, MessageEvent } from "../observe/log_event.ts";
 import { explainFile, fileFault } from "./file_error.ts";
 import {
   type FileState,
@@ -214,14 +215,18 @@ export class WatchedFile<T> {
       await this.#apply(value);
       this.#value = value;
       this.#taken = content;
-      this.#say("info", `Reloaded ${this.#path}: ${describe(value)}`);
+      this.#say(
+        "info",
+        "file-reloaded",
+        `Reloaded ${this.#path}: ${describe(value)}`,
+      );
       this.#warnOfReaders(content.mode);
       return undefined;
     } catch (error) {
       const why = explainFile(this.#path, error);
       const problem =
-        `Cannot reload ${what} ${this.#path}: ${why}; it stays as it was`;
-      this.#say("error", problem);
+        `Cannot reload ${what} ${this.#path}: ${why}; Sluice keeps the old one`;
+      this.#say("error", "file-not-reloaded", problem);
       return problem;
     }
   }
@@ -233,12 +238,17 @@ export class WatchedFile<T> {
     if ((mode & READABLE_BY_OTHERS) === 0) return;
     this.#say(
       "warning",
-      `Others can read ${this.#path}, which holds secrets: chmod 600 it`,
+      "file-readable",
+      `Other users can read ${this.#path}, which holds secrets; run: chmod 600 ${this.#path}`,
     );
   }
 
-  #say(level: "info" | "warning" | "error", message: string): void {
-    this.#options.log({ event: "message", level, message });
+  #say(
+    level: MessageEvent["level"],
+    code: MessageCode,
+    message: string,
+  ): void {
+    this.#options.log({ event: "message", level, code, message });
   }
 }
 

@@ -6,9 +6,8 @@
 
 import { countOf } from "../observe/count_of.ts";
 import type { Command } from "../cli/command.ts";
-import { ConfigError } from "../cli/config_error.ts";
+import { ConfigError, formatProblem } from "../cli/config_error.ts";
 import { CONFIG_OPTION, hintAtSetting, readConfigFile } from "./option.ts";
-import { changeWarning } from "./change_warning.ts";
 import { loadConfig } from "./load.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
 import type { OptionValues } from "../cli/option.ts";
@@ -50,12 +49,14 @@ async function runCheck(
       ...trial.problems,
       ...trial.loops.map(({ problem }) => problem),
     ];
-    const warn = (warning: string) =>
+    for (const warning of trial.warnings) {
       printLines([`${path}: warning: ${warning}`]);
-    trial.warnings.forEach(warn);
+    }
     if (problems.length > 0) return reportProblems(path, problems);
-    config.listeners.map(changeWarning).filter((one) => one !== undefined)
-      .forEach(warn);
+    for (const change of trial.changes) {
+      const message = `warning: ${change.message}`;
+      printLines([formatProblem(path, { ...change, message })]);
+    }
     printLines([good(path, config.listeners.length)]);
     return 0;
   } catch (error) {

@@ -182,7 +182,12 @@ export class ConfiguredListener {
       const message = `Cannot change the permissions of ${
         formatEndpoint(endpoint)
       }: ${describeError(error)}`;
-      this.#log?.({ event: "message", level: "warning", message });
+      this.#log?.({
+        event: "message",
+        level: "warning",
+        code: "socket-mode",
+        message,
+      });
     }
   }
 

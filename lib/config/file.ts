@@ -142,7 +142,12 @@ export class ConfigFile implements Reloadable {
     } catch (error) {
       this.#problems = problemLines(this.#path, error);
       for (const message of this.#problems) {
-        this.#options.log({ event: "message", level: "error", message });
+        this.#options.log({
+          event: "message",
+          level: "error",
+          code: "config-problem",
+          message,
+        });
       }
       throw error;
     }

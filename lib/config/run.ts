@@ -5,6 +5,8 @@
  * @module
  */
 
+import { countOf } from "../observe/count_of.ts";
+import type { MessageCode } from "../observe/message_code.ts";
 import { formatDuration } from "../observe/log_text.ts";
 import { announce, type Announcement } from "../serve/announcement.ts";
 import { ConfigError } from "../cli/config_error.ts";
@@ -176,7 +178,7 @@ export class RunningConfig implements Serving, Reloadable {
       before: new Map(this.#current.flatMap(({ texts }) => [...texts])),
       isRunning: this.#config !== undefined || files?.isRunning === true,
     });
-    if (this.#isOver) throw new SyntaxError("the program is about to end");
+    if (this.#isOver) throw new SyntaxError("Sluice is about to stop");
     const { kept, fresh, leaving } = this.#compare(config);
     const { started, taken, heirs } = await this.#startAll(config, {
       ...{ fresh, leaving, trial },
@@ -191,7 +193,7 @@ export class RunningConfig implements Serving, Reloadable {
     this.#config = config;
     // A listener logs its own actions itself.
     for (const { isShared, problem: { message } } of trial.loops) {
-      if (isShared) this.#say("warning", message);
+      if (isShared) this.#say("warning", "loop", message);
     }
     return this.#change = {
       added: fresh.length - heirs,
@@ -291,19 +293,16 @@ export class RunningConfig implements Serving, Reloadable {
     this.#leaving.add(running);
     const { connections } = running;
     if (connections > 0) {
-      const time = formatDuration(deadline);
-      this.#say(
-        "info",
-        `Connections of a listener that is gone have ${time}: ${connections}`,
-      );
+      const message = `A removed listener drains: ${
+        countOf(connections, "connection")
+      } may finish within ${formatDuration(deadline)}`;
+      this.#say("info", "listener-draining", message);
     }
     void running.shutdown(deadline).then((cut) => {
       this.#leaving.delete(running);
       if (cut === 0) return;
-      this.#say(
-        "warning",
-        `Cut connections of a listener that is gone: ${cut}`,
-      );
+      const message = `A removed listener: ${countOf(cut, "connection")} cut`;
+      this.#say("warning", "listener-cut", message);
     });
   }
 
@@ -321,12 +320,12 @@ export class RunningConfig implements Serving, Reloadable {
       JSON.stringify(before[name]) !== JSON.stringify(after[name])
     );
     if (changed.length === 0) return;
-    const names = changed.join(", ");
-    this.#say("warning", `A restart is needed for the change of ${names}`);
+    const message = `Restart Sluice to apply ${changed.join(", ")}`;
+    this.#say("warning", "restart-needed", message);
   }
 
-  #say(level: "info" | "warning", message: string): void {
-    this.#host.log({ event: "message", level, message });
+  #say(level: "info" | "warning", code: MessageCode, message: string): void {
+    this.#host.log({ event: "message", level, code, message });
   }
 }
 

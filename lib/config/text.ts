@@ -42,7 +42,7 @@ const FAULTS: Readonly<Record<string, string>> = {
   UnexpectedEndOfNumber: "expected more digits",
   InvalidUnicode: "expected four hexadecimal digits",
   InvalidEscapeCharacter: "there is no such escape",
-  InvalidCharacter: "control characters are to be escaped",
+  InvalidCharacter: "escape control characters",
 };
 
 /** A configuration as text. */
@@ -107,7 +107,7 @@ function parse(text: string): { root: Node | undefined; faults: Fault[] } {
     root = parseTree(text, errors, { allowTrailingComma: true });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error; // The nesting exceeds the stack.
-    const message = "it has too many brackets in brackets";
+    const message = "brackets are nested too deep";
     return { root: undefined, faults: [{ offset: 0, message }] };
   }
   const faults = errors.map(({ error, offset }) => {

@@ -8,6 +8,7 @@
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatEndpoint } from "../wire/endpoint.ts";
 import { ConfigError, type ConfigProblem } from "../cli/config_error.ts";
+import { changedDefaults } from "./changed_defaults.ts";
 import { type ConfigLoop, loopsIn } from "./loops.ts";
 import type { Config, ListenerConfig } from "./load.ts";
 import { PROGRAM_OPTIONS } from "../serve/options/program.ts";
@@ -24,6 +25,8 @@ export interface Trial {
   problems: readonly ConfigProblem[];
   /** Warnings. */
   warnings: readonly string[];
+  /** Where the file relies on a default that changed since 0.1. */
+  changes: readonly ConfigProblem[];
   /** Listeners whose connections are certain to come back. */
   loops: readonly TriedLoop[];
   /** Addresses of each listener. */
@@ -90,6 +93,7 @@ export async function tryConfig(
   return {
     problems,
     warnings: [...warnings],
+    changes: changesOf(config, claims),
     files,
     loops: loopsIn(claims, problems).map(({ isShared, option, ...loop }) => ({
       isShared,
@@ -225,6 +229,24 @@ function namesIn(error: unknown): readonly string[] {
   if (!isKnown) return [];
   const { option, others } = error;
   return option === undefined ? others : [option, ...others];
+}
+
+function changesOf(
+  config: Config,
+  claims: readonly (readonly [ListenerConfig, Claim])[],
+): ConfigProblem[] {
+  const places = new Map(
+    [...Map.groupBy(claims, ([listener]) => listener)].map((
+      [listener, list],
+    ) => [listener, list.map(([, claim]) => claim)]),
+  );
+  return changedDefaults(config, places).map((
+    { listener, message, option },
+  ) =>
+    listener === undefined
+      ? config.problem([option], message)
+      : problemOf(config, listener, option, message)
+  );
 }
 
 function problemOf(

@@ -85,7 +85,7 @@ export class JsonChannel implements ByteChannel {
   #refuse(message: string): void {
     if (this.#refused++ < MOST_TOLD) this.#warn(message);
     else if (this.#refused === MOST_TOLD + 1) {
-      this.#warn("More lines are left out; no more is said of each");
+      this.#warn("More lines were left out; Sluice only counts them");
     }
   }
 }

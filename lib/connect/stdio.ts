@@ -88,7 +88,7 @@ export class Stdio implements ByteChannel {
       this.#options.warn(
         `A line of ${
           TERMINAL_LINE - 1
-        } characters was typed: the terminal keeps no more of one, and may have lost some; send longer lines through a pipe`,
+        } characters was typed, the longest that the terminal takes; it may have lost some; send longer lines through a pipe`,
       );
     }
     return count;

@@ -56,7 +56,7 @@ function descriptors({ connections }: Load): Finding {
         "give --max-connections what the limit has room for: two for each connection",
     };
   }
-  const message = `room for ${capacity} connections, ${maxConnections} asked`;
+  const message = `room for ${capacity} connections, ${maxConnections} wanted`;
   if (capacity >= maxConnections) return { level: "ok", check, message };
   const limit = descriptorsFor(maxConnections);
   return {
@@ -85,7 +85,7 @@ function memory({ connections, hasPasswords, threads }: Load): Finding[] {
       level: "warning",
       check,
       message:
-        `${message}; ${asked} asked: where they need more, the system ends the program without a word`,
+        `${message}; ${asked} wanted: if they need more, the system kills Sluice without a message`,
       remedy: `--max-connections ${share}, or a higher limit`,
     }];
   }
@@ -107,18 +107,17 @@ function queue({ backlog }: Load): Finding[] {
     most = Number(readSystemFile("/proc/sys/net/core/somaxconn"));
   } catch (error) {
     const why = explainError(error);
-    const message = `how many connections may wait can't be read: ${why}`;
+    const message = `cannot read how many connections may wait: ${why}`;
     return [{ level: "note", check, message }];
   }
   const message = `${
     Math.min(most, backlog)
-  } connections may wait for a listener, ${backlog} asked`;
+  } connections may wait for a listener, ${backlog} wanted`;
   if (most >= backlog) return [{ level: "ok", check, message }];
   return [{
     level: "note",
     check,
-    message:
-      `${message}: more that come at once are tried again by their clients, or fail`,
+    message: `${message}: if more arrive together, their clients retry or fail`,
     remedy: `sysctl -w net.core.somaxconn=${backlog}, or --backlog ${most}`,
   }];
 }

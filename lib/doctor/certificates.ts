@@ -67,14 +67,14 @@ export function judgeValidity(
     const since = new Date(from).toISOString();
     return {
       level: "problem",
-      message: `${name} does not hold before ${since}`,
-      remedy: "look at the clock, or wait",
+      message: `${name} is not valid before ${since}`,
+      remedy: "check the clock, or wait",
     };
   }
   if (days < 0) {
     return { level: "problem", message: `${name} has expired`, remedy };
   }
-  const message = `${name} holds for ${days} days`;
+  const message = `${name} is valid for ${days} days`;
   if (days >= SOON) return { level: "ok", message };
   return { level: days < VERY_SOON ? "problem" : "warning", message, remedy };
 }

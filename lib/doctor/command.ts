@@ -103,7 +103,7 @@ async function fileSubject(path: string): Promise<DoctorSubject> {
     throw new UsageError(
       `does not go with ${
         other.split("=", 1)
-      }: what the file says is looked at; leave one out`,
+      }: doctor examines what the file says; leave one out`,
       { option: "config" },
     );
   }

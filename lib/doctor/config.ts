@@ -38,7 +38,7 @@ import { type Trial, tryConfig } from "../config/try.ts";
 type GuardOptions = Parameters<typeof isGuardedProxy>[0];
 
 const LOOP_REMEDY =
-  "change the file: it would be started with, and serve nobody there";
+  "change the file: Sluice would start, but serve nobody there";
 
 /** The listener options that the doctor uses. */
 type ListenerValues = FileOptions & OutwardOptions & GuardOptions & {
@@ -177,7 +177,8 @@ function startFindings(
   trial: Trial,
 ): Finding[] {
   const check = "config";
-  const warnings = trial.warnings.map((message): Finding => ({
+  const changes = trial.changes.map((change) => formatProblem(path, change));
+  const warnings = [...trial.warnings, ...changes].map((message): Finding => ({
     ...{ level: "warning", check, message },
   }));
   const all = [...problems, ...trial.problems];
@@ -206,7 +207,7 @@ function problemsOf(
     level: "problem",
     check: "config",
     message: formatProblem(path, problem),
-    remedy: "change the file: it would not be started with, nor reloaded",
+    remedy: "change the file: Sluice would not start or reload with it",
   }));
 }
 

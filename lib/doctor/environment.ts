@@ -14,11 +14,11 @@ import { suggest } from "../cli/parse_options.ts";
 const KNOWN: Readonly<Record<string, string>> = {
   "SLUICE_USERS": "adds users",
   "SLUICE_ADMIN_TOKEN": "is the token of the admin listener",
-  "NO_COLOR": "takes the colours off",
-  "OTEL_DENO": "switches traces on",
-  "NOTIFY_SOCKET": "is where systemd is told",
-  "WATCHDOG_USEC": "is how often systemd wants to hear",
-  "LISTEN_FDS": "hands sockets over",
+  "NO_COLOR": "turns colours off",
+  "OTEL_DENO": "turns traces on",
+  "NOTIFY_SOCKET": "is the socket that systemd listens on",
+  "WATCHDOG_USEC": "is the watchdog interval of systemd",
+  "LISTEN_FDS": "passes sockets to Sluice",
 };
 
 /** Prefix of variables that are meant for Sluice. */
@@ -30,7 +30,7 @@ export async function examineEnvironment(): Promise<Finding[]> {
   const set = Object.keys(KNOWN)
     .filter((name) => environmentVariable(name) !== undefined);
   const message = set.length === 0
-    ? "nothing of it changes anything"
+    ? "nothing in it matters to Sluice"
     : set.map((name) => `${name} ${KNOWN[name]}`).join(", ");
   const others = await Promise.all(unknown().map(explain));
   return [{ level: "ok", check, message }, ...others];
@@ -49,9 +49,9 @@ async function explain(name: string): Promise<Finding> {
   return {
     level: "warning",
     check: "environment",
-    message: `${name} is set, and nothing reads it`,
+    message: `${name} is set, but Sluice does not read it`,
     remedy: meant === undefined
-      ? `those that are read: ${ours.join(", ")}`
+      ? `Sluice reads: ${ours.join(", ")}`
       : `did you mean ${meant}?`,
   };
 }

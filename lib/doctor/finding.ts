@@ -58,5 +58,5 @@ function summary(findings: readonly Finding[]): string {
     if (count === 0 || level === "ok") return [];
     return [countOf(count, level)];
   });
-  return counts.length === 0 ? "Nothing to remark" : counts.join(", ");
+  return counts.length === 0 ? "No problems" : counts.join(", ");
 }

@@ -69,8 +69,8 @@ function ipv6(): Finding {
   return {
     level: "note",
     check,
-    message: `not available: ${why}; targets with IPv6 alone are out of reach`,
-    remedy: "--prefer only-ipv4 asks for no other addresses",
+    message: `not available: ${why}; IPv6-only targets are out of reach`,
+    remedy: "with --prefer only-ipv4 Sluice asks for no others",
   };
 }
 
@@ -102,8 +102,8 @@ function proc(): Finding {
     level: "note",
     check,
     message:
-      `/proc/self can't be read: ${why}; the limit of descriptors is not known`,
-    remedy: "Deno gives it with -A alone; without, choose --max-connections",
+      `/proc/self cannot be read: ${why}; the limit of descriptors is unknown`,
+    remedy: "only -A allows it; without -A, set --max-connections",
   };
 }
 
@@ -115,7 +115,7 @@ function receiveQueue(): Finding {
     ? failure(() => most = Number(readSystemFile(path)))
     : "not Linux";
   if (why !== undefined) {
-    const message = `what UDP may queue can't be read: ${why}`;
+    const message = `cannot read the length of UDP queues: ${why}`;
     return { level: "note", check, message };
   }
   const message = `a UDP socket may queue ${most} bytes`;
@@ -144,11 +144,11 @@ async function clock(files: readonly string[]): Promise<Finding> {
     return { level: "problem", check, message, remedy };
   }
   if (Math.abs(jump) > CLOCK_SLACK) {
-    const message = `it has jumped by ${Math.round(jump)} ms while watched`;
+    const message = `the clock jumped by ${Math.round(jump)} ms while watched`;
     return { level: "warning", check, message, remedy };
   }
   if (newest > now + CLOCK_SLACK) {
-    const message = `${time}, but a file was written in its future`;
+    const message = `${time}, but a file is newer than that`;
     return { level: "warning", check, message, remedy };
   }
   return { level: "ok", check, message: time };

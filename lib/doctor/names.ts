@@ -52,7 +52,7 @@ export async function examineNames(
 async function localhost(source: NameSource): Promise<Finding> {
   const check = "localhost";
   const remedy =
-    "Sluice knows it by itself; for other programs: 127.0.0.1 in /etc/hosts";
+    "Sluice does not need it; for other programs, add 127.0.0.1 localhost to /etc/hosts";
   try {
     const { answer } = await ask(source, "localhost");
     if (answer.exists) {
@@ -67,12 +67,12 @@ async function localhost(source: NameSource): Promise<Finding> {
 
 async function nowhere(source: NameSource, who: string): Promise<Finding> {
   const check = "resolver";
-  const remedy = "see to the name server, or choose one with --dns";
+  const remedy = "check the name server, or choose one with --dns";
   try {
     const { answer, took } = await ask(source, NOWHERE);
     if (answer.exists) {
       const message =
-        `${who}: it makes addresses up for names that don't exist`;
+        `${who}: it makes up addresses for names that do not exist`;
       return { level: "warning", check, message, remedy };
     }
     const message = `${who}: an answer in ${took} ms`;

@@ -62,7 +62,7 @@ export function examinePermissions(
   if (Deno.build.standalone) {
     const message =
       "the compiled program has them all, and gives up what it does not need";
-    const remedy = `in the folder of the source it does with less: ${line}`;
+    const remedy = `from source, this is enough: ${line}`;
     return { level: "note", check, message, remedy };
   }
   const isWide = needed.hosts !== undefined && isGranted({ name: "net" });
@@ -72,14 +72,14 @@ export function examinePermissions(
   ];
   const reads = isGranted({ name: "read" }) ? ["read"] : [];
   if (beyond.length + reads.length === 0) {
-    return { level: "ok", check, message: "no more than is needed" };
+    return { level: "ok", check, message: "only what Sluice needs" };
   }
   return {
     level: "note",
     check,
     message: `it could do without ${
       [...beyond, ...reads].join(", ")
-    } as a whole; with less, nobody counts descriptors, lengthens UDP's queues or talks to systemd`,
+    } as a whole; with less, Sluice does not count descriptors, lengthen UDP queues or notify systemd`,
     remedy: line,
   };
 }

@@ -53,5 +53,5 @@ function examinePort(where: HostPort): Finding {
   const reach = range?.startsWith("loopback")
     ? "on this machine"
     : "from anywhere";
-  return { level: "ok", check, message: `${at} is free, to be used ${reach}` };
+  return { level: "ok", check, message: `${at} is free, for clients ${reach}` };
 }

@@ -62,7 +62,7 @@ export function commandFindings(options: object, trial: Trial): Finding[] {
   });
   const loops = trial.loops.map(({ problem: { message } }): Finding => ({
     ...{ level: "problem", check: "loop", message },
-    remedy: "another --via: this one is the proxy itself",
+    remedy: "name another --via: this one is the proxy itself",
   }));
   const warnings = trial.warnings.map((message): Finding => ({
     ...{ level: "warning", check: "start", message },

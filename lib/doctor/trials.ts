@@ -68,7 +68,8 @@ async function tried(
       level: "problem",
       check,
       message: `it does not work: ${describeError(error)}`,
-      remedy: "a firewall on loopback, or a system that Sluice does not know",
+      remedy:
+        "check for a firewall on loopback; Sluice may not know this system",
     };
   }
 }
@@ -79,9 +80,9 @@ async function halfClose(proxy: Proxy): Promise<Omit<Finding, "check">> {
     await client.closeWrite();
     const [sum] = await reader.readExact(1);
     const isAtEnd = await reader.readSome() === undefined;
-    if (sum !== 6 || !isAtEnd) throw new Error("the answer was another one");
+    if (sum !== 6 || !isAtEnd) throw new Error("the answer was wrong");
   });
-  const message = "a client that has ended still gets its answer";
+  const message = "a half-closed client still gets its answer";
   return { level: "ok", message };
 }
 
@@ -99,8 +100,8 @@ async function answerAtTheEnd(conn: Deno.TcpConn): Promise<void> {
 
 async function reset(proxy: Proxy): Promise<Omit<Finding, "check">> {
   if (!canReset()) {
-    const message = "what one side resets ends for the other like any " +
-      "connection: a download that breaks looks whole";
+    const message = "a reset of one side looks to the other like any " +
+      "end: a broken download looks complete";
     if (Deno.build.os !== "linux") return { level: "note", message };
     return { level: "note", message, remedy: "give Deno --allow-ffi" };
   }
@@ -108,7 +109,7 @@ async function reset(proxy: Proxy): Promise<Omit<Finding, "check">> {
     await reader.readExact(1);
     const end = await reader.readSome().catch((error) => error);
     if (!(end instanceof Deno.errors.ConnectionReset)) {
-      throw new Error("the client saw another end");
+      throw new Error("the client did not see the reset");
     }
   });
   return { level: "ok", message: "a reset of one side reaches the other" };
@@ -178,7 +179,7 @@ async function burst(proxy: Proxy): Promise<Omit<Finding, "check">> {
     await echoing;
     const message = `${count} of ${BURST} datagrams sent at once came back`;
     if (count === BURST) return { level: "ok", message };
-    const remedy = "longer queues: see rmem_max";
+    const remedy = "lengthen the queues: see rmem_max";
     return { level: count === 0 ? "problem" : "warning", message, remedy };
   } finally {
     deadline.clear();

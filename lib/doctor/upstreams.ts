@@ -117,7 +117,7 @@ async function examinePlaces(
     return tried.flat();
   } catch (error) {
     const message = describeError(error);
-    const remedy = "see to the files of the --upstream-… options";
+    const remedy = "check the files of the --upstream-… options";
     return [{ level: "problem", check: "upstream", message, remedy }];
   }
 }
@@ -164,7 +164,7 @@ async function tryPlace(
     connection = await connect(place, surroundings, context);
   } catch (error) {
     const message = `${what}: ${describeError(error)}`;
-    const remedy = "see that it runs, and that a firewall lets us through";
+    const remedy = "check that it runs, and that no firewall is in the way";
     return [{ level: "problem", check, message, remedy }];
   }
   const header = check === "upstream" ? surroundings.header : NOTHING;
@@ -227,7 +227,7 @@ async function tryTls(
   } catch (error) {
     const message = `${describe(place)}: ${describeError(error)}`;
     const remedy =
-      "--upstream-ca FILE for an authority of its own, --upstream-name NAME where it has another name";
+      "give --upstream-ca FILE if it has a private authority, --upstream-name NAME if it has another name";
     return [{ level: "problem", check, message, remedy }];
   } finally {
     connection[Symbol.dispose]();
@@ -238,7 +238,7 @@ async function tryTls(
   const peer = { hostname, port, servername, header };
   const validity = await readPeerValidity(peer, { patience: PATIENCE });
   if (validity === undefined) return [];
-  const remedy = "whoever runs it has to renew it";
+  const remedy = "its operator has to renew it";
   const { from, to } = validity;
   return [{ check, ...judgeValidity(describe(place), { from, to, remedy }) }];
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { CutError } from "../observe/cut_error.ts";
 import { LINGER } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
 import { timeoutError } from "../sync/context.ts";
@@ -178,7 +179,10 @@ class Exchange {
     const { client } = this.#session;
     this.#result.endedFirst ??= "target";
     if (reset !== undefined && this.#left === 0) {
-      this.#result.error = new Error(`Reset after ${limit} bytes, as asked`);
+      this.#result.error = new CutError(
+        "reset-asked",
+        `Reset after ${limit} bytes, as asked`,
+      );
       return await reset();
     }
     this.#linger = setDeadline(LINGER.total, () => client.close());

@@ -183,7 +183,7 @@ function requireConsent(
   throw new UsageError(
     `Refusing to answer datagrams on ${
       formatHostPort(hostname, port)
-    }: whoever reaches it could have answers sent to others; give --open to allow that`,
+    }: anyone who reaches it could have answers sent to others; give --open to allow that`,
     { others: ["udp", "open"] },
   );
 }
@@ -220,7 +220,9 @@ async function withDatagrams(
       const { received, answered, dropped } = datagrams.counts;
       const message =
         `UDP: ${received} came, ${answered} answered, ${dropped} dropped`;
-      if (!isLogged) log({ event: "message", level: "info", message });
+      if (!isLogged) {
+        log({ event: "message", level: "info", code: "udp-figures", message });
+      }
       isLogged = true;
       return cut;
     },

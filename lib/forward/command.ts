@@ -125,7 +125,7 @@ function loggingPools(
       const cut = await relay.shutdown(deadline);
       for (const [upstream, figures] of relay.pools) {
         const message = `Pool of ${upstream}: ${describeFigures(figures)}`;
-        log({ event: "message", level: "info", message });
+        log({ event: "message", level: "info", code: "pool-figures", message });
       }
       return cut;
     },
@@ -138,6 +138,6 @@ function describeFigures(
   const given = Object.entries(evicted)
     .filter(([, count]) => count > 0)
     .map(([why, count]) => `${count} ${why}`);
-  const evictions = given.length === 0 ? "none given up" : given.join(", ");
+  const evictions = given.length === 0 ? "none discarded" : given.join(", ");
   return `${hits} ready, ${misses} not, ${opened} opened, ${evictions}`;
 }

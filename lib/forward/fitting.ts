@@ -42,7 +42,7 @@ function requireSomewhere({ routes, serverNames }: FittingSettings) {
   const isNowhere = routes.some(({ upstreams }) => upstreams.length === 0);
   if (isNowhere && (serverNames?.size ?? 0) === 0) {
     throw new UsageError(
-      "where to relay is missing; give an upstream, such as 127.0.0.1:8849",
+      "the upstream is missing; give one, such as 127.0.0.1:8849",
       {
         option: "routes",
         operand: "LISTEN UPSTREAM…",
@@ -102,7 +102,7 @@ function requireAgreeing(config: FittingSettings): void {
   if (protocols === "upstream" && plain !== undefined) {
     const name = formatEndpoint(plain.endpoint);
     throw new UsageError(
-      `'upstream' needs upstreams that are spoken to by TLS: write tls://${name}, or list the protocols`,
+      `'upstream' needs TLS upstreams: write tls://${name}, or list the protocols`,
       { option: "tls-alpn" },
     );
   }

@@ -62,13 +62,15 @@ function splitPair(word: string): Pair | undefined {
 function requirePair(word: string): Pair {
   const pair = splitPair(word);
   if (pair !== undefined) return pair;
-  throw new SyntaxError(`${quote(word)} is not LISTEN=UPSTREAM, as others are`);
+  throw new SyntaxError(
+    `${quote(word)} is not LISTEN=UPSTREAM like the others`,
+  );
 }
 
 function pairAll([listen, ...upstreams]: readonly string[]): Pair[] {
   if (listen === undefined) {
     throw new SyntaxError(
-      "where to listen and where to relay are to be given, such as: forward 8848 127.0.0.1:8849",
+      "LISTEN and UPSTREAM are missing; write for example: forward 8848 127.0.0.1:8849",
     );
   }
   if (upstreams.length === 0) return [[listen, undefined]];
@@ -94,7 +96,7 @@ export function parseSniRoutes(
     const host = parseHost(name.replace(/^\*\./, ""));
     if (typeof host !== "string") {
       throw new SyntaxError(
-        `${quote(name)} is an address, which TLS does not ask for`,
+        `${quote(name)} is an address, and TLS clients ask for names only`,
       );
     }
     const key = name.toLowerCase().replace(/\.$/, "");

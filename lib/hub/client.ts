@@ -13,6 +13,8 @@
  * @module
  */
 
+import type { ConnectionCode } from "../observe/connection_code.ts";
+import { CutError } from "../observe/cut_error.ts";
 import { ByteReader } from "../net/byte_reader.ts";
 import { LINGER } from "../net/linger.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
@@ -37,14 +39,14 @@ const MOST_CHUNK = 64 * 1024;
 /** Most frames of a client that have been read but not handled. */
 const INBOX = 16;
 
-/** The hub's reason for ending a working conversation. */
-class HubFarewell extends Error {
-  readonly code: number;
+/** Why the hub ends a conversation that could have gone on. */
+class HubFarewell extends CutError {
+  readonly status: number;
 
-  constructor(code: number, message: string) {
-    super(message);
+  constructor(code: ConnectionCode, status: number, message: string) {
+    super(code, message);
     this.name = "HubFarewell";
-    this.code = code;
+    this.status = status;
   }
 }
 
@@ -87,7 +89,10 @@ class HubClient implements Disposable {
       describeLoss: (count) => dialect.encodeNotice(describeLoss(count)),
       onOverflow: () =>
         session.context.cancel(
-          new Error(`client reads too slowly: ${outbox.most} messages wait`),
+          new CutError(
+            "slow-reader",
+            `client reads too slowly: ${outbox.most} messages wait`,
+          ),
         ),
     });
     this.#rate = new RateLimiter(ratePerClient);
@@ -99,7 +104,11 @@ class HubClient implements Disposable {
     session.live?.open();
     this.#leaveDrain = session.draining.onCancel(() =>
       this.#ending.cancel(
-        new HubFarewell(CLOSE.GoingAway, "The hub is shutting down"),
+        new HubFarewell(
+          "shutdown",
+          CLOSE.GoingAway,
+          "The hub is shutting down",
+        ),
       )
     );
   }
@@ -235,7 +244,7 @@ class HubClient implements Disposable {
   async #finishWriting(writing: Promise<void>, error: unknown): Promise<void> {
     this.#outbox.close(
       error instanceof HubFarewell
-        ? this.#dialect.encodeFarewell(error.message, error.code)
+        ? this.#dialect.encodeFarewell(error.message, error.status)
         : this.#closing,
     );
     const stall = watchStall(
@@ -269,6 +278,7 @@ class HubClient implements Disposable {
 function silence(period: number): HubFarewell {
   const seconds = 3 * period / 1000;
   return new HubFarewell(
+    "silent",
     CLOSE.PolicyViolation,
     `Closing: nothing heard for ${seconds} s`,
   );

@@ -10,7 +10,7 @@ import { formatHostPort } from "../wire/host_port.ts";
 import { type Announcement, listeningEvent } from "../serve/announcement.ts";
 import { HUB_OPTIONS, type HubOptions } from "./options.ts";
 import { openListenerTls } from "../serve/tls/listener.ts";
-import { reachOf } from "../serve/start_listeners.ts";
+import { openTo } from "../serve/start_listeners.ts";
 import { type RunningServer, runningServer } from "../serve/running_server.ts";
 import type { ServerCommand } from "../serve/server_command.ts";
 import type { ServerHost } from "../serve/server_host.ts";
@@ -68,13 +68,12 @@ function bannerOf(
   return listeners.flatMap((listener, index) => {
     const { addr, isPublic, mode } = listener;
     const isWeb = index >= options.listen.length;
-    const reach = reachOf({ isPublic, mode });
     return [
       `Listening on ${formatAddr(addr)} (${
         isWeb ? "WebSocket" : options.frame
       })`,
       ...tryLine(addr, { isWeb, isSecure }, options),
-      `For anyone ${reach}`,
+      `Open to ${openTo("anyone", { isPublic, mode })}`,
       listeningEvent(listener, {
         kind: "hub",
         protocol: isWeb ? "websocket" : options.frame,

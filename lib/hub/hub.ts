@@ -136,7 +136,9 @@ export class Hub implements Disposable {
     const leavesEmpty = member.room.members.size === 1;
     const fits = this.#rooms.isOccupied(name.key) || !this.#rooms.isFull;
     if (!fits && !leavesEmpty) {
-      throw new SyntaxError(`there are ${this.#rooms.size} rooms, no more fit`);
+      throw new SyntaxError(
+        `all ${this.#rooms.size} rooms are taken; join one of them`,
+      );
     }
     this.#go(member, `${member.name} has gone to another room`);
     this.#come(member, this.#rooms.open(name));

@@ -37,7 +37,7 @@ export interface HubName {
 export function parseHubName(text: string): HubName {
   const name = parseRoomName(text);
   if (!RESERVED.test(name.key)) return name;
-  throw new SyntaxError("that name is given by the hub only");
+  throw new SyntaxError("only the hub gives such names");
 }
 
 /**

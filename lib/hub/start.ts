@@ -199,7 +199,7 @@ function requireConsent(
   if (!listener.isPublic || open) return;
   const at = askedName(listener, where);
   throw new UsageError(
-    `Refusing to listen on ${at}: whoever reaches it could use the hub; give --open to allow that`,
+    `Refusing to listen on ${at}: anyone who reaches it could use the hub; give --open to allow that`,
     { others: ["open"] },
   );
 }

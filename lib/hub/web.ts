@@ -71,7 +71,7 @@ async function answerPage(
     throw new HttpError(405, `Cannot serve request: method is ${method}`);
   }
   const page = encodePage(path, method);
-  if (page === undefined) throw new HttpError(404, "There is nothing here");
+  if (page === undefined) throw new HttpError(404, "Nothing is at this path");
   await session.answer(page);
   session.endHandshake();
   const sent = session.client.received;

@@ -43,7 +43,7 @@ export class EarlyReader implements Waiter {
   ) {
     this.#most = options.most ?? 16 * 1024;
     this.#tooMuch = options.tooMuch ??
-      (() => new RangeError("Peer has sent too much too early"));
+      (() => new RangeError("Peer sent too much too early"));
     this.#peer = peer;
     this.#onEnd = onEnd;
     peer.inbox.waitForMore(this);

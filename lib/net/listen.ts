@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CutError } from "../observe/cut_error.ts";
 import { Context, timeoutError } from "../sync/context.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { elapsed } from "../sync/elapsed.ts";
@@ -160,7 +161,7 @@ export function serve(
     cut = open.size;
     root.cancel(
       deadline === 0
-        ? new Error("Server ends at once")
+        ? new CutError("shutdown", "Cut by the shutdown")
         : timeoutError(deadline, "Drain time"),
     );
   }
@@ -173,7 +174,7 @@ export function serve(
       return open.size;
     },
     async shutdown(deadline) {
-      const reason = new Error("Server is shutting down");
+      const reason = new CutError("shutdown", "Server is shutting down");
       stopping.cancel(reason);
       listener[Symbol.dispose]();
       const first = Math.min(grace, deadline);

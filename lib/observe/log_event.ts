@@ -4,6 +4,9 @@
  * @module
  */
 
+import type { ConnectionCode } from "./connection_code.ts";
+import type { MessageCode } from "./message_code.ts";
+
 /**
  * How a connection ended.
  *
@@ -74,6 +77,8 @@ export interface ConnectionEvent {
   endedFirst?: "client" | "target";
   /** How it ended. */
   result: ConnectionResult;
+  /** Why, by a name that never changes. */
+  code: ConnectionCode;
   /** Why, in a few words. Not escaped. */
   reason: string;
   /** The limit that refused or cut the connection, if one did. */
@@ -86,6 +91,8 @@ export interface MessageEvent {
   event: "message";
   /** Severity. */
   level: "info" | "warning" | "error";
+  /** What it is about, by a name that never changes. */
+  code: MessageCode;
   /** What happened, in one line. Not escaped. */
   message: string;
 }

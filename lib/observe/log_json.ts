@@ -23,8 +23,8 @@ import type {
 export function formatJson(event: LogEvent, now: number): string {
   const time = new Date(now).toISOString();
   if (event.event === "message") {
-    const { level, message } = event;
-    return encode({ time, level, event: event.event, message });
+    const { code, level, message } = event;
+    return encode({ time, level, event: event.event, code, message });
   }
   if (event.event === "ban") {
     return encode({ time, level: "warning", ...banFields(event) });
@@ -83,6 +83,7 @@ function connectionFields(event: ConnectionEvent): Record<string, unknown> {
     would_deny_reason: event.wouldDeny?.reason,
     result: event.result,
     reason: event.reason,
+    code: event.code,
     limit: event.limit,
     ended_first: event.endedFirst,
     started_at: new Date(event.startedAt).toISOString(),

@@ -122,7 +122,7 @@ export async function runLife(
   const serving = await startUntilSignal(starting, signals);
   if (typeof serving === "string") {
     const message = `${serving}: stopped before the start was done`;
-    log.write({ event: "message", level: "info", message });
+    log.write({ event: "message", level: "info", code: "stopped", message });
     await log.flush();
     return 0;
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { MessageCode } from "../observe/message_code.ts";
 import type { StopSignals } from "../cli/stop_signals.ts";
 import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
@@ -37,12 +38,15 @@ export async function runUntilSignal(
   signals: StopSignals,
   { drainTimeout, log, onDrain = () => {} }: DrainOptions,
 ): Promise<number> {
-  const say = (level: "info" | "warning", message: string) =>
-    log({ event: "message", level, message });
+  const say = (
+    level: "info" | "warning",
+    code: MessageCode,
+    message: string,
+  ) => log({ event: "message", level, code, message });
   const signal = await signals.next();
   await running.refresh?.();
   const open = running.connections;
-  say("info", `${signal}: ${describeDrain(open, drainTimeout)}`);
+  say("info", "stopping", `${signal}: ${describeDrain(open, drainTimeout)}`);
   const second = signals.next();
   onDrain(drainTimeout);
   const drained = running.shutdown(drainTimeout);
@@ -50,13 +54,17 @@ export async function runUntilSignal(
   if (typeof early !== "number") onDrain(0);
   const cut = typeof early === "number" ? early : await running.shutdown(0);
   if (cut === 0) {
-    say("info", "Stopped; no connection was cut");
+    say("info", "stopped", "Stopped; no connection was cut");
     return 0;
   }
   const why = typeof early === "number"
     ? `after ${formatDuration(drainTimeout)}`
     : `by ${early}`;
-  say("warning", `Stopped; ${countOf(cut, "connection")} cut ${why}`);
+  say(
+    "warning",
+    "stopped-cut",
+    `Stopped; ${countOf(cut, "connection")} cut ${why}`,
+  );
   return 1;
 }
 

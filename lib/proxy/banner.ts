@@ -11,7 +11,7 @@ import { countOf } from "../observe/count_of.ts";
 import type { User } from "../policy/users/users.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { quoteShellWord } from "../cli/quote_shell_word.ts";
-import { type ListenerInfo, reachOf } from "../serve/start_listeners.ts";
+import { type ListenerInfo, openTo } from "../serve/start_listeners.ts";
 
 /** Facts for the announcements. */
 export interface BannerFacts {
@@ -40,7 +40,7 @@ export function bannerLines(facts: BannerFacts): string[] {
     return [
       `Listening on ${formatAddr(listener.addr)} (${spoken(facts)})`,
       `Try it: ${tryLine(listener, facts)}`,
-      `For ${whoMay(listener, facts)}`,
+      `Open to ${whoMay(listener, facts)}`,
     ];
   });
 }
@@ -116,24 +116,23 @@ function whoMay(
   { isPublic, mode }: ListenerInfo,
   { users, allowPrivate, rules, tls }: BannerFacts,
 ): string {
-  const who = `${describeClients(tls, users)} ${reachOf({ isPublic, mode })}`;
+  const clients = describeClients(tls, users);
+  const who = openTo(clients, { isPublic, mode });
   if (rules !== undefined) {
-    return `${who}, as far as ${
-      countOf(rules, "rule")
-    } and the default allow it`;
+    return `${who}; targets by ${countOf(rules, "rule")} and the default`;
   }
   return isPublic && !allowPrivate
-    ? `${who}, to public addresses only (--allow-private lifts that)`
-    : `${who}, to any address`;
+    ? `${who}; public targets only (--allow-private allows others)`
+    : `${who}; any target`;
 }
 
 function describeClients(
   tls: BannerFacts["tls"],
   users: BannerFacts["users"],
 ): string {
-  if (tls === "require") return "holders of a certificate";
+  if (tls === "require") return "certificate holders";
   const others = describeUsers(users);
-  return tls === "request" ? `holders of a certificate and ${others}` : others;
+  return tls === "request" ? `certificate holders and ${others}` : others;
 }
 
 function describeUsers(users: BannerFacts["users"]): string {

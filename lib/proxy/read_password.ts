@@ -38,7 +38,7 @@ export async function readPassword(name: string): Promise<Uint8Array> {
   if (bytes.length < 1 || bytes.length > MOST_BYTES) {
     throw fault(`expected 1 to 255 bytes, not ${bytes.length}`);
   }
-  // Arrow keys arrive as escape sequences: ignore them.
+  // Arrow keys arrive as escape sequences: refuse them.
   // deno-lint-ignore no-control-regex
   if (/[\u0000-\u001f\u007f-\u009f\ufffd]/.test(text)) {
     throw fault("expected text without control characters");

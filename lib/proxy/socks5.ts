@@ -129,7 +129,7 @@ async function readRequest(session: ProxySession): Promise<Request> {
 function describeMethods(wanted: Method, offered: Uint8Array): string {
   const need = wanted === METHOD.UsernamePassword
     ? "Client must log in with user name and password (method 2)"
-    : "Client must do without authentication (method 0)";
+    : "Client must offer no authentication (method 0)";
   const list = offered.length === 0 ? "none" : [...offered].join(", ");
   return `${need}; it offers ${list}`;
 }

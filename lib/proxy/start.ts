@@ -269,7 +269,7 @@ function requireConsent(
   if (config.tls?.clients === "require") return;
   const at = askedName(listener, where);
   throw new UsageError(
-    `Refusing to listen on ${at}: whoever reaches it could use the proxy; give --user NAME:PASSWORD, --users FILE or --tls-client-ca FILE, or --open to allow that`,
+    `Refusing to listen on ${at}: anyone who reaches it could use the proxy; give --user NAME:PASSWORD, --users FILE or --tls-client-ca FILE, or --open to allow that`,
     { others: ["user", "users", "tls-client-ca", "open"] },
   );
 }
@@ -281,7 +281,7 @@ function requireServable(config: ProxyConfig) {
   if (hasCertificates(config)) return;
   if (protocols.some((name) => name !== "socks4")) return;
   throw new UsageError(
-    "with users nobody could use socks4, which has no password; add socks5 or http",
+    "socks4 has no passwords, so no user could log in; add socks5 or http",
     { option: "protocols", others: ["user", "users"] },
   );
 }
@@ -297,7 +297,8 @@ function warnOfBlindGuard(
   log({
     event: "message",
     level: "warning",
+    code: "guard-incomplete",
     message:
-      "The address guard does not know this machine's addresses: a connection to one is closed before a byte is sent, datagrams get through; start Deno with --allow-sys=networkInterfaces",
+      "The address guard cannot list this machine's addresses: connections to them close before a byte is sent, but datagrams pass; start Deno with --allow-sys=networkInterfaces",
   });
 }

@@ -89,7 +89,7 @@ export async function openProxyUsers(
 /** An empty file lets no one in, unlike none. */
 function sayNobody(path: string, log: (event: LogEvent) => void): void {
   const message = `Nobody may use the proxy: ${path} has no users`;
-  log({ event: "message", level: "warning", message });
+  log({ event: "message", level: "warning", code: "no-users", message });
 }
 
 function withoutFixed<T extends User>(
@@ -121,8 +121,13 @@ function fixedUsers(
 function environmentUsers(log: (event: LogEvent) => void): User[] {
   if (!isGranted({ name: "env", variable: "SLUICE_USERS" })) { // A prompt would block the start.
     const message =
-      "Users of SLUICE_USERS, if any, are not known: Deno was not given --allow-env=SLUICE_USERS";
-    log({ event: "message", level: "warning", message });
+      "Sluice ignores SLUICE_USERS: Deno may not read it; start Deno with --allow-env=SLUICE_USERS";
+    log({
+      event: "message",
+      level: "warning",
+      code: "environment-unread",
+      message,
+    });
     return [];
   }
   const texts = readVariable("SLUICE_USERS")?.split(/\s+/).filter(Boolean);

@@ -47,7 +47,10 @@ export async function acceptPeer(
   const leaveDrain = draining.onCancel(() => wait.cancel(drainRefusal()));
   const watch = new EarlyReader(client, (error) => wait.cancel(error), {
     tooMuch: () =>
-      new Refusal("limit reached", "Client says too much too early"),
+      new Refusal(
+        "limit reached",
+        "Client sent too much before the peer connected",
+      ),
   });
   try {
     return await acceptWelcome(listener, wait, isWelcome);
@@ -98,6 +101,6 @@ function nobodyCame({ record, services }: ProxySession): DialError {
   const seconds = services.bindTimeout / 1000;
   return new DialError(
     "timeout",
-    `Nobody has come for ${record.target} within ${seconds} s`,
+    `No peer connected for ${record.target} within ${seconds} s`,
   );
 }

@@ -61,7 +61,7 @@ export function announce(
   for (const one of announcements) {
     log(
       typeof one === "string"
-        ? { event: "message", level: "info", message: one }
+        ? { event: "message", level: "info", code: "banner", message: one }
         : one,
     );
   }

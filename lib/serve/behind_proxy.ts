@@ -46,7 +46,7 @@ export function behindProxy<S extends ConnectionServices>(
     if (isTrusted(session.remote, accept)) await takeHeader(session, accept);
     else if (accept.isRequired) {
       throw refused(
-        `${session.record.client} is not one that may announce clients`,
+        `${session.record.client} may not send one; --accept-proxy-from names who may`,
       );
     }
     return await protocol(session);
@@ -64,7 +64,7 @@ async function takeHeader(
 ): Promise<void> {
   const header = await readHeader(session);
   if (header instanceof Uint8Array) {
-    if (isRequired) throw refused("the client is not announced");
+    if (isRequired) throw refused("it is missing");
     session.reader.unread(header);
     return;
   }

@@ -9,12 +9,17 @@ import { DialError } from "../net/dial_error.ts";
 import { LINGER } from "../net/linger.ts";
 import type { Handler } from "../net/listen.ts";
 import type { TunnelResult } from "../net/tunnel.ts";
-import type { ConnectionResult } from "../observe/log_event.ts";
+import type { ConnectionCode } from "../observe/connection_code.ts";
+import type {
+  ConnectionEvent,
+  ConnectionResult,
+} from "../observe/log_event.ts";
 import { Refusal } from "../policy/limits/refusal.ts";
 import { HttpError } from "../wire/http1/http_error.ts";
 import { Socks5Error } from "../wire/socks/v5.ts";
 import { setDeadline } from "../sync/deadline.ts";
 import { describeError } from "../observe/describe_error.ts";
+import { codeOfEnd } from "./code_of_end.ts";
 import { farewell } from "./farewell.ts";
 import { refuseLoop } from "./target/refuse_loop.ts";
 import { refusalReason } from "./refusal_reason.ts";
@@ -100,9 +105,18 @@ function recordTunnel(
   record.received = result.received;
   record.result = error === undefined ? "ok" : "cut";
   record.reason = describeEnd(result);
+  record.code = codeOfResult(result, record);
   recordLimit(session, error);
   recordReason(session, error);
   if (endedFirst !== undefined) record.endedFirst = endedFirst;
+}
+
+function codeOfResult(
+  { endedFirst, error, failed }: TunnelResult,
+  record: ConnectionEvent,
+): ConnectionCode {
+  if (error !== undefined) return codeOfEnd(error, record, failed);
+  return endedFirst === undefined ? "closed" : `${endedFirst}-closed`;
 }
 
 function describeEnd({ endedFirst, error, failed }: TunnelResult): string {
@@ -117,6 +131,7 @@ function recordFailure(session: Session, error: unknown): void {
   record.result = resultOf(session, error);
   const why = context.cancelled ? context.reason : error;
   record.reason = describeError(why);
+  record.code = codeOfEnd(why, record);
   recordLimit(session, why);
   recordReason(session, why);
   if (record.result === "cut" && !isEnd(error)) {

@@ -6,6 +6,11 @@
 
 import type { LogEvent } from "../observe/log_event.ts";
 
+const HEALTH_CODE = {
+  Upstream: { up: "upstream-up", down: "upstream-down" },
+  Parent: { up: "parent-up", down: "parent-down" },
+} as const;
+
 /** Something that connections go through. */
 export interface Checked {
   /** Its name. */
@@ -23,13 +28,14 @@ export interface Checked {
  * @returns What to log.
  */
 export function healthChange(
-  what: string,
+  what: "Upstream" | "Parent",
   { health: { isUp }, name }: Checked,
   why: string,
 ): LogEvent {
   return {
     event: "message",
     level: isUp ? "info" : "warning",
+    code: HEALTH_CODE[what][isUp ? "up" : "down"],
     message: `${what} ${name} is ${isUp ? "up again" : `down: ${why}`}`,
   };
 }

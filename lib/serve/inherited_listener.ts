@@ -74,8 +74,8 @@ export async function requireInheritedTaken(): Promise<void> {
   if (left === undefined) return;
   throw new StartError(
     left.addr === undefined
-      ? `Cannot use the inherited socket ${left.name}: it is no TCP socket that listens`
-      : `Cannot use the inherited socket ${left.name}: nothing is to listen on its address; name it, as with --listen ${
+      ? `Cannot use the inherited socket ${left.name}: it is not a listening TCP socket`
+      : `Cannot use the inherited socket ${left.name}: no listener uses its address; name it, for example with --listen ${
         formatHostPort(left.addr.hostname, left.addr.port)
       }`,
   );

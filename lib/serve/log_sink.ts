@@ -112,7 +112,8 @@ function lossOf(count: number): TextEvent {
   return {
     event: "message",
     level: "warning",
-    message: `${count} log lines were lost: nobody reads them fast enough`,
+    code: "log-lines-lost",
+    message: `${count} log lines were lost: the reader of the log is too slow`,
   };
 }
 

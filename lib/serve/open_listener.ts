@@ -71,7 +71,7 @@ export async function openEndpoint(
 
 function explainPath(path: string, error: unknown): string {
   if (error instanceof Deno.errors.AddrInUse) {
-    return "somebody listens there, or the file is no socket";
+    return "another program listens there, or the file is not a socket";
   }
   if (error instanceof Deno.errors.NotCapable) {
     return "Deno was not given the permission; start it with --allow-net, and --allow-read and --allow-write of the folder";

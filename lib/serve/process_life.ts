@@ -4,7 +4,7 @@
  * @module
  */
 
-import { describeError } from "../observe/describe_error.ts";
+import { internalError } from "../observe/internal_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 
 /** Permissions to keep. */
@@ -63,10 +63,7 @@ export function endOnMistakes(report: (error: unknown) => number): void {
  * @param log Receives the event.
  */
 export function surviveMistakes(log: (event: LogEvent) => void): void {
-  onRejection((reason) => {
-    const message = `Internal error: ${describeError(reason)}`;
-    log({ event: "message", level: "error", message });
-  });
+  onRejection((reason) => log(internalError(reason)));
 }
 
 /**
@@ -83,6 +80,6 @@ export function spareStacks(): void {
  * @param log Receives the event.
  */
 export function sayNothingToReload(log: (event: LogEvent) => void): void {
-  const message = "SIGHUP: there is no file to reload";
-  log({ event: "message", level: "info", message });
+  const message = "SIGHUP: no file to reload";
+  log({ event: "message", level: "info", code: "nothing-to-reload", message });
 }

@@ -6,6 +6,7 @@
  */
 
 import { DialError } from "../net/dial_error.ts";
+import type { RefusalCode } from "../observe/connection_code.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
 import { Refusal } from "../policy/limits/refusal.ts";
 import { HttpError } from "../wire/http1/http_error.ts";
@@ -20,7 +21,7 @@ export const NAME_MISMATCH = "name-mismatch";
  * `banned`, `draining`, `loop`, `name-mismatch`, `revoked`; `dial-` and what became of it; `http-` and a status;
  * `other`. No part of it is from a client.
  */
-export type RefusalReason = string;
+export type RefusalReason = RefusalCode;
 
 /**
  * Names the reason for which a connection did not become a tunnel, or was cut.
@@ -65,6 +66,11 @@ function ofRefusal(
   return rule === "guard" || rule === "default" ? rule : "rule";
 }
 
-function hyphenated(text: string): string {
-  return text.replaceAll(" ", "-");
+/** A kind with hyphens: one without a code in the table does not compile. */
+type Hyphenated<T extends string> = T extends `${infer First} ${infer Rest}`
+  ? `${First}-${Hyphenated<Rest>}`
+  : T;
+
+function hyphenated<T extends string>(text: T): Hyphenated<T> {
+  return text.replaceAll(" ", "-") as Hyphenated<T>;
 }

@@ -64,8 +64,13 @@ export async function openServiceManager(
     const why = error instanceof SyntaxError
       ? error.message
       : describeError(error);
-    const message = `Cannot tell the service manager anything: ${why}`;
-    log({ event: "message", level: "warning", message });
+    const message = `Cannot notify systemd: ${why}`;
+    log({
+      event: "message",
+      level: "warning",
+      code: "service-manager",
+      message,
+    });
     return NOBODY;
   }
 }

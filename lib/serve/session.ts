@@ -5,6 +5,7 @@
  * @module
  */
 
+import { placeNeeded } from "../observe/cut_error.ts";
 import { ByteReader } from "../net/byte_reader.ts";
 import type { Connection } from "../net/connection.ts";
 import { Duplex } from "../net/duplex.ts";
@@ -16,11 +17,8 @@ import type { ConnectionEvent } from "../observe/log_event.ts";
 import type { Lease } from "../policy/limits/connection_limits.ts";
 import type { Identity } from "../policy/users/identity.ts";
 import { drainRefusal, Refusal } from "../policy/limits/refusal.ts";
-import {
-  type Context,
-  timeoutError,
-  type Unregister,
-} from "../sync/context.ts";
+import type { Context, Unregister } from "../sync/context.ts";
+import { TimeLimitError } from "../sync/time_limit.ts";
 import type { BagEntry } from "../sync/bag.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import type { LiveConnection } from "./live_connection.ts";
@@ -241,8 +239,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
    * it: nothing of it is needed any more, or it has not begun.
    */
   offerPlace(): void {
-    const end = () =>
-      this.context.cancel(new Error("Another connection needs its place"));
+    const end = () => this.context.cancel(placeNeeded());
     (this.#lease ?? this.#kept)?.offer(end);
     this.usage?.offerPlace(end);
   }
@@ -265,7 +262,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.#handshake?.clear();
     this.#handshake = setDeadline(
       handshake,
-      () => this.#endWait(timeoutError(handshake, "Handshake time")),
+      () => this.#endWait(new TimeLimitError(handshake, "Handshake time")),
     );
     this.noteRequest();
     this.#leaveDrain = this.draining.onCancel((reason) =>
@@ -407,5 +404,6 @@ function newRecord(local: Deno.NetAddr, remote: Deno.NetAddr): ConnectionEvent {
     received: 0,
     result: "dropped",
     reason: "",
+    code: "other",
   };
 }

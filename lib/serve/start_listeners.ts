@@ -4,6 +4,7 @@
  * @module
  */
 
+import { internalError } from "../observe/internal_error.ts";
 import { describeError } from "../observe/describe_error.ts";
 import {
   type Handler,
@@ -145,7 +146,7 @@ async function start(
       makeRoom,
       grace: listener.isShared ? Math.max(grace, SHARED_GRACE) : grace,
       onAcceptError: (error) => log(acceptFailure(error)),
-      onHandlerError: (error) => log(handlerFailure(error)),
+      onHandlerError: (error) => log(internalError(error)),
     });
   });
   return {
@@ -201,17 +202,25 @@ export function withSessions(
 }
 
 /**
- * Tells from where a listener can be reached.
+ * Says who can use a listener.
  *
+ * @param clients Whom it accepts, for example `anyone` or `2 users`.
  * @param listener The listener.
- * @returns What goes behind "for anyone".
+ * @returns What follows "Open to" in the banner.
  */
-export function reachOf(
+export function openTo(
+  clients: string,
   { isPublic, mode }: { isPublic: boolean; mode: number | undefined },
 ): string {
-  if (mode === undefined) return isPublic ? "from anywhere" : "on this machine";
-  const digits = mode.toString(8).padStart(3, "0");
-  return `who may write to the file (mode ${digits})`;
+  const isAnyone = clients === "anyone";
+  if (mode !== undefined) {
+    const digits = mode.toString(8).padStart(3, "0");
+    return `${
+      isAnyone ? "programs" : clients
+    } that may write to the socket (mode ${digits})`;
+  }
+  if (isPublic) return isAnyone ? "everyone" : `${clients} from anywhere`;
+  return isAnyone ? "local programs" : `${clients} on this machine`;
 }
 
 /**
@@ -295,18 +304,12 @@ function acceptFailure(error: unknown): LogEvent {
   return {
     event: "message",
     level: "warning",
+    code: "accept-paused",
     message: `Cannot accept connections for now: ${describeError(error)}`,
   };
 }
 
 /** A mistake of ours; without the stack, which Deno can't make when it is out of descriptors. */
-function handlerFailure(error: unknown): LogEvent {
-  return {
-    event: "message",
-    level: "error",
-    message: `Internal error: ${describeError(error)}`,
-  };
-}
 
 async function shutdownAll(
   servers: readonly Server[],

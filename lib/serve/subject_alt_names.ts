@@ -87,7 +87,7 @@ function labelFault(label: string): string | undefined {
   if (label.includes("*")) return "has a * that is not all of its first label";
   if (label.length > 63) return `has a label of ${label.length} characters`;
   if (/[^\0-\x7f]/.test(label)) {
-    return "has letters beyond ASCII; give it in the form that begins with xn--";
+    return "has letters beyond ASCII; write its form that begins with xn--";
   }
   return `has the label '${label}'; only letters, digits and hyphens inside can be in a certificate`;
 }

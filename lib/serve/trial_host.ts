@@ -153,7 +153,7 @@ async function unixAddr(path: string): Promise<Deno.NetAddr> {
   const name = formatEndpoint({ path });
   if (!isGranted({ name: "write", path })) {
     throw new StartError(
-      `Cannot listen on ${name}: the permission to write was not given, or dropped at the start; a restart with this configuration keeps it`,
+      `Cannot listen on ${name}: Sluice has no permission to write, or dropped it at the start; restart it with this configuration`,
     );
   }
   try {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { TimeLimitError, type TimeLimitName } from "./time_limit.ts";
 import { Bag, type BagEntry } from "./bag.ts";
 import { type Deadline, setDeadline } from "./deadline.ts";
 
@@ -100,7 +101,7 @@ export class Context implements Cancellable {
    * @param what Name of the limit for the reason's message, in a few words.
    * @returns Removes the limit.
    */
-  cancelAfter(milliseconds: number, what?: string): Deadline {
+  cancelAfter(milliseconds: number, what?: TimeLimitName): Deadline {
     this.#deadline?.clear();
     this.#deadline = setDeadline(
       this.#cancelled ? 0 : milliseconds,
@@ -175,17 +176,13 @@ export class Context implements Cancellable {
 /**
  * Creates the reason for an expired time limit.
  *
- * @param milliseconds Length of the limit.
- * @param what Name of the limit, in a few words.
- * @returns A `DOMException` named `TimeoutError`, as with
- *   `AbortSignal.timeout`.
+ * @param milliseconds The limit.
+ * @param what What it limited, in a few words.
+ * @returns The error.
  */
 export function timeoutError(
   milliseconds: number,
-  what = "Time limit",
-): DOMException {
-  return new DOMException(
-    `${what} of ${milliseconds / 1000} s has passed`,
-    "TimeoutError",
-  );
+  what: TimeLimitName = "Time limit",
+): TimeLimitError {
+  return new TimeLimitError(milliseconds, what);
 }

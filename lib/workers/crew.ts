@@ -85,8 +85,13 @@ export class Crew {
     const answer = await ask(first.thread);
     const faults = await askEach(others, (thread) => ask(thread, answer));
     for (const fault of faults) {
-      const message = `Workers differ, one did not take ${what}: ${fault}`;
-      this.#log({ event: "message", level: "error", message });
+      const message = `Workers differ, one did not accept ${what}: ${fault}`;
+      this.#log({
+        event: "message",
+        level: "error",
+        code: "workers-differ",
+        message,
+      });
     }
     return { answer, faults };
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { internalError } from "../observe/internal_error.ts";
 import { describeError } from "../observe/describe_error.ts";
 import { type Arrival, ownDials } from "../net/own_dials.ts";
 import type { Trail } from "../net/own_listeners.ts";
@@ -61,8 +62,7 @@ export function runWorker(scope: WorkerScope, program: WorkerProgram): void {
   scope.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     const { reason } = event as PromiseRejectionEvent;
-    const message = `Internal error: ${describeError(reason)}`;
-    worker.link.tell("log", { event: "message", level: "error", message });
+    worker.link.tell("log", internalError(reason));
   });
   // Its state is unreliable after that: another thread replaces it.
   scope.addEventListener("error", (event) => {

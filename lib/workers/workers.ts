@@ -297,9 +297,8 @@ export class Workers implements Serving {
         const pause = isRefused ? RETRY : this.#deaths.pause;
         this.#timers.later(pause, () => this.#replace(slot));
       } else {
-        const message =
-          `${MOST_DEATHS} workers have ended within a minute: so does the program`;
-        this.#fail.reject(new StartError(message));
+        const many = `${MOST_DEATHS} workers ended within a minute`;
+        this.#fail.reject(new StartError(`${many}; Sluice stops`));
       }
     });
   }
@@ -314,7 +313,7 @@ export class Workers implements Serving {
       if (this.#isEnding) throw new ThreadEnded("the program ends");
       return this.#start(slot, { isReplacing: true });
     }).then(
-      () => this.#say("info", `Worker ${slot.index + 1} serves again`),
+      () => this.#say("worker-back", `Worker ${slot.index + 1} serves again`),
       (error: Error) => {
         // In a drain it is asked to end like all others.
         if (!this.#isEnding) slot.thread.end(error.message);
@@ -327,7 +326,8 @@ export class Workers implements Serving {
   #sayEnd({ index }: Slot, why: string): number {
     const lost = heldBy(this.#agreement.tables, index);
     const loss = `${countOf(lost, "connection")} lost`;
-    this.#say("error", `Worker ${index + 1} has ended: ${why}; ${loss}`);
+    const message = `Worker ${index + 1} has ended: ${why}; ${loss}`;
+    this.#say("worker-ended", message);
     return lost;
   }
 
@@ -346,7 +346,8 @@ export class Workers implements Serving {
     }
   }
 
-  #say(level: "info" | "error", message: string): void {
-    this.#options.log({ event: "message", level, message });
+  #say(code: "worker-back" | "worker-ended", message: string): void {
+    const level = code === "worker-ended" ? "error" : "info";
+    this.#options.log({ event: "message", level, code, message });
   }
 }

@@ -103,6 +103,7 @@ Deno.test("startAdmin() answers odd requests with what fits, and does nothing th
       context,
       record: {
         event: "connection",
+        code: "client-closed",
         startedAt: 0,
         duration: 0,
         listener: "a",

@@ -152,7 +152,7 @@ function idleSession(): WatchedSession {
   return {
     context: new Context(),
     record: {
-      ...{ event: "connection", result: "ok", reason: "" },
+      ...{ event: "connection", result: "ok", code: "closed", reason: "" },
       ...{ startedAt: 0, duration: 0, sent: 0, received: 0 },
       listener: "127.0.0.1:1080",
       client: "127.0.0.1:40000",

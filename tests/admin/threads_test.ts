@@ -53,7 +53,7 @@ for (const place of PLACES) {
     threads.add(test.thread);
     const { context, live } = new FakeConnection(test.listener);
     assertEquals(await threads.end(live.id), "done");
-    assertEquals(String(context.reason), "Error: Ended by the operator");
+    assertEquals(String(context.reason), "CutError: Ended by the operator");
     assertEquals(await threads.end(live.id + 1), "none");
   });
 

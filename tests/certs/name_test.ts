@@ -41,13 +41,13 @@ Deno.test("parseCertificateName() says why a name is refused", async (t) => {
     { name: "ca", why: "is the name of the authority's files" },
     { name: "CA", why: "is the name of the authority's files" },
     { name: "a".repeat(65), why: "has 65 characters, more than 64" },
-    { name: "a@", why: "is no mail address" },
-    { name: "a@b@c", why: "is no mail address" },
-    { name: "a.@b", why: "is no mail address" },
-    { name: "a..b@c", why: "is no mail address" },
-    { name: "a@b..c", why: "is no mail address" },
-    { name: "a@127.0.0.1", why: "is no mail address" },
-    { name: "a@b_c", why: "is no mail address" },
+    { name: "a@", why: "is not a mail address" },
+    { name: "a@b@c", why: "is not a mail address" },
+    { name: "a.@b", why: "is not a mail address" },
+    { name: "a..b@c", why: "is not a mail address" },
+    { name: "a@b..c", why: "is not a mail address" },
+    { name: "a@127.0.0.1", why: "is not a mail address" },
+    { name: "a@b_c", why: "is not a mail address" },
   ];
   for (const { name, why } of cases) {
     await t.step(JSON.stringify(name), () => {

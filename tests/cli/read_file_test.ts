@@ -211,9 +211,9 @@ Deno.test("every option with a file reads a shell's pipe in every thread", async
       --admin 127.0.0.1:0 --admin-token-file <(cat token)`;
   for (const workers of [1, 3]) {
     await t.step(`${workers} workers`, async () => {
-      const output = await serve(folder.path, `${line} --workers ${workers}`);
-      assertMatch(output, /For 1 user on this machine, as far as 1 rule /);
-      assertEquals(/warning|error/.test(output), false, output);
+      const said = await serve(folder.path, `${line} --workers ${workers}`);
+      assertMatch(said, /Open to 1 user on this machine; targets by 1 rule /);
+      assertEquals(/warning|error/.test(said), false, said);
     });
   }
   const config = {
@@ -232,9 +232,9 @@ Deno.test("every option with a file reads a shell's pipe in every thread", async
       const text = JSON.stringify({ workers, ...config });
       await Deno.writeTextFile(`${folder.path}/config`, text);
       const files = "-c <(cat config) 9< <(cat rules)";
-      const output = await serve(folder.path, `sluice run ${files}`);
-      assertMatch(output, /For 1 user on this machine, as far as 1 rule /);
-      assertEquals(/warning|error/.test(output), false, output);
+      const said = await serve(folder.path, `sluice run ${files}`);
+      assertMatch(said, /Open to 1 user on this machine; targets by 1 rule /);
+      assertEquals(/warning|error/.test(said), false, said);
     });
   }
   await t.step("check", async () => {

@@ -157,14 +157,14 @@ Deno.test("WatchedFile keeps its value when the file is invalid, and reports it 
     await write(text);
     for (let n = 0; n < 4; n++) await file.poll();
     const line =
-      `error: Cannot reload numbers file FILE: ${why}; it stays as it was`;
+      `error: Cannot reload numbers file FILE: ${why}; Sluice keeps the old one`;
     assertEquals(logged.splice(0), [line]);
     assertEquals(file.value, 1);
   }
   await Deno.writeFile(path, Uint8Array.of(0xff));
   await file.reload();
   assertEquals(logged.splice(0), [
-    "error: Cannot reload numbers file FILE: it is not UTF-8; it stays as it was",
+    "error: Cannot reload numbers file FILE: it is not UTF-8; Sluice keeps the old one",
   ]);
   await write("2");
   for (let n = 0; n < 4; n++) await file.poll();
@@ -176,8 +176,8 @@ Deno.test("WatchedFile keeps its value when the file is gone, and reads the file
   const { file, path, applied, logged, write } = await openIn(folder.path);
   await Deno.remove(path);
   for (let n = 0; n < 4; n++) await file.poll();
-  assertEquals(logged.splice(0), [
-    "error: Cannot reload numbers file FILE: there is no such file; it stays as it was",
+  assertEquals(said.splice(0), [
+    "error: Cannot reload numbers file FILE: there is no such file; Sluice keeps the old one",
   ]);
   assertEquals([file.value, applied], [1, []]);
   await write("1");
@@ -194,8 +194,8 @@ Deno.test({
     for (const mode of [0o640, 0o604, 0o644]) {
       await Deno.chmod(path, mode);
       for (let n = 0; n < 2; n++) await file.reload();
-      assertEquals(logged.splice(0).filter((line) => !/Reloaded/.test(line)), [
-        "warning: Others can read FILE, which holds secrets: chmod 600 it",
+      assertEquals(said.splice(0).filter((line) => !/Reloaded/.test(line)), [
+        "warning: Other users can read FILE, which holds secrets; run: chmod 600 FILE",
       ]);
     }
     await Deno.chmod(path, 0o600);

@@ -32,9 +32,10 @@ const BANS: BanEvent[] = [
 ];
 
 const OTHERS: TextEvent[] = FORGERIES.flatMap((text): TextEvent[] => [
-  { event: "message", level: "warning", message: text },
+  { event: "message", level: "warning", code: "loop", message: text },
   {
     event: "connection",
+    code: "client-closed",
     startedAt: NOW,
     duration: 1,
     listener: "127.0.0.1:1080",

@@ -26,7 +26,7 @@ async function loopsOf(...listeners: Listener[]): Promise<string[]> {
   const { loops, problems } = await tryConfig(config);
   assertEquals(problems, []);
   return loops.map(({ problem: { message, path } }) => {
-    const [, way] = /loop \((.*)\) and be refused/.exec(message)!;
+    const [, way] = /loop \((.*)\) and Sluice would refuse it/.exec(message)!;
     return `${path[1]}: ${way!.replaceAll("127.0.0.1:1", "")}`;
   });
 }

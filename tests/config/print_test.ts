@@ -84,7 +84,7 @@ Deno.test("printConfig() prints every option of every kind", async () => {
 Deno.test("printConfig() refuses what the command would, and other commands", async () => {
   const table: [args: string[], message: string][] = [
     [["--lisen", "1"], "did you mean --listen?"],
-    [["forward"], "where to listen and where to relay are to be given"],
+    [["forward"], "LISTEN and UPSTREAM are missing"],
     [["connect", "x:1"], "expected one of proxy, forward, hub, echo"],
   ];
   for (const [args, message] of table) {

@@ -66,7 +66,7 @@ Deno.test({
     await replaceFile(path, configOf(0, ports));
     await using echo = startEcho();
     await using sluice = ConfiguredSluice.run(path);
-    await sluice.line(/For anyone/, 2);
+    await sluice.line(/Open to/, 2);
     const tunnels = await Promise.all(
       Array.from({ length: TUNNELS }, async (_, index) => {
         const { conn, reply } = await ask(ports[index % 2]!, echo);
@@ -126,7 +126,7 @@ Deno.test("run --watch takes a changed file and changed secrets, and no broken f
   await replaceFile(`${folder.path}/alice.txt`, "swordfish");
   await replaceFile(path, config({}));
   await using sluice = ConfiguredSluice.run(path, "--watch");
-  await sluice.line(/For 1 user/);
+  await sluice.line(/Open to 1 user/);
   await replaceFile(path, config({ "idle-timout": "1m", prefer: "ipv5" }));
   await sluice.line(
     /sluice\.jsonc:1:\d+: listeners\[0\]\.idle-timout: .*did you mean idle-timeout\?$/,
@@ -135,7 +135,7 @@ Deno.test("run --watch takes a changed file and changed secrets, and no broken f
     /sluice\.jsonc:1:\d+: listeners\[0\]\.prefer: expected one of/,
   );
   await sluice.line(
-    /Cannot reload config .*: it has 2 problems; it stays as it was$/,
+    /Cannot reload config .*: it has 2 problems; Sluice keeps the old one$/,
   );
   assertEquals(await login(port, "swordfish"), 0);
   await replaceFile(path, config({ "idle-timeout": "1m" }));
@@ -193,8 +193,10 @@ Deno.test("run warns where others can read secrets in its file, and shows none",
     mode: 0o644,
   });
   await using sluice = ConfiguredSluice.run(path);
-  await sluice.line(/Others can read .*sluice\.jsonc, which holds secrets/);
-  await sluice.line(/For 1 user/);
+  await sluice.line(
+    /Other users can read .*sluice\.jsonc, which holds secrets/,
+  );
+  await sluice.line(/Open to 1 user/);
   sluice.kill("SIGTERM");
   assertEquals(await sluice.code(), 0);
   assertEquals(sluice.lines.join("\n").includes("swordfish"), false);

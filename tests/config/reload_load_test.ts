@@ -114,7 +114,7 @@ Deno.test({
     const path = `${folder.path}/sluice.jsonc`;
     await replaceFile(path, configOf(0, places));
     await using sluice = ConfiguredSluice.run(path);
-    await sluice.line(/For anyone/, 2);
+    await sluice.line(/Open to/, 2);
     const tunnels = await Promise.all(
       Array.from({ length: TUNNELS }, async (_, index) => {
         const port = index % 2 ? changing : same;

@@ -92,7 +92,7 @@ Deno.test("the program takes a changed users file without a signal", async () =>
   const path = `${folder.path}/users.txt`;
   await replace(path, lineOf(ALICE));
   await using sluice = new Sluice("--users", path);
-  await sluice.line(/For 1 user on this machine/);
+  await sluice.line(/Open to 1 user on this machine/);
   await replace(path, lineOf(BOB));
   await sluice.line(/Reloaded .*users\.txt: 1 user$/);
   assertEquals(await login(sluice, "alice", "secret"), 1);
@@ -107,13 +107,13 @@ Deno.test({
     const path = `${folder.path}/users.txt`;
     await replace(path, lineOf(ALICE));
     await using sluice = new Sluice("--users", path);
-    await sluice.line(/For 1 user on this machine/);
+    await sluice.line(/Open to 1 user on this machine/);
     await replace(path, `${lineOf(BOB)}alice:hunter2\n`);
     sluice.kill("SIGHUP");
     const line = await sluice.line(/Cannot reload/);
     assertMatch(
       line,
-      /error {3}Cannot reload users file .*users\.txt: line 2, column 7: expected a hash .*; it stays as it was$/,
+      /error {3}Cannot reload users file .*users\.txt: line 2, column 7: expected a hash .*; Sluice keeps the old one$/,
     );
     assert(!sluice.lines.some((line) => line.includes("hunter2")));
     assertEquals(await login(sluice, "alice", "secret"), 0);
@@ -133,7 +133,7 @@ Deno.test({
     await using sluice = new Sluice();
     using conn = await sluice.openTunnel(echo.addr);
     sluice.kill("SIGHUP");
-    await sluice.line(/SIGHUP: there is no file to reload$/);
+    await sluice.line(/SIGHUP: no file to reload$/);
     await echoes(conn, "still here");
     sluice.kill("SIGTERM");
     conn.close();

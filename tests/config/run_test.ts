@@ -243,7 +243,7 @@ Deno.test("RunningConfig says what only a restart can change", async () => {
   await using run = startTestRun();
   await apply(run, ECHO);
   await run.running.apply(await load({ listeners: [ECHO], log: "json" }));
-  assert(run.messages.includes("A restart is needed for the change of log"));
+  assert(run.messages.includes("Restart Sluice to apply log"));
 });
 
 Deno.test("RunningConfig applies one configuration after the other, and none at the end", async () => {

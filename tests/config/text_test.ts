@@ -92,6 +92,6 @@ Deno.test("ConfigText tells all faults of the syntax with line and column", () =
 
 Deno.test("ConfigText says that a text has too many brackets, and not more than 20 things", () => {
   const [deep] = faults("[".repeat(200_000));
-  assertEquals(deep, "f:1:1: it has too many brackets in brackets");
+  assertEquals(deep, "f:1:1: brackets are nested too deep");
   assertEquals(faults("x ".repeat(1_000)).length <= 20, true);
 });

@@ -71,7 +71,7 @@ Deno.test("JsonChannel reports 100 refused lines, then that more follow", async 
   assertEquals([lines.refused, warnings.length], [150, 101]);
   assertEquals(
     warnings.at(-1),
-    "More lines are left out; no more is said of each",
+    "More lines were left out; Sluice only counts them",
   );
 });
 

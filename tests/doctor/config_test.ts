@@ -74,15 +74,13 @@ Deno.test("sluice doctor -c examines all listeners, and adds up their connection
       { kind: "echo", listen: taken.addr.port, "max-connections": 5 },
     ],
   });
-  const visited = await visit(path);
-  assertEquals(of(visited, "config"), [
-    `ok ${path}: 2 listeners, nothing wrong`,
-  ]);
-  assertMatch(of(visited, "descriptors")[0]!, / 12 asked$/);
-  const [free, used] = of(visited, "port");
+  const said = await visit(path);
+  assertEquals(of(said, "config"), [`ok ${path}: 2 listeners, nothing wrong`]);
+  assertMatch(of(said, "descriptors")[0]!, / 12 wanted$/);
+  const [free, used] = of(said, "port");
   assertEquals(
     free,
-    `ok 127.0.0.1:${port} is free, to be used on this machine`,
+    `ok 127.0.0.1:${port} is free, for clients on this machine`,
   );
   assertMatch(used!, /^problem .*the port is in use/);
   assertEquals(visited.result.code, 1);
@@ -139,8 +137,8 @@ Deno.test("sluice doctor -c connects to upstreams and parents, and reads their c
     .filter((text) => text.includes("tls://")).toSorted();
   assertEquals(certificates.length, 2, certificates.join("\n"));
   const [ofParent, ofServer] = certificates;
-  assertMatch(ofServer!, /^warning tls:\/\/127.*holds for (29|30) days$/);
-  // The system does not know the test's authority.
+  assertMatch(ofServer!, /^warning tls:\/\/127.*is valid for (29|30) days$/);
+  // The system does not know the authority of a test.
   assertMatch(
     ofParent!,
     /^problem tls:\/\/localhost:\d+: TLS handshake failed/,
@@ -171,7 +169,7 @@ Deno.test("sluice doctor -c sends a LOCAL header to upstreams that expect a PROX
   assertMatch(of(visited, "upstream")[0]!, /^ok .* takes connections/);
   const [certificate] = of(visited, "certificate")
     .filter((text) => text.includes("tls://"));
-  assertMatch(certificate!, /^warning tls:\/\/.*holds for (29|30) days$/);
+  assertMatch(certificate!, /^warning tls:\/\/.*is valid for (29|30) days$/);
 });
 
 Deno.test("sluice doctor -c prints permissions for only the addresses of a relay, which start it", async () => {
@@ -223,8 +221,8 @@ Deno.test("sluice doctor knows Sluice's environment variables, and reports unkno
   });
   const text = of(visited, "environment").join("\n");
   assertMatch(text, /SLUICE_ADMIN_TOKEN is the token of the admin listener/);
-  assertMatch(text, /warning SLUICE_USER is set, and nothing reads it/);
-  assert(!/0123456789abcdef|hush/.test(JSON.stringify(visited.findings)));
+  assertMatch(text, /warning SLUICE_USER is set, but Sluice does not read it/);
+  assert(!/0123456789abcdef|hush/.test(JSON.stringify(said.findings)));
 });
 
 Deno.test("sluice doctor refuses options together with a configuration", async () => {
@@ -233,7 +231,7 @@ Deno.test("sluice doctor refuses options together with a configuration", async (
   assertEquals(code, 2);
   assertMatch(
     stderr,
-    /Option --config: does not go with --listen: what the file says/,
+    /Option --config: does not go with --listen: doctor examines what the file says/,
   );
 });
 

@@ -38,6 +38,6 @@ Deno.test("formatFindings() aligns findings, and sums them up", () => {
   ]);
   assertEquals(
     formatFindings([finding("ok")]),
-    "ok       ok  m\nNothing to remark",
+    "ok       ok  m\nNo problems",
   );
 });

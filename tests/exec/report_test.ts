@@ -12,6 +12,7 @@ import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 function event(given: Partial<ConnectionEvent>): ConnectionEvent {
   return {
     event: "connection",
+    code: "client-closed",
     startedAt: 0,
     duration: 1,
     listener: "unix:fence:0",

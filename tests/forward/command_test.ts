@@ -22,8 +22,8 @@ async function refused(...args: string[]): Promise<[number, string]> {
 
 Deno.test("forward says in one line what is wrong with its words", async () => {
   const cases: [args: string[], why: RegExp][] = [
-    [[], /where to listen and where to relay are to be given/],
-    [["1"], /where to relay is missing; give an upstream/],
+    [[], /LISTEN and UPSTREAM are missing/],
+    [["1"], /the upstream is missing; give one/],
     [["1=2", "3"], /'3' is not LISTEN=UPSTREAM/],
     [["1", "2,weight=0"], /'weight=0' is neither backup nor weight=1/],
     [
@@ -55,7 +55,7 @@ Deno.test("forward does not replace a file that is no socket, and says so", asyn
   await Deno.writeTextFile(path, "data");
   const [code, said] = await refused(`unix:${path}`, "1");
   assertEquals(code, 1);
-  assertMatch(said, /^sluice: Cannot listen on unix:[^\n]+ no socket\n$/);
+  assertMatch(said, /^sluice: Cannot listen on unix:[^\n]+ not a socket\n$/);
   assertEquals(await Deno.readTextFile(path), "data");
 });
 
@@ -84,7 +84,7 @@ Deno.test("startForward() refuses what does not go together", async () => {
     [{ protocols: ["h2"] }, "Option --tls-alpn: needs --tls-cert"],
     [
       { protocols: "upstream", tls: NO_TLS },
-      "--tls-alpn: 'upstream' needs upstreams that are spoken to by TLS: write tls://127.0.0.1:1, or",
+      "--tls-alpn: 'upstream' needs TLS upstreams: write tls://127.0.0.1:1, or",
     ],
     [
       {

@@ -60,7 +60,7 @@ Deno.test("parseRoutes() reads pairs, and joins those of one listener", () => {
 
 Deno.test("parseRoutes() says what is wrong", () => {
   const cases = [
-    [[], "where to listen and where to relay"],
+    [[], "LISTEN and UPSTREAM are missing"],
     [["1", "tls://unix:/a"], "TLS needs a host"],
     [["1", "tls://"], "port '' is not"],
     [["1=2", "3"], "'3' is not LISTEN=UPSTREAM"],

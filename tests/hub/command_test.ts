@@ -83,7 +83,7 @@ Deno.test("startHub() listens on a public address only when open is set", async 
     await assertRejects(
       () => startHub(where),
       UsageError,
-      "Refusing to listen on 0.0.0.0:0: whoever reaches it could use the hub; give --open",
+      "Refusing to listen on 0.0.0.0:0: anyone who reaches it could use the hub; give --open",
     );
     const hub = await startHub({ ...where, open: true });
     assertEquals(await hub.shutdown(0), 0);

@@ -113,7 +113,7 @@ Deno.test("startHub() gives a name to one client only", async () => {
   assertEquals(await bob.hear(), "* alice is now Alice");
   assertEquals(
     await bob.ask("/name guest-1"),
-    "* Not done: that name is given by the hub only",
+    "* Not done: only the hub gives such names",
   );
   assertMatch((await bob.ask("/name \x1b[31m"))!, /^\* Not done: a name is /);
   assertEquals(await alice.ask("/name carol"), "* You are carol");
@@ -147,13 +147,13 @@ Deno.test("startHub() separates rooms", async () => {
   );
   assertEquals(
     await alice.ask("/join third"),
-    "* Not done: there are 2 rooms, no more fit",
+    "* Not done: all 2 rooms are taken; join one of them",
   );
   // The lobby disappears with its last client.
   assertEquals(await guest.ask("/join third"), "* You are in third");
   assertEquals(
     await bob.ask("/join lobby"),
-    "* Not done: there are 2 rooms, no more fit",
+    "* Not done: all 2 rooms are taken; join one of them",
   );
 });
 

@@ -131,6 +131,7 @@ function codesIn(text: string, after: string): number[] {
 async function writeFiles({ path }: TestFolder): Promise<void> {
   const log = formatJson({
     event: "connection",
+    code: "target-closed",
     startedAt: 0,
     duration: 12,
     listener: "127.0.0.1:1080",

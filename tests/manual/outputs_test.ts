@@ -125,7 +125,7 @@ Deno.test("describePlan() describes a memory limit as the manual does", () => {
   const [line] = shown("memory");
   const [told, more] = line!.split(";");
   assertEquals(shapeOf(told!), shapeOf(describePlan(plan)));
-  assertEquals(shapeOf(more!), " no more than # are let in at once");
+  assertEquals(shapeOf(more!), " Sluice accepts # at most");
 });
 
 Deno.test("sluice rules test prints the answer of the manual", async () => {

@@ -5,6 +5,8 @@ import type {
   ConnectionEvent,
   ConnectionResult,
 } from "../../lib/observe/log_event.ts";
+import { END_CODES, REFUSAL_CODES } from "../../lib/observe/connection_code.ts";
+import { MESSAGE_CODES } from "../../lib/observe/message_code.ts";
 import { formatJson } from "../../lib/observe/log_json.ts";
 import {
   type LimitName,
@@ -132,6 +134,7 @@ Deno.test("the manual has every metric, and no other", async () => {
 
 const CONNECTION: Required<ConnectionEvent> = {
   event: "connection",
+  code: "client-closed",
   startedAt: 0,
   duration: 1,
   listener: "127.0.0.1:1080",
@@ -166,6 +169,22 @@ Deno.test("the manual has every field of a connection in the JSON log, and no ot
     fields.toSorted(),
   );
 });
+
+for (
+  const [head, codes] of [
+    ["end", END_CODES],
+    ["refusal", REFUSAL_CODES],
+    ["message", MESSAGE_CODES],
+  ] as const
+) {
+  Deno.test(`the manual has every code of the log (${head}), and no other`, () => {
+    const told = tableOf("lib/manual/log-codes.md", `${head} | meaning`);
+    const plain = Object.entries(codes).map((row) =>
+      row.map((cell) => cell.replaceAll("`", ""))
+    );
+    assertEquals(told.toSorted(), plain.toSorted());
+  });
+}
 
 Deno.test("the manual has every result, and no other", () => {
   const results: Record<ConnectionResult, true> = {

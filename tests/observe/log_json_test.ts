@@ -9,6 +9,7 @@ const NOW = Date.UTC(2024, 1, 29, 12, 0, 1, 5);
 
 const CONNECTION: ConnectionEvent = {
   event: "connection",
+  code: "client-closed",
   startedAt: NOW - 2_000,
   duration: 1999.96,
   listener: "127.0.0.1:1080",
@@ -62,6 +63,7 @@ Deno.test("formatJson() writes every field of a connection", () => {
     time: "2024-02-29T12:00:01.005Z",
     level: "info",
     event: "connection",
+    code: "client-closed",
     listener: "127.0.0.1:1080",
     client: "127.0.0.1:50000",
     protocol: "socks5",
@@ -82,6 +84,7 @@ Deno.test("formatJson() writes every field of a connection", () => {
 Deno.test("formatJson() leaves out unknown values", () => {
   const line = formatJson({
     event: "connection",
+    code: "client-closed",
     startedAt: NOW,
     duration: 0.04,
     listener: "127.0.0.1:1080",
@@ -95,6 +98,7 @@ Deno.test("formatJson() leaves out unknown values", () => {
     time: "2024-02-29T12:00:01.005Z",
     level: "warning",
     event: "connection",
+    code: "client-closed",
     listener: "127.0.0.1:1080",
     client: "127.0.0.1:50000",
     result: "dropped",
@@ -122,10 +126,15 @@ Deno.test("formatJson() writes level info for a good end and warning for any oth
 
 Deno.test("formatJson() writes a message", () => {
   for (const level of ["info", "warning", "error"] as const) {
-    const line = formatJson({ event: "message", level, message: "Hi\n" }, NOW);
+    const line = formatJson({
+      event: "message",
+      level,
+      code: "banner",
+      message: "Hi\n",
+    }, NOW);
     assertEquals(
       line,
-      `{"time":"2024-02-29T12:00:01.005Z","level":"${level}","event":"message","message":"Hi\\n"}`,
+      `{"time":"2024-02-29T12:00:01.005Z","level":"${level}","event":"message","code":"banner","message":"Hi\\n"}`,
     );
   }
 });
@@ -176,7 +185,12 @@ Deno.test("formatJson() is one line of valid JSON whatever a client sends", () =
     const { user, target, reason } = JSON.parse(line);
     assertEquals({ user, target, reason }, fields);
     const message = hostileText(next);
-    const event = { event: "message", level: "error", message } as const;
+    const event = {
+      event: "message",
+      level: "error",
+      code: "banner",
+      message,
+    } as const;
     assertEquals(JSON.parse(formatJson(event, NOW)).message, message);
   }
 });

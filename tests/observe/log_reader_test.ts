@@ -9,6 +9,7 @@ import {
 
 const EVENT: ConnectionEvent = {
   event: "connection",
+  code: "client-closed",
   startedAt: Date.parse("2026-11-20T08:00:00Z"),
   duration: 12,
   listener: "127.0.0.1:1080",

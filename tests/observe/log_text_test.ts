@@ -13,6 +13,7 @@ const NOW = new Date(2024, 1, 29, 2, 0, 1).getTime();
 
 const CONNECTION: ConnectionEvent = {
   event: "connection",
+  code: "client-closed",
   startedAt: NOW - 2_000,
   duration: 2_100,
   listener: "127.0.0.1:1080",
@@ -126,8 +127,13 @@ Deno.test("formatText() quotes a user name with special characters", () => {
   }
 });
 
-Deno.test("formatText() writes the time in each format", () => {
-  const event = { event: "message", level: "info", message: "hello" } as const;
+Deno.test("formatText() writes the time as it is told", () => {
+  const event = {
+    event: "message",
+    level: "info",
+    code: "banner",
+    message: "hello",
+  } as const;
   const cases = [
     ["clock", "02:00:01 info    hello"],
     ["date", "2024-02-29 02:00:01 info    hello"],
@@ -146,7 +152,12 @@ Deno.test("formatText() writes a message", () => {
     { level: "error", want: "02:00:01 error   Hi\\u000a" },
   ] as const;
   for (const { level, want } of cases) {
-    const event = { event: "message", level, message: "Hi\n" } as const;
+    const event = {
+      event: "message",
+      level,
+      code: "banner",
+      message: "Hi\n",
+    } as const;
     assertEquals(formatText(event, NOW, PLAIN), want);
   }
 });
@@ -213,7 +224,11 @@ Deno.test("formatText() is one safe line whatever a client sends", () => {
     for (
       const line of [
         formatText(event, NOW, PLAIN),
-        formatText({ event: "message", level: "info", message }, NOW, PLAIN),
+        formatText(
+          { event: "message", level: "info", code: "banner", message },
+          NOW,
+          PLAIN,
+        ),
       ]
     ) {
       // deno-lint-ignore no-control-regex

@@ -145,7 +145,7 @@ Deno.test("the text log has the banner, and no listening event", async () => {
   assertEquals(sluice.lines.map((text) => text.replace(/:\d+\b/, ":0")), [
     "info    Listening on 127.0.0.1:0 (SOCKS5, SOCKS4, HTTP)",
     "info    Try it: curl -x socks5h://127.0.0.1:0 https://example.com/",
-    "info    For anyone on this machine, to any address",
+    "info    Open to local programs; any target",
     "info    SIGTERM: stopping",
     "info    Stopped; no connection was cut",
   ]);

@@ -85,7 +85,7 @@ testPrograms({
     assertMatch(
       await service.line(/^sluice: /),
       new RegExp(
-        `inherited socket 127.0.0.1:${port} \\(proxy\\): nothing .* --listen 127.0.0.1:${port}$`,
+        `inherited socket 127.0.0.1:${port} \\(proxy\\): no listener .* --listen 127.0.0.1:${port}$`,
       ),
     );
   },

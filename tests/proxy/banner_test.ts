@@ -17,7 +17,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
       want: [
         "Listening on 127.0.0.1:1080 (SOCKS5, SOCKS4, HTTP)",
         "Try it: curl -x socks5h://127.0.0.1:1080 https://example.com/",
-        "For anyone on this machine, to any address",
+        "Open to local programs; any target",
       ],
     },
     {
@@ -25,7 +25,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
       want: [
         "Listening on [::1]:1080 (SOCKS5, HTTP)",
         "Try it: curl -x socks5h://alice:PASSWORD@[::1]:1080 https://example.com/",
-        "For 1 user on this machine, to any address",
+        "Open to 1 user on this machine; any target",
       ],
     },
     {
@@ -33,7 +33,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
       want: [
         "Listening on [::1]:1080 (SOCKS5, HTTP)",
         "Try it: curl -x socks5h://USER:PASSWORD@[::1]:1080 https://example.com/",
-        "For nobody on this machine, to any address",
+        "Open to nobody on this machine; any target",
       ],
     },
     {
@@ -44,7 +44,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
       want: [
         "Listening on 0.0.0.0:1080 (SOCKS5, HTTP)",
         "Try it: curl -x socks5h://a%40b%3Ac:PASSWORD@127.0.0.1:1080 https://example.com/",
-        "For 2 users from anywhere, to public addresses only (--allow-private lifts that)",
+        "Open to 2 users from anywhere; public targets only (--allow-private allows others)",
       ],
     },
     {
@@ -52,7 +52,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
       want: [
         "Listening on [::]:1080 (SOCKS5, SOCKS4, HTTP)",
         "Try it: curl -x socks5h://[::1]:1080 https://example.com/",
-        "For anyone from anywhere, to any address",
+        "Open to everyone; any target",
       ],
     },
     {
@@ -60,7 +60,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
       want: [
         "Listening on [::]:1080 (SOCKS5, SOCKS4, HTTP, over TLS)",
         "Try it: curl -x https://[::1]:1080 --proxy-cacert CA.crt --proxy-cert YOURS.crt --proxy-key YOURS.key https://example.com/",
-        "For holders of a certificate from anywhere, to public addresses only (--allow-private lifts that)",
+        "Open to certificate holders from anywhere; public targets only (--allow-private allows others)",
       ],
     },
     {
@@ -72,7 +72,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
       want: [
         "Listening on 127.0.0.1:1080 (SOCKS5, SOCKS4, HTTP, over TLS)",
         "Try it: curl -x https://alice:PASSWORD@127.0.0.1:1080 --proxy-cacert CA.crt https://example.com/",
-        "For holders of a certificate and 1 user on this machine, to any address",
+        "Open to certificate holders and 1 user on this machine; any target",
       ],
     },
     {
@@ -80,7 +80,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
       want: [
         "Listening on [::]:1080 (SOCKS5, SOCKS4, HTTP)",
         "Try it: curl -x socks5h://[::1]:1080 https://example.com/",
-        "For anyone from anywhere, as far as 2 rules and the default allow it",
+        "Open to everyone; targets by 2 rules and the default",
       ],
     },
     {
@@ -88,7 +88,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
       want: [
         "Listening on 192.0.2.7:1080 (SOCKS5, SOCKS4, HTTP)",
         "Try it: curl -x socks5h://192.0.2.7:1080 https://example.com/",
-        "For anyone from anywhere, to public addresses only (--allow-private lifts that)",
+        "Open to everyone; public targets only (--allow-private allows others)",
       ],
     },
     {
@@ -96,7 +96,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
       want: [
         "Listening on 127.0.0.1:1080 (SOCKS5, SOCKS4, HTTP)",
         "Try it: curl -x socks5h://127.0.0.1:1080 https://example.com/",
-        "For anyone on this machine, to any address",
+        "Open to local programs; any target",
       ],
     },
     {
@@ -104,7 +104,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
       want: [
         "Listening on 127.0.0.1:1080 (HTTP)",
         "Try it: curl -x http://127.0.0.1:1080 https://example.com/",
-        "For anyone on this machine, to any address",
+        "Open to local programs; any target",
       ],
     },
     {
@@ -115,7 +115,7 @@ Deno.test("bannerLines() says what listens, how to try it and who may", () => {
       want: [
         "Listening on 127.0.0.1:1080 (SOCKS4)",
         "Try it: curl -x socks4a://127.0.0.1:1080 https://example.com/",
-        "For anyone on this machine, to any address",
+        "Open to local programs; any target",
       ],
     },
   ];
@@ -157,7 +157,7 @@ Deno.test("bannerLines() says how to try a Unix socket, and whom its file lets i
   assertEquals(lines({}), [
     "Listening on unix:/run/a b.sock (SOCKS5, SOCKS4, HTTP)",
     "Try it: curl -x socks5h://localhost/run/a%20b.sock https://example.com/",
-    "For anyone who may write to the file (mode 660), to any address",
+    "Open to programs that may write to the socket (mode 660); any target",
   ]);
   const through =
     "Try it: socat TCP-LISTEN:8080,bind=127.0.0.1,fork 'UNIX-CONNECT:/run/a b.sock' & curl -x ";

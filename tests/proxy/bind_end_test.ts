@@ -67,7 +67,10 @@ for (const form of BIND_FORMS) {
     waiting.conn.close();
     const [record] = await within(5_000, proxy.whenEnded(1));
     assertFree(waiting.bound);
-    assertEquals(record!.reason, "Client says too much too early");
+    assertEquals(
+      record!.reason,
+      "Client sent too much before the peer connected",
+    );
   });
 
   test("refuses and frees the port when nobody comes in time", async () => {
@@ -81,7 +84,7 @@ for (const form of BIND_FORMS) {
     const { result, reason } = record!;
     assertEquals({ result, reason }, {
       result: "failed",
-      reason: "Nobody has come for 127.0.0.1:20 within 0.1 s",
+      reason: "No peer connected for 127.0.0.1:20 within 0.1 s",
     });
   });
 

@@ -136,6 +136,7 @@ for (const form of BIND_FORMS) {
       received: 4,
       endedFirst: "target",
       result: "ok",
+      code: "target-closed",
       reason: "target closed first",
     });
   });

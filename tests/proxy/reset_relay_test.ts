@@ -293,7 +293,7 @@ for (const resetRelay of ["on", "all", "off"] as const) {
           assertEquals((await within(5_000, one)).end, want);
         }
         const [record] = server.ended;
-        assertEquals(record!.reason, "Server ends at once");
+        assertEquals(record!.reason, "Cut by the shutdown");
       },
     });
   }

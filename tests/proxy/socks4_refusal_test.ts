@@ -36,6 +36,7 @@ const CASES: Case[] = [
       protocol: "socks4",
       target: REFUSED_ADDRESS,
       result: "failed",
+      code: "dial-refused",
       reason: `Cannot reach ${REFUSED_ADDRESS}: connection refused`,
     },
   },
@@ -47,6 +48,7 @@ const CASES: Case[] = [
       user: "fred",
       target: "x.invalid:443",
       result: "failed",
+      code: "dial-name-not-found",
       reason: "Cannot resolve x.invalid: name does not exist",
     },
   },
@@ -57,6 +59,7 @@ const CASES: Case[] = [
       protocol: "socks4",
       target: "127.0.0.1:0",
       result: "failed",
+      code: "dial-failed",
       reason: "Cannot reach 127.0.0.1:0: port is 0",
     },
   },
@@ -66,6 +69,7 @@ const CASES: Case[] = [
     logged: {
       protocol: "socks4",
       result: "refused",
+      code: "protocol",
       reason: "Cannot serve request: DSTIP is 0.0.0.0",
     },
   },
@@ -75,6 +79,7 @@ const CASES: Case[] = [
     logged: {
       protocol: "socks4",
       result: "refused",
+      code: "protocol",
       reason: "Cannot parse request: name is empty",
     },
   },
@@ -84,6 +89,7 @@ const CASES: Case[] = [
     logged: {
       protocol: "socks4",
       result: "refused",
+      code: "protocol",
       reason: 'Cannot parse request: label "a\\nb" is no label',
     },
   },
@@ -93,6 +99,7 @@ const CASES: Case[] = [
     logged: {
       protocol: "socks4",
       result: "refused",
+      code: "protocol",
       reason: "Cannot parse request: USERID has more than 255 bytes",
     },
   },
@@ -102,6 +109,7 @@ const CASES: Case[] = [
     logged: {
       protocol: "socks4",
       result: "refused",
+      code: "protocol",
       reason: "Cannot parse request: name has more than 255 bytes",
     },
   },
@@ -113,6 +121,7 @@ const CASES: Case[] = [
       protocol: "socks4",
       user: "alice",
       result: "refused",
+      code: "protocol",
       reason:
         "Cannot serve request: SOCKS4 has no password, and there are users",
     },
@@ -126,6 +135,7 @@ const CASES: Case[] = [
       target: "127.0.0.1:443",
       result: "refused",
       rule: "guard",
+      code: "guard",
       reason:
         "Address 127.0.0.1 is loopback (guard); a rule with 'to' that covers it would allow it",
     },
@@ -139,6 +149,7 @@ const CASES: Case[] = [
       target: "[::ffff:127.0.0.1]:443",
       result: "refused",
       rule: "guard",
+      code: "guard",
       reason:
         "Address ::ffff:127.0.0.1 is loopback (IPv4-mapped) (guard); a rule with 'to' that covers it would allow it",
     },

@@ -76,6 +76,7 @@ for (const { name, host, options, want } of LOGGED) {
       received: 3,
       endedFirst: "client",
       result: "ok",
+      code: "client-closed",
       reason: "client closed first",
       ...want,
     });

@@ -67,6 +67,7 @@ Deno.test("socks5() logs a tunnel that the client has ended", async () => {
     received: 12_345,
     endedFirst: "client",
     result: "ok",
+    code: "client-closed",
     reason: "client closed first",
   });
   const local = conn.localAddr as Deno.NetAddr;
@@ -108,6 +109,7 @@ Deno.test("socks5() logs a tunnel by name and user that the target has ended", a
     received: 777,
     endedFirst: "target",
     result: "ok",
+    code: "target-closed",
     reason: "target closed first",
   });
 });
@@ -149,6 +151,7 @@ const WITHOUT_TUNNEL: { name: string; said: Uint8Array; logged: Logged }[] = [
     logged: {
       target: `127.0.0.1:${REFUSED}`,
       result: "failed",
+      code: "dial-refused",
       reason: `Cannot reach 127.0.0.1:${REFUSED}: connection refused`,
     },
   },
@@ -158,6 +161,7 @@ const WITHOUT_TUNNEL: { name: string; said: Uint8Array; logged: Logged }[] = [
     logged: {
       target: "x.invalid:443",
       result: "failed",
+      code: "dial-name-not-found",
       reason: "Cannot resolve x.invalid: name does not exist",
     },
   },
@@ -166,6 +170,7 @@ const WITHOUT_TUNNEL: { name: string; said: Uint8Array; logged: Logged }[] = [
     said: join(GREETING, [5, 9, 0, 1, 127, 0, 0, 1, 0, 80]),
     logged: {
       result: "refused",
+      code: "protocol",
       reason: "Cannot serve request: CMD is 9",
     },
   },
@@ -174,6 +179,7 @@ const WITHOUT_TUNNEL: { name: string; said: Uint8Array; logged: Logged }[] = [
     said: join(GREETING, [5, 1, 0, 2, 127, 0, 0, 1, 0, 80]),
     logged: {
       result: "refused",
+      code: "protocol",
       reason: "Cannot parse request: ATYP is 2",
     },
   },
@@ -182,6 +188,7 @@ const WITHOUT_TUNNEL: { name: string; said: Uint8Array; logged: Logged }[] = [
     said: join(GREETING, [4, 1, 0, 1, 127, 0, 0, 1, 0, 80]),
     logged: {
       result: "refused",
+      code: "protocol",
       reason: "Cannot parse request: VER is 4",
     },
   },
@@ -190,8 +197,8 @@ const WITHOUT_TUNNEL: { name: string; said: Uint8Array; logged: Logged }[] = [
     said: Uint8Array.of(5, 2, 1, 2),
     logged: {
       result: "refused",
-      reason:
-        "Client must do without authentication (method 0); it offers 1, 2",
+      code: "protocol",
+      reason: "Client must offer no authentication (method 0); it offers 1, 2",
     },
   },
 ];
@@ -230,6 +237,7 @@ for (const { said, count } of LEFT) {
       ...NO_TUNNEL,
       ...(count > 0 ? { protocol: "socks5" } : {}),
       result: "dropped",
+      code: "client-left",
       reason: `client closed, after ${count} bytes of the handshake`,
     });
   });
@@ -247,6 +255,7 @@ Deno.test("socks5() logs a client that resets in the middle of its handshake", a
     ...NO_TUNNEL,
     protocol: "socks5",
     result: "dropped",
+    code: "client-reset",
     reason: "connection reset, after 3 bytes of the handshake",
   });
 });

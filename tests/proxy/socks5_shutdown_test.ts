@@ -52,7 +52,7 @@ for (const deadline of [0, 300]) {
     assertEquals({ result, reason, sent, received }, {
       result: "cut",
       reason: deadline === 0
-        ? "Server ends at once"
+        ? "Cut by the shutdown"
         : `Drain time of ${deadline / 1000} s has passed`,
       sent: 1,
       received: 1,

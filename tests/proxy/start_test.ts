@@ -163,7 +163,7 @@ Deno.test("startProxy() refuses users when nothing is spoken that has a password
     () => startProxy({ listen, users: USERS, protocols: ["socks4"] }),
     UsageError,
   );
-  assert(error.message.includes("--protocols: with users nobody could use"));
+  assert(error.message.includes("--protocols: socks4 has no passwords"));
   for (const other of ["socks5", "http"] as const) {
     const protocols = ["socks4", other] as const;
     await withProxy({ listen, users: USERS, protocols }, () => {});

@@ -54,7 +54,7 @@ Deno.test("openProxyUsers() takes the users of all sources, and only those of th
   assertMatch(opened.said[0]!, /^Reloaded .*users\.txt: 2 users$/);
   assertMatch(
     opened.said[1]!,
-    /^Cannot reload .*: user 'carol' is in --user or SLUICE_USERS already; it stays as it was$/,
+    /^Cannot reload .*: user 'carol' is in --user or SLUICE_USERS already; Sluice keeps the old one$/,
   );
 });
 

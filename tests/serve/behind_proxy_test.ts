@@ -115,7 +115,7 @@ Deno.test("behindProxy() refuses clients without a required header", async () =>
     assertEquals(result, "refused");
     assertEquals(
       reason,
-      "Cannot read PROXY header: the client is not announced",
+      "Cannot read PROXY header: it is missing",
     );
   }
 });
@@ -132,7 +132,7 @@ Deno.test("behindProxy() accepts headers only from the configured senders", asyn
     assertBytes(await within(5_000, readToEof(conn)), []);
     const [ended] = await proxy.whenEnded(1);
     assert(ended!.client.startsWith("127.0.0.1:"));
-    assert(ended!.reason.includes("not one that may announce"), ended!.reason);
+    assert(ended!.reason.includes("may not send one"), ended!.reason);
   }
   {
     await using proxy = await startTestProxy({

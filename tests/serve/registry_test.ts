@@ -19,6 +19,7 @@ import {
 function record(given: Partial<ConnectionEvent> = {}): ConnectionEvent {
   return {
     event: "connection",
+    code: "client-closed",
     startedAt: 0,
     duration: 0,
     listener: "127.0.0.1:1",

@@ -112,8 +112,8 @@ Deno.test({
 Deno.test("openServiceManager() says that an address is none, and goes on", async () => {
   await using sluice = new Sluice({ NOTIFY_SOCKET: "vsock:2" });
   assertMatch(
-    await sluice.line(/service manager/),
-    /Cannot tell the service manager anything: 'vsock:2' is neither/,
+    await sluice.line(/notify systemd/),
+    /Cannot notify systemd: 'vsock:2' is neither/,
   );
   assert(await sluice.port() > 0);
 });

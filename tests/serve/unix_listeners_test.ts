@@ -244,7 +244,10 @@ Deno.test({
     await writeAll(one, "hi\n");
     assertEquals((await within(10_000, readExactly(other, 3)))[0], 104);
     const banner = run.running.banner.join("\n");
-    assertMatch(banner, /For anyone who may write to the file \(mode 600\)/);
+    assertMatch(
+      banner,
+      /Open to programs that may write to the socket \(mode 600\)/,
+    );
     await run.running.shutdown(0);
     assertEquals([...Deno.readDirSync(folder.path)], []);
   },

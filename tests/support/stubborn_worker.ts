@@ -26,7 +26,12 @@ const link = new ThreadLink<SupervisorActs>(
     shutdown: () => 0,
     reload: () => undefined,
     poll() {
-      link.tell("log", { event: "message", level: "info", message: "asked" });
+      link.tell("log", {
+        event: "message",
+        level: "info",
+        code: "banner",
+        message: "asked",
+      });
       return Promise.withResolvers().promise;
     },
   },

@@ -109,6 +109,7 @@ export class FakeConnection {
   constructor(listener: ListenerWatch, more: Partial<ConnectionEvent> = {}) {
     this.record = {
       event: "connection",
+      code: "client-closed",
       startedAt: Date.now(),
       duration: 0,
       listener: listener.name,

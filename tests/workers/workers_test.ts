@@ -90,7 +90,7 @@ Deno.test({
     }
     sluice.kill("SIGUSR2");
     assertEquals(await sluice.code(), 1);
-    assertMatch(sluice.lines.at(-1)!, /5 workers have ended within a minute/);
+    assertMatch(sluice.lines.at(-1)!, /5 workers ended within a minute/);
   },
 });
 
@@ -179,7 +179,7 @@ Deno.test("Workers goes on and says what was said where a file is never read to 
   await workers.start();
   const polled = workers.poll(0);
   assertEquals(await within(10_000, said.promise), {
-    ...{ event: "message", level: "info", message: "asked" },
+    ...{ event: "message", level: "info", code: "banner", message: "asked" },
   });
   assertEquals(await within(10_000, workers.reload(0)), undefined);
   workers.end();

@@ -4,7 +4,9 @@
  * @module
  */
 
-/** Types of frames (§5.2). */
+import { CutError } from "../../observe/cut_error.ts";
+
+/** What a frame is (§5.2). */
 export const OPCODE = {
   /** §5.4 */
   Continuation: 0x0,
@@ -41,9 +43,9 @@ export const MOST_CONTROL = 125;
 /** Text to append to a client's key before hashing (§1.3). */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/** A violation of the protocol by a client. */
-export class WebSocketError extends Error {
-  /** Close code; see {@linkcode CLOSE}. */
+/** A client that does not keep to the protocol. */
+export class WebSocketError extends CutError {
+  /** What to close with; see {@linkcode CLOSE}. */
   readonly code: number;
 
   /**
@@ -53,7 +55,7 @@ export class WebSocketError extends Error {
    * @param message What is wrong, in one line.
    */
   constructor(code: number, message: string) {
-    super(message);
+    super("protocol", message);
     this.name = "WebSocketError";
     this.code = code;
   }

@@ -97,7 +97,7 @@ export function adoptListener(
 ): Listener {
   const addr = listeningAddress(descriptor);
   if (addr === undefined) {
-    throw new Error("it is no TCP socket that listens");
+    throw new Error("it is not a listening TCP socket");
   }
   const own = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   try {

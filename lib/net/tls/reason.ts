@@ -41,17 +41,20 @@ const NO_PROTOCOL = "TLSV1_ALERT_NO_APPLICATION_PROTOCOL";
 
 /** The meaning of the peer's alerts (RFC 8446 §6.2). */
 const ALERT_REASONS: ReadonlyMap<string, string> = new Map([
-  ["SSLV3_ALERT_HANDSHAKE_FAILURE", "finds nothing that both speak"],
+  [
+    "SSLV3_ALERT_HANDSHAKE_FAILURE",
+    "has no version or cipher in common with Sluice",
+  ],
   ["SSLV3_ALERT_BAD_CERTIFICATE", "does not accept the certificate"],
   ["SSLV3_ALERT_UNSUPPORTED_CERTIFICATE", "does not accept the certificate"],
   ["SSLV3_ALERT_CERTIFICATE_REVOKED", "says the certificate is revoked"],
   ["SSLV3_ALERT_CERTIFICATE_EXPIRED", "says the certificate has expired"],
   ["SSLV3_ALERT_CERTIFICATE_UNKNOWN", "does not accept the certificate"],
   ["TLSV1_ALERT_UNKNOWN_CA", "does not know the certificate's authority"],
-  ["TLSV1_ALERT_PROTOCOL_VERSION", "speaks no version of TLS that is spoken"],
+  ["TLSV1_ALERT_PROTOCOL_VERSION", "has no TLS version in common with Sluice"],
   ["TLSV13_ALERT_CERTIFICATE_REQUIRED", "wants a certificate"],
   [NO_PROTOCOL, "does not speak the protocol"],
-  ["TLSV1_ALERT_USER_CANCELLED", "has given up"],
+  ["TLSV1_ALERT_USER_CANCELLED", "gave up"],
 ]);
 
 /** Code for an answer that is not TLS. */
@@ -59,7 +62,7 @@ const NOT_TLS = "ERR_SSL_WRONG_VERSION_NUMBER";
 
 /** Some protocols start TLS only after a plain-text exchange. */
 const STARTTLS =
-  " from its first byte on; if it begins TLS inside of its own protocol (STARTTLS), relay to it without TLS";
+  " from the first byte; if it uses STARTTLS, relay to it without TLS";
 
 /** Failures of this side, by code. */
 const OWN_REASONS: ReadonlyMap<string, string> = new Map([

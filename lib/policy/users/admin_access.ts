@@ -95,13 +95,17 @@ export class AdminAccess {
     if (confirmations.length !== 1 || confirmations[0] !== "1") {
       return {
         status: 403,
-        message: "What changes something needs the header X-Sluice-Request: 1",
+        message:
+          "A request that changes something needs the header X-Sluice-Request: 1",
       };
     }
     const isOther = origins.some((origin) => !isOrigin(origin, hosts[0]!)) ||
       sites.some((site) => !OWN_SITES.has(site));
     if (!isOther) return undefined;
-    return { status: 403, message: "Pages of other sites may change nothing" };
+    return {
+      status: 403,
+      message: "Pages of other sites may not change anything",
+    };
   }
 
   /**

@@ -98,7 +98,7 @@ export class HttpClient implements Disposable {
    *
    * @param how How it ended.
    */
-  log(how: Pick<ConnectionEvent, "result" | "reason">): void {
+  log(how: Pick<ConnectionEvent, "result" | "code" | "reason">): void {
     const { record, services } = this.session;
     const { at, startedAt } = this.#began;
     const event: ConnectionEvent = {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { CutError } from "../../observe/cut_error.ts";
 import { DialError } from "../../net/dial_error.ts";
 import { resetDuplex } from "../../net/reset_relay.ts";
 import type { End, TunnelResult } from "../../net/tunnel.ts";
@@ -158,7 +159,9 @@ export class ConnectionPair implements Disposable {
    */
   failedResult(thrown: unknown): TunnelResult {
     const isEarly = thrown instanceof Deno.errors.UnexpectedEof;
-    const error = isEarly ? new Error("answer ended too early") : thrown;
+    const error = isEarly
+      ? new CutError("answer-incomplete", "answer ended too early")
+      : thrown;
     const failure: Failure = this.#failure ?? { end: "target", error };
     const result = this.client.result(failure.end, failure.error);
     if (failure.end !== undefined) result.failed = failure.end;

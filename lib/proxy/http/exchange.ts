@@ -273,7 +273,11 @@ async function passOn(
     client.origins.put(origin);
   }
   pair.stop();
-  client.log({ result: "ok", reason: `${head.method} ${response.status}` });
+  client.log({
+    result: "ok",
+    code: "answered",
+    reason: `${head.method} ${response.status}`,
+  });
   if (isKept) return undefined;
   await client.leave();
   return client.result(isPersistent(head) ? "target" : "client");

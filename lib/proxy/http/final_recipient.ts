@@ -36,7 +36,7 @@ export async function answerAsFinalRecipient(
   fields.push(["Connection", isKept ? "keep-alive" : "close"]);
   await client.session.answer(encodeHead("HTTP/1.1 200 OK", fields));
   await client.session.client.write(body);
-  client.log({ result: "ok", reason: `${head.method} 200` });
+  client.log({ result: "ok", code: "answered", reason: `${head.method} 200` });
   if (isKept) return undefined;
   await client.leave();
   return client.result("target");

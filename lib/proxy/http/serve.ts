@@ -119,5 +119,5 @@ async function challenge(
     encodeAnswer(error, { method, connection: "keep-alive" }),
   );
   client.session.live?.fail("http-407");
-  client.log({ result: "refused", reason: `${method} 407` });
+  client.log({ result: "refused", code: "http-407", reason: `${method} 407` });
 }

@@ -35,7 +35,7 @@ export function encodeAnswer(
 ): Uint8Array<ArrayBuffer> {
   const status = statusFor(error);
   // What nobody foresaw is for the log: it may tell of our inside.
-  const text = status === 500 ? "A mistake of Sluice's" : describeError(error);
+  const text = status === 500 ? "Internal error" : describeError(error);
   const body = new TextEncoder().encode(`${text}\n`);
   const head = encodeHead(`HTTP/1.1 ${status} ${STATUS_TEXT[status] ?? ""}`, [
     ...challenge(status),

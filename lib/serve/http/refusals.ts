@@ -9,7 +9,7 @@ import { HttpError } from "../../wire/http1/http_error.ts";
 import { encodeAnswer } from "./answer.ts";
 import type { Refusals } from "../refusals.ts";
 
-const LATE = new HttpError(408, "The head of the request did not come in time");
+const LATE = new HttpError(408, "The request did not arrive in time");
 
 /**
  * Encodes the answer to a request that failed.

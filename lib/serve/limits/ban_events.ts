@@ -18,7 +18,12 @@ export function banEvents({ ban, attack }: FailureOutcome): LogEvent[] {
   const events: LogEvent[] = [];
   if (attack !== undefined) {
     const message = describe(attack);
-    events.push({ event: "message", level: "warning", message });
+    events.push({
+      event: "message",
+      level: "warning",
+      code: "user-attacked",
+      message,
+    });
   }
   if (ban !== undefined) events.push(ban);
   return events;

@@ -132,13 +132,13 @@ function mostConnections(
       peers === 1 ? "" : `, shared by ${peers} listeners`
     }`,
     ...most > carried
-      ? [`--max-connections ${most} lets in more than that`]
+      ? [`--max-connections ${most} allows more than that`]
       : most < MOST_CONNECTIONS
-      ? [`no more than ${most} are let in at once`]
+      ? [`Sluice accepts ${most} at most`]
       : [],
     ...plan.isAtRisk ? [BIND_HEAP] : [],
   ].join("; ");
   const level = most > carried || plan.isAtRisk ? "warning" : "info";
-  log({ event: "message", level, message });
+  log({ event: "message", level, code: "capacity", message });
   return most;
 }

@@ -141,6 +141,7 @@ function writeFailure(path: string, error: unknown): LogEvent {
   return {
     event: "message",
     level: "warning",
+    code: "quota-unwritten",
     message: `Cannot write quota file ${path}: ${
       explainFile(path, error, "write")
     }`,

@@ -111,7 +111,7 @@ export function findLoops<P extends Passage>(
 export function describeLoop({ trace }: CertainLoop<Passage>): string {
   return `every connection would loop (${
     trace.join(" > ")
-  }) and be refused; lead one of them elsewhere`;
+  }) and Sluice would refuse it; change the target of one of them`;
 }
 
 /**
@@ -126,7 +126,7 @@ export function warnOfLoops(
 ): void {
   for (const loop of findLoops(passages)) {
     const message = `${loop.trace[0]}: ${describeLoop(loop)}`;
-    log({ event: "message", level: "warning", message });
+    log({ event: "message", level: "warning", code: "loop", message });
   }
 }
 

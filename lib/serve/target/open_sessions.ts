@@ -141,7 +141,12 @@ export class OpenSessions {
     const connections = countOf(cut, "connection");
     const message =
       `Cut ${connections} of ${all.length} that users, certificates or rules would refuse now`;
-    this.#log({ event: "message", level: "info", message });
+    this.#log({
+      event: "message",
+      level: "info",
+      code: "tunnels-cut",
+      message,
+    });
   }
 }
 

@@ -32,7 +32,10 @@ export function refuseLoop(
   return found.then((trail) => goOn(session, trail), (error: unknown) => {
     context.throwIfCancelled();
     if (!(error instanceof DOMException)) throw error;
-    throw new Refusal("loop", "loop: where it comes from is not known in time");
+    throw new Refusal(
+      "loop",
+      "loop: Sluice could not tell in time where it came from",
+    );
   });
 }
 
@@ -44,5 +47,5 @@ function goOn(
   const [here] = session.trail;
   session.trail = [...trail, ...session.trail];
   if (!trail.includes(here!)) return;
-  throw new Refusal("loop", `loop: it has come through ${here} before`);
+  throw new Refusal("loop", `loop: it came through ${here} before`);
 }

@@ -169,8 +169,13 @@ export class TlsFiles<T> implements Reloadable {
     } catch (error) {
       const why = (error as Error).message;
       const message =
-        `Cannot use the new files of TLS: ${why}; it stays as it was`;
-      log({ event: "message", level: "error", message });
+        `Cannot use the new TLS files: ${why}; Sluice keeps the old one`;
+      log({
+        event: "message",
+        level: "error",
+        code: "tls-not-reloaded",
+        message,
+      });
       return message;
     }
   }

@@ -157,8 +157,13 @@ function warnOfDates(
     ? `is not yet valid (from ${notBefore.toISOString()})`
     : undefined;
   if (fault === undefined) return;
-  const message = `Certificate ${path} ${fault}: clients will not accept it`;
-  log({ event: "message", level: "warning", message });
+  const message = `Certificate ${path} ${fault}: clients will refuse it`;
+  log({
+    event: "message",
+    level: "warning",
+    code: "certificate-invalid",
+    message,
+  });
 }
 
 interface Client {

@@ -59,8 +59,13 @@ export async function openUpstreamTls(
   const { isInsecure = false, name } = config;
   if (isInsecure) {
     const message =
-      "--insecure: upstreams are not verified, and whoever is in between can read and change everything";
-    log({ event: "message", level: "warning", message });
+      "--insecure: Sluice does not verify upstreams; anyone on the way can read and change the traffic";
+    log({
+      event: "message",
+      level: "warning",
+      code: "upstream-unverified",
+      message,
+    });
   }
   const files = await TlsFiles.open(config, {
     names: NAMES,

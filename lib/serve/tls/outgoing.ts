@@ -83,7 +83,7 @@ function requireNothing(config: UpstreamTlsConfig): void {
   ].find((option) => option);
   if (given === undefined || given === false) return;
   throw new UsageError(
-    "nothing is connected to by TLS; name a tls:// upstream or an https:// parent, or leave it out",
+    "Sluice connects to nothing over TLS; name a tls:// upstream or an https:// parent, or leave it out",
     { option: given },
   );
 }

@@ -85,8 +85,13 @@ export function authorityWarning(
   other: "client" | "upstream",
 ): LogEvent {
   const message =
-    `Certificate ${path} is that of an authority (CA:TRUE), as 'openssl req -x509' makes it: some ${other}s will not accept it`;
-  return { event: "message", level: "warning", message };
+    `Certificate ${path} belongs to an authority (CA:TRUE), as 'openssl req -x509' makes it: some ${other}s will refuse it`;
+  return {
+    event: "message",
+    level: "warning",
+    code: "certificate-authority",
+    message,
+  };
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CutError } from "../../observe/cut_error.ts";
 import { Refusal } from "../../policy/limits/refusal.ts";
 import { TlsError } from "../../net/tls/tls_error.ts";
 import {
@@ -65,7 +66,8 @@ function describeSilence(
     if (client.received > before) return late;
     const names = greetingProtocols(local.port);
     const { message } = late as Error;
-    return new Error(
+    return new CutError(
+      "handshake-timeout",
       `${message} without a byte: a client of ${names} waits for a greeting first; pass such clients through ${PASS_THROUGH}`,
     );
   };
@@ -97,5 +99,7 @@ export function tlsRefusal(
     );
   }
   const isOurs = error instanceof TlsError && error.kind === "refused";
-  return isOurs ? new Refusal("forbidden", error.message) : error;
+  return isOurs
+    ? new Refusal("forbidden", error.message, { cause: error })
+    : error;
 }

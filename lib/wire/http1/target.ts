@@ -147,7 +147,7 @@ function notForProxies(target: string): HttpError {
   return new HttpError(
     400,
     isPath
-      ? "This is a proxy: set it as one, or ask for http://HOST/PATH"
+      ? "This is a proxy: configure it as one, or request http://HOST/PATH"
       : "Cannot parse target: it is not http://HOST/PATH",
   );
 }

@@ -20,7 +20,7 @@ for (const part of ["G", "GET http", "GET http://x/ HTTP/1.1\r\nHost: x\r\n"]) {
     const text = decoder.decode(await within(5_000, readToEof(conn)));
     assert(text.startsWith("HTTP/1.1 408 Request Timeout\r\n"), text);
     assertStringIncludes(text, "Connection: close\r\n");
-    assert(text.endsWith("did not come in time\n"), text);
+    assert(text.endsWith("did not arrive in time\n"), text);
     conn.close();
     const [record] = await within(5_000, proxy.whenEnded(1));
     assertEquals([record!.result, record!.reason], [

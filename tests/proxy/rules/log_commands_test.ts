@@ -12,6 +12,7 @@ const START = Date.parse("2026-11-20T08:00:00Z");
 function line(changes: Partial<ConnectionEvent>): string {
   return formatJson({
     event: "connection",
+    code: "client-closed",
     startedAt: START,
     duration: 12,
     listener: "127.0.0.1:1080",

@@ -105,7 +105,7 @@ Deno.test("startProxy() takes what a memory limit carries, says so, and keeps bu
     assertMatch(
       messages[0]!,
       RegExp(
-        `^The memory limit of 67 MB leaves 47 MB: room for ${connections} connections, with .* of buffers; no more than ${connections} are let in at once`,
+        `^The memory limit of 67 MB leaves 47 MB: room for ${connections} connections, with .* of buffers; Sluice accepts ${connections} at most`,
       ),
     );
     assert(connections > 100 && connections < 1_000, `${connections}`);
@@ -140,7 +140,7 @@ Deno.test("startProxy() refuses more than a memory limit carries", async () => {
   });
 });
 
-Deno.test("startProxy() warns where --max-connections lets in more than that", async () => {
+Deno.test("startProxy() warns where --max-connections allows more than that", async () => {
   await underLimit(SMALL, async () => {
     const said: string[] = [];
     await using _proxy = await startTestProxy({
@@ -153,7 +153,7 @@ Deno.test("startProxy() warns where --max-connections lets in more than that", a
     });
     assertMatch(
       said[0]!,
-      /^warning The memory limit .*; --max-connections 5000 lets in more than that/,
+      /^warning The memory limit .*; --max-connections 5000 allows more than that/,
     );
   });
 });
@@ -192,7 +192,7 @@ Deno.test("RunningConfig shares what a memory limit carries among its listeners"
     );
     const half = Math.floor(connections / 2);
     const said = run.messages.filter((message) =>
-      message.includes(`shared by 2 listeners; no more than ${half} are let in`)
+      message.includes(`shared by 2 listeners; Sluice accepts ${half} at most`)
     );
     assertEquals(said.length, 2, run.messages.join("\n"));
   });
@@ -216,7 +216,7 @@ Deno.test("examineCapacity() says what a memory limit carries, and what to do", 
     assertEquals(find([undefined, undefined])!.level, "ok");
     const found = find([60_000])!;
     assertEquals(found.level, "warning");
-    assertMatch(found.message, /60000 asked: where they need more, the system/);
+    assertMatch(found.message, /60000 wanted: if they need more, the system/);
     assertMatch(found.remedy!, /^--max-connections \d+, or a higher limit$/);
     return Promise.resolve();
   });

@@ -33,7 +33,7 @@ Deno.test("a configuration with workers has no hub and no Unix socket", async ()
   ];
   const problems = await problemsOf({ workers: 2, listeners });
   assertEquals(problems.length, 2);
-  assert(problems[0]!.includes("room of a hub"));
+  assert(problems[0]!.includes("a hub runs in one thread"));
   assert(problems[1]!.includes("Unix socket"));
 });
 

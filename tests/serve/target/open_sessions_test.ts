@@ -31,6 +31,7 @@ function tunnelTo(name: string): JudgedSession & Disposable {
     permit: { judge: (rules) => rules.decideAddress(question, ADDRESS) },
     record: {
       event: "connection",
+      code: "client-closed",
       startedAt: 0,
       duration: 0,
       listener: "",

@@ -143,7 +143,7 @@ testPrograms({
 });
 
 function warning(path: string, others: string): string {
-  return `warning: Certificate ${path} is that of an authority (CA:TRUE), as 'openssl req -x509' makes it: some ${others} will not accept it`;
+  return `warning: Certificate ${path} belongs to an authority (CA:TRUE), as 'openssl req -x509' makes it: some ${others} will refuse it`;
 }
 
 function messagesOf(events: readonly LogEvent[]): string[] {

@@ -39,10 +39,14 @@ Deno.test("connect speaks TLS, verifies the target, and shows a certificate", as
   ];
   const cases: [string[], number, string][] = [
     [["--tls", verified, ...shown, `localhost:${port}`], 0, ""],
-    [["--tls", "--insecure", ...shown, `localhost:${port}`], 0, "not verified"],
+    [
+      ["--tls", "--insecure", ...shown, `localhost:${port}`],
+      0,
+      "does not verify",
+    ],
     [["--tls", ...shown, `localhost:${port}`], 1, ""],
     [["--tls", verified, ...shown, `127.0.0.2:${port}`], 1, ""],
-    [[verified, `localhost:${port}`], 2, "nothing is connected to by TLS"],
+    [[verified, `localhost:${port}`], 2, "connects to nothing over TLS"],
     [["--tls", "--udp", `localhost:${port}`], 2, "TLS wants a stream"],
   ];
   for (const [args, code, why] of cases) {

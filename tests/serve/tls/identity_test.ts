@@ -127,7 +127,7 @@ Deno.test("with certificates SOCKS4 alone can be served beside users", async () 
   await assertRejects(
     () => startTestProxy({ users: USERS, protocols: ["socks4"] }),
     Error,
-    "nobody could use socks4",
+    "socks4 has no passwords",
   );
 });
 

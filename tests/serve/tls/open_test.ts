@@ -150,7 +150,7 @@ Deno.test("openTls() keeps what it has where new files can't be used", async () 
   await files!.reload();
   assertEquals(await getsIn(server), true);
   assert(
-    errors(messages).pop()!.startsWith("Cannot use the new files of TLS: "),
+    errors(messages).pop()!.startsWith("Cannot use the new TLS files: "),
   );
 
   await authority.write("server.key", another.key);
@@ -162,7 +162,10 @@ Deno.test("openTls() keeps what it has where new files can't be used", async () 
   await files!.reload();
   assertEquals(await getsIn(server), true);
   const [, unfit] = errors(messages);
-  assert(unfit!.endsWith("without serverAuth; it stays as it was"), unfit);
+  assert(
+    unfit!.endsWith("without serverAuth; Sluice keeps the old one"),
+    unfit,
+  );
   await authority.save("server", another);
   await files!.reload();
 

@@ -36,7 +36,7 @@ Deno.test("openUpstreamTls() says at every start that nothing is verified", asyn
   const [event] = events;
   assertEquals(events.length, 1);
   assert(event?.event === "message" && event.level === "warning");
-  assert(event.message.startsWith("--insecure: upstreams are not verified"));
+  assert(event.message.startsWith("--insecure: Sluice does not verify"));
 });
 
 Deno.test("openUpstreamTls() does not start with the key of another certificate", async () => {

@@ -1,0 +1,19 @@
+/**
+ * The message of a fault in Sluice itself.
+ *
+ * @module
+ */
+
+import { describeError } from "./describe_error.ts";
+import type { MessageEvent } from "./log_event.ts";
+
+/**
+ * Makes the message of a fault in Sluice itself.
+ *
+ * @param error What was thrown.
+ * @returns The message.
+ */
+export function internalError(error: unknown): MessageEvent {
+  const message = `Internal error: ${describeError(error)}`;
+  return { event: "message", level: "error", code: "internal-error", message };
+}

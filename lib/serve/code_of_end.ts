@@ -1,0 +1,69 @@
+/**
+ * From what ended a connection to its code in the log.
+ *
+ * @module
+ */
+
+import type { End } from "../net/tunnel.ts";
+import { TlsError } from "../net/tls/tls_error.ts";
+import type { ConnectionCode } from "../observe/connection_code.ts";
+import { CutError } from "../observe/cut_error.ts";
+import type { ConnectionEvent } from "../observe/log_event.ts";
+import { TimeLimitError, type TimeLimitName } from "../sync/time_limit.ts";
+import { TlsAlertError } from "../wire/tls/alert.ts";
+import { refusalReason } from "./refusal_reason.ts";
+
+const TIME_LIMIT_CODE = {
+  "Connect time": "dial-timeout",
+  "Drain time": "drain-timeout",
+  "Half-close time": "half-close-timeout",
+  "Handshake time": "handshake-timeout",
+  "Idle time": "idle-timeout",
+} as const satisfies Partial<Record<TimeLimitName, ConnectionCode>>;
+
+const SIDE_CODE = {
+  client: { reset: "client-reset", lost: "client-lost" },
+  target: { reset: "target-reset", lost: "target-lost" },
+} as const;
+
+const RESETS = [
+  Deno.errors.ConnectionReset,
+  Deno.errors.ConnectionAborted,
+  Deno.errors.BrokenPipe,
+  Deno.errors.NotConnected,
+];
+
+/**
+ * Names what ended a connection.
+ *
+ * @param error What was thrown, or cancelled it.
+ * @param record The result, and the rule if one decided.
+ * @param side Whose end failed (default: the client's).
+ * @returns The code; `other` if it has none of its own.
+ */
+export function codeOfEnd(
+  error: unknown,
+  record: Pick<ConnectionEvent, "result" | "rule">,
+  side: End = "client",
+): ConnectionCode {
+  if (error instanceof CutError) return error.reasonCode;
+  const { cause } = error as { cause?: unknown };
+  if (cause instanceof TlsError || cause instanceof TlsAlertError) {
+    if (record.result === "refused") return "tls-refused";
+  }
+  const refusal = refusalReason(error, record);
+  if (refusal !== undefined && refusal !== "other") return refusal;
+  if (error instanceof TimeLimitError) {
+    const codes: Partial<Record<TimeLimitName, ConnectionCode>> =
+      TIME_LIMIT_CODE;
+    return codes[error.limit] ?? "timeout";
+  }
+  return error instanceof TlsError ? "tls-left" : socketCode(error, side);
+}
+
+function socketCode(error: unknown, side: End): ConnectionCode {
+  if (error instanceof Deno.errors.UnexpectedEof) return "client-left";
+  if (error instanceof Deno.errors.TimedOut) return SIDE_CODE[side].lost;
+  const isReset = RESETS.some((constructor) => error instanceof constructor);
+  return isReset ? SIDE_CODE[side].reset : "other";
+}
