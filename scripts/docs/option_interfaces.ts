@@ -24,7 +24,7 @@ const FORWARD_WORDS = `
 /**
  * Writes the module that declares the options of one server.
  *
- * @param kindName The command of the server, for example \`proxy\`.
+ * @param kindName The command of the server, for example `proxy`.
  * @param kind The declarations of its options.
  * @returns The module, not formatted.
  */
