@@ -77,12 +77,15 @@ export function shellExec(
   return sluiceExec([...args, "--", "sh", "-c", script], settings);
 }
 
-/** Processes with a word in their command line. */
-export function processesWith(word: string): string[] {
+/** Processes with a word in their command line, or in their environment. */
+export function processesWith(
+  word: string,
+  where: "cmdline" | "environ" = "cmdline",
+): string[] {
   return [...Deno.readDirSync("/proc")].filter(({ name }) => {
     if (!/^\d+$/.test(name)) return false;
     try {
-      return Deno.readTextFileSync(`/proc/${name}/cmdline`).includes(word);
+      return Deno.readTextFileSync(`/proc/${name}/${where}`).includes(word);
     } catch {
       return false; // It has already ended.
     }

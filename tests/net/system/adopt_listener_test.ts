@@ -118,6 +118,10 @@ test("adoptListener() takes several sockets", async () => {
 
 test("adoptListener() refuses what does not listen", () => {
   const descriptor = openSocket(INET, STREAM, false);
-  assertThrows(() => adoptListener(descriptor), Error, "no TCP socket");
+  assertThrows(
+    () => adoptListener(descriptor),
+    Error,
+    "not a listening TCP socket",
+  );
   system.close(descriptor);
 });

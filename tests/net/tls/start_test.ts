@@ -240,7 +240,7 @@ Deno.test("startTls() says that a server does not speak TLS, or leaves", async (
   const cases: [(conn: Deno.Conn) => Promise<void>, RegExp][] = [
     [
       (conn) => writeAll(conn, "220 ready\r\n"),
-      /server does not speak TLS from its first byte on; if it begins TLS inside of its own protocol \(STARTTLS\), relay to it without TLS$/,
+      /server does not speak TLS from the first byte; if it uses STARTTLS, relay to it without TLS$/,
     ],
     [() => Promise.resolve(), /server closed$/],
     [async (conn) => {
