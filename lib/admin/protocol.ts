@@ -156,7 +156,7 @@ async function pageFile(
   path: string,
 ): Promise<WholeAnswer | undefined> {
   if (method !== "GET" && method !== "HEAD") return undefined;
-  // Imported lazily: who only reads figures does not hold the page.
+  // Imported lazily: a program whose figures alone are read holds no page.
   if (path !== "/" && !path.startsWith("/page/")) return undefined;
   const { adminPage, PAGE_POLICY: policy } = await import("./page_files.ts");
   const file = adminPage(path);

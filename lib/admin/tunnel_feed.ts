@@ -61,7 +61,7 @@ export class TunnelFeed {
     } finally {
       clearTimeout(timer);
     }
-    // What was found after a rest is for whoever looks since.
+    // After a pause in watching, the results belong to the watchers since then.
     if (asked !== this.#asked) return nothing();
     const found = this.#found;
     this.#found = nothing();

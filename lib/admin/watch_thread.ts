@@ -1,6 +1,6 @@
 /**
- * What a thread of several has to do so that whoever watches the program sees
- * its connections too.
+ * Shows the connections of one of several threads to the thread that watches the
+ * program.
  *
  * @module
  */

@@ -126,7 +126,7 @@ const NOBODY: Watchers = {
   [Symbol.asyncDispose]: () => Promise.resolve(),
 };
 
-/** Loaded for who watches only: the start of others is quicker. */
+/** Imported lazily so that programs without an admin listener start faster. */
 async function openThreads(
   registry: Registry | undefined,
   isTraced: boolean,
@@ -161,7 +161,7 @@ async function openAdmin(
     "listen" | "token"
   >,
 ): Promise<Admin> {
-  // Loaded for who wants it only: the start of others is quicker.
+  // Imported lazily so that programs without an admin listener start faster.
   const [{ startAdmin }, { readAdminToken }] = await Promise.all([
     import("./server.ts"),
     import("../serve/options/admin_token.ts"),

@@ -21,8 +21,6 @@ export interface CommandHelp {
   options: OptionTable;
   /** Other commands to list. */
   commands?: readonly (readonly [name: string, brief: string])[];
-  /** Lines at the end about further reading. */
-  more?: readonly string[];
 }
 
 const DURATION =
@@ -44,7 +42,7 @@ export function formatHelp(
   help: CommandHelp,
   screen: Screen = PLAIN_SCREEN,
 ): string {
-  const { options: table, examples, commands = [], more = [] } = help;
+  const { options: table, examples, commands = [] } = help;
   const lines = [
     `Usage: sluice ${help.usage}`,
     "",
@@ -69,7 +67,6 @@ export function formatHelp(
   if (options.some(([, { kind }]) => kind === "duration")) {
     lines.push("", DURATION);
   }
-  if (more.length > 0) lines.push("", ...more);
   return lines.join("\n");
 }
 

@@ -75,7 +75,7 @@ export function startAhead(args: readonly string[]): void {
   try {
     ahead = startChain();
   } catch {
-    // Tried again by whoever can say why.
+    // `takeChain()` tries again, and its caller reports the error.
   }
 }
 

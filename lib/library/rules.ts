@@ -2,10 +2,11 @@
  * The rules of the proxy by themselves: who may go where.
  *
  * ```ts
+ * import { assert } from "@std/assert";
  * import { decide, parseRules } from "@sluice/sluice/rules";
  *
  * const rules = await parseRules("allow name *.example port 443\ndefault deny");
- * console.log(decide(rules, { host: "www.example", port: 443 })?.isAllowed);
+ * assert(decide(rules, { host: "www.example", port: 443 })?.isAllowed);
  * ```
  *
  * @module
@@ -60,10 +61,11 @@ export interface RuleRequest {
  * Parses rules.
  *
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { parseRules } from "@sluice/sluice/rules";
  *
  * const rules = await parseRules(["deny name *.ads.example", "default allow"]);
- * console.log(rules.size);
+ * assertEquals(rules.size, 1);
  * ```
  *
  * @param text The text of a rules file, or its lines.
@@ -93,13 +95,14 @@ export async function parseRules(
  * address leaves the answer open until the request has one.
  *
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { decide, parseRules } from "@sluice/sluice/rules";
  *
  * const rules = await parseRules(["deny to 10.0.0.0/8"]);
  * const open = decide(rules, { host: "db.example", port: 5432 });
  * const address = "10.0.0.5";
  * const denied = decide(rules, { host: "db.example", port: 5432, address });
- * console.log(open === undefined, denied?.reason);
+ * assertEquals([open, denied?.isAllowed], [undefined, false]);
  * ```
  *
  * @param rules The rules.

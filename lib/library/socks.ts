@@ -2,6 +2,7 @@
  * Connections through other proxies, as a pair of streams.
  *
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { startEcho, startProxy } from "@sluice/sluice";
  * import { socksConnect } from "@sluice/sluice/socks";
  *
@@ -48,13 +49,14 @@ export type ProxyUrls = string | URL | readonly (string | URL)[];
  * Connects to a target through SOCKS proxies.
  *
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { startEcho, startProxy } from "@sluice/sluice";
  * import { socksConnect } from "@sluice/sluice/socks";
  *
  * await using echo = await startEcho({ listen: "127.0.0.1:0" });
  * await using proxy = await startProxy({ listen: "127.0.0.1:0" });
  * using conn = await socksConnect(`socks5h://${proxy.addr}`, echo.addr);
- * console.log(conn.remoteAddr.port === proxy.port);
+ * assertEquals(conn.remoteAddr.port, proxy.port);
  * ```
  *
  * @param proxy `socks5h://[NAME:PASSWORD@]HOST:PORT`; the other schemes are
@@ -78,13 +80,14 @@ export function socksConnect(
  * Connects to a target through HTTP proxies, by CONNECT.
  *
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { startEcho, startProxy } from "@sluice/sluice";
  * import { httpConnect } from "@sluice/sluice/socks";
  *
  * await using echo = await startEcho({ listen: "127.0.0.1:0" });
  * await using proxy = await startProxy({ listen: "127.0.0.1:0" });
  * using conn = await httpConnect(`http://${proxy.addr}`, echo.addr);
- * console.log(conn.remoteAddr.port === proxy.port);
+ * assertEquals(conn.remoteAddr.port, proxy.port);
  * ```
  *
  * @param proxy `http://[NAME:PASSWORD@]HOST:PORT`, or `https://`. Further

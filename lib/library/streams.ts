@@ -52,6 +52,7 @@ export interface TunnelTimes {
  * ended, and closes both. The end of one direction leaves the other one open.
  *
  * ```ts
+ * import { assertEquals } from "@std/assert";
  * import { startEcho } from "@sluice/sluice";
  * import { tunnel } from "@sluice/sluice/streams";
  *
@@ -62,7 +63,7 @@ export interface TunnelTimes {
  * const joined = tunnel(await listener.accept(), target);
  * await client.write(new TextEncoder().encode("hello"));
  * await client.closeWrite();
- * console.log((await joined).sent);
+ * assertEquals((await joined).sent, 5);
  * ```
  *
  * @param client The side that opened the tunnel: a `Deno.Conn`, or two streams.

@@ -1,6 +1,6 @@
 /**
- * What this program dials that leads back to one of its own ports: whoever
- * accepts such a connection finds out here which way it has come.
+ * Connections that this program dials to one of its own ports. The listener that
+ * accepts one looks up here which way the connection has come.
  *
  * ```text
  * dials                                          accepts

@@ -4,8 +4,7 @@
  * @module
  */
 
-import { formatRows } from "../cli/help.ts";
-import { spellOption } from "../cli/help.ts";
+import { formatRows, spellOption } from "../cli/help.ts";
 import type { OptionTable } from "../cli/option.ts";
 import type { Screen } from "../cli/screen.ts";
 

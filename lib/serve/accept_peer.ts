@@ -27,7 +27,7 @@ export type IsWelcome = (ip: IpAddress, isHere: boolean) => boolean;
  * the time limit, the client, its context, or a drain.
  *
  * @param session The client.
- * @param listener Where from; still to be closed by whoever opened it.
+ * @param listener The listener; its owner closes it.
  * @param isWelcome Who may come.
  * @returns The peer; the caller closes it.
  * @throws Why the wait has ended without one.

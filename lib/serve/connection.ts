@@ -150,7 +150,7 @@ function recordLimit(
   record.limit = error.limit;
 }
 
-/** For those who count refusals, and need a name out of a bounded set. */
+/** Figures count refusals by this name, which is one of a bounded set. */
 function recordReason(
   { live, record }: Session,
   error: unknown,

@@ -1,7 +1,7 @@
 /**
  * Listeners that the service manager has opened for us (sd_listen_fds(3)). A
- * restart then refuses nobody: who comes meanwhile waits in the socket, which
- * the manager keeps open. Where there are none, nothing is loaded.
+ * restart then refuses nobody: new clients wait in the socket, which the manager
+ * keeps open. Without such listeners, nothing is loaded.
  *
  * @module
  */
@@ -81,7 +81,7 @@ export async function requireInheritedTaken(): Promise<void> {
   );
 }
 
-/** Variables may be left over from what has started who has started us. */
+/** The variables may be meant for a parent of this process. */
 function isForUs(): boolean {
   return environmentVariable("LISTEN_PID") === String(Deno.pid);
 }

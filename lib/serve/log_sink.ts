@@ -12,7 +12,7 @@ import { formatJson } from "../observe/log_json.ts";
 import { formatText, type LogTime } from "../observe/log_text.ts";
 import { elapsed } from "../sync/elapsed.ts";
 
-/** Milliseconds that the end of the program waits for who reads the log. */
+/** Milliseconds that the program waits at its end for the reader of the log. */
 const FLUSH_TIMEOUT = 1_000;
 
 /** Bytes that nobody writes into the middle of (pipe(7)). */

@@ -36,7 +36,7 @@ export type ConnectionListener = (
 export interface ServerHost {
   /** Takes what there is to log. */
   readonly log: (event: LogEvent) => void;
-  /** Takes in connections, for whoever watches (default: nobody does). */
+  /** Lists connections for the admin listener (default: nothing watches). */
   readonly registry?: Registry | undefined;
   /** Whether it is only to be seen if the server could start: it serves nothing. */
   readonly isTrial: boolean;
@@ -62,7 +62,7 @@ export interface ServerHost {
    * @param where Where.
    * @param open Opens it, where it is not open already.
    * @param backlog Connections that may wait for it (default 4,096).
-   * @param option The option that names it, for whoever only tries.
+   * @param option The option that names it, for the errors of a trial.
    * @returns The listener; the caller closes it.
    */
   open(

@@ -1,6 +1,6 @@
 /**
- * A server as a service: what it tells who has started it, and when. Where
- * nobody wants to know, nothing is loaded.
+ * Tells the service manager that the server is ready, reloading or stopping.
+ * Without a service manager, nothing is loaded.
  *
  * @module
  */
@@ -45,11 +45,12 @@ export interface ServiceManager extends Disposable {
 }
 
 /**
- * Finds who wants to know, by `NOTIFY_SOCKET` and `WATCHDOG_USEC` of the
+ * Finds the service manager by `NOTIFY_SOCKET` and `WATCHDOG_USEC` in the
  * environment (sd_notify(3), sd_watchdog_enabled(3)).
  *
  * @param log Takes what there is to say.
- * @returns Whom to tell; nobody, where nobody has asked or can be reached.
+ * @returns The service manager, or a stand-in that does nothing if there is none
+ *   or it cannot be reached.
  */
 export async function openServiceManager(
   log: (event: LogEvent) => void,

@@ -89,7 +89,7 @@ export interface ProxyServices extends ConnectionServices {
   resolver: Resolver;
   /** Other proxies to go through; `undefined` is none. */
   parents: Parents | undefined;
-  /** What tells targets who the client is; `undefined` is nothing. */
+  /** Version of the PROXY header that targets get; `undefined` sends none. */
   sendProxy: ProxyVersion | undefined;
   /** Addresses that connections and datagrams leave from. */
   outgoing: OutgoingAddresses;

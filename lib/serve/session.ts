@@ -43,7 +43,8 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   /** Where the client is; {@linkcode Session.actFor} changes it. */
   remote: Deno.NetAddr;
   /**
-   * Where the client has connected to: here, or to whoever has announced it.
+   * The address that the client connected to: ours, or the load balancer's that
+   * announced the client.
    * {@linkcode Session.actFor} changes it.
    */
   reached: Deno.NetAddr;
@@ -57,7 +58,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   readonly services: S;
   /** What the client is given of what all share; `undefined` is no limit. */
   usage: SessionUsage | undefined;
-  /** What whoever watches is told by; `undefined` where nobody does. */
+  /** Its entry in the registry; `undefined` if nothing watches. */
   readonly live: LiveConnection | undefined;
   /** Who the client is, once that is proved. */
   identity: Identity | undefined;
@@ -190,7 +191,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.forgetLogin();
   }
 
-  /** Forgets who has logged in; a certificate holds for the whole connection. */
+  /** Forgets the user; a certificate holds for the whole connection. */
   forgetLogin(): void {
     this.identity = this.#certified;
     delete this.record.user;

@@ -29,9 +29,9 @@ import { ALONE, type OpenEndpoint, type ServerHost } from "./server_host.ts";
 import { concerning } from "../cli/usage_error.ts";
 
 /**
- * Milliseconds that who came just before a shutdown has to say what it wants
- * where another process takes over: there is no hurry then, and a handshake on a
- * busy machine takes its time.
+ * Milliseconds that new clients have for their request at a shutdown if another
+ * process takes over: there is no hurry then, and a handshake takes its time on a
+ * busy machine.
  */
 const SHARED_GRACE = 10_000;
 

@@ -70,7 +70,7 @@ export class TrialHost implements ServerHost {
    * @param _backlog Not needed.
    * @param option The option that names it (default `listen`).
    * @returns The listener; it holds nothing.
-   * @throws {StartError} If there can't be one, whoever else listens there.
+   * @throws {StartError} If there can never be one, even if nothing else listens there.
    */
   async open(
     where: Endpoint,
@@ -117,9 +117,9 @@ export class TrialHost implements ServerHost {
 /**
  * Finds which listeners want the same port.
  *
- * @typeParam T Who claims.
- * @param all Claims in order, each with who claims it.
- * @returns Claims that one before stands in the way of, with both.
+ * @typeParam T The claimant.
+ * @param all Claims in order, each with its claimant.
+ * @returns Claims that collide with an earlier one, each with both claimants.
  */
 export function clashes<T>(
   all: readonly (readonly [who: T, claim: Claim])[],

@@ -76,7 +76,7 @@ testPrograms({
     const bare = `${home}/bare.git`;
     const work = ["-C", `${home}/work`];
     await runOk(git, ["init", "-q", "-b", "main", `${home}/work`], { env });
-    await Deno.writeTextFile(`${home}/work/file`, "in the repository\n");
+    await Deno.writeTextFile(`${home}/work/file`, "cloned\n");
     await runOk(git, [...work, "add", "."], { env });
     await runOk(git, [...work, "commit", "-qm", "first"], { env });
     await runOk(git, ["clone", "-q", "--bare", `${home}/work`, bare], { env });
@@ -91,7 +91,7 @@ testPrograms({
     assertEquals(code, 0, stderr);
     assertEquals(
       await Deno.readTextFile(`${home}/copy/file`),
-      "in the repository\n",
+      "cloned\n",
     );
   },
 });

@@ -6,8 +6,8 @@
  * connections accepted but not yet handled would be lost at the shutdown,
  * although another process could have served them. So Deno opens a listener,
  * and the system puts the given socket into its descriptor. Linux then forgets
- * who waits for that descriptor (epoll(7)), so it is registered again with the
- * same data.
+ * the registration of that descriptor (epoll(7)), so Sluice registers it again
+ * with the same data.
  *
  * @module
  */

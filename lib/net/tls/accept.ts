@@ -31,7 +31,7 @@ export interface ServerIdentity {
   isOptional?: boolean;
   /**
    * Whether Node may be wrong in not finding a way from a client's certificates
-   * to an authority. Those are let through: whoever accepts verifies them.
+   * to an authority. Those are let through: the caller verifies them.
    */
   isDisputed?: (certificates: readonly Uint8Array[]) => boolean;
   /** Protocols that clients may ask for; none is any. */

@@ -62,8 +62,8 @@ async function secured(
   const onSecure = () => {
     const fault = judge?.();
     if (fault === undefined) return resolve();
-    // Now, not a moment later: the ticket is the next thing to be written, and
-    // who comes back with it would not be asked for a certificate.
+    // Detach before the ticket is written: a client that comes back with it
+    // would not be asked for a certificate.
     void transport.detach();
     reject(fault);
   };

@@ -29,8 +29,8 @@ export interface QuotaFile {
 
 /**
  * Reads the file into a quota, and writes it as long as it is open. The file
- * holds the quota's state as JSON, and is replaced as a whole: whoever reads
- * it, whenever, finds a complete one.
+ * holds the quota's state as JSON. Sluice replaces it as a whole, so that readers
+ * always find a complete one.
  *
  * @param path Where it is; it need not be there.
  * @param quota What it counts.

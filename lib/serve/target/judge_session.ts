@@ -38,7 +38,7 @@ export function judgeBy(access: AccessInForce): JudgeSession {
     if (certificates !== undefined && tls?.verifyAgain !== undefined) {
       return verifyAgain(session, tls.verifyAgain(certificates));
     }
-    // Who has not said what it wants will be asked who it is.
+    // A client without a request yet still has to log in.
     const isIn = permit !== undefined || identity !== undefined;
     const fault = isIn ? userFault(users, identity) : undefined;
     return fault ?? byRules(session);

@@ -206,7 +206,7 @@ export class UpstreamWay {
     }
   }
 
-  /** The header comes before TLS: whoever reads it need not decrypt anything. */
+  /** The header comes before TLS: its reader need not decrypt anything. */
   async #speak(
     { connection, address, ...before }: Dialled,
     context: Context,

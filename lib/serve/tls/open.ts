@@ -203,7 +203,7 @@ async function identify(
     return { ...await trust.verifyClient(certificates), certificates };
   }
   if (isOptional) return undefined;
-  // The runtime lets in who resumes a session of another listener without one.
+  // The runtime accepts a resumed session of a listener that asks for none.
   throw new TlsError(
     "refused",
     "TLS handshake failed: client sent no certificate",

@@ -33,8 +33,8 @@ export interface SecuredClient {
 }
 
 /**
- * Which clients may come in by their certificates: `request` lets those in who
- * have none, but not with one that is no good.
+ * How clients have to show certificates: `request` also accepts clients without
+ * one, but none with an invalid one.
  */
 export type ClientAuthentication = "anyone" | "request" | "require";
 

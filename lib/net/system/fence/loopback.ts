@@ -32,7 +32,7 @@ export function raiseLoopback(): void {
 /**
  * Listens on a port of 127.0.0.1.
  *
- * @returns A descriptor, to be handed to whoever accepts.
+ * @returns A descriptor for the process that accepts; the caller passes it on.
  */
 export function listenOnLoopback(port: number): number {
   const { bind, listen } = fenceCalls();

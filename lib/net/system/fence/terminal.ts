@@ -48,7 +48,7 @@ export class Terminal {
     const { getpgrp, ioctl } = fenceCalls();
     const group = Int32Array.of(getpgrp());
     const bytes = new Uint8Array(group.buffer);
-    // Whoever does not have it would be stopped.
+    // Without that, the system would stop a group that does not have it.
     ignoring([SIGTTOU], () => ioctl(this.#descriptor, TIOCSPGRP, bytes));
   }
 
@@ -62,7 +62,7 @@ export class Terminal {
     return this.#isLent;
   }
 
-  /** Takes it back from those whom it was lent to, whoever they gave it to. */
+  /** Takes it back after `lend()`, whichever group has it now. */
   takeBack(): void {
     if (this.#isLent) this.take();
     this.#isLent = false;
