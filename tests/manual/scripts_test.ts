@@ -8,7 +8,7 @@ import {
 } from "../support/programs.ts";
 import { cacheEnvironment } from "../support/sluice_commands.ts";
 
-const PLAYER = new URL("../support/script_player.ts", import.meta.url).pathname;
+const PLAYER = new URL("./script_player.ts", import.meta.url).pathname;
 
 /** Runs the words that follow in a network where every port is free. */
 const APART = ["-rn", "sh", "-c", 'ip link set lo up && exec "$@"', "sh"];

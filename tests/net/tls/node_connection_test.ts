@@ -6,7 +6,7 @@ import { NodeConnection } from "../../../lib/net/tls/node_connection.ts";
 import { tunnel } from "../../../lib/net/tunnel.ts";
 import { Context } from "../../../lib/sync/context.ts";
 import { pattern, sha256 } from "../../support/dialogue.ts";
-import { NODE_PAIRS } from "../../support/node_sockets.ts";
+import { NODE_PAIRS } from "./node_sockets.ts";
 import { connectResettable } from "../../support/reset.ts";
 import {
   readExactly,
