@@ -13,27 +13,36 @@
  */
 
 /**
- * Folders whose files each get their own thread. Their tests mostly wait for
- * programs, and the longest come first, so that none of them ends last.
+ * Files with a thread of their own, the longest first, so that none of them
+ * ends last.
  */
 const ALONE = [
-  "tests/manual",
-  "tests/exec",
-  "tests/clients",
-  "tests/config",
-  "tests/doctor",
-  "tests/cli",
-  "tests/certs",
-  "tests/connect",
-  "tests/echo",
-  "tests/deploy",
-  "tests/scripts",
-  "tests/program",
-  "tests/workers",
+  "tests/manual/scripts_test.ts",
+  "tests/exec/exec_test.ts",
+  "tests/scripts/soak_test.ts",
+  "tests/exec/tools_test.ts",
+  "tests/workers/workers_test.ts",
+  "tests/workers/limits_test.ts",
+  "tests/config/rewritten_files_test.ts",
+  "tests/clients/admin_page_test.ts",
+  "tests/echo/command_test.ts",
+  "tests/cli/secrets_test.ts",
+  "tests/doctor/command_test.ts",
+  "tests/exec/escape_test.ts",
+  "tests/program/rolling_restart_test.ts",
+  "tests/manual/blocks_test.ts",
+  "tests/config/reload_config_test.ts",
+  "tests/clients/admin_page_real_test.ts",
+  "tests/doctor/config_test.ts",
+  "tests/serve/tls/commands_test.ts",
+  "tests/connect/run_test.ts",
+  "tests/certs/commands_test.ts",
+  // Counts the buffers of the whole thread.
+  "tests/serve/limits/memory_plan_test.ts",
 ];
 
 /** Most files that share a thread. */
-const MOST_TOGETHER = 12;
+const MOST_TOGETHER = 10;
 
 /** Files of tests below a path, in order. */
 function* testsIn(path: string): Generator<string> {
@@ -77,9 +86,8 @@ const paths = [
     (path) => [...testsIn(path)],
   )),
 ];
-const alone = ALONE.flatMap((folder) =>
-  paths.filter((path) => folderOf(path) === folder)
-);
+for (const path of ALONE) Deno.statSync(path); // Throws if one was renamed.
+const alone = ALONE.filter((path) => paths.includes(path));
 const rest = paths.filter((path) => !alone.includes(path));
 const folder = Deno.makeTempDirSync({ prefix: "sluice-tests-" });
 try {
