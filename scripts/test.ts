@@ -70,9 +70,9 @@ function* shares(paths: readonly string[]): Generator<string[]> {
 }
 
 /** Writes a module that imports the files, and returns its path. */
-function join(files: readonly string[], folder: string): string {
-  const [first] = files as [string];
-  const path = `${folder}/${first.replaceAll("/", "-")}`;
+function join(files: readonly string[], index: number): string {
+  const name = files[0]!.replaceAll("/", "-");
+  const path = `${folder}/${String(index).padStart(3, "0")}-${name}`;
   const lines = files.map((file) =>
     `import ${JSON.stringify(`file://${Deno.realPathSync(file)}`)};\n`
   );
@@ -91,11 +91,11 @@ const alone = ALONE.filter((path) => paths.includes(path));
 const rest = paths.filter((path) => !alone.includes(path));
 const folder = Deno.makeTempDirSync({ prefix: "sluice-tests-" });
 try {
-  const joined = [...shares(rest)].map((files) => join(files, folder));
+  const threads = [...alone.map((path) => [path]), ...shares(rest)];
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["test", "-A", "--no-check", "--parallel", "--config", "deno.json"],
-      ...["--sanitize-ops", "--sanitize-resources", ...alone, ...joined],
+      ...["--sanitize-ops", "--sanitize-resources", ...threads.map(join)],
     ],
     env: { DENO_JOBS: Deno.env.get("DENO_JOBS") ?? "4" },
   }).spawn().status;
