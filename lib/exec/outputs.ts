@@ -50,7 +50,9 @@ export async function requireWritable(
  *
  * @param outputs The files.
  */
-export async function writeOutputs(outputs: readonly OutputFile[]): Promise<void> {
+export async function writeOutputs(
+  outputs: readonly OutputFile[],
+): Promise<void> {
   for (const { path, text, what } of outputs) {
     try {
       await replaceFiles([{ path, text }]);

@@ -25,7 +25,7 @@ const LISTENING = /Listening on|"event":"listening"/;
 const SERVERS = ["forward", "hub", "echo", "run", "proxy"];
 
 /** Milliseconds that a script may take. */
-const TIME_LIMIT = 25_000;
+const TIME_LIMIT = 80_000;
 
 interface Server {
   line: string;

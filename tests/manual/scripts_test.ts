@@ -19,7 +19,7 @@ async function play(unshare: string, script: string) {
   return await run(unshare, [
     ...[...APART, Deno.execPath(), "run", "-A", "--no-check", PLAYER],
     folder.path,
-  ], { stdin: script, env: cacheEnvironment() });
+  ], { stdin: script, env: cacheEnvironment(), timeLimit: 90_000 });
 }
 
 for (const { text, where } of blocksOf("script")) {

@@ -88,7 +88,7 @@ function signalSet(ignored: readonly number[]): Uint8Array<ArrayBuffer> {
  * @param name Its name, or its path if it has a slash.
  * @returns Its path; the name if it is not found.
  */
-export function findProgram(name: string): string {
+function findProgram(name: string): string {
   if (name.includes("/")) return name;
   const folders = (Deno.env.get("PATH") ?? "/usr/local/bin:/bin:/usr/bin")
     .split(":");
