@@ -30,7 +30,7 @@ async function ask(
 }
 
 Deno.test("openWatchers() watches nothing unless it is asked for", async () => {
-  const options = { "drain-timeout": 0 };
+  const options = { "drain-delay": 0, "drain-timeout": 0 };
   for (const hasWorkers of [false, true]) {
     const settings = { drain() {}, hasWorkers };
     const watching = await openWatchers(options, () => {}, settings);
@@ -45,6 +45,7 @@ Deno.test("openWatchers() watches nothing unless it is asked for", async () => {
 Deno.test("openWatchers() watches its own thread, or those that are added", async () => {
   const options = {
     "admin": { host: "127.0.0.1", port: 0 },
+    "drain-delay": 0,
     "drain-timeout": 0,
   };
   for (const hasWorkers of [false, true]) {
@@ -96,6 +97,23 @@ Deno.test("sluice is not ready any more after a signal", async () => {
   assertEquals(await ask(`${admin}/api/tunnels/${id}`, init), [204, ""]);
   assertEquals((await within(PATIENCE, readToEnd(conn))).length, 0);
   await sluice.line(/Ended by the operator/);
+  assertEquals(await sluice.code(), 0);
+});
+
+Deno.test("sluice serves for --drain-delay although it says that it is not ready", async () => {
+  await using echo = startEcho();
+  await using sluice = new Sluice(...ADMIN, "--drain-delay=1h");
+  const admin = await adminOf(sluice);
+  await sluice.port();
+  sluice.kill("SIGTERM");
+  await sluice.line(/SIGTERM: accepting connections for 1 h/);
+  assertEquals(await ask(`${admin}/readyz`), [503, "draining\n"]);
+  const conn = await sluice.openTunnel(echo.addr);
+  await writeAll(conn, "hello");
+  await readExactly(conn, 5);
+  conn.close();
+  await sluice.line(/ ok +socks5 /);
+  sluice.kill("SIGTERM");
   assertEquals(await sluice.code(), 0);
 });
 
