@@ -11,6 +11,7 @@ import type uPlotModule from "uplot";
 import { byId, setAttribute, setText } from "../base/element.ts";
 import { formatClock } from "../base/format.ts";
 import type { Palette } from "../base/theme.ts";
+import { nearest } from "./nearest.ts";
 import { type ChartData, type ChartStyle, plotOptions } from "./options.ts";
 
 /** A separate script defines it before the modules run. */
@@ -161,10 +162,10 @@ export class Chart {
     const plot = this.#plot;
     if (plot === undefined) return;
     // Anew each time: the plot forgets that its points have moved.
-    plot.setCursor({ left: -10, top: -10 }, false, false);
+    plot.setCursor({ left: -10, top: -10 }, false);
     if (!isOver) return;
     const left = plot.valToPos(times[index]!, "x");
-    plot.setCursor({ left, top: 0 }, false, false);
+    plot.setCursor({ left, top: 0 }, false);
   }
 
   #describePoint(index: number): string {
@@ -175,19 +176,6 @@ export class Chart {
     });
     return `${formatClock(times[index]! * 1000)}: ${texts.join(", ")}`;
   }
-}
-
-/** The number of the time that is nearest; -1 if there is none. */
-export function nearest(times: readonly number[], time: number): number {
-  let [low, high] = [0, times.length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (times[middle]! < time) low = middle + 1;
-    else high = middle;
-  }
-  const before = times[low - 1];
-  if (before === undefined) return high < 0 ? -1 : low;
-  return time - before < times[low]! - time ? low - 1 : low;
 }
 
 function capitalise(text: string): string {

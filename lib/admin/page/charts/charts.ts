@@ -6,23 +6,10 @@
 
 import { formatCount, formatFrequency, formatRate } from "../base/format.ts";
 import type { Palette } from "../base/theme.ts";
-import { Chart, nearest } from "./chart.ts";
-import type { ChartStyle, Value } from "./options.ts";
-
-/** Values of all charts. */
-export type SeriesName = "down" | "up" | "open" | "opened" | "failed";
-
-/** The past. */
-export interface Past {
-  /** Times in seconds since 1970, ascending. */
-  times: readonly number[];
-  /** Values at these times. */
-  values: Readonly<Record<SeriesName, readonly Value[]>>;
-  /** The times at the two edges, in seconds since 1970. */
-  range: readonly [from: number, to: number];
-  /** When the program started, in seconds since 1970. */
-  startedAt: number;
-}
+import { Chart } from "./chart.ts";
+import { nearest } from "./nearest.ts";
+import type { ChartStyle } from "./options.ts";
+import type { Past, SeriesName } from "./past.ts";
 
 type Style = Omit<ChartStyle, "series"> & {
   series: readonly (ChartStyle["series"][number] & { name: SeriesName })[];

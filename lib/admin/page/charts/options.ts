@@ -7,6 +7,7 @@
 import type uPlot from "uplot";
 import { formatClock } from "../base/format.ts";
 import type { Palette } from "../base/theme.ts";
+import type { Value } from "./past.ts";
 
 /** Steps between two lines of a scale of whole numbers. */
 const WHOLE = [1, 10, 100, 1e3, 1e4, 1e5]
@@ -40,9 +41,6 @@ export interface ChartStyle {
   /** Describes the greatest values of its series. */
   describe(most: readonly number[]): string;
 }
-
-/** A value of a series; `null` if nothing is known. */
-export type Value = number | null;
 
 /** What a chart shows. */
 export interface ChartData {

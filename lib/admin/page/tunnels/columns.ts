@@ -16,7 +16,8 @@ import {
 } from "../base/format.ts";
 import type { SortedColumn } from "../grid/sorted_grid.ts";
 import { type SparkColors, Sparkline } from "./sparkline.ts";
-import type { Row, TunnelList } from "./tunnel_list.ts";
+import type { Row } from "./row.ts";
+import type { TunnelList } from "./tunnel_list.ts";
 
 type TunnelColumn<T extends Tunnel = Tunnel> = SortedColumn<Row<T>>;
 
@@ -223,30 +224,29 @@ function rateColumn(
   };
 }
 
-/** Two short lines: bytes a second down, and up. */
+/** Two short lines: bytes a second down and up, as far as there are any. */
 export function rateLines(): [
   element: HTMLElement,
   show: (down?: number, up?: number) => void,
 ] {
-  const lines = [["↓", "Down"], ["↑", "Up"]].map(([arrow = "", name = ""]) => {
+  const none = make("span", { className: "rate-line", text: NOTHING });
+  const lines = [["↓", "Down"], ["↑", "Up"]].map(([arrow = "", name]) => {
     const value = make("span");
-    const line = make("span", { className: "rate-line" }, [
+    const element = make("span", { className: "rate-line" }, [
       make("span", { text: arrow, attributes: { "aria-hidden": "true" } }),
       make("span", { className: "hidden", text: `${name} ` }),
       value,
     ]);
-    return { line, show: textOf(value) };
+    return { element, show: textOf(value) };
   });
-  const element = make(
-    "span",
-    { className: "rates" },
-    lines.map(({ line }) => line),
-  );
-  return [element, (...rates) => {
-    for (const [n, { line, show }] of lines.entries()) {
-      const rate = rates[n] ?? 0;
-      show(rate < 1 ? NOTHING : formatRate(rate));
-      line.classList.toggle("still", rate < 1);
+  const elements = lines.map(({ element }) => element);
+  const all = make("span", { className: "rates" }, [none, ...elements]);
+  return [all, (...rates) => {
+    const isStill = (n: number) => (rates[n] ?? 0) < 1;
+    none.classList.toggle("still", !isStill(0) || !isStill(1));
+    for (const [n, { element, show }] of lines.entries()) {
+      element.classList.toggle("still", isStill(n));
+      if (!isStill(n)) show(formatRate(rates[n]!));
     }
   }];
 }

@@ -9,7 +9,7 @@ import { formatBytes, formatCount, formatNumberOf } from "../base/format.ts";
 import { type SortedColumn, SortedGrid } from "../grid/sorted_grid.ts";
 import { rateLines } from "./columns.ts";
 import { type Group, type GroupField, Grouping } from "./groups.ts";
-import type { Row } from "./tunnel_list.ts";
+import type { Row } from "./row.ts";
 
 /** Shown for tunnels that lack what they are grouped by. */
 const NONE: Readonly<Record<GroupField, string>> = {
@@ -66,9 +66,10 @@ export class GroupPanel {
     return this.#grouping !== undefined;
   }
 
-  /** Takes the focus to the first group. */
-  enter(): void {
-    this.#grid.enter();
+  /** Takes the focus to the first group, if groups are shown. */
+  enter(): boolean {
+    if (this.isOn) this.#grid.enter();
+    return this.isOn;
   }
 
   /**

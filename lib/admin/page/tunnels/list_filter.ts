@@ -56,6 +56,11 @@ export class ListFilter {
     return this.#terms.length > 0;
   }
 
+  /** Whether it could be read. */
+  get isValid(): boolean {
+    return this.#field.ariaInvalid !== "true";
+  }
+
   /** What is typed, without spaces around it. */
   get text(): string {
     return this.#field.value.trim();

@@ -24,8 +24,12 @@ export interface ListPanelOptions<R> {
   sortedBy: string;
   /** Called when a row is chosen. */
   onChoose(row: R, how: "open" | "delete"): void;
-  /** Called when other rows match (default: not called). */
+  /** Takes the focus from the filter, if it returns true (default: no). */
+  onEnter?(): boolean | void;
+  /** Called after rows were shown, as other ones may match. */
   onMatch?(): void;
+  /** Called when the person searches or sorts. */
+  onSearch?(): void;
 }
 
 /** A row of a panel. */
@@ -56,14 +60,20 @@ export class ListPanel<R extends ListRow> {
     this.#grid = new SortedGrid<R>({
       ...{ name, columns, sortedBy },
       onChoose: (row, how) => options.onChoose(row, how),
-      onOrder: () => this.#arrange(),
+      onOrder: () => {
+        this.#arrange();
+        options.onSearch?.();
+      },
     });
     this.filter = new ListFilter(name, {
       onChange: () => {
         this.#arrange();
         this.#tellLater();
+        if (this.filter.isSet) options.onSearch?.();
       },
-      onEnter: () => this.#grid.enter(),
+      onEnter: () => {
+        if (options.onEnter?.() !== true) this.#grid.enter();
+      },
     });
   }
 
@@ -72,11 +82,6 @@ export class ListPanel<R extends ListRow> {
     return this.#all.filter((row) =>
       !row.isGone && this.filter.has(row.tunnel)
     );
-  }
-
-  /** How many rows match, with those that are only counted. */
-  get isComplete(): boolean {
-    return this.#all.length >= this.#total;
   }
 
   /**
@@ -96,6 +101,12 @@ export class ListPanel<R extends ListRow> {
       this.#grid.refresh();
       this.#options.onMatch?.();
     } else this.#arrange();
+  }
+
+  /** Shows the rows that match a filter, and goes there. */
+  find(filter: string): void {
+    this.filter.text = filter;
+    this.#panel.scrollIntoView({ block: "nearest" });
   }
 
   /** Draws the rows again. */
@@ -143,7 +154,7 @@ export class ListPanel<R extends ListRow> {
   #tell(): void {
     const { length } = this.#all;
     const all = length < this.#total
-      ? `${formatCount(length)} told of ${formatCount(this.#total)}`
+      ? `${formatCount(length)} loaded of ${formatCount(this.#total)}`
       : formatCount(length);
     const { isSet } = this.filter;
     const shown = formatCount(this.#shown.length);
