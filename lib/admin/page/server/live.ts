@@ -17,7 +17,7 @@ const SILENCE = 10_000;
 export type StreamState =
   | { is: "connecting" }
   | { is: "live" }
-  | { is: "lost"; why: string; retryAt: number };
+  | { is: "lost"; why: string; retryAt: number; hasEnded: boolean };
 
 /** Receives events and states. */
 export interface LiveListener {
@@ -35,22 +35,28 @@ export async function follow(api: Api, listener: LiveListener): Promise<void> {
   ) {
     listener.onState({ is: "connecting" });
     let why = "the server has closed the stream";
+    let hasEnded = false;
     try {
-      await read(api, listener, () => {
+      const onEvent = (event: ServerEvent) => {
+        hasEnded ||= event.name === "end";
+        listener.onEvent(event);
+      };
+      await read(api, onEvent, () => {
         pause = RETRY.first;
         listener.onState({ is: "live" });
       });
     } catch (error) {
       why = describe(error);
     }
-    listener.onState({ is: "lost", why, retryAt: Date.now() + pause });
+    const retryAt = Date.now() + pause;
+    listener.onState({ is: "lost", why, retryAt, hasEnded });
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
 }
 
 async function read(
   api: Api,
-  { onEvent }: LiveListener,
+  onEvent: LiveListener["onEvent"],
   onOpen: () => void,
 ): Promise<void> {
   let silence = new AbortController();
