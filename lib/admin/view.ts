@@ -113,7 +113,12 @@ export class AdminView {
       threads.tunnels(),
       threads.figures(),
     ]);
-    return { tunnels, matching: tunnels.length, total: totalsOf(figures).open, silentWorkers: silent };
+    return {
+      tunnels,
+      matching: tunnels.length,
+      total: totalsOf(figures).open,
+      silentWorkers: silent,
+    };
   }
 
   /**
