@@ -7,9 +7,10 @@
 
 import { z } from "zod";
 import { RESULT } from "./tunnel.ts";
-import { count, number, RANGES, text } from "./values.ts";
+import { type Range, RANGES } from "../record/ranges.ts";
+import { count, number, text } from "./values.ts";
 
-const range = z.enum(Object.keys(RANGES) as (keyof typeof RANGES)[]);
+const range = z.enum(Object.keys(RANGES) as Range[]);
 
 const rate = (what: string) => number.describe(`${what} a second`);
 const latency = (what: string) =>
@@ -99,7 +100,13 @@ export const INSIGHT_SCHEMAS = {
   Failures: z.object({
     ...span,
     ended: count.describe("Connections and HTTP requests that ended"),
-    results: z.record(RESULT, count).describe("How they ended"),
+    results: z.object({
+      ok: count,
+      cut: count,
+      refused: count,
+      failed: count,
+      dropped: count,
+    }).describe("How they ended"),
     share: number.describe(
       "Those that were refused or failed, of all that ended: 0 to 1",
     ),
