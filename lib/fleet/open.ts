@@ -20,13 +20,16 @@ import type { FleetOptions } from "../serve/options/fleet.ts";
 import { clockLead, sharedClock } from "../sync/shared/clock.ts";
 import type { RedisTls } from "./connect.ts";
 import { FleetBans } from "./bans.ts";
+import { FleetQuotas } from "./quotas.ts";
 import { FleetKeys } from "./keys.ts";
 import type { CountingPart, FleetContext } from "./context.ts";
 import { Link } from "./link.ts";
 import { type Incarnation, Pulse } from "./pulse.ts";
 
 /** Makes the parts that count, in the order of their calls. */
-const PARTS: readonly ((context: FleetContext) => CountingPart)[] = [];
+const PARTS: readonly ((context: FleetContext) => CountingPart)[] = [
+  (context) => new FleetQuotas(context),
+];
 
 /**
  * Joins the fleet of the options.
