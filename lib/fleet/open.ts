@@ -4,9 +4,7 @@
  * @module
  */
 
-import { fileFault } from "../cli/file_error.ts";
-import { readText } from "../cli/read_file.ts";
-import { concerning, StartError } from "../cli/usage_error.ts";
+import { StartError } from "../cli/usage_error.ts";
 import { isGranted } from "../net/system/is_granted.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type {
@@ -18,13 +16,13 @@ import { countsOf, type TableMemories } from "../serve/counts/shared_counts.ts";
 import { type FleetMemory, FleetView } from "../serve/counts/fleet_view.ts";
 import type { FleetOptions } from "../serve/options/fleet.ts";
 import { clockLead, sharedClock } from "../sync/shared/clock.ts";
-import type { RedisTls } from "./connect.ts";
 import { FleetBans } from "./bans.ts";
 import { FleetQuotas } from "./quotas.ts";
 import { FleetKeys } from "./keys.ts";
 import type { CountingPart, FleetContext } from "./context.ts";
 import { Link } from "./link.ts";
 import { type Incarnation, Pulse } from "./pulse.ts";
+import { readRedisWay } from "./read_way.ts";
 
 /** Makes the parts that count, in the order of their calls. */
 const PARTS: readonly ((context: FleetContext) => CountingPart)[] = [
@@ -44,7 +42,7 @@ export async function openFleet(
   options: FleetOptions,
   log: (event: LogEvent) => void,
 ): Promise<Fleet> {
-  const { "fleet-on-loss": onLoss, "fleet-timeout": timeout } = options;
+  const { "fleet-on-loss": onLoss } = options;
   const own = incarnation(options);
   const keys = new FleetKeys(options["fleet-name"]);
   const memory = FleetView.memory(onLoss);
@@ -52,10 +50,7 @@ export async function openFleet(
   const view = new FleetView(memory, now);
   const link: Link = new Link({
     ...{ view, log },
-    way: {
-      ...{ timeout, name: `sluice-${own.node}`, place: options.fleet! },
-      tls: await readTls(options),
-    },
+    way: await readRedisWay(options, `sluice-${own.node}`),
     channel: {
       name: keys.of("changes"),
       // Later than the replies before it, which take a few steps more.
@@ -86,6 +81,7 @@ async function start(link: Link, isNeeded: boolean): Promise<void> {
 /** A fleet that this machine has joined. */
 class JoinedFleet implements Fleet {
   readonly memory: FleetMemory;
+  readonly writes: boolean;
   readonly #parts: readonly CountingPart[];
   readonly #bans: FleetBans;
   readonly #context: FleetContext;
@@ -99,6 +95,7 @@ class JoinedFleet implements Fleet {
     },
   ) {
     this.memory = memory;
+    this.writes = context.link.isOnPath;
     this.#parts = parts;
     this.#bans = bans;
     this.#context = context;
@@ -131,28 +128,4 @@ function hostName(): string {
 
 function hex(bytes: number): string {
   return crypto.getRandomValues(new Uint8Array(bytes)).toHex();
-}
-
-async function readTls(
-  { "fleet-ca": ca, "fleet-cert": cert, "fleet-key": key }: FleetOptions,
-): Promise<RedisTls> {
-  return {
-    ca: await readPem("fleet-ca", ca),
-    cert: await readPem("fleet-cert", cert),
-    key: await readPem("fleet-key", key),
-  };
-}
-
-async function readPem(
-  option: string,
-  path: string | undefined,
-): Promise<string | undefined> {
-  if (path === undefined) return undefined;
-  return await concerning(option, async () => {
-    try {
-      return await readText(path);
-    } catch (error) {
-      throw fileFault("read", path, error);
-    }
-  });
 }
