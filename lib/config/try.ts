@@ -74,7 +74,7 @@ export async function tryConfig(
     requireEffect(config.program, (name) => Object.hasOwn(FLEET_OPTIONS, name));
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    const text = config.spell(error, PROGRAM_OPTIONS);
+    const text = config.spell(error.fault, PROGRAM_OPTIONS);
     problems.push(config.problem([error.option ?? "fleet"], text));
   }
   for (const { fault, option = "admin" } of admin.faults) {
