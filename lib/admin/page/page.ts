@@ -15,28 +15,33 @@ import type {
   Status,
   TickEvent,
 } from "../api.ts";
-import { Api } from "./api.ts";
-import { Charts } from "./charts.ts";
-import { closedColumns, openColumns } from "./columns.ts";
-import { noteHeard, showConnection } from "./connection_line.ts";
-import { ask, askToken, refreshQuestion, startDialogs } from "./dialogs.ts";
-import { DrainPanel } from "./drain_panel.ts";
-import { byId } from "./element.ts";
-import type { ServerEvent } from "./event_parser.ts";
-import { ListPanel } from "./list_panel.ts";
-import { follow } from "./live.ts";
-import { notify, notifyFailure } from "./notices.ts";
+import { Api } from "./server/api.ts";
+import { Charts } from "./charts/charts.ts";
+import { closedColumns, openColumns } from "./tunnels/columns.ts";
+import { noteHeard, showConnection } from "./server/connection_line.ts";
+import {
+  ask,
+  askToken,
+  refreshQuestion,
+  startDialogs,
+} from "./base/dialogs.ts";
+import { DrainPanel } from "./server/drain_panel.ts";
+import { byId } from "./base/element.ts";
+import type { ServerEvent } from "./server/event_parser.ts";
+import { ListPanel } from "./tunnels/list_panel.ts";
+import { follow } from "./server/live.ts";
+import { notify, notifyFailure } from "./base/notices.ts";
 import {
   showListeners,
   showRates,
   showStatus,
   showTimeZone,
-} from "./overview.ts";
-import { startReload } from "./reload_button.ts";
-import { nameOf, SideTables } from "./side_tables.ts";
-import { type Palette, startTheme } from "./theme.ts";
-import { describeClosed, describeOpen } from "./tunnel_facts.ts";
-import { type Row, TunnelList } from "./tunnel_list.ts";
+} from "./server/overview.ts";
+import { startReload } from "./server/reload_button.ts";
+import { nameOf, SideTables } from "./cards/side_tables.ts";
+import { type Palette, startTheme } from "./base/theme.ts";
+import { describeClosed, describeOpen } from "./tunnels/tunnel_facts.ts";
+import { type Row, TunnelList } from "./tunnels/tunnel_list.ts";
 
 /** Milliseconds between polls of data without events. */
 const POLL = 5_000;

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { ClosedTunnel, Tunnel } from "../api.ts";
-import { make, setAttribute, textOf } from "./element.ts";
+import type { ClosedTunnel, Tunnel } from "../../api.ts";
+import { make, setAttribute, textOf } from "../base/element.ts";
 import {
   formatBytes,
   formatClock,
@@ -13,7 +13,7 @@ import {
   formatLasted,
   formatRate,
   NOTHING,
-} from "./format.ts";
+} from "../base/format.ts";
 import type { ListColumn } from "./list_panel.ts";
 import { type SparkColors, Sparkline } from "./sparkline.ts";
 import type { Row, TunnelList } from "./tunnel_list.ts";

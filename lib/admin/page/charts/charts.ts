@@ -5,16 +5,16 @@
  */
 
 import type uPlotModule from "uplot";
-import type { HistoryAnswer, HistoryPoint } from "../api.ts";
-import { type ChartOptions, connections, throughput } from "./chart_options.ts";
-import { byId, setAttribute, setText } from "./element.ts";
+import type { HistoryAnswer, HistoryPoint } from "../../api.ts";
+import { type ChartOptions, connections, throughput } from "./options.ts";
+import { byId, setAttribute, setText } from "../base/element.ts";
 import {
   formatClock,
   formatCount,
   formatFrequency,
   formatRate,
-} from "./format.ts";
-import type { Palette } from "./theme.ts";
+} from "../base/format.ts";
+import type { Palette } from "../base/theme.ts";
 
 /** A separate script defines it before the modules run. */
 const { uPlot } = globalThis as unknown as { uPlot: typeof uPlotModule };

@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { Tunnel } from "../api.ts";
-import { byId, setText } from "./element.ts";
+import type { Tunnel } from "../../api.ts";
+import { byId, setText } from "../base/element.ts";
 import { matchesFilter, parseFilter, type Term } from "./filter.ts";
-import { formatCount, formatNumberOf } from "./format.ts";
-import { Grid } from "./grid.ts";
-import type { GridColumn, GridRow } from "./grid_row.ts";
-import { type SortDirection, sortRows, type SortValue } from "./order.ts";
+import { formatCount, formatNumberOf } from "../base/format.ts";
+import { Grid } from "../grid/grid.ts";
+import type { GridColumn, GridRow } from "../grid/drawn_row.ts";
+import { type SortDirection, sortRows, type SortValue } from "../grid/order.ts";
 
 /** Milliseconds without a key after which typing has paused. */
 const PAUSE = 700;

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { byId, setAttribute, setText } from "./element.ts";
-import { formatClock } from "./format.ts";
+import { byId, setAttribute, setText } from "../base/element.ts";
+import { formatClock } from "../base/format.ts";
 import type { StreamState } from "./live.ts";
-import { notify } from "./notices.ts";
+import { notify } from "../base/notices.ts";
 
 let timer: ReturnType<typeof setInterval> | undefined;
 let wasLost = false;

@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { BanStatus, PoolStatus, RefusalCount } from "../api.ts";
-import { make, setAttribute, textOf } from "./element.ts";
-import { formatCount, formatCountdown, NOTHING } from "./format.ts";
-import { SideTable } from "./side_table.ts";
+import type { BanStatus, PoolStatus, RefusalCount } from "../../api.ts";
+import { make, setAttribute, textOf } from "../base/element.ts";
+import { formatCount, formatCountdown, NOTHING } from "../base/format.ts";
+import { ShortTable } from "./short_table.ts";
 
 /** The three side tables. */
 export class SideTables {
   readonly #refusals = refusalTable();
   readonly #pools = poolTable();
-  readonly #bans: SideTable<BanStatus>;
+  readonly #bans: ShortTable<BanStatus>;
   #shownBans: readonly BanStatus[] = [];
   #now = 0;
 
@@ -65,8 +65,8 @@ export class SideTables {
   }
 }
 
-function refusalTable(): SideTable<RefusalCount & { share: number }> {
-  return new SideTable({
+function refusalTable(): ShortTable<RefusalCount & { share: number }> {
+  return new ShortTable({
     name: "refusals",
     keyOf: ({ reason }) => reason,
     createRow() {
@@ -85,8 +85,8 @@ function refusalTable(): SideTable<RefusalCount & { share: number }> {
   });
 }
 
-function poolTable(): SideTable<PoolStatus> {
-  return new SideTable({
+function poolTable(): ShortTable<PoolStatus> {
+  return new ShortTable({
     name: "pools",
     keyOf: ({ listener, upstream }) => JSON.stringify([listener, upstream]),
     createRow() {
@@ -118,8 +118,8 @@ function poolTable(): SideTable<PoolStatus> {
 function banTable(
   onLift: (ban: BanStatus) => void,
   now: () => number,
-): SideTable<BanStatus> {
-  return new SideTable({
+): ShortTable<BanStatus> {
+  return new ShortTable({
     name: "bans",
     keyOf: ({ kind, key }) => `${kind} ${key}`,
     createRow() {

@@ -1,5 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { matchesFilter, parseFilter } from "../../../lib/admin/page/filter.ts";
+import {
+  matchesFilter,
+  parseFilter,
+} from "../../../../lib/admin/page/tunnels/filter.ts";
 
 const TUNNEL = {
   id: 17,

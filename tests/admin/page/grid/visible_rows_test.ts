@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { visibleRows } from "../../../lib/admin/page/visible_rows.ts";
+import { visibleRows } from "../../../../lib/admin/page/grid/visible_rows.ts";
 
 Deno.test("visibleRows() covers the visible part at any scroll position", () => {
   for (const count of [0, 1, 5, 100, 10_000]) {

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { ReloadAnswer } from "../api.ts";
+import type { ReloadAnswer } from "../../api.ts";
 import { type Api, describeFailure } from "./api.ts";
-import { ask } from "./dialogs.ts";
-import { byId, setAttribute } from "./element.ts";
-import { notify } from "./notices.ts";
+import { ask } from "../base/dialogs.ts";
+import { byId, setAttribute } from "../base/element.ts";
+import { notify } from "../base/notices.ts";
 
 /** Connects the button. */
 export function startReload(api: Api): void {

@@ -10,8 +10,8 @@ import {
   formatCount,
   formatFrequency,
   formatRate,
-} from "./format.ts";
-import type { Palette } from "./theme.ts";
+} from "../base/format.ts";
+import type { Palette } from "../base/theme.ts";
 
 /** Seconds of a full chart, and of a new one. */
 const SPAN = { most: 3600, least: 300 } as const;

@@ -3,7 +3,7 @@ import {
   HEADINGS,
   move,
   type Position,
-} from "../../../lib/admin/page/grid_position.ts";
+} from "../../../../lib/admin/page/grid/position.ts";
 
 const EXTENT = { rows: 100, columns: 8, page: 10 };
 

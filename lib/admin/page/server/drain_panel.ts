@@ -4,12 +4,16 @@
  * @module
  */
 
-import type { Drain } from "../api.ts";
+import type { Drain } from "../../api.ts";
 import type { Api } from "./api.ts";
-import { ask } from "./dialogs.ts";
-import { byId, setText } from "./element.ts";
-import { formatCount, formatCountdown, formatNumberOf } from "./format.ts";
-import { notify, notifyFailure } from "./notices.ts";
+import { ask } from "../base/dialogs.ts";
+import { byId, setText } from "../base/element.ts";
+import {
+  formatCount,
+  formatCountdown,
+  formatNumberOf,
+} from "../base/format.ts";
+import { notify, notifyFailure } from "../base/notices.ts";
 
 /** Shows a drain. */
 export class DrainPanel {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { ClosedTunnel, Tunnel } from "../api.ts";
+import type { ClosedTunnel, Tunnel } from "../../api.ts";
 import { rateOf, targetOf } from "./columns.ts";
-import type { Fact } from "./dialogs.ts";
+import type { Fact } from "../base/dialogs.ts";
 import {
   formatBytes,
   formatElapsed,
@@ -14,7 +14,7 @@ import {
   formatRate,
   formatTime,
   NOTHING,
-} from "./format.ts";
+} from "../base/format.ts";
 import type { Row, TunnelList } from "./tunnel_list.ts";
 
 /** Describes an open tunnel; changing values are read again. */

@@ -10,8 +10,8 @@ import type {
   TickEvent,
   Tunnel,
   TunnelChange,
-} from "../api.ts";
-import { naturalKey } from "./order.ts";
+} from "../../api.ts";
+import { naturalKey } from "../grid/order.ts";
 import { RateHistory } from "./rate_history.ts";
 
 /** Most ended tunnels remembered. */

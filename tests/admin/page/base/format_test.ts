@@ -12,8 +12,8 @@ import {
   formatRate,
   formatTime,
   NOTHING,
-} from "../../../lib/admin/page/format.ts";
-import { formatBytes as formatLogged } from "../../../lib/observe/log_text.ts";
+} from "../../../../lib/admin/page/base/format.ts";
+import { formatBytes as formatLogged } from "../../../../lib/observe/log_text.ts";
 
 Deno.test("formatBytes() formats as the log does", () => {
   const cases = [0, 1, 999, 999.4, 999.5, 1_000, 1_249, 9_949, 9_950, 10_000];

@@ -8,9 +8,9 @@
  * @module
  */
 
-import { make, setAttribute } from "./element.ts";
-import { DrawnRow, type GridColumn, type GridRow } from "./grid_row.ts";
-import { HEADINGS, move, type Position } from "./grid_position.ts";
+import { make, setAttribute } from "../base/element.ts";
+import { DrawnRow, type GridColumn, type GridRow } from "./drawn_row.ts";
+import { HEADINGS, move, type Position } from "./position.ts";
 import type { SortDirection } from "./order.ts";
 import { visibleRows } from "./visible_rows.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { make, setAttribute } from "./element.ts";
+import { make, setAttribute } from "../base/element.ts";
 
 /** A column. */
 export interface GridColumn<R> {

@@ -5,14 +5,14 @@
  * @module
  */
 
-import { byId, make, setText } from "./element.ts";
-import { formatCount } from "./format.ts";
+import { byId, make, setText } from "../base/element.ts";
+import { formatCount } from "../base/format.ts";
 
 /** Most rows drawn; the rest is only counted. */
 const MOST_ROWS = 200;
 
 /** A row. */
-export interface SideRow<T> {
+export interface ShortRow<T> {
   /** Its cells. */
   cells: HTMLElement[];
   /** Shows an item in them. */
@@ -20,13 +20,13 @@ export interface SideRow<T> {
 }
 
 /** Options of a table. */
-export interface SideTableOptions<T> {
+export interface ShortTableOptions<T> {
   /** Prefix of the ids of its elements. */
   name: string;
   /** Returns the unique key of an item. */
   keyOf(item: T): string;
   /** Creates an empty row. */
-  createRow(): SideRow<T>;
+  createRow(): ShortRow<T>;
 }
 
 interface PlacedRow<T> {
@@ -35,15 +35,15 @@ interface PlacedRow<T> {
 }
 
 /** A table. */
-export class SideTable<T> {
-  readonly #options: SideTableOptions<T>;
+export class ShortTable<T> {
+  readonly #options: ShortTableOptions<T>;
   readonly #body: HTMLElement;
   readonly #rest = make("td", { attributes: { colspan: "6" } });
   readonly #restLine = make("tr", {}, [this.#rest]);
   #rows = new Map<string, PlacedRow<T>>();
 
   /** Creates an empty table from existing elements. */
-  constructor(options: SideTableOptions<T>) {
+  constructor(options: ShortTableOptions<T>) {
     this.#options = options;
     this.#body = byId(`${options.name}-rows`, HTMLElement);
   }

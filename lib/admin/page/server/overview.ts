@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { ListenerStatus, Status } from "../api.ts";
-import { byId, make, setText } from "./element.ts";
+import type { ListenerStatus, Status } from "../../api.ts";
+import { byId, make, setText } from "../base/element.ts";
 import {
   formatBytes,
   formatCount,
@@ -13,8 +13,8 @@ import {
   formatFrequency,
   formatOffset,
   formatRate,
-} from "./format.ts";
-import type { TunnelList } from "./tunnel_list.ts";
+} from "../base/format.ts";
+import type { TunnelList } from "../tunnels/tunnel_list.ts";
 
 /** Shows the figures that change each second. */
 export function showRates(list: TunnelList, open: number): void {
