@@ -15,21 +15,11 @@ import {
   NOTHING,
 } from "../base/format.ts";
 import type { ListColumn } from "./list_panel.ts";
+import { rateOf, targetOf } from "./row_values.ts";
 import { type SparkColors, Sparkline } from "./sparkline.ts";
 import type { Row, TunnelList } from "./tunnel_list.ts";
 
 type TunnelColumn<T extends Tunnel = Tunnel> = ListColumn<Row<T>>;
-
-/** Bytes a second of a tunnel in the last tick, both ways together. */
-export function rateOf(row: Row, tick: number): number {
-  return (row.rates?.up(tick) ?? 0) + (row.rates?.down(tick) ?? 0);
-}
-
-/** The target of a tunnel. */
-export function targetOf({ target, kind }: Tunnel): string {
-  if (target !== undefined) return target;
-  return kind === "echo" || kind === "hub" ? `(${kind})` : NOTHING;
-}
 
 /**
  * Columns of open tunnels.

@@ -5,7 +5,7 @@
  */
 
 import type { ClosedTunnel, Tunnel } from "../../api.ts";
-import { rateOf, targetOf } from "./columns.ts";
+import { rateOf, targetOf } from "./row_values.ts";
 import type { Fact } from "../base/dialogs.ts";
 import {
   formatBytes,
