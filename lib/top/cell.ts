@@ -42,6 +42,28 @@ export function clip(text: string, columns: number): string {
 }
 
 /**
+ * Makes text from the network safe to show, and breaks it into lines.
+ *
+ * @param text Text from any source.
+ * @param columns Most columns of a line.
+ * @returns One line or more.
+ */
+export function fold(text: string, columns: number): string[] {
+  const lines = [""];
+  let width = 0;
+  for (const character of escape(text.slice(0, LONGEST))) {
+    const more = widthOf(character);
+    width += more;
+    if (width > columns && lines.at(-1) !== "") {
+      lines.push("");
+      width = more;
+    }
+    lines[lines.length - 1] += character;
+  }
+  return lines;
+}
+
+/**
  * Puts text from the network into a cell.
  *
  * @param text Text from any source.

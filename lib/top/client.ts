@@ -5,7 +5,7 @@
  */
 
 import type { Calls, HttpMethod, REQUEST_HEADER } from "../admin/endpoints.ts";
-import { ApiError, type CallOptions, readFailure } from "../admin/page/api.ts";
+import { ApiError, type CallOptions, readFailure } from "../admin/page/server/api.ts";
 import { explainError } from "../observe/explain_error.ts";
 import type { AdminAddress } from "./address.ts";
 

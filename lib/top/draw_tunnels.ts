@@ -1,0 +1,114 @@
+/**
+ * Draws the table of tunnels.
+ *
+ * @module
+ */
+
+import { formatCount } from "../admin/page/base/format.ts";
+import { styled } from "../cli/layout.ts";
+import { cell, clip } from "./cell.ts";
+import type { Frame } from "./frame.ts";
+import type { PicturedTunnel } from "./pictured_tunnel.ts";
+import { SORTS } from "./sorts.ts";
+import { GAP, type TunnelColumn, tunnelColumns } from "./tunnel_columns.ts";
+
+/** Marks the selected line, also where there are no styles. */
+const MARK = "> ";
+
+/** Lines above the tunnels. */
+export const TABLE_LINES = 2;
+
+/**
+ * Draws the table.
+ *
+ * @param height Lines of the table.
+ */
+export function drawTunnels(frame: Frame, height: number): string[] {
+  const { isStyled, picture, size, view } = frame;
+  const columns = tunnelColumns(size.columns - MARK.length);
+  const titles = columns.map((column) => {
+    const isSorted = column.sort === view.sort;
+    const title = isSorted ? `${column.title}${arrow(frame)}` : column.title;
+    return cell(title, column.width, column.side);
+  });
+  const { first, index } = view.tunnels;
+  const rows = picture.tunnels
+    .slice(first, first + height - TABLE_LINES)
+    .map((tunnel, offset) =>
+      drawTunnel(tunnel, columns, {
+        isSelected: first + offset === index,
+        isStyled,
+        width: size.columns,
+      })
+    );
+  const titleLine = clip(
+    " ".repeat(MARK.length) + titles.join(" ".repeat(GAP)),
+    size.columns,
+  );
+  return [
+    clip(describeTable(frame), size.columns),
+    styled(titleLine, "bold", isStyled),
+    ...rows.length > 0 ? rows : [drawNone(frame)],
+  ];
+}
+
+/** Draws the titles and all tunnels, without a selection. */
+export function listTunnels(frame: Frame): string[] {
+  const columns = tunnelColumns(frame.size.columns);
+  const lines = [
+    columns.map(({ side, title, width }) => cell(title, width, side)),
+    ...frame.picture.tunnels.map((tunnel) => cellsOf(tunnel, columns)),
+  ];
+  return lines.map((cells) => cells.join(" ".repeat(GAP)).trimEnd());
+}
+
+/** For example `Tunnels: 12 of 1,204, filter user:alice, by rate`. */
+function describeTable({ picture, view }: Frame): string {
+  const { open, tunnels } = picture;
+  const count = view.filter === ""
+    ? formatCount(open)
+    : `${formatCount(tunnels.length)} of ${formatCount(open)}`;
+  const filter = view.filter === "" ? "" : `, filter ${view.filter}`;
+  const order = view.isReversed ? ", reversed" : "";
+  return `Tunnels: ${count}${filter}, by ${view.sort}${order}`;
+}
+
+function arrow({ view }: Frame): string {
+  const isDown = (SORTS[view.sort].direction === -1) !== view.isReversed;
+  return isDown ? "v" : "^";
+}
+
+function drawNone({ picture, size, view }: Frame): string {
+  if (picture.status === undefined) return "";
+  const text = view.filter === ""
+    ? "No tunnels are open."
+    : "No open tunnel matches the filter; / changes it, Esc removes it.";
+  return clip(`  ${text}`, size.columns);
+}
+
+interface RowStyle {
+  isSelected: boolean;
+  isStyled: boolean;
+  width: number;
+}
+
+function drawTunnel(
+  tunnel: PicturedTunnel,
+  columns: readonly TunnelColumn[],
+  { isSelected, isStyled, width }: RowStyle,
+): string {
+  const cells = cellsOf(tunnel, columns).join(" ".repeat(GAP));
+  const mark = isSelected ? MARK : " ".repeat(MARK.length);
+  const line = clip(mark + cells, width);
+  if (isSelected) return styled(line, "selected", isStyled);
+  return tunnel.row.isGone ? styled(line, "faint", isStyled) : line;
+}
+
+function cellsOf(
+  tunnel: PicturedTunnel,
+  columns: readonly TunnelColumn[],
+): string[] {
+  return columns.map(({ side, text, width }) =>
+    cell(text(tunnel), width, side)
+  );
+}
