@@ -20,8 +20,10 @@ const FOLDER = new URL("./page/", import.meta.url);
 const TYPES: Readonly<Record<string, string>> = {
   css: "text/css",
   svg: "image/svg+xml",
-  ts: "text/javascript",
 };
+
+/** Modules of the room that the page shares, by their path. */
+const SHARED: ReadonlySet<string> = new Set(["/filter.ts"]);
 
 const PATHS: ReadonlySet<string> = new Set([...pathsIn("")].sort());
 
@@ -46,7 +48,7 @@ const files = new Map<string, PageFile>([
  * Finds a file of the page. The files reveal nothing about the server and need
  * no token.
  *
- * @param path What is asked for, without a query: `/`, or below `/page/`.
+ * @param path What is asked for, without a query.
  * @returns The file; `undefined` if none.
  */
 export function adminPage(path: string): PageFile | undefined {
@@ -58,12 +60,16 @@ export function adminPage(path: string): PageFile | undefined {
 }
 
 function readFile(path: string): PageFile | undefined {
+  if (SHARED.has(path)) return script(readSource(`..${path}`));
   const [, inside, end] =
     /^\/page\/((?:\w+\/)?\w+\.(css|svg|ts))$/.exec(path) ?? [];
   if (inside === undefined || !PATHS.has(inside)) return undefined;
   const source = readSource(inside);
-  const text = end === "ts" ? stripTypeScriptTypes(source) : source;
-  return { type: TYPES[end!]!, text };
+  return end === "ts" ? script(source) : { type: TYPES[end!]!, text: source };
+}
+
+function script(source: string): PageFile {
+  return { type: "text/javascript", text: stripTypeScriptTypes(source) };
 }
 
 /**
@@ -71,8 +77,11 @@ function readFile(path: string): PageFile | undefined {
  * importer: a round trip each, perhaps through SSH.
  */
 function readIndex(): PageFile {
-  const preloads = [...PATHS].filter((path) => path.endsWith(".ts"))
-    .map((path) => `<link rel="modulepreload" href="page/${path}">`);
+  const modules = [...PATHS].filter((path) => path.endsWith(".ts"))
+    .map((path) => `page/${path}`);
+  const shared = [...SHARED].map((path) => path.slice(1));
+  const preloads = [...modules, ...shared]
+    .map((path) => `<link rel="modulepreload" href="${path}">`);
   const text = readSource("index.html")
     .replace("</title>", `</title>\n    ${preloads.join("\n    ")}`);
   return { type: "text/html", text };

@@ -157,7 +157,9 @@ async function pageFile(
 ): Promise<WholeAnswer | undefined> {
   if (method !== "GET" && method !== "HEAD") return undefined;
   // Imported lazily: a program whose figures alone are read holds no page.
-  if (path !== "/" && !path.startsWith("/page/")) return undefined;
+  const isFile = path === "/" || path.startsWith("/page/") ||
+    path.endsWith(".ts");
+  if (!isFile) return undefined;
   const { adminPage, PAGE_POLICY: policy } = await import("./page_files.ts");
   const file = adminPage(path);
   return file && { status: 200, ...file, policy };

@@ -3,6 +3,9 @@ import { adminPage, PAGE_POLICY } from "../../lib/admin/page_files.ts";
 
 const FOLDER = new URL("../../lib/admin/page/", import.meta.url);
 
+/** Modules of the room that the page imports too. */
+const SHARED = ["/filter.ts"];
+
 const FILES = [...pathsIn("")];
 
 function* pathsIn(folder: string): Generator<string> {
@@ -37,10 +40,11 @@ Deno.test("adminPage() has every file that the page asks for", () => {
 
 Deno.test("adminPage() preloads all modules, and each is imported", () => {
   const { text } = adminPage("/")!;
-  const preloads = [...text.matchAll(/"modulepreload" href="page\/([^"]+)"/g)]
-    .map(([, name]) => name!);
+  const preloads = [...text.matchAll(/"modulepreload" href="([^"]+)"/g)]
+    .map(([, name]) => `/${name}`);
   const modules = FILES.filter((name) => name.endsWith(".ts"));
-  assertEquals(preloads.toSorted(), modules.toSorted());
+  const all = [...modules.map((name) => `/page/${name}`), ...SHARED];
+  assertEquals(preloads.toSorted(), all.toSorted());
   const imported = new Set(
     modules.flatMap((name) => namedIn(`/page/${name}`)),
   );

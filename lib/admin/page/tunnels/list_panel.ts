@@ -6,7 +6,12 @@
 
 import type { Tunnel } from "../../api.ts";
 import { byId, setText } from "../base/element.ts";
-import { matchesFilter, parseFilter, type Term } from "./filter.ts";
+import {
+  FilterError,
+  matchesFilter,
+  parseFilter,
+  type Term,
+} from "../../filter.ts";
 import { formatCount, formatNumberOf } from "../base/format.ts";
 import { Grid } from "../grid/grid.ts";
 import type { GridColumn, GridRow } from "../grid/drawn_row.ts";
@@ -106,7 +111,16 @@ export class ListPanel<R extends ListRow> {
   }
 
   #filter(text: string): void {
-    this.#terms = parseFilter(text);
+    const field = byId(`${this.#options.name}-filter`, HTMLInputElement);
+    try {
+      this.#terms = parseFilter(text);
+      field.setCustomValidity("");
+    } catch (error) {
+      if (!(error instanceof FilterError)) throw error;
+      field.setCustomValidity(error.message);
+      field.reportValidity();
+      return;
+    }
     this.#found = new WeakMap();
     this.#arrange();
     this.#tellLater();
