@@ -4,35 +4,25 @@
  * @module
  */
 
+import { formatTerm } from "../admin/filter.ts";
 import { formatNumberOf } from "../admin/page/base/format.ts";
 import { targetOf } from "../admin/page/tunnels/row_values.ts";
+import type { Action } from "./action.ts";
 import type { Key } from "./keys.ts";
 import type { Picture } from "./picture.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { pressInQuestion } from "./press_question.ts";
 import { SORT_NAMES } from "./sorts.ts";
-import type { Panel, View } from "./view.ts";
-
-/** What follows from a key, besides a new drawing. */
-export type Action =
-  /** Nothing. */
-  | { readonly is: "draw" }
-  /** Another picture is needed, also during a pause. */
-  | { readonly is: "look" }
-  /** Everything is to be drawn again. */
-  | { readonly is: "redraw" }
-  /** The program is to stop until the shell continues it. */
-  | { readonly is: "stop" }
-  /** The program is to end. */
-  | { readonly is: "quit" }
-  /** Tunnels are to be ended. */
-  | { readonly is: "kill"; readonly ids: readonly number[] };
+import { DIMENSIONS, ORDERS, type Panel, RANGE_NAMES, type View } from "./view.ts";
 
 const DRAW: Action = { is: "draw" };
 const LOOK: Action = { is: "look" };
+const ASK: Action = { is: "ask" };
+
+type Effect = (view: View, picture: Picture) => Action;
 
 /** Keys that work on every panel, while no question is open. */
-const COMMON: Readonly<Record<Key, (view: View) => Action>> = {
+const COMMON: Readonly<Record<Key, Effect>> = {
   "q": () => ({ is: "quit" }),
   "ctrl-z": () => ({ is: "stop" }),
   "ctrl-l": () => ({ is: "redraw" }),
@@ -46,20 +36,34 @@ const COMMON: Readonly<Record<Key, (view: View) => Action>> = {
   "/": askFilter,
 };
 
-/** Keys of the table of tunnels. */
-const TUNNELS: Readonly<
-  Record<Key, (view: View, picture: Picture) => Action>
-> = {
-  "s": (view) => sortBy(view, 1),
-  "S": (view) => sortBy(view, -1),
-  "r": (view) => {
-    view.isReversed = !view.isReversed;
-    view.tunnels.reset();
-    return LOOK;
+const RANGES: Readonly<Record<Key, Effect>> = {
+  "[": (view) => changeRange(view, -1),
+  "]": (view) => changeRange(view, 1),
+};
+
+/** Keys of the panels. */
+const PANELS: Readonly<Record<Panel, Readonly<Record<Key, Effect>>>> = {
+  tunnels: {
+    "s": (view) => sortBy(view, 1),
+    "S": (view) => sortBy(view, -1),
+    "r": reverse,
+    "enter": showDetails,
+    "k": (view) => askKill(view, view.tunnels.item),
+    "K": askKillAll,
   },
-  "enter": showDetails,
-  "k": (view) => askKill(view, view.tunnels.item),
-  "K": askKillAll,
+  details: {
+    "k": (view) => askKill(view, view.details),
+    "enter": goBack,
+  },
+  talkers: {
+    ...RANGES,
+    "tab": (view) => changeDimension(view, 1),
+    "shift-tab": (view) => changeDimension(view, -1),
+    "s": changeOrder,
+    "enter": filterByTalker,
+  },
+  errors: RANGES,
+  help: {},
 };
 
 /**
@@ -74,15 +78,22 @@ export function press(view: View, key: Key, picture: Picture): Action {
   if (key === "ctrl-c") return { is: "quit" };
   view.notice = "";
   if (view.question !== undefined) return pressInQuestion(view, key);
-  if (view.panel === "tunnels") {
-    if (view.tunnels.press(key)) return DRAW;
-    const act = own(TUNNELS, key);
-    if (act !== undefined) return act(view, picture);
+  if (cursorOf(view)?.press(key)) return DRAW;
+  const effect = own(PANELS[view.panel], key) ?? own(COMMON, key);
+  return effect?.(view, picture) ?? DRAW;
+}
+
+function cursorOf(view: View): { press(key: Key): boolean } | undefined {
+  switch (view.panel) {
+    case "tunnels":
+      return view.tunnels;
+    case "talkers":
+      return view.talkers;
+    case "errors":
+      return view.errors;
+    default:
+      return undefined;
   }
-  if (view.panel === "details" && key === "k") {
-    return askKill(view, view.details);
-  }
-  return own(COMMON, key)?.(view) ?? DRAW;
 }
 
 function own<T>(table: Readonly<Record<string, T>>, key: Key): T | undefined {
@@ -96,7 +107,7 @@ function pause(view: View): Action {
 
 function toggle(view: View, panel: Panel): Action {
   view.panel = view.panel === panel ? "tunnels" : panel;
-  return LOOK;
+  return ASK;
 }
 
 function goBack(view: View): Action {
@@ -113,10 +124,14 @@ function askFilter(view: View): Action {
 }
 
 function sortBy(view: View, step: 1 | -1): Action {
-  const { length } = SORT_NAMES;
-  const next = (SORT_NAMES.indexOf(view.sort) + step + length) % length;
-  view.sort = SORT_NAMES[next]!;
+  view.sort = next(SORT_NAMES, view.sort, step);
   view.isReversed = false;
+  view.tunnels.reset();
+  return LOOK;
+}
+
+function reverse(view: View): Action {
+  view.isReversed = !view.isReversed;
   view.tunnels.reset();
   return LOOK;
 }
@@ -136,22 +151,59 @@ function askKill(view: View, tunnel: PicturedTunnel | undefined): Action {
     return DRAW;
   }
   const who = user === undefined ? "" : ` of ${user}`;
-  const text = `End tunnel ${id}${who} to ${targetOf(tunnel.tunnel)}?`;
-  view.question = { is: "kill", ids: [id], text };
+  view.question = {
+    is: "kill",
+    call: `DELETE /api/tunnels/${id}`,
+    text: `End tunnel ${id}${who} to ${targetOf(tunnel.tunnel)}?`,
+  };
   return DRAW;
 }
 
 function askKillAll(view: View, { tunnels }: Picture): Action {
-  const ids = tunnels.filter(({ row }) => !row.isGone)
-    .map(({ tunnel }) => tunnel.id);
-  if (view.filter === "") {
+  const { filter } = view;
+  const count = tunnels.filter(({ row }) => !row.isGone).length;
+  if (filter === "") {
     view.notice = "K ends what a filter matches; type one with /";
-  } else if (ids.length === 0) {
+  } else if (count === 0) {
     view.notice = "No open tunnel matches the filter";
   } else {
-    const count = formatNumberOf(ids.length, "tunnel");
-    const text = `End ${count} that match ${view.filter}?`;
-    view.question = { is: "kill", ids, text };
+    const query = new URLSearchParams({ filter, expect: String(count) });
+    view.question = {
+      is: "kill",
+      call: `DELETE /api/tunnels?${query}`,
+      text: `End ${formatNumberOf(count, "tunnel")} with ${filter}?`,
+    };
   }
   return DRAW;
+}
+
+function changeRange(view: View, step: 1 | -1): Action {
+  view.range = next(RANGE_NAMES, view.range, step);
+  return ASK;
+}
+
+function changeDimension(view: View, step: 1 | -1): Action {
+  view.dimension = next(DIMENSIONS, view.dimension, step);
+  view.talkers.reset();
+  return ASK;
+}
+
+function changeOrder(view: View): Action {
+  view.order = next(ORDERS, view.order, 1);
+  view.talkers.reset();
+  return ASK;
+}
+
+function filterByTalker(view: View): Action {
+  const talker = view.talkers.item;
+  if (talker === undefined) return DRAW;
+  view.filter = formatTerm(view.dimension, talker.key);
+  view.panel = "tunnels";
+  view.tunnels.reset();
+  return LOOK;
+}
+
+/** The next or previous one in a circle. */
+function next<T>(all: readonly T[], one: T, step: 1 | -1): T {
+  return all[(all.indexOf(one) + step + all.length) % all.length]!;
 }

@@ -4,28 +4,36 @@
  * @module
  */
 
+import type { KillCall } from "./action.ts";
 import { ListCursor } from "./list_cursor.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
+import { Scroll } from "./scroll.ts";
 import type { SortName } from "./sorts.ts";
+import type { Talker } from "../admin/api.ts";
 
 /** What fills the middle of the screen. */
 export type Panel = "tunnels" | "details" | "talkers" | "errors" | "help";
+
+/** What talkers are. */
+export const DIMENSIONS = ["user", "client", "target", "rule"] as const;
+
+/** What talkers are ranked by. */
+export const ORDERS = ["bytes", "connections"] as const;
+
+/** The last 5 minutes, hour or day. */
+export const RANGE_NAMES = ["5m", "1h", "24h"] as const;
 
 /** What the last line asks for. */
 export type Question =
   /** A filter is typed; `before` comes back with Escape. */
   | { readonly is: "filter"; readonly text: string; readonly before: string }
   /** Whether tunnels are to be ended. */
-  | {
-    readonly is: "kill";
-    readonly ids: readonly number[];
-    readonly text: string;
-  };
+  | { readonly is: "kill"; readonly call: KillCall; readonly text: string };
 
 /** What a person looks at. */
 export interface View {
   panel: Panel;
-  /** Filter of the tunnels, as typed. */
+  /** Filter of the tunnels, as typed; it has no fault. */
   filter: string;
   sort: SortName;
   isReversed: boolean;
@@ -38,6 +46,14 @@ export interface View {
   readonly tunnels: ListCursor<PicturedTunnel>;
   /** The tunnel of the details. */
   details: PicturedTunnel | undefined;
+  /** The selected talker. */
+  readonly talkers: ListCursor<Talker>;
+  dimension: typeof DIMENSIONS[number];
+  order: typeof ORDERS[number];
+  /** Time that talkers and errors cover. */
+  range: typeof RANGE_NAMES[number];
+  /** The visible part of the errors. */
+  readonly errors: Scroll;
 }
 
 /** What to look at first. */
@@ -53,5 +69,10 @@ export function openView(first: FirstView): View {
     notice: "",
     tunnels: new ListCursor(),
     details: undefined,
+    talkers: new ListCursor(),
+    dimension: "user",
+    order: "bytes",
+    range: "1h",
+    errors: new Scroll(),
   };
 }
