@@ -4,10 +4,11 @@
  * @module
  */
 
-/** A call that ends tunnels. */
-export type KillCall =
+/** A call that ends tunnels, or bans a client. */
+export type ChangeCall =
   | `DELETE /api/tunnels/${number}`
-  | `DELETE /api/tunnels?${string}`;
+  | `DELETE /api/tunnels?${string}`
+  | `POST /api/bans?${string}`;
 
 /** What follows from a key, besides a new drawing. */
 export type Action =
@@ -24,4 +25,4 @@ export type Action =
   /** The program is to end. */
   | { readonly is: "quit" }
   /** Tunnels are to be ended. */
-  | { readonly is: "kill"; readonly call: KillCall };
+  | { readonly is: "change"; readonly call: ChangeCall };

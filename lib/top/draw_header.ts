@@ -14,6 +14,7 @@ import {
 } from "../admin/page/base/format.ts";
 import type { Drain, ListenerStatus } from "../admin/api.ts";
 import { cell, clip, widthOf } from "./cell.ts";
+import { formatShare } from "./format_share.ts";
 import type { Frame } from "./frame.ts";
 import type { Picture } from "./picture.ts";
 
@@ -34,6 +35,7 @@ export function drawHeader(frame: Frame): string[] {
     : `Sluice ${status.version}`;
   const left = [
     title,
+    ...placeOf(status),
     address,
     ...status === undefined ? [] : [`up ${formatElapsed(status.uptimeMs)}`],
   ].join(BETWEEN);
@@ -45,6 +47,11 @@ export function drawHeader(frame: Frame): string[] {
     clip(describeTraffic(picture), size.columns),
     drawThird(frame),
   ];
+}
+
+/** The machine, and its name in a fleet. */
+function placeOf(status: Picture["status"]): string[] {
+  return [status?.host, status?.node].filter((name) => name != null);
 }
 
 /** Lines of {@linkcode drawHeader}. */
@@ -61,14 +68,14 @@ function describeState({ picture, view }: Frame): [string, boolean] {
   return view.isPaused ? ["paused", true] : ["live", false];
 }
 
-function describeTraffic({ rates, status }: Picture): string {
+function describeTraffic({ rates, share, status }: Picture): string {
   if (status === undefined) return "";
   return [
     `Open ${formatCount(status.open)}`,
     `new ${formatFrequency(rates.opened)}/s`,
     `up ${formatRate(rates.up)}`,
     `down ${formatRate(rates.down)}`,
-    `total ${formatCount(status.total)}`,
+    ...share === undefined ? [] : [`failed ${formatShare(share)} (5m)`],
   ].join(BETWEEN);
 }
 

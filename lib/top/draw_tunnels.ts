@@ -10,13 +10,8 @@ import { cell, clip } from "./cell.ts";
 import type { Frame } from "./frame.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { SORTS } from "./sorts.ts";
+import { MARK, markLine, TABLE_LINES } from "./table.ts";
 import { GAP, type TunnelColumn, tunnelColumns } from "./tunnel_columns.ts";
-
-/** Marks the selected line, also where there are no styles. */
-const MARK = "> ";
-
-/** Lines above the tunnels. */
-export const TABLE_LINES = 2;
 
 /**
  * Draws the table.
@@ -35,8 +30,9 @@ export function drawTunnels(frame: Frame, height: number): string[] {
   const rows = picture.tunnels
     .slice(first, first + height - TABLE_LINES)
     .map((tunnel, offset) =>
-      drawTunnel(tunnel, columns, {
+      markLine(cellsOf(tunnel, columns).join(" ".repeat(GAP)), {
         isSelected: first + offset === index,
+        isFaint: tunnel.row.isGone,
         isStyled,
         width: size.columns,
       })
@@ -84,24 +80,6 @@ function drawNone({ picture, size, view }: Frame): string {
     ? "No tunnels are open."
     : "No open tunnel matches the filter; / changes it, Esc removes it.";
   return clip(`  ${text}`, size.columns);
-}
-
-interface RowStyle {
-  isSelected: boolean;
-  isStyled: boolean;
-  width: number;
-}
-
-function drawTunnel(
-  tunnel: PicturedTunnel,
-  columns: readonly TunnelColumn[],
-  { isSelected, isStyled, width }: RowStyle,
-): string {
-  const cells = cellsOf(tunnel, columns).join(" ".repeat(GAP));
-  const mark = isSelected ? MARK : " ".repeat(MARK.length);
-  const line = clip(mark + cells, width);
-  if (isSelected) return styled(line, "selected", isStyled);
-  return tunnel.row.isGone ? styled(line, "faint", isStyled) : line;
 }
 
 function cellsOf(

@@ -5,13 +5,14 @@
  * @module
  */
 
-import type { Status } from "../admin/api.ts";
+import type { Failures, Status, Talkers } from "../admin/api.ts";
 import { type SortDirection, sortRows } from "../admin/page/grid/order.ts";
 import type { StreamState } from "../admin/page/server/live.ts";
 import { describeOpen } from "../admin/page/tunnels/tunnel_facts.ts";
-import { matchesFilter, parseFilter } from "../admin/page/tunnels/filter.ts";
+import { matchesFilter, parseFilter } from "../admin/filter.ts";
 import type { Row, TunnelList } from "../admin/page/tunnels/tunnel_list.ts";
 import type { ServerState } from "./server_state.ts";
+import type { Insight, Insights } from "./insight.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { type SortName, SORTS } from "./sorts.ts";
 
@@ -45,14 +46,24 @@ export interface Picture {
   readonly open: number;
   /** Everything about the tunnel to describe; empty without one. */
   readonly details: readonly PictureFact[];
+  /** Share of connections that are refused or fail, 0 to 1, if known. */
+  readonly share: number | undefined;
+  /** Who uses most, if that was asked for. */
+  readonly talkers: Insight<Talkers>;
+  /** What goes wrong, if that was asked for. */
+  readonly failures: Insight<Failures>;
 }
 
 /** A name and a value, which may be from the network. */
 export type PictureFact = readonly [name: string, value: string];
 
+/** What is known besides the tunnels. */
+export type KnownInsights = Pick<Insights, "failures" | "share" | "talkers">;
+
 /** Takes a picture of what is known. */
 export function takePicture(
   { list, status, stream }: ServerState,
+  { failures, share, talkers }: KnownInsights,
   query: Query,
 ): Picture {
   const at = Date.now();
@@ -75,6 +86,7 @@ export function takePicture(
       ? []
       : describeOpen(query.details, list)
         .map(([name, value]) => [name, value()] as const),
+    ...{ failures, share, talkers },
   };
 }
 

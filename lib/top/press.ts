@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatTerm } from "../admin/filter.ts";
+import { formatTerm, hostOf } from "../admin/filter.ts";
 import { formatNumberOf } from "../admin/page/base/format.ts";
 import { targetOf } from "../admin/page/tunnels/row_values.ts";
 import type { Action } from "./action.ts";
@@ -18,6 +18,9 @@ import { DIMENSIONS, ORDERS, type Panel, RANGE_NAMES, type View } from "./view.t
 const DRAW: Action = { is: "draw" };
 const LOOK: Action = { is: "look" };
 const ASK: Action = { is: "ask" };
+
+/** How long a client is banned. */
+const BAN = "1h";
 
 type Effect = (view: View, picture: Picture) => Action;
 
@@ -50,9 +53,11 @@ const PANELS: Readonly<Record<Panel, Readonly<Record<Key, Effect>>>> = {
     "enter": showDetails,
     "k": (view) => askKill(view, view.tunnels.item),
     "K": askKillAll,
+    "b": (view) => askBan(view, view.tunnels.item),
   },
   details: {
     "k": (view) => askKill(view, view.details),
+    "b": (view) => askBan(view, view.details),
     "enter": goBack,
   },
   talkers: {
@@ -152,7 +157,7 @@ function askKill(view: View, tunnel: PicturedTunnel | undefined): Action {
   }
   const who = user === undefined ? "" : ` of ${user}`;
   view.question = {
-    is: "kill",
+    is: "change",
     call: `DELETE /api/tunnels/${id}`,
     text: `End tunnel ${id}${who} to ${targetOf(tunnel.tunnel)}?`,
   };
@@ -169,11 +174,23 @@ function askKillAll(view: View, { tunnels }: Picture): Action {
   } else {
     const query = new URLSearchParams({ filter, expect: String(count) });
     view.question = {
-      is: "kill",
+      is: "change",
       call: `DELETE /api/tunnels?${query}`,
       text: `End ${formatNumberOf(count, "tunnel")} with ${filter}?`,
     };
   }
+  return DRAW;
+}
+
+function askBan(view: View, tunnel: PicturedTunnel | undefined): Action {
+  if (tunnel === undefined) return DRAW;
+  const client = hostOf(tunnel.tunnel.client);
+  const query = new URLSearchParams({ client, for: BAN });
+  view.question = {
+    is: "change",
+    call: `POST /api/bans?${query}`,
+    text: `Ban ${client} for ${BAN}, and end its tunnels?`,
+  };
   return DRAW;
 }
 

@@ -31,23 +31,23 @@ const EDITS: Readonly<Record<Key, (text: string) => string>> = {
  */
 export function pressInQuestion(view: View, key: Key): Action {
   const question = view.question!;
-  return question.is === "kill"
-    ? pressInKill(view, key, question)
+  return question.is === "change"
+    ? pressInChange(view, key, question)
     : pressInFilter(view, key, question);
 }
 
-function pressInKill(
+function pressInChange(
   view: View,
   key: Key,
-  { call }: Question & { is: "kill" },
+  { call }: Question & { is: "change" },
 ): Action {
   if (key === "y" || key === "Y") {
     view.question = undefined;
-    return { is: "kill", call };
+    return { is: "change", call };
   }
   if (key === "n" || key === "N" || key === "escape") {
     view.question = undefined;
-    view.notice = "Nothing was ended";
+    view.notice = "Nothing was changed";
     return DRAW;
   }
   return DRAW;

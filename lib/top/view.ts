@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { KillCall } from "./action.ts";
+import type { ChangeCall } from "./action.ts";
 import { ListCursor } from "./list_cursor.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { Scroll } from "./scroll.ts";
@@ -28,7 +28,11 @@ export type Question =
   /** A filter is typed; `before` comes back with Escape. */
   | { readonly is: "filter"; readonly text: string; readonly before: string }
   /** Whether tunnels are to be ended. */
-  | { readonly is: "kill"; readonly call: KillCall; readonly text: string };
+  | {
+    readonly is: "change";
+    readonly call: ChangeCall;
+    readonly text: string;
+  };
 
 /** What a person looks at. */
 export interface View {

@@ -1,0 +1,92 @@
+/**
+ * The figures that the event stream does not tell: who uses most, and what goes
+ * wrong.
+ *
+ * @module
+ */
+
+import type { Failures, Talkers } from "../admin/api.ts";
+import type { AdminClient } from "./client.ts";
+import type { View } from "./view.ts";
+
+/** Most talkers to show. */
+const MOST_TALKERS = 100;
+
+/** Range of the share of failures above every panel. */
+const SHARE_RANGE = "5m";
+
+/** What is known of a question, or why nothing is. */
+export interface Insight<T> {
+  /** The last answer; `undefined` before it. */
+  readonly answer: T | undefined;
+  /** Why the last question has failed; empty if it has not. */
+  readonly fault: string;
+}
+
+/** Nothing is known yet. */
+export const UNKNOWN: Insight<never> = { answer: undefined, fault: "" };
+
+/** Asks for figures, one question at a time. */
+export class Insights {
+  /** Share of connections that are refused or fail, 0 to 1. */
+  share: number | undefined;
+  /** Who uses most. */
+  talkers: Insight<Talkers> = UNKNOWN;
+  /** What goes wrong. */
+  failures: Insight<Failures> = UNKNOWN;
+  readonly #client: AdminClient;
+  #asked = "";
+
+  /** Asks a server. */
+  constructor(client: AdminClient) {
+    this.#client = client;
+  }
+
+  /**
+   * Asks for what the view shows. It never rejects: figures that can't be had
+   * say why.
+   */
+  async ask(view: View): Promise<void> {
+    const { dimension, order, panel, range } = view;
+    const asked = [panel, dimension, order, range].join(" ");
+    if (asked !== this.#asked) {
+      this.talkers = UNKNOWN;
+      this.failures = UNKNOWN;
+    }
+    this.#asked = asked;
+    const isCurrent = () => asked === this.#asked;
+    await Promise.all([
+      this.#askShare(),
+      panel === "talkers" && this.#answer(
+        `GET /api/talkers?range=${range}&by=${dimension}&order=${order}&limit=${MOST_TALKERS}`,
+        this.talkers,
+      ).then((talkers) => {
+        if (isCurrent()) this.talkers = talkers;
+      }),
+      panel === "errors" && this.#answer(
+        `GET /api/failures?range=${range}`,
+        this.failures,
+      ).then((failures) => {
+        if (isCurrent()) this.failures = failures;
+      }),
+    ]);
+  }
+
+  async #askShare(): Promise<void> {
+    const before: Insight<Failures> = UNKNOWN;
+    const call = `GET /api/failures?range=${SHARE_RANGE}` as const;
+    const { answer } = await this.#answer(call, before);
+    this.share = answer?.ended === 0 ? undefined : answer?.share;
+  }
+
+  async #answer<
+    T,
+    C extends `GET /api/talkers?${string}` | `GET /api/failures?${string}`,
+  >(call: C, { answer }: Insight<T>): Promise<Insight<T>> {
+    try {
+      return { answer: await this.#client.call(call) as T, fault: "" };
+    } catch (error) {
+      return { answer, fault: await this.#client.describe(error) };
+    }
+  }
+}
