@@ -82,10 +82,20 @@ const HANDLERS: { readonly [O in Operation]: Handler<O> } = {
   "GET /api/openapi.json": async () => (await import("./openapi.ts")).OPEN_API,
   "GET /api/status": ({ view }) => view.status(),
   "GET /api/tunnels": ({ view }) => view.tunnels(),
+  "DELETE /api/tunnels": notYet,
   "DELETE /api/tunnels/{id}": endTunnel,
-  "GET /api/closed": async ({ threads }) => ({
-    closed: await threads.closed(),
-  }),
+  "GET /api/groups": notYet,
+  "GET /api/closed": async ({ threads }) => {
+    const closed = await threads.closed();
+    return {
+      closed,
+      kept: closed.length,
+      matching: closed.length,
+      next: null,
+      silentWorkers: 0,
+    };
+  },
+  "GET /api/export": notYet,
   "GET /api/refusals": async ({ view }) => ({
     refusals: await view.refusals(),
   }),
@@ -93,11 +103,11 @@ const HANDLERS: { readonly [O in Operation]: Handler<O> } = {
     pools: (await threads.figures()).upstreams,
   }),
   "GET /api/bans": async ({ threads }) => ({ bans: await threads.bans() }),
+  "POST /api/bans": notYet,
   "DELETE /api/bans/{key}": liftBan,
-  "GET /api/history": ({ history: { points, stepMs } }) => ({
-    stepMs,
-    points: [...points],
-  }),
+  "GET /api/history": notYet,
+  "GET /api/talkers": notYet,
+  "GET /api/failures": notYet,
   "POST /api/drain": beginDrain,
   "POST /api/reload": ({ actions }) => actions.reload(),
   "GET /api/config": ({ actions }) => actions.config(),
@@ -131,17 +141,23 @@ export async function answerRoute(
 
 /** A path with a parameter that is none names nothing. */
 async function readParameters(
-  { name, route: { operation, parameter } }: FoundRoute,
+  { name, route: { operation, parameter, takes } }: FoundRoute,
   query: URLSearchParams,
 ): Promise<unknown> {
-  if (parameter === undefined) return undefined;
-  const { PARAMETERS } = await import("./api.ts");
+  if (!takes) return undefined;
+  const { PARAMETERS } = await import("./schema/parameters.ts");
+  const given = Object.fromEntries(query);
+  if (parameter !== undefined) given[parameter] = name;
   const { data, error } = PARAMETERS[operation as keyof typeof PARAMETERS]
-    .safeParse({ ...Object.fromEntries(query), [parameter]: name });
+    .safeParse(given);
   if (error === undefined) return data;
   const { message, path } = error.issues[0]!;
   const isNone = path[0] === parameter;
   throw new AdminError(isNone ? "not_found" : "bad_request", message);
+}
+
+function notYet(): never {
+  throw new AdminError("busy", "This part of the API is being built");
 }
 
 function answerReady({ threads, state }: AdminContext): TextAnswer {

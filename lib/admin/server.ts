@@ -106,7 +106,7 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
     threads,
     state,
     events,
-    history: { stepMs: step, points: history.points },
+    history: { stepMs: step, points: [] },
     figures: openFigures(subject),
     actions: config.actions,
     log,
@@ -120,7 +120,11 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
   const timer = setInterval(
     oneAtATime(async () => {
       const totals = totalsOf(await threads.figures());
-      events.tellHistory(history.add(totals, Date.now()));
+      events.tellHistory({
+        ...history.add(totals, Date.now()),
+        ...{ ended: 0, failed: 0, refused: 0, dialP50: null, dialP95: null },
+        ...{ resolveP50: null, resolveP95: null, memory: 0 },
+      });
     }, onError),
     step,
   );

@@ -47,7 +47,7 @@ export function tunnelOf(
  */
 export function closedOf(ended: EndedConnection): ClosedTunnel {
   const { endedAt, id, listener, received, record, sent } = ended;
-  const { endedFirst, reason, result } = record;
+  const { code, endedFirst, reason, result } = record;
   return {
     id,
     kind: listener.kind,
@@ -62,6 +62,7 @@ export function closedOf(ended: EndedConnection): ClosedTunnel {
     received,
     endedAt: new Date(endedAt).toISOString(),
     result,
+    code,
     reason,
     ...(endedFirst === undefined ? {} : { endedFirst }),
   };

@@ -34,8 +34,12 @@ export class Charts {
   #palette: Palette | undefined;
 
   /** Replaces the last hour. */
-  restart({ points }: HistoryAnswer): void {
-    this.#points = [...points];
+  restart({ at, series }: HistoryAnswer): void {
+    const names = Object.keys(series) as (keyof typeof series)[];
+    this.#points = at.map((at, n) => ({
+      at,
+      ...Object.fromEntries(names.map((name) => [name, series[name][n]])),
+    } as HistoryPoint));
     this.#show();
   }
 
@@ -80,7 +84,7 @@ export class Charts {
   #describe(): void {
     if (this.#points.length === 0) return;
     const most = (name: keyof HistoryPoint) =>
-      this.#points.reduce((top, point) => Math.max(top, point[name]), 0);
+      this.#points.reduce((top, point) => Math.max(top, point[name] ?? 0), 0);
     const down = formatRate(most("down"));
     const up = formatRate(most("up"));
     const open = formatCount(most("open"));
