@@ -54,8 +54,12 @@ export function parseAdminAddress(given: readonly string[]): AdminAddress {
     );
   }
   parseConfiguredHost(host);
-  const name = formatHostPort(host, port);
-  return { name, url: `http://${name}/`, socket: { hostname: host, port } };
+  return {
+    name: formatHostPort(host, port),
+    // The port is left out: `fetch` blocks some, and the socket has it.
+    url: `http://${host.includes(":") ? `[${host}]` : host}/`,
+    socket: { hostname: host, port },
+  };
 }
 
 function parseUrl(text: string): AdminAddress {

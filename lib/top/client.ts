@@ -5,7 +5,11 @@
  */
 
 import type { Calls, HttpMethod, REQUEST_HEADER } from "../admin/endpoints.ts";
-import { ApiError, type CallOptions, readFailure } from "../admin/page/server/api.ts";
+import {
+  ApiError,
+  type CallOptions,
+  readFailure,
+} from "../admin/page/server/api.ts";
 import { explainError } from "../observe/explain_error.ts";
 import type { AdminAddress } from "./address.ts";
 
@@ -90,6 +94,7 @@ export class AdminClient implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    if (this.#ended.signal.aborted) return;
     this.#ended.abort();
     this.#client.close();
   }

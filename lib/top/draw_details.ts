@@ -12,7 +12,9 @@ import type { Frame } from "./frame.ts";
 const NAMES = 15;
 
 /** Draws everything about the tunnel that was selected. */
-export function drawDetails({ isStyled, picture, size, view }: Frame): string[] {
+export function drawDetails(
+  { isStyled, picture, size, view }: Frame,
+): string[] {
   const { details } = view;
   if (details === undefined) return [];
   const lines = picture.details.flatMap(([name, value]) =>

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Failures, Times } from "../admin/api.ts";
+import type { FailuresAnswer } from "../admin/api.ts";
 import {
   formatCount,
   formatNumberOf,
@@ -63,7 +63,9 @@ export function errorLines(frame: Frame): string[] {
   ];
 }
 
-function describeSums({ dial, ended, resolve, results, share }: Failures) {
+function describeSums(
+  { dial, ended, resolve, results, share }: FailuresAnswer,
+) {
   const each = Object.entries(results)
     .map(([result, count]) => `${formatCount(count)} ${result}`);
   return [
@@ -74,7 +76,7 @@ function describeSums({ dial, ended, resolve, results, share }: Failures) {
   ];
 }
 
-function describeTimes({ count, p50, p95 }: Times): string {
+function describeTimes({ count, p50, p95 }: FailuresAnswer["dial"]): string {
   if (p50 === null || p95 === null) return NOTHING;
   const half = `half within ${inMilliseconds(p50)}`;
   return `${half}, 95 % within ${inMilliseconds(p95)} (${formatCount(count)})`;

@@ -30,9 +30,7 @@ export function drawHeader(frame: Frame): string[] {
   const { address, isStyled, picture, size } = frame;
   const { status } = picture;
   const [state, isAlarm] = describeState(frame);
-  const title = status === undefined
-    ? "Sluice"
-    : `Sluice ${status.version}`;
+  const title = status === undefined ? "Sluice" : `Sluice ${status.version}`;
   const left = [
     title,
     ...placeOf(status),

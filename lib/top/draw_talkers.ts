@@ -4,12 +4,13 @@
  * @module
  */
 
-import type { Talker, Talkers } from "../admin/api.ts";
+import type { TalkersAnswer } from "../admin/api.ts";
 import { formatBytes, formatCount } from "../admin/page/base/format.ts";
 import { styled } from "../cli/layout.ts";
 import { cell, clip } from "./cell.ts";
 import { formatShare } from "./format_share.ts";
 import type { Frame } from "./frame.ts";
+import type { Talker } from "./view.ts";
 import { MARK, markLine, TABLE_LINES } from "./table.ts";
 
 /** Columns of the figures. */
@@ -26,7 +27,10 @@ export function drawTalkers(frame: Frame, height: number): string[] {
   const by = `by ${view.dimension}, ${view.order}, last ${view.range}`;
   const title = clip(`Top talkers: ${by}`, size.columns);
   if (answer === undefined) {
-    return [title, clip(fault === "" ? "  Asking…" : `  ${fault}`, size.columns)];
+    return [
+      title,
+      clip(fault === "" ? "  Asking…" : `  ${fault}`, size.columns),
+    ];
   }
   const { first, index } = view.talkers;
   const figures = WIDTH.bytes + WIDTH.connections + WIDTH.share;
@@ -47,16 +51,14 @@ export function drawTalkers(frame: Frame, height: number): string[] {
   return [
     title,
     styled(titleLine, "bold", isStyled),
-    ...rows.length > 0
-      ? rows
-      : [clip("  Nothing in this time.", size.columns)],
+    ...rows.length > 0 ? rows : [clip("  Nothing in this time.", size.columns)],
   ];
 }
 
 /** A figure that may be too large says by how much. */
 function figuresOf(
   talker: Talker,
-  all: Talkers,
+  all: TalkersAnswer,
   { view }: Frame,
 ): string {
   const { bytes, bytesError, connections, connectionsError } = talker;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Failures, Talkers } from "../admin/api.ts";
+import type { FailuresAnswer, TalkersAnswer } from "../admin/api.ts";
 import type { AdminClient } from "./client.ts";
 import type { View } from "./view.ts";
 
@@ -31,22 +31,42 @@ export class Insights {
   /** Share of connections that are refused or fail, 0 to 1. */
   share: number | undefined;
   /** Who uses most. */
-  talkers: Insight<Talkers> = UNKNOWN;
+  talkers: Insight<TalkersAnswer> = UNKNOWN;
   /** What goes wrong. */
-  failures: Insight<Failures> = UNKNOWN;
+  failures: Insight<FailuresAnswer> = UNKNOWN;
   readonly #client: AdminClient;
+  readonly #onAnswer: () => void;
   #asked = "";
+  #isAsking = false;
+  #isStale = false;
 
-  /** Asks a server. */
-  constructor(client: AdminClient) {
+  /**
+   * Asks a server.
+   *
+   * @param onAnswer Called when figures have come.
+   */
+  constructor(client: AdminClient, onAnswer: () => void = () => {}) {
     this.#client = client;
+    this.#onAnswer = onAnswer;
   }
 
   /**
-   * Asks for what the view shows. It never rejects: figures that can't be had
-   * say why.
+   * Asks for what the view shows, now or after the question under way. It never
+   * rejects: figures that can't be had say why.
    */
   async ask(view: View): Promise<void> {
+    this.#isStale = true;
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    while (this.#isStale) {
+      this.#isStale = false;
+      await this.#ask(view);
+      this.#onAnswer();
+    }
+    this.#isAsking = false;
+  }
+
+  async #ask(view: View): Promise<void> {
     const { dimension, order, panel, range } = view;
     const asked = [panel, dimension, order, range].join(" ");
     if (asked !== this.#asked) {
@@ -73,7 +93,7 @@ export class Insights {
   }
 
   async #askShare(): Promise<void> {
-    const before: Insight<Failures> = UNKNOWN;
+    const before: Insight<FailuresAnswer> = UNKNOWN;
     const call = `GET /api/failures?range=${SHARE_RANGE}` as const;
     const { answer } = await this.#answer(call, before);
     this.share = answer?.ended === 0 ? undefined : answer?.share;

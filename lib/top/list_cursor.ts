@@ -82,7 +82,10 @@ export class ListCursor<Item> {
     const lowest = Math.max(0, this.#items.length - this.#height);
     this.#first = Math.min(
       lowest,
-      Math.max(this.#index - this.#height + 1, Math.min(this.#first, this.#index)),
+      Math.max(
+        this.#index - this.#height + 1,
+        Math.min(this.#first, this.#index),
+      ),
     );
   }
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Failures, Status, Talkers } from "../admin/api.ts";
+import type { FailuresAnswer, Status, TalkersAnswer } from "../admin/api.ts";
 import { type SortDirection, sortRows } from "../admin/page/grid/order.ts";
 import type { StreamState } from "../admin/page/server/live.ts";
 import { describeOpen } from "../admin/page/tunnels/tunnel_facts.ts";
@@ -49,9 +49,9 @@ export interface Picture {
   /** Share of connections that are refused or fail, 0 to 1, if known. */
   readonly share: number | undefined;
   /** Who uses most, if that was asked for. */
-  readonly talkers: Insight<Talkers>;
+  readonly talkers: Insight<TalkersAnswer>;
   /** What goes wrong, if that was asked for. */
-  readonly failures: Insight<Failures>;
+  readonly failures: Insight<FailuresAnswer>;
 }
 
 /** A name and a value, which may be from the network. */

@@ -13,7 +13,13 @@ import type { Picture } from "./picture.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { pressInQuestion } from "./press_question.ts";
 import { SORT_NAMES } from "./sorts.ts";
-import { DIMENSIONS, ORDERS, type Panel, RANGE_NAMES, type View } from "./view.ts";
+import {
+  DIMENSIONS,
+  ORDERS,
+  type Panel,
+  RANGE_NAMES,
+  type View,
+} from "./view.ts";
 
 const DRAW: Action = { is: "draw" };
 const LOOK: Action = { is: "look" };

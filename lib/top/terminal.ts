@@ -64,8 +64,11 @@ export class Terminal implements Disposable {
     this.#undo.push(() => removeEventListener("unload", restore));
     this.#enter();
     if (Deno.build.os !== "windows") {
-      this.#on("SIGWINCH", () => this.#redraw());
-      this.#on("SIGCONT", () => this.#enter());
+      this.#on("SIGWINCH", () => this.redraw());
+      this.#on("SIGCONT", () => {
+        this.#enter();
+        this.redraw();
+      });
     }
     this.#readKeys();
   }
@@ -116,12 +119,10 @@ export class Terminal implements Disposable {
   }
 
   #enter(): void {
-    if (!this.#isOpen) {
-      Deno.stdin.setRaw(true);
-      this.#isOpen = true;
-      write(ENTER);
-    }
-    this.#redraw();
+    if (this.#isOpen) return;
+    Deno.stdin.setRaw(true);
+    this.#isOpen = true;
+    write(ENTER);
   }
 
   #leave(): void {
@@ -135,7 +136,8 @@ export class Terminal implements Disposable {
     }
   }
 
-  #redraw(): void {
+  /** Draws everything again. */
+  redraw(): void {
     this.#shown = [];
     write("\u001b[2J");
     this.#listener.onResize();

@@ -59,8 +59,12 @@ export function tunnelColumns(width: number): TunnelColumn[] {
   const numbers: TunnelColumn[] = [
     number("up", "UP/s", 6, ({ up }) => rate(up)),
     number("down", "DOWN/s", 7, ({ down }) => rate(down)),
-    number("total", "TOTAL", 6, (tunnel) =>
-      formatBytes(tunnel.sent + tunnel.received)),
+    number(
+      "total",
+      "TOTAL",
+      6,
+      (tunnel) => formatBytes(tunnel.sent + tunnel.received),
+    ),
     number("age", "AGE", 7, ({ ageMs }) => formatElapsed(ageMs)),
   ];
   const state: TunnelColumn[] = width < WIDE

@@ -9,7 +9,10 @@ import { ListCursor } from "./list_cursor.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { Scroll } from "./scroll.ts";
 import type { SortName } from "./sorts.ts";
-import type { Talker } from "../admin/api.ts";
+import type { TalkersAnswer } from "../admin/api.ts";
+
+/** One of those who use most. */
+export type Talker = TalkersAnswer["talkers"][number];
 
 /** What fills the middle of the screen. */
 export type Panel = "tunnels" | "details" | "talkers" | "errors" | "help";

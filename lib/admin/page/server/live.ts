@@ -38,8 +38,7 @@ export interface EventSourceOpener {
 /**
  * Reads events until it is aborted.
  *
- * @param signal Ends it, also a pause, when aborted; the opener has to give up
- *   its own calls (default: it never ends).
+ * @param signal Ends it when aborted (default: it never ends).
  */
 export async function follow(
   api: EventSourceOpener,
@@ -54,10 +53,11 @@ export async function follow(
     listener.onState({ is: "connecting" });
     let why = "the server has closed the stream";
     try {
-      await read(api, listener, () => {
+      const onOpen = () => {
         pause = RETRY.first;
         listener.onState({ is: "live" });
-      });
+      };
+      await read(api, listener, { onOpen, signal });
     } catch (error) {
       if (signal?.aborted) return;
       why = await describe(error, api);
@@ -84,9 +84,11 @@ function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
 async function read(
   api: EventSourceOpener,
   { onEvent }: LiveListener,
-  onOpen: () => void,
+  { onOpen, signal }: { onOpen: () => void; signal: AbortSignal | undefined },
 ): Promise<void> {
   let silence = new AbortController();
+  const stop = () => silence.abort();
+  signal?.addEventListener("abort", stop);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const listen = () => {
     const now = silence;
@@ -114,7 +116,8 @@ async function read(
     }
   } finally {
     clearTimeout(timer);
-    silence.abort();
+    signal?.removeEventListener("abort", stop);
+    stop();
   }
 }
 

@@ -6,7 +6,7 @@
 
 import type { ClosedTunnel, Tunnel } from "../../api.ts";
 import { rateOf, targetOf } from "./row_values.ts";
-import type { Fact } from "../base/dialogs.ts";
+import type { Fact } from "../base/fact.ts";
 import {
   formatBytes,
   formatElapsed,
