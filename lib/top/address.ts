@@ -13,16 +13,22 @@ import { quote } from "../wire/quote.ts";
 export interface AdminAddress {
   /** The address as shown to people: `HOST:PORT`, `unix:PATH` or a URL. */
   readonly name: string;
-  /** Base of all calls; it ends with a slash. */
-  readonly url: string;
-  /** The socket to connect to, whatever proxies the environment names. */
+  /** Whether TLS protects the calls. */
+  readonly isTls: boolean;
+  /** Value of `Host`. */
+  readonly host: string;
+  /** Where the paths of all calls begin; it ends with a slash. */
+  readonly path: string;
+  /** The socket to connect to. */
   readonly socket:
-    | { readonly hostname: string; readonly port: number }
+    | { readonly host: string; readonly port: number }
     | { readonly path: string };
 }
 
 /** The address in the examples of the manual. */
 export const USUAL_ADDRESS = "127.0.0.1:9090";
+
+const PLAIN = { isTls: false, path: "/" } as const;
 
 const DEFAULT_PORT: Readonly<Record<string, number>> = {
   "http:": 80,
@@ -45,7 +51,7 @@ export function parseAdminAddress(given: readonly string[]): AdminAddress {
   const endpoint = parseEndpoint(text, "127.0.0.1");
   if (isUnixPath(endpoint)) {
     const { path } = endpoint;
-    return { name: text, url: "http://localhost/", socket: { path } };
+    return { ...PLAIN, name: text, host: "localhost", socket: { path } };
   }
   const { host, port } = endpoint;
   if (port === 0) {
@@ -54,12 +60,8 @@ export function parseAdminAddress(given: readonly string[]): AdminAddress {
     );
   }
   parseConfiguredHost(host);
-  return {
-    name: formatHostPort(host, port),
-    // The port is left out: `fetch` blocks some, and the socket has it.
-    url: `http://${host.includes(":") ? `[${host}]` : host}/`,
-    socket: { hostname: host, port },
-  };
+  const name = formatHostPort(host, port);
+  return { ...PLAIN, name, host: name, socket: { host, port } };
 }
 
 function parseUrl(text: string): AdminAddress {
@@ -78,9 +80,11 @@ function parseUrl(text: string): AdminAddress {
   const path = url.pathname.endsWith("/") ? url.pathname : `${url.pathname}/`;
   return {
     name: `${url.origin}${path === "/" ? "" : path}`,
-    url: `${url.origin}${path}`,
+    isTls: url.protocol === "https:",
+    host: url.host,
+    path,
     socket: {
-      hostname: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+      host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
       port: Number(url.port) || DEFAULT_PORT[url.protocol]!,
     },
   };

@@ -4,11 +4,14 @@
  * @module
  */
 
-import { unicodeWidth } from "@std/cli/unicode-width";
+import { eastAsianWidth } from "get-east-asian-width";
 import { escape } from "../observe/escape.ts";
 
 /** Characters that have one column each. */
 const PLAIN = /^[\x20-\x7e]*$/;
+
+/** Marks that stand on the character before them. */
+const MARK = /^[\p{Mn}\p{Me}]$/u;
 
 /** Stands for the end of a text that does not fit; one column. */
 const REST = "…";
@@ -87,5 +90,11 @@ export function cell(
  * @param text Text without control characters.
  */
 export function widthOf(text: string): number {
-  return PLAIN.test(text) ? text.length : unicodeWidth(text);
+  if (PLAIN.test(text)) return text.length;
+  let width = 0;
+  for (const character of text) {
+    if (MARK.test(character)) continue;
+    width += eastAsianWidth(character.codePointAt(0)!);
+  }
+  return width;
 }

@@ -1,9 +1,15 @@
 /**
  * Calls of an admin listener.
  *
+ * `node:http` makes them: it reaches Unix sockets, and it heeds no proxy of the
+ * environment. `fetch` would ask even a Unix socket as if it were a proxy.
+ *
  * @module
  */
 
+import { type IncomingMessage, request, type RequestOptions } from "node:http";
+import { request as requestTls } from "node:https";
+import { Readable } from "node:stream";
 import type { Calls, HttpMethod, REQUEST_HEADER } from "../admin/endpoints.ts";
 import {
   ApiError,
@@ -16,14 +22,17 @@ import type { AdminAddress } from "./address.ts";
 /** The header of every call that changes something. */
 const HEADER: typeof REQUEST_HEADER = "X-Sluice-Request";
 
-/** Most bytes of an answer: 20,000 tunnels need some 10 million. */
-const MOST_BYTES = 64 * 1024 * 1024;
+/** Most bytes of an answer; that of 1,000 talkers has 0.2 million. */
+const MOST_BYTES = 16 * 1024 * 1024;
+
+/** Statuses of responses that have no body (Fetch Standard). */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** Options for {@linkcode AdminClient}. */
 export interface ClientOptions {
   /** The token, if the listener needs one. */
   token: string | undefined;
-  /** Certificates to trust in addition to the usual ones, in PEM. */
+  /** Certificates to trust instead of the usual ones, in PEM. */
   ca?: string | undefined;
   /** Milliseconds to wait for an answer; 0 disables the limit. */
   timeout: number;
@@ -34,22 +43,12 @@ export class AdminClient implements Disposable {
   /** The address. */
   readonly address: AdminAddress;
   readonly #options: ClientOptions;
-  readonly #client: Deno.HttpClient;
   readonly #ended = new AbortController();
 
   /** Prepares calls, without connecting. */
   constructor(address: AdminAddress, options: ClientOptions) {
     this.address = address;
     this.#options = options;
-    const { socket } = address;
-    const { ca } = options;
-    this.#client = Deno.createHttpClient({
-      // An explicit socket also keeps HTTP_PROXY out of it.
-      proxy: "path" in socket
-        ? { transport: "unix", path: socket.path }
-        : { transport: "tcp", ...socket },
-      ...ca === undefined ? {} : { caCerts: [ca] },
-    });
   }
 
   /**
@@ -76,11 +75,8 @@ export class AdminClient implements Disposable {
     return this.#send("GET", path, limit?.());
   }
 
-  /**
-   * Says in words why a call has failed. It tries to connect, because `fetch`
-   * hides why it could not.
-   */
-  async describe(error: unknown): Promise<string> {
+  /** Says in words why a call has failed. */
+  describe(error: unknown): string {
     if (error instanceof ApiError) {
       return error.status === 401 ? this.#describeToken() : error.message;
     }
@@ -90,13 +86,11 @@ export class AdminClient implements Disposable {
     if (error instanceof DOMException && error.name === "TimeoutError") {
       return `no answer within ${this.#options.timeout / 1000} s`;
     }
-    return await this.#describeSocket() ?? explainCause(error);
+    return explainError(error);
   }
 
   [Symbol.dispose](): void {
-    if (this.#ended.signal.aborted) return;
     this.#ended.abort();
-    this.#client.close();
   }
 
   async #send(
@@ -104,17 +98,24 @@ export class AdminClient implements Disposable {
     path: string,
     limit: AbortSignal | undefined,
   ): Promise<Response> {
-    const { token } = this.#options;
+    const { ca, token } = this.#options;
+    const { isTls, path: base, socket } = this.address;
     const signals = [this.#ended.signal, ...limit === undefined ? [] : [limit]];
-    const response = await fetch(`${this.address.url}${path}`, {
+    const signal = AbortSignal.any(signals);
+    const response = await send(isTls, {
+      ..."path" in socket ? { socketPath: socket.path } : socket,
+      ...ca === undefined ? {} : { ca },
       method,
+      path: base + path,
       headers: {
+        host: this.address.host,
         ...token === undefined ? {} : { authorization: `Bearer ${token}` },
         ...method === "GET" ? {} : { [HEADER]: "1" },
       },
-      redirect: "error",
-      client: this.#client,
-      signal: AbortSignal.any(signals),
+      agent: false,
+      signal,
+    }).catch((error) => {
+      throw signal.aborted ? signal.reason : error;
     });
     if (response.ok) return response;
     throw await readFailure(response);
@@ -125,26 +126,29 @@ export class AdminClient implements Disposable {
       ? "it needs a token: give --admin-token-file FILE or SLUICE_ADMIN_TOKEN"
       : "the token is wrong";
   }
+}
 
-  /** Returns why the socket cannot be reached; `undefined` if it can. */
-  async #describeSocket(): Promise<string | undefined> {
-    const { socket } = this.address;
-    const { timeout } = this.#options;
-    try {
-      using _closing = "path" in socket
-        ? await Deno.connect({ transport: "unix", path: socket.path })
-        : await Deno.connect({
-          ...socket,
-          signal: AbortSignal.any([
-            this.#ended.signal,
-            ...timeout > 0 ? [AbortSignal.timeout(timeout)] : [],
-          ]),
-        });
-      return undefined;
-    } catch (error) {
-      return explainError(error);
-    }
+function send(
+  isTls: boolean,
+  options: RequestOptions & { ca?: string },
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    (isTls ? requestTls : request)(options, (message) => {
+      resolve(toResponse(message));
+    }).on("error", reject).end();
+  });
+}
+
+function toResponse(message: IncomingMessage): Response {
+  const status = message.statusCode ?? 0;
+  if (BODILESS.has(status)) {
+    message.resume();
+    return new Response(null, { status });
   }
+  const body = Readable.toWeb(message) as ReadableStream<
+    Uint8Array<ArrayBuffer>
+  >;
+  return new Response(body, { status });
 }
 
 /** Reads an answer up to a bound. */
@@ -161,13 +165,4 @@ async function readText(response: Response): Promise<string> {
     text += decoder.decode(bytes, { stream: true });
   }
   return text + decoder.decode();
-}
-
-/** `fetch` puts the reason into the cause, after the phases that it passed. */
-function explainCause(error: unknown): string {
-  const { cause } = error as Error;
-  return explainError(cause ?? error).replace(
-    /^error sending [^(]*\([^)]*\): /,
-    "",
-  );
 }

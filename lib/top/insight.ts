@@ -106,7 +106,7 @@ export class Insights {
     try {
       return { answer: await this.#client.call(call) as T, fault: "" };
     } catch (error) {
-      return { answer, fault: await this.#client.describe(error) };
+      return { answer, fault: this.#client.describe(error) };
     }
   }
 }

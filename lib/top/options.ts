@@ -36,7 +36,7 @@ export const TOP_OPTIONS = {
   }),
   "ca": path({
     help:
-      "authorities (PEM) that sign the certificate of an https:// URL, in addition to the usual ones",
+      "authorities (PEM) that sign the certificate of an https:// URL (default: the system's authorities)",
   }),
   "filter": option("text", {
     value: "WORDS",

@@ -39,7 +39,7 @@ export async function runTop(options: TopOptions): Promise<number> {
 
 async function openClient(options: TopOptions): Promise<AdminClient> {
   const { admin, ca } = options;
-  if (ca !== undefined && !admin.url.startsWith("https:")) {
+  if (ca !== undefined && !admin.isTls) {
     throw new UsageError(`${admin.name} is not an https:// URL`, {
       option: "ca",
     });
@@ -66,7 +66,7 @@ async function requireAnswer(client: AdminClient): Promise<void> {
     await client.call("GET /api/status");
   } catch (error) {
     const { name } = client.address;
-    const why = await client.describe(error);
+    const why = client.describe(error);
     throw new StartError(
       `Cannot read the admin API of ${name}: ${why}; ADMIN is what a running Sluice has as --admin`,
       { cause: error },

@@ -174,7 +174,7 @@ class Watch implements Disposable {
     try {
       this.#view.notice = describeChange(call, await this.#client.call(call));
     } catch (error) {
-      this.#view.notice = `Not done: ${await this.#client.describe(error)}`;
+      this.#view.notice = `Not done: ${this.#client.describe(error)}`;
     }
     this.#draw();
   }

@@ -32,7 +32,7 @@ export interface EventSourceOpener {
   /** Makes a call; rejects if the answer is a failure. */
   open(path: string, options: CallOptions): Promise<Response>;
   /** Says in words why a call has failed (default: the page's words). */
-  describe?(error: unknown): string | Promise<string>;
+  describe?(error: unknown): string;
 }
 
 /**
@@ -59,9 +59,9 @@ export async function follow(
       };
       await read(api, listener, { onOpen, signal });
     } catch (error) {
-      if (signal?.aborted) return;
-      why = await describe(error, api);
+      why = describe(error, api);
     }
+    if (signal?.aborted) return;
     listener.onState({ is: "lost", why, retryAt: Date.now() + pause });
     await wait(pause, signal);
   }
@@ -83,7 +83,7 @@ function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
 
 async function read(
   api: EventSourceOpener,
-  { onEvent }: LiveListener,
+  listener: LiveListener,
   { onOpen, signal }: { onOpen: () => void; signal: AbortSignal | undefined },
 ): Promise<void> {
   let silence = new AbortController();
@@ -112,7 +112,7 @@ async function read(
       if (done) return;
       listen();
       if (isFirst) onOpen();
-      for (const event of parser.push(value)) onEvent(event);
+      for (const event of parser.push(value)) listener.onEvent(event);
     }
   } finally {
     clearTimeout(timer);
@@ -121,10 +121,7 @@ async function read(
   }
 }
 
-function describe(
-  error: unknown,
-  api: EventSourceOpener,
-): string | Promise<string> {
+function describe(error: unknown, api: EventSourceOpener): string {
   const isSilence = error instanceof DOMException &&
     error.name === "AbortError";
   if (isSilence) return `nothing was heard for ${SILENCE / 1000} s`;
