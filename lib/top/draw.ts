@@ -29,14 +29,16 @@ const DRAWERS: Readonly<
   help: drawHelp,
 };
 
+const PROMPT = "Filter: ";
+
 /** What the last line offers, by panel. */
 const FOOTERS: Readonly<Record<Panel, string>> = {
   tunnels:
-    "/ filter  s sort  r reverse  k kill  t talkers  e errors  p pause  ? help  q quit",
-  details: "k kill  b ban  Esc back  ? help  q quit",
+    "/ filter  s sort  k kill  t talkers  e errors  p pause  ? keys  q quit",
+  details: "k kill  b ban  Esc back  ? keys  q quit",
   talkers:
-    "Tab who  s order  [ ] time  Enter filter  Esc back  p pause  ? help  q quit",
-  errors: "[ ] time  Up Down scroll  Esc back  p pause  ? help  q quit",
+    "Tab who  s order  [ ] time  Enter filter  Esc back  p pause  ? keys  q quit",
+  errors: "[ ] time  Up Down scroll  Esc back  p pause  ? keys  q quit",
   help: "Esc back  q quit",
 };
 
@@ -48,14 +50,14 @@ const FOOTERS: Readonly<Record<Panel, string>> = {
  *   columns than the terminal.
  */
 export function draw(frame: Frame): string[] {
-  const { columns, rows } = frame.size;
+  const { rows } = frame.size;
   const height = Math.max(0, rows - HEADER_LINES - FOOTER_LINES);
   fit(frame, height);
   const panel = DRAWERS[frame.view.panel](frame, height).slice(0, height);
-  const empty = Array.from({ length: height - panel.length }, () => "");
-  return [...drawHeader(frame), ...panel, ...empty, drawFooter(frame)]
-    .slice(-rows)
-    .map((line) => columns > 0 ? line : "");
+  const lines = Array.from({ length: height }, (_, row) => panel[row] ?? "");
+  const fault = drawFault(frame);
+  if (fault !== undefined) lines.splice(-1, 1, fault);
+  return [...drawHeader(frame), ...lines, drawFooter(frame)].slice(-rows);
 }
 
 function fit(frame: Frame, height: number): void {
@@ -79,10 +81,8 @@ function drawFooter({ isStyled, size, view }: Frame): string {
   const { columns } = size;
   const { notice, panel, question } = view;
   if (question?.is === "filter") {
-    const fault = notice === "" ? "" : `  ${notice}`;
-    const room = Math.max(10, columns - widthOf(fault));
-    const typed = `Filter: ${lastPart(question.text, room - 12)}_`;
-    return clip(typed + fault, columns);
+    const typed = lastPart(question.text, columns - PROMPT.length - 1);
+    return clip(`${PROMPT}${typed}_`, columns);
   }
   if (question?.is === "change") {
     const ask = " y/n";
@@ -91,6 +91,13 @@ function drawFooter({ isStyled, size, view }: Frame): string {
   }
   if (notice !== "") return styled(clip(notice, columns), "warning", isStyled);
   return styled(clip(FOOTERS[panel], columns), "faint", isStyled);
+}
+
+/** What is wrong with the filter has its own line above it. */
+function drawFault({ isStyled, size, view }: Frame): string | undefined {
+  const { notice, question } = view;
+  if (question?.is !== "filter" || notice === "") return undefined;
+  return styled(clip(notice, size.columns), "warning", isStyled);
 }
 
 /** The end of what is typed, as far as there is room for it. */

@@ -19,7 +19,7 @@ export function drawDetails(
   if (details === undefined) return [];
   const lines = picture.details.flatMap(([name, value]) =>
     fold(value, Math.max(1, size.columns - NAMES)).map((part, index) =>
-      cell(index === 0 ? `  ${name}` : "", NAMES) + part
+      clip(cell(index === 0 ? `  ${name}` : "", NAMES) + part, size.columns)
     )
   );
   const ended = details.row.isGone ? ", which has ended" : "";

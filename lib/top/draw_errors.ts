@@ -5,11 +5,7 @@
  */
 
 import type { FailuresAnswer } from "../admin/api.ts";
-import {
-  formatCount,
-  formatNumberOf,
-  NOTHING,
-} from "../admin/page/base/format.ts";
+import { formatCount, NOTHING } from "../admin/page/base/format.ts";
 import { styled } from "../cli/layout.ts";
 import { cell, clip } from "./cell.ts";
 import { formatShare } from "./format_share.ts";
@@ -69,7 +65,7 @@ function describeSums(
   const each = Object.entries(results)
     .map(([result, count]) => `${formatCount(count)} ${result}`);
   return [
-    `${formatNumberOf(ended, "connection")} ended: ${each.join(", ")}`,
+    `${formatCount(ended)} ended: ${each.join(", ")}`,
     `Refused or failed: ${ended === 0 ? NOTHING : formatShare(share)}`,
     `Time to connect: ${describeTimes(dial)}`,
     `Time to resolve: ${describeTimes(resolve)}`,

@@ -35,7 +35,7 @@ export const KEYS: readonly (readonly [key: string, effect: string])[] = [
 /** Draws the list. */
 export function drawHelp({ isStyled, size }: Frame): string[] {
   return [
-    styled("Keys", "bold", isStyled),
+    styled(clip("Keys", size.columns), "bold", isStyled),
     ...KEYS.map(([key, effect]) =>
       clip(cell(`  ${key}`, NAMES) + effect, size.columns)
     ),

@@ -36,7 +36,7 @@ export const TOP_OPTIONS = {
   }),
   "ca": path({
     help:
-      "authorities (PEM) that sign the certificate of an https:// URL (default: the system's authorities)",
+      "authorities (PEM) that sign the certificate of an https:// URL (default: the well-known ones)",
   }),
   "filter": option("text", {
     value: "WORDS",

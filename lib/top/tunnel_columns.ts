@@ -4,6 +4,7 @@
  * @module
  */
 
+import { hostOf } from "../admin/filter.ts";
 import {
   formatBytes,
   formatElapsed,
@@ -81,7 +82,12 @@ export function tunnelColumns(width: number): TunnelColumn[] {
   const target = Math.max(LEAST_TARGET, room - user - client - rule);
   return [
     text("user", "USER", user, ({ tunnel }) => tunnel.user ?? NOTHING),
-    text("client", "CLIENT", client, ({ tunnel }) => tunnel.client),
+    text(
+      "client",
+      "CLIENT",
+      client,
+      ({ tunnel }) => shortClient(tunnel.client, client),
+    ),
     text("target", "TARGET", target, ({ tunnel }) => targetOf(tunnel)),
     text("rule", "RULE", rule, ({ tunnel }) => tunnel.rule ?? NOTHING),
     ...state,
@@ -92,6 +98,11 @@ export function tunnelColumns(width: number): TunnelColumn[] {
 /** The state of a tunnel, which may have ended since the picture was taken. */
 export function stateOf({ row, tunnel }: PicturedTunnel): string {
   return row.isGone ? "ended" : tunnel.state;
+}
+
+/** A client without its port says more than one without its end. */
+function shortClient(client: string, width: number): string {
+  return client.length > width ? hostOf(client) : client;
 }
 
 function rate(bytesPerSecond: number): string {
