@@ -40,7 +40,6 @@ export const TOP_OPTIONS = {
   }),
   "filter": option("text", {
     value: "WORDS",
-    default: "",
     help:
       "show only the tunnels that match, such as user:alice; the words are those of the page",
   }, (text): string => {
@@ -49,8 +48,11 @@ export const TOP_OPTIONS = {
     return text;
   }),
   "sort": choice(SORT_NAMES, {
+    value: "COLUMN",
     default: "rate",
-    help: "what to sort by; numbers begin with the largest",
+    help: `what to sort by: ${
+      SORT_NAMES.join(", ")
+    }; numbers begin with the largest`,
   }),
   "reverse": flag("sort the other way round"),
   "interval": duration({

@@ -31,7 +31,7 @@ export async function runTop(options: TopOptions): Promise<number> {
   }
   using client = await openClient(options);
   await requireAnswer(client);
-  const first = { filter, sort, isReversed: reverse };
+  const first = { filter: filter ?? "", sort, isReversed: reverse };
   return once
     ? await printOnce(client, { first, interval, isJson: options.json })
     : await watchServer(client, { first, interval });
