@@ -11,7 +11,7 @@ import type { HistoryPoint, SnapshotEvent, TickEvent } from "./api.ts";
 import { AdminError } from "./error.ts";
 import type { AdminView } from "./view.ts";
 import type { Threads } from "./threads.ts";
-import { TunnelFeed } from "./tunnel_feed.ts";
+import { TunnelFeed } from "./tunnels/feed.ts";
 
 /** Readers at once. */
 export const MOST_READERS = 16;

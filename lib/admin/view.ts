@@ -11,7 +11,6 @@ import type {
   Drain,
   RefusalCount,
   Status,
-  TunnelsAnswer,
   WorkerStatus,
 } from "./api.ts";
 import type { DescriptorMeter } from "../net/system/descriptor_meter.ts";
@@ -100,20 +99,6 @@ export class AdminView {
   async drain(): Promise<Drain | undefined> {
     await this.#subject.threads.figures();
     return this.#drain;
-  }
-
-  /**
-   * Lists connections that are open.
-   *
-   * @returns The oldest first, how many there are, and whose are missing.
-   */
-  async tunnels(): Promise<TunnelsAnswer> {
-    const { threads } = this.#subject;
-    const [{ silent, tunnels }, figures] = await Promise.all([
-      threads.tunnels(),
-      threads.figures(),
-    ]);
-    return { tunnels, matching: tunnels.length, total: totalsOf(figures).open, silentWorkers: silent };
   }
 
   /**

@@ -7,9 +7,10 @@
 
 import { z } from "zod";
 import { RESULT } from "./tunnel.ts";
-import { count, number, RANGES, text } from "./values.ts";
+import { type Range, RANGES } from "../record/ranges.ts";
+import { count, number, text } from "./values.ts";
 
-const range = z.enum(Object.keys(RANGES) as (keyof typeof RANGES)[]);
+const range = z.enum(Object.keys(RANGES) as Range[]);
 
 const rate = (what: string) => number.describe(`${what} a second`);
 const latency = (what: string) =>

@@ -20,10 +20,3 @@ export const number: z.ZodNumber = z.number();
 
 /** A time in ISO 8601. */
 export const time: z.ZodISODateTime = z.iso.datetime();
-
-/** The spans of time that figures can cover, in milliseconds. */
-export const RANGES = {
-  "5m": 300_000,
-  "1h": 3_600_000,
-  "24h": 86_400_000,
-} as const;

@@ -24,7 +24,10 @@ function tunnel(id: number, more: Partial<Tunnel> = {}): Tunnel {
 
 function closed(id: number): ClosedTunnel {
   const endedAt = "2026-01-02T03:04:05.000Z";
-  return { ...tunnel(id), endedAt, result: "ok", reason: "it ended" };
+  return {
+    ...tunnel(id),
+    ...{ endedAt, result: "ok", code: "closed", reason: "it ended" },
+  };
 }
 
 function tick(at: number, more: Partial<TickEvent> = {}): TickEvent {

@@ -5,10 +5,14 @@
  * @module
  */
 
-import type { LiveConnection } from "../serve/live_connection.ts";
-import type { Registry } from "../serve/registry.ts";
-import type { TickEvent, Tunnel, TunnelChange } from "./api.ts";
-import { closedOf, tunnelOf } from "./tunnel_rows.ts";
+import type { LiveConnection } from "../../serve/live_connection.ts";
+import type { Registry } from "../../serve/registry.ts";
+import type { TickEvent, Tunnel, TunnelChange } from "../api.ts";
+import type { EndedTunnels } from "./ended.ts";
+import { tunnelOf } from "./rows.ts";
+
+/** Most ended connections that are told of at once. */
+export const MOST_CLOSED = 500;
 
 /** What has changed since the last look. */
 export type ConnectionChanges = Pick<
@@ -28,6 +32,7 @@ interface Told {
 /** Remembers what was told. */
 export class TunnelChanges {
   readonly #registry: Registry;
+  readonly #ended: Pick<EndedTunnels, "count" | "since">;
   readonly #told = new Map<number, Told>();
   #closed: number | undefined;
 
@@ -35,9 +40,14 @@ export class TunnelChanges {
    * Begins with nothing told.
    *
    * @param registry Connections.
+   * @param ended Those that have ended.
    */
-  constructor(registry: Registry) {
+  constructor(
+    registry: Registry,
+    ended: Pick<EndedTunnels, "count" | "since">,
+  ) {
     this.#registry = registry;
+    this.#ended = ended;
   }
 
   /**
@@ -46,11 +56,12 @@ export class TunnelChanges {
    * @returns That; at first all that is open, and nothing that has ended.
    */
   take(): ConnectionChanges {
-    const since = this.#closed ?? this.#registry.ended;
-    this.#closed = this.#registry.ended;
+    const { count } = this.#ended;
+    const since = this.#closed ?? count;
+    this.#closed = count;
     return {
       ...this.#openChanges(),
-      closed: this.#registry.closed(since).map(closedOf),
+      closed: this.#ended.since(since, MOST_CLOSED),
       gone: this.#gone(),
     };
   }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Tunnel } from "../../lib/admin/api.ts";
-import { TunnelRates } from "../../lib/admin/tunnel_rates.ts";
+import type { Tunnel } from "../../../lib/admin/api.ts";
+import { TunnelRates } from "../../../lib/admin/tunnels/rates.ts";
 
 function tunnel(id: number, sent: number, ageMs: number): Tunnel {
   return {
@@ -21,11 +21,16 @@ function rates(
   now: number,
   ...tunnels: Tunnel[]
 ): [number, number, number][] {
-  return all.add(tunnels, now)
+  const open = tunnels.map(({ id, received, sent }) => ({
+    id,
+    carried: { sent, received },
+  }));
+  all.look(open, now);
+  return tunnels.map((tunnel) => all.rate(tunnel, now))
     .map(({ id, receivedRate, sentRate }) => [id, sentRate, receivedRate]);
 }
 
-Deno.test("TunnelRates.add() first covers the whole life, and always a second at least", () => {
+Deno.test("TunnelRates.rate() first covers the whole life, and always a second at least", () => {
   const all = new TunnelRates();
   assertEquals(
     rates(all, 0, tunnel(1, 1_000, 10_000), tunnel(2, 50, 100)),
@@ -33,7 +38,7 @@ Deno.test("TunnelRates.add() first covers the whole life, and always a second at
   );
 });
 
-Deno.test("TunnelRates.add() covers the time since a look that is old enough", () => {
+Deno.test("TunnelRates.rate() covers the time since a look that is old enough", () => {
   const all = new TunnelRates();
   rates(all, 0, tunnel(1, 1_000, 10_000));
   const soon = tunnel(1, 1_500, 10_500);
@@ -48,7 +53,7 @@ Deno.test("TunnelRates.add() covers the time since a look that is old enough", (
   assertEquals(rates(all, 4_000, tunnel(1, 3_000, 14_000)), [[1, 0, 0]]);
 });
 
-Deno.test("TunnelRates.add() forgets a look that is too old", () => {
+Deno.test("TunnelRates.rate() forgets a look that is too old", () => {
   const all = new TunnelRates();
   rates(all, 0, tunnel(1, 1_000, 10_000));
   const late = tunnel(1, 1_000, 100_000);

@@ -4,12 +4,11 @@
  * @module
  */
 
-import { MOST_CLOSED } from "../serve/registry.ts";
-import type { Tunnel } from "./api.ts";
-import type { Thread } from "./thread.ts";
-import { MOST_TUNNELS, type ThreadChanges } from "./thread_answers.ts";
-import { compareTimes, type Threads } from "./threads.ts";
-import type { ConnectionChanges } from "./tunnel_changes.ts";
+import type { Tunnel } from "../api.ts";
+import type { Thread } from "../thread.ts";
+import { MOST_TUNNELS, type ThreadChanges } from "../thread_answers.ts";
+import { compareTimes, type Threads } from "../threads.ts";
+import { type ConnectionChanges, MOST_CLOSED } from "./changes.ts";
 
 /**
  * Milliseconds that a look waits for a thread; the next look takes the rest.

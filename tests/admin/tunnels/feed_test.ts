@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import type { Thread } from "../../lib/admin/thread.ts";
-import { Threads } from "../../lib/admin/threads.ts";
-import { TunnelFeed } from "../../lib/admin/tunnel_feed.ts";
-import type { ConnectionChanges } from "../../lib/admin/tunnel_changes.ts";
-import { SharedCounter } from "../../lib/sync/shared/counter.ts";
-import { FakeConnection, openThread, PLACES } from "../support/threads.ts";
+import type { Thread } from "../../../lib/admin/thread.ts";
+import { Threads } from "../../../lib/admin/threads.ts";
+import { TunnelFeed } from "../../../lib/admin/tunnels/feed.ts";
+import type { ConnectionChanges } from "../../../lib/admin/tunnels/changes.ts";
+import { SharedCounter } from "../../../lib/sync/shared/counter.ts";
+import { FakeConnection, openThread, PLACES } from "../../support/threads.ts";
 
 /** Changes by numbers alone. */
 function idsOf({ changed, closed, gone, opened }: ConnectionChanges): {
