@@ -126,7 +126,7 @@ export const ENDPOINTS = {
   },
   "GET /api/events": {
     summary:
-      "Events `snapshot` (Snapshot), then each second `tick` (Tick), and `history` (HistoryPoint)",
+      "Events `snapshot` (Snapshot), then each second `tick` (Tick), and `history` (HistoryPoint); at last `end`, when the program ends",
     type: "text/event-stream",
     errors: [503],
   },

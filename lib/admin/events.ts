@@ -110,10 +110,14 @@ export class AdminEvents {
     if (this.#readers.size > 0) this.#push(encodeEvent("history", point));
   }
 
-  /** Ends the stream of every reader, and takes none any more. */
+  /** Tells every reader that the program ends, and takes none any more. */
   close(): void {
     this.#isClosed = true;
-    for (const reader of this.#readers) reader.close();
+    const end = encodeEvent("end", {});
+    for (const reader of this.#readers) {
+      reader.push(end);
+      reader.close();
+    }
   }
 
   /** What comes from now on is what is told. */

@@ -59,7 +59,7 @@ function describeState({ picture, view }: Frame): [string, boolean] {
   const { at, status, stream } = picture;
   if (stream.is === "lost") {
     const seconds = Math.max(0, Math.ceil((stream.retryAt - at) / 1000));
-    const what = status?.draining ? "ended" : "lost";
+    const what = stream.hasEnded ? "ended" : "lost";
     return [`${what}, trying again in ${seconds}s`, true];
   }
   if (stream.is === "connecting") return ["connecting", status !== undefined];
@@ -80,7 +80,10 @@ function describeTraffic({ rates, share, status }: Picture): string {
 function drawThird({ isStyled, picture, size }: Frame): string {
   const { at, status, stream } = picture;
   if (stream.is === "lost") {
-    return styled(clip(`Lost: ${stream.why}`, size.columns), "alarm", isStyled);
+    const text = stream.hasEnded
+      ? "Sluice has ended"
+      : `Lost: ${stream.why}`;
+    return styled(clip(text, size.columns), "alarm", isStyled);
   }
   if (status === undefined) return "";
   if (status.draining !== false) {

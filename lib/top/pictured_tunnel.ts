@@ -5,7 +5,7 @@
  */
 
 import type { Tunnel } from "../admin/api.ts";
-import type { Row } from "../admin/page/tunnels/tunnel_list.ts";
+import type { Row } from "../admin/page/tunnels/row.ts";
 
 /** A tunnel in a picture. */
 export interface PicturedTunnel {

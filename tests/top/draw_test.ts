@@ -182,7 +182,12 @@ function screens(): Map<string, Frame> {
   add("draining", { rows: 10 }, draining);
   const lost = server();
   const retryAt = Date.now() + 3_500;
-  lost.onState({ is: "lost", why: "connection refused", retryAt });
+  lost.onState({
+    is: "lost",
+    why: "connection refused",
+    retryAt,
+    hasEnded: false,
+  });
   add("lost", { rows: 10, view: { isPaused: true } }, lost);
   return screens;
 }

@@ -17,35 +17,54 @@ export interface DialogContent {
   facts?: readonly Fact[];
   /** Label of the button that acts, if any. */
   action?: string;
+  /** Tells whether the action is still possible (default: always). */
+  isPossible?: () => boolean;
   /** Label of the other button (default `Cancel`). */
   cancel?: string;
 }
 
+/** A dialog with further buttons. */
+export interface ChoiceContent<Name extends string> extends DialogContent {
+  /** Labels of the further buttons, by what they choose. */
+  choices: Partial<Record<Name, string>>;
+}
+
 /** Answers the open dialog. */
-let answer: (isYes: boolean) => void = () => {};
+let answer: (choice: string | undefined) => void = () => {};
 
 /** Updates the facts of the open dialog. */
 let refresh = (): void => {};
 
 /** Asks whether to do something. */
-export function ask(question: DialogContent): Promise<boolean> {
+export async function ask(question: DialogContent): Promise<boolean> {
+  return await choose({ ...question, choices: {} }) === "yes";
+}
+
+/**
+ * Asks what to do.
+ *
+ * @returns The choice; `yes` for the action; `undefined` for neither, and when
+ *   another dialog is open.
+ */
+export function choose<Name extends string>(
+  question: ChoiceContent<Name>,
+): Promise<Name | "yes" | undefined> {
   const dialog = byId("question", HTMLDialogElement);
-  if (dialog.open) return Promise.resolve(false);
+  if (dialog.open) return Promise.resolve(undefined);
   setText(byId("question-title", HTMLElement), question.title);
   setText(byId("question-text", HTMLElement), question.text ?? "");
-  const yes = byId("question-yes", HTMLElement);
-  yes.hidden = question.action === undefined;
-  setText(yes, question.action ?? "");
+  setText(byId("question-yes", HTMLElement), question.action ?? "");
   setText(byId("question-no", HTMLElement), question.cancel ?? "Cancel");
-  showFacts(question.facts ?? []);
+  showChoices(question.choices);
+  showFacts(question);
   dialog.showModal();
   // Not the acting button: pressing Enter twice would trigger it.
   byId("question-no", HTMLElement).focus();
   return new Promise((resolve) => {
-    answer = (isYes) => {
+    answer = (choice) => {
       answer = refresh = () => {};
       dialog.close();
-      resolve(isYes);
+      resolve(choice as Name | "yes" | undefined);
     };
   });
 }
@@ -59,15 +78,15 @@ export function refreshQuestion(): void {
 export function startDialogs(): void {
   const dialog = byId("question", HTMLDialogElement);
   byId("question-yes", HTMLElement)
-    .addEventListener("click", () => answer(true));
+    .addEventListener("click", () => answer("yes"));
   byId("question-no", HTMLElement)
-    .addEventListener("click", () => answer(false));
+    .addEventListener("click", () => answer(undefined));
   dialog.addEventListener("click", ({ target }) => {
-    if (target === dialog) answer(false);
+    if (target === dialog) answer(undefined);
   });
   // Closed by Esc. The event is late: it may belong to the dialog before.
   dialog.addEventListener("close", () => {
-    if (!dialog.open) answer(false);
+    if (!dialog.open) answer(undefined);
   });
 }
 
@@ -82,7 +101,7 @@ export function askToken(isWrong: boolean): Promise<string> {
     dialog.showModal();
     field.focus();
   };
-  setText(problem, isWrong ? "That was not it. Try again." : "");
+  setText(problem, isWrong ? "This token is wrong. Try again." : "");
   open();
   return new Promise((resolve) => {
     // The page cannot continue without it.
@@ -107,7 +126,21 @@ function isToken(text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text);
 }
 
-function showFacts(facts: readonly Fact[]): void {
+function showChoices(choices: Partial<Record<string, string>>): void {
+  const buttons = Object.entries(choices).map(([name, label = ""]) => {
+    const button = make("button", {
+      text: label,
+      attributes: { type: "button", "data-choice": name },
+    });
+    button.addEventListener("click", () => answer(name));
+    return button;
+  });
+  byId("question-choices", HTMLElement).replaceChildren(...buttons);
+}
+
+function showFacts(
+  { facts = [], action, isPossible = () => true }: DialogContent,
+): void {
   const list = byId("question-facts", HTMLElement);
   const values = facts.map(() => make("dd"));
   list.replaceChildren(
@@ -116,6 +149,8 @@ function showFacts(facts: readonly Fact[]): void {
   list.hidden = facts.length === 0;
   refresh = () => {
     for (const [n, [, value]] of facts.entries()) setText(values[n]!, value());
+    byId("question-yes", HTMLElement).hidden = action === undefined ||
+      !isPossible();
   };
   refresh();
 }

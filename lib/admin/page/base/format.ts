@@ -150,3 +150,27 @@ export function formatOffset(minutes: number): string {
 export function formatNumberOf(count: number, thing: string): string {
   return `${formatCount(count)} ${thing}${count === 1 ? "" : "s"}`;
 }
+
+/**
+ * Formats a share.
+ *
+ * @param share 0 to 1.
+ * @returns For example `0 %`, `0.4 %`, `12 %`.
+ */
+export function formatShare(share: number): string {
+  const percent = 100 * share;
+  if (percent === 0 || percent >= 9.95) return `${Math.round(percent)} %`;
+  return percent < 0.1 ? "< 0.1 %" : `${percent.toFixed(1)} %`;
+}
+
+/**
+ * Formats how long something took.
+ *
+ * @param milliseconds `null` if nothing was measured.
+ * @returns For example `0.4 ms`, `21 ms`, `1.3 s`.
+ */
+export function formatLatency(milliseconds: number | null): string {
+  if (milliseconds === null) return NOTHING;
+  if (milliseconds >= 999.5) return `${(milliseconds / 1000).toFixed(1)} s`;
+  return `${milliseconds.toFixed(milliseconds < 9.95 ? 1 : 0)} ms`;
+}

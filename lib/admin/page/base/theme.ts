@@ -28,12 +28,8 @@ export interface Palette {
   down: string;
   /** Colour of the area below them. */
   downArea: string;
-  /** Colour of open connections. */
-  open: string;
-  /** Colour of the area below them. */
-  openArea: string;
-  /** Colour of new connections. */
-  opened: string;
+  /** Colour of failures. */
+  wrong: string;
   /** Colour of text. */
   ink: string;
   /** Colour of grid lines. */
@@ -79,9 +75,7 @@ function readPalette(): Palette {
     up: color("up"),
     down: color("down"),
     downArea: color("downArea"),
-    open: color("open"),
-    openArea: color("openArea"),
-    opened: color("opened"),
+    wrong: color("wrong"),
     ink: color("ink"),
     line: color("line"),
   };

@@ -8,7 +8,7 @@
 import { byId, make, setText } from "../base/element.ts";
 import { formatCount } from "../base/format.ts";
 
-/** Most rows drawn; the rest is only counted. */
+/** Most rows drawn, if the table does not say; the rest is only counted. */
 const MOST_ROWS = 200;
 
 /** A row. */
@@ -23,6 +23,8 @@ export interface ShortRow<T> {
 export interface ShortTableOptions<T> {
   /** Prefix of the ids of its elements. */
   name: string;
+  /** Most rows drawn; the rest is only counted (default 200). */
+  most?: number;
   /** Returns the unique key of an item. */
   keyOf(item: T): string;
   /** Creates an empty row. */
@@ -49,13 +51,12 @@ export class ShortTable<T> {
   }
 
   /**
-   * Shows items, in their order.
-   *
-   * @param count Count beside the title (default: number of items).
+   * Shows items, in their order. Their number is beside the title, if the
+   * title has a place for it.
    */
-  show(items: readonly T[], count = items.length): void {
-    const { name } = this.#options;
-    const shown = items.slice(0, MOST_ROWS);
+  show(items: readonly T[]): void {
+    const { most = MOST_ROWS, name } = this.#options;
+    const shown = items.slice(0, most);
     const before = this.#rows;
     this.#rows = new Map();
     for (const item of shown) {
@@ -68,10 +69,10 @@ export class ShortTable<T> {
     for (const { element } of before.values()) element.remove();
     this.#place();
     this.#showRest(items.length - shown.length);
-    setText(
-      byId(`${name}-count`, HTMLElement),
-      count === 0 ? "" : formatCount(count),
-    );
+    const count = document.getElementById(`${name}-count`);
+    if (count !== null) {
+      setText(count, items.length === 0 ? "" : formatCount(items.length));
+    }
     byId(name, HTMLElement).dataset["empty"] = items.length === 0 ? "none" : "";
   }
 

@@ -1,145 +1,149 @@
 /**
- * The last hour as two charts.
+ * The charts, which show the same time: a point chosen in one is shown in all.
  *
  * @module
  */
 
-import type uPlotModule from "uplot";
-import type { HistoryAnswer, HistoryPoint } from "../../api.ts";
-import { type ChartOptions, connections, throughput } from "./options.ts";
-import { byId, setAttribute, setText } from "../base/element.ts";
-import {
-  formatClock,
-  formatCount,
-  formatFrequency,
-  formatRate,
-} from "../base/format.ts";
+import { formatCount, formatFrequency, formatRate } from "../base/format.ts";
 import type { Palette } from "../base/theme.ts";
+import { Chart } from "./chart.ts";
+import { nearest } from "./nearest.ts";
+import type { ChartStyle } from "./options.ts";
+import type { Past, SeriesName } from "./past.ts";
 
-/** A separate script defines it before the modules run. */
-const { uPlot } = globalThis as unknown as { uPlot: typeof uPlotModule };
+type Style = Omit<ChartStyle, "series"> & {
+  series: readonly (ChartStyle["series"][number] & { name: SeriesName })[];
+};
 
-/** CSS pixels. */
-const HEIGHT = 168;
+const STYLES: readonly Style[] = [
+  {
+    name: "throughput",
+    least: 1_000,
+    series: [
+      {
+        name: "down",
+        label: "down",
+        color: "down",
+        area: "downArea",
+        format: formatRate,
+      },
+      { name: "up", label: "up", color: "up", format: formatRate },
+    ],
+    describe: ([down = 0, up = 0]) =>
+      `at most ${formatRate(down)} down and ${formatRate(up)} up`,
+  },
+  {
+    name: "connections",
+    least: 4,
+    series: [
+      {
+        name: "open",
+        label: "open",
+        color: "down",
+        area: "downArea",
+        format: formatCount,
+        isWhole: true,
+      },
+    ],
+    describe: ([open = 0]) => `at most ${formatCount(open)} open`,
+  },
+  {
+    name: "starts",
+    least: 1,
+    series: [
+      {
+        name: "opened",
+        label: "new a second",
+        color: "down",
+        area: "downArea",
+        format: formatFrequency,
+      },
+      {
+        name: "failed",
+        label: "failed a second",
+        color: "wrong",
+        format: formatFrequency,
+      },
+    ],
+    describe: ([opened = 0, failed = 0]) =>
+      `at most ${formatFrequency(opened)} new and ` +
+      `${formatFrequency(failed)} failed a second`,
+  },
+];
 
-/** Milliseconds of a whole chart. */
-const HOUR = 3_600_000;
-
-type Chart = uPlotModule;
-
-/** The last hour, drawn. */
+/** The charts. */
 export class Charts {
-  #points: HistoryPoint[] = [];
-  #charts: Chart[] = [];
-  #palette: Palette | undefined;
+  readonly #charts: { chart: Chart; series: readonly SeriesName[] }[];
+  #times: readonly number[] = [];
+  #hovered: number | undefined;
+  #chosen: number | undefined;
 
-  /** Replaces the last hour. */
-  restart({ at, series }: HistoryAnswer): void {
-    const names = Object.keys(series) as (keyof typeof series)[];
-    this.#points = at.map((at, n) => ({
-      at,
-      ...Object.fromEntries(names.map((name) => [name, series[name][n]])),
-    } as HistoryPoint));
-    this.#show();
-  }
-
-  /** Adds the newest point. */
-  add(point: HistoryPoint): void {
-    const last = this.#points.at(-1);
-    if (last !== undefined && point.at <= last.at) return;
-    this.#points.push(point);
-    this.#show();
+  /** Connects the elements. */
+  constructor() {
+    const pointer = {
+      onHover: (time: number | undefined) => {
+        this.#hovered = time;
+        this.#point();
+      },
+      onChoose: (time: number) => {
+        const isSame = this.#chosen !== undefined &&
+          this.#indexOf(time) === this.#indexOf(this.#chosen);
+        this.#choose(isSame ? undefined : time);
+      },
+      onStep: (steps: number) => this.#step(steps),
+      onRelease: () => this.#choose(undefined),
+    };
+    this.#charts = STYLES.map((style) => ({
+      chart: new Chart(style, pointer),
+      series: style.series.map(({ name }) => name),
+    }));
   }
 
   /** Draws in other colours. */
   paint(palette: Palette): void {
-    this.#palette = palette;
-    for (const chart of this.#charts) chart.destroy();
-    this.#charts = [];
-    this.#show();
+    for (const { chart } of this.#charts) chart.paint(palette);
   }
 
-  #show(): void {
-    const end = this.#points.at(-1)?.at ?? Date.now();
-    const begin = end - HOUR;
-    this.#points = this.#points.filter(({ at }) => at > begin);
-    if (this.#charts.length === 0) this.#make();
-    const column = (name: keyof HistoryPoint) =>
-      this.#points.map((point) => point[name]);
-    const seconds = this.#points.map(({ at }) => at / 1000);
-    this.#charts[0]?.setData([seconds, column("down"), column("up")]);
-    this.#charts[1]?.setData([seconds, column("open"), column("opened")]);
-    this.#describe();
+  /**
+   * Shows the past.
+   *
+   * @param span The length of its range in words.
+   */
+  show({ range, startedAt, times, values }: Past, span: string): void {
+    this.#times = times;
+    for (const { chart, series } of this.#charts) {
+      const columns = series.map((name) => values[name]);
+      chart.show({ range, startedAt, times, values: columns }, span);
+    }
+    const isPast = this.#chosen !== undefined && this.#chosen < range[0];
+    if (isPast) this.#choose(undefined);
   }
 
-  #make(): void {
-    if (this.#palette === undefined) return;
-    this.#charts = [
-      draw("throughput", throughput(this.#palette)),
-      draw("connections", connections(this.#palette)),
-    ];
+  #choose(time: number | undefined): void {
+    this.#chosen = time;
+    this.#hovered = undefined;
+    this.#point();
   }
 
-  /** Describes the drawings in words. */
-  #describe(): void {
-    if (this.#points.length === 0) return;
-    const most = (name: keyof HistoryPoint) =>
-      this.#points.reduce((top, point) => Math.max(top, point[name] ?? 0), 0);
-    const down = formatRate(most("down"));
-    const up = formatRate(most("up"));
-    const open = formatCount(most("open"));
-    const opened = formatFrequency(most("opened"));
-    tell("throughput", `at most ${down} down and ${up} up`);
-    tell("connections", `at most ${open} open and ${opened} new a second`);
+  #step(steps: number): void {
+    const last = this.#times.length - 1;
+    if (last < 0) return;
+    const from = this.#chosen === undefined
+      ? last + 1
+      : this.#indexOf(this.#chosen);
+    const to = Math.max(0, Math.min(from + steps, last));
+    this.#choose(this.#times[to]);
   }
-}
 
-function tell(name: string, text: string): void {
-  setAttribute(
-    byId(`${name}-chart`, HTMLElement),
-    "aria-label",
-    `Chart of the last hour: ${text}`,
-  );
-  setText(byId(`${name}-peak`, HTMLElement), `Last hour: ${text}`);
-}
+  #indexOf(time: number): number {
+    return nearest(this.#times, time);
+  }
 
-function draw(name: string, options: ChartOptions): Chart {
-  const place = byId(`${name}-chart`, HTMLElement);
-  const observer = new ResizeObserver(([entry]) => {
-    const width = Math.floor(entry!.contentRect.width);
-    if (width > 0) chart.setSize({ width, height: HEIGHT });
-  });
-  const chart = new uPlot(
-    {
-      ...options,
-      width: place.clientWidth || 300,
-      height: HEIGHT,
-      hooks: {
-        setCursor: [(at) => showPoint(name, at)],
-        destroy: [() => observer.disconnect()],
-      },
-    },
-    [[], [], []],
-    place,
-  );
-  observer.observe(place);
-  return chart;
-}
-
-/** Shows the hour's peak, or the point under the pointer, below the drawing. */
-function showPoint(name: string, chart: Chart): void {
-  const { idx, left = -1 } = chart.cursor;
-  const isOver = typeof idx === "number" && left >= 0;
-  const point = byId(`${name}-point`, HTMLElement);
-  byId(`${name}-peak`, HTMLElement).hidden = isOver;
-  point.hidden = !isOver;
-  if (isOver) setText(point, describePoint(chart, idx));
-}
-
-function describePoint({ data, series }: Chart, index: number): string {
-  const values = series.slice(1).map(({ label, value }, n) => {
-    const format = value as (chart: unknown, value: number) => string;
-    return `${format(undefined, data[n + 1]![index] ?? 0)} ${label}`;
-  });
-  return `${formatClock(data[0][index]! * 1000)}: ${values.join(", ")}`;
+  /** A time under the pointer goes before a chosen one. */
+  #point(): void {
+    const time = this.#hovered ?? this.#chosen;
+    for (const { chart } of this.#charts) {
+      chart.pointAt(time, this.#chosen !== undefined);
+    }
+  }
 }

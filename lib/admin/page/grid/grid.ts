@@ -84,6 +84,13 @@ export class Grid<R extends GridRow> {
     }
   }
 
+  /** Takes the focus to the first row, or to the headings if there is none. */
+  enter(): void {
+    this.#options.scroller.scrollTop = 0;
+    this.#activate({ row: Math.min(0, this.#rows.length - 1), column: 0 });
+    this.#options.table.focus();
+  }
+
   /** Redraws before the next frame. */
   refresh(): void {
     this.#frame ??= requestAnimationFrame(() => {

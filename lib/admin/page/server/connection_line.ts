@@ -11,15 +11,13 @@ import { notify } from "../base/notices.ts";
 
 let timer: ReturnType<typeof setInterval> | undefined;
 let wasLost = false;
+/** Why there are no news. */
+let what = "";
 /** When the server last sent something. */
 let heardAt = 0;
 
-/**
- * Shows the state of the event stream.
- *
- * @param isDraining Whether the server was draining.
- */
-export function showConnection(state: StreamState, isDraining: boolean): void {
+/** Shows the state of the event stream. */
+export function showConnection(state: StreamState): void {
   clearInterval(timer);
   const { documentElement } = document;
   // The first attempt is announced; later ones only count down.
@@ -36,12 +34,17 @@ export function showConnection(state: StreamState, isDraining: boolean): void {
       wasLost ? `Reconnecting…${since()}` : "Connecting…",
     );
   } else {
-    const what = isDraining ? "Sluice has ended" : "Connection lost";
-    if (!wasLost) notify(`${what}: ${state.why}`, "problem");
+    const { hasEnded, retryAt, why } = state;
+    if (hasEnded) notify("Sluice has ended");
+    else if (!wasLost) notify(`Connection lost: ${why}`, "problem");
+    if (!wasLost) {
+      what = hasEnded ? "Sluice has ended" : "Connection lost";
+      document.title = [what, ...document.title.split(" · ").slice(1)]
+        .join(" · ");
+    }
     wasLost = true;
-    document.title = `${what} · Sluice`;
     const count = () => {
-      const left = Math.max(0, Math.ceil((state.retryAt - Date.now()) / 1000));
+      const left = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
       say("lost", `${what}${since()}, next try in ${left}s`);
     };
     count();

@@ -17,7 +17,7 @@ const SILENCE = 10_000;
 export type StreamState =
   | { is: "connecting" }
   | { is: "live" }
-  | { is: "lost"; why: string; retryAt: number };
+  | { is: "lost"; why: string; retryAt: number; hasEnded: boolean };
 
 /** Receives events and states. */
 export interface LiveListener {
@@ -52,17 +52,23 @@ export async function follow(
   ) {
     listener.onState({ is: "connecting" });
     let why = "the server has closed the stream";
+    let hasEnded = false;
     try {
+      const onEvent = (event: ServerEvent) => {
+        hasEnded ||= event.name === "end";
+        listener.onEvent(event);
+      };
       const onOpen = () => {
         pause = RETRY.first;
         listener.onState({ is: "live" });
       };
-      await read(api, listener, { onOpen, signal });
+      await read(api, onEvent, { onOpen, signal });
     } catch (error) {
       why = describe(error, api);
     }
     if (signal?.aborted) return;
-    listener.onState({ is: "lost", why, retryAt: Date.now() + pause });
+    const retryAt = Date.now() + pause;
+    listener.onState({ is: "lost", why, retryAt, hasEnded });
     await wait(pause, signal);
   }
 }
@@ -83,7 +89,7 @@ function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
 
 async function read(
   api: EventSourceOpener,
-  listener: LiveListener,
+  onEvent: LiveListener["onEvent"],
   { onOpen, signal }: { onOpen: () => void; signal: AbortSignal | undefined },
 ): Promise<void> {
   let silence = new AbortController();
@@ -112,7 +118,7 @@ async function read(
       if (done) return;
       listen();
       if (isFirst) onOpen();
-      for (const event of parser.push(value)) listener.onEvent(event);
+      for (const event of parser.push(value)) onEvent(event);
     }
   } finally {
     clearTimeout(timer);

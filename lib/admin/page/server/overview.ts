@@ -17,14 +17,17 @@ import {
 import type { TunnelList } from "../tunnels/tunnel_list.ts";
 
 /** Shows the figures that change each second. */
-export function showRates(list: TunnelList, open: number): void {
+export function showRates(list: TunnelList, status: Status): void {
+  const { draining, open } = status;
   setText(byId("down", HTMLElement), formatRate(list.down));
   setText(byId("up", HTMLElement), formatRate(list.up));
   setText(byId("open", HTMLElement), formatCount(open));
   setText(byId("opened", HTMLElement), formatFrequency(list.opened));
   // The last event may be drawn after the connection has ended.
   if (document.documentElement.dataset["live"] !== "live") return;
-  const title = `${formatCount(open)} open · Sluice`;
+  const state = draining === false ? "" : "Draining, ";
+  const name = nameOf(status);
+  const title = `${state}${formatCount(open)} open · ${name} · Sluice`;
   if (document.title !== title) document.title = title;
 }
 
@@ -35,6 +38,7 @@ export function showRates(list: TunnelList, open: number): void {
  */
 export function showStatus(status: Status, uptime: number): void {
   const { memory, descriptors } = status;
+  setText(byId("host", HTMLElement), nameOf(status));
   setText(byId("version", HTMLElement), status.version);
   setText(byId("uptime", HTMLElement), formatElapsed(uptime));
   setText(byId("total", HTMLElement), formatCount(status.total));
@@ -54,10 +58,13 @@ export function showStatus(status: Status, uptime: number): void {
 export function showListeners(listeners: readonly ListenerStatus[]): void {
   const list = byId("listeners", HTMLElement);
   list.replaceChildren(...listeners.map((listener) => {
-    const { name, kind, isPublic, open } = listener;
-    const about = `${kind}${isPublic ? ", public" : ""}, ${
-      formatCount(open)
-    } open`;
+    const { name, kind, isDraining, isPublic, open } = listener;
+    const about = [
+      kind,
+      ...(isPublic ? ["public"] : []),
+      `${formatCount(open)} open`,
+      ...(isDraining ? ["removed, and ends with its last connection"] : []),
+    ].join(", ");
     return make("li", {}, [make("b", { text: name }), ` ${about}`]);
   }));
   const hint = byId("hint", HTMLElement);
@@ -74,6 +81,14 @@ export function showTimeZone(): void {
     ? offset
     : `${timeZone.replaceAll("_", " ")} (${offset})`;
   setText(byId("time-zone", HTMLElement), name);
+}
+
+/** The node of a fleet on its machine, or what of that is known. */
+function nameOf({ host, node }: Status): string {
+  if (node !== null && host !== null && node !== host) {
+    return `${node} on ${host}`;
+  }
+  return node ?? host ?? location.hostname;
 }
 
 function commandFor({ name, kind }: ListenerStatus): string | undefined {

@@ -14,12 +14,13 @@ import {
   formatRate,
   NOTHING,
 } from "../base/format.ts";
-import type { ListColumn } from "./list_panel.ts";
+import type { SortedColumn } from "../grid/sorted_grid.ts";
 import { rateOf, targetOf } from "./row_values.ts";
 import { type SparkColors, Sparkline } from "./sparkline.ts";
-import type { Row, TunnelList } from "./tunnel_list.ts";
+import type { Row } from "./row.ts";
+import type { TunnelList } from "./tunnel_list.ts";
 
-type TunnelColumn<T extends Tunnel = Tunnel> = ListColumn<Row<T>>;
+type TunnelColumn<T extends Tunnel = Tunnel> = SortedColumn<Row<T>>;
 
 /**
  * Columns of open tunnels.
@@ -102,7 +103,7 @@ function textColumn<T extends Tunnel>(
   };
 }
 
-/** In a narrow window the client is below its target. */
+/** In a narrow window the user and the client are below their target. */
 function targetColumn<T extends Tunnel>(): TunnelColumn<T> {
   return {
     id: "target",
@@ -115,7 +116,8 @@ function targetColumn<T extends Tunnel>(): TunnelColumn<T> {
       const [showTarget, showBelow] = [textOf(target), textOf(below)];
       return ({ tunnel }) => {
         showTarget(targetOf(tunnel));
-        showBelow(tunnel.client);
+        const { user, client } = tunnel;
+        showBelow(user === undefined ? client : `${user} · ${client}`);
         const { target = "", address } = tunnel;
         const title = address === undefined ? target : `${target} [${address}]`;
         setAttribute(cell, "title", title);
@@ -198,20 +200,45 @@ function rateColumn(
     sortBy: (row) => rateOf(row, list.tick),
     create(cell) {
       const spark = new Sparkline();
-      const value = make("span", { className: "rate" });
-      const inside = make("span", { className: "rate-box" }, [
-        spark.canvas,
-        value,
-      ]);
-      cell.append(inside);
-      const show = textOf(value);
+      const [rates, show] = rateLines();
+      cell.append(
+        make("span", { className: "rate-box" }, [spark.canvas, rates]),
+      );
       return (row) => {
-        const rate = row.isGone ? 0 : rateOf(row, list.tick);
-        show(rate < 1 ? NOTHING : formatRate(rate));
-        spark.draw(row.rates, list.tick, colors());
+        const { rates, isGone } = row;
+        const { tick } = list;
+        show(isGone ? 0 : rates?.down(tick), isGone ? 0 : rates?.up(tick));
+        spark.draw(rates, tick, colors());
       };
     },
   };
+}
+
+/** Two short lines: bytes a second down and up, as far as there are any. */
+export function rateLines(): [
+  element: HTMLElement,
+  show: (down?: number, up?: number) => void,
+] {
+  const none = make("span", { className: "rate-line", text: NOTHING });
+  const lines = [["↓", "Down"], ["↑", "Up"]].map(([arrow = "", name]) => {
+    const value = make("span");
+    const element = make("span", { className: "rate-line" }, [
+      make("span", { text: arrow, attributes: { "aria-hidden": "true" } }),
+      make("span", { className: "hidden", text: `${name} ` }),
+      value,
+    ]);
+    return { element, show: textOf(value) };
+  });
+  const elements = lines.map(({ element }) => element);
+  const all = make("span", { className: "rates" }, [none, ...elements]);
+  return [all, (...rates) => {
+    const isStill = (n: number) => (rates[n] ?? 0) < 1;
+    none.classList.toggle("still", !isStill(0) || !isStill(1));
+    for (const [n, { element, show }] of lines.entries()) {
+      element.classList.toggle("still", isStill(n));
+      if (!isStill(n)) show(formatRate(rates[n]!));
+    }
+  }];
 }
 
 function actionColumn(): TunnelColumn {
@@ -228,7 +255,7 @@ function actionColumn(): TunnelColumn {
       });
       cell.append(button);
       return ({ tunnel, isGone }) => {
-        button.disabled = isGone;
+        button.hidden = isGone;
         const to = targetOf(tunnel);
         setAttribute(button, "aria-label", `Kill tunnel ${tunnel.id} to ${to}`);
       };

@@ -6,38 +6,30 @@
 
 import type { Tunnel } from "../../api.ts";
 import { byId, setText } from "../base/element.ts";
-import {
-  FilterError,
-  matchesFilter,
-  parseFilter,
-  type Term,
-} from "../../filter.ts";
 import { formatCount, formatNumberOf } from "../base/format.ts";
-import { Grid } from "../grid/grid.ts";
-import type { GridColumn, GridRow } from "../grid/drawn_row.ts";
-import { type SortDirection, sortRows, type SortValue } from "../grid/order.ts";
+import type { GridRow } from "../grid/drawn_row.ts";
+import { type SortedColumn, SortedGrid } from "../grid/sorted_grid.ts";
+import { ListFilter } from "./list_filter.ts";
 
 /** Milliseconds without a key after which typing has paused. */
 const PAUSE = 700;
-
-/** A sortable column. */
-export interface ListColumn<R> extends GridColumn<R> {
-  /** Returns the sort key of a row; missing if not sortable. */
-  sortBy?(row: R): SortValue;
-  /** The first direction (default: ascending). */
-  firstDirection?: SortDirection;
-}
 
 /** Options of a panel. */
 export interface ListPanelOptions<R> {
   /** Prefix of the ids of its elements. */
   name: string;
   /** Columns from left to right. */
-  columns: readonly ListColumn<R>[];
+  columns: readonly SortedColumn<R>[];
   /** The first column to sort by. */
   sortedBy: string;
   /** Called when a row is chosen. */
   onChoose(row: R, how: "open" | "delete"): void;
+  /** Takes the focus from the filter, if it returns true (default: no). */
+  onEnter?(): boolean | void;
+  /** Called after rows were shown, as other ones may match. */
+  onMatch?(): void;
+  /** Called when the person searches or sorts. */
+  onSearch?(): void;
 }
 
 /** A row of a panel. */
@@ -48,20 +40,15 @@ export interface ListRow extends GridRow {
 
 /** A panel. */
 export class ListPanel<R extends ListRow> {
+  /** Its filter. */
+  readonly filter: ListFilter;
   readonly #options: ListPanelOptions<R>;
-  readonly #grid: Grid<R>;
+  readonly #grid: SortedGrid<R>;
   readonly #panel: HTMLElement;
   readonly #count: HTMLElement;
   #all: readonly R[] = [];
   #shown: readonly R[] = [];
   #total = 0;
-  #terms: Term[] = [];
-  #sortedBy: ListColumn<R>;
-  #direction: SortDirection;
-  /**
-   * Cached results of the filter; a tunnel object is replaced when it changes.
-   */
-  #found = new WeakMap<Tunnel, boolean>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Fills the panel's elements. */
@@ -70,26 +57,31 @@ export class ListPanel<R extends ListRow> {
     this.#options = options;
     this.#panel = byId(name, HTMLElement);
     this.#count = byId(`${name}-count`, HTMLElement);
-    this.#grid = new Grid<R>({
-      table: byId(`${name}-table`, HTMLTableElement),
-      scroller: byId(`${name}-scroller`, HTMLElement),
-      columns: columns.map((column) => ({
-        ...column,
-        isSortable: column.sortBy !== undefined,
-      })),
+    this.#grid = new SortedGrid<R>({
+      ...{ name, columns, sortedBy },
       onChoose: (row, how) => options.onChoose(row, how),
-      onSort: (column) => this.#sort(column),
+      onOrder: () => {
+        this.#arrange();
+        options.onSearch?.();
+      },
     });
-    this.#sortedBy = columns.find(({ id }) => id === sortedBy)!;
-    this.#direction = this.#sortedBy.firstDirection ?? 1;
-    this.#grid.showOrder(sortedBy, this.#direction);
-    const filter = byId(`${name}-filter`, HTMLInputElement);
-    filter.addEventListener("input", () => this.#filter(filter.value));
-    filter.addEventListener("keydown", ({ key }) => {
-      if (key === "ArrowDown") byId(`${name}-table`, HTMLElement).focus();
-      // Not every browser does this itself.
-      if (key === "Escape") this.#filter(filter.value = "");
+    this.filter = new ListFilter(name, {
+      onChange: () => {
+        this.#arrange();
+        this.#tellLater();
+        if (this.filter.isSet) options.onSearch?.();
+      },
+      onEnter: () => {
+        if (options.onEnter?.() !== true) this.#grid.enter();
+      },
     });
+  }
+
+  /** Rows that match the filter and have not ended. */
+  get matching(): R[] {
+    return this.#all.filter((row) =>
+      !row.isGone && this.filter.has(row.tunnel)
+    );
   }
 
   /**
@@ -107,23 +99,14 @@ export class ListPanel<R extends ListRow> {
       this.#tell();
       this.#tellHeld();
       this.#grid.refresh();
+      this.#options.onMatch?.();
     } else this.#arrange();
   }
 
-  #filter(text: string): void {
-    const field = byId(`${this.#options.name}-filter`, HTMLInputElement);
-    try {
-      this.#terms = parseFilter(text);
-      field.setCustomValidity("");
-    } catch (error) {
-      if (!(error instanceof FilterError)) throw error;
-      field.setCustomValidity(error.message);
-      field.reportValidity();
-      return;
-    }
-    this.#found = new WeakMap();
-    this.#arrange();
-    this.#tellLater();
+  /** Shows the rows that match a filter, and goes there. */
+  find(filter: string): void {
+    this.filter.text = filter;
+    this.#panel.scrollIntoView({ block: "nearest" });
   }
 
   /** Draws the rows again. */
@@ -131,33 +114,18 @@ export class ListPanel<R extends ListRow> {
     this.#grid.refresh();
   }
 
-  #sort(column: string): void {
-    const next = this.#options.columns.find(({ id }) => id === column)!;
-    const first = next.firstDirection ?? 1;
-    const isSame = next === this.#sortedBy;
-    this.#direction = isSame ? -this.#direction as SortDirection : first;
-    this.#sortedBy = next;
-    this.#grid.showOrder(column, this.#direction);
-    this.#arrange();
-  }
-
   #arrange(): void {
     const all = new Set(this.#all);
     // Nearly sorted lists sort fast, so rows already shown come first.
     const rows = this.#shown.filter((row) => all.delete(row) && this.#has(row));
     for (const row of all) if (this.#has(row)) rows.push(row);
-    this.#shown = sortRows(rows, this.#sortedBy.sortBy!, this.#direction);
+    this.#shown = this.#grid.show(rows);
     this.#tell();
-    this.#grid.show(this.#shown);
+    this.#options.onMatch?.();
   }
 
   #has({ tunnel }: R): boolean {
-    let isFound = this.#found.get(tunnel);
-    if (isFound === undefined) {
-      isFound = matchesFilter(this.#terms, tunnel);
-      this.#found.set(tunnel, isFound);
-    }
-    return isFound;
+    return this.filter.has(tunnel);
   }
 
   /** Announces the number of matches to screen readers when typing pauses. */
@@ -166,7 +134,7 @@ export class ListPanel<R extends ListRow> {
     this.#timer = setTimeout(() => {
       const found = byId(`${this.#options.name}-found`, HTMLElement);
       const count = formatNumberOf(this.#shown.length, "tunnel");
-      setText(found, this.#terms.length === 0 ? "" : `${count} found`);
+      setText(found, this.filter.isSet ? `${count} found` : "");
     }, PAUSE);
   }
 
@@ -186,13 +154,13 @@ export class ListPanel<R extends ListRow> {
   #tell(): void {
     const { length } = this.#all;
     const all = length < this.#total
-      ? `${formatCount(length)} told of ${formatCount(this.#total)}`
+      ? `${formatCount(length)} loaded of ${formatCount(this.#total)}`
       : formatCount(length);
-    const isFiltered = this.#terms.length > 0;
+    const { isSet } = this.filter;
     const shown = formatCount(this.#shown.length);
-    setText(this.#count, isFiltered ? `${shown} of ${all}` : all);
+    setText(this.#count, isSet ? `${shown} of ${all}` : all);
     const isEmpty = this.#shown.length === 0;
-    const why = isFiltered && this.#all.length > 0 ? "filtered" : "none";
+    const why = isSet && this.#all.length > 0 ? "filtered" : "none";
     this.#panel.dataset["empty"] = isEmpty ? why : "";
   }
 }

@@ -6,7 +6,7 @@
 
 import type { Tunnel } from "../../api.ts";
 import { NOTHING } from "../base/format.ts";
-import type { Row } from "./tunnel_list.ts";
+import type { Row } from "./row.ts";
 
 /** Bytes a second of a tunnel in the last tick, both ways together. */
 export function rateOf(row: Row, tick: number): number {

@@ -7,7 +7,7 @@
 import { RATE_SECONDS, type RateHistory } from "./rate_history.ts";
 
 /** Width and height, in CSS pixels. */
-const SIZE = { width: 92, height: 22 } as const;
+const SIZE = { width: 80, height: 22 } as const;
 
 /** Least bytes a second at the top, so that small rates stay low. */
 const LEAST_TOP = 1_000;

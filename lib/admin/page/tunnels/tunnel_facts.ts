@@ -15,7 +15,8 @@ import {
   formatTime,
   NOTHING,
 } from "../base/format.ts";
-import type { Row, TunnelList } from "./tunnel_list.ts";
+import type { Row } from "./row.ts";
+import type { TunnelList } from "./tunnel_list.ts";
 
 /** Describes an open tunnel; changing values are read again. */
 export function describeOpen(row: Row, list: TunnelList): Fact[] {

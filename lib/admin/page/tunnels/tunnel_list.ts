@@ -5,65 +5,22 @@
  */
 
 import type {
-  ClosedTunnel,
   SnapshotEvent,
   TickEvent,
   Tunnel,
   TunnelChange,
 } from "../../api.ts";
-import { naturalKey } from "../grid/order.ts";
+import { ClosedList } from "./closed_list.ts";
 import { RateHistory } from "./rate_history.ts";
-
-/** Most ended tunnels remembered. */
-const MOST_CLOSED = 500;
+import { Row } from "./row.ts";
 
 /** Assumed milliseconds between two ticks, if unknown. */
 const USUAL_STEP = 1_000;
 
-/** A tunnel, open or ended, in a list. */
-export class Row<T extends Tunnel = Tunnel> {
-  /** Its key, unique in the list. */
-  readonly key: number;
-  /** When it began, in milliseconds of this machine's clock. */
-  readonly startedAt: number;
-  /** Rates of the last minute, if any. */
-  rates: RateHistory | undefined;
-  /** Whether an open tunnel has ended meanwhile. */
-  isGone = false;
-  #tunnel: T;
-  #sortKeys = new Map<string, string>();
-
-  /** Creates a row. */
-  constructor(key: number, tunnel: T, now: number) {
-    this.key = key;
-    this.#tunnel = tunnel;
-    this.startedAt = now - tunnel.ageMs;
-  }
-
-  /** The tunnel. */
-  get tunnel(): T {
-    return this.#tunnel;
-  }
-
-  /** Replaces the tunnel. */
-  set tunnel(tunnel: T) {
-    this.#tunnel = tunnel;
-    this.#sortKeys.clear();
-  }
-
-  /** Returns the cached sort key of a text. */
-  sortKey(name: string, text: string | undefined): string {
-    let key = this.#sortKeys.get(name);
-    if (key === undefined) {
-      key = naturalKey(text ?? "");
-      this.#sortKeys.set(name, key);
-    }
-    return key;
-  }
-}
-
 /** Keeps the tunnels up to date by events. */
 export class TunnelList {
+  /** The ended tunnels. */
+  readonly closed: ClosedList = new ClosedList();
   /** Number of ticks so far. */
   tick = 0;
   /** Bytes a second to targets in the last tick, of all tunnels. */
@@ -73,22 +30,11 @@ export class TunnelList {
   /** New connections a second. */
   opened = 0;
   #rows = new Map<number, Row>();
-  #closed: Row<ClosedTunnel>[] = [];
-  #closings = 0;
-  /** Ended tunnels reported by ticks since the restart. */
-  #ticked: ClosedTunnel[] = [];
-  /** Ended tunnels of the requested list, which a tick may report again. */
-  #asked: Set<string> | undefined;
   #last: Pick<TickEvent, "at" | "status"> | undefined;
 
   /** Open tunnels by id. */
   get open(): ReadonlyMap<number, Row> {
     return this.#rows;
-  }
-
-  /** Recently ended tunnels, the oldest first. */
-  get closed(): readonly Row<ClosedTunnel>[] {
-    return this.#closed;
   }
 
   /** Restarts with a snapshot; known tunnels keep their rates. */
@@ -97,8 +43,7 @@ export class TunnelList {
     const before = this.#rows;
     this.#rows = new Map();
     this.#last = undefined;
-    this.#ticked = [];
-    this.#asked = undefined;
+    this.closed.restart();
     for (const tunnel of tunnels) {
       const row = new Row(tunnel.id, tunnel, now);
       row.rates = before.get(tunnel.id)?.rates;
@@ -108,17 +53,9 @@ export class TunnelList {
     for (const row of before.values()) row.isGone = true;
   }
 
-  /**
-   * Replaces the ended tunnels. Ticks have reported some of them, will report
-   * others, and may know some that ended after the request.
-   */
-  restartClosed(closed: readonly ClosedTunnel[]): void {
-    const asked = new Set(closed.map(identify));
-    const newer = this.#ticked.filter((tunnel) => !asked.has(identify(tunnel)));
-    this.#closed = [];
-    this.#addClosed([...closed, ...newer]);
-    this.#asked = asked;
-    this.#ticked = [];
+  /** The server has ended, and every tunnel with it. */
+  end(): void {
+    for (const row of this.#rows.values()) row.isGone = true;
   }
 
   /** Applies the changes since the last event. */
@@ -130,7 +67,7 @@ export class TunnelList {
     for (const change of event.changed) this.#change(change, seconds);
     // Not those in `closed`: an ended request leaves its connection open.
     for (const id of event.gone) this.#remove(id);
-    this.#takeClosed(event.closed);
+    this.closed.take(event.closed);
     this.#count(event, seconds);
   }
 
@@ -176,27 +113,6 @@ export class TunnelList {
     this.#rows.delete(id);
   }
 
-  #takeClosed(closed: readonly ClosedTunnel[]): void {
-    const asked = this.#asked;
-    if (asked === undefined) {
-      this.#ticked = [...this.#ticked, ...closed].slice(-MOST_CLOSED);
-      this.#addClosed(closed);
-    } else {
-      this.#addClosed(
-        closed.filter((tunnel) => !asked.delete(identify(tunnel))),
-      );
-    }
-  }
-
-  #addClosed(closed: readonly ClosedTunnel[]): void {
-    const now = Date.now();
-    for (const tunnel of closed) {
-      this.#closed.push(new Row(++this.#closings, tunnel, now));
-    }
-    const over = this.#closed.length - MOST_CLOSED;
-    if (over > 0) this.#closed.splice(0, over);
-  }
-
   #count({ at, status }: TickEvent, seconds: number): void {
     const last = this.#last?.status;
     const perSecond = (name: "sent" | "received" | "total") =>
@@ -206,10 +122,4 @@ export class TunnelList {
     this.opened = perSecond("total");
     this.#last = { at, status };
   }
-}
-
-/** Requests share the id of their connection, so it is not unique. */
-function identify(tunnel: ClosedTunnel): string {
-  const { id, startedAt, endedAt, sent, received } = tunnel;
-  return [id, startedAt, endedAt, sent, received].join(" ");
 }

@@ -24,10 +24,8 @@ function tunnel(id: number, more: Partial<Tunnel> = {}): Tunnel {
 
 function closed(id: number): ClosedTunnel {
   const endedAt = "2026-01-02T03:04:05.000Z";
-  return {
-    ...tunnel(id),
-    ...{ endedAt, result: "ok", code: "closed", reason: "it ended" },
-  };
+  const code = "closed";
+  return { ...tunnel(id), endedAt, result: "ok", code, reason: "it ended" };
 }
 
 function tick(at: number, more: Partial<TickEvent> = {}): TickEvent {
@@ -86,22 +84,11 @@ Deno.test("TunnelList.update() removes closed tunnels, not those with a closed r
   list.update(tick(1_000, { closed: [closed(1), closed(2)], gone: [2] }));
   assertEquals([...list.open.keys()], [1]);
   assert(row.isGone);
-  assertEquals(list.closed.map(({ tunnel }) => tunnel.id), [1, 2]);
-  assertEquals(new Set(list.closed.map(({ key }) => key)).size, 2);
+  assertEquals(list.closed.rows.map(({ tunnel }) => tunnel.id), [1, 2]);
+  assertEquals(new Set(list.closed.rows.map(({ key }) => key)).size, 2);
   // What is unknown is no matter.
   list.update(tick(2_000, { changed: [[9, 1, 1, "open"]], gone: [9] }));
   assertEquals([...list.open.keys()], [1]);
-});
-
-Deno.test("TunnelList.update() keeps the last 500 that have ended", () => {
-  const list = new TunnelList();
-  const some = (from: number) =>
-    Array.from({ length: 400 }, (_, n) => closed(from + n));
-  list.restartClosed(some(0));
-  list.update(tick(1_000, { closed: some(400) }));
-  assertEquals(list.closed.length, 500);
-  assertEquals(list.closed.at(0)?.tunnel.id, 300);
-  assertEquals(list.closed.at(-1)?.tunnel.id, 799);
 });
 
 Deno.test("TunnelList.restart() keeps the rates of those it knows", () => {
@@ -128,21 +115,14 @@ Deno.test("TunnelList.update() adds up the rates of all tunnels", () => {
   assertEquals([list.up, list.down, list.opened], [0, 0, 0]);
 });
 
-Deno.test("TunnelList.restartClosed() has each that ended once", () => {
+Deno.test("TunnelList.end() leaves no row that can be ended", () => {
   const list = new TunnelList();
-  const ids = () => list.closed.map(({ tunnel }) => tunnel.id);
-  list.restart({ tunnels: [] });
-  // 3 ended after the answer was made, 4 between it and the tick after it.
-  list.update(tick(1_000, { closed: [closed(2), closed(3)] }));
-  list.restartClosed([closed(1), closed(2), closed(4)]);
-  assertEquals(ids(), [1, 2, 4, 3]);
-  list.update(tick(2_000, { closed: [closed(4), closed(5)] }));
-  assertEquals(ids(), [1, 2, 4, 3, 5]);
-  // Requests have the id of their connection.
-  list.update(tick(3_000, { closed: [{ ...closed(5), sent: 1 }] }));
-  assertEquals(ids(), [1, 2, 4, 3, 5, 5]);
-  // What was before a new begin is forgotten.
-  list.restart({ tunnels: [] });
-  list.restartClosed([closed(1)]);
-  assertEquals(ids(), [1]);
+  list.restart({ tunnels: [tunnel(1), tunnel(2)] });
+  list.end();
+  assertEquals([...list.open.values()].map(({ isGone }) => isGone), [
+    true,
+    true,
+  ]);
+  list.restart({ tunnels: [tunnel(3)] });
+  assertEquals([...list.open.values()].map(({ isGone }) => isGone), [false]);
 });
