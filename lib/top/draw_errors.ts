@@ -4,8 +4,14 @@
  * @module
  */
 
-import type { FailuresAnswer } from "../admin/api.ts";
-import { formatCount, NOTHING } from "../admin/page/base/format.ts";
+import type { ClosedAnswer, FailuresAnswer } from "../admin/api.ts";
+import { hostOf } from "../admin/filter.ts";
+import {
+  formatClock,
+  formatCount,
+  NOTHING,
+} from "../admin/page/base/format.ts";
+import { targetOf } from "../admin/page/tunnels/row_values.ts";
 import { styled } from "../cli/layout.ts";
 import { cell, clip } from "./cell.ts";
 import { formatShare } from "./format_share.ts";
@@ -56,6 +62,7 @@ export function errorLines(frame: Frame): string[] {
       "Targets that were not reached",
       targets.map(({ count, error, target }) => counted(count, error) + target),
     ),
+    ...section("The last ones", describeLast(picture.last.answer)),
   ];
 }
 
@@ -70,6 +77,16 @@ function describeSums(
     `Time to connect: ${describeTimes(dial)}`,
     `Time to resolve: ${describeTimes(resolve)}`,
   ];
+}
+
+/** The newest first. */
+function describeLast(answer: ClosedAnswer | undefined): string[] {
+  return (answer?.closed ?? []).toReversed().map((tunnel) => {
+    const { client, endedAt, reason, result, user } = tunnel;
+    const who = user ?? hostOf(client);
+    const what = `${formatClock(endedAt)}  ${cell(result, WIDTH.result)}`;
+    return `${what}${who} > ${targetOf(tunnel)}: ${reason}`;
+  });
 }
 
 function describeTimes({ count, p50, p95 }: FailuresAnswer["dial"]): string {

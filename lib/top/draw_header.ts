@@ -80,9 +80,7 @@ function describeTraffic({ rates, share, status }: Picture): string {
 function drawThird({ isStyled, picture, size }: Frame): string {
   const { at, status, stream } = picture;
   if (stream.is === "lost") {
-    const text = stream.hasEnded
-      ? "Sluice has ended"
-      : `Lost: ${stream.why}`;
+    const text = stream.hasEnded ? "Sluice has ended" : `Lost: ${stream.why}`;
     return styled(clip(text, size.columns), "alarm", isStyled);
   }
   if (status === undefined) return "";

@@ -5,7 +5,11 @@
  * @module
  */
 
-import type { FailuresAnswer, TalkersAnswer } from "../admin/api.ts";
+import type {
+  ClosedAnswer,
+  FailuresAnswer,
+  TalkersAnswer,
+} from "../admin/api.ts";
 import type { AdminClient } from "./client.ts";
 import type { View } from "./view.ts";
 
@@ -14,6 +18,12 @@ const MOST_TALKERS = 100;
 
 /** Range of the share of failures above every panel. */
 const SHARE_RANGE = "5m";
+
+/** The newest connections that were refused or failed. */
+const LAST = new URLSearchParams({
+  filter: "-result=ok -result=cut -result=dropped",
+  limit: "20",
+});
 
 /** What is known of a question, or why nothing is. */
 export interface Insight<T> {
@@ -34,6 +44,8 @@ export class Insights {
   talkers: Insight<TalkersAnswer> = UNKNOWN;
   /** What goes wrong. */
   failures: Insight<FailuresAnswer> = UNKNOWN;
+  /** The last connections that were refused or failed. */
+  last: Insight<ClosedAnswer> = UNKNOWN;
   readonly #client: AdminClient;
   readonly #onAnswer: () => void;
   #asked = "";
@@ -72,6 +84,7 @@ export class Insights {
     if (asked !== this.#asked) {
       this.talkers = UNKNOWN;
       this.failures = UNKNOWN;
+      this.last = UNKNOWN;
     }
     this.#asked = asked;
     const isCurrent = () => asked === this.#asked;
@@ -89,6 +102,10 @@ export class Insights {
       ).then((failures) => {
         if (isCurrent()) this.failures = failures;
       }),
+      panel === "errors" && this.#answer(`GET /api/closed?${LAST}`, this.last)
+        .then((last) => {
+          if (isCurrent()) this.last = last;
+        }),
     ]);
   }
 
@@ -101,7 +118,7 @@ export class Insights {
 
   async #answer<
     T,
-    C extends `GET /api/talkers?${string}` | `GET /api/failures?${string}`,
+    C extends `GET /api/${"talkers" | "failures" | "closed"}?${string}`,
   >(call: C, { answer }: Insight<T>): Promise<Insight<T>> {
     try {
       return { answer: await this.#client.call(call) as T, fault: "" };

@@ -5,7 +5,12 @@
  * @module
  */
 
-import type { FailuresAnswer, Status, TalkersAnswer } from "../admin/api.ts";
+import type {
+  ClosedAnswer,
+  FailuresAnswer,
+  Status,
+  TalkersAnswer,
+} from "../admin/api.ts";
 import { type SortDirection, sortRows } from "../admin/page/grid/order.ts";
 import type { StreamState } from "../admin/page/server/live.ts";
 import { describeOpen } from "../admin/page/tunnels/tunnel_facts.ts";
@@ -53,18 +58,23 @@ export interface Picture {
   readonly talkers: Insight<TalkersAnswer>;
   /** What goes wrong, if that was asked for. */
   readonly failures: Insight<FailuresAnswer>;
+  /** The last ones, the oldest first, if that was asked for. */
+  readonly last: Insight<ClosedAnswer>;
 }
 
 /** A name and a value, which may be from the network. */
 export type PictureFact = readonly [name: string, value: string];
 
 /** What is known besides the tunnels. */
-export type KnownInsights = Pick<Insights, "failures" | "share" | "talkers">;
+export type KnownInsights = Pick<
+  Insights,
+  "failures" | "last" | "share" | "talkers"
+>;
 
 /** Takes a picture of what is known. */
 export function takePicture(
   { list, status, stream }: ServerState,
-  { failures, share, talkers }: KnownInsights,
+  { failures, last, share, talkers }: KnownInsights,
   query: Query,
 ): Picture {
   const at = Date.now();
@@ -87,7 +97,7 @@ export function takePicture(
       ? []
       : describeOpen(query.details, list)
         .map(([name, value]) => [name, value()] as const),
-    ...{ failures, share, talkers },
+    ...{ failures, last, share, talkers },
   };
 }
 

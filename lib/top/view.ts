@@ -10,6 +10,7 @@ import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { Scroll } from "./scroll.ts";
 import type { SortName } from "./sorts.ts";
 import type { TalkersAnswer } from "../admin/api.ts";
+import { type Range, RANGES } from "../admin/record/ranges.ts";
 
 /** One of those who use most. */
 export type Talker = TalkersAnswer["talkers"][number];
@@ -24,7 +25,7 @@ export const DIMENSIONS = ["user", "client", "target", "rule"] as const;
 export const ORDERS = ["bytes", "connections"] as const;
 
 /** The last 5 minutes, hour or day. */
-export const RANGE_NAMES = ["5m", "1h", "24h"] as const;
+export const RANGE_NAMES = Object.keys(RANGES) as Range[];
 
 /** What the last line asks for. */
 export type Question =
@@ -58,7 +59,7 @@ export interface View {
   dimension: typeof DIMENSIONS[number];
   order: typeof ORDERS[number];
   /** Time that talkers and errors cover. */
-  range: typeof RANGE_NAMES[number];
+  range: Range;
   /** The visible part of the errors. */
   readonly errors: Scroll;
 }

@@ -24,7 +24,8 @@ export function topTunnel(id: number, more: Partial<Tunnel> = {}): Tunnel {
     protocol: "socks5",
     target: "api.example.com:443",
     state: "open",
-    startedAt: "2026-01-02T03:04:05.000Z",
+    // The same time of day in every time zone.
+    startedAt: new Date(2026, 0, 2, 3, 4, 5).toISOString(),
     ageMs: 125_000 + HALF,
     sent: 0,
     received: 0,
@@ -112,6 +113,7 @@ export function topFrame(
     share: undefined,
     talkers: UNKNOWN,
     failures: UNKNOWN,
+    last: UNKNOWN,
     ...options.insights,
   };
   const picture = takePicture(state, insights, {

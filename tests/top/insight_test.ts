@@ -44,6 +44,7 @@ Deno.test("Insights.ask() asks for what the panel shows", async () => {
   );
   await insights.ask({ ...VIEW, panel: "errors", range: "24h" });
   assertEquals(asked.toSorted(), [
+    "/api/closed?filter=-result%3Dok+-result%3Dcut+-result%3Ddropped&limit=20",
     "/api/failures?range=24h",
     "/api/failures?range=5m",
   ]);

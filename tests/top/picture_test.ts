@@ -4,7 +4,12 @@ import { takePicture } from "../../lib/top/picture.ts";
 import { UNKNOWN } from "../../lib/top/insight.ts";
 import { tick, topState, topTunnel } from "../support/top.ts";
 
-const NONE = { share: undefined, talkers: UNKNOWN, failures: UNKNOWN };
+const NONE = {
+  share: undefined,
+  talkers: UNKNOWN,
+  failures: UNKNOWN,
+  last: UNKNOWN,
+};
 
 const ALL = {
   filter: "",
