@@ -89,6 +89,7 @@ export class AdminClient implements Disposable {
     return explainError(error);
   }
 
+  /** Ends all calls. */
   [Symbol.dispose](): void {
     this.#ended.abort();
   }

@@ -5,7 +5,7 @@
  */
 
 import { styled } from "../cli/layout.ts";
-import { clip, widthOf } from "./cell.ts";
+import { clip, widthOf } from "./fill_cell.ts";
 import { drawDetails } from "./draw_details.ts";
 import { drawErrors, errorLines } from "./draw_errors.ts";
 import { drawHeader, HEADER_LINES } from "./draw_header.ts";

@@ -5,7 +5,7 @@
  */
 
 import { styled } from "../cli/layout.ts";
-import { cell, clip, fold } from "./cell.ts";
+import { clip, fillCell, fold } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";
 
 /** Columns of the names, with the space after them. */
@@ -19,7 +19,7 @@ export function drawDetails(
   if (details === undefined) return [];
   const lines = picture.details.flatMap(([name, value]) =>
     fold(value, Math.max(1, size.columns - NAMES)).map((part, index) =>
-      clip(cell(index === 0 ? `  ${name}` : "", NAMES) + part, size.columns)
+      clip(fillCell(index === 0 ? `  ${name}` : "", NAMES) + part, size.columns)
     )
   );
   const ended = details.row.isGone ? ", which has ended" : "";

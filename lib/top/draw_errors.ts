@@ -9,12 +9,12 @@ import { hostOf } from "../admin/filter.ts";
 import {
   formatClock,
   formatCount,
+  formatShare,
   NOTHING,
 } from "../admin/page/base/format.ts";
 import { targetOf } from "../admin/page/tunnels/row_values.ts";
 import { styled } from "../cli/layout.ts";
-import { cell, clip } from "./cell.ts";
-import { formatShare } from "./format_share.ts";
+import { clip, fillCell } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";
 
 /** Columns of counts, and of results. */
@@ -51,7 +51,9 @@ export function errorLines(frame: Frame): string[] {
     ...section(
       "Why",
       reasons.map(({ code, count, error, result, text }) =>
-        `${counted(count, error)}${cell(result, WIDTH.result)}${text} (${code})`
+        `${counted(count, error)}${
+          fillCell(result, WIDTH.result)
+        }${text} (${code})`
       ),
     ),
     ...section(
@@ -84,7 +86,7 @@ function describeLast(answer: ClosedAnswer | undefined): string[] {
   return (answer?.closed ?? []).toReversed().map((tunnel) => {
     const { client, endedAt, reason, result, user } = tunnel;
     const who = user ?? hostOf(client);
-    const what = `${formatClock(endedAt)}  ${cell(result, WIDTH.result)}`;
+    const what = `${formatClock(endedAt)}  ${fillCell(result, WIDTH.result)}`;
     return `${what}${who} > ${targetOf(tunnel)}: ${reason}`;
   });
 }
@@ -102,5 +104,5 @@ function inMilliseconds(time: number): string {
 /** A count that may be too large has a mark. */
 function counted(count: number, error: number): string {
   const text = `${error === 0 ? "" : "<="}${formatCount(count)}`;
-  return `${cell(text, WIDTH.count, "right")}  `;
+  return `${fillCell(text, WIDTH.count, "right")}  `;
 }

@@ -11,10 +11,10 @@ import {
   formatElapsed,
   formatFrequency,
   formatRate,
+  formatShare,
 } from "../admin/page/base/format.ts";
 import type { Drain, ListenerStatus } from "../admin/api.ts";
-import { cell, clip, widthOf } from "./cell.ts";
-import { formatShare } from "./format_share.ts";
+import { clip, fillCell, widthOf } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";
 import type { Picture } from "./picture.ts";
 
@@ -38,7 +38,7 @@ export function drawHeader(frame: Frame): string[] {
     ...status === undefined ? [] : [`up ${formatElapsed(status.uptimeMs)}`],
   ].join(BETWEEN);
   const room = Math.max(0, size.columns - widthOf(state) - BETWEEN.length);
-  const first = styled(cell(left, room), "bold", isStyled) + BETWEEN +
+  const first = styled(fillCell(left, room), "bold", isStyled) + BETWEEN +
     styled(state, isAlarm ? "alarm" : "faint", isStyled);
   return [
     room === 0 ? clip(state, size.columns) : first,

@@ -5,7 +5,7 @@
  */
 
 import { styled } from "../cli/layout.ts";
-import { cell, clip } from "./cell.ts";
+import { clip, fillCell } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";
 
 /** Columns of the keys. */
@@ -37,7 +37,7 @@ export function drawHelp({ isStyled, size }: Frame): string[] {
   return [
     styled(clip("Keys", size.columns), "bold", isStyled),
     ...KEYS.map(([key, effect]) =>
-      clip(cell(`  ${key}`, NAMES) + effect, size.columns)
+      clip(fillCell(`  ${key}`, NAMES) + effect, size.columns)
     ),
   ];
 }

@@ -5,10 +5,13 @@
  */
 
 import type { TalkersAnswer } from "../admin/api.ts";
-import { formatBytes, formatCount } from "../admin/page/base/format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatShare,
+} from "../admin/page/base/format.ts";
 import { styled } from "../cli/layout.ts";
-import { cell, clip } from "./cell.ts";
-import { formatShare } from "./format_share.ts";
+import { clip, fillCell } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";
 import type { Talker } from "./view.ts";
 import { MARK, markLine, TABLE_LINES } from "./table.ts";
@@ -36,14 +39,15 @@ export function drawTalkers(frame: Frame, height: number): string[] {
   const figures = WIDTH.bytes + WIDTH.connections + WIDTH.share;
   const name = Math.max(8, size.columns - MARK.length - figures);
   const titles = [
-    cell(view.dimension.toUpperCase(), name),
-    cell("BYTES", WIDTH.bytes, "right"),
-    cell("CONNECTIONS", WIDTH.connections, "right"),
-    cell("SHARE", WIDTH.share, "right"),
+    fillCell(view.dimension.toUpperCase(), name),
+    fillCell("BYTES", WIDTH.bytes, "right"),
+    fillCell("CONNECTIONS", WIDTH.connections, "right"),
+    fillCell("SHARE", WIDTH.share, "right"),
   ].join("");
   const rows = answer.talkers.slice(first, first + height - TABLE_LINES)
     .map((talker, offset) => {
-      const text = cell(talker.key, name) + figuresOf(talker, answer, frame);
+      const text = fillCell(talker.key, name) +
+        figuresOf(talker, answer, frame);
       const isSelected = first + offset === index;
       return markLine(text, { isSelected, isStyled, width: size.columns });
     });
@@ -64,17 +68,17 @@ function figuresOf(
   const { bytes, bytesError, connections, connectionsError } = talker;
   const part = talker[view.order] / Math.max(1, all[view.order]);
   return [
-    cell(
+    fillCell(
       withError(formatBytes(bytes), bytesError, formatBytes),
       WIDTH.bytes,
       "right",
     ),
-    cell(
+    fillCell(
       withError(formatCount(connections), connectionsError, formatCount),
       WIDTH.connections,
       "right",
     ),
-    cell(formatShare(Math.min(1, part)), WIDTH.share, "right"),
+    fillCell(formatShare(Math.min(1, part)), WIDTH.share, "right"),
   ].join("");
 }
 

@@ -6,12 +6,12 @@
 
 import { formatCount } from "../admin/page/base/format.ts";
 import { styled } from "../cli/layout.ts";
-import { cell, clip } from "./cell.ts";
+import { clip, fillCell } from "./fill_cell.ts";
 import type { Frame } from "./frame.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { SORTS } from "./sorts.ts";
 import { MARK, markLine, TABLE_LINES } from "./table.ts";
-import { GAP, type TunnelColumn, tunnelColumns } from "./tunnel_columns.ts";
+import { GAP, type TopColumn, tunnelColumns } from "./tunnel_columns.ts";
 
 /**
  * Draws the table.
@@ -24,7 +24,7 @@ export function drawTunnels(frame: Frame, height: number): string[] {
   const titles = columns.map((column) => {
     const isSorted = column.sort === view.sort;
     const title = isSorted ? `${column.title}${arrow(frame)}` : column.title;
-    return cell(title, column.width, column.side);
+    return fillCell(title, column.width, column.side);
   });
   const { first, index } = view.tunnels;
   const rows = picture.tunnels
@@ -49,10 +49,10 @@ export function drawTunnels(frame: Frame, height: number): string[] {
 }
 
 /** Draws the titles and all tunnels, without a selection. */
-export function listTunnels(frame: Frame): string[] {
+export function tunnelLines(frame: Frame): string[] {
   const columns = tunnelColumns(frame.size.columns);
   const lines = [
-    columns.map(({ side, title, width }) => cell(title, width, side)),
+    columns.map(({ side, title, width }) => fillCell(title, width, side)),
     ...frame.picture.tunnels.map((tunnel) => cellsOf(tunnel, columns)),
   ];
   return lines.map((cells) => cells.join(" ".repeat(GAP)).trimEnd());
@@ -84,9 +84,9 @@ function drawNone({ picture, size, view }: Frame): string {
 
 function cellsOf(
   tunnel: PicturedTunnel,
-  columns: readonly TunnelColumn[],
+  columns: readonly TopColumn[],
 ): string[] {
   return columns.map(({ side, text, width }) =>
-    cell(text(tunnel), width, side)
+    fillCell(text(tunnel), width, side)
   );
 }

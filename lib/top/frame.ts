@@ -5,7 +5,7 @@
  */
 
 import type { Picture } from "./picture.ts";
-import type { Size } from "./terminal.ts";
+import type { Size } from "./terminal_screen.ts";
 import type { View } from "./view.ts";
 
 /** Everything that a screen is drawn from. */

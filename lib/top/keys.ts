@@ -8,10 +8,10 @@
  * A key: the character that it types, or a name of several letters such as
  * `up`, `enter` or `ctrl-c`.
  */
-export type Key = string;
+export type KeyName = string;
 
 /** Keys that have names, by the end of their sequence (ECMA-48, xterm). */
-const SEQUENCES: Readonly<Record<string, Key>> = {
+const SEQUENCES: Readonly<Record<string, KeyName>> = {
   "A": "up",
   "B": "down",
   "C": "right",
@@ -29,7 +29,7 @@ const SEQUENCES: Readonly<Record<string, Key>> = {
 };
 
 /** Keys that have names, by their character. */
-const CONTROLS: Readonly<Record<string, Key>> = {
+const CONTROLS: Readonly<Record<string, KeyName>> = {
   "\t": "tab",
   "\n": "enter",
   "\r": "enter",
@@ -71,9 +71,9 @@ export class KeyParser {
    *
    * @returns The keys that are complete.
    */
-  push(bytes: Uint8Array): Key[] {
+  push(bytes: Uint8Array): KeyName[] {
     this.#text += this.#decoder.decode(bytes, { stream: true });
-    const keys: Key[] = [];
+    const keys: KeyName[] = [];
     while (this.#text !== "") {
       if (BEGUN.test(this.#text)) {
         if (this.#text.length > LONGEST) this.#text = "";
@@ -90,14 +90,14 @@ export class KeyParser {
    *
    * @returns `escape`, if it was that.
    */
-  flush(): Key[] {
+  flush(): KeyName[] {
     const isEscape = this.#text === "\u001b";
     this.#text = "";
     return isEscape ? ["escape"] : [];
   }
 
   /** `undefined` for what is no key. */
-  #take(): Key | undefined {
+  #take(): KeyName | undefined {
     const text = this.#text;
     const found = SEQUENCE.exec(text);
     if (found !== null) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Key } from "./keys.ts";
+import type { KeyName } from "./keys.ts";
 
 /** The selected line; it follows its item when the order changes. */
 export class ListCursor<Item> {
@@ -57,8 +57,8 @@ export class ListCursor<Item> {
    *
    * @returns Whether the key moves it.
    */
-  press(key: Key): boolean {
-    const steps: Readonly<Record<Key, number>> = {
+  press(key: KeyName): boolean {
+    const steps: Readonly<Record<KeyName, number>> = {
       up: -1,
       down: 1,
       pageup: -this.#height,

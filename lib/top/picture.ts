@@ -18,7 +18,7 @@ import { matchesFilter, parseFilter } from "../admin/filter.ts";
 import type { Row } from "../admin/page/tunnels/row.ts";
 import type { TunnelList } from "../admin/page/tunnels/tunnel_list.ts";
 import type { ServerState } from "./server_state.ts";
-import type { Insight, Insights } from "./insight.ts";
+import type { AnswerState, Inquiries } from "./inquiries.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { type SortName, SORTS } from "./sorts.ts";
 
@@ -55,26 +55,26 @@ export interface Picture {
   /** Share of connections that are refused or fail, 0 to 1, if known. */
   readonly share: number | undefined;
   /** Who uses most, if that was asked for. */
-  readonly talkers: Insight<TalkersAnswer>;
+  readonly talkers: AnswerState<TalkersAnswer>;
   /** What goes wrong, if that was asked for. */
-  readonly failures: Insight<FailuresAnswer>;
+  readonly failures: AnswerState<FailuresAnswer>;
   /** The last ones, the oldest first, if that was asked for. */
-  readonly last: Insight<ClosedAnswer>;
+  readonly last: AnswerState<ClosedAnswer>;
 }
 
 /** A name and a value, which may be from the network. */
 export type PictureFact = readonly [name: string, value: string];
 
 /** What is known besides the tunnels. */
-export type KnownInsights = Pick<
-  Insights,
+export type InquiryAnswers = Pick<
+  Inquiries,
   "failures" | "last" | "share" | "talkers"
 >;
 
 /** Takes a picture of what is known. */
 export function takePicture(
   { list, status, stream }: ServerState,
-  { failures, last, share, talkers }: KnownInsights,
+  { failures, last, share, talkers }: InquiryAnswers,
   query: Query,
 ): Picture {
   const at = Date.now();

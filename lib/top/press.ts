@@ -7,8 +7,8 @@
 import { formatTerm, hostOf } from "../admin/filter.ts";
 import { formatNumberOf } from "../admin/page/base/format.ts";
 import { targetOf } from "../admin/page/tunnels/row_values.ts";
-import type { Action } from "./action.ts";
-import type { Key } from "./keys.ts";
+import type { KeyResult } from "./key_result.ts";
+import type { KeyName } from "./keys.ts";
 import type { Picture } from "./picture.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { pressInQuestion } from "./press_question.ts";
@@ -21,17 +21,17 @@ import {
   type View,
 } from "./view.ts";
 
-const DRAW: Action = { is: "draw" };
-const LOOK: Action = { is: "look" };
-const ASK: Action = { is: "ask" };
+const DRAW: KeyResult = { is: "draw" };
+const LOOK: KeyResult = { is: "look" };
+const ASK: KeyResult = { is: "ask" };
 
 /** How long a client is banned. */
 const BAN = "1h";
 
-type Effect = (view: View, picture: Picture) => Action;
+type KeyEffect = (view: View, picture: Picture) => KeyResult;
 
 /** Keys that work on every panel, while no question is open. */
-const COMMON: Readonly<Record<Key, Effect>> = {
+const COMMON: Readonly<Record<KeyName, KeyEffect>> = {
   "q": () => ({ is: "quit" }),
   "ctrl-z": () => ({ is: "stop" }),
   "ctrl-l": () => ({ is: "redraw" }),
@@ -45,13 +45,13 @@ const COMMON: Readonly<Record<Key, Effect>> = {
   "/": askFilter,
 };
 
-const RANGES: Readonly<Record<Key, Effect>> = {
+const RANGES: Readonly<Record<KeyName, KeyEffect>> = {
   "[": (view) => changeRange(view, -1),
   "]": (view) => changeRange(view, 1),
 };
 
 /** Keys of the panels. */
-const PANELS: Readonly<Record<Panel, Readonly<Record<Key, Effect>>>> = {
+const PANELS: Readonly<Record<Panel, Readonly<Record<KeyName, KeyEffect>>>> = {
   tunnels: {
     "s": (view) => sortBy(view, 1),
     "S": (view) => sortBy(view, -1),
@@ -85,7 +85,7 @@ const PANELS: Readonly<Record<Panel, Readonly<Record<Key, Effect>>>> = {
  * @param picture What the person sees.
  * @returns What follows.
  */
-export function press(view: View, key: Key, picture: Picture): Action {
+export function press(view: View, key: KeyName, picture: Picture): KeyResult {
   if (key === "ctrl-c") return { is: "quit" };
   view.notice = "";
   if (view.question !== undefined) return pressInQuestion(view, key);
@@ -94,7 +94,7 @@ export function press(view: View, key: Key, picture: Picture): Action {
   return effect?.(view, picture) ?? DRAW;
 }
 
-function cursorOf(view: View): { press(key: Key): boolean } | undefined {
+function cursorOf(view: View): { press(key: KeyName): boolean } | undefined {
   switch (view.panel) {
     case "tunnels":
       return view.tunnels;
@@ -107,54 +107,57 @@ function cursorOf(view: View): { press(key: Key): boolean } | undefined {
   }
 }
 
-function own<T>(table: Readonly<Record<string, T>>, key: Key): T | undefined {
+function own<T>(
+  table: Readonly<Record<string, T>>,
+  key: KeyName,
+): T | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
-function pause(view: View): Action {
+function pause(view: View): KeyResult {
   view.isPaused = !view.isPaused;
   return view.isPaused ? DRAW : LOOK;
 }
 
-function toggle(view: View, panel: Panel): Action {
+function toggle(view: View, panel: Panel): KeyResult {
   view.panel = view.panel === panel ? "tunnels" : panel;
   return ASK;
 }
 
-function goBack(view: View): Action {
+function goBack(view: View): KeyResult {
   if (view.panel === "tunnels") view.filter = "";
   view.panel = "tunnels";
   return LOOK;
 }
 
-function askFilter(view: View): Action {
+function askFilter(view: View): KeyResult {
   view.panel = "tunnels";
   const { filter } = view;
   view.question = { is: "filter", text: filter, before: filter };
   return DRAW;
 }
 
-function sortBy(view: View, step: 1 | -1): Action {
+function sortBy(view: View, step: 1 | -1): KeyResult {
   view.sort = next(SORT_NAMES, view.sort, step);
   view.isReversed = false;
   view.tunnels.reset();
   return LOOK;
 }
 
-function reverse(view: View): Action {
+function reverse(view: View): KeyResult {
   view.isReversed = !view.isReversed;
   view.tunnels.reset();
   return LOOK;
 }
 
-function showDetails(view: View): Action {
+function showDetails(view: View): KeyResult {
   view.details = view.tunnels.item;
   if (view.details === undefined) return DRAW;
   view.panel = "details";
   return LOOK;
 }
 
-function askKill(view: View, tunnel: PicturedTunnel | undefined): Action {
+function askKill(view: View, tunnel: PicturedTunnel | undefined): KeyResult {
   if (tunnel === undefined) return DRAW;
   const { id, user } = tunnel.tunnel;
   if (tunnel.row.isGone) {
@@ -170,7 +173,7 @@ function askKill(view: View, tunnel: PicturedTunnel | undefined): Action {
   return DRAW;
 }
 
-function askKillAll(view: View, { tunnels }: Picture): Action {
+function askKillAll(view: View, { tunnels }: Picture): KeyResult {
   const { filter } = view;
   const count = tunnels.filter(({ row }) => !row.isGone).length;
   if (filter === "") {
@@ -188,7 +191,7 @@ function askKillAll(view: View, { tunnels }: Picture): Action {
   return DRAW;
 }
 
-function askBan(view: View, tunnel: PicturedTunnel | undefined): Action {
+function askBan(view: View, tunnel: PicturedTunnel | undefined): KeyResult {
   if (tunnel === undefined) return DRAW;
   const client = hostOf(tunnel.tunnel.client);
   const query = new URLSearchParams({ client, for: BAN });
@@ -200,24 +203,24 @@ function askBan(view: View, tunnel: PicturedTunnel | undefined): Action {
   return DRAW;
 }
 
-function changeRange(view: View, step: 1 | -1): Action {
+function changeRange(view: View, step: 1 | -1): KeyResult {
   view.range = next(RANGE_NAMES, view.range, step);
   return ASK;
 }
 
-function changeDimension(view: View, step: 1 | -1): Action {
+function changeDimension(view: View, step: 1 | -1): KeyResult {
   view.dimension = next(DIMENSIONS, view.dimension, step);
   view.talkers.reset();
   return ASK;
 }
 
-function changeOrder(view: View): Action {
+function changeOrder(view: View): KeyResult {
   view.order = next(ORDERS, view.order, 1);
   view.talkers.reset();
   return ASK;
 }
 
-function filterByTalker(view: View): Action {
+function filterByTalker(view: View): KeyResult {
   const talker = view.talkers.item;
   if (talker === undefined) return DRAW;
   view.filter = formatTerm(view.dimension, talker.key);

@@ -5,18 +5,18 @@
  */
 
 import { filterFault } from "./filter_fault.ts";
-import type { Action } from "./action.ts";
-import type { Key } from "./keys.ts";
-import type { Question, View } from "./view.ts";
+import type { KeyResult } from "./key_result.ts";
+import type { KeyName } from "./keys.ts";
+import type { Prompt, View } from "./view.ts";
 
 /** Most characters of a filter. */
 const LONGEST = 500;
 
-const DRAW: Action = { is: "draw" };
-const LOOK: Action = { is: "look" };
+const DRAW: KeyResult = { is: "draw" };
+const LOOK: KeyResult = { is: "look" };
 
 /** Keys that change what is typed. */
-const EDITS: Readonly<Record<Key, (text: string) => string>> = {
+const EDITS: Readonly<Record<KeyName, (text: string) => string>> = {
   "backspace": (text) => [...text].slice(0, -1).join(""),
   "ctrl-w": (text) => text.replace(/\S*\s*$/, ""),
   "ctrl-u": () => "",
@@ -29,7 +29,7 @@ const EDITS: Readonly<Record<Key, (text: string) => string>> = {
  * @param key The key.
  * @returns What follows.
  */
-export function pressInQuestion(view: View, key: Key): Action {
+export function pressInQuestion(view: View, key: KeyName): KeyResult {
   const question = view.question!;
   return question.is === "change"
     ? pressInChange(view, key, question)
@@ -38,9 +38,9 @@ export function pressInQuestion(view: View, key: Key): Action {
 
 function pressInChange(
   view: View,
-  key: Key,
-  { call }: Question & { is: "change" },
-): Action {
+  key: KeyName,
+  { call }: Prompt & { is: "change" },
+): KeyResult {
   if (key === "y" || key === "Y") {
     view.question = undefined;
     return { is: "change", call };
@@ -55,9 +55,9 @@ function pressInChange(
 
 function pressInFilter(
   view: View,
-  key: Key,
-  question: Question & { is: "filter" },
-): Action {
+  key: KeyName,
+  question: Prompt & { is: "filter" },
+): KeyResult {
   if (key === "enter") {
     const fault = filterFault(question.text);
     if (fault !== undefined) {
@@ -83,7 +83,7 @@ function pressInFilter(
   return LOOK;
 }
 
-function edit(text: string, key: Key): string {
+function edit(text: string, key: KeyName): string {
   if (Object.hasOwn(EDITS, key)) return EDITS[key]!(text);
   const isCharacter = [...key].length === 1;
   return isCharacter ? (text + key).slice(0, LONGEST) : text;

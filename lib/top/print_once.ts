@@ -10,9 +10,9 @@ import { printLines } from "../cli/print_lines.ts";
 import { StartError } from "../cli/usage_error.ts";
 import type { AdminClient } from "./client.ts";
 import { drawHeader } from "./draw_header.ts";
-import { listTunnels } from "./draw_tunnels.ts";
+import { tunnelLines } from "./draw_tunnels.ts";
 import type { Frame } from "./frame.ts";
-import { Insights } from "./insight.ts";
+import { Inquiries } from "./inquiries.ts";
 import { type Picture, takePicture } from "./picture.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { ServerState } from "./server_state.ts";
@@ -44,9 +44,9 @@ export async function printOnce(
   const seconds = Math.round(interval / 1000);
   const state = await watchFor(client, seconds);
   const view = openView(first);
-  const insights = new Insights(client);
-  await insights.ask({ ...view, panel: "talkers" });
-  const picture = takePicture(state, insights, { ...first, seconds });
+  const inquiries = new Inquiries(client);
+  await inquiries.ask({ ...view, panel: "talkers" });
+  const picture = takePicture(state, inquiries, { ...first, seconds });
   const lines = isJson
     ? [JSON.stringify(describePicture(picture, client))]
     : listPicture(picture, { address: client.address.name, view });
@@ -106,7 +106,7 @@ function listPicture(
   return [
     ...drawHeader(frame).map((line) => line.trimEnd()),
     "",
-    ...listTunnels(frame),
+    ...tunnelLines(frame),
   ];
 }
 

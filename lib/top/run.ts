@@ -11,7 +11,7 @@ import { readAdminToken } from "../serve/options/admin_token.ts";
 import { AdminClient } from "./client.ts";
 import type { TopOptions } from "./options.ts";
 import { printOnce } from "./print_once.ts";
-import { hasTerminal } from "./terminal.ts";
+import { hasTerminal } from "./terminal_screen.ts";
 import { watchServer } from "./watch_server.ts";
 
 /**

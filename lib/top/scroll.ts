@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Key } from "./keys.ts";
+import type { KeyName } from "./keys.ts";
 
 /** The visible part of a text. */
 export class Scroll {
@@ -34,8 +34,8 @@ export class Scroll {
    *
    * @returns Whether the key scrolls.
    */
-  press(key: Key): boolean {
-    const steps: Readonly<Record<Key, number>> = {
+  press(key: KeyName): boolean {
+    const steps: Readonly<Record<KeyName, number>> = {
       up: -1,
       down: 1,
       pageup: -this.#height,

@@ -5,7 +5,7 @@
  */
 
 import { styled } from "../cli/layout.ts";
-import { clip } from "./cell.ts";
+import { clip } from "./fill_cell.ts";
 
 /** Marks the selected line, also where there are no styles. */
 export const MARK = "> ";

@@ -11,12 +11,12 @@ import {
   NOTHING,
 } from "../admin/page/base/format.ts";
 import { targetOf } from "../admin/page/tunnels/row_values.ts";
-import type { Side } from "./cell.ts";
+import type { Side } from "./fill_cell.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import type { SortName } from "./sorts.ts";
 
 /** A column with its place. */
-export interface TunnelColumn {
+export interface TopColumn {
   /** What it sorts by. */
   readonly sort: SortName;
   /** Its title. */
@@ -56,8 +56,8 @@ const LEAST_TARGET = 12;
  *
  * @param width Columns for the whole table.
  */
-export function tunnelColumns(width: number): TunnelColumn[] {
-  const numbers: TunnelColumn[] = [
+export function tunnelColumns(width: number): TopColumn[] {
+  const numbers: TopColumn[] = [
     number("up", "UP/s", 6, ({ up }) => rate(up)),
     number("down", "DOWN/s", 7, ({ down }) => rate(down)),
     number(
@@ -68,9 +68,9 @@ export function tunnelColumns(width: number): TunnelColumn[] {
     ),
     number("age", "AGE", 7, ({ ageMs }) => formatElapsed(ageMs)),
   ];
-  const state: TunnelColumn[] = width < WIDE
+  const state: TopColumn[] = width < WIDE
     ? []
-    : [text("state", "STATE", 11, (it) => stateOf(it))];
+    : [text("state", "STATE", 11, (it) => shownState(it))];
   const fixed = [...state, ...numbers]
     .reduce((sum, column) => sum + column.width + GAP, 0);
   const room = width - fixed - 3 * GAP;
@@ -96,7 +96,7 @@ export function tunnelColumns(width: number): TunnelColumn[] {
 }
 
 /** The state of a tunnel, which may have ended since the picture was taken. */
-export function stateOf({ row, tunnel }: PicturedTunnel): string {
+export function shownState({ row, tunnel }: PicturedTunnel): string {
   return row.isGone ? "ended" : tunnel.state;
 }
 
@@ -117,8 +117,8 @@ function text(
   sort: SortName,
   title: string,
   width: number,
-  text: TunnelColumn["text"],
-): TunnelColumn {
+  text: TopColumn["text"],
+): TopColumn {
   return { sort, title, width, side: "left", text };
 }
 
@@ -126,7 +126,7 @@ function number(
   sort: SortName,
   title: string,
   width: number,
-  text: TunnelColumn["text"],
-): TunnelColumn {
+  text: TopColumn["text"],
+): TopColumn {
   return { sort, title, width, side: "right", text };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ChangeCall } from "./action.ts";
+import type { ChangeCall } from "./key_result.ts";
 import { ListCursor } from "./list_cursor.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
 import { Scroll } from "./scroll.ts";
@@ -28,7 +28,7 @@ export const ORDERS = ["bytes", "connections"] as const;
 export const RANGE_NAMES = Object.keys(RANGES) as Range[];
 
 /** What the last line asks for. */
-export type Question =
+export type Prompt =
   /** A filter is typed; `before` comes back with Escape. */
   | { readonly is: "filter"; readonly text: string; readonly before: string }
   /** Whether tunnels are to be ended. */
@@ -40,14 +40,18 @@ export type Question =
 
 /** What a person looks at. */
 export interface View {
+  /** What fills the middle of the screen. */
   panel: Panel;
   /** Filter of the tunnels, as typed; it has no fault. */
   filter: string;
+  /** What the tunnels are sorted by. */
   sort: SortName;
+  /** Whether the order is the opposite of the usual one. */
   isReversed: boolean;
   /** Whether the picture stays as it is. */
   isPaused: boolean;
-  question: Question | undefined;
+  /** What the last line asks for, if anything. */
+  question: Prompt | undefined;
   /** What has just happened, or what is wrong; empty if nothing. */
   notice: string;
   /** The selected tunnel. */
@@ -56,7 +60,9 @@ export interface View {
   details: PicturedTunnel | undefined;
   /** The selected talker. */
   readonly talkers: ListCursor<Talker>;
+  /** What talkers are. */
   dimension: typeof DIMENSIONS[number];
+  /** What talkers are ranked by. */
   order: typeof ORDERS[number];
   /** Time that talkers and errors cover. */
   range: Range;

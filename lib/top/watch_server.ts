@@ -9,15 +9,15 @@ import { formatNumberOf } from "../admin/page/base/format.ts";
 import { follow } from "../admin/page/server/live.ts";
 import { listenForHangups } from "../cli/hangups.ts";
 import { listenForSignals, signalExitCode } from "../cli/stop_signals.ts";
-import type { Action, ChangeCall } from "./action.ts";
+import type { ChangeCall, KeyResult } from "./key_result.ts";
 import type { AdminClient } from "./client.ts";
 import { draw } from "./draw.ts";
-import { Insights } from "./insight.ts";
-import type { Key } from "./keys.ts";
+import { Inquiries } from "./inquiries.ts";
+import type { KeyName } from "./keys.ts";
 import { type Picture, takePicture } from "./picture.ts";
 import { press } from "./press.ts";
 import { ServerState } from "./server_state.ts";
-import { Terminal } from "./terminal.ts";
+import { TerminalScreen } from "./terminal_screen.ts";
 import { type FirstView, openView, type View } from "./view.ts";
 
 /** Milliseconds between two questions for talkers and errors, at least. */
@@ -55,8 +55,8 @@ class Watch implements Disposable {
   readonly #end: (code: number) => void;
   readonly #over = new AbortController();
   readonly #state: ServerState;
-  readonly #insights: Insights;
-  readonly #terminal: Terminal;
+  readonly #inquiries: Inquiries;
+  readonly #terminal: TerminalScreen;
   readonly #view: View;
   readonly #interval: number;
   #picture: Picture;
@@ -72,9 +72,9 @@ class Watch implements Disposable {
     this.#interval = interval;
     this.#view = openView(first);
     this.#state = new ServerState((what) => this.#hear(what));
-    this.#insights = new Insights(client, () => this.#look());
+    this.#inquiries = new Inquiries(client, () => this.#look());
     this.#picture = this.#take();
-    this.#terminal = new Terminal({
+    this.#terminal = new TerminalScreen({
       onKey: (key) => this.#press(key),
       onResize: () => this.#draw(),
       onEnd: () => end(signalExitCode("SIGHUP")),
@@ -109,7 +109,7 @@ class Watch implements Disposable {
 
   #ask(): void {
     if (this.#view.isPaused || this.#state.stream.is === "lost") return;
-    void this.#insights.ask(this.#view);
+    void this.#inquiries.ask(this.#view);
   }
 
   /** A pause keeps everything but the state of the connection. */
@@ -123,7 +123,7 @@ class Watch implements Disposable {
 
   #take(): Picture {
     const { details, filter, isReversed, panel, sort } = this.#view;
-    return takePicture(this.#state, this.#insights, {
+    return takePicture(this.#state, this.#inquiries, {
       ...{ filter, isReversed, sort },
       seconds: Math.round(this.#interval / 1000),
       details: panel === "details" ? details?.row : undefined,
@@ -143,11 +143,11 @@ class Watch implements Disposable {
     }));
   }
 
-  #press(key: Key): void {
+  #press(key: KeyName): void {
     this.#act(press(this.#view, key, this.#picture));
   }
 
-  #act(action: Action): void {
+  #act(action: KeyResult): void {
     switch (action.is) {
       case "draw":
         return this.#draw();
@@ -155,7 +155,7 @@ class Watch implements Disposable {
         this.#picture = this.#take();
         return this.#draw();
       case "ask":
-        void this.#insights.ask(this.#view);
+        void this.#inquiries.ask(this.#view);
         this.#picture = this.#take();
         return this.#draw();
       case "redraw":

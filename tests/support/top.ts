@@ -6,8 +6,8 @@
 
 import type { Status, TickEvent, Tunnel } from "../../lib/admin/api.ts";
 import type { Frame } from "../../lib/top/frame.ts";
-import { UNKNOWN } from "../../lib/top/insight.ts";
-import { type KnownInsights, takePicture } from "../../lib/top/picture.ts";
+import { UNKNOWN } from "../../lib/top/inquiries.ts";
+import { type InquiryAnswers, takePicture } from "../../lib/top/picture.ts";
 import { ServerState } from "../../lib/top/server_state.ts";
 import { openView, type View } from "../../lib/top/view.ts";
 
@@ -95,7 +95,7 @@ export interface TopFrameOptions {
   columns?: number;
   rows?: number;
   view?: Partial<View>;
-  insights?: Partial<KnownInsights>;
+  inquiries?: Partial<InquiryAnswers>;
   isStyled?: boolean;
 }
 
@@ -109,14 +109,14 @@ export function topFrame(
     ...openView({ filter: "", sort: "rate", isReversed: false }),
     ...options.view,
   };
-  const insights = {
+  const inquiries = {
     share: undefined,
     talkers: UNKNOWN,
     failures: UNKNOWN,
     last: UNKNOWN,
-    ...options.insights,
+    ...options.inquiries,
   };
-  const picture = takePicture(state, insights, {
+  const picture = takePicture(state, inquiries, {
     ...view,
     seconds: 1,
     details: view.details?.row,

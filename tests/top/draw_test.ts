@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { widthOf } from "../../lib/top/cell.ts";
+import { widthOf } from "../../lib/top/fill_cell.ts";
 import { draw } from "../../lib/top/draw.ts";
 import type { Frame } from "../../lib/top/frame.ts";
 import type { ServerState } from "../../lib/top/server_state.ts";
@@ -65,7 +65,7 @@ function server(): ServerState {
 
 const SPAN = { range: "1h", from: 0, to: 3_600_000 } as const;
 
-const INSIGHTS: NonNullable<TopFrameOptions["insights"]> = {
+const ANSWERS: NonNullable<TopFrameOptions["inquiries"]> = {
   share: 0.106,
   talkers: {
     fault: "",
@@ -151,7 +151,7 @@ const INSIGHTS: NonNullable<TopFrameOptions["insights"]> = {
 function screens(): Map<string, Frame> {
   const screens = new Map<string, Frame>();
   const add = (name: string, options: TopFrameOptions, state = server()) =>
-    screens.set(name, topFrame(state, { insights: INSIGHTS, ...options }));
+    screens.set(name, topFrame(state, { inquiries: ANSWERS, ...options }));
   for (const columns of [80, 120, 200]) {
     add(`tunnels, ${columns} columns`, { columns, rows: 14 });
     add(`talkers, ${columns} columns`, {
@@ -192,7 +192,7 @@ function screens(): Map<string, Frame> {
     },
   });
   add("nothing matches", { rows: 10, view: { filter: "nobody" } });
-  add("nothing yet", { rows: 10, insights: {} }, topState([], { open: 0 }));
+  add("nothing yet", { rows: 10, inquiries: {} }, topState([], { open: 0 }));
   const draining = topState([topTunnel(1)], {
     draining: { open: 1, until: new Date(Date.now() + 22_500).toISOString() },
     open: 1,

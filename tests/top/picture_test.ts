@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { SORT_NAMES } from "../../lib/top/sorts.ts";
 import { takePicture } from "../../lib/top/picture.ts";
-import { UNKNOWN } from "../../lib/top/insight.ts";
+import { UNKNOWN } from "../../lib/top/inquiries.ts";
 import { tick, topState, topTunnel } from "../support/top.ts";
 
 const NONE = {

@@ -163,7 +163,7 @@ Deno.test("press() filters by the selected talker", () => {
     talkers: [talker],
   };
   const frame = topFrame(topState([]), {
-    insights: { talkers: { answer, fault: "" } },
+    inquiries: { talkers: { answer, fault: "" } },
   });
   const { view } = frame;
   assertEquals(type(frame, "t"), { is: "ask" });

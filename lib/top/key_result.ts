@@ -11,7 +11,7 @@ export type ChangeCall =
   | `POST /api/bans?${string}`;
 
 /** What follows from a key, besides a new drawing. */
-export type Action =
+export type KeyResult =
   /** Nothing. */
   | { readonly is: "draw" }
   /** Another picture is needed, also during a pause. */

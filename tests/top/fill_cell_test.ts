@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { cell, clip, fold, widthOf } from "../../lib/top/cell.ts";
+import { clip, fillCell, fold, widthOf } from "../../lib/top/fill_cell.ts";
 
 Deno.test("clip() keeps what fits, and marks what does not", () => {
   assertEquals(clip("example.com:443", 15), "example.com:443");
@@ -16,7 +16,7 @@ Deno.test("clip() escapes what could control the terminal", () => {
   assertEquals(clip("\u001b]0;title\u0007", 5), "\\u00…");
 });
 
-Deno.test("cell() has exactly its columns, also with wide characters", () => {
+Deno.test("fillCell() has exactly its columns, also with wide characters", () => {
   for (
     const text of [
       ...["alice", "", "a name that is too long", "例え.テスト:443", "日本語"],
@@ -31,17 +31,17 @@ Deno.test("cell() has exactly its columns, also with wide characters", () => {
   ) {
     for (const side of ["left", "right"] as const) {
       for (let columns = 0; columns <= 24; columns++) {
-        assertEquals(widthOf(cell(text, columns, side)), columns, text);
+        assertEquals(widthOf(fillCell(text, columns, side)), columns, text);
       }
     }
   }
 });
 
-Deno.test("cell() leaves out a wide character that would stick out", () => {
-  assertEquals(cell("日本語", 6), "日本語");
-  assertEquals(cell("日本語", 5), "日本…");
-  assertEquals(cell("日本語", 4), "日… ");
-  assertEquals(cell("日本語", 4, "right"), " 日…");
+Deno.test("fillCell() leaves out a wide character that would stick out", () => {
+  assertEquals(fillCell("日本語", 6), "日本語");
+  assertEquals(fillCell("日本語", 5), "日本…");
+  assertEquals(fillCell("日本語", 4), "日… ");
+  assertEquals(fillCell("日本語", 4, "right"), " 日…");
 });
 
 Deno.test("fold() loses nothing and keeps to the columns", () => {

@@ -74,7 +74,7 @@ export function fold(text: string, columns: number): string[] {
  * @param side Where the text stands (default left).
  * @returns Text that has exactly this number of columns.
  */
-export function cell(
+export function fillCell(
   text: string,
   columns: number,
   side: Side = "left",

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { parseAdminAddress } from "../../lib/top/address.ts";
 import { AdminClient } from "../../lib/top/client.ts";
-import { Insights, UNKNOWN } from "../../lib/top/insight.ts";
+import { Inquiries, UNKNOWN } from "../../lib/top/inquiries.ts";
 import { openView } from "../../lib/top/view.ts";
 import { startHttp } from "../support/programs.ts";
 
@@ -26,33 +26,33 @@ function startApi(go: () => Promise<void> = () => Promise.resolve()) {
   return { asked, server, client };
 }
 
-Deno.test("Insights.ask() asks for what the panel shows", async () => {
+Deno.test("Inquiries.ask() asks for what the panel shows", async () => {
   const { asked, client, server } = startApi();
   await using _server = server;
-  const insights = new Insights(client);
-  await insights.ask(VIEW);
+  const inquiries = new Inquiries(client);
+  await inquiries.ask(VIEW);
   assertEquals(asked.splice(0), ["/api/failures?range=5m"]);
-  assertEquals([insights.share, insights.talkers], [0.2, UNKNOWN]);
-  await insights.ask({ ...VIEW, panel: "talkers", dimension: "rule" });
+  assertEquals([inquiries.share, inquiries.talkers], [0.2, UNKNOWN]);
+  await inquiries.ask({ ...VIEW, panel: "talkers", dimension: "rule" });
   assertEquals(asked.splice(0).toSorted(), [
     "/api/failures?range=5m",
     "/api/talkers?range=1h&by=rule&order=bytes&limit=100",
   ]);
   assertEquals(
-    JSON.stringify(insights.talkers.answer),
+    JSON.stringify(inquiries.talkers.answer),
     JSON.stringify(TALKERS),
   );
-  await insights.ask({ ...VIEW, panel: "errors", range: "24h" });
+  await inquiries.ask({ ...VIEW, panel: "errors", range: "24h" });
   assertEquals(asked.toSorted(), [
     "/api/closed?filter=-result%3Dok+-result%3Dcut+-result%3Ddropped&limit=20",
     "/api/failures?range=24h",
     "/api/failures?range=5m",
   ]);
   // What another question had as its answer is not shown for this one.
-  assertEquals(insights.talkers, UNKNOWN);
+  assertEquals(inquiries.talkers, UNKNOWN);
 });
 
-Deno.test("Insights.ask() has one question under way, and then the newest", async () => {
+Deno.test("Inquiries.ask() has one question under way, and then the newest", async () => {
   const arrived = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
   const { asked, client, server } = startApi(() => {
@@ -60,13 +60,13 @@ Deno.test("Insights.ask() has one question under way, and then the newest", asyn
     return gate.promise;
   });
   await using _server = server;
-  const insights = new Insights(client);
+  const inquiries = new Inquiries(client);
   const view = { ...VIEW };
-  const first = insights.ask(view);
+  const first = inquiries.ask(view);
   await arrived.promise;
   for (const panel of ["errors", "talkers"] as const) {
     view.panel = panel;
-    await insights.ask(view);
+    await inquiries.ask(view);
   }
   assertEquals(asked, ["/api/failures?range=5m"]);
   gate.resolve();
@@ -77,7 +77,7 @@ Deno.test("Insights.ask() has one question under way, and then the newest", asyn
   ]);
 });
 
-Deno.test("Insights.ask() says why there are no figures", async () => {
+Deno.test("Inquiries.ask() says why there are no figures", async () => {
   await using server = startHttp(() =>
     Response.json(
       { error: { code: "not_found", message: "No such thing" } },
@@ -88,11 +88,11 @@ Deno.test("Insights.ask() says why there are no figures", async () => {
     token: undefined,
     timeout: 5_000,
   });
-  const insights = new Insights(client);
-  await insights.ask({ ...VIEW, panel: "errors" });
-  assertEquals(insights.failures, {
+  const inquiries = new Inquiries(client);
+  await inquiries.ask({ ...VIEW, panel: "errors" });
+  assertEquals(inquiries.failures, {
     answer: undefined,
     fault: "No such thing",
   });
-  assertEquals(insights.share, undefined);
+  assertEquals(inquiries.share, undefined);
 });

@@ -10,6 +10,7 @@ import type {
   FailuresAnswer,
   TalkersAnswer,
 } from "../admin/api.ts";
+import type { Calls } from "../admin/endpoints.ts";
 import type { AdminClient } from "./client.ts";
 import type { View } from "./view.ts";
 
@@ -26,7 +27,7 @@ const LAST = new URLSearchParams({
 });
 
 /** What is known of a question, or why nothing is. */
-export interface Insight<T> {
+export interface AnswerState<T> {
   /** The last answer; `undefined` before it. */
   readonly answer: T | undefined;
   /** Why the last question has failed; empty if it has not. */
@@ -34,18 +35,18 @@ export interface Insight<T> {
 }
 
 /** Nothing is known yet. */
-export const UNKNOWN: Insight<never> = { answer: undefined, fault: "" };
+export const UNKNOWN: AnswerState<never> = { answer: undefined, fault: "" };
 
-/** Asks for figures, one question at a time. */
-export class Insights {
+/** Asks for figures, one round of questions at a time. */
+export class Inquiries {
   /** Share of connections that are refused or fail, 0 to 1. */
   share: number | undefined;
   /** Who uses most. */
-  talkers: Insight<TalkersAnswer> = UNKNOWN;
+  talkers: AnswerState<TalkersAnswer> = UNKNOWN;
   /** What goes wrong. */
-  failures: Insight<FailuresAnswer> = UNKNOWN;
+  failures: AnswerState<FailuresAnswer> = UNKNOWN;
   /** The last connections that were refused or failed. */
-  last: Insight<ClosedAnswer> = UNKNOWN;
+  last: AnswerState<ClosedAnswer> = UNKNOWN;
   readonly #client: AdminClient;
   readonly #onAnswer: () => void;
   #asked = "";
@@ -87,41 +88,42 @@ export class Insights {
       this.last = UNKNOWN;
     }
     this.#asked = asked;
-    const isCurrent = () => asked === this.#asked;
     await Promise.all([
       this.#askShare(),
-      panel === "talkers" && this.#answer(
-        `GET /api/talkers?range=${range}&by=${dimension}&order=${order}&limit=${MOST_TALKERS}`,
-        this.talkers,
-      ).then((talkers) => {
-        if (isCurrent()) this.talkers = talkers;
-      }),
-      panel === "errors" && this.#answer(
-        `GET /api/failures?range=${range}`,
-        this.failures,
-      ).then((failures) => {
-        if (isCurrent()) this.failures = failures;
-      }),
-      panel === "errors" && this.#answer(`GET /api/closed?${LAST}`, this.last)
-        .then((last) => {
-          if (isCurrent()) this.last = last;
-        }),
+      panel === "talkers" && this.#askTalkers(view),
+      panel === "errors" && this.#askErrors(view),
     ]);
   }
 
+  async #askTalkers({ dimension, order, range }: View): Promise<void> {
+    this.talkers = await this.#answer(
+      `GET /api/talkers?range=${range}&by=${dimension}&order=${order}&limit=${MOST_TALKERS}`,
+      this.talkers,
+    );
+  }
+
+  async #askErrors({ range }: View): Promise<void> {
+    const [failures, last] = await Promise.all([
+      this.#answer(`GET /api/failures?range=${range}`, this.failures),
+      this.#answer(`GET /api/closed?${LAST}`, this.last),
+    ]);
+    this.failures = failures;
+    this.last = last;
+  }
+
   async #askShare(): Promise<void> {
-    const before: Insight<FailuresAnswer> = UNKNOWN;
     const call = `GET /api/failures?range=${SHARE_RANGE}` as const;
-    const { answer } = await this.#answer(call, before);
+    const { answer } = await this.#answer(call, UNKNOWN);
     this.share = answer?.ended === 0 ? undefined : answer?.share;
   }
 
-  async #answer<
-    T,
-    C extends `GET /api/${"talkers" | "failures" | "closed"}?${string}`,
-  >(call: C, { answer }: Insight<T>): Promise<Insight<T>> {
+  /** A failure keeps the answer before it. */
+  async #answer<C extends keyof Calls>(
+    call: C,
+    { answer }: AnswerState<Calls[C]>,
+  ): Promise<AnswerState<Calls[C]>> {
     try {
-      return { answer: await this.#client.call(call) as T, fault: "" };
+      return { answer: await this.#client.call(call), fault: "" };
     } catch (error) {
       return { answer, fault: this.#client.describe(error) };
     }

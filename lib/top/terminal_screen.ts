@@ -7,18 +7,20 @@
 
 import { environmentVariable } from "../cli/environment.ts";
 import { writeAllSync } from "../net/write_all.ts";
-import { type Key, KeyParser } from "./keys.ts";
+import { type KeyName, KeyParser } from "./keys.ts";
 
 /** Columns and rows. */
 export interface Size {
+  /** Columns. */
   columns: number;
+  /** Rows. */
   rows: number;
 }
 
 /** Receives what happens at a terminal. */
 export interface TerminalListener {
   /** Takes a key. */
-  onKey(key: Key): void;
+  onKey(key: KeyName): void;
   /** The size has changed, or the program runs again after a stop. */
   onResize(): void;
   /** The terminal is gone. */
@@ -48,7 +50,7 @@ export function hasTerminal(): boolean {
 }
 
 /** Whether the terminal is in the hands of this program. */
-export class Terminal implements Disposable {
+export class TerminalScreen implements Disposable {
   readonly #listener: TerminalListener;
   readonly #undo: (() => void)[] = [];
   #shown: readonly string[] = [];
@@ -107,6 +109,7 @@ export class Terminal implements Disposable {
     Deno.kill(Deno.pid, "SIGTSTP");
   }
 
+  /** Gives the terminal back. */
   [Symbol.dispose](): void {
     this.#isOver = true;
     for (const undo of this.#undo) undo();
@@ -147,7 +150,7 @@ export class Terminal implements Disposable {
     const parser = new KeyParser();
     const buffer = new Uint8Array(READ);
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const tell = (keys: readonly Key[]) => {
+    const tell = (keys: readonly KeyName[]) => {
       for (const key of keys) {
         if (!this.#isOver) this.#listener.onKey(key);
       }
