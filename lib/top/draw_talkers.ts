@@ -17,7 +17,7 @@ import type { Talker } from "./view.ts";
 import { MARK, markLine, TABLE_LINES } from "./table.ts";
 
 /** Columns of the figures. */
-const WIDTH = { bytes: 17, connections: 19, share: 7 } as const;
+const WIDTH = { bytes: 17, connections: 19, share: 9 } as const;
 
 /**
  * Draws the list.

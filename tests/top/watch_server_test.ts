@@ -172,10 +172,9 @@ testPrograms({
     await terminal.press("C-z");
     await terminal.until(/Stopped/);
     assertEquals(await terminal.value("#{alternate_on} #{cursor_flag}"), "0 1");
-    await terminal.enter("fg");
+    await terminal.enter("fg; echo code $?");
     await terminal.until(/ live$/m);
     await terminal.press("C-c");
-    await terminal.enter("echo code $?");
     await terminal.until(/^code 0$/m);
   },
 });
