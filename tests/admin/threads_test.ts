@@ -205,7 +205,7 @@ Deno.test("Threads does without a thread that is silent, and says so", async () 
   assert(context.cancelled);
   assertEquals(await threads.end(live.id + 1), "silent");
   // It is asked nothing more, but told what is to be done.
-  assertEquals(silent.asked, ["tunnels", "end", "end"]);
+  assertEquals(silent.asked, ["tunnels", "figures", "end", "end"]);
 });
 
 Deno.test("Threads tells what a thread told last while it is silent", async () => {

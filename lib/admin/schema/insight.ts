@@ -100,7 +100,13 @@ export const INSIGHT_SCHEMAS = {
   Failures: z.object({
     ...span,
     ended: count.describe("Connections and HTTP requests that ended"),
-    results: z.record(RESULT, count).describe("How they ended"),
+    results: z.object({
+      ok: count,
+      cut: count,
+      refused: count,
+      failed: count,
+      dropped: count,
+    }).describe("How they ended"),
     share: number.describe(
       "Those that were refused or failed, of all that ended: 0 to 1",
     ),

@@ -15,6 +15,7 @@ const state = z.enum([
   "open",
   "half-closed",
   "closing",
+  "ended",
 ]);
 
 const result = z.enum(["ok", "cut", "refused", "failed", "dropped"]);

@@ -67,13 +67,13 @@ async function* closedPages(
   threads: Threads,
   filter: string,
 ): AsyncGenerator<Row[], void> {
-  for (let before: string | undefined;;) {
+  let before: string | undefined;
+  do {
     const asked = { filter, limit: PAGE, before };
     const { closed, next } = await listClosed(threads, asked);
     yield closed.reverse();
-    if (next === null) return;
-    before = next;
-  }
+    before = next ?? undefined;
+  } while (before !== undefined);
 }
 
 async function* openPages(

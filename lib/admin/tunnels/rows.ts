@@ -108,7 +108,7 @@ export function endedRow(
     rule: record.rule,
     name: texts.share(record.name),
     wouldDeny: texts.share(record.wouldDeny?.reason),
-    state: "closing",
+    state: "ended",
     startedAt: record.startedAt,
     ageMs: Math.round(record.duration),
     sent,

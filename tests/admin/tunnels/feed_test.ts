@@ -27,6 +27,7 @@ for (const place of PLACES) {
   Deno.test(`TunnelFeed.look() tells all at first, then what changes (${place})`, async () => {
     using test = openThread({ place });
     const threads = new Threads();
+    threads.record();
     threads.add(test.thread);
     const feed = new TunnelFeed(threads);
     const one = new FakeConnection(test.listener);
@@ -56,6 +57,7 @@ Deno.test("TunnelFeed.look() reports the tunnels of several threads in the order
   using one = openThread({ nextId });
   using other = openThread({ nextId });
   const threads = new Threads();
+  threads.record();
   const remove = [one, other].map(({ thread }) => threads.add(thread));
   const feed = new TunnelFeed(threads);
   await feed.look();
@@ -123,6 +125,7 @@ Deno.test("TunnelFeed.look() limits its wait for a thread, and loses no late ans
 Deno.test("TunnelFeed.rest() leaves nothing to a look that is under way", async () => {
   using slow = openThread();
   const threads = new Threads();
+  threads.record();
   const { letGo, thread } = held(slow.thread);
   threads.add(thread);
   new FakeConnection(slow.listener);
