@@ -35,7 +35,7 @@ export interface Pointer {
 const NO_DATA: ChartData = {
   times: [],
   values: [],
-  range: [0, 1],
+  range: [Date.now() / 1000 - 3600, Date.now() / 1000],
   startedAt: 0,
 };
 

@@ -21,8 +21,8 @@ export type StreamState =
 
 /** Receives events and states. */
 export interface LiveListener {
-  /** Takes an event. */
-  onEvent(event: ServerEvent): void;
+  /** Takes an event; the next one waits until it is done. */
+  onEvent(event: ServerEvent): Promise<void>;
   /** Takes the new state of the stream. */
   onState(state: StreamState): void;
 }
@@ -56,7 +56,7 @@ export async function follow(
     try {
       const onEvent = (event: ServerEvent) => {
         hasEnded ||= event.name === "end";
-        listener.onEvent(event);
+        return listener.onEvent(event);
       };
       const onOpen = () => {
         pause = RETRY.first;
@@ -118,7 +118,7 @@ async function read(
       if (done) return;
       listen();
       if (isFirst) onOpen();
-      for (const event of parser.push(value)) onEvent(event);
+      for (const event of parser.push(value)) await onEvent(event);
     }
   } finally {
     clearTimeout(timer);
