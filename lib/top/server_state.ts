@@ -37,9 +37,10 @@ export class ServerState implements LiveListener {
   }
 
   /** Takes an event. */
-  onEvent({ data, name }: ServerEvent): void {
-    if (name === "snapshot") this.#restart(JSON.parse(data));
+  async onEvent({ data, name }: ServerEvent): Promise<void> {
+    if (name === "snapshot") await this.#restart(JSON.parse(data));
     else if (name === "tick") this.#update(JSON.parse(data));
+    else if (name === "end") this.list.end();
     else return;
     this.#onChange("event");
   }
@@ -50,10 +51,10 @@ export class ServerState implements LiveListener {
     this.#onChange("stream");
   }
 
-  #restart(event: SnapshotEvent): void {
+  async #restart(event: SnapshotEvent): Promise<void> {
     this.#status = event.status;
     this.#startedAt = Date.now() - event.status.uptimeMs;
-    this.list.restart(event);
+    await this.list.restart(event);
   }
 
   #update(event: TickEvent): void {

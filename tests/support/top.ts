@@ -86,8 +86,9 @@ export function tick(state: ServerState, more: Partial<TickEvent> = {}): void {
   });
 }
 
+/** Short lists are complete when this returns. */
 function tell(state: ServerState, name: string, value: unknown): void {
-  state.onEvent({ name, data: JSON.stringify(value) });
+  void state.onEvent({ name, data: JSON.stringify(value) });
 }
 
 /** Options for {@linkcode topFrame}. */
