@@ -160,7 +160,10 @@ async function readParameters(
   if (error === undefined) return data;
   const issue = error.issues[0]!;
   if (issue.code === "unrecognized_keys") {
-    throw new AdminError("bad_request", describeUnknown(issue.keys[0]!, Object.keys(schema.shape)));
+    throw new AdminError(
+      "bad_request",
+      describeUnknown(issue.keys[0]!, Object.keys(schema.shape)),
+    );
   }
   const { message, path } = issue;
   const isNone = parameter !== undefined && path[0] === parameter;
