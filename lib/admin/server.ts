@@ -56,6 +56,8 @@ export interface AdminConfig {
   listen: Endpoint;
   /** What clients have to know; `undefined` is nothing. */
   token: string | undefined;
+  /** Name of this node of a fleet (default none). */
+  node?: string | undefined;
   /** What takes connections: threads may come and go. */
   threads: Threads;
   /** How far the server is. */
@@ -93,7 +95,8 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
   const totals = totalsOf(await threads.figures());
   const delay = new LoopDelay();
   const descriptors = new DescriptorMeter();
-  const subject: AdminSubject = { threads, state, delay, descriptors };
+  const { node } = config;
+  const subject: AdminSubject = { threads, state, delay, descriptors, node };
   const view = new AdminView(subject);
   const onError = (error: unknown) => sayMistake(error, log);
   const events = new AdminEvents(view, threads, {
