@@ -79,7 +79,9 @@ export interface Watchers extends AsyncDisposable {
  * @throws {StartError} If it can't listen.
  */
 export async function openWatchers(
-  options: WatchedOptions & Pick<CommonOptions, "drain-timeout">,
+  options:
+    & WatchedOptions
+    & Pick<CommonOptions, "drain-delay" | "drain-timeout">,
   log: (event: LogEvent) => void,
   { drain, hasWorkers = false }: WatcherOptions,
 ): Promise<Watchers> {
@@ -97,7 +99,7 @@ export async function openWatchers(
     actions: {
       drain: () => {
         if (state.isDraining) return;
-        state.drain(options["drain-timeout"]);
+        state.drain(options["drain-delay"] + options["drain-timeout"]);
         drain();
       },
       reload: () => reloadAll(server?.files ?? []),
