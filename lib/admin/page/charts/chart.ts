@@ -125,10 +125,11 @@ export class Chart {
       if (event.pointerType === "mouse") onHover(timeAt(event));
     });
     place.addEventListener("pointerleave", () => onHover(undefined));
+    // Before the plot, which takes a click for the end of a drag.
     place.addEventListener("click", (event) => {
       const time = timeAt(event as PointerEvent);
       if (time !== undefined) onChoose(time);
-    });
+    }, { capture: true });
     place.addEventListener("keydown", (event) => {
       const steps = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12 }[
         event.key

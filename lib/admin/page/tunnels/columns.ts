@@ -254,8 +254,8 @@ function actionColumn(): TunnelColumn {
         attributes: { type: "button", tabindex: "-1" },
       });
       cell.append(button);
-      return ({ tunnel, isGone }) => {
-        button.hidden = isGone;
+      return ({ tunnel, isAlive }) => {
+        button.hidden = !isAlive;
         const to = targetOf(tunnel);
         setAttribute(button, "aria-label", `Kill tunnel ${tunnel.id} to ${to}`);
       };
