@@ -60,6 +60,7 @@ export class ServerState implements LiveListener {
   #update(event: TickEvent): void {
     if (this.#status === undefined) return;
     this.#status = { ...this.#status, ...event.status };
-    this.list.update(event);
+    // The server keeps those that ended; here they would only take memory.
+    this.list.update({ ...event, closed: [] });
   }
 }
