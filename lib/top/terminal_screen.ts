@@ -40,6 +40,9 @@ const LEAVE = "\u001b[0m\u001b[?7h\u001b[?25h\u001b[?1049l";
 /** Milliseconds after which an Escape was the key, and no sequence. */
 const ESCAPE = 50;
 
+/** Milliseconds after which a program that was not stopped goes on. */
+const RESUME = 100;
+
 /** Bytes of one read; a paste has many. */
 const READ = 1_024;
 
@@ -56,6 +59,7 @@ export class TerminalScreen implements Disposable {
   #shown: readonly string[] = [];
   #isOpen = false;
   #isOver = false;
+  #resuming: ReturnType<typeof setTimeout> | undefined;
 
   /** Takes the terminal; disposing of it gives it back. */
   constructor(listener: TerminalListener) {
@@ -67,10 +71,7 @@ export class TerminalScreen implements Disposable {
     this.#enter();
     if (Deno.build.os !== "windows") {
       this.#on("SIGWINCH", () => this.redraw());
-      this.#on("SIGCONT", () => {
-        this.#enter();
-        this.redraw();
-      });
+      this.#on("SIGCONT", () => this.#resume());
     }
     this.#readKeys();
   }
@@ -107,11 +108,15 @@ export class TerminalScreen implements Disposable {
     if (Deno.build.os === "windows") return;
     this.#leave();
     Deno.kill(Deno.pid, "SIGTSTP");
+    // The system stops no program that nobody could continue (POSIX.1, orphaned
+    // process groups).
+    this.#resuming = setTimeout(() => this.#resume(), RESUME);
   }
 
   /** Gives the terminal back. */
   [Symbol.dispose](): void {
     this.#isOver = true;
+    clearTimeout(this.#resuming);
     for (const undo of this.#undo) undo();
     this.#leave();
   }
@@ -126,6 +131,12 @@ export class TerminalScreen implements Disposable {
     Deno.stdin.setRaw(true);
     this.#isOpen = true;
     write(ENTER);
+  }
+
+  #resume(): void {
+    clearTimeout(this.#resuming);
+    this.#enter();
+    this.redraw();
   }
 
   #leave(): void {
