@@ -6,7 +6,7 @@
 
 import type { TalkersAnswer } from "../admin/api.ts";
 import {
-  formatBytes,
+  formatSize,
   formatCount,
   formatShare,
 } from "../admin/page/base/format.ts";
@@ -69,7 +69,7 @@ function figuresOf(
   const part = talker[view.order] / Math.max(1, all[view.order]);
   return [
     fillCell(
-      withError(formatBytes(bytes), bytesError, formatBytes),
+      withError(formatSize(bytes), bytesError, formatSize),
       WIDTH.bytes,
       "right",
     ),

@@ -6,7 +6,7 @@
 
 import { hostOf } from "../admin/filter.ts";
 import {
-  formatBytes,
+  formatSize,
   formatElapsed,
   NOTHING,
 } from "../admin/page/base/format.ts";
@@ -64,7 +64,7 @@ export function tunnelColumns(width: number): TopColumn[] {
       "total",
       "TOTAL",
       6,
-      (tunnel) => formatBytes(tunnel.sent + tunnel.received),
+      (tunnel) => formatSize(tunnel.sent + tunnel.received),
     ),
     number("age", "AGE", 7, ({ ageMs }) => formatElapsed(ageMs)),
   ];
@@ -106,7 +106,7 @@ function shortClient(client: string, width: number): string {
 }
 
 function rate(bytesPerSecond: number): string {
-  return bytesPerSecond < 1 ? NOTHING : formatBytes(bytesPerSecond);
+  return bytesPerSecond < 1 ? NOTHING : formatSize(bytesPerSecond);
 }
 
 function part(room: number, { least, most, share }: Share): number {
