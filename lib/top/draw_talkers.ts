@@ -6,9 +6,9 @@
 
 import type { TalkersAnswer } from "../admin/api.ts";
 import {
-  formatSize,
   formatCount,
   formatShare,
+  formatSize,
 } from "../admin/page/base/format.ts";
 import { styled } from "../cli/layout.ts";
 import { clip, fillCell } from "./fill_cell.ts";

@@ -17,6 +17,8 @@ export class ServerState implements LiveListener {
   stream: StreamState = { is: "connecting" };
   readonly #onChange: (what: "event" | "stream") => void;
   #status: Status | undefined;
+  /** Whether the server has said that it ends. */
+  #hasEnded = false;
   /** When the server started, by this machine's clock. */
   #startedAt = 0;
 
@@ -47,7 +49,12 @@ export class ServerState implements LiveListener {
 
   /** Takes a state of the stream. */
   onState(state: StreamState): void {
-    this.stream = state;
+    if (state.is === "live") this.#hasEnded = false;
+    if (state.is === "lost") this.#hasEnded ||= state.hasEnded;
+    // The next tries only find that nothing is there.
+    this.stream = state.is === "lost"
+      ? { ...state, hasEnded: this.#hasEnded }
+      : state;
     this.#onChange("stream");
   }
 

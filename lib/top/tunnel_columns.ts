@@ -6,8 +6,8 @@
 
 import { hostOf } from "../admin/filter.ts";
 import {
-  formatSize,
   formatElapsed,
+  formatSize,
   NOTHING,
 } from "../admin/page/base/format.ts";
 import { targetOf } from "../admin/page/tunnels/row_values.ts";
