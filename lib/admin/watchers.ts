@@ -29,7 +29,7 @@ export interface WatchedServer {
 }
 
 /** Values of options that decide who watches, and what they say. */
-type WatchedOptions = Partial<AdminOptions> & {
+export type WatchedOptions = Partial<AdminOptions> & {
   /** Name of this node of a fleet. */
   readonly "fleet-node"?: string | undefined;
 };
