@@ -52,3 +52,15 @@ Deno.test("ServerState.status counts the uptime itself", () => {
   const { uptimeMs } = state.status!;
   assert(uptimeMs >= 3 * 86_400_000 && uptimeMs < 4 * 86_400_000);
 });
+
+Deno.test("ServerState.opened counts new connections by the server's clock", () => {
+  const state = topState([], { total: 100 });
+  const tell = (at: number, total: number) => {
+    tick(state, { at, status: { ...state.status!, total } });
+    return state.opened;
+  };
+  assertEquals(tell(10_000, 104), 4); // A tick is usually a second.
+  assertEquals(tell(12_000, 110), 3);
+  assertEquals(tell(13_000, 110), 0);
+  assertEquals(tell(14_000, 5), 0); // A worker that has ended is not counted.
+});

@@ -145,7 +145,7 @@ function columnsFor(field: () => GroupField): SortedColumn<Group>[] {
       create(cell) {
         const button = make("button", {
           className: "quiet",
-          text: "Kill all…",
+          text: "Kill…",
           attributes: { type: "button", tabindex: "-1" },
         });
         cell.append(button);

@@ -30,8 +30,6 @@ export class TunnelList {
   up = 0;
   /** Bytes a second to clients. */
   down = 0;
-  /** New connections a second. */
-  opened = 0;
   #rows = new Map<number, Row>();
   #last: Pick<TickEvent, "at" | "status"> | undefined;
 
@@ -126,11 +124,10 @@ export class TunnelList {
 
   #count({ at, status }: TickEvent, seconds: number): void {
     const last = this.#last?.status;
-    const perSecond = (name: "sent" | "received" | "total") =>
+    const perSecond = (name: "sent" | "received") =>
       last === undefined ? 0 : Math.max(0, status[name] - last[name]) / seconds;
     this.up = perSecond("sent");
     this.down = perSecond("received");
-    this.opened = perSecond("total");
     this.#last = { at, status };
   }
 }
