@@ -11,12 +11,12 @@ import type {
   Status,
   TalkersAnswer,
 } from "../admin/api.ts";
-import { type SortDirection, sortRows } from "../admin/page/grid/order.ts";
-import type { StreamState } from "../admin/page/server/live.ts";
-import { describeOpen } from "../admin/page/tunnels/tunnel_facts.ts";
+import { type SortDirection, sortRows } from "../admin/client/order.ts";
+import type { StreamState } from "../admin/client/live.ts";
+import { describeOpen } from "../admin/client/tunnel_facts.ts";
 import { matchesFilter, parseFilter } from "../admin/filter.ts";
-import type { Row } from "../admin/page/tunnels/row.ts";
-import type { TunnelList } from "../admin/page/tunnels/tunnel_list.ts";
+import type { Row } from "../admin/client/row.ts";
+import type { TunnelList } from "../admin/client/tunnel_list.ts";
 import type { ServerState } from "./server_state.ts";
 import type { AnswerState, Inquiries } from "./inquiries.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { ListedTunnel } from "../admin/api.ts";
-import { follow } from "../admin/page/server/live.ts";
+import { follow } from "../admin/client/live.ts";
 import { printLines } from "../cli/print_lines.ts";
 import { StartError } from "../cli/usage_error.ts";
 import type { AdminClient } from "./client.ts";

@@ -5,9 +5,9 @@
  */
 
 import type { SnapshotEvent, Status, TickEvent } from "../admin/api.ts";
-import type { ServerEvent } from "../admin/page/server/event_parser.ts";
-import type { LiveListener, StreamState } from "../admin/page/server/live.ts";
-import { TunnelList } from "../admin/page/tunnels/tunnel_list.ts";
+import type { ServerEvent } from "../admin/client/event_parser.ts";
+import type { LiveListener, StreamState } from "../admin/client/live.ts";
+import { TunnelList } from "../admin/client/tunnel_list.ts";
 
 /** Keeps what events tell. */
 export class ServerState implements LiveListener {

@@ -9,7 +9,7 @@ import type {
   TickEvent,
   Tunnel,
   TunnelChange,
-} from "../../api.ts";
+} from "../api.ts";
 import { ClosedList } from "./closed_list.ts";
 import { RateHistory } from "./rate_history.ts";
 import { Row } from "./row.ts";

@@ -1,8 +1,5 @@
 import { assertEquals } from "@std/assert";
-import {
-  follow,
-  type StreamState,
-} from "../../../../lib/admin/page/server/live.ts";
+import { follow, type StreamState } from "../../../lib/admin/client/live.ts";
 
 /** Follows streams until a state is reached; returns all states. */
 async function statesUntil(
