@@ -7,11 +7,11 @@
 import type { ClosedTunnel, Tunnel } from "../../api.ts";
 import { make, setAttribute, textOf } from "../base/element.ts";
 import {
-  formatBytes,
   formatClock,
   formatElapsed,
   formatLasted,
   formatRate,
+  formatSize,
   NOTHING,
 } from "../base/format.ts";
 import type { SortedColumn } from "../grid/sorted_grid.ts";
@@ -195,7 +195,7 @@ function bytesColumn<T extends Tunnel>(
     label,
     firstDirection: -1,
     sortBy: ({ tunnel }) => tunnel[id],
-    create: (cell) => shown(cell, (tunnel) => formatBytes(tunnel[id])),
+    create: (cell) => shown(cell, (tunnel) => formatSize(tunnel[id])),
   };
 }
 

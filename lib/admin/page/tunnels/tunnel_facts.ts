@@ -8,10 +8,10 @@ import type { ClosedTunnel, Tunnel } from "../../api.ts";
 import { targetOf } from "./columns.ts";
 import type { Fact } from "../base/dialogs.ts";
 import {
-  formatBytes,
   formatElapsed,
   formatLasted,
   formatRate,
+  formatSize,
   formatTime,
   NOTHING,
 } from "../base/format.ts";
@@ -72,7 +72,7 @@ function describe(tunnel: () => Tunnel): Fact[] {
     ]),
     ["Listener", () => `${tunnel().listener} (${tunnel().kind})`],
     ["Started", () => formatTime(tunnel().startedAt)],
-    ["Up", () => formatBytes(tunnel().sent)],
-    ["Down", () => formatBytes(tunnel().received)],
+    ["Up", () => formatSize(tunnel().sent)],
+    ["Down", () => formatSize(tunnel().received)],
   ];
 }
