@@ -16,7 +16,7 @@ import { z } from "zod";
 import { type AdminErrorCode, ERROR_STATUS } from "./error.ts";
 import { INSIGHT_SCHEMAS } from "./schema/insight.ts";
 import { KIND, TUNNEL_SCHEMAS } from "./schema/tunnel.ts";
-import { count, number, text, time } from "./schema/values.ts";
+import { amount as count, number, text, time } from "./schema/values.ts";
 
 const {
   ClosedTunnel: closedTunnel,

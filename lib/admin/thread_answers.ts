@@ -30,7 +30,7 @@ import { tunnelOf } from "./tunnels/rows.ts";
 export const MOST_TUNNELS = 20_000;
 
 /** Bans of one kind that are told of at once. */
-const MOST_BANS = 20_000;
+export const MOST_BANS = 20_000;
 
 /** What is timed for figures; the rest is for traces. */
 const TIMED = ["handshake", "auth", "resolve", "dial"] as const;
