@@ -5,11 +5,7 @@
  */
 
 import { hostOf } from "../admin/filter.ts";
-import {
-  formatElapsed,
-  formatSize,
-  NOTHING,
-} from "../admin/client/format.ts";
+import { formatElapsed, formatSize, NOTHING } from "../admin/client/format.ts";
 import { targetOf } from "../admin/client/row_values.ts";
 import type { Side } from "./fill_cell.ts";
 import type { PicturedTunnel } from "./pictured_tunnel.ts";
