@@ -18,12 +18,12 @@ import { FailuresCard } from "./cards/failures_card.ts";
 import { poolTable } from "./cards/pool_table.ts";
 import { TalkersCard } from "./cards/talkers_card.ts";
 import { Charts } from "./charts/charts.ts";
-import { Api } from "./server/api.ts";
+import { Api } from "../client/api.ts";
 import { noteHeard, showConnection } from "./server/connection_line.ts";
 import { DrainPanel } from "./server/drain_panel.ts";
-import type { ServerEvent } from "./server/event_parser.ts";
+import type { ServerEvent } from "../client/event_parser.ts";
 import { Insight } from "./server/insight.ts";
-import { follow, type StreamState } from "./server/live.ts";
+import { follow, type StreamState } from "../client/live.ts";
 import {
   showListeners,
   showRates,
@@ -35,7 +35,7 @@ import { startReload } from "./server/reload_button.ts";
 import { TunnelActions } from "./tunnels/actions.ts";
 import { ClosedPanel } from "./tunnels/closed_panel.ts";
 import { OpenPanel } from "./tunnels/open_panel.ts";
-import { TunnelList } from "./tunnels/tunnel_list.ts";
+import { TunnelList } from "../client/tunnel_list.ts";
 
 /** Milliseconds between polls of data without events. */
 const POLL = 5_000;

@@ -15,7 +15,7 @@ import { Choice } from "../base/choice.ts";
 import { notifyFailure } from "../base/notices.ts";
 import { History } from "../charts/history.ts";
 import { type Past, type Range, SPANS } from "../charts/past.ts";
-import type { Api } from "./api.ts";
+import type { Api } from "../../client/api.ts";
 
 /** The ranges and their names. */
 const NAMES: Readonly<Record<Range, string>> = {

@@ -14,9 +14,9 @@ import {
   formatRate,
   formatSize,
   NOTHING,
-} from "../base/format.ts";
+} from "../../client/format.ts";
 import type { Past } from "../charts/past.ts";
-import type { TunnelList } from "../tunnels/tunnel_list.ts";
+import type { TunnelList } from "../../client/tunnel_list.ts";
 
 /** Shows how many connections begin and fail: the newest of the past. */
 export function showStarts({ values: { failed, opened } }: Past): void {

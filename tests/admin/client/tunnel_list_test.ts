@@ -3,8 +3,8 @@ import type {
   ClosedTunnel,
   TickEvent,
   Tunnel,
-} from "../../../../lib/admin/api.ts";
-import { TunnelList } from "../../../../lib/admin/page/tunnels/tunnel_list.ts";
+} from "../../../lib/admin/api.ts";
+import { TunnelList } from "../../../lib/admin/client/tunnel_list.ts";
 
 function tunnel(id: number, more: Partial<Tunnel> = {}): Tunnel {
   return {

@@ -4,12 +4,7 @@
  * @module
  */
 
-import type {
-  SnapshotEvent,
-  TickEvent,
-  Tunnel,
-  TunnelChange,
-} from "../../api.ts";
+import type { SnapshotEvent, TickEvent, Tunnel, TunnelChange } from "../api.ts";
 import { ClosedList } from "./closed_list.ts";
 import { RateHistory } from "./rate_history.ts";
 import { Row } from "./row.ts";

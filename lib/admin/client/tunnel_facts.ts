@@ -4,9 +4,8 @@
  * @module
  */
 
-import type { ClosedTunnel, Tunnel } from "../../api.ts";
-import { targetOf } from "./columns.ts";
-import type { Fact } from "../base/dialogs.ts";
+import type { ClosedTunnel, Tunnel } from "../api.ts";
+import { targetOf } from "./row_values.ts";
 import {
   formatElapsed,
   formatLasted,
@@ -14,9 +13,12 @@ import {
   formatSize,
   formatTime,
   NOTHING,
-} from "../base/format.ts";
+} from "./format.ts";
 import type { Row } from "./row.ts";
 import type { TunnelList } from "./tunnel_list.ts";
+
+/** A name and its current value. */
+export type Fact = readonly [name: string, value: () => string];
 
 /** Describes an open tunnel; changing values are read again. */
 export function describeOpen(row: Row, list: TunnelList): Fact[] {
