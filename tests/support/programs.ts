@@ -28,6 +28,8 @@ export const WITHOUT_PROC: readonly string[] = [
 const FINDERS = {
   bash: () => findProgram("bash"),
   cargo: () => findProgram("cargo"),
+  /** A C compiler. */
+  cc: () => findProgram("cc", "gcc", "clang"),
   chromium: () => findProgram("chromium", "chromium-browser", "google-chrome"),
   curl: () => findProgram("curl"),
   danted: () => findProgram("danted"),
@@ -76,6 +78,7 @@ const FINDERS = {
   "redis-server": () => findProgram("redis-server"),
   setsid: () => findProgram("setsid"),
   socat: () => findProgram("socat"),
+  strip: () => findProgram("strip"),
   squid: () => findProgram("squid"),
   ssh: () => findProgram("ssh"),
   "ssh-keygen": () => findProgram("ssh-keygen"),
@@ -85,6 +88,7 @@ const FINDERS = {
   "systemd-socket-activate": () => findProgram("systemd-socket-activate"),
   tinyproxy: () => findProgram("tinyproxy"),
   unshare: () => findProgram("unshare"),
+  unzip: () => findProgram("unzip"),
   /** Not every container lets its programs mount something. */
   "unshare (mounts)": () => findThatRuns("unshare", ["-rm", ...WITHOUT_PROC]),
   /** Not every container lets its programs have their own network. */
