@@ -157,8 +157,8 @@ Description: ${DESCRIPTION}
 }
 
 function maintainer(): string {
-  const name = Deno.env.get("DEBFULLNAME") ?? "The Sluice authors";
-  const email = Deno.env.get("DEBEMAIL") ?? "sluice@localhost.localdomain";
+  const name = Deno.env.get("DEBFULLNAME") || "The Sluice authors";
+  const email = Deno.env.get("DEBEMAIL") || "sluice@localhost.localdomain";
   return `${name} <${email}>`;
 }
 

@@ -34,6 +34,7 @@ if [ "${1-}" != --inside ]; then
 fi
 
 export DEBIAN_FRONTEND=noninteractive PATH=/usr/sbin:/usr/bin:/sbin:/bin
+rm -f /var/lib/man-db/auto-update # Its update takes longer than all else.
 dpkg -i /package.deb
 sluice --version
 [ "$(stat -c %U /etc/sluice/sluice.jsonc)" = root ] || fail "the user owns its configuration"

@@ -27,14 +27,18 @@ export const WITHOUT_PROC: readonly string[] = [
 /** Programs for tests, and how to find them. */
 const FINDERS = {
   bash: () => findProgram("bash"),
+  buildah: () => findProgram("buildah"),
   cargo: () => findProgram("cargo"),
   /** A C compiler. */
   cc: () => findProgram("cc", "gcc", "clang"),
   chromium: () => findProgram("chromium", "chromium-browser", "google-chrome"),
   curl: () => findProgram("curl"),
   danted: () => findProgram("danted"),
+  /** A runtime to embed, or one that compile.ts has already downloaded. */
+  denort: findDenort,
   dnsmasq: () => findProgram("dnsmasq"),
   fish: () => findProgram("fish"),
+  "dpkg-deb": () => findProgram("dpkg-deb"),
   "fail2ban-client": () => findProgram("fail2ban-client"),
   "fail2ban-regex": () => findProgram("fail2ban-regex"),
   /** The requirements of `sluice exec`. */
@@ -52,6 +56,7 @@ const FINDERS = {
   /** With its compiler, because it runs a source file. */
   java: () => findThatRuns("java", ["-version"]),
   jq: () => findProgram("jq"),
+  lintian: () => findProgram("lintian"),
   lftp: () => findProgram("lftp"),
   logrotate: () => findProgram("logrotate"),
   man: () => findProgram("man"),
@@ -255,6 +260,18 @@ function findProgram(...names: string[]): string | undefined {
       [...folders, ...SERVER_FOLDERS].map((folder) => `${folder}/${name}`)
     )
     .find(isFile);
+}
+
+function findDenort(): string | undefined {
+  const given = Deno.env.get("DENORT_BIN");
+  if (given !== undefined) return given;
+  const info = new Deno.Command(Deno.execPath(), { args: ["info", "--json"] });
+  const { denoDir } = JSON.parse(
+    new TextDecoder().decode(info.outputSync().stdout),
+  );
+  const { deno } = Deno.version;
+  const path = `${denoDir}/dl/release/v${deno}/denort-${Deno.build.target}.zip`;
+  return isFile(path) ? path : undefined;
 }
 
 /** Debian keeps each version in its own folder, outside every PATH. */
