@@ -4,7 +4,7 @@
  * @module
  */
 
-import project from "../../deno.json" with { type: "json" };
+import { VERSION } from "../cli/version.ts";
 import type { LoopDelay } from "../observe/loop_delay.ts";
 import type {
   ChangingStatus,
@@ -68,7 +68,7 @@ export class AdminView {
     const { rss, heapUsed } = Deno.memoryUsage();
     const workers = this.#workers;
     return {
-      version: project.version,
+      version: VERSION,
       startedAt: new Date(this.#startedAt).toISOString(),
       uptimeMs: Math.round(Date.now() - this.#startedAt),
       listeners: listeners

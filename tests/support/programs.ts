@@ -88,6 +88,7 @@ const FINDERS = {
   ssh: () => findProgram("ssh"),
   "ssh-keygen": () => findProgram("ssh-keygen"),
   sshd: () => findProgram("sshd"),
+  tar: () => findProgram("tar"),
   tmux: () => findProgram("tmux"),
   "systemd-analyze": () => findProgram("systemd-analyze"),
   "systemd-socket-activate": () => findProgram("systemd-socket-activate"),
