@@ -12,7 +12,7 @@ import { processTree } from "../../scripts/bench/process_tree.ts";
 import { packageDeb } from "../../scripts/package_deb.ts";
 import { startTestEcho } from "../support/echo_server.ts";
 import { makeFolder, run, runOk, testPrograms } from "../support/programs.ts";
-import { PATIENCE } from "../support/sluice.ts";
+import { PATIENCE } from "../support/running_program.ts";
 import { within } from "../support/sockets.ts";
 
 const SCRIPTS = new URL("../../scripts/", import.meta.url).pathname;

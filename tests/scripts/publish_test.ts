@@ -10,7 +10,7 @@ import project from "../../deno.json" with { type: "json" };
 import { VERSION } from "../../lib/cli/version.ts";
 import { packLibrary, stageLibrary } from "../../scripts/package_library.ts";
 import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
-import { PATIENCE } from "../support/sluice.ts";
+import { PATIENCE } from "../support/running_program.ts";
 import { cacheEnvironment } from "../support/sluice_commands.ts";
 import { within } from "../support/sockets.ts";
 
