@@ -4,7 +4,7 @@
  * @module
  */
 
-import { VERSION } from "../cli/version.ts";
+import { PROGRAM_VERSION } from "../cli/program_version.ts";
 import { type ApiEndpoint, ENDPOINTS, REQUEST_HEADER } from "./endpoints.ts";
 import { API_SCHEMAS, parametersOf, schemaAt } from "./schemas.ts";
 
@@ -38,7 +38,7 @@ export const OPEN_API: Readonly<Record<string, unknown>> = {
   openapi: "3.1.0",
   info: {
     title: "Sluice admin API",
-    version: VERSION,
+    version: PROGRAM_VERSION,
     license: { name: "MIT", identifier: "MIT" },
   },
   paths: describePaths(),

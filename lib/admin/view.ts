@@ -4,7 +4,7 @@
  * @module
  */
 
-import { VERSION } from "../cli/version.ts";
+import { PROGRAM_VERSION } from "../cli/program_version.ts";
 import type { LoopDelay } from "../observe/loop_delay.ts";
 import type {
   ChangingStatus,
@@ -68,7 +68,7 @@ export class AdminView {
     const { rss, heapUsed } = Deno.memoryUsage();
     const workers = this.#workers;
     return {
-      version: VERSION,
+      version: PROGRAM_VERSION,
       startedAt: new Date(this.#startedAt).toISOString(),
       uptimeMs: Math.round(Date.now() - this.#startedAt),
       listeners: listeners

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { VERSION } from "../cli/version.ts";
+import { PROGRAM_VERSION } from "../cli/program_version.ts";
 import { requireDistinctEndpoints } from "../serve/distinct_endpoints.ts";
 import { COMMANDS } from "./commands.ts";
 import { ASK_OPTIONS } from "../serve/options/common.ts";
@@ -26,7 +26,7 @@ import { requireProc } from "../cli/require_proc.ts";
 import { StartError, UsageError } from "../cli/usage_error.ts";
 
 /** What `--version` prints. */
-const VERSION_LINE = `sluice ${VERSION}`;
+const VERSION_LINE = `sluice ${PROGRAM_VERSION}`;
 
 /** Exit codes besides those of a command that ran. */
 const EXIT = { failed: 1, usage: 2 } as const;

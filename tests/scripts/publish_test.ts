@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { TextLineStream } from "@std/streams";
 import project from "../../deno.json" with { type: "json" };
-import { VERSION } from "../../lib/cli/version.ts";
+import { PROGRAM_VERSION } from "../../lib/cli/program_version.ts";
 import { packLibrary, stageLibrary } from "../../scripts/package_library.ts";
 import { makeFolder, runOk, testPrograms } from "../support/programs.ts";
 import { PATIENCE } from "../support/running_program.ts";
@@ -133,6 +133,6 @@ testPrograms({
   },
 });
 
-Deno.test("VERSION is that of deno.json", () => {
-  assertEquals(VERSION, project.version);
+Deno.test("PROGRAM_VERSION is that of deno.json", () => {
+  assertEquals(PROGRAM_VERSION, project.version);
 });

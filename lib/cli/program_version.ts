@@ -6,4 +6,4 @@
  */
 
 /** For example `1.2.3`. */
-export const VERSION = "0.2.0";
+export const PROGRAM_VERSION = "0.2.0";
