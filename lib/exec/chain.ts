@@ -128,7 +128,7 @@ function spawnInit(channel: number): Deno.ChildProcess {
 function initWords(): string[] {
   const program = Deno.execPath();
   if (Deno.build.standalone) return [program, "exec-init"];
-  const init = new URL("./init.ts", import.meta.url).href;
+  const init = import.meta.resolve("./init.ts");
   const flags = ["--allow-all", "--quiet", "--no-config", "--no-lock"];
   return [program, "run", ...flags, init, "exec-init"];
 }

@@ -70,7 +70,7 @@ function javaProxy(port: number): string {
 
 /** SSH knows no proxy: Sluice connects for it, as its `ProxyCommand`. */
 function sshThrough(url: string): string {
-  const main = new URL("../../main.ts", import.meta.url).pathname;
+  const main = new URL(import.meta.resolve("../../main.ts")).pathname;
   const sluice = Deno.build.standalone
     ? [Deno.execPath()]
     : [Deno.execPath(), "run", "--allow-all", decodeURIComponent(main)];

@@ -4,7 +4,7 @@
  * @module
  */
 
-import project from "../../deno.json" with { type: "json" };
+import { PROGRAM_VERSION } from "../cli/program_version.ts";
 import type { Command } from "../cli/command.ts";
 import { operand } from "../cli/declare_options.ts";
 import { formatHelp, formatRows } from "../cli/help.ts";
@@ -147,6 +147,6 @@ async function manPage(table: CommandTable): Promise<string[]> {
   const { formatManPage } = await import("../manual/man_page.ts");
   const commands = await describeCommands(table);
   const topics = await readTopics();
-  const { version } = project;
+  const version = PROGRAM_VERSION;
   return formatManPage({ commands, topics, version }).trimEnd().split("\n");
 }
