@@ -12,6 +12,7 @@ import { adoptListener } from "../net/system/adopt_listener.ts";
 import { unixAddr } from "../net/unix_socket.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { Rules } from "../policy/rules/rules.ts";
+import type { NameChecking } from "../proxy/options.ts";
 import { startProxy } from "../proxy/start.ts";
 import { ALONE } from "../serve/server_host.ts";
 import type { HostPort } from "../wire/host_port.ts";
@@ -31,6 +32,8 @@ export interface CommandProxyConfig {
   rules: Rules;
   /** Whether the address guard holds. */
   isGuarded: boolean;
+  /** What is done about the names that connections show. */
+  checkNames: NameChecking;
   /** How names are resolved. */
   names: NameConfig;
   /** Takes what there is to log. */
@@ -61,7 +64,8 @@ const PATIENCE = 100;
 export async function startCommandProxy(
   config: CommandProxyConfig,
 ): Promise<CommandProxy> {
-  const { isGuarded, listeners, log, names, rules, targets } = config;
+  const { checkNames, isGuarded, listeners, log, names } = config;
+  const { rules, targets } = config;
   const inside = listeners?.map((descriptor, index) =>
     new InnerListener(adoptListener(descriptor), placeOf(index))
   );
@@ -74,6 +78,7 @@ export async function startCommandProxy(
     targets: [undefined, ...targets.map(({ target }) => target)],
     rules: { current: rules },
     guarded: isGuarded,
+    checkNames,
     names,
     host: {
       ...ALONE,

@@ -5,6 +5,7 @@
  */
 
 import type { ConnectionEvent } from "../observe/log_event.ts";
+import { NAME_MISMATCH } from "../serve/refusal_reason.ts";
 import { parseHostPort } from "../wire/host_port.ts";
 
 /** One row: where to, how, and what the rules said. */
@@ -17,8 +18,10 @@ export interface ReachedRow {
   readonly protocol: string;
   /** Whether the rules let it. */
   readonly verdict: "allowed" | "denied";
-  /** The rule that decided. */
+  /** The rule that decided, or `name-mismatch`. */
   readonly rule: string;
+  /** The name that the command showed there, if that is why it was denied. */
+  readonly shown?: string;
   /** Connections or requests. */
   connections: number;
   /** Those of them that were allowed, but did not reach the target. */
@@ -69,18 +72,22 @@ export class Reached {
   }
 
   #rowOf(event: ConnectionEvent): ReachedRow | undefined {
-    const { limit, result, rule, target } = event;
+    const { code, limit, name, result, rule, target } = event;
     const to = target === undefined ? undefined : split(target, event.protocol);
     if (to === undefined || result === "dropped") return undefined;
     const isDenied = result === "refused";
+    const isMismatch = code === NAME_MISMATCH;
     const row: ReachedRow = {
       ...to,
       verdict: isDenied ? "denied" : "allowed",
-      rule: rule ?? limit ?? "default",
+      rule: isMismatch ? code : rule ?? limit ?? "default",
+      ...isMismatch && name !== undefined ? { shown: name } : {},
       ...{ connections: 0, failed: 0, sent: 0, received: 0 },
     };
-    const { host, port, protocol, verdict } = row;
-    const key = JSON.stringify([host, port, protocol, verdict, row.rule]);
+    const { host, port, protocol, shown, verdict } = row;
+    const key = JSON.stringify([
+      ...[host, port, protocol, verdict, row.rule, shown],
+    ]);
     const known = this.#rows.get(key);
     if (known !== undefined) return known;
     if (this.#rows.size < MOST_ROWS) this.#rows.set(key, row);

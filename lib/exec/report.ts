@@ -7,6 +7,8 @@
 import { countOf } from "../observe/count_of.ts";
 import { formatHostPort } from "../wire/host_port.ts";
 import { quoteShellWord } from "../cli/quote_shell_word.ts";
+import { NAME_MISMATCH } from "../serve/refusal_reason.ts";
+import { parseIpAddress } from "../wire/ip_address.ts";
 import type { ReachedRow } from "./reached.ts";
 
 /** What there is to report. */
@@ -143,7 +145,7 @@ export function countDenied(rows: readonly ReachedRow[]): number {
 
 function cellsOf(row: ReachedRow): string[] {
   const { connections, failed, host, port, protocol } = row;
-  const { received, rule, sent, verdict } = row;
+  const { received, rule, sent, shown, verdict } = row;
   const of = failed === 0 ? "" : ` (${failed} failed)`;
   return [
     host,
@@ -153,7 +155,7 @@ function cellsOf(row: ReachedRow): string[] {
     String(sent),
     String(received),
     verdict,
-    rule,
+    shown === undefined ? rule : `${rule}: ${shown}`,
   ];
 }
 
@@ -161,18 +163,30 @@ function more(others: number): string[] {
   return others === 0 ? [] : [`and ${countOf(others, "connection")} more`];
 }
 
-/** Whoever reads the table wants to know what to write. */
+/** The options that would allow what was denied. */
 function hint(rows: readonly ReachedRow[]): string[] {
-  const isOpen = ({ rule, verdict }: ReachedRow) =>
-    verdict === "denied" && rule === "default";
-  const hosts = new Set(
-    rows.filter(isOpen).map(({ host, port }) => formatHostPort(host, port)),
-  );
-  const options = [...hosts].slice(0, MOST_HINTS)
-    .map((host) => `--allow ${quoteShellWord(host)}`);
-  return options.length === 0
+  const options = rows.flatMap((row) => {
+    const option = optionFor(row);
+    return option === undefined ? [] : [option];
+  });
+  const shown = [...new Set(options)].slice(0, MOST_HINTS);
+  return shown.length === 0
     ? []
-    : [`sluice: to allow what was denied, give ${options.join(" ")}`];
+    : [`sluice: to allow what was denied, give ${shown.join(" ")}`];
+}
+
+/** No option allows a name that does not fit, or goes against a rule. */
+function optionFor(
+  { host, port, rule, shown, verdict }: ReachedRow,
+): string | undefined {
+  if (verdict !== "denied") return undefined;
+  if (rule === "default") {
+    return `--allow ${quoteShellWord(formatHostPort(host, port))}`;
+  }
+  if (rule !== NAME_MISMATCH || shown !== undefined) return undefined;
+  const place = parseIpAddress(host) === undefined ? "name" : "to";
+  const text = `allow ${place} ${host} port ${port} any-protocol`;
+  return `--rule ${quoteShellWord(text)}`;
 }
 
 /** Nothing in a name can leave the code, or the cell of the table. */

@@ -86,6 +86,8 @@ async function runCommand(
     targets: forward,
     rules,
     isGuarded: !options["allow-private"] && learn === undefined,
+    // What the rules learn from has to run to its end.
+    checkNames: learn === undefined ? "require" as const : "report" as const,
     names: { servers: dns, preference: prefer },
     log,
   }));

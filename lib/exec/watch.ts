@@ -28,7 +28,10 @@ export class Watch {
   take(event: LogEvent): void {
     if (event.event === "connection") {
       this.#reached.take(event);
-      for (const fact of reachedFacts(event)) this.#learner.take(fact);
+      // The rules hold for a port of --forward (tcp) as for the proxy.
+      const { protocol, ...rest } = event;
+      const reached = protocol === "tcp" ? rest : event;
+      for (const fact of reachedFacts(reached)) this.#learner.take(fact);
     } else if (event.event === "message" && event.level !== "info") {
       printErrors([`sluice: ${event.message}`]);
     }

@@ -144,6 +144,30 @@ fenced("leads a port inside to one target, under the rules", async () => {
   assertMatch(stderr, new RegExp(`127.0.0.1 +${port} +tcp .* denied +default`));
 });
 
+fenced(
+  "denies what shows no name, and says which rule would allow it",
+  async () => {
+    await using server = serve();
+    const { port } = server.addr;
+    const script =
+      `printf 'hello\\r\\n' | curl -s -p -m 5 telnet://localhost:${port}; exit 0`;
+    const { stderr } = await shellExec(script, [
+      "--allow",
+      `localhost:${port}`,
+    ]);
+    assertMatch(
+      stderr,
+      new RegExp(`localhost +${port} +http-connect .* denied +name-mismatch`),
+    );
+    const rule = `allow name localhost port ${port} any-protocol`;
+    assertStringIncludes(stderr, `give --rule '${rule}'`);
+    const known = await shellExec(script, [
+      ...["--rule", `${rule} to loopback`, "--fail-on-denied"],
+    ]);
+    assertEquals(known.code, 0, known.stderr);
+  },
+);
+
 fenced("keeps the guard for names, unless it is lifted", async () => {
   await using server = serve();
   const { port } = server.addr;

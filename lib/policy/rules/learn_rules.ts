@@ -62,6 +62,8 @@ interface Seen {
   guarded: Set<string> | undefined;
   /** Whether it was at an address that the guard lets pass. */
   isOrdinary: boolean;
+  /** Whether a client showed no name there. */
+  isHidden: boolean;
 }
 
 /** Hosts that one rule can allow together. */
@@ -109,6 +111,7 @@ export class RuleLearner {
       seen.ports.add(fact.port);
     }
     seen.commands |= bitOf(fact.command);
+    if (fact.isHidden) seen.isHidden = true;
     const { address } = fact;
     if (address === undefined || parseIpAddress(fact.host) !== undefined) {
       return true;
@@ -172,6 +175,7 @@ export class RuleLearner {
       commands: 0,
       guarded: undefined,
       isOrdinary: false,
+      isHidden: false,
     };
     hosts.set(host, seen);
     return seen;
@@ -187,6 +191,7 @@ export class RuleLearner {
         commandsOf(seen),
         guardedOf(seen),
         seen.isOrdinary,
+        seen.isHidden,
       ].join(" ");
       const group = groups.get(key) ?? { hosts: [], seen, isAddress };
       groups.set(key, group);
@@ -205,7 +210,8 @@ function formatGroup(
   { hosts, seen, isAddress }: Group,
   { head, isPlain, width }: { head: string; isPlain: boolean; width: number },
 ): string[] {
-  const how = isPlain ? "" : ` command ${commandsOf(seen).join(",")}`;
+  const commands = isPlain ? "" : ` command ${commandsOf(seen).join(",")}`;
+  const how = seen.isHidden ? `${commands} any-protocol` : commands;
   const begin = `${head} ${isAddress ? "to" : "name"} `;
   const guarded = guardedOf(seen);
   // A rule with 'to' allows no other address of the name.

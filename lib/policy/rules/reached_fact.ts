@@ -27,6 +27,11 @@ export interface ReachedFact {
   readonly command: RuleCommand;
   /** The address that was dialled; `undefined` if a parent resolved the name. */
   readonly address: IpAddress | undefined;
+  /**
+   * Whether the client showed no name where names are checked, so that a rule
+   * needs `any-protocol` (default false).
+   */
+  readonly isHidden?: boolean;
 }
 
 /** The fields of a log line that a fact is made from. */
@@ -34,12 +39,14 @@ export type ReachedEvent = Pick<
   ConnectionEvent,
   | "address"
   | "command"
+  | "name"
   | "protocol"
   | "result"
   | "target"
   | "targets"
   | "user"
   | "via"
+  | "wouldDeny"
 >;
 
 /**
@@ -74,18 +81,29 @@ export function reachedFacts(event: ReachedEvent): ReachedFact[] {
     const to = splitTarget(target);
     if (to === undefined || to.port === 0) return [];
     const how = protocol === "http" ? "http" : command;
-    return [{ ...to, user, command: how, address }];
+    return [{ ...to, user, command: how, address, ...hidden(event) }];
   });
 }
 
 /** Whoever came: the rules have to let it in, by the port that was asked for. */
-function bindFacts({ address, target, user }: ReachedEvent): ReachedFact[] {
+function bindFacts(event: ReachedEvent): ReachedFact[] {
+  const { address, target, user } = event;
   const [peer, asked] = [splitTarget(address), splitTarget(target)];
   if (peer === undefined || asked === undefined) return [];
   const isNamed = parseIpAddress(asked.host) === undefined;
   const { host } = isNamed ? asked : peer;
   const { port } = asked;
-  return [{ host, port, user, command: "bind", address: addressOf(address) }];
+  const known = addressOf(address);
+  const fact = { host, port, user, command: "bind", address: known } as const;
+  return [{ ...fact, ...hidden(event) }];
+}
+
+/** A name that was shown and does not fit is denied under every rule. */
+function hidden(
+  { name, wouldDeny }: ReachedEvent,
+): Pick<ReachedFact, "isHidden"> {
+  const isHidden = name === undefined && wouldDeny?.rule === "name-mismatch";
+  return isHidden ? { isHidden } : {};
 }
 
 function addressOf(text: string | undefined): IpAddress | undefined {

@@ -5,11 +5,15 @@
  */
 
 import { DialError } from "../../net/dial_error.ts";
+import { specialRanges } from "../../policy/rules/address_guard.ts";
 import type { Verdict } from "../../policy/rules/rules.ts";
 import type { AskedTunnel, ProxySession } from "../../serve/services.ts";
 import { type Host, plainName } from "../../wire/host_name.ts";
 import { formatIpAddress, type IpAddress } from "../../wire/ip_address.ts";
 import { isSameAddress } from "../../wire/ip_mapped.ts";
+import { isInRange } from "../../wire/ip_range.ts";
+
+const LOOPBACK = specialRanges("loopback")!;
 
 /** Where a name was shown, in words. */
 export type ShownIn = "the server name" | "Host";
@@ -17,7 +21,9 @@ export type ShownIn = "the server name" | "Host";
 /**
  * Judges a name. It has to be the one that was asked for. If an address was
  * asked for, the rules have to allow the name, and the address has to be one of
- * those that the name resolves to.
+ * those that the name resolves to. At a port with a fixed target a client may
+ * also show `localhost` or a loopback address, and if that target is an
+ * address, any name.
  *
  * @param session The client; its record gets the name.
  * @param tunnel What it has asked for.
@@ -37,7 +43,7 @@ export async function judgeName(
   const isSame = typeof host === "string"
     ? text === textOf(host)
     : typeof shown !== "string" && isSameAddress(shown, host);
-  if (isSame) return undefined;
+  if (isSame || tunnel.isFixed && fitsFixed(tunnel, shown)) return undefined;
   if (typeof host === "string" || typeof shown !== "string") {
     return mismatch(
       `${where} is ${text}, but ${textOf(host)} was asked for`,
@@ -60,6 +66,16 @@ export function mismatch(state: string): Verdict {
     rule: "name-mismatch",
     reason: `name-mismatch: ${state}`,
   };
+}
+
+/**
+ * A client of a fixed port knows the port's own address. If the operator gave
+ * the target as an address, nobody knows its names.
+ */
+function fitsFixed({ host }: AskedTunnel, shown: Host): boolean {
+  if (typeof host !== "string") return true;
+  if (typeof shown === "string") return plainName(shown) === "localhost";
+  return LOOPBACK.some((range) => isInRange(range, shown));
 }
 
 /** What the rules say of the name, had it been asked for. */

@@ -30,8 +30,8 @@ export async function tunnelledHttp(
   session: ProxySession,
   tunnel: AskedTunnel,
 ): Promise<TunnelResult> {
-  const { host, opened, port } = tunnel;
-  const origins = new TunnelOrigins(opened, { host, port }, session.record);
+  const { opened } = tunnel;
+  const origins = new TunnelOrigins(opened, tunnel, session.record);
   using client = new HttpClient(session, { origins, isInTunnel: true });
   let result: TunnelResult | undefined;
   while (result === undefined) {

@@ -29,6 +29,11 @@ export interface Wish {
   readonly host: Host;
   /** Port of the target, 0 to 65535. */
   readonly port: number;
+  /**
+   * Whether the operator gave a port of Sluice this one target, so that the
+   * client may speak any protocol to it (default false).
+   */
+  readonly isFixed?: boolean;
 }
 
 /** Addresses of a target that the rules allow. */
@@ -47,6 +52,7 @@ export class Decision implements Permit {
   /** The client. */
   readonly session: ProxySession;
   readonly #question: Question;
+  readonly #isFixed: boolean;
   /** Address that was dialled, once one was. */
   #address: IpAddress | undefined;
   /** The rules that were asked last. */
@@ -59,10 +65,12 @@ export class Decision implements Permit {
    *
    * @param session The client; its identity is known and stays the same.
    * @param question The wish as the rules know it.
+   * @param isFixed As {@linkcode Wish.isFixed} (default false).
    */
-  constructor(session: ProxySession, question: Question) {
+  constructor(session: ProxySession, question: Question, isFixed = false) {
     this.session = session;
     this.#question = question;
+    this.#isFixed = isFixed;
   }
 
   /** Whether no rule, guard or parent applies, so that everything is allowed. */
@@ -104,7 +112,9 @@ export class Decision implements Permit {
     const verdict = ip === undefined
       ? rules.decideName(question)
       : rules.decideAddress(question, ip);
-    return verdict && this.#requireName(verdict);
+    if (verdict === undefined) return undefined;
+    if (this.#isFixed) return { ...verdict, isAnyProtocol: true };
+    return this.#requireName(verdict);
   }
 
   /** UDP and BIND show no name: a rule has to allow them as they are. */
@@ -254,7 +264,8 @@ export class Decision implements Permit {
    */
   about(host: Host, port: number): Decision {
     const target = { name: nameOf(host), port };
-    return new Decision(this.session, { ...this.#question, target });
+    const question = { ...this.#question, target };
+    return new Decision(this.session, question, this.#isFixed);
   }
 
   #require(verdict: Verdict): Verdict {
@@ -283,7 +294,7 @@ export function refusalOf({ isMismatch, reason }: Verdict): Refusal {
  */
 export function decide(
   session: ProxySession,
-  { command, host, port }: Wish,
+  { command, host, isFixed, port }: Wish,
 ): Decision {
   const name = nameOf(host);
   // The name in an HTTP request can be as long as its start line.
@@ -291,7 +302,7 @@ export function decide(
     ? host
     : `${name.slice(0, MOST_NAME)}…`;
   session.record.target = formatHostPort(shown, port);
-  return decisionOf(session, command, { name, port });
+  return decisionOf(session, command, { name, port }, isFixed);
 }
 
 /**
@@ -312,14 +323,16 @@ function decisionOf(
   session: ProxySession,
   command: RuleCommand,
   target: Question["target"],
+  isFixed?: boolean,
 ): Decision {
-  return new Decision(session, {
+  const question = {
     ...askerOf(session),
     command,
     target,
     isGuarded: session.services.isGuarded,
     isOwn: isOwnAddress,
-  });
+  };
+  return new Decision(session, question, isFixed);
 }
 
 function nameOf(host: Host): string | undefined {

@@ -61,10 +61,11 @@ export type EncodeBound = (addr: Deno.NetAddr) => Uint8Array;
  */
 export async function connectTarget(
   session: ProxySession,
-  { host, port }: Omit<Wish, "command">,
+  to: Omit<Wish, "command">,
   encodeBound: EncodeBound,
 ): Promise<TunnelResult | LastPart> {
-  const wish = { command: "connect", host, port } as const;
+  const { host, isFixed = false, port } = to;
+  const wish = { ...to, command: "connect" } as const;
   const decision = decide(session, wish);
   const asking = askAuthorize(session, wish);
   if (asking !== undefined) await asking;
@@ -82,7 +83,7 @@ export async function connectTarget(
   const decideAs = (name: string, ip: IpAddress | undefined) =>
     decision.about(name, port).of(ip);
   const noteHidden = () => decision.noteHidden();
-  const tunnel = { host, port, opened, decideAs, noteHidden };
+  const tunnel = { host, port, isFixed, opened, decideAs, noteHidden };
   return await names.check(session, tunnel);
 }
 
