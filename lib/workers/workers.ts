@@ -66,6 +66,8 @@ export class Workers implements Serving {
   readonly #timers = new Timers();
   readonly #turns: Turns;
   readonly #deaths = new Deaths();
+  /** What threads lost that died in the shutdown. */
+  readonly #lost = new Map<Slot, number>();
   #plan: ServerPlan;
   #agreement: Agreement = {
     places: new Map(),
@@ -104,6 +106,11 @@ export class Workers implements Serving {
   /** Open connections, by the last report of each thread. */
   get connections(): number {
     return this.#crew.connections;
+  }
+
+  /** Connections of threads that died in the shutdown. */
+  get lost(): number {
+    return this.#lost.values().reduce((sum, lost) => sum + lost, 0);
   }
 
   /** Whether all threads answer. */
@@ -229,7 +236,7 @@ export class Workers implements Serving {
    *
    * @param deadline Milliseconds until connections are cut; 0 cuts them
    *   immediately.
-   * @returns How many were cut.
+   * @returns How many were cut, without the lost ones.
    */
   async shutdown(deadline: number): Promise<number> {
     this.#isEnding = true;
@@ -340,7 +347,11 @@ export class Workers implements Serving {
       return await thread.ask("shutdown", deadline);
     } catch (error) {
       if (!(error instanceof ThreadEnded)) throw error;
-      return this.#sayEnd(slot, error.message);
+      // A second signal asks again.
+      if (!this.#lost.has(slot)) {
+        this.#lost.set(slot, this.#sayEnd(slot, error.message));
+      }
+      return 0;
     } finally {
       cancel();
     }
