@@ -110,10 +110,15 @@ export class AdminEvents {
     if (this.#readers.size > 0) this.#push(encodeEvent("history", point));
   }
 
+  /** Ends the stream of every reader; they may come back. */
+  endAll(): void {
+    for (const reader of this.#readers) reader.close();
+  }
+
   /** Ends the stream of every reader, and takes none any more. */
   close(): void {
     this.#isClosed = true;
-    for (const reader of this.#readers) reader.close();
+    this.endAll();
   }
 
   /** What comes from now on is what is told. */

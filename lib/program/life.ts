@@ -128,7 +128,8 @@ export async function runLife(
   }
   try {
     const file = await servers.openFile?.(serving, log.write);
-    const files = file === undefined ? serving.files : [file];
+    const own = file === undefined ? serving.files : [file];
+    const files = [...own, ...watching.files];
     await using _watching = watchFiles(files, {
       hangups,
       onIdleSignal: () => sayNothingToReload(log.write),
