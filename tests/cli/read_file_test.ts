@@ -134,7 +134,9 @@ async function writeFiles(folder: string): Promise<void> {
   await Deno.writeTextFile(`${folder}/tls.crt`, CERTIFICATE);
   await Deno.writeTextFile(`${folder}/tls.key`, KEY, { mode: 0o600 });
   await Deno.writeTextFile(`${folder}/rules`, "deny port 25\n");
-  await Deno.writeTextFile(`${folder}/token`, "0123456789abcdef");
+  await Deno.writeTextFile(`${folder}/token`, "0123456789abcdef", {
+    mode: 0o600,
+  });
 }
 
 function assertTold({ code, stderr }: Answer, path: string): void {
