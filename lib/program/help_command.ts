@@ -20,6 +20,9 @@ import {
   describeCommands,
 } from "./command_table.ts";
 
+/** Words after `help` that are neither a command nor a topic. */
+export const HELP_WORDS = ["options", "search", "man"] as const;
+
 /** The options of the command. */
 export const HELP_OPTIONS = {
   "about": operand("text", {
