@@ -174,7 +174,7 @@ class EventReader {
   push(bytes: Uint8Array): void {
     if (this.#isClosed || this.#context.cancelled) return;
     if (this.#waiting.length === MOST_WAITING) {
-      this.#context.cancel(new Error("Reader of events is too slow"));
+      this.#context.cancel(new Error("The reader of events is too slow"));
       return;
     }
     this.#waiting.push(bytes);

@@ -46,7 +46,7 @@ const LOCAL = /^(?:.*\.)?localhost\.?$/i;
  *   name, a pattern such as `*.example.com`, or an address, with brackets around
  *   IPv6 if a port follows.
  * @returns The rule.
- * @throws {SyntaxError} If it is none of these.
+ * @throws {SyntaxError} If it is not one of these.
  */
 export function parseAllowed(text: string): AllowedHost {
   const isBare = parseIpAddress(text) !== undefined;
@@ -64,13 +64,13 @@ function hostCondition(text: string, host: string): string {
   if (ip !== undefined) return `to ${formatIpAddress(ip)}`;
   if (/[:/@]/.test(host) && !host.startsWith("/")) {
     throw new SyntaxError(
-      `${quote(text)} is no host; write HOST or HOST:PORT, without http://`,
+      `${quote(text)} is not a host; write HOST or HOST:PORT, without http://`,
     );
   }
   parseNamePattern(host);
   if (/[\s,"#]/.test(host)) {
     throw new SyntaxError(
-      `${quote(text)} is no host such as *.example.com:443`,
+      `${quote(text)} is not a host such as *.example.com:443`,
     );
   }
   return LOCAL.test(host) ? `name ${host} to loopback` : `name ${host}`;
@@ -98,7 +98,7 @@ export function parsePresets(given: readonly string[]): PresetName[] {
     const known = PRESET_NAMES.find((preset) => preset === name.trim());
     if (known !== undefined) return known;
     throw new SyntaxError(
-      `${quote(name)} is no preset: expected ${PRESET_NAMES.join(", ")}`,
+      `${quote(name)} is not a preset: expected ${PRESET_NAMES.join(", ")}`,
     );
   });
   return [...new Set(names)];
@@ -137,9 +137,9 @@ export function requireApart(ports: readonly ForwardedPort[]): void {
     if (other === undefined) continue;
     const { host, port: to } = other.target;
     throw new SyntaxError(
-      `port ${port} leads to ${
+      `port ${port} already leads to ${
         formatHostPort(host, to)
-      } already; choose another`,
+      }; choose another`,
     );
   }
 }

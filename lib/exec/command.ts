@@ -29,6 +29,6 @@ export const EXEC_COMMAND: Command<typeof EXEC_OPTIONS> = {
     ],
   ],
   options: EXEC_OPTIONS,
-  hint: () => Promise.resolve("see --help; the command stands behind --"),
+  hint: () => Promise.resolve("see --help; write the command after --"),
   run: runExec,
 };

@@ -95,7 +95,7 @@ function requireSame(here: string, { dev, ino }: Deno.FileInfo): void {
   const after = statOf(here);
   if (after?.dev === dev && after.ino === ino) return;
   throw new Error(
-    `The working directory ${here} would be hidden, for its sockets; start the command in another one`,
+    `The working directory ${here} would be hidden because it can hold sockets; start the command in another one`,
   );
 }
 

@@ -16,7 +16,7 @@ export interface Failure {
 }
 
 const INSTEAD =
-  "or give --no-isolation, which sets variables only and is no fence";
+  "or give --no-isolation, which only sets variables and is not a fence";
 
 /** Switches of the system that forbid user namespaces, and how to set them. */
 const SWITCHES:
@@ -57,7 +57,7 @@ export function explainMissing({ error, said = "" }: Failure): StartError {
     );
   }
   return fault(
-    `the system does not give namespaces (${
+    `the system refuses namespaces (${
       firstLine(said) || "no reason given"
     }); in a container allow user namespaces, for example by --security-opt seccomp=unconfined of Docker`,
   );

@@ -34,8 +34,8 @@ export class NotStarted extends Error {
 function describe(program: string, failure: number): string {
   if (failure === ENOENT) {
     return program.includes("/")
-      ? "there is no such file, or what its first line names is missing"
-      : "no folder of the PATH has such a program";
+      ? "there is no such file, or the interpreter in its first line is missing"
+      : "no folder in PATH has this program";
   }
   if (failure === EACCES) return "it is a folder, or not executable";
   return `the system does not run it (error ${failure})`;

@@ -32,10 +32,10 @@ const REPORT = "Report";
 export const EXEC_OPTIONS = {
   "command": operand("text", {
     value: "COMMAND",
-    help: "the command and its arguments, behind --",
+    help: "the command and its arguments, after --",
   }, (words) => {
     if (words.length > 0) return words;
-    throw new SyntaxError("the command is missing; write it behind --");
+    throw new SyntaxError("the command is missing; write it after --");
   }),
   "allow": option("pattern", {
     value: "HOST[:PORT]",

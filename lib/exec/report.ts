@@ -60,7 +60,7 @@ export function reportFormat(path: string): ReportFormat {
   if (/\.json$/i.test(path)) return "json";
   if (/\.(?:md|markdown)$/i.test(path)) return "markdown";
   throw new SyntaxError(
-    `'${path}' ends neither in .json nor in .md, which says how to write it`,
+    `'${path}' must end in .json or .md, which sets the format`,
   );
 }
 

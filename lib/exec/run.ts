@@ -30,7 +30,7 @@ const DENIED = 3;
  * @returns The command's exit code: 126 or 127 if it could not be started, 128
  *   and the signal if one ended it; 3 if something was denied and that is a
  *   failure.
- * @throws {UsageError} If the options do not go together.
+ * @throws {UsageError} If options conflict.
  * @throws {StartError} If the machine does not allow it.
  */
 export async function runExec(options: ExecOptions): Promise<number> {

@@ -108,5 +108,5 @@ function parseShell(given: readonly string[]): Shell {
   }
   const shell = SHELLS.find((one) => one === word);
   if (shell !== undefined) return shell;
-  throw new SyntaxError(`${quoteArgument(word)} is none of ${known}`);
+  throw new SyntaxError(`${quoteArgument(word)} is not one of ${known}`);
 }

@@ -156,5 +156,5 @@ Deno.test("formatReport() writes Markdown that no name can leave", () => {
 Deno.test("reportFormat() goes by the ending", () => {
   assertEquals(reportFormat("a/b.JSON"), "json");
   assertEquals(reportFormat("b.md"), "markdown");
-  assertThrows(() => reportFormat("b.txt"), SyntaxError, "neither in .json");
+  assertThrows(() => reportFormat("b.txt"), SyntaxError, "must end in .json");
 });

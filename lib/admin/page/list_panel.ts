@@ -172,7 +172,7 @@ export class ListPanel<R extends ListRow> {
   #tell(): void {
     const { length } = this.#all;
     const all = length < this.#total
-      ? `${formatCount(length)} told of ${formatCount(this.#total)}`
+      ? `first ${formatCount(length)} of ${formatCount(this.#total)}`
       : formatCount(length);
     const isFiltered = this.#terms.length > 0;
     const shown = formatCount(this.#shown.length);

@@ -133,7 +133,7 @@ class Page {
       this.#charts.restart(history);
       this.#drawSoon();
     } catch (error) {
-      notifyFailure("Cannot read what was before", error);
+      notifyFailure("Cannot load ended connections and history", error);
     }
   }
 

@@ -18,7 +18,7 @@ const UNIX = "unix";
  *
  * @param text `HOST:PORT`, `PORT` or `unix:PATH`.
  * @returns The place.
- * @throws {SyntaxError} If it is none of these.
+ * @throws {SyntaxError} If it is not one of these.
  */
 export function parseListener(text: string): Question["listener"] {
   const place = parseListenEndpoint(text);
@@ -63,7 +63,7 @@ export function parseTime(text: string): number {
     .test(text);
   const time = isWhole ? Date.parse(text) : NaN;
   if (!Number.isNaN(time)) return time;
-  throw new SyntaxError(`${quote(text)} is no time such as 2026-11-21T12:00`);
+  throw new SyntaxError(`${quote(text)} is not a time such as 2026-11-21T12:00`);
 }
 
 /**

@@ -95,7 +95,7 @@ export function parseCases(text: string, file: string): RuleCase[] {
       if (columns === undefined) columns = parseHeader(cells);
       else cases.push(...parseRow(cells, columns, place));
       if (cases.length > MOST_CASES) {
-        throw new LineError(1, `expected ${MOST_CASES} questions at most`);
+        throw new LineError(1, `expected at most ${MOST_CASES} questions`);
       }
     } catch (error) {
       if (!(error instanceof LineError)) throw error;
@@ -124,7 +124,7 @@ function parseHeader(cells: readonly List[]): string[] {
     if (second === undefined && known.includes(text)) return text;
     throw new LineError(
       column,
-      `${quote(text)} is no column: expected ${known.join(", ")}`,
+      `${quote(text)} is not a column: expected ${known.join(", ")}`,
     );
   });
   const twice = names.find((name, index) => names.indexOf(name) !== index);
@@ -153,7 +153,7 @@ function parseRow(
     const values = cell.flatMap((item) => parseCell(name, item));
     if (values.length === 0) continue;
     if (drafts.length * values.length > MOST_CASES) {
-      throw new LineError(1, `expected ${MOST_CASES} questions at most`);
+      throw new LineError(1, `expected at most ${MOST_CASES} questions`);
     }
     drafts = drafts.flatMap((draft) =>
       values.map((value) => ({ ...draft, ...value }))
@@ -206,13 +206,13 @@ function parseTarget(text: string): Draft {
 function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (port >= 1 && port <= 65_535) return port;
-  throw new SyntaxError(`${quote(text)} is no port from 1 to 65535`);
+  throw new SyntaxError(`${quote(text)} is not a port from 1 to 65535`);
 }
 
 function parseCommand(text: string): RuleCommand {
   const command = RULE_COMMANDS.find((known) => known === text);
   if (command !== undefined) return command;
   throw new SyntaxError(
-    `${quote(text)} is no command: expected ${RULE_COMMANDS.join(", ")}`,
+    `${quote(text)} is not a command: expected ${RULE_COMMANDS.join(", ")}`,
   );
 }

@@ -86,7 +86,7 @@ function parseCommands(values: List): Test {
     const command = RULE_COMMANDS.find((known) => known === text);
     if (command !== undefined) return command;
     throw new SyntaxError(
-      `${quote(text)} is no command: expected ${RULE_COMMANDS.join(", ")}`,
+      `${quote(text)} is not a command: expected ${RULE_COMMANDS.join(", ")}`,
     );
   }));
   return ({ question }) => commands.has(question.command);
@@ -101,7 +101,7 @@ function parsePorts(values: List): Test {
       return range;
     }
     throw new SyntaxError(
-      `${quote(text)} is no port or range of ports such as 443 or 8000-8099`,
+      `${quote(text)} is not a port or range of ports such as 443 or 8000-8099`,
     );
   });
   return ({ question: { target } }) =>
@@ -137,7 +137,7 @@ function parseListeners(values: List): Test {
     throw new SyntaxError(
       `${
         quote(text)
-      } is no listener such as 1080, 192.0.2.1:1080, [::1]:1080 or unix:/run/sluice.sock`,
+      } is not a listener such as 1080, 192.0.2.1:1080, [::1]:1080 or unix:/run/sluice.sock`,
     );
   });
   return ({ question: { listener } }) =>
@@ -188,7 +188,7 @@ function parseRanges(values: List): IpRange[] {
     if (special !== undefined) return special;
     if (/[\d:]/.test(text)) return [parseIpRange(text)];
     throw new SyntaxError(
-      `${quote(text)} is no address: expected one, ADDRESS/BITS, or one of ${
+      `${quote(text)} is not an address: expected one, ADDRESS/BITS, or one of ${
         specialNames().join(", ")
       }; names are for 'name'`,
     );

@@ -32,7 +32,7 @@ export function parseNamePattern(text: string): NamePattern {
     throw new SyntaxError(
       `${
         quote(text)
-      } is no name: '*' begins it and a dot follows, as in *.example.com`,
+      } is not a name: '*' begins it and a dot follows, as in *.example.com`,
     );
   }
   const name = parseName(rest!, text);

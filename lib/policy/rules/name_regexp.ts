@@ -43,7 +43,7 @@ export class NameRegexp {
   constructor(text: string) {
     if (text.length > LONGEST_EXPRESSION) {
       throw new SyntaxError(
-        `regular expression has ${text.length} characters, not ${LONGEST_EXPRESSION} at most`,
+        `regular expression has ${text.length} characters; at most ${LONGEST_EXPRESSION} are allowed`,
       );
     }
     this.text = text;

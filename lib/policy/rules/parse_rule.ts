@@ -119,7 +119,7 @@ export function parseRule(
 /** An `allow` denies nothing that could be reported. */
 function requireDeny(action: Action, isReport: boolean, column: number): void {
   if (!isReport || action === "deny") return;
-  throw new LineError(column, "expected deny behind 'report', not 'allow'");
+  throw new LineError(column, "expected deny after 'report', not 'allow'");
 }
 
 /** It may be a password there: `alice:secret`, `password=secret`. */
@@ -138,7 +138,7 @@ function takeLabel(queue: List[]): string | undefined {
       item.column,
       `${
         quote(label)
-      } is no label: expected up to 64 letters, digits and . _ -, and neither ${
+      } is not a label: expected up to 64 letters, digits and . _ -, and neither ${
         RESERVED.join(" nor ")
       }`,
     );
@@ -160,7 +160,7 @@ function parseDefault(
   if (next !== undefined && wordOf(next) !== "message") {
     throw new LineError(
       next[0].column,
-      "expected nothing behind the default, or a message",
+      "expected nothing after the default, except a message",
     );
   }
   const { message } = parseExtras(parseClauses(rest, end), fallback);

@@ -181,7 +181,7 @@ class RuleList {
       throw new LineError(column, `label ${quote(rule.label)} is given twice`);
     }
     if (this.rules.length === MOST_RULES) {
-      throw new LineError(column, `expected ${MOST_RULES} rules at most`);
+      throw new LineError(column, `expected at most ${MOST_RULES} rules`);
     }
     this.#labels.add(rule.label);
     this.rules.push(rule);

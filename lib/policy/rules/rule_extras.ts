@@ -39,7 +39,7 @@ export interface RuleExtras {
  * @param action What it does.
  * @param parents Names that may stand behind `via`, besides `direct`.
  * @returns What it says.
- * @throws {LineError} If a clause is malformed or does not go with the action.
+ * @throws {LineError} If a clause is malformed or does not fit the action.
  */
 export function parseExtras(
   clauses: readonly Clause[],
@@ -51,7 +51,7 @@ export function parseExtras(
   if (anyProtocol !== undefined && action === "deny") {
     throw new LineError(
       anyProtocol.column,
-      "expected no 'any-protocol': it is for rules that allow",
+      "expected no 'any-protocol': only rules that allow can have it",
     );
   }
   return {
@@ -69,14 +69,14 @@ function parseVia(
   if (via === undefined) return undefined;
   const [{ text, column }, second] = via.values;
   if (action === "deny") {
-    throw new LineError(via.column, "expected no 'via': nothing goes anywhere");
+    throw new LineError(via.column, "expected no 'via': a rule that denies sends nothing anywhere");
   }
   if (second !== undefined) {
     throw new LineError(second.column, "expected one parent");
   }
   if (text === "direct" || parents === "any" || parents.has(text)) return text;
   const known = ["direct", ...parents].join(", ");
-  throw new LineError(column, `${quote(text)} is no parent: expected ${known}`);
+  throw new LineError(column, `${quote(text)} is not a parent: expected ${known}`);
 }
 
 function parseMessage(
@@ -87,7 +87,7 @@ function parseMessage(
   if (action === "allow") {
     throw new LineError(
       message.column,
-      "expected no 'message': it is for rules that deny",
+      "expected no 'message': only rules that deny can have one",
     );
   }
   const [{ text, column, isQuoted }, second] = message.values;
@@ -104,6 +104,6 @@ function parseMessage(
   if (text.length <= MOST_MESSAGE) return text;
   throw new LineError(
     column,
-    `the message has ${text.length} characters; write ${MOST_MESSAGE} at most`,
+    `the message has ${text.length} characters; at most ${MOST_MESSAGE} are allowed`,
   );
 }

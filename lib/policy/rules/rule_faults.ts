@@ -213,7 +213,7 @@ function whyRedundant(
       other.rule.message === message && !other.rule.isReport &&
       (!one.isLifting || other.isLifting);
     if (isSame && covers(other.extent, one.extent)) {
-      return `makes no difference: rule ${other.rule.label} behind it says the same`;
+      return `makes no difference: rule ${other.rule.label} after it says the same`;
     }
     if (!isSame && overlap(other.extent, one.extent)) return undefined;
   }

@@ -68,7 +68,7 @@ export class WallClock {
       });
     } catch {
       throw new SyntaxError(
-        `${quote(String(zone))} is no time zone such as Europe/Berlin`,
+        `${quote(String(zone))} is not a time zone such as Europe/Berlin`,
       );
     }
   }
@@ -128,14 +128,14 @@ export function makeTimeTest(said: RuleTime): (time: number) => boolean {
  *
  * @param text Text to parse.
  * @returns The days, 0 for Sunday to 6.
- * @throws {SyntaxError} If it is none of these.
+ * @throws {SyntaxError} If it is not one of these.
  */
 export function parseDays(text: string): number[] {
   const ends = text.toLowerCase().split("-").map((name) => DAYS.indexOf(name));
   const [first, last = first] = ends;
   if (ends.length > 2 || ends.includes(-1)) {
     throw new SyntaxError(
-      `${quote(text)} is no day or range of days such as sun or mon-fri`,
+      `${quote(text)} is not a day or range of days such as sun or mon-fri`,
     );
   }
   const count = (last! - first! + 7) % 7 + 1;
@@ -155,7 +155,7 @@ export function parseHours(text: string): Hours {
   const [from, to] = [hour! * 60 + minute!, endHour! * 60 + endMinute!];
   if (match === null || from >= 1440 || to > 1440 || from === to) {
     throw new SyntaxError(
-      `${quote(text)} is no part of a day such as 08:00-18:00 or 22:00-06:00`,
+      `${quote(text)} is not a part of a day such as 08:00-18:00 or 22:00-06:00`,
     );
   }
   return { from, to };

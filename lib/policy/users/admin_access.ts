@@ -85,7 +85,7 @@ export class AdminAccess {
   refuseOrigin(request: AdminRequest): AdminRefusal | undefined {
     const { hosts, method, origins, sites, confirmations } = request;
     if (hosts.length !== 1) {
-      return { status: 400, message: "Host is not given once" };
+      return { status: 400, message: "Host must be given exactly once" };
     }
     if (!this.#isOwnName(hosts[0]!)) {
       return {

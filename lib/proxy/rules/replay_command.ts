@@ -88,7 +88,7 @@ async function runRulesReplay(options: Options): Promise<number> {
     printErrors([
       `sluice: The log has ${
         countOf(reader.unreadable, "line")
-      } that is no JSON; the proxy writes JSON with --log json`,
+      } that is not JSON; the proxy writes JSON with --log json`,
     ]);
   }
   printLines(report(replay, rules, options.examples));

@@ -146,7 +146,7 @@ async function runRulesTest(options: Options): Promise<number> {
 async function testCases(options: Options, path: string): Promise<number> {
   if (options.target !== undefined) {
     throw new UsageError(
-      "it stands in the table of --cases; give one of both",
+      "the table of --cases has the targets; give only one of the two",
       {
         option: "target",
         others: ["cases"],

@@ -59,7 +59,7 @@ export async function associate(
   session.requireAdmission();
   if (services.hooks !== undefined) {
     // A hook is asked about one target, and each datagram may have another.
-    throw new Refusal("forbidden", "UDP does not go with authorize and dial");
+    throw new Refusal("forbidden", "UDP cannot be combined with authorize and dial");
   }
   const client = parseIpAddress(remote.hostname);
   const own = parseIpAddress(session.local.hostname);
@@ -111,7 +111,7 @@ async function relayFor(
   await using ways = new ParentWays({
     associate: (group) => associateThrough(session, group, context),
     onReturn: (...returned) => open.relay?.fromParent(...returned),
-    onEnd: (parent) => end.abort(new Error(`Parent ${parent} has ended it`)),
+    onEnd: (parent) => end.abort(new Error(`Parent ${parent} ended the association`)),
     onOpen: (way) => record.via ??= way,
   });
   // A client hears now whether the parents that its datagrams go through can.
@@ -234,7 +234,7 @@ async function untilEnd(
     if (!await discard(client, MOST_DISCARDED)) {
       throw new Refusal(
         "limit reached",
-        "Client sends on its control connection",
+        "Client sent data on its control connection",
       );
     }
   } catch (error) {

@@ -134,7 +134,7 @@ export function warnOfLoops(
  * Tells whether a connection to an endpoint is certain to reach a listener.
  *
  * @param endpoint What is connected to; of names, only `localhost` is certain.
- * @returns Name of the listener; `undefined` where it is none of them.
+ * @returns Name of the listener; `undefined` where it is not one of them.
  */
 export function leadsTo(
   endpoint: Endpoint,

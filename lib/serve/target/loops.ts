@@ -124,7 +124,7 @@ function loopAt(place: string, name: string): Refusal {
   const by = place === name ? "" : ` (${name})`;
   return new Refusal(
     "loop",
-    `loop: ${place}${by} is a listener that the connection came through`,
+    `loop: the connection already came through the listener ${place}${by}`,
   );
 }
 

@@ -71,7 +71,7 @@ function checkOwn(ip: IpAddress): void {
     const why = error instanceof Deno.errors.AddrNotAvailable
       ? "it is not an address of this machine"
       : explainError(error);
-    throw new StartError(`Cannot leave from ${hostname}: ${why}`, {
+    throw new StartError(`Cannot use ${hostname} as a source address: ${why}`, {
       option: "bind",
       cause: error,
     });

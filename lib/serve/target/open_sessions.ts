@@ -138,9 +138,11 @@ export class OpenSessions {
       start = performance.now();
     }
     if (cut === 0) return;
-    const connections = countOf(cut, "connection");
-    const message =
-      `Cut ${connections} of ${all.length} that users, certificates or rules would refuse now`;
+    const message = `Cut ${cut} of ${
+      countOf(all.length, "connection")
+    }, because users, certificates or rules refuse ${
+      cut === 1 ? "it" : "them"
+    } now`;
     this.#log({
       event: "message",
       level: "info",

@@ -98,7 +98,7 @@ Deno.test("askNameServer() asks over TCP when an answer that does not fit has no
 Deno.test("askNameServer() fails when the answer over TCP is none", async (t) => {
   const cases: Record<string, Said> = {
     "cut short again": [{ truncated: true }],
-    "to another question": [{ ...BAD, name: "b.test" }],
+    "answers another question": [{ ...BAD, name: "b.test" }],
     "to no question": [{ ...BAD, isBare: true }],
     "of no sense": [new Uint8Array(20)],
     "missing": [],

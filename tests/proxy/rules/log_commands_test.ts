@@ -74,7 +74,7 @@ Deno.test("sluice rules learn writes rules that deny nothing of their own log, a
   await Deno.writeTextFile(log, day().join("\n") + "\n");
   const learnt = await sluice(["rules", "learn", log]);
   assertEquals(learnt.code, 0);
-  assertStringIncludes(learnt.stderr, "1 line of the log is no JSON");
+  assertStringIncludes(learnt.stderr, "1 line of the log is not JSON");
   assertStringIncludes(learnt.text, "# Learnt from 3002 connections");
   for (const word of ["denied", "full", "upstream", "*"]) {
     assert(!learnt.text.includes(word), word);
@@ -144,7 +144,7 @@ Deno.test("sluice rules learn warns of a log without an allowed connection", asy
   });
   assertEquals(code, 0);
   assertStringIncludes(text, "\ndefault deny\n");
-  assertStringIncludes(stderr, "1 line of the log is no JSON");
+  assertStringIncludes(stderr, "1 line of the log is not JSON");
   assertStringIncludes(stderr, "these rules deny everything");
 });
 

@@ -91,7 +91,10 @@ Deno.test(
       assertEquals(await carry(await second.port(), 30_000), 0);
       assertEquals(await carry(await second.port(), 30_000), 1);
       const log = await second.stop();
-      assertStringIncludes(log, "Daily quota of 100 kB of alice is used up");
+      assertStringIncludes(
+        log,
+        "The daily quota of 100 kB for alice is used up",
+      );
       const text = await Deno.readTextFile(`${folder}/quota.json`);
       assertEquals(JSON.parse(text).bytes, { alice: 120_000 });
 

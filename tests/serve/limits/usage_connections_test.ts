@@ -57,7 +57,7 @@ Deno.test("SessionUsage.admit() refuses a user with too many connections, and no
   const said = userDialogue("alice", echo.addr);
   const answer = await exchange(proxy, said);
   assertBytes(answer, join([5, 2, 1, 0], refusal(1)));
-  const why = "Limit of 2 connections of user alice";
+  const why = "Limit of 2 connections for user alice reached";
   const refused = ["refused", "connections-per-user", why];
   assertEquals(await lastOf(proxy, 1), refused);
   const page = await exchange(
@@ -140,7 +140,7 @@ Deno.test("SessionUsage.admit() refuses a client that connects too often, in eve
     assertEquals(await lastOf(proxy, 5 + n), [
       "refused",
       "connection-rate",
-      "Limit of 3 new connections an hour from one client",
+      "Limit of 3 new connections an hour from one client reached",
     ]);
   }
   assertEquals(echo.accepted, 4);

@@ -28,19 +28,19 @@ const USAGES: readonly {
   {
     what: "the purpose of servers",
     settings: { usage: "server" },
-    client: "its extendedKeyUsage is serverAuth, without clientAuth",
+    client: "its extendedKeyUsage is serverAuth and lacks clientAuth",
   },
   {
     what: "the purpose of clients",
     settings: { usage: "client" },
-    server: "its extendedKeyUsage is clientAuth, without serverAuth",
+    server: "its extendedKeyUsage is clientAuth and lacks serverAuth",
   },
   { what: "any purpose", settings: { purposes: ["2.5.29.37.0"] } },
   {
     what: "other purposes",
     settings: { purposes: ["1.3.6.1.5.5.7.3.3", "1.2.3"] },
-    server: "its extendedKeyUsage is codeSigning, another, without serverAuth",
-    client: "its extendedKeyUsage is codeSigning, another, without clientAuth",
+    server: "its extendedKeyUsage is codeSigning, another and lacks serverAuth",
+    client: "its extendedKeyUsage is codeSigning, another and lacks clientAuth",
   },
   {
     what: "signing of certificates only",
@@ -206,7 +206,7 @@ Deno.test("sluice check and doctor find the certificate of no server", async () 
     }),
   );
   const missing = ["keyCertSign, cRLSign, without digitalSignature"];
-  const all = [...missing, "serverAuth, without clientAuth"];
+  const all = [...missing, "serverAuth and lacks clientAuth"];
   const cases: [string[], number, string[]][] = [
     [["check", "-c", file("sluice.json")], 2, all],
     [["doctor", "-c", file("sluice.json")], 1, all],
