@@ -1,5 +1,5 @@
 /**
- * What can be said to `sluice exec`.
+ * The options of `sluice exec`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a command reached, for a person, a program and a pull request.
+ * Formats what a command reached: as a table, JSON or Markdown.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { NAME_MISMATCH } from "../serve/refusal_reason.ts";
 import { parseIpAddress } from "../wire/ip_address.ts";
 import type { ReachedRow } from "./reached.ts";
 
-/** What there is to report. */
+/** The data of a report. */
 export interface Report {
   /** The program that ran, without its arguments: they may hold secrets. */
   readonly command: string;
@@ -21,18 +21,18 @@ export interface Report {
   readonly startedAt: number;
   /** How long it ran, in milliseconds. */
   readonly duration: number;
-  /** Whether it could not go around the proxy. */
+  /** Whether it ran in a fence. */
   readonly isIsolated: boolean;
   /** What it reached and what it was denied. */
   readonly reached: readonly ReachedRow[];
-  /** Connections beyond the rows that there was room for. */
+  /** Connections beyond the most rows. */
   readonly others: number;
 }
 
 /** Ways to write a report. */
 export type ReportFormat = "json" | "markdown";
 
-/** Hosts that the hint at the end names, at most. */
+/** Most options in the hint at the end. */
 const MOST_HINTS = 5;
 
 const HEADINGS = [
@@ -50,11 +50,10 @@ const HEADINGS = [
 const RIGHT = new Set([1, 3, 4, 5]);
 
 /**
- * Tells by a file's ending how it is written.
+ * Chooses the format by a file's ending.
  *
- * @param path The path.
  * @returns The format.
- * @throws {SyntaxError} If the ending says nothing.
+ * @throws {SyntaxError} If it ends neither in `.json` nor in `.md`.
  */
 export function reportFormat(path: string): ReportFormat {
   if (/\.json$/i.test(path)) return "json";
@@ -65,10 +64,9 @@ export function reportFormat(path: string): ReportFormat {
 }
 
 /**
- * Writes a report for a file.
+ * Formats a report for a file.
  *
- * @param report What there is to report.
- * @param format How.
+ * @param report The data of a report.
  * @returns The text.
  */
 export function formatReport(report: Report, format: ReportFormat): string {
@@ -78,9 +76,9 @@ export function formatReport(report: Report, format: ReportFormat): string {
 }
 
 /**
- * Writes a report for a terminal.
+ * Formats a report as a table for a terminal.
  *
- * @param report What there is to report.
+ * @param report The data of a report.
  * @returns The lines.
  */
 export function formatTable(report: Report): string[] {
@@ -133,10 +131,9 @@ function markdown({ exitCode, command, others, reached }: Report): string[] {
 }
 
 /**
- * Counts what the rules denied.
+ * Counts denied connections.
  *
- * @param rows The rows.
- * @returns Connections.
+ * @returns The number of connections.
  */
 export function countDenied(rows: readonly ReachedRow[]): number {
   return rows.filter(({ verdict }) => verdict === "denied")
@@ -175,7 +172,7 @@ function hint(rows: readonly ReachedRow[]): string[] {
     : [`sluice: to allow what was denied, give ${shown.join(" ")}`];
 }
 
-/** No option allows a name that does not fit, or goes against a rule. */
+/** No option allows a mismatched name or overrides a rule of the user. */
 function optionFor(
   { host, port, rule, shown, verdict }: ReachedRow,
 ): string | undefined {
@@ -189,7 +186,7 @@ function optionFor(
   return `--rule ${quoteShellWord(text)}`;
 }
 
-/** Nothing in a name can leave the code, or the cell of the table. */
+/** Escapes text so that it stays inside the code and the table cell. */
 function code(text: string): string {
   return `\`${text.replaceAll("`", "'").replaceAll("|", "\\|")}\``;
 }
