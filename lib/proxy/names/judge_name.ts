@@ -1,5 +1,5 @@
 /**
- * Whether the name that a client shows in a tunnel is the one it has asked for.
+ * Compares the name that a client shows in a tunnel with the requested one.
  *
  * @module
  */
@@ -15,21 +15,19 @@ import { isInRange } from "../../wire/ip_range.ts";
 
 const LOOPBACK = specialRanges("loopback")!;
 
-/** Where a name was shown, in words. */
+/** Where the name was, in words. */
 export type ShownIn = "the server name" | "Host";
 
 /**
- * Judges a name. It has to be the one that was asked for. If an address was
- * asked for, the rules have to allow the name, and the address has to be one of
- * those that the name resolves to. At a port with a fixed target a client may
- * also show `localhost` or a loopback address, and if that target is an
- * address, any name.
+ * Judges a name. It must equal the requested name. If the client requested an
+ * address, the rules must allow the name, and the name must resolve to that
+ * address. At a port with a fixed target, `localhost` and loopback addresses
+ * are allowed too, and any name if the target is an address.
  *
- * @param session The client; its record gets the name.
- * @param tunnel What it has asked for.
- * @param shown The name, or an address in its place.
- * @param where Where it was shown.
- * @returns What is to be refused; `undefined` if nothing is.
+ * @param session The client, whose record receives the name.
+ * @param tunnel Its request.
+ * @param shown The name, or an address instead.
+ * @returns A verdict that denies; `undefined` if the name fits.
  */
 export async function judgeName(
   session: ProxySession,
@@ -54,9 +52,9 @@ export async function judgeName(
 }
 
 /**
- * Makes what is refused because of a name.
+ * Creates the verdict for a mismatch.
  *
- * @param state What is wrong, in words.
+ * @param state The mismatch, in words.
  * @returns A verdict that denies.
  */
 export function mismatch(state: string): Verdict {
@@ -69,8 +67,8 @@ export function mismatch(state: string): Verdict {
 }
 
 /**
- * A client of a fixed port knows the port's own address. If the operator gave
- * the target as an address, nobody knows its names.
+ * A client of a fixed port may use that port's own name. If the operator gave
+ * the target as an address, its names are unknown.
  */
 function fitsFixed({ host }: AskedTunnel, shown: Host): boolean {
   if (typeof host !== "string") return true;
@@ -78,7 +76,7 @@ function fitsFixed({ host }: AskedTunnel, shown: Host): boolean {
   return LOOPBACK.some((range) => isInRange(range, shown));
 }
 
-/** What the rules say of the name, had it been asked for. */
+/** The rules' denial of the name, as if it had been requested. */
 function denied(
   { decideAs, opened: { verdict } }: AskedTunnel,
   name: string,
@@ -97,7 +95,7 @@ function denied(
   );
 }
 
-/** A wait for Sluice's own resolver, never for the client's word. */
+/** Checks with Sluice's own resolver that the name has the address. */
 async function unresolved(
   { context, services }: ProxySession,
   { name, address, where }: {

@@ -84,7 +84,9 @@ function parseOutgoing(given: readonly string[]): OutgoingAddresses {
     const before = outgoing[family];
     if (before !== undefined) {
       const both = `${formatIpAddress(before)} and ${formatIpAddress(ip)}`;
-      throw new SyntaxError(`${both} are of the same family; give one IPv4 and one IPv6 address at most`);
+      throw new SyntaxError(
+        `${both} are of the same family; give one IPv4 and one IPv6 address at most`,
+      );
     }
     outgoing[family] = ip;
   }

@@ -85,7 +85,9 @@ function parseNamed(text: string): NamedChain {
   const [, name, urls] = /^([\w.-]{1,64})=(.+)$/s.exec(text) ?? [];
   if (name === undefined) throw new SyntaxError("a parent is not NAME=URL");
   if (name === DIRECT) {
-    throw new SyntaxError(`'${DIRECT}' is reserved: in rules it means no parent; choose another name`);
+    throw new SyntaxError(
+      `'${DIRECT}' is reserved: in rules it means no parent; choose another name`,
+    );
   }
   return { name, parents: parseChain(urls!) };
 }

@@ -277,7 +277,9 @@ export class CertificateTrust {
       if (authority !== undefined) return [...links, authority];
       const rest = others.filter((other) => !links.includes(other));
       const next = await this.#issuerOf(last, links, rest);
-      if (next === undefined) throw this.#refused("is from an unknown authority");
+      if (next === undefined) {
+        throw this.#refused("is from an unknown authority");
+      }
       links.push(next);
     }
     throw this.#refused("is too far from its authority");
