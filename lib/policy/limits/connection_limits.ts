@@ -95,20 +95,28 @@ export class ConnectionLimits {
     const key = per === "user" ? client : clientKey(client);
     const full = this.#takeOrReclaim(key, mostOfClient);
     if (full === "all") {
-      throw new Refusal("limit reached", `Limit of ${countOf(this.#most, oneOf(what))} reached`, {
-        limit: what,
-      });
+      throw new Refusal(
+        "limit reached",
+        `Limit of ${countOf(this.#most, oneOf(what))} reached`,
+        {
+          limit: what,
+        },
+      );
     }
     if (full === "one") {
       throw per === "user"
         ? new Refusal(
           "limit reached",
-          `Limit of ${countOf(mostOfClient, oneOf(what))} for user ${client} reached`,
+          `Limit of ${
+            countOf(mostOfClient, oneOf(what))
+          } for user ${client} reached`,
           { limit: "connections-per-user" },
         )
         : new Refusal(
           "limit reached",
-          `Limit of ${countOf(mostOfClient, oneOf(what))} from one client reached`,
+          `Limit of ${
+            countOf(mostOfClient, oneOf(what))
+          } from one client reached`,
           { limit: `${what}-per-client` },
         );
     }
