@@ -63,7 +63,7 @@ function requirePool({ pool, sendProxy }: FittingSettings): void {
     );
   }
   if (mode !== "off" && size === 0) {
-    throw new UsageError(`${mode} needs --pool-size N, 1 at least`, {
+    throw new UsageError(`${mode} needs --pool-size N of at least 1`, {
       option: "pool",
       others: ["pool-size"],
     });

@@ -61,12 +61,12 @@ Deno.test("parseSubjectAltName() says why a text is neither", async (t) => {
     { text: "bücher.example", why: "has letters beyond ASCII" },
     { text: "a".repeat(64), why: "has a label of 64 characters" },
     { text: `a.${LONG}`, why: "has 255 characters" },
-    { text: "127.1", why: "is no address" },
-    { text: "127.0.0.256", why: "is no address" },
-    { text: "127.0.0.01", why: "is no address" },
-    { text: "0x7f.1", why: "is no address" },
-    { text: "0x7f000001", why: "is no address" },
-    { text: "2130706433", why: "is no address" },
+    { text: "127.1", why: "is not an address" },
+    { text: "127.0.0.256", why: "is not an address" },
+    { text: "127.0.0.01", why: "is not an address" },
+    { text: "0x7f.1", why: "is not an address" },
+    { text: "0x7f000001", why: "is not an address" },
+    { text: "2130706433", why: "is not an address" },
     { text: "alice@example.com", why: `${label} 'alice@example'` },
   ];
   for (const { text, why } of cases) {

@@ -104,7 +104,7 @@ function warningsOf(
     warnings.push(
       `sluice: ${countOf(unreadable, "line")} of the log ${
         unreadable === 1 ? "is" : "are"
-      } no JSON; the proxy writes JSON with --log json`,
+      } not JSON; the proxy writes JSON with --log json`,
     );
   }
   if (left > 0) {

@@ -64,7 +64,10 @@ Deno.test("SessionUsage.admit() refuses a user with too many connections, and no
     proxy,
     encoder.encode(userRequest("alice", echo)),
   );
-  assertMatch(decoder.decode(page), /^HTTP\/1\.1 503 [^]*user alice\n$/);
+  assertMatch(
+    decoder.decode(page),
+    /^HTTP\/1\.1 503 [^]*user alice reached\n$/,
+  );
   assertEquals(await lastOf(proxy, 2), refused);
 
   const other = await askTunnel(proxy, "bob", echo.addr);
@@ -135,7 +138,7 @@ Deno.test("SessionUsage.admit() refuses a client that connects too often, in eve
     if (answer !== undefined) assertBytes(got, answer);
     else {assertMatch(
         decoder.decode(got),
-        /^HTTP\/1\.1 503 [^]*from one client\n$/,
+        /^HTTP\/1\.1 503 [^]*from one client reached\n$/,
       );}
     assertEquals(await lastOf(proxy, 5 + n), [
       "refused",

@@ -49,7 +49,10 @@ Deno.test("PARENT_OPTIONS and their neighbours say what is wrong, without passwo
     ["--via=env:SLUICE_TEST_UNSET", "env:SLUICE_TEST_UNSET is not set"],
     ["--via=socks5://u:hunter2@", "'' is not HOST:PORT"],
     ["--parent=socks5://u:hunter2@a", "a parent is not NAME=URL"],
-    ["--parent=direct=socks5://a", "'direct' is reserved: in rules it means no parent"],
+    [
+      "--parent=direct=socks5://a",
+      "'direct' is reserved: in rules it means no parent",
+    ],
     ["--via-balance=best", "'best' is not one of first, "],
     ["--accept-proxy=maybe", "'maybe' is neither required nor optional"],
     ["--accept-proxy-from=10.0.0.1/8", "10.0.0.1/8"],

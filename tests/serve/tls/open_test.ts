@@ -292,7 +292,7 @@ const BAD_FILES: readonly {
     what: "the certificate of an authority",
     make: ({ authority, save }) => save("server", authority),
     message:
-      /^Cannot use the TLS files: \S+server.crt: the certificate is not for servers: its keyUsage is keyCertSign, cRLSign, without digitalSignature: it is an authority's, which signs certificates$/,
+      /^Cannot use the TLS files: \S+server.crt: the certificate is not for servers: its keyUsage is keyCertSign, cRLSign and lacks digitalSignature: it is an authority's, which signs certificates$/,
   },
   {
     what: "an authority that is none",

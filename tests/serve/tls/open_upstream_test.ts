@@ -63,7 +63,7 @@ Deno.test("openUpstreamTls() does not start with a certificate that is not for c
       ["server", "its extendedKeyUsage is serverAuth and lacks clientAuth"],
       [
         "ca",
-        "its keyUsage is keyCertSign, cRLSign, without digitalSignature: it is an authority's, which signs certificates",
+        "its keyUsage is keyCertSign, cRLSign and lacks digitalSignature: it is an authority's, which signs certificates",
       ],
     ]
   ) {
