@@ -8,7 +8,7 @@ import { StartError } from "../cli/usage_error.ts";
 import { isGranted } from "../net/system/is_granted.ts";
 
 /** What went wrong. */
-export interface Failure {
+export interface FenceFailure {
   /** The error if the first program can't be started. */
   error?: unknown;
   /** The programs' error output, if there is any. */
@@ -32,7 +32,7 @@ const SWITCHES:
  * @param failure What went wrong.
  * @returns The error, which says what is missing and what to do.
  */
-export function explainMissing({ error, said = "" }: Failure): StartError {
+export function explainMissing({ error, said = "" }: FenceFailure): StartError {
   const program = error === undefined
     ? /failed to execute (\S+?):? No such file/.exec(said)?.[1]
     : "setpriv";

@@ -12,7 +12,7 @@ import { replaceFiles } from "../cli/replace_files.ts";
 import { StartError } from "../cli/usage_error.ts";
 
 /** A file to write at the end. */
-export interface Output {
+export interface OutputFile {
   /** Its path. */
   path: string;
   /** Kind of file, for messages: `report` or `rules`. */
@@ -27,7 +27,7 @@ export interface Output {
  * @throws {StartError} If one can't be written.
  */
 export async function requireWritable(
-  outputs: readonly Pick<Output, "path" | "what">[],
+  outputs: readonly Pick<OutputFile, "path" | "what">[],
 ): Promise<void> {
   for (const { path, what } of outputs) {
     try {
@@ -47,7 +47,9 @@ export async function requireWritable(
  * Writes files. A failure is only reported on standard error, because the
  * command's result matters more than its report.
  */
-export async function writeOutputs(outputs: readonly Output[]): Promise<void> {
+export async function writeOutputs(
+  outputs: readonly OutputFile[],
+): Promise<void> {
   for (const { path, text, what } of outputs) {
     try {
       await replaceFiles([{ path, text }]);

@@ -21,7 +21,7 @@ import { ServerFiles } from "../serve/server_files.ts";
 import type { OpenEndpoint, ServerHost } from "../serve/server_host.ts";
 import type {
   Agreement,
-  BoundAddress,
+  BoundPlace,
   SupervisorActs,
   TableMemory,
 } from "./message.ts";
@@ -58,7 +58,7 @@ export class WorkerHost implements ServerHost {
   readonly registry: Registry | undefined;
   readonly log: (event: LogEvent) => void;
   readonly #options: WorkerHostOptions;
-  readonly #places = new Map<string, BoundAddress>();
+  readonly #places = new Map<string, BoundPlace>();
   /** Names of this thread's open sockets. */
   readonly #open = new Set<string>();
   readonly #tables = new Map<string, TableMemory>();
@@ -83,7 +83,7 @@ export class WorkerHost implements ServerHost {
 
   /** What other threads must know. */
   get agreement(): Agreement {
-    const isOpen = ([name]: [string, BoundAddress]) => this.#open.has(name);
+    const isOpen = ([name]: [string, BoundPlace]) => this.#open.has(name);
     return {
       places: new Map([...this.#places].filter(isOpen)),
       tables: this.#tables,
@@ -314,7 +314,7 @@ class NamedListener implements Listener {
 }
 
 function listenOn(
-  { hostname, port }: BoundAddress,
+  { hostname, port }: BoundPlace,
   tcpBacklog: number,
 ): Deno.TcpListener {
   return Deno.listen({ hostname, port, reusePort: true, tcpBacklog });

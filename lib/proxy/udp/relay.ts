@@ -58,7 +58,7 @@ export interface ParentWay {
 }
 
 /** Route to a host: direct, through parents, or none. */
-export type Route = "direct" | ParentWay | undefined;
+export type DatagramRoute = "direct" | ParentWay | undefined;
 
 /**
  * Chooses the route of a datagram to an address, or to a name while its address
@@ -67,7 +67,7 @@ export type Route = "direct" | ParentWay | undefined;
 export type RouteFor = (
   ip: IpAddress | undefined,
   asked: Pick<UdpHeader, "host" | "port">,
-) => Route | Promise<Route>;
+) => DatagramRoute | Promise<DatagramRoute>;
 
 /** The datagrams of one association. */
 export class UdpRelay {
@@ -182,7 +182,7 @@ export class UdpRelay {
 
   /** Tries again once a route through parents has opened or failed. */
   #wait(
-    route: Promise<Route>,
+    route: Promise<DatagramRoute>,
     header: UdpHeader,
     payload: Uint8Array<ArrayBuffer>,
   ): undefined {

@@ -5,7 +5,7 @@
  */
 
 /** The functions of the C library, described for Deno. */
-export const SYMBOLS = {
+export const FENCE_SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
   bind: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   capset: { parameters: ["buffer", "buffer"], result: "i32" },
@@ -68,7 +68,7 @@ export const SYMBOLS = {
 } as const;
 
 /** The functions of the C library. */
-export type Calls = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+export type FenceCalls = Deno.DynamicLibrary<typeof FENCE_SYMBOLS>["symbols"];
 
 /** Names of errors that an operator can act on (errno(3)). */
 const NAMES: Readonly<Record<number, string>> = {
@@ -101,7 +101,7 @@ export class CallError extends Error {
   }
 }
 
-let calls: Calls | undefined;
+let calls: FenceCalls | undefined;
 
 /**
  * Opens the C library, once.
@@ -109,8 +109,8 @@ let calls: Calls | undefined;
  * @returns The functions of the C library.
  * @throws {Deno.errors.NotCapable} If Deno was not given --allow-ffi.
  */
-export function fenceCalls(): Calls {
-  calls ??= Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+export function fenceCalls(): FenceCalls {
+  calls ??= Deno.dlopen("libc.so.6", FENCE_SYMBOLS).symbols;
   return calls;
 }
 

@@ -88,7 +88,7 @@ function signalSet(ignored: readonly number[]): Uint8Array<ArrayBuffer> {
  * @param name Its name; with a slash it is a path.
  * @returns Its path; the name if it is not found.
  */
-export function findProgram(name: string): string {
+function findProgram(name: string): string {
   if (name.includes("/")) return name;
   const folders = (Deno.env.get("PATH") ?? "/usr/local/bin:/bin:/usr/bin")
     .split(":");
@@ -105,7 +105,7 @@ export function findProgram(name: string): string {
 }
 
 /** A change in a child process. */
-export interface Change {
+export interface ChildChange {
   /** Its process ID. */
   pid: number;
   /** Its exit code; 128 plus the signal if a signal ended it. */
@@ -119,7 +119,7 @@ export interface Change {
  *
  * @returns The change; `undefined` without children.
  */
-export async function awaitChild(): Promise<Change | undefined> {
+export async function awaitChild(): Promise<ChildChange | undefined> {
   const status = new Int32Array(1);
   const pid = await fenceCalls().waitpidLater(-1, status, WUNTRACED);
   if (pid < 0) return undefined;
