@@ -4,6 +4,7 @@ import { type CommandProxy, startCommandProxy } from "../../lib/exec/proxy.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { RuleLearner } from "../../lib/policy/rules/learn_rules.ts";
 import { reachedFacts } from "../../lib/policy/rules/reached_fact.ts";
+import { TUNNELS } from "../proxy/names/bypasses.ts";
 import { hello, serverNames } from "../support/client_hello.ts";
 import { type Bytes, join, nameRequest } from "../support/dialogue.ts";
 import { connectRequest, GREETING } from "../support/proxy.ts";
@@ -115,6 +116,21 @@ Deno.test("startCommandProxy() refuses a TLS client that lies about the name", a
     [refused!.code, refused!.target, refused!.name, served!.result],
     ["name-mismatch", `a.test:${port}`, "b.test", "ok"],
   );
+});
+
+Deno.test("startCommandProxy() lets no known bypass through a tunnel", async () => {
+  await using target = startTarget();
+  const { port } = target.addr;
+  await using started = await start(
+    `allow name api.test to loopback port ${port}\ndefault deny`,
+  );
+  const { proxy, say } = started;
+  for (const [what, first] of TUNNELS) {
+    const asked = join(GREETING, nameRequest("api.test", port));
+    await say(proxy.port, asked, first);
+    const { received } = target.state;
+    assert(!/evil/i.test(received), `${what}: ${JSON.stringify(received)}`);
+  }
 });
 
 Deno.test("startCommandProxy() judges each Host in a tunnel", async () => {
