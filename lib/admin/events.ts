@@ -11,7 +11,7 @@ import type { HistoryPoint, SnapshotEvent, TickEvent } from "./api.ts";
 import { AdminError } from "./error.ts";
 import type { AdminView } from "./view.ts";
 import type { Threads } from "./threads.ts";
-import { TunnelFeed } from "./tunnel_feed.ts";
+import { TunnelFeed } from "./tunnels/feed.ts";
 
 /** Readers at once. */
 export const MOST_READERS = 16;
@@ -115,10 +115,14 @@ export class AdminEvents {
     for (const reader of this.#readers) reader.close();
   }
 
-  /** Ends the stream of every reader, and takes none any more. */
+  /** Tells every reader that the program ends, and takes none any more. */
   close(): void {
     this.#isClosed = true;
-    this.endAll();
+    const end = encodeEvent("end", {});
+    for (const reader of this.#readers) {
+      reader.push(end);
+      reader.close();
+    }
   }
 
   /** What comes from now on is what is told. */

@@ -28,6 +28,12 @@ export interface WatchedServer {
   files: readonly Reloadable[];
 }
 
+/** Values of options that decide who watches, and what they say. */
+export type WatchedOptions = Partial<AdminOptions> & {
+  /** Name of this node of a fleet. */
+  readonly "fleet-node"?: string | undefined;
+};
+
 /** Options for {@linkcode openWatchers}. */
 export interface WatcherOptions {
   /** Begins the end of the program, as a signal does. */
@@ -76,7 +82,7 @@ export interface Watchers extends AsyncDisposable {
  */
 export async function openWatchers(
   options:
-    & Partial<AdminOptions>
+    & WatchedOptions
     & Pick<CommonOptions, "drain-delay" | "drain-timeout">,
   log: (event: LogEvent) => void,
   { drain, hasWorkers = false }: WatcherOptions,
@@ -162,10 +168,10 @@ async function watcherOf(threads: Threads): Promise<ThreadWatcher> {
 }
 
 async function openAdmin(
-  options: Partial<AdminOptions>,
+  options: WatchedOptions,
   rest: Omit<
     Parameters<typeof import("./server.ts").startAdmin>[0],
-    "listen" | "token"
+    "listen" | "token" | "node"
   >,
 ): Promise<{ admin: Admin; files: readonly Reloadable[] }> {
   // Imported lazily so that programs without an admin listener start faster.
@@ -176,7 +182,10 @@ async function openAdmin(
   const path = options["admin-token-file"];
   const given = { "admin-token-file": path };
   const { file, token } = await openAdminToken(given, rest.log);
-  const admin = await startAdmin({ listen: options.admin!, token, ...rest });
+  const admin = await startAdmin({
+    ...{ listen: options.admin!, token, node: options["fleet-node"] },
+    ...rest,
+  });
   file?.onReload((other) => {
     if (other !== file.value) admin.replaceToken(other);
   });
