@@ -7,7 +7,11 @@
 import type { FailuresAnswer } from "../../api.ts";
 import { formatTerm } from "../../filter.ts";
 import { byId, setText } from "../base/element.ts";
-import { formatCount, formatLatency, formatShare } from "../base/format.ts";
+import {
+  formatCount,
+  formatLatency,
+  formatShare,
+} from "../../client/format.ts";
 import { barCell, buttonHeading, cell } from "./cells.ts";
 import { ShortTable } from "./short_table.ts";
 
@@ -48,7 +52,7 @@ export class FailuresCard {
   ): void {
     const bad = results.refused + results.failed;
     const panel = byId("failures", HTMLElement);
-    panel.dataset["empty"] = bad === 0 ? "none" : "";
+    panel.dataset["empty"] = reasons.length === 0 ? "none" : "";
     setText(
       byId("failures-share", HTMLElement),
       ended === 0 ? formatShare(0) : formatShare(share),

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Tunnel } from "../../api.ts";
-import { naturalKey } from "../grid/order.ts";
+import type { Tunnel } from "../api.ts";
+import { naturalKey } from "./order.ts";
 import type { RateHistory } from "./rate_history.ts";
 
 /** A tunnel, open or ended, in a list. */
@@ -27,6 +27,11 @@ export class Row<T extends Tunnel = Tunnel> {
     this.key = key;
     this.#tunnel = tunnel;
     this.startedAt = now - tunnel.ageMs;
+  }
+
+  /** Whether there is something to end: it may be ending already. */
+  get isAlive(): boolean {
+    return !this.isGone && this.#tunnel.state !== "closing";
   }
 
   /** The tunnel. */

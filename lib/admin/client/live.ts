@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Api, describeFailure } from "./api.ts";
+import { type CallOptions, describeFailure } from "./api.ts";
 import { EventParser, type ServerEvent } from "./event_parser.ts";
 
 /** Milliseconds until it is reopened: first and most. */
@@ -27,10 +27,27 @@ export interface LiveListener {
   onState(state: StreamState): void;
 }
 
-/** Reads events for as long as the page is open. */
-export async function follow(api: Api, listener: LiveListener): Promise<void> {
+/** Opens what the server sends. */
+export interface EventSourceOpener {
+  /** Makes a call; rejects if the answer is a failure. */
+  open(path: string, options: CallOptions): Promise<Response>;
+  /** Says in words why a call has failed (default: the page's words). */
+  describe?(error: unknown): string;
+}
+
+/**
+ * Reads events until it is aborted.
+ *
+ * @param signal Ends it when aborted (default: it never ends).
+ */
+export async function follow(
+  api: EventSourceOpener,
+  listener: LiveListener,
+  signal?: AbortSignal,
+): Promise<void> {
   for (
-    let pause: number = RETRY.first;;
+    let pause: number = RETRY.first;
+    !signal?.aborted;
     pause = Math.min(2 * pause, RETRY.most)
   ) {
     listener.onState({ is: "connecting" });
@@ -41,25 +58,43 @@ export async function follow(api: Api, listener: LiveListener): Promise<void> {
         hasEnded ||= event.name === "end";
         return listener.onEvent(event);
       };
-      await read(api, onEvent, () => {
+      const onOpen = () => {
         pause = RETRY.first;
         listener.onState({ is: "live" });
-      });
+      };
+      await read(api, onEvent, { onOpen, signal });
     } catch (error) {
-      why = describe(error);
+      why = describe(error, api);
     }
+    if (signal?.aborted) return;
     const retryAt = Date.now() + pause;
     listener.onState({ is: "lost", why, retryAt, hasEnded });
-    await new Promise((resolve) => setTimeout(resolve, pause));
+    await wait(pause, signal);
   }
 }
 
+/** Waits for a time, or until it is aborted. */
+function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    if (signal?.aborted) end();
+    signal?.addEventListener("abort", end);
+  });
+}
+
 async function read(
-  api: Api,
+  api: EventSourceOpener,
   onEvent: LiveListener["onEvent"],
-  onOpen: () => void,
+  { onOpen, signal }: { onOpen: () => void; signal: AbortSignal | undefined },
 ): Promise<void> {
   let silence = new AbortController();
+  const stop = () => silence.abort();
+  signal?.addEventListener("abort", stop);
   let timer: ReturnType<typeof setTimeout> | undefined;
   const listen = () => {
     const now = silence;
@@ -87,13 +122,14 @@ async function read(
     }
   } finally {
     clearTimeout(timer);
-    silence.abort();
+    signal?.removeEventListener("abort", stop);
+    stop();
   }
 }
 
-function describe(error: unknown): string {
+function describe(error: unknown, api: EventSourceOpener): string {
   const isSilence = error instanceof DOMException &&
     error.name === "AbortError";
   if (isSilence) return `nothing was heard for ${SILENCE / 1000} s`;
-  return describeFailure(error);
+  return api.describe?.(error) ?? describeFailure(error);
 }
