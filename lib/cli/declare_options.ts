@@ -206,7 +206,7 @@ export function choice<
     throw new SyntaxError(
       choices.length === 2
         ? `'${text}' is neither ${choices.join(" nor ")}`
-        : `'${text}' is none of ${choices.join(", ")}`,
+        : `'${text}' is not one of ${choices.join(", ")}`,
     );
   });
 }
@@ -228,7 +228,7 @@ export function path<const D extends Declaration>(
     throw new SyntaxError(
       `${
         quote(text)
-      } has ${length} bytes, and no path has more than ${MOST_PATH}`,
+      } has ${length} bytes; a path has at most ${MOST_PATH}`,
     );
   });
 }

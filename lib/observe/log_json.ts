@@ -48,6 +48,7 @@ function banFields(event: BanEvent): Record<string, unknown> {
     failures: event.failures,
     window_ms: event.window,
     user: event.user,
+    code: event.code,
   };
 }
 
@@ -62,6 +63,7 @@ function listeningFields(event: ListeningEvent): Record<string, unknown> {
     port: event.port,
     path: event.path,
     config: event.config,
+    code: event.code,
   };
 }
 

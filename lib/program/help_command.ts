@@ -20,6 +20,9 @@ import {
   describeCommands,
 } from "./command_table.ts";
 
+/** Words after `help` that are neither a command nor a topic. */
+export const HELP_WORDS = ["options", "search", "man"] as const;
+
 /** The options of the command. */
 export const HELP_OPTIONS = {
   "about": operand("text", {
@@ -129,7 +132,7 @@ function membersOf(group: string, commands: CommandTable) {
 
 async function search(words: readonly string[]): Promise<string[]> {
   if (words.length === 0) {
-    throw new UsageError("search for what? write 'sluice help search WORD…'");
+    throw new UsageError("'search' needs a word: sluice help search WORD…");
   }
   const { count, places } = searchTopics(await readTopics(), words);
   const shown = words.map(quoteArgument).join(" ");
