@@ -226,9 +226,7 @@ export function path<const D extends Declaration>(
     const { length } = new TextEncoder().encode(text);
     if (length <= MOST_PATH) return parse(text);
     throw new SyntaxError(
-      `${
-        quote(text)
-      } has ${length} bytes; a path has at most ${MOST_PATH}`,
+      `${quote(text)} has ${length} bytes; a path has at most ${MOST_PATH}`,
     );
   });
 }

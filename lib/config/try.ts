@@ -78,8 +78,7 @@ export async function tryConfig(
       .find(([who]) => who === undefined)?.[2];
     if (before === undefined) continue;
     const text = formatEndpoint(claim.where);
-    const message =
-      `${text} is already taken by listeners[${before.index}]`;
+    const message = `${text} is already taken by listeners[${before.index}]`;
     problems.push(config.problem(["admin"], message));
   }
   for (const [listener, { option, where }, before] of clashes(claims)) {

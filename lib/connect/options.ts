@@ -82,7 +82,10 @@ function clash(option: string, other: string, why: string): UsageError {
 }
 
 function noSocket(option: string, why: string): UsageError {
-  return new UsageError(`cannot be combined with unix:PATH: a Unix socket ${why}`, {
-    option,
-  });
+  return new UsageError(
+    `cannot be combined with unix:PATH: a Unix socket ${why}`,
+    {
+      option,
+    },
+  );
 }

@@ -88,10 +88,13 @@ function requirePool({ pool, sendProxy }: FittingSettings): void {
 function requireAgreeing(config: FittingSettings): void {
   const { pool, protocols, routes, serverNames, tls } = config;
   if (tls === undefined) {
-    throw new UsageError("needs --tls-cert; without it, this option has no effect", {
-      option: "tls-alpn",
-      others: ["tls-cert"],
-    });
+    throw new UsageError(
+      "needs --tls-cert; without it, this option has no effect",
+      {
+        option: "tls-alpn",
+        others: ["tls-cert"],
+      },
+    );
   }
   const all = [
     ...routes.map(({ upstreams }) => upstreams),

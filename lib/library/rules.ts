@@ -140,7 +140,9 @@ export function decide(
 
 function hostOf({ host, port }: RuleRequest): string | IpAddress {
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new TypeError(`Cannot decide: "port" is not a number from 0 to 65535`);
+    throw new TypeError(
+      `Cannot decide: "port" is not a number from 0 to 65535`,
+    );
   }
   try {
     if (typeof host === "string") return parseHost(host);

@@ -52,7 +52,9 @@ export function parseAskedHost(text: string): Host {
   if (text === "") throw new SyntaxError("name is empty");
   for (const label of text.split(".")) {
     if (label !== "" && !LABEL.test(label)) {
-      throw new SyntaxError(`label ${JSON.stringify(cut(label))} is not allowed in a name`);
+      throw new SyntaxError(
+        `label ${JSON.stringify(cut(label))} is not allowed in a name`,
+      );
     }
   }
   return text;

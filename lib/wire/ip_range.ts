@@ -39,7 +39,9 @@ export function parseIpRange(text: string): IpRange {
     throw new SyntaxError(`${quote(text)} has more than ${ip.length * 8} bits`);
   }
   if (unmapAddress(ip).length !== ip.length) {
-    throw new SyntaxError(`${quote(text)} is an IPv4-mapped address: write it as IPv4`);
+    throw new SyntaxError(
+      `${quote(text)} is an IPv4-mapped address: write it as IPv4`,
+    );
   }
   const prefix = clearBehind(ip, bits);
   if (prefix.some((byte, index) => byte !== ip[index])) {

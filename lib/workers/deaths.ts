@@ -89,6 +89,11 @@ export class Deaths {
   /** Logs that another thread serves in place of a dead one. */
   sayReplaced(index: number): void {
     const message = `Worker ${index + 1} serves again`;
-    this.#log({ event: "message", level: "info", code: "worker-back", message });
+    this.#log({
+      event: "message",
+      level: "info",
+      code: "worker-back",
+      message,
+    });
   }
 }

@@ -84,7 +84,10 @@ function operandLines(
     return `complete -c sluice -n ${condition} -a ${quoted(words.join(" "))}`;
   });
   if (lines.length === 0) return [];
-  return [`complete -c sluice -f -n ${quoted(`__sluice_is '${name}'`)}`, ...lines];
+  return [
+    `complete -c sluice -f -n ${quoted(`__sluice_is '${name}'`)}`,
+    ...lines,
+  ];
 }
 
 function optionLine(command: string, option: DescribedOption): string {
