@@ -144,9 +144,13 @@ export class Session<S extends ConnectionServices = ConnectionServices>
    *
    * @param client Where that client is.
    * @param reached Where it has connected to.
+   * @returns As {@linkcode Session.requirePlace} does.
    * @throws {Refusal} As {@linkcode Session.requirePlace} does.
    */
-  actFor(client: Deno.NetAddr, reached: Deno.NetAddr): void {
+  actFor(
+    client: Deno.NetAddr,
+    reached: Deno.NetAddr,
+  ): Promise<void> | undefined {
     this.#lease?.release();
     this.#kept?.release();
     this.usage?.release();
@@ -154,7 +158,7 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.reached = unmapAddr(reached);
     this.record.client = formatAddr(this.remote);
     this.#count();
-    this.requirePlace();
+    return this.requirePlace();
   }
 
   #count(): void {
@@ -202,15 +206,28 @@ export class Session<S extends ConnectionServices = ConnectionServices>
    * Ends a client that is over a limit, and too many are that already to wait
    * until it has said what it wants.
    *
-   * @returns What to wait for, where another thread was asked for a place.
+   * @returns Resolves when another thread or machine has given a place, or has
+   *   none; `undefined` if there is nothing to wait for.
    * @throws {Refusal} `limit reached`.
    */
   requirePlace(): Promise<void> | undefined {
     if (this.#lease !== undefined) return undefined;
     this.#kept = this.services.limits.keep();
-    if (this.#kept !== undefined) return this.services.limits.awaitRoom();
+    if (this.#kept !== undefined) return this.#awaitPlace();
     this.context.cancel(this.#overLimit);
     throw this.#overLimit;
+  }
+
+  #awaitPlace(): Promise<void> | undefined {
+    const { connectionsPerClient, limits } = this.services;
+    return limits.awaitRoom(this.remote.hostname, connectionsPerClient)?.then(
+      (lease) => {
+        if (lease === undefined) return;
+        this.#lease = lease;
+        this.#kept?.release();
+        this.#kept = undefined;
+      },
+    );
   }
 
   /**
@@ -218,21 +235,28 @@ export class Session<S extends ConnectionServices = ConnectionServices>
    * said what it wants, so that it can be told. A place that has become free
    * since the client connected is taken.
    *
+   * @returns Resolves when another machine has given a place for the user;
+   *   `undefined` if there is nothing to wait for.
    * @throws {Refusal} `limit reached`.
    */
-  admit(): void {
+  admit(): Promise<void> | undefined {
     if (this.#lease === undefined) this.#takePlace();
-    this.usage?.admit(this.identity);
+    return this.usage?.admit(this.identity);
   }
 
   /**
    * Refuses to begin work for a client that is over a limit, or in a drain.
    *
+   * @returns As {@linkcode Session.admit} does.
    * @throws {Refusal} `limit reached` or `draining`.
    */
-  requireAdmission(): void {
-    this.admit();
+  requireAdmission(): Promise<void> | undefined {
+    const admission = this.admit();
+    if (admission !== undefined) {
+      return admission.then(() => this.requireNoDrain());
+    }
     this.requireNoDrain();
+    return undefined;
   }
 
   /**

@@ -1,0 +1,85 @@
+/**
+ * The script with which the nodes of a fleet share rates by demand.
+ *
+ * @module
+ */
+
+import { fleetScript } from "../script.ts";
+
+/** Most rates in one call of the script. */
+export const MOST_RATES = 500;
+
+/**
+ * Takes demands, and gives each node its part of each rate.
+ *
+ * Where all demands together are below the rate, everybody gets what it asks
+ * for and an equal part of the rest. Otherwise small demands are met, and the
+ * large ones get equal parts (max-min fairness). The parts are computed anew at
+ * each demand while few nodes use the rate, and about once a second for a
+ * thousand of them.
+ *
+ * Each rate has a hash: of each node its demand in bytes per second and when
+ * that expires; `#level` is the largest part, `#spare` what everybody gets on
+ * top, `#at` when that was computed.
+ *
+ * Keys: none that are known before. Arguments: the node, milliseconds for which
+ * a demand counts, the prefix of the hashes, the channel for changes; then three
+ * for each rate: its name, bytes per second, demand. Returns the parts.
+ */
+export const RATES_SCRIPT = fleetScript(`
+local node, ttl, prefix, channel = unpack(ARGV, 1, 4)
+local FEW, TOLD = 64, 100
+local parts = {}
+
+local function share(key, rate)
+  local demands, sum = {}, 0
+  local all = redis.call('HGETALL', key)
+  for at = 1, #all, 2 do
+    if all[at]:sub(1, 1) ~= '#' then
+      local want, ends = all[at + 1]:match('(%d+) (%d+)')
+      if tonumber(ends) < now then
+        redis.call('HDEL', key, all[at])
+      else
+        want = math.min(tonumber(want), rate)
+        demands[#demands + 1] = want
+        sum = sum + want
+      end
+    end
+  end
+  if sum <= rate then return rate, (rate - sum) / math.max(1, #demands) end
+  table.sort(demands)
+  local left = rate
+  for at, want in ipairs(demands) do
+    local equal = left / (#demands - at + 1)
+    if want > equal then return equal, 0 end
+    left = left - want
+  end
+  return rate, 0
+end
+
+for at = 5, #ARGV, 3 do
+  local name, rate, want = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local key = prefix .. name
+  if want > 0 then
+    redis.call('HSET', key, node, string.format('%.0f %.0f', want, now + ttl))
+  else
+    redis.call('HDEL', key, node)
+  end
+  local known = redis.call('HMGET', key, '#level', '#spare', '#at', '#told')
+  local level, spare = tonumber(known[1] or 0), tonumber(known[2] or 0)
+  local count = redis.call('HLEN', key)
+  if not known[1] or count <= FEW or now - known[3] >= count then
+    local before, spared = level, spare
+    level, spare = share(key, rate)
+    redis.call('HSET', key, '#level', level, '#spare', spare, '#at', string.format('%.0f', now))
+    local change = math.abs(level - before) + math.abs(spare - spared)
+    if change > rate / 20 and now - (known[4] or 0) >= math.max(TOLD, count) then
+      redis.call('HSET', key, '#told', string.format('%.0f', now))
+      redis.call('PUBLISH', channel, 'rate ' .. name)
+    end
+  end
+  redis.call('PEXPIRE', key, 2 * ttl)
+  parts[#parts + 1] = string.format('%.0f', math.min(want, level) + spare)
+end
+return parts
+`);
