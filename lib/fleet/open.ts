@@ -22,7 +22,9 @@ import { clockLead, sharedClock } from "../sync/shared/clock.ts";
 import type { RedisTls } from "./connect.ts";
 import { FleetKeys } from "./keys.ts";
 import { type FleetPart, Link } from "./link.ts";
-import { type Incarnation, Pulse } from "./pulse.ts";
+import { FleetPlaces } from "./places/places.ts";
+import { CHANNEL, type Incarnation, Pulse } from "./pulse.ts";
+import { FleetRates } from "./rates/rates.ts";
 
 /** A part that counts something for the tables of this machine. */
 export interface CountingPart extends FleetPart {
@@ -53,7 +55,10 @@ export interface FleetContext {
 }
 
 /** Makes the parts that count, in the order of their calls. */
-const PARTS: readonly ((context: FleetContext) => CountingPart)[] = [];
+const PARTS: readonly ((context: FleetContext) => CountingPart)[] = [
+  (context) => new FleetPlaces(context),
+  (context) => new FleetRates(context),
+];
 
 /**
  * Joins the fleet of the options.
@@ -81,14 +86,18 @@ export async function openFleet(
       tls: await readTls(options),
     },
     channel: {
-      name: keys.of("changes"),
-      take: (message) => pulse.hear(message),
+      name: keys.of(CHANNEL),
+      take: (message) => hear(message),
     },
   });
   const pulse = new Pulse(link, { keys, view, own });
   link.register(pulse);
   const context = { link, keys, view, own, pulse, log, now };
   const parts = PARTS.map((make) => make(context));
+  function hear(message: string): void {
+    pulse.hear(message);
+    for (const part of parts) part.hear?.(message);
+  }
   for (const part of parts) link.register(part);
   await start(link, onLoss === "refuse");
   return new JoinedFleet(memory, context, parts);

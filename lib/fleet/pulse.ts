@@ -10,6 +10,9 @@ import type { FleetKeys } from "./keys.ts";
 import type { FleetPart, Link } from "./link.ts";
 import { fleetScript } from "./script.ts";
 
+/** Part of the name of the channel, and of the stream of changes. */
+export const CHANNEL = "changes";
+
 /** Milliseconds for which a machine that has gone is remembered. */
 const KEPT = 600_000;
 
@@ -149,7 +152,7 @@ export class Pulse implements FleetPart {
 
   /** The keys that {@linkcode CHANGE_LUA} needs: its state, and its stream. */
   get changeKeys(): readonly [state: string, stream: string] {
-    return [this.#keys.of("state"), this.#keys.of("changes")];
+    return [this.#keys.of("state"), this.#keys.of(CHANNEL)];
   }
 
   /**

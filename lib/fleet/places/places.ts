@@ -4,11 +4,13 @@
  * @module
  */
 
-import type { Rations } from "../../policy/limits/rations.ts";
 import type { Shortages } from "../../policy/limits/shortages.ts";
 import type { FleetView } from "../../serve/counts/fleet_view.ts";
+import type { NodeCount } from "../../serve/counts/shared_counts.ts";
+import { rationedCounts } from "../../serve/limits/connection_counts.ts";
 import type { FleetKeys } from "../keys.ts";
 import type { FleetPart, Link } from "../link.ts";
+import { CHANNEL, type Incarnation } from "../pulse.ts";
 import { PlaceBook, type PlaceItem } from "./book.ts";
 import { MOST_ITEMS, PLACE_KEYS, PLACES_SCRIPT } from "./script.ts";
 
@@ -25,12 +27,11 @@ const LOW = 50;
 const WANTED = "wanted ";
 
 /** A limit of connections that is counted over the fleet. */
-export interface CountedPlaces {
-  /** Its name on every machine, such as `proxy 1/connections-per-user`. */
-  readonly name: string;
-  /** Where the threads of this machine find their rations. */
-  readonly rations: Rations;
-  /** Where they tell what they lack. */
+interface CountedPlaces {
+  /** The count of this machine. */
+  readonly id: string;
+  readonly book: PlaceBook;
+  /** Where threads tell what they lack. */
   readonly shortages: Shortages;
 }
 
@@ -40,12 +41,10 @@ export interface FleetPlacesOptions {
   link: Pick<Link, "run">;
   /** Names of keys. */
   keys: FleetKeys;
-  /** Channel of the fleet. */
-  channel: string;
   /** What threads see. */
   view: Pick<FleetView, "lacks" | "lacked" | "lack" | "onLoss">;
   /** The incarnation of this machine. */
-  id: string;
+  own: Pick<Incarnation, "id">;
   /** Clock of the tables, in milliseconds. */
   now: () => number;
 }
@@ -69,8 +68,8 @@ interface Page {
 /** The places of this machine. */
 export class FleetPlaces implements FleetPart {
   readonly #options: FleetPlacesOptions;
-  readonly #counted = new Map<string, CountedPlaces>();
-  readonly #books = new Map<string, PlaceBook>();
+  /** By their names on every machine, such as `proxy 1/connections-per-user`. */
+  #counted: ReadonlyMap<string, CountedPlaces> = new Map();
   /** A machine that returns is a new one for Redis. */
   #age = 0;
   #isIn = false;
@@ -84,6 +83,7 @@ export class FleetPlaces implements FleetPart {
   #exchange: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pause = 0;
+  #isLinked = false;
   #isClosed = false;
 
   /**
@@ -99,19 +99,28 @@ export class FleetPlaces implements FleetPart {
   /**
    * Takes the limits of this machine.
    *
-   * @param all All of them; those that were there before are kept.
+   * @param counts All counts; those that were there before are kept.
    */
-  count(all: readonly CountedPlaces[]): void {
-    const isSame = all.length === this.#counted.size &&
-      all.every((one) => this.#counted.get(one.name) === one);
-    if (isSame) return;
-    this.#counted.clear();
-    this.#books.clear();
-    for (const counted of all) {
-      this.#counted.set(counted.name, counted);
-      this.#books.set(counted.name, new PlaceBook(counted.rations));
+  count(counts: readonly Pick<NodeCount, "id" | "scope" | "tables">[]): void {
+    const before = this.#counted;
+    const all = new Map<string, CountedPlaces>();
+    for (const { id, scope, tables } of counts) {
+      for (const { name, rations, shortages } of rationedCounts(tables)) {
+        const full = `${scope}/${name}`;
+        const known = before.get(full);
+        const counted = known?.id === id
+          ? known
+          : { id, shortages, book: new PlaceBook(rations) };
+        all.set(full, counted);
+      }
     }
+    const isSame = all.size === before.size &&
+      all.entries().every(([name, one]) => before.get(name) === one);
+    if (isSame) return;
+    this.#counted = all;
+    // It has to learn all called keys.
     this.#startAgain();
+    if (this.#isLinked) this.#flushSoon(0);
   }
 
   /**
@@ -121,6 +130,7 @@ export class FleetPlaces implements FleetPart {
    */
   flush(isFirst = false): Promise<void> {
     if (isFirst) this.#startAgain();
+    this.#isLinked = true;
     this.#exchange ??= this.#exchangeOnce().finally(() => {
       this.#exchange = undefined;
     });
@@ -129,6 +139,7 @@ export class FleetPlaces implements FleetPart {
 
   /** Admits nothing while Redis is lost, if the machine shall not. */
   lost(): void {
+    this.#isLinked = false;
     if (this.#options.view.onLoss === "refuse") this.#setLease(0, 0);
   }
 
@@ -160,14 +171,14 @@ export class FleetPlaces implements FleetPart {
     this.#age++;
     this.#heeds = { seat: 0, sequence: 0 };
     this.#reported = this.#heeds;
-    for (const book of this.#books.values()) {
+    for (const { book } of this.#counted.values()) {
       book.setLease(this.#until, 0);
       book.startAgain();
     }
   }
 
   get #name(): string {
-    return `${this.#options.id}.${this.#age}`;
+    return `${this.#options.own.id}.${this.#age}`;
   }
 
   async #exchangeOnce(): Promise<void> {
@@ -176,7 +187,7 @@ export class FleetPlaces implements FleetPart {
     const sentAt = now();
     const age = this.#age;
     const pages = this.#collect(sentAt);
-    const isWhole = this.#books.values().every((book) => !book.isUnreported);
+    const isWhole = !this.#isUnreported;
     const reported = isWhole ? this.#heeds : this.#reported;
     const items = pages.flatMap(({ name, items }) =>
       items.flatMap(({ key, limit, hold, need, wish }) => [
@@ -202,7 +213,7 @@ export class FleetPlaces implements FleetPart {
 
   #collect(now: number): (Page & { name: string })[] {
     let left = MOST_ITEMS;
-    return [...this.#books].map(([name, book]) => {
+    return [...this.#counted].map(([name, { book }]) => {
       const items = book.collect(left, now);
       left -= items.length;
       return { name, book, items };
@@ -214,7 +225,7 @@ export class FleetPlaces implements FleetPart {
     items: readonly (string | number)[],
     { seat, sequence }: { seat: number; sequence: number },
   ): Promise<unknown> {
-    const { channel, keys, link } = this.#options;
+    const { keys, link } = this.#options;
     const own = keys.of("places", "of", this.#name);
     const prefix = own.slice(0, own.length - this.#name.length);
     return link.run(
@@ -222,7 +233,7 @@ export class FleetPlaces implements FleetPart {
       [...PLACE_KEYS.map((name) => keys.of("places", name)), own],
       [
         ...[this.#name, time, seat, sequence, this.#isIn ? 0 : 1],
-        ...[this.#replaced, this.#born, prefix, channel, ...items],
+        ...[this.#replaced, this.#born, prefix, keys.of(CHANNEL), ...items],
       ],
     );
   }
@@ -262,12 +273,14 @@ export class FleetPlaces implements FleetPart {
     act: (book: PlaceBook, key: string) => T,
   ): T | undefined {
     const end = field.indexOf("/", field.indexOf("/") + 1);
-    const book = this.#books.get(field.slice(0, end));
-    return book && act(book, field.slice(end + 1));
+    const counted = this.#counted.get(field.slice(0, end));
+    return counted && act(counted.book, field.slice(end + 1));
   }
 
   #setLease(until: number, fraction: number): void {
-    for (const book of this.#books.values()) book.setLease(until, fraction);
+    for (const { book } of this.#counted.values()) {
+      book.setLease(until, fraction);
+    }
   }
 
   /** Whether Redis lacks a report that others wait for. */
@@ -275,14 +288,17 @@ export class FleetPlaces implements FleetPart {
     const { seat, sequence } = this.#heeds;
     return seat !== this.#reported.seat ||
       sequence !== this.#reported.sequence ||
-      this.#books.values().some((book) => book.isUnreported);
+      this.#isUnreported;
+  }
+
+  get #isUnreported(): boolean {
+    return this.#counted.values().some(({ book }) => book.isUnreported);
   }
 
   /** Returns whether a connection waits; `undefined` if nothing is lacking. */
   #takeShortages(): boolean | undefined {
     let isUrgent: boolean | undefined;
-    for (const [name, { shortages }] of this.#counted) {
-      const book = this.#books.get(name)!;
+    for (const { book, shortages } of this.#counted.values()) {
       for (const { isWaiting, key } of shortages.take()) {
         book.note(key, isWaiting);
         isUrgent = isUrgent === true || isWaiting;
@@ -304,12 +320,17 @@ export class FleetPlaces implements FleetPart {
 
   #flushSoon(milliseconds: number): void {
     if (this.#isClosed) return;
-    this.#timer ??= setTimeout(() => {
+    this.#timer ??= setTimeout(() => void this.#flushAgain(), milliseconds);
+  }
+
+  async #flushAgain(): Promise<void> {
+    try {
+      await this.#exchange;
       this.#timer = undefined;
-      const running = this.#exchange;
-      void (running ?? Promise.resolve()).then(() => this.flush()).catch(() => {
-        // The link has lost Redis, and starts again.
-      });
-    }, milliseconds);
+      if (this.#isLinked) await this.flush();
+    } catch {
+      // The link has lost Redis, and starts again.
+      this.#timer = undefined;
+    }
   }
 }

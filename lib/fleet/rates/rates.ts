@@ -4,9 +4,12 @@
  * @module
  */
 
-import type { RateParts, RateUse } from "../../policy/limits/rate_parts.ts";
+import { RateParts, type RateUse } from "../../policy/limits/rate_parts.ts";
+import type { NodeCount } from "../../serve/counts/shared_counts.ts";
+import { BYTES } from "../../serve/limits/open.ts";
 import type { FleetKeys } from "../keys.ts";
 import type { FleetPart, Link } from "../link.ts";
+import { CHANNEL, type Incarnation } from "../pulse.ts";
 import { Demand } from "./demand.ts";
 import { MOST_RATES, RATES_SCRIPT } from "./script.ts";
 
@@ -22,12 +25,12 @@ const NOTABLE = 1 / 50;
 /** What a message of the fleet begins with that names a changed rate. */
 const CHANGED = "rate ";
 
-/** Rates that are shared over the fleet. */
-export interface CountedRates {
-  /** Unique on this machine. */
+/** Rates of one server. */
+interface CountedRates {
+  /** The count of this machine. */
   readonly id: string;
   /** Name on every machine, such as `proxy 1`. */
-  readonly name: string;
+  readonly scope: string;
   /** Parts of this machine. */
   readonly parts: RateParts;
 }
@@ -38,10 +41,8 @@ export interface FleetRatesOptions {
   link: Pick<Link, "run" | "isUp">;
   /** Names of keys. */
   keys: FleetKeys;
-  /** Channel of the fleet. */
-  channel: string;
   /** The incarnation of this machine. */
-  id: string;
+  own: Pick<Incarnation, "id">;
 }
 
 interface Told {
@@ -83,11 +84,17 @@ export class FleetRates implements FleetPart {
   /**
    * Takes the rates of this machine.
    *
-   * @param all All of them.
+   * @param counts All counts.
    */
-  count(all: readonly CountedRates[]): void {
-    this.#counted = all;
-    if (all.length > 0) this.#lookLater(LOOK);
+  count(counts: readonly Pick<NodeCount, "id" | "scope" | "tables">[]): void {
+    const before = this.#counted;
+    this.#counted = counts.flatMap(({ id, scope, tables }) => {
+      const table = tables.get(BYTES);
+      if (table === undefined) return [];
+      const known = before.find((one) => one.id === id);
+      return known ?? { id, scope, parts: new RateParts(table) };
+    });
+    if (this.#counted.length > 0) this.#lookLater();
   }
 
   /**
@@ -96,7 +103,7 @@ export class FleetRates implements FleetPart {
    * @param isFirst Whether Redis may have forgotten anything.
    */
   flush(isFirst = false): Promise<void> {
-    if (isFirst) { for (const told of this.#told.values()) told.at = 0; }
+    if (isFirst) this.#told.forEach((told) => told.at = 0);
     this.#exchange ??= this.#exchangeOnce().finally(() => {
       this.#exchange = undefined;
     });
@@ -139,9 +146,14 @@ export class FleetRates implements FleetPart {
   }
 
   #run(items: readonly (string | number)[]): Promise<unknown> {
-    const { channel, id, keys, link } = this.#options;
+    const { keys, link, own } = this.#options;
     const prefix = `${keys.of("rates")}:`;
-    return link.run(RATES_SCRIPT, [], [id, TELL.counts, prefix, channel, ...items]);
+    const channel = keys.of(CHANNEL);
+    return link.run(
+      RATES_SCRIPT,
+      [],
+      [own.id, TELL.counts, prefix, channel, ...items],
+    );
   }
 
   /** Measures all demands; returns those to tell. */
@@ -150,10 +162,10 @@ export class FleetRates implements FleetPart {
     this.#told = new Map();
     const items: Item[] = [];
     for (const counted of this.#counted) {
-      const { name: place, parts } = counted;
+      const { parts, scope } = counted;
       const { now } = parts;
       for (const use of parts.read()) {
-        const name = `${place}/${use.way}/${use.key}`;
+        const name = `${scope}/${use.way}/${use.key}`;
         const told = before.get(name) ?? newTold(use, now);
         this.#told.set(name, told);
         if (measure(told, use, now) || this.#changed.has(name)) {
@@ -170,15 +182,18 @@ export class FleetRates implements FleetPart {
   }
 
   /** Looks again soon while something is carried. */
-  #lookLater(milliseconds: number): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      if (this.#isClosed) return;
-      const flushing = this.#options.link.isUp ? this.flush() : undefined;
-      void Promise.resolve(flushing).catch(() => {}).then(() => {
-        if (this.#counted.length > 0) this.#lookLater(LOOK);
-      });
-    }, milliseconds);
+  #lookLater(): void {
+    this.#timer ??= setTimeout(() => void this.#lookAgain(), LOOK);
+  }
+
+  async #lookAgain(): Promise<void> {
+    try {
+      if (this.#options.link.isUp) await this.flush();
+    } catch {
+      // The link has lost Redis.
+    }
+    this.#timer = undefined;
+    if (!this.#isClosed && this.#counted.length > 0) this.#lookLater();
   }
 }
 

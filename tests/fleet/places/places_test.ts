@@ -1,5 +1,8 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
-import { connectRedis, type RedisConnection } from "../../../lib/fleet/connect.ts";
+import {
+  connectRedis,
+  type RedisConnection,
+} from "../../../lib/fleet/connect.ts";
 import { FleetKeys } from "../../../lib/fleet/keys.ts";
 import { FleetPlaces, LEASE_TIME } from "../../../lib/fleet/places/places.ts";
 import type { FleetScript } from "../../../lib/fleet/script.ts";
@@ -9,7 +12,10 @@ import {
   rationTable,
 } from "../../../lib/policy/limits/rationed_connection_limits.ts";
 import { Rations } from "../../../lib/policy/limits/rations.ts";
-import { Shortages, SHORTAGES_TABLE } from "../../../lib/policy/limits/shortages.ts";
+import {
+  Shortages,
+  SHORTAGES_TABLE,
+} from "../../../lib/policy/limits/shortages.ts";
 import {
   SharedTable,
   type SharedTableShape,
@@ -34,7 +40,8 @@ class Node {
     const now = () => time.now;
     const table = makeTable(rationTable(100, "client"), now);
     const rations = new Rations(table);
-    const shortages = new Shortages(makeTable(SHORTAGES_TABLE, now));
+    const told = makeTable(SHORTAGES_TABLE, now);
+    const shortages = new Shortages(told);
     this.limits = new RationedConnectionLimits(
       100,
       { table, threads: 1 },
@@ -58,11 +65,18 @@ class Node {
     this.places = new FleetPlaces({
       link: { run },
       keys: new FleetKeys("test"),
-      channel: "test",
       view: QUIET,
-      ...{ id, now },
+      own: { id },
+      now,
     });
-    this.places.count([{ name: "proxy 1/connections", rations, shortages }]);
+    this.places.count([{
+      id: "",
+      scope: "proxy 1",
+      tables: new Map([["connections-per-client", table], [
+        "connections-per-client-shortages",
+        told,
+      ]]),
+    }]);
   }
 
   take(client: string): boolean {
@@ -103,15 +117,30 @@ function makeTable(
 }
 
 Deno.test("scratch", async () => {
-  const redis = await connectRedis({ place: { hosts: [{ host: "127.0.0.1", port: Number(Deno.env.get("RP")) }], isTls: false, database: 0 } as any, tls: {}, timeout: 5000, name: "t" });
-  for (let seed = 1; seed <= Number(Deno.env.get("SEEDS") ?? 5); seed++) await play(seed, redis);
+  const redis = await connectRedis({
+    place: {
+      hosts: [{ host: "127.0.0.1", port: Number(Deno.env.get("RP")) }],
+      isTls: false,
+      database: 0,
+    } as any,
+    tls: {},
+    timeout: 5000,
+    name: "t",
+  });
+  for (let seed = 1; seed <= Number(Deno.env.get("SEEDS") ?? 5); seed++) {
+    await play(seed, redis);
+  }
   redis.close();
 });
 
 function random(seed: number): () => number {
   let s = seed * 2654435761 >>> 0;
   return () => {
-    s ^= s << 13; s >>>= 0; s ^= s >>> 17; s ^= s << 5; s >>>= 0;
+    s ^= s << 13;
+    s >>>= 0;
+    s ^= s >>> 17;
+    s ^= s << 5;
+    s >>>= 0;
     return s / 2 ** 32;
   };
 }
@@ -131,19 +160,25 @@ async function play(seed: number, redis: RedisConnection) {
   };
   for (let i = 0; i < 3; i++) await start();
   let admitted = 0, refused = 0, most = 0;
-  for (let step = 0; step < 3000; step++) {
+  for (let step = 0; step < 1500; step++) {
     const dice = next();
     const node = nodes[pick(nodes.length)]!;
     const client = clients[pick(clients.length)]!;
-    if (dice < 0.45) { if (node.take(client)) admitted++; else refused++; }
-    else if (dice < 0.75) node.give(client);
-    else if (dice < 0.97) { time.now += pick(300); await node.places.flush(); }
-    else if (dice < 0.98 && nodes.length < 8) await start();
+    if (dice < 0.45) {
+      if (node.take(client)) admitted++;
+      else refused++;
+    } else if (dice < 0.75) node.give(client);
+    else if (dice < 0.97) {
+      time.now += pick(300);
+      await node.places.flush();
+    } else if (dice < 0.98 && nodes.length < 8) await start();
     else if (dice < 0.985 && nodes.length > 2) { // Dies: its connections end.
       nodes = nodes.filter((one) => one !== node);
       await node.places.close();
     } else if (dice < 0.99 && nodes.length > 2) { // Killed
       nodes = nodes.filter((one) => one !== node);
+      node.isLost = true;
+      node.places.lost();
     } else if (dice < 0.995) await node.places.flush(true); // Reconnected.
     if (step % 5 === 0) {
       // Others flush each second at least.
@@ -159,7 +194,9 @@ async function play(seed: number, redis: RedisConnection) {
     assertLessOrEqual(all, LIMITS.all, `seed ${seed} step ${step} all`);
   }
   // One node can have all of it.
-  for (const one of nodes) for (const c of clients) while (one.count(c) > 0) one.give(c);
+  for (const one of nodes) {
+    for (const c of clients) while (one.count(c) > 0) one.give(c);
+  }
   const [only] = nodes as [Node];
   let got = 0;
   for (let tries = 0; tries < 60; tries++) {
@@ -170,10 +207,11 @@ async function play(seed: number, redis: RedisConnection) {
   console.log(seed, nodes.length, { admitted, refused, most, got });
   assertEquals(got, LIMITS.one);
   for (let k = 1; k < 4; k++) {
-  for (let tries = 0; tries < 60; tries++) {
-    while (only.take(clients[k]!)) got++;
-    time.now += 150;
-    for (const one of nodes) await one.places.flush();
-  }}
+    for (let tries = 0; tries < 60; tries++) {
+      while (only.take(clients[k]!)) got++;
+      time.now += 150;
+      for (const one of nodes) await one.places.flush();
+    }
+  }
   assertEquals(got, LIMITS.all);
 }
