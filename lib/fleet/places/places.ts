@@ -15,7 +15,7 @@ import { PlaceBook, type PlaceItem } from "./book.ts";
 import { MOST_ITEMS, PLACE_KEYS, PLACES_SCRIPT } from "./script.ts";
 
 /** Milliseconds for which a machine may use what it was granted. */
-export const LEASE_TIME = 7_000;
+export const LEASE_TIME = 5_000;
 
 /** Milliseconds between two round trips for connections that wait. */
 const LOOK = { least: 5, most: 80 } as const;
