@@ -43,6 +43,8 @@ interface Held {
   want: "none" | "soon" | "now";
   /** End of the time without spare places. */
   leanUntil: number;
+  /** Whether all nodes together hold more than the limit. */
+  isOver: boolean;
   /** Start of the time in which the free part would have been enough. */
   idleSince: number | undefined;
 }
@@ -183,17 +185,23 @@ export class PlaceBook {
   /**
    * Takes the answer to an item.
    *
-   * @param hold Granted places.
+   * @param answer Granted places, or -1 minus these if all nodes together hold
+   *   more than the limit.
+   * @returns Whether there are as many as needed.
    */
-  took({ hold: kept, key, need }: PlaceItem, hold: number): void {
+  took({ hold: kept, key, need }: PlaceItem, answer: number): boolean {
     const held = this.#held.get(key)!;
+    const hold = answer < 0 ? -1 - answer : answer;
     held.reported = hold;
+    held.isOver = answer < 0;
     this.#exclusively(() => {
       const { isCalled } = this.#rations.of(held.entry);
       this.#rations.grant(held.entry, hold, isCalled);
+      this.#rations.setOver(held.entry, held.isOver);
       // Those who wait try again, and tell again if that was not enough.
       if (hold > kept || need > 0) this.#rations.touch();
     });
+    return hold >= kept + need;
   }
 
   #itemOf(key: string, held: Held, now: number): PlaceItem | undefined {
@@ -201,9 +209,12 @@ export class PlaceBook {
     const ration = this.#rations.of(entry);
     const { allowed, isCalled, limit, missed, used } = ration;
     const free = Math.max(0, allowed - used);
-    const spare = now < held.leanUntil ? 0 : spareOf(used, held.used);
+    const isLean = held.isOver || now < held.leanUntil;
+    const spare = isLean ? 0 : spareOf(used, held.used);
     const isWaiting = want === "now";
-    const need = isWaiting ? Math.max(0, Math.max(missed, 1) - free) : 0;
+    const need = isWaiting && !held.isOver
+      ? Math.max(0, Math.max(missed, 1) - free)
+      : 0;
     const wish = want === "none" ? 0 : Math.max(0, spare - free);
     let hold = ration.granted;
     if (need === 0 && this.#isIdle(held, ration, now)) hold = 0;
@@ -213,7 +224,7 @@ export class PlaceBook {
     if (want !== "none") this.#rations.hear(entry);
     held.want = "none";
     held.used = used;
-    if (need > 0 || wish > 0 || hold !== held.reported) {
+    if (need > 0 || wish > 0 || held.isOver || hold !== held.reported) {
       return { key, limit, hold, need, wish };
     }
     if (hold === 0 && !isCalled) this.#forget(key, held);
@@ -240,7 +251,7 @@ export class PlaceBook {
     this.#rations.keep(key);
     const held: Held = {
       ...{ entry, reported: 0, used: 0, want: "none", leanUntil: 0 },
-      idleSince: undefined,
+      ...{ isOver: false, idleSince: undefined },
     };
     this.#held.set(key, held);
     return held;

@@ -73,6 +73,8 @@ export class FleetPlaces implements FleetPart {
   /** A machine that returns is a new one for Redis. */
   #age = 0;
   #isIn = false;
+  /** Whether Redis knows of all places that are in use. */
+  #isKnown = false;
   #replaced = "";
   /** When Redis began to count; it is another time if it has lost its data. */
   #born = "";
@@ -171,6 +173,8 @@ export class FleetPlaces implements FleetPart {
     this.#age++;
     this.#heeds = { seat: 0, sequence: 0 };
     this.#reported = this.#heeds;
+    this.#isKnown = false;
+    this.#until = 0;
     for (const { book } of this.#counted.values()) {
       book.setLease(this.#until, 0);
       book.startAgain();
@@ -203,7 +207,9 @@ export class FleetPlaces implements FleetPart {
     this.#isIn = true;
     this.#replaced = "";
     this.#reported = reported;
-    this.#until = sentAt + LEASE_TIME;
+    // Until all is reported, others may have got the same places.
+    this.#isKnown ||= isWhole;
+    if (this.#isKnown) this.#until = sentAt + LEASE_TIME;
     const isContent = this.#take(pages, reply as Reply);
     this.#pause = isContent
       ? 0
@@ -246,9 +252,7 @@ export class FleetPlaces implements FleetPart {
     let isContent = true;
     for (const { book, items } of pages) {
       for (const item of items) {
-        const hold = places[at++]!;
-        if (hold < item.hold + item.need) isContent = false;
-        book.took(item, hold);
+        if (!book.took(item, places[at++]!)) isContent = false;
       }
     }
     for (const field of called) this.#about(field, (book, key) => book.call(key));

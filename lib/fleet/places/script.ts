@@ -55,7 +55,8 @@ export const PLACE_KEYS = [
  *
  * Returns `gone` for a node that is not in the fleet any more. Otherwise:
  * seat, seat that it should change to, sequence number, called keys, released
- * keys, wanted keys, places held of each given key, when Redis began to count.
+ * keys, wanted keys, places held of each given key (-1 - places if all nodes
+ * hold more than the limit), when Redis began to count.
  */
 export const PLACES_SCRIPT = fleetScript(`
 local nodes, meta, sums, calls, lifts, applied, wants, dead, held = unpack(KEYS)
@@ -184,6 +185,8 @@ for at = 10, #ARGV, 5 do
     if hold > 0 then redis.call('HSET', held, key, hold) else redis.call('HDEL', held, key) end
     if sum > 0 then redis.call('HSET', sums, key, sum) else redis.call('HDEL', sums, key) end
   end
+  -- Machines that return from isolation may bring more than the limit.
+  if sum > limit then hold = -1 - hold end
   places[#places + 1] = hold
 end
 

@@ -10,6 +10,9 @@ const GROWTH = 2;
 /** The least demand of a node that has to wait, as a part of the rate. */
 const LEAST = 1 / 16;
 
+/** What a node asks for before it has carried anything, as a part of the rate. */
+const FIRST = 1 / 4;
+
 /** What a node that does not have to wait asks for, beyond what it carries. */
 const HEADROOM = 1.1;
 
@@ -19,17 +22,19 @@ export class Demand {
   #at: number;
   #last = 0;
   /** Bytes per second; 0 if nothing was carried in the last two looks. */
-  bytes = 0;
+  bytes: number;
 
   /**
    * Begins to look.
    *
    * @param carried Bytes carried so far.
    * @param now Milliseconds.
+   * @param rate The rate, in bytes per second.
    */
-  constructor(carried: number, now: number) {
+  constructor(carried: number, now: number, rate: number) {
     this.#carried = carried;
     this.#at = now;
+    this.bytes = rate * FIRST;
   }
 
   /**

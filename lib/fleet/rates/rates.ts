@@ -197,8 +197,9 @@ export class FleetRates implements FleetPart {
   }
 }
 
-function newTold({ carried }: RateUse, now: number): Told {
-  return { demand: new Demand(carried * 1024, now), bytes: 0, at: 0, lookedAt: now };
+function newTold({ carried, rate }: RateUse, now: number): Told {
+  const demand = new Demand(carried * 1024, now, rate);
+  return { demand, bytes: 0, at: 0, lookedAt: now };
 }
 
 /** Returns whether the demand is to be told. */

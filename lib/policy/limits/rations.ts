@@ -11,10 +11,17 @@
 import type { SharedTable } from "../../sync/shared/table.ts";
 
 /** Values in an entry of a table with rations. */
-export const RATION_VALUES = 5;
+export const RATION_VALUES = 6;
 
 /** Indexes of the values of a key. */
-const KEY = { kept: 0, granted: 1, called: 2, missed: 3, limit: 4 } as const;
+const KEY = {
+  kept: 0,
+  granted: 1,
+  called: 2,
+  missed: 3,
+  limit: 4,
+  isOver: 5,
+} as const;
 
 /** Indexes of the values of the lease. */
 const LEASE = { kept: 0, until: 1, fraction: 2, revision: 3 } as const;
@@ -123,7 +130,7 @@ export class Rations {
   /** Lets the free part be all that a key has. */
   forget(entry: number): void {
     if (entry === this.#all) return;
-    for (const index of [KEY.granted, KEY.called, KEY.missed, KEY.kept]) {
+    for (const index of Object.values(KEY)) {
       this.table.setValue(entry, index, 0);
     }
     this.table.tidy(entry);
@@ -158,6 +165,14 @@ export class Rations {
     this.table.setValue(entry, KEY.called, isCalled ? 1 : 0);
   }
 
+  /**
+   * Notes whether all machines together have more connections than the limit:
+   * then none of them takes one more.
+   */
+  setOver(entry: number, isOver: boolean): void {
+    this.table.setValue(entry, KEY.isOver, isOver ? 1 : 0);
+  }
+
   /** Starts to count misses from 0, and lets the next one be told. */
   hear(entry: number): void {
     this.table.setValue(entry, KEY.missed, 0);
@@ -173,7 +188,8 @@ export class Rations {
   take(entry: number, used: number, limit: number): Taken {
     const { table } = this;
     table.setValue(entry, KEY.limit, limit);
-    const isOver = table.now >= table.value(this.#lease, LEASE.until);
+    const isOver = table.now >= table.value(this.#lease, LEASE.until) ||
+      table.value(entry, KEY.isOver) > 0;
     const free = table.value(entry, KEY.called) > 0 ? 0 : this.#free(limit);
     const granted = table.value(entry, KEY.granted);
     const allowed = isOver ? 0 : Math.min(free + granted, limit);
