@@ -9,55 +9,30 @@ import { readText } from "../cli/read_file.ts";
 import { concerning, StartError } from "../cli/usage_error.ts";
 import { isGranted } from "../net/system/is_granted.ts";
 import type { LogEvent } from "../observe/log_event.ts";
-import { OwnBans } from "../serve/counts/ban_keeper.ts";
 import type {
   BanDecider,
   BanList,
   Fleet,
 } from "../serve/counts/fleet.ts";
-import { countsOf, type NodeCount, type TableMemories } from "../serve/counts/shared_counts.ts";
+import { countsOf, type TableMemories } from "../serve/counts/shared_counts.ts";
 import { type FleetMemory, FleetView } from "../serve/counts/fleet_view.ts";
 import type { FleetOptions } from "../serve/options/fleet.ts";
 import { clockLead, sharedClock } from "../sync/shared/clock.ts";
 import type { RedisTls } from "./connect.ts";
+import { FleetBans } from "./bans.ts";
+import { FleetQuotas } from "./quotas.ts";
 import { FleetKeys } from "./keys.ts";
-import { type FleetPart, Link } from "./link.ts";
+import type { CountingPart, FleetContext } from "./context.ts";
+import { Link } from "./link.ts";
 import { FleetPlaces } from "./places/places.ts";
 import { CHANNEL, type Incarnation, Pulse } from "./pulse.ts";
 import { FleetRates } from "./rates/rates.ts";
-
-/** A part that counts something for the tables of this machine. */
-export interface CountingPart extends FleetPart {
-  /**
-   * Takes the counts of this machine, whenever there are others than before.
-   *
-   * @param counts All of them.
-   */
-  count(counts: readonly NodeCount[]): void;
-}
-
-/** What every part needs. */
-export interface FleetContext {
-  /** The link, for calls. */
-  readonly link: Link;
-  /** Names of keys. */
-  readonly keys: FleetKeys;
-  /** What threads see. */
-  readonly view: FleetView;
-  /** This run of the program. */
-  readonly own: Incarnation;
-  /** Changes from other machines. */
-  readonly pulse: Pulse;
-  /** Receives log events. */
-  readonly log: (event: LogEvent) => void;
-  /** Clock of the tables in milliseconds. */
-  readonly now: () => number;
-}
 
 /** Makes the parts that count, in the order of their calls. */
 const PARTS: readonly ((context: FleetContext) => CountingPart)[] = [
   (context) => new FleetPlaces(context),
   (context) => new FleetRates(context),
+  (context) => new FleetQuotas(context),
 ];
 
 /**
@@ -87,20 +62,22 @@ export async function openFleet(
     },
     channel: {
       name: keys.of(CHANNEL),
-      take: (message) => hear(message),
+      // Later than the replies before it, which take a few steps more.
+      take: (message) => void setTimeout(() => hear(message)),
     },
   });
   const pulse = new Pulse(link, { keys, view, own });
   link.register(pulse);
   const context = { link, keys, view, own, pulse, log, now };
+  const bans = new FleetBans(context);
   const parts = PARTS.map((make) => make(context));
   function hear(message: string): void {
     pulse.hear(message);
     for (const part of parts) part.hear?.(message);
   }
-  for (const part of parts) link.register(part);
+  for (const part of [bans, ...parts]) link.register(part);
   await start(link, onLoss === "refuse");
-  return new JoinedFleet(memory, context, parts);
+  return new JoinedFleet(memory, { context, bans, parts });
 }
 
 async function start(link: Link, isNeeded: boolean): Promise<void> {
@@ -118,15 +95,20 @@ async function start(link: Link, isNeeded: boolean): Promise<void> {
 class JoinedFleet implements Fleet {
   readonly memory: FleetMemory;
   readonly #parts: readonly CountingPart[];
+  readonly #bans: FleetBans;
   readonly #context: FleetContext;
 
   constructor(
     memory: FleetMemory,
-    context: FleetContext,
-    parts: readonly CountingPart[],
+    { bans, context, parts }: {
+      bans: FleetBans;
+      context: FleetContext;
+      parts: readonly CountingPart[];
+    },
   ) {
     this.memory = memory;
     this.#parts = parts;
+    this.#bans = bans;
     this.#context = context;
   }
 
@@ -136,7 +118,7 @@ class JoinedFleet implements Fleet {
   }
 
   bans(list: BanList): BanDecider {
-    return new OwnBans(list, this.#context.log);
+    return this.#bans.join(list);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

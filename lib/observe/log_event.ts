@@ -114,6 +114,8 @@ export interface BanEvent {
    * failed with the same name. Not escaped.
    */
   user?: string;
+  /** The machine of the fleet on which it began (default: this one). */
+  node?: string;
 }
 
 /** The kind of server that a listener belongs to. */

@@ -48,6 +48,7 @@ function banFields(event: BanEvent): Record<string, unknown> {
     failures: event.failures,
     window_ms: event.window,
     user: event.user,
+    node: event.node,
   };
 }
 

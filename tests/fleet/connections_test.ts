@@ -15,7 +15,8 @@ import {
 } from "../support/fleet_load.ts";
 import { testPrograms } from "../support/programs.ts";
 import { seededRandom } from "../support/random.ts";
-import { slowWay, startRedis } from "../support/redis.ts";
+import { startRedis } from "../support/redis.ts";
+import { slowWay } from "../support/slow_way.ts";
 
 testPrograms({
   name: "A fleet never has more connections than its limits",

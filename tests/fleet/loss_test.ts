@@ -71,7 +71,7 @@ testPrograms({
   needs: ["redis-server"],
   async fn({ "redis-server": path }) {
     await using target = new CountingTarget();
-    const redis = await startRedis(path);
+    await using redis = await startRedis(path);
     await using keeps = startMachine(redis.url);
     await using refuses = startMachine(
       redis.url,
@@ -82,7 +82,7 @@ testPrograms({
       number,
     ];
     const open = await openInTime(one, target, CLIENT, TAKEN_BACK);
-    await redis[Symbol.asyncDispose]();
+    redis.kill("SIGKILL");
     await refuses.line(/Lost Redis/);
     assertEquals(await openCounted(two, target, CLIENT), undefined);
     const other = { address: "10.3.0.2", user: USERS[1]! };
@@ -90,7 +90,7 @@ testPrograms({
     assert(more !== undefined, "refused within the lease");
     await refusedInTime(one, target, TAKEN_BACK);
     assertEquals(target.count("all"), 2);
-    await using _ = await startRedis(path, redis.port);
+    await redis.restart();
     const all = await fill(two, target, LIMITS.all - 2);
     assertEquals(await openCounted(one, target, CLIENT), undefined);
     assertEquals(target.count("all"), LIMITS.all);

@@ -1,132 +1,117 @@
 /**
- * A real Redis server for tests, and a slow way to it.
+ * Redis for tests: servers, replicas and Sentinels.
  *
  * @module
  */
 
-import { TextLineStream } from "@std/streams";
-import { closedPort, within } from "./sockets.ts";
+import { assert } from "@std/assert";
+import { eventually } from "./dialogue.ts";
+import { makeFolder } from "./programs.ts";
+import { closedPort } from "./sockets.ts";
 
-/** Milliseconds for the server to start or to end. */
-const PATIENCE = 20_000;
-
-/** A running server. Disposing of it ends it. */
-export interface Redis extends AsyncDisposable {
-  /** Port on 127.0.0.1. */
-  readonly port: number;
-  /** URL without a password. */
-  readonly url: string;
-  /** Sends a signal to the server. */
-  kill(signal: Deno.Signal): void;
-  /** Resolves when it has ended. */
-  readonly ended: Promise<void>;
+/** Settings of a server. */
+export interface RedisSettings {
+  /** Further arguments, such as `--requirepass`. */
+  args?: string[];
+  /** Port (default: a free one). */
+  port?: number;
+  /** Lines of a configuration file, which Sentinels need. */
+  config?: string[];
+  /** Password that {@linkcode TestRedis.cli} uses (default: none). */
+  password?: string;
+  /** Whether {@linkcode TestRedis.port} speaks TLS (default: no). */
+  isTls?: boolean;
 }
 
-/**
- * Starts a server that keeps nothing on the disk.
- *
- * @param path Path of `redis-server`.
- * @param port Port on 127.0.0.1 (default: a free one).
- * @param args Further arguments.
- */
+/** A running server. Disposing of it ends it. */
+export interface TestRedis extends AsyncDisposable {
+  readonly port: number;
+  /** Its Unix socket. */
+  readonly path: string;
+  /** `redis://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** Sends a command over the Unix socket; returns the text of its reply. */
+  cli(...command: string[]): Promise<string>;
+  /** Sends a signal, such as SIGSTOP. */
+  kill(signal: Deno.Signal): void;
+  /** Starts it again on the same port, with what it has saved, after SIGKILL. */
+  restart(): Promise<void>;
+}
+
+/** Starts a server on 127.0.0.1 that keeps everything in memory. */
 export async function startRedis(
   path: string,
-  port = closedPort(),
-  args: string[] = [],
-): Promise<Redis> {
-  const child = new Deno.Command(path, {
-    args: [
-      ...["--port", String(port), "--bind", "127.0.0.1"],
-      ...["--save", "", "--appendonly", "no", ...args],
-    ],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const ready = Promise.withResolvers<void>();
-  const lines = child.stdout
-    .pipeThrough(new TextDecoderStream())
-    .pipeThrough(new TextLineStream());
-  const reading = (async () => {
-    const all: string[] = [];
-    for await (const line of lines) {
-      all.push(line);
-      if (line.includes("Ready to accept connections")) ready.resolve();
-    }
-    ready.reject(new Error(`Redis did not start: ${all.join("\n")}`));
-  })();
-  await within(PATIENCE, ready.promise);
-  const ended = Promise.all([child.status, reading]).then(() => {});
+  settings: RedisSettings = {},
+): Promise<TestRedis> {
+  const { args = [], config, isTls = false, password } = settings;
+  const folder = await makeFolder();
+  const port = settings.port ?? closedPort();
+  const socket = `${folder.path}/redis.sock`;
+  const file = `${folder.path}/redis.conf`;
+  const own = [
+    "bind 127.0.0.1",
+    `port ${isTls ? 0 : port}`,
+    ...isTls ? [`tls-port ${port}`] : [],
+    `unixsocket ${socket}`,
+    `dir ${folder.path}`,
+    ...config ?? ["save ''", "repl-diskless-sync-delay 0"],
+  ];
+  await Deno.writeTextFile(file, own.join("\n") + "\n");
+  let child: Deno.ChildProcess;
+
+  async function start(): Promise<void> {
+    child = new Deno.Command(path, {
+      args: [file, ...args],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    assert(await eventually(async () => /PONG|NOAUTH/.test(await cli("PING"))));
+  }
+
+  async function cli(...command: string[]): Promise<string> {
+    const login = password === undefined ? [] : ["-a", password];
+    const { stdout, stderr } = await new Deno.Command("redis-cli", {
+      args: ["-s", socket, "--no-auth-warning", ...login, ...command],
+      stdin: "null",
+    }).output();
+    const decoder = new TextDecoder();
+    return (decoder.decode(stdout) + decoder.decode(stderr)).trim();
+  }
+
+  await start();
   return {
-    ...{ port, ended, url: `redis://127.0.0.1:${port}` },
+    ...{ port, cli, path: socket },
+    url: `redis://127.0.0.1:${port}`,
     kill: (signal) => child.kill(signal),
+    async restart() {
+      await child.status;
+      await start();
+    },
     async [Symbol.asyncDispose]() {
       try {
         child.kill("SIGKILL");
       } catch {
         // It has already ended.
       }
-      await within(PATIENCE, ended);
+      await child.status;
+      await folder[Symbol.asyncDispose]();
     },
   };
 }
 
-/** A way to a server on which every byte takes its time. */
-export interface SlowWay extends AsyncDisposable {
-  /** Port on 127.0.0.1. */
-  readonly port: number;
-}
-
-/**
- * Opens a slow way to a local server.
- *
- * @param port Port of the server.
- * @param delay Milliseconds in each direction.
- */
-export function slowWay(port: number, delay: number): SlowWay {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const open = new Set<Deno.TcpConn>();
-  const timers = new Set<ReturnType<typeof setTimeout>>();
-  async function carry(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {
-    let writing = Promise.resolve();
-    const buffer = new Uint8Array(65_536);
-    try {
-      while (true) {
-        const count = await from.read(buffer);
-        if (count === null) break;
-        const bytes = buffer.slice(0, count);
-        const timer = setTimeout(() => {
-          timers.delete(timer);
-          writing = writing.then(async () => void await to.write(bytes))
-            .catch(() => {});
-        }, delay);
-        timers.add(timer);
-      }
-    } catch {
-      // The other end was closed.
-    }
-    for (const conn of [from, to]) {
-      if (open.delete(conn)) conn.close();
-    }
-  }
-  const serving = (async () => {
-    const carrying: Promise<void>[] = [];
-    for await (const client of listener) {
-      open.add(client);
-      const server = await Deno.connect({ hostname: "127.0.0.1", port });
-      open.add(server);
-      carrying.push(carry(client, server), carry(server, client));
-    }
-    await Promise.all(carrying);
-  })();
-  return {
-    port: listener.addr.port,
-    async [Symbol.asyncDispose]() {
-      listener.close();
-      for (const timer of timers) clearTimeout(timer);
-      for (const conn of open) conn.close();
-      open.clear();
-      await serving;
-    },
-  };
+/** Starts a Sentinel that watches a master, alone. */
+export async function startSentinel(
+  path: string,
+  name: string,
+  master: { port: number },
+): Promise<TestRedis> {
+  return await startRedis(path, {
+    args: ["--sentinel"],
+    config: [
+      `sentinel monitor ${name} 127.0.0.1 ${master.port} 1`,
+      `sentinel down-after-milliseconds ${name} 300`,
+      `sentinel failover-timeout ${name} 2000`,
+    ],
+  });
 }

@@ -10,7 +10,7 @@ export interface CountName {
   readonly listener: string;
   /**
    * Its name on every machine of a fleet: its kind, and its number among those
-   * of that kind, such as `proxy 1`.
+   * of that kind, such as `proxy-1`.
    */
   readonly scope: string;
   /** Name of the count, such as `connections`. */
@@ -26,5 +26,5 @@ export interface CountName {
  * @param number Its number among those of that kind, from 1.
  */
 export function scopeOf(kindName: string, number: number): string {
-  return `${kindName} ${number}`;
+  return `${kindName}-${number}`;
 }

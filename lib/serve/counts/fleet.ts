@@ -27,7 +27,7 @@ export interface BanDecider {
 
 /** A list of bans. */
 export interface BanList {
-  /** Its name on every machine, such as `proxy 1`. */
+  /** Its name on every machine, such as `proxy-1`. */
   readonly scope: string;
   /** The rules. */
   readonly settings: BansOptions;

@@ -27,6 +27,12 @@ import type { Share } from "../worker_share.ts";
 /** Name of the table of rates, which a fleet shares. */
 export const BYTES = "bytes";
 
+/**
+ * Milliseconds between looks at the counts of a fleet: it takes further ones
+ * until all machines know that a quota is used up.
+ */
+const FLEET_LOOK = 250;
+
 /** Optional limits; 0 disables one. */
 export interface LimitConfig {
   /** Connections at once of one user. */
@@ -96,9 +102,12 @@ export async function openLimits(
     usage.rates = new RateLimits(config.rates!, { isOfFleet, table });
   }
   if (quotaPerUser > 0) {
-    const settings = { zone: config.quotaZone, ledger: count?.ledger };
-    const quota = new DailyQuota(quotaPerUser, settings);
-    usage.quota = new QuotaMeter(quota);
+    const { fleet } = share ?? {};
+    const quota = new DailyQuota(quotaPerUser, {
+      ...{ zone: config.quotaZone, ledger: count?.ledger },
+      ...fleet === undefined ? {} : { now: () => fleet.now() },
+    });
+    usage.quota = new QuotaMeter(quota, fleet && FLEET_LOOK);
     release = await concerning(
       "quota-file",
       async () => await count?.lease(quota),
