@@ -138,7 +138,12 @@ local before = number(redis.call('HGET', held, '#seat'))
 local units = number(redis.call('HGET', meta, 'units')) + part(seat) - part(before)
 local seq = number(redis.call('HGET', meta, 'seq'))
 local wanted = seat
-if seat == 0 and known >= seq or seat > 2 * size then wanted = size end
+local isQuiet = now < number(redis.call('HGET', meta, 'quiet'))
+if isQuiet then
+  wanted = seat
+elseif seat == 0 and known >= seq or seat > 2 * size then
+  wanted = size
+end
 if units - part(seat) + part(wanted) <= UNITS then
   units = units - part(seat) + part(wanted)
   seat = wanted
@@ -150,7 +155,6 @@ end
 -- A node without a seat has no free part that it could give up.
 redis.call('ZADD', applied, seat == 0 and seq or known, node)
 local least = number(redis.call('ZRANGE', applied, 0, 0, 'WITHSCORES')[2])
-local isQuiet = now < number(redis.call('HGET', meta, 'quiet'))
 
 local places = {}
 for at = 10, #ARGV, 5 do

@@ -20,34 +20,70 @@ import {
   SharedTable,
   type SharedTableShape,
 } from "../../../lib/sync/shared/table.ts";
-
-/** A clock that the test sets, for Redis and all nodes. */
-class Time {
-  now = 1_700_000_000_000;
-}
+import { parseRedisUrl } from "../../../lib/wire/redis_url.ts";
+import { testPrograms } from "../../support/programs.ts";
+import { seededRandom } from "../../support/random.ts";
+import { startRedis } from "../../support/redis.ts";
 
 const LIMITS = { all: 40, one: 12 };
+const CLIENTS = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"];
 
-/** A node that counts in one thread. */
-class Node {
-  readonly limits: RationedConnectionLimits;
+/** Milliseconds between two round trips of a machine. */
+const FLUSH = 200;
+
+/** Redis with a clock that the test sets. */
+class World {
+  now = 1_700_000_000_000;
+  readonly #redis: RedisConnection;
+
+  constructor(redis: RedisConnection) {
+    this.#redis = redis;
+  }
+
+  async run(
+    { body }: FleetScript,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<unknown> {
+    const text = `local now = tonumber(table.remove(ARGV))\n${body}`;
+    return await this.#redis.send([
+      ...["EVAL", text, String(keys.length), ...keys],
+      ...[...args, this.now].map(String),
+    ]);
+  }
+
+  async forget(): Promise<void> {
+    await this.#redis.send(["FLUSHALL"]);
+  }
+}
+
+/** Nobody wakes the part: the test does. */
+const VIEW = {
+  onLoss: "keep" as const,
+  lacks: 0,
+  lack() {},
+  lacked: () => new Promise<void>(() => {}),
+};
+
+/** A machine with one thread. */
+class Machine {
   readonly places: FleetPlaces;
-  readonly open = new Map<string, Lease[]>();
-  isAlive = true;
-  isLost = false;
-  why: unknown;
-  table!: SharedTable;
-  rations!: Rations;
+  readonly #limits: RationedConnectionLimits;
+  readonly #world: World;
+  readonly #open = new Map<string, Lease[]>();
+  /** Open connections whose lease has ended meanwhile. */
+  readonly #late = new Set<Lease>();
+  #isAway = false;
+  #until = 0;
 
-  constructor(id: string, redis: RedisConnection, time: Time) {
-    const now = () => time.now;
+  constructor(id: string, world: World) {
+    this.#world = world;
+    const now = () => world.now;
     const table = makeTable(rationTable(100, "client"), now);
-    const rations = new Rations(table);
-    (this as any).table = table;
-    (this as any).rations = rations;
     const told = makeTable(SHORTAGES_TABLE, now);
+    const rations = new Rations(table);
     const shortages = new Shortages(told);
-    this.limits = new RationedConnectionLimits(
+    this.#limits = new RationedConnectionLimits(
       100,
       { table, threads: 1 },
       {
@@ -55,63 +91,78 @@ class Node {
         tell: (key, isWaiting) => shortages.add(key, isWaiting),
       },
     );
-    const run = async (
-      { body }: FleetScript,
-      keys: readonly string[],
-      args: readonly (string | number)[],
-    ) => {
-      if (this.isLost) throw new Error("lost");
-      const clock = `local now = ${time.now}\n`;
-      return await redis.send([
-        ...["EVAL", clock + body, String(keys.length), ...keys],
-        ...args.map(String),
-      ]);
-    };
     this.places = new FleetPlaces({
-      link: { run },
-      keys: new FleetKeys("test"),
-      view: QUIET,
-      own: { id },
-      now,
+      link: {
+        run: (...given) => {
+          if (this.#isAway) throw new Error("away");
+          return world.run(...given);
+        },
+      },
+      ...{ keys: new FleetKeys("test"), view: VIEW, own: { id }, now },
     });
     this.places.count([{
-      id: "",
-      scope: "proxy 1",
-      tables: new Map([["connections-per-client", table], [
-        "connections-per-client-shortages",
-        told,
-      ]]),
+      ...{ id: "", scope: "proxy 1" },
+      tables: new Map([
+        ["connections-per-client", table],
+        ["connections-per-client-shortages", told],
+      ]),
     }]);
   }
 
-  take(client: string): boolean {
+  async flush(isFirst = false): Promise<void> {
+    if (this.#isAway && !isFirst) return;
+    this.#isAway = false;
+    const sentAt = this.#world.now;
+    await this.places.flush(isFirst);
+    this.#until = sentAt + LEASE_TIME;
+  }
+
+  /** Neither Redis nor others hear of the machine any more. */
+  leave(): void {
+    this.#isAway = true;
+    this.places.lost();
+  }
+
+  async close(): Promise<void> {
+    await this.flush(true);
+    await this.places.close();
+  }
+
+  /** Notes which connections have outlived the lease. */
+  look(): void {
+    if (this.#world.now < this.#until) return;
+    for (const lease of [...this.#open.values()].flat()) this.#late.add(lease);
+  }
+
+  admit(client: string): boolean {
+    let lease: Lease;
     try {
-      const lease = this.limits.admit(client, LIMITS.one);
-      const open = this.open.get(client) ?? [];
-      this.open.set(client, open);
-      open.push(lease);
-      return true;
-    } catch (e) {
-      this.why = e;
+      lease = this.#limits.admit(client, LIMITS.one);
+    } catch {
       return false;
     }
+    assert(this.#world.now < this.#until, "admitted after the lease");
+    const open = this.#open.get(client) ?? [];
+    this.#open.set(client, open);
+    open.push(lease);
+    return true;
   }
 
-  give(client: string): void {
-    this.open.get(client)?.pop()?.release();
+  /** Returns whether there was one. */
+  end(client: string): boolean {
+    const lease = this.#open.get(client)?.pop();
+    if (lease === undefined) return false;
+    this.#late.delete(lease);
+    lease.release();
+    return true;
   }
 
+  /** Open connections of a client within the lease. */
   count(client: string): number {
-    return this.open.get(client)?.length ?? 0;
+    const open = this.#open.get(client) ?? [];
+    return open.filter((lease) => !this.#late.has(lease)).length;
   }
 }
-
-const QUIET = {
-  onLoss: "keep" as const,
-  lacks: 0,
-  lack() {},
-  lacked: () => new Promise<void>(() => {}),
-};
 
 function makeTable(
   given: Omit<SharedTableShape, "threads">,
@@ -122,161 +173,80 @@ function makeTable(
   return new SharedTable(shape, { memory, thread: 0, now });
 }
 
-Deno.test("scratch", async () => {
-  const redis = await connectRedis({
-    place: {
-      hosts: [{ host: "127.0.0.1", port: Number(Deno.env.get("RP")) }],
-      isTls: false,
-      database: 0,
-    } as any,
-    tls: {},
-    timeout: 5000,
-    name: "t",
-  });
-  for (
-    let seed = Number(Deno.env.get("FROM") ?? 1);
-    seed <= Number(Deno.env.get("SEEDS") ?? 5);
-    seed++
-  ) {
-    await play(seed, redis);
+/** Lets machines come, go, fail and return at random. */
+async function play(seed: number, world: World): Promise<void> {
+  await world.forget();
+  const random = seededRandom(seed);
+  const below = (count: number) => Math.floor(random() * count);
+  let machines: Machine[] = [];
+  let started = 0;
+  async function start() {
+    const machine = new Machine(`m${++started}`, world);
+    machines.push(machine);
+    await machine.flush(true);
   }
-  redis.close();
-});
-
-function random(seed: number): () => number {
-  let s = seed * 2654435761 >>> 0;
-  return () => {
-    s ^= s << 13;
-    s >>>= 0;
-    s ^= s >>> 17;
-    s ^= s << 5;
-    s >>>= 0;
-    return s / 2 ** 32;
-  };
-}
-
-async function play(seed: number, redis: RedisConnection) {
-  await redis.send(["FLUSHALL"]);
-  const next = random(seed);
-  const pick = (n: number) => Math.floor(next() * n);
-  const time = new Time();
-  let nodes: Node[] = [];
-  let born = 0;
-  const clients = ["10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5"];
-  const start = async () => {
-    const node = new Node(`n${++born}`, redis, time);
-    nodes.push(node);
-    await node.places.flush(true);
-  };
-  for (let i = 0; i < 3; i++) await start();
-  let admitted = 0, refused = 0, most = 0;
-  for (let step = 0; step < 1500; step++) {
-    const dice = next();
-    const node = nodes[pick(nodes.length)]!;
-    const client = clients[pick(clients.length)]!;
-    if (dice < 0.45) {
-      if (node.take(client)) admitted++;
-      else refused++;
-    } else if (dice < 0.75) node.give(client);
-    else if (dice < 0.97) {
-      time.now += pick(300);
-      await node.places.flush();
-    } else if (dice < 0.98 && nodes.length < 8) await start();
-    else if (dice < 0.985 && nodes.length > 2) { // Dies: its connections end.
-      nodes = nodes.filter((one) => one !== node);
-      await node.places.close();
-    } else if (dice < 0.99 && nodes.length > 2) { // Killed
-      nodes = nodes.filter((one) => one !== node);
-      node.isLost = true;
-      node.places.lost();
-    } else if (dice < 0.995) await node.places.flush(true); // Reconnected.
-    if (step % 5 === 0) {
-      // Others flush each second at least.
-      for (const one of nodes) await one.places.flush();
-    }
+  async function pass(milliseconds: number) {
+    world.now += milliseconds;
+    for (const machine of machines) machine.look();
+    for (const machine of machines) await machine.flush();
+  }
+  for (let count = 0; count < 3; count++) await start();
+  for (let step = 0; step < 400; step++) {
+    const machine = machines[below(machines.length)]!;
+    const client = CLIENTS[below(CLIENTS.length)]!;
+    const chance = below(1000);
+    const isDead = chance < 10 && machines.length > 2;
+    if (isDead) {
+      machines = machines.filter((one) => one !== machine);
+      if (chance < 5) machine.leave(); // As if it was killed.
+      else await machine.close();
+    } else if (chance < 20 && machines.length < 9) await start();
+    else if (chance < 25) machine.leave(); // It is isolated.
+    else if (chance < 40) await machine.flush(true); // It is back.
+    else if (chance < 43) await world.forget();
+    else if (chance < 200) await pass(FLUSH);
+    else if (chance < 700) {
+      while (!machine.admit(client) && below(4) > 0) await machine.flush();
+    } else machine.end(client);
+    const name = `seed ${seed}, step ${step}`;
     let all = 0;
-    for (const name of clients) {
-      const sum = nodes.reduce((n, one) => n + one.count(name), 0);
+    for (const one of CLIENTS) {
+      const sum = machines.reduce((sum, each) => sum + each.count(one), 0);
       all += sum;
-      assertLessOrEqual(sum, LIMITS.one, `seed ${seed} step ${step} ${name}`);
+      assertLessOrEqual(sum, LIMITS.one, `${name}, ${one}`);
     }
-    most = Math.max(most, all);
-    assertLessOrEqual(all, LIMITS.all, `seed ${seed} step ${step} all`);
+    assertLessOrEqual(all, LIMITS.all, name);
   }
-  // One node can have all of it.
-  for (const one of nodes) {
-    for (const c of clients) while (one.count(c) > 0) one.give(c);
+  // No place was lost: one machine can have all of them.
+  for (const machine of machines) {
+    await machine.flush(true);
+    for (const client of CLIENTS) while (machine.end(client));
   }
-  const [only] = nodes as [Node];
-  let got = 0;
-  for (let tries = 0; tries < 100; tries++) {
-    while (only.take(clients[0]!)) got++;
-    time.now += 150;
-    for (const one of nodes) await one.places.flush();
-  }
-  if (got !== LIMITS.one) {
-    for (
-      const k of [
-        "sums",
-        "calls",
-        "lifts",
-        "applied",
-        "wants",
-        "dead",
-        "nodes",
-        "meta",
-      ]
-    ) {
-      console.log(
-        k,
-        JSON.stringify(
-          await redis.send(
-            k === "sums" || k === "meta"
-              ? ["HGETALL", `sluice:1:{test}:places:${k}`]
-              : k === "dead"
-              ? ["LRANGE", `sluice:1:{test}:places:${k}`, "0", "-1"]
-              : [
-                "ZRANGE",
-                `sluice:1:{test}:places:${k}`,
-                "0",
-                "-1",
-                "WITHSCORES",
-              ],
-          ),
-        ),
-      );
-    }
-    const held = await redis.send(["KEYS", "*places:of*"]) as string[];
-    for (const h of held) {
-      console.log(h, JSON.stringify(await redis.send(["HGETALL", h])));
-    }
-    console.log(
-      time.now,
-      nodes.map((
-        n,
-      ) => [
-        n.count(clients[0]!),
-        n.table.exclusively(
-          () => [
-            n.rations.of(n.rations.all),
-            n.rations.of(n.table.find(clients[0]!)!),
-            n.table.value(n.rations["table"].find("\0lease")!, 1),
-            n.rations.fraction,
-            n.table.total,
-            String(n.why),
-          ],
-        ),
-      ]),
-    );
-  }
-  console.log(seed, nodes.length, { admitted, refused, most, got });
-  assertEquals(got, LIMITS.one);
-  for (let k = 1; k < 4; k++) {
-    for (let tries = 0; tries < 100; tries++) {
-      while (only.take(clients[k]!)) got++;
-      time.now += 150;
-      for (const one of nodes) await one.places.flush();
+  await pass(LEASE_TIME);
+  const [only] = machines as [Machine, ...Machine[]];
+  for (const client of CLIENTS) {
+    for (let round = 0; round < 60 && only.count(client) < 12; round++) {
+      while (only.admit(client));
+      await pass(FLUSH);
     }
   }
-  assertEquals(got, LIMITS.all);
+  const counts = CLIENTS.map((client) => only.count(client));
+  assertEquals(counts, [12, 12, 12, 4], `seed ${seed}`);
 }
+
+testPrograms({
+  name: "FleetPlaces never grants more than a limit, and loses no place",
+  needs: ["redis-server"],
+  async fn({ "redis-server": path }) {
+    await using server = await startRedis(path);
+    const redis = await connectRedis({
+      ...{ place: parseRedisUrl(server.url), tls: {}, timeout: 10_000 },
+      name: "test",
+    });
+    const seeds = Number(Deno.env.get("SLUICE_TEST_SEEDS") ?? 3);
+    for (let seed = 1; seed <= seeds; seed++) {
+      await play(seed, new World(redis));
+    }
+    redis.close();
+  },
+});
