@@ -48,7 +48,7 @@ export type Taken = "free" | "last" | "none" | "none, told";
 export interface Ration {
   /** Places in use. */
   used: number;
-  /** Places that may be used. */
+  /** Places that may be used within the lease. */
   allowed: number;
   /** The granted part of these. */
   granted: number;
@@ -85,6 +85,11 @@ export class Rations {
   /** Entry of the limit in all. */
   get all(): number {
     return this.#all;
+  }
+
+  /** End of the lease, by the table's clock; needs no lock. */
+  get until(): number {
+    return this.table.value(this.#lease, LEASE.until);
   }
 
   /** Free part of each limit; needs no lock. */

@@ -55,6 +55,7 @@ class World {
   }
 
   async forget(): Promise<void> {
+    this.now++;
     await this.#redis.send(["FLUSHALL"]);
   }
 }
@@ -70,6 +71,7 @@ const VIEW = {
 /** A machine with one thread. */
 class Machine {
   readonly places: FleetPlaces;
+  readonly #rations: Rations;
   readonly #limits: RationedConnectionLimits;
   readonly #world: World;
   readonly #open = new Map<string, Lease[]>();
@@ -83,7 +85,7 @@ class Machine {
     const now = () => world.now;
     const table = makeTable(rationTable(100, "client"), now);
     const told = makeTable(SHORTAGES_TABLE, now);
-    const rations = new Rations(table);
+    const rations = this.#rations = new Rations(table);
     const shortages = new Shortages(told);
     this.#limits = new RationedConnectionLimits(
       100,
@@ -164,6 +166,21 @@ class Machine {
     const open = this.#open.get(client) ?? [];
     return open.filter((lease) => !this.#late.has(lease)).length;
   }
+
+  /** Connections that the machine may have, besides late ones. */
+  mayHave(client: string): number {
+    if (this.#world.now >= this.#rations.until || this.#late.size > 0) {
+      return this.count(client);
+    }
+    const { table } = this.#rations;
+    return table.exclusively(() => {
+      const entry = table.find(client);
+      const free = Math.floor(LIMITS.one * this.#rations.fraction);
+      if (entry === undefined) return free;
+      const { granted, isCalled } = this.#rations.of(entry);
+      return granted + (isCalled ? 0 : free);
+    });
+  }
 }
 
 function makeTable(
@@ -219,6 +236,8 @@ async function play(seed: number, world: World): Promise<void> {
       const sum = machines.reduce((sum, each) => sum + each.count(one), 0);
       all += sum;
       assertLessOrEqual(sum, LIMITS.one, `${name}, ${one}`);
+      const may = machines.reduce((sum, each) => sum + each.mayHave(one), 0);
+      assertLessOrEqual(may, LIMITS.one, `${name}, ${one} may have`);
     }
     assertLessOrEqual(all, LIMITS.all, name);
   }
