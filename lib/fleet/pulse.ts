@@ -43,7 +43,15 @@ local function change(state, stream, text)
 end
 `;
 
-const PULSE = fleetScript(`
+/**
+ * Notes that a machine lives, and returns what the others have changed.
+ *
+ * ```text
+ * KEYS: nodes facts state changes
+ * ARGV: id, facts as JSON, epoch, sequence number that the machine has reached
+ * ```
+ */
+export const PULSE = fleetScript(`
 local nodes, facts, state, stream = unpack(KEYS)
 local id, own, epoch, sequence = unpack(ARGV)
 for _, gone in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', now - ${KEPT}, 'LIMIT', 0, 100)) do

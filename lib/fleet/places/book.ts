@@ -115,7 +115,12 @@ export class PlaceBook {
       const ration = this.#rations.of(held.entry);
       const { allowed, granted, missed, used } = ration;
       const hold = Math.min(Math.max(used + missed, granted), allowed);
-      this.#grant(key, held, { ...ration, granted: Math.max(hold, used) }, true);
+      this.#grant(
+        key,
+        held,
+        { ...ration, granted: Math.max(hold, used) },
+        true,
+      );
     });
   }
 

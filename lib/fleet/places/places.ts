@@ -255,8 +255,12 @@ export class FleetPlaces implements FleetPart {
         if (!book.took(item, places[at++]!)) isContent = false;
       }
     }
-    for (const field of called) this.#about(field, (book, key) => book.call(key));
-    for (const field of lifted) this.#about(field, (book, key) => book.lift(key));
+    for (const field of called) {
+      this.#about(field, (book, key) => book.call(key));
+    }
+    for (const field of lifted) {
+      this.#about(field, (book, key) => book.lift(key));
+    }
     let isGiving = false;
     for (const field of wanted) isGiving = this.#giveWay(field) || isGiving;
     if (isGiving) this.#flushSoon(0);

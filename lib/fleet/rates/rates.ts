@@ -17,9 +17,9 @@ import { MOST_RATES, RATES_SCRIPT } from "./script.ts";
 const LOOK = 200;
 
 /** Milliseconds after which a demand is told again, and for which it counts. */
-const TELL = { again: 1_000, counts: 3_000 } as const;
+const TELL = { again: 5_000, counts: 12_000 } as const;
 
-/** A demand that has changed by this part of the rate is told. */
+/** A change of the demand by this part of the rate is told. */
 const NOTABLE = 1 / 50;
 
 /** What a message of the fleet begins with that names a changed rate. */
@@ -49,6 +49,8 @@ interface Told {
   readonly demand: Demand;
   bytes: number;
   at: number;
+  /** This machine's part, in bytes per second. */
+  part: number;
   /** Time of the last look. */
   lookedAt: number;
 }
@@ -129,7 +131,9 @@ export class FleetRates implements FleetPart {
     clearTimeout(this.#timer);
     await this.#exchange?.catch(() => {});
     const names = [...this.#told.keys()].slice(0, MOST_RATES);
-    if (names.length > 0) await this.#run(names.flatMap((name) => [name, 1, 0]));
+    if (names.length > 0) {
+      await this.#run(names.flatMap((name) => [name, 1, 0]));
+    }
   }
 
   async #exchangeOnce(): Promise<void> {
@@ -140,8 +144,9 @@ export class FleetRates implements FleetPart {
         ...[name, Math.ceil(use.rate), Math.ceil(told.bytes)],
       ]),
     ) as string[];
-    items.forEach(({ counted, use }, at) => {
-      counted.parts.set(use, Number(parts[at]));
+    items.forEach(({ counted, told, use }, at) => {
+      told.part = Number(parts[at]);
+      counted.parts.set(use, told.part);
     });
   }
 
@@ -169,7 +174,9 @@ export class FleetRates implements FleetPart {
         const told = before.get(name) ?? newTold(use, now);
         this.#told.set(name, told);
         if (measure(told, use, now) || this.#changed.has(name)) {
-          if (items.length < MOST_RATES) items.push({ name, counted, use, told });
+          if (items.length < MOST_RATES) {
+            items.push({ name, counted, use, told });
+          }
         }
       }
     }
@@ -199,7 +206,7 @@ export class FleetRates implements FleetPart {
 
 function newTold({ carried, rate }: RateUse, now: number): Told {
   const demand = new Demand(carried * 1024, now, rate);
-  return { demand, bytes: 0, at: 0, lookedAt: now };
+  return { demand, bytes: 0, at: 0, part: 0, lookedAt: now };
 }
 
 /** Returns whether the demand is to be told. */
@@ -210,7 +217,9 @@ function measure(told: Told, use: RateUse, now: number): boolean {
     demand.look(use.carried * 1024, now, use.rate, waited);
     told.lookedAt = now;
   }
+  // One that has nearly all of the rate takes nothing from anybody.
+  const isAlone = told.part > use.rate * (1 - NOTABLE);
   const change = Math.abs(demand.bytes - told.bytes);
-  if (change > use.rate * NOTABLE) return true;
+  if (!isAlone && change > use.rate * NOTABLE) return true;
   return demand.bytes + told.bytes > 0 && now - told.at >= TELL.again;
 }

@@ -31,14 +31,13 @@ local node, ttl, prefix, channel = unpack(ARGV, 1, 4)
 local FEW, TOLD = 64, 100
 local parts = {}
 
-local function share(key, rate)
+local function share(key, rate, all)
   local demands, sum = {}, 0
-  local all = redis.call('HGETALL', key)
-  for at = 1, #all, 2 do
-    if all[at]:sub(1, 1) ~= '#' then
-      local want, ends = all[at + 1]:match('(%d+) (%d+)')
+  for name, text in pairs(all) do
+    if name:sub(1, 1) ~= '#' then
+      local want, ends = text:match('(%d+) (%d+)')
       if tonumber(ends) < now then
-        redis.call('HDEL', key, all[at])
+        redis.call('HDEL', key, name)
       else
         want = math.min(tonumber(want), rate)
         demands[#demands + 1] = want
@@ -46,39 +45,56 @@ local function share(key, rate)
       end
     end
   end
-  if sum <= rate then return rate, (rate - sum) / math.max(1, #demands) end
+  if sum <= rate then return rate, math.floor((rate - sum) / math.max(1, #demands)) end
   table.sort(demands)
   local left = rate
   for at, want in ipairs(demands) do
-    local equal = left / (#demands - at + 1)
+    local equal = math.floor(left / (#demands - at + 1))
     if want > equal then return equal, 0 end
     left = left - want
   end
   return rate, 0
 end
 
+local function hash(list)
+  local all = {}
+  for at = 1, #list, 2 do all[list[at]] = list[at + 1] end
+  return all
+end
+
 for at = 5, #ARGV, 3 do
   local name, rate, want = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local key = prefix .. name
-  if want > 0 then
-    redis.call('HSET', key, node, string.format('%.0f %.0f', want, now + ttl))
-  else
-    redis.call('HDEL', key, node)
-  end
-  local known = redis.call('HMGET', key, '#level', '#spare', '#at', '#told')
-  local level, spare = tonumber(known[1] or 0), tonumber(known[2] or 0)
   local count = redis.call('HLEN', key)
-  if not known[1] or count <= FEW or now - known[3] >= count then
+  local isDue, all = true, {}
+  if count > FEW then
+    local known = redis.call('HMGET', key, '#level', '#spare', '#at', '#told')
+    all = { ['#level'] = known[1], ['#spare'] = known[2], ['#at'] = known[3], ['#told'] = known[4] }
+    isDue = now - (all['#at'] or 0) >= count
+  end
+  if isDue then all = hash(redis.call('HGETALL', key)) end
+  local demand = string.format('%.0f %.0f', want, now + ttl)
+  if want > 0 then
+    redis.call('HSET', key, node, demand)
+    all[node] = demand
+  elseif all[node] or not isDue then
+    redis.call('HDEL', key, node)
+    all[node] = nil
+  end
+  local level, spare = tonumber(all['#level'] or 0), tonumber(all['#spare'] or 0)
+  if isDue then
     local before, spared = level, spare
-    level, spare = share(key, rate)
-    redis.call('HSET', key, '#level', level, '#spare', spare, '#at', string.format('%.0f', now))
+    level, spare = share(key, rate, all)
     local change = math.abs(level - before) + math.abs(spare - spared)
-    if change > rate / 20 and now - (known[4] or 0) >= math.max(TOLD, count) then
+    if change > 0 or count > FEW then
+      redis.call('HSET', key, '#level', level, '#spare', spare, '#at', string.format('%.0f', now))
+    end
+    if change > rate / 20 and now - (all['#told'] or 0) >= math.max(TOLD, count) then
       redis.call('HSET', key, '#told', string.format('%.0f', now))
       redis.call('PUBLISH', channel, 'rate ' .. name)
     end
   end
-  redis.call('PEXPIRE', key, 2 * ttl)
+  redis.call('PEXPIRE', key, ttl)
   parts[#parts + 1] = string.format('%.0f', math.min(want, level) + spare)
 end
 return parts
