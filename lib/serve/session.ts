@@ -23,6 +23,7 @@ import type { BagEntry } from "../sync/bag.ts";
 import { type Deadline, setDeadline } from "../sync/deadline.ts";
 import type { LiveConnection } from "./live_connection.ts";
 import type { ConnectionServices } from "./connection_services.ts";
+import { newRecord } from "./new_record.ts";
 import type { Permit } from "./target/open_sessions.ts";
 import type { Refusals } from "./refusals.ts";
 import { SessionUsage } from "./session_usage.ts";
@@ -219,15 +220,13 @@ export class Session<S extends ConnectionServices = ConnectionServices>
   }
 
   #awaitPlace(): Promise<void> | undefined {
-    const { connectionsPerClient, limits } = this.services;
-    return limits.awaitRoom(this.remote.hostname, connectionsPerClient)?.then(
-      (lease) => {
-        if (lease === undefined) return;
-        this.#lease = lease;
-        this.#kept?.release();
-        this.#kept = undefined;
-      },
-    );
+    const { connectionsPerClient: most, limits } = this.services;
+    return limits.awaitRoom(this.remote.hostname, most)?.then((lease) => {
+      if (lease === undefined) return;
+      this.#lease = lease;
+      this.#kept?.release();
+      this.#kept = undefined;
+    });
   }
 
   /**
@@ -252,11 +251,8 @@ export class Session<S extends ConnectionServices = ConnectionServices>
    */
   requireAdmission(): Promise<void> | undefined {
     const admission = this.admit();
-    if (admission !== undefined) {
-      return admission.then(() => this.requireNoDrain());
-    }
-    this.requireNoDrain();
-    return undefined;
+    if (admission === undefined) return void this.requireNoDrain();
+    return admission.then(() => this.requireNoDrain());
   }
 
   /**
@@ -416,19 +412,4 @@ export class Session<S extends ConnectionServices = ConnectionServices>
     this.client.close();
     this.#outer?.close();
   }
-}
-
-function newRecord(local: Deno.NetAddr, remote: Deno.NetAddr): ConnectionEvent {
-  return {
-    event: "connection",
-    startedAt: Date.now(),
-    duration: 0,
-    listener: formatAddr(local),
-    client: formatAddr(remote),
-    sent: 0,
-    received: 0,
-    result: "dropped",
-    reason: "",
-    code: "other",
-  };
 }

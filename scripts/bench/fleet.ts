@@ -183,9 +183,9 @@ async function main(): Promise<void> {
   for (const [, step] of STEPS) {
     await first.send(["SCRIPT", "LOAD", step(0, 0)[0].text]);
   }
-  console.log(`${nodes} machines, ${users} users, ${MOST_ITEMS} keys a call\n`);
-  console.log("| each second | calls | ms of CPU | µs a call | MB after it |");
-  console.log("| --- | --- | --- | --- | --- |");
+  print(`${nodes} machines, ${users} users, ${MOST_ITEMS} keys a call\n`);
+  print("| each second | calls | ms of CPU | µs a call | MB after it |");
+  print("| --- | --- | --- | --- | --- |");
   for (const [name, step] of STEPS) {
     const cpuOf = () => infoOf(first, "used_cpu_user", "used_cpu_sys");
     await round(connections, step, 0); // Fills what later rounds change.
@@ -199,11 +199,15 @@ async function main(): Promise<void> {
       ...[name, nodes, (spent * 1e3).toFixed(0)],
       ...[(spent * 1e6 / nodes).toFixed(0), memory.toFixed(0)],
     ];
-    console.log(`| ${cells.join(" | ")} |`);
+    print(`| ${cells.join(" | ")} |`);
   }
   for (const connection of connections) connection.close();
   server.kill();
   await server.status;
+}
+
+function print(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
 await main();

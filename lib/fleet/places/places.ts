@@ -4,14 +4,11 @@
  * @module
  */
 
-import type { Shortages } from "../../policy/limits/shortages.ts";
 import type { FleetView } from "../../serve/counts/fleet_view.ts";
-import type { NodeCount } from "../../serve/counts/shared_counts.ts";
-import { rationedCounts } from "../../serve/limits/connection_counts.ts";
 import type { FleetKeys } from "../keys.ts";
 import type { FleetPart, Link } from "../link.ts";
 import { CHANNEL, type Incarnation } from "../pulse.ts";
-import { PlaceBook, type PlaceItem } from "./book.ts";
+import { type BookedCount, type Page, Shelf } from "./shelf.ts";
 import { MOST_ITEMS, PLACE_KEYS, PLACES_SCRIPT } from "./script.ts";
 
 /** Milliseconds for which a machine may use what it was granted. */
@@ -25,15 +22,6 @@ const LOW = 50;
 
 /** What a message of the fleet begins with that names a wanted key. */
 const WANTED = "wanted ";
-
-/** A limit of connections that is counted over the fleet. */
-interface CountedPlaces {
-  /** The count of this machine. */
-  readonly id: string;
-  readonly book: PlaceBook;
-  /** Where threads tell what they lack. */
-  readonly shortages: Shortages;
-}
 
 /** Options for {@linkcode FleetPlaces}. */
 export interface FleetPlacesOptions {
@@ -60,16 +48,10 @@ type Reply = [
   born: string,
 ];
 
-interface Page {
-  readonly book: PlaceBook;
-  readonly items: readonly PlaceItem[];
-}
-
 /** The places of this machine. */
 export class FleetPlaces implements FleetPart {
   readonly #options: FleetPlacesOptions;
-  /** By their names on every machine, such as `proxy 1/connections-per-user`. */
-  #counted: ReadonlyMap<string, CountedPlaces> = new Map();
+  readonly #shelf = new Shelf();
   /** A machine that returns is a new one for Redis. */
   #age = 0;
   #isIn = false;
@@ -103,23 +85,8 @@ export class FleetPlaces implements FleetPart {
    *
    * @param counts All counts; those that were there before are kept.
    */
-  count(counts: readonly Pick<NodeCount, "id" | "scope" | "tables">[]): void {
-    const before = this.#counted;
-    const all = new Map<string, CountedPlaces>();
-    for (const { id, scope, tables } of counts) {
-      for (const { name, rations, shortages } of rationedCounts(tables)) {
-        const full = `${scope}/${name}`;
-        const known = before.get(full);
-        const counted = known?.id === id
-          ? known
-          : { id, shortages, book: new PlaceBook(rations) };
-        all.set(full, counted);
-      }
-    }
-    const isSame = all.size === before.size &&
-      all.entries().every(([name, one]) => before.get(name) === one);
-    if (isSame) return;
-    this.#counted = all;
+  count(counts: readonly BookedCount[]): void {
+    if (!this.#shelf.count(counts)) return;
     // It has to learn all called keys.
     this.#startAgain();
     if (this.#isLinked) this.#flushSoon(0);
@@ -142,7 +109,7 @@ export class FleetPlaces implements FleetPart {
   /** Admits nothing while Redis is lost, if the machine shall not. */
   lost(): void {
     this.#isLinked = false;
-    if (this.#options.view.onLoss === "refuse") this.#setLease(0, 0);
+    if (this.#options.view.onLoss === "refuse") this.#shelf.setLease(0, 0);
   }
 
   /**
@@ -163,7 +130,7 @@ export class FleetPlaces implements FleetPart {
     await this.#exchange?.catch(() => {});
     if (!this.#isIn) return;
     await this.#run(0, [], this.#reported);
-    this.#setLease(0, 0);
+    this.#shelf.setLease(0, 0);
   }
 
   /** Redis knows nothing of this machine, or of what it calls itself. */
@@ -175,10 +142,7 @@ export class FleetPlaces implements FleetPart {
     this.#reported = this.#heeds;
     this.#isKnown = false;
     this.#until = 0;
-    for (const { book } of this.#counted.values()) {
-      book.setLease(this.#until, 0);
-      book.startAgain();
-    }
+    this.#shelf.startAgain();
   }
 
   get #name(): string {
@@ -187,11 +151,11 @@ export class FleetPlaces implements FleetPart {
 
   async #exchangeOnce(): Promise<void> {
     const { now } = this.#options;
-    this.#takeShortages();
+    this.#shelf.takeShortages();
     const sentAt = now();
     const age = this.#age;
-    const pages = this.#collect(sentAt);
-    const isWhole = !this.#isUnreported;
+    const pages = this.#shelf.collect(MOST_ITEMS, sentAt);
+    const isWhole = !this.#shelf.isUnreported;
     const reported = isWhole ? this.#heeds : this.#reported;
     const items = pages.flatMap(({ name, items }) =>
       items.flatMap(({ key, limit, hold, need, wish }) => [
@@ -215,15 +179,6 @@ export class FleetPlaces implements FleetPart {
       ? 0
       : Math.min(Math.max(LOOK.least, this.#pause * 2), LOOK.most);
     if (this.#isBusy) this.#flushSoon(0);
-  }
-
-  #collect(now: number): (Page & { name: string })[] {
-    let left = MOST_ITEMS;
-    return [...this.#counted].map(([name, { book }]) => {
-      const items = book.collect(left, now);
-      left -= items.length;
-      return { name, book, items };
-    });
   }
 
   #run(
@@ -255,40 +210,20 @@ export class FleetPlaces implements FleetPart {
         if (!book.took(item, places[at++]!)) isContent = false;
       }
     }
-    for (const field of called) {
-      this.#about(field, (book, key) => book.call(key));
-    }
-    for (const field of lifted) {
-      this.#about(field, (book, key) => book.lift(key));
-    }
+    for (const field of called) this.#shelf.call(field);
+    for (const field of lifted) this.#shelf.lift(field);
     let isGiving = false;
     for (const field of wanted) isGiving = this.#giveWay(field) || isGiving;
     if (isGiving) this.#flushSoon(0);
     // A smaller part is heeded before Redis hears of it, a larger one after.
     const heeded = seat === 0 ? 0 : Math.max(seat, nextSeat);
     this.#heeds = { seat: heeded, sequence };
-    this.#setLease(this.#until, heeded === 0 ? 0 : 1 / (2 * heeded));
+    this.#shelf.setLease(this.#until, heeded === 0 ? 0 : 1 / (2 * heeded));
     return isContent;
   }
 
   #giveWay(field: string): boolean {
-    const now = this.#options.now();
-    return this.#about(field, (book, key) => book.giveWay(key, now)) ?? false;
-  }
-
-  #about<T>(
-    field: string,
-    act: (book: PlaceBook, key: string) => T,
-  ): T | undefined {
-    const end = field.indexOf("/", field.indexOf("/") + 1);
-    const counted = this.#counted.get(field.slice(0, end));
-    return counted && act(counted.book, field.slice(end + 1));
-  }
-
-  #setLease(until: number, fraction: number): void {
-    for (const { book } of this.#counted.values()) {
-      book.setLease(until, fraction);
-    }
+    return this.#shelf.giveWay(field, this.#options.now());
   }
 
   /** Whether Redis lacks a report that others wait for. */
@@ -296,23 +231,7 @@ export class FleetPlaces implements FleetPart {
     const { seat, sequence } = this.#heeds;
     return seat !== this.#reported.seat ||
       sequence !== this.#reported.sequence ||
-      this.#isUnreported;
-  }
-
-  get #isUnreported(): boolean {
-    return this.#counted.values().some(({ book }) => book.isUnreported);
-  }
-
-  /** Returns whether a connection waits; `undefined` if nothing is lacking. */
-  #takeShortages(): boolean | undefined {
-    let isUrgent: boolean | undefined;
-    for (const { book, shortages } of this.#counted.values()) {
-      for (const { isWaiting, key } of shortages.take()) {
-        book.note(key, isWaiting);
-        isUrgent = isUrgent === true || isWaiting;
-      }
-    }
-    return isUrgent;
+      this.#shelf.isUnreported;
   }
 
   /** Makes a round trip as soon as a connection waits for a place. */
@@ -320,7 +239,7 @@ export class FleetPlaces implements FleetPart {
     const { view } = this.#options;
     while (!this.#isClosed) {
       const seen = view.lacks;
-      const isUrgent = this.#takeShortages();
+      const isUrgent = this.#shelf.takeShortages();
       if (isUrgent !== undefined) this.#flushSoon(isUrgent ? this.#pause : LOW);
       await view.lacked(seen, LEASE_TIME);
     }
