@@ -6,7 +6,10 @@
 
 import { Pace } from "../../sync/pace.ts";
 import { type Bucket, Rate } from "../../sync/rate.ts";
-import { SharedBucket, type SharedBucketOptions } from "../../sync/shared/bucket.ts";
+import {
+  SharedBucket,
+  type SharedBucketOptions,
+} from "../../sync/shared/bucket.ts";
 import type { SharedTable } from "../../sync/shared/table.ts";
 
 /**

@@ -15,8 +15,8 @@ import {
 import { ALL, RATION_VALUES, type Rations, type Taken } from "./rations.ts";
 import {
   connectionTable,
-  type SharedCounts,
   SharedConnectionLimits,
+  type SharedCounts,
 } from "./shared_connection_limits.ts";
 
 /** Milliseconds that a connection waits for a place of another machine. */
@@ -24,6 +24,9 @@ const WAIT = 1_000;
 
 /** Milliseconds between two checks whether a place was granted. */
 const LOOK = 5;
+
+/** Milliseconds between two attempts to take a place that this machine had. */
+const RETRY = 100;
 
 /**
  * Milliseconds without a further wait after one in vain: the limit is reached,
@@ -82,6 +85,7 @@ export class RationedConnectionLimits extends SharedConnectionLimits {
   /** Ends of pauses, in the order in which they began. */
   readonly #pauses = new Map<string, number>();
   #revision = 0;
+  #retryAt = 0;
 
   /**
    * Creates limits.
@@ -140,9 +144,10 @@ export class RationedConnectionLimits extends SharedConnectionLimits {
 
   #look(): void {
     const { revision } = this.#source.rations;
-    const isChanged = revision !== this.#revision;
-    this.#revision = revision;
     const now = performance.now();
+    const isChanged = revision !== this.#revision || now >= this.#retryAt;
+    if (isChanged) this.#retryAt = now + RETRY;
+    this.#revision = revision;
     for (const waiter of this.#waiters) {
       const { client, mostOfClient, resolve, until } = waiter;
       const isLate = now >= until;
@@ -181,6 +186,7 @@ export class RationedConnectionLimits extends SharedConnectionLimits {
     const { table } = this;
     return table.exclusively(() => {
       const { total } = table;
+      this.#source.rations.look();
       if (total >= most || !this.#mayTakeOneOfAll(total)) return "all";
       const entry = table.enter(key);
       if (entry === undefined) return "all";

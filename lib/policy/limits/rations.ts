@@ -69,6 +69,7 @@ export class Rations {
   readonly table: SharedTable;
   readonly #lease: number;
   readonly #all: number;
+  #now = 0;
 
   /**
    * Uses a table whose entries have {@linkcode RATION_VALUES} values. It takes
@@ -184,6 +185,14 @@ export class Rations {
   }
 
   /**
+   * Reads the clock, for the next calls of {@linkcode Rations.take}: a
+   * connection may have to take several places.
+   */
+  look(): void {
+    this.#now = this.table.now;
+  }
+
+  /**
    * Decides whether one more place of a key may be taken, and notes if not.
    *
    * @param entry Entry of the key.
@@ -193,7 +202,7 @@ export class Rations {
   take(entry: number, used: number, limit: number): Taken {
     const { table } = this;
     table.setValue(entry, KEY.limit, limit);
-    const isOver = table.now >= table.value(this.#lease, LEASE.until) ||
+    const isOver = this.#now >= this.until ||
       table.value(entry, KEY.isOver) > 0;
     const free = table.value(entry, KEY.called) > 0 ? 0 : this.#free(limit);
     const granted = table.value(entry, KEY.granted);

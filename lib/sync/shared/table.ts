@@ -18,6 +18,8 @@ const ENTRY = { hash: 0, length: 1, key: 2 } as const;
 /** Bytes of a word. */
 const WORD = 4;
 
+const ENCODER = new TextEncoder();
+
 /** Milliseconds that a supervisor of threads waits for one of them. */
 const PATIENCE = 100;
 
@@ -302,7 +304,7 @@ export class SharedTable {
   #look(
     key: string,
   ): { found?: number; hash: number; room?: number | undefined } {
-    const { written } = new TextEncoder().encodeInto(key, this.#key);
+    const { written } = ENCODER.encodeInto(key, this.#key);
     this.#keyLength = written;
     const hash = this.#hash();
     const { window } = this.#shape;

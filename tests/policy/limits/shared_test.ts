@@ -190,15 +190,14 @@ Deno.test("SharedConnectionLimits gives a thread the place that another one offe
     one.admit("192.0.2.1", 0).offer(() => ended.push(name));
   }
   assertThrows(() => other.admit("192.0.2.2", 0), Refusal, "Limit of 2");
-  await other.awaitRoom();
+  const lease = await other.awaitRoom("192.0.2.2", 0);
   assertEquals(ended, ["first"]);
-  const lease = other.admit("192.0.2.2", 0);
   // Without offers elsewhere, waiting makes no sense.
   one.makeRoom();
   assertEquals(ended, ["first", "second"]);
   one.admit("192.0.2.1", 0);
   assertThrows(() => other.admit("192.0.2.3", 0), Refusal, "Limit of 2");
-  assertEquals(other.awaitRoom(), undefined);
-  lease.release();
+  assertEquals(other.awaitRoom("192.0.2.3", 0), undefined);
+  lease!.release();
   assertEquals([one.total, offers[0].total], [1, 0]);
 });
