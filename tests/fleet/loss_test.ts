@@ -85,6 +85,7 @@ testPrograms({
     redis.kill("SIGKILL");
     await refuses.line(/Lost Redis/);
     assertEquals(await openCounted(two, target, CLIENT), undefined);
+    await refuses.line(/Redis is away/);
     const other = { address: "10.3.0.2", user: USERS[1]! };
     const more = await openCounted(one, target, other);
     assert(more !== undefined, "refused within the lease");

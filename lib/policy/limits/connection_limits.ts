@@ -29,8 +29,11 @@ export interface Lease {
   withdraw(): void;
 }
 
-/** The limit that is reached: the total, or that of one client or user. */
-export type FullLimit = "all" | "one";
+/**
+ * The limit that is reached: the total, or that of one client or user; `away` if
+ * a machine may not take a place while it cannot ask its fleet.
+ */
+export type FullLimit = "all" | "one" | "away";
 
 /** Options for {@linkcode ConnectionLimits}. */
 export type ConnectionLimitsOptions =
@@ -141,6 +144,10 @@ export class ConnectionLimits {
 
   #refusal(full: FullLimit, client: string, mostOfClient: number): Refusal {
     const { what = "connections", per } = this.#options;
+    if (full === "away") {
+      const message = "Redis is away, and this machine has no places left";
+      return new Refusal("limit reached", message, { limit: what });
+    }
     if (full === "all") {
       return new Refusal("limit reached", `Limit of ${this.most} ${what}`, {
         limit: what,
@@ -187,7 +194,8 @@ export class ConnectionLimits {
   #takeOrReclaim(key: string, mostOfOne: number): FullLimit | undefined {
     let full = this.take(key, this.#most, mostOfOne);
     while (
-      full !== undefined && this.#offered.take(full === "one" ? key : undefined)
+      full !== undefined && full !== "away" &&
+      this.#offered.take(full === "one" ? key : undefined)
     ) full = this.take(key, this.#most, mostOfOne);
     if (full !== undefined) this.callOthers();
     return full;

@@ -60,6 +60,8 @@ export interface RationSource {
   rations: Rations;
   /** Most connections over all machines; 0 disables this limit. */
   most: number;
+  /** Tells whether this machine may admit anything now. */
+  isOpen(): boolean;
   /**
    * Tells that a key needs places. Called inside of the table's lock.
    *
@@ -186,14 +188,19 @@ export class RationedConnectionLimits extends SharedConnectionLimits {
     const { table } = this;
     return table.exclusively(() => {
       const { total } = table;
-      this.#source.rations.look();
-      if (total >= most || !this.#mayTakeOneOfAll(total)) return "all";
+      const { isOpen, rations } = this.#source;
+      rations.look();
+      if (!isOpen()) return "away";
+      if (total >= most) return "all";
+      if (!this.#mayTakeOneOfAll(total)) return rations.isOver ? "away" : "all";
       const entry = table.enter(key);
       if (entry === undefined) return "all";
       if (mostOfOne > 0) {
         const used = table.sharesOf(entry);
-        const taken = this.#source.rations.take(entry, used, mostOfOne);
-        if (!this.#heed(taken, key, entry)) return "one";
+        const taken = rations.take(entry, used, mostOfOne);
+        if (!this.#heed(taken, key, entry)) {
+          return rations.isOver ? "away" : "one";
+        }
       }
       table.addShare(entry, 1);
       return undefined;

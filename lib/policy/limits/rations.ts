@@ -93,6 +93,11 @@ export class Rations {
     return this.table.value(this.#lease, LEASE.until);
   }
 
+  /** Whether the lease was over at the last {@linkcode Rations.look}. */
+  get isOver(): boolean {
+    return this.#now >= this.until;
+  }
+
   /** Free part of each limit; needs no lock. */
   get fraction(): number {
     return this.table.value(this.#lease, LEASE.fraction);
@@ -202,11 +207,10 @@ export class Rations {
   take(entry: number, used: number, limit: number): Taken {
     const { table } = this;
     table.setValue(entry, KEY.limit, limit);
-    const isOver = this.#now >= this.until ||
-      table.value(entry, KEY.isOver) > 0;
+    const isNone = this.isOver || table.value(entry, KEY.isOver) > 0;
     const free = table.value(entry, KEY.called) > 0 ? 0 : this.#free(limit);
     const granted = table.value(entry, KEY.granted);
-    const allowed = isOver ? 0 : Math.min(free + granted, limit);
+    const allowed = isNone ? 0 : Math.min(free + granted, limit);
     if (used + 1 <= allowed - allowed * LOW) return "free";
     const missed = table.value(entry, KEY.missed);
     if (used >= allowed) {

@@ -68,6 +68,7 @@ export function connectionLimits(
   const source: RationSource = {
     rations: new Rations(table),
     most: mostOfFleet,
+    isOpen: () => fleet.onLoss === "keep" || fleet.isUp,
     tell(key, isWaiting) {
       if (!shortages.add(key, isWaiting)) return false;
       fleet.lack();

@@ -91,7 +91,7 @@ class Machine {
       100,
       { table, threads: 1 },
       {
-        ...{ rations, most: LIMITS.all },
+        ...{ rations, most: LIMITS.all, isOpen: () => true },
         tell: (key, isWaiting) => shortages.add(key, isWaiting),
       },
     );

@@ -32,7 +32,7 @@ function makeLimits(most: number, mostOfFleet: number) {
   const tell = shortages.add.bind(shortages);
   const limits = new RationedConnectionLimits(
     ...[most, { table, threads: 1 }] as const,
-    { rations, most: mostOfFleet, tell },
+    { rations, most: mostOfFleet, isOpen: () => true, tell },
   );
   return { limits, rations, shortages };
 }
@@ -58,6 +58,13 @@ Deno.test("RationedConnectionLimits keeps to what the machine carries", () => {
   const { limits } = makeLimits(1, 0);
   limits.admit("192.0.2.1", 0);
   assertThrows(() => limits.admit("192.0.2.2", 0), Refusal, "Limit of 1 ");
+});
+
+Deno.test("RationedConnectionLimits says that the lease is over", () => {
+  const { limits, rations } = makeLimits(100, 0);
+  rations.table.exclusively(() => rations.setLease(0, 1 / 4));
+  assertThrows(() => limits.admit("192.0.2.1", 8), Refusal, "Redis is away");
+  limits.admit("192.0.2.1", 0); // Without a limit no place is needed.
 });
 
 Deno.test("admitOrWait() gets a place that is granted meanwhile", async () => {
