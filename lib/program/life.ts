@@ -139,7 +139,7 @@ export async function runLife(
     });
     watching.start({ files, config: servers.config });
     dropPermissions({
-      keepWrite: serving.writes || watching.writes,
+      keepWrite: serving.writes || watching.writes || !!fleet?.writes,
       keepFfi: serving.keepsFfi ?? false,
     });
     announce([...serving.banner, ...watching.banner], log.write);

@@ -43,6 +43,8 @@ export interface BanList {
 export interface Fleet extends AsyncDisposable {
   /** What all threads need to know of it. */
   readonly memory: FleetMemory;
+  /** Whether it needs the permission to write. */
+  readonly writes: boolean;
   /**
    * Takes the counts of this machine, whenever there are others than before.
    *

@@ -12,11 +12,11 @@ import {
   startMachine,
   TAKEN_BACK,
   USERS,
-} from "../support/fleet_load.ts";
-import { testPrograms } from "../support/programs.ts";
-import { seededRandom } from "../support/random.ts";
-import { startRedis } from "../support/redis.ts";
-import { slowWay } from "../support/slow_way.ts";
+} from "../../support/fleet_load.ts";
+import { testPrograms } from "../../support/programs.ts";
+import { seededRandom } from "../../support/random.ts";
+import { startRedis } from "../../support/redis.ts";
+import { slowWay } from "../../support/slow_way.ts";
 
 testPrograms({
   name: "A fleet never has more connections than its limits",
