@@ -179,13 +179,14 @@ export async function fill(
   port: number,
   target: CountingTarget,
   count: number,
+  patience = TAKEN_BACK,
 ): Promise<Deno.TcpConn[]> {
   return await Promise.all(Array.from({ length: count }, (_, number) => {
     const client = {
       address: `10.1.0.${number % 4}`,
       user: USERS[number % USERS.length]!,
     };
-    return openInTime(port, target, client, TAKEN_BACK);
+    return openInTime(port, target, client, patience);
   }));
 }
 

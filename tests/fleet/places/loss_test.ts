@@ -92,7 +92,7 @@ testPrograms({
     await refusedInTime(one, target, TAKEN_BACK);
     assertEquals(target.count("all"), 2);
     await redis.restart();
-    const all = await fill(two, target, LIMITS.all - 2);
+    const all = await fill(two, target, LIMITS.all - 2, 2 * TAKEN_BACK);
     assertEquals(await openCounted(one, target, CLIENT), undefined);
     assertEquals(target.count("all"), LIMITS.all);
     await closeAll([...all, open, more]);

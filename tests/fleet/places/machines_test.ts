@@ -16,7 +16,7 @@ import {
 import { testPrograms } from "../../support/programs.ts";
 import { seededRandom } from "../../support/random.ts";
 import { startRedis } from "../../support/redis.ts";
-import { slowWay } from "../../support/slow_way.ts";
+import { openSlowWay } from "../../support/slow_way.ts";
 
 testPrograms({
   name: "A fleet never has more connections than its limits",
@@ -24,7 +24,7 @@ testPrograms({
   async fn({ "redis-server": path }) {
     await using target = new CountingTarget();
     await using redis = await startRedis(path);
-    await using slow = slowWay(redis.port, 100);
+    await using slow = openSlowWay(redis, 100);
     await using one = startMachine(redis.url);
     await using two = startMachine(redis.url, "--workers", "2");
     await using far = startMachine(`redis://127.0.0.1:${slow.port}`);
