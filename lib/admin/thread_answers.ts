@@ -20,7 +20,7 @@ import { closedOf, tunnelOf } from "./tunnel_rows.ts";
 export const MOST_TUNNELS = 20_000;
 
 /** Bans of one kind that are told of at once. */
-export const MOST_BANS = 20_000;
+const MOST_BANS = 20_000;
 
 /** What is timed for figures; the rest is for traces. */
 const TIMED = ["handshake", "auth", "resolve", "dial"] as const;

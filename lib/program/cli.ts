@@ -48,7 +48,7 @@ export interface Failure {
 export async function main(args: string[]): Promise<number> {
   // As a program that somebody has compiled from main.ts calls itself.
   if (args[0] === "exec-init") {
-    return await (await import("../exec/init.ts")).main(args);
+    return await (await import("../exec/init.ts")).runInitProgram(args);
   }
   endOnMistakes((error) => report(failureOf(error)));
   try {

@@ -7,11 +7,11 @@
 import type { ClosedTunnel, Tunnel } from "../api.ts";
 import { make, setAttribute, textOf } from "./element.ts";
 import {
-  formatBytes,
   formatClock,
   formatElapsed,
   formatLasted,
   formatRate,
+  formatSize,
   NOTHING,
 } from "./format.ts";
 import type { ListColumn } from "./list_panel.ts";
@@ -193,7 +193,7 @@ function bytesColumn<T extends Tunnel>(
     label,
     firstDirection: -1,
     sortBy: ({ tunnel }) => tunnel[id],
-    create: (cell) => shown(cell, (tunnel) => formatBytes(tunnel[id])),
+    create: (cell) => shown(cell, (tunnel) => formatSize(tunnel[id])),
   };
 }
 

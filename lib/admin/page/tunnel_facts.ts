@@ -8,10 +8,10 @@ import type { ClosedTunnel, Tunnel } from "../api.ts";
 import { rateOf, targetOf } from "./columns.ts";
 import type { Fact } from "./dialogs.ts";
 import {
-  formatBytes,
   formatElapsed,
   formatLasted,
   formatRate,
+  formatSize,
   formatTime,
   NOTHING,
 } from "./format.ts";
@@ -53,7 +53,7 @@ function describe(tunnel: () => Tunnel): Fact[] {
     ["Would deny", () => tunnel().wouldDeny ?? NOTHING],
     ["Listener", () => `${tunnel().listener} (${tunnel().kind})`],
     ["Started", () => formatTime(tunnel().startedAt)],
-    ["Up", () => formatBytes(tunnel().sent)],
-    ["Down", () => formatBytes(tunnel().received)],
+    ["Up", () => formatSize(tunnel().sent)],
+    ["Down", () => formatSize(tunnel().received)],
   ];
 }
