@@ -13,7 +13,10 @@ import type { ConnectionEvent } from "../observe/log_event.ts";
  * @param local Where the client has connected to.
  * @param remote Where the client is.
  */
-export function newRecord(local: Deno.NetAddr, remote: Deno.NetAddr): ConnectionEvent {
+export function newRecord(
+  local: Deno.NetAddr,
+  remote: Deno.NetAddr,
+): ConnectionEvent {
   return {
     event: "connection",
     startedAt: Date.now(),
