@@ -16,6 +16,9 @@ export const ADDRESSES = ["10.0.0.1", "10.0.0.2", "10.0.0.3"];
 /** Limits of a machine. */
 export const LIMITS = { all: 20, client: 9, user: 10 };
 
+/** Milliseconds between two attempts of a client. */
+const RETRY = 100;
+
 /** Milliseconds within which a dead machine's places are free again. */
 export const TAKEN_BACK = 10_000;
 
@@ -170,6 +173,7 @@ export async function openInTime(
   while (performance.now() < until) {
     const conn = await openCounted(port, target, client);
     if (conn !== undefined) return conn;
+    await new Promise((resolve) => setTimeout(resolve, RETRY));
   }
   throw new Error(`Not admitted within ${patience} ms`);
 }
