@@ -236,9 +236,10 @@ export class Session<S extends ConnectionServices = ConnectionServices>
    *
    * @returns Resolves when another machine has given a place for the user;
    *   `undefined` if there is nothing to wait for.
-   * @throws {Refusal} `limit reached`.
+   * @throws {Refusal} `limit reached`, or `banned` by an operator.
    */
   admit(): Promise<void> | undefined {
+    this.services.watch?.requireUnbanned(this.remote.hostname);
     if (this.#lease === undefined) this.#takePlace();
     return this.usage?.admit(this.identity);
   }

@@ -1,3 +1,4 @@
+import { SERIES } from "../../lib/admin/record/timeline.ts";
 import { assert, assertEquals } from "@std/assert";
 import { AdminEvents, MOST_READERS } from "../../lib/admin/events.ts";
 import { Context } from "../../lib/sync/context.ts";
@@ -48,6 +49,19 @@ Deno.test("AdminEvents leaves nothing open that ended before the tick after a sn
   }
   assert(hasEnded);
   assertEquals([...open], []);
+});
+
+Deno.test("AdminEvents.close() tells readers that the program ends", async () => {
+  const admin = await startTestAdmin({ eventStep: 20 });
+  using stream = await listen(admin);
+  const events = readEvents(stream);
+  assertEquals((await events.next()).value!.name, "snapshot");
+  const closed = admin[Symbol.asyncDispose]();
+  const names: string[] = [];
+  for await (const { name } of events) names.push(name);
+  assertEquals(names.at(-1), "end");
+  assertEquals(names.filter((name) => name === "end").length, 1);
+  await closed;
 });
 
 Deno.test("AdminEvents sends everything first, then the changes", async () => {
@@ -107,7 +121,7 @@ Deno.test("AdminEvents sends a new point of the history", async () => {
   using stream = await listen(admin);
   for await (const { data, name } of readEvents(stream)) {
     if (name !== "history") continue;
-    assertEquals(Object.keys(data), ["at", "up", "down", "opened", "open"]);
+    assertEquals(Object.keys(data).toSorted(), ["at", ...SERIES].toSorted());
     break;
   }
 });

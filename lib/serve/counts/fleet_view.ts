@@ -136,6 +136,10 @@ export class FleetView {
 
   async #wait(word: number, seen: number, milliseconds: number): Promise<void> {
     const waiting = Atomics.waitAsync(this.#words, word, seen, milliseconds);
-    if (waiting.async) await waiting.value;
+    if (!waiting.async) return;
+    // The wait alone would not keep the program alive.
+    const timer = setTimeout(() => {}, milliseconds);
+    await waiting.value;
+    clearTimeout(timer);
   }
 }
