@@ -4,6 +4,7 @@
  * @module
  */
 
+import { countOf } from "../../observe/count_of.ts";
 import { clientKey } from "./client_key.ts";
 import { type Offer, OfferedPlaces } from "./offered_places.ts";
 import { Refusal } from "./refusal.ts";
@@ -149,19 +150,22 @@ export class ConnectionLimits {
       return new Refusal("limit reached", message, { limit: what });
     }
     if (full === "all") {
-      return new Refusal("limit reached", `Limit of ${this.most} ${what}`, {
-        limit: what,
-      });
+      return new Refusal(
+        "limit reached",
+        `Limit of ${countOf(this.most, oneOf(what))} reached`,
+        { limit: what },
+      );
     }
+    const many = countOf(mostOfClient, oneOf(what));
     return per === "user"
       ? new Refusal(
         "limit reached",
-        `Limit of ${mostOfClient} connections of user ${client}`,
+        `Limit of ${many} for user ${client} reached`,
         { limit: "connections-per-user" },
       )
       : new Refusal(
         "limit reached",
-        `Limit of ${mostOfClient} ${what} from one client`,
+        `Limit of ${many} from one client reached`,
         { limit: `${what}-per-client` },
       );
   }
@@ -302,4 +306,9 @@ class Place implements Lease {
     this.#offer?.withdraw();
     this.#offer = undefined;
   }
+}
+
+/** The noun in the singular. */
+function oneOf(what: "connections" | "associations"): string {
+  return what.slice(0, -1);
 }
