@@ -40,10 +40,18 @@ function makeLimits(most: number, mostOfFleet: number) {
 Deno.test("RationedConnectionLimits keeps to its part of each limit", () => {
   const { limits, shortages } = makeLimits(100, 16);
   const leases = [1, 2].map(() => limits.admit("192.0.2.1", 8));
-  assertThrows(() => limits.admit("192.0.2.1", 8), Refusal, "from one client");
+  assertThrows(
+    () => limits.admit("192.0.2.1", 8),
+    Refusal,
+    "from one client reached",
+  );
   limits.admit("192.0.2.2", 8);
   limits.admit("192.0.2.3", 8);
-  assertThrows(() => limits.admit("192.0.2.4", 8), Refusal, "Limit of 16");
+  assertThrows(
+    () => limits.admit("192.0.2.4", 8),
+    Refusal,
+    "Limit of 16 connections",
+  );
   const told = shortages.take().toSorted((a, b) => a.key < b.key ? -1 : 1);
   assertEquals(told, [
     { key: ALL, isWaiting: true },
@@ -57,7 +65,11 @@ Deno.test("RationedConnectionLimits keeps to its part of each limit", () => {
 Deno.test("RationedConnectionLimits keeps to what the machine carries", () => {
   const { limits } = makeLimits(1, 0);
   limits.admit("192.0.2.1", 0);
-  assertThrows(() => limits.admit("192.0.2.2", 0), Refusal, "Limit of 1 ");
+  assertThrows(
+    () => limits.admit("192.0.2.2", 0),
+    Refusal,
+    "Limit of 1 connection reached",
+  );
 });
 
 Deno.test("RationedConnectionLimits says that the lease is over", () => {
