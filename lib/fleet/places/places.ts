@@ -65,6 +65,7 @@ export class FleetPlaces implements FleetPart {
   #reported = { seat: 0, sequence: 0 };
   #until = 0;
   #exchange: Promise<void> | undefined;
+  #listening: Promise<void> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #pause = 0;
   #isLinked = false;
@@ -77,7 +78,6 @@ export class FleetPlaces implements FleetPart {
    */
   constructor(options: FleetPlacesOptions) {
     this.#options = options;
-    void this.#listen();
   }
 
   /**
@@ -100,6 +100,7 @@ export class FleetPlaces implements FleetPart {
   flush(isFirst = false): Promise<void> {
     if (isFirst) this.#startAgain();
     this.#isLinked = true;
+    this.#listening ??= this.#listen();
     this.#exchange ??= this.#exchangeOnce().finally(() => {
       this.#exchange = undefined;
     });

@@ -130,16 +130,15 @@ export class FleetView {
    *   count.
    * @param milliseconds Longest wait.
    */
-  hurried(seen: number, milliseconds: number): Promise<void> {
-    return this.#wait(WORD.hurries, seen, milliseconds);
+  async hurried(seen: number, milliseconds: number): Promise<void> {
+    // The wait alone would not keep the program alive.
+    const timer = setTimeout(() => {}, milliseconds);
+    await this.#wait(WORD.hurries, seen, milliseconds);
+    clearTimeout(timer);
   }
 
   async #wait(word: number, seen: number, milliseconds: number): Promise<void> {
     const waiting = Atomics.waitAsync(this.#words, word, seen, milliseconds);
-    if (!waiting.async) return;
-    // The wait alone would not keep the program alive.
-    const timer = setTimeout(() => {}, milliseconds);
-    await waiting.value;
-    clearTimeout(timer);
+    if (waiting.async) await waiting.value;
   }
 }
