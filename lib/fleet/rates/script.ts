@@ -28,7 +28,7 @@ export const MOST_RATES = 500;
  */
 export const RATES_SCRIPT = fleetScript(`
 local node, ttl, prefix, channel = unpack(ARGV, 1, 4)
-local FEW, TOLD = 64, 100
+local FEW = 64
 local parts = {}
 
 local function share(key, rate, all)
@@ -89,7 +89,8 @@ for at = 5, #ARGV, 3 do
     if change > 0 or count > FEW then
       redis.call('HSET', key, '#level', level, '#spare', spare, '#at', string.format('%.0f', now))
     end
-    if change > rate / 20 and now - (all['#told'] or 0) >= math.max(TOLD, count) then
+    -- Whoever has all of a rate hears only by this that others use it too.
+    if change > rate / 20 and (count <= FEW or now - (all['#told'] or 0) >= count) then
       redis.call('HSET', key, '#told', string.format('%.0f', now))
       redis.call('PUBLISH', channel, 'rate ' .. name)
     end
