@@ -9,7 +9,11 @@ import { formatDuration } from "../observe/log_text.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { FleetView } from "../serve/counts/fleet_view.ts";
 import { formatRedisPlace } from "../wire/redis_url.ts";
-import { connectRedis, type RedisConnection, type RedisWay } from "./connect.ts";
+import {
+  connectRedis,
+  type RedisConnection,
+  type RedisWay,
+} from "./connect.ts";
 import { redisCode, RedisFault, redisFault } from "./redis_fault.ts";
 import type { FleetScript } from "./script.ts";
 
@@ -31,6 +35,12 @@ export interface FleetPart {
    *   {@linkcode Link.run}.
    */
   flush(isFirst: boolean): Promise<void>;
+  /**
+   * Takes a message on the channel of the fleet.
+   *
+   * @param message The message, which may be for another part.
+   */
+  hear?(message: string): void;
   /** Called when Redis is lost; until the next flush nothing can be asked. */
   lost?(): void;
   /** Called once at the end, while Redis can be asked if it is there. */
