@@ -22,6 +22,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["proxy", "forward", "hub", "echo", "connect", "certs"],
   ["exec", "config", "workers", "fleet"],
   ["admin", "doctor", "manual"],
+  ["top"],
   ["program"],
   ["library"],
 ];

@@ -7,7 +7,11 @@
 import type { FailuresAnswer } from "../../api.ts";
 import { formatTerm } from "../../filter.ts";
 import { byId, setText } from "../base/element.ts";
-import { formatCount, formatLatency, formatShare } from "../base/format.ts";
+import {
+  formatCount,
+  formatLatency,
+  formatShare,
+} from "../../client/format.ts";
 import { barCell, buttonHeading, cell } from "./cells.ts";
 import { ShortTable } from "./short_table.ts";
 
@@ -20,6 +24,13 @@ interface Cause {
   /** Part of the largest. */
   share: number;
 }
+
+/** What refuses without a rule of the operator's, in words. */
+const RULES = new Map([
+  ["default", "The default: no rule allows it"],
+  ["guard", "The address guard"],
+  ["name-mismatch", "The check of names"],
+]);
 
 /** Rows of each table. */
 const MOST = 6;
@@ -48,7 +59,7 @@ export class FailuresCard {
   ): void {
     const bad = results.refused + results.failed;
     const panel = byId("failures", HTMLElement);
-    panel.dataset["empty"] = bad === 0 ? "none" : "";
+    panel.dataset["empty"] = reasons.length === 0 ? "none" : "";
     setText(
       byId("failures-share", HTMLElement),
       ended === 0 ? formatShare(0) : formatShare(share),
@@ -64,7 +75,7 @@ export class FailuresCard {
       filter: `${formatTerm("code", code)} result:${result}`,
     })));
     this.#rules.show(causes(rules, ({ rule }) => ({
-      text: rule,
+      text: RULES.get(rule) ?? rule,
       filter: `${formatTerm("rule", rule)} result:refused`,
     })));
     this.#targets.show(causes(targets, ({ target }) => ({

@@ -9,7 +9,7 @@
 
 import type uPlotModule from "uplot";
 import { byId, setAttribute, setText } from "../base/element.ts";
-import { formatClock } from "../base/format.ts";
+import { formatClock } from "../../client/format.ts";
 import type { Palette } from "../base/theme.ts";
 import { nearest } from "./nearest.ts";
 import { type ChartData, type ChartStyle, plotOptions } from "./options.ts";
@@ -125,10 +125,11 @@ export class Chart {
       if (event.pointerType === "mouse") onHover(timeAt(event));
     });
     place.addEventListener("pointerleave", () => onHover(undefined));
+    // Before the plot, which takes a click for the end of a drag.
     place.addEventListener("click", (event) => {
       const time = timeAt(event as PointerEvent);
       if (time !== undefined) onChoose(time);
-    });
+    }, { capture: true });
     place.addEventListener("keydown", (event) => {
       const steps = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12 }[
         event.key

@@ -1,0 +1,80 @@
+/**
+ * Describes one tunnel with all known facts.
+ *
+ * @module
+ */
+
+import type { ClosedTunnel, Tunnel } from "../api.ts";
+import { targetOf } from "./row_values.ts";
+import {
+  formatElapsed,
+  formatLasted,
+  formatRate,
+  formatSize,
+  formatTime,
+  NOTHING,
+} from "./format.ts";
+import type { Row } from "./row.ts";
+import type { TunnelList } from "./tunnel_list.ts";
+
+/** A name and its current value. */
+export type Fact = readonly [name: string, value: () => string];
+
+/** Describes an open tunnel; changing values are read again. */
+export function describeOpen(row: Row, list: TunnelList): Fact[] {
+  const age = () => formatElapsed(Date.now() - row.startedAt);
+  return [
+    ...describe(() => row.tunnel),
+    ["State", () => row.isGone ? "ended" : row.tunnel.state],
+    ["Age", age],
+    ["Rate", () => describeRate(row, list.tick)],
+  ];
+}
+
+/** Describes an ended tunnel. */
+export function describeClosed(tunnel: ClosedTunnel): Fact[] {
+  return [
+    ...describe(() => tunnel),
+    ["Ended", () => formatTime(tunnel.endedAt)],
+    ["Lasted", () => formatLasted(tunnel.ageMs)],
+    ["Result", () => tunnel.result],
+    ["Closed first", () => tunnel.endedFirst ?? NOTHING],
+    ["Why", () => tunnel.reason],
+  ];
+}
+
+function describeRate({ isGone, rates }: Row, tick: number): string {
+  const [down, up] = isGone
+    ? [0, 0]
+    : [rates?.down(tick) ?? 0, rates?.up(tick) ?? 0];
+  return `${formatRate(down)} down, ${formatRate(up)} up`;
+}
+
+/** What few tunnels have is left out of the others. */
+function rare(
+  tunnel: () => Tunnel,
+  facts: readonly [name: string, field: "via" | "name" | "wouldDeny"][],
+): Fact[] {
+  return facts.filter(([, field]) => tunnel()[field] !== undefined)
+    .map(([name, field]) => [name, () => tunnel()[field] ?? NOTHING]);
+}
+
+function describe(tunnel: () => Tunnel): Fact[] {
+  return [
+    ["Client", () => tunnel().client],
+    ["User", () => tunnel().user ?? NOTHING],
+    ["Target", () => targetOf(tunnel())],
+    ["Address", () => tunnel().address ?? NOTHING],
+    ["Protocol", () => tunnel().protocol || NOTHING],
+    ["Rule", () => tunnel().rule ?? NOTHING],
+    ...rare(tunnel, [
+      ["Through", "via"],
+      ["Name seen", "name"],
+      ["Would deny", "wouldDeny"],
+    ]),
+    ["Listener", () => `${tunnel().listener} (${tunnel().kind})`],
+    ["Started", () => formatTime(tunnel().startedAt)],
+    ["Up", () => formatSize(tunnel().sent)],
+    ["Down", () => formatSize(tunnel().received)],
+  ];
+}
