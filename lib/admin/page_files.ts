@@ -28,6 +28,12 @@ const SHARED: ReadonlySet<string> = new Set([
   ...[...pathsIn("../client/")].map((path) => path.slice("..".length)).sort(),
 ]);
 
+/**
+ * A module of a room below, and how the page's files name it. A gateway may
+ * serve all of this in a folder: it has to be beside the page, not above.
+ */
+const BORROWED = { path: "/observe/escape.ts", above: '"../../../observe/' };
+
 const PATHS: ReadonlySet<string> = new Set([...pathsIn("")].sort());
 
 /** A file of the page. */
@@ -64,6 +70,7 @@ export function adminPage(path: string): PageFile | undefined {
 
 function readFile(path: string): PageFile | undefined {
   if (SHARED.has(path)) return script(readSource(`..${path}`));
+  if (path === BORROWED.path) return script(readSource(`../..${path}`));
   const [, inside, end] =
     /^\/page\/((?:\w+\/)?\w+\.(css|svg|ts))$/.exec(path) ?? [];
   if (inside === undefined || !PATHS.has(inside)) return undefined;
@@ -72,7 +79,8 @@ function readFile(path: string): PageFile | undefined {
 }
 
 function script(source: string): PageFile {
-  return { type: "text/javascript", text: stripTypeScriptTypes(source) };
+  const named = source.replace(BORROWED.above, '"../../observe/');
+  return { type: "text/javascript", text: stripTypeScriptTypes(named) };
 }
 
 /**
@@ -82,7 +90,7 @@ function script(source: string): PageFile {
 function readIndex(): PageFile {
   const modules = [...PATHS].filter((path) => path.endsWith(".ts"))
     .map((path) => `page/${path}`);
-  const shared = [...SHARED].map((path) => path.slice(1));
+  const shared = [...SHARED, BORROWED.path].map((path) => path.slice(1));
   const preloads = [...modules, ...shared]
     .map((path) => `<link rel="modulepreload" href="${path}">`);
   const text = readSource("index.html")
