@@ -184,7 +184,7 @@ function ageColumn(): TunnelColumn {
     create(cell) {
       const show = textOf(cell);
       return (row) => {
-        if (!row.isGone) show(formatElapsed(Date.now() - row.startedAt));
+        if (!row.isGone) show(formatElapsed(row.ageMs));
       };
     },
   };
