@@ -60,7 +60,8 @@ export async function forward(
   record.protocol = "tcp";
   reader.release();
   session.endHandshake();
-  session.requireAdmission();
+  const admission = session.requireAdmission();
+  if (admission !== undefined) await admission;
   requireAllowed(session);
   // A pooled connection may turn out to be closed only when it is used. The
   // client needs none before it has sent something.
@@ -150,7 +151,7 @@ export async function leaseFor(
       if (lease.borrowed.wasParked) continue;
       throw new DialError(
         "refused",
-        `Cannot reach ${record.target}: it closed the connection at once`,
+        `Cannot reach ${record.target}: it closed the connection immediately`,
         { cause: error },
       );
     }
@@ -177,7 +178,7 @@ export function upstreamsFor(
   const what = serverName === undefined
     ? "clients that name no server"
     : `server name ${serverName}`;
-  throw new Refusal("forbidden", `There is no upstream for ${what}`);
+  throw new Refusal("forbidden", `No upstream serves ${what}`);
 }
 
 /** Writes them with a time limit, because an upstream may accept none. */

@@ -42,7 +42,8 @@ export async function hubWeb(
   session.record.protocol = "http";
   const request = await readOneRequest(session, encodeFailure);
   session.noteRequest();
-  session.admit();
+  const admission = session.admit();
+  if (admission !== undefined) await admission;
   const [path] = request.target.split("?");
   session.record.target = path!.slice(0, 100);
   if (path !== SOCKET_PATH) return await answerPage(session, request, path!);
@@ -90,7 +91,10 @@ function checkOrigin(
 ): void {
   const hosts = fields.all("host");
   if (hosts.length !== 1) {
-    throw new HttpError(400, "Cannot serve request: Host is not given once");
+    throw new HttpError(
+      400,
+      "Cannot serve request: Host must be given exactly once",
+    );
   }
   const origins = fields.all("origin");
   const reason = refuseOrigin({ origins, host: hosts[0]!, isSecure }, allowed);

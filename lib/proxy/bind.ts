@@ -95,7 +95,8 @@ async function resolveExpected(
 ): Promise<Welcome> {
   const wish = { command: "bind", host, port } as const;
   const decision = decide(session, wish);
-  session.requireAdmission();
+  const admission = session.requireAdmission();
+  if (admission !== undefined) await admission;
   const asking = askAuthorize(session, wish);
   if (asking !== undefined) await asking;
   const isAnyone = typeof host !== "string" && host.every((byte) => byte === 0);
@@ -143,7 +144,7 @@ function listenHost(
   if (pathOf(local) === undefined) return local.hostname;
   throw new Refusal(
     "forbidden",
-    "BIND needs an address to listen on, and the client came by a Unix socket; --bind names one",
+    "BIND needs an address to listen on, but the client came over a Unix socket; give one with --bind",
   );
 }
 

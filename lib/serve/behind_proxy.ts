@@ -46,7 +46,7 @@ export function behindProxy<S extends ConnectionServices>(
     if (isTrusted(session.remote, accept)) await takeHeader(session, accept);
     else if (accept.isRequired) {
       throw refused(
-        `${session.record.client} may not send one; --accept-proxy-from names who may`,
+        `${session.record.client} may not send a PROXY header; --accept-proxy-from lists the addresses that may`,
       );
     }
     return await protocol(session);
@@ -70,7 +70,8 @@ async function takeHeader(
   }
   const { endpoints } = header;
   if (endpoints === undefined) return; // It speaks for itself: a check of health.
-  session.actFor(toNetAddr(endpoints.source), toNetAddr(endpoints.destination));
+  const { destination, source } = endpoints;
+  await session.actFor(toNetAddr(source), toNetAddr(destination));
 }
 
 function toNetAddr({ ip, port }: ProxyEndpoint): Deno.NetAddr {

@@ -15,6 +15,7 @@ import { DailyQuota } from "../../policy/limits/daily_quota.ts";
 import {
   type BothWays,
   BYTES_TABLE,
+  FLEET_BYTES_TABLE,
   RateLimits,
   type RateSettings,
 } from "../../policy/limits/rate_limits.ts";
@@ -22,6 +23,15 @@ import { connectionLimits } from "./connection_counts.ts";
 import type { QuotaCount } from "./quota_count.ts";
 import { concerning, UsageError } from "../../cli/usage_error.ts";
 import type { Share } from "../worker_share.ts";
+
+/** Name of the table of rates, which a fleet shares. */
+export const BYTES = "bytes";
+
+/**
+ * Milliseconds between looks at the counts of a fleet: it takes further ones
+ * until all machines know that a quota is used up.
+ */
+const FLEET_LOOK = 250;
 
 /** Optional limits; 0 disables one. */
 export interface LimitConfig {
@@ -86,13 +96,18 @@ export async function openLimits(
     usage.ofUser = { limits, most: connectionsPerUser };
   }
   if ([connection, user, total].some(isSet)) {
-    const table = share?.table("bytes", BYTES_TABLE).table;
-    usage.rates = new RateLimits(config.rates!, table);
+    const isOfFleet = share?.fleet !== undefined;
+    const shape = isOfFleet ? FLEET_BYTES_TABLE : BYTES_TABLE;
+    const table = share?.table(BYTES, shape).table;
+    usage.rates = new RateLimits(config.rates!, { isOfFleet, table });
   }
   if (quotaPerUser > 0) {
-    const settings = { zone: config.quotaZone, ledger: count?.ledger };
-    const quota = new DailyQuota(quotaPerUser, settings);
-    usage.quota = new QuotaMeter(quota);
+    const { fleet } = share ?? {};
+    const quota = new DailyQuota(quotaPerUser, {
+      ...{ zone: config.quotaZone, ledger: count?.ledger },
+      ...fleet === undefined ? {} : { now: () => fleet.now() },
+    });
+    usage.quota = new QuotaMeter(quota, fleet && FLEET_LOOK);
     release = await concerning(
       "quota-file",
       async () => await count?.lease(quota),
@@ -117,7 +132,7 @@ function requireUsers(config: LimitConfig): void {
     : undefined;
   if (option === undefined) return;
   throw new UsageError(
-    "limits nobody: there are no users; leave it out, or give a proxy --user NAME:PASSWORD",
+    "has no effect without users; leave it out, or give the proxy users with --user NAME:PASSWORD",
     { option, others: ["user", "users"] },
   );
 }
