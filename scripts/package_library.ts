@@ -8,6 +8,8 @@
  *
  * - `deno publish` and `deno pack` leave out members of the workspace. The admin
  *   page is one only for its types; here it is a folder like any other.
+ * - The page's modules are served as they are written, and it shares some with
+ *   the rest, of which `deno pack` keeps no source.
  * - `deno pack` keeps the names of the import map, such as `@std/streams`, which
  *   nobody else knows. In the package they name their npm package.
  *
@@ -15,6 +17,7 @@
  */
 
 import project from "../deno.json" with { type: "json" };
+import { SHARED } from "../lib/admin/page_files.ts";
 
 const ROOT = `${import.meta.dirname}/..`;
 
@@ -68,6 +71,10 @@ export async function packLibrary(path: string): Promise<void> {
     await command(source, Deno.execPath(), "pack", ...how);
     await command(work, "tar", "-xzf", packed);
     await adapt(`${work}/package`);
+    for (const source of SHARED.values()) {
+      const path = `lib/admin/page/${source}`;
+      await Deno.copyFile(`${ROOT}/${path}`, `${work}/package/${path}`);
+    }
     await command(work, "tar", "-czf", "adapted.tgz", "package");
     await Deno.copyFile(`${work}/adapted.tgz`, path);
   } finally {

@@ -154,6 +154,7 @@ async function readParameters(
   if (!takes) return undefined;
   const { PARAMETERS } = await import("./schema/parameters.ts");
   const given = Object.fromEntries(query);
+  for (const key of Object.keys(given)) requireOnce(key, query);
   if (parameter !== undefined) given[parameter] = name;
   const schema = PARAMETERS[operation as keyof typeof PARAMETERS];
   const { data, error } = schema.safeParse(given);
@@ -162,7 +163,10 @@ async function readParameters(
   if (issue.code === "unrecognized_keys") {
     throw new AdminError(
       "bad_request",
-      describeUnknown(issue.keys[0]!, Object.keys(schema.shape)),
+      describeUnknown(
+        issue.keys[0]!,
+        Object.keys(schema.shape).filter((key) => key !== parameter),
+      ),
     );
   }
   const { message, path } = issue;
@@ -172,7 +176,15 @@ async function readParameters(
 
 function describeUnknown(name: string, known: readonly string[]): string {
   const shown = JSON.stringify(name.slice(0, 40));
-  return `No parameter is named ${shown}; there are ${known.join(", ")}`;
+  const others = known.length === 0 ? "is none" : `are ${known.join(", ")}`;
+  return `No parameter is named ${shown}; there ${others}`;
+}
+
+/** Which of two counts is for no server to guess. */
+function requireOnce(name: string, query: URLSearchParams): void {
+  if (query.getAll(name).length === 1) return;
+  const shown = JSON.stringify(name.slice(0, 40));
+  throw new AdminError("bad_request", `The parameter ${shown} is given twice`);
 }
 
 function answerReady({ threads, state }: AdminContext): TextAnswer {

@@ -108,6 +108,23 @@ export function formatTerm(field: string, value: string): string {
   return /^\S+$/.test(value) ? `${field}=${value}` : `${field}="${value}"`;
 }
 
+/** Most characters of a key of a ranking, such as a talker; others are cut. */
+export const MOST_KEY = 100;
+
+/**
+ * Writes the term for a key of a ranking.
+ *
+ * @param field Name of the field in filters.
+ * @param key The key. If it may have been cut, the term matches what has it as
+ *   a part.
+ * @returns As of {@linkcode formatTerm}.
+ */
+export function formatKeyTerm(field: string, key: string): string {
+  const term = formatTerm(field, key);
+  const isWhole = key.length < MOST_KEY || !term.startsWith(`${field}=`);
+  return isWhole ? term : `${field}:${term.slice(field.length + 1)}`;
+}
+
 /**
  * Takes the host of a `HOST:PORT`.
  *

@@ -22,11 +22,22 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-/** Modules of the room that all clients of the API share, by their path. */
-const SHARED: ReadonlySet<string> = new Set([
-  "/filter.ts",
-  ...[...pathsIn("../client/")].map((path) => path.slice("..".length)).sort(),
+/**
+ * Modules outside of the folder that the page needs: what they are served as,
+ * and where they are, from the folder. A package has to hold their sources.
+ */
+export const SHARED: ReadonlyMap<string, string> = new Map([
+  ["/filter.ts", "../filter.ts"],
+  ...[...pathsIn("../client/")].filter((path) => path.endsWith(".ts")).sort()
+    .map((path): [string, string] => [path.slice("..".length), path]),
+  ["/observe/escape.ts", "../../observe/escape.ts"],
 ]);
+
+/**
+ * How files of the page name what is in a room below. A gateway may serve all
+ * of this in a folder: there it has to be beside the page, not above.
+ */
+const BELOW = '"../../../observe/';
 
 const PATHS: ReadonlySet<string> = new Set([...pathsIn("")].sort());
 
@@ -63,7 +74,8 @@ export function adminPage(path: string): PageFile | undefined {
 }
 
 function readFile(path: string): PageFile | undefined {
-  if (SHARED.has(path)) return script(readSource(`..${path}`));
+  const shared = SHARED.get(path);
+  if (shared !== undefined) return script(readSource(shared));
   const [, inside, end] =
     /^\/page\/((?:\w+\/)?\w+\.(css|svg|ts))$/.exec(path) ?? [];
   if (inside === undefined || !PATHS.has(inside)) return undefined;
@@ -72,7 +84,8 @@ function readFile(path: string): PageFile | undefined {
 }
 
 function script(source: string): PageFile {
-  return { type: "text/javascript", text: stripTypeScriptTypes(source) };
+  const named = source.replace(BELOW, '"../../observe/');
+  return { type: "text/javascript", text: stripTypeScriptTypes(named) };
 }
 
 /**
@@ -82,7 +95,7 @@ function script(source: string): PageFile {
 function readIndex(): PageFile {
   const modules = [...PATHS].filter((path) => path.endsWith(".ts"))
     .map((path) => `page/${path}`);
-  const shared = [...SHARED].map((path) => path.slice(1));
+  const shared = [...SHARED.keys()].map((path) => path.slice(1));
   const preloads = [...modules, ...shared]
     .map((path) => `<link rel="modulepreload" href="${path}">`);
   const text = readSource("index.html")

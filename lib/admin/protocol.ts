@@ -23,6 +23,7 @@ import { HttpError } from "../wire/http1/http_error.ts";
 import type { Field } from "../wire/http1/fields.ts";
 import { encodeHead } from "../wire/http1/head.ts";
 import type { RequestHead } from "../wire/http1/request.ts";
+import { parseTarget } from "../wire/http1/target.ts";
 import { type AdminAnswer, type AdminContext, answerRoute } from "./answers.ts";
 import { REQUEST_HEADER } from "./endpoints.ts";
 import { AdminError, codeOfStatus } from "./error.ts";
@@ -94,20 +95,21 @@ interface WholeAnswer {
 }
 
 async function answerTo(
-  { fields, method, target }: RequestHead,
+  head: RequestHead,
   session: Session<AdminServices>,
 ): Promise<AdminAnswer | WholeAnswer> {
+  const { fields, method } = head;
   const { access, admin, turns } = session.services;
+  const { hosts, path, query } = readTarget(head);
   const request = {
     method,
-    hosts: fields.all("host"),
+    hosts,
     origins: fields.all("origin"),
     sites: fields.all("sec-fetch-site"),
     authorizations: fields.all("authorization"),
     confirmations: fields.all(REQUEST_HEADER.toLowerCase()),
   };
   insist(access.refuseOrigin(request));
-  const [path, query] = splitTarget(target);
   // Health is told although there are many.
   const isOpen = ADMIN_ROUTES.some((route) =>
     route.isOpen && route.path === path
@@ -142,14 +144,33 @@ function insist(refusal: AdminRefusal | undefined): void {
   throw new AdminError(codeOfStatus(refusal.status), refusal.message);
 }
 
-function splitTarget(target: string): [path: string, query: URLSearchParams] {
-  if (!target.startsWith("/")) {
-    throw new AdminError("bad_request", "The request target is not a path");
+/** What the target of a request names. */
+interface AdminTarget {
+  /** Host of an absolute target; otherwise the values of `Host`. */
+  hosts: readonly string[];
+  path: string;
+  query: URLSearchParams;
+}
+
+/** Reads a path, or `http://HOST/PATH`, which overrides `Host` (RFC 9112 §3.2). */
+function readTarget(head: RequestHead): AdminTarget {
+  const { fields, target } = head;
+  let hosts = fields.all("host");
+  let whole = target;
+  if (/^http:/i.test(target) && head.method !== "CONNECT") {
+    const { path, text } = parseTarget(head);
+    hosts = [text];
+    whole = path;
+  } else if (!target.startsWith("/")) {
+    throw new AdminError(
+      "bad_request",
+      "The request target is neither a path nor http://HOST/PATH",
+    );
   }
-  const mark = target.indexOf("?");
-  return mark < 0
-    ? [target, new URLSearchParams()]
-    : [target.slice(0, mark), new URLSearchParams(target.slice(mark + 1))];
+  const mark = whole.indexOf("?");
+  const path = mark < 0 ? whole : whole.slice(0, mark);
+  const query = new URLSearchParams(mark < 0 ? "" : whole.slice(mark + 1));
+  return { hosts, path, query };
 }
 
 async function pageFile(

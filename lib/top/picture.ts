@@ -87,17 +87,16 @@ export function takePicture(
   { failures, last, share, talkers }: InquiryAnswers,
   query: Query,
 ): Picture {
-  const at = Date.now();
   const terms = parseFilter(query.filter);
   const found: PicturedTunnel[] = [];
   for (const row of list.open.values()) {
     if (!matchesFilter(terms, row.tunnel)) continue;
-    found.push(pictureOf(row, { list, at, seconds: query.seconds }));
+    found.push(pictureOf(row, { list, seconds: query.seconds }));
   }
   const { direction, valueOf } = SORTS[query.sort];
   const wanted = (query.isReversed ? -direction : direction) as SortDirection;
   return {
-    at,
+    at: Date.now(),
     stream,
     status,
     rates: { up: list.up, down: list.down, opened },
@@ -113,12 +112,11 @@ export function takePicture(
 
 interface Moment {
   list: TunnelList;
-  at: number;
   seconds: number;
 }
 
-function pictureOf(row: Row, { at, list, seconds }: Moment): PicturedTunnel {
-  const { rates, startedAt, tunnel } = row;
+function pictureOf(row: Row, { list, seconds }: Moment): PicturedTunnel {
+  const { rates, tunnel } = row;
   let up = 0;
   let down = 0;
   // A tick is a second. The list may be younger than the rate that is asked for.
@@ -129,7 +127,7 @@ function pictureOf(row: Row, { at, list, seconds }: Moment): PicturedTunnel {
   }
   return {
     tunnel,
-    ageMs: Math.max(0, at - startedAt),
+    ageMs: row.ageMs,
     sent: tunnel.sent,
     received: tunnel.received,
     up: up / ticks,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { formatTerm, hostOf } from "../admin/filter.ts";
+import { formatKeyTerm, hostOf } from "../admin/filter.ts";
 import { formatNumberOf } from "../admin/client/format.ts";
 import { targetOf } from "../admin/client/row_values.ts";
 import type { KeyResult } from "./key_result.ts";
@@ -223,7 +223,7 @@ function changeOrder(view: View): KeyResult {
 function filterByTalker(view: View): KeyResult {
   const talker = view.talkers.item;
   if (talker === undefined) return DRAW;
-  view.filter = formatTerm(view.dimension, talker.key);
+  view.filter = formatKeyTerm(view.dimension, talker.key);
   view.panel = "tunnels";
   view.tunnels.reset();
   return LOOK;

@@ -23,7 +23,7 @@ export class ServerState implements LiveListener {
   #tickedAt: number | undefined;
   /** Whether the server has said that it ends. */
   #hasEnded = false;
-  /** When the server started, by this machine's clock. */
+  /** When the server started, by the clock that nobody sets. */
   #startedAt = 0;
 
   /**
@@ -39,7 +39,7 @@ export class ServerState implements LiveListener {
   get status(): Status | undefined {
     const status = this.#status;
     if (status === undefined) return undefined;
-    return { ...status, uptimeMs: Math.max(0, Date.now() - this.#startedAt) };
+    return { ...status, uptimeMs: performance.now() - this.#startedAt };
   }
 
   /** Takes an event. */
@@ -64,7 +64,7 @@ export class ServerState implements LiveListener {
 
   async #restart(event: SnapshotEvent): Promise<void> {
     this.#status = event.status;
-    this.#startedAt = Date.now() - event.status.uptimeMs;
+    this.#startedAt = performance.now() - event.status.uptimeMs;
     this.#tickedAt = undefined;
     await this.list.restart(event);
   }

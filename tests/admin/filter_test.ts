@@ -1,9 +1,11 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
   FIELD_NAMES,
   FilterError,
+  formatKeyTerm,
   formatTerm,
   matchesFilter,
+  MOST_KEY,
   MOST_TERMS,
   parseFilter,
 } from "../../lib/admin/filter.ts";
@@ -147,4 +149,20 @@ Deno.test("formatTerm() writes a term that matches the value and no other", () =
   }
   // A quote cannot be written, so the longest part is searched.
   assertEquals(formatTerm("user", 'al"ice'), 'user:"ice"');
+});
+
+Deno.test("formatKeyTerm() finds what a ranking has cut", () => {
+  for (
+    const user of [
+      "alice",
+      "n".repeat(MOST_KEY),
+      "a b=".repeat(60),
+      `"${"a=".repeat(60)}`,
+    ]
+  ) {
+    const terms = parseFilter(formatKeyTerm("user", user.slice(0, MOST_KEY)));
+    assert(matchesFilter(terms, { user }), user);
+    assert(!matchesFilter(terms, { user: "bob" }), user);
+  }
+  assertEquals(formatKeyTerm("user", "alice"), "user=alice");
 });

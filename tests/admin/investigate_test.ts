@@ -162,6 +162,33 @@ Deno.test("the API says which parameter is wrong, and what would be right", asyn
   }
 });
 
+Deno.test("the API guesses nothing about a change that is not told whole", async () => {
+  await using admin = await startTestAdmin();
+  const cases = [
+    ["tunnels", "filter says which tunnels: user=alice"],
+    ["tunnels?filter=&expect=0", /^The filter is empty/],
+    [
+      "tunnels?filter=user=a&filter=user=b&expect=0",
+      'The parameter "filter" is given twice',
+    ],
+    [
+      "tunnels/17?filter=user=a",
+      'No parameter is named "filter"; there is none',
+    ],
+    [
+      "bans/alice?knid=user",
+      'No parameter is named "knid"; there are kind',
+    ],
+  ] as const;
+  for (const [path, expected] of cases) {
+    const { status, text } = await admin.ask("DELETE", `/api/${path}`, {
+      headers: CONFIRMED,
+    });
+    assertEquals(status, 400, path);
+    assertMatch(JSON.parse(text).error.message, new RegExp(expected), path);
+  }
+});
+
 Deno.test("the API sends an export in chunks, as a file", async () => {
   await using admin = await startTestAdmin();
   await using echo = startEcho();

@@ -3,9 +3,9 @@ import { adminPage, PAGE_POLICY } from "../../lib/admin/page_files.ts";
 
 const FOLDER = new URL("../../lib/admin/page/", import.meta.url);
 
-/** Modules of the room that the page imports too. */
+/** Modules of other folders that the page imports too. */
 const SHARED = [
-  "/filter.ts",
+  ...["/filter.ts", "/observe/escape.ts"],
   ...[...pathsIn("../client/")].map((path) => path.slice("..".length)),
 ];
 

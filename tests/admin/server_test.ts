@@ -278,6 +278,29 @@ Deno.test("startAdmin() wants the token for all but the page and the probes", as
   assertEquals([asked.status, admin.state.isDraining], [403, false]);
 });
 
+Deno.test("startAdmin() takes an absolute target, whose host overrides Host", async () => {
+  await using admin = await startTestAdmin();
+  const own = `http://${admin.host}`;
+  const stranger = { Host: "rebound.example" };
+  const cases: [string, string, Record<string, string>, number][] = [
+    ["GET", `${own}/api/tunnels?limit=0`, {}, 200],
+    ["GET", `${own}/api/tunnels?limt=0`, {}, 400],
+    ["GET", own, {}, 200],
+    ["GET", `HTTP://${admin.host}/healthz`, stranger, 200],
+    ["GET", "http://rebound.example/api/status", {}, 403],
+    ["GET", `http://a:b@${admin.host}/api/status`, {}, 400],
+    ["GET", `ftp://${admin.host}/api/status`, {}, 400],
+    ["GET", "*", {}, 400],
+    ["CONNECT", admin.host, {}, 400],
+    ["POST", "http://rebound.example/api/drain", CONFIRMED, 403],
+    ["POST", `${own}/api/drain`, { ...CONFIRMED, Origin: own }, 202],
+  ];
+  for (const [method, target, headers, expected] of cases) {
+    const { status } = await admin.ask(method, target, { headers });
+    assertEquals(status, expected, `${method} ${target}`);
+  }
+});
+
 Deno.test("startAdmin() refuses other sites, and names that anyone could own", async () => {
   await using admin = await startTestAdmin();
   const cases: [Record<string, string>, number][] = [

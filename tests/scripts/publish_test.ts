@@ -125,8 +125,14 @@ testPrograms({
       if (page === undefined) continue;
       const through = ["-sS", "-x", `socks5h://${proxy}`, page];
       assertStringIncludes(await runOk(curl, through), "<!DOCTYPE html>");
-      const script = await runOk(curl, ["-sS", `${page}page/page.ts`]);
-      assertStringIncludes(script, "import ");
+      const index = await runOk(curl, ["-sS", page]);
+      const modules = [...index.matchAll(/"modulepreload" href="([^"]+)"/g)]
+        .map(([, path]) => page + path);
+      for (const path of ["filter.ts", "client/row.ts", "observe/escape.ts"]) {
+        assert(modules.includes(page + path), path);
+      }
+      const scripts = await runOk(curl, ["-sSf", ...modules]);
+      assertStringIncludes(scripts, "import ");
       child.kill("SIGTERM");
     }
     assertEquals((await within(PATIENCE, child.status)).code, 0);

@@ -19,9 +19,12 @@ import type {
 import { hostOf } from "../../lib/admin/filter.ts";
 import { seededRandom } from "./random.ts";
 
-/** A target that would be an attack if the page treated it as markup. */
+/**
+ * A target that would be an attack if the page treated it as markup, and whose
+ * invisible characters reverse what follows.
+ */
 export const HOSTILE_TARGET =
-  "<img src=x onerror=\"document.title='broken'\">.example:443";
+  "<img src=x onerror=\"document.title='broken'\">\u202e.example:443";
 
 /** Milliseconds between two points of the last hour. */
 export const HISTORY_STEP = 5_000;

@@ -57,7 +57,7 @@ export class ClosedList {
   addOlder({ closed, next }: ClosedAnswer): void {
     const room = MOST - this.#rows.length;
     const rows = closed.slice(Math.max(0, closed.length - room)).reverse()
-      .map((tunnel) => new Row(--this.#oldest, tunnel, Date.now()));
+      .map((tunnel) => new Row(--this.#oldest, tunnel));
     this.#rows.unshift(...rows.reverse());
     this.next = closed.length > room ? null : next;
     this.version++;
@@ -76,9 +76,8 @@ export class ClosedList {
   }
 
   #add(closed: readonly ClosedTunnel[]): void {
-    const now = Date.now();
     for (const tunnel of closed) {
-      this.#rows.push(new Row(++this.#newest, tunnel, now));
+      this.#rows.push(new Row(++this.#newest, tunnel));
     }
     const over = this.#rows.length - MOST;
     if (over > 0) this.#rows.splice(0, over);

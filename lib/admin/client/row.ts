@@ -12,7 +12,7 @@ import type { RateHistory } from "./rate_history.ts";
 export class Row<T extends Tunnel = Tunnel> {
   /** Its key, unique in the list. */
   readonly key: number;
-  /** When it began, in milliseconds of this machine's clock. */
+  /** When it began, in milliseconds of the clock that nobody sets. */
   readonly startedAt: number;
   /** Rates of the last minute, if any. */
   rates: RateHistory | undefined;
@@ -23,10 +23,15 @@ export class Row<T extends Tunnel = Tunnel> {
   #sortKeys: Map<string, string> | undefined;
 
   /** Creates a row. */
-  constructor(key: number, tunnel: T, now: number) {
+  constructor(key: number, tunnel: T) {
     this.key = key;
     this.#tunnel = tunnel;
-    this.startedAt = now - tunnel.ageMs;
+    this.startedAt = performance.now() - tunnel.ageMs;
+  }
+
+  /** Milliseconds since it began; only of use while it is open. */
+  get ageMs(): number {
+    return performance.now() - this.startedAt;
   }
 
   /** Whether there is something to end: it may be ending already. */

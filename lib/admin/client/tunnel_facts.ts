@@ -22,7 +22,7 @@ export type Fact = readonly [name: string, value: () => string];
 
 /** Describes an open tunnel; changing values are read again. */
 export function describeOpen(row: Row, list: TunnelList): Fact[] {
-  const age = () => formatElapsed(Date.now() - row.startedAt);
+  const age = () => formatElapsed(row.ageMs);
   return [
     ...describe(() => row.tunnel),
     ["State", () => row.isGone ? "ended" : row.tunnel.state],

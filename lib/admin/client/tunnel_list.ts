@@ -42,12 +42,11 @@ export class TunnelList {
     { tunnels }: Pick<SnapshotEvent, "tunnels">,
     pause?: () => Promise<void>,
   ): Promise<void> {
-    const now = Date.now();
     const before = this.#rows;
     const rows = new Map<number, Row>();
     for (const [n, tunnel] of tunnels.entries()) {
       if (n % PART === PART - 1) await pause?.();
-      const row = new Row(tunnel.id, tunnel, now);
+      const row = new Row(tunnel.id, tunnel);
       row.rates = before.get(tunnel.id)?.rates;
       rows.set(tunnel.id, row);
     }
@@ -64,8 +63,9 @@ export class TunnelList {
 
   /** Applies the changes since the last event. */
   update(event: TickEvent): void {
-    const elapsed = event.at - (this.#last?.at ?? event.at - USUAL_STEP);
-    const seconds = Math.max(1, elapsed) / 1000;
+    const elapsed = event.at - (this.#last?.at ?? event.at);
+    // Nor does anybody know when the server's clock was set back.
+    const seconds = (elapsed > 0 ? elapsed : USUAL_STEP) / 1000;
     this.tick++;
     for (const tunnel of event.opened) this.#add(tunnel, seconds);
     for (const change of event.changed) this.#change(change, seconds);
@@ -78,7 +78,7 @@ export class TunnelList {
   #add(tunnel: Tunnel, seconds: number): void {
     const row = this.#rows.get(tunnel.id);
     if (row === undefined) {
-      const added = new Row(tunnel.id, tunnel, Date.now());
+      const added = new Row(tunnel.id, tunnel);
       this.#rows.set(tunnel.id, added);
       this.#note(added, tunnel.sent / seconds, tunnel.received / seconds);
       return;

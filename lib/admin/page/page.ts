@@ -134,14 +134,15 @@ class Page {
 
   #takeStatus(status: Status): void {
     this.#status = status;
-    this.#statusAt = Date.now();
+    this.#statusAt = performance.now();
   }
 
   /** By the server's clock, which need not be this machine's. */
   get #now(): number {
     if (this.#status === undefined) return Date.now();
     const { startedAt, uptimeMs } = this.#status;
-    return Date.parse(startedAt) + uptimeMs + Date.now() - this.#statusAt;
+    return Date.parse(startedAt) + uptimeMs + performance.now() -
+      this.#statusAt;
   }
 
   /** A failed poll is not reported: the next one follows. */

@@ -11,8 +11,7 @@
  * @module
  */
 
-/** Most characters of a key; a longer one is shortened. */
-const MOST_KEY = 100;
+import { MOST_KEY } from "../filter.ts";
 
 /** Bytes and connections. */
 export interface Weights {

@@ -19,7 +19,7 @@ const COLUMNS = [
   ...["age", "sent", "received", "sentRate", "receivedRate", "rate"],
 ] as const;
 
-const filter = z.string()
+const filter = z.string({ error: "filter says which tunnels: user=alice" })
   .describe("Words as in the filter of the page, for example user=alice");
 
 const range = oneOf(RANGE, "range").default("1h")
@@ -79,7 +79,7 @@ export const PARAMETERS = {
       "How many match, by `matching` of GET /api/tunnels; if more do now, none ends",
     ),
   }),
-  "DELETE /api/tunnels/{id}": z.object({
+  "DELETE /api/tunnels/{id}": z.strictObject({
     id: z.string().regex(/^[1-9]\d{0,14}$/, {
       error: ({ input }) => `No tunnel ${String(input).slice(0, 40)}`,
     }).transform(Number).pipe(z.int().min(0)),
@@ -89,7 +89,7 @@ export const PARAMETERS = {
       .describe("An address; of IPv6 its /64 is banned"),
     for: z.string().default("1h").describe("How long: 10m, 1h, 7d; most 365d"),
   }),
-  "DELETE /api/bans/{key}": z.object({
+  "DELETE /api/bans/{key}": z.strictObject({
     key: z.string(),
     kind: z.enum(["client", "user"], {
       error: "The kind of a ban is client or user",

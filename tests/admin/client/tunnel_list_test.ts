@@ -126,3 +126,23 @@ Deno.test("TunnelList.end() leaves no row that can be ended", async () => {
   await list.restart({ tunnels: [tunnel(3)] });
   assertEquals([...list.open.values()].map(({ isGone }) => isGone), [false]);
 });
+
+Deno.test("TunnelList.update() shows no burst when a clock is set", async () => {
+  const list = new TunnelList();
+  await list.restart({ tunnels: [tunnel(1)] });
+  list.update(tick(10_000));
+  const { ageMs } = list.open.get(1)!;
+  using _clock = setClock(7_200_000);
+  // An hour back, on the server.
+  list.update(tick(-3_590_000, { changed: [[1, 500, 0, "open"]] }));
+  const row = list.open.get(1)!;
+  assertEquals(row.rates?.up(list.tick), 500);
+  assert(row.ageMs - ageMs < 60_000);
+});
+
+/** Sets the clock of this machine forward, until disposed of. */
+function setClock(by: number): Disposable {
+  const { now } = Date;
+  Date.now = () => now() + by;
+  return { [Symbol.dispose]: () => void (Date.now = now) };
+}

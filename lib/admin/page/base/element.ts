@@ -1,9 +1,13 @@
 /**
  * Creates elements of the page. All content is set as text: markup is
- * impossible here, and the page's policy forbids it.
+ * impossible here, and the page's policy forbids it. Invisible characters are
+ * escaped, as in the log: one that reverses what follows would otherwise show
+ * another name, or another address beside it.
  *
  * @module
  */
+
+import { escape } from "../../../observe/escape.ts";
 
 /** Options for {@linkcode make}. */
 export interface ElementOptions {
@@ -34,17 +38,22 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(
 ): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag);
   if (options.className !== undefined) made.className = options.className;
-  if (options.text !== undefined) made.textContent = options.text;
+  if (options.text !== undefined) made.textContent = escape(options.text);
   for (const [name, value] of Object.entries(options.attributes ?? {})) {
     made.setAttribute(name, value);
   }
-  made.append(...children);
+  made.append(
+    ...children.map((child) =>
+      typeof child === "string" ? escape(child) : child
+    ),
+  );
   return made;
 }
 
 /** Sets the text of an element if it differs. */
 export function setText(element: Element, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
+  const escaped = escape(text);
+  if (element.textContent !== escaped) element.textContent = escaped;
 }
 
 /** Sets an attribute if it differs. */
@@ -53,7 +62,9 @@ export function setAttribute(
   name: string,
   value: string,
 ): void {
-  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+  const escaped = escape(value);
+  if (element.getAttribute(name) === escaped) return;
+  element.setAttribute(name, escaped);
 }
 
 /** Returns a function that sets an element's text only when it changes. */
@@ -63,6 +74,7 @@ export function textOf(element: Element): (text: string) => void {
   let last = "";
   return (text) => {
     if (text === last) return;
-    last = node.data = text;
+    last = text;
+    node.data = escape(text);
   };
 }

@@ -5,7 +5,7 @@
  */
 
 import { describeFailure } from "../../client/api.ts";
-import { byId } from "./element.ts";
+import { byId, setText } from "./element.ts";
 
 /** Milliseconds for which it is shown. */
 const SHOWN = { news: 5_000, problem: 12_000 } as const;
@@ -15,7 +15,7 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 /** Shows a notice. */
 export function notify(text: string, kind: keyof typeof SHOWN = "news"): void {
   const notice = byId("notice", HTMLElement);
-  notice.textContent = text;
+  setText(notice, text);
   notice.dataset["kind"] = kind;
   clearTimeout(timer);
   timer = setTimeout(() => notice.textContent = "", SHOWN[kind]);

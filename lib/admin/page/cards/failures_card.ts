@@ -5,7 +5,7 @@
  */
 
 import type { FailuresAnswer } from "../../api.ts";
-import { formatTerm } from "../../filter.ts";
+import { formatKeyTerm, formatTerm } from "../../filter.ts";
 import { byId, setText } from "../base/element.ts";
 import {
   formatCount,
@@ -76,11 +76,11 @@ export class FailuresCard {
     })));
     this.#rules.show(causes(rules, ({ rule }) => ({
       text: RULES.get(rule) ?? rule,
-      filter: `${formatTerm("rule", rule)} result:refused`,
+      filter: `${formatKeyTerm("rule", rule)} result:refused`,
     })));
     this.#targets.show(causes(targets, ({ target }) => ({
       text: target,
-      filter: `${formatTerm("target", target)} result:failed`,
+      filter: `${formatKeyTerm("target", target)} result:failed`,
     })));
   }
 }

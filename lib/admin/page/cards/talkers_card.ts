@@ -5,7 +5,7 @@
  */
 
 import type { TalkersAnswer } from "../../api.ts";
-import { formatTerm } from "../../filter.ts";
+import { formatKeyTerm } from "../../filter.ts";
 import { Choice } from "../base/choice.ts";
 import { byId, setText } from "../base/element.ts";
 import { formatCount, formatSize } from "../../client/format.ts";
@@ -48,7 +48,7 @@ export class TalkersCard {
       onChange();
     });
     this.#order = new Choice("talkers-order", ORDERS, onChange);
-    this.#table = talkerTable((key) => onFilter(formatTerm(this.by, key)));
+    this.#table = talkerTable((key) => onFilter(formatKeyTerm(this.by, key)));
   }
 
   /** The field that talkers are told apart by. */

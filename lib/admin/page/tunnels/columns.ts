@@ -58,7 +58,7 @@ export function closedColumns(): TunnelColumn<ClosedTunnel>[] {
     },
     textColumn("client", "Client", ({ client }) => client),
     textColumn("user", "User", ({ user }) => user),
-    targetColumn(),
+    targetColumn(({ endedAt }) => formatClock(endedAt)),
     textColumn("protocol", "Protocol", ({ protocol }) => protocol),
     resultColumn(),
     textColumn("first", "Closed first", ({ endedFirst }) => endedFirst),
@@ -103,21 +103,35 @@ function textColumn<T extends Tunnel>(
   };
 }
 
-/** In a narrow window the user and the client are below their target. */
-function targetColumn<T extends Tunnel>(): TunnelColumn<T> {
+/**
+ * In a narrow window the user and the client are below their target.
+ *
+ * @param timeOf Returns the time before them (default none).
+ */
+function targetColumn<T extends Tunnel>(
+  timeOf?: (tunnel: T) => string,
+): TunnelColumn<T> {
   return {
     id: "target",
     label: "Target",
     sortBy: (row) => row.sortKey("target", row.tunnel.target),
     create(cell) {
       const target = make("span", { className: "target" });
-      const below = make("span", { className: "below" });
-      cell.append(target, below);
-      const [showTarget, showBelow] = [textOf(target), textOf(below)];
+      // A name that is written from right to left turns nothing beside it.
+      const [time, user] = [make("span"), make("bdi")];
+      const client = make("span");
+      cell.append(
+        target,
+        make("span", { className: "below" }, [time, user, client]),
+      );
+      const [showTarget, showTime] = [textOf(target), textOf(time)];
+      const [showUser, showClient] = [textOf(user), textOf(client)];
       return ({ tunnel }) => {
         showTarget(targetOf(tunnel));
-        const { user, client } = tunnel;
-        showBelow(user === undefined ? client : `${user} · ${client}`);
+        if (timeOf !== undefined) showTime(`${timeOf(tunnel)} · `);
+        const { user = "", client } = tunnel;
+        showUser(user);
+        showClient(user === "" ? client : ` · ${client}`);
         const { target = "", address } = tunnel;
         const title = address === undefined ? target : `${target} [${address}]`;
         setAttribute(cell, "title", title);
@@ -170,7 +184,7 @@ function ageColumn(): TunnelColumn {
     create(cell) {
       const show = textOf(cell);
       return (row) => {
-        if (!row.isGone) show(formatElapsed(Date.now() - row.startedAt));
+        if (!row.isGone) show(formatElapsed(row.ageMs));
       };
     },
   };

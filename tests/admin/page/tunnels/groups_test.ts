@@ -21,7 +21,7 @@ function row(id: number, more: Partial<Tunnel> = {}): Row {
     received: 100,
     ...more,
   };
-  return new Row(id, tunnel, 0);
+  return new Row(id, tunnel);
 }
 
 Deno.test("Grouping.group() adds up the tunnels of each group", () => {
