@@ -73,7 +73,9 @@ export interface Watchers extends AsyncDisposable {
  * @throws {StartError} If it can't listen.
  */
 export async function openWatchers(
-  options: Partial<AdminOptions> & Pick<CommonOptions, "drain-timeout">,
+  options:
+    & Partial<AdminOptions>
+    & Pick<CommonOptions, "drain-delay" | "drain-timeout">,
   log: (event: LogEvent) => void,
   { drain, hasWorkers = false }: WatcherOptions,
 ): Promise<Watchers> {
@@ -91,7 +93,7 @@ export async function openWatchers(
     actions: {
       drain: () => {
         if (state.isDraining) return;
-        state.drain(options["drain-timeout"]);
+        state.drain(options["drain-delay"] + options["drain-timeout"]);
         drain();
       },
       reload: () => reloadAll(server?.files ?? []),

@@ -27,6 +27,7 @@ export const MESSAGE_CODES = {
   "fleet-lost": "Redis is away: each machine counts what it was granted",
   "guard-incomplete": "Deno may not list the addresses of the machine",
   "internal-error": "A fault in Sluice itself",
+  "leaving": "A signal came: the time of `--drain-delay` begins",
   "listener-cut": "Connections of a removed listener were cut",
   "listener-draining": "A removed listener still has connections",
   "log-lines-lost": "The reader of the log was too slow",

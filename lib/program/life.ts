@@ -37,7 +37,10 @@ const OPERATOR = "Operator";
 
 /** Options of the life of a program. */
 export type LifeOptions =
-  & Pick<ProgramOptions, "log" | "log-time" | "quiet" | "drain-timeout">
+  & Pick<
+    ProgramOptions,
+    "log" | "log-time" | "quiet" | "drain-delay" | "drain-timeout"
+  >
   & Partial<ProgramOptions>;
 
 /** The servers to run. */
@@ -145,6 +148,7 @@ export async function runLife(
     announce([...serving.banner, ...watching.banner], log.write);
     manager.ready(serving);
     const ended = runUntilSignal(serving, signals, {
+      drainDelay: options["drain-delay"],
       drainTimeout: options["drain-timeout"],
       log: log.write,
       onDrain(deadline) {

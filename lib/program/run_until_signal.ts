@@ -9,11 +9,17 @@ import type { StopSignals } from "../cli/stop_signals.ts";
 import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { formatDuration } from "../observe/log_text.ts";
+import { setDeadline } from "../sync/deadline.ts";
 import type { Stoppable } from "../serve/running_server.ts";
 
 /** Options for {@linkcode runUntilSignal}. */
 export interface DrainOptions {
-  /** Milliseconds that open connections have to finish. */
+  /**
+   * Milliseconds from the signal until the servers stop accepting, for load
+   * balancers to notice (default 0).
+   */
+  drainDelay?: number;
+  /** Milliseconds that open connections have to finish after that. */
   drainTimeout: number;
   /** Receives log events. */
   log: (event: LogEvent) => void;
@@ -36,7 +42,7 @@ export interface DrainOptions {
 export async function runUntilSignal(
   running: Stoppable,
   signals: StopSignals,
-  { drainTimeout, log, onDrain = () => {} }: DrainOptions,
+  { drainDelay = 0, drainTimeout, log, onDrain = () => {} }: DrainOptions,
 ): Promise<number> {
   const say = (
     level: "info" | "warning",
@@ -44,11 +50,16 @@ export async function runUntilSignal(
     message: string,
   ) => log({ event: "message", level, code, message });
   const signal = await signals.next();
+  const second = signals.next();
+  onDrain(drainDelay + drainTimeout);
+  if (drainDelay > 0) {
+    const time = formatDuration(drainDelay);
+    say("info", "leaving", `${signal}: accepting connections for ${time} more`);
+    await untilEither(drainDelay, second);
+  }
   await running.refresh?.();
   const open = running.connections;
   say("info", "stopping", `${signal}: ${describeDrain(open, drainTimeout)}`);
-  const second = signals.next();
-  onDrain(drainTimeout);
   const drained = running.shutdown(drainTimeout);
   const early = await Promise.race([drained, second]);
   if (typeof early !== "number") onDrain(0);
@@ -66,6 +77,17 @@ export async function runUntilSignal(
     `Stopped; ${countOf(cut, "connection")} cut ${why}`,
   );
   return 1;
+}
+
+/** Waits for a time, or less if something else happens first. */
+async function untilEither(
+  time: number,
+  other: Promise<unknown>,
+): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const deadline = setDeadline(time, resolve);
+  await Promise.race([promise, other]);
+  deadline.clear();
 }
 
 function describeDrain(open: number, drainTimeout: number): string {

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { openWatchers } from "../../lib/admin/watchers.ts";
 import { CONFIRMED } from "../support/admin.ts";
 import { makeFolder } from "../support/programs.ts";
-import { PATIENCE, Sluice } from "../support/sluice.ts";
+import { PATIENCE } from "../support/running_program.ts";
+import { Sluice } from "../support/sluice.ts";
 import {
   readExactly,
   readToEnd,
@@ -13,13 +14,6 @@ import {
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 const ADMIN = ["--admin", "127.0.0.1:0"];
-
-/** Sluice with another command. */
-class RunningSluice extends Sluice {
-  protected override argumentsFor(args: string[]): string[] {
-    return args;
-  }
-}
 
 /** Where the page of a program is. */
 async function adminOf(sluice: Sluice): Promise<string> {
@@ -36,7 +30,7 @@ async function ask(
 }
 
 Deno.test("openWatchers() watches nothing unless it is asked for", async () => {
-  const options = { "drain-timeout": 0 };
+  const options = { "drain-delay": 0, "drain-timeout": 0 };
   for (const hasWorkers of [false, true]) {
     const settings = { drain() {}, hasWorkers };
     const watching = await openWatchers(options, () => {}, settings);
@@ -51,6 +45,7 @@ Deno.test("openWatchers() watches nothing unless it is asked for", async () => {
 Deno.test("openWatchers() watches its own thread, or those that are added", async () => {
   const options = {
     "admin": { host: "127.0.0.1", port: 0 },
+    "drain-delay": 0,
     "drain-timeout": 0,
   };
   for (const hasWorkers of [false, true]) {
@@ -105,6 +100,23 @@ Deno.test("sluice is not ready any more after a signal", async () => {
   assertEquals(await sluice.code(), 0);
 });
 
+Deno.test("sluice serves for --drain-delay although it says that it is not ready", async () => {
+  await using echo = startEcho();
+  await using sluice = new Sluice(...ADMIN, "--drain-delay=1h");
+  const admin = await adminOf(sluice);
+  await sluice.port();
+  sluice.kill("SIGTERM");
+  await sluice.line(/SIGTERM: accepting connections for 1 h/);
+  assertEquals(await ask(`${admin}/readyz`), [503, "draining\n"]);
+  const conn = await sluice.openTunnel(echo.addr);
+  await writeAll(conn, "hello");
+  await readExactly(conn, 5);
+  conn.close();
+  await sluice.line(/ ok +socks5 /);
+  sluice.kill("SIGTERM");
+  assertEquals(await sluice.code(), 0);
+});
+
 Deno.test("sluice serves the admin API with the permissions that it keeps", async () => {
   await using sluice = new Sluice(...ADMIN, "--user", "alice:hush-hush");
   const admin = await adminOf(sluice);
@@ -154,7 +166,7 @@ Deno.test("sluice run shows all of its listeners, and reloads its file", async (
   const proxy = { kind: "proxy", listen: [listen], user: ["alice:hush-hush"] };
   const relay = { kind: "forward", listen, upstreams: ["127.0.0.1:9"] };
   await write([proxy, relay, { kind: "echo", listen }]);
-  await using sluice = new RunningSluice("run", "-c", path);
+  await using sluice = new Sluice("run", "-c", path);
   const admin = await adminOf(sluice);
   const headers = { Authorization: `Bearer ${TOKEN}`, ...CONFIRMED };
   const kinds = async () => {
@@ -188,7 +200,7 @@ Deno.test("sluice takes the token from its environment or a file, not from both"
   const path = `${folder.path}/token`;
   await Deno.writeTextFile(path, TOKEN);
   const starts = [
-    new Sluice({ SLUICE_ADMIN_TOKEN: TOKEN }, ...ADMIN),
+    new Sluice({ env: { SLUICE_ADMIN_TOKEN: TOKEN } }, ...ADMIN),
     new Sluice(...ADMIN, "--admin-token-file", path),
   ];
   for (const start of starts) {
@@ -200,7 +212,7 @@ Deno.test("sluice takes the token from its environment or a file, not from both"
     assert(!sluice.lines.join().includes(TOKEN));
   }
   await using both = new Sluice(
-    { SLUICE_ADMIN_TOKEN: TOKEN },
+    { env: { SLUICE_ADMIN_TOKEN: TOKEN } },
     ...ADMIN,
     "--admin-token-file",
     path,

@@ -40,7 +40,7 @@ class FakeServer implements Stoppable {
 }
 
 /** Starts the wait; `logged` fills with `level: message`. */
-function start(connections: number, drainTimeout: number) {
+function start(connections: number, drainTimeout: number, drainDelay = 0) {
   const signals = new StopSignals();
   const server = new FakeServer(connections);
   const logged: string[] = [];
@@ -48,8 +48,12 @@ function start(connections: number, drainTimeout: number) {
     assert(event.event === "message");
     logged.push(`${event.level}: ${event.message}`);
   };
-  const code = runUntilSignal(server, signals, { drainTimeout, log });
-  return { signals, server, logged, code };
+  const drains: number[] = [];
+  const code = runUntilSignal(server, signals, {
+    ...{ drainDelay, drainTimeout, log },
+    onDrain: (deadline) => drains.push(deadline),
+  });
+  return { signals, server, logged, drains, code };
 }
 
 Deno.test("runUntilSignal() does nothing before a signal", async () => {
@@ -130,6 +134,29 @@ Deno.test("runUntilSignal() returns 0 when a second signal finds nothing to cut"
   signals.raise("SIGINT");
   assertEquals(await code, 0);
   assertEquals(logged[1], "info: Stopped; no connection was cut");
+});
+
+Deno.test("runUntilSignal() accepts for the delay before it drains", async () => {
+  const { signals, server, logged, drains, code } = start(0, 30_000, 5);
+  signals.raise("SIGTERM");
+  await server.whenDraining();
+  server.finish(0);
+  assertEquals(await code, 0);
+  assertEquals(drains, [30_005]);
+  assertEquals(server.deadlines, [30_000]);
+  assertEquals(logged.slice(0, 2), [
+    "info: SIGTERM: accepting connections for 5 ms more",
+    "info: SIGTERM: stopping",
+  ]);
+});
+
+Deno.test("runUntilSignal() ends the delay and the drain at a second signal", async () => {
+  const { signals, server, drains, code } = start(1, 30_000, 3_600_000);
+  signals.raise("SIGTERM");
+  signals.raise("SIGTERM");
+  assertEquals(await code, 1);
+  assertEquals(drains, [3_630_000, 0]);
+  assertEquals(server.deadlines, [30_000, 0]);
 });
 
 Deno.test("runUntilSignal() promises no time when the drain has none", async () => {

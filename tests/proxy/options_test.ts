@@ -50,6 +50,7 @@ Deno.test("PROXY_OPTIONS have their defaults when nothing is given", async () =>
     "half-close-timeout": 30_000,
     "shutdown-grace": 1_000,
     "reset-relay": "on",
+    "drain-delay": 0,
     "drain-timeout": 30_000,
     "max-connections": undefined,
     "backlog": 4096,

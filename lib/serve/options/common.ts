@@ -43,6 +43,12 @@ export const COMMON_OPTIONS = {
     help:
       "time limit for open tunnels to finish at shutdown; 0 cuts them immediately",
   }),
+  "drain-delay": duration({
+    group: GROUP.limits,
+    default: "0",
+    help:
+      "at shutdown: time to accept connections as before while /readyz already answers 503, so that a load balancer leaves first",
+  }),
   "max-connections": count({
     group: GROUP.limits,
     setting: "maxConnections",

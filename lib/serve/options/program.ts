@@ -16,6 +16,7 @@ export const PROGRAM_OPTIONS = {
   "log-time": COMMON_OPTIONS["log-time"],
   "quiet": COMMON_OPTIONS["quiet"],
   "drain-timeout": COMMON_OPTIONS["drain-timeout"],
+  "drain-delay": COMMON_OPTIONS["drain-delay"],
   ...ADMIN_OPTIONS,
   ...WORKER_OPTIONS,
   ...FLEET_OPTIONS,
