@@ -5,8 +5,11 @@
  */
 
 import type { MessageCode } from "../observe/message_code.ts";
+import { countOf } from "../observe/count_of.ts";
 import type { LogEvent } from "../observe/log_event.ts";
-import type { Drain, HistoryPoint, ReloadAnswer } from "./api.ts";
+import { formatSpan } from "../observe/span.ts";
+import { clientKey } from "../policy/limits/client_key.ts";
+import type { BannedAnswer, Drain, ReloadAnswer } from "./api.ts";
 import type { DrainState } from "./drain_state.ts";
 import type {
   AnswerOf,
@@ -16,9 +19,18 @@ import type {
 } from "./endpoints.ts";
 import { AdminError } from "./error.ts";
 import type { AdminEvents } from "./events.ts";
+import { readBan } from "./read_ban.ts";
 import type { BanKey } from "./thread_answers.ts";
 import type { Done, Threads } from "./threads.ts";
 import type { FoundRoute } from "./routes.ts";
+import type { Insight } from "./record/insight.ts";
+import { type ExportedFile, exportTunnels } from "./tunnels/export.ts";
+import {
+  endMatching,
+  listClosed,
+  listGroups,
+  listTunnels,
+} from "./tunnels/lists.ts";
 import type { AdminView } from "./view.ts";
 
 /** What the operator can make the program do. */
@@ -46,8 +58,8 @@ export interface AdminContext {
   readonly state: DrainState;
   /** The event stream. */
   readonly events: AdminEvents;
-  /** The last hour. */
-  readonly history: { stepMs: number; points: readonly HistoryPoint[] };
+  /** The last day. */
+  readonly insight: Insight;
   /** The figures as Prometheus reads them. */
   readonly figures: () => Promise<{ type: string; text: string }>;
   /** What can be done. */
@@ -56,10 +68,11 @@ export interface AdminContext {
   readonly log: (event: LogEvent) => void;
 }
 
-/** An answer that is text, or a stream of events. */
+/** An answer that is text, a stream of events, or a file. */
 export type TextAnswer =
   | { status: 200 | 503; text: string; type?: string }
-  | { status: 200; stream: AdminEvents };
+  | { status: 200; stream: AdminEvents }
+  | { status: 200; file: ExportedFile };
 
 /** What an operation answers; with 204 there is no JSON. */
 export type AdminAnswer =
@@ -81,10 +94,14 @@ const HANDLERS: { readonly [O in Operation]: Handler<O> } = {
   "GET /metrics": async ({ figures }) => ({ status: 200, ...await figures() }),
   "GET /api/openapi.json": async () => (await import("./openapi.ts")).OPEN_API,
   "GET /api/status": ({ view }) => view.status(),
-  "GET /api/tunnels": ({ view }) => view.tunnels(),
+  "GET /api/tunnels": ({ threads }, asked) => listTunnels(threads, asked),
+  "DELETE /api/tunnels": endTunnels,
   "DELETE /api/tunnels/{id}": endTunnel,
-  "GET /api/closed": async ({ threads }) => ({
-    closed: await threads.closed(),
+  "GET /api/groups": ({ threads }, asked) => listGroups(threads, asked),
+  "GET /api/closed": ({ threads }, asked) => listClosed(threads, asked),
+  "GET /api/export": async ({ threads }, asked) => ({
+    status: 200,
+    file: await exportTunnels(threads, asked),
   }),
   "GET /api/refusals": async ({ view }) => ({
     refusals: await view.refusals(),
@@ -93,11 +110,11 @@ const HANDLERS: { readonly [O in Operation]: Handler<O> } = {
     pools: (await threads.figures()).upstreams,
   }),
   "GET /api/bans": async ({ threads }) => ({ bans: await threads.bans() }),
+  "POST /api/bans": banClient,
   "DELETE /api/bans/{key}": liftBan,
-  "GET /api/history": ({ history: { points, stepMs } }) => ({
-    stepMs,
-    points: [...points],
-  }),
+  "GET /api/history": ({ insight }, asked) => insight.history(asked),
+  "GET /api/talkers": ({ insight }, asked) => insight.talkers(asked),
+  "GET /api/failures": ({ insight }, asked) => insight.failures(asked),
   "POST /api/drain": beginDrain,
   "POST /api/reload": ({ actions }) => actions.reload(),
   "GET /api/config": ({ actions }) => actions.config(),
@@ -131,17 +148,28 @@ export async function answerRoute(
 
 /** A path with a parameter that is none names nothing. */
 async function readParameters(
-  { name, route: { operation, parameter } }: FoundRoute,
+  { name, route: { operation, parameter, takes } }: FoundRoute,
   query: URLSearchParams,
 ): Promise<unknown> {
-  if (parameter === undefined) return undefined;
-  const { PARAMETERS } = await import("./api.ts");
-  const { data, error } = PARAMETERS[operation as keyof typeof PARAMETERS]
-    .safeParse({ ...Object.fromEntries(query), [parameter]: name });
+  if (!takes) return undefined;
+  const { PARAMETERS } = await import("./schema/parameters.ts");
+  const given = Object.fromEntries(query);
+  if (parameter !== undefined) given[parameter] = name;
+  const schema = PARAMETERS[operation as keyof typeof PARAMETERS];
+  const { data, error } = schema.safeParse(given);
   if (error === undefined) return data;
-  const { message, path } = error.issues[0]!;
-  const isNone = path[0] === parameter;
+  const issue = error.issues[0]!;
+  if (issue.code === "unrecognized_keys") {
+    throw new AdminError("bad_request", describeUnknown(issue.keys[0]!, Object.keys(schema.shape)));
+  }
+  const { message, path } = issue;
+  const isNone = parameter !== undefined && path[0] === parameter;
   throw new AdminError(isNone ? "not_found" : "bad_request", message);
+}
+
+function describeUnknown(name: string, known: readonly string[]): string {
+  const shown = JSON.stringify(name.slice(0, 40));
+  return `No parameter is named ${shown}; there are ${known.join(", ")}`;
 }
 
 function answerReady({ threads, state }: AdminContext): TextAnswer {
@@ -158,6 +186,32 @@ async function endTunnel(
 ): Promise<void> {
   requireDone(await threads.end(id), `No tunnel ${id}`);
   say(log, "admin-connection-ended", `Admin: ended connection ${id}`);
+}
+
+async function endTunnels(
+  { log, threads }: AdminContext,
+  asked: ParametersOf<"DELETE /api/tunnels">,
+): Promise<{ ended: number }> {
+  const ended = await endMatching(threads, asked);
+  const which = JSON.stringify(asked.filter);
+  const message = `Admin: ended ${countOf(ended, "connection")} of ${which}`;
+  say(log, "admin-connection-ended", message);
+  return { ended };
+}
+
+async function banClient(
+  { log, threads }: AdminContext,
+  asked: ParametersOf<"POST /api/bans">,
+): Promise<BannedAnswer> {
+  const { client, time } = readBan(asked);
+  const ended = await threads.ban(client, time);
+  const key = clientKey(client);
+  const until = new Date(Date.now() + time).toISOString();
+  const message = `Admin: banned ${key} for ${formatSpan(time)} and ended ${
+    countOf(ended, "connection")
+  }`;
+  say(log, "admin-client-banned", message);
+  return { ban: { key, kind: "client", until, failures: 0 }, ended };
 }
 
 async function liftBan(

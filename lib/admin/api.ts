@@ -14,59 +14,19 @@
 
 import { z } from "zod";
 import { type AdminErrorCode, ERROR_STATUS } from "./error.ts";
+import { INSIGHT_SCHEMAS } from "./schema/insight.ts";
+import { KIND, TUNNEL_SCHEMAS } from "./schema/tunnel.ts";
+import { count, number, text, time } from "./schema/values.ts";
 
-const text = z.string();
-const known = text.exactOptional();
-const count = z.int().min(0);
-const number = z.number();
-const time = z.iso.datetime();
-const kind = z.enum(["proxy", "forward", "echo", "hub"]);
-const state = z.enum([
-  "handshake",
-  "connecting",
-  "open",
-  "half-closed",
-  "closing",
-]);
+const {
+  ClosedTunnel: closedTunnel,
+  Tunnel: tunnel,
+  TunnelChange: tunnelChange,
+} = TUNNEL_SCHEMAS;
 const open = count.describe("Connections that are open");
 const delay = number.describe("Milliseconds that it was late at most, lately");
 
 const errorCode = z.enum(Object.keys(ERROR_STATUS) as AdminErrorCode[]);
-
-const tunnel = z.object({
-  id: count.describe("Its number; the program never gives one twice"),
-  kind: kind.describe("What its listener is for"),
-  listener: text.describe("Where it came in, HOST:PORT or unix:PATH"),
-  client: text.describe("Where it came from, HOST:PORT"),
-  protocol: text.describe("Empty until it is known"),
-  user: known.describe("The user name as sent"),
-  target: known.describe("What the client asked for"),
-  address: known.describe("What Sluice connected to"),
-  via: known.describe("The other proxies on its way"),
-  rule: known.describe("The label of the rule that decided"),
-  name: known.describe("The name that the client's first bytes show"),
-  wouldDeny: known.describe("Why rules that only report would refuse it"),
-  state: state.describe("How far it is"),
-  startedAt: time.describe("When Sluice accepted it"),
-  ageMs: number.describe("Milliseconds since then"),
-  sent: count.describe("Bytes to the target"),
-  received: count.describe("Bytes to the client"),
-});
-
-const listedTunnel = tunnel.extend({
-  sentRate: count.describe("Bytes a second to the target"),
-  receivedRate: count.describe("Bytes a second to the client"),
-}).describe(
-  "With its rates since the last request, if that was 1 to 60 seconds ago, or else over its whole life",
-);
-
-const closedTunnel = tunnel.extend({
-  endedAt: time.describe("When it ended"),
-  result: z.enum(["ok", "cut", "refused", "failed", "dropped"]),
-  reason: text.describe("Why it ended, in a few words"),
-  endedFirst: z.enum(["client", "target"]).exactOptional()
-    .describe("Which side ended first"),
-}).describe("An HTTP request is one of its own, with its connection's id");
 
 const drain = z.object({
   until: time.nullable().describe("When the rest is cut; null is never"),
@@ -75,8 +35,10 @@ const drain = z.object({
 
 const listener = z.object({
   name: text.describe("HOST:PORT or unix:PATH"),
-  kind,
+  kind: KIND,
   isPublic: z.boolean().describe("Whether other machines can reach it"),
+  isDraining: z.boolean()
+    .describe("Whether it accepts no more, and ends with its last connection"),
   open,
 });
 
@@ -99,6 +61,9 @@ const changingStatus = z.object({
 
 const status = changingStatus.extend({
   version: text.describe("Version of Sluice"),
+  host: text.nullable()
+    .describe("Name of the machine; null if Deno may not read it"),
+  node: text.nullable().describe("Name of this node of a fleet; null if none"),
   startedAt: time.describe("When the program started"),
   uptimeMs: count.describe("Milliseconds since then"),
   listeners: z.array(listener).describe("In the order of the command line"),
@@ -140,19 +105,8 @@ const ban = z.object({
   kind: z.enum(["client", "user"])
     .describe("While a user name is banned, one failure bans the client"),
   until: time.describe("When it ends"),
-  failures: count.describe("Failures that led to it"),
+  failures: count.describe("Failures that led to it; 0 is an operator's ban"),
 });
-
-const historyPoint = z.object({
-  at: count.describe("End of the step, in milliseconds since 1970"),
-  up: number.describe("Bytes a second to targets"),
-  down: number.describe("Bytes a second to clients"),
-  opened: number.describe("New connections a second"),
-  open: count.describe("Connections that were open at the end"),
-});
-
-const tunnelChange = z.tuple([count, count, count, state])
-  .describe("Id of a tunnel, bytes sent, bytes received, state");
 
 /** What the API answers, by the names in the OpenAPI document. */
 export const SCHEMAS = {
@@ -164,18 +118,8 @@ export const SCHEMAS = {
       message: text.describe("What went wrong, for people"),
     }),
   }),
-  Tunnel: tunnel,
-  ListedTunnel: listedTunnel,
-  ClosedTunnel: closedTunnel,
-  TunnelChange: tunnelChange,
-  Tunnels: z.object({
-    tunnels: z.array(listedTunnel).describe("The oldest first; 20,000 at most"),
-    total: open,
-    silentWorkers: count.describe("Workers without an answer, left out here"),
-  }),
-  Closed: z.object({
-    closed: z.array(closedTunnel).describe("The last 500, the oldest first"),
-  }),
+  ...TUNNEL_SCHEMAS,
+  ...INSIGHT_SCHEMAS,
   Drain: drain,
   Listener: listener,
   Worker: worker,
@@ -187,12 +131,11 @@ export const SCHEMAS = {
   Pool: pool,
   Pools: z.object({ pools: z.array(pool).describe("One for each upstream") }),
   Ban: ban,
-  Bans: z.object({ bans: z.array(ban).describe("The longest first") }),
-  HistoryPoint: historyPoint,
-  History: z.object({
-    stepMs: count.describe("Milliseconds between two points"),
-    points: z.array(historyPoint).describe("The oldest first; 720 at most"),
+  Banned: z.object({
+    ban,
+    ended: count.describe("How many connections of the client were ended"),
   }),
+  Bans: z.object({ bans: z.array(ban).describe("The longest first") }),
   Reload: z.object({
     reloaded: z.array(text).describe("Files that were read again"),
   }),
@@ -204,21 +147,6 @@ export const SCHEMAS = {
     closed: z.array(closedTunnel).describe("Since the last; 500 at most"),
     changed: z.array(tunnelChange).describe("With new bytes or a new state"),
     gone: z.array(count).describe("Ids that are no longer open"),
-  }),
-};
-
-/** What operations take, from their path and their query. */
-export const PARAMETERS = {
-  "DELETE /api/tunnels/{id}": z.object({
-    id: z.string().regex(/^[1-9]\d{0,14}$/, {
-      error: ({ input }) => `No tunnel ${String(input).slice(0, 40)}`,
-    }).transform(Number).pipe(count),
-  }),
-  "DELETE /api/bans/{key}": z.object({
-    key: z.string(),
-    kind: z.enum(["client", "user"], {
-      error: "The kind of a ban is client or user",
-    }).default("client"),
   }),
 };
 
@@ -248,10 +176,22 @@ export type RefusalCount = Shape<"Refusal">;
 export type PoolStatus = Shape<"Pool">;
 /** A ban that is in force. */
 export type BanStatus = Shape<"Ban">;
-/** Five seconds of the last hour. */
+/** One step of the history. */
 export type HistoryPoint = Shape<"HistoryPoint">;
 /** `GET /api/history` */
 export type HistoryAnswer = Shape<"History">;
+/** `GET /api/talkers` */
+export type TalkersAnswer = Shape<"Talkers">;
+/** `GET /api/failures` */
+export type FailuresAnswer = Shape<"Failures">;
+/** Open connections with one user, client, target or rule. */
+export type TunnelGroup = Shape<"Group">;
+/** `GET /api/groups` */
+export type GroupsAnswer = Shape<"Groups">;
+/** `GET /api/closed` */
+export type ClosedAnswer = Shape<"Closed">;
+/** `POST /api/bans` */
+export type BannedAnswer = Shape<"Banned">;
 /** `POST /api/reload` */
 export type ReloadAnswer = Shape<"Reload">;
 /** The body of every failure. */

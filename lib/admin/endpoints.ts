@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { PARAMETERS, SCHEMAS, Shape } from "./api.ts";
+import type { SCHEMAS, Shape } from "./api.ts";
+import type { PARAMETERS } from "./schema/parameters.ts";
 
 /** An endpoint: one method of a path. */
 export interface ApiEndpoint {
@@ -14,11 +15,13 @@ export interface ApiEndpoint {
   /** Schema of its answer, if that is JSON. */
   readonly schema?: keyof typeof SCHEMAS;
   /** Media type of its answer, if that is not JSON. */
-  readonly type?: "text/plain" | "text/event-stream";
+  readonly type?: "text/plain" | "text/event-stream" | "text/csv";
   /** Status of its success (default 200). */
   readonly status?: 200 | 202 | 204;
   /** Further error statuses (default none). */
-  readonly errors?: readonly (404 | 422 | 503)[];
+  readonly errors?: readonly (404 | 409 | 422 | 503)[];
+  /** Whether it takes parameters (default false). */
+  readonly takes?: true;
   /** Whether it needs no token (default false). */
   readonly isOpen?: true;
 }
@@ -45,15 +48,34 @@ export const ENDPOINTS = {
   "GET /api/tunnels": {
     summary: "Connections that are open",
     schema: "Tunnels",
+    takes: true,
+  },
+  "DELETE /api/tunnels": {
+    summary: "Ends all connections that match a filter",
+    schema: "Ended",
+    errors: [409, 503],
+    takes: true,
   },
   "DELETE /api/tunnels/{id}": {
     summary: "Ends a connection",
     status: 204,
     errors: [404, 503],
+    takes: true,
+  },
+  "GET /api/groups": {
+    summary: "Open connections by user, client, target or rule",
+    schema: "Groups",
+    takes: true,
   },
   "GET /api/closed": {
     summary: "The last connections that ended",
     schema: "Closed",
+    takes: true,
+  },
+  "GET /api/export": {
+    summary: "All connections that match a filter, as a file",
+    type: "text/csv",
+    takes: true,
   },
   "GET /api/refusals": {
     summary: "Why connections were refused or failed",
@@ -61,14 +83,32 @@ export const ENDPOINTS = {
   },
   "GET /api/pools": { summary: "Upstreams of relays", schema: "Pools" },
   "GET /api/bans": { summary: "Bans in force", schema: "Bans" },
+  "POST /api/bans": {
+    summary: "Bans a client, and ends its connections",
+    schema: "Banned",
+    errors: [503],
+    takes: true,
+  },
   "DELETE /api/bans/{key}": {
     summary: "Lifts a ban, or ends an attack on a user name",
     status: 204,
     errors: [404, 503],
+    takes: true,
   },
   "GET /api/history": {
-    summary: "Traffic of the last hour",
+    summary: "Figures of the last minutes, hour or day",
     schema: "History",
+    takes: true,
+  },
+  "GET /api/talkers": {
+    summary: "Who used most: by user, client, target or rule",
+    schema: "Talkers",
+    takes: true,
+  },
+  "GET /api/failures": {
+    summary: "What went wrong, how often and why",
+    schema: "Failures",
+    takes: true,
   },
   "POST /api/drain": {
     summary: "Accepts no more, and ends the program when all have finished",
@@ -86,7 +126,7 @@ export const ENDPOINTS = {
   },
   "GET /api/events": {
     summary:
-      "Events `snapshot` (Snapshot), then each second `tick` (Tick), and `history` (HistoryPoint)",
+      "Events `snapshot` (Snapshot), then each second `tick` (Tick), and `history` (HistoryPoint); at last `end`, when the program ends",
     type: "text/event-stream",
     errors: [503],
   },
@@ -111,7 +151,7 @@ export type Calls = {
   [
     O in Operation as O extends `${infer Before}{${string}`
       ? `${Before}${string}`
-      : O
+      : O | (O extends keyof typeof PARAMETERS ? `${O}?${string}` : never)
   ]: AnswerOf<O>;
 };
 

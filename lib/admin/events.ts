@@ -11,7 +11,7 @@ import type { HistoryPoint, SnapshotEvent, TickEvent } from "./api.ts";
 import { AdminError } from "./error.ts";
 import type { AdminView } from "./view.ts";
 import type { Threads } from "./threads.ts";
-import { TunnelFeed } from "./tunnel_feed.ts";
+import { TunnelFeed } from "./tunnels/feed.ts";
 
 /** Readers at once. */
 export const MOST_READERS = 16;
@@ -110,10 +110,14 @@ export class AdminEvents {
     if (this.#readers.size > 0) this.#push(encodeEvent("history", point));
   }
 
-  /** Ends the stream of every reader, and takes none any more. */
+  /** Tells every reader that the program ends, and takes none any more. */
   close(): void {
     this.#isClosed = true;
-    for (const reader of this.#readers) reader.close();
+    const end = encodeEvent("end", {});
+    for (const reader of this.#readers) {
+      reader.push(end);
+      reader.close();
+    }
   }
 
   /** What comes from now on is what is told. */

@@ -17,6 +17,7 @@ const DESCRIPTION: Readonly<Record<number, string>> = {
   403: "The request comes from another site, or lacks X-Sluice-Request: 1",
   404: "Nothing has that name",
   405: "The path has other methods; Allow names them",
+  409: "More match than expected; nothing was ended",
   413: "The body is too large",
   422: "Something stays as it was",
   503: "Not now",

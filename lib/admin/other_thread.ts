@@ -18,7 +18,12 @@ const ANSWER_TIMEOUT = 2_000;
 const MOST_ASKED = 1_000;
 
 /** Actions also reach a thread that is busy for a long time. */
-const ACTIONS: ReadonlySet<ThreadQuestion> = new Set(["end", "lift", "rest"]);
+const ACTIONS: ReadonlySet<ThreadQuestion> = new Set(
+  ["ban", "end", "endMatching", "lift", "record", "rest"],
+);
+
+/** Questions whose answer is given only once: they have no time limit. */
+const ONCE: ReadonlySet<ThreadQuestion> = new Set(["changes", "recorded"]);
 
 /** Options for {@linkcode OtherThread}. */
 export interface OtherThreadOptions {
@@ -65,7 +70,8 @@ export class OtherThread implements Thread {
    * @typeParam Q What is asked.
    * @param question What is asked.
    * @returns The answer; `undefined` if it does not answer in time or has
-   *   ended. `changes` has no time limit, because its answer is sent only once.
+   *   ended. `changes` and `recorded` have no time limit, because their answers
+   *   are sent only once.
    * @throws {Error} If the thread had an internal error.
    */
   async ask<Q extends ThreadQuestion>(
@@ -81,7 +87,7 @@ export class OtherThread implements Thread {
     const timer = setTimeout(() => {
       isOverdue = true;
       this.#overdue++;
-      if (question !== "changes") given.resolve(undefined);
+      if (!ONCE.has(question)) given.resolve(undefined);
     }, this.#timeout);
     const giveUp = () => {
       clearTimeout(timer);

@@ -16,16 +16,16 @@ import { pagePolicy } from "../wire/web_safety.ts";
  */
 const FOLDER = new URL("./page/", import.meta.url);
 
-/** Files in the folder that are served under their own name, by its end. */
+/** Files that are served under their path in the folder, by their end. */
 const TYPES: Readonly<Record<string, string>> = {
   css: "text/css",
   svg: "image/svg+xml",
-  ts: "text/javascript",
 };
 
-const NAMES: ReadonlySet<string> = new Set(
-  [...Deno.readDirSync(FOLDER)].map(({ name }) => name).sort(),
-);
+/** Modules of the room that the page shares, by their path. */
+const SHARED: ReadonlySet<string> = new Set(["/filter.ts"]);
+
+const PATHS: ReadonlySet<string> = new Set([...pathsIn("")].sort());
 
 /** A file of the page. */
 export interface PageFile {
@@ -48,7 +48,7 @@ const files = new Map<string, PageFile>([
  * Finds a file of the page. The files reveal nothing about the server and need
  * no token.
  *
- * @param path What is asked for, without a query: `/`, or below `/page/`.
+ * @param path What is asked for, without a query.
  * @returns The file; `undefined` if none.
  */
 export function adminPage(path: string): PageFile | undefined {
@@ -60,11 +60,16 @@ export function adminPage(path: string): PageFile | undefined {
 }
 
 function readFile(path: string): PageFile | undefined {
-  const [, name, end] = /^\/page\/(\w+\.(css|svg|ts))$/.exec(path) ?? [];
-  if (name === undefined || !NAMES.has(name)) return undefined;
-  const source = readSource(name);
-  const text = end === "ts" ? stripTypeScriptTypes(source) : source;
-  return { type: TYPES[end!]!, text };
+  if (SHARED.has(path)) return script(readSource(`..${path}`));
+  const [, inside, end] =
+    /^\/page\/((?:\w+\/)?\w+\.(css|svg|ts))$/.exec(path) ?? [];
+  if (inside === undefined || !PATHS.has(inside)) return undefined;
+  const source = readSource(inside);
+  return end === "ts" ? script(source) : { type: TYPES[end!]!, text: source };
+}
+
+function script(source: string): PageFile {
+  return { type: "text/javascript", text: stripTypeScriptTypes(source) };
 }
 
 /**
@@ -72,13 +77,26 @@ function readFile(path: string): PageFile | undefined {
  * importer: a round trip each, perhaps through SSH.
  */
 function readIndex(): PageFile {
-  const preloads = [...NAMES].filter((name) => name.endsWith(".ts"))
-    .map((name) => `<link rel="modulepreload" href="page/${name}">`);
+  const modules = [...PATHS].filter((path) => path.endsWith(".ts"))
+    .map((path) => `page/${path}`);
+  const shared = [...SHARED].map((path) => path.slice(1));
+  const preloads = [...modules, ...shared]
+    .map((path) => `<link rel="modulepreload" href="${path}">`);
   const text = readSource("index.html")
     .replace("</title>", `</title>\n    ${preloads.join("\n    ")}`);
   return { type: "text/html", text };
 }
 
-function readSource(name: string): string {
-  return Deno.readTextFileSync(new URL(name, FOLDER));
+function readSource(path: string): string {
+  return Deno.readTextFileSync(new URL(path, FOLDER));
+}
+
+/** Paths of all files in the folder and in its folders. */
+function* pathsIn(folder: string): Generator<string> {
+  for (
+    const { isDirectory, name } of Deno.readDirSync(new URL(folder, FOLDER))
+  ) {
+    if (isDirectory) yield* pathsIn(`${folder}${name}/`);
+    else yield folder + name;
+  }
 }

@@ -27,6 +27,7 @@ import { type AdminAnswer, type AdminContext, answerRoute } from "./answers.ts";
 import { REQUEST_HEADER } from "./endpoints.ts";
 import { AdminError, codeOfStatus } from "./error.ts";
 import { ADMIN_ROUTES, findRoute, MethodError } from "./routes.ts";
+import type { ExportedFile } from "./tunnels/export.ts";
 import { webSafety } from "../wire/web_safety.ts";
 
 /** What the handler works with. */
@@ -157,7 +158,9 @@ async function pageFile(
 ): Promise<WholeAnswer | undefined> {
   if (method !== "GET" && method !== "HEAD") return undefined;
   // Imported lazily: a program whose figures alone are read holds no page.
-  if (path !== "/" && !path.startsWith("/page/")) return undefined;
+  const isFile = path === "/" || path.startsWith("/page/") ||
+    path.endsWith(".ts");
+  if (!isFile) return undefined;
   const { adminPage, PAGE_POLICY: policy } = await import("./page_files.ts");
   const file = adminPage(path);
   return file && { status: 200, ...file, policy };
@@ -165,9 +168,10 @@ async function pageFile(
 
 async function send(
   session: Session<AdminServices>,
-  { method }: RequestHead,
+  head: RequestHead,
   answer: AdminAnswer | WholeAnswer,
 ): Promise<void> {
+  const { method } = head;
   const { client, context, services } = session;
   // To make text of a table takes as long as to make the table.
   if (!("text" in answer)) await services.turns.take(context);
@@ -177,12 +181,47 @@ async function send(
     if (method === "HEAD") return;
     return await answer.stream.serve((bytes) => client.write(bytes), context);
   }
+  if ("file" in answer) return await sendFile(session, head, answer.file);
+  await write(session, encode(answer, method));
+}
+
+/** In chunks (RFC 9112 §7.1), so that a file that was cut is seen to be. */
+async function sendFile(
+  session: Session<AdminServices>,
+  { method, minor }: RequestHead,
+  { name, text, type }: ExportedFile,
+): Promise<void> {
+  const isChunked = minor > 0;
+  const fields: Field[] = [
+    ["Content-Type", withCharset(type)],
+    ["Content-Disposition", `attachment; filename="${name}"`],
+    ...isChunked ? [["Transfer-Encoding", "chunked"] as Field] : [],
+    ...always(NO_PAGE),
+  ];
+  await write(session, encodeHeadOf(200, fields));
+  if (method === "HEAD") return;
+  const encoder = new TextEncoder();
+  for await (const piece of text) {
+    if (piece === "") continue; // An empty chunk is the end.
+    const bytes = encoder.encode(piece);
+    const size = encoder.encode(`${bytes.length.toString(16)}\r\n`);
+    const chunk = concat([size, bytes, encoder.encode("\r\n")]);
+    await write(session, isChunked ? chunk : bytes);
+    await session.services.turns.take(session.context);
+  }
+  if (isChunked) await write(session, encoder.encode("0\r\n\r\n"));
+}
+
+async function write(
+  { client, context }: Session<AdminServices>,
+  bytes: Uint8Array,
+): Promise<void> {
   const deadline = setDeadline(
     WRITE_TIMEOUT,
     () => context.cancel(new Error("Client does not read the answer")),
   );
   try {
-    await client.write(encode(answer, method));
+    await client.write(bytes);
   } finally {
     deadline.clear();
   }

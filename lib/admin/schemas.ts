@@ -5,7 +5,8 @@
  */
 
 import { z } from "zod";
-import { PARAMETERS, SCHEMAS } from "./api.ts";
+import { SCHEMAS } from "./api.ts";
+import { PARAMETERS } from "./schema/parameters.ts";
 
 /** A schema as JSON. */
 export type JsonSchema = Readonly<Record<string, unknown>>;

@@ -8,7 +8,6 @@ import { handlerOf } from "../serve/connection.ts";
 import { describeError } from "../observe/describe_error.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { LoopDelay } from "../observe/loop_delay.ts";
-import { TrafficHistory } from "../observe/traffic_history.ts";
 import { AdminAccess } from "../policy/users/admin_access.ts";
 import { ConnectionLimits } from "../policy/limits/connection_limits.ts";
 import { oneAtATime } from "../sync/one_at_a_time.ts";
@@ -21,6 +20,8 @@ import { requireAdminToken } from "../serve/options/admin_token.ts";
 import { type AdminSubject, AdminView } from "./view.ts";
 import { DescriptorMeter } from "../net/system/descriptor_meter.ts";
 import type { DrainState } from "./drain_state.ts";
+import { Collector } from "./record/collector.ts";
+import { Insight } from "./record/insight.ts";
 import { openFigures } from "./figures.ts";
 import { totalsOf } from "./thread_figures.ts";
 import type { Threads } from "./threads.ts";
@@ -40,8 +41,8 @@ export const MOST_ANSWERED = 64;
  */
 const MOST_WAITING = 64;
 
-/** Points of the history, and milliseconds between two: an hour. */
-const HISTORY = { most: 720, step: 5_000 } as const;
+/** Milliseconds between two points of the history. */
+const HISTORY_STEP = 5_000;
 
 /** Milliseconds for the head of a request. */
 const HANDSHAKE = 10_000;
@@ -99,14 +100,14 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
     onError,
     ...config.eventStep === undefined ? {} : { step: config.eventStep },
   });
-  const step = config.historyStep ?? HISTORY.step;
-  const history = new TrafficHistory(HISTORY.most, totals, Date.now());
+  const step = config.historyStep ?? HISTORY_STEP;
+  const collector = new Collector(threads, { step, totals });
   const context: AdminContext = {
     view,
     threads,
     state,
     events,
-    history: { stepMs: step, points: history.points },
+    insight: new Insight(collector),
     figures: openFigures(subject),
     actions: config.actions,
     log,
@@ -119,8 +120,8 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
   const listener = running.listeners[0]!;
   const timer = setInterval(
     oneAtATime(async () => {
-      const totals = totalsOf(await threads.figures());
-      events.tellHistory(history.add(totals, Date.now()));
+      const point = await collector.collect();
+      if (point !== undefined) events.tellHistory(point);
     }, onError),
     step,
   );

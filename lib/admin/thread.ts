@@ -29,7 +29,8 @@ export interface Thread {
    * @typeParam Q What is asked.
    * @param question What is asked.
    * @returns The answer; `undefined` if it does not answer in time or has
-   *   ended. `changes` has no time limit, because its answer is sent only once.
+   *   ended. `changes` and `recorded` have no time limit, because their answers
+   *   are sent only once.
    */
   ask<Q extends ThreadQuestion>(
     question: Q,

@@ -4,16 +4,16 @@
  * @module
  */
 
-import { MOST_CLOSED } from "../serve/registry.ts";
+import { clientKey } from "../policy/limits/client_key.ts";
 import {
   addFigures,
   endFigures,
   NO_FIGURES,
   upstreamKey,
 } from "./add_figures.ts";
-import type { BanStatus, ClosedTunnel, ListedTunnel } from "./api.ts";
+import type { BanStatus } from "./api.ts";
 import type { Answered, Asked, Thread, ThreadQuestion } from "./thread.ts";
-import { type BanKey, MOST_TUNNELS } from "./thread_answers.ts";
+import { type BanKey, MOST_BANS } from "./thread_answers.ts";
 import type { ThreadFigures } from "./thread_figures.ts";
 
 /** Most upstreams whose sums are kept after their thread has ended. */
@@ -23,14 +23,6 @@ const MOST_UPSTREAMS = 1_000;
 interface Known {
   readonly thread: Thread;
   figures: ThreadFigures;
-}
-
-/** Tunnels of all threads. */
-export interface AllTunnels {
-  /** The oldest first; 20,000 at most. */
-  tunnels: ListedTunnel[];
-  /** Threads that did not answer, whose tunnels are missing. */
-  silent: number;
 }
 
 /** The result of an action. */
@@ -49,8 +41,10 @@ export class Threads {
   readonly #known = new Map<Thread, Known>();
   readonly #onRemove = new Set<(thread: Thread) => void>();
   #ended = NO_FIGURES;
-  #closed: ClosedTunnel[] = [];
   #sum: ThreadFigures | undefined;
+  #isRecording = false;
+  /** Bans by an operator, with their ends: threads that come get them too. */
+  readonly #banned = new Map<string, number>();
 
   /** Those that are there. */
   get all(): readonly Thread[] {
@@ -94,7 +88,14 @@ export class Threads {
    */
   add(thread: Thread): () => Promise<void> {
     this.#known.set(thread, { thread, figures: NO_FIGURES });
+    this.#begin(thread);
     return () => this.#remove(thread);
+  }
+
+  /** Lets all threads, and those that come, record what happens. */
+  record(): void {
+    this.#isRecording = true;
+    for (const thread of this.all) this.#begin(thread);
   }
 
   /**
@@ -115,32 +116,6 @@ export class Threads {
   async figures(): Promise<ThreadFigures> {
     await this.ask("figures");
     return this.known;
-  }
-
-  /**
-   * Asks all for their tunnels.
-   *
-   * @returns All together.
-   */
-  async tunnels(): Promise<AllTunnels> {
-    const answers = await this.ask("tunnels");
-    const tunnels = answers.flatMap(({ answer = [] }) => answer);
-    if (answers.length > 1) tunnels.sort((a, b) => a.id - b.id);
-    return {
-      tunnels: tunnels.slice(0, MOST_TUNNELS),
-      silent: answers.filter(({ answer }) => answer === undefined).length,
-    };
-  }
-
-  /**
-   * Asks all for what has ended.
-   *
-   * @returns All together, the oldest first; 500 at most.
-   */
-  async closed(): Promise<ClosedTunnel[]> {
-    const answers = await this.ask("closed");
-    const lists = answers.map(({ answer = [] }) => answer);
-    return lastClosed([this.#closed, ...lists]);
   }
 
   /**
@@ -171,12 +146,27 @@ export class Threads {
   }
 
   /**
+   * Bans a client from all listeners, in all threads, and ends its connections.
+   *
+   * @param client Its address.
+   * @param milliseconds How long.
+   * @returns How many connections were ended; a silent thread does it later.
+   */
+  async ban(client: string, milliseconds: number): Promise<number> {
+    this.#forgetEnded();
+    this.#banned.set(clientKey(client), Date.now() + milliseconds);
+    const answers = await this.ask("ban", client, milliseconds);
+    return answers.reduce((sum, { answer = 0 }) => sum + answer, 0);
+  }
+
+  /**
    * Ends a ban, in all threads.
    *
    * @returns Whether there was one; `silent` where one that did not answer may
    *   have it, which then ends it as soon as it can.
    */
   async lift(ban: BanKey): Promise<Done> {
+    if (ban.kind === "client") this.#banned.delete(clientKey(ban.key));
     return doneOf(await this.ask("lift", ban));
   }
 
@@ -219,19 +209,35 @@ export class Threads {
 
   async #remove(thread: Thread): Promise<void> {
     if (!this.#known.has(thread)) return;
-    const [figures, closed] = await Promise.all([
-      thread.ask("figures"),
-      thread.ask("closed"),
-    ]);
+    const figures = await thread.ask("figures");
     thread.close();
     const known = this.#known.get(thread);
     // It may have been taken out twice at once.
     if (known === undefined) return;
     this.#known.delete(thread);
-    this.#closed = lastClosed([this.#closed, closed ?? []]);
     this.#ended = this.#keep(endFigures(figures ?? known.figures));
     this.#sum = undefined;
     for (const tell of this.#onRemove) tell(thread);
+  }
+
+  /** What was asked of the others before it came. */
+  #begin(thread: Thread): void {
+    const now = Date.now();
+    const asked: Promise<unknown>[] = [];
+    if (this.#isRecording) asked.push(thread.ask("record"));
+    for (const [client, until] of this.#banned) {
+      if (until > now) asked.push(thread.ask("ban", client, until - now));
+    }
+    // A thread that does not answer is told of with every later question.
+    Promise.all(asked).catch(() => {});
+  }
+
+  #forgetEnded(): void {
+    const now = Date.now();
+    for (const [client, until] of this.#banned) {
+      const isOver = until <= now || this.#banned.size >= MOST_BANS;
+      if (isOver) this.#banned.delete(client);
+    }
   }
 
   #keep(figures: ThreadFigures): ThreadFigures {
@@ -255,14 +261,6 @@ export class Threads {
       ? addFigures(all)
       : addFigures([ended, ...all]);
   }
-}
-
-function lastClosed(lists: readonly ClosedTunnel[][]): ClosedTunnel[] {
-  const all = lists.flat();
-  if (lists.filter(({ length }) => length > 0).length > 1) {
-    all.sort((a, b) => compareTimes(a.endedAt, b.endedAt));
-  }
-  return all.slice(-MOST_CLOSED);
 }
 
 /**

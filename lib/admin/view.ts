@@ -11,10 +11,10 @@ import type {
   Drain,
   RefusalCount,
   Status,
-  TunnelsAnswer,
   WorkerStatus,
 } from "./api.ts";
 import type { DescriptorMeter } from "../net/system/descriptor_meter.ts";
+import { isGranted } from "../net/system/is_granted.ts";
 import type { DrainState } from "./drain_state.ts";
 import { totalsOf } from "./thread_figures.ts";
 import type { Threads } from "./threads.ts";
@@ -29,12 +29,15 @@ export interface AdminSubject {
   readonly delay: LoopDelay;
   /** How many descriptors are open. */
   readonly descriptors: DescriptorMeter;
+  /** Name of this node of a fleet (default none). */
+  readonly node?: string | undefined;
 }
 
 /** Answers what the admin API is asked. */
 export class AdminView {
   readonly #subject: AdminSubject;
   readonly #startedAt = Date.now() - performance.now();
+  readonly #host = readHostName();
 
   /**
    * Creates it.
@@ -69,12 +72,14 @@ export class AdminView {
     const workers = this.#workers;
     return {
       version: project.version,
+      host: this.#host,
+      node: this.#subject.node ?? null,
       startedAt: new Date(this.#startedAt).toISOString(),
       uptimeMs: Math.round(Date.now() - this.#startedAt),
       listeners: listeners
         .filter(({ open, uses }) => uses > 0 || open > 0)
-        .map(({ name, kind, isPublic, open }) => ({
-          ...{ name, kind, isPublic, open },
+        .map(({ name, kind, isPublic, open, uses }) => ({
+          ...{ name, kind, isPublic, open, isDraining: uses === 0 },
         })),
       memory: { rss, heap: heapUsed + (figures.load?.heap ?? 0) },
       descriptors: {
@@ -94,20 +99,6 @@ export class AdminView {
   async drain(): Promise<Drain | undefined> {
     await this.#subject.threads.figures();
     return this.#drain;
-  }
-
-  /**
-   * Lists connections that are open.
-   *
-   * @returns The oldest first, how many there are, and whose are missing.
-   */
-  async tunnels(): Promise<TunnelsAnswer> {
-    const { threads } = this.#subject;
-    const [{ silent, tunnels }, figures] = await Promise.all([
-      threads.tunnels(),
-      threads.figures(),
-    ]);
-    return { tunnels, total: totalsOf(figures).open, silentWorkers: silent };
   }
 
   /**
@@ -155,6 +146,12 @@ export class AdminView {
     });
     return workers.sort((a, b) => a.worker - b.worker);
   }
+}
+
+/** Without the permission Deno would ask for it on a terminal. */
+function readHostName(): string | null {
+  const isAllowed = isGranted({ name: "sys", kind: "hostname" });
+  return isAllowed ? Deno.hostname() : null;
 }
 
 function roundTenth(value: number): number {

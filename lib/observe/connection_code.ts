@@ -18,13 +18,13 @@ export const REFUSAL_CODES = {
   "name-mismatch": "The name in the client's first bytes is not the target's",
   "draining": "Sluice is shutting down",
   "loop": "The connection came back to a listener on its way",
-  "limit-reached": "A limit without a name of its own",
-  "connections": "`--max-connections`",
-  "connections-per-client": "`--max-connections-per-client`",
-  "connections-per-user": "`--max-connections-per-user`",
-  "associations": "The limit of UDP associations",
-  "associations-per-client": "The limit of UDP associations of one client",
-  "connection-rate": "The rate of new connections of one client",
+  "limit-reached": "A limit without a name of its own is reached",
+  "connections": "`--max-connections` is reached",
+  "connections-per-client": "`--max-connections-per-client` is reached",
+  "connections-per-user": "`--max-connections-per-user` is reached",
+  "associations": "The limit of UDP associations is reached",
+  "associations-per-client": "The client has too many UDP associations",
+  "connection-rate": "The client opens connections too fast",
   "password-checks": "Too many password checks wait",
   "quota": "The user's daily quota is used up",
   "dial-refused": "The target refused the connection",
@@ -75,3 +75,22 @@ export type RefusalCode = keyof typeof REFUSAL_CODES | `http-${number}`;
 
 /** Why a connection ended, by a name that never changes. */
 export type ConnectionCode = RefusalCode | keyof typeof END_CODES;
+
+/**
+ * Describes a code in words.
+ *
+ * @param code A code of a connection.
+ * @returns For example `The target did not answer in time`; the code itself if
+ *   it is none.
+ */
+export function describeCode(code: string): string {
+  const words: Readonly<Record<string, string>> = {
+    ...REFUSAL_CODES,
+    ...END_CODES,
+  };
+  if (Object.hasOwn(words, code)) return words[code]!.replaceAll("`", "");
+  const [, status] = /^http-(\d{3})$/.exec(code) ?? [];
+  return status === undefined
+    ? code
+    : `The client got the HTTP status ${status}`;
+}

@@ -9,7 +9,8 @@
 export const MESSAGE_CODES = {
   "accept-paused": "The system gives no more connections for the moment",
   "admin-ban-lifted": "An operator lifted a ban",
-  "admin-connection-ended": "An operator ended a connection",
+  "admin-client-banned": "An operator banned a client",
+  "admin-connection-ended": "An operator ended connections",
   "admin-drain": "An operator began a drain",
   "admin-failed": "The admin API could not answer",
   "banner": "A line at the start; scripts read the event `listening`",

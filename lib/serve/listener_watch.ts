@@ -46,6 +46,8 @@ export interface RegistryEnd {
   time: TimeListener;
   /** Told of each line of the log. */
   end(live: LiveConnection, record: ConnectionEvent, carried: Carried): void;
+  /** Throws if an operator has banned the client. */
+  requireUnbanned(client: string): void;
 }
 
 /** The connections of one listener. */
@@ -96,6 +98,16 @@ export class ListenerWatch implements WatchedListener, LiveEnds {
   /** How HTTP requests have ended, by result. */
   get requests(): ReadonlyMap<string, number> {
     return this.#requests;
+  }
+
+  /**
+   * Refuses a client that an operator has banned.
+   *
+   * @param client Address without port.
+   * @throws {Refusal} `banned`, with the remaining time.
+   */
+  requireUnbanned(client: string): void {
+    this.#registry.requireUnbanned(client);
   }
 
   /** Says that one listens there no more. */

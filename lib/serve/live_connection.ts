@@ -82,6 +82,10 @@ export class LiveConnection {
   reason: RefusalReason | undefined;
   /** Whether one direction of its tunnel has ended. */
   isHalfClosed = false;
+  /** Bytes that rankings have counted. */
+  rankedBytes = 0;
+  /** Whether rankings have counted it, or its current request. */
+  isRanked = false;
 
   readonly #ends: LiveEnds;
   #isOpen = false;
@@ -199,6 +203,7 @@ export class LiveConnection {
     this.#isAsked = true;
     this.#phases = [];
     this.reason = undefined;
+    this.isRanked = false;
   }
 
   /**

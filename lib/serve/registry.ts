@@ -8,7 +8,7 @@
 
 import type { PoolFigures } from "../net/pool/figures.ts";
 import type { ConnectionEvent } from "../observe/log_event.ts";
-import type { Bans } from "../policy/users/bans.ts";
+import { Bans } from "../policy/users/bans.ts";
 import {
   type Carried,
   LiveConnection,
@@ -20,9 +20,6 @@ import {
   type TimeListener,
   type WatchedListener,
 } from "./listener_watch.ts";
-
-/** Most ended connections remembered. */
-export const MOST_CLOSED = 500;
 
 /** Facts about an upstream. */
 export interface UpstreamFacts {
@@ -54,8 +51,6 @@ export interface EndedConnection extends Carried {
   readonly record: ConnectionEvent;
   /** When, in milliseconds since 1970. */
   readonly endedAt: number;
-  /** Its number among ended ones, from 1. */
-  readonly order: number;
 }
 
 /** Called for each log line about a connection. */
@@ -86,12 +81,12 @@ export class Registry {
   readonly #nextId: () => number;
   readonly #listeners = new Map<string, ListenerWatch>();
   readonly #open = new Map<number, [ListenerWatch, LiveConnection]>();
-  readonly #closed: EndedConnection[] = [];
-  readonly #bans: Bans[] = [];
+  /** Bans by an operator; no failure leads to one. */
+  readonly #banned = new Bans({ after: 0 });
+  readonly #bans: Bans[] = [this.#banned];
   readonly #upstreams: WatchedUpstream[] = [];
   readonly #onEnd: EndListener[] = [];
   readonly #onTime: TimeListener[] = [];
-  #ended = 0;
 
   /**
    * Begins empty.
@@ -112,11 +107,6 @@ export class Registry {
   /** How many are open. */
   get size(): number {
     return this.#open.size;
-  }
-
-  /** How many have ended, including separately logged requests. */
-  get ended(): number {
-    return this.#ended;
   }
 
   /** The lists of bans. */
@@ -169,6 +159,9 @@ export class Registry {
         for (const tell of this.#onTime) tell(name, milliseconds);
       },
       end: (live, record, carried) => this.#end(watch, live, record, carried),
+      requireUnbanned: (client) => {
+        if (this.#banned.size > 0) this.#banned.check(client);
+      },
     });
     this.#listeners.set(key, watch);
     return watch;
@@ -204,18 +197,13 @@ export class Registry {
   }
 
   /**
-   * Lists ended connections, at most {@linkcode MOST_CLOSED}.
+   * Bans a client from all listeners.
    *
-   * @param since Only those whose `order` is greater.
-   * @returns The oldest first.
+   * @param client Address without port.
+   * @param milliseconds How long.
    */
-  closed(since = 0): EndedConnection[] {
-    const count = Math.min(this.#ended - since, this.#closed.length);
-    const first = this.#ended - count;
-    return Array.from(
-      { length: Math.max(0, count) },
-      (_, n) => this.#closed[(first + n) % MOST_CLOSED]!,
-    );
+  ban(client: string, milliseconds: number): void {
+    this.#banned.ban(client, milliseconds);
   }
 
   /**
@@ -252,6 +240,7 @@ export class Registry {
     record: ConnectionEvent,
     { sent, received }: Carried,
   ): void {
+    if (this.#onEnd.length === 0) return;
     const ended: EndedConnection = {
       id: live.id,
       listener,
@@ -259,10 +248,7 @@ export class Registry {
       endedAt: Date.now(),
       sent,
       received,
-      order: this.#ended + 1,
     };
-    this.#closed[this.#ended % MOST_CLOSED] = ended;
-    this.#ended++;
     for (const listener of this.#onEnd) listener(ended, live);
   }
 }

@@ -218,9 +218,10 @@ export class Session<S extends ConnectionServices = ConnectionServices>
    * said what it wants, so that it can be told. A place that has become free
    * since the client connected is taken.
    *
-   * @throws {Refusal} `limit reached`.
+   * @throws {Refusal} `limit reached`, or `banned` by an operator.
    */
   admit(): void {
+    this.services.watch?.requireUnbanned(this.remote.hostname);
     if (this.#lease === undefined) this.#takePlace();
     this.usage?.admit(this.identity);
   }

@@ -3,17 +3,26 @@ import { adminPage, PAGE_POLICY } from "../../lib/admin/page_files.ts";
 
 const FOLDER = new URL("../../lib/admin/page/", import.meta.url);
 
-const FILES = [...Deno.readDirSync(FOLDER)].map(({ name }) => name);
+/** Modules of the room that the page imports too. */
+const SHARED = ["/filter.ts"];
+
+const FILES = [...pathsIn("")];
+
+function* pathsIn(folder: string): Generator<string> {
+  for (const { isFile, name } of Deno.readDirSync(new URL(folder, FOLDER))) {
+    if (isFile) yield folder + name;
+    else yield* pathsIn(`${folder}${name}/`);
+  }
+}
 
 /** Files of the page that another of its files asks for. */
 function namedIn(path: string): string[] {
   const { text } = adminPage(path)!;
-  const inScripts = text.matchAll(/\bfrom "\.\/(\w+\.ts)"/g);
+  const inScripts = text.matchAll(/\bfrom "(\.\.?\/[^"]+\.ts)"/g);
   const inMarkup = text.matchAll(/(?:src|href)="(page\/[^"]+)"/g);
-  return [
-    ...[...inScripts].map(([, name]) => `/page/${name}`),
-    ...[...inMarkup].map(([, name]) => `/${name}`),
-  ];
+  const base = `http://page${path}`;
+  return [...inScripts, ...inMarkup]
+    .map(([, name]) => new URL(name!, base).pathname);
 }
 
 Deno.test("adminPage() has every file that the page asks for", () => {
@@ -31,10 +40,11 @@ Deno.test("adminPage() has every file that the page asks for", () => {
 
 Deno.test("adminPage() preloads all modules, and each is imported", () => {
   const { text } = adminPage("/")!;
-  const preloads = [...text.matchAll(/"modulepreload" href="page\/([^"]+)"/g)]
-    .map(([, name]) => name!);
+  const preloads = [...text.matchAll(/"modulepreload" href="([^"]+)"/g)]
+    .map(([, name]) => `/${name}`);
   const modules = FILES.filter((name) => name.endsWith(".ts"));
-  assertEquals(preloads.toSorted(), modules.toSorted());
+  const all = [...modules.map((name) => `/page/${name}`), ...SHARED];
+  assertEquals(preloads.toSorted(), all.toSorted());
   const imported = new Set(
     modules.flatMap((name) => namedIn(`/page/${name}`)),
   );
@@ -47,6 +57,7 @@ Deno.test("adminPage() has nothing else", () => {
   const others = [
     ...["", "/page", "/page/", "/page.ts", "/index.html", "/page/index.html"],
     ...["/page/deno.json", "/page/../admin_api.ts", "/page/constructor.ts"],
+    ...["/page/grid", "/page/grid/", "/page/grid/../page.ts"],
     ...["/__proto__", "/constructor", "/page/page.ts?x", "/PAGE/page.ts"],
   ];
   for (const path of others) assertEquals(adminPage(path), undefined, path);

@@ -92,8 +92,10 @@ Deno.test("startAdmin() reports the program, its listeners and refusals", async 
     name: test.proxy.listeners[0]!.name,
     kind: "proxy",
     isPublic: false,
+    isDraining: false,
     open: 0,
   }]);
+  assertEquals([status.host, status.node], [Deno.hostname(), null]);
   assertEquals([status.total, status.open, status.draining], [1, 0, false]);
   assert(status.memory.rss > status.memory.heap);
   const { refusals } = await admin.get("/api/refusals");
@@ -350,13 +352,16 @@ Deno.test("startAdmin() closes immediately, also while a client reads events", a
 
 Deno.test("startAdmin() has a point of history for each step", async () => {
   await using admin = await startTestAdmin({ historyStep: 20 });
-  let points: { at: number }[] = [];
-  while (points.length < 3) {
+  let times: number[] = [];
+  while (times.length < 3) {
     const history = await admin.get("/api/history");
-    assertEquals(history.stepMs, 20);
-    points = history.points;
+    assertEquals([history.stepMs, history.range], [20, "1h"]);
+    assert(history.from >= history.startedAt);
+    times = history.at;
+    for (const values of Object.values<unknown[]>(history.series)) {
+      assertEquals(values.length, times.length);
+    }
   }
-  const times = points.map(({ at }) => at);
   assertEquals(times, times.toSorted((a, b) => a - b));
 });
 

@@ -3,6 +3,7 @@ import { NO_FIGURES } from "../../lib/admin/add_figures.ts";
 import type { Thread } from "../../lib/admin/thread.ts";
 import { totalsOf } from "../../lib/admin/thread_figures.ts";
 import { Threads } from "../../lib/admin/threads.ts";
+import { listClosed, listTunnels } from "../../lib/admin/tunnels/lists.ts";
 import { Bans } from "../../lib/policy/users/bans.ts";
 import { SharedCounter } from "../../lib/sync/shared/counter.ts";
 import {
@@ -12,11 +13,20 @@ import {
   PLACES,
 } from "../support/threads.ts";
 
+const ALL = { filter: "", sort: "id", offset: 0, limit: 20_000 };
+
+/** All connections that have ended. */
+function closedOf(threads: Threads) {
+  return listClosed(threads, { filter: "", limit: 100, before: undefined });
+}
+
 for (const place of PLACES) {
   Deno.test(`Threads tells what one thread has (${place})`, async () => {
     using test = openThread({ place });
     const threads = new Threads();
+    threads.record();
     threads.add(test.thread);
+    await threads.figures(); // It has heard that it is to record.
     const ended = new FakeConnection(test.listener);
     ended.carry(10, 20);
     ended.end();
@@ -37,11 +47,11 @@ for (const place of PLACES) {
     ]);
     assertEquals(figures.descriptors, 2);
     assertEquals(figures.times.dial!.counts.reduce((a, b) => a + b), 1);
-    const { silent, tunnels } = await threads.tunnels();
-    assertEquals([silent, tunnels.length], [0, 1]);
+    const { silentWorkers, tunnels } = await listTunnels(threads, ALL);
+    assertEquals([silentWorkers, tunnels.length], [0, 1]);
     const { id, sent, state, user } = tunnels[0]!;
     assertEquals([id, sent, state, user], [2, 1, "open", "alice"]);
-    const closed = await threads.closed();
+    const { closed } = await closedOf(threads);
     assertEquals(closed.map(({ id, reason }) => [id, reason]), [
       [1, "client closed"],
     ]);
@@ -95,7 +105,7 @@ Deno.test("Threads adds up several threads, and lists what they have in order", 
   assertEquals(listeners.length, 1);
   const { open, sent, total, uses } = listeners[0]!;
   assertEquals([uses, open, total, sent], [3, 5, 5, 5]);
-  const { tunnels } = await threads.tunnels();
+  const { tunnels } = await listTunnels(threads, ALL);
   assertEquals(tunnels.map(({ id }) => id), [1, 2, 3, 4, 5]);
   for (const id of [1, 2, 3, 4, 5]) assertEquals(await threads.end(id), "done");
 });
@@ -136,7 +146,6 @@ Deno.test("Threads keeps what a thread has counted when it is taken out in good 
     sent: 10,
     received: 20,
   });
-  assertEquals((await threads.closed()).map(({ id }) => id), [1]);
   using next = openThread();
   threads.add(next.thread);
   new FakeConnection(next.listener).carry(1, 1);
@@ -157,7 +166,7 @@ Deno.test("Threads counts what was open in a thread that has died as lost", asyn
   const { listeners } = await threads.figures();
   const { lost, open, sent, total, uses } = listeners[0]!;
   assertEquals([open, lost, total, sent, uses], [0, 1, 1, 5, 0]);
-  assertEquals((await threads.tunnels()).tunnels, []);
+  assertEquals((await listTunnels(threads, ALL)).tunnels, []);
 });
 
 Deno.test("Threads never tells fewer while threads come and go", async () => {
@@ -188,15 +197,15 @@ Deno.test("Threads does without a thread that is silent, and says so", async () 
   threads.add(silent.thread);
   threads.add(test.thread);
   const { context, live } = new FakeConnection(test.listener);
-  const all = await threads.tunnels();
-  assertEquals([all.silent, all.tunnels.length], [1, 1]);
+  const all = await listTunnels(threads, ALL);
+  assertEquals([all.silentWorkers, all.tunnels.length], [1, 1]);
   assertEquals([silent.thread.isSilent, threads.isServing], [true, true]);
   assertEquals(totalsOf(await threads.figures()).open, 1);
   assertEquals(await threads.end(live.id), "done");
   assert(context.cancelled);
   assertEquals(await threads.end(live.id + 1), "silent");
   // It is asked nothing more, but told what is to be done.
-  assertEquals(silent.asked, ["tunnels", "end", "end"]);
+  assertEquals(silent.asked, ["tunnels", "figures", "end", "end"]);
 });
 
 Deno.test("Threads tells what a thread told last while it is silent", async () => {

@@ -1,5 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
-import { MOST_CLOSED, Registry } from "../../lib/serve/registry.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Registry } from "../../lib/serve/registry.ts";
+import { Refusal } from "../../lib/policy/limits/refusal.ts";
 import type { ConnectionEvent } from "../../lib/observe/log_event.ts";
 import { Context } from "../../lib/sync/context.ts";
 import { watched } from "../support/admin.ts";
@@ -36,26 +37,34 @@ function listen(registry: Registry) {
   return registry.listen({ name: "a", kind: "proxy", isPublic: false });
 }
 
-Deno.test("Registry.closed() keeps the last ones, in order", () => {
+Deno.test("Registry.totals counts what has ended, and forgets the connection", () => {
   const registry = new Registry();
   const watch = listen(registry);
-  for (let n = 0; n < MOST_CLOSED + 7; n++) {
+  for (let n = 0; n < 7; n++) {
     const context = new Context();
     watch.enter({ record: record(), context }).leave(false);
   }
-  const ids = registry.closed().map(({ id }) => id);
-  assertEquals(ids.length, MOST_CLOSED);
-  assertEquals([ids[0], ids.at(-1)], [8, MOST_CLOSED + 7]);
-  assertEquals(registry.closed(MOST_CLOSED + 5).map(({ id }) => id), [
-    MOST_CLOSED + 6,
-    MOST_CLOSED + 7,
+  assertEquals([registry.size, watch.open, watch.total], [0, 0, 7]);
+});
+
+Deno.test("Registry.ban() refuses a client on all listeners until it is lifted", () => {
+  const registry = new Registry();
+  const watch = listen(registry);
+  watch.requireUnbanned("192.0.2.1");
+  registry.ban("192.0.2.1", 60_000);
+  registry.ban("2001:db8::1", 30_000);
+  for (const client of ["192.0.2.1", "2001:db8::2"]) {
+    const error = assertThrows(() => watch.requireUnbanned(client), Refusal);
+    assertEquals((error as Refusal).kind, "banned");
+  }
+  watch.requireUnbanned("192.0.2.2");
+  const [banned] = registry.bans;
+  assertEquals(banned!.list().map(({ failed, key }) => [key, failed]), [
+    ["192.0.2.1", 0],
+    ["2001:db8::/64", 0],
   ]);
-  assertEquals(registry.closed(registry.ended), []);
-  assertEquals([registry.size, watch.open, watch.total], [
-    0,
-    0,
-    MOST_CLOSED + 7,
-  ]);
+  assertEquals(banned!.lift("192.0.2.1"), true);
+  watch.requireUnbanned("192.0.2.1");
 });
 
 Deno.test("Registry.listen() goes on counting for a listener that was there before", () => {
@@ -179,6 +188,8 @@ Deno.test("ListenerWatch counts refusals by reason, and connections by result", 
 Deno.test("ListenerWatch counts HTTP requests one by one, and their connection once", async () => {
   await using server = startHttp(() => new Response("12345"));
   const registry = new Registry();
+  const told: number[] = [];
+  registry.onEnd(({ id }) => told.push(id));
   await using test = await startTestProxy({ host: watched(registry) });
   const conn = await test.connect();
   const at = `127.0.0.1:${server.addr.port}`;
@@ -206,7 +217,7 @@ Deno.test("ListenerWatch counts HTTP requests one by one, and their connection o
   const { connections, requests } = registry.listeners[0]!;
   assertEquals([...requests], [["ok", 3]]);
   assertEquals([...connections.keys()], ["http ok"]);
-  assertEquals(registry.closed().map(({ id }) => id), [1, 1, 1]);
+  assertEquals(told, [1, 1, 1]);
 });
 
 Deno.test("Registry.totals counts each byte of a CONNECT after requests once", async () => {

@@ -11,10 +11,13 @@
 
 import { adminPage, PAGE_POLICY } from "../../lib/admin/page_files.ts";
 import {
-  FakeTraffic,
-  type FakeTrafficOptions,
-  HISTORY_STEP,
-} from "./fake_traffic.ts";
+  answerClosed,
+  answerFailures,
+  answerHistory,
+  answerTalkers,
+  matching,
+} from "./fake_insight.ts";
+import { FakeTraffic, type FakeTrafficOptions } from "./fake_traffic.ts";
 
 /** Options for {@linkcode startFakeAdmin}. */
 export interface FakeAdminOptions extends FakeTrafficOptions {
@@ -24,11 +27,14 @@ export interface FakeAdminOptions extends FakeTrafficOptions {
   token?: string;
   /** Port (default: any). */
   port?: number;
+  /** Whether it says that it ends (default: it is lost). */
+  saysEnd?: boolean;
 }
 
 /** A received call. */
 export interface FakeCall {
   method: string;
+  /** Path with its query. */
   path: string;
   headers: Headers;
 }
@@ -48,8 +54,8 @@ export function startFakeAdmin(options: FakeAdminOptions = {}): FakeAdmin {
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: options.port ?? 0, onListen() {} },
     (request) => {
-      const { pathname, searchParams } = new URL(request.url);
-      const file = adminPage(pathname);
+      const url = new URL(request.url);
+      const file = adminPage(url.pathname);
       if (file !== undefined) {
         const headers = {
           "content-type": `${file.type}; charset=utf-8`,
@@ -58,8 +64,7 @@ export function startFakeAdmin(options: FakeAdminOptions = {}): FakeAdmin {
         };
         return new Response(file.text, { headers });
       }
-      const path = { pathname, kind: searchParams.get("kind") ?? "client" };
-      return answers.answer(request, path, ended.signal);
+      return answers.answer(request, url, ended.signal);
     },
   );
   return {
@@ -76,13 +81,6 @@ export function startFakeAdmin(options: FakeAdminOptions = {}): FakeAdmin {
 export const RELOAD_PROBLEM =
   "sluice.jsonc:5:12: listeners[0].<i>: there is no such setting";
 
-/** A request. */
-interface Asked {
-  pathname: string;
-  /** Kind of a ban. */
-  kind: string;
-}
-
 class Answers {
   readonly calls: FakeCall[] = [];
   readonly #options: FakeAdminOptions;
@@ -93,55 +91,90 @@ class Answers {
     this.#traffic = new FakeTraffic(options);
   }
 
-  answer(request: Request, asked: Asked, signal: AbortSignal): Response {
+  answer(request: Request, url: URL, signal: AbortSignal): Response {
     const { method, headers } = request;
-    const { pathname: path } = asked;
     const { token } = this.#options;
     if (
       token !== undefined && headers.get("authorization") !== `Bearer ${token}`
     ) return failure(401, "unauthorized", "A token is needed");
     if (method === "GET") {
-      return path === "/api/events" ? this.#events(signal) : this.#read(path);
+      return url.pathname === "/api/events"
+        ? this.#events(signal)
+        : this.#read(url);
     }
-    this.calls.push({ method, path, headers });
+    this.calls.push({ method, path: url.pathname + url.search, headers });
     if (headers.get("x-sluice-request") !== "1") {
       return failure(403, "forbidden", "X-Sluice-Request is missing");
     }
-    return this.#change(method, asked);
+    return this.#change(method, url);
   }
 
-  #read(path: string): Response {
-    const { status, closed, refusals, pools, bans, history } = this.#traffic;
-    const answers: Record<string, unknown> = {
-      "/api/status": status,
-      "/api/closed": { closed: closed.slice(-500) },
-      "/api/refusals": { refusals },
-      "/api/pools": { pools },
-      "/api/bans": { bans },
-      "/api/history": { stepMs: HISTORY_STEP, points: history },
-    };
-    if (path in answers) return Response.json(answers[path]);
-    return failure(404, "not_found", `No ${path}`);
+  #read({ pathname, searchParams }: URL): Response {
+    const traffic = this.#traffic;
+    const filter = searchParams.get("filter") ?? "";
+    switch (pathname) {
+      case "/api/status":
+        return Response.json(traffic.status);
+      case "/api/pools":
+        return Response.json({ pools: traffic.pools });
+      case "/api/bans":
+        return Response.json({ bans: traffic.bans });
+      case "/api/history":
+        return Response.json(answerHistory(traffic, searchParams));
+      case "/api/talkers":
+        return Response.json(answerTalkers(traffic, searchParams));
+      case "/api/failures":
+        return Response.json(answerFailures(traffic, searchParams));
+      case "/api/closed":
+        return Response.json(answerClosed(traffic, searchParams));
+      case "/api/tunnels": {
+        const found = matching(traffic.tunnels, filter);
+        return Response.json({ tunnels: [], matching: found.length });
+      }
+      case "/api/export": {
+        const list = searchParams.get("list") === "tunnels"
+          ? traffic.tunnels
+          : traffic.closed;
+        return Response.json(matching(list, filter));
+      }
+      default:
+        return failure(404, "not_found", `No ${pathname}`);
+    }
   }
 
-  #change(method: string, { kind, pathname: path }: Asked): Response {
-    const [, what, key = ""] = /^\/api\/(\w+)\/?(.*)$/.exec(path) ?? [];
+  #change(method: string, { pathname, searchParams }: URL): Response {
+    const [, what, key = ""] = /^\/api\/(\w+)\/?(.*)$/.exec(pathname) ?? [];
+    const get = (name: string) => searchParams.get(name) ?? "";
     switch (`${method} ${what}`) {
       case "DELETE tunnels":
+        if (key === "") return this.#killAll(get("filter"), get("expect"));
         return this.#traffic.kill(Number(key))
           ? new Response(null, { status: 204 })
           : failure(404, "not_found", `No tunnel ${key}`);
       case "DELETE bans":
-        return this.#traffic.lift(decodeURIComponent(key), kind)
+        return this.#traffic.lift(decodeURIComponent(key), get("kind"))
           ? new Response(null, { status: 204 })
           : failure(404, "not_found", `No ban of ${key}`);
+      case "POST bans": {
+        const minutes = parseInt(get("for")) * (/h$/.test(get("for")) ? 60 : 1);
+        return Response.json(this.#traffic.ban(get("client"), minutes));
+      }
       case "POST drain":
         return Response.json(this.#traffic.drain(), { status: 202 });
       case "POST reload":
         return this.#reload();
       default:
-        return failure(404, "not_found", `No ${path}`);
+        return failure(404, "not_found", `No ${pathname}`);
     }
+  }
+
+  #killAll(filter: string, expect: string): Response {
+    const found = matching(this.#traffic.tunnels, filter);
+    if (found.length > Number(expect)) {
+      return failure(409, "conflict", `${found.length} match now`);
+    }
+    for (const { id } of found) this.#traffic.kill(id);
+    return Response.json({ ended: found.length });
   }
 
   /** Fails the first time. */
@@ -175,6 +208,7 @@ class Answers {
         gone.signal.addEventListener("abort", () => clearInterval(timer));
         signal.addEventListener("abort", () => {
           gone.abort();
+          if (this.#options.saysEnd) send("end", {});
           controller.close();
         }, { signal: gone.signal });
       },

@@ -11,12 +11,12 @@ import type {
   HistoryPoint,
   ListenerStatus,
   PoolStatus,
-  RefusalCount,
   Status,
   TickEvent,
   Tunnel,
   TunnelChange,
 } from "../../lib/admin/api.ts";
+import { hostOf } from "../../lib/admin/filter.ts";
 import { seededRandom } from "./random.ts";
 
 /** A target that would be an attack if the page treated it as markup. */
@@ -48,6 +48,8 @@ export interface FakeTrafficOptions {
   changes?: number;
   /** Tunnels that end and start in each tick (default 1). */
   turnover?: number;
+  /** Ended tunnels at the begin (default 60). */
+  ended?: number;
   /** Whether nothing has happened yet (default false). */
   isEmpty?: boolean;
 }
@@ -56,7 +58,8 @@ export interface FakeTrafficOptions {
 export class FakeTraffic {
   readonly #options: FakeTrafficOptions;
   readonly #random = seededRandom(8);
-  readonly #startedAt = Date.now() - 3 * 86_400_000 - 4 * 3_600_000;
+  /** When the program started, in milliseconds since 1970. */
+  readonly startedAt = Date.now() - 3 * 86_400_000 - 4 * 3_600_000;
   readonly #tunnels = new Map<number, Tunnel>();
   /** Closed tunnels, oldest first. */
   readonly closed: ClosedTunnel[] = [];
@@ -79,7 +82,7 @@ export class FakeTraffic {
     [this.#sent, this.#received] = [81e9, 913e9];
     for (let n = options.tunnels ?? 40; n > 0; n--) this.#open(MINUTE * 90);
     this.#tunnels.get(this.#ids)!.target = HOSTILE_TARGET;
-    for (let n = 0; n < 60; n++) {
+    for (let n = options.ended ?? 60; n > 0; n--) {
       this.closed.push(this.#ended(this.#make(9e5)));
     }
     this.bans = [
@@ -157,11 +160,6 @@ export class FakeTraffic {
     return [...this.#tunnels.values()];
   }
 
-  /** Counts of refusals by reason. */
-  get refusals(): RefusalCount[] {
-    return this.#options.isEmpty ? [] : REFUSALS;
-  }
-
   /** Pools of relays. */
   get pools(): PoolStatus[] {
     return this.#options.isEmpty ? [] : POOLS;
@@ -172,6 +170,18 @@ export class FakeTraffic {
     if (!this.#tunnels.has(id)) return false;
     this.#killed.add(id);
     return true;
+  }
+
+  /** Bans a client; returns how many of its tunnels end with the next tick. */
+  ban(key: string, minutes: number): { ban: BanStatus; ended: number } {
+    const ban: BanStatus = {
+      ...{ key, kind: "client", failures: 0 },
+      ...this.#until(minutes),
+    };
+    this.bans = [ban, ...this.bans];
+    const its = this.tunnels.filter(({ client }) => hostOf(client) === key);
+    for (const { id } of its) this.#killed.add(id);
+    return { ban, ended: its.length };
   }
 
   /** Lifts a ban; returns whether it exists. */
@@ -224,13 +234,20 @@ export class FakeTraffic {
 
   #ended(tunnel: Tunnel): ClosedTunnel {
     const endedFirst = this.#random() < 0.6 ? "target" : "client";
-    const endedAt = new Date().toISOString();
-    if (this.#random() < 0.12) {
+    const ended = { ...tunnel, endedAt: new Date().toISOString() };
+    const chance = this.#random();
+    if (chance < 0.1) {
       const reason = `Cannot reach ${tunnel.target}: connection refused`;
-      return { ...tunnel, endedAt, result: "failed", reason };
+      return { ...ended, result: "failed", code: "dial-refused", reason };
+    }
+    if (chance < 0.15) {
+      const rule = "no mail";
+      const reason = `Denied by rule ${rule}`;
+      return { ...ended, result: "refused", code: "rule", rule, reason };
     }
     const reason = `${endedFirst} closed first`;
-    return { ...tunnel, endedAt, result: "ok", reason, endedFirst };
+    const code = `${endedFirst}-closed`;
+    return { ...ended, result: "ok", code, reason, endedFirst };
   }
 
   /** Current status. */
@@ -239,14 +256,15 @@ export class FakeTraffic {
       {
         name: LISTENER,
         kind: "proxy",
-        isPublic: false,
+        ...{ isPublic: false, isDraining: false },
         open: this.#tunnels.size,
       },
     ];
     return {
       version: "0.1.0",
-      startedAt: new Date(this.#startedAt).toISOString(),
-      uptimeMs: Date.now() - this.#startedAt,
+      ...{ host: "edge-1", node: null },
+      startedAt: new Date(this.startedAt).toISOString(),
+      uptimeMs: Date.now() - this.startedAt,
       draining: this.#drain,
       listeners,
       open: this.#tunnels.size,
@@ -265,12 +283,15 @@ export class FakeTraffic {
       const wave = 1 + Math.sin(n / 60) / 2 + Math.sin(n / 17) / 5;
       const noise = () => 0.75 + this.#random() / 2;
       const peak = n % 190 > 178 ? 2.2 : 1;
+      const opened = 14 * wave * noise();
       return {
         at: now - (719 - n) * HISTORY_STEP,
         down: 11e6 * wave * noise() * peak,
         up: 2.4e6 * wave * noise(),
-        opened: 14 * wave * noise(),
+        ...{ opened, ended: opened, failed: peak * noise(), refused: noise() },
         open: Math.round(this.#tunnels.size * (0.7 + wave / 4)),
+        ...LATENCIES,
+        memory: 84e6,
       };
     });
   }
@@ -284,7 +305,12 @@ export class FakeTraffic {
       down: near(before?.down),
       up: near(before?.up),
       opened: near(before?.opened),
+      ended: near(before?.ended),
+      failed: near(before?.failed),
+      refused: near(before?.refused),
       open: all,
+      ...LATENCIES,
+      memory: 84e6,
     };
     this.history.push(point);
     return point;
@@ -299,13 +325,7 @@ export class FakeTraffic {
   }
 }
 
-const REFUSALS = [
-  { reason: "rule", count: 1_284 },
-  { reason: "guard", count: 311 },
-  { reason: "unauthenticated", count: 240 },
-  { reason: "connections-per-client", count: 42 },
-  { reason: "timeout", count: 7 },
-];
+const LATENCIES = { dialP50: 3, dialP95: 21, resolveP50: 1, resolveP95: 9 };
 
 const EVICTED = {
   ended: 3,

@@ -9,68 +9,80 @@
 
 import type {
   BanStatus,
-  ClosedTunnel,
   HistoryPoint,
   SnapshotEvent,
   Status,
   TickEvent,
 } from "../api.ts";
-import { Api } from "./api.ts";
-import { Charts } from "./charts.ts";
-import { closedColumns, openColumns } from "./columns.ts";
-import { noteHeard, showConnection } from "./connection_line.ts";
-import { ask, askToken, refreshQuestion, startDialogs } from "./dialogs.ts";
-import { DrainPanel } from "./drain_panel.ts";
-import { byId } from "./element.ts";
-import type { ServerEvent } from "./event_parser.ts";
-import { ListPanel } from "./list_panel.ts";
-import { follow } from "./live.ts";
-import { notify, notifyFailure } from "./notices.ts";
+import { askToken, refreshQuestion, startDialogs } from "./base/dialogs.ts";
+import { byId, setText } from "./base/element.ts";
+import { formatFrequency } from "./base/format.ts";
+import { notify, notifyFailure } from "./base/notices.ts";
+import { type Palette, startTheme } from "./base/theme.ts";
+import { BanTable, nameOf } from "./cards/ban_table.ts";
+import { FailuresCard } from "./cards/failures_card.ts";
+import { poolTable } from "./cards/pool_table.ts";
+import { TalkersCard } from "./cards/talkers_card.ts";
+import { Charts } from "./charts/charts.ts";
+import { Api } from "./server/api.ts";
+import { noteHeard, showConnection } from "./server/connection_line.ts";
+import { DrainPanel } from "./server/drain_panel.ts";
+import type { ServerEvent } from "./server/event_parser.ts";
+import { Insight } from "./server/insight.ts";
+import { follow, type StreamState } from "./server/live.ts";
 import {
   showListeners,
   showRates,
   showStatus,
   showTimeZone,
-} from "./overview.ts";
-import { startReload } from "./reload_button.ts";
-import { nameOf, SideTables } from "./side_tables.ts";
-import { type Palette, startTheme } from "./theme.ts";
-import { describeClosed, describeOpen } from "./tunnel_facts.ts";
-import { type Row, TunnelList } from "./tunnel_list.ts";
+} from "./server/overview.ts";
+import { startReload } from "./server/reload_button.ts";
+import { TunnelActions } from "./tunnels/actions.ts";
+import { ClosedPanel } from "./tunnels/closed_panel.ts";
+import { OpenPanel } from "./tunnels/open_panel.ts";
+import { TunnelList } from "./tunnels/tunnel_list.ts";
 
 /** Milliseconds between polls of data without events. */
 const POLL = 5_000;
-
-/** Most tunnels that the server sends at the beginning. */
-const MOST_TOLD = 20_000;
 
 class Page {
   readonly #api = new Api(askToken);
   readonly #list = new TunnelList();
   readonly #charts = new Charts();
   readonly #drain = new DrainPanel(this.#api, () => this.#status?.open ?? 0);
-  readonly #open: ListPanel<Row>;
-  readonly #closed: ListPanel<Row<ClosedTunnel>>;
-  readonly #sides = new SideTables((ban) => this.#lift(ban));
+  readonly #actions = new TunnelActions({
+    api: this.#api,
+    list: this.#list,
+    onFilter: (filter) => this.#find(filter),
+    onBan: () => this.#poll(),
+  });
+  readonly #open = new OpenPanel(
+    this.#list,
+    this.#actions,
+    () => this.#palette,
+  );
+  readonly #closed = new ClosedPanel(
+    this.#list.closed,
+    this.#actions,
+    this.#api,
+  );
+  readonly #talkers = new TalkersCard({
+    onFilter: (filter) => this.#find(filter),
+    onChange: () => this.#insight.loadTalkers().catch(() => {}),
+  });
+  readonly #failures = new FailuresCard((filter) => this.#closed.find(filter));
+  readonly #pools = poolTable();
+  readonly #bans = new BanTable((ban) => this.#lift(ban));
+  readonly #insight = new Insight(this.#api, {
+    talkersQuery: () => this.#talkers.query,
+    onPast: (past, span) => this.#charts.show(past, span),
+    onTalkers: (answer) => this.#talkers.show(answer),
+    onFailures: (answer) => this.#failures.show(answer),
+  }, () => this.#now);
   #palette!: Palette;
   #status: Status | undefined;
   #statusAt = 0;
   #isDrawn = true;
-
-  constructor() {
-    this.#open = new ListPanel<Row>({
-      name: "tunnels",
-      columns: openColumns(this.#list, () => this.#palette),
-      sortedBy: "age",
-      onChoose: (row, how) => this.#choose(row, how === "delete"),
-    });
-    this.#closed = new ListPanel<Row<ClosedTunnel>>({
-      name: "closed",
-      columns: closedColumns(),
-      sortedBy: "ended",
-      onChoose: (row) => this.#tell(row),
-    });
-  }
 
   start(): void {
     startDialogs();
@@ -84,7 +96,7 @@ class Page {
     listenForFilterKey();
     follow(this.#api, {
       onEvent: (event) => this.#take(event),
-      onState: (state) => showConnection(state, this.#drain.isUnderWay),
+      onState: (state) => this.#showState(state),
     });
     setInterval(() => this.#poll(), POLL);
     document.addEventListener("visibilitychange", () => this.#poll());
@@ -92,16 +104,18 @@ class Page {
 
   #take({ name, data }: ServerEvent): void {
     noteHeard();
-    if (name === "history") this.#charts.add(JSON.parse(data) as HistoryPoint);
-    else if (name === "tick") this.#tick(JSON.parse(data) as TickEvent);
-    else if (name === "snapshot") {
-      const snapshot = JSON.parse(data) as SnapshotEvent;
-      this.#takeStatus(snapshot.status);
-      this.#list.restart(snapshot);
-      this.#loadPast();
-      this.#poll();
-    }
+    if (name === "history") this.#addHistory(JSON.parse(data));
+    else if (name === "tick") this.#tick(JSON.parse(data));
+    else if (name === "snapshot") this.#restart(JSON.parse(data));
     this.#drawSoon();
+  }
+
+  #restart(snapshot: SnapshotEvent): void {
+    this.#takeStatus(snapshot.status);
+    this.#list.restart(snapshot);
+    this.#closed.restart();
+    this.#insight.restart();
+    this.#poll();
   }
 
   #tick(event: TickEvent): void {
@@ -109,6 +123,19 @@ class Page {
     if (this.#status === undefined) return;
     const uptimeMs = event.at - Date.parse(this.#status.startedAt);
     this.#takeStatus({ ...this.#status, ...event.status, uptimeMs });
+  }
+
+  #addHistory(point: HistoryPoint): void {
+    const failed = formatFrequency(point.failed + point.refused);
+    setText(byId("failed", HTMLElement), failed);
+    this.#insight.add(point);
+  }
+
+  #showState(state: StreamState): void {
+    showConnection(state);
+    if (state.is !== "lost") return;
+    if (state.hasEnded) this.#list.end();
+    this.#drawSoon();
   }
 
   #takeStatus(status: Status): void {
@@ -123,41 +150,24 @@ class Page {
     return Date.parse(startedAt) + uptimeMs + Date.now() - this.#statusAt;
   }
 
-  async #loadPast(): Promise<void> {
-    try {
-      const [{ closed }, history] = await Promise.all([
-        this.#api.call("GET /api/closed"),
-        this.#api.call("GET /api/history"),
-      ]);
-      this.#list.restartClosed(closed);
-      this.#charts.restart(history);
-      this.#drawSoon();
-    } catch (error) {
-      notifyFailure("Cannot read what was before", error);
-    }
-  }
-
   /** A failed poll is not reported: the next one follows. */
   async #poll(): Promise<void> {
     if (document.hidden || this.#status === undefined) return;
     if (document.documentElement.dataset["live"] !== "live") return;
-    const [status, refusals, pools, bans] = await Promise.allSettled([
+    const [status, pools, bans] = await Promise.allSettled([
       this.#api.call("GET /api/status"),
-      this.#api.call("GET /api/refusals"),
       this.#api.call("GET /api/pools"),
       this.#api.call("GET /api/bans"),
+      this.#insight.poll(),
     ]);
     if (status.status === "fulfilled") {
       this.#takeStatus(status.value);
       showListeners(status.value.listeners);
     }
-    if (refusals.status === "fulfilled") {
-      this.#sides.showRefusals(refusals.value.refusals);
-    }
-    if (pools.status === "fulfilled") this.#sides.showPools(pools.value.pools);
+    if (pools.status === "fulfilled") this.#pools.show(pools.value.pools);
     if (bans.status === "fulfilled") {
-      this.#sides.showBans(bans.value.bans);
-      this.#sides.passTime(this.#now);
+      this.#bans.show(bans.value.bans);
+      this.#bans.passTime(this.#now);
     }
   }
 
@@ -173,40 +183,19 @@ class Page {
   #draw(): void {
     const status = this.#status;
     if (status === undefined) return;
-    showRates(this.#list, status.open);
+    showRates(this.#list, status);
     showStatus(status, status.uptimeMs);
     this.#drain.update(status.draining, this.#now);
-    const open = [...this.#list.open.values()];
-    this.#open.update(open, open.length < MOST_TOLD ? undefined : status.open);
-    this.#sides.passTime(this.#now);
-    this.#closed.update(this.#list.closed);
+    this.#open.update(status.open);
+    this.#bans.passTime(this.#now);
+    this.#closed.update();
     refreshQuestion();
   }
 
-  async #choose(row: Row, isKill: boolean): Promise<void> {
-    const { id } = row.tunnel;
-    const isMeant = await ask({
-      title: isKill ? `Kill tunnel ${id}?` : `Tunnel ${id}`,
-      ...(isKill ? { text: "Both of its sides see the end at once." } : {}),
-      facts: describeOpen(row, this.#list),
-      action: "Kill",
-      cancel: isKill ? "Cancel" : "Close",
-    });
-    if (!isMeant) return;
-    try {
-      await this.#api.call(`DELETE /api/tunnels/${id}`);
-      notify(`Killed tunnel ${id}`);
-    } catch (error) {
-      notifyFailure(`Cannot kill tunnel ${id}`, error);
-    }
-  }
-
-  async #tell(row: Row<ClosedTunnel>): Promise<void> {
-    await ask({
-      title: `Tunnel ${row.tunnel.id}, ended`,
-      facts: describeClosed(row.tunnel),
-      cancel: "Close",
-    });
+  /** Shows the open and the ended tunnels that match a filter. */
+  #find(filter: string): void {
+    this.#closed.find(filter);
+    this.#open.find(filter);
   }
 
   async #lift(ban: BanStatus): Promise<void> {
@@ -216,7 +205,7 @@ class Page {
         `DELETE /api/bans/${encodeURIComponent(key)}?kind=${kind}`,
       );
       notify(`Lifted the ban of ${nameOf(ban)}`);
-      this.#sides.removeBan(ban);
+      this.#bans.remove(ban);
     } catch (error) {
       notifyFailure(`Cannot lift the ban of ${nameOf(ban)}`, error);
     }

@@ -203,6 +203,16 @@ export class Bans {
   }
 
   /**
+   * Bans a client for as long as an operator says.
+   *
+   * @param client Address without port.
+   * @param milliseconds How long, from now.
+   */
+  ban(client: string, milliseconds: number): void {
+    this.#clients.ban(clientKey(client), milliseconds);
+  }
+
+  /**
    * Ends a client's ban.
    *
    * @param client Address, or key from {@linkcode Bans.list}.

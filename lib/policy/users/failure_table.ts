@@ -128,6 +128,17 @@ export class FailureTable {
   }
 
   /**
+   * Bans a key, whatever its failures are.
+   *
+   * @param duration Milliseconds from now.
+   */
+  ban(key: string, duration: number): void {
+    const entry = this.#entryOf(key);
+    entry.until = this.#now() + duration;
+    entry.failed = 0;
+  }
+
+  /**
    * Ends a ban and forgets the key.
    *
    * @returns Whether the key was banned.

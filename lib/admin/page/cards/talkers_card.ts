@@ -1,0 +1,145 @@
+/**
+ * Who uses most: by user, client, target or rule, in bytes or connections.
+ *
+ * @module
+ */
+
+import type { TalkersAnswer } from "../../api.ts";
+import { formatTerm } from "../../filter.ts";
+import { Choice } from "../base/choice.ts";
+import { byId, setText } from "../base/element.ts";
+import { formatBytes, formatCount } from "../base/format.ts";
+import { barCell, buttonHeading, cell } from "./cells.ts";
+import { ShortTable } from "./short_table.ts";
+
+const BY = ["user", "client", "target", "rule"] as const;
+const ORDERS = ["bytes", "connections"] as const;
+
+/** What talkers are told apart by. */
+export type TalkerField = typeof BY[number];
+
+type Talker = TalkersAnswer["talkers"][number];
+
+/** Talkers that are asked for. */
+const MOST = 8;
+
+/** Options of the card. */
+export interface TalkersOptions {
+  /** Called with a filter for a chosen talker. */
+  onFilter(filter: string): void;
+  /** Called when other talkers are to be asked for. */
+  onChange(): void;
+}
+
+/** The card. */
+export class TalkersCard {
+  readonly #by: Choice<TalkerField>;
+  readonly #order: Choice<typeof ORDERS[number]>;
+  readonly #table: ShortTable<Talker & { share: number }>;
+  /** Whether the person has chosen; until then what is there is shown. */
+  #isChosen = false;
+  #onChange: () => void;
+
+  /** Connects the elements. */
+  constructor({ onChange, onFilter }: TalkersOptions) {
+    this.#onChange = onChange;
+    this.#by = new Choice("talkers-by", BY, () => {
+      this.#isChosen = true;
+      onChange();
+    });
+    this.#order = new Choice("talkers-order", ORDERS, onChange);
+    this.#table = talkerTable((key) => onFilter(formatTerm(this.by, key)));
+  }
+
+  /** The field that talkers are told apart by. */
+  get by(): TalkerField {
+    return this.#by.value;
+  }
+
+  /** The query that asks for what is chosen. */
+  get query(): `by=${TalkerField}&${string}` {
+    return `by=${this.by}&order=${this.#order.value}&limit=${MOST}`;
+  }
+
+  /** Shows an answer to {@linkcode query}. */
+  show({ bytes, connections, talkers }: TalkersAnswer): void {
+    // Most proxies on this machine have no users.
+    if (talkers.length === 0 && connections > 0 && !this.#isChosen) {
+      this.#isChosen = true;
+      this.#by.value = "client";
+      this.#onChange();
+      return;
+    }
+    const order = this.#order.value;
+    const total = Math.max(1, order === "bytes" ? bytes : connections);
+    this.#table.show(
+      talkers.map((one) => ({
+        ...one,
+        share: Math.min(1, one[order] / total),
+      })),
+    );
+    const rest = {
+      bytes: bytes - sum(talkers, "bytes"),
+      connections: connections - sum(talkers, "connections"),
+    };
+    const others = byId("talkers-others", HTMLElement);
+    others.hidden = talkers.length === 0 || rest[order] <= 0;
+    setText(
+      others,
+      `All others: ${formatBytes(Math.max(0, rest.bytes))} in ${
+        formatCount(Math.max(0, rest.connections))
+      } connections`,
+    );
+  }
+}
+
+function talkerTable(
+  onChoose: (key: string) => void,
+): ShortTable<Talker & { share: number }> {
+  return new ShortTable({
+    name: "talkers",
+    keyOf: ({ key }) => key,
+    createRow() {
+      let shown = "";
+      const [key, showKey] = buttonHeading(() => onChoose(shown));
+      const [bar, showShare] = barCell();
+      const [bytes, showBytes] = cell("number");
+      const [connections, showConnections] = cell("number");
+      return {
+        cells: [key, bar, bytes, connections],
+        show(talker) {
+          shown = talker.key;
+          showKey(talker.key);
+          showShare(talker.share);
+          showBytes(
+            formatRange(talker.bytes, talker.bytesError, formatBytes),
+          );
+          showConnections(
+            formatRange(
+              talker.connections,
+              talker.connectionsError,
+              formatCount,
+            ),
+          );
+        },
+      };
+    },
+  });
+}
+
+/** What is known of a figure: at least that much, and at most. */
+function formatRange(
+  most: number,
+  error: number,
+  format: (value: number) => string,
+): string {
+  const [least, text] = [format(most - error), format(most)];
+  return least === text ? text : `${least} to ${text}`;
+}
+
+function sum(
+  talkers: readonly Talker[],
+  name: "bytes" | "connections",
+): number {
+  return talkers.reduce((total, one) => total + one[name], 0);
+}

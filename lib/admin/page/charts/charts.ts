@@ -1,0 +1,149 @@
+/**
+ * The charts, which show the same time: a point chosen in one is shown in all.
+ *
+ * @module
+ */
+
+import { formatCount, formatFrequency, formatRate } from "../base/format.ts";
+import type { Palette } from "../base/theme.ts";
+import { Chart } from "./chart.ts";
+import { nearest } from "./nearest.ts";
+import type { ChartStyle } from "./options.ts";
+import type { Past, SeriesName } from "./past.ts";
+
+type Style = Omit<ChartStyle, "series"> & {
+  series: readonly (ChartStyle["series"][number] & { name: SeriesName })[];
+};
+
+const STYLES: readonly Style[] = [
+  {
+    name: "throughput",
+    least: 1_000,
+    series: [
+      {
+        name: "down",
+        label: "down",
+        color: "down",
+        area: "downArea",
+        format: formatRate,
+      },
+      { name: "up", label: "up", color: "up", format: formatRate },
+    ],
+    describe: ([down = 0, up = 0]) =>
+      `at most ${formatRate(down)} down and ${formatRate(up)} up`,
+  },
+  {
+    name: "connections",
+    least: 4,
+    series: [
+      {
+        name: "open",
+        label: "open",
+        color: "down",
+        area: "downArea",
+        format: formatCount,
+        isWhole: true,
+      },
+    ],
+    describe: ([open = 0]) => `at most ${formatCount(open)} open`,
+  },
+  {
+    name: "starts",
+    least: 1,
+    series: [
+      {
+        name: "opened",
+        label: "new a second",
+        color: "down",
+        area: "downArea",
+        format: formatFrequency,
+      },
+      {
+        name: "failed",
+        label: "failed a second",
+        color: "wrong",
+        format: formatFrequency,
+      },
+    ],
+    describe: ([opened = 0, failed = 0]) =>
+      `at most ${formatFrequency(opened)} new and ` +
+      `${formatFrequency(failed)} failed a second`,
+  },
+];
+
+/** The charts. */
+export class Charts {
+  readonly #charts: { chart: Chart; series: readonly SeriesName[] }[];
+  #times: readonly number[] = [];
+  #hovered: number | undefined;
+  #chosen: number | undefined;
+
+  /** Connects the elements. */
+  constructor() {
+    const pointer = {
+      onHover: (time: number | undefined) => {
+        this.#hovered = time;
+        this.#point();
+      },
+      onChoose: (time: number) => {
+        const isSame = this.#chosen !== undefined &&
+          this.#indexOf(time) === this.#indexOf(this.#chosen);
+        this.#choose(isSame ? undefined : time);
+      },
+      onStep: (steps: number) => this.#step(steps),
+      onRelease: () => this.#choose(undefined),
+    };
+    this.#charts = STYLES.map((style) => ({
+      chart: new Chart(style, pointer),
+      series: style.series.map(({ name }) => name),
+    }));
+  }
+
+  /** Draws in other colours. */
+  paint(palette: Palette): void {
+    for (const { chart } of this.#charts) chart.paint(palette);
+  }
+
+  /**
+   * Shows the past.
+   *
+   * @param span The length of its range in words.
+   */
+  show({ range, startedAt, times, values }: Past, span: string): void {
+    this.#times = times;
+    for (const { chart, series } of this.#charts) {
+      const columns = series.map((name) => values[name]);
+      chart.show({ range, startedAt, times, values: columns }, span);
+    }
+    const isPast = this.#chosen !== undefined && this.#chosen < range[0];
+    if (isPast) this.#choose(undefined);
+  }
+
+  #choose(time: number | undefined): void {
+    this.#chosen = time;
+    this.#hovered = undefined;
+    this.#point();
+  }
+
+  #step(steps: number): void {
+    const last = this.#times.length - 1;
+    if (last < 0) return;
+    const from = this.#chosen === undefined
+      ? last + 1
+      : this.#indexOf(this.#chosen);
+    const to = Math.max(0, Math.min(from + steps, last));
+    this.#choose(this.#times[to]);
+  }
+
+  #indexOf(time: number): number {
+    return nearest(this.#times, time);
+  }
+
+  /** A time under the pointer goes before a chosen one. */
+  #point(): void {
+    const time = this.#hovered ?? this.#chosen;
+    for (const { chart } of this.#charts) {
+      chart.pointAt(time, this.#chosen !== undefined);
+    }
+  }
+}

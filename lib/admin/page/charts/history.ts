@@ -1,0 +1,91 @@
+/**
+ * The past that the charts show, kept up to date by events.
+ *
+ * @module
+ */
+
+import type { HistoryAnswer, HistoryPoint } from "../../api.ts";
+import {
+  type Past,
+  type Range,
+  type SeriesName,
+  SPANS,
+  type Value,
+} from "./past.ts";
+
+const NAMES = ["down", "up", "open", "opened", "failed", "refused"] as const;
+
+/** Steps without a point after which a line is broken. */
+const GAP = 2.5;
+
+/** The past of one range: not more points than its length divided by its step. */
+export class History {
+  readonly #range: Range;
+  readonly #step: number;
+  readonly #startedAt: number;
+  readonly #times: number[];
+  readonly #values: Record<typeof NAMES[number], Value[]>;
+
+  /** Begins with the server's answer. */
+  constructor({ at, range, series, startedAt, stepMs }: HistoryAnswer) {
+    this.#range = range;
+    this.#step = stepMs;
+    this.#startedAt = startedAt;
+    this.#times = [...at];
+    this.#values = Object.fromEntries(
+      NAMES.map((name) => [name, [...series[name]]]),
+    ) as Record<typeof NAMES[number], Value[]>;
+  }
+
+  /** Whether the newest point is so old that the server has a newer one. */
+  isStale(now: number): boolean {
+    const last = this.#times.at(-1) ?? this.#startedAt;
+    return now - last > this.#step * GAP;
+  }
+
+  /**
+   * Adds a point of 5 s. A range with longer steps takes it for nothing: the
+   * server knows its points better.
+   */
+  add(point: HistoryPoint): void {
+    const last = this.#times.at(-1) ?? 0;
+    const elapsed = point.at - last;
+    if (elapsed < this.#step / 2) return;
+    if (this.#step > SPANS["5m"] / 60) return;
+    if (last > 0 && elapsed > this.#step * GAP) {
+      this.#push(last + this.#step, () => null);
+    }
+    this.#push(point.at, (name) => point[name]);
+    this.#forget(point.at - SPANS[this.#range]);
+  }
+
+  /** What the charts show at a time, in milliseconds since 1970. */
+  past(now: number): Past {
+    const to = Math.max(now, this.#times.at(-1) ?? 0);
+    const { down, failed, open, opened, refused, up } = this.#values;
+    const values: Record<SeriesName, readonly Value[]> = {
+      ...{ down, up, open, opened },
+      failed: failed.map((value, n) =>
+        value === null ? null : value + (refused[n] ?? 0)
+      ),
+    };
+    return {
+      times: this.#times.map((at) => at / 1000),
+      values,
+      range: [(to - SPANS[this.#range]) / 1000, to / 1000],
+      startedAt: this.#startedAt / 1000,
+    };
+  }
+
+  #push(at: number, valueOf: (name: typeof NAMES[number]) => Value): void {
+    this.#times.push(at);
+    for (const name of NAMES) this.#values[name].push(valueOf(name));
+  }
+
+  #forget(before: number): void {
+    const count = this.#times.findIndex((at) => at >= before);
+    if (count <= 0) return;
+    this.#times.splice(0, count);
+    for (const name of NAMES) this.#values[name].splice(0, count);
+  }
+}

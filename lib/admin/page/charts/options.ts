@@ -1,0 +1,168 @@
+/**
+ * How the charts look.
+ *
+ * @module
+ */
+
+import type uPlot from "uplot";
+import { formatClock } from "../base/format.ts";
+import type { Palette } from "../base/theme.ts";
+import type { Value } from "./past.ts";
+
+/** Steps between two lines of a scale of whole numbers. */
+const WHOLE = [1, 10, 100, 1e3, 1e4, 1e5]
+  .flatMap((power) => [power, 2 * power, 5 * power]);
+
+/** Steps between two lines of the time scale, in seconds. */
+const TIMES = [60, 300, 600, 1800, 3600, 10_800, 21_600];
+
+/** A line of a chart. */
+export interface SeriesStyle {
+  /** Its name. */
+  label: string;
+  /** Its colour. */
+  color: keyof Palette;
+  /** Colour of the area below it (default: none). */
+  area?: keyof Palette;
+  /** Formats its values. */
+  format(value: number): string;
+  /** Whether its values are whole numbers (default: no). */
+  isWhole?: boolean;
+}
+
+/** What a chart is like. */
+export interface ChartStyle {
+  /** Prefix of the ids of its elements. */
+  name: string;
+  /** Its series. */
+  series: readonly SeriesStyle[];
+  /** The least value at its top, so that noise stays low. */
+  least: number;
+  /** Describes the greatest values of its series. */
+  describe(most: readonly number[]): string;
+}
+
+/** What a chart shows. */
+export interface ChartData {
+  /** Times in seconds since 1970, ascending. */
+  times: readonly number[];
+  /** Values of each series at these times. */
+  values: readonly (readonly Value[])[];
+  /** The times at the two edges. */
+  range: readonly [from: number, to: number];
+  /** When the program started. */
+  startedAt: number;
+}
+
+/**
+ * Returns the options of a chart without its size. It has one scale for all
+ * of its lines.
+ *
+ * @param dataOf Returns what the chart shows.
+ */
+export function plotOptions(
+  { least, series }: ChartStyle,
+  palette: Palette,
+  dataOf: () => ChartData,
+): Omit<uPlot.Options, "width" | "height"> {
+  const { format, isWhole } = series[0]!;
+  const values = axis(palette, (value) => value === 0 ? "0" : format(value));
+  return {
+    legend: { show: false },
+    // Keeps a time at the right edge from being cut.
+    padding: [8, 16, 0, 0],
+    cursor: {
+      // The page moves it, in all charts together.
+      bind: {
+        mousedown: ignore,
+        mouseup: ignore,
+        click: ignore,
+        dblclick: ignore,
+        mousemove: ignore,
+        mouseleave: ignore,
+        mouseenter: ignore,
+      },
+      points: { size: 6, fill: palette.ink },
+      y: false,
+    },
+    scales: {
+      x: { range: () => [...dataOf().range] },
+      y: { range: (_, __, top) => [0, Math.max(least, top ?? 0) * 1.1] },
+    },
+    series: [{}, ...series.map((one) => line(one, palette))],
+    axes: [
+      timeAxis(palette),
+      isWhole ? { ...values, incrs: WHOLE } : values,
+    ],
+    hooks: { draw: [(plot) => drawStart(plot, dataOf(), palette)] },
+  };
+}
+
+/** No listener of the plot's own. */
+function ignore(): null {
+  return null;
+}
+
+function line(
+  { area, color, label }: SeriesStyle,
+  palette: Palette,
+): uPlot.Series {
+  return {
+    label,
+    stroke: palette[color],
+    width: 1.5,
+    points: { show: false },
+    ...(area === undefined ? {} : { fill: palette[area] }),
+  };
+}
+
+/** Marks when the program started: there is nothing before. */
+function drawStart(
+  { bbox, ctx, valToPos }: uPlot,
+  { range: [from, to], startedAt }: ChartData,
+  palette: Palette,
+): void {
+  if (startedAt <= from || startedAt > to) return;
+  const x = Math.round(valToPos(startedAt, "x", true));
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = palette.ink;
+  ctx.lineWidth = ratio;
+  ctx.setLineDash([3 * ratio, 3 * ratio]);
+  ctx.beginPath();
+  ctx.moveTo(x, bbox.top);
+  ctx.lineTo(x, bbox.top + bbox.height);
+  ctx.stroke();
+  ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+  ctx.textBaseline = "top";
+  const isLeft = x > bbox.left + bbox.width / 2;
+  ctx.textAlign = isLeft ? "right" : "left";
+  ctx.fillText("started", x + (isLeft ? -4 : 4) * ratio, bbox.top);
+  ctx.restore();
+}
+
+function axis(
+  palette: Palette,
+  format: (value: number) => string,
+): uPlot.Axis {
+  return {
+    stroke: palette.ink,
+    font: "12px system-ui, sans-serif",
+    size: 68,
+    gap: 6,
+    space: 34,
+    ticks: { show: false },
+    grid: { stroke: palette.line, width: 1 },
+    values: (_, values) => values.map(format),
+  };
+}
+
+function timeAxis(palette: Palette): uPlot.Axis {
+  return {
+    ...axis(palette, (value) => formatClock(value * 1000).slice(0, 5)),
+    incrs: TIMES,
+    size: 28,
+    space: 64,
+    grid: { show: false },
+  };
+}

@@ -1,0 +1,196 @@
+/**
+ * What a person does with tunnels: reads all about one, ends one or many, bans
+ * a client, copies a rule, saves what a filter shows.
+ *
+ * @module
+ */
+
+import { formatTerm } from "../../filter.ts";
+import type { ClosedTunnel } from "../../api.ts";
+import { copy } from "../base/clipboard.ts";
+import { ask, type ChoiceContent, choose } from "../base/dialogs.ts";
+import { make } from "../base/element.ts";
+import { formatCount, formatNumberOf } from "../base/format.ts";
+import { notify, notifyFailure } from "../base/notices.ts";
+import type { Api } from "../server/api.ts";
+import { addressOf, ruleOf } from "./rule_of.ts";
+import { describeClosed, describeOpen } from "./tunnel_facts.ts";
+import type { Row } from "./row.ts";
+import type { TunnelList } from "./tunnel_list.ts";
+
+/** Milliseconds to wait for a file. */
+const EXPORT_PATIENCE = 120_000;
+
+/** How long a ban can be, by its choice. */
+const BANS = { "10m": "10 minutes", "1h": "1 hour", "24h": "1 day" } as const;
+
+/** What can be done from the dialog of a tunnel. */
+type Choice = "client" | "user" | "rule" | "ban";
+
+/** Options of the actions. */
+export interface TunnelActionsOptions {
+  /** Calls of the server. */
+  api: Api;
+  /** The tunnels. */
+  list: TunnelList;
+  /** Called with a filter that the person wants to see. */
+  onFilter(filter: string): void;
+  /** Called when a client is banned. */
+  onBan(): void;
+}
+
+/** The actions. */
+export class TunnelActions {
+  readonly #options: TunnelActionsOptions;
+
+  /** Creates them. */
+  constructor(options: TunnelActionsOptions) {
+    this.#options = options;
+  }
+
+  /** Shows everything about an open tunnel, with what can be done. */
+  async show(row: Row): Promise<void> {
+    const { id } = row.tunnel;
+    const chosen = await choose<Choice>({
+      title: `Tunnel ${id}`,
+      facts: describeOpen(row, this.#options.list),
+      choices: choicesOf(row),
+      action: "Kill",
+      isPossible: () => isKillable(row),
+      cancel: "Close",
+    });
+    if (chosen === "yes") await this.#kill(id);
+    else await this.#do(chosen, row);
+  }
+
+  /** Shows everything about an ended tunnel. */
+  async showClosed(row: Row<ClosedTunnel>): Promise<void> {
+    const chosen = await choose<Choice>({
+      title: `Tunnel ${row.tunnel.id}, ended`,
+      facts: describeClosed(row.tunnel),
+      choices: choicesOf(row),
+      cancel: "Close",
+    });
+    await this.#do(chosen, row);
+  }
+
+  /** Ends a tunnel, after a question; only shows one that has ended. */
+  async kill(row: Row): Promise<void> {
+    if (!isKillable(row)) return await this.show(row);
+    const { id } = row.tunnel;
+    const isMeant = await ask({
+      title: `Kill tunnel ${id}?`,
+      text: "Both of its sides see the end at once.",
+      facts: describeOpen(row, this.#options.list),
+      action: "Kill",
+      isPossible: () => isKillable(row),
+    });
+    if (isMeant) await this.#kill(id);
+  }
+
+  /** Ends all tunnels that match a filter, after one question. */
+  async killAll(filter: string): Promise<void> {
+    const query = `filter=${encodeURIComponent(filter)}`;
+    try {
+      const { matching } = await this.#options.api.call(
+        `GET /api/tunnels?${query}&limit=0`,
+      );
+      if (matching === 0) return notify("No open tunnel matches");
+      const count = formatNumberOf(matching, "tunnel");
+      const isMeant = await ask({
+        title: `Kill ${count}?`,
+        text: `All that match ${filter} end at once. If more match then, ` +
+          "none ends.",
+        action: `Kill ${formatCount(matching)}`,
+      });
+      if (!isMeant) return;
+      const { ended } = await this.#options.api.call(
+        `DELETE /api/tunnels?${query}&expect=${matching}`,
+      );
+      notify(`Killed ${formatNumberOf(ended, "tunnel")}`);
+    } catch (error) {
+      notifyFailure("Cannot kill these tunnels", error);
+    }
+  }
+
+  /** Saves what a filter shows as a file. */
+  async save(
+    list: "tunnels" | "closed",
+    format: "csv" | "json",
+    filter: string,
+  ): Promise<void> {
+    const query = new URLSearchParams({ list, format, filter });
+    try {
+      const response = await this.#options.api.open(`api/export?${query}`, {
+        limit: () => AbortSignal.timeout(EXPORT_PATIENCE),
+      });
+      const url = URL.createObjectURL(await response.blob());
+      make("a", { attributes: { href: url, download: `${list}.${format}` } })
+        .click();
+      // The browser has to have begun to read it.
+      setTimeout(() => URL.revokeObjectURL(url), EXPORT_PATIENCE);
+    } catch (error) {
+      notifyFailure("Cannot save the list", error);
+    }
+  }
+
+  async #do(
+    chosen: Choice | "yes" | undefined,
+    { tunnel }: Pick<Row, "tunnel">,
+  ): Promise<void> {
+    const { onFilter } = this.#options;
+    const client = addressOf(tunnel.client);
+    if (chosen === "client") onFilter(formatTerm("client", client));
+    else if (chosen === "user") onFilter(formatTerm("user", tunnel.user ?? ""));
+    else if (chosen === "rule") await copy(ruleOf(tunnel)!, "the rule");
+    else if (chosen === "ban") await this.#ban(client);
+  }
+
+  async #kill(id: number): Promise<void> {
+    try {
+      await this.#options.api.call(`DELETE /api/tunnels/${id}`);
+      notify(`Killed tunnel ${id}`);
+    } catch (error) {
+      notifyFailure(`Cannot kill tunnel ${id}`, error);
+    }
+  }
+
+  async #ban(client: string): Promise<void> {
+    const question: ChoiceContent<keyof typeof BANS> = {
+      title: `Ban ${client}?`,
+      text: "Every listener refuses it, and its open tunnels end. " +
+        "You can lift the ban on this page. For how long?",
+      choices: BANS,
+    };
+    const time = await choose(question);
+    if (time === undefined || time === "yes") return;
+    try {
+      const { ban, ended } = await this.#options.api.call(
+        `POST /api/bans?client=${encodeURIComponent(client)}&for=${time}`,
+      );
+      const tunnels = formatNumberOf(ended, "tunnel");
+      notify(`Banned ${ban.key} for ${BANS[time]}, and ended ${tunnels}`);
+      this.#options.onBan();
+    } catch (error) {
+      notifyFailure(`Cannot ban ${client}`, error);
+    }
+  }
+}
+
+/** A tunnel whose server is gone cannot be ended. */
+function isKillable({ isGone }: Row): boolean {
+  return !isGone && document.documentElement.dataset["live"] !== "lost";
+}
+
+function choicesOf(
+  { tunnel }: Pick<Row, "tunnel">,
+): Partial<Record<Choice, string>> {
+  const { client, user } = tunnel;
+  const address = addressOf(client);
+  return {
+    client: `All of ${address}`,
+    ...(user === undefined ? {} : { user: `All of ${user}` }),
+    ...(ruleOf(tunnel) === undefined ? {} : { rule: "Copy as a rule" }),
+    ...(address === "unix" ? {} : { ban: "Ban the client…" }),
+  };
+}

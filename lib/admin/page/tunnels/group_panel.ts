@@ -1,0 +1,170 @@
+/**
+ * The open tunnels as groups, in the place of their table.
+ *
+ * @module
+ */
+
+import { byId, make, setAttribute, textOf } from "../base/element.ts";
+import { formatBytes, formatCount, formatNumberOf } from "../base/format.ts";
+import { type SortedColumn, SortedGrid } from "../grid/sorted_grid.ts";
+import { rateLines } from "./columns.ts";
+import { type Group, type GroupField, Grouping } from "./groups.ts";
+import type { Row } from "./row.ts";
+
+/** Shown for tunnels that lack what they are grouped by. */
+const NONE: Readonly<Record<GroupField, string>> = {
+  user: "(no user)",
+  client: "(no client)",
+  target: "(no target)",
+  rule: "(no rule)",
+};
+
+/** Called when a group is chosen. */
+export type OnGroup = (
+  field: GroupField,
+  group: Group,
+  how: "open" | "delete",
+) => void;
+
+/** Groups of open tunnels. */
+export class GroupPanel {
+  readonly #select: HTMLSelectElement;
+  readonly #grid: SortedGrid<Group>;
+  #grouping: Grouping | undefined;
+  #groups: readonly Group[] = [];
+
+  /**
+   * Connects the elements.
+   *
+   * @param onGroup Called when a group is chosen.
+   * @param onChange Called when the tunnels are to be grouped in another way.
+   */
+  constructor(onGroup: OnGroup, onChange: () => void) {
+    this.#select = byId("tunnels-group", HTMLSelectElement);
+    this.#grid = new SortedGrid<Group>({
+      name: "groups",
+      columns: columnsFor(() => this.#grouping?.field ?? "user"),
+      sortedBy: "rate",
+      onChoose: (group, how) => onGroup(this.#grouping!.field, group, how),
+      onOrder: () => this.#groups = this.#grid.show(this.#groups),
+    });
+    this.#select.addEventListener("change", () => {
+      this.#choose();
+      onChange();
+    });
+    this.#choose();
+  }
+
+  /** Shows single tunnels again. */
+  leave(): void {
+    this.#select.value = "";
+    this.#choose();
+  }
+
+  /** Whether groups are shown. */
+  get isOn(): boolean {
+    return this.#grouping !== undefined;
+  }
+
+  /** Takes the focus to the first group, if groups are shown. */
+  enter(): boolean {
+    if (this.isOn) this.#grid.enter();
+    return this.isOn;
+  }
+
+  /**
+   * Shows the groups of these tunnels, if groups are shown. While the pointer
+   * is on a group, all groups stay in place.
+   */
+  update(rows: () => Iterable<Row>, tick: number): void {
+    if (this.#grouping === undefined) return;
+    const groups = this.#grouping.group(rows(), tick);
+    if (this.#grid.isHeld && this.#groups.length > 0) this.#grid.refresh();
+    else this.#groups = this.#grid.show(groups);
+  }
+
+  #choose(): void {
+    const field = this.#select.value as GroupField | "";
+    this.#grouping = field === "" ? undefined : new Grouping(field);
+    byId("tunnels", HTMLElement).classList.toggle("grouped", this.isOn);
+    this.#groups = [];
+    this.#grid.show([]);
+  }
+}
+
+function columnsFor(field: () => GroupField): SortedColumn<Group>[] {
+  return [
+    {
+      id: "group",
+      label: "Group",
+      sortBy: ({ sortKey }) => sortKey,
+      create(cell) {
+        const show = textOf(cell);
+        return ({ name }) => {
+          show(name || NONE[field()]);
+          setAttribute(cell, "title", name);
+        };
+      },
+    },
+    {
+      id: "count",
+      label: "Tunnels",
+      firstDirection: -1,
+      sortBy: ({ count }) => count,
+      create: (cell) => shown(cell, ({ count }) => formatCount(count)),
+    },
+    {
+      id: "sent",
+      label: "Up",
+      firstDirection: -1,
+      sortBy: ({ sent }) => sent,
+      create: (cell) => shown(cell, ({ sent }) => formatBytes(sent)),
+    },
+    {
+      id: "received",
+      label: "Down",
+      firstDirection: -1,
+      sortBy: ({ received }) => received,
+      create: (cell) => shown(cell, ({ received }) => formatBytes(received)),
+    },
+    {
+      id: "rate",
+      label: "Rate",
+      firstDirection: -1,
+      sortBy: ({ down, up }) => down + up,
+      create(cell) {
+        const [rates, show] = rateLines();
+        cell.append(rates);
+        return ({ down, up }) => show(down, up);
+      },
+    },
+    {
+      id: "action",
+      label: "Kill",
+      isLabelHidden: true,
+      create(cell) {
+        const button = make("button", {
+          className: "quiet",
+          text: "Kill all…",
+          attributes: { type: "button", tabindex: "-1" },
+        });
+        cell.append(button);
+        return ({ count, isGone, name }) => {
+          button.hidden = isGone;
+          const what = `Kill ${formatNumberOf(count, "tunnel")} of ${
+            name || NONE[field()]
+          }`;
+          setAttribute(button, "aria-label", what);
+        };
+      },
+    },
+  ];
+}
+
+function shown(
+  cell: HTMLElement,
+  textFor: (group: Group) => string,
+): (group: Group) => void {
+  const show = textOf(cell);
+  return (group) => show(textFor(group));
+}

@@ -1,0 +1,104 @@
+/**
+ * The filter of a table: its field, and what is wrong with it.
+ *
+ * @module
+ */
+
+import type { Tunnel } from "../../api.ts";
+import {
+  FilterError,
+  matchesFilter,
+  parseFilter,
+  type Term,
+} from "../../filter.ts";
+import { byId, setText } from "../base/element.ts";
+
+/** What a filter tells. */
+export interface FilterListener {
+  /** The filter is another one. */
+  onChange(): void;
+  /** The person wants to go to the rows. */
+  onEnter(): void;
+}
+
+/** A filter. */
+export class ListFilter {
+  readonly #field: HTMLInputElement;
+  readonly #problem: HTMLElement;
+  readonly #listener: FilterListener;
+  #terms: readonly Term[] = [];
+  /** Cached results; a tunnel object is replaced when it changes. */
+  #found = new WeakMap<Tunnel, boolean>();
+
+  /**
+   * Connects the field.
+   *
+   * @param name Prefix of the ids of its elements.
+   */
+  constructor(name: string, listener: FilterListener) {
+    this.#field = byId(`${name}-filter`, HTMLInputElement);
+    this.#problem = byId(`${name}-problem`, HTMLElement);
+    this.#listener = listener;
+    this.#field.addEventListener("input", () => this.#parse());
+    this.#field.addEventListener("keydown", (event) => {
+      const isDown = event.key === "ArrowDown" || event.key === "Enter";
+      if (isDown) {
+        event.preventDefault();
+        listener.onEnter();
+      }
+      // Not every browser does this itself.
+      if (event.key === "Escape") this.text = "";
+    });
+  }
+
+  /** Whether it excludes anything. */
+  get isSet(): boolean {
+    return this.#terms.length > 0;
+  }
+
+  /** Whether it could be read. */
+  get isValid(): boolean {
+    return this.#field.ariaInvalid !== "true";
+  }
+
+  /** What is typed, without spaces around it. */
+  get text(): string {
+    return this.#field.value.trim();
+  }
+
+  /** Replaces what is typed. */
+  set text(text: string) {
+    this.#field.value = text;
+    this.#parse();
+  }
+
+  /** Tells whether a tunnel matches. */
+  has(tunnel: Tunnel): boolean {
+    let isFound = this.#found.get(tunnel);
+    if (isFound === undefined) {
+      isFound = matchesFilter(this.#terms, tunnel);
+      this.#found.set(tunnel, isFound);
+    }
+    return isFound;
+  }
+
+  /** A filter that cannot be read leaves the rows as they are. */
+  #parse(): void {
+    try {
+      this.#terms = parseFilter(this.text);
+    } catch (error) {
+      if (!(error instanceof FilterError)) throw error;
+      this.#tell(error.message);
+      return;
+    }
+    this.#tell("");
+    this.#found = new WeakMap();
+    this.#listener.onChange();
+  }
+
+  #tell(problem: string): void {
+    setText(this.#problem, problem);
+    this.#problem.hidden = problem === "";
+    this.#field.ariaInvalid = String(problem !== "");
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The open tunnels that the server has sent.
+ *
+ * @module
+ */
+
+import type {
+  SnapshotEvent,
+  TickEvent,
+  Tunnel,
+  TunnelChange,
+} from "../../api.ts";
+import { ClosedList } from "./closed_list.ts";
+import { RateHistory } from "./rate_history.ts";
+import { Row } from "./row.ts";
+
+/** Assumed milliseconds between two ticks, if unknown. */
+const USUAL_STEP = 1_000;
+
+/** Keeps the tunnels up to date by events. */
+export class TunnelList {
+  /** The ended tunnels. */
+  readonly closed: ClosedList = new ClosedList();
+  /** Number of ticks so far. */
+  tick = 0;
+  /** Bytes a second to targets in the last tick, of all tunnels. */
+  up = 0;
+  /** Bytes a second to clients. */
+  down = 0;
+  /** New connections a second. */
+  opened = 0;
+  #rows = new Map<number, Row>();
+  #last: Pick<TickEvent, "at" | "status"> | undefined;
+
+  /** Open tunnels by id. */
+  get open(): ReadonlyMap<number, Row> {
+    return this.#rows;
+  }
+
+  /** Restarts with a snapshot; known tunnels keep their rates. */
+  restart({ tunnels }: Pick<SnapshotEvent, "tunnels">): void {
+    const now = Date.now();
+    const before = this.#rows;
+    this.#rows = new Map();
+    this.#last = undefined;
+    this.closed.restart();
+    for (const tunnel of tunnels) {
+      const row = new Row(tunnel.id, tunnel, now);
+      row.rates = before.get(tunnel.id)?.rates;
+      this.#rows.set(tunnel.id, row);
+      before.delete(tunnel.id);
+    }
+    for (const row of before.values()) row.isGone = true;
+  }
+
+  /** The server has ended, and every tunnel with it. */
+  end(): void {
+    for (const row of this.#rows.values()) row.isGone = true;
+  }
+
+  /** Applies the changes since the last event. */
+  update(event: TickEvent): void {
+    const elapsed = event.at - (this.#last?.at ?? event.at - USUAL_STEP);
+    const seconds = Math.max(1, elapsed) / 1000;
+    this.tick++;
+    for (const tunnel of event.opened) this.#add(tunnel, seconds);
+    for (const change of event.changed) this.#change(change, seconds);
+    // Not those in `closed`: an ended request leaves its connection open.
+    for (const id of event.gone) this.#remove(id);
+    this.closed.take(event.closed);
+    this.#count(event, seconds);
+  }
+
+  #add(tunnel: Tunnel, seconds: number): void {
+    const row = this.#rows.get(tunnel.id);
+    if (row === undefined) {
+      const added = new Row(tunnel.id, tunnel, Date.now());
+      this.#rows.set(tunnel.id, added);
+      this.#note(added, tunnel.sent / seconds, tunnel.received / seconds);
+      return;
+    }
+    const { sent, received } = row.tunnel;
+    row.tunnel = tunnel;
+    this.#note(
+      row,
+      (tunnel.sent - sent) / seconds,
+      (tunnel.received - received) / seconds,
+    );
+  }
+
+  #change([id, sent, received, state]: TunnelChange, seconds: number): void {
+    const row = this.#rows.get(id);
+    if (row === undefined) return;
+    const { tunnel } = row;
+    const up = (sent - tunnel.sent) / seconds;
+    const down = (received - tunnel.received) / seconds;
+    if (state !== tunnel.state) row.tunnel = { ...tunnel, state };
+    row.tunnel.sent = sent;
+    row.tunnel.received = received;
+    this.#note(row, up, down);
+  }
+
+  #note(row: Row, up: number, down: number): void {
+    if (up <= 0 && down <= 0) return;
+    row.rates ??= new RateHistory();
+    row.rates.write(this.tick, Math.max(0, up), Math.max(0, down));
+  }
+
+  #remove(id: number): void {
+    const row = this.#rows.get(id);
+    if (row === undefined) return;
+    row.isGone = true;
+    this.#rows.delete(id);
+  }
+
+  #count({ at, status }: TickEvent, seconds: number): void {
+    const last = this.#last?.status;
+    const perSecond = (name: "sent" | "received" | "total") =>
+      last === undefined ? 0 : Math.max(0, status[name] - last[name]) / seconds;
+    this.up = perSecond("sent");
+    this.down = perSecond("received");
+    this.opened = perSecond("total");
+    this.#last = { at, status };
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * What happened in the last day, in blocks of a minute, five minutes and an
+ * hour, so that any of the ranges can be added up from a few of them.
+ *
+ * @module
+ */
+
+import { HeavyHitters, type HitterTable } from "./heavy_hitters.ts";
+import {
+  eachRanking,
+  MOST_HITTERS,
+  noResults,
+  type Ranking,
+  RANKINGS,
+  type Recorded,
+  type Results,
+} from "./recorder.ts";
+import { TimeHistogram } from "./time_histogram.ts";
+
+/** Milliseconds of the shortest block. */
+const MINUTE = 60_000;
+
+/** Levels of blocks: how many are kept, and how many make one of the next. */
+const LEVELS = [
+  { most: 5, perNext: 5 },
+  { most: 12, perNext: 12 },
+  { most: 24, perNext: Infinity },
+] as const;
+
+/** Keys of each ranking in a block of more than a minute. */
+const MOST_LONG = 500;
+
+/** Bytes that blocks may take, about; beyond, the largest loses keys. */
+const MOST_BYTES = 5_000_000;
+
+/** Bytes of a key in a block besides its characters, about. */
+const PER_KEY = 56;
+
+/** A stretch of time and what happened in it. */
+export interface Block extends Recorded {
+  /** Its begin, in milliseconds since 1970. */
+  readonly from: number;
+  /** Its end. */
+  readonly to: number;
+}
+
+/** A stretch of time that is being added up. */
+export class BlockSum {
+  /** Its begin, in milliseconds since 1970. */
+  readonly from: number;
+  /** Its end. */
+  to: number;
+  /** How connections ended. */
+  readonly results: Results = noResults();
+  /** How long connecting took. */
+  readonly dial: TimeHistogram = new TimeHistogram();
+  /** How long lookups took. */
+  readonly resolve: TimeHistogram = new TimeHistogram();
+  /** Bytes both ways. */
+  bytes = 0;
+  /** Connections and requests. */
+  connections = 0;
+  /** Who or what they were. */
+  readonly rankings: Readonly<Record<Ranking, HeavyHitters>> = eachRanking(
+    () => new HeavyHitters(MOST_HITTERS),
+  );
+
+  /** Begins with nothing. */
+  constructor(from: number) {
+    this.from = from;
+    this.to = from;
+  }
+
+  /** Adds what happened until a time, in milliseconds since 1970. */
+  add(recorded: Recorded, to: number): void {
+    this.to = to;
+    this.dial.merge(recorded.dial);
+    this.resolve.merge(recorded.resolve);
+    this.bytes += recorded.bytes;
+    this.connections += recorded.connections;
+    const names = Object.keys(this.results) as (keyof Results)[];
+    for (const name of names) this.results[name] += recorded.results[name];
+    for (const ranking of RANKINGS) {
+      this.rankings[ranking].merge(recorded.rankings[ranking]);
+    }
+  }
+
+  /**
+   * Copies it.
+   *
+   * @param most Most keys of each ranking.
+   */
+  seal(most: number): Block {
+    const { bytes, connections, dial, from, resolve, results, to } = this;
+    return {
+      ...{ from, to, bytes, connections },
+      results: { ...results },
+      dial: dial.counts.slice(),
+      resolve: resolve.counts.slice(),
+      rankings: eachRanking((ranking) => this.rankings[ranking].table(most)),
+    };
+  }
+}
+
+/** The last day in blocks. */
+export class Blocks {
+  #current: BlockSum;
+  /** Blocks of each level, the oldest first. */
+  readonly #levels: Block[][] = LEVELS.map(() => []);
+  /** How many of each level are in no block of the next. */
+  readonly #loose = LEVELS.map(() => 0);
+
+  /** Begins with nothing at a time, in milliseconds since 1970. */
+  constructor(now: number) {
+    this.#current = new BlockSum(now);
+  }
+
+  /** Bytes that they take, about. */
+  get size(): number {
+    return this.#levels.flat().reduce((sum, block) => sum + sizeOf(block), 0);
+  }
+
+  /**
+   * Adds what has happened until now.
+   *
+   * @param now Milliseconds since 1970.
+   */
+  add(recorded: Recorded, now: number): void {
+    this.#current.add(recorded, now);
+    // The clock may have been set back.
+    if (Math.abs(now - this.#current.from) < MINUTE) return;
+    this.#push(0, this.#current.seal(MOST_HITTERS));
+    this.#current = new BlockSum(now);
+    this.#fit();
+  }
+
+  /**
+   * Adds up a range: a little more than it, as blocks are whole.
+   *
+   * @param milliseconds How long it is: a few minutes, an hour or a day.
+   * @param now Milliseconds since 1970.
+   */
+  sum(milliseconds: number, now: number): BlockSum {
+    const level = milliseconds <= 5 * MINUTE ? 0 : milliseconds <= 60 * MINUTE
+      ? 1
+      : 2;
+    const blocks = [
+      ...this.#levels[level]!,
+      ...level > 1 ? this.#looseOf(1) : [],
+      ...level > 0 ? this.#looseOf(0) : [],
+      this.#current.seal(MOST_HITTERS),
+    ].filter(({ to }) => to > now - milliseconds);
+    const sum = new BlockSum(blocks[0]?.from ?? this.#current.from);
+    for (const block of blocks) sum.add(block, block.to);
+    return sum;
+  }
+
+  #looseOf(level: number): Block[] {
+    const loose = this.#loose[level]!;
+    return loose === 0 ? [] : this.#levels[level]!.slice(-loose);
+  }
+
+  #push(level: number, block: Block): void {
+    const blocks = this.#levels[level]!;
+    const { most, perNext } = LEVELS[level]!;
+    blocks.push(block);
+    if (blocks.length > most) blocks.shift();
+    if (++this.#loose[level]! < perNext) return;
+    const sum = new BlockSum(this.#looseOf(level)[0]!.from);
+    for (const one of this.#looseOf(level)) sum.add(one, one.to);
+    this.#loose[level] = 0;
+    this.#push(level + 1, sum.seal(MOST_LONG));
+  }
+
+  /** Halves the keys of the largest block until all fit. */
+  #fit(): void {
+    for (let size = this.size; size > MOST_BYTES;) {
+      let largest: [blocks: Block[], index: number, size: number] | undefined;
+      for (const blocks of this.#levels) {
+        blocks.forEach((block, index) => {
+          const size = sizeOf(block);
+          if (size > (largest?.[2] ?? 0)) largest = [blocks, index, size];
+        });
+      }
+      const [blocks, index, before] = largest!;
+      const block = halve(blocks[index]!);
+      blocks[index] = block;
+      size -= before - sizeOf(block);
+    }
+  }
+}
+
+function halve(block: Block): Block {
+  const rankings = eachRanking((ranking) => {
+    const all = new HeavyHitters(MOST_HITTERS);
+    const table = block.rankings[ranking];
+    all.merge(table);
+    return all.table(Math.ceil(table.keys.length / 2));
+  });
+  return { ...block, rankings };
+}
+
+function sizeOf({ rankings }: Block): number {
+  let size = 0;
+  for (const ranking of RANKINGS) size += sizeOfTable(rankings[ranking]);
+  return size;
+}
+
+function sizeOfTable({ keys }: HitterTable): number {
+  return keys.reduce((size, key) => size + PER_KEY + key.length, 0);
+}

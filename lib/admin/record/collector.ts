@@ -1,0 +1,112 @@
+/**
+ * Collects every few seconds what all threads have recorded.
+ *
+ * @module
+ */
+
+import type { HistoryPoint } from "../api.ts";
+import type { Thread } from "../thread.ts";
+import { type FigureTotals, totalsOf } from "../thread_figures.ts";
+import type { Threads } from "../threads.ts";
+import { BlockSum, Blocks } from "./blocks.ts";
+import { History, type Step } from "./history.ts";
+
+/** Milliseconds to wait for a thread; a later answer counts for the next step. */
+const PATIENCE = 2_000;
+
+/** Options for {@linkcode Collector}. */
+export interface CollectorOptions {
+  /** Milliseconds between two calls of {@linkcode Collector.collect}. */
+  step: number;
+  /** Sums before the first step. */
+  totals: FigureTotals;
+}
+
+/** What all threads have recorded in the last day. */
+export class Collector {
+  /** The figures by time. */
+  readonly history: History;
+  /** Who used how much, and what went wrong. */
+  readonly blocks: Blocks;
+  readonly #threads: Threads;
+  /** Threads that have not answered yet: what they are asked is told once. */
+  readonly #asked = new Set<Thread>();
+  #step: BlockSum;
+  #totals: FigureTotals;
+  #at = performance.now();
+
+  /** Begins; all threads record from now on. */
+  constructor(threads: Threads, { step, totals }: CollectorOptions) {
+    this.#threads = threads;
+    this.#totals = totals;
+    const now = Date.now();
+    this.#step = new BlockSum(now);
+    this.blocks = new Blocks(now);
+    this.history = new History({ now, step });
+    threads.record();
+  }
+
+  /**
+   * Asks all threads.
+   *
+   * @returns The step; `undefined` if the program stood still.
+   * @throws {Error} If a thread had an internal error.
+   */
+  async collect(): Promise<HistoryPoint | undefined> {
+    await this.#askAll();
+    const now = Date.now();
+    const recorded = this.#step.seal(Infinity);
+    this.#step = new BlockSum(now);
+    this.blocks.add(recorded, now);
+    const { results, dial, resolve } = recorded;
+    const ended = Object.values(results).reduce((sum, count) => sum + count, 0);
+    return this.history.add({
+      ...this.#stepTotals(),
+      ...{ ended, failed: results.failed, refused: results.refused },
+      ...{ dial, resolve },
+    }, {
+      at: now,
+      open: this.#totals.open,
+      memory: Deno.memoryUsage().rss,
+    });
+  }
+
+  async #askAll(): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, PATIENCE);
+    const idle = this.#threads.all.filter((thread) => !this.#asked.has(thread));
+    try {
+      await Promise.race([
+        late,
+        Promise.all(idle.map((thread) => this.#ask(thread))),
+      ]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #ask(thread: Thread): Promise<void> {
+    this.#asked.add(thread);
+    try {
+      const answer = await thread.ask("recorded");
+      if (answer === undefined) return;
+      this.#threads.note(thread, answer.figures);
+      this.#step.add(answer, Date.now());
+    } finally {
+      this.#asked.delete(thread);
+    }
+  }
+
+  #stepTotals(): Pick<Step, "elapsed" | "sent" | "received" | "opened"> {
+    const { received, sent, total } = this.#totals;
+    const before = this.#at;
+    this.#at = performance.now();
+    this.#totals = totalsOf(this.#threads.known);
+    return {
+      elapsed: this.#at - before,
+      sent: Math.max(0, this.#totals.sent - sent),
+      received: Math.max(0, this.#totals.received - received),
+      opened: Math.max(0, this.#totals.total - total),
+    };
+  }
+}

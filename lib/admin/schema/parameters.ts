@@ -1,0 +1,113 @@
+/**
+ * What operations take, from their path and their query.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { RANGE } from "./insight.ts";
+
+/** Most tunnels in one answer. */
+export const MOST_LISTED = 20_000;
+
+/** Most ended tunnels in one answer. */
+export const MOST_PAGE = 2_000;
+
+/** What open tunnels can be sorted by. */
+const COLUMNS = [
+  ...["id", "client", "user", "target", "protocol", "rule", "state"],
+  ...["age", "sent", "received", "sentRate", "receivedRate", "rate"],
+] as const;
+
+const filter = z.string()
+  .describe("Words as in the filter of the page, for example user=alice");
+
+const range = oneOf(RANGE, "range").default("1h")
+  .describe("The last 5 minutes, hour or day");
+
+const groupBy = z.enum(["user", "client", "target", "rule"]);
+
+const by = oneOf(groupBy, "by");
+
+/** What operations take. */
+export const PARAMETERS = {
+  "GET /api/tunnels": z.strictObject({
+    filter: filter.default(""),
+    sort: z.string().regex(
+      new RegExp(`^-?(?:${COLUMNS.join("|")})$`),
+      { error: `sort is one of ${COLUMNS.join(", ")}, or - and one of them` },
+    ).default("id").describe("Column to sort by; with - the largest first"),
+    offset: wholeNumber("offset", 0, MOST_LISTED).default(0)
+      .describe("How many to leave out at the begin"),
+    limit: wholeNumber("limit", 0, MOST_LISTED).default(MOST_LISTED)
+      .describe("Most tunnels in the answer; 0 only counts"),
+  }),
+  "GET /api/groups": z.strictObject({
+    by: by.default("user").describe("What the tunnels of a group share"),
+    filter: filter.default(""),
+  }),
+  "GET /api/closed": z.strictObject({
+    filter: filter.default(""),
+    before: z.string().regex(/^\d{1,16}-\d{1,5}-\d{1,16}$/, {
+      error: "before is `next` of an earlier answer",
+    }).optional().describe("`next` of the last answer, for older ones"),
+    limit: wholeNumber("limit", 1, MOST_PAGE).default(500)
+      .describe("Most connections in the answer"),
+  }),
+  "GET /api/export": z.strictObject({
+    list: oneOf(z.enum(["tunnels", "closed"]), "list").default("closed")
+      .describe("Open connections, or those that ended"),
+    format: oneOf(z.enum(["csv", "json"]), "format").default("csv")
+      .describe("How to write them"),
+    filter: filter.default(""),
+  }),
+  "GET /api/history": z.strictObject({ range }),
+  "GET /api/talkers": z.strictObject({
+    range,
+    by: by.default("user").describe("Who or what to rank"),
+    order: oneOf(z.enum(["bytes", "connections"]), "order").default("bytes")
+      .describe("What to rank by"),
+    limit: wholeNumber("limit", 1, 1_000).default(20)
+      .describe("Most talkers in the answer"),
+  }),
+  "GET /api/failures": z.strictObject({ range }),
+  "DELETE /api/tunnels": z.strictObject({
+    filter: filter.refine((text) => text.trim() !== "", {
+      error: "The filter is empty; a filter that matches all is -id:0",
+    }),
+    expect: wholeNumber("expect", 0, 10_000_000).describe(
+      "How many match, by `matching` of GET /api/tunnels; if more do now, none ends",
+    ),
+  }),
+  "DELETE /api/tunnels/{id}": z.object({
+    id: z.string().regex(/^[1-9]\d{0,14}$/, {
+      error: ({ input }) => `No tunnel ${String(input).slice(0, 40)}`,
+    }).transform(Number).pipe(z.int().min(0)),
+  }),
+  "POST /api/bans": z.strictObject({
+    client: z.string({ error: "client is the address to ban" })
+      .describe("An address; of IPv6 its /64 is banned"),
+    for: z.string().default("1h").describe("How long: 10m, 1h, 7d; most 365d"),
+  }),
+  "DELETE /api/bans/{key}": z.object({
+    key: z.string(),
+    kind: z.enum(["client", "user"], {
+      error: "The kind of a ban is client or user",
+    }).default("client"),
+  }),
+};
+
+/** A whole number in the text of a query. */
+function wholeNumber(name: string, least: number, most: number) {
+  const error = `${name} is a whole number from ${least} to ${most}`;
+  return z.string({ error }).regex(/^\d{1,15}$/, { error }).transform(Number)
+    .pipe(z.int({ error }).min(least, { error }).max(most, { error }));
+}
+
+function oneOf<T extends Readonly<Record<string, string>>>(
+  choice: z.ZodEnum<T>,
+  name: string,
+): z.ZodEnum<T> {
+  const values = choice.options.join(", ");
+  return z.enum(choice.enum, { error: `${name} is one of ${values}` });
+}

@@ -1,0 +1,116 @@
+/**
+ * What changes of the connections of one thread between two looks. Nothing is
+ * looked at while nobody asks.
+ *
+ * @module
+ */
+
+import type { LiveConnection } from "../../serve/live_connection.ts";
+import type { Registry } from "../../serve/registry.ts";
+import type { TickEvent, Tunnel, TunnelChange } from "../api.ts";
+import type { EndedTunnels } from "./ended.ts";
+import { tunnelOf } from "./rows.ts";
+
+/** Most ended connections that are told of at once. */
+export const MOST_CLOSED = 500;
+
+/** What has changed since the last look. */
+export type ConnectionChanges = Pick<
+  TickEvent,
+  "opened" | "closed" | "changed" | "gone"
+>;
+
+/** What was told of a connection that is open. */
+interface Told {
+  sent: number;
+  received: number;
+  state: Tunnel["state"];
+  /** What becomes known of it one after the other. */
+  known: readonly (string | undefined)[];
+}
+
+/** Remembers what was told. */
+export class TunnelChanges {
+  readonly #registry: Registry;
+  readonly #ended: Pick<EndedTunnels, "count" | "since">;
+  readonly #told = new Map<number, Told>();
+  #closed: number | undefined;
+
+  /**
+   * Begins with nothing told.
+   *
+   * @param registry Connections.
+   * @param ended Those that have ended.
+   */
+  constructor(
+    registry: Registry,
+    ended: Pick<EndedTunnels, "count" | "since">,
+  ) {
+    this.#registry = registry;
+    this.#ended = ended;
+  }
+
+  /**
+   * Looks what has changed.
+   *
+   * @returns That; at first all that is open, and nothing that has ended.
+   */
+  take(): ConnectionChanges {
+    const { count } = this.#ended;
+    const since = this.#closed ?? count;
+    this.#closed = count;
+    return {
+      ...this.#openChanges(),
+      closed: this.#ended.since(since, MOST_CLOSED),
+      gone: this.#gone(),
+    };
+  }
+
+  /** Forgets what was told. */
+  rest(): void {
+    this.#told.clear();
+    this.#closed = undefined;
+  }
+
+  #openChanges(): Pick<ConnectionChanges, "opened" | "changed"> {
+    const now = Date.now();
+    const opened: Tunnel[] = [];
+    const changed: TunnelChange[] = [];
+    for (const [listener, live] of this.#registry.open) {
+      const before = this.#told.get(live.id);
+      const told = toldOf(live);
+      const { sent, received, state } = told;
+      if (before === undefined || !isSameKnown(before, told)) {
+        opened.push(tunnelOf(listener, live, now));
+      } else if (
+        before.sent !== sent || before.received !== received ||
+        before.state !== state
+      ) changed.push([live.id, sent, received, state]);
+      else continue;
+      this.#told.set(live.id, told);
+    }
+    return { opened, changed };
+  }
+
+  #gone(): number[] {
+    const gone: number[] = [];
+    for (const id of this.#told.keys()) {
+      if (this.#registry.get(id) !== undefined) continue;
+      gone.push(id);
+      this.#told.delete(id);
+    }
+    return gone;
+  }
+}
+
+function toldOf(live: LiveConnection): Told {
+  const { address, client, name, protocol, rule, target, user, via } =
+    live.session.record;
+  const { sent, received } = live.carried;
+  const known = [address, client, protocol, rule, target, user, via, name];
+  return { sent, received, state: live.state, known };
+}
+
+function isSameKnown({ known }: Told, other: Told): boolean {
+  return known.every((value, index) => value === other.known[index]);
+}

@@ -1,0 +1,129 @@
+/**
+ * Follows the connections of all threads while there are readers.
+ *
+ * @module
+ */
+
+import type { Tunnel } from "../api.ts";
+import type { Thread } from "../thread.ts";
+import { MOST_TUNNELS, type ThreadChanges } from "../thread_answers.ts";
+import { compareTimes, type Threads } from "../threads.ts";
+import { type ConnectionChanges, MOST_CLOSED } from "./changes.ts";
+
+/**
+ * Milliseconds that a look waits for a thread; the next look takes the rest.
+ */
+const PATIENCE = 500;
+
+/** Follows all threads. */
+export class TunnelFeed {
+  readonly #threads: Threads;
+  readonly #open = new Map<Thread, Map<number, Tunnel>>();
+  #asked = new Set<Thread>();
+  #found = nothing();
+
+  /** Begins without following. */
+  constructor(threads: Threads) {
+    this.#threads = threads;
+    threads.onRemove((thread) => this.#lose(thread));
+  }
+
+  /** What is open, as far as it was told; the oldest first, 20,000 at most. */
+  get tunnels(): Tunnel[] {
+    const now = Date.now();
+    return [...this.#open.values()]
+      .flatMap((tunnels) => [...tunnels.values()])
+      .sort((a, b) => a.id - b.id)
+      .slice(0, MOST_TUNNELS)
+      .map((tunnel) => ({
+        ...tunnel,
+        ageMs: Math.max(0, now - Date.parse(tunnel.startedAt)),
+      }));
+  }
+
+  /**
+   * Looks at all threads. One that has not answered the last look is not asked
+   * again; what it tells is told when it does.
+   *
+   * @returns What has changed since the last look: at first, all that is open.
+   */
+  async look(): Promise<ConnectionChanges> {
+    const asked = this.#asked;
+    const idle = this.#threads.all.filter((thread) => !asked.has(thread));
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, PATIENCE);
+    try {
+      await Promise.race([
+        late,
+        Promise.all(idle.map((thread) => this.#ask(thread))),
+      ]);
+    } finally {
+      clearTimeout(timer);
+    }
+    // After a pause in watching, the results belong to the watchers since then.
+    if (asked !== this.#asked) return nothing();
+    const found = this.#found;
+    this.#found = nothing();
+    return {
+      ...found,
+      closed: found.closed
+        .sort((a, b) => compareTimes(a.endedAt, b.endedAt))
+        .slice(-MOST_CLOSED),
+    };
+  }
+
+  /** Stops following. */
+  rest(): void {
+    this.#open.clear();
+    this.#asked = new Set();
+    this.#found = nothing();
+    this.#threads.ask("rest").catch(() => {});
+  }
+
+  async #ask(thread: Thread): Promise<void> {
+    // After a rest it is another set: an answer to what was asked before it
+    // is about what was forgotten.
+    const asked = this.#asked;
+    asked.add(thread);
+    try {
+      const changes = await thread.ask("changes");
+      if (changes === undefined) return;
+      this.#threads.note(thread, changes.figures);
+      if (asked === this.#asked) this.#take(thread, changes);
+    } finally {
+      asked.delete(thread);
+    }
+  }
+
+  #take(
+    thread: Thread,
+    { changed, closed, gone, opened }: ThreadChanges,
+  ): void {
+    const open = this.#open.get(thread) ?? new Map<number, Tunnel>();
+    this.#open.set(thread, open);
+    for (const tunnel of opened) open.set(tunnel.id, tunnel);
+    for (const [id, sent, received, state] of changed) {
+      Object.assign(open.get(id)!, { sent, received, state });
+    }
+    for (const id of gone) open.delete(id);
+    const found = this.#found;
+    this.#found = {
+      opened: found.opened.concat(opened),
+      closed: found.closed.concat(closed),
+      changed: found.changed.concat(changed),
+      gone: found.gone.concat(gone),
+    };
+  }
+
+  /** What was open in a thread that has ended is gone. */
+  #lose(thread: Thread): void {
+    const open = this.#open.get(thread);
+    if (open === undefined) return;
+    this.#open.delete(thread);
+    this.#found.gone.push(...open.keys());
+  }
+}
+
+function nothing(): ConnectionChanges {
+  return { opened: [], closed: [], changed: [], gone: [] };
+}

@@ -1,0 +1,164 @@
+/**
+ * Connections as the admin API tells of them.
+ *
+ * @module
+ */
+
+import type { LiveConnection } from "../../serve/live_connection.ts";
+import type { ListenerWatch } from "../../serve/listener_watch.ts";
+import type { EndedConnection } from "../../serve/registry.ts";
+import type { ClosedTunnel, Tunnel } from "../api.ts";
+
+/** Most different texts that are shared. */
+const MOST_TEXTS = 20_000;
+
+/** Gives equal texts the same memory. */
+export class SharedTexts {
+  readonly #texts = new Map<string, string>();
+
+  /** Returns an equal text that others have too. */
+  share<T extends string | undefined>(text: T): T {
+    if (text === undefined) return text;
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known as T;
+    if (this.#texts.size === MOST_TEXTS) this.#texts.clear();
+    this.#texts.set(text, text);
+    return text;
+  }
+}
+
+/** Fields that are left out until they are known. */
+type KnownName = keyof Knowing | "wouldDeny" | "endedFirst";
+
+/** What becomes known of a connection one after the other. */
+interface Knowing {
+  readonly user: string | undefined;
+  readonly target: string | undefined;
+  readonly address: string | undefined;
+  readonly via: string | undefined;
+  readonly rule: string | undefined;
+  readonly name: string | undefined;
+}
+
+/**
+ * An ended connection in memory: all fields have the names of the API, so that
+ * filters apply to it.
+ */
+export interface EndedRow
+  extends Omit<ClosedTunnel, KnownName | "startedAt" | "endedAt">, Knowing {
+  readonly wouldDeny: string | undefined;
+  readonly endedFirst: ClosedTunnel["endedFirst"] | undefined;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  /** Milliseconds since 1970. */
+  readonly endedAt: number;
+}
+
+/**
+ * Describes a connection that is open.
+ *
+ * @param listener Where it came in.
+ * @param live The connection.
+ * @param now Milliseconds since 1970.
+ * @returns The description.
+ */
+export function tunnelOf(
+  listener: ListenerWatch,
+  live: LiveConnection,
+  now: number,
+): Tunnel {
+  const { record } = live.session;
+  const { sent, received } = live.carried;
+  return {
+    id: live.id,
+    kind: listener.kind,
+    listener: listener.name,
+    client: record.client,
+    protocol: record.protocol ?? "",
+    ...knownOf(record, record.wouldDeny?.reason),
+    state: live.state,
+    startedAt: new Date(record.startedAt).toISOString(),
+    ageMs: Math.max(0, now - record.startedAt),
+    sent,
+    received,
+  };
+}
+
+/**
+ * Makes what is remembered of a connection that has ended: less than its log
+ * event.
+ *
+ * @param ended The connection.
+ * @param texts Texts that many of them have.
+ */
+export function endedRow(
+  { endedAt, id, listener, received, record, sent }: EndedConnection,
+  texts: SharedTexts,
+): EndedRow {
+  return {
+    id,
+    kind: listener.kind,
+    listener: listener.name,
+    client: record.client,
+    protocol: record.protocol ?? "",
+    user: texts.share(record.user),
+    target: texts.share(record.target),
+    address: texts.share(record.address),
+    via: texts.share(record.via),
+    rule: record.rule,
+    name: texts.share(record.name),
+    wouldDeny: texts.share(record.wouldDeny?.reason),
+    state: "ended",
+    startedAt: record.startedAt,
+    ageMs: Math.round(record.duration),
+    sent,
+    received,
+    endedAt,
+    result: record.result,
+    code: record.code,
+    reason: texts.share(record.reason),
+    endedFirst: record.endedFirst,
+  };
+}
+
+/**
+ * Describes a connection that has ended.
+ *
+ * @param row What is remembered of it.
+ */
+export function closedOf(row: EndedRow): ClosedTunnel {
+  const { endedFirst, wouldDeny, ...rest } = row;
+  return {
+    id: rest.id,
+    kind: rest.kind,
+    listener: rest.listener,
+    client: rest.client,
+    protocol: rest.protocol,
+    ...knownOf(rest, wouldDeny),
+    state: rest.state,
+    startedAt: new Date(rest.startedAt).toISOString(),
+    ageMs: rest.ageMs,
+    sent: rest.sent,
+    received: rest.received,
+    endedAt: new Date(rest.endedAt).toISOString(),
+    result: rest.result,
+    code: rest.code,
+    reason: rest.reason,
+    ...(endedFirst === undefined ? {} : { endedFirst }),
+  };
+}
+
+function knownOf(
+  { user, target, address, via, rule, name }: { [Name in keyof Knowing]?: Knowing[Name] },
+  wouldDeny: string | undefined,
+): Pick<Tunnel, Exclude<KnownName, "endedFirst">> {
+  return {
+    ...(user === undefined ? {} : { user }),
+    ...(target === undefined ? {} : { target }),
+    ...(address === undefined ? {} : { address }),
+    ...(via === undefined ? {} : { via }),
+    ...(rule === undefined ? {} : { rule }),
+    ...(name === undefined ? {} : { name }),
+    ...(wouldDeny === undefined ? {} : { wouldDeny }),
+  };
+}

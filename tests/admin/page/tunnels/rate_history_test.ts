@@ -1,0 +1,32 @@
+import { assertEquals } from "@std/assert";
+import {
+  RATE_SECONDS,
+  RateHistory,
+} from "../../../../lib/admin/page/tunnels/rate_history.ts";
+
+/** What flew down in ticks, the latest first. */
+function downs(rates: RateHistory, tick: number, count: number): number[] {
+  return Array.from({ length: count }, (_, ago) => rates.down(tick - ago));
+}
+
+Deno.test("RateHistory.down() is 0 in ticks that were left out", () => {
+  const rates = new RateHistory();
+  rates.write(1, 10, 100);
+  rates.write(4, 40, 400);
+  assertEquals(downs(rates, 4, 5), [400, 0, 0, 100, 0]);
+  assertEquals(rates.up(4), 40);
+  assertEquals(downs(rates, 6, 4), [0, 0, 400, 0]);
+});
+
+Deno.test("RateHistory.write() forgets rates older than a minute", () => {
+  const rates = new RateHistory();
+  for (let tick = 1; tick <= 150; tick++) rates.write(tick, tick, tick);
+  assertEquals(rates.up(150 - RATE_SECONDS + 1), 150 - RATE_SECONDS + 1);
+  assertEquals(rates.up(150 - RATE_SECONDS), 0);
+  // The places of the minute before are written over.
+  rates.write(1_000, 1, 1);
+  assertEquals(downs(rates, 1_000, RATE_SECONDS), [
+    1,
+    ...Array.from({ length: RATE_SECONDS - 1 }, () => 0),
+  ]);
+});
