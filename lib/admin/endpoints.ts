@@ -20,8 +20,13 @@ export interface ApiEndpoint {
   readonly status?: 200 | 202 | 204;
   /** Further error statuses (default none). */
   readonly errors?: readonly (404 | 409 | 422 | 503)[];
-  /** Whether it takes parameters (default false). */
-  readonly takes?: true;
+  /**
+   * Whether it takes parameters (default false). Rarely means that a request
+   * without a query loads no schema.
+   */
+  readonly takes?: true | "rarely";
+  /** Whether no other node of a fleet can be asked for it (default false). */
+  readonly isLocal?: true;
   /** Whether it needs no token (default false). */
   readonly isOpen?: true;
 }
@@ -42,8 +47,22 @@ export const ENDPOINTS = {
     errors: [503],
     isOpen: true,
   },
-  "GET /metrics": { summary: "Figures for Prometheus", type: "text/plain" },
-  "GET /api/openapi.json": { summary: "This document", schema: "Any" },
+  "GET /metrics": {
+    summary: "Figures for Prometheus",
+    type: "text/plain",
+    takes: "rarely",
+  },
+  "GET /api/openapi.json": {
+    summary: "This document",
+    schema: "Any",
+    isLocal: true,
+  },
+  "GET /api/fleet": {
+    summary: "The machines that count together",
+    schema: "Fleet",
+    errors: [404, 503],
+    isLocal: true,
+  },
   "GET /api/status": { summary: "The program", schema: "Status" },
   "GET /api/tunnels": {
     summary: "Connections that are open",

@@ -172,7 +172,9 @@ function isMet(
 ): boolean {
   // A partial number would match another tunnel.
   if (field === "id") return String(fields["id"]) === text;
-  if (field === undefined) return SEARCHED.some((name) => has(fields[name], text));
+  if (field === undefined) {
+    return SEARCHED.some((name) => has(fields[name], text));
+  }
   return isExact ? is(field, fields[field], text) : has(fields[field], text);
 }
 

@@ -18,6 +18,8 @@ import { adminProtocol, type AdminServices } from "./protocol.ts";
 import type { AdminActions, AdminContext } from "./answers.ts";
 import { requireAdminToken } from "../serve/options/admin_token.ts";
 import { type AdminSubject, AdminView } from "./view.ts";
+import type { FleetNodes } from "../serve/counts/fleet_nodes.ts";
+import { answerCalls } from "./fleet/answer_call.ts";
 import { DescriptorMeter } from "../net/system/descriptor_meter.ts";
 import type { DrainState } from "./drain_state.ts";
 import { Collector } from "./record/collector.ts";
@@ -76,8 +78,12 @@ export interface Admin extends AsyncDisposable {
   readonly name: string;
   /** The same as every listener is described. */
   readonly listener: ListenerInfo;
-  /** Says that the server runs, while it still has all of its permissions. */
-  start(): void;
+  /**
+   * Says that the server runs, while it still has all of its permissions.
+   *
+   * @param fleet The machines of its fleet (default none).
+   */
+  start(fleet?: FleetNodes): void;
 }
 
 /**
@@ -93,7 +99,11 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
   const totals = totalsOf(await threads.figures());
   const delay = new LoopDelay();
   const descriptors = new DescriptorMeter();
-  const subject: AdminSubject = { threads, state, delay, descriptors };
+  let fleet: FleetNodes | undefined;
+  const subject: AdminSubject = {
+    ...{ threads, state, delay, descriptors },
+    node: () => fleet?.own,
+  };
   const view = new AdminView(subject);
   const onError = (error: unknown) => sayMistake(error, log);
   const events = new AdminEvents(view, threads, {
@@ -110,6 +120,7 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
     insight: new Insight(collector),
     figures: openFigures(subject),
     actions: config.actions,
+    fleet: () => fleet,
     log,
   };
   const turns = new SpacedTurns();
@@ -128,7 +139,9 @@ export async function startAdmin(config: AdminConfig): Promise<Admin> {
   return {
     name: listener.name,
     listener,
-    start() {
+    start(nodes) {
+      fleet = nodes;
+      fleet?.answer(answerCalls(context));
       const held = async () => (await threads.figures()).descriptors;
       descriptors.read(held).catch(onError);
     },

@@ -16,7 +16,11 @@ import { hostOf, matchesFilter, parseFilter } from "./filter.ts";
 import { type Recorded, Recorder } from "./record/recorder.ts";
 import { figuresOf, type ThreadFigures } from "./thread_figures.ts";
 import { type ConnectionChanges, TunnelChanges } from "./tunnels/changes.ts";
-import { type EndedPage, type EndedQuery, EndedTunnels } from "./tunnels/ended.ts";
+import {
+  type EndedPage,
+  type EndedQuery,
+  EndedTunnels,
+} from "./tunnels/ended.ts";
 import { type GroupBy, TunnelGroups } from "./tunnels/groups.ts";
 import { tunnelOrder } from "./tunnels/order.ts";
 import { TunnelRates } from "./tunnels/rates.ts";

@@ -14,7 +14,11 @@ import {
 import type { BanStatus } from "./api.ts";
 import type { Answered, Asked, Thread, ThreadQuestion } from "./thread.ts";
 import { type BanKey, MOST_BANS } from "./thread_answers.ts";
-import type { ThreadFigures } from "./thread_figures.ts";
+import {
+  type FigureTotals,
+  type ThreadFigures,
+  totalsOf,
+} from "./thread_figures.ts";
 
 /** Most upstreams whose sums are kept after their thread has ended. */
 const MOST_UPSTREAMS = 1_000;
@@ -68,6 +72,11 @@ export class Threads {
       if (figures !== undefined) this.note(thread, figures);
     }
     return this.known;
+  }
+
+  /** Sums of all listeners, with this thread's current figures. */
+  get totals(): FigureTotals {
+    return totalsOf(this.latest);
   }
 
   /**

@@ -5,6 +5,9 @@
  * @module
  */
 
+import project from "../../deno.json" with { type: "json" };
+import type { FleetNodes, NodeFacts } from "../serve/counts/fleet_nodes.ts";
+import type { Stoppable } from "../serve/running_server.ts";
 import { Registry } from "../serve/registry.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import { isUnixPath } from "../wire/endpoint.ts";
@@ -20,12 +23,19 @@ import type { Threads } from "./threads.ts";
 import { joinFaults, type Reloadable } from "../cli/watch_files.ts";
 import type { ThreadWatcher } from "../serve/watched_thread.ts";
 
+/** When the program started, in milliseconds since 1970. */
+const STARTED_AT = Math.round(performance.timeOrigin);
+
 /** A server that is to be watched. */
 export interface WatchedServer {
   /** Tells what it is configured to be, without secrets (default: options). */
   config?: (() => unknown) | undefined;
   /** Files that can be read again. */
   files: readonly Reloadable[];
+  /** Its connections. */
+  serving: Pick<Stoppable, "connections">;
+  /** The machines of its fleet (default none). */
+  fleet?: FleetNodes | undefined;
 }
 
 /** Options for {@linkcode openWatchers}. */
@@ -81,7 +91,7 @@ export async function openWatchers(
 ): Promise<Watchers> {
   const { admin: listen } = options;
   const traced = isTraced();
-  if (listen === undefined && !traced) return NOBODY;
+  if (listen === undefined && !traced) return nobody();
   const registry = hasWorkers ? undefined : new Registry();
   const threads = await openThreads(registry, traced);
   const state = new DrainState();
@@ -107,7 +117,16 @@ export async function openWatchers(
     writes: listen !== undefined && isUnixPath(listen),
     start(started) {
       server = started;
-      admin?.start();
+      admin?.start(started.fleet);
+      started.fleet?.report(() => {
+        threads.figures().catch(() => {}); // For the next time.
+        const { total: connections, ...totals } = threads.totals;
+        return {
+          ...factsOf(started, state),
+          open: totals.open,
+          totals: { connections, ...totals },
+        };
+      });
       state.start();
     },
     drain: (deadline) => state.drain(deadline),
@@ -118,15 +137,33 @@ export async function openWatchers(
   };
 }
 
-const NOBODY: Watchers = {
-  registry: undefined,
-  threads: undefined,
-  banner: [],
-  writes: false,
-  start() {},
-  drain() {},
-  [Symbol.asyncDispose]: () => Promise.resolve(),
-};
+/** Its fleet hears of a program that nobody watches, too. */
+function nobody(): Watchers {
+  const state = new DrainState();
+  return {
+    registry: undefined,
+    threads: undefined,
+    banner: [],
+    writes: false,
+    start(started) {
+      started.fleet?.report(() => factsOf(started, state));
+    },
+    drain: (deadline) => state.drain(deadline),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+function factsOf(
+  { serving }: WatchedServer,
+  { isDraining }: DrainState,
+): NodeFacts {
+  return {
+    version: project.version,
+    startedAt: STARTED_AT,
+    isDraining,
+    open: serving.connections,
+  };
+}
 
 /** Imported lazily so that programs without an admin listener start faster. */
 async function openThreads(

@@ -9,7 +9,11 @@ import { formatDuration } from "../observe/log_text.ts";
 import type { LogEvent } from "../observe/log_event.ts";
 import type { FleetView } from "../serve/counts/fleet_view.ts";
 import { formatRedisPlace } from "../wire/redis_url.ts";
-import { connectRedis, type RedisConnection, type RedisWay } from "./connect.ts";
+import {
+  connectRedis,
+  type RedisConnection,
+  type RedisWay,
+} from "./connect.ts";
 import { redisCode, RedisFault, redisFault } from "./redis_fault.ts";
 import type { FleetScript } from "./script.ts";
 
@@ -45,8 +49,8 @@ export interface LinkOptions {
   view: FleetView;
   /** Receives log events. */
   log: (event: LogEvent) => void;
-  /** Channel with messages for all machines, and who takes them. */
-  channel: { name: string; take: (message: string) => void };
+  /** Channels with messages for this machine, and who takes them. */
+  channels: readonly { name: string; take: (message: string) => void }[];
 }
 
 /** The link to Redis. */
@@ -172,12 +176,14 @@ export class Link {
 
   /** Returns why it could not connect. */
   async #connect(): Promise<RedisFault | undefined> {
-    const { channel, view, way } = this.#options;
+    const { channels, view, way } = this.#options;
     let connection: RedisConnection | undefined;
     try {
       connection = await connectRedis(way);
       if (this.#isClosing) throw new RedisFault("the program ends");
-      await connection.subscribe(channel.name, channel.take);
+      for (const { name, take } of channels) {
+        await connection.subscribe(name, take);
+      }
     } catch (error) {
       connection?.close();
       return redisFault(error);

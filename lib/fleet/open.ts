@@ -9,13 +9,10 @@ import { readText } from "../cli/read_file.ts";
 import { concerning, StartError } from "../cli/usage_error.ts";
 import { isGranted } from "../net/system/is_granted.ts";
 import type { LogEvent } from "../observe/log_event.ts";
-import type {
-  BanDecider,
-  BanList,
-  Fleet,
-} from "../serve/counts/fleet.ts";
+import type { BanDecider, BanList, Fleet } from "../serve/counts/fleet.ts";
 import { countsOf, type TableMemories } from "../serve/counts/shared_counts.ts";
 import { type FleetMemory, FleetView } from "../serve/counts/fleet_view.ts";
+import type { FleetNodes } from "../serve/counts/fleet_nodes.ts";
 import type { FleetOptions } from "../serve/options/fleet.ts";
 import { clockLead, sharedClock } from "../sync/shared/clock.ts";
 import type { RedisTls } from "./connect.ts";
@@ -24,6 +21,7 @@ import { FleetQuotas } from "./quotas.ts";
 import { FleetKeys } from "./keys.ts";
 import type { CountingPart, FleetContext } from "./context.ts";
 import { Link } from "./link.ts";
+import { LinkedNodes } from "./nodes.ts";
 import { type Incarnation, Pulse } from "./pulse.ts";
 
 /** Makes the parts that count, in the order of their calls. */
@@ -45,7 +43,8 @@ export async function openFleet(
   log: (event: LogEvent) => void,
 ): Promise<Fleet> {
   const { "fleet-on-loss": onLoss, "fleet-timeout": timeout } = options;
-  const own = incarnation(options);
+  const id = hex(8);
+  const own = incarnation(id, options, () => nodes.facts());
   const keys = new FleetKeys(options["fleet-name"]);
   const memory = FleetView.memory(onLoss);
   const now = sharedClock(clockLead());
@@ -56,11 +55,20 @@ export async function openFleet(
       ...{ timeout, name: `sluice-${own.node}`, place: options.fleet! },
       tls: await readTls(options),
     },
-    channel: {
-      name: keys.of("changes"),
-      // Later than the replies before it, which take a few steps more.
-      take: (message) => void setTimeout(() => pulse.hear(message)),
-    },
+    channels: [
+      {
+        name: keys.of("changes"),
+        // Later than the replies before it, which take a few steps more.
+        take: (message) => void setTimeout(() => pulse.hear(message)),
+      },
+      {
+        name: LinkedNodes.channel(keys, id),
+        take: (message) => nodes.hear(message),
+      },
+    ],
+  });
+  const nodes = new LinkedNodes({
+    ...{ link, keys, own, role: options["fleet-role"] },
   });
   const pulse = new Pulse(link, { keys, view, own });
   link.register(pulse);
@@ -69,7 +77,7 @@ export async function openFleet(
   const parts = PARTS.map((make) => make(context));
   for (const part of [bans, ...parts]) link.register(part);
   await start(link, onLoss === "refuse");
-  return new JoinedFleet(memory, { context, bans, parts });
+  return new JoinedFleet(memory, { context, bans, nodes, parts });
 }
 
 async function start(link: Link, isNeeded: boolean): Promise<void> {
@@ -86,19 +94,22 @@ async function start(link: Link, isNeeded: boolean): Promise<void> {
 /** A fleet that this machine has joined. */
 class JoinedFleet implements Fleet {
   readonly memory: FleetMemory;
+  readonly nodes: FleetNodes;
   readonly #parts: readonly CountingPart[];
   readonly #bans: FleetBans;
   readonly #context: FleetContext;
 
   constructor(
     memory: FleetMemory,
-    { bans, context, parts }: {
+    { bans, context, nodes, parts }: {
       bans: FleetBans;
+      nodes: FleetNodes;
       context: FleetContext;
       parts: readonly CountingPart[];
     },
   ) {
     this.memory = memory;
+    this.nodes = nodes;
     this.#parts = parts;
     this.#bans = bans;
     this.#context = context;
@@ -118,9 +129,12 @@ class JoinedFleet implements Fleet {
   }
 }
 
-function incarnation({ "fleet-node": given }: FleetOptions): Incarnation {
-  const id = hex(8);
-  return { id, node: given ?? `${hostName()}-${hex(2)}`, facts: {} };
+function incarnation(
+  id: string,
+  { "fleet-node": given }: FleetOptions,
+  facts: Incarnation["facts"],
+): Incarnation {
+  return { id, node: given ?? `${hostName()}-${hex(2)}`, facts };
 }
 
 /** A prompt for the permission would stop the start. */

@@ -104,8 +104,8 @@ export interface Incarnation {
   readonly id: string;
   /** Name of the machine. */
   readonly node: string;
-  /** Further facts for the other machines. */
-  readonly facts: Readonly<Record<string, string | number>>;
+  /** Returns further facts for the other machines, as they are now. */
+  readonly facts: () => Readonly<Record<string, unknown>>;
 }
 
 type Reply = [
@@ -176,7 +176,7 @@ export class Pulse implements FleetPart {
       [...this.#nodeKeys, ...this.changeKeys],
       [
         this.#own.id,
-        JSON.stringify({ node: this.#own.node, ...this.#own.facts }),
+        JSON.stringify({ node: this.#own.node, ...this.#own.facts() }),
         isFirst ? "" : this.#epoch,
         asked,
       ],

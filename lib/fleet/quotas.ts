@@ -146,16 +146,21 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
     await Promise.all(all.map(async (counted) => {
       if (isFirst) counted.ledger.changeAll();
       const writing = this.#write(counted);
-      await Promise.all([...writing, ...counted.isRead ? [] : [
-        this.#read(counted),
-      ]]);
+      await Promise.all([
+        ...writing,
+        ...counted.isRead ? [] : [
+          this.#read(counted),
+        ],
+      ]);
     }));
   }
 
   /** Learns that a quota is used up. */
   take(change: FleetChange): void {
-    const { bytes, day, scope, user } = change as unknown as
-      & Record<"bytes" | "day" | "scope" | "user", string>;
+    const { bytes, day, scope, user } = change as unknown as Record<
+      "bytes" | "day" | "scope" | "user",
+      string
+    >;
     for (const counted of this.#counted.values()) {
       if (counted.scope !== scope) continue;
       counted.ledger.learn({ day, user, bytes: Number(bytes) });
@@ -181,7 +186,9 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
     while (calls.length < MOST.calls) {
       const changed = ledger.takeChanged(MOST.users);
       for (const [day, ofDay] of Map.groupBy(changed, ({ day }) => day)) {
-        calls.push(this.#writeDay(day, ofDay!, { ledger, most, scope, writer }));
+        calls.push(
+          this.#writeDay(day, ofDay!, { ledger, most, scope, writer }),
+        );
       }
       if (changed.length < MOST.users) break;
     }
@@ -202,7 +209,13 @@ export class FleetQuotas implements CountingPart, ChangeTaker {
       this.#key(scope, day, "over"),
       ...pulse.changeKeys,
     ], [
-      ...[Math.min(most, Number.MAX_SAFE_INTEGER), scope, day, own.node, own.id],
+      ...[
+        Math.min(most, Number.MAX_SAFE_INTEGER),
+        scope,
+        day,
+        own.node,
+        own.id,
+      ],
       ...counts.flatMap(({ user, bytes }) => [user, bytes]),
     ]) as string[];
     for (const [index, { user, bytes }] of counts.entries()) {

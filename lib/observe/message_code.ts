@@ -9,6 +9,7 @@
 export const MESSAGE_CODES = {
   "accept-paused": "The system gives no more connections for the moment",
   "admin-ban-lifted": "An operator lifted a ban",
+  "admin-asked-node": "An operator acted on another node of the fleet",
   "admin-client-banned": "An operator banned a client",
   "admin-connection-ended": "An operator ended connections",
   "admin-drain": "An operator began a drain",

@@ -140,7 +140,9 @@ export async function runLife(
       onIdleSignal: () => sayNothingToReload(log.write),
       onSignal: (done) => manager.reloading(done),
     });
-    watching.start({ files, config: servers.config });
+    watching.start({
+      ...{ files, serving, config: servers.config, fleet: fleet?.nodes },
+    });
     dropPermissions({
       keepWrite: serving.writes || watching.writes,
       keepFfi: serving.keepsFfi ?? false,

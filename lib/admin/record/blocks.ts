@@ -141,7 +141,9 @@ export class Blocks {
    * @param now Milliseconds since 1970.
    */
   sum(milliseconds: number, now: number): BlockSum {
-    const level = milliseconds <= 5 * MINUTE ? 0 : milliseconds <= 60 * MINUTE
+    const level = milliseconds <= 5 * MINUTE
+      ? 0
+      : milliseconds <= 60 * MINUTE
       ? 1
       : 2;
     const blocks = [

@@ -8,7 +8,7 @@ import type { HistoryPoint } from "../api.ts";
 import type { Thread } from "../thread.ts";
 import { type FigureTotals, totalsOf } from "../thread_figures.ts";
 import type { Threads } from "../threads.ts";
-import { BlockSum, Blocks } from "./blocks.ts";
+import { Blocks, BlockSum } from "./blocks.ts";
 import { History, type Step } from "./history.ts";
 
 /** Milliseconds to wait for a thread; a later answer counts for the next step. */

@@ -157,7 +157,10 @@ export class StepSum {
 
   /** Adds a step. */
   add(step: Step): void {
-    const names = Object.keys(this.#sums) as Exclude<keyof Step, "dial" | "resolve">[];
+    const names = Object.keys(this.#sums) as Exclude<
+      keyof Step,
+      "dial" | "resolve"
+    >[];
     for (const name of names) this.#sums[name] += step[name];
     this.#dial.merge(step.dial);
     this.#resolve.merge(step.resolve);

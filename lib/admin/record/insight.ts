@@ -78,7 +78,10 @@ export class Insight {
         const text = describeCode(code);
         return { result: result as ConnectionResult, code, text, ...row };
       }),
-      rules: rows("refusing").map(({ key: rule, ...row }) => ({ rule, ...row })),
+      rules: rows("refusing").map(({ key: rule, ...row }) => ({
+        rule,
+        ...row,
+      })),
       targets: rows("missed")
         .map(({ key: target, ...row }) => ({ target, ...row })),
     };

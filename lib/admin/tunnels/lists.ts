@@ -52,7 +52,10 @@ export async function listTunnels(
   return {
     tunnels: tunnels.slice(offset, most),
     total: totalsOf(figures).open,
-    matching: answers.reduce((sum, one) => sum + (one.answer?.matching ?? 0), 0),
+    matching: answers.reduce(
+      (sum, one) => sum + (one.answer?.matching ?? 0),
+      0,
+    ),
     silentWorkers: silentIn(answers),
   };
 }
@@ -151,9 +154,11 @@ export async function endMatching(
       `${matching} connections match now, not ${expect}; nothing was ended`,
     );
   }
-  const ended = await Promise.all(counted.map(({ page, thread }) =>
-    thread.ask("endMatching", filter, page!.matching)
-  ));
+  const ended = await Promise.all(
+    counted.map(({ page, thread }) =>
+      thread.ask("endMatching", filter, page!.matching)
+    ),
+  );
   if (ended.includes(undefined)) throw silence();
   return ended.reduce((sum: number, count) => sum + count!, 0);
 }

@@ -149,7 +149,9 @@ export function closedOf(row: EndedRow): ClosedTunnel {
 }
 
 function knownOf(
-  { user, target, address, via, rule, name }: { [Name in keyof Knowing]?: Knowing[Name] },
+  { user, target, address, via, rule, name }: {
+    [Name in keyof Knowing]?: Knowing[Name];
+  },
   wouldDeny: string | undefined,
 ): Pick<Tunnel, Exclude<KnownName, "endedFirst">> {
   return {

@@ -9,6 +9,7 @@ import { GROUP } from "../../cli/option_groups.ts";
 import type { OptionValues } from "../../cli/option.ts";
 import { resolveSecret } from "../../cli/resolve_secret.ts";
 import { quote } from "../../wire/quote.ts";
+import { FLEET_ROLES } from "../counts/fleet_nodes.ts";
 import { parseRedisUrl, type RedisPlace } from "../../wire/redis_url.ts";
 
 /** What a node does while Redis is away. */
@@ -43,6 +44,13 @@ export const FLEET_OPTIONS = {
     help:
       "name of this machine in the logs of the others (default: the host's name and four random characters)",
   }, parseName),
+  "fleet-role": choice(FLEET_ROLES, {
+    default: "member",
+    requires: "fleet",
+    group: GROUP.fleet,
+    help:
+      "what the admin API of this machine may do to others: member ends connections, bans and drains, observer only looks",
+  }),
   "fleet-on-loss": choice(ON_LOSS, {
     default: "keep",
     requires: "fleet",
