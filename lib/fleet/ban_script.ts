@@ -16,8 +16,8 @@ import type { FailureState } from "../policy/users/failure_table.ts";
 import { CHANGE_LUA } from "./pulse.ts";
 import { type FleetScript, fleetScript } from "./script.ts";
 
-/** Most clients, and most names, of a list. Those soonest spent go first. */
-const MOST_KEYS = 20_000;
+/** Most clients, and most names, of a list. */
+export const MOST_KEYS = 20_000;
 
 /** A state as Redis keeps it. */
 const STATE = /^(\d+) (\d+) (\d+) ([\d,]*)$/;
@@ -75,6 +75,21 @@ local function forget(hash, spent, key)
   redis.call('ZREM', spent, key)
 end
 
+-- Failures go before bans, and of each those that are spent the soonest.
+local function makeRoom(hash, spent)
+  local soonest = redis.call('ZRANGE', spent, 0, 299)
+  local left = 100
+  for _, isBanned in ipairs({ false, true }) do
+    for _, key in ipairs(soonest) do
+      if left > 0 and (read(hash, key).ends > today) == isBanned then
+        forget(hash, spent, key)
+        left = left - 1
+      end
+    end
+    if left < 100 then return end
+  end
+end
+
 local function write(hash, spent, key, entry)
   local at = spentAt(entry)
   if at <= today then return forget(hash, spent, key) end
@@ -83,9 +98,7 @@ local function write(hash, spent, key, entry)
   for _, gone in ipairs(redis.call('ZRANGEBYSCORE', spent, '-inf', string.format('%.0f', today), 'LIMIT', 0, 100)) do
     forget(hash, spent, gone)
   end
-  if redis.call('ZCARD', spent) > ${MOST_KEYS} then
-    for _, gone in ipairs(redis.call('ZRANGE', spent, 0, 99)) do forget(hash, spent, gone) end
-  end
+  if redis.call('ZCARD', spent) > ${MOST_KEYS} then makeRoom(hash, spent) end
   local last = redis.call('ZRANGE', spent, -1, -1, 'WITHSCORES')[2]
   if last then
     local left = math.max(1000, tonumber(last) - today)
