@@ -114,7 +114,10 @@ export function formatTerm(field: string, value: string): string {
  * @returns The host without brackets; the whole text without a port.
  */
 export function hostOf(text: string): string {
-  return text.replace(/:\d{1,5}$/, "").replace(/^\[(.*)\]$/, "$1");
+  const hasPort = /:\d{1,5}$/.test(text);
+  const host = hasPort ? text.slice(0, text.lastIndexOf(":")) : text;
+  const isBracketed = host.startsWith("[") && host.endsWith("]");
+  return isBracketed ? host.slice(1, -1) : host;
 }
 
 /** `undefined` for a word that is still being typed. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { HeavyHitters, type HitterTable } from "./heavy_hitters.ts";
+import { HeavyHitters } from "./heavy_hitters.ts";
 import {
   eachRanking,
   MOST_HITTERS,
@@ -42,6 +42,8 @@ export interface Block extends Recorded {
   readonly from: number;
   /** Its end. */
   readonly to: number;
+  /** Bytes that its keys take, about. */
+  readonly size: number;
 }
 
 /** A stretch of time that is being added up. */
@@ -92,12 +94,13 @@ export class BlockSum {
    */
   seal(most: number): Block {
     const { bytes, connections, dial, from, resolve, results, to } = this;
+    const rankings = eachRanking((one) => this.rankings[one].table(most));
     return {
-      ...{ from, to, bytes, connections },
+      ...{ from, to, bytes, connections, rankings },
       results: { ...results },
       dial: dial.counts.slice(),
       resolve: resolve.counts.slice(),
-      rankings: eachRanking((ranking) => this.rankings[ranking].table(most)),
+      size: sizeOf(rankings),
     };
   }
 }
@@ -117,7 +120,7 @@ export class Blocks {
 
   /** Bytes that they take, about. */
   get size(): number {
-    return this.#levels.flat().reduce((sum, block) => sum + sizeOf(block), 0);
+    return this.#levels.flat().reduce((sum, { size }) => sum + size, 0);
   }
 
   /**
@@ -176,18 +179,13 @@ export class Blocks {
 
   /** Halves the keys of the largest block until all fit. */
   #fit(): void {
-    for (let size = this.size; size > MOST_BYTES;) {
-      let largest: [blocks: Block[], index: number, size: number] | undefined;
-      for (const blocks of this.#levels) {
-        blocks.forEach((block, index) => {
-          const size = sizeOf(block);
-          if (size > (largest?.[2] ?? 0)) largest = [blocks, index, size];
-        });
-      }
-      const [blocks, index, before] = largest!;
-      const block = halve(blocks[index]!);
-      blocks[index] = block;
-      size -= before - sizeOf(block);
+    while (this.size > MOST_BYTES) {
+      const all = this.#levels.flatMap((blocks) =>
+        blocks.map((block, index) => ({ blocks, index, size: block.size }))
+      );
+      const { blocks, index } = all
+        .reduce((most, one) => one.size > most.size ? one : most);
+      blocks[index] = halve(blocks[index]!);
     }
   }
 }
@@ -199,15 +197,13 @@ function halve(block: Block): Block {
     all.merge(table);
     return all.table(Math.ceil(table.keys.length / 2));
   });
-  return { ...block, rankings };
+  return { ...block, rankings, size: sizeOf(rankings) };
 }
 
-function sizeOf({ rankings }: Block): number {
+function sizeOf(rankings: Block["rankings"]): number {
   let size = 0;
-  for (const ranking of RANKINGS) size += sizeOfTable(rankings[ranking]);
+  for (const ranking of RANKINGS) {
+    for (const key of rankings[ranking].keys) size += PER_KEY + key.length;
+  }
   return size;
-}
-
-function sizeOfTable({ keys }: HitterTable): number {
-  return keys.reduce((size, key) => size + PER_KEY + key.length, 0);
 }
