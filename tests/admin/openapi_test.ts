@@ -14,6 +14,10 @@ import {
 import { openTunnel, startTestProxy } from "../support/proxy.ts";
 import { faultsOf } from "../support/schema.ts";
 import { closedPort, startEcho, within, writeAll } from "../support/sockets.ts";
+import type {
+  FleetNode,
+  FleetNodes,
+} from "../../lib/serve/counts/fleet_nodes.ts";
 
 const PATHS = OPEN_API["paths"] as Record<string, Record<string, any>>;
 const SCHEMAS = API_SCHEMAS as Record<string, any>;
@@ -48,10 +52,45 @@ Deno.test("OPEN_API has every parameter of its paths, and every schema that it r
   for (const [, name] of refs) assert(Object.hasOwn(SCHEMAS, name!), name);
 });
 
+Deno.test("OPEN_API has the parameter node where another node can be asked", () => {
+  const isRelayed = (call: string) => {
+    const [method, path] = call.split(" ") as [string, string];
+    // deno-lint-ignore no-explicit-any
+    const { parameters } = (PATHS as any)[path][method.toLowerCase()];
+    return parameters.some(({ name }: { name: string }) => name === "node");
+  };
+  for (const call of ["GET /api/tunnels", "POST /api/drain"]) {
+    assert(isRelayed(call), call);
+  }
+  for (const call of ["GET /metrics", "GET /api/fleet", "GET /api/events"]) {
+    assert(!isRelayed(call), call);
+  }
+});
+
+/** Of two nodes, one of which has no admin listener. */
+function fakeNodes(): FleetNodes {
+  const node: FleetNode = {
+    ...{ id: "1f", node: "a", role: "member", version: "0.2.0" },
+    ...{ startedAt: 0, silent: 200, load: 0.25, open: 1, up: 1, down: 2 },
+    ...{ isAnswering: true, isDraining: false, isLost: false },
+    totals: { connections: 3, sent: 4, received: 5 },
+  };
+  const { up: _up, down: _down, totals: _totals, ...bare } = node;
+  return {
+    own: "a",
+    role: "member",
+    list: () => Promise.resolve([node, { ...bare, id: "2e", node: "b" }]),
+    call: () => Promise.reject(new Error("Not called")),
+    report() {},
+    answer() {},
+  };
+}
+
 Deno.test("OPEN_API describes the answers", async () => {
   await using admin = await startTestAdmin({ historyStep: 10, eventStep: 10 });
   await using echo = startEcho();
   const { registry } = admin;
+  admin.admin.start(fakeNodes());
   await using test = await startTestProxy({ host: watched(registry) });
   const bans = new Bans({ after: 1 });
   bans.fail("192.0.2.1", "alice");
@@ -80,7 +119,9 @@ Deno.test("OPEN_API describes the answers", async () => {
       }
     }
     // An empty list would tell nothing.
-    for (const name of ["tunnels", "closed", "refusals", "pools", "bans"]) {
+    for (
+      const name of ["fleet", "tunnels", "closed", "refusals", "pools", "bans"]
+    ) {
       assert(checked.has(`/api/${name}`), name);
     }
     const missing = await admin.ask("GET", "/api/nothing");
